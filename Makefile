@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+# make help tells the targets. VARIANT=release|debug|asan|tsan, CC=gcc|clang, WERROR=1 makes warnings errors.
+
+CC = gcc
+VARIANT ?= release
+BUILD ?= build$(if $(filter-out release,$(VARIANT)),/$(VARIANT))
+PREFIX ?= /usr/local
+WERROR ?=
+# A variable in the environment or on the command line adds to these.
+CFLAGS ?=
+LDFLAGS ?=
+
+FLAGS_release = -O2 -g
+FLAGS_debug = -O0 -g3
+FLAGS_asan = -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_tsan = -O1 -g3 -fsanitize=thread
+ifeq ($(FLAGS_$(VARIANT)),)
+$(error VARIANT=$(VARIANT) is unknown: release, debug, asan or tsan)
+endif
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Wvla -Wmissing-prototypes -Wstrict-prototypes \
+	-Wpointer-arith -Wwrite-strings -Wformat=2 $(if $(WERROR),-Werror)
+
+PACKAGES = libcyaml yaml-0.1 jansson zlib libzstd
+# Only goals that compile need the libraries.
+ifneq ($(filter-out clean help format check-layers,$(or $(MAKECMDGOALS),all)),)
+PACKAGE_FLAGS := $(shell pkg-config --cflags $(PACKAGES) || echo missing)
+PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES))
+ifneq ($(filter missing,$(PACKAGE_FLAGS)),)
+$(error libraries are missing: ./bench.sh installs them, or see README.md)
+endif
+endif
+
+DYGRAPHS ?= /usr/share/javascript/dygraphs
+VERSION := $(shell sed -n 's/^\#define IOVABENCH_VERSION "\(.*\)"/\1/p' include/iovabench/version.h)
+GIT_COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+
+COMPILE = $(CC) -std=gnu11 $(WARNINGS) $(FLAGS_$(VARIANT)) $(PACKAGE_FLAGS) -Iinclude -Isrc -D_GNU_SOURCE $(CFLAGS)
+LINK = $(CC) $(FLAGS_$(VARIANT)) $(LDFLAGS)
+LIBS = $(PACKAGE_LIBS) -ldl -lm -lpthread
+
+SOURCES := $(sort $(wildcard src/*/*.c))
+ROOM_OBJECTS := $(patsubst src/%.c,$(BUILD)/objects/%.o,$(filter-out src/cli/main.c,$(SOURCES)))
+PLUGINS := $(patsubst plugins/%.c,$(BUILD)/plugins/%.so,$(sort $(wildcard plugins/*.c)))
+TEST_PLUGINS := $(patsubst tests/plugins/%.c,$(BUILD)/tests/plugins/%.so,$(sort $(wildcard tests/plugins/*.c)))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/*_test.c)))
+CONFORMANCE_SOURCES := $(sort $(wildcard tests/conformance/*.c tests/mutants/*.c))
+
+.PHONY: all
+all: $(BUILD)/iovabench $(PLUGINS) ## build the program and the example plugins
+
+$(BUILD)/iovabench: $(BUILD)/objects/cli/main.o $(BUILD)/librooms.a
+	$(LINK) -rdynamic -o $@ $^ $(LIBS)
+
+$(BUILD)/librooms.a: $(ROOM_OBJECTS)
+	rm -f $@ && ar rcs $@ $^
+
+# What was compiled with is part of every result; a change of flags rebuilds all.
+$(BUILD)/objects/%.o: src/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/objects/run/machine.o: COMPILE += -DBUILD_GIT='"$(GIT_COMMIT)"' -DBUILD_FLAGS='"$(FLAGS_$(VARIANT))"'
+$(BUILD)/objects/run/machine.o: $(BUILD)/commit
+$(BUILD)/objects/report/assets.o: COMPILE += -DDYGRAPHS_FOLDER='"$(DYGRAPHS)"'
+
+.PHONY: force
+$(BUILD)/flags: force
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(COMPILE))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(COMPILE))' > $@
+$(BUILD)/commit: force
+	@mkdir -p $(@D)
+	@echo '$(GIT_COMMIT)' | cmp -s - $@ || echo '$(GIT_COMMIT)' > $@
+
+# Plugins see the public header alone.
+$(BUILD)/plugins/%.so: plugins/%.c include/iovabench/allocator.h
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(WARNINGS) -O2 -g -shared -fPIC -Iinclude -o $@ $<
+$(BUILD)/tests/plugins/%.so: tests/plugins/%.c include/iovabench/allocator.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARNINGS) -O2 -g -shared -fPIC -Iinclude -o $@ $<
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/librooms.a $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests -MMD -MP -o $@ $< $(BUILD)/librooms.a $(LDFLAGS) -lcmocka $(LIBS)
+
+$(BUILD)/tests/conformance: $(CONFORMANCE_SOURCES) $(wildcard tests/conformance/*.h) $(BUILD)/librooms.a $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests -o $@ $(CONFORMANCE_SOURCES) $(BUILD)/librooms.a $(LDFLAGS) -lcmocka $(LIBS)
+
+.PHONY: tests
+tests: all $(UNIT_TESTS) $(TEST_PLUGINS) $(if $(CONFORMANCE_SOURCES),$(BUILD)/tests/conformance) ## build all tests, run none
+
+.PHONY: check
+check: tests ## build and run every test; ends with a line "N passed, N failed"
+	@BUILD='$(BUILD)' CC='$(CC)' VARIANT='$(VARIANT)' tests/run
+
+.PHONY: check-layers
+check-layers: ## every #include keeps to the floors of docs/design.md
+	@tests/gates/layers
+
+.PHONY: lint
+lint: ## sizes of functions and files, recursion, symbols of allocators, formatting, shell scripts
+	@BUILD='$(BUILD)' CC='$(CC)' tests/gates/lint
+
+.PHONY: format
+format: ## rewrite the sources in the style of .clang-format
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+.PHONY: bench-harness
+bench-harness: all ## what the harness itself costs, in time and memory
+	@BUILD='$(BUILD)' tests/bench/harness
+
+.PHONY: install
+install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/iovabench $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces \
+		$(DESTDIR)$(PREFIX)/share/doc/iovabench $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BUILD)/iovabench $(DESTDIR)$(PREFIX)/bin/iovabench
+	install -m 644 include/iovabench/*.h $(DESTDIR)$(PREFIX)/include/iovabench
+	install -m 644 workloads/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads
+	install -m 644 workloads/traces/*.iovatrace $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces
+	install -m 644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/iovabench
+	install -m 644 docs/iovabench.1 $(DESTDIR)$(PREFIX)/share/man/man1
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf build
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+-include $(patsubst %.o,%.d,$(ROOM_OBJECTS)) $(BUILD)/objects/cli/main.d $(addsuffix .d,$(UNIT_TESTS))

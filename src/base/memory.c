@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/memory.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static atomic_uint_fast64_t requests;
+static atomic_uint_fast64_t failing_request = UINT64_MAX;
+
+static bool must_fail(void)
+{
+	return atomic_fetch_add(&requests, 1) == atomic_load(&failing_request);
+}
+
+void *memory_zeroed(size_t count, size_t bytes)
+{
+	if (must_fail())
+		return NULL;
+	return calloc(count ? count : 1, bytes ? bytes : 1);
+}
+
+void *memory_resize(void *memory, size_t count, size_t bytes)
+{
+	size_t total;
+	if (must_fail() || __builtin_mul_overflow(count, bytes, &total))
+		return NULL;
+	return realloc(memory, total ? total : 1);
+}
+
+char *memory_text(const char *text)
+{
+	if (!text)
+		return NULL;
+	size_t bytes = strlen(text) + 1;
+	char *copy = memory_resize(NULL, bytes, 1);
+	if (copy)
+		memcpy(copy, text, bytes);
+	return copy;
+}
+
+void memory_release(void *memory)
+{
+	free(memory);
+}
+
+int memory_grow(void *array, size_t *capacity, size_t count, size_t bytes)
+{
+	if (count < *capacity)
+		return 0;
+	size_t wanted;
+	if (__builtin_mul_overflow(*capacity, (size_t)2, &wanted))
+		return -1;
+	if (wanted < 16)
+		wanted = 16;
+	void *old;
+	memcpy(&old, array, sizeof old);
+	void *grown = memory_resize(old, wanted, bytes);
+	if (!grown)
+		return -1;
+	memcpy(array, &grown, sizeof grown);
+	*capacity = wanted;
+	return 0;
+}
+
+void memory_fail_after(uint64_t passes)
+{
+	atomic_store(&failing_request, passes == UINT64_MAX ? UINT64_MAX : atomic_load(&requests) + passes);
+}
+
+uint64_t memory_requests(void)
+{
+	return atomic_load(&requests);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ * A growing text, and how numbers are written for people. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Zero-initialise; bytes ends with '\0' once something was added. failed is set when memory ran out and stays set: the
+ * caller asks once, at the end. */
+struct text {
+	char *bytes;
+	size_t length;
+	size_t capacity;
+	bool failed;
+};
+
+void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_add_bytes(struct text *text, const void *bytes, size_t length);
+/* "…" with JSON's escapes; text that is not UTF-8 has its wrong bytes replaced by U+FFFD. NULL writes null. */
+void text_add_json(struct text *text, const char *value);
+/* For HTML text and attribute values: & < > " ' are escaped. */
+void text_add_html(struct text *text, const char *value);
+void text_release(struct text *text);
+
+#define TEXT_NUMBER_BYTES 32
+
+/* For people, three significant digits and a unit: "12.3 ns", "4.56 ms"; "512 B", "1.50 MiB"; "2.00 M", "950". They write at
+ * most TEXT_NUMBER_BYTES and return buffer. Not finite: "-". */
+const char *text_duration(char buffer[TEXT_NUMBER_BYTES], double ns);
+const char *text_bytes(char buffer[TEXT_NUMBER_BYTES], double bytes);
+const char *text_count(char buffer[TEXT_NUMBER_BYTES], double count);
+
+/* The entry of names (NULL at the end) that a typing slip of word could mean, or NULL: Damerau-Levenshtein distance of at most a
+ * third of its length, at least 1. */
+const char *text_nearest(const char *word, const char *const *names);
+
+#endif

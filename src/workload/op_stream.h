@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ * The operations of a workload as an array of 8-byte words, produced piece by piece. The same workload, recordings and seed
+ * give the same bytes on every machine and for every allocator: occupancy and live counts are planned on requested pages as if
+ * nothing failed. */
+#ifndef WORKLOAD_OP_STREAM_H
+#define WORKLOAD_OP_STREAM_H
+
+#include "base/error.h"
+#include "iovabench/allocator.h"
+#include "workload/model.h"
+#include "workload/recording.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* demand == 0                         free what slot holds (nothing when its allocation failed)
+ * demand >> 24 < OP_CONTROL           allocate (demand & OP_COUNT_MAX) pages for request demand >> 24 into slot, which is empty
+ * demand >> 24 == OP_CONTROL          the code in the low bits, with slot as its argument; no operation of the workload */
+struct op {
+	uint32_t slot;
+	uint32_t demand;
+};
+_Static_assert(sizeof(struct op) == 8, "an operation is one word of a stream");
+
+#define OP_REQUEST_SHIFT 24
+#define OP_COUNT_MAX ((UINT32_C(1) << OP_REQUEST_SHIFT) - 1)
+#define OP_CONTROL 255u
+
+enum op_control {
+	OP_CONTEXT = 1, /* the operations that follow belong to domain slot >> 16 and CPU slot & 0xffff; at a phase's start: 0, 0 */
+	OP_COUNT_HIGH,  /* the next operation is an allocation of slot * 2^24 more pages than it says */
+};
+
+static inline struct op op_control(enum op_control code, uint32_t argument)
+{
+	return (struct op){argument, (OP_CONTROL << OP_REQUEST_SHIFT) | (uint32_t)code};
+}
+
+/* What the request index of an operation stands for: requests of the workload first, in their order; then one for each distinct
+ * combination that a recording needs. */
+struct op_request {
+	struct iova_request request;        /* count unset; high = highs[0]; align unset where natural */
+	uint64_t highs[WORKLOAD_HIGHS_MAX]; /* tried in order; all but the last with IOVA_CONSTRAIN_NO_DRAIN */
+	uint32_t high_count;
+	enum workload_align_kind align;     /* NATURAL: align = count rounded up to a power of two; NATURAL_UP_TO: at most align_cap */
+	uint64_t align_cap;
+	enum workload_call call;
+	/* How many of the limits the recorded kernel tried in vain; 0 for demands that it granted at once, and for synthetic ones.
+	 * beyond: it refused them all; the stream frees such an extent at once, and its failure is none of the allocator. */
+	uint32_t refused_limits;
+	bool beyond;
+	const char *name;                   /* owned by the workload; "recording" */
+};
+
+struct op_stream;
+
+/* recordings: one per phase of the workload (NULL where the phase is no trace). workload and recordings must outlive the stream.
+ * Returns NULL with a message: no memory, more request classes or slots than an operation has room for. */
+struct op_stream *op_stream_open(const struct workload *workload, const struct recording *const *recordings, uint64_t seed,
+                                 struct error *error);
+void op_stream_close(struct op_stream *stream);
+
+/* Writes up to capacity (>= 16) operations of one phase, sets *phase; 0 = the end. A control operation and the one that it
+ * belongs to are never torn apart. A phase without operations is passed over. */
+size_t op_stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase);
+
+/* Starts again: the same bytes once more. */
+void op_stream_rewind(struct op_stream *stream);
+
+/* Owned by the stream. */
+const struct op_request *op_stream_requests(const struct op_stream *stream, size_t *count);
+
+/* Slots are below this. */
+uint32_t op_stream_slots(const struct op_stream *stream);
+/* Domains and CPUs of the stream are below these; >= 1. CPUs: the larger of the workload's and its recordings'. */
+uint32_t op_stream_domains(const struct op_stream *stream);
+uint32_t op_stream_cpus(const struct op_stream *stream);
+
+/* Hash of operations: start with 0, add pieces in order; the result does not depend on how a stream was cut into pieces. */
+uint64_t op_stream_hash(uint64_t hash, const struct op *ops, size_t count);
+
+/* What a phase does if nothing fails. Counts of operations exclude control words; words include them. */
+struct op_phase_plan {
+	uint64_t words;
+	uint64_t allocations;
+	uint64_t frees;
+	uint64_t live_after;       /* extents */
+	uint64_t live_pages_after; /* requested pages */
+	uint64_t live_pages_peak;
+};
+
+/* Of a phase that op_stream_next has passed completely. */
+struct op_phase_plan op_stream_plan(const struct op_stream *stream, size_t phase);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * Reads a workload file. The only file that knows libcyaml is workload_yaml.c. */
+#ifndef WORKLOAD_WORKLOAD_YAML_H
+#define WORKLOAD_WORKLOAD_YAML_H
+
+#include "base/text.h"
+#include "workload/model.h"
+
+#include <stddef.h>
+
+/* Limits of a file; a message names the one that was passed. */
+#define WORKLOAD_FILE_BYTES_MAX (16u << 20)
+#define WORKLOAD_DEPTH_MAX 32u
+#define WORKLOAD_NODES_MAX 100000u   /* after alias expansion */
+#define WORKLOAD_SCALAR_BYTES_MAX 4096u
+
+/* Decodes length bytes that were read from file (used in messages, and to resolve the paths of traces) into *workload, which the
+ * caller releases. Returns 0; or -1 with *workload zeroed and every error of the file in *messages, each as
+ *     file:line:col: path: message
+ *     the source line
+ *        ^ caret
+ * in the order of their positions. Never half a workload; no file but the given bytes is read. */
+int workload_parse(const char *file, const char *bytes, size_t length, struct workload *workload, struct text *messages);
+
+/* Reads file and parses it; a file that cannot be read is a message too. */
+int workload_load(const char *file, struct workload *workload, struct text *messages);
+
+/* The resolved workload as one JSON document, every default written out; 64-bit addresses as hex strings. */
+void workload_expand(const struct workload *workload, struct text *json);
+
+/* Where the recording of a trace phase lies: trace.file, relative to the folder of workload->file unless absolute. Added to path. */
+void workload_trace_path(const struct workload *workload, const struct workload_phase *phase, struct text *path);
+
+/* 64-bit FNV-1a of the bytes of a file: the workload's hash in results. */
+uint64_t workload_hash(const char *bytes, size_t length);
+
+#endif
