@@ -6,45 +6,57 @@
 
 #define SPACE_PAGES_MAX (UINT64_C(1) << 52)
 
-/* NULL, or what is wrong with a setup. */
-static const char *setup_fault(const struct ddi_adapter_setup *setup)
+/* NULL, or what is wrong with the options. */
+static const char *options_fault(const struct ddi_adapter_options *options)
 {
-	if (setup->first >= setup->end)
-		return "the space of an adapter is empty: first must be below end";
-	if (setup->end > SPACE_PAGES_MAX)
+	if (options->space_count == 0)
+		return "the space of an adapter is empty";
+	if (options->space_first > SPACE_PAGES_MAX || options->space_count > SPACE_PAGES_MAX - options->space_first)
 		return "the space of an adapter ends beyond 2^52 pages";
-	if (!bits_is_power_of_two(setup->page_bytes))
+	if (!bits_is_power_of_two(options->page_bytes))
 		return "the page of an adapter is not a power of two of bytes";
-	if (setup->end - 1 > UINT64_MAX / setup->page_bytes)
+	if (options->space_first + options->space_count - 1 > UINT64_MAX / options->page_bytes)
 		return "the space of an adapter ends beyond 2^64 bytes";
+	if (options->mode != DDI_MODE_REMAP)
+		return "identity mode is not supported yet: only remap, where logical addresses come from the space";
 	return NULL;
 }
 
-enum ntstatus ddi_adapter_create(const struct ddi_adapter_setup *setup, struct ddi_adapter **adapter, const char **reason)
+/* The constraints that a table is able to follow. */
+static uint32_t constraints_honoured(const struct iova_allocator *table)
 {
-	*adapter = NULL;
-	*reason = setup_fault(setup);
-	if (*reason)
-		return STATUS_INVALID_PARAMETER;
-	if (setup->mode != DDI_MODE_REMAP) {
-		*reason = "identity mode is not supported: only remap, where logical addresses come from the space";
-		return STATUS_NOT_SUPPORTED;
+	uint32_t honoured = IOVA_CONSTRAIN_NO_DRAIN;
+	if (table->capabilities & IOVA_ALIGN)
+		honoured |= IOVA_CONSTRAIN_ALIGN;
+	if (table->capabilities & IOVA_LIMIT)
+		honoured |= IOVA_CONSTRAIN_LIMIT;
+	if (table->capabilities & IOVA_BOUNDARY)
+		honoured |= IOVA_CONSTRAIN_BOUNDARY;
+	return honoured;
+}
+
+struct ddi_adapter *ddi_adapter_create(const struct ddi_adapter_options *options, const char **reason)
+{
+	const char *fault = options_fault(options);
+	if (fault) {
+		*reason = fault;
+		return NULL;
 	}
-	struct ddi_adapter *made = memory_zeroed(1, sizeof(*made));
-	if (!made || handle_table_open(&made->handles) != 0) {
-		memory_release(made);
-		*reason = "no memory for the adapter";
-		return STATUS_INSUFFICIENT_RESOURCES;
+	struct ddi_adapter *adapter = memory_zeroed(1, sizeof(*adapter));
+	if (!adapter || handle_table_open(&adapter->handles) != 0) {
+		memory_release(adapter);
+		*reason = "no memory for an adapter";
+		return NULL;
 	}
-	made->page_shift = bits_log2_floor(setup->page_bytes);
-	made->page_mask = setup->page_bytes - 1;
-	made->first_page = setup->first;
-	made->last_page = setup->end - 1;
-	made->first_byte = made->first_page << made->page_shift;
-	made->last_byte = (made->last_page << made->page_shift) | made->page_mask;
-	ddi_adapter_set_allocator(made, setup->table, setup->self);
-	*adapter = made;
-	return STATUS_SUCCESS;
+	adapter->honoured = constraints_honoured(options->table);
+	adapter->page_shift = bits_log2_floor(options->page_bytes);
+	adapter->page_mask = options->page_bytes - 1;
+	adapter->first_page = options->space_first;
+	adapter->last_page = options->space_first + options->space_count - 1;
+	adapter->first_byte = adapter->first_page << adapter->page_shift;
+	adapter->last_byte = (adapter->last_page << adapter->page_shift) | adapter->page_mask;
+	ddi_adapter_set_allocator(adapter, options->table, options->self);
+	return adapter;
 }
 
 uint64_t ddi_adapter_destroy(struct ddi_adapter *adapter)
@@ -66,18 +78,11 @@ void ddi_adapter_set_allocator(struct ddi_adapter *adapter, const struct iova_al
 {
 	adapter->table = table;
 	adapter->self = self;
-	adapter->honoured = IOVA_CONSTRAIN_NO_DRAIN;
-	if (table->capabilities & IOVA_ALIGN)
-		adapter->honoured |= IOVA_CONSTRAIN_ALIGN;
-	if (table->capabilities & IOVA_LIMIT)
-		adapter->honoured |= IOVA_CONSTRAIN_LIMIT;
-	if (table->capabilities & IOVA_BOUNDARY)
-		adapter->honoured |= IOVA_CONSTRAIN_BOUNDARY;
 }
 
-enum ntstatus ddi_adapter_reserve_handles(struct ddi_adapter *adapter, uint64_t handles)
+int ddi_adapter_reserve_handles(struct ddi_adapter *adapter, uint64_t handles)
 {
-	return handle_table_reserve(&adapter->handles, handles) == 0 ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+	return handle_table_reserve(&adapter->handles, handles);
 }
 
 uint64_t ddi_adapter_live_handles(const struct ddi_adapter *adapter)
@@ -92,7 +97,7 @@ struct ddi_failures ddi_adapter_failures(const struct ddi_adapter *adapter)
 
 enum ntstatus adapter_refuse_handle(struct ddi_adapter *adapter, enum ntstatus status)
 {
-	if (status == STATUS_OBJECT_TYPE_MISMATCH)
+	if (status == NTSTATUS_OBJECT_TYPE_MISMATCH)
 		adapter->failures.handles_mistyped++;
 	else
 		adapter->failures.handles_invalid++;
@@ -125,12 +130,12 @@ enum ntstatus adapter_refusal(struct ddi_adapter *adapter, enum iova_status stat
 	switch (status) {
 	case IOVA_NO_SPACE:
 		count_no_room(adapter, request);
-		return STATUS_NO_MEMORY;
+		return NTSTATUS_NO_MEMORY;
 	case IOVA_NO_MEMORY:
 		adapter->failures.no_metadata++;
-		return STATUS_INSUFFICIENT_RESOURCES;
+		return NTSTATUS_INSUFFICIENT_RESOURCES;
 	default:
 		adapter->failures.unsupported++;
-		return STATUS_NOT_SUPPORTED;
+		return NTSTATUS_NOT_SUPPORTED;
 	}
 }

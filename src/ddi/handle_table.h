@@ -97,20 +97,20 @@ static inline struct handle_entry *handle_table_take(struct handle_table *table,
 	return entry;
 }
 
-/* STATUS_SUCCESS with the live entry; STATUS_INVALID_HANDLE for anything that is not live; STATUS_OBJECT_TYPE_MISMATCH. */
+/* NTSTATUS_SUCCESS with the live entry; NTSTATUS_INVALID_HANDLE for anything that is not live; NTSTATUS_OBJECT_TYPE_MISMATCH. */
 static inline enum ntstatus handle_table_find(const struct handle_table *table, ddi_handle handle, enum handle_kind kind,
 					      struct handle_entry **found)
 {
 	uint64_t index = handle & HANDLE_INDEX_MASK;
 	if (index >= table->used)
-		return STATUS_INVALID_HANDLE;
+		return NTSTATUS_INVALID_HANDLE;
 	struct handle_entry *entry = handle_table_entry(table, index);
 	if (entry->handle != handle || handle_kind_of(handle) == HANDLE_DEAD)
-		return STATUS_INVALID_HANDLE;
+		return NTSTATUS_INVALID_HANDLE;
 	if (handle_kind_of(handle) != kind)
-		return STATUS_OBJECT_TYPE_MISMATCH;
+		return NTSTATUS_OBJECT_TYPE_MISMATCH;
 	*found = entry;
-	return STATUS_SUCCESS;
+	return NTSTATUS_SUCCESS;
 }
 
 /* Ends the life of an entry. One whose generations are used up is never taken again: an old handle cannot come back to life. */
