@@ -13,11 +13,11 @@
 
 /* What was found out about the clock. Copied to workers, so that one calibration serves a whole run. */
 struct clock {
-	bool counter;        /* ticks of the CPU's counter; else ticks are nanoseconds */
+	bool counter; /* ticks of the CPU's counter; else ticks are nanoseconds */
 	double ns_per_tick;
-	double step_ns;      /* smallest difference between two readings that differ */
-	double pair_ns;      /* median cost of a start and a stop with nothing between them */
-	double drift_ppm;    /* between two calibrations; filled by clock_compare */
+	double step_ns;   /* smallest difference between two readings that differ */
+	double pair_ns;   /* median cost of a start and a stop with nothing between them */
+	double drift_ppm; /* between two calibrations; filled by clock_compare */
 };
 
 static inline uint64_t clock_raw_ns(void)
