@@ -13,8 +13,10 @@ json_t *json_parse(struct json_reader *reader, const char *bytes, size_t length)
 	json_error_t cause;
 	json_prepare();
 	json_t *document = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &cause);
-	if (document)
+	if (document && !json_ran_out())
 		return document;
+	/* jansson's lexer goes on with half a word when there is no memory for the rest. */
+	json_decref(document);
 	reader->failed = true;
 	if (json_ran_out())
 		json_fail_memory(reader);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* jansson does not always say that memory was the cause. */
+/* jansson neither says always that memory was the cause nor always fails. */
 static bool ran_out;
 
 static void *get(size_t bytes)
@@ -193,7 +193,7 @@ int json_finish(struct json_writer *writer, json_t *document, bool indented, con
 		struct error *error)
 {
 	struct text dump = {0};
-	int result = writer->failed || !document ? -1 : 0;
+	int result = writer->failed || !document || json_ran_out() ? -1 : 0;
 	if (result == 0)
 		result = json_dump_callback(document, add_piece, &dump, indented ? JSON_INDENT(1) : JSON_COMPACT);
 	json_decref(document);

@@ -94,8 +94,14 @@ size_t result_latency_curve(const struct result_latency *latency, struct result_
 		total += histogram->samples[i];
 	size_t count = 0, bucket = 0;
 	uint64_t passed = 0;
-	for (double above = 1, step = 0; count < RESULT_CURVE_MAX && above * (double)total >= 1; step++) {
-		uint64_t rank = (uint64_t)ceil((1 - above) * (double)total);
+	for (unsigned step = 0; count < RESULT_CURVE_MAX; step++) {
+		/* The share above is tenths / (10 * 2^halvings): divided last, so that shares of few samples come out whole. */
+		double tenths = 2 * PER_HALVING - step % PER_HALVING;
+		double whole = ldexp(2 * PER_HALVING, (int)(step / PER_HALVING));
+		uint64_t above = (uint64_t)(tenths * (double)total / whole);
+		if (above == 0)
+			break;
+		uint64_t rank = total - above;
 		while (bucket < histogram->count && (passed == 0 || passed < rank))
 			passed += histogram->samples[bucket++];
 		double ns = (double)(passed < rank || bucket == 0 ? histogram->max : histogram->values[bucket - 1]);
@@ -103,8 +109,7 @@ size_t result_latency_curve(const struct result_latency *latency, struct result_
 			ns = (double)histogram->max;
 		if (ns < latency->resolution_ns)
 			ns = latency->resolution_ns;
-		points[count++] = (struct result_point){100 * (1 - above), ns};
-		above = ldexp(1 - fmod(step + 1, PER_HALVING) / (2.0 * PER_HALVING), -(int)((step + 1) / PER_HALVING));
+		points[count++] = (struct result_point){100 * (1 - tenths / whole), ns};
 	}
 	return count;
 }
