@@ -60,16 +60,24 @@ extern const struct mutant mutants[];
 extern const size_t mutant_count;
 extern const struct iova_allocator mutant_reference;
 
+#define PIECES_MAX 256
+
 /* Memory that is counted, and fails when told to. */
 struct counting_host {
 	struct iova_host host;
 	uint64_t requests;
 	uint64_t failing_request; /* UINT64_MAX: none */
-	uint64_t blocks;          /* outstanding */
-	uint64_t bytes;           /* outstanding */
+	uint64_t outstanding;     /* pieces */
 	uint64_t locks;
+	const char *wrong; /* what was done to memory that must not be */
+	struct {
+		void *memory;
+		size_t bytes;
+	} pieces[PIECES_MAX];
 };
 void counting_host_make(struct counting_host *host);
+/* What is wrong with the memory after destroy, or NULL; everything is released. */
+const char *counting_host_end(struct counting_host *host);
 
 #define SLOTS 256
 

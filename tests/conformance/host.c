@@ -28,22 +28,53 @@ static void *memory_get(void *context, size_t bytes)
 	} else {
 		memset(memory, 0, bytes);
 	}
-	host->blocks++;
-	host->bytes += bytes;
-	return memory;
+	for (size_t i = 0; i < PIECES_MAX; i++) {
+		if (host->pieces[i].memory)
+			continue;
+		host->pieces[i].memory = memory;
+		host->pieces[i].bytes = bytes;
+		host->outstanding++;
+		return memory;
+	}
+	abort();
+}
+
+static void give_back(void *memory, size_t bytes)
+{
+	if (is_mapped(bytes))
+		munmap(memory, bytes);
+	else
+		free(memory);
 }
 
 static void memory_put(void *context, void *memory, size_t bytes)
 {
 	struct counting_host *host = context;
-	if (!memory)
+	for (size_t i = 0; memory && i < PIECES_MAX; i++) {
+		if (host->pieces[i].memory != memory)
+			continue;
+		if (host->pieces[i].bytes != bytes)
+			host->wrong = "memory goes back with another size than it came with";
+		give_back(memory, host->pieces[i].bytes);
+		host->pieces[i].memory = NULL;
+		host->outstanding--;
 		return;
-	host->blocks--;
-	host->bytes -= bytes;
-	if (is_mapped(bytes))
-		munmap(memory, bytes);
-	else
-		free(memory);
+	}
+	if (memory)
+		host->wrong = "memory goes back that was never given";
+}
+
+const char *counting_host_end(struct counting_host *host)
+{
+	const char *wrong = host->wrong;
+	if (host->outstanding)
+		wrong = "memory is left behind after destroy";
+	else if (host->locks)
+		wrong = "a lock is left behind after destroy";
+	for (size_t i = 0; i < PIECES_MAX; i++)
+		if (host->pieces[i].memory)
+			give_back(host->pieces[i].memory, host->pieces[i].bytes);
+	return wrong;
 }
 
 static void *lock_create(void *context)

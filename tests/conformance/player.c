@@ -35,9 +35,7 @@ const char *player_end(struct player *player)
 		allocator_instance_destroy(&player->instance);
 	free(player->owner);
 	free(player->run);
-	if (player->host.blocks || player->host.bytes)
-		return "memory is left behind after destroy";
-	return player->host.locks ? "a lock is left behind after destroy" : NULL;
+	return counting_host_end(&player->host);
 }
 
 /* Enters an extent into the model. */

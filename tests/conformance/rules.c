@@ -113,13 +113,13 @@ static const char *rule_table(const struct subject *subject)
 
 static const char *rule_overlap(const struct subject *subject)
 {
-	return play(subject, &(struct stream){.first = 5, .steps = 5000, .size_max = 24});
+	return play(subject, &(struct stream){.first = 5, .steps = 20000, .size_max = 24});
 }
 
 static const char *rule_align(const struct subject *subject)
 {
 	return play(subject, &(struct stream){.first = 5,
-					      .steps = 5000,
+					      .steps = 20000,
 					      .size_max = 24,
 					      .constraints = IOVA_CONSTRAIN_ALIGN,
 					      .checks = CHECK_CONSTRAINTS});
@@ -128,7 +128,7 @@ static const char *rule_align(const struct subject *subject)
 static const char *rule_limit(const struct subject *subject)
 {
 	return play(subject, &(struct stream){.first = 5,
-					      .steps = 5000,
+					      .steps = 20000,
 					      .size_max = 24,
 					      .constraints = IOVA_CONSTRAIN_LIMIT,
 					      .checks = CHECK_CONSTRAINTS});
@@ -137,7 +137,7 @@ static const char *rule_limit(const struct subject *subject)
 static const char *rule_boundary(const struct subject *subject)
 {
 	return play(subject, &(struct stream){.first = 5,
-					      .steps = 5000,
+					      .steps = 20000,
 					      .size_max = 24,
 					      .constraints = IOVA_CONSTRAIN_BOUNDARY,
 					      .checks = CHECK_CONSTRAINTS});
@@ -146,7 +146,7 @@ static const char *rule_boundary(const struct subject *subject)
 static const char *rule_constraints(const struct subject *subject)
 {
 	return play(subject, &(struct stream){.first = 1000,
-					      .steps = 5000,
+					      .steps = 20000,
 					      .size_max = 40,
 					      .constraints = ALL_CONSTRAINTS,
 					      .checks = CHECK_CONSTRAINTS});
@@ -154,7 +154,7 @@ static const char *rule_constraints(const struct subject *subject)
 
 static const char *rule_found(const struct subject *subject)
 {
-	const struct stream plain = {.first = 5, .steps = 5000, .size_max = 40, .checks = CHECK_FOUND};
+	const struct stream plain = {.first = 5, .steps = 20000, .size_max = 40, .checks = CHECK_FOUND};
 	struct stream constrained = plain;
 	const char *wrong = play(subject, &plain);
 	constrained.constraints = ALL_CONSTRAINTS;
@@ -165,7 +165,7 @@ static const char *rule_found(const struct subject *subject)
 static const char *rule_visit(const struct subject *subject)
 {
 	return play(subject, &(struct stream){.first = 5,
-					      .steps = 2000,
+					      .steps = 6000,
 					      .size_max = 24,
 					      .constraints = ALL_CONSTRAINTS,
 					      .checks = CHECK_VISIT,
@@ -175,7 +175,7 @@ static const char *rule_visit(const struct subject *subject)
 static const char *rule_statistics(const struct subject *subject)
 {
 	return play(subject, &(struct stream){.first = 5,
-					      .steps = 3000,
+					      .steps = 6000,
 					      .size_max = 24,
 					      .constraints = ALL_CONSTRAINTS,
 					      .checks = CHECK_STATISTICS,
@@ -185,7 +185,7 @@ static const char *rule_statistics(const struct subject *subject)
 static const char *rule_invariants(const struct subject *subject)
 {
 	return play(subject, &(struct stream){.first = 5,
-					      .steps = 3000,
+					      .steps = 6000,
 					      .size_max = 24,
 					      .constraints = ALL_CONSTRAINTS,
 					      .checks = CHECK_INVARIANT,

@@ -29,7 +29,8 @@ static const char *play_space(const struct subject *subject, struct iova_space s
 			wrong = random_step(&player, size_max, &status);
 		if (!wrong)
 			wrong = check_statistics(&player);
-		if (!wrong)
+		/* Recounting may look at every page. */
+		if (!wrong && player.owner)
 			wrong = check_invariant(&player);
 		if (!wrong) {
 			player_free_all(&player);
@@ -90,8 +91,9 @@ static const char *create_without_memory(const struct subject *subject, uint64_t
 	*reached = host.requests > passes;
 	if (!failed)
 		allocator_instance_destroy(&instance);
-	if (host.blocks || host.bytes)
-		return "memory is left behind when create fails";
+	const char *left = counting_host_end(&host);
+	if (left)
+		return left;
 	if (failed && error.exit_code != EXIT_CODE_IO)
 		return "create without memory does not say IOVA_NO_MEMORY";
 	return failed && !*reached ? "create fails" : NULL;
