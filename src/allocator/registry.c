@@ -7,6 +7,7 @@
 
 const struct iova_allocator *const allocator_registry[] = {
 	&allocator_buddy,
+	&allocator_bitmap,
 	&allocator_rbtree,
 	&allocator_null,
 };

@@ -160,7 +160,7 @@ static enum iova_status reference_alloc(void *self, const struct iova_request *r
 	mark(reference, begin, count, PAGE_LIVE);
 	if (reference->flaw == FLAW_OVERLAP && reference->calls % 50 == 0)
 		mark(reference, begin, 1, PAGE_FREE);
-	if (reference->flaw == FLAW_BROKEN_INVARIANT && reference->calls == 100)
+	if (reference->flaw == FLAW_BROKEN_INVARIANT && reference->calls % 100 == 0)
 		reference->usable++;
 	if (reference->flaw == FLAW_SHORT_GRANT && count > 3 && reference->calls % 50 == 0)
 		mark(reference, begin + --count, 1, PAGE_FREE);
