@@ -61,10 +61,11 @@ static int take_line(struct import *import, const struct line *line, struct erro
 	struct event event;
 	const char *cause = event_parse(line->text, &event);
 	import->report->lines = line->number;
-	bool known = event.kind != EVENT_OTHER && event.kind != EVENT_LOST;
-	if (event.kind == EVENT_LOST)
+	if (event.kind == EVENT_LOST) {
 		import->report->lost_marks++;
-	if (!known && !cause) {
+		return 0;
+	}
+	if (event.kind == EVENT_OTHER && !cause) {
 		import->report->other_lines++;
 		return 0;
 	}

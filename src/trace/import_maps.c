@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +14,10 @@
 struct mapped {
 	uint64_t first;
 	uint64_t task;
-	uint32_t count; /* 0 = unused */
+	uint32_t count;
 	uint32_t op;    /* its place among the operations; unused: 1 + the next unused one */
+	uint32_t depth; /* maps at first less unmaps over it; above 1 where devices collide; 0 = unused */
+	bool pending;   /* no unmap came since the map */
 };
 
 static int no_memory(struct error *error)
@@ -22,38 +25,48 @@ static int no_memory(struct error *error)
 	return error_set(error, EXIT_CODE_IO, "no memory for the import");
 }
 
+static int find_place(struct maps *maps, uint32_t *index, struct error *error)
+{
+	*index = maps->unused;
+	if (*index)
+		maps->unused = maps->mapped[--*index].op;
+	else if (memory_grow(&maps->mapped, &maps->mapped_capacity, maps->mapped_count, sizeof *maps->mapped))
+		return no_memory(error);
+	else
+		*index = (uint32_t)maps->mapped_count++;
+	maps->mapped[*index] = (struct mapped){.depth = 0};
+	return 0;
+}
+
 static int take_map(struct maps *maps, const struct event *event, struct error *error)
 {
 	maps->report->maps++;
-	if (table_find(&maps->starts, event->first)) {
+	uint32_t *known = table_find(&maps->starts, event->first);
+	uint32_t index;
+	if (known) {
+		index = *known;
 		maps->report->colliding_maps++;
-		return 0;
+		maps->mapped[index].depth++;
+		if (maps->mapped[index].pending)
+			return 0;
+	} else if (find_place(maps, &index, error)) {
+		return -1;
 	}
-	struct mapped mapped = {.first = event->first, .task = event->task, .count = event->count};
+	struct mapped *mapped = &maps->mapped[index];
+	*mapped = (struct mapped){.first = event->first,
+				  .task = event->task,
+				  .count = event->count,
+				  .pending = true,
+				  .depth = known ? mapped->depth : 1};
 	/* Only the unmap tells whether a range begins here, and how long it is: the place is kept. */
 	struct recording_op place = {.slot = BUILDER_NOTHING, .cpu = (uint16_t)event->cpu};
-	if (builder_append(maps->builder, &place, &mapped.op, error))
+	if (builder_append(maps->builder, &place, &mapped->op, error))
 		return -1;
-	uint32_t index = maps->unused;
-	if (index)
-		maps->unused = maps->mapped[--index].op;
-	else if (memory_grow(&maps->mapped, &maps->mapped_capacity, maps->mapped_count, sizeof mapped))
-		return no_memory(error);
-	else
-		index = (uint32_t)maps->mapped_count++;
-	maps->mapped[index] = mapped;
 	return table_put(&maps->starts, event->first, index) ? no_memory(error) : 0;
 }
 
-static void forget(struct maps *maps, uint32_t index)
-{
-	table_remove(&maps->starts, maps->mapped[index].first);
-	maps->mapped[index] = (struct mapped){.op = maps->unused};
-	maps->unused = index + 1;
-}
-
-/* Forgets the maps whose start is in [at, end). */
-static void forget_range(struct maps *maps, uint64_t at, uint64_t end)
+/* Takes one map away from each start in [at, end). */
+static void uncover(struct maps *maps, uint64_t at, uint64_t end)
 {
 	uint32_t parts = 0, gap = 0;
 	while (at < end && gap < GAP_PAGES_MAX) {
@@ -63,11 +76,18 @@ static void forget_range(struct maps *maps, uint64_t at, uint64_t end)
 			gap++;
 			continue;
 		}
-		at += maps->mapped[*index].count;
-		forget(maps, *index);
-		parts++;
+		struct mapped *mapped = &maps->mapped[*index];
+		parts += mapped->pending;
+		mapped->pending = false;
+		at += mapped->count;
+		if (--mapped->depth == 0) {
+			mapped->op = maps->unused;
+			maps->unused = *index + 1;
+			table_remove(&maps->starts, mapped->first);
+		}
 	}
-	maps->report->joined_maps += parts - 1;
+	if (parts)
+		maps->report->joined_maps += parts - 1;
 }
 
 static void become_range(struct maps *maps, uint32_t op, uint32_t count)
@@ -79,13 +99,15 @@ static void become_range(struct maps *maps, uint32_t op, uint32_t count)
 static int take_unmap(struct maps *maps, const struct event *event, struct error *error)
 {
 	uint32_t *index = table_find(&maps->starts, event->first);
-	if (!index) {
+	bool pending = index && maps->mapped[*index].pending;
+	struct recording_op op = {.slot = pending ? maps->mapped[*index].op : 0, .cpu = (uint16_t)event->cpu};
+	if (index)
+		uncover(maps, event->first, event->first + event->count);
+	if (!pending) {
 		maps->report->foreign_unmaps++;
 		return 0;
 	}
-	struct recording_op op = {.slot = maps->mapped[*index].op, .cpu = (uint16_t)event->cpu};
 	become_range(maps, op.slot, event->count);
-	forget_range(maps, event->first, event->first + event->count);
 	uint32_t place;
 	return builder_append(maps->builder, &op, &place, error);
 }
@@ -112,7 +134,7 @@ int maps_finish(struct maps *maps, struct error *error)
 	table_release(&maps->starts);
 	size_t count = 0;
 	for (size_t i = 0; i < maps->mapped_count; i++)
-		if (maps->mapped[i].count)
+		if (maps->mapped[i].depth && maps->mapped[i].pending)
 			maps->mapped[count++] = maps->mapped[i];
 	maps->mapped_count = count;
 	if (count)

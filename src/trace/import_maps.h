@@ -16,7 +16,7 @@ struct maps {
 	struct builder *builder;
 	struct import_report *report;
 	struct table starts;   /* first page: index into mapped */
-	struct mapped *mapped; /* maps that no unmap covered yet */
+	struct mapped *mapped; /* what is mapped */
 	size_t mapped_count;
 	size_t mapped_capacity;
 	uint32_t unused; /* 1 + head of a chain of unused places in mapped, 0 = none */

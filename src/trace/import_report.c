@@ -24,6 +24,9 @@ static void add_map_facts(const struct import_report *report, struct text *text)
 
 static void add_probe_facts(const struct import_report *report, struct text *text)
 {
+	uint64_t maps =
+		report->lines - report->used_events - report->other_lines - report->lost_marks - report->last_line_cut;
+	add_fact(text, maps, "map and unmap events left out: the probes are exact");
 	add_fact(text, report->retries_merged, "failed attempts joined with the wider attempt that followed");
 	add_fact(text, report->refused_demands, "demands that the kernel refused altogether");
 	add_fact(text, report->foreign_frees, "frees left out: their ranges were allocated before the recording began");
