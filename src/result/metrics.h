@@ -24,6 +24,7 @@
 	X(SLOWDOWN, "latency_slowdown", "ratio", RESULT_TIMED, "time of the latency pass / time of the throughput pass")              \
 	X(TAINTED_SHARE, "tainted_share", "share", RESULT_TIMED, "share of throughput windows that were disturbed from outside")      \
 	X(UNTAINTED_NS_PER_OP, "throughput.untainted_ns_per_op", "ns", RESULT_TIMED, "raw_ns_per_op without tainted windows")         \
+	X(FAILURES_TOTAL, "failures.total", "requests", RESULT_EXACT, "demands that were not served; by kind when there was an audit")    \
 	X(FAILURES_MALFORMED, "failures.malformed", "requests", RESULT_EXACT, "refused because the rules of a call forbid them")      \
 	X(FAILURES_IMPOSSIBLE, "failures.impossible", "requests", RESULT_EXACT, "refused because no empty space could hold them")     \
 	X(FAILURES_EXHAUSTED, "failures.exhausted", "requests", RESULT_EXACT, "failed with fewer usable pages in the window than asked") \
@@ -96,6 +97,7 @@ enum result_reason {
 	RESULT_REASON_NO_FAILURE,     /* first failure: there was none */
 	RESULT_REASON_NO_STEPS,       /* the allocator does not count */
 	RESULT_REASON_NOTHING_FREE,
+	RESULT_REASON_ONE_PROCESS_ONLY, /* the null arm did not run */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];
