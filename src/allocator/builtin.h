@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ * The tables of the built-in allocators; everyone else finds them through registry.h. */
+#ifndef ALLOCATOR_BUILTIN_H
+#define ALLOCATOR_BUILTIN_H
+
+#include "iovabench/allocator.h"
+
+extern const struct iova_allocator allocator_bitmap;
+extern const struct iova_allocator allocator_buddy;
+extern const struct iova_allocator allocator_null;
+extern const struct iova_allocator allocator_rbtree;
+
+#endif
