@@ -323,7 +323,7 @@ static void every_broken_invariant_is_named(void **state)
 	gap_set_black(&blocks[0], false);
 	gap_set_black(&blocks[2], false);
 	check_broken("a red gap has no red child");
-	gap_set_parent(&blocks[0], &blocks[2]);
+	gap_set_parent(&blocks[3], &blocks[0]);
 	check_broken("a child knows its parent");
 	blocks[0].next = &blocks[2];
 	check_broken("the next block's previous block is this one");
