@@ -197,6 +197,17 @@ static void a_boundary_is_not_crossed_and_no_alignment(void **state)
 	assert_int_equal(granted(*state, REQUEST(3 * PAGE, 0, NO_LIMIT, 4 * PAGE, 0)).first, 24);
 }
 
+static void a_window_inside_page_0_does_not_underflow(void **state)
+{
+	(void)state;
+	struct ddi_fixture bottom;
+	ddi_fixture_open(&bottom, &allocator_rbtree, 0, 256);
+	refused(&bottom, "up to the last byte but one", REQUEST(PAGE, 0, 0xffe, 0, 0), NTSTATUS_INVALID_PARAMETER,
+		offsetof(struct ddi_failures, impossible));
+	assert_int_equal(granted(&bottom, REQUEST(PAGE, 0, 0xfff, 0, 0)).first, 0);
+	ddi_fixture_close(&bottom);
+}
+
 static void the_top_of_the_address_space_does_not_overflow(void **state)
 {
 	(void)state;
@@ -488,6 +499,7 @@ int main(void)
 		TEST(lowest_and_highest_may_be_one_page),
 		TEST(the_smallest_window_that_boundary_and_alignment_leave_is_used),
 		TEST(a_boundary_is_not_crossed_and_no_alignment),
+		TEST(a_window_inside_page_0_does_not_underflow),
 		TEST(the_top_of_the_address_space_does_not_overflow),
 		TEST(what_constrains_nothing_reaches_the_allocator_as_no_constraint),
 		TEST(what_constrains_reaches_the_allocator_in_pages),

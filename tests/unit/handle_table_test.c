@@ -148,9 +148,9 @@ static void ten_thousand_live_handles_cost_at_most_64_bytes_each(void **state)
 
 static void reserved_handles_are_taken_without_asking_for_memory(void **state)
 {
-	assert_int_equal(handle_table_reserve(*state, 10000), 0);
+	assert_int_equal(handle_table_reserve(*state, HANDLE_CHUNK_ENTRIES + 1), 0);
 	uint64_t requests = memory_requests();
-	for (int i = 0; i < 10000; i++)
+	for (uint64_t i = 0; i < HANDLE_CHUNK_ENTRIES + 1; i++)
 		take(*state, HANDLE_CONTIGUOUS);
 	assert_int_equal(memory_requests(), requests);
 }
