@@ -408,6 +408,8 @@ static enum iova_status buddy_place(void *context, uint64_t first, uint64_t coun
 {
 	(void)cpu;
 	struct buddy *self = context;
+	if (first < self->space.first || first + count > self->space.first + self->space.count)
+		return IOVA_TAKEN;
 	uint64_t index = first - self->base, end = index + count;
 	for (uint64_t at = index; at < end;) {
 		unsigned log2 = containing(self, at);

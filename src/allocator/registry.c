@@ -6,7 +6,10 @@
 #include <string.h>
 
 const struct iova_allocator *const allocator_registry[] = {
+	&allocator_buddy,
+	&allocator_bitmap,
 	&allocator_rbtree,
+	&allocator_null,
 };
 const size_t allocator_registry_count = sizeof allocator_registry / sizeof allocator_registry[0];
 

@@ -11,7 +11,8 @@ static bool malformed(const struct ddi_contiguous_request *request)
 	       (boundary & (boundary - 1)) != 0 || (alignment & (alignment - 1)) != 0;
 }
 
-/* The whole pages between two inclusive byte addresses, clipped to the space. False when there are none. */
+/* The whole pages between two inclusive byte addresses, clipped to the space: low > high when there are none. False when high would
+ * lie below the space. */
 static bool window(const struct ddi_adapter *adapter, uint64_t lowest, uint64_t highest, struct iova_request *pages)
 {
 	pages->low = adapter->first_page;
@@ -27,11 +28,12 @@ static bool window(const struct ddi_adapter *adapter, uint64_t lowest, uint64_t 
 		pages->high = end - 1;
 		pages->constraints |= IOVA_CONSTRAIN_LIMIT;
 	}
-	return pages->low <= pages->high;
+	return true;
 }
 
-/* Adds alignment and boundary, in so far as they constrain anything inside the window. False for a boundary below a page. */
-static bool placement_rules(const struct ddi_adapter *adapter, const struct ddi_contiguous_request *request,
+/* Adds alignment and boundary, in so far as they constrain anything inside the window. A boundary below a page becomes 0 pages: no
+ * request fits into it. */
+static void placement_rules(const struct ddi_adapter *adapter, const struct ddi_contiguous_request *request,
 			    struct iova_request *pages)
 {
 	if (request->alignment_pages > 1) {
@@ -40,12 +42,9 @@ static bool placement_rules(const struct ddi_adapter *adapter, const struct ddi_
 	}
 	if (request->boundary_address_multiple != 0) {
 		pages->boundary = request->boundary_address_multiple >> adapter->page_shift;
-		if (pages->boundary == 0)
-			return false;
 		if ((pages->low ^ pages->high) >= pages->boundary)
 			pages->constraints |= IOVA_CONSTRAIN_BOUNDARY;
 	}
-	return true;
 }
 
 /* Whether the request fits into its window when that is empty. No sum overflows: pages are below 2^53, powers of two at most
@@ -53,8 +52,6 @@ static bool placement_rules(const struct ddi_adapter *adapter, const struct ddi_
 static bool possible(const struct iova_request *pages)
 {
 	uint64_t first = pages->low;
-	if (pages->count > pages->high - pages->low + 1)
-		return false;
 	if (pages->constraints & IOVA_CONSTRAIN_ALIGN)
 		first = bits_align_up(first, pages->align);
 	if (pages->constraints & IOVA_CONSTRAIN_BOUNDARY) {
@@ -80,8 +77,10 @@ enum ntstatus dxgk_cb_allocate_contiguous_memory(struct ddi_adapter *adapter, co
 	uint64_t bytes = request->number_of_bytes;
 	wanted.count = (bytes >> adapter->page_shift) + ((bytes & adapter->page_mask) != 0);
 	wanted.constraints = request->no_drain ? IOVA_CONSTRAIN_NO_DRAIN : 0;
-	if (!window(adapter, request->lowest_acceptable_address, request->highest_acceptable_address, &wanted) ||
-	    !placement_rules(adapter, request, &wanted) || !possible(&wanted)) {
+	bool whole_pages =
+		window(adapter, request->lowest_acceptable_address, request->highest_acceptable_address, &wanted);
+	placement_rules(adapter, request, &wanted);
+	if (!whole_pages || !possible(&wanted)) {
 		adapter->failures.impossible++;
 		return NTSTATUS_INVALID_PARAMETER;
 	}

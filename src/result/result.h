@@ -229,6 +229,19 @@ void result_series_csv(const struct result *result, struct text *csv);
  * arm's figures phase, tagged by kind, in nanoseconds. */
 int result_hlog(const struct result_arm *arm, const char *started, struct text *log, struct error *error);
 
+/* File name of an arm's log, "<workload>-<spec>.hlog" with everything but letters, digits, '.', '_' and '-' replaced by '_'; arms
+ * whose names would be the same get their index behind it. */
+void result_hlog_name(const struct result *result, size_t arm, struct text *name);
+
+/* The percentiles of a histogram as HdrHistogram plots them: five per halving of the distance to 100 %, ending where no sample
+ * lies above. Nothing below resolution_ns. Writes at most RESULT_CURVE_MAX points and returns how many. */
+#define RESULT_CURVE_MAX 256
+struct result_point {
+	double percentile; /* [0, 100) */
+	double ns;
+};
+size_t result_latency_curve(const struct result_latency *latency, struct result_point points[RESULT_CURVE_MAX]);
+
 /* A figure of an arm by its path (table metrics, latency.<kind>.<p…_ns|max_ns|count>); NaN when null. false: no such path. */
 bool result_arm_figure(const struct result_arm *arm, const char *path, double *value);
 

@@ -58,8 +58,10 @@ static enum iova_status call_contiguous(struct ddi_adapter *adapter, const struc
 	}
 	ddi_handle handle;
 	enum ntstatus status = dxgk_cb_allocate_contiguous_memory(adapter, &call, cpu, &handle);
+	if (status == NTSTATUS_NO_MEMORY || status == NTSTATUS_INVALID_PARAMETER) /* the latter: impossible, a failure of its own kind */
+		return IOVA_NO_SPACE;
 	if (status != NTSTATUS_SUCCESS)
-		return status == NTSTATUS_NO_MEMORY ? IOVA_NO_SPACE : IOVA_UNSUPPORTED;
+		return status == NTSTATUS_INSUFFICIENT_RESOURCES ? IOVA_NO_MEMORY : IOVA_UNSUPPORTED;
 	*slot = (struct iova_extent){.first = ENGINE_SLOT_IS_HANDLE, .count = 1, .cookie = handle};
 	return IOVA_OK;
 }

@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "measure/histogram.h"
 #include "run/engine.h"
+#include "run/plain_histogram.h"
 
 #include <math.h>
 
@@ -101,28 +102,6 @@ static void play_piece(struct sampling *sampling, struct op_piece piece)
 	}
 }
 
-/* Buckets that hold samples, as plain data. */
-static int store_histogram(const struct histogram *histogram, struct result_histogram *stored, struct error *error)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
-		count += histogram->counts[i] != 0;
-	stored->values = memory_zeroed(count, sizeof stored->values[0]);
-	stored->samples = memory_zeroed(count, sizeof stored->samples[0]);
-	if (!stored->values || !stored->samples)
-		return error_set(error, EXIT_CODE_IO, "no memory for a histogram");
-	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-		if (!histogram->counts[i])
-			continue;
-		stored->values[stored->count] = histogram_bucket_high(i);
-		stored->samples[stored->count++] = histogram->counts[i];
-	}
-	stored->min = histogram->min;
-	stored->max = histogram->max;
-	stored->dropped = histogram->dropped;
-	return 0;
-}
-
 static int end_phase(struct sampling *sampling, struct error *error)
 {
 	struct result_record_phase *record = &sampling->pass->record->phases[sampling->phase];
@@ -131,8 +110,8 @@ static int end_phase(struct sampling *sampling, struct error *error)
 	if (engine_placement_hash(&sampling->engine) != record->placement_hash)
 		record->placement_hash = 0;
 	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
-		if (store_histogram(&sampling->kinds[kind], &record->latency[kind], error) < 0)
-			return -1;
+		if (plain_histogram_store(&record->latency[kind], &sampling->kinds[kind]) < 0)
+			return error_set(error, EXIT_CODE_IO, "no memory for a histogram");
 		sampling->kinds[kind] = (struct histogram){0};
 	}
 	sampling->phase_ns = 0;

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT
+ * bitmap: one bit per page, and per word the length of the longest free run that starts in it. docs/bitmap.md has the picture.
+ *
+ * A run is a maximal sequence of free pages, and belongs to the word of its first page, however far it goes. So exactly two words
+ * can change their code when pages [first, end) change hands: that of the run around first, and that of page end. Page numbers in
+ * here are indices: word 0 and all that follows the last page of the space are used for ever, and stop every search. */
+#include "allocator/builtin.h"
+#include "allocator/page_bitmap.h"
+#include "allocator/run_index.h"
+#include "base/bits.h"
+
+#define INLINE static inline __attribute__((always_inline))
+#define NOTHING UINT64_MAX
+
+enum fit {
+	FIT_ANY,
+	FIT_FIRST,
+	FIT_NEXT,
+};
+
+struct bitmap {
+	struct page_bitmap used;
+	struct run_index runs;
+	uint64_t base;  /* page of index 0, modulo 2^64 */
+	uint64_t first; /* indices of the space */
+	uint64_t end;
+	uint64_t free_pages;
+	uint64_t cursor; /* of fit=next */
+	enum fit fit;
+	const struct iova_host *host;
+};
+
+/* Longest sequence of ones, at most 63: binary search over the masks of positions where 2^k ones begin. */
+INLINE unsigned longest_ones(uint64_t ones)
+{
+	uint64_t begins[6] = {ones};
+	for (unsigned k = 1; k < 6; k++)
+		begins[k] = begins[k - 1] & begins[k - 1] >> (1u << (k - 1));
+	unsigned length = 0;
+	uint64_t found = ~UINT64_C(0);
+	for (unsigned k = 6; k--;) {
+		uint64_t longer = found & begins[k] >> length;
+		found = longer ? longer : found;
+		length = longer ? length + (1u << k) : length;
+	}
+	return length;
+}
+
+INLINE uint8_t word_code(const struct bitmap *self, uint64_t word)
+{
+	const uint64_t *words = self->used.words[0];
+	uint64_t used = words[word], ones = ~used;
+	/* A run that goes on from the word before belongs to another word. */
+	ones &= words[word - 1] >> 63 ? ~UINT64_C(0) : ones + 1;
+	uint64_t longest = longest_ones(ones);
+	if (ones >> 63) {
+		uint64_t start = (word << 6) + (used ? 64 - (unsigned)__builtin_clzll(used) : 0);
+		uint64_t last = page_bitmap_next(&self->used, (word + 1) << 6) - start;
+		longest = last > longest ? last : longest;
+	}
+	return run_index_code(longest);
+}
+
+/* After pages [first, end) have changed hands. */
+INLINE void refresh(struct bitmap *self, uint64_t first, uint64_t end)
+{
+	uint64_t word = (page_bitmap_previous(&self->used, first - 1) + 1) >> 6;
+	run_index_set(&self->runs, word, word_code(self, word));
+	if (end >> 6 != word)
+		run_index_set(&self->runs, end >> 6, word_code(self, end >> 6));
+}
+
+INLINE void take(struct bitmap *self, uint64_t first, uint64_t count)
+{
+	page_bitmap_set(&self->used, first, first + count);
+	refresh(self, first, first + count);
+	self->free_pages -= count;
+}
+
+INLINE void give_back(struct bitmap *self, uint64_t first, uint64_t count)
+{
+	page_bitmap_clear(&self->used, first, first + count);
+	refresh(self, first, first + count);
+	self->free_pages += count;
+}
+
+/* Lowest position whose next count < 64 bits are 0, where bits beyond the word count as 0; 64 if there is none. */
+INLINE unsigned first_zeros(uint64_t used, uint64_t count)
+{
+	unsigned left = (unsigned)count;
+	for (unsigned i = 0; i < 6; i++) {
+		unsigned half = left >> 1;
+		used |= used >> half;
+		left -= half;
+	}
+	return ~used ? (unsigned)__builtin_ctzll(~used) : 64;
+}
+
+/* Lowest page of the word at or after from where a run of count begins, or NOTHING. */
+INLINE uint64_t start_in_word(const struct bitmap *self, uint64_t word, uint64_t used, uint64_t count)
+{
+	unsigned position;
+	if (count < RUN_INDEX_EXACT) {
+		position = first_zeros(used, count);
+		if (position + count <= 64)
+			return (word << 6) + position;
+	} else {
+		position = used ? 64 - (unsigned)__builtin_clzll(used) : 0;
+	}
+	uint64_t start = (word << 6) + position;
+	if (position == 64 || page_bitmap_next(&self->used, start) - start < count)
+		return NOTHING;
+	return start;
+}
+
+/* Lowest page where count free pages begin among the words >= word, or NOTHING. */
+static uint64_t search_words(const struct bitmap *self, uint64_t word, uint64_t count, uint64_t *examined)
+{
+	uint8_t code = run_index_code(count);
+	for (;; word++) {
+		word = run_index_next(&self->runs, word, code, examined);
+		if (word == RUN_INDEX_NOTHING)
+			return NOTHING;
+		++*examined;
+		uint64_t start = start_in_word(self, word, self->used.words[0][word], count);
+		if (start != NOTHING)
+			return start;
+	}
+}
+
+/* Lowest page >= from where count free pages begin, or NOTHING. from <= self->end. */
+static uint64_t search_from(const struct bitmap *self, uint64_t from, uint64_t count, uint64_t *examined)
+{
+	uint64_t used = page_bitmap_next(&self->used, from);
+	++*examined;
+	if (used - from >= count)
+		return from;
+	uint64_t word = used >> 6;
+	uint64_t start = start_in_word(self, word, self->used.words[0][word] | ((UINT64_C(1) << (used & 63)) - 1), count);
+	if (start != NOTHING)
+		return start;
+	return word == self->end >> 6 ? NOTHING : search_words(self, word + 1, count, examined);
+}
+
+/* Where a request may start and end, in indices. */
+struct window {
+	uint64_t low;
+	uint64_t high; /* last start */
+	uint64_t align;
+	uint64_t boundary;
+};
+
+static bool window_of(const struct bitmap *self, const struct iova_request *request, struct window *window)
+{
+	uint64_t count = request->count, end = self->end;
+	*window = (struct window){self->first, 0, 1, UINT64_C(1) << 63};
+	if (request->constraints & IOVA_CONSTRAIN_ALIGN)
+		window->align = request->align;
+	if (request->constraints & IOVA_CONSTRAIN_BOUNDARY)
+		window->boundary = request->boundary;
+	if (request->constraints & IOVA_CONSTRAIN_LIMIT) {
+		window->low = request->low - self->base;
+		end = request->high - self->base + 1;
+	}
+	if (count > end - window->low || count > window->boundary)
+		return false;
+	window->high = end - count;
+	return true;
+}
+
+/* Lowest index >= start that is aligned and not cut by a boundary. Powers of two: the multiples of the larger are multiples of the
+ * smaller, so one step each is enough. */
+static uint64_t fitting(const struct bitmap *self, const struct window *window, uint64_t start, uint64_t count)
+{
+	uint64_t page = bits_align_up(self->base + start, window->align);
+	if ((page & (window->boundary - 1)) + count > window->boundary)
+		page = bits_align_up(bits_align_up(page, window->boundary), window->align);
+	return page - self->base;
+}
+
+/* Jumps from run to run and from fitting address to fitting address; lowest start >= from, or NOTHING. */
+static uint64_t search_window(const struct bitmap *self, const struct window *window, uint64_t from, uint64_t count,
+			      uint64_t *examined)
+{
+	uint64_t start = fitting(self, window, from, count);
+	while (start <= window->high) {
+		uint64_t run = search_from(self, start, count, examined);
+		if (run == start)
+			return start;
+		if (run == NOTHING)
+			return NOTHING;
+		start = fitting(self, window, run, count);
+	}
+	return NOTHING;
+}
+
+static uint64_t search_constrained(const struct bitmap *self, const struct iova_request *request, uint64_t *examined)
+{
+	struct window window;
+	if (!window_of(self, request, &window))
+		return NOTHING;
+	if (self->fit == FIT_NEXT && self->cursor > window.low) {
+		uint64_t start = search_window(self, &window, self->cursor, request->count, examined);
+		if (start != NOTHING)
+			return start;
+	}
+	return search_window(self, &window, window.low, request->count, examined);
+}
+
+static uint64_t search_next(const struct bitmap *self, uint64_t count, uint64_t *examined)
+{
+	uint64_t start = search_from(self, self->cursor, count, examined);
+	return start != NOTHING ? start : search_from(self, self->first, count, examined);
+}
+
+INLINE uint64_t search_first(const struct bitmap *self, uint64_t count, uint64_t *examined)
+{
+	if (__builtin_expect(count >= RUN_INDEX_EXACT, 0))
+		return search_words(self, 0, count, examined);
+	uint64_t word = run_index_first(&self->runs, (uint8_t)count);
+	*examined += self->runs.top + 2;
+	if (__builtin_expect(word == RUN_INDEX_NOTHING, 0))
+		return NOTHING;
+	return (word << 6) + first_zeros(self->used.words[0][word], count);
+}
+
+INLINE enum iova_status allocate(struct bitmap *self, const struct iova_request *request, struct iova_extent *extent,
+				 struct iova_steps *steps)
+{
+	uint64_t count = request->count, start, examined = 0;
+	if (__builtin_expect(count > self->free_pages, 0))
+		return IOVA_NO_SPACE;
+	if (__builtin_expect(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN, 0))
+		start = search_constrained(self, request, &examined);
+	else if (self->fit == FIT_NEXT)
+		start = search_next(self, count, &examined);
+	else
+		start = search_first(self, count, &examined);
+	if (steps)
+		steps->examined += examined;
+	if (__builtin_expect(start == NOTHING, 0))
+		return IOVA_NO_SPACE;
+	take(self, start, count);
+	self->cursor = start + count;
+	*extent = (struct iova_extent){self->base + start, count, 0};
+	return IOVA_OK;
+}
+
+static enum iova_status bitmap_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+				     struct iova_extent *extent)
+{
+	(void)cpu;
+	return allocate(self, request, extent, NULL);
+}
+
+static enum iova_status bitmap_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
+					     struct iova_extent *extent, struct iova_steps *steps)
+{
+	(void)cpu;
+	return allocate(self, request, extent, steps);
+}
+
+static void bitmap_free(void *context, const struct iova_extent *extent, uint32_t cpu)
+{
+	(void)cpu;
+	struct bitmap *self = context;
+	give_back(self, extent->first - self->base, extent->count);
+}
+
+static void bitmap_free_counted(void *context, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
+{
+	(void)cpu;
+	struct bitmap *self = context;
+	uint64_t first = extent->first - self->base, end = first + extent->count;
+	steps->merges += page_bitmap_is_used(&self->used, first - 1) ? 0 : 1;
+	steps->merges += page_bitmap_is_used(&self->used, end) ? 0 : 1;
+	steps->examined += ((end - 1) >> 6) - (first >> 6) + 1;
+	give_back(self, first, extent->count);
+}
+
+static enum iova_status bitmap_place(void *context, uint64_t first, uint64_t count, uint32_t cpu,
+				     struct iova_extent *extent)
+{
+	(void)cpu;
+	struct bitmap *self = context;
+	uint64_t start = first - self->base;
+	if (start < self->first || start >= self->end || page_bitmap_next(&self->used, start) - start < count)
+		return IOVA_TAKEN;
+	take(self, start, count);
+	*extent = (struct iova_extent){first, count, 0};
+	return IOVA_OK;
+}
+
+static void bitmap_visit_free(void *context, iova_visit visit, void *visit_context)
+{
+	const struct bitmap *self = context;
+	for (uint64_t at = self->first; at < self->end;) {
+		uint64_t free = ~self->used.words[0][at >> 6] >> (at & 63);
+		if (!free) {
+			at = ((at >> 6) + 1) << 6;
+			continue;
+		}
+		at += (unsigned)__builtin_ctzll(free);
+		uint64_t end = page_bitmap_next(&self->used, at);
+		visit(visit_context, self->base + at, end - at, IOVA_USABLE);
+		at = end;
+	}
+}
+
+static void bitmap_statistics(void *context, struct iova_statistics *statistics)
+{
+	const struct bitmap *self = context;
+	*statistics = (struct iova_statistics){.usable_pages = self->free_pages};
+}
+
+static const char *bitmap_broken_invariant(void *context)
+{
+	const struct bitmap *self = context;
+	const uint64_t *words = self->used.words[0];
+	uint64_t free = 0;
+	for (uint64_t word = 0; word <= self->end >> 6; word++)
+		free += (unsigned)__builtin_popcountll(~words[word]);
+	if (free != self->free_pages)
+		return "the free pages are counted";
+	if (~words[0] || ~words[self->end >> 6] >> (self->end & 63) ||
+	    (self->first & 63 && ~words[self->first >> 6] << (64 - (self->first & 63))))
+		return "pages outside the space are used";
+	for (uint64_t word = 1; word <= self->end >> 6; word++)
+		if (self->runs.codes[0][word] != word_code(self, word))
+			return "the code of a word is that of the longest run that starts in it";
+	const char *broken = run_index_broken_invariant(&self->runs);
+	return broken ? broken : page_bitmap_broken_invariant(&self->used);
+}
+
+static void bitmap_destroy(void *context)
+{
+	struct bitmap *self = context;
+	if (!self)
+		return;
+	run_index_release(&self->runs);
+	page_bitmap_release(&self->used);
+	self->host->memory_put(self->host->context, self, sizeof(*self));
+}
+
+static enum iova_status bitmap_create(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
+				      const struct iova_below *below, void **result, const char **reason)
+{
+	(void)below, (void)reason;
+	struct bitmap *self = host->memory_get(host->context, sizeof(*self));
+	if (!self)
+		return IOVA_NO_MEMORY;
+	self->host = host;
+	self->fit = (enum fit)options[0];
+	self->base = bits_align_down(space->first, 64) - 64;
+	self->first = space->first - self->base;
+	self->end = self->first + space->count;
+	self->cursor = self->first;
+	self->free_pages = space->count;
+	uint64_t words = (self->end >> 6) + 1;
+	if (page_bitmap_create(&self->used, words << 6, host) || run_index_create(&self->runs, words, host)) {
+		bitmap_destroy(self);
+		return IOVA_NO_MEMORY;
+	}
+	page_bitmap_set(&self->used, 0, self->first);
+	page_bitmap_set(&self->used, self->end, words << 6);
+	run_index_set(&self->runs, self->first >> 6, word_code(self, self->first >> 6));
+	*result = self;
+	return IOVA_OK;
+}
+
+static const char *const fit_choices[] = {"any", "first", "next", NULL};
+
+static const struct iova_option bitmap_options[] = {
+	{.name = "fit",
+	 .kind = IOVA_OPTION_CHOICE,
+	 .default_value = FIT_ANY,
+	 .choices = fit_choices,
+	 .help = "Which sufficient run is taken: any, the lowest address, or the next one after the last allocation."},
+};
+
+const struct iova_allocator allocator_bitmap = {
+	.magic = IOVA_MAGIC,
+	.abi = IOVA_ABI,
+	.size = sizeof(struct iova_allocator),
+	.name = "bitmap",
+	.about = "One bit per page with summaries of the longest free runs; exact page counts, any run length.",
+	.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS,
+	.options = bitmap_options,
+	.option_count = sizeof(bitmap_options) / sizeof(bitmap_options[0]),
+	.create = bitmap_create,
+	.alloc = bitmap_alloc,
+	.free = bitmap_free,
+	.place = bitmap_place,
+	.visit_free = bitmap_visit_free,
+	.statistics = bitmap_statistics,
+	.broken_invariant = bitmap_broken_invariant,
+	.destroy = bitmap_destroy,
+	.alloc_counted = bitmap_alloc_counted,
+	.free_counted = bitmap_free_counted,
+};

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ * The longest free run of every word, as one byte, under a tree of maxima with fan-out 64: "the first word with a run of at least
+ * n" takes one look at a cache line per level. */
+#ifndef ALLOCATOR_RUN_INDEX_H
+#define ALLOCATOR_RUN_INDEX_H
+
+#include "base/bits.h"
+#include "iovabench/allocator.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#define RUN_INDEX_LEVELS_MAX 9
+#define RUN_INDEX_NOTHING UINT64_MAX
+
+/* Lengths as codes: exact below 64, then four steps an octave. A code that is greater is a length that is greater. */
+#define RUN_INDEX_EXACT 64
+_Static_assert(RUN_INDEX_EXACT + (52 - 6) * 4 + 3 <= UINT8_MAX, "the code of a run of 2^52 pages fits");
+
+struct run_index {
+	uint8_t *codes[RUN_INDEX_LEVELS_MAX]; /* codes[0]: per word; above: the greatest of 64 below */
+	unsigned top;                         /* its level has at most 64 codes */
+	uint64_t words;
+	uint8_t *memory;
+	size_t bytes;
+	const struct iova_host *host;
+};
+
+/* words is at least 1 and below 2^47; every code is 0. Returns IOVA_OK or IOVA_NO_MEMORY. Release takes a zeroed one, too. */
+enum iova_status run_index_create(struct run_index *index, uint64_t words, const struct iova_host *host);
+void run_index_release(struct run_index *index);
+
+/* First word >= from whose code is at least code >= 1, or RUN_INDEX_NOTHING. *examined grows by the groups looked at. */
+uint64_t run_index_next(const struct run_index *index, uint64_t from, uint8_t code, uint64_t *examined);
+
+/* The part of run_index_set that changes maxima. */
+void run_index_raise(struct run_index *index, uint64_t word, uint8_t before, uint8_t code);
+
+/* NULL, or which rule the maxima break. */
+const char *run_index_broken_invariant(const struct run_index *index);
+
+/* pages < 2^53. */
+static inline uint8_t run_index_code(uint64_t pages)
+{
+	if (pages < RUN_INDEX_EXACT)
+		return (uint8_t)pages;
+	unsigned octave = bits_log2_floor(pages);
+	return (uint8_t)(RUN_INDEX_EXACT + (octave - 6) * 4 + ((pages >> (octave - 2)) & 3));
+}
+
+/* Which of 64 bytes, aligned to 64, are at least code. */
+static inline uint64_t run_index_at_least_portable(const uint8_t *bytes, uint8_t code)
+{
+	uint64_t mask = 0;
+	for (unsigned i = 0; i < 64; i++)
+		mask |= (uint64_t)(bytes[i] >= code) << i;
+	return mask;
+}
+
+static inline uint64_t run_index_at_least(const uint8_t *bytes, uint8_t code)
+{
+#if defined(__SSE2__)
+	__m128i least = _mm_set1_epi8((char)code);
+	uint64_t mask = 0;
+	for (unsigned i = 0; i < 4; i++) {
+		__m128i part = _mm_load_si128((const __m128i *)(const void *)(bytes + 16 * i));
+		uint64_t bits = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(part, least), part));
+		mask |= bits << (16 * i);
+	}
+	return mask;
+#else
+	return run_index_at_least_portable(bytes, code);
+#endif
+}
+
+static inline void run_index_set(struct run_index *index, uint64_t word, uint8_t code)
+{
+	uint8_t before = index->codes[0][word];
+	index->codes[0][word] = code;
+	/* A word that was not the greatest of its group and is not now changes nothing above. */
+	if (index->top && before != code && (before > code ? before : code) >= index->codes[1][word >> 6])
+		run_index_raise(index, word, before, code);
+}
+
+/* First word with a run of at least code, or RUN_INDEX_NOTHING. */
+static inline uint64_t run_index_first(const struct run_index *index, uint8_t code)
+{
+	uint64_t word = 0;
+	for (unsigned level = index->top;; level--) {
+		uint64_t found = run_index_at_least(index->codes[level] + (word << 6), code);
+		if (!found)
+			return RUN_INDEX_NOTHING;
+		word = word << 6 | (unsigned)__builtin_ctzll(found);
+		if (!level)
+			return word;
+	}
+}
+
+#endif
