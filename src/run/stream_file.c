@@ -57,15 +57,15 @@ int stream_file_create(struct stream_file *file, const struct plan *plan, struct
 		result = generate(file, plan, piece, error);
 	memory_release(piece);
 	if (result < 0 || error->exit_code != EXIT_CODE_OK) {
-		stream_file_close(file);
+		stream_file_close_words(file);
 		return -1;
 	}
 	return 0;
 }
 
-void stream_file_close(struct stream_file *file)
+void stream_file_close_words(struct stream_file *file)
 {
 	if (file->descriptor >= 0)
 		close(file->descriptor);
-	*file = (struct stream_file){.descriptor = -1};
+	file->descriptor = -1;
 }

@@ -20,6 +20,7 @@ struct stream_file {
 };
 
 int stream_file_create(struct stream_file *file, const struct plan *plan, struct error *error);
-void stream_file_close(struct stream_file *file);
+/* Gives the words back; the figures stay. Idempotent. */
+void stream_file_close_words(struct stream_file *file);
 
 #endif

@@ -130,11 +130,15 @@ bool decode_word(struct decode *decode, struct decode_value value, const char *c
 
 bool decode_flag(struct decode *decode, struct decode_value value, bool *result)
 {
-	static const char *const words[] = {"yes", "no", "true", "false", NULL};
-	unsigned word = *result ? 0 : 1;
-	if (!decode_word(decode, value, words, &word))
+	char quoted[YAML_QUOTE_BYTES];
+	if (!value.text)
+		return value.place == YAML_PLACE_NONE;
+	bool yes = !strcmp(value.text, "yes") || !strcmp(value.text, "true");
+	if (!yes && strcmp(value.text, "no") != 0 && strcmp(value.text, "false") != 0) {
+		decode_fault(decode, value.place, "%s is neither yes nor no", yaml_quote(quoted, value.text));
 		return false;
-	*result = word == 0 || word == 2;
+	}
+	*result = yes;
 	return true;
 }
 
@@ -157,7 +161,7 @@ static void decode_head(struct decode *decode, const struct raw_workload *raw)
 			decode_text(decode, (struct decode_value){YAML_PLACE_ROOT, ""}, texts[i]);
 	uint64_t cpus = 1;
 	decode_count(decode, decode_value(decode, YAML_PLACE_ROOT, "cpus", raw->cpus),
-		     (struct decode_range){1, WORKLOAD_CPUS_MAX, "the least", "the most CPUs"}, &cpus);
+		     (struct decode_range){1, WORKLOAD_CPUS_MAX, "CPUs"}, &cpus);
 	workload->cpus = (uint32_t)cpus;
 	decode_pace(decode, decode_value(decode, YAML_PLACE_ROOT, "pace", raw->pace), &workload->pace_ops_per_second);
 	workload->seed = 1;

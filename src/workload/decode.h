@@ -81,12 +81,11 @@ bool decode_name(struct decode *decode, struct decode_value value, char **result
 bool decode_word(struct decode *decode, struct decode_value value, const char *const *words, unsigned *result);
 bool decode_flag(struct decode *decode, struct decode_value value, bool *result);
 
-/* what names the limit in messages: "4G is larger than 4096, the most CPUs". */
+/* what: of counts, what is counted ("from 1 to 4096 CPUs"); of pages, what max is ("more than 4GiB, what the space can hold"). */
 struct decode_range {
 	uint64_t min;
 	uint64_t max;
-	const char *min_what;
-	const char *max_what;
+	const char *what;
 };
 
 bool decode_count(struct decode *decode, struct decode_value value, struct decode_range range, uint64_t *result);
@@ -95,9 +94,11 @@ bool decode_seed(struct decode *decode, struct decode_value value, uint64_t *res
 bool decode_pace(struct decode *decode, struct decode_value value, double *result);
 /* A size or address in bytes. */
 bool decode_bytes(struct decode *decode, struct decode_value value, uint64_t *result);
-/* A size or address in whole pages; the range is in pages. */
+/* A size or address in whole pages; the range is in pages, its min 0 or 1. */
 bool decode_pages(struct decode *decode, struct decode_value value, struct decode_range range, uint64_t *result);
-/* The same, a power of two. */
+/* The address of a page of the space. */
+bool decode_page_inside(struct decode *decode, struct decode_value value, uint64_t *result);
+/* As decode_pages, a power of two. */
 bool decode_pages_power(struct decode *decode, struct decode_value value, struct decode_range range, uint64_t *result);
 /* A share in [0, 1] or (0, 1], written with %. */
 bool decode_share(struct decode *decode, struct decode_value value, bool zero_allowed, double *result);

@@ -107,10 +107,9 @@ bool decode_count(struct decode *decode, struct decode_value value, struct decod
 	if (!read_whole(decode, value, &number, &rest) || !scale_count(decode, value, rest, &number))
 		return false;
 	if (number < range.min || number > range.max) {
-		decode_fault(decode, value.place, "%s is %s than %llu, %s", yaml_quote(quoted, value.text),
-			     number < range.min ? "less" : "more",
-			     (unsigned long long)(number < range.min ? range.min : range.max),
-			     number < range.min ? range.min_what : range.max_what);
+		decode_fault(decode, value.place, "%s is out of range; from %llu to %llu %s",
+			     yaml_quote(quoted, value.text), (unsigned long long)range.min, (unsigned long long)range.max,
+			     range.what);
 		return false;
 	}
 	*result = number;
@@ -171,8 +170,8 @@ static bool fault_unit(struct decode *decode, struct decode_value value, const c
 	char quoted[YAML_QUOTE_BYTES], unit[YAML_QUOTE_BYTES];
 	if (!*rest) {
 		decode_fault(decode, value.place,
-			     "%s needs a unit: write %sKiB, %spages, ... (B KiB MiB GiB TiB pages) or hex",
-			     yaml_quote(quoted, value.text), value.text, value.text);
+			     "%s needs a unit (B KiB MiB GiB TiB pages): write %sB, %sKiB, %spages, ... or hex",
+			     yaml_quote(quoted, value.text), value.text, value.text, value.text);
 		return false;
 	}
 	const char *meant = unit_meant(rest);
@@ -230,7 +229,26 @@ bool decode_pages(struct decode *decode, struct decode_value value, struct decod
 		bool less = pages < range.min;
 		decode_fault(decode, value.place, "%s is %s than %s, %s", yaml_quote(quoted, value.text),
 			     less ? "less" : "more", decode_pages_text(decode, of, less ? range.min : range.max),
-			     less ? range.min_what : range.max_what);
+			     less ? "one page" : range.what);
+		return false;
+	}
+	*result = pages;
+	return true;
+}
+
+bool decode_page_inside(struct decode *decode, struct decode_value value, uint64_t *result)
+{
+	const struct workload *workload = decode->workload;
+	uint64_t pages = workload->space.first, page = workload->space.page_bytes;
+	char quoted[YAML_QUOTE_BYTES];
+	if (!value.text)
+		return value.place == YAML_PLACE_NONE;
+	if (!decode_pages(decode, value, (struct decode_range){0, WORKLOAD_PAGES_MAX, "the largest address"}, &pages))
+		return false;
+	if (pages < workload->space.first || pages >= workload->space.end) {
+		decode_fault(decode, value.place, "%s lies outside the space, 0x%llx to 0x%llx",
+			     yaml_quote(quoted, value.text), (unsigned long long)(workload->space.first * page),
+			     (unsigned long long)(workload->space.end * page - 1));
 		return false;
 	}
 	*result = pages;

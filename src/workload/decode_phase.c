@@ -45,7 +45,7 @@ static void decode_share_entry(struct decode *decode, yaml_place place, const st
 	decode_missing(decode, place, "request", "an entry of a mix is {request: name, weight: count}");
 	bool known = decode_request_name(decode, name, &share.request);
 	decode_count(decode, decode_value(decode, place, "weight", raw->weight),
-		     (struct decode_range){1, DECODE_WEIGHT_MAX, "the least weight", "the largest weight"}, &share.weight);
+		     (struct decode_range){1, DECODE_WEIGHT_MAX, "shares"}, &share.weight);
 	if (!known)
 		return;
 	for (size_t i = 0; i < phase->mix_count; i++)
@@ -110,15 +110,13 @@ static void decode_until(struct decode *decode, yaml_place place, const struct r
 		decode_share(decode, occupancy, false, &phase->until_ratio);
 	} else if (live.text) {
 		phase->until = WORKLOAD_UNTIL_LIVE;
-		decode_count(decode, live,
-			     (struct decode_range){1, WORKLOAD_LIVE_MAX, "the least", "the most live extents"},
+		decode_count(decode, live, (struct decode_range){1, WORKLOAD_LIVE_MAX, "live extents"},
 			     &phase->until_value);
 	} else if (turnovers.text) {
 		phase->until = WORKLOAD_UNTIL_TURNOVERS;
 		decode_turnovers(decode, turnovers, phase);
 	} else if (ops.text) {
-		decode_count(decode, ops, (struct decode_range){1, WORKLOAD_OPS_MAX, "the least", "the most operations"},
-			     &phase->until_value);
+		decode_count(decode, ops, (struct decode_range){1, WORKLOAD_OPS_MAX, "operations"}, &phase->until_value);
 	}
 }
 
@@ -133,8 +131,7 @@ static void decode_end(struct decode *decode, yaml_place place, const struct raw
 	if (until_given && ops.place != YAML_PLACE_NONE)
 		decode_fault(decode, ops.place, "a mix has one end; this one has until already");
 	else if (!until_given)
-		decode_count(decode, ops, (struct decode_range){1, WORKLOAD_OPS_MAX, "the least", "the most operations"},
-			     &phase->until_value);
+		decode_count(decode, ops, (struct decode_range){1, WORKLOAD_OPS_MAX, "operations"}, &phase->until_value);
 	if (!until_given && ops.place == YAML_PLACE_NONE)
 		decode_fault(decode, place,
 			     "a mix needs an end: ops: 2M, or until: {occupancy: 70%%}, {live: 10k} or {turnovers: 3}");
@@ -177,7 +174,7 @@ static void decode_trace(struct decode *decode, yaml_place phase_place, const st
 	if (file.text && !*file.text)
 		decode_fault(decode, file.place, "is empty; the path of a recording, relative to this workload");
 	decode_count(decode, decode_value(decode, place, "repeat", raw->repeat),
-		     (struct decode_range){1, WORKLOAD_OPS_MAX, "once", "the most"}, &trace->repeat);
+		     (struct decode_range){1, WORKLOAD_OPS_MAX, "times"}, &trace->repeat);
 	decode_word(decode, decode_value(decode, place, "between", raw->between), between_words, &between);
 	decode_word(decode, decode_value(decode, place, "limits", raw->limits), limits_words, &limits);
 	trace->between = (enum workload_between)between;
@@ -185,19 +182,18 @@ static void decode_trace(struct decode *decode, yaml_place phase_place, const st
 	decode_align(decode, place, raw->align, &trace->align);
 }
 
-/* A churn replaces what lives; with nothing there it would have no victims, and no end when it is told in turnovers. */
+/* A turnover is as large as what lives. */
 static void check_life(struct decode *decode, yaml_place place, const struct workload_phase *phase)
 {
-	if (phase->body == WORKLOAD_BODY_FREE_ALL) {
+	if (phase->body == WORKLOAD_BODY_FREE_ALL)
 		decode->something_lives = false;
-		return;
-	}
-	if (phase->body == WORKLOAD_BODY_MIX && !is_fill(phase) && !decode->something_lives)
-		decode_fault(decode, place,
-			     "nothing lives that this mix could replace; a phase with until: {live: ...} or {occupancy: "
-			     "...} must "
-			     "come before");
-	decode->something_lives = true;
+	else if (phase->body != WORKLOAD_BODY_MIX || is_fill(phase))
+		decode->something_lives = true;
+	else if (phase->until == WORKLOAD_UNTIL_TURNOVERS && !decode->something_lives)
+		decode_fault(
+			decode, place,
+			"nothing lives that could turn over; a phase with until: {live: ...} or {occupancy: ...} must come "
+			"before");
 }
 
 static void decode_phase(struct decode *decode, yaml_place place, const struct raw_phase *raw, struct workload_phase *phase)

@@ -9,7 +9,7 @@ static const char *const not_yet_calls[] = {"mdl", "adl", "map", "mm_contiguous"
 
 static struct decode_range size_range(const struct decode *decode)
 {
-	return (struct decode_range){1, decode->workload->space.usable, "one page", "what the space can hold"};
+	return (struct decode_range){1, decode->workload->space.usable, "what the space can hold"};
 }
 
 static void decode_call(struct decode *decode, yaml_place place, const struct raw_request *raw,
@@ -106,7 +106,7 @@ static bool decode_size(struct decode *decode, yaml_place parent, const struct r
 void decode_align(struct decode *decode, yaml_place parent, const struct raw_align *raw, struct workload_align *align)
 {
 	static const char *const words[] = {"none", "natural", NULL};
-	struct decode_range range = {1, decode->workload->space.end, "one page", "the end of the space"};
+	struct decode_range range = {1, decode->workload->space.end, "the end of the space"};
 	yaml_place place = decode_below(decode, parent, "align");
 	char quoted[YAML_QUOTE_BYTES];
 	if (place == YAML_PLACE_NONE || !raw)
@@ -187,30 +187,28 @@ void decode_check_fit(struct decode *decode, yaml_place place, const struct work
 		widest = request->high[i] > widest ? request->high[i] : widest;
 	uint64_t window = widest - request->low + 1;
 	decode_pages_text(decode, size, pages);
-	if (request->boundary && pages > request->boundary)
+	if (pages > decode->workload->space.usable)
+		decode_fault(decode, place, "%s is more than %s, what the space can hold", size,
+			     decode_pages_text(decode, limit, decode->workload->space.usable));
+	else if (request->boundary && pages > request->boundary)
 		decode_fault(decode, place, "%s never fits between two boundaries of %s", size,
 			     decode_pages_text(decode, limit, request->boundary));
 	else if (pages > window)
 		decode_fault(decode, place, "%s never fits into the %s from %s that low and high leave", size,
 			     decode_pages_text(decode, limit, window), decode_pages_text(decode, low, request->low));
-	else if (pages > decode->workload->space.usable)
-		decode_fault(decode, place, "%s is more than %s, what the space can hold", size,
-			     decode_pages_text(decode, limit, decode->workload->space.usable));
 }
 
 static void decode_request(struct decode *decode, yaml_place place, const struct raw_request *raw,
 			   struct workload_request *request)
 {
 	const struct workload *workload = decode->workload;
-	struct decode_range inside = {workload->space.first, workload->space.end - 1, "the base of the space",
-				      "its last page"};
-	struct decode_range boundary = {0, WORKLOAD_PAGES_MAX, "", "the largest space"};
+	struct decode_range boundary = {0, WORKLOAD_PAGES_MAX, "the largest space"};
 	decode_missing(decode, place, "size", "for example size: {fixed: 4KiB}");
 	decode_call(decode, place, raw, request);
 	bool sized = decode_size(decode, place, raw->size, &request->size);
 	decode_align(decode, place, raw->align, &request->align);
 	request->low = workload->space.first;
-	bool good = decode_pages(decode, decode_value(decode, place, "low", raw->low), inside, &request->low);
+	bool good = decode_page_inside(decode, decode_value(decode, place, "low", raw->low), &request->low);
 	decode_highs(decode, place, raw, request);
 	good = decode_pages_power(decode, decode_value(decode, place, "boundary", raw->boundary), boundary,
 				  &request->boundary) &&

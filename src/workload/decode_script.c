@@ -203,8 +203,7 @@ static void read_alloc(struct reader *reader, yaml_place place, const struct raw
 	uint64_t pages = 0;
 	decode_missing(decode, place, "request", "an allocation says for which request");
 	bool known = decode_request_name(decode, decode_value(decode, place, "request", raw->request), &request);
-	bool sized = decode_pages(decode, size,
-				  (struct decode_range){1, WORKLOAD_PAGES_MAX, "one page", "the largest space"}, &pages);
+	bool sized = decode_pages(decode, size, (struct decode_range){1, WORKLOAD_PAGES_MAX, "the largest space"}, &pages);
 	if (known && sized && pages)
 		decode_check_fit(decode, size.place, &decode->workload->requests[request], pages);
 	if (!decode_slots(decode, decode_value(decode, place, "alloc", raw->alloc), &slots))
@@ -241,7 +240,7 @@ static void open_repeat(struct reader *reader, yaml_place place, const struct ra
 	struct decode *decode = reader->decode;
 	uint64_t times = 1;
 	decode_count(decode, decode_value(decode, place, "repeat", raw->repeat),
-		     (struct decode_range){1, WORKLOAD_OPS_MAX, "once", "the most"}, &times);
+		     (struct decode_range){1, WORKLOAD_OPS_MAX, "times"}, &times);
 	decode_missing(decode, place, "script", "a repeat holds the script that it repeats");
 	yaml_place list = decode_below(decode, place, "script");
 	if (list == YAML_PLACE_NONE)

@@ -42,17 +42,15 @@ static int by_first(const void *left, const void *right)
 static bool decode_hole(struct decode *decode, yaml_place place, const struct raw_hole *raw, struct workload_hole *hole)
 {
 	const struct workload *workload = decode->workload;
-	uint64_t first = workload->space.first, end = workload->space.end;
+	uint64_t end = workload->space.end;
 	char at[DECODE_SIZE_BYTES];
 	decode_missing(decode, place, "base", "a reserved range is {base: address, size: length}");
 	decode_missing(decode, place, "size", "a reserved range is {base: address, size: length}");
 	struct decode_value base = decode_value(decode, place, "base", raw->base);
 	struct decode_value size = decode_value(decode, place, "size", raw->size);
 	*hole = (struct workload_hole){0, 0};
-	bool good =
-		decode_pages(decode, base, (struct decode_range){first, end - 1, "the base of the space", "its last page"},
-			     &hole->first);
-	good = decode_pages(decode, size, (struct decode_range){1, UINT64_MAX, "one page", ""}, &hole->count) && good;
+	bool good = decode_page_inside(decode, base, &hole->first);
+	good = decode_pages(decode, size, (struct decode_range){1, UINT64_MAX, ""}, &hole->count) && good;
 	if (!good || !base.text || !size.text)
 		return false;
 	if (hole->count > end - hole->first) {
@@ -109,9 +107,10 @@ static void decode_holes(struct decode *decode, yaml_place space, const struct r
 		reserved += holes[i].hole.count < size - reserved ? holes[i].hole.count : size - reserved;
 	}
 	workload->space.hole_count = count;
-	workload->space.usable = size - reserved;
 	if (count && reserved == size)
 		decode_fault(decode, list, "nothing of the space is left");
+	else
+		workload->space.usable = size - reserved;
 	memory_release(holes);
 }
 
@@ -121,10 +120,10 @@ static void decode_ends(struct decode *decode, yaml_place space, const struct ra
 	struct decode_value base = decode_value(decode, space, "base", raw->base);
 	struct decode_value size = decode_value(decode, space, "size", raw->size);
 	uint64_t first = 1, end = SIZE_BYTES_DEFAULT / workload->space.page_bytes;
-	struct decode_range range = {0, WORKLOAD_PAGES_MAX - 1, "", "the largest address"};
+	struct decode_range range = {0, WORKLOAD_PAGES_MAX - 1, "the largest address"};
 	char at[DECODE_SIZE_BYTES];
 	bool good = decode_pages(decode, base, range, &first);
-	range = (struct decode_range){1, WORKLOAD_PAGES_MAX, "one page", "the largest space"};
+	range = (struct decode_range){1, WORKLOAD_PAGES_MAX, "the largest space"};
 	good = decode_pages(decode, size, range, &end) && good;
 	if (good && first >= end) {
 		decode_fault(decode, size.text ? size.place : base.place,
@@ -158,7 +157,7 @@ void decode_space(struct decode *decode, const struct raw_workload *raw)
 	yaml_place physical = yaml_places_value(decode->places, YAML_PLACE_ROOT, "physical");
 	uint64_t pages = 0;
 	decode_pages(decode, decode_value(decode, physical, "size", raw_physical->size),
-		     (struct decode_range){1, WORKLOAD_PAGES_MAX - 1, "one page", "the most memory"}, &pages);
+		     (struct decode_range){1, WORKLOAD_PAGES_MAX - 1, "the most memory"}, &pages);
 	workload->physical.bytes = pages * workload->space.page_bytes;
 	decode_share(decode, decode_value(decode, physical, "scatter", raw_physical->scatter), true,
 		     &workload->physical.scatter);

@@ -310,8 +310,10 @@ static void walk_value(struct walk *walk, const cyaml_schema_value_t *schema, ui
 		text_add(walk->out, "}");
 	} else {
 		bool empty = scalar && value->plain && !*yaml_tree_text(walk->tree, node);
-		if (empty && place != YAML_PLACE_ROOT)
-			tell(walk, place, "has no value; write one, or leave the key out");
+		if (empty)
+			tell(walk, place,
+			     place == YAML_PLACE_ROOT ? "is empty; a workload begins with iovabench: 1"
+						      : "has no value; write one, or leave the key out");
 		else if (!value->refused)
 			tell_misfit(walk, schema, place);
 		yaml_places_refuse(walk->places, place);

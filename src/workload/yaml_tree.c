@@ -325,8 +325,7 @@ int yaml_tree_read(struct yaml_tree *tree, struct yaml_problems *problems)
 	memory_release(builder.anchor_names);
 	name_table_release(&builder.anchors);
 	if (!result && !tree->count)
-		return fail(&builder, (struct yaml_position){1, 1},
-			    "the file is empty; a workload begins with iovabench: 1");
+		return fail(&builder, (struct yaml_position){1, 1}, "is empty; a workload begins with iovabench: 1");
 	tree->expanded = builder.expanded;
 	return result;
 }

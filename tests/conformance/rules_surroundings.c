@@ -17,12 +17,17 @@ static const char *random_step(struct player *player, uint64_t size_max, enum io
 	return wrong || *status != IOVA_OK ? wrong : check_constraints(player, slot, &request);
 }
 
+#define LONG_EXTENT_PAGES 10000
+
 static const char *play_space(const struct subject *subject, struct iova_space space)
 {
 	static struct player player;
 	enum iova_status status;
 	struct iova_statistics statistics;
 	uint64_t steps = space.count > 100000 ? 400 : 1500, size_max = space.count < 48 ? space.count : space.count / 48;
+	/* A bitmap writes every page of an extent. */
+	if (size_max > LONG_EXTENT_PAGES)
+		size_max = LONG_EXTENT_PAGES;
 	const char *wrong = player_begin(&player, subject, space, space.count);
 	if (!wrong && player.instance.table) {
 		for (uint64_t i = 0; !wrong && i < steps; i++)
