@@ -125,9 +125,10 @@ GAP_INLINE uint32_t find_best(const struct rbtree *self, uint64_t count, uint64_
 	uint32_t found = BLOCK_NONE;
 	for (uint32_t gap = self->tree.root; gap;) {
 		count_step(examined);
+		uint32_t low = gaps[gap].child[0], high = gaps[gap].child[1];
 		bool suffices = gaps[gap].length >= count;
 		found = suffices ? gap : found;
-		gap = gaps[gap].child[!suffices];
+		gap = suffices ? low : high;
 	}
 	return found;
 }
