@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -483,6 +484,42 @@ static void expanding_writes_every_default_out(void **state)
 	memory_release(expected);
 }
 
+static void the_examples_of_the_manual_are_right(void **state)
+{
+	(void)state;
+	char *manual;
+	size_t length;
+	struct error error = {0};
+	if (file_read("docs/workload-format.md", 1u << 20, &manual, &length, &error))
+		fail_msg("%s", error.message);
+	int examples = 0;
+	for (char *at = manual; (at = strstr(at, "```yaml\n"));) {
+		at += strlen("```yaml\n");
+		*strstr(at, "```") = '\0';
+		parse(at);
+		workload_release(&workload);
+		examples++;
+		at += strlen(at) + 1;
+	}
+	assert_int_equal(examples, 2);
+	memory_release(manual);
+}
+
+static void every_workload_that_is_shipped_is_right(void **state)
+{
+	(void)state;
+	glob_t files;
+	assert_int_equal(glob("workloads/*.yaml", 0, NULL, &files), 0);
+	assert_true(files.gl_pathc >= 7);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		if (workload_load(files.gl_pathv[i], &workload, &messages))
+			fail_msg("%s", messages.bytes);
+		assert_true(*workload.about && *workload.source);
+		workload_release(&workload);
+	}
+	globfree(&files);
+}
+
 static void a_missing_file_is_a_message(void **state)
 {
 	(void)state;
@@ -707,6 +744,8 @@ int main(void)
 		TEST(an_absolute_trace_stays_where_it_is),
 		TEST(the_hash_is_fnv_1a),
 		TEST(expanding_writes_every_default_out),
+		TEST(the_examples_of_the_manual_are_right),
+		TEST(every_workload_that_is_shipped_is_right),
 		TEST(a_missing_file_is_a_message),
 		TEST(a_folder_is_a_message),
 		TEST(releasing_twice_does_no_harm),
