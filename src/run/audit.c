@@ -229,7 +229,7 @@ static void end_phase(struct audit *audit)
 	if (audit->peak_live_extents)
 		result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES_PER_EXTENT, resident / (double)audit->peak_live_extents);
 	result_set(&phase->figures, RESULT_METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
-	phase->placement_hash = engine_placement_hash(&audit->engine);
+	phase->placement_hash = audit->engine.placement_hash;
 	audit->counts = (struct audit_counts){0};
 	*audit->alloc_steps = (struct histogram){0};
 }
@@ -248,6 +248,7 @@ static int play_piece(struct audit *audit, struct op_piece piece, struct error *
 		if (++audit->word % row_words == 0)
 			end_row(audit);
 	}
+	engine_note_placement(&audit->engine);
 	*audit->pass->progress += piece.count;
 	audit->stream_hash = op_stream_hash(audit->stream_hash, piece.ops, piece.count);
 	if (audit->engine.broken != IOVA_OK)
