@@ -381,6 +381,26 @@ static void aliases_mean_what_they_stand_for(void **state)
 	assert_int_equal(workload.requests[1].align.kind, WORKLOAD_ALIGN_NATURAL);
 }
 
+static void a_later_anchor_of_the_same_name_counts(void **state)
+{
+	(void)state;
+	parse(HEAD "about: &t first\nsource: &t second\nrequests: [{name: *t, size: {fixed: 4KiB}}]\n"
+		   "phases: [{name: drain, free: all}]\n");
+	assert_string_equal(workload.requests[0].name, "second");
+}
+
+static void yes_and_true_are_the_same(void **state)
+{
+	(void)state;
+	parse(HEAD "requests:\n"
+		   "  - {name: a, size: {powers_of_two: {min: 4KiB, max: 8KiB, exact: true}}}\n"
+		   "  - {name: b, size: {powers_of_two: {min: 4KiB, max: 8KiB, exact: yes}}}\n"
+		   "  - {name: c, size: {powers_of_two: {min: 4KiB, max: 8KiB, exact: false}}}\n"
+		   "  - {name: d, size: {powers_of_two: {min: 4KiB, max: 8KiB, exact: no}}}\n" FILL);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(workload.requests[i].size.exact, i < 2);
+}
+
 static void texts_keep_every_character(void **state)
 {
 	(void)state;
@@ -444,6 +464,8 @@ int main(void)
 		TEST(a_space_may_reach_to_the_last_page_of_64_bits),
 		TEST(the_largest_seed_is_read_exactly),
 		TEST(aliases_mean_what_they_stand_for),
+		TEST(a_later_anchor_of_the_same_name_counts),
+		TEST(yes_and_true_are_the_same),
 		TEST(texts_keep_every_character),
 		TEST(a_byte_order_mark_is_passed_over),
 		TEST(repeats_may_nest_eight_deep),
