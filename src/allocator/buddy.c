@@ -21,7 +21,7 @@
 /* Spaces end at 2^52, and a block index has one bit more than the order of the whole space. */
 _Static_assert(ORDERS_MAX > 52 + 1, "the levels cover every space");
 
-#define RECENT 14 /* makes struct order two cache lines */
+#define RECENT 126 /* makes struct order 1 KiB; shorter rings forget too much, and then the tree is searched */
 
 enum first {
 	FIRST_RECENT,
@@ -296,20 +296,23 @@ INLINE uint64_t pop_recent(struct order *order)
 	return index;
 }
 
-/* A free block of an order that has one: freed lately if one is known, else the lowest or highest. */
-INLINE uint64_t choose(struct buddy *self, unsigned log2, bool small, struct iova_steps *steps)
+/* A free block of an order that has one, by the tree. */
+static uint64_t choose(struct buddy *self, unsigned log2, struct iova_steps *steps)
 {
-	if (self->first != FIRST_RECENT)
-		return search_all(self, log2, self->first == FIRST_HIGH, steps);
+	return search_all(self, log2, self->first == FIRST_HIGH, steps);
+}
+
+/* A block that was freed lately if one is known, else the lowest. */
+static uint64_t choose_recent(struct buddy *self, unsigned log2, struct iova_steps *steps)
+{
 	for (unsigned tries = 0; tries < RECENT; tries++) {
 		uint64_t index = pop_recent(&self->orders[log2]);
 		if (steps)
 			steps->examined++;
-		unsigned position = small_position(log2, index);
-		if (small ? small_node(self, index)[position >> 6] >> (position & 63) & 1 : is_free(self, log2, index))
+		if (is_free(self, log2, index))
 			return index;
 	}
-	return search_all(self, log2, false, steps);
+	return choose(self, log2, steps);
 }
 
 /* Where the request may start, in pages: multiples of step in [lowest, highest]. */
@@ -402,30 +405,36 @@ static enum iova_status alloc_constrained(struct buddy *self, const struct iova_
 }
 
 /* Takes a block of order log2 from which 2^wanted pages are cut, from its low end or its high end. */
-static uint64_t cut_large(struct buddy *self, unsigned log2, unsigned wanted, struct iova_steps *steps)
+static uint64_t cut(struct buddy *self, unsigned log2, unsigned wanted, struct iova_steps *steps)
 {
-	uint64_t index = choose(self, log2, false, steps);
+	bool high = self->first == FIRST_HIGH;
+	uint64_t index = self->first == FIRST_RECENT ? choose_recent(self, log2, steps) : choose(self, log2, steps);
 	take_out(self, log2, index);
 	while (log2-- > wanted) {
 		uint64_t half = UINT64_C(1) << log2;
-		insert(self, log2, self->first == FIRST_HIGH ? index : index + half);
-		index += self->first == FIRST_HIGH ? half : 0;
+		insert(self, log2, high ? index : index + half);
+		index += high ? half : 0;
 	}
 	return index;
 }
 
-INLINE uint64_t cut_small(struct buddy *self, unsigned log2, unsigned wanted, struct iova_steps *steps)
+/* The same for small orders and FIRST_RECENT: what most calls do. */
+INLINE uint64_t cut_small_recent(struct buddy *self, unsigned log2, unsigned wanted, struct iova_steps *steps)
 {
-	uint64_t index = choose(self, log2, true, steps);
-	uint64_t *node = small_node(self, index);
-	unsigned position = small_position(log2, index), keep_high = self->first == FIRST_HIGH;
+	uint64_t index, *node;
+	unsigned position, tries = 0;
+	do {
+		index = __builtin_expect(tries++ < RECENT, 1) ? pop_recent(&self->orders[log2]) : choose(self, log2, steps);
+		node = small_node(self, index);
+		position = small_position(log2, index);
+		if (steps)
+			steps->examined++;
+	} while (!(node[position >> 6] >> (position & 63) & 1));
 	node[position >> 6] &= ~(UINT64_C(1) << (position & 63));
 	count_out(self, log2);
 	while (log2-- > wanted) {
-		uint64_t high = index + (UINT64_C(1) << log2);
-		position = position << 1 | keep_high;
-		insert_small(self, node, position ^ 1, log2, keep_high ? index : high);
-		index = keep_high ? high : index;
+		position <<= 1;
+		insert_small(self, node, position + 1, log2, index + (UINT64_C(1) << log2));
 	}
 	return index;
 }
@@ -443,8 +452,9 @@ INLINE enum iova_status allocate(struct buddy *self, const struct iova_request *
 	if (__builtin_expect(!orders, 0))
 		return IOVA_NO_SPACE;
 	unsigned log2 = wanted + (unsigned)__builtin_ctzll(orders);
-	uint64_t index = __builtin_expect(log2 < ORDERS_PER_LEVEL, 1) ? cut_small(self, log2, wanted, steps)
-								      : cut_large(self, log2, wanted, steps);
+	bool usual = log2 < ORDERS_PER_LEVEL && self->first == FIRST_RECENT;
+	uint64_t index =
+		__builtin_expect(usual, 1) ? cut_small_recent(self, log2, wanted, steps) : cut(self, log2, wanted, steps);
 	uint64_t granted = granted_pages(self, wanted, count);
 	if (steps)
 		steps->splits += log2 - wanted;
