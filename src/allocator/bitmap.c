@@ -12,6 +12,9 @@
 #define INLINE static inline __attribute__((always_inline))
 #define NOTHING UINT64_MAX
 
+/* Classes of fit=any: ceil(log2(count)), all above one word together. */
+#define CLASSES 7
+
 enum fit {
 	FIT_ANY,
 	FIT_FIRST,
@@ -28,6 +31,9 @@ struct bitmap {
 	uint64_t cursor; /* of fit=next */
 	enum fit fit;
 	const struct iova_host *host;
+	uint64_t recent[CLASSES]; /* fit=any: a word that had a run of 2^class, lately */
+	/* Otherwise: no word below lowest[code] has that code or a greater one. Never falls from one code to the next. */
+	uint64_t lowest[UINT8_MAX + 1];
 };
 
 /* Longest sequence of ones, at most 63: binary search over the masks of positions where 2^k ones begin. */
@@ -61,13 +67,37 @@ INLINE uint8_t word_code(const struct bitmap *self, uint64_t word)
 	return run_index_code(longest);
 }
 
+/* Lower bounds stay lower bounds when a word gets a code. Reading the index right after it was written waits for the write, so
+ * most searches had better begin where these point, and end there. */
+INLINE void lower(struct bitmap *self, uint64_t word, uint8_t code)
+{
+	for (; self->lowest[code] > word; code--)
+		self->lowest[code] = word;
+}
+
+INLINE void raise(struct bitmap *self, uint64_t word, uint8_t code)
+{
+	for (unsigned c = code; c <= UINT8_MAX && self->lowest[c] < word; c++)
+		self->lowest[c] = word;
+}
+
+INLINE void recode(struct bitmap *self, uint64_t word)
+{
+	uint8_t code = word_code(self, word);
+	run_index_set(&self->runs, word, code);
+	if (self->fit != FIT_ANY)
+		lower(self, word, code);
+	else if (code)
+		self->recent[code < RUN_INDEX_EXACT ? bits_log2_floor(code) : CLASSES - 1] = word;
+}
+
 /* After pages [first, end) have changed hands. */
 INLINE void refresh(struct bitmap *self, uint64_t first, uint64_t end)
 {
 	uint64_t word = (page_bitmap_previous(&self->used, first - 1) + 1) >> 6;
-	run_index_set(&self->runs, word, word_code(self, word));
+	recode(self, word);
 	if (end >> 6 != word)
-		run_index_set(&self->runs, end >> 6, word_code(self, end >> 6));
+		recode(self, end >> 6);
 }
 
 INLINE void take(struct bitmap *self, uint64_t first, uint64_t count)
@@ -213,14 +243,34 @@ static uint64_t search_next(const struct bitmap *self, uint64_t count, uint64_t 
 	return start != NOTHING ? start : search_from(self, self->first, count, examined);
 }
 
-INLINE uint64_t search_first(const struct bitmap *self, uint64_t count, uint64_t *examined)
+INLINE uint64_t search_first(struct bitmap *self, uint64_t count, uint64_t *examined)
 {
-	if (__builtin_expect(count >= RUN_INDEX_EXACT, 0))
+	uint8_t code = run_index_code(count);
+	uint64_t word = self->lowest[code];
+	++*examined;
+	if (self->runs.codes[0][word] < code) {
+		word = run_index_next(&self->runs, word, code, examined);
+		if (__builtin_expect(word == RUN_INDEX_NOTHING, 0))
+			return NOTHING;
+		raise(self, word, code);
+	}
+	uint64_t start = start_in_word(self, word, self->used.words[0][word], count);
+	return __builtin_expect(start != NOTHING, 1) ? start : search_words(self, word + 1, count, examined);
+}
+
+INLINE uint64_t search_any(struct bitmap *self, uint64_t count, uint64_t *examined)
+{
+	if (count >= RUN_INDEX_EXACT)
 		return search_words(self, 0, count, examined);
-	uint64_t word = run_index_first(&self->runs, (uint8_t)count);
-	*examined += self->runs.top + 2;
-	if (__builtin_expect(word == RUN_INDEX_NOTHING, 0))
-		return NOTHING;
+	unsigned class = bits_log2_ceil(count);
+	uint64_t word = self->recent[class];
+	++*examined;
+	if (self->runs.codes[0][word] < count) {
+		word = run_index_next(&self->runs, 0, (uint8_t)count, examined);
+		if (__builtin_expect(word == RUN_INDEX_NOTHING, 0))
+			return NOTHING;
+		self->recent[class] = word;
+	}
 	return (word << 6) + first_zeros(self->used.words[0][word], count);
 }
 
@@ -234,6 +284,8 @@ INLINE enum iova_status allocate(struct bitmap *self, const struct iova_request 
 		start = search_constrained(self, request, &examined);
 	else if (self->fit == FIT_NEXT)
 		start = search_next(self, count, &examined);
+	else if (self->fit == FIT_ANY)
+		start = search_any(self, count, &examined);
 	else
 		start = search_first(self, count, &examined);
 	if (steps)
@@ -328,6 +380,13 @@ static const char *bitmap_broken_invariant(void *context)
 	for (uint64_t word = 1; word <= self->end >> 6; word++)
 		if (self->runs.codes[0][word] != word_code(self, word))
 			return "the code of a word is that of the longest run that starts in it";
+	for (unsigned code = 1; self->fit != FIT_ANY && code <= UINT8_MAX; code++) {
+		uint64_t examined = 0;
+		if (self->lowest[code] < self->lowest[code - 1])
+			return "the bounds do not fall";
+		if (run_index_next(&self->runs, 0, (uint8_t)code, &examined) < self->lowest[code])
+			return "no word below its bound has the code";
+	}
 	const char *broken = run_index_broken_invariant(&self->runs);
 	return broken ? broken : page_bitmap_broken_invariant(&self->used);
 }
@@ -363,7 +422,9 @@ static enum iova_status bitmap_create(const struct iova_space *space, const uint
 	}
 	page_bitmap_set(&self->used, 0, self->first);
 	page_bitmap_set(&self->used, self->end, words << 6);
-	run_index_set(&self->runs, self->first >> 6, word_code(self, self->first >> 6));
+	for (unsigned code = 0; code <= UINT8_MAX; code++)
+		self->lowest[code] = code ? self->first >> 6 : 0;
+	recode(self, self->first >> 6);
 	*result = self;
 	return IOVA_OK;
 }
