@@ -36,19 +36,27 @@ struct bitmap {
 	uint64_t lowest[UINT8_MAX + 1];
 };
 
+/* One step of the search below: is there a longer sequence, of `more` on top of *length? begins: where `more` ones begin. */
+INLINE void lengthen(uint64_t begins, unsigned more, uint64_t *found, unsigned *length)
+{
+	uint64_t longer = *found & begins >> *length;
+	*found = longer ? longer : *found;
+	*length += longer ? more : 0;
+}
+
 /* Longest sequence of ones, at most 63: binary search over the masks of positions where 2^k ones begin. */
 INLINE unsigned longest_ones(uint64_t ones)
 {
-	uint64_t begins[6] = {ones};
-	for (unsigned k = 1; k < 6; k++)
-		begins[k] = begins[k - 1] & begins[k - 1] >> (1u << (k - 1));
-	unsigned length = 0;
+	uint64_t begins2 = ones & ones >> 1, begins4 = begins2 & begins2 >> 2, begins8 = begins4 & begins4 >> 4;
+	uint64_t begins16 = begins8 & begins8 >> 8, begins32 = begins16 & begins16 >> 16;
 	uint64_t found = ~UINT64_C(0);
-	for (unsigned k = 6; k--;) {
-		uint64_t longer = found & begins[k] >> length;
-		found = longer ? longer : found;
-		length = longer ? length + (1u << k) : length;
-	}
+	unsigned length = 0;
+	lengthen(begins32, 32, &found, &length);
+	lengthen(begins16, 16, &found, &length);
+	lengthen(begins8, 8, &found, &length);
+	lengthen(begins4, 4, &found, &length);
+	lengthen(begins2, 2, &found, &length);
+	lengthen(ones, 1, &found, &length);
 	return length;
 }
 
@@ -114,15 +122,24 @@ INLINE void give_back(struct bitmap *self, uint64_t first, uint64_t count)
 	self->free_pages += count;
 }
 
+/* One step of the search below: doubles, or nearly, how far every bit is smeared downwards. */
+INLINE uint64_t smear(uint64_t used, unsigned *left)
+{
+	unsigned half = *left >> 1;
+	*left -= half;
+	return used | used >> half;
+}
+
 /* Lowest position whose next count < 64 bits are 0, where bits beyond the word count as 0; 64 if there is none. */
 INLINE unsigned first_zeros(uint64_t used, uint64_t count)
 {
 	unsigned left = (unsigned)count;
-	for (unsigned i = 0; i < 6; i++) {
-		unsigned half = left >> 1;
-		used |= used >> half;
-		left -= half;
-	}
+	used = smear(used, &left);
+	used = smear(used, &left);
+	used = smear(used, &left);
+	used = smear(used, &left);
+	used = smear(used, &left);
+	used = smear(used, &left);
 	return ~used ? (unsigned)__builtin_ctzll(~used) : 64;
 }
 
@@ -144,7 +161,7 @@ INLINE uint64_t start_in_word(const struct bitmap *self, uint64_t word, uint64_t
 }
 
 /* Lowest page where count free pages begin among the words >= word, or NOTHING. */
-static uint64_t search_words(const struct bitmap *self, uint64_t word, uint64_t count, uint64_t *examined)
+static uint64_t search_words(struct bitmap *self, uint64_t word, uint64_t count, uint64_t *examined)
 {
 	uint8_t code = run_index_code(count);
 	for (;; word++) {
@@ -159,7 +176,7 @@ static uint64_t search_words(const struct bitmap *self, uint64_t word, uint64_t 
 }
 
 /* Lowest page >= from where count free pages begin, or NOTHING. from <= self->end. */
-static uint64_t search_from(const struct bitmap *self, uint64_t from, uint64_t count, uint64_t *examined)
+static uint64_t search_from(struct bitmap *self, uint64_t from, uint64_t count, uint64_t *examined)
 {
 	uint64_t used = page_bitmap_next(&self->used, from);
 	++*examined;
@@ -209,7 +226,7 @@ static uint64_t fitting(const struct bitmap *self, const struct window *window, 
 }
 
 /* Jumps from run to run and from fitting address to fitting address; lowest start >= from, or NOTHING. */
-static uint64_t search_window(const struct bitmap *self, const struct window *window, uint64_t from, uint64_t count,
+static uint64_t search_window(struct bitmap *self, const struct window *window, uint64_t from, uint64_t count,
 			      uint64_t *examined)
 {
 	uint64_t start = fitting(self, window, from, count);
@@ -224,7 +241,7 @@ static uint64_t search_window(const struct bitmap *self, const struct window *wi
 	return NOTHING;
 }
 
-static uint64_t search_constrained(const struct bitmap *self, const struct iova_request *request, uint64_t *examined)
+static uint64_t search_constrained(struct bitmap *self, const struct iova_request *request, uint64_t *examined)
 {
 	struct window window;
 	if (!window_of(self, request, &window))
@@ -237,7 +254,7 @@ static uint64_t search_constrained(const struct bitmap *self, const struct iova_
 	return search_window(self, &window, window.low, request->count, examined);
 }
 
-static uint64_t search_next(const struct bitmap *self, uint64_t count, uint64_t *examined)
+static uint64_t search_next(struct bitmap *self, uint64_t count, uint64_t *examined)
 {
 	uint64_t start = search_from(self, self->cursor, count, examined);
 	return start != NOTHING ? start : search_from(self, self->first, count, examined);
@@ -367,7 +384,7 @@ static void bitmap_statistics(void *context, struct iova_statistics *statistics)
 
 static const char *bitmap_broken_invariant(void *context)
 {
-	const struct bitmap *self = context;
+	struct bitmap *self = context;
 	const uint64_t *words = self->used.words[0];
 	uint64_t free = 0;
 	for (uint64_t word = 0; word <= self->end >> 6; word++)
