@@ -10,6 +10,9 @@
 /* Live extents at most: 2^26 times 40 bytes are reserved for a space of more pages, and backed when touched. */
 #define EXTENTS_MAX (UINT32_C(1) << 26)
 
+/* Gaps of up to so many pages are also found by their length. */
+#define SHORT_PAGES 64u
+
 enum { OPTION_FIT };
 enum fit { FIT_FIRST, FIT_BEST, FIT_LAST };
 
@@ -27,6 +30,10 @@ struct rbtree {
 		mirror; /* last is first in a mirrored space: its page p is page mirror - 1 - p of the space; 0: not mirrored */
 	uint64_t usable_pages;
 	uint64_t live;
+
+	/* By length: the lowest gap of n + 1 pages, if bit n is set. Most requests are short; these skip the descent. */
+	uint64_t short_lengths;
+	uint32_t lowest[SHORT_PAGES];
 
 	const struct iova_host *host;
 	uint64_t first; /* of the tree's addresses, mirrored or not: the space mirrored has the same range */
@@ -123,6 +130,11 @@ GAP_INLINE uint32_t find_best(const struct rbtree *self, uint64_t count, uint64_
 {
 	const struct gap *gaps = self->tree.gaps;
 	uint32_t found = BLOCK_NONE;
+	uint64_t lengths = count <= SHORT_PAGES ? self->short_lengths >> (count - 1) : 0;
+	if (lengths) {
+		count_step(examined);
+		return self->lowest[count - 1 + (unsigned)__builtin_ctzll(lengths)];
+	}
 	for (uint32_t gap = self->tree.root; gap;) {
 		count_step(examined);
 		uint32_t low = gaps[gap].child[0], high = gaps[gap].child[1];
@@ -170,28 +182,81 @@ static __attribute__((noinline)) uint32_t find_constrained(const struct rbtree *
 	return BLOCK_NONE;
 }
 
-/* Gives gap, which is in the tree, another range; by length it moves only if its neighbour says so. */
+/* gap is about to leave its place in the tree by length. */
+GAP_INLINE void forget_short(struct rbtree *self, uint32_t gap)
+{
+	const struct gap *gaps = self->tree.gaps;
+	uint64_t index = gaps[gap].length - 1;
+	if (index >= SHORT_PAGES || self->lowest[index] != gap)
+		return;
+	uint32_t next = gap_neighbour(gaps, gap, 1);
+	self->lowest[index] = next;
+	if (gaps[next].length != index + 1)
+		self->short_lengths &= ~(UINT64_C(1) << index);
+}
+
+/* gap has got a place in the tree by length. */
+GAP_INLINE void note_short(struct rbtree *self, uint32_t gap)
+{
+	const struct gap *gaps = self->tree.gaps;
+	uint64_t index = gaps[gap].length - 1, bit = UINT64_C(1) << (index % SHORT_PAGES);
+	if (index >= SHORT_PAGES || (self->short_lengths & bit && gaps[self->lowest[index]].first < gaps[gap].first))
+		return;
+	self->lowest[index] = gap;
+	self->short_lengths |= bit;
+}
+
+GAP_INLINE void insert(struct rbtree *self, uint32_t gap, bool by_address, uint64_t *examined)
+{
+	gap_insert(&self->tree, gap, by_address, examined);
+	if (!by_address)
+		note_short(self, gap);
+}
+
+GAP_INLINE void erase(struct rbtree *self, uint32_t gap, bool by_address)
+{
+	if (!by_address)
+		forget_short(self, gap);
+	gap_erase(&self->tree, gap, by_address);
+}
+
+/* Gives gap, which is in the tree, another range. Its place by address stays. */
 GAP_INLINE void resize(struct rbtree *self, uint32_t gap, uint64_t first, uint64_t length, bool by_address,
 		       uint64_t *examined)
 {
 	struct gap *gaps = self->tree.gaps;
-	int side = length > gaps[gap].length;
+	bool grows = length > gaps[gap].length;
 	if (!by_address) {
-		uint32_t neighbour = gap_neighbour(gaps, gap, side);
-		if (neighbour && gap_is_behind(&gaps[neighbour], first, length, false) != side) {
+		uint32_t neighbour = gap_neighbour(gaps, gap, grows);
+		bool stays = !neighbour || gap_is_behind(&gaps[neighbour], first, length, false) == grows;
+		forget_short(self, gap);
+		if (!stays)
 			gap_erase(&self->tree, gap, false);
-			gaps[gap].first = first;
-			gaps[gap].length = length;
+		gaps[gap].first = first;
+		gaps[gap].length = length;
+		if (!stays)
 			gap_insert(&self->tree, gap, false, examined);
-			return;
-		}
+		note_short(self, gap);
+		return;
 	}
 	gaps[gap].first = first;
 	gaps[gap].length = length;
-	if (by_address && side)
+	if (grows)
 		gap_raise(gaps, gap);
-	else if (by_address)
+	else
 		gap_recount(gaps, gap);
+}
+
+/* fresh takes the place of old, with the same range. */
+GAP_INLINE void replace(struct rbtree *self, uint32_t old, uint32_t fresh, bool by_address)
+{
+	struct gap *gaps = self->tree.gaps;
+	gap_replace(&self->tree, old, fresh);
+	gaps[fresh].first = gaps[old].first;
+	gaps[fresh].length = gaps[old].length;
+	uint64_t index = gaps[fresh].length - 1;
+	if (!by_address && index < SHORT_PAGES && self->lowest[index] == old)
+		self->lowest[index] = fresh;
 }
 
 /* Makes [first, first + count) of gap the extent of block. */
@@ -211,12 +276,12 @@ GAP_INLINE void take(struct rbtree *self, uint32_t gap, uint32_t block, uint64_t
 	if (after) {
 		resize(self, gap, first + count, after, by_address, examined);
 	} else {
-		gap_erase(&self->tree, gap, by_address);
+		erase(self, gap, by_address);
 		gaps[gap].first = first + count;
 		gaps[gap].length = 0;
 	}
 	if (__builtin_expect(before != 0, 0))
-		gap_insert(&self->tree, block, by_address, examined);
+		insert(self, block, by_address, examined);
 	if (steps)
 		steps->splits += (uint64_t)(after != 0) + (before != 0);
 	self->usable_pages -= count;
@@ -261,17 +326,15 @@ GAP_INLINE void release(struct rbtree *self, const struct iova_extent *extent, b
 	links[behind].previous = previous;
 	if (gaps[behind].length) {
 		if (gaps[block].length)
-			gap_erase(&self->tree, block, by_address);
+			erase(self, block, by_address);
 		resize(self, behind, first, length, by_address, examined);
 	} else if (gaps[block].length) {
 		resize(self, block, first, length, by_address, examined);
-		gap_replace(&self->tree, block, behind);
-		gaps[behind].first = first;
-		gaps[behind].length = length;
+		replace(self, block, behind, by_address);
 	} else {
 		gaps[behind].first = first;
 		gaps[behind].length = length;
-		gap_insert(&self->tree, behind, by_address, examined);
+		insert(self, behind, by_address, examined);
 	}
 	self->usable_pages += extent->count;
 	self->live--;
@@ -426,7 +489,7 @@ static enum iova_status rbtree_create(const struct iova_space *space, const uint
 	tree->tree.gaps[BLOCK_END].first = space->first;
 	tree->tree.gaps[BLOCK_END].length = space->count;
 	tree->links[BLOCK_END] = (struct gap_link){BLOCK_END, BLOCK_END};
-	gap_insert(&tree->tree, BLOCK_END, tree->by_address, NULL);
+	insert(tree, BLOCK_END, tree->by_address, NULL);
 	*self = tree;
 	return IOVA_OK;
 }
