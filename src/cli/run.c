@@ -201,8 +201,9 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
 		fprintf(stderr, "iovabench run: no workload was named; iovabench list workloads shows those that are shipped\n");
 		return EXIT_CODE_USAGE;
 	}
-	for (size_t i = 0; !arguments->spec_count && i < sizeof default_specs / sizeof default_specs[0]; i++)
-		if (allocator_find(default_specs[i]) && add_spec(arguments, default_specs[i]) != EXIT_CODE_OK)
+	bool none = arguments->spec_count == 0;
+	for (size_t i = 0; none && i < sizeof default_specs / sizeof default_specs[0]; i++)
+		if (add_spec(arguments, default_specs[i]) != EXIT_CODE_OK)
 			return EXIT_CODE_IO;
 	arguments->run.files = (const char *const *)(argv + optind);
 	arguments->run.file_count = (size_t)(argc - optind);

@@ -222,5 +222,5 @@ int cli_trace(int argc, char **argv)
 	if (run_command(argc, argv, &error) == 0)
 		return EXIT_CODE_OK;
 	fprintf(stderr, "iovabench: %s\n", error.message);
-	return error.exit_code;
+	return (int)error.exit_code;
 }

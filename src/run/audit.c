@@ -26,6 +26,7 @@ struct audit {
 	uint64_t word;              /* of the stream, played so far */
 	size_t row, phase;          /* at hand */
 	uint64_t row_steps, row_allocations;
+	struct audit_totals fullest; /* of the rows of this phase, the one with the most live pages */
 	uint64_t count_high;
 	uint64_t stream_hash;
 };
@@ -194,6 +195,8 @@ static void end_row(struct audit *audit)
 		value[RESULT_SERIES_STEPS_ALLOC_MEAN] = (double)audit->row_steps / (double)audit->row_allocations;
 	value[RESULT_SERIES_FAILURES] = (double)audit->failures;
 	audit->row_steps = audit->row_allocations = 0;
+	if (totals.map.live_pages >= audit->fullest.map.live_pages)
+		audit->fullest = totals;
 	if (audit->row % (PASS_SERIES_ROWS / PASS_MAP_ROWS) == 0)
 		for (size_t i = 0; i < record->map_count; i++)
 			audit_map_row(&record->maps[i], PASS_MAP_ROWS, audit->spaces[record->maps[i].domain].occupancy, audit->operations);
@@ -214,8 +217,10 @@ static void end_phase(struct audit *audit)
 			audit_complain(&audit->complaints, "operation %" PRIu64 ": invariant of %s does not hold: %s", audit->operations,
 			               instance->table->name, broken);
 	}
+	/* A phase that drains leaves an empty space, which says nothing: then its fullest row speaks for it. */
 	struct audit_totals totals = sum_spaces(audit);
-	audit_set_space(&phase->figures, &totals);
+	audit_set_space(&phase->figures, totals.map.live_pages ? &totals : &audit->fullest);
+	audit->fullest = (struct audit_totals){0};
 	audit_set_failures(&phase->figures, &audit->counts);
 	audit_set_work(&phase->figures, &audit->counts, audit->spaces[0].usable * audit->engine.domain_count, pass->peak_live_pages);
 	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL);
@@ -224,7 +229,7 @@ static void end_phase(struct audit *audit)
 	if (audit->peak_live_extents)
 		result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES_PER_EXTENT, resident / (double)audit->peak_live_extents);
 	result_set(&phase->figures, RESULT_METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
-	phase->placement_hash = engine_placement_hash(&audit->engine);
+	phase->placement_hash = audit->engine.placement_hash;
 	audit->counts = (struct audit_counts){0};
 	*audit->alloc_steps = (struct histogram){0};
 }
@@ -243,6 +248,7 @@ static int play_piece(struct audit *audit, struct op_piece piece, struct error *
 		if (++audit->word % row_words == 0)
 			end_row(audit);
 	}
+	engine_note_placement(&audit->engine);
 	*audit->pass->progress += piece.count;
 	audit->stream_hash = op_stream_hash(audit->stream_hash, piece.ops, piece.count);
 	if (audit->engine.broken != IOVA_OK)

@@ -325,9 +325,9 @@ void engine_phase_begin(struct engine *engine)
 	engine->cpu = 0;
 }
 
-uint64_t engine_placement_hash(const struct engine *engine)
+void engine_note_placement(struct engine *engine)
 {
-	uint64_t hash = 0;
+	uint64_t hash = engine->placement_hash + 1;
 	for (uint32_t slot = 0; slot < engine->slot_count; slot++) {
 		if (!engine->slots[slot].count)
 			continue;
@@ -339,7 +339,7 @@ uint64_t engine_placement_hash(const struct engine *engine)
 			hash ^= hash >> 32;
 		}
 	}
-	return hash;
+	engine->placement_hash = hash;
 }
 
 static int place_holes(struct engine_domain *domain, const struct workload *workload, struct error *error)

@@ -45,6 +45,7 @@ struct engine {
 	uint32_t last_attempt;       /* of the last allocation that its first limit could not serve: index of the limit that did */
 	enum iova_status broken;     /* first status that is neither IOVA_OK nor IOVA_NO_SPACE */
 
+	uint64_t placement_hash;     /* of all that engine_note_placement saw */
 	size_t request_count;
 	uint32_t slot_count;
 	uint32_t domain_count;
@@ -80,7 +81,8 @@ struct engine_outcome {
 /* Plays one operation (no control word) of count pages with the counted twins. */
 void engine_play_counted(struct engine *engine, const struct op *op, uint64_t count, struct engine_outcome *outcome);
 
-/* Hash of all live extents, by slot. O(slots). */
-uint64_t engine_placement_hash(const struct engine *engine);
+/* Folds all live extents, by slot, into placement_hash. Passes do so wherever a piece of the stream ends, which is at the same
+ * operation in each of them: a phase that drains would otherwise leave nothing to compare. O(slots). */
+void engine_note_placement(struct engine *engine);
 
 #endif

@@ -182,19 +182,18 @@ static void decode_trace(struct decode *decode, yaml_place phase_place, const st
 	decode_align(decode, place, raw->align, &trace->align);
 }
 
-/* A churn replaces what lives; with nothing there it would have no victims, and no end when it is told in turnovers. */
+/* A turnover is as large as what lives. */
 static void check_life(struct decode *decode, yaml_place place, const struct workload_phase *phase)
 {
-	if (phase->body == WORKLOAD_BODY_FREE_ALL) {
+	if (phase->body == WORKLOAD_BODY_FREE_ALL)
 		decode->something_lives = false;
-		return;
-	}
-	if (phase->body == WORKLOAD_BODY_MIX && !is_fill(phase) && !decode->something_lives)
-		decode_fault(decode, place,
-			     "nothing lives that this mix could replace; a phase with until: {live: ...} or {occupancy: "
-			     "...} must "
-			     "come before");
-	decode->something_lives = true;
+	else if (phase->body != WORKLOAD_BODY_MIX || is_fill(phase))
+		decode->something_lives = true;
+	else if (phase->until == WORKLOAD_UNTIL_TURNOVERS && !decode->something_lives)
+		decode_fault(
+			decode, place,
+			"nothing lives that could turn over; a phase with until: {live: ...} or {occupancy: ...} must come "
+			"before");
 }
 
 static void decode_phase(struct decode *decode, yaml_place place, const struct raw_phase *raw, struct workload_phase *phase)

@@ -222,6 +222,22 @@ static void mixes_leave_the_slots_of_scripts_alone(void **state)
 	assert_int_equal(op_stream_plan(stream, 3).live_after, 0);
 }
 
+/* Playing it at open would take too long: the smallest sizes tell how many slots could be needed. */
+static void a_long_churn_before_a_fill_is_bounded_not_measured(void **state)
+{
+	(void)state;
+	static struct workload_share mix[] = {{1, 1}};
+	struct workload_phase fill = {
+		.name = text, .mix = mix, .mix_count = 1, .until = WORKLOAD_UNTIL_OCCUPANCY, .until_ratio = 0.5};
+	phases[0] = fill;
+	phases[1] = (struct workload_phase){.name = text, .mix = mix, .mix_count = 1, .until_value = UINT64_C(1) << 40};
+	phases[2] = fill;
+	workload.phase_count = 3;
+	stream = op_stream_open(&workload, recordings, 42, &error);
+	assert_non_null(stream);
+	assert_int_equal(op_stream_slots(stream), 14 + (1 << 19) / 8 + 1);
+}
+
 /* Two domains and two CPUs; slot 1 of domain 1 stays live; slot 2 is refused by all limits; one demand passes its first limit. */
 static struct recording_op recorded[] = {
 	{.slot = 0, .count = 4},
@@ -452,6 +468,7 @@ int main(void)
 		TEST(a_repeat_that_fails_in_its_second_round_is_refused),
 		TEST(a_repeat_of_one_round_has_no_second),
 		TEST(mixes_leave_the_slots_of_scripts_alone),
+		TEST(a_long_churn_before_a_fill_is_bounded_not_measured),
 		TEST(a_recording_plays_in_its_order),
 		TEST(draining_frees_what_stayed_live_in_its_domain),
 		TEST(keeping_gives_each_repetition_fresh_slots_for_what_stays),
