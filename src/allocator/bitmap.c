@@ -12,6 +12,9 @@
 #define INLINE static inline __attribute__((always_inline))
 #define NOTHING UINT64_MAX
 
+/* Classes of fit=any: ceil(log2(count)), all above one word together. */
+#define CLASSES 7
+
 enum fit {
 	FIT_ANY,
 	FIT_FIRST,
@@ -28,21 +31,32 @@ struct bitmap {
 	uint64_t cursor; /* of fit=next */
 	enum fit fit;
 	const struct iova_host *host;
+	uint64_t recent[CLASSES]; /* fit=any: a word that had a run of 2^class, lately */
+	/* Otherwise: no word below lowest[code] has that code or a greater one. Never falls from one code to the next. */
+	uint64_t lowest[UINT8_MAX + 1];
 };
+
+/* One step of the search below: is there a longer sequence, of `more` on top of *length? begins: where `more` ones begin. */
+INLINE void lengthen(uint64_t begins, unsigned more, uint64_t *found, unsigned *length)
+{
+	uint64_t longer = *found & begins >> *length;
+	*found = longer ? longer : *found;
+	*length += longer ? more : 0;
+}
 
 /* Longest sequence of ones, at most 63: binary search over the masks of positions where 2^k ones begin. */
 INLINE unsigned longest_ones(uint64_t ones)
 {
-	uint64_t begins[6] = {ones};
-	for (unsigned k = 1; k < 6; k++)
-		begins[k] = begins[k - 1] & begins[k - 1] >> (1u << (k - 1));
-	unsigned length = 0;
+	uint64_t begins2 = ones & ones >> 1, begins4 = begins2 & begins2 >> 2, begins8 = begins4 & begins4 >> 4;
+	uint64_t begins16 = begins8 & begins8 >> 8, begins32 = begins16 & begins16 >> 16;
 	uint64_t found = ~UINT64_C(0);
-	for (unsigned k = 6; k--;) {
-		uint64_t longer = found & begins[k] >> length;
-		found = longer ? longer : found;
-		length = longer ? length + (1u << k) : length;
-	}
+	unsigned length = 0;
+	lengthen(begins32, 32, &found, &length);
+	lengthen(begins16, 16, &found, &length);
+	lengthen(begins8, 8, &found, &length);
+	lengthen(begins4, 4, &found, &length);
+	lengthen(begins2, 2, &found, &length);
+	lengthen(ones, 1, &found, &length);
 	return length;
 }
 
@@ -61,13 +75,37 @@ INLINE uint8_t word_code(const struct bitmap *self, uint64_t word)
 	return run_index_code(longest);
 }
 
+/* Lower bounds stay lower bounds when a word gets a code. Reading the index right after it was written waits for the write, so
+ * most searches had better begin where these point, and end there. */
+INLINE void lower(struct bitmap *self, uint64_t word, uint8_t code)
+{
+	for (; self->lowest[code] > word; code--)
+		self->lowest[code] = word;
+}
+
+INLINE void raise(struct bitmap *self, uint64_t word, uint8_t code)
+{
+	for (unsigned c = code; c <= UINT8_MAX && self->lowest[c] < word; c++)
+		self->lowest[c] = word;
+}
+
+INLINE void recode(struct bitmap *self, uint64_t word)
+{
+	uint8_t code = word_code(self, word);
+	run_index_set(&self->runs, word, code);
+	if (self->fit != FIT_ANY)
+		lower(self, word, code);
+	else if (code)
+		self->recent[code < RUN_INDEX_EXACT ? bits_log2_floor(code) : CLASSES - 1] = word;
+}
+
 /* After pages [first, end) have changed hands. */
 INLINE void refresh(struct bitmap *self, uint64_t first, uint64_t end)
 {
 	uint64_t word = (page_bitmap_previous(&self->used, first - 1) + 1) >> 6;
-	run_index_set(&self->runs, word, word_code(self, word));
+	recode(self, word);
 	if (end >> 6 != word)
-		run_index_set(&self->runs, end >> 6, word_code(self, end >> 6));
+		recode(self, end >> 6);
 }
 
 INLINE void take(struct bitmap *self, uint64_t first, uint64_t count)
@@ -84,15 +122,24 @@ INLINE void give_back(struct bitmap *self, uint64_t first, uint64_t count)
 	self->free_pages += count;
 }
 
+/* One step of the search below: doubles, or nearly, how far every bit is smeared downwards. */
+INLINE uint64_t smear(uint64_t used, unsigned *left)
+{
+	unsigned half = *left >> 1;
+	*left -= half;
+	return used | used >> half;
+}
+
 /* Lowest position whose next count < 64 bits are 0, where bits beyond the word count as 0; 64 if there is none. */
 INLINE unsigned first_zeros(uint64_t used, uint64_t count)
 {
 	unsigned left = (unsigned)count;
-	for (unsigned i = 0; i < 6; i++) {
-		unsigned half = left >> 1;
-		used |= used >> half;
-		left -= half;
-	}
+	used = smear(used, &left);
+	used = smear(used, &left);
+	used = smear(used, &left);
+	used = smear(used, &left);
+	used = smear(used, &left);
+	used = smear(used, &left);
 	return ~used ? (unsigned)__builtin_ctzll(~used) : 64;
 }
 
@@ -114,7 +161,7 @@ INLINE uint64_t start_in_word(const struct bitmap *self, uint64_t word, uint64_t
 }
 
 /* Lowest page where count free pages begin among the words >= word, or NOTHING. */
-static uint64_t search_words(const struct bitmap *self, uint64_t word, uint64_t count, uint64_t *examined)
+static uint64_t search_words(struct bitmap *self, uint64_t word, uint64_t count, uint64_t *examined)
 {
 	uint8_t code = run_index_code(count);
 	for (;; word++) {
@@ -129,7 +176,7 @@ static uint64_t search_words(const struct bitmap *self, uint64_t word, uint64_t 
 }
 
 /* Lowest page >= from where count free pages begin, or NOTHING. from <= self->end. */
-static uint64_t search_from(const struct bitmap *self, uint64_t from, uint64_t count, uint64_t *examined)
+static uint64_t search_from(struct bitmap *self, uint64_t from, uint64_t count, uint64_t *examined)
 {
 	uint64_t used = page_bitmap_next(&self->used, from);
 	++*examined;
@@ -179,7 +226,7 @@ static uint64_t fitting(const struct bitmap *self, const struct window *window, 
 }
 
 /* Jumps from run to run and from fitting address to fitting address; lowest start >= from, or NOTHING. */
-static uint64_t search_window(const struct bitmap *self, const struct window *window, uint64_t from, uint64_t count,
+static uint64_t search_window(struct bitmap *self, const struct window *window, uint64_t from, uint64_t count,
 			      uint64_t *examined)
 {
 	uint64_t start = fitting(self, window, from, count);
@@ -194,7 +241,7 @@ static uint64_t search_window(const struct bitmap *self, const struct window *wi
 	return NOTHING;
 }
 
-static uint64_t search_constrained(const struct bitmap *self, const struct iova_request *request, uint64_t *examined)
+static uint64_t search_constrained(struct bitmap *self, const struct iova_request *request, uint64_t *examined)
 {
 	struct window window;
 	if (!window_of(self, request, &window))
@@ -207,20 +254,40 @@ static uint64_t search_constrained(const struct bitmap *self, const struct iova_
 	return search_window(self, &window, window.low, request->count, examined);
 }
 
-static uint64_t search_next(const struct bitmap *self, uint64_t count, uint64_t *examined)
+static uint64_t search_next(struct bitmap *self, uint64_t count, uint64_t *examined)
 {
 	uint64_t start = search_from(self, self->cursor, count, examined);
 	return start != NOTHING ? start : search_from(self, self->first, count, examined);
 }
 
-INLINE uint64_t search_first(const struct bitmap *self, uint64_t count, uint64_t *examined)
+INLINE uint64_t search_first(struct bitmap *self, uint64_t count, uint64_t *examined)
 {
-	if (__builtin_expect(count >= RUN_INDEX_EXACT, 0))
+	uint8_t code = run_index_code(count);
+	uint64_t word = self->lowest[code];
+	++*examined;
+	if (self->runs.codes[0][word] < code) {
+		word = run_index_next(&self->runs, word, code, examined);
+		if (__builtin_expect(word == RUN_INDEX_NOTHING, 0))
+			return NOTHING;
+		raise(self, word, code);
+	}
+	uint64_t start = start_in_word(self, word, self->used.words[0][word], count);
+	return __builtin_expect(start != NOTHING, 1) ? start : search_words(self, word + 1, count, examined);
+}
+
+INLINE uint64_t search_any(struct bitmap *self, uint64_t count, uint64_t *examined)
+{
+	if (count >= RUN_INDEX_EXACT)
 		return search_words(self, 0, count, examined);
-	uint64_t word = run_index_first(&self->runs, (uint8_t)count);
-	*examined += self->runs.top + 2;
-	if (__builtin_expect(word == RUN_INDEX_NOTHING, 0))
-		return NOTHING;
+	unsigned class = bits_log2_ceil(count);
+	uint64_t word = self->recent[class];
+	++*examined;
+	if (self->runs.codes[0][word] < count) {
+		word = run_index_next(&self->runs, 0, (uint8_t)count, examined);
+		if (__builtin_expect(word == RUN_INDEX_NOTHING, 0))
+			return NOTHING;
+		self->recent[class] = word;
+	}
 	return (word << 6) + first_zeros(self->used.words[0][word], count);
 }
 
@@ -234,6 +301,8 @@ INLINE enum iova_status allocate(struct bitmap *self, const struct iova_request 
 		start = search_constrained(self, request, &examined);
 	else if (self->fit == FIT_NEXT)
 		start = search_next(self, count, &examined);
+	else if (self->fit == FIT_ANY)
+		start = search_any(self, count, &examined);
 	else
 		start = search_first(self, count, &examined);
 	if (steps)
@@ -315,7 +384,7 @@ static void bitmap_statistics(void *context, struct iova_statistics *statistics)
 
 static const char *bitmap_broken_invariant(void *context)
 {
-	const struct bitmap *self = context;
+	struct bitmap *self = context;
 	const uint64_t *words = self->used.words[0];
 	uint64_t free = 0;
 	for (uint64_t word = 0; word <= self->end >> 6; word++)
@@ -328,6 +397,13 @@ static const char *bitmap_broken_invariant(void *context)
 	for (uint64_t word = 1; word <= self->end >> 6; word++)
 		if (self->runs.codes[0][word] != word_code(self, word))
 			return "the code of a word is that of the longest run that starts in it";
+	for (unsigned code = 1; self->fit != FIT_ANY && code <= UINT8_MAX; code++) {
+		uint64_t examined = 0;
+		if (self->lowest[code] < self->lowest[code - 1])
+			return "the bounds do not fall";
+		if (run_index_next(&self->runs, 0, (uint8_t)code, &examined) < self->lowest[code])
+			return "no word below its bound has the code";
+	}
 	const char *broken = run_index_broken_invariant(&self->runs);
 	return broken ? broken : page_bitmap_broken_invariant(&self->used);
 }
@@ -363,7 +439,9 @@ static enum iova_status bitmap_create(const struct iova_space *space, const uint
 	}
 	page_bitmap_set(&self->used, 0, self->first);
 	page_bitmap_set(&self->used, self->end, words << 6);
-	run_index_set(&self->runs, self->first >> 6, word_code(self, self->first >> 6));
+	for (unsigned code = 0; code <= UINT8_MAX; code++)
+		self->lowest[code] = code ? self->first >> 6 : 0;
+	recode(self, self->first >> 6);
 	*result = self;
 	return IOVA_OK;
 }

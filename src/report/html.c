@@ -94,6 +94,7 @@ static void add_warnings(struct text *html, const struct result *result)
 		text_add(html, "<li>");
 		text_add_html(html, warning.failed ? "" : warning.bytes);
 		text_add(html, "</li>\n");
+		html->failed |= warning.failed;
 		text_release(&warning);
 		line += length + (line[length] == '\n');
 	}
@@ -131,7 +132,8 @@ static void add_notes(struct text *html, const struct result *result, size_t wor
 		char share[TEXT_NUMBER_BYTES];
 		if (arm->workload != workload)
 			continue;
-		if (arm->state != RESULT_ARM_OK) {
+		/* An arm without any figure says it in its row. */
+		if (arm->state != RESULT_ARM_OK && arm->phase_count) {
 			text_add(&notes, "<li><b>");
 			text_add_html(&notes, arm->spec);
 			text_add(&notes, "</b> %s: ", result_arm_state_name[arm->state]);

@@ -28,7 +28,7 @@ function scaled(value, step, units, gap) {
 	return units[unit] ? text + gap + units[unit] : text;
 }
 
-const duration = value => scaled(value, 1000, ['ns', 'µs', 'ms', 's'], ' ');
+const duration = value => scaled(value, 1000, ['ns', 'us', 'ms', 's'], ' ');
 const count = value => scaled(value, 1000, ['', 'k', 'M', 'G', 'T'], ' ');
 const share = value => value === null ? '–' : digits(100 * value) + ' %';
 const bytes = value => scaled(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], ' ');
@@ -78,7 +78,7 @@ function percentileText(x) {
 	return percentileAt(x).toFixed(Math.min(decimals, 6)).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '') + ' %';
 }
 function percentileTicks(low, high) {
-	const ticks = [{v: 0, label: '0 %'}, {v: Math.log10(2), label: '50 %'}];
+	const ticks = [{v: 0, label: ''}, {v: Math.log10(2), label: '50 %'}];
 	for (let nines = 1; nines <= 9; nines++)
 		ticks.push({v: nines, label: percentileText(nines)});
 	return ticks.filter(tick => tick.v >= low - 1e-9 && tick.v <= high + 1e-9);
@@ -129,7 +129,7 @@ function draw(figure, arms, plan, state) {
 	}
 	const values = plan.lines.flat().map(point => point[1]).filter(y => y !== null && (!plan.log || y > 0));
 	const low = Math.min(...values), high = Math.max(...values);
-	const range = plan.log ? [Math.min(low, plan.resolution || low) * 0.7, high * 1.5]
+	const range = plan.log ? [plan.resolution ? Math.min(low * 0.7, plan.resolution * 0.4) : low * 0.7, high * 1.5]
 		: [Math.min(0, low), high === low ? high + 1 : high + (high - Math.min(0, low)) * 0.06];
 	/* What stands there while nothing is pointed at. */
 	plan.rest = plan.restAt ? rows.filter(row => row[0] <= plan.restAt + 1e-6).pop() || rows[0] : rows[rows.length - 1];

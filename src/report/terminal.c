@@ -389,6 +389,7 @@ void report_terminal(const struct result *result, bool color, unsigned width, st
 		text_add(&warning, "warning: %.*s", (int)length, line);
 		add_safe(text, warning.failed ? "" : warning.bytes, 0);
 		text_add(text, "\n");
+		text->failed |= warning.failed;
 		text_release(&warning);
 		line += length + (line[length] == '\n');
 	}
