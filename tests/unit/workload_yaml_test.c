@@ -213,11 +213,11 @@ static void victims_are_random_unless_told(void **state)
 	assert_int_equal(workload.phases[4].victims, WORKLOAD_VICTIMS_RANDOM);
 }
 
-static void fills_are_not_measured_unless_told(void **state)
+static void fills_and_drains_are_not_measured_unless_told(void **state)
 {
 	(void)state;
 	load_full();
-	const bool expected[] = {false, true, true, false, true, true, true, true};
+	const bool expected[] = {false, true, true, false, true, false, true, true};
 	assert_int_equal(workload.phase_count, 8);
 	for (size_t i = 0; i < 8; i++)
 		assert_int_equal(workload.phases[i].measured, expected[i]);
@@ -451,7 +451,7 @@ int main(void)
 		TEST(mixes_name_requests_and_weigh_them),
 		TEST(a_mix_ends_in_one_of_four_ways),
 		TEST(victims_are_random_unless_told),
-		TEST(fills_are_not_measured_unless_told),
+		TEST(fills_and_drains_are_not_measured_unless_told),
 		TEST(a_script_is_flat_with_brackets),
 		TEST(script_allocations_name_a_request_and_perhaps_a_size),
 		TEST(slot_ranges_end_at_an_element_that_they_reach),
