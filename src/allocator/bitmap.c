@@ -22,6 +22,15 @@ enum fit {
 	FIT_NEXT,
 };
 
+#define RECENT 62 /* makes struct recent 512 bytes */
+
+/* A stack that forgets the oldest. */
+struct recent {
+	uint64_t held;
+	uint64_t newest;
+	uint64_t words[RECENT];
+};
+
 struct bitmap {
 	struct page_bitmap used;
 	struct run_index runs;
@@ -32,7 +41,7 @@ struct bitmap {
 	uint64_t cursor; /* of fit=next */
 	enum fit fit;
 	const struct iova_host *host;
-	uint64_t recent[CLASSES]; /* fit=any: a word that had a run of 2^class, lately */
+	struct recent recent[CLASSES]; /* fit=any: words that had a run of at least 2^class, lately */
 	/* Otherwise: no word below lowest[code] has that code or a greater one. Never falls from one code to the next. */
 	uint64_t lowest[UINT8_MAX + 1];
 };
@@ -90,12 +99,21 @@ INLINE void raise(struct bitmap *self, uint64_t word, uint8_t code)
 		self->lowest[c] = word;
 }
 
+INLINE void remember(struct recent *recent, uint64_t word)
+{
+	if (recent->held && recent->words[recent->newest] == word)
+		return;
+	recent->newest = recent->newest == RECENT - 1 ? 0 : recent->newest + 1;
+	recent->held += recent->held < RECENT;
+	recent->words[recent->newest] = word;
+}
+
 /* A run of that many pages belongs to the word now. */
 INLINE void promise(struct bitmap *self, uint64_t word, uint64_t pages)
 {
 	uint8_t code = run_index_code(pages);
 	if (self->fit == FIT_ANY)
-		self->recent[code < RUN_INDEX_EXACT ? bits_log2_floor(code) : CLASSES - 1] = word;
+		remember(&self->recent[code < RUN_INDEX_EXACT ? bits_log2_floor(code) : CLASSES - 1], word);
 	if (self->runs.codes[0][word] >= code)
 		return;
 	run_index_set(&self->runs, word, code);
@@ -289,17 +307,27 @@ INLINE uint64_t search_first(struct bitmap *self, uint64_t count, uint64_t *exam
 	}
 }
 
+/* Words with a run freed lately, from the smallest class that is sure to suffice; then the lowest address. */
 INLINE uint64_t search_any(struct bitmap *self, uint64_t count, uint64_t *examined)
 {
+	uint8_t code = run_index_code(count);
 	unsigned class = count < RUN_INDEX_EXACT ? bits_log2_ceil(count) : CLASSES - 1;
-	uint64_t word = self->recent[class], start = NOTHING;
-	++*examined;
-	if (__builtin_expect(self->runs.codes[0][word] >= run_index_code(count), 1))
-		start = search_word(self, word, count);
-	if (__builtin_expect(start == NOTHING, 0)) {
-		start = search_words(self, 0, count, examined);
-		self->recent[class] = start == NOTHING ? word : start >> 6;
+	for (struct recent *recent = self->recent + class; recent < self->recent + CLASSES; recent++) {
+		while (recent->held) {
+			uint64_t word = recent->words[recent->newest];
+			++*examined;
+			if (__builtin_expect(self->runs.codes[0][word] >= code, 1)) {
+				uint64_t start = search_word(self, word, count);
+				if (__builtin_expect(start != NOTHING, 1))
+					return start;
+			}
+			recent->held--;
+			recent->newest = recent->newest ? recent->newest - 1 : RECENT - 1;
+		}
 	}
+	uint64_t start = search_words(self, 0, count, examined);
+	if (start != NOTHING)
+		remember(&self->recent[class], start >> 6);
 	return start;
 }
 
