@@ -88,8 +88,8 @@ INLINE uint64_t *block_word(const struct place *place, unsigned log2, uint64_t i
 
 INLINE bool is_free(const struct buddy *self, unsigned log2, uint64_t index)
 {
-	uint64_t bit;
-	return *block_word(&self->places[log2], log2, index, &bit) & bit;
+	uint64_t bit, *word = block_word(&self->places[log2], log2, index, &bit);
+	return *word & bit;
 }
 
 /* Tells the nodes above that the node of this block has one. */
@@ -125,8 +125,8 @@ INLINE void count_out(struct buddy *self, unsigned log2)
 INLINE void insert(struct buddy *self, unsigned log2, uint64_t index)
 {
 	const struct place *place = &self->places[log2];
-	uint64_t bit;
-	*block_word(place, log2, index, &bit) |= bit;
+	uint64_t bit, *word = block_word(place, log2, index, &bit);
+	*word |= bit;
 	count_in(self, log2, index);
 	uint64_t node = index >> place->node_log2;
 	uint64_t parent = place->parents[(node >> FAN_OUT_LOG2) << place->parent_stride_log2];
@@ -136,8 +136,8 @@ INLINE void insert(struct buddy *self, unsigned log2, uint64_t index)
 
 INLINE void take_out(struct buddy *self, unsigned log2, uint64_t index)
 {
-	uint64_t bit;
-	*block_word(&self->places[log2], log2, index, &bit) &= ~bit;
+	uint64_t bit, *word = block_word(&self->places[log2], log2, index, &bit);
+	*word &= ~bit;
 	count_out(self, log2);
 }
 
