@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * bitmap: one bit per page, and per word the length of the longest free run that starts in it. docs/bitmap.md has the picture.
  *
- * A run is a maximal sequence of free pages, and belongs to the word of its first page, however far it goes. So exactly two words
- * can change their code when pages [first, end) change hands: that of the run around first, and that of page end. Page numbers in
- * here are indices: word 0 and all that follows the last page of the space are used for ever, and stop every search. */
+ * A run is a maximal sequence of free pages, and belongs to the word of its first page, however far it goes. The code of a word is
+ * an upper bound of its longest run: it rises when pages are freed, and is made exact by a search that trusted it in vain. So
+ * taking and freeing look at the neighbours of the pages alone. Page numbers in here are indices: word 0 and all that follows the
+ * last page of the space are used for ever, and stop every search. */
 #include "allocator/builtin.h"
 #include "allocator/page_bitmap.h"
 #include "allocator/run_index.h"
@@ -21,6 +22,15 @@ enum fit {
 	FIT_NEXT,
 };
 
+#define RECENT 62 /* makes struct recent 512 bytes */
+
+/* A stack that forgets the oldest. */
+struct recent {
+	uint64_t held;
+	uint64_t newest;
+	uint64_t words[RECENT];
+};
+
 struct bitmap {
 	struct page_bitmap used;
 	struct run_index runs;
@@ -31,7 +41,7 @@ struct bitmap {
 	uint64_t cursor; /* of fit=next */
 	enum fit fit;
 	const struct iova_host *host;
-	uint64_t recent[CLASSES]; /* fit=any: a word that had a run of 2^class, lately */
+	struct recent recent[CLASSES]; /* fit=any: words that had a run of at least 2^class, lately */
 	/* Otherwise: no word below lowest[code] has that code or a greater one. Never falls from one code to the next. */
 	uint64_t lowest[UINT8_MAX + 1];
 };
@@ -89,37 +99,44 @@ INLINE void raise(struct bitmap *self, uint64_t word, uint8_t code)
 		self->lowest[c] = word;
 }
 
-INLINE void recode(struct bitmap *self, uint64_t word)
+INLINE void remember(struct recent *recent, uint64_t word)
 {
-	uint8_t code = word_code(self, word);
+	if (recent->held && recent->words[recent->newest] == word)
+		return;
+	recent->newest = recent->newest == RECENT - 1 ? 0 : recent->newest + 1;
+	recent->held += recent->held < RECENT;
+	recent->words[recent->newest] = word;
+}
+
+/* A run of that many pages belongs to the word now. */
+INLINE void promise(struct bitmap *self, uint64_t word, uint64_t pages)
+{
+	uint8_t code = run_index_code(pages);
+	if (self->fit == FIT_ANY)
+		remember(&self->recent[code < RUN_INDEX_EXACT ? bits_log2_floor(code) : CLASSES - 1], word);
+	if (self->runs.codes[0][word] >= code)
+		return;
 	run_index_set(&self->runs, word, code);
 	if (self->fit != FIT_ANY)
 		lower(self, word, code);
-	else if (code)
-		self->recent[code < RUN_INDEX_EXACT ? bits_log2_floor(code) : CLASSES - 1] = word;
 }
 
-/* After pages [first, end) have changed hands. */
-INLINE void refresh(struct bitmap *self, uint64_t first, uint64_t end)
-{
-	uint64_t word = (page_bitmap_previous(&self->used, first - 1) + 1) >> 6;
-	recode(self, word);
-	if (end >> 6 != word)
-		recode(self, end >> 6);
-}
-
+/* The pages are free. What is left of their run behind them needs a promise of its own if it begins in another word. */
 INLINE void take(struct bitmap *self, uint64_t first, uint64_t count)
 {
-	page_bitmap_set(&self->used, first, first + count);
-	refresh(self, first, first + count);
+	uint64_t end = first + count, run = page_bitmap_previous(&self->used, first - 1) + 1;
+	page_bitmap_set(&self->used, first, end);
 	self->free_pages -= count;
+	if (end >> 6 != run >> 6 && !page_bitmap_is_used(&self->used, end))
+		promise(self, end >> 6, page_bitmap_next(&self->used, end) - end);
 }
 
 INLINE void give_back(struct bitmap *self, uint64_t first, uint64_t count)
 {
+	uint64_t run = page_bitmap_previous(&self->used, first - 1) + 1;
 	page_bitmap_clear(&self->used, first, first + count);
-	refresh(self, first, first + count);
 	self->free_pages += count;
+	promise(self, run >> 6, page_bitmap_next(&self->used, first + count) - run);
 }
 
 /* One step of the search below: doubles, or nearly, how far every bit is smeared downwards. */
@@ -160,6 +177,15 @@ INLINE uint64_t start_in_word(const struct bitmap *self, uint64_t word, uint64_t
 	return start;
 }
 
+/* Lowest page of the word where count free pages begin, or NOTHING; then the code of the word is exact. */
+INLINE uint64_t search_word(struct bitmap *self, uint64_t word, uint64_t count)
+{
+	uint64_t start = start_in_word(self, word, self->used.words[0][word], count);
+	if (__builtin_expect(start == NOTHING, 0))
+		run_index_set(&self->runs, word, word_code(self, word));
+	return start;
+}
+
 /* Lowest page where count free pages begin among the words >= word, or NOTHING. */
 static uint64_t search_words(struct bitmap *self, uint64_t word, uint64_t count, uint64_t *examined)
 {
@@ -169,7 +195,7 @@ static uint64_t search_words(struct bitmap *self, uint64_t word, uint64_t count,
 		if (word == RUN_INDEX_NOTHING)
 			return NOTHING;
 		++*examined;
-		uint64_t start = start_in_word(self, word, self->used.words[0][word], count);
+		uint64_t start = search_word(self, word, count);
 		if (start != NOTHING)
 			return start;
 	}
@@ -264,31 +290,45 @@ INLINE uint64_t search_first(struct bitmap *self, uint64_t count, uint64_t *exam
 {
 	uint8_t code = run_index_code(count);
 	uint64_t word = self->lowest[code];
-	++*examined;
-	if (self->runs.codes[0][word] < code) {
-		word = run_index_next(&self->runs, word, code, examined);
-		if (__builtin_expect(word == RUN_INDEX_NOTHING, 0))
-			return NOTHING;
-		raise(self, word, code);
+	for (;;) {
+		++*examined;
+		if (self->runs.codes[0][word] < code) {
+			word = run_index_next(&self->runs, word, code, examined);
+			if (__builtin_expect(word == RUN_INDEX_NOTHING, 0))
+				return NOTHING;
+			raise(self, word, code);
+		}
+		uint64_t start = search_word(self, word, count);
+		if (__builtin_expect(start != NOTHING, 1))
+			return start;
+		/* Too short by less than a step of the code. */
+		if (self->runs.codes[0][word] == code)
+			return search_words(self, word + 1, count, examined);
 	}
-	uint64_t start = start_in_word(self, word, self->used.words[0][word], count);
-	return __builtin_expect(start != NOTHING, 1) ? start : search_words(self, word + 1, count, examined);
 }
 
+/* Words with a run freed lately, from the smallest class that is sure to suffice; then the lowest address. */
 INLINE uint64_t search_any(struct bitmap *self, uint64_t count, uint64_t *examined)
 {
-	if (count >= RUN_INDEX_EXACT)
-		return search_words(self, 0, count, examined);
-	unsigned class = bits_log2_ceil(count);
-	uint64_t word = self->recent[class];
-	++*examined;
-	if (self->runs.codes[0][word] < count) {
-		word = run_index_next(&self->runs, 0, (uint8_t)count, examined);
-		if (__builtin_expect(word == RUN_INDEX_NOTHING, 0))
-			return NOTHING;
-		self->recent[class] = word;
+	uint8_t code = run_index_code(count);
+	unsigned class = count < RUN_INDEX_EXACT ? bits_log2_ceil(count) : CLASSES - 1;
+	for (struct recent *recent = self->recent + class; recent < self->recent + CLASSES; recent++) {
+		while (recent->held) {
+			uint64_t word = recent->words[recent->newest];
+			++*examined;
+			if (__builtin_expect(self->runs.codes[0][word] >= code, 1)) {
+				uint64_t start = search_word(self, word, count);
+				if (__builtin_expect(start != NOTHING, 1))
+					return start;
+			}
+			recent->held--;
+			recent->newest = recent->newest ? recent->newest - 1 : RECENT - 1;
+		}
 	}
-	return (word << 6) + first_zeros(self->used.words[0][word], count);
+	uint64_t start = search_words(self, 0, count, examined);
+	if (start != NOTHING)
+		remember(&self->recent[class], start >> 6);
+	return start;
 }
 
 INLINE enum iova_status allocate(struct bitmap *self, const struct iova_request *request, struct iova_extent *extent,
@@ -395,8 +435,8 @@ static const char *bitmap_broken_invariant(void *context)
 	    (self->first & 63 && ~words[self->first >> 6] << (64 - (self->first & 63))))
 		return "pages outside the space are used";
 	for (uint64_t word = 1; word <= self->end >> 6; word++)
-		if (self->runs.codes[0][word] != word_code(self, word))
-			return "the code of a word is that of the longest run that starts in it";
+		if (self->runs.codes[0][word] < word_code(self, word))
+			return "the code of a word is not less than that of the longest run that starts in it";
 	for (unsigned code = 1; self->fit != FIT_ANY && code <= UINT8_MAX; code++) {
 		uint64_t examined = 0;
 		if (self->lowest[code] < self->lowest[code - 1])
@@ -441,7 +481,7 @@ static enum iova_status bitmap_create(const struct iova_space *space, const uint
 	page_bitmap_set(&self->used, self->end, words << 6);
 	for (unsigned code = 0; code <= UINT8_MAX; code++)
 		self->lowest[code] = code ? self->first >> 6 : 0;
-	recode(self, self->first >> 6);
+	promise(self, self->first >> 6, space->count);
 	*result = self;
 	return IOVA_OK;
 }

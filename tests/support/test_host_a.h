@@ -6,6 +6,7 @@
 #include "iovabench/allocator.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #define TEST_HOST_BLOCKS 64
