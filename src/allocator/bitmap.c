@@ -8,6 +8,7 @@
 #include "allocator/builtin.h"
 #include "allocator/page_bitmap.h"
 #include "allocator/run_index.h"
+#include "allocator/word_runs.h"
 #include "base/bits.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -46,37 +47,13 @@ struct bitmap {
 	uint64_t lowest[UINT8_MAX + 1];
 };
 
-/* One step of the search below: is there a longer sequence, of `more` on top of *length? begins: where `more` ones begin. */
-INLINE void lengthen(uint64_t begins, unsigned more, uint64_t *found, unsigned *length)
-{
-	uint64_t longer = *found & begins >> *length;
-	*found = longer ? longer : *found;
-	*length += longer ? more : 0;
-}
-
-/* Longest sequence of ones, at most 63: binary search over the masks of positions where 2^k ones begin. */
-INLINE unsigned longest_ones(uint64_t ones)
-{
-	uint64_t begins2 = ones & ones >> 1, begins4 = begins2 & begins2 >> 2, begins8 = begins4 & begins4 >> 4;
-	uint64_t begins16 = begins8 & begins8 >> 8, begins32 = begins16 & begins16 >> 16;
-	uint64_t found = ~UINT64_C(0);
-	unsigned length = 0;
-	lengthen(begins32, 32, &found, &length);
-	lengthen(begins16, 16, &found, &length);
-	lengthen(begins8, 8, &found, &length);
-	lengthen(begins4, 4, &found, &length);
-	lengthen(begins2, 2, &found, &length);
-	lengthen(ones, 1, &found, &length);
-	return length;
-}
-
 INLINE uint8_t word_code(const struct bitmap *self, uint64_t word)
 {
 	const uint64_t *words = self->used.words[0];
 	uint64_t used = words[word], ones = ~used;
 	/* A run that goes on from the word before belongs to another word. */
 	ones &= words[word - 1] >> 63 ? ~UINT64_C(0) : ones + 1;
-	uint64_t longest = longest_ones(ones);
+	uint64_t longest = word_runs_longest_ones(ones);
 	if (ones >> 63) {
 		uint64_t start = (word << 6) + (used ? 64 - (unsigned)__builtin_clzll(used) : 0);
 		uint64_t last = page_bitmap_next(&self->used, (word + 1) << 6) - start;
@@ -139,33 +116,12 @@ INLINE void give_back(struct bitmap *self, uint64_t first, uint64_t count)
 	promise(self, run >> 6, page_bitmap_next(&self->used, first + count) - run);
 }
 
-/* One step of the search below: doubles, or nearly, how far every bit is smeared downwards. */
-INLINE uint64_t smear(uint64_t used, unsigned *left)
-{
-	unsigned half = *left >> 1;
-	*left -= half;
-	return used | used >> half;
-}
-
-/* Lowest position whose next count < 64 bits are 0, where bits beyond the word count as 0; 64 if there is none. */
-INLINE unsigned first_zeros(uint64_t used, uint64_t count)
-{
-	unsigned left = (unsigned)count;
-	used = smear(used, &left);
-	used = smear(used, &left);
-	used = smear(used, &left);
-	used = smear(used, &left);
-	used = smear(used, &left);
-	used = smear(used, &left);
-	return ~used ? (unsigned)__builtin_ctzll(~used) : 64;
-}
-
 /* Lowest page of the word at or after from where a run of count begins, or NOTHING. */
 INLINE uint64_t start_in_word(const struct bitmap *self, uint64_t word, uint64_t used, uint64_t count)
 {
 	unsigned position;
 	if (count < RUN_INDEX_EXACT) {
-		position = first_zeros(used, count);
+		position = word_runs_first_zeros(used, count);
 		if (position + count <= 64)
 			return (word << 6) + position;
 	} else {
@@ -267,6 +223,16 @@ static uint64_t search_window(struct bitmap *self, const struct window *window, 
 	return NOTHING;
 }
 
+/* Whether the constraints exclude any run that a request without them could get. */
+static bool binds(const struct bitmap *self, const struct iova_request *request)
+{
+	uint32_t constraints = request->constraints;
+	if (constraints & IOVA_CONSTRAIN_BOUNDARY || (constraints & IOVA_CONSTRAIN_ALIGN && request->align > 1))
+		return true;
+	return constraints & IOVA_CONSTRAIN_LIMIT &&
+	       (request->low - self->base > self->first || request->high - self->base < self->end - 1);
+}
+
 static uint64_t search_constrained(struct bitmap *self, const struct iova_request *request, uint64_t *examined)
 {
 	struct window window;
@@ -337,7 +303,7 @@ INLINE enum iova_status allocate(struct bitmap *self, const struct iova_request 
 	uint64_t count = request->count, start, examined = 0;
 	if (__builtin_expect(count > self->free_pages, 0))
 		return IOVA_NO_SPACE;
-	if (__builtin_expect(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN, 0))
+	if (__builtin_expect(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN, 0) && binds(self, request))
 		start = search_constrained(self, request, &examined);
 	else if (self->fit == FIT_NEXT)
 		start = search_next(self, count, &examined);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #define INLINE static inline __attribute__((always_inline))
+
 enum first {
 	FIRST_RECENT,
 	FIRST_LOW,
@@ -103,6 +104,19 @@ static uint64_t search_window(struct buddy *self, unsigned log2, unsigned wanted
 	}
 }
 
+/* Whether the constraints exclude any block that a request without them could get. Most do not: limits are those of the space,
+ * alignments not above the size. */
+static bool binds(const struct buddy *self, const struct iova_request *request)
+{
+	uint32_t constraints = request->constraints;
+	if (constraints & IOVA_CONSTRAIN_ALIGN && request->align > bits_power_of_two_ceil(request->count))
+		return true;
+	if (constraints & IOVA_CONSTRAIN_BOUNDARY && request->boundary < request->count)
+		return true;
+	return constraints & IOVA_CONSTRAIN_LIMIT &&
+	       (request->low > self->space.first || request->high < self->space.first + self->space.count - 1);
+}
+
 static enum iova_status give(struct buddy *self, uint64_t index, uint64_t count, struct iova_extent *extent)
 {
 	*extent = (struct iova_extent){self->base + index, count, 0};
@@ -177,7 +191,7 @@ INLINE enum iova_status allocate(struct buddy *self, const struct iova_request *
 	uint64_t count = request->count;
 	if (__builtin_expect(count > self->space.count, 0))
 		return IOVA_NO_SPACE;
-	if (__builtin_expect(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN, 0))
+	if (__builtin_expect(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN, 0) && binds(self, request))
 		return alloc_constrained(self, request, extent, steps);
 	unsigned wanted = bits_log2_ceil(count);
 	uint64_t orders = self->tree.nonempty >> wanted;
