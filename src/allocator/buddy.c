@@ -31,7 +31,7 @@ struct buddy {
 /* A free block of an order that has one, by the tree. */
 static uint64_t choose(struct buddy *self, unsigned log2, struct iova_steps *steps)
 {
-	return buddy_tree_search_all(&self->tree, log2, self->first == FIRST_HIGH, steps);
+	return buddy_tree_search_all(&self->tree, log2, steps);
 }
 
 /* A block that was freed lately if one is known, else the lowest. */
@@ -333,7 +333,7 @@ static enum iova_status buddy_create(const struct iova_space *space, const uint6
 	unsigned order_max = bits_log2_ceil(space->count);
 	/* Blocks are aligned by address: index 0 is the multiple of the largest order below the space. */
 	self->base = bits_align_down(space->first, UINT64_C(1) << order_max);
-	if (buddy_tree_create(&self->tree, order_max, host)) {
+	if (buddy_tree_create(&self->tree, order_max, self->first != FIRST_RECENT, self->first == FIRST_HIGH, host)) {
 		buddy_destroy(self);
 		return IOVA_NO_MEMORY;
 	}

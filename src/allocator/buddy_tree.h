@@ -30,6 +30,7 @@ _Static_assert(BUDDY_TREE_ORDERS_MAX > 52 + 1, "the levels cover every space");
 /* What is known of the free blocks of one order. */
 struct buddy_tree_order {
 	uint64_t blocks; /* exact */
+	uint64_t bound;  /* by address: no block of the order lies before it in the direction */
 	uint64_t newest; /* in recent */
 	uint64_t
 		recent[BUDDY_TREE_RECENT]; /* a ring of blocks that were free once; the tree tells whether they still are */
@@ -47,6 +48,8 @@ struct buddy_tree_place {
 
 struct buddy_tree {
 	uint64_t nonempty; /* bit per order: blocks != 0 */
+	bool by_address;   /* blocks are searched by address, and the rings not kept */
+	bool downwards;    /* the direction of search_all */
 	unsigned top;      /* level of the root, at least 1 */
 	unsigned order_max;
 	uint64_t all_set; /* stands in for the parent of the root */
@@ -59,7 +62,8 @@ struct buddy_tree {
 
 /* A tree without free blocks for indices below 2^(order_max + 1), of which no block of order_max + 1 is ever whole. Returns IOVA_OK
  * or IOVA_NO_MEMORY; release is due in both cases, and takes a zeroed tree, too. */
-enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, const struct iova_host *host);
+enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, bool by_address, bool downwards,
+				   const struct iova_host *host);
 void buddy_tree_release(struct buddy_tree *tree);
 
 /* Tells the nodes above that the node of this block has one. */
@@ -74,7 +78,7 @@ void buddy_tree_insert_range(struct buddy_tree *tree, uint64_t index, uint64_t e
 
 /* The free block of the order with the lowest address, or the highest; or, starting with the block that contains index, the first
  * one upwards or downwards. BUDDY_TREE_NOTHING if there is none. */
-uint64_t buddy_tree_search_all(struct buddy_tree *tree, unsigned log2, bool downwards, struct iova_steps *steps);
+uint64_t buddy_tree_search_all(struct buddy_tree *tree, unsigned log2, struct iova_steps *steps);
 uint64_t buddy_tree_search_from(struct buddy_tree *tree, unsigned log2, uint64_t index, bool downwards,
 				struct iova_steps *steps);
 
@@ -110,6 +114,11 @@ static inline __attribute__((always_inline)) void buddy_tree_count_in(struct bud
 	struct buddy_tree_order *order = &tree->orders[log2];
 	if (__builtin_expect(!order->blocks++, 0))
 		tree->nonempty |= UINT64_C(1) << log2;
+	if (tree->by_address) {
+		bool before = tree->downwards ? index > order->bound : index < order->bound;
+		order->bound = before ? index : order->bound;
+		return;
+	}
 	order->newest = order->newest == BUDDY_TREE_RECENT - 1 ? 0 : order->newest + 1;
 	order->recent[order->newest] = index;
 }
