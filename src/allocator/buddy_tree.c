@@ -76,8 +76,8 @@ static inline uint64_t held(const struct buddy_tree *tree, unsigned log2, unsign
 	return slots == 64 ? words[1] : (words[0] >> slots) & ((UINT64_C(1) << slots) - 1);
 }
 
-/* The free block of the order that comes first among the wanted slots of a node and all that follows it: upwards the lowest
- * address, downwards the highest. BUDDY_TREE_NOTHING if there is none. */
+/* The free block of the order that comes first among the wanted slots of a node and all that follows it: upwards the
+ * lowest address, downwards the highest. BUDDY_TREE_NOTHING if there is none. */
 static uint64_t search(struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t node, uint64_t wanted,
 		       bool downwards, struct iova_steps *steps)
 {
