@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Finds allocators by name and reads specs: name[:key=value,...], layers with '+' in front, a path with a slash is a plugin. */
+ * Finds allocators by name and reads specs: name[:key=value,...], layers with '+' in front, a path with a slash is a plugin (its
+ * path has no ':' and no '+'). */
 #ifndef ALLOCATOR_REGISTRY_H
 #define ALLOCATOR_REGISTRY_H
 
@@ -40,10 +41,12 @@ int allocator_spec_check(const char *text, struct error *error);
 int allocator_spec_open(const char *text, struct allocator_spec *spec, struct error *error);
 void allocator_spec_close(struct allocator_spec *spec);
 
-/* NULL when the table keeps the rules of the contract's header, else a sentence: for plugins and for tests of built-ins. */
+/* NULL when the table keeps the rules of the contract's header, else a sentence that is valid until the next call of this thread:
+ * for plugins and for tests of built-ins. */
 const char *allocator_table_fault(const struct iova_allocator *table);
 
-/* A created allocator with everything below it. table and self belong to the outermost layer. */
+/* A created allocator with everything below it. table and self belong to the outermost layer. Layers point into stack: an instance
+ * must not be moved or copied. */
 struct allocator_instance {
 	const struct iova_allocator *table;
 	void *self;
@@ -53,8 +56,8 @@ struct allocator_instance {
 
 /* Creates the stack of a spec over one space. host must outlive the instance. Returns 0, or -1 with the allocator's own reason
  * (EXIT_CODE_NO_ARM) or for lack of memory (EXIT_CODE_IO); nothing is left behind. */
-int allocator_instance_create(const struct allocator_spec *spec, const struct iova_space *space, const struct iova_host *host,
-                              struct allocator_instance *instance, struct error *error);
+int allocator_instance_create(const struct allocator_spec *spec, const struct iova_space *space,
+			      const struct iova_host *host, struct allocator_instance *instance, struct error *error);
 void allocator_instance_destroy(struct allocator_instance *instance);
 
 #endif

@@ -27,8 +27,9 @@ _Static_assert(sizeof(struct op) == 8, "an operation is one word of a stream");
 #define OP_CONTROL 255u
 
 enum op_control {
-	OP_CONTEXT = 1, /* the operations that follow belong to domain slot >> 16 and CPU slot & 0xffff; at a phase's start: 0, 0 */
-	OP_COUNT_HIGH,  /* the next operation is an allocation of slot * 2^24 more pages than it says */
+	OP_CONTEXT =
+		1, /* the operations that follow belong to domain slot >> 16 and CPU slot & 0xffff; at a phase's start: 0, 0 */
+	OP_COUNT_HIGH, /* the next operation is an allocation of slot * 2^24 more pages than it says */
 };
 
 static inline struct op op_control(enum op_control code, uint32_t argument)
@@ -37,27 +38,43 @@ static inline struct op op_control(enum op_control code, uint32_t argument)
 }
 
 /* What the request index of an operation stands for: requests of the workload first, in their order; then one for each distinct
- * combination that a recording needs. */
+ * combination that a recording needs; then, where counts pass OP_COUNT_MAX, the first one again (its multiples of 2^24 pages would
+ * read as a free). */
 struct op_request {
 	struct iova_request request;        /* count unset; high = highs[0]; align unset where natural */
 	uint64_t highs[WORKLOAD_HIGHS_MAX]; /* tried in order; all but the last with IOVA_CONSTRAIN_NO_DRAIN */
 	uint32_t high_count;
-	enum workload_align_kind align;     /* NATURAL: align = count rounded up to a power of two; NATURAL_UP_TO: at most align_cap */
+	enum workload_align_kind
+		align; /* NATURAL: align = count rounded up to a power of two; NATURAL_UP_TO: at most align_cap */
 	uint64_t align_cap;
 	enum workload_call call;
 	/* How many of the limits the recorded kernel tried in vain; 0 for demands that it granted at once, and for synthetic ones.
 	 * beyond: it refused them all; the stream frees such an extent at once, and its failure is none of the allocator. */
 	uint32_t refused_limits;
 	bool beyond;
-	const char *name;                   /* owned by the workload; "recording" */
+	const char *name; /* owned by the workload; "recording" */
 };
 
 struct op_stream;
 
-/* recordings: one per phase of the workload (NULL where the phase is no trace). workload and recordings must outlive the stream.
- * Returns NULL with a message: no memory, more request classes or slots than an operation has room for. */
+/* What phases become:
+ *  - A fill ends once the live pages of the whole stream reach ceil(ratio * usable), or the extents of mixes their number.
+ *  - A churn's step is a victim's free and an allocation into its slot; with no extent of a mix live, an allocation and its free.
+ *    OPS ends with the first whole step at or beyond the number; TURNOVERS once the pages allocated in the phase reach
+ *    ceil(ratio * live pages at its start). Victims are extents of mixes, never those of scripts or recordings; the age of an extent
+ *    counts across phases, so LIFO replaces the same slot again and again.
+ *  - With more CPUs than one each step of a mix draws its own; scripts and FREE_ALL run on CPU 0.
+ *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, mixes.
+ *  - Between repetitions of a recording (and after the last) DRAIN frees what stayed live, in the order of its slots. With KEEP it
+ *    stays live, and its slots stand for fresh ones from then on.
+ *  - Sizes and choices, victims and CPUs come from generators of their own for every phase. */
+
+/* recordings: one per phase of the workload (NULL where the phase is no trace; NULL when none is). workload and recordings must
+ * outlive the stream. Returns NULL with a message: no memory, more request classes or slots than an operation has room for, a script
+ * that allocates a live slot or frees an empty one, a recording that does. Cost: a workload with fills by occupancy is played once up
+ * to the last of them, at most 2^25 words. */
 struct op_stream *op_stream_open(const struct workload *workload, const struct recording *const *recordings, uint64_t seed,
-                                 struct error *error);
+				 struct error *error);
 void op_stream_close(struct op_stream *stream);
 
 /* Writes up to capacity (>= 16) operations of one phase, sets *phase; 0 = the end. A control operation and the one that it

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT
+ * Red-black tree of free gaps, ordered by address (with the longest gap of every subtree) or by length and address.
+ *
+ * The space is a list of blocks in address order. A block is a gap, possibly of no pages, and the live extent behind it;
+ * the last block is the end of the space and has no extent. Every gap thus belongs to the extent behind it: freeing an
+ * extent needs no search for its neighbours, and no memory for a new gap. Blocks with a gap are in the tree.
+ *
+ * Blocks are numbers of 31 bits into two arrays: what a descent reads fills half a cache line. Block 0 is the empty subtree: black,
+ * of no pages, never written.
+ *
+ * The order is a compile-time constant of every caller: `by_address` folds away. */
+#ifndef ALLOCATOR_GAP_TREE_H
+#define ALLOCATOR_GAP_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GAP_INLINE static inline __attribute__((always_inline))
+
+__extension__ typedef unsigned __int128 gap_wide;
+
+struct gap {
+	uint64_t first;    /* first page of the gap; the extent begins at first + length */
+	uint64_t length;   /* pages; 0: not in the tree */
+	uint32_t child[2]; /* lower and higher in the tree's order */
+	uint32_t parent;   /* times 2; bit 0: black */
+	uint32_t longest;  /* by address: the greatest gap_rank in this subtree */
+};
+_Static_assert(sizeof(struct gap) == 32, "two gaps share a cache line");
+
+/* Blocks in address order, a circle; the list of unused blocks uses next. */
+struct gap_link {
+	uint32_t previous;
+	uint32_t next;
+};
+
+struct gap_tree {
+	struct gap *gaps;
+	uint32_t root;
+};
+
+/* Gaps of GAP_RANK_MAX pages and more are told apart by their length alone. */
+#define GAP_RANK_MAX UINT32_MAX
+
+GAP_INLINE uint32_t gap_rank(uint64_t length)
+{
+	return length < GAP_RANK_MAX ? (uint32_t)length : GAP_RANK_MAX;
+}
+
+GAP_INLINE uint32_t gap_parent(const struct gap *gaps, uint32_t gap)
+{
+	return gaps[gap].parent >> 1;
+}
+
+GAP_INLINE bool gap_is_black(const struct gap *gaps, uint32_t gap)
+{
+	return gaps[gap].parent & 1;
+}
+
+GAP_INLINE void gap_set_parent(struct gap *gaps, uint32_t gap, uint32_t parent)
+{
+	gaps[gap].parent = (gaps[gap].parent & 1) | parent << 1;
+}
+
+GAP_INLINE void gap_set_black(struct gap *gaps, uint32_t gap, bool black)
+{
+	gaps[gap].parent = (gaps[gap].parent & ~1u) | black;
+}
+
+/* Puts child where old hangs below parent. */
+GAP_INLINE void gap_set_child(struct gap_tree *tree, uint32_t parent, uint32_t old, uint32_t child)
+{
+	if (parent)
+		tree->gaps[parent].child[tree->gaps[parent].child[1] == old] = child;
+	else
+		tree->root = child;
+}
+
+GAP_INLINE uint32_t gap_longest(const struct gap *gaps, uint32_t gap)
+{
+	uint32_t longest = gap_rank(gaps[gap].length);
+	uint32_t low = gaps[gaps[gap].child[0]].longest, high = gaps[gaps[gap].child[1]].longest;
+	longest = low > longest ? low : longest;
+	return high > longest ? high : longest;
+}
+
+/* A gap at or below gap has changed: recounts upwards until nothing changes. */
+GAP_INLINE void gap_recount(struct gap *gaps, uint32_t gap)
+{
+	while (gap) {
+		uint32_t longest = gap_longest(gaps, gap);
+		if (gaps[gap].longest == longest)
+			break;
+		gaps[gap].longest = longest;
+		gap = gap_parent(gaps, gap);
+	}
+}
+
+/* The gap's length has grown. */
+GAP_INLINE void gap_raise(struct gap *gaps, uint32_t gap)
+{
+	uint32_t rank = gap_rank(gaps[gap].length);
+	while (gap && gaps[gap].longest < rank) {
+		gaps[gap].longest = rank;
+		gap = gap_parent(gaps, gap);
+	}
+}
+
+/* gap goes down to the given side, its other child takes its place. */
+GAP_INLINE void gap_rotate(struct gap_tree *tree, uint32_t gap, int side, bool by_address)
+{
+	struct gap *gaps = tree->gaps;
+	uint32_t up = gaps[gap].child[!side], parent = gap_parent(gaps, gap), between = gaps[up].child[side];
+	gaps[gap].child[!side] = between;
+	if (between)
+		gap_set_parent(gaps, between, gap);
+	gap_set_child(tree, parent, gap, up);
+	gap_set_parent(gaps, up, parent);
+	gaps[up].child[side] = gap;
+	gap_set_parent(gaps, gap, up);
+	if (by_address) {
+		gaps[up].longest = gaps[gap].longest;
+		gaps[gap].longest = gap_longest(gaps, gap);
+	}
+}
+
+GAP_INLINE void gap_balance_link(struct gap_tree *tree, uint32_t gap, bool by_address)
+{
+	struct gap *gaps = tree->gaps;
+	for (;;) {
+		uint32_t parent = gap_parent(gaps, gap);
+		if (!parent) {
+			gap_set_black(gaps, gap, true);
+			return;
+		}
+		if (gap_is_black(gaps, parent))
+			return;
+		uint32_t grand = gap_parent(gaps, parent);
+		int side = gaps[grand].child[1] == parent;
+		uint32_t uncle = gaps[grand].child[!side];
+		if (!gap_is_black(gaps, uncle)) {
+			gap_set_black(gaps, parent, true);
+			gap_set_black(gaps, uncle, true);
+			gap_set_black(gaps, grand, false);
+			gap = grand;
+			continue;
+		}
+		if (gaps[parent].child[!side] == gap) {
+			gap_rotate(tree, parent, side, by_address);
+			parent = gap;
+		}
+		gap_set_black(gaps, parent, true);
+		gap_set_black(gaps, grand, false);
+		gap_rotate(tree, grand, !side, by_address);
+		return;
+	}
+}
+
+/* Does gap come behind the position (first, length)? */
+GAP_INLINE bool gap_is_behind(const struct gap *gap, uint64_t first, uint64_t length, bool by_address)
+{
+	if (by_address)
+		return gap->first > first;
+	/* One comparison of 128 bits: a descent is a chain of these, and a branch would be mispredicted every other time. */
+	return ((gap_wide)gap->length << 64 | gap->first) > ((gap_wide)length << 64 | first);
+}
+
+/* Inserts a gap whose first and length are set. */
+GAP_INLINE void gap_insert(struct gap_tree *tree, uint32_t gap, bool by_address, uint64_t *examined)
+{
+	struct gap *gaps = tree->gaps;
+	const uint64_t first = gaps[gap].first, length = gaps[gap].length;
+	uint32_t parent = 0;
+	for (uint32_t below = tree->root; below;) {
+		/* Both children are loaded before the comparison is known. */
+		uint32_t low = gaps[below].child[0], high = gaps[below].child[1];
+		parent = below;
+		below = gap_is_behind(&gaps[below], first, length, by_address) ? low : high;
+		if (examined)
+			++*examined;
+	}
+	if (parent)
+		gaps[parent].child[!gap_is_behind(&gaps[parent], first, length, by_address)] = gap;
+	else
+		tree->root = gap;
+	gaps[gap].child[0] = gaps[gap].child[1] = 0;
+	gaps[gap].parent = parent << 1;
+	if (by_address) {
+		gaps[gap].longest = 0;
+		gap_raise(gaps, gap);
+	}
+	gap_balance_link(tree, gap, by_address);
+}
+
+/* One black node is missing on the path to gap (possibly none) below parent. */
+GAP_INLINE void gap_balance_erase(struct gap_tree *tree, uint32_t gap, uint32_t parent, bool by_address)
+{
+	struct gap *gaps = tree->gaps;
+	while (parent && gap_is_black(gaps, gap)) {
+		int side = gaps[parent].child[1] == gap;
+		uint32_t sibling = gaps[parent].child[!side];
+		if (!gap_is_black(gaps, sibling)) {
+			gap_set_black(gaps, sibling, true);
+			gap_set_black(gaps, parent, false);
+			gap_rotate(tree, parent, side, by_address);
+			sibling = gaps[parent].child[!side];
+		}
+		if (gap_is_black(gaps, gaps[sibling].child[0]) && gap_is_black(gaps, gaps[sibling].child[1])) {
+			gap_set_black(gaps, sibling, false);
+			gap = parent;
+			parent = gap_parent(gaps, gap);
+			continue;
+		}
+		if (gap_is_black(gaps, gaps[sibling].child[!side])) {
+			gap_set_black(gaps, gaps[sibling].child[side], true);
+			gap_set_black(gaps, sibling, false);
+			gap_rotate(tree, sibling, !side, by_address);
+			sibling = gaps[parent].child[!side];
+		}
+		gap_set_black(gaps, sibling, gap_is_black(gaps, parent));
+		gap_set_black(gaps, parent, true);
+		gap_set_black(gaps, gaps[sibling].child[!side], true);
+		gap_rotate(tree, parent, side, by_address);
+		return;
+	}
+	if (gap)
+		gap_set_black(gaps, gap, true);
+}
+
+/* fresh takes the position of old, with whatever first and length it has. */
+GAP_INLINE void gap_replace(struct gap_tree *tree, uint32_t old, uint32_t fresh)
+{
+	struct gap *gaps = tree->gaps;
+	gap_set_child(tree, gap_parent(gaps, old), old, fresh);
+	for (int side = 0; side < 2; side++) {
+		uint32_t child = gaps[old].child[side];
+		gaps[fresh].child[side] = child;
+		if (child)
+			gap_set_parent(gaps, child, fresh);
+	}
+	gaps[fresh].parent = gaps[old].parent;
+	gaps[fresh].longest = gaps[old].longest;
+}
+
+GAP_INLINE void gap_erase(struct gap_tree *tree, uint32_t gap, bool by_address)
+{
+	struct gap *gaps = tree->gaps;
+	uint32_t moved = 0, out = gap;
+	if (gaps[gap].child[0] && gaps[gap].child[1]) {
+		moved = gaps[gap].child[1];
+		while (gaps[moved].child[0])
+			moved = gaps[moved].child[0];
+		out = moved;
+	}
+	/* out has one child at most, which takes its place. */
+	uint32_t child = gaps[out].child[!gaps[out].child[0]], parent = gap_parent(gaps, out);
+	bool black = gap_is_black(gaps, out);
+	gap_set_child(tree, parent, out, child);
+	if (child)
+		gap_set_parent(gaps, child, parent);
+	if (moved) {
+		if (parent == gap)
+			parent = moved;
+		gap_replace(tree, gap, moved);
+	}
+	if (by_address) {
+		gap_recount(gaps, parent);
+		gap_recount(gaps, moved);
+	}
+	if (black)
+		gap_balance_erase(tree, child, parent, by_address);
+}
+
+/* The next gap in the tree's order towards side (1: ascending), or 0. */
+GAP_INLINE uint32_t gap_neighbour(const struct gap *gaps, uint32_t gap, int side)
+{
+	uint32_t next = gaps[gap].child[side];
+	if (next) {
+		while (gaps[next].child[!side])
+			next = gaps[next].child[!side];
+		return next;
+	}
+	next = gap_parent(gaps, gap);
+	while (next && gaps[next].child[side] == gap) {
+		gap = next;
+		next = gap_parent(gaps, gap);
+	}
+	return next;
+}
+
+/* The outermost gap on side (0: the lowest), or 0. */
+GAP_INLINE uint32_t gap_outermost(const struct gap_tree *tree, int side)
+{
+	uint32_t gap = tree->root;
+	while (tree->gaps[gap].child[side])
+		gap = tree->gaps[gap].child[side];
+	return gap;
+}
+
+#endif

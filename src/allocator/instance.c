@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "allocator/registry.h"
+
+#include <string.h>
+
+static int create_failed(const struct iova_allocator *table, const struct iova_space *space, enum iova_status status,
+			 const char *reason, struct error *error)
+{
+	if (status == IOVA_NO_MEMORY)
+		return error_set(error, EXIT_CODE_IO, "allocator \"%s\": no memory for a space of %llu pages", table->name,
+				 (unsigned long long)space->count);
+	return error_set(error, EXIT_CODE_NO_ARM, "allocator \"%s\" cannot manage %llu pages from page %llu: %s",
+			 table->name, (unsigned long long)space->count, (unsigned long long)space->first,
+			 reason ? reason : "it gives no reason");
+}
+
+int allocator_instance_create(const struct allocator_spec *spec, const struct iova_space *space,
+			      const struct iova_host *host, struct allocator_instance *instance, struct error *error)
+{
+	memset(instance, 0, sizeof *instance);
+	for (size_t i = spec->count; i-- > 0;) {
+		const struct allocator_spec_part *part = &spec->parts[i];
+		const struct iova_below *below = instance->count ? &instance->stack[instance->count - 1] : NULL;
+		const char *reason = NULL;
+		void *self = NULL;
+		enum iova_status status = part->table->create(space, part->options, host, below, &self, &reason);
+		if (status != IOVA_OK) {
+			allocator_instance_destroy(instance);
+			return create_failed(part->table, space, status, reason, error);
+		}
+		instance->stack[instance->count++] = (struct iova_below){part->table, self};
+		instance->table = part->table;
+		instance->self = self;
+	}
+	return 0;
+}
+
+void allocator_instance_destroy(struct allocator_instance *instance)
+{
+	while (instance->count) {
+		struct iova_below *outermost = &instance->stack[--instance->count];
+		outermost->table->destroy(outermost->self);
+	}
+	instance->table = NULL;
+	instance->self = NULL;
+}

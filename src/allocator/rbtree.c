@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT
+ * Red-black tree of gaps; docs/rbtree.md has the picture and the costs. */
+#include "allocator/builtin.h"
+#include "allocator/gap_check.h"
+#include "allocator/gap_find.h"
+#include "allocator/gap_fit.h"
+#include "allocator/gap_tree.h"
+
+#define CONSTRAINED (IOVA_CONSTRAIN_ALIGN | IOVA_CONSTRAIN_LIMIT | IOVA_CONSTRAIN_BOUNDARY)
+
+/* Live extents at most: 2^26 times 40 bytes are reserved for a space of more pages, and backed when touched. */
+#define EXTENTS_MAX (UINT32_C(1) << 26)
+
+/* Gaps of up to so many pages are also found by their length. */
+#define SHORT_PAGES 64u
+
+enum { OPTION_FIT };
+enum fit { FIT_FIRST, FIT_BEST, FIT_LAST };
+
+/* Blocks that are always there. */
+enum { BLOCK_NONE, BLOCK_END, BLOCKS_FIXED };
+
+struct rbtree {
+	struct gap_tree tree;
+	struct gap_link *links;
+	uint32_t unused;   /* blocks given back, most recent first */
+	uint32_t fresh;    /* from here to capacity no block was ever used */
+	uint32_t capacity; /* blocks */
+	bool by_address;   /* the order of the tree: first and last */
+	uint64_t
+		mirror; /* last is first in a mirrored space: its page p is page mirror - 1 - p of the space; 0: not mirrored */
+	uint64_t usable_pages;
+	uint64_t live;
+
+	/* By length: the lowest gap of n + 1 pages, if bit n is set. Most requests are short; these skip the descent. */
+	uint64_t short_lengths;
+	uint32_t lowest[SHORT_PAGES];
+
+	const struct iova_host *host;
+	uint64_t first; /* of the tree's addresses, mirrored or not: the space mirrored has the same range */
+	uint64_t count;
+};
+
+GAP_INLINE uint32_t pool_take(struct rbtree *self)
+{
+	uint32_t block = self->unused;
+	if (block) {
+		self->unused = self->links[block].next;
+		return block;
+	}
+	return self->fresh < self->capacity ? self->fresh++ : BLOCK_NONE;
+}
+
+GAP_INLINE void pool_put(struct rbtree *self, uint32_t block)
+{
+	self->links[block].next = self->unused;
+	self->unused = block;
+}
+
+/* From an address of the tree to one of the space, and back: the first page of count ones. */
+GAP_INLINE uint64_t turn(const struct rbtree *self, uint64_t first, uint64_t count)
+{
+	return self->mirror ? self->mirror - first - count : first;
+}
+
+/* By length: the shortest gap of at least count pages, the lowest of several. */
+GAP_INLINE uint32_t find_best(const struct rbtree *self, uint64_t count, uint64_t *examined)
+{
+	const struct gap *gaps = self->tree.gaps;
+	uint32_t found = BLOCK_NONE;
+	uint64_t lengths = count <= SHORT_PAGES ? self->short_lengths >> (count - 1) : 0;
+	if (lengths) {
+		gap_count_step(examined);
+		return self->lowest[count - 1 + (unsigned)__builtin_ctzll(lengths)];
+	}
+	for (uint32_t gap = self->tree.root; gap;) {
+		gap_count_step(examined);
+		uint32_t low = gaps[gap].child[0], high = gaps[gap].child[1];
+		bool suffices = gaps[gap].length >= count;
+		found = suffices ? gap : found;
+		gap = suffices ? low : high;
+	}
+	return found;
+}
+
+/* Tries one gap; *first is an address of the tree. */
+static bool fit(const struct rbtree *self, uint32_t gap, const struct gap_wish *wish, uint64_t *first)
+{
+	const struct gap *tried = &self->tree.gaps[gap];
+	uint64_t low = turn(self, tried->first, tried->length), place;
+	if (tried->length < wish->count || !gap_fit(low, low + tried->length, wish, self->mirror, &place))
+		return false;
+	*first = turn(self, place, wish->count);
+	return true;
+}
+
+/* The first gap in the order of the search that satisfies the constraints, and the place in it. */
+static __attribute__((noinline)) uint32_t find_constrained(const struct rbtree *self, const struct iova_request *request,
+							   uint64_t *first, uint64_t *examined)
+{
+	const struct gap *gaps = self->tree.gaps;
+	struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
+	if (gap_wish_is_hopeless(&wish))
+		return BLOCK_NONE;
+	if (!self->by_address) {
+		uint32_t gap = find_best(self, wish.count, examined);
+		while (gap && !fit(self, gap, &wish, first)) {
+			gap_count_step(examined);
+			gap = gap_neighbour(gaps, gap, 1);
+		}
+		return gap;
+	}
+	uint64_t begin = turn(self, wish.low, wish.end - wish.low), end = begin + (wish.end - wish.low);
+	uint32_t gap = gap_find_ending_behind(&self->tree, begin, examined);
+	while (gap && gaps[gap].first < end) {
+		if (fit(self, gap, &wish, first))
+			return gap;
+		gap = gap_find_next(gaps, gap, gap_rank(wish.count), examined);
+	}
+	return BLOCK_NONE;
+}
+
+/* gap is about to leave its place in the tree by length. */
+GAP_INLINE void forget_short(struct rbtree *self, uint32_t gap)
+{
+	const struct gap *gaps = self->tree.gaps;
+	uint64_t index = gaps[gap].length - 1;
+	if (index >= SHORT_PAGES || self->lowest[index] != gap)
+		return;
+	uint32_t next = gap_neighbour(gaps, gap, 1);
+	self->lowest[index] = next;
+	if (gaps[next].length != index + 1)
+		self->short_lengths &= ~(UINT64_C(1) << index);
+}
+
+/* gap has got a place in the tree by length. */
+GAP_INLINE void note_short(struct rbtree *self, uint32_t gap)
+{
+	const struct gap *gaps = self->tree.gaps;
+	uint64_t index = gaps[gap].length - 1, bit = UINT64_C(1) << (index % SHORT_PAGES);
+	if (index >= SHORT_PAGES || (self->short_lengths & bit && gaps[self->lowest[index]].first < gaps[gap].first))
+		return;
+	self->lowest[index] = gap;
+	self->short_lengths |= bit;
+}
+
+GAP_INLINE void insert(struct rbtree *self, uint32_t gap, bool by_address, uint64_t *examined)
+{
+	gap_insert(&self->tree, gap, by_address, examined);
+	if (!by_address)
+		note_short(self, gap);
+}
+
+GAP_INLINE void erase(struct rbtree *self, uint32_t gap, bool by_address)
+{
+	if (!by_address)
+		forget_short(self, gap);
+	gap_erase(&self->tree, gap, by_address);
+}
+
+/* Gives gap, which is in the tree, another range. Its place by address stays. */
+GAP_INLINE void resize(struct rbtree *self, uint32_t gap, uint64_t first, uint64_t length, bool by_address,
+		       uint64_t *examined)
+{
+	struct gap *gaps = self->tree.gaps;
+	bool grows = length > gaps[gap].length;
+	if (!by_address) {
+		uint32_t neighbour = gap_neighbour(gaps, gap, grows);
+		bool stays = !neighbour || gap_is_behind(&gaps[neighbour], first, length, false) == grows;
+		forget_short(self, gap);
+		if (!stays)
+			gap_erase(&self->tree, gap, false);
+		gaps[gap].first = first;
+		gaps[gap].length = length;
+		if (!stays)
+			gap_insert(&self->tree, gap, false, examined);
+		note_short(self, gap);
+		return;
+	}
+	gaps[gap].first = first;
+	gaps[gap].length = length;
+	if (grows)
+		gap_raise(gaps, gap);
+	else
+		gap_recount(gaps, gap);
+}
+
+/* fresh takes the place of old, with the same range. */
+GAP_INLINE void replace(struct rbtree *self, uint32_t old, uint32_t fresh, bool by_address)
+{
+	struct gap *gaps = self->tree.gaps;
+	gap_replace(&self->tree, old, fresh);
+	gaps[fresh].first = gaps[old].first;
+	gaps[fresh].length = gaps[old].length;
+	uint64_t index = gaps[fresh].length - 1;
+	if (!by_address && index < SHORT_PAGES && self->lowest[index] == old)
+		self->lowest[index] = fresh;
+}
+
+/* Makes [first, first + count) of gap the extent of block. */
+GAP_INLINE void take(struct rbtree *self, uint32_t gap, uint32_t block, uint64_t first, uint64_t count, bool by_address,
+		     struct iova_steps *steps)
+{
+	struct gap *gaps = self->tree.gaps;
+	struct gap_link *links = self->links;
+	uint64_t *examined = steps ? &steps->examined : NULL;
+	uint64_t before = first - gaps[gap].first, after = gaps[gap].length - before - count;
+	uint32_t previous = links[gap].previous;
+	gaps[block].first = gaps[gap].first;
+	gaps[block].length = before;
+	links[block] = (struct gap_link){previous, gap};
+	links[previous].next = block;
+	links[gap].previous = block;
+	if (after) {
+		resize(self, gap, first + count, after, by_address, examined);
+	} else {
+		erase(self, gap, by_address);
+		gaps[gap].first = first + count;
+		gaps[gap].length = 0;
+	}
+	if (__builtin_expect(before != 0, 0))
+		insert(self, block, by_address, examined);
+	if (steps)
+		steps->splits += (uint64_t)(after != 0) + (before != 0);
+	self->usable_pages -= count;
+	self->live++;
+}
+
+GAP_INLINE enum iova_status allocate(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
+				     bool by_address, struct iova_steps *steps)
+{
+	uint64_t count = request->count, first;
+	uint64_t *examined = steps ? &steps->examined : NULL;
+	uint32_t gap;
+	/* A rank does not tell gaps of 2^32 pages apart: such a request looks at lengths, as constrained ones do. */
+	if (__builtin_expect(!(request->constraints & CONSTRAINED) && count < GAP_RANK_MAX, 1)) {
+		gap = by_address ? gap_find_first(&self->tree, (uint32_t)count, examined)
+				 : find_best(self, count, examined);
+		first = self->tree.gaps[gap].first;
+	} else {
+		gap = find_constrained(self, request, &first, examined);
+	}
+	if (!gap)
+		return IOVA_NO_SPACE;
+	uint32_t block = pool_take(self);
+	if (!block)
+		return IOVA_NO_MEMORY;
+	take(self, gap, block, first, count, by_address, steps);
+	extent->first = turn(self, first, count);
+	extent->count = count;
+	extent->cookie = block;
+	return IOVA_OK;
+}
+
+GAP_INLINE void release(struct rbtree *self, const struct iova_extent *extent, bool by_address, struct iova_steps *steps)
+{
+	struct gap *gaps = self->tree.gaps;
+	struct gap_link *links = self->links;
+	uint64_t *examined = steps ? &steps->examined : NULL;
+	uint32_t block = (uint32_t)extent->cookie, behind = links[block].next, previous = links[block].previous;
+	uint64_t first = gaps[block].first, length = gaps[behind].first + gaps[behind].length - first;
+	if (steps)
+		steps->merges += (uint64_t)(gaps[block].length != 0) + (gaps[behind].length != 0);
+	links[previous].next = behind;
+	links[behind].previous = previous;
+	if (gaps[behind].length) {
+		if (gaps[block].length)
+			erase(self, block, by_address);
+		resize(self, behind, first, length, by_address, examined);
+	} else if (gaps[block].length) {
+		resize(self, block, first, length, by_address, examined);
+		replace(self, block, behind, by_address);
+	} else {
+		gaps[behind].first = first;
+		gaps[behind].length = length;
+		insert(self, behind, by_address, examined);
+	}
+	self->usable_pages += extent->count;
+	self->live--;
+	pool_put(self, block);
+}
+
+/* One function for each order, plain and counted: the choice between them is a jump, and each has a small frame. */
+#define ORDER(order, by_address)                                                                                           \
+	static __attribute__((noinline)) enum iova_status alloc_##order(                                                   \
+		struct rbtree *self, const struct iova_request *request, struct iova_extent *extent)                       \
+	{                                                                                                                  \
+		return allocate(self, request, extent, by_address, NULL);                                                  \
+	}                                                                                                                  \
+	static __attribute__((noinline)) void free_##order(struct rbtree *self, const struct iova_extent *extent)          \
+	{                                                                                                                  \
+		release(self, extent, by_address, NULL);                                                                   \
+	}
+ORDER(by_address, true)
+ORDER(by_length, false)
+
+static enum iova_status rbtree_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+				     struct iova_extent *extent)
+{
+	(void)cpu;
+	struct rbtree *tree = self;
+	return tree->by_address ? alloc_by_address(tree, request, extent) : alloc_by_length(tree, request, extent);
+}
+
+static enum iova_status rbtree_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
+					     struct iova_extent *extent, struct iova_steps *steps)
+{
+	(void)cpu;
+	struct rbtree *tree = self;
+	return tree->by_address ? allocate(tree, request, extent, true, steps)
+				: allocate(tree, request, extent, false, steps);
+}
+
+static void rbtree_free(void *self, const struct iova_extent *extent, uint32_t cpu)
+{
+	(void)cpu;
+	struct rbtree *tree = self;
+	if (tree->by_address)
+		free_by_address(tree, extent);
+	else
+		free_by_length(tree, extent);
+}
+
+static void rbtree_free_counted(void *self, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
+{
+	(void)cpu;
+	struct rbtree *tree = self;
+	if (tree->by_address)
+		release(tree, extent, true, steps);
+	else
+		release(tree, extent, false, steps);
+}
+
+/* The gap that contains [first, first + count), or NULL. By length there is no index by address: from the longest gap down,
+ * which is the first one while holes are made in a fresh space. */
+static uint32_t find_around(const struct rbtree *self, uint64_t first, uint64_t count)
+{
+	const struct gap *gaps = self->tree.gaps;
+	uint32_t gap;
+	if (self->by_address) {
+		gap = gap_find_ending_behind(&self->tree, first, NULL);
+	} else {
+		gap = gap_outermost(&self->tree, 1);
+		while (gap && gaps[gap].length >= count &&
+		       (first < gaps[gap].first || first - gaps[gap].first >= gaps[gap].length))
+			gap = gap_neighbour(gaps, gap, 0);
+	}
+	if (first < gaps[gap].first || gaps[gap].length < count || first - gaps[gap].first > gaps[gap].length - count)
+		return BLOCK_NONE;
+	return gap;
+}
+
+static enum iova_status rbtree_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
+{
+	(void)cpu;
+	struct rbtree *tree = self;
+	uint64_t turned = turn(tree, first, count);
+	uint32_t gap = find_around(tree, turned, count);
+	if (!gap)
+		return IOVA_TAKEN;
+	uint32_t block = pool_take(tree);
+	if (!block)
+		return IOVA_NO_MEMORY;
+	if (tree->by_address)
+		take(tree, gap, block, turned, count, true, NULL);
+	else
+		take(tree, gap, block, turned, count, false, NULL);
+	*extent = (struct iova_extent){first, count, block};
+	return IOVA_OK;
+}
+
+static void rbtree_visit_free(void *self, iova_visit visit, void *context)
+{
+	const struct rbtree *tree = self;
+	uint32_t block = BLOCK_END;
+	do {
+		block = tree->links[block].next;
+		const struct gap *gap = &tree->tree.gaps[block];
+		if (gap->length)
+			visit(context, turn(tree, gap->first, gap->length), gap->length, IOVA_USABLE);
+	} while (block != BLOCK_END);
+}
+
+static void rbtree_statistics(void *self, struct iova_statistics *statistics)
+{
+	const struct rbtree *tree = self;
+	*statistics = (struct iova_statistics){.usable_pages = tree->usable_pages};
+}
+
+/* Every table entry is the lowest gap of its length, and every short gap has one. The order of the tree is checked before. */
+static const char *short_broken(const struct rbtree *self)
+{
+	const struct gap *gaps = self->tree.gaps;
+	uint64_t lengths = 0;
+	uint32_t gap = self->by_address ? BLOCK_NONE : gap_outermost(&self->tree, 0);
+	for (; gap && gaps[gap].length <= SHORT_PAGES; gap = gap_neighbour(gaps, gap, 1)) {
+		uint64_t index = gaps[gap].length - 1;
+		if (!(lengths >> index & 1) && self->lowest[index] != gap)
+			return "a table entry is the lowest gap of its length";
+		lengths |= UINT64_C(1) << index;
+	}
+	return lengths == self->short_lengths ? NULL : "short_lengths has exactly the lengths of short gaps";
+}
+
+static const char *rbtree_broken_invariant(void *self)
+{
+	const struct rbtree *tree = self;
+	const struct gap_truth truth = {.first = tree->first,
+					.count = tree->count,
+					.live = tree->live,
+					.usable = tree->usable_pages,
+					.end = BLOCK_END,
+					.by_address = tree->by_address};
+	uint64_t unused = 0, taken = tree->fresh - BLOCKS_FIXED;
+	for (uint32_t block = tree->unused; block && unused <= taken; block = tree->links[block].next)
+		unused++;
+	if (unused + tree->live != taken)
+		return "every block of the pool is live or unused";
+	const char *broken = gap_check(&tree->tree, tree->links, &truth);
+	return broken ? broken : short_broken(tree);
+}
+
+static void rbtree_destroy(void *self)
+{
+	struct rbtree *tree = self;
+	if (!tree)
+		return;
+	const struct iova_host *host = tree->host;
+	host->memory_put(host->context, tree->links, tree->capacity * sizeof *tree->links);
+	host->memory_put(host->context, tree->tree.gaps, tree->capacity * sizeof *tree->tree.gaps);
+	host->memory_put(host->context, tree, sizeof *tree);
+}
+
+static enum iova_status rbtree_create(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
+				      const struct iova_below *below, void **self, const char **reason)
+{
+	(void)below;
+	(void)reason;
+	struct rbtree *tree = host->memory_get(host->context, sizeof *tree);
+	if (!tree)
+		return IOVA_NO_MEMORY;
+	tree->host = host;
+	tree->capacity = (uint32_t)(space->count < EXTENTS_MAX ? space->count : EXTENTS_MAX) + BLOCKS_FIXED;
+	tree->tree.gaps = host->memory_get(host->context, tree->capacity * sizeof *tree->tree.gaps);
+	tree->links = host->memory_get(host->context, tree->capacity * sizeof *tree->links);
+	if (!tree->tree.gaps || !tree->links) {
+		rbtree_destroy(tree);
+		return IOVA_NO_MEMORY;
+	}
+	tree->by_address = options[OPTION_FIT] != FIT_BEST;
+	tree->mirror = options[OPTION_FIT] == FIT_LAST ? 2 * space->first + space->count : 0;
+	tree->first = space->first;
+	tree->count = space->count;
+	tree->usable_pages = space->count;
+	tree->fresh = BLOCKS_FIXED;
+	gap_set_black(tree->tree.gaps, BLOCK_NONE, true);
+	tree->tree.gaps[BLOCK_END].first = space->first;
+	tree->tree.gaps[BLOCK_END].length = space->count;
+	tree->links[BLOCK_END] = (struct gap_link){BLOCK_END, BLOCK_END};
+	insert(tree, BLOCK_END, tree->by_address, NULL);
+	*self = tree;
+	return IOVA_OK;
+}
+
+static const char *const fits[] = {"first", "best", "last", NULL};
+static const struct iova_option options[] = {
+	[OPTION_FIT] = {.name = "fit",
+			.kind = IOVA_OPTION_CHOICE,
+			.default_value = FIT_BEST,
+			.choices = fits,
+			.help = "which gap serves a request: the lowest, the shortest that suffices, or the highest"},
+};
+
+const struct iova_allocator allocator_rbtree = {
+	.magic = IOVA_MAGIC,
+	.abi = IOVA_ABI,
+	.size = sizeof(struct iova_allocator),
+	.name = "rbtree",
+	.about =
+		"red-black tree of gaps, by address with the longest gap of every subtree or by length: O(log n), complete",
+	.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS,
+	.options = options,
+	.option_count = sizeof options / sizeof options[0],
+	.create = rbtree_create,
+	.alloc = rbtree_alloc,
+	.free = rbtree_free,
+	.place = rbtree_place,
+	.visit_free = rbtree_visit_free,
+	.statistics = rbtree_statistics,
+	.broken_invariant = rbtree_broken_invariant,
+	.destroy = rbtree_destroy,
+	.alloc_counted = rbtree_alloc_counted,
+	.free_counted = rbtree_free_counted,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#include "allocator/registry.h"
+
+#include "allocator/builtin.h"
+
+#include <string.h>
+
+const struct iova_allocator *const allocator_registry[] = {
+	&allocator_buddy,
+	&allocator_bitmap,
+	&allocator_rbtree,
+	&allocator_null,
+};
+const size_t allocator_registry_count = sizeof allocator_registry / sizeof allocator_registry[0];
+
+const struct iova_allocator *allocator_find(const char *name)
+{
+	for (size_t i = 0; i < allocator_registry_count; i++)
+		if (!strcmp(allocator_registry[i]->name, name))
+			return allocator_registry[i];
+	return NULL;
+}

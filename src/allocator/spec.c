@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "allocator/spec.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <string.h>
+
+/* The longest registry that a message lists. */
+#define NAMES_MAX 32
+
+static int unknown_name(const char *spec, const char *name, struct error *error)
+{
+	const char *names[NAMES_MAX + 1] = {NULL};
+	for (size_t i = 0; i < allocator_registry_count && i < NAMES_MAX; i++)
+		names[i] = allocator_registry[i]->name;
+	struct text list = {0};
+	for (size_t i = 0; names[i]; i++)
+		text_add(&list, "%s%s", i ? ", " : "", names[i]);
+	const char *nearest = text_nearest(name, names);
+	if (list.failed)
+		error_set(error, EXIT_CODE_IO, "no memory");
+	else
+		error_set(error, EXIT_CODE_USAGE,
+			  "allocator \"%s\": there is no allocator \"%s\"%s%s%s; there are %s (a plugin is a path with a "
+			  "slash)",
+			  spec, name, nearest ? " (did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?)" : "",
+			  list.bytes);
+	text_release(&list);
+	return -1;
+}
+
+/* Layers come first, and exactly one allocator that is none comes last. */
+static int check_order(const char *spec, const char *name, const struct iova_allocator *table, bool is_last,
+		       struct error *error)
+{
+	bool layer = table->capabilities & IOVA_LAYER;
+	if (layer && is_last)
+		return error_set(error, EXIT_CODE_USAGE,
+				 "allocator \"%s\": %s is a layer and needs an allocator under it: %s+buddy", spec, name,
+				 name);
+	if (!layer && !is_last)
+		return error_set(
+			error, EXIT_CODE_USAGE,
+			"allocator \"%s\": %s is not a layer, so that nothing can stand under it; layers come first", spec,
+			name);
+	return 0;
+}
+
+/* Reads one part, which ends at its '\0', and opens its plugin if opened is not NULL. */
+static int read_part(const char *spec, char *text, bool is_last, struct allocator_spec_part *opened, struct error *error)
+{
+	uint64_t values[ALLOCATOR_OPTIONS_MAX];
+	const struct iova_allocator *table = NULL;
+	char *options = strchr(text, ':');
+	if (options)
+		*options++ = '\0';
+	if (!*text)
+		return error_set(error, EXIT_CODE_USAGE, "allocator \"%s\": a part has no name", spec);
+	if (!strchr(text, '/')) {
+		table = allocator_find(text);
+		if (!table)
+			return unknown_name(spec, text, error);
+	} else if (text[strlen(text) - 1] == '/') {
+		return error_set(error, EXIT_CODE_USAGE, "allocator \"%s\": %s is a folder, not a plugin", spec, text);
+	} else if (opened) {
+		if (allocator_plugin_open(text, &table, &opened->library, error))
+			return -1;
+	}
+	if (opened)
+		opened->table = table;
+	if (table && check_order(spec, text, table, is_last, error))
+		return -1;
+	return allocator_options_read(spec, text, table, options, opened ? opened->options : values, error);
+}
+
+static int read_spec(const char *text, struct allocator_spec *spec, struct error *error)
+{
+	char *copy = memory_text(text);
+	if (!copy)
+		return error_set(error, EXIT_CODE_IO, "no memory");
+	int failed = 0;
+	size_t count = 0;
+	for (char *part = copy, *next; part && !failed; part = next) {
+		next = strchr(part, '+');
+		if (next)
+			*next++ = '\0';
+		if (count == ALLOCATOR_SPEC_LAYERS_MAX) {
+			failed = error_set(error, EXIT_CODE_USAGE, "allocator \"%s\": more than %d parts", text,
+					   ALLOCATOR_SPEC_LAYERS_MAX);
+			break;
+		}
+		if (spec)
+			spec->count = count + 1;
+		failed = read_part(text, part, !next, spec ? &spec->parts[count] : NULL, error);
+		count++;
+	}
+	memory_release(copy);
+	return failed;
+}
+
+int allocator_spec_check(const char *text, struct error *error)
+{
+	return read_spec(text, NULL, error);
+}
+
+int allocator_spec_open(const char *text, struct allocator_spec *spec, struct error *error)
+{
+	memset(spec, 0, sizeof *spec);
+	if (!read_spec(text, spec, error))
+		return 0;
+	allocator_spec_close(spec);
+	return -1;
+}
+
+void allocator_spec_close(struct allocator_spec *spec)
+{
+	for (size_t i = 0; i < spec->count; i++)
+		allocator_plugin_close(spec->parts[i].library);
+	memset(spec, 0, sizeof *spec);
+}

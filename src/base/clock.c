@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/clock.h"
+
+#include <math.h>
+#include <stdlib.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+/* True when the CPU's counter runs at one rate through frequency changes and sleep, and its stop names the CPU. */
+static bool counter_is_constant(void)
+{
+#if defined(__x86_64__)
+	unsigned a, b, c, d;
+	if (!__get_cpuid(0x80000001, &a, &b, &c, &d) || !(d & (1u << 27))) /* rdtscp */
+		return false;
+	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & (1u << 8)); /* invariant TSC */
+#elif defined(__aarch64__)
+	return true; /* the generic timer runs at a constant rate by definition */
+#else
+	return false;
+#endif
+}
+
+/* Counter and system clock at one moment: of several tries the one with the shortest way around the system clock. */
+static void read_both(const struct clock *clock, uint64_t *ticks, uint64_t *ns)
+{
+	uint64_t shortest = UINT64_MAX;
+	for (int i = 0; i < 50; i++) {
+		uint32_t cpu;
+		uint64_t before = clock_start(clock);
+		uint64_t now = clock_raw_ns();
+		uint64_t after = clock_stop(clock, &cpu);
+		if (after - before < shortest) {
+			shortest = after - before;
+			*ticks = before + (after - before) / 2;
+			*ns = now;
+		}
+	}
+}
+
+static double rate(const struct clock *clock, unsigned milliseconds)
+{
+	uint64_t ticks[2], ns[2];
+	read_both(clock, &ticks[0], &ns[0]);
+	struct timespec pause = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+	nanosleep(&pause, NULL);
+	read_both(clock, &ticks[1], &ns[1]);
+	return (double)(ns[1] - ns[0]) / (double)(ticks[1] - ticks[0]);
+}
+
+static int compare_ticks(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static void measure_step_and_pair(struct clock *clock)
+{
+	enum { SAMPLES = 2001 };
+	uint64_t pairs[SAMPLES], step = UINT64_MAX, last = clock_start(clock);
+	for (int i = 0; i < SAMPLES; i++) {
+		uint32_t cpu;
+		uint64_t start = clock_start(clock);
+		uint64_t stop = clock_stop(clock, &cpu);
+		pairs[i] = stop - start;
+		if (start > last && start - last < step)
+			step = start - last;
+		if (stop > start && stop - start < step)
+			step = stop - start;
+		last = stop;
+	}
+	qsort(pairs, SAMPLES, sizeof pairs[0], compare_ticks);
+	clock->pair_ns = (double)pairs[SAMPLES / 2] * clock->ns_per_tick;
+
+	/* The counter may advance in strides: the step is the greatest common divisor of what was seen, not one tick. */
+	uint64_t divisor = step;
+	for (int i = 0; i < SAMPLES; i++) {
+		uint64_t a = divisor, b = pairs[i];
+		while (b) {
+			uint64_t rest = a % b;
+			a = b;
+			b = rest;
+		}
+		divisor = a;
+	}
+	clock->step_ns = (double)divisor * clock->ns_per_tick;
+}
+
+void clock_calibrate(struct clock *clock, unsigned milliseconds)
+{
+	*clock = (struct clock){.counter = counter_is_constant(), .ns_per_tick = 1};
+	if (clock->counter)
+		clock->ns_per_tick = rate(clock, milliseconds);
+	measure_step_and_pair(clock);
+}
+
+double clock_compare(struct clock *clock, unsigned milliseconds)
+{
+	clock->drift_ppm = 0;
+	if (clock->counter)
+		clock->drift_ppm = fabs(rate(clock, milliseconds) / clock->ns_per_tick - 1) * 1e6;
+	return clock->drift_ppm;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+#include "cli/cli.h"
+#include "run/plan.h"
+#include "run/expect.h"
+#include "base/file.h"
+#include "workload/workload_yaml.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+/* A file is right when it could be run: its recordings are read too. */
+static int check_file(const char *file)
+{
+	struct plan plan = {0};
+	struct plan_changes none = {0};
+	struct text messages = {0};
+	struct error error = {0};
+	char *bytes;
+	size_t length;
+	int result = file_read(file, WORKLOAD_FILE_BYTES_MAX, &bytes, &length, &error);
+	if (result == 0 && plan_open(&plan, file, bytes, length, &none, &messages, &error) == 0) {
+		result = expect_check(&plan.workload, &error);
+		if (result == 0)
+			printf("%s: ok\n", file);
+		plan_close(&plan);
+	} else {
+		result = -1;
+	}
+	if (messages.length)
+		fputs(messages.bytes, stderr);
+	if (*error.message)
+		fprintf(stderr, "iovabench check: %s\n", error.message);
+	text_release(&messages);
+	return result < 0 ? (error.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE) : EXIT_CODE_OK;
+}
+
+int cli_check(int argc, char **argv)
+{
+	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+	for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+		if (option != 'h')
+			return EXIT_CODE_USAGE;
+		puts("usage: iovabench check FILE...\n\n"
+		     "Reads workload files and their recordings as a run would, and tells every fault of every file with line, column and what\n"
+		     "would be right. Nothing is run. Exit code 0: all are right; 2: some are not.");
+		return EXIT_CODE_OK;
+	}
+	if (optind == argc) {
+		fprintf(stderr, "iovabench check: no file was named\n");
+		return EXIT_CODE_USAGE;
+	}
+	int code = EXIT_CODE_OK;
+	for (int i = optind; i < argc; i++) {
+		int found = check_file(argv[i]);
+		code = found > code ? found : code;
+	}
+	return code;
+}

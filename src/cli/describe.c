@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "allocator/registry.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "result/metrics.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void describe_option(const struct iova_option *option)
+{
+	static const char *const flag[] = {"no", "yes", NULL};
+	const char *const *choices = option->kind == IOVA_OPTION_FLAG ? flag : option->choices;
+	printf("  %-12s %s\n  %12s ", option->name, option->help, "");
+	if (option->kind == IOVA_OPTION_CHOICE || option->kind == IOVA_OPTION_FLAG) {
+		for (size_t i = 0; choices[i]; i++)
+			printf("%s%s", i ? " | " : "", choices[i]);
+		printf(" (default %s)\n", choices[option->default_value]);
+	} else {
+		const char *unit = option->kind == IOVA_OPTION_TIME ? " ns" : "";
+		printf("%" PRIu64 " to %" PRIu64 "%s (default %" PRIu64 "%s)\n", option->minimum, option->maximum, unit,
+		       option->default_value, unit);
+	}
+}
+
+static void describe_allocator(const struct iova_allocator *table)
+{
+	static const struct {
+		uint64_t bit;
+		const char *what;
+	} capabilities[] = {
+		{IOVA_CONCURRENT, "needs no lock around its calls"},
+		{IOVA_EXPLICIT, "can place at a given address at any time"},
+		{IOVA_ALIGN, "honours alignment"},
+		{IOVA_LIMIT, "honours low and high limits"},
+		{IOVA_BOUNDARY, "honours boundaries"},
+		{IOVA_STEPS, "counts its steps"},
+		{IOVA_LAYER, "stands in front of another allocator"},
+		{IOVA_HARNESS, "measures the harness, is no competitor"},
+	};
+	printf("%s: %s\n\n", table->name, table->about);
+	for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0]; i++)
+		if (table->capabilities & capabilities[i].bit)
+			printf("  - %s\n", capabilities[i].what);
+	printf("\noptions: %s\n", table->option_count ? "" : "none");
+	for (uint64_t i = 0; i < table->option_count; i++)
+		describe_option(&table->options[i]);
+	if (table->option_count)
+		printf("\n  iovabench run WORKLOAD -a %s:%s=...\n", table->name, table->options[0].name);
+}
+
+static void describe_metric(const struct result_metric_info *metric)
+{
+	printf("%s: %s\n\n  unit: %s\n  %s\n", metric->path, metric->help, metric->unit,
+	       metric->exact ? "repeats exactly with the same workload, seed and allocator" : "measured: differs from run to run");
+}
+
+static int unknown(const char *name)
+{
+	const char *names[RESULT_METRIC_COUNT + 32] = {0};
+	size_t count = 0;
+	for (size_t i = 0; i < allocator_registry_count && count < 31; i++)
+		names[count++] = allocator_registry[i]->name;
+	for (size_t i = 0; i < RESULT_METRIC_COUNT; i++)
+		names[count++] = result_metric_table[i].path;
+	const char *nearest = text_nearest(name, names);
+	fprintf(stderr, "iovabench describe: there is no allocator or metric '%s'%s%s%s\n", name, nearest ? "; did you mean '" : "",
+	        nearest ? nearest : "", nearest ? "'?" : "");
+	return EXIT_CODE_USAGE;
+}
+
+int cli_describe(int argc, char **argv)
+{
+	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+	for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+		if (option != 'h')
+			return EXIT_CODE_USAGE;
+		puts("usage: iovabench describe NAME\n\n"
+		     "Explains an allocator with its options, or a metric with its unit; iovabench list shows the names.");
+		return EXIT_CODE_OK;
+	}
+	if (argc - optind != 1) {
+		fprintf(stderr, "iovabench describe: takes one name\n");
+		return EXIT_CODE_USAGE;
+	}
+	const struct iova_allocator *table = allocator_find(argv[optind]);
+	int metric = result_metric_find(argv[optind]);
+	if (table)
+		describe_allocator(table);
+	else if (metric >= 0)
+		describe_metric(&result_metric_table[metric]);
+	else
+		return unknown(argv[optind]);
+	return EXIT_CODE_OK;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "allocator/registry.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "result/metrics.h"
+#include "workload/workload_yaml.h"
+
+#include <dirent.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One line of a list. text belongs to the list when it was copied. */
+static void add_entry(struct text *out, bool json, const char *name, const char *about)
+{
+	if (json) {
+		text_add(out, "%s{\"name\": ", out->length ? ",\n " : "[");
+		text_add_json(out, name);
+		text_add(out, ", \"about\": ");
+		text_add_json(out, about);
+		text_add(out, "}");
+	} else {
+		text_add(out, "%-38s %s\n", name, about);
+	}
+}
+
+static int list_allocators(struct text *out, bool json)
+{
+	for (size_t i = 0; i < allocator_registry_count; i++)
+		add_entry(out, json, allocator_registry[i]->name, allocator_registry[i]->about);
+	return EXIT_CODE_OK;
+}
+
+static int list_metrics(struct text *out, bool json)
+{
+	for (size_t i = 0; i < RESULT_METRIC_COUNT; i++)
+		add_entry(out, json, result_metric_table[i].path, result_metric_table[i].help);
+	return EXIT_CODE_OK;
+}
+
+static int is_workload(const struct dirent *entry)
+{
+	const char *dot = strrchr(entry->d_name, '.');
+	return dot && strcmp(dot, ".yaml") == 0;
+}
+
+/* Here, beside the program in its build tree, or where it was installed. */
+static int scan_workloads(char folder[PATH_MAX], struct dirent ***entries)
+{
+	static const char *const places[] = {"workloads", "%s/../workloads", "%s/../../workloads", "%s/../share/iovabench/workloads"};
+	char program[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+	program[length > 0 ? length : 0] = '\0';
+	char *slash = strrchr(program, '/');
+	if (slash)
+		*slash = '\0';
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		const char *from = strstr(places[i], "%s") ? places[i] + 2 : places[i];
+		int bytes = snprintf(folder, PATH_MAX, "%s%s", from == places[i] ? "" : program, from);
+		int count = bytes < PATH_MAX ? scandir(folder, entries, is_workload, alphasort) : -1;
+		if (count > 0)
+			return count;
+		if (count == 0)
+			free(*entries);
+	}
+	return -1;
+}
+
+static int list_workloads(struct text *out, bool json)
+{
+	char folder[PATH_MAX];
+	struct dirent **entries;
+	int count = scan_workloads(folder, &entries), code = EXIT_CODE_OK;
+	if (count < 0) {
+		fprintf(stderr, "iovabench list: there is no folder of workloads here, beside the program or where it was installed\n");
+		return EXIT_CODE_IO;
+	}
+	for (int i = 0; i < count; i++) {
+		struct text path = {0}, messages = {0};
+		struct workload workload;
+		text_add(&path, "%s/%s", folder, entries[i]->d_name);
+		if (!path.failed && workload_load(path.bytes, &workload, &messages) == 0) {
+			add_entry(out, json, path.bytes, workload.about);
+			workload_release(&workload);
+		} else {
+			fputs(messages.bytes ? messages.bytes : "iovabench list: no memory\n", stderr);
+			code = EXIT_CODE_USAGE;
+		}
+		text_release(&path);
+		text_release(&messages);
+		free(entries[i]);
+	}
+	free(entries);
+	return code;
+}
+
+static const struct list {
+	const char *name;
+	int (*add)(struct text *out, bool json);
+} lists[] = {{"allocators", list_allocators}, {"metrics", list_metrics}, {"workloads", list_workloads}};
+
+int cli_list(int argc, char **argv)
+{
+	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {"json", no_argument, NULL, 'j'}, {0}};
+	bool json = false;
+	for (int option; (option = getopt_long(argc, argv, "hj", options, NULL)) != -1;) {
+		if (option == '?')
+			return EXIT_CODE_USAGE;
+		if (option == 'h') {
+			puts("usage: iovabench list allocators|metrics|workloads [--json]\n\n"
+			     "One line each; iovabench describe NAME tells more of one.");
+			return EXIT_CODE_OK;
+		}
+		json = true;
+	}
+	for (size_t i = 0; optind + 1 == argc && i < sizeof lists / sizeof lists[0]; i++) {
+		if (strcmp(lists[i].name, argv[optind]) != 0)
+			continue;
+		struct text out = {0};
+		int code = lists[i].add(&out, json);
+		if (json)
+			text_add(&out, "%s]\n", out.length ? "" : "[");
+		if (out.failed)
+			code = EXIT_CODE_IO;
+		else if (out.bytes)
+			fputs(out.bytes, stdout);
+		text_release(&out);
+		return code;
+	}
+	fprintf(stderr, "iovabench list: takes one of allocators, metrics, workloads\n");
+	return EXIT_CODE_USAGE;
+}

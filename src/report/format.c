@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/format.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SAME_WORK 0.001
+
+static const struct {
+	enum result_metric metric;
+	const char *name, *brief;
+} failure_kinds[] = {
+	{RESULT_METRIC_FAILURES_FRAGMENTED, "fragmented", "frag"},
+	{RESULT_METRIC_FAILURES_EXHAUSTED, "exhausted", "full"},
+	{RESULT_METRIC_FAILURES_IMPOSSIBLE, "impossible", "imposs"},
+	{RESULT_METRIC_FAILURES_MALFORMED, "malformed", "malf"},
+};
+#define FAILURE_KINDS (sizeof failure_kinds / sizeof failure_kinds[0])
+
+const char *format_number(char buffer[TEXT_NUMBER_BYTES], double value)
+{
+	double size = fabs(value);
+	if (!isfinite(value))
+		snprintf(buffer, TEXT_NUMBER_BYTES, "-");
+	else if (size < 1e6)
+		snprintf(buffer, TEXT_NUMBER_BYTES, "%.*f", size < 9.995 ? 2 : size < 99.95 ? 1 : 0, value);
+	else
+		text_count(buffer, value);
+	return buffer;
+}
+
+const char *format_share(char buffer[TEXT_NUMBER_BYTES], double share)
+{
+	double percent = fabs(share * 100);
+	if (!isfinite(share))
+		snprintf(buffer, TEXT_NUMBER_BYTES, "-");
+	else if (share == 0)
+		snprintf(buffer, TEXT_NUMBER_BYTES, "0 %%");
+	else if (percent < 0.00095)
+		snprintf(buffer, TEXT_NUMBER_BYTES, "<0.001 %%");
+	else
+		snprintf(buffer, TEXT_NUMBER_BYTES, "%.*f %%", percent < 0.095 ? 3 : percent < 0.95 ? 2 : 1, share * 100);
+	return buffer;
+}
+
+/* Whole numbers are told in full as long as they can be read. */
+static const char *whole_number(char buffer[TEXT_NUMBER_BYTES], double value)
+{
+	if (value == floor(value) && fabs(value) < 1e7)
+		snprintf(buffer, TEXT_NUMBER_BYTES, "%.0f", value);
+	else if (fabs(value) < 1000)
+		format_number(buffer, value);
+	else
+		text_count(buffer, value);
+	return buffer;
+}
+
+const char *format_metric(char buffer[TEXT_NUMBER_BYTES], enum result_metric metric, double value)
+{
+	const char *unit = result_metric_table[metric].unit;
+	if (!isfinite(value))
+		snprintf(buffer, TEXT_NUMBER_BYTES, "-");
+	else if (strcmp(unit, "ns") == 0)
+		text_duration(buffer, value);
+	else if (strcmp(unit, "share") == 0)
+		format_share(buffer, value);
+	else if (strcmp(unit, "B") == 0)
+		text_bytes(buffer, value);
+	else if (strcmp(unit, "ratio") == 0)
+		snprintf(buffer, TEXT_NUMBER_BYTES, fabs(value) < 1000 ? "%.3f" : "%.3g", value);
+	else if (strcmp(unit, "flag") == 0)
+		snprintf(buffer, TEXT_NUMBER_BYTES, "%s", value != 0 ? "yes" : "no");
+	else
+		whole_number(buffer, value);
+	return buffer;
+}
+
+const char *format_percentile(char buffer[TEXT_NUMBER_BYTES], const struct result_latency *latency, double ns)
+{
+	bool below = ns < latency->resolution_ns || (latency->below_resolution && ns <= latency->resolution_ns);
+	if (latency->count == 0 || !isfinite(ns)) {
+		snprintf(buffer, TEXT_NUMBER_BYTES, "-");
+	} else if (below) {
+		buffer[0] = '<';
+		char number[TEXT_NUMBER_BYTES];
+		snprintf(buffer + 1, TEXT_NUMBER_BYTES - 1, "%.30s", text_duration(number, latency->resolution_ns));
+	} else {
+		text_duration(buffer, ns);
+	}
+	return buffer;
+}
+
+static double failures_of(const struct result_figures *figures)
+{
+	double sum = 0;
+	for (size_t i = 0; i < FAILURE_KINDS; i++)
+		sum += figures->value[failure_kinds[i].metric];
+	return isfinite(sum) ? sum : figures->value[RESULT_METRIC_FAILURES_TOTAL];
+}
+
+const char *format_failures(char buffer[TEXT_NUMBER_BYTES], const struct result_figures *figures)
+{
+	double sum = failures_of(figures);
+	const char *brief = "";
+	for (size_t i = 0; i < FAILURE_KINDS; i++)
+		if (figures->value[failure_kinds[i].metric] > 0)
+			brief = figures->value[failure_kinds[i].metric] == sum ? failure_kinds[i].brief : "mixed";
+	char number[TEXT_NUMBER_BYTES];
+	if (!isfinite(sum))
+		snprintf(buffer, TEXT_NUMBER_BYTES, "-");
+	else if (sum == 0)
+		snprintf(buffer, TEXT_NUMBER_BYTES, "0");
+	else
+		snprintf(buffer, TEXT_NUMBER_BYTES, "%.20s%s%s", whole_number(number, sum), *brief ? " " : "", brief);
+	return buffer;
+}
+
+double format_failed_share(const struct result_figures *figures)
+{
+	double failures = failures_of(figures), tried = figures->value[RESULT_METRIC_ALLOCATIONS];
+	return failures == 0 ? 0 : failures / tried;
+}
+
+const struct result_figures *format_figures(const struct result_arm *arm)
+{
+	static struct result_figures none;
+	static bool cleared;
+	if (arm->figures_phase < arm->phase_count)
+		return &arm->phases[arm->figures_phase].figures;
+	if (!cleared)
+		result_figures_clear(&none);
+	cleared = true;
+	return &none;
+}
+
+const struct result_latency *format_alloc_latency(const struct result_arm *arm)
+{
+	static const struct result_latency none;
+	if (arm->figures_phase >= arm->phase_count)
+		return &none;
+	const struct result_latency *latency = arm->phases[arm->figures_phase].latency;
+	return &latency[latency[RESULT_KIND_ALLOC].count ? RESULT_KIND_ALLOC : RESULT_KIND_CONTIGUOUS_ALLOC];
+}
+
+static bool is_timed(const struct result_arm *arm)
+{
+	return arm->state == RESULT_ARM_OK && isfinite(format_figures(arm)->value[RESULT_METRIC_RAW_NS_PER_OP]);
+}
+
+/* NaN in an interval or a share makes this false. */
+static bool is_faster(const struct result_figures *a, const struct result_figures *b)
+{
+	return a->value[RESULT_METRIC_CI_HIGH_NS] < b->value[RESULT_METRIC_CI_LOW_NS] &&
+	       fabs(format_failed_share(a) - format_failed_share(b)) <= SAME_WORK;
+}
+
+size_t format_fastest(const struct result *result, size_t workload)
+{
+	for (size_t i = 0; i < result->arm_count; i++) {
+		if (result->arms[i].workload != workload || !is_timed(&result->arms[i]))
+			continue;
+		size_t others = 0, beaten = 0;
+		for (size_t j = 0; j < result->arm_count; j++) {
+			if (j == i || result->arms[j].workload != workload || !is_timed(&result->arms[j]))
+				continue;
+			others++;
+			beaten += is_faster(format_figures(&result->arms[i]), format_figures(&result->arms[j]));
+		}
+		if (others && beaten == others)
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+void format_beyond_recording(const struct result *result, size_t workload, struct text *text)
+{
+	bool begun = false;
+	for (size_t i = 0; i < result->arm_count; i++) {
+		const struct result_arm *arm = &result->arms[i];
+		const double *value = format_figures(arm)->value;
+		double demands = value[RESULT_METRIC_BEYOND_DEMANDS], fitted = value[RESULT_METRIC_BEYOND_FITTED];
+		if (arm->workload != workload || !(demands > 0) || !isfinite(fitted))
+			continue;
+		if (!begun)
+			text_add(text,
+				 "the recorded kernel could not place %.0f request%s within its first limit: ", demands,
+				 demands == 1 ? "" : "s");
+		text_add(text, "%s%s %.0f of %.0f", begun ? ", " : "", arm->spec, fitted, demands);
+		begun = true;
+	}
+}
+
+void format_failure_kinds(const struct result_figures *figures, struct text *text)
+{
+	bool begun = false;
+	for (size_t i = 0; i < FAILURE_KINDS; i++) {
+		double count = figures->value[failure_kinds[i].metric];
+		if (!(count > 0))
+			continue;
+		text_add(text, "%s%.0f %s", begun ? ", " : "", count, failure_kinds[i].name);
+		begun = true;
+	}
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * How figures are written for people, the same in every report. */
+#ifndef REPORT_FORMAT_H
+#define REPORT_FORMAT_H
+
+#include "base/text.h"
+#include "result/result.h"
+
+#include <stdbool.h>
+
+/* Three significant digits without a unit; "-" when not finite. */
+const char *format_number(char buffer[TEXT_NUMBER_BYTES], double value);
+/* A share of 1 as per cent: two significant digits, never "0 %" for something that is not 0. */
+const char *format_share(char buffer[TEXT_NUMBER_BYTES], double share);
+/* A figure of the table in its unit. */
+const char *format_metric(char buffer[TEXT_NUMBER_BYTES], enum result_metric metric, double value);
+/* A percentile of a latency: "<10 ns" when the clock cannot tell. "-" when the kind did not occur. */
+const char *format_percentile(char buffer[TEXT_NUMBER_BYTES], const struct result_latency *latency, double ns);
+
+/* "28 frag", "31 mixed", "0"; "28" when no audit told the kinds, "-" when not measured. */
+const char *format_failures(char buffer[TEXT_NUMBER_BYTES], const struct result_figures *figures);
+/* Failed / tried allocations; NaN when not measured. */
+double format_failed_share(const struct result_figures *figures);
+
+/* Figures of an arm: those of its last measured phase, or all null. Never NULL. */
+const struct result_figures *format_figures(const struct result_arm *arm);
+/* The latency of allocations, by whichever call they were made. Never NULL; count 0 when there are none. */
+const struct result_latency *format_alloc_latency(const struct result_arm *arm);
+
+/* The arm of a workload that is fastest beyond doubt: its interval lies below those of all others that were timed, and all did the
+ * same work (shares of failed allocations within 0.1 %). SIZE_MAX when there is none. */
+size_t format_fastest(const struct result *result, size_t workload);
+
+/* "the recorded kernel could not place 2 requests within its first limit: buddy 2 of 2, bitmap 1 of 2"; nothing when there were
+ * none. */
+void format_beyond_recording(const struct result *result, size_t workload, struct text *text);
+/* "12 fragmented, 1 exhausted": the kinds that are not 0. */
+void format_failure_kinds(const struct result_figures *figures, struct text *text);
+
+#endif

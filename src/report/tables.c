@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ * Markdown and CSV: every figure of the table of metrics, without pictures. */
+#include "report/report.h"
+
+#include "report/format.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Text that Markdown takes as text: no markup, no cell border, no line break. */
+static void add_markdown(struct text *text, const char *value)
+{
+	for (const char *at = value ? value : ""; *at; at++) {
+		if (strchr("\\`*_{}[]<>#|&~!", *at))
+			text_add(text, "\\%c", *at);
+		else if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			text_add(text, " ");
+		else
+			text_add_bytes(text, at, 1);
+	}
+}
+
+/* Arms of a workload as columns: so many figures cannot be read as columns. */
+static void add_row(const struct result *result, size_t workload, enum result_metric metric, struct text *markdown)
+{
+	bool known = false;
+	for (size_t i = 0; i < result->arm_count; i++)
+		known |= result->arms[i].workload == workload && isfinite(format_figures(&result->arms[i])->value[metric]);
+	if (!known)
+		return;
+	text_add(markdown, "| `%s` (%s)", result_metric_table[metric].path, result_metric_table[metric].unit);
+	for (size_t i = 0; i < result->arm_count; i++) {
+		char number[TEXT_NUMBER_BYTES];
+		if (result->arms[i].workload == workload)
+			text_add(markdown, " | %s",
+				 format_metric(number, metric, format_figures(&result->arms[i])->value[metric]));
+	}
+	text_add(markdown, " |\n");
+}
+
+#define PERCENTILES 6
+
+static const char *const percentile_names[PERCENTILES] = {"p50", "p90", "p99", "p99.9", "p99.99", "max"};
+
+static void get_percentiles(const struct result_latency *latency, double ns[PERCENTILES])
+{
+	const double values[PERCENTILES] = {latency->p50_ns,  latency->p90_ns,   latency->p99_ns,
+					    latency->p999_ns, latency->p9999_ns, latency->max_ns};
+	memcpy(ns, values, sizeof values);
+}
+
+static const struct result_latency *latency_of(const struct result_arm *arm, size_t kind)
+{
+	static const struct result_latency none;
+	return arm->figures_phase < arm->phase_count ? &arm->phases[arm->figures_phase].latency[kind] : &none;
+}
+
+static void add_latency_rows(const struct result *result, size_t workload, size_t kind, struct text *markdown)
+{
+	bool known = false;
+	for (size_t i = 0; i < result->arm_count; i++)
+		known |= result->arms[i].workload == workload && latency_of(&result->arms[i], kind)->count > 0;
+	for (size_t which = 0; known && which < PERCENTILES; which++) {
+		text_add(markdown, "| %s %s", result_kind_name[kind], percentile_names[which]);
+		for (size_t i = 0; i < result->arm_count; i++) {
+			const struct result_latency *latency = latency_of(&result->arms[i], kind);
+			char number[TEXT_NUMBER_BYTES];
+			double ns[PERCENTILES];
+			get_percentiles(latency, ns);
+			if (result->arms[i].workload == workload)
+				text_add(markdown, " | %s", format_percentile(number, latency, ns[which]));
+		}
+		text_add(markdown, " |\n");
+	}
+}
+
+static void add_notes(const struct result *result, size_t workload, struct text *markdown)
+{
+	text_add(markdown, "\n");
+	for (size_t i = 0; i < result->arm_count; i++) {
+		const struct result_arm *arm = &result->arms[i];
+		if (arm->workload != workload || arm->state == RESULT_ARM_OK)
+			continue;
+		text_add(markdown, "- ");
+		add_markdown(markdown, arm->spec);
+		text_add(markdown, " is %s: ", result_arm_state_name[arm->state]);
+		add_markdown(markdown, arm->reason);
+		text_add(markdown, "\n");
+	}
+	struct text beyond = {0};
+	format_beyond_recording(result, workload, &beyond);
+	if (beyond.length) {
+		text_add(markdown, "- ");
+		add_markdown(markdown, beyond.bytes);
+		text_add(markdown, "\n");
+	}
+	markdown->failed |= beyond.failed;
+	text_release(&beyond);
+	for (size_t i = 0; i < result->expectation_count; i++) {
+		const struct result_expectation *expectation = &result->expectations[i];
+		if (result->arms[expectation->arm].workload != workload)
+			continue;
+		text_add(markdown, "- ");
+		add_markdown(markdown, result->arms[expectation->arm].spec);
+		text_add(markdown, ": expected ");
+		add_markdown(markdown, expectation->metric);
+		text_add(markdown, " ");
+		add_markdown(markdown, expectation->wanted);
+		text_add(markdown, ": %s", expectation->met ? "met" : "**missed**");
+		text_add(markdown, isfinite(expectation->got) ? " (%.6g)\n" : " (not measured)\n", expectation->got);
+	}
+}
+
+static void add_workload(const struct result *result, size_t workload, struct text *markdown)
+{
+	text_add(markdown, "\n## ");
+	add_markdown(markdown, result->workloads[workload].name);
+	text_add(markdown, "\n\n");
+	add_markdown(markdown, result->workloads[workload].about);
+	text_add(markdown, "\n\n| figure");
+	for (size_t i = 0; i < result->arm_count; i++) {
+		if (result->arms[i].workload != workload)
+			continue;
+		text_add(markdown, " | ");
+		add_markdown(markdown, result->arms[i].spec);
+	}
+	text_add(markdown, " |\n| ---");
+	for (size_t i = 0; i < result->arm_count; i++)
+		if (result->arms[i].workload == workload)
+			text_add(markdown, " | ---:");
+	text_add(markdown, " |\n");
+	for (int metric = 0; metric < RESULT_METRIC_COUNT; metric++)
+		add_row(result, workload, (enum result_metric)metric, markdown);
+	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
+		add_latency_rows(result, workload, kind, markdown);
+	add_notes(result, workload, markdown);
+}
+
+void report_markdown(const struct result *result, struct text *markdown)
+{
+	char step[TEXT_NUMBER_BYTES];
+	text_add(markdown, "# iovabench ");
+	add_markdown(markdown, result->run.id);
+	text_add(markdown, "\n\n");
+	add_markdown(markdown, result->machine.cpu);
+	text_add(markdown, ", ");
+	add_markdown(markdown, result->machine.kernel);
+	text_add(markdown, ", %u CPUs; the clock steps in %s; %u rounds%s.\n", result->machine.cpus,
+		 text_duration(step, result->machine.timer_step_ns), result->run.rounds,
+		 result->run.partial ? "; **interrupted, partial**" : "");
+	for (size_t i = 0; i < result->workload_count; i++)
+		add_workload(result, i, markdown);
+}
+
+/* RFC 4180. */
+static void add_csv(struct text *csv, const char *value)
+{
+	text_add(csv, "\"");
+	for (const char *at = value ? value : ""; *at; at++)
+		text_add(csv, *at == '"' ? "\"\"" : "%c", *at);
+	text_add(csv, "\"");
+}
+
+static void add_csv_number(struct text *csv, double value)
+{
+	text_add(csv, isfinite(value) ? ",%.17g" : ",", value);
+}
+
+void report_csv(const struct result *result, struct text *csv)
+{
+	static const char *const keys[PERCENTILES] = {"p50_ns", "p90_ns", "p99_ns", "p999_ns", "p9999_ns", "max_ns"};
+	text_add(csv, "workload,allocator,spec,threads,state,reason");
+	for (int metric = 0; metric < RESULT_METRIC_COUNT; metric++)
+		text_add(csv, ",%s", result_metric_table[metric].path);
+	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
+		for (size_t which = 0; which < PERCENTILES; which++)
+			text_add(csv, ",latency.%s.%s", result_kind_name[kind], keys[which]);
+	text_add(csv, "\n");
+	for (size_t i = 0; i < result->arm_count; i++) {
+		const struct result_arm *arm = &result->arms[i];
+		add_csv(csv, result->workloads[arm->workload].name);
+		text_add(csv, ",");
+		add_csv(csv, arm->allocator);
+		text_add(csv, ",");
+		add_csv(csv, arm->spec);
+		text_add(csv, ",%u,%s,", arm->threads, result_arm_state_name[arm->state]);
+		add_csv(csv, arm->reason);
+		for (int metric = 0; metric < RESULT_METRIC_COUNT; metric++)
+			add_csv_number(csv, format_figures(arm)->value[metric]);
+		for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
+			double ns[PERCENTILES];
+			get_percentiles(latency_of(arm, kind), ns);
+			for (size_t which = 0; which < PERCENTILES; which++)
+				add_csv_number(csv, latency_of(arm, kind)->count ? ns[which] : (double)NAN);
+		}
+		text_add(csv, "\n");
+	}
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/report.h"
+
+#include "base/memory.h"
+#include "report/format.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WIDTH_MIN 80u
+#define GAP 2u
+#define SPEC_WIDTH_MIN 12u
+#define COLUMNS 15
+
+/* What a column shows of an arm. */
+typedef void (*fill_cell)(const struct result_arm *arm, struct text *cell);
+
+static void add_metric(const struct result_arm *arm, enum result_metric metric, struct text *cell)
+{
+	char number[TEXT_NUMBER_BYTES];
+	text_add(cell, "%s", format_metric(number, metric, format_figures(arm)->value[metric]));
+}
+
+static void add_percentile(const struct result_arm *arm, double ns, struct text *cell)
+{
+	char number[TEXT_NUMBER_BYTES];
+	text_add(cell, "%s", format_percentile(number, format_alloc_latency(arm), ns));
+}
+
+static void fill_spec(const struct result_arm *arm, struct text *cell)
+{
+	text_add(cell, "%s", arm->spec);
+}
+
+static void fill_raw(const struct result_arm *arm, struct text *cell)
+{
+	char number[TEXT_NUMBER_BYTES];
+	double raw = format_figures(arm)->value[RESULT_METRIC_RAW_NS_PER_OP];
+	if (arm->state == RESULT_ARM_OK || isfinite(raw))
+		text_add(cell, "%s", format_number(number, raw));
+	else
+		text_add(cell, "%s", arm->state == RESULT_ARM_NOT_APPLICABLE ? "n/a" : "-");
+}
+
+static void fill_interval(const struct result_arm *arm, struct text *cell)
+{
+	char low[TEXT_NUMBER_BYTES], high[TEXT_NUMBER_BYTES];
+	const double *value = format_figures(arm)->value;
+	if (isfinite(value[RESULT_METRIC_CI_LOW_NS]) && isfinite(value[RESULT_METRIC_CI_HIGH_NS]))
+		text_add(cell, "[%s–%s]", format_number(low, value[RESULT_METRIC_CI_LOW_NS]),
+			 format_number(high, value[RESULT_METRIC_CI_HIGH_NS]));
+	else
+		text_add(cell, "-");
+}
+
+static void fill_net(const struct result_arm *arm, struct text *cell)
+{
+	char number[TEXT_NUMBER_BYTES];
+	text_add(cell, "%s", format_number(number, format_figures(arm)->value[RESULT_METRIC_NET_NS_PER_OP]));
+}
+
+static void fill_p50(const struct result_arm *arm, struct text *cell)
+{
+	add_percentile(arm, format_alloc_latency(arm)->p50_ns, cell);
+}
+
+static void fill_p99(const struct result_arm *arm, struct text *cell)
+{
+	add_percentile(arm, format_alloc_latency(arm)->p99_ns, cell);
+}
+
+static void fill_p999(const struct result_arm *arm, struct text *cell)
+{
+	add_percentile(arm, format_alloc_latency(arm)->p999_ns, cell);
+}
+
+static void fill_max(const struct result_arm *arm, struct text *cell)
+{
+	add_percentile(arm, format_alloc_latency(arm)->max_ns, cell);
+}
+
+static void fill_steps(const struct result_arm *arm, struct text *cell)
+{
+	char number[TEXT_NUMBER_BYTES];
+	text_add(cell, "%s", format_number(number, format_figures(arm)->value[RESULT_METRIC_STEPS_ALLOC_MEAN]));
+}
+
+static void fill_failed(const struct result_arm *arm, struct text *cell)
+{
+	char number[TEXT_NUMBER_BYTES];
+	text_add(cell, "%s", format_failures(number, format_figures(arm)));
+}
+
+static void fill_failed_share(const struct result_arm *arm, struct text *cell)
+{
+	char number[TEXT_NUMBER_BYTES];
+	text_add(cell, "%s", format_share(number, format_failed_share(format_figures(arm))));
+}
+
+static void fill_unusable(const struct result_arm *arm, struct text *cell)
+{
+	add_metric(arm, RESULT_METRIC_UNUSABLE_2MIB, cell);
+}
+
+static void fill_footprint(const struct result_arm *arm, struct text *cell)
+{
+	char number[TEXT_NUMBER_BYTES];
+	text_add(cell, "%s", format_number(number, format_figures(arm)->value[RESULT_METRIC_FOOTPRINT_RATIO]));
+}
+
+static void fill_page_tables(const struct result_arm *arm, struct text *cell)
+{
+	char number[TEXT_NUMBER_BYTES];
+	text_add(cell, "%s", format_number(number, format_figures(arm)->value[RESULT_METRIC_PAGE_TABLE_RATIO]));
+}
+
+static void fill_metadata(const struct result_arm *arm, struct text *cell)
+{
+	add_metric(arm, RESULT_METRIC_METADATA_BYTES, cell);
+}
+
+/* dropped: order in which columns go when the terminal is narrow; 0 stays. */
+static const struct column {
+	const char *above, *title;
+	unsigned dropped;
+	fill_cell fill;
+} columns[COLUMNS] = {
+	{"", "allocator", 0, fill_spec},       {"", "ns/op", 0, fill_raw},
+	{"", "95 %", 5, fill_interval},        {"", "net", 1, fill_net},
+	{"alloc", "p50", 0, fill_p50},         {"alloc", "p99", 0, fill_p99},
+	{"alloc", "p99.9", 8, fill_p999},      {"alloc", "max", 11, fill_max},
+	{"steps", "/alloc", 3, fill_steps},    {"", "failed", 0, fill_failed},
+	{"", "share", 6, fill_failed_share},   {"unusable", "2 MiB", 10, fill_unusable},
+	{"foot-", "print", 7, fill_footprint}, {"page", "tables", 4, fill_page_tables},
+	{"meta-", "data", 2, fill_metadata},
+};
+#define MARK_COLUMN 1
+
+struct table {
+	size_t rows;
+	size_t *arms;            /* index of each row's arm */
+	struct text *cells;      /* rows * COLUMNS */
+	unsigned width[COLUMNS]; /* 0: dropped */
+	size_t fastest;
+	bool color;
+};
+
+/* Characters, not bytes. */
+static unsigned text_width(const char *text)
+{
+	unsigned width = 0;
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
+/* Names come from files: nothing in them may steer the terminal. */
+static void add_safe(struct text *text, const char *value, unsigned limit)
+{
+	unsigned length = text_width(value), shown = 0;
+	for (const unsigned char *at = (const unsigned char *)value; *at; at++) {
+		if ((*at & 0xc0) != 0x80 && limit && ++shown >= limit && length > limit) {
+			text_add(text, "…");
+			return;
+		}
+		if (*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0)) {
+			text_add(text, "?");
+			at += *at == 0xc2 && at[1];
+		} else {
+			text_add_bytes(text, at, 1);
+		}
+	}
+}
+
+static void add_spaces(struct text *text, unsigned count)
+{
+	text_add(text, "%*s", (int)count, "");
+}
+
+static unsigned total_width(const struct table *table)
+{
+	unsigned total = 0;
+	for (size_t i = 0; i < COLUMNS; i++)
+		total += table->width[i] ? table->width[i] + (i ? GAP : 0) : 0;
+	return total;
+}
+
+static void measure(struct table *table, unsigned width)
+{
+	for (size_t i = 0; i < COLUMNS; i++) {
+		unsigned above = text_width(columns[i].above), title = text_width(columns[i].title);
+		table->width[i] = above > title ? above : title;
+		for (size_t row = 0; row < table->rows; row++) {
+			unsigned cell = text_width(table->cells[row * COLUMNS + i].bytes);
+			if (cell > table->width[i])
+				table->width[i] = cell;
+		}
+	}
+	table->width[MARK_COLUMN] += !table->color && table->fastest != SIZE_MAX;
+	for (unsigned next = 1; next <= COLUMNS && total_width(table) > width; next++)
+		for (size_t i = 0; i < COLUMNS; i++)
+			if (columns[i].dropped == next)
+				table->width[i] = 0;
+	unsigned total = total_width(table);
+	if (total > width) {
+		unsigned excess = total - width, spec = table->width[0];
+		table->width[0] = spec > excess + SPEC_WIDTH_MIN ? spec - excess : SPEC_WIDTH_MIN;
+	}
+}
+
+static void add_heads(const struct table *table, bool above, struct text *text)
+{
+	struct text line = {0};
+	for (size_t i = 0; i < COLUMNS; i++) {
+		if (!table->width[i])
+			continue;
+		const char *word = above ? columns[i].above : columns[i].title;
+		add_spaces(&line, (i ? GAP : 0) + (i ? table->width[i] - text_width(word) : 0));
+		text_add(&line, "%s", word);
+		if (i == 0)
+			add_spaces(&line, table->width[0] - text_width(word));
+	}
+	while (line.length && line.bytes[line.length - 1] == ' ')
+		line.bytes[--line.length] = '\0';
+	text_add(text, table->color ? "\033[2m%s\033[0m\n" : "%s\n", line.failed ? "" : line.bytes);
+	text->failed |= line.failed;
+	text_release(&line);
+}
+
+static void add_row(const struct table *table, size_t row, struct text *text)
+{
+	for (size_t i = 0; i < COLUMNS; i++) {
+		const char *cell = table->cells[row * COLUMNS + i].bytes;
+		unsigned width = text_width(cell), room = table->width[i];
+		bool marked = i == MARK_COLUMN && table->arms[row] == table->fastest;
+		if (!room)
+			continue;
+		if (i == 0) {
+			add_safe(text, cell, room);
+			add_spaces(text, width < room ? room - width : 0);
+			continue;
+		}
+		add_spaces(text, GAP + room - width - (marked && !table->color));
+		text_add(text, !marked ? "%s" : table->color ? "\033[1m%s\033[0m" : "*%s", cell);
+	}
+	text_add(text, "\n");
+}
+
+static void release_table(struct table *table)
+{
+	for (size_t i = 0; table->cells && i < table->rows * COLUMNS; i++)
+		text_release(&table->cells[i]);
+	memory_release(table->cells);
+	memory_release(table->arms);
+}
+
+static void add_table(const struct result *result, size_t workload, bool color, unsigned width, struct text *text)
+{
+	struct table table = {.fastest = format_fastest(result, workload), .color = color};
+	table.arms = memory_zeroed(result->arm_count, sizeof *table.arms);
+	table.cells = memory_zeroed(result->arm_count * COLUMNS, sizeof *table.cells);
+	bool failed = !table.arms || !table.cells;
+	for (size_t i = 0; i < result->arm_count && !failed; i++) {
+		if (result->arms[i].workload != workload)
+			continue;
+		for (size_t column = 0; column < COLUMNS; column++) {
+			struct text *cell = &table.cells[table.rows * COLUMNS + column];
+			columns[column].fill(&result->arms[i], cell);
+			failed |= cell->failed;
+		}
+		table.arms[table.rows++] = i;
+	}
+	if (failed) {
+		text->failed = true;
+	} else if (table.rows) {
+		measure(&table, width);
+		add_heads(&table, true, text);
+		add_heads(&table, false, text);
+		for (size_t row = 0; row < table.rows; row++)
+			add_row(&table, row, text);
+	}
+	release_table(&table);
+}
+
+static void add_note(struct text *text, const char *note)
+{
+	text_add(text, "  ");
+	add_safe(text, note, 0);
+	text_add(text, "\n");
+}
+
+/* What an arm's row cannot say. */
+static void note_arm(const struct result_arm *arm, struct text *note)
+{
+	const struct result_figures *figures = format_figures(arm);
+	char share[TEXT_NUMBER_BYTES];
+	double op = figures->value[RESULT_METRIC_FIRST_FAILURE_OP];
+	if (arm->state != RESULT_ARM_OK)
+		text_add(note, "%s: %s", result_arm_state_name[arm->state],
+			 arm->reason ? arm->reason : "no reason was recorded");
+	if (isfinite(op)) {
+		text_add(note, "%s", note->length ? "; " : "");
+		format_failure_kinds(figures, note);
+		text_add(note, "; first failure at operation %.0f, %.0f pages live, %s of the space", op,
+			 figures->value[RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES],
+			 format_share(share, figures->value[RESULT_METRIC_FIRST_FAILURE_OCCUPANCY]));
+	}
+	if (figures->value[RESULT_METRIC_OVER_CAPACITY] > 0)
+		text_add(note, "%sover capacity: its rounding makes the demand larger than the space",
+			 note->length ? "; " : "");
+	if (figures->value[RESULT_METRIC_AUDIT_VIOLATIONS] > 0)
+		text_add(note, "%s%.0f wrong answers found by the audit", note->length ? "; " : "",
+			 figures->value[RESULT_METRIC_AUDIT_VIOLATIONS]);
+}
+
+static void add_notes(const struct result *result, size_t workload, bool color, struct text *text)
+{
+	struct text note = {0};
+	for (size_t i = 0; i < result->arm_count; i++) {
+		struct text line = {0};
+		if (result->arms[i].workload == workload)
+			note_arm(&result->arms[i], &note);
+		if (note.length) {
+			text_add(&line, "%s: %s", result->arms[i].spec, note.bytes);
+			add_note(text, line.failed ? "" : line.bytes);
+		}
+		text->failed |= line.failed || note.failed;
+		text_release(&line);
+		text_release(&note);
+	}
+	format_beyond_recording(result, workload, &note);
+	if (note.length)
+		add_note(text, note.bytes);
+	text->failed |= note.failed;
+	text_release(&note);
+	for (size_t i = 0; i < result->expectation_count; i++) {
+		const struct result_expectation *expectation = &result->expectations[i];
+		const struct result_arm *arm = &result->arms[expectation->arm];
+		if (arm->workload != workload)
+			continue;
+		const char *verdict = expectation->met ? "met" : "MISSED";
+		text_add(&note, "%s: expected %s %s: ", arm->spec, expectation->metric, expectation->wanted);
+		text_add(text, "  ");
+		add_safe(text, note.failed ? "" : note.bytes, 0);
+		text_add(text, color && !expectation->met ? "\033[31m%s\033[0m" : "%s", verdict);
+		text_add(text, isfinite(expectation->got) ? " (%.6g)\n" : " (not measured)\n", expectation->got);
+		text->failed |= note.failed;
+		text_release(&note);
+	}
+}
+
+static void add_workload(const struct result *result, size_t index, bool color, unsigned width, struct text *text)
+{
+	const struct result_workload *workload = &result->workloads[index];
+	char ops[TEXT_NUMBER_BYTES];
+	text_add(text, "\n%s", color ? "\033[1m" : "");
+	add_safe(text, workload->name, 0);
+	text_add(text, "%s", color ? "\033[0m" : "");
+	if (workload->about && *workload->about) {
+		text_add(text, " — ");
+		add_safe(text, workload->about, 0);
+	}
+	text_add(text, " (%s operations, seed %llu)\n", text_count(ops, (double)workload->ops),
+		 (unsigned long long)workload->seed);
+	add_table(result, index, color, width, text);
+	add_notes(result, index, color, text);
+}
+
+void report_terminal(const struct result *result, bool color, unsigned width, struct text *text)
+{
+	char step[TEXT_NUMBER_BYTES];
+	add_safe(text, result->machine.cpu ? result->machine.cpu : "", 0);
+	text_add(text, ", ");
+	add_safe(text, result->machine.kernel ? result->machine.kernel : "", 0);
+	text_add(text, ", %u CPUs; the clock steps in %s; %u round%s\n", result->machine.cpus,
+		 text_duration(step, result->machine.timer_step_ns), result->run.rounds,
+		 result->run.rounds == 1 ? "" : "s");
+	for (size_t i = 0; i < result->workload_count; i++)
+		add_workload(result, i, color, width < WIDTH_MIN ? WIDTH_MIN : width, text);
+	if (result->run.partial)
+		text_add(text, "\nInterrupted: these results are partial.\n");
+	const char *line = result->machine.warnings ? result->machine.warnings : "";
+	if (*line)
+		text_add(text, "\n");
+	while (*line) {
+		struct text warning = {0};
+		size_t length = strcspn(line, "\n");
+		text_add(&warning, "warning: %.*s", (int)length, line);
+		add_safe(text, warning.failed ? "" : warning.bytes, 0);
+		text_add(text, "\n");
+		text->failed |= warning.failed;
+		text_release(&warning);
+		line += length + (line[length] == '\n');
+	}
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "result/metrics.h"
+
+#include "result/result.h"
+
+#include <string.h>
+
+const struct result_metric_info result_metric_table[RESULT_METRIC_COUNT] = {
+#define RESULT_METRIC_INFO(name, path, unit, exact, help) [RESULT_METRIC_##name] = {path, unit, exact, help},
+	RESULT_METRICS(RESULT_METRIC_INFO)
+#undef RESULT_METRIC_INFO
+};
+
+const char *const result_reason_text[RESULT_REASON_COUNT] = {
+	[RESULT_REASON_NOT_MEASURED] = "not measured",
+	[RESULT_REASON_NOT_APPLICABLE] = "not applicable",
+	[RESULT_REASON_SHORT_WINDOW] = "the window was shorter than 1000 steps of the clock",
+	[RESULT_REASON_BELOW_HARNESS] = "less than 1 ns above the harness itself",
+	[RESULT_REASON_FAILURES] = "an allocation failed, so the harness alone did other work",
+	[RESULT_REASON_FEW_ROUNDS] = "too few rounds for an interval of 95 %",
+	[RESULT_REASON_NO_FAILURE] = "nothing failed",
+	[RESULT_REASON_NO_STEPS] = "the allocator does not count its steps",
+	[RESULT_REASON_NOTHING_FREE] = "no page was free",
+};
+
+const char *const result_kind_name[RESULT_KIND_COUNT] = {
+	[RESULT_KIND_ALLOC] = "alloc",
+	[RESULT_KIND_FREE] = "free",
+	[RESULT_KIND_ALLOC_FAILED] = "alloc_failed",
+	[RESULT_KIND_CONTIGUOUS_ALLOC] = "contiguous.alloc",
+	[RESULT_KIND_CONTIGUOUS_FREE] = "contiguous.free",
+};
+
+const char *const result_series_name[RESULT_SERIES_COUNT] = {
+#define RESULT_SERIES_NAME(name, text) [RESULT_SERIES_##name] = text,
+	RESULT_SERIES_COLUMNS(RESULT_SERIES_NAME)
+#undef RESULT_SERIES_NAME
+};
+
+const char *const result_arm_state_name[RESULT_ARM_NOT_RUN + 1] = {
+	[RESULT_ARM_OK] = "ok",           [RESULT_ARM_NOT_APPLICABLE] = "n/a",
+	[RESULT_ARM_FAILED] = "failed",   [RESULT_ARM_NONDETERMINISTIC] = "nondeterministic",
+	[RESULT_ARM_NOT_RUN] = "not run",
+};
+
+void result_figures_clear(struct result_figures *figures)
+{
+	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
+		result_set_null(figures, (enum result_metric)i, RESULT_REASON_NOT_MEASURED);
+}
+
+int result_metric_find(const char *path)
+{
+	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
+		if (strcmp(result_metric_table[i].path, path) == 0)
+			return i;
+	return -1;
+}

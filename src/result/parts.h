@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ * What journal lines and result.json have in common, written and read in the same form. */
+#ifndef RESULT_PARTS_H
+#define RESULT_PARTS_H
+
+#include "result/json.h"
+#include "result/result.h"
+
+/* More of anything is taken for damage. */
+#define PARTS_COUNT_MAX ((size_t)1 << 20)
+#define PARTS_PAGES_MAX (UINT64_C(1) << 52)
+
+/* Every metric under its path in object, null with "<key>_reason" beside it. all: false leaves out what was not measured. */
+void parts_write_figures(struct json_writer *writer, json_t *object, const struct result_figures *figures, bool all);
+/* A missing metric was not measured: a table that grows can still read older documents. */
+void parts_read_figures(struct json_reader *reader, const struct json_at *object, struct result_figures *figures);
+
+void parts_write_histogram(struct json_writer *writer, json_t *object, const struct result_histogram *histogram);
+void parts_read_histogram(struct json_reader *reader, const struct json_at *object, struct result_histogram *histogram);
+
+/* {columns, rows} under key. */
+void parts_write_series(struct json_writer *writer, json_t *object, const char *key, const struct result_series_row *rows,
+			size_t count);
+/* rows belong to phases below phase_count. */
+void parts_read_series(struct json_reader *reader, const struct json_at *object, const char *key, size_t phase_count,
+		       struct result_series_row **rows, size_t *count);
+
+void parts_write_maps(struct json_writer *writer, json_t *object, const char *key, const struct result_map *maps,
+		      size_t count);
+void parts_read_maps(struct json_reader *reader, const struct json_at *object, const char *key, struct result_map **maps,
+		     size_t *count);
+
+void parts_write_domains(struct json_writer *writer, json_t *object, const char *key, const struct result_domain *domains,
+			 size_t count);
+void parts_read_domains(struct json_reader *reader, const struct json_at *object, const char *key,
+			struct result_domain **domains, size_t *count);
+
+/* count doubles under key; null is NaN. */
+void parts_write_doubles(struct json_writer *writer, json_t *object, const char *key, const double *values, size_t count);
+void parts_read_doubles(struct json_reader *reader, const struct json_at *object, const char *key, double **values,
+			size_t *count);
+
+void parts_release_histogram(struct result_histogram *histogram);
+void parts_release_maps(struct result_map *maps, size_t count);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "result/result.h"
+
+#include "base/memory.h"
+#include "result/json.h"
+#include "result/parts.h"
+
+#include <math.h>
+
+static const char *const pass_name[] = {[RESULT_PASS_TIMED] = "timed", [RESULT_PASS_AUDIT] = "audit"};
+
+void result_record_release(struct result_record *record)
+{
+	for (size_t i = 0; i < record->phase_count; i++) {
+		struct result_record_phase *phase = &record->phases[i];
+		memory_release(phase->ns_per_op);
+		memory_release(phase->untainted_ns_per_op);
+		for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
+			parts_release_histogram(&phase->latency[kind]);
+	}
+	memory_release(record->phases);
+	memory_release(record->workload);
+	memory_release(record->spec);
+	memory_release(record->message);
+	memory_release(record->series);
+	parts_release_maps(record->maps, record->map_count);
+	memory_release(record->domains);
+	*record = (struct result_record){0};
+}
+
+static void write_phase(struct json_writer *writer, json_t *object, const struct result_record_phase *phase)
+{
+	parts_write_doubles(writer, object, "ns_per_op", phase->ns_per_op, phase->iterations);
+	parts_write_doubles(writer, object, "untainted_ns_per_op", phase->untainted_ns_per_op, phase->iterations);
+	json_put_u64(writer, object, "operations", phase->operations);
+	json_put_u64(writer, object, "failures", phase->failures);
+	json_put_u64(writer, object, "windows", phase->windows);
+	json_put_u64(writer, object, "windows_tainted", phase->windows_tainted);
+	json_put_double(writer, object, "latency_ns_per_op", phase->latency_ns_per_op);
+	json_t *latency = json_put_object(writer, object, "latency_ticks");
+	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
+		if (phase->latency[kind].count || phase->latency[kind].dropped)
+			parts_write_histogram(writer, json_put_object(writer, latency, result_kind_name[kind]),
+					      &phase->latency[kind]);
+	parts_write_figures(writer, json_put_object(writer, object, "figures"), &phase->figures, false);
+	json_put_hex(writer, object, "placement_hash", phase->placement_hash);
+}
+
+int result_record_write(const struct result_record *record, struct text *line, struct error *error)
+{
+	struct json_writer writer = {false};
+	json_prepare();
+	json_t *object = json_object();
+	json_put_text(&writer, object, "workload", record->workload ? record->workload : "");
+	json_put_text(&writer, object, "spec", record->spec ? record->spec : "");
+	json_put_text(&writer, object, "pass", pass_name[record->pass]);
+	json_put_u64(&writer, object, "round", record->round);
+	json_put(&writer, object, "ok", json_boolean(record->ok));
+	json_put_u64(&writer, object, "exit_code", (uint64_t)record->exit_code);
+	json_put_text(&writer, object, "message", record->message);
+	json_put_hex(&writer, object, "stream_hash", record->stream_hash);
+	json_put_u64(&writer, object, "peak_rss_bytes", record->peak_rss_bytes);
+	json_t *phases = json_put_array(&writer, object, "phases");
+	for (size_t i = 0; i < record->phase_count; i++)
+		write_phase(&writer, json_append_object(&writer, phases), &record->phases[i]);
+	parts_write_series(&writer, object, "series", record->series, record->series_count);
+	parts_write_maps(&writer, object, "address_maps", record->maps, record->map_count);
+	parts_write_domains(&writer, object, "domains", record->domains, record->domain_count);
+	return json_finish(&writer, object, false, "record", line, error);
+}
+
+static void read_phase(struct json_reader *reader, const struct json_at *at, struct result_record_phase *phase)
+{
+	size_t untainted;
+	parts_read_doubles(reader, at, "ns_per_op", &phase->ns_per_op, &phase->iterations);
+	parts_read_doubles(reader, at, "untainted_ns_per_op", &phase->untainted_ns_per_op, &untainted);
+	if (untainted != phase->iterations)
+		json_fail(reader, at, "must have as many untainted_ns_per_op as ns_per_op");
+	phase->operations = json_read_u64(reader, at, "operations", UINT64_MAX);
+	phase->failures = json_read_u64(reader, at, "failures", UINT64_MAX);
+	phase->windows = json_read_u64(reader, at, "windows", UINT64_MAX);
+	phase->windows_tainted = json_read_u64(reader, at, "windows_tainted", UINT64_MAX);
+	phase->latency_ns_per_op = json_read_double(reader, at, "latency_ns_per_op");
+	struct json_at latency = json_object_child(reader, at, "latency_ticks");
+	for (size_t kind = 0; kind < RESULT_KIND_COUNT && !reader->failed; kind++) {
+		struct json_at histogram = json_child_optional(reader, &latency, result_kind_name[kind]);
+		if (histogram.value)
+			parts_read_histogram(reader, &histogram, &phase->latency[kind]);
+	}
+	struct json_at figures = json_object_child(reader, at, "figures");
+	parts_read_figures(reader, &figures, &phase->figures);
+	phase->placement_hash = json_read_u64(reader, at, "placement_hash", UINT64_MAX);
+}
+
+static void read_phases(struct json_reader *reader, const struct json_at *at, struct result_record *record)
+{
+	size_t count;
+	struct json_at phases = json_array_child(reader, at, "phases", PARTS_COUNT_MAX, &count);
+	record->phases = json_room(reader, count, sizeof *record->phases);
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at phase = json_element(&phases, i);
+		record->phase_count = i + 1;
+		read_phase(reader, &phase, &record->phases[i]);
+	}
+}
+
+static enum exit_code read_exit_code(struct json_reader *reader, const struct json_at *at)
+{
+	struct json_at code = json_child(reader, at, "exit_code");
+	uint64_t value = json_u64_at(reader, &code, EXIT_CODE_INTERRUPTED);
+	if (value > EXIT_CODE_IO && value != EXIT_CODE_INTERRUPTED)
+		json_fail(reader, &code, "is no exit code of this program");
+	return (enum exit_code)value;
+}
+
+int result_record_read(const char *line, size_t length, struct result_record *record, struct error *error)
+{
+	struct json_reader reader = {.what = "record", .error = error};
+	*record = (struct result_record){0};
+	json_t *document = json_parse(&reader, line, length);
+	struct json_at at = {.value = document};
+	record->workload = json_read_text(&reader, &at, "workload");
+	record->spec = json_read_text(&reader, &at, "spec");
+	record->pass = (enum result_pass)json_read_choice(&reader, &at, "pass", pass_name, 2);
+	record->round = (uint32_t)json_read_u64(&reader, &at, "round", UINT32_MAX);
+	record->ok = json_read_bool(&reader, &at, "ok");
+	record->exit_code = read_exit_code(&reader, &at);
+	record->message = json_read_text_or_null(&reader, &at, "message");
+	record->stream_hash = json_read_u64(&reader, &at, "stream_hash", UINT64_MAX);
+	record->peak_rss_bytes = json_read_u64(&reader, &at, "peak_rss_bytes", UINT64_MAX);
+	read_phases(&reader, &at, record);
+	parts_read_series(&reader, &at, "series", record->phase_count, &record->series, &record->series_count);
+	parts_read_maps(&reader, &at, "address_maps", &record->maps, &record->map_count);
+	parts_read_domains(&reader, &at, "domains", &record->domains, &record->domain_count);
+	json_decref(document);
+	if (!reader.failed)
+		return 0;
+	result_record_release(record);
+	return -1;
+}

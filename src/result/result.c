@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "result/result.h"
+
+#include "base/memory.h"
+#include "result/parts.h"
+
+#include <math.h>
+#include <string.h>
+
+static void release_arm(struct result_arm *arm)
+{
+	for (size_t i = 0; i < arm->phase_count; i++) {
+		memory_release(arm->phases[i].name);
+		for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
+			parts_release_histogram(&arm->phases[i].latency[kind].histogram);
+	}
+	memory_release(arm->phases);
+	memory_release(arm->allocator);
+	memory_release(arm->spec);
+	memory_release(arm->lock);
+	memory_release(arm->reason);
+	memory_release(arm->series);
+	parts_release_maps(arm->maps, arm->map_count);
+	memory_release(arm->domains);
+}
+
+void result_release(struct result *result)
+{
+	memory_release(result->run.id);
+	memory_release(result->run.started);
+	memory_release(result->run.command);
+	memory_release(result->machine.cpu);
+	memory_release(result->machine.kernel);
+	memory_release(result->machine.clock);
+	memory_release(result->machine.warnings);
+	memory_release(result->build.version);
+	memory_release(result->build.git);
+	memory_release(result->build.compiler);
+	memory_release(result->build.flags);
+	for (size_t i = 0; i < result->workload_count; i++) {
+		memory_release(result->workloads[i].name);
+		memory_release(result->workloads[i].about);
+		memory_release(result->workloads[i].file);
+		memory_release(result->workloads[i].expanded);
+	}
+	memory_release(result->workloads);
+	for (size_t i = 0; i < result->arm_count; i++)
+		release_arm(&result->arms[i]);
+	memory_release(result->arms);
+	for (size_t i = 0; i < result->expectation_count; i++) {
+		memory_release(result->expectations[i].metric);
+		memory_release(result->expectations[i].wanted);
+	}
+	memory_release(result->expectations);
+	*result = (struct result){0};
+}
+
+static void add_file_name(const struct result *result, size_t arm, struct text *name)
+{
+	text_add(name, "%s-%s", result->workloads[result->arms[arm].workload].name, result->arms[arm].spec);
+	for (size_t i = 0; i < name->length; i++)
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", name->bytes[i]))
+			name->bytes[i] = '_';
+}
+
+void result_hlog_name(const struct result *result, size_t arm, struct text *name)
+{
+	struct text own = {0};
+	add_file_name(result, arm, &own);
+	bool taken = false;
+	for (size_t i = 0; i < result->arm_count && !taken && !own.failed; i++) {
+		struct text other = {0};
+		if (i != arm)
+			add_file_name(result, i, &other);
+		taken = i != arm && !other.failed && strcmp(other.bytes, own.bytes) == 0;
+		name->failed |= other.failed;
+		text_release(&other);
+	}
+	if (own.failed)
+		name->failed = true;
+	else if (taken)
+		text_add(name, "%s-%zu.hlog", own.bytes, arm);
+	else
+		text_add(name, "%s.hlog", own.bytes);
+	text_release(&own);
+}
+
+size_t result_latency_curve(const struct result_latency *latency, struct result_point points[RESULT_CURVE_MAX])
+{
+	enum { PER_HALVING = 5 };
+	const struct result_histogram *histogram = &latency->histogram;
+	uint64_t total = histogram->dropped;
+	for (size_t i = 0; i < histogram->count; i++)
+		total += histogram->samples[i];
+	size_t count = 0, bucket = 0;
+	uint64_t passed = 0;
+	for (unsigned step = 0; count < RESULT_CURVE_MAX; step++) {
+		/* The share above is tenths / (10 * 2^halvings): divided last, so that shares of few samples come out whole. */
+		double tenths = 2 * PER_HALVING - step % PER_HALVING;
+		double whole = ldexp(2 * PER_HALVING, (int)(step / PER_HALVING));
+		uint64_t above = (uint64_t)(tenths * (double)total / whole);
+		if (above == 0)
+			break;
+		uint64_t rank = total - above;
+		while (bucket < histogram->count && (passed == 0 || passed < rank))
+			passed += histogram->samples[bucket++];
+		double ns = (double)(passed < rank || bucket == 0 ? histogram->max : histogram->values[bucket - 1]);
+		if (ns > (double)histogram->max)
+			ns = (double)histogram->max;
+		if (ns < latency->resolution_ns)
+			ns = latency->resolution_ns;
+		points[count++] = (struct result_point){100 * (1 - tenths / whole), ns};
+	}
+	return count;
+}
+
+static bool latency_figure(const struct result_latency *latency, const char *name, double *value)
+{
+	const struct {
+		const char *name;
+		double value;
+	} figures[] = {
+		{"count", (double)latency->count},     {"p50_ns", latency->p50_ns},
+		{"p90_ns", latency->p90_ns},           {"p99_ns", latency->p99_ns},
+		{"p999_ns", latency->p999_ns},         {"p9999_ns", latency->p9999_ns},
+		{"max_ns", latency->max_ns},           {"resolution_ns", latency->resolution_ns},
+		{"dropped", (double)latency->dropped},
+	};
+	for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+		if (strcmp(figures[i].name, name) == 0) {
+			*value = latency->count || i == 0 ? figures[i].value : (double)NAN;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool result_arm_figure(const struct result_arm *arm, const char *path, double *value)
+{
+	const struct result_phase *phase = arm->figures_phase < arm->phase_count ? &arm->phases[arm->figures_phase] : NULL;
+	int metric = result_metric_find(path);
+	if (metric >= 0) {
+		*value = phase ? phase->figures.value[metric] : (double)NAN;
+		return true;
+	}
+	if (strncmp(path, "latency.", 8) != 0)
+		return false;
+	static const struct result_latency none;
+	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
+		size_t length = strlen(result_kind_name[kind]);
+		if (strncmp(path + 8, result_kind_name[kind], length) == 0 && path[8 + length] == '.')
+			return latency_figure(phase ? &phase->latency[kind] : &none, path + 8 + length + 1, value);
+	}
+	return false;
+}

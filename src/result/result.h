@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT
+ * What a run left behind, as plain data. Everything that a struct points to belongs to it and is released with it. */
+#ifndef RESULT_RESULT_H
+#define RESULT_RESULT_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "result/metrics.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RESULT_SCHEMA "iovabench.result/1"
+
+/* Kinds of operation that have a latency histogram. */
+enum result_kind {
+	RESULT_KIND_ALLOC,
+	RESULT_KIND_FREE,
+	RESULT_KIND_ALLOC_FAILED,
+	RESULT_KIND_CONTIGUOUS_ALLOC,
+	RESULT_KIND_CONTIGUOUS_FREE,
+	RESULT_KIND_COUNT
+};
+extern const char *const result_kind_name[RESULT_KIND_COUNT]; /* "alloc", "free", "alloc_failed", "contiguous.alloc", … */
+
+/* Buckets with samples, ascending: value is the highest of its bucket. Empty: count 0. */
+struct result_histogram {
+	size_t count;
+	uint64_t *values;
+	uint64_t *samples;
+	uint64_t min, max; /* exact */
+	uint64_t dropped;  /* too large for a bucket; in max */
+};
+
+/* ---- what one worker process found: a line of rounds.jsonl ---- */
+
+enum result_pass { RESULT_PASS_TIMED, RESULT_PASS_AUDIT }; /* TIMED = throughput, then latency */
+
+/* Where every figure of a series stands on the grid. NaN where a pass did not measure it. */
+#define RESULT_SERIES_COLUMNS(X)                                                                                           \
+	X(OP, "op")               /* operations of the workload done when the row was taken */                             \
+	X(NS_PER_OP, "ns_per_op") /* throughput inside the cell, first iteration of the first round */                     \
+	X(ALLOC_P50_NS, "alloc_p50_ns")                                                                                    \
+	X(ALLOC_P99_NS, "alloc_p99_ns")                                                                                    \
+	X(ALLOC_MAX_NS, "alloc_max_ns")                                                                                    \
+	X(LIVE_PAGES, "live_pages")                                                                                        \
+	X(FREE_PAGES, "free_pages")                                                                                        \
+	X(CACHED_PAGES, "cached_pages")                                                                                    \
+	X(DEFERRED_PAGES, "deferred_pages")                                                                                \
+	X(FREE_EXTENTS, "free_extents")                                                                                    \
+	X(LARGEST_FREE_PAGES, "largest_free_pages")                                                                        \
+	X(UNUSABLE_64KIB, "unusable_64kib")                                                                                \
+	X(UNUSABLE_2MIB, "unusable_2mib")                                                                                  \
+	X(FREE_2MIB_SLOTS, "free_2mib_slots")                                                                              \
+	X(PAGE_TABLE_PAGES, "page_table_pages")                                                                            \
+	X(SPAN_PAGES, "span_pages")                                                                                        \
+	X(STEPS_ALLOC_MEAN, "steps_alloc_mean")                                                                            \
+	X(FAILURES, "failures") /* since the start of the stream */
+enum result_series_column {
+#define RESULT_SERIES_ENUM(name, text) RESULT_SERIES_##name,
+	RESULT_SERIES_COLUMNS(RESULT_SERIES_ENUM)
+#undef RESULT_SERIES_ENUM
+		RESULT_SERIES_COUNT
+};
+extern const char *const result_series_name[RESULT_SERIES_COUNT];
+
+struct result_series_row {
+	uint32_t phase; /* index */
+	double value[RESULT_SERIES_COUNT];
+};
+
+/* The picture of one domain's space: row after row in time, column after column in address; cell = live share 0 … 63, 64 = all of it
+ * is reserved. */
+#define RESULT_MAP_RESERVED 64
+/* How a cell is written: the character at its value, '#' for reserved. */
+extern const char result_map_symbols[RESULT_MAP_RESERVED + 2];
+struct result_map {
+	uint32_t domain;
+	uint64_t first; /* page at the left edge */
+	uint64_t count; /* pages across */
+	uint32_t columns;
+	uint32_t rows;
+	double *ops;          /* rows: operations done at each row */
+	unsigned char *cells; /* rows * columns */
+};
+
+struct result_domain {
+	uint64_t first, count; /* the space, pages */
+	struct result_figures figures;
+};
+
+struct result_record_phase {
+	/* timed */
+	double *ns_per_op;           /* one per iteration; NaN when its window was too short for the clock */
+	double *untainted_ns_per_op; /* likewise without tainted windows; NaN when all were tainted */
+	size_t iterations;
+	uint64_t operations; /* completed, of one iteration */
+	uint64_t failures;   /* of one iteration: failed demands */
+	uint64_t windows;
+	uint64_t windows_tainted;
+	double latency_ns_per_op; /* whole latency pass, for its slow-down; NaN when there was none */
+	struct result_histogram latency[RESULT_KIND_COUNT]; /* in clock ticks */
+	/* audit */
+	struct result_figures figures;
+	uint64_t
+		placement_hash; /* of all live extents at the end of the phase; the same in every pass of a deterministic arm */
+};
+
+struct result_record {
+	char *workload; /* name */
+	char *spec;
+	enum result_pass pass;
+	uint32_t round;
+	bool ok; /* else exit_code and message say what happened, and the rest may be empty */
+	enum exit_code exit_code;
+	char *message;
+	uint64_t stream_hash; /* of the operations played; 0 when not known */
+	uint64_t peak_rss_bytes;
+	struct result_record_phase *phases;
+	size_t phase_count;
+	struct result_series_row *series;
+	size_t series_count;
+	struct result_map *maps;
+	size_t map_count;
+	struct result_domain *domains; /* audit of a workload with several domains */
+	size_t domain_count;
+};
+void result_record_release(struct result_record *record);
+
+/* One line of JSON with its '\n'. Doubles are written so that reading gives the same bits. */
+int result_record_write(const struct result_record *record, struct text *line, struct error *error);
+/* Reads one line (without '\n' or with it). -1 with a message that names the key and what it should be; *record is then zeroed. */
+int result_record_read(const char *line, size_t length, struct result_record *record, struct error *error);
+
+/* ---- the whole run: result.json ---- */
+
+struct result_latency {
+	uint64_t count; /* samples; 0: this kind did not occur, everything else is meaningless */
+	double p50_ns, p90_ns, p99_ns, p999_ns, p9999_ns, max_ns; /* NaN: fewer than 10 samples above it */
+	double resolution_ns;
+	bool below_resolution; /* p50 is below the resolution and was replaced by it */
+	uint64_t dropped;
+	struct result_histogram histogram; /* in nanoseconds (rounded up) */
+};
+
+struct result_phase {
+	char *name;
+	bool measured;
+	struct result_figures figures;
+	struct result_latency latency[RESULT_KIND_COUNT];
+};
+
+enum result_arm_state {
+	RESULT_ARM_OK,
+	RESULT_ARM_NOT_APPLICABLE,   /* cannot play this workload; reason says why */
+	RESULT_ARM_FAILED,           /* crash, hang, violation, limit passed; figures may be missing */
+	RESULT_ARM_NONDETERMINISTIC, /* passes disagree on the placement hash */
+	RESULT_ARM_NOT_RUN,          /* interrupted before */
+};
+extern const char *const result_arm_state_name[RESULT_ARM_NOT_RUN + 1]; /* ok, n/a, failed, nondeterministic, not run */
+
+struct result_arm {
+	size_t workload; /* index */
+	char *allocator; /* name, for a plugin its table's name or its path */
+	char *spec;
+	uint32_t threads;
+	char *lock;
+	enum result_arm_state state;
+	char *reason; /* NULL when ok */
+	uint64_t placement_hash;
+	size_t figures_phase; /* the phase whose figures are the arm's: the last measured one */
+	struct result_phase *phases;
+	size_t phase_count;
+	struct result_series_row *series;
+	size_t series_count;
+	struct result_map *maps;
+	size_t map_count;
+	struct result_domain *domains;
+	size_t domain_count;
+};
+
+struct result_expectation {
+	size_t arm; /* index */
+	char *metric;
+	char *wanted; /* as a person would write it: "is 0", "below 1.25" */
+	double got;   /* NaN: not measured */
+	bool met;
+};
+
+struct result_workload {
+	char *name, *about, *file;
+	uint64_t hash, stream_hash, seed, ops;
+	char *expanded; /* JSON text */
+};
+
+struct result {
+	struct {
+		char *id, *started, *command;
+		bool partial;
+		uint32_t rounds;
+	} run;
+	struct {
+		char *cpu, *kernel, *clock;
+		uint32_t cpus;
+		double tsc_hz; /* NaN without a constant counter */
+		double timer_step_ns, timer_pair_ns, timer_drift_ppm;
+		char *warnings; /* lines of text: what about this machine makes its timing less than trustworthy; "" = nothing */
+	} machine;
+	struct {
+		char *version, *git, *compiler, *flags;
+	} build;
+	struct result_workload *workloads;
+	size_t workload_count;
+	struct result_arm *arms;
+	size_t arm_count;
+	struct result_expectation *expectations;
+	size_t expectation_count;
+};
+void result_release(struct result *result);
+
+/* result.json as interface.md has it, indented, with every metric of the table nested by its path in each arm and in each of its
+ * phases, null with "<key>_reason" beside it. */
+int result_write(const struct result *result, struct text *json, struct error *error);
+/* Reads what result_write wrote, of the same schema; anything else is refused with the key's path. */
+int result_read(const char *json, size_t length, struct result *result, struct error *error);
+
+/* series.csv of all arms: workload, spec, phase, then the columns; empty where there is no figure. */
+void result_series_csv(const struct result *result, struct text *csv);
+
+/* One HdrHistogram log (version 1.3 text with base64 V2 compressed histograms, as HistogramLogReader takes it), all kinds of an
+ * arm's figures phase, tagged by kind, in nanoseconds. */
+int result_hlog(const struct result_arm *arm, const char *started, struct text *log, struct error *error);
+
+/* File name of an arm's log, "<workload>-<spec>.hlog" with everything but letters, digits, '.', '_' and '-' replaced by '_'; arms
+ * whose names would be the same get their index behind it. */
+void result_hlog_name(const struct result *result, size_t arm, struct text *name);
+
+/* The percentiles of a histogram as HdrHistogram plots them: five per halving of the distance to 100 %, ending where no sample
+ * lies above. Nothing below resolution_ns. Writes at most RESULT_CURVE_MAX points and returns how many. */
+#define RESULT_CURVE_MAX 256
+struct result_point {
+	double percentile; /* [0, 100) */
+	double ns;
+};
+size_t result_latency_curve(const struct result_latency *latency, struct result_point points[RESULT_CURVE_MAX]);
+
+/* A figure of an arm by its path (table metrics, latency.<kind>.<p…_ns|max_ns|count>); NaN when null. false: no such path. */
+bool result_arm_figure(const struct result_arm *arm, const char *path, double *value);
+
+#endif

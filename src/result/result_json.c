@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "result/result.h"
+
+#include "result/json.h"
+#include "result/parts.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+/* null, and why. */
+static void put_none(struct json_writer *writer, json_t *object, const char *key, const char *reason_key,
+		     const char *reason)
+{
+	json_put(writer, object, key, json_null());
+	json_put_text(writer, object, reason_key, reason);
+}
+
+static void write_run(struct json_writer *writer, json_t *document, const struct result *result)
+{
+	json_t *run = json_put_object(writer, document, "run");
+	json_put_text(writer, run, "id", or_empty(result->run.id));
+	json_put_text(writer, run, "started", or_empty(result->run.started));
+	json_put_text(writer, run, "command", or_empty(result->run.command));
+	json_put(writer, run, "partial", json_boolean(result->run.partial));
+	json_put_u64(writer, run, "rounds", result->run.rounds);
+
+	json_t *machine = json_put_object(writer, document, "machine");
+	json_put_text(writer, machine, "cpu", or_empty(result->machine.cpu));
+	json_put_text(writer, machine, "kernel", or_empty(result->machine.kernel));
+	json_put_text(writer, machine, "clock", or_empty(result->machine.clock));
+	json_put_u64(writer, machine, "cpus", result->machine.cpus);
+	json_put_double(writer, machine, "tsc_hz", result->machine.tsc_hz);
+	if (!isfinite(result->machine.tsc_hz))
+		json_put_text(writer, machine, "tsc_hz_reason", "the CPU has no counter of constant rate");
+	json_put_double(writer, machine, "timer_step_ns", result->machine.timer_step_ns);
+	json_put_double(writer, machine, "timer_pair_ns", result->machine.timer_pair_ns);
+	json_put_double(writer, machine, "timer_drift_ppm", result->machine.timer_drift_ppm);
+	json_t *warnings = json_put_array(writer, machine, "warnings");
+	for (const char *line = or_empty(result->machine.warnings); *line;) {
+		size_t length = strcspn(line, "\n");
+		struct text warning = {0};
+		text_add_bytes(&warning, line, length);
+		if (length)
+			json_append(writer, warnings, warning.failed ? NULL : json_text(warning.bytes));
+		text_release(&warning);
+		line += length + (line[length] == '\n');
+	}
+
+	json_t *build = json_put_object(writer, document, "build");
+	json_put_text(writer, build, "version", or_empty(result->build.version));
+	json_put_text(writer, build, "git", or_empty(result->build.git));
+	json_put_text(writer, build, "compiler", or_empty(result->build.compiler));
+	json_put_text(writer, build, "flags", or_empty(result->build.flags));
+}
+
+static int write_workload(struct json_writer *writer, json_t *object, const struct result_workload *workload,
+			  struct error *error)
+{
+	json_put_text(writer, object, "name", or_empty(workload->name));
+	json_put_text(writer, object, "about", or_empty(workload->about));
+	json_put_text(writer, object, "file", or_empty(workload->file));
+	json_put_hex(writer, object, "hash", workload->hash);
+	if (workload->stream_hash)
+		json_put_hex(writer, object, "stream_hash", workload->stream_hash);
+	else
+		put_none(writer, object, "stream_hash", "stream_hash_reason",
+			 "not known: never played, or made while it ran");
+	json_put_u64(writer, object, "seed", workload->seed);
+	json_put_u64(writer, object, "ops", workload->ops);
+	if (!workload->expanded || !*workload->expanded) {
+		put_none(writer, object, "expanded", "expanded_reason", "not recorded");
+		return 0;
+	}
+	struct json_reader reader = {.what = "expanded workload", .error = error};
+	json_t *expanded = json_parse(&reader, workload->expanded, strlen(workload->expanded));
+	json_put(writer, object, "expanded", expanded);
+	return reader.failed ? -1 : 0;
+}
+
+static void write_percentile(struct json_writer *writer, json_t *object, const char *key, const char *reason_key, double ns)
+{
+	if (isfinite(ns))
+		json_put_double(writer, object, key, ns);
+	else
+		put_none(writer, object, key, reason_key, "fewer than 10 samples above it");
+}
+
+static void write_latency(struct json_writer *writer, json_t *object, const struct result_latency *latency)
+{
+	struct result_point points[RESULT_CURVE_MAX];
+	json_put_u64(writer, object, "count", latency->count);
+	write_percentile(writer, object, "p50_ns", "p50_ns_reason", latency->p50_ns);
+	write_percentile(writer, object, "p90_ns", "p90_ns_reason", latency->p90_ns);
+	write_percentile(writer, object, "p99_ns", "p99_ns_reason", latency->p99_ns);
+	write_percentile(writer, object, "p999_ns", "p999_ns_reason", latency->p999_ns);
+	write_percentile(writer, object, "p9999_ns", "p9999_ns_reason", latency->p9999_ns);
+	write_percentile(writer, object, "max_ns", "max_ns_reason", latency->max_ns);
+	json_put_double(writer, object, "resolution_ns", latency->resolution_ns);
+	json_put(writer, object, "below_resolution", json_boolean(latency->below_resolution));
+	json_put_u64(writer, object, "dropped", latency->dropped);
+	size_t count = result_latency_curve(latency, points);
+	json_t *curve = json_put_array(writer, object, "curve");
+	for (size_t i = 0; i < count; i++) {
+		json_t *point = json_append_array(writer, curve);
+		json_append(writer, point, json_double(points[i].percentile));
+		json_append(writer, point, json_double(points[i].ns));
+	}
+	parts_write_histogram(writer, json_put_object(writer, object, "histogram"), &latency->histogram);
+}
+
+/* The metrics and latencies of a phase; NULL: nothing was measured. */
+static void write_figures(struct json_writer *writer, json_t *object, const struct result_phase *phase)
+{
+	struct result_figures none;
+	result_figures_clear(&none);
+	parts_write_figures(writer, object, phase ? &phase->figures : &none, true);
+	json_t *latency = json_put_object(writer, object, "latency");
+	for (size_t kind = 0; phase && kind < RESULT_KIND_COUNT; kind++)
+		if (phase->latency[kind].count)
+			write_latency(writer, json_put_object(writer, latency, result_kind_name[kind]),
+				      &phase->latency[kind]);
+}
+
+static void write_arm(struct json_writer *writer, json_t *object, const struct result *result, size_t index)
+{
+	const struct result_arm *arm = &result->arms[index];
+	json_put_text(writer, object, "workload", or_empty(result->workloads[arm->workload].name));
+	json_put_u64(writer, object, "workload_index", arm->workload);
+	json_put_text(writer, object, "allocator", or_empty(arm->allocator));
+	json_put_text(writer, object, "spec", or_empty(arm->spec));
+	json_put_u64(writer, object, "threads", arm->threads);
+	json_put_text(writer, object, "lock", arm->lock);
+	put_none(writer, object, "rate", "rate_reason", "closed loop");
+	put_none(writer, object, "sweep", "sweep_reason", "not part of a sweep");
+	json_put_text(writer, object, "state", result_arm_state_name[arm->state]);
+	json_put_text(writer, object, "reason", arm->reason);
+	bool known = arm->figures_phase < arm->phase_count;
+	write_figures(writer, object, known ? &arm->phases[arm->figures_phase] : NULL);
+	put_none(writer, object, "ageing", "ageing_reason", "not computed by this version");
+	json_put_hex(writer, json_object_get(object, "audit"), "placement_hash", arm->placement_hash);
+	json_put_u64(writer, object, "figures_phase", arm->figures_phase);
+	json_t *phases = json_put_array(writer, object, "phases");
+	for (size_t i = 0; i < arm->phase_count; i++) {
+		json_t *phase = json_append_object(writer, phases);
+		json_put_text(writer, phase, "name", or_empty(arm->phases[i].name));
+		json_put(writer, phase, "measured", json_boolean(arm->phases[i].measured));
+		write_figures(writer, phase, &arm->phases[i]);
+	}
+	parts_write_domains(writer, object, "domains", arm->domains, arm->domain_count);
+	struct text name = {0};
+	result_hlog_name(result, index, &name);
+	json_put_text(writer, object, "series", "series.csv");
+	json_put(writer, object, "histograms", name.failed ? NULL : json_text(name.bytes));
+	text_release(&name);
+	parts_write_series(writer, object, "series_table", arm->series, arm->series_count);
+	parts_write_maps(writer, object, "address_maps", arm->maps, arm->map_count);
+}
+
+static void write_expectation(struct json_writer *writer, json_t *object, const struct result *result,
+			      const struct result_expectation *expectation)
+{
+	const struct result_arm *arm = &result->arms[expectation->arm];
+	json_put_u64(writer, object, "arm", expectation->arm);
+	json_put_text(writer, object, "workload", or_empty(result->workloads[arm->workload].name));
+	json_put_text(writer, object, "spec", or_empty(arm->spec));
+	json_put_text(writer, object, "metric", or_empty(expectation->metric));
+	json_put_text(writer, object, "wanted", or_empty(expectation->wanted));
+	json_put_double(writer, object, "got", expectation->got);
+	if (!isfinite(expectation->got))
+		json_put_text(writer, object, "got_reason", result_reason_text[RESULT_REASON_NOT_MEASURED]);
+	json_put(writer, object, "met", json_boolean(expectation->met));
+}
+
+int result_write(const struct result *result, struct text *json, struct error *error)
+{
+	struct json_writer writer = {false};
+	json_prepare();
+	json_t *document = json_object();
+	json_put_text(&writer, document, "schema", RESULT_SCHEMA);
+	write_run(&writer, document, result);
+	json_t *workloads = json_put_array(&writer, document, "workloads");
+	for (size_t i = 0; i < result->workload_count; i++) {
+		if (write_workload(&writer, json_append_object(&writer, workloads), &result->workloads[i], error) < 0) {
+			json_decref(document);
+			return -1;
+		}
+	}
+	json_t *arms = json_put_array(&writer, document, "arms");
+	for (size_t i = 0; i < result->arm_count; i++)
+		write_arm(&writer, json_append_object(&writer, arms), result, i);
+	json_put(&writer, document, "comparisons", json_array());
+	json_t *expectations = json_put_array(&writer, document, "expectations");
+	for (size_t i = 0; i < result->expectation_count; i++)
+		write_expectation(&writer, json_append_object(&writer, expectations), result, &result->expectations[i]);
+	return json_finish(&writer, document, true, "result", json, error);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "result/result.h"
+
+#include "base/memory.h"
+#include "result/json.h"
+#include "result/parts.h"
+
+#include <math.h>
+#include <string.h>
+
+static void read_warnings(struct json_reader *reader, const struct json_at *machine, struct result *result)
+{
+	size_t count;
+	struct text lines = {0};
+	struct json_at warnings = json_array_child(reader, machine, "warnings", 1000, &count);
+	text_add(&lines, "%s", "");
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at line = json_element(&warnings, i);
+		char *text = json_text_at(reader, &line);
+		text_add(&lines, "%s%s", i ? "\n" : "", text ? text : "");
+		memory_release(text);
+	}
+	if (lines.failed)
+		json_fail_memory(reader);
+	result->machine.warnings = lines.bytes;
+}
+
+static void read_run(struct json_reader *reader, const struct json_at *document, struct result *result)
+{
+	struct json_at run = json_object_child(reader, document, "run");
+	result->run.id = json_read_text(reader, &run, "id");
+	result->run.started = json_read_text(reader, &run, "started");
+	result->run.command = json_read_text(reader, &run, "command");
+	result->run.partial = json_read_bool(reader, &run, "partial");
+	result->run.rounds = (uint32_t)json_read_u64(reader, &run, "rounds", UINT32_MAX);
+
+	struct json_at machine = json_object_child(reader, document, "machine");
+	result->machine.cpu = json_read_text(reader, &machine, "cpu");
+	result->machine.kernel = json_read_text(reader, &machine, "kernel");
+	result->machine.clock = json_read_text(reader, &machine, "clock");
+	result->machine.cpus = (uint32_t)json_read_u64(reader, &machine, "cpus", UINT32_MAX);
+	result->machine.tsc_hz = json_read_double(reader, &machine, "tsc_hz");
+	result->machine.timer_step_ns = json_read_double(reader, &machine, "timer_step_ns");
+	result->machine.timer_pair_ns = json_read_double(reader, &machine, "timer_pair_ns");
+	result->machine.timer_drift_ppm = json_read_double(reader, &machine, "timer_drift_ppm");
+	read_warnings(reader, &machine, result);
+
+	struct json_at build = json_object_child(reader, document, "build");
+	result->build.version = json_read_text(reader, &build, "version");
+	result->build.git = json_read_text(reader, &build, "git");
+	result->build.compiler = json_read_text(reader, &build, "compiler");
+	result->build.flags = json_read_text(reader, &build, "flags");
+}
+
+static int add_piece(const char *bytes, size_t length, void *text)
+{
+	text_add_bytes(text, bytes, length);
+	return ((struct text *)text)->failed ? -1 : 0;
+}
+
+static void read_workload(struct json_reader *reader, const struct json_at *at, struct result_workload *workload)
+{
+	workload->name = json_read_text(reader, at, "name");
+	workload->about = json_read_text(reader, at, "about");
+	workload->file = json_read_text(reader, at, "file");
+	workload->hash = json_read_u64(reader, at, "hash", UINT64_MAX);
+	struct json_at stream_hash = json_child(reader, at, "stream_hash");
+	if (!json_is_null(stream_hash.value))
+		workload->stream_hash = json_u64_at(reader, &stream_hash, UINT64_MAX);
+	workload->seed = json_read_u64(reader, at, "seed", UINT64_MAX);
+	workload->ops = json_read_u64(reader, at, "ops", UINT64_MAX);
+	struct json_at expanded = json_child(reader, at, "expanded");
+	if (reader->failed || json_is_null(expanded.value))
+		return;
+	if (!json_is_object(expanded.value)) {
+		json_fail(reader, &expanded, "must be an object or null");
+		return;
+	}
+	struct text text = {0};
+	if (json_dump_callback(expanded.value, add_piece, &text, JSON_COMPACT) < 0) {
+		json_fail_memory(reader);
+		text_release(&text);
+	}
+	workload->expanded = text.bytes;
+}
+
+static void read_latency(struct json_reader *reader, const struct json_at *at, struct result_latency *latency)
+{
+	struct json_at count = json_child(reader, at, "count");
+	latency->count = json_u64_at(reader, &count, UINT64_MAX);
+	if (latency->count == 0)
+		json_fail(reader, &count, "must be at least 1");
+	latency->p50_ns = json_read_double(reader, at, "p50_ns");
+	latency->p90_ns = json_read_double(reader, at, "p90_ns");
+	latency->p99_ns = json_read_double(reader, at, "p99_ns");
+	latency->p999_ns = json_read_double(reader, at, "p999_ns");
+	latency->p9999_ns = json_read_double(reader, at, "p9999_ns");
+	latency->max_ns = json_read_double(reader, at, "max_ns");
+	latency->resolution_ns = json_read_double(reader, at, "resolution_ns");
+	latency->below_resolution = json_read_bool(reader, at, "below_resolution");
+	latency->dropped = json_read_u64(reader, at, "dropped", UINT64_MAX);
+	struct json_at histogram = json_object_child(reader, at, "histogram");
+	parts_read_histogram(reader, &histogram, &latency->histogram);
+}
+
+static void read_phase(struct json_reader *reader, const struct json_at *at, struct result_phase *phase)
+{
+	phase->name = json_read_text(reader, at, "name");
+	phase->measured = json_read_bool(reader, at, "measured");
+	parts_read_figures(reader, at, &phase->figures);
+	struct json_at latency = json_object_child(reader, at, "latency");
+	for (size_t kind = 0; kind < RESULT_KIND_COUNT && !reader->failed; kind++) {
+		struct json_at one = json_child_optional(reader, &latency, result_kind_name[kind]);
+		if (one.value)
+			read_latency(reader, &one, &phase->latency[kind]);
+	}
+}
+
+static void read_phases(struct json_reader *reader, const struct json_at *at, struct result_arm *arm)
+{
+	size_t count;
+	struct json_at phases = json_array_child(reader, at, "phases", PARTS_COUNT_MAX, &count);
+	arm->phases = json_room(reader, count, sizeof *arm->phases);
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at phase = json_element(&phases, i);
+		arm->phase_count = i + 1;
+		read_phase(reader, &phase, &arm->phases[i]);
+	}
+}
+
+static void read_arm(struct json_reader *reader, const struct json_at *at, struct result_arm *arm, size_t workload_count)
+{
+	struct json_at workload = json_child(reader, at, "workload_index");
+	arm->workload = json_u64_at(reader, &workload, SIZE_MAX);
+	if (arm->workload >= workload_count)
+		json_fail(reader, &workload, "must be the index of a workload");
+	arm->allocator = json_read_text(reader, at, "allocator");
+	arm->spec = json_read_text(reader, at, "spec");
+	arm->threads = (uint32_t)json_read_u64(reader, at, "threads", UINT32_MAX);
+	arm->lock = json_read_text_or_null(reader, at, "lock");
+	arm->state =
+		(enum result_arm_state)json_read_choice(reader, at, "state", result_arm_state_name, RESULT_ARM_NOT_RUN + 1);
+	arm->reason = json_read_text_or_null(reader, at, "reason");
+	struct json_at audit = json_object_child(reader, at, "audit");
+	arm->placement_hash = json_read_u64(reader, &audit, "placement_hash", UINT64_MAX);
+	read_phases(reader, at, arm);
+	struct json_at figures_phase = json_child(reader, at, "figures_phase");
+	arm->figures_phase = json_u64_at(reader, &figures_phase, SIZE_MAX);
+	if (arm->phase_count && arm->figures_phase >= arm->phase_count)
+		json_fail(reader, &figures_phase, "must be the index of a phase");
+	parts_read_domains(reader, at, "domains", &arm->domains, &arm->domain_count);
+	parts_read_series(reader, at, "series_table", arm->phase_count, &arm->series, &arm->series_count);
+	parts_read_maps(reader, at, "address_maps", &arm->maps, &arm->map_count);
+}
+
+static void read_expectation(struct json_reader *reader, const struct json_at *at, struct result_expectation *expectation,
+			     size_t arm_count)
+{
+	struct json_at arm = json_child(reader, at, "arm");
+	expectation->arm = json_u64_at(reader, &arm, SIZE_MAX);
+	if (expectation->arm >= arm_count)
+		json_fail(reader, &arm, "must be the index of an arm");
+	expectation->metric = json_read_text(reader, at, "metric");
+	expectation->wanted = json_read_text(reader, at, "wanted");
+	expectation->got = json_read_double(reader, at, "got");
+	expectation->met = json_read_bool(reader, at, "met");
+}
+
+static void read_lists(struct json_reader *reader, const struct json_at *document, struct result *result)
+{
+	size_t count;
+	struct json_at list = json_array_child(reader, document, "workloads", PARTS_COUNT_MAX, &count);
+	result->workloads = json_room(reader, count, sizeof *result->workloads);
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at workload = json_element(&list, i);
+		result->workload_count = i + 1;
+		read_workload(reader, &workload, &result->workloads[i]);
+	}
+	list = json_array_child(reader, document, "arms", PARTS_COUNT_MAX, &count);
+	result->arms = json_room(reader, count, sizeof *result->arms);
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at arm = json_element(&list, i);
+		result->arm_count = i + 1;
+		read_arm(reader, &arm, &result->arms[i], result->workload_count);
+	}
+	list = json_array_child(reader, document, "expectations", PARTS_COUNT_MAX, &count);
+	result->expectations = json_room(reader, count, sizeof *result->expectations);
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at expectation = json_element(&list, i);
+		result->expectation_count = i + 1;
+		read_expectation(reader, &expectation, &result->expectations[i], result->arm_count);
+	}
+}
+
+int result_read(const char *json, size_t length, struct result *result, struct error *error)
+{
+	struct json_reader reader = {.what = "result", .error = error};
+	*result = (struct result){0};
+	json_t *document = json_parse(&reader, json, length);
+	struct json_at at = {.value = document};
+	struct json_at schema = json_child(&reader, &at, "schema");
+	if (!json_is_string(schema.value) || strcmp(json_string_value(schema.value), RESULT_SCHEMA) != 0)
+		json_fail(&reader, &schema,
+			  "must be \"" RESULT_SCHEMA "\": this is another kind of document, or of another version");
+	read_run(&reader, &at, result);
+	read_lists(&reader, &at, result);
+	json_decref(document);
+	if (!reader.failed)
+		return 0;
+	result_release(result);
+	return -1;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "result/result.h"
+
+#include <math.h>
+#include <string.h>
+
+/* RFC 4180: quoted when it must be, quotes doubled. */
+static void add_field(struct text *csv, const char *value)
+{
+	if (!value)
+		return;
+	if (!strpbrk(value, ",\"\r\n")) {
+		text_add(csv, "%s", value);
+		return;
+	}
+	text_add(csv, "\"");
+	for (; *value; value++)
+		text_add(csv, *value == '"' ? "\"\"" : "%c", *value);
+	text_add(csv, "\"");
+}
+
+void result_series_csv(const struct result *result, struct text *csv)
+{
+	text_add(csv, "workload,spec,phase");
+	for (size_t i = 0; i < RESULT_SERIES_COUNT; i++)
+		text_add(csv, ",%s", result_series_name[i]);
+	text_add(csv, "\n");
+	for (size_t i = 0; i < result->arm_count; i++) {
+		const struct result_arm *arm = &result->arms[i];
+		for (size_t j = 0; j < arm->series_count; j++) {
+			add_field(csv, result->workloads[arm->workload].name);
+			text_add(csv, ",");
+			add_field(csv, arm->spec);
+			text_add(csv, ",");
+			if (arm->series[j].phase < arm->phase_count)
+				add_field(csv, arm->phases[arm->series[j].phase].name);
+			for (size_t k = 0; k < RESULT_SERIES_COUNT; k++) {
+				double value = arm->series[j].value[k];
+				text_add(csv, isfinite(value) ? ",%.17g" : ",", value);
+			}
+			text_add(csv, "\n");
+		}
+	}
+}

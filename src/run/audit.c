@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT
+ * The audit pass: nothing is timed; every answer of the allocator is checked against a map of its own, and everything that
+ * repeats exactly is counted. */
+#include "run/pass.h"
+
+#include "base/memory.h"
+#include "measure/histogram.h"
+#include "run/audit_figures.h"
+#include "run/audit_map.h"
+#include "run/engine.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+struct audit {
+	struct pass *pass;
+	struct engine engine;
+	struct audit_space *spaces; /* one per domain */
+	struct audit_complaints complaints;
+	unsigned char *slot_domain; /* of the extent in each slot */
+	struct histogram *alloc_steps;
+	struct audit_counts counts; /* of the phase at hand */
+	uint64_t failures;          /* of the whole stream */
+	uint64_t operations;        /* of the whole stream */
+	uint64_t live_extents, peak_live_extents;
+	uint64_t word;              /* of the stream, played so far */
+	size_t row, phase;          /* at hand */
+	uint64_t row_steps, row_allocations;
+	struct audit_totals fullest; /* of the rows of this phase, the one with the most live pages */
+	uint64_t count_high;
+	uint64_t stream_hash;
+};
+
+static struct audit_space *space_at_hand(struct audit *audit)
+{
+	return &audit->spaces[audit->engine.domain];
+}
+
+static void check_extent(struct audit *audit, const struct op_request *request, const struct iova_extent *extent)
+{
+	const struct iova_request *asked = &request->request;
+	const char *wrong = NULL;
+	if (extent->count < asked->count)
+		wrong = "fewer pages than requested";
+	else if ((asked->constraints & IOVA_CONSTRAIN_ALIGN) && extent->first % asked->align)
+		wrong = "not aligned";
+	else if ((asked->constraints & IOVA_CONSTRAIN_BOUNDARY) &&
+	         extent->first / asked->boundary != (extent->first + asked->count - 1) / asked->boundary)
+		wrong = "crosses the boundary";
+	if (wrong)
+		audit_complain(&audit->complaints, "operation %" PRIu64 ": %" PRIu64 " pages at 0x%" PRIx64 ": %s", audit->operations,
+		               extent->count, extent->first, wrong);
+}
+
+static void check_limit(struct audit *audit, const struct op_request *request, const struct engine_outcome *outcome)
+{
+	const struct iova_extent *extent = &outcome->extent;
+	uint64_t last = extent->first + request->request.count - 1;
+	if (!(request->request.constraints & IOVA_CONSTRAIN_LIMIT))
+		return;
+	if (extent->first < request->request.low || last > request->highs[outcome->attempt])
+		audit_complain(&audit->complaints, "operation %" PRIu64 ": pages [0x%" PRIx64 ", 0x%" PRIx64 "] lie outside of the limits", audit->operations,
+		               extent->first, last);
+}
+
+static void allocated(struct audit *audit, const struct op *op, const struct op_request *request, const struct engine_outcome *outcome)
+{
+	struct audit_space *space = space_at_hand(audit);
+	const struct iova_extent *extent = &outcome->extent;
+	uint64_t requested = request->request.count;
+	check_extent(audit, request, extent);
+	check_limit(audit, request, outcome);
+	if (!audit_space_take(space, extent, &audit->complaints, audit->operations))
+		audit->engine.slots[op->slot].count = 0; /* not ours to free: somebody else's pages would go with it */
+	audit->slot_domain[op->slot] = (unsigned char)audit->engine.domain;
+	struct audit_counts *counts = &audit->counts;
+	counts->granted += extent->count;
+	counts->requested += requested;
+	counts->rounding_sum += (double)extent->count / (double)requested;
+	counts->granted_allocations++;
+	counts->beyond_fitted += request->refused_limits && outcome->attempt < request->refused_limits;
+	if (++audit->live_extents > audit->peak_live_extents)
+		audit->peak_live_extents = audit->live_extents;
+}
+
+static uint64_t live_pages(const struct audit *audit)
+{
+	uint64_t pages = 0;
+	for (uint32_t i = 0; i < audit->engine.domain_count; i++)
+		pages += occupancy_counters(audit->spaces[i].occupancy).live_pages;
+	return pages;
+}
+
+static void failed(struct audit *audit, const struct op_request *request)
+{
+	if (request->beyond)
+		return;
+	struct audit_counts *counts = &audit->counts;
+	enum audit_failure kind = audit_space_classify(space_at_hand(audit), request);
+	counts->failures[kind]++;
+	if (!counts->failed) {
+		counts->failed = true;
+		counts->first_operation = audit->operations;
+		counts->first_live_pages = live_pages(audit);
+		counts->first_occupancy = (double)occupancy_counters(space_at_hand(audit)->occupancy).live_pages /
+		                          (double)space_at_hand(audit)->usable;
+	}
+	audit->failures++;
+	space_at_hand(audit)->failures++;
+}
+
+static void count_steps(struct audit *audit, const struct engine_outcome *outcome)
+{
+	struct audit_counts *counts = &audit->counts;
+	if (outcome->what == ENGINE_FREED) {
+		counts->free_steps += outcome->steps.examined;
+		counts->merges += outcome->steps.merges;
+		return;
+	}
+	histogram_record(audit->alloc_steps, outcome->steps.examined);
+	counts->alloc_steps += outcome->steps.examined;
+	counts->splits += outcome->steps.splits;
+	audit->row_steps += outcome->steps.examined;
+	audit->row_allocations++;
+}
+
+static void play_operation(struct audit *audit, const struct op *op)
+{
+	struct engine_outcome outcome;
+	uint64_t count = audit->count_high + (op->demand & OP_COUNT_MAX);
+	const struct op_request *request = &audit->engine.requests[op->demand >> OP_REQUEST_SHIFT];
+	audit->count_high = 0;
+	engine_play_counted(&audit->engine, op, count, &outcome);
+	audit->operations++;
+	switch (outcome.what) {
+	case ENGINE_SKIPPED:
+		audit->counts.skipped++;
+		return;
+	case ENGINE_FREED:
+		audit->counts.frees++;
+		audit->live_extents--;
+		audit_space_drop(space_at_hand(audit), &outcome.extent, &audit->complaints, audit->operations);
+		break;
+	case ENGINE_ALLOCATED:
+		audit->counts.allocations++;
+		audit->counts.beyond_demands += request->refused_limits > 0;
+		allocated(audit, op, request, &outcome);
+		break;
+	case ENGINE_FAILED:
+		audit->counts.allocations++;
+		audit->counts.beyond_demands += request->refused_limits > 0;
+		failed(audit, request);
+		break;
+	}
+	count_steps(audit, &outcome);
+}
+
+static struct audit_totals sum_spaces(const struct audit *audit)
+{
+	struct audit_totals totals = {0};
+	for (uint32_t i = 0; i < audit->engine.domain_count; i++)
+		audit_totals_add(&totals, &audit->spaces[i]);
+	return totals;
+}
+
+static void walk_spaces(struct audit *audit)
+{
+	for (uint32_t i = 0; i < audit->engine.domain_count; i++)
+		audit_space_walk(&audit->spaces[i], &audit->complaints, audit->operations);
+}
+
+static void end_row(struct audit *audit)
+{
+	struct result_record *record = audit->pass->record;
+	if (audit->row >= record->series_count)
+		return;
+	walk_spaces(audit);
+	struct audit_totals totals = sum_spaces(audit);
+	struct result_series_row *row = &record->series[audit->row];
+	double *value = row->value;
+	row->phase = (uint32_t)audit->phase;
+	value[RESULT_SERIES_OP] = (double)audit->operations;
+	value[RESULT_SERIES_LIVE_PAGES] = (double)totals.map.live_pages;
+	value[RESULT_SERIES_FREE_PAGES] = (double)totals.free.free_pages;
+	value[RESULT_SERIES_CACHED_PAGES] = (double)totals.cached_pages;
+	value[RESULT_SERIES_DEFERRED_PAGES] = (double)totals.deferred_pages;
+	value[RESULT_SERIES_FREE_EXTENTS] = (double)totals.free.free_extents;
+	value[RESULT_SERIES_LARGEST_FREE_PAGES] = (double)totals.free.largest_free_pages;
+	value[RESULT_SERIES_UNUSABLE_64KIB] = fragmentation_unusable(&totals.free, 4);
+	value[RESULT_SERIES_UNUSABLE_2MIB] = fragmentation_unusable(&totals.free, 9);
+	value[RESULT_SERIES_FREE_2MIB_SLOTS] = (double)totals.map.free_2mib_slots;
+	value[RESULT_SERIES_PAGE_TABLE_PAGES] = (double)totals.page_table_pages;
+	value[RESULT_SERIES_SPAN_PAGES] = (double)totals.span_pages;
+	if (audit->row_allocations && audit->engine.domains[0].instance.table->capabilities & IOVA_STEPS)
+		value[RESULT_SERIES_STEPS_ALLOC_MEAN] = (double)audit->row_steps / (double)audit->row_allocations;
+	value[RESULT_SERIES_FAILURES] = (double)audit->failures;
+	audit->row_steps = audit->row_allocations = 0;
+	if (totals.map.live_pages >= audit->fullest.map.live_pages)
+		audit->fullest = totals;
+	if (audit->row % (PASS_SERIES_ROWS / PASS_MAP_ROWS) == 0)
+		for (size_t i = 0; i < record->map_count; i++)
+			audit_map_row(&record->maps[i], PASS_MAP_ROWS, audit->spaces[record->maps[i].domain].occupancy, audit->operations);
+	audit->row++;
+}
+
+/* Every phase keeps the figures that it ended with. */
+static void end_phase(struct audit *audit)
+{
+	struct pass *pass = audit->pass;
+	struct result_record_phase *phase = &pass->record->phases[audit->phase];
+	bool counts_steps = audit->engine.domains[0].instance.table->capabilities & IOVA_STEPS;
+	walk_spaces(audit);
+	for (uint32_t i = 0; i < audit->engine.domain_count; i++) {
+		const struct allocator_instance *instance = audit->spaces[i].instance;
+		const char *broken = instance->table->broken_invariant(instance->self);
+		if (broken)
+			audit_complain(&audit->complaints, "operation %" PRIu64 ": invariant of %s does not hold: %s", audit->operations,
+			               instance->table->name, broken);
+		/* Who checks others is checked, too. */
+		broken = occupancy_broken_invariant(audit->spaces[i].occupancy);
+		if (broken)
+			audit_complain(&audit->complaints, "operation %" PRIu64 ": the audit's own map is wrong: %s", audit->operations, broken);
+	}
+	/* A phase that drains leaves an empty space, which says nothing: then its fullest row speaks for it. */
+	struct audit_totals totals = sum_spaces(audit);
+	audit_set_space(&phase->figures, totals.map.live_pages ? &totals : &audit->fullest);
+	audit->fullest = (struct audit_totals){0};
+	audit_set_failures(&phase->figures, &audit->counts);
+	audit_set_work(&phase->figures, &audit->counts, audit->spaces[0].usable * audit->engine.domain_count, pass->peak_live_pages);
+	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL);
+	double resident = (double)arena_resident_bytes(pass->arena);
+	result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES, resident);
+	if (audit->peak_live_extents)
+		result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES_PER_EXTENT, resident / (double)audit->peak_live_extents);
+	result_set(&phase->figures, RESULT_METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
+	phase->placement_hash = audit->engine.placement_hash;
+	audit->counts = (struct audit_counts){0};
+	*audit->alloc_steps = (struct histogram){0};
+}
+
+static int play_piece(struct audit *audit, struct op_piece piece, struct error *error)
+{
+	uint64_t row_words = pass_row_words(audit->pass);
+	for (size_t i = 0; i < piece.count; i++) {
+		const struct op *op = &piece.ops[i];
+		if (op->demand >> OP_REQUEST_SHIFT != OP_CONTROL)
+			play_operation(audit, op);
+		else if ((op->demand & OP_COUNT_MAX) == OP_COUNT_HIGH)
+			audit->count_high = (uint64_t)op->slot << OP_REQUEST_SHIFT;
+		else
+			engine_play(&audit->engine, op, 1);
+		if (++audit->word % row_words == 0)
+			end_row(audit);
+	}
+	engine_note_placement(&audit->engine);
+	*audit->pass->progress += piece.count;
+	audit->stream_hash = op_stream_hash(audit->stream_hash, piece.ops, piece.count);
+	if (audit->engine.broken != IOVA_OK)
+		return error_set(error, EXIT_CODE_VIOLATION, "the allocator ended a request with status %d (%s)", (int)audit->engine.broken,
+		                 audit->engine.broken == IOVA_NO_MEMORY ? "no memory for metadata" : "which alloc must not return");
+	return 0;
+}
+
+static int play_stream(struct audit *audit, struct error *error)
+{
+	bool inside = false;
+	op_source_rewind(audit->pass->source);
+	for (;;) {
+		struct op_piece piece = op_source_next(audit->pass->source);
+		if (inside && (piece.count == 0 || piece.phase != audit->phase))
+			end_phase(audit);
+		if (piece.count == 0)
+			return 0;
+		if (!inside || piece.phase != audit->phase)
+			engine_phase_begin(&audit->engine);
+		inside = true;
+		audit->phase = piece.phase;
+		if (play_piece(audit, piece, error) < 0)
+			return -1;
+	}
+}
+
+/* Everything that is still live goes back; then nothing may be missing. */
+static void check_for_leaks(struct audit *audit)
+{
+	struct engine *engine = &audit->engine;
+	engine_phase_begin(engine);
+	for (uint32_t slot = 0; slot < engine->slot_count; slot++) {
+		struct op op = {.slot = slot};
+		engine->domain = audit->slot_domain[slot];
+		if (engine->slots[slot].count)
+			play_operation(audit, &op);
+	}
+	for (uint32_t i = 0; i < engine->domain_count; i++) {
+		const struct allocator_instance *instance = audit->spaces[i].instance;
+		if (instance->table->drain)
+			instance->table->drain(instance->self);
+	}
+	walk_spaces(audit);
+	for (uint32_t i = 0; i < engine->domain_count; i++) {
+		const struct audit_space *space = &audit->spaces[i];
+		if (space->free.free_pages != space->usable)
+			audit_complain(&audit->complaints, "after everything was freed %" PRIu64 " of %" PRIu64 " pages are usable",
+			               space->free.free_pages, space->usable);
+	}
+}
+
+static int store_domains(struct audit *audit, struct error *error)
+{
+	struct result_record *record = audit->pass->record;
+	if (audit->engine.domain_count < 2)
+		return 0;
+	record->domains = memory_zeroed(audit->engine.domain_count, sizeof record->domains[0]);
+	if (!record->domains)
+		return error_set(error, EXIT_CODE_IO, "no memory for the figures of domains");
+	for (uint32_t i = 0; i < audit->engine.domain_count; i++) {
+		struct result_domain *domain = &record->domains[record->domain_count++];
+		struct audit_totals totals = {0};
+		audit_totals_add(&totals, &audit->spaces[i]);
+		domain->first = audit->spaces[i].first;
+		domain->count = audit->spaces[i].count;
+		result_figures_clear(&domain->figures);
+		audit_set_space(&domain->figures, &totals);
+		result_set(&domain->figures, RESULT_METRIC_FAILURES_TOTAL, (double)audit->spaces[i].failures);
+	}
+	return 0;
+}
+
+/* The last phase carries what was found after it. */
+static void finish(struct audit *audit)
+{
+	struct result_record *record = audit->pass->record;
+	if (record->phase_count)
+		result_set(&record->phases[record->phase_count - 1].figures, RESULT_METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
+	for (size_t i = 0; i + 1 < record->phase_count; i++)
+		if (isnan(record->phases[i].figures.value[RESULT_METRIC_AUDIT_VIOLATIONS]))
+			result_set(&record->phases[i].figures, RESULT_METRIC_AUDIT_VIOLATIONS, 0);
+	record->stream_hash = audit->stream_hash;
+	if (audit->complaints.count)
+		record->message = memory_text(audit->complaints.text.bytes);
+}
+
+static int play_audit(struct audit *audit, struct error *error)
+{
+	int result = 0;
+	for (uint32_t i = 0; result == 0 && i < audit->engine.domain_count; i++)
+		result = audit_space_open(&audit->spaces[i], audit->pass->workload, &audit->engine.domains[i].instance, error);
+	if (result == 0)
+		result = play_stream(audit, error);
+	if (result == 0)
+		result = store_domains(audit, error);
+	if (result == 0) {
+		check_for_leaks(audit);
+		finish(audit);
+	}
+	for (uint32_t i = 0; i < audit->engine.domain_count; i++)
+		audit_space_close(&audit->spaces[i]);
+	return result;
+}
+
+int pass_audit(struct pass *pass, struct error *error)
+{
+	struct audit audit = {.pass = pass};
+	uint32_t domains = op_stream_domains(pass->source->stream);
+	audit.spaces = memory_zeroed(domains, sizeof audit.spaces[0]);
+	audit.alloc_steps = memory_zeroed(1, sizeof *audit.alloc_steps);
+	audit.slot_domain = memory_zeroed(op_stream_slots(pass->source->stream), 1);
+	int result = audit.spaces && audit.alloc_steps && audit.slot_domain ? 0 : error_set(error, EXIT_CODE_IO, "no memory for the audit");
+	if (result == 0)
+		result = engine_open(&audit.engine, pass->workload, pass->source->stream, pass->spec, pass->arena, error);
+	if (result == 0) {
+		result = play_audit(&audit, error);
+		engine_close(&audit.engine);
+	}
+	text_release(&audit.complaints.text);
+	memory_release(audit.slot_domain);
+	memory_release(audit.alloc_steps);
+	memory_release(audit.spaces);
+	return result;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ * From what the audit counted to the figures of a phase. */
+#ifndef RUN_AUDIT_FIGURES_H
+#define RUN_AUDIT_FIGURES_H
+
+#include "measure/fragmentation.h"
+#include "measure/histogram.h"
+#include "measure/occupancy.h"
+#include "result/metrics.h"
+#include "run/audit_space.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Of one phase. */
+struct audit_counts {
+	uint64_t allocations, frees, skipped;
+	uint64_t failures[AUDIT_FAILURES];
+	bool failed;
+	uint64_t first_operation, first_live_pages;
+	double first_occupancy;
+	uint64_t granted, requested, granted_allocations;
+	double rounding_sum;
+	uint64_t alloc_steps, free_steps, splits, merges;
+	uint64_t beyond_demands, beyond_fitted;
+};
+
+/* Sums over the domains, which a walk has filled. */
+struct audit_totals {
+	struct fragmentation free;
+	struct occupancy_counters map;
+	uint64_t cached_pages, deferred_pages, page_table_pages, span_pages, high_water_pages;
+};
+
+/* Adds what the last walk of a space found. */
+void audit_totals_add(struct audit_totals *totals, const struct audit_space *space);
+
+void audit_set_space(struct result_figures *figures, const struct audit_totals *totals);
+void audit_set_failures(struct result_figures *figures, const struct audit_counts *counts);
+/* usable_pages: of all domains; peak_live_pages: planned, as requested. */
+void audit_set_work(struct result_figures *figures, const struct audit_counts *counts, uint64_t usable_pages, uint64_t peak_live_pages);
+/* alloc_steps NULL: the allocator does not count. */
+void audit_set_steps(struct result_figures *figures, const struct audit_counts *counts, const struct histogram *alloc_steps);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/audit_space.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+void audit_complain(struct audit_complaints *complaints, const char *format, ...)
+{
+	if (complaints->count++ >= AUDIT_COMPLAINTS_KEPT)
+		return;
+	char line[256];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(line, sizeof line, format, arguments);
+	va_end(arguments);
+	text_add(&complaints->text, "%s%s", complaints->count > 1 ? "\n" : "", line);
+}
+
+int audit_space_open(struct audit_space *space, const struct workload *workload, const struct allocator_instance *instance,
+                     struct error *error)
+{
+	*space = (struct audit_space){
+		.instance = instance,
+		.first = workload->space.first,
+		.count = workload->space.end - workload->space.first,
+		.usable = workload->space.usable,
+	};
+	space->occupancy = occupancy_create(space->first, space->count);
+	bool good = space->occupancy != NULL;
+	for (size_t i = 0; good && i < workload->space.hole_count; i++)
+		good = occupancy_reserve(space->occupancy, workload->space.holes[i].first, workload->space.holes[i].count) == OCCUPANCY_OK;
+	if (good)
+		return 0;
+	audit_space_close(space);
+	return error_set(error, EXIT_CODE_IO, "no memory for the audit's map of the space");
+}
+
+void audit_space_close(struct audit_space *space)
+{
+	occupancy_destroy(space->occupancy);
+	*space = (struct audit_space){0};
+}
+
+static bool complain_of(enum occupancy_result result, const char *doing, const struct iova_extent *extent,
+                        struct audit_complaints *complaints, uint64_t operation)
+{
+	static const char *const reasons[] = {
+		[OCCUPANCY_OVERLAP] = "overlap what is live or reserved",
+		[OCCUPANCY_OUTSIDE] = "lie outside of the space",
+		[OCCUPANCY_NO_MEMORY] = "cannot be followed: no memory for the audit's map",
+	};
+	if (result == OCCUPANCY_OK)
+		return true;
+	audit_complain(complaints, "operation %" PRIu64 ": %s: pages [0x%" PRIx64 ", 0x%" PRIx64 ") %s", operation, doing, extent->first,
+	               extent->first + extent->count, reasons[result]);
+	return false;
+}
+
+bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints, uint64_t operation)
+{
+	return complain_of(occupancy_take(space->occupancy, extent->first, extent->count), "granted", extent, complaints, operation);
+}
+
+bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints, uint64_t operation)
+{
+	return complain_of(occupancy_drop(space->occupancy, extent->first, extent->count), "freed", extent, complaints, operation);
+}
+
+enum audit_failure audit_space_classify(const struct audit_space *space, const struct op_request *request)
+{
+	const struct iova_request *asked = &request->request;
+	uint64_t low = space->first, high = space->first + space->count - 1;
+	if (asked->constraints & IOVA_CONSTRAIN_LIMIT) {
+		uint64_t last = request->highs[request->high_count - 1];
+		low = asked->low > low ? asked->low : low;
+		high = last < high ? last : high;
+	}
+	if (low > high || high - low + 1 < asked->count || asked->count > space->usable ||
+	    ((asked->constraints & IOVA_CONSTRAIN_BOUNDARY) && asked->count > asked->boundary))
+		return AUDIT_IMPOSSIBLE;
+	struct iova_statistics statistics = {0};
+	space->instance->table->statistics(space->instance->self, &statistics);
+	uint64_t held = statistics.cached_pages + statistics.deferred_pages;
+	uint64_t free = occupancy_free_pages(space->occupancy, low, high - low + 1);
+	return free < asked->count + held ? AUDIT_EXHAUSTED : AUDIT_FRAGMENTED;
+}
+
+struct walk {
+	struct audit_space *space;
+	struct audit_complaints *complaints;
+	uint64_t operation;
+};
+
+static void visit(void *context, uint64_t first, uint64_t count, enum iova_free_state state)
+{
+	struct walk *walk = context;
+	struct audit_space *space = walk->space;
+	if (!count || !occupancy_is_free(space->occupancy, first, count)) {
+		audit_complain(walk->complaints, "operation %" PRIu64 ": the allocator calls [0x%" PRIx64 ", 0x%" PRIx64 ") free, which is not",
+		               walk->operation, first, first + count);
+		return;
+	}
+	if (state == IOVA_USABLE)
+		fragmentation_add(&space->free, first, count);
+	else if (state == IOVA_CACHED)
+		space->cached_pages += count;
+	else
+		space->deferred_pages += count;
+}
+
+void audit_space_walk(struct audit_space *space, struct audit_complaints *complaints, uint64_t operation)
+{
+	struct walk walk = {space, complaints, operation};
+	space->free = (struct fragmentation){0};
+	space->cached_pages = space->deferred_pages = 0;
+	const struct iova_allocator *table = space->instance->table;
+	table->visit_free(space->instance->self, visit, &walk);
+
+	struct occupancy_counters counters = occupancy_counters(space->occupancy);
+	uint64_t seen = counters.live_pages + counters.reserved_pages + space->free.free_pages + space->cached_pages + space->deferred_pages;
+	if (seen != space->count)
+		audit_complain(complaints, "operation %" PRIu64 ": live %" PRIu64 " + usable %" PRIu64 " + cached %" PRIu64 " + deferred %" PRIu64
+		               " + reserved %" PRIu64 " pages are not the space of %" PRIu64, operation, counters.live_pages, space->free.free_pages,
+		               space->cached_pages, space->deferred_pages, counters.reserved_pages, space->count);
+	struct iova_statistics statistics = {0};
+	table->statistics(space->instance->self, &statistics);
+	if (statistics.usable_pages != space->free.free_pages || statistics.cached_pages != space->cached_pages ||
+	    statistics.deferred_pages != space->deferred_pages)
+		audit_complain(complaints, "operation %" PRIu64 ": statistics say %" PRIu64 " usable pages, the walk finds %" PRIu64, operation,
+		               statistics.usable_pages, space->free.free_pages);
+}

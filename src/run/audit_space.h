@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ * What the audit knows of one domain: its own map of live pages, and the walk of the allocator's free pages held against it. */
+#ifndef RUN_AUDIT_SPACE_H
+#define RUN_AUDIT_SPACE_H
+
+#include "base/error.h"
+#include "measure/fragmentation.h"
+#include "measure/occupancy.h"
+#include "run/engine.h"
+#include "workload/model.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define AUDIT_COMPLAINTS_KEPT 5
+
+/* Violations: all are counted, the first few are told. */
+struct audit_complaints {
+	uint64_t count;
+	struct text text; /* lines */
+};
+void audit_complain(struct audit_complaints *complaints, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+enum audit_failure { AUDIT_IMPOSSIBLE, AUDIT_EXHAUSTED, AUDIT_FRAGMENTED, AUDIT_FAILURES };
+
+struct audit_space {
+	struct occupancy *occupancy;
+	const struct allocator_instance *instance;
+	uint64_t first, count; /* pages */
+	uint64_t usable;       /* count - holes */
+	uint64_t failures;
+	/* The last walk. */
+	struct fragmentation free;        /* usable pages */
+	uint64_t cached_pages, deferred_pages;
+};
+
+int audit_space_open(struct audit_space *space, const struct workload *workload, const struct allocator_instance *instance,
+                     struct error *error);
+void audit_space_close(struct audit_space *space);
+
+/* Enter a granted extent into the map, and take it out. false: the extent overlaps a live one or leaves the space (complained
+ * of), or there was no memory for the map (also complained of: the audit cannot go on trusting itself). */
+bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints, uint64_t operation);
+bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints, uint64_t operation);
+
+/* Why a request failed: impossible (an empty space could not hold it), exhausted (fewer usable pages in its window than asked) or
+ * fragmented. The window is that of the last limit tried. */
+enum audit_failure audit_space_classify(const struct audit_space *space, const struct op_request *request);
+
+/* Walks the allocator's free pages: fills free, cached and deferred, and complains when they overlap live pages, leave the space,
+ * disagree with the allocator's own statistics, or do not add up with live and reserved pages to the space. */
+void audit_space_walk(struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ * Plays operations against allocators: the hot loop, and nothing in it but the operation. */
+#ifndef RUN_ENGINE_H
+#define RUN_ENGINE_H
+
+#include "allocator/registry.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "iovabench/ddi.h"
+#include "result/result.h"
+#include "run/arena.h"
+#include "workload/op_stream.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* extent.first of a slot that holds a driver call's handle (in cookie). */
+#define ENGINE_SLOT_IS_HANDLE UINT64_MAX
+
+struct engine_domain {
+	struct allocator_instance instance;
+	struct ddi_adapter *adapter; /* NULL when the stream has no driver calls */
+};
+
+/* Stands between adapter and allocator for one sampled driver call, so that only the allocator's share is timed. */
+struct engine_stamp {
+	const struct iova_allocator *table;
+	void *self;
+	const struct clock *clock;
+	uint64_t ticks;
+	bool migrated; /* the CPU changed between two stamps */
+};
+
+struct engine {
+	/* What the loop reads, first. */
+	struct iova_extent *slots;   /* count == 0: empty. driver call: first = ENGINE_SLOT_IS_HANDLE */
+	struct op_request *requests; /* the engine's own copy: request.count and .align are written for each operation */
+	struct engine_domain *domains;
+	uint32_t domain;             /* of the operations at hand */
+	uint32_t cpu;
+	bool calls;                  /* some request is a driver call */
+	uint64_t skipped;            /* frees of slots whose allocation had failed */
+	uint64_t failures;           /* demands that none of their limits could serve; without those beyond a recording */
+	uint32_t last_attempt;       /* of the last allocation that its first limit could not serve: index of the limit that did */
+	enum iova_status broken;     /* first status that is neither IOVA_OK nor IOVA_NO_SPACE */
+
+	uint64_t placement_hash;     /* of all that engine_note_placement saw */
+	size_t request_count;
+	uint32_t slot_count;
+	uint32_t domain_count;
+	uint64_t space_first, space_count, page_bytes;
+};
+
+struct workload;
+
+/* Creates one instance of spec per domain of the stream over the workload's space, with its holes placed. arena outlives the engine.
+ * -1: the allocator refused the space (EXIT_CODE_NO_ARM, with its reason) or there was no memory; nothing is left behind. */
+int engine_open(struct engine *engine, const struct workload *workload, const struct op_stream *stream,
+                const struct allocator_spec *spec, struct arena *arena, struct error *error);
+void engine_close(struct engine *engine);
+
+/* To be called where a phase begins: domain 0, CPU 0. */
+void engine_phase_begin(struct engine *engine);
+
+/* Plays count words. */
+void engine_play(struct engine *engine, const struct op *ops, size_t count);
+
+/* Plays one operation (not a control word) and tells its kind and the ticks of the allocator's share. false: nothing was done (a
+ * free of an empty slot) or the CPU changed on the way: *ticks is then meaningless. */
+bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum result_kind *kind, uint64_t *ticks);
+
+/* What one operation did, for the audit. */
+struct engine_outcome {
+	enum { ENGINE_SKIPPED, ENGINE_FREED, ENGINE_ALLOCATED, ENGINE_FAILED } what;
+	uint32_t attempt;          /* ALLOCATED: index of the limit that served it */
+	struct iova_extent extent; /* ALLOCATED: what was granted; FREED: what was given back */
+	struct iova_steps steps;   /* zero for allocators that do not count */
+};
+
+/* Plays one operation (no control word) of count pages with the counted twins. */
+void engine_play_counted(struct engine *engine, const struct op *op, uint64_t count, struct engine_outcome *outcome);
+
+/* Folds all live extents, by slot, into placement_hash. Passes do so wherever a piece of the stream ends, which is at the same
+ * operation in each of them: a phase that drains would otherwise leave nothing to compare. O(slots). */
+void engine_note_placement(struct engine *engine);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/expect.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool met(const struct workload_expectation *expectation, double got)
+{
+	if (isnan(got))
+		return false;
+	switch (expectation->comparison) {
+	case WORKLOAD_IS:
+		return fabs(got - expectation->value) <= expectation->tolerance;
+	case WORKLOAD_BELOW:
+		return got < expectation->value;
+	case WORKLOAD_ABOVE:
+		return got > expectation->value;
+	}
+	return false;
+}
+
+static void describe(const struct workload_expectation *expectation, struct text *text)
+{
+	static const char *const words[] = {[WORKLOAD_IS] = "is", [WORKLOAD_BELOW] = "below", [WORKLOAD_ABOVE] = "above"};
+	text_add(text, "%s %.10g", words[expectation->comparison], expectation->value);
+	if (expectation->comparison == WORKLOAD_IS && expectation->tolerance > 0)
+		text_add(text, " +- %.10g", expectation->tolerance);
+}
+
+static int add(struct result *result, size_t arm, const struct workload_expectation *expectation, struct error *error)
+{
+	struct result_expectation *grown =
+		memory_resize(result->expectations, result->expectation_count + 1, sizeof result->expectations[0]);
+	if (!grown)
+		return error_set(error, EXIT_CODE_IO, "no memory for expectations");
+	result->expectations = grown;
+	struct text wanted = {0};
+	describe(expectation, &wanted);
+	struct result_expectation *judged = &grown[result->expectation_count];
+	*judged = (struct result_expectation){.arm = arm, .metric = memory_text(expectation->metric), .wanted = wanted.bytes};
+	result->expectation_count++;
+	if (wanted.failed || !judged->metric)
+		return error_set(error, EXIT_CODE_IO, "no memory for expectations");
+	if (!result_arm_figure(&result->arms[arm], expectation->metric, &judged->got))
+		return error_set(error, EXIT_CODE_USAGE, "expect: there is no metric '%s'", expectation->metric);
+	judged->met = met(expectation, judged->got);
+	return 0;
+}
+
+int expect_judge(struct result *result, size_t workload, const struct workload *model, struct error *error)
+{
+	for (size_t i = 0; i < result->arm_count; i++) {
+		const struct result_arm *arm = &result->arms[i];
+		if (arm->workload != workload || arm->state == RESULT_ARM_NOT_APPLICABLE || arm->state == RESULT_ARM_NOT_RUN)
+			continue;
+		for (size_t n = 0; n < model->expectation_count; n++) {
+			const struct workload_expectation *expectation = &model->expectations[n];
+			if (expectation->allocator && strcmp(expectation->allocator, arm->spec) != 0)
+				continue;
+			if (add(result, i, expectation, error) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+int expect_check(const struct workload *model, struct error *error)
+{
+	const char *paths[RESULT_METRIC_COUNT + 1] = {0};
+	struct result_arm nothing = {0};
+	for (size_t i = 0; i < RESULT_METRIC_COUNT; i++)
+		paths[i] = result_metric_table[i].path;
+	for (size_t i = 0; i < model->expectation_count; i++) {
+		const char *metric = model->expectations[i].metric;
+		double value;
+		if (result_arm_figure(&nothing, metric, &value))
+			continue;
+		const char *nearest = text_nearest(metric, paths);
+		return error_set(error, EXIT_CODE_USAGE, "%s: expect[%zu].metric: there is no metric '%s'%s%s%s; 'iovabench list metrics' tells all",
+		                 model->file, i, metric, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	}
+	return 0;
+}

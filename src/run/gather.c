@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/gather.h"
+
+#include "base/memory.h"
+#include "measure/statistics.h"
+#include "run/gather_latency.h"
+
+#include <math.h>
+#include <string.h>
+
+#define NET_NS_MIN 1.0
+#define INTERVAL_LEVEL 0.95
+
+int gather_add(struct gather_arm *arm, struct result_record *record, struct error *error)
+{
+	if (memory_grow(&arm->records, &arm->capacity, arm->count, sizeof arm->records[0]) < 0) {
+		result_record_release(record);
+		return error_set(error, EXIT_CODE_IO, "no memory for records");
+	}
+	arm->records[arm->count++] = *record;
+	*record = (struct result_record){0};
+	return 0;
+}
+
+void gather_release(struct gather_arm *arm)
+{
+	for (size_t i = 0; i < arm->count; i++)
+		result_record_release(&arm->records[i]);
+	memory_release(arm->records);
+	*arm = (struct gather_arm){0};
+}
+
+static double violations(const struct result_record *record)
+{
+	double most = 0;
+	for (size_t i = 0; i < record->phase_count; i++)
+		most = fmax(most, record->phases[i].figures.value[RESULT_METRIC_AUDIT_VIOLATIONS]);
+	return most;
+}
+
+const struct result_record *gather_first_fault(const struct gather_arm *arm)
+{
+	for (size_t i = 0; i < arm->count; i++)
+		if (!arm->records[i].ok || violations(&arm->records[i]) > 0)
+			return &arm->records[i];
+	return NULL;
+}
+
+static const struct result_record *audit_of(const struct gather_arm *arm)
+{
+	for (size_t i = 0; i < arm->count; i++)
+		if (arm->records[i].ok && arm->records[i].pass == RESULT_PASS_AUDIT)
+			return &arm->records[i];
+	return NULL;
+}
+
+/* Medians of one phase, one value per round, into values (room for all records); NaN rounds are left out. */
+static size_t round_medians(const struct gather_arm *arm, size_t phase, bool untainted, double *values)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < arm->count; i++) {
+		const struct result_record *record = &arm->records[i];
+		if (!record->ok || record->pass != RESULT_PASS_TIMED || phase >= record->phase_count)
+			continue;
+		const struct result_record_phase *timed = &record->phases[phase];
+		double iterations[64];
+		size_t kept = 0;
+		for (size_t n = 0; n < timed->iterations && kept < 64; n++) {
+			double ns = untainted ? timed->untainted_ns_per_op[n] : timed->ns_per_op[n];
+			if (!isnan(ns))
+				iterations[kept++] = ns;
+		}
+		if (kept)
+			values[count++] = statistics_median(iterations, kept);
+	}
+	return count;
+}
+
+static const struct result_record *first_timed(const struct gather_arm *arm)
+{
+	for (size_t i = 0; i < arm->count; i++)
+		if (arm->records[i].ok && arm->records[i].pass == RESULT_PASS_TIMED)
+			return &arm->records[i];
+	return NULL;
+}
+
+static void set_net(struct result_figures *figures, double raw, const struct gather_arm *null, size_t phase, double *values)
+{
+	size_t count = null ? round_medians(null, phase, false, values) : 0;
+	if (!count)
+		return;
+	double net = raw - statistics_median(values, count);
+	if (figures->value[RESULT_METRIC_FAILURES_TOTAL] > 0)
+		result_set_null(figures, RESULT_METRIC_NET_NS_PER_OP, RESULT_REASON_FAILURES);
+	else if (net < NET_NS_MIN)
+		result_set_null(figures, RESULT_METRIC_NET_NS_PER_OP, RESULT_REASON_BELOW_HARNESS);
+	else
+		result_set(figures, RESULT_METRIC_NET_NS_PER_OP, net);
+}
+
+static void set_slowdown(struct result_figures *figures, double raw, const struct gather_arm *arm, size_t phase, double *values)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < arm->count; i++)
+		if (arm->records[i].ok && arm->records[i].pass == RESULT_PASS_TIMED && phase < arm->records[i].phase_count &&
+		    !isnan(arm->records[i].phases[phase].latency_ns_per_op))
+			values[count++] = arm->records[i].phases[phase].latency_ns_per_op;
+	if (count)
+		result_set(figures, RESULT_METRIC_SLOWDOWN, statistics_median(values, count) / raw);
+}
+
+static void set_windows(struct result_figures *figures, const struct gather_arm *arm, size_t phase)
+{
+	double windows = 0, tainted = 0;
+	for (size_t i = 0; i < arm->count; i++) {
+		if (!arm->records[i].ok || arm->records[i].pass != RESULT_PASS_TIMED || phase >= arm->records[i].phase_count)
+			continue;
+		windows += (double)arm->records[i].phases[phase].windows;
+		tainted += (double)arm->records[i].phases[phase].windows_tainted;
+	}
+	if (windows > 0)
+		result_set(figures, RESULT_METRIC_TAINTED_SHARE, tainted / windows);
+}
+
+static void set_times(struct result_figures *figures, const struct gather_arm *arm, const struct gather_arm *null, size_t phase,
+                      double *values)
+{
+	const struct result_record *timed = first_timed(arm);
+	if (!timed || phase >= timed->phase_count)
+		return;
+	result_set(figures, RESULT_METRIC_OPERATIONS, (double)timed->phases[phase].operations);
+	if (isnan(figures->value[RESULT_METRIC_FAILURES_TOTAL]))
+		result_set(figures, RESULT_METRIC_FAILURES_TOTAL, (double)timed->phases[phase].failures);
+	set_windows(figures, arm, phase);
+	size_t count = round_medians(arm, phase, false, values);
+	result_set(figures, RESULT_METRIC_ROUNDS, (double)count);
+	if (!count) {
+		result_set_null(figures, RESULT_METRIC_RAW_NS_PER_OP, RESULT_REASON_SHORT_WINDOW);
+		return;
+	}
+	struct statistics_interval interval = statistics_median_interval(values, count, INTERVAL_LEVEL);
+	double raw = statistics_median(values, count);
+	result_set(figures, RESULT_METRIC_RAW_NS_PER_OP, raw);
+	if (interval.level > 0) {
+		result_set(figures, RESULT_METRIC_CI_LOW_NS, interval.low);
+		result_set(figures, RESULT_METRIC_CI_HIGH_NS, interval.high);
+	} else {
+		result_set_null(figures, RESULT_METRIC_CI_LOW_NS, RESULT_REASON_FEW_ROUNDS);
+		result_set_null(figures, RESULT_METRIC_CI_HIGH_NS, RESULT_REASON_FEW_ROUNDS);
+	}
+	count = round_medians(arm, phase, true, values);
+	if (count)
+		result_set(figures, RESULT_METRIC_UNTAINTED_NS_PER_OP, statistics_median(values, count));
+	set_slowdown(figures, raw, arm, phase, values);
+	set_net(figures, raw, null, phase, values);
+}
+
+static int fill_phases(struct result_arm *arm, const struct gather_arm *records, const struct gather_arm *null,
+                       const struct workload *workload, const struct clock *clock, struct error *error)
+{
+	const struct result_record *audit = audit_of(records);
+	size_t most = records->count > (null ? null->count : 0) ? records->count : null->count;
+	double *values = memory_zeroed(most, sizeof values[0]);
+	arm->phases = memory_zeroed(workload->phase_count, sizeof arm->phases[0]);
+	int result = values && arm->phases ? 0 : -1;
+	for (size_t i = 0; result == 0 && i < workload->phase_count; i++) {
+		struct result_phase *phase = &arm->phases[arm->phase_count++];
+		result_figures_clear(&phase->figures);
+		phase->name = memory_text(workload->phases[i].name);
+		phase->measured = workload->phases[i].measured;
+		if (phase->measured)
+			arm->figures_phase = i;
+		if (audit && i < audit->phase_count)
+			phase->figures = audit->phases[i].figures;
+		set_times(&phase->figures, records, null, i, values);
+		result = phase->name ? gather_latency(phase->latency, records, i, clock) : -1;
+	}
+	memory_release(values);
+	return result == 0 ? 0 : error_set(error, EXIT_CODE_IO, "no memory for the figures of an arm");
+}
+
+static const struct result_record *round_zero(const struct gather_arm *arm)
+{
+	for (size_t i = 0; i < arm->count; i++)
+		if (arm->records[i].ok && arm->records[i].pass == RESULT_PASS_TIMED && arm->records[i].series_count)
+			return &arm->records[i];
+	return NULL;
+}
+
+/* Both passes used the same grid: a figure comes from the one that measured it. */
+static int fill_series(struct result_arm *arm, const struct gather_arm *records)
+{
+	const struct result_record *audit = audit_of(records), *timed = round_zero(records);
+	const struct result_record *longest = audit ? audit : timed;
+	if (!longest)
+		return 0;
+	arm->series = memory_zeroed(longest->series_count, sizeof arm->series[0]);
+	if (!arm->series)
+		return -1;
+	arm->series_count = longest->series_count;
+	for (size_t i = 0; i < arm->series_count; i++) {
+		arm->series[i] = longest->series[i];
+		for (size_t column = 0; timed && i < timed->series_count && column < RESULT_SERIES_COUNT; column++)
+			if (isnan(arm->series[i].value[column]))
+				arm->series[i].value[column] = timed->series[i].value[column];
+	}
+	return 0;
+}
+
+static int copy_map(struct result_map *to, const struct result_map *from)
+{
+	size_t cells = (size_t)from->rows * from->columns;
+	*to = *from;
+	to->ops = memory_zeroed(from->rows, sizeof to->ops[0]);
+	to->cells = memory_zeroed(cells, 1);
+	if (!to->ops || !to->cells)
+		return -1;
+	memcpy(to->ops, from->ops, from->rows * sizeof to->ops[0]);
+	memcpy(to->cells, from->cells, cells);
+	return 0;
+}
+
+static int fill_audit_parts(struct result_arm *arm, const struct gather_arm *records)
+{
+	const struct result_record *audit = audit_of(records);
+	if (!audit)
+		return 0;
+	arm->maps = memory_zeroed(audit->map_count, sizeof arm->maps[0]);
+	arm->domains = memory_zeroed(audit->domain_count, sizeof arm->domains[0]);
+	if (!arm->maps || !arm->domains)
+		return -1;
+	for (size_t i = 0; i < audit->map_count; i++) {
+		arm->map_count++;
+		if (copy_map(&arm->maps[i], &audit->maps[i]) < 0)
+			return -1;
+	}
+	memcpy(arm->domains, audit->domains, audit->domain_count * sizeof arm->domains[0]);
+	arm->domain_count = audit->domain_count;
+	return 0;
+}
+
+/* NULL when all passes ended every phase with the same extents at the same places. */
+static const char *disagreement(const struct gather_arm *records, uint64_t *hash)
+{
+	const struct result_record *first = NULL;
+	for (size_t i = 0; i < records->count; i++) {
+		const struct result_record *record = &records->records[i];
+		if (!record->ok)
+			continue;
+		first = first ? first : record;
+		for (size_t phase = 0; phase < record->phase_count && phase < first->phase_count; phase++)
+			if (record->phases[phase].placement_hash != first->phases[phase].placement_hash)
+				return "passes over the same stream placed extents differently";
+	}
+	*hash = first && first->phase_count ? first->phases[first->phase_count - 1].placement_hash : 0;
+	return NULL;
+}
+
+static int set_state(struct result_arm *arm, const struct gather_arm *records)
+{
+	const struct result_record *fault = gather_first_fault(records);
+	const char *reason = fault ? fault->message : disagreement(records, &arm->placement_hash);
+	arm->state = RESULT_ARM_OK;
+	if (fault && fault->exit_code == EXIT_CODE_NO_ARM)
+		arm->state = RESULT_ARM_NOT_APPLICABLE;
+	else if (fault)
+		arm->state = RESULT_ARM_FAILED;
+	else if (reason)
+		arm->state = RESULT_ARM_NONDETERMINISTIC;
+	else if (!records->count) {
+		arm->state = RESULT_ARM_NOT_RUN;
+		reason = "the run was interrupted before its turn";
+	}
+	arm->reason = memory_text(reason);
+	return reason && !arm->reason ? -1 : 0;
+}
+
+int gather_fill(struct result_arm *arm, const struct gather_arm *records, const struct gather_arm *null, const struct workload *workload,
+                const struct clock *clock, struct error *error)
+{
+	if (set_state(arm, records) < 0 || fill_series(arm, records) < 0 || fill_audit_parts(arm, records) < 0)
+		return error_set(error, EXIT_CODE_IO, "no memory for the figures of an arm");
+	return fill_phases(arm, records, null, workload, clock, error);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * What a worker is told, in memory that it shares with its parent: one arm, one process. */
+#ifndef RUN_JOB_H
+#define RUN_JOB_H
+
+#include "base/clock.h"
+#include "result/result.h"
+#include "run/plan.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define JOB_SPEC_BYTES_MAX 1024
+/* Parent and worker are the same program; a number that does not fit says that somebody called the worker by hand. */
+#define JOB_MAGIC UINT64_C(0x626f6a6176600001)
+
+struct job {
+	uint64_t magic;
+	char workload_file[PATH_MAX];
+	char spec[JOB_SPEC_BYTES_MAX];
+	enum result_pass pass;
+	uint32_t round;
+	uint32_t latency_gap; /* 0: no latency pass */
+	bool with_series;
+	int cpu;              /* to run on; -1: anywhere */
+	struct plan_changes changes;
+	struct clock clock;
+	uint64_t words;
+	uint64_t peak_live_pages;
+	uint32_t phase_count;
+	uint64_t phase_words[WORKLOAD_PHASES_MAX];
+	/* Descriptors that the worker inherits. */
+	int workload_bytes;   /* the file as the parent read it */
+	int stream_words;     /* operations, or -1: the worker generates them */
+	int record;           /* where the worker writes its record */
+	_Atomic uint64_t progress; /* words played: stands still when the worker hangs */
+};
+
+/* Runs the job behind descriptor; returns an exit code. The record is written also when the job failed. */
+int worker_run(int descriptor);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ * The latency pass: randomly chosen operations are stamped, all others are played as in the throughput pass. */
+#include "run/pass.h"
+
+#include "base/memory.h"
+#include "base/rng.h"
+#include "measure/histogram.h"
+#include "run/engine.h"
+#include "run/plain_histogram.h"
+
+#include <math.h>
+
+struct sampling {
+	struct pass *pass;
+	struct engine engine;
+	struct rng rng;
+	uint64_t gap;        /* words to play before the next sample */
+	size_t phase;
+	uint64_t word;       /* of the stream, at the start of the piece at hand */
+	double phase_ns;
+	uint64_t phase_operations;
+	struct histogram *kinds; /* RESULT_KIND_COUNT of them, then one for the cell of the series */
+	uint64_t cell_words;
+	uint64_t cell_end;   /* word */
+};
+
+static struct histogram *cell(struct sampling *sampling)
+{
+	return &sampling->kinds[RESULT_KIND_COUNT];
+}
+
+/* Geometric: every operation has the same chance, so nothing periodic can hide between the samples. */
+static uint64_t draw_gap(struct sampling *sampling)
+{
+	double mean = sampling->pass->latency_gap;
+	if (mean <= 1)
+		return 0;
+	double gap = log(1.0 - rng_unit(&sampling->rng)) / log(1.0 - 1.0 / mean);
+	return gap < 1e9 ? (uint64_t)gap : UINT64_C(1000000000);
+}
+
+static double quantile_ns(const struct sampling *sampling, const struct histogram *histogram, double quantile)
+{
+	/* Ten samples above it, or it is an anecdote. */
+	if ((double)histogram->total * (1 - quantile) < 10)
+		return (double)NAN;
+	return (double)histogram_quantile(histogram, quantile) * sampling->pass->clock->ns_per_tick;
+}
+
+static void end_cell(struct sampling *sampling)
+{
+	struct result_record *record = sampling->pass->record;
+	struct histogram *samples = cell(sampling);
+	size_t row = (size_t)((sampling->cell_end - 1) / pass_row_words(sampling->pass));
+	if (record->series_count && samples->total) {
+		double *value = record->series[row < record->series_count ? row : record->series_count - 1].value;
+		value[RESULT_SERIES_ALLOC_P50_NS] = quantile_ns(sampling, samples, 0.5);
+		value[RESULT_SERIES_ALLOC_P99_NS] = quantile_ns(sampling, samples, 0.99);
+		value[RESULT_SERIES_ALLOC_MAX_NS] = (double)samples->max * sampling->pass->clock->ns_per_tick;
+	}
+	*samples = (struct histogram){0};
+	sampling->cell_end += sampling->cell_words;
+}
+
+static void record_sample(struct sampling *sampling, enum result_kind kind, uint64_t ticks, uint64_t word)
+{
+	while (word >= sampling->cell_end)
+		end_cell(sampling);
+	histogram_record(&sampling->kinds[kind], ticks);
+	if (kind == RESULT_KIND_ALLOC || kind == RESULT_KIND_CONTIGUOUS_ALLOC)
+		histogram_record(cell(sampling), ticks);
+}
+
+/* Control words cannot be sampled, nor the operation that a count belongs to: the sample goes to the next one. */
+static bool can_sample(const struct op *ops, size_t at)
+{
+	if (ops[at].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
+		return false;
+	return at == 0 || ops[at - 1].demand != op_control(OP_COUNT_HIGH, 0).demand;
+}
+
+static void play_piece(struct sampling *sampling, struct op_piece piece)
+{
+	for (size_t at = 0; at < piece.count;) {
+		if (sampling->gap >= piece.count - at) {
+			engine_play(&sampling->engine, piece.ops + at, piece.count - at);
+			sampling->gap -= piece.count - at;
+			return;
+		}
+		size_t next = at + (size_t)sampling->gap;
+		while (next < piece.count && !can_sample(piece.ops, next))
+			next++;
+		engine_play(&sampling->engine, piece.ops + at, next - at);
+		sampling->gap = draw_gap(sampling);
+		if (next == piece.count)
+			return;
+		enum result_kind kind;
+		uint64_t ticks;
+		if (engine_play_timed(&sampling->engine, &piece.ops[next], sampling->pass->clock, &kind, &ticks))
+			record_sample(sampling, kind, ticks, sampling->word + next);
+		at = next + 1;
+	}
+}
+
+static int end_phase(struct sampling *sampling, struct error *error)
+{
+	struct result_record_phase *record = &sampling->pass->record->phases[sampling->phase];
+	if (sampling->phase_operations)
+		record->latency_ns_per_op = sampling->phase_ns / (double)sampling->phase_operations;
+	if (sampling->engine.placement_hash != record->placement_hash)
+		record->placement_hash = 0;
+	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
+		if (plain_histogram_store(&record->latency[kind], &sampling->kinds[kind]) < 0)
+			return error_set(error, EXIT_CODE_IO, "no memory for a histogram");
+		sampling->kinds[kind] = (struct histogram){0};
+	}
+	sampling->phase_ns = 0;
+	sampling->phase_operations = 0;
+	return 0;
+}
+
+static void play_timed_piece(struct sampling *sampling, struct op_piece piece)
+{
+	const struct clock *clock = sampling->pass->clock;
+	uint64_t operations = 0;
+	for (size_t i = 0; i < piece.count; i++)
+		operations += piece.ops[i].demand >> OP_REQUEST_SHIFT != OP_CONTROL;
+	uint64_t skipped = sampling->engine.skipped;
+	uint32_t cpu;
+	uint64_t start = clock_start(clock);
+	play_piece(sampling, piece);
+	uint64_t stop = clock_stop(clock, &cpu);
+	sampling->phase_ns += stop < start ? 0 : (double)(stop - start) * clock->ns_per_tick;
+	sampling->phase_operations += operations - (sampling->engine.skipped - skipped);
+	engine_note_placement(&sampling->engine);
+	sampling->word += piece.count;
+	*sampling->pass->progress += piece.count;
+}
+
+static int play_stream(struct sampling *sampling, struct error *error)
+{
+	bool inside = false;
+	op_source_rewind(sampling->pass->source);
+	for (;;) {
+		struct op_piece piece = op_source_next(sampling->pass->source);
+		if (inside && (piece.count == 0 || piece.phase != sampling->phase) && end_phase(sampling, error) < 0)
+			return -1;
+		if (piece.count == 0)
+			break;
+		if (!inside || piece.phase != sampling->phase)
+			engine_phase_begin(&sampling->engine);
+		inside = true;
+		sampling->phase = piece.phase;
+		play_timed_piece(sampling, piece);
+	}
+	if (cell(sampling)->total)
+		end_cell(sampling);
+	return 0;
+}
+
+/* Whole rows, so many that a point of the series has samples enough behind it. */
+static uint64_t words_of_a_cell(const struct pass *pass)
+{
+	uint64_t row = pass_row_words(pass);
+	uint64_t wanted = (uint64_t)PASS_CELL_SAMPLES * pass->latency_gap;
+	return (wanted + row - 1) / row * row;
+}
+
+int pass_latency(struct pass *pass, struct error *error)
+{
+	if (!pass->latency_gap)
+		return 0;
+	struct sampling sampling = {.pass = pass, .cell_words = words_of_a_cell(pass)};
+	sampling.cell_end = sampling.cell_words;
+	rng_seed(&sampling.rng, pass->workload->seed ^ (UINT64_C(0x6c6174656e637900) + pass->round));
+	sampling.gap = draw_gap(&sampling);
+	sampling.kinds = memory_zeroed(RESULT_KIND_COUNT + 1, sizeof sampling.kinds[0]);
+	if (!sampling.kinds)
+		return error_set(error, EXIT_CODE_IO, "no memory for histograms");
+	for (size_t i = 0; i <= RESULT_KIND_COUNT; i++)
+		sampling.kinds[i] = (struct histogram){0};
+	arena_reset(pass->arena);
+	int result = engine_open(&sampling.engine, pass->workload, pass->source->stream, pass->spec, pass->arena, error);
+	if (result == 0) {
+		result = play_stream(&sampling, error);
+		engine_close(&sampling.engine);
+	}
+	memory_release(sampling.kinds);
+	return result;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/machine.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "iovabench/version.h"
+
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define DRIFT_PPM_MAX 100.0
+
+/* Copies what stands behind "key   : " on the first line that has it. */
+static void find_line(const char *path, const char *key, char *value, size_t bytes)
+{
+	char line[512];
+	FILE *file = fopen(path, "re");
+	*value = '\0';
+	while (file && fgets(line, sizeof line, file)) {
+		char *colon = strchr(line, ':');
+		if (strncmp(line, key, strlen(key)) != 0 || !colon)
+			continue;
+		colon += strspn(colon, ": \t");
+		colon[strcspn(colon, "\n")] = '\0';
+		snprintf(value, bytes, "%s", colon);
+		break;
+	}
+	if (file)
+		fclose(file);
+}
+
+static bool first_line(const char *path, char *line, size_t bytes)
+{
+	FILE *file = fopen(path, "re");
+	bool good = file && fgets(line, (int)bytes, file);
+	if (file)
+		fclose(file);
+	if (good)
+		line[strcspn(line, "\n")] = '\0';
+	return good;
+}
+
+static void warn(struct text *warnings, const struct clock *clock, long cpus)
+{
+	char line[256], duration[TEXT_NUMBER_BYTES];
+	double load;
+	if (!clock->counter)
+		text_add(warnings, "no constant time-stamp counter: the system clock is used, and each reading costs more\n");
+	else if (clock->drift_ppm > DRIFT_PPM_MAX)
+		text_add(warnings, "the counter's rate moved by %.0f ppm between two calibrations: times are not to be trusted\n", clock->drift_ppm);
+	if (clock->pair_ns > 0)
+		text_add(warnings, "single latencies below %s cannot be told from an empty measurement here\n",
+		         text_duration(duration, clock->pair_ns + clock->step_ns));
+	if (first_line("/proc/loadavg", line, sizeof line) && sscanf(line, "%lf", &load) == 1 && load > (double)cpus * 0.75)
+		text_add(warnings, "the machine is busy (load %.1f on %ld CPUs): maxima are pre-emptions\n", load, cpus);
+	if (first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", line, sizeof line) && strcmp(line, "performance") != 0)
+		text_add(warnings, "frequency governor is '%s', not 'performance'\n", line);
+	if (cpus < 2)
+		text_add(warnings, "one CPU only: everything else runs on the CPU that is measured\n");
+}
+
+int machine_worker_cpu(void)
+{
+	cpu_set_t set;
+	if (sched_getaffinity(0, sizeof set, &set) < 0)
+		return -1;
+	for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--)
+		if (CPU_ISSET((size_t)cpu, &set))
+			return cpu;
+	return -1;
+}
+
+int machine_describe(struct result *result, const struct clock *clock)
+{
+	char model[256], kernel[512];
+	struct utsname name;
+	struct text warnings = {0};
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	find_line("/proc/cpuinfo", "model name", model, sizeof model);
+	if (uname(&name) == 0)
+		snprintf(kernel, sizeof kernel, "%s %s %s", name.sysname, name.release, name.machine);
+	else
+		kernel[0] = '\0';
+	text_add(&warnings, "%s", "");
+	warn(&warnings, clock, cpus);
+	if (warnings.length)
+		warnings.bytes[--warnings.length] = '\0';
+	result->machine.cpu = memory_text(*model ? model : "unknown");
+	result->machine.kernel = memory_text(kernel);
+	result->machine.clock = memory_text(clock->counter ? "time-stamp counter" : "CLOCK_MONOTONIC_RAW");
+	result->machine.cpus = cpus > 0 ? (uint32_t)cpus : 1;
+	result->machine.tsc_hz = clock->counter ? 1e9 / clock->ns_per_tick : (double)NAN;
+	result->machine.timer_step_ns = clock->step_ns;
+	result->machine.timer_pair_ns = clock->pair_ns;
+	result->machine.timer_drift_ppm = clock->drift_ppm;
+	result->machine.warnings = memory_text(warnings.bytes);
+	result->build.version = memory_text(IOVABENCH_VERSION);
+	result->build.git = memory_text(BUILD_GIT);
+	result->build.compiler = memory_text(
+#if defined(__clang__)
+		"clang " __clang_version__
+#else
+		"gcc " __VERSION__
+#endif
+	);
+	result->build.flags = memory_text(BUILD_FLAGS);
+	bool failed = warnings.failed;
+	text_release(&warnings);
+	return failed || !result->machine.cpu || !result->machine.kernel || !result->machine.clock || !result->machine.warnings ||
+	                       !result->build.version || !result->build.git || !result->build.compiler || !result->build.flags
+	               ? -1
+	               : 0;
+}

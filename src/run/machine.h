@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ * Where and with what a run was made. */
+#ifndef RUN_MACHINE_H
+#define RUN_MACHINE_H
+
+#include "base/clock.h"
+#include "result/result.h"
+
+/* Fills result->machine and result->build. -1: no memory. */
+int machine_describe(struct result *result, const struct clock *clock);
+
+/* The CPU that workers are pinned to: the last one that this process may use; -1 when that cannot be told. */
+int machine_worker_cpu(void);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/plan.h"
+
+#include "base/memory.h"
+#include "trace/recording_file.h"
+#include "workload/workload_yaml.h"
+
+static void apply(struct workload *workload, const struct plan_changes *changes)
+{
+	if (changes->has_seed)
+		workload->seed = changes->seed;
+	for (size_t i = 0; changes->ops && i < workload->phase_count; i++) {
+		struct workload_phase *phase = &workload->phases[i];
+		if (phase->measured && phase->body == WORKLOAD_BODY_MIX && phase->until == WORKLOAD_UNTIL_OPS)
+			phase->until_value = changes->ops;
+	}
+}
+
+static int read_recordings(struct plan *plan, struct error *error)
+{
+	const struct workload *workload = &plan->workload;
+	plan->recordings = memory_zeroed(workload->phase_count, sizeof plan->recordings[0]);
+	plan->recording_of = memory_zeroed(workload->phase_count, sizeof plan->recording_of[0]);
+	if (!plan->recordings || !plan->recording_of)
+		return error_set(error, EXIT_CODE_IO, "no memory for a workload");
+	for (size_t i = 0; i < workload->phase_count; i++) {
+		if (workload->phases[i].body != WORKLOAD_BODY_TRACE)
+			continue;
+		struct text path = {0};
+		workload_trace_path(workload, &workload->phases[i], &path);
+		int result = path.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path")
+		                         : recording_read(path.bytes, &plan->recordings[i], error);
+		text_release(&path);
+		if (result < 0)
+			return -1;
+		plan->recording_of[i] = &plan->recordings[i];
+	}
+	return 0;
+}
+
+int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, const struct plan_changes *changes, struct text *messages,
+              struct error *error)
+{
+	*plan = (struct plan){.bytes = bytes, .length = length};
+	int result = workload_parse(file, bytes, length, &plan->workload, messages);
+	if (result == 0) {
+		apply(&plan->workload, changes);
+		result = read_recordings(plan, error);
+	}
+	if (result == 0) {
+		plan->stream = op_stream_open(&plan->workload, plan->recording_of, plan->workload.seed, error);
+		result = plan->stream ? 0 : -1;
+	}
+	if (result < 0)
+		plan_close(plan);
+	return result;
+}
+
+void plan_close(struct plan *plan)
+{
+	op_stream_close(plan->stream);
+	for (size_t i = 0; plan->recordings && i < plan->workload.phase_count; i++)
+		recording_release(&plan->recordings[i]);
+	memory_release(plan->recordings);
+	memory_release(plan->recording_of);
+	workload_release(&plan->workload);
+	memory_release(plan->bytes);
+	*plan = (struct plan){0};
+}

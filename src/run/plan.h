@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * One workload made ready to be played: its bytes, its recordings, its stream of operations. */
+#ifndef RUN_PLAN_H
+#define RUN_PLAN_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "workload/model.h"
+#include "workload/op_stream.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the command line changes in a workload. */
+struct plan_changes {
+	bool has_seed;
+	uint64_t seed;
+	uint64_t ops; /* > 0: of every measured phase that ends by operations */
+};
+
+struct plan {
+	struct workload workload;      /* changed already */
+	char *bytes;                   /* of the file: workers parse the very same ones */
+	size_t length;
+	struct recording *recordings;  /* one per phase; empty where it is no trace */
+	const struct recording **recording_of; /* one per phase; NULL where it is no trace */
+	struct op_stream *stream;
+};
+
+/* Parses bytes (taken over, also on failure), applies changes, reads the recordings and opens the stream. Returns 0, or -1 with
+ * every fault of the file in *messages or one in *error. */
+int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, const struct plan_changes *changes, struct text *messages,
+              struct error *error);
+void plan_close(struct plan *plan);
+
+#endif

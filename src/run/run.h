@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * Runs the matrix of workloads and allocators: one process per round and arm, a journal, a result. */
+#ifndef RUN_RUN_H
+#define RUN_RUN_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "result/result.h"
+#include "run/plan.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum run_latency { RUN_LATENCY_SAMPLED, RUN_LATENCY_ALL, RUN_LATENCY_OFF };
+
+#define RUN_ROUNDS_DEFAULT 12u
+#define RUN_ROUNDS_MAX 1000u
+#define RUN_STALL_SECONDS_DEFAULT 60.0
+
+struct run_options {
+	const char *const *files;
+	size_t file_count;
+	const char *const *specs; /* checked with allocator_spec_check */
+	size_t spec_count;
+	struct plan_changes changes;
+	uint32_t rounds;          /* >= 1 */
+	enum run_latency latency;
+	bool audit;
+	const char *folder;       /* NULL: results/<run id> */
+	double stall_seconds;     /* a worker that plays no window for so long hangs */
+	bool progress;            /* stderr is a terminal and nobody asked for quiet */
+	const char *command;      /* for the record */
+};
+
+/* Runs everything. *result is filled also when the run was interrupted (run.partial) or arms failed; *folder (to be released by the
+ * caller) is where it was written. Returns the exit code of the run; with EXIT_CODE_USAGE nothing was run and *messages has
+ * the faults of the workload files; with EXIT_CODE_IO *error says why.
+ */ 
+enum exit_code run_matrix(const struct run_options *options, struct result *result, struct text *folder, struct text *messages,
+                          struct error *error);
+
+#endif

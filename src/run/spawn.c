@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/spawn.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int spawn_memory_file(const char *name, const void *bytes, size_t length, struct error *error)
+{
+	int descriptor = memfd_create(name, 0);
+	if (descriptor < 0)
+		return error_set(error, EXIT_CODE_IO, "cannot create a memory file: %s", strerror(errno));
+	const char *at = bytes;
+	while (length) {
+		ssize_t written = write(descriptor, at, length);
+		if (written <= 0) {
+			error_set(error, EXIT_CODE_IO, "cannot fill a memory file: %s", strerror(errno));
+			close(descriptor);
+			return -1;
+		}
+		at += written;
+		length -= (size_t)written;
+	}
+	return descriptor;
+}
+
+static void become_worker(int job, pid_t parent)
+{
+	/* An interrupt ends the run after this round: the worker finishes. It does not outlive its parent. */
+	signal(SIGINT, SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_CODE_IO);
+	char number[16];
+	snprintf(number, sizeof number, "%d", job);
+	execl("/proc/self/exe", "iovabench", "worker", number, (char *)NULL);
+	_exit(EXIT_CODE_IO);
+}
+
+/* Waits for the end; kills a worker whose progress stands still. Returns its wait status; *hung tells of the kill. */
+static int wait_for(pid_t worker, const struct job *job, const struct spawn_watch *watch, bool *hung)
+{
+	int process = pidfd_open(worker, 0);
+	uint64_t seen = 0;
+	double still_seconds = 0;
+	const double tick_seconds = 0.1;
+	*hung = false;
+	for (;;) {
+		struct pollfd event = {.fd = process, .events = POLLIN};
+		int ready = poll(&event, process >= 0, (int)(tick_seconds * 1000));
+		int status;
+		pid_t done = waitpid(worker, &status, WNOHANG);
+		if (done == worker) {
+			if (process >= 0)
+				close(process);
+			return status;
+		}
+		if (ready != 0)
+			continue; /* a signal to us */
+		uint64_t words = job->progress;
+		still_seconds = words == seen ? still_seconds + tick_seconds : 0;
+		seen = words;
+		if (watch->tick)
+			watch->tick(watch->context, words);
+		if (still_seconds > watch->stall_seconds && !*hung) {
+			*hung = true;
+			kill(worker, SIGKILL);
+		}
+	}
+}
+
+/* A record in place of one that the worker could not write. */
+static int describe(struct result_record *record, const struct job *job, struct error *error, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+static int describe(struct result_record *record, const struct job *job, struct error *error, const char *format, ...)
+{
+	char message[256];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(message, sizeof message, format, arguments);
+	va_end(arguments);
+	*record = (struct result_record){
+		.workload = memory_text(""),
+		.spec = memory_text(job->spec),
+		.pass = job->pass,
+		.round = job->round,
+		.exit_code = EXIT_CODE_VIOLATION,
+		.message = memory_text(message),
+	};
+	if (!record->workload || !record->spec || !record->message) {
+		result_record_release(record);
+		return error_set(error, EXIT_CODE_IO, "no memory for a record");
+	}
+	return 0;
+}
+
+static int read_record(int descriptor, const struct job *job, int status, bool hung, const struct spawn_watch *watch,
+                       struct result_record *record, struct error *error)
+{
+	const char *pass = job->pass == RESULT_PASS_AUDIT ? "audit" : "timed pass";
+	if (hung)
+		return describe(record, job, error, "hung in the %s: no window ended for %.3g s", pass, watch->stall_seconds);
+	if (WIFSIGNALED(status))
+		return describe(record, job, error, "crashed in the %s: signal %d (%s)", pass, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	struct stat state;
+	size_t length = fstat(descriptor, &state) == 0 ? (size_t)state.st_size : 0;
+	if (length == 0)
+		return describe(record, job, error, "ended in the %s with exit code %d and without a record", pass, WEXITSTATUS(status));
+	char *bytes = mmap(NULL, length, PROT_READ, MAP_SHARED, descriptor, 0);
+	if (bytes == MAP_FAILED)
+		return error_set(error, EXIT_CODE_IO, "cannot read a worker's record: %s", strerror(errno));
+	struct error wrong = {0};
+	int result = result_record_read(bytes, length, record, &wrong);
+	munmap(bytes, length);
+	return result == 0 ? 0 : describe(record, job, error, "wrote a record that cannot be read: %.160s", wrong.message);
+}
+
+static pid_t start(int job)
+{
+	pid_t parent = getpid();
+	fflush(NULL);
+	pid_t worker = fork();
+	if (worker == 0)
+		become_worker(job, parent);
+	return worker;
+}
+
+int spawn_worker(struct job *job, const struct spawn_watch *watch, struct result_record *record, struct text *line, struct error *error)
+{
+	int shared = -1, result = -1;
+	struct job *copy = MAP_FAILED;
+	job->record = spawn_memory_file("iovabench-record", NULL, 0, error);
+	if (job->record >= 0)
+		shared = spawn_memory_file("iovabench-job", job, sizeof *job, error);
+	if (shared >= 0)
+		copy = mmap(NULL, sizeof *copy, PROT_READ | PROT_WRITE, MAP_SHARED, shared, 0);
+	pid_t worker = copy == MAP_FAILED ? -1 : start(shared);
+	if (worker < 0) {
+		error_set(error, EXIT_CODE_IO, "cannot start a worker: %s", strerror(errno));
+	} else {
+		bool hung;
+		int status = wait_for(worker, copy, watch, &hung);
+		result = read_record(job->record, job, status, hung, watch, record, error);
+	}
+	if (result == 0 && result_record_write(record, line, error) < 0) {
+		result_record_release(record);
+		result = -1;
+	}
+	if (copy != MAP_FAILED)
+		munmap(copy, sizeof *copy);
+	if (shared >= 0)
+		close(shared);
+	if (job->record >= 0)
+		close(job->record);
+	return result;
+}

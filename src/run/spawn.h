@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * A worker process from its start to its record. */
+#ifndef RUN_SPAWN_H
+#define RUN_SPAWN_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "result/result.h"
+#include "run/job.h"
+
+#include <stdbool.h>
+
+/* A file in memory that workers inherit; -1 with a message. Closed with close(). */
+int spawn_memory_file(const char *name, const void *bytes, size_t length, struct error *error);
+
+/* What the parent does while it waits, about ten times a second; words: played so far. */
+struct spawn_watch {
+	void (*tick)(void *context, uint64_t words);
+	void *context;
+	double stall_seconds;
+};
+
+/* Executes the program again as a worker for job (job->record is set here), waits for it and reads its record into *record. A worker
+ * that crashed, hung, was killed or wrote no record gives a record that is not ok and says so: only trouble of our own (no memory,
+ * no process) returns -1. *line: the record as it goes into the journal. */
+int spawn_worker(struct job *job, const struct spawn_watch *watch, struct result_record *record, struct text *line, struct error *error);
+
+#endif

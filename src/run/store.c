@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/store.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int make_folders(char *path, struct error *error)
+{
+	for (char *at = path + 1;; at++) {
+		if (*at != '/' && *at != '\0')
+			continue;
+		char kept = *at;
+		*at = '\0';
+		int result = mkdir(path, 0777);
+		if (result < 0 && errno != EEXIST)
+			return error_set(error, EXIT_CODE_IO, "%s: cannot make this folder for results: %s", path, strerror(errno));
+		*at = kept;
+		if (kept == '\0')
+			return 0;
+	}
+}
+
+static int path_of(const struct store *store, const char *name, struct text *path, struct error *error)
+{
+	text_add(path, "%s/%s", store->folder.bytes, name);
+	return path->failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
+}
+
+static int refuse_used(const struct store *store, struct error *error)
+{
+	static const char *const names[] = {"rounds.jsonl", "result.json"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		struct text path = {0};
+		int result = path_of(store, names[i], &path, error);
+		if (result == 0 && access(path.bytes, F_OK) == 0)
+			result = error_set(error, EXIT_CODE_USAGE, "%s exists: this folder holds another run; choose a new one with -o", path.bytes);
+		text_release(&path);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int store_open(struct store *store, const char *folder, struct error *error)
+{
+	*store = (struct store){.journal = -1};
+	text_add(&store->folder, "%s", folder);
+	struct text path = {0};
+	int result = store->folder.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
+	if (result == 0)
+		result = make_folders(store->folder.bytes, error);
+	if (result == 0)
+		result = refuse_used(store, error);
+	if (result == 0)
+		result = path_of(store, "rounds.jsonl", &path, error);
+	if (result == 0) {
+		store->journal = open(path.bytes, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+		if (store->journal < 0)
+			result = error_set(error, EXIT_CODE_IO, "%s: cannot write here: %s", path.bytes, strerror(errno));
+	}
+	text_release(&path);
+	if (result < 0)
+		store_close(store);
+	return result;
+}
+
+void store_close(struct store *store)
+{
+	if (store->journal >= 0)
+		close(store->journal);
+	text_release(&store->folder);
+	*store = (struct store){.journal = -1};
+}
+
+int store_record(struct store *store, const struct text *line, struct error *error)
+{
+	return file_append_synced(store->journal, "rounds.jsonl", line->bytes, line->length, error);
+}
+
+int store_file(const struct store *store, const char *name, const struct text *content, struct error *error)
+{
+	struct text path = {0};
+	int result = content->failed ? error_set(error, EXIT_CODE_IO, "no memory for %s", name) : path_of(store, name, &path, error);
+	if (result == 0)
+		result = file_write_whole(path.bytes, content->bytes ? content->bytes : "", content->length, error);
+	text_release(&path);
+	return result;
+}
+
+static int store_hlog(const struct store *store, const struct result *result, size_t arm, struct error *error)
+{
+	struct text name = {0}, log = {0};
+	result_hlog_name(result, arm, &name);
+	int status = name.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
+	if (status == 0)
+		status = result_hlog(&result->arms[arm], result->run.started, &log, error);
+	if (status == 0)
+		status = store_file(store, name.bytes, &log, error);
+	text_release(&name);
+	text_release(&log);
+	return status;
+}
+
+int store_result(const struct store *store, const struct result *result, struct error *error)
+{
+	struct text json = {0}, csv = {0};
+	int status = result_write(result, &json, error);
+	if (status == 0) {
+		result_series_csv(result, &csv);
+		status = store_file(store, "series.csv", &csv, error);
+	}
+	for (size_t i = 0; status == 0 && i < result->arm_count; i++)
+		if (result->arms[i].phase_count)
+			status = store_hlog(store, result, i, error);
+	/* Last, because a folder with a result.json is a finished run. */
+	if (status == 0)
+		status = store_file(store, "result.json", &json, error);
+	text_release(&json);
+	text_release(&csv);
+	return status;
+}

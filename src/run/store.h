@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * The folder of a run: its journal while it goes on, its files at the end. */
+#ifndef RUN_STORE_H
+#define RUN_STORE_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "result/result.h"
+
+struct store {
+	struct text folder;
+	int journal;
+};
+
+/* Makes the folder (with its parents) and opens rounds.jsonl in it. Refused with EXIT_CODE_USAGE when the folder holds a journal or
+ * a result already: two runs must not mix. */
+int store_open(struct store *store, const char *folder, struct error *error);
+void store_close(struct store *store);
+
+/* Appends one record, forced to disk. */
+int store_record(struct store *store, const struct text *line, struct error *error);
+
+/* Writes <folder>/<name> whole or not at all. */
+int store_file(const struct store *store, const char *name, const struct text *content, struct error *error);
+
+/* Writes result.json, series.csv and one .hlog per arm. */
+int store_result(const struct store *store, const struct result *result, struct error *error);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/stream_file.h"
+
+#include "base/memory.h"
+#include "run/op_source.h"
+#include "run/spawn.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static int append(int descriptor, const struct op *ops, size_t count, struct error *error)
+{
+	const char *at = (const char *)ops;
+	size_t left = count * sizeof ops[0];
+	while (left) {
+		ssize_t written = write(descriptor, at, left);
+		if (written <= 0)
+			return error_set(error, EXIT_CODE_IO, "cannot keep the operation stream in memory: %s", strerror(errno));
+		at += written;
+		left -= (size_t)written;
+	}
+	return 0;
+}
+
+static int generate(struct stream_file *file, const struct plan *plan, struct op *piece, struct error *error)
+{
+	size_t count, phase;
+	op_stream_rewind(plan->stream);
+	while ((count = op_stream_next(plan->stream, piece, OP_SOURCE_PIECE_WORDS, &phase)) > 0) {
+		file->hash = op_stream_hash(file->hash, piece, count);
+		file->phase_words[phase] += count;
+		file->words += count;
+		if (file->descriptor >= 0 && file->words > OP_SOURCE_SHARED_WORDS_MAX) {
+			close(file->descriptor);
+			file->descriptor = -1;
+		}
+		if (file->descriptor >= 0 && append(file->descriptor, piece, count, error) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < plan->workload.phase_count; i++) {
+		struct op_phase_plan found = op_stream_plan(plan->stream, i);
+		file->operations += found.allocations + found.frees;
+		if (found.live_pages_peak > file->peak_live_pages)
+			file->peak_live_pages = found.live_pages_peak;
+	}
+	return 0;
+}
+
+int stream_file_create(struct stream_file *file, const struct plan *plan, struct error *error)
+{
+	*file = (struct stream_file){.phase_count = (uint32_t)plan->workload.phase_count};
+	file->descriptor = spawn_memory_file("iovabench-stream", NULL, 0, error);
+	struct op *piece = memory_zeroed(OP_SOURCE_PIECE_WORDS, sizeof piece[0]);
+	int result = piece ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a piece of the operation stream");
+	if (result == 0 && file->descriptor >= 0)
+		result = generate(file, plan, piece, error);
+	memory_release(piece);
+	if (result < 0 || error->exit_code != EXIT_CODE_OK) {
+		stream_file_close_words(file);
+		return -1;
+	}
+	return 0;
+}
+
+void stream_file_close_words(struct stream_file *file)
+{
+	if (file->descriptor >= 0)
+		close(file->descriptor);
+	file->descriptor = -1;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT
+ * The throughput pass: windows with nothing between two stamps but operations. */
+#include "run/pass.h"
+
+#include "base/memory.h"
+#include "measure/statistics.h"
+#include "run/engine.h"
+#include "run/taint.h"
+
+#include <math.h>
+
+/* A window is disturbed, too, when it took this many times the median of its phase and at least this long on top. */
+#define GAP_TIMES 10.0
+#define GAP_NS 100000.0
+
+struct window {
+	double ns;
+	uint64_t operations; /* completed */
+	bool tainted;
+};
+
+struct phase_windows {
+	struct window *windows;
+	size_t count, capacity;
+	uint64_t failures;
+};
+
+struct iteration {
+	struct pass *pass;
+	struct engine engine;
+	struct taint taint;
+	struct phase_windows *phases;
+	size_t phase;
+	uint64_t word;       /* of the stream, at the start of the window at hand */
+	double *row_ns;      /* series: time and operations of each row; NULL when not wanted */
+	double *row_operations;
+};
+
+static bool is_control(const struct op *op)
+{
+	return op->demand >> OP_REQUEST_SHIFT == OP_CONTROL;
+}
+
+/* Also brings the words into the cache, so that the window does not wait for them. */
+static uint64_t count_operations(const struct op *ops, size_t count)
+{
+	uint64_t operations = 0;
+	for (size_t i = 0; i < count; i++)
+		operations += !is_control(&ops[i]);
+	return operations;
+}
+
+static int play_window(struct iteration *iteration, const struct op *ops, size_t count, struct error *error)
+{
+	const struct clock *clock = iteration->pass->clock;
+	struct phase_windows *phase = &iteration->phases[iteration->phase];
+	if (memory_grow(&phase->windows, &phase->capacity, phase->count, sizeof phase->windows[0]) < 0)
+		return error_set(error, EXIT_CODE_IO, "no memory for the windows of a pass");
+	struct window *window = &phase->windows[phase->count++];
+	uint64_t operations = count_operations(ops, count);
+	uint64_t skipped = iteration->engine.skipped, failures = iteration->engine.failures;
+	uint32_t from, to;
+	taint_before(&iteration->taint);
+	clock_stop(clock, &from);
+
+	uint64_t start = clock_start(clock);
+	engine_play(&iteration->engine, ops, count);
+	uint64_t stop = clock_stop(clock, &to);
+
+	window->tainted = taint_after(&iteration->taint) || from != to || stop < start;
+	window->ns = stop < start ? 0 : (double)(stop - start) * clock->ns_per_tick;
+	window->operations = operations - (iteration->engine.skipped - skipped);
+	phase->failures += iteration->engine.failures - failures;
+	if (iteration->row_ns) {
+		size_t row = (size_t)(iteration->word / pass_row_words(iteration->pass));
+		iteration->row_ns[row] += window->ns;
+		iteration->row_operations[row] += (double)window->operations;
+	}
+	iteration->word += count;
+	*iteration->pass->progress += count;
+	if (iteration->engine.broken != IOVA_OK)
+		return error_set(error, EXIT_CODE_VIOLATION, "the allocator ended a request with status %d (%s)", (int)iteration->engine.broken,
+		                 iteration->engine.broken == IOVA_NO_MEMORY ? "no memory for metadata" : "which alloc must not return");
+	return 0;
+}
+
+/* Cuts a piece into windows of equal length, none shorter than PASS_WINDOW_WORDS unless the piece is. */
+static int play_piece(struct iteration *iteration, struct op_piece piece, struct error *error)
+{
+	size_t windows = piece.count / PASS_WINDOW_WORDS;
+	size_t words = windows ? piece.count / windows : piece.count;
+	for (size_t at = 0; at < piece.count;) {
+		size_t count = piece.count - at < 2 * words ? piece.count - at : words;
+		while (at + count < piece.count && is_control(&piece.ops[at + count - 1]))
+			count++;
+		if (play_window(iteration, piece.ops + at, count, error) < 0)
+			return -1;
+		at += count;
+	}
+	engine_note_placement(&iteration->engine);
+	return 0;
+}
+
+static void mark_gaps(struct phase_windows *phase, double *scratch)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < phase->count; i++)
+		if (phase->windows[i].operations)
+			scratch[count++] = phase->windows[i].ns / (double)phase->windows[i].operations;
+	if (!count)
+		return;
+	double median = statistics_median(scratch, count);
+	for (size_t i = 0; i < phase->count; i++) {
+		struct window *window = &phase->windows[i];
+		double usual = median * (double)window->operations;
+		window->tainted |= window->ns > GAP_TIMES * usual && window->ns - usual > GAP_NS;
+	}
+}
+
+/* ns per completed operation over the windows of a phase, or NaN when they are too short for the clock. */
+static double per_operation(const struct phase_windows *phase, const struct clock *clock, bool untainted_only)
+{
+	double ns = 0, operations = 0;
+	for (size_t i = 0; i < phase->count; i++) {
+		if (untainted_only && phase->windows[i].tainted)
+			continue;
+		ns += phase->windows[i].ns;
+		operations += (double)phase->windows[i].operations;
+	}
+	double least = PASS_WINDOW_STEPS * clock->step_ns;
+	return operations > 0 && ns >= least ? ns / operations : (double)NAN;
+}
+
+static int store_phase(struct pass *pass, struct phase_windows *phase, struct result_record_phase *record, struct error *error)
+{
+	double *scratch = memory_zeroed(phase->count, sizeof scratch[0]);
+	double *ns = memory_resize(record->ns_per_op, record->iterations + 1, sizeof ns[0]);
+	if (ns)
+		record->ns_per_op = ns;
+	double *untainted = memory_resize(record->untainted_ns_per_op, record->iterations + 1, sizeof untainted[0]);
+	if (untainted)
+		record->untainted_ns_per_op = untainted;
+	if (!scratch || !ns || !untainted) {
+		memory_release(scratch);
+		return error_set(error, EXIT_CODE_IO, "no memory for the figures of a pass");
+	}
+	mark_gaps(phase, scratch);
+	memory_release(scratch);
+	ns[record->iterations] = per_operation(phase, pass->clock, false);
+	untainted[record->iterations++] = per_operation(phase, pass->clock, true);
+	record->operations = 0;
+	for (size_t i = 0; i < phase->count; i++) {
+		record->operations += phase->windows[i].operations;
+		record->windows_tainted += phase->windows[i].tainted;
+	}
+	record->windows += phase->count;
+	record->failures = phase->failures;
+	return 0;
+}
+
+static int end_phase(struct iteration *iteration, struct error *error)
+{
+	struct result_record_phase *record = &iteration->pass->record->phases[iteration->phase];
+	uint64_t hash = iteration->engine.placement_hash;
+	/* The first iteration sets it; another one that disagrees makes it 0, which no other pass will confirm. */
+	if (record->iterations == 0)
+		record->placement_hash = hash;
+	else if (record->placement_hash != hash)
+		record->placement_hash = 0;
+	return store_phase(iteration->pass, &iteration->phases[iteration->phase], record, error);
+}
+
+static int play_stream(struct iteration *iteration, struct error *error)
+{
+	bool inside = false;
+	op_source_rewind(iteration->pass->source);
+	for (;;) {
+		struct op_piece piece = op_source_next(iteration->pass->source);
+		if (inside && (piece.count == 0 || piece.phase != iteration->phase) && end_phase(iteration, error) < 0)
+			return -1;
+		if (piece.count == 0)
+			return 0;
+		if (!inside || piece.phase != iteration->phase)
+			engine_phase_begin(&iteration->engine);
+		inside = true;
+		iteration->phase = piece.phase;
+		if (play_piece(iteration, piece, error) < 0)
+			return -1;
+	}
+}
+
+static double measured_ns(const struct iteration *iteration)
+{
+	double ns = 0;
+	for (size_t i = 0; i < iteration->pass->record->phase_count; i++)
+		for (size_t w = 0; w < iteration->phases[i].count; w++)
+			if (iteration->pass->workload->phases[i].measured)
+				ns += iteration->phases[i].windows[w].ns;
+	return ns;
+}
+
+static int play_iteration(struct pass *pass, double *row_ns, double *row_operations, double *ns, struct error *error)
+{
+	struct iteration iteration = {.pass = pass, .row_ns = row_ns, .row_operations = row_operations};
+	iteration.phases = memory_zeroed(pass->record->phase_count, sizeof iteration.phases[0]);
+	if (!iteration.phases)
+		return error_set(error, EXIT_CODE_IO, "no memory for a pass");
+	arena_reset(pass->arena);
+	int result = engine_open(&iteration.engine, pass->workload, pass->source->stream, pass->spec, pass->arena, error);
+	if (result == 0) {
+		taint_open(&iteration.taint);
+		result = play_stream(&iteration, error);
+		taint_close(&iteration.taint);
+		engine_close(&iteration.engine);
+		*ns = measured_ns(&iteration);
+	}
+	for (size_t i = 0; i < pass->record->phase_count; i++)
+		memory_release(iteration.phases[i].windows);
+	memory_release(iteration.phases);
+	return result;
+}
+
+int pass_throughput(struct pass *pass, struct error *error)
+{
+	double total = 0;
+	double *rows = memory_zeroed(2 * (PASS_SERIES_ROWS + 1), sizeof rows[0]);
+	if (!rows)
+		return error_set(error, EXIT_CODE_IO, "no memory for a series");
+	int result = 0;
+	for (int i = 0; i < PASS_ITERATIONS_MAX && total < PASS_MEASURED_NS && result == 0; i++) {
+		double ns = 0;
+		bool first = i == 0 && pass->record->series_count > 0;
+		result = play_iteration(pass, first ? rows : NULL, rows + PASS_SERIES_ROWS + 1, &ns, error);
+		total += ns;
+		for (size_t row = 0; first && row < pass->record->series_count; row++)
+			if (rows[PASS_SERIES_ROWS + 1 + row] > 0)
+				pass->record->series[row].value[RESULT_SERIES_NS_PER_OP] = rows[row] / rows[PASS_SERIES_ROWS + 1 + row];
+	}
+	memory_release(rows);
+	return result;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT
+ * The hidden sub-command: one job in, one record out. Plugins are opened here and nowhere else. */
+#include "run/job.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "run/audit_map.h"
+#include "run/pass.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct worker {
+	struct job *job;
+	struct plan plan;
+	struct op_source source;
+	const struct op *words;
+	size_t words_bytes;
+	struct allocator_spec spec;
+	struct arena arena;
+	struct result_record record;
+};
+
+static int map_words(struct worker *worker, struct error *error)
+{
+	if (worker->job->stream_words < 0)
+		return 0;
+	worker->words_bytes = (size_t)worker->job->words * sizeof(struct op);
+	if (!worker->words_bytes)
+		return 0;
+	void *words = mmap(NULL, worker->words_bytes, PROT_READ, MAP_SHARED, worker->job->stream_words, 0);
+	if (words == MAP_FAILED)
+		return error_set(error, EXIT_CODE_IO, "cannot map the operation stream: %s", strerror(errno));
+	worker->words = words;
+	return 0;
+}
+
+static int read_workload(struct worker *worker, struct error *error)
+{
+	const struct job *job = worker->job;
+	struct stat state;
+	if (fstat(job->workload_bytes, &state) < 0)
+		return error_set(error, EXIT_CODE_IO, "cannot read the workload: %s", strerror(errno));
+	size_t length = (size_t)state.st_size;
+	char *bytes = memory_zeroed(length + 1, 1);
+	if (!bytes)
+		return error_set(error, EXIT_CODE_IO, "no memory for the workload");
+	if (pread(job->workload_bytes, bytes, length, 0) != (ssize_t)length) {
+		memory_release(bytes);
+		return error_set(error, EXIT_CODE_IO, "cannot read the workload");
+	}
+	struct text messages = {0};
+	int result = plan_open(&worker->plan, job->workload_file, bytes, length, &job->changes, &messages, error);
+	if (result < 0)
+		error_set(error, EXIT_CODE_IO, "%s", messages.bytes ? messages.bytes : "no memory");
+	text_release(&messages);
+	return result;
+}
+
+/* Says which demand of the workload the allocator does not understand. */
+static int check_capabilities(const struct worker *worker, struct error *error)
+{
+	static const struct {
+		uint32_t constraint;
+		uint64_t capability;
+		const char *what;
+	} needs[] = {
+		{IOVA_CONSTRAIN_ALIGN, IOVA_ALIGN, "alignment"},
+		{IOVA_CONSTRAIN_LIMIT, IOVA_LIMIT, "limits (low, high)"},
+		{IOVA_CONSTRAIN_BOUNDARY, IOVA_BOUNDARY, "a boundary"},
+	};
+	size_t count;
+	const struct op_request *requests = op_stream_requests(worker->plan.stream, &count);
+	const struct iova_allocator *table = worker->spec.parts[0].table;
+	if (table->capabilities & IOVA_HARNESS)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		for (size_t n = 0; n < sizeof needs / sizeof needs[0]; n++)
+			if ((requests[i].request.constraints & needs[n].constraint) && !(table->capabilities & needs[n].capability))
+				return error_set(error, EXIT_CODE_NO_ARM, "request %s asks for %s, which %s does not honour", requests[i].name,
+				                 needs[n].what, table->name);
+	return 0;
+}
+
+static int prepare_record(struct worker *worker, struct error *error)
+{
+	const struct job *job = worker->job;
+	struct result_record *record = &worker->record;
+	record->phases = memory_zeroed(job->phase_count, sizeof record->phases[0]);
+	size_t rows = job->with_series ? (size_t)((job->words + PASS_SERIES_ROWS - 1) / PASS_SERIES_ROWS) : 0;
+	rows = rows ? (size_t)(job->words / rows) : 0;
+	record->series = memory_zeroed(rows, sizeof record->series[0]);
+	if (!record->phases || !record->series)
+		return error_set(error, EXIT_CODE_IO, "no memory for a record");
+	record->phase_count = job->phase_count;
+	record->series_count = rows;
+	for (size_t i = 0; i < record->phase_count; i++) {
+		result_figures_clear(&record->phases[i].figures);
+		record->phases[i].latency_ns_per_op = (double)NAN;
+	}
+	for (size_t i = 0; i < rows; i++)
+		for (size_t column = 0; column < RESULT_SERIES_COUNT; column++)
+			record->series[i].value[column] = (double)NAN;
+	return 0;
+}
+
+static int prepare_maps(struct worker *worker, struct error *error)
+{
+	struct result_record *record = &worker->record;
+	uint32_t domains = op_stream_domains(worker->plan.stream);
+	uint32_t count = domains < PASS_MAPS_MAX ? domains : PASS_MAPS_MAX;
+	if (worker->job->pass != RESULT_PASS_AUDIT || !record->series_count)
+		return 0;
+	record->maps = memory_zeroed(count, sizeof record->maps[0]);
+	if (!record->maps)
+		return error_set(error, EXIT_CODE_IO, "no memory for the picture of the space");
+	for (uint32_t i = 0; i < count; i++) {
+		record->map_count++;
+		if (audit_map_open(&record->maps[i], i, &worker->plan.workload, worker->plan.stream, PASS_MAP_ROWS, PASS_MAP_COLUMNS) < 0)
+			return error_set(error, EXIT_CODE_IO, "no memory for the picture of the space");
+	}
+	return 0;
+}
+
+static int prepare(struct worker *worker, struct error *error)
+{
+	struct job *job = worker->job;
+	if (read_workload(worker, error) < 0 || map_words(worker, error) < 0)
+		return -1;
+	if (allocator_spec_open(job->spec, &worker->spec, error) < 0)
+		return -1;
+	if (check_capabilities(worker, error) < 0)
+		return -1;
+	if (op_source_open(&worker->source, worker->plan.stream, worker->words, job->phase_words, job->phase_count, error) < 0)
+		return -1;
+	if (arena_create(&worker->arena, job->pass == RESULT_PASS_TIMED, op_stream_cpus(worker->plan.stream), error) < 0)
+		return -1;
+	return prepare_record(worker, error) < 0 || prepare_maps(worker, error) < 0 ? -1 : 0;
+}
+
+static int play(struct worker *worker, struct error *error)
+{
+	struct job *job = worker->job;
+	struct pass pass = {
+		.workload = &worker->plan.workload,
+		.source = &worker->source,
+		.spec = &worker->spec,
+		.arena = &worker->arena,
+		.clock = &job->clock,
+		.round = job->round,
+		.words = job->words,
+		.latency_gap = job->latency_gap,
+		.peak_live_pages = job->peak_live_pages,
+		.record = &worker->record,
+		.progress = &job->progress,
+	};
+	if (job->pass == RESULT_PASS_AUDIT)
+		return pass_audit(&pass, error);
+	return pass_throughput(&pass, error) < 0 || pass_latency(&pass, error) < 0 ? -1 : 0;
+}
+
+static void finish_record(struct worker *worker, const struct error *error)
+{
+	const struct job *job = worker->job;
+	struct result_record *record = &worker->record;
+	struct rusage usage;
+	record->workload = memory_text(worker->plan.workload.name ? worker->plan.workload.name : "");
+	record->spec = memory_text(job->spec);
+	record->pass = job->pass;
+	record->round = job->round;
+	record->ok = error->exit_code == EXIT_CODE_OK;
+	record->exit_code = error->exit_code;
+	if (!record->ok)
+		record->message = memory_text(error->message);
+	if (getrusage(RUSAGE_SELF, &usage) == 0)
+		record->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
+}
+
+static int write_record(struct worker *worker)
+{
+	struct text line = {0};
+	struct error error = {0};
+	int result = result_record_write(&worker->record, &line, &error);
+	if (result == 0)
+		result = file_append_synced(worker->job->record, "record", line.bytes, line.length, &error);
+	if (result < 0)
+		fprintf(stderr, "iovabench: worker: %s\n", error.message);
+	text_release(&line);
+	return result < 0 ? EXIT_CODE_IO : EXIT_CODE_OK;
+}
+
+static void release(struct worker *worker)
+{
+	op_source_close(&worker->source);
+	allocator_spec_close(&worker->spec);
+	arena_destroy(&worker->arena);
+	plan_close(&worker->plan);
+	if (worker->words)
+		munmap((void *)(uintptr_t)worker->words, worker->words_bytes);
+	result_record_release(&worker->record);
+}
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+	CPU_ZERO(&set);
+	if (cpu < 0)
+		return;
+	CPU_SET((size_t)cpu, &set);
+	sched_setaffinity(0, sizeof set, &set);
+}
+
+int worker_run(int descriptor)
+{
+	struct worker worker = {0};
+	struct job *job = mmap(NULL, sizeof *job, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+	struct stat state;
+	if (job == MAP_FAILED || fstat(descriptor, &state) < 0 || (size_t)state.st_size < sizeof *job || job->magic != JOB_MAGIC) {
+		fprintf(stderr, "iovabench: worker is called by the program itself, not by hand\n");
+		return EXIT_CODE_USAGE;
+	}
+	worker.job = job;
+	pin(job->cpu);
+	struct error error = {0};
+	if (prepare(&worker, &error) == 0)
+		play(&worker, &error);
+	finish_record(&worker, &error);
+	int exit_code = write_record(&worker);
+	release(&worker);
+	return exit_code;
+}

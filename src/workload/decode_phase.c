@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+#include "workload/decode.h"
+
+#include <string.h>
+
+#define TURNOVERS_MAX 1e6
+
+static const char *const bodies[] = {"mix", "free", "script", "trace", "rings", "adversary"};
+#define BODY_COUNT 4 /* the rest is reported as not available */
+
+/* An index into bodies, or SIZE_MAX (reported). */
+static size_t find_body(struct decode *decode, yaml_place place)
+{
+	static const struct {
+		const char *key;
+		size_t body;
+	} keys[] = {{"until", 0}, {"ops", 0}, {"victims", 0}};
+	size_t body = SIZE_MAX;
+	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+		yaml_place found = yaml_places_value(decode->places, place, bodies[i]);
+		if (found == YAML_PLACE_NONE)
+			continue;
+		if (body != SIZE_MAX && i < BODY_COUNT)
+			decode_fault(decode, found, "a phase has one body; this one has %s already", bodies[body]);
+		else if (body == SIZE_MAX)
+			body = i;
+	}
+	if (body == SIZE_MAX) {
+		decode_fault(decode, place, "is missing a body: mix, free, script or trace");
+		return SIZE_MAX;
+	}
+	for (size_t i = 0; body < BODY_COUNT && i < sizeof keys / sizeof keys[0]; i++) {
+		yaml_place found = yaml_places_value(decode->places, place, keys[i].key);
+		if (found != YAML_PLACE_NONE && keys[i].body != body)
+			decode_fault(decode, found, "belongs to a mix; this phase has %s", bodies[body]);
+	}
+	return body < BODY_COUNT ? body : SIZE_MAX;
+}
+
+static void decode_share_entry(struct decode *decode, yaml_place place, const struct raw_share *raw,
+			       struct workload_phase *phase)
+{
+	struct decode_value name = decode_value(decode, place, "request", raw->request);
+	struct workload_share share = {0, 1};
+	decode_missing(decode, place, "request", "an entry of a mix is {request: name, weight: count}");
+	bool known = decode_request_name(decode, name, &share.request);
+	decode_count(decode, decode_value(decode, place, "weight", raw->weight),
+		     (struct decode_range){1, DECODE_WEIGHT_MAX, "shares"}, &share.weight);
+	if (!known)
+		return;
+	for (size_t i = 0; i < phase->mix_count; i++)
+		if (phase->mix[i].request == share.request) {
+			decode_fault(decode, name.place, "'%s' is in this mix already; add the weights up", name.text);
+			return;
+		}
+	phase->mix[phase->mix_count++] = share;
+}
+
+static void decode_mix(struct decode *decode, yaml_place place, const struct raw_phase *raw, struct workload_phase *phase)
+{
+	yaml_place list = decode_below(decode, place, "mix");
+	if (list == YAML_PLACE_NONE)
+		return;
+	if (!raw->mix_count) {
+		decode_fault(decode, list, "is an empty mix");
+		return;
+	}
+	/* Each request is in it once. */
+	phase->mix = decode_array(decode, WORKLOAD_REQUESTS_MAX, sizeof *phase->mix);
+	for (unsigned i = 0; phase->mix && i < raw->mix_count; i++) {
+		yaml_place entry = decode_entry(decode, list, i);
+		if (entry != YAML_PLACE_NONE)
+			decode_share_entry(decode, entry, &raw->mix[i], phase);
+	}
+}
+
+static void decode_turnovers(struct decode *decode, struct decode_value value, struct workload_phase *phase)
+{
+	char quoted[YAML_QUOTE_BYTES];
+	if (!decode_decimal(decode, value, &phase->until_ratio))
+		return;
+	if (strchr(value.text, '%') || phase->until_ratio <= 0 || phase->until_ratio > TURNOVERS_MAX)
+		decode_fault(decode, value.place, "%s turnovers; a number above 0, at most %.0f",
+			     yaml_quote(quoted, value.text), TURNOVERS_MAX);
+}
+
+static void decode_until(struct decode *decode, yaml_place place, const struct raw_until *raw, struct workload_phase *phase)
+{
+	static const char *const ends[] = {"occupancy", "live", "turnovers", "ops"};
+	const char *found = NULL;
+	for (size_t i = 0; i < 4; i++) {
+		yaml_place end = yaml_places_value(decode->places, place, ends[i]);
+		if (end == YAML_PLACE_NONE)
+			continue;
+		if (found)
+			decode_fault(decode, end, "a mix has one end; until has %s already", found);
+		else
+			found = ends[i];
+	}
+	if (!found) {
+		decode_fault(decode, place, "is missing an end: occupancy, live, turnovers or ops");
+		return;
+	}
+	struct decode_value occupancy = decode_value(decode, place, "occupancy", raw->occupancy);
+	struct decode_value live = decode_value(decode, place, "live", raw->live);
+	struct decode_value turnovers = decode_value(decode, place, "turnovers", raw->turnovers);
+	struct decode_value ops = decode_value(decode, place, "ops", raw->ops);
+	if (occupancy.text) {
+		phase->until = WORKLOAD_UNTIL_OCCUPANCY;
+		decode_share(decode, occupancy, false, &phase->until_ratio);
+	} else if (live.text) {
+		phase->until = WORKLOAD_UNTIL_LIVE;
+		decode_count(decode, live, (struct decode_range){1, WORKLOAD_LIVE_MAX, "live extents"},
+			     &phase->until_value);
+	} else if (turnovers.text) {
+		phase->until = WORKLOAD_UNTIL_TURNOVERS;
+		decode_turnovers(decode, turnovers, phase);
+	} else if (ops.text) {
+		decode_count(decode, ops, (struct decode_range){1, WORKLOAD_OPS_MAX, "operations"}, &phase->until_value);
+	}
+}
+
+static void decode_end(struct decode *decode, yaml_place place, const struct raw_phase *raw, struct workload_phase *phase)
+{
+	bool until_given = decode_given(decode, place, "until");
+	struct decode_value ops = decode_value(decode, place, "ops", raw->ops);
+	yaml_place until = decode_below(decode, place, "until");
+	phase->until = WORKLOAD_UNTIL_OPS;
+	if (until != YAML_PLACE_NONE && raw->until)
+		decode_until(decode, until, raw->until, phase);
+	if (until_given && ops.place != YAML_PLACE_NONE)
+		decode_fault(decode, ops.place, "a mix has one end; this one has until already");
+	else if (!until_given)
+		decode_count(decode, ops, (struct decode_range){1, WORKLOAD_OPS_MAX, "operations"}, &phase->until_value);
+	if (!until_given && ops.place == YAML_PLACE_NONE)
+		decode_fault(decode, place,
+			     "a mix needs an end: ops: 2M, or until: {occupancy: 70%%}, {live: 10k} or {turnovers: 3}");
+}
+
+static bool is_fill(const struct workload_phase *phase)
+{
+	return phase->body == WORKLOAD_BODY_MIX &&
+	       (phase->until == WORKLOAD_UNTIL_OCCUPANCY || phase->until == WORKLOAD_UNTIL_LIVE);
+}
+
+static void decode_victims(struct decode *decode, yaml_place place, const struct raw_phase *raw,
+			   struct workload_phase *phase)
+{
+	static const char *const words[] = {"random", "fifo", "lifo", NULL};
+	struct decode_value value = decode_value(decode, place, "victims", raw->victims);
+	unsigned victims = WORKLOAD_VICTIMS_RANDOM;
+	if (value.text && !strcmp(value.text, "lifetime"))
+		decode_fault(decode, value.place,
+			     "victims 'lifetime' are not available in this version; random, fifo and lifo are");
+	else if (decode_word(decode, value, words, &victims) && value.text && is_fill(phase))
+		decode_fault(decode, value.place, "a mix that fills until occupancy or live frees nothing");
+	phase->victims = (enum workload_victims)victims;
+}
+
+static void decode_trace(struct decode *decode, yaml_place phase_place, const struct raw_trace *raw,
+			 struct workload_trace *trace)
+{
+	static const char *const between_words[] = {"drain", "keep", NULL};
+	static const char *const limits_words[] = {"recorded", "first", NULL};
+	yaml_place place = decode_below(decode, phase_place, "trace");
+	unsigned between = WORKLOAD_BETWEEN_DRAIN, limits = WORKLOAD_LIMITS_RECORDED;
+	trace->repeat = 1;
+	trace->align.kind = WORKLOAD_ALIGN_NATURAL;
+	if (place == YAML_PLACE_NONE || !raw)
+		return;
+	struct decode_value file = decode_value(decode, place, "file", raw->file);
+	decode_missing(decode, place, "file", "the path of a recording, relative to this workload");
+	decode_text(decode, file, &trace->file);
+	if (file.text && !*file.text)
+		decode_fault(decode, file.place, "is empty; the path of a recording, relative to this workload");
+	decode_count(decode, decode_value(decode, place, "repeat", raw->repeat),
+		     (struct decode_range){1, WORKLOAD_OPS_MAX, "times"}, &trace->repeat);
+	decode_word(decode, decode_value(decode, place, "between", raw->between), between_words, &between);
+	decode_word(decode, decode_value(decode, place, "limits", raw->limits), limits_words, &limits);
+	trace->between = (enum workload_between)between;
+	trace->limits = (enum workload_limits)limits;
+	decode_align(decode, place, raw->align, &trace->align);
+}
+
+/* A turnover is as large as what lives. */
+static void check_life(struct decode *decode, yaml_place place, const struct workload_phase *phase)
+{
+	if (phase->body == WORKLOAD_BODY_FREE_ALL)
+		decode->something_lives = false;
+	else if (phase->body != WORKLOAD_BODY_MIX || is_fill(phase))
+		decode->something_lives = true;
+	else if (phase->until == WORKLOAD_UNTIL_TURNOVERS && !decode->something_lives)
+		decode_fault(
+			decode, place,
+			"nothing lives that could turn over; a phase with until: {live: ...} or {occupancy: ...} must come "
+			"before");
+}
+
+static void decode_phase(struct decode *decode, yaml_place place, const struct raw_phase *raw, struct workload_phase *phase)
+{
+	static const char *const all[] = {"all", NULL};
+	unsigned word = 0;
+	decode_missing(decode, place, "name", "results are told by the names of phases");
+	size_t body = find_body(decode, place);
+	phase->measured = true;
+	switch (body) {
+	case 0:
+		phase->body = WORKLOAD_BODY_MIX;
+		decode_mix(decode, place, raw, phase);
+		decode_end(decode, place, raw, phase);
+		decode_victims(decode, place, raw, phase);
+		phase->measured = !is_fill(phase);
+		break;
+	case 1:
+		phase->body = WORKLOAD_BODY_FREE_ALL;
+		phase->measured = false; /* a drain at the end must not speak for what came before it */
+		decode_word(decode, decode_value(decode, place, "free", raw->free), all, &word);
+		break;
+	case 2:
+		phase->body = WORKLOAD_BODY_SCRIPT;
+		decode_script(decode, raw, place, phase);
+		break;
+	case 3:
+		phase->body = WORKLOAD_BODY_TRACE;
+		decode_trace(decode, place, raw->trace, &phase->trace);
+		break;
+	default:
+		decode->something_lives = true; /* unknown: no further complaint */
+		return;
+	}
+	decode_flag(decode, decode_value(decode, place, "measure", raw->measure), &phase->measured);
+	check_life(decode, place, phase);
+}
+
+static void decode_phase_name(struct decode *decode, yaml_place place, const char *raw, struct name_table *names,
+			      size_t number)
+{
+	struct workload_phase *phase = &decode->workload->phases[number];
+	struct decode_value value = decode_value(decode, place, "name", raw);
+	if (!decode_name(decode, value, &phase->name) || !phase->name)
+		return;
+	size_t before = name_table_find(names, phase->name);
+	if (before != NAME_TABLE_NONE)
+		decode_fault(decode, value.place, "a second phase of this name; the first is phases[%zu]", before);
+	else if (name_table_set(names, phase->name, number))
+		decode_no_memory(decode);
+}
+
+void decode_phases(struct decode *decode, const struct raw_workload *raw)
+{
+	struct workload *workload = decode->workload;
+	struct name_table names = {0};
+	size_t count = raw->phases_count;
+	decode_missing(decode, YAML_PLACE_ROOT, "phases", "a workload has at least one phase");
+	yaml_place list = decode_below(decode, YAML_PLACE_ROOT, "phases");
+	if (list == YAML_PLACE_NONE)
+		return;
+	if (!count)
+		decode_fault(decode, list, "is an empty list; a workload has at least one phase");
+	if (count > WORKLOAD_PHASES_MAX) {
+		decode_fault(decode, yaml_places_item(decode->places, list, WORKLOAD_PHASES_MAX), "%zu phases; at most %u",
+			     count, WORKLOAD_PHASES_MAX);
+		count = WORKLOAD_PHASES_MAX;
+	}
+	workload->phases = decode_array(decode, count, sizeof *workload->phases);
+	if (!workload->phases)
+		return;
+	workload->phase_count = count;
+	for (unsigned i = 0; i < count; i++) {
+		yaml_place place = decode_entry(decode, list, i);
+		if (place == YAML_PLACE_NONE) {
+			decode->something_lives = true;
+			continue;
+		}
+		decode_phase_name(decode, place, raw->phases[i].name, &names, i);
+		decode_phase(decode, place, &raw->phases[i], &workload->phases[i]);
+	}
+	name_table_release(&names);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ * Draws sizes and choices. Tables are made once; a draw is a few integer operations and no floating point, so that the same
+ * random numbers give the same sizes on every machine. */
+#ifndef WORKLOAD_DISTRIBUTION_H
+#define WORKLOAD_DISTRIBUTION_H
+
+#include "base/rng.h"
+#include "workload/model.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CHOICE_MAX WORKLOAD_REQUESTS_MAX
+/* Sizes are below 2^53: one class per power of two. */
+#define DISTRIBUTION_CLASSES_MAX 54
+
+/* One of count entries by weight: Walker's alias method with Vose's tables (IEEE TSE 17(9), 1991), in integers. Probabilities
+ * are exact to 2^-57. */
+struct choice {
+	uint32_t count;
+	struct choice_column {
+		uint64_t keep; /* the column itself when the fraction is not above this, else its alias */
+		uint32_t alias;
+	} columns[CHOICE_MAX];
+};
+
+/* weights: count of them in [1, CHOICE_MAX], at least one not zero. Weights whose sum passes 2^57 are scaled down, none to zero. */
+void choice_init(struct choice *choice, const uint64_t *weights, size_t count);
+
+static inline uint32_t choice_draw(const struct choice *choice, struct rng *rng)
+{
+	if (choice->count == 1)
+		return 0;
+	rng_wide product = (rng_wide)rng_next(rng) * choice->count;
+	uint32_t column = (uint32_t)(product >> 64);
+	return (uint64_t)product <= choice->columns[column].keep ? column : choice->columns[column].alias;
+}
+
+/* A class by weight, then a size uniform in [low, low + width). Fixed and uniform sizes are one class. */
+struct distribution {
+	struct choice classes;
+	struct {
+		uint64_t low;
+		uint64_t width;
+	} ranges[DISTRIBUTION_CLASSES_MAX];
+};
+
+/* size as the model's header describes it. Powers of two up to max: an exact one is a class when min * 2^k <= max; else the last
+ * class ends at max. The ratio is rounded down to a multiple of 2^-56,
+ * weights to one of 2^-50. */
+void distribution_init(struct distribution *distribution, const struct workload_size *size);
+
+/* Pages in [size.min, size.max]. A fixed size draws no random number. */
+static inline uint64_t distribution_draw(const struct distribution *distribution, struct rng *rng)
+{
+	uint32_t class = choice_draw(&distribution->classes, rng);
+	uint64_t width = distribution->ranges[class].width;
+	return distribution->ranges[class].low + (width > 1 ? rng_below(rng, width) : 0);
+}
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#include "workload/model.h"
+
+#include "base/memory.h"
+
+void workload_release(struct workload *workload)
+{
+	for (size_t i = 0; i < workload->request_count; i++)
+		memory_release(workload->requests[i].name);
+	for (size_t i = 0; i < workload->phase_count; i++) {
+		struct workload_phase *phase = &workload->phases[i];
+		memory_release(phase->name);
+		memory_release(phase->mix);
+		memory_release(phase->script);
+		memory_release(phase->trace.file);
+	}
+	for (size_t i = 0; i < workload->script_array_count; i++)
+		memory_release(workload->script_arrays[i].name);
+	for (size_t i = 0; i < workload->expectation_count; i++) {
+		memory_release(workload->expectations[i].metric);
+		memory_release(workload->expectations[i].allocator);
+	}
+	memory_release(workload->requests);
+	memory_release(workload->phases);
+	memory_release(workload->script_arrays);
+	memory_release(workload->expectations);
+	memory_release(workload->space.holes);
+	memory_release(workload->name);
+	memory_release(workload->about);
+	memory_release(workload->source);
+	memory_release(workload->file);
+	*workload = (struct workload){0};
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ * A workload file as libcyaml loads it: every scalar is the text that was written, NULL where nothing was. */
+#ifndef WORKLOAD_WORKLOAD_RAW_H
+#define WORKLOAD_WORKLOAD_RAW_H
+
+struct raw_hole {
+	char *base, *size;
+};
+
+struct raw_space {
+	char *base, *size, *page, *mode;
+	struct raw_hole *reserved;
+	unsigned reserved_count;
+};
+
+struct raw_physical {
+	char *size, *scatter;
+};
+
+struct raw_uniform {
+	char *min, *max;
+};
+
+struct raw_powers {
+	char *min, *max, *ratio, *exact;
+};
+
+struct raw_size {
+	char *fixed;
+	struct raw_uniform *uniform;
+	struct raw_powers *powers_of_two;
+};
+
+/* policy holds what was written instead of a map: none, natural or a size. */
+struct raw_align {
+	char *policy, *natural_up_to;
+};
+
+struct raw_request {
+	char *name, *call;
+	struct raw_size *size;
+	struct raw_align *align;
+	char *low;
+	char **high; /* one address is loaded as a list of one */
+	unsigned high_count;
+	char *boundary;
+};
+
+struct raw_share {
+	char *request, *weight;
+};
+
+struct raw_until {
+	char *occupancy, *live, *turnovers, *ops;
+};
+
+struct raw_script_op {
+	char *alloc, *request, *size, *free, *repeat;
+	struct raw_script_op *script;
+	unsigned script_count;
+};
+
+struct raw_trace {
+	char *file, *repeat, *between, *limits;
+	struct raw_align *align;
+};
+
+struct raw_phase {
+	char *name;
+	struct raw_share *mix;
+	unsigned mix_count;
+	struct raw_until *until;
+	char *ops, *victims, *measure, *free;
+	struct raw_script_op *script;
+	unsigned script_count;
+	struct raw_trace *trace;
+};
+
+struct raw_expectation {
+	char *metric, *is, *below, *above, *tolerance, *allocator;
+};
+
+struct raw_workload {
+	char *iovabench, *name, *about, *source;
+	struct raw_space *space;
+	struct raw_physical *physical;
+	char *cpus, *pace, *seed;
+	struct raw_request *requests;
+	unsigned requests_count;
+	struct raw_phase *phases;
+	unsigned phases_count;
+	struct raw_expectation *expect;
+	unsigned expect_count;
+};
+
+#endif

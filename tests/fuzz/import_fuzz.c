@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * Feeds the import of text; what it accepts must keep the rules of a recording. Build as
+ * recording_fuzz.c, with src/trace/{builder,event,import,import_maps,import_probes,import_report,lines,table}.c added. */
+#include "fuzz/recording_check.h"
+#include "trace/import.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static char path[32];
+	static int descriptor = -1;
+	if (descriptor < 0) {
+		descriptor = memfd_create("input", 0);
+		snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+	}
+	if (ftruncate(descriptor, 0) || pwrite(descriptor, data, size, 0) != (ssize_t)size)
+		abort();
+	struct recording recording;
+	struct import_report report;
+	struct error error = {0};
+	uint32_t domain = size % 4 ? IMPORT_DOMAIN_ALL : 0;
+	if (recording_import(path, domain, &recording, &report, &error) == 0)
+		check_recording(&recording);
+	else
+		assert(error.exit_code != EXIT_CODE_OK && !recording.ops);
+	struct text text = {0};
+	import_report_add(&report, &text);
+	text_release(&text);
+	recording_release(&recording);
+	return 0;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT
+ * A result as a run would leave it: three workloads, three allocators, with what goes wrong in practice: an arm that is not
+ * applicable, one that failed, figures that could not be measured, latencies below the clock. Always the same. */
+#ifndef TESTS_RESULT_FIXTURE_H
+#define TESTS_RESULT_FIXTURE_H
+
+#include "base/memory.h"
+#include "base/rng.h"
+#include "result/result.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIXTURE_PAGES (UINT64_C(1) << 20)
+
+struct fixture_size {
+	uint32_t series_rows, map_rows, map_columns;
+};
+
+static void *fixture_room(size_t count, size_t bytes)
+{
+	void *room = memory_zeroed(count, bytes);
+	if (!room)
+		abort();
+	return room;
+}
+
+/* A latency that looks like one: a body around typical_ns and a tail that is tail times longer. */
+static void fixture_latency(struct result_latency *latency, double typical_ns, double tail, struct rng *rng)
+{
+	enum { BUCKETS = 120, SAMPLES = 200000 };
+	struct result_histogram *histogram = &latency->histogram;
+	histogram->values = fixture_room(BUCKETS, sizeof(uint64_t));
+	histogram->samples = fixture_room(BUCKETS, sizeof(uint64_t));
+	double left = SAMPLES, value = typical_ns;
+	for (int i = 0; i < BUCKETS && left >= 1; i++) {
+		uint64_t rounded = (uint64_t)ceil(value);
+		if (i > 0 && rounded <= histogram->values[histogram->count - 1])
+			rounded = histogram->values[histogram->count - 1] + 1;
+		double share = i == 0 ? 0.4 : 0.12 + 0.1 * rng_unit(rng);
+		uint64_t samples = (uint64_t)ceil(left * share);
+		histogram->values[histogram->count] = rounded;
+		histogram->samples[histogram->count++] = samples;
+		left -= (double)samples;
+		value *= 1 + tail * (0.05 + 0.1 * rng_unit(rng));
+	}
+	histogram->min = histogram->values[0];
+	histogram->max = histogram->values[histogram->count - 1];
+	latency->count = SAMPLES;
+	latency->resolution_ns = 10;
+	struct result_point points[RESULT_CURVE_MAX];
+	size_t count = result_latency_curve(latency, points);
+	double *wanted[] = {&latency->p50_ns, &latency->p90_ns, &latency->p99_ns, &latency->p999_ns, &latency->p9999_ns};
+	static const double percentiles[] = {50, 90, 99, 99.9, 99.99};
+	for (int i = 0; i < 5; i++) {
+		*wanted[i] = (double)NAN;
+		for (size_t j = 0; j < count; j++)
+			if (points[j].percentile >= percentiles[i] && isnan(*wanted[i]))
+				*wanted[i] = points[j].ns;
+	}
+	latency->max_ns = (double)histogram->max;
+	latency->below_resolution = typical_ns < 10;
+}
+
+static void fixture_series(struct result_arm *arm, uint32_t rows, double speed, double wear, struct rng *rng)
+{
+	arm->series = fixture_room(rows, sizeof *arm->series);
+	arm->series_count = rows;
+	for (uint32_t i = 0; i < rows; i++) {
+		double at = (double)i / rows, noise = 0.95 + 0.1 * rng_unit(rng), filled = at < 0.15 ? at / 0.15 : 1;
+		double *value = arm->series[i].value;
+		arm->series[i].phase = at < 0.15 ? 0 : 1;
+		value[RESULT_SERIES_OP] = (double)(i + 1) * 10000;
+		value[RESULT_SERIES_NS_PER_OP] = speed * noise * (1 + wear * at);
+		value[RESULT_SERIES_ALLOC_P50_NS] = fmax(10, floor(speed * noise));
+		value[RESULT_SERIES_ALLOC_P99_NS] =
+			i % 37 == 5 ? (double)NAN : ceil(speed * noise * 4 * (1 + 3 * wear * at));
+		value[RESULT_SERIES_ALLOC_MAX_NS] = ceil(speed * 60 * (0.5 + 3 * rng_unit(rng) * rng_unit(rng)));
+		value[RESULT_SERIES_LIVE_PAGES] = floor(734003 * filled);
+		value[RESULT_SERIES_FREE_PAGES] = (double)FIXTURE_PAGES - 256 - value[RESULT_SERIES_LIVE_PAGES];
+		value[RESULT_SERIES_CACHED_PAGES] = 0;
+		value[RESULT_SERIES_DEFERRED_PAGES] = 0;
+		value[RESULT_SERIES_FREE_EXTENTS] = floor(1 + 900 * wear * filled * noise);
+		value[RESULT_SERIES_LARGEST_FREE_PAGES] = floor((double)FIXTURE_PAGES * (1 - 0.95 * filled) * noise / 1.06);
+		value[RESULT_SERIES_UNUSABLE_64KIB] = 0.01 + 0.1 * wear * at;
+		value[RESULT_SERIES_UNUSABLE_2MIB] = fmin(1, (0.05 + 0.6 * wear * sqrt(at)) * filled * noise);
+		value[RESULT_SERIES_FREE_2MIB_SLOTS] = floor(2048 - 1500 * filled);
+		value[RESULT_SERIES_PAGE_TABLE_PAGES] = floor(1500 * filled * (1 + wear * at / 4)) + 4;
+		value[RESULT_SERIES_SPAN_PAGES] = floor((double)FIXTURE_PAGES * fmin(1, 0.72 * filled * (1 + 0.3 * wear)));
+		value[RESULT_SERIES_STEPS_ALLOC_MEAN] = 1.5 + wear * at;
+		value[RESULT_SERIES_FAILURES] = wear > 0.7 ? floor(28 * at) : 0;
+	}
+}
+
+static void fixture_map(struct result_arm *arm, const struct fixture_size *size, double wear, struct rng *rng)
+{
+	struct result_map *map = fixture_room(1, sizeof *map);
+	*map = (struct result_map){.count = FIXTURE_PAGES, .columns = size->map_columns, .rows = size->map_rows};
+	map->ops = fixture_room(map->rows, sizeof *map->ops);
+	map->cells = fixture_room((size_t)map->rows * map->columns, 1);
+	for (uint32_t i = 0; i < map->rows; i++) {
+		double at = (double)(i + 1) / map->rows, filled = at < 0.15 ? at / 0.15 : 1;
+		map->ops[i] = floor(at * 2e6);
+		for (uint32_t j = 0; j < map->columns; j++) {
+			unsigned char *cell = &map->cells[(size_t)i * map->columns + j];
+			double x = (double)j / map->columns, edge = 0.72 * filled * (1 + 0.3 * wear * at);
+			double share = x < edge ? 1 - wear * rng_unit(rng) * x : 0;
+			if (i > 0 && rng_unit(rng) < 0.9 && x < 0.72 * (at - 1.0 / map->rows) / 0.15)
+				*cell = cell[-(ptrdiff_t)map->columns];
+			else
+				*cell = (unsigned char)(63 * share);
+			if (x > 0.98)
+				*cell = RESULT_MAP_RESERVED;
+		}
+	}
+	arm->maps = map;
+	arm->map_count = 1;
+}
+
+static void fixture_figures(struct result_phase *phase, double speed, double wear)
+{
+	struct result_figures *figures = &phase->figures;
+	bool fails = wear > 0.7;
+	result_figures_clear(figures);
+	result_set(figures, RESULT_METRIC_RAW_NS_PER_OP, speed);
+	result_set(figures, RESULT_METRIC_CI_LOW_NS, speed * 0.985);
+	result_set(figures, RESULT_METRIC_CI_HIGH_NS, speed * 1.02);
+	result_set(figures, RESULT_METRIC_ROUNDS, 12);
+	result_set(figures, RESULT_METRIC_OPERATIONS, 2000000);
+	if (fails)
+		result_set_null(figures, RESULT_METRIC_NET_NS_PER_OP, RESULT_REASON_FAILURES);
+	else
+		result_set(figures, RESULT_METRIC_NET_NS_PER_OP, speed - 2.5);
+	result_set(figures, RESULT_METRIC_ALLOCATIONS, 1000000);
+	result_set(figures, RESULT_METRIC_FAILURES_MALFORMED, 0);
+	result_set(figures, RESULT_METRIC_FAILURES_IMPOSSIBLE, 0);
+	result_set(figures, RESULT_METRIC_FAILURES_EXHAUSTED, 0);
+	result_set(figures, RESULT_METRIC_FAILURES_FRAGMENTED, fails ? 28 : 0);
+	if (fails) {
+		result_set(figures, RESULT_METRIC_FIRST_FAILURE_OP, 1234567);
+		result_set(figures, RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES, 733950);
+		result_set(figures, RESULT_METRIC_FIRST_FAILURE_OCCUPANCY, 0.7001);
+	} else {
+		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_OP, RESULT_REASON_NO_FAILURE);
+	}
+	result_set(figures, RESULT_METRIC_TAINTED_SHARE, 0.03);
+	result_set(figures, RESULT_METRIC_PEAK_LIVE_PAGES, 734003);
+	result_set(figures, RESULT_METRIC_SPAN_PAGES, floor(754974 * (1 + 0.3 * wear)));
+	result_set(figures, RESULT_METRIC_ROUNDING_RATIO, 1 + wear / 3);
+	result_set(figures, RESULT_METRIC_FOOTPRINT_RATIO, 1.02 + 0.3 * wear);
+	result_set(figures, RESULT_METRIC_FREE_EXTENTS, floor(900 * wear));
+	result_set(figures, RESULT_METRIC_UNUSABLE_2MIB, 0.05 + 0.6 * wear);
+	result_set(figures, RESULT_METRIC_PAGE_TABLE_PAGES, floor(1500 * (1 + wear / 4)));
+	result_set(figures, RESULT_METRIC_PAGE_TABLE_RATIO, 1 + wear / 4);
+	result_set(figures, RESULT_METRIC_STEPS_ALLOC_MEAN, 1.5 + wear);
+	result_set(figures, RESULT_METRIC_METADATA_BYTES, 4194304 * (0.25 + wear));
+	result_set(figures, RESULT_METRIC_AUDIT_OPS, 2000000);
+	result_set(figures, RESULT_METRIC_AUDIT_VIOLATIONS, 0);
+}
+
+static void fixture_arm(struct result_arm *arm, size_t workload, size_t which, const struct fixture_size *size)
+{
+	static const char *const specs[] = {"buddy", "bitmap:fit=first", "magazine+rbtree:search=cached"};
+	static const char *const names[] = {"buddy", "bitmap", "magazine+rbtree"};
+	static const double speeds[3][3] = {{18.4, 21.9, 8.72}, {44.1, 30.6, 212}, {19.7, 24.3, 8.9}};
+	static const double wears[3][3] = {{0.45, 0.1, 0.2}, {0.6, 0.25, 0.9}, {0.3, 0.15, 0.2}};
+	double speed = speeds[workload][which], wear = wears[workload][which];
+	struct rng rng;
+	rng_seed(&rng, workload * 3 + which + 1);
+	*arm = (struct result_arm){.workload = workload,
+				   .allocator = memory_text(names[which]),
+				   .threads = 1,
+				   .spec = memory_text(specs[which]),
+				   .lock = memory_text("none"),
+				   .placement_hash = 0xabcd,
+				   .figures_phase = 1};
+	if (workload == 2 && which == 1) {
+		arm->state = RESULT_ARM_NOT_APPLICABLE;
+		arm->reason = memory_text("this allocator has no boundary constraint, and request \"ring\" needs one");
+		return;
+	}
+	if (workload == 2 && which == 2) {
+		arm->state = RESULT_ARM_FAILED;
+		arm->reason = memory_text("the worker was killed by signal 11 in round 3");
+		return;
+	}
+	arm->phases = fixture_room(2, sizeof *arm->phases);
+	arm->phase_count = 2;
+	arm->phases[0].name = memory_text("fill");
+	arm->phases[1].name = memory_text("churn");
+	arm->phases[1].measured = true;
+	result_figures_clear(&arm->phases[0].figures);
+	fixture_figures(&arm->phases[1], speed, wear);
+	fixture_latency(&arm->phases[1].latency[RESULT_KIND_ALLOC], speed * 0.7, 1 + 2 * wear, &rng);
+	fixture_latency(&arm->phases[1].latency[RESULT_KIND_FREE], speed * 0.4, 1 + wear, &rng);
+	fixture_series(arm, size->series_rows, speed, wear, &rng);
+	fixture_map(arm, size, wear, &rng);
+}
+
+static void fixture_result(struct result *result, struct fixture_size size)
+{
+	static const char *const names[] = {"gpu-paging", "nic-rings", "traced-nvme"};
+	static const char *const abouts[] = {"textures and staging buffers come and go while rings keep running",
+					     "one page per packet, two rings at different pace",
+					     "a recording of fio on one NVMe drive"};
+	*result = (struct result){
+		.run = {memory_text("2026-11-21T095302Z-7f3a"), memory_text("2026-11-21T09:53:02Z"),
+			memory_text(
+				"iovabench run gpu-paging.yaml nic-rings.yaml traced-nvme.yaml -a buddy -a bitmap:fit=first"
+				" -a magazine+rbtree:search=cached --rounds 12"),
+			false, 12}};
+	result->machine.cpu = memory_text("AMD EPYC 7763 64-Core Processor");
+	result->machine.kernel = memory_text("Linux 6.1.0-18-amd64");
+	result->machine.clock = memory_text("tsc");
+	result->machine.cpus = 2;
+	result->machine.tsc_hz = 2.6e9;
+	result->machine.timer_step_ns = 10;
+	result->machine.timer_pair_ns = 20;
+	result->machine.timer_drift_ppm = 3.25;
+	result->machine.warnings = memory_text("a hypervisor is present: other guests share this machine\n"
+					       "the CPU frequency governor is unknown");
+	result->build.version = memory_text("0.1.0");
+	result->build.git = memory_text("0c66f43a1b2c");
+	result->build.compiler = memory_text("gcc 12.2.0");
+	result->build.flags = memory_text("-O2 -g");
+	result->workloads = fixture_room(3, sizeof *result->workloads);
+	result->arms = fixture_room(9, sizeof *result->arms);
+	for (size_t i = 0; i < 3; i++) {
+		struct text file = {0};
+		text_add(&file, "workloads/%s.yaml", names[i]);
+		result->workloads[result->workload_count++] =
+			(struct result_workload){memory_text(names[i]),
+						 memory_text(abouts[i]),
+						 file.bytes,
+						 UINT64_C(0x8badf00d00000000) + i,
+						 i ? 0x1234 + i : 0,
+						 1,
+						 2000000,
+						 memory_text("{\"iovabench\":1,\"space\":{\"base\":\"0x1000\",\"size\":"
+							     "\"0x100000000\",\"page_bytes\":4096}}")};
+		for (size_t j = 0; j < 3; j++)
+			fixture_arm(&result->arms[result->arm_count++], i, j, &size);
+	}
+	result_set(&result->arms[6].phases[1].figures, RESULT_METRIC_BEYOND_DEMANDS, 1);
+	result_set(&result->arms[6].phases[1].figures, RESULT_METRIC_BEYOND_FITTED, 1);
+	result->arms[6].domains = fixture_room(2, sizeof *result->arms[6].domains);
+	result->arms[6].domain_count = 2;
+	for (size_t i = 0; i < 2; i++) {
+		result->arms[6].domains[i].count = FIXTURE_PAGES;
+		result_figures_clear(&result->arms[6].domains[i].figures);
+	}
+	result->expectations = fixture_room(2, sizeof *result->expectations);
+	result->expectation_count = 2;
+	result->expectations[0] =
+		(struct result_expectation){0, memory_text("failures.fragmented"), memory_text("is 0"), 0, true};
+	result->expectations[1] =
+		(struct result_expectation){5, memory_text("failures.fragmented"), memory_text("is 0"), 28, false};
+}
+
+#endif

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT
+ * Where the red-black tree places: worked out by hand, then against a search of every page. Its invariants are broken one by one. */
+#include "allocator/gap_check.h"
+#include "allocator/registry.h"
+#include "base/clock.h"
+#include "base/rng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#define PIECES_MAX 8
+#define PAGE_BYTES 4096u
+
+/* Memory is mapped, so that what was touched can be told. */
+static struct {
+	void *memory;
+	size_t bytes;
+} pieces[PIECES_MAX];
+
+static void *host_get(void *context, size_t bytes)
+{
+	(void)context;
+	for (size_t i = 0; i < PIECES_MAX; i++) {
+		if (pieces[i].memory)
+			continue;
+		pieces[i].memory =
+			mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		pieces[i].bytes = bytes;
+		assert_ptr_not_equal(pieces[i].memory, MAP_FAILED);
+		/* One huge page would look like much. */
+		madvise(pieces[i].memory, bytes, MADV_NOHUGEPAGE);
+		return pieces[i].memory;
+	}
+	return NULL;
+}
+
+static void host_put(void *context, void *memory, size_t bytes)
+{
+	(void)context;
+	for (size_t i = 0; memory && i < PIECES_MAX; i++)
+		if (pieces[i].memory == memory) {
+			assert_int_equal(pieces[i].bytes, bytes);
+			munmap(memory, bytes);
+			pieces[i].memory = NULL;
+		}
+}
+
+static size_t touched_bytes(void)
+{
+	size_t touched = 0;
+	for (size_t i = 0; i < PIECES_MAX; i++) {
+		size_t count = pieces[i].memory ? (pieces[i].bytes + PAGE_BYTES - 1) / PAGE_BYTES : 0;
+		unsigned char *resident = calloc(count + 1, 1);
+		assert_non_null(resident);
+		assert_true(!count || !mincore(pieces[i].memory, pieces[i].bytes, resident));
+		for (size_t page = 0; page < count; page++)
+			touched += (resident[page] & 1) * (size_t)PAGE_BYTES;
+		free(resident);
+	}
+	return touched;
+}
+
+static const struct iova_host host = {.size = sizeof host, .cpus = 1, .memory_get = host_get, .memory_put = host_put};
+
+static struct allocator_instance instance;
+
+static void begin(const char *spec, uint64_t first, uint64_t count)
+{
+	struct allocator_spec parsed;
+	const struct iova_space space = {first, count, 4096};
+	assert_int_equal(allocator_spec_open(spec, &parsed, NULL), 0);
+	assert_int_equal(allocator_instance_create(&parsed, &space, &host, &instance, NULL), 0);
+}
+
+static void end(void)
+{
+	assert_null(instance.table->broken_invariant(instance.self));
+	allocator_instance_destroy(&instance);
+	for (size_t i = 0; i < PIECES_MAX; i++)
+		assert_null(pieces[i].memory);
+}
+
+static struct iova_extent get(const struct iova_request *request)
+{
+	struct iova_extent extent = {UINT64_MAX, 0, 0};
+	instance.table->alloc(instance.self, request, 0, &extent);
+	return extent;
+}
+
+static struct iova_extent take(uint64_t count)
+{
+	return get(&(struct iova_request){.count = count});
+}
+
+static void give(struct iova_extent extent)
+{
+	instance.table->free(instance.self, &extent, 0);
+}
+
+/* Leaves the gaps [10, 14), [20, 23), [30, 34), [40, 100) in a space of pages 0 to 99. */
+static void make_gaps(const char *spec)
+{
+	static const uint64_t extents[][2] = {{0, 10}, {14, 6}, {23, 7}, {34, 6}};
+	begin(spec, 0, 100);
+	for (size_t i = 0; i < 4; i++) {
+		struct iova_extent extent;
+		assert_int_equal(instance.table->place(instance.self, extents[i][0], extents[i][1], 0, &extent), IOVA_OK);
+	}
+}
+
+static void first_takes_the_lowest_gap_that_suffices(void **state)
+{
+	(void)state;
+	make_gaps("rbtree:fit=first");
+	assert_int_equal(take(3).first, 10);
+	assert_int_equal(take(4).first, 30);
+	assert_int_equal(take(5).first, 40);
+	assert_int_equal(take(1).first, 13);
+	end();
+}
+
+static void best_takes_the_shortest_gap_and_the_lowest_of_equals(void **state)
+{
+	(void)state;
+	make_gaps("rbtree:fit=best");
+	assert_int_equal(take(3).first, 20);
+	assert_int_equal(take(3).first, 10);
+	assert_int_equal(take(4).first, 30);
+	assert_int_equal(take(2).first, 40);
+	assert_int_equal(take(1).first, 13);
+	end();
+}
+
+static void last_takes_the_upper_end_of_the_highest_gap(void **state)
+{
+	(void)state;
+	make_gaps("rbtree:fit=last");
+	assert_int_equal(take(50).first, 50);
+	assert_int_equal(take(4).first, 46);
+	assert_int_equal(take(7).first, UINT64_MAX);
+	assert_int_equal(take(6).first, 40);
+	assert_int_equal(take(3).first, 31);
+	assert_int_equal(take(3).first, 20);
+	end();
+}
+
+static void an_alignment_skips_gaps_without_a_multiple(void **state)
+{
+	(void)state;
+	const struct iova_request request = {.count = 2, .align = 8, .constraints = IOVA_CONSTRAIN_ALIGN};
+	make_gaps("rbtree:fit=first");
+	assert_int_equal(get(&request).first, 32);
+	assert_int_equal(get(&request).first, 40);
+	end();
+	make_gaps("rbtree:fit=best");
+	assert_int_equal(get(&request).first, 32);
+	end();
+	make_gaps("rbtree:fit=last");
+	assert_int_equal(get(&request).first, 96);
+	end();
+}
+
+static void a_boundary_is_not_crossed(void **state)
+{
+	(void)state;
+	/* [10, 14) holds 3 pages within a block of 4 nowhere: 10, 11 | 12, 13. [20, 23) does. */
+	const struct iova_request request = {.count = 3, .boundary = 4, .constraints = IOVA_CONSTRAIN_BOUNDARY};
+	make_gaps("rbtree:fit=first");
+	assert_int_equal(get(&request).first, 20);
+	/* [30, 34) does not either, [40, 100) does, and then again behind the next boundary. */
+	assert_int_equal(get(&request).first, 40);
+	assert_int_equal(get(&request).first, 44);
+	end();
+	make_gaps("rbtree:fit=last");
+	assert_int_equal(get(&request).first, 97);
+	assert_int_equal(get(&request).first, 93);
+	end();
+}
+
+static void limits_are_inclusive(void **state)
+{
+	(void)state;
+	const struct iova_request request = {.count = 4, .low = 11, .high = 43, .constraints = IOVA_CONSTRAIN_LIMIT};
+	make_gaps("rbtree:fit=first");
+	assert_int_equal(get(&request).first, 30);
+	assert_int_equal(get(&request).first, 40);
+	assert_int_equal(get(&request).first, UINT64_MAX);
+	end();
+	make_gaps("rbtree:fit=last");
+	assert_int_equal(get(&request).first, 40);
+	assert_int_equal(get(&request).first, 30);
+	assert_int_equal(get(&request).first, UINT64_MAX);
+	end();
+}
+
+/* The place that a search of every page finds, or UINT64_MAX. fit: 0 first, 1 best, 2 last. */
+static uint64_t naive(const uint8_t *live, uint64_t pages, const struct iova_request *request, int fit)
+{
+	uint64_t found = UINT64_MAX, found_length = UINT64_MAX;
+	for (uint64_t begin_page = 0, end_page; begin_page < pages; begin_page = end_page + 1) {
+		for (end_page = begin_page; end_page < pages && !live[end_page];)
+			end_page++;
+		uint64_t place = UINT64_MAX;
+		for (uint64_t page = begin_page; page + request->count <= end_page; page++) {
+			uint64_t last = page + request->count - 1;
+			bool fits = !((request->constraints & IOVA_CONSTRAIN_ALIGN) && page % request->align) &&
+				    !((request->constraints & IOVA_CONSTRAIN_LIMIT) &&
+				      (page < request->low || last > request->high)) &&
+				    !((request->constraints & IOVA_CONSTRAIN_BOUNDARY) &&
+				      page / request->boundary != last / request->boundary);
+			if (fits && (place == UINT64_MAX || fit == 2))
+				place = page;
+		}
+		if (place == UINT64_MAX)
+			continue;
+		if (fit == 2 || found == UINT64_MAX || (fit == 1 && end_page - begin_page < found_length)) {
+			found = place;
+			found_length = end_page - begin_page;
+		}
+	}
+	return found;
+}
+
+static void check_against_naive(const char *spec, int fit)
+{
+	enum { PAGES = 300, SLOTS = 64, STEPS = 40000 };
+	static uint8_t live[PAGES];
+	static struct iova_extent slots[SLOTS];
+	struct rng rng;
+	memset(live, 0, sizeof live);
+	memset(slots, 0, sizeof slots);
+	rng_seed(&rng, 7);
+	begin(spec, 0, PAGES);
+	for (int step = 0; step < STEPS; step++) {
+		struct iova_extent *slot = &slots[rng_below(&rng, SLOTS)];
+		if (slot->count) {
+			memset(live + slot->first, 0, slot->count);
+			give(*slot);
+			slot->count = 0;
+			continue;
+		}
+		uint64_t a = rng_below(&rng, PAGES), b = rng_below(&rng, PAGES);
+		const struct iova_request request = {.count = 1 + rng_below(&rng, 12),
+						     .align = UINT64_C(1) << rng_below(&rng, 5),
+						     .low = a < b ? a : b,
+						     .high = a < b ? b : a,
+						     .boundary = UINT64_C(1) << rng_below(&rng, 6),
+						     .constraints = (uint32_t)(rng_next(&rng) & rng_next(&rng) & 7)};
+		*slot = get(&request);
+		assert_int_equal(slot->first, naive(live, PAGES, &request, fit));
+		memset(live + (slot->count ? slot->first : 0), 1, slot->count);
+	}
+	end();
+}
+
+static void first_is_exact_first_fit_under_all_constraints(void **state)
+{
+	(void)state;
+	check_against_naive("rbtree:fit=first", 0);
+}
+
+static void best_is_exact_best_fit_under_all_constraints(void **state)
+{
+	(void)state;
+	check_against_naive("rbtree:fit=best", 1);
+}
+
+static void last_is_exact_last_fit_under_all_constraints(void **state)
+{
+	(void)state;
+	check_against_naive("rbtree:fit=last", 2);
+}
+
+static void a_space_of_2_to_the_36_pages_costs_no_more_than_a_small_one(void **state)
+{
+	(void)state;
+	uint64_t start = clock_raw_ns();
+	begin("rbtree", 0, UINT64_C(1) << 36);
+	assert_true(clock_raw_ns() - start < 1000000);
+	struct iova_extent low = take(1), high;
+	assert_int_equal(instance.table->place(instance.self, (UINT64_C(1) << 36) - 1, 1, 0, &high), IOVA_OK);
+	assert_true(touched_bytes() < 1 << 20);
+	give(low);
+	give(high);
+	assert_int_equal(take(UINT64_C(1) << 36).first, 0);
+	end();
+}
+
+static void a_live_extent_costs_40_bytes(void **state)
+{
+	(void)state;
+	const size_t live = 100000;
+	begin("rbtree", 0, UINT64_C(1) << 36);
+	for (size_t i = 0; i < live; i++)
+		take(1 + i % 5);
+	/* Both arrays and the instance may end within a page. */
+	assert_true(touched_bytes() <= 40 * live + 3 * PAGE_BYTES);
+	end();
+}
+
+static void steps_count_the_nodes_on_the_way(void **state)
+{
+	(void)state;
+	const struct iova_request request = {.count = 1};
+	struct iova_steps steps = {0};
+	struct iova_extent extent;
+	begin("rbtree:fit=first", 0, 100);
+	assert_int_equal(instance.table->alloc_counted(instance.self, &request, 0, &extent, &steps), IOVA_OK);
+	assert_int_equal(steps.examined, 1);
+	assert_int_equal(steps.splits, 1);
+	steps = (struct iova_steps){0};
+	instance.table->free_counted(instance.self, &extent, 0, &steps);
+	assert_int_equal(steps.merges, 1);
+	end();
+}
+
+/* Three extents of one page with gaps of 1, 2, 3 and 4 pages: [0,1) x [2,4) x [5,8) x [9,13). */
+static struct gap blocks[5];
+static struct gap_link links[5];
+static struct gap_tree tree;
+static const struct gap_truth truth = {.first = 0, .count = 13, .live = 3, .usable = 10, .end = 4, .by_address = true};
+
+static void make_blocks(void)
+{
+	static const uint64_t firsts[] = {0, 0, 2, 5, 9};
+	memset(blocks, 0, sizeof blocks);
+	gap_set_black(blocks, 0, true);
+	tree = (struct gap_tree){.gaps = blocks};
+	for (uint32_t i = 1; i < 5; i++) {
+		blocks[i].first = firsts[i];
+		blocks[i].length = i;
+		links[i] = (struct gap_link){.previous = i == 1 ? 4 : i - 1, .next = i == 4 ? 1 : i + 1};
+		gap_insert(&tree, i, true, NULL);
+	}
+	assert_null(gap_check(&tree, links, &truth));
+}
+
+static void check_broken(const char *sentence)
+{
+	const char *broken = gap_check(&tree, links, &truth);
+	assert_non_null(broken);
+	assert_string_equal(broken, sentence);
+	make_blocks();
+}
+
+static void every_broken_invariant_is_named(void **state)
+{
+	(void)state;
+	make_blocks();
+	blocks[2].longest++;
+	check_broken("longest is the greatest length in the subtree");
+	gap_set_black(blocks, tree.root, false);
+	check_broken("the root is black and has no parent");
+	gap_set_black(blocks, 0, false);
+	check_broken("the empty subtree is black and empty");
+	/* The root's children are black, the highest gap is a red leaf. */
+	gap_set_black(blocks, 4, true);
+	check_broken("every path has the same number of black gaps");
+	gap_set_black(blocks, 1, false);
+	gap_set_black(blocks, 3, false);
+	check_broken("a red gap has no red child");
+	gap_set_parent(blocks, 4, 1);
+	check_broken("a child knows its parent");
+	links[1].next = 3;
+	check_broken("the next block's previous block is this one");
+	blocks[2].first = 1;
+	check_broken("every extent has pages and the first block begins with the space");
+	blocks[4].length++;
+	check_broken("the last block ends with the space");
+	blocks[3].length--;
+	check_broken("usable_pages is the sum of all gaps");
+	gap_erase(&tree, 2, true);
+	check_broken("the tree has exactly the blocks with a gap");
+	uint32_t low = blocks[tree.root].child[0];
+	blocks[tree.root].child[0] = blocks[tree.root].child[1];
+	blocks[tree.root].child[1] = low;
+	check_broken("the gaps of the tree ascend");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_takes_the_lowest_gap_that_suffices),
+		cmocka_unit_test(best_takes_the_shortest_gap_and_the_lowest_of_equals),
+		cmocka_unit_test(last_takes_the_upper_end_of_the_highest_gap),
+		cmocka_unit_test(an_alignment_skips_gaps_without_a_multiple),
+		cmocka_unit_test(a_boundary_is_not_crossed),
+		cmocka_unit_test(limits_are_inclusive),
+		cmocka_unit_test(first_is_exact_first_fit_under_all_constraints),
+		cmocka_unit_test(best_is_exact_best_fit_under_all_constraints),
+		cmocka_unit_test(last_is_exact_last_fit_under_all_constraints),
+		cmocka_unit_test(a_space_of_2_to_the_36_pages_costs_no_more_than_a_small_one),
+		cmocka_unit_test(a_live_extent_costs_40_bytes),
+		cmocka_unit_test(steps_count_the_nodes_on_the_way),
+		cmocka_unit_test(every_broken_invariant_is_named),
+	};
+	return cmocka_run_group_tests_name("rbtree", tests, NULL, NULL);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT
+ * Lines of the journal: what is written is read back bit for bit, and damage is told by the key. */
+#include "base/memory.h"
+#include "result/result.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <math.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char own_name[] = "a \"quoted\"\n<name>", own_spec[] = "rbtree:fit=best", own_message[] = "page 7 given twice";
+static double own_ns[] = {3.1, NAN, 0.1 + 0.2}, own_untainted[] = {3.0, NAN, -0.0};
+static uint64_t own_values[] = {3, 255, 256}, own_samples[] = {1, UINT64_MAX / 2, 7};
+static double own_ops[] = {0, 1e6};
+static unsigned char own_cells[] = {0, 1, 63, 64, 9, 10};
+static struct result_record_phase own_phases[2];
+static struct result_series_row own_rows[2];
+static struct result_map own_map = {2, 0x100000, 0xfffffffff, 3, 2, own_ops, own_cells};
+static struct result_domain own_domains[2];
+
+static struct result_record sample(void)
+{
+	own_phases[0] = (struct result_record_phase){.ns_per_op = own_ns,
+						     .untainted_ns_per_op = own_untainted,
+						     .iterations = 3,
+						     .operations = UINT64_MAX,
+						     .failures = 2,
+						     .windows = 3,
+						     .windows_tainted = 1,
+						     .latency_ns_per_op = NAN,
+						     .placement_hash = UINT64_C(0xfedcba9876543210)};
+	own_phases[0].latency[RESULT_KIND_CONTIGUOUS_FREE] =
+		(struct result_histogram){3, own_values, own_samples, 3, UINT64_MAX, 1};
+	result_figures_clear(&own_phases[0].figures);
+	result_figures_clear(&own_phases[1].figures);
+	result_set(&own_phases[0].figures, RESULT_METRIC_UNUSABLE_2MIB, 1.0 / 3);
+	result_set(&own_phases[0].figures, RESULT_METRIC_FIRST_FAILURE_OP, 17);
+	result_set_null(&own_phases[0].figures, RESULT_METRIC_STEPS_ALLOC_MEAN, RESULT_REASON_NO_STEPS);
+	result_set_null(&own_phases[1].figures, RESULT_METRIC_FIRST_FAILURE_OP, RESULT_REASON_NO_FAILURE);
+	own_phases[1].latency_ns_per_op = 1e-300;
+	for (size_t i = 0; i < RESULT_SERIES_COUNT; i++) {
+		own_rows[0].value[i] = (double)NAN;
+		own_rows[1].value[i] = 1.0 / (double)(i + 1);
+	}
+	own_rows[1].phase = 1;
+	own_domains[1] = (struct result_domain){.first = 1, .count = UINT64_C(1) << 52};
+	result_figures_clear(&own_domains[0].figures);
+	result_figures_clear(&own_domains[1].figures);
+	result_set(&own_domains[1].figures, RESULT_METRIC_SPAN_PAGES, 123);
+	return (struct result_record){.workload = own_name,
+				      .spec = own_spec,
+				      .pass = RESULT_PASS_AUDIT,
+				      .round = 11,
+				      .ok = false,
+				      .exit_code = EXIT_CODE_VIOLATION,
+				      .message = own_message,
+				      .stream_hash = UINT64_C(0x8000000000000001),
+				      .peak_rss_bytes = 1 << 20,
+				      .phases = own_phases,
+				      .phase_count = 2,
+				      .series = own_rows,
+				      .series_count = 2,
+				      .maps = &own_map,
+				      .map_count = 1,
+				      .domains = own_domains,
+				      .domain_count = 2};
+}
+
+static struct text written(void)
+{
+	struct text line = {0};
+	struct result_record record = sample();
+	assert_int_equal(result_record_write(&record, &line, NULL), 0);
+	return line;
+}
+
+/* Reads a changed line: the first `from` is replaced by `to`. Returns the message. */
+static const char *message_after(const char *from, const char *to)
+{
+	static struct error error;
+	struct result_record record;
+	struct text line = written(), changed = {0};
+	const char *at = strstr(line.bytes, from);
+	error = (struct error){0};
+	if (!at)
+		fail_msg("no %s in %s", from, line.bytes);
+	text_add_bytes(&changed, line.bytes, (size_t)(at - line.bytes));
+	text_add(&changed, "%s%s", to, at + strlen(from));
+	assert_int_equal(result_record_read(changed.bytes, changed.length, &record, &error), -1);
+	assert_null(record.phases);
+	assert_null(record.workload);
+	text_release(&line);
+	text_release(&changed);
+	return error.message;
+}
+
+static void reading_gives_what_was_written(void **state)
+{
+	(void)state;
+	struct text line = written(), again = {0};
+	struct result_record record;
+	struct error error = {0};
+	assert_int_equal(result_record_read(line.bytes, line.length, &record, &error), 0);
+	assert_int_equal(result_record_write(&record, &again, NULL), 0);
+	assert_string_equal(line.bytes, again.bytes);
+	assert_string_equal(record.workload, "a \"quoted\"\n<name>");
+	assert_int_equal(record.pass, RESULT_PASS_AUDIT);
+	assert_int_equal(record.exit_code, EXIT_CODE_VIOLATION);
+	assert_int_equal(record.stream_hash, UINT64_C(0x8000000000000001));
+	assert_int_equal(record.phases[0].operations, UINT64_MAX);
+	assert_int_equal(record.phases[0].placement_hash, UINT64_C(0xfedcba9876543210));
+	assert_int_equal(record.maps[0].count, 0xfffffffff);
+	assert_memory_equal(record.maps[0].cells, own_cells, sizeof own_cells);
+	assert_true(record.phases[0].latency[RESULT_KIND_CONTIGUOUS_FREE].samples[1] == UINT64_MAX / 2);
+	assert_true(record.domains[1].figures.value[RESULT_METRIC_SPAN_PAGES] == 123);
+	result_record_release(&record);
+	text_release(&line);
+	text_release(&again);
+}
+
+static void doubles_keep_their_bits(void **state)
+{
+	(void)state;
+	struct text line = written();
+	struct result_record record;
+	assert_int_equal(result_record_read(line.bytes, line.length, &record, NULL), 0);
+	assert_true(record.phases[0].ns_per_op[2] == 0.1 + 0.2);
+	assert_true(isnan(record.phases[0].ns_per_op[1]));
+	assert_true(signbit(record.phases[0].untainted_ns_per_op[2]));
+	assert_true(record.phases[1].latency_ns_per_op == 1e-300);
+	assert_true(record.phases[0].figures.value[RESULT_METRIC_UNUSABLE_2MIB] == 1.0 / 3);
+	for (size_t i = 0; i < RESULT_SERIES_COUNT; i++) {
+		assert_true(isnan(record.series[0].value[i]));
+		assert_true(record.series[1].value[i] == 1.0 / (double)(i + 1));
+	}
+	result_record_release(&record);
+	text_release(&line);
+}
+
+static void reasons_survive(void **state)
+{
+	(void)state;
+	struct text line = written();
+	struct result_record record;
+	assert_int_equal(result_record_read(line.bytes, line.length, &record, NULL), 0);
+	assert_int_equal(record.phases[0].figures.reason[RESULT_METRIC_STEPS_ALLOC_MEAN], RESULT_REASON_NO_STEPS);
+	assert_int_equal(record.phases[1].figures.reason[RESULT_METRIC_FIRST_FAILURE_OP], RESULT_REASON_NO_FAILURE);
+	assert_int_equal(record.phases[1].figures.reason[RESULT_METRIC_SPAN_PAGES], RESULT_REASON_NOT_MEASURED);
+	result_record_release(&record);
+	text_release(&line);
+}
+
+static void a_record_is_one_line(void **state)
+{
+	(void)state;
+	struct text line = written();
+	assert_ptr_equal(strchr(line.bytes, '\n'), line.bytes + line.length - 1);
+	text_release(&line);
+}
+
+static void every_metric_goes_through_its_own_path(void **state)
+{
+	(void)state;
+	static struct result_record_phase phase;
+	struct result_record record = {.workload = own_name,
+				       .spec = own_spec,
+				       .ok = true,
+				       .phases = &phase,
+				       .phase_count = 1},
+			     read;
+	struct text line = {0};
+	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
+		result_set(&phase.figures, (enum result_metric)i, 1000 + i);
+	assert_int_equal(result_record_write(&record, &line, NULL), 0);
+	assert_int_equal(result_record_read(line.bytes, line.length, &read, NULL), 0);
+	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
+		assert_true(read.phases[0].figures.value[i] == 1000 + i);
+	result_record_release(&read);
+	text_release(&line);
+}
+
+static void wrong_values_are_named_by_their_path(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *from, *to, *message;
+	} cases[] = {
+		{"\"round\":11", "\"round\":\"eleven\"",
+		 "record: round: must be a whole number, not negative, or a hex string (0x...)"},
+		{"\"round\":11", "\"round\":-1",
+		 "record: round: must be a whole number, not negative, or a hex string (0x...)"},
+		{"\"round\":11", "\"round\":4294967296", "record: round: is larger than possible"},
+		{"\"round\":11", "\"ring\":11", "record: round: is missing"},
+		{"\"pass\":\"audit\"", "\"pass\":\"both\"", "record: pass: must be one of \"timed\", \"audit\""},
+		{"\"ok\":false", "\"ok\":0", "record: ok: must be true or false"},
+		{"\"exit_code\":3", "\"exit_code\":99", "record: exit_code: is no exit code of this program"},
+		{"[3.1000000000000001", "[\"3.1\"", "record: phases[0].ns_per_op[0]: must be a number or null"},
+		{"[3.1000000000000001,", "[", "record: phases[0]: must have as many untainted_ns_per_op as ns_per_op"},
+		{"[255,", "[3,",
+		 "record: phases[0].latency_ticks.contiguous.free.buckets[1][0]: must be larger than the bucket before"},
+		{"[256,7]", "[256]",
+		 "record: phases[0].latency_ticks.contiguous.free.buckets[2]: must be [value, samples]"},
+		{"[256,7]", "[256,\"0xffffffffffffffff\"]",
+		 "record: phases[0].latency_ticks.contiguous.free.buckets[2][1]: makes more samples than can be counted"},
+		{"\"op\":17", "\"op\":{}", "record: phases[0].figures.failures.first.op: must be a number or null"},
+		{"\"rows\":2", "\"rows\":3",
+		 "record: address_maps[0].cells: and ops must have as many elements as rows says"},
+		{"\"01_\"", "\"01_0\"",
+		 "record: address_maps[0].cells[0]: must be a text of as many characters as columns says"},
+		{"\"01_\"", "\"01 \"", "record: address_maps[0].cells[0]: has a character that stands for no share"},
+		{"\"columns\":[\"phase\"", "\"columns\":[\"op\"", "record: series.columns[0]: must be \"phase\""},
+		{"[1,1,0.5", "[2,1,0.5", "record: series.rows[1][0]: must be the index of a phase"},
+		{"[1,1,0.5", "[1,0.5", "record: series.rows[1]: must be an array with one element per column"},
+		{"\"first\":\"0x0000000000100000\"", "\"first\":\"0x\"",
+		 "record: address_maps[0].first: must be a whole number, not negative, or a hex string (0x...)"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_string_equal(message_after(cases[i].from, cases[i].to), cases[i].message);
+}
+
+static void a_cut_line_is_told_with_its_column(void **state)
+{
+	(void)state;
+	struct text line = written();
+	for (size_t length = 0; length + 1 < line.length; length += 1 + line.length / 500) {
+		struct result_record record;
+		struct error error = {0};
+		assert_int_equal(result_record_read(line.bytes, length, &record, &error), -1);
+		assert_non_null(strstr(error.message, "record:1:"));
+	}
+	text_release(&line);
+}
+
+static void keys_twice_and_other_values_are_refused(void **state)
+{
+	(void)state;
+	static const char *const lines[] = {"[]",    "null", "{}", "{\"workload\":\"a\",\"workload\":\"b\"}",
+					    "\"x\"", "{} {}"};
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		struct result_record record;
+		struct error error = {0};
+		assert_int_equal(result_record_read(lines[i], strlen(lines[i]), &record, &error), -1);
+		assert_int_equal(error.exit_code, EXIT_CODE_USAGE);
+	}
+}
+
+static void writing_without_memory_fails_cleanly(void **state)
+{
+	(void)state;
+	struct result_record record = sample();
+	int result = -1;
+	for (uint64_t n = 0; result < 0; n++) {
+		struct text line = {0};
+		struct error error = {0};
+		memory_fail_after(n);
+		result = result_record_write(&record, &line, &error);
+		memory_fail_after(UINT64_MAX);
+		assert_true(result == 0 || error.exit_code == EXIT_CODE_IO);
+		text_release(&line);
+		assert_true(n < 100000);
+	}
+}
+
+static void reading_without_memory_fails_cleanly(void **state)
+{
+	(void)state;
+	struct text line = written();
+	int result = -1;
+	for (uint64_t n = 0; result < 0; n++) {
+		struct result_record record;
+		struct error error = {0};
+		memory_fail_after(n);
+		result = result_record_read(line.bytes, line.length, &record, &error);
+		memory_fail_after(UINT64_MAX);
+		if (result == 0)
+			result_record_release(&record);
+		else
+			assert_int_equal(error.exit_code, EXIT_CODE_IO);
+		assert_true(n < 100000);
+	}
+	text_release(&line);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reading_gives_what_was_written),
+		cmocka_unit_test(doubles_keep_their_bits),
+		cmocka_unit_test(reasons_survive),
+		cmocka_unit_test(a_record_is_one_line),
+		cmocka_unit_test(every_metric_goes_through_its_own_path),
+		cmocka_unit_test(wrong_values_are_named_by_their_path),
+		cmocka_unit_test(a_cut_line_is_told_with_its_column),
+		cmocka_unit_test(keys_twice_and_other_values_are_refused),
+		cmocka_unit_test(writing_without_memory_fails_cleanly),
+		cmocka_unit_test(reading_without_memory_fails_cleanly),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
