@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * bitmap: one bit per page, and per word the length of the longest free run that starts in it. docs/bitmap.md has the picture.
+ * bitmap: one bit per page, and per word the length of the longest free run that starts in it. docs/bitmap.md has the
+ * picture.
  *
- * A run is a maximal sequence of free pages, and belongs to the word of its first page, however far it goes. The code of a word is
- * an upper bound of its longest run: it rises when pages are freed, and is made exact by a search that trusted it in vain. So
- * taking and freeing look at the neighbours of the pages alone. Page numbers in here are indices: word 0 and all that follows the
- * last page of the space are used for ever, and stop every search. */
+ * A run is a maximal sequence of free pages, and belongs to the word of its first page, however far it goes. The code
+ * of a word is an upper bound of its longest run: it rises when pages are freed, and is made exact by a search that
+ * trusted it in vain. So taking and freeing look at the neighbours of the pages alone. Page numbers in here are
+ * indices: word 0 and all that follows the last page of the space are used for ever, and stop every search. */
 #include "allocator/builtin.h"
 #include "allocator/page_bitmap.h"
 #include "allocator/run_index.h"
@@ -43,7 +44,8 @@ struct bitmap {
 	enum fit fit;
 	const struct iova_host *host;
 	struct recent recent[CLASSES]; /* fit=any: words that had a run of at least 2^class, lately */
-	/* Otherwise: no word below lowest[code] has that code or a greater one. Never falls from one code to the next. */
+	/* Otherwise: no word below lowest[code] has that code or a greater one. Never falls from one code to the next.
+	 */
 	uint64_t lowest[UINT8_MAX + 1];
 };
 
@@ -62,8 +64,8 @@ INLINE uint8_t word_code(const struct bitmap *self, uint64_t word)
 	return run_index_code(longest);
 }
 
-/* Lower bounds stay lower bounds when a word gets a code. Reading the index right after it was written waits for the write, so
- * most searches had better begin where these point, and end there. */
+/* Lower bounds stay lower bounds when a word gets a code. Reading the index right after it was written waits for the
+ * write, so most searches had better begin where these point, and end there. */
 INLINE void lower(struct bitmap *self, uint64_t word, uint8_t code)
 {
 	for (; self->lowest[code] > word; code--)
@@ -197,8 +199,8 @@ static bool window_of(const struct bitmap *self, const struct iova_request *requ
 	return true;
 }
 
-/* Lowest index >= start that is aligned and not cut by a boundary. Powers of two: the multiples of the larger are multiples of the
- * smaller, so one step each is enough. */
+/* Lowest index >= start that is aligned and not cut by a boundary. Powers of two: the multiples of the larger are
+ * multiples of the smaller, so one step each is enough. */
 static uint64_t fitting(const struct bitmap *self, const struct window *window, uint64_t start, uint64_t count)
 {
 	uint64_t page = bits_align_up(self->base + start, window->align);

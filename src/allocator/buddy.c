@@ -31,7 +31,7 @@ struct buddy {
 /* A free block of an order that has one, by the tree. */
 static uint64_t choose(struct buddy *self, unsigned log2, struct iova_steps *steps)
 {
-	return buddy_tree_search_all(&self->tree, log2, self->first == FIRST_HIGH, steps);
+	return buddy_tree_search_all(&self->tree, log2, steps);
 }
 
 /* A block that was freed lately if one is known, else the lowest. */
@@ -54,7 +54,8 @@ struct window {
 	uint64_t highest;
 };
 
-/* False: no address satisfies the request. A block of at least count pages never crosses a boundary of at least count pages. */
+/* False: no address satisfies the request. A block of at least count pages never crosses a boundary of at least count
+ * pages. */
 static bool window_of(const struct buddy *self, const struct iova_request *request, struct window *window)
 {
 	uint64_t low = self->space.first, high = self->space.first + self->space.count - 1;
@@ -75,8 +76,9 @@ static bool window_of(const struct buddy *self, const struct iova_request *reque
 	return window->lowest <= window->highest;
 }
 
-/* The free block of one order that a request of 2^wanted pages can be cut from, and *start, where: the first in the direction.
- * Jumps from candidate to candidate, so that it looks at no more blocks than there are multiples of step in the window. */
+/* The free block of one order that a request of 2^wanted pages can be cut from, and *start, where: the first in the
+ * direction. Jumps from candidate to candidate, so that it looks at no more blocks than there are multiples of step in
+ * the window. */
 static uint64_t search_window(struct buddy *self, unsigned log2, unsigned wanted, const struct window *window,
 			      uint64_t *start, struct iova_steps *steps)
 {
@@ -104,8 +106,8 @@ static uint64_t search_window(struct buddy *self, unsigned log2, unsigned wanted
 	}
 }
 
-/* Whether the constraints exclude any block that a request without them could get. Most do not: limits are those of the space,
- * alignments not above the size. */
+/* Whether the constraints exclude any block that a request without them could get. Most do not: limits are those of the
+ * space, alignments not above the size. */
 static bool binds(const struct buddy *self, const struct iova_request *request)
 {
 	uint32_t constraints = request->constraints;
@@ -163,26 +165,35 @@ static uint64_t cut(struct buddy *self, unsigned log2, unsigned wanted, struct i
 	return index;
 }
 
-/* The same for small orders and FIRST_RECENT: what most calls do. */
-INLINE uint64_t cut_small_recent(struct buddy *self, unsigned log2, unsigned wanted, struct iova_steps *steps)
+/* The same for small orders, which most calls are about; first is a constant. */
+INLINE uint64_t cut_small(struct buddy *self, enum first first, unsigned log2, unsigned wanted, struct iova_steps *steps)
 {
+	struct buddy_tree *tree = &self->tree;
+	unsigned high = first == FIRST_HIGH, position, tries = 0;
 	uint64_t index, *node;
-	unsigned position, tries = 0;
 	do {
-		index = __builtin_expect(tries++ < BUDDY_TREE_RECENT, 1) ? buddy_tree_pop_recent(&self->tree.orders[log2])
-									 : choose(self, log2, steps);
-		node = buddy_tree_small_node(&self->tree, index);
+		bool known = first == FIRST_RECENT && __builtin_expect(tries++ < BUDDY_TREE_RECENT, 1);
+		index = known ? buddy_tree_pop_recent(&tree->orders[log2]) : choose(self, log2, steps);
+		node = buddy_tree_small_node(tree, index);
 		position = buddy_tree_small_position(log2, index);
 		if (steps)
 			steps->examined++;
 	} while (!(node[position >> 6] >> (position & 63) & 1));
 	node[position >> 6] &= ~(UINT64_C(1) << (position & 63));
-	buddy_tree_count_out(&self->tree, log2);
+	buddy_tree_count_out(tree, log2);
 	while (log2-- > wanted) {
-		position <<= 1;
-		buddy_tree_insert_small(&self->tree, node, position + 1, log2, index + (UINT64_C(1) << log2));
+		uint64_t upper = index + (UINT64_C(1) << log2);
+		position = position << 1 | high;
+		buddy_tree_insert_small(tree, node, position ^ 1, log2, high ? index : upper);
+		index = high ? upper : index;
 	}
 	return index;
+}
+
+static uint64_t cut_small_by_address(struct buddy *self, unsigned log2, unsigned wanted, struct iova_steps *steps)
+{
+	return self->first == FIRST_LOW ? cut_small(self, FIRST_LOW, log2, wanted, steps)
+					: cut_small(self, FIRST_HIGH, log2, wanted, steps);
 }
 
 INLINE enum iova_status allocate(struct buddy *self, const struct iova_request *request, struct iova_extent *extent,
@@ -198,9 +209,13 @@ INLINE enum iova_status allocate(struct buddy *self, const struct iova_request *
 	if (__builtin_expect(!orders, 0))
 		return IOVA_NO_SPACE;
 	unsigned log2 = wanted + (unsigned)__builtin_ctzll(orders);
-	bool usual = log2 < BUDDY_TREE_SMALL_ORDERS && self->first == FIRST_RECENT;
-	uint64_t index =
-		__builtin_expect(usual, 1) ? cut_small_recent(self, log2, wanted, steps) : cut(self, log2, wanted, steps);
+	uint64_t index;
+	if (__builtin_expect(log2 >= BUDDY_TREE_SMALL_ORDERS, 0))
+		index = cut(self, log2, wanted, steps);
+	else if (__builtin_expect(self->first == FIRST_RECENT, 1))
+		index = cut_small(self, FIRST_RECENT, log2, wanted, steps);
+	else
+		index = cut_small_by_address(self, log2, wanted, steps);
 	uint64_t granted = granted_pages(self, wanted, count);
 	if (steps)
 		steps->splits += log2 - wanted;
@@ -333,7 +348,7 @@ static enum iova_status buddy_create(const struct iova_space *space, const uint6
 	unsigned order_max = bits_log2_ceil(space->count);
 	/* Blocks are aligned by address: index 0 is the multiple of the largest order below the space. */
 	self->base = bits_align_down(space->first, UINT64_C(1) << order_max);
-	if (buddy_tree_create(&self->tree, order_max, host)) {
+	if (buddy_tree_create(&self->tree, order_max, self->first != FIRST_RECENT, self->first == FIRST_HIGH, host)) {
 		buddy_destroy(self);
 		return IOVA_NO_MEMORY;
 	}

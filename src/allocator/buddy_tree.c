@@ -76,8 +76,8 @@ static inline uint64_t held(const struct buddy_tree *tree, unsigned log2, unsign
 	return slots == 64 ? words[1] : (words[0] >> slots) & ((UINT64_C(1) << slots) - 1);
 }
 
-/* The free block of the order that comes first among the wanted slots of a node and all that follows it: upwards the lowest
- * address, downwards the highest. BUDDY_TREE_NOTHING if there is none. */
+/* The free block of the order that comes first among the wanted slots of a node and all that follows it: upwards the
+ * lowest address, downwards the highest. BUDDY_TREE_NOTHING if there is none. */
 static uint64_t search(struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t node, uint64_t wanted,
 		       bool downwards, struct iova_steps *steps)
 {
@@ -106,12 +106,6 @@ static uint64_t search(struct buddy_tree *tree, unsigned log2, unsigned level, u
 	}
 }
 
-uint64_t buddy_tree_search_all(struct buddy_tree *tree, unsigned log2, bool downwards, struct iova_steps *steps)
-{
-	return search(tree, log2, tree->top, 0, ~UINT64_C(0), downwards, steps);
-}
-
-/* From the block that contains index. */
 uint64_t buddy_tree_search_from(struct buddy_tree *tree, unsigned log2, uint64_t index, bool downwards,
 				struct iova_steps *steps)
 {
@@ -119,6 +113,14 @@ uint64_t buddy_tree_search_from(struct buddy_tree *tree, unsigned log2, uint64_t
 	uint64_t slot = (index >> log2) & (place->slots - 1u);
 	uint64_t wanted = downwards ? ~UINT64_C(0) >> (63 - slot) : ~UINT64_C(0) << slot;
 	return search(tree, log2, buddy_tree_level_of(log2), index >> place->node_log2, wanted, downwards, steps);
+}
+
+uint64_t buddy_tree_search_all(struct buddy_tree *tree, unsigned log2, struct iova_steps *steps)
+{
+	if (!tree->by_address)
+		return search(tree, log2, tree->top, 0, ~UINT64_C(0), false, steps);
+	struct buddy_tree_order *order = &tree->orders[log2];
+	return order->bound = buddy_tree_search_from(tree, log2, order->bound, tree->downwards, steps);
 }
 
 static void place_init(struct buddy_tree *tree, unsigned log2)
@@ -134,9 +136,14 @@ static void place_init(struct buddy_tree *tree, unsigned log2)
 	};
 }
 
-enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, const struct iova_host *host)
+enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, bool by_address, bool downwards,
+				   const struct iova_host *host)
 {
-	*tree = (struct buddy_tree){.order_max = order_max, .all_set = ~UINT64_C(0), .host = host};
+	*tree = (struct buddy_tree){.by_address = by_address,
+				    .downwards = downwards,
+				    .order_max = order_max,
+				    .all_set = ~UINT64_C(0),
+				    .host = host};
 	/* Small blocks are told to a level above them in any case. */
 	tree->top = order_max + 1 < BUDDY_TREE_SMALL_ORDERS ? 1 : buddy_tree_level_of(order_max + 1);
 	uint64_t pages = UINT64_C(1) << (order_max + 1);
@@ -147,8 +154,10 @@ enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, 
 		if (!tree->levels[level])
 			return IOVA_NO_MEMORY;
 	}
-	for (unsigned log2 = 0; log2 <= order_max; log2++)
+	for (unsigned log2 = 0; log2 <= order_max; log2++) {
 		place_init(tree, log2);
+		tree->orders[log2].bound = downwards ? 0 : pages - 1;
+	}
 	return IOVA_OK;
 }
 
@@ -174,6 +183,8 @@ static const char *broken_block(const struct buddy_tree *tree, unsigned log2, ui
 {
 	if (!is_marked(tree, log2, index))
 		return "every node above a free block is marked for its order";
+	if (tree->by_address && (tree->downwards ? index > tree->orders[log2].bound : index < tree->orders[log2].bound))
+		return "no block lies before the bound of its order";
 	if (index < first || index + (UINT64_C(1) << log2) > end)
 		return "free blocks lie in the space";
 	if (buddy_tree_is_free(tree, log2, index ^ (UINT64_C(1) << log2)))

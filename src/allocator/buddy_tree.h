@@ -2,11 +2,12 @@
  * The free blocks of a buddy system.
  *
  * Fan-out 64 over the pages. A node of level l covers 64 units of 64^l pages and holds
- *  - words[0], words[1]: its free blocks of the orders 6l … 6l + 5 as a binary tree in 128 bits, like a heap: the unit u is bit
- *    64 + u, a block of 2^s units starting there is bit (64 + u) >> s, its buddy is that bit with the lowest one flipped;
+ *  - words[0], words[1]: its free blocks of the orders 6l … 6l + 5 as a binary tree in 128 bits, like a heap: the unit
+ * u is bit 64 + u, a block of 2^s units starting there is bit (64 + u) >> s, its buddy is that bit with the lowest one
+ * flipped;
  *  - words[2 + order] for the orders below 6l: which of its 64 children may hold a free block of that order.
- * The first kind is the truth. The second is a superset of it: set with the block, cleared by a search that found nothing.
- * Indices are page numbers relative to a multiple of the largest block; orders are log2 of pages. */
+ * The first kind is the truth. The second is a superset of it: set with the block, cleared by a search that found
+ * nothing. Indices are page numbers relative to a multiple of the largest block; orders are log2 of pages. */
 #ifndef ALLOCATOR_BUDDY_TREE_H
 #define ALLOCATOR_BUDDY_TREE_H
 
@@ -29,10 +30,11 @@ _Static_assert(BUDDY_TREE_ORDERS_MAX > 52 + 1, "the levels cover every space");
 
 /* What is known of the free blocks of one order. */
 struct buddy_tree_order {
-	uint64_t blocks; /* exact */
-	uint64_t newest; /* in recent */
-	uint64_t
-		recent[BUDDY_TREE_RECENT]; /* a ring of blocks that were free once; the tree tells whether they still are */
+	uint64_t blocks;                    /* exact */
+	uint64_t bound;                     /* by address: no block of the order lies before it in the direction */
+	uint64_t newest;                    /* in recent */
+	uint64_t recent[BUDDY_TREE_RECENT]; /* a ring of blocks that were free once; the tree tells whether they still
+					       are */
 };
 
 /* Where the bits of an order are. */
@@ -47,6 +49,8 @@ struct buddy_tree_place {
 
 struct buddy_tree {
 	uint64_t nonempty; /* bit per order: blocks != 0 */
+	bool by_address;   /* blocks are searched by address, and the rings not kept */
+	bool downwards;    /* the direction of search_all */
 	unsigned top;      /* level of the root, at least 1 */
 	unsigned order_max;
 	uint64_t all_set; /* stands in for the parent of the root */
@@ -57,9 +61,10 @@ struct buddy_tree {
 	struct buddy_tree_place places[BUDDY_TREE_ORDERS_MAX];
 };
 
-/* A tree without free blocks for indices below 2^(order_max + 1), of which no block of order_max + 1 is ever whole. Returns IOVA_OK
- * or IOVA_NO_MEMORY; release is due in both cases, and takes a zeroed tree, too. */
-enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, const struct iova_host *host);
+/* A tree without free blocks for indices below 2^(order_max + 1), of which no block of order_max + 1 is ever whole.
+ * Returns IOVA_OK or IOVA_NO_MEMORY; release is due in both cases, and takes a zeroed tree, too. */
+enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, bool by_address, bool downwards,
+				   const struct iova_host *host);
 void buddy_tree_release(struct buddy_tree *tree);
 
 /* Tells the nodes above that the node of this block has one. */
@@ -72,9 +77,9 @@ void buddy_tree_release_large(struct buddy_tree *tree, unsigned log2, uint64_t i
 void buddy_tree_release_range(struct buddy_tree *tree, uint64_t index, uint64_t end, struct iova_steps *steps);
 void buddy_tree_insert_range(struct buddy_tree *tree, uint64_t index, uint64_t end, struct iova_steps *steps);
 
-/* The free block of the order with the lowest address, or the highest; or, starting with the block that contains index, the first
- * one upwards or downwards. BUDDY_TREE_NOTHING if there is none. */
-uint64_t buddy_tree_search_all(struct buddy_tree *tree, unsigned log2, bool downwards, struct iova_steps *steps);
+/* The free block of the order with the lowest address, or the highest; or, starting with the block that contains index,
+ * the first one upwards or downwards. BUDDY_TREE_NOTHING if there is none. */
+uint64_t buddy_tree_search_all(struct buddy_tree *tree, unsigned log2, struct iova_steps *steps);
 uint64_t buddy_tree_search_from(struct buddy_tree *tree, unsigned log2, uint64_t index, bool downwards,
 				struct iova_steps *steps);
 
@@ -102,14 +107,19 @@ static inline __attribute__((always_inline)) bool buddy_tree_is_free(const struc
 	return *word & bit;
 }
 
-/* Branches that are foretold break the chain from one call's mask to the next one's; a mask made without them is 1.8 times slower
- * when blocks come and go. */
+/* Branches that are foretold break the chain from one call's mask to the next one's; a mask made without them is 1.8
+ * times slower when blocks come and go. */
 static inline __attribute__((always_inline)) void buddy_tree_count_in(struct buddy_tree *tree, unsigned log2,
 								      uint64_t index)
 {
 	struct buddy_tree_order *order = &tree->orders[log2];
 	if (__builtin_expect(!order->blocks++, 0))
 		tree->nonempty |= UINT64_C(1) << log2;
+	if (tree->by_address) {
+		bool before = tree->downwards ? index > order->bound : index < order->bound;
+		order->bound = before ? index : order->bound;
+		return;
+	}
 	order->newest = order->newest == BUDDY_TREE_RECENT - 1 ? 0 : order->newest + 1;
 	order->recent[order->newest] = index;
 }

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* One step of the search below: is there a longer sequence, of `more` on top of *length? begins: where `more` ones begin. */
+/* One step of the search below: is there a longer sequence, of `more` on top of *length? begins: where `more` ones
+ * begin. */
 static inline void word_runs_lengthen(uint64_t begins, unsigned more, uint64_t *found, unsigned *length)
 {
 	uint64_t longer = *found & begins >> *length;
