@@ -73,6 +73,7 @@ bool engine_play_timed(struct engine *engine, const struct op *op, const struct 
 struct engine_outcome {
 	enum { ENGINE_SKIPPED, ENGINE_FREED, ENGINE_ALLOCATED, ENGINE_FAILED } what;
 	uint32_t attempt;          /* ALLOCATED: index of the limit that served it */
+	bool empty_grant;          /* the allocator said IOVA_OK and gave no page: FAILED, but no honest failure */
 	struct iova_extent extent; /* ALLOCATED: what was granted; FREED: what was given back */
 	struct iova_steps steps;   /* zero for allocators that do not count */
 };
@@ -80,7 +81,11 @@ struct engine_outcome {
 /* Plays one operation (no control word) of count pages with the counted twins. */
 void engine_play_counted(struct engine *engine, const struct op *op, uint64_t count, struct engine_outcome *outcome);
 
-/* Hash of all live extents, by slot. O(slots). */
+/* Says which status engine->broken is; returns -1. */
+int engine_broken(const struct engine *engine, struct error *error);
+
+/* Hash of all live extents, by slot; never 0, which says that passes disagree. O(slots). */
+#define ENGINE_HASH_OF_NOTHING UINT64_C(0xcbf29ce484222325)
 uint64_t engine_placement_hash(const struct engine *engine);
 
 #endif

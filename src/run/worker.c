@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "run/audit_map.h"
+#include "run/engine.h"
 #include "run/pass.h"
 
 #include <errno.h>
@@ -103,6 +104,7 @@ static int prepare_record(struct worker *worker, struct error *error)
 	for (size_t i = 0; i < record->phase_count; i++) {
 		result_figures_clear(&record->phases[i].figures);
 		record->phases[i].latency_ns_per_op = (double)NAN;
+		record->phases[i].placement_hash = ENGINE_HASH_OF_NOTHING; /* stays so for phases without operations */
 	}
 	for (size_t i = 0; i < rows; i++)
 		for (size_t column = 0; column < RESULT_SERIES_COUNT; column++)
