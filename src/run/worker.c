@@ -64,6 +64,17 @@ static int read_workload(struct worker *worker, struct error *error)
 	return result;
 }
 
+static int check_stream(const struct worker *worker, struct error *error)
+{
+	const struct op_stream *stream = worker->plan.stream;
+	size_t request_count;
+	op_stream_requests(stream, &request_count);
+	if (op_stream_slots(stream) == worker->job->slot_count && op_stream_domains(stream) == worker->job->domain_count &&
+	    request_count == worker->job->request_count)
+		return 0;
+	return error_set(error, EXIT_CODE_IO, "%s: a recording of this workload changed during the run", worker->job->workload_file);
+}
+
 /* Says which demand of the workload the allocator does not understand. */
 static int check_capabilities(const struct worker *worker, struct error *error)
 {
@@ -133,7 +144,7 @@ static int prepare_maps(struct worker *worker, struct error *error)
 static int prepare(struct worker *worker, struct error *error)
 {
 	struct job *job = worker->job;
-	if (read_workload(worker, error) < 0 || map_words(worker, error) < 0)
+	if (read_workload(worker, error) < 0 || check_stream(worker, error) < 0 || map_words(worker, error) < 0)
 		return -1;
 	if (allocator_spec_open(job->spec, &worker->spec, error) < 0)
 		return -1;
