@@ -63,6 +63,7 @@ $(BUILD)/objects/%.o: src/%.c $(BUILD)/flags
 $(BUILD)/objects/run/machine.o: COMPILE += -DBUILD_GIT='"$(GIT_COMMIT)"' -DBUILD_FLAGS='"$(FLAGS_$(VARIANT))"'
 $(BUILD)/objects/run/machine.o: $(BUILD)/commit
 $(BUILD)/objects/report/assets.o: COMPILE += -DDYGRAPHS_FOLDER='"$(DYGRAPHS)"'
+$(BUILD)/objects/report/assets.o: src/report/report.css src/report/report.js
 
 .PHONY: force
 $(BUILD)/flags: force

@@ -5,6 +5,9 @@
  * the last block is the end of the space and has no extent. Every gap thus belongs to the extent behind it: freeing an
  * extent needs no search for its neighbours, and no memory for a new gap. Blocks with a gap are in the tree.
  *
+ * Blocks are numbers of 31 bits into two arrays: what a descent reads fills half a cache line. Block 0 is the empty subtree: black,
+ * of no pages, never written.
+ *
  * The order is a compile-time constant of every caller: `by_address` folds away. */
 #ifndef ALLOCATOR_GAP_TREE_H
 #define ALLOCATOR_GAP_TREE_H
@@ -15,130 +18,140 @@
 
 #define GAP_INLINE static inline __attribute__((always_inline))
 
-/* One cache line. */
+__extension__ typedef unsigned __int128 gap_wide;
+
 struct gap {
-	struct gap *child[2]; /* lower and higher in the tree's order */
-	uintptr_t parent;     /* bit 0: black */
-	uint64_t first;       /* first page of the gap; the extent begins at first + length */
-	uint64_t length;      /* pages; 0: not in the tree */
-	uint64_t longest;     /* by address: the greatest length in this subtree */
-	struct gap *previous; /* blocks in address order; the list of unused blocks uses next */
-	struct gap *next;
+	uint64_t first;    /* first page of the gap; the extent begins at first + length */
+	uint64_t length;   /* pages; 0: not in the tree */
+	uint32_t child[2]; /* lower and higher in the tree's order */
+	uint32_t parent;   /* times 2; bit 0: black */
+	uint32_t longest;  /* by address: the greatest gap_rank in this subtree */
 };
-_Static_assert(sizeof(struct gap) == 64, "a gap is one cache line, and all that a live extent costs");
+_Static_assert(sizeof(struct gap) == 32, "two gaps share a cache line");
+
+/* Blocks in address order, a circle; the list of unused blocks uses next. */
+struct gap_link {
+	uint32_t previous;
+	uint32_t next;
+};
 
 struct gap_tree {
-	struct gap *root;
+	struct gap *gaps;
+	uint32_t root;
 };
 
-GAP_INLINE struct gap *gap_parent(const struct gap *gap)
+/* Gaps of GAP_RANK_MAX pages and more are told apart by their length alone. */
+#define GAP_RANK_MAX UINT32_MAX
+
+GAP_INLINE uint32_t gap_rank(uint64_t length)
 {
-	return (struct gap *)(gap->parent & ~(uintptr_t)1);
+	return length < GAP_RANK_MAX ? (uint32_t)length : GAP_RANK_MAX;
 }
 
-GAP_INLINE bool gap_is_black(const struct gap *gap)
+GAP_INLINE uint32_t gap_parent(const struct gap *gaps, uint32_t gap)
 {
-	return gap->parent & 1;
+	return gaps[gap].parent >> 1;
 }
 
-GAP_INLINE bool gap_is_red(const struct gap *gap)
+GAP_INLINE bool gap_is_black(const struct gap *gaps, uint32_t gap)
 {
-	return gap && !gap_is_black(gap);
+	return gaps[gap].parent & 1;
 }
 
-GAP_INLINE void gap_set_parent(struct gap *gap, const struct gap *parent)
+GAP_INLINE void gap_set_parent(struct gap *gaps, uint32_t gap, uint32_t parent)
 {
-	gap->parent = (gap->parent & 1) | (uintptr_t)parent;
+	gaps[gap].parent = (gaps[gap].parent & 1) | parent << 1;
 }
 
-GAP_INLINE void gap_set_black(struct gap *gap, bool black)
+GAP_INLINE void gap_set_black(struct gap *gaps, uint32_t gap, bool black)
 {
-	gap->parent = (gap->parent & ~(uintptr_t)1) | black;
+	gaps[gap].parent = (gaps[gap].parent & ~1u) | black;
 }
 
 /* Puts child where old hangs below parent. */
-GAP_INLINE void gap_set_child(struct gap_tree *tree, struct gap *parent, const struct gap *old, struct gap *child)
+GAP_INLINE void gap_set_child(struct gap_tree *tree, uint32_t parent, uint32_t old, uint32_t child)
 {
 	if (parent)
-		parent->child[parent->child[1] == old] = child;
+		tree->gaps[parent].child[tree->gaps[parent].child[1] == old] = child;
 	else
 		tree->root = child;
 }
 
-GAP_INLINE uint64_t gap_longest(const struct gap *gap)
+GAP_INLINE uint32_t gap_longest(const struct gap *gaps, uint32_t gap)
 {
-	uint64_t longest = gap->length;
-	uint64_t low = gap->child[0] ? gap->child[0]->longest : 0;
-	uint64_t high = gap->child[1] ? gap->child[1]->longest : 0;
+	uint32_t longest = gap_rank(gaps[gap].length);
+	uint32_t low = gaps[gaps[gap].child[0]].longest, high = gaps[gaps[gap].child[1]].longest;
 	longest = low > longest ? low : longest;
 	return high > longest ? high : longest;
 }
 
 /* A gap at or below gap has changed: recounts upwards until nothing changes. */
-GAP_INLINE void gap_recount(struct gap *gap)
+GAP_INLINE void gap_recount(struct gap *gaps, uint32_t gap)
 {
 	while (gap) {
-		uint64_t longest = gap_longest(gap);
-		if (gap->longest == longest)
+		uint32_t longest = gap_longest(gaps, gap);
+		if (gaps[gap].longest == longest)
 			break;
-		gap->longest = longest;
-		gap = gap_parent(gap);
+		gaps[gap].longest = longest;
+		gap = gap_parent(gaps, gap);
 	}
 }
 
-/* gap->length has grown. */
-GAP_INLINE void gap_raise(struct gap *gap)
+/* The gap's length has grown. */
+GAP_INLINE void gap_raise(struct gap *gaps, uint32_t gap)
 {
-	uint64_t length = gap->length;
-	while (gap && gap->longest < length) {
-		gap->longest = length;
-		gap = gap_parent(gap);
+	uint32_t rank = gap_rank(gaps[gap].length);
+	while (gap && gaps[gap].longest < rank) {
+		gaps[gap].longest = rank;
+		gap = gap_parent(gaps, gap);
 	}
 }
 
 /* gap goes down to the given side, its other child takes its place. */
-GAP_INLINE void gap_rotate(struct gap_tree *tree, struct gap *gap, int side, bool by_address)
+GAP_INLINE void gap_rotate(struct gap_tree *tree, uint32_t gap, int side, bool by_address)
 {
-	struct gap *up = gap->child[!side], *parent = gap_parent(gap), *between = up->child[side];
-	gap->child[!side] = between;
+	struct gap *gaps = tree->gaps;
+	uint32_t up = gaps[gap].child[!side], parent = gap_parent(gaps, gap), between = gaps[up].child[side];
+	gaps[gap].child[!side] = between;
 	if (between)
-		gap_set_parent(between, gap);
+		gap_set_parent(gaps, between, gap);
 	gap_set_child(tree, parent, gap, up);
-	gap_set_parent(up, parent);
-	up->child[side] = gap;
-	gap_set_parent(gap, up);
+	gap_set_parent(gaps, up, parent);
+	gaps[up].child[side] = gap;
+	gap_set_parent(gaps, gap, up);
 	if (by_address) {
-		up->longest = gap->longest;
-		gap->longest = gap_longest(gap);
+		gaps[up].longest = gaps[gap].longest;
+		gaps[gap].longest = gap_longest(gaps, gap);
 	}
 }
 
-GAP_INLINE void gap_balance_link(struct gap_tree *tree, struct gap *gap, bool by_address)
+GAP_INLINE void gap_balance_link(struct gap_tree *tree, uint32_t gap, bool by_address)
 {
+	struct gap *gaps = tree->gaps;
 	for (;;) {
-		struct gap *parent = gap_parent(gap);
+		uint32_t parent = gap_parent(gaps, gap);
 		if (!parent) {
-			gap_set_black(gap, true);
+			gap_set_black(gaps, gap, true);
 			return;
 		}
-		if (gap_is_black(parent))
+		if (gap_is_black(gaps, parent))
 			return;
-		struct gap *grand = gap_parent(parent);
-		int side = grand->child[1] == parent;
-		struct gap *uncle = grand->child[!side];
-		if (gap_is_red(uncle)) {
-			gap_set_black(parent, true);
-			gap_set_black(uncle, true);
-			gap_set_black(grand, false);
+		uint32_t grand = gap_parent(gaps, parent);
+		int side = gaps[grand].child[1] == parent;
+		uint32_t uncle = gaps[grand].child[!side];
+		if (!gap_is_black(gaps, uncle)) {
+			gap_set_black(gaps, parent, true);
+			gap_set_black(gaps, uncle, true);
+			gap_set_black(gaps, grand, false);
 			gap = grand;
 			continue;
 		}
-		if (parent->child[!side] == gap) {
+		if (gaps[parent].child[!side] == gap) {
 			gap_rotate(tree, parent, side, by_address);
 			parent = gap;
 		}
-		gap_set_black(parent, true);
-		gap_set_black(grand, false);
+		gap_set_black(gaps, parent, true);
+		gap_set_black(gaps, grand, false);
 		gap_rotate(tree, grand, !side, by_address);
 		return;
 	}
@@ -149,133 +162,139 @@ GAP_INLINE bool gap_is_behind(const struct gap *gap, uint64_t first, uint64_t le
 {
 	if (by_address)
 		return gap->first > first;
-	return (gap->length > length) | ((gap->length == length) & (gap->first > first));
+	/* One comparison of 128 bits: a descent is a chain of these, and a branch would be mispredicted every other time. */
+	return ((gap_wide)gap->length << 64 | gap->first) > ((gap_wide)length << 64 | first);
 }
 
 /* Inserts a gap whose first and length are set. */
-GAP_INLINE void gap_insert(struct gap_tree *tree, struct gap *gap, bool by_address, uint64_t *examined)
+GAP_INLINE void gap_insert(struct gap_tree *tree, uint32_t gap, bool by_address, uint64_t *examined)
 {
-	struct gap *parent = NULL, **link = &tree->root;
-	while (*link) {
-		parent = *link;
+	struct gap *gaps = tree->gaps;
+	const uint64_t first = gaps[gap].first, length = gaps[gap].length;
+	uint32_t parent = 0;
+	for (uint32_t below = tree->root; below;) {
+		/* Both children are loaded before the comparison is known. */
+		uint32_t low = gaps[below].child[0], high = gaps[below].child[1];
+		parent = below;
+		below = gap_is_behind(&gaps[below], first, length, by_address) ? low : high;
 		if (examined)
 			++*examined;
-		link = &parent->child[!gap_is_behind(parent, gap->first, gap->length, by_address)];
 	}
-	*link = gap;
-	gap->child[0] = gap->child[1] = NULL;
-	gap->parent = (uintptr_t)parent;
+	if (parent)
+		gaps[parent].child[!gap_is_behind(&gaps[parent], first, length, by_address)] = gap;
+	else
+		tree->root = gap;
+	gaps[gap].child[0] = gaps[gap].child[1] = 0;
+	gaps[gap].parent = parent << 1;
 	if (by_address) {
-		gap->longest = 0;
-		gap_raise(gap);
+		gaps[gap].longest = 0;
+		gap_raise(gaps, gap);
 	}
 	gap_balance_link(tree, gap, by_address);
 }
 
-/* One black node is missing on the path to gap (possibly NULL) below parent. */
-GAP_INLINE void gap_balance_erase(struct gap_tree *tree, struct gap *gap, struct gap *parent, bool by_address)
+/* One black node is missing on the path to gap (possibly none) below parent. */
+GAP_INLINE void gap_balance_erase(struct gap_tree *tree, uint32_t gap, uint32_t parent, bool by_address)
 {
-	while (parent && !gap_is_red(gap)) {
-		int side = parent->child[1] == gap;
-		struct gap *sibling = parent->child[!side];
-		if (gap_is_red(sibling)) {
-			gap_set_black(sibling, true);
-			gap_set_black(parent, false);
+	struct gap *gaps = tree->gaps;
+	while (parent && gap_is_black(gaps, gap)) {
+		int side = gaps[parent].child[1] == gap;
+		uint32_t sibling = gaps[parent].child[!side];
+		if (!gap_is_black(gaps, sibling)) {
+			gap_set_black(gaps, sibling, true);
+			gap_set_black(gaps, parent, false);
 			gap_rotate(tree, parent, side, by_address);
-			sibling = parent->child[!side];
+			sibling = gaps[parent].child[!side];
 		}
-		if (!gap_is_red(sibling->child[0]) && !gap_is_red(sibling->child[1])) {
-			gap_set_black(sibling, false);
+		if (gap_is_black(gaps, gaps[sibling].child[0]) && gap_is_black(gaps, gaps[sibling].child[1])) {
+			gap_set_black(gaps, sibling, false);
 			gap = parent;
-			parent = gap_parent(gap);
+			parent = gap_parent(gaps, gap);
 			continue;
 		}
-		if (!gap_is_red(sibling->child[!side])) {
-			gap_set_black(sibling->child[side], true);
-			gap_set_black(sibling, false);
+		if (gap_is_black(gaps, gaps[sibling].child[!side])) {
+			gap_set_black(gaps, gaps[sibling].child[side], true);
+			gap_set_black(gaps, sibling, false);
 			gap_rotate(tree, sibling, !side, by_address);
-			sibling = parent->child[!side];
+			sibling = gaps[parent].child[!side];
 		}
-		gap_set_black(sibling, gap_is_black(parent));
-		gap_set_black(parent, true);
-		gap_set_black(sibling->child[!side], true);
+		gap_set_black(gaps, sibling, gap_is_black(gaps, parent));
+		gap_set_black(gaps, parent, true);
+		gap_set_black(gaps, gaps[sibling].child[!side], true);
 		gap_rotate(tree, parent, side, by_address);
 		return;
 	}
 	if (gap)
-		gap_set_black(gap, true);
+		gap_set_black(gaps, gap, true);
 }
 
 /* fresh takes the position of old, with whatever first and length it has. */
-GAP_INLINE void gap_replace(struct gap_tree *tree, struct gap *old, struct gap *fresh)
+GAP_INLINE void gap_replace(struct gap_tree *tree, uint32_t old, uint32_t fresh)
 {
-	gap_set_child(tree, gap_parent(old), old, fresh);
+	struct gap *gaps = tree->gaps;
+	gap_set_child(tree, gap_parent(gaps, old), old, fresh);
 	for (int side = 0; side < 2; side++) {
-		fresh->child[side] = old->child[side];
-		if (fresh->child[side])
-			gap_set_parent(fresh->child[side], fresh);
+		uint32_t child = gaps[old].child[side];
+		gaps[fresh].child[side] = child;
+		if (child)
+			gap_set_parent(gaps, child, fresh);
 	}
-	fresh->parent = old->parent;
-	fresh->longest = old->longest;
+	gaps[fresh].parent = gaps[old].parent;
+	gaps[fresh].longest = gaps[old].longest;
 }
 
-GAP_INLINE void gap_erase(struct gap_tree *tree, struct gap *gap, bool by_address)
+GAP_INLINE void gap_erase(struct gap_tree *tree, uint32_t gap, bool by_address)
 {
-	struct gap *moved = NULL, *child, *parent;
-	bool black;
-	if (gap->child[0] && gap->child[1]) {
-		moved = gap->child[1];
-		while (moved->child[0])
-			moved = moved->child[0];
-		child = moved->child[1];
-		parent = gap_parent(moved);
-		black = gap_is_black(moved);
-		gap_set_child(tree, parent, moved, child);
-		if (child)
-			gap_set_parent(child, parent);
+	struct gap *gaps = tree->gaps;
+	uint32_t moved = 0, out = gap;
+	if (gaps[gap].child[0] && gaps[gap].child[1]) {
+		moved = gaps[gap].child[1];
+		while (gaps[moved].child[0])
+			moved = gaps[moved].child[0];
+		out = moved;
+	}
+	/* out has one child at most, which takes its place. */
+	uint32_t child = gaps[out].child[!gaps[out].child[0]], parent = gap_parent(gaps, out);
+	bool black = gap_is_black(gaps, out);
+	gap_set_child(tree, parent, out, child);
+	if (child)
+		gap_set_parent(gaps, child, parent);
+	if (moved) {
 		if (parent == gap)
 			parent = moved;
 		gap_replace(tree, gap, moved);
-	} else {
-		child = gap->child[!gap->child[0]];
-		parent = gap_parent(gap);
-		black = gap_is_black(gap);
-		gap_set_child(tree, parent, gap, child);
-		if (child)
-			gap_set_parent(child, parent);
 	}
 	if (by_address) {
-		gap_recount(parent);
-		if (moved)
-			gap_recount(moved);
+		gap_recount(gaps, parent);
+		gap_recount(gaps, moved);
 	}
 	if (black)
 		gap_balance_erase(tree, child, parent, by_address);
 }
 
-/* The next gap in the tree's order towards side (1: ascending), or NULL. */
-static inline struct gap *gap_neighbour(const struct gap *gap, int side)
+/* The next gap in the tree's order towards side (1: ascending), or 0. */
+GAP_INLINE uint32_t gap_neighbour(const struct gap *gaps, uint32_t gap, int side)
 {
-	if (gap->child[side]) {
-		struct gap *next = gap->child[side];
-		while (next->child[!side])
-			next = next->child[!side];
+	uint32_t next = gaps[gap].child[side];
+	if (next) {
+		while (gaps[next].child[!side])
+			next = gaps[next].child[!side];
 		return next;
 	}
-	struct gap *parent = gap_parent(gap);
-	while (parent && parent->child[side] == gap) {
-		gap = parent;
-		parent = gap_parent(gap);
+	next = gap_parent(gaps, gap);
+	while (next && gaps[next].child[side] == gap) {
+		gap = next;
+		next = gap_parent(gaps, gap);
 	}
-	return parent;
+	return next;
 }
 
-/* The outermost gap on side (0: the lowest), or NULL. */
-static inline struct gap *gap_outermost(const struct gap_tree *tree, int side)
+/* The outermost gap on side (0: the lowest), or 0. */
+GAP_INLINE uint32_t gap_outermost(const struct gap_tree *tree, int side)
 {
-	struct gap *gap = tree->root;
-	while (gap && gap->child[side])
-		gap = gap->child[side];
+	uint32_t gap = tree->root;
+	while (tree->gaps[gap].child[side])
+		gap = tree->gaps[gap].child[side];
 	return gap;
 }
 

@@ -7,66 +7,45 @@
 
 #define CONSTRAINED (IOVA_CONSTRAIN_ALIGN | IOVA_CONSTRAIN_LIMIT | IOVA_CONSTRAIN_BOUNDARY)
 
-/* Chunk n of the pool has 2^n times as many blocks as the first. */
-#define CHUNK_BLOCKS 1024u
-#define CHUNKS_MAX 32u
+/* Live extents at most: 2^26 times 40 bytes are reserved for a space of more pages, and backed when touched. */
+#define EXTENTS_MAX (UINT32_C(1) << 26)
 
 enum { OPTION_FIT };
 enum fit { FIT_FIRST, FIT_BEST, FIT_LAST };
 
+/* Blocks that are always there. */
+enum { BLOCK_NONE, BLOCK_END, BLOCKS_FIXED };
+
 struct rbtree {
 	struct gap_tree tree;
-	bool by_address; /* the order of the tree: first and last */
+	struct gap_link *links;
+	uint32_t unused;   /* blocks given back, most recent first */
+	uint32_t fresh;    /* from here to capacity no block was ever used */
+	uint32_t capacity; /* blocks */
+	bool by_address;   /* the order of the tree: first and last */
 	uint64_t
 		mirror; /* last is first in a mirrored space: its page p is page mirror - 1 - p of the space; 0: not mirrored */
-	struct gap *unused; /* blocks given back, most recent first */
-	struct gap *fresh;  /* blocks of the newest chunk that were never used: [fresh, fresh_end) */
-	struct gap *fresh_end;
 	uint64_t usable_pages;
 	uint64_t live;
-	struct gap end; /* the last block; end.next is the first one */
 
 	const struct iova_host *host;
 	uint64_t first; /* of the tree's addresses, mirrored or not: the space mirrored has the same range */
 	uint64_t count;
-	uint32_t chunk_count;
-	struct gap *chunks[CHUNKS_MAX];
 };
 
-static size_t chunk_bytes(uint32_t chunk)
+GAP_INLINE uint32_t pool_take(struct rbtree *self)
 {
-	return ((size_t)CHUNK_BLOCKS << chunk) * sizeof(struct gap);
-}
-
-static __attribute__((noinline)) bool pool_grow(struct rbtree *self)
-{
-	if (self->chunk_count == CHUNKS_MAX)
-		return false;
-	size_t bytes = chunk_bytes(self->chunk_count);
-	struct gap *chunk = self->host->memory_get(self->host->context, bytes);
-	if (!chunk)
-		return false;
-	self->chunks[self->chunk_count++] = chunk;
-	self->fresh = chunk;
-	self->fresh_end = chunk + bytes / sizeof *chunk;
-	return true;
-}
-
-GAP_INLINE struct gap *pool_take(struct rbtree *self)
-{
-	struct gap *block = self->unused;
-	if (__builtin_expect(block != NULL, 1)) {
-		self->unused = block->next;
+	uint32_t block = self->unused;
+	if (block) {
+		self->unused = self->links[block].next;
 		return block;
 	}
-	if (self->fresh == self->fresh_end && !pool_grow(self))
-		return NULL;
-	return self->fresh++;
+	return self->fresh < self->capacity ? self->fresh++ : BLOCK_NONE;
 }
 
-GAP_INLINE void pool_put(struct rbtree *self, struct gap *block)
+GAP_INLINE void pool_put(struct rbtree *self, uint32_t block)
 {
-	block->next = self->unused;
+	self->links[block].next = self->unused;
 	self->unused = block;
 }
 
@@ -82,156 +61,159 @@ GAP_INLINE void count_step(uint64_t *examined)
 		++*examined;
 }
 
-/* The lowest gap of at least count pages below gap, whose subtree has one. */
-GAP_INLINE struct gap *descend(struct gap *gap, uint64_t count, uint64_t *examined)
+/* The lowest gap of at least that rank below gap, whose subtree has one. */
+GAP_INLINE uint32_t descend(const struct gap *gaps, uint32_t gap, uint32_t rank, uint64_t *examined)
 {
 	for (;;) {
-		struct gap *low = gap->child[0];
+		uint32_t low = gaps[gap].child[0];
 		count_step(examined);
-		if (low && low->longest >= count)
+		if (gaps[low].longest >= rank)
 			gap = low;
-		else if (gap->length >= count)
+		else if (gaps[gap].length >= rank)
 			return gap;
 		else
-			gap = gap->child[1];
+			gap = gaps[gap].child[1];
 	}
 }
 
-GAP_INLINE struct gap *find_first(const struct rbtree *self, uint64_t count, uint64_t *examined)
+GAP_INLINE uint32_t find_first(const struct rbtree *self, uint32_t rank, uint64_t *examined)
 {
-	struct gap *root = self->tree.root;
-	return root && root->longest >= count ? descend(root, count, examined) : NULL;
+	uint32_t root = self->tree.root;
+	return self->tree.gaps[root].longest >= rank ? descend(self->tree.gaps, root, rank, examined) : BLOCK_NONE;
 }
 
-/* The next gap of at least count pages by address. */
-GAP_INLINE struct gap *find_next(struct gap *gap, uint64_t count, uint64_t *examined)
+/* The next gap of at least that rank by address. */
+GAP_INLINE uint32_t find_next(const struct gap *gaps, uint32_t gap, uint32_t rank, uint64_t *examined)
 {
 	for (;;) {
-		struct gap *high = gap->child[1];
-		if (high && high->longest >= count)
-			return descend(high, count, examined);
-		struct gap *parent = gap_parent(gap);
-		while (parent && parent->child[1] == gap) {
+		uint32_t high = gaps[gap].child[1];
+		if (gaps[high].longest >= rank)
+			return descend(gaps, high, rank, examined);
+		uint32_t parent = gap_parent(gaps, gap);
+		while (parent && gaps[parent].child[1] == gap) {
 			count_step(examined);
 			gap = parent;
-			parent = gap_parent(gap);
+			parent = gap_parent(gaps, gap);
 		}
 		if (!parent)
-			return NULL;
+			return BLOCK_NONE;
 		count_step(examined);
-		if (parent->length >= count)
+		if (gaps[parent].length >= rank)
 			return parent;
 		gap = parent;
 	}
 }
 
 /* The lowest gap that ends behind page. */
-GAP_INLINE struct gap *find_ending_behind(const struct rbtree *self, uint64_t page, uint64_t *examined)
+GAP_INLINE uint32_t find_ending_behind(const struct rbtree *self, uint64_t page, uint64_t *examined)
 {
-	struct gap *found = NULL;
-	for (struct gap *gap = self->tree.root; gap;) {
+	const struct gap *gaps = self->tree.gaps;
+	uint32_t found = BLOCK_NONE;
+	for (uint32_t gap = self->tree.root; gap;) {
 		count_step(examined);
-		bool ends_behind = gap->first + gap->length > page;
+		bool ends_behind = gaps[gap].first + gaps[gap].length > page;
 		found = ends_behind ? gap : found;
-		gap = gap->child[!ends_behind];
+		gap = gaps[gap].child[!ends_behind];
 	}
 	return found;
 }
 
 /* By length: the shortest gap of at least count pages, the lowest of several. */
-GAP_INLINE struct gap *find_best(const struct rbtree *self, uint64_t count, uint64_t *examined)
+GAP_INLINE uint32_t find_best(const struct rbtree *self, uint64_t count, uint64_t *examined)
 {
-	struct gap *found = NULL;
-	for (struct gap *gap = self->tree.root; gap;) {
+	const struct gap *gaps = self->tree.gaps;
+	uint32_t found = BLOCK_NONE;
+	for (uint32_t gap = self->tree.root; gap;) {
 		count_step(examined);
-		bool suffices = gap->length >= count;
+		uint32_t low = gaps[gap].child[0], high = gaps[gap].child[1];
+		bool suffices = gaps[gap].length >= count;
 		found = suffices ? gap : found;
-		gap = gap->child[!suffices];
+		gap = suffices ? low : high;
 	}
 	return found;
 }
 
 /* Tries one gap; *first is an address of the tree. */
-static bool fit(const struct rbtree *self, const struct gap *gap, const struct gap_wish *wish, uint64_t *first)
+static bool fit(const struct rbtree *self, uint32_t gap, const struct gap_wish *wish, uint64_t *first)
 {
-	uint64_t low = turn(self, gap->first, gap->length), place;
-	if (gap->length < wish->count || !gap_fit(low, low + gap->length, wish, self->mirror, &place))
+	const struct gap *tried = &self->tree.gaps[gap];
+	uint64_t low = turn(self, tried->first, tried->length), place;
+	if (tried->length < wish->count || !gap_fit(low, low + tried->length, wish, self->mirror, &place))
 		return false;
 	*first = turn(self, place, wish->count);
 	return true;
 }
 
 /* The first gap in the order of the search that satisfies the constraints, and the place in it. */
-static __attribute__((noinline)) struct gap *find_constrained(const struct rbtree *self, const struct iova_request *request,
-							      uint64_t *first, uint64_t *examined)
+static __attribute__((noinline)) uint32_t find_constrained(const struct rbtree *self, const struct iova_request *request,
+							   uint64_t *first, uint64_t *examined)
 {
+	const struct gap *gaps = self->tree.gaps;
 	struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
 	if (gap_wish_is_hopeless(&wish))
-		return NULL;
+		return BLOCK_NONE;
 	if (!self->by_address) {
-		struct gap *gap = find_best(self, wish.count, examined);
+		uint32_t gap = find_best(self, wish.count, examined);
 		while (gap && !fit(self, gap, &wish, first)) {
 			count_step(examined);
-			gap = gap_neighbour(gap, 1);
+			gap = gap_neighbour(gaps, gap, 1);
 		}
 		return gap;
 	}
 	uint64_t begin = turn(self, wish.low, wish.end - wish.low), end = begin + (wish.end - wish.low);
-	struct gap *gap = find_ending_behind(self, begin, examined);
-	while (gap && gap->first < end) {
+	uint32_t gap = find_ending_behind(self, begin, examined);
+	while (gap && gaps[gap].first < end) {
 		if (fit(self, gap, &wish, first))
 			return gap;
-		gap = find_next(gap, wish.count, examined);
+		gap = find_next(gaps, gap, gap_rank(wish.count), examined);
 	}
-	return NULL;
+	return BLOCK_NONE;
 }
 
 /* Gives gap, which is in the tree, another range; by length it moves only if its neighbour says so. */
-GAP_INLINE void resize(struct rbtree *self, struct gap *gap, uint64_t first, uint64_t length, bool by_address,
+GAP_INLINE void resize(struct rbtree *self, uint32_t gap, uint64_t first, uint64_t length, bool by_address,
 		       uint64_t *examined)
 {
-	if (by_address) {
-		bool grows = length > gap->length;
-		gap->first = first;
-		gap->length = length;
-		if (grows)
-			gap_raise(gap);
-		else
-			gap_recount(gap);
-		return;
+	struct gap *gaps = self->tree.gaps;
+	int side = length > gaps[gap].length;
+	if (!by_address) {
+		uint32_t neighbour = gap_neighbour(gaps, gap, side);
+		if (neighbour && gap_is_behind(&gaps[neighbour], first, length, false) != side) {
+			gap_erase(&self->tree, gap, false);
+			gaps[gap].first = first;
+			gaps[gap].length = length;
+			gap_insert(&self->tree, gap, false, examined);
+			return;
+		}
 	}
-	int side = length > gap->length;
-	const struct gap *neighbour = gap_neighbour(gap, side);
-	bool stays = !neighbour || gap_is_behind(neighbour, first, length, false) == side;
-	if (stays) {
-		gap->first = first;
-		gap->length = length;
-		return;
-	}
-	gap_erase(&self->tree, gap, false);
-	gap->first = first;
-	gap->length = length;
-	gap_insert(&self->tree, gap, false, examined);
+	gaps[gap].first = first;
+	gaps[gap].length = length;
+	if (by_address && side)
+		gap_raise(gaps, gap);
+	else if (by_address)
+		gap_recount(gaps, gap);
 }
 
 /* Makes [first, first + count) of gap the extent of block. */
-GAP_INLINE void take(struct rbtree *self, struct gap *gap, struct gap *block, uint64_t first, uint64_t count,
-		     bool by_address, struct iova_steps *steps)
+GAP_INLINE void take(struct rbtree *self, uint32_t gap, uint32_t block, uint64_t first, uint64_t count, bool by_address,
+		     struct iova_steps *steps)
 {
+	struct gap *gaps = self->tree.gaps;
+	struct gap_link *links = self->links;
 	uint64_t *examined = steps ? &steps->examined : NULL;
-	uint64_t before = first - gap->first, after = gap->length - before - count;
-	block->first = gap->first;
-	block->length = before;
-	block->previous = gap->previous;
-	block->next = gap;
-	gap->previous->next = block;
-	gap->previous = block;
+	uint64_t before = first - gaps[gap].first, after = gaps[gap].length - before - count;
+	uint32_t previous = links[gap].previous;
+	gaps[block].first = gaps[gap].first;
+	gaps[block].length = before;
+	links[block] = (struct gap_link){previous, gap};
+	links[previous].next = block;
+	links[gap].previous = block;
 	if (after) {
 		resize(self, gap, first + count, after, by_address, examined);
 	} else {
 		gap_erase(&self->tree, gap, by_address);
-		gap->first = first + count;
-		gap->length = 0;
+		gaps[gap].first = first + count;
+		gaps[gap].length = 0;
 	}
 	if (__builtin_expect(before != 0, 0))
 		gap_insert(&self->tree, block, by_address, examined);
@@ -246,46 +228,49 @@ GAP_INLINE enum iova_status allocate(struct rbtree *self, const struct iova_requ
 {
 	uint64_t count = request->count, first;
 	uint64_t *examined = steps ? &steps->examined : NULL;
-	struct gap *gap;
-	if (__builtin_expect(!(request->constraints & CONSTRAINED), 1)) {
-		gap = by_address ? find_first(self, count, examined) : find_best(self, count, examined);
-		first = gap ? gap->first : 0;
+	uint32_t gap;
+	/* A rank does not tell gaps of 2^32 pages apart: such a request looks at lengths, as constrained ones do. */
+	if (__builtin_expect(!(request->constraints & CONSTRAINED) && count < GAP_RANK_MAX, 1)) {
+		gap = by_address ? find_first(self, (uint32_t)count, examined) : find_best(self, count, examined);
+		first = self->tree.gaps[gap].first;
 	} else {
 		gap = find_constrained(self, request, &first, examined);
 	}
 	if (!gap)
 		return IOVA_NO_SPACE;
-	struct gap *block = pool_take(self);
+	uint32_t block = pool_take(self);
 	if (!block)
 		return IOVA_NO_MEMORY;
 	take(self, gap, block, first, count, by_address, steps);
 	extent->first = turn(self, first, count);
 	extent->count = count;
-	extent->cookie = (uintptr_t)block;
+	extent->cookie = block;
 	return IOVA_OK;
 }
 
 GAP_INLINE void release(struct rbtree *self, const struct iova_extent *extent, bool by_address, struct iova_steps *steps)
 {
+	struct gap *gaps = self->tree.gaps;
+	struct gap_link *links = self->links;
 	uint64_t *examined = steps ? &steps->examined : NULL;
-	struct gap *block = (struct gap *)(uintptr_t)extent->cookie, *behind = block->next;
-	uint64_t first = block->first, length = behind->first + behind->length - first;
+	uint32_t block = (uint32_t)extent->cookie, behind = links[block].next, previous = links[block].previous;
+	uint64_t first = gaps[block].first, length = gaps[behind].first + gaps[behind].length - first;
 	if (steps)
-		steps->merges += (uint64_t)(block->length != 0) + (behind->length != 0);
-	block->previous->next = behind;
-	behind->previous = block->previous;
-	if (behind->length) {
-		if (block->length)
+		steps->merges += (uint64_t)(gaps[block].length != 0) + (gaps[behind].length != 0);
+	links[previous].next = behind;
+	links[behind].previous = previous;
+	if (gaps[behind].length) {
+		if (gaps[block].length)
 			gap_erase(&self->tree, block, by_address);
 		resize(self, behind, first, length, by_address, examined);
-	} else if (block->length) {
+	} else if (gaps[block].length) {
 		resize(self, block, first, length, by_address, examined);
 		gap_replace(&self->tree, block, behind);
-		behind->first = first;
-		behind->length = length;
+		gaps[behind].first = first;
+		gaps[behind].length = length;
 	} else {
-		behind->first = first;
-		behind->length = length;
+		gaps[behind].first = first;
+		gaps[behind].length = length;
 		gap_insert(&self->tree, behind, by_address, examined);
 	}
 	self->usable_pages += extent->count;
@@ -333,18 +318,20 @@ static void rbtree_free_counted(void *self, const struct iova_extent *extent, ui
 
 /* The gap that contains [first, first + count), or NULL. By length there is no index by address: from the longest gap down,
  * which is the first one while holes are made in a fresh space. */
-static struct gap *find_around(const struct rbtree *self, uint64_t first, uint64_t count)
+static uint32_t find_around(const struct rbtree *self, uint64_t first, uint64_t count)
 {
-	struct gap *gap;
+	const struct gap *gaps = self->tree.gaps;
+	uint32_t gap;
 	if (self->by_address) {
 		gap = find_ending_behind(self, first, NULL);
 	} else {
 		gap = gap_outermost(&self->tree, 1);
-		while (gap && gap->length >= count && (first < gap->first || first - gap->first >= gap->length))
-			gap = gap_neighbour(gap, 0);
+		while (gap && gaps[gap].length >= count &&
+		       (first < gaps[gap].first || first - gaps[gap].first >= gaps[gap].length))
+			gap = gap_neighbour(gaps, gap, 0);
 	}
-	if (!gap || first < gap->first || gap->length < count || first - gap->first > gap->length - count)
-		return NULL;
+	if (first < gaps[gap].first || gaps[gap].length < count || first - gaps[gap].first > gaps[gap].length - count)
+		return BLOCK_NONE;
 	return gap;
 }
 
@@ -353,29 +340,30 @@ static enum iova_status rbtree_place(void *self, uint64_t first, uint64_t count,
 	(void)cpu;
 	struct rbtree *tree = self;
 	uint64_t turned = turn(tree, first, count);
-	struct gap *gap = find_around(tree, turned, count);
+	uint32_t gap = find_around(tree, turned, count);
 	if (!gap)
 		return IOVA_TAKEN;
-	struct gap *block = pool_take(tree);
+	uint32_t block = pool_take(tree);
 	if (!block)
 		return IOVA_NO_MEMORY;
 	if (tree->by_address)
 		take(tree, gap, block, turned, count, true, NULL);
 	else
 		take(tree, gap, block, turned, count, false, NULL);
-	*extent = (struct iova_extent){first, count, (uintptr_t)block};
+	*extent = (struct iova_extent){first, count, block};
 	return IOVA_OK;
 }
 
 static void rbtree_visit_free(void *self, iova_visit visit, void *context)
 {
 	const struct rbtree *tree = self;
-	const struct gap *gap = &tree->end;
+	uint32_t block = BLOCK_END;
 	do {
-		gap = gap->next;
+		block = tree->links[block].next;
+		const struct gap *gap = &tree->tree.gaps[block];
 		if (gap->length)
 			visit(context, turn(tree, gap->first, gap->length), gap->length, IOVA_USABLE);
-	} while (gap != &tree->end);
+	} while (block != BLOCK_END);
 }
 
 static void rbtree_statistics(void *self, struct iova_statistics *statistics)
@@ -387,16 +375,29 @@ static void rbtree_statistics(void *self, struct iova_statistics *statistics)
 static const char *rbtree_broken_invariant(void *self)
 {
 	const struct rbtree *tree = self;
-	uint64_t unused = 0, taken = 0;
-	for (uint32_t chunk = 0; chunk < tree->chunk_count; chunk++)
-		taken += CHUNK_BLOCKS << chunk;
-	taken -= (uint64_t)(tree->fresh_end - tree->fresh);
-	for (const struct gap *block = tree->unused; block && unused <= taken; block = block->next)
+	const struct gap_truth truth = {.first = tree->first,
+					.count = tree->count,
+					.live = tree->live,
+					.usable = tree->usable_pages,
+					.end = BLOCK_END,
+					.by_address = tree->by_address};
+	uint64_t unused = 0, taken = tree->fresh - BLOCKS_FIXED;
+	for (uint32_t block = tree->unused; block && unused <= taken; block = tree->links[block].next)
 		unused++;
 	if (unused + tree->live != taken)
 		return "every block of the pool is live or unused";
-	return gap_check(&tree->tree, &tree->end, tree->first, tree->count, tree->live, tree->usable_pages,
-			 tree->by_address);
+	return gap_check(&tree->tree, tree->links, &truth);
+}
+
+static void rbtree_destroy(void *self)
+{
+	struct rbtree *tree = self;
+	if (!tree)
+		return;
+	const struct iova_host *host = tree->host;
+	host->memory_put(host->context, tree->links, tree->capacity * sizeof *tree->links);
+	host->memory_put(host->context, tree->tree.gaps, tree->capacity * sizeof *tree->tree.gaps);
+	host->memory_put(host->context, tree, sizeof *tree);
 }
 
 static enum iova_status rbtree_create(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
@@ -408,28 +409,26 @@ static enum iova_status rbtree_create(const struct iova_space *space, const uint
 	if (!tree)
 		return IOVA_NO_MEMORY;
 	tree->host = host;
+	tree->capacity = (uint32_t)(space->count < EXTENTS_MAX ? space->count : EXTENTS_MAX) + BLOCKS_FIXED;
+	tree->tree.gaps = host->memory_get(host->context, tree->capacity * sizeof *tree->tree.gaps);
+	tree->links = host->memory_get(host->context, tree->capacity * sizeof *tree->links);
+	if (!tree->tree.gaps || !tree->links) {
+		rbtree_destroy(tree);
+		return IOVA_NO_MEMORY;
+	}
 	tree->by_address = options[OPTION_FIT] != FIT_BEST;
 	tree->mirror = options[OPTION_FIT] == FIT_LAST ? 2 * space->first + space->count : 0;
 	tree->first = space->first;
 	tree->count = space->count;
 	tree->usable_pages = space->count;
-	tree->end.first = space->first;
-	tree->end.length = space->count;
-	tree->end.previous = tree->end.next = &tree->end;
-	gap_insert(&tree->tree, &tree->end, tree->by_address, NULL);
+	tree->fresh = BLOCKS_FIXED;
+	gap_set_black(tree->tree.gaps, BLOCK_NONE, true);
+	tree->tree.gaps[BLOCK_END].first = space->first;
+	tree->tree.gaps[BLOCK_END].length = space->count;
+	tree->links[BLOCK_END] = (struct gap_link){BLOCK_END, BLOCK_END};
+	gap_insert(&tree->tree, BLOCK_END, tree->by_address, NULL);
 	*self = tree;
 	return IOVA_OK;
-}
-
-static void rbtree_destroy(void *self)
-{
-	struct rbtree *tree = self;
-	if (!tree)
-		return;
-	const struct iova_host *host = tree->host;
-	for (uint32_t chunk = 0; chunk < tree->chunk_count; chunk++)
-		host->memory_put(host->context, tree->chunks[chunk], chunk_bytes(chunk));
-	host->memory_put(host->context, tree, sizeof *tree);
 }
 
 static const char *const fits[] = {"first", "best", "last", NULL};

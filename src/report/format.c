@@ -96,23 +96,23 @@ static double failures_of(const struct result_figures *figures)
 	double sum = 0;
 	for (size_t i = 0; i < FAILURE_KINDS; i++)
 		sum += figures->value[failure_kinds[i].metric];
-	return sum;
+	return isfinite(sum) ? sum : figures->value[RESULT_METRIC_FAILURES_TOTAL];
 }
 
 const char *format_failures(char buffer[TEXT_NUMBER_BYTES], const struct result_figures *figures)
 {
 	double sum = failures_of(figures);
-	const char *brief = "mixed";
+	const char *brief = "";
 	for (size_t i = 0; i < FAILURE_KINDS; i++)
-		if (figures->value[failure_kinds[i].metric] == sum)
-			brief = failure_kinds[i].brief;
+		if (figures->value[failure_kinds[i].metric] > 0)
+			brief = figures->value[failure_kinds[i].metric] == sum ? failure_kinds[i].brief : "mixed";
 	char number[TEXT_NUMBER_BYTES];
 	if (!isfinite(sum))
 		snprintf(buffer, TEXT_NUMBER_BYTES, "-");
 	else if (sum == 0)
 		snprintf(buffer, TEXT_NUMBER_BYTES, "0");
 	else
-		snprintf(buffer, TEXT_NUMBER_BYTES, "%.20s %s", whole_number(number, sum), brief);
+		snprintf(buffer, TEXT_NUMBER_BYTES, "%.20s%s%s", whole_number(number, sum), *brief ? " " : "", brief);
 	return buffer;
 }
 

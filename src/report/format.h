@@ -17,7 +17,7 @@ const char *format_metric(char buffer[TEXT_NUMBER_BYTES], enum result_metric met
 /* A percentile of a latency: "<10 ns" when the clock cannot tell. "-" when the kind did not occur. */
 const char *format_percentile(char buffer[TEXT_NUMBER_BYTES], const struct result_latency *latency, double ns);
 
-/* "28 frag", "31 mixed", "0", "-" when not measured. */
+/* "28 frag", "31 mixed", "0"; "28" when no audit told the kinds, "-" when not measured. */
 const char *format_failures(char buffer[TEXT_NUMBER_BYTES], const struct result_figures *figures);
 /* Failed / tried allocations; NaN when not measured. */
 double format_failed_share(const struct result_figures *figures);

@@ -9,9 +9,8 @@
 
 #define KEY_BYTES 64
 
-/* Live share 0 … 63 as one character each, RESULT_MAP_RESERVED as '#'. */
-static const char map_alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_#";
-_Static_assert(sizeof map_alphabet == RESULT_MAP_RESERVED + 2, "one character for each value of a cell");
+const char result_map_symbols[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_#";
+_Static_assert(sizeof result_map_symbols == RESULT_MAP_RESERVED + 2, "one character for each value of a cell");
 
 /* ---- figures ---- */
 
@@ -249,7 +248,7 @@ static void write_map(struct json_writer *writer, json_t *object, const struct r
 	for (size_t i = 0; i < map->rows; i++) {
 		for (size_t j = 0; j < map->columns; j++) {
 			unsigned cell = map->cells[i * map->columns + j];
-			line[j] = map_alphabet[cell <= RESULT_MAP_RESERVED ? cell : RESULT_MAP_RESERVED];
+			line[j] = result_map_symbols[cell <= RESULT_MAP_RESERVED ? cell : RESULT_MAP_RESERVED];
 		}
 		json_append(writer, rows, json_text(line));
 	}
@@ -288,12 +287,12 @@ static void read_map(struct json_reader *reader, const struct json_at *object, s
 		struct json_at row = json_element(&cells, i);
 		const char *line = json_string_value(row.value);
 		for (size_t j = 0; j < map->columns; j++) {
-			const char *symbol = strchr(map_alphabet, line[j]);
+			const char *symbol = strchr(result_map_symbols, line[j]);
 			if (!symbol) {
 				json_fail(reader, &row, "has a character that stands for no share");
 				break;
 			}
-			map->cells[i * map->columns + j] = (unsigned char)(symbol - map_alphabet);
+			map->cells[i * map->columns + j] = (unsigned char)(symbol - result_map_symbols);
 		}
 	}
 }

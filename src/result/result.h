@@ -73,6 +73,8 @@ struct result_series_row {
 /* The picture of one domain's space: row after row in time, column after column in address; cell = live share 0 … 63, 64 = all of it
  * is reserved. */
 #define RESULT_MAP_RESERVED 64
+/* How a cell is written: the character at its value, '#' for reserved. */
+extern const char result_map_symbols[RESULT_MAP_RESERVED + 2];
 struct result_map {
 	uint32_t domain;
 	uint64_t first;   /* page at the left edge */

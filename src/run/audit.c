@@ -233,7 +233,7 @@ static void end_phase(struct audit *audit)
 	result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES, resident);
 	if (audit->peak_live_extents)
 		result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES_PER_EXTENT, resident / (double)audit->peak_live_extents);
-	phase->placement_hash = engine_placement_hash(&audit->engine);
+	phase->placement_hash = audit->engine.placement_hash;
 	audit->counts = (struct audit_counts){0};
 	*audit->alloc_steps = (struct histogram){0};
 }
@@ -257,6 +257,7 @@ static int play_piece(struct audit *audit, struct op_piece piece, struct error *
 				break;
 		}
 	}
+	engine_note_placement(&audit->engine);
 	audit->stream_hash = op_stream_hash(audit->stream_hash, piece.ops, piece.count);
 	if (audit->engine.broken != IOVA_OK)
 		return engine_broken(&audit->engine, error);

@@ -337,9 +337,9 @@ int engine_broken(const struct engine *engine, struct error *error)
 	                 engine->broken == IOVA_NO_MEMORY ? "no memory for metadata" : "which alloc must not return");
 }
 
-uint64_t engine_placement_hash(const struct engine *engine)
+void engine_note_placement(struct engine *engine)
 {
-	uint64_t hash = ENGINE_HASH_OF_NOTHING;
+	uint64_t hash = engine->placement_hash + 1;
 	for (uint32_t slot = 0; slot < engine->slot_count; slot++) {
 		if (!engine->slots[slot].count)
 			continue;
@@ -351,7 +351,7 @@ uint64_t engine_placement_hash(const struct engine *engine)
 			hash ^= hash >> 32;
 		}
 	}
-	return hash ? hash : 1;
+	engine->placement_hash = hash ? hash : 1;
 }
 
 static int place_holes(struct engine_domain *domain, const struct workload *workload, struct error *error)

@@ -45,6 +45,7 @@ struct engine {
 	uint32_t last_attempt;       /* of the last allocation that its first limit could not serve: index of the limit that did */
 	enum iova_status broken;     /* first status that is neither IOVA_OK nor IOVA_NO_SPACE */
 
+	uint64_t placement_hash;     /* of all that engine_note_placement saw */
 	size_t request_count;
 	uint32_t slot_count;
 	uint32_t domain_count;
@@ -84,8 +85,9 @@ void engine_play_counted(struct engine *engine, const struct op *op, uint64_t co
 /* Says which status engine->broken is; returns -1. */
 int engine_broken(const struct engine *engine, struct error *error);
 
-/* Hash of all live extents, by slot; never 0, which says that passes disagree. O(slots). */
-#define ENGINE_HASH_OF_NOTHING UINT64_C(0xcbf29ce484222325)
-uint64_t engine_placement_hash(const struct engine *engine);
+/* Folds all live extents, by slot, into placement_hash. Passes do so wherever a piece of the stream ends, which is at the same
+ * operation in each of them: a phase that drains would otherwise leave nothing to compare.
+ * Never 0 afterwards, which says that passes disagree. O(slots). */
+void engine_note_placement(struct engine *engine);
 
 #endif

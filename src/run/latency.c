@@ -107,7 +107,7 @@ static int end_phase(struct sampling *sampling, struct error *error)
 	struct result_record_phase *record = &sampling->pass->record->phases[sampling->phase];
 	if (sampling->phase_operations)
 		record->latency_ns_per_op = sampling->phase_ns / (double)sampling->phase_operations;
-	if (engine_placement_hash(&sampling->engine) != record->placement_hash)
+	if (sampling->engine.placement_hash != record->placement_hash)
 		record->placement_hash = 0;
 	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
 		if (plain_histogram_store(&record->latency[kind], &sampling->kinds[kind]) < 0)
@@ -149,6 +149,7 @@ static int play_parts(struct sampling *sampling, struct op_piece piece, struct e
 		if (sampling->engine.broken != IOVA_OK)
 			return engine_broken(&sampling->engine, error);
 	}
+	engine_note_placement(&sampling->engine);
 	return 0;
 }
 

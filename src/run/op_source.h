@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OP_SOURCE_PIECE_WORDS ((size_t)1 << 20)
+#define OP_SOURCE_PIECE_WORDS ((size_t)1 << 18)
 /* Longer streams are not kept: 20 M operations of 8 bytes are. */
 #define OP_SOURCE_SHARED_WORDS_MAX ((uint64_t)24 << 20)
 

@@ -96,6 +96,7 @@ static int play_piece(struct iteration *iteration, struct op_piece piece, struct
 			return -1;
 		at += count;
 	}
+	engine_note_placement(&iteration->engine);
 	return 0;
 }
 
@@ -159,7 +160,7 @@ static int store_phase(struct pass *pass, struct phase_windows *phase, struct re
 static int end_phase(struct iteration *iteration, struct error *error)
 {
 	struct result_record_phase *record = &iteration->pass->record->phases[iteration->phase];
-	uint64_t hash = engine_placement_hash(&iteration->engine);
+	uint64_t hash = iteration->engine.placement_hash;
 	/* The first iteration sets it; another one that disagrees makes it 0, which is no hash. */
 	if (record->iterations == 0)
 		record->placement_hash = hash;

@@ -115,7 +115,7 @@ static int prepare_record(struct worker *worker, struct error *error)
 	for (size_t i = 0; i < record->phase_count; i++) {
 		result_figures_clear(&record->phases[i].figures);
 		record->phases[i].latency_ns_per_op = (double)NAN;
-		record->phases[i].placement_hash = ENGINE_HASH_OF_NOTHING; /* stays so for phases without operations */
+		record->phases[i].placement_hash = 1; /* any but 0; stays so for phases without operations */
 	}
 	for (size_t i = 0; i < rows; i++)
 		for (size_t column = 0; column < RESULT_SERIES_COUNT; column++)

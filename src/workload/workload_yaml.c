@@ -231,21 +231,23 @@ static void tell_unknown(struct walk *walk, yaml_place place, const cyaml_schema
 /* Only escapes that libyaml takes back to the same character; JSON's do not all. */
 static void write_text(struct text *out, const char *text)
 {
-	size_t left = strlen(text);
+	size_t left = strlen(text), plain = 0;
 	text_add(out, "\"");
-	while (left) {
+	while (plain < left) {
 		uint32_t code = 0;
-		size_t length = yaml_utf8_decode(text, left, &code);
-		if (code == '"' || code == '\\')
-			text_add(out, "\\%c", (char)code);
-		else if (code >= 0x20 && code < 0x7f)
-			text_add_bytes(out, text, 1);
-		else
-			text_add(out, "\\U%08x", code);
+		size_t length = yaml_utf8_decode(text + plain, left - plain, &code);
+		if (code >= 0x20 && code < 0x7f && code != '"' && code != '\\') {
+			plain++;
+			continue;
+		}
+		text_add_bytes(out, text, plain);
+		text_add(out, code < 0x100 ? "\\x%02x" : code < 0x10000 ? "\\u%04x" : "\\U%08x", code);
 		length = length ? length : 1;
-		text += length;
-		left -= length;
+		text += plain + length;
+		left -= plain + length;
+		plain = 0;
 	}
+	text_add_bytes(out, text, plain);
 	text_add(out, "\"");
 }
 

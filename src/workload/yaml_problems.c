@@ -115,30 +115,54 @@ const char *yaml_quote(char buffer[YAML_QUOTE_BYTES], const char *text)
 	return buffer;
 }
 
-/* Shows the line at bytes, and a caret under its column-th character. */
-static void tell_line(const char *bytes, size_t left, uint32_t column, struct text *messages)
+/* Where telling has come to: it only goes forward, so that a thousand problems in one long line cost one walk along it. */
+struct cursor {
+	const char *bytes;
+	size_t left;
+	struct yaml_position position;
+};
+
+/* Goes on to a position, or to the end of its line. */
+static void advance(struct cursor *cursor, struct yaml_position to)
 {
-	uint32_t begin = column > SHOWN_CHARACTERS ? column - SHOWN_BEFORE : 1;
+	while (cursor->left && cursor->position.line <= to.line) {
+		size_t line_break = yaml_line_break(cursor->bytes, cursor->left);
+		bool there = cursor->position.line == to.line;
+		if (there && (line_break || cursor->position.column >= to.column))
+			return;
+		uint32_t code = 0;
+		size_t length = line_break ? line_break : yaml_utf8_decode(cursor->bytes, cursor->left, &code);
+		length = length ? length : 1;
+		cursor->bytes += length;
+		cursor->left -= length;
+		cursor->position.line += line_break != 0;
+		cursor->position.column = line_break ? 1 : cursor->position.column + 1;
+	}
+}
+
+/* Shows the line from the cursor on, and a caret under its column-th character. */
+static void tell_line(struct cursor cursor, uint32_t column, struct text *messages)
+{
 	struct text under = {0};
-	if (begin > 1) {
+	uint32_t end = cursor.position.column + SHOWN_CHARACTERS;
+	if (cursor.position.column > 1) {
 		text_add(messages, "...");
 		text_add(&under, "   ");
 	}
-	for (uint32_t at = 1; left && !yaml_line_break(bytes, left); at++) {
-		if (at == begin + SHOWN_CHARACTERS) {
+	for (; cursor.left && !yaml_line_break(cursor.bytes, cursor.left); cursor.position.column++) {
+		if (cursor.position.column == end) {
 			text_add(messages, "...");
 			break;
 		}
 		uint32_t code = 0;
-		size_t length = yaml_utf8_decode(bytes, left, &code);
+		size_t length = yaml_utf8_decode(cursor.bytes, cursor.left, &code);
 		bool shown = length && (is_shown(code) || code == '\t');
-		if (at >= begin)
-			text_add_bytes(messages, shown ? bytes : "?", shown ? length : 1);
-		if (at >= begin && at < column)
+		text_add_bytes(messages, shown ? cursor.bytes : "?", shown ? length : 1);
+		if (cursor.position.column < column)
 			text_add(&under, "%s", code == '\t' ? "\t" : " ");
 		length = length ? length : 1;
-		bytes += length;
-		left -= length;
+		cursor.bytes += length;
+		cursor.left -= length;
 	}
 	text_add(messages, "\n%s^\n", under.bytes ? under.bytes : "");
 	messages->failed = messages->failed || under.failed;
@@ -159,21 +183,14 @@ static void tell_all(struct yaml_problems *problems, struct text *messages)
 {
 	if (problems->count)
 		qsort(problems->items, problems->count, sizeof *problems->items, by_position);
-	const char *line = problems->bytes;
-	size_t left = problems->length;
-	uint32_t number = 1;
+	struct cursor cursor = {problems->bytes, problems->length, {1, 1}};
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct yaml_problem *problem = &problems->items[i];
-		while (number < problem->position.line && left) {
-			size_t length = yaml_line_break(line, left);
-			number += length != 0;
-			length = length ? length : 1;
-			line += length;
-			left -= length;
-		}
-		text_add(messages, "%s:%u:%u: %s\n", problems->file, problem->position.line, problem->position.column,
+		uint32_t column = problem->position.column, begin = column > SHOWN_CHARACTERS ? column - SHOWN_BEFORE : 1;
+		text_add(messages, "%s:%u:%u: %s\n", problems->file, problem->position.line, column,
 			 problems->texts.bytes + problem->offset);
-		tell_line(line, left, problem->position.column, messages);
+		advance(&cursor, (struct yaml_position){problem->position.line, begin});
+		tell_line(cursor, column, messages);
 	}
 	if (problems->untold)
 		text_add(messages, "%s: %zu more errors are not shown\n", problems->file, problems->untold);

@@ -143,9 +143,9 @@ static int count_node(struct builder *builder, uint32_t node, uint32_t nodes, si
 				  WORKLOAD_NODES_MAX);
 		return -1;
 	}
-	if (builder->text_bytes > WORKLOAD_FILE_BYTES_MAX) {
-		yaml_problems_add(builder->problems, position, "document", "longer than %u bytes, aliases written out",
-				  WORKLOAD_FILE_BYTES_MAX);
+	if (builder->text_bytes > YAML_TEXT_BYTES_MAX) {
+		yaml_problems_add(builder->problems, position, "document",
+				  "values of more than %u bytes together, aliases written out", YAML_TEXT_BYTES_MAX);
 		return -1;
 	}
 	return 0;

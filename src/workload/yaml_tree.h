@@ -12,6 +12,9 @@
 
 #define YAML_NODE_NONE UINT32_MAX
 
+/* Of all scalars together, aliases written out: forty for each node that a file may have. */
+#define YAML_TEXT_BYTES_MAX (4u << 20)
+
 enum yaml_node_kind { YAML_NODE_SCALAR, YAML_NODE_LIST, YAML_NODE_MAP, YAML_NODE_ALIAS };
 
 struct yaml_node {

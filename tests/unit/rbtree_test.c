@@ -283,27 +283,29 @@ static void steps_count_the_nodes_on_the_way(void **state)
 }
 
 /* Three extents of one page with gaps of 1, 2, 3 and 4 pages: [0,1) x [2,4) x [5,8) x [9,13). */
-static struct gap blocks[4];
+static struct gap blocks[5];
+static struct gap_link links[5];
 static struct gap_tree tree;
+static const struct gap_truth truth = {.first = 0, .count = 13, .live = 3, .usable = 10, .end = 4, .by_address = true};
 
 static void make_blocks(void)
 {
-	static const uint64_t firsts[] = {0, 2, 5, 9};
+	static const uint64_t firsts[] = {0, 0, 2, 5, 9};
 	memset(blocks, 0, sizeof blocks);
-	tree.root = NULL;
-	for (size_t i = 0; i < 4; i++) {
+	gap_set_black(blocks, 0, true);
+	tree = (struct gap_tree){.gaps = blocks};
+	for (uint32_t i = 1; i < 5; i++) {
 		blocks[i].first = firsts[i];
-		blocks[i].length = i + 1;
-		blocks[i].next = &blocks[(i + 1) % 4];
-		blocks[i].previous = &blocks[(i + 3) % 4];
-		gap_insert(&tree, &blocks[i], true, NULL);
+		blocks[i].length = i;
+		links[i] = (struct gap_link){.previous = i == 1 ? 4 : i - 1, .next = i == 4 ? 1 : i + 1};
+		gap_insert(&tree, i, true, NULL);
 	}
-	assert_null(gap_check(&tree, &blocks[3], 0, 13, 3, 10, true));
+	assert_null(gap_check(&tree, links, &truth));
 }
 
 static void check_broken(const char *sentence)
 {
-	const char *broken = gap_check(&tree, &blocks[3], 0, 13, 3, 10, true);
+	const char *broken = gap_check(&tree, links, &truth);
 	assert_non_null(broken);
 	assert_string_equal(broken, sentence);
 	make_blocks();
@@ -313,31 +315,33 @@ static void every_broken_invariant_is_named(void **state)
 {
 	(void)state;
 	make_blocks();
-	blocks[1].longest++;
+	blocks[2].longest++;
 	check_broken("longest is the greatest length in the subtree");
-	gap_set_black(tree.root, false);
+	gap_set_black(blocks, tree.root, false);
 	check_broken("the root is black and has no parent");
-	/* Four nodes: the root's children are black, the highest gap is a red leaf. */
-	gap_set_black(&blocks[3], true);
+	gap_set_black(blocks, 0, false);
+	check_broken("the empty subtree is black and empty");
+	/* The root's children are black, the highest gap is a red leaf. */
+	gap_set_black(blocks, 4, true);
 	check_broken("every path has the same number of black gaps");
-	gap_set_black(&blocks[0], false);
-	gap_set_black(&blocks[2], false);
+	gap_set_black(blocks, 1, false);
+	gap_set_black(blocks, 3, false);
 	check_broken("a red gap has no red child");
-	gap_set_parent(&blocks[3], &blocks[0]);
+	gap_set_parent(blocks, 4, 1);
 	check_broken("a child knows its parent");
-	blocks[0].next = &blocks[2];
+	links[1].next = 3;
 	check_broken("the next block's previous block is this one");
-	blocks[1].first = 1;
+	blocks[2].first = 1;
 	check_broken("every extent has pages and the first block begins with the space");
-	blocks[3].length++;
+	blocks[4].length++;
 	check_broken("the last block ends with the space");
-	blocks[1].length++;
+	blocks[3].length--;
 	check_broken("usable_pages is the sum of all gaps");
-	gap_erase(&tree, &blocks[1], true);
+	gap_erase(&tree, 2, true);
 	check_broken("the tree has exactly the blocks with a gap");
-	struct gap *low = tree.root->child[0];
-	tree.root->child[0] = tree.root->child[1];
-	tree.root->child[1] = low;
+	uint32_t low = blocks[tree.root].child[0];
+	blocks[tree.root].child[0] = blocks[tree.root].child[1];
+	blocks[tree.root].child[1] = low;
 	check_broken("the gaps of the tree ascend");
 }
 

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * What a workload file decodes to, field by field against values worked out by hand; then limits of time and memory, and every
- * failing memory request in turn. Wrong files have their own suite, bad_workloads_test. Run from the root of the repository. */
+ * What a workload file decodes to, field by field against values worked out by hand. Wrong files have their own suite,
+ * bad_workloads_test; limits of time and memory theirs, workload_limits_test. Run from the root of the repository. */
 #include "workload/workload_yaml.h"
 
-#include "base/file.h"
 #include "base/memory.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -19,20 +16,6 @@
 #define HEAD "iovabench: 1\nname: x\n"
 #define REQUEST "requests: [{name: a, size: {fixed: 4KiB}}]\n"
 #define FILL "phases: [{name: fill, mix: [{request: a}], until: {live: 10}}]\n"
-
-/* Sanitizers copy a growing array with every step. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifdef SANITIZED
-#define SLOWDOWN 20
-#else
-#define SLOWDOWN 1
-#endif
 
 static struct workload workload;
 static struct text messages;
@@ -431,244 +414,6 @@ static void repeats_may_nest_eight_deep(void **state)
 	assert_int_equal(workload.phases[0].script_count, 18);
 }
 
-static void a_trace_lies_beside_its_workload(void **state)
-{
-	(void)state;
-	struct workload_phase phase = {.trace = {.file = (char[]){"traces/a.iovatrace"}}};
-	struct workload beside = {.file = (char[]){"workloads/nic.yaml"}};
-	workload_trace_path(&beside, &phase, &messages);
-	assert_string_equal(messages.bytes, "workloads/traces/a.iovatrace");
-}
-
-static void a_trace_of_a_file_without_a_folder_lies_here(void **state)
-{
-	(void)state;
-	struct workload_phase phase = {.trace = {.file = (char[]){"a.iovatrace"}}};
-	struct workload here = {.file = (char[]){"nic.yaml"}};
-	workload_trace_path(&here, &phase, &messages);
-	assert_string_equal(messages.bytes, "a.iovatrace");
-}
-
-static void an_absolute_trace_stays_where_it_is(void **state)
-{
-	(void)state;
-	struct workload_phase phase = {.trace = {.file = (char[]){"/a.iovatrace"}}};
-	struct workload beside = {.file = (char[]){"workloads/nic.yaml"}};
-	workload_trace_path(&beside, &phase, &messages);
-	assert_string_equal(messages.bytes, "/a.iovatrace");
-}
-
-static void the_hash_is_fnv_1a(void **state)
-{
-	(void)state;
-	/* Test vectors of the authors (isthe.com/chongo). */
-	assert_int_equal(workload_hash("", 0), UINT64_C(0xcbf29ce484222325));
-	assert_int_equal(workload_hash("a", 1), UINT64_C(0xaf63dc4c8601ec8c));
-	assert_int_equal(workload_hash("foobar", 6), UINT64_C(0x85944171f73967e8));
-}
-
-static void expanding_writes_every_default_out(void **state)
-{
-	(void)state;
-	char *expected;
-	size_t length;
-	struct error error = {0};
-	if (file_read("tests/golden/workload/full.json", 1u << 20, &expected, &length, &error))
-		fail_msg("%s", error.message);
-	load_full();
-	struct text json = {0};
-	workload_expand(&workload, &json);
-	assert_string_equal(json.bytes, expected);
-	text_release(&json);
-	memory_release(expected);
-}
-
-static void a_missing_file_is_a_message(void **state)
-{
-	(void)state;
-	assert_int_equal(workload_load("no/such.yaml", &workload, &messages), -1);
-	assert_string_equal(messages.bytes, "no/such.yaml: cannot open: No such file or directory\n");
-}
-
-static void a_folder_is_a_message(void **state)
-{
-	(void)state;
-	assert_int_equal(workload_load("tests", &workload, &messages), -1);
-	assert_non_null(strstr(messages.bytes, "tests: "));
-}
-
-static void releasing_twice_does_no_harm(void **state)
-{
-	(void)state;
-	load_full();
-	workload_release(&workload);
-	workload_release(&workload);
-}
-
-static void errors_beyond_the_thousandth_are_counted(void **state)
-{
-	(void)state;
-	struct text yaml = {0};
-	text_add(&yaml, HEAD REQUEST FILL);
-	for (int i = 0; i < 1100; i++)
-		text_add(&yaml, "zz%d: 1\n", i);
-	assert_int_equal(workload_parse("test.yaml", yaml.bytes, yaml.length, &workload, &messages), -1);
-	assert_non_null(strstr(messages.bytes, "zz999: unknown key"));
-	assert_null(strstr(messages.bytes, "zz1000: unknown key"));
-	assert_non_null(strstr(messages.bytes, "test.yaml: 100 more errors are not shown\n"));
-	text_release(&yaml);
-}
-
-/* Each request of the program for memory fails in turn: no crash, no leak, no half workload, and the message says so. */
-static void fail_each_request(const char *file, int without_failure)
-{
-	static const struct workload zeroed;
-	for (uint64_t n = 0;; n++) {
-		uint64_t before = memory_requests();
-		memory_fail_after(n);
-		int result = workload_load(file, &workload, &messages);
-		memory_fail_after(UINT64_MAX);
-		if (memory_requests() - before <= n) {
-			assert_true(n > 50);
-			assert_int_equal(result, without_failure);
-			return;
-		}
-		assert_int_equal(result, -1);
-		assert_memory_equal(&workload, &zeroed, sizeof workload);
-		if (!messages.failed && !strstr(messages.bytes, "no memory"))
-			fail_msg("request %lu: %s", (unsigned long)n, messages.bytes);
-		text_release(&messages);
-	}
-}
-
-static void without_memory_a_right_file_is_refused_cleanly(void **state)
-{
-	(void)state;
-	fail_each_request(FULL, 0);
-}
-
-static void without_memory_a_wrong_file_is_refused_cleanly(void **state)
-{
-	(void)state;
-	fail_each_request("tests/bad/many-errors.yaml", -1);
-}
-
-static void without_memory_a_script_is_refused_cleanly(void **state)
-{
-	(void)state;
-	fail_each_request("tests/bad/script-slots-both-forms.yaml", -1);
-}
-
-static double cpu_seconds(void)
-{
-	return (double)clock() / CLOCKS_PER_SEC;
-}
-
-static void assert_refused_within(const struct text *yaml, double seconds, const char *message)
-{
-	double begin = cpu_seconds();
-	assert_false(yaml->failed);
-	assert_int_equal(workload_parse("test.yaml", yaml->bytes, yaml->length, &workload, &messages), -1);
-	double took = cpu_seconds() - begin;
-	if (took > seconds * SLOWDOWN)
-		fail_msg("took %f s", took);
-	if (!strstr(messages.bytes, message))
-		fail_msg("says: %.500s", messages.bytes);
-}
-
-static void an_alias_bomb_is_refused_in_a_second_and_100_mib(void **state)
-{
-	(void)state;
-	struct text yaml = {0};
-	text_add(&yaml, "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
-	for (int i = 1; i < 100; i++) {
-		text_add(&yaml, "a%d: &a%d [", i, i);
-		for (int j = 0; j < 10; j++)
-			text_add(&yaml, "%s*a%d", j ? ", " : "", i - 1);
-		text_add(&yaml, "]\n");
-	}
-	assert_refused_within(&yaml, 1, "more than 100000 values, aliases written out");
-	text_release(&yaml);
-#ifndef SANITIZED
-	struct rusage usage;
-	getrusage(RUSAGE_SELF, &usage);
-	assert_in_range(usage.ru_maxrss, 1, 100 * 1024);
-#endif
-}
-
-static void long_texts_multiplied_by_aliases_are_refused(void **state)
-{
-	(void)state;
-	struct text yaml = {0};
-	text_add(&yaml, HEAD "about: &a '");
-	for (int i = 0; i < 4096; i++)
-		text_add(&yaml, "x");
-	text_add(&yaml, "'\nrequests: [{name: a, high: [");
-	for (int i = 0; i < 50000; i++)
-		text_add(&yaml, "*a, ");
-	text_add(&yaml, "]}]\n");
-	assert_refused_within(&yaml, 1, "longer than 16777216 bytes, aliases written out");
-	text_release(&yaml);
-}
-
-static void a_hundred_thousand_levels_are_refused_in_a_second(void **state)
-{
-	(void)state;
-	struct text yaml = {0};
-	for (int i = 0; i < 100000; i++)
-		text_add(&yaml, "[");
-	assert_refused_within(&yaml, 1, "nested deeper than 32 levels");
-	text_release(&yaml);
-}
-
-static void a_hundred_thousand_block_levels_are_refused_in_a_second(void **state)
-{
-	(void)state;
-	struct text yaml = {0};
-	for (int i = 0; i < 100000; i++)
-		text_add(&yaml, "- ");
-	assert_refused_within(&yaml, 1, "nested deeper than 32 levels");
-	text_release(&yaml);
-}
-
-static void too_many_values_are_refused(void **state)
-{
-	(void)state;
-	struct text yaml = {0};
-	text_add(&yaml, HEAD "expect: [");
-	for (int i = 0; i < 100000; i++)
-		text_add(&yaml, "x, ");
-	text_add(&yaml, "]\n");
-	assert_refused_within(&yaml, 1, "more than 100000 values");
-	text_release(&yaml);
-}
-
-static void too_large_a_file_is_refused_before_it_is_read(void **state)
-{
-	(void)state;
-	static char yaml[WORKLOAD_FILE_BYTES_MAX + 1];
-	memset(yaml, '#', sizeof yaml);
-	assert_int_equal(workload_parse("test.yaml", yaml, sizeof yaml, &workload, &messages), -1);
-	assert_string_equal(messages.bytes, "test.yaml: larger than 16777216 bytes, the most that is read here\n");
-}
-
-static void five_thousand_lines_are_read_in_a_fifth_of_a_second(void **state)
-{
-	(void)state;
-	struct text yaml = {0};
-	text_add(&yaml, HEAD REQUEST "phases:\n  - name: s\n    script:\n");
-	for (int i = 0; i < 5000; i++)
-		text_add(&yaml, "      - {alloc: 'slot%d[0..9]', request: a, size: 8KiB}\n", i);
-	double begin = cpu_seconds();
-	parse(yaml.bytes);
-	double took = cpu_seconds() - begin;
-	assert_int_equal(workload.phases[0].script_count, 5000);
-	assert_int_equal(workload.script_array_count, 5000);
-	if (took > 0.2 * SLOWDOWN)
-		fail_msg("took %f s", took);
-	text_release(&yaml);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, release)
@@ -702,25 +447,6 @@ int main(void)
 		TEST(texts_keep_every_character),
 		TEST(a_byte_order_mark_is_passed_over),
 		TEST(repeats_may_nest_eight_deep),
-		TEST(a_trace_lies_beside_its_workload),
-		TEST(a_trace_of_a_file_without_a_folder_lies_here),
-		TEST(an_absolute_trace_stays_where_it_is),
-		TEST(the_hash_is_fnv_1a),
-		TEST(expanding_writes_every_default_out),
-		TEST(a_missing_file_is_a_message),
-		TEST(a_folder_is_a_message),
-		TEST(releasing_twice_does_no_harm),
-		TEST(errors_beyond_the_thousandth_are_counted),
-		TEST(an_alias_bomb_is_refused_in_a_second_and_100_mib),
-		TEST(long_texts_multiplied_by_aliases_are_refused),
-		TEST(a_hundred_thousand_levels_are_refused_in_a_second),
-		TEST(a_hundred_thousand_block_levels_are_refused_in_a_second),
-		TEST(too_many_values_are_refused),
-		TEST(too_large_a_file_is_refused_before_it_is_read),
-		TEST(five_thousand_lines_are_read_in_a_fifth_of_a_second),
-		TEST(without_memory_a_right_file_is_refused_cleanly),
-		TEST(without_memory_a_wrong_file_is_refused_cleanly),
-		TEST(without_memory_a_script_is_refused_cleanly),
 	};
 	return cmocka_run_group_tests_name("workload files", tests, NULL, NULL);
 }

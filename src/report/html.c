@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/html.h"
+
+#include "report/assets.h"
+#include "report/format.h"
+#include "report/report.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+size_t html_color(const struct result *result, size_t arm)
+{
+	size_t color = 0;
+	for (size_t i = 0; i < result->arm_count; i++) {
+		if (strcmp(result->arms[i].spec, result->arms[arm].spec) == 0)
+			return color;
+		bool seen = false;
+		for (size_t j = 0; j < i && !seen; j++)
+			seen = strcmp(result->arms[j].spec, result->arms[i].spec) == 0;
+		color += !seen;
+	}
+	return color;
+}
+
+/* Without the pointer to a source map, which would be another file. */
+static void add_asset(struct text *html, const char *asset)
+{
+	const char *end = strstr(asset, "# sourceMappingURL");
+	size_t length = end ? (size_t)(end - asset) - 2 : strlen(asset);
+	text_add_bytes(html, asset, length);
+	text_add(html, "\n");
+}
+
+static void add_fact(struct text *html, const char *name, const char *value)
+{
+	if (!value || !*value)
+		return;
+	text_add(html, "<div><dt>%s</dt><dd>", name);
+	text_add_html(html, value);
+	text_add(html, "</dd></div>\n");
+}
+
+static void add_clock(struct text *html, const struct result *result)
+{
+	char step[TEXT_NUMBER_BYTES], pair[TEXT_NUMBER_BYTES], drift[TEXT_NUMBER_BYTES];
+	struct text clock = {0};
+	text_add(&clock, "%s, steps in %s, a pair of stamps costs %s, drift %s ppm",
+		 result->machine.clock ? result->machine.clock : "-", text_duration(step, result->machine.timer_step_ns),
+		 text_duration(pair, result->machine.timer_pair_ns), format_number(drift, result->machine.timer_drift_ppm));
+	add_fact(html, "Clock", clock.bytes);
+	html->failed |= clock.failed;
+	text_release(&clock);
+}
+
+static void add_facts(struct text *html, const struct result *result)
+{
+	struct text line = {0};
+	text_add(html, "<dl class=\"facts\">\n");
+	add_fact(html, "Started", result->run.started);
+	text_add(&line, "%s, %u CPUs", result->machine.cpu ? result->machine.cpu : "-", result->machine.cpus);
+	add_fact(html, "Machine", line.bytes);
+	html->failed |= line.failed;
+	text_release(&line);
+	add_fact(html, "Kernel", result->machine.kernel);
+	add_clock(html, result);
+	text_add(&line, "iovabench %s (%s), %s %s", result->build.version ? result->build.version : "-",
+		 result->build.git ? result->build.git : "-", result->build.compiler ? result->build.compiler : "-",
+		 result->build.flags ? result->build.flags : "");
+	add_fact(html, "Build", line.bytes);
+	html->failed |= line.failed;
+	text_release(&line);
+	text_add(&line, "%u, each in fresh processes", result->run.rounds);
+	add_fact(html, "Rounds", line.bytes);
+	html->failed |= line.failed;
+	text_release(&line);
+	text_add(html, "<div class=\"wide\"><dt>Command</dt><dd><code>");
+	text_add_html(html, result->run.command);
+	text_add(html, "</code></dd></div>\n</dl>\n");
+}
+
+static void add_warnings(struct text *html, const struct result *result)
+{
+	const char *line = result->machine.warnings ? result->machine.warnings : "";
+	if (!*line && !result->run.partial)
+		return;
+	text_add(html, "<aside class=\"warnings\"><strong>Read with care</strong><ul>\n");
+	if (result->run.partial)
+		text_add(html, "<li>This run was interrupted: its results are partial.</li>\n");
+	while (*line) {
+		struct text warning = {0};
+		size_t length = strcspn(line, "\n");
+		text_add_bytes(&warning, line, length);
+		text_add(html, "<li>");
+		text_add_html(html, warning.failed ? "" : warning.bytes);
+		text_add(html, "</li>\n");
+		text_release(&warning);
+		line += length + (line[length] == '\n');
+	}
+	text_add(html, "</ul></aside>\n");
+}
+
+static void add_expectations(struct text *html, const struct result *result, size_t workload)
+{
+	bool begun = false;
+	for (size_t i = 0; i < result->expectation_count; i++) {
+		const struct result_expectation *expectation = &result->expectations[i];
+		if (result->arms[expectation->arm].workload != workload)
+			continue;
+		text_add(html, "%s<li class=\"%s\">", begun ? "" : "<ul class=\"expectations\">\n",
+			 expectation->met ? "met" : "missed");
+		text_add_html(html, result->arms[expectation->arm].spec);
+		text_add(html, ": expected <code>");
+		text_add_html(html, expectation->metric);
+		text_add(html, "</code> ");
+		text_add_html(html, expectation->wanted);
+		text_add(html, isfinite(expectation->got) ? ", got %.6g: " : ", not measured: ", expectation->got);
+		text_add(html, "<strong>%s</strong></li>\n", expectation->met ? "met" : "missed");
+		begun = true;
+	}
+	text_add(html, "%s", begun ? "</ul>\n" : "");
+}
+
+/* What the row of an arm cannot say. */
+static void add_notes(struct text *html, const struct result *result, size_t workload)
+{
+	struct text notes = {0};
+	for (size_t i = 0; i < result->arm_count; i++) {
+		const struct result_arm *arm = &result->arms[i];
+		const double *value = format_figures(arm)->value;
+		char share[TEXT_NUMBER_BYTES];
+		if (arm->workload != workload)
+			continue;
+		if (arm->state != RESULT_ARM_OK) {
+			text_add(&notes, "<li><b>");
+			text_add_html(&notes, arm->spec);
+			text_add(&notes, "</b> %s: ", result_arm_state_name[arm->state]);
+			text_add_html(&notes, arm->reason ? arm->reason : "no reason was recorded");
+			text_add(&notes, "</li>\n");
+		}
+		if (isfinite(value[RESULT_METRIC_FIRST_FAILURE_OP])) {
+			text_add(&notes, "<li><b>");
+			text_add_html(&notes, arm->spec);
+			text_add(&notes, "</b> failed requests: ");
+			format_failure_kinds(format_figures(arm), &notes);
+			text_add(&notes, "; the first at operation %.0f with %.0f pages live (%s of the space)</li>\n",
+				 value[RESULT_METRIC_FIRST_FAILURE_OP], value[RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES],
+				 format_share(share, value[RESULT_METRIC_FIRST_FAILURE_OCCUPANCY]));
+		}
+	}
+	struct text beyond = {0};
+	format_beyond_recording(result, workload, &beyond);
+	if (beyond.length) {
+		text_add(&notes, "<li>");
+		text_add_html(&notes, beyond.bytes);
+		text_add(&notes, "</li>\n");
+	}
+	if (notes.length)
+		text_add(html, "<ul class=\"notes\">\n%s</ul>\n", notes.bytes);
+	html->failed |= beyond.failed || notes.failed;
+	text_release(&beyond);
+	text_release(&notes);
+}
+
+static void add_workload(struct text *html, const struct result *result, size_t index)
+{
+	const struct result_workload *workload = &result->workloads[index];
+	char ops[TEXT_NUMBER_BYTES];
+	text_add(html, "<section class=\"workload\" id=\"w%zu\" data-workload=\"%zu\">\n<h2>", index, index);
+	text_add_html(html, workload->name);
+	text_add(html, "</h2>\n<p class=\"about\">");
+	text_add_html(html, workload->about);
+	text_add(html, "</p>\n<p class=\"meta\">%s operations · seed %" PRIu64 " · workload %016" PRIx64,
+		 text_count(ops, (double)workload->ops), workload->seed, workload->hash);
+	if (workload->stream_hash)
+		text_add(html, " · operations %016" PRIx64, workload->stream_hash);
+	text_add(html, "</p>\n");
+	html_tables(result, index, html);
+	add_notes(html, result, index);
+	add_expectations(html, result, index);
+	html_figures(result, index, html);
+	if (workload->expanded && *workload->expanded) {
+		text_add(html,
+			 "<details><summary>The workload, every default written out</summary><pre class=\"expanded\">");
+		text_add_html(html, workload->expanded);
+		text_add(html, "</pre></details>\n");
+	}
+	text_add(html, "</section>\n");
+}
+
+static void add_head(struct text *html, const struct result *result)
+{
+	text_add(html,
+		 "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		 "<meta name=\"color-scheme\" content=\"light dark\">\n"
+		 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+		 "script-src 'unsafe-inline'; img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n<title>iovabench ");
+	text_add_html(html, result->run.id);
+	text_add(html, "</title>\n<style>\n");
+	add_asset(html, report_asset_dygraphs_style);
+	add_asset(html, report_asset_style);
+	text_add(html, "</style>\n</head>\n<body>\n<header>\n<h1>Address-space allocators compared</h1>\n<p "
+		       "class=\"run\">iovabench run ");
+	text_add_html(html, result->run.id);
+	text_add(html, "%s</p>\n", result->run.partial ? " <mark>partial</mark>" : "");
+	add_facts(html, result);
+	add_warnings(html, result);
+	text_add(
+		html,
+		"<noscript><p class=\"note\">The charts need JavaScript; the tables hold the same figures.</p></noscript>\n"
+		"</header>\n<main>\n");
+}
+
+void report_html(const struct result *result, struct text *html)
+{
+	add_head(html, result);
+	html_overview(result, html);
+	for (size_t i = 0; i < result->workload_count; i++)
+		add_workload(html, result, i);
+	text_add(html,
+		 "</main>\n<footer><p>Percentiles below the step of the clock do not exist and are written as &lt;step. "
+		 "Rates count completed operations only. What every figure means is in docs/metrics.md, how it was "
+		 "measured in "
+		 "docs/method.md.</p><p>Charts: dygraphs, © Dan Vanderkam and contributors, MIT licence.</p></footer>\n");
+	html_data(result, html);
+	text_add(html, "<script>\n");
+	add_asset(html, report_asset_dygraphs_script);
+	text_add(html, "</script>\n<script>\n");
+	add_asset(html, report_asset_script);
+	text_add(html, "</script>\n</body>\n</html>\n");
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/html.h"
+
+#include "report/format.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- the overview ---- */
+
+static bool is_first_of_its_spec(const struct result *result, size_t arm)
+{
+	for (size_t i = 0; i < arm; i++)
+		if (strcmp(result->arms[i].spec, result->arms[arm].spec) == 0)
+			return false;
+	return true;
+}
+
+static void add_chip(const struct result *result, size_t arm, struct text *html)
+{
+	text_add(html, "<i class=\"chip c%zu\"></i>", html_color(result, arm) % 8);
+	text_add_html(html, result->arms[arm].spec);
+}
+
+static double slowest(const struct result *result, size_t workload)
+{
+	double most = 0;
+	for (size_t i = 0; i < result->arm_count; i++)
+		if (result->arms[i].workload == workload)
+			most = fmax(most, format_figures(&result->arms[i])->value[RESULT_METRIC_RAW_NS_PER_OP]);
+	return most;
+}
+
+/* ns/op with a bar on the scale of its row, and the three figures that ns/op hides. */
+static void add_overview_cell(const struct result *result, size_t arm, struct text *html)
+{
+	const struct result_arm *its = &result->arms[arm];
+	const struct result_latency *latency = format_alloc_latency(its);
+	const struct result_figures *figures = format_figures(its);
+	char number[TEXT_NUMBER_BYTES], p999[TEXT_NUMBER_BYTES], unusable[TEXT_NUMBER_BYTES], failed[TEXT_NUMBER_BYTES];
+	double raw = figures->value[RESULT_METRIC_RAW_NS_PER_OP];
+	if (its->state != RESULT_ARM_OK && !isfinite(raw)) {
+		text_add(html, "<td class=\"none\" title=\"");
+		text_add_html(html, its->reason);
+		text_add(html, "\">%s</td>", result_arm_state_name[its->state]);
+		return;
+	}
+	text_add(html, "<td%s><b>%s</b> <small>ns/op</small>",
+		 format_fastest(result, its->workload) == arm ? " class=\"fastest\"" : "", format_number(number, raw));
+	if (isfinite(raw))
+		text_add(html, "<span class=\"bar\"><i class=\"c%zu\" style=\"width:%.1f%%\"></i></span>",
+			 html_color(result, arm) % 8, 100 * raw / slowest(result, its->workload));
+	text_add(html, "<small>p99.9 ");
+	text_add_html(html, format_percentile(p999, latency, latency->p999_ns));
+	text_add(html, " · unusable %s · failed %s</small></td>",
+		 format_share(unusable, figures->value[RESULT_METRIC_UNUSABLE_2MIB]), format_failures(failed, figures));
+}
+
+void html_overview(const struct result *result, struct text *html)
+{
+	text_add(html, "<section class=\"overview\"><h2>Overview</h2>\n<div class=\"scroll\"><table class=\"matrix\">\n"
+		       "<thead><tr><th scope=\"col\">workload</th>");
+	for (size_t i = 0; i < result->arm_count; i++) {
+		if (!is_first_of_its_spec(result, i))
+			continue;
+		text_add(html, "<th scope=\"col\">");
+		add_chip(result, i, html);
+		text_add(html, "</th>");
+	}
+	text_add(html, "</tr></thead>\n<tbody>\n");
+	for (size_t workload = 0; workload < result->workload_count; workload++) {
+		text_add(html, "<tr><th scope=\"row\"><a href=\"#w%zu\">", workload);
+		text_add_html(html, result->workloads[workload].name);
+		text_add(html, "</a></th>");
+		for (size_t i = 0; i < result->arm_count; i++) {
+			if (!is_first_of_its_spec(result, i))
+				continue;
+			size_t arm = 0;
+			while (arm < result->arm_count && (result->arms[arm].workload != workload ||
+							   strcmp(result->arms[arm].spec, result->arms[i].spec) != 0))
+				arm++;
+			if (arm < result->arm_count)
+				add_overview_cell(result, arm, html);
+			else
+				text_add(html, "<td class=\"none\">–</td>");
+		}
+		text_add(html, "</tr>\n");
+	}
+	text_add(html,
+		 "</tbody></table></div>\n<p class=\"note\">Bars compare ns/op inside a row. A tick marks an allocator "
+		 "whose 95 %% "
+		 "interval lies below all others that did the same work; without a tick no difference is beyond doubt. "
+		 "Unusable: share of the free space in blocks too small for an aligned 2 MiB.</p></section>\n");
+}
+
+/* ---- the table of a workload ---- */
+
+static void add_cell(struct text *html, const char *value)
+{
+	text_add(html, "<td>");
+	text_add_html(html, value);
+	text_add(html, "</td>");
+}
+
+static void add_time_cells(const struct result *result, size_t arm, struct text *html)
+{
+	const double *value = format_figures(&result->arms[arm])->value;
+	char number[TEXT_NUMBER_BYTES], low[TEXT_NUMBER_BYTES], high[TEXT_NUMBER_BYTES];
+	text_add(html, "<td%s><b>%s</b>",
+		 format_fastest(result, result->arms[arm].workload) == arm ? " class=\"fastest\"" : "",
+		 format_number(number, value[RESULT_METRIC_RAW_NS_PER_OP]));
+	if (isfinite(value[RESULT_METRIC_CI_LOW_NS]) && isfinite(value[RESULT_METRIC_CI_HIGH_NS]))
+		text_add(html, "<br><small>%s–%s</small>", format_number(low, value[RESULT_METRIC_CI_LOW_NS]),
+			 format_number(high, value[RESULT_METRIC_CI_HIGH_NS]));
+	text_add(html, "</td>");
+	add_cell(html, format_number(number, value[RESULT_METRIC_NET_NS_PER_OP]));
+}
+
+static void add_figure_cells(const struct result_arm *arm, struct text *html)
+{
+	static const enum result_metric shown[] = {RESULT_METRIC_UNUSABLE_2MIB, RESULT_METRIC_FOOTPRINT_RATIO,
+						   RESULT_METRIC_PAGE_TABLE_RATIO, RESULT_METRIC_METADATA_BYTES};
+	const struct result_figures *figures = format_figures(arm);
+	char number[TEXT_NUMBER_BYTES], share[TEXT_NUMBER_BYTES];
+	add_cell(html, format_number(number, figures->value[RESULT_METRIC_STEPS_ALLOC_MEAN]));
+	double failed = format_failed_share(figures);
+	text_add(html, "<td%s>%s", failed > 0 ? " class=\"bad\"" : "", format_failures(number, figures));
+	if (failed > 0)
+		text_add(html, "<br><small>%s</small>", failed < 0.00001 ? "&lt;0.001 %" : format_share(share, failed));
+	text_add(html, "</td>");
+	for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+		add_cell(html, format_metric(number, shown[i], figures->value[shown[i]]));
+}
+
+static void add_arm(const struct result *result, size_t index, struct text *html)
+{
+	const struct result_arm *arm = &result->arms[index];
+	const struct result_latency *latency = format_alloc_latency(arm);
+	const double percentiles[] = {latency->p50_ns, latency->p99_ns, latency->p999_ns, latency->p9999_ns,
+				      latency->max_ns};
+	text_add(html, "<tr><th scope=\"row\">");
+	add_chip(result, index, html);
+	text_add(html, "</th>");
+	if (arm->phase_count == 0) {
+		text_add(html, "<td class=\"none\" colspan=\"13\">%s: ", result_arm_state_name[arm->state]);
+		text_add_html(html, arm->reason ? arm->reason : "no reason was recorded");
+		text_add(html, "</td></tr>\n");
+		return;
+	}
+	add_time_cells(result, index, html);
+	for (size_t i = 0; i < sizeof percentiles / sizeof percentiles[0]; i++) {
+		char number[TEXT_NUMBER_BYTES];
+		add_cell(html, format_percentile(number, latency, percentiles[i]));
+	}
+	add_figure_cells(arm, html);
+	text_add(html, "</tr>\n");
+}
+
+/* ---- all figures ---- */
+
+static void add_metric_row(const struct result *result, size_t workload, enum result_metric metric, struct text *html)
+{
+	const struct result_metric_info *info = &result_metric_table[metric];
+	text_add(html, "<tr><th scope=\"row\" title=\"");
+	text_add_html(html, info->help);
+	text_add(html, "\"><code>%s</code></th><td>%s</td>", info->path, info->unit);
+	for (size_t i = 0; i < result->arm_count; i++) {
+		const struct result_figures *figures = format_figures(&result->arms[i]);
+		char number[TEXT_NUMBER_BYTES];
+		if (result->arms[i].workload != workload)
+			continue;
+		if (isfinite(figures->value[metric]))
+			text_add(html, "<td>%s</td>", format_metric(number, metric, figures->value[metric]));
+		else
+			text_add(html, "<td class=\"none\">%s</td>",
+				 result_reason_text[figures->reason[metric] < RESULT_REASON_COUNT ? figures->reason[metric]
+												  : 0]);
+	}
+	text_add(html, "</tr>\n");
+}
+
+static void add_percentile_rows(const struct result *result, size_t workload, size_t kind, struct text *html)
+{
+	static const char *const names[] = {"p50", "p90", "p99", "p99.9", "p99.99", "max"};
+	for (size_t row = 0; row < sizeof names / sizeof names[0]; row++) {
+		text_add(html, "<tr><th scope=\"row\"><code>%s</code> %s</th><td>ns</td>", result_kind_name[kind],
+			 names[row]);
+		for (size_t i = 0; i < result->arm_count; i++) {
+			const struct result_arm *arm = &result->arms[i];
+			static const struct result_latency none;
+			const struct result_latency *latency = arm->figures_phase < arm->phase_count
+								       ? &arm->phases[arm->figures_phase].latency[kind]
+								       : &none;
+			const double ns[] = {latency->p50_ns,  latency->p90_ns,   latency->p99_ns,
+					     latency->p999_ns, latency->p9999_ns, latency->max_ns};
+			char number[TEXT_NUMBER_BYTES];
+			if (arm->workload == workload)
+				add_cell(html, format_percentile(number, latency, ns[row]));
+		}
+		text_add(html, "</tr>\n");
+	}
+}
+
+static bool has_kind(const struct result *result, size_t workload, size_t kind)
+{
+	for (size_t i = 0; i < result->arm_count; i++) {
+		const struct result_arm *arm = &result->arms[i];
+		if (arm->workload == workload && arm->figures_phase < arm->phase_count &&
+		    arm->phases[arm->figures_phase].latency[kind].count)
+			return true;
+	}
+	return false;
+}
+
+static void add_all_figures(const struct result *result, size_t workload, struct text *html)
+{
+	text_add(html, "<details><summary>All figures</summary><div class=\"scroll\"><table class=\"all\"><thead><tr>"
+		       "<th scope=\"col\">figure</th><th scope=\"col\">unit</th>");
+	for (size_t i = 0; i < result->arm_count; i++) {
+		if (result->arms[i].workload != workload)
+			continue;
+		text_add(html, "<th scope=\"col\">");
+		add_chip(result, i, html);
+		text_add(html, "</th>");
+	}
+	text_add(html, "</tr></thead>\n<tbody>\n");
+	for (int metric = 0; metric < RESULT_METRIC_COUNT; metric++)
+		add_metric_row(result, workload, (enum result_metric)metric, html);
+	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
+		if (has_kind(result, workload, kind))
+			add_percentile_rows(result, workload, kind, html);
+	text_add(html, "</tbody></table></div></details>\n");
+}
+
+void html_tables(const struct result *result, size_t workload, struct text *html)
+{
+	text_add(html,
+		 "<div class=\"scroll\"><table class=\"arms\">\n<thead><tr><th scope=\"col\" rowspan=\"2\">allocator</th>"
+		 "<th scope=\"colgroup\" colspan=\"2\">time per operation, ns</th>"
+		 "<th scope=\"colgroup\" colspan=\"5\">latency of an allocation</th>"
+		 "<th scope=\"col\" rowspan=\"2\">steps<br>/alloc</th><th scope=\"col\" rowspan=\"2\">failed</th>"
+		 "<th scope=\"colgroup\" colspan=\"3\">space</th><th scope=\"col\" rowspan=\"2\">metadata</th></tr>\n"
+		 "<tr><th scope=\"col\">raw</th><th scope=\"col\">net</th><th scope=\"col\">p50</th>"
+		 "<th scope=\"col\">p99</th><th scope=\"col\">p99.9</th>"
+		 "<th scope=\"col\">p99.99</th><th scope=\"col\">max</th><th scope=\"col\">unusable 2 MiB</th>"
+		 "<th scope=\"col\">footprint</th>"
+		 "<th scope=\"col\">page tables</th></tr></thead>\n<tbody>\n");
+	for (size_t i = 0; i < result->arm_count; i++)
+		if (result->arms[i].workload == workload)
+			add_arm(result, i, html);
+	text_add(html, "</tbody></table></div>\n");
+	add_all_figures(result, workload, html);
+}
