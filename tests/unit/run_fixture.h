@@ -97,6 +97,7 @@ static inline void bench_close(struct bench *bench)
 		munmap((void *)(uintptr_t)bench->words, bench->stream.words * sizeof(struct op));
 	stream_file_close_words(&bench->stream);
 	plan_close(&bench->plan);
+	*bench = (struct bench){.stream = {.descriptor = -1}};
 }
 
 static inline double bench_figure(const struct bench *bench, size_t phase, enum result_metric metric)
