@@ -184,7 +184,11 @@ function draw(figure, arms, plan, state) {
 				canvas.fillStyle = soft;
 				canvas.font = '10px system-ui, sans-serif';
 				canvas.textAlign = 'left';
-				canvas.fillText(mark.text, x + 4, area.y + 10);
+				/* A phase too short for its name leaves the place to the next one. */
+				const next = plan.marks.find(one => one.x > mark.x);
+				const room = (next ? graph.toDomXCoord(next.x) : area.x + area.w) - x;
+				if (canvas.measureText(mark.text).width + 6 < room)
+					canvas.fillText(mark.text, x + 4, area.y + 10);
 			}
 		},
 	});
@@ -205,7 +209,7 @@ function choose(figure, options, changed) {
 /* ---- the three charts ---- */
 
 function percentiles(figure, arms, state) {
-	const kinds = ['alloc', 'free', 'alloc_failed', 'contiguous.alloc', 'contiguous.free']
+	const kinds = ['alloc', 'contiguous.alloc', 'free', 'contiguous.free', 'alloc_failed']
 		.filter(kind => arms.some(arm => arm.latency[kind])).map(kind => ({key: kind, text: kind.replace('_', ' ')}));
 	let kind = choose(figure, kinds, key => { kind = key; update(); });
 	function update() {

@@ -71,7 +71,7 @@ static void record_sample(struct sampling *sampling, enum result_kind kind, uint
 		histogram_record(cell(sampling), ticks);
 }
 
-/* Control words cannot be sampled, nor the operation that a count belongs to: the sample goes to the next one. */
+/* Control words cannot be sampled, nor the operation that a count belongs to. */
 static bool can_sample(const struct op *ops, size_t at)
 {
 	if (ops[at].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
@@ -88,17 +88,21 @@ static void play_piece(struct sampling *sampling, struct op_piece piece)
 			return;
 		}
 		size_t next = at + (size_t)sampling->gap;
+		/* A sample that hits a control word is none. Giving it to the operation behind would favour whatever follows a
+		 * change of CPU: the frees of a mix, for one. */
+		bool hit = can_sample(piece.ops, next);
 		while (next < piece.count && !can_sample(piece.ops, next))
 			next++;
 		engine_play(&sampling->engine, piece.ops + at, next - at);
 		sampling->gap = draw_gap(sampling);
-		if (next == piece.count)
-			return;
+		at = next;
+		if (!hit)
+			continue;
 		enum result_kind kind;
 		uint64_t ticks;
 		if (engine_play_timed(&sampling->engine, &piece.ops[next], sampling->pass->clock, &kind, &ticks))
 			record_sample(sampling, kind, ticks, sampling->word + next);
-		at = next + 1;
+		at++;
 	}
 }
 
