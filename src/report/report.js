@@ -82,10 +82,12 @@ function percentileText(x) {
 	const decimals = Math.max(0, Math.ceil(x + 0.3) - 2);
 	return percentileAt(x).toFixed(Math.min(decimals, 6)).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '') + ' %';
 }
-function percentileTicks(low, high) {
+/* Longer and longer labels on an even grid: every second one stays bare where they would touch. */
+function percentileTicks(low, high, pixels) {
 	const ticks = [{v: 0, label: ''}, {v: Math.log10(2), label: '50 %'}];
+	const step = pixels / (high - low) < 76 ? 2 : 1;
 	for (let nines = 1; nines <= 9; nines++)
-		ticks.push({v: nines, label: percentileText(nines)});
+		ticks.push({v: nines, label: nines % step === 1 % step ? percentileText(nines) : ''});
 	return ticks.filter(tick => tick.v >= low - 1e-9 && tick.v <= high + 1e-9);
 }
 
