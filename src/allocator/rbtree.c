@@ -2,6 +2,7 @@
  * Red-black tree of gaps; docs/rbtree.md has the picture and the costs. */
 #include "allocator/builtin.h"
 #include "allocator/gap_check.h"
+#include "allocator/gap_find.h"
 #include "allocator/gap_fit.h"
 #include "allocator/gap_tree.h"
 
@@ -9,6 +10,9 @@
 
 /* Live extents at most: 2^26 times 40 bytes are reserved for a space of more pages, and backed when touched. */
 #define EXTENTS_MAX (UINT32_C(1) << 26)
+
+/* Gaps of up to so many pages are also found by their length. */
+#define SHORT_PAGES 64u
 
 enum { OPTION_FIT };
 enum fit { FIT_FIRST, FIT_BEST, FIT_LAST };
@@ -27,6 +31,10 @@ struct rbtree {
 		mirror; /* last is first in a mirrored space: its page p is page mirror - 1 - p of the space; 0: not mirrored */
 	uint64_t usable_pages;
 	uint64_t live;
+
+	/* By length: the lowest gap of n + 1 pages, if bit n is set. Most requests are short; these skip the descent. */
+	uint64_t short_lengths;
+	uint32_t lowest[SHORT_PAGES];
 
 	const struct iova_host *host;
 	uint64_t first; /* of the tree's addresses, mirrored or not: the space mirrored has the same range */
@@ -55,76 +63,18 @@ GAP_INLINE uint64_t turn(const struct rbtree *self, uint64_t first, uint64_t cou
 	return self->mirror ? self->mirror - first - count : first;
 }
 
-GAP_INLINE void count_step(uint64_t *examined)
-{
-	if (examined)
-		++*examined;
-}
-
-/* The lowest gap of at least that rank below gap, whose subtree has one. */
-GAP_INLINE uint32_t descend(const struct gap *gaps, uint32_t gap, uint32_t rank, uint64_t *examined)
-{
-	for (;;) {
-		uint32_t low = gaps[gap].child[0];
-		count_step(examined);
-		if (gaps[low].longest >= rank)
-			gap = low;
-		else if (gaps[gap].length >= rank)
-			return gap;
-		else
-			gap = gaps[gap].child[1];
-	}
-}
-
-GAP_INLINE uint32_t find_first(const struct rbtree *self, uint32_t rank, uint64_t *examined)
-{
-	uint32_t root = self->tree.root;
-	return self->tree.gaps[root].longest >= rank ? descend(self->tree.gaps, root, rank, examined) : BLOCK_NONE;
-}
-
-/* The next gap of at least that rank by address. */
-GAP_INLINE uint32_t find_next(const struct gap *gaps, uint32_t gap, uint32_t rank, uint64_t *examined)
-{
-	for (;;) {
-		uint32_t high = gaps[gap].child[1];
-		if (gaps[high].longest >= rank)
-			return descend(gaps, high, rank, examined);
-		uint32_t parent = gap_parent(gaps, gap);
-		while (parent && gaps[parent].child[1] == gap) {
-			count_step(examined);
-			gap = parent;
-			parent = gap_parent(gaps, gap);
-		}
-		if (!parent)
-			return BLOCK_NONE;
-		count_step(examined);
-		if (gaps[parent].length >= rank)
-			return parent;
-		gap = parent;
-	}
-}
-
-/* The lowest gap that ends behind page. */
-GAP_INLINE uint32_t find_ending_behind(const struct rbtree *self, uint64_t page, uint64_t *examined)
-{
-	const struct gap *gaps = self->tree.gaps;
-	uint32_t found = BLOCK_NONE;
-	for (uint32_t gap = self->tree.root; gap;) {
-		count_step(examined);
-		bool ends_behind = gaps[gap].first + gaps[gap].length > page;
-		found = ends_behind ? gap : found;
-		gap = gaps[gap].child[!ends_behind];
-	}
-	return found;
-}
-
 /* By length: the shortest gap of at least count pages, the lowest of several. */
 GAP_INLINE uint32_t find_best(const struct rbtree *self, uint64_t count, uint64_t *examined)
 {
 	const struct gap *gaps = self->tree.gaps;
 	uint32_t found = BLOCK_NONE;
+	uint64_t lengths = count <= SHORT_PAGES ? self->short_lengths >> (count - 1) : 0;
+	if (lengths) {
+		gap_count_step(examined);
+		return self->lowest[count - 1 + (unsigned)__builtin_ctzll(lengths)];
+	}
 	for (uint32_t gap = self->tree.root; gap;) {
-		count_step(examined);
+		gap_count_step(examined);
 		uint32_t low = gaps[gap].child[0], high = gaps[gap].child[1];
 		bool suffices = gaps[gap].length >= count;
 		found = suffices ? gap : found;
@@ -155,43 +105,96 @@ static __attribute__((noinline)) uint32_t find_constrained(const struct rbtree *
 	if (!self->by_address) {
 		uint32_t gap = find_best(self, wish.count, examined);
 		while (gap && !fit(self, gap, &wish, first)) {
-			count_step(examined);
+			gap_count_step(examined);
 			gap = gap_neighbour(gaps, gap, 1);
 		}
 		return gap;
 	}
 	uint64_t begin = turn(self, wish.low, wish.end - wish.low), end = begin + (wish.end - wish.low);
-	uint32_t gap = find_ending_behind(self, begin, examined);
+	uint32_t gap = gap_find_ending_behind(&self->tree, begin, examined);
 	while (gap && gaps[gap].first < end) {
 		if (fit(self, gap, &wish, first))
 			return gap;
-		gap = find_next(gaps, gap, gap_rank(wish.count), examined);
+		gap = gap_find_next(gaps, gap, gap_rank(wish.count), examined);
 	}
 	return BLOCK_NONE;
 }
 
-/* Gives gap, which is in the tree, another range; by length it moves only if its neighbour says so. */
+/* gap is about to leave its place in the tree by length. */
+GAP_INLINE void forget_short(struct rbtree *self, uint32_t gap)
+{
+	const struct gap *gaps = self->tree.gaps;
+	uint64_t index = gaps[gap].length - 1;
+	if (index >= SHORT_PAGES || self->lowest[index] != gap)
+		return;
+	uint32_t next = gap_neighbour(gaps, gap, 1);
+	self->lowest[index] = next;
+	if (gaps[next].length != index + 1)
+		self->short_lengths &= ~(UINT64_C(1) << index);
+}
+
+/* gap has got a place in the tree by length. */
+GAP_INLINE void note_short(struct rbtree *self, uint32_t gap)
+{
+	const struct gap *gaps = self->tree.gaps;
+	uint64_t index = gaps[gap].length - 1, bit = UINT64_C(1) << (index % SHORT_PAGES);
+	if (index >= SHORT_PAGES || (self->short_lengths & bit && gaps[self->lowest[index]].first < gaps[gap].first))
+		return;
+	self->lowest[index] = gap;
+	self->short_lengths |= bit;
+}
+
+GAP_INLINE void insert(struct rbtree *self, uint32_t gap, bool by_address, uint64_t *examined)
+{
+	gap_insert(&self->tree, gap, by_address, examined);
+	if (!by_address)
+		note_short(self, gap);
+}
+
+GAP_INLINE void erase(struct rbtree *self, uint32_t gap, bool by_address)
+{
+	if (!by_address)
+		forget_short(self, gap);
+	gap_erase(&self->tree, gap, by_address);
+}
+
+/* Gives gap, which is in the tree, another range. Its place by address stays. */
 GAP_INLINE void resize(struct rbtree *self, uint32_t gap, uint64_t first, uint64_t length, bool by_address,
 		       uint64_t *examined)
 {
 	struct gap *gaps = self->tree.gaps;
-	int side = length > gaps[gap].length;
+	bool grows = length > gaps[gap].length;
 	if (!by_address) {
-		uint32_t neighbour = gap_neighbour(gaps, gap, side);
-		if (neighbour && gap_is_behind(&gaps[neighbour], first, length, false) != side) {
+		uint32_t neighbour = gap_neighbour(gaps, gap, grows);
+		bool stays = !neighbour || gap_is_behind(&gaps[neighbour], first, length, false) == grows;
+		forget_short(self, gap);
+		if (!stays)
 			gap_erase(&self->tree, gap, false);
-			gaps[gap].first = first;
-			gaps[gap].length = length;
+		gaps[gap].first = first;
+		gaps[gap].length = length;
+		if (!stays)
 			gap_insert(&self->tree, gap, false, examined);
-			return;
-		}
+		note_short(self, gap);
+		return;
 	}
 	gaps[gap].first = first;
 	gaps[gap].length = length;
-	if (by_address && side)
+	if (grows)
 		gap_raise(gaps, gap);
-	else if (by_address)
+	else
 		gap_recount(gaps, gap);
+}
+
+/* fresh takes the place of old, with the same range. */
+GAP_INLINE void replace(struct rbtree *self, uint32_t old, uint32_t fresh, bool by_address)
+{
+	struct gap *gaps = self->tree.gaps;
+	gap_replace(&self->tree, old, fresh);
+	gaps[fresh].first = gaps[old].first;
+	gaps[fresh].length = gaps[old].length;
+	uint64_t index = gaps[fresh].length - 1;
+	if (!by_address && index < SHORT_PAGES && self->lowest[index] == old)
+		self->lowest[index] = fresh;
 }
 
 /* Makes [first, first + count) of gap the extent of block. */
@@ -211,12 +214,12 @@ GAP_INLINE void take(struct rbtree *self, uint32_t gap, uint32_t block, uint64_t
 	if (after) {
 		resize(self, gap, first + count, after, by_address, examined);
 	} else {
-		gap_erase(&self->tree, gap, by_address);
+		erase(self, gap, by_address);
 		gaps[gap].first = first + count;
 		gaps[gap].length = 0;
 	}
 	if (__builtin_expect(before != 0, 0))
-		gap_insert(&self->tree, block, by_address, examined);
+		insert(self, block, by_address, examined);
 	if (steps)
 		steps->splits += (uint64_t)(after != 0) + (before != 0);
 	self->usable_pages -= count;
@@ -231,7 +234,8 @@ GAP_INLINE enum iova_status allocate(struct rbtree *self, const struct iova_requ
 	uint32_t gap;
 	/* A rank does not tell gaps of 2^32 pages apart: such a request looks at lengths, as constrained ones do. */
 	if (__builtin_expect(!(request->constraints & CONSTRAINED) && count < GAP_RANK_MAX, 1)) {
-		gap = by_address ? find_first(self, (uint32_t)count, examined) : find_best(self, count, examined);
+		gap = by_address ? gap_find_first(&self->tree, (uint32_t)count, examined)
+				 : find_best(self, count, examined);
 		first = self->tree.gaps[gap].first;
 	} else {
 		gap = find_constrained(self, request, &first, examined);
@@ -261,30 +265,41 @@ GAP_INLINE void release(struct rbtree *self, const struct iova_extent *extent, b
 	links[behind].previous = previous;
 	if (gaps[behind].length) {
 		if (gaps[block].length)
-			gap_erase(&self->tree, block, by_address);
+			erase(self, block, by_address);
 		resize(self, behind, first, length, by_address, examined);
 	} else if (gaps[block].length) {
 		resize(self, block, first, length, by_address, examined);
-		gap_replace(&self->tree, block, behind);
-		gaps[behind].first = first;
-		gaps[behind].length = length;
+		replace(self, block, behind, by_address);
 	} else {
 		gaps[behind].first = first;
 		gaps[behind].length = length;
-		gap_insert(&self->tree, behind, by_address, examined);
+		insert(self, behind, by_address, examined);
 	}
 	self->usable_pages += extent->count;
 	self->live--;
 	pool_put(self, block);
 }
 
+/* One function for each order, plain and counted: the choice between them is a jump, and each has a small frame. */
+#define ORDER(order, by_address)                                                                                           \
+	static __attribute__((noinline)) enum iova_status alloc_##order(                                                   \
+		struct rbtree *self, const struct iova_request *request, struct iova_extent *extent)                       \
+	{                                                                                                                  \
+		return allocate(self, request, extent, by_address, NULL);                                                  \
+	}                                                                                                                  \
+	static __attribute__((noinline)) void free_##order(struct rbtree *self, const struct iova_extent *extent)          \
+	{                                                                                                                  \
+		release(self, extent, by_address, NULL);                                                                   \
+	}
+ORDER(by_address, true)
+ORDER(by_length, false)
+
 static enum iova_status rbtree_alloc(void *self, const struct iova_request *request, uint32_t cpu,
 				     struct iova_extent *extent)
 {
 	(void)cpu;
 	struct rbtree *tree = self;
-	return tree->by_address ? allocate(tree, request, extent, true, NULL)
-				: allocate(tree, request, extent, false, NULL);
+	return tree->by_address ? alloc_by_address(tree, request, extent) : alloc_by_length(tree, request, extent);
 }
 
 static enum iova_status rbtree_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
@@ -301,9 +316,9 @@ static void rbtree_free(void *self, const struct iova_extent *extent, uint32_t c
 	(void)cpu;
 	struct rbtree *tree = self;
 	if (tree->by_address)
-		release(tree, extent, true, NULL);
+		free_by_address(tree, extent);
 	else
-		release(tree, extent, false, NULL);
+		free_by_length(tree, extent);
 }
 
 static void rbtree_free_counted(void *self, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
@@ -323,7 +338,7 @@ static uint32_t find_around(const struct rbtree *self, uint64_t first, uint64_t 
 	const struct gap *gaps = self->tree.gaps;
 	uint32_t gap;
 	if (self->by_address) {
-		gap = find_ending_behind(self, first, NULL);
+		gap = gap_find_ending_behind(&self->tree, first, NULL);
 	} else {
 		gap = gap_outermost(&self->tree, 1);
 		while (gap && gaps[gap].length >= count &&
@@ -372,6 +387,21 @@ static void rbtree_statistics(void *self, struct iova_statistics *statistics)
 	*statistics = (struct iova_statistics){.usable_pages = tree->usable_pages};
 }
 
+/* Every table entry is the lowest gap of its length, and every short gap has one. The order of the tree is checked before. */
+static const char *short_broken(const struct rbtree *self)
+{
+	const struct gap *gaps = self->tree.gaps;
+	uint64_t lengths = 0;
+	uint32_t gap = self->by_address ? BLOCK_NONE : gap_outermost(&self->tree, 0);
+	for (; gap && gaps[gap].length <= SHORT_PAGES; gap = gap_neighbour(gaps, gap, 1)) {
+		uint64_t index = gaps[gap].length - 1;
+		if (!(lengths >> index & 1) && self->lowest[index] != gap)
+			return "a table entry is the lowest gap of its length";
+		lengths |= UINT64_C(1) << index;
+	}
+	return lengths == self->short_lengths ? NULL : "short_lengths has exactly the lengths of short gaps";
+}
+
 static const char *rbtree_broken_invariant(void *self)
 {
 	const struct rbtree *tree = self;
@@ -386,7 +416,8 @@ static const char *rbtree_broken_invariant(void *self)
 		unused++;
 	if (unused + tree->live != taken)
 		return "every block of the pool is live or unused";
-	return gap_check(&tree->tree, tree->links, &truth);
+	const char *broken = gap_check(&tree->tree, tree->links, &truth);
+	return broken ? broken : short_broken(tree);
 }
 
 static void rbtree_destroy(void *self)
@@ -426,7 +457,7 @@ static enum iova_status rbtree_create(const struct iova_space *space, const uint
 	tree->tree.gaps[BLOCK_END].first = space->first;
 	tree->tree.gaps[BLOCK_END].length = space->count;
 	tree->links[BLOCK_END] = (struct gap_link){BLOCK_END, BLOCK_END};
-	gap_insert(&tree->tree, BLOCK_END, tree->by_address, NULL);
+	insert(tree, BLOCK_END, tree->by_address, NULL);
 	*self = tree;
 	return IOVA_OK;
 }

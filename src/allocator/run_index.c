@@ -47,30 +47,13 @@ static uint8_t greatest(const uint8_t *bytes)
 #endif
 }
 
-void run_index_raise(struct run_index *index, uint64_t word, uint8_t before, uint8_t code)
-{
-	for (unsigned level = 1; level <= index->top; level++) {
-		uint64_t group = word >> 6;
-		uint8_t most = index->codes[level][group];
-		if (code < most) {
-			if (before < most)
-				return;
-			code = greatest(index->codes[level - 1] + (group << 6));
-		}
-		if (code == most)
-			return;
-		before = most;
-		index->codes[level][group] = code;
-		word = group;
-	}
-}
-
-uint64_t run_index_next(const struct run_index *index, uint64_t from, uint8_t code, uint64_t *examined)
+uint64_t run_index_next(struct run_index *index, uint64_t from, uint8_t code, uint64_t *examined)
 {
 	unsigned level = 0;
 	uint64_t wanted = ~UINT64_C(0) << (from & 63), group = from >> 6;
 	for (;;) {
-		uint64_t found = run_index_at_least(index->codes[level] + (group << 6), code) & wanted;
+		const uint8_t *codes = index->codes[level] + (group << 6);
+		uint64_t found = run_index_at_least(codes, code) & wanted;
 		++*examined;
 		if (found) {
 			group = group << 6 | (unsigned)__builtin_ctzll(found);
@@ -78,13 +61,14 @@ uint64_t run_index_next(const struct run_index *index, uint64_t from, uint8_t co
 				return group;
 			level--;
 			wanted = ~UINT64_C(0);
-		} else {
-			if (level == index->top)
-				return RUN_INDEX_NOTHING;
-			wanted = ~UINT64_C(1) << (group & 63);
-			group >>= 6;
-			level++;
+			continue;
 		}
+		if (level == index->top)
+			return RUN_INDEX_NOTHING;
+		level++;
+		index->codes[level][group] = greatest(codes);
+		wanted = ~UINT64_C(1) << (group & 63);
+		group >>= 6;
 	}
 }
 
@@ -94,8 +78,8 @@ const char *run_index_broken_invariant(const struct run_index *index)
 	for (unsigned level = 1; level <= index->top; level++) {
 		groups = (groups + 63) / 64;
 		for (uint64_t group = 0; group < groups; group++)
-			if (index->codes[level][group] != greatest(index->codes[level - 1] + (group << 6)))
-				return "a maximum is the greatest of the codes below it";
+			if (index->codes[level][group] < greatest(index->codes[level - 1] + (group << 6)))
+				return "a maximum is not less than the codes below it";
 	}
 	return NULL;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * The longest free run of every word, as one byte, under a tree of maxima with fan-out 64: "the first word with a run of at least
- * n" takes one look at a cache line per level. */
+ * The longest free run of every word, as one byte, under a tree of maxima with fan-out 64: "the first word with a run
+ * of at least n" takes one look at a cache line per level. A maximum is an upper bound: it rises with the codes below
+ * it, and falls when a search finds nothing there. So a change costs a comparison, and reading a line that was just
+ * written, which makes the CPU wait for the write, is left to searches. */
 #ifndef ALLOCATOR_RUN_INDEX_H
 #define ALLOCATOR_RUN_INDEX_H
 
@@ -19,7 +21,7 @@
 _Static_assert(RUN_INDEX_EXACT + (52 - 6) * 4 + 3 <= UINT8_MAX, "the code of a run of 2^52 pages fits");
 
 struct run_index {
-	uint8_t *codes[RUN_INDEX_LEVELS_MAX]; /* codes[0]: per word; above: the greatest of 64 below */
+	uint8_t *codes[RUN_INDEX_LEVELS_MAX]; /* codes[0]: per word; above: at least the greatest of 64 below */
 	unsigned top;                         /* its level has at most 64 codes */
 	uint64_t words;
 	uint8_t *memory;
@@ -27,15 +29,14 @@ struct run_index {
 	const struct iova_host *host;
 };
 
-/* words is at least 1 and below 2^47; every code is 0. Returns IOVA_OK or IOVA_NO_MEMORY. Release takes a zeroed one, too. */
+/* words is at least 1 and below 2^47; every code is 0. Returns IOVA_OK or IOVA_NO_MEMORY. Release takes a zeroed one,
+ * too. */
 enum iova_status run_index_create(struct run_index *index, uint64_t words, const struct iova_host *host);
 void run_index_release(struct run_index *index);
 
-/* First word >= from whose code is at least code >= 1, or RUN_INDEX_NOTHING. *examined grows by the groups looked at. */
-uint64_t run_index_next(const struct run_index *index, uint64_t from, uint8_t code, uint64_t *examined);
-
-/* The part of run_index_set that changes maxima. */
-void run_index_raise(struct run_index *index, uint64_t word, uint8_t before, uint8_t code);
+/* First word >= from whose code is at least code >= 1, or RUN_INDEX_NOTHING. *examined grows by the groups looked at.
+ */
+uint64_t run_index_next(struct run_index *index, uint64_t from, uint8_t code, uint64_t *examined);
 
 /* NULL, or which rule the maxima break. */
 const char *run_index_broken_invariant(const struct run_index *index);
@@ -76,24 +77,12 @@ static inline uint64_t run_index_at_least(const uint8_t *bytes, uint8_t code)
 
 static inline void run_index_set(struct run_index *index, uint64_t word, uint8_t code)
 {
-	uint8_t before = index->codes[0][word];
 	index->codes[0][word] = code;
-	/* A word that was not the greatest of its group and is not now changes nothing above. */
-	if (index->top && before != code && (before > code ? before : code) >= index->codes[1][word >> 6])
-		run_index_raise(index, word, before, code);
-}
-
-/* First word with a run of at least code, or RUN_INDEX_NOTHING. */
-static inline uint64_t run_index_first(const struct run_index *index, uint8_t code)
-{
-	uint64_t word = 0;
-	for (unsigned level = index->top;; level--) {
-		uint64_t found = run_index_at_least(index->codes[level] + (word << 6), code);
-		if (!found)
-			return RUN_INDEX_NOTHING;
-		word = word << 6 | (unsigned)__builtin_ctzll(found);
-		if (!level)
-			return word;
+	for (unsigned level = 1; level <= index->top; level++) {
+		word >>= 6;
+		if (__builtin_expect(index->codes[level][word] >= code, 1))
+			return;
+		index->codes[level][word] = code;
 	}
 }
 

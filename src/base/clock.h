@@ -51,22 +51,15 @@ static inline uint64_t clock_start(const struct clock *clock)
 /* *cpu identifies the CPU that it ran on: a change between start and stop is a migration (0 where the hardware does not say). */
 static inline uint64_t clock_stop(const struct clock *clock, uint32_t *cpu)
 {
-	*cpu = 0;
 #if defined(__x86_64__)
 	if (__builtin_expect(clock->counter, 1)) {
 		uint64_t ticks = __rdtscp(cpu);
 		_mm_lfence();
 		return ticks;
 	}
-#elif defined(__aarch64__)
-	if (__builtin_expect(clock->counter, 1)) {
-		uint64_t ticks;
-		__asm__ volatile("isb\n\tmrs %0, cntvct_el0\n\tisb" : "=r"(ticks)::"memory");
-		return ticks;
-	}
 #endif
-	(void)clock;
-	return clock_raw_ns();
+	*cpu = 0;
+	return clock_start(clock);
 }
 
 /* Chooses the counter or the system clock, measures step and pair cost, and calibrates for milliseconds (>= 1). */

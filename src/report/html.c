@@ -82,11 +82,13 @@ static void add_facts(struct text *html, const struct result *result)
 static void add_warnings(struct text *html, const struct result *result)
 {
 	const char *line = result->machine.warnings ? result->machine.warnings : "";
-	if (!*line && !result->run.partial)
+	if (!*line && !result->run.partial && !result->run.latency_serialised)
 		return;
 	text_add(html, "<aside class=\"warnings\"><strong>Read with care</strong><ul>\n");
 	if (result->run.partial)
 		text_add(html, "<li>This run was interrupted: its results are partial.</li>\n");
+	if (result->run.latency_serialised)
+		text_add(html, "<li>Latencies are serialised: every operation was stamped, which keeps them from overlapping.</li>\n");
 	while (*line) {
 		struct text warning = {0};
 		size_t length = strcspn(line, "\n");
@@ -94,6 +96,7 @@ static void add_warnings(struct text *html, const struct result *result)
 		text_add(html, "<li>");
 		text_add_html(html, warning.failed ? "" : warning.bytes);
 		text_add(html, "</li>\n");
+		html->failed |= warning.failed;
 		text_release(&warning);
 		line += length + (line[length] == '\n');
 	}
@@ -131,7 +134,8 @@ static void add_notes(struct text *html, const struct result *result, size_t wor
 		char share[TEXT_NUMBER_BYTES];
 		if (arm->workload != workload)
 			continue;
-		if (arm->state != RESULT_ARM_OK) {
+		/* An arm without any figure says it in its row. */
+		if (arm->state != RESULT_ARM_OK && arm->phase_count) {
 			text_add(&notes, "<li><b>");
 			text_add_html(&notes, arm->spec);
 			text_add(&notes, "</b> %s: ", result_arm_state_name[arm->state]);

@@ -28,9 +28,14 @@ function scaled(value, step, units, gap) {
 	return units[unit] ? text + gap + units[unit] : text;
 }
 
-const duration = value => scaled(value, 1000, ['ns', 'µs', 'ms', 's'], ' ');
+const duration = value => scaled(value, 1000, ['ns', 'us', 'ms', 's'], ' ');
 const count = value => scaled(value, 1000, ['', 'k', 'M', 'G', 'T'], ' ');
-const share = value => value === null ? '–' : digits(100 * value) + ' %';
+function share(value) {
+	const percent = value === null ? null : 100 * value;
+	if (percent === null || percent === 0 || !isFinite(percent))
+		return percent === 0 ? '0 %' : '–';
+	return (Math.abs(percent) >= 0.95 ? digits(percent) : String(Number(percent.toPrecision(2)))) + ' %';
+}
 const bytes = value => scaled(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], ' ');
 /* Ticks are round numbers: without the zeros that three digits would give them. */
 const brief = text => text.replace(/(\.\d*?)0+(?=\D|$)/, '$1').replace(/\.(?=\D|$)/, '');
@@ -78,7 +83,7 @@ function percentileText(x) {
 	return percentileAt(x).toFixed(Math.min(decimals, 6)).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '') + ' %';
 }
 function percentileTicks(low, high) {
-	const ticks = [{v: 0, label: '0 %'}, {v: Math.log10(2), label: '50 %'}];
+	const ticks = [{v: 0, label: ''}, {v: Math.log10(2), label: '50 %'}];
 	for (let nines = 1; nines <= 9; nines++)
 		ticks.push({v: nines, label: percentileText(nines)});
 	return ticks.filter(tick => tick.v >= low - 1e-9 && tick.v <= high + 1e-9);
@@ -129,7 +134,7 @@ function draw(figure, arms, plan, state) {
 	}
 	const values = plan.lines.flat().map(point => point[1]).filter(y => y !== null && (!plan.log || y > 0));
 	const low = Math.min(...values), high = Math.max(...values);
-	const range = plan.log ? [Math.min(low, plan.resolution || low) * 0.7, high * 1.5]
+	const range = plan.log ? [plan.resolution ? Math.min(low * 0.7, plan.resolution * 0.4) : low * 0.7, high * 1.5]
 		: [Math.min(0, low), high === low ? high + 1 : high + (high - Math.min(0, low)) * 0.06];
 	/* What stands there while nothing is pointed at. */
 	plan.rest = plan.restAt ? rows.filter(row => row[0] <= plan.restAt + 1e-6).pop() || rows[0] : rows[rows.length - 1];
@@ -160,7 +165,7 @@ function draw(figure, arms, plan, state) {
 					canvas.fillStyle = soft;
 					canvas.font = '10px system-ui, sans-serif';
 					canvas.textAlign = 'right';
-					canvas.fillText('below the clock\u2019s step', area.x + area.w - 4, bottom - 4);
+					canvas.fillText('the clock cannot tell', area.x + area.w - 4, bottom - 4);
 				}
 			}
 			for (const mark of plan.marks || []) {
@@ -273,7 +278,9 @@ const darkRamp = [[24, 27, 31], [22, 62, 84], [26, 119, 138], [98, 190, 162], [2
 
 function rampColor(cell) {
 	const ramp = dark.matches ? darkRamp : lightRamp;
-	const at = Math.min(cell / 63, 1) * (ramp.length - 1), index = Math.min(Math.floor(at), ramp.length - 2), part = at - index;
+	/* A page in an empty stretch must be seen: the scale begins with a step and is steepest there. */
+	const seen = cell === 0 ? 0 : 0.12 + 0.88 * Math.pow(Math.min(cell / 63, 1), 0.7);
+	const at = seen * (ramp.length - 1), index = Math.min(Math.floor(at), ramp.length - 2), part = at - index;
 	return ramp[index].map((from, channel) => Math.round(from + (ramp[index + 1][channel] - from) * part));
 }
 

@@ -221,6 +221,10 @@ static void end_phase(struct audit *audit)
 		if (broken)
 			audit_complain(&audit->complaints, "operation %" PRIu64 ": invariant of %s does not hold: %s", audit->operations,
 			               instance->table->name, broken);
+		/* Who checks others is checked, too. */
+		broken = occupancy_broken_invariant(audit->spaces[i].occupancy);
+		if (broken)
+			audit_complain(&audit->complaints, "operation %" PRIu64 ": the audit's own map is wrong: %s", audit->operations, broken);
 	}
 	/* A phase that drains leaves an empty space, which says nothing: then its fullest row, if it has one, speaks for it. */
 	struct audit_totals totals = sum_spaces(audit);

@@ -88,7 +88,7 @@ static void set_net(struct result_figures *figures, double raw, const struct gat
 {
 	size_t count = null ? round_medians(null, phase, false, values) : 0;
 	if (!count) {
-		result_set_null(figures, RESULT_METRIC_NET_NS_PER_OP, RESULT_REASON_ONE_PROCESS_ONLY);
+		result_set_null(figures, RESULT_METRIC_NET_NS_PER_OP, RESULT_REASON_NO_HARNESS);
 		return;
 	}
 	double net = raw - statistics_median(values, count);

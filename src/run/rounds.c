@@ -291,6 +291,7 @@ static int gather(struct matrix *matrix, struct error *error)
 	clock_compare(&matrix->clock, CALIBRATION_MILLISECONDS);
 	result->run.partial = interrupted;
 	result->run.rounds = matrix->options->rounds;
+	result->run.latency_serialised = matrix->options->latency == RUN_LATENCY_ALL;
 	result->workloads = memory_zeroed(files, sizeof result->workloads[0]);
 	result->arms = memory_zeroed(files * matrix->options->spec_count, sizeof result->arms[0]);
 	if (!result->workloads || !result->arms || machine_describe(result, &matrix->clock) < 0)

@@ -120,7 +120,10 @@ void decode_align(struct decode *decode, yaml_place parent, const struct raw_ali
 		align->kind = strcmp(policy.text, "none") ? WORKLOAD_ALIGN_NATURAL : WORKLOAD_ALIGN_NONE;
 	} else if (policy.text && policy.text[0] >= '0' && policy.text[0] <= '9') {
 		align->kind = WORKLOAD_ALIGN_FIXED;
-		decode_pages_power(decode, policy, range, &align->pages);
+		if (decode_pages_power(decode, policy, range, &align->pages) &&
+		    bits_align_up(decode->workload->space.first, align->pages) >= decode->workload->space.end)
+			decode_fault(decode, policy.place, "no address of the space is a multiple of %s",
+				     yaml_quote(quoted, policy.text));
 	} else if (policy.text) {
 		const char *nearest = text_nearest(policy.text, words);
 		decode_fault(decode, policy.place,

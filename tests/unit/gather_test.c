@@ -186,7 +186,7 @@ static void net_is_null_without_a_harness(void **state)
 	add_round(&arm, 10, 10, 10);
 	gather(&null);
 	assert_true(isnan(figure(RESULT_METRIC_NET_NS_PER_OP)));
-	assert_int_equal(reason(RESULT_METRIC_NET_NS_PER_OP), RESULT_REASON_ONE_PROCESS_ONLY);
+	assert_int_equal(reason(RESULT_METRIC_NET_NS_PER_OP), RESULT_REASON_NO_HARNESS);
 }
 
 static void exact_figures_come_from_the_audit(void **state)

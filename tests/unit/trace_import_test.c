@@ -120,6 +120,14 @@ static void demand_refused_altogether_has_no_free_and_no_slot(void **state)
 	assert_int_equal(recording.slot_count, 1);
 }
 
+static void refused_demand_names_an_empty_slot_while_others_are_live(void **state)
+{
+	(void)state;
+	assert_imports(ALLOC(TASK, "0xa", "0x1", "0xff", "0x5") ALLOC(TASK, "0xa", "0x8", "0xff", "0x0"),
+		       "+0:1@1 +1:8@1r1");
+	assert_int_equal(recording.slot_count, 2);
+}
+
 static void attempt_of_another_size_is_no_retry(void **state)
 {
 	(void)state;
@@ -232,6 +240,18 @@ static void unmap_bounds_the_range_of_several_maps(void **state)
 	assert_int_equal(recording.limits[0].high[0], WORKLOAD_PAGES_MAX - 1);
 }
 
+static void unmap_covers_maps_behind_a_very_large_one(void **state)
+{
+	(void)state;
+	/* 1 GiB, then a page; the page's own start can be mapped again without a collision. */
+	assert_imports(MAP(TASK, "0x40000000", "0x80000000", "1073741824") MAP(TASK, "0x80000000", "0x80001000", "4096")
+			       UNMAP(TASK, "0x40000000", "0x80001000", "1073745920")
+				       MAP(TASK, "0x80000000", "0x80001000", "4096"),
+		       "+0:262145@1 -0@1 +0:1@1");
+	assert_int_equal(report.colliding_maps, 0);
+	assert_int_equal(report.joined_maps, 1);
+}
+
 static void adjacent_ranges_that_are_unmapped_apart_are_two(void **state)
 {
 	(void)state;
@@ -339,6 +359,7 @@ int main(void)
 		TEST(merged_demand_stands_where_it_was_granted),
 		TEST(demand_may_try_three_limits),
 		TEST(demand_refused_altogether_has_no_free_and_no_slot),
+		TEST(refused_demand_names_an_empty_slot_while_others_are_live),
 		TEST(attempt_of_another_size_is_no_retry),
 		TEST(attempt_with_the_same_limit_is_no_retry),
 		TEST(attempt_of_another_task_is_no_retry),
@@ -351,6 +372,7 @@ int main(void)
 		TEST(allocation_decides_on_the_size_of_a_free),
 		TEST(range_handed_out_twice_was_freed_between),
 		TEST(unmap_bounds_the_range_of_several_maps),
+		TEST(unmap_covers_maps_behind_a_very_large_one),
 		TEST(adjacent_ranges_that_are_unmapped_apart_are_two),
 		TEST(maps_that_are_never_unmapped_join_if_adjacent_and_of_one_task),
 		TEST(range_can_be_mapped_again_after_its_unmap),

@@ -201,6 +201,45 @@ static void too_many_values_are_refused(void **state)
 	text_release(&yaml);
 }
 
+static void the_129th_request_is_refused(void **state)
+{
+	(void)state;
+	struct text yaml = {0};
+	text_add(&yaml, HEAD "requests:\n");
+	for (int i = 0; i < 129; i++)
+		text_add(&yaml, "  - {name: r%d, size: {fixed: 4KiB}}\n", i);
+	text_add(&yaml, "phases: [{name: drain, free: all}]\n");
+	assert_refused_within(&yaml, 1, "test.yaml:132:5: requests[128]: 129 requests; at most 128\n");
+	text_release(&yaml);
+}
+
+static void the_257th_phase_is_refused(void **state)
+{
+	(void)state;
+	struct text yaml = {0};
+	text_add(&yaml, HEAD "phases:\n");
+	for (int i = 0; i < 257; i++)
+		text_add(&yaml, "  - {name: p%d, free: all}\n", i);
+	assert_refused_within(&yaml, 1, "test.yaml:260:5: phases[256]: 257 phases; at most 256\n");
+	text_release(&yaml);
+}
+
+static void as_many_requests_and_phases_as_allowed_are_read(void **state)
+{
+	(void)state;
+	struct text yaml = {0};
+	text_add(&yaml, HEAD "requests:\n");
+	for (int i = 0; i < 128; i++)
+		text_add(&yaml, "  - {name: r%d, size: {fixed: 4KiB}}\n", i);
+	text_add(&yaml, "phases:\n");
+	for (int i = 0; i < 256; i++)
+		text_add(&yaml, "  - {name: p%d, free: all}\n", i);
+	parse(yaml.bytes);
+	assert_int_equal(workload.request_count, 128);
+	assert_int_equal(workload.phase_count, 256);
+	text_release(&yaml);
+}
+
 static void too_large_a_file_is_refused_before_it_is_read(void **state)
 {
 	(void)state;
@@ -238,6 +277,9 @@ int main(void)
 		TEST(a_thousand_problems_in_one_long_line_are_told_in_a_second),
 		TEST(a_hundred_thousand_block_levels_are_refused_in_a_second),
 		TEST(too_many_values_are_refused),
+		TEST(the_129th_request_is_refused),
+		TEST(the_257th_phase_is_refused),
+		TEST(as_many_requests_and_phases_as_allowed_are_read),
 		TEST(too_large_a_file_is_refused_before_it_is_read),
 		TEST(five_thousand_lines_are_read_in_a_fifth_of_a_second),
 		TEST(without_memory_a_right_file_is_refused_cleanly),
