@@ -32,15 +32,6 @@ static double ratio(double part, double whole)
 	return whole > 0 ? part / whole : (double)NAN;
 }
 
-static void set_unusable(struct result_figures *figures, enum result_metric metric, const struct fragmentation *free,
-			 unsigned order)
-{
-	if (free->free_pages)
-		result_set(figures, metric, fragmentation_unusable(free, order));
-	else
-		result_set_null(figures, metric, RESULT_REASON_NOTHING_FREE);
-}
-
 void audit_set_space(struct result_figures *figures, const struct audit_totals *totals)
 {
 	const struct fragmentation *free = &totals->free;
@@ -54,10 +45,10 @@ void audit_set_space(struct result_figures *figures, const struct audit_totals *
 	result_set(figures, RESULT_METRIC_DEFERRED_PAGES, (double)totals->deferred_pages);
 	result_set(figures, RESULT_METRIC_FREE_EXTENTS, (double)free->free_extents);
 	result_set(figures, RESULT_METRIC_LARGEST_FREE_PAGES, (double)free->largest_free_pages);
-	set_unusable(figures, RESULT_METRIC_UNUSABLE_16KIB, free, 2);
-	set_unusable(figures, RESULT_METRIC_UNUSABLE_64KIB, free, 4);
-	set_unusable(figures, RESULT_METRIC_UNUSABLE_2MIB, free, 9);
-	set_unusable(figures, RESULT_METRIC_UNUSABLE_1GIB, free, 18);
+	result_set(figures, RESULT_METRIC_UNUSABLE_16KIB, fragmentation_unusable(free, 2));
+	result_set(figures, RESULT_METRIC_UNUSABLE_64KIB, fragmentation_unusable(free, 4));
+	result_set(figures, RESULT_METRIC_UNUSABLE_2MIB, fragmentation_unusable(free, 9));
+	result_set(figures, RESULT_METRIC_UNUSABLE_1GIB, fragmentation_unusable(free, 18));
 	result_set(figures, RESULT_METRIC_FREE_2MIB_SLOTS, (double)totals->map.free_2mib_slots);
 	result_set(figures, RESULT_METRIC_FREE_1GIB_SLOTS, (double)totals->map.free_1gib_slots);
 	result_set(figures, RESULT_METRIC_PAGE_TABLE_PAGES, (double)totals->page_table_pages);
