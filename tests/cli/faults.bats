@@ -30,6 +30,7 @@ reason_is() {
 }
 
 @test "a plugin that crashes fails with its signal" {
+	no_sanitizer
 	beside crash
 	is $status 3
 	rbtree_is_whole
@@ -161,6 +162,7 @@ reason_is() {
 }
 
 @test "a worker that cannot reserve its memory is trouble of ours, not of the allocator" {
+	no_sanitizer
 	run -7 bash -c "ulimit -v 200000; exec $iovabench run $tiny -a rbtree --rounds 1 -o $scratch/t"
 	has "$output" "ulimit -v"
 }
