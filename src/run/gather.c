@@ -219,8 +219,10 @@ static int copy_map(struct result_map *to, const struct result_map *from)
 	to->cells = memory_zeroed(cells, 1);
 	if (!to->ops || !to->cells)
 		return -1;
-	memcpy(to->ops, from->ops, from->rows * sizeof to->ops[0]);
-	memcpy(to->cells, from->cells, cells);
+	if (cells) {
+		memcpy(to->ops, from->ops, from->rows * sizeof to->ops[0]);
+		memcpy(to->cells, from->cells, cells);
+	}
 	return 0;
 }
 
@@ -238,7 +240,8 @@ static int fill_audit_parts(struct result_arm *arm, const struct gather_arm *rec
 		if (copy_map(&arm->maps[i], &audit->maps[i]) < 0)
 			return -1;
 	}
-	memcpy(arm->domains, audit->domains, audit->domain_count * sizeof arm->domains[0]);
+	if (audit->domain_count)
+		memcpy(arm->domains, audit->domains, audit->domain_count * sizeof arm->domains[0]);
 	arm->domain_count = audit->domain_count;
 	return 0;
 }

@@ -8,6 +8,11 @@ case $plugins in /*) ;; *) plugins=./$plugins ;; esac
 tiny=tests/cli/tiny.yaml
 scratch=$BATS_TEST_TMPDIR
 
+# A sanitizer wants terabytes of addresses, and catches signals itself.
+no_sanitizer() {
+	! grep -q -e __asan_init -e __tsan_init "$iovabench" || skip "not with a sanitizer"
+}
+
 # The arms of a result, one line each: what the filter gives of an arm.
 arms() { # result filter
 	jq -r ".arms[] | $2" "$1/result.json"

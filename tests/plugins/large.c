@@ -6,7 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-static enum iova_status large_alloc(void *self, const struct iova_request *request, uint32_t cpu, struct iova_extent *extent)
+static enum iova_status large_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+				    struct iova_extent *extent)
 {
 	struct bump *bump = self;
 	const struct timespec pause = {0, 5000000};

@@ -2,7 +2,8 @@
  * Gives the first pages of the space to everybody. */
 #include "bump.h"
 
-static enum iova_status overlap_alloc(void *self, const struct iova_request *request, uint32_t cpu, struct iova_extent *extent)
+static enum iova_status overlap_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+				      struct iova_extent *extent)
 {
 	struct bump *bump = self;
 	enum iova_status status = bump_alloc(self, request, cpu, extent);
