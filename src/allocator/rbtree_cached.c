@@ -182,9 +182,9 @@ static enum iova_status cached_place(void *self, uint64_t first, uint64_t count,
 	(void)cpu;
 	struct cached *cached = self;
 	const struct gap *nodes = cached->tree.gaps;
-	if (first < cached->first || first - cached->first >= cached->count ||
-	    count > cached->count - (first - cached->first))
+	if (first < cached->first)
 		return IOVA_TAKEN;
+	/* Above the space there is the anchor, which no range may reach into. */
 	struct spot spot = {.first = first, .above = gap_find_ending_behind(&cached->tree, first, NULL)};
 	if (nodes[spot.above].first < first + count)
 		return IOVA_TAKEN;

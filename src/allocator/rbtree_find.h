@@ -16,9 +16,9 @@ enum { BLOCK_NONE, BLOCK_END, BLOCKS_FIXED };
 
 struct rbtree {
 	enum rbtree_kind kind;
+	uint32_t unused; /* blocks given back, most recent first */
 	struct gap_tree tree;
 	struct gap_link *links;
-	uint32_t unused;   /* blocks given back, most recent first */
 	uint32_t fresh;    /* from here to capacity no block was ever used */
 	uint32_t capacity; /* blocks */
 	uint64_t

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The cached search: placements and numbers of examined nodes worked out by hand, the published anomalies of Linux's search, then a
  * walk against a model that knows the rules only as a sorted array. */
+#include "allocator/rbtree_cached.c" /* the instance is opaque elsewhere, and must be broken here */
 #include "allocator/registry.h"
 #include "base/bits.h"
 #include "base/rng.h"
@@ -8,13 +9,14 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #define MIB UINT64_C(256) /* in pages of 4 KiB */
-#define FOUR_GIB (UINT64_C(1) << 20)
+#define PAGES_4GIB (UINT64_C(1) << 20)
 #define NOWHERE UINT64_MAX
 
 static struct test_host host;
@@ -207,7 +209,7 @@ static void place_finds_what_is_taken(void **state)
 /* T above a ring: {free T; T = alloc 1; X = alloc 2; free X}. One page goes where T was; two pages fit nowhere above the ring. */
 static void play_law_5(uint64_t ring)
 {
-	begin("rbtree:search=cached", 0, FOUR_GIB);
+	begin("rbtree:search=cached", 0, PAGES_4GIB);
 	struct iova_extent t = take(1);
 	for (uint64_t i = 0; i < ring; i++)
 		take(1);
@@ -234,7 +236,7 @@ static void one_ring_takes_one_node(void **state)
 {
 	(void)state;
 	static struct iova_extent ring[4096];
-	begin("rbtree:search=cached", 0, FOUR_GIB);
+	begin("rbtree:search=cached", 0, PAGES_4GIB);
 	for (size_t i = 0; i < 4096; i++)
 		ring[i] = take(1);
 	for (size_t turn = 0; turn < 20000; turn++) {
@@ -268,6 +270,35 @@ static void without_retry_space_above_the_hint_is_missed(void **state)
 	assert_int_equal(play_law_6("rbtree:search=cached"), 522 * MIB);
 }
 
+/* [90, 100), [20, 80) and, where the hint is, [5, 20). */
+static void make_hole_above_the_hint(void)
+{
+	begin("rbtree:search=cached", 0, 100);
+	take(10);
+	struct iova_extent hole = take(10);
+	take(60);
+	give(hole);
+	expect(take(15), 5, 2);
+}
+
+static void the_second_walk_starts_at_the_limit(void **state)
+{
+	(void)state;
+	make_hole_above_the_hint();
+	/* One node; two down the tree to [90, 100), which ends at the limit; there it is. */
+	expect(take(8), 82, 1 + 2 + 1);
+	end();
+}
+
+static void the_second_walk_ends_where_the_first_began(void **state)
+{
+	(void)state;
+	make_hole_above_the_hint();
+	/* One node; two down the tree; [10, 90) would reach below 20, where the hinted range ends. */
+	expect(take(80), NOWHERE, 1 + 2 + 1);
+	end();
+}
+
 #define DEPTH 2048
 
 /* Nodes per allocation of two first-in first-out rings; ring B moves one page for every `pace` of A, or none for 0. */
@@ -275,7 +306,7 @@ static double play_rings(uint64_t pace, uint64_t turns)
 {
 	static struct iova_extent a[DEPTH], b[DEPTH];
 	uint64_t allocations = 0, nodes = 0, next_b = 0;
-	begin("rbtree:search=cached", 0, FOUR_GIB);
+	begin("rbtree:search=cached", 0, PAGES_4GIB);
 	for (size_t i = 0; i < DEPTH; i++)
 		a[i] = take(1);
 	for (size_t i = 0; pace && i < DEPTH; i++)
@@ -305,10 +336,9 @@ static void assert_near(double got, double expected, double tolerance)
 static void a_second_ring_makes_the_walk_half_a_ring(void **state)
 {
 	(void)state;
-	print_message("# rings: %f %f %f\n", play_rings(0, 65536), play_rings(1, 65536), play_rings(3, 65536));
-	assert_true(play_rings(0, 65536) == 1.0);
-	assert_near(play_rings(1, 65536), 1024.5, 0.02);
-	assert_near(play_rings(3, 65536), 510, 0.02);
+	assert_true(play_rings(0, 16384) == 1.0);
+	assert_near(play_rings(1, 16384), 1024.5, 0.02);
+	assert_near(play_rings(3, 3 * 2048), 510, 0.02);
 }
 
 #define ISA_PAGES (UINT64_C(1) << 12) /* 24 bits of address */
@@ -316,7 +346,7 @@ static void a_second_ring_makes_the_walk_half_a_ring(void **state)
 /* 16 MiB are full, all the rest is free. */
 static struct iova_extent fill_isa(const char *spec)
 {
-	begin(spec, 0, 16 * FOUR_GIB);
+	begin(spec, 0, 16 * PAGES_4GIB);
 	return put_at(0, ISA_PAGES);
 }
 
@@ -324,17 +354,17 @@ static void a_24_bit_failure_refuses_every_32_bit_request(void **state)
 {
 	(void)state;
 	fill_isa("rbtree:search=cached");
-	struct iova_extent high = take_below(1, 2 * FOUR_GIB), low = take_below(1, FOUR_GIB);
-	assert_int_equal(high.first, 2 * FOUR_GIB - 1);
-	assert_int_equal(low.first, FOUR_GIB - 1);
+	struct iova_extent high = take_below(1, 2 * PAGES_4GIB), low = take_below(1, PAGES_4GIB);
+	assert_int_equal(high.first, 2 * PAGES_4GIB - 1);
+	assert_int_equal(low.first, PAGES_4GIB - 1);
 	assert_int_equal(take_below(1, ISA_PAGES).first, NOWHERE);
-	expect(take_below(1, FOUR_GIB), NOWHERE, 0);
-	expect(take_below(8, FOUR_GIB), NOWHERE, 0);
-	assert_int_equal(take(1).first, 2 * FOUR_GIB - 2); /* no limit below 4 GiB, no gate */
+	expect(take_below(1, PAGES_4GIB), NOWHERE, 0);
+	expect(take_below(8, PAGES_4GIB), NOWHERE, 0);
+	assert_int_equal(take(1).first, 2 * PAGES_4GIB - 2); /* no limit below 4 GiB, no gate */
 	give(high);
-	expect(take_below(1, FOUR_GIB), NOWHERE, 0);
+	expect(take_below(1, PAGES_4GIB), NOWHERE, 0);
 	give(low);
-	expect(take_below(1, FOUR_GIB), FOUR_GIB - 1, 1);
+	expect(take_below(1, PAGES_4GIB), PAGES_4GIB - 1, 1);
 	end();
 }
 
@@ -343,7 +373,7 @@ static void without_gate_a_24_bit_failure_is_forgotten(void **state)
 	(void)state;
 	fill_isa("rbtree:search=cached,gate=no");
 	assert_int_equal(take_below(1, ISA_PAGES).first, NOWHERE);
-	assert_int_equal(take_below(1, FOUR_GIB).first, FOUR_GIB - 1);
+	assert_int_equal(take_below(1, PAGES_4GIB).first, PAGES_4GIB - 1);
 	end();
 }
 
@@ -361,45 +391,45 @@ static void shorter_requests_pass_the_gate(void **state)
 static void a_failure_above_4_gib_is_stored_too(void **state)
 {
 	(void)state;
-	begin("rbtree:search=cached", 0, 2 * FOUR_GIB);
-	put_at(FOUR_GIB / 2, 1);
-	put_at(FOUR_GIB + FOUR_GIB / 2, 1);
-	assert_int_equal(take(FOUR_GIB + 1).first, NOWHERE);
-	assert_int_equal(take_below(FOUR_GIB / 2 + 1, FOUR_GIB).first, NOWHERE); /* walks: it is shorter */
-	assert_int_equal(take_below(FOUR_GIB / 2, FOUR_GIB).first, 0);
+	begin("rbtree:search=cached", 0, 2 * PAGES_4GIB);
+	put_at(PAGES_4GIB / 2, 1);
+	put_at(PAGES_4GIB + PAGES_4GIB / 2, 1);
+	assert_int_equal(take(PAGES_4GIB + 1).first, NOWHERE);
+	assert_int_equal(take_below(PAGES_4GIB / 2 + 1, PAGES_4GIB).first, NOWHERE); /* walks: it is shorter */
+	assert_int_equal(take_below(PAGES_4GIB / 2, PAGES_4GIB).first, 0);
 	end();
 }
 
 static void a_32_bit_request_starts_at_its_own_hint(void **state)
 {
 	(void)state;
-	begin("rbtree:search=cached", 0, 2 * FOUR_GIB);
+	begin("rbtree:search=cached", 0, 2 * PAGES_4GIB);
 	for (uint64_t i = 0; i < 10; i++)
-		expect(take(1), 2 * FOUR_GIB - 1 - i, 1);
-	expect(take_below(1, FOUR_GIB), FOUR_GIB - 1, 1 + 10);
-	expect(take_below(1, FOUR_GIB), FOUR_GIB - 2, 1);
-	expect(take(1), 2 * FOUR_GIB - 11, 1);
+		expect(take(1), 2 * PAGES_4GIB - 1 - i, 1);
+	expect(take_below(1, PAGES_4GIB), PAGES_4GIB - 1, 1 + 10);
+	expect(take_below(1, PAGES_4GIB), PAGES_4GIB - 2, 1);
+	expect(take(1), 2 * PAGES_4GIB - 11, 1);
 	end();
 }
 
 static void without_hint32_both_limits_share_a_hint(void **state)
 {
 	(void)state;
-	begin("rbtree:search=cached,hint32=no", 0, 2 * FOUR_GIB);
-	expect(take(1), 2 * FOUR_GIB - 1, 1);
-	expect(take_below(1, FOUR_GIB), FOUR_GIB - 1, 1);
-	expect(take(1), FOUR_GIB - 2, 1);
+	begin("rbtree:search=cached,hint32=no", 0, 2 * PAGES_4GIB);
+	expect(take(1), 2 * PAGES_4GIB - 1, 1);
+	expect(take_below(1, PAGES_4GIB), PAGES_4GIB - 1, 1);
+	expect(take(1), PAGES_4GIB - 2, 1);
 	end();
 }
 
 static void four_gib_is_told_in_pages_of_the_space(void **state)
 {
 	(void)state;
-	begin_pages("rbtree:search=cached", 0, FOUR_GIB, 65536);
-	put_at(0, FOUR_GIB / 32);
-	assert_int_equal(take_below(1, FOUR_GIB / 32).first, NOWHERE);
-	expect(take_below(1, FOUR_GIB / 16), NOWHERE, 0);
-	assert_int_equal(take_below(1, FOUR_GIB / 16 + 1).first, FOUR_GIB / 16);
+	begin_pages("rbtree:search=cached", 0, PAGES_4GIB, 65536);
+	put_at(0, PAGES_4GIB / 32);
+	assert_int_equal(take_below(1, PAGES_4GIB / 32).first, NOWHERE);
+	expect(take_below(1, PAGES_4GIB / 16), NOWHERE, 0);
+	assert_int_equal(take_below(1, PAGES_4GIB / 16 + 1).first, PAGES_4GIB / 16);
 	end();
 }
 
@@ -421,6 +451,209 @@ static void options_of_the_other_search_are_refused(void **state)
 	}
 }
 
+/* Three extents; what breaks is told by its sentence. */
+static struct cached *whole;
+
+static void check_broken(const char *sentence)
+{
+	const char *broken = whole ? rbtree_cached.broken_invariant(whole) : NULL;
+	assert_non_null(broken);
+	assert_string_equal(broken, sentence);
+}
+
+/* Breaks one thing, hears of it, and mends it. */
+#define CHECK_BREAK(thing, value, sentence)                                                                                \
+	do {                                                                                                               \
+		__typeof__(thing) was_ = (thing);                                                                          \
+		(thing) = (value);                                                                                         \
+		check_broken(sentence);                                                                                    \
+		(thing) = was_;                                                                                            \
+	} while (0)
+
+static void every_invariant_is_checked(void **state)
+{
+	(void)state;
+	begin("rbtree:search=cached,hint32=no", 0, 100);
+	struct iova_extent top = take(10), middle = take(10), low = take(10);
+	whole = instance.self;
+	struct gap *nodes = whole->tree.gaps;
+	CHECK_BREAK(whole->live, 2, "every node of the pool is live or unused");
+	CHECK_BREAK(whole->fresh, whole->fresh + 1, "every node of the pool is live or unused");
+	CHECK_BREAK(nodes[0].parent, 0, "the empty subtree is black and empty");
+	CHECK_BREAK(nodes[whole->tree.root].parent, 0, "the root is black and has no parent");
+	CHECK_BREAK(whole->hints[HINT_LOW], (uint32_t)low.cookie, "without hint32 the low hint stays with the anchor");
+	CHECK_BREAK(whole->gate, 0, "no request of no pages has failed");
+	CHECK_BREAK(nodes[middle.cookie].length, 11, "ranges ascend and do not overlap");
+	CHECK_BREAK(nodes[top.cookie].length, 0, "a gap in the tree has pages");
+	CHECK_BREAK(nodes[NODE_ANCHOR].length, 2, "the anchor is the page behind the space");
+	CHECK_BREAK(whole->hints[HINT_ANY], 77, "hints are nodes of the tree");
+	CHECK_BREAK(whole->usable_pages, 69, "usable_pages is what no range has");
+	CHECK_BREAK(nodes[low.cookie].parent, nodes[low.cookie].parent ^ 1, "every path has the same number of black gaps");
+	end();
+}
+
+/* The rules on a sorted array, without a tree. Range 0 is the anchor; hints are pages where a range begins, which no two share. */
+#define MODEL_RANGES 300
+
+struct model {
+	uint64_t first;
+	uint64_t hint_end, gate_end; /* 4 GiB, or 0 */
+	bool retry;
+	uint64_t gate;
+	uint64_t hint[2]; /* first page of the hinted range: any, low */
+	size_t count;
+	struct iova_extent ranges[MODEL_RANGES]; /* descending */
+};
+
+static uint64_t range_end(const struct model *model, size_t range)
+{
+	return range < model->count ? model->ranges[range].first + model->ranges[range].count : model->first;
+}
+
+/* The highest place whose end is at most top, page by page; NOWHERE if there is none at low or above. */
+static uint64_t highest_place(const struct iova_request *request, uint64_t low, uint64_t top)
+{
+	for (uint64_t place = top; place-- > low;) {
+		if (place + request->count > top)
+			continue;
+		if (request->constraints & IOVA_CONSTRAIN_ALIGN && place % request->align)
+			continue;
+		if (request->constraints & IOVA_CONSTRAIN_BOUNDARY &&
+		    place / request->boundary != (place + request->count - 1) / request->boundary)
+			continue;
+		return place;
+	}
+	return NOWHERE;
+}
+
+static uint64_t model_walk(const struct model *model, const struct iova_request *request, size_t from, uint64_t low,
+			   uint64_t limit, uint64_t *nodes)
+{
+	for (size_t at = from;; at++) {
+		uint64_t top = model->ranges[at].first < limit ? model->ranges[at].first : limit;
+		uint64_t place = highest_place(request, low, top);
+		++*nodes;
+		if (place == NOWHERE || place >= range_end(model, at + 1))
+			return place;
+	}
+}
+
+/* Returns the place. *retried tells that nodes are a lower bound: the second walk descends the tree first. */
+static uint64_t model_alloc(struct model *model, const struct iova_request *request, uint64_t *nodes, bool *retried)
+{
+	uint64_t low = model->first, limit = model->ranges[0].first;
+	*nodes = 0;
+	*retried = false;
+	if (request->constraints & IOVA_CONSTRAIN_LIMIT) {
+		low = request->low;
+		limit = request->high + 1;
+	}
+	if (request->constraints & IOVA_CONSTRAIN_BOUNDARY && request->count > request->boundary)
+		return NOWHERE;
+	if (limit <= model->gate_end && request->count >= model->gate)
+		return NOWHERE;
+	size_t start = 0;
+	while (model->ranges[start].first != model->hint[limit <= model->hint_end])
+		start++;
+	uint64_t place = model_walk(model, request, start, low, limit, nodes), start_end = range_end(model, start);
+	if (place == NOWHERE && model->retry && start_end < limit) {
+		size_t from = 0;
+		*retried = true;
+		while (range_end(model, from + 1) >= limit)
+			from++;
+		place = model_walk(model, request, from, low > start_end ? low : start_end, limit, nodes);
+	}
+	if (place == NOWHERE)
+		model->gate = request->count;
+	return place;
+}
+
+static void model_enter(struct model *model, struct iova_extent extent)
+{
+	size_t at = model->count++;
+	for (; model->ranges[at - 1].first < extent.first; at--)
+		model->ranges[at] = model->ranges[at - 1];
+	model->ranges[at] = extent;
+}
+
+static void model_free(struct model *model, size_t victim)
+{
+	const struct iova_extent freed = model->ranges[victim];
+	uint64_t above = model->ranges[victim - 1].first;
+	if (freed.first == model->hint[1] ||
+	    (freed.first + freed.count <= model->hint_end && freed.first >= model->hint[1]))
+		model->hint[1] = above;
+	if (freed.first >= model->hint[0])
+		model->hint[0] = above;
+	if (freed.first < model->gate_end)
+		model->gate = UINT64_MAX;
+	model->count--;
+	memmove(&model->ranges[victim], &model->ranges[victim + 1], (model->count - victim) * sizeof freed);
+}
+
+static struct iova_request random_request(struct rng *rng, uint64_t first, uint64_t count)
+{
+	struct iova_request request = {.count = 1 + rng_below(rng, 1 + rng_below(rng, 30)),
+				       .constraints = (uint32_t)rng_below(rng, 8) & (uint32_t)rng_below(rng, 8)};
+	uint64_t a = first + rng_below(rng, count), b = first + rng_below(rng, count);
+	request.align = UINT64_C(1) << rng_below(rng, 6);
+	request.boundary = UINT64_C(1) << rng_below(rng, 7);
+	request.low = a < b ? a : b;
+	request.high = a < b ? b : a;
+	if (rng_below(rng, 2))
+		request.low = first;
+	return request;
+}
+
+/* Pages of 2^22 bytes: 4 GiB are 1024 of them, in the midst of the space. */
+static void walk_beside_the_model(bool hint32, bool retry, bool gated, uint64_t seed)
+{
+	char spec[64];
+	struct model model = {.first = 500,
+			      .hint_end = hint32 ? 1024 : 0,
+			      .gate_end = gated ? 1024 : 0,
+			      .retry = retry,
+			      .gate = UINT64_MAX,
+			      .hint = {1500, 1500},
+			      .count = 1,
+			      .ranges = {{1500, 1, 0}}};
+	struct rng rng;
+	rng_seed(&rng, seed);
+	snprintf(spec, sizeof spec, "rbtree:search=cached,hint32=%s,retry=%s,gate=%s", hint32 ? "yes" : "no",
+		 retry ? "yes" : "no", gated ? "yes" : "no");
+	begin_pages(spec, 500, 1000, UINT64_C(1) << 22);
+	for (int step = 0; step < 4000; step++) {
+		if (model.count > 1 && (model.count == MODEL_RANGES || rng_below(&rng, 100) < (step / 500 % 2 ? 55 : 40))) {
+			size_t victim = 1 + rng_below(&rng, model.count - 1);
+			give(model.ranges[victim]);
+			model_free(&model, victim);
+		} else {
+			uint64_t nodes;
+			bool retried;
+			struct iova_request request = random_request(&rng, 500, 1000);
+			uint64_t place = model_alloc(&model, &request, &nodes, &retried);
+			struct iova_extent extent = get(request);
+			assert_int_equal(extent.first, place);
+			assert_true(retried ? examined > nodes : examined == nodes);
+			if (place != NOWHERE) {
+				model_enter(&model, extent);
+				model.hint[place + request.count <= model.hint_end] = place;
+			}
+		}
+		const char *broken = instance.table->broken_invariant(instance.self);
+		if (broken)
+			fail_msg("step %d: %s", step, broken);
+	}
+	end();
+}
+
+static void a_random_walk_places_and_counts_like_the_rules(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 16; seed++)
+		walk_beside_the_model(!(seed & 4), seed & 1, seed & 2, seed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -436,6 +669,8 @@ int main(void)
 		cmocka_unit_test(two_pages_walk_a_ring_of_single_pages),
 		cmocka_unit_test(one_ring_takes_one_node),
 		cmocka_unit_test(without_retry_space_above_the_hint_is_missed),
+		cmocka_unit_test(the_second_walk_starts_at_the_limit),
+		cmocka_unit_test(the_second_walk_ends_where_the_first_began),
 		cmocka_unit_test(a_second_ring_makes_the_walk_half_a_ring),
 		cmocka_unit_test(a_24_bit_failure_refuses_every_32_bit_request),
 		cmocka_unit_test(without_gate_a_24_bit_failure_is_forgotten),
@@ -444,6 +679,8 @@ int main(void)
 		cmocka_unit_test(a_32_bit_request_starts_at_its_own_hint),
 		cmocka_unit_test(without_hint32_both_limits_share_a_hint),
 		cmocka_unit_test(four_gib_is_told_in_pages_of_the_space),
+		cmocka_unit_test(every_invariant_is_checked),
+		cmocka_unit_test(a_random_walk_places_and_counts_like_the_rules),
 		cmocka_unit_test(options_of_the_other_search_are_refused),
 	};
 	return cmocka_run_group_tests_name("rbtree_cached", tests, NULL, NULL);
