@@ -30,7 +30,12 @@ function scaled(value, step, units, gap) {
 
 const duration = value => scaled(value, 1000, ['ns', 'us', 'ms', 's'], ' ');
 const count = value => scaled(value, 1000, ['', 'k', 'M', 'G', 'T'], ' ');
-const share = value => value === null ? '–' : digits(100 * value) + ' %';
+function share(value) {
+	const percent = value === null ? null : 100 * value;
+	if (percent === null || percent === 0 || !isFinite(percent))
+		return percent === 0 ? '0 %' : '–';
+	return (Math.abs(percent) >= 0.95 ? digits(percent) : String(Number(percent.toPrecision(2)))) + ' %';
+}
 const bytes = value => scaled(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], ' ');
 /* Ticks are round numbers: without the zeros that three digits would give them. */
 const brief = text => text.replace(/(\.\d*?)0+(?=\D|$)/, '$1').replace(/\.(?=\D|$)/, '');
@@ -160,7 +165,7 @@ function draw(figure, arms, plan, state) {
 					canvas.fillStyle = soft;
 					canvas.font = '10px system-ui, sans-serif';
 					canvas.textAlign = 'right';
-					canvas.fillText('below the clock\u2019s step', area.x + area.w - 4, bottom - 4);
+					canvas.fillText('the clock cannot tell', area.x + area.w - 4, bottom - 4);
 				}
 			}
 			for (const mark of plan.marks || []) {
@@ -273,7 +278,9 @@ const darkRamp = [[24, 27, 31], [22, 62, 84], [26, 119, 138], [98, 190, 162], [2
 
 function rampColor(cell) {
 	const ramp = dark.matches ? darkRamp : lightRamp;
-	const at = Math.min(cell / 63, 1) * (ramp.length - 1), index = Math.min(Math.floor(at), ramp.length - 2), part = at - index;
+	/* A page in an empty stretch must be seen: the scale begins with a step and is steepest there. */
+	const seen = cell === 0 ? 0 : 0.12 + 0.88 * Math.pow(Math.min(cell / 63, 1), 0.7);
+	const at = seen * (ramp.length - 1), index = Math.min(Math.floor(at), ramp.length - 2), part = at - index;
 	return ramp[index].map((from, channel) => Math.round(from + (ramp[index + 1][channel] - from) * part));
 }
 

@@ -199,6 +199,7 @@ struct result {
 		char *id, *started, *command;
 		bool partial;
 		uint32_t rounds;
+		bool latency_serialised; /* every operation was stamped: the stamps keep them from overlapping */
 	} run;
 	struct {
 		char *cpu, *kernel, *clock;

@@ -119,7 +119,7 @@ static int end_phase(struct sampling *sampling, struct error *error)
 	return 0;
 }
 
-static void play_timed_piece(struct sampling *sampling, struct op_piece piece)
+static void play_timed_part(struct sampling *sampling, struct op_piece piece)
 {
 	const struct clock *clock = sampling->pass->clock;
 	uint64_t operations = 0;
@@ -132,9 +132,25 @@ static void play_timed_piece(struct sampling *sampling, struct op_piece piece)
 	uint64_t stop = clock_stop(clock, &cpu);
 	sampling->phase_ns += stop < start ? 0 : (double)(stop - start) * clock->ns_per_tick;
 	sampling->phase_operations += operations - (sampling->engine.skipped - skipped);
-	engine_note_placement(&sampling->engine);
 	sampling->word += piece.count;
 	*sampling->pass->progress += piece.count;
+}
+
+/* A piece can take a slow allocator minutes: it is played in parts, each of which tells that the worker is alive. A part does not end
+ * between a control word and its operation. */
+static int play_parts(struct sampling *sampling, struct op_piece piece, struct error *error)
+{
+	for (size_t at = 0; at < piece.count;) {
+		size_t count = piece.count - at < PASS_WINDOW_WORDS ? piece.count - at : PASS_WINDOW_WORDS;
+		while (at + count < piece.count && piece.ops[at + count - 1].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
+			count++;
+		play_timed_part(sampling, (struct op_piece){piece.ops + at, count, piece.phase});
+		at += count;
+		if (sampling->engine.broken != IOVA_OK)
+			return engine_broken(&sampling->engine, error);
+	}
+	engine_note_placement(&sampling->engine);
+	return 0;
 }
 
 static int play_stream(struct sampling *sampling, struct error *error)
@@ -151,7 +167,8 @@ static int play_stream(struct sampling *sampling, struct error *error)
 			engine_phase_begin(&sampling->engine);
 		inside = true;
 		sampling->phase = piece.phase;
-		play_timed_piece(sampling, piece);
+		if (play_parts(sampling, piece, error) < 0)
+			return -1;
 	}
 	if (cell(sampling)->total)
 		end_cell(sampling);
