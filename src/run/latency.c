@@ -14,13 +14,13 @@ struct sampling {
 	struct pass *pass;
 	struct engine engine;
 	struct rng rng;
-	uint64_t gap;        /* words to play before the next sample */
+	uint64_t gap; /* words to play before the next sample */
 	size_t phase;
-	uint64_t word;       /* of the stream, at the start of the piece at hand */
+	uint64_t word; /* of the stream, at the start of the piece at hand */
 	double phase_ns;
 	uint64_t phase_operations;
 	struct histogram *kinds; /* RESULT_KIND_COUNT of them, then one for the cell of the series */
-	uint64_t row_end;    /* word: of the row of the series at hand */
+	uint64_t row_end;        /* word: of the row of the series at hand */
 };
 
 static struct histogram *cell(struct sampling *sampling)

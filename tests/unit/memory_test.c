@@ -92,7 +92,13 @@ static void powers_of_two_are_known(void **state)
 	static const struct {
 		uint64_t value;
 		unsigned floor, ceil;
-	} cases[] = {{1, 0, 0}, {2, 1, 1}, {3, 1, 2}, {4, 2, 2}, {5, 2, 3}, {UINT64_C(1) << 62, 62, 62}, {(UINT64_C(1) << 62) + 1, 62, 63}};
+	} cases[] = {{1, 0, 0},
+		     {2, 1, 1},
+		     {3, 1, 2},
+		     {4, 2, 2},
+		     {5, 2, 3},
+		     {UINT64_C(1) << 62, 62, 62},
+		     {(UINT64_C(1) << 62) + 1, 62, 63}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		assert_int_equal(bits_log2_floor(cases[i].value), cases[i].floor);
 		assert_int_equal(bits_log2_ceil(cases[i].value), cases[i].ceil);

@@ -13,7 +13,8 @@
 #include "unit/run_fixture.h"
 
 #define YAML                                                                                                               \
-	"iovabench: 1\nname: test\nspace: {base: 0x0, size: 256KiB}\ncpus: 2\nrequests: [{name: any, size: {uniform: {min: 4KiB, max:" \
+	"iovabench: 1\nname: test\nspace: {base: 0x0, size: 256KiB}\ncpus: 2\nrequests: [{name: any, size: {uniform: "     \
+	"{min: 4KiB, max:"                                                                                                 \
 	" 32KiB}}}]\nphases:\n  - {name: fill, mix: [{request: any}], until: {occupancy: 90%}}\n"                          \
 	"  - {name: churn, mix: [{request: any}], ops: 20k}\n  - {name: drain, free: all}\n"
 
@@ -287,8 +288,10 @@ static void a_recording_that_is_missing_is_named(void **state)
 	struct plan plan;
 	struct text messages = {0};
 	struct plan_changes none = {0};
-	const char *yaml = "iovabench: 1\nname: test\nspace: {size: 4GiB}\nphases: [{name: replay, trace: {file: gone.iovatrace}}]\n";
-	assert_int_equal(plan_open(&plan, "some/test.yaml", memory_text(yaml), strlen(yaml), &none, &messages, &bench.error), -1);
+	const char *yaml =
+		"iovabench: 1\nname: test\nspace: {size: 4GiB}\nphases: [{name: replay, trace: {file: gone.iovatrace}}]\n";
+	assert_int_equal(
+		plan_open(&plan, "some/test.yaml", memory_text(yaml), strlen(yaml), &none, &messages, &bench.error), -1);
 	assert_int_equal(bench.error.exit_code, EXIT_CODE_USAGE);
 	assert_non_null(strstr(bench.error.message, "some/gone.iovatrace"));
 	assert_null(plan.stream);

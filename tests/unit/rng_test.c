@@ -13,9 +13,16 @@
 static void the_numbers_are_those_of_the_authors(void **state)
 {
 	(void)state;
-	static const uint64_t wanted[] = {UINT64_C(11520), UINT64_C(0), UINT64_C(1509978240), UINT64_C(1215971899390074240),
-					  UINT64_C(1216172134540287360), UINT64_C(607988272756665600), UINT64_C(16172922978634559625),
-					  UINT64_C(8476171486693032832), UINT64_C(10595114339597558777), UINT64_C(2904607092377533576)};
+	static const uint64_t wanted[] = {UINT64_C(11520),
+					  UINT64_C(0),
+					  UINT64_C(1509978240),
+					  UINT64_C(1215971899390074240),
+					  UINT64_C(1216172134540287360),
+					  UINT64_C(607988272756665600),
+					  UINT64_C(16172922978634559625),
+					  UINT64_C(8476171486693032832),
+					  UINT64_C(10595114339597558777),
+					  UINT64_C(2904607092377533576)};
 	struct rng rng = {{1, 2, 3, 4}};
 	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
 		assert_true(rng_next(&rng) == wanted[i]);

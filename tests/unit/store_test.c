@@ -106,7 +106,8 @@ static void a_folder_with_a_journal_is_refused(void **state)
 	store_close(&store);
 	assert_int_equal(store_open(&store, inside, &error), -1);
 	assert_int_equal(error.exit_code, EXIT_CODE_USAGE);
-	assert_non_null(strstr(error.message, "a/rounds.jsonl exists: this folder holds another run; choose a new one with -o"));
+	assert_non_null(
+		strstr(error.message, "a/rounds.jsonl exists: this folder holds another run; choose a new one with -o"));
 }
 
 static void a_folder_with_a_result_is_refused(void **state)
