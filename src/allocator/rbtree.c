@@ -184,6 +184,7 @@ GAP_INLINE void release(struct rbtree *self, const struct iova_extent *extent, b
 ORDER(by_address, true)
 ORDER(by_length, false)
 
+/* One comparison tells three kinds apart: the two of this file pay one branch more for the third. */
 static inline enum rbtree_kind kind_of(const void *self)
 {
 	return *(const enum rbtree_kind *)self;
@@ -192,55 +193,42 @@ static inline enum rbtree_kind kind_of(const void *self)
 static enum iova_status rbtree_alloc(void *self, const struct iova_request *request, uint32_t cpu,
 				     struct iova_extent *extent)
 {
-	switch (kind_of(self)) {
-	case RBTREE_BY_LENGTH:
-		return alloc_by_length(self, request, extent);
-	case RBTREE_BY_ADDRESS:
-		return alloc_by_address(self, request, extent);
-	default:
+	const enum rbtree_kind kind = kind_of(self);
+	if (kind > RBTREE_BY_ADDRESS)
 		return rbtree_cached.alloc(self, request, cpu, extent);
-	}
+	return kind == RBTREE_BY_ADDRESS ? alloc_by_address(self, request, extent) : alloc_by_length(self, request, extent);
 }
 
 static enum iova_status rbtree_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
 					     struct iova_extent *extent, struct iova_steps *steps)
 {
-	switch (kind_of(self)) {
-	case RBTREE_BY_LENGTH:
-		return allocate(self, request, extent, false, steps);
-	case RBTREE_BY_ADDRESS:
-		return allocate(self, request, extent, true, steps);
-	default:
+	const enum rbtree_kind kind = kind_of(self);
+	if (kind > RBTREE_BY_ADDRESS)
 		return rbtree_cached.alloc_counted(self, request, cpu, extent, steps);
-	}
+	return kind == RBTREE_BY_ADDRESS ? allocate(self, request, extent, true, steps)
+					 : allocate(self, request, extent, false, steps);
 }
 
 static void rbtree_free(void *self, const struct iova_extent *extent, uint32_t cpu)
 {
-	switch (kind_of(self)) {
-	case RBTREE_BY_LENGTH:
-		free_by_length(self, extent);
-		return;
-	case RBTREE_BY_ADDRESS:
-		free_by_address(self, extent);
-		return;
-	default:
+	const enum rbtree_kind kind = kind_of(self);
+	if (kind > RBTREE_BY_ADDRESS)
 		rbtree_cached.free(self, extent, cpu);
-	}
+	else if (kind == RBTREE_BY_ADDRESS)
+		free_by_address(self, extent);
+	else
+		free_by_length(self, extent);
 }
 
 static void rbtree_free_counted(void *self, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
 {
-	switch (kind_of(self)) {
-	case RBTREE_BY_LENGTH:
-		release(self, extent, false, steps);
-		return;
-	case RBTREE_BY_ADDRESS:
-		release(self, extent, true, steps);
-		return;
-	default:
+	const enum rbtree_kind kind = kind_of(self);
+	if (kind > RBTREE_BY_ADDRESS)
 		rbtree_cached.free_counted(self, extent, cpu, steps);
-	}
+	else if (kind == RBTREE_BY_ADDRESS)
+		release(self, extent, true, steps);
+	else
+		release(self, extent, false, steps);
 }
 
 static enum iova_status rbtree_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
