@@ -63,6 +63,10 @@ static int scan_workloads(char folder[PATH_MAX], struct dirent ***entries)
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
 		const char *from = strstr(places[i], "%s") ? places[i] + 2 : places[i];
 		int bytes = snprintf(folder, PATH_MAX, "%s%s", from == places[i] ? "" : program, from);
+		char *whole = from != places[i] && bytes < PATH_MAX ? realpath(folder, NULL) : NULL;
+		if (whole)
+			snprintf(folder, PATH_MAX, "%s", whole);
+		free(whole);
 		int count = bytes < PATH_MAX ? scandir(folder, entries, is_workload, alphasort) : -1;
 		if (count > 0)
 			return count;
