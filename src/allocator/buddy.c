@@ -6,8 +6,6 @@
 
 #include <stdbool.h>
 
-#define INLINE static inline __attribute__((always_inline))
-
 enum first {
 	FIRST_RECENT,
 	FIRST_LOW,
@@ -20,32 +18,13 @@ enum rounding {
 };
 
 struct buddy {
-	struct buddy_tree tree;
+	struct iova_space space;
 	uint64_t base; /* page of index 0, a multiple of the largest block */
 	enum first first;
 	enum rounding rounding;
-	struct iova_space space;
 	const struct iova_host *host;
+	struct buddy_tree tree;
 };
-
-/* A free block of an order that has one, by the tree. */
-static uint64_t choose(struct buddy *self, unsigned log2, struct iova_steps *steps)
-{
-	return buddy_tree_search_all(&self->tree, log2, steps);
-}
-
-/* A block that was freed lately if one is known, else the lowest. */
-static uint64_t choose_recent(struct buddy *self, unsigned log2, struct iova_steps *steps)
-{
-	for (unsigned tries = 0; tries < BUDDY_TREE_RECENT; tries++) {
-		uint64_t index = buddy_tree_pop_recent(&self->tree.orders[log2]);
-		if (steps)
-			steps->examined++;
-		if (buddy_tree_is_free(&self->tree, log2, index))
-			return index;
-	}
-	return choose(self, log2, steps);
-}
 
 /* Where the request may start, in pages: multiples of step in [lowest, highest]. */
 struct window {
@@ -136,6 +115,7 @@ static enum iova_status alloc_constrained(struct buddy *self, const struct iova_
 	struct window window;
 	if (!window_of(self, request, &window))
 		return IOVA_NO_SPACE;
+	buddy_tree_settle(&self->tree);
 	unsigned wanted = bits_log2_ceil(request->count);
 	for (uint64_t orders = self->tree.nonempty >> wanted << wanted; orders; orders &= orders - 1) {
 		unsigned log2 = (unsigned)__builtin_ctzll(orders);
@@ -155,7 +135,7 @@ static enum iova_status alloc_constrained(struct buddy *self, const struct iova_
 static uint64_t cut(struct buddy *self, unsigned log2, unsigned wanted, struct iova_steps *steps)
 {
 	bool high = self->first == FIRST_HIGH;
-	uint64_t index = self->first == FIRST_RECENT ? choose_recent(self, log2, steps) : choose(self, log2, steps);
+	uint64_t index = buddy_tree_search_all(&self->tree, log2, steps);
 	buddy_tree_take_out(&self->tree, log2, index);
 	while (log2-- > wanted) {
 		uint64_t half = UINT64_C(1) << log2;
@@ -169,82 +149,100 @@ static uint64_t cut(struct buddy *self, unsigned log2, unsigned wanted, struct i
 INLINE uint64_t cut_small(struct buddy *self, enum first first, unsigned log2, unsigned wanted, struct iova_steps *steps)
 {
 	struct buddy_tree *tree = &self->tree;
-	unsigned high = first == FIRST_HIGH, position, tries = 0;
+	bool by_address = first != FIRST_RECENT;
+	unsigned high = first == FIRST_HIGH, position;
 	uint64_t index, *node;
-	do {
-		bool known = first == FIRST_RECENT && __builtin_expect(tries++ < BUDDY_TREE_RECENT, 1);
-		index = known ? buddy_tree_pop_recent(&tree->orders[log2]) : choose(self, log2, steps);
+	for (;;) {
+		if (by_address)
+			index = buddy_tree_first_small(tree, high, log2, steps);
+		else if (UNLIKELY(!tree->orders[log2].held))
+			index = buddy_tree_search_all(tree, log2, steps);
+		else
+			index = buddy_tree_pop(&tree->orders[log2]);
 		node = buddy_tree_small_node(tree, index);
 		position = buddy_tree_small_position(log2, index);
 		if (steps)
 			steps->examined++;
-	} while (!(node[position >> 6] >> (position & 63) & 1));
-	node[position >> 6] &= ~(UINT64_C(1) << (position & 63));
-	buddy_tree_count_out(tree, log2);
+		if (by_address || node[position >> 6] >> (position & 63) & 1)
+			break;
+	}
+	buddy_tree_take_small(tree, by_address, node, position, log2, index);
 	while (log2-- > wanted) {
 		uint64_t upper = index + (UINT64_C(1) << log2);
 		position = position << 1 | high;
-		buddy_tree_insert_small(tree, node, position ^ 1, log2, high ? index : upper);
+		buddy_tree_insert_small(tree, by_address, node, position ^ 1, log2, high ? index : upper);
 		index = high ? upper : index;
 	}
 	return index;
 }
 
-static uint64_t cut_small_by_address(struct buddy *self, unsigned log2, unsigned wanted, struct iova_steps *steps)
-{
-	return self->first == FIRST_LOW ? cut_small(self, FIRST_LOW, log2, wanted, steps)
-					: cut_small(self, FIRST_HIGH, log2, wanted, steps);
-}
-
-INLINE enum iova_status allocate(struct buddy *self, const struct iova_request *request, struct iova_extent *extent,
-				 struct iova_steps *steps)
+INLINE enum iova_status allocate(struct buddy *self, enum first first, const struct iova_request *request,
+				 struct iova_extent *extent, struct iova_steps *steps)
 {
 	uint64_t count = request->count;
-	if (__builtin_expect(count > self->space.count, 0))
+	if (UNLIKELY(count > self->space.count))
 		return IOVA_NO_SPACE;
-	if (__builtin_expect(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN, 0) && binds(self, request))
+	if (UNLIKELY(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN) && binds(self, request))
 		return alloc_constrained(self, request, extent, steps);
 	unsigned wanted = bits_log2_ceil(count);
 	uint64_t orders = self->tree.nonempty >> wanted;
-	if (__builtin_expect(!orders, 0))
+	if (UNLIKELY(!orders))
 		return IOVA_NO_SPACE;
 	unsigned log2 = wanted + (unsigned)__builtin_ctzll(orders);
 	uint64_t index;
-	if (__builtin_expect(log2 >= BUDDY_TREE_SMALL_ORDERS, 0))
+	if (UNLIKELY(log2 >= BUDDY_TREE_SMALL_ORDERS))
 		index = cut(self, log2, wanted, steps);
-	else if (__builtin_expect(self->first == FIRST_RECENT, 1))
-		index = cut_small(self, FIRST_RECENT, log2, wanted, steps);
 	else
-		index = cut_small_by_address(self, log2, wanted, steps);
-	uint64_t granted = granted_pages(self, wanted, count);
+		index = cut_small(self, first, log2, wanted, steps);
+	uint64_t granted = UINT64_C(1) << wanted;
 	if (steps)
 		steps->splits += log2 - wanted;
-	if (granted != UINT64_C(1) << wanted)
-		buddy_tree_insert_range(&self->tree, index + granted, index + (UINT64_C(1) << wanted), steps);
-	return give(self, index, granted, extent);
+	if (UNLIKELY(self->rounding == ROUNDING_TRIM)) {
+		buddy_tree_insert_range(&self->tree, index + count, index + granted, steps);
+		granted = count;
+	}
+	*extent = (struct iova_extent){self->base + index, granted, 0};
+	return IOVA_OK;
+}
+
+INLINE enum iova_status allocate_any(struct buddy *self, const struct iova_request *request, struct iova_extent *extent,
+				     struct iova_steps *steps)
+{
+	if (self->first == FIRST_RECENT)
+		return allocate(self, FIRST_RECENT, request, extent, steps);
+	if (self->first == FIRST_LOW)
+		return allocate(self, FIRST_LOW, request, extent, steps);
+	return allocate(self, FIRST_HIGH, request, extent, steps);
 }
 
 INLINE void release(struct buddy *self, const struct iova_extent *extent, struct iova_steps *steps)
 {
 	uint64_t index = extent->first - self->base, count = extent->count;
-	if (__builtin_expect(!(count & (count - 1)) && !(index & (count - 1)), 1))
-		buddy_tree_release_block(&self->tree, (unsigned)__builtin_ctzll(count), index, steps);
-	else
+	if (UNLIKELY((count & (count - 1)) | (index & (count - 1)))) {
 		buddy_tree_release_range(&self->tree, index, index + count, steps);
+		return;
+	}
+	unsigned log2 = (unsigned)__builtin_ctzll(count);
+	if (UNLIKELY(log2 >= BUDDY_TREE_SMALL_ORDERS))
+		buddy_tree_release_block(&self->tree, log2, index, steps);
+	else if (self->first == FIRST_RECENT)
+		buddy_tree_release_small(&self->tree, false, log2, index, steps);
+	else
+		buddy_tree_release_small(&self->tree, true, log2, index, steps);
 }
 
 static enum iova_status buddy_alloc(void *self, const struct iova_request *request, uint32_t cpu,
 				    struct iova_extent *extent)
 {
 	(void)cpu;
-	return allocate(self, request, extent, NULL);
+	return allocate_any(self, request, extent, NULL);
 }
 
 static enum iova_status buddy_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
 					    struct iova_extent *extent, struct iova_steps *steps)
 {
 	(void)cpu;
-	return allocate(self, request, extent, steps);
+	return allocate_any(self, request, extent, steps);
 }
 
 static void buddy_free(void *self, const struct iova_extent *extent, uint32_t cpu)
@@ -297,6 +295,7 @@ static enum iova_status buddy_place(void *context, uint64_t first, uint64_t coun
 static void buddy_visit_free(void *context, iova_visit visit, void *visit_context)
 {
 	struct buddy *self = context;
+	buddy_tree_settle(&self->tree);
 	for (uint64_t orders = self->tree.nonempty; orders; orders &= orders - 1) {
 		unsigned log2 = (unsigned)__builtin_ctzll(orders);
 		uint64_t last = (self->space.first - self->base + self->space.count - 1) >> log2;

@@ -1,27 +1,112 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/buddy_tree.h"
 
+#include <string.h>
+
 /* Words of a node: powers of two, so that an index is a shift. */
 static unsigned stride_log2(unsigned level)
 {
 	return bits_log2_ceil(2 + (uint64_t)level * BUDDY_TREE_SMALL_ORDERS);
 }
 
-void buddy_tree_mark_ancestors(struct buddy_tree *tree, unsigned log2, uint64_t index)
+const uint64_t buddy_tree_small_masks[BUDDY_TREE_SMALL_ORDERS] = {
+	~UINT64_C(0), UINT64_C(0xffffffff00000000), 0xffff0000, 0xff00, 0xf0, 0xc,
+};
+
+static uint64_t *marks_of(const struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t node)
 {
-	uint64_t node = index >> tree->places[log2].node_log2;
-	for (unsigned level = buddy_tree_level_of(log2) + 1; level <= tree->top;
-	     level++, node >>= BUDDY_TREE_FAN_OUT_LOG2) {
-		uint64_t *word = tree->levels[level] + ((node >> BUDDY_TREE_FAN_OUT_LOG2) << stride_log2(level)) + 2 + log2;
-		uint64_t bit = UINT64_C(1) << (node & 63);
-		if (*word & bit)
+	return tree->levels[level] + (node << stride_log2(level)) + 2 + log2;
+}
+
+void buddy_tree_mark(struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t child)
+{
+	for (; level <= tree->top; level++, child >>= BUDDY_TREE_FAN_OUT_LOG2) {
+		uint64_t *marks = marks_of(tree, log2, level, child >> BUDDY_TREE_FAN_OUT_LOG2), before = *marks;
+		*marks = before | UINT64_C(1) << (child & 63);
+		if (before)
 			return;
-		*word |= bit;
 	}
 }
 
-/* Frees one block and coalesces. A buddy of the largest order is outside the space and never free, so the loop ends. */
-void buddy_tree_release_large(struct buddy_tree *tree, unsigned log2, uint64_t index, struct iova_steps *steps)
+void buddy_tree_unmark(struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t child)
+{
+	for (; level <= tree->top; level++, child >>= BUDDY_TREE_FAN_OUT_LOG2) {
+		uint64_t *marks = marks_of(tree, log2, level, child >> BUDDY_TREE_FAN_OUT_LOG2);
+		*marks &= ~(UINT64_C(1) << (child & 63));
+		if (*marks)
+			return;
+	}
+}
+
+static void mark_block(struct buddy_tree *tree, unsigned log2, uint64_t index)
+{
+	buddy_tree_mark(tree, log2, buddy_tree_level_of(log2) + 1, index >> tree->places[log2].node_log2);
+}
+
+/* Marks the entries from the marked ones up to end that are free blocks still. */
+static void mark_recent(struct buddy_tree *tree, unsigned log2, uint32_t end)
+{
+	struct buddy_tree_order *order = &tree->orders[log2];
+	for (; order->marked < end; order->marked++)
+		if (buddy_tree_is_free(tree, log2, order->recent[order->marked]))
+			mark_block(tree, log2, order->recent[order->marked]);
+}
+
+void buddy_tree_forget(struct buddy_tree *tree, unsigned log2)
+{
+	struct buddy_tree_order *order = &tree->orders[log2];
+	uint32_t forgotten = order->held - order->held / 2;
+	mark_recent(tree, log2, forgotten);
+	order->held -= forgotten;
+	order->marked -= forgotten;
+	memmove(order->recent, order->recent + forgotten, order->held * sizeof(order->recent[0]));
+}
+
+void buddy_tree_settle(struct buddy_tree *tree)
+{
+	for (uint64_t orders = tree->by_address ? 0 : tree->nonempty; orders; orders &= orders - 1) {
+		unsigned log2 = (unsigned)__builtin_ctzll(orders);
+		mark_recent(tree, log2, tree->orders[log2].held);
+	}
+}
+
+/* Which slots of a node hold (or whose child may hold) a free block of the order. */
+static inline uint64_t held(const struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t node)
+{
+	if (level > buddy_tree_level_of(log2))
+		return *marks_of(tree, log2, level, node);
+	const uint64_t *words = tree->levels[level] + (node << stride_log2(level));
+	unsigned slots = tree->places[log2].slots;
+	return slots == 64 ? words[1] : (words[0] >> slots) & ((UINT64_C(1) << slots) - 1);
+}
+
+void buddy_tree_insert(struct buddy_tree *tree, unsigned log2, uint64_t index)
+{
+	const struct buddy_tree_place *place = &tree->places[log2];
+	uint64_t bit, *word = buddy_tree_block_word(place, log2, index, &bit);
+	*word |= bit;
+	buddy_tree_count_in(tree, log2);
+	if (!tree->by_address) {
+		buddy_tree_push(tree, log2, index);
+		return;
+	}
+	mark_block(tree, log2, index);
+	buddy_tree_lower_bound(tree, log2, index >> place->node_log2 >> BUDDY_TREE_FAN_OUT_LOG2);
+}
+
+void buddy_tree_take_out(struct buddy_tree *tree, unsigned log2, uint64_t index)
+{
+	unsigned level = buddy_tree_level_of(log2);
+	uint64_t bit, *word = buddy_tree_block_word(&tree->places[log2], log2, index, &bit);
+	uint64_t node = index >> tree->places[log2].node_log2;
+	*word &= ~bit;
+	buddy_tree_count_out(tree, log2);
+	if (tree->by_address && !held(tree, log2, level, node))
+		buddy_tree_unmark(tree, log2, level + 1, node);
+}
+
+/* A buddy of the largest order is outside the space and never free, so the loop ends. */
+void buddy_tree_release_block(struct buddy_tree *tree, unsigned log2, uint64_t index, struct iova_steps *steps)
 {
 	for (;; log2++) {
 		uint64_t buddy = index ^ (UINT64_C(1) << log2);
@@ -66,16 +151,6 @@ void buddy_tree_insert_range(struct buddy_tree *tree, uint64_t index, uint64_t e
 	}
 }
 
-/* Which slots of a node hold (or whose child may hold) a free block of the order. */
-static inline uint64_t held(const struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t node)
-{
-	const uint64_t *words = tree->levels[level] + (node << stride_log2(level));
-	if (level > buddy_tree_level_of(log2))
-		return words[2 + log2];
-	unsigned slots = tree->places[log2].slots;
-	return slots == 64 ? words[1] : (words[0] >> slots) & ((UINT64_C(1) << slots) - 1);
-}
-
 /* The free block of the order that comes first among the wanted slots of a node and all that follows it: upwards the
  * lowest address, downwards the highest. BUDDY_TREE_NOTHING if there is none. */
 static uint64_t search(struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t node, uint64_t wanted,
@@ -101,7 +176,7 @@ static uint64_t search(struct buddy_tree *tree, unsigned log2, unsigned level, u
 		node >>= BUDDY_TREE_FAN_OUT_LOG2;
 		level++;
 		if (!all)
-			tree->levels[level][(node << stride_log2(level)) + 2 + log2] &= ~(UINT64_C(1) << slot);
+			*marks_of(tree, log2, level, node) &= ~(UINT64_C(1) << slot);
 		wanted = downwards ? (UINT64_C(1) << slot) - 1 : ~UINT64_C(1) << slot;
 	}
 }
@@ -117,10 +192,23 @@ uint64_t buddy_tree_search_from(struct buddy_tree *tree, unsigned log2, uint64_t
 
 uint64_t buddy_tree_search_all(struct buddy_tree *tree, unsigned log2, struct iova_steps *steps)
 {
-	if (!tree->by_address)
-		return search(tree, log2, tree->top, 0, ~UINT64_C(0), false, steps);
 	struct buddy_tree_order *order = &tree->orders[log2];
-	return order->bound = buddy_tree_search_from(tree, log2, order->bound, tree->downwards, steps);
+	if (!tree->by_address) {
+		while (order->held) {
+			uint64_t index = buddy_tree_pop(order);
+			if (steps)
+				steps->examined++;
+			if (buddy_tree_is_free(tree, log2, index))
+				return index;
+		}
+		return search(tree, log2, tree->top, 0, ~UINT64_C(0), false, steps);
+	}
+	unsigned level = buddy_tree_level_of(log2);
+	if (level == tree->top)
+		return search(tree, log2, level, 0, ~UINT64_C(0), tree->downwards, steps);
+	uint64_t index = search(tree, log2, level + 1, order->bound, ~UINT64_C(0), tree->downwards, steps);
+	order->bound = index >> tree->places[log2].node_log2 >> BUDDY_TREE_FAN_OUT_LOG2;
+	return index;
 }
 
 static void place_init(struct buddy_tree *tree, unsigned log2)
@@ -128,10 +216,8 @@ static void place_init(struct buddy_tree *tree, unsigned log2)
 	unsigned level = buddy_tree_level_of(log2);
 	tree->places[log2] = (struct buddy_tree_place){
 		.nodes = tree->levels[level],
-		.parents = level < tree->top ? tree->levels[level + 1] + 2 + log2 : &tree->all_set,
 		.node_log2 = (uint8_t)((level + 1) * BUDDY_TREE_FAN_OUT_LOG2),
 		.stride_log2 = (uint8_t)stride_log2(level),
-		.parent_stride_log2 = (uint8_t)stride_log2(level + 1),
 		.slots = (uint8_t)(64u >> log2 % BUDDY_TREE_SMALL_ORDERS),
 	};
 }
@@ -139,11 +225,7 @@ static void place_init(struct buddy_tree *tree, unsigned log2)
 enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, bool by_address, bool downwards,
 				   const struct iova_host *host)
 {
-	*tree = (struct buddy_tree){.by_address = by_address,
-				    .downwards = downwards,
-				    .order_max = order_max,
-				    .all_set = ~UINT64_C(0),
-				    .host = host};
+	*tree = (struct buddy_tree){.by_address = by_address, .downwards = downwards, .order_max = order_max, .host = host};
 	/* Small blocks are told to a level above them in any case. */
 	tree->top = order_max + 1 < BUDDY_TREE_SMALL_ORDERS ? 1 : buddy_tree_level_of(order_max + 1);
 	uint64_t pages = UINT64_C(1) << (order_max + 1);
@@ -156,7 +238,7 @@ enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, 
 	}
 	for (unsigned log2 = 0; log2 <= order_max; log2++) {
 		place_init(tree, log2);
-		tree->orders[log2].bound = downwards ? 0 : pages - 1;
+		tree->orders[log2].bound = downwards ? 0 : UINT64_MAX;
 	}
 	return IOVA_OK;
 }
@@ -169,7 +251,7 @@ void buddy_tree_release(struct buddy_tree *tree)
 	*tree = (struct buddy_tree){0};
 }
 
-/* Every node above says that a block may be below. */
+/* The nodes above lead to the block. */
 static bool is_marked(const struct buddy_tree *tree, unsigned log2, uint64_t index)
 {
 	uint64_t node = index >> tree->places[log2].node_log2;
@@ -179,11 +261,21 @@ static bool is_marked(const struct buddy_tree *tree, unsigned log2, uint64_t ind
 	return true;
 }
 
+static bool is_recent(const struct buddy_tree *tree, unsigned log2, uint64_t index)
+{
+	const struct buddy_tree_order *order = &tree->orders[log2];
+	for (uint32_t i = order->marked; i < order->held; i++)
+		if (order->recent[i] == index)
+			return true;
+	return false;
+}
+
 static const char *broken_block(const struct buddy_tree *tree, unsigned log2, uint64_t index, uint64_t first, uint64_t end)
 {
-	if (!is_marked(tree, log2, index))
-		return "every node above a free block is marked for its order";
-	if (tree->by_address && (tree->downwards ? index > tree->orders[log2].bound : index < tree->orders[log2].bound))
+	uint64_t parent = index >> tree->places[log2].node_log2 >> BUDDY_TREE_FAN_OUT_LOG2;
+	if (!is_marked(tree, log2, index) && !is_recent(tree, log2, index))
+		return "every free block is marked in the nodes above it or was freed lately";
+	if (tree->by_address && (tree->downwards ? parent > tree->orders[log2].bound : parent < tree->orders[log2].bound))
 		return "no block lies before the bound of its order";
 	if (index < first || index + (UINT64_C(1) << log2) > end)
 		return "free blocks lie in the space";
@@ -193,6 +285,21 @@ static const char *broken_block(const struct buddy_tree *tree, unsigned log2, ui
 		if (buddy_tree_is_free(tree, larger, index))
 			return "no free block lies in another";
 	return NULL;
+}
+
+/* By address, a node is marked only when it leads to a block. */
+static bool marks_exceed(const struct buddy_tree *tree, unsigned log2, uint64_t end)
+{
+	uint64_t pages_log2 = tree->places[log2].node_log2;
+	for (unsigned level = buddy_tree_level_of(log2); tree->by_address && level < tree->top; level++) {
+		for (uint64_t node = 0; node << pages_log2 < end; node++) {
+			bool marked = *marks_of(tree, log2, level + 1, node >> BUDDY_TREE_FAN_OUT_LOG2) >> (node & 63) & 1;
+			if (marked && !held(tree, log2, level, node))
+				return true;
+		}
+		pages_log2 += BUDDY_TREE_FAN_OUT_LOG2;
+	}
+	return false;
 }
 
 const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t first, uint64_t end)
@@ -214,6 +321,8 @@ const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t 
 			return "the free blocks of an order are counted";
 		if ((tree->nonempty >> log2 & 1) != (blocks != 0))
 			return "an order is nonempty when it has a free block";
+		if (log2 <= tree->order_max && marks_exceed(tree, log2, end))
+			return "by address, every mark leads to a free block";
 	}
 	return NULL;
 }
