@@ -65,22 +65,22 @@ static uint64_t search_window(struct buddy *self, unsigned log2, unsigned wanted
 	uint64_t size = UINT64_C(1) << log2, need = UINT64_C(1) << wanted;
 	uint64_t page = downwards ? window->highest : window->lowest;
 	for (;;) {
-		uint64_t index = buddy_tree_search_from(&self->tree, log2, page - self->base, downwards, steps);
-		if (index == BUDDY_TREE_NOTHING)
+		uint64_t block = buddy_tree_search_from(&self->tree, log2, (page - self->base) >> log2, downwards, steps);
+		if (block == BUDDY_TREE_NOTHING)
 			return BUDDY_TREE_NOTHING;
-		uint64_t block = self->base + index, last = block + size - need;
+		uint64_t first = self->base + (block << log2), last = first + size - need;
 		if (downwards) {
 			page = bits_align_down(last < window->highest ? last : window->highest, window->step);
 			if (page < window->lowest)
 				return BUDDY_TREE_NOTHING;
 		} else {
-			page = bits_align_up(block > window->lowest ? block : window->lowest, window->step);
+			page = bits_align_up(first > window->lowest ? first : window->lowest, window->step);
 			if (page > window->highest)
 				return BUDDY_TREE_NOTHING;
 		}
-		if (page >= block && page <= last) {
+		if (page >= first && page <= last) {
 			*start = page - self->base;
-			return index;
+			return block;
 		}
 	}
 }
@@ -119,61 +119,40 @@ static enum iova_status alloc_constrained(struct buddy *self, const struct iova_
 	unsigned wanted = bits_log2_ceil(request->count);
 	for (uint64_t orders = self->tree.nonempty >> wanted << wanted; orders; orders &= orders - 1) {
 		unsigned log2 = (unsigned)__builtin_ctzll(orders);
-		uint64_t start, index = search_window(self, log2, wanted, &window, &start, steps);
-		if (index == BUDDY_TREE_NOTHING)
+		uint64_t start, block = search_window(self, log2, wanted, &window, &start, steps);
+		if (block == BUDDY_TREE_NOTHING)
 			continue;
 		uint64_t granted = granted_pages(self, wanted, request->count);
-		buddy_tree_take_out(&self->tree, log2, index);
-		buddy_tree_insert_range(&self->tree, index, start, steps);
-		buddy_tree_insert_range(&self->tree, start + granted, index + (UINT64_C(1) << log2), steps);
+		buddy_tree_take_out(&self->tree, self->tree.by_address, log2, block);
+		buddy_tree_insert_range(&self->tree, block << log2, start, steps);
+		buddy_tree_insert_range(&self->tree, start + granted, (block + 1) << log2, steps);
 		return give(self, start, granted, extent);
 	}
 	return IOVA_NO_SPACE;
 }
 
-/* Takes a block of order log2 from which 2^wanted pages are cut, from its low end or its high end. */
-static uint64_t cut(struct buddy *self, unsigned log2, unsigned wanted, struct iova_steps *steps)
-{
-	bool high = self->first == FIRST_HIGH;
-	uint64_t index = buddy_tree_search_all(&self->tree, log2, steps);
-	buddy_tree_take_out(&self->tree, log2, index);
-	while (log2-- > wanted) {
-		uint64_t half = UINT64_C(1) << log2;
-		buddy_tree_insert(&self->tree, log2, high ? index : index + half);
-		index += high ? half : 0;
-	}
-	return index;
-}
-
-/* The same for small orders, which most calls are about; first is a constant. */
-INLINE uint64_t cut_small(struct buddy *self, enum first first, unsigned log2, unsigned wanted, struct iova_steps *steps)
+/* Takes a block of order log2 out and halves it down to the wanted order; first is a constant. Returns its first page. */
+INLINE uint64_t cut(struct buddy *self, enum first first, unsigned log2, unsigned wanted, struct iova_steps *steps)
 {
 	struct buddy_tree *tree = &self->tree;
-	bool by_address = first != FIRST_RECENT;
-	unsigned high = first == FIRST_HIGH, position;
-	uint64_t index, *node;
-	for (;;) {
-		if (by_address)
-			index = buddy_tree_first_small(tree, high, log2, steps);
-		else if (UNLIKELY(!tree->orders[log2].held))
-			index = buddy_tree_search_all(tree, log2, steps);
-		else
-			index = buddy_tree_pop(&tree->orders[log2]);
-		node = buddy_tree_small_node(tree, index);
-		position = buddy_tree_small_position(log2, index);
-		if (steps)
-			steps->examined++;
-		if (by_address || node[position >> 6] >> (position & 63) & 1)
-			break;
+	bool by_address = first != FIRST_RECENT, high = first == FIRST_HIGH;
+	uint64_t block;
+	if (by_address) {
+		block = buddy_tree_first(tree, high, log2);
+	} else {
+		do
+			block = tree->orders[log2].held ? buddy_tree_pop(&tree->orders[log2])
+							: buddy_tree_search_all(tree, log2, steps);
+		while (!buddy_tree_is_free(tree, log2, block));
 	}
-	buddy_tree_take_small(tree, by_address, node, position, log2, index);
+	if (steps)
+		steps->examined += by_address ? tree->top + 1 : 1;
+	buddy_tree_take_out(tree, by_address, log2, block);
 	while (log2-- > wanted) {
-		uint64_t upper = index + (UINT64_C(1) << log2);
-		position = position << 1 | high;
-		buddy_tree_insert_small(tree, by_address, node, position ^ 1, log2, high ? index : upper);
-		index = high ? upper : index;
+		block = block << 1 | high;
+		buddy_tree_insert(tree, by_address, log2, block ^ 1);
 	}
-	return index;
+	return block << wanted;
 }
 
 INLINE enum iova_status allocate(struct buddy *self, enum first first, const struct iova_request *request,
@@ -189,11 +168,7 @@ INLINE enum iova_status allocate(struct buddy *self, enum first first, const str
 	if (UNLIKELY(!orders))
 		return IOVA_NO_SPACE;
 	unsigned log2 = wanted + (unsigned)__builtin_ctzll(orders);
-	uint64_t index;
-	if (UNLIKELY(log2 >= BUDDY_TREE_SMALL_ORDERS))
-		index = cut(self, log2, wanted, steps);
-	else
-		index = cut_small(self, first, log2, wanted, steps);
+	uint64_t index = cut(self, first, log2, wanted, steps);
 	uint64_t granted = UINT64_C(1) << wanted;
 	if (steps)
 		steps->splits += log2 - wanted;
@@ -223,12 +198,10 @@ INLINE void release(struct buddy *self, const struct iova_extent *extent, struct
 		return;
 	}
 	unsigned log2 = (unsigned)__builtin_ctzll(count);
-	if (UNLIKELY(log2 >= BUDDY_TREE_SMALL_ORDERS))
-		buddy_tree_release_block(&self->tree, log2, index, steps);
-	else if (self->first == FIRST_RECENT)
-		buddy_tree_release_small(&self->tree, false, log2, index, steps);
+	if (self->first == FIRST_RECENT)
+		buddy_tree_release_block(&self->tree, false, log2, index >> log2, steps);
 	else
-		buddy_tree_release_small(&self->tree, true, log2, index, steps);
+		buddy_tree_release_block(&self->tree, true, log2, index >> log2, steps);
 }
 
 static enum iova_status buddy_alloc(void *self, const struct iova_request *request, uint32_t cpu,
@@ -257,15 +230,17 @@ static void buddy_free_counted(void *self, const struct iova_extent *extent, uin
 	release(self, extent, steps);
 }
 
-/* The order of the free block that contains a page, or BUDDY_TREE_ORDERS_MAX. */
+#define NO_ORDER BUDDY_TREE_ORDERS_MAX
+
+/* The order of the free block that contains a page, or NO_ORDER. */
 static unsigned containing(const struct buddy *self, uint64_t index)
 {
 	for (uint64_t orders = self->tree.nonempty; orders; orders &= orders - 1) {
 		unsigned log2 = (unsigned)__builtin_ctzll(orders);
-		if (buddy_tree_is_free(&self->tree, log2, index))
+		if (buddy_tree_is_free(&self->tree, log2, index >> log2))
 			return log2;
 	}
-	return BUDDY_TREE_ORDERS_MAX;
+	return NO_ORDER;
 }
 
 static enum iova_status buddy_place(void *context, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
@@ -277,15 +252,15 @@ static enum iova_status buddy_place(void *context, uint64_t first, uint64_t coun
 	uint64_t index = first - self->base, end = index + count;
 	for (uint64_t at = index; at < end;) {
 		unsigned log2 = containing(self, at);
-		if (log2 == BUDDY_TREE_ORDERS_MAX)
+		if (log2 == NO_ORDER)
 			return IOVA_TAKEN;
 		at = ((at >> log2) + 1) << log2;
 	}
 	for (uint64_t at = index; at < end;) {
 		unsigned log2 = containing(self, at);
-		uint64_t block = at >> log2 << log2, block_end = block + (UINT64_C(1) << log2);
-		buddy_tree_take_out(&self->tree, log2, block);
-		buddy_tree_insert_range(&self->tree, block, at, NULL);
+		uint64_t block = at >> log2, block_end = (block + 1) << log2;
+		buddy_tree_take_out(&self->tree, self->tree.by_address, log2, block);
+		buddy_tree_insert_range(&self->tree, block << log2, at, NULL);
 		buddy_tree_insert_range(&self->tree, end, block_end, NULL);
 		at = block_end;
 	}
@@ -300,11 +275,10 @@ static void buddy_visit_free(void *context, iova_visit visit, void *visit_contex
 		unsigned log2 = (unsigned)__builtin_ctzll(orders);
 		uint64_t last = (self->space.first - self->base + self->space.count - 1) >> log2;
 		for (uint64_t at = 0; at <= last; at++) {
-			uint64_t index = buddy_tree_search_from(&self->tree, log2, at << log2, false, NULL);
-			if (index == BUDDY_TREE_NOTHING)
+			at = buddy_tree_search_from(&self->tree, log2, at, false, NULL);
+			if (at == BUDDY_TREE_NOTHING)
 				break;
-			visit(visit_context, self->base + index, UINT64_C(1) << log2, IOVA_USABLE);
-			at = index >> log2;
+			visit(visit_context, self->base + (at << log2), UINT64_C(1) << log2, IOVA_USABLE);
 		}
 	}
 }
@@ -347,12 +321,12 @@ static enum iova_status buddy_create(const struct iova_space *space, const uint6
 	unsigned order_max = bits_log2_ceil(space->count);
 	/* Blocks are aligned by address: index 0 is the multiple of the largest order below the space. */
 	self->base = bits_align_down(space->first, UINT64_C(1) << order_max);
-	if (buddy_tree_create(&self->tree, order_max, self->first != FIRST_RECENT, self->first == FIRST_HIGH, host)) {
+	uint64_t first = space->first - self->base, end = first + space->count;
+	if (buddy_tree_create(&self->tree, order_max, end, self->first != FIRST_RECENT, self->first == FIRST_HIGH, host)) {
 		buddy_destroy(self);
 		return IOVA_NO_MEMORY;
 	}
-	uint64_t first = space->first - self->base;
-	buddy_tree_insert_range(&self->tree, first, first + space->count, NULL);
+	buddy_tree_insert_range(&self->tree, first, end, NULL);
 	*result = self;
 	return IOVA_OK;
 }
