@@ -20,6 +20,7 @@ enum rounding {
 struct buddy {
 	struct iova_space space;
 	uint64_t base; /* page of index 0, a multiple of the largest block */
+	uint64_t free_pages;
 	enum first first;
 	enum rounding rounding;
 	const struct iova_host *host;
@@ -98,8 +99,9 @@ static bool binds(const struct buddy *self, const struct iova_request *request)
 	       (request->low > self->space.first || request->high < self->space.first + self->space.count - 1);
 }
 
-static enum iova_status give(struct buddy *self, uint64_t index, uint64_t count, struct iova_extent *extent)
+INLINE enum iova_status give(struct buddy *self, uint64_t index, uint64_t count, struct iova_extent *extent)
 {
+	self->free_pages -= count;
 	*extent = (struct iova_extent){self->base + index, count, 0};
 	return IOVA_OK;
 }
@@ -176,13 +178,43 @@ INLINE enum iova_status allocate(struct buddy *self, enum first first, const str
 		buddy_tree_insert_range(&self->tree, index + count, index + granted, steps);
 		granted = count;
 	}
-	*extent = (struct iova_extent){self->base + index, granted, 0};
-	return IOVA_OK;
+	return give(self, index, granted, extent);
 }
 
-INLINE enum iova_status allocate_any(struct buddy *self, const struct iova_request *request, struct iova_extent *extent,
-				     struct iova_steps *steps)
+/* A function each: their registers need not be saved for the others. */
+static __attribute__((noinline)) enum iova_status alloc_recent(struct buddy *self, const struct iova_request *request,
+							       struct iova_extent *extent)
 {
+	return allocate(self, FIRST_RECENT, request, extent, NULL);
+}
+
+static __attribute__((noinline)) enum iova_status alloc_low(struct buddy *self, const struct iova_request *request,
+							    struct iova_extent *extent)
+{
+	return allocate(self, FIRST_LOW, request, extent, NULL);
+}
+
+static __attribute__((noinline)) enum iova_status alloc_high(struct buddy *self, const struct iova_request *request,
+							     struct iova_extent *extent)
+{
+	return allocate(self, FIRST_HIGH, request, extent, NULL);
+}
+
+static enum iova_status buddy_alloc(void *context, const struct iova_request *request, uint32_t cpu,
+				    struct iova_extent *extent)
+{
+	(void)cpu;
+	struct buddy *self = context;
+	if (self->first == FIRST_RECENT)
+		return alloc_recent(self, request, extent);
+	return self->first == FIRST_LOW ? alloc_low(self, request, extent) : alloc_high(self, request, extent);
+}
+
+static enum iova_status buddy_alloc_counted(void *context, const struct iova_request *request, uint32_t cpu,
+					    struct iova_extent *extent, struct iova_steps *steps)
+{
+	(void)cpu;
+	struct buddy *self = context;
 	if (self->first == FIRST_RECENT)
 		return allocate(self, FIRST_RECENT, request, extent, steps);
 	if (self->first == FIRST_LOW)
@@ -190,44 +222,43 @@ INLINE enum iova_status allocate_any(struct buddy *self, const struct iova_reque
 	return allocate(self, FIRST_HIGH, request, extent, steps);
 }
 
-INLINE void release(struct buddy *self, const struct iova_extent *extent, struct iova_steps *steps)
+INLINE void release(struct buddy *self, bool by_address, const struct iova_extent *extent, struct iova_steps *steps)
 {
-	uint64_t index = extent->first - self->base, count = extent->count;
-	if (UNLIKELY((count & (count - 1)) | (index & (count - 1)))) {
-		buddy_tree_release_range(&self->tree, index, index + count, steps);
+	uint64_t page = extent->first - self->base, count = extent->count;
+	self->free_pages += count;
+	if (UNLIKELY((count & (count - 1)) | (page & (count - 1)))) {
+		buddy_tree_release_range(&self->tree, page, page + count, steps);
 		return;
 	}
 	unsigned log2 = (unsigned)__builtin_ctzll(count);
+	buddy_tree_release_block(&self->tree, by_address, log2, page >> log2, steps);
+}
+
+static __attribute__((noinline)) void free_by_address(struct buddy *self, const struct iova_extent *extent)
+{
+	release(self, true, extent, NULL);
+}
+
+static __attribute__((noinline)) void free_recent(struct buddy *self, const struct iova_extent *extent)
+{
+	release(self, false, extent, NULL);
+}
+
+static void buddy_free(void *context, const struct iova_extent *extent, uint32_t cpu)
+{
+	(void)cpu;
+	struct buddy *self = context;
 	if (self->first == FIRST_RECENT)
-		buddy_tree_release_block(&self->tree, false, log2, index >> log2, steps);
+		free_recent(self, extent);
 	else
-		buddy_tree_release_block(&self->tree, true, log2, index >> log2, steps);
+		free_by_address(self, extent);
 }
 
-static enum iova_status buddy_alloc(void *self, const struct iova_request *request, uint32_t cpu,
-				    struct iova_extent *extent)
+static void buddy_free_counted(void *context, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
 {
 	(void)cpu;
-	return allocate_any(self, request, extent, NULL);
-}
-
-static enum iova_status buddy_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
-					    struct iova_extent *extent, struct iova_steps *steps)
-{
-	(void)cpu;
-	return allocate_any(self, request, extent, steps);
-}
-
-static void buddy_free(void *self, const struct iova_extent *extent, uint32_t cpu)
-{
-	(void)cpu;
-	release(self, extent, NULL);
-}
-
-static void buddy_free_counted(void *self, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
-{
-	(void)cpu;
-	release(self, extent, steps);
+	struct buddy *self = context;
+	release(self, self->tree.by_address, extent, steps);
 }
 
 #define NO_ORDER BUDDY_TREE_ORDERS_MAX
@@ -286,9 +317,7 @@ static void buddy_visit_free(void *context, iova_visit visit, void *visit_contex
 static void buddy_statistics(void *context, struct iova_statistics *statistics)
 {
 	const struct buddy *self = context;
-	*statistics = (struct iova_statistics){0};
-	for (unsigned log2 = 0; log2 <= self->tree.order_max; log2++)
-		statistics->usable_pages += self->tree.orders[log2].blocks << log2;
+	*statistics = (struct iova_statistics){.usable_pages = self->free_pages};
 }
 
 static const char *buddy_broken_invariant(void *context)
@@ -327,6 +356,7 @@ static enum iova_status buddy_create(const struct iova_space *space, const uint6
 		return IOVA_NO_MEMORY;
 	}
 	buddy_tree_insert_range(&self->tree, first, end, NULL);
+	self->free_pages = space->count;
 	*result = self;
 	return IOVA_OK;
 }

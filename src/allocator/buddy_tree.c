@@ -3,44 +3,25 @@
 
 #include <string.h>
 
-void buddy_tree_mark(struct buddy_tree *tree, unsigned log2, uint64_t word)
-{
-	for (unsigned level = 1; level <= tree->top; level++, word >>= 6) {
-		uint64_t *marks = &tree->orders[log2].levels[level][word >> 6], before = *marks;
-		*marks = before | UINT64_C(1) << (word & 63);
-		if (before)
-			return;
-	}
-}
-
-void buddy_tree_unmark(struct buddy_tree *tree, unsigned log2, uint64_t word)
-{
-	for (unsigned level = 1; level <= tree->top; level++, word >>= 6) {
-		uint64_t *marks = &tree->orders[log2].levels[level][word >> 6];
-		uint64_t after = *marks & ~(UINT64_C(1) << (word & 63));
-		*marks = after;
-		if (after)
-			return;
-	}
-}
-
 /* Marks the entries from the marked ones up to end that are free blocks still. */
-static void mark_recent(struct buddy_tree *tree, unsigned log2, uint32_t end)
+static void mark_recent(struct buddy_tree *tree, unsigned log2, uint64_t end)
 {
 	struct buddy_tree_order *order = &tree->orders[log2];
 	for (; order->marked < end; order->marked++)
 		if (buddy_tree_is_free(tree, log2, order->recent[order->marked]))
-			buddy_tree_mark(tree, log2, order->recent[order->marked] >> 6);
+			buddy_tree_mark(order, tree->top, order->recent[order->marked] >> 6);
 }
 
-void buddy_tree_forget(struct buddy_tree *tree, unsigned log2)
+void buddy_tree_forget(struct buddy_tree *tree, unsigned log2, uint64_t block)
 {
 	struct buddy_tree_order *order = &tree->orders[log2];
-	uint32_t forgotten = order->held - order->held / 2;
-	mark_recent(tree, log2, forgotten);
+	uint64_t forgotten = order->held - order->held / 2;
+	if (order->marked < forgotten)
+		mark_recent(tree, log2, forgotten);
 	order->held -= forgotten;
 	order->marked -= forgotten;
 	memmove(order->recent, order->recent + forgotten, order->held * sizeof(order->recent[0]));
+	order->recent[order->held++] = block;
 }
 
 void buddy_tree_settle(struct buddy_tree *tree)
@@ -149,6 +130,7 @@ enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, 
 		return IOVA_NO_MEMORY;
 	uint64_t *next = tree->memory;
 	for (unsigned log2 = 0; log2 <= order_max; log2++) {
+		tree->orders[log2].more = -1;
 		for (unsigned level = 0; level <= tree->top; level++) {
 			tree->orders[log2].levels[level] = next;
 			next += words_of(end, log2, level);
@@ -176,7 +158,7 @@ static bool is_marked(const struct buddy_tree *tree, unsigned log2, uint64_t blo
 static bool is_recent(const struct buddy_tree *tree, unsigned log2, uint64_t block)
 {
 	const struct buddy_tree_order *order = &tree->orders[log2];
-	for (uint32_t i = order->marked; i < order->held; i++)
+	for (uint64_t i = order->marked; i < order->held; i++)
 		if (order->recent[i] == block)
 			return true;
 	return false;
@@ -220,7 +202,7 @@ const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t 
 					return broken;
 			}
 		}
-		if (blocks != order->blocks)
+		if (!tree->by_address && blocks != (uint64_t)(order->more + 1))
 			return "the free blocks of an order are counted";
 		if ((tree->nonempty >> log2 & 1) != (blocks != 0))
 			return "an order is nonempty when it has a free block";
