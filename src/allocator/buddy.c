@@ -133,71 +133,104 @@ static enum iova_status alloc_constrained(struct buddy *self, const struct iova_
 	return IOVA_NO_SPACE;
 }
 
-/* Takes a block of order log2 out and halves it down to the wanted order; first is a constant. Returns its first page. */
-INLINE uint64_t cut(struct buddy *self, enum first first, unsigned log2, unsigned wanted, struct iova_steps *steps)
+/* Halves a block, which has been taken out, down to the wanted order. Returns what remains of it. */
+INLINE uint64_t split(struct buddy_tree *tree, enum first first, uint64_t block, unsigned log2, unsigned wanted)
 {
-	struct buddy_tree *tree = &self->tree;
-	bool by_address = first != FIRST_RECENT, high = first == FIRST_HIGH;
-	uint64_t block;
-	if (by_address) {
-		block = buddy_tree_first(tree, high, log2);
-	} else {
-		do
-			block = tree->orders[log2].held ? buddy_tree_pop(&tree->orders[log2])
-							: buddy_tree_search_all(tree, log2, steps);
-		while (!buddy_tree_is_free(tree, log2, block));
-	}
-	if (steps)
-		steps->examined += by_address ? tree->top + 1 : 1;
-	buddy_tree_take_out(tree, by_address, log2, block);
 	while (log2-- > wanted) {
-		block = block << 1 | high;
-		buddy_tree_insert(tree, by_address, log2, block ^ 1);
+		block = block << 1 | (first == FIRST_HIGH);
+		buddy_tree_insert(tree, first != FIRST_RECENT, log2, block ^ 1);
 	}
-	return block << wanted;
+	return block;
 }
 
-INLINE enum iova_status allocate(struct buddy *self, enum first first, const struct iova_request *request,
-				 struct iova_extent *extent, struct iova_steps *steps)
+/* The requests that the functions below leave to it, and all that are counted. */
+static enum iova_status alloc_any(struct buddy *self, const struct iova_request *request, struct iova_extent *extent,
+				  struct iova_steps *steps)
 {
+	struct buddy_tree *tree = &self->tree;
 	uint64_t count = request->count;
-	if (UNLIKELY(count > self->space.count))
+	if (count > self->space.count)
 		return IOVA_NO_SPACE;
-	if (UNLIKELY(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN) && binds(self, request))
+	if (binds(self, request))
 		return alloc_constrained(self, request, extent, steps);
 	unsigned wanted = bits_log2_ceil(count);
-	uint64_t orders = self->tree.nonempty >> wanted;
-	if (UNLIKELY(!orders))
+	uint64_t orders = tree->nonempty >> wanted;
+	if (!orders)
 		return IOVA_NO_SPACE;
 	unsigned log2 = wanted + (unsigned)__builtin_ctzll(orders);
-	uint64_t index = cut(self, first, log2, wanted, steps);
-	uint64_t granted = UINT64_C(1) << wanted;
+	uint64_t block = buddy_tree_search_all(tree, log2, steps);
+	buddy_tree_take_out(tree, tree->by_address, log2, block);
 	if (steps)
 		steps->splits += log2 - wanted;
-	if (UNLIKELY(self->rounding == ROUNDING_TRIM)) {
-		buddy_tree_insert_range(&self->tree, index + count, index + granted, steps);
-		granted = count;
-	}
+	block = split(tree, self->first, block, log2, wanted);
+	uint64_t index = block << wanted, granted = granted_pages(self, wanted, count);
+	buddy_tree_insert_range(tree, index + granted, (block + 1) << wanted, steps);
 	return give(self, index, granted, extent);
 }
 
-/* A function each: their registers need not be saved for the others. */
+/* Below are the usual cases again, each without a call that would need registers saved. */
+static __attribute__((noinline)) enum iova_status split_recent(struct buddy *self, uint64_t block, unsigned log2,
+							       unsigned wanted, struct iova_extent *extent)
+{
+	block = split(&self->tree, FIRST_RECENT, block, log2, wanted);
+	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
+}
+
 static __attribute__((noinline)) enum iova_status alloc_recent(struct buddy *self, const struct iova_request *request,
 							       struct iova_extent *extent)
 {
-	return allocate(self, FIRST_RECENT, request, extent, NULL);
+	struct buddy_tree *tree = &self->tree;
+	uint64_t count = request->count;
+	if (UNLIKELY(count > self->space.count))
+		return IOVA_NO_SPACE;
+	if (UNLIKELY(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN))
+		return alloc_any(self, request, extent, NULL);
+	unsigned wanted = bits_log2_ceil(count);
+	uint64_t orders = tree->nonempty >> wanted;
+	if (UNLIKELY(!orders))
+		return IOVA_NO_SPACE;
+	unsigned log2 = wanted + (unsigned)__builtin_ctzll(orders);
+	if (UNLIKELY(!tree->orders[log2].held))
+		return alloc_any(self, request, extent, NULL);
+	uint64_t block = buddy_tree_pop(&tree->orders[log2]);
+	if (UNLIKELY(!buddy_tree_is_free(tree, log2, block)))
+		return alloc_any(self, request, extent, NULL);
+	buddy_tree_take_out(tree, false, log2, block);
+	if (log2 != wanted)
+		return split_recent(self, block, log2, wanted, extent);
+	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
+}
+
+INLINE enum iova_status alloc_by_address(struct buddy *self, enum first first, const struct iova_request *request,
+					 struct iova_extent *extent)
+{
+	struct buddy_tree *tree = &self->tree;
+	uint64_t count = request->count;
+	if (UNLIKELY(count > self->space.count))
+		return IOVA_NO_SPACE;
+	if (UNLIKELY(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN))
+		return alloc_any(self, request, extent, NULL);
+	unsigned wanted = bits_log2_ceil(count);
+	uint64_t orders = tree->nonempty >> wanted;
+	if (UNLIKELY(!orders))
+		return IOVA_NO_SPACE;
+	unsigned log2 = wanted + (unsigned)__builtin_ctzll(orders);
+	uint64_t block = buddy_tree_first(tree, first == FIRST_HIGH, log2);
+	buddy_tree_take_out(tree, true, log2, block);
+	block = split(tree, first, block, log2, wanted);
+	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
 }
 
 static __attribute__((noinline)) enum iova_status alloc_low(struct buddy *self, const struct iova_request *request,
 							    struct iova_extent *extent)
 {
-	return allocate(self, FIRST_LOW, request, extent, NULL);
+	return alloc_by_address(self, FIRST_LOW, request, extent);
 }
 
 static __attribute__((noinline)) enum iova_status alloc_high(struct buddy *self, const struct iova_request *request,
 							     struct iova_extent *extent)
 {
-	return allocate(self, FIRST_HIGH, request, extent, NULL);
+	return alloc_by_address(self, FIRST_HIGH, request, extent);
 }
 
 static enum iova_status buddy_alloc(void *context, const struct iova_request *request, uint32_t cpu,
@@ -205,6 +238,8 @@ static enum iova_status buddy_alloc(void *context, const struct iova_request *re
 {
 	(void)cpu;
 	struct buddy *self = context;
+	if (UNLIKELY(self->rounding == ROUNDING_TRIM))
+		return alloc_any(self, request, extent, NULL);
 	if (self->first == FIRST_RECENT)
 		return alloc_recent(self, request, extent);
 	return self->first == FIRST_LOW ? alloc_low(self, request, extent) : alloc_high(self, request, extent);
@@ -214,12 +249,7 @@ static enum iova_status buddy_alloc_counted(void *context, const struct iova_req
 					    struct iova_extent *extent, struct iova_steps *steps)
 {
 	(void)cpu;
-	struct buddy *self = context;
-	if (self->first == FIRST_RECENT)
-		return allocate(self, FIRST_RECENT, request, extent, steps);
-	if (self->first == FIRST_LOW)
-		return allocate(self, FIRST_LOW, request, extent, steps);
-	return allocate(self, FIRST_HIGH, request, extent, steps);
+	return alloc_any(context, request, extent, steps);
 }
 
 INLINE void release(struct buddy *self, bool by_address, const struct iova_extent *extent, struct iova_steps *steps)
