@@ -176,6 +176,20 @@ static __attribute__((noinline)) enum iova_status split_recent(struct buddy *sel
 	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
 }
 
+static __attribute__((noinline)) enum iova_status split_low(struct buddy *self, uint64_t block, unsigned log2,
+							    unsigned wanted, struct iova_extent *extent)
+{
+	block = split(&self->tree, FIRST_LOW, block, log2, wanted);
+	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
+}
+
+static __attribute__((noinline)) enum iova_status split_high(struct buddy *self, uint64_t block, unsigned log2,
+							     unsigned wanted, struct iova_extent *extent)
+{
+	block = split(&self->tree, FIRST_HIGH, block, log2, wanted);
+	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
+}
+
 static __attribute__((noinline)) enum iova_status alloc_recent(struct buddy *self, const struct iova_request *request,
 							       struct iova_extent *extent)
 {
@@ -217,7 +231,9 @@ INLINE enum iova_status alloc_by_address(struct buddy *self, enum first first, c
 	unsigned log2 = wanted + (unsigned)__builtin_ctzll(orders);
 	uint64_t block = buddy_tree_first(tree, first == FIRST_HIGH, log2);
 	buddy_tree_take_out(tree, true, log2, block);
-	block = split(tree, first, block, log2, wanted);
+	if (log2 != wanted)
+		return first == FIRST_LOW ? split_low(self, block, log2, wanted, extent)
+					  : split_high(self, block, log2, wanted, extent);
 	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
 }
 

@@ -118,11 +118,12 @@ enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, 
 {
 	*tree = (struct buddy_tree){
 		.by_address = by_address, .downwards = downwards, .order_max = order_max, .end = end, .host = host};
-	while (words_of(end, 0, tree->top) > 1)
+	do
 		tree->top++;
+	while (words_of(end, 0, tree->top) > 1);
 	uint64_t words = 0;
 	for (unsigned log2 = 0; log2 <= order_max; log2++)
-		for (unsigned level = 0; level <= tree->top; level++)
+		for (unsigned level = 0; level < tree->top; level++)
 			words += words_of(end, log2, level);
 	tree->bytes = words * sizeof(uint64_t);
 	tree->memory = host->memory_get(host->context, tree->bytes);
@@ -131,10 +132,11 @@ enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, 
 	uint64_t *next = tree->memory;
 	for (unsigned log2 = 0; log2 <= order_max; log2++) {
 		tree->orders[log2].more = -1;
-		for (unsigned level = 0; level <= tree->top; level++) {
+		for (unsigned level = 0; level < tree->top; level++) {
 			tree->orders[log2].levels[level] = next;
 			next += words_of(end, log2, level);
 		}
+		tree->orders[log2].levels[tree->top] = &tree->orders[log2].root;
 	}
 	return IOVA_OK;
 }

@@ -27,10 +27,11 @@
 _Static_assert(BUDDY_TREE_LEVELS_MAX * 6 >= 53, "a root over every space: pages end at 2^52, and the largest block may "
 						"contain the space without beginning in it");
 
-#define BUDDY_TREE_RECENT 116 /* makes struct buddy_tree_order 1 KiB */
+#define BUDDY_TREE_RECENT 115 /* makes struct buddy_tree_order 1 KiB */
 
 struct buddy_tree_order {
-	uint64_t *levels[BUDDY_TREE_LEVELS_MAX];
+	uint64_t *levels[BUDDY_TREE_LEVELS_MAX]; /* the one of the root is root */
+	uint64_t root;
 	int64_t more;    /* than one block; -1 if there is none. Not by address */
 	uint64_t held;   /* entries on the stack */
 	uint64_t marked; /* of these, how many from the bottom are marked, too, if they are free */
@@ -42,7 +43,7 @@ struct buddy_tree {
 	bool by_address;
 	bool downwards; /* the direction of search_all */
 	unsigned order_max;
-	unsigned top; /* level of the root, the same in all orders: so it is foretold where a search ends */
+	unsigned top; /* level of the root, at least 1, the same in all orders: so it is foretold where a search ends */
 	uint64_t end; /* pages */
 	uint64_t *memory;
 	size_t bytes;
@@ -84,25 +85,27 @@ INLINE bool buddy_tree_is_free(const struct buddy_tree *tree, unsigned log2, uin
 /* Above level 0, from the word that got its first bit, or lost its last one. True: so did the root. */
 INLINE bool buddy_tree_mark(struct buddy_tree_order *order, unsigned top, uint64_t word)
 {
-	for (unsigned level = 1; level <= top; level++) {
+	unsigned level = 1;
+	do {
 		uint64_t bit = UINT64_C(1) << (word & 63);
 		uint64_t *marks = &order->levels[level][word >>= 6], before = *marks;
 		*marks = before | bit;
 		if (before)
 			return false;
-	}
+	} while (level++ != top);
 	return true;
 }
 
 INLINE bool buddy_tree_unmark(struct buddy_tree_order *order, unsigned top, uint64_t word)
 {
-	for (unsigned level = 1; level <= top; level++) {
+	unsigned level = 1;
+	do {
 		uint64_t bit = UINT64_C(1) << (word & 63);
 		uint64_t *marks = &order->levels[level][word >>= 6], after = *marks & ~bit;
 		*marks = after;
 		if (after)
 			return false;
-	}
+	} while (level++ != top);
 	return true;
 }
 
@@ -156,13 +159,14 @@ INLINE uint64_t buddy_tree_pop(struct buddy_tree_order *order)
 /* By address, the first free block of an order that has one. */
 INLINE uint64_t buddy_tree_first(struct buddy_tree *tree, bool downwards, unsigned log2)
 {
-	uint64_t **levels = tree->orders[log2].levels;
-	uint64_t at = 0;
-	for (unsigned level = tree->top + 1; level-- > 0;) {
-		uint64_t word = levels[level][at];
-		at = at << 6 | (downwards ? bits_log2_floor(word) : (unsigned)__builtin_ctzll(word));
+	const struct buddy_tree_order *order = &tree->orders[log2];
+	uint64_t at = 0, word = order->root;
+	for (uint64_t *const *level = &order->levels[tree->top];;) {
+		at = at << 6 | (downwards ? bits_log2_floor(word) : (uint64_t)__builtin_ctzll(word));
+		if (level-- == order->levels)
+			return at;
+		word = (*level)[at];
 	}
-	return at;
 }
 
 /* Frees one block and coalesces. A buddy of the largest block is outside the space and never free, so the loop ends. */
