@@ -229,8 +229,7 @@ INLINE enum iova_status alloc_by_address(struct buddy *self, enum first first, c
 	if (UNLIKELY(!orders))
 		return IOVA_NO_SPACE;
 	unsigned log2 = wanted + (unsigned)__builtin_ctzll(orders);
-	uint64_t block = buddy_tree_first(tree, first == FIRST_HIGH, log2);
-	buddy_tree_take_out(tree, true, log2, block);
+	uint64_t block = buddy_tree_take_first(tree, first == FIRST_HIGH, log2);
 	if (log2 != wanted)
 		return first == FIRST_LOW ? split_low(self, block, log2, wanted, extent)
 					  : split_high(self, block, log2, wanted, extent);

@@ -156,17 +156,33 @@ INLINE uint64_t buddy_tree_pop(struct buddy_tree_order *order)
 	return order->recent[held];
 }
 
-/* By address, the first free block of an order that has one. */
-INLINE uint64_t buddy_tree_first(struct buddy_tree *tree, bool downwards, unsigned log2)
+/* By address: takes out the first free block of an order that has one. */
+INLINE uint64_t buddy_tree_take_first(struct buddy_tree *tree, bool downwards, unsigned log2)
 {
-	const struct buddy_tree_order *order = &tree->orders[log2];
-	uint64_t at = 0, word = order->root;
-	for (uint64_t *const *level = &order->levels[tree->top];;) {
-		at = at << 6 | (downwards ? bits_log2_floor(word) : (uint64_t)__builtin_ctzll(word));
+	struct buddy_tree_order *order = &tree->orders[log2];
+	uint64_t block = 0, word = order->root;
+	for (uint64_t *const *level = &order->levels[tree->top];; word = (*level)[block]) {
+		block = block << 6 | (downwards ? bits_log2_floor(word) : (unsigned)__builtin_ctzll(word));
 		if (level-- == order->levels)
-			return at;
-		word = (*level)[at];
+			break;
 	}
+	if (downwards) {
+		buddy_tree_take_out(tree, true, log2, block);
+		return block;
+	}
+	/* It is the lowest bit on every level. */
+	uint64_t at = block >> 6;
+	for (uint64_t *const *level = order->levels;; at >>= 6) {
+		uint64_t before = (*level)[at];
+		(*level)[at] = before & (before - 1);
+		if (before & (before - 1))
+			break;
+		if (level++ == order->levels + tree->top) {
+			tree->nonempty &= ~(UINT64_C(1) << log2);
+			break;
+		}
+	}
+	return block;
 }
 
 /* Frees one block and coalesces. A buddy of the largest block is outside the space and never free, so the loop ends. */
