@@ -82,10 +82,12 @@ function percentileText(x) {
 	const decimals = Math.max(0, Math.ceil(x + 0.3) - 2);
 	return percentileAt(x).toFixed(Math.min(decimals, 6)).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '') + ' %';
 }
-function percentileTicks(low, high) {
+/* Longer and longer labels on an even grid: every second one stays bare where they would touch. */
+function percentileTicks(low, high, pixels) {
 	const ticks = [{v: 0, label: ''}, {v: Math.log10(2), label: '50 %'}];
+	const step = pixels / (high - low) < 76 ? 2 : 1;
 	for (let nines = 1; nines <= 9; nines++)
-		ticks.push({v: nines, label: percentileText(nines)});
+		ticks.push({v: nines, label: nines % step === 1 % step ? percentileText(nines) : ''});
 	return ticks.filter(tick => tick.v >= low - 1e-9 && tick.v <= high + 1e-9);
 }
 
@@ -184,7 +186,11 @@ function draw(figure, arms, plan, state) {
 				canvas.fillStyle = soft;
 				canvas.font = '10px system-ui, sans-serif';
 				canvas.textAlign = 'left';
-				canvas.fillText(mark.text, x + 4, area.y + 10);
+				/* A phase too short for its name leaves the place to the next one. */
+				const next = plan.marks.find(one => one.x > mark.x);
+				const room = (next ? graph.toDomXCoord(next.x) : area.x + area.w) - x;
+				if (canvas.measureText(mark.text).width + 6 < room)
+					canvas.fillText(mark.text, x + 4, area.y + 10);
 			}
 		},
 	});
@@ -205,7 +211,7 @@ function choose(figure, options, changed) {
 /* ---- the three charts ---- */
 
 function percentiles(figure, arms, state) {
-	const kinds = ['alloc', 'free', 'alloc_failed', 'contiguous.alloc', 'contiguous.free']
+	const kinds = ['alloc', 'contiguous.alloc', 'free', 'contiguous.free', 'alloc_failed']
 		.filter(kind => arms.some(arm => arm.latency[kind])).map(kind => ({key: kind, text: kind.replace('_', ' ')}));
 	let kind = choose(figure, kinds, key => { kind = key; update(); });
 	function update() {

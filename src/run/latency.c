@@ -14,14 +14,13 @@ struct sampling {
 	struct pass *pass;
 	struct engine engine;
 	struct rng rng;
-	uint64_t gap;        /* words to play before the next sample */
+	uint64_t gap; /* words to play before the next sample */
 	size_t phase;
-	uint64_t word;       /* of the stream, at the start of the piece at hand */
+	uint64_t word; /* of the stream, at the start of the piece at hand */
 	double phase_ns;
 	uint64_t phase_operations;
 	struct histogram *kinds; /* RESULT_KIND_COUNT of them, then one for the cell of the series */
-	uint64_t cell_words;
-	uint64_t cell_end;   /* word */
+	uint64_t row_end;        /* word: of the row of the series at hand */
 };
 
 static struct histogram *cell(struct sampling *sampling)
@@ -51,7 +50,7 @@ static void end_cell(struct sampling *sampling)
 {
 	struct result_record *record = sampling->pass->record;
 	struct histogram *samples = cell(sampling);
-	size_t row = (size_t)((sampling->cell_end - 1) / pass_row_words(sampling->pass));
+	size_t row = (size_t)((sampling->row_end - 1) / pass_row_words(sampling->pass));
 	if (record->series_count && samples->total) {
 		double *value = record->series[row < record->series_count ? row : record->series_count - 1].value;
 		value[RESULT_SERIES_ALLOC_P50_NS] = quantile_ns(sampling, samples, 0.5);
@@ -59,19 +58,22 @@ static void end_cell(struct sampling *sampling)
 		value[RESULT_SERIES_ALLOC_MAX_NS] = (double)samples->max * sampling->pass->clock->ns_per_tick;
 	}
 	*samples = (struct histogram){0};
-	sampling->cell_end += sampling->cell_words;
 }
 
+/* A point of the series stands at the end of a row, as soon as enough samples are behind it. */
 static void record_sample(struct sampling *sampling, enum result_kind kind, uint64_t ticks, uint64_t word)
 {
-	while (word >= sampling->cell_end)
-		end_cell(sampling);
+	while (word >= sampling->row_end) {
+		if (cell(sampling)->total >= PASS_CELL_SAMPLES)
+			end_cell(sampling);
+		sampling->row_end += pass_row_words(sampling->pass);
+	}
 	histogram_record(&sampling->kinds[kind], ticks);
 	if (kind == RESULT_KIND_ALLOC || kind == RESULT_KIND_CONTIGUOUS_ALLOC)
 		histogram_record(cell(sampling), ticks);
 }
 
-/* Control words cannot be sampled, nor the operation that a count belongs to: the sample goes to the next one. */
+/* Not control words, nor the operation that a count belongs to. */
 static bool can_sample(const struct op *ops, size_t at)
 {
 	if (ops[at].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
@@ -79,25 +81,32 @@ static bool can_sample(const struct op *ops, size_t at)
 	return at == 0 || ops[at - 1].demand != op_control(OP_COUNT_HIGH, 0).demand;
 }
 
+/* The gap to the next sample, at least the one at hand. A draw that meets what cannot be sampled is dropped: moving it on would
+ * prefer the operations behind a change of CPU. */
+static uint64_t next_gap(struct sampling *sampling, const struct op *ops, size_t left)
+{
+	uint64_t gap = sampling->gap;
+	while (gap < left && !can_sample(ops, (size_t)gap))
+		gap += 1 + draw_gap(sampling);
+	return gap;
+}
+
 static void play_piece(struct sampling *sampling, struct op_piece piece)
 {
 	for (size_t at = 0; at < piece.count;) {
-		if (sampling->gap >= piece.count - at) {
+		uint64_t gap = next_gap(sampling, piece.ops + at, piece.count - at);
+		if (gap >= piece.count - at) {
 			engine_play(&sampling->engine, piece.ops + at, piece.count - at);
-			sampling->gap -= piece.count - at;
+			sampling->gap = gap - (piece.count - at);
 			return;
 		}
-		size_t next = at + (size_t)sampling->gap;
-		while (next < piece.count && !can_sample(piece.ops, next))
-			next++;
+		size_t next = at + (size_t)gap;
 		engine_play(&sampling->engine, piece.ops + at, next - at);
-		sampling->gap = draw_gap(sampling);
-		if (next == piece.count)
-			return;
 		enum result_kind kind;
 		uint64_t ticks;
 		if (engine_play_timed(&sampling->engine, &piece.ops[next], sampling->pass->clock, &kind, &ticks))
 			record_sample(sampling, kind, ticks, sampling->word + next);
+		sampling->gap = draw_gap(sampling);
 		at = next + 1;
 	}
 }
@@ -175,20 +184,11 @@ static int play_stream(struct sampling *sampling, struct error *error)
 	return 0;
 }
 
-/* Whole rows, so many that a point of the series has samples enough behind it. */
-static uint64_t words_of_a_cell(const struct pass *pass)
-{
-	uint64_t row = pass_row_words(pass);
-	uint64_t wanted = (uint64_t)PASS_CELL_SAMPLES * pass->latency_gap;
-	return (wanted + row - 1) / row * row;
-}
-
 int pass_latency(struct pass *pass, struct error *error)
 {
 	if (!pass->latency_gap)
 		return 0;
-	struct sampling sampling = {.pass = pass, .cell_words = words_of_a_cell(pass)};
-	sampling.cell_end = sampling.cell_words;
+	struct sampling sampling = {.pass = pass, .row_end = pass_row_words(pass)};
 	rng_seed(&sampling.rng, pass->workload->seed ^ (UINT64_C(0x6c6174656e637900) + pass->round));
 	sampling.gap = draw_gap(&sampling);
 	sampling.kinds = memory_zeroed(RESULT_KIND_COUNT + 1, sizeof sampling.kinds[0]);

@@ -23,11 +23,12 @@ struct subject {
 	char name[128]; /* as a spec would write it */
 	struct allocator_spec spec;
 	enum promise promise;
+	bool remembers_failures; /* a failed request makes later ones fail, too */
 };
 
 #define SUBJECTS_MAX 64
 
-/* The built-in competitors with every combination of their options, and the example plugin of folder BUILD. *wrong names what
+/* The built-in competitors with every combination of their options that they accept, and the example plugin of folder BUILD. *wrong names what
  * could not be opened, or is NULL. Returns their number. */
 size_t subjects_make(struct subject subjects[SUBJECTS_MAX], const char **wrong);
 void subjects_close(struct subject *subjects, size_t count);

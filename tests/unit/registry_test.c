@@ -127,7 +127,7 @@ static void a_wrong_option_is_told_with_what_there_is(void **state)
 	(void)state;
 	check_refused("rbtree:fitt=best",
 		      "allocator \"rbtree:fitt=best\": rbtree has no option \"fitt\" (did you mean \"fit\"?); it "
-		      "takes fit=first|best|last");
+		      "takes fit=first|best|last, search=augmented|cached, hint32=yes|no, retry=yes|no, gate=yes|no");
 	check_refused("null:size=1", "allocator \"null:size=1\": null has no option \"size\"; it takes none");
 }
 
