@@ -368,8 +368,11 @@ static void buddy_statistics(void *context, struct iova_statistics *statistics)
 static const char *buddy_broken_invariant(void *context)
 {
 	const struct buddy *self = context;
-	uint64_t first = self->space.first - self->base;
-	return buddy_tree_broken_invariant(&self->tree, first, first + self->space.count);
+	uint64_t first = self->space.first - self->base, free_pages;
+	const char *broken = buddy_tree_broken_invariant(&self->tree, first, first + self->space.count, &free_pages);
+	if (!broken && free_pages != self->free_pages)
+		return "the free pages are counted";
+	return broken;
 }
 
 static void buddy_destroy(void *context)

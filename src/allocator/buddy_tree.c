@@ -191,8 +191,9 @@ static bool marks_exceed(const struct buddy_tree *tree, unsigned log2)
 	return false;
 }
 
-const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t first, uint64_t end)
+const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t first, uint64_t end, uint64_t *free_pages)
 {
+	*free_pages = 0;
 	for (unsigned log2 = 0; log2 <= tree->order_max; log2++) {
 		const struct buddy_tree_order *order = &tree->orders[log2];
 		uint64_t blocks = 0;
@@ -204,6 +205,7 @@ const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t 
 					return broken;
 			}
 		}
+		*free_pages += blocks << log2;
 		if (!tree->by_address && blocks != (uint64_t)(order->more + 1))
 			return "the free blocks of an order are counted";
 		if ((tree->nonempty >> log2 & 1) != (blocks != 0))

@@ -71,8 +71,8 @@ uint64_t buddy_tree_search_from(struct buddy_tree *tree, unsigned log2, uint64_t
 				struct iova_steps *steps);
 void buddy_tree_settle(struct buddy_tree *tree);
 
-/* NULL, or which rule is broken; free blocks lie in [first, end). Looks at every word. */
-const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t first, uint64_t end);
+/* NULL, or which rule is broken; free blocks lie in [first, end). Looks at every word; *free_pages counts the pages. */
+const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t first, uint64_t end, uint64_t *free_pages);
 
 /* Pushes when the stack is full: forgets the older half. */
 void buddy_tree_forget(struct buddy_tree *tree, unsigned log2, uint64_t block);
