@@ -9,5 +9,6 @@ extern const struct iova_allocator allocator_bitmap;
 extern const struct iova_allocator allocator_buddy;
 extern const struct iova_allocator allocator_null;
 extern const struct iova_allocator allocator_rbtree;
+extern const struct iova_allocator allocator_segregated;
 
 #endif
