@@ -108,6 +108,18 @@ lint: ## sizes of functions and files, recursion, symbols of allocators, formatt
 format: ## rewrite the sources in the style of .clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
+FUZZED := $(sort $(wildcard src/base/*.c src/workload/*.c src/measure/*.c src/result/*.c src/trace/*.c))
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(FUZZED)
+	@mkdir -p $(@D)
+	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(PACKAGE_FLAGS) -Iinclude -Isrc -Itests \
+		-D_GNU_SOURCE -o $@ $< $(FUZZED) $(LIBS)
+
+.PHONY: fuzz
+fuzz: $(FUZZERS) ## fuzz every loader for FUZZ_SECONDS=10 each, from the kept corpus (needs clang)
+	@BUILD='$(BUILD)' tests/fuzz/run
+
 .PHONY: bench-harness
 bench-harness: all ## what the harness itself costs, in time and memory
 	@BUILD='$(BUILD)' tests/bench/harness

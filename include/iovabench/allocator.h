@@ -135,8 +135,8 @@ struct iova_steps {
 	uint64_t examined; /* nodes of a tree, words of a bitmap, entries of a list that were looked at */
 	uint64_t splits;
 	uint64_t merges;
-	uint64_t cache_hits;   /* served by a magazine */
-	uint64_t depot_trips;  /* magazines exchanged with the depot */
+	uint64_t cache_hits;    /* served by a magazine */
+	uint64_t depot_trips;   /* magazines exchanged with the depot */
 	uint64_t backend_trips; /* calls that reached the layer below */
 };
 
@@ -170,7 +170,7 @@ struct iova_allocator {
 	 * IOVA_UNSUPPORTED, *reason is a constant sentence that says what cannot be managed. Cost: O(1) touched memory is
 	 * the aim, also for 2^36 pages. */
 	enum iova_status (*create)(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
-	                           const struct iova_below *below, void **self, const char **reason);
+				   const struct iova_below *below, void **self, const char **reason);
 
 	/* Fills *extent on IOVA_OK and leaves it alone otherwise. IOVA_OK, IOVA_NO_SPACE or IOVA_NO_MEMORY. */
 	enum iova_status (*alloc)(void *self, const struct iova_request *request, uint32_t cpu, struct iova_extent *extent);
@@ -202,7 +202,7 @@ struct iova_allocator {
 
 	/* With IOVA_STEPS: the same body as alloc and free, with counting. NULL otherwise. */
 	enum iova_status (*alloc_counted)(void *self, const struct iova_request *request, uint32_t cpu,
-	                                  struct iova_extent *extent, struct iova_steps *steps);
+					  struct iova_extent *extent, struct iova_steps *steps);
 	void (*free_counted)(void *self, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps);
 };
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * bitmap: one bit per page, and per word the length of the longest free run that starts in it. docs/bitmap.md has the picture.
+ * bitmap: one bit per page, and per word the length of the longest free run that starts in it. docs/bitmap.md has the
+ * picture.
  *
- * A run is a maximal sequence of free pages, and belongs to the word of its first page, however far it goes. So exactly two words
- * can change their code when pages [first, end) change hands: that of the run around first, and that of page end. Page numbers in
- * here are indices: word 0 and all that follows the last page of the space are used for ever, and stop every search. */
+ * A run is a maximal sequence of free pages, and belongs to the word of its first page, however far it goes. The code
+ * of a word is an upper bound of its longest run: it rises when pages are freed, and is made exact by a search that
+ * trusted it in vain. So taking and freeing look at the neighbours of the pages alone. Page numbers in here are
+ * indices: word 0 and all that follows the last page of the space are used for ever, and stop every search. */
 #include "allocator/builtin.h"
 #include "allocator/page_bitmap.h"
 #include "allocator/run_index.h"
+#include "allocator/word_runs.h"
 #include "base/bits.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -21,6 +24,15 @@ enum fit {
 	FIT_NEXT,
 };
 
+#define RECENT 62 /* makes struct recent 512 bytes */
+
+/* A stack that forgets the oldest. */
+struct recent {
+	uint64_t held;
+	uint64_t newest;
+	uint64_t words[RECENT];
+};
+
 struct bitmap {
 	struct page_bitmap used;
 	struct run_index runs;
@@ -31,34 +43,11 @@ struct bitmap {
 	uint64_t cursor; /* of fit=next */
 	enum fit fit;
 	const struct iova_host *host;
-	uint64_t recent[CLASSES]; /* fit=any: a word that had a run of 2^class, lately */
-	/* Otherwise: no word below lowest[code] has that code or a greater one. Never falls from one code to the next. */
+	struct recent recent[CLASSES]; /* fit=any: words that had a run of at least 2^class, lately */
+	/* Otherwise: no word below lowest[code] has that code or a greater one. Never falls from one code to the next.
+	 */
 	uint64_t lowest[UINT8_MAX + 1];
 };
-
-/* One step of the search below: is there a longer sequence, of `more` on top of *length? begins: where `more` ones begin. */
-INLINE void lengthen(uint64_t begins, unsigned more, uint64_t *found, unsigned *length)
-{
-	uint64_t longer = *found & begins >> *length;
-	*found = longer ? longer : *found;
-	*length += longer ? more : 0;
-}
-
-/* Longest sequence of ones, at most 63: binary search over the masks of positions where 2^k ones begin. */
-INLINE unsigned longest_ones(uint64_t ones)
-{
-	uint64_t begins2 = ones & ones >> 1, begins4 = begins2 & begins2 >> 2, begins8 = begins4 & begins4 >> 4;
-	uint64_t begins16 = begins8 & begins8 >> 8, begins32 = begins16 & begins16 >> 16;
-	uint64_t found = ~UINT64_C(0);
-	unsigned length = 0;
-	lengthen(begins32, 32, &found, &length);
-	lengthen(begins16, 16, &found, &length);
-	lengthen(begins8, 8, &found, &length);
-	lengthen(begins4, 4, &found, &length);
-	lengthen(begins2, 2, &found, &length);
-	lengthen(ones, 1, &found, &length);
-	return length;
-}
 
 INLINE uint8_t word_code(const struct bitmap *self, uint64_t word)
 {
@@ -66,7 +55,7 @@ INLINE uint8_t word_code(const struct bitmap *self, uint64_t word)
 	uint64_t used = words[word], ones = ~used;
 	/* A run that goes on from the word before belongs to another word. */
 	ones &= words[word - 1] >> 63 ? ~UINT64_C(0) : ones + 1;
-	uint64_t longest = longest_ones(ones);
+	uint64_t longest = word_runs_longest_ones(ones);
 	if (ones >> 63) {
 		uint64_t start = (word << 6) + (used ? 64 - (unsigned)__builtin_clzll(used) : 0);
 		uint64_t last = page_bitmap_next(&self->used, (word + 1) << 6) - start;
@@ -75,8 +64,8 @@ INLINE uint8_t word_code(const struct bitmap *self, uint64_t word)
 	return run_index_code(longest);
 }
 
-/* Lower bounds stay lower bounds when a word gets a code. Reading the index right after it was written waits for the write, so
- * most searches had better begin where these point, and end there. */
+/* Lower bounds stay lower bounds when a word gets a code. Reading the index right after it was written waits for the
+ * write, so most searches had better begin where these point, and end there. */
 INLINE void lower(struct bitmap *self, uint64_t word, uint8_t code)
 {
 	for (; self->lowest[code] > word; code--)
@@ -89,58 +78,44 @@ INLINE void raise(struct bitmap *self, uint64_t word, uint8_t code)
 		self->lowest[c] = word;
 }
 
-INLINE void recode(struct bitmap *self, uint64_t word)
+INLINE void remember(struct recent *recent, uint64_t word)
 {
-	uint8_t code = word_code(self, word);
+	if (recent->held && recent->words[recent->newest] == word)
+		return;
+	recent->newest = recent->newest == RECENT - 1 ? 0 : recent->newest + 1;
+	recent->held += recent->held < RECENT;
+	recent->words[recent->newest] = word;
+}
+
+/* A run of that many pages belongs to the word now. */
+INLINE void promise(struct bitmap *self, uint64_t word, uint64_t pages)
+{
+	uint8_t code = run_index_code(pages);
+	if (self->fit == FIT_ANY)
+		remember(&self->recent[code < RUN_INDEX_EXACT ? bits_log2_floor(code) : CLASSES - 1], word);
+	if (self->runs.codes[0][word] >= code)
+		return;
 	run_index_set(&self->runs, word, code);
 	if (self->fit != FIT_ANY)
 		lower(self, word, code);
-	else if (code)
-		self->recent[code < RUN_INDEX_EXACT ? bits_log2_floor(code) : CLASSES - 1] = word;
 }
 
-/* After pages [first, end) have changed hands. */
-INLINE void refresh(struct bitmap *self, uint64_t first, uint64_t end)
-{
-	uint64_t word = (page_bitmap_previous(&self->used, first - 1) + 1) >> 6;
-	recode(self, word);
-	if (end >> 6 != word)
-		recode(self, end >> 6);
-}
-
+/* The pages are free. What is left of their run behind them needs a promise of its own if it begins in another word. */
 INLINE void take(struct bitmap *self, uint64_t first, uint64_t count)
 {
-	page_bitmap_set(&self->used, first, first + count);
-	refresh(self, first, first + count);
+	uint64_t end = first + count, run = page_bitmap_previous(&self->used, first - 1) + 1;
+	page_bitmap_set(&self->used, first, end);
 	self->free_pages -= count;
+	if (end >> 6 != run >> 6 && !page_bitmap_is_used(&self->used, end))
+		promise(self, end >> 6, page_bitmap_next(&self->used, end) - end);
 }
 
 INLINE void give_back(struct bitmap *self, uint64_t first, uint64_t count)
 {
+	uint64_t run = page_bitmap_previous(&self->used, first - 1) + 1;
 	page_bitmap_clear(&self->used, first, first + count);
-	refresh(self, first, first + count);
 	self->free_pages += count;
-}
-
-/* One step of the search below: doubles, or nearly, how far every bit is smeared downwards. */
-INLINE uint64_t smear(uint64_t used, unsigned *left)
-{
-	unsigned half = *left >> 1;
-	*left -= half;
-	return used | used >> half;
-}
-
-/* Lowest position whose next count < 64 bits are 0, where bits beyond the word count as 0; 64 if there is none. */
-INLINE unsigned first_zeros(uint64_t used, uint64_t count)
-{
-	unsigned left = (unsigned)count;
-	used = smear(used, &left);
-	used = smear(used, &left);
-	used = smear(used, &left);
-	used = smear(used, &left);
-	used = smear(used, &left);
-	used = smear(used, &left);
-	return ~used ? (unsigned)__builtin_ctzll(~used) : 64;
+	promise(self, run >> 6, page_bitmap_next(&self->used, first + count) - run);
 }
 
 /* Lowest page of the word at or after from where a run of count begins, or NOTHING. */
@@ -148,7 +123,7 @@ INLINE uint64_t start_in_word(const struct bitmap *self, uint64_t word, uint64_t
 {
 	unsigned position;
 	if (count < RUN_INDEX_EXACT) {
-		position = first_zeros(used, count);
+		position = word_runs_first_zeros(used, count);
 		if (position + count <= 64)
 			return (word << 6) + position;
 	} else {
@@ -157,6 +132,15 @@ INLINE uint64_t start_in_word(const struct bitmap *self, uint64_t word, uint64_t
 	uint64_t start = (word << 6) + position;
 	if (position == 64 || page_bitmap_next(&self->used, start) - start < count)
 		return NOTHING;
+	return start;
+}
+
+/* Lowest page of the word where count free pages begin, or NOTHING; then the code of the word is exact. */
+INLINE uint64_t search_word(struct bitmap *self, uint64_t word, uint64_t count)
+{
+	uint64_t start = start_in_word(self, word, self->used.words[0][word], count);
+	if (__builtin_expect(start == NOTHING, 0))
+		run_index_set(&self->runs, word, word_code(self, word));
 	return start;
 }
 
@@ -169,7 +153,7 @@ static uint64_t search_words(struct bitmap *self, uint64_t word, uint64_t count,
 		if (word == RUN_INDEX_NOTHING)
 			return NOTHING;
 		++*examined;
-		uint64_t start = start_in_word(self, word, self->used.words[0][word], count);
+		uint64_t start = search_word(self, word, count);
 		if (start != NOTHING)
 			return start;
 	}
@@ -215,8 +199,8 @@ static bool window_of(const struct bitmap *self, const struct iova_request *requ
 	return true;
 }
 
-/* Lowest index >= start that is aligned and not cut by a boundary. Powers of two: the multiples of the larger are multiples of the
- * smaller, so one step each is enough. */
+/* Lowest index >= start that is aligned and not cut by a boundary. Powers of two: the multiples of the larger are
+ * multiples of the smaller, so one step each is enough. */
 static uint64_t fitting(const struct bitmap *self, const struct window *window, uint64_t start, uint64_t count)
 {
 	uint64_t page = bits_align_up(self->base + start, window->align);
@@ -239,6 +223,16 @@ static uint64_t search_window(struct bitmap *self, const struct window *window, 
 		start = fitting(self, window, run, count);
 	}
 	return NOTHING;
+}
+
+/* Whether the constraints exclude any run that a request without them could get. */
+static bool binds(const struct bitmap *self, const struct iova_request *request)
+{
+	uint32_t constraints = request->constraints;
+	if (constraints & IOVA_CONSTRAIN_BOUNDARY || (constraints & IOVA_CONSTRAIN_ALIGN && request->align > 1))
+		return true;
+	return constraints & IOVA_CONSTRAIN_LIMIT &&
+	       (request->low - self->base > self->first || request->high - self->base < self->end - 1);
 }
 
 static uint64_t search_constrained(struct bitmap *self, const struct iova_request *request, uint64_t *examined)
@@ -264,31 +258,45 @@ INLINE uint64_t search_first(struct bitmap *self, uint64_t count, uint64_t *exam
 {
 	uint8_t code = run_index_code(count);
 	uint64_t word = self->lowest[code];
-	++*examined;
-	if (self->runs.codes[0][word] < code) {
-		word = run_index_next(&self->runs, word, code, examined);
-		if (__builtin_expect(word == RUN_INDEX_NOTHING, 0))
-			return NOTHING;
-		raise(self, word, code);
+	for (;;) {
+		++*examined;
+		if (self->runs.codes[0][word] < code) {
+			word = run_index_next(&self->runs, word, code, examined);
+			if (__builtin_expect(word == RUN_INDEX_NOTHING, 0))
+				return NOTHING;
+			raise(self, word, code);
+		}
+		uint64_t start = search_word(self, word, count);
+		if (__builtin_expect(start != NOTHING, 1))
+			return start;
+		/* Too short by less than a step of the code. */
+		if (self->runs.codes[0][word] == code)
+			return search_words(self, word + 1, count, examined);
 	}
-	uint64_t start = start_in_word(self, word, self->used.words[0][word], count);
-	return __builtin_expect(start != NOTHING, 1) ? start : search_words(self, word + 1, count, examined);
 }
 
+/* Words with a run freed lately, from the smallest class that is sure to suffice; then the lowest address. */
 INLINE uint64_t search_any(struct bitmap *self, uint64_t count, uint64_t *examined)
 {
-	if (count >= RUN_INDEX_EXACT)
-		return search_words(self, 0, count, examined);
-	unsigned class = bits_log2_ceil(count);
-	uint64_t word = self->recent[class];
-	++*examined;
-	if (self->runs.codes[0][word] < count) {
-		word = run_index_next(&self->runs, 0, (uint8_t)count, examined);
-		if (__builtin_expect(word == RUN_INDEX_NOTHING, 0))
-			return NOTHING;
-		self->recent[class] = word;
+	uint8_t code = run_index_code(count);
+	unsigned class = count < RUN_INDEX_EXACT ? bits_log2_ceil(count) : CLASSES - 1;
+	for (struct recent *recent = self->recent + class; recent < self->recent + CLASSES; recent++) {
+		while (recent->held) {
+			uint64_t word = recent->words[recent->newest];
+			++*examined;
+			if (__builtin_expect(self->runs.codes[0][word] >= code, 1)) {
+				uint64_t start = search_word(self, word, count);
+				if (__builtin_expect(start != NOTHING, 1))
+					return start;
+			}
+			recent->held--;
+			recent->newest = recent->newest ? recent->newest - 1 : RECENT - 1;
+		}
 	}
-	return (word << 6) + first_zeros(self->used.words[0][word], count);
+	uint64_t start = search_words(self, 0, count, examined);
+	if (start != NOTHING)
+		remember(&self->recent[class], start >> 6);
+	return start;
 }
 
 INLINE enum iova_status allocate(struct bitmap *self, const struct iova_request *request, struct iova_extent *extent,
@@ -297,7 +305,7 @@ INLINE enum iova_status allocate(struct bitmap *self, const struct iova_request 
 	uint64_t count = request->count, start, examined = 0;
 	if (__builtin_expect(count > self->free_pages, 0))
 		return IOVA_NO_SPACE;
-	if (__builtin_expect(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN, 0))
+	if (__builtin_expect(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN, 0) && binds(self, request))
 		start = search_constrained(self, request, &examined);
 	else if (self->fit == FIT_NEXT)
 		start = search_next(self, count, &examined);
@@ -395,8 +403,8 @@ static const char *bitmap_broken_invariant(void *context)
 	    (self->first & 63 && ~words[self->first >> 6] << (64 - (self->first & 63))))
 		return "pages outside the space are used";
 	for (uint64_t word = 1; word <= self->end >> 6; word++)
-		if (self->runs.codes[0][word] != word_code(self, word))
-			return "the code of a word is that of the longest run that starts in it";
+		if (self->runs.codes[0][word] < word_code(self, word))
+			return "the code of a word is not less than that of the longest run that starts in it";
 	for (unsigned code = 1; self->fit != FIT_ANY && code <= UINT8_MAX; code++) {
 		uint64_t examined = 0;
 		if (self->lowest[code] < self->lowest[code - 1])
@@ -441,7 +449,7 @@ static enum iova_status bitmap_create(const struct iova_space *space, const uint
 	page_bitmap_set(&self->used, self->end, words << 6);
 	for (unsigned code = 0; code <= UINT8_MAX; code++)
 		self->lowest[code] = code ? self->first >> 6 : 0;
-	recode(self, self->first >> 6);
+	promise(self, self->first >> 6, space->count);
 	*result = self;
 	return IOVA_OK;
 }

@@ -49,8 +49,9 @@ static inline bool gap_crosses(uint64_t first, const struct gap_wish *wish)
 static inline bool gap_fit_lowest(uint64_t low, uint64_t end, const struct gap_wish *wish, uint64_t *first)
 {
 	uint64_t place = bits_align_up(low, wish->align);
+	/* What is aligned to a boundary or more cannot cross one: here the alignment is the smaller of the two. */
 	if (gap_crosses(place, wish))
-		place = bits_align_up(place, wish->align > wish->boundary ? wish->align : wish->boundary);
+		place = bits_align_up(place, wish->boundary);
 	*first = place;
 	return place < end && end - place >= wish->count;
 }

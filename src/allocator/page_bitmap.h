@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * A bitmap of used pages with summaries, fan-out 64: bit i of a level tells whether word i of the level below has a bit set. All
- * zero is all free, so that fresh memory needs no setup and untouched regions cost nothing. Indices, not addresses. */
+ * A bitmap of used pages with summaries, fan-out 64: bit i of a level tells whether word i of the level below has a bit
+ * set. All zero is all free, so that fresh memory needs no setup and untouched regions cost nothing. Indices, not
+ * addresses. */
 #ifndef ALLOCATOR_PAGE_BITMAP_H
 #define ALLOCATOR_PAGE_BITMAP_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Finds allocators by name and reads specs: name[:key=value,...], layers with '+' in front, a path with a slash is a plugin. */
+ * Finds allocators by name and reads specs: name[:key=value,...], layers with '+' in front, a path with a slash is a plugin (its
+ * path has no ':' and no '+'). */
 #ifndef ALLOCATOR_REGISTRY_H
 #define ALLOCATOR_REGISTRY_H
 

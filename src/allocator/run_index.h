@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * The longest free run of every word, as one byte, under a tree of maxima with fan-out 64: "the first word with a run of at least
- * n" takes one look at a cache line per level. A maximum is an upper bound: it rises with the codes below it, and falls when a
- * search finds nothing there. So a change costs a comparison, and reading a line that was just written, which makes the CPU wait
- * for the write, is left to searches. */
+ * The longest free run of every word, as one byte, under a tree of maxima with fan-out 64: "the first word with a run
+ * of at least n" takes one look at a cache line per level. A maximum is an upper bound: it rises with the codes below
+ * it, and falls when a search finds nothing there. So a change costs a comparison, and reading a line that was just
+ * written, which makes the CPU wait for the write, is left to searches. */
 #ifndef ALLOCATOR_RUN_INDEX_H
 #define ALLOCATOR_RUN_INDEX_H
 
@@ -29,11 +29,13 @@ struct run_index {
 	const struct iova_host *host;
 };
 
-/* words is at least 1 and below 2^47; every code is 0. Returns IOVA_OK or IOVA_NO_MEMORY. Release takes a zeroed one, too. */
+/* words is at least 1 and below 2^47; every code is 0. Returns IOVA_OK or IOVA_NO_MEMORY. Release takes a zeroed one,
+ * too. */
 enum iova_status run_index_create(struct run_index *index, uint64_t words, const struct iova_host *host);
 void run_index_release(struct run_index *index);
 
-/* First word >= from whose code is at least code >= 1, or RUN_INDEX_NOTHING. *examined grows by the groups looked at. */
+/* First word >= from whose code is at least code >= 1, or RUN_INDEX_NOTHING. *examined grows by the groups looked at.
+ */
 uint64_t run_index_next(struct run_index *index, uint64_t from, uint8_t code, uint64_t *examined);
 
 /* NULL, or which rule the maxima break. */

@@ -117,9 +117,25 @@ static int write_partial(const char *partial, const void *bytes, size_t length)
 	return result;
 }
 
+/* A device, a pipe or a link (such as /dev/stdout) is written to: renaming would put a file in its place. */
+static int write_through(const char *path, const void *bytes, size_t length, struct error *error)
+{
+	int descriptor = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	int result = descriptor < 0 ? -1 : write_all(descriptor, bytes, length);
+	int cause = errno;
+	if (descriptor >= 0 && close(descriptor) < 0 && result == 0) {
+		cause = errno;
+		result = -1;
+	}
+	return result == 0 ? 0 : error_set(error, EXIT_CODE_IO, "%s: cannot write: %s", path, strerror(cause));
+}
+
 int file_write_whole(const char *path, const void *bytes, size_t length, struct error *error)
 {
 	struct text partial = {0};
+	struct stat state;
+	if (lstat(path, &state) == 0 && !S_ISREG(state.st_mode) && !S_ISDIR(state.st_mode))
+		return write_through(path, bytes, length, error);
 	text_add(&partial, "%s.partial", path);
 	if (partial.failed)
 		return error_set(error, EXIT_CODE_IO, "%s: no memory", path);

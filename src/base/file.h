@@ -14,7 +14,7 @@
 int file_read(const char *path, size_t limit, char **bytes, size_t *length, struct error *error);
 
 /* A file that appears under its name only when it is complete: written to "<path>.partial", then fsync, rename, fsync of the
- * folder. On failure nothing stays behind. */
+ * folder. On failure nothing stays behind. What is no regular file (a device, a pipe, a link) is written to as it is. */
 int file_write_whole(const char *path, const void *bytes, size_t length, struct error *error);
 
 /* Appends one complete record and forces it to disk. */

@@ -38,9 +38,10 @@ static int check_file(const char *file)
 int cli_check(int argc, char **argv)
 {
 	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-	for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+	opterr = 0;
+	for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
 		if (option != 'h')
-			return EXIT_CODE_USAGE;
+			return cli_bad_option("check", argv, options, option);
 		puts("usage: iovabench check FILE...\n\n"
 		     "Reads workload files and their recordings as a run would, and tells every fault of every file with line, column and what\n"
 		     "would be right. Nothing is run. Exit code 0: all are right; 2: some are not.");

@@ -3,6 +3,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <getopt.h>
 #include <stdbool.h>
 
 int cli_check(int argc, char **argv);
@@ -12,6 +13,10 @@ int cli_list(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_run(int argc, char **argv);
 int cli_trace(int argc, char **argv);
+
+/* Says what is wrong with an option for which getopt_long returned '?' or, with ':' first in its letters, ':' (opterr is 0); names the
+ * nearest one. Returns EXIT_CODE_USAGE. */
+int cli_bad_option(const char *command, char **argv, const struct option *options, int option);
 
 /* Whether file (a descriptor) takes colours: a terminal, no NO_COLOR, and TERM is not "dumb"; wanted: "auto", "always" or "never". */
 bool cli_color(int descriptor, const char *wanted);

@@ -75,9 +75,10 @@ static int unknown(const char *name)
 int cli_describe(int argc, char **argv)
 {
 	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-	for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+	opterr = 0;
+	for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
 		if (option != 'h')
-			return EXIT_CODE_USAGE;
+			return cli_bad_option("describe", argv, options, option);
 		puts("usage: iovabench describe NAME\n\n"
 		     "Explains an allocator with its options, or a metric with its unit; iovabench list shows the names.");
 		return EXIT_CODE_OK;

@@ -10,9 +10,10 @@
 int cli_expand(int argc, char **argv)
 {
 	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-	for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+	opterr = 0;
+	for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
 		if (option != 'h')
-			return EXIT_CODE_USAGE;
+			return cli_bad_option("expand", argv, options, option);
 		puts("usage: iovabench expand FILE\n\n"
 		     "Prints a workload as one JSON document with every default written out: what a run would play.");
 		return EXIT_CODE_OK;

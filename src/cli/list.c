@@ -108,9 +108,10 @@ int cli_list(int argc, char **argv)
 {
 	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {"json", no_argument, NULL, 'j'}, {0}};
 	bool json = false;
-	for (int option; (option = getopt_long(argc, argv, "hj", options, NULL)) != -1;) {
-		if (option == '?')
-			return EXIT_CODE_USAGE;
+	opterr = 0;
+	for (int option; (option = getopt_long(argc, argv, ":hj", options, NULL)) != -1;) {
+		if (option == '?' || option == ':')
+			return cli_bad_option("list", argv, options, option);
 		if (option == 'h') {
 			puts("usage: iovabench list allocators|metrics|workloads [--json]\n\n"
 			     "One line each; iovabench describe NAME tells more of one.");
@@ -132,6 +133,9 @@ int cli_list(int argc, char **argv)
 		text_release(&out);
 		return code;
 	}
-	fprintf(stderr, "iovabench list: takes one of allocators, metrics, workloads\n");
+	static const char *const names[] = {"allocators", "metrics", "workloads", NULL};
+	const char *nearest = optind + 1 == argc ? text_nearest(argv[optind], names) : NULL;
+	fprintf(stderr, "iovabench list: takes one of allocators, metrics, workloads%s%s%s\n", nearest ? "; did you mean '" : "",
+	        nearest ? nearest : "", nearest ? "'?" : "");
 	return EXIT_CODE_USAGE;
 }

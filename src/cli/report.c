@@ -84,14 +84,17 @@ int cli_report(int argc, char **argv)
 	                                        {"output", required_argument, NULL, 'o'}, {0}};
 	const struct format *format = NULL;
 	const char *output = NULL;
-	for (int option; (option = getopt_long(argc, argv, "ho:", options, NULL)) != -1;) {
+	opterr = 0;
+	for (int option; (option = getopt_long(argc, argv, ":ho:", options, NULL)) != -1;) {
 		if (option == 'h') {
 			help();
 			return EXIT_CODE_OK;
 		}
 		if (option == 'o')
 			output = optarg;
-		if (option == '?' || (option == 'f' && !(format = find_format(optarg))))
+		if (option == '?' || option == ':')
+			return cli_bad_option("report", argv, options, option);
+		if (option == 'f' && !(format = find_format(optarg)))
 			return EXIT_CODE_USAGE;
 	}
 	if (argc - optind != 1) {

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "report/report.h"
+#include "run/job.h"
 #include "run/run.h"
 
 #include <errno.h>
@@ -40,6 +41,7 @@ static void help(void)
 	       "  -o, --output DIR       where to write (default results/<time>); a folder with another run is refused\n"
 	       "      --json FILE|-      the result document, also there; with - the table goes to standard error\n"
 	       "      --stall SECONDS    a worker that ends no window for so long hangs (default %.0f)\n"
+	       "      --memory MIB           a worker that takes more is killed (default: three quarters of the machine's)\n"
 	       "      --color WHEN       auto (default), always, never\n"
 	       "  -q, --quiet            no table, no progress\n"
 	       "  -h, --help             this text\n\n"
@@ -95,7 +97,7 @@ static int add_specs(struct arguments *arguments, const char *spec)
 				code = add_spec(arguments, allocator_registry[i]->name);
 		return code;
 	}
-	if (strlen(spec) >= 1024)
+	if (strlen(spec) >= JOB_SPEC_BYTES_MAX)
 		return usage("-a", "...", "is longer than 1023 characters");
 	if (allocator_spec_check(spec, &error) < 0) {
 		fprintf(stderr, "iovabench run: -a %s\n", error.message);
@@ -112,7 +114,7 @@ static int read_choice(const char *option, const char *value, const char *const 
 	return usage(option, value, wanted);
 }
 
-enum { OPTION_SEED = 256, OPTION_OPS, OPTION_ROUNDS, OPTION_LATENCY, OPTION_AUDIT, OPTION_JSON, OPTION_STALL, OPTION_COLOR };
+enum { OPTION_SEED = 256, OPTION_OPS, OPTION_ROUNDS, OPTION_LATENCY, OPTION_AUDIT, OPTION_JSON, OPTION_STALL, OPTION_COLOR, OPTION_MEMORY };
 
 static int read_stall(const char *value, double *seconds)
 {
@@ -169,10 +171,13 @@ static int read_option(struct arguments *arguments, int option, const char *valu
 	case OPTION_COLOR:
 		arguments->color = value;
 		return read_choice("--color", value, colors, "takes auto, always or never", &index);
-	default:
-		fprintf(stderr, "iovabench run --help tells the options\n");
-		return EXIT_CODE_USAGE;
+	case OPTION_MEMORY:
+		if (!read_number(value, 1, UINT64_C(1) << 24, false, &number))
+			return usage("--memory", value, "takes MiB, a whole number from 1 to 16777216");
+		run->memory_limit_bytes = number << 20;
+		return EXIT_CODE_OK;
 	}
+	return EXIT_CODE_USAGE;
 }
 
 /* -1: go on; else the exit code. */
@@ -183,12 +188,16 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
 		{"help", no_argument, NULL, 'h'}, {"seed", required_argument, NULL, OPTION_SEED}, {"ops", required_argument, NULL, OPTION_OPS},
 		{"rounds", required_argument, NULL, OPTION_ROUNDS}, {"latency", required_argument, NULL, OPTION_LATENCY},
 		{"audit", required_argument, NULL, OPTION_AUDIT}, {"json", required_argument, NULL, OPTION_JSON},
-		{"stall", required_argument, NULL, OPTION_STALL}, {"color", required_argument, NULL, OPTION_COLOR}, {0},
+		{"stall", required_argument, NULL, OPTION_STALL}, {"color", required_argument, NULL, OPTION_COLOR},
+		{"memory", required_argument, NULL, OPTION_MEMORY}, {0},
 	};
 	text_add(&arguments->command, "iovabench");
 	for (int i = 0; i < argc; i++)
 		text_add(&arguments->command, " %s", argv[i]);
-	for (int option; (option = getopt_long(argc, argv, "a:o:qh", options, NULL)) != -1;) {
+	opterr = 0;
+	for (int option; (option = getopt_long(argc, argv, ":a:o:qh", options, NULL)) != -1;) {
+		if (option == '?' || option == ':')
+			return cli_bad_option("run", argv, options, option);
 		if (option == 'h') {
 			help();
 			return EXIT_CODE_OK;
@@ -240,7 +249,7 @@ static int write_json(const struct arguments *arguments, const struct result *re
 	return status;
 }
 
-static void show(const struct arguments *arguments, const struct result *result, const char *folder)
+static void show(const struct arguments *arguments, const struct result *result, const char *folder, const char *file)
 {
 	bool json_on_stdout = arguments->json && strcmp(arguments->json, "-") == 0;
 	FILE *out = json_on_stdout ? stderr : stdout;
@@ -250,7 +259,7 @@ static void show(const struct arguments *arguments, const struct result *result,
 	report_terminal(result, cli_color(fileno(out), arguments->color), cli_width(fileno(out)), &table);
 	if (table.bytes && !table.failed)
 		fwrite(table.bytes, 1, table.length, out);
-	fprintf(out, "\nreport: %s/report.html\n", folder);
+	fprintf(out, "\nreport: %s/%s\n", folder, file);
 	text_release(&table);
 }
 
@@ -262,9 +271,12 @@ static enum exit_code run(const struct arguments *arguments)
 	enum exit_code code = run_matrix(&arguments->run, &result, &folder, &messages, &error);
 	if (messages.length)
 		fputs(messages.bytes, stderr);
-	if (error.exit_code == EXIT_CODE_OK && write_report(&result, folder.bytes, &error) == 0 &&
-	    write_json(arguments, &result, &error) == 0)
-		show(arguments, &result, folder.bytes);
+	/* Whatever fails now: what was measured is shown, and where it lies. */
+	if (error.exit_code == EXIT_CODE_OK) {
+		bool reported = write_report(&result, folder.bytes, &error) == 0;
+		write_json(arguments, &result, &error);
+		show(arguments, &result, folder.bytes, reported ? "report.html" : "result.json");
+	}
 	if (*error.message)
 		fprintf(stderr, "iovabench run: %s\n", error.message);
 	result_release(&result);

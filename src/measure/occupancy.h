@@ -38,14 +38,14 @@ struct occupancy_counters {
 	uint64_t live_pages;
 	uint64_t peak_live_pages;
 	uint64_t reserved_pages;
-	uint64_t lowest_page;           /* ever live; meaningless while nothing ever was */
+	uint64_t lowest_page; /* ever live; meaningless while nothing ever was */
 	uint64_t highest_page;
 	bool ever_used;
-	uint64_t regions_2mib_live;     /* with a live page: leaf page tables */
+	uint64_t regions_2mib_live; /* with a live page: leaf page tables */
 	uint64_t regions_1gib_live;
 	uint64_t regions_512gib_live;
-	uint64_t regions_2mib_touched;  /* ever live */
-	uint64_t free_2mib_slots;       /* aligned regions inside the space without a live or reserved page */
+	uint64_t regions_2mib_touched; /* ever live */
+	uint64_t free_2mib_slots;      /* aligned regions inside the space without a live or reserved page */
 	uint64_t free_1gib_slots;
 	uint64_t regions_2mib_live_peak;
 };
@@ -61,6 +61,6 @@ const char *occupancy_broken_invariant(const struct occupancy *occupancy);
 
 /* Calls visit for every maximal run of pages that are neither live nor reserved, ascending. */
 void occupancy_visit_free(const struct occupancy *occupancy, void (*visit)(void *context, uint64_t first, uint64_t count),
-                          void *context);
+			  void *context);
 
 #endif

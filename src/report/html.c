@@ -82,11 +82,13 @@ static void add_facts(struct text *html, const struct result *result)
 static void add_warnings(struct text *html, const struct result *result)
 {
 	const char *line = result->machine.warnings ? result->machine.warnings : "";
-	if (!*line && !result->run.partial)
+	if (!*line && !result->run.partial && !result->run.latency_serialised)
 		return;
 	text_add(html, "<aside class=\"warnings\"><strong>Read with care</strong><ul>\n");
 	if (result->run.partial)
 		text_add(html, "<li>This run was interrupted: its results are partial.</li>\n");
+	if (result->run.latency_serialised)
+		text_add(html, "<li>Latencies are serialised: every operation was stamped, which keeps them from overlapping.</li>\n");
 	while (*line) {
 		struct text warning = {0};
 		size_t length = strcspn(line, "\n");

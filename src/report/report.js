@@ -30,7 +30,12 @@ function scaled(value, step, units, gap) {
 
 const duration = value => scaled(value, 1000, ['ns', 'us', 'ms', 's'], ' ');
 const count = value => scaled(value, 1000, ['', 'k', 'M', 'G', 'T'], ' ');
-const share = value => value === null ? '–' : digits(100 * value) + ' %';
+function share(value) {
+	const percent = value === null ? null : 100 * value;
+	if (percent === null || percent === 0 || !isFinite(percent))
+		return percent === 0 ? '0 %' : '–';
+	return (Math.abs(percent) >= 0.95 ? digits(percent) : String(Number(percent.toPrecision(2)))) + ' %';
+}
 const bytes = value => scaled(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], ' ');
 /* Ticks are round numbers: without the zeros that three digits would give them. */
 const brief = text => text.replace(/(\.\d*?)0+(?=\D|$)/, '$1').replace(/\.(?=\D|$)/, '');
@@ -77,10 +82,12 @@ function percentileText(x) {
 	const decimals = Math.max(0, Math.ceil(x + 0.3) - 2);
 	return percentileAt(x).toFixed(Math.min(decimals, 6)).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '') + ' %';
 }
-function percentileTicks(low, high) {
+/* Longer and longer labels on an even grid: every second one stays bare where they would touch. */
+function percentileTicks(low, high, pixels) {
 	const ticks = [{v: 0, label: ''}, {v: Math.log10(2), label: '50 %'}];
+	const step = pixels / (high - low) < 76 ? 2 : 1;
 	for (let nines = 1; nines <= 9; nines++)
-		ticks.push({v: nines, label: percentileText(nines)});
+		ticks.push({v: nines, label: nines % step === 1 % step ? percentileText(nines) : ''});
 	return ticks.filter(tick => tick.v >= low - 1e-9 && tick.v <= high + 1e-9);
 }
 
@@ -160,7 +167,7 @@ function draw(figure, arms, plan, state) {
 					canvas.fillStyle = soft;
 					canvas.font = '10px system-ui, sans-serif';
 					canvas.textAlign = 'right';
-					canvas.fillText('below the clock\u2019s step', area.x + area.w - 4, bottom - 4);
+					canvas.fillText('the clock cannot tell', area.x + area.w - 4, bottom - 4);
 				}
 			}
 			for (const mark of plan.marks || []) {
@@ -179,7 +186,11 @@ function draw(figure, arms, plan, state) {
 				canvas.fillStyle = soft;
 				canvas.font = '10px system-ui, sans-serif';
 				canvas.textAlign = 'left';
-				canvas.fillText(mark.text, x + 4, area.y + 10);
+				/* A phase too short for its name leaves the place to the next one. */
+				const next = plan.marks.find(one => one.x > mark.x);
+				const room = (next ? graph.toDomXCoord(next.x) : area.x + area.w) - x;
+				if (canvas.measureText(mark.text).width + 6 < room)
+					canvas.fillText(mark.text, x + 4, area.y + 10);
 			}
 		},
 	});
@@ -200,7 +211,7 @@ function choose(figure, options, changed) {
 /* ---- the three charts ---- */
 
 function percentiles(figure, arms, state) {
-	const kinds = ['alloc', 'free', 'alloc_failed', 'contiguous.alloc', 'contiguous.free']
+	const kinds = ['alloc', 'contiguous.alloc', 'free', 'contiguous.free', 'alloc_failed']
 		.filter(kind => arms.some(arm => arm.latency[kind])).map(kind => ({key: kind, text: kind.replace('_', ' ')}));
 	let kind = choose(figure, kinds, key => { kind = key; update(); });
 	function update() {
@@ -273,7 +284,9 @@ const darkRamp = [[24, 27, 31], [22, 62, 84], [26, 119, 138], [98, 190, 162], [2
 
 function rampColor(cell) {
 	const ramp = dark.matches ? darkRamp : lightRamp;
-	const at = Math.min(cell / 63, 1) * (ramp.length - 1), index = Math.min(Math.floor(at), ramp.length - 2), part = at - index;
+	/* A page in an empty stretch must be seen: the scale begins with a step and is steepest there. */
+	const seen = cell === 0 ? 0 : 0.12 + 0.88 * Math.pow(Math.min(cell / 63, 1), 0.7);
+	const at = seen * (ramp.length - 1), index = Math.min(Math.floor(at), ramp.length - 2), part = at - index;
 	return ramp[index].map((from, channel) => Math.round(from + (ramp[index + 1][channel] - from) * part));
 }
 

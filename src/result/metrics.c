@@ -21,6 +21,7 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_NO_FAILURE] = "nothing failed",
 	[RESULT_REASON_NO_STEPS] = "the allocator does not count its steps",
 	[RESULT_REASON_NOTHING_FREE] = "no page was free",
+	[RESULT_REASON_NO_HARNESS] = "the harness alone was not measured",
 };
 
 const char *const result_kind_name[RESULT_KIND_COUNT] = {

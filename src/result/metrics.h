@@ -14,62 +14,89 @@
 #define RESULT_EXACT true
 
 /* name, path, unit, exact, what it is */
-#define RESULT_METRICS(X)                                                                                                          \
-	X(RAW_NS_PER_OP, "throughput.raw_ns_per_op", "ns", RESULT_TIMED, "window time / completed operations, median over rounds")     \
-	X(NET_NS_PER_OP, "throughput.net_ns_per_op", "ns", RESULT_TIMED, "raw minus the same stream on null; for display")            \
-	X(CI_LOW_NS, "throughput.ci_low_ns", "ns", RESULT_TIMED, "lower end of the 95 % interval of raw_ns_per_op over rounds")       \
-	X(CI_HIGH_NS, "throughput.ci_high_ns", "ns", RESULT_TIMED, "upper end of the 95 % interval of raw_ns_per_op over rounds")     \
-	X(ROUNDS, "throughput.rounds", "processes", RESULT_EXACT, "fresh processes behind raw_ns_per_op")                             \
-	X(OPERATIONS, "throughput.operations", "operations", RESULT_EXACT, "completed operations of one iteration")                   \
-	X(SLOWDOWN, "latency_slowdown", "ratio", RESULT_TIMED, "time of the latency pass / time of the throughput pass")              \
-	X(TAINTED_SHARE, "tainted_share", "share", RESULT_TIMED, "share of throughput windows that were disturbed from outside")      \
-	X(UNTAINTED_NS_PER_OP, "throughput.untainted_ns_per_op", "ns", RESULT_TIMED, "raw_ns_per_op without tainted windows")         \
-	X(FAILURES_TOTAL, "failures.total", "requests", RESULT_EXACT, "demands that were not served; by kind when there was an audit")    \
-	X(FAILURES_MALFORMED, "failures.malformed", "requests", RESULT_EXACT, "refused because the rules of a call forbid them")      \
-	X(FAILURES_IMPOSSIBLE, "failures.impossible", "requests", RESULT_EXACT, "refused because no empty space could hold them")     \
-	X(FAILURES_EXHAUSTED, "failures.exhausted", "requests", RESULT_EXACT, "failed with fewer usable pages in the window than asked") \
-	X(FAILURES_FRAGMENTED, "failures.fragmented", "requests", RESULT_EXACT, "failed although enough pages of the window were usable") \
-	X(FIRST_FAILURE_OP, "failures.first.op", "operation", RESULT_EXACT, "operation of the first failure")                         \
-	X(FIRST_FAILURE_LIVE_PAGES, "failures.first.live_pages", "pages", RESULT_EXACT, "live pages at the first failure")            \
-	X(FIRST_FAILURE_OCCUPANCY, "failures.first.occupancy", "share", RESULT_EXACT, "live / usable space at the first failure")     \
-	X(ALLOCATIONS, "operations.allocations", "operations", RESULT_EXACT, "allocations tried")                                     \
-	X(FREES, "operations.frees", "operations", RESULT_EXACT, "frees done; a free after a failed allocation is none")              \
-	X(FREES_SKIPPED, "operations.frees_skipped", "operations", RESULT_EXACT, "frees of slots whose allocation had failed")        \
-	X(PEAK_LIVE_PAGES, "space.peak_live_pages", "pages", RESULT_EXACT, "most pages granted at one time")                          \
-	X(SPAN_PAGES, "space.span_pages", "pages", RESULT_EXACT, "highest - lowest page ever used + 1")                               \
-	X(HIGH_WATER_PAGES, "space.high_water_pages", "pages", RESULT_EXACT, "highest page ever used + 1, from the base")             \
-	X(REQUESTED_PAGES, "space.requested_pages", "pages", RESULT_EXACT, "sum over successful allocations")                         \
-	X(GRANTED_PAGES, "space.granted_pages", "pages", RESULT_EXACT, "sum over successful allocations")                             \
-	X(ROUNDING_RATIO, "space.rounding_ratio", "ratio", RESULT_EXACT, "granted / requested pages")                                 \
-	X(ROUNDING_RATIO_MEAN, "space.rounding_ratio_mean", "ratio", RESULT_EXACT, "mean of granted / requested per allocation")      \
-	X(FOOTPRINT_RATIO, "space.footprint_ratio", "ratio", RESULT_EXACT, "512 x 2 MiB regions ever touched / peak live pages")      \
-	X(OVER_CAPACITY, "space.over_capacity", "flag", RESULT_EXACT, "1 when the demand, rounded by the allocator, exceeded the space") \
-	X(FREE_PAGES, "fragmentation.free_pages", "pages", RESULT_EXACT, "usable pages at the end of the phase")                      \
-	X(CACHED_PAGES, "fragmentation.cached_pages", "pages", RESULT_EXACT, "pages held by magazines")                               \
-	X(DEFERRED_PAGES, "fragmentation.deferred_pages", "pages", RESULT_EXACT, "freed pages that wait for a flush")                 \
-	X(FREE_EXTENTS, "fragmentation.free_extents", "extents", RESULT_EXACT, "runs of usable pages")                                \
-	X(LARGEST_FREE_PAGES, "fragmentation.largest_free_pages", "pages", RESULT_EXACT, "longest run of usable pages")               \
-	X(UNUSABLE_16KIB, "fragmentation.unusable_16kib", "share", RESULT_EXACT, "free space in blocks too small for aligned 16 KiB") \
-	X(UNUSABLE_64KIB, "fragmentation.unusable_64kib", "share", RESULT_EXACT, "free space in blocks too small for aligned 64 KiB") \
-	X(UNUSABLE_2MIB, "fragmentation.unusable_2mib", "share", RESULT_EXACT, "free space in blocks too small for aligned 2 MiB")    \
-	X(UNUSABLE_1GIB, "fragmentation.unusable_1gib", "share", RESULT_EXACT, "free space in blocks too small for aligned 1 GiB")    \
-	X(FREE_2MIB_SLOTS, "fragmentation.free_2mib_slots", "regions", RESULT_EXACT, "aligned 2 MiB regions without a live page")     \
-	X(FREE_1GIB_SLOTS, "fragmentation.free_1gib_slots", "regions", RESULT_EXACT, "aligned 1 GiB regions without a live page")     \
-	X(PAGE_TABLE_PAGES, "fragmentation.page_table_pages", "pages", RESULT_EXACT, "IOMMU page tables of the live pages, all levels") \
-	X(PAGE_TABLE_LEAF_PAGES, "fragmentation.page_table_leaf_pages", "pages", RESULT_EXACT, "leaf tables with a live page")        \
-	X(PAGE_TABLE_RATIO, "fragmentation.page_table_ratio", "ratio", RESULT_EXACT, "page_table_pages / the least that could do")    \
-	X(STEPS_ALLOC_MEAN, "steps.alloc_mean", "steps", RESULT_EXACT, "nodes or words examined per allocation")                      \
-	X(STEPS_ALLOC_P99, "steps.alloc_p99", "steps", RESULT_EXACT, "99th percentile of the same")                                   \
-	X(STEPS_ALLOC_MAX, "steps.alloc_max", "steps", RESULT_EXACT, "largest of the same")                                           \
-	X(STEPS_FREE_MEAN, "steps.free_mean", "steps", RESULT_EXACT, "nodes or words examined per free")                              \
-	X(STEPS_SPLITS_MEAN, "steps.splits_mean", "splits", RESULT_EXACT, "blocks split per allocation")                              \
-	X(STEPS_MERGES_MEAN, "steps.merges_mean", "merges", RESULT_EXACT, "blocks merged per free")                                   \
-	X(METADATA_BYTES, "metadata_bytes", "B", RESULT_EXACT, "resident memory of the allocator at the end of the audit")            \
-	X(METADATA_BYTES_PER_EXTENT, "metadata_bytes_per_extent", "B", RESULT_EXACT, "the same / most extents live at one time")      \
-	X(AUDIT_OPS, "audit.ops", "operations", RESULT_EXACT, "operations that the audit checked")                                    \
-	X(AUDIT_VIOLATIONS, "audit.violations", "violations", RESULT_EXACT, "wrong answers of the allocator")                         \
-	X(BEYOND_DEMANDS, "beyond_recording.demands", "requests", RESULT_EXACT, "demands that the recorded kernel could not place at first") \
-	X(BEYOND_FITTED, "beyond_recording.fitted", "requests", RESULT_EXACT, "of those, placed here within the limit that the kernel could not")
+#define RESULT_METRICS(X)                                                                                                  \
+	X(RAW_NS_PER_OP, "throughput.raw_ns_per_op", "ns", RESULT_TIMED,                                                   \
+	  "window time / completed operations, median over rounds")                                                        \
+	X(NET_NS_PER_OP, "throughput.net_ns_per_op", "ns", RESULT_TIMED, "raw minus the same stream on null; for display") \
+	X(CI_LOW_NS, "throughput.ci_low_ns", "ns", RESULT_TIMED,                                                           \
+	  "lower end of the 95 % interval of raw_ns_per_op over rounds")                                                   \
+	X(CI_HIGH_NS, "throughput.ci_high_ns", "ns", RESULT_TIMED,                                                         \
+	  "upper end of the 95 % interval of raw_ns_per_op over rounds")                                                   \
+	X(ROUNDS, "throughput.rounds", "processes", RESULT_EXACT, "fresh processes behind raw_ns_per_op")                  \
+	X(OPERATIONS, "throughput.operations", "operations", RESULT_EXACT, "completed operations of one iteration")        \
+	X(SLOWDOWN, "latency_slowdown", "ratio", RESULT_TIMED, "time of the latency pass / time of the throughput pass")   \
+	X(TAINTED_SHARE, "tainted_share", "share", RESULT_TIMED,                                                           \
+	  "share of throughput windows that were disturbed from outside")                                                  \
+	X(UNTAINTED_NS_PER_OP, "throughput.untainted_ns_per_op", "ns", RESULT_TIMED,                                       \
+	  "raw_ns_per_op without tainted windows")                                                                         \
+	X(FAILURES_TOTAL, "failures.total", "requests", RESULT_EXACT,                                                      \
+	  "demands that were not served; by kind when there was an audit")                                                 \
+	X(FAILURES_MALFORMED, "failures.malformed", "requests", RESULT_EXACT,                                              \
+	  "refused because the rules of a call forbid them")                                                               \
+	X(FAILURES_IMPOSSIBLE, "failures.impossible", "requests", RESULT_EXACT,                                            \
+	  "refused because no empty space could hold them")                                                                \
+	X(FAILURES_EXHAUSTED, "failures.exhausted", "requests", RESULT_EXACT,                                              \
+	  "failed with fewer usable pages in the window than asked")                                                       \
+	X(FAILURES_FRAGMENTED, "failures.fragmented", "requests", RESULT_EXACT,                                            \
+	  "failed although enough pages of the window were usable")                                                        \
+	X(FIRST_FAILURE_OP, "failures.first.op", "operation", RESULT_EXACT, "operation of the first failure")              \
+	X(FIRST_FAILURE_LIVE_PAGES, "failures.first.live_pages", "pages", RESULT_EXACT, "live pages at the first failure") \
+	X(FIRST_FAILURE_OCCUPANCY, "failures.first.occupancy", "share", RESULT_EXACT,                                      \
+	  "live / usable space at the first failure")                                                                      \
+	X(ALLOCATIONS, "operations.allocations", "operations", RESULT_EXACT, "allocations tried")                          \
+	X(FREES, "operations.frees", "operations", RESULT_EXACT, "frees done; a free after a failed allocation is none")   \
+	X(FREES_SKIPPED, "operations.frees_skipped", "operations", RESULT_EXACT,                                           \
+	  "frees of slots whose allocation had failed")                                                                    \
+	X(PEAK_LIVE_PAGES, "space.peak_live_pages", "pages", RESULT_EXACT, "most pages granted at one time")               \
+	X(SPAN_PAGES, "space.span_pages", "pages", RESULT_EXACT, "highest - lowest page ever used + 1")                    \
+	X(HIGH_WATER_PAGES, "space.high_water_pages", "pages", RESULT_EXACT, "highest page ever used + 1, from the base")  \
+	X(REQUESTED_PAGES, "space.requested_pages", "pages", RESULT_EXACT, "sum over successful allocations")              \
+	X(GRANTED_PAGES, "space.granted_pages", "pages", RESULT_EXACT, "sum over successful allocations")                  \
+	X(ROUNDING_RATIO, "space.rounding_ratio", "ratio", RESULT_EXACT, "granted / requested pages")                      \
+	X(ROUNDING_RATIO_MEAN, "space.rounding_ratio_mean", "ratio", RESULT_EXACT,                                         \
+	  "mean of granted / requested per allocation")                                                                    \
+	X(FOOTPRINT_RATIO, "space.footprint_ratio", "ratio", RESULT_EXACT,                                                 \
+	  "512 x 2 MiB regions ever touched / peak live pages")                                                            \
+	X(OVER_CAPACITY, "space.over_capacity", "flag", RESULT_EXACT,                                                      \
+	  "1 when the demand, rounded by the allocator, exceeded the space")                                               \
+	X(FREE_PAGES, "fragmentation.free_pages", "pages", RESULT_EXACT, "usable pages at the end of the phase")           \
+	X(CACHED_PAGES, "fragmentation.cached_pages", "pages", RESULT_EXACT, "pages held by magazines")                    \
+	X(DEFERRED_PAGES, "fragmentation.deferred_pages", "pages", RESULT_EXACT, "freed pages that wait for a flush")      \
+	X(FREE_EXTENTS, "fragmentation.free_extents", "extents", RESULT_EXACT, "runs of usable pages")                     \
+	X(LARGEST_FREE_PAGES, "fragmentation.largest_free_pages", "pages", RESULT_EXACT, "longest run of usable pages")    \
+	X(UNUSABLE_16KIB, "fragmentation.unusable_16kib", "share", RESULT_EXACT,                                           \
+	  "free space in blocks too small for aligned 16 KiB")                                                             \
+	X(UNUSABLE_64KIB, "fragmentation.unusable_64kib", "share", RESULT_EXACT,                                           \
+	  "free space in blocks too small for aligned 64 KiB")                                                             \
+	X(UNUSABLE_2MIB, "fragmentation.unusable_2mib", "share", RESULT_EXACT,                                             \
+	  "free space in blocks too small for aligned 2 MiB")                                                              \
+	X(UNUSABLE_1GIB, "fragmentation.unusable_1gib", "share", RESULT_EXACT,                                             \
+	  "free space in blocks too small for aligned 1 GiB")                                                              \
+	X(FREE_2MIB_SLOTS, "fragmentation.free_2mib_slots", "regions", RESULT_EXACT,                                       \
+	  "aligned 2 MiB regions without a live page")                                                                     \
+	X(FREE_1GIB_SLOTS, "fragmentation.free_1gib_slots", "regions", RESULT_EXACT,                                       \
+	  "aligned 1 GiB regions without a live page")                                                                     \
+	X(PAGE_TABLE_PAGES, "fragmentation.page_table_pages", "pages", RESULT_EXACT,                                       \
+	  "IOMMU page tables of the live pages, all levels")                                                               \
+	X(PAGE_TABLE_LEAF_PAGES, "fragmentation.page_table_leaf_pages", "pages", RESULT_EXACT,                             \
+	  "leaf tables with a live page")                                                                                  \
+	X(PAGE_TABLE_RATIO, "fragmentation.page_table_ratio", "ratio", RESULT_EXACT,                                       \
+	  "page_table_pages / the least that could do")                                                                    \
+	X(STEPS_ALLOC_MEAN, "steps.alloc_mean", "steps", RESULT_EXACT, "nodes or words examined per allocation")           \
+	X(STEPS_ALLOC_P99, "steps.alloc_p99", "steps", RESULT_EXACT, "99th percentile of the same")                        \
+	X(STEPS_ALLOC_MAX, "steps.alloc_max", "steps", RESULT_EXACT, "largest of the same")                                \
+	X(STEPS_FREE_MEAN, "steps.free_mean", "steps", RESULT_EXACT, "nodes or words examined per free")                   \
+	X(STEPS_SPLITS_MEAN, "steps.splits_mean", "splits", RESULT_EXACT, "blocks split per allocation")                   \
+	X(STEPS_MERGES_MEAN, "steps.merges_mean", "merges", RESULT_EXACT, "blocks merged per free")                        \
+	X(METADATA_BYTES, "metadata_bytes", "B", RESULT_EXACT, "resident memory of the allocator at the end of the audit") \
+	X(METADATA_BYTES_PER_EXTENT, "metadata_bytes_per_extent", "B", RESULT_EXACT,                                       \
+	  "the same / most extents live at one time")                                                                      \
+	X(AUDIT_OPS, "audit.ops", "operations", RESULT_EXACT, "operations that the audit checked")                         \
+	X(AUDIT_VIOLATIONS, "audit.violations", "violations", RESULT_EXACT, "wrong answers of the allocator")              \
+	X(BEYOND_DEMANDS, "beyond_recording.demands", "requests", RESULT_EXACT,                                            \
+	  "demands that the recorded kernel could not place at first")                                                     \
+	X(BEYOND_FITTED, "beyond_recording.fitted", "requests", RESULT_EXACT,                                              \
+	  "of those, placed here within the limit that the kernel could not")
 
 enum result_metric {
 #define RESULT_METRIC_ENUM(name, path, unit, exact, help) RESULT_METRIC_##name,
@@ -90,14 +117,14 @@ extern const struct result_metric_info result_metric_table[RESULT_METRIC_COUNT];
 enum result_reason {
 	RESULT_REASON_NOT_MEASURED, /* the pass that gives it was switched off or did not run */
 	RESULT_REASON_NOT_APPLICABLE,
-	RESULT_REASON_SHORT_WINDOW,   /* fewer than 1000 clock steps */
-	RESULT_REASON_BELOW_HARNESS,  /* net: less than 1 ns above null */
-	RESULT_REASON_FAILURES,       /* net: an allocation failed, so null did other work */
-	RESULT_REASON_FEW_ROUNDS,     /* interval: too few rounds for 95 % */
-	RESULT_REASON_NO_FAILURE,     /* first failure: there was none */
-	RESULT_REASON_NO_STEPS,       /* the allocator does not count */
+	RESULT_REASON_SHORT_WINDOW,  /* fewer than 1000 clock steps */
+	RESULT_REASON_BELOW_HARNESS, /* net: less than 1 ns above null */
+	RESULT_REASON_FAILURES,      /* net: an allocation failed, so null did other work */
+	RESULT_REASON_FEW_ROUNDS,    /* interval: too few rounds for 95 % */
+	RESULT_REASON_NO_FAILURE,    /* first failure: there was none */
+	RESULT_REASON_NO_STEPS,      /* the allocator does not count */
 	RESULT_REASON_NOTHING_FREE,
-	RESULT_REASON_ONE_PROCESS_ONLY, /* the null arm did not run */
+	RESULT_REASON_NO_HARNESS, /* net: null gave no figure */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];

@@ -29,8 +29,8 @@ struct result_histogram {
 	size_t count;
 	uint64_t *values;
 	uint64_t *samples;
-	uint64_t min, max;  /* exact */
-	uint64_t dropped;   /* too large for a bucket; in max */
+	uint64_t min, max; /* exact */
+	uint64_t dropped;  /* too large for a bucket; in max */
 };
 
 /* ---- what one worker process found: a line of rounds.jsonl ---- */
@@ -38,25 +38,25 @@ struct result_histogram {
 enum result_pass { RESULT_PASS_TIMED, RESULT_PASS_AUDIT }; /* TIMED = throughput, then latency */
 
 /* Where every figure of a series stands on the grid. NaN where a pass did not measure it. */
-#define RESULT_SERIES_COLUMNS(X)                                                                                                   \
-	X(OP, "op")                 /* operations of the workload done when the row was taken */                                       \
-	X(NS_PER_OP, "ns_per_op")   /* throughput inside the cell, first iteration of the first round */                               \
-	X(ALLOC_P50_NS, "alloc_p50_ns")                                                                                                \
-	X(ALLOC_P99_NS, "alloc_p99_ns")                                                                                                \
-	X(ALLOC_MAX_NS, "alloc_max_ns")                                                                                                \
-	X(LIVE_PAGES, "live_pages")                                                                                                    \
-	X(FREE_PAGES, "free_pages")                                                                                                    \
-	X(CACHED_PAGES, "cached_pages")                                                                                                \
-	X(DEFERRED_PAGES, "deferred_pages")                                                                                            \
-	X(FREE_EXTENTS, "free_extents")                                                                                                \
-	X(LARGEST_FREE_PAGES, "largest_free_pages")                                                                                    \
-	X(UNUSABLE_64KIB, "unusable_64kib")                                                                                            \
-	X(UNUSABLE_2MIB, "unusable_2mib")                                                                                              \
-	X(FREE_2MIB_SLOTS, "free_2mib_slots")                                                                                          \
-	X(PAGE_TABLE_PAGES, "page_table_pages")                                                                                        \
-	X(SPAN_PAGES, "span_pages")                                                                                                    \
-	X(STEPS_ALLOC_MEAN, "steps_alloc_mean")                                                                                        \
-	X(FAILURES, "failures")     /* since the start of the stream */
+#define RESULT_SERIES_COLUMNS(X)                                                                                           \
+	X(OP, "op")               /* operations of the workload done when the row was taken */                             \
+	X(NS_PER_OP, "ns_per_op") /* throughput inside the cell, first iteration of the first round */                     \
+	X(ALLOC_P50_NS, "alloc_p50_ns")                                                                                    \
+	X(ALLOC_P99_NS, "alloc_p99_ns")                                                                                    \
+	X(ALLOC_MAX_NS, "alloc_max_ns")                                                                                    \
+	X(LIVE_PAGES, "live_pages")                                                                                        \
+	X(FREE_PAGES, "free_pages")                                                                                        \
+	X(CACHED_PAGES, "cached_pages")                                                                                    \
+	X(DEFERRED_PAGES, "deferred_pages")                                                                                \
+	X(FREE_EXTENTS, "free_extents")                                                                                    \
+	X(LARGEST_FREE_PAGES, "largest_free_pages")                                                                        \
+	X(UNUSABLE_64KIB, "unusable_64kib")                                                                                \
+	X(UNUSABLE_2MIB, "unusable_2mib")                                                                                  \
+	X(FREE_2MIB_SLOTS, "free_2mib_slots")                                                                              \
+	X(PAGE_TABLE_PAGES, "page_table_pages")                                                                            \
+	X(SPAN_PAGES, "span_pages")                                                                                        \
+	X(STEPS_ALLOC_MEAN, "steps_alloc_mean")                                                                            \
+	X(FAILURES, "failures") /* since the start of the stream */
 enum result_series_column {
 #define RESULT_SERIES_ENUM(name, text) RESULT_SERIES_##name,
 	RESULT_SERIES_COLUMNS(RESULT_SERIES_ENUM)
@@ -77,11 +77,11 @@ struct result_series_row {
 extern const char result_map_symbols[RESULT_MAP_RESERVED + 2];
 struct result_map {
 	uint32_t domain;
-	uint64_t first;   /* page at the left edge */
-	uint64_t count;   /* pages across */
+	uint64_t first; /* page at the left edge */
+	uint64_t count; /* pages across */
 	uint32_t columns;
 	uint32_t rows;
-	double *ops;      /* rows: operations done at each row */
+	double *ops;          /* rows: operations done at each row */
 	unsigned char *cells; /* rows * columns */
 };
 
@@ -92,29 +92,30 @@ struct result_domain {
 
 struct result_record_phase {
 	/* timed */
-	double *ns_per_op;         /* one per iteration; NaN when its window was too short for the clock */
+	double *ns_per_op;           /* one per iteration; NaN when its window was too short for the clock */
 	double *untainted_ns_per_op; /* likewise without tainted windows; NaN when all were tainted */
 	size_t iterations;
-	uint64_t operations;       /* completed, of one iteration */
-	uint64_t failures;         /* of one iteration: failed demands */
+	uint64_t operations; /* completed, of one iteration */
+	uint64_t failures;   /* of one iteration: failed demands */
 	uint64_t windows;
 	uint64_t windows_tainted;
-	double latency_ns_per_op;  /* whole latency pass, for its slow-down; NaN when there was none */
+	double latency_ns_per_op; /* whole latency pass, for its slow-down; NaN when there was none */
 	struct result_histogram latency[RESULT_KIND_COUNT]; /* in clock ticks */
 	/* audit */
 	struct result_figures figures;
-	uint64_t placement_hash;   /* of all live extents at the end of the phase; the same in every pass of a deterministic arm */
+	uint64_t
+		placement_hash; /* of all live extents at the end of the phase; the same in every pass of a deterministic arm */
 };
 
 struct result_record {
-	char *workload;            /* name */
+	char *workload; /* name */
 	char *spec;
 	enum result_pass pass;
 	uint32_t round;
-	bool ok;                   /* else exit_code and message say what happened, and the rest may be empty */
+	bool ok; /* else exit_code and message say what happened, and the rest may be empty */
 	enum exit_code exit_code;
 	char *message;
-	uint64_t stream_hash;      /* of the operations played; 0 when not known */
+	uint64_t stream_hash; /* of the operations played; 0 when not known */
 	uint64_t peak_rss_bytes;
 	struct result_record_phase *phases;
 	size_t phase_count;
@@ -152,23 +153,23 @@ struct result_phase {
 
 enum result_arm_state {
 	RESULT_ARM_OK,
-	RESULT_ARM_NOT_APPLICABLE, /* cannot play this workload; reason says why */
-	RESULT_ARM_FAILED,         /* crash, hang, violation, limit passed; figures may be missing */
+	RESULT_ARM_NOT_APPLICABLE,   /* cannot play this workload; reason says why */
+	RESULT_ARM_FAILED,           /* crash, hang, violation, limit passed; figures may be missing */
 	RESULT_ARM_NONDETERMINISTIC, /* passes disagree on the placement hash */
-	RESULT_ARM_NOT_RUN,        /* interrupted before */
+	RESULT_ARM_NOT_RUN,          /* interrupted before */
 };
 extern const char *const result_arm_state_name[RESULT_ARM_NOT_RUN + 1]; /* ok, n/a, failed, nondeterministic, not run */
 
 struct result_arm {
-	size_t workload;           /* index */
-	char *allocator;           /* name, for a plugin its table's name or its path */
+	size_t workload; /* index */
+	char *allocator; /* name, for a plugin its table's name or its path */
 	char *spec;
 	uint32_t threads;
 	char *lock;
 	enum result_arm_state state;
-	char *reason;              /* NULL when ok */
+	char *reason; /* NULL when ok */
 	uint64_t placement_hash;
-	size_t figures_phase;      /* the phase whose figures are the arm's: the last measured one */
+	size_t figures_phase; /* the phase whose figures are the arm's: the last measured one */
 	struct result_phase *phases;
 	size_t phase_count;
 	struct result_series_row *series;
@@ -180,10 +181,10 @@ struct result_arm {
 };
 
 struct result_expectation {
-	size_t arm;    /* index */
+	size_t arm; /* index */
 	char *metric;
-	char *wanted;  /* as a person would write it: "is 0", "below 1.25" */
-	double got;    /* NaN: not measured */
+	char *wanted; /* as a person would write it: "is 0", "below 1.25" */
+	double got;   /* NaN: not measured */
 	bool met;
 };
 
@@ -198,6 +199,7 @@ struct result {
 		char *id, *started, *command;
 		bool partial;
 		uint32_t rounds;
+		bool latency_serialised; /* every operation was stamped: the stamps keep them from overlapping */
 	} run;
 	struct {
 		char *cpu, *kernel, *clock;

@@ -28,6 +28,7 @@ static void write_run(struct json_writer *writer, json_t *document, const struct
 	json_put_text(writer, run, "command", or_empty(result->run.command));
 	json_put(writer, run, "partial", json_boolean(result->run.partial));
 	json_put_u64(writer, run, "rounds", result->run.rounds);
+	json_put(writer, run, "latency_serialised", json_boolean(result->run.latency_serialised));
 
 	json_t *machine = json_put_object(writer, document, "machine");
 	json_put_text(writer, machine, "cpu", or_empty(result->machine.cpu));

@@ -33,6 +33,7 @@ static void read_run(struct json_reader *reader, const struct json_at *document,
 	result->run.command = json_read_text(reader, &run, "command");
 	result->run.partial = json_read_bool(reader, &run, "partial");
 	result->run.rounds = (uint32_t)json_read_u64(reader, &run, "rounds", UINT32_MAX);
+	result->run.latency_serialised = json_read_bool(reader, &run, "latency_serialised");
 
 	struct json_at machine = json_object_child(reader, document, "machine");
 	result->machine.cpu = json_read_text(reader, &machine, "cpu");

@@ -11,8 +11,11 @@
 #include <sys/mman.h>
 
 #define PAGE ((size_t)4096)
+#define BACKED_AHEAD ((size_t)1 << 20)
 #define LARGEST_RESERVATION ((size_t)1 << 44)
 #define SMALLEST_RESERVATION ((size_t)1 << 28)
+
+_Static_assert(ARENA_SMALL_STEP * ARENA_SMALL_CLASSES == PAGE, "every block below a page has a list");
 
 static void back(unsigned char *memory, size_t bytes)
 {
@@ -25,36 +28,72 @@ static void back(unsigned char *memory, size_t bytes)
 		*(volatile unsigned char *)(memory + i) = 0;
 }
 
+/* Index of a small block's list; 1 <= bytes < PAGE. */
+static size_t class_of(size_t bytes)
+{
+	return (bytes - 1) / ARENA_SMALL_STEP;
+}
+
+static void *take_small(struct arena *arena, size_t bytes)
+{
+	void **list = &arena->small[class_of(bytes)], *memory = *list;
+	if (memory) {
+		memcpy(list, memory, sizeof *list);
+		memset(memory, 0, (class_of(bytes) + 1) * ARENA_SMALL_STEP);
+	}
+	return memory;
+}
+
+/* A system call for every small block would be paid inside of windows: many are backed at once. */
+static void prefault(struct arena *arena, size_t start, size_t bytes)
+{
+	if (start + bytes <= arena->backed || bytes > ARENA_PREFAULT_BYTES)
+		return;
+	size_t room = arena->bytes - start;
+	size_t ahead = bytes < PAGE ? BACKED_AHEAD : bytes;
+	back(arena->base + start, ahead < room ? ahead : room);
+	arena->backed = start + (ahead < room ? ahead : room);
+}
+
 static void *get(void *context, size_t bytes)
 {
 	struct arena *arena = context;
 	arena->requests++;
-	size_t start = bits_align_up(arena->used, bytes >= PAGE ? PAGE : 64);
+	bytes = bytes ? bytes : 1;
+	void *again = bytes < PAGE ? take_small(arena, bytes) : NULL;
+	if (again)
+		return again;
+	size_t start = bits_align_up(arena->used, bytes >= PAGE ? PAGE : ARENA_SMALL_STEP);
 	if (bytes > arena->bytes || start > arena->bytes - bytes)
 		return NULL;
 	arena->used = start + bytes;
-	unsigned char *memory = arena->base + start;
-	if (arena->prefault && bytes <= ARENA_PREFAULT_BYTES)
-		back(memory, bytes);
-	return memory;
+	if (arena->prefault)
+		prefault(arena, start, bytes);
+	return arena->base + start;
 }
 
-/* Whole pages go back to the system, so that they no longer count as resident; the range itself is handed out again only when it
- * was the last one. Small blocks stay until the next reset. */
+/* Whole pages go back to the system, so that they no longer count as resident; their range is handed out again only when it
+ * was the last one. Smaller blocks wait for the next request of their size. */
 static void put(void *context, void *memory, size_t bytes)
 {
 	struct arena *arena = context;
 	if (!memory)
 		return;
+	bytes = bytes ? bytes : 1;
+	if (bytes < PAGE) {
+		void **list = &arena->small[class_of(bytes)];
+		memcpy(memory, list, sizeof *list);
+		*list = memory;
+		return;
+	}
+	/* Blocks of a page and more begin with one. */
 	size_t start = (size_t)((unsigned char *)memory - arena->base);
-	size_t first = bits_align_up(start, PAGE);
 	size_t end = bits_align_down(start + bytes, PAGE);
-	if (end > first)
-		madvise(arena->base + first, end - first, MADV_DONTNEED);
-	bool last = start + bytes == arena->used;
-	if (last && bytes >= PAGE && start == first) {
+	madvise(memory, end - start, MADV_DONTNEED);
+	if (start + bytes == arena->used) {
 		memset(arena->base + end, 0, start + bytes - end);
 		arena->used = start;
+		arena->backed = arena->backed < start ? arena->backed : start;
 	}
 }
 
@@ -125,11 +164,14 @@ void arena_destroy(struct arena *arena)
 void arena_reset(struct arena *arena)
 {
 	/* Zeroing keeps pages backed; giving back is right for what was sparse or large. */
-	if (arena->prefault && arena->used <= ARENA_PREFAULT_BYTES)
+	if (arena->prefault && arena->used <= ARENA_PREFAULT_BYTES) {
 		memset(arena->base, 0, arena->used);
-	else
+	} else {
 		madvise(arena->base, bits_align_up(arena->used, PAGE), MADV_DONTNEED);
+		arena->backed = 0;
+	}
 	arena->used = 0;
+	memset(arena->small, 0, sizeof arena->small);
 }
 
 uint64_t arena_resident_bytes(const struct arena *arena)

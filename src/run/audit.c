@@ -12,6 +12,12 @@
 #include <inttypes.h>
 #include <math.h>
 
+/* Words between two signs of life. */
+#define PROGRESS_WORDS 4096u
+
+/* Allocators may look at every page of their space to prove their invariants: not in a space of 48 bits. */
+#define INVARIANT_PAGES_MAX (UINT64_C(1) << 24)
+
 struct audit {
 	struct pass *pass;
 	struct engine engine;
@@ -132,6 +138,8 @@ static void play_operation(struct audit *audit, const struct op *op)
 	audit->count_high = 0;
 	engine_play_counted(&audit->engine, op, count, &outcome);
 	audit->operations++;
+	if (outcome.empty_grant)
+		audit_complain(&audit->complaints, "operation %" PRIu64 ": %" PRIu64 " pages were granted as none at all", audit->operations, count);
 	switch (outcome.what) {
 	case ENGINE_SKIPPED:
 		audit->counts.skipped++;
@@ -212,14 +220,18 @@ static void end_phase(struct audit *audit)
 	walk_spaces(audit);
 	for (uint32_t i = 0; i < audit->engine.domain_count; i++) {
 		const struct allocator_instance *instance = audit->spaces[i].instance;
-		const char *broken = instance->table->broken_invariant(instance->self);
+		const char *broken = audit->spaces[i].count <= INVARIANT_PAGES_MAX ? instance->table->broken_invariant(instance->self) : NULL;
 		if (broken)
 			audit_complain(&audit->complaints, "operation %" PRIu64 ": invariant of %s does not hold: %s", audit->operations,
 			               instance->table->name, broken);
+		/* Who checks others is checked, too. */
+		broken = occupancy_broken_invariant(audit->spaces[i].occupancy);
+		if (broken)
+			audit_complain(&audit->complaints, "operation %" PRIu64 ": the audit's own map is wrong: %s", audit->operations, broken);
 	}
-	/* A phase that drains leaves an empty space, which says nothing: then its fullest row speaks for it. */
+	/* A phase that drains leaves an empty space, which says nothing: then its fullest row, if it has one, speaks for it. */
 	struct audit_totals totals = sum_spaces(audit);
-	audit_set_space(&phase->figures, totals.map.live_pages ? &totals : &audit->fullest);
+	audit_set_space(&phase->figures, totals.map.live_pages || !audit->fullest.map.live_pages ? &totals : &audit->fullest);
 	audit->fullest = (struct audit_totals){0};
 	audit_set_failures(&phase->figures, &audit->counts);
 	audit_set_work(&phase->figures, &audit->counts, audit->spaces[0].usable * audit->engine.domain_count, pass->peak_live_pages);
@@ -228,7 +240,6 @@ static void end_phase(struct audit *audit)
 	result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES, resident);
 	if (audit->peak_live_extents)
 		result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES_PER_EXTENT, resident / (double)audit->peak_live_extents);
-	result_set(&phase->figures, RESULT_METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
 	phase->placement_hash = audit->engine.placement_hash;
 	audit->counts = (struct audit_counts){0};
 	*audit->alloc_steps = (struct histogram){0};
@@ -247,13 +258,16 @@ static int play_piece(struct audit *audit, struct op_piece piece, struct error *
 			engine_play(&audit->engine, op, 1);
 		if (++audit->word % row_words == 0)
 			end_row(audit);
+		if (audit->word % PROGRESS_WORDS == 0) {
+			*audit->pass->progress += PROGRESS_WORDS;
+			if (audit->engine.broken != IOVA_OK)
+				break;
+		}
 	}
 	engine_note_placement(&audit->engine);
-	*audit->pass->progress += piece.count;
 	audit->stream_hash = op_stream_hash(audit->stream_hash, piece.ops, piece.count);
 	if (audit->engine.broken != IOVA_OK)
-		return error_set(error, EXIT_CODE_VIOLATION, "the allocator ended a request with status %d (%s)", (int)audit->engine.broken,
-		                 audit->engine.broken == IOVA_NO_MEMORY ? "no memory for metadata" : "which alloc must not return");
+		return engine_broken(&audit->engine, error);
 	return 0;
 }
 
@@ -322,18 +336,15 @@ static int store_domains(struct audit *audit, struct error *error)
 	return 0;
 }
 
-/* The last phase carries what was found after it. */
+/* A wrong answer spoils whatever was counted before and after it, and leaks show at the end only: every phase carries the sum. */
 static void finish(struct audit *audit)
 {
 	struct result_record *record = audit->pass->record;
-	if (record->phase_count)
-		result_set(&record->phases[record->phase_count - 1].figures, RESULT_METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
-	for (size_t i = 0; i + 1 < record->phase_count; i++)
-		if (isnan(record->phases[i].figures.value[RESULT_METRIC_AUDIT_VIOLATIONS]))
-			result_set(&record->phases[i].figures, RESULT_METRIC_AUDIT_VIOLATIONS, 0);
+	for (size_t i = 0; i < record->phase_count; i++)
+		result_set(&record->phases[i].figures, RESULT_METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
 	record->stream_hash = audit->stream_hash;
 	if (audit->complaints.count)
-		record->message = memory_text(audit->complaints.text.bytes);
+		record->message = memory_text(audit->complaints.text.failed ? "wrong answers, and no memory to tell them" : audit->complaints.text.bytes);
 }
 
 static int play_audit(struct audit *audit, struct error *error)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/audit_space.h"
 
+#include "base/bits.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,6 +27,8 @@ int audit_space_open(struct audit_space *space, const struct workload *workload,
 		.first = workload->space.first,
 		.count = workload->space.end - workload->space.first,
 		.usable = workload->space.usable,
+		.holes = workload->space.holes,
+		.hole_count = workload->space.hole_count,
 	};
 	space->occupancy = occupancy_create(space->first, space->count);
 	bool good = space->occupancy != NULL;
@@ -67,6 +71,38 @@ bool audit_space_drop(struct audit_space *space, const struct iova_extent *exten
 	return complain_of(occupancy_drop(space->occupancy, extent->first, extent->count), "freed", extent, complaints, operation);
 }
 
+/* Whether count pages could lie in [low, end) as the request wants them. Sums stay below 2^54. */
+static bool fits_between(const struct iova_request *asked, uint64_t low, uint64_t end)
+{
+	uint64_t first = low;
+	if (asked->constraints & IOVA_CONSTRAIN_ALIGN)
+		first = bits_align_up(first, asked->align);
+	if (asked->constraints & IOVA_CONSTRAIN_BOUNDARY) {
+		if (asked->count > asked->boundary)
+			return false;
+		/* A start that crosses lies between boundaries: the alignment is the smaller of the two, so a boundary is aligned. */
+		uint64_t next = bits_align_up(first, asked->boundary);
+		if (next - first < asked->count)
+			first = next;
+	}
+	return first <= end && end - first >= asked->count;
+}
+
+static bool fits_when_empty(const struct audit_space *space, const struct iova_request *asked, uint64_t low, uint64_t high)
+{
+	for (size_t i = 0; i < space->hole_count && low <= high; i++) {
+		const struct workload_hole *hole = &space->holes[i];
+		if (hole->first + hole->count <= low)
+			continue;
+		if (hole->first > high)
+			break;
+		if (hole->first > low && fits_between(asked, low, hole->first))
+			return true;
+		low = hole->first + hole->count;
+	}
+	return low <= high && fits_between(asked, low, high + 1);
+}
+
 enum audit_failure audit_space_classify(const struct audit_space *space, const struct op_request *request)
 {
 	const struct iova_request *asked = &request->request;
@@ -76,8 +112,7 @@ enum audit_failure audit_space_classify(const struct audit_space *space, const s
 		low = asked->low > low ? asked->low : low;
 		high = last < high ? last : high;
 	}
-	if (low > high || high - low + 1 < asked->count || asked->count > space->usable ||
-	    ((asked->constraints & IOVA_CONSTRAIN_BOUNDARY) && asked->count > asked->boundary))
+	if (low > high || !fits_when_empty(space, asked, low, high))
 		return AUDIT_IMPOSSIBLE;
 	struct iova_statistics statistics = {0};
 	space->instance->table->statistics(space->instance->self, &statistics);

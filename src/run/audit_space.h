@@ -28,6 +28,8 @@ struct audit_space {
 	const struct allocator_instance *instance;
 	uint64_t first, count; /* pages */
 	uint64_t usable;       /* count - holes */
+	const struct workload_hole *holes; /* the workload's */
+	size_t hole_count;
 	uint64_t failures;
 	/* The last walk. */
 	struct fragmentation free;        /* usable pages */

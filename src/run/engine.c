@@ -23,7 +23,7 @@ static inline struct playing playing_in(const struct engine *engine)
 
 static inline void set_alignment(struct op_request *request, uint64_t count)
 {
-	if (request->align < WORKLOAD_ALIGN_NATURAL)
+	if (request->align == WORKLOAD_ALIGN_FIXED) /* set once for all */
 		return;
 	uint64_t align = bits_power_of_two_ceil(count);
 	if (request->align == WORKLOAD_ALIGN_NATURAL_UP_TO && align > request->align_cap)
@@ -249,14 +249,19 @@ struct counting {
 	const struct iova_allocator *table;
 	void *self;
 	struct iova_steps *steps;
+	bool empty_grant;
 };
 
 static enum iova_status counting_alloc(void *self, const struct iova_request *request, uint32_t cpu, struct iova_extent *extent)
 {
 	struct counting *counting = self;
+	enum iova_status status;
 	if (counting->table->capabilities & IOVA_STEPS)
-		return counting->table->alloc_counted(counting->self, request, cpu, extent, counting->steps);
-	return counting->table->alloc(counting->self, request, cpu, extent);
+		status = counting->table->alloc_counted(counting->self, request, cpu, extent, counting->steps);
+	else
+		status = counting->table->alloc(counting->self, request, cpu, extent);
+	counting->empty_grant |= status == IOVA_OK && extent->count == 0;
+	return status;
 }
 
 static void counting_free(void *self, const struct iova_extent *extent, uint32_t cpu)
@@ -307,7 +312,7 @@ void engine_play_counted(struct engine *engine, const struct op *op, uint64_t co
 {
 	*outcome = (struct engine_outcome){0};
 	struct playing playing = playing_in(engine);
-	struct counting counting = {playing.table, playing.self, &outcome->steps};
+	struct counting counting = {playing.table, playing.self, &outcome->steps, false};
 	struct playing counted = {&counting_table, &counting, playing.adapter, playing.cpu};
 	if (playing.adapter)
 		ddi_adapter_set_allocator(playing.adapter, &counting_table, &counting);
@@ -315,6 +320,7 @@ void engine_play_counted(struct engine *engine, const struct op *op, uint64_t co
 		counted_free(engine, &counted, op, outcome);
 	else
 		counted_alloc(engine, &counted, op, count, outcome);
+	outcome->empty_grant = counting.empty_grant;
 	if (playing.adapter)
 		ddi_adapter_set_allocator(playing.adapter, playing.table, playing.self);
 }
@@ -323,6 +329,12 @@ void engine_phase_begin(struct engine *engine)
 {
 	engine->domain = 0;
 	engine->cpu = 0;
+}
+
+int engine_broken(const struct engine *engine, struct error *error)
+{
+	return error_set(error, EXIT_CODE_VIOLATION, "the allocator ended a request with status %d (%s)", (int)engine->broken,
+	                 engine->broken == IOVA_NO_MEMORY ? "no memory for metadata" : "which alloc must not return");
 }
 
 void engine_note_placement(struct engine *engine)
@@ -339,7 +351,7 @@ void engine_note_placement(struct engine *engine)
 			hash ^= hash >> 32;
 		}
 	}
-	engine->placement_hash = hash;
+	engine->placement_hash = hash ? hash : 1;
 }
 
 static int place_holes(struct engine_domain *domain, const struct workload *workload, struct error *error)

@@ -74,6 +74,7 @@ bool engine_play_timed(struct engine *engine, const struct op *op, const struct 
 struct engine_outcome {
 	enum { ENGINE_SKIPPED, ENGINE_FREED, ENGINE_ALLOCATED, ENGINE_FAILED } what;
 	uint32_t attempt;          /* ALLOCATED: index of the limit that served it */
+	bool empty_grant;          /* the allocator said IOVA_OK and gave no page: FAILED, but no honest failure */
 	struct iova_extent extent; /* ALLOCATED: what was granted; FREED: what was given back */
 	struct iova_steps steps;   /* zero for allocators that do not count */
 };
@@ -81,8 +82,12 @@ struct engine_outcome {
 /* Plays one operation (no control word) of count pages with the counted twins. */
 void engine_play_counted(struct engine *engine, const struct op *op, uint64_t count, struct engine_outcome *outcome);
 
+/* Says which status engine->broken is; returns -1. */
+int engine_broken(const struct engine *engine, struct error *error);
+
 /* Folds all live extents, by slot, into placement_hash. Passes do so wherever a piece of the stream ends, which is at the same
- * operation in each of them: a phase that drains would otherwise leave nothing to compare. O(slots). */
+ * operation in each of them: a phase that drains would otherwise leave nothing to compare.
+ * Never 0 afterwards, which says that passes disagree. O(slots). */
 void engine_note_placement(struct engine *engine);
 
 #endif

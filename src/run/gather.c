@@ -87,8 +87,10 @@ static const struct result_record *first_timed(const struct gather_arm *arm)
 static void set_net(struct result_figures *figures, double raw, const struct gather_arm *null, size_t phase, double *values)
 {
 	size_t count = null ? round_medians(null, phase, false, values) : 0;
-	if (!count)
+	if (!count) {
+		result_set_null(figures, RESULT_METRIC_NET_NS_PER_OP, RESULT_REASON_NO_HARNESS);
 		return;
+	}
 	double net = raw - statistics_median(values, count);
 	if (figures->value[RESULT_METRIC_FAILURES_TOTAL] > 0)
 		result_set_null(figures, RESULT_METRIC_NET_NS_PER_OP, RESULT_REASON_FAILURES);
@@ -159,7 +161,7 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
                        const struct workload *workload, const struct clock *clock, struct error *error)
 {
 	const struct result_record *audit = audit_of(records);
-	size_t most = records->count > (null ? null->count : 0) ? records->count : null->count;
+	size_t most = null && null->count > records->count ? null->count : records->count;
 	double *values = memory_zeroed(most, sizeof values[0]);
 	arm->phases = memory_zeroed(workload->phase_count, sizeof arm->phases[0]);
 	int result = values && arm->phases ? 0 : -1;
@@ -239,7 +241,7 @@ static int fill_audit_parts(struct result_arm *arm, const struct gather_arm *rec
 	return 0;
 }
 
-/* NULL when all passes ended every phase with the same extents at the same places. */
+/* NULL when all passes ended every phase with the same extents at the same places. 0 stands where those of one process did not. */
 static const char *disagreement(const struct gather_arm *records, uint64_t *hash)
 {
 	const struct result_record *first = NULL;
@@ -249,7 +251,8 @@ static const char *disagreement(const struct gather_arm *records, uint64_t *hash
 			continue;
 		first = first ? first : record;
 		for (size_t phase = 0; phase < record->phase_count && phase < first->phase_count; phase++)
-			if (record->phases[phase].placement_hash != first->phases[phase].placement_hash)
+			if (record->phases[phase].placement_hash == 0 ||
+			    record->phases[phase].placement_hash != first->phases[phase].placement_hash)
 				return "passes over the same stream placed extents differently";
 	}
 	*hash = first && first->phase_count ? first->phases[first->phase_count - 1].placement_hash : 0;

@@ -28,6 +28,9 @@ struct job {
 	struct clock clock;
 	uint64_t words;
 	uint64_t peak_live_pages;
+	/* What the parent's stream needs: a recording that was exchanged under us must not be played from other slots. */
+	uint32_t slot_count, domain_count;
+	uint64_t request_count;
 	uint32_t phase_count;
 	uint64_t phase_words[WORKLOAD_PHASES_MAX];
 	/* Descriptors that the worker inherits. */

@@ -20,8 +20,7 @@ struct sampling {
 	double phase_ns;
 	uint64_t phase_operations;
 	struct histogram *kinds; /* RESULT_KIND_COUNT of them, then one for the cell of the series */
-	uint64_t cell_words;
-	uint64_t cell_end;   /* word */
+	uint64_t row_end;    /* word: of the row of the series at hand */
 };
 
 static struct histogram *cell(struct sampling *sampling)
@@ -51,7 +50,7 @@ static void end_cell(struct sampling *sampling)
 {
 	struct result_record *record = sampling->pass->record;
 	struct histogram *samples = cell(sampling);
-	size_t row = (size_t)((sampling->cell_end - 1) / pass_row_words(sampling->pass));
+	size_t row = (size_t)((sampling->row_end - 1) / pass_row_words(sampling->pass));
 	if (record->series_count && samples->total) {
 		double *value = record->series[row < record->series_count ? row : record->series_count - 1].value;
 		value[RESULT_SERIES_ALLOC_P50_NS] = quantile_ns(sampling, samples, 0.5);
@@ -59,19 +58,22 @@ static void end_cell(struct sampling *sampling)
 		value[RESULT_SERIES_ALLOC_MAX_NS] = (double)samples->max * sampling->pass->clock->ns_per_tick;
 	}
 	*samples = (struct histogram){0};
-	sampling->cell_end += sampling->cell_words;
 }
 
+/* A point of the series stands at the end of a row, as soon as enough samples are behind it. */
 static void record_sample(struct sampling *sampling, enum result_kind kind, uint64_t ticks, uint64_t word)
 {
-	while (word >= sampling->cell_end)
-		end_cell(sampling);
+	while (word >= sampling->row_end) {
+		if (cell(sampling)->total >= PASS_CELL_SAMPLES)
+			end_cell(sampling);
+		sampling->row_end += pass_row_words(sampling->pass);
+	}
 	histogram_record(&sampling->kinds[kind], ticks);
 	if (kind == RESULT_KIND_ALLOC || kind == RESULT_KIND_CONTIGUOUS_ALLOC)
 		histogram_record(cell(sampling), ticks);
 }
 
-/* Control words cannot be sampled, nor the operation that a count belongs to: the sample goes to the next one. */
+/* Control words cannot be sampled, nor the operation that a count belongs to. */
 static bool can_sample(const struct op *ops, size_t at)
 {
 	if (ops[at].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
@@ -88,17 +90,21 @@ static void play_piece(struct sampling *sampling, struct op_piece piece)
 			return;
 		}
 		size_t next = at + (size_t)sampling->gap;
+		/* A sample that hits a control word is none. Giving it to the operation behind would favour whatever follows a
+		 * change of CPU: the frees of a mix, for one. */
+		bool hit = can_sample(piece.ops, next);
 		while (next < piece.count && !can_sample(piece.ops, next))
 			next++;
 		engine_play(&sampling->engine, piece.ops + at, next - at);
 		sampling->gap = draw_gap(sampling);
-		if (next == piece.count)
-			return;
+		at = next;
+		if (!hit)
+			continue;
 		enum result_kind kind;
 		uint64_t ticks;
 		if (engine_play_timed(&sampling->engine, &piece.ops[next], sampling->pass->clock, &kind, &ticks))
 			record_sample(sampling, kind, ticks, sampling->word + next);
-		at = next + 1;
+		at++;
 	}
 }
 
@@ -119,7 +125,7 @@ static int end_phase(struct sampling *sampling, struct error *error)
 	return 0;
 }
 
-static void play_timed_piece(struct sampling *sampling, struct op_piece piece)
+static void play_timed_part(struct sampling *sampling, struct op_piece piece)
 {
 	const struct clock *clock = sampling->pass->clock;
 	uint64_t operations = 0;
@@ -132,9 +138,25 @@ static void play_timed_piece(struct sampling *sampling, struct op_piece piece)
 	uint64_t stop = clock_stop(clock, &cpu);
 	sampling->phase_ns += stop < start ? 0 : (double)(stop - start) * clock->ns_per_tick;
 	sampling->phase_operations += operations - (sampling->engine.skipped - skipped);
-	engine_note_placement(&sampling->engine);
 	sampling->word += piece.count;
 	*sampling->pass->progress += piece.count;
+}
+
+/* A piece can take a slow allocator minutes: it is played in parts, each of which tells that the worker is alive. A part does not end
+ * between a control word and its operation. */
+static int play_parts(struct sampling *sampling, struct op_piece piece, struct error *error)
+{
+	for (size_t at = 0; at < piece.count;) {
+		size_t count = piece.count - at < PASS_WINDOW_WORDS ? piece.count - at : PASS_WINDOW_WORDS;
+		while (at + count < piece.count && piece.ops[at + count - 1].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
+			count++;
+		play_timed_part(sampling, (struct op_piece){piece.ops + at, count, piece.phase});
+		at += count;
+		if (sampling->engine.broken != IOVA_OK)
+			return engine_broken(&sampling->engine, error);
+	}
+	engine_note_placement(&sampling->engine);
+	return 0;
 }
 
 static int play_stream(struct sampling *sampling, struct error *error)
@@ -151,27 +173,19 @@ static int play_stream(struct sampling *sampling, struct error *error)
 			engine_phase_begin(&sampling->engine);
 		inside = true;
 		sampling->phase = piece.phase;
-		play_timed_piece(sampling, piece);
+		if (play_parts(sampling, piece, error) < 0)
+			return -1;
 	}
 	if (cell(sampling)->total)
 		end_cell(sampling);
 	return 0;
 }
 
-/* Whole rows, so many that a point of the series has samples enough behind it. */
-static uint64_t words_of_a_cell(const struct pass *pass)
-{
-	uint64_t row = pass_row_words(pass);
-	uint64_t wanted = (uint64_t)PASS_CELL_SAMPLES * pass->latency_gap;
-	return (wanted + row - 1) / row * row;
-}
-
 int pass_latency(struct pass *pass, struct error *error)
 {
 	if (!pass->latency_gap)
 		return 0;
-	struct sampling sampling = {.pass = pass, .cell_words = words_of_a_cell(pass)};
-	sampling.cell_end = sampling.cell_words;
+	struct sampling sampling = {.pass = pass, .row_end = pass_row_words(pass)};
 	rng_seed(&sampling.rng, pass->workload->seed ^ (UINT64_C(0x6c6174656e637900) + pass->round));
 	sampling.gap = draw_gap(&sampling);
 	sampling.kinds = memory_zeroed(RESULT_KIND_COUNT + 1, sizeof sampling.kinds[0]);

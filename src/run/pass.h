@@ -22,7 +22,7 @@
 #define PASS_MAP_ROWS 100u
 #define PASS_MAP_COLUMNS 256u
 #define PASS_MAPS_MAX 4u                   /* domains that get a picture */
-#define PASS_CELL_SAMPLES 2500u            /* latency samples behind a point of the series: p99 needs 1000 allocations */
+#define PASS_CELL_SAMPLES 1000u            /* allocations behind a point of the latency series: p99 needs ten above it */
 
 struct pass {
 	const struct workload *workload;

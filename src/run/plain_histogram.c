@@ -26,15 +26,14 @@ int plain_histogram_store(struct result_histogram *plain, const struct histogram
 
 void plain_histogram_add(struct histogram *sum, const struct result_histogram *plain)
 {
-	uint64_t samples = 0;
-	for (size_t i = 0; i < plain->count; i++) {
+	/* Buckets know their edges only; the extremes of both sides are known exactly. */
+	uint64_t min = sum->total && sum->min < plain->min ? sum->min : plain->min;
+	uint64_t max = sum->max > plain->max ? sum->max : plain->max;
+	bool nothing = plain->count == 0;
+	for (size_t i = 0; i < plain->count; i++)
 		histogram_record_many(sum, plain->values[i], plain->samples[i]);
-		samples += plain->samples[i];
-	}
-	/* Buckets know their edges only; the extremes are known exactly. */
-	if (plain->max > sum->max || sum->total == samples)
-		sum->max = plain->max;
-	if (samples && (sum->total == samples || plain->min < sum->min))
-		sum->min = plain->min;
+	if (!nothing)
+		sum->min = min;
+	sum->max = max;
 	sum->dropped += plain->dropped;
 }

@@ -9,7 +9,7 @@
 /* Fills *plain (zeroed) with the buckets that hold samples. -1: no memory; what it has then is released with its record. */
 int plain_histogram_store(struct result_histogram *plain, const struct histogram *histogram);
 
-/* Adds what plain holds: exact, but for extremes known to a bucket only where sum had dropped values. */
+/* Adds what plain holds: exact, extremes included. */
 void plain_histogram_add(struct histogram *sum, const struct result_histogram *plain);
 
 #endif

@@ -121,6 +121,11 @@ static void fill_job(const struct matrix *matrix, const struct block *block, con
 		.phase_count = block->stream.phase_count,
 		.stream_words = block->stream.descriptor,
 	};
+	size_t request_count;
+	op_stream_requests(block->plan.stream, &request_count);
+	job->request_count = request_count;
+	job->slot_count = op_stream_slots(block->plan.stream);
+	job->domain_count = op_stream_domains(block->plan.stream);
 	memcpy(job->phase_words, block->stream.phase_words, sizeof job->phase_words);
 	snprintf(job->workload_file, sizeof job->workload_file, "%s", block->plan.workload.file);
 	snprintf(job->spec, sizeof job->spec, "%s", spec);
@@ -138,6 +143,15 @@ static void judge_stream(const struct block *block, struct result_record *record
 		error_set(error, EXIT_CODE_IO, "%s: a worker played another stream than the parent planned", block->plan.workload.name);
 }
 
+/* The rest is for this process, the stream that workers share, and the system. */
+static uint64_t memory_limit(const struct run_options *options)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+	if (options->memory_limit_bytes || pages <= 0 || page_bytes <= 0)
+		return options->memory_limit_bytes;
+	return (uint64_t)pages / 4 * 3 * (uint64_t)page_bytes;
+}
+
 static int run_process(struct matrix *matrix, struct block *block, size_t arm, enum result_pass pass, uint32_t round, struct error *error)
 {
 	struct job *job = memory_zeroed(1, sizeof *job);
@@ -152,7 +166,7 @@ static int run_process(struct matrix *matrix, struct block *block, size_t arm, e
 	matrix->now_spec = spec_of(matrix, arm);
 	matrix->now_pass = pass == RESULT_PASS_AUDIT ? "audit" : what;
 	show_progress(matrix, 0);
-	struct spawn_watch watch = {show_progress, matrix, matrix->options->stall_seconds};
+	struct spawn_watch watch = {show_progress, matrix, matrix->options->stall_seconds, memory_limit(matrix->options)};
 	job->workload_bytes = spawn_memory_file("iovabench-workload", block->plan.bytes, block->plan.length, error);
 	int result = job->workload_bytes < 0 ? -1 : spawn_worker(job, &watch, &record, &line, error);
 	if (job->workload_bytes >= 0)
@@ -277,6 +291,7 @@ static int gather(struct matrix *matrix, struct error *error)
 	clock_compare(&matrix->clock, CALIBRATION_MILLISECONDS);
 	result->run.partial = interrupted;
 	result->run.rounds = matrix->options->rounds;
+	result->run.latency_serialised = matrix->options->latency == RUN_LATENCY_ALL;
 	result->workloads = memory_zeroed(files, sizeof result->workloads[0]);
 	result->arms = memory_zeroed(files * matrix->options->spec_count, sizeof result->arms[0]);
 	if (!result->workloads || !result->arms || machine_describe(result, &matrix->clock) < 0)
@@ -287,9 +302,22 @@ static int gather(struct matrix *matrix, struct error *error)
 	return 0;
 }
 
-/* If several apply: 7, 130, 3, 5, 1; 6 when nothing could run at all. */
-static enum exit_code judge(const struct result *result)
+/* A worker that had trouble of our own: neither the allocator's fault nor something that it cannot do. */
+static bool had_trouble(const struct matrix *matrix)
 {
+	for (size_t i = 0; i < matrix->options->file_count; i++)
+		for (size_t arm = 0; arm <= matrix->options->spec_count; arm++) {
+			const struct result_record *fault = gather_first_fault(&matrix->blocks[i].arms[arm]);
+			if (fault && (fault->exit_code == EXIT_CODE_IO || fault->exit_code == EXIT_CODE_USAGE))
+				return true;
+		}
+	return false;
+}
+
+/* If several apply: 7, 130, 3, 5, 1; 6 when nothing could run at all. */
+static enum exit_code judge(const struct matrix *matrix)
+{
+	const struct result *result = matrix->result;
 	bool violation = false, untrustworthy = false, missed = false, ran = false;
 	for (size_t i = 0; i < result->arm_count; i++) {
 		enum exit_code code = arm_exit_code(&result->arms[i]);
@@ -299,6 +327,8 @@ static enum exit_code judge(const struct result *result)
 	}
 	for (size_t i = 0; i < result->expectation_count; i++)
 		missed |= !result->expectations[i].met;
+	if (had_trouble(matrix))
+		return EXIT_CODE_IO;
 	if (result->run.partial)
 		return EXIT_CODE_INTERRUPTED;
 	if (!ran)
@@ -334,8 +364,12 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 	matrix->processes = options->file_count * ((options->audit ? options->spec_count : 0) + (options->spec_count + 1) * options->rounds);
 	matrix->cpu = machine_worker_cpu();
 	clock_calibrate(&matrix->clock, CALIBRATION_MILLISECONDS);
-	struct sigaction action = {.sa_handler = interrupt}, before;
+	/* The first interrupt ends the run after this round, the second one at once. */
+	struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)}, before, children;
+	/* Whoever ignores SIGCHLD when it starts us would have the system throw our workers' ends away. */
+	struct sigaction usual = {.sa_handler = SIG_DFL};
 	interrupted = 0;
+	sigaction(SIGCHLD, &usual, &children);
 	sigaction(SIGINT, &action, &before);
 	int result = 0;
 	for (size_t i = 0; result == 0 && i < options->file_count; i++) {
@@ -344,6 +378,7 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 		stream_file_close_words(&matrix->blocks[i].stream);
 	}
 	sigaction(SIGINT, &before, NULL);
+	sigaction(SIGCHLD, &children, NULL);
 	end_progress(matrix);
 	return result;
 }
@@ -388,6 +423,7 @@ enum exit_code run_matrix(const struct run_options *options, struct result *resu
 		status = gather(&matrix, error);
 	if (status == 0)
 		status = store_result(&matrix.store, result, error);
+	enum exit_code code = status == 0 ? judge(&matrix) : error->exit_code;
 	release(&matrix);
-	return status == 0 ? judge(result) : error->exit_code;
+	return code;
 }

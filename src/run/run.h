@@ -29,6 +29,7 @@ struct run_options {
 	bool audit;
 	const char *folder;       /* NULL: results/<run id> */
 	double stall_seconds;     /* a worker that plays no window for so long hangs */
+	uint64_t memory_limit_bytes; /* of a worker, resident; 0: three quarters of the machine's */
 	bool progress;            /* stderr is a terminal and nobody asked for quiet */
 	const char *command;      /* for the record */
 };
@@ -36,7 +37,7 @@ struct run_options {
 /* Runs everything. *result is filled also when the run was interrupted (run.partial) or arms failed; *folder (to be released by the
  * caller) is where it was written. Returns the exit code of the run; with EXIT_CODE_USAGE nothing was run and *messages has
  * the faults of the workload files; with EXIT_CODE_IO *error says why.
- */ 
+ */
 enum exit_code run_matrix(const struct run_options *options, struct result *result, struct text *folder, struct text *messages,
                           struct error *error);
 

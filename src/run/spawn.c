@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <signal.h>
@@ -41,6 +42,8 @@ static void become_worker(int job, pid_t parent)
 {
 	/* An interrupt ends the run after this round: the worker finishes. It does not outlive its parent. */
 	signal(SIGINT, SIG_IGN);
+	/* What a plugin prints is no data of ours. */
+	dup2(STDERR_FILENO, STDOUT_FILENO);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(EXIT_CODE_IO);
@@ -50,24 +53,45 @@ static void become_worker(int job, pid_t parent)
 	_exit(EXIT_CODE_IO);
 }
 
-/* Waits for the end; kills a worker whose progress stands still. Returns its wait status; *hung tells of the kill. */
-static int wait_for(pid_t worker, const struct job *job, const struct spawn_watch *watch, bool *hung)
+enum ending { ENDED, HUNG, TOO_LARGE };
+
+static uint64_t resident_bytes(pid_t worker)
+{
+	char path[32], line[128];
+	snprintf(path, sizeof path, "/proc/%d/statm", (int)worker);
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = descriptor < 0 ? -1 : read(descriptor, line, sizeof line - 1);
+	if (descriptor >= 0)
+		close(descriptor);
+	line[length > 0 ? length : 0] = '\0';
+	uint64_t pages;
+	return sscanf(line, "%*u %" SCNu64, &pages) == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* Whether the worker has to be killed now. */
+static enum ending judge(pid_t worker, const struct spawn_watch *watch, double still_seconds)
+{
+	if (still_seconds > watch->stall_seconds)
+		return HUNG;
+	return watch->memory_limit_bytes && resident_bytes(worker) > watch->memory_limit_bytes ? TOO_LARGE : ENDED;
+}
+
+/* Waits for the end; kills a worker whose progress stands still or that takes too much memory. Returns 0 and its wait status, or -1
+ * when it cannot be waited for. */
+static int wait_for(pid_t worker, const struct job *job, const struct spawn_watch *watch, int *status, enum ending *ending)
 {
 	int process = pidfd_open(worker, 0);
 	uint64_t seen = 0;
 	double still_seconds = 0;
 	const double tick_seconds = 0.1;
-	*hung = false;
+	pid_t done;
+	*ending = ENDED;
 	for (;;) {
 		struct pollfd event = {.fd = process, .events = POLLIN};
 		int ready = poll(&event, process >= 0, (int)(tick_seconds * 1000));
-		int status;
-		pid_t done = waitpid(worker, &status, WNOHANG);
-		if (done == worker) {
-			if (process >= 0)
-				close(process);
-			return status;
-		}
+		done = waitpid(worker, status, WNOHANG);
+		if (done == worker || (done < 0 && errno != EINTR))
+			break;
 		if (ready != 0)
 			continue; /* a signal to us */
 		uint64_t words = job->progress;
@@ -75,11 +99,12 @@ static int wait_for(pid_t worker, const struct job *job, const struct spawn_watc
 		seen = words;
 		if (watch->tick)
 			watch->tick(watch->context, words);
-		if (still_seconds > watch->stall_seconds && !*hung) {
-			*hung = true;
+		if (*ending == ENDED && (*ending = judge(worker, watch, still_seconds)) != ENDED)
 			kill(worker, SIGKILL);
-		}
 	}
+	if (process >= 0)
+		close(process);
+	return done == worker ? 0 : -1;
 }
 
 /* A record in place of one that the worker could not write. */
@@ -107,18 +132,26 @@ static int describe(struct result_record *record, const struct job *job, struct 
 	return 0;
 }
 
-static int read_record(int descriptor, const struct job *job, int status, bool hung, const struct spawn_watch *watch,
-                       struct result_record *record, struct error *error)
+static int describe_ending(const struct job *job, int status, enum ending ending, const struct spawn_watch *watch,
+                           struct result_record *record, struct error *error)
 {
 	const char *pass = job->pass == RESULT_PASS_AUDIT ? "audit" : "timed pass";
-	if (hung)
+	char limit[TEXT_NUMBER_BYTES];
+	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	if (ending == HUNG)
 		return describe(record, job, error, "hung in the %s: no window ended for %.3g s", pass, watch->stall_seconds);
-	if (WIFSIGNALED(status))
-		return describe(record, job, error, "crashed in the %s: signal %d (%s)", pass, WTERMSIG(status), strsignal(WTERMSIG(status)));
-	struct stat state;
-	size_t length = fstat(descriptor, &state) == 0 ? (size_t)state.st_size : 0;
-	if (length == 0)
-		return describe(record, job, error, "ended in the %s with exit code %d and without a record", pass, WEXITSTATUS(status));
+	if (ending == TOO_LARGE)
+		return describe(record, job, error, "passed the memory limit of %s in the %s",
+		                text_bytes(limit, (double)watch->memory_limit_bytes), pass);
+	if (number == SIGKILL)
+		return describe(record, job, error, "was killed from outside in the %s (by hand, or the system had no memory left)", pass);
+	if (number)
+		return describe(record, job, error, "crashed in the %s: signal %d (%s)", pass, number, strsignal(number));
+	return describe(record, job, error, "ended in the %s with exit code %d and without a record", pass, WEXITSTATUS(status));
+}
+
+static int read_record(int descriptor, size_t length, const struct job *job, struct result_record *record, struct error *error)
+{
 	char *bytes = mmap(NULL, length, PROT_READ, MAP_SHARED, descriptor, 0);
 	if (bytes == MAP_FAILED)
 		return error_set(error, EXIT_CODE_IO, "cannot read a worker's record: %s", strerror(errno));
@@ -151,9 +184,15 @@ int spawn_worker(struct job *job, const struct spawn_watch *watch, struct result
 	if (worker < 0) {
 		error_set(error, EXIT_CODE_IO, "cannot start a worker: %s", strerror(errno));
 	} else {
-		bool hung;
-		int status = wait_for(worker, copy, watch, &hung);
-		result = read_record(job->record, job, status, hung, watch, record, error);
+		int status;
+		enum ending ending;
+		struct stat state;
+		if (wait_for(worker, copy, watch, &status, &ending) < 0)
+			error_set(error, EXIT_CODE_IO, "cannot wait for a worker: %s", strerror(errno));
+		else if (ending == ENDED && WIFEXITED(status) && fstat(job->record, &state) == 0 && state.st_size > 0)
+			result = read_record(job->record, (size_t)state.st_size, job, record, error);
+		else
+			result = describe_ending(job, status, ending, watch, record, error);
 	}
 	if (result == 0 && result_record_write(record, line, error) < 0) {
 		result_record_release(record);

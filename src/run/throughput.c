@@ -79,8 +79,7 @@ static int play_window(struct iteration *iteration, const struct op *ops, size_t
 	iteration->word += count;
 	*iteration->pass->progress += count;
 	if (iteration->engine.broken != IOVA_OK)
-		return error_set(error, EXIT_CODE_VIOLATION, "the allocator ended a request with status %d (%s)", (int)iteration->engine.broken,
-		                 iteration->engine.broken == IOVA_NO_MEMORY ? "no memory for metadata" : "which alloc must not return");
+		return engine_broken(&iteration->engine, error);
 	return 0;
 }
 
@@ -162,7 +161,7 @@ static int end_phase(struct iteration *iteration, struct error *error)
 {
 	struct result_record_phase *record = &iteration->pass->record->phases[iteration->phase];
 	uint64_t hash = iteration->engine.placement_hash;
-	/* The first iteration sets it; another one that disagrees makes it 0, which no other pass will confirm. */
+	/* The first iteration sets it; another one that disagrees makes it 0, which is no hash. */
 	if (record->iterations == 0)
 		record->placement_hash = hash;
 	else if (record->placement_hash != hash)

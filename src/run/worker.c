@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "run/audit_map.h"
+#include "run/engine.h"
 #include "run/pass.h"
 
 #include <errno.h>
@@ -63,6 +64,17 @@ static int read_workload(struct worker *worker, struct error *error)
 	return result;
 }
 
+static int check_stream(const struct worker *worker, struct error *error)
+{
+	const struct op_stream *stream = worker->plan.stream;
+	size_t request_count;
+	op_stream_requests(stream, &request_count);
+	if (op_stream_slots(stream) == worker->job->slot_count && op_stream_domains(stream) == worker->job->domain_count &&
+	    request_count == worker->job->request_count)
+		return 0;
+	return error_set(error, EXIT_CODE_IO, "%s: a recording of this workload changed during the run", worker->job->workload_file);
+}
+
 /* Says which demand of the workload the allocator does not understand. */
 static int check_capabilities(const struct worker *worker, struct error *error)
 {
@@ -103,6 +115,7 @@ static int prepare_record(struct worker *worker, struct error *error)
 	for (size_t i = 0; i < record->phase_count; i++) {
 		result_figures_clear(&record->phases[i].figures);
 		record->phases[i].latency_ns_per_op = (double)NAN;
+		record->phases[i].placement_hash = 1; /* any but 0; stays so for phases without operations */
 	}
 	for (size_t i = 0; i < rows; i++)
 		for (size_t column = 0; column < RESULT_SERIES_COUNT; column++)
@@ -131,7 +144,7 @@ static int prepare_maps(struct worker *worker, struct error *error)
 static int prepare(struct worker *worker, struct error *error)
 {
 	struct job *job = worker->job;
-	if (read_workload(worker, error) < 0 || map_words(worker, error) < 0)
+	if (read_workload(worker, error) < 0 || check_stream(worker, error) < 0 || map_words(worker, error) < 0)
 		return -1;
 	if (allocator_spec_open(job->spec, &worker->spec, error) < 0)
 		return -1;

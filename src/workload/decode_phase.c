@@ -213,6 +213,7 @@ static void decode_phase(struct decode *decode, yaml_place place, const struct r
 		break;
 	case 1:
 		phase->body = WORKLOAD_BODY_FREE_ALL;
+		phase->measured = false; /* a drain at the end must not speak for what came before it */
 		decode_word(decode, decode_value(decode, place, "free", raw->free), all, &word);
 		break;
 	case 2:

@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WORKLOAD_REQUESTS_MAX 128   /* op.demand has room for 254; the rest belongs to recordings */
+#define WORKLOAD_REQUESTS_MAX 128 /* op.demand has room for 254; the rest belongs to recordings */
 #define WORKLOAD_HIGHS_MAX 8
 #define WORKLOAD_PHASES_MAX 256
 #define WORKLOAD_CPUS_MAX 4096
 #define WORKLOAD_PAGES_MAX (UINT64_C(1) << 52)
-#define WORKLOAD_LIVE_MAX (UINT64_C(1) << 28)         /* slots */
+#define WORKLOAD_LIVE_MAX (UINT64_C(1) << 28) /* slots */
 #define WORKLOAD_OPS_MAX (UINT64_C(1) << 40)
 
 enum workload_call {
@@ -27,13 +27,18 @@ enum workload_size_kind { WORKLOAD_SIZE_FIXED, WORKLOAD_SIZE_UNIFORM, WORKLOAD_S
 
 struct workload_size {
 	enum workload_size_kind kind;
-	uint64_t min;  /* FIXED: the size; min <= max */
+	uint64_t min; /* FIXED: the size; min <= max */
 	uint64_t max;
-	double ratio;  /* POWERS_OF_TWO: class k has weight ratio^k, 0 < ratio <= 1; classes min * 2^k up to max */
-	bool exact;    /* POWERS_OF_TWO: only min * 2^k; else uniform in (min * 2^(k-1), min * 2^k], class 0 = min */
+	double ratio; /* POWERS_OF_TWO: class k has weight ratio^k, 0 < ratio <= 1; classes min * 2^k up to max */
+	bool exact;   /* POWERS_OF_TWO: only min * 2^k; else uniform in (min * 2^(k-1), min * 2^k], class 0 = min */
 };
 
-enum workload_align_kind { WORKLOAD_ALIGN_NONE, WORKLOAD_ALIGN_NATURAL, WORKLOAD_ALIGN_FIXED, WORKLOAD_ALIGN_NATURAL_UP_TO };
+enum workload_align_kind {
+	WORKLOAD_ALIGN_NONE,
+	WORKLOAD_ALIGN_NATURAL,
+	WORKLOAD_ALIGN_FIXED,
+	WORKLOAD_ALIGN_NATURAL_UP_TO
+};
 
 struct workload_align {
 	enum workload_align_kind kind;
@@ -45,16 +50,16 @@ struct workload_request {
 	enum workload_call call;
 	struct workload_size size;
 	struct workload_align align;
-	uint64_t low;                       /* lowest page; the first of the space when nothing was said */
-	uint64_t high[WORKLOAD_HIGHS_MAX];  /* inclusive pages, tried in order; clipped to the space */
-	size_t high_count;                  /* >= 1 */
-	bool limited;                       /* low or some high is narrower than the space */
-	uint64_t boundary;                  /* pages, a power of two; 0 = none */
+	uint64_t low;                      /* lowest page; the first of the space when nothing was said */
+	uint64_t high[WORKLOAD_HIGHS_MAX]; /* inclusive pages, tried in order; clipped to the space */
+	size_t high_count;                 /* >= 1 */
+	bool limited;                      /* low or some high is narrower than the space */
+	uint64_t boundary;                 /* pages, a power of two; 0 = none */
 };
 
-struct workload_share { /* an entry of mix: */
-	size_t request;     /* index */
-	uint64_t weight;    /* >= 1 */
+struct workload_share {  /* an entry of mix: */
+	size_t request;  /* index */
+	uint64_t weight; /* >= 1 */
 };
 
 enum workload_body { WORKLOAD_BODY_MIX, WORKLOAD_BODY_FREE_ALL, WORKLOAD_BODY_SCRIPT, WORKLOAD_BODY_TRACE };
@@ -64,7 +69,7 @@ enum workload_victims { WORKLOAD_VICTIMS_RANDOM, WORKLOAD_VICTIMS_FIFO, WORKLOAD
 
 /* Elements of a slot array: first, first + step, … , last (inclusive; step may be negative). A plain slot is 0, 0, 1. */
 struct workload_range {
-	size_t array;      /* index into script_arrays */
+	size_t array; /* index into script_arrays */
 	uint64_t first;
 	uint64_t last;
 	int64_t step;
@@ -75,18 +80,18 @@ enum workload_script_kind { WORKLOAD_SCRIPT_ALLOC, WORKLOAD_SCRIPT_FREE, WORKLOA
 /* A script is flat: REPEAT … END brackets nest. */
 struct workload_script_op {
 	enum workload_script_kind kind;
-	size_t request;            /* ALLOC */
-	uint64_t count;            /* ALLOC: pages, 0 = drawn from the request's size; REPEAT: times, >= 1 */
+	size_t request;              /* ALLOC */
+	uint64_t count;              /* ALLOC: pages, 0 = drawn from the request's size; REPEAT: times, >= 1 */
 	struct workload_range slots; /* ALLOC, FREE */
-	size_t match;              /* REPEAT: index of its END; END: index of its REPEAT */
+	size_t match;                /* REPEAT: index of its END; END: index of its REPEAT */
 };
 
 enum workload_between { WORKLOAD_BETWEEN_DRAIN, WORKLOAD_BETWEEN_KEEP };
 enum workload_limits { WORKLOAD_LIMITS_RECORDED, WORKLOAD_LIMITS_FIRST };
 
 struct workload_trace {
-	char *file;          /* as written; resolved against the folder of the workload file by workload_trace_path */
-	uint64_t repeat;     /* >= 1 */
+	char *file;      /* as written; resolved against the folder of the workload file by workload_trace_path */
+	uint64_t repeat; /* >= 1 */
 	enum workload_between between;
 	enum workload_limits limits;
 	struct workload_align align;
@@ -100,8 +105,8 @@ struct workload_phase {
 	struct workload_share *mix;
 	size_t mix_count;
 	enum workload_until until;
-	uint64_t until_value;      /* OPS: operations; LIVE: extents */
-	double until_ratio;        /* OCCUPANCY: share of usable pages in (0, 1]; TURNOVERS: allocated / live volume, > 0 */
+	uint64_t until_value; /* OPS: operations; LIVE: extents */
+	double until_ratio;   /* OCCUPANCY: share of usable pages in (0, 1]; TURNOVERS: allocated / live volume, > 0 */
 	enum workload_victims victims;
 	/* SCRIPT */
 	struct workload_script_op *script;
@@ -123,18 +128,18 @@ struct workload_hole { /* reserved range, pages */
 enum workload_comparison { WORKLOAD_IS, WORKLOAD_BELOW, WORKLOAD_ABOVE };
 
 struct workload_expectation {
-	char *metric;      /* path of a result key below an arm, for example failures.fragmented */
+	char *metric; /* path of a result key below an arm, for example failures.fragmented */
 	enum workload_comparison comparison;
-	double value;      /* shares as fractions */
-	double tolerance;  /* IS: allowed absolute difference; 0 = exact */
-	char *allocator;   /* a spec, or NULL: every arm */
+	double value;     /* shares as fractions */
+	double tolerance; /* IS: allowed absolute difference; 0 = exact */
+	char *allocator;  /* a spec, or NULL: every arm */
 };
 
 struct workload {
 	char *name;
-	char *about;   /* never NULL; may be empty */
+	char *about; /* never NULL; may be empty */
 	char *source;
-	char *file;    /* path that it was read from */
+	char *file; /* path that it was read from */
 	struct {
 		uint64_t page_bytes; /* a power of two >= 4096 */
 		uint64_t first;      /* pages [first, end) */
@@ -142,14 +147,14 @@ struct workload {
 		enum workload_mode mode;
 		struct workload_hole *holes; /* ascending, disjoint, inside [first, end) */
 		size_t hole_count;
-		uint64_t usable;     /* end - first - holes */
+		uint64_t usable; /* end - first - holes */
 	} space;
 	struct {
-		uint64_t bytes;  /* 0 = not said */
-		double scatter;  /* [0, 1] */
+		uint64_t bytes; /* 0 = not said */
+		double scatter; /* [0, 1] */
 	} physical;
-	uint32_t cpus;               /* logical CPUs, >= 1 */
-	double pace_ops_per_second;  /* 0 = not said */
+	uint32_t cpus;              /* logical CPUs, >= 1 */
+	double pace_ops_per_second; /* 0 = not said */
 	uint64_t seed;
 	struct workload_request *requests;
 	size_t request_count;

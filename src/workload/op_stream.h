@@ -27,8 +27,9 @@ _Static_assert(sizeof(struct op) == 8, "an operation is one word of a stream");
 #define OP_CONTROL 255u
 
 enum op_control {
-	OP_CONTEXT = 1, /* the operations that follow belong to domain slot >> 16 and CPU slot & 0xffff; at a phase's start: 0, 0 */
-	OP_COUNT_HIGH,  /* the next operation is an allocation of slot * 2^24 more pages than it says */
+	OP_CONTEXT =
+		1, /* the operations that follow belong to domain slot >> 16 and CPU slot & 0xffff; at a phase's start: 0, 0 */
+	OP_COUNT_HIGH, /* the next operation is an allocation of slot * 2^24 more pages than it says */
 };
 
 static inline struct op op_control(enum op_control code, uint32_t argument)
@@ -43,14 +44,15 @@ struct op_request {
 	struct iova_request request;        /* count unset; high = highs[0]; align unset where natural */
 	uint64_t highs[WORKLOAD_HIGHS_MAX]; /* tried in order; all but the last with IOVA_CONSTRAIN_NO_DRAIN */
 	uint32_t high_count;
-	enum workload_align_kind align;     /* NATURAL: align = count rounded up to a power of two; NATURAL_UP_TO: at most align_cap */
+	enum workload_align_kind
+		align; /* NATURAL: align = count rounded up to a power of two; NATURAL_UP_TO: at most align_cap */
 	uint64_t align_cap;
 	enum workload_call call;
 	/* How many of the limits the recorded kernel tried in vain; 0 for demands that it granted at once, and for synthetic ones.
 	 * beyond: it refused them all; the stream frees such an extent at once, and its failure is none of the allocator. */
 	uint32_t refused_limits;
 	bool beyond;
-	const char *name;                   /* owned by the workload; "recording" */
+	const char *name; /* owned by the workload; "recording" */
 };
 
 struct op_stream;
@@ -72,7 +74,7 @@ struct op_stream;
  * that allocates a live slot or frees an empty one, a recording that does. Cost: a workload with fills by occupancy is played once up
  * to the last of them, at most 2^25 words. */
 struct op_stream *op_stream_open(const struct workload *workload, const struct recording *const *recordings, uint64_t seed,
-                                 struct error *error);
+				 struct error *error);
 void op_stream_close(struct op_stream *stream);
 
 /* Writes up to capacity (>= 16) operations of one phase, sets *phase; 0 = the end. A control operation and the one that it

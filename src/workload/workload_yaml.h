@@ -11,7 +11,7 @@
 /* Limits of a file; a message names the one that was passed. */
 #define WORKLOAD_FILE_BYTES_MAX (16u << 20)
 #define WORKLOAD_DEPTH_MAX 32u
-#define WORKLOAD_NODES_MAX 100000u   /* after alias expansion */
+#define WORKLOAD_NODES_MAX 100000u /* after alias expansion */
 #define WORKLOAD_SCALAR_BYTES_MAX 4096u
 
 /* Decodes length bytes that were read from file (used in messages, and to resolve the paths of traces) into *workload, which the

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Any bytes are either a workload that keeps the promises of model.h, or refused with a message. Build and run:
- *     clang -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc -o workload_yaml_fuzz \
- *         tests/fuzz/workload_yaml_fuzz.c src/workload/(all but op_stream, distribution, recording) src/base/(all) -lcyaml -lyaml -lm
- *     ./workload_yaml_fuzz -max_len=4096 tests/fuzz/corpus/workload */
+ *     clang -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc \
+ *         tests/fuzz/workload_yaml_fuzz.c $(find src/base src/workload -name '*.c') -lcyaml -lyaml -lm -o build/workload_yaml_fuzz
+ *     build/workload_yaml_fuzz -max_len=4096 tests/fuzz/corpus/workload */
 #include "base/bits.h"
 #include "workload/workload_yaml.h"
 

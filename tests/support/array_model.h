@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A space as an array of bytes, and a random walk that holds an allocator against it. What an allocator promises to find is the
- * test's own function `expected`: it looks at the array alone. */
+ * A space as an array of bytes, and a random walk that holds an allocator against it. What an allocator promises to
+ * find is the test's own function `expected`: it looks at the array alone. */
 #ifndef SUPPORT_ARRAY_MODEL_H
 #define SUPPORT_ARRAY_MODEL_H
 

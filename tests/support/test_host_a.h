@@ -6,6 +6,7 @@
 #include "iovabench/allocator.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #define TEST_HOST_BLOCKS 64
@@ -75,7 +76,8 @@ static inline int test_host_blocks_held(const struct test_host *host)
 	return held;
 }
 
-/* Bytes of the pages that are in memory: what was touched. Asks in chunks, so that huge reservations need no huge answer. */
+/* Bytes of the pages that are in memory: what was touched. Asks in chunks, so that huge reservations need no huge
+ * answer. */
 static inline uint64_t test_host_touched_bytes(const struct test_host *host)
 {
 	enum { CHUNK = 1 << 22 };

@@ -3,8 +3,6 @@
 #include "allocator/builtin.h"
 #include "support/array_model.h"
 
-#include <time.h>
-
 enum { ANY, FIRST, NEXT };
 
 struct fixture {

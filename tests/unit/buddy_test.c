@@ -187,6 +187,7 @@ static void limits_choose_the_part_of_a_block(void **state)
 	assert_int_equal(request(&f, wanted).first, MODEL_NOTHING);
 	wanted.high = 102; /* 100-102 asked for, 100-103 granted */
 	assert_int_equal(request(&f, wanted).first, 100);
+	end(&f);
 	begin(&f, HIGH, POW2, 0, 1024);
 	wanted.low = 0;
 	assert_int_equal(request(&f, wanted).first, 100);

@@ -63,6 +63,7 @@ static uint64_t low_of(uint64_t index)
 static void decode_counts(const unsigned char *at, const unsigned char *end, struct decoded *decoded)
 {
 	uint64_t index = 0;
+	bool ends_empty = false;
 	while (at < end) {
 		uint64_t raw = 0;
 		for (int i = 0;; i++) {
@@ -72,6 +73,7 @@ static void decode_counts(const unsigned char *at, const unsigned char *end, str
 				break;
 		}
 		int64_t value = (int64_t)(raw >> 1) ^ -(int64_t)(raw & 1);
+		ends_empty = value < 0;
 		if (value < 0) {
 			index += (uint64_t)-value;
 		} else {
@@ -80,6 +82,7 @@ static void decode_counts(const unsigned char *at, const unsigned char *end, str
 		}
 	}
 	assert_ptr_equal(at, end);
+	assert_false(ends_empty);
 }
 
 static void decode(const char *line, struct decoded *decoded)

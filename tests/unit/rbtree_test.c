@@ -382,9 +382,53 @@ static void every_broken_invariant_is_named(void **state)
 	check_broken("the gaps of the tree ascend");
 }
 
+/* Any gap leaves a tree of any shape: in the allocator some of these are rare. */
+static void check_random_erasures(bool by_address)
+{
+	enum { NODES = 64, TREES = 3000 };
+	static struct gap nodes[NODES];
+	struct rng rng;
+	rng_seed(&rng, 3);
+	for (int round = 0; round < TREES; round++) {
+		struct gap_tree random = {.gaps = nodes};
+		uint32_t count = 1 + (uint32_t)rng_below(&rng, NODES - 1), left = count;
+		memset(nodes, 0, sizeof nodes);
+		gap_set_black(nodes, 0, true);
+		for (uint32_t i = 1; i <= count; i++) {
+			nodes[i].first = i * 100;
+			nodes[i].length = 1 + rng_below(&rng, 30);
+			gap_insert(&random, i, by_address, NULL);
+		}
+		for (int erasure = 0; erasure < 8 && left; erasure++) {
+			uint32_t gap = 1 + (uint32_t)rng_below(&rng, count);
+			if (!nodes[gap].length)
+				continue;
+			gap_erase(&random, gap, by_address);
+			nodes[gap].length = 0;
+			const char *broken = gap_check_tree(&random, --left, by_address);
+			if (broken)
+				fail_msg("%s", broken);
+		}
+	}
+}
+
+static void a_tree_by_address_survives_any_erasure(void **state)
+{
+	(void)state;
+	check_random_erasures(true);
+}
+
+static void a_tree_by_length_survives_any_erasure(void **state)
+{
+	(void)state;
+	check_random_erasures(false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_tree_by_address_survives_any_erasure),
+		cmocka_unit_test(a_tree_by_length_survives_any_erasure),
 		cmocka_unit_test(first_takes_the_lowest_gap_that_suffices),
 		cmocka_unit_test(best_takes_the_shortest_gap_and_the_lowest_of_equals),
 		cmocka_unit_test(last_takes_the_upper_end_of_the_highest_gap),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * result.json: the keys that other programs read, and that nothing is lost on the way back. */
+#include "base/file.h"
 #include "base/memory.h"
 #include "result/json.h"
 #include "result/result.h"
@@ -389,6 +390,30 @@ static void series_csv_has_a_row_for_each_cell(void **state)
 	result_release(&result);
 }
 
+static void the_documentation_names_every_metric_and_column(void **state)
+{
+	(void)state;
+	char *text, wanted[160];
+	size_t length;
+	assert_int_equal(file_read("docs/results.md", 1 << 20, &text, &length, NULL), 0);
+	for (int i = 0; i < RESULT_METRIC_COUNT; i++) {
+		const struct result_metric_info *metric = &result_metric_table[i];
+		snprintf(wanted, sizeof wanted, "| `%s` | %s | %s | ", metric->path, metric->unit,
+			 metric->exact ? "exact" : "timed");
+		if (!strstr(text, wanted))
+			fail_msg("docs/results.md needs a row: %s%s |", wanted, metric->help);
+	}
+	for (int i = 0; i < RESULT_SERIES_COUNT; i++) {
+		snprintf(wanted, sizeof wanted, "`%s`", result_series_name[i]);
+		assert_non_null(strstr(text, wanted));
+	}
+	for (int i = 0; i < RESULT_KIND_COUNT; i++) {
+		snprintf(wanted, sizeof wanted, "`%s`", result_kind_name[i]);
+		assert_non_null(strstr(text, wanted));
+	}
+	memory_release(text);
+}
+
 static void without_memory_both_ways_fail_cleanly(void **state)
 {
 	(void)state;
@@ -445,6 +470,7 @@ int main(void)
 		cmocka_unit_test(a_broken_expansion_is_an_error),
 		cmocka_unit_test(a_series_row_takes_one_line),
 		cmocka_unit_test(series_csv_has_a_row_for_each_cell),
+		cmocka_unit_test(the_documentation_names_every_metric_and_column),
 		cmocka_unit_test(without_memory_both_ways_fail_cleanly),
 	};
 	return cmocka_run_group_tests(tests, load, unload);

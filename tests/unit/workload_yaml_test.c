@@ -213,11 +213,11 @@ static void victims_are_random_unless_told(void **state)
 	assert_int_equal(workload.phases[4].victims, WORKLOAD_VICTIMS_RANDOM);
 }
 
-static void fills_are_not_measured_unless_told(void **state)
+static void fills_and_drains_are_not_measured_unless_told(void **state)
 {
 	(void)state;
 	load_full();
-	const bool expected[] = {false, true, true, false, true, true, true, true};
+	const bool expected[] = {false, true, true, false, true, false, true, true};
 	assert_int_equal(workload.phase_count, 8);
 	for (size_t i = 0; i < 8; i++)
 		assert_int_equal(workload.phases[i].measured, expected[i]);
@@ -381,6 +381,26 @@ static void aliases_mean_what_they_stand_for(void **state)
 	assert_int_equal(workload.requests[1].align.kind, WORKLOAD_ALIGN_NATURAL);
 }
 
+static void a_later_anchor_of_the_same_name_counts(void **state)
+{
+	(void)state;
+	parse(HEAD "about: &t first\nsource: &t second\nrequests: [{name: *t, size: {fixed: 4KiB}}]\n"
+		   "phases: [{name: drain, free: all}]\n");
+	assert_string_equal(workload.requests[0].name, "second");
+}
+
+static void yes_and_true_are_the_same(void **state)
+{
+	(void)state;
+	parse(HEAD "requests:\n"
+		   "  - {name: a, size: {powers_of_two: {min: 4KiB, max: 8KiB, exact: true}}}\n"
+		   "  - {name: b, size: {powers_of_two: {min: 4KiB, max: 8KiB, exact: yes}}}\n"
+		   "  - {name: c, size: {powers_of_two: {min: 4KiB, max: 8KiB, exact: false}}}\n"
+		   "  - {name: d, size: {powers_of_two: {min: 4KiB, max: 8KiB, exact: no}}}\n" FILL);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(workload.requests[i].size.exact, i < 2);
+}
+
 static void texts_keep_every_character(void **state)
 {
 	(void)state;
@@ -431,7 +451,7 @@ int main(void)
 		TEST(mixes_name_requests_and_weigh_them),
 		TEST(a_mix_ends_in_one_of_four_ways),
 		TEST(victims_are_random_unless_told),
-		TEST(fills_are_not_measured_unless_told),
+		TEST(fills_and_drains_are_not_measured_unless_told),
 		TEST(a_script_is_flat_with_brackets),
 		TEST(script_allocations_name_a_request_and_perhaps_a_size),
 		TEST(slot_ranges_end_at_an_element_that_they_reach),
@@ -444,6 +464,8 @@ int main(void)
 		TEST(a_space_may_reach_to_the_last_page_of_64_bits),
 		TEST(the_largest_seed_is_read_exactly),
 		TEST(aliases_mean_what_they_stand_for),
+		TEST(a_later_anchor_of_the_same_name_counts),
+		TEST(yes_and_true_are_the_same),
 		TEST(texts_keep_every_character),
 		TEST(a_byte_order_mark_is_passed_over),
 		TEST(repeats_may_nest_eight_deep),

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT
+ * The host of allocators under test: what memory it gives, what it counts, what it takes back. */
+#include "run/arena.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct arena arena;
+
+static int set_up(void **state)
+{
+	(void)state;
+	return arena_create(&arena, false, 3, NULL);
+}
+
+static int set_up_prefault(void **state)
+{
+	(void)state;
+	return arena_create(&arena, true, 3, NULL);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_destroy(&arena);
+	return 0;
+}
+
+static unsigned char *get(size_t bytes)
+{
+	return arena.host.memory_get(arena.host.context, bytes);
+}
+
+static void put(void *memory, size_t bytes)
+{
+	arena.host.memory_put(arena.host.context, memory, bytes);
+}
+
+static bool is_zero(const unsigned char *memory, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		if (memory[i])
+			return false;
+	return true;
+}
+
+static void blocks_are_aligned_and_do_not_touch(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = {1, 10, 64, 65, 4095, 4096, 4097, 100000};
+	unsigned char *end = NULL;
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		unsigned char *memory = get(sizes[i]);
+		assert_true(memory >= end);
+		assert_int_equal((uintptr_t)memory % (sizes[i] >= 4096 ? 4096 : 64), 0);
+		memset(memory, 0xff, sizes[i]);
+		end = memory + sizes[i];
+	}
+}
+
+static void no_bytes_are_a_block_too(void **state)
+{
+	(void)state;
+	unsigned char *memory = get(0);
+	assert_non_null(memory);
+	assert_ptr_not_equal(memory, get(0));
+	put(memory, 0);
+	put(NULL, 77);
+}
+
+static void the_host_tells_its_cpus(void **state)
+{
+	(void)state;
+	assert_int_equal(arena.host.cpus, 3);
+	assert_int_equal(arena.host.size, sizeof(struct iova_host));
+}
+
+static void what_was_reset_is_zero_again(void **state)
+{
+	(void)state;
+	unsigned char *before = get(300000);
+	memset(before, 0xee, 300000);
+	memset(get(64), 0xee, 64);
+	arena_reset(&arena);
+	unsigned char *after = get(300000);
+	assert_ptr_equal(after, before);
+	assert_true(is_zero(after, 300000));
+	assert_true(is_zero(get(64), 64));
+}
+
+static void a_sparse_giant_is_zero_after_a_reset(void **state)
+{
+	(void)state;
+	unsigned char *memory = get((size_t)1 << 32);
+	memory[0] = memory[((size_t)1 << 32) - 1] = 1;
+	arena_reset(&arena);
+	memory = get((size_t)1 << 32);
+	assert_int_equal(memory[0] + memory[((size_t)1 << 32) - 1], 0);
+}
+
+static void resident_bytes_are_what_was_touched(void **state)
+{
+	(void)state;
+	assert_int_equal(arena_resident_bytes(&arena), 0);
+	unsigned char *memory = get((size_t)1 << 30);
+	assert_int_equal(arena_resident_bytes(&arena), 0);
+	for (size_t page = 0; page < 100; page++)
+		memory[page * 4096 * 1000] = 1;
+	assert_int_equal(arena_resident_bytes(&arena), 100 * 4096);
+}
+
+static void what_is_put_is_no_longer_resident(void **state)
+{
+	(void)state;
+	unsigned char *first = get(40 * 4096);
+	unsigned char *second = get(4096);
+	memset(first, 1, 40 * 4096);
+	memset(second, 1, 4096);
+	put(first, 40 * 4096);
+	assert_int_equal(arena_resident_bytes(&arena), 4096);
+	assert_int_equal(second[4095], 1);
+}
+
+static void the_last_block_is_handed_out_again_as_zeroes(void **state)
+{
+	(void)state;
+	unsigned char *memory = get(10000);
+	memset(memory, 7, 10000);
+	put(memory, 10000);
+	assert_ptr_equal(get(20000), memory);
+	assert_true(is_zero(memory, 20000));
+}
+
+static void small_blocks_are_handed_out_again_as_zeroes(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100000; i++) {
+		unsigned char *memory = get(100);
+		assert_true(is_zero(memory, 100));
+		memset(memory, 0xff, 100);
+		put(memory, 100);
+	}
+	assert_true(arena_resident_bytes(&arena) <= 4096);
+	/* 100 bytes took two steps of 64: so may 128, and they are clean to their end. */
+	assert_true(is_zero(get(128), 128));
+}
+
+static void small_blocks_of_before_a_reset_are_forgotten(void **state)
+{
+	(void)state;
+	unsigned char *memory = get(64);
+	put(memory, 64);
+	arena_reset(&arena);
+	unsigned char *one = get(64), *two = get(64);
+	assert_ptr_equal(one, memory);
+	assert_ptr_not_equal(one, two);
+}
+
+static void what_is_too_much_is_null(void **state)
+{
+	(void)state;
+	assert_null(get(SIZE_MAX));
+	assert_null(get(arena.bytes + 1));
+	assert_non_null(get(arena.bytes - 4096));
+	assert_null(get(4097));
+	assert_non_null(get(4096));
+	assert_null(get(1));
+}
+
+static void requests_are_counted(void **state)
+{
+	(void)state;
+	get(1);
+	get(5000);
+	assert_int_equal(arena.requests, 2);
+}
+
+static void prefault_backs_what_is_handed_out(void **state)
+{
+	(void)state;
+	get(1 << 20);
+	assert_true(arena_resident_bytes(&arena) >= 1 << 20);
+	get(ARENA_PREFAULT_BYTES + 4096);
+	assert_true(arena_resident_bytes(&arena) < ARENA_PREFAULT_BYTES);
+}
+
+static void prefaulted_memory_is_zero_and_backed_after_a_reset(void **state)
+{
+	(void)state;
+	unsigned char *memory = get(1 << 20);
+	memset(memory, 3, 1 << 20);
+	arena_reset(&arena);
+	assert_true(arena_resident_bytes(&arena) >= 1 << 20);
+	assert_true(is_zero(get(1 << 20), 1 << 20));
+}
+
+static void prefault_backs_again_what_was_put(void **state)
+{
+	(void)state;
+	unsigned char *memory = get(1 << 20);
+	put(memory, 1 << 20);
+	assert_int_equal(arena_resident_bytes(&arena), 0);
+	assert_ptr_equal(get(4096), memory);
+	assert_true(arena_resident_bytes(&arena) >= 4096);
+}
+
+static void locks_can_be_taken(void **state)
+{
+	(void)state;
+	void *lock = arena.host.lock_create(arena.host.context);
+	assert_non_null(lock);
+	arena.host.lock_acquire(arena.host.context, lock);
+	arena.host.lock_release(arena.host.context, lock);
+	arena.host.lock_destroy(arena.host.context, lock);
+}
+
+int main(void)
+{
+#define IN(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define IN_PREFAULT(test) cmocka_unit_test_setup_teardown(test, set_up_prefault, tear_down)
+	const struct CMUnitTest tests[] = {
+		IN(blocks_are_aligned_and_do_not_touch),
+		IN(no_bytes_are_a_block_too),
+		IN(the_host_tells_its_cpus),
+		IN(what_was_reset_is_zero_again),
+		IN(a_sparse_giant_is_zero_after_a_reset),
+		IN(resident_bytes_are_what_was_touched),
+		IN(what_is_put_is_no_longer_resident),
+		IN(the_last_block_is_handed_out_again_as_zeroes),
+		IN(small_blocks_are_handed_out_again_as_zeroes),
+		IN(small_blocks_of_before_a_reset_are_forgotten),
+		IN(what_is_too_much_is_null),
+		IN(requests_are_counted),
+		IN_PREFAULT(prefault_backs_what_is_handed_out),
+		IN_PREFAULT(prefaulted_memory_is_zero_and_backed_after_a_reset),
+		IN_PREFAULT(prefault_backs_again_what_was_put),
+		IN(locks_can_be_taken),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT
+ * From records to figures: medians, intervals, reasons, states, latencies. */
+#include "run/gather.h"
+
+#include "base/memory.h"
+#include "measure/histogram.h"
+#include "run/plain_histogram.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char fill_name[] = "fill", churn_name[] = "churn", drain_name[] = "drain";
+static struct workload_phase phases[] = {{.name = fill_name}, {.name = churn_name, .measured = true}, {.name = drain_name}};
+static const struct workload workload = {.phases = phases, .phase_count = 3};
+static const struct clock ticking = {.counter = true, .ns_per_tick = 0.5, .step_ns = 10, .pair_ns = 20};
+
+static struct gather_arm arm, null;
+static struct result_arm gathered;
+static struct error error;
+static struct result result; /* releases the arm */
+
+static int set_up(void **state)
+{
+	(void)state;
+	error = (struct error){0};
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	memory_fail_after(UINT64_MAX);
+	gather_release(&arm);
+	gather_release(&null);
+	result.arms = memory_zeroed(1, sizeof result.arms[0]);
+	result.arms[0] = gathered;
+	result.arm_count = 1;
+	gathered = (struct result_arm){0};
+	result_release(&result);
+	result = (struct result){0};
+	return 0;
+}
+
+static struct result_record *add(struct gather_arm *to, enum result_pass pass)
+{
+	struct result_record record = {.pass = pass, .ok = true, .phase_count = 3};
+	record.phases = memory_zeroed(3, sizeof record.phases[0]);
+	for (size_t i = 0; i < 3; i++) {
+		result_figures_clear(&record.phases[i].figures);
+		record.phases[i].latency_ns_per_op = (double)NAN;
+		record.phases[i].placement_hash = 100 + i;
+	}
+	assert_int_equal(gather_add(to, &record, &error), 0);
+	return &to->records[to->count - 1];
+}
+
+/* A timed record whose churn took these times per operation in its three iterations. */
+static struct result_record *add_round(struct gather_arm *to, double one, double two, double three)
+{
+	struct result_record *record = add(to, RESULT_PASS_TIMED);
+	struct result_record_phase *churn = &record->phases[1];
+	const double ns[] = {one, two, three};
+	churn->iterations = 3;
+	churn->ns_per_op = memory_zeroed(3, sizeof ns[0]);
+	churn->untainted_ns_per_op = memory_zeroed(3, sizeof ns[0]);
+	memcpy(churn->ns_per_op, ns, sizeof ns);
+	for (size_t i = 0; i < 3; i++)
+		churn->untainted_ns_per_op[i] = ns[i] - 1;
+	churn->operations = 1000;
+	churn->windows = 10;
+	churn->windows_tainted = 2;
+	churn->latency_ns_per_op = 2 * two;
+	return record;
+}
+
+static void gather(const struct gather_arm *harness)
+{
+	assert_int_equal(gather_fill(&gathered, &arm, harness, &workload, &ticking, &error), 0);
+}
+
+static double figure(enum result_metric metric)
+{
+	return gathered.phases[1].figures.value[metric];
+}
+
+static enum result_reason reason(enum result_metric metric)
+{
+	return gathered.phases[1].figures.reason[metric];
+}
+
+static void rounds_are_medians_of_iterations_and_figures_medians_of_rounds(void **state)
+{
+	(void)state;
+	add_round(&arm, 9, 10, 500); /* 10 */
+	add_round(&arm, 12, 11, 1);  /* 11 */
+	add_round(&arm, 40, 30, 20); /* 30 */
+	gather(NULL);
+	assert_int_equal(gathered.figures_phase, 1);
+	assert_true(figure(RESULT_METRIC_RAW_NS_PER_OP) == 11);
+	assert_true(figure(RESULT_METRIC_UNTAINTED_NS_PER_OP) == 10);
+	assert_true(figure(RESULT_METRIC_ROUNDS) == 3);
+	assert_true(figure(RESULT_METRIC_OPERATIONS) == 1000);
+	assert_true(fabs(figure(RESULT_METRIC_TAINTED_SHARE) - 0.2) < 1e-12);
+	/* Latency passes took 20, 22 and 60. */
+	assert_true(figure(RESULT_METRIC_SLOWDOWN) == 2);
+}
+
+static void a_round_without_a_figure_is_left_out(void **state)
+{
+	(void)state;
+	add_round(&arm, NAN, NAN, NAN);
+	add_round(&arm, NAN, 8, NAN);
+	gather(NULL);
+	assert_true(figure(RESULT_METRIC_RAW_NS_PER_OP) == 8);
+	assert_true(figure(RESULT_METRIC_ROUNDS) == 1);
+}
+
+static void windows_too_short_for_the_clock_have_no_figure(void **state)
+{
+	(void)state;
+	add_round(&arm, NAN, NAN, NAN);
+	gather(NULL);
+	assert_true(isnan(figure(RESULT_METRIC_RAW_NS_PER_OP)));
+	assert_int_equal(reason(RESULT_METRIC_RAW_NS_PER_OP), RESULT_REASON_SHORT_WINDOW);
+}
+
+/* Six rounds are the least that a 95 % interval of the median can have: [least, most], 1 - 2/64. */
+static void six_rounds_have_an_interval(void **state)
+{
+	(void)state;
+	for (int i = 6; i > 0; i--)
+		add_round(&arm, i, i, i);
+	gather(NULL);
+	assert_true(figure(RESULT_METRIC_CI_LOW_NS) == 1);
+	assert_true(figure(RESULT_METRIC_CI_HIGH_NS) == 6);
+}
+
+static void five_rounds_have_none(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		add_round(&arm, i, i, i);
+	gather(NULL);
+	assert_true(isnan(figure(RESULT_METRIC_CI_LOW_NS)) && isnan(figure(RESULT_METRIC_CI_HIGH_NS)));
+	assert_int_equal(reason(RESULT_METRIC_CI_LOW_NS), RESULT_REASON_FEW_ROUNDS);
+}
+
+static void net_is_raw_less_the_harness(void **state)
+{
+	(void)state;
+	add_round(&arm, 10, 10, 10);
+	add_round(&null, 3, 2, 4);
+	gather(&null);
+	assert_true(figure(RESULT_METRIC_NET_NS_PER_OP) == 7);
+}
+
+static void net_is_null_below_one_nanosecond(void **state)
+{
+	(void)state;
+	add_round(&arm, 3.5, 3.5, 3.5);
+	add_round(&null, 3, 3, 3);
+	gather(&null);
+	assert_true(isnan(figure(RESULT_METRIC_NET_NS_PER_OP)));
+	assert_int_equal(reason(RESULT_METRIC_NET_NS_PER_OP), RESULT_REASON_BELOW_HARNESS);
+}
+
+static void net_is_null_after_failures(void **state)
+{
+	(void)state;
+	add_round(&arm, 10, 10, 10)->phases[1].failures = 1;
+	add_round(&null, 3, 3, 3);
+	gather(&null);
+	assert_true(isnan(figure(RESULT_METRIC_NET_NS_PER_OP)));
+	assert_int_equal(reason(RESULT_METRIC_NET_NS_PER_OP), RESULT_REASON_FAILURES);
+	assert_true(figure(RESULT_METRIC_FAILURES_TOTAL) == 1);
+}
+
+static void net_is_null_without_a_harness(void **state)
+{
+	(void)state;
+	add_round(&arm, 10, 10, 10);
+	gather(&null);
+	assert_true(isnan(figure(RESULT_METRIC_NET_NS_PER_OP)));
+	assert_int_equal(reason(RESULT_METRIC_NET_NS_PER_OP), RESULT_REASON_NO_HARNESS);
+}
+
+static void exact_figures_come_from_the_audit(void **state)
+{
+	(void)state;
+	struct result_record *audit = add(&arm, RESULT_PASS_AUDIT);
+	result_set(&audit->phases[1].figures, RESULT_METRIC_SPAN_PAGES, 77);
+	result_set(&audit->phases[1].figures, RESULT_METRIC_FAILURES_TOTAL, 5);
+	add_round(&arm, 10, 10, 10)->phases[1].failures = 5;
+	gather(NULL);
+	assert_true(figure(RESULT_METRIC_SPAN_PAGES) == 77);
+	assert_true(figure(RESULT_METRIC_FAILURES_TOTAL) == 5);
+	assert_int_equal(gathered.state, RESULT_ARM_OK);
+	assert_int_equal(gathered.placement_hash, 102);
+}
+
+static void an_arm_without_records_was_not_run(void **state)
+{
+	(void)state;
+	gather(NULL);
+	assert_int_equal(gathered.state, RESULT_ARM_NOT_RUN);
+	assert_non_null(gathered.reason);
+	assert_int_equal(gathered.phase_count, 3);
+}
+
+static void hashes_that_differ_are_nondeterministic(void **state)
+{
+	(void)state;
+	add(&arm, RESULT_PASS_AUDIT);
+	add_round(&arm, 1, 1, 1)->phases[0].placement_hash = 99;
+	gather(NULL);
+	assert_int_equal(gathered.state, RESULT_ARM_NONDETERMINISTIC);
+	assert_non_null(gathered.reason);
+}
+
+/* 0 is what passes write that disagree among themselves: all of them may do so. */
+static void passes_that_all_disagree_do_not_agree(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		add_round(&arm, 1, 1, 1)->phases[1].placement_hash = 0;
+	gather(NULL);
+	assert_int_equal(gathered.state, RESULT_ARM_NONDETERMINISTIC);
+}
+
+static struct result_record *add_fault(enum exit_code code, const char *message)
+{
+	struct result_record *record = add(&arm, RESULT_PASS_TIMED);
+	record->ok = false;
+	record->exit_code = code;
+	record->message = memory_text(message);
+	return record;
+}
+
+static void a_fault_makes_an_arm_fail_and_keeps_its_rounds(void **state)
+{
+	(void)state;
+	add_round(&arm, 5, 5, 5);
+	add_fault(EXIT_CODE_VIOLATION, "crashed");
+	gather(NULL);
+	assert_int_equal(gathered.state, RESULT_ARM_FAILED);
+	assert_string_equal(gathered.reason, "crashed");
+	assert_true(figure(RESULT_METRIC_RAW_NS_PER_OP) == 5);
+}
+
+static void what_an_allocator_cannot_do_is_not_applicable(void **state)
+{
+	(void)state;
+	add_fault(EXIT_CODE_NO_ARM, "knows no alignment");
+	gather(NULL);
+	assert_int_equal(gathered.state, RESULT_ARM_NOT_APPLICABLE);
+	assert_string_equal(gathered.reason, "knows no alignment");
+}
+
+static void violations_make_an_arm_fail(void **state)
+{
+	(void)state;
+	struct result_record *audit = add(&arm, RESULT_PASS_AUDIT);
+	audit->message = memory_text("overlap");
+	result_set(&audit->phases[2].figures, RESULT_METRIC_AUDIT_VIOLATIONS, 1);
+	assert_ptr_equal(gather_first_fault(&arm), audit);
+	gather(NULL);
+	assert_int_equal(gathered.state, RESULT_ARM_FAILED);
+	assert_string_equal(gathered.reason, "overlap");
+}
+
+static void add_samples(uint64_t value, uint64_t count)
+{
+	struct histogram *histogram = memory_zeroed(1, sizeof *histogram);
+	histogram_record_many(histogram, value, count);
+	assert_int_equal(plain_histogram_store(&add_round(&arm, 1, 1, 1)->phases[1].latency[RESULT_KIND_ALLOC], histogram), 0);
+	memory_release(histogram);
+}
+
+/* Ticks of half a nanosecond: 1000 samples of 200 and 1000 of 400 ticks are 100 and 200 ns. */
+static void latencies_of_all_rounds_are_one_histogram(void **state)
+{
+	(void)state;
+	add_samples(200, 1000);
+	add_samples(400, 1000);
+	gather(NULL);
+	const struct result_latency *latency = &gathered.phases[1].latency[RESULT_KIND_ALLOC];
+	assert_int_equal(latency->count, 2000);
+	assert_true(latency->p50_ns == 100);
+	assert_true(latency->p90_ns >= 200 && latency->p90_ns <= 202);
+	assert_true(latency->max_ns == 200);
+	assert_true(latency->resolution_ns == 30);
+	assert_false(latency->below_resolution);
+	assert_int_equal(gathered.phases[1].latency[RESULT_KIND_FREE].count, 0);
+	assert_int_equal(gathered.phases[0].latency[RESULT_KIND_ALLOC].count, 0);
+}
+
+/* Of 1000 samples 10 lie above p99 and one above p99.9; of 999 there are 9.99 above p99. */
+static void no_percentile_has_fewer_than_ten_samples_above(void **state)
+{
+	(void)state;
+	add_samples(200, 1000);
+	gather(NULL);
+	const struct result_latency *latency = &gathered.phases[1].latency[RESULT_KIND_ALLOC];
+	assert_true(latency->p99_ns == 100);
+	assert_true(isnan(latency->p999_ns) && isnan(latency->p9999_ns));
+}
+
+static void nine_hundred_ninety_nine_samples_have_no_p99(void **state)
+{
+	(void)state;
+	add_samples(200, 999);
+	gather(NULL);
+	assert_true(isnan(gathered.phases[1].latency[RESULT_KIND_ALLOC].p99_ns));
+	assert_true(gathered.phases[1].latency[RESULT_KIND_ALLOC].p90_ns == 100);
+}
+
+static void what_is_below_the_resolution_is_the_resolution(void **state)
+{
+	(void)state;
+	add_samples(20, 1000);
+	gather(NULL);
+	const struct result_latency *latency = &gathered.phases[1].latency[RESULT_KIND_ALLOC];
+	assert_true(latency->below_resolution);
+	assert_true(latency->p50_ns == 30 && latency->p99_ns == 30 && latency->max_ns == 30);
+	assert_int_equal(latency->histogram.max, 10);
+}
+
+static void every_lack_of_memory_is_an_error(void **state)
+{
+	(void)state;
+	int filled = -1;
+	for (uint64_t n = 0; filled < 0; n++) {
+		assert_true(n < 200);
+		tear_down(NULL);
+		struct result_record *audit = add(&arm, RESULT_PASS_AUDIT);
+		audit->series = memory_zeroed(2, sizeof audit->series[0]);
+		audit->series_count = 2;
+		audit->maps = memory_zeroed(1, sizeof audit->maps[0]);
+		audit->map_count = 1;
+		audit->maps[0] = (struct result_map){.columns = 2, .rows = 1, .ops = memory_zeroed(1, 8), .cells = memory_zeroed(2, 1)};
+		add_samples(200, 1000);
+		error = (struct error){0};
+		memory_fail_after(n);
+		uint64_t before = memory_requests();
+		filled = gather_fill(&gathered, &arm, NULL, &workload, &ticking, &error);
+		bool failed = memory_requests() - before > n;
+		memory_fail_after(UINT64_MAX);
+		assert_true(failed == (filled < 0));
+		assert_true(filled == 0 || error.exit_code == EXIT_CODE_IO);
+	}
+	assert_int_equal(gathered.series_count, 2);
+	assert_int_equal(gathered.map_count, 1);
+}
+
+int main(void)
+{
+#define A(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		A(rounds_are_medians_of_iterations_and_figures_medians_of_rounds),
+		A(a_round_without_a_figure_is_left_out),
+		A(windows_too_short_for_the_clock_have_no_figure),
+		A(six_rounds_have_an_interval),
+		A(five_rounds_have_none),
+		A(net_is_raw_less_the_harness),
+		A(net_is_null_below_one_nanosecond),
+		A(net_is_null_after_failures),
+		A(net_is_null_without_a_harness),
+		A(exact_figures_come_from_the_audit),
+		A(an_arm_without_records_was_not_run),
+		A(hashes_that_differ_are_nondeterministic),
+		A(passes_that_all_disagree_do_not_agree),
+		A(a_fault_makes_an_arm_fail_and_keeps_its_rounds),
+		A(what_an_allocator_cannot_do_is_not_applicable),
+		A(violations_make_an_arm_fail),
+		A(latencies_of_all_rounds_are_one_histogram),
+		A(no_percentile_has_fewer_than_ten_samples_above),
+		A(nine_hundred_ninety_nine_samples_have_no_p99),
+		A(what_is_below_the_resolution_is_the_resolution),
+		A(every_lack_of_memory_is_an_error),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
