@@ -176,9 +176,8 @@ static uint32_t find_roomy(const struct segregated *self, const struct gap_wish 
 }
 
 /* From the shortest gaps that may suffice up: every gap is looked at before the answer is no. */
-static __attribute__((noinline)) uint32_t find_constrained(const struct segregated *self,
-							   const struct iova_request *request, uint64_t *first,
-							   struct iova_steps *steps)
+static uint32_t find_constrained(const struct segregated *self, const struct iova_request *request, uint64_t *first,
+				 struct iova_steps *steps)
 {
 	struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
 	unsigned tries = 0;
@@ -219,26 +218,38 @@ INLINE void take(struct segregated *self, uint32_t gap, unsigned bin, uint32_t b
 	self->live++;
 }
 
-INLINE enum iova_status allocate(struct segregated *self, const struct iova_request *request, struct iova_extent *extent,
-				 struct iova_steps *steps)
+static __attribute__((noinline)) enum iova_status alloc_constrained(struct segregated *self,
+								    const struct iova_request *request,
+								    struct iova_extent *extent, struct iova_steps *steps)
 {
-	uint64_t count = request->count, first;
-	unsigned bin;
-	uint32_t gap;
-	if (__builtin_expect(count > self->count, 0))
-		return IOVA_NO_SPACE;
-	if (__builtin_expect(!(request->constraints & CONSTRAINED), 1)) {
-		gap = find(self, count, &bin, steps);
-		first = self->blocks[gap].first;
-	} else {
-		gap = find_constrained(self, request, &first, steps);
-		bin = bin_of(self->blocks[gap].length);
-	}
+	uint64_t first;
+	uint32_t gap = find_constrained(self, request, &first, steps);
 	if (!gap)
 		return IOVA_NO_SPACE;
 	uint32_t block = pool_take(self);
 	if (!block)
 		return IOVA_NO_MEMORY;
+	take(self, gap, bin_of(self->blocks[gap].length), block, first, request->count, steps);
+	*extent = (struct iova_extent){first, request->count, block};
+	return IOVA_OK;
+}
+
+INLINE enum iova_status allocate(struct segregated *self, const struct iova_request *request, struct iova_extent *extent,
+				 struct iova_steps *steps)
+{
+	uint64_t count = request->count;
+	if (__builtin_expect(count > self->count, 0))
+		return IOVA_NO_SPACE;
+	if (__builtin_expect(request->constraints & CONSTRAINED, 0))
+		return alloc_constrained(self, request, extent, steps);
+	unsigned bin;
+	uint32_t gap = find(self, count, &bin, steps);
+	if (__builtin_expect(!gap, 0))
+		return IOVA_NO_SPACE;
+	uint32_t block = pool_take(self);
+	if (__builtin_expect(!block, 0))
+		return IOVA_NO_MEMORY;
+	uint64_t first = self->blocks[gap].first;
 	take(self, gap, bin, block, first, count, steps);
 	extent->first = first;
 	extent->count = count;

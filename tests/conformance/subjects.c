@@ -5,10 +5,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum promise promise_of(const char *name)
+/* What a layer promises is what stands below it, if it gives everything back before it says no. */
+static enum promise promise_of(const struct allocator_spec *spec)
 {
-	return strcmp(name, "buddy") ? PROMISE_COMPLETE : PROMISE_BLOCK;
+	for (size_t i = 0; i < spec->count; i++)
+		if (!strcmp(spec->parts[i].table->name, "lazy"))
+			return PROMISE_NOTHING;
+	return strcmp(spec->parts[spec->count - 1].table->name, "buddy") ? PROMISE_COMPLETE : PROMISE_BLOCK;
 }
+
+/* Magazines of few rounds, so that a small space exchanges, overflows and drains them. */
+static const char *const layered[] = {
+	"magazine+rbtree",
+	"magazine+buddy",
+	"magazine:rounds=1+segregated",
+	"magazine:rounds=2,max=4+rbtree:fit=first",
+	"magazine:rounds=3,key=order+buddy:rounding=trim",
+	"magazine:rounds=2,key=order+segregated",
+	"magazine:rounds=2,key=order,max=12,depot=1,drain=all+rbtree",
+	"magazine:rounds=4,depot=2+bitmap",
+	"magazine:rounds=2,drain=all+buddy",
+	"magazine:rounds=3+magazine:rounds=2,key=order+segregated",
+	"lazy+rbtree",
+	"lazy:entries=4+segregated",
+	"lazy:entries=3,queue=single+buddy",
+	"magazine:rounds=2+lazy:entries=5+rbtree",
+};
+
+#define COMBINATIONS_MAX (SUBJECTS_MAX - 1 - sizeof layered / sizeof layered[0])
 
 static void add_text(struct subject *subject, const char *text)
 {
@@ -53,7 +77,8 @@ void subject_of_table(struct subject *subject, const struct iova_allocator *tabl
 /* Combination number `combination` of the options; its name tells every value. */
 static void choose(struct subject *subject, const struct iova_allocator *table, uint64_t combination)
 {
-	subject_of_table(subject, table, promise_of(table->name));
+	subject_of_table(subject, table, PROMISE_NOTHING);
+	subject->promise = promise_of(&subject->spec);
 	for (uint64_t i = 0; i < table->option_count; i++) {
 		const struct iova_option *option = &table->options[i];
 		uint64_t value = value_at(option, combination % value_count(option));
@@ -82,8 +107,17 @@ size_t subjects_make(struct subject subjects[SUBJECTS_MAX], const char **wrong)
 			continue;
 		for (uint64_t option = 0; option < table->option_count; option++)
 			combinations *= value_count(&table->options[option]);
-		for (uint64_t combination = 0; combination < combinations && count < SUBJECTS_MAX - 1; combination++)
+		for (uint64_t combination = 0; combination < combinations && count < COMBINATIONS_MAX; combination++)
 			choose(&subjects[count++], table, combination);
+	}
+	for (size_t i = 0; i < sizeof layered / sizeof layered[0]; i++, count++) {
+		memset(&subjects[count], 0, sizeof subjects[count]);
+		add_text(&subjects[count], layered[i]);
+		if (allocator_spec_open(layered[i], &subjects[count].spec, &error)) {
+			*wrong = error.message;
+			return count;
+		}
+		subjects[count].promise = promise_of(&subjects[count].spec);
 	}
 	const char *build = getenv("BUILD");
 	struct subject *plugin = &subjects[count];
