@@ -30,6 +30,17 @@ INLINE void enter(struct magazines *self, struct cpu *cpu)
 		enter_slowly(self, cpu);
 }
 
+INLINE unsigned class_of_request(const struct magazines *self, uint64_t count)
+{
+	return __atomic_load_n(&self->request_class[count], __ATOMIC_RELAXED);
+}
+
+/* Others may read it at any time. */
+INLINE void count_cached(struct cpu *cpu, uint64_t pages)
+{
+	__atomic_store_n(&cpu->cached_pages, cpu->cached_pages + pages, __ATOMIC_RELAXED);
+}
+
 INLINE void swap_hands(struct pair *pair)
 {
 	struct hand loaded = pair->loaded;
@@ -88,42 +99,6 @@ OUTLINE bool pop_constrained(struct hand *loaded, const struct iova_request *req
 	return false;
 }
 
-/* The rounded request first, so that what it gets can be cached; a run that is only long enough for the exact one is better than
- * none. */
-static enum iova_status ask_below(const struct magazines *self, const struct iova_request *request, uint32_t cpu,
-				  struct iova_extent *extent, struct iova_steps *steps)
-{
-	struct iova_request rounded = *request;
-	if (self->key == KEY_ORDER && request->count <= self->largest)
-		rounded.count = bits_power_of_two_ceil(request->count);
-	enum iova_status status = below_alloc(self, &rounded, cpu, extent, steps);
-	if (status == IOVA_NO_SPACE && rounded.count != request->count)
-		status = below_alloc(self, request, cpu, extent, steps);
-	return status;
-}
-
-/* Where there is no space all is given back that caches hold; with DRAIN_LARGEST first only the longest extents, which give the
- * most pages for each free. */
-static enum iova_status drain_for(struct magazines *self, const struct iova_request *request, uint32_t cpu,
-				  struct iova_extent *extent, struct iova_steps *steps)
-{
-	enum iova_status status = IOVA_NO_SPACE;
-	bool emptied = false, asked = self->drain == DRAIN_ALL;
-	gates_close(self);
-	for (unsigned size_class = self->classes; size_class-- > 0 && status == IOVA_NO_SPACE;) {
-		emptied |= empty_class(self, size_class, cpu, steps);
-		if (!emptied || asked)
-			continue;
-		status = ask_below(self, request, cpu, extent, steps);
-		asked = true;
-		emptied = false;
-	}
-	if (status == IOVA_NO_SPACE && emptied)
-		status = ask_below(self, request, cpu, extent, steps);
-	gates_open(self);
-	return status;
-}
-
 /* Below a layer that grants more than it is asked for, extents come back longer: the next request of this size looks for them. */
 static void learn(struct magazines *self, const struct iova_request *request, const struct iova_extent *extent)
 {
@@ -145,32 +120,54 @@ OUTLINE enum iova_status alloc_missed(struct magazines *self, const struct iova_
 	return status;
 }
 
+/* All that is not the usual case. */
+OUTLINE enum iova_status alloc_slowly(struct magazines *self, const struct iova_request *request, uint32_t number,
+				      struct iova_extent *extent, struct iova_steps *steps)
+{
+	if (request->count > self->largest)
+		return alloc_missed(self, request, number, extent, steps);
+	struct cpu *cpu = cpu_of(self, number);
+	unsigned size_class = class_of_request(self, request->count);
+	struct pair *pair = &cpu->pairs[size_class];
+	enter(self, cpu);
+	bool found = pair->loaded.count || reload(self, pair, size_class, steps);
+	if (found && request->constraints & CONSTRAINED)
+		found = pop_constrained(&pair->loaded, request, extent, steps);
+	else if (found)
+		*extent = pair->loaded.magazine->extents[--pair->loaded.count];
+	if (found)
+		count_cached(cpu, 0 - extent->count);
+	gate_leave(&cpu->gate);
+	if (!found)
+		return alloc_missed(self, request, number, extent, steps);
+	if (steps)
+		steps->cache_hits++;
+	return IOVA_OK;
+}
+
+/* A leaf: what calls anything is elsewhere, so that nothing is saved here. */
 INLINE enum iova_status allocate(struct magazines *self, const struct iova_request *request, uint32_t number,
 				 struct iova_extent *extent, struct iova_steps *steps)
 {
 	uint64_t count = request->count;
-	if (__builtin_expect(count > self->largest, 0))
-		return alloc_missed(self, request, number, extent, steps);
+	if (__builtin_expect(count > self->largest || request->constraints & CONSTRAINED, 0))
+		return alloc_slowly(self, request, number, extent, steps);
 	struct cpu *cpu = cpu_of(self, number);
-	unsigned size_class = __atomic_load_n(&self->request_class[count], __ATOMIC_RELAXED);
-	struct pair *pair = &cpu->pairs[size_class];
-	enter(self, cpu);
-	if (__builtin_expect(!pair->loaded.count, 0) && !reload(self, pair, size_class, steps))
-		goto missed;
-	if (__builtin_expect(request->constraints & CONSTRAINED, 0)) {
-		if (!pop_constrained(&pair->loaded, request, extent, steps))
-			goto missed;
-	} else {
-		*extent = pair->loaded.magazine->extents[--pair->loaded.count];
+	struct hand *loaded = &cpu->pairs[class_of_request(self, count)].loaded;
+	bool open = gate_enter(&cpu->gate);
+	uint32_t rounds = loaded->count;
+	if (__builtin_expect(!open || !rounds, 0)) {
+		gate_leave(&cpu->gate);
+		return alloc_slowly(self, request, number, extent, steps);
 	}
-	__atomic_store_n(&cpu->cached_pages, cpu->cached_pages - extent->count, __ATOMIC_RELAXED);
+	const struct iova_extent *top = &loaded->magazine->extents[rounds - 1];
+	loaded->count = rounds - 1;
+	*extent = *top;
+	count_cached(cpu, 0 - top->count);
 	gate_leave(&cpu->gate);
 	if (steps)
 		steps->cache_hits++;
 	return IOVA_OK;
-missed:
-	gate_leave(&cpu->gate);
-	return alloc_missed(self, request, number, extent, steps);
 }
 
 /* An empty magazine for a CPU, and its full one, if any, to the depot. NULL: no memory, or no room in the depot. */
@@ -204,7 +201,7 @@ OUTLINE void unload(struct magazines *self, struct cpu *cpu, uint32_t number, un
 	struct magazine *empty = exchange(self, size_class, pair->previous.magazine);
 	if (!empty) {
 		uint64_t pages = empty_hand(self, &pair->previous, number, steps);
-		__atomic_store_n(&cpu->cached_pages, cpu->cached_pages - pages, __ATOMIC_RELAXED);
+		count_cached(cpu, 0 - pages);
 		swap_hands(pair);
 		return;
 	}
@@ -214,26 +211,48 @@ OUTLINE void unload(struct magazines *self, struct cpu *cpu, uint32_t number, un
 	pair->loaded = (struct hand){empty, 0, self->rounds};
 }
 
-INLINE void take_back(struct magazines *self, const struct iova_extent *extent, uint32_t number, struct iova_steps *steps)
+OUTLINE void free_slowly(struct magazines *self, const struct iova_extent *extent, uint32_t number,
+			 struct iova_steps *steps)
 {
-	if (__builtin_expect(extent->count > self->largest, 0)) {
+	if (extent->count > self->largest) {
 		below_free(self, extent, 1, number, steps);
 		return;
 	}
 	struct cpu *cpu = cpu_of(self, number);
 	unsigned size_class = self->extent_class[extent->count];
-	struct pair *pair = &cpu->pairs[size_class];
+	struct hand *loaded = &cpu->pairs[size_class].loaded;
 	enter(self, cpu);
-	if (__builtin_expect(pair->loaded.count == pair->loaded.room, 0)) {
+	if (loaded->count == loaded->room)
 		unload(self, cpu, number, size_class, steps);
-		if (__builtin_expect(!pair->loaded.room, 0)) {
-			gate_leave(&cpu->gate);
-			below_free(self, extent, 1, number, steps);
-			return;
-		}
+	bool room = loaded->count < loaded->room;
+	if (room) {
+		loaded->magazine->extents[loaded->count++] = *extent;
+		count_cached(cpu, extent->count);
 	}
-	pair->loaded.magazine->extents[pair->loaded.count++] = *extent;
-	__atomic_store_n(&cpu->cached_pages, cpu->cached_pages + extent->count, __ATOMIC_RELAXED);
+	gate_leave(&cpu->gate);
+	if (!room)
+		below_free(self, extent, 1, number, steps);
+}
+
+INLINE void take_back(struct magazines *self, const struct iova_extent *extent, uint32_t number, struct iova_steps *steps)
+{
+	uint64_t count = extent->count;
+	if (__builtin_expect(count > self->largest, 0)) {
+		free_slowly(self, extent, number, steps);
+		return;
+	}
+	struct cpu *cpu = cpu_of(self, number);
+	struct hand *loaded = &cpu->pairs[self->extent_class[count]].loaded;
+	bool open = gate_enter(&cpu->gate);
+	uint32_t rounds = loaded->count;
+	if (__builtin_expect(!open || rounds == loaded->room, 0)) {
+		gate_leave(&cpu->gate);
+		free_slowly(self, extent, number, steps);
+		return;
+	}
+	loaded->count = rounds + 1;
+	loaded->magazine->extents[rounds] = *extent;
+	count_cached(cpu, count);
 	gate_leave(&cpu->gate);
 }
 
@@ -427,7 +446,7 @@ static const struct iova_option options[] = {
 	[OPTION_KEY] =
 		{.name = "key",
 		 .kind = IOVA_OPTION_CHOICE,
-		 .default_value = KEY_ORDER,
+		 .default_value = KEY_SIZE,
 		 .choices = keys,
 		 .help = "which extents share a magazine: those of a power of two, to which requests are rounded up, or "
 			 "those of one size"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Gives back to the layer below what magazines hold. */
+ * Asks the layer below, and gives back to it what magazines hold. */
 #ifndef ALLOCATOR_MAGAZINE_DRAIN_H
 #define ALLOCATOR_MAGAZINE_DRAIN_H
 
@@ -74,6 +74,42 @@ static inline void magazines_drain(struct magazines *self, uint32_t cpu)
 	for (unsigned size_class = self->classes; size_class-- > 0;)
 		empty_class(self, size_class, cpu, NULL);
 	gates_open(self);
+}
+
+/* The rounded request first, so that what it gets can be cached; a run that is only long enough for the exact one is better than
+ * none. */
+static inline enum iova_status ask_below(const struct magazines *self, const struct iova_request *request, uint32_t cpu,
+					 struct iova_extent *extent, struct iova_steps *steps)
+{
+	struct iova_request rounded = *request;
+	if (self->key == KEY_ORDER && request->count <= self->largest)
+		rounded.count = bits_power_of_two_ceil(request->count);
+	enum iova_status status = below_alloc(self, &rounded, cpu, extent, steps);
+	if (status == IOVA_NO_SPACE && rounded.count != request->count)
+		status = below_alloc(self, request, cpu, extent, steps);
+	return status;
+}
+
+/* Where there is no space all is given back that caches hold; with DRAIN_LARGEST first only the longest extents, which give the
+ * most pages for each free. */
+static inline enum iova_status drain_for(struct magazines *self, const struct iova_request *request, uint32_t cpu,
+					 struct iova_extent *extent, struct iova_steps *steps)
+{
+	enum iova_status status = IOVA_NO_SPACE;
+	bool emptied = false, asked = self->drain == DRAIN_ALL;
+	gates_close(self);
+	for (unsigned size_class = self->classes; size_class-- > 0 && status == IOVA_NO_SPACE;) {
+		emptied |= empty_class(self, size_class, cpu, steps);
+		if (!emptied || asked)
+			continue;
+		status = ask_below(self, request, cpu, extent, steps);
+		asked = true;
+		emptied = false;
+	}
+	if (status == IOVA_NO_SPACE && emptied)
+		status = ask_below(self, request, cpu, extent, steps);
+	gates_open(self);
+	return status;
 }
 
 #endif
