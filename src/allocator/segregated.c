@@ -22,9 +22,8 @@ _Static_assert(WORDS < 64, "one word tells which words have a bit");
 /* With constraints: so many runs are tried from the shortest up before one is taken that is long enough for anything. */
 #define TRIES 64u
 
-/* A number in the array of blocks. The first ones are the heads of the bins; there is no bin 0, and what is written to it is never
- * read. */
-enum { BLOCK_NONE = 0, BLOCK_END = BINS, BLOCKS_FIXED };
+/* Blocks that are always there. */
+enum { BLOCK_NONE, BLOCK_END, BLOCKS_FIXED };
 
 /* A gap, possibly of no pages, and the live extent behind it. */
 struct block {
@@ -32,7 +31,7 @@ struct block {
 	uint64_t length;       /* of the gap */
 	uint32_t previous;     /* by address: a circle, in which the end of the space is a block, too */
 	uint32_t next;         /* the next one in the pool while it is unused */
-	uint32_t bin_previous; /* of a gap with pages; the bin itself when it is the first */
+	uint32_t bin_previous; /* of a gap with pages */
 	uint32_t bin_next;
 };
 
@@ -48,6 +47,7 @@ struct segregated {
 	uint64_t first;
 	uint64_t count;
 	const struct iova_host *host;
+	uint32_t heads[BINS]; /* gaps, most recent first; there is no bin 0 */
 };
 
 /* The bin of a gap. */
@@ -83,32 +83,39 @@ INLINE unsigned bin_find(const struct segregated *self, unsigned from)
 	return word * 64 + (unsigned)__builtin_ctzll(bits);
 }
 
+/* What is foretold by branches need not be waited for: neither masks nor neighbours are written without one. A store to an address
+ * that comes from a cache miss holds up every later load that it has met before. */
 INLINE void bin_insert(struct segregated *self, uint32_t block, unsigned bin)
 {
 	struct block *blocks = self->blocks;
-	uint32_t next = blocks[bin].bin_next;
-	blocks[block].bin_previous = bin;
+	uint32_t next = self->heads[bin];
+	blocks[block].bin_previous = BLOCK_NONE;
 	blocks[block].bin_next = next;
-	blocks[bin].bin_next = block;
-	blocks[next].bin_previous = block;
-	/* Masks that are only written when they change keep one call from waiting for the last one. */
-	if (!next) {
+	self->heads[bin] = block;
+	if (next) {
+		blocks[next].bin_previous = block;
+	} else {
 		self->nonempty[bin / 64] |= UINT64_C(1) << (bin % 64);
 		self->nonempty_words |= UINT64_C(1) << (bin / 64);
 	}
 }
 
-INLINE void bin_erase(struct segregated *self, uint32_t block)
+INLINE void bin_erase(struct segregated *self, uint32_t block, unsigned bin)
 {
 	struct block *blocks = self->blocks;
 	uint32_t previous = blocks[block].bin_previous, next = blocks[block].bin_next;
-	blocks[previous].bin_next = next;
-	blocks[next].bin_previous = previous;
-	if (!next && previous < BINS) {
-		uint64_t bits = self->nonempty[previous / 64] &= ~(UINT64_C(1) << (previous % 64));
-		if (__builtin_expect(!bits, 0))
-			self->nonempty_words &= ~(UINT64_C(1) << (previous / 64));
+	if (next)
+		blocks[next].bin_previous = previous;
+	if (previous) {
+		blocks[previous].bin_next = next;
+		return;
 	}
+	self->heads[bin] = next;
+	if (next)
+		return;
+	uint64_t bits = self->nonempty[bin / 64] &= ~(UINT64_C(1) << (bin % 64));
+	if (__builtin_expect(!bits, 0))
+		self->nonempty_words &= ~(UINT64_C(1) << (bin / 64));
 }
 
 /* Gives block, whose gap is in bin (0: had no pages), another gap. A long one often stays where it is. */
@@ -120,7 +127,7 @@ INLINE void resize(struct segregated *self, uint32_t block, unsigned bin, uint64
 	if (wanted == bin)
 		return;
 	if (bin)
-		bin_erase(self, block);
+		bin_erase(self, block, bin);
 	if (wanted)
 		bin_insert(self, block, wanted);
 }
@@ -149,9 +156,9 @@ INLINE uint32_t find(const struct segregated *self, uint64_t count, unsigned *bi
 	if (steps)
 		steps->examined++;
 	if (__builtin_expect(*bin != 0, 1))
-		return blocks[*bin].bin_next;
+		return self->heads[*bin];
 	*bin = bin_of(count);
-	uint32_t block = blocks[*bin].bin_next;
+	uint32_t block = self->heads[*bin];
 	for (; block && blocks[block].length < count; block = blocks[block].bin_next)
 		if (steps)
 			steps->examined++;
@@ -171,7 +178,7 @@ static uint32_t find_roomy(const struct segregated *self, const struct gap_wish 
 	if (step > self->count || wish->count > self->count - step || 2 * wish->count > self->count - step)
 		return BLOCK_NONE;
 	unsigned bin = bin_find(self, bin_sufficing(2 * wish->count + step));
-	uint32_t block = self->blocks[bin].bin_next;
+	uint32_t block = self->heads[bin];
 	return bin && fits(self, block, wish, first) ? block : BLOCK_NONE;
 }
 
@@ -184,7 +191,7 @@ static uint32_t find_constrained(const struct segregated *self, const struct iov
 	if (gap_wish_is_hopeless(&wish))
 		return BLOCK_NONE;
 	for (unsigned bin = bin_find(self, bin_of(wish.count)); bin; bin = bin + 1 < BINS ? bin_find(self, bin + 1) : 0)
-		for (uint32_t block = self->blocks[bin].bin_next; block; block = self->blocks[block].bin_next) {
+		for (uint32_t block = self->heads[bin]; block; block = self->blocks[block].bin_next) {
 			if (steps)
 				steps->examined++;
 			if (fits(self, block, &wish, first))
@@ -268,7 +275,7 @@ INLINE void release(struct segregated *self, const struct iova_extent *extent, s
 	blocks[previous].next = behind;
 	blocks[behind].previous = previous;
 	if (blocks[block].length)
-		bin_erase(self, block);
+		bin_erase(self, block, bin_of(blocks[block].length));
 	resize(self, behind, bin_of(length), first, blocks[behind].first + length - first);
 	self->usable_pages += extent->count;
 	self->live--;
@@ -306,7 +313,7 @@ static void segregated_free_counted(void *self, const struct iova_extent *extent
 static uint32_t find_around(const struct segregated *self, uint64_t first, uint64_t count)
 {
 	for (unsigned bin = BINS - 1; bin && bin >= bin_of(count); bin--)
-		for (uint32_t block = self->blocks[bin].bin_next; block; block = self->blocks[block].bin_next) {
+		for (uint32_t block = self->heads[bin]; block; block = self->blocks[block].bin_next) {
 			const struct block *gap = &self->blocks[block];
 			if (first >= gap->first && gap->length >= count && first - gap->first <= gap->length - count)
 				return block;
@@ -382,9 +389,8 @@ static const char *broken_bins(const struct segregated *self, uint64_t gaps)
 	const struct block *blocks = self->blocks;
 	uint64_t listed = 0;
 	for (unsigned bin = 1; bin < BINS; bin++) {
-		uint32_t previous = bin;
-		for (uint32_t block = blocks[bin].bin_next; block;
-		     previous = block, block = blocks[block].bin_next, listed++) {
+		uint32_t previous = BLOCK_NONE;
+		for (uint32_t block = self->heads[bin]; block; previous = block, block = blocks[block].bin_next, listed++) {
 			if (blocks[block].bin_previous != previous)
 				return "the next gap of a bin knows this one";
 			if (bin_of(blocks[block].length) != bin)
@@ -392,7 +398,7 @@ static const char *broken_bins(const struct segregated *self, uint64_t gaps)
 			if (listed > gaps)
 				return "the bins have exactly the gaps with pages";
 		}
-		if ((self->nonempty[bin / 64] >> (bin % 64) & 1) != (blocks[bin].bin_next != BLOCK_NONE))
+		if ((self->nonempty[bin / 64] >> (bin % 64) & 1) != (self->heads[bin] != BLOCK_NONE))
 			return "a bit is set for every bin with a gap";
 	}
 	for (unsigned word = 0; word < WORDS; word++)
