@@ -51,7 +51,8 @@ static int read_all(int descriptor, const char *path, size_t limit, struct text 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return error_set(error, EXIT_CODE_IO, "%s: cannot read: %s", path, strerror(errno));
+			return error_set(error, errno == EISDIR ? EXIT_CODE_USAGE : EXIT_CODE_IO, "%s: cannot read: %s",
+					 path, strerror(errno));
 		if (got == 0)
 			return 0;
 		if (content->length + (size_t)got > limit)

@@ -16,7 +16,8 @@ static bool must_fail(void)
 
 void *memory_zeroed(size_t count, size_t bytes)
 {
-	if (must_fail())
+	size_t total;
+	if (must_fail() || __builtin_mul_overflow(count, bytes, &total))
 		return NULL;
 	return calloc(count ? count : 1, bytes ? bytes : 1);
 }

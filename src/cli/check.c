@@ -43,7 +43,8 @@ int cli_check(int argc, char **argv)
 		if (option != 'h')
 			return cli_bad_option("check", argv, options, option);
 		puts("usage: iovabench check FILE...\n\n"
-		     "Reads workload files and their recordings as a run would, and tells every fault of every file with line, column and what\n"
+		     "Reads workload files and their recordings as a run would, and tells every fault of every file with "
+		     "line, column and what\n"
 		     "would be right. Nothing is run. Exit code 0: all are right; 2: some are not.");
 		return EXIT_CODE_OK;
 	}

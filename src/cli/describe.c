@@ -55,7 +55,8 @@ static void describe_allocator(const struct iova_allocator *table)
 static void describe_metric(const struct result_metric_info *metric)
 {
 	printf("%s: %s\n\n  unit: %s\n  %s\n", metric->path, metric->help, metric->unit,
-	       metric->exact ? "repeats exactly with the same workload, seed and allocator" : "measured: differs from run to run");
+	       metric->exact ? "repeats exactly with the same workload, seed and allocator"
+			     : "measured: differs from run to run");
 }
 
 static int unknown(const char *name)
@@ -67,8 +68,8 @@ static int unknown(const char *name)
 	for (size_t i = 0; i < RESULT_METRIC_COUNT; i++)
 		names[count++] = result_metric_table[i].path;
 	const char *nearest = text_nearest(name, names);
-	fprintf(stderr, "iovabench describe: there is no allocator or metric '%s'%s%s%s\n", name, nearest ? "; did you mean '" : "",
-	        nearest ? nearest : "", nearest ? "'?" : "");
+	fprintf(stderr, "iovabench describe: there is no allocator or metric '%s'%s%s%s\n", name,
+		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	return EXIT_CODE_USAGE;
 }
 

@@ -52,7 +52,8 @@ static int is_workload(const struct dirent *entry)
 /* Here, beside the program in its build tree, or where it was installed. */
 static int scan_workloads(char folder[PATH_MAX], struct dirent ***entries)
 {
-	static const char *const places[] = {"workloads", "%s/../workloads", "%s/../../workloads", "%s/../share/iovabench/workloads"};
+	static const char *const places[] = {"workloads", "%s/../workloads", "%s/../../workloads",
+					     "%s/../share/iovabench/workloads"};
 	char program[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
 	program[length > 0 ? length : 0] = '\0';
@@ -62,6 +63,10 @@ static int scan_workloads(char folder[PATH_MAX], struct dirent ***entries)
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
 		const char *from = strstr(places[i], "%s") ? places[i] + 2 : places[i];
 		int bytes = snprintf(folder, PATH_MAX, "%s%s", from == places[i] ? "" : program, from);
+		char *whole = from != places[i] && bytes < PATH_MAX ? realpath(folder, NULL) : NULL;
+		if (whole)
+			snprintf(folder, PATH_MAX, "%s", whole);
+		free(whole);
 		int count = bytes < PATH_MAX ? scandir(folder, entries, is_workload, alphasort) : -1;
 		if (count > 0)
 			return count;
@@ -77,7 +82,8 @@ static int list_workloads(struct text *out, bool json)
 	struct dirent **entries;
 	int count = scan_workloads(folder, &entries), code = EXIT_CODE_OK;
 	if (count < 0) {
-		fprintf(stderr, "iovabench list: there is no folder of workloads here, beside the program or where it was installed\n");
+		fprintf(stderr, "iovabench list: there is no folder of workloads here, beside the program or where it was "
+				"installed\n");
 		return EXIT_CODE_IO;
 	}
 	for (int i = 0; i < count; i++) {
@@ -135,7 +141,7 @@ int cli_list(int argc, char **argv)
 	}
 	static const char *const names[] = {"allocators", "metrics", "workloads", NULL};
 	const char *nearest = optind + 1 == argc ? text_nearest(argv[optind], names) : NULL;
-	fprintf(stderr, "iovabench list: takes one of allocators, metrics, workloads%s%s%s\n", nearest ? "; did you mean '" : "",
-	        nearest ? nearest : "", nearest ? "'?" : "");
+	fprintf(stderr, "iovabench list: takes one of allocators, metrics, workloads%s%s%s\n",
+		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	return EXIT_CODE_USAGE;
 }

@@ -64,8 +64,8 @@ static int unknown(const char *name)
 	for (size_t i = 0; i < COMMANDS; i++)
 		names[i] = commands[i].name;
 	const char *nearest = text_nearest(name, names);
-	fprintf(stderr, "iovabench: there is no command '%s'%s%s%s; iovabench --help lists them\n", name, nearest ? "; did you mean '" : "",
-	        nearest ? nearest : "", nearest ? "'?" : "");
+	fprintf(stderr, "iovabench: there is no command '%s'%s%s%s; iovabench --help lists them\n", name,
+		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	return EXIT_CODE_USAGE;
 }
 

@@ -24,7 +24,8 @@ int cli_bad_option(const char *command, char **argv, const struct option *option
 {
 	const char *word = argv[optind - 1];
 	if (option == ':') {
-		fprintf(stderr, "iovabench %s: %s needs a value; iovabench %s --help tells which\n", command, word, command);
+		fprintf(stderr, "iovabench %s: %s needs a value; iovabench %s --help tells which\n", command, word,
+			command);
 		return EXIT_CODE_USAGE;
 	}
 	bool is_long = strncmp(word, "--", 2) == 0;
@@ -34,9 +35,10 @@ int cli_bad_option(const char *command, char **argv, const struct option *option
 	}
 	const char *nearest = is_long ? nearest_of(word + 2, options) : NULL;
 	if (is_long)
-		fprintf(stderr, "iovabench %s: there is no option '%s'%s%s%s; iovabench %s --help tells all\n", command, word,
-		        nearest ? "; did you mean '--" : "", nearest ? nearest : "", nearest ? "'?" : "", command);
+		fprintf(stderr, "iovabench %s: there is no option '%s'%s%s%s; iovabench %s --help tells all\n", command,
+			word, nearest ? "; did you mean '--" : "", nearest ? nearest : "", nearest ? "'?" : "", command);
 	else
-		fprintf(stderr, "iovabench %s: there is no option '-%c'; iovabench %s --help tells all\n", command, optopt, command);
+		fprintf(stderr, "iovabench %s: there is no option '-%c'; iovabench %s --help tells all\n", command, optopt,
+			command);
 	return EXIT_CODE_USAGE;
 }

@@ -45,13 +45,14 @@ static int load(const char *path, struct result *result, struct error *error)
 	char *bytes;
 	size_t length;
 	int status = file.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path")
-	                         : file_read(file.bytes, RESULT_BYTES_MAX, &bytes, &length, error);
+				 : file_read(file.bytes, RESULT_BYTES_MAX, &bytes, &length, error);
 	if (status == 0) {
 		struct error wrong = {0};
 		status = result_read(bytes, length, result, &wrong);
 		memory_release(bytes);
 		if (status < 0)
-			error_set(error, wrong.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE, "%s: %.900s", file.bytes, wrong.message);
+			error_set(error, wrong.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE, "%s: %.900s",
+				  file.bytes, wrong.message);
 	}
 	text_release(&file);
 	return status;
@@ -60,11 +61,13 @@ static int load(const char *path, struct result *result, struct error *error)
 static void help(void)
 {
 	puts("usage: iovabench report RESULT [-o FILE] [--format html|md|csv|json]\n\n"
-	     "Makes a report from a result: a folder that run has written, or its result.json. The default format is html when -o ends in\n"
+	     "Makes a report from a result: a folder that run has written, or its result.json. The default format is html "
+	     "when -o ends in\n"
 	     ".html, else md on standard output.");
 }
 
-static enum exit_code write_out(const struct result *result, const struct format *format, const char *output, struct error *error)
+static enum exit_code write_out(const struct result *result, const struct format *format, const char *output,
+				struct error *error)
 {
 	struct text text = {0};
 	format->write(result, &text);
@@ -80,8 +83,10 @@ static enum exit_code write_out(const struct result *result, const struct format
 
 int cli_report(int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {"format", required_argument, NULL, 'f'},
-	                                        {"output", required_argument, NULL, 'o'}, {0}};
+	static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+						{"format", required_argument, NULL, 'f'},
+						{"output", required_argument, NULL, 'o'},
+						{0}};
 	const struct format *format = NULL;
 	const char *output = NULL;
 	opterr = 0;

@@ -29,19 +29,24 @@ struct arguments {
 static void help(void)
 {
 	printf("usage: iovabench run WORKLOAD... [-a SPEC]... [OPTION]...\n\n"
-	       "Plays every workload on every allocator: an audit that checks each answer, then rounds of fresh processes that measure\n"
+	       "Plays every workload on every allocator: an audit that checks each answer, then rounds of fresh processes "
+	       "that measure\n"
 	       "throughput and latency. Shows a table, and writes result.json, the journal, series and report.html.\n\n"
-	       "  -a, --allocator SPEC   name[:key=value,...], a layer with + in front, or the path of a plugin (with a slash);\n"
+	       "  -a, --allocator SPEC   name[:key=value,...], a layer with + in front, or the path of a plugin (with a "
+	       "slash);\n"
 	       "                         may be repeated; all = every built-in; default: buddy, bitmap, rbtree\n"
 	       "      --seed N           instead of the workload's seed\n"
-	       "      --ops N            operations of every measured phase that ends by operations (k, M and G are understood)\n"
-	       "      --rounds N         fresh processes per arm, 1 to %u (default %u; below 6 there is no 95 %% interval)\n"
+	       "      --ops N            operations of every measured phase that ends by operations (k, M and G are "
+	       "understood)\n"
+	       "      --rounds N         fresh processes per arm, 1 to %u (default %u; below 6 there is no 95 %% "
+	       "interval)\n"
 	       "      --latency MODE     sampled (default), all (every operation: serialised, slower), off\n"
 	       "      --audit on|off     check every answer and count fragmentation (default on)\n"
 	       "  -o, --output DIR       where to write (default results/<time>); a folder with another run is refused\n"
 	       "      --json FILE|-      the result document, also there; with - the table goes to standard error\n"
 	       "      --stall SECONDS    a worker that ends no window for so long hangs (default %.0f)\n"
-	       "      --memory MIB           a worker that takes more is killed (default: three quarters of the machine's)\n"
+	       "      --memory MIB           a worker that takes more is killed (default: three quarters of the "
+	       "machine's)\n"
 	       "      --color WHEN       auto (default), always, never\n"
 	       "  -q, --quiet            no table, no progress\n"
 	       "  -h, --help             this text\n\n"
@@ -114,7 +119,17 @@ static int read_choice(const char *option, const char *value, const char *const 
 	return usage(option, value, wanted);
 }
 
-enum { OPTION_SEED = 256, OPTION_OPS, OPTION_ROUNDS, OPTION_LATENCY, OPTION_AUDIT, OPTION_JSON, OPTION_STALL, OPTION_COLOR, OPTION_MEMORY };
+enum {
+	OPTION_SEED = 256,
+	OPTION_OPS,
+	OPTION_ROUNDS,
+	OPTION_LATENCY,
+	OPTION_AUDIT,
+	OPTION_JSON,
+	OPTION_STALL,
+	OPTION_COLOR,
+	OPTION_MEMORY
+};
 
 static int read_stall(const char *value, double *seconds)
 {
@@ -145,11 +160,13 @@ static int read_option(struct arguments *arguments, int option, const char *valu
 		return EXIT_CODE_OK;
 	case OPTION_SEED:
 		run->changes.has_seed = true;
-		return read_number(value, 0, UINT64_MAX, false, &run->changes.seed) ? EXIT_CODE_OK
-		                                                                    : usage("--seed", value, "takes a whole number, decimal or 0x...");
+		return read_number(value, 0, UINT64_MAX, false, &run->changes.seed)
+			       ? EXIT_CODE_OK
+			       : usage("--seed", value, "takes a whole number, decimal or 0x...");
 	case OPTION_OPS:
-		return read_number(value, 1, WORKLOAD_OPS_MAX, true, &run->changes.ops) ? EXIT_CODE_OK
-		                                                                        : usage("--ops", value, "takes a count from 1 to 1000G");
+		return read_number(value, 1, WORKLOAD_OPS_MAX, true, &run->changes.ops)
+			       ? EXIT_CODE_OK
+			       : usage("--ops", value, "takes a count from 1 to 1000G");
 	case OPTION_ROUNDS:
 		if (!read_number(value, 1, RUN_ROUNDS_MAX, false, &number))
 			return usage("--rounds", value, "takes a whole number from 1 to 1000");
@@ -184,12 +201,20 @@ static int read_option(struct arguments *arguments, int option, const char *valu
 static int read_arguments(struct arguments *arguments, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"allocator", required_argument, NULL, 'a'}, {"output", required_argument, NULL, 'o'}, {"quiet", no_argument, NULL, 'q'},
-		{"help", no_argument, NULL, 'h'}, {"seed", required_argument, NULL, OPTION_SEED}, {"ops", required_argument, NULL, OPTION_OPS},
-		{"rounds", required_argument, NULL, OPTION_ROUNDS}, {"latency", required_argument, NULL, OPTION_LATENCY},
-		{"audit", required_argument, NULL, OPTION_AUDIT}, {"json", required_argument, NULL, OPTION_JSON},
-		{"stall", required_argument, NULL, OPTION_STALL}, {"color", required_argument, NULL, OPTION_COLOR},
-		{"memory", required_argument, NULL, OPTION_MEMORY}, {0},
+		{"allocator", required_argument, NULL, 'a'},
+		{"output", required_argument, NULL, 'o'},
+		{"quiet", no_argument, NULL, 'q'},
+		{"help", no_argument, NULL, 'h'},
+		{"seed", required_argument, NULL, OPTION_SEED},
+		{"ops", required_argument, NULL, OPTION_OPS},
+		{"rounds", required_argument, NULL, OPTION_ROUNDS},
+		{"latency", required_argument, NULL, OPTION_LATENCY},
+		{"audit", required_argument, NULL, OPTION_AUDIT},
+		{"json", required_argument, NULL, OPTION_JSON},
+		{"stall", required_argument, NULL, OPTION_STALL},
+		{"color", required_argument, NULL, OPTION_COLOR},
+		{"memory", required_argument, NULL, OPTION_MEMORY},
+		{0},
 	};
 	text_add(&arguments->command, "iovabench");
 	for (int i = 0; i < argc; i++)
@@ -207,7 +232,8 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
 			return code;
 	}
 	if (optind == argc) {
-		fprintf(stderr, "iovabench run: no workload was named; iovabench list workloads shows those that are shipped\n");
+		fprintf(stderr,
+			"iovabench run: no workload was named; iovabench list workloads shows those that are shipped\n");
 		return EXIT_CODE_USAGE;
 	}
 	bool none = arguments->spec_count == 0;
@@ -229,7 +255,7 @@ static int write_report(const struct result *result, const char *folder, struct 
 	report_html(result, &html);
 	text_add(&path, "%s/report.html", folder);
 	int status = html.failed || path.failed ? error_set(error, EXIT_CODE_IO, "no memory for the report")
-	                                        : file_write_whole(path.bytes, html.bytes, html.length, error);
+						: file_write_whole(path.bytes, html.bytes, html.length, error);
 	text_release(&html);
 	text_release(&path);
 	return status;
@@ -287,7 +313,8 @@ static enum exit_code run(const struct arguments *arguments)
 
 int cli_run(int argc, char **argv)
 {
-	struct arguments arguments = {.run = {.rounds = RUN_ROUNDS_DEFAULT, .audit = true, .stall_seconds = RUN_STALL_SECONDS_DEFAULT}};
+	struct arguments arguments = {
+		.run = {.rounds = RUN_ROUNDS_DEFAULT, .audit = true, .stall_seconds = RUN_STALL_SECONDS_DEFAULT}};
 	int code = read_arguments(&arguments, argc, argv);
 	if (code < 0)
 		code = (int)run(&arguments);

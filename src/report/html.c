@@ -88,7 +88,8 @@ static void add_warnings(struct text *html, const struct result *result)
 	if (result->run.partial)
 		text_add(html, "<li>This run was interrupted: its results are partial.</li>\n");
 	if (result->run.latency_serialised)
-		text_add(html, "<li>Latencies are serialised: every operation was stamped, which keeps them from overlapping.</li>\n");
+		text_add(html, "<li>Latencies are serialised: every operation was stamped, which keeps them from "
+			       "overlapping.</li>\n");
 	while (*line) {
 		struct text warning = {0};
 		size_t length = strcspn(line, "\n");

@@ -381,7 +381,8 @@ void report_terminal(const struct result *result, bool color, unsigned width, st
 	if (result->run.partial)
 		text_add(text, "\nInterrupted: these results are partial.\n");
 	if (result->run.latency_serialised)
-		text_add(text, "\nLatencies are serialised: every operation was stamped, which keeps them from overlapping.\n");
+		text_add(text,
+			 "\nLatencies are serialised: every operation was stamped, which keeps them from overlapping.\n");
 	const char *line = result->machine.warnings ? result->machine.warnings : "";
 	if (*line)
 		text_add(text, "\n");

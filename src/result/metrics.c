@@ -20,7 +20,6 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_FEW_ROUNDS] = "too few rounds for an interval of 95 %",
 	[RESULT_REASON_NO_FAILURE] = "nothing failed",
 	[RESULT_REASON_NO_STEPS] = "the allocator does not count its steps",
-	[RESULT_REASON_NOTHING_FREE] = "no page was free",
 	[RESULT_REASON_NO_HARNESS] = "the harness alone was not measured",
 };
 

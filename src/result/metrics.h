@@ -123,8 +123,7 @@ enum result_reason {
 	RESULT_REASON_FEW_ROUNDS,    /* interval: too few rounds for 95 % */
 	RESULT_REASON_NO_FAILURE,    /* first failure: there was none */
 	RESULT_REASON_NO_STEPS,      /* the allocator does not count */
-	RESULT_REASON_NOTHING_FREE,
-	RESULT_REASON_NO_HARNESS, /* net: null gave no figure */
+	RESULT_REASON_NO_HARNESS,    /* net: null gave no figure */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];

@@ -15,7 +15,7 @@
 #define LARGEST_RESERVATION ((size_t)1 << 44)
 #define SMALLEST_RESERVATION ((size_t)1 << 28)
 
-_Static_assert(ARENA_SMALL_STEP * ARENA_SMALL_CLASSES == PAGE, "every block below a page has a list");
+_Static_assert(ARENA_SMALL_STEP *ARENA_SMALL_CLASSES == PAGE, "every block below a page has a list");
 
 static void back(unsigned char *memory, size_t bytes)
 {
@@ -134,8 +134,9 @@ int arena_create(struct arena *arena, bool prefault, uint32_t cpus, struct error
 	for (; bytes >= SMALLEST_RESERVATION && base == MAP_FAILED; bytes /= 2)
 		base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (base == MAP_FAILED)
-		return error_set(error, EXIT_CODE_IO, "cannot reserve %zu MiB of address space for an allocator's metadata (ulimit -v?)",
-		                 SMALLEST_RESERVATION >> 20);
+		return error_set(error, EXIT_CODE_IO,
+				 "cannot reserve %zu MiB of address space for an allocator's metadata (ulimit -v?)",
+				 SMALLEST_RESERVATION >> 20);
 	arena->base = base;
 	arena->bytes = bytes * 2;
 	if (!prefault)

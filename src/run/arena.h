@@ -16,12 +16,13 @@
 /* One address range that is reserved once and handed out from the bottom; pages are backed when touched. */
 struct arena {
 	unsigned char *base;
-	size_t bytes;         /* reserved */
-	size_t used;          /* handed out */
-	size_t backed;        /* prefault: what lies below was backed, but for blocks above ARENA_PREFAULT_BYTES */
-	bool prefault;        /* back what is handed out at once (timed passes), up to ARENA_PREFAULT_BYTES at a time */
-	void *small[ARENA_SMALL_CLASSES]; /* blocks that were given back, by size in steps of 64 bytes; each begins with the next one */
-	uint64_t requests;    /* calls of memory_get: growth inside a measured window shows here */
+	size_t bytes;  /* reserved */
+	size_t used;   /* handed out */
+	size_t backed; /* prefault: what lies below was backed, but for blocks above ARENA_PREFAULT_BYTES */
+	bool prefault; /* back what is handed out at once (timed passes), up to ARENA_PREFAULT_BYTES at a time */
+	void *small
+		[ARENA_SMALL_CLASSES]; /* blocks that were given back, by size in steps of 64 bytes; each begins with the next one */
+	uint64_t requests;             /* calls of memory_get: growth inside a measured window shows here */
 	struct iova_host host;
 };
 

@@ -29,8 +29,8 @@ struct audit {
 	uint64_t failures;          /* of the whole stream */
 	uint64_t operations;        /* of the whole stream */
 	uint64_t live_extents, peak_live_extents;
-	uint64_t word;              /* of the stream, played so far */
-	size_t row, phase;          /* at hand */
+	uint64_t word;     /* of the stream, played so far */
+	size_t row, phase; /* at hand */
 	uint64_t row_steps, row_allocations;
 	struct audit_totals fullest; /* of the rows of this phase, the one with the most live pages */
 	uint64_t count_high;
@@ -51,11 +51,11 @@ static void check_extent(struct audit *audit, const struct op_request *request, 
 	else if ((asked->constraints & IOVA_CONSTRAIN_ALIGN) && extent->first % asked->align)
 		wrong = "not aligned";
 	else if ((asked->constraints & IOVA_CONSTRAIN_BOUNDARY) &&
-	         extent->first / asked->boundary != (extent->first + asked->count - 1) / asked->boundary)
+		 extent->first / asked->boundary != (extent->first + asked->count - 1) / asked->boundary)
 		wrong = "crosses the boundary";
 	if (wrong)
-		audit_complain(&audit->complaints, "operation %" PRIu64 ": %" PRIu64 " pages at 0x%" PRIx64 ": %s", audit->operations,
-		               extent->count, extent->first, wrong);
+		audit_complain(&audit->complaints, "operation %" PRIu64 ": %" PRIu64 " pages at 0x%" PRIx64 ": %s",
+			       audit->operations, extent->count, extent->first, wrong);
 }
 
 static void check_limit(struct audit *audit, const struct op_request *request, const struct engine_outcome *outcome)
@@ -65,11 +65,13 @@ static void check_limit(struct audit *audit, const struct op_request *request, c
 	if (!(request->request.constraints & IOVA_CONSTRAIN_LIMIT))
 		return;
 	if (extent->first < request->request.low || last > request->highs[outcome->attempt])
-		audit_complain(&audit->complaints, "operation %" PRIu64 ": pages [0x%" PRIx64 ", 0x%" PRIx64 "] lie outside of the limits", audit->operations,
-		               extent->first, last);
+		audit_complain(&audit->complaints,
+			       "operation %" PRIu64 ": pages [0x%" PRIx64 ", 0x%" PRIx64 "] lie outside of the limits",
+			       audit->operations, extent->first, last);
 }
 
-static void allocated(struct audit *audit, const struct op *op, const struct op_request *request, const struct engine_outcome *outcome)
+static void allocated(struct audit *audit, const struct op *op, const struct op_request *request,
+		      const struct engine_outcome *outcome)
 {
 	struct audit_space *space = space_at_hand(audit);
 	const struct iova_extent *extent = &outcome->extent;
@@ -109,7 +111,7 @@ static void failed(struct audit *audit, const struct op_request *request)
 		counts->first_operation = audit->operations;
 		counts->first_live_pages = live_pages(audit);
 		counts->first_occupancy = (double)occupancy_counters(space_at_hand(audit)->occupancy).live_pages /
-		                          (double)space_at_hand(audit)->usable;
+					  (double)space_at_hand(audit)->usable;
 	}
 	audit->failures++;
 	space_at_hand(audit)->failures++;
@@ -139,7 +141,8 @@ static void play_operation(struct audit *audit, const struct op *op)
 	engine_play_counted(&audit->engine, op, count, &outcome);
 	audit->operations++;
 	if (outcome.empty_grant)
-		audit_complain(&audit->complaints, "operation %" PRIu64 ": %" PRIu64 " pages were granted as none at all", audit->operations, count);
+		audit_complain(&audit->complaints, "operation %" PRIu64 ": %" PRIu64 " pages were granted as none at all",
+			       audit->operations, count);
 	switch (outcome.what) {
 	case ENGINE_SKIPPED:
 		audit->counts.skipped++;
@@ -207,7 +210,8 @@ static void end_row(struct audit *audit)
 		audit->fullest = totals;
 	if (audit->row % (PASS_SERIES_ROWS / PASS_MAP_ROWS) == 0)
 		for (size_t i = 0; i < record->map_count; i++)
-			audit_map_row(&record->maps[i], PASS_MAP_ROWS, audit->spaces[record->maps[i].domain].occupancy, audit->operations);
+			audit_map_row(&record->maps[i], PASS_MAP_ROWS, audit->spaces[record->maps[i].domain].occupancy,
+				      audit->operations);
 	audit->row++;
 }
 
@@ -220,26 +224,32 @@ static void end_phase(struct audit *audit)
 	walk_spaces(audit);
 	for (uint32_t i = 0; i < audit->engine.domain_count; i++) {
 		const struct allocator_instance *instance = audit->spaces[i].instance;
-		const char *broken = audit->spaces[i].count <= INVARIANT_PAGES_MAX ? instance->table->broken_invariant(instance->self) : NULL;
+		const char *broken = audit->spaces[i].count <= INVARIANT_PAGES_MAX
+					     ? instance->table->broken_invariant(instance->self)
+					     : NULL;
 		if (broken)
-			audit_complain(&audit->complaints, "operation %" PRIu64 ": invariant of %s does not hold: %s", audit->operations,
-			               instance->table->name, broken);
+			audit_complain(&audit->complaints, "operation %" PRIu64 ": invariant of %s does not hold: %s",
+				       audit->operations, instance->table->name, broken);
 		/* Who checks others is checked, too. */
 		broken = occupancy_broken_invariant(audit->spaces[i].occupancy);
 		if (broken)
-			audit_complain(&audit->complaints, "operation %" PRIu64 ": the audit's own map is wrong: %s", audit->operations, broken);
+			audit_complain(&audit->complaints, "operation %" PRIu64 ": the audit's own map is wrong: %s",
+				       audit->operations, broken);
 	}
 	/* A phase that drains leaves an empty space, which says nothing: then its fullest row, if it has one, speaks for it. */
 	struct audit_totals totals = sum_spaces(audit);
-	audit_set_space(&phase->figures, totals.map.live_pages || !audit->fullest.map.live_pages ? &totals : &audit->fullest);
+	audit_set_space(&phase->figures,
+			totals.map.live_pages || !audit->fullest.map.live_pages ? &totals : &audit->fullest);
 	audit->fullest = (struct audit_totals){0};
 	audit_set_failures(&phase->figures, &audit->counts);
-	audit_set_work(&phase->figures, &audit->counts, audit->spaces[0].usable * audit->engine.domain_count, pass->peak_live_pages);
+	audit_set_work(&phase->figures, &audit->counts, audit->spaces[0].usable * audit->engine.domain_count,
+		       pass->peak_live_pages);
 	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL);
 	double resident = (double)arena_resident_bytes(pass->arena);
 	result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES, resident);
 	if (audit->peak_live_extents)
-		result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES_PER_EXTENT, resident / (double)audit->peak_live_extents);
+		result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES_PER_EXTENT,
+			   resident / (double)audit->peak_live_extents);
 	phase->placement_hash = audit->engine.placement_hash;
 	audit->counts = (struct audit_counts){0};
 	*audit->alloc_steps = (struct histogram){0};
@@ -310,8 +320,9 @@ static void check_for_leaks(struct audit *audit)
 	for (uint32_t i = 0; i < engine->domain_count; i++) {
 		const struct audit_space *space = &audit->spaces[i];
 		if (space->free.free_pages != space->usable)
-			audit_complain(&audit->complaints, "after everything was freed %" PRIu64 " of %" PRIu64 " pages are usable",
-			               space->free.free_pages, space->usable);
+			audit_complain(&audit->complaints,
+				       "after everything was freed %" PRIu64 " of %" PRIu64 " pages are usable",
+				       space->free.free_pages, space->usable);
 	}
 }
 
@@ -344,14 +355,16 @@ static void finish(struct audit *audit)
 		result_set(&record->phases[i].figures, RESULT_METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
 	record->stream_hash = audit->stream_hash;
 	if (audit->complaints.count)
-		record->message = memory_text(audit->complaints.text.failed ? "wrong answers, and no memory to tell them" : audit->complaints.text.bytes);
+		record->message = memory_text(audit->complaints.text.failed ? "wrong answers, and no memory to tell them"
+									    : audit->complaints.text.bytes);
 }
 
 static int play_audit(struct audit *audit, struct error *error)
 {
 	int result = 0;
 	for (uint32_t i = 0; result == 0 && i < audit->engine.domain_count; i++)
-		result = audit_space_open(&audit->spaces[i], audit->pass->workload, &audit->engine.domains[i].instance, error);
+		result = audit_space_open(&audit->spaces[i], audit->pass->workload, &audit->engine.domains[i].instance,
+					  error);
 	if (result == 0)
 		result = play_stream(audit, error);
 	if (result == 0)
@@ -372,7 +385,9 @@ int pass_audit(struct pass *pass, struct error *error)
 	audit.spaces = memory_zeroed(domains, sizeof audit.spaces[0]);
 	audit.alloc_steps = memory_zeroed(1, sizeof *audit.alloc_steps);
 	audit.slot_domain = memory_zeroed(op_stream_slots(pass->source->stream), 1);
-	int result = audit.spaces && audit.alloc_steps && audit.slot_domain ? 0 : error_set(error, EXIT_CODE_IO, "no memory for the audit");
+	int result = audit.spaces && audit.alloc_steps && audit.slot_domain
+			     ? 0
+			     : error_set(error, EXIT_CODE_IO, "no memory for the audit");
 	if (result == 0)
 		result = engine_open(&audit.engine, pass->workload, pass->source->stream, pass->spec, pass->arena, error);
 	if (result == 0) {

@@ -32,14 +32,6 @@ static double ratio(double part, double whole)
 	return whole > 0 ? part / whole : (double)NAN;
 }
 
-static void set_unusable(struct result_figures *figures, enum result_metric metric, const struct fragmentation *free, unsigned order)
-{
-	if (free->free_pages)
-		result_set(figures, metric, fragmentation_unusable(free, order));
-	else
-		result_set_null(figures, metric, RESULT_REASON_NOTHING_FREE);
-}
-
 void audit_set_space(struct result_figures *figures, const struct audit_totals *totals)
 {
 	const struct fragmentation *free = &totals->free;
@@ -47,16 +39,16 @@ void audit_set_space(struct result_figures *figures, const struct audit_totals *
 	result_set(figures, RESULT_METRIC_SPAN_PAGES, (double)totals->span_pages);
 	result_set(figures, RESULT_METRIC_HIGH_WATER_PAGES, (double)totals->high_water_pages);
 	result_set(figures, RESULT_METRIC_FOOTPRINT_RATIO,
-	           ratio(512.0 * (double)totals->map.regions_2mib_touched, (double)totals->map.peak_live_pages));
+		   ratio(512.0 * (double)totals->map.regions_2mib_touched, (double)totals->map.peak_live_pages));
 	result_set(figures, RESULT_METRIC_FREE_PAGES, (double)free->free_pages);
 	result_set(figures, RESULT_METRIC_CACHED_PAGES, (double)totals->cached_pages);
 	result_set(figures, RESULT_METRIC_DEFERRED_PAGES, (double)totals->deferred_pages);
 	result_set(figures, RESULT_METRIC_FREE_EXTENTS, (double)free->free_extents);
 	result_set(figures, RESULT_METRIC_LARGEST_FREE_PAGES, (double)free->largest_free_pages);
-	set_unusable(figures, RESULT_METRIC_UNUSABLE_16KIB, free, 2);
-	set_unusable(figures, RESULT_METRIC_UNUSABLE_64KIB, free, 4);
-	set_unusable(figures, RESULT_METRIC_UNUSABLE_2MIB, free, 9);
-	set_unusable(figures, RESULT_METRIC_UNUSABLE_1GIB, free, 18);
+	result_set(figures, RESULT_METRIC_UNUSABLE_16KIB, fragmentation_unusable(free, 2));
+	result_set(figures, RESULT_METRIC_UNUSABLE_64KIB, fragmentation_unusable(free, 4));
+	result_set(figures, RESULT_METRIC_UNUSABLE_2MIB, fragmentation_unusable(free, 9));
+	result_set(figures, RESULT_METRIC_UNUSABLE_1GIB, fragmentation_unusable(free, 18));
 	result_set(figures, RESULT_METRIC_FREE_2MIB_SLOTS, (double)totals->map.free_2mib_slots);
 	result_set(figures, RESULT_METRIC_FREE_1GIB_SLOTS, (double)totals->map.free_1gib_slots);
 	result_set(figures, RESULT_METRIC_PAGE_TABLE_PAGES, (double)totals->page_table_pages);
@@ -91,7 +83,8 @@ void audit_set_failures(struct result_figures *figures, const struct audit_count
 	result_set(figures, RESULT_METRIC_BEYOND_FITTED, (double)counts->beyond_fitted);
 }
 
-void audit_set_work(struct result_figures *figures, const struct audit_counts *counts, uint64_t usable_pages, uint64_t peak_live_pages)
+void audit_set_work(struct result_figures *figures, const struct audit_counts *counts, uint64_t usable_pages,
+		    uint64_t peak_live_pages)
 {
 	result_set(figures, RESULT_METRIC_ALLOCATIONS, (double)counts->allocations);
 	result_set(figures, RESULT_METRIC_FREES, (double)counts->frees);
@@ -100,16 +93,17 @@ void audit_set_work(struct result_figures *figures, const struct audit_counts *c
 	result_set(figures, RESULT_METRIC_GRANTED_PAGES, (double)counts->granted);
 	double rounding = ratio((double)counts->granted, (double)counts->requested);
 	result_set(figures, RESULT_METRIC_ROUNDING_RATIO, rounding);
-	result_set(figures, RESULT_METRIC_ROUNDING_RATIO_MEAN, ratio(counts->rounding_sum, (double)counts->granted_allocations));
+	result_set(figures, RESULT_METRIC_ROUNDING_RATIO_MEAN,
+		   ratio(counts->rounding_sum, (double)counts->granted_allocations));
 	result_set(figures, RESULT_METRIC_OVER_CAPACITY, (double)peak_live_pages * rounding > (double)usable_pages);
 	result_set(figures, RESULT_METRIC_AUDIT_OPS, (double)(counts->allocations + counts->frees));
 }
 
 void audit_set_steps(struct result_figures *figures, const struct audit_counts *counts, const struct histogram *alloc_steps)
 {
-	static const enum result_metric metrics[] = {RESULT_METRIC_STEPS_ALLOC_MEAN, RESULT_METRIC_STEPS_ALLOC_P99,
-	                                             RESULT_METRIC_STEPS_ALLOC_MAX,  RESULT_METRIC_STEPS_FREE_MEAN,
-	                                             RESULT_METRIC_STEPS_SPLITS_MEAN, RESULT_METRIC_STEPS_MERGES_MEAN};
+	static const enum result_metric metrics[] = {RESULT_METRIC_STEPS_ALLOC_MEAN,  RESULT_METRIC_STEPS_ALLOC_P99,
+						     RESULT_METRIC_STEPS_ALLOC_MAX,   RESULT_METRIC_STEPS_FREE_MEAN,
+						     RESULT_METRIC_STEPS_SPLITS_MEAN, RESULT_METRIC_STEPS_MERGES_MEAN};
 	for (size_t i = 0; !alloc_steps && i < sizeof metrics / sizeof metrics[0]; i++)
 		result_set_null(figures, metrics[i], RESULT_REASON_NO_STEPS);
 	if (!alloc_steps)

@@ -38,8 +38,10 @@ void audit_totals_add(struct audit_totals *totals, const struct audit_space *spa
 void audit_set_space(struct result_figures *figures, const struct audit_totals *totals);
 void audit_set_failures(struct result_figures *figures, const struct audit_counts *counts);
 /* usable_pages: of all domains; peak_live_pages: planned, as requested. */
-void audit_set_work(struct result_figures *figures, const struct audit_counts *counts, uint64_t usable_pages, uint64_t peak_live_pages);
+void audit_set_work(struct result_figures *figures, const struct audit_counts *counts, uint64_t usable_pages,
+		    uint64_t peak_live_pages);
 /* alloc_steps NULL: the allocator does not count. */
-void audit_set_steps(struct result_figures *figures, const struct audit_counts *counts, const struct histogram *alloc_steps);
+void audit_set_steps(struct result_figures *figures, const struct audit_counts *counts,
+		     const struct histogram *alloc_steps);
 
 #endif

@@ -19,8 +19,8 @@ static uint64_t last_page(const struct workload *workload, const struct op_strea
 	return last;
 }
 
-int audit_map_open(struct result_map *map, uint32_t domain, const struct workload *workload, const struct op_stream *stream, uint32_t rows,
-                   uint32_t columns)
+int audit_map_open(struct result_map *map, uint32_t domain, const struct workload *workload, const struct op_stream *stream,
+		   uint32_t rows, uint32_t columns)
 {
 	uint64_t count = last_page(workload, stream) - workload->space.first + 1;
 	*map = (struct result_map){

@@ -20,7 +20,7 @@ void audit_complain(struct audit_complaints *complaints, const char *format, ...
 }
 
 int audit_space_open(struct audit_space *space, const struct workload *workload, const struct allocator_instance *instance,
-                     struct error *error)
+		     struct error *error)
 {
 	*space = (struct audit_space){
 		.instance = instance,
@@ -33,7 +33,8 @@ int audit_space_open(struct audit_space *space, const struct workload *workload,
 	space->occupancy = occupancy_create(space->first, space->count);
 	bool good = space->occupancy != NULL;
 	for (size_t i = 0; good && i < workload->space.hole_count; i++)
-		good = occupancy_reserve(space->occupancy, workload->space.holes[i].first, workload->space.holes[i].count) == OCCUPANCY_OK;
+		good = occupancy_reserve(space->occupancy, workload->space.holes[i].first,
+					 workload->space.holes[i].count) == OCCUPANCY_OK;
 	if (good)
 		return 0;
 	audit_space_close(space);
@@ -47,7 +48,7 @@ void audit_space_close(struct audit_space *space)
 }
 
 static bool complain_of(enum occupancy_result result, const char *doing, const struct iova_extent *extent,
-                        struct audit_complaints *complaints, uint64_t operation)
+			struct audit_complaints *complaints, uint64_t operation)
 {
 	static const char *const reasons[] = {
 		[OCCUPANCY_OVERLAP] = "overlap what is live or reserved",
@@ -56,19 +57,23 @@ static bool complain_of(enum occupancy_result result, const char *doing, const s
 	};
 	if (result == OCCUPANCY_OK)
 		return true;
-	audit_complain(complaints, "operation %" PRIu64 ": %s: pages [0x%" PRIx64 ", 0x%" PRIx64 ") %s", operation, doing, extent->first,
-	               extent->first + extent->count, reasons[result]);
+	audit_complain(complaints, "operation %" PRIu64 ": %s: pages [0x%" PRIx64 ", 0x%" PRIx64 ") %s", operation, doing,
+		       extent->first, extent->first + extent->count, reasons[result]);
 	return false;
 }
 
-bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints, uint64_t operation)
+bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
+		      uint64_t operation)
 {
-	return complain_of(occupancy_take(space->occupancy, extent->first, extent->count), "granted", extent, complaints, operation);
+	return complain_of(occupancy_take(space->occupancy, extent->first, extent->count), "granted", extent, complaints,
+			   operation);
 }
 
-bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints, uint64_t operation)
+bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
+		      uint64_t operation)
 {
-	return complain_of(occupancy_drop(space->occupancy, extent->first, extent->count), "freed", extent, complaints, operation);
+	return complain_of(occupancy_drop(space->occupancy, extent->first, extent->count), "freed", extent, complaints,
+			   operation);
 }
 
 /* Whether count pages could lie in [low, end) as the request wants them. Sums stay below 2^54. */
@@ -132,8 +137,10 @@ static void visit(void *context, uint64_t first, uint64_t count, enum iova_free_
 	struct walk *walk = context;
 	struct audit_space *space = walk->space;
 	if (!count || !occupancy_is_free(space->occupancy, first, count)) {
-		audit_complain(walk->complaints, "operation %" PRIu64 ": the allocator calls [0x%" PRIx64 ", 0x%" PRIx64 ") free, which is not",
-		               walk->operation, first, first + count);
+		audit_complain(walk->complaints,
+			       "operation %" PRIu64 ": the allocator calls [0x%" PRIx64 ", 0x%" PRIx64
+			       ") free, which is not",
+			       walk->operation, first, first + count);
 		return;
 	}
 	if (state == IOVA_USABLE)
@@ -153,15 +160,19 @@ void audit_space_walk(struct audit_space *space, struct audit_complaints *compla
 	table->visit_free(space->instance->self, visit, &walk);
 
 	struct occupancy_counters counters = occupancy_counters(space->occupancy);
-	uint64_t seen = counters.live_pages + counters.reserved_pages + space->free.free_pages + space->cached_pages + space->deferred_pages;
+	uint64_t seen = counters.live_pages + counters.reserved_pages + space->free.free_pages + space->cached_pages +
+			space->deferred_pages;
 	if (seen != space->count)
-		audit_complain(complaints, "operation %" PRIu64 ": live %" PRIu64 " + usable %" PRIu64 " + cached %" PRIu64 " + deferred %" PRIu64
-		               " + reserved %" PRIu64 " pages are not the space of %" PRIu64, operation, counters.live_pages, space->free.free_pages,
-		               space->cached_pages, space->deferred_pages, counters.reserved_pages, space->count);
+		audit_complain(complaints,
+			       "operation %" PRIu64 ": live %" PRIu64 " + usable %" PRIu64 " + cached %" PRIu64
+			       " + deferred %" PRIu64 " + reserved %" PRIu64 " pages are not the space of %" PRIu64,
+			       operation, counters.live_pages, space->free.free_pages, space->cached_pages,
+			       space->deferred_pages, counters.reserved_pages, space->count);
 	struct iova_statistics statistics = {0};
 	table->statistics(space->instance->self, &statistics);
 	if (statistics.usable_pages != space->free.free_pages || statistics.cached_pages != space->cached_pages ||
 	    statistics.deferred_pages != space->deferred_pages)
-		audit_complain(complaints, "operation %" PRIu64 ": statistics say %" PRIu64 " usable pages, the walk finds %" PRIu64, operation,
-		               statistics.usable_pages, space->free.free_pages);
+		audit_complain(complaints,
+			       "operation %" PRIu64 ": statistics say %" PRIu64 " usable pages, the walk finds %" PRIu64,
+			       operation, statistics.usable_pages, space->free.free_pages);
 }

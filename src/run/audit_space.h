@@ -26,24 +26,26 @@ enum audit_failure { AUDIT_IMPOSSIBLE, AUDIT_EXHAUSTED, AUDIT_FRAGMENTED, AUDIT_
 struct audit_space {
 	struct occupancy *occupancy;
 	const struct allocator_instance *instance;
-	uint64_t first, count; /* pages */
-	uint64_t usable;       /* count - holes */
+	uint64_t first, count;             /* pages */
+	uint64_t usable;                   /* count - holes */
 	const struct workload_hole *holes; /* the workload's */
 	size_t hole_count;
 	uint64_t failures;
 	/* The last walk. */
-	struct fragmentation free;        /* usable pages */
+	struct fragmentation free; /* usable pages */
 	uint64_t cached_pages, deferred_pages;
 };
 
 int audit_space_open(struct audit_space *space, const struct workload *workload, const struct allocator_instance *instance,
-                     struct error *error);
+		     struct error *error);
 void audit_space_close(struct audit_space *space);
 
 /* Enter a granted extent into the map, and take it out. false: the extent overlaps a live one or leaves the space (complained
  * of), or there was no memory for the map (also complained of: the audit cannot go on trusting itself). */
-bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints, uint64_t operation);
-bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints, uint64_t operation);
+bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
+		      uint64_t operation);
+bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
+		      uint64_t operation);
 
 /* Why a request failed: impossible (an empty space could not hold it), exhausted (fewer usable pages in its window than asked) or
  * fragmented. The window is that of the last limit tried. */

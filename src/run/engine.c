@@ -40,15 +40,16 @@ static void set_high(struct op_request *request, uint32_t attempt)
 		request->request.constraints &= ~IOVA_CONSTRAIN_NO_DRAIN;
 }
 
-static enum iova_status call_contiguous(struct ddi_adapter *adapter, const struct engine *engine, const struct op_request *request,
-                                        uint32_t cpu, struct iova_extent *slot)
+static enum iova_status call_contiguous(struct ddi_adapter *adapter, const struct engine *engine,
+					const struct op_request *request, uint32_t cpu, struct iova_extent *slot)
 {
 	const struct iova_request *pages = &request->request;
 	struct ddi_contiguous_request call = {
 		.number_of_bytes = pages->count * engine->page_bytes,
 		.lowest_acceptable_address = 0,
 		.highest_acceptable_address = UINT64_MAX,
-		.boundary_address_multiple = pages->constraints & IOVA_CONSTRAIN_BOUNDARY ? pages->boundary * engine->page_bytes : 0,
+		.boundary_address_multiple =
+			pages->constraints & IOVA_CONSTRAIN_BOUNDARY ? pages->boundary * engine->page_bytes : 0,
 		.alignment_pages = pages->constraints & IOVA_CONSTRAIN_ALIGN ? pages->align : 1,
 		.no_drain = (pages->constraints & IOVA_CONSTRAIN_NO_DRAIN) != 0,
 	};
@@ -58,7 +59,8 @@ static enum iova_status call_contiguous(struct ddi_adapter *adapter, const struc
 	}
 	ddi_handle handle;
 	enum ntstatus status = dxgk_cb_allocate_contiguous_memory(adapter, &call, cpu, &handle);
-	if (status == NTSTATUS_NO_MEMORY || status == NTSTATUS_INVALID_PARAMETER) /* the latter: impossible, a failure of its own kind */
+	if (status == NTSTATUS_NO_MEMORY ||
+	    status == NTSTATUS_INVALID_PARAMETER) /* the latter: impossible, a failure of its own kind */
 		return IOVA_NO_SPACE;
 	if (status != NTSTATUS_SUCCESS)
 		return status == NTSTATUS_INSUFFICIENT_RESOURCES ? IOVA_NO_MEMORY : IOVA_UNSUPPORTED;
@@ -66,8 +68,8 @@ static enum iova_status call_contiguous(struct ddi_adapter *adapter, const struc
 	return IOVA_OK;
 }
 
-static inline enum iova_status attempt(const struct engine *engine, const struct playing *playing, const struct op_request *request,
-                                       struct iova_extent *slot, bool calls)
+static inline enum iova_status attempt(const struct engine *engine, const struct playing *playing,
+				       const struct op_request *request, struct iova_extent *slot, bool calls)
 {
 	if (calls && request->call == WORKLOAD_CALL_CONTIGUOUS)
 		return call_contiguous(playing->adapter, engine, request, playing->cpu, slot);
@@ -76,7 +78,8 @@ static inline enum iova_status attempt(const struct engine *engine, const struct
 
 /* The first limit failed: the others in their order. Away from the loop, which then need not know about them. */
 static __attribute__((noinline, cold)) void attempt_again(struct engine *engine, const struct playing *playing,
-                                                          struct op_request *request, struct iova_extent *slot, enum iova_status status)
+							  struct op_request *request, struct iova_extent *slot,
+							  enum iova_status status)
 {
 	for (uint32_t next = 1; status == IOVA_NO_SPACE && next < request->high_count; next++) {
 		set_high(request, next);
@@ -92,7 +95,8 @@ static __attribute__((noinline, cold)) void attempt_again(struct engine *engine,
 }
 
 static inline __attribute__((always_inline)) void allocate(struct engine *engine, const struct playing *playing,
-                                                           struct op_request *request, uint64_t count, uint32_t slot_index, bool calls)
+							   struct op_request *request, uint64_t count, uint32_t slot_index,
+							   bool calls)
 {
 	struct iova_extent *slot = &engine->slots[slot_index];
 	request->request.count = count;
@@ -103,8 +107,8 @@ static inline __attribute__((always_inline)) void allocate(struct engine *engine
 		attempt_again(engine, playing, request, slot, status);
 }
 
-static inline __attribute__((always_inline)) void release(struct engine *engine, const struct playing *playing, uint32_t slot_index,
-                                                          bool calls)
+static inline __attribute__((always_inline)) void release(struct engine *engine, const struct playing *playing,
+							  uint32_t slot_index, bool calls)
 {
 	struct iova_extent *slot = &engine->slots[slot_index];
 	if (__builtin_expect(slot->count == 0, 0)) {
@@ -118,7 +122,8 @@ static inline __attribute__((always_inline)) void release(struct engine *engine,
 	slot->count = 0;
 }
 
-static inline __attribute__((always_inline)) void play(struct engine *engine, const struct op *op, const struct op *end, bool calls)
+static inline __attribute__((always_inline)) void play(struct engine *engine, const struct op *op, const struct op *end,
+						       bool calls)
 {
 	struct playing playing = playing_in(engine);
 	uint64_t count_high = 0;
@@ -128,7 +133,8 @@ static inline __attribute__((always_inline)) void play(struct engine *engine, co
 		if (demand == 0) {
 			release(engine, &playing, op->slot, calls);
 		} else if (__builtin_expect(index != OP_CONTROL, 1)) {
-			allocate(engine, &playing, &engine->requests[index], count_high + (demand & OP_COUNT_MAX), op->slot, calls);
+			allocate(engine, &playing, &engine->requests[index], count_high + (demand & OP_COUNT_MAX), op->slot,
+				 calls);
 			count_high = 0;
 		} else if ((demand & OP_COUNT_MAX) == OP_CONTEXT) {
 			engine->domain = op->slot >> 16;
@@ -148,7 +154,8 @@ void engine_play(struct engine *engine, const struct op *ops, size_t count)
 		play(engine, ops, ops + count, false);
 }
 
-static enum iova_status stamp_alloc(void *self, const struct iova_request *request, uint32_t cpu, struct iova_extent *extent)
+static enum iova_status stamp_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+				    struct iova_extent *extent)
 {
 	struct engine_stamp *stamp = self;
 	uint32_t from, to;
@@ -189,8 +196,8 @@ static const struct iova_allocator stamping_table = {
 };
 
 /* Bare calls go through the same stamping functions as driver calls: one kind of sample. */
-static bool timed_free(struct engine *engine, const struct playing *playing, struct engine_stamp *stamp, uint32_t slot_index,
-                       enum result_kind *kind)
+static bool timed_free(struct engine *engine, const struct playing *playing, struct engine_stamp *stamp,
+		       uint32_t slot_index, enum result_kind *kind)
 {
 	struct iova_extent *slot = &engine->slots[slot_index];
 	if (slot->count == 0) {
@@ -210,8 +217,8 @@ static bool timed_free(struct engine *engine, const struct playing *playing, str
 	return !stamp->migrated;
 }
 
-static bool timed_alloc(struct engine *engine, const struct playing *playing, struct engine_stamp *stamp, const struct op *op,
-                        enum result_kind *kind)
+static bool timed_alloc(struct engine *engine, const struct playing *playing, struct engine_stamp *stamp,
+			const struct op *op, enum result_kind *kind)
 {
 	struct op_request *request = &engine->requests[op->demand >> OP_REQUEST_SHIFT];
 	struct iova_extent *slot = &engine->slots[op->slot];
@@ -226,12 +233,13 @@ static bool timed_alloc(struct engine *engine, const struct playing *playing, st
 	return !stamp->migrated;
 }
 
-bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum result_kind *kind, uint64_t *ticks)
+bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum result_kind *kind,
+		       uint64_t *ticks)
 {
 	struct playing playing = playing_in(engine);
 	struct engine_stamp stamp = {.table = playing.table, .self = playing.self, .clock = clock};
 	bool good = op->demand == 0 ? timed_free(engine, &playing, &stamp, op->slot, kind)
-	                            : timed_alloc(engine, &playing, &stamp, op, kind);
+				    : timed_alloc(engine, &playing, &stamp, op, kind);
 	*ticks = stamp.ticks;
 	return good;
 }
@@ -252,7 +260,8 @@ struct counting {
 	bool empty_grant;
 };
 
-static enum iova_status counting_alloc(void *self, const struct iova_request *request, uint32_t cpu, struct iova_extent *extent)
+static enum iova_status counting_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+				       struct iova_extent *extent)
 {
 	struct counting *counting = self;
 	enum iova_status status;
@@ -290,7 +299,7 @@ static const struct iova_allocator counting_table = {
 };
 
 static void counted_alloc(struct engine *engine, const struct playing *playing, const struct op *op, uint64_t count,
-                          struct engine_outcome *outcome)
+			  struct engine_outcome *outcome)
 {
 	engine->last_attempt = 0;
 	allocate(engine, playing, &engine->requests[op->demand >> OP_REQUEST_SHIFT], count, op->slot, true);
@@ -300,7 +309,8 @@ static void counted_alloc(struct engine *engine, const struct playing *playing, 
 		outcome->extent = extent_of(engine, engine->domain, op->slot);
 }
 
-static void counted_free(struct engine *engine, const struct playing *playing, const struct op *op, struct engine_outcome *outcome)
+static void counted_free(struct engine *engine, const struct playing *playing, const struct op *op,
+			 struct engine_outcome *outcome)
 {
 	outcome->what = engine->slots[op->slot].count ? ENGINE_FREED : ENGINE_SKIPPED;
 	if (outcome->what == ENGINE_FREED)
@@ -333,8 +343,9 @@ void engine_phase_begin(struct engine *engine)
 
 int engine_broken(const struct engine *engine, struct error *error)
 {
-	return error_set(error, EXIT_CODE_VIOLATION, "the allocator ended a request with status %d (%s)", (int)engine->broken,
-	                 engine->broken == IOVA_NO_MEMORY ? "no memory for metadata" : "which alloc must not return");
+	return error_set(error, EXIT_CODE_VIOLATION, "the allocator ended a request with status %d (%s)",
+			 (int)engine->broken,
+			 engine->broken == IOVA_NO_MEMORY ? "no memory for metadata" : "which alloc must not return");
 }
 
 void engine_note_placement(struct engine *engine)
@@ -359,17 +370,21 @@ static int place_holes(struct engine_domain *domain, const struct workload *work
 	for (size_t i = 0; i < workload->space.hole_count; i++) {
 		const struct workload_hole *hole = &workload->space.holes[i];
 		struct iova_extent extent;
-		enum iova_status status = domain->instance.table->place(domain->instance.self, hole->first, hole->count, 0, &extent);
+		enum iova_status status =
+			domain->instance.table->place(domain->instance.self, hole->first, hole->count, 0, &extent);
 		if (status != IOVA_OK)
-			return error_set(error, EXIT_CODE_NO_ARM, "%s cannot reserve pages [0x%llx, 0x%llx) (%s)", domain->instance.table->name,
-			                 (unsigned long long)hole->first, (unsigned long long)(hole->first + hole->count),
-			                 status == IOVA_NO_MEMORY ? "no memory" : status == IOVA_TAKEN ? "taken" : "not supported");
+			return error_set(error, EXIT_CODE_NO_ARM, "%s cannot reserve pages [0x%llx, 0x%llx) (%s)",
+					 domain->instance.table->name, (unsigned long long)hole->first,
+					 (unsigned long long)(hole->first + hole->count),
+					 status == IOVA_NO_MEMORY ? "no memory"
+					 : status == IOVA_TAKEN   ? "taken"
+								  : "not supported");
 	}
 	return 0;
 }
 
 static int open_domain(struct engine *engine, struct engine_domain *domain, const struct workload *workload,
-                       const struct allocator_spec *spec, struct arena *arena, struct error *error)
+		       const struct allocator_spec *spec, struct arena *arena, struct error *error)
 {
 	struct iova_space space = {engine->space_first, engine->space_count, engine->page_bytes};
 	if (allocator_instance_create(spec, &space, &arena->host, &domain->instance, error) < 0)
@@ -412,7 +427,7 @@ static int copy_requests(struct engine *engine, const struct op_stream *stream, 
 }
 
 int engine_open(struct engine *engine, const struct workload *workload, const struct op_stream *stream,
-                const struct allocator_spec *spec, struct arena *arena, struct error *error)
+		const struct allocator_spec *spec, struct arena *arena, struct error *error)
 {
 	*engine = (struct engine){
 		.slot_count = op_stream_slots(stream),

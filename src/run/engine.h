@@ -37,15 +37,16 @@ struct engine {
 	struct iova_extent *slots;   /* count == 0: empty. driver call: first = ENGINE_SLOT_IS_HANDLE */
 	struct op_request *requests; /* the engine's own copy: request.count and .align are written for each operation */
 	struct engine_domain *domains;
-	uint32_t domain;             /* of the operations at hand */
+	uint32_t domain; /* of the operations at hand */
 	uint32_t cpu;
-	bool calls;                  /* some request is a driver call */
-	uint64_t skipped;            /* frees of slots whose allocation had failed */
-	uint64_t failures;           /* demands that none of their limits could serve; without those beyond a recording */
-	uint32_t last_attempt;       /* of the last allocation that its first limit could not serve: index of the limit that did */
-	enum iova_status broken;     /* first status that is neither IOVA_OK nor IOVA_NO_SPACE */
+	bool calls;        /* some request is a driver call */
+	uint64_t skipped;  /* frees of slots whose allocation had failed */
+	uint64_t failures; /* demands that none of their limits could serve; without those beyond a recording */
+	uint32_t
+		last_attempt; /* of the last allocation that its first limit could not serve: index of the limit that did */
+	enum iova_status broken; /* first status that is neither IOVA_OK nor IOVA_NO_SPACE */
 
-	uint64_t placement_hash;     /* of all that engine_note_placement saw */
+	uint64_t placement_hash; /* of all that engine_note_placement saw */
 	size_t request_count;
 	uint32_t slot_count;
 	uint32_t domain_count;
@@ -57,7 +58,7 @@ struct workload;
 /* Creates one instance of spec per domain of the stream over the workload's space, with its holes placed. arena outlives the engine.
  * -1: the allocator refused the space (EXIT_CODE_NO_ARM, with its reason) or there was no memory; nothing is left behind. */
 int engine_open(struct engine *engine, const struct workload *workload, const struct op_stream *stream,
-                const struct allocator_spec *spec, struct arena *arena, struct error *error);
+		const struct allocator_spec *spec, struct arena *arena, struct error *error);
 void engine_close(struct engine *engine);
 
 /* To be called where a phase begins: domain 0, CPU 0. */
@@ -68,7 +69,8 @@ void engine_play(struct engine *engine, const struct op *ops, size_t count);
 
 /* Plays one operation (not a control word) and tells its kind and the ticks of the allocator's share. false: nothing was done (a
  * free of an empty slot) or the CPU changed on the way: *ticks is then meaningless. */
-bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum result_kind *kind, uint64_t *ticks);
+bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum result_kind *kind,
+		       uint64_t *ticks);
 
 /* What one operation did, for the audit. */
 struct engine_outcome {

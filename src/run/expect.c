@@ -40,7 +40,8 @@ static int add(struct result *result, size_t arm, const struct workload_expectat
 	struct text wanted = {0};
 	describe(expectation, &wanted);
 	struct result_expectation *judged = &grown[result->expectation_count];
-	*judged = (struct result_expectation){.arm = arm, .metric = memory_text(expectation->metric), .wanted = wanted.bytes};
+	*judged =
+		(struct result_expectation){.arm = arm, .metric = memory_text(expectation->metric), .wanted = wanted.bytes};
 	result->expectation_count++;
 	if (wanted.failed || !judged->metric)
 		return error_set(error, EXIT_CODE_IO, "no memory for expectations");
@@ -54,7 +55,8 @@ int expect_judge(struct result *result, size_t workload, const struct workload *
 {
 	for (size_t i = 0; i < result->arm_count; i++) {
 		const struct result_arm *arm = &result->arms[i];
-		if (arm->workload != workload || arm->state == RESULT_ARM_NOT_APPLICABLE || arm->state == RESULT_ARM_NOT_RUN)
+		if (arm->workload != workload || arm->state == RESULT_ARM_NOT_APPLICABLE ||
+		    arm->state == RESULT_ARM_NOT_RUN)
 			continue;
 		for (size_t n = 0; n < model->expectation_count; n++) {
 			const struct workload_expectation *expectation = &model->expectations[n];
@@ -79,8 +81,11 @@ int expect_check(const struct workload *model, struct error *error)
 		if (result_arm_figure(&nothing, metric, &value))
 			continue;
 		const char *nearest = text_nearest(metric, paths);
-		return error_set(error, EXIT_CODE_USAGE, "%s: expect[%zu].metric: there is no metric '%s'%s%s%s; 'iovabench list metrics' tells all",
-		                 model->file, i, metric, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+		return error_set(
+			error, EXIT_CODE_USAGE,
+			"%s: expect[%zu].metric: there is no metric '%s'%s%s%s; 'iovabench list metrics' tells all",
+			model->file, i, metric, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+			nearest ? "'?" : "");
 	}
 	return 0;
 }

@@ -100,12 +100,13 @@ static void set_net(struct result_figures *figures, double raw, const struct gat
 		result_set(figures, RESULT_METRIC_NET_NS_PER_OP, net);
 }
 
-static void set_slowdown(struct result_figures *figures, double raw, const struct gather_arm *arm, size_t phase, double *values)
+static void set_slowdown(struct result_figures *figures, double raw, const struct gather_arm *arm, size_t phase,
+			 double *values)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < arm->count; i++)
-		if (arm->records[i].ok && arm->records[i].pass == RESULT_PASS_TIMED && phase < arm->records[i].phase_count &&
-		    !isnan(arm->records[i].phases[phase].latency_ns_per_op))
+		if (arm->records[i].ok && arm->records[i].pass == RESULT_PASS_TIMED &&
+		    phase < arm->records[i].phase_count && !isnan(arm->records[i].phases[phase].latency_ns_per_op))
 			values[count++] = arm->records[i].phases[phase].latency_ns_per_op;
 	if (count)
 		result_set(figures, RESULT_METRIC_SLOWDOWN, statistics_median(values, count) / raw);
@@ -115,7 +116,8 @@ static void set_windows(struct result_figures *figures, const struct gather_arm 
 {
 	double windows = 0, tainted = 0;
 	for (size_t i = 0; i < arm->count; i++) {
-		if (!arm->records[i].ok || arm->records[i].pass != RESULT_PASS_TIMED || phase >= arm->records[i].phase_count)
+		if (!arm->records[i].ok || arm->records[i].pass != RESULT_PASS_TIMED ||
+		    phase >= arm->records[i].phase_count)
 			continue;
 		windows += (double)arm->records[i].phases[phase].windows;
 		tainted += (double)arm->records[i].phases[phase].windows_tainted;
@@ -124,8 +126,8 @@ static void set_windows(struct result_figures *figures, const struct gather_arm 
 		result_set(figures, RESULT_METRIC_TAINTED_SHARE, tainted / windows);
 }
 
-static void set_times(struct result_figures *figures, const struct gather_arm *arm, const struct gather_arm *null, size_t phase,
-                      double *values)
+static void set_times(struct result_figures *figures, const struct gather_arm *arm, const struct gather_arm *null,
+		      size_t phase, double *values)
 {
 	const struct result_record *timed = first_timed(arm);
 	if (!timed || phase >= timed->phase_count)
@@ -158,7 +160,7 @@ static void set_times(struct result_figures *figures, const struct gather_arm *a
 }
 
 static int fill_phases(struct result_arm *arm, const struct gather_arm *records, const struct gather_arm *null,
-                       const struct workload *workload, const struct clock *clock, struct error *error)
+		       const struct workload *workload, const struct clock *clock, struct error *error)
 {
 	const struct result_record *audit = audit_of(records);
 	size_t most = null && null->count > records->count ? null->count : records->count;
@@ -217,8 +219,10 @@ static int copy_map(struct result_map *to, const struct result_map *from)
 	to->cells = memory_zeroed(cells, 1);
 	if (!to->ops || !to->cells)
 		return -1;
-	memcpy(to->ops, from->ops, from->rows * sizeof to->ops[0]);
-	memcpy(to->cells, from->cells, cells);
+	if (cells) {
+		memcpy(to->ops, from->ops, from->rows * sizeof to->ops[0]);
+		memcpy(to->cells, from->cells, cells);
+	}
 	return 0;
 }
 
@@ -236,7 +240,8 @@ static int fill_audit_parts(struct result_arm *arm, const struct gather_arm *rec
 		if (copy_map(&arm->maps[i], &audit->maps[i]) < 0)
 			return -1;
 	}
-	memcpy(arm->domains, audit->domains, audit->domain_count * sizeof arm->domains[0]);
+	if (audit->domain_count)
+		memcpy(arm->domains, audit->domains, audit->domain_count * sizeof arm->domains[0]);
 	arm->domain_count = audit->domain_count;
 	return 0;
 }
@@ -278,8 +283,8 @@ static int set_state(struct result_arm *arm, const struct gather_arm *records)
 	return reason && !arm->reason ? -1 : 0;
 }
 
-int gather_fill(struct result_arm *arm, const struct gather_arm *records, const struct gather_arm *null, const struct workload *workload,
-                const struct clock *clock, struct error *error)
+int gather_fill(struct result_arm *arm, const struct gather_arm *records, const struct gather_arm *null,
+		const struct workload *workload, const struct clock *clock, struct error *error)
 {
 	if (set_state(arm, records) < 0 || fill_series(arm, records) < 0 || fill_audit_parts(arm, records) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for the figures of an arm");

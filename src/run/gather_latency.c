@@ -50,7 +50,7 @@ static int fill(struct result_latency *latency, struct histogram *ns, const stru
 }
 
 int gather_latency(struct result_latency latency[RESULT_KIND_COUNT], const struct gather_arm *records, size_t phase,
-                   const struct clock *clock)
+		   const struct clock *clock)
 {
 	struct histogram *ticks = memory_zeroed(2, sizeof ticks[0]);
 	if (!ticks)

@@ -23,7 +23,7 @@ struct job {
 	uint32_t round;
 	uint32_t latency_gap; /* 0: no latency pass */
 	bool with_series;
-	int cpu;              /* to run on; -1: anywhere */
+	int cpu; /* to run on; -1: anywhere */
 	struct plan_changes changes;
 	struct clock clock;
 	uint64_t words;
@@ -34,9 +34,9 @@ struct job {
 	uint32_t phase_count;
 	uint64_t phase_words[WORKLOAD_PHASES_MAX];
 	/* Descriptors that the worker inherits. */
-	int workload_bytes;   /* the file as the parent read it */
-	int stream_words;     /* operations, or -1: the worker generates them */
-	int record;           /* where the worker writes its record */
+	int workload_bytes;        /* the file as the parent read it */
+	int stream_words;          /* operations, or -1: the worker generates them */
+	int record;                /* where the worker writes its record */
 	_Atomic uint64_t progress; /* words played: stands still when the worker hangs */
 };
 

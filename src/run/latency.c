@@ -14,13 +14,13 @@ struct sampling {
 	struct pass *pass;
 	struct engine engine;
 	struct rng rng;
-	uint64_t gap;        /* words to play before the next sample */
+	uint64_t gap; /* words to play before the next sample */
 	size_t phase;
-	uint64_t word;       /* of the stream, at the start of the piece at hand */
+	uint64_t word; /* of the stream, at the start of the piece at hand */
 	double phase_ns;
 	uint64_t phase_operations;
 	struct histogram *kinds; /* RESULT_KIND_COUNT of them, then one for the cell of the series */
-	uint64_t row_end;    /* word: of the row of the series at hand */
+	uint64_t row_end;        /* word: of the row of the series at hand */
 };
 
 static struct histogram *cell(struct sampling *sampling)
@@ -73,7 +73,7 @@ static void record_sample(struct sampling *sampling, enum result_kind kind, uint
 		histogram_record(cell(sampling), ticks);
 }
 
-/* Control words cannot be sampled, nor the operation that a count belongs to. */
+/* Not control words, nor the operation that a count belongs to. */
 static bool can_sample(const struct op *ops, size_t at)
 {
 	if (ops[at].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
@@ -81,30 +81,33 @@ static bool can_sample(const struct op *ops, size_t at)
 	return at == 0 || ops[at - 1].demand != op_control(OP_COUNT_HIGH, 0).demand;
 }
 
+/* The gap to the next sample, at least the one at hand. A draw that meets what cannot be sampled is dropped: moving it on would
+ * prefer the operations behind a change of CPU. */
+static uint64_t next_gap(struct sampling *sampling, const struct op *ops, size_t left)
+{
+	uint64_t gap = sampling->gap;
+	while (gap < left && !can_sample(ops, (size_t)gap))
+		gap += 1 + draw_gap(sampling);
+	return gap;
+}
+
 static void play_piece(struct sampling *sampling, struct op_piece piece)
 {
 	for (size_t at = 0; at < piece.count;) {
-		if (sampling->gap >= piece.count - at) {
+		uint64_t gap = next_gap(sampling, piece.ops + at, piece.count - at);
+		if (gap >= piece.count - at) {
 			engine_play(&sampling->engine, piece.ops + at, piece.count - at);
-			sampling->gap -= piece.count - at;
+			sampling->gap = gap - (piece.count - at);
 			return;
 		}
-		size_t next = at + (size_t)sampling->gap;
-		/* A sample that hits a control word is none. Giving it to the operation behind would favour whatever follows a
-		 * change of CPU: the frees of a mix, for one. */
-		bool hit = can_sample(piece.ops, next);
-		while (next < piece.count && !can_sample(piece.ops, next))
-			next++;
+		size_t next = at + (size_t)gap;
 		engine_play(&sampling->engine, piece.ops + at, next - at);
-		sampling->gap = draw_gap(sampling);
-		at = next;
-		if (!hit)
-			continue;
 		enum result_kind kind;
 		uint64_t ticks;
 		if (engine_play_timed(&sampling->engine, &piece.ops[next], sampling->pass->clock, &kind, &ticks))
 			record_sample(sampling, kind, ticks, sampling->word + next);
-		at++;
+		sampling->gap = draw_gap(sampling);
+		at = next + 1;
 	}
 }
 

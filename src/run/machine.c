@@ -49,15 +49,19 @@ static void warn(struct text *warnings, const struct clock *clock, long cpus)
 	char line[256], duration[TEXT_NUMBER_BYTES];
 	double load;
 	if (!clock->counter)
-		text_add(warnings, "no constant time-stamp counter: the system clock is used, and each reading costs more\n");
+		text_add(warnings,
+			 "no constant time-stamp counter: the system clock is used, and each reading costs more\n");
 	else if (clock->drift_ppm > DRIFT_PPM_MAX)
-		text_add(warnings, "the counter's rate moved by %.0f ppm between two calibrations: times are not to be trusted\n", clock->drift_ppm);
+		text_add(warnings,
+			 "the counter's rate moved by %.0f ppm between two calibrations: times are not to be trusted\n",
+			 clock->drift_ppm);
 	if (clock->pair_ns > 0)
 		text_add(warnings, "single latencies below %s cannot be told from an empty measurement here\n",
-		         text_duration(duration, clock->pair_ns + clock->step_ns));
+			 text_duration(duration, clock->pair_ns + clock->step_ns));
 	if (first_line("/proc/loadavg", line, sizeof line) && sscanf(line, "%lf", &load) == 1 && load > (double)cpus * 0.75)
 		text_add(warnings, "the machine is busy (load %.1f on %ld CPUs): maxima are pre-emptions\n", load, cpus);
-	if (first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", line, sizeof line) && strcmp(line, "performance") != 0)
+	if (first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", line, sizeof line) &&
+	    strcmp(line, "performance") != 0)
 		text_add(warnings, "frequency governor is '%s', not 'performance'\n", line);
 	if (cpus < 2)
 		text_add(warnings, "one CPU only: everything else runs on the CPU that is measured\n");
@@ -110,8 +114,9 @@ int machine_describe(struct result *result, const struct clock *clock)
 	result->build.flags = memory_text(BUILD_FLAGS);
 	bool failed = warnings.failed;
 	text_release(&warnings);
-	return failed || !result->machine.cpu || !result->machine.kernel || !result->machine.clock || !result->machine.warnings ||
-	                       !result->build.version || !result->build.git || !result->build.compiler || !result->build.flags
-	               ? -1
-	               : 0;
+	return failed || !result->machine.cpu || !result->machine.kernel || !result->machine.clock ||
+			       !result->machine.warnings || !result->build.version || !result->build.git ||
+			       !result->build.compiler || !result->build.flags
+		       ? -1
+		       : 0;
 }

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 
 int op_source_open(struct op_source *source, struct op_stream *stream, const struct op *shared, const uint64_t *phase_words,
-                   size_t phase_count, struct error *error)
+		   size_t phase_count, struct error *error)
 {
 	*source = (struct op_source){
 		.stream = stream, .shared = shared, .phase_words = phase_words, .phase_count = phase_count};

@@ -15,14 +15,14 @@
 #include <stdint.h>
 
 #define PASS_WINDOW_WORDS ((size_t)65536)
-#define PASS_WINDOW_STEPS 1000.0           /* a shorter window says nothing */
-#define PASS_MEASURED_NS 1e8               /* iterate until this much was measured … */
-#define PASS_ITERATIONS_MAX 8              /* … but no more often */
+#define PASS_WINDOW_STEPS 1000.0 /* a shorter window says nothing */
+#define PASS_MEASURED_NS 1e8     /* iterate until this much was measured … */
+#define PASS_ITERATIONS_MAX 8    /* … but no more often */
 #define PASS_SERIES_ROWS 200u
 #define PASS_MAP_ROWS 100u
 #define PASS_MAP_COLUMNS 256u
-#define PASS_MAPS_MAX 4u                   /* domains that get a picture */
-#define PASS_CELL_SAMPLES 1000u            /* allocations behind a point of the latency series: p99 needs ten above it */
+#define PASS_MAPS_MAX 4u        /* domains that get a picture */
+#define PASS_CELL_SAMPLES 1000u /* allocations behind a point of the latency series: p99 needs ten above it */
 
 struct pass {
 	const struct workload *workload;
@@ -31,9 +31,9 @@ struct pass {
 	struct arena *arena;
 	const struct clock *clock;
 	uint32_t round;
-	uint64_t words;            /* of the whole stream */
-	uint32_t latency_gap;      /* mean words between two samples; 1 = every operation; 0 = no latency pass */
-	uint64_t peak_live_pages;  /* planned, requested pages */
+	uint64_t words;               /* of the whole stream */
+	uint32_t latency_gap;         /* mean words between two samples; 1 = every operation; 0 = no latency pass */
+	uint64_t peak_live_pages;     /* planned, requested pages */
 	struct result_record *record; /* phases are there, zeroed; figures all null */
 	_Atomic uint64_t *progress;   /* words played, for whoever watches */
 };

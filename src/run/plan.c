@@ -29,7 +29,7 @@ static int read_recordings(struct plan *plan, struct error *error)
 		struct text path = {0};
 		workload_trace_path(workload, &workload->phases[i], &path);
 		int result = path.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path")
-		                         : recording_read(path.bytes, &plan->recordings[i], error);
+					 : recording_read(path.bytes, &plan->recordings[i], error);
 		text_release(&path);
 		if (result < 0)
 			return -1;
@@ -38,8 +38,8 @@ static int read_recordings(struct plan *plan, struct error *error)
 	return 0;
 }
 
-int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, const struct plan_changes *changes, struct text *messages,
-              struct error *error)
+int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, const struct plan_changes *changes,
+	      struct text *messages, struct error *error)
 {
 	*plan = (struct plan){.bytes = bytes, .length = length};
 	int result = workload_parse(file, bytes, length, &plan->workload, messages);

@@ -20,18 +20,18 @@ struct plan_changes {
 };
 
 struct plan {
-	struct workload workload;      /* changed already */
-	char *bytes;                   /* of the file: workers parse the very same ones */
+	struct workload workload; /* changed already */
+	char *bytes;              /* of the file: workers parse the very same ones */
 	size_t length;
-	struct recording *recordings;  /* one per phase; empty where it is no trace */
+	struct recording *recordings;          /* one per phase; empty where it is no trace */
 	const struct recording **recording_of; /* one per phase; NULL where it is no trace */
 	struct op_stream *stream;
 };
 
 /* Parses bytes (taken over, also on failure), applies changes, reads the recordings and opens the stream. Returns 0, or -1 with
  * every fault of the file in *messages or one in *error. */
-int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, const struct plan_changes *changes, struct text *messages,
-              struct error *error);
+int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, const struct plan_changes *changes,
+	      struct text *messages, struct error *error);
 void plan_close(struct plan *plan);
 
 #endif

@@ -67,8 +67,9 @@ static void show_progress(void *context, uint64_t words)
 	char count[TEXT_NUMBER_BYTES];
 	if (!matrix->options->progress)
 		return;
-	fprintf(stderr, "\r\033[K[%zu/%zu] %s  %s  %s  %s operations%s", matrix->processes_done + 1, matrix->processes, matrix->now_workload,
-	        matrix->now_spec, matrix->now_pass, text_count(count, (double)words), interrupted ? "  (ending after this round)" : "");
+	fprintf(stderr, "\r\033[K[%zu/%zu] %s  %s  %s  %s operations%s", matrix->processes_done + 1, matrix->processes,
+		matrix->now_workload, matrix->now_spec, matrix->now_pass, text_count(count, (double)words),
+		interrupted ? "  (ending after this round)" : "");
 }
 
 static void end_progress(const struct matrix *matrix)
@@ -103,8 +104,8 @@ static int open_plans(struct matrix *matrix, struct text *messages, struct error
 	return result;
 }
 
-static void fill_job(const struct matrix *matrix, const struct block *block, const char *spec, enum result_pass pass, uint32_t round,
-                     struct job *job)
+static void fill_job(const struct matrix *matrix, const struct block *block, const char *spec, enum result_pass pass,
+		     uint32_t round, struct job *job)
 {
 	const struct run_options *options = matrix->options;
 	bool harness = strcmp(spec, NULL_SPEC) == 0;
@@ -133,14 +134,17 @@ static void fill_job(const struct matrix *matrix, const struct block *block, con
 		job->latency_gap = 1;
 	else if (options->latency == RUN_LATENCY_SAMPLED && !harness) {
 		uint64_t gap = block->stream.words * options->rounds / LATENCY_SAMPLES_WANTED;
-		job->latency_gap = gap > LATENCY_GAP ? LATENCY_GAP : gap < LATENCY_GAP_MIN ? LATENCY_GAP_MIN : (uint32_t)gap;
+		job->latency_gap = gap > LATENCY_GAP       ? LATENCY_GAP
+				   : gap < LATENCY_GAP_MIN ? LATENCY_GAP_MIN
+							   : (uint32_t)gap;
 	}
 }
 
 static void judge_stream(const struct block *block, struct result_record *record, struct error *error)
 {
 	if (record->ok && record->stream_hash && record->stream_hash != block->stream.hash)
-		error_set(error, EXIT_CODE_IO, "%s: a worker played another stream than the parent planned", block->plan.workload.name);
+		error_set(error, EXIT_CODE_IO, "%s: a worker played another stream than the parent planned",
+			  block->plan.workload.name);
 }
 
 /* The rest is for this process, the stream that workers share, and the system. */
@@ -152,7 +156,8 @@ static uint64_t memory_limit(const struct run_options *options)
 	return (uint64_t)pages / 4 * 3 * (uint64_t)page_bytes;
 }
 
-static int run_process(struct matrix *matrix, struct block *block, size_t arm, enum result_pass pass, uint32_t round, struct error *error)
+static int run_process(struct matrix *matrix, struct block *block, size_t arm, enum result_pass pass, uint32_t round,
+		       struct error *error)
 {
 	struct job *job = memory_zeroed(1, sizeof *job);
 	struct text line = {0};
@@ -278,7 +283,8 @@ static int gather_block(struct matrix *matrix, size_t index, struct error *error
 			return error_set(error, EXIT_CODE_IO, "no memory for a result");
 		if (!strchr(spec, '/'))
 			arm->allocator[strcspn(spec, ":")] = '\0';
-		if (gather_fill(arm, &block->arms[i], &block->arms[spec_count], &block->plan.workload, &matrix->clock, error) < 0)
+		if (gather_fill(arm, &block->arms[i], &block->arms[spec_count], &block->plan.workload, &matrix->clock,
+				error) < 0)
 			return -1;
 	}
 	return expect_judge(matrix->result, index, &block->plan.workload, error);
@@ -333,7 +339,10 @@ static enum exit_code judge(const struct matrix *matrix)
 		return EXIT_CODE_INTERRUPTED;
 	if (!ran)
 		return EXIT_CODE_NO_ARM;
-	return violation ? EXIT_CODE_VIOLATION : untrustworthy ? EXIT_CODE_UNTRUSTWORTHY : missed ? EXIT_CODE_MISSED : EXIT_CODE_OK;
+	return violation       ? EXIT_CODE_VIOLATION
+	       : untrustworthy ? EXIT_CODE_UNTRUSTWORTHY
+	       : missed        ? EXIT_CODE_MISSED
+			       : EXIT_CODE_OK;
 }
 
 static int name_run(struct matrix *matrix, struct text *folder, struct error *error)
@@ -361,7 +370,8 @@ static int name_run(struct matrix *matrix, struct text *folder, struct error *er
 static int run_blocks(struct matrix *matrix, struct error *error)
 {
 	const struct run_options *options = matrix->options;
-	matrix->processes = options->file_count * ((options->audit ? options->spec_count : 0) + (options->spec_count + 1) * options->rounds);
+	matrix->processes = options->file_count *
+			    ((options->audit ? options->spec_count : 0) + (options->spec_count + 1) * options->rounds);
 	matrix->cpu = machine_worker_cpu();
 	clock_calibrate(&matrix->clock, CALIBRATION_MILLISECONDS);
 	/* The first interrupt ends the run after this round, the second one at once. */
@@ -412,8 +422,8 @@ static int prepare(struct matrix *matrix, struct text *folder, struct text *mess
 	return store_open(&matrix->store, folder->bytes, error);
 }
 
-enum exit_code run_matrix(const struct run_options *options, struct result *result, struct text *folder, struct text *messages,
-                          struct error *error)
+enum exit_code run_matrix(const struct run_options *options, struct result *result, struct text *folder,
+			  struct text *messages, struct error *error)
 {
 	struct matrix matrix = {.options = options, .result = result, .store = {.journal = -1}};
 	int status = prepare(&matrix, folder, messages, error);

@@ -24,21 +24,21 @@ struct run_options {
 	const char *const *specs; /* checked with allocator_spec_check */
 	size_t spec_count;
 	struct plan_changes changes;
-	uint32_t rounds;          /* >= 1 */
+	uint32_t rounds; /* >= 1 */
 	enum run_latency latency;
 	bool audit;
-	const char *folder;       /* NULL: results/<run id> */
-	double stall_seconds;     /* a worker that plays no window for so long hangs */
+	const char *folder;          /* NULL: results/<run id> */
+	double stall_seconds;        /* a worker that plays no window for so long hangs */
 	uint64_t memory_limit_bytes; /* of a worker, resident; 0: three quarters of the machine's */
-	bool progress;            /* stderr is a terminal and nobody asked for quiet */
-	const char *command;      /* for the record */
+	bool progress;               /* stderr is a terminal and nobody asked for quiet */
+	const char *command;         /* for the record */
 };
 
 /* Runs everything. *result is filled also when the run was interrupted (run.partial) or arms failed; *folder (to be released by the
  * caller) is where it was written. Returns the exit code of the run; with EXIT_CODE_USAGE nothing was run and *messages has
  * the faults of the workload files; with EXIT_CODE_IO *error says why.
  */
-enum exit_code run_matrix(const struct run_options *options, struct result *result, struct text *folder, struct text *messages,
-                          struct error *error);
+enum exit_code run_matrix(const struct run_options *options, struct result *result, struct text *folder,
+			  struct text *messages, struct error *error);
 
 #endif

@@ -133,24 +133,28 @@ static int describe(struct result_record *record, const struct job *job, struct 
 }
 
 static int describe_ending(const struct job *job, int status, enum ending ending, const struct spawn_watch *watch,
-                           struct result_record *record, struct error *error)
+			   struct result_record *record, struct error *error)
 {
 	const char *pass = job->pass == RESULT_PASS_AUDIT ? "audit" : "timed pass";
 	char limit[TEXT_NUMBER_BYTES];
 	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	if (ending == HUNG)
-		return describe(record, job, error, "hung in the %s: no window ended for %.3g s", pass, watch->stall_seconds);
+		return describe(record, job, error, "hung in the %s: no window ended for %.3g s", pass,
+				watch->stall_seconds);
 	if (ending == TOO_LARGE)
 		return describe(record, job, error, "passed the memory limit of %s in the %s",
-		                text_bytes(limit, (double)watch->memory_limit_bytes), pass);
+				text_bytes(limit, (double)watch->memory_limit_bytes), pass);
 	if (number == SIGKILL)
-		return describe(record, job, error, "was killed from outside in the %s (by hand, or the system had no memory left)", pass);
+		return describe(record, job, error,
+				"was killed from outside in the %s (by hand, or the system had no memory left)", pass);
 	if (number)
 		return describe(record, job, error, "crashed in the %s: signal %d (%s)", pass, number, strsignal(number));
-	return describe(record, job, error, "ended in the %s with exit code %d and without a record", pass, WEXITSTATUS(status));
+	return describe(record, job, error, "ended in the %s with exit code %d and without a record", pass,
+			WEXITSTATUS(status));
 }
 
-static int read_record(int descriptor, size_t length, const struct job *job, struct result_record *record, struct error *error)
+static int read_record(int descriptor, size_t length, const struct job *job, struct result_record *record,
+		       struct error *error)
 {
 	char *bytes = mmap(NULL, length, PROT_READ, MAP_SHARED, descriptor, 0);
 	if (bytes == MAP_FAILED)
@@ -171,7 +175,8 @@ static pid_t start(int job)
 	return worker;
 }
 
-int spawn_worker(struct job *job, const struct spawn_watch *watch, struct result_record *record, struct text *line, struct error *error)
+int spawn_worker(struct job *job, const struct spawn_watch *watch, struct result_record *record, struct text *line,
+		 struct error *error)
 {
 	int shared = -1, result = -1;
 	struct job *copy = MAP_FAILED;

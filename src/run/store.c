@@ -19,7 +19,8 @@ static int make_folders(char *path, struct error *error)
 		*at = '\0';
 		int result = mkdir(path, 0777);
 		if (result < 0 && errno != EEXIST)
-			return error_set(error, EXIT_CODE_IO, "%s: cannot make this folder for results: %s", path, strerror(errno));
+			return error_set(error, EXIT_CODE_IO, "%s: cannot make this folder for results: %s", path,
+					 strerror(errno));
 		*at = kept;
 		if (kept == '\0')
 			return 0;
@@ -39,7 +40,9 @@ static int refuse_used(const struct store *store, struct error *error)
 		struct text path = {0};
 		int result = path_of(store, names[i], &path, error);
 		if (result == 0 && access(path.bytes, F_OK) == 0)
-			result = error_set(error, EXIT_CODE_USAGE, "%s exists: this folder holds another run; choose a new one with -o", path.bytes);
+			result =
+				error_set(error, EXIT_CODE_USAGE,
+					  "%s exists: this folder holds another run; choose a new one with -o", path.bytes);
 		text_release(&path);
 		if (result < 0)
 			return -1;
@@ -86,7 +89,8 @@ int store_record(struct store *store, const struct text *line, struct error *err
 int store_file(const struct store *store, const char *name, const struct text *content, struct error *error)
 {
 	struct text path = {0};
-	int result = content->failed ? error_set(error, EXIT_CODE_IO, "no memory for %s", name) : path_of(store, name, &path, error);
+	int result = content->failed ? error_set(error, EXIT_CODE_IO, "no memory for %s", name)
+				     : path_of(store, name, &path, error);
 	if (result == 0)
 		result = file_write_whole(path.bytes, content->bytes ? content->bytes : "", content->length, error);
 	text_release(&path);

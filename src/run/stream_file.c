@@ -16,7 +16,8 @@ static int append(int descriptor, const struct op *ops, size_t count, struct err
 	while (left) {
 		ssize_t written = write(descriptor, at, left);
 		if (written <= 0)
-			return error_set(error, EXIT_CODE_IO, "cannot keep the operation stream in memory: %s", strerror(errno));
+			return error_set(error, EXIT_CODE_IO, "cannot keep the operation stream in memory: %s",
+					 strerror(errno));
 		at += written;
 		left -= (size_t)written;
 	}

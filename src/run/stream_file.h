@@ -10,11 +10,11 @@
 #include <stdint.h>
 
 struct stream_file {
-	int descriptor;            /* -1: too long to keep, workers generate it themselves */
+	int descriptor; /* -1: too long to keep, workers generate it themselves */
 	uint64_t words;
-	uint64_t operations;       /* without control words */
+	uint64_t operations; /* without control words */
 	uint64_t hash;
-	uint64_t peak_live_pages;  /* planned, requested pages */
+	uint64_t peak_live_pages; /* planned, requested pages */
 	uint32_t phase_count;
 	uint64_t phase_words[WORKLOAD_PHASES_MAX];
 };

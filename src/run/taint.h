@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct taint {
-	int schedstat;        /* /proc/thread-self/schedstat, or -1 */
+	int schedstat; /* /proc/thread-self/schedstat, or -1 */
 	int64_t switches;
 	uint64_t run_delay_ns;
 };

@@ -31,8 +31,8 @@ struct iteration {
 	struct taint taint;
 	struct phase_windows *phases;
 	size_t phase;
-	uint64_t word;       /* of the stream, at the start of the window at hand */
-	double *row_ns;      /* series: time and operations of each row; NULL when not wanted */
+	uint64_t word;  /* of the stream, at the start of the window at hand */
+	double *row_ns; /* series: time and operations of each row; NULL when not wanted */
 	double *row_operations;
 };
 
@@ -130,7 +130,8 @@ static double per_operation(const struct phase_windows *phase, const struct cloc
 	return operations > 0 && ns >= least ? ns / operations : (double)NAN;
 }
 
-static int store_phase(struct pass *pass, struct phase_windows *phase, struct result_record_phase *record, struct error *error)
+static int store_phase(struct pass *pass, struct phase_windows *phase, struct result_record_phase *record,
+		       struct error *error)
 {
 	double *scratch = memory_zeroed(phase->count, sizeof scratch[0]);
 	double *ns = memory_resize(record->ns_per_op, record->iterations + 1, sizeof ns[0]);
@@ -233,7 +234,8 @@ int pass_throughput(struct pass *pass, struct error *error)
 		total += ns;
 		for (size_t row = 0; first && row < pass->record->series_count; row++)
 			if (rows[PASS_SERIES_ROWS + 1 + row] > 0)
-				pass->record->series[row].value[RESULT_SERIES_NS_PER_OP] = rows[row] / rows[PASS_SERIES_ROWS + 1 + row];
+				pass->record->series[row].value[RESULT_SERIES_NS_PER_OP] =
+					rows[row] / rows[PASS_SERIES_ROWS + 1 + row];
 	}
 	memory_release(rows);
 	return result;

@@ -72,7 +72,8 @@ static int check_stream(const struct worker *worker, struct error *error)
 	if (op_stream_slots(stream) == worker->job->slot_count && op_stream_domains(stream) == worker->job->domain_count &&
 	    request_count == worker->job->request_count)
 		return 0;
-	return error_set(error, EXIT_CODE_IO, "%s: a recording of this workload changed during the run", worker->job->workload_file);
+	return error_set(error, EXIT_CODE_IO, "%s: a recording of this workload changed during the run",
+			 worker->job->workload_file);
 }
 
 /* Says which demand of the workload the allocator does not understand. */
@@ -94,9 +95,11 @@ static int check_capabilities(const struct worker *worker, struct error *error)
 		return 0;
 	for (size_t i = 0; i < count; i++)
 		for (size_t n = 0; n < sizeof needs / sizeof needs[0]; n++)
-			if ((requests[i].request.constraints & needs[n].constraint) && !(table->capabilities & needs[n].capability))
-				return error_set(error, EXIT_CODE_NO_ARM, "request %s asks for %s, which %s does not honour", requests[i].name,
-				                 needs[n].what, table->name);
+			if ((requests[i].request.constraints & needs[n].constraint) &&
+			    !(table->capabilities & needs[n].capability))
+				return error_set(error, EXIT_CODE_NO_ARM,
+						 "request %s asks for %s, which %s does not honour", requests[i].name,
+						 needs[n].what, table->name);
 	return 0;
 }
 
@@ -135,7 +138,8 @@ static int prepare_maps(struct worker *worker, struct error *error)
 		return error_set(error, EXIT_CODE_IO, "no memory for the picture of the space");
 	for (uint32_t i = 0; i < count; i++) {
 		record->map_count++;
-		if (audit_map_open(&record->maps[i], i, &worker->plan.workload, worker->plan.stream, PASS_MAP_ROWS, PASS_MAP_COLUMNS) < 0)
+		if (audit_map_open(&record->maps[i], i, &worker->plan.workload, worker->plan.stream, PASS_MAP_ROWS,
+				   PASS_MAP_COLUMNS) < 0)
 			return error_set(error, EXIT_CODE_IO, "no memory for the picture of the space");
 	}
 	return 0;
@@ -150,7 +154,8 @@ static int prepare(struct worker *worker, struct error *error)
 		return -1;
 	if (check_capabilities(worker, error) < 0)
 		return -1;
-	if (op_source_open(&worker->source, worker->plan.stream, worker->words, job->phase_words, job->phase_count, error) < 0)
+	if (op_source_open(&worker->source, worker->plan.stream, worker->words, job->phase_words, job->phase_count, error) <
+	    0)
 		return -1;
 	if (arena_create(&worker->arena, job->pass == RESULT_PASS_TIMED, op_stream_cpus(worker->plan.stream), error) < 0)
 		return -1;
@@ -234,7 +239,8 @@ int worker_run(int descriptor)
 	struct worker worker = {0};
 	struct job *job = mmap(NULL, sizeof *job, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
 	struct stat state;
-	if (job == MAP_FAILED || fstat(descriptor, &state) < 0 || (size_t)state.st_size < sizeof *job || job->magic != JOB_MAGIC) {
+	if (job == MAP_FAILED || fstat(descriptor, &state) < 0 || (size_t)state.st_size < sizeof *job ||
+	    job->magic != JOB_MAGIC) {
 		fprintf(stderr, "iovabench: worker is called by the program itself, not by hand\n");
 		return EXIT_CODE_USAGE;
 	}

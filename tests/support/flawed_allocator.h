@@ -12,22 +12,22 @@
 
 enum flaw {
 	FLAW_NONE,
-	FLAW_OVERLAP,         /* the third allocation gets the pages of the first */
-	FLAW_OUTSIDE,         /* the third allocation lies behind the space */
-	FLAW_SHORT_GRANT,     /* one page less, when more than one is asked for */
-	FLAW_EMPTY_GRANT,     /* says IOVA_OK and gives no page */
+	FLAW_OVERLAP,     /* the third allocation gets the pages of the first */
+	FLAW_OUTSIDE,     /* the third allocation lies behind the space */
+	FLAW_SHORT_GRANT, /* one page less, when more than one is asked for */
+	FLAW_EMPTY_GRANT, /* says IOVA_OK and gives no page */
 	FLAW_IGNORES_ALIGN,
 	FLAW_IGNORES_LIMIT,
 	FLAW_IGNORES_BOUNDARY,
-	FLAW_LYING_VISIT,     /* the first free run is shown one page longer, into what is live */
-	FLAW_SILENT_VISIT,    /* the first free run is not shown */
+	FLAW_LYING_VISIT,  /* the first free run is shown one page longer, into what is live */
+	FLAW_SILENT_VISIT, /* the first free run is not shown */
 	FLAW_LYING_STATISTICS,
-	FLAW_LOST_FREE,       /* the second free loses its extent: neither live nor free */
+	FLAW_LOST_FREE, /* the second free loses its extent: neither live nor free */
 	FLAW_BROKEN_INVARIANT,
-	FLAW_NO_MEMORY,       /* the third allocation ends with IOVA_NO_MEMORY */
-	FLAW_ODD_STATUS,      /* … with IOVA_TAKEN */
-	FLAW_DEFERS,          /* no flaw: freed pages wait for a drain that never comes */
-	FLAW_WANDERS,         /* places elsewhere in every other instance */
+	FLAW_NO_MEMORY,  /* the third allocation ends with IOVA_NO_MEMORY */
+	FLAW_ODD_STATUS, /* … with IOVA_TAKEN */
+	FLAW_DEFERS,     /* no flaw: freed pages wait for a drain that never comes */
+	FLAW_WANDERS,    /* places elsewhere in every other instance */
 	FLAW_NO_PLACE,
 };
 
@@ -77,7 +77,8 @@ static bool flawed_fits(const struct flawed *flawed, const struct iova_request *
 	       first / request->boundary == last / request->boundary;
 }
 
-static enum iova_status flawed_alloc(void *self, const struct iova_request *request, uint32_t cpu, struct iova_extent *extent)
+static enum iova_status flawed_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+				     struct iova_extent *extent)
 {
 	struct flawed *flawed = self;
 	(void)cpu;

@@ -11,8 +11,9 @@
 #include "unit/run_fixture.h"
 #include "run/audit_space.h"
 
-#define HEAD "iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\nrequests:\n" \
-	     "  - {name: any, size: {fixed: 4KiB}}\n"
+#define HEAD                                                                                                               \
+	"iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\nrequests:\n"                                           \
+	"  - {name: any, size: {fixed: 4KiB}}\n"
 
 static struct bench bench;
 
@@ -57,11 +58,11 @@ static void complains(const char *sentence)
 }
 
 /* 16 pages: a takes [0,5), b [5,8), c [8,12), then b goes: free [5,8) and [12,16). */
-#define THREE                                                                                                                      \
-	HEAD "phases:\n  - name: only\n    measure: yes\n    script:\n"                                                              \
-	     "      - {alloc: a, request: any, size: 20KiB}\n"                                                                             \
-	     "      - {alloc: b, request: any, size: 12KiB}\n"                                                                             \
-	     "      - {alloc: c, request: any, size: 16KiB}\n"                                                                             \
+#define THREE                                                                                                              \
+	HEAD "phases:\n  - name: only\n    measure: yes\n    script:\n"                                                    \
+	     "      - {alloc: a, request: any, size: 20KiB}\n"                                                             \
+	     "      - {alloc: b, request: any, size: 12KiB}\n"                                                             \
+	     "      - {alloc: c, request: any, size: 16KiB}\n"                                                             \
 	     "      - {free: b}\n"
 
 static void a_right_allocator_is_not_complained_of(void **state)
@@ -174,10 +175,10 @@ static void deferred_pages_do_not_make_a_failure_fragmentation(void **state)
 	assert_true(figure(RESULT_METRIC_FREE_PAGES) == 4);
 }
 
-#define LIMITED                                                                                                                    \
-	"iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\nrequests:\n"                                                                  \
-	"  - {name: any, size: {fixed: 4KiB}}\n"                                                                                         \
-	"  - {name: low, size: {fixed: 8KiB}, high: 0x7fff}\n"                                                                           \
+#define LIMITED                                                                                                            \
+	"iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\nrequests:\n"                                           \
+	"  - {name: any, size: {fixed: 4KiB}}\n"                                                                           \
+	"  - {name: low, size: {fixed: 8KiB}, high: 0x7fff}\n"                                                             \
 	"phases:\n  - name: only\n    measure: yes\n    script:\n"
 
 /* The window is pages 0 to 7. [0,6) live, then [6,8) and nothing is left there, though 8 pages are above it. */
@@ -196,7 +197,8 @@ static void exhaustion_is_judged_inside_the_window(void **state)
 static void what_no_empty_space_could_hold_is_impossible(void **state)
 {
 	(void)state;
-	audit("iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB, reserved: [{base: 0x4000, size: 16KiB}, {base: 0xc000, size: 16KiB}]}\n"
+	audit("iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB, reserved: [{base: 0x4000, size: 16KiB}, {base: "
+	      "0xc000, size: 16KiB}]}\n"
 	      "requests: [{name: any, size: {fixed: 4KiB}}]\n"
 	      "phases:\n  - name: only\n    measure: yes\n    script:\n"
 	      "      - {alloc: a, request: any, size: 20KiB}\n"
@@ -212,7 +214,8 @@ static void reserved_pages_are_part_of_the_balance(void **state)
 	(void)state;
 	audit("iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB, reserved: [{base: 0x4000, size: 16KiB}]}\n"
 	      "requests: [{name: any, size: {fixed: 4KiB}}]\n"
-	      "phases: [{name: only, measure: yes, script: [{alloc: a, request: any, size: 16KiB}, {alloc: b, request: any, size: 8KiB}]}]\n",
+	      "phases: [{name: only, measure: yes, script: [{alloc: a, request: any, size: 16KiB}, {alloc: b, request: "
+	      "any, size: 8KiB}]}]\n",
 	      FLAW_NONE);
 	assert_null(bench.record.message);
 	assert_true(figure(RESULT_METRIC_FREE_PAGES) == 6);
@@ -234,7 +237,8 @@ static void every_phase_has_figures_of_its_own(void **state)
 static void a_drain_shorter_than_a_row_has_figures_too(void **state)
 {
 	(void)state;
-	audit(HEAD "phases:\n  - {name: churn, measure: yes, script: [{repeat: 299, script: [{alloc: a, request: any}, {free: a}]},"
+	audit(HEAD "phases:\n  - {name: churn, measure: yes, script: [{repeat: 299, script: [{alloc: a, request: any}, "
+		   "{free: a}]},"
 		   " {alloc: b, request: any}]}\n  - {name: drain, free: all}\n",
 	      FLAW_NONE);
 	assert_int_equal(bench.stream.words, 600);
@@ -334,7 +338,8 @@ static void an_extent_above_its_limit_is_told(void **state)
 static void a_crossed_boundary_is_told(void **state)
 {
 	(void)state;
-	audit("iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\nrequests: [{name: any, size: {fixed: 12KiB}, boundary: 16KiB}]\n"
+	audit("iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\nrequests: [{name: any, size: {fixed: 12KiB}, "
+	      "boundary: 16KiB}]\n"
 	      "phases: [{name: only, script: [{alloc: a, request: any}, {alloc: b, request: any}]}]\n",
 	      FLAW_IGNORES_BOUNDARY);
 	complains("operation 2: 3 pages at 0x3: crosses the boundary");
@@ -388,13 +393,15 @@ static void every_phase_carries_all_violations(void **state)
 	(void)state;
 	audit(THREE "  - {name: drain, free: all}\n", FLAW_LOST_FREE);
 	assert_true(bench_figure(&bench, 0, RESULT_METRIC_AUDIT_VIOLATIONS) > 0);
-	assert_true(bench_figure(&bench, 0, RESULT_METRIC_AUDIT_VIOLATIONS) == bench_figure(&bench, 1, RESULT_METRIC_AUDIT_VIOLATIONS));
+	assert_true(bench_figure(&bench, 0, RESULT_METRIC_AUDIT_VIOLATIONS) ==
+		    bench_figure(&bench, 1, RESULT_METRIC_AUDIT_VIOLATIONS));
 }
 
 static void only_the_first_complaints_are_kept_but_all_are_counted(void **state)
 {
 	(void)state;
-	audit(HEAD "phases: [{name: only, script: [{repeat: 50, script: [{alloc: a, request: any}, {free: a}]}]}]\n", FLAW_LYING_STATISTICS);
+	audit(HEAD "phases: [{name: only, script: [{repeat: 50, script: [{alloc: a, request: any}, {free: a}]}]}]\n",
+	      FLAW_LYING_STATISTICS);
 	size_t lines = 1;
 	for (const char *at = bench.record.message; (at = strchr(at, '\n')); at++)
 		lines++;

@@ -50,7 +50,8 @@ static void holds(uint32_t slot, uint64_t first, uint64_t count)
 static void slots_hold_what_was_granted(void **state)
 {
 	(void)state;
-	play(SCRIPT(ANY, "{alloc: 'a[0..2]', request: any}, {free: 'a[1]'}, {alloc: b, request: any, size: 8KiB}"), "rbtree:fit=first");
+	play(SCRIPT(ANY, "{alloc: 'a[0..2]', request: any}, {free: 'a[1]'}, {alloc: b, request: any, size: 8KiB}"),
+	     "rbtree:fit=first");
 	holds(0, 0, 1);
 	holds(1, 0, 0);
 	holds(2, 2, 1);
@@ -72,7 +73,8 @@ static void the_free_of_a_failed_allocation_is_skipped(void **state)
 static void limits_are_tried_in_their_order(void **state)
 {
 	(void)state;
-	begin(SCRIPT("{name: any, size: {fixed: 8KiB}, high: [0x3fff, 0x5fff, 0xfffff]}", "{alloc: 'a[0..4]', request: any}"),
+	begin(SCRIPT("{name: any, size: {fixed: 8KiB}, high: [0x3fff, 0x5fff, 0xfffff]}",
+		     "{alloc: 'a[0..4]', request: any}"),
 	      "rbtree:fit=first");
 	uint32_t attempts[5];
 	for (size_t i = 0; i < 5; i++) {
@@ -104,7 +106,8 @@ static void every_demand_begins_with_the_first_limit(void **state)
 static void a_demand_fails_once_whatever_its_limits(void **state)
 {
 	(void)state;
-	play(SCRIPT("{name: any, size: {fixed: 512KiB}, high: [0x7ffff, 0xfffff]}", "{alloc: 'a[0..2]', request: any}"), "rbtree:fit=first");
+	play(SCRIPT("{name: any, size: {fixed: 512KiB}, high: [0x7ffff, 0xfffff]}", "{alloc: 'a[0..2]', request: any}"),
+	     "rbtree:fit=first");
 	assert_int_equal(engine.failures, 1);
 	holds(2, 0, 0);
 }
@@ -112,13 +115,15 @@ static void a_demand_fails_once_whatever_its_limits(void **state)
 static void natural_alignment_is_that_of_the_count(void **state)
 {
 	(void)state;
-	play(SCRIPT(ANY ", {name: natural, size: {fixed: 12KiB}, align: natural}, {name: capped, size: {fixed: 64KiB}, align:"
-			" {natural_up_to: 8KiB}}, {name: fixed, size: {fixed: 4KiB}, align: 64KiB}",
-		    "{alloc: a, request: any}, {alloc: b, request: natural}, {alloc: c, request: capped}, {alloc: d, request: fixed}"),
+	play(SCRIPT(ANY
+		    ", {name: natural, size: {fixed: 12KiB}, align: natural}, {name: capped, size: {fixed: 64KiB}, align:"
+		    " {natural_up_to: 8KiB}}, {name: fixed, size: {fixed: 4KiB}, align: 64KiB}",
+		    "{alloc: a, request: any}, {alloc: b, request: natural}, {alloc: c, request: capped}, {alloc: d, "
+		    "request: fixed}"),
 	     "rbtree:fit=first");
-	holds(1, 4, 3);   /* 3 pages: a multiple of 4 */
-	holds(2, 8, 16);  /* 16 pages, but only a multiple of 2 is wanted */
-	holds(3, 32, 1);  /* one page on 16 */
+	holds(1, 4, 3);  /* 3 pages: a multiple of 4 */
+	holds(2, 8, 16); /* 16 pages, but only a multiple of 2 is wanted */
+	holds(3, 32, 1); /* one page on 16 */
 }
 
 static void counts_above_24_bits_are_whole(void **state)
@@ -147,15 +152,22 @@ static void contexts_choose_domain_and_cpu(void **state)
 static void domains_do_not_share_a_space(void **state)
 {
 	(void)state;
-	static struct recording_op ops[] = {
-		{.slot = 0, .count = 4, .domain = 0}, {.slot = 1, .count = 4, .domain = 1}, {.slot = 2, .count = 4, .domain = 1}, {.slot = 1, .domain = 1}};
-	static struct recording recording = {
-		.ops = ops, .op_count = 4, .slot_count = 3, .cpus = 1, .domain_count = 2, .limits_count = 1,
-		.limits = {{.high = {255}, .count = 1}}};
+	static struct recording_op ops[] = {{.slot = 0, .count = 4, .domain = 0},
+					    {.slot = 1, .count = 4, .domain = 1},
+					    {.slot = 2, .count = 4, .domain = 1},
+					    {.slot = 1, .domain = 1}};
+	static struct recording recording = {.ops = ops,
+					     .op_count = 4,
+					     .slot_count = 3,
+					     .cpus = 1,
+					     .domain_count = 2,
+					     .limits_count = 1,
+					     .limits = {{.high = {255}, .count = 1}}};
 	const struct recording *recordings[] = {&recording};
 	bench_open(&bench, SCRIPT(ANY, "{alloc: a, request: any}"), "rbtree:fit=first", NULL);
 	struct workload *workload = &bench.plan.workload;
-	struct workload_phase traced = {.name = workload->phases[0].name, .body = WORKLOAD_BODY_TRACE,
+	struct workload_phase traced = {.name = workload->phases[0].name,
+					.body = WORKLOAD_BODY_TRACE,
 					.trace = {.repeat = 1, .between = WORKLOAD_BETWEEN_KEEP}};
 	struct workload played = *workload;
 	played.phases = &traced;
@@ -181,7 +193,8 @@ static void driver_calls_and_bare_calls_share_a_space(void **state)
 {
 	(void)state;
 	play(SCRIPT(ANY ", {name: call, call: contiguous, size: {fixed: 8KiB}}",
-		    "{alloc: a, request: any}, {alloc: b, request: call}, {alloc: c, request: any}, {free: b}, {alloc: d, request: call},"
+		    "{alloc: a, request: any}, {alloc: b, request: call}, {alloc: c, request: any}, {free: b}, {alloc: d, "
+		    "request: call},"
 		    " {alloc: e, request: call}"),
 	     "rbtree:fit=first");
 	holds(0, 0, 1);
@@ -199,19 +212,22 @@ static void driver_calls_and_bare_calls_share_a_space(void **state)
 static void a_driver_call_that_finds_no_room_is_a_failure(void **state)
 {
 	(void)state;
-	play(SCRIPT("{name: call, call: contiguous, size: {fixed: 768KiB}}", "{alloc: a, request: call}, {alloc: b, request: call}, {free: b}"),
+	play(SCRIPT("{name: call, call: contiguous, size: {fixed: 768KiB}}",
+		    "{alloc: a, request: call}, {alloc: b, request: call}, {free: b}"),
 	     "rbtree");
 	assert_int_equal(engine.failures, 1);
 	assert_int_equal(engine.skipped, 1);
 	assert_int_equal(engine.broken, IOVA_OK);
 }
 
-#define MIXED                                                                                                                      \
-	"iovabench: 1\nname: test\nspace: {size: 16MiB, reserved: [{base: 0x100000, size: 64KiB}]}\ncpus: 4\n"                         \
-	"requests:\n  - {name: any, size: {uniform: {min: 4KiB, max: 256KiB}}}\n"                                                      \
-	"  - {name: call, call: contiguous, size: {powers_of_two: {min: 4KiB, max: 128KiB, ratio: 50%}}, high: [0x3fffff, 0xffffff]}\n" \
-	"  - {name: natural, size: {uniform: {min: 4KiB, max: 64KiB}}, align: natural}\n"                                              \
-	"phases:\n  - {name: fill, mix: [{request: any}, {request: call}, {request: natural}], until: {occupancy: 100%}}\n"            \
+#define MIXED                                                                                                              \
+	"iovabench: 1\nname: test\nspace: {size: 16MiB, reserved: [{base: 0x100000, size: 64KiB}]}\ncpus: 4\n"             \
+	"requests:\n  - {name: any, size: {uniform: {min: 4KiB, max: 256KiB}}}\n"                                          \
+	"  - {name: call, call: contiguous, size: {powers_of_two: {min: 4KiB, max: 128KiB, ratio: 50%}}, high: "           \
+	"[0x3fffff, 0xffffff]}\n"                                                                                          \
+	"  - {name: natural, size: {uniform: {min: 4KiB, max: 64KiB}}, align: natural}\n"                                  \
+	"phases:\n  - {name: fill, mix: [{request: any}, {request: call}, {request: natural}], until: {occupancy: "        \
+	"100%}}\n"                                                                                                         \
 	"  - {name: churn, mix: [{request: any}, {request: call}, {request: natural}], ops: 20k}\n"
 
 enum way { PLAY, PLAY_TIMED, PLAY_COUNTED };
@@ -271,7 +287,8 @@ static void kinds_are_told_apart(void **state)
 {
 	(void)state;
 	begin(SCRIPT(ANY ", {name: call, call: contiguous, size: {fixed: 4KiB}}",
-		     "{alloc: a, request: any}, {alloc: b, request: call}, {alloc: c, request: any, size: 1MiB}, {free: a}, {free: b}, {free: c}"),
+		     "{alloc: a, request: any}, {alloc: b, request: call}, {alloc: c, request: any, size: 1MiB}, {free: "
+		     "a}, {free: b}, {free: c}"),
 	      "rbtree");
 	static const enum result_kind wanted[] = {RESULT_KIND_ALLOC, RESULT_KIND_CONTIGUOUS_ALLOC, RESULT_KIND_ALLOC_FAILED,
 						  RESULT_KIND_FREE, RESULT_KIND_CONTIGUOUS_FREE};
@@ -315,7 +332,8 @@ static void no_memory_leaves_nothing_behind(void **state)
 		assert_true(n < 100);
 		bench.error = (struct error){0};
 		memory_fail_after(n);
-		result = engine_open(&engine, &bench.plan.workload, bench.plan.stream, &bench.spec, &bench.arena, &bench.error);
+		result = engine_open(&engine, &bench.plan.workload, bench.plan.stream, &bench.spec, &bench.arena,
+				     &bench.error);
 		memory_fail_after(UINT64_MAX);
 		assert_true(result == 0 || bench.error.exit_code == EXIT_CODE_IO);
 	}

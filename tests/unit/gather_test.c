@@ -277,7 +277,8 @@ static void add_samples(uint64_t value, uint64_t count)
 {
 	struct histogram *histogram = memory_zeroed(1, sizeof *histogram);
 	histogram_record_many(histogram, value, count);
-	assert_int_equal(plain_histogram_store(&add_round(&arm, 1, 1, 1)->phases[1].latency[RESULT_KIND_ALLOC], histogram), 0);
+	assert_int_equal(plain_histogram_store(&add_round(&arm, 1, 1, 1)->phases[1].latency[RESULT_KIND_ALLOC], histogram),
+			 0);
 	memory_release(histogram);
 }
 
@@ -342,7 +343,8 @@ static void every_lack_of_memory_is_an_error(void **state)
 		audit->series_count = 2;
 		audit->maps = memory_zeroed(1, sizeof audit->maps[0]);
 		audit->map_count = 1;
-		audit->maps[0] = (struct result_map){.columns = 2, .rows = 1, .ops = memory_zeroed(1, 8), .cells = memory_zeroed(2, 1)};
+		audit->maps[0] = (struct result_map){
+			.columns = 2, .rows = 1, .ops = memory_zeroed(1, 8), .cells = memory_zeroed(2, 1)};
 		add_samples(200, 1000);
 		error = (struct error){0};
 		memory_fail_after(n);

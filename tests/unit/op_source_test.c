@@ -117,7 +117,8 @@ static void the_file_of_a_stream_tells_its_figures(void **state)
 	assert_int_equal(bench.stream.phase_count, 3);
 	assert_int_equal(bench.stream.operations, 100 + 1500000 + 100);
 	assert_int_equal(bench.stream.peak_live_pages, 100);
-	assert_int_equal(bench.stream.words, bench.stream.phase_words[0] + bench.stream.phase_words[1] + bench.stream.phase_words[2]);
+	assert_int_equal(bench.stream.words,
+			 bench.stream.phase_words[0] + bench.stream.phase_words[1] + bench.stream.phase_words[2]);
 	uint64_t operations = 0;
 	for (uint64_t i = 0; i < bench.stream.words; i++)
 		operations += !is_control(bench.words[i]);
@@ -149,12 +150,9 @@ int main(void)
 {
 #define A(test) cmocka_unit_test_teardown(test, tear_down)
 	const struct CMUnitTest tests[] = {
-		A(contexts_stay_with_their_operations),
-		A(counts_stay_with_their_operations),
-		A(a_rewound_source_begins_again),
-		A(no_memory_for_a_piece_is_an_error),
-		A(the_file_of_a_stream_tells_its_figures),
-		A(a_stream_that_is_too_long_is_not_kept),
+		A(contexts_stay_with_their_operations),    A(counts_stay_with_their_operations),
+		A(a_rewound_source_begins_again),          A(no_memory_for_a_piece_is_an_error),
+		A(the_file_of_a_stream_tells_its_figures), A(a_stream_that_is_too_long_is_not_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

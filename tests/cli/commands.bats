@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Usage errors, and the commands that run nothing.
+
+load helpers
+
+# Nothing may be run or made.
+refuses() { # part of the message, command line…
+	local part=$1
+	shift
+	run -2 --separate-stderr "$iovabench" "$@"
+	is "$output" ""
+	has "$stderr" "$part"
+	[ ! -e "$scratch/t" ]
+}
+
+@test "what does not exist is named with what is nearest to it" {
+	refuses "there is no command 'rnu'; did you mean 'run'?" rnu
+	refuses "there is no command 'frobnicate'; iovabench --help lists them" frobnicate
+	refuses "there is no option '--roudns'; did you mean '--rounds'?" run $tiny --roudns 3 -o "$scratch/t"
+	refuses "there is no option '-z'" run $tiny -z -o "$scratch/t"
+	refuses 'did you mean "rbtree"?' run $tiny -a rbtre -o "$scratch/t"
+	refuses 'did you mean "rounding"?' run $tiny -a buddy:roundign=trim -o "$scratch/t"
+	refuses "trim" run $tiny -a buddy:rounding=trimm -o "$scratch/t"
+	refuses "there is no allocator or metric 'rbtre'; did you mean 'rbtree'?" describe rbtre
+	refuses "there is no allocator or metric 'failures.totl'; did you mean 'failures.total'?" describe failures.totl
+	refuses "did you mean 'allocators'?" list alocators
+	refuses "there is no option '--jsn'; did you mean '--json'?" list allocators --jsn
+	refuses "unknown command imprt: did you mean import" trace imprt x
+}
+
+@test "values out of range are refused with what is right" {
+	for value in 0 1001 -1 1.5 x '' 0x; do refuses "--rounds '$value': takes a whole number from 1 to 1000" run $tiny --rounds "$value" -o "$scratch/t"; done
+	for value in 0 -5 k 1kk 99999999G; do refuses "--ops '$value': takes a count from 1" run $tiny --ops "$value" -o "$scratch/t"; done
+	for value in -1 1k 18446744073709551616 seed; do refuses "--seed '$value'" run $tiny --seed "$value" -o "$scratch/t"; done
+	for value in 0 0.1 nan x 1e9; do refuses "--stall '$value': takes seconds from 0.2 to 86400" run $tiny --stall "$value" -o "$scratch/t"; done
+	for value in 0 1.5 99999999; do refuses "--memory '$value': takes MiB" run $tiny --memory "$value" -o "$scratch/t"; done
+	refuses "--latency 'some': takes sampled, all or off" run $tiny --latency some -o "$scratch/t"
+	refuses "--audit 'yes': takes on or off" run $tiny --audit yes -o "$scratch/t"
+	refuses "--color 'red': takes auto, always or never" run $tiny --color red -o "$scratch/t"
+	refuses "-a 'rbtree': was given twice" run $tiny -a rbtree -a rbtree -o "$scratch/t"
+	refuses "is longer than 1023 characters" run $tiny -a "./$(printf 'x%.0s' $(seq 1100))" -o "$scratch/t"
+	refuses "--rounds needs a value" run $tiny --rounds
+	refuses "no workload was named" run -a rbtree -o "$scratch/t"
+	refuses "-o '': takes the name of a folder" run $tiny -o ""
+}
+
+@test "every fault of every workload is told, and nothing is run" {
+	refuses "No such file" run $tiny "$scratch/none.yaml" -o "$scratch/t"
+	refuses "key-unknown.yaml:" run $tiny tests/bad/key-unknown.yaml tests/bad/number-octal.yaml -o "$scratch/t"
+	has "$stderr" "number-octal.yaml:"
+	printf 'iovabench: 1\nname: x\nspace: {size: 4GiB}\nrequests: [{name: a, size: {fixed: 4KiB}}]\nphases: [{name: p, mix: [{request: a}], ops: 1k}]\nexpect: [{metric: failures.totl, is: 0}]\n' >"$scratch/expect.yaml"
+	refuses "there is no metric 'failures.totl'; did you mean 'failures.total'?" run "$scratch/expect.yaml" -o "$scratch/t"
+	refuses "there is no metric" check "$scratch/expect.yaml"
+}
+
+@test "a folder, a huge file and a file name that is too long are refused" {
+	mkdir "$scratch/folder.yaml"
+	refuses "Is a directory" run "$scratch/folder.yaml" -o "$scratch/t"
+	truncate -s 17M "$scratch/huge.yaml"
+	refuses "larger than 16777216 bytes" run "$scratch/huge.yaml" -o "$scratch/t"
+	refuses "File name too long" run "$(printf 'x%.0s' $(seq 300))" -o "$scratch/t"
+}
+
+@test "recordings that are cut or spoilt are named" {
+	cp workloads/e1000e.yaml "$scratch"
+	mkdir "$scratch/traces"
+	head -c 3000 workloads/traces/e1000e.strict.iovatrace >"$scratch/traces/e1000e.strict.iovatrace"
+	refuses "traces/e1000e.strict.iovatrace" run "$scratch/e1000e.yaml" -o "$scratch/t"
+	refuses "traces/e1000e.strict.iovatrace" check "$scratch/e1000e.yaml"
+	cp workloads/traces/e1000e.strict.iovatrace "$scratch/traces"
+	printf '\xff\xff\xff' | dd of="$scratch/traces/e1000e.strict.iovatrace" bs=1 seek=2000 conv=notrunc 2>/dev/null
+	refuses "traces/e1000e.strict.iovatrace" check "$scratch/e1000e.yaml"
+	rm "$scratch/traces/e1000e.strict.iovatrace"
+	refuses "traces/e1000e.strict.iovatrace" check "$scratch/e1000e.yaml"
+}
+
+@test "bombs are refused quickly and in little memory" {
+	no_sanitizer
+	for file in alias-bomb document-too-deep script-too-deep; do
+		begin=$(date +%s%N)
+		run -2 bash -c "ulimit -v 102400; exec $iovabench check tests/bad/$file.yaml"
+		[ $((($(date +%s%N) - begin) / 1000000)) -lt 1000 ]
+		has "$output" "$file.yaml:"
+	done
+}
+
+@test "every command has help, and so has the program" {
+	for command in run check expand list describe report trace; do
+		run -0 --separate-stderr "$iovabench" $command --help
+		is "$stderr" ""
+		[[ ${lines[0],,} == "usage: iovabench $command"* ]]
+		run -0 "$iovabench" $command -h
+		has "$("$iovabench" --help)" "  $command"
+	done
+	run -0 "$iovabench" -h
+	run -0 "$iovabench" help
+	run -2 "$iovabench"
+}
+
+@test "the version is that of the header" {
+	run -0 "$iovabench" --version
+	is "$output" "iovabench $(sed -n 's/^#define IOVABENCH_VERSION "\(.*\)"/\1/p' include/iovabench/version.h)"
+}
+
+@test "check reads every workload that is shipped" {
+	run -0 --separate-stderr "$iovabench" check workloads/*.yaml
+	is "$stderr" ""
+	is "${#lines[@]}" "$(find workloads -maxdepth 1 -name '*.yaml' | wc -l)"
+	is "${lines[0]}" "workloads/comb.yaml: ok"
+}
+
+@test "check tells what is right beside what is wrong" {
+	run -2 --separate-stderr "$iovabench" check $tiny tests/bad/number-octal.yaml workloads/comb.yaml
+	is "$output" "$(printf '%s: ok\nworkloads/comb.yaml: ok' $tiny)"
+	has "$stderr" "tests/bad/number-octal.yaml:"
+	run -2 "$iovabench" check
+}
+
+@test "expand writes one document with every default" {
+	run -0 --separate-stderr "$iovabench" expand $tiny
+	is "$(jq -r '[.name, .seed, (.phases | length)] | join(" ")' <<<"$output")" "tiny 0x1 2"
+	refuses "No such file" expand "$scratch/none"
+	refuses "takes one file" expand $tiny $tiny
+}
+
+@test "lists are lines, or JSON" {
+	for list in allocators workloads metrics; do
+		run -0 "$iovabench" list $list
+		count=${#lines[@]}
+		is "$("$iovabench" list $list --json | jq length)" "$count"
+		is "$("$iovabench" list $list --json | jq 'all(has("name", "about"))')" true
+	done
+	has "$("$iovabench" list allocators)" rbtree
+	is "$("$iovabench" list metrics | awk '{print $1}' | grep -cx 'throughput.raw_ns_per_op')" 1
+}
+
+@test "everything that is listed can be described" {
+	for list in allocators metrics; do
+		for name in $("$iovabench" list $list --json | jq -r '.[].name'); do
+			run -0 "$iovabench" describe "$name"
+			has "${lines[0]}" "$name: "
+		done
+	done
+	refuses "takes one name" describe
+}
+
+@test "a report is made again from a result, and JSON comes back as it was" {
+	"$iovabench" run $tiny -a rbtree --rounds 1 -q -o "$scratch/r"
+	"$iovabench" report "$scratch/r" --format json >"$scratch/again.json"
+	cmp "$scratch/again.json" "$scratch/r/result.json"
+	run -0 "$iovabench" report "$scratch/r/result.json"
+	has "$output" rbtree
+	run -0 "$iovabench" report "$scratch/r" --format csv
+	[ "${#lines[@]}" -ge 2 ]
+	run -0 "$iovabench" report "$scratch/r" -o "$scratch/x.html"
+	grep -q rbtree "$scratch/x.html"
+	refuses "takes html, md, csv or json" report "$scratch/r" --format pdf
+	refuses "takes one result" report
+	run -7 "$iovabench" report "$scratch/r" -o "$scratch/none/x.html"
+}
+
+@test "a result that is none is refused with its name" {
+	refuses "/result.json: cannot open" report "$scratch"
+	echo '{"schema": "iovabench.result/2"}' >"$scratch/bad.json"
+	refuses "bad.json" report "$scratch/bad.json"
+	echo '{' >"$scratch/bad.json"
+	refuses "bad.json" report "$scratch/bad.json"
+}
+
+@test "recordings are imported and told" {
+	run -0 "$iovabench" trace stat workloads/traces/e1000e.strict.iovatrace
+	has "$output" "e1000e.strict.iovatrace"
+	is "$("$iovabench" trace stat workloads/traces/e1000e.strict.iovatrace --json | jq -s length)" 1
+	refuses "one FILE is wanted" trace stat
+	refuses "-o OUT.iovatrace is missing" trace import README.md
+	refuses "no/such" trace stat no/such
+}
+
+@test "the worker is not for people" {
+	run -2 "$iovabench" worker 0 </dev/null
+	run -2 "$iovabench" worker 77
+	has "$output" "worker is called by the program itself, not by hand"
+}

@@ -1,0 +1,168 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What goes wrong costs no more than it must, and is told: plugins, limits, disks, workers that are killed.
+
+load helpers
+
+# One good arm beside a bad one: the good one keeps everything.
+beside() { # plugin option…
+	local plugin=$1
+	shift
+	run "$iovabench" run $tiny -a rbtree -a "$plugins/$plugin.so" --rounds 2 --latency off -o "$scratch/t" "$@"
+}
+
+rbtree_is_whole() {
+	is "$(arms "$scratch/t" 'select(.spec == "rbtree") | [.state, .throughput.rounds, .audit.violations] | join(" ")')" "ok 2 0"
+	[ -s "$scratch/t/report.html" ]
+}
+
+reason_is() {
+	has "$(arms "$scratch/t" 'select(.spec != "rbtree") | .reason')" "$1"
+	is "$(arms "$scratch/t" 'select(.spec != "rbtree") | .state')" "$2"
+}
+
+@test "a plugin that gives wrong answers fails, and the others keep their results" {
+	beside overlap
+	is $status 3
+	rbtree_is_whole
+	reason_is "overlap what is live or reserved" failed
+	has "$output" "overlap what is live or reserved"
+}
+
+@test "a plugin that crashes fails with its signal" {
+	no_sanitizer
+	beside crash
+	is $status 3
+	rbtree_is_whole
+	reason_is "crashed in the audit: signal 11 (Segmentation fault)" failed
+}
+
+@test "a plugin that hangs is killed and fails" {
+	begin=$(date +%s)
+	beside hang --stall 0.5
+	is $status 3
+	[ $(($(date +%s) - begin)) -lt 10 ]
+	rbtree_is_whole
+	reason_is "hung in the audit: no window ended for 0.5 s" failed
+}
+
+@test "a slow plugin does not hang" {
+	run -0 "$iovabench" run $tiny -a "$plugins/slow.so" --rounds 1 --ops 200 --audit off --stall 2 -q -o "$scratch/t"
+	is "$(arms "$scratch/t" .state)" ok
+}
+
+@test "a plugin that takes too much memory is killed, and what it prints is no data" {
+	run -3 --separate-stderr "$iovabench" run $tiny -a rbtree -a "$plugins/large.so" --rounds 2 --latency off --memory 100 --json - \
+		-o "$scratch/t"
+	is "$(jq -s length <<<"$output")" 1
+	has "$stderr" "took another MiB"
+	rbtree_is_whole
+	reason_is "passed the memory limit of 100 MiB in the audit" failed
+}
+
+@test "plugins that are none are not applicable beside others, each with its reason" {
+	run -0 "$iovabench" run $tiny -a rbtree -a "$plugins/wrong_abi.so" -a "$plugins/wrong_size.so" -a "$plugins/wrong_magic.so" \
+		-a "$plugins/missing_function.so" -a "$plugins/not_a_plugin.so" -a ./no/such/plugin.so --rounds 2 --latency off -o "$scratch/t"
+	rbtree_is_whole
+	is "$(arms "$scratch/t" 'select(.spec != "rbtree") | .state' | sort | uniq -c | tr -s ' ')" " 6 n/a"
+	reasons=$(arms "$scratch/t" .reason)
+	for part in ABI size magic visit_free iova_plugin no/such/plugin.so; do has "$reasons" "$part"; done
+}
+
+@test "when no arm can run, that is exit code 6" {
+	run -6 "$iovabench" run $tiny -a "$plugins/wrong_abi.so" --rounds 1 -o "$scratch/t"
+	is "$(arms "$scratch/t" .state)" "n/a"
+}
+
+@test "a demand that a plugin does not honour makes it not applicable" {
+	run -6 "$iovabench" run workloads/nvme-qd128.yaml -a "$plugins/slow.so" --rounds 1 -o "$scratch/t"
+	is "$(arms "$scratch/t" .reason)" "request command asks for alignment, which slow does not honour"
+}
+
+@test "a worker that is killed from outside costs its own arm" {
+	"$iovabench" run $tiny -a rbtree -a "$plugins/slow.so" --rounds 2 --latency off --ops 100k -o "$scratch/t" >/dev/null 2>&1 &
+	pid=$!
+	worker=
+	for _ in $(seq 200); do
+		grep -q . "$scratch/t/rounds.jsonl" 2>/dev/null && worker=$(pgrep -P $pid) && break
+		sleep 0.05
+	done
+	kill -KILL "$worker"
+	code=0
+	wait $pid || code=$?
+	is $code 3
+	rbtree_is_whole
+	reason_is "was killed from outside in the audit" failed
+}
+
+@test "workers do not outlive a parent that is killed" {
+	"$iovabench" run $tiny -a "$plugins/slow.so" --rounds 1 --ops 100k -o "$scratch/t" >/dev/null 2>&1 &
+	pid=$!
+	worker=
+	for _ in $(seq 100); do
+		worker=$(pgrep -P $pid) && break
+		sleep 0.05
+	done
+	kill -KILL $pid
+	wait $pid || true
+	sleep 0.3
+	# Where nobody collects the dead, it may still have an entry.
+	[ ! -e "/proc/$worker" ] || [ "$(cut -d' ' -f3 "/proc/$worker/stat")" = Z ]
+}
+
+@test "a used folder is refused before anything runs" {
+	"$iovabench" run $tiny -a rbtree --rounds 1 --latency off -q -o "$scratch/t"
+	before=$(cat "$scratch/t"/* | cksum)
+	run -2 "$iovabench" run $tiny -a rbtree --rounds 1 -o "$scratch/t"
+	has "$output" "this folder holds another run; choose a new one with -o"
+	is "$(cat "$scratch/t"/* | cksum)" "$before"
+}
+
+@test "a folder that cannot be made is exit code 7" {
+	echo >"$scratch/file"
+	run -7 "$iovabench" run $tiny -a rbtree --rounds 1 -o "$scratch/file/t"
+	has "$output" "$scratch/file/t: cannot make this folder for results"
+}
+
+@test "a folder that may not be written is exit code 7" {
+	mkdir -m 0555 "$scratch/locked"
+	if [ "$(id -u)" -eq 0 ]; then
+		command -v setpriv >/dev/null || skip "root may write everywhere, and setpriv(1) is not installed"
+		chmod 0777 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$scratch" 2>/dev/null || true
+		setpriv --reuid 65534 --regid 65534 --clear-groups "$iovabench" --version >/dev/null 2>&1 || skip "another user cannot run the program here"
+		run -7 setpriv --reuid 65534 --regid 65534 --clear-groups "$iovabench" run $tiny -a rbtree --rounds 1 -o "$scratch/locked/t"
+	else
+		run -7 "$iovabench" run $tiny -a rbtree --rounds 1 -o "$scratch/locked/t"
+	fi
+	has "$output" "Permission denied"
+}
+
+@test "a full disk is exit code 7, and no half result is left" {
+	mkdir "$scratch/small"
+	mount -t tmpfs -o size=64k tmpfs "$scratch/small" 2>/dev/null || skip "tmpfs cannot be mounted here"
+	code=0
+	"$iovabench" run $tiny -a rbtree -a buddy -a bitmap --rounds 2 -o "$scratch/small/t" >"$scratch/out" 2>&1 || code=$?
+	left=$(find "$scratch/small" -name '*.partial' -o -name result.json)
+	umount "$scratch/small"
+	is $code 7
+	has "$(cat "$scratch/out")" "No space left on device"
+	is "$left" ""
+}
+
+@test "a device that is full is exit code 7, stays a device, and the run is kept" {
+	run -7 "$iovabench" run $tiny -a rbtree --rounds 1 --latency off --json /dev/full -o "$scratch/t"
+	has "$output" "/dev/full: cannot write: No space left on device"
+	has "$output" "report: $scratch/t/report.html"
+	[ -c /dev/full ]
+	is "$(arms "$scratch/t" .state)" ok
+	code=0
+	"$iovabench" run $tiny -a rbtree --rounds 1 --latency off -o "$scratch/u" >/dev/full 2>"$scratch/err" || code=$?
+	is $code 7
+	has "$(cat "$scratch/err")" "cannot write to standard output"
+}
+
+@test "a worker that cannot reserve its memory is trouble of ours, not of the allocator" {
+	no_sanitizer
+	run -7 bash -c "ulimit -v 200000; exec $iovabench run $tiny -a rbtree --rounds 1 -o $scratch/t"
+	has "$output" "ulimit -v"
+}

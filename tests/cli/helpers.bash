@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# What the tests of the command line share. They run from the root of the repository; BUILD: where the program is.
+
+bats_require_minimum_version 1.5.0
+iovabench=${BUILD:-build}/iovabench
+plugins=${BUILD:-build}/tests/plugins
+case $plugins in /*) ;; *) plugins=./$plugins ;; esac
+tiny=tests/cli/tiny.yaml
+scratch=$BATS_TEST_TMPDIR
+
+# A sanitizer wants terabytes of addresses, and catches signals itself.
+no_sanitizer() {
+	! grep -q -e __asan_init -e __tsan_init "$iovabench" || skip "not with a sanitizer"
+}
+
+# The arms of a result, one line each: what the filter gives of an arm.
+arms() { # result filter
+	jq -r ".arms[] | $2" "$1/result.json"
+}
+
+is() { # got wanted
+	[ "$1" = "$2" ] || {
+		echo "got:    $1"
+		echo "wanted: $2"
+		return 1
+	}
+}
+
+has() { # text part
+	[[ $1 == *"$2"* ]] || {
+		echo "in: $1"
+		echo "not found: $2"
+		return 1
+	}
+}

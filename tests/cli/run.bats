@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Runs from the command line to the files that they leave.
+
+load helpers
+
+setup_file() {
+	load helpers
+	export first=$BATS_FILE_TMPDIR/first
+	"$iovabench" run workloads/nvme-lazy.yaml workloads/e1000e.yaml workloads/gpu-strict.yaml \
+		-a buddy -a bitmap -a rbtree --rounds 1 --latency off -o "$first" >"$first.out" 2>"$first.err"
+	echo $? >"$first.code"
+	export second=$BATS_FILE_TMPDIR/second
+	"$iovabench" run $tiny tests/cli/full.yaml -a rbtree -a buddy --rounds 2 --json - -o "$second" >"$second.out" 2>"$second.err"
+	echo $? >"$second.code"
+}
+
+@test "the recorded workloads are played on three allocators without a violation" {
+	is "$(cat "$first.code")" 0
+	is "$(arms "$first" .audit.violations | sort | uniq -c | tr -s ' ')" " 9 0"
+	is "$(arms "$first" .state | sort -u)" ok
+}
+
+@test "every arm of a workload played the same stream" {
+	is "$(jq -r '.workloads[].stream_hash' "$first/result.json" | sort -u | wc -l)" 3
+	run -0 grep -c '"pass":' "$first/rounds.jsonl"
+	# Each record that knows its stream names one of the three.
+	is "$(jq -r 'select(.stream_hash != null) | .stream_hash' "$first/rounds.jsonl" | grep -v '^0*x*0*$' | sort -u)" \
+		"$(jq -r '.workloads[].stream_hash' "$first/result.json" | sort -u)"
+}
+
+@test "the same seed gives the same stream, another seed another one" {
+	for seed in 1 1 2; do
+		"$iovabench" run $tiny -a rbtree --rounds 1 --latency off --seed $seed -q -o "$scratch/$((++n))"
+	done
+	one=$(jq -r '.workloads[0].stream_hash' "$scratch/1/result.json")
+	is "$(jq -r '.workloads[0].stream_hash' "$scratch/2/result.json")" "$one"
+	[ "$(jq -r '.workloads[0].stream_hash' "$scratch/3/result.json")" != "$one" ]
+	is "$(jq -r '.workloads[0].seed' "$scratch/3/result.json")" 2
+	is "$(arms "$scratch/1" .audit.placement_hash)" "$(arms "$scratch/2" .audit.placement_hash)"
+}
+
+@test "every exact figure repeats" {
+	"$iovabench" run $tiny tests/cli/full.yaml -a rbtree -a buddy --rounds 1 -q -o "$scratch/again"
+	for result in "$second" "$scratch/again"; do
+		jq -S '[.arms[] | [.spec, .failures, .space, .fragmentation, .steps, .metadata_bytes, .audit]]' "$result/result.json"
+	done >"$scratch/both"
+	is "$(jq -s '.[0] == .[1]' "$scratch/both")" true
+}
+
+@test "--json - is one document on standard output, and the table goes to standard error" {
+	is "$(cat "$second.code")" 0
+	is "$(jq -s length "$second.out")" 1
+	cmp "$second.out" "$second/result.json"
+	has "$(cat "$second.err")" "allocator"
+}
+
+@test "the result has every key that others read" {
+	run -0 jq -e '
+		def has_all($keys): . as $object | $keys | all(. as $key | $object | has($key));
+		(.schema == "iovabench.result/1") and
+		(.run | has_all(["id", "started", "command", "partial"])) and
+		(.machine | has_all(["cpu", "kernel", "tsc_hz", "timer_step_ns", "timer_pair_ns"])) and
+		(.build | has_all(["version", "git", "compiler", "flags"])) and
+		(.workloads | all(has_all(["name", "file", "hash", "stream_hash", "seed", "ops", "expanded"]))) and
+		(.arms | length == 4 and all(
+			has_all(["workload", "allocator", "spec", "threads", "lock", "tainted_share", "metadata_bytes", "phases", "series"]) and
+			(.throughput | has_all(["raw_ns_per_op", "net_ns_per_op", "ci_low_ns", "ci_high_ns", "rounds"])) and
+			(.latency.alloc | has_all(["count", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "p9999_ns", "max_ns", "resolution_ns"])) and
+			(.failures | has_all(["malformed", "impossible", "exhausted", "fragmented", "first"])) and
+			(.failures.first == null or (.failures.first | has_all(["op", "live_pages", "occupancy"]))) and
+			(.space | has_all(["peak_live_pages", "span_pages", "high_water_pages", "requested_pages", "granted_pages", "rounding_ratio", "rounding_ratio_mean", "footprint_ratio"])) and
+			(.fragmentation | has_all(["free_pages", "cached_pages", "deferred_pages", "free_extents", "largest_free_pages", "unusable_16kib", "unusable_64kib", "unusable_2mib", "unusable_1gib", "free_2mib_slots", "page_table_pages", "page_table_leaf_pages", "page_table_ratio"])) and
+			(.steps | has_all(["alloc_mean", "alloc_p99", "alloc_max"])) and
+			(.audit | has_all(["ops", "violations", "placement_hash"])))) and
+		has_all(["expectations"])' "$second/result.json"
+}
+
+@test "every null has its reason beside it" {
+	run -0 jq -e '[.arms[] | .. | objects | . as $o | to_entries[] | select(.value == null) | .key | select($o[. + "_reason"] == null)]
+		- ["reason", "sweep", "rate", "series", "histograms"] == []' "$second/result.json"
+}
+
+@test "a finished run has all its files and nothing partial" {
+	for file in result.json rounds.jsonl series.csv report.html tiny-rbtree.hlog tiny-buddy.hlog full-rbtree.hlog full-buddy.hlog; do
+		[ -s "$second/$file" ] || { echo "$file"; false; }
+	done
+	is "$(find "$second" -name '*.partial')" ""
+	is "$(find "$second" -type f | wc -l)" 8
+	# Two arms: an audit and two rounds each; and the harness has two rounds.
+	is "$(wc -l <"$second/rounds.jsonl")" $((2 * (2 * 3 + 2)))
+	is "$(jq -s 'all(.ok)' "$second/rounds.jsonl")" true
+}
+
+@test "failures are an outcome, and the arms say how many" {
+	is "$(arms "$second" 'select(.failures.total > 0) | .spec' | sort | tr '\n' ' ')" "buddy rbtree "
+	is "$(arms "$second" 'select(.failures.total > 0) | .throughput.net_ns_per_op' | sort -u)" null
+	is "$(arms "$second" '.failures | .total - .impossible - .exhausted - .fragmented - .malformed' | sort -u)" 0
+}
+
+@test "the table names every allocator and the report" {
+	run -0 "$iovabench" run $tiny -a rbtree -a bitmap --rounds 1 -o "$scratch/t"
+	has "$output" "tiny"
+	has "$output" "rbtree"
+	has "$output" "bitmap"
+	has "$output" "report: $scratch/t/report.html"
+	[ -s "$scratch/t/report.html" ]
+}
+
+@test "there is no colour and no progress where nobody looks" {
+	"$iovabench" run $tiny -a rbtree --rounds 1 -o "$scratch/t" >"$scratch/out" 2>"$scratch/err"
+	is "$(cat "$scratch/err")" ""
+	run ! grep -q $'\e' "$scratch/out"
+	"$iovabench" run $tiny -a rbtree --rounds 1 --color always -o "$scratch/u" >"$scratch/out"
+	grep -q $'\e' "$scratch/out"
+}
+
+@test "on a terminal there are colour and progress, and NO_COLOR takes the colour away" {
+	command -v script >/dev/null || skip "script(1) is not installed"
+	TERM=xterm script -qec "$iovabench run $tiny -a rbtree --rounds 1 -o $scratch/a" /dev/null >"$scratch/out" </dev/null
+	grep -q $'\e\\[K' "$scratch/out"
+	grep -q $'\e\\[[0-9;]*m' "$scratch/out"
+	TERM=xterm NO_COLOR=1 script -qec "$iovabench run $tiny -a rbtree --rounds 1 -o $scratch/b" /dev/null >"$scratch/out" </dev/null
+	run ! grep -q $'\e\\[[0-9;]*m' "$scratch/out"
+}
+
+@test "--quiet says nothing at all" {
+	run -0 --separate-stderr "$iovabench" run $tiny -a rbtree --rounds 1 -q -o "$scratch/t"
+	is "$output$stderr" ""
+}
+
+@test "without an audit there are times, and its figures are null with a reason" {
+	"$iovabench" run $tiny -a rbtree --rounds 1 --audit off -q -o "$scratch/t"
+	is "$(arms "$scratch/t" '.space.span_pages')" null
+	has "$(arms "$scratch/t" '.space.span_pages_reason')" " "
+	is "$(arms "$scratch/t" '.throughput.raw_ns_per_op > 0')" true
+	is "$(arms "$scratch/t" '.failures.total')" 0
+}
+
+@test "--latency all samples every operation, off none" {
+	"$iovabench" run $tiny -a rbtree --rounds 1 --latency all -q -o "$scratch/all"
+	is "$(arms "$scratch/all" '.latency.alloc.count + .latency.free.count > 19900')" true
+	"$iovabench" run $tiny -a rbtree --rounds 1 --latency off -q -o "$scratch/off"
+	is "$(arms "$scratch/off" '.latency | length')" 0
+}
+
+@test "below six rounds there is no interval" {
+	is "$(arms "$second" .throughput.ci_low_ns | sort -u)" null
+	"$iovabench" run $tiny -a rbtree --rounds 6 --ops 1M --latency off --audit off -q -o "$scratch/six"
+	is "$(arms "$scratch/six" '.throughput | .ci_low_ns <= .raw_ns_per_op and .raw_ns_per_op <= .ci_high_ns')" true
+}
+
+@test "--ops shortens a measured phase" {
+	"$iovabench" run $tiny -a rbtree --rounds 1 --ops 2k -q -o "$scratch/t"
+	is "$(arms "$scratch/t" .audit.ops)" 2000
+}
+
+@test "a missed expectation is exit code 1" {
+	run -1 "$iovabench" run tests/cli/missed.yaml -a rbtree --rounds 1 -q -o "$scratch/t"
+	is "$(jq -c '[.expectations[] | [.metric, .wanted, .got, .met]]' "$scratch/t/result.json")" \
+		'[["failures.total","is 0",0,true],["failures.total","above 7",0,false]]'
+}
+
+@test "an interrupt ends the run after its round, and what was measured is kept" {
+	"$iovabench" run $tiny -a rbtree -a buddy --rounds 1000 --ops 1M -o "$scratch/t" >"$scratch/out" 2>&1 &
+	pid=$!
+	for _ in $(seq 100); do
+		[ "$(wc -l 2>/dev/null <"$scratch/t/rounds.jsonl" || echo 0)" -ge 4 ] && break
+		sleep 0.1
+	done
+	kill -INT $pid
+	code=0
+	wait $pid || code=$?
+	is $code 130
+	is "$(jq .run.partial "$scratch/t/result.json")" true
+	[ -s "$scratch/t/report.html" ]
+	is "$(find "$scratch/t" -name '*.partial')" ""
+	is "$(arms "$scratch/t" '.throughput.raw_ns_per_op > 0' | sort -u)" true
+	has "$(cat "$scratch/out")" rbtree
+	# Whole rounds: all arms and the harness have the same number.
+	is "$(jq -r 'select(.pass == "timed") | .spec' "$scratch/t/rounds.jsonl" | sort | uniq -c | awk '{print $1}' | sort -u | wc -l)" 1
+}
+
+@test "a second interrupt ends the run at once and leaves the journal" {
+	"$iovabench" run $tiny -a "$plugins/slow.so" --rounds 1 --ops 100k -o "$scratch/t" >/dev/null 2>&1 &
+	pid=$!
+	sleep 0.7
+	kill -INT $pid
+	sleep 0.3
+	kill -INT $pid
+	code=0
+	wait $pid || code=$?
+	is $code 130
+	[ -e "$scratch/t/rounds.jsonl" ]
+	sleep 0.2
+	run ! pgrep -P $pid
+}
+
+@test "who starts the program may ignore its children" {
+	env --ignore-signal=CHLD true || skip "env cannot ignore signals"
+	run -0 timeout 20 env --ignore-signal=CHLD "$iovabench" run $tiny -a rbtree --rounds 1 -q -o "$scratch/t"
+	is "$(arms "$scratch/t" .state)" ok
+}
+
+@test "a comma in a spec and two options of one allocator are two arms" {
+	run -0 "$iovabench" run $tiny -a buddy:first=low,rounding=trim -a buddy:first=high --rounds 1 -q -o "$scratch/t"
+	is "$(arms "$scratch/t" .spec | tr '\n' ' ')" "buddy:first=low,rounding=trim buddy:first=high "
+	is "$(arms "$scratch/t" .allocator | sort -u)" buddy
+}
+
+@test "-a all plays every competitor and not the harness" {
+	run -0 "$iovabench" run $tiny -a all --rounds 1 --ops 1k --latency off -q -o "$scratch/t"
+	is "$(arms "$scratch/t" .spec | grep -cx null || true)" 0
+	[ "$(arms "$scratch/t" .spec | wc -l)" -ge 3 ]
+}
+
+@test "the null allocator may be named: it is measured and not audited" {
+	run -0 "$iovabench" run $tiny -a null --rounds 1 -q -o "$scratch/t"
+	is "$(arms "$scratch/t" .state)" ok
+}

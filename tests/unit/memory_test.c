@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ * Memory of the program, and the clock of measurements. */
+#include "base/memory.h"
+
+#include "base/bits.h"
+#include "base/clock.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void memory_is_zeroed(void **state)
+{
+	(void)state;
+	char *memory = memory_zeroed(1000, 10);
+	for (size_t i = 0; i < 10000; i++)
+		assert_int_equal(memory[i], 0);
+	memory_release(memory);
+}
+
+static void products_that_overflow_are_refused(void **state)
+{
+	(void)state;
+	volatile size_t huge = SIZE_MAX / 2;
+	assert_null(memory_zeroed(huge, 3));
+	assert_null(memory_resize(NULL, huge, 3));
+}
+
+static void nothing_is_a_block_too(void **state)
+{
+	(void)state;
+	void *one = memory_zeroed(0, 8), *other = memory_resize(NULL, 0, 8);
+	assert_non_null(one);
+	assert_non_null(other);
+	memory_release(one);
+	memory_release(other);
+	memory_release(NULL);
+}
+
+static void texts_are_copied(void **state)
+{
+	(void)state;
+	char text[] = "text", *copy = memory_text(text);
+	text[0] = 'n';
+	assert_string_equal(copy, "text");
+	memory_release(copy);
+	assert_null(memory_text(NULL));
+}
+
+static void arrays_grow_and_keep_what_they_hold(void **state)
+{
+	(void)state;
+	int *array = NULL;
+	size_t capacity = 0;
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(memory_grow(&array, &capacity, (size_t)i, sizeof *array), 0);
+		assert_true(capacity > (size_t)i);
+		array[i] = i;
+	}
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(array[i], i);
+	memory_fail_after(0);
+	int *before = array;
+	size_t capacity_before = capacity;
+	assert_int_equal(memory_grow(&array, &capacity, capacity, sizeof *array), -1);
+	assert_ptr_equal(array, before);
+	assert_int_equal(capacity, capacity_before);
+	memory_release(array);
+}
+
+static void the_request_that_shall_fail_fails_once(void **state)
+{
+	(void)state;
+	memory_fail_after(2);
+	for (int i = 0; i < 5; i++) {
+		void *memory = memory_zeroed(1, 1);
+		assert_true((memory == NULL) == (i == 2));
+		memory_release(memory);
+	}
+	uint64_t before = memory_requests();
+	memory_release(memory_zeroed(1, 1));
+	assert_int_equal(memory_requests() - before, 1);
+}
+
+static void powers_of_two_are_known(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t value;
+		unsigned floor, ceil;
+	} cases[] = {{1, 0, 0},
+		     {2, 1, 1},
+		     {3, 1, 2},
+		     {4, 2, 2},
+		     {5, 2, 3},
+		     {UINT64_C(1) << 62, 62, 62},
+		     {(UINT64_C(1) << 62) + 1, 62, 63}};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_int_equal(bits_log2_floor(cases[i].value), cases[i].floor);
+		assert_int_equal(bits_log2_ceil(cases[i].value), cases[i].ceil);
+		assert_true(bits_power_of_two_ceil(cases[i].value) == UINT64_C(1) << cases[i].ceil);
+		assert_int_equal(bits_is_power_of_two(cases[i].value), cases[i].floor == cases[i].ceil);
+	}
+	assert_false(bits_is_power_of_two(0));
+	assert_int_equal(bits_align_up(4097, 4096), 8192);
+	assert_int_equal(bits_align_up(4096, 4096), 4096);
+	assert_int_equal(bits_align_down(4095, 4096), 0);
+}
+
+/* Against the system's clock, over 20 ms: what the machine does in between is on both. */
+static void ticks_are_nanoseconds_once_scaled(void **state)
+{
+	(void)state;
+	struct clock clock;
+	clock_calibrate(&clock, 50);
+	assert_true(clock.ns_per_tick > 0 && clock.step_ns > 0 && clock.pair_ns >= clock.step_ns);
+	double best = INFINITY;
+	for (int i = 0; i < 5; i++) {
+		uint32_t cpu;
+		uint64_t ns = clock_raw_ns(), start = clock_start(&clock);
+		while (clock_raw_ns() - ns < 20000000)
+			;
+		uint64_t stop = clock_stop(&clock, &cpu);
+		double system = (double)(clock_raw_ns() - ns);
+		best = fmin(best, fabs((double)(stop - start) * clock.ns_per_tick / system - 1));
+	}
+	assert_true(best < 0.001);
+}
+
+static void a_wrong_rate_is_noticed(void **state)
+{
+	(void)state;
+	struct clock clock;
+	clock_calibrate(&clock, 20);
+	if (!clock.counter)
+		skip();
+	clock.ns_per_tick *= 1.01;
+	double drift = clock_compare(&clock, 50);
+	assert_true(drift > 5000 && drift < 15000);
+	assert_true(drift == clock.drift_ppm);
+}
+
+static void the_systems_clock_has_no_drift_against_itself(void **state)
+{
+	(void)state;
+	struct clock clock = {.counter = false, .ns_per_tick = 1, .drift_ppm = 7};
+	assert_true(clock_compare(&clock, 1) == 0);
+	uint32_t cpu = 7;
+	uint64_t start = clock_start(&clock);
+	assert_true(clock_stop(&clock, &cpu) >= start);
+	assert_int_equal(cpu, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(memory_is_zeroed),
+		cmocka_unit_test(products_that_overflow_are_refused),
+		cmocka_unit_test(nothing_is_a_block_too),
+		cmocka_unit_test(texts_are_copied),
+		cmocka_unit_test(arrays_grow_and_keep_what_they_hold),
+		cmocka_unit_test(the_request_that_shall_fail_fails_once),
+		cmocka_unit_test(powers_of_two_are_known),
+		cmocka_unit_test(ticks_are_nanoseconds_once_scaled),
+		cmocka_unit_test(a_wrong_rate_is_noticed),
+		cmocka_unit_test(the_systems_clock_has_no_drift_against_itself),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
