@@ -154,9 +154,8 @@ INLINE enum iova_status allocate(struct magazines *self, const struct iova_reque
 		return alloc_slowly(self, request, number, extent, steps);
 	struct cpu *cpu = cpu_of(self, number);
 	struct hand *loaded = &cpu->pairs[class_of_request(self, count)].loaded;
-	bool open = gate_enter(&cpu->gate);
-	uint32_t rounds = loaded->count;
-	if (__builtin_expect(!open || !rounds, 0)) {
+	uint32_t rounds = __builtin_expect(gate_enter(&cpu->gate), 1) ? loaded->count : 0;
+	if (__builtin_expect(!rounds, 0)) {
 		gate_leave(&cpu->gate);
 		return alloc_slowly(self, request, number, extent, steps);
 	}
@@ -243,13 +242,12 @@ INLINE void take_back(struct magazines *self, const struct iova_extent *extent, 
 	}
 	struct cpu *cpu = cpu_of(self, number);
 	struct hand *loaded = &cpu->pairs[self->extent_class[count]].loaded;
-	bool open = gate_enter(&cpu->gate);
-	uint32_t rounds = loaded->count;
-	if (__builtin_expect(!open || rounds == loaded->room, 0)) {
+	if (__builtin_expect(!gate_enter(&cpu->gate) || loaded->count == loaded->room, 0)) {
 		gate_leave(&cpu->gate);
 		free_slowly(self, extent, number, steps);
 		return;
 	}
+	uint32_t rounds = loaded->count;
 	loaded->count = rounds + 1;
 	loaded->magazine->extents[rounds] = *extent;
 	count_cached(cpu, count);

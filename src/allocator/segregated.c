@@ -14,7 +14,6 @@
 #define SPACE_LOG2_MAX 52
 #define BINS (EXACT_PAGES + ((SPACE_LOG2_MAX - EXACT_LOG2 + 1u) << DIVISION_LOG2))
 #define WORDS ((BINS + 63) / 64)
-_Static_assert(WORDS < 64, "one word tells which words have a bit");
 
 /* Live extents at most: 2^26 times 32 bytes are reserved for a space of more pages, and backed when touched. */
 #define EXTENTS_MAX (UINT32_C(1) << 26)
@@ -22,9 +21,8 @@ _Static_assert(WORDS < 64, "one word tells which words have a bit");
 /* With constraints: so many runs are tried from the shortest up before one is taken that is long enough for anything. */
 #define TRIES 64u
 
-/* A number in the array of blocks. The first ones are the heads of the bins; there is no bin 0, and what is written to it is never
- * read. */
-enum { BLOCK_NONE = 0, BLOCK_END = BINS, BLOCKS_FIXED };
+/* Blocks that are always there. */
+enum { BLOCK_NONE, BLOCK_END, BLOCKS_FIXED };
 
 /* A gap, possibly of no pages, and the live extent behind it. */
 struct block {
@@ -32,22 +30,21 @@ struct block {
 	uint64_t length;       /* of the gap */
 	uint32_t previous;     /* by address: a circle, in which the end of the space is a block, too */
 	uint32_t next;         /* the next one in the pool while it is unused */
-	uint32_t bin_previous; /* of a gap with pages; the bin itself when it is the first */
+	uint32_t bin_previous; /* of a gap with pages */
 	uint32_t bin_next;
 };
 
 struct segregated {
 	uint64_t nonempty[WORDS]; /* bit per bin */
-	uint64_t nonempty_words;
 	struct block *blocks;
 	uint64_t usable_pages;
 	uint32_t unused;   /* blocks given back, most recent first */
 	uint32_t fresh;    /* from here to capacity no block was ever used */
 	uint32_t capacity; /* blocks */
-	uint64_t live;
 	uint64_t first;
 	uint64_t count;
 	const struct iova_host *host;
+	uint32_t heads[BINS]; /* gaps, most recent first; there is no bin 0 */
 };
 
 /* The bin of a gap. */
@@ -73,56 +70,42 @@ INLINE unsigned bin_find(const struct segregated *self, unsigned from)
 {
 	unsigned word = from / 64;
 	uint64_t bits = self->nonempty[word] >> (from % 64) << (from % 64);
-	if (!bits) {
-		uint64_t words = self->nonempty_words >> word >> 1;
-		if (!words)
+	while (!bits) {
+		if (++word == WORDS)
 			return 0;
-		word += 1 + (unsigned)__builtin_ctzll(words);
 		bits = self->nonempty[word];
 	}
 	return word * 64 + (unsigned)__builtin_ctzll(bits);
 }
 
+/* What is foretold by branches need not be waited for: neither masks nor neighbours are written without one. A store to an address
+ * that comes from a cache miss holds up every later load that it has met before. */
 INLINE void bin_insert(struct segregated *self, uint32_t block, unsigned bin)
 {
 	struct block *blocks = self->blocks;
-	uint32_t next = blocks[bin].bin_next;
-	blocks[block].bin_previous = bin;
+	uint32_t next = self->heads[bin];
+	blocks[block].bin_previous = BLOCK_NONE;
 	blocks[block].bin_next = next;
-	blocks[bin].bin_next = block;
-	blocks[next].bin_previous = block;
-	/* Masks that are only written when they change keep one call from waiting for the last one. */
-	if (!next) {
+	self->heads[bin] = block;
+	if (next)
+		blocks[next].bin_previous = block;
+	else
 		self->nonempty[bin / 64] |= UINT64_C(1) << (bin % 64);
-		self->nonempty_words |= UINT64_C(1) << (bin / 64);
-	}
 }
 
-INLINE void bin_erase(struct segregated *self, uint32_t block)
+INLINE void bin_erase(struct segregated *self, uint32_t block, unsigned bin)
 {
 	struct block *blocks = self->blocks;
 	uint32_t previous = blocks[block].bin_previous, next = blocks[block].bin_next;
-	blocks[previous].bin_next = next;
-	blocks[next].bin_previous = previous;
-	if (!next && previous < BINS) {
-		uint64_t bits = self->nonempty[previous / 64] &= ~(UINT64_C(1) << (previous % 64));
-		if (__builtin_expect(!bits, 0))
-			self->nonempty_words &= ~(UINT64_C(1) << (previous / 64));
-	}
-}
-
-/* Gives block, whose gap is in bin (0: had no pages), another gap. A long one often stays where it is. */
-INLINE void resize(struct segregated *self, uint32_t block, unsigned bin, uint64_t first, uint64_t length)
-{
-	unsigned wanted = bin_of(length);
-	self->blocks[block].first = first;
-	self->blocks[block].length = length;
-	if (wanted == bin)
+	if (next)
+		blocks[next].bin_previous = previous;
+	if (previous) {
+		blocks[previous].bin_next = next;
 		return;
-	if (bin)
-		bin_erase(self, block);
-	if (wanted)
-		bin_insert(self, block, wanted);
+	}
+	self->heads[bin] = next;
+	if (!next)
+		self->nonempty[bin / 64] &= ~(UINT64_C(1) << (bin % 64));
 }
 
 INLINE uint32_t pool_take(struct segregated *self)
@@ -149,9 +132,9 @@ INLINE uint32_t find(const struct segregated *self, uint64_t count, unsigned *bi
 	if (steps)
 		steps->examined++;
 	if (__builtin_expect(*bin != 0, 1))
-		return blocks[*bin].bin_next;
+		return self->heads[*bin];
 	*bin = bin_of(count);
-	uint32_t block = blocks[*bin].bin_next;
+	uint32_t block = self->heads[*bin];
 	for (; block && blocks[block].length < count; block = blocks[block].bin_next)
 		if (steps)
 			steps->examined++;
@@ -171,7 +154,7 @@ static uint32_t find_roomy(const struct segregated *self, const struct gap_wish 
 	if (step > self->count || wish->count > self->count - step || 2 * wish->count > self->count - step)
 		return BLOCK_NONE;
 	unsigned bin = bin_find(self, bin_sufficing(2 * wish->count + step));
-	uint32_t block = self->blocks[bin].bin_next;
+	uint32_t block = self->heads[bin];
 	return bin && fits(self, block, wish, first) ? block : BLOCK_NONE;
 }
 
@@ -184,7 +167,7 @@ static uint32_t find_constrained(const struct segregated *self, const struct iov
 	if (gap_wish_is_hopeless(&wish))
 		return BLOCK_NONE;
 	for (unsigned bin = bin_find(self, bin_of(wish.count)); bin; bin = bin + 1 < BINS ? bin_find(self, bin + 1) : 0)
-		for (uint32_t block = self->blocks[bin].bin_next; block; block = self->blocks[block].bin_next) {
+		for (uint32_t block = self->heads[bin]; block; block = self->blocks[block].bin_next) {
 			if (steps)
 				steps->examined++;
 			if (fits(self, block, &wish, first))
@@ -196,26 +179,37 @@ static uint32_t find_constrained(const struct segregated *self, const struct iov
 	return BLOCK_NONE;
 }
 
-/* Makes [first, first + count) of gap, which is in bin, the extent of block. */
-INLINE void take(struct segregated *self, uint32_t gap, unsigned bin, uint32_t block, uint64_t first, uint64_t count,
-		 struct iova_steps *steps)
+/* Makes count pages of gap, which is in bin, behind the first `before` ones, the extent of block. Returns its first page. A long gap
+ * often stays in its bin. */
+INLINE uint64_t take(struct segregated *self, uint32_t gap, unsigned bin, uint32_t block, uint64_t before, uint64_t count,
+		     struct iova_steps *steps)
 {
 	struct block *blocks = self->blocks;
-	uint64_t before = first - blocks[gap].first, after = blocks[gap].length - before - count;
+	uint64_t first = blocks[gap].first + before, after = blocks[gap].length - before - count;
 	uint32_t previous = blocks[gap].previous;
-	blocks[block].first = blocks[gap].first;
+	blocks[block].first = first - before;
 	blocks[block].length = before;
 	blocks[block].previous = previous;
 	blocks[block].next = gap;
 	blocks[previous].next = block;
 	blocks[gap].previous = block;
-	resize(self, gap, bin, first + count, after);
+	blocks[gap].first = first + count;
+	blocks[gap].length = after;
+	if (!after) {
+		bin_erase(self, gap, bin);
+	} else {
+		unsigned wanted = bin_of(after);
+		if (wanted != bin) {
+			bin_erase(self, gap, bin);
+			bin_insert(self, gap, wanted);
+		}
+	}
 	if (__builtin_expect(before != 0, 0))
 		bin_insert(self, block, bin_of(before));
 	if (steps)
 		steps->splits += (uint64_t)(after != 0) + (before != 0);
 	self->usable_pages -= count;
-	self->live++;
+	return first;
 }
 
 static __attribute__((noinline)) enum iova_status alloc_constrained(struct segregated *self,
@@ -229,7 +223,7 @@ static __attribute__((noinline)) enum iova_status alloc_constrained(struct segre
 	uint32_t block = pool_take(self);
 	if (!block)
 		return IOVA_NO_MEMORY;
-	take(self, gap, bin_of(self->blocks[gap].length), block, first, request->count, steps);
+	take(self, gap, bin_of(self->blocks[gap].length), block, first - self->blocks[gap].first, request->count, steps);
 	*extent = (struct iova_extent){first, request->count, block};
 	return IOVA_OK;
 }
@@ -249,29 +243,48 @@ INLINE enum iova_status allocate(struct segregated *self, const struct iova_requ
 	uint32_t block = pool_take(self);
 	if (__builtin_expect(!block, 0))
 		return IOVA_NO_MEMORY;
-	uint64_t first = self->blocks[gap].first;
-	take(self, gap, bin, block, first, count, steps);
-	extent->first = first;
+	extent->first = take(self, gap, bin, block, 0, count, steps);
 	extent->count = count;
 	extent->cookie = block;
 	return IOVA_OK;
 }
 
-/* The gap in front and the extent join the gap behind, in the next block. */
+/* A gap of back pages becomes a longer one. */
+INLINE void grow(struct segregated *self, uint32_t gap, uint64_t back, uint64_t first, uint64_t length)
+{
+	unsigned bin = bin_of(back), wanted = bin_of(length);
+	self->blocks[gap].first = first;
+	self->blocks[gap].length = length;
+	if (wanted == bin)
+		return;
+	bin_erase(self, gap, bin);
+	bin_insert(self, gap, wanted);
+}
+
+/* The gap in front and the extent join the gap behind, in the next block. The neighbours are asked by branches, which are foretold
+ * long before their blocks come from memory: a sum of the three would have to wait for them, and the next allocation for it. */
 INLINE void release(struct segregated *self, const struct iova_extent *extent, struct iova_steps *steps)
 {
 	struct block *blocks = self->blocks;
 	uint32_t block = (uint32_t)extent->cookie, behind = blocks[block].next, previous = blocks[block].previous;
-	uint64_t first = blocks[block].first, length = blocks[behind].length;
-	if (steps)
-		steps->merges += (uint64_t)(blocks[block].length != 0) + (length != 0);
+	uint64_t first = extent->first, length = extent->count, front = blocks[block].length, back = blocks[behind].length;
 	blocks[previous].next = behind;
 	blocks[behind].previous = previous;
-	if (blocks[block].length)
-		bin_erase(self, block);
-	resize(self, behind, bin_of(length), first, blocks[behind].first + length - first);
+	if (front) {
+		bin_erase(self, block, bin_of(front));
+		first -= front;
+		length += front;
+	}
+	if (back) {
+		grow(self, behind, back, first, length + back);
+	} else {
+		blocks[behind].first = first;
+		blocks[behind].length = length;
+		bin_insert(self, behind, bin_of(length));
+	}
+	if (steps)
+		steps->merges += (uint64_t)(front != 0) + (back != 0);
 	self->usable_pages += extent->count;
-	self->live--;
 	pool_put(self, block);
 }
 
@@ -306,7 +319,7 @@ static void segregated_free_counted(void *self, const struct iova_extent *extent
 static uint32_t find_around(const struct segregated *self, uint64_t first, uint64_t count)
 {
 	for (unsigned bin = BINS - 1; bin && bin >= bin_of(count); bin--)
-		for (uint32_t block = self->blocks[bin].bin_next; block; block = self->blocks[block].bin_next) {
+		for (uint32_t block = self->heads[bin]; block; block = self->blocks[block].bin_next) {
 			const struct block *gap = &self->blocks[block];
 			if (first >= gap->first && gap->length >= count && first - gap->first <= gap->length - count)
 				return block;
@@ -327,7 +340,7 @@ static enum iova_status segregated_place(void *context, uint64_t first, uint64_t
 	uint32_t block = pool_take(self);
 	if (!block)
 		return IOVA_NO_MEMORY;
-	take(self, gap, bin_of(self->blocks[gap].length), block, first, count, NULL);
+	take(self, gap, bin_of(self->blocks[gap].length), block, first - self->blocks[gap].first, count, NULL);
 	*extent = (struct iova_extent){first, count, block};
 	return IOVA_OK;
 }
@@ -350,28 +363,26 @@ static void segregated_statistics(void *context, struct iova_statistics *statist
 	*statistics = (struct iova_statistics){.usable_pages = self->usable_pages};
 }
 
-/* The blocks by address, and *gaps: those with pages. */
-static const char *broken_circle(const struct segregated *self, uint64_t *gaps)
+/* The blocks by address, which are all that were taken from the pool, and *gaps: those with pages. */
+static const char *broken_circle(const struct segregated *self, uint64_t taken, uint64_t *gaps)
 {
 	const struct block *blocks = self->blocks;
 	uint64_t usable = 0, live = 0, at = self->first;
 	for (uint32_t block = blocks[BLOCK_END].next;; block = blocks[block].next) {
 		if (blocks[blocks[block].next].previous != block)
 			return "the next block's previous block is this one";
-		if (blocks[block].first < at || (live && blocks[block].first == at))
+		if (live ? blocks[block].first <= at : blocks[block].first != at)
 			return "every extent has pages and the first block begins with the space";
-		if (!live && blocks[block].first != at)
-			return "the first block begins with the space";
 		at = blocks[block].first + blocks[block].length;
 		usable += blocks[block].length;
 		*gaps += blocks[block].length != 0;
 		if (block == BLOCK_END)
 			break;
-		if (++live > self->live)
-			return "every live extent has one block";
+		if (++live > taken)
+			break;
 	}
-	if (live != self->live)
-		return "every live extent has one block";
+	if (live != taken)
+		return "every block of the pool is live or unused";
 	if (at != self->first + self->count)
 		return "the last block ends with the space";
 	return usable == self->usable_pages ? NULL : "usable_pages is the sum of all gaps";
@@ -382,9 +393,8 @@ static const char *broken_bins(const struct segregated *self, uint64_t gaps)
 	const struct block *blocks = self->blocks;
 	uint64_t listed = 0;
 	for (unsigned bin = 1; bin < BINS; bin++) {
-		uint32_t previous = bin;
-		for (uint32_t block = blocks[bin].bin_next; block;
-		     previous = block, block = blocks[block].bin_next, listed++) {
+		uint32_t previous = BLOCK_NONE;
+		for (uint32_t block = self->heads[bin]; block; previous = block, block = blocks[block].bin_next, listed++) {
 			if (blocks[block].bin_previous != previous)
 				return "the next gap of a bin knows this one";
 			if (bin_of(blocks[block].length) != bin)
@@ -392,12 +402,9 @@ static const char *broken_bins(const struct segregated *self, uint64_t gaps)
 			if (listed > gaps)
 				return "the bins have exactly the gaps with pages";
 		}
-		if ((self->nonempty[bin / 64] >> (bin % 64) & 1) != (blocks[bin].bin_next != BLOCK_NONE))
+		if ((self->nonempty[bin / 64] >> (bin % 64) & 1) != (self->heads[bin] != BLOCK_NONE))
 			return "a bit is set for every bin with a gap";
 	}
-	for (unsigned word = 0; word < WORDS; word++)
-		if ((self->nonempty_words >> word & 1) != (self->nonempty[word] != 0))
-			return "a bit is set for every word with a bit";
 	return listed == gaps ? NULL : "the bins have exactly the gaps with pages";
 }
 
@@ -407,9 +414,9 @@ static const char *segregated_broken_invariant(void *context)
 	uint64_t gaps = 0, unused = 0, taken = self->fresh - BLOCKS_FIXED;
 	for (uint32_t block = self->unused; block && unused <= taken; block = self->blocks[block].next)
 		unused++;
-	if (unused + self->live != taken)
+	if (unused > taken)
 		return "every block of the pool is live or unused";
-	const char *broken = broken_circle(self, &gaps);
+	const char *broken = broken_circle(self, taken - unused, &gaps);
 	return broken ? broken : broken_bins(self, gaps);
 }
 
@@ -445,7 +452,9 @@ static enum iova_status segregated_create(const struct iova_space *space, const 
 		return IOVA_NO_MEMORY;
 	}
 	self->blocks[BLOCK_END].previous = self->blocks[BLOCK_END].next = BLOCK_END;
-	resize(self, BLOCK_END, 0, space->first, space->count);
+	self->blocks[BLOCK_END].first = space->first;
+	self->blocks[BLOCK_END].length = space->count;
+	bin_insert(self, BLOCK_END, bin_of(space->count));
 	*result = self;
 	return IOVA_OK;
 }

@@ -116,10 +116,10 @@ static void a_wrong_name_is_told_with_the_nearest(void **state)
 	(void)state;
 	check_refused("rbtre",
 		      "allocator \"rbtre\": there is no allocator \"rbtre\" (did you mean \"rbtree\"?); there are buddy, "
-		      "bitmap, rbtree, null (a plugin is a path with a slash)");
-	check_refused("slab",
-		      "allocator \"slab\": there is no allocator \"slab\"; there are buddy, bitmap, rbtree, null (a plugin "
-		      "is a path with a slash)");
+		      "bitmap, rbtree, segregated, magazine, lazy, null (a plugin is a path with a slash)");
+	check_refused("slab", "allocator \"slab\": there is no allocator \"slab\"; there are buddy, bitmap, rbtree, "
+			      "segregated, magazine, lazy, null (a plugin "
+			      "is a path with a slash)");
 }
 
 static void a_wrong_option_is_told_with_what_there_is(void **state)
