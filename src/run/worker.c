@@ -76,8 +76,8 @@ static int check_stream(const struct worker *worker, struct error *error)
 			 worker->job->workload_file);
 }
 
-/* Says which demand of the workload the allocator does not understand. */
-static int check_capabilities(const struct worker *worker, struct error *error)
+/* Says which demand of the workload a layer, or what is below it, does not understand. */
+static int check_table(const struct iova_allocator *table, const struct op_request *request, struct error *error)
 {
 	static const struct {
 		uint32_t constraint;
@@ -88,18 +88,23 @@ static int check_capabilities(const struct worker *worker, struct error *error)
 		{IOVA_CONSTRAIN_LIMIT, IOVA_LIMIT, "limits (low, high)"},
 		{IOVA_CONSTRAIN_BOUNDARY, IOVA_BOUNDARY, "a boundary"},
 	};
+	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
+		if ((request->request.constraints & needs[i].constraint) && !(table->capabilities & needs[i].capability))
+			return error_set(error, EXIT_CODE_NO_ARM, "request %s asks for %s, which %s does not honour",
+					 request->name, needs[i].what, table->name);
+	return 0;
+}
+
+static int check_capabilities(const struct worker *worker, struct error *error)
+{
 	size_t count;
 	const struct op_request *requests = op_stream_requests(worker->plan.stream, &count);
-	const struct iova_allocator *table = worker->spec.parts[0].table;
-	if (table->capabilities & IOVA_HARNESS)
+	if (worker->spec.parts[0].table->capabilities & IOVA_HARNESS)
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		for (size_t n = 0; n < sizeof needs / sizeof needs[0]; n++)
-			if ((requests[i].request.constraints & needs[n].constraint) &&
-			    !(table->capabilities & needs[n].capability))
-				return error_set(error, EXIT_CODE_NO_ARM,
-						 "request %s asks for %s, which %s does not honour", requests[i].name,
-						 needs[n].what, table->name);
+		for (size_t part = 0; part < worker->spec.count; part++)
+			if (check_table(worker->spec.parts[part].table, &requests[i], error) < 0)
+				return -1;
 	return 0;
 }
 
