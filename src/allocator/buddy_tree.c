@@ -210,6 +210,9 @@ const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t 
 			return "the free blocks of an order are counted";
 		if ((tree->nonempty >> log2 & 1) != (blocks != 0))
 			return "an order is nonempty when it has a free block";
+		if (tree->by_address && blocks && order->only != BUDDY_TREE_NOTHING &&
+		    (blocks > 1 || !buddy_tree_is_free(tree, log2, order->only)))
+			return "by address, a block that is said to be the only one of its order is";
 		if (marks_exceed(tree, log2))
 			return "by address, a mark stands over a free block";
 	}

@@ -27,11 +27,12 @@
 _Static_assert(BUDDY_TREE_LEVELS_MAX * 6 >= 53, "a root over every space: pages end at 2^52, and the largest block may "
 						"contain the space without beginning in it");
 
-#define BUDDY_TREE_RECENT 115 /* makes struct buddy_tree_order 1 KiB */
+#define BUDDY_TREE_RECENT 114 /* makes struct buddy_tree_order 1 KiB */
 
 struct buddy_tree_order {
 	uint64_t *levels[BUDDY_TREE_LEVELS_MAX]; /* the one of the root is root */
 	uint64_t root;
+	uint64_t only;   /* by address: the block of an order that has one, or NOTHING */
 	int64_t more;    /* than one block; -1 if there is none. Not by address */
 	uint64_t held;   /* entries on the stack */
 	uint64_t marked; /* of these, how many from the bottom are marked, too, if they are free */
@@ -116,8 +117,11 @@ INLINE void buddy_tree_insert(struct buddy_tree *tree, bool by_address, unsigned
 	uint64_t *word = &order->levels[0][block >> 6], before = *word;
 	*word = before | UINT64_C(1) << (block & 63);
 	if (by_address) {
-		if (!before && buddy_tree_mark(order, tree->top, block >> 6))
+		order->only = BUDDY_TREE_NOTHING;
+		if (!before && buddy_tree_mark(order, tree->top, block >> 6)) {
 			tree->nonempty |= UINT64_C(1) << log2;
+			order->only = block;
+		}
 		return;
 	}
 	/* Branches that are foretold break the chain from one call's mask to the next one's; a mask made without them
@@ -160,11 +164,16 @@ INLINE uint64_t buddy_tree_pop(struct buddy_tree_order *order)
 INLINE uint64_t buddy_tree_take_first(struct buddy_tree *tree, bool downwards, unsigned log2)
 {
 	struct buddy_tree_order *order = &tree->orders[log2];
-	uint64_t block = 0, word = order->root;
-	for (uint64_t *const *level = &order->levels[tree->top];; word = (*level)[block]) {
-		block = block << 6 | (downwards ? bits_log2_floor(word) : (unsigned)__builtin_ctzll(word));
-		if (level-- == order->levels)
-			break;
+	/* A ring of equal sizes frees one block and takes it again: reading words that were just written makes the CPU
+	 * wait, so a block that is alone is not searched. */
+	uint64_t block = order->only, word = order->root;
+	if (block == BUDDY_TREE_NOTHING) {
+		block = 0;
+		for (uint64_t *const *level = &order->levels[tree->top];; word = (*level)[block]) {
+			block = block << 6 | (downwards ? bits_log2_floor(word) : (unsigned)__builtin_ctzll(word));
+			if (level-- == order->levels)
+				break;
+		}
 	}
 	if (downwards) {
 		buddy_tree_take_out(tree, true, log2, block);

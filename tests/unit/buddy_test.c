@@ -94,7 +94,7 @@ static void recent_takes_what_was_freed_last(void **state)
 	end(&f);
 }
 
-/* More than a stack of freed blocks holds, 115. */
+/* More than a stack of freed blocks holds, 114. */
 static void a_block_that_was_freed_long_ago_is_found(void **state)
 {
 	(void)state;
