@@ -22,13 +22,18 @@ void stream_alloc(struct op_stream *stream, struct writer *writer, uint32_t slot
 	raise_peak(stream);
 }
 
-void stream_free(struct op_stream *stream, struct writer *writer, uint32_t slot)
+void stream_forget(struct op_stream *stream, uint32_t slot)
 {
-	put_free(writer, slot);
 	stream->live_pages -= stream->pages[slot];
 	stream->live--;
 	stream->pages[slot] = 0;
 	stream->plans[stream->phase].frees++;
+}
+
+void stream_free(struct op_stream *stream, struct writer *writer, uint32_t slot)
+{
+	put_free(writer, slot);
+	stream_forget(stream, slot);
 }
 
 /* The n-th numbers of one splitmix64 sequence seed the generators: a phase that changes leaves those of the others alone. */
@@ -48,6 +53,8 @@ static void begin(struct op_stream *stream, const struct workload_phase *phase)
 	seed_generator(stream, &stream->draws, RANDOM_DRAWS);
 	seed_generator(stream, &stream->victims, RANDOM_VICTIMS);
 	seed_generator(stream, &stream->cpu, RANDOM_CPU);
+	if (stream->weave)
+		return;
 	switch (phase->body) {
 	case WORKLOAD_BODY_MIX:
 		mix_begin(stream, phase);
@@ -83,6 +90,8 @@ static bool free_all_next(struct op_stream *stream, struct writer *writer)
 
 static bool generate(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer)
 {
+	if (stream->weave)
+		return weave_next(stream, writer);
 	switch (phase->body) {
 	case WORKLOAD_BODY_MIX:
 		return mix_next(stream, phase, writer);
@@ -130,6 +139,8 @@ void op_stream_rewind(struct op_stream *stream)
 	stream->live = 0;
 	stream->live_pages = 0;
 	stream->clock = 0;
+	if (stream->weave)
+		weave_rewind(stream->weave);
 }
 
 static int no_memory(const struct op_stream *stream, struct error *error)
@@ -207,7 +218,7 @@ static int measure(struct op_stream *stream, size_t last_fill, uint32_t *mix_slo
 static int find_mix_slots(struct op_stream *stream, struct error *error)
 {
 	const struct workload *workload = stream->workload;
-	bool mixes = false, fills = false, ages = false;
+	bool mixes = false, fills = false, ages = false, cpus = false;
 	size_t last_fill = 0;
 	uint64_t live = 1;
 	for (size_t i = 0; i < workload->phase_count; i++) {
@@ -216,6 +227,7 @@ static int find_mix_slots(struct op_stream *stream, struct error *error)
 			continue;
 		mixes = true;
 		ages = ages || phase->victims != WORKLOAD_VICTIMS_RANDOM;
+		cpus = cpus || (phase->free_on == WORKLOAD_FREE_ON_NEXT && workload->cpus > 1);
 		if (phase->until == WORKLOAD_UNTIL_LIVE && phase->until_value > live)
 			live = phase->until_value;
 		if (phase->until == WORKLOAD_UNTIL_OCCUPANCY) {
@@ -227,6 +239,11 @@ static int find_mix_slots(struct op_stream *stream, struct error *error)
 		stream->stamps = memory_zeroed(0, sizeof *stream->stamps);
 		stream->order = memory_zeroed(0, sizeof *stream->order);
 		if (!stream->stamps || !stream->order)
+			return no_memory(stream, error);
+	}
+	if (cpus) {
+		stream->cpu_of = memory_zeroed(0, sizeof *stream->cpu_of);
+		if (!stream->cpu_of)
 			return no_memory(stream, error);
 	}
 	uint64_t room = WORKLOAD_LIVE_MAX - stream->mix_first;
@@ -314,6 +331,7 @@ void op_stream_close(struct op_stream *stream)
 {
 	if (!stream)
 		return;
+	weave_close(stream->weave);
 	memory_release(stream->recordings);
 	memory_release(stream->requests);
 	memory_release(stream->sizes);
@@ -324,6 +342,7 @@ void op_stream_close(struct op_stream *stream)
 	memory_release(stream->domain);
 	memory_release(stream->stamps);
 	memory_release(stream->order);
+	memory_release(stream->cpu_of);
 	memory_release(stream->current);
 	memory_release(stream->loops);
 	memory_release(stream->plans);
