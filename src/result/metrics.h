@@ -96,7 +96,11 @@
 	X(BEYOND_DEMANDS, "beyond_recording.demands", "requests", RESULT_EXACT,                                            \
 	  "demands that the recorded kernel could not place at first")                                                     \
 	X(BEYOND_FITTED, "beyond_recording.fitted", "requests", RESULT_EXACT,                                              \
-	  "of those, placed here within the limit that the kernel could not")
+	  "of those, placed here within the limit that the kernel could not")                                              \
+	X(THREADS_STARVED, "threads.starved", "receives", RESULT_TIMED,                                                    \
+	  "receives that found nothing sent; several threads and free_on: next, median over rounds")                       \
+	X(THREADS_OVERFLOWED, "threads.overflowed", "sends", RESULT_TIMED,                                                 \
+	  "sends that found too many waiting and freed the extent themselves, median over rounds")
 
 enum result_metric {
 #define RESULT_METRIC_ENUM(name, path, unit, exact, help) RESULT_METRIC_##name,
@@ -123,7 +127,7 @@ enum result_reason {
 	RESULT_REASON_FEW_ROUNDS,    /* interval: too few rounds for 95 % */
 	RESULT_REASON_NO_FAILURE,    /* first failure: there was none */
 	RESULT_REASON_NO_STEPS,      /* the allocator does not count */
-	RESULT_REASON_NO_HARNESS, /* net: null gave no figure */
+	RESULT_REASON_NO_HARNESS,    /* net: null gave no figure */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];

@@ -14,7 +14,7 @@ struct strand {
 	struct op *ops; /* its piece at hand */
 	size_t at, count, phase;
 	bool ended;
-	uint32_t *places; /* slot of the woven stream, by slot of its own */
+	uint32_t *places;                  /* slot of the woven stream, by slot of its own */
 	uint32_t waiting[OP_RING_EXTENTS]; /* sent to it: slots of the woven stream, oldest at first % OP_RING_EXTENTS */
 	uint64_t first, end;
 	uint64_t owed; /* receives that found nothing */

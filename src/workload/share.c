@@ -26,10 +26,11 @@ int workload_share_check(const struct workload *whole, uint32_t threads, struct 
 					 whole->file, phase->name,
 					 phase->body == WORKLOAD_BODY_SCRIPT ? "script" : "recording", threads);
 		if (phase->free_on == WORKLOAD_FREE_ON_NEXT && driver_calls)
-			return error_set(error, EXIT_CODE_USAGE,
-					 "%s: phase %s frees on the next CPU, and driver calls belong to the thread that made them: "
-					 "threads take free_on: next with call: extent only",
-					 whole->file, phase->name);
+			return error_set(
+				error, EXIT_CODE_USAGE,
+				"%s: phase %s frees on the next CPU, and driver calls belong to the thread that made them: "
+				"threads take free_on: next with call: extent only",
+				whole->file, phase->name);
 	}
 	return 0;
 }
@@ -39,7 +40,8 @@ static uint64_t cut(uint64_t whole, uint32_t index, uint32_t threads)
 	return whole * (index + 1) / threads - whole * index / threads;
 }
 
-int workload_share(const struct workload *whole, uint32_t index, uint32_t threads, struct workload *part, struct error *error)
+int workload_share(const struct workload *whole, uint32_t index, uint32_t threads, struct workload *part,
+		   struct error *error)
 {
 	*part = *whole;
 	part->phases = memory_zeroed(whole->phase_count, sizeof part->phases[0]);

@@ -15,7 +15,8 @@ int workload_share_check(const struct workload *whole, uint32_t threads, struct 
 /* Fills *part with what thread index (< threads) plays: operations, live extents and occupancy of its mixes add up to those of the
  * whole over all threads (ages and turnovers are its own), on one logical CPU, from a seed of its own (that of thread 0 is the
  * whole's). part points into whole and is released with workload_share_release alone. -1: no memory. */
-int workload_share(const struct workload *whole, uint32_t index, uint32_t threads, struct workload *part, struct error *error);
+int workload_share(const struct workload *whole, uint32_t index, uint32_t threads, struct workload *part,
+		   struct error *error);
 void workload_share_release(struct workload *part);
 
 #endif
