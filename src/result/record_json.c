@@ -37,7 +37,7 @@ static void write_phase(struct json_writer *writer, json_t *object, const struct
 	json_put_u64(writer, object, "windows", phase->windows);
 	json_put_u64(writer, object, "windows_tainted", phase->windows_tainted);
 	json_put_u64(writer, object, "starved", phase->starved);
-	json_put_u64(writer, object, "overflowed", phase->overflowed);
+	json_put_u64(writer, object, "ring_full", phase->ring_full);
 	json_put_double(writer, object, "latency_ns_per_op", phase->latency_ns_per_op);
 	json_t *latency = json_put_object(writer, object, "latency_ticks");
 	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
@@ -84,7 +84,7 @@ static void read_phase(struct json_reader *reader, const struct json_at *at, str
 	phase->windows = json_read_u64(reader, at, "windows", UINT64_MAX);
 	phase->windows_tainted = json_read_u64(reader, at, "windows_tainted", UINT64_MAX);
 	phase->starved = json_read_u64(reader, at, "starved", UINT64_MAX);
-	phase->overflowed = json_read_u64(reader, at, "overflowed", UINT64_MAX);
+	phase->ring_full = json_read_u64(reader, at, "ring_full", UINT64_MAX);
 	phase->latency_ns_per_op = json_read_double(reader, at, "latency_ns_per_op");
 	struct json_at latency = json_object_child(reader, at, "latency_ticks");
 	for (size_t kind = 0; kind < RESULT_KIND_COUNT && !reader->failed; kind++) {

@@ -80,7 +80,7 @@ static void play(struct member *member)
 	struct engine *engine = &member->engine;
 	struct crew_round before = {.failures = engine->failures,
 				    .starved = engine->starved,
-				    .overflowed = engine->overflowed,
+				    .ring_full = engine->ring_full,
 				    .operations = engine->received - engine->skipped};
 	uint32_t from, to;
 	taint_before(&member->taint);
@@ -94,8 +94,10 @@ static void play(struct member *member)
 	member->did.words = member->piece.count;
 	member->did.failures = engine->failures - before.failures;
 	member->did.starved = engine->starved - before.starved;
-	member->did.overflowed = engine->overflowed - before.overflowed;
+	member->did.ring_full = engine->ring_full - before.ring_full;
 	member->played = true;
+	/* Whoever still sends must not wait for this thread. */
+	atomic_store_explicit(&engine->inbox->closed, true, memory_order_release);
 	member->piece.count = 0;
 }
 
@@ -116,7 +118,7 @@ static void end_round(struct crew *crew)
 		round.words += member->did.words;
 		round.failures += member->did.failures;
 		round.starved += member->did.starved;
-		round.overflowed += member->did.overflowed;
+		round.ring_full += member->did.ring_full;
 		round.tainted |= member->tainted;
 	}
 	round.tainted |= stop < start;
@@ -137,6 +139,8 @@ static void direct(struct crew *crew)
 	crew->begins = !crew->inside || next != crew->phase;
 	if (crew->inside && crew->begins && crew->result == 0)
 		crew->result = crew->player->phase_ended(crew->context, crew->phase, crew->error);
+	for (uint32_t i = 0; i < crew->count; i++)
+		atomic_store(&crew->rings[i].closed, !crew->members[i].piece.count || crew->members[i].piece.phase != next);
 	crew->phase = next;
 	crew->inside = true;
 	crew->stop = next == SIZE_MAX || crew->result < 0;

@@ -18,8 +18,8 @@ struct crew_round {
 	uint64_t operations; /* completed */
 	uint64_t words;
 	uint64_t failures;
-	uint64_t starved, overflowed; /* as in struct engine */
-	bool tainted;                 /* some thread was disturbed */
+	uint64_t starved, ring_full; /* as in struct engine */
+	bool tainted;                /* some thread was disturbed */
 };
 
 struct crew_player {

@@ -3,6 +3,11 @@
 
 #include "base/bits.h"
 
+#include <sched.h>
+
+/* At a full ring before a thread lets others have its CPU. */
+#define SEND_LOOKS 4096u
+
 /* Splits a domain into what the loop needs in registers. */
 struct playing {
 	const struct iova_allocator *table;
@@ -124,43 +129,57 @@ static void give_back(struct engine *engine, const struct playing *playing, cons
 	engine->received++;
 }
 
+static bool receive_one(struct engine *engine, const struct playing *playing)
+{
+	struct iova_extent extent;
+	if (!ring_receive(engine->inbox, &extent))
+		return false;
+	give_back(engine, playing, &extent);
+	engine->owed--;
+	return true;
+}
+
+static __attribute__((cold)) void send_when_possible(struct engine *engine, const struct iova_extent *extent)
+{
+	struct playing playing = playing_in(engine);
+	engine->ring_full++;
+	for (uint32_t looks = 0; !ring_send(engine->outbox, extent); looks++) {
+		if (atomic_load_explicit(&engine->outbox->closed, memory_order_acquire)) {
+			give_back(engine, &playing, extent);
+			return;
+		}
+		if (!receive_one(engine, &playing))
+			lock_pause();
+		if (looks >= SEND_LOOKS)
+			sched_yield();
+	}
+}
+
 static void send(struct engine *engine, uint32_t slot_index)
 {
 	struct iova_extent *slot = &engine->slots[slot_index];
-	if (slot->count == 0)
-		return;
-	engine->handed_over++;
-	if (!ring_send(engine->outbox, slot)) {
-		struct playing playing = playing_in(engine);
-		give_back(engine, &playing, slot);
-		engine->overflowed++;
-	}
+	if (slot->count && !ring_send(engine->outbox, slot))
+		send_when_possible(engine, slot);
 	slot->count = 0;
 }
 
 static void receive(struct engine *engine)
 {
 	struct playing playing = playing_in(engine);
-	struct iova_extent extent;
-	if (!ring_receive(engine->inbox, &extent)) {
-		engine->starved++;
-		engine->owed++;
+	if (++engine->owed <= 0)
 		return;
-	}
-	give_back(engine, &playing, &extent);
-	if (engine->owed && ring_receive(engine->inbox, &extent)) {
-		give_back(engine, &playing, &extent);
-		engine->owed--;
-	}
+	if (!receive_one(engine, &playing))
+		engine->starved++;
+	else if (engine->owed > 0)
+		receive_one(engine, &playing);
 }
 
 void engine_drain_inbox(struct engine *engine)
 {
 	struct playing playing = playing_in(engine);
-	struct iova_extent extent;
+	while (engine->inbox && receive_one(engine, &playing))
+		;
 	engine->owed = 0;
-	while (engine->inbox && ring_receive(engine->inbox, &extent))
-		give_back(engine, &playing, &extent);
 }
 
 /* Away from the loop of streams that do not travel. */
@@ -295,19 +314,16 @@ static bool timed_alloc(struct engine *engine, const struct playing *playing, st
 static bool timed_receive(struct engine *engine, const struct playing *playing, struct engine_stamp *stamp,
 			  enum result_kind *kind)
 {
-	struct iova_extent extent;
-	if (!ring_receive(engine->inbox, &extent)) {
+	const struct playing stamped = {&stamping_table, stamp, playing->adapter, playing->cpu};
+	*kind = RESULT_KIND_FREE;
+	if (++engine->owed <= 0)
+		return false;
+	if (!receive_one(engine, &stamped)) {
 		engine->starved++;
-		engine->owed++;
 		return false;
 	}
-	*kind = RESULT_KIND_FREE;
-	stamp_free(stamp, &extent, playing->cpu);
-	engine->received++;
-	if (engine->owed && ring_receive(engine->inbox, &extent)) {
-		give_back(engine, playing, &extent);
-		engine->owed--;
-	}
+	if (engine->owed > 0)
+		receive_one(engine, playing);
 	return !stamp->migrated;
 }
 
@@ -316,10 +332,9 @@ bool engine_play_timed(struct engine *engine, const struct op *op, const struct 
 {
 	struct playing playing = playing_in(engine);
 	struct engine_stamp stamp = {.table = playing.table, .self = playing.self, .clock = clock};
-	bool good = op->demand == 0 ? timed_free(engine, &playing, &stamp, op->slot, kind)
-		    : op->demand >> OP_REQUEST_SHIFT == OP_CONTROL
-			    ? timed_receive(engine, &playing, &stamp, kind)
-			    : timed_alloc(engine, &playing, &stamp, op, kind);
+	bool good = op->demand == 0                                ? timed_free(engine, &playing, &stamp, op->slot, kind)
+		    : op->demand >> OP_REQUEST_SHIFT == OP_CONTROL ? timed_receive(engine, &playing, &stamp, kind)
+								   : timed_alloc(engine, &playing, &stamp, op, kind);
 	*ticks = stamp.ticks;
 	return good;
 }

@@ -59,14 +59,15 @@ struct engine {
 		last_attempt; /* of the last allocation that its first limit could not serve: index of the limit that did */
 	enum iova_status broken; /* first status that is neither IOVA_OK nor IOVA_NO_SPACE */
 
-	/* One thread among several. A receive that finds nothing is made up for by a later one that finds two. */
+	/* One thread among several. A receive that finds nothing is made up for by a later one that finds two. A send that finds no room
+	 * waits, and empties this thread's own inbox meanwhile, or two could wait for each other; when the receiver has ended its piece,
+	 * the extent is freed here. */
 	struct ring *inbox, *outbox;
-	uint64_t handed_over; /* sends of something, and of those … */
-	uint64_t overflowed;  /* … freed here because too many waited already */
-	uint64_t received;
-	uint64_t starved;     /* receives that found nothing … */
-	uint64_t owed;        /* … and were not made up for yet */
-	uint32_t home_cpu;    /* where phases begin */
+	int64_t owed;       /* receives that were not made up for yet; below 0: done ahead */
+	uint64_t received;  /* extents freed because of sends and receives */
+	uint64_t starved;   /* receives that found nothing */
+	uint64_t ring_full; /* sends that found no room */
+	uint32_t home_cpu;  /* where phases begin */
 
 	uint64_t placement_hash; /* of all that engine_note_placement saw */
 	size_t request_count;

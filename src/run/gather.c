@@ -139,9 +139,9 @@ static double record_starved(const struct result_record_phase *phase)
 	return (double)phase->starved;
 }
 
-static double record_overflowed(const struct result_record_phase *phase)
+static double record_full(const struct result_record_phase *phase)
 {
-	return (double)phase->overflowed;
+	return (double)phase->ring_full;
 }
 
 /* Median over rounds of what only mixes of several threads with free_on: next have. */
@@ -208,12 +208,11 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 			phase->figures = audit->phases[i].figures;
 		set_times(&phase->figures, records, null, i, values);
 		if (arm->threads > 1 && workload->phases[i].free_on == WORKLOAD_FREE_ON_NEXT) {
-			set_travel(&phase->figures, RESULT_METRIC_THREADS_STARVED, records, i, record_starved, values);
-			set_travel(&phase->figures, RESULT_METRIC_THREADS_OVERFLOWED, records, i, record_overflowed,
-				   values);
+			set_travel(&phase->figures, RESULT_METRIC_RING_STARVED, records, i, record_starved, values);
+			set_travel(&phase->figures, RESULT_METRIC_RING_FULL, records, i, record_full, values);
 		} else {
-			result_set_null(&phase->figures, RESULT_METRIC_THREADS_STARVED, RESULT_REASON_NOT_APPLICABLE);
-			result_set_null(&phase->figures, RESULT_METRIC_THREADS_OVERFLOWED, RESULT_REASON_NOT_APPLICABLE);
+			result_set_null(&phase->figures, RESULT_METRIC_RING_STARVED, RESULT_REASON_NOT_APPLICABLE);
+			result_set_null(&phase->figures, RESULT_METRIC_RING_FULL, RESULT_REASON_NOT_APPLICABLE);
 		}
 		result = phase->name ? gather_latency(phase->latency, records, i, clock) : -1;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Extents on their way from one thread to another: one sends, one receives, nobody waits. */
+ * Extents on their way from one thread to another: one sends, one receives, no lock. */
 #ifndef RUN_RING_H
 #define RUN_RING_H
 
@@ -20,6 +20,7 @@ struct ring {
 	uint64_t received_seen;
 	alignas(64) _Atomic uint64_t received; /* written by the receiver */
 	uint64_t sent_seen;
+	atomic_bool closed; /* nobody receives now; for the users of a ring to agree on */
 	alignas(64) struct iova_extent extents[RING_EXTENTS];
 };
 

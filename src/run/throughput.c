@@ -23,7 +23,7 @@ struct window {
 struct phase_windows {
 	struct window *windows;
 	size_t count, capacity;
-	uint64_t failures, starved, overflowed;
+	uint64_t failures, starved, ring_full;
 };
 
 struct iteration {
@@ -171,7 +171,7 @@ static int store_phase(struct pass *pass, struct phase_windows *phase, struct re
 	record->windows += phase->count;
 	record->failures = phase->failures;
 	record->starved = phase->starved;
-	record->overflowed = phase->overflowed;
+	record->ring_full = phase->ring_full;
 	return 0;
 }
 
@@ -249,7 +249,7 @@ static int note_round(void *context, const struct crew_round *round, struct erro
 	*window = (struct window){.ns = round->ns, .operations = round->operations, .tainted = round->tainted};
 	phase->failures += round->failures;
 	phase->starved += round->starved;
-	phase->overflowed += round->overflowed;
+	phase->ring_full += round->ring_full;
 	note_row(iteration, window, round->words);
 	return 0;
 }

@@ -31,7 +31,7 @@ enum op_control {
 		1, /* the operations that follow belong to domain slot >> 16 and CPU slot & 0xffff; at a phase's start: 0, 0 */
 	OP_COUNT_HIGH, /* the next operation is an allocation of slot * 2^24 more pages than it says */
 	/* Of one thread among several: */
-	OP_SEND,    /* the next thread is to free what slot holds; when OP_RING_EXTENTS wait for it already, free it here */
+	OP_SEND, /* the next thread is to free what slot holds; this one does when OP_RING_EXTENTS wait and it has no more to play */
 	OP_RECEIVE, /* free the oldest extent that was sent to this thread, and one more when an earlier receive found none */
 };
 
