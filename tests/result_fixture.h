@@ -209,7 +209,7 @@ static void fixture_result(struct result *result, struct fixture_size size)
 			memory_text(
 				"iovabench run gpu-paging.yaml nic-rings.yaml traced-nvme.yaml -a buddy -a bitmap:fit=first"
 				" -a magazine+rbtree:search=cached --rounds 12"),
-			false, 12}};
+			false, 12, false}};
 	result->machine.cpu = memory_text("AMD EPYC 7763 64-Core Processor");
 	result->machine.kernel = memory_text("Linux 6.1.0-18-amd64");
 	result->machine.clock = memory_text("tsc");
