@@ -101,7 +101,7 @@ struct result_record_phase {
 	uint64_t windows;
 	uint64_t windows_tainted;
 	uint64_t starved;         /* of one iteration: receives that found nothing */
-	uint64_t ring_full; /* of one iteration: sends that found no room */
+	uint64_t ring_full;       /* of one iteration: sends that found no room */
 	double latency_ns_per_op; /* whole latency pass, for its slow-down; NaN when there was none */
 	struct result_histogram latency[RESULT_KIND_COUNT]; /* in clock ticks */
 	/* audit */

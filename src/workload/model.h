@@ -156,7 +156,7 @@ struct workload {
 		uint64_t bytes; /* 0 = not said */
 		double scatter; /* [0, 1] */
 	} physical;
-	uint32_t cpus;              /* logical CPUs, >= 1 */
+	uint32_t cpus;    /* logical CPUs, >= 1 */
 	uint32_t threads; /* that play the whole together, of which this is one's share; 0 or 1: this is the whole */
 	double pace_ops_per_second; /* 0 = not said */
 	uint64_t seed;

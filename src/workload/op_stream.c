@@ -44,17 +44,33 @@ static void seed_generator(const struct op_stream *stream, struct rng *rng, enum
 	rng_seed(rng, rng_splitmix(&state));
 }
 
-static void begin(struct op_stream *stream, const struct workload_phase *phase)
+void stream_phase_begin(struct op_stream *stream)
 {
 	struct op_phase_plan *plan = &stream->plans[stream->phase];
 	memset(plan, 0, sizeof *plan);
 	plan->live_pages_peak = stream->live_pages;
 	stream->context = 0;
+	stream->begun = true;
+}
+
+void stream_piece_end(struct op_stream *stream, size_t words, bool ended)
+{
+	struct op_phase_plan *plan = &stream->plans[stream->phase];
+	plan->words += words;
+	if (ended) {
+		plan->live_after = stream->live;
+		plan->live_pages_after = stream->live_pages;
+		stream->phase++;
+		stream->begun = false;
+	}
+}
+
+static void begin(struct op_stream *stream, const struct workload_phase *phase)
+{
+	stream_phase_begin(stream);
 	seed_generator(stream, &stream->draws, RANDOM_DRAWS);
 	seed_generator(stream, &stream->victims, RANDOM_VICTIMS);
 	seed_generator(stream, &stream->cpu, RANDOM_CPU);
-	if (stream->weave)
-		return;
 	switch (phase->body) {
 	case WORKLOAD_BODY_MIX:
 		mix_begin(stream, phase);
@@ -90,8 +106,6 @@ static bool free_all_next(struct op_stream *stream, struct writer *writer)
 
 static bool generate(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer)
 {
-	if (stream->weave)
-		return weave_next(stream, writer);
 	switch (phase->body) {
 	case WORKLOAD_BODY_MIX:
 		return mix_next(stream, phase, writer);
@@ -105,31 +119,28 @@ static bool generate(struct op_stream *stream, const struct workload_phase *phas
 	return true;
 }
 
-size_t op_stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase)
+size_t stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase)
 {
 	while (stream->phase < stream->workload->phase_count && !stream->no_memory) {
 		const struct workload_phase *current = &stream->workload->phases[stream->phase];
 		if (!stream->begun)
 			begin(stream, current);
-		stream->begun = true;
 		struct writer writer = {ops, 0, capacity};
 		bool ended = generate(stream, current, &writer);
-		struct op_phase_plan *plan = &stream->plans[stream->phase];
-		plan->words += writer.count;
 		*phase = stream->phase;
-		if (ended) {
-			plan->live_after = stream->live;
-			plan->live_pages_after = stream->live_pages;
-			stream->phase++;
-			stream->begun = false;
-		}
+		stream_piece_end(stream, writer.count, ended);
 		if (writer.count)
 			return writer.count;
 	}
 	return 0;
 }
 
-void op_stream_rewind(struct op_stream *stream)
+size_t op_stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase)
+{
+	return stream->weave ? weave_next(stream, ops, capacity, phase) : stream_next(stream, ops, capacity, phase);
+}
+
+void stream_rewind(struct op_stream *stream)
 {
 	/* Everything live lies below; slots above were never written or are empty again. */
 	memset(stream->pages, 0, ((size_t)stream->mix_first + stream->mix_capacity) * sizeof *stream->pages);
@@ -139,6 +150,11 @@ void op_stream_rewind(struct op_stream *stream)
 	stream->live = 0;
 	stream->live_pages = 0;
 	stream->clock = 0;
+}
+
+void op_stream_rewind(struct op_stream *stream)
+{
+	stream_rewind(stream);
 	if (stream->weave)
 		weave_rewind(stream->weave);
 }

@@ -142,7 +142,14 @@ int trace_check(const struct op_stream *stream, size_t phase, uint32_t *live_at_
 void trace_begin(struct op_stream *stream);
 bool trace_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer);
 
-bool weave_next(struct op_stream *stream, struct writer *writer);
+/* As op_stream_next and op_stream_rewind, for streams that are not woven. */
+size_t stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase);
+void stream_rewind(struct op_stream *stream);
+/* Around the words of a phase: its plan, and what comes next. */
+void stream_phase_begin(struct op_stream *stream);
+void stream_piece_end(struct op_stream *stream, size_t words, bool ended);
+
+size_t weave_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase);
 void weave_rewind(struct weave *weave);
 void weave_close(struct weave *weave);
 

@@ -33,7 +33,7 @@ static void look_ahead(struct strand *strand)
 	if (strand->at < strand->count || strand->ended)
 		return;
 	strand->at = 0;
-	strand->count = op_stream_next(strand->stream, strand->ops, PIECE, &strand->phase);
+	strand->count = stream_next(strand->stream, strand->ops, PIECE, &strand->phase);
 	strand->ended = strand->count == 0;
 }
 
@@ -111,7 +111,8 @@ static bool drain(struct op_stream *stream, struct writer *writer)
 	return true;
 }
 
-bool weave_next(struct op_stream *stream, struct writer *writer)
+/* Writes until the piece is full (false) or the phase has ended (true). */
+static bool take_turns(struct op_stream *stream, struct writer *writer)
 {
 	struct weave *weave = stream->weave;
 	uint32_t resting = 0; /* threads in a row that have nothing left to do in this phase */
@@ -132,11 +133,26 @@ bool weave_next(struct op_stream *stream, struct writer *writer)
 	return drain(stream, writer);
 }
 
+size_t weave_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase)
+{
+	while (stream->phase < stream->workload->phase_count) {
+		if (!stream->begun)
+			stream_phase_begin(stream);
+		struct writer writer = {ops, 0, capacity};
+		bool ended = take_turns(stream, &writer);
+		*phase = stream->phase;
+		stream_piece_end(stream, writer.count, ended);
+		if (writer.count)
+			return writer.count;
+	}
+	return 0;
+}
+
 void weave_rewind(struct weave *weave)
 {
 	for (uint32_t i = 0; i < weave->count; i++) {
 		struct strand *strand = &weave->strands[i];
-		op_stream_rewind(strand->stream);
+		stream_rewind(strand->stream);
 		strand->at = strand->count = strand->phase = 0;
 		strand->ended = false;
 		strand->first = strand->end = strand->owed = 0;
