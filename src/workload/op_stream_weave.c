@@ -39,6 +39,7 @@ static void look_ahead(struct strand *strand)
 
 static void put_back(struct op_stream *stream, struct writer *writer, uint32_t slot)
 {
+	put_context(stream, writer, 0, stream->weave->turn);
 	stream_free(stream, writer, slot);
 	stream->weave->unused[stream->weave->unused_count++] = slot;
 }
@@ -80,6 +81,7 @@ static void take_turn(struct op_stream *stream, struct writer *writer, struct st
 		} else if (request != OP_CONTROL) {
 			uint32_t slot = weave->unused[--weave->unused_count];
 			strand->places[op.slot] = slot;
+			put_context(stream, writer, 0, weave->turn);
 			stream_alloc(stream, writer, slot, request, high + low);
 		} else if (low == OP_COUNT_HIGH) {
 			high = (uint64_t)op.slot << OP_REQUEST_SHIFT;
@@ -97,12 +99,11 @@ static void take_turn(struct op_stream *stream, struct writer *writer, struct st
 static bool drain(struct op_stream *stream, struct writer *writer)
 {
 	struct weave *weave = stream->weave;
-	for (uint32_t i = 0; i < weave->count; i++) {
-		struct strand *strand = &weave->strands[i];
+	for (weave->turn = 0; weave->turn < weave->count; weave->turn++) {
+		struct strand *strand = &weave->strands[weave->turn];
 		while (strand->first != strand->end) {
 			if (writer_full(writer))
 				return false;
-			put_context(stream, writer, 0, i);
 			receive_one(stream, writer, strand);
 		}
 		strand->owed = 0;
@@ -125,7 +126,6 @@ static bool take_turns(struct op_stream *stream, struct writer *writer)
 			return false;
 		} else {
 			resting = 0;
-			put_context(stream, writer, 0, weave->turn);
 			take_turn(stream, writer, strand);
 		}
 		weave->turn = (weave->turn + 1) % weave->count;

@@ -54,7 +54,9 @@ int workload_share(const struct workload *whole, uint32_t index, uint32_t thread
 	for (size_t i = 0; i < whole->phase_count; i++) {
 		struct workload_phase *phase = &part->phases[i];
 		*phase = whole->phases[i];
-		if (phase->until == WORKLOAD_UNTIL_OPS || phase->until == WORKLOAD_UNTIL_LIVE)
+		if (phase->until == WORKLOAD_UNTIL_OPS) /* steps of two */
+			phase->until_value = 2 * cut((phase->until_value + 1) / 2, index, threads);
+		else if (phase->until == WORKLOAD_UNTIL_LIVE)
 			phase->until_value = cut(phase->until_value, index, threads);
 		else if (phase->until == WORKLOAD_UNTIL_OCCUPANCY)
 			phase->until_ratio /= threads;
