@@ -13,7 +13,7 @@
 #define YAML                                                                                                               \
 	"iovabench: 1\nname: test\nspace: {base: 0x0, size: 256MiB}\nrequests: [{name: any, size: {uniform: {min: 4KiB, "  \
 	"max: 64KiB}}}]\n"                                                                                                 \
-	"phases:\n  - {name: fill, mix: [{request: any}], until: {occupancy: 60%}}\n"                                      \
+	"phases:\n  - {name: fill, mix: [{request: any}], until: {occupancy: 98%}}\n"                                      \
 	"  - {name: churn, mix: [{request: any}], ops: 30k}\n"                                                             \
 	"  - {name: travel, mix: [{request: any}], ops: 60k, free_on: next}\n"                                             \
 	"  - {name: drain, free: all}\n"

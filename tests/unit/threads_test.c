@@ -231,7 +231,7 @@ static void what_threads_cannot_share_is_refused(void **state)
 static void threads_fail_cleanly_without_memory(void **state)
 {
 	(void)state;
-	begin(TRAVEL, 2);
+	begin(HEAD "phases:\n  - {name: travel, mix: [{request: any}], ops: 100, free_on: next}\n", 2);
 	for (uint64_t passes = 0;; passes++) {
 		bench.error = (struct error){0};
 		memory_fail_after(passes);
