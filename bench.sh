@@ -22,6 +22,7 @@ check_packages="
 bats               tests of the command line
 libcmocka-dev      unit tests
 binutils           looks at the symbols of allocators
+jq                 looks into JSON documents
 "
 
 say() { printf '%s\n' "$*" >&2; }

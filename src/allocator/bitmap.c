@@ -6,117 +6,8 @@
  * of a word is an upper bound of its longest run: it rises when pages are freed, and is made exact by a search that
  * trusted it in vain. So taking and freeing look at the neighbours of the pages alone. Page numbers in here are
  * indices: word 0 and all that follows the last page of the space are used for ever, and stop every search. */
+#include "allocator/bitmap_runs.h"
 #include "allocator/builtin.h"
-#include "allocator/page_bitmap.h"
-#include "allocator/run_index.h"
-#include "allocator/word_runs.h"
-#include "base/bits.h"
-
-#define INLINE static inline __attribute__((always_inline))
-#define NOTHING UINT64_MAX
-
-/* Classes of fit=any: ceil(log2(count)), all above one word together. */
-#define CLASSES 7
-
-enum fit {
-	FIT_ANY,
-	FIT_FIRST,
-	FIT_NEXT,
-};
-
-#define RECENT 62 /* makes struct recent 512 bytes */
-
-/* A stack that forgets the oldest. */
-struct recent {
-	uint64_t held;
-	uint64_t newest;
-	uint64_t words[RECENT];
-};
-
-struct bitmap {
-	struct page_bitmap used;
-	struct run_index runs;
-	uint64_t base;  /* page of index 0, modulo 2^64 */
-	uint64_t first; /* indices of the space */
-	uint64_t end;
-	uint64_t free_pages;
-	uint64_t cursor; /* of fit=next */
-	enum fit fit;
-	const struct iova_host *host;
-	struct recent recent[CLASSES]; /* fit=any: words that had a run of at least 2^class, lately */
-	/* Otherwise: no word below lowest[code] has that code or a greater one. Never falls from one code to the next.
-	 */
-	uint64_t lowest[UINT8_MAX + 1];
-};
-
-INLINE uint8_t word_code(const struct bitmap *self, uint64_t word)
-{
-	const uint64_t *words = self->used.words[0];
-	uint64_t used = words[word], ones = ~used;
-	/* A run that goes on from the word before belongs to another word. */
-	ones &= words[word - 1] >> 63 ? ~UINT64_C(0) : ones + 1;
-	uint64_t longest = word_runs_longest_ones(ones);
-	if (ones >> 63) {
-		uint64_t start = (word << 6) + (used ? 64 - (unsigned)__builtin_clzll(used) : 0);
-		uint64_t last = page_bitmap_next(&self->used, (word + 1) << 6) - start;
-		longest = last > longest ? last : longest;
-	}
-	return run_index_code(longest);
-}
-
-/* Lower bounds stay lower bounds when a word gets a code. Reading the index right after it was written waits for the
- * write, so most searches had better begin where these point, and end there. */
-INLINE void lower(struct bitmap *self, uint64_t word, uint8_t code)
-{
-	for (; self->lowest[code] > word; code--)
-		self->lowest[code] = word;
-}
-
-INLINE void raise(struct bitmap *self, uint64_t word, uint8_t code)
-{
-	for (unsigned c = code; c <= UINT8_MAX && self->lowest[c] < word; c++)
-		self->lowest[c] = word;
-}
-
-INLINE void remember(struct recent *recent, uint64_t word)
-{
-	if (recent->held && recent->words[recent->newest] == word)
-		return;
-	recent->newest = recent->newest == RECENT - 1 ? 0 : recent->newest + 1;
-	recent->held += recent->held < RECENT;
-	recent->words[recent->newest] = word;
-}
-
-/* A run of that many pages belongs to the word now. */
-INLINE void promise(struct bitmap *self, uint64_t word, uint64_t pages)
-{
-	uint8_t code = run_index_code(pages);
-	if (self->fit == FIT_ANY)
-		remember(&self->recent[code < RUN_INDEX_EXACT ? bits_log2_floor(code) : CLASSES - 1], word);
-	if (self->runs.codes[0][word] >= code)
-		return;
-	run_index_set(&self->runs, word, code);
-	if (self->fit != FIT_ANY)
-		lower(self, word, code);
-}
-
-/* The pages are free. What is left of their run behind them needs a promise of its own if it begins in another word. */
-INLINE void take(struct bitmap *self, uint64_t first, uint64_t count)
-{
-	uint64_t end = first + count, run = page_bitmap_previous(&self->used, first - 1) + 1;
-	page_bitmap_set(&self->used, first, end);
-	self->free_pages -= count;
-	if (end >> 6 != run >> 6 && !page_bitmap_is_used(&self->used, end))
-		promise(self, end >> 6, page_bitmap_next(&self->used, end) - end);
-}
-
-INLINE void give_back(struct bitmap *self, uint64_t first, uint64_t count)
-{
-	uint64_t run = page_bitmap_previous(&self->used, first - 1) + 1;
-	page_bitmap_clear(&self->used, first, first + count);
-	self->free_pages += count;
-	promise(self, run >> 6, page_bitmap_next(&self->used, first + count) - run);
-}
 
 /* Lowest page of the word at or after from where a run of count begins, or NOTHING. */
 INLINE uint64_t start_in_word(const struct bitmap *self, uint64_t word, uint64_t used, uint64_t count)
@@ -299,8 +190,8 @@ INLINE uint64_t search_any(struct bitmap *self, uint64_t count, uint64_t *examin
 	return start;
 }
 
-INLINE enum iova_status allocate(struct bitmap *self, const struct iova_request *request, struct iova_extent *extent,
-				 struct iova_steps *steps)
+static NOINLINE enum iova_status allocate(struct bitmap *self, const struct iova_request *request,
+					  struct iova_extent *extent, struct iova_steps *steps)
 {
 	uint64_t count = request->count, start, examined = 0;
 	if (__builtin_expect(count > self->free_pages, 0))
@@ -323,11 +214,34 @@ INLINE enum iova_status allocate(struct bitmap *self, const struct iova_request 
 	return IOVA_OK;
 }
 
-static enum iova_status bitmap_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+/* The word where the search for a run of less than 64 pages begins, or 0, which has none. */
+INLINE uint64_t likely_word(const struct bitmap *self, uint64_t count)
+{
+	if (self->fit == FIT_FIRST)
+		return self->lowest[count];
+	if (self->fit == FIT_NEXT)
+		return 0;
+	const struct recent *recent = &self->recent[bits_log2_ceil(count)];
+	return recent->held ? recent->words[recent->newest] : 0;
+}
+
+/* Most requests are small, and met inside the first word that is looked at. */
+static enum iova_status bitmap_alloc(void *context, const struct iova_request *request, uint32_t cpu,
 				     struct iova_extent *extent)
 {
 	(void)cpu;
-	return allocate(self, request, extent, NULL);
+	struct bitmap *self = context;
+	uint64_t count = request->count;
+	if (UNLIKELY(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN) || UNLIKELY(count >= RUN_INDEX_EXACT))
+		return allocate(self, request, extent, NULL);
+	uint64_t word = likely_word(self, count);
+	if (UNLIKELY(self->runs.codes[0][word] < count))
+		return allocate(self, request, extent, NULL);
+	uint64_t start = take_inside(self, word, count);
+	if (UNLIKELY(start == NOTHING))
+		return allocate(self, request, extent, NULL);
+	*extent = (struct iova_extent){self->base + start, count, 0};
+	return IOVA_OK;
 }
 
 static enum iova_status bitmap_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
@@ -341,7 +255,9 @@ static void bitmap_free(void *context, const struct iova_extent *extent, uint32_
 {
 	(void)cpu;
 	struct bitmap *self = context;
-	give_back(self, extent->first - self->base, extent->count);
+	uint64_t first = extent->first - self->base;
+	if (UNLIKELY(!give_back_inside(self, first, extent->count)))
+		give_back(self, first, extent->count);
 }
 
 static void bitmap_free_counted(void *context, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)

@@ -6,8 +6,6 @@
 
 #include <stdbool.h>
 
-#define INLINE static inline __attribute__((always_inline))
-
 enum first {
 	FIRST_RECENT,
 	FIRST_LOW,
@@ -20,32 +18,14 @@ enum rounding {
 };
 
 struct buddy {
-	struct buddy_tree tree;
+	struct iova_space space;
 	uint64_t base; /* page of index 0, a multiple of the largest block */
+	uint64_t free_pages;
 	enum first first;
 	enum rounding rounding;
-	struct iova_space space;
 	const struct iova_host *host;
+	struct buddy_tree tree;
 };
-
-/* A free block of an order that has one, by the tree. */
-static uint64_t choose(struct buddy *self, unsigned log2, struct iova_steps *steps)
-{
-	return buddy_tree_search_all(&self->tree, log2, steps);
-}
-
-/* A block that was freed lately if one is known, else the lowest. */
-static uint64_t choose_recent(struct buddy *self, unsigned log2, struct iova_steps *steps)
-{
-	for (unsigned tries = 0; tries < BUDDY_TREE_RECENT; tries++) {
-		uint64_t index = buddy_tree_pop_recent(&self->tree.orders[log2]);
-		if (steps)
-			steps->examined++;
-		if (buddy_tree_is_free(&self->tree, log2, index))
-			return index;
-	}
-	return choose(self, log2, steps);
-}
 
 /* Where the request may start, in pages: multiples of step in [lowest, highest]. */
 struct window {
@@ -86,22 +66,22 @@ static uint64_t search_window(struct buddy *self, unsigned log2, unsigned wanted
 	uint64_t size = UINT64_C(1) << log2, need = UINT64_C(1) << wanted;
 	uint64_t page = downwards ? window->highest : window->lowest;
 	for (;;) {
-		uint64_t index = buddy_tree_search_from(&self->tree, log2, page - self->base, downwards, steps);
-		if (index == BUDDY_TREE_NOTHING)
+		uint64_t block = buddy_tree_search_from(&self->tree, log2, (page - self->base) >> log2, downwards, steps);
+		if (block == BUDDY_TREE_NOTHING)
 			return BUDDY_TREE_NOTHING;
-		uint64_t block = self->base + index, last = block + size - need;
+		uint64_t first = self->base + (block << log2), last = first + size - need;
 		if (downwards) {
 			page = bits_align_down(last < window->highest ? last : window->highest, window->step);
 			if (page < window->lowest)
 				return BUDDY_TREE_NOTHING;
 		} else {
-			page = bits_align_up(block > window->lowest ? block : window->lowest, window->step);
+			page = bits_align_up(first > window->lowest ? first : window->lowest, window->step);
 			if (page > window->highest)
 				return BUDDY_TREE_NOTHING;
 		}
-		if (page >= block && page <= last) {
+		if (page >= first && page <= last) {
 			*start = page - self->base;
-			return index;
+			return block;
 		}
 	}
 }
@@ -119,8 +99,9 @@ static bool binds(const struct buddy *self, const struct iova_request *request)
 	       (request->low > self->space.first || request->high < self->space.first + self->space.count - 1);
 }
 
-static enum iova_status give(struct buddy *self, uint64_t index, uint64_t count, struct iova_extent *extent)
+INLINE enum iova_status give(struct buddy *self, uint64_t index, uint64_t count, struct iova_extent *extent)
 {
+	self->free_pages -= count;
 	*extent = (struct iova_extent){self->base + index, count, 0};
 	return IOVA_OK;
 }
@@ -136,138 +117,206 @@ static enum iova_status alloc_constrained(struct buddy *self, const struct iova_
 	struct window window;
 	if (!window_of(self, request, &window))
 		return IOVA_NO_SPACE;
+	buddy_tree_settle(&self->tree);
 	unsigned wanted = bits_log2_ceil(request->count);
 	for (uint64_t orders = self->tree.nonempty >> wanted << wanted; orders; orders &= orders - 1) {
 		unsigned log2 = (unsigned)__builtin_ctzll(orders);
-		uint64_t start, index = search_window(self, log2, wanted, &window, &start, steps);
-		if (index == BUDDY_TREE_NOTHING)
+		uint64_t start, block = search_window(self, log2, wanted, &window, &start, steps);
+		if (block == BUDDY_TREE_NOTHING)
 			continue;
 		uint64_t granted = granted_pages(self, wanted, request->count);
-		buddy_tree_take_out(&self->tree, log2, index);
-		buddy_tree_insert_range(&self->tree, index, start, steps);
-		buddy_tree_insert_range(&self->tree, start + granted, index + (UINT64_C(1) << log2), steps);
+		buddy_tree_take_out(&self->tree, self->tree.by_address, log2, block);
+		buddy_tree_insert_range(&self->tree, block << log2, start, steps);
+		buddy_tree_insert_range(&self->tree, start + granted, (block + 1) << log2, steps);
 		return give(self, start, granted, extent);
 	}
 	return IOVA_NO_SPACE;
 }
 
-/* Takes a block of order log2 from which 2^wanted pages are cut, from its low end or its high end. */
-static uint64_t cut(struct buddy *self, unsigned log2, unsigned wanted, struct iova_steps *steps)
+/* Halves a block, which has been taken out, down to the wanted order. Returns what remains of it. */
+INLINE uint64_t split(struct buddy_tree *tree, enum first first, uint64_t block, unsigned log2, unsigned wanted)
 {
-	bool high = self->first == FIRST_HIGH;
-	uint64_t index = self->first == FIRST_RECENT ? choose_recent(self, log2, steps) : choose(self, log2, steps);
-	buddy_tree_take_out(&self->tree, log2, index);
 	while (log2-- > wanted) {
-		uint64_t half = UINT64_C(1) << log2;
-		buddy_tree_insert(&self->tree, log2, high ? index : index + half);
-		index += high ? half : 0;
+		block = block << 1 | (first == FIRST_HIGH);
+		buddy_tree_insert(tree, first != FIRST_RECENT, log2, block ^ 1);
 	}
-	return index;
+	return block;
 }
 
-/* The same for small orders, which most calls are about; first is a constant. */
-INLINE uint64_t cut_small(struct buddy *self, enum first first, unsigned log2, unsigned wanted, struct iova_steps *steps)
+/* The requests that the functions below leave to it, and all that are counted. */
+static enum iova_status alloc_any(struct buddy *self, const struct iova_request *request, struct iova_extent *extent,
+				  struct iova_steps *steps)
 {
 	struct buddy_tree *tree = &self->tree;
-	unsigned high = first == FIRST_HIGH, position, tries = 0;
-	uint64_t index, *node;
-	do {
-		bool known = first == FIRST_RECENT && __builtin_expect(tries++ < BUDDY_TREE_RECENT, 1);
-		index = known ? buddy_tree_pop_recent(&tree->orders[log2]) : choose(self, log2, steps);
-		node = buddy_tree_small_node(tree, index);
-		position = buddy_tree_small_position(log2, index);
-		if (steps)
-			steps->examined++;
-	} while (!(node[position >> 6] >> (position & 63) & 1));
-	node[position >> 6] &= ~(UINT64_C(1) << (position & 63));
-	buddy_tree_count_out(tree, log2);
-	while (log2-- > wanted) {
-		uint64_t upper = index + (UINT64_C(1) << log2);
-		position = position << 1 | high;
-		buddy_tree_insert_small(tree, node, position ^ 1, log2, high ? index : upper);
-		index = high ? upper : index;
-	}
-	return index;
-}
-
-static uint64_t cut_small_by_address(struct buddy *self, unsigned log2, unsigned wanted, struct iova_steps *steps)
-{
-	return self->first == FIRST_LOW ? cut_small(self, FIRST_LOW, log2, wanted, steps)
-					: cut_small(self, FIRST_HIGH, log2, wanted, steps);
-}
-
-INLINE enum iova_status allocate(struct buddy *self, const struct iova_request *request, struct iova_extent *extent,
-				 struct iova_steps *steps)
-{
 	uint64_t count = request->count;
-	if (__builtin_expect(count > self->space.count, 0))
+	if (count > self->space.count)
 		return IOVA_NO_SPACE;
-	if (__builtin_expect(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN, 0) && binds(self, request))
+	if (binds(self, request))
 		return alloc_constrained(self, request, extent, steps);
 	unsigned wanted = bits_log2_ceil(count);
-	uint64_t orders = self->tree.nonempty >> wanted;
-	if (__builtin_expect(!orders, 0))
+	uint64_t orders = tree->nonempty >> wanted;
+	if (!orders)
 		return IOVA_NO_SPACE;
 	unsigned log2 = wanted + (unsigned)__builtin_ctzll(orders);
-	uint64_t index;
-	if (__builtin_expect(log2 >= BUDDY_TREE_SMALL_ORDERS, 0))
-		index = cut(self, log2, wanted, steps);
-	else if (__builtin_expect(self->first == FIRST_RECENT, 1))
-		index = cut_small(self, FIRST_RECENT, log2, wanted, steps);
-	else
-		index = cut_small_by_address(self, log2, wanted, steps);
-	uint64_t granted = granted_pages(self, wanted, count);
+	uint64_t block = buddy_tree_search_all(tree, log2, steps);
+	buddy_tree_take_out(tree, tree->by_address, log2, block);
 	if (steps)
 		steps->splits += log2 - wanted;
-	if (granted != UINT64_C(1) << wanted)
-		buddy_tree_insert_range(&self->tree, index + granted, index + (UINT64_C(1) << wanted), steps);
+	block = split(tree, self->first, block, log2, wanted);
+	uint64_t index = block << wanted, granted = granted_pages(self, wanted, count);
+	buddy_tree_insert_range(tree, index + granted, (block + 1) << wanted, steps);
 	return give(self, index, granted, extent);
 }
 
-INLINE void release(struct buddy *self, const struct iova_extent *extent, struct iova_steps *steps)
+/* Below are the usual cases again, each without a call that would need registers saved. */
+static __attribute__((noinline)) enum iova_status split_recent(struct buddy *self, uint64_t block, unsigned log2,
+							       unsigned wanted, struct iova_extent *extent)
 {
-	uint64_t index = extent->first - self->base, count = extent->count;
-	if (__builtin_expect(!(count & (count - 1)) && !(index & (count - 1)), 1))
-		buddy_tree_release_block(&self->tree, (unsigned)__builtin_ctzll(count), index, steps);
-	else
-		buddy_tree_release_range(&self->tree, index, index + count, steps);
+	block = split(&self->tree, FIRST_RECENT, block, log2, wanted);
+	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
 }
 
-static enum iova_status buddy_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+static __attribute__((noinline)) enum iova_status split_low(struct buddy *self, uint64_t block, unsigned log2,
+							    unsigned wanted, struct iova_extent *extent)
+{
+	block = split(&self->tree, FIRST_LOW, block, log2, wanted);
+	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
+}
+
+static __attribute__((noinline)) enum iova_status split_high(struct buddy *self, uint64_t block, unsigned log2,
+							     unsigned wanted, struct iova_extent *extent)
+{
+	block = split(&self->tree, FIRST_HIGH, block, log2, wanted);
+	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
+}
+
+static __attribute__((noinline)) enum iova_status alloc_recent(struct buddy *self, const struct iova_request *request,
+							       struct iova_extent *extent)
+{
+	struct buddy_tree *tree = &self->tree;
+	uint64_t count = request->count;
+	if (UNLIKELY(count > self->space.count))
+		return IOVA_NO_SPACE;
+	if (UNLIKELY(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN))
+		return alloc_any(self, request, extent, NULL);
+	unsigned wanted = bits_log2_ceil(count);
+	uint64_t orders = tree->nonempty >> wanted;
+	if (UNLIKELY(!orders))
+		return IOVA_NO_SPACE;
+	unsigned log2 = wanted + (unsigned)__builtin_ctzll(orders);
+	if (UNLIKELY(!tree->orders[log2].held))
+		return alloc_any(self, request, extent, NULL);
+	uint64_t block = buddy_tree_pop(&tree->orders[log2]);
+	if (UNLIKELY(!buddy_tree_is_free(tree, log2, block)))
+		return alloc_any(self, request, extent, NULL);
+	buddy_tree_take_out(tree, false, log2, block);
+	if (log2 != wanted)
+		return split_recent(self, block, log2, wanted, extent);
+	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
+}
+
+INLINE enum iova_status alloc_by_address(struct buddy *self, enum first first, const struct iova_request *request,
+					 struct iova_extent *extent)
+{
+	struct buddy_tree *tree = &self->tree;
+	uint64_t count = request->count;
+	if (UNLIKELY(count > self->space.count))
+		return IOVA_NO_SPACE;
+	if (UNLIKELY(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN))
+		return alloc_any(self, request, extent, NULL);
+	unsigned wanted = bits_log2_ceil(count);
+	uint64_t orders = tree->nonempty >> wanted;
+	if (UNLIKELY(!orders))
+		return IOVA_NO_SPACE;
+	unsigned log2 = wanted + (unsigned)__builtin_ctzll(orders);
+	uint64_t block = buddy_tree_take_first(tree, first == FIRST_HIGH, log2);
+	if (log2 != wanted)
+		return first == FIRST_LOW ? split_low(self, block, log2, wanted, extent)
+					  : split_high(self, block, log2, wanted, extent);
+	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
+}
+
+static __attribute__((noinline)) enum iova_status alloc_low(struct buddy *self, const struct iova_request *request,
+							    struct iova_extent *extent)
+{
+	return alloc_by_address(self, FIRST_LOW, request, extent);
+}
+
+static __attribute__((noinline)) enum iova_status alloc_high(struct buddy *self, const struct iova_request *request,
+							     struct iova_extent *extent)
+{
+	return alloc_by_address(self, FIRST_HIGH, request, extent);
+}
+
+static enum iova_status buddy_alloc(void *context, const struct iova_request *request, uint32_t cpu,
 				    struct iova_extent *extent)
 {
 	(void)cpu;
-	return allocate(self, request, extent, NULL);
+	struct buddy *self = context;
+	if (UNLIKELY(self->rounding == ROUNDING_TRIM))
+		return alloc_any(self, request, extent, NULL);
+	if (self->first == FIRST_RECENT)
+		return alloc_recent(self, request, extent);
+	return self->first == FIRST_LOW ? alloc_low(self, request, extent) : alloc_high(self, request, extent);
 }
 
-static enum iova_status buddy_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
+static enum iova_status buddy_alloc_counted(void *context, const struct iova_request *request, uint32_t cpu,
 					    struct iova_extent *extent, struct iova_steps *steps)
 {
 	(void)cpu;
-	return allocate(self, request, extent, steps);
+	return alloc_any(context, request, extent, steps);
 }
 
-static void buddy_free(void *self, const struct iova_extent *extent, uint32_t cpu)
+INLINE void release(struct buddy *self, bool by_address, const struct iova_extent *extent, struct iova_steps *steps)
+{
+	uint64_t page = extent->first - self->base, count = extent->count;
+	self->free_pages += count;
+	if (UNLIKELY((count & (count - 1)) | (page & (count - 1)))) {
+		buddy_tree_release_range(&self->tree, page, page + count, steps);
+		return;
+	}
+	unsigned log2 = (unsigned)__builtin_ctzll(count);
+	buddy_tree_release_block(&self->tree, by_address, log2, page >> log2, steps);
+}
+
+static __attribute__((noinline)) void free_by_address(struct buddy *self, const struct iova_extent *extent)
+{
+	release(self, true, extent, NULL);
+}
+
+static __attribute__((noinline)) void free_recent(struct buddy *self, const struct iova_extent *extent)
+{
+	release(self, false, extent, NULL);
+}
+
+static void buddy_free(void *context, const struct iova_extent *extent, uint32_t cpu)
 {
 	(void)cpu;
-	release(self, extent, NULL);
+	struct buddy *self = context;
+	if (self->first == FIRST_RECENT)
+		free_recent(self, extent);
+	else
+		free_by_address(self, extent);
 }
 
-static void buddy_free_counted(void *self, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
+static void buddy_free_counted(void *context, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
 {
 	(void)cpu;
-	release(self, extent, steps);
+	struct buddy *self = context;
+	release(self, self->tree.by_address, extent, steps);
 }
 
-/* The order of the free block that contains a page, or BUDDY_TREE_ORDERS_MAX. */
+#define NO_ORDER BUDDY_TREE_ORDERS_MAX
+
+/* The order of the free block that contains a page, or NO_ORDER. */
 static unsigned containing(const struct buddy *self, uint64_t index)
 {
 	for (uint64_t orders = self->tree.nonempty; orders; orders &= orders - 1) {
 		unsigned log2 = (unsigned)__builtin_ctzll(orders);
-		if (buddy_tree_is_free(&self->tree, log2, index))
+		if (buddy_tree_is_free(&self->tree, log2, index >> log2))
 			return log2;
 	}
-	return BUDDY_TREE_ORDERS_MAX;
+	return NO_ORDER;
 }
 
 static enum iova_status buddy_place(void *context, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
@@ -279,15 +328,15 @@ static enum iova_status buddy_place(void *context, uint64_t first, uint64_t coun
 	uint64_t index = first - self->base, end = index + count;
 	for (uint64_t at = index; at < end;) {
 		unsigned log2 = containing(self, at);
-		if (log2 == BUDDY_TREE_ORDERS_MAX)
+		if (log2 == NO_ORDER)
 			return IOVA_TAKEN;
 		at = ((at >> log2) + 1) << log2;
 	}
 	for (uint64_t at = index; at < end;) {
 		unsigned log2 = containing(self, at);
-		uint64_t block = at >> log2 << log2, block_end = block + (UINT64_C(1) << log2);
-		buddy_tree_take_out(&self->tree, log2, block);
-		buddy_tree_insert_range(&self->tree, block, at, NULL);
+		uint64_t block = at >> log2, block_end = (block + 1) << log2;
+		buddy_tree_take_out(&self->tree, self->tree.by_address, log2, block);
+		buddy_tree_insert_range(&self->tree, block << log2, at, NULL);
 		buddy_tree_insert_range(&self->tree, end, block_end, NULL);
 		at = block_end;
 	}
@@ -297,15 +346,15 @@ static enum iova_status buddy_place(void *context, uint64_t first, uint64_t coun
 static void buddy_visit_free(void *context, iova_visit visit, void *visit_context)
 {
 	struct buddy *self = context;
+	buddy_tree_settle(&self->tree);
 	for (uint64_t orders = self->tree.nonempty; orders; orders &= orders - 1) {
 		unsigned log2 = (unsigned)__builtin_ctzll(orders);
 		uint64_t last = (self->space.first - self->base + self->space.count - 1) >> log2;
 		for (uint64_t at = 0; at <= last; at++) {
-			uint64_t index = buddy_tree_search_from(&self->tree, log2, at << log2, false, NULL);
-			if (index == BUDDY_TREE_NOTHING)
+			at = buddy_tree_search_from(&self->tree, log2, at, false, NULL);
+			if (at == BUDDY_TREE_NOTHING)
 				break;
-			visit(visit_context, self->base + index, UINT64_C(1) << log2, IOVA_USABLE);
-			at = index >> log2;
+			visit(visit_context, self->base + (at << log2), UINT64_C(1) << log2, IOVA_USABLE);
 		}
 	}
 }
@@ -313,16 +362,17 @@ static void buddy_visit_free(void *context, iova_visit visit, void *visit_contex
 static void buddy_statistics(void *context, struct iova_statistics *statistics)
 {
 	const struct buddy *self = context;
-	*statistics = (struct iova_statistics){0};
-	for (unsigned log2 = 0; log2 <= self->tree.order_max; log2++)
-		statistics->usable_pages += self->tree.orders[log2].blocks << log2;
+	*statistics = (struct iova_statistics){.usable_pages = self->free_pages};
 }
 
 static const char *buddy_broken_invariant(void *context)
 {
 	const struct buddy *self = context;
-	uint64_t first = self->space.first - self->base;
-	return buddy_tree_broken_invariant(&self->tree, first, first + self->space.count);
+	uint64_t first = self->space.first - self->base, free_pages;
+	const char *broken = buddy_tree_broken_invariant(&self->tree, first, first + self->space.count, &free_pages);
+	if (!broken && free_pages != self->free_pages)
+		return "the free pages are counted";
+	return broken;
 }
 
 static void buddy_destroy(void *context)
@@ -348,12 +398,13 @@ static enum iova_status buddy_create(const struct iova_space *space, const uint6
 	unsigned order_max = bits_log2_ceil(space->count);
 	/* Blocks are aligned by address: index 0 is the multiple of the largest order below the space. */
 	self->base = bits_align_down(space->first, UINT64_C(1) << order_max);
-	if (buddy_tree_create(&self->tree, order_max, self->first != FIRST_RECENT, self->first == FIRST_HIGH, host)) {
+	uint64_t first = space->first - self->base, end = first + space->count;
+	if (buddy_tree_create(&self->tree, order_max, end, self->first != FIRST_RECENT, self->first == FIRST_HIGH, host)) {
 		buddy_destroy(self);
 		return IOVA_NO_MEMORY;
 	}
-	uint64_t first = space->first - self->base;
-	buddy_tree_insert_range(&self->tree, first, first + space->count, NULL);
+	buddy_tree_insert_range(&self->tree, first, end, NULL);
+	self->free_pages = space->count;
 	*result = self;
 	return IOVA_OK;
 }

@@ -1,219 +1,217 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/buddy_tree.h"
 
-/* Words of a node: powers of two, so that an index is a shift. */
-static unsigned stride_log2(unsigned level)
+#include <string.h>
+
+/* Marks the entries from the marked ones up to end that are free blocks still. */
+static void mark_recent(struct buddy_tree *tree, unsigned log2, uint64_t end)
 {
-	return bits_log2_ceil(2 + (uint64_t)level * BUDDY_TREE_SMALL_ORDERS);
+	struct buddy_tree_order *order = &tree->orders[log2];
+	for (; order->marked < end; order->marked++)
+		if (buddy_tree_is_free(tree, log2, order->recent[order->marked]))
+			buddy_tree_mark(order, tree->top, order->recent[order->marked] >> 6);
 }
 
-void buddy_tree_mark_ancestors(struct buddy_tree *tree, unsigned log2, uint64_t index)
+void buddy_tree_forget(struct buddy_tree *tree, unsigned log2, uint64_t block)
 {
-	uint64_t node = index >> tree->places[log2].node_log2;
-	for (unsigned level = buddy_tree_level_of(log2) + 1; level <= tree->top;
-	     level++, node >>= BUDDY_TREE_FAN_OUT_LOG2) {
-		uint64_t *word = tree->levels[level] + ((node >> BUDDY_TREE_FAN_OUT_LOG2) << stride_log2(level)) + 2 + log2;
-		uint64_t bit = UINT64_C(1) << (node & 63);
-		if (*word & bit)
-			return;
-		*word |= bit;
+	struct buddy_tree_order *order = &tree->orders[log2];
+	uint64_t forgotten = order->held - order->held / 2;
+	if (order->marked < forgotten)
+		mark_recent(tree, log2, forgotten);
+	order->held -= forgotten;
+	order->marked -= forgotten;
+	memmove(order->recent, order->recent + forgotten, order->held * sizeof(order->recent[0]));
+	order->recent[order->held++] = block;
+}
+
+void buddy_tree_settle(struct buddy_tree *tree)
+{
+	for (uint64_t orders = tree->by_address ? 0 : tree->nonempty; orders; orders &= orders - 1) {
+		unsigned log2 = (unsigned)__builtin_ctzll(orders);
+		mark_recent(tree, log2, tree->orders[log2].held);
 	}
 }
 
-/* Frees one block and coalesces. A buddy of the largest order is outside the space and never free, so the loop ends. */
-void buddy_tree_release_large(struct buddy_tree *tree, unsigned log2, uint64_t index, struct iova_steps *steps)
+/* The largest block that starts at a page and ends at or before end. */
+static unsigned aligned_log2(uint64_t page, uint64_t end)
 {
-	for (;; log2++) {
-		uint64_t buddy = index ^ (UINT64_C(1) << log2);
-		if (steps)
-			steps->examined++;
-		if (!buddy_tree_is_free(tree, log2, buddy))
-			break;
-		buddy_tree_take_out(tree, log2, buddy);
-		index &= ~(UINT64_C(1) << log2);
-		if (steps)
-			steps->merges++;
-	}
-	buddy_tree_insert(tree, log2, index);
-}
-
-/* The largest block that starts at index and ends at or before end. */
-static inline unsigned aligned_log2(uint64_t index, uint64_t end)
-{
-	unsigned room = bits_log2_floor(end - index);
-	unsigned alignment = index ? (unsigned)__builtin_ctzll(index) : 63;
+	unsigned room = bits_log2_floor(end - page);
+	unsigned alignment = page ? (unsigned)__builtin_ctzll(page) : 63;
 	return alignment < room ? alignment : room;
 }
 
-void buddy_tree_release_range(struct buddy_tree *tree, uint64_t index, uint64_t end, struct iova_steps *steps)
+void buddy_tree_release_range(struct buddy_tree *tree, uint64_t first, uint64_t end, struct iova_steps *steps)
 {
-	while (index < end) {
-		unsigned log2 = aligned_log2(index, end);
-		buddy_tree_release_block(tree, log2, index, steps);
-		index += UINT64_C(1) << log2;
+	while (first < end) {
+		unsigned log2 = aligned_log2(first, end);
+		buddy_tree_release_block(tree, tree->by_address, log2, first >> log2, steps);
+		first += UINT64_C(1) << log2;
 	}
 }
 
-/* Free pages whose buddies are in use: nothing coalesces. */
-void buddy_tree_insert_range(struct buddy_tree *tree, uint64_t index, uint64_t end, struct iova_steps *steps)
+void buddy_tree_insert_range(struct buddy_tree *tree, uint64_t first, uint64_t end, struct iova_steps *steps)
 {
-	while (index < end) {
-		unsigned log2 = aligned_log2(index, end);
-		buddy_tree_insert(tree, log2, index);
-		index += UINT64_C(1) << log2;
+	while (first < end) {
+		unsigned log2 = aligned_log2(first, end);
+		buddy_tree_insert(tree, tree->by_address, log2, first >> log2);
+		first += UINT64_C(1) << log2;
 		if (steps)
 			steps->splits++;
 	}
 }
 
-/* Which slots of a node hold (or whose child may hold) a free block of the order. */
-static inline uint64_t held(const struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t node)
-{
-	const uint64_t *words = tree->levels[level] + (node << stride_log2(level));
-	if (level > buddy_tree_level_of(log2))
-		return words[2 + log2];
-	unsigned slots = tree->places[log2].slots;
-	return slots == 64 ? words[1] : (words[0] >> slots) & ((UINT64_C(1) << slots) - 1);
-}
-
-/* The free block of the order that comes first among the wanted slots of a node and all that follows it: upwards the
- * lowest address, downwards the highest. BUDDY_TREE_NOTHING if there is none. */
-static uint64_t search(struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t node, uint64_t wanted,
+/* The free block that comes first among the wanted bits of a word of a level and all that follows it. */
+static uint64_t search(struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t word, uint64_t wanted,
 		       bool downwards, struct iova_steps *steps)
 {
+	uint64_t **levels = tree->orders[log2].levels;
 	for (;;) {
-		uint64_t all = held(tree, log2, level, node);
-		uint64_t found = all & wanted;
+		uint64_t all = levels[level][word], found = all & wanted;
 		if (steps)
 			steps->examined++;
 		if (found) {
-			uint64_t slot = downwards ? bits_log2_floor(found) : (unsigned)__builtin_ctzll(found);
-			if (level == buddy_tree_level_of(log2))
-				return (node << tree->places[log2].node_log2) + (slot << log2);
-			node = node << BUDDY_TREE_FAN_OUT_LOG2 | slot;
-			level--;
+			word = word << 6 | (downwards ? bits_log2_floor(found) : (unsigned)__builtin_ctzll(found));
+			if (!level--)
+				return word;
 			wanted = ~UINT64_C(0);
 			continue;
 		}
-		if (level == tree->top)
+		if (level++ == tree->top)
 			return BUDDY_TREE_NOTHING;
-		uint64_t slot = node & 63;
-		node >>= BUDDY_TREE_FAN_OUT_LOG2;
-		level++;
+		uint64_t bit = UINT64_C(1) << (word & 63);
+		word >>= 6;
 		if (!all)
-			tree->levels[level][(node << stride_log2(level)) + 2 + log2] &= ~(UINT64_C(1) << slot);
-		wanted = downwards ? (UINT64_C(1) << slot) - 1 : ~UINT64_C(1) << slot;
+			levels[level][word] &= ~bit;
+		wanted = downwards ? bit - 1 : ~bit & -bit;
 	}
 }
 
-uint64_t buddy_tree_search_from(struct buddy_tree *tree, unsigned log2, uint64_t index, bool downwards,
+uint64_t buddy_tree_search_from(struct buddy_tree *tree, unsigned log2, uint64_t block, bool downwards,
 				struct iova_steps *steps)
 {
-	const struct buddy_tree_place *place = &tree->places[log2];
-	uint64_t slot = (index >> log2) & (place->slots - 1u);
-	uint64_t wanted = downwards ? ~UINT64_C(0) >> (63 - slot) : ~UINT64_C(0) << slot;
-	return search(tree, log2, buddy_tree_level_of(log2), index >> place->node_log2, wanted, downwards, steps);
+	uint64_t wanted = downwards ? ~UINT64_C(0) >> (63 - (block & 63)) : ~UINT64_C(0) << (block & 63);
+	return search(tree, log2, 0, block >> 6, wanted, downwards, steps);
 }
 
 uint64_t buddy_tree_search_all(struct buddy_tree *tree, unsigned log2, struct iova_steps *steps)
 {
-	if (!tree->by_address)
-		return search(tree, log2, tree->top, 0, ~UINT64_C(0), false, steps);
 	struct buddy_tree_order *order = &tree->orders[log2];
-	return order->bound = buddy_tree_search_from(tree, log2, order->bound, tree->downwards, steps);
-}
-
-static void place_init(struct buddy_tree *tree, unsigned log2)
-{
-	unsigned level = buddy_tree_level_of(log2);
-	tree->places[log2] = (struct buddy_tree_place){
-		.nodes = tree->levels[level],
-		.parents = level < tree->top ? tree->levels[level + 1] + 2 + log2 : &tree->all_set,
-		.node_log2 = (uint8_t)((level + 1) * BUDDY_TREE_FAN_OUT_LOG2),
-		.stride_log2 = (uint8_t)stride_log2(level),
-		.parent_stride_log2 = (uint8_t)stride_log2(level + 1),
-		.slots = (uint8_t)(64u >> log2 % BUDDY_TREE_SMALL_ORDERS),
-	};
-}
-
-enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, bool by_address, bool downwards,
-				   const struct iova_host *host)
-{
-	*tree = (struct buddy_tree){.by_address = by_address,
-				    .downwards = downwards,
-				    .order_max = order_max,
-				    .all_set = ~UINT64_C(0),
-				    .host = host};
-	/* Small blocks are told to a level above them in any case. */
-	tree->top = order_max + 1 < BUDDY_TREE_SMALL_ORDERS ? 1 : buddy_tree_level_of(order_max + 1);
-	uint64_t pages = UINT64_C(1) << (order_max + 1);
-	for (unsigned level = 0; level <= tree->top; level++) {
-		uint64_t nodes = ((pages - 1) >> ((level + 1) * BUDDY_TREE_FAN_OUT_LOG2)) + 1;
-		tree->level_bytes[level] = (nodes << stride_log2(level)) * sizeof(uint64_t);
-		tree->levels[level] = host->memory_get(host->context, tree->level_bytes[level]);
-		if (!tree->levels[level])
-			return IOVA_NO_MEMORY;
+	while (order->held) {
+		uint64_t block = buddy_tree_pop(order);
+		if (steps)
+			steps->examined++;
+		if (buddy_tree_is_free(tree, log2, block))
+			return block;
 	}
+	return search(tree, log2, tree->top, 0, ~UINT64_C(0), tree->downwards, steps);
+}
+
+/* Words of a level of an order. A buddy of the last block has a bit in the same word. */
+static uint64_t words_of(uint64_t end, unsigned log2, unsigned level)
+{
+	unsigned shift = log2 + 6 * (level + 1);
+	return (shift < 64 ? (end - 1) >> shift : 0) + 1;
+}
+
+enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, uint64_t end, bool by_address,
+				   bool downwards, const struct iova_host *host)
+{
+	*tree = (struct buddy_tree){
+		.by_address = by_address, .downwards = downwards, .order_max = order_max, .end = end, .host = host};
+	do
+		tree->top++;
+	while (words_of(end, 0, tree->top) > 1);
+	uint64_t words = 0;
+	for (unsigned log2 = 0; log2 <= order_max; log2++)
+		for (unsigned level = 0; level < tree->top; level++)
+			words += words_of(end, log2, level);
+	tree->bytes = words * sizeof(uint64_t);
+	tree->memory = host->memory_get(host->context, tree->bytes);
+	if (!tree->memory)
+		return IOVA_NO_MEMORY;
+	uint64_t *next = tree->memory;
 	for (unsigned log2 = 0; log2 <= order_max; log2++) {
-		place_init(tree, log2);
-		tree->orders[log2].bound = downwards ? 0 : pages - 1;
+		tree->orders[log2].more = -1;
+		for (unsigned level = 0; level < tree->top; level++) {
+			tree->orders[log2].levels[level] = next;
+			next += words_of(end, log2, level);
+		}
+		tree->orders[log2].levels[tree->top] = &tree->orders[log2].root;
 	}
 	return IOVA_OK;
 }
 
 void buddy_tree_release(struct buddy_tree *tree)
 {
-	for (unsigned level = 0; level < BUDDY_TREE_LEVELS_MAX; level++)
-		if (tree->levels[level])
-			tree->host->memory_put(tree->host->context, tree->levels[level], tree->level_bytes[level]);
+	if (tree->memory)
+		tree->host->memory_put(tree->host->context, tree->memory, tree->bytes);
 	*tree = (struct buddy_tree){0};
 }
 
-/* Every node above says that a block may be below. */
-static bool is_marked(const struct buddy_tree *tree, unsigned log2, uint64_t index)
+static bool is_marked(const struct buddy_tree *tree, unsigned log2, uint64_t block)
 {
-	uint64_t node = index >> tree->places[log2].node_log2;
-	for (unsigned level = buddy_tree_level_of(log2) + 1; level <= tree->top; level++, node >>= BUDDY_TREE_FAN_OUT_LOG2)
-		if (!(held(tree, log2, level, node >> BUDDY_TREE_FAN_OUT_LOG2) >> (node & 63) & 1))
+	uint64_t word = block >> 6;
+	for (unsigned level = 1; level <= tree->top; level++, word >>= 6)
+		if (!(tree->orders[log2].levels[level][word >> 6] >> (word & 63) & 1))
 			return false;
 	return true;
 }
 
-static const char *broken_block(const struct buddy_tree *tree, unsigned log2, uint64_t index, uint64_t first, uint64_t end)
+static bool is_recent(const struct buddy_tree *tree, unsigned log2, uint64_t block)
 {
-	if (!is_marked(tree, log2, index))
-		return "every node above a free block is marked for its order";
-	if (tree->by_address && (tree->downwards ? index > tree->orders[log2].bound : index < tree->orders[log2].bound))
-		return "no block lies before the bound of its order";
-	if (index < first || index + (UINT64_C(1) << log2) > end)
+	const struct buddy_tree_order *order = &tree->orders[log2];
+	for (uint64_t i = order->marked; i < order->held; i++)
+		if (order->recent[i] == block)
+			return true;
+	return false;
+}
+
+static const char *broken_block(const struct buddy_tree *tree, unsigned log2, uint64_t block, uint64_t first, uint64_t end)
+{
+	if (!is_marked(tree, log2, block) && !is_recent(tree, log2, block))
+		return "a free block is marked in the levels above, or was freed lately";
+	if (block << log2 < first || (block + 1) << log2 > end)
 		return "free blocks lie in the space";
-	if (buddy_tree_is_free(tree, log2, index ^ (UINT64_C(1) << log2)))
+	if (buddy_tree_is_free(tree, log2, block ^ 1))
 		return "no free block has a free buddy";
 	for (unsigned larger = log2 + 1; larger <= tree->order_max; larger++)
-		if (buddy_tree_is_free(tree, larger, index))
+		if (buddy_tree_is_free(tree, larger, block >> (larger - log2)))
 			return "no free block lies in another";
 	return NULL;
 }
 
-const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t first, uint64_t end)
+/* By address, a mark stands over a word that has a bit set. */
+static bool marks_exceed(const struct buddy_tree *tree, unsigned log2)
 {
-	for (unsigned log2 = 0; log2 < BUDDY_TREE_ORDERS_MAX; log2++) {
-		const struct buddy_tree_place *place = &tree->places[log2];
+	for (unsigned level = 0; tree->by_address && level < tree->top; level++)
+		for (uint64_t word = 0; word < words_of(tree->end, log2, level); word++)
+			if (tree->orders[log2].levels[level + 1][word >> 6] >> (word & 63) & 1 &&
+			    !tree->orders[log2].levels[level][word])
+				return true;
+	return false;
+}
+
+const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t first, uint64_t end, uint64_t *free_pages)
+{
+	*free_pages = 0;
+	for (unsigned log2 = 0; log2 <= tree->order_max; log2++) {
+		const struct buddy_tree_order *order = &tree->orders[log2];
 		uint64_t blocks = 0;
-		for (uint64_t node = 0; log2 <= tree->order_max && node << place->node_log2 < end; node++) {
-			uint64_t free = held(tree, log2, buddy_tree_level_of(log2), node);
-			for (; free; free &= free - 1, blocks++) {
-				uint64_t slot = (uint64_t)__builtin_ctzll(free);
-				const char *broken =
-					broken_block(tree, log2, (node << place->node_log2) + (slot << log2), first, end);
+		for (uint64_t word = 0; word < words_of(tree->end, log2, 0); word++) {
+			for (uint64_t free = order->levels[0][word]; free; free &= free - 1, blocks++) {
+				uint64_t block = word << 6 | (unsigned)__builtin_ctzll(free);
+				const char *broken = broken_block(tree, log2, block, first, end);
 				if (broken)
 					return broken;
 			}
 		}
-		if (blocks != tree->orders[log2].blocks)
+		*free_pages += blocks << log2;
+		if (!tree->by_address && blocks != (uint64_t)(order->more + 1))
 			return "the free blocks of an order are counted";
 		if ((tree->nonempty >> log2 & 1) != (blocks != 0))
 			return "an order is nonempty when it has a free block";
+		if (marks_exceed(tree, log2))
+			return "by address, a mark stands over a free block";
 	}
 	return NULL;
 }

@@ -7,7 +7,10 @@
 
 extern const struct iova_allocator allocator_bitmap;
 extern const struct iova_allocator allocator_buddy;
+extern const struct iova_allocator allocator_lazy;
+extern const struct iova_allocator allocator_magazine;
 extern const struct iova_allocator allocator_null;
 extern const struct iova_allocator allocator_rbtree;
+extern const struct iova_allocator allocator_segregated;
 
 #endif

@@ -2,123 +2,13 @@
  * Red-black tree of gaps; docs/rbtree.md has the picture and the costs. */
 #include "allocator/builtin.h"
 #include "allocator/gap_check.h"
-#include "allocator/gap_find.h"
-#include "allocator/gap_fit.h"
-#include "allocator/gap_tree.h"
+#include "allocator/rbtree_find.h"
 
-#define CONSTRAINED (IOVA_CONSTRAIN_ALIGN | IOVA_CONSTRAIN_LIMIT | IOVA_CONSTRAIN_BOUNDARY)
-
-/* Live extents at most: 2^26 times 40 bytes are reserved for a space of more pages, and backed when touched. */
-#define EXTENTS_MAX (UINT32_C(1) << 26)
-
-/* Gaps of up to so many pages are also found by their length. */
-#define SHORT_PAGES 64u
-
-enum { OPTION_FIT };
+enum { OPTION_FIT, OPTION_SEARCH, OPTION_HINT32, OPTION_RETRY, OPTION_GATE };
+enum search { SEARCH_AUGMENTED, SEARCH_CACHED };
 enum fit { FIT_FIRST, FIT_BEST, FIT_LAST };
 
-/* Blocks that are always there. */
-enum { BLOCK_NONE, BLOCK_END, BLOCKS_FIXED };
-
-struct rbtree {
-	struct gap_tree tree;
-	struct gap_link *links;
-	uint32_t unused;   /* blocks given back, most recent first */
-	uint32_t fresh;    /* from here to capacity no block was ever used */
-	uint32_t capacity; /* blocks */
-	bool by_address;   /* the order of the tree: first and last */
-	uint64_t
-		mirror; /* last is first in a mirrored space: its page p is page mirror - 1 - p of the space; 0: not mirrored */
-	uint64_t usable_pages;
-	uint64_t live;
-
-	/* By length: the lowest gap of n + 1 pages, if bit n is set. Most requests are short; these skip the descent. */
-	uint64_t short_lengths;
-	uint32_t lowest[SHORT_PAGES];
-
-	const struct iova_host *host;
-	uint64_t first; /* of the tree's addresses, mirrored or not: the space mirrored has the same range */
-	uint64_t count;
-};
-
-GAP_INLINE uint32_t pool_take(struct rbtree *self)
-{
-	uint32_t block = self->unused;
-	if (block) {
-		self->unused = self->links[block].next;
-		return block;
-	}
-	return self->fresh < self->capacity ? self->fresh++ : BLOCK_NONE;
-}
-
-GAP_INLINE void pool_put(struct rbtree *self, uint32_t block)
-{
-	self->links[block].next = self->unused;
-	self->unused = block;
-}
-
-/* From an address of the tree to one of the space, and back: the first page of count ones. */
-GAP_INLINE uint64_t turn(const struct rbtree *self, uint64_t first, uint64_t count)
-{
-	return self->mirror ? self->mirror - first - count : first;
-}
-
-/* By length: the shortest gap of at least count pages, the lowest of several. */
-GAP_INLINE uint32_t find_best(const struct rbtree *self, uint64_t count, uint64_t *examined)
-{
-	const struct gap *gaps = self->tree.gaps;
-	uint32_t found = BLOCK_NONE;
-	uint64_t lengths = count <= SHORT_PAGES ? self->short_lengths >> (count - 1) : 0;
-	if (lengths) {
-		gap_count_step(examined);
-		return self->lowest[count - 1 + (unsigned)__builtin_ctzll(lengths)];
-	}
-	for (uint32_t gap = self->tree.root; gap;) {
-		gap_count_step(examined);
-		uint32_t low = gaps[gap].child[0], high = gaps[gap].child[1];
-		bool suffices = gaps[gap].length >= count;
-		found = suffices ? gap : found;
-		gap = suffices ? low : high;
-	}
-	return found;
-}
-
-/* Tries one gap; *first is an address of the tree. */
-static bool fit(const struct rbtree *self, uint32_t gap, const struct gap_wish *wish, uint64_t *first)
-{
-	const struct gap *tried = &self->tree.gaps[gap];
-	uint64_t low = turn(self, tried->first, tried->length), place;
-	if (tried->length < wish->count || !gap_fit(low, low + tried->length, wish, self->mirror, &place))
-		return false;
-	*first = turn(self, place, wish->count);
-	return true;
-}
-
-/* The first gap in the order of the search that satisfies the constraints, and the place in it. */
-static __attribute__((noinline)) uint32_t find_constrained(const struct rbtree *self, const struct iova_request *request,
-							   uint64_t *first, uint64_t *examined)
-{
-	const struct gap *gaps = self->tree.gaps;
-	struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
-	if (gap_wish_is_hopeless(&wish))
-		return BLOCK_NONE;
-	if (!self->by_address) {
-		uint32_t gap = find_best(self, wish.count, examined);
-		while (gap && !fit(self, gap, &wish, first)) {
-			gap_count_step(examined);
-			gap = gap_neighbour(gaps, gap, 1);
-		}
-		return gap;
-	}
-	uint64_t begin = turn(self, wish.low, wish.end - wish.low), end = begin + (wish.end - wish.low);
-	uint32_t gap = gap_find_ending_behind(&self->tree, begin, examined);
-	while (gap && gaps[gap].first < end) {
-		if (fit(self, gap, &wish, first))
-			return gap;
-		gap = gap_find_next(gaps, gap, gap_rank(wish.count), examined);
-	}
-	return BLOCK_NONE;
-}
+#define CONSTRAINED (IOVA_CONSTRAIN_ALIGN | IOVA_CONSTRAIN_LIMIT | IOVA_CONSTRAIN_BOUNDARY)
 
 /* gap is about to leave its place in the tree by length. */
 GAP_INLINE void forget_short(struct rbtree *self, uint32_t gap)
@@ -294,65 +184,57 @@ GAP_INLINE void release(struct rbtree *self, const struct iova_extent *extent, b
 ORDER(by_address, true)
 ORDER(by_length, false)
 
+/* One comparison tells three kinds apart: the two of this file pay one branch more for the third. */
+static inline enum rbtree_kind kind_of(const void *self)
+{
+	return *(const enum rbtree_kind *)self;
+}
+
 static enum iova_status rbtree_alloc(void *self, const struct iova_request *request, uint32_t cpu,
 				     struct iova_extent *extent)
 {
-	(void)cpu;
-	struct rbtree *tree = self;
-	return tree->by_address ? alloc_by_address(tree, request, extent) : alloc_by_length(tree, request, extent);
+	const enum rbtree_kind kind = kind_of(self);
+	if (kind > RBTREE_BY_ADDRESS)
+		return rbtree_cached.alloc(self, request, cpu, extent);
+	return kind == RBTREE_BY_ADDRESS ? alloc_by_address(self, request, extent) : alloc_by_length(self, request, extent);
 }
 
 static enum iova_status rbtree_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
 					     struct iova_extent *extent, struct iova_steps *steps)
 {
-	(void)cpu;
-	struct rbtree *tree = self;
-	return tree->by_address ? allocate(tree, request, extent, true, steps)
-				: allocate(tree, request, extent, false, steps);
+	const enum rbtree_kind kind = kind_of(self);
+	if (kind > RBTREE_BY_ADDRESS)
+		return rbtree_cached.alloc_counted(self, request, cpu, extent, steps);
+	return kind == RBTREE_BY_ADDRESS ? allocate(self, request, extent, true, steps)
+					 : allocate(self, request, extent, false, steps);
 }
 
 static void rbtree_free(void *self, const struct iova_extent *extent, uint32_t cpu)
 {
-	(void)cpu;
-	struct rbtree *tree = self;
-	if (tree->by_address)
-		free_by_address(tree, extent);
+	const enum rbtree_kind kind = kind_of(self);
+	if (kind > RBTREE_BY_ADDRESS)
+		rbtree_cached.free(self, extent, cpu);
+	else if (kind == RBTREE_BY_ADDRESS)
+		free_by_address(self, extent);
 	else
-		free_by_length(tree, extent);
+		free_by_length(self, extent);
 }
 
 static void rbtree_free_counted(void *self, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
 {
-	(void)cpu;
-	struct rbtree *tree = self;
-	if (tree->by_address)
-		release(tree, extent, true, steps);
+	const enum rbtree_kind kind = kind_of(self);
+	if (kind > RBTREE_BY_ADDRESS)
+		rbtree_cached.free_counted(self, extent, cpu, steps);
+	else if (kind == RBTREE_BY_ADDRESS)
+		release(self, extent, true, steps);
 	else
-		release(tree, extent, false, steps);
-}
-
-/* The gap that contains [first, first + count), or NULL. By length there is no index by address: from the longest gap down,
- * which is the first one while holes are made in a fresh space. */
-static uint32_t find_around(const struct rbtree *self, uint64_t first, uint64_t count)
-{
-	const struct gap *gaps = self->tree.gaps;
-	uint32_t gap;
-	if (self->by_address) {
-		gap = gap_find_ending_behind(&self->tree, first, NULL);
-	} else {
-		gap = gap_outermost(&self->tree, 1);
-		while (gap && gaps[gap].length >= count &&
-		       (first < gaps[gap].first || first - gaps[gap].first >= gaps[gap].length))
-			gap = gap_neighbour(gaps, gap, 0);
-	}
-	if (first < gaps[gap].first || gaps[gap].length < count || first - gaps[gap].first > gaps[gap].length - count)
-		return BLOCK_NONE;
-	return gap;
+		release(self, extent, false, steps);
 }
 
 static enum iova_status rbtree_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
 {
-	(void)cpu;
+	if (kind_of(self) == RBTREE_CACHED)
+		return rbtree_cached.place(self, first, count, cpu, extent);
 	struct rbtree *tree = self;
 	uint64_t turned = turn(tree, first, count);
 	uint32_t gap = find_around(tree, turned, count);
@@ -361,7 +243,7 @@ static enum iova_status rbtree_place(void *self, uint64_t first, uint64_t count,
 	uint32_t block = pool_take(tree);
 	if (!block)
 		return IOVA_NO_MEMORY;
-	if (tree->by_address)
+	if (tree->kind == RBTREE_BY_ADDRESS)
 		take(tree, gap, block, turned, count, true, NULL);
 	else
 		take(tree, gap, block, turned, count, false, NULL);
@@ -371,6 +253,10 @@ static enum iova_status rbtree_place(void *self, uint64_t first, uint64_t count,
 
 static void rbtree_visit_free(void *self, iova_visit visit, void *context)
 {
+	if (kind_of(self) == RBTREE_CACHED) {
+		rbtree_cached.visit_free(self, visit, context);
+		return;
+	}
 	const struct rbtree *tree = self;
 	uint32_t block = BLOCK_END;
 	do {
@@ -383,6 +269,10 @@ static void rbtree_visit_free(void *self, iova_visit visit, void *context)
 
 static void rbtree_statistics(void *self, struct iova_statistics *statistics)
 {
+	if (kind_of(self) == RBTREE_CACHED) {
+		rbtree_cached.statistics(self, statistics);
+		return;
+	}
 	const struct rbtree *tree = self;
 	*statistics = (struct iova_statistics){.usable_pages = tree->usable_pages};
 }
@@ -392,7 +282,7 @@ static const char *short_broken(const struct rbtree *self)
 {
 	const struct gap *gaps = self->tree.gaps;
 	uint64_t lengths = 0;
-	uint32_t gap = self->by_address ? BLOCK_NONE : gap_outermost(&self->tree, 0);
+	uint32_t gap = self->kind == RBTREE_BY_ADDRESS ? BLOCK_NONE : gap_outermost(&self->tree, 0);
 	for (; gap && gaps[gap].length <= SHORT_PAGES; gap = gap_neighbour(gaps, gap, 1)) {
 		uint64_t index = gaps[gap].length - 1;
 		if (!(lengths >> index & 1) && self->lowest[index] != gap)
@@ -404,13 +294,15 @@ static const char *short_broken(const struct rbtree *self)
 
 static const char *rbtree_broken_invariant(void *self)
 {
+	if (kind_of(self) == RBTREE_CACHED)
+		return rbtree_cached.broken_invariant(self);
 	const struct rbtree *tree = self;
 	const struct gap_truth truth = {.first = tree->first,
 					.count = tree->count,
 					.live = tree->live,
 					.usable = tree->usable_pages,
 					.end = BLOCK_END,
-					.by_address = tree->by_address};
+					.by_address = tree->kind == RBTREE_BY_ADDRESS};
 	uint64_t unused = 0, taken = tree->fresh - BLOCKS_FIXED;
 	for (uint32_t block = tree->unused; block && unused <= taken; block = tree->links[block].next)
 		unused++;
@@ -425,29 +317,50 @@ static void rbtree_destroy(void *self)
 	struct rbtree *tree = self;
 	if (!tree)
 		return;
+	if (tree->kind == RBTREE_CACHED) {
+		rbtree_cached.destroy(self);
+		return;
+	}
 	const struct iova_host *host = tree->host;
 	host->memory_put(host->context, tree->links, tree->capacity * sizeof *tree->links);
 	host->memory_put(host->context, tree->tree.gaps, tree->capacity * sizeof *tree->tree.gaps);
 	host->memory_put(host->context, tree, sizeof *tree);
 }
 
+/* Options of one search, changed for the other: ignored, they would give figures of something that was not asked for. */
+static const char *misplaced_option(const uint64_t *options)
+{
+	if (options[OPTION_SEARCH] == SEARCH_CACHED)
+		return options[OPTION_FIT] == FIT_BEST
+			       ? NULL
+			       : "fit is an option of search=augmented; search=cached takes the first place below its hint";
+	if (!options[OPTION_HINT32] || !options[OPTION_RETRY] || !options[OPTION_GATE])
+		return "hint32, retry and gate are options of search=cached";
+	return NULL;
+}
+
 static enum iova_status rbtree_create(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
 				      const struct iova_below *below, void **self, const char **reason)
 {
-	(void)below;
-	(void)reason;
+	const char *misplaced = misplaced_option(options);
+	if (misplaced) {
+		*reason = misplaced;
+		return IOVA_UNSUPPORTED;
+	}
+	if (options[OPTION_SEARCH] == SEARCH_CACHED)
+		return rbtree_cached.create(space, options + OPTION_HINT32, host, below, self, reason);
 	struct rbtree *tree = host->memory_get(host->context, sizeof *tree);
 	if (!tree)
 		return IOVA_NO_MEMORY;
 	tree->host = host;
-	tree->capacity = (uint32_t)(space->count < EXTENTS_MAX ? space->count : EXTENTS_MAX) + BLOCKS_FIXED;
+	tree->capacity = (uint32_t)(space->count < RBTREE_EXTENTS_MAX ? space->count : RBTREE_EXTENTS_MAX) + BLOCKS_FIXED;
 	tree->tree.gaps = host->memory_get(host->context, tree->capacity * sizeof *tree->tree.gaps);
 	tree->links = host->memory_get(host->context, tree->capacity * sizeof *tree->links);
 	if (!tree->tree.gaps || !tree->links) {
 		rbtree_destroy(tree);
 		return IOVA_NO_MEMORY;
 	}
-	tree->by_address = options[OPTION_FIT] != FIT_BEST;
+	tree->kind = options[OPTION_FIT] == FIT_BEST ? RBTREE_BY_LENGTH : RBTREE_BY_ADDRESS;
 	tree->mirror = options[OPTION_FIT] == FIT_LAST ? 2 * space->first + space->count : 0;
 	tree->first = space->first;
 	tree->count = space->count;
@@ -457,19 +370,40 @@ static enum iova_status rbtree_create(const struct iova_space *space, const uint
 	tree->tree.gaps[BLOCK_END].first = space->first;
 	tree->tree.gaps[BLOCK_END].length = space->count;
 	tree->links[BLOCK_END] = (struct gap_link){BLOCK_END, BLOCK_END};
-	insert(tree, BLOCK_END, tree->by_address, NULL);
+	insert(tree, BLOCK_END, tree->kind == RBTREE_BY_ADDRESS, NULL);
 	*self = tree;
 	return IOVA_OK;
 }
 
 static const char *const fits[] = {"first", "best", "last", NULL};
+static const char *const searches[] = {"augmented", "cached", NULL};
 static const struct iova_option options[] = {
 	[OPTION_FIT] = {.name = "fit",
 			.kind = IOVA_OPTION_CHOICE,
 			.default_value = FIT_BEST,
 			.choices = fits,
 			.help = "which gap serves a request: the lowest, the shortest that suffices, or the highest"},
+	[OPTION_SEARCH] = {.name = "search",
+			   .kind = IOVA_OPTION_CHOICE,
+			   .default_value = SEARCH_AUGMENTED,
+			   .choices = searches,
+			   .help = "a tree of gaps, or Linux's walk over a tree of allocated ranges, which has no fit"},
+	[OPTION_HINT32] = {.name = "hint32",
+			   .kind = IOVA_OPTION_FLAG,
+			   .default_value = 1,
+			   .help = "search=cached: requests limited to 4 GiB begin at a hint of their own"},
+	[OPTION_RETRY] = {.name = "retry",
+			  .kind = IOVA_OPTION_FLAG,
+			  .default_value = 1,
+			  .help = "search=cached: a walk that fails is made once more from the limit down to its start"},
+	[OPTION_GATE] = {.name = "gate",
+			 .kind = IOVA_OPTION_FLAG,
+			 .default_value = 1,
+			 .help = "search=cached: after a failure, requests limited to 4 GiB that are as long fail at once"},
 };
+_Static_assert(OPTION_RETRY - OPTION_HINT32 == (int)RBTREE_CACHED_RETRY &&
+		       OPTION_GATE - OPTION_HINT32 == (int)RBTREE_CACHED_GATE,
+	       "the options of search=cached are in one piece");
 
 const struct iova_allocator allocator_rbtree = {
 	.magic = IOVA_MAGIC,
@@ -477,7 +411,7 @@ const struct iova_allocator allocator_rbtree = {
 	.size = sizeof(struct iova_allocator),
 	.name = "rbtree",
 	.about =
-		"red-black tree of gaps, by address with the longest gap of every subtree or by length: O(log n), complete",
+		"red-black tree of gaps, by address or by length: O(log n), complete; or the linear cached search of Linux",
 	.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS,
 	.options = options,
 	.option_count = sizeof options / sizeof options[0],

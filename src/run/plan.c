@@ -6,13 +6,18 @@
 #include "workload/share.h"
 #include "workload/workload_yaml.h"
 
+static bool counts_operations(const struct workload_phase *phase)
+{
+	return phase->measured && phase->body == WORKLOAD_BODY_MIX && phase->until == WORKLOAD_UNTIL_OPS;
+}
+
 static void apply(struct workload *workload, const struct plan_changes *changes)
 {
 	if (changes->has_seed)
 		workload->seed = changes->seed;
 	for (size_t i = 0; changes->ops && i < workload->phase_count; i++) {
 		struct workload_phase *phase = &workload->phases[i];
-		if (phase->measured && phase->body == WORKLOAD_BODY_MIX && phase->until == WORKLOAD_UNTIL_OPS)
+		if (counts_operations(phase))
 			phase->until_value = changes->ops;
 	}
 }
@@ -100,4 +105,12 @@ void plan_close(struct plan *plan)
 	workload_release(&plan->workload);
 	memory_release(plan->bytes);
 	*plan = (struct plan){0};
+}
+
+bool plan_counts_operations(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->workload.phase_count; i++)
+		if (counts_operations(&plan->workload.phases[i]))
+			return true;
+	return false;
 }

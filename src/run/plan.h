@@ -38,4 +38,7 @@ int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, c
 	      struct text *messages, struct error *error);
 void plan_close(struct plan *plan);
 
+/* Whether plan_changes.ops has a phase to change. */
+bool plan_counts_operations(const struct plan *plan);
+
 #endif

@@ -89,6 +89,8 @@ static int open_plan(struct matrix *matrix, size_t index, struct text *messages,
 	block->file_hash = workload_hash(bytes, length);
 	if (plan_open(&block->plan, file, bytes, length, &matrix->options->changes, messages, error) < 0)
 		return -1;
+	if (matrix->options->changes.ops && !plan_counts_operations(&block->plan))
+		text_add(messages, "%s: note: --ops changes nothing here: no measured phase ends by operations\n", file);
 	return expect_check(&block->plan.workload, error);
 }
 
@@ -96,11 +98,18 @@ static int open_plan(struct matrix *matrix, size_t index, struct text *messages,
 static int open_plans(struct matrix *matrix, struct text *messages, struct error *error)
 {
 	int result = 0;
-	for (size_t i = 0; i < matrix->options->file_count; i++)
-		if (open_plan(matrix, i, messages, error) < 0)
-			result = -1;
-	if (result < 0 && error->exit_code == EXIT_CODE_OK)
-		error->exit_code = EXIT_CODE_USAGE; /* the messages say why */
+	for (size_t i = 0; i < matrix->options->file_count; i++) {
+		struct error fault = {0};
+		if (open_plan(matrix, i, messages, &fault) == 0)
+			continue;
+		result = -1;
+		if (*fault.message)
+			text_add(messages, "%s\n", fault.message);
+		/* Without a message of its own, the file's faults stand in messages already. */
+		enum exit_code code = fault.exit_code == EXIT_CODE_OK ? EXIT_CODE_USAGE : fault.exit_code;
+		if (error->exit_code != EXIT_CODE_IO)
+			error->exit_code = code;
+	}
 	return result;
 }
 

@@ -23,12 +23,13 @@ struct subject {
 	char name[128]; /* as a spec would write it */
 	struct allocator_spec spec;
 	enum promise promise;
+	bool remembers_failures; /* a failed request makes later ones fail, too */
 };
 
 #define SUBJECTS_MAX 64
 
-/* The built-in competitors with every combination of their options, and the example plugin of folder BUILD. *wrong names what
- * could not be opened, or is NULL. Returns their number. */
+/* The built-in competitors with every combination of their options that they accept, layers over them, and the example plugin of folder
+ * BUILD. *wrong names what could not be opened, or is NULL. Returns their number. */
 size_t subjects_make(struct subject subjects[SUBJECTS_MAX], const char **wrong);
 void subjects_close(struct subject *subjects, size_t count);
 /* One table with its default options. */
@@ -51,7 +52,8 @@ const char *rule_odd_spaces(const struct subject *subject);
 const char *rule_no_memory(const struct subject *subject);
 const char *rule_no_leak(const struct subject *subject);
 
-/* A wrong allocator, and the rule that must reject it. The reference is the right one that all are made from. */
+/* A wrong allocator, and the rule that must reject it. The references are the right ones that all are made from. A layer stands
+ * over the reference. */
 struct mutant {
 	const struct iova_allocator *table;
 	const char *rule;
@@ -59,6 +61,9 @@ struct mutant {
 extern const struct mutant mutants[];
 extern const size_t mutant_count;
 extern const struct iova_allocator mutant_reference;
+extern const struct mutant layer_mutants[];
+extern const size_t layer_mutant_count;
+extern const struct iova_allocator mutant_layer_reference;
 
 #define PIECES_MAX 256
 

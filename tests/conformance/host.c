@@ -80,6 +80,8 @@ const char *counting_host_end(struct counting_host *host)
 static void *lock_create(void *context)
 {
 	struct counting_host *host = context;
+	if (host->requests++ == host->failing_request)
+		return NULL;
 	host->locks++;
 	return &host->locks;
 }

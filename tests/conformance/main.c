@@ -57,25 +57,39 @@ static struct CMUnitTest add_trial(struct trial *trial, struct subject *subject,
 	return (struct CMUnitTest){trial->name, must_hold ? keeps_rule : is_rejected, NULL, NULL, trial};
 }
 
+/* A layer over the reference. */
+static void subject_of_layer(struct subject *subject, const struct iova_allocator *table)
+{
+	subject_of_table(subject, table, PROMISE_COMPLETE);
+	subject->spec.parts[1].table = &mutant_reference;
+	subject->spec.count = 2;
+}
+
 int main(void)
 {
 	const char *wrong;
-	struct subject *subjects = calloc(SUBJECTS_MAX + 1 + mutant_count, sizeof *subjects);
+	size_t mutants_all = mutant_count + layer_mutant_count;
+	struct subject *subjects = calloc(SUBJECTS_MAX + 2 + mutants_all, sizeof *subjects);
 	if (!subjects)
 		return 1;
 	size_t opened = subjects_make(subjects, &wrong), count = opened, tests_count = 0;
 	subject_of_table(&subjects[count++], &mutant_reference, PROMISE_COMPLETE);
-	struct trial *trials = calloc(count * rule_count + mutant_count, sizeof *trials);
-	struct CMUnitTest *tests = calloc(count * rule_count + mutant_count + 1, sizeof *tests);
+	subject_of_layer(&subjects[count++], &mutant_layer_reference);
+	struct trial *trials = calloc(count * rule_count + mutants_all, sizeof *trials);
+	struct CMUnitTest *tests = calloc(count * rule_count + mutants_all + 1, sizeof *tests);
 	if (!trials || !tests)
 		return 1;
 	for (size_t i = 0; i < count; i++)
 		for (size_t rule = 0; rule < rule_count; rule++, tests_count++)
 			tests[tests_count] = add_trial(&trials[tests_count], &subjects[i], &rules[rule], true);
-	for (size_t i = 0; i < mutant_count; i++, tests_count++) {
-		subject_of_table(&subjects[count + i], mutants[i].table, PROMISE_COMPLETE);
+	for (size_t i = 0; i < mutants_all; i++, tests_count++) {
+		const struct mutant *mutant = i < mutant_count ? &mutants[i] : &layer_mutants[i - mutant_count];
+		if (i < mutant_count)
+			subject_of_table(&subjects[count + i], mutant->table, PROMISE_COMPLETE);
+		else
+			subject_of_layer(&subjects[count + i], mutant->table);
 		tests[tests_count] =
-			add_trial(&trials[tests_count], &subjects[count + i], rule_called(mutants[i].rule), false);
+			add_trial(&trials[tests_count], &subjects[count + i], rule_called(mutant->rule), false);
 	}
 	tests[tests_count++] =
 		(struct CMUnitTest){"the example plugin opens", plugin_opens, NULL, NULL, (void *)(uintptr_t)wrong};

@@ -118,6 +118,21 @@ const char *rule_instances(const struct subject *subject)
 	return wrong ? wrong : wrong_mixed;
 }
 
+static void drain(const struct player *player)
+{
+	if (player->instance.table->drain)
+		player->instance.table->drain(player->instance.self);
+}
+
+/* Caches may be emptied by a failure: it changes nothing once they are. */
+static const char *fail_with_caches(struct player *player)
+{
+	enum iova_status status;
+	const struct iova_request request = {.count = PAIR_PAGES + 1};
+	const char *wrong = player->instance.table->drain ? player_alloc(player, SLOTS - 1, &request, &status) : NULL;
+	return wrong ? wrong : check_visit(player);
+}
+
 /* A request that nothing can satisfy now: too long, or with limits around live pages. */
 static const char *fail_once(struct player *player, struct pair *pair, uint64_t i)
 {
@@ -143,17 +158,25 @@ static const char *fail_once(struct player *player, struct pair *pair, uint64_t 
 	return player->instance.table->broken_invariant(player->instance.self);
 }
 
-/* Both play the same, but one sees failures in between. */
+/* Both play the same, but one sees failures in between. One that remembers them plays alone: its free pages must stay. */
 const char *rule_failure_changes_nothing(const struct subject *subject)
 {
 	struct pair *pair;
+	size_t slot;
+	enum iova_status status;
 	const char *wrong = pair_begin(&pair, subject, 15, 15);
 	for (uint64_t i = 0; !wrong && i < 1500; i++) {
 		bool last_is_free = !pair->other.slots[SLOTS - 1].extent.count;
-		if (last_is_free)
+		if (last_is_free && i % 8 == 0) {
+			wrong = fail_with_caches(&pair->other);
+			drain(&pair->one);
+			drain(&pair->other);
+		}
+		if (!wrong && last_is_free && (i % 8 == 0 || !pair->other.instance.table->drain))
 			wrong = fail_once(&pair->other, pair, i);
 		if (!wrong)
-			wrong = in_step(pair, 1, "a failure changes later placements");
+			wrong = subject->remembers_failures ? random_step(&pair->other, &slot, &status)
+							    : in_step(pair, 1, "a failure changes later placements");
 	}
 	return pair_end(pair, wrong);
 }
@@ -190,8 +213,7 @@ const char *rule_coalesces(const struct subject *subject)
 		wrong = random_step(&pair->one, &slot, &status);
 	if (!wrong) {
 		player_free_all(&pair->one);
-		if (pair->one.instance.table->drain)
-			pair->one.instance.table->drain(pair->one.instance.self);
+		drain(&pair->one);
 		snapshot_take(&pair->one, &pair->before);
 		snapshot_take(&pair->other, &pair->after);
 		if (!snapshot_equal(&pair->before, &pair->after))

@@ -5,10 +5,71 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum promise promise_of(const char *name)
+/* The value of an option, or a number that is none. */
+static uint64_t value_of(const struct allocator_spec_part *part, const char *option)
 {
-	return strcmp(name, "buddy") ? PROMISE_COMPLETE : PROMISE_BLOCK;
+	for (uint64_t i = 0; i < part->table->option_count; i++)
+		if (!strcmp(part->table->options[i].name, option))
+			return part->options[i];
+	return UINT64_MAX;
 }
+
+static bool is_cached_search(const struct allocator_spec_part *part)
+{
+	return !strcmp(part->table->name, "rbtree") && value_of(part, "search") == 1;
+}
+
+/* The two searches of rbtree have options of their own, and refuse those of the other. */
+static bool is_refused(const struct allocator_spec_part *part)
+{
+	if (strcmp(part->table->name, "rbtree") != 0)
+		return false;
+	if (is_cached_search(part))
+		return value_of(part, "fit") != part->table->options[0].default_value;
+	return !value_of(part, "hint32") || !value_of(part, "retry") || !value_of(part, "gate");
+}
+
+/* What a layer promises is what stands below it, if it gives everything back before it says no. Of the cached search: without the
+ * second walk, what lies above the hint is not found; the gate refuses without a look. */
+static enum promise promise_of(const struct allocator_spec *spec)
+{
+	const struct allocator_spec_part *innermost = &spec->parts[spec->count - 1];
+	for (size_t i = 0; i < spec->count; i++)
+		if (!strcmp(spec->parts[i].table->name, "lazy"))
+			return PROMISE_NOTHING;
+	if (is_cached_search(innermost) && (!value_of(innermost, "retry") || value_of(innermost, "gate")))
+		return PROMISE_NOTHING;
+	return strcmp(innermost->table->name, "buddy") ? PROMISE_COMPLETE : PROMISE_BLOCK;
+}
+
+static void make_promise(struct subject *subject)
+{
+	const struct allocator_spec_part *innermost = &subject->spec.parts[subject->spec.count - 1];
+	subject->promise = promise_of(&subject->spec);
+	subject->remembers_failures = is_cached_search(innermost) && value_of(innermost, "gate");
+}
+
+/* Magazines of few rounds, so that a small space exchanges, overflows and drains them. */
+static const char *const layered[] = {
+	"magazine+rbtree",
+	"magazine+buddy",
+	"magazine:rounds=1+segregated",
+	"magazine:rounds=2,max=4+rbtree:fit=first",
+	"magazine:rounds=3,key=order+buddy:rounding=trim",
+	"magazine:rounds=2,key=order+segregated",
+	"magazine:rounds=2,key=order,max=12,depot=1,drain=all+rbtree",
+	"magazine:rounds=4,depot=2+bitmap",
+	"magazine:rounds=2,drain=all+buddy",
+	"magazine:rounds=3+magazine:rounds=2,key=order+segregated",
+	"magazine:rounds=2,key=order,drain=all+rbtree:search=cached",
+	"magazine:rounds=2+rbtree:search=cached,gate=no",
+	"lazy+rbtree",
+	"lazy:entries=4+segregated",
+	"lazy:entries=3,queue=single+buddy",
+	"magazine:rounds=2+lazy:entries=5+rbtree",
+};
+
+#define COMBINATIONS_MAX (SUBJECTS_MAX - 1 - sizeof layered / sizeof layered[0])
 
 static void add_text(struct subject *subject, const char *text)
 {
@@ -53,7 +114,7 @@ void subject_of_table(struct subject *subject, const struct iova_allocator *tabl
 /* Combination number `combination` of the options; its name tells every value. */
 static void choose(struct subject *subject, const struct iova_allocator *table, uint64_t combination)
 {
-	subject_of_table(subject, table, promise_of(table->name));
+	subject_of_table(subject, table, PROMISE_NOTHING);
 	for (uint64_t i = 0; i < table->option_count; i++) {
 		const struct iova_option *option = &table->options[i];
 		uint64_t value = value_at(option, combination % value_count(option));
@@ -68,6 +129,7 @@ static void choose(struct subject *subject, const struct iova_allocator *table, 
 				  : option->kind == IOVA_OPTION_FLAG ? (value ? "yes" : "no")
 								     : number);
 	}
+	make_promise(subject);
 }
 
 size_t subjects_make(struct subject subjects[SUBJECTS_MAX], const char **wrong)
@@ -82,8 +144,19 @@ size_t subjects_make(struct subject subjects[SUBJECTS_MAX], const char **wrong)
 			continue;
 		for (uint64_t option = 0; option < table->option_count; option++)
 			combinations *= value_count(&table->options[option]);
-		for (uint64_t combination = 0; combination < combinations && count < SUBJECTS_MAX - 1; combination++)
-			choose(&subjects[count++], table, combination);
+		for (uint64_t combination = 0; combination < combinations && count < COMBINATIONS_MAX; combination++) {
+			choose(&subjects[count], table, combination);
+			count += !is_refused(&subjects[count].spec.parts[0]);
+		}
+	}
+	for (size_t i = 0; i < sizeof layered / sizeof layered[0]; i++, count++) {
+		memset(&subjects[count], 0, sizeof subjects[count]);
+		add_text(&subjects[count], layered[i]);
+		if (allocator_spec_open(layered[i], &subjects[count].spec, &error)) {
+			*wrong = error.message;
+			return count;
+		}
+		make_promise(&subjects[count]);
 	}
 	const char *build = getenv("BUILD");
 	struct subject *plugin = &subjects[count];

@@ -94,6 +94,37 @@ static void recent_takes_what_was_freed_last(void **state)
 	end(&f);
 }
 
+/* More than a stack of freed blocks holds, 115. */
+static void a_block_that_was_freed_long_ago_is_found(void **state)
+{
+	(void)state;
+	struct fixture f;
+	begin(&f, RECENT, POW2, 0, 1024);
+	for (uint64_t i = 0; i < 1024; i++)
+		alloc(&f, 1);
+	for (uint64_t i = 0; i < 1024; i += 2)
+		release(&f, i, 1);
+	assert_null(allocator_buddy.broken_invariant(f.self));
+	for (uint64_t i = 0; i < 1024; i += 2)
+		assert_int_not_equal(alloc(&f, 1), MODEL_NOTHING);
+	assert_int_equal(alloc(&f, 1), MODEL_NOTHING);
+	end(&f);
+}
+
+static void a_limit_finds_what_was_freed_last(void **state)
+{
+	(void)state;
+	struct fixture f;
+	begin(&f, RECENT, POW2, 0, 64);
+	for (uint64_t i = 0; i < 64; i++)
+		alloc(&f, 1);
+	release(&f, 40, 1);
+	struct iova_request wanted = {.count = 1, .low = 33, .high = 47, .constraints = IOVA_CONSTRAIN_LIMIT};
+	assert_int_equal(request(&f, wanted).first, 40);
+	assert_int_equal(request(&f, wanted).first, MODEL_NOTHING);
+	end(&f);
+}
+
 static void buddies_coalesce_at_once(void **state)
 {
 	(void)state;
@@ -251,19 +282,23 @@ static void creation_fails_cleanly_without_memory(void **state)
 static void a_space_of_256_tib_costs_little(void **state)
 {
 	(void)state;
-	struct fixture f;
-	begin(&f, RECENT, POW2, 1, UINT64_C(1) << 36);
-	assert_true(test_host_touched_bytes(&f.host) < 1 << 20);
-	assert_int_equal(alloc(&f, UINT64_C(1) << 35), UINT64_C(1) << 35);
-	assert_int_equal(alloc(&f, UINT64_C(1) << 36), MODEL_NOTHING);
-	assert_int_equal(alloc(&f, UINT64_C(1) << 63), MODEL_NOTHING);
-	assert_int_equal(alloc(&f, (UINT64_C(1) << 63) + 1), MODEL_NOTHING);
-	release(&f, UINT64_C(1) << 35, UINT64_C(1) << 35);
-	struct iova_request high = {
-		.count = 512, .low = UINT64_C(1) << 34, .high = UINT64_C(1) << 36, .constraints = IOVA_CONSTRAIN_LIMIT};
-	assert_int_equal(request(&f, high).first, UINT64_C(1) << 34);
-	assert_true(test_host_touched_bytes(&f.host) < 1 << 20);
-	allocator_buddy.destroy(f.self);
+	for (uint64_t which = RECENT; which <= HIGH; which++) {
+		struct fixture f;
+		begin(&f, which, POW2, 1, UINT64_C(1) << 36);
+		assert_true(test_host_touched_bytes(&f.host) < 1 << 20);
+		assert_int_equal(alloc(&f, UINT64_C(1) << 35), UINT64_C(1) << 35);
+		assert_int_equal(alloc(&f, UINT64_C(1) << 36), MODEL_NOTHING);
+		assert_int_equal(alloc(&f, UINT64_C(1) << 63), MODEL_NOTHING);
+		assert_int_equal(alloc(&f, (UINT64_C(1) << 63) + 1), MODEL_NOTHING);
+		release(&f, UINT64_C(1) << 35, UINT64_C(1) << 35);
+		struct iova_request high = {.count = 512,
+					    .low = UINT64_C(1) << 34,
+					    .high = (UINT64_C(1) << 34) + 1023,
+					    .constraints = IOVA_CONSTRAIN_LIMIT};
+		assert_int_equal(request(&f, high).first, (UINT64_C(1) << 34) + (which == HIGH ? 512 : 0));
+		assert_true(test_host_touched_bytes(&f.host) < 1 << 20);
+		allocator_buddy.destroy(f.self);
+	}
 }
 
 static uint64_t granted(const struct model_plan *plan, uint64_t count)
@@ -347,6 +382,8 @@ int main(void)
 		cmocka_unit_test(a_block_is_split_from_the_smallest_sufficient_order),
 		cmocka_unit_test(high_takes_the_upper_half),
 		cmocka_unit_test(recent_takes_what_was_freed_last),
+		cmocka_unit_test(a_block_that_was_freed_long_ago_is_found),
+		cmocka_unit_test(a_limit_finds_what_was_freed_last),
 		cmocka_unit_test(buddies_coalesce_at_once),
 		cmocka_unit_test(neighbours_that_are_not_buddies_stay_apart),
 		cmocka_unit_test(pow2_grants_the_whole_block),

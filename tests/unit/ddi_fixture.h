@@ -43,9 +43,13 @@ static inline void ddi_fixture_open(struct ddi_fixture *fixture, const struct io
 		.options = {.table = table, .space_first = first, .space_count = count, .page_bytes = 4096},
 	};
 	const struct iova_space space = {first, count, 4096};
-	const uint64_t first_fit[1] = {0};
+	/* The defaults, but first fit: the first choice of the first option. */
+	uint64_t values[8] = {0};
+	assert_true(table->option_count <= 8);
+	for (uint64_t i = 1; i < table->option_count; i++)
+		values[i] = table->options[i].default_value;
 	const char *reason = NULL;
-	assert_int_equal(table->create(&space, first_fit, &fixture->host, NULL, &fixture->self, &reason), IOVA_OK);
+	assert_int_equal(table->create(&space, values, &fixture->host, NULL, &fixture->self, &reason), IOVA_OK);
 	fixture->options.self = fixture->self;
 	fixture->adapter = ddi_adapter_create(&fixture->options, &reason);
 	assert_non_null(fixture->adapter);

@@ -134,6 +134,38 @@ static void progress_tells_every_word(void **state)
 	assert_int_equal(bench.progress, (PASS_ITERATIONS_MAX + 1) * bench.stream.words);
 }
 
+static uint64_t calls_since, calls_longest, progress_seen;
+
+static enum iova_status watched_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+				      struct iova_extent *extent)
+{
+	calls_since = bench.progress == progress_seen ? calls_since + 1 : 0;
+	progress_seen = bench.progress;
+	calls_longest = calls_since > calls_longest ? calls_since : calls_longest;
+	return flawed_alloc(self, request, cpu, extent);
+}
+
+/* A piece of the stream is longer than a window: a slow allocator must not seem to hang in it. */
+static void no_pass_is_silent_for_long(void **state)
+{
+	(void)state;
+	struct iova_allocator watched = flawed_table;
+	int (*const passes[])(struct pass *, struct error *) = {pass_audit, pass_throughput, pass_latency};
+	watched.alloc = watched_alloc;
+	bench_open(
+		&bench,
+		"iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\nrequests: [{name: any, size: {fixed: 4KiB}}]\n"
+		"phases: [{name: churn, mix: [{request: any}], ops: 500k}]\n",
+		NULL, &watched);
+	bench.pass.latency_gap = 64;
+	for (size_t i = 0; i < 3; i++) {
+		calls_longest = 0;
+		arena_reset(&bench.arena);
+		assert_int_equal(passes[i](&bench.pass, &bench.error), 0);
+		assert_in_range(calls_longest, 1, PASS_WINDOW_WORDS);
+	}
+}
+
 static void every_operation_is_sampled_when_asked_for(void **state)
 {
 	(void)state;
@@ -308,6 +340,7 @@ int main(void)
 		A(times_are_those_of_the_clock),
 		A(the_series_counts_operations_by_window),
 		A(progress_tells_every_word),
+		A(no_pass_is_silent_for_long),
 		A(every_operation_is_sampled_when_asked_for),
 		A(gaps_have_the_mean_that_was_asked_for),
 		A(no_gap_is_no_pass),

@@ -153,6 +153,7 @@ static void slips_of_the_hand_are_understood(void **state)
 	is_nearest("repotr", "report");
 	is_nearest("ru", "run");
 	is_nearest("rn", "run");
+	is_nearest("rnu", "run"); /* one slip, not two */
 	is_nearest("buddy", "buddy");
 }
 

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT
+ * segregated: free runs in lists by length, two-level size classes; docs/segregated.md has the picture and the costs. */
+#include "allocator/builtin.h"
+#include "allocator/gap_fit.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+#define CONSTRAINED (IOVA_CONSTRAIN_ALIGN | IOVA_CONSTRAIN_LIMIT | IOVA_CONSTRAIN_BOUNDARY)
+
+/* Every length below EXACT_PAGES has a bin of its own; above, each power of two has 2^DIVISION_LOG2 of them. */
+#define EXACT_LOG2 6
+#define EXACT_PAGES (1u << EXACT_LOG2)
+#define DIVISION_LOG2 3
+#define SPACE_LOG2_MAX 52
+#define BINS (EXACT_PAGES + ((SPACE_LOG2_MAX - EXACT_LOG2 + 1u) << DIVISION_LOG2))
+#define WORDS ((BINS + 63) / 64)
+
+/* Live extents at most: 2^26 times 32 bytes are reserved for a space of more pages, and backed when touched. */
+#define EXTENTS_MAX (UINT32_C(1) << 26)
+
+/* With constraints: so many runs are tried from the shortest up before one is taken that is long enough for anything. */
+#define TRIES 64u
+
+/* Blocks that are always there. */
+enum { BLOCK_NONE, BLOCK_END, BLOCKS_FIXED };
+
+/* A gap, possibly of no pages, and the live extent behind it. */
+struct block {
+	uint64_t first;        /* of the gap; the extent begins at first + length */
+	uint64_t length;       /* of the gap */
+	uint32_t previous;     /* by address: a circle, in which the end of the space is a block, too */
+	uint32_t next;         /* the next one in the pool while it is unused */
+	uint32_t bin_previous; /* of a gap with pages */
+	uint32_t bin_next;
+};
+
+struct segregated {
+	uint64_t nonempty[WORDS]; /* bit per bin */
+	struct block *blocks;
+	uint64_t usable_pages;
+	uint32_t unused;   /* blocks given back, most recent first */
+	uint32_t fresh;    /* from here to capacity no block was ever used */
+	uint32_t capacity; /* blocks */
+	uint64_t first;
+	uint64_t count;
+	const struct iova_host *host;
+	uint32_t heads[BINS]; /* gaps, most recent first; there is no bin 0 */
+};
+
+/* The bin of a gap. */
+INLINE unsigned bin_of(uint64_t length)
+{
+	if (length < EXACT_PAGES)
+		return (unsigned)length;
+	unsigned log2 = bits_log2_floor(length);
+	return EXACT_PAGES + ((log2 - EXACT_LOG2) << DIVISION_LOG2) +
+	       (unsigned)(length >> (log2 - DIVISION_LOG2) & ((1u << DIVISION_LOG2) - 1));
+}
+
+/* The first bin whose gaps all have that many pages. */
+INLINE unsigned bin_sufficing(uint64_t count)
+{
+	if (count < EXACT_PAGES)
+		return (unsigned)count;
+	return bin_of(count + (UINT64_C(1) << (bits_log2_floor(count) - DIVISION_LOG2)) - 1);
+}
+
+/* The first bin from this one on that has a gap, or 0. */
+INLINE unsigned bin_find(const struct segregated *self, unsigned from)
+{
+	unsigned word = from / 64;
+	uint64_t bits = self->nonempty[word] >> (from % 64) << (from % 64);
+	while (!bits) {
+		if (++word == WORDS)
+			return 0;
+		bits = self->nonempty[word];
+	}
+	return word * 64 + (unsigned)__builtin_ctzll(bits);
+}
+
+/* What is foretold by branches need not be waited for: neither masks nor neighbours are written without one. A store to an address
+ * that comes from a cache miss holds up every later load that it has met before. */
+INLINE void bin_insert(struct segregated *self, uint32_t block, unsigned bin)
+{
+	struct block *blocks = self->blocks;
+	uint32_t next = self->heads[bin];
+	blocks[block].bin_previous = BLOCK_NONE;
+	blocks[block].bin_next = next;
+	self->heads[bin] = block;
+	if (next)
+		blocks[next].bin_previous = block;
+	else
+		self->nonempty[bin / 64] |= UINT64_C(1) << (bin % 64);
+}
+
+INLINE void bin_erase(struct segregated *self, uint32_t block, unsigned bin)
+{
+	struct block *blocks = self->blocks;
+	uint32_t previous = blocks[block].bin_previous, next = blocks[block].bin_next;
+	if (next)
+		blocks[next].bin_previous = previous;
+	if (previous) {
+		blocks[previous].bin_next = next;
+		return;
+	}
+	self->heads[bin] = next;
+	if (!next)
+		self->nonempty[bin / 64] &= ~(UINT64_C(1) << (bin % 64));
+}
+
+INLINE uint32_t pool_take(struct segregated *self)
+{
+	uint32_t block = self->unused;
+	if (__builtin_expect(block != BLOCK_NONE, 1)) {
+		self->unused = self->blocks[block].next;
+		return block;
+	}
+	return self->fresh < self->capacity ? self->fresh++ : BLOCK_NONE;
+}
+
+INLINE void pool_put(struct segregated *self, uint32_t block)
+{
+	self->blocks[block].next = self->unused;
+	self->unused = block;
+}
+
+/* The most recent one of a bin whose gaps all suffice, else one of the last bin whose gaps may: with exact bins there is none. */
+INLINE uint32_t find(const struct segregated *self, uint64_t count, unsigned *bin, struct iova_steps *steps)
+{
+	const struct block *blocks = self->blocks;
+	*bin = bin_find(self, bin_sufficing(count));
+	if (steps)
+		steps->examined++;
+	if (__builtin_expect(*bin != 0, 1))
+		return self->heads[*bin];
+	*bin = bin_of(count);
+	uint32_t block = self->heads[*bin];
+	for (; block && blocks[block].length < count; block = blocks[block].bin_next)
+		if (steps)
+			steps->examined++;
+	return block;
+}
+
+static bool fits(const struct segregated *self, uint32_t block, const struct gap_wish *wish, uint64_t *first)
+{
+	const struct block *tried = &self->blocks[block];
+	return tried->length >= wish->count && gap_fit(tried->first, tried->first + tried->length, wish, false, first);
+}
+
+/* Whether the most recent gap that is long enough for any alignment and boundary will do; limits may still rule it out. */
+static uint32_t find_roomy(const struct segregated *self, const struct gap_wish *wish, uint64_t *first)
+{
+	uint64_t step = wish->align > wish->boundary ? wish->align : wish->boundary;
+	if (step > self->count || wish->count > self->count - step || 2 * wish->count > self->count - step)
+		return BLOCK_NONE;
+	unsigned bin = bin_find(self, bin_sufficing(2 * wish->count + step));
+	uint32_t block = self->heads[bin];
+	return bin && fits(self, block, wish, first) ? block : BLOCK_NONE;
+}
+
+/* From the shortest gaps that may suffice up: every gap is looked at before the answer is no. */
+static uint32_t find_constrained(const struct segregated *self, const struct iova_request *request, uint64_t *first,
+				 struct iova_steps *steps)
+{
+	struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
+	unsigned tries = 0;
+	if (gap_wish_is_hopeless(&wish))
+		return BLOCK_NONE;
+	for (unsigned bin = bin_find(self, bin_of(wish.count)); bin; bin = bin + 1 < BINS ? bin_find(self, bin + 1) : 0)
+		for (uint32_t block = self->heads[bin]; block; block = self->blocks[block].bin_next) {
+			if (steps)
+				steps->examined++;
+			if (fits(self, block, &wish, first))
+				return block;
+			uint32_t roomy = ++tries == TRIES ? find_roomy(self, &wish, first) : BLOCK_NONE;
+			if (roomy)
+				return roomy;
+		}
+	return BLOCK_NONE;
+}
+
+/* Makes count pages of gap, which is in bin, behind the first `before` ones, the extent of block. Returns its first page. A long gap
+ * often stays in its bin. */
+INLINE uint64_t take(struct segregated *self, uint32_t gap, unsigned bin, uint32_t block, uint64_t before, uint64_t count,
+		     struct iova_steps *steps)
+{
+	struct block *blocks = self->blocks;
+	uint64_t first = blocks[gap].first + before, after = blocks[gap].length - before - count;
+	uint32_t previous = blocks[gap].previous;
+	blocks[block].first = first - before;
+	blocks[block].length = before;
+	blocks[block].previous = previous;
+	blocks[block].next = gap;
+	blocks[previous].next = block;
+	blocks[gap].previous = block;
+	blocks[gap].first = first + count;
+	blocks[gap].length = after;
+	if (!after) {
+		bin_erase(self, gap, bin);
+	} else {
+		unsigned wanted = bin_of(after);
+		if (wanted != bin) {
+			bin_erase(self, gap, bin);
+			bin_insert(self, gap, wanted);
+		}
+	}
+	if (__builtin_expect(before != 0, 0))
+		bin_insert(self, block, bin_of(before));
+	if (steps)
+		steps->splits += (uint64_t)(after != 0) + (before != 0);
+	self->usable_pages -= count;
+	return first;
+}
+
+static __attribute__((noinline)) enum iova_status alloc_constrained(struct segregated *self,
+								    const struct iova_request *request,
+								    struct iova_extent *extent, struct iova_steps *steps)
+{
+	uint64_t first;
+	uint32_t gap = find_constrained(self, request, &first, steps);
+	if (!gap)
+		return IOVA_NO_SPACE;
+	uint32_t block = pool_take(self);
+	if (!block)
+		return IOVA_NO_MEMORY;
+	take(self, gap, bin_of(self->blocks[gap].length), block, first - self->blocks[gap].first, request->count, steps);
+	*extent = (struct iova_extent){first, request->count, block};
+	return IOVA_OK;
+}
+
+INLINE enum iova_status allocate(struct segregated *self, const struct iova_request *request, struct iova_extent *extent,
+				 struct iova_steps *steps)
+{
+	uint64_t count = request->count;
+	if (__builtin_expect(count > self->count, 0))
+		return IOVA_NO_SPACE;
+	if (__builtin_expect(request->constraints & CONSTRAINED, 0))
+		return alloc_constrained(self, request, extent, steps);
+	unsigned bin;
+	uint32_t gap = find(self, count, &bin, steps);
+	if (__builtin_expect(!gap, 0))
+		return IOVA_NO_SPACE;
+	uint32_t block = pool_take(self);
+	if (__builtin_expect(!block, 0))
+		return IOVA_NO_MEMORY;
+	extent->first = take(self, gap, bin, block, 0, count, steps);
+	extent->count = count;
+	extent->cookie = block;
+	return IOVA_OK;
+}
+
+/* A gap of back pages becomes a longer one. */
+INLINE void grow(struct segregated *self, uint32_t gap, uint64_t back, uint64_t first, uint64_t length)
+{
+	unsigned bin = bin_of(back), wanted = bin_of(length);
+	self->blocks[gap].first = first;
+	self->blocks[gap].length = length;
+	if (wanted == bin)
+		return;
+	bin_erase(self, gap, bin);
+	bin_insert(self, gap, wanted);
+}
+
+/* The gap in front and the extent join the gap behind, in the next block. The neighbours are asked by branches, which are foretold
+ * long before their blocks come from memory: a sum of the three would have to wait for them, and the next allocation for it. */
+INLINE void release(struct segregated *self, const struct iova_extent *extent, struct iova_steps *steps)
+{
+	struct block *blocks = self->blocks;
+	uint32_t block = (uint32_t)extent->cookie, behind = blocks[block].next, previous = blocks[block].previous;
+	uint64_t first = extent->first, length = extent->count, front = blocks[block].length, back = blocks[behind].length;
+	blocks[previous].next = behind;
+	blocks[behind].previous = previous;
+	if (front) {
+		bin_erase(self, block, bin_of(front));
+		first -= front;
+		length += front;
+	}
+	if (back) {
+		grow(self, behind, back, first, length + back);
+	} else {
+		blocks[behind].first = first;
+		blocks[behind].length = length;
+		bin_insert(self, behind, bin_of(length));
+	}
+	if (steps)
+		steps->merges += (uint64_t)(front != 0) + (back != 0);
+	self->usable_pages += extent->count;
+	pool_put(self, block);
+}
+
+static enum iova_status segregated_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+					 struct iova_extent *extent)
+{
+	(void)cpu;
+	return allocate(self, request, extent, NULL);
+}
+
+static enum iova_status segregated_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
+						 struct iova_extent *extent, struct iova_steps *steps)
+{
+	(void)cpu;
+	return allocate(self, request, extent, steps);
+}
+
+static void segregated_free(void *self, const struct iova_extent *extent, uint32_t cpu)
+{
+	(void)cpu;
+	release(self, extent, NULL);
+}
+
+static void segregated_free_counted(void *self, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
+{
+	(void)cpu;
+	release(self, extent, steps);
+}
+
+/* The gap that contains [first, first + count), or BLOCK_NONE. There is no index by address: from the longest gaps down, which
+ * are the first while holes are made in a fresh space. */
+static uint32_t find_around(const struct segregated *self, uint64_t first, uint64_t count)
+{
+	for (unsigned bin = BINS - 1; bin && bin >= bin_of(count); bin--)
+		for (uint32_t block = self->heads[bin]; block; block = self->blocks[block].bin_next) {
+			const struct block *gap = &self->blocks[block];
+			if (first >= gap->first && gap->length >= count && first - gap->first <= gap->length - count)
+				return block;
+		}
+	return BLOCK_NONE;
+}
+
+static enum iova_status segregated_place(void *context, uint64_t first, uint64_t count, uint32_t cpu,
+					 struct iova_extent *extent)
+{
+	(void)cpu;
+	struct segregated *self = context;
+	if (count > self->count)
+		return IOVA_TAKEN;
+	uint32_t gap = find_around(self, first, count);
+	if (!gap)
+		return IOVA_TAKEN;
+	uint32_t block = pool_take(self);
+	if (!block)
+		return IOVA_NO_MEMORY;
+	take(self, gap, bin_of(self->blocks[gap].length), block, first - self->blocks[gap].first, count, NULL);
+	*extent = (struct iova_extent){first, count, block};
+	return IOVA_OK;
+}
+
+static void segregated_visit_free(void *context, iova_visit visit, void *visit_context)
+{
+	const struct segregated *self = context;
+	uint32_t block = BLOCK_END;
+	do {
+		block = self->blocks[block].next;
+		const struct block *gap = &self->blocks[block];
+		if (gap->length)
+			visit(visit_context, gap->first, gap->length, IOVA_USABLE);
+	} while (block != BLOCK_END);
+}
+
+static void segregated_statistics(void *context, struct iova_statistics *statistics)
+{
+	const struct segregated *self = context;
+	*statistics = (struct iova_statistics){.usable_pages = self->usable_pages};
+}
+
+/* The blocks by address, which are all that were taken from the pool, and *gaps: those with pages. */
+static const char *broken_circle(const struct segregated *self, uint64_t taken, uint64_t *gaps)
+{
+	const struct block *blocks = self->blocks;
+	uint64_t usable = 0, live = 0, at = self->first;
+	for (uint32_t block = blocks[BLOCK_END].next;; block = blocks[block].next) {
+		if (blocks[blocks[block].next].previous != block)
+			return "the next block's previous block is this one";
+		if (live ? blocks[block].first <= at : blocks[block].first != at)
+			return "every extent has pages and the first block begins with the space";
+		at = blocks[block].first + blocks[block].length;
+		usable += blocks[block].length;
+		*gaps += blocks[block].length != 0;
+		if (block == BLOCK_END)
+			break;
+		if (++live > taken)
+			break;
+	}
+	if (live != taken)
+		return "every block of the pool is live or unused";
+	if (at != self->first + self->count)
+		return "the last block ends with the space";
+	return usable == self->usable_pages ? NULL : "usable_pages is the sum of all gaps";
+}
+
+static const char *broken_bins(const struct segregated *self, uint64_t gaps)
+{
+	const struct block *blocks = self->blocks;
+	uint64_t listed = 0;
+	for (unsigned bin = 1; bin < BINS; bin++) {
+		uint32_t previous = BLOCK_NONE;
+		for (uint32_t block = self->heads[bin]; block; previous = block, block = blocks[block].bin_next, listed++) {
+			if (blocks[block].bin_previous != previous)
+				return "the next gap of a bin knows this one";
+			if (bin_of(blocks[block].length) != bin)
+				return "a gap is in the bin of its length";
+			if (listed > gaps)
+				return "the bins have exactly the gaps with pages";
+		}
+		if ((self->nonempty[bin / 64] >> (bin % 64) & 1) != (self->heads[bin] != BLOCK_NONE))
+			return "a bit is set for every bin with a gap";
+	}
+	return listed == gaps ? NULL : "the bins have exactly the gaps with pages";
+}
+
+static const char *segregated_broken_invariant(void *context)
+{
+	const struct segregated *self = context;
+	uint64_t gaps = 0, unused = 0, taken = self->fresh - BLOCKS_FIXED;
+	for (uint32_t block = self->unused; block && unused <= taken; block = self->blocks[block].next)
+		unused++;
+	if (unused > taken)
+		return "every block of the pool is live or unused";
+	const char *broken = broken_circle(self, taken - unused, &gaps);
+	return broken ? broken : broken_bins(self, gaps);
+}
+
+static void segregated_destroy(void *context)
+{
+	struct segregated *self = context;
+	if (!self)
+		return;
+	const struct iova_host *host = self->host;
+	host->memory_put(host->context, self->blocks, self->capacity * sizeof *self->blocks);
+	host->memory_put(host->context, self, sizeof *self);
+}
+
+static enum iova_status segregated_create(const struct iova_space *space, const uint64_t *options,
+					  const struct iova_host *host, const struct iova_below *below, void **result,
+					  const char **reason)
+{
+	(void)options;
+	(void)below;
+	(void)reason;
+	struct segregated *self = host->memory_get(host->context, sizeof *self);
+	if (!self)
+		return IOVA_NO_MEMORY;
+	self->host = host;
+	self->first = space->first;
+	self->count = space->count;
+	self->capacity = (uint32_t)(space->count < EXTENTS_MAX ? space->count : EXTENTS_MAX) + BLOCKS_FIXED;
+	self->fresh = BLOCKS_FIXED;
+	self->usable_pages = space->count;
+	self->blocks = host->memory_get(host->context, self->capacity * sizeof *self->blocks);
+	if (!self->blocks) {
+		segregated_destroy(self);
+		return IOVA_NO_MEMORY;
+	}
+	self->blocks[BLOCK_END].previous = self->blocks[BLOCK_END].next = BLOCK_END;
+	self->blocks[BLOCK_END].first = space->first;
+	self->blocks[BLOCK_END].length = space->count;
+	bin_insert(self, BLOCK_END, bin_of(space->count));
+	*result = self;
+	return IOVA_OK;
+}
+
+const struct iova_allocator allocator_segregated = {
+	.magic = IOVA_MAGIC,
+	.abi = IOVA_ABI,
+	.size = sizeof(struct iova_allocator),
+	.name = "segregated",
+	.about = "free runs in lists by length, exact below 64 pages and eight to a power of two above: O(1), coalesced at "
+		 "once",
+	.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS,
+	.create = segregated_create,
+	.alloc = segregated_alloc,
+	.free = segregated_free,
+	.place = segregated_place,
+	.visit_free = segregated_visit_free,
+	.statistics = segregated_statistics,
+	.broken_invariant = segregated_broken_invariant,
+	.destroy = segregated_destroy,
+	.alloc_counted = segregated_alloc_counted,
+	.free_counted = segregated_free_counted,
+};

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT
+ * What magazines cache, exchange and give back: worked out by hand. */
+#include "support/layer_fixture.h"
+
+#define MS UINT64_C(1000000)
+#define ROUNDS 127
+
+static struct iova_extent extents[8 * ROUNDS];
+
+static void take_many(size_t count, uint32_t cpu)
+{
+	for (size_t i = 0; i < count; i++)
+		extents[i] = take(1, cpu);
+}
+
+static void give_many(size_t count, uint32_t cpu)
+{
+	for (size_t i = 0; i < count; i++)
+		give(extents[i], cpu);
+}
+
+static void a_freed_extent_serves_the_next_request_of_its_size(void **state)
+{
+	(void)state;
+	begin("magazine+segregated", 0, 1000, 2);
+	struct iova_extent a = take(3, 0), b = take(3, 0);
+	assert_int_equal(steps.backend_trips, 1);
+	give(a, 0);
+	give(b, 0);
+	assert_int_equal(steps.backend_trips, 0);
+	assert_int_equal(pages().cached_pages, 6);
+	assert_int_equal(pages().usable_pages, 994);
+	assert_int_equal(take(3, 0).first, b.first);
+	assert_int_equal(steps.cache_hits, 1);
+	assert_int_equal(take(2, 0).first, 6);
+	assert_int_equal(steps.cache_hits, 0);
+	end();
+}
+
+static void requests_are_rounded_up_to_their_order(void **state)
+{
+	(void)state;
+	begin("magazine:key=order+segregated", 0, 1000, 2);
+	struct iova_extent extent = take(5, 0);
+	assert_int_equal(extent.count, 8);
+	give(extent, 0);
+	assert_int_equal(take(7, 0).first, extent.first);
+	assert_int_equal(steps.cache_hits, 1);
+	assert_int_equal(take(33, 0).count, 33);
+	end();
+}
+
+static void without_room_for_the_order_the_size_is_enough(void **state)
+{
+	(void)state;
+	begin("magazine:key=order+segregated", 0, 7, 1);
+	assert_int_equal(take(5, 0).count, 5);
+	assert_int_equal(steps.backend_trips, 2);
+	end();
+}
+
+static void extents_beyond_max_are_not_cached(void **state)
+{
+	(void)state;
+	begin("magazine:max=4+segregated", 0, 100, 1);
+	give(take(5, 0), 0);
+	assert_int_equal(steps.backend_trips, 1);
+	assert_int_equal(pages().cached_pages, 0);
+	give(take(4, 0), 0);
+	assert_int_equal(pages().cached_pages, 4);
+	end();
+}
+
+static void what_is_granted_is_learnt(void **state)
+{
+	(void)state;
+	begin("magazine+buddy", 0, 1024, 1);
+	struct iova_extent extent = take(3, 0);
+	assert_int_equal(extent.count, 4);
+	give(extent, 0);
+	assert_int_equal(take(3, 0).first, extent.first);
+	assert_int_equal(steps.cache_hits, 1);
+	end();
+}
+
+/* M = 127: one CPU only allocates, another one only frees, the depot is primed. */
+static void allocating_here_and_freeing_there_trips_once_in_m_operations(void **state)
+{
+	(void)state;
+	enum { LOTS = 1000 };
+	uint64_t trips = 0, backend = 0;
+	begin("magazine+segregated", 0, 100000, 2);
+	take_many(6 * ROUNDS, 0);
+	give_many(6 * ROUNDS, 1);
+	for (size_t i = 0; i < LOTS * ROUNDS; i++) {
+		struct iova_extent extent = take(1, 0);
+		trips += steps.depot_trips;
+		backend += steps.backend_trips;
+		give(extent, 1);
+		trips += steps.depot_trips;
+		backend += steps.backend_trips;
+	}
+	assert_int_equal(backend, 0);
+	/* Each side exchanges once in every M of its own operations. */
+	assert_int_equal(trips, 2 * LOTS);
+	end();
+}
+
+/* The worst that one CPU can do: 2M + 1 of each in turn trip twice. */
+static void one_cpu_trips_at_most_once_in_2m_plus_1_operations(void **state)
+{
+	(void)state;
+	enum { LOTS = 100, SWING = 2 * ROUNDS + 1 };
+	uint64_t trips = 0;
+	begin("magazine+segregated", 0, 100000, 1);
+	take_many(4 * ROUNDS, 0);
+	give_many(4 * ROUNDS, 0);
+	for (size_t lot = 0; lot < LOTS; lot++) {
+		for (size_t i = 0; i < SWING; i++) {
+			extents[i] = take(1, 0);
+			trips += steps.depot_trips;
+		}
+		for (size_t i = 0; i < SWING; i++) {
+			give(extents[i], 0);
+			trips += steps.depot_trips;
+		}
+	}
+	assert_int_equal(trips, 2 * LOTS);
+	end();
+}
+
+static void a_swing_of_2m_never_leaves_the_cpu(void **state)
+{
+	(void)state;
+	begin("magazine:rounds=5+segregated", 0, 1000, 1);
+	take_many(10, 0);
+	give_many(10, 0);
+	for (size_t i = 0; i < 10; i++) {
+		extents[i] = take(1, 0);
+		assert_int_equal(steps.depot_trips + steps.backend_trips, 0);
+	}
+	end();
+}
+
+static void a_pop_takes_the_first_from_the_top_within_its_limits(void **state)
+{
+	(void)state;
+	struct iova_extent extent;
+	begin("magazine+segregated", 0, 1000, 1);
+	take_many(4, 0);
+	give_many(4, 0);
+	/* From the top: pages 3, 2, 1, 0. */
+	struct iova_request low = {.count = 1, .low = 0, .high = 1, .constraints = IOVA_CONSTRAIN_LIMIT};
+	assert_int_equal(try_get(&low, 0, &extent), IOVA_OK);
+	assert_int_equal(extent.first, 1);
+	assert_int_equal(steps.examined, 3);
+	assert_int_equal(steps.cache_hits, 1);
+	struct iova_request even = {.count = 1, .align = 2, .constraints = IOVA_CONSTRAIN_ALIGN};
+	assert_int_equal(try_get(&even, 0, &extent), IOVA_OK);
+	assert_int_equal(extent.first, 2);
+	assert_int_equal(take(1, 0).first, 3);
+	assert_int_equal(take(1, 0).first, 0);
+	end();
+}
+
+static void no_space_empties_every_magazine_and_asks_again(void **state)
+{
+	(void)state;
+	struct iova_extent extent;
+	begin("magazine:rounds=3+segregated", 0, 64, 2);
+	take_many(64, 0);
+	give_many(64, 1);
+	assert_int_equal(pages().cached_pages, 64);
+	struct iova_request whole = {.count = 64, .constraints = IOVA_CONSTRAIN_NO_DRAIN};
+	assert_int_equal(try_get(&whole, 0, &extent), IOVA_NO_SPACE);
+	assert_int_equal(pages().cached_pages, 64);
+	whole.constraints = 0;
+	assert_int_equal(try_get(&whole, 0, &extent), IOVA_OK);
+	end();
+}
+
+static void the_largest_extents_are_given_back_first(void **state)
+{
+	(void)state;
+	begin("magazine+segregated", 0, 64, 1);
+	struct iova_extent small = take(8, 0), large = take(32, 0), rest = take(24, 0);
+	give(small, 0);
+	give(large, 0);
+	assert_int_equal(take(20, 0).first, 8);
+	assert_int_equal(pages().cached_pages, 8);
+	give(rest, 0);
+	end();
+}
+
+static void drain_all_gives_everything_back_at_once(void **state)
+{
+	(void)state;
+	begin("magazine:drain=all+segregated", 0, 64, 1);
+	struct iova_extent small = take(8, 0), large = take(32, 0), rest = take(24, 0);
+	give(small, 0);
+	give(large, 0);
+	assert_int_equal(take(20, 0).first, 0);
+	assert_int_equal(pages().cached_pages, 0);
+	give(rest, 0);
+	end();
+}
+
+static void a_full_depot_frees_the_overflow_at_once(void **state)
+{
+	(void)state;
+	begin("magazine:rounds=4,depot=2+segregated", 0, 1000, 1);
+	take_many(17, 0);
+	give_many(16, 0);
+	/* Two in the CPU's hands, two in the depot. */
+	assert_int_equal(pages().cached_pages, 16);
+	give(extents[16], 0);
+	assert_int_equal(steps.backend_trips, 4);
+	assert_int_equal(pages().cached_pages, 13);
+	end();
+}
+
+static void a_poll_trims_one_magazine_every_100_ms_down_to_the_cpus(void **state)
+{
+	(void)state;
+	begin("magazine:rounds=4+segregated", 0, 1000, 2);
+	/* Eight magazines: two in the CPU's hands, six in the depot, of which two stay. */
+	take_many(32, 0);
+	give_many(32, 0);
+	instance.table->poll(instance.self, 1000 * MS);
+	instance.table->poll(instance.self, 1099 * MS);
+	assert_int_equal(pages().cached_pages, 32);
+	instance.table->poll(instance.self, 1100 * MS);
+	assert_int_equal(pages().cached_pages, 28);
+	instance.table->poll(instance.self, 1350 * MS);
+	assert_int_equal(pages().cached_pages, 20);
+	instance.table->poll(instance.self, 9000 * MS);
+	assert_int_equal(pages().cached_pages, 16);
+	end();
+}
+
+static void without_memory_for_a_magazine_extents_go_straight_below(void **state)
+{
+	(void)state;
+	begin("magazine+segregated", 0, 100, 1);
+	struct iova_extent extent = take(1, 0);
+	memory_host.passes = 0;
+	give(extent, 0);
+	assert_int_equal(pages().cached_pages, 0);
+	assert_int_equal(pages().usable_pages, 100);
+	end();
+}
+
+static void a_range_in_a_magazine_can_be_placed(void **state)
+{
+	(void)state;
+	struct iova_extent extent;
+	begin("magazine+segregated", 0, 100, 1);
+	give(take(8, 0), 0);
+	assert_int_equal(instance.table->place(instance.self, 2, 3, 0, &extent), IOVA_OK);
+	assert_int_equal(extent.first, 2);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_freed_extent_serves_the_next_request_of_its_size),
+		cmocka_unit_test(requests_are_rounded_up_to_their_order),
+		cmocka_unit_test(without_room_for_the_order_the_size_is_enough),
+		cmocka_unit_test(extents_beyond_max_are_not_cached),
+		cmocka_unit_test(what_is_granted_is_learnt),
+		cmocka_unit_test(allocating_here_and_freeing_there_trips_once_in_m_operations),
+		cmocka_unit_test(one_cpu_trips_at_most_once_in_2m_plus_1_operations),
+		cmocka_unit_test(a_swing_of_2m_never_leaves_the_cpu),
+		cmocka_unit_test(a_pop_takes_the_first_from_the_top_within_its_limits),
+		cmocka_unit_test(no_space_empties_every_magazine_and_asks_again),
+		cmocka_unit_test(the_largest_extents_are_given_back_first),
+		cmocka_unit_test(drain_all_gives_everything_back_at_once),
+		cmocka_unit_test(a_full_depot_frees_the_overflow_at_once),
+		cmocka_unit_test(a_poll_trims_one_magazine_every_100_ms_down_to_the_cpus),
+		cmocka_unit_test(without_memory_for_a_magazine_extents_go_straight_below),
+		cmocka_unit_test(a_range_in_a_magazine_can_be_placed),
+	};
+	return cmocka_run_group_tests_name("magazine", tests, NULL, NULL);
+}
