@@ -29,7 +29,9 @@ static enum iova_status create(const struct iova_space *space, const uint64_t *o
 	(void)options;
 	for (size_t i = 0; i < PAGES; i++)
 		marks[i] = 0;
-	const uint64_t defaults[ALLOCATOR_OPTIONS_MAX] = {0};
+	uint64_t defaults[ALLOCATOR_OPTIONS_MAX];
+	for (uint64_t i = 0; i < below->option_count; i++)
+		defaults[i] = below->options[i].default_value;
 	return below->create(space, defaults, host, none, self, reason);
 }
 
