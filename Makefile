@@ -96,6 +96,11 @@ tests: all $(UNIT_TESTS) $(TEST_PLUGINS) $(if $(CONFORMANCE_SOURCES),$(BUILD)/te
 check: tests ## build and run every test; ends with a line "N passed, N failed"
 	@BUILD='$(BUILD)' CC='$(CC)' VARIANT='$(VARIANT)' tests/run
 
+THREAD_TESTS = ring_test threads_test threads_stress_test
+.PHONY: check-threads
+check-threads: $(addprefix $(BUILD)/tests/unit/,$(THREAD_TESTS)) ## tests of what threads share; meant for VARIANT=tsan
+	@BUILD='$(BUILD)' VARIANT='$(VARIANT)' tests/run $(addprefix unit/,$(THREAD_TESTS))
+
 .PHONY: check-layers
 check-layers: ## every #include keeps to the floors of docs/design.md
 	@tests/gates/layers

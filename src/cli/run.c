@@ -6,6 +6,7 @@
 #include "report/report.h"
 #include "run/job.h"
 #include "run/run.h"
+#include "workload/share.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -23,6 +24,7 @@ struct arguments {
 	const char *json;
 	const char *color;
 	bool quiet;
+	bool lock_given;
 	struct text command;
 };
 
@@ -42,6 +44,15 @@ static void help(void)
 	       "interval)\n"
 	       "      --latency MODE     sampled (default), all (every operation: serialised, slower), off\n"
 	       "      --audit on|off     check every answer and count fragmentation (default on)\n"
+	       "  -t, --threads N        threads of one process, 1 to %u, that share the workload on one allocator; each "
+	       "is pinned to a "
+	       "CPU\n"
+	       "                         (default 1); scripts and recordings take one\n"
+	       "      --lock KIND        around allocators that are not made for several threads: mutex, spin or none "
+	       "(default mutex "
+	       "with\n"
+	       "                         several threads, none with one); none with several: only for those that need no "
+	       "lock\n"
 	       "  -o, --output DIR       where to write (default results/<time>); a folder with another run is refused\n"
 	       "      --json FILE|-      the result document, also there; with - the table goes to standard error\n"
 	       "      --stall SECONDS    a worker that ends no window for so long hangs (default %.0f)\n"
@@ -52,7 +63,7 @@ static void help(void)
 	       "  -h, --help             this text\n\n"
 	       "  iovabench run workloads/nvme-lazy.yaml -a all --rounds 3\n"
 	       "  iovabench run workloads/gpu-*.yaml -a rbtree:fit=best -a ./my-allocator.so\n",
-	       RUN_ROUNDS_MAX, RUN_ROUNDS_DEFAULT, RUN_STALL_SECONDS_DEFAULT);
+	       RUN_ROUNDS_MAX, RUN_ROUNDS_DEFAULT, WORKLOAD_THREADS_MAX, RUN_STALL_SECONDS_DEFAULT);
 }
 
 static int usage(const char *option, const char *value, const char *wanted)
@@ -128,7 +139,8 @@ enum {
 	OPTION_JSON,
 	OPTION_STALL,
 	OPTION_COLOR,
-	OPTION_MEMORY
+	OPTION_MEMORY,
+	OPTION_LOCK
 };
 
 static int read_stall(const char *value, double *seconds)
@@ -144,6 +156,7 @@ static int read_option(struct arguments *arguments, int option, const char *valu
 {
 	static const char *const latency[] = {"sampled", "all", "off", NULL};
 	static const char *const on_off[] = {"off", "on", NULL};
+	static const char *const locks[] = {"none", "mutex", "spin", NULL}; /* as enum lock_kind */
 	static const char *const colors[] = {"auto", "always", "never", NULL};
 	struct run_options *run = &arguments->run;
 	uint64_t number;
@@ -172,6 +185,16 @@ static int read_option(struct arguments *arguments, int option, const char *valu
 			return usage("--rounds", value, "takes a whole number from 1 to 1000");
 		run->rounds = (uint32_t)number;
 		return EXIT_CODE_OK;
+	case 't':
+		if (!read_number(value, 1, WORKLOAD_THREADS_MAX, false, &number))
+			return usage("-t", value, "takes a whole number of threads from 1 to 64");
+		run->changes.threads = (uint32_t)number;
+		return EXIT_CODE_OK;
+	case OPTION_LOCK:
+		code = read_choice("--lock", value, locks, "takes mutex, spin or none", &index);
+		run->lock = (enum lock_kind)index;
+		arguments->lock_given = true;
+		return code;
 	case OPTION_LATENCY:
 		code = read_choice("--latency", value, latency, "takes sampled, all or off", &index);
 		run->latency = (enum run_latency)index;
@@ -197,12 +220,33 @@ static int read_option(struct arguments *arguments, int option, const char *valu
 	return EXIT_CODE_USAGE;
 }
 
+/* Several threads without a lock: what a plugin needs is known when its worker has opened it. */
+static int check_locks(const struct arguments *arguments)
+{
+	char name[JOB_SPEC_BYTES_MAX];
+	for (size_t i = 0;
+	     arguments->run.changes.threads > 1 && arguments->run.lock == LOCK_NONE && i < arguments->spec_count; i++) {
+		snprintf(name, sizeof name, "%.*s", (int)strcspn(arguments->specs[i], ":+"), arguments->specs[i]);
+		const struct iova_allocator *table = allocator_find(name);
+		if (table && !(table->capabilities & IOVA_CONCURRENT)) {
+			fprintf(stderr,
+				"iovabench run: --lock none: %s is not made for several threads; it takes --lock mutex or "
+				"spin, or one thread\n",
+				arguments->specs[i]);
+			return EXIT_CODE_USAGE;
+		}
+	}
+	return EXIT_CODE_OK;
+}
+
 /* -1: go on; else the exit code. */
 static int read_arguments(struct arguments *arguments, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"allocator", required_argument, NULL, 'a'},
 		{"output", required_argument, NULL, 'o'},
+		{"threads", required_argument, NULL, 't'},
+		{"lock", required_argument, NULL, OPTION_LOCK},
 		{"quiet", no_argument, NULL, 'q'},
 		{"help", no_argument, NULL, 'h'},
 		{"seed", required_argument, NULL, OPTION_SEED},
@@ -220,7 +264,7 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
 	for (int i = 0; i < argc; i++)
 		text_add(&arguments->command, " %s", argv[i]);
 	opterr = 0;
-	for (int option; (option = getopt_long(argc, argv, ":a:o:qh", options, NULL)) != -1;) {
+	for (int option; (option = getopt_long(argc, argv, ":a:o:t:qh", options, NULL)) != -1;) {
 		if (option == '?' || option == ':')
 			return cli_bad_option("run", argv, options, option);
 		if (option == 'h') {
@@ -240,6 +284,10 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
 	for (size_t i = 0; none && i < sizeof default_specs / sizeof default_specs[0]; i++)
 		if (add_spec(arguments, default_specs[i]) != EXIT_CODE_OK)
 			return EXIT_CODE_IO;
+	if (!arguments->lock_given && arguments->run.changes.threads > 1)
+		arguments->run.lock = LOCK_MUTEX;
+	if (check_locks(arguments) != EXIT_CODE_OK)
+		return EXIT_CODE_USAGE;
 	arguments->run.files = (const char *const *)(argv + optind);
 	arguments->run.file_count = (size_t)(argc - optind);
 	arguments->run.specs = arguments->specs;

@@ -202,3 +202,10 @@ void format_failure_kinds(const struct result_figures *figures, struct text *tex
 		begun = true;
 	}
 }
+
+void format_arm(const struct result_arm *arm, struct text *text)
+{
+	text_add(text, "%s", arm->spec);
+	if (arm->threads > 1)
+		text_add(text, ", %u threads", arm->threads);
+}

@@ -20,6 +20,8 @@ static void add_chip(const struct result *result, size_t arm, struct text *html)
 {
 	text_add(html, "<i class=\"chip c%zu\"></i>", html_color(result, arm) % 8);
 	text_add_html(html, result->arms[arm].spec);
+	if (result->arms[arm].threads > 1)
+		text_add(html, ", %u threads", result->arms[arm].threads);
 }
 
 static double slowest(const struct result *result, size_t workload)

@@ -30,7 +30,7 @@ static void add_percentile(const struct result_arm *arm, double ns, struct text 
 
 static void fill_spec(const struct result_arm *arm, struct text *cell)
 {
-	text_add(cell, "%s", arm->spec);
+	format_arm(arm, cell);
 }
 
 static void fill_raw(const struct result_arm *arm, struct text *cell)

@@ -96,7 +96,10 @@
 	X(BEYOND_DEMANDS, "beyond_recording.demands", "requests", RESULT_EXACT,                                            \
 	  "demands that the recorded kernel could not place at first")                                                     \
 	X(BEYOND_FITTED, "beyond_recording.fitted", "requests", RESULT_EXACT,                                              \
-	  "of those, placed here within the limit that the kernel could not")
+	  "of those, placed here within the limit that the kernel could not")                                              \
+	X(RING_STARVED, "ring.starved", "receives", RESULT_TIMED,                                                          \
+	  "receives that found nothing sent; several threads and free_on: next, median over rounds")                       \
+	X(RING_FULL, "ring.full", "sends", RESULT_TIMED, "sends that found 256 extents waiting already, median over rounds")
 
 enum result_metric {
 #define RESULT_METRIC_ENUM(name, path, unit, exact, help) RESULT_METRIC_##name,

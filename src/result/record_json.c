@@ -36,6 +36,8 @@ static void write_phase(struct json_writer *writer, json_t *object, const struct
 	json_put_u64(writer, object, "failures", phase->failures);
 	json_put_u64(writer, object, "windows", phase->windows);
 	json_put_u64(writer, object, "windows_tainted", phase->windows_tainted);
+	json_put_u64(writer, object, "starved", phase->starved);
+	json_put_u64(writer, object, "ring_full", phase->ring_full);
 	json_put_double(writer, object, "latency_ns_per_op", phase->latency_ns_per_op);
 	json_t *latency = json_put_object(writer, object, "latency_ticks");
 	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
@@ -55,6 +57,7 @@ int result_record_write(const struct result_record *record, struct text *line, s
 	json_put_text(&writer, object, "spec", record->spec ? record->spec : "");
 	json_put_text(&writer, object, "pass", pass_name[record->pass]);
 	json_put_u64(&writer, object, "round", record->round);
+	json_put(&writer, object, "locked", json_boolean(record->locked));
 	json_put(&writer, object, "ok", json_boolean(record->ok));
 	json_put_u64(&writer, object, "exit_code", (uint64_t)record->exit_code);
 	json_put_text(&writer, object, "message", record->message);
@@ -80,6 +83,8 @@ static void read_phase(struct json_reader *reader, const struct json_at *at, str
 	phase->failures = json_read_u64(reader, at, "failures", UINT64_MAX);
 	phase->windows = json_read_u64(reader, at, "windows", UINT64_MAX);
 	phase->windows_tainted = json_read_u64(reader, at, "windows_tainted", UINT64_MAX);
+	phase->starved = json_read_u64(reader, at, "starved", UINT64_MAX);
+	phase->ring_full = json_read_u64(reader, at, "ring_full", UINT64_MAX);
 	phase->latency_ns_per_op = json_read_double(reader, at, "latency_ns_per_op");
 	struct json_at latency = json_object_child(reader, at, "latency_ticks");
 	for (size_t kind = 0; kind < RESULT_KIND_COUNT && !reader->failed; kind++) {
@@ -123,6 +128,7 @@ int result_record_read(const char *line, size_t length, struct result_record *re
 	record->spec = json_read_text(&reader, &at, "spec");
 	record->pass = (enum result_pass)json_read_choice(&reader, &at, "pass", pass_name, 2);
 	record->round = (uint32_t)json_read_u64(&reader, &at, "round", UINT32_MAX);
+	record->locked = json_read_bool(&reader, &at, "locked");
 	record->ok = json_read_bool(&reader, &at, "ok");
 	record->exit_code = read_exit_code(&reader, &at);
 	record->message = json_read_text_or_null(&reader, &at, "message");

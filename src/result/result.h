@@ -20,6 +20,7 @@ enum result_kind {
 	RESULT_KIND_ALLOC_FAILED,
 	RESULT_KIND_CONTIGUOUS_ALLOC,
 	RESULT_KIND_CONTIGUOUS_FREE,
+	RESULT_KIND_LOCK_WAIT, /* acquisitions that had to wait, in all calls of the latency pass */
 	RESULT_KIND_COUNT
 };
 extern const char *const result_kind_name[RESULT_KIND_COUNT]; /* "alloc", "free", "alloc_failed", "contiguous.alloc", … */
@@ -99,6 +100,8 @@ struct result_record_phase {
 	uint64_t failures;   /* of one iteration: failed demands */
 	uint64_t windows;
 	uint64_t windows_tainted;
+	uint64_t starved;         /* of one iteration: receives that found nothing */
+	uint64_t ring_full;       /* of one iteration: sends that found no room */
 	double latency_ns_per_op; /* whole latency pass, for its slow-down; NaN when there was none */
 	struct result_histogram latency[RESULT_KIND_COUNT]; /* in clock ticks */
 	/* audit */
@@ -112,7 +115,8 @@ struct result_record {
 	char *spec;
 	enum result_pass pass;
 	uint32_t round;
-	bool ok; /* else exit_code and message say what happened, and the rest may be empty */
+	bool locked; /* a lock stood around the calls */
+	bool ok;     /* else exit_code and message say what happened, and the rest may be empty */
 	enum exit_code exit_code;
 	char *message;
 	uint64_t stream_hash; /* of the operations played; 0 when not known */

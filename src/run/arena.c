@@ -103,38 +103,56 @@ static void put(void *context, void *memory, size_t bytes)
 	}
 }
 
-static void *lock_create(void *context)
+/* Allocators that need no lock ask from several threads at once; for all others this one is never contended. */
+static void *get_locked(void *context, size_t bytes)
 {
-	(void)context;
-	pthread_mutex_t *lock = memory_zeroed(1, sizeof *lock);
+	struct arena *arena = context;
+	pthread_mutex_lock(&arena->mutex);
+	void *memory = get(context, bytes);
+	pthread_mutex_unlock(&arena->mutex);
+	return memory;
+}
+
+static void put_locked(void *context, void *memory, size_t bytes)
+{
+	struct arena *arena = context;
+	pthread_mutex_lock(&arena->mutex);
+	put(context, memory, bytes);
+	pthread_mutex_unlock(&arena->mutex);
+}
+
+static void *host_lock_create(void *context)
+{
+	const struct arena *arena = context;
+	struct lock *lock = memory_zeroed(1, sizeof *lock);
 	if (lock)
-		pthread_mutex_init(lock, NULL);
+		lock_open(lock, arena->lock_kind);
 	return lock;
 }
 
-static void lock_destroy(void *context, void *lock)
+static void host_lock_destroy(void *context, void *lock)
 {
 	(void)context;
 	if (lock)
-		pthread_mutex_destroy(lock);
+		lock_close(lock);
 	memory_release(lock);
 }
 
-static void lock_acquire(void *context, void *lock)
+static void host_lock_acquire(void *context, void *lock)
 {
 	(void)context;
-	pthread_mutex_lock(lock);
+	lock_acquire(lock);
 }
 
-static void lock_release(void *context, void *lock)
+static void host_lock_release(void *context, void *lock)
 {
 	(void)context;
-	pthread_mutex_unlock(lock);
+	lock_release(lock);
 }
 
 int arena_create(struct arena *arena, bool prefault, uint32_t cpus, struct error *error)
 {
-	*arena = (struct arena){.prefault = prefault};
+	*arena = (struct arena){.prefault = prefault, .lock_kind = LOCK_MUTEX, .mutex = PTHREAD_MUTEX_INITIALIZER};
 	void *base = MAP_FAILED;
 	size_t bytes = LARGEST_RESERVATION;
 	for (; bytes >= SMALLEST_RESERVATION && base == MAP_FAILED; bytes /= 2)
@@ -154,12 +172,12 @@ int arena_create(struct arena *arena, bool prefault, uint32_t cpus, struct error
 		.size = sizeof arena->host,
 		.cpus = cpus,
 		.context = arena,
-		.memory_get = get,
-		.memory_put = put,
-		.lock_create = lock_create,
-		.lock_destroy = lock_destroy,
-		.lock_acquire = lock_acquire,
-		.lock_release = lock_release,
+		.memory_get = get_locked,
+		.memory_put = put_locked,
+		.lock_create = host_lock_create,
+		.lock_destroy = host_lock_destroy,
+		.lock_acquire = host_lock_acquire,
+		.lock_release = host_lock_release,
 	};
 	return 0;
 }

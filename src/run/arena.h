@@ -5,7 +5,9 @@
 
 #include "base/error.h"
 #include "iovabench/allocator.h"
+#include "run/lock.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +26,8 @@ struct arena {
 		[ARENA_SMALL_CLASSES]; /* blocks that were given back, by size in steps of 64 bytes; each begins with the next one */
 	uint64_t requests;             /* calls of memory_get: growth inside a measured window shows here */
 	struct iova_host host;
+	enum lock_kind lock_kind; /* of the host's locks: mutex unless changed before the first is made */
+	pthread_mutex_t mutex;
 };
 
 /* Larger blocks are arrays over a sparse space: backing them would defeat their purpose. */

@@ -2,12 +2,11 @@
 #include "run/engine.h"
 
 #include "base/bits.h"
-#include "base/memory.h"
-#include "workload/model.h"
 
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <sched.h>
+
+/* At a full ring before a thread lets others have its CPU. */
+#define SEND_LOOKS 4096u
 
 /* Splits a domain into what the loop needs in registers. */
 struct playing {
@@ -20,7 +19,7 @@ struct playing {
 static inline struct playing playing_in(const struct engine *engine)
 {
 	const struct engine_domain *domain = &engine->domains[engine->domain];
-	return (struct playing){domain->instance.table, domain->instance.self, domain->adapter, engine->cpu};
+	return (struct playing){domain->table, domain->self, domain->adapter, engine->cpu};
 }
 
 static inline void set_alignment(struct op_request *request, uint64_t count)
@@ -124,6 +123,74 @@ static inline __attribute__((always_inline)) void release(struct engine *engine,
 	slot->count = 0;
 }
 
+static void give_back(struct engine *engine, const struct playing *playing, const struct iova_extent *extent)
+{
+	playing->table->free(playing->self, extent, playing->cpu);
+	engine->received++;
+}
+
+static bool receive_one(struct engine *engine, const struct playing *playing)
+{
+	struct iova_extent extent;
+	if (!ring_receive(engine->inbox, &extent))
+		return false;
+	give_back(engine, playing, &extent);
+	engine->owed--;
+	return true;
+}
+
+static __attribute__((cold)) void send_when_possible(struct engine *engine, const struct iova_extent *extent)
+{
+	struct playing playing = playing_in(engine);
+	engine->ring_full++;
+	for (uint32_t looks = 0; !ring_send(engine->outbox, extent); looks++) {
+		if (atomic_load_explicit(&engine->outbox->closed, memory_order_acquire)) {
+			give_back(engine, &playing, extent);
+			return;
+		}
+		if (!receive_one(engine, &playing))
+			lock_pause();
+		if (looks >= SEND_LOOKS)
+			sched_yield();
+	}
+}
+
+static void send(struct engine *engine, uint32_t slot_index)
+{
+	struct iova_extent *slot = &engine->slots[slot_index];
+	if (slot->count && !ring_send(engine->outbox, slot))
+		send_when_possible(engine, slot);
+	slot->count = 0;
+}
+
+static void receive(struct engine *engine)
+{
+	struct playing playing = playing_in(engine);
+	if (++engine->owed <= 0)
+		return;
+	if (!receive_one(engine, &playing))
+		engine->starved++;
+	else if (engine->owed > 0)
+		receive_one(engine, &playing);
+}
+
+void engine_drain_inbox(struct engine *engine)
+{
+	struct playing playing = playing_in(engine);
+	while (engine->inbox && receive_one(engine, &playing))
+		;
+	engine->owed = 0;
+}
+
+/* Away from the loop of streams that do not travel. */
+static __attribute__((noinline)) void travel(struct engine *engine, const struct op *op)
+{
+	if ((op->demand & OP_COUNT_MAX) == OP_SEND)
+		send(engine, op->slot);
+	else
+		receive(engine);
+}
+
 static inline __attribute__((always_inline)) void play(struct engine *engine, const struct op *op, const struct op *end,
 						       bool calls)
 {
@@ -142,8 +209,10 @@ static inline __attribute__((always_inline)) void play(struct engine *engine, co
 			engine->domain = op->slot >> 16;
 			engine->cpu = op->slot & 0xffff;
 			playing = playing_in(engine);
-		} else {
+		} else if ((demand & OP_COUNT_MAX) == OP_COUNT_HIGH) {
 			count_high = (uint64_t)op->slot << OP_REQUEST_SHIFT;
+		} else {
+			travel(engine, op);
 		}
 	}
 }
@@ -156,15 +225,21 @@ void engine_play(struct engine *engine, const struct op *ops, size_t count)
 		play(engine, ops, ops + count, false);
 }
 
+static void add_ticks(struct engine_stamp *stamp, uint64_t ticks, uint64_t waited)
+{
+	stamp->ticks += ticks > waited ? ticks - waited : 0;
+}
+
 static enum iova_status stamp_alloc(void *self, const struct iova_request *request, uint32_t cpu,
 				    struct iova_extent *extent)
 {
 	struct engine_stamp *stamp = self;
 	uint32_t from, to;
+	uint64_t waited = lock_waited_ticks();
 	clock_stop(stamp->clock, &from);
 	uint64_t start = clock_start(stamp->clock);
 	enum iova_status status = stamp->table->alloc(stamp->self, request, cpu, extent);
-	stamp->ticks += clock_stop(stamp->clock, &to) - start;
+	add_ticks(stamp, clock_stop(stamp->clock, &to) - start, lock_waited_ticks() - waited);
 	stamp->migrated |= from != to;
 	return status;
 }
@@ -173,10 +248,11 @@ static void stamp_free(void *self, const struct iova_extent *extent, uint32_t cp
 {
 	struct engine_stamp *stamp = self;
 	uint32_t from, to;
+	uint64_t waited = lock_waited_ticks();
 	clock_stop(stamp->clock, &from);
 	uint64_t start = clock_start(stamp->clock);
 	stamp->table->free(stamp->self, extent, cpu);
-	stamp->ticks += clock_stop(stamp->clock, &to) - start;
+	add_ticks(stamp, clock_stop(stamp->clock, &to) - start, lock_waited_ticks() - waited);
 	stamp->migrated |= from != to;
 }
 
@@ -235,13 +311,30 @@ static bool timed_alloc(struct engine *engine, const struct playing *playing, st
 	return !stamp->migrated;
 }
 
+static bool timed_receive(struct engine *engine, const struct playing *playing, struct engine_stamp *stamp,
+			  enum result_kind *kind)
+{
+	const struct playing stamped = {&stamping_table, stamp, playing->adapter, playing->cpu};
+	*kind = RESULT_KIND_FREE;
+	if (++engine->owed <= 0)
+		return false;
+	if (!receive_one(engine, &stamped)) {
+		engine->starved++;
+		return false;
+	}
+	if (engine->owed > 0)
+		receive_one(engine, playing);
+	return !stamp->migrated;
+}
+
 bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum result_kind *kind,
 		       uint64_t *ticks)
 {
 	struct playing playing = playing_in(engine);
 	struct engine_stamp stamp = {.table = playing.table, .self = playing.self, .clock = clock};
-	bool good = op->demand == 0 ? timed_free(engine, &playing, &stamp, op->slot, kind)
-				    : timed_alloc(engine, &playing, &stamp, op, kind);
+	bool good = op->demand == 0                                ? timed_free(engine, &playing, &stamp, op->slot, kind)
+		    : op->demand >> OP_REQUEST_SHIFT == OP_CONTROL ? timed_receive(engine, &playing, &stamp, kind)
+								   : timed_alloc(engine, &playing, &stamp, op, kind);
 	*ticks = stamp.ticks;
 	return good;
 }
@@ -340,7 +433,7 @@ void engine_play_counted(struct engine *engine, const struct op *op, uint64_t co
 void engine_phase_begin(struct engine *engine)
 {
 	engine->domain = 0;
-	engine->cpu = 0;
+	engine->cpu = engine->home_cpu;
 }
 
 int engine_broken(const struct engine *engine, struct error *error)
@@ -365,100 +458,4 @@ void engine_note_placement(struct engine *engine)
 		}
 	}
 	engine->placement_hash = hash ? hash : 1;
-}
-
-static int place_holes(struct engine_domain *domain, const struct workload *workload, struct error *error)
-{
-	for (size_t i = 0; i < workload->space.hole_count; i++) {
-		const struct workload_hole *hole = &workload->space.holes[i];
-		struct iova_extent extent;
-		enum iova_status status =
-			domain->instance.table->place(domain->instance.self, hole->first, hole->count, 0, &extent);
-		if (status != IOVA_OK)
-			return error_set(error, EXIT_CODE_NO_ARM, "%s cannot reserve pages [0x%llx, 0x%llx) (%s)",
-					 domain->instance.table->name, (unsigned long long)hole->first,
-					 (unsigned long long)(hole->first + hole->count),
-					 status == IOVA_NO_MEMORY ? "no memory"
-					 : status == IOVA_TAKEN   ? "taken"
-								  : "not supported");
-	}
-	return 0;
-}
-
-static int open_domain(struct engine *engine, struct engine_domain *domain, const struct workload *workload,
-		       const struct allocator_spec *spec, struct arena *arena, struct error *error)
-{
-	struct iova_space space = {engine->space_first, engine->space_count, engine->page_bytes};
-	if (allocator_instance_create(spec, &space, &arena->host, &domain->instance, error) < 0)
-		return -1;
-	if (!(domain->instance.table->capabilities & IOVA_HARNESS) && place_holes(domain, workload, error) < 0)
-		return -1;
-	if (!engine->calls)
-		return 0;
-	struct ddi_adapter_options options = {
-		.space_first = space.first,
-		.space_count = space.count,
-		.page_bytes = space.page_bytes,
-		.table = domain->instance.table,
-		.self = domain->instance.self,
-	};
-	const char *reason = "no memory";
-	domain->adapter = ddi_adapter_create(&options, &reason);
-	if (!domain->adapter || ddi_adapter_reserve_handles(domain->adapter, engine->slot_count) < 0)
-		return error_set(error, EXIT_CODE_IO, "cannot create an adapter: %s", reason);
-	return 0;
-}
-
-static int copy_requests(struct engine *engine, const struct op_stream *stream, struct error *error)
-{
-	const struct op_request *requests = op_stream_requests(stream, &engine->request_count);
-	engine->requests = memory_zeroed(engine->request_count, sizeof engine->requests[0]);
-	engine->slots = memory_zeroed(engine->slot_count, sizeof engine->slots[0]);
-	engine->domains = memory_zeroed(engine->domain_count, sizeof engine->domains[0]);
-	if (!engine->requests || !engine->slots || !engine->domains)
-		return error_set(error, EXIT_CODE_IO, "no memory for %u slots", engine->slot_count);
-	/* As the allocator's metadata, and for the same reason: see arena.c. Refusal costs speed only. */
-	size_t bytes = engine->slot_count * sizeof engine->slots[0], page = (size_t)sysconf(_SC_PAGESIZE);
-	unsigned char *whole = (unsigned char *)engine->slots + (-(uintptr_t)engine->slots & (page - 1));
-	if (bytes > page)
-		madvise(whole, bytes - page, MADV_HUGEPAGE);
-	/* Also writes to every page, so that no window meets a first touch. */
-	memset(engine->slots, 0, engine->slot_count * sizeof engine->slots[0]);
-	for (size_t i = 0; i < engine->request_count; i++) {
-		engine->requests[i] = requests[i];
-		engine->calls |= requests[i].call != WORKLOAD_CALL_EXTENT;
-		if (requests[i].high_count > 1)
-			set_high(&engine->requests[i], 0);
-	}
-	return 0;
-}
-
-int engine_open(struct engine *engine, const struct workload *workload, const struct op_stream *stream,
-		const struct allocator_spec *spec, struct arena *arena, struct error *error)
-{
-	*engine = (struct engine){
-		.slot_count = op_stream_slots(stream),
-		.domain_count = op_stream_domains(stream),
-		.space_first = workload->space.first,
-		.space_count = workload->space.end - workload->space.first,
-		.page_bytes = workload->space.page_bytes,
-	};
-	int result = copy_requests(engine, stream, error);
-	for (uint32_t i = 0; result == 0 && i < engine->domain_count; i++)
-		result = open_domain(engine, &engine->domains[i], workload, spec, arena, error);
-	if (result < 0)
-		engine_close(engine);
-	return result;
-}
-
-void engine_close(struct engine *engine)
-{
-	for (uint32_t i = 0; engine->domains && i < engine->domain_count; i++) {
-		ddi_adapter_destroy(engine->domains[i].adapter);
-		allocator_instance_destroy(&engine->domains[i].instance);
-	}
-	memory_release(engine->domains);
-	memory_release(engine->slots);
-	memory_release(engine->requests);
-	*engine = (struct engine){0};
 }

@@ -9,6 +9,8 @@
 #include "iovabench/ddi.h"
 #include "result/result.h"
 #include "run/arena.h"
+#include "run/lock.h"
+#include "run/ring.h"
 #include "workload/op_stream.h"
 
 #include <stdbool.h>
@@ -18,8 +20,19 @@
 /* extent.first of a slot that holds a driver call's handle (in cookie). */
 #define ENGINE_SLOT_IS_HANDLE UINT64_MAX
 
+/* Stands in front of an allocator that is not IOVA_CONCURRENT. */
+struct engine_guard {
+	const struct iova_allocator *table;
+	void *self;
+	struct lock *lock;
+};
+
 struct engine_domain {
-	struct allocator_instance instance;
+	/* What is called: the instance, or a guard in front of it. */
+	const struct iova_allocator *table;
+	void *self;
+	struct allocator_instance instance; /* of the engine that created it; count == 0 in those that joined it */
+	struct engine_guard guard;
 	struct ddi_adapter *adapter; /* NULL when the stream has no driver calls */
 };
 
@@ -46,6 +59,16 @@ struct engine {
 		last_attempt; /* of the last allocation that its first limit could not serve: index of the limit that did */
 	enum iova_status broken; /* first status that is neither IOVA_OK nor IOVA_NO_SPACE */
 
+	/* One thread among several. A receive that finds nothing is made up for by a later one that finds two. A send that finds no room
+	 * waits, and empties this thread's own inbox meanwhile, or two could wait for each other; when the receiver has ended its piece,
+	 * the extent is freed here. */
+	struct ring *inbox, *outbox;
+	int64_t owed;       /* receives that were not made up for yet; below 0: done ahead */
+	uint64_t received;  /* extents freed because of sends and receives */
+	uint64_t starved;   /* receives that found nothing */
+	uint64_t ring_full; /* sends that found no room */
+	uint32_t home_cpu;  /* where phases begin */
+
 	uint64_t placement_hash; /* of all that engine_note_placement saw */
 	size_t request_count;
 	uint32_t slot_count;
@@ -57,18 +80,33 @@ struct workload;
 
 /* Creates one instance of spec per domain of the stream over the workload's space, with its holes placed. arena outlives the engine.
  * -1: the allocator refused the space (EXIT_CODE_NO_ARM, with its reason) or there was no memory; nothing is left behind. */
+struct engine_surroundings {
+	struct lock *lock;           /* around every call; NULL: none */
+	const struct engine *joined; /* NULL: create the instances; else play on those of this one, which is closed last */
+	uint32_t cpu;
+	struct ring *inbox, *outbox; /* NULL: the stream neither sends nor receives */
+};
+
+/* As engine_open. lock and rings outlive the engine. */
+int engine_open_in(struct engine *engine, const struct workload *workload, const struct op_stream *stream,
+		   const struct allocator_spec *spec, struct arena *arena, const struct engine_surroundings *surroundings,
+		   struct error *error);
 int engine_open(struct engine *engine, const struct workload *workload, const struct op_stream *stream,
 		const struct allocator_spec *spec, struct arena *arena, struct error *error);
 void engine_close(struct engine *engine);
 
-/* To be called where a phase begins: domain 0, CPU 0. */
+/* To be called where a phase begins: domain 0, and CPU 0 or that of its thread. */
 void engine_phase_begin(struct engine *engine);
+
+/* Frees what waits in the inbox. */
+void engine_drain_inbox(struct engine *engine);
 
 /* Plays count words. */
 void engine_play(struct engine *engine, const struct op *ops, size_t count);
 
-/* Plays one operation (not a control word) and tells its kind and the ticks of the allocator's share. false: nothing was done (a
- * free of an empty slot) or the CPU changed on the way: *ticks is then meaningless. */
+/* Plays one operation (OP_RECEIVE, but no other control word) and tells its kind and the ticks of the allocator's share. false: nothing was done (a
+ * free of an empty slot, an empty inbox) or the CPU changed on the way: *ticks is then meaningless. Waiting for locks is no part of
+ * the ticks where lock_record_waits is on. */
 bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum result_kind *kind,
 		       uint64_t *ticks);
 

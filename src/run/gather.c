@@ -46,6 +46,14 @@ const struct result_record *gather_first_fault(const struct gather_arm *arm)
 	return NULL;
 }
 
+bool gather_locked(const struct gather_arm *arm)
+{
+	for (size_t i = 0; i < arm->count; i++)
+		if (arm->records[i].locked)
+			return true;
+	return false;
+}
+
 static const struct result_record *audit_of(const struct gather_arm *arm)
 {
 	for (size_t i = 0; i < arm->count; i++)
@@ -126,6 +134,28 @@ static void set_windows(struct result_figures *figures, const struct gather_arm 
 		result_set(figures, RESULT_METRIC_TAINTED_SHARE, tainted / windows);
 }
 
+static double record_starved(const struct result_record_phase *phase)
+{
+	return (double)phase->starved;
+}
+
+static double record_full(const struct result_record_phase *phase)
+{
+	return (double)phase->ring_full;
+}
+
+/* Median over rounds of what only mixes of several threads with free_on: next have. */
+static void set_travel(struct result_figures *figures, enum result_metric metric, const struct gather_arm *arm,
+		       size_t phase, double (*figure)(const struct result_record_phase *), double *values)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < arm->count; i++)
+		if (arm->records[i].ok && arm->records[i].pass == RESULT_PASS_TIMED && phase < arm->records[i].phase_count)
+			values[count++] = figure(&arm->records[i].phases[phase]);
+	if (count)
+		result_set(figures, metric, statistics_median(values, count));
+}
+
 static void set_times(struct result_figures *figures, const struct gather_arm *arm, const struct gather_arm *null,
 		      size_t phase, double *values)
 {
@@ -177,6 +207,13 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 		if (audit && i < audit->phase_count)
 			phase->figures = audit->phases[i].figures;
 		set_times(&phase->figures, records, null, i, values);
+		if (arm->threads > 1 && workload->phases[i].free_on == WORKLOAD_FREE_ON_NEXT) {
+			set_travel(&phase->figures, RESULT_METRIC_RING_STARVED, records, i, record_starved, values);
+			set_travel(&phase->figures, RESULT_METRIC_RING_FULL, records, i, record_full, values);
+		} else {
+			result_set_null(&phase->figures, RESULT_METRIC_RING_STARVED, RESULT_REASON_NOT_APPLICABLE);
+			result_set_null(&phase->figures, RESULT_METRIC_RING_FULL, RESULT_REASON_NOT_APPLICABLE);
+		}
 		result = phase->name ? gather_latency(phase->latency, records, i, clock) : -1;
 	}
 	memory_release(values);
@@ -246,13 +283,14 @@ static int fill_audit_parts(struct result_arm *arm, const struct gather_arm *rec
 	return 0;
 }
 
-/* NULL when all passes ended every phase with the same extents at the same places. 0 stands where those of one process did not. */
-static const char *disagreement(const struct gather_arm *records, uint64_t *hash)
+/* NULL when all passes ended every phase with the same extents at the same places. 0 stands where those of one process did not.
+ * Several threads never place alike: of them only the audit, which is played by one, counts. */
+static const char *disagreement(const struct gather_arm *records, bool threads, uint64_t *hash)
 {
 	const struct result_record *first = NULL;
 	for (size_t i = 0; i < records->count; i++) {
 		const struct result_record *record = &records->records[i];
-		if (!record->ok)
+		if (!record->ok || (threads && record->pass != RESULT_PASS_AUDIT))
 			continue;
 		first = first ? first : record;
 		for (size_t phase = 0; phase < record->phase_count && phase < first->phase_count; phase++)
@@ -267,7 +305,7 @@ static const char *disagreement(const struct gather_arm *records, uint64_t *hash
 static int set_state(struct result_arm *arm, const struct gather_arm *records)
 {
 	const struct result_record *fault = gather_first_fault(records);
-	const char *reason = fault ? fault->message : disagreement(records, &arm->placement_hash);
+	const char *reason = fault ? fault->message : disagreement(records, arm->threads > 1, &arm->placement_hash);
 	arm->state = RESULT_ARM_OK;
 	if (fault && fault->exit_code == EXIT_CODE_NO_ARM)
 		arm->state = RESULT_ARM_NOT_APPLICABLE;

@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "result/result.h"
+#include "run/lock.h"
 #include "run/plan.h"
+#include "workload/share.h"
 
 #include <limits.h>
 #include <stdatomic.h>
@@ -13,7 +15,7 @@
 
 #define JOB_SPEC_BYTES_MAX 1024
 /* Parent and worker are the same program; a number that does not fit says that somebody called the worker by hand. */
-#define JOB_MAGIC UINT64_C(0x626f6a6176600001)
+#define JOB_MAGIC UINT64_C(0x626f6a6176600002)
 
 struct job {
 	uint64_t magic;
@@ -23,16 +25,19 @@ struct job {
 	uint32_t round;
 	uint32_t latency_gap; /* 0: no latency pass */
 	bool with_series;
-	int cpu; /* to run on; -1: anywhere */
+	int cpu;             /* to run on, or for the first thread; -1: anywhere */
+	enum lock_kind lock; /* around allocators that need one */
 	struct plan_changes changes;
 	struct clock clock;
-	uint64_t words;
+	uint64_t words;           /* of the stream, with several threads of the woven one */
+	uint64_t words_of_shares; /* several threads */
 	uint64_t peak_live_pages;
 	/* What the parent's stream needs: a recording that was exchanged under us must not be played from other slots. */
 	uint32_t slot_count, domain_count;
 	uint64_t request_count;
 	uint32_t phase_count;
 	uint64_t phase_words[WORKLOAD_PHASES_MAX];
+	uint64_t share_words[WORKLOAD_THREADS_MAX][WORKLOAD_PHASES_MAX]; /* by thread */
 	/* Descriptors that the worker inherits. */
 	int workload_bytes;        /* the file as the parent read it */
 	int stream_words;          /* operations, or -1: the worker generates them */

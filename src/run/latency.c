@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "measure/histogram.h"
+#include "run/crew.h"
 #include "run/engine.h"
 #include "run/plain_histogram.h"
 
@@ -12,7 +13,7 @@
 
 struct sampling {
 	struct pass *pass;
-	struct engine engine;
+	struct engine *engine;
 	struct rng rng;
 	uint64_t gap; /* words to play before the next sample */
 	size_t phase;
@@ -73,11 +74,11 @@ static void record_sample(struct sampling *sampling, enum result_kind kind, uint
 		histogram_record(cell(sampling), ticks);
 }
 
-/* Not control words, nor the operation that a count belongs to. */
+/* Not control words but for the free that a receive is, nor the operation that a count belongs to. */
 static bool can_sample(const struct op *ops, size_t at)
 {
 	if (ops[at].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
-		return false;
+		return ops[at].demand == op_control(OP_RECEIVE, 0).demand;
 	return at == 0 || ops[at - 1].demand != op_control(OP_COUNT_HIGH, 0).demand;
 }
 
@@ -96,15 +97,15 @@ static void play_piece(struct sampling *sampling, struct op_piece piece)
 	for (size_t at = 0; at < piece.count;) {
 		uint64_t gap = next_gap(sampling, piece.ops + at, piece.count - at);
 		if (gap >= piece.count - at) {
-			engine_play(&sampling->engine, piece.ops + at, piece.count - at);
+			engine_play(sampling->engine, piece.ops + at, piece.count - at);
 			sampling->gap = gap - (piece.count - at);
 			return;
 		}
 		size_t next = at + (size_t)gap;
-		engine_play(&sampling->engine, piece.ops + at, next - at);
+		engine_play(sampling->engine, piece.ops + at, next - at);
 		enum result_kind kind;
 		uint64_t ticks;
-		if (engine_play_timed(&sampling->engine, &piece.ops[next], sampling->pass->clock, &kind, &ticks))
+		if (engine_play_timed(sampling->engine, &piece.ops[next], sampling->pass->clock, &kind, &ticks))
 			record_sample(sampling, kind, ticks, sampling->word + next);
 		sampling->gap = draw_gap(sampling);
 		at = next + 1;
@@ -116,8 +117,6 @@ static int end_phase(struct sampling *sampling, struct error *error)
 	struct result_record_phase *record = &sampling->pass->record->phases[sampling->phase];
 	if (sampling->phase_operations)
 		record->latency_ns_per_op = sampling->phase_ns / (double)sampling->phase_operations;
-	if (sampling->engine.placement_hash != record->placement_hash)
-		record->placement_hash = 0;
 	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
 		if (plain_histogram_store(&record->latency[kind], &sampling->kinds[kind]) < 0)
 			return error_set(error, EXIT_CODE_IO, "no memory for a histogram");
@@ -128,19 +127,26 @@ static int end_phase(struct sampling *sampling, struct error *error)
 	return 0;
 }
 
+static void note_placement(const struct sampling *sampling)
+{
+	struct result_record_phase *record = &sampling->pass->record->phases[sampling->phase];
+	if (sampling->engine->placement_hash != record->placement_hash)
+		record->placement_hash = 0;
+}
+
 static void play_timed_part(struct sampling *sampling, struct op_piece piece)
 {
 	const struct clock *clock = sampling->pass->clock;
 	uint64_t operations = 0;
 	for (size_t i = 0; i < piece.count; i++)
 		operations += piece.ops[i].demand >> OP_REQUEST_SHIFT != OP_CONTROL;
-	uint64_t skipped = sampling->engine.skipped;
+	uint64_t skipped = sampling->engine->skipped;
 	uint32_t cpu;
 	uint64_t start = clock_start(clock);
 	play_piece(sampling, piece);
 	uint64_t stop = clock_stop(clock, &cpu);
 	sampling->phase_ns += stop < start ? 0 : (double)(stop - start) * clock->ns_per_tick;
-	sampling->phase_operations += operations - (sampling->engine.skipped - skipped);
+	sampling->phase_operations += operations - (sampling->engine->skipped - skipped);
 	sampling->word += piece.count;
 	*sampling->pass->progress += piece.count;
 }
@@ -155,10 +161,10 @@ static int play_parts(struct sampling *sampling, struct op_piece piece, struct e
 			count++;
 		play_timed_part(sampling, (struct op_piece){piece.ops + at, count, piece.phase});
 		at += count;
-		if (sampling->engine.broken != IOVA_OK)
-			return engine_broken(&sampling->engine, error);
+		if (sampling->engine->broken != IOVA_OK)
+			return engine_broken(sampling->engine, error);
 	}
-	engine_note_placement(&sampling->engine);
+	engine_note_placement(sampling->engine);
 	return 0;
 }
 
@@ -168,12 +174,15 @@ static int play_stream(struct sampling *sampling, struct error *error)
 	op_source_rewind(sampling->pass->source);
 	for (;;) {
 		struct op_piece piece = op_source_next(sampling->pass->source);
-		if (inside && (piece.count == 0 || piece.phase != sampling->phase) && end_phase(sampling, error) < 0)
-			return -1;
+		if (inside && (piece.count == 0 || piece.phase != sampling->phase)) {
+			note_placement(sampling);
+			if (end_phase(sampling, error) < 0)
+				return -1;
+		}
 		if (piece.count == 0)
 			break;
 		if (!inside || piece.phase != sampling->phase)
-			engine_phase_begin(&sampling->engine);
+			engine_phase_begin(sampling->engine);
 		inside = true;
 		sampling->phase = piece.phase;
 		if (play_parts(sampling, piece, error) < 0)
@@ -184,24 +193,103 @@ static int play_stream(struct sampling *sampling, struct error *error)
 	return 0;
 }
 
+/* thread: each draws its own gaps. */
+static int open_sampling(struct sampling *sampling, struct pass *pass, uint32_t thread, struct error *error)
+{
+	*sampling = (struct sampling){.pass = pass, .row_end = pass_row_words(pass)};
+	rng_seed(&sampling->rng,
+		 pass->workload->seed ^ (UINT64_C(0x6c6174656e637900) + pass->round) ^ (uint64_t)thread << 32);
+	sampling->gap = draw_gap(sampling);
+	sampling->kinds = memory_zeroed(RESULT_KIND_COUNT + 1, sizeof sampling->kinds[0]);
+	if (!sampling->kinds)
+		return error_set(error, EXIT_CODE_IO, "no memory for histograms");
+	/* Also writes to every page of them. */
+	for (size_t i = 0; i <= RESULT_KIND_COUNT; i++)
+		sampling->kinds[i] = (struct histogram){0};
+	return 0;
+}
+
+static int play_alone(struct pass *pass, struct error *error)
+{
+	struct sampling sampling;
+	struct engine engine;
+	struct lock lock;
+	lock_open(&lock, pass->lock);
+	struct engine_surroundings surroundings = {.lock = pass->lock == LOCK_NONE ? NULL : &lock};
+	int result = open_sampling(&sampling, pass, 0, error);
+	if (result == 0)
+		result = engine_open_in(&engine, pass->workload, pass->source->stream, pass->spec, pass->arena,
+					&surroundings, error);
+	if (result == 0) {
+		sampling.engine = &engine;
+		result = play_stream(&sampling, error);
+		engine_close(&engine);
+	}
+	memory_release(sampling.kinds);
+	lock_close(&lock);
+	return result;
+}
+
+/* With several threads: one sampling each; the first one gathers. The series has no points then. */
+static void play_together(void *context, uint32_t thread, struct engine *engine, struct op_piece piece)
+{
+	struct sampling *sampling = (struct sampling *)context + thread;
+	struct lock_waits waits = {.clock = sampling->pass->clock, .histogram = &sampling->kinds[RESULT_KIND_LOCK_WAIT]};
+	sampling->engine = engine;
+	lock_record_waits(&waits);
+	for (size_t at = 0; at < piece.count;) {
+		size_t count = piece.count - at < PASS_WINDOW_WORDS ? piece.count - at : PASS_WINDOW_WORDS;
+		while (at + count < piece.count && piece.ops[at + count - 1].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
+			count++;
+		play_piece(sampling, (struct op_piece){piece.ops + at, count, piece.phase});
+		*sampling->pass->progress += count;
+		at += count;
+	}
+	lock_record_waits(NULL);
+}
+
+static int note_round(void *context, const struct crew_round *round, struct error *error)
+{
+	struct sampling *first = context;
+	(void)error;
+	first->phase_ns += round->ns;
+	first->phase_operations += round->operations;
+	return 0;
+}
+
+static int note_phase(void *context, size_t phase, struct error *error)
+{
+	struct sampling *samplings = context;
+	for (uint32_t i = 1; i < samplings->pass->threads; i++)
+		for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
+			histogram_add(&samplings->kinds[kind], &samplings[i].kinds[kind]);
+			samplings[i].kinds[kind] = (struct histogram){0};
+		}
+	samplings->phase = phase;
+	return end_phase(samplings, error);
+}
+
+static int play_crew(struct pass *pass, struct error *error)
+{
+	static const struct crew_player together = {play_together, note_round, note_phase};
+	struct sampling *samplings = memory_zeroed(pass->threads, sizeof samplings[0]);
+	int result = samplings ? 0 : error_set(error, EXIT_CODE_IO, "no memory for %u threads", pass->threads);
+	for (uint32_t i = 0; result == 0 && i < pass->threads; i++) {
+		result = open_sampling(&samplings[i], pass, i, error);
+		samplings[i].row_end = UINT64_MAX;
+	}
+	if (result == 0)
+		result = crew_play(pass, &together, samplings, error);
+	for (uint32_t i = 0; samplings && i < pass->threads; i++)
+		memory_release(samplings[i].kinds);
+	memory_release(samplings);
+	return result;
+}
+
 int pass_latency(struct pass *pass, struct error *error)
 {
 	if (!pass->latency_gap)
 		return 0;
-	struct sampling sampling = {.pass = pass, .row_end = pass_row_words(pass)};
-	rng_seed(&sampling.rng, pass->workload->seed ^ (UINT64_C(0x6c6174656e637900) + pass->round));
-	sampling.gap = draw_gap(&sampling);
-	sampling.kinds = memory_zeroed(RESULT_KIND_COUNT + 1, sizeof sampling.kinds[0]);
-	if (!sampling.kinds)
-		return error_set(error, EXIT_CODE_IO, "no memory for histograms");
-	for (size_t i = 0; i <= RESULT_KIND_COUNT; i++)
-		sampling.kinds[i] = (struct histogram){0};
 	arena_reset(pass->arena);
-	int result = engine_open(&sampling.engine, pass->workload, pass->source->stream, pass->spec, pass->arena, error);
-	if (result == 0) {
-		result = play_stream(&sampling, error);
-		engine_close(&sampling.engine);
-	}
-	memory_release(sampling.kinds);
-	return result;
+	return pass->threads > 1 ? play_crew(pass, error) : play_alone(pass, error);
 }

@@ -44,7 +44,24 @@ static bool first_line(const char *path, char *line, size_t bytes)
 	return good;
 }
 
-static void warn(struct text *warnings, const struct clock *clock, long cpus)
+int machine_thread_cpus(int *cpus, uint32_t threads)
+{
+	cpu_set_t set;
+	uint32_t found = 0;
+	if (sched_getaffinity(0, sizeof set, &set) < 0)
+		return 0;
+	for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--)
+		if (CPU_ISSET((size_t)cpu, &set)) {
+			if (found < threads)
+				cpus[found] = cpu;
+			found++;
+		}
+	for (uint32_t i = found; found && i < threads; i++)
+		cpus[i] = cpus[i % found];
+	return (int)found;
+}
+
+static void warn(struct text *warnings, const struct clock *clock, long cpus, uint32_t threads)
 {
 	char line[256], duration[TEXT_NUMBER_BYTES];
 	double load;
@@ -63,22 +80,23 @@ static void warn(struct text *warnings, const struct clock *clock, long cpus)
 	if (first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", line, sizeof line) &&
 	    strcmp(line, "performance") != 0)
 		text_add(warnings, "frequency governor is '%s', not 'performance'\n", line);
+	int first, usable = machine_thread_cpus(&first, 1);
+	if (usable > 0 && threads > (uint32_t)usable)
+		text_add(warnings,
+			 "%u threads on %d CPUs: they take turns, and figures tell more of the scheduler than of the "
+			 "allocator\n",
+			 threads, usable);
 	if (cpus < 2)
 		text_add(warnings, "one CPU only: everything else runs on the CPU that is measured\n");
 }
 
 int machine_worker_cpu(void)
 {
-	cpu_set_t set;
-	if (sched_getaffinity(0, sizeof set, &set) < 0)
-		return -1;
-	for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--)
-		if (CPU_ISSET((size_t)cpu, &set))
-			return cpu;
-	return -1;
+	int cpu;
+	return machine_thread_cpus(&cpu, 1) ? cpu : -1;
 }
 
-int machine_describe(struct result *result, const struct clock *clock)
+int machine_describe(struct result *result, const struct clock *clock, uint32_t threads)
 {
 	char model[256], kernel[512];
 	struct utsname name;
@@ -90,7 +108,7 @@ int machine_describe(struct result *result, const struct clock *clock)
 	else
 		kernel[0] = '\0';
 	text_add(&warnings, "%s", "");
-	warn(&warnings, clock, cpus);
+	warn(&warnings, clock, cpus, threads);
 	if (warnings.length)
 		warnings.bytes[--warnings.length] = '\0';
 	result->machine.cpu = memory_text(*model ? model : "unknown");

@@ -6,10 +6,14 @@
 #include "base/clock.h"
 #include "result/result.h"
 
-/* Fills result->machine and result->build. -1: no memory. */
-int machine_describe(struct result *result, const struct clock *clock);
+/* Fills result->machine and result->build; threads: of the run, for a warning. -1: no memory. */
+int machine_describe(struct result *result, const struct clock *clock, uint32_t threads);
 
 /* The CPU that workers are pinned to: the last one that this process may use; -1 when that cannot be told. */
 int machine_worker_cpu(void);
+
+/* CPUs for threads: the last one that this process may use first, then downwards, and around again when there are too few. How many
+ * there are; 0 when that cannot be told. */
+int machine_thread_cpus(int *cpus, uint32_t threads);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "result/result.h"
 #include "run/arena.h"
+#include "run/lock.h"
 #include "run/op_source.h"
 #include "workload/model.h"
 
@@ -36,6 +37,10 @@ struct pass {
 	uint64_t peak_live_pages;     /* planned, requested pages */
 	struct result_record *record; /* phases are there, zeroed; figures all null */
 	_Atomic uint64_t *progress;   /* words played, for whoever watches */
+	enum lock_kind lock;          /* around each call; NONE when the allocator needs none */
+	uint32_t threads;             /* of the timed passes; 0 and 1: the calling one */
+	struct op_source *sources;    /* several threads: one each, which the timed passes play instead of source */
+	const int *cpus;              /* that they are pinned to; NULL: none */
 };
 
 /* Words between two rows of the series. */

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "trace/recording_file.h"
+#include "workload/share.h"
 #include "workload/workload_yaml.h"
 
 static bool counts_operations(const struct workload_phase *phase)
@@ -43,19 +44,46 @@ static int read_recordings(struct plan *plan, struct error *error)
 	return 0;
 }
 
+static int open_shares(struct plan *plan, struct error *error)
+{
+	uint32_t threads = plan->threads;
+	if (workload_share_check(&plan->workload, threads, error) < 0)
+		return -1;
+	plan->shares = memory_zeroed(threads, sizeof plan->shares[0]);
+	plan->share_streams = memory_zeroed(threads, sizeof plan->share_streams[0]);
+	if (!plan->shares || !plan->share_streams)
+		return error_set(error, EXIT_CODE_IO, "no memory for %u threads", threads);
+	for (uint32_t i = 0; i < threads; i++) {
+		struct workload *share = &plan->shares[i];
+		if (workload_share(&plan->workload, i, threads, share, error) < 0)
+			return -1;
+		plan->share_streams[i] = op_stream_open(share, plan->recording_of, share->seed, error);
+		if (!plan->share_streams[i])
+			return -1;
+	}
+	plan->stream = op_stream_weave(&plan->workload, plan->share_streams, threads, error);
+	return plan->stream ? 0 : -1;
+}
+
+static int open_stream(struct plan *plan, struct error *error)
+{
+	if (plan->threads > 1)
+		return open_shares(plan, error);
+	plan->stream = op_stream_open(&plan->workload, plan->recording_of, plan->workload.seed, error);
+	return plan->stream ? 0 : -1;
+}
+
 int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, const struct plan_changes *changes,
 	      struct text *messages, struct error *error)
 {
-	*plan = (struct plan){.bytes = bytes, .length = length};
+	*plan = (struct plan){.bytes = bytes, .length = length, .threads = changes->threads ? changes->threads : 1};
 	int result = workload_parse(file, bytes, length, &plan->workload, messages);
 	if (result == 0) {
 		apply(&plan->workload, changes);
 		result = read_recordings(plan, error);
 	}
-	if (result == 0) {
-		plan->stream = op_stream_open(&plan->workload, plan->recording_of, plan->workload.seed, error);
-		result = plan->stream ? 0 : -1;
-	}
+	if (result == 0)
+		result = open_stream(plan, error);
 	if (result < 0)
 		plan_close(plan);
 	return result;
@@ -64,6 +92,12 @@ int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, c
 void plan_close(struct plan *plan)
 {
 	op_stream_close(plan->stream);
+	for (uint32_t i = 0; plan->share_streams && i < plan->threads; i++)
+		op_stream_close(plan->share_streams[i]);
+	for (uint32_t i = 0; plan->shares && i < plan->threads; i++)
+		workload_share_release(&plan->shares[i]);
+	memory_release(plan->share_streams);
+	memory_release(plan->shares);
 	for (size_t i = 0; plan->recordings && i < plan->workload.phase_count; i++)
 		recording_release(&plan->recordings[i]);
 	memory_release(plan->recordings);

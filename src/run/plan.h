@@ -16,7 +16,8 @@
 struct plan_changes {
 	bool has_seed;
 	uint64_t seed;
-	uint64_t ops; /* > 0: of every measured phase that ends by operations */
+	uint64_t ops;     /* > 0: of every measured phase that ends by operations */
+	uint32_t threads; /* that share the workload; 0 and 1: none */
 };
 
 struct plan {
@@ -25,7 +26,10 @@ struct plan {
 	size_t length;
 	struct recording *recordings;          /* one per phase; empty where it is no trace */
 	const struct recording **recording_of; /* one per phase; NULL where it is no trace */
-	struct op_stream *stream;
+	struct op_stream *stream;              /* of the one thread, or the streams of all threads woven into one */
+	uint32_t threads;                      /* >= 1 */
+	struct workload *shares;               /* one per thread; NULL with one */
+	struct op_stream **share_streams;      /* likewise: playing one and the woven stream disturb each other */
 };
 
 /* Parses bytes (taken over, also on failure), applies changes, reads the recordings and opens the stream. Returns 0, or -1 with

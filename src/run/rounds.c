@@ -128,6 +128,8 @@ static void fill_job(const struct matrix *matrix, const struct block *block, con
 		.clock = matrix->clock,
 		.words = block->stream.words,
 		.peak_live_pages = block->stream.peak_live_pages,
+		.words_of_shares = block->stream.words_of_shares,
+		.lock = options->lock,
 		.phase_count = block->stream.phase_count,
 		.stream_words = block->stream.descriptor,
 	};
@@ -137,6 +139,8 @@ static void fill_job(const struct matrix *matrix, const struct block *block, con
 	job->slot_count = op_stream_slots(block->plan.stream);
 	job->domain_count = op_stream_domains(block->plan.stream);
 	memcpy(job->phase_words, block->stream.phase_words, sizeof job->phase_words);
+	if (block->stream.share_words)
+		memcpy(job->share_words, block->stream.share_words, block->plan.threads * sizeof job->share_words[0]);
 	snprintf(job->workload_file, sizeof job->workload_file, "%s", block->plan.workload.file);
 	snprintf(job->spec, sizeof job->spec, "%s", spec);
 	if (options->latency == RUN_LATENCY_ALL)
@@ -147,6 +151,12 @@ static void fill_job(const struct matrix *matrix, const struct block *block, con
 				   : gap < LATENCY_GAP_MIN ? LATENCY_GAP_MIN
 							   : (uint32_t)gap;
 	}
+}
+
+/* Threads have no harness figure: null under a lock would tell what the lock costs. */
+static size_t processes_per_round(const struct matrix *matrix)
+{
+	return matrix->options->spec_count + (matrix->options->changes.threads > 1 ? 0 : 1);
 }
 
 static void judge_stream(const struct block *block, struct result_record *record, struct error *error)
@@ -215,7 +225,7 @@ static int run_audits(struct matrix *matrix, struct block *block, struct error *
 
 static int run_round(struct matrix *matrix, struct block *block, uint32_t round, struct error *error)
 {
-	size_t count = matrix->options->spec_count + 1;
+	size_t count = processes_per_round(matrix);
 	size_t *order = memory_zeroed(count, sizeof order[0]);
 	if (!order)
 		return error_set(error, EXIT_CODE_IO, "no memory for a round");
@@ -284,10 +294,10 @@ static int gather_block(struct matrix *matrix, size_t index, struct error *error
 	for (size_t i = 0; i < spec_count; i++) {
 		const char *spec = matrix->options->specs[i];
 		struct result_arm *arm = &matrix->result->arms[matrix->result->arm_count++];
-		*arm = (struct result_arm){.workload = index, .threads = 1};
+		*arm = (struct result_arm){.workload = index, .threads = block->plan.threads};
 		arm->allocator = memory_text(spec);
 		arm->spec = memory_text(spec);
-		arm->lock = memory_text("none");
+		arm->lock = memory_text(lock_kind_name[gather_locked(&block->arms[i]) ? matrix->options->lock : LOCK_NONE]);
 		if (!arm->allocator || !arm->spec || !arm->lock)
 			return error_set(error, EXIT_CODE_IO, "no memory for a result");
 		if (!strchr(spec, '/'))
@@ -309,7 +319,8 @@ static int gather(struct matrix *matrix, struct error *error)
 	result->run.latency_serialised = matrix->options->latency == RUN_LATENCY_ALL;
 	result->workloads = memory_zeroed(files, sizeof result->workloads[0]);
 	result->arms = memory_zeroed(files * matrix->options->spec_count, sizeof result->arms[0]);
-	if (!result->workloads || !result->arms || machine_describe(result, &matrix->clock) < 0)
+	if (!result->workloads || !result->arms ||
+	    machine_describe(result, &matrix->clock, matrix->options->changes.threads) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
 	for (size_t i = 0; i < files; i++)
 		if (gather_block(matrix, i, error) < 0)
@@ -380,7 +391,7 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 {
 	const struct run_options *options = matrix->options;
 	matrix->processes = options->file_count *
-			    ((options->audit ? options->spec_count : 0) + (options->spec_count + 1) * options->rounds);
+			    ((options->audit ? options->spec_count : 0) + processes_per_round(matrix) * options->rounds);
 	matrix->cpu = machine_worker_cpu();
 	clock_calibrate(&matrix->clock, CALIBRATION_MILLISECONDS);
 	/* The first interrupt ends the run after this round, the second one at once. */
@@ -409,6 +420,7 @@ static void release(struct matrix *matrix)
 		for (size_t arm = 0; block->arms && arm <= matrix->options->spec_count; arm++)
 			gather_release(&block->arms[arm]);
 		memory_release(block->arms);
+		stream_file_close(&block->stream);
 		plan_close(&block->plan);
 	}
 	memory_release(matrix->blocks);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "result/result.h"
+#include "run/lock.h"
 #include "run/plan.h"
 
 #include <stdbool.h>
@@ -24,7 +25,8 @@ struct run_options {
 	const char *const *specs; /* checked with allocator_spec_check */
 	size_t spec_count;
 	struct plan_changes changes;
-	uint32_t rounds; /* >= 1 */
+	enum lock_kind lock; /* around allocators that need one; NONE with several threads: they are refused */
+	uint32_t rounds;     /* >= 1 */
 	enum run_latency latency;
 	bool audit;
 	const char *folder;          /* NULL: results/<run id> */

@@ -24,19 +24,45 @@ static int append(int descriptor, const struct op *ops, size_t count, struct err
 	return 0;
 }
 
+/* Keeps the words, until they are too many. */
+static int keep(struct stream_file *file, uint64_t words, const struct op *piece, size_t count, struct error *error)
+{
+	if (file->descriptor >= 0 && words > OP_SOURCE_SHARED_WORDS_MAX) {
+		close(file->descriptor);
+		file->descriptor = -1;
+	}
+	return file->descriptor >= 0 ? append(file->descriptor, piece, count, error) : 0;
+}
+
+static int generate_shares(struct stream_file *file, const struct plan *plan, struct op *piece, struct error *error)
+{
+	file->share_words = memory_zeroed(plan->threads, sizeof file->share_words[0]);
+	if (!file->share_words)
+		return error_set(error, EXIT_CODE_IO, "no memory for %u threads", plan->threads);
+	for (uint32_t i = 0; i < plan->threads; i++) {
+		size_t count, phase;
+		op_stream_rewind(plan->share_streams[i]);
+		while ((count = op_stream_next(plan->share_streams[i], piece, OP_SOURCE_PIECE_WORDS, &phase)) > 0) {
+			file->share_words[i][phase] += count;
+			file->words_of_shares += count;
+			if (keep(file, file->words_of_shares, piece, count, error) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
 static int generate(struct stream_file *file, const struct plan *plan, struct op *piece, struct error *error)
 {
 	size_t count, phase;
+	if (plan->threads > 1 && generate_shares(file, plan, piece, error) < 0)
+		return -1;
 	op_stream_rewind(plan->stream);
 	while ((count = op_stream_next(plan->stream, piece, OP_SOURCE_PIECE_WORDS, &phase)) > 0) {
 		file->hash = op_stream_hash(file->hash, piece, count);
 		file->phase_words[phase] += count;
 		file->words += count;
-		if (file->descriptor >= 0 && file->words > OP_SOURCE_SHARED_WORDS_MAX) {
-			close(file->descriptor);
-			file->descriptor = -1;
-		}
-		if (file->descriptor >= 0 && append(file->descriptor, piece, count, error) < 0)
+		if (plan->threads == 1 && keep(file, file->words, piece, count, error) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < plan->workload.phase_count; i++) {
@@ -58,7 +84,7 @@ int stream_file_create(struct stream_file *file, const struct plan *plan, struct
 		result = generate(file, plan, piece, error);
 	memory_release(piece);
 	if (result < 0 || error->exit_code != EXIT_CODE_OK) {
-		stream_file_close_words(file);
+		stream_file_close(file);
 		return -1;
 	}
 	return 0;
@@ -69,4 +95,11 @@ void stream_file_close_words(struct stream_file *file)
 	if (file->descriptor >= 0)
 		close(file->descriptor);
 	file->descriptor = -1;
+}
+
+void stream_file_close(struct stream_file *file)
+{
+	stream_file_close_words(file);
+	memory_release(file->share_words);
+	file->share_words = NULL;
 }

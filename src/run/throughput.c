@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "measure/statistics.h"
+#include "run/crew.h"
 #include "run/engine.h"
 #include "run/taint.h"
 
@@ -22,7 +23,7 @@ struct window {
 struct phase_windows {
 	struct window *windows;
 	size_t count, capacity;
-	uint64_t failures;
+	uint64_t failures, starved, ring_full;
 };
 
 struct iteration {
@@ -50,13 +51,32 @@ static uint64_t count_operations(const struct op *ops, size_t count)
 	return operations;
 }
 
+static struct window *add_window(struct phase_windows *phase, struct error *error)
+{
+	if (memory_grow(&phase->windows, &phase->capacity, phase->count, sizeof phase->windows[0]) == 0)
+		return &phase->windows[phase->count++];
+	error_set(error, EXIT_CODE_IO, "no memory for the windows of a pass");
+	return NULL;
+}
+
+/* The window of words words that was played last. */
+static void note_row(struct iteration *iteration, const struct window *window, uint64_t words)
+{
+	if (iteration->row_ns) {
+		size_t row = (size_t)(iteration->word / pass_row_words(iteration->pass));
+		iteration->row_ns[row] += window->ns;
+		iteration->row_operations[row] += (double)window->operations;
+	}
+	iteration->word += words;
+}
+
 static int play_window(struct iteration *iteration, const struct op *ops, size_t count, struct error *error)
 {
 	const struct clock *clock = iteration->pass->clock;
 	struct phase_windows *phase = &iteration->phases[iteration->phase];
-	if (memory_grow(&phase->windows, &phase->capacity, phase->count, sizeof phase->windows[0]) < 0)
-		return error_set(error, EXIT_CODE_IO, "no memory for the windows of a pass");
-	struct window *window = &phase->windows[phase->count++];
+	struct window *window = add_window(phase, error);
+	if (!window)
+		return -1;
 	uint64_t operations = count_operations(ops, count);
 	uint64_t skipped = iteration->engine.skipped, failures = iteration->engine.failures;
 	uint32_t from, to;
@@ -71,12 +91,7 @@ static int play_window(struct iteration *iteration, const struct op *ops, size_t
 	window->ns = stop < start ? 0 : (double)(stop - start) * clock->ns_per_tick;
 	window->operations = operations - (iteration->engine.skipped - skipped);
 	phase->failures += iteration->engine.failures - failures;
-	if (iteration->row_ns) {
-		size_t row = (size_t)(iteration->word / pass_row_words(iteration->pass));
-		iteration->row_ns[row] += window->ns;
-		iteration->row_operations[row] += (double)window->operations;
-	}
-	iteration->word += count;
+	note_row(iteration, window, count);
 	*iteration->pass->progress += count;
 	if (iteration->engine.broken != IOVA_OK)
 		return engine_broken(&iteration->engine, error);
@@ -155,6 +170,8 @@ static int store_phase(struct pass *pass, struct phase_windows *phase, struct re
 	}
 	record->windows += phase->count;
 	record->failures = phase->failures;
+	record->starved = phase->starved;
+	record->ring_full = phase->ring_full;
 	return 0;
 }
 
@@ -189,6 +206,63 @@ static int play_stream(struct iteration *iteration, struct error *error)
 	}
 }
 
+static int play_alone(struct iteration *iteration, struct error *error)
+{
+	struct pass *pass = iteration->pass;
+	struct lock lock;
+	lock_open(&lock, pass->lock);
+	struct engine_surroundings surroundings = {.lock = pass->lock == LOCK_NONE ? NULL : &lock};
+	int result = engine_open_in(&iteration->engine, pass->workload, pass->source->stream, pass->spec, pass->arena,
+				    &surroundings, error);
+	if (result == 0) {
+		taint_open(&iteration->taint);
+		result = play_stream(iteration, error);
+		taint_close(&iteration->taint);
+		engine_close(&iteration->engine);
+	}
+	lock_close(&lock);
+	return result;
+}
+
+/* In parts, each of which tells that the worker is alive. */
+static void play_together(void *context, uint32_t thread, struct engine *engine, struct op_piece piece)
+{
+	struct iteration *iteration = context;
+	(void)thread;
+	for (size_t at = 0; at < piece.count;) {
+		size_t count = piece.count - at < PASS_WINDOW_WORDS ? piece.count - at : PASS_WINDOW_WORDS;
+		while (at + count < piece.count && is_control(&piece.ops[at + count - 1]))
+			count++;
+		engine_play(engine, piece.ops + at, count);
+		*iteration->pass->progress += count;
+		at += count;
+	}
+}
+
+static int note_round(void *context, const struct crew_round *round, struct error *error)
+{
+	struct iteration *iteration = context;
+	struct phase_windows *phase = &iteration->phases[round->phase];
+	struct window *window = add_window(phase, error);
+	if (!window)
+		return -1;
+	*window = (struct window){.ns = round->ns, .operations = round->operations, .tainted = round->tainted};
+	phase->failures += round->failures;
+	phase->starved += round->starved;
+	phase->ring_full += round->ring_full;
+	note_row(iteration, window, round->words);
+	return 0;
+}
+
+/* Where extents lie is chance: there is no hash to keep. */
+static int note_phase(void *context, size_t phase, struct error *error)
+{
+	struct iteration *iteration = context;
+	return store_phase(iteration->pass, &iteration->phases[phase], &iteration->pass->record->phases[phase], error);
+}
+
+static const struct crew_player together = {play_together, note_round, note_phase};
+
 static double measured_ns(const struct iteration *iteration)
 {
 	double ns = 0;
@@ -206,14 +280,9 @@ static int play_iteration(struct pass *pass, double *row_ns, double *row_operati
 	if (!iteration.phases)
 		return error_set(error, EXIT_CODE_IO, "no memory for a pass");
 	arena_reset(pass->arena);
-	int result = engine_open(&iteration.engine, pass->workload, pass->source->stream, pass->spec, pass->arena, error);
-	if (result == 0) {
-		taint_open(&iteration.taint);
-		result = play_stream(&iteration, error);
-		taint_close(&iteration.taint);
-		engine_close(&iteration.engine);
+	int result = pass->threads > 1 ? crew_play(pass, &together, &iteration, error) : play_alone(&iteration, error);
+	if (result == 0)
 		*ns = measured_ns(&iteration);
-	}
 	for (size_t i = 0; i < pass->record->phase_count; i++)
 		memory_release(iteration.phases[i].windows);
 	memory_release(iteration.phases);

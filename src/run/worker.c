@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "run/audit_map.h"
 #include "run/engine.h"
+#include "run/machine.h"
 #include "run/pass.h"
 
 #include <errno.h>
@@ -21,6 +22,10 @@ struct worker {
 	struct job *job;
 	struct plan plan;
 	struct op_source source;
+	struct op_source *sources; /* several threads, timed: one each */
+	int cpus[WORKLOAD_THREADS_MAX];
+	bool pinned;
+	enum lock_kind lock;
 	const struct op *words;
 	size_t words_bytes;
 	struct allocator_spec spec;
@@ -28,11 +33,24 @@ struct worker {
 	struct result_record record;
 };
 
+/* Several threads, in the timed passes. */
+static bool together(const struct worker *worker)
+{
+	return worker->plan.threads > 1 && worker->job->pass == RESULT_PASS_TIMED;
+}
+
+/* Words that this process plays. */
+static uint64_t words_played(const struct worker *worker)
+{
+	return together(worker) ? worker->job->words_of_shares : worker->job->words;
+}
+
 static int map_words(struct worker *worker, struct error *error)
 {
-	if (worker->job->stream_words < 0)
+	/* The woven stream is not kept: it is played once. */
+	if (worker->job->stream_words < 0 || (worker->plan.threads > 1 && !together(worker)))
 		return 0;
-	worker->words_bytes = (size_t)worker->job->words * sizeof(struct op);
+	worker->words_bytes = (size_t)words_played(worker) * sizeof(struct op);
 	if (!worker->words_bytes)
 		return 0;
 	void *words = mmap(NULL, worker->words_bytes, PROT_READ, MAP_SHARED, worker->job->stream_words, 0);
@@ -113,8 +131,9 @@ static int prepare_record(struct worker *worker, struct error *error)
 	const struct job *job = worker->job;
 	struct result_record *record = &worker->record;
 	record->phases = memory_zeroed(job->phase_count, sizeof record->phases[0]);
-	size_t rows = job->with_series ? (size_t)((job->words + PASS_SERIES_ROWS - 1) / PASS_SERIES_ROWS) : 0;
-	rows = rows ? (size_t)(job->words / rows) : 0;
+	uint64_t words = words_played(worker);
+	size_t rows = job->with_series ? (size_t)((words + PASS_SERIES_ROWS - 1) / PASS_SERIES_ROWS) : 0;
+	rows = rows ? (size_t)(words / rows) : 0;
 	record->series = memory_zeroed(rows, sizeof record->series[0]);
 	if (!record->phases || !record->series)
 		return error_set(error, EXIT_CODE_IO, "no memory for a record");
@@ -150,6 +169,40 @@ static int prepare_maps(struct worker *worker, struct error *error)
 	return 0;
 }
 
+static int open_sources(struct worker *worker, struct error *error)
+{
+	const struct job *job = worker->job;
+	const struct op *words = worker->words;
+	if (!together(worker))
+		return op_source_open(&worker->source, worker->plan.stream, words, job->phase_words, job->phase_count,
+				      error);
+	worker->sources = memory_zeroed(worker->plan.threads, sizeof worker->sources[0]);
+	if (!worker->sources)
+		return error_set(error, EXIT_CODE_IO, "no memory for %u threads", worker->plan.threads);
+	for (uint32_t i = 0; i < worker->plan.threads; i++) {
+		if (op_source_open(&worker->sources[i], worker->plan.share_streams[i], words, job->share_words[i],
+				   job->phase_count, error) < 0)
+			return -1;
+		for (uint32_t phase = 0; words && phase < job->phase_count; phase++)
+			words += job->share_words[i][phase];
+	}
+	return 0;
+}
+
+/* The allocator's own word counts: what it is was not known before the plugin was open. */
+static int choose_lock(struct worker *worker, struct error *error)
+{
+	const struct iova_allocator *table = worker->spec.parts[0].table;
+	bool concurrent = table->capabilities & IOVA_CONCURRENT;
+	worker->lock = concurrent ? LOCK_NONE : worker->job->lock;
+	worker->record.locked = worker->lock != LOCK_NONE;
+	if (concurrent || worker->plan.threads == 1 || worker->lock != LOCK_NONE)
+		return 0;
+	return error_set(error, EXIT_CODE_NO_ARM,
+			 "%s needs a lock around its calls: %u threads cannot play it with --lock none", table->name,
+			 worker->plan.threads);
+}
+
 static int prepare(struct worker *worker, struct error *error)
 {
 	struct job *job = worker->job;
@@ -159,11 +212,11 @@ static int prepare(struct worker *worker, struct error *error)
 		return -1;
 	if (check_capabilities(worker, error) < 0)
 		return -1;
-	if (op_source_open(&worker->source, worker->plan.stream, worker->words, job->phase_words, job->phase_count, error) <
-	    0)
+	if (choose_lock(worker, error) < 0 || open_sources(worker, error) < 0)
 		return -1;
 	if (arena_create(&worker->arena, job->pass == RESULT_PASS_TIMED, op_stream_cpus(worker->plan.stream), error) < 0)
 		return -1;
+	worker->arena.lock_kind = job->lock == LOCK_SPIN ? LOCK_SPIN : LOCK_MUTEX;
 	return prepare_record(worker, error) < 0 || prepare_maps(worker, error) < 0 ? -1 : 0;
 }
 
@@ -177,11 +230,15 @@ static int play(struct worker *worker, struct error *error)
 		.arena = &worker->arena,
 		.clock = &job->clock,
 		.round = job->round,
-		.words = job->words,
+		.words = words_played(worker),
 		.latency_gap = job->latency_gap,
 		.peak_live_pages = job->peak_live_pages,
 		.record = &worker->record,
 		.progress = &job->progress,
+		.lock = worker->lock,
+		.threads = worker->plan.threads,
+		.sources = worker->sources,
+		.cpus = worker->pinned ? worker->cpus : NULL,
 	};
 	if (job->pass == RESULT_PASS_AUDIT)
 		return pass_audit(&pass, error);
@@ -221,6 +278,9 @@ static int write_record(struct worker *worker)
 static void release(struct worker *worker)
 {
 	op_source_close(&worker->source);
+	for (uint32_t i = 0; worker->sources && i < worker->plan.threads; i++)
+		op_source_close(&worker->sources[i]);
+	memory_release(worker->sources);
 	allocator_spec_close(&worker->spec);
 	arena_destroy(&worker->arena);
 	plan_close(&worker->plan);
@@ -250,6 +310,7 @@ int worker_run(int descriptor)
 		return EXIT_CODE_USAGE;
 	}
 	worker.job = job;
+	worker.pinned = job->cpu >= 0 && machine_thread_cpus(worker.cpus, WORKLOAD_THREADS_MAX) > 0;
 	pin(job->cpu);
 	struct error error = {0};
 	if (prepare(&worker, &error) == 0)

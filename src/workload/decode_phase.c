@@ -14,7 +14,7 @@ static size_t find_body(struct decode *decode, yaml_place place)
 	static const struct {
 		const char *key;
 		size_t body;
-	} keys[] = {{"until", 0}, {"ops", 0}, {"victims", 0}};
+	} keys[] = {{"until", 0}, {"ops", 0}, {"victims", 0}, {"free_on", 0}};
 	size_t body = SIZE_MAX;
 	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
 		yaml_place found = yaml_places_value(decode->places, place, bodies[i]);
@@ -157,6 +157,17 @@ static void decode_victims(struct decode *decode, yaml_place place, const struct
 	phase->victims = (enum workload_victims)victims;
 }
 
+static void decode_free_on(struct decode *decode, yaml_place place, const struct raw_phase *raw,
+			   struct workload_phase *phase)
+{
+	static const char *const words[] = {"same", "next", NULL};
+	struct decode_value value = decode_value(decode, place, "free_on", raw->free_on);
+	unsigned free_on = WORKLOAD_FREE_ON_SAME;
+	if (decode_word(decode, value, words, &free_on) && value.text && is_fill(phase))
+		decode_fault(decode, value.place, "a mix that fills until occupancy or live frees nothing");
+	phase->free_on = (enum workload_free_on)free_on;
+}
+
 static void decode_trace(struct decode *decode, yaml_place phase_place, const struct raw_trace *raw,
 			 struct workload_trace *trace)
 {
@@ -209,6 +220,7 @@ static void decode_phase(struct decode *decode, yaml_place place, const struct r
 		decode_mix(decode, place, raw, phase);
 		decode_end(decode, place, raw, phase);
 		decode_victims(decode, place, raw, phase);
+		decode_free_on(decode, place, raw, phase);
 		phase->measured = !is_fill(phase);
 		break;
 	case 1:

@@ -10,6 +10,7 @@ static const char *const size_names[] = {"fixed", "uniform", "powers_of_two"};
 static const char *const align_names[] = {"none", "natural", "fixed", "natural_up_to"};
 static const char *const until_names[] = {"ops", "occupancy", "live", "turnovers"};
 static const char *const victim_names[] = {"random", "fifo", "lifo"};
+static const char *const free_on_names[] = {"same", "next"};
 static const char *const between_names[] = {"drain", "keep"};
 static const char *const limit_names[] = {"recorded", "first"};
 static const char *const comparison_names[] = {"is", "below", "above"};
@@ -136,6 +137,8 @@ static void add_mix(struct text *json, const struct workload *workload, const st
 	if (phase->until == WORKLOAD_UNTIL_OPS || phase->until == WORKLOAD_UNTIL_TURNOVERS) {
 		text_add(json, ", ");
 		add_named(json, "victims", victim_names[phase->victims]);
+		text_add(json, ", ");
+		add_named(json, "free_on", free_on_names[phase->free_on]);
 	}
 }
 

@@ -65,6 +65,8 @@ struct workload_share {  /* an entry of mix: */
 enum workload_body { WORKLOAD_BODY_MIX, WORKLOAD_BODY_FREE_ALL, WORKLOAD_BODY_SCRIPT, WORKLOAD_BODY_TRACE };
 /* When a mix ends. OCCUPANCY, LIVE: a fill, allocations only. OPS, TURNOVERS: a churn that keeps the live count. */
 enum workload_until { WORKLOAD_UNTIL_OPS, WORKLOAD_UNTIL_OCCUPANCY, WORKLOAD_UNTIL_LIVE, WORKLOAD_UNTIL_TURNOVERS };
+/* Who frees a victim: the CPU or thread that plays the step, or the one after that which allocated it. */
+enum workload_free_on { WORKLOAD_FREE_ON_SAME, WORKLOAD_FREE_ON_NEXT };
 enum workload_victims { WORKLOAD_VICTIMS_RANDOM, WORKLOAD_VICTIMS_FIFO, WORKLOAD_VICTIMS_LIFO };
 
 /* Elements of a slot array: first, first + step, … , last (inclusive; step may be negative). A plain slot is 0, 0, 1. */
@@ -108,6 +110,7 @@ struct workload_phase {
 	uint64_t until_value; /* OPS: operations; LIVE: extents */
 	double until_ratio;   /* OCCUPANCY: share of usable pages in (0, 1]; TURNOVERS: allocated / live volume, > 0 */
 	enum workload_victims victims;
+	enum workload_free_on free_on;
 	/* SCRIPT */
 	struct workload_script_op *script;
 	size_t script_count;
@@ -153,7 +156,8 @@ struct workload {
 		uint64_t bytes; /* 0 = not said */
 		double scatter; /* [0, 1] */
 	} physical;
-	uint32_t cpus;              /* logical CPUs, >= 1 */
+	uint32_t cpus;    /* logical CPUs, >= 1 */
+	uint32_t threads; /* that play the whole together, of which this is one's share; 0 or 1: this is the whole */
 	double pace_ops_per_second; /* 0 = not said */
 	uint64_t seed;
 	struct workload_request *requests;

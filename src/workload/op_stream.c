@@ -22,13 +22,18 @@ void stream_alloc(struct op_stream *stream, struct writer *writer, uint32_t slot
 	raise_peak(stream);
 }
 
-void stream_free(struct op_stream *stream, struct writer *writer, uint32_t slot)
+void stream_forget(struct op_stream *stream, uint32_t slot)
 {
-	put_free(writer, slot);
 	stream->live_pages -= stream->pages[slot];
 	stream->live--;
 	stream->pages[slot] = 0;
 	stream->plans[stream->phase].frees++;
+}
+
+void stream_free(struct op_stream *stream, struct writer *writer, uint32_t slot)
+{
+	put_free(writer, slot);
+	stream_forget(stream, slot);
 }
 
 /* The n-th numbers of one splitmix64 sequence seed the generators: a phase that changes leaves those of the others alone. */
@@ -39,12 +44,30 @@ static void seed_generator(const struct op_stream *stream, struct rng *rng, enum
 	rng_seed(rng, rng_splitmix(&state));
 }
 
-static void begin(struct op_stream *stream, const struct workload_phase *phase)
+void stream_phase_begin(struct op_stream *stream)
 {
 	struct op_phase_plan *plan = &stream->plans[stream->phase];
 	memset(plan, 0, sizeof *plan);
 	plan->live_pages_peak = stream->live_pages;
 	stream->context = 0;
+	stream->begun = true;
+}
+
+void stream_piece_end(struct op_stream *stream, size_t words, bool ended)
+{
+	struct op_phase_plan *plan = &stream->plans[stream->phase];
+	plan->words += words;
+	if (ended) {
+		plan->live_after = stream->live;
+		plan->live_pages_after = stream->live_pages;
+		stream->phase++;
+		stream->begun = false;
+	}
+}
+
+static void begin(struct op_stream *stream, const struct workload_phase *phase)
+{
+	stream_phase_begin(stream);
 	seed_generator(stream, &stream->draws, RANDOM_DRAWS);
 	seed_generator(stream, &stream->victims, RANDOM_VICTIMS);
 	seed_generator(stream, &stream->cpu, RANDOM_CPU);
@@ -96,31 +119,28 @@ static bool generate(struct op_stream *stream, const struct workload_phase *phas
 	return true;
 }
 
-size_t op_stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase)
+size_t stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase)
 {
 	while (stream->phase < stream->workload->phase_count && !stream->no_memory) {
 		const struct workload_phase *current = &stream->workload->phases[stream->phase];
 		if (!stream->begun)
 			begin(stream, current);
-		stream->begun = true;
 		struct writer writer = {ops, 0, capacity};
 		bool ended = generate(stream, current, &writer);
-		struct op_phase_plan *plan = &stream->plans[stream->phase];
-		plan->words += writer.count;
 		*phase = stream->phase;
-		if (ended) {
-			plan->live_after = stream->live;
-			plan->live_pages_after = stream->live_pages;
-			stream->phase++;
-			stream->begun = false;
-		}
+		stream_piece_end(stream, writer.count, ended);
 		if (writer.count)
 			return writer.count;
 	}
 	return 0;
 }
 
-void op_stream_rewind(struct op_stream *stream)
+size_t op_stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase)
+{
+	return stream->weave ? weave_next(stream, ops, capacity, phase) : stream_next(stream, ops, capacity, phase);
+}
+
+void stream_rewind(struct op_stream *stream)
 {
 	/* Everything live lies below; slots above were never written or are empty again. */
 	memset(stream->pages, 0, ((size_t)stream->mix_first + stream->mix_capacity) * sizeof *stream->pages);
@@ -130,6 +150,13 @@ void op_stream_rewind(struct op_stream *stream)
 	stream->live = 0;
 	stream->live_pages = 0;
 	stream->clock = 0;
+}
+
+void op_stream_rewind(struct op_stream *stream)
+{
+	stream_rewind(stream);
+	if (stream->weave)
+		weave_rewind(stream->weave);
 }
 
 static int no_memory(const struct op_stream *stream, struct error *error)
@@ -207,7 +234,7 @@ static int measure(struct op_stream *stream, size_t last_fill, uint32_t *mix_slo
 static int find_mix_slots(struct op_stream *stream, struct error *error)
 {
 	const struct workload *workload = stream->workload;
-	bool mixes = false, fills = false, ages = false;
+	bool mixes = false, fills = false, ages = false, cpus = false;
 	size_t last_fill = 0;
 	uint64_t live = 1;
 	for (size_t i = 0; i < workload->phase_count; i++) {
@@ -216,6 +243,7 @@ static int find_mix_slots(struct op_stream *stream, struct error *error)
 			continue;
 		mixes = true;
 		ages = ages || phase->victims != WORKLOAD_VICTIMS_RANDOM;
+		cpus = cpus || (phase->free_on == WORKLOAD_FREE_ON_NEXT && workload->cpus > 1);
 		if (phase->until == WORKLOAD_UNTIL_LIVE && phase->until_value > live)
 			live = phase->until_value;
 		if (phase->until == WORKLOAD_UNTIL_OCCUPANCY) {
@@ -227,6 +255,11 @@ static int find_mix_slots(struct op_stream *stream, struct error *error)
 		stream->stamps = memory_zeroed(0, sizeof *stream->stamps);
 		stream->order = memory_zeroed(0, sizeof *stream->order);
 		if (!stream->stamps || !stream->order)
+			return no_memory(stream, error);
+	}
+	if (cpus) {
+		stream->cpu_of = memory_zeroed(0, sizeof *stream->cpu_of);
+		if (!stream->cpu_of)
 			return no_memory(stream, error);
 	}
 	uint64_t room = WORKLOAD_LIVE_MAX - stream->mix_first;
@@ -314,6 +347,7 @@ void op_stream_close(struct op_stream *stream)
 {
 	if (!stream)
 		return;
+	weave_close(stream->weave);
 	memory_release(stream->recordings);
 	memory_release(stream->requests);
 	memory_release(stream->sizes);
@@ -324,6 +358,7 @@ void op_stream_close(struct op_stream *stream)
 	memory_release(stream->domain);
 	memory_release(stream->stamps);
 	memory_release(stream->order);
+	memory_release(stream->cpu_of);
 	memory_release(stream->current);
 	memory_release(stream->loops);
 	memory_release(stream->plans);

@@ -30,7 +30,13 @@ enum op_control {
 	OP_CONTEXT =
 		1, /* the operations that follow belong to domain slot >> 16 and CPU slot & 0xffff; at a phase's start: 0, 0 */
 	OP_COUNT_HIGH, /* the next operation is an allocation of slot * 2^24 more pages than it says */
+	/* Of one thread among several: */
+	OP_SEND, /* the next thread is to free what slot holds; this one does when OP_RING_EXTENTS wait and it has no more to play */
+	OP_RECEIVE, /* free the oldest extent that was sent to this thread, and one more when an earlier receive found none */
 };
+
+/* Extents that wait for a thread at most. */
+#define OP_RING_EXTENTS 256u
 
 static inline struct op op_control(enum op_control code, uint32_t argument)
 {
@@ -63,7 +69,8 @@ struct op_stream;
  *    OPS ends with the first whole step at or beyond the number; TURNOVERS once the pages allocated in the phase reach
  *    ceil(ratio * live pages at its start). Victims are extents of mixes, never those of scripts or recordings; the age of an extent
  *    counts across phases, so LIFO replaces the same slot again and again.
- *  - With more CPUs than one each step of a mix draws its own; scripts and FREE_ALL run on CPU 0.
+ *  - With more CPUs than one each step of a mix draws its own; scripts and FREE_ALL run on CPU 0. FREE_ON_NEXT frees a victim on the
+ *    CPU after the one that allocated it; in one thread's share it sends the victim and receives another instead.
  *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, mixes.
  *  - Between repetitions of a recording (and after the last) DRAIN frees what stayed live, in the order of its slots. With KEEP it
  *    stays live, and its slots stand for fresh ones from then on.
@@ -76,6 +83,14 @@ struct op_stream;
 struct op_stream *op_stream_open(const struct workload *workload, const struct recording *const *recordings, uint64_t seed,
 				 struct error *error);
 void op_stream_close(struct op_stream *stream);
+
+/* The streams of all threads as one, for one player that takes one operation of each in turn; operations of thread i carry CPU i.
+ * What is sent moves through queues of OP_RING_EXTENTS and is freed with the receiver's CPU; what still waits when a phase ends is
+ * freed there. Only allocations, frees and control words of one thread are left. shares: one stream per thread, opened on what
+ * workload_share gives; they must outlive this one, which moves and rewinds them. whole: the workload that was shared out. NULL: no
+ * memory. */
+struct op_stream *op_stream_weave(const struct workload *whole, struct op_stream *const *shares, uint32_t count,
+				  struct error *error);
 
 /* Writes up to capacity (>= 16) operations of one phase, sets *phase; 0 = the end. A control operation and the one that it
  * belongs to are never torn apart. A phase without operations is passed over. */

@@ -39,10 +39,12 @@ struct op_stream {
 	uint8_t *domain;   /* NULL with one domain */
 	uint64_t *stamps;  /* of mix slots: age; NULL when no phase asks for it */
 	uint32_t *order;   /* mix slots from the oldest to the youngest, for the current phase; NULL as stamps */
+	uint16_t *cpu_of;  /* of mix slots: which CPU allocated it; NULL when no phase asks for it */
 	uint32_t *current; /* where the slots of the current recording are now */
 	uint64_t *loops;   /* rounds left, by script operation */
 
 	struct op_phase_plan *plans;
+	struct weave *weave; /* NULL: a stream of its own */
 
 	/* Position. */
 	size_t phase;
@@ -72,8 +74,8 @@ struct writer {
 	size_t capacity;
 };
 
-/* The longest sequence that must not be torn: context, free, count, allocation. */
-#define WRITER_STEP 4u
+/* The longest sequence that must not be torn: context, free, context, count, allocation. */
+#define WRITER_STEP 5u
 
 static inline bool writer_full(const struct writer *writer)
 {
@@ -116,6 +118,8 @@ static inline void raise_peak(struct op_stream *stream)
 /* An allocation or a free with all its book-keeping, for what need not be fast. */
 void stream_alloc(struct op_stream *stream, struct writer *writer, uint32_t slot, uint32_t request, uint64_t pages);
 void stream_free(struct op_stream *stream, struct writer *writer, uint32_t slot);
+/* The book-keeping of a free alone. */
+void stream_forget(struct op_stream *stream, uint32_t slot);
 
 /* Makes request classes of the workload and of its recordings. Returns 0 or -1 with a message. */
 int requests_make(struct op_stream *stream, struct error *error);
@@ -137,5 +141,16 @@ bool script_next(struct op_stream *stream, const struct workload_phase *phase, s
 int trace_check(const struct op_stream *stream, size_t phase, uint32_t *live_at_end, struct error *error);
 void trace_begin(struct op_stream *stream);
 bool trace_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer);
+
+/* As op_stream_next and op_stream_rewind, for streams that are not woven. */
+size_t stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase);
+void stream_rewind(struct op_stream *stream);
+/* Around the words of a phase: its plan, and what comes next. */
+void stream_phase_begin(struct op_stream *stream);
+void stream_piece_end(struct op_stream *stream, size_t words, bool ended);
+
+size_t weave_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase);
+void weave_rewind(struct weave *weave);
+void weave_close(struct weave *weave);
 
 #endif

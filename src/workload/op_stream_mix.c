@@ -27,6 +27,12 @@ int mix_reserve(struct op_stream *stream, uint32_t capacity)
 			return -1;
 		stream->order = order;
 	}
+	if (stream->cpu_of) {
+		uint16_t *cpu_of = memory_resize(stream->cpu_of, capacity, sizeof *cpu_of);
+		if (!cpu_of)
+			return -1;
+		stream->cpu_of = cpu_of;
+	}
 	if (stream->domain) {
 		uint8_t *domain = memory_resize(stream->domain, slots, sizeof *domain);
 		if (!domain)
@@ -117,11 +123,30 @@ static inline uint32_t draw_request(struct op_stream *stream, const struct workl
 	return (uint32_t)phase->mix[choice_draw(&stream->mixes[stream->phase], &stream->draws)].request;
 }
 
-static inline void put_cpu(struct op_stream *stream, struct writer *writer)
+static inline uint32_t draw_cpu(struct op_stream *stream)
 {
 	uint32_t cpus = stream->workload->cpus;
-	if (cpus > 1)
-		put_context(stream, writer, 0, (uint32_t)rng_below(&stream->cpu, cpus));
+	return cpus > 1 ? (uint32_t)rng_below(&stream->cpu, cpus) : 0;
+}
+
+/* Frees a victim where the phase says; what follows runs on cpu. */
+static inline void put_victim(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer,
+			      uint32_t victim, uint32_t cpu)
+{
+	uint32_t slot = stream->mix_first + victim;
+	if (__builtin_expect(phase->free_on == WORKLOAD_FREE_ON_SAME, 1)) {
+		put_context(stream, writer, 0, cpu);
+		put_free(writer, slot);
+	} else if (stream->workload->threads > 1) {
+		writer->ops[writer->count++] = op_control(OP_SEND, slot);
+		writer->ops[writer->count++] = op_control(OP_RECEIVE, 0);
+	} else {
+		put_context(stream, writer, 0, stream->cpu_of ? (stream->cpu_of[victim] + 1u) % stream->workload->cpus : 0);
+		put_free(writer, slot);
+		put_context(stream, writer, 0, cpu);
+	}
+	if (stream->cpu_of)
+		stream->cpu_of[victim] = (uint16_t)cpu;
 }
 
 static bool fill(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer)
@@ -144,7 +169,10 @@ static bool fill(struct op_stream *stream, const struct workload_phase *phase, s
 		uint64_t pages = distribution_draw(&stream->sizes[request], &stream->draws);
 		if (stream->stamps)
 			stream->stamps[stream->mix_live] = stream->clock++;
-		put_cpu(stream, writer);
+		uint32_t cpu = draw_cpu(stream);
+		if (stream->cpu_of)
+			stream->cpu_of[stream->mix_live] = (uint16_t)cpu;
+		put_context(stream, writer, 0, cpu);
 		stream_alloc(stream, writer, stream->mix_first + stream->mix_live++, request, pages);
 	}
 	return true;
@@ -158,9 +186,13 @@ static bool churn_nothing(struct op_stream *stream, const struct workload_phase 
 			return false;
 		uint32_t request = draw_request(stream, phase);
 		uint64_t pages = distribution_draw(&stream->sizes[request], &stream->draws);
-		put_cpu(stream, writer);
+		uint32_t cpu = draw_cpu(stream);
+		if (stream->cpu_of)
+			stream->cpu_of[0] = (uint16_t)cpu;
+		put_context(stream, writer, 0, cpu);
 		stream_alloc(stream, writer, stream->mix_first, request, pages);
-		stream_free(stream, writer, stream->mix_first);
+		put_victim(stream, phase, writer, 0, cpu);
+		stream_forget(stream, stream->mix_first);
 		stream->done += phase->until == WORKLOAD_UNTIL_OPS ? 2 : pages;
 	}
 	return true;
@@ -190,11 +222,11 @@ static bool churn(struct op_stream *stream, const struct workload_phase *phase, 
 	while (stream->done < stream->target) {
 		if (writer_full(writer))
 			return false;
-		put_cpu(stream, writer);
+		uint32_t cpu = draw_cpu(stream);
 		uint32_t victim = next_victim(stream, phase->victims);
 		uint32_t request = draw_request(stream, phase);
 		uint64_t pages = distribution_draw(&stream->sizes[request], &stream->draws);
-		put_free(writer, stream->mix_first + victim);
+		put_victim(stream, phase, writer, victim, cpu);
 		put_alloc(stream, writer, stream->mix_first + victim, request, pages);
 		stream->live_pages += pages - all_pages[victim];
 		all_pages[victim] = pages;

@@ -70,7 +70,7 @@ struct raw_phase {
 	struct raw_share *mix;
 	unsigned mix_count;
 	struct raw_until *until;
-	char *ops, *victims, *measure, *free;
+	char *ops, *victims, *free_on, *measure, *free;
 	struct raw_script_op *script;
 	unsigned script_count;
 	struct raw_trace *trace;

@@ -99,6 +99,7 @@ static const cyaml_schema_field_t raw_phase_fields[] = {TEXT(struct raw_phase, n
 							MAP(struct raw_phase, until, raw_until),
 							TEXT(struct raw_phase, ops),
 							TEXT(struct raw_phase, victims),
+							TEXT(struct raw_phase, free_on),
 							TEXT(struct raw_phase, measure),
 							TEXT(struct raw_phase, free),
 							LIST(struct raw_phase, script, raw_script_op),

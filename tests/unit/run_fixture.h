@@ -14,11 +14,15 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* Threads of the next bench_open; 0 and 1: one. */
+static uint32_t bench_threads;
+
 struct bench {
 	struct plan plan;
 	struct stream_file stream;
 	const struct op *words;
 	struct op_source source;
+	struct op_source *sources;
 	struct allocator_spec spec;
 	struct arena arena;
 	struct clock clock;
@@ -32,9 +36,9 @@ static inline void bench_plan(struct plan *plan, const char *yaml)
 {
 	struct text messages = {0};
 	struct error error = {0};
-	struct plan_changes none = {0};
+	struct plan_changes changes = {.threads = bench_threads};
 	char *bytes = memory_text(yaml);
-	if (plan_open(plan, "test.yaml", bytes, strlen(yaml), &none, &messages, &error) < 0)
+	if (plan_open(plan, "test.yaml", bytes, strlen(yaml), &changes, &messages, &error) < 0)
 		fail_msg("%s %s", messages.bytes ? messages.bytes : "", error.message);
 	text_release(&messages);
 }
@@ -55,18 +59,30 @@ static inline void bench_record(struct result_record *record, size_t phases, uin
 			record->series[i].value[column] = (double)NAN;
 }
 
+/* The threads generate their words themselves. */
+static inline void bench_open_sources(struct bench *bench)
+{
+	bench->sources = memory_zeroed(bench->plan.threads, sizeof bench->sources[0]);
+	for (uint32_t i = 0; i < bench->plan.threads; i++)
+		assert_int_equal(op_source_open(&bench->sources[i], bench->plan.share_streams[i], NULL, NULL,
+						bench->stream.phase_count, &bench->error),
+				 0);
+}
+
 /* table: instead of one from the registry. */
 static inline void bench_open(struct bench *bench, const char *yaml, const char *spec, const struct iova_allocator *table)
 {
 	*bench = (struct bench){.stream = {.descriptor = -1}};
 	bench_plan(&bench->plan, yaml);
 	assert_int_equal(stream_file_create(&bench->stream, &bench->plan, &bench->error), 0);
-	if (bench->stream.words)
+	if (bench->stream.words && bench->plan.threads == 1)
 		bench->words = mmap(NULL, bench->stream.words * sizeof(struct op), PROT_READ, MAP_SHARED,
 				    bench->stream.descriptor, 0);
 	assert_int_equal(op_source_open(&bench->source, bench->plan.stream, bench->words, bench->stream.phase_words,
 					bench->stream.phase_count, &bench->error),
 			 0);
+	if (bench->plan.threads > 1)
+		bench_open_sources(bench);
 	if (table)
 		bench->spec = (struct allocator_spec){.count = 1, .parts = {{.table = table}}};
 	else
@@ -84,6 +100,9 @@ static inline void bench_open(struct bench *bench, const char *yaml, const char 
 		.peak_live_pages = bench->stream.peak_live_pages,
 		.record = &bench->record,
 		.progress = &bench->progress,
+		.threads = bench->plan.threads,
+		.sources = bench->sources,
+		.lock = bench->plan.threads > 1 ? LOCK_MUTEX : LOCK_NONE,
 	};
 }
 
@@ -93,9 +112,12 @@ static inline void bench_close(struct bench *bench)
 	arena_destroy(&bench->arena);
 	allocator_spec_close(&bench->spec);
 	op_source_close(&bench->source);
+	for (uint32_t i = 0; bench->sources && i < bench->plan.threads; i++)
+		op_source_close(&bench->sources[i]);
+	memory_release(bench->sources);
 	if (bench->words)
 		munmap((void *)(uintptr_t)bench->words, bench->stream.words * sizeof(struct op));
-	stream_file_close_words(&bench->stream);
+	stream_file_close(&bench->stream);
 	plan_close(&bench->plan);
 	*bench = (struct bench){.stream = {.descriptor = -1}};
 }
