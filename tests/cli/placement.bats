@@ -1,0 +1,32 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Two implementations of one policy check each other: first fit by bitmap and by tree must put every extent at the same place.
+
+load helpers
+
+setup() {
+	folder=$(mktemp -d)
+}
+
+teardown() {
+	rm -rf "$folder"
+}
+
+hash_of() { # workload spec
+	"$iovabench" run "workloads/$1.yaml" -a "$2" --ops 200k --rounds 1 --latency off --audit off -q --json - -o "$folder/$1-$2" |
+		jq -r '.arms[0].audit.placement_hash'
+}
+
+@test "first fit places alike in a bitmap and in a tree" {
+	for workload in mixed-sizes gpu-paging limits/tight-90 limits/huge-mix; do
+		bitmap=$(hash_of "$workload" bitmap:fit=first)
+		is "$(hash_of "$workload" rbtree:fit=first)" "$bitmap"
+		[ "$bitmap" != 0x0000000000000000 ]
+	done
+}
+
+@test "another policy places otherwise" {
+	first=$(hash_of mixed-sizes rbtree:fit=first)
+	best=$(hash_of mixed-sizes rbtree:fit=best)
+	[ "$first" != "$best" ]
+}
