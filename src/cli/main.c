@@ -35,7 +35,7 @@ static void help(void)
 	puts("\n  iovabench COMMAND --help tells more, iovabench --version the version.\n\n"
 	     "A first run:\n"
 	     "  iovabench run workloads/nvme-lazy.yaml\n"
-	     "  iovabench run workloads/gpu-paging.yaml -a buddy -a rbtree:fit=first -o /tmp/gpu\n\n"
+	     "  iovabench run workloads/gpu-paging.yaml -a buddy -a rbtree:fit=first -o gpu-results\n\n"
 	     "Exit codes: 0 ok, 1 an expectation was missed, 2 usage or workload error (nothing was run), 3 an allocator\n"
 	     "gave a wrong answer, crashed or hung, 5 the measurement cannot be trusted, 6 no arm could run, 7 I/O error,\n"
 	     "130 interrupted (what was measured is kept).");
