@@ -23,6 +23,7 @@ bats               tests of the command line
 libcmocka-dev      unit tests
 binutils           looks at the symbols of allocators
 jq                 looks into JSON documents
+procps             finds the worker that a test kills
 "
 
 say() { printf '%s\n' "$*" >&2; }

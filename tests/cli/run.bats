@@ -117,6 +117,7 @@ setup_file() {
 
 @test "on a terminal there are colour and progress, and NO_COLOR takes the colour away" {
 	command -v script >/dev/null || skip "script(1) is not installed"
+	script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip "no pseudo-terminal can be had here"
 	TERM=xterm script -qec "$iovabench run $tiny -a rbtree --rounds 1 -o $scratch/a" /dev/null >"$scratch/out" </dev/null
 	grep -q $'\e\\[K' "$scratch/out"
 	grep -q $'\e\\[[0-9;]*m' "$scratch/out"
