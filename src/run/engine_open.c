@@ -85,8 +85,10 @@ static int open_instance(struct engine *engine, uint32_t index, const struct wor
 	return 0;
 }
 
-static int open_adapter(struct engine *engine, struct engine_domain *domain, struct error *error)
+/* owner: has the domain's instance. */
+static int open_adapter(struct engine *engine, uint32_t index, const struct engine *owner, struct error *error)
 {
+	struct engine_domain *domain = &engine->domains[index];
 	if (!engine->calls)
 		return 0;
 	struct ddi_adapter_options options = {
@@ -95,6 +97,7 @@ static int open_adapter(struct engine *engine, struct engine_domain *domain, str
 		.page_bytes = engine->page_bytes,
 		.table = domain->table,
 		.self = domain->self,
+		.capabilities = owner->domains[index].instance.capabilities,
 	};
 	const char *reason = "no memory";
 	domain->adapter = ddi_adapter_create(&options, &reason);
@@ -142,10 +145,11 @@ int engine_open_in(struct engine *engine, const struct workload *workload, const
 		.home_cpu = surroundings->cpu,
 		.cpu = surroundings->cpu,
 	};
+	const struct engine *owner = surroundings->joined ? surroundings->joined : engine;
 	int result = copy_requests(engine, stream, error);
 	for (uint32_t i = 0; result == 0 && i < engine->domain_count; i++)
 		result = open_instance(engine, i, workload, spec, arena, surroundings, error) < 0 ||
-					 open_adapter(engine, &engine->domains[i], error) < 0
+					 open_adapter(engine, i, owner, error) < 0
 				 ? -1
 				 : 0;
 	if (result < 0)

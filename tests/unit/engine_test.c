@@ -209,6 +209,30 @@ static void driver_calls_and_bare_calls_share_a_space(void **state)
 	assert_int_equal(extent.count, 2);
 }
 
+/* The lock in front of an allocator must not hide what the allocator can do. */
+static void driver_calls_behind_a_lock_keep_their_limits(void **state)
+{
+	(void)state;
+	bench_open(&bench,
+		   SCRIPT("{name: call, call: contiguous, size: {fixed: 8KiB}, low: 0x8000}", "{alloc: a, request: call}"),
+		   "lazy+rbtree:fit=first", NULL);
+	struct lock lock;
+	lock_open(&lock, LOCK_MUTEX);
+	const struct engine_surroundings surroundings = {.lock = &lock};
+	assert_int_equal(engine_open_in(&engine, &bench.plan.workload, bench.plan.stream, &bench.spec, &bench.arena,
+					&surroundings, &bench.error),
+			 0);
+	engine_phase_begin(&engine);
+	engine_play(&engine, bench.words, bench.stream.words);
+	assert_int_equal(engine.broken, IOVA_OK);
+	struct iova_extent extent;
+	assert_int_equal(ddi_contiguous_extent(engine.domains[0].adapter, engine.slots[0].cookie, &extent),
+			 NTSTATUS_SUCCESS);
+	assert_int_equal(extent.first, 8);
+	engine_close(&engine);
+	lock_close(&lock);
+}
+
 static void a_driver_call_that_finds_no_room_is_a_failure(void **state)
 {
 	(void)state;
@@ -353,6 +377,7 @@ int main(void)
 		A(contexts_choose_domain_and_cpu),
 		A(domains_do_not_share_a_space),
 		A(driver_calls_and_bare_calls_share_a_space),
+		A(driver_calls_behind_a_lock_keep_their_limits),
 		A(a_driver_call_that_finds_no_room_is_a_failure),
 		A(the_three_ways_of_playing_place_alike),
 		A(kinds_are_told_apart),
