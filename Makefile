@@ -90,7 +90,7 @@ $(BUILD)/tests/conformance: $(CONFORMANCE_SOURCES) $(wildcard tests/conformance/
 	$(COMPILE) -Itests -o $@ $(CONFORMANCE_SOURCES) $(BUILD)/librooms.a $(LDFLAGS) -lcmocka $(LIBS)
 
 .PHONY: tests
-tests: all $(UNIT_TESTS) $(TEST_PLUGINS) $(if $(CONFORMANCE_SOURCES),$(BUILD)/tests/conformance) ## build all tests, run none
+tests: all $(UNIT_TESTS) $(TEST_PLUGINS) $(if $(CONFORMANCE_SOURCES),$(BUILD)/tests/conformance) $(BUILD)/tests/bench/threads ## build all tests, run none
 
 .PHONY: check
 check: tests ## build and run every test; ends with a line "N passed, N failed"
@@ -128,6 +128,14 @@ fuzz: $(FUZZERS) ## fuzz every loader for FUZZ_SECONDS=10 each, from the kept co
 .PHONY: bench-harness
 bench-harness: all ## what the harness itself costs, in time and memory
 	@BUILD='$(BUILD)' tests/bench/harness
+
+$(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/librooms.a $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests -MMD -MP -o $@ $< $(BUILD)/librooms.a $(LDFLAGS) $(LIBS)
+
+.PHONY: bench-threads
+bench-threads: $(BUILD)/tests/bench/threads ## two workers on one magazine+X against an X of its own for each
+	@$(BUILD)/tests/bench/threads
 
 .PHONY: limits
 limits: all ## what the built-in allocators reach on the six streams that bound plain C, one round
