@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "measure/statistics.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -127,8 +128,9 @@ static double failed_share(const struct result_phase *phase)
 
 static int give_reason(struct result_comparison *row, enum result_verdict verdict, const char *reason, struct error *error)
 {
+	if (verdict != row->verdict)
+		row->rounds_wanted = 0;
 	row->verdict = verdict;
-	row->rounds_wanted = 0;
 	row->reason = memory_text(reason);
 	return row->reason ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a comparison");
 }
@@ -158,9 +160,8 @@ static int compare_timed(const struct compare_pair *pair, const struct compare_r
 		return give_reason(row, RESULT_VERDICT_NOT_COMPARED, "measured on different machines", error);
 	if (row->verdict == RESULT_VERDICT_NOT_COMPARED)
 		return give_reason(row, RESULT_VERDICT_NOT_COMPARED, "no round has a figure of both", error);
-	if (pair->a.result != pair->b.result)
-		return give_reason(row, row->verdict,
-				   "measured in two runs, so that drift between them counts as a difference", error);
+	if (!same_text(pair->a.result->run.id, pair->b.result->run.id))
+		return give_reason(row, row->verdict, "two runs: drift between them counts, too", error);
 	return 0;
 }
 
@@ -227,15 +228,31 @@ static bool was_measured(const struct compare_arm *side)
 	return (state == RESULT_ARM_OK || state == RESULT_ARM_NONDETERMINISTIC) && phase_of(side);
 }
 
-static bool same_arm(const struct compare_arm *a, const struct compare_arm *b)
+static bool same_arm(const struct compare_arm *a, const struct compare_arm *b, const char *spec_a, const char *spec_b)
 {
 	const struct result_arm *left = arm_of(a), *right = arm_of(b);
-	return same_text(workload_of(a)->name, workload_of(b)->name) && same_text(left->spec, right->spec) &&
-	       left->threads == right->threads && same_text(left->lock, right->lock);
+	bool specs = spec_a || spec_b
+			     ? (!spec_a || same_text(spec_a, left->spec)) && (!spec_b || same_text(spec_b, right->spec))
+			     : same_text(left->spec, right->spec) && same_text(left->lock, right->lock);
+	return specs && same_text(workload_of(a)->name, workload_of(b)->name) && left->threads == right->threads;
 }
 
-int compare_match(const struct result *a, const struct result *b, struct compare_pair **pairs, size_t *count,
-		  struct error *error)
+int compare_check_work(const struct compare_pair *pairs, size_t count, struct error *error)
+{
+	for (size_t i = 0; i < count; i++)
+		if (compare_same_work(&pairs[i].a, &pairs[i].b))
+			return 0;
+	if (count == 0)
+		return 0;
+	const struct result_workload *a = workload_of(&pairs[0].a), *b = workload_of(&pairs[0].b);
+	return error_set(error, EXIT_CODE_USAGE,
+			 "workload %s: the two played different operations (stream 0x%016" PRIx64 ", seed %" PRIu64
+			 "; stream 0x%016" PRIx64 ", seed %" PRIu64 "): nothing of them can be compared",
+			 a->name, a->stream_hash, a->seed, b->stream_hash, b->seed);
+}
+
+int compare_match(const struct result *a, const struct result *b, const char *spec_a, const char *spec_b,
+		  struct compare_pair **pairs, size_t *count, struct error *error)
 {
 	*count = 0;
 	*pairs = memory_zeroed(b->arm_count, sizeof **pairs);
@@ -245,7 +262,7 @@ int compare_match(const struct result *a, const struct result *b, struct compare
 		struct compare_arm right = {b, i};
 		for (size_t j = 0; j < a->arm_count && was_measured(&right); j++) {
 			struct compare_arm left = {a, j};
-			if (!was_measured(&left) || !same_arm(&left, &right))
+			if (!was_measured(&left) || !same_arm(&left, &right, spec_a, spec_b))
 				continue;
 			(*pairs)[(*count)++] = (struct compare_pair){.a = left, .b = right};
 			break;
