@@ -41,9 +41,7 @@ static void help(void)
 	     "Two arms of one run share their rounds, so their ratio is free of drift; two runs do not, and the table says "
 	     "so.\n"
 	     "  iovabench compare results/x:buddy results/x:bitmap\n\n"
-	     "Exit codes: 0 no regression, 1 a regression, 4 inconclusive, 2 no two arms to compare, 7 a file that cannot "
-	     "be "
-	     "read.");
+	     "Exit codes: 0 no regression, 1 a regression, 4 inconclusive, 2 no two arms to compare, or no result.");
 }
 
 static int load_sides(const struct arguments *arguments, struct sides *sides, struct error *error)

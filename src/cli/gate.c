@@ -31,9 +31,8 @@ static void help(void)
 	     "  --all          also the exact metrics that are the same\n"
 	     "  --selftest     plants a regression of every gated metric in a made-up result and shows that each is "
 	     "caught\n\n"
-	     "Exit codes: 0 passed, 1 a gated metric is worse or an arm is missing, 4 a gated metric is inconclusive, 2 "
-	     "results "
-	     "that\ncannot be compared or a wrong policy, 7 a file that cannot be read or written.");
+	     "Exit codes: 0 passed, 1 a gated metric is worse or an arm is missing, 4 a gated metric is inconclusive,\n"
+	     "2 results that cannot be compared or read, or a wrong policy, 7 a file that cannot be written.");
 }
 
 static enum exit_code load_policy(const char *file, struct policy *policy, struct error *error)

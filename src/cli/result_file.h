@@ -6,7 +6,8 @@
 #include "base/error.h"
 #include "result/result.h"
 
-/* path: a result.json or the folder of a run. -1: not there or not readable (EXIT_CODE_IO), or no result (EXIT_CODE_USAGE). */
+/* path: a result.json or the folder of a run. -1 with EXIT_CODE_USAGE (cannot be opened, or is
+ * no result) or EXIT_CODE_IO. */
 int cli_result_load(const char *path, struct result *result, struct error *error);
 
 /* RESULT or RESULT:SPEC. What stands before a colon is a result only if the whole word is none. */
