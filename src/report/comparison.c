@@ -91,3 +91,35 @@ void report_comparison_table(const struct result_comparison *rows, size_t count,
 	if (hidden)
 		text_add(text, "  %zu exact metrics are the same in both\n", hidden);
 }
+
+void report_comparison_line(const struct result *result, size_t arm, struct text *line)
+{
+	unsigned counts[RESULT_VERDICT_COUNT] = {0};
+	const struct result_comparison *first = NULL, *timed = NULL;
+	for (size_t i = 0; i < result->comparison_count; i++) {
+		const struct result_comparison *row = &result->comparisons[i];
+		if (row->b != arm)
+			continue;
+		first = first ? first : row;
+		if (row->metric == RESULT_METRIC_RAW_NS_PER_OP)
+			timed = row;
+		else
+			counts[row->verdict]++;
+	}
+	if (!first)
+		return;
+	text_add(line, "%s against %s:", result->arms[arm].spec, result->arms[first->a].spec);
+	if (timed) {
+		char cell[CELL_BYTES];
+		fill_cell(timed, 3, cell);
+		text_add(line, " time %s", cell);
+		fill_cell(timed, 4, cell);
+		text_add(line, " %s, ", cell);
+		report_comparison_verdict(timed, line);
+		text_add(line, " at %.3g %%", 100 * timed->threshold);
+	}
+	unsigned worse = counts[RESULT_VERDICT_REGRESSION], better = counts[RESULT_VERDICT_IMPROVEMENT];
+	if (worse + better + counts[RESULT_VERDICT_OK])
+		text_add(line, "%s exact: %u worse, %u better, %u the same", timed ? ";" : "", worse, better,
+			 counts[RESULT_VERDICT_OK]);
+}

@@ -20,4 +20,8 @@ void report_comparison_table(const struct result_comparison *rows, size_t count,
 /* "inconclusive, 40 rounds would decide; reason". */
 void report_comparison_verdict(const struct result_comparison *row, struct text *text);
 
+/* How an arm of a result compares with the first of its workload, in one line; nothing when it was not compared:
+ * "bitmap against buddy: time 2.01 [1.87, 3.03], regression at 3 %; exact: 17 worse, 6 better, 9 the same". */
+void report_comparison_line(const struct result *result, size_t arm, struct text *line);
+
 #endif
