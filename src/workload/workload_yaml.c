@@ -57,18 +57,56 @@ static const cyaml_schema_field_t raw_powers_fields[] = {TEXT(struct raw_powers,
 							 TEXT(struct raw_powers, ratio), TEXT(struct raw_powers, exact),
 							 CYAML_FIELD_END};
 
-static const cyaml_schema_field_t raw_size_fields[] = {TEXT(struct raw_size, fixed),
-						       MAP(struct raw_size, uniform, raw_uniform),
-						       MAP(struct raw_size, powers_of_two, raw_powers), CYAML_FIELD_END};
+static const cyaml_schema_field_t raw_lognormal_fields[] = {
+	TEXT(struct raw_lognormal, min), TEXT(struct raw_lognormal, max), TEXT(struct raw_lognormal, median),
+	TEXT(struct raw_lognormal, sigma), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_power_fields[] = {TEXT(struct raw_power, min), TEXT(struct raw_power, max),
+							TEXT(struct raw_power, alpha), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_weight_fields[] = {TEXT(struct raw_weight, size), TEXT(struct raw_weight, weight),
+							 CYAML_FIELD_END};
+ENTRY(raw_weight);
+
+#define SIMPLE_SIZES                                                                                                       \
+	TEXT(struct raw_size, fixed), MAP(struct raw_size, uniform, raw_uniform),                                          \
+		MAP(struct raw_size, powers_of_two, raw_powers), MAP(struct raw_size, log_uniform, raw_uniform),           \
+		MAP(struct raw_size, lognormal, raw_lognormal), MAP(struct raw_size, pareto, raw_power),                   \
+		MAP(struct raw_size, zipf, raw_power)
+
+static const cyaml_schema_field_t raw_part_fields[] = {TEXT(struct raw_size, weight), SIMPLE_SIZES, CYAML_FIELD_END};
+static const cyaml_schema_value_t raw_part_entry = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_size, raw_part_fields)};
+
+static const cyaml_schema_field_t raw_size_fields[] = {SIMPLE_SIZES, LIST(struct raw_size, weights, raw_weight),
+						       LIST_OF(struct raw_size, mixed, struct raw_size, raw_part_entry),
+						       CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_mean_fields[] = {TEXT(struct raw_mean, mean), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_generational_fields[] = {TEXT(struct raw_generational, young),
+							       TEXT(struct raw_generational, old),
+							       TEXT(struct raw_generational, share), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_lifetime_fields[] = {TEXT(struct raw_lifetime, fixed),
+							   MAP(struct raw_lifetime, uniform, raw_uniform),
+							   MAP(struct raw_lifetime, exponential, raw_mean),
+							   MAP(struct raw_lifetime, pareto, raw_power),
+							   MAP(struct raw_lifetime, generational, raw_generational),
+							   CYAML_FIELD_END};
 
 static const cyaml_schema_field_t raw_align_fields[] = {TEXT(struct raw_align, policy),
 							TEXT(struct raw_align, natural_up_to), CYAML_FIELD_END};
 
-static const cyaml_schema_field_t raw_request_fields[] = {
-	TEXT(struct raw_request, name),          TEXT(struct raw_request, call),
-	MAP(struct raw_request, size, raw_size), MAP(struct raw_request, align, raw_align),
-	TEXT(struct raw_request, low),           LIST_OF(struct raw_request, high, char *, text_entry),
-	TEXT(struct raw_request, boundary),      CYAML_FIELD_END};
+static const cyaml_schema_field_t raw_request_fields[] = {TEXT(struct raw_request, name),
+							  TEXT(struct raw_request, call),
+							  MAP(struct raw_request, size, raw_size),
+							  MAP(struct raw_request, align, raw_align),
+							  TEXT(struct raw_request, low),
+							  LIST_OF(struct raw_request, high, char *, text_entry),
+							  TEXT(struct raw_request, boundary),
+							  MAP(struct raw_request, lifetime, raw_lifetime),
+							  CYAML_FIELD_END};
 ENTRY(raw_request);
 
 static const cyaml_schema_field_t raw_share_fields[] = {TEXT(struct raw_share, request), TEXT(struct raw_share, weight),
@@ -78,6 +116,10 @@ ENTRY(raw_share);
 static const cyaml_schema_field_t raw_until_fields[] = {TEXT(struct raw_until, occupancy), TEXT(struct raw_until, live),
 							TEXT(struct raw_until, turnovers), TEXT(struct raw_until, ops),
 							CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_free_fields[] = {
+	TEXT(struct raw_free, policy), MAP(struct raw_free, until, raw_until), TEXT(struct raw_free, victims),
+	TEXT(struct raw_free, free_on), CYAML_FIELD_END};
 
 /* A script may hold scripts: its table is a part of itself. */
 static const cyaml_schema_value_t raw_script_op_entry;
@@ -100,8 +142,10 @@ static const cyaml_schema_field_t raw_phase_fields[] = {TEXT(struct raw_phase, n
 							TEXT(struct raw_phase, ops),
 							TEXT(struct raw_phase, victims),
 							TEXT(struct raw_phase, free_on),
+							TEXT(struct raw_phase, hold),
+							TEXT(struct raw_phase, burst),
 							TEXT(struct raw_phase, measure),
-							TEXT(struct raw_phase, free),
+							MAP(struct raw_phase, free, raw_free),
 							LIST(struct raw_phase, script, raw_script_op),
 							MAP(struct raw_phase, trace, raw_trace),
 							CYAML_FIELD_END};
@@ -138,9 +182,8 @@ static const struct {
 	const char *const *keys;
 } not_yet[] = {
 	{raw_workload_fields, (const char *const[]){"sweep", NULL}},
-	{raw_request_fields, (const char *const[]){"guard", "contiguous", "lifetime", NULL}},
-	{raw_size_fields, (const char *const[]){"log_uniform", "lognormal", "pareto", "zipf", "weights", "mixed", NULL}},
-	{raw_phase_fields, (const char *const[]){"rings", "adversary", "hold", NULL}},
+	{raw_request_fields, (const char *const[]){"guard", "contiguous", NULL}},
+	{raw_phase_fields, (const char *const[]){"rings", "adversary", NULL}},
 };
 
 #define KEYS_MAX 16
@@ -170,11 +213,17 @@ static bool is_in(const char *word, const char *const *words)
 	return false;
 }
 
+/* A lone value may stand for such a map: it is the first field's. */
+static bool takes_lone_value(const cyaml_schema_field_t *fields)
+{
+	return fields == raw_align_fields || fields == raw_free_fields;
+}
+
 /* The user may not write the name that stands for a lone value. */
 static const cyaml_schema_field_t *find_field(const cyaml_schema_field_t *fields, const char *key)
 {
 	for (const cyaml_schema_field_t *field = fields; field->key; field++)
-		if (!strcmp(field->key, key) && !(fields == raw_align_fields && field == fields))
+		if (!strcmp(field->key, key) && !(takes_lone_value(fields) && field == fields))
 			return field;
 	return NULL;
 }
@@ -306,8 +355,8 @@ static void walk_value(struct walk *walk, const cyaml_schema_value_t *schema, ui
 		text_add(walk->out, "[");
 		write_scalar(walk, node, yaml_places_add(walk->places, place, NULL, 0, value->position, true));
 		text_add(walk->out, "]");
-	} else if (scalar && schema->type == CYAML_MAPPING && schema->mapping.fields == raw_align_fields) {
-		const char *key = raw_align_fields[0].key;
+	} else if (scalar && schema->type == CYAML_MAPPING && takes_lone_value(schema->mapping.fields)) {
+		const char *key = schema->mapping.fields[0].key;
 		text_add(walk->out, "{%s: ", key);
 		write_scalar(walk, node, yaml_places_add(walk->places, place, key, 0, value->position, true));
 		text_add(walk->out, "}");
