@@ -14,7 +14,7 @@ static size_t find_body(struct decode *decode, yaml_place place)
 	static const struct {
 		const char *key;
 		size_t body;
-	} keys[] = {{"until", 0}, {"ops", 0}, {"victims", 0}, {"free_on", 0}, {"hold", 0}, {"burst", 0}};
+	} keys[] = {{"until", 0}, {"ops", 0}, {"victims", 0}, {"free_on", 0}, {"hold", 0}, {"burst", 0}, {"think", 0}};
 	size_t body = SIZE_MAX;
 	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
 		yaml_place found = yaml_places_value(decode->places, place, bodies[i]);
@@ -93,7 +93,7 @@ static void decode_until(struct decode *decode, yaml_place place, const struct r
 		if (end == YAML_PLACE_NONE)
 			continue;
 		if (found)
-			decode_fault(decode, end, "a mix has one end; until has %s already", found);
+			decode_fault(decode, end, "a second end; until has %s already", found);
 		else
 			found = ends[i];
 	}
@@ -200,6 +200,12 @@ static void decode_ways(struct decode *decode, yaml_place place, const struct ra
 	phase->hold = (enum workload_hold)decode_way(decode, place, "hold", raw->hold, holds, phase);
 	phase->burst = 1;
 	decode_count(decode, burst, (struct decode_range){1, WORKLOAD_BURST_MAX, "extents"}, &phase->burst);
+	struct decode_value think = decode_value(decode, place, "think", raw->think);
+	decode_count(decode, think, (struct decode_range){0, WORKLOAD_THINK_MAX, "operations"}, &phase->think);
+	if (think.text && is_fill(phase))
+		decode_fault(decode, think.place, "a mix that fills until occupancy or live has no steps to wait between");
+	else if (think.text && phase->victims == WORKLOAD_VICTIMS_LIFETIME)
+		decode_fault(decode, think.place, "victims: lifetime have no steps to wait between");
 	if (burst.text && is_fill(phase))
 		decode_fault(decode, burst.place, "a mix that fills until occupancy or live frees nothing");
 	else if (burst.text && phase->victims == WORKLOAD_VICTIMS_LIFETIME)
@@ -217,15 +223,17 @@ static void decode_ways(struct decode *decode, yaml_place place, const struct ra
 static void decode_free(struct decode *decode, yaml_place phase_place, const struct raw_free *raw,
 			struct workload_phase *phase)
 {
-	static const char *const all[] = {"all", NULL};
 	static const char *const victims[] = {"random", "fifo", "lifo", NULL};
 	yaml_place place = decode_below(decode, phase_place, "free");
-	unsigned word = 0;
+	char quoted[YAML_QUOTE_BYTES];
 	if (place == YAML_PLACE_NONE || !raw)
 		return;
 	if (decode_given(decode, place, "policy")) {
 		phase->measured = false; /* a drain at the end must not speak for what came before it */
-		decode_word(decode, decode_value(decode, place, "policy", raw->policy), all, &word);
+		struct decode_value word = decode_value(decode, place, "policy", raw->policy);
+		if (word.text && strcmp(word.text, "all") != 0)
+			decode_fault(decode, word.place, "%s is not known here; write all, or {until: {occupancy: 10%%}}",
+				     yaml_quote(quoted, word.text));
 		return;
 	}
 	phase->body = WORKLOAD_BODY_DRAIN;

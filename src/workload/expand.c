@@ -214,6 +214,8 @@ static void add_mix(struct text *json, const struct workload *workload, const st
 		add_named(json, "hold", hold_names[phase->hold]);
 		text_add(json, ", ");
 		add_count(json, "burst", phase->burst ? phase->burst : 1);
+		text_add(json, ", ");
+		add_count(json, "think_ops", phase->think);
 	}
 }
 

@@ -131,6 +131,7 @@ enum workload_victims {
 enum workload_hold { WORKLOAD_HOLD_LIVE, WORKLOAD_HOLD_OCCUPANCY };
 
 #define WORKLOAD_BURST_MAX 1000000
+#define WORKLOAD_THINK_MAX UINT64_C(1000000000)
 
 /* Elements of a slot array: first, first + step, … , last (inclusive; step may be negative). A plain slot is 0, 0, 1. */
 struct workload_range {
@@ -170,6 +171,7 @@ struct workload_phase {
 	struct workload_share *mix;
 	size_t mix_count;
 	enum workload_hold hold;
+	uint64_t think; /* time before each step of a churn, in operations at the workload's pace */
 	uint64_t burst; /* extents that a step of a churn frees, then allocates; 1 when nothing was said, 0 is read as 1 */
 	enum workload_until until;
 	uint64_t until_value; /* OPS: operations; LIVE: extents */

@@ -169,6 +169,7 @@ void stream_rewind(struct op_stream *stream)
 	stream->clock = 0;
 	stream->polls = 0;
 	stream->poll_in = stream->poll_operations;
+	stream->poll_passed = 0;
 }
 
 void op_stream_rewind(struct op_stream *stream)

@@ -61,8 +61,9 @@ struct op_stream {
 	bool measuring; /* op_stream_open finds out how many slots it takes */
 	bool no_memory;
 	uint32_t context;
-	uint32_t polls;   /* so far */
-	uint64_t poll_in; /* operations until the next one */
+	uint32_t polls;       /* so far */
+	uint64_t poll_in;     /* operations until the next one */
+	uint64_t poll_passed; /* of the time after that one, in operations below poll_operations */
 	uint32_t mix_live;
 	uint64_t live;
 	uint64_t live_pages;
@@ -130,9 +131,23 @@ static inline void put_poll(struct op_stream *stream, struct writer *writer)
 {
 	if (__builtin_expect(stream->poll_in == 0, 0)) {
 		writer->ops[writer->count++] = op_control(OP_POLL, ++stream->polls);
-		stream->poll_in = stream->poll_operations;
+		stream->poll_in = stream->poll_operations - stream->poll_passed;
+		stream->poll_passed = 0;
 	}
 	stream->poll_in--;
+}
+
+/* The time of so many operations passes without any: the next poll tells all of it. */
+static inline void stream_think(struct op_stream *stream, uint64_t operations)
+{
+	if (__builtin_expect(operations < stream->poll_in, 1)) {
+		stream->poll_in -= operations;
+		return;
+	}
+	uint64_t passed = stream->poll_passed + (operations - stream->poll_in);
+	stream->polls += (uint32_t)(passed / stream->poll_operations);
+	stream->poll_passed = passed % stream->poll_operations;
+	stream->poll_in = 0;
 }
 
 static inline void put_alloc(struct op_stream *stream, struct writer *writer, uint32_t slot, uint32_t request,

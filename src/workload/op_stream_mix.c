@@ -224,13 +224,14 @@ void mix_release(struct op_stream *stream, const struct workload_phase *phase, s
 {
 	uint32_t slot = stream->mix_first + victim, cpu = draw_cpu(stream);
 	if (phase->free_on == WORKLOAD_FREE_ON_NEXT && stream->workload->threads > 1) {
+		put_poll(stream, writer);
 		writer->ops[writer->count++] = op_control(OP_SEND, slot);
 		writer->ops[writer->count++] = op_control(OP_RECEIVE, 0);
 	} else {
 		if (phase->free_on == WORKLOAD_FREE_ON_NEXT)
 			cpu = stream->cpu_of ? (stream->cpu_of[victim] + 1u) % stream->workload->cpus : 0;
 		put_context(stream, writer, 0, cpu);
-		put_free(writer, slot);
+		put_free(stream, writer, slot);
 	}
 	stream_forget(stream, slot);
 }
@@ -283,6 +284,7 @@ static bool churn_nothing(struct op_stream *stream, const struct workload_phase 
 	while (stream->done < stream->target) {
 		if (writer_full(writer))
 			return false;
+		stream_think(stream, phase->think);
 		uint32_t request = draw_request(stream, phase);
 		uint64_t pages = distribution_draw(&stream->sizes[request], &stream->draws);
 		uint32_t cpu = draw_cpu(stream);
@@ -321,6 +323,7 @@ static bool churn(struct op_stream *stream, const struct workload_phase *phase, 
 	while (stream->done < stream->target) {
 		if (writer_full(writer))
 			return false;
+		stream_think(stream, phase->think);
 		uint32_t cpu = draw_cpu(stream);
 		uint32_t victim = next_victim(stream, phase->victims);
 		uint32_t request = draw_request(stream, phase);

@@ -37,8 +37,10 @@ static bool hold_pages(struct op_stream *stream, const struct workload_phase *ph
 	while (stream->done < stream->target) {
 		if (writer_full(writer))
 			return false;
-		if (!stream->drawn_pages)
+		if (!stream->drawn_pages) {
+			stream_think(stream, phase->think);
 			draw(stream, phase);
+		}
 		if (stream->mix_live &&
 		    (stream->live_pages + stream->drawn_pages > stream->level || stream->mix_live >= stream->hold_max)) {
 			mix_free(stream, phase, writer, victim(stream, phase->victims));
@@ -59,6 +61,7 @@ static bool burst(struct op_stream *stream, const struct workload_phase *phase, 
 			if (stream->done >= stream->target)
 				return true;
 			uint64_t size = phase->burst;
+			stream_think(stream, phase->think);
 			stream->allocates_first = !stream->mix_live;
 			if (!stream->allocates_first && size > stream->mix_live)
 				size = stream->mix_live;

@@ -114,7 +114,7 @@ struct raw_phase {
 	struct raw_share *mix;
 	unsigned mix_count;
 	struct raw_until *until;
-	char *ops, *victims, *free_on, *hold, *burst, *measure;
+	char *ops, *victims, *free_on, *hold, *burst, *think, *measure;
 	struct raw_free *free;
 	struct raw_script_op *script;
 	unsigned script_count;

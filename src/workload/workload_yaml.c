@@ -144,6 +144,7 @@ static const cyaml_schema_field_t raw_phase_fields[] = {TEXT(struct raw_phase, n
 							TEXT(struct raw_phase, free_on),
 							TEXT(struct raw_phase, hold),
 							TEXT(struct raw_phase, burst),
+							TEXT(struct raw_phase, think),
 							TEXT(struct raw_phase, measure),
 							MAP(struct raw_phase, free, raw_free),
 							LIST(struct raw_phase, script, raw_script_op),
@@ -186,7 +187,7 @@ static const struct {
 	{raw_phase_fields, (const char *const[]){"rings", "adversary", NULL}},
 };
 
-#define KEYS_MAX 16
+#define KEYS_MAX 24
 
 struct level {
 	const cyaml_schema_value_t *schema;
@@ -259,6 +260,8 @@ static void tell_unknown(struct walk *walk, yaml_place place, const cyaml_schema
 	for (size_t i = 0; i < sizeof not_yet / sizeof not_yet[0]; i++)
 		if (not_yet[i].fields == fields && is_in(key, not_yet[i].keys))
 			text_add(&message, "not available in this version");
+	if (fields == raw_part_fields && (!strcmp(key, "mixed") || !strcmp(key, "weights")))
+		text_add(&message, "a part is no mixture; write its parts into the list that it is in");
 	if (!message.length) {
 		list_keys(fields, keys);
 		const char *nearest = text_nearest(key, keys);
@@ -323,7 +326,8 @@ static void tell_misfit(struct walk *walk, const cyaml_schema_value_t *schema, y
 	} else if (schema->type == CYAML_SEQUENCE) {
 		text_add(&message, "must be a list: [ ... ], or '- ' before each item");
 	} else {
-		text_add(&message, "must be a map with the keys ");
+		text_add(&message, "must be %sa map with the keys ",
+			 takes_lone_value(schema->mapping.fields) ? "one value or " : "");
 		add_keys(&message, schema->mapping.fields);
 	}
 	if (message.failed)
