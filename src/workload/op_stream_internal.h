@@ -86,6 +86,9 @@ struct op_stream {
 	uint64_t hold_max; /* and extents, in every such phase */
 };
 
+/* Times are below 2^40 operations of 2^8 ticks, and a lifetime. */
+#define LIFETIMES_TURN_BITS 14u
+
 /* When extents of mixes are due. Times are ticks since the phase began. */
 struct lifetimes {
 	struct distribution *whole,
@@ -93,10 +96,12 @@ struct lifetimes {
 	struct distribution arrivals;
 	uint8_t *request_of; /* by mix slot */
 	struct due {
-		uint64_t time;
+		uint64_t
+			key; /* time << LIFETIMES_TURN_BITS, and in the low bits whose turn it is among those of one tick */
 		uint32_t slot; /* of mixes */
 	} * heap;              /* 4-ary, the earliest first */
 	uint32_t count;
+	uint64_t turn;     /* of what is pushed next */
 	uint64_t arrival;  /* of the next allocation */
 	uint64_t live_max; /* with so many live the earliest one makes room; about ten deviations above the mean */
 	struct rng draws;

@@ -86,9 +86,9 @@ static void sink(struct lifetimes *lifetimes, uint32_t at, struct due due)
 		uint64_t first = (uint64_t)at * HEAP_WAYS + 1, best = first;
 		uint64_t end = first + HEAP_WAYS < lifetimes->count ? first + HEAP_WAYS : lifetimes->count;
 		for (uint64_t child = first + 1; child < end; child++)
-			if (lifetimes->heap[child].time < lifetimes->heap[best].time)
+			if (lifetimes->heap[child].key < lifetimes->heap[best].key)
 				best = child;
-		if (first >= lifetimes->count || lifetimes->heap[best].time >= due.time)
+		if (first >= lifetimes->count || lifetimes->heap[best].key >= due.key)
 			break;
 		lifetimes->heap[at] = lifetimes->heap[best];
 		at = (uint32_t)best;
@@ -96,10 +96,12 @@ static void sink(struct lifetimes *lifetimes, uint32_t at, struct due due)
 	lifetimes->heap[at] = due;
 }
 
-static void push(struct lifetimes *lifetimes, struct due due)
+static void push(struct lifetimes *lifetimes, uint64_t time, uint32_t slot)
 {
+	uint64_t turn = lifetimes->turn++ & ((UINT64_C(1) << LIFETIMES_TURN_BITS) - 1);
+	struct due due = {time << LIFETIMES_TURN_BITS | turn, slot};
 	uint32_t at = lifetimes->count++;
-	while (at && lifetimes->heap[(at - 1) / HEAP_WAYS].time > due.time) {
+	while (at && lifetimes->heap[(at - 1) / HEAP_WAYS].key > due.key) {
 		lifetimes->heap[at] = lifetimes->heap[(at - 1) / HEAP_WAYS];
 		at = (at - 1) / HEAP_WAYS;
 	}
@@ -121,6 +123,7 @@ void lifetimes_begin(struct op_stream *stream, const struct workload_phase *phas
 	struct lifetimes *lifetimes = stream->lifetimes;
 	rng_seed(&lifetimes->draws, seed);
 	lifetimes->count = 0;
+	lifetimes->turn = 0;
 	lifetimes->live_max = stream->mix_live + lifetimes_bound(stream, phase);
 	for (uint32_t i = 0; i < stream->mix_live; i++) {
 		uint32_t slot = mix_slot(stream, i);
@@ -129,7 +132,7 @@ void lifetimes_begin(struct op_stream *stream, const struct workload_phase *phas
 			continue;
 		rng_wide length = distribution_draw(rest, &lifetimes->draws);
 		uint64_t time = (uint64_t)(length * rng_next(&lifetimes->draws) >> 64);
-		push(lifetimes, (struct due){time, slot});
+		push(lifetimes, time, slot);
 	}
 	lifetimes->arrival = distribution_draw(&lifetimes->arrivals, &lifetimes->draws);
 }
@@ -150,7 +153,7 @@ static void arrive(struct op_stream *stream, const struct workload_phase *phase,
 	uint64_t pages = distribution_draw(&stream->sizes[request], &stream->draws);
 	uint32_t slot = mix_alloc(stream, writer, request, pages);
 	uint64_t life = distribution_draw(&lifetimes->whole[request], &lifetimes->draws);
-	push(lifetimes, (struct due){lifetimes->arrival + life, slot});
+	push(lifetimes, lifetimes->arrival + life, slot);
 	lifetimes->arrival += distribution_draw(&lifetimes->arrivals, &lifetimes->draws);
 	stream->done += phase->until == WORKLOAD_UNTIL_OPS ? 1 : pages;
 }
@@ -161,7 +164,7 @@ bool lifetimes_next(struct op_stream *stream, const struct workload_phase *phase
 	while (stream->done < stream->target) {
 		if (writer_full(writer))
 			return false;
-		bool due = lifetimes->count && lifetimes->heap[0].time <= lifetimes->arrival;
+		bool due = lifetimes->count && lifetimes->heap[0].key >> LIFETIMES_TURN_BITS <= lifetimes->arrival;
 		if (due || (stream->mix_live >= lifetimes->live_max && lifetimes->count)) {
 			uint32_t slot = pop(lifetimes);
 			stream->order[--stream->mix_live] = slot;
