@@ -143,7 +143,7 @@ install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -m 644 workloads/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads
 	install -m 644 workloads/limits/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits
 	install -m 644 workloads/traces/*.iovatrace $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces
-	install -m 644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/iovabench
+	install -m 644 README.md LICENSE docs/*.md docs/ci-workflow.yml $(DESTDIR)$(PREFIX)/share/doc/iovabench
 	install -m 644 docs/iovabench.1 $(DESTDIR)$(PREFIX)/share/man/man1
 
 .PHONY: clean
