@@ -30,18 +30,56 @@ static const cyaml_schema_field_t raw_powers_fields[] = {TEXT(struct raw_powers,
 							 TEXT(struct raw_powers, ratio), TEXT(struct raw_powers, exact),
 							 CYAML_FIELD_END};
 
-static const cyaml_schema_field_t raw_size_fields[] = {TEXT(struct raw_size, fixed),
-						       MAP(struct raw_size, uniform, raw_uniform),
-						       MAP(struct raw_size, powers_of_two, raw_powers), CYAML_FIELD_END};
+static const cyaml_schema_field_t raw_lognormal_fields[] = {
+	TEXT(struct raw_lognormal, min), TEXT(struct raw_lognormal, max), TEXT(struct raw_lognormal, median),
+	TEXT(struct raw_lognormal, sigma), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_power_fields[] = {TEXT(struct raw_power, min), TEXT(struct raw_power, max),
+							TEXT(struct raw_power, alpha), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_weight_fields[] = {TEXT(struct raw_weight, size), TEXT(struct raw_weight, weight),
+							 CYAML_FIELD_END};
+ENTRY(raw_weight);
+
+#define SIMPLE_SIZES                                                                                                       \
+	TEXT(struct raw_size, fixed), MAP(struct raw_size, uniform, raw_uniform),                                          \
+		MAP(struct raw_size, powers_of_two, raw_powers), MAP(struct raw_size, log_uniform, raw_uniform),           \
+		MAP(struct raw_size, lognormal, raw_lognormal), MAP(struct raw_size, pareto, raw_power),                   \
+		MAP(struct raw_size, zipf, raw_power)
+
+static const cyaml_schema_field_t raw_part_fields[] = {TEXT(struct raw_size, weight), SIMPLE_SIZES, CYAML_FIELD_END};
+static const cyaml_schema_value_t raw_part_entry = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_size, raw_part_fields)};
+
+static const cyaml_schema_field_t raw_size_fields[] = {SIMPLE_SIZES, LIST(struct raw_size, weights, raw_weight),
+						       LIST_OF(struct raw_size, mixed, struct raw_size, raw_part_entry),
+						       CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_mean_fields[] = {TEXT(struct raw_mean, mean), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_generational_fields[] = {TEXT(struct raw_generational, young),
+							       TEXT(struct raw_generational, old),
+							       TEXT(struct raw_generational, share), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_lifetime_fields[] = {TEXT(struct raw_lifetime, fixed),
+							   MAP(struct raw_lifetime, uniform, raw_uniform),
+							   MAP(struct raw_lifetime, exponential, raw_mean),
+							   MAP(struct raw_lifetime, pareto, raw_power),
+							   MAP(struct raw_lifetime, generational, raw_generational),
+							   CYAML_FIELD_END};
 
 static const cyaml_schema_field_t raw_align_fields[] = {TEXT(struct raw_align, policy),
 							TEXT(struct raw_align, natural_up_to), CYAML_FIELD_END};
 
-static const cyaml_schema_field_t raw_request_fields[] = {
-	TEXT(struct raw_request, name),          TEXT(struct raw_request, call),
-	MAP(struct raw_request, size, raw_size), MAP(struct raw_request, align, raw_align),
-	TEXT(struct raw_request, low),           LIST_OF(struct raw_request, high, char *, text_entry),
-	TEXT(struct raw_request, boundary),      CYAML_FIELD_END};
+static const cyaml_schema_field_t raw_request_fields[] = {TEXT(struct raw_request, name),
+							  TEXT(struct raw_request, call),
+							  MAP(struct raw_request, size, raw_size),
+							  MAP(struct raw_request, align, raw_align),
+							  TEXT(struct raw_request, low),
+							  LIST_OF(struct raw_request, high, char *, text_entry),
+							  TEXT(struct raw_request, boundary),
+							  MAP(struct raw_request, lifetime, raw_lifetime),
+							  CYAML_FIELD_END};
 ENTRY(raw_request);
 
 static const cyaml_schema_field_t raw_share_fields[] = {TEXT(struct raw_share, request), TEXT(struct raw_share, weight),
@@ -51,6 +89,10 @@ ENTRY(raw_share);
 static const cyaml_schema_field_t raw_until_fields[] = {TEXT(struct raw_until, occupancy), TEXT(struct raw_until, live),
 							TEXT(struct raw_until, turnovers), TEXT(struct raw_until, ops),
 							CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_free_fields[] = {
+	TEXT(struct raw_free, policy), MAP(struct raw_free, until, raw_until), TEXT(struct raw_free, victims),
+	TEXT(struct raw_free, free_on), CYAML_FIELD_END};
 
 /* A script may hold scripts: its table is a part of itself. */
 static const cyaml_schema_value_t raw_script_op_entry;
@@ -73,8 +115,11 @@ static const cyaml_schema_field_t raw_phase_fields[] = {TEXT(struct raw_phase, n
 							TEXT(struct raw_phase, ops),
 							TEXT(struct raw_phase, victims),
 							TEXT(struct raw_phase, free_on),
+							TEXT(struct raw_phase, hold),
+							TEXT(struct raw_phase, burst),
+							TEXT(struct raw_phase, think),
 							TEXT(struct raw_phase, measure),
-							TEXT(struct raw_phase, free),
+							MAP(struct raw_phase, free, raw_free),
 							LIST(struct raw_phase, script, raw_script_op),
 							MAP(struct raw_phase, trace, raw_trace),
 							CYAML_FIELD_END};
@@ -105,16 +150,19 @@ static const cyaml_schema_field_t raw_workload_fields[] = {TEXT(struct raw_workl
 static const cyaml_schema_value_t raw_workload_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_workload, raw_workload_fields)};
 
-/* Keys of the format that this version does not play. */
+static const char missing[] = "not available in this version";
 static const struct yaml_absent not_yet[] = {
-	{raw_workload_fields, (const char *const[]){"sweep", NULL}},
-	{raw_request_fields, (const char *const[]){"guard", "contiguous", "lifetime", NULL}},
-	{raw_size_fields, (const char *const[]){"log_uniform", "lognormal", "pareto", "zipf", "weights", "mixed", NULL}},
-	{raw_phase_fields, (const char *const[]){"rings", "adversary", "hold", NULL}},
-	{NULL, NULL},
+	{raw_workload_fields, (const char *const[]){"sweep", NULL}, missing},
+	{raw_request_fields, (const char *const[]){"guard", "contiguous", NULL}, missing},
+	{raw_phase_fields, (const char *const[]){"rings", "adversary", NULL}, missing},
+	{raw_part_fields, (const char *const[]){"mixed", "weights", NULL},
+	 "a part is no mixture; write its parts into the list that it is in"},
+	{NULL, NULL, NULL},
 };
 
-static const struct yaml_language language = {&raw_workload_schema, raw_align_fields, not_yet,
+static const cyaml_schema_field_t *const lone[] = {raw_align_fields, raw_free_fields, NULL};
+
+static const struct yaml_language language = {&raw_workload_schema, lone, not_yet,
 					      "is empty; a workload begins with iovabench: 1"};
 
 static void parse(struct yaml_problems *problems, struct workload *workload)

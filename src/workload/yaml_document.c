@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#define KEYS_MAX 16
+#define KEYS_MAX 24
 
 struct level {
 	const cyaml_schema_value_t *schema;
@@ -38,11 +38,19 @@ static bool is_in(const char *word, const char *const *words)
 	return false;
 }
 
+static bool takes_lone_value(const struct walk *walk, const cyaml_schema_field_t *fields)
+{
+	const cyaml_schema_field_t *const *lone = walk->language->lone;
+	while (lone && *lone && *lone != fields)
+		lone++;
+	return lone && *lone;
+}
+
 /* The user may not write the name that stands for a lone value. */
 static const cyaml_schema_field_t *find_field(const struct walk *walk, const cyaml_schema_field_t *fields, const char *key)
 {
 	for (const cyaml_schema_field_t *field = fields; field->key; field++)
-		if (!strcmp(field->key, key) && !(fields == walk->language->lone && field == fields))
+		if (!strcmp(field->key, key) && !(field == fields && takes_lone_value(walk, fields)))
 			return field;
 	return NULL;
 }
@@ -77,7 +85,7 @@ static void tell_unknown(struct walk *walk, yaml_place place, const cyaml_schema
 	const char *keys[KEYS_MAX];
 	for (const struct yaml_absent *absent = walk->language->absent; absent && absent->fields; absent++)
 		if (absent->fields == fields && is_in(key, absent->keys))
-			text_add(&message, "not available in this version");
+			text_add(&message, "%s", absent->reason);
 	if (!message.length) {
 		list_keys(walk, fields, keys);
 		const char *nearest = text_nearest(key, keys);
@@ -142,7 +150,8 @@ static void tell_misfit(struct walk *walk, const cyaml_schema_value_t *schema, y
 	} else if (schema->type == CYAML_SEQUENCE) {
 		text_add(&message, "must be a list: [ ... ], or '- ' before each item");
 	} else {
-		text_add(&message, "must be a map with the keys ");
+		text_add(&message, "must be %sa map with the keys ",
+			 takes_lone_value(walk, schema->mapping.fields) ? "one value or " : "");
 		add_keys(walk, &message, schema->mapping.fields);
 	}
 	if (message.failed)
@@ -174,8 +183,8 @@ static void walk_value(struct walk *walk, const cyaml_schema_value_t *schema, ui
 		text_add(walk->out, "[");
 		write_scalar(walk, node, yaml_places_add(walk->places, place, NULL, 0, value->position, true));
 		text_add(walk->out, "]");
-	} else if (scalar && schema->type == CYAML_MAPPING && schema->mapping.fields == walk->language->lone) {
-		const char *key = walk->language->lone[0].key;
+	} else if (scalar && schema->type == CYAML_MAPPING && takes_lone_value(walk, schema->mapping.fields)) {
+		const char *key = schema->mapping.fields[0].key;
 		text_add(walk->out, "{%s: ", key);
 		write_scalar(walk, node, yaml_places_add(walk->places, place, key, 0, value->position, true));
 		text_add(walk->out, "}");

@@ -30,16 +30,17 @@
 	static const cyaml_schema_value_t type##_entry = {                                                                 \
 		CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct type, type##_fields)}
 
-/* Keys of a language that this version does not know yet. */
+/* Keys that are no part of a map although one might look for them there. */
 struct yaml_absent {
 	const cyaml_schema_field_t *fields;
 	const char *const *keys; /* NULL at the end */
+	const char *reason;
 };
 
 struct yaml_language {
 	const cyaml_schema_value_t *schema;
-	const cyaml_schema_field_t
-		*lone; /* the map whose first key stands for a lone value written in its place; NULL: none */
+	/* Maps whose first key, which nobody may write, stands for a lone value in the map's place; NULL at the end; NULL: none. */
+	const cyaml_schema_field_t *const *lone;
 	const struct yaml_absent *absent; /* fields NULL at the end; NULL: none */
 	const char *empty;                /* what is said of an empty file */
 };
