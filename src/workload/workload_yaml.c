@@ -3,6 +3,7 @@
  * first by us, over the tree of the pre-pass, which reports whatever does not fit and writes the rest down again in one form
  * (aliases written out, a lone value where a list or map may stand made one); then by libcyaml, over that text, which has nothing
  * to do but to fill structures of strings. Numbers are decoded from those strings, in decode_*.c. */
+#include "workload/workload_document.h"
 #include "workload/workload_yaml.h"
 
 #include "base/memory.h"
@@ -13,6 +14,7 @@
 #include "workload/yaml_tree.h"
 
 #include <cyaml/cyaml.h>
+#include <stdio.h>
 #include <string.h>
 
 /* 0, or a compile error when the member is not of this type: libcyaml would write through it all the same. */
@@ -281,29 +283,6 @@ static void tell_unknown(struct walk *walk, yaml_place place, const cyaml_schema
 	text_release(&message);
 }
 
-/* Only escapes that libyaml takes back to the same character; JSON's do not all. */
-static void write_text(struct text *out, const char *text)
-{
-	size_t left = strlen(text), plain = 0;
-	text_add(out, "\"");
-	while (plain < left) {
-		uint32_t code = 0;
-		size_t length = yaml_utf8_decode(text + plain, left - plain, &code);
-		if (code >= 0x20 && code < 0x7f && code != '"' && code != '\\') {
-			plain++;
-			continue;
-		}
-		text_add_bytes(out, text, plain);
-		text_add(out, code < 0x100 ? "\\x%02x" : code < 0x10000 ? "\\u%04x" : "\\U%08x", code);
-		length = length ? length : 1;
-		text += plain + length;
-		left -= plain + length;
-		plain = 0;
-	}
-	text_add_bytes(out, text, plain);
-	text_add(out, "\"");
-}
-
 static void write_scalar(struct walk *walk, uint32_t node, yaml_place place)
 {
 	const struct yaml_node *scalar = &walk->tree->nodes[node];
@@ -315,7 +294,7 @@ static void write_scalar(struct walk *walk, uint32_t node, yaml_place place)
 	}
 	if (scalar->refused)
 		yaml_places_refuse(walk->places, place);
-	write_text(walk->out, yaml_places_refused(walk->places, place) ? "" : text);
+	yaml_write_text(walk->out, yaml_places_refused(walk->places, place) ? "" : text);
 }
 
 static void tell_misfit(struct walk *walk, const cyaml_schema_value_t *schema, yaml_place place)
@@ -463,49 +442,44 @@ static void load(const struct text *document, struct decode *decode)
 		cyaml_free(&cyaml, &raw_workload_schema, data, 0);
 }
 
-static void parse(struct yaml_tree *tree, struct yaml_problems *problems, struct workload *workload)
+void workload_document_read(const struct yaml_tree *tree, struct yaml_places *places, struct yaml_problems *problems,
+			    struct workload *workload)
 {
-	struct yaml_places places = {0};
 	struct text document = {0};
-	/* A lone value that becomes a list or map takes a place more. */
-	if (yaml_tree_read(tree, problems))
-		return;
-	if (yaml_places_prepare(&places, 2 * tree->expanded + 1, tree->nodes[0].position)) {
-		problems->no_memory = true;
-		return;
-	}
-	struct walk walk = {.tree = tree, .places = &places, .problems = problems, .out = &document};
+	struct walk walk = {.tree = tree, .places = places, .problems = problems, .out = &document};
 	walk_document(&walk);
-	struct decode decode = {.places = &places, .problems = problems, .workload = workload};
-	if (!problems->no_memory && !yaml_places_refused(&places, YAML_PLACE_ROOT))
+	struct decode decode = {.places = places, .problems = problems, .workload = workload};
+	if (!problems->no_memory && !yaml_places_refused(places, YAML_PLACE_ROOT))
 		load(&document, &decode);
 	text_release(&document);
-	yaml_places_release(&places);
 }
 
-int workload_parse(const char *file, const char *bytes, size_t length, struct workload *workload, struct text *messages)
+void workload_document_keys(void (*each)(void *context, const char *path), void *context)
 {
-	struct yaml_problems problems = {.file = file, .bytes = bytes, .length = length};
-	struct yaml_tree tree = {0};
-	*workload = (struct workload){0};
-	if (length >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3)) {
-		problems.bytes += 3;
-		problems.length -= 3;
+	struct {
+		const cyaml_schema_field_t *table, *next;
+		size_t length; /* of the path above */
+	} levels[WORKLOAD_DEPTH_MAX] = {{raw_workload_fields, raw_workload_fields, 0}};
+	char path[YAML_PATH_BYTES] = "";
+	for (size_t depth = 1; depth;) {
+		const cyaml_schema_field_t *table = levels[depth - 1].table, *field = levels[depth - 1].next++;
+		size_t length = levels[depth - 1].length;
+		if (!field->key) {
+			depth--;
+			continue;
+		}
+		if (!find_field(table, field->key))
+			continue;
+		length += (size_t)snprintf(path + length, sizeof path - length, "%s%s", length ? "." : "", field->key);
+		each(context, path);
+		table = field->value.type == CYAML_MAPPING ? field->value.mapping.fields
+			: field->value.type == CYAML_SEQUENCE && field->value.sequence.entry->type == CYAML_MAPPING
+				? field->value.sequence.entry->mapping.fields
+				: NULL;
+		/* A script in a script has the keys of the outer one. */
+		if (!table || table == levels[depth - 1].table)
+			continue;
+		levels[depth].table = levels[depth].next = table;
+		levels[depth++].length = length;
 	}
-	if (length > WORKLOAD_FILE_BYTES_MAX) {
-		text_add(messages, "%s: larger than %u bytes, the most that is read here\n", file, WORKLOAD_FILE_BYTES_MAX);
-		return -1;
-	}
-	parse(&tree, &problems, workload);
-	workload->file = memory_text(file);
-	if (!workload->file)
-		problems.no_memory = true;
-	int result = yaml_problems_any(&problems) ? -1 : 0;
-	if (result) {
-		yaml_problems_tell(&problems, messages);
-		workload_release(workload);
-	}
-	yaml_tree_release(&tree);
-	yaml_problems_release(&problems);
-	return result;
 }
