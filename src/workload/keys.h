@@ -17,4 +17,7 @@ struct workload_key {
 extern const struct workload_key workload_keys[];
 extern const size_t workload_key_count;
 
+/* The keys that the parser knows: calls each with the path of every one, in the order of its tables. */
+void workload_keys_each(void (*each)(void *context, const char *path), void *context);
+
 #endif

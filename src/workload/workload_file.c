@@ -1,51 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/file.h"
 #include "base/memory.h"
-#include "workload/workload_document.h"
 #include "workload/workload_yaml.h"
 
 #include <string.h>
-
-static void parse(struct yaml_tree *tree, struct yaml_problems *problems, struct workload *workload)
-{
-	struct yaml_places places = {0};
-	/* A lone value that becomes a list or map takes a place more. */
-	if (yaml_tree_read(tree, problems))
-		return;
-	if (yaml_places_prepare(&places, 2 * tree->expanded + 1, tree->nodes[0].position)) {
-		problems->no_memory = true;
-		return;
-	}
-	workload_document_read(tree, &places, problems, workload);
-	yaml_places_release(&places);
-}
-
-int workload_parse(const char *file, const char *bytes, size_t length, struct workload *workload, struct text *messages)
-{
-	struct yaml_problems problems = {.file = file, .bytes = bytes, .length = length};
-	struct yaml_tree tree = {0};
-	*workload = (struct workload){0};
-	if (length >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3)) {
-		problems.bytes += 3;
-		problems.length -= 3;
-	}
-	if (length > WORKLOAD_FILE_BYTES_MAX) {
-		text_add(messages, "%s: larger than %u bytes, the most that is read here\n", file, WORKLOAD_FILE_BYTES_MAX);
-		return -1;
-	}
-	parse(&tree, &problems, workload);
-	workload->file = memory_text(file);
-	if (!workload->file)
-		problems.no_memory = true;
-	int result = yaml_problems_any(&problems) ? -1 : 0;
-	if (result) {
-		yaml_problems_tell(&problems, messages);
-		workload_release(workload);
-	}
-	yaml_tree_release(&tree);
-	yaml_problems_release(&problems);
-	return result;
-}
 
 int workload_load(const char *file, struct workload *workload, struct text *messages)
 {

@@ -346,25 +346,3 @@ uint32_t yaml_tree_resolve(const struct yaml_tree *tree, uint32_t node)
 {
 	return tree->nodes[node].kind == YAML_NODE_ALIAS ? tree->nodes[node].first : node;
 }
-
-void yaml_write_text(struct text *out, const char *text)
-{
-	size_t left = strlen(text), plain = 0;
-	text_add(out, "\"");
-	while (plain < left) {
-		uint32_t code = 0;
-		size_t length = yaml_utf8_decode(text + plain, left - plain, &code);
-		if (code >= 0x20 && code < 0x7f && code != '"' && code != '\\') {
-			plain++;
-			continue;
-		}
-		text_add_bytes(out, text, plain);
-		text_add(out, code < 0x100 ? "\\x%02x" : code < 0x10000 ? "\\u%04x" : "\\U%08x", code);
-		length = length ? length : 1;
-		text += plain + length;
-		left -= plain + length;
-		plain = 0;
-	}
-	text_add_bytes(out, text, plain);
-	text_add(out, "\"");
-}

@@ -47,9 +47,6 @@ void yaml_tree_release(struct yaml_tree *tree);
 /* The text of a scalar. */
 const char *yaml_tree_text(const struct yaml_tree *tree, uint32_t node);
 
-/* Adds text in double quotes, with escapes alone that libyaml takes back to the same character; JSON's do not all. */
-void yaml_write_text(struct text *out, const char *text);
-
 /* The node that an alias stands for, or the node itself. */
 uint32_t yaml_tree_resolve(const struct yaml_tree *tree, uint32_t node);
 

@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "workload/workload_document.h"
 #include "workload/workload_yaml.h"
 
 #include <setjmp.h>
@@ -29,7 +28,7 @@ static void every_key_of_the_parser_is_described(void **state)
 {
 	(void)state;
 	size_t index = 0;
-	workload_document_keys(compare_with_table, &index);
+	workload_keys_each(compare_with_table, &index);
 	assert_int_equal(index, workload_key_count);
 }
 
