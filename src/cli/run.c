@@ -40,8 +40,9 @@ static void help(void)
 	       "      --seed N           instead of the workload's seed\n"
 	       "      --ops N            operations of every measured phase that ends by operations (k, M and G are "
 	       "understood)\n"
-	       "      --rounds N         fresh processes per arm, 1 to %u (default %u; below 6 there is no 95 %% "
-	       "interval)\n"
+	       "      --rounds N         fresh processes per arm, 0 to %u (default %u; below 6 there is no 95 %% "
+	       "interval;\n"
+	       "                         0: the audit alone)\n"
 	       "      --latency MODE     sampled (default), all (every operation: serialised, slower), off\n"
 	       "      --audit on|off     check every answer and count fragmentation (default on)\n"
 	       "  -t, --threads N        threads of one process, 1 to %u, that share the workload on one allocator; each "
@@ -181,8 +182,8 @@ static int read_option(struct arguments *arguments, int option, const char *valu
 			       ? EXIT_CODE_OK
 			       : usage("--ops", value, "takes a count from 1 to 1000G");
 	case OPTION_ROUNDS:
-		if (!read_number(value, 1, RUN_ROUNDS_MAX, false, &number))
-			return usage("--rounds", value, "takes a whole number from 1 to 1000");
+		if (!read_number(value, 0, RUN_ROUNDS_MAX, false, &number))
+			return usage("--rounds", value, "takes a whole number from 0 (the audit alone) to 1000");
 		run->rounds = (uint32_t)number;
 		return EXIT_CODE_OK;
 	case 't':
@@ -288,6 +289,8 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
 		arguments->run.lock = LOCK_MUTEX;
 	if (check_locks(arguments) != EXIT_CODE_OK)
 		return EXIT_CODE_USAGE;
+	if (!arguments->run.rounds && !arguments->run.audit)
+		return usage("--rounds", "0", "is the audit alone, and --audit is off: nothing would be run");
 	arguments->run.files = (const char *const *)(argv + optind);
 	arguments->run.file_count = (size_t)(argc - optind);
 	arguments->run.specs = arguments->specs;

@@ -21,6 +21,8 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_NO_FAILURE] = "nothing failed",
 	[RESULT_REASON_NO_STEPS] = "the allocator does not count its steps",
 	[RESULT_REASON_NO_HARNESS] = "the harness alone was not measured",
+	[RESULT_REASON_NO_LAYER] = "no layer in front of another allocator",
+	[RESULT_REASON_ADAPTIVE] = "an adversary answers the allocator: every arm does other work",
 };
 
 const char *const result_kind_name[RESULT_KIND_COUNT] = {

@@ -196,6 +196,7 @@ struct result_workload {
 	char *name, *about, *file;
 	uint64_t hash, stream_hash, seed, ops;
 	char *expanded; /* JSON text */
+	bool adaptive;  /* an adversary answers the allocator: no stream_hash, no times */
 };
 
 struct result {

@@ -70,7 +70,9 @@ static int write_workload(struct json_writer *writer, json_t *object, const stru
 		json_put_hex(writer, object, "stream_hash", workload->stream_hash);
 	else
 		put_none(writer, object, "stream_hash", "stream_hash_reason",
-			 "not known: never played, or made while it ran");
+			 workload->adaptive ? "adaptive: an adversary answers what the allocator does"
+					    : "not known: never played, or made while it ran");
+	json_put(writer, object, "adaptive", json_boolean(workload->adaptive));
 	json_put_u64(writer, object, "seed", workload->seed);
 	json_put_u64(writer, object, "ops", workload->ops);
 	if (!workload->expanded || !*workload->expanded) {

@@ -68,6 +68,7 @@ static void read_workload(struct json_reader *reader, const struct json_at *at, 
 	struct json_at stream_hash = json_child(reader, at, "stream_hash");
 	if (!json_is_null(stream_hash.value))
 		workload->stream_hash = json_u64_at(reader, &stream_hash, UINT64_MAX);
+	workload->adaptive = json_read_bool(reader, at, "adaptive");
 	workload->seed = json_read_u64(reader, at, "seed", UINT64_MAX);
 	workload->ops = json_read_u64(reader, at, "ops", UINT64_MAX);
 	struct json_at expanded = json_child(reader, at, "expanded");

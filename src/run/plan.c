@@ -8,7 +8,8 @@
 
 static bool counts_operations(const struct workload_phase *phase)
 {
-	return phase->measured && phase->body == WORKLOAD_BODY_MIX && phase->until == WORKLOAD_UNTIL_OPS;
+	bool ends_by_operations = phase->body == WORKLOAD_BODY_MIX || phase->body == WORKLOAD_BODY_RINGS;
+	return phase->measured && ends_by_operations && phase->until == WORKLOAD_UNTIL_OPS;
 }
 
 static void apply(struct workload *workload, const struct plan_changes *changes)

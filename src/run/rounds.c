@@ -91,6 +91,9 @@ static int open_plan(struct matrix *matrix, size_t index, struct text *messages,
 		return -1;
 	if (matrix->options->changes.ops && !plan_counts_operations(&block->plan))
 		text_add(messages, "%s: note: --ops changes nothing here: no measured phase ends by operations\n", file);
+	if (op_stream_adaptive(block->plan.stream) && !matrix->options->audit)
+		return error_set(error, EXIT_CODE_USAGE,
+				 "%s: an adversary plays in the audit alone: --audit off leaves nothing to run", file);
 	return expect_check(&block->plan.workload, error);
 }
 
@@ -252,6 +255,11 @@ static int run_block(struct matrix *matrix, struct block *block, struct error *e
 	if (stream_file_create(&block->stream, &block->plan, error) < 0)
 		return -1;
 	int result = run_audits(matrix, block, error);
+	if (op_stream_adaptive(block->plan.stream)) {
+		/* Each arm is asked for something else: there is nothing to compare times of. */
+		matrix->processes_done += processes_per_round(matrix) * matrix->options->rounds;
+		return result;
+	}
 	for (uint32_t round = 0; result == 0 && round < matrix->options->rounds && !interrupted; round++)
 		result = run_round(matrix, block, round, error);
 	return result;
@@ -268,7 +276,8 @@ static int describe_workload(struct matrix *matrix, const struct block *block, s
 	described->file = memory_text(workload->file);
 	described->expanded = expanded.bytes;
 	described->hash = block->file_hash;
-	described->stream_hash = block->stream.hash;
+	described->adaptive = op_stream_adaptive(block->plan.stream);
+	described->stream_hash = described->adaptive ? 0 : block->stream.hash;
 	described->seed = workload->seed;
 	described->ops = block->stream.operations;
 	if (expanded.failed || !described->name || !described->about || !described->file)

@@ -26,7 +26,7 @@ struct run_options {
 	size_t spec_count;
 	struct plan_changes changes;
 	enum lock_kind lock; /* around allocators that need one; NONE with several threads: they are refused */
-	uint32_t rounds;     /* >= 1 */
+	uint32_t rounds;     /* 0: the audit alone, which is on then */
 	enum run_latency latency;
 	bool audit;
 	const char *folder;          /* NULL: results/<run id> */

@@ -52,6 +52,10 @@ void decode_expectations(struct decode *decode, const struct raw_workload *raw);
 void decode_script(struct decode *decode, const struct raw_phase *raw, yaml_place phase_place,
 		   struct workload_phase *phase);
 void decode_slots_check(struct decode *decode);
+/* rings: and adversary: of one phase; what ends it is decoded by the caller. */
+void decode_rings(struct decode *decode, yaml_place phase_place, const struct raw_rings *raw, struct workload_rings *rings);
+void decode_adversary(struct decode *decode, yaml_place phase_place, const struct raw_adversary *raw,
+		      struct workload_robson *robson);
 void decode_slots_release(struct decode *decode);
 /* align: of a request or a trace. */
 void decode_align(struct decode *decode, yaml_place parent, const struct raw_align *raw, struct workload_align *align);

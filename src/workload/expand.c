@@ -118,6 +118,16 @@ static void add_request(struct text *json, const struct workload *workload, cons
 	text_add(json, "}");
 }
 
+static void add_end(struct text *json, const struct workload_phase *phase)
+{
+	text_add(json, ", \"until\": {");
+	if (phase->until == WORKLOAD_UNTIL_OPS || phase->until == WORKLOAD_UNTIL_LIVE)
+		add_count(json, until_names[phase->until], phase->until_value);
+	else
+		add_number(json, until_names[phase->until], phase->until_ratio);
+	text_add(json, "}");
+}
+
 static void add_mix(struct text *json, const struct workload *workload, const struct workload_phase *phase)
 {
 	text_add(json, ", \"mix\": [");
@@ -128,12 +138,8 @@ static void add_mix(struct text *json, const struct workload *workload, const st
 		add_count(json, "weight", phase->mix[i].weight);
 		text_add(json, "}");
 	}
-	text_add(json, "], \"until\": {");
-	if (phase->until == WORKLOAD_UNTIL_OPS || phase->until == WORKLOAD_UNTIL_LIVE)
-		add_count(json, until_names[phase->until], phase->until_value);
-	else
-		add_number(json, until_names[phase->until], phase->until_ratio);
-	text_add(json, "}");
+	text_add(json, "]");
+	add_end(json, phase);
 	if (phase->until == WORKLOAD_UNTIL_OPS || phase->until == WORKLOAD_UNTIL_TURNOVERS) {
 		text_add(json, ", ");
 		add_named(json, "victims", victim_names[phase->victims]);
@@ -210,6 +216,29 @@ static void add_trace(struct text *json, const struct workload_trace *trace)
 	text_add(json, "}");
 }
 
+static void add_rings(struct text *json, const struct workload *workload, const struct workload_phase *phase)
+{
+	const struct workload_rings *rings = &phase->rings;
+	text_add(json, ", \"rings\": {\"request\": [");
+	for (uint32_t i = 0; i < rings->count; i++) {
+		text_add(json, "%s", i ? ", " : "");
+		text_add_json(json, workload->requests[rings->request[i]].name);
+	}
+	text_add(json, "], ");
+	add_count(json, "count", rings->count);
+	text_add(json, ", ");
+	add_count(json, "depth", rings->depth);
+	text_add(json, ", \"pace\": [");
+	for (uint32_t i = 0; i < rings->count; i++)
+		text_add(json, "%s%u", i ? ", " : "", rings->pace[i]);
+	text_add(json, "], ");
+	add_count(json, "burst", rings->burst);
+	text_add(json, "}");
+	add_end(json, phase);
+	text_add(json, ", ");
+	add_named(json, "free_on", free_on_names[phase->free_on]);
+}
+
 static void add_phase(struct text *json, const struct workload *workload, const struct workload_phase *phase)
 {
 	text_add(json, "    {");
@@ -227,6 +256,16 @@ static void add_phase(struct text *json, const struct workload *workload, const 
 		break;
 	case WORKLOAD_BODY_TRACE:
 		add_trace(json, &phase->trace);
+		break;
+	case WORKLOAD_BODY_RINGS:
+		add_rings(json, workload, phase);
+		break;
+	case WORKLOAD_BODY_ADVERSARY:
+		text_add(json, ", \"adversary\": {\"robson\": {");
+		add_count(json, "live_pages", phase->robson.live);
+		text_add(json, ", ");
+		add_count(json, "largest_pages", phase->robson.largest);
+		text_add(json, "}}");
 		break;
 	}
 	text_add(json, "}");

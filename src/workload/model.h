@@ -14,6 +14,7 @@
 #define WORKLOAD_CPUS_MAX 4096
 #define WORKLOAD_PAGES_MAX (UINT64_C(1) << 52)
 #define WORKLOAD_LIVE_MAX (UINT64_C(1) << 28) /* slots */
+#define WORKLOAD_RINGS_MAX 64
 #define WORKLOAD_OPS_MAX (UINT64_C(1) << 40)
 
 enum workload_call {
@@ -62,7 +63,14 @@ struct workload_share {  /* an entry of mix: */
 	uint64_t weight; /* >= 1 */
 };
 
-enum workload_body { WORKLOAD_BODY_MIX, WORKLOAD_BODY_FREE_ALL, WORKLOAD_BODY_SCRIPT, WORKLOAD_BODY_TRACE };
+enum workload_body {
+	WORKLOAD_BODY_MIX,
+	WORKLOAD_BODY_FREE_ALL,
+	WORKLOAD_BODY_SCRIPT,
+	WORKLOAD_BODY_TRACE,
+	WORKLOAD_BODY_RINGS,
+	WORKLOAD_BODY_ADVERSARY
+};
 /* When a mix ends. OCCUPANCY, LIVE: a fill, allocations only. OPS, TURNOVERS: a churn that keeps the live count. */
 enum workload_until { WORKLOAD_UNTIL_OPS, WORKLOAD_UNTIL_OCCUPANCY, WORKLOAD_UNTIL_LIVE, WORKLOAD_UNTIL_TURNOVERS };
 /* Who frees a victim: the CPU or thread that plays the step, or the one after that which allocated it. */
@@ -99,11 +107,28 @@ struct workload_trace {
 	struct workload_align align;
 };
 
+/* FIFO rings, each of depth slots. A phase fills what is empty of them, one ring after the other, and plays: a step frees the oldest
+ * burst extents of a ring and allocates as many; ring i makes pace[i] steps in a row, then it is the next one's turn. Phases with
+ * the same count, depth and requests play the same rings. */
+struct workload_rings {
+	uint32_t count; /* 1 to WORKLOAD_RINGS_MAX */
+	uint32_t depth; /* slots of each, >= 1 */
+	uint32_t burst; /* 1 to depth */
+	size_t request[WORKLOAD_RINGS_MAX];
+	uint32_t pace[WORKLOAD_RINGS_MAX]; /* >= 1 */
+};
+
+/* Robson's adversary: never more than live pages at once, blocks of 1, 2, 4 ... largest pages. */
+struct workload_robson {
+	uint64_t live;    /* pages, largest to WORKLOAD_LIVE_MAX */
+	uint64_t largest; /* pages, a power of two */
+};
+
 struct workload_phase {
 	char *name;
 	enum workload_body body;
 	bool measured;
-	/* MIX */
+	/* MIX; RINGS: until (LIVE: filled only) and free_on */
 	struct workload_share *mix;
 	size_t mix_count;
 	enum workload_until until;
@@ -116,6 +141,8 @@ struct workload_phase {
 	size_t script_count;
 	/* TRACE */
 	struct workload_trace trace;
+	struct workload_rings rings;
+	struct workload_robson robson; /* ADVERSARY */
 };
 
 struct workload_script_array {

@@ -33,6 +33,8 @@ enum op_control {
 	/* Of one thread among several: */
 	OP_SEND, /* the next thread is to free what slot holds; this one does when OP_RING_EXTENTS wait and it has no more to play */
 	OP_RECEIVE, /* free the oldest extent that was sent to this thread, and one more when an earlier receive found none */
+	/* Alone in its phase: the player is the adversary of phase slot, and makes up its operations (op_stream_adversary). */
+	OP_ADVERSARY,
 };
 
 /* Extents that wait for a thread at most. */
@@ -71,7 +73,10 @@ struct op_stream;
  *    counts across phases, so LIFO replaces the same slot again and again.
  *  - With more CPUs than one each step of a mix draws its own; scripts and FREE_ALL run on CPU 0. FREE_ON_NEXT frees a victim on the
  *    CPU after the one that allocated it; in one thread's share it sends the victim and receives another instead.
- *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, mixes.
+ *  - RINGS: ring i runs on CPU i (modulo the CPUs), with FREE_ON_NEXT its frees on the one after. TURNOVERS counts from the full
+ *    rings on. A slot whose extent was freed by another phase is filled again.
+ *  - ADVERSARY: one OP_ADVERSARY; planned as if live extents of one page lived from then on.
+ *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, rings, adversaries, mixes.
  *  - Between repetitions of a recording (and after the last) DRAIN frees what stayed live, in the order of its slots. With KEEP it
  *    stays live, and its slots stand for fresh ones from then on.
  *  - Sizes and choices, victims and CPUs come from generators of their own for every phase. */
@@ -107,6 +112,17 @@ uint32_t op_stream_slots(const struct op_stream *stream);
 /* Domains and CPUs of the stream are below these; >= 1. CPUs: the larger of the workload's and its recordings'. */
 uint32_t op_stream_domains(const struct op_stream *stream);
 uint32_t op_stream_cpus(const struct op_stream *stream);
+
+/* The adversary of a phase that is one: it uses slots [slot_first, slot_first + live) and one kind of demand. */
+struct op_adversary {
+	uint32_t slot_first;
+	uint32_t request;
+	uint64_t live;    /* pages at once, at most */
+	uint64_t largest; /* pages of a block, a power of two */
+};
+const struct op_adversary *op_stream_adversary(const struct op_stream *stream, size_t phase);
+/* Some phase is an adversary: operations depend on the allocator, and a hash of the words says nothing. */
+bool op_stream_adaptive(const struct op_stream *stream);
 
 /* Hash of operations: start with 0, add pieces in order; the result does not depend on how a stream was cut into pieces. */
 uint64_t op_stream_hash(uint64_t hash, const struct op *ops, size_t count);

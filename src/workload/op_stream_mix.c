@@ -53,7 +53,7 @@ static bool is_fill(const struct workload_phase *phase)
 	return phase->until == WORKLOAD_UNTIL_OCCUPANCY || phase->until == WORKLOAD_UNTIL_LIVE;
 }
 
-static uint64_t pages_of_share(double ratio, uint64_t pages)
+uint64_t pages_of_share(double ratio, uint64_t pages)
 {
 	/* Two roundings lie before: 7 % of 100 pages are 7, not 8. */
 	double wanted = ceil(ratio * (double)pages * (1.0 - 0x1.0p-51));

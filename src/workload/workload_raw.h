@@ -65,6 +65,23 @@ struct raw_trace {
 	struct raw_align *align;
 };
 
+struct raw_rings {
+	char **request; /* one name is loaded as a list of one; pace likewise */
+	unsigned request_count;
+	char *depth, *count;
+	char **pace;
+	unsigned pace_count;
+	char *burst;
+};
+
+struct raw_robson {
+	char *live, *largest;
+};
+
+struct raw_adversary {
+	struct raw_robson *robson;
+};
+
 struct raw_phase {
 	char *name;
 	struct raw_share *mix;
@@ -74,6 +91,8 @@ struct raw_phase {
 	struct raw_script_op *script;
 	unsigned script_count;
 	struct raw_trace *trace;
+	struct raw_rings *rings;
+	struct raw_adversary *adversary;
 };
 
 struct raw_expectation {

@@ -94,6 +94,17 @@ static const cyaml_schema_field_t raw_trace_fields[] = {
 	TEXT(struct raw_trace, file),   TEXT(struct raw_trace, repeat),          TEXT(struct raw_trace, between),
 	TEXT(struct raw_trace, limits), MAP(struct raw_trace, align, raw_align), CYAML_FIELD_END};
 
+static const cyaml_schema_field_t raw_rings_fields[] = {LIST_OF(struct raw_rings, request, char *, text_entry),
+							TEXT(struct raw_rings, depth),
+							TEXT(struct raw_rings, count),
+							LIST_OF(struct raw_rings, pace, char *, text_entry),
+							TEXT(struct raw_rings, burst),
+							CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_robson_fields[] = {TEXT(struct raw_robson, live), TEXT(struct raw_robson, largest),
+							 CYAML_FIELD_END};
+static const cyaml_schema_field_t raw_adversary_fields[] = {MAP(struct raw_adversary, robson, raw_robson), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t raw_phase_fields[] = {TEXT(struct raw_phase, name),
 							LIST(struct raw_phase, mix, raw_share),
 							MAP(struct raw_phase, until, raw_until),
@@ -104,6 +115,8 @@ static const cyaml_schema_field_t raw_phase_fields[] = {TEXT(struct raw_phase, n
 							TEXT(struct raw_phase, free),
 							LIST(struct raw_phase, script, raw_script_op),
 							MAP(struct raw_phase, trace, raw_trace),
+							MAP(struct raw_phase, rings, raw_rings),
+							MAP(struct raw_phase, adversary, raw_adversary),
 							CYAML_FIELD_END};
 ENTRY(raw_phase);
 
@@ -140,7 +153,7 @@ static const struct {
 	{raw_workload_fields, (const char *const[]){"sweep", NULL}},
 	{raw_request_fields, (const char *const[]){"guard", "contiguous", "lifetime", NULL}},
 	{raw_size_fields, (const char *const[]){"log_uniform", "lognormal", "pareto", "zipf", "weights", "mixed", NULL}},
-	{raw_phase_fields, (const char *const[]){"rings", "adversary", "hold", NULL}},
+	{raw_phase_fields, (const char *const[]){"hold", NULL}},
 };
 
 #define KEYS_MAX 16
