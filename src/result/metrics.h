@@ -53,6 +53,7 @@
 	  "pages allocated / pages live at the start of the phase")                                                        \
 	X(PEAK_LIVE_PAGES, "space.peak_live_pages", "pages", RESULT_EXACT, "most pages granted at one time")               \
 	X(SPAN_PAGES, "space.span_pages", "pages", RESULT_EXACT, "highest - lowest page ever used + 1")                    \
+	X(SPAN_RATIO, "space.span_ratio", "ratio", RESULT_EXACT, "span_pages / peak_live_pages")                           \
 	X(HIGH_WATER_PAGES, "space.high_water_pages", "pages", RESULT_EXACT, "highest page ever used + 1, from the base")  \
 	X(REQUESTED_PAGES, "space.requested_pages", "pages", RESULT_EXACT, "sum over successful allocations")              \
 	X(GRANTED_PAGES, "space.granted_pages", "pages", RESULT_EXACT, "sum over successful allocations")                  \

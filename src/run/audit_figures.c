@@ -79,6 +79,7 @@ void audit_set_space(struct result_figures *figures, const struct audit_totals *
 	const struct fragmentation *free = &totals->free;
 	result_set(figures, RESULT_METRIC_PEAK_LIVE_PAGES, (double)totals->map.peak_live_pages);
 	result_set(figures, RESULT_METRIC_SPAN_PAGES, (double)totals->span_pages);
+	set_ratio(figures, RESULT_METRIC_SPAN_RATIO, (double)totals->span_pages, (double)totals->map.peak_live_pages);
 	result_set(figures, RESULT_METRIC_HIGH_WATER_PAGES, (double)totals->high_water_pages);
 	result_set(figures, RESULT_METRIC_FOOTPRINT_RATIO,
 		   ratio(512.0 * (double)totals->map.regions_2mib_touched, (double)totals->map.peak_live_pages));
