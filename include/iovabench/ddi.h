@@ -61,7 +61,9 @@ enum ddi_mode {
 /* What an adapter stands on. The allocator belongs to the caller and outlives the adapter. */
 struct ddi_adapter_options {
 	const struct iova_allocator *table;
-	void *self;           /* a created instance of table that manages the space */
+	void *self; /* a created instance of table that manages the space */
+	uint64_t
+		capabilities; /* IOVA_ bits of all that stands below: a layer passes on what the one under it cannot follow */
 	uint64_t space_first; /* page */
 	uint64_t space_count; /* pages, >= 1; space_first + space_count <= 2^52 */
 	uint64_t page_bytes;  /* a power of two; (space_first + space_count) * page_bytes <= 2^64 */
@@ -80,7 +82,7 @@ struct ddi_adapter *ddi_adapter_create(const struct ddi_adapter_options *options
 uint64_t ddi_adapter_destroy(struct ddi_adapter *adapter);
 
 /* Later calls go to this table and instance: the first ones, or a proxy in front of them, which need not repeat the table's
- * capabilities; alloc, free and statistics are called. Cost: two stores. */
+ * capabilities: those of the options hold; alloc, free and statistics are called. Cost: two stores. */
 void ddi_adapter_set_allocator(struct ddi_adapter *adapter, const struct iova_allocator *table, void *self);
 
 /* Makes room for `handles` live handles and touches it, so that calls within it need no memory of the model (a handle whose 2^32

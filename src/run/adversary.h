@@ -4,23 +4,23 @@
 #define RUN_ADVERSARY_H
 
 #include "base/error.h"
+#include "iovabench/allocator.h"
+#include "workload/op_stream.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
-/* How an adversary plays. Slots are numbers below live. */
-struct adversary_moves {
-	/* Allocates count pages into an empty slot and tells the first of them. false: it failed, the slot stays empty. */
-	bool (*alloc)(void *context, uint32_t slot, uint64_t count, uint64_t *first);
-	void (*free)(void *context, uint32_t slot);
+/* Who plays what an adversary thinks of. slots: extents by slot as they are after each operation, count == 0 where one is empty. */
+struct adversary_player {
+	/* op frees what its slot holds (count 0), or allocates count pages into it, whatever its own low bits say. */
+	void (*play)(void *context, const struct op *op, uint64_t count);
 	void *context;
+	const struct iova_extent *slots;
 };
 
-/* Robson's adversary for the largest block that is a power of two (J. M. Robson, JACM 21(3), 1974): no more than live pages at once,
- * blocks of 1, 2, 4, … largest pages, with largest <= live a power of two. First and best fit need live (log2(largest)/2 + 1) -
- * largest + 1 pages. Residues are relative to base, the first page of the space. A failed allocation ends its stage. What lives at the
- * end stays. -1: no memory. Cost: O(live log2 largest). */
-int adversary_play_robson(uint64_t live, uint64_t largest, uint64_t base, const struct adversary_moves *moves,
-			  struct error *error);
+/* Robson's adversary (J. M. Robson, JACM 21(3), 1974): no more than live pages at once, blocks of 1, 2, 4, … largest pages. First and
+ * best fit need live (log2(largest) / 2 + 1) - largest + 1 pages. Residues are relative to base, the first page of the space. A
+ * failed allocation ends its stage. What lives at the end stays. -1: no memory. Cost: O(live log2 largest) beside the operations. */
+int adversary_play(const struct op_adversary *adversary, uint64_t base, const struct adversary_player *player,
+		   struct error *error);
 
 #endif

@@ -32,6 +32,7 @@ struct audit {
 	uint64_t live_extents, peak_live_extents;
 	uint64_t word;     /* of the stream, played so far */
 	size_t row, phase; /* at hand */
+	size_t poll_row;   /* 1 + the row in which a poll was last followed by a walk; 0: none */
 	uint64_t row_steps, row_allocations;
 	struct audit_totals fullest; /* of the rows of this phase, the one with the most live pages */
 	uint64_t count_high;
@@ -266,51 +267,55 @@ static void end_phase(struct audit *audit)
 	*audit->alloc_steps = (struct histogram){0};
 }
 
-struct adversary_player {
-	struct audit *audit;
-	const struct op_adversary *adversary;
-};
-
-static bool adversary_alloc(void *context, uint32_t slot, uint64_t count, uint64_t *first)
+/* A poll moves free pages from one state to another, and touches nothing else. The first one of a row that moved any is looked at
+ * page by page: each of them would cost more than the stream. */
+static void play_poll(struct audit *audit, const struct op *op)
 {
-	const struct adversary_player *player = context;
-	struct op op = {player->adversary->slot_first + slot, player->adversary->request << OP_REQUEST_SHIFT};
-	/* The count travels apart: with request 0 a word without one would read as a free. */
-	op.demand |= 1;
-	player->audit->count_high = count - 1;
-	play_operation(player->audit, &op);
-	++*player->audit->pass->progress;
-	const struct iova_extent *extent = &player->audit->engine.slots[op.slot];
-	*first = extent->first;
-	return extent->count != 0;
+	struct engine *engine = &audit->engine;
+	audit->counts.polls++;
+	if (!engine->polls)
+		return;
+	for (uint32_t i = 0; i < engine->domain_count; i++)
+		audit_space_poll_begins(&audit->spaces[i]);
+	engine_poll(engine, op);
+	bool moved = false, walked = audit->poll_row == audit->row + 1;
+	for (uint32_t i = 0; i < engine->domain_count; i++)
+		moved |= audit_space_poll_ended(&audit->spaces[i], &audit->complaints, audit->operations);
+	if (!moved || walked)
+		return;
+	walk_spaces(audit);
+	audit->poll_row = audit->row + 1;
 }
 
-static void adversary_free(void *context, uint32_t slot)
+static void play_control(struct audit *audit, const struct op *op)
 {
-	const struct adversary_player *player = context;
-	struct op op = {.slot = player->adversary->slot_first + slot};
-	play_operation(player->audit, &op);
+	uint32_t code = op->demand & OP_COUNT_MAX;
+	if (code == OP_COUNT_HIGH)
+		audit->count_high = (uint64_t)op->slot << OP_REQUEST_SHIFT;
+	else if (code == OP_POLL)
+		play_poll(audit, op);
+	else
+		engine_play(&audit->engine, op, 1);
 }
 
-static int play_adversary(struct audit *audit, size_t phase, struct error *error)
+static void adversary_operation(void *context, const struct op *op, uint64_t count)
 {
-	const struct op_adversary *adversary = op_stream_adversary(audit->pass->source->stream, phase);
-	struct adversary_player player = {audit, adversary};
-	const struct adversary_moves moves = {adversary_alloc, adversary_free, &player};
-	return adversary_play_robson(adversary->live, adversary->largest, audit->engine.space_first, &moves, error);
+	struct audit *audit = context;
+	audit->count_high = count - (op->demand & OP_COUNT_MAX);
+	play_operation(audit, op);
+	++*audit->pass->progress;
 }
 
 static int play_word(struct audit *audit, const struct op *op, struct error *error)
 {
-	uint32_t control = op->demand & OP_COUNT_MAX;
+	const struct adversary_player player = {adversary_operation, audit, audit->engine.slots};
 	if (op->demand >> OP_REQUEST_SHIFT != OP_CONTROL)
 		play_operation(audit, op);
-	else if (control == OP_ADVERSARY)
-		return play_adversary(audit, op->slot, error);
-	else if (control == OP_COUNT_HIGH)
-		audit->count_high = (uint64_t)op->slot << OP_REQUEST_SHIFT;
+	else if ((op->demand & OP_COUNT_MAX) == OP_ADVERSARY)
+		return adversary_play(op_stream_adversary(audit->pass->source->stream, op->slot), audit->engine.space_first,
+				      &player, error);
 	else
-		engine_play(&audit->engine, op, 1);
+		play_control(audit, op);
 	return 0;
 }
 

@@ -148,6 +148,7 @@ void audit_set_work(struct result_figures *figures, const struct audit_counts *c
 	set_ratio(figures, RESULT_METRIC_TURNOVERS, (double)counts->granted, (double)counts->live_pages_before);
 	set_ratio(figures, RESULT_METRIC_HOLES_PER_EXTENT, counts->holes_sum, (double)counts->holes_walks);
 	result_set(figures, RESULT_METRIC_AUDIT_OPS, (double)(counts->allocations + counts->frees));
+	result_set(figures, RESULT_METRIC_AUDIT_POLLS, (double)counts->polls);
 }
 
 void audit_count_holes(struct audit_counts *counts, const struct audit_totals *totals, uint64_t live_extents)
