@@ -240,7 +240,9 @@ static void fixture_result(struct result *result, struct fixture_size size)
 						 2000000,
 						 memory_text("{\"iovabench\":1,\"space\":{\"base\":\"0x1000\",\"size\":"
 							     "\"0x100000000\",\"page_bytes\":4096}}"),
-						 false};
+						 false,
+						 NULL,
+						 0};
 		for (size_t j = 0; j < 3; j++)
 			fixture_arm(&result->arms[result->arm_count++], i, j, &size);
 	}

@@ -25,6 +25,8 @@ struct arguments {
 	const char *color;
 	bool quiet;
 	bool lock_given;
+	struct workload_sweep *sweeps;
+	size_t sweep_count;
 	struct text command;
 };
 
@@ -38,6 +40,8 @@ static void help(void)
 	       "slash);\n"
 	       "                         may be repeated; all = every built-in; default: buddy, bitmap, rbtree\n"
 	       "      --seed N           instead of the workload's seed\n"
+	       "      --sweep KEY=A,B,...  plays the workload with each of these values of a key, named as in\n"
+	       "                         phases.churn.ops; several keys: all combinations\n"
 	       "      --ops N            operations of every measured phase that ends by operations (k, M and G are "
 	       "understood)\n"
 	       "      --rounds N         fresh processes per arm, 0 to %u (default %u; below 6 there is no 95 %% "
@@ -131,6 +135,49 @@ static int read_choice(const char *option, const char *value, const char *const 
 	return usage(option, value, wanted);
 }
 
+/* key=a,b,c */
+static int add_sweep(struct arguments *arguments, const char *text)
+{
+	const char *equals = strchr(text, '=');
+	if (!equals || equals == text || !equals[1] || strchr(text, '\n'))
+		return usage("--sweep", text, "takes a key and its values: phases.churn.ops=1M,2M");
+	if (arguments->sweep_count == WORKLOAD_SWEEPS_MAX)
+		return usage("--sweep", text, "is one key too many; at most 8");
+	struct workload_sweep *sweeps = memory_resize(arguments->sweeps, arguments->sweep_count + 1, sizeof sweeps[0]);
+	if (!sweeps)
+		return EXIT_CODE_IO;
+	arguments->sweeps = sweeps;
+	struct workload_sweep *sweep = &sweeps[arguments->sweep_count++];
+	*sweep = (struct workload_sweep){.key = memory_text(text)};
+	if (!sweep->key)
+		return EXIT_CODE_IO;
+	sweep->key[equals - text] = '\0';
+	for (size_t i = 0; i + 1 < arguments->sweep_count; i++)
+		if (strcmp(sweeps[i].key, sweep->key) == 0)
+			return usage("--sweep", text, "sweeps a key for the second time; write its values together");
+	for (const char *at = equals + 1;;) {
+		size_t length = strcspn(at, ",");
+		size_t capacity = sweep->value_count;
+		if (!length || sweep->value_count == WORKLOAD_SWEEP_VALUES_MAX)
+			return usage("--sweep", text, "takes 1 to 100 values with a comma between them");
+		if (memory_grow(&sweep->values, &capacity, sweep->value_count, sizeof sweep->values[0]) < 0)
+			return EXIT_CODE_IO;
+		char *value = memory_text(at);
+		if (!value)
+			return EXIT_CODE_IO;
+		value[length] = '\0';
+		for (size_t i = 0; i < sweep->value_count; i++)
+			if (strcmp(sweep->values[i].text, value) == 0) {
+				memory_release(value);
+				return usage("--sweep", text, "has a value twice");
+			}
+		sweep->values[sweep->value_count++] = (struct workload_sweep_value){.text = value};
+		if (!at[length])
+			return EXIT_CODE_OK;
+		at += length + 1;
+	}
+}
+
 enum {
 	OPTION_SEED = 256,
 	OPTION_OPS,
@@ -141,7 +188,8 @@ enum {
 	OPTION_STALL,
 	OPTION_COLOR,
 	OPTION_MEMORY,
-	OPTION_LOCK
+	OPTION_LOCK,
+	OPTION_SWEEP
 };
 
 static int read_stall(const char *value, double *seconds)
@@ -207,6 +255,8 @@ static int read_option(struct arguments *arguments, int option, const char *valu
 	case OPTION_JSON:
 		arguments->json = value;
 		return EXIT_CODE_OK;
+	case OPTION_SWEEP:
+		return add_sweep(arguments, value);
 	case OPTION_STALL:
 		return read_stall(value, &run->stall_seconds);
 	case OPTION_COLOR:
@@ -259,6 +309,7 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
 		{"stall", required_argument, NULL, OPTION_STALL},
 		{"color", required_argument, NULL, OPTION_COLOR},
 		{"memory", required_argument, NULL, OPTION_MEMORY},
+		{"sweep", required_argument, NULL, OPTION_SWEEP},
 		{0},
 	};
 	text_add(&arguments->command, "iovabench");
@@ -293,6 +344,8 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
 		return usage("--rounds", "0", "is the audit alone, and --audit is off: nothing would be run");
 	arguments->run.files = (const char *const *)(argv + optind);
 	arguments->run.file_count = (size_t)(argc - optind);
+	arguments->run.sweeps = arguments->sweeps;
+	arguments->run.sweep_count = arguments->sweep_count;
 	arguments->run.specs = arguments->specs;
 	arguments->run.spec_count = arguments->spec_count;
 	arguments->run.command = arguments->command.bytes;
@@ -369,6 +422,8 @@ int cli_run(int argc, char **argv)
 	int code = read_arguments(&arguments, argc, argv);
 	if (code < 0)
 		code = (int)run(&arguments);
+	struct workload swept = {.sweeps = arguments.sweeps, .sweep_count = arguments.sweep_count};
+	workload_release(&swept);
 	memory_release(arguments.specs);
 	text_release(&arguments.command);
 	return code;

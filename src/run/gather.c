@@ -199,10 +199,10 @@ static bool is_adaptive(const struct workload *workload)
 
 static void set_adaptive(struct result_figures *figures)
 {
-	static const enum result_metric times[] = {
-		RESULT_METRIC_RAW_NS_PER_OP,       RESULT_METRIC_NET_NS_PER_OP, RESULT_METRIC_CI_LOW_NS,
-		RESULT_METRIC_CI_HIGH_NS,          RESULT_METRIC_OPERATIONS,    RESULT_METRIC_SLOWDOWN,
-		RESULT_METRIC_UNTAINTED_NS_PER_OP, RESULT_METRIC_TAINTED_SHARE};
+	static const enum result_metric times[] = {RESULT_METRIC_RAW_NS_PER_OP,       RESULT_METRIC_NET_NS_PER_OP,
+						   RESULT_METRIC_CI_LOW_NS,           RESULT_METRIC_CI_HIGH_NS,
+						   RESULT_METRIC_OPERATIONS,          RESULT_METRIC_SLOWDOWN,
+						   RESULT_METRIC_UNTAINTED_NS_PER_OP, RESULT_METRIC_TAINTED_SHARE};
 	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
 		result_set_null(figures, times[i], RESULT_REASON_ADAPTIVE);
 }

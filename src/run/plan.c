@@ -4,7 +4,8 @@
 #include "base/memory.h"
 #include "trace/recording_file.h"
 #include "workload/share.h"
-#include "workload/workload_yaml.h"
+
+#include <string.h>
 
 static bool counts_operations(const struct workload_phase *phase)
 {
@@ -74,11 +75,31 @@ static int open_stream(struct plan *plan, struct error *error)
 	return plan->stream ? 0 : -1;
 }
 
+size_t plan_settings(const struct plan_changes *changes, char text[PLAN_SETTINGS_BYTES_MAX],
+		     struct workload_setting settings[WORKLOAD_SWEEPS_MAX])
+{
+	size_t count = 0;
+	memcpy(text, changes->settings, PLAN_SETTINGS_BYTES_MAX);
+	for (char *line = text; *line && count < WORKLOAD_SWEEPS_MAX;) {
+		char *value = strchr(line, '='), *end = strchr(line, '\n');
+		*value = '\0';
+		*end = '\0';
+		settings[count++] = (struct workload_setting){.key = line, .value = value + 1};
+		line = end + 1;
+	}
+	return count;
+}
+
 int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, const struct plan_changes *changes,
 	      struct text *messages, struct error *error)
 {
 	*plan = (struct plan){.bytes = bytes, .length = length, .threads = changes->threads ? changes->threads : 1};
-	int result = workload_parse(file, bytes, length, &plan->workload, messages);
+	struct workload_setting settings[WORKLOAD_SWEEPS_MAX];
+	char text[PLAN_SETTINGS_BYTES_MAX];
+	size_t setting_count = plan_settings(changes, text, settings);
+	int result = setting_count
+			     ? workload_parse_set(file, bytes, length, settings, setting_count, &plan->workload, messages)
+			     : workload_parse(file, bytes, length, &plan->workload, messages);
 	if (result == 0) {
 		apply(&plan->workload, changes);
 		result = read_recordings(plan, error);

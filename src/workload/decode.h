@@ -47,6 +47,7 @@ void decode_workload(struct decode *decode, const struct raw_workload *raw);
 void decode_space(struct decode *decode, const struct raw_workload *raw);
 void decode_requests(struct decode *decode, const struct raw_workload *raw);
 void decode_phases(struct decode *decode, const struct raw_workload *raw);
+void decode_sweeps(struct decode *decode, const struct raw_workload *raw);
 void decode_expectations(struct decode *decode, const struct raw_workload *raw);
 /* The ops of one phase; ends with decode_slots_check after the last phase. */
 void decode_script(struct decode *decode, const struct raw_phase *raw, yaml_place phase_place,

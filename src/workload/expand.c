@@ -286,6 +286,18 @@ static void add_expectation(struct text *json, const struct workload_expectation
 	text_add(json, "}");
 }
 
+static void add_sweep(struct text *json, const struct workload_sweep *sweep, size_t number)
+{
+	text_add(json, "%s\n    {", number ? "," : "");
+	add_named(json, "key", sweep->key);
+	text_add(json, ", \"values\": [");
+	for (size_t i = 0; i < sweep->value_count; i++) {
+		text_add(json, "%s", i ? ", " : "");
+		text_add_json(json, sweep->values[i].text);
+	}
+	text_add(json, "]}");
+}
+
 static void add_head(struct text *json, const struct workload *workload)
 {
 	text_add(json, "{\n  \"iovabench\": 1,\n  ");
@@ -338,5 +350,8 @@ void workload_expand(const struct workload *workload, struct text *json)
 		text_add(json, "%s\n", i ? "," : "");
 		add_expectation(json, &workload->expectations[i]);
 	}
-	text_add(json, "%s]\n}\n", workload->expectation_count ? "\n  " : "");
+	text_add(json, "%s],\n  \"sweep\": [", workload->expectation_count ? "\n  " : "");
+	for (size_t i = 0; i < workload->sweep_count; i++)
+		add_sweep(json, &workload->sweeps[i], i);
+	text_add(json, "%s]\n}\n", workload->sweep_count ? "\n  " : "");
 }

@@ -17,6 +17,9 @@
 #define WORKLOAD_PAGES_MAX (UINT64_C(1) << 52)
 #define WORKLOAD_LIVE_MAX (UINT64_C(1) << 28) /* slots */
 #define WORKLOAD_RINGS_MAX 64
+#define WORKLOAD_SWEEPS_MAX 8
+#define WORKLOAD_SWEEP_VALUES_MAX 100
+#define WORKLOAD_COMBINATIONS_MAX 1000 /* of the values of all sweeps of a file */
 #define WORKLOAD_OPS_MAX (UINT64_C(1) << 40)
 
 enum workload_call {
@@ -167,6 +170,18 @@ struct workload_expectation {
 	char *allocator;  /* a spec, or NULL: every arm */
 };
 
+struct workload_sweep_value {
+	char *text;            /* as written: the key's own rules decode it */
+	uint32_t line, column; /* of the file */
+};
+
+/* The workload is played with each of the values, in all combinations with those of other sweeps. */
+struct workload_sweep {
+	char *key; /* phases.churn.ops: keys joined by points, items of lists by their name, request or number */
+	struct workload_sweep_value *values;
+	size_t value_count; /* >= 1 */
+};
+
 struct workload {
 	char *name;
 	char *about; /* never NULL; may be empty */
@@ -197,6 +212,8 @@ struct workload {
 	size_t script_array_count;
 	struct workload_expectation *expectations;
 	size_t expectation_count;
+	struct workload_sweep *sweeps;
+	size_t sweep_count;
 };
 
 /* Frees what the pointer leads to, not *workload itself; idempotent on a zeroed one. */

@@ -99,6 +99,12 @@ struct raw_expectation {
 	char *metric, *is, *below, *above, *tolerance, *allocator;
 };
 
+struct raw_sweep {
+	char *key;
+	char **values; /* one value is loaded as a list of one */
+	unsigned values_count;
+};
+
 struct raw_workload {
 	char *iovabench, *name, *about, *source;
 	struct raw_space *space;
@@ -110,6 +116,8 @@ struct raw_workload {
 	unsigned phases_count;
 	struct raw_expectation *expect;
 	unsigned expect_count;
+	struct raw_sweep *sweep;
+	unsigned sweep_count;
 };
 
 #endif

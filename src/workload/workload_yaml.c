@@ -10,6 +10,7 @@
 #include "workload/workload_raw.h"
 #include "workload/yaml_places.h"
 #include "workload/yaml_problems.h"
+#include "workload/yaml_setting.h"
 #include "workload/yaml_tree.h"
 
 #include <cyaml/cyaml.h>
@@ -129,6 +130,10 @@ static const cyaml_schema_field_t raw_expectation_fields[] = {TEXT(struct raw_ex
 							      CYAML_FIELD_END};
 ENTRY(raw_expectation);
 
+static const cyaml_schema_field_t raw_sweep_fields[] = {
+	TEXT(struct raw_sweep, key), LIST_OF(struct raw_sweep, values, char *, text_entry), CYAML_FIELD_END};
+ENTRY(raw_sweep);
+
 static const cyaml_schema_field_t raw_workload_fields[] = {TEXT(struct raw_workload, iovabench),
 							   TEXT(struct raw_workload, name),
 							   TEXT(struct raw_workload, about),
@@ -141,6 +146,7 @@ static const cyaml_schema_field_t raw_workload_fields[] = {TEXT(struct raw_workl
 							   LIST(struct raw_workload, requests, raw_request),
 							   LIST(struct raw_workload, phases, raw_phase),
 							   LIST(struct raw_workload, expect, raw_expectation),
+							   LIST(struct raw_workload, sweep, raw_sweep),
 							   CYAML_FIELD_END};
 static const cyaml_schema_value_t raw_workload_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_workload, raw_workload_fields)};
@@ -150,7 +156,6 @@ static const struct {
 	const cyaml_schema_field_t *fields;
 	const char *const *keys;
 } not_yet[] = {
-	{raw_workload_fields, (const char *const[]){"sweep", NULL}},
 	{raw_request_fields, (const char *const[]){"guard", "contiguous", "lifetime", NULL}},
 	{raw_size_fields, (const char *const[]){"log_uniform", "lognormal", "pareto", "zipf", "weights", "mixed", NULL}},
 	{raw_phase_fields, (const char *const[]){"hold", NULL}},
@@ -423,13 +428,23 @@ static void load(const struct text *document, struct decode *decode)
 		cyaml_free(&cyaml, &raw_workload_schema, data, 0);
 }
 
-static void parse(struct yaml_tree *tree, struct yaml_problems *problems, struct workload *workload)
+/* What is changed in a document. */
+struct changes {
+	const struct workload_setting *settings;
+	size_t count;
+};
+
+static void parse(const struct changes *changes, struct yaml_tree *tree, struct yaml_problems *problems,
+		  struct workload *workload)
 {
 	struct yaml_places places = {0};
 	struct text document = {0};
-	/* A lone value that becomes a list or map takes a place more. */
 	if (yaml_tree_read(tree, problems))
 		return;
+	for (size_t i = 0; i < changes->count; i++)
+		if (yaml_setting_apply(tree, &changes->settings[i], problems))
+			return;
+	/* A lone value that becomes a list or map takes a place more. */
 	if (yaml_places_prepare(&places, 2 * tree->expanded + 1, tree->nodes[0].position)) {
 		problems->no_memory = true;
 		return;
@@ -443,9 +458,11 @@ static void parse(struct yaml_tree *tree, struct yaml_problems *problems, struct
 	yaml_places_release(&places);
 }
 
-int workload_parse(const char *file, const char *bytes, size_t length, struct workload *workload, struct text *messages)
+int workload_parse_set(const char *file, const char *bytes, size_t length, const struct workload_setting *settings,
+		       size_t setting_count, struct workload *workload, struct text *messages)
 {
 	struct yaml_problems problems = {.file = file, .bytes = bytes, .length = length};
+	const struct changes changes = {settings, setting_count};
 	struct yaml_tree tree = {0};
 	*workload = (struct workload){0};
 	if (length >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3)) {
@@ -456,7 +473,7 @@ int workload_parse(const char *file, const char *bytes, size_t length, struct wo
 		text_add(messages, "%s: larger than %u bytes, the most that is read here\n", file, WORKLOAD_FILE_BYTES_MAX);
 		return -1;
 	}
-	parse(&tree, &problems, workload);
+	parse(&changes, &tree, &problems, workload);
 	workload->file = memory_text(file);
 	if (!workload->file)
 		problems.no_memory = true;

@@ -218,7 +218,7 @@ static void fills_and_drains_are_not_measured_unless_told(void **state)
 	(void)state;
 	load_full();
 	const bool expected[] = {false, true, true, false, true, false, true, true};
-	assert_int_equal(workload.phase_count, 8);
+	assert_int_equal(workload.phase_count, 11);
 	for (size_t i = 0; i < 8; i++)
 		assert_int_equal(workload.phases[i].measured, expected[i]);
 }
