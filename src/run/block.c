@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* One file while its blocks are made. */
 struct reading {
@@ -169,4 +170,37 @@ void block_list_close(struct block_list *list, const struct run_options *options
 	}
 	memory_release(list->blocks);
 	*list = (struct block_list){0};
+}
+
+void block_fill_job(const struct block *block, const char *spec, struct job *job)
+{
+	size_t request_count;
+	op_stream_requests(block->plan.stream, &request_count);
+	*job = (struct job){
+		.magic = JOB_MAGIC,
+		.cpu = -1,
+		.changes = block->changes,
+		.words = block->stream.words,
+		.peak_live_pages = block->stream.peak_live_pages,
+		.words_of_shares = block->stream.words_of_shares,
+		.phase_count = block->stream.phase_count,
+		.stream_words = block->stream.descriptor,
+		.request_count = request_count,
+		.slot_count = op_stream_slots(block->plan.stream),
+		.domain_count = op_stream_domains(block->plan.stream),
+	};
+	memcpy(job->phase_words, block->stream.phase_words, sizeof job->phase_words);
+	if (block->stream.share_words)
+		memcpy(job->share_words, block->stream.share_words, block->plan.threads * sizeof job->share_words[0]);
+	snprintf(job->workload_file, sizeof job->workload_file, "%s", block->plan.workload.file);
+	snprintf(job->spec, sizeof job->spec, "%s", spec);
+}
+
+/* The rest is for this process, the stream that workers share, and the system. */
+uint64_t block_memory_limit(const struct run_options *options)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+	if (options->memory_limit_bytes || pages <= 0 || page_bytes <= 0)
+		return options->memory_limit_bytes;
+	return (uint64_t)pages / 4 * 3 * (uint64_t)page_bytes;
 }

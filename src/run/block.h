@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "run/gather.h"
+#include "run/job.h"
 #include "run/plan.h"
 #include "run/run.h"
 #include "run/stream_file.h"
@@ -32,5 +33,11 @@ struct block_list {
  * same key. -1 with *messages, or *error, and its exit code. Released by the caller in both cases. */
 int block_list_open(struct block_list *list, const struct run_options *options, struct text *messages, struct error *error);
 void block_list_close(struct block_list *list, const struct run_options *options);
+
+/* What every job of a block has in common; *job is written whole. The stream must have been made. */
+void block_fill_job(const struct block *block, const char *spec, struct job *job);
+
+/* Resident bytes that a worker may take. */
+uint64_t block_memory_limit(const struct run_options *options);
 
 #endif

@@ -75,6 +75,31 @@ static int open_stream(struct plan *plan, struct error *error)
 	return plan->stream ? 0 : -1;
 }
 
+/* Reserved ranges beyond the new end go with it. */
+static int cut_space(struct plan *plan, uint64_t end, struct error *error)
+{
+	struct workload *played = &plan->played;
+	const struct workload *whole = &plan->workload;
+	*played = *whole;
+	if (!end)
+		return 0;
+	played->space.end = end;
+	played->space.usable = end - played->space.first;
+	played->space.hole_count = 0;
+	plan->played_holes = memory_zeroed(whole->space.hole_count, sizeof plan->played_holes[0]);
+	if (!plan->played_holes)
+		return error_set(error, EXIT_CODE_IO, "no memory for a workload");
+	played->space.holes = plan->played_holes;
+	for (size_t i = 0; i < whole->space.hole_count && whole->space.holes[i].first < end; i++) {
+		struct workload_hole *hole = &plan->played_holes[played->space.hole_count++];
+		*hole = whole->space.holes[i];
+		if (hole->count > end - hole->first)
+			hole->count = end - hole->first;
+		played->space.usable -= hole->count;
+	}
+	return 0;
+}
+
 size_t plan_settings(const struct plan_changes *changes, char text[PLAN_SETTINGS_BYTES_MAX],
 		     struct workload_setting settings[WORKLOAD_SWEEPS_MAX])
 {
@@ -106,6 +131,8 @@ int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, c
 	}
 	if (result == 0)
 		result = open_stream(plan, error);
+	if (result == 0)
+		result = cut_space(plan, changes->space_end, error);
 	if (result < 0)
 		plan_close(plan);
 	return result;
@@ -124,6 +151,7 @@ void plan_close(struct plan *plan)
 		recording_release(&plan->recordings[i]);
 	memory_release(plan->recordings);
 	memory_release(plan->recording_of);
+	memory_release(plan->played_holes);
 	workload_release(&plan->workload);
 	memory_release(plan->bytes);
 	*plan = (struct plan){0};

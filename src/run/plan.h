@@ -22,12 +22,15 @@ struct plan_changes {
 	uint64_t ops;                           /* > 0: of every measured phase that ends by operations */
 	uint32_t threads;                       /* that share the workload; 0 and 1: none */
 	char settings[PLAN_SETTINGS_BYTES_MAX]; /* of a sweep: lines of key=value */
+	uint64_t space_end; /* > 0: page at which the space ends that is played on; the operations stay those of the file */
 };
 
 struct plan {
 	struct workload workload; /* changed already */
+	struct workload played;   /* the same, with the space that is played on; borrows from workload */
 	char *bytes;              /* of the file: workers parse the very same ones */
 	size_t length;
+	struct workload_hole *played_holes;    /* NULL: those of workload */
 	struct recording *recordings;          /* one per phase; empty where it is no trace */
 	const struct recording **recording_of; /* one per phase; NULL where it is no trace */
 	struct op_stream *stream;              /* of the one thread, or the streams of all threads woven into one */

@@ -76,31 +76,13 @@ static void fill_job(const struct matrix *matrix, const struct block *block, con
 {
 	const struct run_options *options = matrix->options;
 	bool harness = strcmp(spec, NULL_SPEC) == 0;
-	*job = (struct job){
-		.magic = JOB_MAGIC,
-		.pass = pass,
-		.round = round,
-		.with_series = (round == 0 && !harness) || pass == RESULT_PASS_AUDIT,
-		.cpu = matrix->cpu,
-		.changes = block->changes,
-		.clock = matrix->clock,
-		.words = block->stream.words,
-		.peak_live_pages = block->stream.peak_live_pages,
-		.words_of_shares = block->stream.words_of_shares,
-		.lock = options->lock,
-		.phase_count = block->stream.phase_count,
-		.stream_words = block->stream.descriptor,
-	};
-	size_t request_count;
-	op_stream_requests(block->plan.stream, &request_count);
-	job->request_count = request_count;
-	job->slot_count = op_stream_slots(block->plan.stream);
-	job->domain_count = op_stream_domains(block->plan.stream);
-	memcpy(job->phase_words, block->stream.phase_words, sizeof job->phase_words);
-	if (block->stream.share_words)
-		memcpy(job->share_words, block->stream.share_words, block->plan.threads * sizeof job->share_words[0]);
-	snprintf(job->workload_file, sizeof job->workload_file, "%s", block->plan.workload.file);
-	snprintf(job->spec, sizeof job->spec, "%s", spec);
+	block_fill_job(block, spec, job);
+	job->pass = pass;
+	job->round = round;
+	job->with_series = (round == 0 && !harness) || pass == RESULT_PASS_AUDIT;
+	job->cpu = matrix->cpu;
+	job->clock = matrix->clock;
+	job->lock = options->lock;
 	if (options->latency == RUN_LATENCY_ALL)
 		job->latency_gap = 1;
 	else if (options->latency == RUN_LATENCY_SAMPLED && !harness) {
@@ -124,15 +106,6 @@ static void judge_stream(const struct block *block, struct result_record *record
 			  block->plan.workload.name);
 }
 
-/* The rest is for this process, the stream that workers share, and the system. */
-static uint64_t memory_limit(const struct run_options *options)
-{
-	long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-	if (options->memory_limit_bytes || pages <= 0 || page_bytes <= 0)
-		return options->memory_limit_bytes;
-	return (uint64_t)pages / 4 * 3 * (uint64_t)page_bytes;
-}
-
 static int run_process(struct matrix *matrix, struct block *block, size_t arm, enum result_pass pass, uint32_t round,
 		       struct error *error)
 {
@@ -148,7 +121,8 @@ static int run_process(struct matrix *matrix, struct block *block, size_t arm, e
 	matrix->now_spec = spec_of(matrix, arm);
 	matrix->now_pass = pass == RESULT_PASS_AUDIT ? "audit" : what;
 	show_progress(matrix, 0);
-	struct spawn_watch watch = {show_progress, matrix, matrix->options->stall_seconds, memory_limit(matrix->options)};
+	struct spawn_watch watch = {show_progress, matrix, matrix->options->stall_seconds,
+				    block_memory_limit(matrix->options)};
 	job->workload_bytes = spawn_memory_file("iovabench-workload", block->plan.bytes, block->plan.length, error);
 	int result = job->workload_bytes < 0 ? -1 : spawn_worker(job, &watch, &record, &line, error);
 	if (job->workload_bytes >= 0)
