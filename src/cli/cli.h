@@ -7,9 +7,13 @@
 #include <stdbool.h>
 
 int cli_aperture(int argc, char **argv);
+int cli_calibrate(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_compare(int argc, char **argv);
 int cli_describe(int argc, char **argv);
+int cli_doctor(int argc, char **argv);
 int cli_expand(int argc, char **argv);
+int cli_gate(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_run(int argc, char **argv);

@@ -132,7 +132,7 @@ bool rings_next(struct op_stream *stream, const struct workload_phase *phase, st
 			return false;
 		stream->rings_full = true;
 		stream->target = phase->until == WORKLOAD_UNTIL_TURNOVERS
-					 ? pages_of_share(phase->until_ratio, stream->live_pages)
+					 ? mix_pages_of_share(phase->until_ratio, stream->live_pages)
 					 : phase->until_value;
 	}
 	return phase->until == WORKLOAD_UNTIL_LIVE || play_rings(stream, phase, writer);
