@@ -143,15 +143,20 @@ bench-threads: $(BUILD)/tests/bench/threads ## two workers on one magazine+X aga
 limits: all ## what the built-in allocators reach on the six streams that bound plain C, one round
 	@$(BUILD)/iovabench run workloads/limits/*.yaml -a all --rounds 1 --latency off -o $(BUILD)/limits
 
+.PHONY: laws
+laws: all ## laws that a right benchmark reproduces: expected and found, on every allocator that they speak of
+	@BUILD='$(BUILD)' tests/laws/run
+
 .PHONY: install
 install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/iovabench $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces \
-		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits \
+		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws \
 		$(DESTDIR)$(PREFIX)/share/doc/iovabench $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/iovabench $(DESTDIR)$(PREFIX)/bin/iovabench
 	install -m 644 include/iovabench/*.h $(DESTDIR)$(PREFIX)/include/iovabench
 	install -m 644 workloads/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads
 	install -m 644 workloads/limits/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits
+	install -m 644 workloads/laws/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws
 	install -m 644 workloads/traces/*.iovatrace $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces
 	install -m 644 README.md LICENSE docs/*.md docs/ci-workflow.yml $(DESTDIR)$(PREFIX)/share/doc/iovabench
 	install -m 644 docs/iovabench.1 $(DESTDIR)$(PREFIX)/share/man/man1
