@@ -109,9 +109,9 @@ THREAD_TESTS = ring_test threads_test threads_stress_test
 check-threads: $(addprefix $(BUILD)/tests/unit/,$(THREAD_TESTS)) ## tests of what threads share; meant for VARIANT=tsan
 	@BUILD='$(BUILD)' VARIANT='$(VARIANT)' tests/run $(addprefix unit/,$(THREAD_TESTS))
 
-DDI_CALLS ?= 2500000
+DDI_CALLS ?= 5000000
 .PHONY: check-ddi
-check-ddi: $(BUILD)/tests/unit/ddi_calls_random_test ## random driver calls, DDI_CALLS=2500000 for each allocator and mode; meant for VARIANT=asan
+check-ddi: $(BUILD)/tests/unit/ddi_calls_random_test ## random driver calls, DDI_CALLS=5000000 for each allocator and mode; meant for VARIANT=asan
 	DDI_RANDOM_CALLS=$(DDI_CALLS) $<
 
 .PHONY: check-layers
