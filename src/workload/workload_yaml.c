@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "workload/decode.h"
+#include "workload/keys.h"
 #include "workload/workload_raw.h"
 #include "workload/yaml_document.h"
 
@@ -213,4 +214,9 @@ int workload_parse_set(const char *file, const char *bytes, size_t length, const
 	}
 	yaml_problems_release(&problems);
 	return result;
+}
+
+void workload_keys_each(void (*each)(void *context, const char *path), void *context)
+{
+	yaml_language_keys(&language, each, context);
 }

@@ -63,4 +63,8 @@ void yaml_document_open_set(struct yaml_document *document, const struct yaml_la
 			    const struct workload_setting *settings, size_t setting_count, struct yaml_problems *problems);
 void yaml_document_close(struct yaml_document *document);
 
+/* Calls each for every key that a document may have, in the order of the tables: "requests.size.fixed". Lists add nothing to a path,
+ * and what holds itself is told once. */
+void yaml_language_keys(const struct yaml_language *language, void (*each)(void *context, const char *path), void *context);
+
 #endif
