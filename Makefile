@@ -129,6 +129,10 @@ fuzz: $(FUZZERS) ## fuzz every loader for FUZZ_SECONDS=10 each, from the kept co
 bench-harness: all ## what the harness itself costs, in time and memory
 	@BUILD='$(BUILD)' tests/bench/harness
 
+$(BUILD)/bench/play: tests/bench/play.c $(BUILD)/librooms.a $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -o $@ $< $(BUILD)/librooms.a $(LDFLAGS) $(LIBS)
+
 .PHONY: limits
 limits: all ## what the built-in allocators reach on the six streams that bound plain C, one round
 	@$(BUILD)/iovabench run workloads/limits/*.yaml -a all --rounds 1 --latency off -o $(BUILD)/limits

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * The invariants of a gap tree and of its list of blocks, recounted. */
+ * The invariants of a gap tree and of the ends of its gaps, recounted. */
 #ifndef ALLOCATOR_GAP_CHECK_H
 #define ALLOCATOR_GAP_CHECK_H
 
-#include "allocator/gap_tree.h"
+#include "allocator/gap_ends.h"
 
-/* What the tree and the list must agree with. */
+/* What the tree must agree with. */
 struct gap_truth {
 	uint64_t first; /* of the space */
 	uint64_t count;
 	uint64_t live;
 	uint64_t usable;
-	uint32_t end; /* the last block */
 	bool by_address;
 };
 
@@ -61,35 +60,51 @@ static inline const char *gap_check_tree(const struct gap_tree *tree, uint64_t c
 		before = gap;
 		seen++;
 	}
-	return seen == count ? NULL : "the tree has exactly the blocks with a gap";
+	return seen == count ? NULL : "the tree has exactly the gaps that are not unused";
+}
+
+/* Every gap is found at both of its ends, and nothing else is: by page, in the order of addresses. */
+static inline const char *gap_check_ends(const struct gap_tree *tree, const struct gap_ends *ends, uint64_t count)
+{
+	const struct gap *gaps = tree->gaps;
+	uint64_t entries = 0;
+	for (uint64_t i = 0; i < ends->entries; i++)
+		entries += ends->gap_at[i] != 0;
+	if (entries != 2 * count)
+		return "exactly the two ends of every gap are entered";
+	for (uint32_t gap = gap_outermost(tree, 0); gap; gap = gap_neighbour(gaps, gap, 1))
+		if (gap_ends_at(ends, gaps, gaps[gap].first) != gap ||
+		    gap_ends_at(ends, gaps, gaps[gap].first + gaps[gap].length) != gap)
+			return "a gap is found at both of its ends";
+	return NULL;
 }
 
 /* NULL, or the invariant that does not hold. */
-static inline const char *gap_check(const struct gap_tree *tree, const struct gap_link *links,
-				    const struct gap_truth *truth)
+static inline const char *gap_check(const struct gap_tree *tree, const struct gap_ends *ends, const struct gap_truth *truth)
 {
-	uint64_t page = truth->first, live = 0, gaps = 0, pages = 0;
-	uint32_t block = truth->end;
-	do {
-		const uint32_t before = block;
-		block = links[before].next;
-		const struct gap *gap = &tree->gaps[block];
-		if (links[block].previous != before)
-			return "the next block's previous block is this one";
-		if (before == truth->end ? gap->first != page : gap->first <= page)
-			return "every extent has pages and the first block begins with the space";
-		page = gap->first + gap->length;
-		pages += gap->length;
-		gaps += gap->length != 0;
-		live += block != truth->end;
-	} while (block != truth->end && live <= truth->live);
-	if (live != truth->live)
-		return "there is one block for each live extent";
-	if (page != truth->first + truth->count)
-		return "the last block ends with the space";
+	const struct gap *gaps = tree->gaps;
+	uint64_t taken = tree->fresh - 1, unused = 0, pages = 0;
+	for (uint32_t gap = tree->unused; gap && unused <= taken; gap = gaps[gap].child[0])
+		unused++;
+	if (unused > taken)
+		return "every gap of the pool is in the tree or unused";
+	const char *broken = gap_check_tree(tree, taken - unused, truth->by_address);
+	if (broken)
+		return broken;
+	if (taken - unused > truth->live + 1)
+		return "there is an extent between two gaps";
+	uint64_t behind = truth->first;
+	for (uint32_t gap = gap_outermost(tree, 0); gap; gap = gap_neighbour(gaps, gap, 1)) {
+		if (gaps[gap].first < truth->first || gaps[gap].length > truth->first + truth->count - gaps[gap].first)
+			return "a gap lies in the space";
+		if (truth->by_address && gaps[gap].first < behind)
+			return "two gaps do not touch";
+		behind = gaps[gap].first + gaps[gap].length + 1;
+		pages += gaps[gap].length;
+	}
 	if (pages != truth->usable)
 		return "usable_pages is the sum of all gaps";
-	return gap_check_tree(tree, gaps, truth->by_address);
+	return gap_check_ends(tree, ends, taken - unused);
 }
 
 #endif

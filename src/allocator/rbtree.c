@@ -75,45 +75,73 @@ GAP_INLINE void resize(struct rbtree *self, uint32_t gap, uint64_t first, uint64
 		gap_recount(gaps, gap);
 }
 
-/* fresh takes the place of old, with the same range. */
-GAP_INLINE void replace(struct rbtree *self, uint32_t old, uint32_t fresh, bool by_address)
+/* A gap where there was none. There is one to be had: no more gaps than live extents and one. */
+GAP_INLINE void add(struct rbtree *self, uint64_t first, uint64_t length, bool by_address, uint64_t *examined)
 {
 	struct gap *gaps = self->tree.gaps;
-	gap_replace(&self->tree, old, fresh);
-	gaps[fresh].first = gaps[old].first;
-	gaps[fresh].length = gaps[old].length;
-	uint64_t index = gaps[fresh].length - 1;
-	if (!by_address && index < SHORT_PAGES && self->lowest[index] == old)
-		self->lowest[index] = fresh;
+	uint32_t gap = gap_take(&self->tree);
+	gaps[gap].first = first;
+	gaps[gap].length = length;
+	insert(self, gap, by_address, examined);
+	gap_ends_set(&self->ends, gaps, first, gap, false);
+	gap_ends_set(&self->ends, gaps, first + length, gap, true);
 }
 
-/* Makes [first, first + count) of gap the extent of block. */
-GAP_INLINE void take(struct rbtree *self, uint32_t gap, uint32_t block, uint64_t first, uint64_t count, bool by_address,
+/* Of gap, the first `before` and the last `after` pages are left. */
+static __attribute__((noinline)) void take_behind(struct rbtree *self, uint32_t gap, uint64_t before, uint64_t after,
+						  bool by_address, uint64_t *examined)
+{
+	struct gap *gaps = self->tree.gaps;
+	const uint64_t first = gaps[gap].first, end = first + gaps[gap].length;
+	gap_ends_clear(&self->ends, gaps, end);
+	resize(self, gap, first, before, by_address, examined);
+	gap_ends_set(&self->ends, gaps, first + before, gap, true);
+	if (after)
+		add(self, end - after, after, by_address, examined);
+}
+
+static void set_room(struct rbtree *self)
+{
+	self->room = self->extents_max;
+	if (!gap_ends_suffice(&self->ends, self->room + 1))
+		self->room = self->ends.entries / 8 * 3 - 1;
+}
+
+/* Takes [first, first + count) out of gap. */
+GAP_INLINE void take(struct rbtree *self, uint32_t gap, uint64_t first, uint64_t count, bool by_address,
 		     struct iova_steps *steps)
 {
 	struct gap *gaps = self->tree.gaps;
-	struct gap_link *links = self->links;
 	uint64_t *examined = steps ? &steps->examined : NULL;
-	uint64_t before = first - gaps[gap].first, after = gaps[gap].length - before - count;
-	uint32_t previous = links[gap].previous;
-	gaps[block].first = gaps[gap].first;
-	gaps[block].length = before;
-	links[block] = (struct gap_link){previous, gap};
-	links[previous].next = block;
-	links[gap].previous = block;
-	if (after) {
-		resize(self, gap, first + count, after, by_address, examined);
+	const uint64_t begin = gaps[gap].first, before = first - begin, after = gaps[gap].length - before - count;
+	if (__builtin_expect(before != 0, 0)) {
+		take_behind(self, gap, before, after, by_address, examined);
 	} else {
-		erase(self, gap, by_address);
-		gaps[gap].first = first + count;
-		gaps[gap].length = 0;
+		gap_ends_clear(&self->ends, gaps, begin);
+		if (after) {
+			resize(self, gap, first + count, after, by_address, examined);
+			gap_ends_set(&self->ends, gaps, first + count, gap, false);
+		} else {
+			gap_ends_clear(&self->ends, gaps, first + count);
+			erase(self, gap, by_address);
+			gap_put(&self->tree, gap);
+		}
 	}
-	if (__builtin_expect(before != 0, 0))
-		insert(self, block, by_address, examined);
 	if (steps)
 		steps->splits += (uint64_t)(after != 0) + (before != 0);
 	self->usable_pages -= count;
 	self->live++;
+}
+
+/* The ends of one gap more may need room. */
+static __attribute__((noinline, cold)) enum iova_status make_room(struct rbtree *self)
+{
+	if (self->live >= self->extents_max)
+		return IOVA_NO_MEMORY;
+	enum iova_status status = gap_ends_grow(&self->ends, self->tree.gaps, self->host);
+	if (status == IOVA_OK)
+		set_room(self);
+	return status;
 }
 
 GAP_INLINE enum iova_status allocate(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
@@ -130,44 +158,53 @@ GAP_INLINE enum iova_status allocate(struct rbtree *self, const struct iova_requ
 	} else {
 		gap = find_constrained(self, request, &first, examined);
 	}
-	if (!gap)
+	if (__builtin_expect(!gap, 0))
 		return IOVA_NO_SPACE;
-	uint32_t block = pool_take(self);
-	if (!block)
+	if (__builtin_expect(self->live >= self->room, 0) && make_room(self) != IOVA_OK)
 		return IOVA_NO_MEMORY;
-	take(self, gap, block, first, count, by_address, steps);
-	extent->first = turn(self, first, count);
-	extent->count = count;
-	extent->cookie = block;
+	take(self, gap, first, count, by_address, steps);
+	*extent = (struct iova_extent){turn(self, first, count), count, 0};
 	return IOVA_OK;
+}
+
+/* Both neighbours of the extent [first, end) are gaps. */
+GAP_INLINE void join(struct rbtree *self, uint32_t low, uint32_t high, bool by_address, uint64_t *examined)
+{
+	struct gap *gaps = self->tree.gaps;
+	uint64_t first = gaps[low].first, end = gaps[high].first + gaps[high].length;
+	gap_ends_clear(&self->ends, gaps, first + gaps[low].length);
+	gap_ends_clear(&self->ends, gaps, gaps[high].first);
+	gap_ends_clear(&self->ends, gaps, end);
+	erase(self, high, by_address);
+	gap_put(&self->tree, high);
+	resize(self, low, first, end - first, by_address, examined);
+	gap_ends_set(&self->ends, gaps, end, low, true);
 }
 
 GAP_INLINE void release(struct rbtree *self, const struct iova_extent *extent, bool by_address, struct iova_steps *steps)
 {
 	struct gap *gaps = self->tree.gaps;
-	struct gap_link *links = self->links;
+	struct gap_ends *ends = &self->ends;
 	uint64_t *examined = steps ? &steps->examined : NULL;
-	uint32_t block = (uint32_t)extent->cookie, behind = links[block].next, previous = links[block].previous;
-	uint64_t first = gaps[block].first, length = gaps[behind].first + gaps[behind].length - first;
+	const uint64_t count = extent->count, first = turn(self, extent->first, count), end = first + count;
+	const uint32_t low = gap_ends_at(ends, gaps, first), high = gap_ends_at(ends, gaps, end);
 	if (steps)
-		steps->merges += (uint64_t)(gaps[block].length != 0) + (gaps[behind].length != 0);
-	links[previous].next = behind;
-	links[behind].previous = previous;
-	if (gaps[behind].length) {
-		if (gaps[block].length)
-			erase(self, block, by_address);
-		resize(self, behind, first, length, by_address, examined);
-	} else if (gaps[block].length) {
-		resize(self, block, first, length, by_address, examined);
-		replace(self, block, behind, by_address);
+		steps->merges += (uint64_t)(low != 0) + (high != 0);
+	if (low && high) {
+		join(self, low, high, by_address, examined);
+	} else if (low) {
+		gap_ends_clear(ends, gaps, first);
+		resize(self, low, gaps[low].first, gaps[low].length + count, by_address, examined);
+		gap_ends_set(ends, gaps, end, low, true);
+	} else if (high) {
+		gap_ends_clear(ends, gaps, end);
+		resize(self, high, first, gaps[high].length + count, by_address, examined);
+		gap_ends_set(ends, gaps, first, high, false);
 	} else {
-		gaps[behind].first = first;
-		gaps[behind].length = length;
-		insert(self, behind, by_address, examined);
+		add(self, first, count, by_address, examined);
 	}
-	self->usable_pages += extent->count;
+	self->usable_pages += count;
 	self->live--;
-	pool_put(self, block);
 }
 
 /* One function for each order, plain and counted: the choice between them is a jump, and each has a small frame. */
@@ -240,14 +277,13 @@ static enum iova_status rbtree_place(void *self, uint64_t first, uint64_t count,
 	uint32_t gap = find_around(tree, turned, count);
 	if (!gap)
 		return IOVA_TAKEN;
-	uint32_t block = pool_take(tree);
-	if (!block)
+	if (tree->live >= tree->room && make_room(tree) != IOVA_OK)
 		return IOVA_NO_MEMORY;
 	if (tree->kind == RBTREE_BY_ADDRESS)
-		take(tree, gap, block, turned, count, true, NULL);
+		take(tree, gap, turned, count, true, NULL);
 	else
-		take(tree, gap, block, turned, count, false, NULL);
-	*extent = (struct iova_extent){first, count, block};
+		take(tree, gap, turned, count, false, NULL);
+	*extent = (struct iova_extent){first, count, 0};
 	return IOVA_OK;
 }
 
@@ -258,13 +294,9 @@ static void rbtree_visit_free(void *self, iova_visit visit, void *context)
 		return;
 	}
 	const struct rbtree *tree = self;
-	uint32_t block = BLOCK_END;
-	do {
-		block = tree->links[block].next;
-		const struct gap *gap = &tree->tree.gaps[block];
-		if (gap->length)
-			visit(context, turn(tree, gap->first, gap->length), gap->length, IOVA_USABLE);
-	} while (block != BLOCK_END);
+	const struct gap *gaps = tree->tree.gaps;
+	for (uint32_t gap = gap_outermost(&tree->tree, 0); gap; gap = gap_neighbour(gaps, gap, 1))
+		visit(context, turn(tree, gaps[gap].first, gaps[gap].length), gaps[gap].length, IOVA_USABLE);
 }
 
 static void rbtree_statistics(void *self, struct iova_statistics *statistics)
@@ -282,7 +314,7 @@ static const char *short_broken(const struct rbtree *self)
 {
 	const struct gap *gaps = self->tree.gaps;
 	uint64_t lengths = 0;
-	uint32_t gap = self->kind == RBTREE_BY_ADDRESS ? BLOCK_NONE : gap_outermost(&self->tree, 0);
+	uint32_t gap = self->kind == RBTREE_BY_ADDRESS ? 0 : gap_outermost(&self->tree, 0);
 	for (; gap && gaps[gap].length <= SHORT_PAGES; gap = gap_neighbour(gaps, gap, 1)) {
 		uint64_t index = gaps[gap].length - 1;
 		if (!(lengths >> index & 1) && self->lowest[index] != gap)
@@ -301,14 +333,10 @@ static const char *rbtree_broken_invariant(void *self)
 					.count = tree->count,
 					.live = tree->live,
 					.usable = tree->usable_pages,
-					.end = BLOCK_END,
 					.by_address = tree->kind == RBTREE_BY_ADDRESS};
-	uint64_t unused = 0, taken = tree->fresh - BLOCKS_FIXED;
-	for (uint32_t block = tree->unused; block && unused <= taken; block = tree->links[block].next)
-		unused++;
-	if (unused + tree->live != taken)
-		return "every block of the pool is live or unused";
-	const char *broken = gap_check(&tree->tree, tree->links, &truth);
+	const char *broken = gap_check(&tree->tree, &tree->ends, &truth);
+	if (!broken && !gap_ends_suffice(&tree->ends, tree->room + 1))
+		broken = "there is room for the ends of every gap that may be left";
 	return broken ? broken : short_broken(tree);
 }
 
@@ -322,8 +350,8 @@ static void rbtree_destroy(void *self)
 		return;
 	}
 	const struct iova_host *host = tree->host;
-	host->memory_put(host->context, tree->links, tree->capacity * sizeof *tree->links);
-	host->memory_put(host->context, tree->tree.gaps, tree->capacity * sizeof *tree->tree.gaps);
+	gap_ends_release(&tree->ends, host);
+	host->memory_put(host->context, tree->tree.gaps, tree->tree.capacity * sizeof *tree->tree.gaps);
 	host->memory_put(host->context, tree, sizeof *tree);
 }
 
@@ -353,24 +381,22 @@ static enum iova_status rbtree_create(const struct iova_space *space, const uint
 	if (!tree)
 		return IOVA_NO_MEMORY;
 	tree->host = host;
-	tree->capacity = (uint32_t)(space->count < RBTREE_EXTENTS_MAX ? space->count : RBTREE_EXTENTS_MAX) + BLOCKS_FIXED;
-	tree->tree.gaps = host->memory_get(host->context, tree->capacity * sizeof *tree->tree.gaps);
-	tree->links = host->memory_get(host->context, tree->capacity * sizeof *tree->links);
-	if (!tree->tree.gaps || !tree->links) {
+	tree->extents_max = space->count < RBTREE_EXTENTS_MAX ? space->count : RBTREE_EXTENTS_MAX;
+	tree->tree.capacity = (uint32_t)tree->extents_max + 2;
+	tree->tree.fresh = 1;
+	tree->tree.gaps = host->memory_get(host->context, tree->tree.capacity * sizeof *tree->tree.gaps);
+	if (!tree->tree.gaps || gap_ends_create(&tree->ends, space->first, space->count, host) != IOVA_OK) {
 		rbtree_destroy(tree);
 		return IOVA_NO_MEMORY;
 	}
+	set_room(tree);
 	tree->kind = options[OPTION_FIT] == FIT_BEST ? RBTREE_BY_LENGTH : RBTREE_BY_ADDRESS;
 	tree->mirror = options[OPTION_FIT] == FIT_LAST ? 2 * space->first + space->count : 0;
 	tree->first = space->first;
 	tree->count = space->count;
 	tree->usable_pages = space->count;
-	tree->fresh = BLOCKS_FIXED;
-	gap_set_black(tree->tree.gaps, BLOCK_NONE, true);
-	tree->tree.gaps[BLOCK_END].first = space->first;
-	tree->tree.gaps[BLOCK_END].length = space->count;
-	tree->links[BLOCK_END] = (struct gap_link){BLOCK_END, BLOCK_END};
-	insert(tree, BLOCK_END, tree->kind == RBTREE_BY_ADDRESS, NULL);
+	gap_set_black(tree->tree.gaps, 0, true);
+	add(tree, space->first, space->count, tree->kind == RBTREE_BY_ADDRESS, NULL);
 	*self = tree;
 	return IOVA_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef ALLOCATOR_RBTREE_FIND_H
 #define ALLOCATOR_RBTREE_FIND_H
 
+#include "allocator/gap_ends.h"
 #include "allocator/gap_find.h"
 #include "allocator/gap_fit.h"
 #include "allocator/gap_tree.h"
@@ -11,20 +12,16 @@
 /* Gaps of up to so many pages are also found by their length. */
 #define SHORT_PAGES 64u
 
-/* Blocks that are always there. */
-enum { BLOCK_NONE, BLOCK_END, BLOCKS_FIXED };
-
 struct rbtree {
 	enum rbtree_kind kind;
-	uint32_t unused; /* blocks given back, most recent first */
 	struct gap_tree tree;
-	struct gap_link *links;
-	uint32_t fresh;    /* from here to capacity no block was ever used */
-	uint32_t capacity; /* blocks */
+	struct gap_ends ends;
 	uint64_t
 		mirror; /* last is first in a mirrored space: its page p is page mirror - 1 - p of the space; 0: not mirrored */
 	uint64_t usable_pages;
 	uint64_t live;
+	uint64_t extents_max;
+	uint64_t room; /* extents that may live before room is made for the ends of more gaps */
 
 	/* By length: the lowest gap of n + 1 pages, if bit n is set. Most requests are short; these skip the descent. */
 	uint64_t short_lengths;
@@ -34,22 +31,6 @@ struct rbtree {
 	uint64_t first; /* of the tree's addresses, mirrored or not: the space mirrored has the same range */
 	uint64_t count;
 };
-
-GAP_INLINE uint32_t pool_take(struct rbtree *self)
-{
-	uint32_t block = self->unused;
-	if (block) {
-		self->unused = self->links[block].next;
-		return block;
-	}
-	return self->fresh < self->capacity ? self->fresh++ : BLOCK_NONE;
-}
-
-GAP_INLINE void pool_put(struct rbtree *self, uint32_t block)
-{
-	self->links[block].next = self->unused;
-	self->unused = block;
-}
 
 /* From an address of the tree to one of the space, and back: the first page of count ones. */
 GAP_INLINE uint64_t turn(const struct rbtree *self, uint64_t first, uint64_t count)
@@ -61,7 +42,7 @@ GAP_INLINE uint64_t turn(const struct rbtree *self, uint64_t first, uint64_t cou
 GAP_INLINE uint32_t find_best(const struct rbtree *self, uint64_t count, uint64_t *examined)
 {
 	const struct gap *gaps = self->tree.gaps;
-	uint32_t found = BLOCK_NONE;
+	uint32_t found = 0;
 	uint64_t lengths = count <= SHORT_PAGES ? self->short_lengths >> (count - 1) : 0;
 	if (lengths) {
 		gap_count_step(examined);
@@ -95,7 +76,7 @@ static __attribute__((noinline)) uint32_t find_constrained(const struct rbtree *
 	const struct gap *gaps = self->tree.gaps;
 	struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
 	if (gap_wish_is_hopeless(&wish))
-		return BLOCK_NONE;
+		return 0;
 	if (self->kind == RBTREE_BY_LENGTH) {
 		uint32_t gap = find_best(self, wish.count, examined);
 		while (gap && !fit(self, gap, &wish, first)) {
@@ -111,9 +92,10 @@ static __attribute__((noinline)) uint32_t find_constrained(const struct rbtree *
 			return gap;
 		gap = gap_find_next(gaps, gap, gap_rank(wish.count), examined);
 	}
-	return BLOCK_NONE;
+	return 0;
 }
-/* The gap that contains [first, first + count), or NULL. By length there is no index by address: from the longest gap down,
+
+/* The gap that contains [first, first + count), or 0. By length there is no index by address: from the longest gap down,
  * which is the first one while holes are made in a fresh space. */
 static uint32_t find_around(const struct rbtree *self, uint64_t first, uint64_t count)
 {
@@ -128,7 +110,7 @@ static uint32_t find_around(const struct rbtree *self, uint64_t first, uint64_t 
 			gap = gap_neighbour(gaps, gap, 0);
 	}
 	if (first < gaps[gap].first || gaps[gap].length < count || first - gaps[gap].first > gaps[gap].length - count)
-		return BLOCK_NONE;
+		return 0;
 	return gap;
 }
 
