@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * The invariants of a gap tree and of the ends of its gaps, recounted. */
+ * The invariants of a gap tree, recounted. */
 #ifndef ALLOCATOR_GAP_CHECK_H
 #define ALLOCATOR_GAP_CHECK_H
 
-#include "allocator/gap_ends.h"
-
-/* What the tree must agree with. */
-struct gap_truth {
-	uint64_t first; /* of the space */
-	uint64_t count;
-	uint64_t live;
-	uint64_t usable;
-	bool by_address;
-};
+#include "allocator/gap_tree.h"
 
 /* Black nodes from gap up to the root. */
 static inline uint64_t gap_check_blacks(const struct gap *gaps, uint32_t gap)
@@ -41,6 +32,7 @@ static inline const char *gap_check_node(const struct gap *gaps, uint32_t gap, u
 	return NULL;
 }
 
+/* NULL, or the invariant that does not hold. count: gaps in it. */
 static inline const char *gap_check_tree(const struct gap_tree *tree, uint64_t count, bool by_address)
 {
 	const struct gap *gaps = tree->gaps;
@@ -63,48 +55,14 @@ static inline const char *gap_check_tree(const struct gap_tree *tree, uint64_t c
 	return seen == count ? NULL : "the tree has exactly the gaps that are not unused";
 }
 
-/* Every gap is found at both of its ends, and nothing else is: by page, in the order of addresses. */
-static inline const char *gap_check_ends(const struct gap_tree *tree, const struct gap_ends *ends, uint64_t count)
+/* Gaps that were taken from the pool and not given back; UINT64_MAX when its list has no end. */
+static inline uint64_t gap_check_taken(const struct gap_tree *tree)
 {
-	const struct gap *gaps = tree->gaps;
-	uint64_t entries = 0;
-	for (uint64_t i = 0; i < ends->entries; i++)
-		entries += ends->gap_at[i] != 0;
-	if (entries != 2 * count)
-		return "exactly the two ends of every gap are entered";
-	for (uint32_t gap = gap_outermost(tree, 0); gap; gap = gap_neighbour(gaps, gap, 1))
-		if (gap_ends_at(ends, gaps, gaps[gap].first) != gap ||
-		    gap_ends_at(ends, gaps, gaps[gap].first + gaps[gap].length) != gap)
-			return "a gap is found at both of its ends";
-	return NULL;
-}
-
-/* NULL, or the invariant that does not hold. */
-static inline const char *gap_check(const struct gap_tree *tree, const struct gap_ends *ends, const struct gap_truth *truth)
-{
-	const struct gap *gaps = tree->gaps;
-	uint64_t taken = tree->fresh - 1, unused = 0, pages = 0;
-	for (uint32_t gap = tree->unused; gap && unused <= taken; gap = gaps[gap].child[0])
-		unused++;
-	if (unused > taken)
-		return "every gap of the pool is in the tree or unused";
-	const char *broken = gap_check_tree(tree, taken - unused, truth->by_address);
-	if (broken)
-		return broken;
-	if (taken - unused > truth->live + 1)
-		return "there is an extent between two gaps";
-	uint64_t behind = truth->first;
-	for (uint32_t gap = gap_outermost(tree, 0); gap; gap = gap_neighbour(gaps, gap, 1)) {
-		if (gaps[gap].first < truth->first || gaps[gap].length > truth->first + truth->count - gaps[gap].first)
-			return "a gap lies in the space";
-		if (truth->by_address && gaps[gap].first < behind)
-			return "two gaps do not touch";
-		behind = gaps[gap].first + gaps[gap].length + 1;
-		pages += gaps[gap].length;
-	}
-	if (pages != truth->usable)
-		return "usable_pages is the sum of all gaps";
-	return gap_check_ends(tree, ends, taken - unused);
+	uint64_t taken = tree->fresh - 1;
+	for (uint32_t gap = tree->unused; gap; gap = tree->gaps[gap].child[0])
+		if (taken-- == 0)
+			return UINT64_MAX;
+	return taken;
 }
 
 #endif

@@ -103,10 +103,16 @@ static inline enum iova_status gap_ends_create(struct gap_ends *ends, uint64_t f
 	return ends->gap_at ? IOVA_OK : IOVA_NO_MEMORY;
 }
 
+/* By slot: so many gaps have room. */
+GAP_INLINE uint64_t gap_ends_gaps_max(const struct gap_ends *ends)
+{
+	return ends->entries / 8 * 3;
+}
+
 /* Whether so many gaps have room. */
 GAP_INLINE bool gap_ends_suffice(const struct gap_ends *ends, uint64_t gaps)
 {
-	return !ends->by_slot || 2 * gaps <= ends->entries / 4 * 3;
+	return !ends->by_slot || gaps <= gap_ends_gaps_max(ends);
 }
 
 /* Twice the slots. Returns IOVA_OK, or IOVA_NO_MEMORY with nothing done. O(entries). */

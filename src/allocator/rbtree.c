@@ -1,222 +1,52 @@
 /* SPDX-License-Identifier: MIT
  * Red-black tree of gaps; docs/rbtree.md has the picture and the costs. */
 #include "allocator/builtin.h"
-#include "allocator/gap_check.h"
-#include "allocator/rbtree_find.h"
+#include "allocator/rbtree_address.h"
+#include "allocator/rbtree_check.h"
+#include "allocator/rbtree_length.h"
 
 enum { OPTION_FIT, OPTION_SEARCH, OPTION_HINT32, OPTION_RETRY, OPTION_GATE };
 enum search { SEARCH_AUGMENTED, SEARCH_CACHED };
 enum fit { FIT_FIRST, FIT_BEST, FIT_LAST };
 
-#define CONSTRAINED (IOVA_CONSTRAIN_ALIGN | IOVA_CONSTRAIN_LIMIT | IOVA_CONSTRAIN_BOUNDARY)
-
-/* gap is about to leave its place in the tree by length. */
-GAP_INLINE void forget_short(struct rbtree *self, uint32_t gap)
-{
-	const struct gap *gaps = self->tree.gaps;
-	uint64_t index = gaps[gap].length - 1;
-	if (index >= SHORT_PAGES || self->lowest[index] != gap)
-		return;
-	uint32_t next = gap_neighbour(gaps, gap, 1);
-	self->lowest[index] = next;
-	if (gaps[next].length != index + 1)
-		self->short_lengths &= ~(UINT64_C(1) << index);
-}
-
-/* gap has got a place in the tree by length. */
-GAP_INLINE void note_short(struct rbtree *self, uint32_t gap)
-{
-	const struct gap *gaps = self->tree.gaps;
-	uint64_t index = gaps[gap].length - 1, bit = UINT64_C(1) << (index % SHORT_PAGES);
-	if (index >= SHORT_PAGES || (self->short_lengths & bit && gaps[self->lowest[index]].first < gaps[gap].first))
-		return;
-	self->lowest[index] = gap;
-	self->short_lengths |= bit;
-}
-
-GAP_INLINE void insert(struct rbtree *self, uint32_t gap, bool by_address, uint64_t *examined)
-{
-	gap_insert(&self->tree, gap, by_address, examined);
-	if (!by_address)
-		note_short(self, gap);
-}
-
-GAP_INLINE void erase(struct rbtree *self, uint32_t gap, bool by_address)
-{
-	if (!by_address)
-		forget_short(self, gap);
-	gap_erase(&self->tree, gap, by_address);
-}
-
-/* Gives gap, which is in the tree, another range. Its place by address stays. */
-GAP_INLINE void resize(struct rbtree *self, uint32_t gap, uint64_t first, uint64_t length, bool by_address,
-		       uint64_t *examined)
-{
-	struct gap *gaps = self->tree.gaps;
-	bool grows = length > gaps[gap].length;
-	if (!by_address) {
-		uint32_t neighbour = gap_neighbour(gaps, gap, grows);
-		bool stays = !neighbour || gap_is_behind(&gaps[neighbour], first, length, false) == grows;
-		forget_short(self, gap);
-		if (!stays)
-			gap_erase(&self->tree, gap, false);
-		gaps[gap].first = first;
-		gaps[gap].length = length;
-		if (!stays)
-			gap_insert(&self->tree, gap, false, examined);
-		note_short(self, gap);
-		return;
-	}
-	gaps[gap].first = first;
-	gaps[gap].length = length;
-	if (grows)
-		gap_raise(gaps, gap);
-	else
-		gap_recount(gaps, gap);
-}
-
-/* A gap where there was none. There is one to be had: no more gaps than live extents and one. */
-GAP_INLINE void add(struct rbtree *self, uint64_t first, uint64_t length, bool by_address, uint64_t *examined)
-{
-	struct gap *gaps = self->tree.gaps;
-	uint32_t gap = gap_take(&self->tree);
-	gaps[gap].first = first;
-	gaps[gap].length = length;
-	insert(self, gap, by_address, examined);
-	gap_ends_set(&self->ends, gaps, first, gap, false);
-	gap_ends_set(&self->ends, gaps, first + length, gap, true);
-}
-
-/* Of gap, the first `before` and the last `after` pages are left. */
-static __attribute__((noinline)) void take_behind(struct rbtree *self, uint32_t gap, uint64_t before, uint64_t after,
-						  bool by_address, uint64_t *examined)
-{
-	struct gap *gaps = self->tree.gaps;
-	const uint64_t first = gaps[gap].first, end = first + gaps[gap].length;
-	gap_ends_clear(&self->ends, gaps, end);
-	resize(self, gap, first, before, by_address, examined);
-	gap_ends_set(&self->ends, gaps, first + before, gap, true);
-	if (after)
-		add(self, end - after, after, by_address, examined);
-}
-
-static void set_room(struct rbtree *self)
-{
-	self->room = self->extents_max;
-	if (!gap_ends_suffice(&self->ends, self->room + 1))
-		self->room = self->ends.entries / 8 * 3 - 1;
-}
-
-/* Takes [first, first + count) out of gap. */
-GAP_INLINE void take(struct rbtree *self, uint32_t gap, uint64_t first, uint64_t count, bool by_address,
-		     struct iova_steps *steps)
-{
-	struct gap *gaps = self->tree.gaps;
-	uint64_t *examined = steps ? &steps->examined : NULL;
-	const uint64_t begin = gaps[gap].first, before = first - begin, after = gaps[gap].length - before - count;
-	if (__builtin_expect(before != 0, 0)) {
-		take_behind(self, gap, before, after, by_address, examined);
-	} else {
-		gap_ends_clear(&self->ends, gaps, begin);
-		if (after) {
-			resize(self, gap, first + count, after, by_address, examined);
-			gap_ends_set(&self->ends, gaps, first + count, gap, false);
-		} else {
-			gap_ends_clear(&self->ends, gaps, first + count);
-			erase(self, gap, by_address);
-			gap_put(&self->tree, gap);
-		}
-	}
-	if (steps)
-		steps->splits += (uint64_t)(after != 0) + (before != 0);
-	self->usable_pages -= count;
-	self->live++;
-}
-
-/* The ends of one gap more may need room. */
-static __attribute__((noinline, cold)) enum iova_status make_room(struct rbtree *self)
-{
-	if (self->live >= self->extents_max)
-		return IOVA_NO_MEMORY;
-	enum iova_status status = gap_ends_grow(&self->ends, self->tree.gaps, self->host);
-	if (status == IOVA_OK)
-		set_room(self);
-	return status;
-}
-
 GAP_INLINE enum iova_status allocate(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
 				     bool by_address, struct iova_steps *steps)
 {
-	uint64_t count = request->count, first;
-	uint64_t *examined = steps ? &steps->examined : NULL;
-	uint32_t gap;
-	/* A rank does not tell gaps of 2^32 pages apart: such a request looks at lengths, as constrained ones do. */
-	if (__builtin_expect(!(request->constraints & CONSTRAINED) && count < GAP_RANK_MAX, 1)) {
-		gap = by_address ? gap_find_first(&self->tree, (uint32_t)count, examined)
-				 : find_best(self, count, examined);
-		first = self->tree.gaps[gap].first;
-	} else {
-		gap = find_constrained(self, request, &first, examined);
-	}
-	if (__builtin_expect(!gap, 0))
-		return IOVA_NO_SPACE;
-	if (__builtin_expect(self->live >= self->room, 0) && make_room(self) != IOVA_OK)
-		return IOVA_NO_MEMORY;
-	take(self, gap, first, count, by_address, steps);
-	*extent = (struct iova_extent){turn(self, first, count), count, 0};
+	const uint64_t count = request->count;
+	uint64_t first;
+	enum iova_status status =
+		by_address ? address_alloc(self, request, &first, steps) : length_alloc(self, request, &first, steps);
+	if (__builtin_expect(status != IOVA_OK, 0))
+		return status;
+	self->usable_pages -= count;
+	self->live++;
+	extent->first = turn(self, first, count);
+	extent->count = count;
+	extent->cookie = 0;
 	return IOVA_OK;
-}
-
-/* Both neighbours of the extent [first, end) are gaps. */
-GAP_INLINE void join(struct rbtree *self, uint32_t low, uint32_t high, bool by_address, uint64_t *examined)
-{
-	struct gap *gaps = self->tree.gaps;
-	uint64_t first = gaps[low].first, end = gaps[high].first + gaps[high].length;
-	gap_ends_clear(&self->ends, gaps, first + gaps[low].length);
-	gap_ends_clear(&self->ends, gaps, gaps[high].first);
-	gap_ends_clear(&self->ends, gaps, end);
-	erase(self, high, by_address);
-	gap_put(&self->tree, high);
-	resize(self, low, first, end - first, by_address, examined);
-	gap_ends_set(&self->ends, gaps, end, low, true);
 }
 
 GAP_INLINE void release(struct rbtree *self, const struct iova_extent *extent, bool by_address, struct iova_steps *steps)
 {
-	struct gap *gaps = self->tree.gaps;
-	struct gap_ends *ends = &self->ends;
-	uint64_t *examined = steps ? &steps->examined : NULL;
-	const uint64_t count = extent->count, first = turn(self, extent->first, count), end = first + count;
-	const uint32_t low = gap_ends_at(ends, gaps, first), high = gap_ends_at(ends, gaps, end);
-	if (steps)
-		steps->merges += (uint64_t)(low != 0) + (high != 0);
-	if (low && high) {
-		join(self, low, high, by_address, examined);
-	} else if (low) {
-		gap_ends_clear(ends, gaps, first);
-		resize(self, low, gaps[low].first, gaps[low].length + count, by_address, examined);
-		gap_ends_set(ends, gaps, end, low, true);
-	} else if (high) {
-		gap_ends_clear(ends, gaps, end);
-		resize(self, high, first, gaps[high].length + count, by_address, examined);
-		gap_ends_set(ends, gaps, first, high, false);
-	} else {
-		add(self, first, count, by_address, examined);
-	}
+	const uint64_t count = extent->count, first = turn(self, extent->first, count);
 	self->usable_pages += count;
 	self->live--;
+	if (by_address)
+		address_free(self, first, count, steps);
+	else
+		length_free(self, first, count, steps);
 }
 
 /* One function for each order, plain and counted: the choice between them is a jump, and each has a small frame. */
-#define ORDER(order, by_address)                                                                                           \
+#define ORDER(order, is_by_address)                                                                                        \
 	static __attribute__((noinline)) enum iova_status alloc_##order(                                                   \
 		struct rbtree *self, const struct iova_request *request, struct iova_extent *extent)                       \
 	{                                                                                                                  \
-		return allocate(self, request, extent, by_address, NULL);                                                  \
+		return allocate(self, request, extent, is_by_address, NULL);                                               \
 	}                                                                                                                  \
 	static __attribute__((noinline)) void free_##order(struct rbtree *self, const struct iova_extent *extent)          \
 	{                                                                                                                  \
-		release(self, extent, by_address, NULL);                                                                   \
+		release(self, extent, is_by_address, NULL);                                                                \
 	}
 ORDER(by_address, true)
 ORDER(by_length, false)
@@ -273,30 +103,26 @@ static enum iova_status rbtree_place(void *self, uint64_t first, uint64_t count,
 	if (kind_of(self) == RBTREE_CACHED)
 		return rbtree_cached.place(self, first, count, cpu, extent);
 	struct rbtree *tree = self;
-	uint64_t turned = turn(tree, first, count);
-	uint32_t gap = find_around(tree, turned, count);
-	if (!gap)
-		return IOVA_TAKEN;
-	if (tree->live >= tree->room && make_room(tree) != IOVA_OK)
-		return IOVA_NO_MEMORY;
-	if (tree->kind == RBTREE_BY_ADDRESS)
-		take(tree, gap, turned, count, true, NULL);
-	else
-		take(tree, gap, turned, count, false, NULL);
+	const uint64_t turned = turn(tree, first, count);
+	enum iova_status status =
+		tree->kind == RBTREE_BY_ADDRESS ? address_place(tree, turned, count) : length_place(tree, turned, count);
+	if (status != IOVA_OK)
+		return status;
+	tree->usable_pages -= count;
+	tree->live++;
 	*extent = (struct iova_extent){first, count, 0};
 	return IOVA_OK;
 }
 
 static void rbtree_visit_free(void *self, iova_visit visit, void *context)
 {
-	if (kind_of(self) == RBTREE_CACHED) {
+	const enum rbtree_kind kind = kind_of(self);
+	if (kind == RBTREE_CACHED)
 		rbtree_cached.visit_free(self, visit, context);
-		return;
-	}
-	const struct rbtree *tree = self;
-	const struct gap *gaps = tree->tree.gaps;
-	for (uint32_t gap = gap_outermost(&tree->tree, 0); gap; gap = gap_neighbour(gaps, gap, 1))
-		visit(context, turn(tree, gaps[gap].first, gaps[gap].length), gaps[gap].length, IOVA_USABLE);
+	else if (kind == RBTREE_BY_ADDRESS)
+		address_visit(self, visit, context);
+	else
+		length_visit(self, visit, context);
 }
 
 static void rbtree_statistics(void *self, struct iova_statistics *statistics)
@@ -309,35 +135,11 @@ static void rbtree_statistics(void *self, struct iova_statistics *statistics)
 	*statistics = (struct iova_statistics){.usable_pages = tree->usable_pages};
 }
 
-/* Every table entry is the lowest gap of its length, and every short gap has one. The order of the tree is checked before. */
-static const char *short_broken(const struct rbtree *self)
-{
-	const struct gap *gaps = self->tree.gaps;
-	uint64_t lengths = 0;
-	uint32_t gap = self->kind == RBTREE_BY_ADDRESS ? 0 : gap_outermost(&self->tree, 0);
-	for (; gap && gaps[gap].length <= SHORT_PAGES; gap = gap_neighbour(gaps, gap, 1)) {
-		uint64_t index = gaps[gap].length - 1;
-		if (!(lengths >> index & 1) && self->lowest[index] != gap)
-			return "a table entry is the lowest gap of its length";
-		lengths |= UINT64_C(1) << index;
-	}
-	return lengths == self->short_lengths ? NULL : "short_lengths has exactly the lengths of short gaps";
-}
-
 static const char *rbtree_broken_invariant(void *self)
 {
 	if (kind_of(self) == RBTREE_CACHED)
 		return rbtree_cached.broken_invariant(self);
-	const struct rbtree *tree = self;
-	const struct gap_truth truth = {.first = tree->first,
-					.count = tree->count,
-					.live = tree->live,
-					.usable = tree->usable_pages,
-					.by_address = tree->kind == RBTREE_BY_ADDRESS};
-	const char *broken = gap_check(&tree->tree, &tree->ends, &truth);
-	if (!broken && !gap_ends_suffice(&tree->ends, tree->room + 1))
-		broken = "there is room for the ends of every gap that may be left";
-	return broken ? broken : short_broken(tree);
+	return rbtree_check(self);
 }
 
 static void rbtree_destroy(void *self)
@@ -350,8 +152,10 @@ static void rbtree_destroy(void *self)
 		return;
 	}
 	const struct iova_host *host = tree->host;
-	gap_ends_release(&tree->ends, host);
-	host->memory_put(host->context, tree->tree.gaps, tree->tree.capacity * sizeof *tree->tree.gaps);
+	if (tree->kind == RBTREE_BY_ADDRESS)
+		gap_buckets_release(&tree->by_address, host);
+	else
+		length_release(&tree->by_length, host);
 	host->memory_put(host->context, tree, sizeof *tree);
 }
 
@@ -382,21 +186,16 @@ static enum iova_status rbtree_create(const struct iova_space *space, const uint
 		return IOVA_NO_MEMORY;
 	tree->host = host;
 	tree->extents_max = space->count < RBTREE_EXTENTS_MAX ? space->count : RBTREE_EXTENTS_MAX;
-	tree->tree.capacity = (uint32_t)tree->extents_max + 2;
-	tree->tree.fresh = 1;
-	tree->tree.gaps = host->memory_get(host->context, tree->tree.capacity * sizeof *tree->tree.gaps);
-	if (!tree->tree.gaps || gap_ends_create(&tree->ends, space->first, space->count, host) != IOVA_OK) {
-		rbtree_destroy(tree);
-		return IOVA_NO_MEMORY;
-	}
-	set_room(tree);
 	tree->kind = options[OPTION_FIT] == FIT_BEST ? RBTREE_BY_LENGTH : RBTREE_BY_ADDRESS;
 	tree->mirror = options[OPTION_FIT] == FIT_LAST ? 2 * space->first + space->count : 0;
 	tree->first = space->first;
 	tree->count = space->count;
 	tree->usable_pages = space->count;
-	gap_set_black(tree->tree.gaps, 0, true);
-	add(tree, space->first, space->count, tree->kind == RBTREE_BY_ADDRESS, NULL);
+	enum iova_status status = tree->kind == RBTREE_BY_ADDRESS ? address_create(tree) : length_create(tree);
+	if (status != IOVA_OK) {
+		rbtree_destroy(tree);
+		return status;
+	}
 	*self = tree;
 	return IOVA_OK;
 }
