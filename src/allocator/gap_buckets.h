@@ -3,6 +3,9 @@
  * node's first is that of the bucket's first gap, its length that of the longest. So a descent is shorter by four levels than one over
  * gaps, the tree changes where a bucket is split or emptied alone, and the neighbours of a page lie side by side.
  *
+ * A gap that is used up stays in its place, with no pages, until the bucket is full: what took it is often the first to be freed
+ * beside it, and to move its neighbours aside twice would cost more. Between two gaps, of pages or of none, there is an extent.
+ *
  * Two neighbouring buckets hold nine gaps or more: a bucket that fell to GAP_BUCKET_FEW looks for one to join. */
 #ifndef ALLOCATOR_GAP_BUCKETS_H
 #define ALLOCATOR_GAP_BUCKETS_H
@@ -14,6 +17,7 @@
 #include <string.h>
 
 #define GAP_BUCKET_GAPS 16u
+#define GAP_BUCKET_MANY 12u /* with more left when the used up ones are gone, a full bucket is split */
 #define GAP_BUCKET_FEW 7u
 #define GAP_BUCKET_JOINED_MAX 10u /* two that are joined leave room for more gaps */
 #define GAP_BUCKET_GAPS_LEAST 4u  /* of all buckets, the mean is above it: half of nine */
@@ -86,24 +90,33 @@ GAP_INLINE uint64_t gap_bucket_longest(const struct gap_bucket *bucket)
 	return longest;
 }
 
+/* What most calls do not need stays out of line: the functions around it save fewer registers. */
+#define GAP_BUCKET_SELDOM static __attribute__((noinline))
+
+GAP_BUCKET_SELDOM void gap_bucket_raise(struct gap_buckets *self, uint32_t bucket, uint64_t longest)
+{
+	self->tree.gaps[bucket].length = longest;
+	gap_raise(self->tree.gaps, bucket);
+}
+
+GAP_BUCKET_SELDOM void gap_bucket_recount(struct gap_buckets *self, uint32_t bucket)
+{
+	self->tree.gaps[bucket].length = gap_bucket_longest(&self->buckets[bucket]);
+	gap_recount(self->tree.gaps, bucket);
+}
+
 /* A gap of the bucket has got that length. */
 GAP_INLINE void gap_bucket_grown(struct gap_buckets *self, uint32_t bucket, uint64_t length)
 {
-	struct gap *node = &self->tree.gaps[bucket];
-	if (length <= node->length)
-		return;
-	node->length = length;
-	gap_raise(self->tree.gaps, bucket);
+	if (length > self->tree.gaps[bucket].length)
+		gap_bucket_raise(self, bucket, length);
 }
 
 /* A gap of the bucket has no longer that length. */
 GAP_INLINE void gap_bucket_shrunk(struct gap_buckets *self, uint32_t bucket, uint64_t length)
 {
-	struct gap *node = &self->tree.gaps[bucket];
-	if (length < node->length)
-		return;
-	node->length = gap_bucket_longest(&self->buckets[bucket]);
-	gap_recount(self->tree.gaps, bucket);
+	if (length == self->tree.gaps[bucket].length)
+		gap_bucket_recount(self, bucket);
 }
 
 /* The gap gets another range, in its place among the others. */
@@ -149,18 +162,36 @@ static inline void gap_bucket_remove(struct gap_buckets *self, uint32_t bucket)
 	gap_put(&self->tree, bucket);
 }
 
-/* The upper half of a full bucket moves into a new one. */
+/* The upper half of the bucket moves into a new one. */
 static inline void gap_bucket_split(struct gap_buckets *self, uint32_t bucket)
 {
-	const unsigned half = GAP_BUCKET_GAPS / 2;
+	const uint32_t count = self->order[bucket].count, half = count / 2;
 	struct gap_bucket *lower = &self->buckets[bucket];
-	gap_bucket_add(self, bucket, lower, half, GAP_BUCKET_GAPS - half);
-	for (unsigned i = half; i < GAP_BUCKET_GAPS; i++) {
+	gap_bucket_add(self, bucket, lower, half, count - half);
+	for (unsigned i = half; i < count; i++) {
 		lower->first[i] = UINT64_MAX;
 		lower->length[i] = 0;
 	}
 	self->order[bucket].count = half;
-	gap_bucket_shrunk(self, bucket, UINT64_MAX);
+	gap_bucket_recount(self, bucket);
+}
+
+/* Gaps of no pages leave the bucket. */
+static inline void gap_bucket_purge(struct gap_buckets *self, uint32_t bucket)
+{
+	struct gap_bucket *purged = &self->buckets[bucket];
+	uint32_t left = 0;
+	for (unsigned i = 0; i < GAP_BUCKET_GAPS; i++) {
+		const uint64_t first = purged->first[i], length = purged->length[i];
+		purged->first[i] = UINT64_MAX;
+		purged->length[i] = 0;
+		purged->first[left] = length ? first : UINT64_MAX;
+		purged->length[left] = length;
+		left += length != 0;
+	}
+	self->order[bucket].count = left;
+	if (left)
+		self->tree.gaps[bucket].first = purged->first[0];
 }
 
 /* The gaps of high, the next bucket, go behind those of low. */
@@ -176,7 +207,7 @@ static inline void gap_bucket_join(struct gap_buckets *self, uint32_t low, uint3
 	gap_bucket_grown(self, low, longest);
 }
 
-static __attribute__((noinline)) void gap_bucket_few(struct gap_buckets *self, uint32_t bucket)
+GAP_BUCKET_SELDOM void gap_bucket_few(struct gap_buckets *self, uint32_t bucket)
 {
 	const struct gap_bucket_order *order = &self->order[bucket];
 	const uint32_t count = order->count, previous = order->previous, next = order->next;
@@ -188,7 +219,7 @@ static __attribute__((noinline)) void gap_bucket_few(struct gap_buckets *self, u
 		gap_bucket_join(self, previous, bucket);
 }
 
-GAP_INLINE void gap_buckets_remove(struct gap_buckets *self, struct gap_at at)
+GAP_BUCKET_SELDOM void gap_buckets_remove(struct gap_buckets *self, struct gap_at at)
 {
 	struct gap_bucket *bucket = &self->buckets[at.bucket];
 	const uint64_t length = bucket->length[at.index];
@@ -206,20 +237,34 @@ GAP_INLINE void gap_buckets_remove(struct gap_buckets *self, struct gap_at at)
 		gap_bucket_few(self, at.bucket);
 }
 
+/* Makes room for a gap in a full bucket; returns where it belongs then. */
+GAP_BUCKET_SELDOM struct gap_at gap_bucket_relieve(struct gap_buckets *self, uint32_t bucket, uint64_t first)
+{
+	gap_bucket_purge(self, bucket);
+	if (self->order[bucket].count > GAP_BUCKET_MANY) {
+		gap_bucket_split(self, bucket);
+		const uint32_t upper = self->order[bucket].next;
+		bucket = self->tree.gaps[upper].first < first ? upper : bucket;
+	}
+	return (struct gap_at){bucket, gap_bucket_rank(&self->buckets[bucket], first)};
+}
+
+GAP_BUCKET_SELDOM void gap_bucket_first(struct gap_buckets *self, uint64_t first, uint64_t length)
+{
+	const struct gap_bucket only = {{first}, {length}};
+	gap_bucket_add(self, 0, &only, 0, 1);
+}
+
 /* A new gap at this place: before the one that is there, or behind the bucket's last. at.bucket is 0 when there is no gap at all. */
-GAP_INLINE void gap_buckets_insert(struct gap_buckets *self, struct gap_at at, uint64_t first, uint64_t length)
+GAP_BUCKET_SELDOM void gap_buckets_insert(struct gap_buckets *self, struct gap_at at, uint64_t first, uint64_t length)
 {
 	if (__builtin_expect(!at.bucket, 0)) {
-		const struct gap_bucket only = {{first}, {length}};
-		gap_bucket_add(self, 0, &only, 0, 1);
+		gap_bucket_first(self, first, length);
 		return;
 	}
-	if (__builtin_expect(self->order[at.bucket].count == GAP_BUCKET_GAPS, 0)) {
-		gap_bucket_split(self, at.bucket);
-		const uint32_t lower = self->order[at.bucket].count;
-		if (at.index > lower)
-			at = (struct gap_at){self->order[at.bucket].next, at.index - lower};
-	}
+	bool full = self->order[at.bucket].count == GAP_BUCKET_GAPS;
+	if (__builtin_expect(full, 0))
+		at = gap_bucket_relieve(self, at.bucket, first);
 	struct gap_bucket *bucket = &self->buckets[at.bucket];
 	for (unsigned i = self->order[at.bucket].count++; i > at.index; i--) {
 		bucket->first[i] = bucket->first[i - 1];
@@ -230,6 +275,8 @@ GAP_INLINE void gap_buckets_insert(struct gap_buckets *self, struct gap_at at, u
 	if (at.index == 0)
 		self->tree.gaps[at.bucket].first = first;
 	gap_bucket_grown(self, at.bucket, length);
+	if (__builtin_expect(full, 0) && self->order[at.bucket].count <= GAP_BUCKET_FEW)
+		gap_bucket_few(self, at.bucket);
 }
 
 /* The gap itself when it is one, else the first one of the next bucket. */
@@ -242,15 +289,15 @@ GAP_INLINE struct gap_at gap_buckets_here(const struct gap_buckets *self, struct
 GAP_INLINE struct gap_at gap_buckets_behind(const struct gap_buckets *self, uint64_t page, uint64_t *examined)
 {
 	const struct gap *nodes = self->tree.gaps;
-	uint32_t found = 0;
+	/* Both ways are stored, by index: a choice of two would become a branch, mispredicted every other time. */
+	uint32_t passed[2] = {0, 0};
 	for (uint32_t node = self->tree.root; node;) {
 		gap_count_step(examined);
-		uint32_t low = nodes[node].child[0], high = nodes[node].child[1];
-		/* As a choice of two it would become a branch, mispredicted every other time. */
-		uint32_t begins = -(uint32_t)(nodes[node].first <= page);
-		found ^= (found ^ node) & begins;
-		node = low ^ ((low ^ high) & begins);
+		bool begins = nodes[node].first <= page;
+		passed[begins] = node;
+		node = nodes[node].child[begins];
 	}
+	const uint32_t found = passed[true];
 	if (__builtin_expect(!found, 0))
 		return (struct gap_at){self->order[0].next, 0};
 	return (struct gap_at){found, gap_bucket_rank(&self->buckets[found], page)};
@@ -295,10 +342,8 @@ GAP_INLINE void gap_buckets_take(struct gap_buckets *self, struct gap_at at, uin
 		gap_buckets_resize(self, at, begin, before);
 		if (after)
 			gap_buckets_insert(self, (struct gap_at){at.bucket, at.index + 1}, first + count, after);
-	} else if (after) {
-		gap_buckets_resize(self, at, first + count, after);
 	} else {
-		gap_buckets_remove(self, at);
+		gap_buckets_resize(self, at, first + count, after);
 	}
 }
 

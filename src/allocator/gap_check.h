@@ -16,7 +16,7 @@ static inline uint64_t gap_check_blacks(const struct gap *gaps, uint32_t gap)
 
 static inline const char *gap_check_node(const struct gap *gaps, uint32_t gap, uint64_t black_height, bool by_address)
 {
-	if (!gaps[gap].length)
+	if (!by_address && !gaps[gap].length)
 		return "a gap in the tree has pages";
 	for (int side = 0; side < 2; side++) {
 		uint32_t child = gaps[gap].child[side];

@@ -83,7 +83,8 @@ static inline void address_visit(const struct rbtree *self, iova_visit visit, vo
 	for (uint32_t bucket = gaps->order[0].next; bucket; bucket = gaps->order[bucket].next)
 		for (unsigned i = 0; i < gaps->order[bucket].count; i++) {
 			uint64_t length = gaps->buckets[bucket].length[i];
-			visit(context, turn(self, gaps->buckets[bucket].first[i], length), length, IOVA_USABLE);
+			if (length)
+				visit(context, turn(self, gaps->buckets[bucket].first[i], length), length, IOVA_USABLE);
 		}
 }
 

@@ -10,8 +10,8 @@
 static inline const char *check_range(const struct rbtree *self, uint64_t first, uint64_t length, uint64_t *behind,
 				      uint64_t *pages)
 {
-	if (first < self->first || !length || length > self->first + self->count - first)
-		return "a gap has pages and lies in the space";
+	if (first < self->first || first > self->first + self->count || length > self->first + self->count - first)
+		return "a gap lies in the space";
 	if (*behind && first <= *behind)
 		return "gaps ascend, and two of them do not touch";
 	*behind = first + length;
