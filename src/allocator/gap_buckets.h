@@ -3,8 +3,9 @@
  * node's first is that of the bucket's first gap, its length that of the longest. So a descent is shorter by four levels than one over
  * gaps, the tree changes where a bucket is split or emptied alone, and the neighbours of a page lie side by side.
  *
- * A gap that is used up stays in its place, with no pages, until the bucket is full: what took it is often the first to be freed
- * beside it, and to move its neighbours aside twice would cost more. Between two gaps, of pages or of none, there is an extent.
+ * The first gap of a bucket stays in its place when it is used up, with no pages, until the bucket is full: in a ring it is the next
+ * one that something is freed beside, and to move its neighbours up and back again would cost more than all the rest. Between two
+ * gaps, of pages or of none, there is an extent.
  *
  * Two neighbouring buckets hold nine gaps or more: a bucket that fell to GAP_BUCKET_FEW looks for one to join. */
 #ifndef ALLOCATOR_GAP_BUCKETS_H
@@ -289,15 +290,14 @@ GAP_INLINE struct gap_at gap_buckets_here(const struct gap_buckets *self, struct
 GAP_INLINE struct gap_at gap_buckets_behind(const struct gap_buckets *self, uint64_t page, uint64_t *examined)
 {
 	const struct gap *nodes = self->tree.gaps;
-	/* Both ways are stored, by index: a choice of two would become a branch, mispredicted every other time. */
-	uint32_t passed[2] = {0, 0};
+	uint32_t found = 0;
 	for (uint32_t node = self->tree.root; node;) {
 		gap_count_step(examined);
+		uint32_t low = nodes[node].child[0], high = nodes[node].child[1];
 		bool begins = nodes[node].first <= page;
-		passed[begins] = node;
-		node = nodes[node].child[begins];
+		found = begins ? node : found;
+		node = begins ? high : low;
 	}
-	const uint32_t found = passed[true];
 	if (__builtin_expect(!found, 0))
 		return (struct gap_at){self->order[0].next, 0};
 	return (struct gap_at){found, gap_bucket_rank(&self->buckets[found], page)};
@@ -342,8 +342,10 @@ GAP_INLINE void gap_buckets_take(struct gap_buckets *self, struct gap_at at, uin
 		gap_buckets_resize(self, at, begin, before);
 		if (after)
 			gap_buckets_insert(self, (struct gap_at){at.bucket, at.index + 1}, first + count, after);
-	} else {
+	} else if (after || at.index == 0) {
 		gap_buckets_resize(self, at, first + count, after);
+	} else {
+		gap_buckets_remove(self, at);
 	}
 }
 

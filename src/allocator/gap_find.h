@@ -15,11 +15,12 @@ GAP_INLINE void gap_count_step(uint64_t *examined)
 GAP_INLINE uint32_t gap_descend(const struct gap *gaps, uint32_t gap, uint32_t rank, uint64_t *examined)
 {
 	for (;;) {
-		bool is_above = gaps[gaps[gap].child[0]].longest < rank;
+		uint32_t low = gaps[gap].child[0], high = gaps[gap].child[1];
+		bool is_below = gaps[low].longest >= rank;
 		gap_count_step(examined);
-		if (is_above & (gaps[gap].length >= rank))
+		if (!is_below & (gaps[gap].length >= rank))
 			return gap;
-		gap = gaps[gap].child[is_above];
+		gap = is_below ? low : high;
 	}
 }
 
