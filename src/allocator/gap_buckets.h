@@ -64,13 +64,18 @@ GAP_INLINE uint64_t gap_at_length(const struct gap_buckets *self, struct gap_at 
 	return self->buckets[at.bucket].length[at.index];
 }
 
-/* Gaps of the bucket that begin at page or before: all are compared, which no branch has to foretell. */
+/* Gaps of the bucket that begin at page or before. Half of them are compared one by one: no branch is there to foretell. */
 GAP_INLINE unsigned gap_bucket_rank(const struct gap_bucket *bucket, uint64_t page)
 {
-	unsigned rank = 0;
+	const unsigned half = GAP_BUCKET_GAPS / 2;
+	if (bucket->first[1] >
+	    page) /* by first fit, most frees of a ring: foretold, they need not wait for the comparisons */
+		return bucket->first[0] <= page;
+	const unsigned start = bucket->first[half - 1] <= page ? half : 0;
+	unsigned rank = start;
 	GAP_BUCKET_UNROLL
-	for (unsigned i = 0; i < GAP_BUCKET_GAPS; i++)
-		rank += bucket->first[i] <= page;
+	for (unsigned i = 0; i < half; i++)
+		rank += bucket->first[start + i] <= page;
 	return rank;
 }
 
@@ -333,30 +338,33 @@ static inline struct gap_at gap_buckets_find_next(const struct gap_buckets *self
 	return at;
 }
 
-/* Takes [first, first + count) out of the gap. */
-GAP_INLINE void gap_buckets_take(struct gap_buckets *self, struct gap_at at, uint64_t first, uint64_t count)
+GAP_BUCKET_SELDOM void gap_buckets_take_behind(struct gap_buckets *self, struct gap_at at, uint64_t first, uint64_t count)
 {
 	const uint64_t begin = gap_at_first(self, at), before = first - begin;
 	const uint64_t after = gap_at_length(self, at) - before - count;
-	if (__builtin_expect(before != 0, 0)) {
-		gap_buckets_resize(self, at, begin, before);
-		if (after)
-			gap_buckets_insert(self, (struct gap_at){at.bucket, at.index + 1}, first + count, after);
-	} else if (after || at.index == 0) {
-		gap_buckets_resize(self, at, first + count, after);
-	} else {
-		gap_buckets_remove(self, at);
-	}
+	gap_buckets_resize(self, at, begin, before);
+	if (after)
+		gap_buckets_insert(self, (struct gap_at){at.bucket, at.index + 1}, first + count, after);
 }
 
-/* [first, first + count) becomes part of its neighbours, or a gap of its own. Returns how many gaps it was joined with. */
-GAP_INLINE unsigned gap_buckets_give(struct gap_buckets *self, uint64_t first, uint64_t count, uint64_t *examined)
+/* Takes [first, first + count) out of the gap. */
+GAP_INLINE void gap_buckets_take(struct gap_buckets *self, struct gap_at at, uint64_t first, uint64_t count)
 {
-	const struct gap_at behind = gap_buckets_behind(self, first, examined);
+	if (__builtin_expect(first != gap_at_first(self, at), 0))
+		gap_buckets_take_behind(self, at, first, count);
+	else if (at.index == 0 || gap_at_length(self, at) != count)
+		gap_buckets_resize(self, at, first + count, gap_at_length(self, at) - count);
+	else
+		gap_buckets_remove(self, at);
+}
+
+/* At a bucket's border: behind is in front of the lowest gap, or behind a bucket's last. */
+GAP_BUCKET_SELDOM unsigned gap_buckets_give_outside(struct gap_buckets *self, struct gap_at behind, uint64_t first,
+						    uint64_t count)
+{
 	const struct gap_at high = gap_buckets_here(self, behind), low = {behind.bucket, behind.index - 1};
-	const uint64_t end = first + count;
 	bool joins_low = behind.index && gap_at_first(self, low) + gap_at_length(self, low) == first;
-	bool joins_high = high.bucket && gap_at_first(self, high) == end;
+	bool joins_high = high.bucket && gap_at_first(self, high) == first + count;
 	if (joins_low) {
 		uint64_t more = joins_high ? gap_at_length(self, high) : 0;
 		gap_buckets_resize(self, low, gap_at_first(self, low), gap_at_length(self, low) + count + more);
@@ -368,6 +376,32 @@ GAP_INLINE unsigned gap_buckets_give(struct gap_buckets *self, uint64_t first, u
 		gap_buckets_insert(self, behind, first, count);
 	}
 	return (unsigned)joins_low + joins_high;
+}
+
+/* [first, first + count) becomes part of its neighbours, or a gap of its own. Returns how many gaps it was joined with. */
+GAP_INLINE unsigned gap_buckets_give(struct gap_buckets *self, uint64_t first, uint64_t count, uint64_t *examined)
+{
+	const struct gap_at behind = gap_buckets_behind(self, first, examined);
+	if (__builtin_expect(!behind.index || behind.index == self->order[behind.bucket].count, 0))
+		return gap_buckets_give_outside(self, behind, first, count);
+	struct gap_bucket *bucket = &self->buckets[behind.bucket];
+	uint64_t *firsts = &bucket->first[behind.index - 1], *lengths = &bucket->length[behind.index - 1];
+	if (firsts[0] + lengths[0] == first) {
+		bool joins_high = firsts[1] == first + count;
+		lengths[0] += count + (joins_high ? lengths[1] : 0);
+		gap_bucket_grown(self, behind.bucket, lengths[0]);
+		if (joins_high)
+			gap_buckets_remove(self, behind);
+		return 1u + joins_high;
+	}
+	if (firsts[1] == first + count) {
+		firsts[1] = first;
+		lengths[1] += count;
+		gap_bucket_grown(self, behind.bucket, lengths[1]);
+		return 1;
+	}
+	gap_buckets_insert(self, behind, first, count);
+	return 0;
 }
 
 /* An empty one for so many gaps at most. Returns IOVA_OK or IOVA_NO_MEMORY; release takes a zeroed one, too. */
