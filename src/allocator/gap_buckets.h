@@ -7,7 +7,7 @@
  * one that something is freed beside, and to move its neighbours up and back again would cost more than all the rest. Between two
  * gaps, of pages or of none, there is an extent.
  *
- * Two neighbouring buckets hold nine gaps or more: a bucket that fell to GAP_BUCKET_FEW looks for one to join. */
+ * Two neighbouring buckets hold GAP_BUCKETS_TWO_LEAST gaps or more: a bucket that fell to GAP_BUCKET_FEW looks for one to join. */
 #ifndef ALLOCATOR_GAP_BUCKETS_H
 #define ALLOCATOR_GAP_BUCKETS_H
 
@@ -19,9 +19,9 @@
 
 #define GAP_BUCKET_GAPS 16u
 #define GAP_BUCKET_MANY 12u /* with more left when the used up ones are gone, a full bucket is split */
-#define GAP_BUCKET_FEW 7u
+#define GAP_BUCKET_FEW 8u
 #define GAP_BUCKET_JOINED_MAX 10u /* two that are joined leave room for more gaps */
-#define GAP_BUCKET_GAPS_LEAST 4u  /* of all buckets, the mean is above it: half of nine */
+#define GAP_BUCKETS_TWO_LEAST 10u /* one that holds more than GAP_BUCKET_FEW and any other */
 
 /* Loops over a whole bucket have no branch: clang unrolls them by itself. */
 #if defined(__clang__)
@@ -255,6 +255,15 @@ GAP_BUCKET_SELDOM struct gap_at gap_bucket_relieve(struct gap_buckets *self, uin
 	return (struct gap_at){bucket, gap_bucket_rank(&self->buckets[bucket], first)};
 }
 
+/* What was purged or split may be few beside a neighbour that is. */
+GAP_BUCKET_SELDOM void gap_bucket_relieved(struct gap_buckets *self, uint32_t bucket)
+{
+	const uint32_t next = self->order[bucket].next;
+	if (next)
+		gap_bucket_few(self, next);
+	gap_bucket_few(self, bucket);
+}
+
 GAP_BUCKET_SELDOM void gap_bucket_first(struct gap_buckets *self, uint64_t first, uint64_t length)
 {
 	const struct gap_bucket only = {{first}, {length}};
@@ -268,7 +277,7 @@ GAP_BUCKET_SELDOM void gap_buckets_insert(struct gap_buckets *self, struct gap_a
 		gap_bucket_first(self, first, length);
 		return;
 	}
-	bool full = self->order[at.bucket].count == GAP_BUCKET_GAPS;
+	const uint32_t full = self->order[at.bucket].count == GAP_BUCKET_GAPS ? at.bucket : 0;
 	if (__builtin_expect(full, 0))
 		at = gap_bucket_relieve(self, at.bucket, first);
 	struct gap_bucket *bucket = &self->buckets[at.bucket];
@@ -281,8 +290,8 @@ GAP_BUCKET_SELDOM void gap_buckets_insert(struct gap_buckets *self, struct gap_a
 	if (at.index == 0)
 		self->tree.gaps[at.bucket].first = first;
 	gap_bucket_grown(self, at.bucket, length);
-	if (__builtin_expect(full, 0) && self->order[at.bucket].count <= GAP_BUCKET_FEW)
-		gap_bucket_few(self, at.bucket);
+	if (__builtin_expect(full, 0))
+		gap_bucket_relieved(self, full);
 }
 
 /* The gap itself when it is one, else the first one of the next bucket. */
@@ -407,7 +416,7 @@ GAP_INLINE unsigned gap_buckets_give(struct gap_buckets *self, uint64_t first, u
 /* An empty one for so many gaps at most. Returns IOVA_OK or IOVA_NO_MEMORY; release takes a zeroed one, too. */
 static inline enum iova_status gap_buckets_create(struct gap_buckets *self, uint64_t gaps, const struct iova_host *host)
 {
-	*self = (struct gap_buckets){.tree = {.fresh = 1, .capacity = (uint32_t)(gaps / GAP_BUCKET_GAPS_LEAST) + 3}};
+	*self = (struct gap_buckets){.tree = {.fresh = 1, .capacity = (uint32_t)(gaps / (GAP_BUCKETS_TWO_LEAST / 2)) + 4}};
 	const size_t capacity = self->tree.capacity;
 	self->tree.gaps = host->memory_get(host->context, capacity * sizeof *self->tree.gaps);
 	self->order = host->memory_get(host->context, capacity * sizeof *self->order);

@@ -27,8 +27,8 @@ static inline const char *check_bucket(const struct gap_buckets *gaps, uint32_t 
 		return "the next bucket's previous one is this one";
 	if (!order->count || order->count > GAP_BUCKET_GAPS)
 		return "a bucket has a gap, and no more than it has room for";
-	if (order->next && order->count + gaps->order[order->next].count < 9)
-		return "two neighbouring buckets have nine gaps or more";
+	if (order->next && order->count + gaps->order[order->next].count < GAP_BUCKETS_TWO_LEAST)
+		return "two neighbouring buckets have ten gaps or more";
 	for (unsigned i = order->count; i < GAP_BUCKET_GAPS; i++)
 		if (held->first[i] != UINT64_MAX || held->length[i])
 			return "behind the last gap of a bucket there is none";
