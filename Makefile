@@ -152,6 +152,10 @@ $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/librooms.a $(BUILD)/flags
 bench-threads: $(BUILD)/tests/bench/threads ## two workers on one magazine+X against an X of its own for each
 	@$(BUILD)/tests/bench/threads
 
+.PHONY: instructions
+instructions: $(BUILD)/tests/bench/play ## instructions per operation of the built-in allocators, compared with tests/instructions/expected
+	@BUILD='$(BUILD)' tests/instructions/run $(if $(UPDATE),--update,$(if $(MISSES),--misses))
+
 .PHONY: limits
 limits: all ## what the built-in allocators reach on the six streams that bound plain C, one round
 	@$(BUILD)/iovabench run workloads/limits/*.yaml -a all --rounds 1 --latency off -o $(BUILD)/limits
@@ -185,4 +189,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
--include $(patsubst %.o,%.d,$(ROOM_OBJECTS)) $(BUILD)/objects/cli/main.d $(addsuffix .d,$(UNIT_TESTS))
+-include $(patsubst %.o,%.d,$(ROOM_OBJECTS)) $(BUILD)/objects/cli/main.d $(addsuffix .d,$(UNIT_TESTS)) $(BUILD)/tests/bench/play.d $(BUILD)/tests/bench/threads.d
