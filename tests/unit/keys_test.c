@@ -97,10 +97,10 @@ static const struct probe {
 	{"phases.trace.between", PHASE("trace: {file: x, %s}"), NULL, NULL},
 	{"phases.trace.limits", PHASE("trace: {file: x, %s}"), NULL, NULL},
 	{"phases.trace.align", PHASE("trace: {file: x, %s}"), NULL, NULL},
-	{"phases.rings.depth", PHASE("rings: {request: a, %s}"), "0", "268435457"},
-	{"phases.rings.count", PHASE("rings: {request: a, depth: 3, %s}, ops: 9"), "0", "65"},
-	{"phases.rings.pace", PHASE("rings: {request: a, depth: 3, %s}, ops: 9"), "0", NULL},
-	{"phases.rings.burst", PHASE("rings: {request: a, depth: 3, %s}, ops: 9"), "0", "4"},
+	{"phases.rings.depth", PHASE("rings: {request: a, %s}, ops: 2"), "0", "268435457"},
+	{"phases.rings.count", PHASE("rings: {request: a, depth: 4, %s}, ops: 2"), "0", "65"},
+	{"phases.rings.pace", PHASE("rings: {request: a, depth: 4, %s}, ops: 2"), "0", "268435457"},
+	{"phases.rings.burst", PHASE("rings: {request: a, depth: 268435456, %s}, ops: 2"), "0", "268435457"},
 	{"expect.tolerance", TOP("expect: [{metric: audit.violations, is: 0, %s}]\n"), "-1", NULL},
 };
 
