@@ -141,6 +141,8 @@ static void an_exact_fit_and_turnovers_are_seen(void **state)
 	/* b fits exactly; a takes [0,3) of [0,5). 6 pages allocated, 9 were live. */
 	assert_about(bench_figure(&bench, 1, RESULT_METRIC_INEXACT_SHARE), 0.5, 1e-12);
 	assert_about(bench_figure(&bench, 1, RESULT_METRIC_TURNOVERS), 6.0 / 9, 1e-12);
+	/* [0,5) reaches the start of the space and is no hole; [3,5), with three extents live, is one. */
+	assert_about(bench_figure(&bench, 1, RESULT_METRIC_HOLES_PER_EXTENT), 1.0 / 3 / 3, 1e-12);
 }
 
 /* Magazines of two: six pages taken and given back again and again. */
