@@ -8,7 +8,10 @@
  *  - else it may have one. A freed block is pushed on the stack of its order, and is marked in the levels above when
  *    the stack forgets it; a search that finds nothing below a mark clears it. An entry of the stack is a hint, the bit
  *    decides. So a free block is marked or on the stack, and most come and go without a mark.
- * Page numbers are relative to a multiple of the largest block; log2 is an order. */
+ * Page numbers are relative to a multiple of the largest block; log2 is an order.
+ *
+ * Word i of a level lies at levels[level][i << shift[level]]: what is about the same pages lies together, so that the
+ * memory behind the bits follows use. buddy_tree_layout.c has the picture. */
 #ifndef ALLOCATOR_BUDDY_TREE_H
 #define ALLOCATOR_BUDDY_TREE_H
 
@@ -30,14 +33,18 @@ _Static_assert(BUDDY_TREE_LEVELS_MAX * 6 >= 53, "a root over every space: pages 
 #define BUDDY_TREE_RECENT 114 /* makes struct buddy_tree_order 1 KiB */
 
 struct buddy_tree_order {
-	uint64_t *levels[BUDDY_TREE_LEVELS_MAX]; /* the one of the root is root */
+	uint64_t *levels[BUDDY_TREE_LEVELS_MAX]; /* their words 0; the one of the root is root */
 	uint64_t root;
-	uint64_t only;   /* by address: the block of an order that has one, or NOTHING */
-	int64_t more;    /* than one block; -1 if there is none. Not by address */
-	uint64_t held;   /* entries on the stack */
-	uint64_t marked; /* of these, how many from the bottom are marked, too, if they are free */
+	union {
+		uint64_t only; /* by address: the block of an order that has one, or NOTHING */
+		int64_t more;  /* else: than one block; -1 if there is none */
+	};
+	uint32_t held;   /* entries on the stack */
+	uint16_t marked; /* of these, how many from the bottom are marked, too, if they are free */
+	uint16_t shift[BUDDY_TREE_LEVELS_MAX];
 	uint64_t recent[BUDDY_TREE_RECENT];
 };
+_Static_assert(sizeof(struct buddy_tree_order) == 1024, "an order is found with a shift");
 
 struct buddy_tree {
 	uint64_t nonempty; /* bit per order: it has a free block */
@@ -75,12 +82,35 @@ void buddy_tree_settle(struct buddy_tree *tree);
 /* NULL, or which rule is broken; free blocks lie in [first, end). Looks at every word; *free_pages counts the pages. */
 const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t first, uint64_t end, uint64_t *free_pages);
 
+/* Words of a level of an order over end pages. */
+INLINE uint64_t buddy_tree_words(uint64_t end, unsigned log2, unsigned level)
+{
+	/* A buddy of the last block has a bit in the same word. */
+	unsigned shift = log2 + 6 * (level + 1);
+	return (shift < 64 ? (end - 1) >> shift : 0) + 1;
+}
+
+/* For create: puts the levels below the root, of orders 0 to order_max, into memory, words from its start; returns how many words that
+ * takes, and the only thing it does with NULL is to count them. top is set. */
+uint64_t buddy_tree_lay_out(struct buddy_tree *tree, uint64_t *memory);
+
 /* Pushes when the stack is full: forgets the older half. */
 void buddy_tree_forget(struct buddy_tree *tree, unsigned log2, uint64_t block);
 
+INLINE uint64_t *buddy_tree_word(const struct buddy_tree_order *order, unsigned level, uint64_t word)
+{
+	return order->levels[level] + (word << order->shift[level]);
+}
+
 INLINE bool buddy_tree_is_free(const struct buddy_tree *tree, unsigned log2, uint64_t block)
 {
-	return tree->orders[log2].levels[0][block >> 6] >> (block & 63) & 1;
+	return *buddy_tree_word(&tree->orders[log2], 0, block >> 6) >> (block & 63) & 1;
+}
+
+/* Its bit is in the same word, which need not be found twice. */
+INLINE bool buddy_tree_is_buddy_free(const struct buddy_tree *tree, unsigned log2, uint64_t block)
+{
+	return *buddy_tree_word(&tree->orders[log2], 0, block >> 6) >> ((block ^ 1) & 63) & 1;
 }
 
 /* Above level 0, from the word that got its first bit, or lost its last one. True: so did the root. */
@@ -89,7 +119,7 @@ INLINE bool buddy_tree_mark(struct buddy_tree_order *order, unsigned top, uint64
 	unsigned level = 1;
 	do {
 		uint64_t bit = UINT64_C(1) << (word & 63);
-		uint64_t *marks = &order->levels[level][word >>= 6], before = *marks;
+		uint64_t *marks = buddy_tree_word(order, level, word >>= 6), before = *marks;
 		*marks = before | bit;
 		if (before)
 			return false;
@@ -102,7 +132,7 @@ INLINE bool buddy_tree_unmark(struct buddy_tree_order *order, unsigned top, uint
 	unsigned level = 1;
 	do {
 		uint64_t bit = UINT64_C(1) << (word & 63);
-		uint64_t *marks = &order->levels[level][word >>= 6], after = *marks & ~bit;
+		uint64_t *marks = buddy_tree_word(order, level, word >>= 6), after = *marks & ~bit;
 		*marks = after;
 		if (after)
 			return false;
@@ -114,7 +144,7 @@ INLINE bool buddy_tree_unmark(struct buddy_tree_order *order, unsigned top, uint
 INLINE void buddy_tree_insert(struct buddy_tree *tree, bool by_address, unsigned log2, uint64_t block)
 {
 	struct buddy_tree_order *order = &tree->orders[log2];
-	uint64_t *word = &order->levels[0][block >> 6], before = *word;
+	uint64_t *word = buddy_tree_word(order, 0, block >> 6), before = *word;
 	*word = before | UINT64_C(1) << (block & 63);
 	if (by_address) {
 		order->only = BUDDY_TREE_NOTHING;
@@ -128,7 +158,7 @@ INLINE void buddy_tree_insert(struct buddy_tree *tree, bool by_address, unsigned
 	 * is 1.8 times slower when blocks come and go. */
 	if (UNLIKELY(++order->more == 0))
 		tree->nonempty |= UINT64_C(1) << log2;
-	uint64_t held = order->held;
+	uint32_t held = order->held;
 	if (UNLIKELY(held == BUDDY_TREE_RECENT)) {
 		buddy_tree_forget(tree, log2, block);
 		return;
@@ -140,7 +170,7 @@ INLINE void buddy_tree_insert(struct buddy_tree *tree, bool by_address, unsigned
 INLINE void buddy_tree_take_out(struct buddy_tree *tree, bool by_address, unsigned log2, uint64_t block)
 {
 	struct buddy_tree_order *order = &tree->orders[log2];
-	uint64_t *word = &order->levels[0][block >> 6], after = *word & ~(UINT64_C(1) << (block & 63));
+	uint64_t *word = buddy_tree_word(order, 0, block >> 6), after = *word & ~(UINT64_C(1) << (block & 63));
 	*word = after;
 	if (by_address) {
 		if (!after && buddy_tree_unmark(order, tree->top, block >> 6))
@@ -154,9 +184,9 @@ INLINE void buddy_tree_take_out(struct buddy_tree *tree, bool by_address, unsign
 /* The stack is not empty. */
 INLINE uint64_t buddy_tree_pop(struct buddy_tree_order *order)
 {
-	uint64_t held = --order->held;
+	uint32_t held = --order->held;
 	if (UNLIKELY(order->marked > held))
-		order->marked = held;
+		order->marked = (uint16_t)held;
 	return order->recent[held];
 }
 
@@ -169,9 +199,9 @@ INLINE uint64_t buddy_tree_take_first(struct buddy_tree *tree, bool downwards, u
 	uint64_t block = order->only, word = order->root;
 	if (block == BUDDY_TREE_NOTHING) {
 		block = 0;
-		for (uint64_t *const *level = &order->levels[tree->top];; word = (*level)[block]) {
+		for (unsigned level = tree->top;; word = *buddy_tree_word(order, level, block)) {
 			block = block << 6 | (downwards ? bits_log2_floor(word) : (unsigned)__builtin_ctzll(word));
-			if (level-- == order->levels)
+			if (!level--)
 				break;
 		}
 	}
@@ -181,12 +211,12 @@ INLINE uint64_t buddy_tree_take_first(struct buddy_tree *tree, bool downwards, u
 	}
 	/* It is the lowest bit on every level. */
 	uint64_t at = block >> 6;
-	for (uint64_t *const *level = order->levels;; at >>= 6) {
-		uint64_t before = (*level)[at];
-		(*level)[at] = before & (before - 1);
+	for (unsigned level = 0;; at >>= 6) {
+		uint64_t *bits = buddy_tree_word(order, level, at), before = *bits;
+		*bits = before & (before - 1);
 		if (before & (before - 1))
 			break;
-		if (level++ == order->levels + tree->top) {
+		if (level++ == tree->top) {
 			tree->nonempty &= ~(UINT64_C(1) << log2);
 			break;
 		}
@@ -198,7 +228,7 @@ INLINE uint64_t buddy_tree_take_first(struct buddy_tree *tree, bool downwards, u
 INLINE void buddy_tree_release_block(struct buddy_tree *tree, bool by_address, unsigned log2, uint64_t block,
 				     struct iova_steps *steps)
 {
-	while (UNLIKELY(buddy_tree_is_free(tree, log2, block ^ 1))) {
+	while (UNLIKELY(buddy_tree_is_buddy_free(tree, log2, block))) {
 		buddy_tree_take_out(tree, by_address, log2, block ^ 1);
 		block >>= 1;
 		log2++;
