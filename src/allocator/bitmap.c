@@ -5,9 +5,12 @@
  * A run is a maximal sequence of free pages, and belongs to the word of its first page, however far it goes. The code
  * of a word is an upper bound of its longest run: it rises when pages are freed, and is made exact by a search that
  * trusted it in vain. So taking and freeing look at the neighbours of the pages alone. Page numbers in here are
- * indices: word 0 and all that follows the last page of the space are used for ever, and stop every search. */
+ * indices: word 0, all that precedes the space and all that follows its last page are used for ever, and stop every search. */
 #include "allocator/bitmap_runs.h"
 #include "allocator/builtin.h"
+
+/* Pages whose bits fill a page of memory. */
+#define REGION (UINT64_C(4096) * 8)
 
 /* Lowest page of the word at or after from where a run of count begins, or NOTHING. */
 INLINE uint64_t start_in_word(const struct bitmap *self, uint64_t word, uint64_t used, uint64_t count)
@@ -315,8 +318,10 @@ static const char *bitmap_broken_invariant(void *context)
 		free += (unsigned)__builtin_popcountll(~words[word]);
 	if (free != self->free_pages)
 		return "the free pages are counted";
-	if (~words[0] || ~words[self->end >> 6] >> (self->end & 63) ||
-	    (self->first & 63 && ~words[self->first >> 6] << (64 - (self->first & 63))))
+	bool outside = !(~words[self->end >> 6] >> (self->end & 63));
+	for (uint64_t page = 0; page < self->first; page++)
+		outside &= page_bitmap_is_used(&self->used, page);
+	if (!outside)
 		return "pages outside the space are used";
 	for (uint64_t word = 1; word <= self->end >> 6; word++)
 		if (self->runs.codes[word] < word_code(self, word))
@@ -352,7 +357,8 @@ static enum iova_status bitmap_create(const struct iova_space *space, const uint
 		return IOVA_NO_MEMORY;
 	self->host = host;
 	self->fit = (enum fit)options[0];
-	self->base = bits_align_down(space->first, 64) - 64;
+	/* Aligned, so that a region lies in no more pages of memory than it fills. */
+	self->base = bits_align_down(space->first - 64, REGION);
 	self->first = space->first - self->base;
 	self->end = self->first + space->count;
 	self->cursor = self->first;

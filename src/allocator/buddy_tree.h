@@ -196,31 +196,24 @@ INLINE uint64_t buddy_tree_take_first(struct buddy_tree *tree, bool downwards, u
 	struct buddy_tree_order *order = &tree->orders[log2];
 	/* A ring of equal sizes frees one block and takes it again: reading words that were just written makes the CPU
 	 * wait, so a block that is alone is not searched. */
-	uint64_t block = order->only, word = order->root;
+	uint64_t block = order->only, word = order->root, *bits;
 	if (block == BUDDY_TREE_NOTHING) {
 		block = 0;
-		for (unsigned level = tree->top;; word = *buddy_tree_word(order, level, block)) {
+		unsigned level = tree->top;
+		do {
 			block = block << 6 | (downwards ? bits_log2_floor(word) : (unsigned)__builtin_ctzll(word));
-			if (!level--)
-				break;
-		}
+			bits = buddy_tree_word(order, --level, block);
+			word = *bits;
+		} while (level);
+		block = block << 6 | (downwards ? bits_log2_floor(word) : (unsigned)__builtin_ctzll(word));
+	} else {
+		bits = buddy_tree_word(order, 0, block >> 6);
+		word = *bits;
 	}
-	if (downwards) {
-		buddy_tree_take_out(tree, true, log2, block);
-		return block;
-	}
-	/* It is the lowest bit on every level. */
-	uint64_t at = block >> 6;
-	for (unsigned level = 0;; at >>= 6) {
-		uint64_t *bits = buddy_tree_word(order, level, at), before = *bits;
-		*bits = before & (before - 1);
-		if (before & (before - 1))
-			break;
-		if (level++ == tree->top) {
-			tree->nonempty &= ~(UINT64_C(1) << log2);
-			break;
-		}
-	}
+	word &= ~(UINT64_C(1) << (block & 63));
+	*bits = word;
+	if (!word && buddy_tree_unmark(order, tree->top, block >> 6))
+		tree->nonempty &= ~(UINT64_C(1) << log2);
 	return block;
 }
 

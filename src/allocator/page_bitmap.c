@@ -3,6 +3,8 @@
 
 #include "base/bits.h"
 
+#include <string.h>
+
 static size_t bytes_of(const struct page_bitmap *bitmap)
 {
 	return (bitmap->pages + 63) / 64 * sizeof(*bitmap->words);
@@ -11,7 +13,8 @@ static size_t bytes_of(const struct page_bitmap *bitmap)
 enum iova_status page_bitmap_create(struct page_bitmap *bitmap, uint64_t pages, const struct summaries *summaries,
 				    const struct iova_host *host)
 {
-	*bitmap = (struct page_bitmap){.pages = pages, .summaries = summaries, .host = host};
+	*bitmap = (struct page_bitmap){.pages = pages, .top = summaries->top, .host = host};
+	memcpy(bitmap->groups, summaries->groups, sizeof(bitmap->groups));
 	bitmap->words = host->memory_get(host->context, bytes_of(bitmap));
 	return bitmap->words ? IOVA_OK : IOVA_NO_MEMORY;
 }
@@ -25,7 +28,7 @@ void page_bitmap_release(struct page_bitmap *bitmap)
 
 static uint64_t bits_of(const struct page_bitmap *bitmap, unsigned level, uint64_t word)
 {
-	return level ? *summaries_used(bitmap->summaries, level, word) : bitmap->words[word];
+	return level ? *page_bitmap_summary(bitmap, level, word) : bitmap->words[word];
 }
 
 uint64_t page_bitmap_next_far(const struct page_bitmap *bitmap, uint64_t word)
@@ -35,15 +38,16 @@ uint64_t page_bitmap_next_far(const struct page_bitmap *bitmap, uint64_t word)
 	while (!bits) {
 		level++;
 		/* Bits after that of the word; a shift by 64 in two steps. */
-		bits = *summaries_used(bitmap->summaries, level, word >> 6) & (~UINT64_C(1) << (word & 63));
+		bits = *page_bitmap_summary(bitmap, level, word >> 6) & (~UINT64_C(1) << (word & 63));
 		word >>= 6;
 	}
-	for (;; level--) {
+	while (--level) {
 		word = word << 6 | (unsigned)__builtin_ctzll(bits);
-		if (!level)
-			return word;
-		bits = bits_of(bitmap, level - 1, word);
+		bits = *page_bitmap_summary(bitmap, level, word);
 	}
+	word = word << 6 | (unsigned)__builtin_ctzll(bits);
+	bits = bitmap->words[word];
+	return word << 6 | (unsigned)__builtin_ctzll(bits);
 }
 
 uint64_t page_bitmap_previous_far(const struct page_bitmap *bitmap, uint64_t word)
@@ -52,21 +56,22 @@ uint64_t page_bitmap_previous_far(const struct page_bitmap *bitmap, uint64_t wor
 	uint64_t bits = 0;
 	while (!bits) {
 		level++;
-		bits = *summaries_used(bitmap->summaries, level, word >> 6) & ((UINT64_C(1) << (word & 63)) - 1);
+		bits = *page_bitmap_summary(bitmap, level, word >> 6) & ((UINT64_C(1) << (word & 63)) - 1);
 		word >>= 6;
 	}
-	for (;; level--) {
+	while (--level) {
 		word = word << 6 | bits_log2_floor(bits);
-		if (!level)
-			return word;
-		bits = bits_of(bitmap, level - 1, word);
+		bits = *page_bitmap_summary(bitmap, level, word);
 	}
+	word = word << 6 | bits_log2_floor(bits);
+	bits = bitmap->words[word];
+	return word << 6 | bits_log2_floor(bits);
 }
 
 void page_bitmap_word_filled(struct page_bitmap *bitmap, uint64_t word)
 {
-	for (unsigned level = 1; level <= bitmap->summaries->top; level++, word >>= 6) {
-		uint64_t *bits = summaries_used(bitmap->summaries, level, word >> 6), before = *bits;
+	for (unsigned level = 1; level <= bitmap->top; level++, word >>= 6) {
+		uint64_t *bits = page_bitmap_summary(bitmap, level, word >> 6), before = *bits;
 		*bits = before | UINT64_C(1) << (word & 63);
 		if (before)
 			return;
@@ -75,8 +80,8 @@ void page_bitmap_word_filled(struct page_bitmap *bitmap, uint64_t word)
 
 void page_bitmap_word_emptied(struct page_bitmap *bitmap, uint64_t word)
 {
-	for (unsigned level = 1; level <= bitmap->summaries->top; level++, word >>= 6) {
-		uint64_t *bits = summaries_used(bitmap->summaries, level, word >> 6),
+	for (unsigned level = 1; level <= bitmap->top; level++, word >>= 6) {
+		uint64_t *bits = page_bitmap_summary(bitmap, level, word >> 6),
 			 after = *bits & ~(UINT64_C(1) << (word & 63));
 		*bits = after;
 		if (after)
@@ -87,7 +92,7 @@ void page_bitmap_word_emptied(struct page_bitmap *bitmap, uint64_t word)
 const char *page_bitmap_broken_invariant(const struct page_bitmap *bitmap)
 {
 	uint64_t words = (bitmap->pages + 63) / 64;
-	for (unsigned level = 0; level < bitmap->summaries->top; level++, words = (words + 63) / 64)
+	for (unsigned level = 0; level < bitmap->top; level++, words = (words + 63) / 64)
 		for (uint64_t word = 0; word < words; word++)
 			if ((bits_of(bitmap, level + 1, word >> 6) >> (word & 63) & 1) !=
 			    (bits_of(bitmap, level, word) != 0))

@@ -13,7 +13,8 @@
 struct page_bitmap {
 	uint64_t *words; /* level 0: bit per page, 1 = used */
 	uint64_t pages;
-	const struct summaries *summaries; /* the levels above; the top one has one word */
+	unsigned top;                                       /* its level has one word */
+	struct summary_group *groups[SUMMARIES_LEVELS_MAX]; /* the levels above */
 	const struct iova_host *host;
 };
 
@@ -21,6 +22,12 @@ struct page_bitmap {
 enum iova_status page_bitmap_create(struct page_bitmap *bitmap, uint64_t pages, const struct summaries *summaries,
 				    const struct iova_host *host);
 void page_bitmap_release(struct page_bitmap *bitmap);
+
+/* A word of a level above 0. */
+static inline uint64_t *page_bitmap_summary(const struct page_bitmap *bitmap, unsigned level, uint64_t word)
+{
+	return &bitmap->groups[level][word >> 6].used[word & 63];
+}
 
 /* The ends of a search that leaves its word; page_bitmap_next and page_bitmap_previous are what callers want. */
 uint64_t page_bitmap_next_far(const struct page_bitmap *bitmap, uint64_t word);

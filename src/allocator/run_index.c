@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/run_index.h"
 
+#include <string.h>
+
 /* Whole groups: the missing ones read as 0. */
 static size_t bytes_of(const struct run_index *index)
 {
@@ -10,7 +12,8 @@ static size_t bytes_of(const struct run_index *index)
 enum iova_status run_index_create(struct run_index *index, uint64_t words, const struct summaries *summaries,
 				  const struct iova_host *host)
 {
-	*index = (struct run_index){.words = words, .summaries = summaries, .host = host};
+	*index = (struct run_index){.words = words, .host = host};
+	memcpy(index->groups, summaries->groups, sizeof(index->groups));
 	index->top = summaries->top ? summaries->top - 1 : 0;
 	index->codes = host->memory_get(host->context, bytes_of(index));
 	return index->codes ? IOVA_OK : IOVA_NO_MEMORY;
@@ -26,7 +29,7 @@ void run_index_release(struct run_index *index)
 /* The 64 codes of a group. */
 static const uint8_t *group_of(const struct run_index *index, unsigned level, uint64_t group)
 {
-	return level ? index->summaries->groups[level][group].codes : index->codes + (group << 6);
+	return level ? index->groups[level][group].codes : index->codes + (group << 6);
 }
 
 static uint8_t greatest(const uint8_t *bytes)
@@ -67,7 +70,7 @@ uint64_t run_index_next(struct run_index *index, uint64_t from, uint8_t code, ui
 		if (level == index->top)
 			return RUN_INDEX_NOTHING;
 		level++;
-		*summaries_code(index->summaries, level, group) = greatest(codes);
+		*run_index_most(index, level, group) = greatest(codes);
 		wanted = ~UINT64_C(1) << (group & 63);
 		group >>= 6;
 	}
@@ -79,7 +82,7 @@ const char *run_index_broken_invariant(const struct run_index *index)
 	for (unsigned level = 1; level <= index->top; level++) {
 		groups = (groups + 63) / 64;
 		for (uint64_t group = 0; group < groups; group++)
-			if (*summaries_code(index->summaries, level, group) < greatest(group_of(index, level - 1, group)))
+			if (*run_index_most(index, level, group) < greatest(group_of(index, level - 1, group)))
 				return "a maximum is not less than the codes below it";
 	}
 	return NULL;

@@ -21,10 +21,10 @@
 _Static_assert(RUN_INDEX_EXACT + (52 - 6) * 4 + 3 <= UINT8_MAX, "the code of a run of 2^52 pages fits");
 
 struct run_index {
-	uint8_t *codes; /* level 0: per word; above: at least the greatest of 64 below */
+	uint8_t *codes; /* level 0: per word; in groups, above: at least the greatest of 64 below */
 	unsigned top;   /* its level has at most 64 codes */
 	uint64_t words;
-	const struct summaries *summaries;
+	struct summary_group *groups[SUMMARIES_LEVELS_MAX];
 	const struct iova_host *host;
 };
 
@@ -75,12 +75,18 @@ static inline uint64_t run_index_at_least(const uint8_t *bytes, uint8_t code)
 #endif
 }
 
+/* A maximum of a level above 0. */
+static inline uint8_t *run_index_most(const struct run_index *index, unsigned level, uint64_t group)
+{
+	return &index->groups[level][group >> 6].codes[group & 63];
+}
+
 static inline void run_index_set(struct run_index *index, uint64_t word, uint8_t code)
 {
 	index->codes[word] = code;
 	for (unsigned level = 1; level <= index->top; level++) {
 		word >>= 6;
-		uint8_t *most = summaries_code(index->summaries, level, word);
+		uint8_t *most = run_index_most(index, level, word);
 		if (__builtin_expect(*most >= code, 1))
 			return;
 		*most = code;

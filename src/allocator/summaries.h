@@ -29,14 +29,4 @@ struct summaries {
 enum iova_status summaries_create(struct summaries *summaries, uint64_t words, const struct iova_host *host);
 void summaries_release(struct summaries *summaries);
 
-static inline uint64_t *summaries_used(const struct summaries *summaries, unsigned level, uint64_t word)
-{
-	return &summaries->groups[level][word >> 6].used[word & 63];
-}
-
-static inline uint8_t *summaries_code(const struct summaries *summaries, unsigned level, uint64_t index)
-{
-	return &summaries->groups[level][index >> 6].codes[index & 63];
-}
-
 #endif

@@ -71,9 +71,9 @@ static void a_range_fills_and_empties_whole_words(void **state)
 static void a_summary_that_is_wrong_is_noticed(void **state)
 {
 	(void)state;
-	*summaries_used(&summaries, 1, 1) ^= 1;
+	*page_bitmap_summary(&bitmap, 1, 1) ^= 1;
 	assert_non_null(page_bitmap_broken_invariant(&bitmap));
-	*summaries_used(&summaries, 1, 1) ^= 1;
+	*page_bitmap_summary(&bitmap, 1, 1) ^= 1;
 }
 
 static void random_ranges_agree_with_an_array(void **state)

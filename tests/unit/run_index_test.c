@@ -71,9 +71,9 @@ static void a_maximum_falls_when_a_search_finds_nothing(void **state)
 	(void)state;
 	run_index_set(&runs, 70, 9);
 	run_index_set(&runs, 70, 2);
-	assert_int_equal(*summaries_code(&summaries, 1, 1), 9);
+	assert_int_equal(*run_index_most(&runs, 1, 1), 9);
 	assert_int_equal(next(0, 5), RUN_INDEX_NOTHING);
-	assert_int_equal(*summaries_code(&summaries, 1, 1), 2);
+	assert_int_equal(*run_index_most(&runs, 1, 1), 2);
 	assert_int_equal(next(0, 2), 70);
 }
 
