@@ -4,22 +4,22 @@
 #include <string.h>
 
 /* Marks the entries from the marked ones up to end that are free blocks still. */
-static void mark_recent(struct buddy_tree *tree, unsigned log2, uint32_t end)
+static void mark_recent(struct buddy_tree *tree, unsigned log2, uint64_t end)
 {
 	struct buddy_tree_order *order = &tree->orders[log2];
 	for (; order->marked < end; order->marked++)
 		if (buddy_tree_is_free(tree, log2, order->recent[order->marked]))
-			buddy_tree_mark(order, tree->top, order->recent[order->marked] >> 6);
+			buddy_tree_mark(tree, log2, order->recent[order->marked] >> 6);
 }
 
 void buddy_tree_forget(struct buddy_tree *tree, unsigned log2, uint64_t block)
 {
 	struct buddy_tree_order *order = &tree->orders[log2];
-	uint32_t forgotten = order->held - order->held / 2;
+	uint64_t forgotten = order->held - order->held / 2;
 	if (order->marked < forgotten)
 		mark_recent(tree, log2, forgotten);
 	order->held -= forgotten;
-	order->marked = (uint16_t)(order->marked - forgotten);
+	order->marked -= forgotten;
 	memmove(order->recent, order->recent + forgotten, order->held * sizeof(order->recent[0]));
 	order->recent[order->held++] = block;
 }
@@ -60,13 +60,23 @@ void buddy_tree_insert_range(struct buddy_tree *tree, uint64_t first, uint64_t e
 	}
 }
 
+/* Of any level. */
+static uint64_t *word_of(struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t word)
+{
+	return level == tree->top ? &tree->orders[log2].root : buddy_tree_word(tree, log2, level, word);
+}
+
+static uint64_t bits_of(const struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t word)
+{
+	return level == tree->top ? tree->orders[log2].root : *buddy_tree_word(tree, log2, level, word);
+}
+
 /* The free block that comes first among the wanted bits of a word of a level and all that follows it. */
 static uint64_t search(struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t word, uint64_t wanted,
 		       bool downwards, struct iova_steps *steps)
 {
-	struct buddy_tree_order *order = &tree->orders[log2];
 	for (;;) {
-		uint64_t all = *buddy_tree_word(order, level, word), found = all & wanted;
+		uint64_t all = *word_of(tree, log2, level, word), found = all & wanted;
 		if (steps)
 			steps->examined++;
 		if (found) {
@@ -81,7 +91,7 @@ static uint64_t search(struct buddy_tree *tree, unsigned log2, unsigned level, u
 		uint64_t bit = UINT64_C(1) << (word & 63);
 		word >>= 6;
 		if (!all)
-			*buddy_tree_word(order, level, word) &= ~bit;
+			*word_of(tree, log2, level, word) &= ~bit;
 		wanted = downwards ? bit - 1 : ~bit & -bit;
 	}
 }
@@ -106,6 +116,10 @@ uint64_t buddy_tree_search_all(struct buddy_tree *tree, unsigned log2, struct io
 	return search(tree, log2, tree->top, 0, ~UINT64_C(0), tree->downwards, steps);
 }
 
+/* What all regions share is part of what creation costs, rather than of what the first extents in a region do, if it is no larger than
+ * this: that of 2^36 pages has half of it. */
+#define WRITTEN_AT_CREATION ((size_t)256 << 10)
+
 enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, uint64_t end, bool by_address,
 				   bool downwards, const struct iova_host *host)
 {
@@ -114,16 +128,15 @@ enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, 
 	do
 		tree->top++;
 	while (buddy_tree_words(end, 0, tree->top) > 1);
-	tree->bytes = buddy_tree_lay_out(tree, NULL) * sizeof(uint64_t);
+	uint64_t shared_first, shared_words;
+	tree->bytes = buddy_tree_lay_out(tree, &shared_first, &shared_words) * sizeof(uint64_t);
 	tree->memory = host->memory_get(host->context, tree->bytes);
 	if (!tree->memory)
 		return IOVA_NO_MEMORY;
-	buddy_tree_lay_out(tree, tree->memory);
+	if (shared_words * sizeof(uint64_t) <= WRITTEN_AT_CREATION)
+		memset(tree->memory + shared_first, 0, shared_words * sizeof(uint64_t));
 	for (unsigned log2 = 0; log2 <= order_max; log2++)
-		if (by_address)
-			tree->orders[log2].only = BUDDY_TREE_NOTHING;
-		else
-			tree->orders[log2].more = -1;
+		tree->orders[log2].more = -1;
 	return IOVA_OK;
 }
 
@@ -138,7 +151,7 @@ static bool is_marked(const struct buddy_tree *tree, unsigned log2, uint64_t blo
 {
 	uint64_t word = block >> 6;
 	for (unsigned level = 1; level <= tree->top; level++, word >>= 6)
-		if (!(*buddy_tree_word(&tree->orders[log2], level, word >> 6) >> (word & 63) & 1))
+		if (!(bits_of(tree, log2, level, word >> 6) >> (word & 63) & 1))
 			return false;
 	return true;
 }
@@ -169,11 +182,10 @@ static const char *broken_block(const struct buddy_tree *tree, unsigned log2, ui
 /* By address, a mark stands over a word that has a bit set. */
 static bool marks_exceed(const struct buddy_tree *tree, unsigned log2)
 {
-	const struct buddy_tree_order *order = &tree->orders[log2];
 	for (unsigned level = 0; tree->by_address && level < tree->top; level++)
 		for (uint64_t word = 0; word < buddy_tree_words(tree->end, log2, level); word++)
-			if (*buddy_tree_word(order, level + 1, word >> 6) >> (word & 63) & 1 &&
-			    !*buddy_tree_word(order, level, word))
+			if (bits_of(tree, log2, level + 1, word >> 6) >> (word & 63) & 1 &&
+			    !bits_of(tree, log2, level, word))
 				return true;
 	return false;
 }
@@ -185,7 +197,7 @@ const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t 
 		const struct buddy_tree_order *order = &tree->orders[log2];
 		uint64_t blocks = 0;
 		for (uint64_t word = 0; word < buddy_tree_words(tree->end, log2, 0); word++) {
-			for (uint64_t free = *buddy_tree_word(order, 0, word); free; free &= free - 1, blocks++) {
+			for (uint64_t free = bits_of(tree, log2, 0, word); free; free &= free - 1, blocks++) {
 				uint64_t block = word << 6 | (unsigned)__builtin_ctzll(free);
 				const char *broken = broken_block(tree, log2, block, first, end);
 				if (broken)

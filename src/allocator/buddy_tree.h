@@ -10,7 +10,7 @@
  *    decides. So a free block is marked or on the stack, and most come and go without a mark.
  * Page numbers are relative to a multiple of the largest block; log2 is an order.
  *
- * Word i of a level lies at levels[level][i << shift[level]]: what is about the same pages lies together, so that the
+ * Word i of a level lies i << shift behind its word 0: what is about the same pages lies together, so that the
  * memory behind the bits follows use. buddy_tree_layout.c has the picture. */
 #ifndef ALLOCATOR_BUDDY_TREE_H
 #define ALLOCATOR_BUDDY_TREE_H
@@ -33,15 +33,12 @@ _Static_assert(BUDDY_TREE_LEVELS_MAX * 6 >= 53, "a root over every space: pages 
 #define BUDDY_TREE_RECENT 114 /* makes struct buddy_tree_order 1 KiB */
 
 struct buddy_tree_order {
-	uint64_t *levels[BUDDY_TREE_LEVELS_MAX]; /* their words 0; the one of the root is root */
+	uint64_t places[BUDDY_TREE_LEVELS_MAX]; /* of the levels below the root: word 0 in memory, << 6 | shift */
 	uint64_t root;
-	union {
-		uint64_t only; /* by address: the block of an order that has one, or NOTHING */
-		int64_t more;  /* else: than one block; -1 if there is none */
-	};
-	uint32_t held;   /* entries on the stack */
-	uint16_t marked; /* of these, how many from the bottom are marked, too, if they are free */
-	uint16_t shift[BUDDY_TREE_LEVELS_MAX];
+	uint64_t only;   /* by address: the block of an order that has one, or NOTHING */
+	int64_t more;    /* than one block; -1 if there is none. Not by address */
+	uint64_t held;   /* entries on the stack */
+	uint64_t marked; /* of these, how many from the bottom are marked, too, if they are free */
 	uint64_t recent[BUDDY_TREE_RECENT];
 };
 _Static_assert(sizeof(struct buddy_tree_order) == 1024, "an order is found with a shift");
@@ -90,65 +87,67 @@ INLINE uint64_t buddy_tree_words(uint64_t end, unsigned log2, unsigned level)
 	return (shift < 64 ? (end - 1) >> shift : 0) + 1;
 }
 
-/* For create: puts the levels below the root, of orders 0 to order_max, into memory, words from its start; returns how many words that
- * takes, and the only thing it does with NULL is to count them. top is set. */
-uint64_t buddy_tree_lay_out(struct buddy_tree *tree, uint64_t *memory);
+/* For create, which has set end, order_max and top: sets the places. Returns the words of memory that they take; of these, the
+ * shared ones are about so many pages that few are touched, however many regions of the space are. */
+uint64_t buddy_tree_lay_out(struct buddy_tree *tree, uint64_t *shared_first, uint64_t *shared_words);
 
 /* Pushes when the stack is full: forgets the older half. */
 void buddy_tree_forget(struct buddy_tree *tree, unsigned log2, uint64_t block);
 
-INLINE uint64_t *buddy_tree_word(const struct buddy_tree_order *order, unsigned level, uint64_t word)
+/* level < top. */
+INLINE uint64_t *buddy_tree_word(const struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t word)
 {
-	return order->levels[level] + (word << order->shift[level]);
+	uint64_t place = tree->orders[log2].places[level];
+	return tree->memory + (place >> 6) + (word << (place & 63));
 }
 
 INLINE bool buddy_tree_is_free(const struct buddy_tree *tree, unsigned log2, uint64_t block)
 {
-	return *buddy_tree_word(&tree->orders[log2], 0, block >> 6) >> (block & 63) & 1;
+	return *buddy_tree_word(tree, log2, 0, block >> 6) >> (block & 63) & 1;
 }
 
 /* Its bit is in the same word, which need not be found twice. */
 INLINE bool buddy_tree_is_buddy_free(const struct buddy_tree *tree, unsigned log2, uint64_t block)
 {
-	return *buddy_tree_word(&tree->orders[log2], 0, block >> 6) >> ((block ^ 1) & 63) & 1;
+	return *buddy_tree_word(tree, log2, 0, block >> 6) >> ((block ^ 1) & 63) & 1;
 }
 
 /* Above level 0, from the word that got its first bit, or lost its last one. True: so did the root. */
-INLINE bool buddy_tree_mark(struct buddy_tree_order *order, unsigned top, uint64_t word)
+INLINE bool buddy_tree_mark(struct buddy_tree *tree, unsigned log2, uint64_t word)
 {
-	unsigned level = 1;
-	do {
+	for (unsigned level = 1; level != tree->top; level++) {
 		uint64_t bit = UINT64_C(1) << (word & 63);
-		uint64_t *marks = buddy_tree_word(order, level, word >>= 6), before = *marks;
+		uint64_t *marks = buddy_tree_word(tree, log2, level, word >>= 6), before = *marks;
 		*marks = before | bit;
 		if (before)
 			return false;
-	} while (level++ != top);
-	return true;
+	}
+	uint64_t before = tree->orders[log2].root;
+	tree->orders[log2].root = before | UINT64_C(1) << (word & 63);
+	return !before;
 }
 
-INLINE bool buddy_tree_unmark(struct buddy_tree_order *order, unsigned top, uint64_t word)
+INLINE bool buddy_tree_unmark(struct buddy_tree *tree, unsigned log2, uint64_t word)
 {
-	unsigned level = 1;
-	do {
+	for (unsigned level = 1; level != tree->top; level++) {
 		uint64_t bit = UINT64_C(1) << (word & 63);
-		uint64_t *marks = buddy_tree_word(order, level, word >>= 6), after = *marks & ~bit;
+		uint64_t *marks = buddy_tree_word(tree, log2, level, word >>= 6), after = *marks & ~bit;
 		*marks = after;
 		if (after)
 			return false;
-	} while (level++ != top);
-	return true;
+	}
+	return !(tree->orders[log2].root &= ~(UINT64_C(1) << (word & 63)));
 }
 
 /* A block becomes free whose buddy is in use. by_address is that of the tree; a constant makes it fast. */
 INLINE void buddy_tree_insert(struct buddy_tree *tree, bool by_address, unsigned log2, uint64_t block)
 {
 	struct buddy_tree_order *order = &tree->orders[log2];
-	uint64_t *word = buddy_tree_word(order, 0, block >> 6), before = *word;
+	uint64_t *word = buddy_tree_word(tree, log2, 0, block >> 6), before = *word;
 	*word = before | UINT64_C(1) << (block & 63);
 	if (by_address) {
 		order->only = BUDDY_TREE_NOTHING;
-		if (!before && buddy_tree_mark(order, tree->top, block >> 6)) {
+		if (!before && buddy_tree_mark(tree, log2, block >> 6)) {
 			tree->nonempty |= UINT64_C(1) << log2;
 			order->only = block;
 		}
@@ -158,7 +157,7 @@ INLINE void buddy_tree_insert(struct buddy_tree *tree, bool by_address, unsigned
 	 * is 1.8 times slower when blocks come and go. */
 	if (UNLIKELY(++order->more == 0))
 		tree->nonempty |= UINT64_C(1) << log2;
-	uint32_t held = order->held;
+	uint64_t held = order->held;
 	if (UNLIKELY(held == BUDDY_TREE_RECENT)) {
 		buddy_tree_forget(tree, log2, block);
 		return;
@@ -170,10 +169,10 @@ INLINE void buddy_tree_insert(struct buddy_tree *tree, bool by_address, unsigned
 INLINE void buddy_tree_take_out(struct buddy_tree *tree, bool by_address, unsigned log2, uint64_t block)
 {
 	struct buddy_tree_order *order = &tree->orders[log2];
-	uint64_t *word = buddy_tree_word(order, 0, block >> 6), after = *word & ~(UINT64_C(1) << (block & 63));
+	uint64_t *word = buddy_tree_word(tree, log2, 0, block >> 6), after = *word & ~(UINT64_C(1) << (block & 63));
 	*word = after;
 	if (by_address) {
-		if (!after && buddy_tree_unmark(order, tree->top, block >> 6))
+		if (!after && buddy_tree_unmark(tree, log2, block >> 6))
 			tree->nonempty &= ~(UINT64_C(1) << log2);
 		return;
 	}
@@ -184,9 +183,9 @@ INLINE void buddy_tree_take_out(struct buddy_tree *tree, bool by_address, unsign
 /* The stack is not empty. */
 INLINE uint64_t buddy_tree_pop(struct buddy_tree_order *order)
 {
-	uint32_t held = --order->held;
+	uint64_t held = --order->held;
 	if (UNLIKELY(order->marked > held))
-		order->marked = (uint16_t)held;
+		order->marked = held;
 	return order->recent[held];
 }
 
@@ -202,17 +201,17 @@ INLINE uint64_t buddy_tree_take_first(struct buddy_tree *tree, bool downwards, u
 		unsigned level = tree->top;
 		do {
 			block = block << 6 | (downwards ? bits_log2_floor(word) : (unsigned)__builtin_ctzll(word));
-			bits = buddy_tree_word(order, --level, block);
+			bits = buddy_tree_word(tree, log2, --level, block);
 			word = *bits;
 		} while (level);
 		block = block << 6 | (downwards ? bits_log2_floor(word) : (unsigned)__builtin_ctzll(word));
 	} else {
-		bits = buddy_tree_word(order, 0, block >> 6);
+		bits = buddy_tree_word(tree, log2, 0, block >> 6);
 		word = *bits;
 	}
 	word &= ~(UINT64_C(1) << (block & 63));
 	*bits = word;
-	if (!word && buddy_tree_unmark(order, tree->top, block >> 6))
+	if (!word && buddy_tree_unmark(tree, log2, block >> 6))
 		tree->nonempty &= ~(UINT64_C(1) << log2);
 	return block;
 }

@@ -30,10 +30,6 @@ static const struct zone zones[ZONES] = {{0, 10, 0}, {6, 13, 2}, {13, 20, 2}, {2
 _Static_assert(1 << 10 == 2 * PAGE_WORDS && (1 << 7) << 2 == PAGE_WORDS, "zones repeat in whole pages of memory");
 _Static_assert((53 - 6) / 6 < 1 << 3, "a slot of the last zone has room for all levels that have two words");
 
-/* The last zone is part of what creation costs, rather than of what the first extents in a region do, if it is no larger than
- * this: that of 2^36 pages has half of it. */
-#define WRITTEN_AT_CREATION ((size_t)256 << 10)
-
 static unsigned zone_of(unsigned class, unsigned level)
 {
 	if (class < 6 || (class < 10 && level == 1))
@@ -70,27 +66,22 @@ static void measure(const struct buddy_tree *tree, uint64_t sizes[ZONES])
 	}
 }
 
-uint64_t buddy_tree_lay_out(struct buddy_tree *tree, uint64_t *memory)
+uint64_t buddy_tree_lay_out(struct buddy_tree *tree, uint64_t *shared_first, uint64_t *shared_words)
 {
 	uint64_t sizes[ZONES], starts[ZONES], next = 0;
 	measure(tree, sizes);
 	for (unsigned zone = 0; zone < ZONES; next += sizes[zone++])
 		starts[zone] = next;
-	if (memory && sizes[ZONES - 1] * sizeof(*memory) <= WRITTEN_AT_CREATION)
-		memset(memory + starts[ZONES - 1], 0, sizes[ZONES - 1] * sizeof(*memory));
 	for (unsigned log2 = 0; log2 <= tree->order_max; log2++) {
-		struct buddy_tree_order *order = &tree->orders[log2];
 		for (unsigned level = 0; level < tree->top; level++) {
 			unsigned class = log2 + 6 * level;
 			bool single = buddy_tree_words(tree->end, log2, level) == 1;
 			unsigned zone = single ? ZONES : zone_of(class, level);
 			uint64_t at = single ? next++ : starts[zone] + offset_in(zone, class, level);
-			if (!memory)
-				continue;
-			order->levels[level] = memory + at;
-			order->shift[level] = (uint16_t)(single ? 0 : shift_in(zone, class));
+			tree->orders[log2].places[level] = at << 6 | (single ? 0 : shift_in(zone, class));
 		}
-		order->levels[tree->top] = &order->root;
 	}
+	*shared_first = starts[ZONES - 1];
+	*shared_words = sizes[ZONES - 1];
 	return next;
 }

@@ -26,7 +26,7 @@ static void end(void)
 
 static uint64_t place(unsigned log2, unsigned level, uint64_t word)
 {
-	return (uint64_t)(buddy_tree_word(&tree.orders[log2], level, word) - tree.memory);
+	return (uint64_t)(buddy_tree_word(&tree, log2, level, word) - tree.memory);
 }
 
 /* Words of 8 bytes; a page of memory has 512. In 2^20 pages are 32 regions of 1024 words, then 4 pages for 8 regions each. */
