@@ -6,6 +6,8 @@ const char *ntstatus_name(enum ntstatus status)
 	switch (status) {
 	case NTSTATUS_SUCCESS:
 		return "STATUS_SUCCESS";
+	case NTSTATUS_UNSUCCESSFUL:
+		return "STATUS_UNSUCCESSFUL";
 	case NTSTATUS_INVALID_HANDLE:
 		return "STATUS_INVALID_HANDLE";
 	case NTSTATUS_INVALID_PARAMETER:
