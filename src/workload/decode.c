@@ -172,11 +172,14 @@ void decode_workload(struct decode *decode, const struct raw_workload *raw)
 {
 	decode_head(decode, raw);
 	decode_space(decode, raw);
+	decode_adapter(decode, raw);
 	decode_requests(decode, raw);
 	decode_phases(decode, raw);
 	decode_slots_check(decode);
+	decode_objects_check(decode);
 	decode_expectations(decode, raw);
 	decode_slots_release(decode);
 	name_table_release(&decode->request_numbers);
 	name_table_release(&decode->slot_numbers);
+	name_table_release(&decode->object_numbers);
 }

@@ -29,6 +29,19 @@
 			     CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER | MUST_BE(structure, member, type *) |               \
 				     MUST_BE(structure, member##_count, unsigned),                                         \
 			     structure, member, &(entry), 0, CYAML_UNLIMITED)
+/* Keys that requests and scripts share. */
+#define ARGUMENT(structure, key)                                                                                           \
+	CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_OPTIONAL | MUST_BE(structure, arguments.key, char *), structure,           \
+			       arguments.key, 0, CYAML_UNLIMITED)
+#define ARGUMENTS(structure)                                                                                               \
+	ARGUMENT(structure, skip), ARGUMENT(structure, address), ARGUMENT(structure, type),                                \
+		ARGUMENT(structure, contiguous), ARGUMENT(structure, cache), ARGUMENT(structure, node),                    \
+		ARGUMENT(structure, io_space), ARGUMENT(structure, user), ARGUMENT(structure, irql),                       \
+		CYAML_FIELD_SEQUENCE_COUNT(                                                                                \
+			"flags",                                                                                           \
+			CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER | MUST_BE(structure, arguments.flags, char **) |          \
+				MUST_BE(structure, arguments.flags_count, unsigned),                                       \
+			structure, arguments.flags, arguments.flags_count, &text_entry, 0, CYAML_UNLIMITED)
 #define LIST(structure, member, type) LIST_OF(structure, member, struct type, type##_entry)
 #define ENTRY(type)                                                                                                        \
 	static const cyaml_schema_value_t type##_entry = {                                                                 \
@@ -50,6 +63,8 @@ static const cyaml_schema_field_t raw_space_fields[] = {TEXT(struct raw_space, b
 static const cyaml_schema_field_t raw_physical_fields[] = {TEXT(struct raw_physical, size),
 							   TEXT(struct raw_physical, scatter), CYAML_FIELD_END};
 
+static const cyaml_schema_field_t raw_adapter_fields[] = {TEXT(struct raw_adapter, wddm), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t raw_uniform_fields[] = {TEXT(struct raw_uniform, min), TEXT(struct raw_uniform, max),
 							  CYAML_FIELD_END};
 
@@ -64,11 +79,15 @@ static const cyaml_schema_field_t raw_size_fields[] = {TEXT(struct raw_size, fix
 static const cyaml_schema_field_t raw_align_fields[] = {TEXT(struct raw_align, policy),
 							TEXT(struct raw_align, natural_up_to), CYAML_FIELD_END};
 
-static const cyaml_schema_field_t raw_request_fields[] = {
-	TEXT(struct raw_request, name),          TEXT(struct raw_request, call),
-	MAP(struct raw_request, size, raw_size), MAP(struct raw_request, align, raw_align),
-	TEXT(struct raw_request, low),           LIST_OF(struct raw_request, high, char *, text_entry),
-	TEXT(struct raw_request, boundary),      CYAML_FIELD_END};
+static const cyaml_schema_field_t raw_request_fields[] = {TEXT(struct raw_request, name),
+							  TEXT(struct raw_request, call),
+							  MAP(struct raw_request, size, raw_size),
+							  MAP(struct raw_request, align, raw_align),
+							  TEXT(struct raw_request, low),
+							  LIST_OF(struct raw_request, high, char *, text_entry),
+							  TEXT(struct raw_request, boundary),
+							  ARGUMENTS(struct raw_request),
+							  CYAML_FIELD_END};
 ENTRY(raw_request);
 
 static const cyaml_schema_field_t raw_share_fields[] = {TEXT(struct raw_share, request), TEXT(struct raw_share, weight),
@@ -87,6 +106,17 @@ static const cyaml_schema_field_t raw_script_op_fields[] = {TEXT(struct raw_scri
 							    TEXT(struct raw_script_op, free),
 							    TEXT(struct raw_script_op, repeat),
 							    LIST(struct raw_script_op, script, raw_script_op),
+							    TEXT(struct raw_script_op, call),
+							    LIST_OF(struct raw_script_op, into, char *, text_entry),
+							    LIST_OF(struct raw_script_op, of, char *, text_entry),
+							    TEXT(struct raw_script_op, low),
+							    TEXT(struct raw_script_op, high),
+							    TEXT(struct raw_script_op, boundary),
+							    TEXT(struct raw_script_op, offset),
+							    TEXT(struct raw_script_op, open),
+							    ARGUMENTS(struct raw_script_op),
+							    TEXT(struct raw_script_op, status),
+							    TEXT(struct raw_script_op, violation),
 							    CYAML_FIELD_END};
 ENTRY(raw_script_op);
 
@@ -122,6 +152,7 @@ static const cyaml_schema_field_t raw_workload_fields[] = {TEXT(struct raw_workl
 							   TEXT(struct raw_workload, source),
 							   MAP(struct raw_workload, space, raw_space),
 							   MAP(struct raw_workload, physical, raw_physical),
+							   MAP(struct raw_workload, adapter, raw_adapter),
 							   TEXT(struct raw_workload, cpus),
 							   TEXT(struct raw_workload, pace),
 							   TEXT(struct raw_workload, seed),
@@ -138,12 +169,12 @@ static const struct {
 	const char *const *keys;
 } not_yet[] = {
 	{raw_workload_fields, (const char *const[]){"sweep", NULL}},
-	{raw_request_fields, (const char *const[]){"guard", "contiguous", "lifetime", NULL}},
+	{raw_request_fields, (const char *const[]){"guard", "lifetime", NULL}},
 	{raw_size_fields, (const char *const[]){"log_uniform", "lognormal", "pareto", "zipf", "weights", "mixed", NULL}},
 	{raw_phase_fields, (const char *const[]){"rings", "adversary", "hold", NULL}},
 };
 
-#define KEYS_MAX 16
+#define KEYS_MAX 40
 
 struct level {
 	const cyaml_schema_value_t *schema;
