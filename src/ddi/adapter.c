@@ -22,15 +22,15 @@ static const char *options_fault(const struct ddi_adapter_options *options)
 	return NULL;
 }
 
-/* The constraints that a table is able to follow. */
-static uint32_t constraints_honoured(const struct iova_allocator *table)
+/* The constraints that an allocator of these capabilities is able to follow. */
+static uint32_t constraints_honoured(uint64_t capabilities)
 {
 	uint32_t honoured = IOVA_CONSTRAIN_NO_DRAIN;
-	if (table->capabilities & IOVA_ALIGN)
+	if (capabilities & IOVA_ALIGN)
 		honoured |= IOVA_CONSTRAIN_ALIGN;
-	if (table->capabilities & IOVA_LIMIT)
+	if (capabilities & IOVA_LIMIT)
 		honoured |= IOVA_CONSTRAIN_LIMIT;
-	if (table->capabilities & IOVA_BOUNDARY)
+	if (capabilities & IOVA_BOUNDARY)
 		honoured |= IOVA_CONSTRAIN_BOUNDARY;
 	return honoured;
 }
@@ -48,7 +48,7 @@ struct ddi_adapter *ddi_adapter_create(const struct ddi_adapter_options *options
 		*reason = "no memory for an adapter";
 		return NULL;
 	}
-	adapter->honoured = constraints_honoured(options->table);
+	adapter->honoured = constraints_honoured(options->capabilities);
 	adapter->page_shift = bits_log2_floor(options->page_bytes);
 	adapter->page_mask = options->page_bytes - 1;
 	adapter->first_page = options->space_first;

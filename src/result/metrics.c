@@ -29,6 +29,7 @@ const char *const result_kind_name[RESULT_KIND_COUNT] = {
 	[RESULT_KIND_ALLOC_FAILED] = "alloc_failed",
 	[RESULT_KIND_CONTIGUOUS_ALLOC] = "contiguous.alloc",
 	[RESULT_KIND_CONTIGUOUS_FREE] = "contiguous.free",
+	[RESULT_KIND_POLL] = "poll",
 	[RESULT_KIND_LOCK_WAIT] = "lock_wait",
 };
 

@@ -92,6 +92,8 @@
 	X(METADATA_BYTES_PER_EXTENT, "metadata_bytes_per_extent", "B", RESULT_EXACT,                                       \
 	  "the same / most extents live at one time")                                                                      \
 	X(AUDIT_OPS, "audit.ops", "operations", RESULT_EXACT, "operations that the audit checked")                         \
+	X(AUDIT_POLLS, "audit.polls", "polls", RESULT_EXACT,                                                               \
+	  "how often deferred work could run; docs/workload-format.md, pace")                                              \
 	X(AUDIT_VIOLATIONS, "audit.violations", "violations", RESULT_EXACT, "wrong answers of the allocator")              \
 	X(BEYOND_DEMANDS, "beyond_recording.demands", "requests", RESULT_EXACT,                                            \
 	  "demands that the recorded kernel could not place at first")                                                     \

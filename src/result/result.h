@@ -20,6 +20,7 @@ enum result_kind {
 	RESULT_KIND_ALLOC_FAILED,
 	RESULT_KIND_CONTIGUOUS_ALLOC,
 	RESULT_KIND_CONTIGUOUS_FREE,
+	RESULT_KIND_POLL,      /* every one of the latency pass */
 	RESULT_KIND_LOCK_WAIT, /* acquisitions that had to wait, in all calls of the latency pass */
 	RESULT_KIND_COUNT
 };

@@ -19,6 +19,7 @@ struct sampling {
 	size_t phase;
 	uint64_t word; /* of the stream, at the start of the piece at hand */
 	double phase_ns;
+	uint64_t poll_ticks; /* of the part at hand */
 	uint64_t phase_operations;
 	struct histogram *kinds; /* RESULT_KIND_COUNT of them, then one for the cell of the series */
 	uint64_t row_end;        /* word: of the row of the series at hand */
@@ -92,17 +93,43 @@ static uint64_t next_gap(struct sampling *sampling, const struct op *ops, size_t
 	return gap;
 }
 
+static void time_poll(struct sampling *sampling, const struct op *op, uint64_t word)
+{
+	const struct clock *clock = sampling->pass->clock;
+	uint32_t from, to;
+	uint64_t waited = lock_waited_ticks();
+	clock_stop(clock, &from);
+	uint64_t start = clock_start(clock);
+	engine_poll(sampling->engine, op);
+	uint64_t ticks = clock_stop(clock, &to) - start;
+	waited = lock_waited_ticks() - waited;
+	sampling->poll_ticks += ticks;
+	if (from == to)
+		record_sample(sampling, RESULT_KIND_POLL, ticks > waited ? ticks - waited : 0, word);
+}
+
+/* What lies between two samples; word: of the stream, the first one. */
+static void play_gap(struct sampling *sampling, const struct op *ops, size_t count, uint64_t word)
+{
+	for (size_t at = 0;; at++) {
+		at += engine_play_to_poll(sampling->engine, ops + at, count - at);
+		if (at == count)
+			return;
+		time_poll(sampling, &ops[at], word + at);
+	}
+}
+
 static void play_piece(struct sampling *sampling, struct op_piece piece)
 {
 	for (size_t at = 0; at < piece.count;) {
 		uint64_t gap = next_gap(sampling, piece.ops + at, piece.count - at);
 		if (gap >= piece.count - at) {
-			engine_play(sampling->engine, piece.ops + at, piece.count - at);
+			play_gap(sampling, piece.ops + at, piece.count - at, sampling->word + at);
 			sampling->gap = gap - (piece.count - at);
 			return;
 		}
 		size_t next = at + (size_t)gap;
-		engine_play(sampling->engine, piece.ops + at, next - at);
+		play_gap(sampling, piece.ops + at, next - at, sampling->word + at);
 		enum result_kind kind;
 		uint64_t ticks;
 		if (engine_play_timed(sampling->engine, &piece.ops[next], sampling->pass->clock, &kind, &ticks))
@@ -142,9 +169,11 @@ static void play_timed_part(struct sampling *sampling, struct op_piece piece)
 		operations += piece.ops[i].demand >> OP_REQUEST_SHIFT != OP_CONTROL;
 	uint64_t skipped = sampling->engine->skipped;
 	uint32_t cpu;
+	sampling->poll_ticks = 0;
 	uint64_t start = clock_start(clock);
 	play_piece(sampling, piece);
 	uint64_t stop = clock_stop(clock, &cpu);
+	start += sampling->poll_ticks; /* as in the throughput pass */
 	sampling->phase_ns += stop < start ? 0 : (double)(stop - start) * clock->ns_per_tick;
 	sampling->phase_operations += operations - (sampling->engine->skipped - skipped);
 	sampling->word += piece.count;

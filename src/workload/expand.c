@@ -273,10 +273,7 @@ static void add_head(struct text *json, const struct workload *workload)
 	text_add(json, "},\n  ");
 	add_count(json, "cpus", workload->cpus);
 	text_add(json, ",\n  ");
-	if (workload->pace_ops_per_second > 0)
-		add_number(json, "pace_ops_per_second", workload->pace_ops_per_second);
-	else
-		add_named(json, "pace_ops_per_second", NULL);
+	add_number(json, "pace_ops_per_second", workload->pace_ops_per_second);
 	text_add(json, ",\n  \"seed\": ");
 	add_address(json, workload->seed);
 	text_add(json, ",\n");

@@ -2,6 +2,8 @@
  * A workload as plain data: what a YAML file says, decoded, checked and with every default filled in. All sizes and addresses are
  * pages of the space unless a name says otherwise. */
 #ifndef WORKLOAD_MODEL_H
+/* Operations a second of a workload without a pace. */
+#define WORKLOAD_PACE 1e6
 #define WORKLOAD_MODEL_H
 
 #include "workload/call.h"
@@ -186,7 +188,7 @@ struct workload {
 	enum workload_wddm wddm;
 	uint32_t cpus;    /* logical CPUs, >= 1 */
 	uint32_t threads; /* that play the whole together, of which this is one's share; 0 or 1: this is the whole */
-	double pace_ops_per_second; /* 0 = not said */
+	double pace_ops_per_second; /* WORKLOAD_PACE when nothing was said; 0, in the share of a thread that does not poll: no time */
 	uint64_t seed;
 	struct workload_request *requests;
 	size_t request_count;

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "workload/op_stream_internal.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Operations that may be generated to find out how many slots the fills take, before a bound has to do. */
@@ -32,7 +33,7 @@ void stream_forget(struct op_stream *stream, uint32_t slot)
 
 void stream_free(struct op_stream *stream, struct writer *writer, uint32_t slot)
 {
-	put_free(writer, slot);
+	put_free(stream, writer, slot);
 	stream_forget(stream, slot);
 }
 
@@ -150,6 +151,8 @@ void stream_rewind(struct op_stream *stream)
 	stream->live = 0;
 	stream->live_pages = 0;
 	stream->clock = 0;
+	stream->polls = 0;
+	stream->poll_in = stream->poll_operations;
 }
 
 void op_stream_rewind(struct op_stream *stream)
@@ -285,6 +288,17 @@ static int find_mix_slots(struct op_stream *stream, struct error *error)
 	return 0;
 }
 
+static void set_polls(struct op_stream *stream)
+{
+	double pace = stream->workload->pace_ops_per_second;
+	stream->poll_operations = UINT64_MAX;
+	if (pace <= 0)
+		return;
+	double operations = floor(pace / OP_POLLS_PER_SECOND);
+	stream->poll_operations = operations > OP_POLL_OPERATIONS_MIN ? (uint64_t)operations : OP_POLL_OPERATIONS_MIN;
+	stream->poll_ns = (double)stream->poll_operations * 1e9 / pace;
+}
+
 static int make_tables(struct op_stream *stream, const struct recording *const *recordings, struct error *error)
 {
 	const struct workload *workload = stream->workload;
@@ -334,6 +348,7 @@ struct op_stream *op_stream_open(const struct workload *workload, const struct r
 	stream->seed = seed;
 	stream->domains = 1;
 	stream->cpus = workload->cpus;
+	set_polls(stream);
 	if (make_tables(stream, recordings, error) || lay_out_slots(stream, error) || requests_make(stream, error) ||
 	    script_check(stream, error) || find_mix_slots(stream, error)) {
 		op_stream_close(stream);
@@ -384,6 +399,11 @@ uint32_t op_stream_domains(const struct op_stream *stream)
 uint32_t op_stream_cpus(const struct op_stream *stream)
 {
 	return stream->cpus;
+}
+
+double op_stream_poll_ns(const struct op_stream *stream)
+{
+	return stream->poll_ns;
 }
 
 uint64_t op_stream_hash(uint64_t hash, const struct op *ops, size_t count)

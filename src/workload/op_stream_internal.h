@@ -43,6 +43,9 @@ struct op_stream {
 	uint32_t *current; /* where the slots of the current recording are now */
 	uint64_t *loops;   /* rounds left, by script operation */
 
+	double poll_ns;           /* between two polls; 0: there are none */
+	uint64_t poll_operations; /* as many */
+
 	struct op_phase_plan *plans;
 	struct weave *weave; /* NULL: a stream of its own */
 
@@ -52,6 +55,8 @@ struct op_stream {
 	bool measuring; /* op_stream_open finds out how many slots it takes */
 	bool no_memory;
 	uint32_t context;
+	uint32_t polls;   /* so far */
+	uint64_t poll_in; /* operations until the next one */
 	uint32_t mix_live;
 	uint64_t live;
 	uint64_t live_pages;
@@ -74,8 +79,8 @@ struct writer {
 	size_t capacity;
 };
 
-/* The longest sequence that must not be torn: context, free, context, count, allocation. */
-#define WRITER_STEP 5u
+/* The longest sequence that must not be torn: context, free, context, poll, count, allocation. */
+#define WRITER_STEP 6u
 
 static inline bool writer_full(const struct writer *writer)
 {
@@ -91,9 +96,20 @@ static inline void put_context(struct op_stream *stream, struct writer *writer, 
 	writer->ops[writer->count++] = op_control(OP_CONTEXT, context);
 }
 
-static inline void put_alloc(const struct op_stream *stream, struct writer *writer, uint32_t slot, uint32_t request,
+/* To be called in front of every operation. */
+static inline void put_poll(struct op_stream *stream, struct writer *writer)
+{
+	if (__builtin_expect(stream->poll_in == 0, 0)) {
+		writer->ops[writer->count++] = op_control(OP_POLL, ++stream->polls);
+		stream->poll_in = stream->poll_operations;
+	}
+	stream->poll_in--;
+}
+
+static inline void put_alloc(struct op_stream *stream, struct writer *writer, uint32_t slot, uint32_t request,
 			     uint64_t pages)
 {
+	put_poll(stream, writer);
 	if (__builtin_expect(pages > OP_COUNT_MAX, 0)) {
 		writer->ops[writer->count++] = op_control(OP_COUNT_HIGH, (uint32_t)(pages >> OP_REQUEST_SHIFT));
 		pages &= OP_COUNT_MAX;
@@ -103,8 +119,9 @@ static inline void put_alloc(const struct op_stream *stream, struct writer *writ
 	writer->ops[writer->count++] = (struct op){slot, request << OP_REQUEST_SHIFT | (uint32_t)pages};
 }
 
-static inline void put_free(struct writer *writer, uint32_t slot)
+static inline void put_free(struct op_stream *stream, struct writer *writer, uint32_t slot)
 {
+	put_poll(stream, writer);
 	writer->ops[writer->count++] = (struct op){slot, 0};
 }
 

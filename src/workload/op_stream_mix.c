@@ -136,13 +136,14 @@ static inline void put_victim(struct op_stream *stream, const struct workload_ph
 	uint32_t slot = stream->mix_first + victim;
 	if (__builtin_expect(phase->free_on == WORKLOAD_FREE_ON_SAME, 1)) {
 		put_context(stream, writer, 0, cpu);
-		put_free(writer, slot);
+		put_free(stream, writer, slot);
 	} else if (stream->workload->threads > 1) {
+		put_poll(stream, writer);
 		writer->ops[writer->count++] = op_control(OP_SEND, slot);
 		writer->ops[writer->count++] = op_control(OP_RECEIVE, 0);
 	} else {
 		put_context(stream, writer, 0, stream->cpu_of ? (stream->cpu_of[victim] + 1u) % stream->workload->cpus : 0);
-		put_free(writer, slot);
+		put_free(stream, writer, slot);
 		put_context(stream, writer, 0, cpu);
 	}
 	if (stream->cpu_of)

@@ -57,6 +57,8 @@ int workload_share(const struct workload *whole, uint32_t index, uint32_t thread
 		return error_set(error, EXIT_CODE_IO, "no memory for a thread's share of %s", whole->file);
 	part->cpus = 1;
 	part->threads = threads;
+	/* A timer runs on one CPU. */
+	part->pace_ops_per_second = index ? 0 : whole->pace_ops_per_second / threads;
 	uint64_t state = whole->seed ^ (index * UINT64_C(0xd1b54a32d192ed03));
 	part->seed = index ? rng_splitmix(&state) : whole->seed;
 	for (size_t i = 0; i < whole->phase_count; i++) {

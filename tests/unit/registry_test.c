@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Names, specs and plugins: what is accepted, and every message word by word. */
+#include "allocator/builtin.h"
 #include "allocator/registry.h"
 #include "base/memory.h"
 
@@ -304,6 +305,31 @@ static void an_instance_is_created_and_gives_its_memory_back(void **state)
 	assert_int_equal(instance.count, 0);
 }
 
+static void a_stack_follows_what_all_of_its_layers_follow(void **state)
+{
+	(void)state;
+	size_t left = 100;
+	const struct iova_host host = {
+		.size = sizeof host, .cpus = 1, .context = &left, .memory_get = host_get, .memory_put = host_put};
+	const struct iova_space space = {0, 100, 4096};
+	struct allocator_spec spec;
+	struct allocator_instance instance;
+	assert_int_equal(allocator_spec_open("lazy+rbtree", &spec, NULL), 0);
+	struct iova_allocator below = allocator_rbtree, above = allocator_lazy;
+	below.capabilities = IOVA_ALIGN | IOVA_BOUNDARY | IOVA_CONCURRENT;
+	above.capabilities = IOVA_LAYER | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS;
+	spec.parts[0].table = &above;
+	spec.parts[1].table = &below;
+	assert_int_equal(allocator_instance_create(&spec, &space, &host, &instance, NULL), 0);
+	assert_int_equal(instance.capabilities, IOVA_LAYER | IOVA_BOUNDARY | IOVA_STEPS);
+	allocator_instance_destroy(&instance);
+	spec.parts[0] = spec.parts[1];
+	spec.count = 1;
+	assert_int_equal(allocator_instance_create(&spec, &space, &host, &instance, NULL), 0);
+	assert_int_equal(instance.capabilities, below.capabilities);
+	allocator_instance_destroy(&instance);
+}
+
 static void without_memory_a_spec_fails_cleanly(void **state)
 {
 	(void)state;
@@ -343,6 +369,7 @@ int main(void)
 		cmocka_unit_test(faults_of_tables_are_named),
 		cmocka_unit_test(faults_of_options_are_named),
 		cmocka_unit_test(an_instance_is_created_and_gives_its_memory_back),
+		cmocka_unit_test(a_stack_follows_what_all_of_its_layers_follow),
 		cmocka_unit_test(without_memory_a_spec_fails_cleanly),
 	};
 	return cmocka_run_group_tests_name("registry", tests, NULL, NULL);

@@ -58,7 +58,7 @@ static void a_minimal_file_gets_every_default(void **state)
 	assert_int_equal(workload.physical.bytes, 0);
 	assert_true(workload.physical.scatter == 0.0);
 	assert_int_equal(workload.cpus, 1);
-	assert_true(workload.pace_ops_per_second == 0.0);
+	assert_true(workload.pace_ops_per_second == 1e6);
 	assert_int_equal(workload.seed, 1);
 	assert_int_equal(workload.expectation_count, 0);
 	assert_int_equal(workload.script_array_count, 0);
