@@ -299,6 +299,8 @@ static void note_arm(const struct result_arm *arm, struct text *note)
 	if (arm->state != RESULT_ARM_OK)
 		text_add(note, "%s: %s", result_arm_state_name[arm->state],
 			 arm->reason ? arm->reason : "no reason was recorded");
+	else if (arm->reason)
+		text_add(note, "%s", arm->reason);
 	if (isfinite(op)) {
 		text_add(note, "%s", note->length ? "; " : "");
 		format_failure_kinds(figures, note);

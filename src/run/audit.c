@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "measure/histogram.h"
+#include "run/audit_calls.h"
 #include "run/audit_figures.h"
 #include "run/audit_map.h"
 #include "run/engine.h"
@@ -21,7 +22,10 @@
 struct audit {
 	struct pass *pass;
 	struct engine engine;
-	struct audit_space *spaces; /* one per domain */
+	struct audit_space *spaces; /* one per domain, then one per CPU address space */
+	uint32_t space_count;
+	uint32_t first_space; /* whose figures are told: what the stream takes nothing of says nothing */
+	struct audit_calls calls;
 	struct audit_complaints complaints;
 	unsigned char *slot_domain; /* of the extent in each slot */
 	struct histogram *alloc_steps;
@@ -41,6 +45,11 @@ struct audit {
 static struct audit_space *space_at_hand(struct audit *audit)
 {
 	return &audit->spaces[audit->engine.domain];
+}
+
+static struct audit_space *space_of(struct audit *audit, const struct op_request *request)
+{
+	return &audit->spaces[audit->engine.domain + (request->call == WORKLOAD_CALL_MAP ? audit->engine.domain_count : 0)];
 }
 
 static void check_extent(struct audit *audit, const struct op_request *request, const struct iova_extent *extent)
@@ -76,17 +85,25 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 {
 	struct audit_space *space = space_at_hand(audit);
 	const struct iova_extent *extent = &outcome->extent;
-	uint64_t requested = request->request.count;
-	check_extent(audit, request, extent);
-	check_limit(audit, request, outcome);
-	if (!audit_space_take(space, extent, &audit->complaints, audit->operations))
-		audit->engine.slots[op->slot].count = 0; /* not ours to free: somebody else's pages would go with it */
+	uint64_t requested = request->request.count, granted = extent->count;
+	if (audit->calls.watching) {
+		granted = audit->calls.granted_pages;
+	} else {
+		check_extent(audit, request, extent);
+		check_limit(audit, request, outcome);
+		if (!audit_space_take(space, extent, &audit->complaints, audit->operations))
+			audit->engine.slots[op->slot].count =
+				0; /* not ours to free: somebody else's pages would go with it */
+	}
 	audit->slot_domain[op->slot] = (unsigned char)audit->engine.domain;
 	struct audit_counts *counts = &audit->counts;
-	counts->granted += extent->count;
-	counts->requested += requested;
-	counts->rounding_sum += (double)extent->count / (double)requested;
-	counts->granted_allocations++;
+	if (granted) { /* physical frames are no pages of the space */
+		counts->granted += granted;
+		counts->requested += requested;
+		counts->rounding_sum += (double)granted / (double)requested;
+		counts->granted_allocations++;
+	}
+	audit_calls_allocated(&audit->calls, op->slot);
 	counts->beyond_fitted += request->refused_limits && outcome->attempt < request->refused_limits;
 	if (++audit->live_extents > audit->peak_live_extents)
 		audit->peak_live_extents = audit->live_extents;
@@ -95,7 +112,7 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 static uint64_t live_pages(const struct audit *audit)
 {
 	uint64_t pages = 0;
-	for (uint32_t i = 0; i < audit->engine.domain_count; i++)
+	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
 		pages += occupancy_counters(audit->spaces[i].occupancy).live_pages;
 	return pages;
 }
@@ -105,17 +122,19 @@ static void failed(struct audit *audit, const struct op_request *request)
 	if (request->beyond)
 		return;
 	struct audit_counts *counts = &audit->counts;
-	enum audit_failure kind = audit_space_classify(space_at_hand(audit), request);
+	struct audit_space *space = space_of(audit, request);
+	enum audit_failure kind =
+		audit_calls_lacked_frames(&audit->calls) ? AUDIT_PHYSICAL : audit_space_classify(space, request);
 	counts->failures[kind]++;
 	if (!counts->failed) {
 		counts->failed = true;
 		counts->first_operation = audit->operations;
 		counts->first_live_pages = live_pages(audit);
-		counts->first_occupancy = (double)occupancy_counters(space_at_hand(audit)->occupancy).live_pages /
-					  (double)space_at_hand(audit)->usable;
+		counts->first_occupancy = (double)occupancy_counters(space->occupancy).live_pages / (double)space->usable;
+		counts->first_largest_free_pages = audit_space_largest_free(space, request);
 	}
 	audit->failures++;
-	space_at_hand(audit)->failures++;
+	space->failures++;
 }
 
 static void count_steps(struct audit *audit, const struct engine_outcome *outcome)
@@ -139,6 +158,7 @@ static void play_operation(struct audit *audit, const struct op *op)
 	uint64_t count = audit->count_high + (op->demand & OP_COUNT_MAX);
 	const struct op_request *request = &audit->engine.requests[op->demand >> OP_REQUEST_SHIFT];
 	audit->count_high = 0;
+	audit_calls_before(&audit->calls, op);
 	engine_play_counted(&audit->engine, op, count, &outcome);
 	audit->operations++;
 	if (outcome.empty_grant)
@@ -151,8 +171,12 @@ static void play_operation(struct audit *audit, const struct op *op)
 	case ENGINE_FREED:
 		audit->counts.frees++;
 		audit->live_extents--;
-		audit_space_drop(space_at_hand(audit), &outcome.extent, &audit->complaints, audit->operations);
+		if (!audit->calls.watching)
+			audit_space_drop(space_at_hand(audit), &outcome.extent, &audit->complaints, audit->operations);
 		break;
+	case ENGINE_CALLED:
+		audit_calls_routine(&audit->calls, op->slot, outcome.status, &audit->counts);
+		return;
 	case ENGINE_ALLOCATED:
 		audit->counts.allocations++;
 		audit->counts.beyond_demands += request->refused_limits > 0;
@@ -170,14 +194,14 @@ static void play_operation(struct audit *audit, const struct op *op)
 static struct audit_totals sum_spaces(const struct audit *audit)
 {
 	struct audit_totals totals = {0};
-	for (uint32_t i = 0; i < audit->engine.domain_count; i++)
+	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
 		audit_totals_add(&totals, &audit->spaces[i]);
 	return totals;
 }
 
 static void walk_spaces(struct audit *audit)
 {
-	for (uint32_t i = 0; i < audit->engine.domain_count; i++)
+	for (uint32_t i = 0; i < audit->space_count; i++)
 		audit_space_walk(&audit->spaces[i], &audit->complaints, audit->operations);
 }
 
@@ -211,9 +235,18 @@ static void end_row(struct audit *audit)
 		audit->fullest = totals;
 	if (audit->row % (PASS_SERIES_ROWS / PASS_MAP_ROWS) == 0)
 		for (size_t i = 0; i < record->map_count; i++)
-			audit_map_row(&record->maps[i], PASS_MAP_ROWS, audit->spaces[record->maps[i].domain].occupancy,
+			audit_map_row(&record->maps[i], PASS_MAP_ROWS,
+				      audit->spaces[audit->first_space + record->maps[i].domain].occupancy,
 				      audit->operations);
 	audit->row++;
+}
+
+static uint64_t usable_pages(const struct audit *audit)
+{
+	uint64_t pages = 0;
+	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
+		pages += audit->spaces[i].usable;
+	return pages;
 }
 
 /* Every phase keeps the figures that it ended with. */
@@ -223,7 +256,7 @@ static void end_phase(struct audit *audit)
 	struct result_record_phase *phase = &pass->record->phases[audit->phase];
 	bool counts_steps = audit->engine.domains[0].instance.table->capabilities & IOVA_STEPS;
 	walk_spaces(audit);
-	for (uint32_t i = 0; i < audit->engine.domain_count; i++) {
+	for (uint32_t i = 0; i < audit->space_count; i++) {
 		const struct allocator_instance *instance = audit->spaces[i].instance;
 		const char *broken = audit->spaces[i].count <= INVARIANT_PAGES_MAX
 					     ? instance->table->broken_invariant(instance->self)
@@ -243,8 +276,8 @@ static void end_phase(struct audit *audit)
 			totals.map.live_pages || !audit->fullest.map.live_pages ? &totals : &audit->fullest);
 	audit->fullest = (struct audit_totals){0};
 	audit_set_failures(&phase->figures, &audit->counts);
-	audit_set_work(&phase->figures, &audit->counts, audit->spaces[0].usable * audit->engine.domain_count,
-		       pass->peak_live_pages);
+	audit_set_work(&phase->figures, &audit->counts, usable_pages(audit), pass->peak_live_pages);
+	audit_calls_phase(&audit->calls, &phase->figures);
 	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL);
 	double resident = (double)arena_resident_bytes(pass->arena);
 	result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES, resident);
@@ -264,11 +297,11 @@ static void play_poll(struct audit *audit, const struct op *op)
 	audit->counts.polls++;
 	if (!engine->polls)
 		return;
-	for (uint32_t i = 0; i < engine->domain_count; i++)
+	for (uint32_t i = 0; i < audit->space_count; i++)
 		audit_space_poll_begins(&audit->spaces[i]);
 	engine_poll(engine, op);
 	bool moved = false, walked = audit->poll_row == audit->row + 1;
-	for (uint32_t i = 0; i < engine->domain_count; i++)
+	for (uint32_t i = 0; i < audit->space_count; i++)
 		moved |= audit_space_poll_ended(&audit->spaces[i], &audit->complaints, audit->operations);
 	if (!moved || walked)
 		return;
@@ -292,7 +325,7 @@ static int play_piece(struct audit *audit, struct op_piece piece, struct error *
 	uint64_t row_words = pass_row_words(audit->pass);
 	for (size_t i = 0; i < piece.count; i++) {
 		const struct op *op = &piece.ops[i];
-		if (op->demand >> OP_REQUEST_SHIFT != OP_CONTROL)
+		if (!op_is_control(op))
 			play_operation(audit, op);
 		else
 			play_control(audit, op);
@@ -303,10 +336,12 @@ static int play_piece(struct audit *audit, struct op_piece piece, struct error *
 			if (audit->engine.broken != IOVA_OK)
 				break;
 		}
+		if (audit->engine.calls && audit->engine.broken != IOVA_OK)
+			break; /* after something fatal nothing is what it seems */
 	}
 	engine_note_placement(&audit->engine);
 	audit->stream_hash = op_stream_hash(audit->stream_hash, piece.ops, piece.count);
-	if (audit->engine.broken != IOVA_OK)
+	if (audit->engine.broken != IOVA_OK && !engine_fatal(&audit->engine))
 		return engine_broken(&audit->engine, error);
 	return 0;
 }
@@ -327,6 +362,10 @@ static int play_stream(struct audit *audit, struct error *error)
 		audit->phase = piece.phase;
 		if (play_piece(audit, piece, error) < 0)
 			return -1;
+		if (engine_fatal(&audit->engine)) {
+			end_phase(audit);
+			return 0;
+		}
 	}
 }
 
@@ -341,13 +380,14 @@ static void check_for_leaks(struct audit *audit)
 		if (engine->slots[slot].count)
 			play_operation(audit, &op);
 	}
-	for (uint32_t i = 0; i < engine->domain_count; i++) {
+	audit_calls_end(&audit->calls);
+	for (uint32_t i = 0; i < audit->space_count; i++) {
 		const struct allocator_instance *instance = audit->spaces[i].instance;
 		if (instance->table->drain)
 			instance->table->drain(instance->self);
 	}
 	walk_spaces(audit);
-	for (uint32_t i = 0; i < engine->domain_count; i++) {
+	for (uint32_t i = 0; i < audit->space_count; i++) {
 		const struct audit_space *space = &audit->spaces[i];
 		if (space->free.free_pages != space->usable)
 			audit_complain(&audit->complaints,
@@ -359,12 +399,12 @@ static void check_for_leaks(struct audit *audit)
 static int store_domains(struct audit *audit, struct error *error)
 {
 	struct result_record *record = audit->pass->record;
-	if (audit->engine.domain_count < 2)
+	if (audit->space_count < 2)
 		return 0;
-	record->domains = memory_zeroed(audit->engine.domain_count, sizeof record->domains[0]);
+	record->domains = memory_zeroed(audit->space_count, sizeof record->domains[0]);
 	if (!record->domains)
 		return error_set(error, EXIT_CODE_IO, "no memory for the figures of domains");
-	for (uint32_t i = 0; i < audit->engine.domain_count; i++) {
+	for (uint32_t i = 0; i < audit->space_count; i++) {
 		struct result_domain *domain = &record->domains[record->domain_count++];
 		struct audit_totals totals = {0};
 		audit_totals_add(&totals, &audit->spaces[i]);
@@ -381,49 +421,86 @@ static int store_domains(struct audit *audit, struct error *error)
 static void finish(struct audit *audit)
 {
 	struct result_record *record = audit->pass->record;
-	for (size_t i = 0; i < record->phase_count; i++)
+	for (size_t i = 0; i < record->phase_count; i++) {
 		result_set(&record->phases[i].figures, RESULT_METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
+		audit_calls_set_totals(&audit->calls, &record->phases[i].figures);
+	}
 	record->stream_hash = audit->stream_hash;
 	if (audit->complaints.count)
 		record->message = memory_text(audit->complaints.text.failed ? "wrong answers, and no memory to tell them"
 									    : audit->complaints.text.bytes);
+	else if (audit->calls.mismatches)
+		record->message = memory_text(audit->calls.mismatch.failed ? "" : audit->calls.mismatch.bytes);
+}
+
+static int open_spaces(struct audit *audit, struct error *error)
+{
+	const struct workload *workload = audit->pass->workload;
+	struct engine *engine = &audit->engine;
+	/* The CPU's address space has no reserved ranges. */
+	struct workload plain = *workload;
+	plain.space.hole_count = 0;
+	plain.space.usable = workload->space.end - workload->space.first;
+	bool logical = workload->routine_call_count > 0;
+	for (size_t i = 0; i < engine->request_count; i++)
+		logical |= engine->requests[i].call != WORKLOAD_CALL_MAP;
+	audit->space_count = engine->domain_count * (engine->views ? 2 : 1);
+	audit->first_space = logical ? 0 : engine->domain_count;
+	for (uint32_t i = 0; i < audit->space_count; i++) {
+		bool view = i >= engine->domain_count;
+		const struct engine_domain *domain = &engine->domains[i % engine->domain_count];
+		if (audit_space_open(&audit->spaces[i], view ? &plain : workload, view ? &domain->view : &domain->instance,
+				     error) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int play_audit(struct audit *audit, struct error *error)
 {
-	int result = 0;
-	for (uint32_t i = 0; result == 0 && i < audit->engine.domain_count; i++)
-		result = audit_space_open(&audit->spaces[i], audit->pass->workload, &audit->engine.domains[i].instance,
-					  error);
+	const char *fatal = NULL;
+	int result = open_spaces(audit, error);
 	if (result == 0)
 		result = play_stream(audit, error);
 	if (result == 0)
 		result = store_domains(audit, error);
-	if (result == 0) {
+	if (result == 0 && (fatal = engine_fatal(&audit->engine)) != NULL)
+		audit_complain(&audit->complaints, "operation %" PRIu64 ": fatal driver misuse: %s", audit->operations,
+			       fatal);
+	else if (result == 0)
 		check_for_leaks(audit);
+	if (result == 0)
 		finish(audit);
-	}
-	for (uint32_t i = 0; i < audit->engine.domain_count; i++)
+	for (uint32_t i = 0; i < audit->space_count; i++)
 		audit_space_close(&audit->spaces[i]);
 	return result;
+}
+
+static int open_audit(struct audit *audit, struct error *error)
+{
+	struct pass *pass = audit->pass;
+	const struct op_stream *stream = pass->source->stream;
+	struct engine_surroundings surroundings = {.map_event = audit_calls_map_event, .map_context = &audit->calls};
+	audit->spaces = memory_zeroed(2 * (size_t)op_stream_domains(stream), sizeof audit->spaces[0]);
+	audit->alloc_steps = memory_zeroed(1, sizeof *audit->alloc_steps);
+	audit->slot_domain = memory_zeroed(op_stream_slots(stream), 1);
+	if (!audit->spaces || !audit->alloc_steps || !audit->slot_domain)
+		return error_set(error, EXIT_CODE_IO, "no memory for the audit");
+	if (engine_open_in(&audit->engine, pass->workload, stream, pass->spec, pass->arena, &surroundings, error) < 0)
+		return -1;
+	audit_calls_open(&audit->calls, &audit->engine, audit->spaces, &audit->complaints, &audit->operations);
+	return 0;
 }
 
 int pass_audit(struct pass *pass, struct error *error)
 {
 	struct audit audit = {.pass = pass};
-	uint32_t domains = op_stream_domains(pass->source->stream);
-	audit.spaces = memory_zeroed(domains, sizeof audit.spaces[0]);
-	audit.alloc_steps = memory_zeroed(1, sizeof *audit.alloc_steps);
-	audit.slot_domain = memory_zeroed(op_stream_slots(pass->source->stream), 1);
-	int result = audit.spaces && audit.alloc_steps && audit.slot_domain
-			     ? 0
-			     : error_set(error, EXIT_CODE_IO, "no memory for the audit");
-	if (result == 0)
-		result = engine_open(&audit.engine, pass->workload, pass->source->stream, pass->spec, pass->arena, error);
+	int result = open_audit(&audit, error);
 	if (result == 0) {
 		result = play_audit(&audit, error);
 		engine_close(&audit.engine);
 	}
+	audit_calls_close(&audit.calls);
 	text_release(&audit.complaints.text);
 	memory_release(audit.slot_domain);
 	memory_release(audit.alloc_steps);

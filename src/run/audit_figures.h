@@ -23,6 +23,8 @@ struct audit_counts {
 	double rounding_sum;
 	uint64_t alloc_steps, free_steps, splits, merges;
 	uint64_t beyond_demands, beyond_fitted;
+	uint64_t malformed, routine_calls;
+	uint64_t first_largest_free_pages;
 };
 
 /* Sums over the domains, which a walk has filled. */

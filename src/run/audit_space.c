@@ -146,6 +146,31 @@ bool audit_space_poll_ended(const struct audit_space *space, struct audit_compla
 	       before->deferred_pages != after.deferred_pages;
 }
 
+struct window {
+	uint64_t low, high; /* pages, inclusive */
+	uint64_t longest;
+};
+
+static void look_for_longest(void *context, uint64_t first, uint64_t count, enum iova_free_state state)
+{
+	struct window *window = context;
+	uint64_t low = first > window->low ? first : window->low, last = first + count - 1;
+	uint64_t high = last < window->high ? last : window->high;
+	if (state == IOVA_USABLE && count && low <= high && high - low + 1 > window->longest)
+		window->longest = high - low + 1;
+}
+
+uint64_t audit_space_largest_free(const struct audit_space *space, const struct op_request *request)
+{
+	struct window window = {space->first, space->first + space->count - 1, 0};
+	if (request->request.constraints & IOVA_CONSTRAIN_LIMIT) {
+		window.low = request->request.low;
+		window.high = request->highs[request->high_count - 1];
+	}
+	space->instance->table->visit_free(space->instance->self, look_for_longest, &window);
+	return window.longest;
+}
+
 struct walk {
 	struct audit_space *space;
 	struct audit_complaints *complaints;

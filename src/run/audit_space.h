@@ -21,7 +21,7 @@ struct audit_complaints {
 };
 void audit_complain(struct audit_complaints *complaints, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-enum audit_failure { AUDIT_IMPOSSIBLE, AUDIT_EXHAUSTED, AUDIT_FRAGMENTED, AUDIT_FAILURES };
+enum audit_failure { AUDIT_IMPOSSIBLE, AUDIT_EXHAUSTED, AUDIT_FRAGMENTED, AUDIT_PHYSICAL, AUDIT_FAILURES };
 
 struct audit_space {
 	struct occupancy *occupancy;
@@ -55,6 +55,9 @@ enum audit_failure audit_space_classify(const struct audit_space *space, const s
 /* Around a poll: complains when it changed the number of free pages. Returns whether some moved from one state to another. */
 void audit_space_poll_begins(struct audit_space *space);
 bool audit_space_poll_ended(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
+
+/* The longest run of usable pages in the window of the request's last limit. O(free runs). */
+uint64_t audit_space_largest_free(const struct audit_space *space, const struct op_request *request);
 
 /* Walks the allocator's free pages: fills free, cached and deferred, and complains when they overlap live pages, leave the space,
  * disagree with the allocator's own statistics, or do not add up with live and reserved pages to the space. */

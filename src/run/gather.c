@@ -202,10 +202,11 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 		result_figures_clear(&phase->figures);
 		phase->name = memory_text(workload->phases[i].name);
 		phase->measured = workload->phases[i].measured;
-		if (phase->measured)
-			arm->figures_phase = i;
 		if (audit && i < audit->phase_count)
 			phase->figures = audit->phases[i].figures;
+		/* What came behind something fatal has nothing to tell. */
+		if (phase->measured && (!audit || !isnan(phase->figures.value[RESULT_METRIC_AUDIT_OPS])))
+			arm->figures_phase = i;
 		set_times(&phase->figures, records, null, i, values);
 		if (arm->threads > 1 && workload->phases[i].free_on == WORKLOAD_FREE_ON_NEXT) {
 			set_travel(&phase->figures, RESULT_METRIC_RING_STARVED, records, i, record_starved, values);
@@ -317,6 +318,9 @@ static int set_state(struct result_arm *arm, const struct gather_arm *records)
 		arm->state = RESULT_ARM_NOT_RUN;
 		reason = "the run was interrupted before its turn";
 	}
+	const struct result_record *audit = audit_of(records);
+	if (!reason && audit && audit->message)
+		reason = audit->message; /* statuses that a script did not want */
 	arm->reason = memory_text(reason);
 	return reason && !arm->reason ? -1 : 0;
 }

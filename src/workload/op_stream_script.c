@@ -27,6 +27,7 @@ void script_begin(struct op_stream *stream, const struct workload_phase *phase)
 
 static void put_call(struct op_stream *stream, struct writer *writer, uint32_t call)
 {
+	put_poll(stream, writer);
 	writer->ops[writer->count++] = op_control(OP_CALL, call);
 	stream->plans[stream->phase].calls++;
 }
