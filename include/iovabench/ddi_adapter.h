@@ -75,8 +75,8 @@ struct ddi_adapter_options {
 	uint64_t page_bytes;  /* a power of two; (space_first + space_count) * page_bytes <= 2^64 */
 	enum ddi_mode mode;
 	enum ddi_wddm wddm;
-	/* The caller's; outlives the adapter. NULL: only contiguous memory and HAL ranges work, and contiguous memory has no frames;
-	 * other calls return NTSTATUS_NOT_SUPPORTED. */
+	/* The caller's; outlives the adapter. NULL: contiguous memory has no frames; MDLs, memory objects and the Mm
+	 * routines are not supported. */
 	struct ddi_physical *physical;
 	uint32_t nodes; /* NUMA nodes that requests may name; 0 = 1. All frames are on every node (ours) */
 	/* The CPU address space of dxgk_cb_map_memory: a second instance over pages [view_first, view_first + view_count), with the
@@ -109,14 +109,14 @@ void ddi_adapter_set_view_allocator(struct ddi_adapter *adapter, const struct io
 
 /* Makes room for `handles` live handles and touches it, so that calls within it need no memory of the model (a handle whose 2^32
  * generations are used up takes one of them). At most 64 bytes each. Returns 0, or -1: no memory, or more than DDI_HANDLES_MAX;
- * what was there stays. Calls that give two handles: contiguous, Mm contiguous, ADL, mapped memory, map, token and segment: one;
- * dxgk_cb_allocate_pages_for_mdl and a memory object that is open: two. */
+ * what was there stays. Two are taken by dxgk_cb_allocate_pages_for_mdl and by a memory object that is open, one by everything else that
+ * lives; Mm blocks and views of device memory take one, too. */
 int ddi_adapter_reserve_handles(struct ddi_adapter *adapter, uint64_t handles);
 
 #define DDI_HANDLES_MAX (UINT64_C(1) << 28)
 
 /* The same for lists: an MDL or memory object keeps its first run of frames in its handle, a mapping its first extent; of what
- * follows 8 runs or 2 extents take a block of 64 bytes. The worst case is one run a page. Returns 0 or -1. */
+ * follows 7 runs or 2 extents take a block of 64 bytes. The worst case is one run a page. Returns 0 or -1. */
 int ddi_adapter_reserve_blocks(struct ddi_adapter *adapter, uint64_t blocks);
 
 /* The same for live views of dxgk_cb_map_memory: 32 bytes each at most. Returns 0 or -1. */
