@@ -139,8 +139,14 @@ const struct result_latency *format_alloc_latency(const struct result_arm *arm)
 	static const struct result_latency none;
 	if (arm->figures_phase >= arm->phase_count)
 		return &none;
+	static const enum result_kind calls[] = {RESULT_KIND_CONTIGUOUS_ALLOC, RESULT_KIND_MDL_ALLOC, RESULT_KIND_ADL_ALLOC,
+						 RESULT_KIND_MAP_ALLOC, RESULT_KIND_RESERVE_ALLOC};
 	const struct result_latency *latency = arm->phases[arm->figures_phase].latency;
-	return &latency[latency[RESULT_KIND_ALLOC].count ? RESULT_KIND_ALLOC : RESULT_KIND_CONTIGUOUS_ALLOC];
+	const struct result_latency *most = &latency[RESULT_KIND_ALLOC];
+	for (size_t i = 0; !latency[RESULT_KIND_ALLOC].count && i < sizeof calls / sizeof calls[0]; i++)
+		if (latency[calls[i]].count > most->count)
+			most = &latency[calls[i]];
+	return most;
 }
 
 static bool is_timed(const struct result_arm *arm)
