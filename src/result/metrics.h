@@ -104,6 +104,8 @@
 	  "Mm routines that gave an MDL of fewer pages than asked for")                                                    \
 	X(STATUS_MISMATCHES, "calls.status_mismatches", "calls", RESULT_EXACT,                                             \
 	  "routines of all scripts that answered another status, or broke another rule, than the script wants")            \
+	X(CALLS_FATAL, "calls.fatal", "flag", RESULT_EXACT,                                                                \
+	  "1 when Windows would have stopped the machine: the figures end there")                                          \
 	X(LEAKED_HANDLES, "calls.leaked_handles", "handles", RESULT_EXACT,                                                 \
 	  "handles that the driver held when every slot was freed")                                                        \
 	X(LEAKED_MDLS, "calls.leaked_mdls", "MDLs", RESULT_EXACT, "of these, MDLs without pages that wait for ExFreePool") \

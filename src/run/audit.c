@@ -185,7 +185,8 @@ static void play_operation(struct audit *audit, const struct op *op)
 	case ENGINE_FAILED:
 		audit->counts.allocations++;
 		audit->counts.beyond_demands += request->refused_limits > 0;
-		failed(audit, request);
+		if (!engine_fatal(&audit->engine))
+			failed(audit, request);
 		break;
 	}
 	count_steps(audit, &outcome);
@@ -425,12 +426,13 @@ static void finish(struct audit *audit)
 		result_set(&record->phases[i].figures, RESULT_METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
 		audit_calls_set_totals(&audit->calls, &record->phases[i].figures);
 	}
-	record->stream_hash = audit->stream_hash;
+	/* Of a stream that was not played to its end nothing can be told. */
+	record->stream_hash = engine_fatal(&audit->engine) ? 0 : audit->stream_hash;
 	if (audit->complaints.count)
 		record->message = memory_text(audit->complaints.text.failed ? "wrong answers, and no memory to tell them"
 									    : audit->complaints.text.bytes);
-	else if (audit->calls.mismatches)
-		record->message = memory_text(audit->calls.mismatch.failed ? "" : audit->calls.mismatch.bytes);
+	else if (audit->calls.message.length)
+		record->message = memory_text(audit->calls.message.bytes);
 }
 
 static int open_spaces(struct audit *audit, struct error *error)
@@ -465,8 +467,7 @@ static int play_audit(struct audit *audit, struct error *error)
 	if (result == 0)
 		result = store_domains(audit, error);
 	if (result == 0 && (fatal = engine_fatal(&audit->engine)) != NULL)
-		audit_complain(&audit->complaints, "operation %" PRIu64 ": fatal driver misuse: %s", audit->operations,
-			       fatal);
+		audit_calls_stop(&audit->calls, fatal);
 	else if (result == 0)
 		check_for_leaks(audit);
 	if (result == 0)

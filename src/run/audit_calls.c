@@ -61,7 +61,7 @@ void audit_calls_open(struct audit_calls *calls, struct engine *engine, struct a
 
 void audit_calls_close(struct audit_calls *calls)
 {
-	text_release(&calls->mismatch);
+	text_release(&calls->message);
 }
 
 void audit_calls_map_event(void *context, uint64_t logical, uint64_t frame, uint64_t count, bool mapped)
@@ -164,12 +164,12 @@ static void note_mismatch(struct audit_calls *calls, const struct workload_routi
 		return;
 	if (calls->mismatches++ >= MISMATCHES_KEPT)
 		return;
-	text_add(&calls->mismatch, "%sline %u: %s", calls->mismatches > 1 ? "; " : "", line->line, info->name);
+	text_add(&calls->message, "%sline %u: %s", calls->mismatches > 1 ? "; " : "", line->line, info->name);
 	if (wrong_status)
-		text_add(&calls->mismatch, " answered %s, wanted %s", status_word((int32_t)status),
+		text_add(&calls->message, " answered %s, wanted %s", status_word((int32_t)status),
 			 status_word(line->status));
 	if (wrong_violation)
-		text_add(&calls->mismatch, "%s broke rule %s, wanted %s", wrong_status ? " and" : "",
+		text_add(&calls->message, "%s broke rule %s, wanted %s", wrong_status ? " and" : "",
 			 workload_violation_words[violation], workload_violation_words[line->violation]);
 }
 
@@ -244,6 +244,13 @@ void audit_calls_end(struct audit_calls *calls)
 	engine_drop_adapters(calls->engine);
 }
 
+void audit_calls_stop(struct audit_calls *calls, const char *fatal)
+{
+	calls->fatal = true;
+	text_add(&calls->message, "%soperation %" PRIu64 ": fatal driver misuse: %s", calls->message.length ? "; " : "",
+		 *calls->operations, fatal);
+}
+
 static const enum result_metric violation_metrics[VIOLATIONS] = {
 	RESULT_METRIC_VIOLATIONS_UNMAP_MDL,      RESULT_METRIC_VIOLATIONS_FREE_ADL,
 	RESULT_METRIC_VIOLATIONS_CLOSE_OBJECT,   RESULT_METRIC_VIOLATIONS_DESTROY_OBJECT,
@@ -312,6 +319,9 @@ void audit_calls_set_totals(const struct audit_calls *calls, struct result_figur
 	if (!calls->engine->calls)
 		return;
 	result_set(figures, RESULT_METRIC_STATUS_MISMATCHES, (double)calls->mismatches);
+	result_set(figures, RESULT_METRIC_CALLS_FATAL, calls->fatal);
+	if (calls->fatal)
+		return; /* what is held then is no leak */
 	result_set(figures, RESULT_METRIC_LEAKED_HANDLES, (double)calls->leaks.handles);
 	result_set(figures, RESULT_METRIC_LEAKED_MDLS, (double)calls->leaks.mdl_structures);
 }

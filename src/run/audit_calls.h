@@ -27,7 +27,8 @@ struct audit_calls {
 	/* Of the whole stream. */
 	uint64_t mapped_pages;
 	uint64_t mismatches;
-	struct text mismatch; /* the first few, lines */
+	bool fatal;
+	struct text message; /* the first few mismatches, and what was fatal */
 	struct ddi_leaks leaks;
 };
 
@@ -47,6 +48,9 @@ void audit_calls_allocated(struct audit_calls *calls, uint32_t slot);
 bool audit_calls_lacked_frames(const struct audit_calls *calls);
 /* After a routine: holds status and violation against what the script wants, and counts a failed allocation. */
 void audit_calls_routine(struct audit_calls *calls, uint32_t index, enum ntstatus status, struct audit_counts *counts);
+
+/* The stream ended at the operation done last: why Windows would have stopped. */
+void audit_calls_stop(struct audit_calls *calls, const char *fatal);
 
 /* What the driver still holds, once every slot was freed; destroys the adapters, which gives it back. */
 void audit_calls_end(struct audit_calls *calls);

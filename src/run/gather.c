@@ -30,11 +30,13 @@ void gather_release(struct gather_arm *arm)
 	*arm = (struct gather_arm){0};
 }
 
+/* Of the allocator's, or of the driver's when they were fatal. */
 static double violations(const struct result_record *record)
 {
 	double most = 0;
 	for (size_t i = 0; i < record->phase_count; i++)
-		most = fmax(most, record->phases[i].figures.value[RESULT_METRIC_AUDIT_VIOLATIONS]);
+		most = fmax(most, fmax(record->phases[i].figures.value[RESULT_METRIC_AUDIT_VIOLATIONS],
+				       record->phases[i].figures.value[RESULT_METRIC_CALLS_FATAL]));
 	return most;
 }
 

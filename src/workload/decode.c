@@ -108,7 +108,7 @@ bool decode_word(struct decode *decode, struct decode_value value, const char *c
 {
 	if (!value.text)
 		return value.place == YAML_PLACE_NONE;
-	char known[256] = "", quoted[YAML_QUOTE_BYTES];
+	char known[512] = "", quoted[YAML_QUOTE_BYTES];
 	size_t used = 0;
 	for (unsigned i = 0; words[i]; i++) {
 		if (!strcmp(value.text, words[i])) {

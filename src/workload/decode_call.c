@@ -153,6 +153,11 @@ static void check_rules(struct decode *decode, yaml_place place, const struct ra
 		decode_fault(
 			decode, contiguous.place,
 			"RequireContiguous is for objects of type contiguous and io_space; 'prefer' may stand with any");
+	bool chosen = request->call == WORKLOAD_CALL_EXTENT || request->call == WORKLOAD_CALL_RESERVE;
+	if (chosen && decode->workload->space.mode == WORKLOAD_MODE_IDENTITY)
+		decode_fault(decode, place,
+			     "in mode identity physical memory decides every address; call %s lets the allocator choose",
+			     workload_call_table[request->call].name);
 	if (request->call == WORKLOAD_CALL_ADL && arguments->type == WORKLOAD_OBJECT_SECTION)
 		decode_fault(decode, yaml_places_value(decode->places, place, "type"),
 			     "section objects are not modelled: mdl, contiguous or io_space");
