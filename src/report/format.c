@@ -15,6 +15,7 @@ static const struct {
 	{RESULT_METRIC_FAILURES_EXHAUSTED, "exhausted", "full"},
 	{RESULT_METRIC_FAILURES_IMPOSSIBLE, "impossible", "imposs"},
 	{RESULT_METRIC_FAILURES_MALFORMED, "malformed", "malf"},
+	{RESULT_METRIC_FAILURES_PHYSICAL, "without frames", "phys"},
 };
 #define FAILURE_KINDS (sizeof failure_kinds / sizeof failure_kinds[0])
 
@@ -95,7 +96,10 @@ static double failures_of(const struct result_figures *figures)
 {
 	double sum = 0;
 	for (size_t i = 0; i < FAILURE_KINDS; i++)
-		sum += figures->value[failure_kinds[i].metric];
+		/* Results of runs before there was a physical side do not have that kind. */
+		if (failure_kinds[i].metric != RESULT_METRIC_FAILURES_PHYSICAL ||
+		    isfinite(figures->value[failure_kinds[i].metric]))
+			sum += figures->value[failure_kinds[i].metric];
 	return isfinite(sum) ? sum : figures->value[RESULT_METRIC_FAILURES_TOTAL];
 }
 

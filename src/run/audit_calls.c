@@ -287,9 +287,12 @@ static void set_refusals(struct audit_calls *calls, struct result_figures *figur
 static void set_placements(struct audit_calls *calls, struct result_figures *figures)
 {
 	const struct ddi_placement *placed = &calls->placed;
-	if (placed->mappings) {
+	if (calls->mdls) {
 		result_set(figures, RESULT_METRIC_PAGE_ARRAY_BYTES, (double)placed->page_array_bytes);
 		result_set(figures, RESULT_METRIC_PAGE_ARRAY_BYTES_SAVED, (double)placed->page_array_bytes_saved);
+	}
+	/* Contiguous memory alone has no frames. */
+	if (placed->leaves.leaves_1gib + placed->leaves.leaves_2mib + placed->leaves.leaves_4kib) {
 		result_set(figures, RESULT_METRIC_LEAVES_1GIB, (double)placed->leaves.leaves_1gib);
 		result_set(figures, RESULT_METRIC_LEAVES_2MIB, (double)placed->leaves.leaves_2mib);
 		result_set(figures, RESULT_METRIC_LEAVES_4KIB, (double)placed->leaves.leaves_4kib);
