@@ -60,6 +60,8 @@ $(BUILD)/objects/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c -o $@ $<
 
+# Weights of distributions are the same bits on every machine only when nothing is fused.
+$(BUILD)/objects/workload/%.o: COMPILE += -ffp-contract=off
 $(BUILD)/objects/run/machine.o: COMPILE += -DBUILD_GIT='"$(GIT_COMMIT)"' -DBUILD_FLAGS='"$(FLAGS_$(VARIANT))"'
 $(BUILD)/objects/run/machine.o: $(BUILD)/commit
 $(BUILD)/objects/report/assets.o: COMPILE += -DDYGRAPHS_FOLDER='"$(DYGRAPHS)"'
@@ -90,7 +92,7 @@ $(BUILD)/tests/conformance: $(CONFORMANCE_SOURCES) $(wildcard tests/conformance/
 	$(COMPILE) -Itests -o $@ $(CONFORMANCE_SOURCES) $(BUILD)/librooms.a $(LDFLAGS) -lcmocka $(LIBS)
 
 .PHONY: tests
-tests: all $(UNIT_TESTS) $(TEST_PLUGINS) $(if $(CONFORMANCE_SOURCES),$(BUILD)/tests/conformance) ## build all tests, run none
+tests: all $(UNIT_TESTS) $(TEST_PLUGINS) $(if $(CONFORMANCE_SOURCES),$(BUILD)/tests/conformance) $(BUILD)/tests/bench/threads ## build all tests, run none
 
 .PHONY: check
 check: tests ## build and run every test; ends with a line "N passed, N failed"
@@ -114,7 +116,7 @@ format: ## rewrite the sources in the style of .clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
-FUZZED := $(sort $(wildcard src/base/*.c src/workload/*.c src/measure/*.c src/result/*.c src/trace/*.c))
+FUZZED := $(sort $(wildcard src/base/*.c src/workload/*.c src/measure/*.c src/result/*.c src/trace/*.c src/compare/*.c))
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(FUZZED)
 	@mkdir -p $(@D)
@@ -128,6 +130,14 @@ fuzz: $(FUZZERS) ## fuzz every loader for FUZZ_SECONDS=10 each, from the kept co
 .PHONY: bench-harness
 bench-harness: all ## what the harness itself costs, in time and memory
 	@BUILD='$(BUILD)' tests/bench/harness
+
+$(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/librooms.a $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests -MMD -MP -o $@ $< $(BUILD)/librooms.a $(LDFLAGS) $(LIBS)
+
+.PHONY: bench-threads
+bench-threads: $(BUILD)/tests/bench/threads ## two workers on one magazine+X against an X of its own for each
+	@$(BUILD)/tests/bench/threads
 
 .PHONY: limits
 limits: all ## what the built-in allocators reach on the six streams that bound plain C, one round
@@ -143,7 +153,7 @@ install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -m 644 workloads/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads
 	install -m 644 workloads/limits/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits
 	install -m 644 workloads/traces/*.iovatrace $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces
-	install -m 644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/iovabench
+	install -m 644 README.md LICENSE docs/*.md docs/ci-workflow.yml $(DESTDIR)$(PREFIX)/share/doc/iovabench
 	install -m 644 docs/iovabench.1 $(DESTDIR)$(PREFIX)/share/man/man1
 
 .PHONY: clean

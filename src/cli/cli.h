@@ -6,9 +6,13 @@
 #include <getopt.h>
 #include <stdbool.h>
 
+int cli_calibrate(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_compare(int argc, char **argv);
 int cli_describe(int argc, char **argv);
+int cli_doctor(int argc, char **argv);
 int cli_expand(int argc, char **argv);
+int cli_gate(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_run(int argc, char **argv);

@@ -21,7 +21,7 @@ static const char *options_fault(const struct ddi_adapter_options *options)
 		return "the space of an adapter ends beyond 2^64 bytes";
 	if (options->mode == DDI_MODE_IDENTITY && !options->physical)
 		return "identity mode needs a physical side, which decides every address";
-	if (options->mode == DDI_MODE_IDENTITY && !(options->table->capabilities & IOVA_EXPLICIT))
+	if (options->mode == DDI_MODE_IDENTITY && !(options->capabilities & IOVA_EXPLICIT))
 		return "in identity mode the physical side decides every address, and this allocator cannot place at a "
 		       "given one "
 		       "(IOVA_EXPLICIT)";
@@ -69,7 +69,7 @@ struct ddi_adapter *ddi_adapter_create(const struct ddi_adapter_options *options
 	adapter->last_byte = (adapter->last_page << adapter->page_shift) | adapter->page_mask;
 	adapter->physical = options->physical;
 	adapter->identity = options->mode == DDI_MODE_IDENTITY;
-	adapter->explicit = options->table->capabilities & IOVA_EXPLICIT;
+	adapter->explicit = options->capabilities & IOVA_EXPLICIT;
 	adapter->wddm = options->wddm;
 	adapter->nodes = options->nodes ? options->nodes : 1;
 	adapter->map_event = options->map_event;

@@ -166,6 +166,10 @@ enum result_metric {
 #define RESULT_METRIC_CALLS_FIRST RESULT_METRIC_CALLS_PARTIAL
 #define RESULT_METRIC_CALLS_LAST RESULT_METRIC_LEAVES_4KIB
 
+/* Which way a figure is better; NEITHER: it only describes. Every metric has an entry in result_metric_better. */
+enum result_better { RESULT_BETTER_UNKNOWN, RESULT_BETTER_LOWER, RESULT_BETTER_HIGHER, RESULT_BETTER_NEITHER };
+extern const enum result_better result_metric_better[RESULT_METRIC_COUNT];
+
 struct result_metric_info {
 	const char *path;
 	const char *unit;

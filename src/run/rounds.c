@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "compare/compare.h"
 #include "result/result.h"
 #include "run/expect.h"
 #include "run/gather.h"
@@ -325,7 +326,7 @@ static int gather(struct matrix *matrix, struct error *error)
 	for (size_t i = 0; i < files; i++)
 		if (gather_block(matrix, i, error) < 0)
 			return -1;
-	return 0;
+	return compare_within(result, COMPARE_THRESHOLD_DEFAULT, error);
 }
 
 /* A worker that had trouble of our own: neither the allocator's fault nor something that it cannot do. */

@@ -68,6 +68,15 @@ void decode_call_arguments(struct decode *decode, yaml_place place, const struct
 bool decode_routine_call(struct decode *decode, yaml_place place, const struct raw_script_op *raw);
 /* Objects are filled before they are used; names are no slots. To be called after all scripts. */
 void decode_objects_check(struct decode *decode);
+/* size: and lifetime: of a request. The former returns whether the size can be used. */
+bool decode_size(struct decode *decode, yaml_place parent, const struct raw_size *raw, struct workload_size *size);
+void decode_lifetime(struct decode *decode, yaml_place parent, const struct raw_lifetime *raw,
+		     struct workload_lifetime *lifetime);
+/* Reports all but the first of the variants (ends with NULL) that are given below place, and when there is none. what: "the size". */
+void decode_one_variant(struct decode *decode, yaml_place place, const char *const *variants, const char *what);
+/* A plain number with decimals in [min, max]; name: what it is. */
+bool decode_number(struct decode *decode, struct decode_value value, double min, double max, const char *name,
+		   double *result);
 /* align: of a request or a trace. */
 void decode_align(struct decode *decode, yaml_place parent, const struct raw_align *raw, struct workload_align *align);
 /* Reports at place when no extent of so many pages can ever be had by request. */

@@ -64,6 +64,7 @@ int workload_share(const struct workload *whole, uint32_t index, uint32_t thread
 	for (size_t i = 0; i < whole->phase_count; i++) {
 		struct workload_phase *phase = &part->phases[i];
 		*phase = whole->phases[i];
+		phase->think /= threads;                /* a thread's pace is that much slower */
 		if (phase->until == WORKLOAD_UNTIL_OPS) /* steps of two */
 			phase->until_value = 2 * cut((phase->until_value + 1) / 2, index, threads);
 		else if (phase->until == WORKLOAD_UNTIL_LIVE)

@@ -22,8 +22,8 @@ refuses() { # part of the message, command line…
 	refuses 'did you mean "rbtree"?' run $tiny -a rbtre -o "$scratch/t"
 	refuses 'did you mean "rounding"?' run $tiny -a buddy:roundign=trim -o "$scratch/t"
 	refuses "trim" run $tiny -a buddy:rounding=trimm -o "$scratch/t"
-	refuses "there is no allocator or metric 'rbtre'; did you mean 'rbtree'?" describe rbtre
-	refuses "there is no allocator or metric 'failures.totl'; did you mean 'failures.total'?" describe failures.totl
+	refuses "there is no allocator, metric or key 'rbtre'; did you mean 'rbtree'?" describe rbtre
+	refuses "there is no allocator, metric or key 'failures.totl'; did you mean 'failures.total'?" describe failures.totl
 	refuses "did you mean 'allocators'?" list alocators
 	refuses "there is no option '--jsn'; did you mean '--json'?" list allocators --jsn
 	refuses "unknown command imprt: did you mean import" trace imprt x
@@ -86,7 +86,7 @@ refuses() { # part of the message, command line…
 }
 
 @test "every command has help, and so has the program" {
-	for command in run check expand list describe report trace; do
+	for command in run check expand list describe compare gate doctor calibrate report trace; do
 		run -0 --separate-stderr "$iovabench" $command --help
 		is "$stderr" ""
 		[[ ${lines[0],,} == "usage: iovabench $command"* ]]
@@ -132,6 +132,11 @@ refuses() { # part of the message, command line…
 		is "$("$iovabench" list $list --json | jq 'all(has("name", "about"))')" true
 	done
 	has "$("$iovabench" list allocators)" rbtree
+	is "$("$iovabench" list distributions | awk '{print $1}' | grep -cxE 'size.(zipf|mixed)|lifetime.pareto')" 3
+	is "$("$iovabench" list distributions --json | jq -r '.[] | select(.name == "size.zipf") | .about')" \
+		"a size of s pages has weight s^-alpha"
+	is "$("$iovabench" describe requests.size.lognormal.sigma | sed -n '3,4p')" "$(printf '  value: number, 0.01 to 8\n  default: required')"
+	is "$("$iovabench" describe sigma | grep -c 'lognormal.sigma: ')" 2
 	is "$("$iovabench" list metrics | awk '{print $1}' | grep -cx 'throughput.raw_ns_per_op')" 1
 }
 

@@ -14,7 +14,7 @@ struct fixture {
 static void begin(struct fixture *fixture, uint64_t which, uint64_t rounding, uint64_t first, uint64_t count)
 {
 	struct iova_space space = {first, count, 4096};
-	uint64_t options[2] = {which, rounding};
+	uint64_t options[3] = {which, rounding, 0};
 	const char *reason = NULL;
 	test_host_init(&fixture->host);
 	assert_int_equal(allocator_buddy.create(&space, options, &fixture->host.host, NULL, &fixture->self, &reason),
@@ -257,12 +257,79 @@ static void a_hole_is_cut_out_and_can_be_freed(void **state)
 	end(&f);
 }
 
+static void begin_hal(struct fixture *fixture, uint64_t which, uint64_t rounding)
+{
+	const struct iova_space space = {0, 16, 4096};
+	const uint64_t options[3] = {which, rounding, 1};
+	const char *reason = NULL;
+	test_host_init(&fixture->host);
+	assert_int_equal(allocator_buddy.create(&space, options, &fixture->host.host, NULL, &fixture->self, &reason),
+			 IOVA_OK);
+}
+
+/* Low first: [0, 1) and [1, 2), then page 0 once more although page 1 came back last. */
+static void hal_is_low_first_and_rounds_as_it_is_told(void **state)
+{
+	(void)state;
+	struct fixture f;
+	begin_hal(&f, RECENT, POW2);
+	assert_int_equal(alloc(&f, 1), 0);
+	assert_int_equal(alloc(&f, 1), 1);
+	assert_int_equal(request(&f, (struct iova_request){.count = 3}).count, 4);
+	release(&f, 0, 1);
+	release(&f, 1, 1);
+	assert_int_equal(alloc(&f, 1), 0);
+	end(&f);
+	begin_hal(&f, LOW, TRIM);
+	assert_int_equal(request(&f, (struct iova_request){.count = 3}).count, 3);
+	assert_int_equal(alloc(&f, 1), 3);
+	end(&f);
+}
+
+static void hal_places_holes_and_nothing_after_the_first_allocation(void **state)
+{
+	(void)state;
+	struct fixture f;
+	const struct iova_request impossible = {.count = 32}, one = {.count = 1};
+	struct iova_steps steps = {0};
+	struct iova_extent extent;
+	for (int counted = 0; counted < 2; counted++) {
+		begin_hal(&f, RECENT, counted ? TRIM : POW2);
+		assert_int_equal(place(&f, 0, 2), IOVA_OK);
+		request(&f, impossible); /* a failure is no allocation */
+		assert_int_equal(place(&f, 8, 1), IOVA_OK);
+		if (counted)
+			assert_int_equal(allocator_buddy.alloc_counted(f.self, &one, 0, &extent, &steps), IOVA_OK);
+		else
+			assert_int_equal(alloc(&f, 1), 9);
+		assert_int_equal(place(&f, 15, 1), IOVA_UNSUPPORTED);
+		release(&f, 9, 1);
+		assert_int_equal(place(&f, 15, 1), IOVA_UNSUPPORTED); /* for ever */
+		assert_int_equal(place(&f, 16, 1), IOVA_UNSUPPORTED);
+		end(&f);
+	}
+}
+
+static void hal_and_high_first_contradict_each_other(void **state)
+{
+	(void)state;
+	struct test_host host;
+	const struct iova_space space = {0, 16, 4096};
+	const uint64_t options[3] = {HIGH, POW2, 1};
+	const char *reason = NULL;
+	void *self = NULL;
+	test_host_init(&host);
+	assert_int_equal(allocator_buddy.create(&space, options, &host.host, NULL, &self, &reason), IOVA_UNSUPPORTED);
+	assert_string_equal(reason, "preset=hal takes low addresses first, first=high the high ones");
+	assert_int_equal(test_host_blocks_held(&host), 0);
+}
+
 static void creation_fails_cleanly_without_memory(void **state)
 {
 	(void)state;
 	struct test_host host;
 	struct iova_space space = {1, 1 << 20, 4096};
-	uint64_t options[2] = {0}, passes = 0;
+	uint64_t options[3] = {0}, passes = 0;
 	const char *reason;
 	for (;; passes++) {
 		void *self = NULL;
@@ -277,6 +344,33 @@ static void creation_fails_cleanly_without_memory(void **state)
 		assert_int_equal(test_host_blocks_held(&host), 0);
 	}
 	assert_true(passes > 1);
+}
+
+/* Bytes for each of REGIONS regions of 128 MiB, so many pages apart, when one page in 16 of them is taken. */
+enum { REGIONS = 200, REGION_PAGES = 32768 };
+static uint64_t bytes_of_a_region(uint64_t which, uint64_t distance)
+{
+	struct fixture f;
+	struct iova_extent extent;
+	begin(&f, which, POW2, 1, UINT64_C(1) << 36);
+	uint64_t empty = test_host_touched_bytes(&f.host);
+	for (uint64_t region = 1; region <= REGIONS; region++)
+		for (uint64_t page = 0; page < REGION_PAGES; page += 16)
+			assert_int_equal(allocator_buddy.place(f.self, region * distance + page, 1, 0, &extent), IOVA_OK);
+	uint64_t bytes = test_host_touched_bytes(&f.host) - empty;
+	allocator_buddy.destroy(f.self);
+	return bytes / REGIONS;
+}
+
+/* 4 bits for each page are 16 KiB where regions lie side by side. One that lies alone, a TiB from the next, also pays whole pages of
+ * 4 KiB for what it shares with nobody: docs/buddy.md. */
+static void memory_follows_the_regions_that_are_touched(void **state)
+{
+	(void)state;
+	for (uint64_t which = RECENT; which <= HIGH; which++) {
+		assert_true(bytes_of_a_region(which, REGION_PAGES) <= REGION_PAGES / 2);
+		assert_true(bytes_of_a_region(which, UINT64_C(1) << 28) <= 112 << 10);
+	}
 }
 
 static void a_space_of_256_tib_costs_little(void **state)
@@ -393,7 +487,11 @@ int main(void)
 		cmocka_unit_test(limits_choose_the_part_of_a_block),
 		cmocka_unit_test(a_boundary_below_the_request_cannot_be_met),
 		cmocka_unit_test(a_hole_is_cut_out_and_can_be_freed),
+		cmocka_unit_test(hal_is_low_first_and_rounds_as_it_is_told),
+		cmocka_unit_test(hal_places_holes_and_nothing_after_the_first_allocation),
+		cmocka_unit_test(hal_and_high_first_contradict_each_other),
 		cmocka_unit_test(creation_fails_cleanly_without_memory),
+		cmocka_unit_test(memory_follows_the_regions_that_are_touched),
 		cmocka_unit_test(a_space_of_256_tib_costs_little),
 		cmocka_unit_test(recent_finds_a_block_when_there_is_one),
 		cmocka_unit_test(low_is_the_lowest_block_of_the_smallest_order),

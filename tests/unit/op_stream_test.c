@@ -11,9 +11,10 @@
 
 static char text[] = "test"; /* names and file */
 
-#define REQUEST(kind, min, max, ratio)                                                                                     \
+#define REQUEST(what, least, most, factor)                                                                                 \
 	{                                                                                                                  \
-		.name = text, .size = {kind, min, max, ratio, false}, .high = {(1 << 20) - 1}, .high_count = 1             \
+		.name = text, .size = {.kind = what, .min = least, .max = most, .ratio = factor}, .high = {(1 << 20) - 1}, \
+		.high_count = 1                                                                                            \
 	}
 static struct workload_request requests[] = {
 	REQUEST(WORKLOAD_SIZE_UNIFORM, 1, 64, 0),

@@ -327,6 +327,37 @@ static void a_moment_shared_with_others_is_tainted(void **state)
 	assert_true(tainted);
 }
 
+static void steal_is_read_of_the_cpu_at_hand(void **state)
+{
+	(void)state;
+	const char *text = "cpu  63101 890 10731 269390 161 0 20 90 0 0\ncpu0 1 2 3 4 5 6 7 81 9 10\n"
+			   "cpu1 1 2 3 4 5 6 7 9 0 0\ncpu11 1 2 3 4 5 6 7 11 0 0\nintr 5 cpu1 1\ncpu3 1 2\n";
+	assert_int_equal(taint_steal_ticks(text, 0), 81);
+	assert_int_equal(taint_steal_ticks(text, 1), 9);
+	assert_int_equal(taint_steal_ticks(text, 11), 11);
+	assert_int_equal(taint_steal_ticks(text, 2), 0);
+	assert_int_equal(taint_steal_ticks(text, 3), 0);
+	assert_int_equal(taint_steal_ticks("", 0), 0);
+}
+
+/* As if the last reading were older, and nothing but the hypervisor had been at work since. */
+static void a_moment_with_steal_is_tainted(void **state)
+{
+	(void)state;
+	struct taint taint;
+	bool tainted = false;
+	taint_open(&taint);
+	assert_true(taint.stat >= 0);
+	for (int i = 0; i < 1000 && !tainted; i++) {
+		taint_before(&taint);
+		struct taint before = taint;
+		taint.steal_ticks--;
+		tainted = !taint_after(&before) && taint_after(&taint);
+	}
+	taint_close(&taint);
+	assert_true(tainted);
+}
+
 static void a_plan_is_changed_by_the_command_line(void **state)
 {
 	(void)state;
@@ -417,6 +448,8 @@ int main(void)
 		A(a_latency_pass_that_places_differently_has_no_hash),
 		A(an_undisturbed_moment_is_not_tainted),
 		A(a_moment_shared_with_others_is_tainted),
+		A(steal_is_read_of_the_cpu_at_hand),
+		A(a_moment_with_steal_is_tainted),
 		A(a_plan_is_changed_by_the_command_line),
 		A(a_plan_opens_whole_or_not_at_all),
 		A(a_plan_with_a_recording_opens_whole_or_not_at_all),

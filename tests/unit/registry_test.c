@@ -213,7 +213,7 @@ static void bad_plugins_are_refused_by_what_is_wrong_with_them(void **state)
 	check_plugin("tests/plugins/not_a_plugin.so", "it exports no function iova_plugin");
 	check_plugin("tests/plugins/wrong_magic.so",
 		     "its magic is 0x0000000000000001, this program's is 0x31766f6961766f69");
-	check_plugin("tests/plugins/wrong_abi.so", "its ABI is 2, this program's is 1");
+	check_plugin("tests/plugins/wrong_abi.so", "its ABI is 3, this program's is 2");
 	snprintf(message, sizeof message, "its table has %zu bytes, this program's has %zu",
 		 sizeof(struct iova_allocator) - 8, sizeof(struct iova_allocator));
 	check_plugin("tests/plugins/wrong_size.so", message);
@@ -224,10 +224,10 @@ static void bad_plugins_are_refused_by_what_is_wrong_with_them(void **state)
 /* A table with an option of every kind, and a layer: nothing but the tables matters to a spec. */
 static const char *const choices[] = {"one", "two", NULL};
 static const struct iova_option kinds[] = {
-	{"choice", IOVA_OPTION_CHOICE, 1, 0, 0, choices, "help"},
-	{"number", IOVA_OPTION_NUMBER, 127, 1, 1024, NULL, "help"},
-	{"flag", IOVA_OPTION_FLAG, 1, 0, 0, NULL, "help"},
-	{"time", IOVA_OPTION_TIME, 10000000, 1000, UINT64_C(90000000000), NULL, "help"},
+	{"choice", IOVA_OPTION_CHOICE, 1, 0, 0, choices, "help", NULL},
+	{"number", IOVA_OPTION_NUMBER, 127, 1, 1024, NULL, "help", NULL},
+	{"flag", IOVA_OPTION_FLAG, 1, 0, 0, NULL, "help", NULL},
+	{"time", IOVA_OPTION_TIME, 10000000, 1000, UINT64_C(90000000000), NULL, "help", NULL},
 };
 
 static struct iova_allocator table_with(const struct iova_option *options, uint64_t count)
@@ -273,7 +273,11 @@ static void faults_of_options_are_named(void **state)
 	assert_string_equal(allocator_table_fault(&table), "the default of option flag is neither 0 nor 1");
 	options[0].default_value = 2;
 	assert_string_equal(allocator_table_fault(&table), "the default of option choice is none of its 2 choices");
+	const uint64_t without[2] = {0};
+	options[1] = kinds[2];
+	options[1].without = without;
 	options[0] = kinds[0];
+	assert_string_equal(allocator_table_fault(&table), "option flag takes capabilities away, and is no choice");
 	options[0].help = "";
 	assert_string_equal(allocator_table_fault(&table), "option choice has no help");
 }
@@ -330,6 +334,18 @@ static void a_stack_follows_what_all_of_its_layers_follow(void **state)
 	allocator_instance_destroy(&instance);
 }
 
+static void what_an_option_takes_away_is_gone_from_the_stack(void **state)
+{
+	(void)state;
+	struct allocator_spec spec;
+	assert_int_equal(allocator_spec_open("buddy:preset=hal", &spec, NULL), 0);
+	assert_int_equal(allocator_part_capabilities(&spec.parts[0]), allocator_buddy.capabilities & ~IOVA_EXPLICIT);
+	allocator_spec_close(&spec);
+	assert_int_equal(allocator_spec_open("buddy", &spec, NULL), 0);
+	assert_int_equal(allocator_part_capabilities(&spec.parts[0]), allocator_buddy.capabilities);
+	allocator_spec_close(&spec);
+}
+
 static void without_memory_a_spec_fails_cleanly(void **state)
 {
 	(void)state;
@@ -370,6 +386,7 @@ int main(void)
 		cmocka_unit_test(faults_of_options_are_named),
 		cmocka_unit_test(an_instance_is_created_and_gives_its_memory_back),
 		cmocka_unit_test(a_stack_follows_what_all_of_its_layers_follow),
+		cmocka_unit_test(what_an_option_takes_away_is_gone_from_the_stack),
 		cmocka_unit_test(without_memory_a_spec_fails_cleanly),
 	};
 	return cmocka_run_group_tests_name("registry", tests, NULL, NULL);
