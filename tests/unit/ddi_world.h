@@ -60,6 +60,7 @@ static inline bool world_open(struct world *world, const char *spec, const struc
 	assert_non_null(world->physical);
 	const struct ddi_adapter_options options = {
 		.table = iova_instance_table(world->instance),
+		.capabilities = iova_instance_table(world->instance)->capabilities,
 		.self = iova_instance_self(world->instance),
 		.space_first = space.first,
 		.space_count = space.count,

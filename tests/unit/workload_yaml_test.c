@@ -133,7 +133,7 @@ static void a_request_with_everything_is_decoded(void **state)
 {
 	(void)state;
 	load_full();
-	assert_int_equal(workload.request_count, 9);
+	assert_int_equal(workload.request_count, 13);
 	const struct workload_request *request = &workload.requests[0];
 	assert_int_equal(request->call, WORKLOAD_CALL_CONTIGUOUS);
 	assert_int_equal(request->size.min, 1);
@@ -287,9 +287,10 @@ static void a_script_is_flat_with_brackets(void **state)
 	const enum workload_script_kind kinds[] = {WORKLOAD_SCRIPT_ALLOC,  WORKLOAD_SCRIPT_FREE,  WORKLOAD_SCRIPT_ALLOC,
 						   WORKLOAD_SCRIPT_REPEAT, WORKLOAD_SCRIPT_ALLOC, WORKLOAD_SCRIPT_REPEAT,
 						   WORKLOAD_SCRIPT_FREE,   WORKLOAD_SCRIPT_ALLOC, WORKLOAD_SCRIPT_END,
-						   WORKLOAD_SCRIPT_FREE,   WORKLOAD_SCRIPT_END};
+						   WORKLOAD_SCRIPT_FREE,   WORKLOAD_SCRIPT_END,   WORKLOAD_SCRIPT_CALL,
+						   WORKLOAD_SCRIPT_CALL,   WORKLOAD_SCRIPT_CALL};
 	assert_int_equal(phase->body, WORKLOAD_BODY_SCRIPT);
-	assert_int_equal(phase->script_count, 11);
+	assert_int_equal(phase->script_count, 14);
 	for (size_t i = 0; i < 11; i++)
 		assert_int_equal(phase->script[i].kind, kinds[i]);
 	assert_int_equal(phase->script[3].count, 3);
