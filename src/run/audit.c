@@ -54,18 +54,10 @@ static struct audit_space *space_of(struct audit *audit, const struct op_request
 
 static void check_extent(struct audit *audit, const struct op_request *request, const struct iova_extent *extent)
 {
-	const struct iova_request *asked = &request->request;
-	const char *wrong = NULL;
-	if (extent->count < asked->count)
-		wrong = "fewer pages than requested";
-	else if ((asked->constraints & IOVA_CONSTRAIN_ALIGN) && extent->first % asked->align)
-		wrong = "not aligned";
-	else if ((asked->constraints & IOVA_CONSTRAIN_BOUNDARY) &&
-		 extent->first / asked->boundary != (extent->first + asked->count - 1) / asked->boundary)
-		wrong = "crosses the boundary";
-	if (wrong)
+	const char *fault = audit_extent_fault(&request->request, extent);
+	if (fault)
 		audit_complain(&audit->complaints, "operation %" PRIu64 ": %" PRIu64 " pages at 0x%" PRIx64 ": %s",
-			       audit->operations, extent->count, extent->first, wrong);
+			       audit->operations, extent->count, extent->first, fault);
 }
 
 static void check_limit(struct audit *audit, const struct op_request *request, const struct engine_outcome *outcome)
@@ -242,14 +234,6 @@ static void end_row(struct audit *audit)
 	audit->row++;
 }
 
-static uint64_t usable_pages(const struct audit *audit)
-{
-	uint64_t pages = 0;
-	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
-		pages += audit->spaces[i].usable;
-	return pages;
-}
-
 /* Every phase keeps the figures that it ended with. */
 static void end_phase(struct audit *audit)
 {
@@ -277,7 +261,7 @@ static void end_phase(struct audit *audit)
 			totals.map.live_pages || !audit->fullest.map.live_pages ? &totals : &audit->fullest);
 	audit->fullest = (struct audit_totals){0};
 	audit_set_failures(&phase->figures, &audit->counts);
-	audit_set_work(&phase->figures, &audit->counts, usable_pages(audit), pass->peak_live_pages);
+	audit_set_work(&phase->figures, &audit->counts, totals.usable_pages, pass->peak_live_pages);
 	audit_calls_phase(&audit->calls, &phase->figures);
 	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL);
 	double resident = (double)arena_resident_bytes(pass->arena);

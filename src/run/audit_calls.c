@@ -24,17 +24,12 @@ static void complain_of(struct audit_calls *calls, const struct iova_extent *ext
 static void granted(void *context, bool view, const struct iova_request *asked, const struct iova_extent *extent)
 {
 	struct audit_calls *calls = context;
-	uint32_t constraints = asked->constraints;
-	if (extent->count < asked->count)
-		complain_of(calls, extent, "fewer pages than requested");
-	else if ((constraints & IOVA_CONSTRAIN_ALIGN) && extent->first % asked->align)
-		complain_of(calls, extent, "not aligned");
-	else if ((constraints & IOVA_CONSTRAIN_BOUNDARY) &&
-		 extent->first / asked->boundary != (extent->first + asked->count - 1) / asked->boundary)
-		complain_of(calls, extent, "crosses the boundary");
-	else if ((constraints & IOVA_CONSTRAIN_LIMIT) &&
-		 (extent->first < asked->low || extent->first + asked->count - 1 > asked->high))
-		complain_of(calls, extent, "outside of the limits");
+	const char *fault = audit_extent_fault(asked, extent);
+	bool limited = asked->constraints & IOVA_CONSTRAIN_LIMIT;
+	if (!fault && limited && (extent->first < asked->low || extent->first + asked->count - 1 > asked->high))
+		fault = "outside of the limits";
+	if (fault)
+		complain_of(calls, extent, fault);
 	audit_space_take(space_of(calls, view), extent, calls->complaints, *calls->operations);
 	calls->granted_pages += extent->count;
 }

@@ -12,6 +12,7 @@ void audit_totals_add(struct audit_totals *totals, const struct audit_space *spa
 	totals->free.free_extents += space->free.free_extents;
 	if (space->free.largest_free_pages > totals->free.largest_free_pages)
 		totals->free.largest_free_pages = space->free.largest_free_pages;
+	totals->usable_pages += space->usable;
 	totals->cached_pages += space->cached_pages;
 	totals->deferred_pages += space->deferred_pages;
 	totals->page_table_pages += occupancy_page_table_pages(space->occupancy);

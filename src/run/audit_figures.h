@@ -31,7 +31,7 @@ struct audit_counts {
 struct audit_totals {
 	struct fragmentation free;
 	struct occupancy_counters map;
-	uint64_t cached_pages, deferred_pages, page_table_pages, span_pages, high_water_pages;
+	uint64_t cached_pages, deferred_pages, page_table_pages, span_pages, high_water_pages, usable_pages;
 };
 
 /* Adds what the last walk of a space found. */

@@ -76,6 +76,18 @@ bool audit_space_drop(struct audit_space *space, const struct iova_extent *exten
 			   operation);
 }
 
+const char *audit_extent_fault(const struct iova_request *asked, const struct iova_extent *extent)
+{
+	if (extent->count < asked->count)
+		return "fewer pages than requested";
+	if ((asked->constraints & IOVA_CONSTRAIN_ALIGN) && extent->first % asked->align)
+		return "not aligned";
+	if ((asked->constraints & IOVA_CONSTRAIN_BOUNDARY) &&
+	    extent->first / asked->boundary != (extent->first + asked->count - 1) / asked->boundary)
+		return "crosses the boundary";
+	return NULL;
+}
+
 /* Whether count pages could lie in [low, end) as the request wants them. Sums stay below 2^54. */
 static bool fits_between(const struct iova_request *asked, uint64_t low, uint64_t end)
 {

@@ -48,6 +48,9 @@ bool audit_space_take(struct audit_space *space, const struct iova_extent *exten
 bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
 		      uint64_t operation);
 
+/* What is wrong with an extent that was given for a request, limits aside; NULL: nothing. */
+const char *audit_extent_fault(const struct iova_request *asked, const struct iova_extent *extent);
+
 /* Why a request failed: impossible (an empty space could not hold it), exhausted (fewer usable pages in its window than asked) or
  * fragmented. The window is that of the last limit tried. */
 enum audit_failure audit_space_classify(const struct audit_space *space, const struct op_request *request);
