@@ -152,14 +152,22 @@ $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/librooms.a $(BUILD)/flags
 bench-threads: $(BUILD)/tests/bench/threads ## two workers on one magazine+X against an X of its own for each
 	@$(BUILD)/tests/bench/threads
 
+.PHONY: instructions
+instructions: $(BUILD)/tests/bench/play ## instructions per operation of the built-in allocators, compared with tests/instructions/expected
+	@BUILD='$(BUILD)' tests/instructions/run $(if $(UPDATE),--update,$(if $(MISSES),--misses))
+
 .PHONY: limits
 limits: all ## what the built-in allocators reach on the six streams that bound plain C, one round
 	@$(BUILD)/iovabench run workloads/limits/*.yaml -a all --rounds 1 --latency off -o $(BUILD)/limits
 
+.PHONY: laws
+laws: all ## laws that a right benchmark reproduces: expected and found, on every allocator that they speak of
+	@BUILD='$(BUILD)' tests/laws/run
+
 .PHONY: install
 install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/iovabench $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces \
-		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits \
+		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws \
 		$(DESTDIR)$(PREFIX)/share/doc/iovabench $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/iovabench $(DESTDIR)$(PREFIX)/bin/iovabench
 	install -m 644 include/iovabench/*.h $(DESTDIR)$(PREFIX)/include/iovabench
@@ -168,6 +176,7 @@ install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' src/iovabench.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/iovabench.pc
 	install -m 644 workloads/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads
 	install -m 644 workloads/limits/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits
+	install -m 644 workloads/laws/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws
 	install -m 644 workloads/traces/*.iovatrace $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces
 	install -m 644 README.md LICENSE docs/*.md docs/ci-workflow.yml $(DESTDIR)$(PREFIX)/share/doc/iovabench
 	install -m 644 docs/iovabench.1 $(DESTDIR)$(PREFIX)/share/man/man1
@@ -180,4 +189,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
--include $(patsubst %.o,%.d,$(ROOM_OBJECTS)) $(BUILD)/objects/cli/main.d $(addsuffix .d,$(UNIT_TESTS))
+-include $(patsubst %.o,%.d,$(ROOM_OBJECTS)) $(BUILD)/objects/cli/main.d $(addsuffix .d,$(UNIT_TESTS)) $(BUILD)/tests/bench/play.d $(BUILD)/tests/bench/threads.d

@@ -46,6 +46,7 @@ int main(int argc, char **argv)
 		const struct ddi_adapter_options options = {
 			.table = iova_instance_table(instance),
 			.self = iova_instance_self(instance),
+			.capabilities = iova_instance_capabilities(instance),
 			.space_first = space.first,
 			.space_count = space.count,
 			.page_bytes = PAGE_BYTES,

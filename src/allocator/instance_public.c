@@ -110,6 +110,11 @@ void *iova_instance_self(const struct iova_instance *instance)
 	return instance->instance.self;
 }
 
+uint64_t iova_instance_capabilities(const struct iova_instance *instance)
+{
+	return instance->instance.capabilities;
+}
+
 void iova_instance_destroy(struct iova_instance *instance)
 {
 	if (!instance)

@@ -17,6 +17,7 @@ static const struct command {
 	const char *about;
 } commands[] = {
 	{"run", cli_run, "run workloads on allocators, show a table, write a report"},
+	{"aperture", cli_aperture, "find the smallest space in which a workload meets no failure"},
 	{"check", cli_check, "check workload files; nothing is run"},
 	{"expand", cli_expand, "print a workload with every default written out, as JSON"},
 	{"list", cli_list, "list allocators, workloads or metrics"},

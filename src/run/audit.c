@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "measure/histogram.h"
+#include "run/adversary.h"
 #include "run/audit_calls.h"
 #include "run/audit_figures.h"
 #include "run/audit_map.h"
@@ -13,8 +14,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* Words between two signs of life. */
-#define PROGRESS_WORDS 4096u
+#define PROGRESS_WORDS 4096u /* between two signs of life */
 
 /* Allocators may look at every page of their space to prove their invariants: not in a space of 48 bits. */
 #define INVARIANT_PAGES_MAX (UINT64_C(1) << 24)
@@ -83,9 +83,9 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 	} else {
 		check_extent(audit, request, extent);
 		check_limit(audit, request, outcome);
+		/* Not ours to free: somebody else's pages would go with it. */
 		if (!audit_space_take(space, extent, &audit->complaints, audit->operations))
-			audit->engine.slots[op->slot].count =
-				0; /* not ours to free: somebody else's pages would go with it */
+			audit->engine.slots[op->slot].count = 0;
 	}
 	audit->slot_domain[op->slot] = (unsigned char)audit->engine.domain;
 	struct audit_counts *counts = &audit->counts;
@@ -94,6 +94,7 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 		counts->requested += requested;
 		counts->rounding_sum += (double)granted / (double)requested;
 		counts->granted_allocations++;
+		counts->inexact += !audit->calls.watching && !audit_space_fits_exactly(space, extent);
 	}
 	audit_calls_allocated(&audit->calls, op->slot);
 	counts->beyond_fitted += request->refused_limits && outcome->attempt < request->refused_limits;
@@ -119,6 +120,8 @@ static void failed(struct audit *audit, const struct op_request *request)
 		audit_calls_lacked_frames(&audit->calls) ? AUDIT_PHYSICAL : audit_space_classify(space, request);
 	counts->failures[kind]++;
 	if (!counts->failed) {
+		audit_space_walk(space, &audit->complaints, audit->operations);
+		counts->first_index = fragmentation_index(&space->free, request->request.count);
 		counts->failed = true;
 		counts->first_operation = audit->operations;
 		counts->first_live_pages = live_pages(audit);
@@ -132,6 +135,9 @@ static void failed(struct audit *audit, const struct op_request *request)
 static void count_steps(struct audit *audit, const struct engine_outcome *outcome)
 {
 	struct audit_counts *counts = &audit->counts;
+	counts->depot_trips += outcome->steps.depot_trips;
+	counts->backend_trips += outcome->steps.backend_trips;
+	counts->cache_hits += outcome->steps.cache_hits;
 	if (outcome->what == ENGINE_FREED) {
 		counts->free_steps += outcome->steps.examined;
 		counts->merges += outcome->steps.merges;
@@ -207,6 +213,7 @@ static void end_row(struct audit *audit)
 	struct audit_totals totals = sum_spaces(audit);
 	struct result_series_row *row = &record->series[audit->row];
 	double *value = row->value;
+	audit_count_holes(&audit->counts, &totals, audit->live_extents);
 	row->phase = (uint32_t)audit->phase;
 	value[RESULT_SERIES_OP] = (double)audit->operations;
 	value[RESULT_SERIES_LIVE_PAGES] = (double)totals.map.live_pages;
@@ -239,7 +246,8 @@ static void end_phase(struct audit *audit)
 {
 	struct pass *pass = audit->pass;
 	struct result_record_phase *phase = &pass->record->phases[audit->phase];
-	bool counts_steps = audit->engine.domains[0].instance.table->capabilities & IOVA_STEPS;
+	uint64_t capabilities = audit->engine.domains[0].instance.table->capabilities;
+	bool counts_steps = capabilities & IOVA_STEPS, layer = capabilities & IOVA_LAYER;
 	walk_spaces(audit);
 	for (uint32_t i = 0; i < audit->space_count; i++) {
 		const struct allocator_instance *instance = audit->spaces[i].instance;
@@ -257,20 +265,22 @@ static void end_phase(struct audit *audit)
 	}
 	/* A phase that drains leaves an empty space, which says nothing: then its fullest row, if it has one, speaks for it. */
 	struct audit_totals totals = sum_spaces(audit);
+	if (!audit->counts.holes_walks) /* shorter than a row of the series */
+		audit_count_holes(&audit->counts, &totals, audit->live_extents);
 	audit_set_space(&phase->figures,
 			totals.map.live_pages || !audit->fullest.map.live_pages ? &totals : &audit->fullest);
 	audit->fullest = (struct audit_totals){0};
 	audit_set_failures(&phase->figures, &audit->counts);
 	audit_set_work(&phase->figures, &audit->counts, totals.usable_pages, pass->peak_live_pages);
 	audit_calls_phase(&audit->calls, &phase->figures);
-	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL);
+	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL, layer);
 	double resident = (double)arena_resident_bytes(pass->arena);
 	result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES, resident);
 	if (audit->peak_live_extents)
 		result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES_PER_EXTENT,
 			   resident / (double)audit->peak_live_extents);
 	phase->placement_hash = audit->engine.placement_hash;
-	audit->counts = (struct audit_counts){0};
+	audit->counts = (struct audit_counts){.live_pages_before = live_pages(audit)};
 	*audit->alloc_steps = (struct histogram){0};
 }
 
@@ -305,15 +315,33 @@ static void play_control(struct audit *audit, const struct op *op)
 		engine_play(&audit->engine, op, 1);
 }
 
+static void adversary_operation(void *context, const struct op *op, uint64_t count)
+{
+	struct audit *audit = context;
+	audit->count_high = count - (op->demand & OP_COUNT_MAX);
+	play_operation(audit, op);
+	++*audit->pass->progress;
+}
+
+static int play_word(struct audit *audit, const struct op *op, struct error *error)
+{
+	const struct adversary_player player = {adversary_operation, audit, audit->engine.slots};
+	if (!op_is_control(op))
+		play_operation(audit, op);
+	else if ((op->demand & OP_COUNT_MAX) == OP_ADVERSARY)
+		return adversary_play(op_stream_adversary(audit->pass->source->stream, op->slot), audit->engine.space_first,
+				      &player, error);
+	else
+		play_control(audit, op);
+	return 0;
+}
+
 static int play_piece(struct audit *audit, struct op_piece piece, struct error *error)
 {
 	uint64_t row_words = pass_row_words(audit->pass);
 	for (size_t i = 0; i < piece.count; i++) {
-		const struct op *op = &piece.ops[i];
-		if (!op_is_control(op))
-			play_operation(audit, op);
-		else
-			play_control(audit, op);
+		if (play_word(audit, &piece.ops[i], error) < 0)
+			return -1;
 		if (++audit->word % row_words == 0)
 			end_row(audit);
 		if (audit->word % PROGRESS_WORDS == 0) {
@@ -419,38 +447,16 @@ static void finish(struct audit *audit)
 		record->message = memory_text(audit->calls.message.bytes);
 }
 
-static int open_spaces(struct audit *audit, struct error *error)
-{
-	const struct workload *workload = audit->pass->workload;
-	struct engine *engine = &audit->engine;
-	/* The CPU's address space has no reserved ranges. */
-	struct workload plain = *workload;
-	plain.space.hole_count = 0;
-	plain.space.usable = workload->space.end - workload->space.first;
-	bool logical = workload->routine_call_count > 0;
-	for (size_t i = 0; i < engine->request_count; i++)
-		logical |= engine->requests[i].call != WORKLOAD_CALL_MAP;
-	audit->space_count = engine->domain_count * (engine->views ? 2 : 1);
-	audit->first_space = logical ? 0 : engine->domain_count;
-	for (uint32_t i = 0; i < audit->space_count; i++) {
-		bool view = i >= engine->domain_count;
-		const struct engine_domain *domain = &engine->domains[i % engine->domain_count];
-		if (audit_space_open(&audit->spaces[i], view ? &plain : workload, view ? &domain->view : &domain->instance,
-				     error) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int play_audit(struct audit *audit, struct error *error)
 {
 	const char *fatal = NULL;
-	int result = open_spaces(audit, error);
+	int result = audit_spaces_open(audit->spaces, &audit->space_count, &audit->first_space, audit->pass->workload,
+				       &audit->engine, error);
 	if (result == 0)
 		result = play_stream(audit, error);
 	if (result == 0)
 		result = store_domains(audit, error);
-	if (result == 0 && (fatal = engine_fatal(&audit->engine)) != NULL)
+	if (result == 0 && (fatal = engine_fatal(&audit->engine)))
 		audit_calls_stop(&audit->calls, fatal);
 	else if (result == 0)
 		check_for_leaks(audit);

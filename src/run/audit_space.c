@@ -41,6 +41,30 @@ int audit_space_open(struct audit_space *space, const struct workload *workload,
 	return error_set(error, EXIT_CODE_IO, "no memory for the audit's map of the space");
 }
 
+int audit_spaces_open(struct audit_space *spaces, uint32_t *count, uint32_t *first, const struct workload *workload,
+		      const struct engine *engine, struct error *error)
+{
+	/* The CPU's address space has no reserved ranges. */
+	struct workload plain = *workload;
+	plain.space.hole_count = 0;
+	plain.space.usable = workload->space.end - workload->space.first;
+	bool logical = workload->routine_call_count > 0;
+	for (size_t i = 0; i < engine->request_count; i++)
+		logical |= engine->requests[i].call != WORKLOAD_CALL_MAP;
+	/* Without requests there is an adversary or nothing. */
+	logical |= engine->request_count == 0;
+	*first = logical ? 0 : engine->domain_count;
+	uint32_t wanted = engine->domain_count * (engine->views ? 2 : 1);
+	for (*count = 0; *count < wanted; ++*count) {
+		bool view = *count >= engine->domain_count;
+		const struct engine_domain *domain = &engine->domains[*count % engine->domain_count];
+		if (audit_space_open(&spaces[*count], view ? &plain : workload, view ? &domain->view : &domain->instance,
+				     error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 void audit_space_close(struct audit_space *space)
 {
 	occupancy_destroy(space->occupancy);
@@ -208,13 +232,29 @@ static void visit(void *context, uint64_t first, uint64_t count, enum iova_free_
 		space->deferred_pages += count;
 }
 
+static void visit_drained(void *context, uint64_t first, uint64_t count)
+{
+	struct audit_space *space = context;
+	fragmentation_add(&space->drained, first, count);
+	space->gaps += first != space->first && first + count != space->first + space->count;
+}
+
+bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent)
+{
+	uint64_t end = extent->first + extent->count;
+	bool below = extent->first > space->first && occupancy_is_free(space->occupancy, extent->first - 1, 1);
+	return !below && !occupancy_is_free(space->occupancy, end, 1);
+}
+
 void audit_space_walk(struct audit_space *space, struct audit_complaints *complaints, uint64_t operation)
 {
 	struct walk walk = {space, complaints, operation};
 	space->free = (struct fragmentation){0};
-	space->cached_pages = space->deferred_pages = 0;
+	space->cached_pages = space->deferred_pages = space->gaps = 0;
+	space->drained = (struct fragmentation){0};
 	const struct iova_allocator *table = space->instance->table;
 	table->visit_free(space->instance->self, visit, &walk);
+	occupancy_visit_free(space->occupancy, visit_drained, space);
 
 	struct occupancy_counters counters = occupancy_counters(space->occupancy);
 	uint64_t seen = counters.live_pages + counters.reserved_pages + space->free.free_pages + space->cached_pages +

@@ -35,10 +35,16 @@ struct audit_space {
 	/* The last walk. */
 	struct fragmentation free; /* usable pages */
 	uint64_t cached_pages, deferred_pages;
+	struct fragmentation drained; /* all that is neither live nor reserved, in runs as long as can be */
+	uint64_t gaps;                /* of these runs, those that do not reach an end of the space */
 };
 
 int audit_space_open(struct audit_space *space, const struct workload *workload, const struct allocator_instance *instance,
 		     struct error *error);
+/* Opens one space per domain and, when the stream maps device memory, one per CPU address space behind them: count is how many, first
+ * the first one that the stream takes anything of. spaces: zeroed, two for each domain. On failure those that are open are count. */
+int audit_spaces_open(struct audit_space *spaces, uint32_t *count, uint32_t *first, const struct workload *workload,
+		      const struct engine *engine, struct error *error);
 void audit_space_close(struct audit_space *space);
 
 /* Enter a granted extent into the map, and take it out. false: the extent overlaps a live one or leaves the space (complained
@@ -47,6 +53,9 @@ bool audit_space_take(struct audit_space *space, const struct iova_extent *exten
 		      uint64_t operation);
 bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
 		      uint64_t operation);
+
+/* The extent, live already, fills the whole free run that it was taken from. */
+bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent);
 
 /* What is wrong with an extent that was given for a request, limits aside; NULL: nothing. */
 const char *audit_extent_fault(const struct iova_request *asked, const struct iova_extent *extent);
@@ -62,7 +71,7 @@ bool audit_space_poll_ended(const struct audit_space *space, struct audit_compla
 /* The longest run of usable pages in the window of the request's last limit. O(free runs). */
 uint64_t audit_space_largest_free(const struct audit_space *space, const struct op_request *request);
 
-/* Walks the allocator's free pages: fills free, cached and deferred, and complains when they overlap live pages, leave the space,
+/* Walks the allocator's free pages: fills what the last walk found, and complains when they overlap live pages, leave the space,
  * disagree with the allocator's own statistics, or do not add up with live and reserved pages to the space. */
 void audit_space_walk(struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
 

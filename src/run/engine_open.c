@@ -152,6 +152,14 @@ static int open_domain(struct engine *engine, uint32_t index, const struct workl
 				       error);
 }
 
+/* The space may end below that of the workload. */
+static void clip(struct op_request *request, uint64_t last)
+{
+	for (uint32_t i = 0; i < request->high_count; i++)
+		request->highs[i] = request->highs[i] < last ? request->highs[i] : last;
+	request->request.high = request->highs[0];
+}
+
 static int copy_requests(struct engine *engine, const struct op_stream *stream, struct error *error)
 {
 	const struct op_request *requests = op_stream_requests(stream, &engine->request_count);
@@ -169,6 +177,7 @@ static int copy_requests(struct engine *engine, const struct op_stream *stream, 
 	memset(engine->slots, 0, engine->slot_count * sizeof engine->slots[0]);
 	for (size_t i = 0; i < engine->request_count; i++) {
 		engine->requests[i] = requests[i];
+		clip(&engine->requests[i], engine->space_first + engine->space_count - 1);
 		if (requests[i].high_count > 1)
 			engine->requests[i].request.constraints |= IOVA_CONSTRAIN_NO_DRAIN;
 	}

@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "compare/compare.h"
 #include "result/result.h"
+#include "run/block.h"
 #include "run/expect.h"
 #include "run/gather.h"
 #include "run/machine.h"
@@ -36,20 +37,12 @@ static void interrupt(int signal_number)
 	interrupted = 1;
 }
 
-/* One workload while it runs. The last arm is the harness itself, when there is something to subtract it from. */
-struct block {
-	struct plan plan;
-	uint64_t file_hash;
-	struct stream_file stream;
-	struct gather_arm *arms; /* spec_count + 1 */
-};
-
 struct matrix {
 	const struct run_options *options;
 	struct result *result;
 	struct clock clock;
 	struct store store;
-	struct block *blocks; /* one per file */
+	struct block_list list;
 	int cpu;
 	/* Progress. */
 	size_t processes_done, processes;
@@ -79,71 +72,18 @@ static void end_progress(const struct matrix *matrix)
 		fputs("\r\033[K", stderr);
 }
 
-static int open_plan(struct matrix *matrix, size_t index, struct text *messages, struct error *error)
-{
-	struct block *block = &matrix->blocks[index];
-	const char *file = matrix->options->files[index];
-	char *bytes;
-	size_t length;
-	if (file_read(file, WORKLOAD_FILE_BYTES_MAX, &bytes, &length, error) < 0)
-		return -1;
-	block->file_hash = workload_hash(bytes, length);
-	if (plan_open(&block->plan, file, bytes, length, &matrix->options->changes, messages, error) < 0)
-		return -1;
-	if (matrix->options->changes.ops && !plan_counts_operations(&block->plan))
-		text_add(messages, "%s: note: --ops changes nothing here: no measured phase ends by operations\n", file);
-	return expect_check(&block->plan.workload, error);
-}
-
-/* All files are read before anything runs, and the faults of all are told at once. */
-static int open_plans(struct matrix *matrix, struct text *messages, struct error *error)
-{
-	int result = 0;
-	for (size_t i = 0; i < matrix->options->file_count; i++) {
-		struct error fault = {0};
-		if (open_plan(matrix, i, messages, &fault) == 0)
-			continue;
-		result = -1;
-		if (*fault.message)
-			text_add(messages, "%s\n", fault.message);
-		/* Without a message of its own, the file's faults stand in messages already. */
-		enum exit_code code = fault.exit_code == EXIT_CODE_OK ? EXIT_CODE_USAGE : fault.exit_code;
-		if (error->exit_code != EXIT_CODE_IO)
-			error->exit_code = code;
-	}
-	return result;
-}
-
 static void fill_job(const struct matrix *matrix, const struct block *block, const char *spec, enum result_pass pass,
 		     uint32_t round, struct job *job)
 {
 	const struct run_options *options = matrix->options;
 	bool harness = strcmp(spec, NULL_SPEC) == 0;
-	*job = (struct job){
-		.magic = JOB_MAGIC,
-		.pass = pass,
-		.round = round,
-		.with_series = (round == 0 && !harness) || pass == RESULT_PASS_AUDIT,
-		.cpu = matrix->cpu,
-		.changes = options->changes,
-		.clock = matrix->clock,
-		.words = block->stream.words,
-		.peak_live_pages = block->stream.peak_live_pages,
-		.words_of_shares = block->stream.words_of_shares,
-		.lock = options->lock,
-		.phase_count = block->stream.phase_count,
-		.stream_words = block->stream.descriptor,
-	};
-	size_t request_count;
-	op_stream_requests(block->plan.stream, &request_count);
-	job->request_count = request_count;
-	job->slot_count = op_stream_slots(block->plan.stream);
-	job->domain_count = op_stream_domains(block->plan.stream);
-	memcpy(job->phase_words, block->stream.phase_words, sizeof job->phase_words);
-	if (block->stream.share_words)
-		memcpy(job->share_words, block->stream.share_words, block->plan.threads * sizeof job->share_words[0]);
-	snprintf(job->workload_file, sizeof job->workload_file, "%s", block->plan.workload.file);
-	snprintf(job->spec, sizeof job->spec, "%s", spec);
+	block_fill_job(block, spec, job);
+	job->pass = pass;
+	job->round = round;
+	job->with_series = (round == 0 && !harness) || pass == RESULT_PASS_AUDIT;
+	job->cpu = matrix->cpu;
+	job->clock = matrix->clock;
+	job->lock = options->lock;
 	if (options->latency == RUN_LATENCY_ALL)
 		job->latency_gap = 1;
 	else if (options->latency == RUN_LATENCY_SAMPLED && !harness) {
@@ -167,15 +107,6 @@ static void judge_stream(const struct block *block, struct result_record *record
 			  block->plan.workload.name);
 }
 
-/* The rest is for this process, the stream that workers share, and the system. */
-static uint64_t memory_limit(const struct run_options *options)
-{
-	long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-	if (options->memory_limit_bytes || pages <= 0 || page_bytes <= 0)
-		return options->memory_limit_bytes;
-	return (uint64_t)pages / 4 * 3 * (uint64_t)page_bytes;
-}
-
 static int run_process(struct matrix *matrix, struct block *block, size_t arm, enum result_pass pass, uint32_t round,
 		       struct error *error)
 {
@@ -191,7 +122,8 @@ static int run_process(struct matrix *matrix, struct block *block, size_t arm, e
 	matrix->now_spec = spec_of(matrix, arm);
 	matrix->now_pass = pass == RESULT_PASS_AUDIT ? "audit" : what;
 	show_progress(matrix, 0);
-	struct spawn_watch watch = {show_progress, matrix, matrix->options->stall_seconds, memory_limit(matrix->options)};
+	struct spawn_watch watch = {show_progress, matrix, matrix->options->stall_seconds,
+				    block_memory_limit(matrix->options)};
 	job->workload_bytes = spawn_memory_file("iovabench-workload", block->plan.bytes, block->plan.length, error);
 	int result = job->workload_bytes < 0 ? -1 : spawn_worker(job, &watch, &record, &line, error);
 	if (job->workload_bytes >= 0)
@@ -253,9 +185,31 @@ static int run_block(struct matrix *matrix, struct block *block, struct error *e
 	if (stream_file_create(&block->stream, &block->plan, error) < 0)
 		return -1;
 	int result = run_audits(matrix, block, error);
+	if (op_stream_adaptive(block->plan.stream)) {
+		/* Each arm is asked for something else: there is nothing to compare times of. */
+		matrix->processes_done += processes_per_round(matrix) * matrix->options->rounds;
+		return result;
+	}
 	for (uint32_t round = 0; result == 0 && round < matrix->options->rounds && !interrupted; round++)
 		result = run_round(matrix, block, round, error);
 	return result;
+}
+
+static int describe_settings(const struct block *block, struct result_workload *described)
+{
+	struct workload_setting settings[WORKLOAD_SWEEPS_MAX];
+	char text[PLAN_SETTINGS_BYTES_MAX];
+	size_t count = plan_settings(&block->changes, text, settings);
+	described->settings = memory_zeroed(count, sizeof described->settings[0]);
+	if (!described->settings)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct result_setting *setting = &described->settings[described->setting_count++];
+		*setting = (struct result_setting){memory_text(settings[i].key), memory_text(settings[i].value)};
+		if (!setting->key || !setting->value)
+			return -1;
+	}
+	return 0;
 }
 
 static int describe_workload(struct matrix *matrix, const struct block *block, struct error *error)
@@ -268,11 +222,13 @@ static int describe_workload(struct matrix *matrix, const struct block *block, s
 	described->about = memory_text(workload->about);
 	described->file = memory_text(workload->file);
 	described->expanded = expanded.bytes;
+	int settings = describe_settings(block, described);
 	described->hash = block->file_hash;
-	described->stream_hash = block->stream.hash;
+	described->adaptive = op_stream_adaptive(block->plan.stream);
+	described->stream_hash = described->adaptive ? 0 : block->stream.hash;
 	described->seed = workload->seed;
 	described->ops = block->stream.operations;
-	if (expanded.failed || !described->name || !described->about || !described->file)
+	if (settings < 0 || expanded.failed || !described->name || !described->about || !described->file)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
 	return 0;
 }
@@ -288,7 +244,7 @@ static enum exit_code arm_exit_code(const struct result_arm *arm)
 
 static int gather_block(struct matrix *matrix, size_t index, struct error *error)
 {
-	struct block *block = &matrix->blocks[index];
+	struct block *block = &matrix->list.blocks[index];
 	size_t spec_count = matrix->options->spec_count;
 	if (describe_workload(matrix, block, error) < 0)
 		return -1;
@@ -313,17 +269,17 @@ static int gather_block(struct matrix *matrix, size_t index, struct error *error
 static int gather(struct matrix *matrix, struct error *error)
 {
 	struct result *result = matrix->result;
-	size_t files = matrix->options->file_count;
+	size_t workloads = matrix->list.count;
 	clock_compare(&matrix->clock, CALIBRATION_MILLISECONDS);
 	result->run.partial = interrupted;
 	result->run.rounds = matrix->options->rounds;
 	result->run.latency_serialised = matrix->options->latency == RUN_LATENCY_ALL;
-	result->workloads = memory_zeroed(files, sizeof result->workloads[0]);
-	result->arms = memory_zeroed(files * matrix->options->spec_count, sizeof result->arms[0]);
+	result->workloads = memory_zeroed(workloads, sizeof result->workloads[0]);
+	result->arms = memory_zeroed(workloads * matrix->options->spec_count, sizeof result->arms[0]);
 	if (!result->workloads || !result->arms ||
 	    machine_describe(result, &matrix->clock, matrix->options->changes.threads) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
-	for (size_t i = 0; i < files; i++)
+	for (size_t i = 0; i < workloads; i++)
 		if (gather_block(matrix, i, error) < 0)
 			return -1;
 	return compare_within(result, COMPARE_THRESHOLD_DEFAULT, error);
@@ -332,9 +288,9 @@ static int gather(struct matrix *matrix, struct error *error)
 /* A worker that had trouble of our own: neither the allocator's fault nor something that it cannot do. */
 static bool had_trouble(const struct matrix *matrix)
 {
-	for (size_t i = 0; i < matrix->options->file_count; i++)
+	for (size_t i = 0; i < matrix->list.count; i++)
 		for (size_t arm = 0; arm <= matrix->options->spec_count; arm++) {
-			const struct result_record *fault = gather_first_fault(&matrix->blocks[i].arms[arm]);
+			const struct result_record *fault = gather_first_fault(&matrix->list.blocks[i].arms[arm]);
 			if (fault && (fault->exit_code == EXIT_CODE_IO || fault->exit_code == EXIT_CODE_USAGE))
 				return true;
 		}
@@ -391,7 +347,7 @@ static int name_run(struct matrix *matrix, struct text *folder, struct error *er
 static int run_blocks(struct matrix *matrix, struct error *error)
 {
 	const struct run_options *options = matrix->options;
-	matrix->processes = options->file_count *
+	matrix->processes = matrix->list.count *
 			    ((options->audit ? options->spec_count : 0) + processes_per_round(matrix) * options->rounds);
 	matrix->cpu = machine_worker_cpu();
 	clock_calibrate(&matrix->clock, CALIBRATION_MILLISECONDS);
@@ -403,10 +359,10 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 	sigaction(SIGCHLD, &usual, &children);
 	sigaction(SIGINT, &action, &before);
 	int result = 0;
-	for (size_t i = 0; result == 0 && i < options->file_count; i++) {
+	for (size_t i = 0; result == 0 && i < matrix->list.count; i++) {
 		if (!interrupted)
-			result = run_block(matrix, &matrix->blocks[i], error);
-		stream_file_close_words(&matrix->blocks[i].stream);
+			result = run_block(matrix, &matrix->list.blocks[i], error);
+		stream_file_close_words(&matrix->list.blocks[i].stream);
 	}
 	sigaction(SIGINT, &before, NULL);
 	sigaction(SIGCHLD, &children, NULL);
@@ -414,32 +370,9 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 	return result;
 }
 
-static void release(struct matrix *matrix)
-{
-	for (size_t i = 0; matrix->blocks && i < matrix->options->file_count; i++) {
-		struct block *block = &matrix->blocks[i];
-		for (size_t arm = 0; block->arms && arm <= matrix->options->spec_count; arm++)
-			gather_release(&block->arms[arm]);
-		memory_release(block->arms);
-		stream_file_close(&block->stream);
-		plan_close(&block->plan);
-	}
-	memory_release(matrix->blocks);
-	store_close(&matrix->store);
-}
-
 static int prepare(struct matrix *matrix, struct text *folder, struct text *messages, struct error *error)
 {
-	matrix->blocks = memory_zeroed(matrix->options->file_count, sizeof matrix->blocks[0]);
-	if (!matrix->blocks)
-		return error_set(error, EXIT_CODE_IO, "no memory for a run");
-	for (size_t i = 0; i < matrix->options->file_count; i++) {
-		matrix->blocks[i].stream.descriptor = -1;
-		matrix->blocks[i].arms = memory_zeroed(matrix->options->spec_count + 1, sizeof matrix->blocks[i].arms[0]);
-		if (!matrix->blocks[i].arms)
-			return error_set(error, EXIT_CODE_IO, "no memory for a run");
-	}
-	if (open_plans(matrix, messages, error) < 0 || name_run(matrix, folder, error) < 0)
+	if (block_list_open(&matrix->list, matrix->options, messages, error) < 0 || name_run(matrix, folder, error) < 0)
 		return -1;
 	return store_open(&matrix->store, folder->bytes, error);
 }
@@ -456,6 +389,7 @@ enum exit_code run_matrix(const struct run_options *options, struct result *resu
 	if (status == 0)
 		status = store_result(&matrix.store, result, error);
 	enum exit_code code = status == 0 ? judge(&matrix) : error->exit_code;
-	release(&matrix);
+	block_list_close(&matrix.list, options);
+	store_close(&matrix.store);
 	return code;
 }

@@ -36,6 +36,8 @@ enum op_control {
 	OP_RECEIVE, /* free the oldest extent that was sent to this thread, and one more when an earlier receive found none */
 	OP_CALL,    /* an operation: routine call `slot` of the workload's scripts */
 	OP_POLL, /* time has come to slot * op_stream_poll_ns: allocators may do what they put off; an operation follows */
+	/* Alone in its phase: the player is the adversary of phase slot, and makes up its operations (op_stream_adversary). */
+	OP_ADVERSARY,
 };
 
 /* Time between two polls, unless OP_POLL_OPERATIONS_MIN operations take longer. */
@@ -98,7 +100,10 @@ struct op_stream;
  *  - With more CPUs than one each step of a mix (each operation, where the live count may move) draws its own; scripts and FREE_ALL
  *    run on CPU 0. FREE_ON_NEXT frees a victim on the CPU after the one that allocated it; in one thread's share it sends the victim
  *    and receives another instead.
- *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, mixes.
+ *  - RINGS: ring i runs on CPU i (modulo the CPUs), with FREE_ON_NEXT its frees on the one after. TURNOVERS counts from the full
+ *    rings on. A slot whose extent was freed by another phase is filled again.
+ *  - ADVERSARY: one OP_ADVERSARY; planned as if live extents of one page lived from then on.
+ *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, rings, adversaries, mixes.
  *  - Between repetitions of a recording (and after the last) DRAIN frees what stayed live, in the order of its slots. With KEEP it
  *    stays live, and its slots stand for fresh ones from then on.
  *  - Sizes and choices, victims, CPUs and lifetimes come from generators of their own for every phase. */
@@ -135,6 +140,16 @@ uint32_t op_stream_slots(const struct op_stream *stream);
 uint32_t op_stream_domains(const struct op_stream *stream);
 uint32_t op_stream_cpus(const struct op_stream *stream);
 
+/* The adversary of a phase that is one: it uses slots [slot_first, slot_first + live) and one kind of demand. */
+struct op_adversary {
+	uint32_t slot_first;
+	uint32_t request;
+	uint64_t live;    /* pages at once, at most */
+	uint64_t largest; /* pages of a block, a power of two */
+};
+const struct op_adversary *op_stream_adversary(const struct op_stream *stream, size_t phase);
+/* Some phase is an adversary: operations depend on the allocator, and a hash of the words says nothing. */
+bool op_stream_adaptive(const struct op_stream *stream);
 /* Time between two polls: how long the operations between them take at the pace of the workload. 0: the stream has none. */
 double op_stream_poll_ns(const struct op_stream *stream);
 

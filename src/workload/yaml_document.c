@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "workload/workload_yaml.h"
+#include "workload/yaml_setting.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -284,8 +285,8 @@ static void load(struct yaml_document *document, const struct text *text, struct
 		document->loaded = true;
 }
 
-void yaml_document_open(struct yaml_document *document, const struct yaml_language *language,
-			struct yaml_problems *problems)
+void yaml_document_open_set(struct yaml_document *document, const struct yaml_language *language,
+			    const struct workload_setting *settings, size_t setting_count, struct yaml_problems *problems)
 {
 	struct text text = {0};
 	*document = (struct yaml_document){.language = language};
@@ -293,9 +294,12 @@ void yaml_document_open(struct yaml_document *document, const struct yaml_langua
 		problems->bytes += 3;
 		problems->length -= 3;
 	}
-	/* A lone value that becomes a list or map takes a place more. */
 	if (yaml_tree_read(&document->tree, problems))
 		return;
+	for (size_t i = 0; i < setting_count; i++)
+		if (yaml_setting_apply(&document->tree, &settings[i], problems))
+			return;
+	/* A lone value that becomes a list or map takes a place more. */
 	if (yaml_places_prepare(&document->places, 2 * document->tree.expanded + 1, document->tree.nodes[0].position)) {
 		problems->no_memory = true;
 		return;
@@ -309,6 +313,12 @@ void yaml_document_open(struct yaml_document *document, const struct yaml_langua
 	if (!problems->no_memory && !yaml_places_refused(&document->places, YAML_PLACE_ROOT))
 		load(document, &text, problems);
 	text_release(&text);
+}
+
+void yaml_document_open(struct yaml_document *document, const struct yaml_language *language,
+			struct yaml_problems *problems)
+{
+	yaml_document_open_set(document, language, NULL, 0, problems);
 }
 
 void yaml_document_close(struct yaml_document *document)

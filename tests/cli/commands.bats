@@ -30,11 +30,12 @@ refuses() { # part of the message, command line…
 }
 
 @test "values out of range are refused with what is right" {
-	for value in 0 1001 -1 1.5 x '' 0x; do refuses "--rounds '$value': takes a whole number from 1 to 1000" run $tiny --rounds "$value" -o "$scratch/t"; done
+	for value in 1001 -1 1.5 x '' 0x; do refuses "--rounds '$value': takes a whole number from 0 (the audit alone) to 1000" run $tiny --rounds "$value" -o "$scratch/t"; done
 	for value in 0 -5 k 1kk 99999999G; do refuses "--ops '$value': takes a count from 1" run $tiny --ops "$value" -o "$scratch/t"; done
 	for value in -1 1k 18446744073709551616 seed; do refuses "--seed '$value'" run $tiny --seed "$value" -o "$scratch/t"; done
 	for value in 0 0.1 nan x 1e9; do refuses "--stall '$value': takes seconds from 0.2 to 86400" run $tiny --stall "$value" -o "$scratch/t"; done
 	for value in 0 1.5 99999999; do refuses "--memory '$value': takes MiB" run $tiny --memory "$value" -o "$scratch/t"; done
+	refuses "--rounds '0': is the audit alone, and --audit is off" run $tiny --rounds 0 --audit off -o "$scratch/t"
 	refuses "--latency 'some': takes sampled, all or off" run $tiny --latency some -o "$scratch/t"
 	refuses "--audit 'yes': takes on or off" run $tiny --audit yes -o "$scratch/t"
 	refuses "--color 'red': takes auto, always or never" run $tiny --color red -o "$scratch/t"

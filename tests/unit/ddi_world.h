@@ -62,6 +62,7 @@ static inline bool world_open(struct world *world, const char *spec, const struc
 		.table = iova_instance_table(world->instance),
 		.capabilities = iova_instance_table(world->instance)->capabilities,
 		.self = iova_instance_self(world->instance),
+		.capabilities = iova_instance_capabilities(world->instance),
 		.space_first = space.first,
 		.space_count = space.count,
 		.page_bytes = PAGE,

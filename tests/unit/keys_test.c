@@ -113,6 +113,10 @@ static const struct probe {
 	 NULL},
 	{"phases.script.status", PHASE("script: [{call: DxgkCbFreeContiguousMemory, of: 0, %s}]"), NULL, NULL},
 	{"phases.script.violation", PHASE("script: [{call: DxgkCbFreeAdl, of: 0, %s}]"), NULL, NULL},
+	{"phases.rings.depth", PHASE("rings: {request: a, %s}"), "0", "268435457"},
+	{"phases.rings.count", PHASE("rings: {request: a, depth: 3, %s}, ops: 9"), "0", "65"},
+	{"phases.rings.pace", PHASE("rings: {request: a, depth: 3, %s}, ops: 9"), "0", NULL},
+	{"phases.rings.burst", PHASE("rings: {request: a, depth: 3, %s}, ops: 9"), "0", "4"},
 	{"expect.tolerance", TOP("expect: [{metric: audit.violations, is: 0, %s}]\n"), "-1", NULL},
 };
 
