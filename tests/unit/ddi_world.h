@@ -60,7 +60,6 @@ static inline bool world_open(struct world *world, const char *spec, const struc
 	assert_non_null(world->physical);
 	const struct ddi_adapter_options options = {
 		.table = iova_instance_table(world->instance),
-		.capabilities = iova_instance_table(world->instance)->capabilities,
 		.self = iova_instance_self(world->instance),
 		.capabilities = iova_instance_capabilities(world->instance),
 		.space_first = space.first,
