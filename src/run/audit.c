@@ -241,6 +241,21 @@ static void end_row(struct audit *audit)
 	audit->row++;
 }
 
+/* What says something of a space at the end of a phase. A phase that drains leaves an empty one, which says nothing: then its fullest
+ * row, if it has one, speaks for it. Marks that only rise are those of the end: that row does not know what came later. */
+static struct audit_totals totals_of_phase(const struct audit *audit, const struct audit_totals *end)
+{
+	if (end->map.live_pages || !audit->fullest.map.live_pages)
+		return *end;
+	struct audit_totals totals = audit->fullest;
+	totals.map.peak_live_pages = end->map.peak_live_pages;
+	totals.map.regions_2mib_touched = end->map.regions_2mib_touched;
+	totals.span_pages = end->span_pages;
+	totals.high_water_pages = end->high_water_pages;
+	totals.page_table_ever_pages = end->page_table_ever_pages;
+	return totals;
+}
+
 /* Every phase keeps the figures that it ended with. */
 static void end_phase(struct audit *audit)
 {
@@ -263,12 +278,10 @@ static void end_phase(struct audit *audit)
 			audit_complain(&audit->complaints, "operation %" PRIu64 ": the audit's own map is wrong: %s",
 				       audit->operations, broken);
 	}
-	/* A phase that drains leaves an empty space, which says nothing: then its fullest row, if it has one, speaks for it. */
-	struct audit_totals totals = sum_spaces(audit);
+	struct audit_totals end = sum_spaces(audit), totals = totals_of_phase(audit, &end);
 	if (!audit->counts.holes_walks) /* shorter than a row of the series */
-		audit_count_holes(&audit->counts, &totals, audit->live_extents);
-	audit_set_space(&phase->figures,
-			totals.map.live_pages || !audit->fullest.map.live_pages ? &totals : &audit->fullest);
+		audit_count_holes(&audit->counts, &end, audit->live_extents);
+	audit_set_space(&phase->figures, &totals);
 	audit->fullest = (struct audit_totals){0};
 	audit_set_failures(&phase->figures, &audit->counts);
 	audit_set_work(&phase->figures, &audit->counts, totals.usable_pages, pass->peak_live_pages);

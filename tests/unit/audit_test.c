@@ -303,6 +303,25 @@ static void every_phase_has_figures_of_its_own(void **state)
 	assert_true(bench_figure(&bench, 1, RESULT_METRIC_SPAN_PAGES) == 12);
 }
 
+/* Fullest with [0, 8); later [8, 12) is used with 6 pages live; then all goes. */
+static void a_phase_that_drains_itself_keeps_marks_that_rose_after_its_fullest_row(void **state)
+{
+	(void)state;
+	audit(HEAD "phases:\n  - name: only\n    measure: yes\n    script:\n"
+		   "      - {alloc: a, request: any, size: 12KiB}\n"
+		   "      - {alloc: b, request: any, size: 4KiB}\n"
+		   "      - {alloc: c, request: any, size: 12KiB}\n"
+		   "      - {alloc: d, request: any, size: 4KiB}\n"
+		   "      - {free: a}\n      - {free: c}\n"
+		   "      - {alloc: e, request: any, size: 16KiB}\n"
+		   "      - {free: e}\n      - {free: b}\n      - {free: d}\n",
+	      FLAW_NONE);
+	assert_true(figure(RESULT_METRIC_PEAK_LIVE_PAGES) == 8);
+	assert_true(figure(RESULT_METRIC_HIGH_WATER_PAGES) == 12);
+	assert_true(figure(RESULT_METRIC_SPAN_PAGES) == 12);
+	assert_true(figure(RESULT_METRIC_FREE_PAGES) == 8); /* of the fullest row */
+}
+
 /* 602 words make rows of 4 words: a drain of two words ends before any row does. */
 static void a_drain_shorter_than_a_row_has_figures_too(void **state)
 {
@@ -599,6 +618,7 @@ int main(void)
 		A(what_no_empty_space_could_hold_is_impossible),
 		A(reserved_pages_are_part_of_the_balance),
 		A(every_phase_has_figures_of_its_own),
+		A(a_phase_that_drains_itself_keeps_marks_that_rose_after_its_fullest_row),
 		A(a_drain_shorter_than_a_row_has_figures_too),
 		A(the_series_follows_the_stream),
 		A(driver_calls_are_audited_by_their_extents),
