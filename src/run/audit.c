@@ -25,14 +25,16 @@ struct audit {
 	struct audit_space *spaces; /* one per domain */
 	struct audit_complaints complaints;
 	unsigned char *slot_domain; /* of the extent in each slot */
+	unsigned char *slot_request;
 	struct histogram *alloc_steps;
 	struct audit_counts counts; /* of the phase at hand */
 	uint64_t failures;          /* of the whole stream */
 	uint64_t operations;        /* of the whole stream */
 	uint64_t live_extents, peak_live_extents;
-	uint64_t word;     /* of the stream, played so far */
-	size_t row, phase; /* at hand */
-	size_t poll_row;   /* 1 + the row in which a poll was last followed by a walk; 0: none */
+	uint64_t guard_pages, peak_guard_pages; /* behind live extents */
+	uint64_t word;                          /* of the stream, played so far */
+	size_t row, phase;                      /* at hand */
+	size_t poll_row;                        /* 1 + the row in which a poll was last followed by a walk; 0: none */
 	uint64_t row_steps, row_allocations;
 	struct audit_totals fullest; /* of the rows of this phase, the one with the most live pages */
 	uint64_t count_high;
@@ -83,6 +85,10 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 	if (!audit_space_take(space, extent, &audit->complaints, audit->operations))
 		audit->engine.slots[op->slot].count = 0; /* not ours to free: somebody else's pages would go with it */
 	audit->slot_domain[op->slot] = (unsigned char)audit->engine.domain;
+	audit->slot_request[op->slot] = (unsigned char)(op->demand >> OP_REQUEST_SHIFT);
+	audit->guard_pages += request->guard;
+	if (audit->guard_pages > audit->peak_guard_pages)
+		audit->peak_guard_pages = audit->guard_pages;
 	struct audit_counts *counts = &audit->counts;
 	counts->granted += extent->count;
 	counts->requested += requested;
@@ -158,6 +164,7 @@ static void play_operation(struct audit *audit, const struct op *op)
 	case ENGINE_FREED:
 		audit->counts.frees++;
 		audit->live_extents--;
+		audit->guard_pages -= audit->engine.requests[audit->slot_request[op->slot]].guard;
 		audit_space_drop(space_at_hand(audit), &outcome.extent, &audit->complaints, audit->operations);
 		break;
 	case ENGINE_ALLOCATED:
@@ -262,6 +269,7 @@ static void end_phase(struct audit *audit)
 	if (audit->peak_live_extents)
 		result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES_PER_EXTENT,
 			   resident / (double)audit->peak_live_extents);
+	result_set(&phase->figures, RESULT_METRIC_GUARD_PAGES, (double)audit->peak_guard_pages);
 	phase->placement_hash = audit->engine.placement_hash;
 	audit->counts = (struct audit_counts){.live_pages_before = live_pages(audit)};
 	*audit->alloc_steps = (struct histogram){0};
@@ -444,7 +452,8 @@ int pass_audit(struct pass *pass, struct error *error)
 	audit.spaces = memory_zeroed(domains, sizeof audit.spaces[0]);
 	audit.alloc_steps = memory_zeroed(1, sizeof *audit.alloc_steps);
 	audit.slot_domain = memory_zeroed(op_stream_slots(pass->source->stream), 1);
-	int result = audit.spaces && audit.alloc_steps && audit.slot_domain
+	audit.slot_request = memory_zeroed(op_stream_slots(pass->source->stream), 1);
+	int result = audit.spaces && audit.alloc_steps && audit.slot_domain && audit.slot_request
 			     ? 0
 			     : error_set(error, EXIT_CODE_IO, "no memory for the audit");
 	if (result == 0)
@@ -454,6 +463,7 @@ int pass_audit(struct pass *pass, struct error *error)
 		engine_close(&audit.engine);
 	}
 	text_release(&audit.complaints.text);
+	memory_release(audit.slot_request);
 	memory_release(audit.slot_domain);
 	memory_release(audit.alloc_steps);
 	memory_release(audit.spaces);

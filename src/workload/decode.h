@@ -69,8 +69,9 @@ bool decode_number(struct decode *decode, struct decode_value value, double min,
 		   double *result);
 /* align: of a request or a trace. */
 void decode_align(struct decode *decode, yaml_place parent, const struct raw_align *raw, struct workload_align *align);
-/* Reports at place when no extent of so many pages can ever be had by request. */
-void decode_check_fit(struct decode *decode, yaml_place place, const struct workload_request *request, uint64_t pages);
+/* Reports at place when no extent of so many pages, and its guard, can ever be had by request. */
+void decode_check_fit(struct decode *decode, yaml_place place, const struct workload_request *request,
+		      uint64_t extent_pages);
 /* The index of the request that a value names; false when there is none (reported). */
 bool decode_request_name(struct decode *decode, struct decode_value value, size_t *request);
 

@@ -106,6 +106,7 @@ struct workload_request {
 	size_t high_count;                 /* >= 1 */
 	bool limited;                      /* low or some high is narrower than the space */
 	uint64_t boundary;                 /* pages, a power of two; 0 = none */
+	uint64_t guard;                    /* pages asked for behind every extent and left free; 0 unless call is EXTENT */
 	struct workload_lifetime lifetime; /* of phases with victims: lifetime */
 };
 
@@ -275,6 +276,17 @@ struct workload {
 	struct workload_sweep *sweeps;
 	size_t sweep_count;
 };
+
+/* Fewest and most pages that an extent takes from the space, its guard included; a size that a script gives aside. */
+static inline uint64_t workload_request_pages_min(const struct workload_request *request)
+{
+	return request->size.min + request->guard;
+}
+
+static inline uint64_t workload_request_pages_max(const struct workload_request *request)
+{
+	return request->size.max + request->guard;
+}
 
 /* Frees what the pointer leads to, not *workload itself; idempotent on a zeroed one. */
 void workload_release(struct workload *workload);

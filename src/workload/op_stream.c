@@ -366,9 +366,11 @@ static int make_tables(struct op_stream *stream, const struct recording *const *
 	if (!stream->recordings || !stream->sizes || !stream->mixes || !stream->traces || !stream->script_first ||
 	    !stream->plans || !stream->rings || !stream->adversaries)
 		return no_memory(stream, error);
-	for (size_t i = 0; i < workload->request_count; i++)
+	for (size_t i = 0; i < workload->request_count; i++) {
 		if (distribution_init(&stream->sizes[i], &workload->requests[i].size))
 			return no_memory(stream, error);
+		distribution_shift(&stream->sizes[i], workload->requests[i].guard);
+	}
 	for (size_t i = 0; i < workload->phase_count; i++) {
 		const struct workload_phase *phase = &workload->phases[i];
 		uint64_t weights[WORKLOAD_REQUESTS_MAX];

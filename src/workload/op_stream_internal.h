@@ -32,7 +32,7 @@ struct op_stream {
 	size_t request_count;
 	size_t request_capacity;
 	uint32_t request_zero_again; /* a copy of request 0, for counts with which its operation would read as a free */
-	struct distribution *sizes;  /* by request of the workload */
+	struct distribution *sizes;  /* by request of the workload; of extents with their guards */
 	struct choice *mixes;        /* by phase */
 	struct lifetimes *lifetimes; /* NULL when no phase asks for them */
 	struct trace_layout *traces; /* by phase */

@@ -79,6 +79,7 @@ static const cyaml_schema_field_t raw_request_fields[] = {TEXT(struct raw_reques
 							  TEXT(struct raw_request, low),
 							  LIST_OF(struct raw_request, high, char *, text_entry),
 							  TEXT(struct raw_request, boundary),
+							  TEXT(struct raw_request, guard),
 							  MAP(struct raw_request, lifetime, raw_lifetime),
 							  CYAML_FIELD_END};
 ENTRY(raw_request);
