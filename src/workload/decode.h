@@ -58,6 +58,8 @@ void decode_rings(struct decode *decode, yaml_place phase_place, const struct ra
 void decode_adversary(struct decode *decode, yaml_place phase_place, const struct raw_adversary *raw,
 		      struct workload_robson *robson);
 void decode_slots_release(struct decode *decode);
+/* Adds operations that a phase asks for at place to those of the workload; reports it once they pass WORKLOAD_OPS_MAX. */
+void decode_add_operations(struct decode *decode, yaml_place place, uint64_t operations);
 /* size: and lifetime: of a request. The former returns whether the size can be used. */
 bool decode_size(struct decode *decode, yaml_place parent, const struct raw_size *raw, struct workload_size *size);
 void decode_lifetime(struct decode *decode, yaml_place parent, const struct raw_lifetime *raw,

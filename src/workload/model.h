@@ -19,8 +19,8 @@
 #define WORKLOAD_RINGS_MAX 64
 #define WORKLOAD_SWEEPS_MAX 8
 #define WORKLOAD_SWEEP_VALUES_MAX 100
-#define WORKLOAD_COMBINATIONS_MAX 1000 /* of the values of all sweeps of a file */
-#define WORKLOAD_OPS_MAX (UINT64_C(1) << 40)
+#define WORKLOAD_COMBINATIONS_MAX 1000       /* of the values of all sweeps of a file */
+#define WORKLOAD_OPS_MAX (UINT64_C(1) << 40) /* of a phase, and of all phases together as far as the file tells them */
 
 enum workload_call {
 	WORKLOAD_CALL_EXTENT,     /* the bare allocator */
@@ -269,6 +269,7 @@ struct workload {
 	size_t request_count;
 	struct workload_phase *phases;
 	size_t phase_count;
+	uint64_t operations;                         /* that ops: and scripts ask for together, at most WORKLOAD_OPS_MAX */
 	struct workload_script_array *script_arrays; /* shared by all scripts of the workload */
 	size_t script_array_count;
 	struct workload_expectation *expectations;

@@ -208,7 +208,7 @@ static int too_many_slots(const struct op_stream *stream, struct error *error)
 static int lay_out_slots(struct op_stream *stream, struct error *error)
 {
 	const struct workload *workload = stream->workload;
-	uint64_t slots = 0, recorded = 0;
+	uint64_t slots = 0, recorded = 0, operations = workload->operations;
 	for (size_t i = 0; i < workload->script_array_count; i++) {
 		stream->script_first[i] = slots;
 		if (workload->script_arrays[i].count > WORKLOAD_LIVE_MAX - slots)
@@ -220,7 +220,7 @@ static int lay_out_slots(struct op_stream *stream, struct error *error)
 		if (!recording)
 			continue;
 		struct trace_layout *layout = &stream->traces[i];
-		if (trace_check(stream, i, &layout->live_at_end, error))
+		if (trace_check(stream, i, &layout->live_at_end, &operations, error))
 			return -1;
 		layout->slot_first = (uint32_t)slots;
 		rng_wide more = recording->slot_count;

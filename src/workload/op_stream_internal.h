@@ -267,8 +267,9 @@ int script_check(const struct op_stream *stream, struct error *error);
 void script_begin(struct op_stream *stream, const struct workload_phase *phase);
 bool script_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer);
 
-/* Checks the recording of the current phase and counts what it leaves live. Returns 0 or -1 with a message. */
-int trace_check(const struct op_stream *stream, size_t phase, uint32_t *live_at_end, struct error *error);
+/* Checks the recording of a phase, counts what it leaves live and adds what it plays to *operations. Returns 0, or -1 with a message. */
+int trace_check(const struct op_stream *stream, size_t phase, uint32_t *live_at_end, uint64_t *operations,
+		struct error *error);
 void trace_begin(struct op_stream *stream);
 bool trace_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer);
 

@@ -157,6 +157,7 @@ static void check(const struct workload *workload)
 	must(workload->name && workload->about && workload->source && workload->file);
 	must(workload->request_count <= WORKLOAD_REQUESTS_MAX);
 	must(workload->phase_count >= 1 && workload->phase_count <= WORKLOAD_PHASES_MAX);
+	must(workload->operations <= WORKLOAD_OPS_MAX);
 	check_space(workload);
 	for (size_t i = 0; i < workload->request_count; i++)
 		check_request(workload, &workload->requests[i]);
