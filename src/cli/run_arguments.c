@@ -187,6 +187,9 @@ static int read_option(struct run_arguments *arguments, int option, const char *
 	case OPTION_JSON:
 		arguments->json = value;
 		return EXIT_CODE_OK;
+	case OPTION_PARSE_ONLY:
+		arguments->parse_only = true;
+		return EXIT_CODE_OK;
 	case OPTION_SWEEP:
 		return add_sweep(arguments, value);
 	case OPTION_STALL:
