@@ -139,6 +139,10 @@ $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/librooms.a $(BUILD)/flags
 bench-threads: $(BUILD)/tests/bench/threads ## two workers on one magazine+X against an X of its own for each
 	@$(BUILD)/tests/bench/threads
 
+.PHONY: bench-generation
+bench-generation: $(BUILD)/tests/bench/generation ## how many operations a second are generated, by the way of choosing victims
+	@$(BUILD)/tests/bench/generation
+
 .PHONY: limits
 limits: all ## what the built-in allocators reach on the six streams that bound plain C, one round
 	@$(BUILD)/iovabench run workloads/limits/*.yaml -a all --rounds 1 --latency off -o $(BUILD)/limits
