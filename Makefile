@@ -156,6 +156,10 @@ bench-threads: $(BUILD)/tests/bench/threads ## two workers on one magazine+X aga
 instructions: $(BUILD)/tests/bench/play ## instructions per operation of the built-in allocators, compared with tests/instructions/expected
 	@BUILD='$(BUILD)' tests/instructions/run $(if $(UPDATE),--update,$(if $(MISSES),--misses))
 
+.PHONY: bench-generation
+bench-generation: $(BUILD)/tests/bench/generation ## how many operations a second are generated, by the way of choosing victims
+	@$(BUILD)/tests/bench/generation
+
 .PHONY: limits
 limits: all ## what the built-in allocators reach on the six streams that bound plain C, one round
 	@$(BUILD)/iovabench run workloads/limits/*.yaml -a all --rounds 1 --latency off -o $(BUILD)/limits

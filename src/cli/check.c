@@ -10,16 +10,15 @@
 #include <stdio.h>
 
 /* A file is right when it could be run: its recordings are read too. */
-static int check_file(const char *file)
+static int check_file(const char *command, const char *file, const struct plan_changes *changes)
 {
 	struct plan plan = {0};
-	struct plan_changes none = {0};
 	struct text messages = {0};
 	struct error error = {0};
 	char *bytes;
 	size_t length;
 	int result = file_read(file, WORKLOAD_FILE_BYTES_MAX, &bytes, &length, &error);
-	if (result == 0 && plan_open(&plan, file, bytes, length, &none, &messages, &error) == 0) {
+	if (result == 0 && plan_open(&plan, file, bytes, length, changes, &messages, &error) == 0) {
 		result = expect_check(&plan.workload, &error);
 		if (result == 0)
 			printf("%s: ok\n", file);
@@ -30,13 +29,24 @@ static int check_file(const char *file)
 	if (messages.length)
 		fputs(messages.bytes, stderr);
 	if (*error.message)
-		fprintf(stderr, "iovabench check: %s\n", error.message);
+		fprintf(stderr, "iovabench %s: %s\n", command, error.message);
 	text_release(&messages);
 	return result < 0 ? (error.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE) : EXIT_CODE_OK;
 }
 
+int cli_check_files(const char *command, char *const *files, int count, const struct plan_changes *changes)
+{
+	int code = EXIT_CODE_OK;
+	for (int i = 0; i < count; i++) {
+		int found = check_file(command, files[i], changes);
+		code = found > code ? found : code;
+	}
+	return code;
+}
+
 int cli_check(int argc, char **argv)
 {
+	static const struct plan_changes none;
 	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
 	opterr = 0;
 	for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
@@ -45,17 +55,13 @@ int cli_check(int argc, char **argv)
 		puts("usage: iovabench check FILE...\n\n"
 		     "Reads workload files and their recordings as a run would, and tells every fault of every file with "
 		     "line, column and what\n"
-		     "would be right. Nothing is run. Exit code 0: all are right; 2: some are not.");
+		     "would be right. Nothing is run. Exit code 0: all are right; 2: some are not.\n"
+		     "iovabench --parse-only FILE... is the same; with run it checks what the other options make of them.");
 		return EXIT_CODE_OK;
 	}
 	if (optind == argc) {
 		fprintf(stderr, "iovabench check: no file was named\n");
 		return EXIT_CODE_USAGE;
 	}
-	int code = EXIT_CODE_OK;
-	for (int i = optind; i < argc; i++) {
-		int found = check_file(argv[i]);
-		code = found > code ? found : code;
-	}
-	return code;
+	return cli_check_files("check", argv + optind, argc - optind, &none);
 }

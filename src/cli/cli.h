@@ -19,6 +19,10 @@ int cli_report(int argc, char **argv);
 int cli_run(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 
+struct plan_changes;
+/* Checks files as iovabench check does, with what a command line changes in them; command: who complains. Returns the exit code. */
+int cli_check_files(const char *command, char *const *files, int count, const struct plan_changes *changes);
+
 /* Says what is wrong with an option for which getopt_long returned '?' or, with ':' first in its letters, ':' (opterr is 0); names the
  * nearest one. Returns EXIT_CODE_USAGE. */
 int cli_bad_option(const char *command, char **argv, const struct option *options, int option);

@@ -4,12 +4,14 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/describe_call.h"
+#include "cli/workload_folder.h"
 #include "result/metrics.h"
 #include "workload/keys.h"
 
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -66,6 +68,24 @@ static void describe_allocator(const struct iova_allocator *table)
 		printf("\n  iovabench run WORKLOAD -a %s:%s=...\n", table->name, table->options[0].name);
 }
 
+/* An option of every allocator that has one of this name. Returns how many do. */
+static size_t describe_options(const char *name)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < allocator_registry_count; i++) {
+		const struct iova_allocator *table = allocator_registry[i];
+		for (uint64_t k = 0; k < table->option_count; k++) {
+			if (strcmp(table->options[k].name, name) != 0)
+				continue;
+			printf("option of %s:\n", table->name);
+			describe_option(&table->options[k]);
+			puts("");
+			found++;
+		}
+	}
+	return found;
+}
+
 static void describe_metric(const struct result_metric_info *metric)
 {
 	printf("%s: %s\n\n  unit: %s\n  %s\n", metric->path, metric->help, metric->unit,
@@ -74,6 +94,8 @@ static void describe_metric(const struct result_metric_info *metric)
 }
 
 #define KEYS_MAX 256
+#define OPTIONS_MAX 16
+#define WORKLOADS_MAX 256
 
 /* Whether name is the whole path, or its end after a point. */
 static bool is_key(const struct workload_key *key, const char *name)
@@ -108,22 +130,45 @@ static size_t describe_keys(const char *name)
 
 static int unknown(const char *name)
 {
-	const char *names[RESULT_METRIC_COUNT + 32 + 2 * KEYS_MAX] = {0};
+	const char *names[RESULT_METRIC_COUNT + 32 + 32 * OPTIONS_MAX + 2 * KEYS_MAX + WORKLOADS_MAX] = {0};
+	char folder[PATH_MAX];
+	struct dirent **entries = NULL;
 	size_t count = 0;
+	int workloads = workload_folder_scan(folder, &entries);
 	for (size_t i = 0; i < workload_key_count && i < KEYS_MAX; i++) {
 		const char *last = strrchr(workload_keys[i].path, '.');
 		names[count++] = workload_keys[i].path;
 		if (last)
 			names[count++] = last + 1;
 	}
-	for (size_t i = 0; i < allocator_registry_count && i < 31; i++)
-		names[count++] = allocator_registry[i]->name;
+	for (size_t i = 0; i < allocator_registry_count && i < 31; i++) {
+		const struct iova_allocator *table = allocator_registry[i];
+		names[count++] = table->name;
+		for (uint64_t k = 0; k < table->option_count && k < OPTIONS_MAX; k++)
+			names[count++] = table->options[k].name;
+	}
 	for (size_t i = 0; i < RESULT_METRIC_COUNT; i++)
 		names[count++] = result_metric_table[i].path;
+	for (int i = 0; i < workloads && i < WORKLOADS_MAX; i++) {
+		*strrchr(entries[i]->d_name, '.') = '\0';
+		names[count++] = entries[i]->d_name;
+	}
 	const char *nearest = text_nearest(name, names);
-	fprintf(stderr, "iovabench describe: there is no allocator, metric or key '%s'%s%s%s\n", name,
+	fprintf(stderr, "iovabench describe: there is no allocator, option, metric, workload or key '%s'%s%s%s\n", name,
 		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	for (int i = 0; i < workloads; i++)
+		free(entries[i]);
+	free(entries);
 	return EXIT_CODE_USAGE;
+}
+
+/* A name may be that of a key and of an option, of a file and of its workload. */
+static int describe_others(const char *name)
+{
+	int code = describe_workload(name);
+	if (code >= 0)
+		return code;
+	return describe_options(name) + describe_keys(name) ? EXIT_CODE_OK : unknown(name);
 }
 
 int cli_describe(int argc, char **argv)
@@ -134,11 +179,13 @@ int cli_describe(int argc, char **argv)
 		if (option != 'h')
 			return cli_bad_option("describe", argv, options, option);
 		puts("usage: iovabench describe NAME\n\n"
-		     "Explains an allocator with its options, a metric with its unit, or a key of workload files with its "
-		     "value, range and\n"
-		     "default (requests.size.zipf, or zipf for all keys of this name); iovabench list shows the names.\n"
-		     "call:NAME explains a driver call of workloads with its arguments and answers; call alone lists "
-		     "them.");
+		     "Explains an allocator with its options, an option, a metric with its unit, a workload that is "
+		     "shipped (or its\n"
+		     "file), or a key of workload files with its value, range and default (requests.size.zipf, or zipf for "
+		     "all keys of\n"
+		     "this name); iovabench list shows the names. call:NAME explains a driver call of workloads with its "
+		     "arguments\n"
+		     "and answers; call alone lists them.");
 		return EXIT_CODE_OK;
 	}
 	if (argc - optind != 1) {
@@ -155,7 +202,7 @@ int cli_describe(int argc, char **argv)
 		describe_allocator(table);
 	else if (metric >= 0)
 		describe_metric(&result_metric_table[metric]);
-	else if (!describe_keys(argv[optind]))
-		return unknown(argv[optind]);
+	else
+		return describe_others(argv[optind]);
 	return EXIT_CODE_OK;
 }

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/workload_folder.h"
 #include "result/metrics.h"
 #include "workload/keys.h"
 #include "workload/workload_yaml.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* One line of a list. text belongs to the list when it was copied. */
 static void add_entry(struct text *out, bool json, const char *name, const char *about)
@@ -65,44 +65,11 @@ static int list_distributions(struct text *out, bool json)
 	return EXIT_CODE_OK;
 }
 
-static int is_workload(const struct dirent *entry)
-{
-	const char *dot = strrchr(entry->d_name, '.');
-	return dot && strcmp(dot, ".yaml") == 0;
-}
-
-/* Here, beside the program in its build tree, or where it was installed. */
-static int scan_workloads(char folder[PATH_MAX], struct dirent ***entries)
-{
-	static const char *const places[] = {"workloads", "%s/../workloads", "%s/../../workloads",
-					     "%s/../share/iovabench/workloads"};
-	char program[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-	program[length > 0 ? length : 0] = '\0';
-	char *slash = strrchr(program, '/');
-	if (slash)
-		*slash = '\0';
-	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-		const char *from = strstr(places[i], "%s") ? places[i] + 2 : places[i];
-		int bytes = snprintf(folder, PATH_MAX, "%s%s", from == places[i] ? "" : program, from);
-		char *whole = from != places[i] && bytes < PATH_MAX ? realpath(folder, NULL) : NULL;
-		if (whole)
-			snprintf(folder, PATH_MAX, "%s", whole);
-		free(whole);
-		int count = bytes < PATH_MAX ? scandir(folder, entries, is_workload, alphasort) : -1;
-		if (count > 0)
-			return count;
-		if (count == 0)
-			free(*entries);
-	}
-	return -1;
-}
-
 static int list_workloads(struct text *out, bool json)
 {
 	char folder[PATH_MAX];
 	struct dirent **entries;
-	int count = scan_workloads(folder, &entries), code = EXIT_CODE_OK;
+	int count = workload_folder_scan(folder, &entries), code = EXIT_CODE_OK;
 	if (count < 0) {
 		fprintf(stderr, "iovabench list: there is no folder of workloads here, beside the program or where it was "
 				"installed\n");

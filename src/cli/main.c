@@ -37,7 +37,8 @@ static void help(void)
 	     "usage: iovabench COMMAND [OPTION]... [ARGUMENT]...\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-10s %s\n", commands[i].name, commands[i].about);
-	puts("\n  iovabench COMMAND --help tells more, iovabench --version the version.\n\n"
+	puts("\n  iovabench COMMAND --help tells more, iovabench --version the version,\n"
+	     "  iovabench --parse-only FILE... checks workload files and runs nothing.\n\n"
 	     "A first run:\n"
 	     "  iovabench run workloads/nvme-lazy.yaml\n"
 	     "  iovabench run workloads/gpu-paging.yaml -a buddy -a rbtree:fit=first -o gpu-results\n\n"
@@ -101,6 +102,8 @@ int main(int argc, char **argv)
 		puts("iovabench " IOVABENCH_VERSION);
 		return finish(EXIT_CODE_OK);
 	}
+	if (strcmp(argv[1], "--parse-only") == 0)
+		return finish(cli_check(argc - 1, argv + 1));
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return finish(commands[i].run(argc - 1, argv + 1));

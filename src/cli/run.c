@@ -45,6 +45,7 @@ static void help(void)
 	       "      --memory MIB           a worker that takes more is killed (default: three quarters of the "
 	       "machine's)\n"
 	       "      --color WHEN       auto (default), always, never\n"
+	       "      --parse-only       check the workload files, with --seed, --ops and -t, and run nothing\n"
 	       "  -q, --quiet            no table, no progress\n"
 	       "  -h, --help             this text\n\n"
 	       "  iovabench run workloads/nvme-lazy.yaml -a all --rounds 3\n"
@@ -133,12 +134,14 @@ int cli_run(int argc, char **argv)
 		{"color", required_argument, NULL, OPTION_COLOR},
 		{"memory", required_argument, NULL, OPTION_MEMORY},
 		{"sweep", required_argument, NULL, OPTION_SWEEP},
+		{"parse-only", no_argument, NULL, OPTION_PARSE_ONLY},
 		{0},
 	};
 	struct run_arguments arguments = {.options = options, .letters = ":a:o:t:qh", .help = help};
 	int code = run_arguments_read(&arguments, argc, argv);
 	if (code < 0)
-		code = (int)run(&arguments);
+		code = arguments.parse_only ? cli_check_files("run", argv + optind, argc - optind, &arguments.run.changes)
+					    : (int)run(&arguments);
 	run_arguments_release(&arguments);
 	return code;
 }

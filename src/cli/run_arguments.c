@@ -150,7 +150,8 @@ static int read_option(struct run_arguments *arguments, int option, const char *
 		run->folder = value;
 		return *value ? EXIT_CODE_OK : usage(arguments, "-o", value, "takes the name of a folder");
 	case 'q':
-		arguments->quiet = true;
+	case OPTION_PARSE_ONLY:
+		*(option == 'q' ? &arguments->quiet : &arguments->parse_only) = true;
 		return EXIT_CODE_OK;
 	case OPTION_SEED:
 		run->changes.has_seed = true;

@@ -22,7 +22,8 @@ enum {
 	OPTION_COLOR,
 	OPTION_MEMORY,
 	OPTION_LOCK,
-	OPTION_SWEEP
+	OPTION_SWEEP,
+	OPTION_PARSE_ONLY
 };
 
 struct run_arguments {
@@ -38,6 +39,7 @@ struct run_arguments {
 	const char *json;
 	const char *color;
 	bool quiet;
+	bool parse_only;
 	bool lock_given;
 	struct workload_sweep *sweeps;
 	size_t sweep_count;

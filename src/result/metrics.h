@@ -57,6 +57,8 @@
 	X(TURNOVERS, "operations.turnovers", "turnovers", RESULT_EXACT,                                                    \
 	  "pages allocated / pages live at the start of the phase")                                                        \
 	X(PEAK_LIVE_PAGES, "space.peak_live_pages", "pages", RESULT_EXACT, "most pages granted at one time")               \
+	X(GUARD_PAGES, "space.guard_pages", "pages", RESULT_EXACT,                                                         \
+	  "most guard pages behind live extents at one time; part of the live pages")                                      \
 	X(SPAN_PAGES, "space.span_pages", "pages", RESULT_EXACT, "highest - lowest page ever used + 1")                    \
 	X(SPAN_RATIO, "space.span_ratio", "ratio", RESULT_EXACT, "span_pages / peak_live_pages")                           \
 	X(HIGH_WATER_PAGES, "space.high_water_pages", "pages", RESULT_EXACT, "highest page ever used + 1, from the base")  \

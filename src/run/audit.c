@@ -8,6 +8,7 @@
 #include "run/adversary.h"
 #include "run/audit_calls.h"
 #include "run/audit_figures.h"
+#include "run/audit_guard.h"
 #include "run/audit_map.h"
 #include "run/engine.h"
 
@@ -33,6 +34,7 @@ struct audit {
 	uint64_t failures;          /* of the whole stream */
 	uint64_t operations;        /* of the whole stream */
 	uint64_t live_extents, peak_live_extents;
+	struct audit_guard guard;
 	uint64_t word;     /* of the stream, played so far */
 	size_t row, phase; /* at hand */
 	size_t poll_row;   /* 1 + the row in which a poll was last followed by a walk; 0: none */
@@ -52,26 +54,6 @@ static struct audit_space *space_of(struct audit *audit, const struct op_request
 	return &audit->spaces[audit->engine.domain + (request->call == WORKLOAD_CALL_MAP ? audit->engine.domain_count : 0)];
 }
 
-static void check_extent(struct audit *audit, const struct op_request *request, const struct iova_extent *extent)
-{
-	const char *fault = audit_extent_fault(&request->request, extent);
-	if (fault)
-		audit_complain(&audit->complaints, "operation %" PRIu64 ": %" PRIu64 " pages at 0x%" PRIx64 ": %s",
-			       audit->operations, extent->count, extent->first, fault);
-}
-
-static void check_limit(struct audit *audit, const struct op_request *request, const struct engine_outcome *outcome)
-{
-	const struct iova_extent *extent = &outcome->extent;
-	uint64_t last = extent->first + request->request.count - 1;
-	if (!(request->request.constraints & IOVA_CONSTRAIN_LIMIT))
-		return;
-	if (extent->first < request->request.low || last > request->highs[outcome->attempt])
-		audit_complain(&audit->complaints,
-			       "operation %" PRIu64 ": pages [0x%" PRIx64 ", 0x%" PRIx64 "] lie outside of the limits",
-			       audit->operations, extent->first, last);
-}
-
 static void allocated(struct audit *audit, const struct op *op, const struct op_request *request,
 		      const struct engine_outcome *outcome)
 {
@@ -81,13 +63,13 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 	if (audit->calls.watching) {
 		granted = audit->calls.granted_pages;
 	} else {
-		check_extent(audit, request, extent);
-		check_limit(audit, request, outcome);
+		audit_check_answer(&audit->complaints, audit->operations, request, outcome);
 		/* Not ours to free: somebody else's pages would go with it. */
 		if (!audit_space_take(space, extent, &audit->complaints, audit->operations))
 			audit->engine.slots[op->slot].count = 0;
 	}
 	audit->slot_domain[op->slot] = (unsigned char)audit->engine.domain;
+	audit_guard_take(&audit->guard, op, request);
 	struct audit_counts *counts = &audit->counts;
 	if (granted) { /* physical frames are no pages of the space */
 		counts->granted += granted;
@@ -169,6 +151,7 @@ static void play_operation(struct audit *audit, const struct op *op)
 	case ENGINE_FREED:
 		audit->counts.frees++;
 		audit->live_extents--;
+		audit_guard_drop(&audit->guard, op, audit->engine.requests);
 		if (!audit->calls.watching)
 			audit_space_drop(space_at_hand(audit), &outcome.extent, &audit->complaints, audit->operations);
 		break;
@@ -292,6 +275,7 @@ static void end_phase(struct audit *audit)
 	if (audit->peak_live_extents)
 		result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES_PER_EXTENT,
 			   resident / (double)audit->peak_live_extents);
+	result_set(&phase->figures, RESULT_METRIC_GUARD_PAGES, (double)audit->guard.peak_pages);
 	phase->placement_hash = audit->engine.placement_hash;
 	audit->counts = (struct audit_counts){.live_pages_before = live_pages(audit)};
 	*audit->alloc_steps = (struct histogram){0};
@@ -488,7 +472,8 @@ static int open_audit(struct audit *audit, struct error *error)
 	audit->spaces = memory_zeroed(2 * (size_t)op_stream_domains(stream), sizeof audit->spaces[0]);
 	audit->alloc_steps = memory_zeroed(1, sizeof *audit->alloc_steps);
 	audit->slot_domain = memory_zeroed(op_stream_slots(stream), 1);
-	if (!audit->spaces || !audit->alloc_steps || !audit->slot_domain)
+	if (!audit->spaces || !audit->alloc_steps || !audit->slot_domain ||
+	    audit_guard_open(&audit->guard, op_stream_slots(stream)) != 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for the audit");
 	if (engine_open_in(&audit->engine, pass->workload, stream, pass->spec, pass->arena, &surroundings, error) < 0)
 		return -1;
@@ -506,6 +491,7 @@ int pass_audit(struct pass *pass, struct error *error)
 	}
 	audit_calls_close(&audit.calls);
 	text_release(&audit.complaints.text);
+	memory_release(audit.guard.slot_request);
 	memory_release(audit.slot_domain);
 	memory_release(audit.alloc_steps);
 	memory_release(audit.spaces);

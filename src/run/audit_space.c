@@ -112,6 +112,23 @@ const char *audit_extent_fault(const struct iova_request *asked, const struct io
 	return NULL;
 }
 
+void audit_check_answer(struct audit_complaints *complaints, uint64_t operation, const struct op_request *request,
+			const struct engine_outcome *outcome)
+{
+	const struct iova_extent *extent = &outcome->extent;
+	const char *fault = audit_extent_fault(&request->request, extent);
+	if (fault)
+		audit_complain(complaints, "operation %" PRIu64 ": %" PRIu64 " pages at 0x%" PRIx64 ": %s", operation,
+			       extent->count, extent->first, fault);
+	if (!(request->request.constraints & IOVA_CONSTRAIN_LIMIT))
+		return;
+	uint64_t last = extent->first + request->request.count - 1;
+	if (extent->first < request->request.low || last > request->highs[outcome->attempt])
+		audit_complain(complaints,
+			       "operation %" PRIu64 ": pages [0x%" PRIx64 ", 0x%" PRIx64 "] lie outside of the limits",
+			       operation, extent->first, last);
+}
+
 /* Whether count pages could lie in [low, end) as the request wants them. Sums stay below 2^54. */
 static bool fits_between(const struct iova_request *asked, uint64_t low, uint64_t end)
 {

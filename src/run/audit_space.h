@@ -59,6 +59,9 @@ bool audit_space_fits_exactly(const struct audit_space *space, const struct iova
 
 /* What is wrong with an extent that was given for a request, limits aside; NULL: nothing. */
 const char *audit_extent_fault(const struct iova_request *asked, const struct iova_extent *extent);
+/* Complains about an extent that is none of what the request asked for, or lies outside of the limit that was tried last. */
+void audit_check_answer(struct audit_complaints *complaints, uint64_t operation, const struct op_request *request,
+			const struct engine_outcome *outcome);
 
 /* Why a request failed: impossible (an empty space could not hold it), exhausted (fewer usable pages in its window than asked) or
  * fragmented. The window is that of the last limit tried. */

@@ -24,7 +24,7 @@ static inline void engine_set_alignment(struct op_request *request, uint64_t cou
 {
 	if (request->align == WORKLOAD_ALIGN_FIXED) /* set once for all */
 		return;
-	uint64_t align = bits_power_of_two_ceil(count);
+	uint64_t align = bits_power_of_two_ceil(count - request->guard);
 	if (request->align == WORKLOAD_ALIGN_NATURAL_UP_TO && align > request->align_cap)
 		align = request->align_cap;
 	request->request.align = align;

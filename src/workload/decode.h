@@ -73,6 +73,8 @@ void decode_call_arguments(struct decode *decode, yaml_place place, const struct
 bool decode_routine_call(struct decode *decode, yaml_place place, const struct raw_script_op *raw);
 /* Objects are filled before they are used; names are no slots. To be called after all scripts. */
 void decode_objects_check(struct decode *decode);
+/* Adds operations that a phase asks for at place to those of the workload; reports it once they pass WORKLOAD_OPS_MAX. */
+void decode_add_operations(struct decode *decode, yaml_place place, uint64_t operations);
 /* size: and lifetime: of a request. The former returns whether the size can be used. */
 bool decode_size(struct decode *decode, yaml_place parent, const struct raw_size *raw, struct workload_size *size);
 void decode_lifetime(struct decode *decode, yaml_place parent, const struct raw_lifetime *raw,
@@ -84,8 +86,9 @@ bool decode_number(struct decode *decode, struct decode_value value, double min,
 		   double *result);
 /* align: of a request or a trace. */
 void decode_align(struct decode *decode, yaml_place parent, const struct raw_align *raw, struct workload_align *align);
-/* Reports at place when no extent of so many pages can ever be had by request. */
-void decode_check_fit(struct decode *decode, yaml_place place, const struct workload_request *request, uint64_t pages);
+/* Reports at place when no extent of so many pages, and its guard, can ever be had by request. */
+void decode_check_fit(struct decode *decode, yaml_place place, const struct workload_request *request,
+		      uint64_t extent_pages);
 /* The index of the request that a value names; false when there is none (reported). */
 bool decode_request_name(struct decode *decode, struct decode_value value, size_t *request);
 

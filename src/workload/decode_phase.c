@@ -91,6 +91,26 @@ static void decode_turnovers(struct decode *decode, struct decode_value value, s
 			     yaml_quote(quoted, value.text), TURNOVERS_MAX);
 }
 
+void decode_add_operations(struct decode *decode, yaml_place place, uint64_t operations)
+{
+	uint64_t before = decode->workload->operations;
+	if (before > WORKLOAD_OPS_MAX)
+		return;
+	decode->workload->operations = before + operations;
+	if (decode->workload->operations > WORKLOAD_OPS_MAX)
+		decode_fault(
+			decode, place,
+			"%llu operations behind %llu of the phases before are more than %llu, what a workload may have",
+			(unsigned long long)operations, (unsigned long long)before, (unsigned long long)WORKLOAD_OPS_MAX);
+}
+
+static void decode_ops(struct decode *decode, struct decode_value value, struct workload_phase *phase)
+{
+	struct decode_range range = {1, WORKLOAD_OPS_MAX, "operations"};
+	if (decode_count(decode, value, range, &phase->until_value) && value.text)
+		decode_add_operations(decode, value.place, phase->until_value);
+}
+
 static void decode_until(struct decode *decode, yaml_place place, const struct raw_until *raw, struct workload_phase *phase)
 {
 	static const char *const ends[] = {"occupancy", "live", "turnovers", "ops"};
@@ -123,7 +143,7 @@ static void decode_until(struct decode *decode, yaml_place place, const struct r
 		phase->until = WORKLOAD_UNTIL_TURNOVERS;
 		decode_turnovers(decode, turnovers, phase);
 	} else if (ops.text) {
-		decode_count(decode, ops, (struct decode_range){1, WORKLOAD_OPS_MAX, "operations"}, &phase->until_value);
+		decode_ops(decode, ops, phase);
 	}
 }
 
@@ -151,7 +171,7 @@ static void decode_end(struct decode *decode, yaml_place place, const struct raw
 	if (until_given && ops.place != YAML_PLACE_NONE)
 		decode_fault(decode, ops.place, "a second end; this phase has until already");
 	else if (!until_given)
-		decode_count(decode, ops, (struct decode_range){1, WORKLOAD_OPS_MAX, "operations"}, &phase->until_value);
+		decode_ops(decode, ops, phase);
 	if (!until_given && ops.place == YAML_PLACE_NONE && phase->body == WORKLOAD_BODY_MIX)
 		decode_fault(decode, place,
 			     "a mix needs an end: ops: 2M, or until: {occupancy: 70%%}, {live: 10k} or {turnovers: 3}");

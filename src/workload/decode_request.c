@@ -84,14 +84,32 @@ static void decode_highs(struct decode *decode, yaml_place place, const struct r
 		request->high[request->high_count++] = last;
 }
 
-void decode_check_fit(struct decode *decode, yaml_place place, const struct workload_request *request, uint64_t pages)
+/* Driver calls have no argument for it. */
+static bool decode_guard(struct decode *decode, yaml_place place, const struct raw_request *raw,
+			 struct workload_request *request)
 {
-	char size[DECODE_SIZE_BYTES], limit[DECODE_SIZE_BYTES], low[DECODE_SIZE_BYTES];
-	uint64_t widest = 0;
+	struct decode_range range = {0, WORKLOAD_PAGES_MAX, "the largest space"};
+	struct decode_value value = decode_value(decode, place, "guard", raw->guard);
+	if (!decode_pages(decode, value, range, &request->guard))
+		return false;
+	if (!request->guard || request->call == WORKLOAD_CALL_EXTENT)
+		return true;
+	request->guard = 0;
+	decode_fault(decode, value.place, "a driver call has no guard pages; leave it out, or take call: extent");
+	return false;
+}
+
+void decode_check_fit(struct decode *decode, yaml_place place, const struct workload_request *request,
+		      uint64_t extent_pages)
+{
+	char size[DECODE_SIZE_BYTES + sizeof " with its guard"], limit[DECODE_SIZE_BYTES], low[DECODE_SIZE_BYTES];
+	uint64_t widest = 0, pages = extent_pages + request->guard; /* both at most 2^52 */
 	for (size_t i = 0; i < request->high_count; i++)
 		widest = request->high[i] > widest ? request->high[i] : widest;
 	uint64_t window = widest - request->low + 1;
 	decode_pages_text(decode, size, pages);
+	if (request->guard)
+		strcat(size, " with its guard");
 	if (pages > decode->workload->space.usable)
 		decode_fault(decode, place, "%s is more than %s, what the space can hold", size,
 			     decode_pages_text(decode, limit, decode->workload->space.usable));
@@ -113,17 +131,18 @@ static void decode_request(struct decode *decode, yaml_place place, const struct
 	bool sized = decode_size(decode, place, raw->size, &request->size);
 	decode_align(decode, place, raw->align, &request->align);
 	decode_call_arguments(decode, place, raw, request);
+	bool good = decode_guard(decode, place, raw, request);
+	decode_lifetime(decode, place, raw->lifetime, &request->lifetime);
 	request->low = workload->space.first;
 	if (workload_call_is_outside(request->call)) {
 		request->high[request->high_count++] = workload->space.end - 1;
 		return;
 	}
-	bool good = decode_page_inside(decode, decode_value(decode, place, "low", raw->low), &request->low);
+	good = decode_page_inside(decode, decode_value(decode, place, "low", raw->low), &request->low) && good;
 	decode_highs(decode, place, raw, request);
 	good = decode_pages_power(decode, decode_value(decode, place, "boundary", raw->boundary), boundary,
 				  &request->boundary) &&
 	       good;
-	decode_lifetime(decode, place, raw->lifetime, &request->lifetime);
 	request->limited = request->low > workload->space.first;
 	for (size_t i = 0; i < request->high_count; i++)
 		request->limited = request->limited || request->high[i] < workload->space.end - 1;

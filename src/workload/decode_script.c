@@ -361,6 +361,8 @@ void decode_script(struct decode *decode, const struct raw_phase *raw, yaml_plac
 	if (reader.levels[0].weight > WORKLOAD_OPS_MAX)
 		decode_fault(decode, list, "more than %llu operations, repeats written out",
 			     (unsigned long long)WORKLOAD_OPS_MAX);
+	else
+		decode_add_operations(decode, list, reader.levels[0].weight);
 }
 
 void decode_slots_check(struct decode *decode)

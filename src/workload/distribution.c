@@ -136,6 +136,13 @@ int distribution_init_arrivals(struct distribution *distribution, uint64_t mean)
 	return distribution_init_lifetime(distribution, &gaps, false);
 }
 
+void distribution_shift(struct distribution *distribution, uint64_t pages)
+{
+	for (uint32_t i = 0; i < distribution->classes.count; i++)
+		distribution->ranges[i].low += pages;
+	distribution->mean += (double)pages;
+}
+
 void distribution_release(struct distribution *distribution)
 {
 	choice_release(&distribution->classes);

@@ -68,6 +68,9 @@ int distribution_init_lifetime(struct distribution *distribution, const struct w
 /* Times between the arrivals of a Poisson process in ticks; mean in operations, in [1, 10^6]. Returns as above. */
 int distribution_init_arrivals(struct distribution *distribution, uint64_t mean) __attribute__((warn_unused_result));
 
+/* Adds pages to every number that will be drawn, without a cost to draws. */
+void distribution_shift(struct distribution *distribution, uint64_t pages);
+
 /* Pages in [size.min, size.max]. A fixed size draws no random number. */
 static inline uint64_t distribution_draw(const struct distribution *distribution, struct rng *rng)
 {

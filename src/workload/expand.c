@@ -179,6 +179,8 @@ static void add_request(struct text *json, const struct workload *workload, cons
 	text_add(json, "], ");
 	add_count(json, "boundary_pages", request->boundary);
 	text_add(json, ", ");
+	add_count(json, "guard_pages", request->guard);
+	text_add(json, ", ");
 	add_lifetime(json, &request->lifetime);
 	expand_request_arguments(json, request);
 	text_add(json, "}");

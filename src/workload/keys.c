@@ -98,6 +98,8 @@ const struct workload_key workload_keys[] = {
 	 "last address that may be used, inclusive; several are tried in order"},
 	{"requests.boundary", "size, a power of two, at least the largest size", "none",
 	 "an extent lies within one aligned block of this size"},
+	{"requests.guard", "size, 0 and more; call: extent only", "0",
+	 "pages left free behind each extent: asked for with it, counted apart"},
 	{"requests.lifetime", "map with one variant", "none",
 	 "how long an extent lives in a mix with victims: lifetime, in operations"},
 	{"requests.lifetime.fixed", "count, 1 to 500M", "none", "always so many operations"},

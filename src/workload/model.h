@@ -21,8 +21,8 @@
 #define WORKLOAD_RINGS_MAX 64
 #define WORKLOAD_SWEEPS_MAX 8
 #define WORKLOAD_SWEEP_VALUES_MAX 100
-#define WORKLOAD_COMBINATIONS_MAX 1000 /* of the values of all sweeps of a file */
-#define WORKLOAD_OPS_MAX (UINT64_C(1) << 40)
+#define WORKLOAD_COMBINATIONS_MAX 1000       /* of the values of all sweeps of a file */
+#define WORKLOAD_OPS_MAX (UINT64_C(1) << 40) /* of a phase, and of all phases together as far as the file tells them */
 
 enum workload_mode { WORKLOAD_MODE_REMAP, WORKLOAD_MODE_IDENTITY };
 
@@ -103,6 +103,7 @@ struct workload_request {
 	size_t high_count;                 /* >= 1 */
 	bool limited;                      /* low or some high is narrower than the space */
 	uint64_t boundary;                 /* pages, a power of two; 0 = none */
+	uint64_t guard;                    /* pages asked for behind every extent and left free; 0 unless call is EXTENT */
 	struct workload_lifetime lifetime; /* of phases with victims: lifetime */
 	struct workload_arguments arguments;
 };
@@ -296,6 +297,7 @@ struct workload {
 	size_t request_count;
 	struct workload_phase *phases;
 	size_t phase_count;
+	uint64_t operations;                         /* that ops: and scripts ask for together, at most WORKLOAD_OPS_MAX */
 	struct workload_script_array *script_arrays; /* shared by all scripts of the workload */
 	size_t script_array_count;
 	struct workload_routine_call *routine_calls; /* of all scripts, in the order of the file */
@@ -307,6 +309,17 @@ struct workload {
 	struct workload_sweep *sweeps;
 	size_t sweep_count;
 };
+
+/* Fewest and most pages that an extent takes from the space, its guard included; a size that a script gives aside. */
+static inline uint64_t workload_request_pages_min(const struct workload_request *request)
+{
+	return request->size.min + request->guard;
+}
+
+static inline uint64_t workload_request_pages_max(const struct workload_request *request)
+{
+	return request->size.max + request->guard;
+}
 
 /* Frees what the pointer leads to, not *workload itself; idempotent on a zeroed one. */
 void workload_release(struct workload *workload);

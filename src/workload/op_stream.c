@@ -208,7 +208,7 @@ static int too_many_slots(const struct op_stream *stream, struct error *error)
 static int lay_out_slots(struct op_stream *stream, struct error *error)
 {
 	const struct workload *workload = stream->workload;
-	uint64_t slots = 0, recorded = 0;
+	uint64_t slots = 0, recorded = 0, operations = workload->operations;
 	for (size_t i = 0; i < workload->script_array_count; i++) {
 		stream->script_first[i] = slots;
 		if (workload->script_arrays[i].count > WORKLOAD_LIVE_MAX - slots)
@@ -220,7 +220,7 @@ static int lay_out_slots(struct op_stream *stream, struct error *error)
 		if (!recording)
 			continue;
 		struct trace_layout *layout = &stream->traces[i];
-		if (trace_check(stream, i, &layout->live_at_end, error))
+		if (trace_check(stream, i, &layout->live_at_end, &operations, error))
 			return -1;
 		layout->slot_first = (uint32_t)slots;
 		rng_wide more = recording->slot_count;
@@ -366,9 +366,11 @@ static int make_tables(struct op_stream *stream, const struct recording *const *
 	if (!stream->recordings || !stream->sizes || !stream->mixes || !stream->traces || !stream->script_first ||
 	    !stream->plans || !stream->rings || !stream->adversaries)
 		return no_memory(stream, error);
-	for (size_t i = 0; i < workload->request_count; i++)
+	for (size_t i = 0; i < workload->request_count; i++) {
 		if (distribution_init(&stream->sizes[i], &workload->requests[i].size))
 			return no_memory(stream, error);
+		distribution_shift(&stream->sizes[i], workload->requests[i].guard);
+	}
 	for (size_t i = 0; i < workload->phase_count; i++) {
 		const struct workload_phase *phase = &workload->phases[i];
 		uint64_t weights[WORKLOAD_REQUESTS_MAX];

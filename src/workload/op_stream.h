@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The operations of a workload as an array of 8-byte words, produced piece by piece. The same workload, recordings and seed
- * give the same bytes on every machine and for every allocator: occupancy and live counts are planned on requested pages as if
- * nothing failed. */
+ * give the same bytes on every machine and for every allocator: occupancy and live counts are planned on requested pages, their
+ * guards included, as if nothing failed. */
 #ifndef WORKLOAD_OP_STREAM_H
 #define WORKLOAD_OP_STREAM_H
 
@@ -66,8 +66,10 @@ struct op_request {
 	uint64_t highs[WORKLOAD_HIGHS_MAX]; /* tried in order; all but the last with IOVA_CONSTRAIN_NO_DRAIN */
 	uint32_t high_count;
 	enum workload_align_kind
-		align; /* NATURAL: align = count rounded up to a power of two; NATURAL_UP_TO: at most align_cap */
+		align; /* NATURAL: align = count less the guard, rounded up to a power of two; NATURAL_UP_TO: at most align_cap */
 	uint64_t align_cap;
+	uint64_t
+		guard; /* pages of every count that are left free behind the extent: natural alignment is that of the rest */
 	enum workload_call call;
 	const struct workload_arguments *arguments; /* of a driver call; owned by the workload */
 	/* How many of the limits the recorded kernel tried in vain; 0 for demands that it granted at once, and for synthetic ones.
@@ -163,7 +165,7 @@ struct op_phase_plan {
 	uint64_t frees;
 	uint64_t calls;            /* of routines, by scripts */
 	uint64_t live_after;       /* extents */
-	uint64_t live_pages_after; /* requested pages */
+	uint64_t live_pages_after; /* requested pages, with guards */
 	uint64_t live_pages_peak;
 };
 

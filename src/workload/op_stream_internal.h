@@ -32,7 +32,7 @@ struct op_stream {
 	size_t request_count;
 	size_t request_capacity;
 	uint32_t request_zero_again; /* a copy of request 0, for counts with which its operation would read as a free */
-	struct distribution *sizes;  /* by request of the workload */
+	struct distribution *sizes;  /* by request of the workload; of extents with their guards */
 	struct choice *mixes;        /* by phase */
 	struct lifetimes *lifetimes; /* NULL when no phase asks for them */
 	struct trace_layout *traces; /* by phase */
@@ -267,8 +267,9 @@ int script_check(const struct op_stream *stream, struct error *error);
 void script_begin(struct op_stream *stream, const struct workload_phase *phase);
 bool script_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer);
 
-/* Checks the recording of the current phase and counts what it leaves live. Returns 0 or -1 with a message. */
-int trace_check(const struct op_stream *stream, size_t phase, uint32_t *live_at_end, struct error *error);
+/* Checks the recording of a phase, counts what it leaves live and adds what it plays to *operations. Returns 0, or -1 with a message. */
+int trace_check(const struct op_stream *stream, size_t phase, uint32_t *live_at_end, uint64_t *operations,
+		struct error *error);
 void trace_begin(struct op_stream *stream);
 bool trace_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer);
 

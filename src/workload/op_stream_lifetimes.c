@@ -80,15 +80,35 @@ uint64_t lifetimes_bound(const struct op_stream *stream, const struct workload_p
 	return (uint64_t)(mean + BOUND_DEVIATIONS * sqrt(mean)) + BOUND_EXTRA;
 }
 
+/* Of the children from first on, which is one at least. Which of four is the earliest is a coin's throw: without a branch. */
+static uint64_t earliest(const struct lifetimes *lifetimes, uint64_t first)
+{
+	const struct due *heap = lifetimes->heap;
+	if (__builtin_expect(first + HEAP_WAYS <= lifetimes->count, 1)) {
+		uint64_t left = first + (heap[first + 1].key < heap[first].key);
+		uint64_t right = first + 2 + (heap[first + 3].key < heap[first + 2].key);
+		return left + ((right - left) & -(uint64_t)(heap[right].key < heap[left].key));
+	}
+	uint64_t best = first;
+	for (uint64_t child = first + 1; child < lifetimes->count; child++)
+		if (heap[child].key < heap[best].key)
+			best = child;
+	return best;
+}
+
 static void sink(struct lifetimes *lifetimes, uint32_t at, struct due due)
 {
 	for (;;) {
-		uint64_t first = (uint64_t)at * HEAP_WAYS + 1, best = first;
-		uint64_t end = first + HEAP_WAYS < lifetimes->count ? first + HEAP_WAYS : lifetimes->count;
-		for (uint64_t child = first + 1; child < end; child++)
-			if (lifetimes->heap[child].key < lifetimes->heap[best].key)
-				best = child;
-		if (first >= lifetimes->count || lifetimes->heap[best].key >= due.key)
+		uint64_t first = (uint64_t)at * HEAP_WAYS + 1;
+		if (first >= lifetimes->count)
+			break;
+		/* The next level, whichever child it will be: without this a pop waits for memory at every level. The children's children lie
+		 * in a row; beyond the end it is a hint for nothing. */
+		uintptr_t row = (uintptr_t)lifetimes->heap + (first * HEAP_WAYS + 1) * sizeof lifetimes->heap[0];
+		for (unsigned group = 0; group < HEAP_WAYS; group++)
+			__builtin_prefetch((const void *)(row + group * HEAP_WAYS * sizeof lifetimes->heap[0]));
+		uint64_t best = earliest(lifetimes, first);
+		if (lifetimes->heap[best].key >= due.key)
 			break;
 		lifetimes->heap[at] = lifetimes->heap[best];
 		at = (uint32_t)best;

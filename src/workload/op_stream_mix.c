@@ -69,7 +69,7 @@ uint64_t mix_live_bound(const struct op_stream *stream)
 {
 	uint64_t smallest = UINT64_MAX, bound = 1;
 	for (size_t i = 0; i < stream->workload->request_count; i++) {
-		uint64_t min = stream->workload->requests[i].size.min;
+		uint64_t min = workload_request_pages_min(&stream->workload->requests[i]);
 		smallest = min < smallest ? min : smallest;
 	}
 	for (size_t i = 0; i < stream->workload->phase_count; i++) {
@@ -92,7 +92,8 @@ uint64_t mix_hold_bound(const struct op_stream *stream)
 	rng_wide pages = 0;
 	bool held = false;
 	for (size_t i = 0; i < workload->request_count; i++) {
-		uint64_t min = workload->requests[i].size.min, max = workload->requests[i].size.max;
+		uint64_t min = workload_request_pages_min(&workload->requests[i]);
+		uint64_t max = workload_request_pages_max(&workload->requests[i]);
 		smallest = min < smallest ? min : smallest;
 		largest = max > largest ? max : largest;
 	}

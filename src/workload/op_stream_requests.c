@@ -61,6 +61,7 @@ static int add_workload_request(struct op_stream *stream, const struct workload_
 	request.name = from->name;
 	request.call = from->call;
 	request.arguments = &from->arguments;
+	request.guard = from->guard;
 	set_align(&request, &from->align);
 	for (size_t i = 0; i < from->high_count; i++)
 		(void)add_high(&request, from->high[i], stream->workload->space.end - 1);
@@ -124,13 +125,15 @@ static bool has_wide_counts(const struct op_stream *stream)
 {
 	const struct workload *workload = stream->workload;
 	for (size_t i = 0; i < workload->request_count; i++) {
-		if (workload->requests[i].size.max > OP_COUNT_MAX)
+		if (workload_request_pages_max(&workload->requests[i]) > OP_COUNT_MAX)
 			return true;
 	}
 	for (size_t i = 0; i < workload->phase_count; i++) {
 		const struct workload_phase *phase = &workload->phases[i];
 		for (size_t j = 0; j < phase->script_count; j++) {
-			if (phase->script[j].kind == WORKLOAD_SCRIPT_ALLOC && phase->script[j].count > OP_COUNT_MAX)
+			const struct workload_script_op *op = &phase->script[j];
+			if (op->kind == WORKLOAD_SCRIPT_ALLOC &&
+			    op->count + workload->requests[op->request].guard > OP_COUNT_MAX)
 				return true;
 		}
 		const struct recording *recording = stream->recordings[i];

@@ -71,8 +71,8 @@ bool script_next(struct op_stream *stream, const struct workload_phase *phase, s
 				stream_free(stream, writer, slot);
 				continue;
 			}
-			uint64_t pages =
-				op->count ? op->count : distribution_draw(&stream->sizes[op->request], &stream->draws);
+			uint64_t pages = op->count ? op->count + stream->workload->requests[op->request].guard
+						   : distribution_draw(&stream->sizes[op->request], &stream->draws);
 			stream_alloc(stream, writer, slot, (uint32_t)op->request, pages);
 		}
 		stream->cursor = 0;

@@ -26,8 +26,28 @@ static const char *fault(const struct recording *recording, const struct recordi
 	return NULL;
 }
 
-int trace_check(const struct op_stream *stream, size_t phase, uint32_t *live_at_end, struct error *error)
+static int check_operations(const struct op_stream *stream, size_t phase, uint64_t *operations, struct error *error)
 {
+	const struct workload *workload = stream->workload;
+	uint64_t once = stream->recordings[phase]->op_count, repeat = workload->phases[phase].trace.repeat;
+	rng_wide sum = (rng_wide)once * repeat + *operations;
+	if (sum > WORKLOAD_OPS_MAX)
+		return error_set(
+			error, EXIT_CODE_USAGE,
+			"%s: phase %s: %llu times the %llu operations of %s, behind %llu of other phases, are more "
+			"than %llu, what a workload may have",
+			workload->file, workload->phases[phase].name, (unsigned long long)repeat, (unsigned long long)once,
+			workload->phases[phase].trace.file, (unsigned long long)*operations,
+			(unsigned long long)WORKLOAD_OPS_MAX);
+	*operations = (uint64_t)sum;
+	return 0;
+}
+
+int trace_check(const struct op_stream *stream, size_t phase, uint32_t *live_at_end, uint64_t *operations,
+		struct error *error)
+{
+	if (check_operations(stream, phase, operations, error))
+		return -1;
 	const struct recording *recording = stream->recordings[phase];
 	const char *file = stream->workload->phases[phase].trace.file, *name = stream->workload->phases[phase].name;
 	unsigned char *live = memory_zeroed(recording->slot_count, 1);

@@ -92,6 +92,7 @@ struct raw_request {
 	char **high; /* one address is loaded as a list of one */
 	unsigned high_count;
 	char *boundary;
+	char *guard;
 	struct raw_lifetime *lifetime;
 };
 

@@ -88,12 +88,17 @@ static const cyaml_schema_field_t raw_lifetime_fields[] = {TEXT(struct raw_lifet
 static const cyaml_schema_field_t raw_align_fields[] = {TEXT(struct raw_align, policy),
 							TEXT(struct raw_align, natural_up_to), CYAML_FIELD_END};
 
-static const cyaml_schema_field_t raw_request_fields[] = {
-	TEXT(struct raw_request, name),          TEXT(struct raw_request, call),
-	MAP(struct raw_request, size, raw_size), MAP(struct raw_request, align, raw_align),
-	TEXT(struct raw_request, low),           LIST_OF(struct raw_request, high, char *, text_entry),
-	TEXT(struct raw_request, boundary),      MAP(struct raw_request, lifetime, raw_lifetime),
-	ARGUMENTS(struct raw_request),           CYAML_FIELD_END};
+static const cyaml_schema_field_t raw_request_fields[] = {TEXT(struct raw_request, name),
+							  TEXT(struct raw_request, call),
+							  MAP(struct raw_request, size, raw_size),
+							  MAP(struct raw_request, align, raw_align),
+							  TEXT(struct raw_request, low),
+							  LIST_OF(struct raw_request, high, char *, text_entry),
+							  TEXT(struct raw_request, boundary),
+							  TEXT(struct raw_request, guard),
+							  MAP(struct raw_request, lifetime, raw_lifetime),
+							  ARGUMENTS(struct raw_request),
+							  CYAML_FIELD_END};
 ENTRY(raw_request);
 
 static const cyaml_schema_field_t raw_share_fields[] = {TEXT(struct raw_share, request), TEXT(struct raw_share, weight),

@@ -22,8 +22,12 @@ refuses() { # part of the message, command line…
 	refuses 'did you mean "rbtree"?' run $tiny -a rbtre -o "$scratch/t"
 	refuses 'did you mean "rounding"?' run $tiny -a buddy:roundign=trim -o "$scratch/t"
 	refuses "trim" run $tiny -a buddy:rounding=trimm -o "$scratch/t"
-	refuses "there is no allocator, metric or key 'rbtre'; did you mean 'rbtree'?" describe rbtre
-	refuses "there is no allocator, metric or key 'failures.totl'; did you mean 'failures.total'?" describe failures.totl
+	refuses "workload or key 'gpu-pagng'; did you mean 'gpu-paging'?" describe gpu-pagng
+	refuses "workload or key 'roundin'; did you mean 'rounding'?" describe roundin
+	refuses "workload or key 'phases.mxi'; did you mean 'phases.mix'?" describe phases.mxi
+	refuses "workload or key 'nothing-of-the-kind'" describe nothing-of-the-kind
+	refuses "there is no allocator, option, metric, workload or key 'rbtre'; did you mean 'rbtree'?" describe rbtre
+	refuses "there is no allocator, option, metric, workload or key 'failures.totl'; did you mean 'failures.total'?" describe failures.totl
 	refuses "did you mean 'allocators'?" list alocators
 	refuses "there is no option '--jsn'; did you mean '--json'?" list allocators --jsn
 	refuses "unknown command imprt: did you mean import" trace imprt x
@@ -126,7 +130,7 @@ refuses() { # part of the message, command line…
 }
 
 @test "lists are lines, or JSON" {
-	for list in allocators workloads metrics; do
+	for list in allocators workloads metrics distributions keys; do
 		run -0 "$iovabench" list $list
 		count=${#lines[@]}
 		is "$("$iovabench" list $list --json | jq length)" "$count"
@@ -148,7 +152,40 @@ refuses() { # part of the message, command line…
 			has "${lines[0]}" "$name: "
 		done
 	done
+	for name in $("$iovabench" list keys --json | jq -r '.[].name'); do
+		has "$("$iovabench" describe "$name")" "$name: "
+	done
+	for file in $("$iovabench" list workloads --json | jq -r '.[].name'); do
+		has "$("$iovabench" describe "$(basename "$file" .yaml)")" "  file: $file"
+		has "$("$iovabench" describe "$file")" "  file: $file"
+	done
 	refuses "takes one name" describe
+}
+
+@test "what is described is what was meant" {
+	has "$("$iovabench" describe magazine)" "  depot "
+	is "$("$iovabench" describe rounding | head -n 1)" "option of buddy:"
+	is "$("$iovabench" describe fit | grep -c '^option of ')" 2
+	has "$("$iovabench" describe space.footprint_ratio)" "unit: ratio"
+	has "$("$iovabench" describe phases.mix)" "  - weight "
+	is "$("$iovabench" describe zipf | grep -c 'zipf: ')" 2
+	is "$("$iovabench" describe comb | sed -n '4,5p')" "$(printf '  requests: page pair\n  phases: comb')"
+}
+
+@test "--parse-only is check, alone and with run" {
+	run -0 --separate-stderr "$iovabench" --parse-only $tiny workloads/comb.yaml
+	is "$output" "$(printf '%s: ok\nworkloads/comb.yaml: ok' $tiny)"
+	is "$stderr" ""
+	run -2 --separate-stderr "$iovabench" --parse-only $tiny tests/bad/number-octal.yaml
+	is "$output" "$tiny: ok"
+	has "$stderr" "tests/bad/number-octal.yaml:"
+	run -2 "$iovabench" --parse-only
+	run -0 --separate-stderr "$iovabench" run --parse-only $tiny -a rbtree -o "$scratch/t"
+	is "$output" "$tiny: ok"
+	[ ! -e "$scratch/t" ]
+	refuses 'did you mean "rbtree"?' run --parse-only $tiny -a rbtre -o "$scratch/t"
+	refuses "which 2 threads cannot share" run --parse-only workloads/comb.yaml -t 2 -o "$scratch/t"
+	refuses "No such file" --parse-only "$scratch/none.yaml"
 }
 
 @test "a report is made again from a result, and JSON comes back as it was" {

@@ -106,7 +106,10 @@ static void check_request(const struct workload *workload, const struct workload
 	     request->high_count <= WORKLOAD_HIGHS_MAX);
 	for (size_t i = 0; i < request->high_count; i++)
 		must(request->high[i] >= request->low && request->high[i] < workload->space.end);
-	must(!request->boundary || (bits_is_power_of_two(request->boundary) && request->size.max <= request->boundary));
+	must(!request->guard || request->call == WORKLOAD_CALL_EXTENT);
+	must(workload_request_pages_max(request) <= workload->space.usable);
+	must(!request->boundary ||
+	     (bits_is_power_of_two(request->boundary) && workload_request_pages_max(request) <= request->boundary));
 }
 
 static void check_range(const struct workload *workload, const struct workload_range *range)
@@ -154,6 +157,7 @@ static void check(const struct workload *workload)
 	must(workload->name && workload->about && workload->source && workload->file);
 	must(workload->request_count <= WORKLOAD_REQUESTS_MAX);
 	must(workload->phase_count >= 1 && workload->phase_count <= WORKLOAD_PHASES_MAX);
+	must(workload->operations <= WORKLOAD_OPS_MAX);
 	check_space(workload);
 	for (size_t i = 0; i < workload->request_count; i++)
 		check_request(workload, &workload->requests[i]);

@@ -209,6 +209,36 @@ static void a_buddy_rounds(void **state)
 }
 
 /* [0,5) [5,8) [8,12) live and b freed; 7 free pages, largest run 4. */
+/* Each with one guard: [0,6), [6,10), [10,15); b goes and d takes its place; one page is left for e, which wants three. */
+static void guards_are_counted_apart_and_are_no_rounding(void **state)
+{
+	(void)state;
+	audit("iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\n"
+	      "requests: [{name: any, size: {fixed: 4KiB}, guard: 1 page}]\n"
+	      "phases:\n  - name: only\n    script:\n"
+	      "      - {alloc: a, request: any, size: 20KiB}\n      - {alloc: b, request: any, size: 12KiB}\n"
+	      "      - {alloc: c, request: any, size: 16KiB}\n      - {free: b}\n"
+	      "      - {alloc: d, request: any, size: 12KiB}\n      - {alloc: e, request: any, size: 8KiB}\n"
+	      "      - {free: e}\n",
+	      FLAW_NONE);
+	assert_null(bench.record.message);
+	assert_true(figure(RESULT_METRIC_GUARD_PAGES) == 3);
+	assert_true(figure(RESULT_METRIC_PEAK_LIVE_PAGES) == 15);
+	assert_true(figure(RESULT_METRIC_REQUESTED_PAGES) == 19);
+	assert_true(figure(RESULT_METRIC_GRANTED_PAGES) == 19);
+	assert_true(figure(RESULT_METRIC_ROUNDING_RATIO) == 1);
+	assert_true(figure(RESULT_METRIC_ROUNDING_RATIO_MEAN) == 1);
+	assert_true(figure(RESULT_METRIC_FREE_PAGES) == 1);
+	assert_true(figure(RESULT_METRIC_FAILURES_EXHAUSTED) == 1);
+}
+
+static void without_guards_there_are_no_guard_pages(void **state)
+{
+	(void)state;
+	audit(THREE, FLAW_NONE);
+	assert_true(figure(RESULT_METRIC_GUARD_PAGES) == 0);
+}
+
 static void a_failure_with_enough_free_pages_is_fragmentation(void **state)
 {
 	(void)state;
@@ -611,6 +641,8 @@ int main(void)
 		A(what_does_not_count_steps_has_none),
 		A(steps_of_a_counting_allocator_are_there),
 		A(a_buddy_rounds),
+		A(guards_are_counted_apart_and_are_no_rounding),
+		A(without_guards_there_are_no_guard_pages),
 		A(a_failure_with_enough_free_pages_is_fragmentation),
 		A(a_failure_with_too_few_free_pages_is_exhaustion),
 		A(deferred_pages_do_not_make_a_failure_fragmentation),

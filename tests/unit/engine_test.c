@@ -126,6 +126,18 @@ static void natural_alignment_is_that_of_the_count(void **state)
 	holds(3, 32, 1); /* one page on 16 */
 }
 
+static void guards_lie_behind_their_extents_and_align_nothing(void **state)
+{
+	(void)state;
+	play(SCRIPT(ANY
+		    ", {name: natural, size: {fixed: 12KiB}, align: natural, guard: 8KiB}, {name: guarded, size: {fixed: "
+		    "64KiB}, guard: 1 page}",
+		    "{alloc: a, request: any}, {alloc: b, request: natural}, {alloc: c, request: guarded, size: 8KiB}"),
+	     "rbtree:fit=first");
+	holds(1, 4, 5); /* 3 pages and 2: still a multiple of 4 */
+	holds(2, 1, 3); /* 2 and 1 */
+}
+
 static void counts_above_24_bits_are_whole(void **state)
 {
 	(void)state;
@@ -437,6 +449,7 @@ int main(void)
 		A(every_demand_begins_with_the_first_limit),
 		A(a_demand_fails_once_whatever_its_limits),
 		A(natural_alignment_is_that_of_the_count),
+		A(guards_lie_behind_their_extents_and_align_nothing),
 		A(counts_above_24_bits_are_whole),
 		A(contexts_choose_domain_and_cpu),
 		A(domains_do_not_share_a_space),

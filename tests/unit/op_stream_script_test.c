@@ -284,6 +284,34 @@ static void a_recording_plays_in_its_order(void **state)
 	assert_int_equal(op_stream_plan(stream, 0).live_after, 1);
 }
 
+/* 2^37 times 8 operations are 2^40: there is no room for another one. */
+static void operations_of_all_phases_together_have_a_limit(void **state)
+{
+	(void)state;
+	workload.script_array_count = 0;
+	add_trace(UINT64_C(1) << 37, WORKLOAD_BETWEEN_DRAIN);
+	stream = op_stream_open(&workload, recordings, 1, &error);
+	assert_non_null(stream);
+	workload.operations = 1;
+	assert_null(op_stream_open(&workload, recordings, 1, &error));
+	workload.operations = 0;
+	assert_int_equal(error.exit_code, EXIT_CODE_USAGE);
+	assert_string_equal(error.message,
+			    "test: phase test: 137438953472 times the 8 operations of test, behind 1 of other "
+			    "phases, are more than 1099511627776, what a workload may have");
+}
+
+/* A recording of 3 slots that leaves one live each time. */
+static void what_repetitions_keep_counts_as_live(void **state)
+{
+	(void)state;
+	workload.script_array_count = 0;
+	add_trace(WORKLOAD_LIVE_MAX - 1, WORKLOAD_BETWEEN_KEEP);
+	assert_null(op_stream_open(&workload, recordings, 1, &error));
+	assert_int_equal(error.exit_code, EXIT_CODE_USAGE);
+	assert_non_null(strstr(error.message, "more than 268435456 extents could be live at once"));
+}
+
 static void draining_frees_what_stayed_live_in_its_domain(void **state)
 {
 	(void)state;
@@ -470,6 +498,8 @@ int main(void)
 		TEST(mixes_leave_the_slots_of_scripts_alone),
 		TEST(a_long_churn_before_a_fill_is_bounded_not_measured),
 		TEST(a_recording_plays_in_its_order),
+		TEST(operations_of_all_phases_together_have_a_limit),
+		TEST(what_repetitions_keep_counts_as_live),
 		TEST(draining_frees_what_stayed_live_in_its_domain),
 		TEST(keeping_gives_each_repetition_fresh_slots_for_what_stays),
 		TEST(pieces_and_rewinding_do_not_change_a_recording),

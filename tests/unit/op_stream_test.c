@@ -104,6 +104,43 @@ static void a_fill_by_live_only_allocates(void **state)
 		assert_int_equal(player.ops[i].slot, i);
 }
 
+/* 1000 pages hold 100 extents of 8 pages and a guard of 2; a turnover is all of them once more. */
+static void guards_take_their_part_of_occupancy_and_turnovers(void **state)
+{
+	(void)state;
+	requests[1].guard = 2;
+	workload.space.end = workload.space.usable = 1000;
+	add_mix(only_fixed, 1, WORKLOAD_UNTIL_OCCUPANCY)->until_ratio = 1;
+	add_mix(only_fixed, 1, WORKLOAD_UNTIL_TURNOVERS)->until_ratio = 1;
+	open_and_play(4096);
+	requests[1].guard = 0;
+	assert_int_equal(phase_ops(0), 100);
+	assert_int_equal(phase_ops(1), 200);
+	for (size_t i = 0; i < 100; i++)
+		assert_int_equal(player.ops[i].pages, 10);
+	assert_int_equal(op_stream_plan(stream, 0).live_pages_after, 1000);
+	size_t count;
+	assert_int_equal(op_stream_requests(stream, &count)[1].guard, 2);
+}
+
+/* 2^24 - 1 pages fit into a word; with the guard they do not. */
+static void a_guard_may_make_a_count_wide(void **state)
+{
+	(void)state;
+	requests[0].size.min = requests[0].size.max = OP_COUNT_MAX;
+	requests[0].guard = 1;
+	workload.request_count = 1;
+	workload.space.end = workload.space.usable = UINT64_C(1) << 30;
+	static struct workload_share only_first[] = {{0, 1}};
+	add_mix(only_first, 1, WORKLOAD_UNTIL_LIVE)->until_value = 2;
+	open_and_play(4096);
+	requests[0].size.min = 1;
+	requests[0].size.max = 64;
+	requests[0].guard = 0;
+	assert_int_equal(player.ops[0].pages, UINT64_C(1) << 24);
+	assert_int_equal(player.ops[1].pages, UINT64_C(1) << 24);
+}
+
 static void a_fill_by_live_tops_up(void **state)
 {
 	(void)state;
@@ -507,6 +544,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_fill_by_live_only_allocates),
 		TEST(a_fill_by_live_tops_up),
+		TEST(guards_take_their_part_of_occupancy_and_turnovers),
+		TEST(a_guard_may_make_a_count_wide),
 		TEST(a_fill_by_occupancy_stops_when_it_is_reached),
 		TEST(slots_suffice_for_fills_after_churns),
 		TEST(a_churn_keeps_the_live_count),
