@@ -5,9 +5,12 @@
  * A run is a maximal sequence of free pages, and belongs to the word of its first page, however far it goes. The code
  * of a word is an upper bound of its longest run: it rises when pages are freed, and is made exact by a search that
  * trusted it in vain. So taking and freeing look at the neighbours of the pages alone. Page numbers in here are
- * indices: word 0 and all that follows the last page of the space are used for ever, and stop every search. */
+ * indices: word 0, all that precedes the space and all that follows its last page are used for ever, and stop every search. */
 #include "allocator/bitmap_runs.h"
 #include "allocator/builtin.h"
+
+/* Pages whose bits fill a page of memory. */
+#define REGION (UINT64_C(4096) * 8)
 
 /* Lowest page of the word at or after from where a run of count begins, or NOTHING. */
 INLINE uint64_t start_in_word(const struct bitmap *self, uint64_t word, uint64_t used, uint64_t count)
@@ -29,7 +32,7 @@ INLINE uint64_t start_in_word(const struct bitmap *self, uint64_t word, uint64_t
 /* Lowest page of the word where count free pages begin, or NOTHING; then the code of the word is exact. */
 INLINE uint64_t search_word(struct bitmap *self, uint64_t word, uint64_t count)
 {
-	uint64_t start = start_in_word(self, word, self->used.words[0][word], count);
+	uint64_t start = start_in_word(self, word, self->used.words[word], count);
 	if (__builtin_expect(start == NOTHING, 0))
 		run_index_set(&self->runs, word, word_code(self, word));
 	return start;
@@ -58,7 +61,7 @@ static uint64_t search_from(struct bitmap *self, uint64_t from, uint64_t count, 
 	if (used - from >= count)
 		return from;
 	uint64_t word = used >> 6;
-	uint64_t start = start_in_word(self, word, self->used.words[0][word] | ((UINT64_C(1) << (used & 63)) - 1), count);
+	uint64_t start = start_in_word(self, word, self->used.words[word] | ((UINT64_C(1) << (used & 63)) - 1), count);
 	if (start != NOTHING)
 		return start;
 	return word == self->end >> 6 ? NOTHING : search_words(self, word + 1, count, examined);
@@ -151,7 +154,7 @@ INLINE uint64_t search_first(struct bitmap *self, uint64_t count, uint64_t *exam
 	uint64_t word = self->lowest[code];
 	for (;;) {
 		++*examined;
-		if (self->runs.codes[0][word] < code) {
+		if (self->runs.codes[word] < code) {
 			word = run_index_next(&self->runs, word, code, examined);
 			if (__builtin_expect(word == RUN_INDEX_NOTHING, 0))
 				return NOTHING;
@@ -161,7 +164,7 @@ INLINE uint64_t search_first(struct bitmap *self, uint64_t count, uint64_t *exam
 		if (__builtin_expect(start != NOTHING, 1))
 			return start;
 		/* Too short by less than a step of the code. */
-		if (self->runs.codes[0][word] == code)
+		if (self->runs.codes[word] == code)
 			return search_words(self, word + 1, count, examined);
 	}
 }
@@ -175,7 +178,7 @@ INLINE uint64_t search_any(struct bitmap *self, uint64_t count, uint64_t *examin
 		while (recent->held) {
 			uint64_t word = recent->words[recent->newest];
 			++*examined;
-			if (__builtin_expect(self->runs.codes[0][word] >= code, 1)) {
+			if (__builtin_expect(self->runs.codes[word] >= code, 1)) {
 				uint64_t start = search_word(self, word, count);
 				if (__builtin_expect(start != NOTHING, 1))
 					return start;
@@ -235,7 +238,7 @@ static enum iova_status bitmap_alloc(void *context, const struct iova_request *r
 	if (UNLIKELY(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN) || UNLIKELY(count >= RUN_INDEX_EXACT))
 		return allocate(self, request, extent, NULL);
 	uint64_t word = likely_word(self, count);
-	if (UNLIKELY(self->runs.codes[0][word] < count))
+	if (UNLIKELY(self->runs.codes[word] < count))
 		return allocate(self, request, extent, NULL);
 	uint64_t start = take_inside(self, word, count);
 	if (UNLIKELY(start == NOTHING))
@@ -288,7 +291,7 @@ static void bitmap_visit_free(void *context, iova_visit visit, void *visit_conte
 {
 	const struct bitmap *self = context;
 	for (uint64_t at = self->first; at < self->end;) {
-		uint64_t free = ~self->used.words[0][at >> 6] >> (at & 63);
+		uint64_t free = ~self->used.words[at >> 6] >> (at & 63);
 		if (!free) {
 			at = ((at >> 6) + 1) << 6;
 			continue;
@@ -309,17 +312,19 @@ static void bitmap_statistics(void *context, struct iova_statistics *statistics)
 static const char *bitmap_broken_invariant(void *context)
 {
 	struct bitmap *self = context;
-	const uint64_t *words = self->used.words[0];
+	const uint64_t *words = self->used.words;
 	uint64_t free = 0;
 	for (uint64_t word = 0; word <= self->end >> 6; word++)
 		free += (unsigned)__builtin_popcountll(~words[word]);
 	if (free != self->free_pages)
 		return "the free pages are counted";
-	if (~words[0] || ~words[self->end >> 6] >> (self->end & 63) ||
-	    (self->first & 63 && ~words[self->first >> 6] << (64 - (self->first & 63))))
+	bool outside = !(~words[self->end >> 6] >> (self->end & 63));
+	for (uint64_t page = 0; page < self->first; page++)
+		outside &= page_bitmap_is_used(&self->used, page);
+	if (!outside)
 		return "pages outside the space are used";
 	for (uint64_t word = 1; word <= self->end >> 6; word++)
-		if (self->runs.codes[0][word] < word_code(self, word))
+		if (self->runs.codes[word] < word_code(self, word))
 			return "the code of a word is not less than that of the longest run that starts in it";
 	for (unsigned code = 1; self->fit != FIT_ANY && code <= UINT8_MAX; code++) {
 		uint64_t examined = 0;
@@ -339,6 +344,7 @@ static void bitmap_destroy(void *context)
 		return;
 	run_index_release(&self->runs);
 	page_bitmap_release(&self->used);
+	summaries_release(&self->summaries);
 	self->host->memory_put(self->host->context, self, sizeof(*self));
 }
 
@@ -351,13 +357,16 @@ static enum iova_status bitmap_create(const struct iova_space *space, const uint
 		return IOVA_NO_MEMORY;
 	self->host = host;
 	self->fit = (enum fit)options[0];
-	self->base = bits_align_down(space->first, 64) - 64;
+	/* Aligned, so that a region lies in no more pages of memory than it fills. */
+	self->base = bits_align_down(space->first - 64, REGION);
 	self->first = space->first - self->base;
 	self->end = self->first + space->count;
 	self->cursor = self->first;
 	self->free_pages = space->count;
 	uint64_t words = (self->end >> 6) + 1;
-	if (page_bitmap_create(&self->used, words << 6, host) || run_index_create(&self->runs, words, host)) {
+	if (summaries_create(&self->summaries, words, host) ||
+	    page_bitmap_create(&self->used, words << 6, &self->summaries, host) ||
+	    run_index_create(&self->runs, words, &self->summaries, host)) {
 		bitmap_destroy(self);
 		return IOVA_NO_MEMORY;
 	}

@@ -30,6 +30,7 @@ struct recent {
 };
 
 struct bitmap {
+	struct summaries summaries;
 	struct page_bitmap used;
 	struct run_index runs;
 	uint64_t base;  /* page of index 0, modulo 2^64 */
@@ -47,7 +48,7 @@ struct bitmap {
 
 INLINE uint8_t word_code(const struct bitmap *self, uint64_t word)
 {
-	const uint64_t *words = self->used.words[0];
+	const uint64_t *words = self->used.words;
 	uint64_t used = words[word], ones = ~used;
 	/* A run that goes on from the word before belongs to another word. */
 	ones &= words[word - 1] >> 63 ? ~UINT64_C(0) : ones + 1;
@@ -89,7 +90,7 @@ INLINE void promise(struct bitmap *self, uint64_t word, uint64_t pages)
 	uint8_t code = run_index_code(pages);
 	if (self->fit == FIT_ANY)
 		remember(&self->recent[code < RUN_INDEX_EXACT ? bits_log2_floor(code) : CLASSES - 1], word);
-	if (self->runs.codes[0][word] >= code)
+	if (self->runs.codes[word] >= code)
 		return;
 	run_index_set(&self->runs, word, code);
 	if (self->fit != FIT_ANY)
@@ -121,13 +122,13 @@ INLINE void give_back(struct bitmap *self, uint64_t first, uint64_t count)
 /* Frees pages inside a word that keeps a used page on either side of them; false, and nothing done, when they are not. */
 INLINE bool give_back_inside(struct bitmap *self, uint64_t first, uint64_t count)
 {
-	uint64_t word = first >> 6, position = first & 63, used = self->used.words[0][word];
+	uint64_t word = first >> 6, position = first & 63, used = self->used.words[word];
 	if (UNLIKELY(position + count >= 64))
 		return false;
 	uint64_t below = used & ((UINT64_C(1) << position) - 1), above = used >> (position + count);
 	if (UNLIKELY(!below) || UNLIKELY(!above))
 		return false;
-	self->used.words[0][word] = below | above << (position + count);
+	self->used.words[word] = below | above << (position + count);
 	self->free_pages += count;
 	promise(self, word, (unsigned)__builtin_clzll(below) - (64 - position) + count + (unsigned)__builtin_ctzll(above));
 	return true;
@@ -137,11 +138,11 @@ INLINE bool give_back_inside(struct bitmap *self, uint64_t first, uint64_t count
  * its first page, or NOTHING, with nothing done. */
 INLINE uint64_t take_inside(struct bitmap *self, uint64_t word, uint64_t count)
 {
-	uint64_t used = self->used.words[0][word];
+	uint64_t used = self->used.words[word];
 	unsigned position = word_runs_first_zeros(used, count);
 	if (UNLIKELY(position + count >= 64) || UNLIKELY(!(used & ((UINT64_C(1) << position) - 1))))
 		return NOTHING;
-	self->used.words[0][word] = used | ((UINT64_C(1) << count) - 1) << position;
+	self->used.words[word] = used | ((UINT64_C(1) << count) - 1) << position;
 	self->free_pages -= count;
 	return word << 6 | position;
 }

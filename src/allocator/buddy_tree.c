@@ -9,7 +9,7 @@ static void mark_recent(struct buddy_tree *tree, unsigned log2, uint64_t end)
 	struct buddy_tree_order *order = &tree->orders[log2];
 	for (; order->marked < end; order->marked++)
 		if (buddy_tree_is_free(tree, log2, order->recent[order->marked]))
-			buddy_tree_mark(order, tree->top, order->recent[order->marked] >> 6);
+			buddy_tree_mark(tree, log2, order->recent[order->marked] >> 6);
 }
 
 void buddy_tree_forget(struct buddy_tree *tree, unsigned log2, uint64_t block)
@@ -60,13 +60,23 @@ void buddy_tree_insert_range(struct buddy_tree *tree, uint64_t first, uint64_t e
 	}
 }
 
+/* Of any level. */
+static uint64_t *word_of(struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t word)
+{
+	return level == tree->top ? &tree->orders[log2].root : buddy_tree_word(tree, log2, level, word);
+}
+
+static uint64_t bits_of(const struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t word)
+{
+	return level == tree->top ? tree->orders[log2].root : *buddy_tree_word(tree, log2, level, word);
+}
+
 /* The free block that comes first among the wanted bits of a word of a level and all that follows it. */
 static uint64_t search(struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t word, uint64_t wanted,
 		       bool downwards, struct iova_steps *steps)
 {
-	uint64_t **levels = tree->orders[log2].levels;
 	for (;;) {
-		uint64_t all = levels[level][word], found = all & wanted;
+		uint64_t all = *word_of(tree, log2, level, word), found = all & wanted;
 		if (steps)
 			steps->examined++;
 		if (found) {
@@ -81,7 +91,7 @@ static uint64_t search(struct buddy_tree *tree, unsigned log2, unsigned level, u
 		uint64_t bit = UINT64_C(1) << (word & 63);
 		word >>= 6;
 		if (!all)
-			levels[level][word] &= ~bit;
+			*word_of(tree, log2, level, word) &= ~bit;
 		wanted = downwards ? bit - 1 : ~bit & -bit;
 	}
 }
@@ -106,12 +116,9 @@ uint64_t buddy_tree_search_all(struct buddy_tree *tree, unsigned log2, struct io
 	return search(tree, log2, tree->top, 0, ~UINT64_C(0), tree->downwards, steps);
 }
 
-/* Words of a level of an order. A buddy of the last block has a bit in the same word. */
-static uint64_t words_of(uint64_t end, unsigned log2, unsigned level)
-{
-	unsigned shift = log2 + 6 * (level + 1);
-	return (shift < 64 ? (end - 1) >> shift : 0) + 1;
-}
+/* What all regions share is part of what creation costs, rather than of what the first extents in a region do, if it is no larger than
+ * this: that of 2^36 pages has half of it. */
+#define WRITTEN_AT_CREATION ((size_t)256 << 10)
 
 enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, uint64_t end, bool by_address,
 				   bool downwards, const struct iova_host *host)
@@ -120,24 +127,16 @@ enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, 
 		.by_address = by_address, .downwards = downwards, .order_max = order_max, .end = end, .host = host};
 	do
 		tree->top++;
-	while (words_of(end, 0, tree->top) > 1);
-	uint64_t words = 0;
-	for (unsigned log2 = 0; log2 <= order_max; log2++)
-		for (unsigned level = 0; level < tree->top; level++)
-			words += words_of(end, log2, level);
-	tree->bytes = words * sizeof(uint64_t);
+	while (buddy_tree_words(end, 0, tree->top) > 1);
+	uint64_t shared_first, shared_words;
+	tree->bytes = buddy_tree_lay_out(tree, &shared_first, &shared_words) * sizeof(uint64_t);
 	tree->memory = host->memory_get(host->context, tree->bytes);
 	if (!tree->memory)
 		return IOVA_NO_MEMORY;
-	uint64_t *next = tree->memory;
-	for (unsigned log2 = 0; log2 <= order_max; log2++) {
+	if (shared_words * sizeof(uint64_t) <= WRITTEN_AT_CREATION)
+		memset(tree->memory + shared_first, 0, shared_words * sizeof(uint64_t));
+	for (unsigned log2 = 0; log2 <= order_max; log2++)
 		tree->orders[log2].more = -1;
-		for (unsigned level = 0; level < tree->top; level++) {
-			tree->orders[log2].levels[level] = next;
-			next += words_of(end, log2, level);
-		}
-		tree->orders[log2].levels[tree->top] = &tree->orders[log2].root;
-	}
 	return IOVA_OK;
 }
 
@@ -152,7 +151,7 @@ static bool is_marked(const struct buddy_tree *tree, unsigned log2, uint64_t blo
 {
 	uint64_t word = block >> 6;
 	for (unsigned level = 1; level <= tree->top; level++, word >>= 6)
-		if (!(tree->orders[log2].levels[level][word >> 6] >> (word & 63) & 1))
+		if (!(bits_of(tree, log2, level, word >> 6) >> (word & 63) & 1))
 			return false;
 	return true;
 }
@@ -184,9 +183,9 @@ static const char *broken_block(const struct buddy_tree *tree, unsigned log2, ui
 static bool marks_exceed(const struct buddy_tree *tree, unsigned log2)
 {
 	for (unsigned level = 0; tree->by_address && level < tree->top; level++)
-		for (uint64_t word = 0; word < words_of(tree->end, log2, level); word++)
-			if (tree->orders[log2].levels[level + 1][word >> 6] >> (word & 63) & 1 &&
-			    !tree->orders[log2].levels[level][word])
+		for (uint64_t word = 0; word < buddy_tree_words(tree->end, log2, level); word++)
+			if (bits_of(tree, log2, level + 1, word >> 6) >> (word & 63) & 1 &&
+			    !bits_of(tree, log2, level, word))
 				return true;
 	return false;
 }
@@ -197,8 +196,8 @@ const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t 
 	for (unsigned log2 = 0; log2 <= tree->order_max; log2++) {
 		const struct buddy_tree_order *order = &tree->orders[log2];
 		uint64_t blocks = 0;
-		for (uint64_t word = 0; word < words_of(tree->end, log2, 0); word++) {
-			for (uint64_t free = order->levels[0][word]; free; free &= free - 1, blocks++) {
+		for (uint64_t word = 0; word < buddy_tree_words(tree->end, log2, 0); word++) {
+			for (uint64_t free = bits_of(tree, log2, 0, word); free; free &= free - 1, blocks++) {
 				uint64_t block = word << 6 | (unsigned)__builtin_ctzll(free);
 				const char *broken = broken_block(tree, log2, block, first, end);
 				if (broken)

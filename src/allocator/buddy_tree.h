@@ -8,7 +8,10 @@
  *  - else it may have one. A freed block is pushed on the stack of its order, and is marked in the levels above when
  *    the stack forgets it; a search that finds nothing below a mark clears it. An entry of the stack is a hint, the bit
  *    decides. So a free block is marked or on the stack, and most come and go without a mark.
- * Page numbers are relative to a multiple of the largest block; log2 is an order. */
+ * Page numbers are relative to a multiple of the largest block; log2 is an order.
+ *
+ * Word i of a level lies i << shift behind its word 0: what is about the same pages lies together, so that the
+ * memory behind the bits follows use. buddy_tree_layout.c has the picture. */
 #ifndef ALLOCATOR_BUDDY_TREE_H
 #define ALLOCATOR_BUDDY_TREE_H
 
@@ -30,7 +33,7 @@ _Static_assert(BUDDY_TREE_LEVELS_MAX * 6 >= 53, "a root over every space: pages 
 #define BUDDY_TREE_RECENT 114 /* makes struct buddy_tree_order 1 KiB */
 
 struct buddy_tree_order {
-	uint64_t *levels[BUDDY_TREE_LEVELS_MAX]; /* the one of the root is root */
+	uint64_t places[BUDDY_TREE_LEVELS_MAX]; /* of the levels below the root: word 0 in memory, << 6 | shift */
 	uint64_t root;
 	uint64_t only;   /* by address: the block of an order that has one, or NOTHING */
 	int64_t more;    /* than one block; -1 if there is none. Not by address */
@@ -38,6 +41,7 @@ struct buddy_tree_order {
 	uint64_t marked; /* of these, how many from the bottom are marked, too, if they are free */
 	uint64_t recent[BUDDY_TREE_RECENT];
 };
+_Static_assert(sizeof(struct buddy_tree_order) == 1024, "an order is found with a shift");
 
 struct buddy_tree {
 	uint64_t nonempty; /* bit per order: it has a free block */
@@ -75,50 +79,75 @@ void buddy_tree_settle(struct buddy_tree *tree);
 /* NULL, or which rule is broken; free blocks lie in [first, end). Looks at every word; *free_pages counts the pages. */
 const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t first, uint64_t end, uint64_t *free_pages);
 
+/* Words of a level of an order over end pages. */
+INLINE uint64_t buddy_tree_words(uint64_t end, unsigned log2, unsigned level)
+{
+	/* A buddy of the last block has a bit in the same word. */
+	unsigned shift = log2 + 6 * (level + 1);
+	return (shift < 64 ? (end - 1) >> shift : 0) + 1;
+}
+
+/* For create, which has set end, order_max and top: sets the places. Returns the words of memory that they take; of these, the
+ * shared ones are about so many pages that few are touched, however many regions of the space are. */
+uint64_t buddy_tree_lay_out(struct buddy_tree *tree, uint64_t *shared_first, uint64_t *shared_words);
+
 /* Pushes when the stack is full: forgets the older half. */
 void buddy_tree_forget(struct buddy_tree *tree, unsigned log2, uint64_t block);
 
+/* level < top. */
+INLINE uint64_t *buddy_tree_word(const struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t word)
+{
+	uint64_t place = tree->orders[log2].places[level];
+	return tree->memory + (place >> 6) + (word << (place & 63));
+}
+
 INLINE bool buddy_tree_is_free(const struct buddy_tree *tree, unsigned log2, uint64_t block)
 {
-	return tree->orders[log2].levels[0][block >> 6] >> (block & 63) & 1;
+	return *buddy_tree_word(tree, log2, 0, block >> 6) >> (block & 63) & 1;
+}
+
+/* Its bit is in the same word, which need not be found twice. */
+INLINE bool buddy_tree_is_buddy_free(const struct buddy_tree *tree, unsigned log2, uint64_t block)
+{
+	return *buddy_tree_word(tree, log2, 0, block >> 6) >> ((block ^ 1) & 63) & 1;
 }
 
 /* Above level 0, from the word that got its first bit, or lost its last one. True: so did the root. */
-INLINE bool buddy_tree_mark(struct buddy_tree_order *order, unsigned top, uint64_t word)
+INLINE bool buddy_tree_mark(struct buddy_tree *tree, unsigned log2, uint64_t word)
 {
-	unsigned level = 1;
-	do {
+	for (unsigned level = 1; level != tree->top; level++) {
 		uint64_t bit = UINT64_C(1) << (word & 63);
-		uint64_t *marks = &order->levels[level][word >>= 6], before = *marks;
+		uint64_t *marks = buddy_tree_word(tree, log2, level, word >>= 6), before = *marks;
 		*marks = before | bit;
 		if (before)
 			return false;
-	} while (level++ != top);
-	return true;
+	}
+	uint64_t before = tree->orders[log2].root;
+	tree->orders[log2].root = before | UINT64_C(1) << (word & 63);
+	return !before;
 }
 
-INLINE bool buddy_tree_unmark(struct buddy_tree_order *order, unsigned top, uint64_t word)
+INLINE bool buddy_tree_unmark(struct buddy_tree *tree, unsigned log2, uint64_t word)
 {
-	unsigned level = 1;
-	do {
+	for (unsigned level = 1; level != tree->top; level++) {
 		uint64_t bit = UINT64_C(1) << (word & 63);
-		uint64_t *marks = &order->levels[level][word >>= 6], after = *marks & ~bit;
+		uint64_t *marks = buddy_tree_word(tree, log2, level, word >>= 6), after = *marks & ~bit;
 		*marks = after;
 		if (after)
 			return false;
-	} while (level++ != top);
-	return true;
+	}
+	return !(tree->orders[log2].root &= ~(UINT64_C(1) << (word & 63)));
 }
 
 /* A block becomes free whose buddy is in use. by_address is that of the tree; a constant makes it fast. */
 INLINE void buddy_tree_insert(struct buddy_tree *tree, bool by_address, unsigned log2, uint64_t block)
 {
 	struct buddy_tree_order *order = &tree->orders[log2];
-	uint64_t *word = &order->levels[0][block >> 6], before = *word;
+	uint64_t *word = buddy_tree_word(tree, log2, 0, block >> 6), before = *word;
 	*word = before | UINT64_C(1) << (block & 63);
 	if (by_address) {
 		order->only = BUDDY_TREE_NOTHING;
-		if (!before && buddy_tree_mark(order, tree->top, block >> 6)) {
+		if (!before && buddy_tree_mark(tree, log2, block >> 6)) {
 			tree->nonempty |= UINT64_C(1) << log2;
 			order->only = block;
 		}
@@ -140,10 +169,10 @@ INLINE void buddy_tree_insert(struct buddy_tree *tree, bool by_address, unsigned
 INLINE void buddy_tree_take_out(struct buddy_tree *tree, bool by_address, unsigned log2, uint64_t block)
 {
 	struct buddy_tree_order *order = &tree->orders[log2];
-	uint64_t *word = &order->levels[0][block >> 6], after = *word & ~(UINT64_C(1) << (block & 63));
+	uint64_t *word = buddy_tree_word(tree, log2, 0, block >> 6), after = *word & ~(UINT64_C(1) << (block & 63));
 	*word = after;
 	if (by_address) {
-		if (!after && buddy_tree_unmark(order, tree->top, block >> 6))
+		if (!after && buddy_tree_unmark(tree, log2, block >> 6))
 			tree->nonempty &= ~(UINT64_C(1) << log2);
 		return;
 	}
@@ -166,31 +195,24 @@ INLINE uint64_t buddy_tree_take_first(struct buddy_tree *tree, bool downwards, u
 	struct buddy_tree_order *order = &tree->orders[log2];
 	/* A ring of equal sizes frees one block and takes it again: reading words that were just written makes the CPU
 	 * wait, so a block that is alone is not searched. */
-	uint64_t block = order->only, word = order->root;
+	uint64_t block = order->only, word = order->root, *bits;
 	if (block == BUDDY_TREE_NOTHING) {
 		block = 0;
-		for (uint64_t *const *level = &order->levels[tree->top];; word = (*level)[block]) {
+		unsigned level = tree->top;
+		do {
 			block = block << 6 | (downwards ? bits_log2_floor(word) : (unsigned)__builtin_ctzll(word));
-			if (level-- == order->levels)
-				break;
-		}
+			bits = buddy_tree_word(tree, log2, --level, block);
+			word = *bits;
+		} while (level);
+		block = block << 6 | (downwards ? bits_log2_floor(word) : (unsigned)__builtin_ctzll(word));
+	} else {
+		bits = buddy_tree_word(tree, log2, 0, block >> 6);
+		word = *bits;
 	}
-	if (downwards) {
-		buddy_tree_take_out(tree, true, log2, block);
-		return block;
-	}
-	/* It is the lowest bit on every level. */
-	uint64_t at = block >> 6;
-	for (uint64_t *const *level = order->levels;; at >>= 6) {
-		uint64_t before = (*level)[at];
-		(*level)[at] = before & (before - 1);
-		if (before & (before - 1))
-			break;
-		if (level++ == order->levels + tree->top) {
-			tree->nonempty &= ~(UINT64_C(1) << log2);
-			break;
-		}
-	}
+	word &= ~(UINT64_C(1) << (block & 63));
+	*bits = word;
+	if (!word && buddy_tree_unmark(tree, log2, block >> 6))
+		tree->nonempty &= ~(UINT64_C(1) << log2);
 	return block;
 }
 
@@ -198,7 +220,7 @@ INLINE uint64_t buddy_tree_take_first(struct buddy_tree *tree, bool downwards, u
 INLINE void buddy_tree_release_block(struct buddy_tree *tree, bool by_address, unsigned log2, uint64_t block,
 				     struct iova_steps *steps)
 {
-	while (UNLIKELY(buddy_tree_is_free(tree, log2, block ^ 1))) {
+	while (UNLIKELY(buddy_tree_is_buddy_free(tree, log2, block))) {
 		buddy_tree_take_out(tree, by_address, log2, block ^ 1);
 		block >>= 1;
 		log2++;

@@ -5,24 +5,29 @@
 #ifndef ALLOCATOR_PAGE_BITMAP_H
 #define ALLOCATOR_PAGE_BITMAP_H
 
+#include "allocator/summaries.h"
 #include "iovabench/allocator.h"
 
 #include <stdbool.h>
 
-#define PAGE_BITMAP_LEVELS_MAX 9
-
 struct page_bitmap {
-	uint64_t *words[PAGE_BITMAP_LEVELS_MAX]; /* words[0]: bit per page, 1 = used */
-	unsigned top;                            /* its level has one word */
+	uint64_t *words; /* level 0: bit per page, 1 = used */
 	uint64_t pages;
-	uint64_t *memory;
-	size_t bytes;
+	unsigned top;                                       /* its level has one word */
+	struct summary_group *groups[SUMMARIES_LEVELS_MAX]; /* the levels above */
 	const struct iova_host *host;
 };
 
-/* pages is at least 1 and below 2^53. Returns IOVA_OK or IOVA_NO_MEMORY. Release takes a zeroed one, too. */
-enum iova_status page_bitmap_create(struct page_bitmap *bitmap, uint64_t pages, const struct iova_host *host);
+/* pages is at least 1 and below 2^53; the summaries are over their words, all zero, the caller's, and outlive it. Returns IOVA_OK or IOVA_NO_MEMORY. Release takes a zeroed one, too. */
+enum iova_status page_bitmap_create(struct page_bitmap *bitmap, uint64_t pages, const struct summaries *summaries,
+				    const struct iova_host *host);
 void page_bitmap_release(struct page_bitmap *bitmap);
+
+/* A word of a level above 0. */
+static inline uint64_t *page_bitmap_summary(const struct page_bitmap *bitmap, unsigned level, uint64_t word)
+{
+	return &bitmap->groups[level][word >> 6].used[word & 63];
+}
 
 /* The ends of a search that leaves its word; page_bitmap_next and page_bitmap_previous are what callers want. */
 uint64_t page_bitmap_next_far(const struct page_bitmap *bitmap, uint64_t word);
@@ -34,16 +39,16 @@ void page_bitmap_word_emptied(struct page_bitmap *bitmap, uint64_t word);
 
 static inline bool page_bitmap_is_used(const struct page_bitmap *bitmap, uint64_t page)
 {
-	return bitmap->words[0][page >> 6] >> (page & 63) & 1;
+	return bitmap->words[page >> 6] >> (page & 63) & 1;
 }
 
 /* Lowest used page >= page. There is one: the caller has set a page at the end. */
 static inline uint64_t page_bitmap_next(const struct page_bitmap *bitmap, uint64_t page)
 {
-	uint64_t bits = bitmap->words[0][page >> 6] >> (page & 63);
+	uint64_t bits = bitmap->words[page >> 6] >> (page & 63);
 	if (bits)
 		return page + (unsigned)__builtin_ctzll(bits);
-	bits = bitmap->words[0][(page >> 6) + 1];
+	bits = bitmap->words[(page >> 6) + 1];
 	if (bits)
 		return (((page >> 6) + 1) << 6) + (unsigned)__builtin_ctzll(bits);
 	return page_bitmap_next_far(bitmap, (page >> 6) + 1);
@@ -52,7 +57,7 @@ static inline uint64_t page_bitmap_next(const struct page_bitmap *bitmap, uint64
 /* Highest used page <= page. There is one: the caller has set page 0. */
 static inline uint64_t page_bitmap_previous(const struct page_bitmap *bitmap, uint64_t page)
 {
-	uint64_t bits = bitmap->words[0][page >> 6] << (63 - (page & 63));
+	uint64_t bits = bitmap->words[page >> 6] << (63 - (page & 63));
 	if (bits)
 		return page - (unsigned)__builtin_clzll(bits);
 	return page_bitmap_previous_far(bitmap, page >> 6);
@@ -73,8 +78,8 @@ static inline uint64_t page_bitmap_mask(uint64_t word, uint64_t first, uint64_t 
 static inline void page_bitmap_set(struct page_bitmap *bitmap, uint64_t first, uint64_t end)
 {
 	for (uint64_t word = first >> 6; word <= (end - 1) >> 6; word++) {
-		uint64_t before = bitmap->words[0][word];
-		bitmap->words[0][word] = before | page_bitmap_mask(word, first, end);
+		uint64_t before = bitmap->words[word];
+		bitmap->words[word] = before | page_bitmap_mask(word, first, end);
 		if (!before)
 			page_bitmap_word_filled(bitmap, word);
 	}
@@ -83,8 +88,8 @@ static inline void page_bitmap_set(struct page_bitmap *bitmap, uint64_t first, u
 static inline void page_bitmap_clear(struct page_bitmap *bitmap, uint64_t first, uint64_t end)
 {
 	for (uint64_t word = first >> 6; word <= (end - 1) >> 6; word++) {
-		uint64_t after = bitmap->words[0][word] & ~page_bitmap_mask(word, first, end);
-		bitmap->words[0][word] = after;
+		uint64_t after = bitmap->words[word] & ~page_bitmap_mask(word, first, end);
+		bitmap->words[word] = after;
 		if (!after)
 			page_bitmap_word_emptied(bitmap, word);
 	}

@@ -1,31 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/run_index.h"
 
-enum iova_status run_index_create(struct run_index *index, uint64_t words, const struct iova_host *host)
+#include <string.h>
+
+/* Whole groups: the missing ones read as 0. */
+static size_t bytes_of(const struct run_index *index)
 {
-	uint64_t total = 0, codes = words;
-	uint64_t offsets[RUN_INDEX_LEVELS_MAX];
-	unsigned top = 0;
-	for (;; codes = (codes + 63) / 64, top++) {
-		offsets[top] = total;
-		total += (codes + 63) / 64 * 64; /* whole groups: the missing ones read as 0 */
-		if (codes <= 64)
-			break;
-	}
-	*index = (struct run_index){.top = top, .words = words, .bytes = total, .host = host};
-	index->memory = host->memory_get(host->context, index->bytes);
-	if (!index->memory)
-		return IOVA_NO_MEMORY;
-	for (unsigned level = 0; level <= top; level++)
-		index->codes[level] = index->memory + offsets[level];
-	return IOVA_OK;
+	return bits_align_up(index->words, 64);
+}
+
+enum iova_status run_index_create(struct run_index *index, uint64_t words, const struct summaries *summaries,
+				  const struct iova_host *host)
+{
+	*index = (struct run_index){.words = words, .host = host};
+	memcpy(index->groups, summaries->groups, sizeof(index->groups));
+	index->top = summaries->top ? summaries->top - 1 : 0;
+	index->codes = host->memory_get(host->context, bytes_of(index));
+	return index->codes ? IOVA_OK : IOVA_NO_MEMORY;
 }
 
 void run_index_release(struct run_index *index)
 {
-	if (index->memory)
-		index->host->memory_put(index->host->context, index->memory, index->bytes);
-	index->memory = NULL;
+	if (index->codes)
+		index->host->memory_put(index->host->context, index->codes, bytes_of(index));
+	index->codes = NULL;
+}
+
+/* The 64 codes of a group. */
+static const uint8_t *group_of(const struct run_index *index, unsigned level, uint64_t group)
+{
+	return level ? index->groups[level][group].codes : index->codes + (group << 6);
 }
 
 static uint8_t greatest(const uint8_t *bytes)
@@ -52,7 +56,7 @@ uint64_t run_index_next(struct run_index *index, uint64_t from, uint8_t code, ui
 	unsigned level = 0;
 	uint64_t wanted = ~UINT64_C(0) << (from & 63), group = from >> 6;
 	for (;;) {
-		const uint8_t *codes = index->codes[level] + (group << 6);
+		const uint8_t *codes = group_of(index, level, group);
 		uint64_t found = run_index_at_least(codes, code) & wanted;
 		++*examined;
 		if (found) {
@@ -66,7 +70,7 @@ uint64_t run_index_next(struct run_index *index, uint64_t from, uint8_t code, ui
 		if (level == index->top)
 			return RUN_INDEX_NOTHING;
 		level++;
-		index->codes[level][group] = greatest(codes);
+		*run_index_most(index, level, group) = greatest(codes);
 		wanted = ~UINT64_C(1) << (group & 63);
 		group >>= 6;
 	}
@@ -78,7 +82,7 @@ const char *run_index_broken_invariant(const struct run_index *index)
 	for (unsigned level = 1; level <= index->top; level++) {
 		groups = (groups + 63) / 64;
 		for (uint64_t group = 0; group < groups; group++)
-			if (index->codes[level][group] < greatest(index->codes[level - 1] + (group << 6)))
+			if (*run_index_most(index, level, group) < greatest(group_of(index, level - 1, group)))
 				return "a maximum is not less than the codes below it";
 	}
 	return NULL;

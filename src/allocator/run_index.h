@@ -6,6 +6,7 @@
 #ifndef ALLOCATOR_RUN_INDEX_H
 #define ALLOCATOR_RUN_INDEX_H
 
+#include "allocator/summaries.h"
 #include "base/bits.h"
 #include "iovabench/allocator.h"
 
@@ -13,7 +14,6 @@
 #include <emmintrin.h>
 #endif
 
-#define RUN_INDEX_LEVELS_MAX 9
 #define RUN_INDEX_NOTHING UINT64_MAX
 
 /* Lengths as codes: exact below 64, then four steps an octave. A code that is greater is a length that is greater. */
@@ -21,17 +21,17 @@
 _Static_assert(RUN_INDEX_EXACT + (52 - 6) * 4 + 3 <= UINT8_MAX, "the code of a run of 2^52 pages fits");
 
 struct run_index {
-	uint8_t *codes[RUN_INDEX_LEVELS_MAX]; /* codes[0]: per word; above: at least the greatest of 64 below */
-	unsigned top;                         /* its level has at most 64 codes */
+	uint8_t *codes; /* level 0: per word; in groups, above: at least the greatest of 64 below */
+	unsigned top;   /* its level has at most 64 codes */
 	uint64_t words;
-	uint8_t *memory;
-	size_t bytes;
+	struct summary_group *groups[SUMMARIES_LEVELS_MAX];
 	const struct iova_host *host;
 };
 
-/* words is at least 1 and below 2^47; every code is 0. Returns IOVA_OK or IOVA_NO_MEMORY. Release takes a zeroed one,
- * too. */
-enum iova_status run_index_create(struct run_index *index, uint64_t words, const struct iova_host *host);
+/* words is at least 1 and below 2^47; every code is 0. The summaries are over as many words, all zero, the caller's, and outlive it.
+ * Returns IOVA_OK or IOVA_NO_MEMORY. Release takes a zeroed one, too. */
+enum iova_status run_index_create(struct run_index *index, uint64_t words, const struct summaries *summaries,
+				  const struct iova_host *host);
 void run_index_release(struct run_index *index);
 
 /* First word >= from whose code is at least code >= 1, or RUN_INDEX_NOTHING. *examined grows by the groups looked at.
@@ -75,14 +75,21 @@ static inline uint64_t run_index_at_least(const uint8_t *bytes, uint8_t code)
 #endif
 }
 
+/* A maximum of a level above 0. */
+static inline uint8_t *run_index_most(const struct run_index *index, unsigned level, uint64_t group)
+{
+	return &index->groups[level][group >> 6].codes[group & 63];
+}
+
 static inline void run_index_set(struct run_index *index, uint64_t word, uint8_t code)
 {
-	index->codes[0][word] = code;
+	index->codes[word] = code;
 	for (unsigned level = 1; level <= index->top; level++) {
 		word >>= 6;
-		if (__builtin_expect(index->codes[level][word] >= code, 1))
+		uint8_t *most = run_index_most(index, level, word);
+		if (__builtin_expect(*most >= code, 1))
 			return;
-		index->codes[level][word] = code;
+		*most = code;
 	}
 }
 

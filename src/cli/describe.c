@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/describe_call.h"
 #include "result/metrics.h"
 #include "workload/keys.h"
 
@@ -135,13 +136,19 @@ int cli_describe(int argc, char **argv)
 		puts("usage: iovabench describe NAME\n\n"
 		     "Explains an allocator with its options, a metric with its unit, or a key of workload files with its "
 		     "value, range and\n"
-		     "default (requests.size.zipf, or zipf for all keys of this name); iovabench list shows the names.");
+		     "default (requests.size.zipf, or zipf for all keys of this name); iovabench list shows the names.\n"
+		     "call:NAME explains a driver call of workloads with its arguments and answers; call alone lists "
+		     "them.");
 		return EXIT_CODE_OK;
 	}
 	if (argc - optind != 1) {
 		fprintf(stderr, "iovabench describe: takes one name\n");
 		return EXIT_CODE_USAGE;
 	}
+	if (strcmp(argv[optind], "call") == 0)
+		return describe_call(NULL);
+	if (strncmp(argv[optind], "call:", 5) == 0)
+		return describe_call(argv[optind] + 5);
 	const struct iova_allocator *table = allocator_find(argv[optind]);
 	int metric = result_metric_find(argv[optind]);
 	if (table)

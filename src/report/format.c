@@ -15,6 +15,7 @@ static const struct {
 	{RESULT_METRIC_FAILURES_EXHAUSTED, "exhausted", "full"},
 	{RESULT_METRIC_FAILURES_IMPOSSIBLE, "impossible", "imposs"},
 	{RESULT_METRIC_FAILURES_MALFORMED, "malformed", "malf"},
+	{RESULT_METRIC_FAILURES_PHYSICAL, "without frames", "phys"},
 };
 #define FAILURE_KINDS (sizeof failure_kinds / sizeof failure_kinds[0])
 
@@ -95,7 +96,10 @@ static double failures_of(const struct result_figures *figures)
 {
 	double sum = 0;
 	for (size_t i = 0; i < FAILURE_KINDS; i++)
-		sum += figures->value[failure_kinds[i].metric];
+		/* Results of runs before there was a physical side do not have that kind. */
+		if (failure_kinds[i].metric != RESULT_METRIC_FAILURES_PHYSICAL ||
+		    isfinite(figures->value[failure_kinds[i].metric]))
+			sum += figures->value[failure_kinds[i].metric];
 	return isfinite(sum) ? sum : figures->value[RESULT_METRIC_FAILURES_TOTAL];
 }
 
@@ -139,8 +143,14 @@ const struct result_latency *format_alloc_latency(const struct result_arm *arm)
 	static const struct result_latency none;
 	if (arm->figures_phase >= arm->phase_count)
 		return &none;
+	static const enum result_kind calls[] = {RESULT_KIND_CONTIGUOUS_ALLOC, RESULT_KIND_MDL_ALLOC, RESULT_KIND_ADL_ALLOC,
+						 RESULT_KIND_MAP_ALLOC, RESULT_KIND_RESERVE_ALLOC};
 	const struct result_latency *latency = arm->phases[arm->figures_phase].latency;
-	return &latency[latency[RESULT_KIND_ALLOC].count ? RESULT_KIND_ALLOC : RESULT_KIND_CONTIGUOUS_ALLOC];
+	const struct result_latency *most = &latency[RESULT_KIND_ALLOC];
+	for (size_t i = 0; !latency[RESULT_KIND_ALLOC].count && i < sizeof calls / sizeof calls[0]; i++)
+		if (latency[calls[i]].count > most->count)
+			most = &latency[calls[i]];
+	return most;
 }
 
 static bool is_timed(const struct result_arm *arm)

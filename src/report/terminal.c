@@ -300,6 +300,8 @@ static void note_arm(const struct result_arm *arm, struct text *note)
 	if (arm->state != RESULT_ARM_OK)
 		text_add(note, "%s: %s", result_arm_state_name[arm->state],
 			 arm->reason ? arm->reason : "no reason was recorded");
+	else if (arm->reason)
+		text_add(note, "%s", arm->reason);
 	if (isfinite(op)) {
 		text_add(note, "%s", note->length ? "; " : "");
 		format_failure_kinds(figures, note);
@@ -307,6 +309,16 @@ static void note_arm(const struct result_arm *arm, struct text *note)
 			 figures->value[RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES],
 			 format_share(share, figures->value[RESULT_METRIC_FIRST_FAILURE_OCCUPANCY]));
 	}
+	if (figures->value[RESULT_METRIC_MDL_EXTENTS_MEAN] > 1)
+		text_add(note, "%s%s extents behind an MDL or ADL, at most %.0f", note->length ? "; " : "",
+			 format_number(share, figures->value[RESULT_METRIC_MDL_EXTENTS_MEAN]),
+			 figures->value[RESULT_METRIC_MDL_EXTENTS_MAX]);
+	if (figures->value[RESULT_METRIC_VIOLATIONS_TOTAL] > 0)
+		text_add(note, "%s%.0f rules broken by the driver", note->length ? "; " : "",
+			 figures->value[RESULT_METRIC_VIOLATIONS_TOTAL]);
+	if (figures->value[RESULT_METRIC_LEAKED_HANDLES] > 0)
+		text_add(note, "%s%.0f handles leaked", note->length ? "; " : "",
+			 figures->value[RESULT_METRIC_LEAKED_HANDLES]);
 	if (figures->value[RESULT_METRIC_OVER_CAPACITY] > 0)
 		text_add(note, "%sover capacity: its rounding makes the demand larger than the space",
 			 note->length ? "; " : "");
@@ -315,9 +327,24 @@ static void note_arm(const struct result_arm *arm, struct text *note)
 			 figures->value[RESULT_METRIC_AUDIT_VIOLATIONS]);
 }
 
+/* Figures that driver calls have are there whenever the stream made some. */
+static void note_driver_calls(const struct result *result, size_t workload, struct text *text)
+{
+	for (size_t i = 0; i < result->arm_count; i++) {
+		if (result->arms[i].workload != workload ||
+		    !isfinite(format_figures(&result->arms[i])->value[RESULT_METRIC_VIOLATIONS_TOTAL]))
+			continue;
+		add_note(text,
+			 "driver calls: ns/op contains the layer and the physical side, the same for all; alloc is the "
+			 "allocator's share of a call");
+		return;
+	}
+}
+
 static void add_notes(const struct result *result, size_t workload, bool color, struct text *text)
 {
 	struct text note = {0};
+	note_driver_calls(result, workload, text);
 	for (size_t i = 0; i < result->arm_count; i++) {
 		struct text line = {0};
 		if (result->arms[i].workload == workload)

@@ -39,14 +39,19 @@
 	  "failed with fewer usable pages in the window than asked")                                                       \
 	X(FAILURES_FRAGMENTED, "failures.fragmented", "requests", RESULT_EXACT,                                            \
 	  "failed although enough pages of the window were usable")                                                        \
+	X(FAILURES_PHYSICAL, "failures.physical", "requests", RESULT_EXACT,                                                \
+	  "refused by the physical side: too few frames, or no run of them; no allocator was to blame")                    \
 	X(FIRST_FAILURE_OP, "failures.first.op", "operation", RESULT_EXACT, "operation of the first failure")              \
 	X(FIRST_FAILURE_LIVE_PAGES, "failures.first.live_pages", "pages", RESULT_EXACT, "live pages at the first failure") \
 	X(FIRST_FAILURE_OCCUPANCY, "failures.first.occupancy", "share", RESULT_EXACT,                                      \
 	  "live / usable space at the first failure")                                                                      \
+	X(FIRST_FAILURE_LARGEST_FREE_PAGES, "failures.first.largest_free_pages", "pages", RESULT_EXACT,                    \
+	  "longest run of usable pages inside the request's own window at the first failure")                              \
 	X(FIRST_FAILURE_INDEX, "failures.first.fragmentation_index", "index", RESULT_EXACT,                                \
 	  "fragmentation index of the space for the request that failed first")                                            \
 	X(ALLOCATIONS, "operations.allocations", "operations", RESULT_EXACT, "allocations tried")                          \
 	X(FREES, "operations.frees", "operations", RESULT_EXACT, "frees done; a free after a failed allocation is none")   \
+	X(ROUTINE_CALLS, "operations.routine_calls", "operations", RESULT_EXACT, "routines that scripts called literally") \
 	X(FREES_SKIPPED, "operations.frees_skipped", "operations", RESULT_EXACT,                                           \
 	  "frees of slots whose allocation had failed")                                                                    \
 	X(TURNOVERS, "operations.turnovers", "turnovers", RESULT_EXACT,                                                    \
@@ -126,6 +131,53 @@
 	X(AUDIT_POLLS, "audit.polls", "polls", RESULT_EXACT,                                                               \
 	  "how often deferred work could run; docs/workload-format.md, pace")                                              \
 	X(AUDIT_VIOLATIONS, "audit.violations", "violations", RESULT_EXACT, "wrong answers of the allocator")              \
+	X(CALLS_PARTIAL, "calls.partial", "calls", RESULT_EXACT,                                                           \
+	  "Mm routines that gave an MDL of fewer pages than asked for")                                                    \
+	X(STATUS_MISMATCHES, "calls.status_mismatches", "calls", RESULT_EXACT,                                             \
+	  "routines of all scripts that answered another status, or broke another rule, than the script wants")            \
+	X(CALLS_FATAL, "calls.fatal", "flag", RESULT_EXACT,                                                                \
+	  "1 when Windows would have stopped the machine: the figures end there")                                          \
+	X(LEAKED_HANDLES, "calls.leaked_handles", "handles", RESULT_EXACT,                                                 \
+	  "handles that the driver held when every slot was freed")                                                        \
+	X(LEAKED_MDLS, "calls.leaked_mdls", "MDLs", RESULT_EXACT, "of these, MDLs without pages that wait for ExFreePool") \
+	X(REFUSED_INVALID_HANDLE, "calls.refused.invalid_handle", "calls", RESULT_EXACT,                                   \
+	  "calls with a handle that was never given, or freed before")                                                     \
+	X(REFUSED_TYPE_MISMATCH, "calls.refused.type_mismatch", "calls", RESULT_EXACT,                                     \
+	  "calls with a live handle that another call gave")                                                               \
+	X(REFUSED_IN_USE, "calls.refused.in_use", "calls", RESULT_EXACT, "calls that met memory or an address in use")     \
+	X(REFUSED_NOT_MAPPED, "calls.refused.not_mapped", "calls", RESULT_EXACT, "unmaps of what was not mapped")          \
+	X(VIOLATIONS_TOTAL, "calls.violations.total", "calls", RESULT_EXACT,                                               \
+	  "rules broken in calls that answer nothing, and of the interrupt level")                                         \
+	X(VIOLATIONS_UNMAP_MDL, "calls.violations.unmap_mdl", "calls", RESULT_EXACT,                                       \
+	  "DxgkCbUnmapMdlFromIoMmu of no live map")                                                                        \
+	X(VIOLATIONS_FREE_ADL, "calls.violations.free_adl", "calls", RESULT_EXACT, "DxgkCbFreeAdl of no live ADL")         \
+	X(VIOLATIONS_CLOSE_OBJECT, "calls.violations.close_object", "calls", RESULT_EXACT,                                 \
+	  "DxgkCbClosePhysicalMemoryObject of no open object, or of one with a live ADL")                                  \
+	X(VIOLATIONS_DESTROY_OBJECT, "calls.violations.destroy_object", "calls", RESULT_EXACT,                             \
+	  "DxgkCbDestroyPhysicalMemoryObject of no live object, or of one that stays open")                                \
+	X(VIOLATIONS_MM_NOT_AT_BASE, "calls.violations.mm_not_at_base", "calls", RESULT_EXACT,                             \
+	  "Mm free of no base address: STATUS_FREE_VM_NOT_AT_BASE")                                                        \
+	X(VIOLATIONS_MM_MISMATCHED, "calls.violations.mm_mismatched", "calls", RESULT_EXACT,                               \
+	  "Mm free by another size, cache type or routine")                                                                \
+	X(VIOLATIONS_MDL_FREE_PAGES, "calls.violations.mdl_free_pages", "calls", RESULT_EXACT,                             \
+	  "MmFreePagesFromMdl of no Mm MDL, or twice")                                                                     \
+	X(VIOLATIONS_MDL_FREED_WHILE_MAPPED, "calls.violations.mdl_freed_while_mapped", "calls", RESULT_EXACT,             \
+	  "pages of an MDL freed while the IOMMU maps it")                                                                 \
+	X(VIOLATIONS_MDL_FREE_POOL, "calls.violations.mdl_free_pool", "calls", RESULT_EXACT,                               \
+	  "ExFreePool of no Mm MDL, twice, or before its pages were freed")                                                \
+	X(VIOLATIONS_IRQL, "calls.violations.irql", "calls", RESULT_EXACT, "calls from too high an interrupt level")       \
+	X(MDL_EXTENTS_MEAN, "placement.mdl_extents_mean", "extents", RESULT_EXACT, "logical extents behind an MDL or ADL") \
+	X(MDL_EXTENTS_MAX, "placement.mdl_extents_max", "extents", RESULT_EXACT, "most logical extents behind one")        \
+	X(MDL_FRAME_RUNS_MEAN, "placement.mdl_frame_runs_mean", "runs", RESULT_EXACT,                                      \
+	  "physically contiguous runs behind an MDL or ADL")                                                               \
+	X(PAGE_ARRAY_BYTES, "placement.page_array_bytes", "B", RESULT_EXACT,                                               \
+	  "page arrays of MDLs and ADLs that were made, 8 bytes a page")                                                   \
+	X(PAGE_ARRAY_BYTES_SAVED, "placement.page_array_bytes_saved", "B", RESULT_EXACT,                                   \
+	  "page arrays that contiguous ADLs did not need")                                                                 \
+	X(LEAVES_1GIB, "placement.leaves_1gib", "translations", RESULT_EXACT,                                              \
+	  "1 GiB leaf translations of all mappings made")                                                                  \
+	X(LEAVES_2MIB, "placement.leaves_2mib", "translations", RESULT_EXACT, "2 MiB leaf translations of the same")       \
+	X(LEAVES_4KIB, "placement.leaves_4kib", "translations", RESULT_EXACT, "4 KiB leaf translations of the same")       \
 	X(BEYOND_DEMANDS, "beyond_recording.demands", "requests", RESULT_EXACT,                                            \
 	  "demands that the recorded kernel could not place at first")                                                     \
 	X(BEYOND_FITTED, "beyond_recording.fitted", "requests", RESULT_EXACT,                                              \
@@ -140,6 +192,10 @@ enum result_metric {
 #undef RESULT_METRIC_ENUM
 		RESULT_METRIC_COUNT
 };
+
+/* What only streams with driver calls have. */
+#define RESULT_METRIC_CALLS_FIRST RESULT_METRIC_CALLS_PARTIAL
+#define RESULT_METRIC_CALLS_LAST RESULT_METRIC_LEAVES_4KIB
 
 /* Which way a figure is better; NEITHER: it only describes. Every metric has an entry in result_metric_better. */
 enum result_better { RESULT_BETTER_UNKNOWN, RESULT_BETTER_LOWER, RESULT_BETTER_HIGHER, RESULT_BETTER_NEITHER };

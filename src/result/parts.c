@@ -32,7 +32,8 @@ static json_t *metric_parent(struct json_writer *writer, json_t *object, const c
 static bool is_first_failure(enum result_metric metric)
 {
 	return metric == RESULT_METRIC_FIRST_FAILURE_OP || metric == RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES ||
-	       metric == RESULT_METRIC_FIRST_FAILURE_OCCUPANCY || metric == RESULT_METRIC_FIRST_FAILURE_INDEX;
+	       metric == RESULT_METRIC_FIRST_FAILURE_OCCUPANCY || metric == RESULT_METRIC_FIRST_FAILURE_INDEX ||
+	       metric == RESULT_METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES;
 }
 
 static const char *reason_text(const struct result_figures *figures, enum result_metric metric)

@@ -20,6 +20,14 @@ enum result_kind {
 	RESULT_KIND_ALLOC_FAILED,
 	RESULT_KIND_CONTIGUOUS_ALLOC,
 	RESULT_KIND_CONTIGUOUS_FREE,
+	RESULT_KIND_MDL_ALLOC,
+	RESULT_KIND_MDL_FREE,
+	RESULT_KIND_ADL_ALLOC,
+	RESULT_KIND_ADL_FREE,
+	RESULT_KIND_MAP_ALLOC,
+	RESULT_KIND_MAP_FREE,
+	RESULT_KIND_RESERVE_ALLOC,
+	RESULT_KIND_RESERVE_FREE,
 	RESULT_KIND_POLL,      /* every one of the latency pass */
 	RESULT_KIND_LOCK_WAIT, /* acquisitions that had to wait, in all calls of the latency pass */
 	RESULT_KIND_COUNT
@@ -175,7 +183,7 @@ struct result_arm {
 	uint32_t threads;
 	char *lock;
 	enum result_arm_state state;
-	char *reason; /* NULL when ok */
+	char *reason; /* NULL when ok and no routine of a script answered what it should not */
 	uint64_t placement_hash;
 	size_t figures_phase; /* the phase whose figures are the arm's: the last measured one */
 	struct result_phase *phases;

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "measure/histogram.h"
 #include "run/adversary.h"
+#include "run/audit_calls.h"
 #include "run/audit_figures.h"
 #include "run/audit_map.h"
 #include "run/engine.h"
@@ -13,8 +14,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* Words between two signs of life. */
-#define PROGRESS_WORDS 4096u
+#define PROGRESS_WORDS 4096u /* between two signs of life */
 
 /* Allocators may look at every page of their space to prove their invariants: not in a space of 48 bits. */
 #define INVARIANT_PAGES_MAX (UINT64_C(1) << 24)
@@ -22,7 +22,10 @@
 struct audit {
 	struct pass *pass;
 	struct engine engine;
-	struct audit_space *spaces; /* one per domain */
+	struct audit_space *spaces; /* one per domain, then one per CPU address space */
+	uint32_t space_count;
+	uint32_t first_space; /* whose figures are told: what the stream takes nothing of says nothing */
+	struct audit_calls calls;
 	struct audit_complaints complaints;
 	unsigned char *slot_domain; /* of the extent in each slot */
 	struct histogram *alloc_steps;
@@ -44,20 +47,17 @@ static struct audit_space *space_at_hand(struct audit *audit)
 	return &audit->spaces[audit->engine.domain];
 }
 
+static struct audit_space *space_of(struct audit *audit, const struct op_request *request)
+{
+	return &audit->spaces[audit->engine.domain + (request->call == WORKLOAD_CALL_MAP ? audit->engine.domain_count : 0)];
+}
+
 static void check_extent(struct audit *audit, const struct op_request *request, const struct iova_extent *extent)
 {
-	const struct iova_request *asked = &request->request;
-	const char *wrong = NULL;
-	if (extent->count < asked->count)
-		wrong = "fewer pages than requested";
-	else if ((asked->constraints & IOVA_CONSTRAIN_ALIGN) && extent->first % asked->align)
-		wrong = "not aligned";
-	else if ((asked->constraints & IOVA_CONSTRAIN_BOUNDARY) &&
-		 extent->first / asked->boundary != (extent->first + asked->count - 1) / asked->boundary)
-		wrong = "crosses the boundary";
-	if (wrong)
+	const char *fault = audit_extent_fault(&request->request, extent);
+	if (fault)
 		audit_complain(&audit->complaints, "operation %" PRIu64 ": %" PRIu64 " pages at 0x%" PRIx64 ": %s",
-			       audit->operations, extent->count, extent->first, wrong);
+			       audit->operations, extent->count, extent->first, fault);
 }
 
 static void check_limit(struct audit *audit, const struct op_request *request, const struct engine_outcome *outcome)
@@ -77,18 +77,26 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 {
 	struct audit_space *space = space_at_hand(audit);
 	const struct iova_extent *extent = &outcome->extent;
-	uint64_t requested = request->request.count;
-	check_extent(audit, request, extent);
-	check_limit(audit, request, outcome);
-	if (!audit_space_take(space, extent, &audit->complaints, audit->operations))
-		audit->engine.slots[op->slot].count = 0; /* not ours to free: somebody else's pages would go with it */
+	uint64_t requested = request->request.count, granted = extent->count;
+	if (audit->calls.watching) {
+		granted = audit->calls.granted_pages;
+	} else {
+		check_extent(audit, request, extent);
+		check_limit(audit, request, outcome);
+		/* Not ours to free: somebody else's pages would go with it. */
+		if (!audit_space_take(space, extent, &audit->complaints, audit->operations))
+			audit->engine.slots[op->slot].count = 0;
+	}
 	audit->slot_domain[op->slot] = (unsigned char)audit->engine.domain;
 	struct audit_counts *counts = &audit->counts;
-	counts->granted += extent->count;
-	counts->requested += requested;
-	counts->rounding_sum += (double)extent->count / (double)requested;
-	counts->granted_allocations++;
-	counts->inexact += !audit_space_fits_exactly(space, extent);
+	if (granted) { /* physical frames are no pages of the space */
+		counts->granted += granted;
+		counts->requested += requested;
+		counts->rounding_sum += (double)granted / (double)requested;
+		counts->granted_allocations++;
+		counts->inexact += !audit->calls.watching && !audit_space_fits_exactly(space, extent);
+	}
+	audit_calls_allocated(&audit->calls, op->slot);
 	counts->beyond_fitted += request->refused_limits && outcome->attempt < request->refused_limits;
 	if (++audit->live_extents > audit->peak_live_extents)
 		audit->peak_live_extents = audit->live_extents;
@@ -97,7 +105,7 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 static uint64_t live_pages(const struct audit *audit)
 {
 	uint64_t pages = 0;
-	for (uint32_t i = 0; i < audit->engine.domain_count; i++)
+	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
 		pages += occupancy_counters(audit->spaces[i].occupancy).live_pages;
 	return pages;
 }
@@ -107,19 +115,21 @@ static void failed(struct audit *audit, const struct op_request *request)
 	if (request->beyond)
 		return;
 	struct audit_counts *counts = &audit->counts;
-	enum audit_failure kind = audit_space_classify(space_at_hand(audit), request);
+	struct audit_space *space = space_of(audit, request);
+	enum audit_failure kind =
+		audit_calls_lacked_frames(&audit->calls) ? AUDIT_PHYSICAL : audit_space_classify(space, request);
 	counts->failures[kind]++;
 	if (!counts->failed) {
-		audit_space_walk(space_at_hand(audit), &audit->complaints, audit->operations);
-		counts->first_index = fragmentation_index(&space_at_hand(audit)->free, request->request.count);
+		audit_space_walk(space, &audit->complaints, audit->operations);
+		counts->first_index = fragmentation_index(&space->free, request->request.count);
 		counts->failed = true;
 		counts->first_operation = audit->operations;
 		counts->first_live_pages = live_pages(audit);
-		counts->first_occupancy = (double)occupancy_counters(space_at_hand(audit)->occupancy).live_pages /
-					  (double)space_at_hand(audit)->usable;
+		counts->first_occupancy = (double)occupancy_counters(space->occupancy).live_pages / (double)space->usable;
+		counts->first_largest_free_pages = audit_space_largest_free(space, request);
 	}
 	audit->failures++;
-	space_at_hand(audit)->failures++;
+	space->failures++;
 }
 
 static void count_steps(struct audit *audit, const struct engine_outcome *outcome)
@@ -146,6 +156,7 @@ static void play_operation(struct audit *audit, const struct op *op)
 	uint64_t count = audit->count_high + (op->demand & OP_COUNT_MAX);
 	const struct op_request *request = &audit->engine.requests[op->demand >> OP_REQUEST_SHIFT];
 	audit->count_high = 0;
+	audit_calls_before(&audit->calls, op);
 	engine_play_counted(&audit->engine, op, count, &outcome);
 	audit->operations++;
 	if (outcome.empty_grant)
@@ -158,8 +169,12 @@ static void play_operation(struct audit *audit, const struct op *op)
 	case ENGINE_FREED:
 		audit->counts.frees++;
 		audit->live_extents--;
-		audit_space_drop(space_at_hand(audit), &outcome.extent, &audit->complaints, audit->operations);
+		if (!audit->calls.watching)
+			audit_space_drop(space_at_hand(audit), &outcome.extent, &audit->complaints, audit->operations);
 		break;
+	case ENGINE_CALLED:
+		audit_calls_routine(&audit->calls, op->slot, outcome.status, &audit->counts);
+		return;
 	case ENGINE_ALLOCATED:
 		audit->counts.allocations++;
 		audit->counts.beyond_demands += request->refused_limits > 0;
@@ -168,7 +183,8 @@ static void play_operation(struct audit *audit, const struct op *op)
 	case ENGINE_FAILED:
 		audit->counts.allocations++;
 		audit->counts.beyond_demands += request->refused_limits > 0;
-		failed(audit, request);
+		if (!engine_fatal(&audit->engine))
+			failed(audit, request);
 		break;
 	}
 	count_steps(audit, &outcome);
@@ -177,14 +193,14 @@ static void play_operation(struct audit *audit, const struct op *op)
 static struct audit_totals sum_spaces(const struct audit *audit)
 {
 	struct audit_totals totals = {0};
-	for (uint32_t i = 0; i < audit->engine.domain_count; i++)
+	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
 		audit_totals_add(&totals, &audit->spaces[i]);
 	return totals;
 }
 
 static void walk_spaces(struct audit *audit)
 {
-	for (uint32_t i = 0; i < audit->engine.domain_count; i++)
+	for (uint32_t i = 0; i < audit->space_count; i++)
 		audit_space_walk(&audit->spaces[i], &audit->complaints, audit->operations);
 }
 
@@ -219,7 +235,8 @@ static void end_row(struct audit *audit)
 		audit->fullest = totals;
 	if (audit->row % (PASS_SERIES_ROWS / PASS_MAP_ROWS) == 0)
 		for (size_t i = 0; i < record->map_count; i++)
-			audit_map_row(&record->maps[i], PASS_MAP_ROWS, audit->spaces[record->maps[i].domain].occupancy,
+			audit_map_row(&record->maps[i], PASS_MAP_ROWS,
+				      audit->spaces[audit->first_space + record->maps[i].domain].occupancy,
 				      audit->operations);
 	audit->row++;
 }
@@ -247,7 +264,7 @@ static void end_phase(struct audit *audit)
 	uint64_t capabilities = audit->engine.domains[0].instance.table->capabilities;
 	bool counts_steps = capabilities & IOVA_STEPS, layer = capabilities & IOVA_LAYER;
 	walk_spaces(audit);
-	for (uint32_t i = 0; i < audit->engine.domain_count; i++) {
+	for (uint32_t i = 0; i < audit->space_count; i++) {
 		const struct allocator_instance *instance = audit->spaces[i].instance;
 		const char *broken = audit->spaces[i].count <= INVARIANT_PAGES_MAX
 					     ? instance->table->broken_invariant(instance->self)
@@ -267,8 +284,8 @@ static void end_phase(struct audit *audit)
 	audit_set_space(&phase->figures, &totals);
 	audit->fullest = (struct audit_totals){0};
 	audit_set_failures(&phase->figures, &audit->counts);
-	audit_set_work(&phase->figures, &audit->counts, audit->spaces[0].usable * audit->engine.domain_count,
-		       pass->peak_live_pages);
+	audit_set_work(&phase->figures, &audit->counts, totals.usable_pages, pass->peak_live_pages);
+	audit_calls_phase(&audit->calls, &phase->figures);
 	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL, layer);
 	double resident = (double)arena_resident_bytes(pass->arena);
 	result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES, resident);
@@ -288,11 +305,11 @@ static void play_poll(struct audit *audit, const struct op *op)
 	audit->counts.polls++;
 	if (!engine->polls)
 		return;
-	for (uint32_t i = 0; i < engine->domain_count; i++)
+	for (uint32_t i = 0; i < audit->space_count; i++)
 		audit_space_poll_begins(&audit->spaces[i]);
 	engine_poll(engine, op);
 	bool moved = false, walked = audit->poll_row == audit->row + 1;
-	for (uint32_t i = 0; i < engine->domain_count; i++)
+	for (uint32_t i = 0; i < audit->space_count; i++)
 		moved |= audit_space_poll_ended(&audit->spaces[i], &audit->complaints, audit->operations);
 	if (!moved || walked)
 		return;
@@ -322,7 +339,7 @@ static void adversary_operation(void *context, const struct op *op, uint64_t cou
 static int play_word(struct audit *audit, const struct op *op, struct error *error)
 {
 	const struct adversary_player player = {adversary_operation, audit, audit->engine.slots};
-	if (op->demand >> OP_REQUEST_SHIFT != OP_CONTROL)
+	if (!op_is_control(op))
 		play_operation(audit, op);
 	else if ((op->demand & OP_COUNT_MAX) == OP_ADVERSARY)
 		return adversary_play(op_stream_adversary(audit->pass->source->stream, op->slot), audit->engine.space_first,
@@ -345,10 +362,12 @@ static int play_piece(struct audit *audit, struct op_piece piece, struct error *
 			if (audit->engine.broken != IOVA_OK)
 				break;
 		}
+		if (audit->engine.calls && audit->engine.broken != IOVA_OK)
+			break; /* after something fatal nothing is what it seems */
 	}
 	engine_note_placement(&audit->engine);
 	audit->stream_hash = op_stream_hash(audit->stream_hash, piece.ops, piece.count);
-	if (audit->engine.broken != IOVA_OK)
+	if (audit->engine.broken != IOVA_OK && !engine_fatal(&audit->engine))
 		return engine_broken(&audit->engine, error);
 	return 0;
 }
@@ -369,6 +388,10 @@ static int play_stream(struct audit *audit, struct error *error)
 		audit->phase = piece.phase;
 		if (play_piece(audit, piece, error) < 0)
 			return -1;
+		if (engine_fatal(&audit->engine)) {
+			end_phase(audit);
+			return 0;
+		}
 	}
 }
 
@@ -383,13 +406,14 @@ static void check_for_leaks(struct audit *audit)
 		if (engine->slots[slot].count)
 			play_operation(audit, &op);
 	}
-	for (uint32_t i = 0; i < engine->domain_count; i++) {
+	audit_calls_end(&audit->calls);
+	for (uint32_t i = 0; i < audit->space_count; i++) {
 		const struct allocator_instance *instance = audit->spaces[i].instance;
 		if (instance->table->drain)
 			instance->table->drain(instance->self);
 	}
 	walk_spaces(audit);
-	for (uint32_t i = 0; i < engine->domain_count; i++) {
+	for (uint32_t i = 0; i < audit->space_count; i++) {
 		const struct audit_space *space = &audit->spaces[i];
 		if (space->free.free_pages != space->usable)
 			audit_complain(&audit->complaints,
@@ -401,12 +425,12 @@ static void check_for_leaks(struct audit *audit)
 static int store_domains(struct audit *audit, struct error *error)
 {
 	struct result_record *record = audit->pass->record;
-	if (audit->engine.domain_count < 2)
+	if (audit->space_count < 2)
 		return 0;
-	record->domains = memory_zeroed(audit->engine.domain_count, sizeof record->domains[0]);
+	record->domains = memory_zeroed(audit->space_count, sizeof record->domains[0]);
 	if (!record->domains)
 		return error_set(error, EXIT_CODE_IO, "no memory for the figures of domains");
-	for (uint32_t i = 0; i < audit->engine.domain_count; i++) {
+	for (uint32_t i = 0; i < audit->space_count; i++) {
 		struct result_domain *domain = &record->domains[record->domain_count++];
 		struct audit_totals totals = {0};
 		audit_totals_add(&totals, &audit->spaces[i]);
@@ -423,49 +447,64 @@ static int store_domains(struct audit *audit, struct error *error)
 static void finish(struct audit *audit)
 {
 	struct result_record *record = audit->pass->record;
-	for (size_t i = 0; i < record->phase_count; i++)
+	for (size_t i = 0; i < record->phase_count; i++) {
 		result_set(&record->phases[i].figures, RESULT_METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
-	record->stream_hash = audit->stream_hash;
+		audit_calls_set_totals(&audit->calls, &record->phases[i].figures);
+	}
+	/* Of a stream that was not played to its end nothing can be told. */
+	record->stream_hash = engine_fatal(&audit->engine) ? 0 : audit->stream_hash;
 	if (audit->complaints.count)
 		record->message = memory_text(audit->complaints.text.failed ? "wrong answers, and no memory to tell them"
 									    : audit->complaints.text.bytes);
+	else if (audit->calls.message.length)
+		record->message = memory_text(audit->calls.message.bytes);
 }
 
 static int play_audit(struct audit *audit, struct error *error)
 {
-	int result = 0;
-	for (uint32_t i = 0; result == 0 && i < audit->engine.domain_count; i++)
-		result = audit_space_open(&audit->spaces[i], audit->pass->workload, &audit->engine.domains[i].instance,
-					  error);
+	const char *fatal = NULL;
+	int result = audit_spaces_open(audit->spaces, &audit->space_count, &audit->first_space, audit->pass->workload,
+				       &audit->engine, error);
 	if (result == 0)
 		result = play_stream(audit, error);
 	if (result == 0)
 		result = store_domains(audit, error);
-	if (result == 0) {
+	if (result == 0 && (fatal = engine_fatal(&audit->engine)))
+		audit_calls_stop(&audit->calls, fatal);
+	else if (result == 0)
 		check_for_leaks(audit);
+	if (result == 0)
 		finish(audit);
-	}
-	for (uint32_t i = 0; i < audit->engine.domain_count; i++)
+	for (uint32_t i = 0; i < audit->space_count; i++)
 		audit_space_close(&audit->spaces[i]);
 	return result;
+}
+
+static int open_audit(struct audit *audit, struct error *error)
+{
+	struct pass *pass = audit->pass;
+	const struct op_stream *stream = pass->source->stream;
+	struct engine_surroundings surroundings = {.map_event = audit_calls_map_event, .map_context = &audit->calls};
+	audit->spaces = memory_zeroed(2 * (size_t)op_stream_domains(stream), sizeof audit->spaces[0]);
+	audit->alloc_steps = memory_zeroed(1, sizeof *audit->alloc_steps);
+	audit->slot_domain = memory_zeroed(op_stream_slots(stream), 1);
+	if (!audit->spaces || !audit->alloc_steps || !audit->slot_domain)
+		return error_set(error, EXIT_CODE_IO, "no memory for the audit");
+	if (engine_open_in(&audit->engine, pass->workload, stream, pass->spec, pass->arena, &surroundings, error) < 0)
+		return -1;
+	audit_calls_open(&audit->calls, &audit->engine, audit->spaces, &audit->complaints, &audit->operations);
+	return 0;
 }
 
 int pass_audit(struct pass *pass, struct error *error)
 {
 	struct audit audit = {.pass = pass};
-	uint32_t domains = op_stream_domains(pass->source->stream);
-	audit.spaces = memory_zeroed(domains, sizeof audit.spaces[0]);
-	audit.alloc_steps = memory_zeroed(1, sizeof *audit.alloc_steps);
-	audit.slot_domain = memory_zeroed(op_stream_slots(pass->source->stream), 1);
-	int result = audit.spaces && audit.alloc_steps && audit.slot_domain
-			     ? 0
-			     : error_set(error, EXIT_CODE_IO, "no memory for the audit");
-	if (result == 0)
-		result = engine_open(&audit.engine, pass->workload, pass->source->stream, pass->spec, pass->arena, error);
+	int result = open_audit(&audit, error);
 	if (result == 0) {
 		result = play_audit(&audit, error);
 		engine_close(&audit.engine);
 	}
+	audit_calls_close(&audit.calls);
 	text_release(&audit.complaints.text);
 	memory_release(audit.slot_domain);
 	memory_release(audit.alloc_steps);

@@ -27,6 +27,7 @@ void audit_totals_add(struct audit_totals *totals, const struct audit_space *spa
 	totals->gaps += space->gaps;
 	totals->space_pages += space->count;
 	totals->page_table_ever_pages += page_tables_ever(&map);
+	totals->usable_pages += space->usable;
 	totals->cached_pages += space->cached_pages;
 	totals->deferred_pages += space->deferred_pages;
 	totals->page_table_pages += occupancy_page_table_pages(space->occupancy);
@@ -111,8 +112,9 @@ void audit_set_failures(struct result_figures *figures, const struct audit_count
 	uint64_t total = 0;
 	for (size_t i = 0; i < AUDIT_FAILURES; i++)
 		total += counts->failures[i];
-	result_set(figures, RESULT_METRIC_FAILURES_TOTAL, (double)total);
-	result_set(figures, RESULT_METRIC_FAILURES_MALFORMED, 0);
+	result_set(figures, RESULT_METRIC_FAILURES_TOTAL, (double)(total + counts->malformed));
+	result_set(figures, RESULT_METRIC_FAILURES_MALFORMED, (double)counts->malformed);
+	result_set(figures, RESULT_METRIC_FAILURES_PHYSICAL, (double)counts->failures[AUDIT_PHYSICAL]);
 	result_set(figures, RESULT_METRIC_FAILURES_IMPOSSIBLE, (double)counts->failures[AUDIT_IMPOSSIBLE]);
 	result_set(figures, RESULT_METRIC_FAILURES_EXHAUSTED, (double)counts->failures[AUDIT_EXHAUSTED]);
 	result_set(figures, RESULT_METRIC_FAILURES_FRAGMENTED, (double)counts->failures[AUDIT_FRAGMENTED]);
@@ -120,11 +122,14 @@ void audit_set_failures(struct result_figures *figures, const struct audit_count
 		result_set(figures, RESULT_METRIC_FIRST_FAILURE_OP, (double)counts->first_operation);
 		result_set(figures, RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES, (double)counts->first_live_pages);
 		result_set(figures, RESULT_METRIC_FIRST_FAILURE_OCCUPANCY, counts->first_occupancy);
+		result_set(figures, RESULT_METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES,
+			   (double)counts->first_largest_free_pages);
 		result_set(figures, RESULT_METRIC_FIRST_FAILURE_INDEX, counts->first_index);
 	} else {
 		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_OP, RESULT_REASON_NO_FAILURE);
 		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES, RESULT_REASON_NO_FAILURE);
 		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_OCCUPANCY, RESULT_REASON_NO_FAILURE);
+		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES, RESULT_REASON_NO_FAILURE);
 		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_INDEX, RESULT_REASON_NO_FAILURE);
 	}
 	result_set(figures, RESULT_METRIC_BEYOND_DEMANDS, (double)counts->beyond_demands);
@@ -136,6 +141,7 @@ void audit_set_work(struct result_figures *figures, const struct audit_counts *c
 {
 	result_set(figures, RESULT_METRIC_ALLOCATIONS, (double)counts->allocations);
 	result_set(figures, RESULT_METRIC_FREES, (double)counts->frees);
+	result_set(figures, RESULT_METRIC_ROUTINE_CALLS, (double)counts->routine_calls);
 	result_set(figures, RESULT_METRIC_FREES_SKIPPED, (double)counts->skipped);
 	result_set(figures, RESULT_METRIC_REQUESTED_PAGES, (double)counts->requested);
 	result_set(figures, RESULT_METRIC_GRANTED_PAGES, (double)counts->granted);
@@ -147,7 +153,7 @@ void audit_set_work(struct result_figures *figures, const struct audit_counts *c
 	set_ratio(figures, RESULT_METRIC_INEXACT_SHARE, (double)counts->inexact, (double)counts->granted_allocations);
 	set_ratio(figures, RESULT_METRIC_TURNOVERS, (double)counts->granted, (double)counts->live_pages_before);
 	set_ratio(figures, RESULT_METRIC_HOLES_PER_EXTENT, counts->holes_sum, (double)counts->holes_walks);
-	result_set(figures, RESULT_METRIC_AUDIT_OPS, (double)(counts->allocations + counts->frees));
+	result_set(figures, RESULT_METRIC_AUDIT_OPS, (double)(counts->allocations + counts->frees + counts->routine_calls));
 	result_set(figures, RESULT_METRIC_AUDIT_POLLS, (double)counts->polls);
 }
 

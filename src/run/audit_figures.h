@@ -28,6 +28,8 @@ struct audit_counts {
 	uint64_t holes_walks;
 	uint64_t alloc_steps, free_steps, splits, merges, cache_hits, depot_trips, backend_trips;
 	uint64_t beyond_demands, beyond_fitted;
+	uint64_t malformed, routine_calls;
+	uint64_t first_largest_free_pages;
 };
 
 /* Sums over the domains, which a walk has filled. */
@@ -35,7 +37,8 @@ struct audit_totals {
 	struct fragmentation free, drained;
 	uint64_t gaps, space_pages;
 	struct occupancy_counters map;
-	uint64_t cached_pages, deferred_pages, page_table_pages, page_table_ever_pages, span_pages, high_water_pages;
+	uint64_t cached_pages, deferred_pages, page_table_pages, page_table_ever_pages, span_pages, high_water_pages,
+		usable_pages;
 };
 
 /* Adds what the last walk of a space found. */

@@ -41,6 +41,30 @@ int audit_space_open(struct audit_space *space, const struct workload *workload,
 	return error_set(error, EXIT_CODE_IO, "no memory for the audit's map of the space");
 }
 
+int audit_spaces_open(struct audit_space *spaces, uint32_t *count, uint32_t *first, const struct workload *workload,
+		      const struct engine *engine, struct error *error)
+{
+	/* The CPU's address space has no reserved ranges. */
+	struct workload plain = *workload;
+	plain.space.hole_count = 0;
+	plain.space.usable = workload->space.end - workload->space.first;
+	bool logical = workload->routine_call_count > 0;
+	for (size_t i = 0; i < engine->request_count; i++)
+		logical |= engine->requests[i].call != WORKLOAD_CALL_MAP;
+	/* Without requests there is an adversary or nothing. */
+	logical |= engine->request_count == 0;
+	*first = logical ? 0 : engine->domain_count;
+	uint32_t wanted = engine->domain_count * (engine->views ? 2 : 1);
+	for (*count = 0; *count < wanted; ++*count) {
+		bool view = *count >= engine->domain_count;
+		const struct engine_domain *domain = &engine->domains[*count % engine->domain_count];
+		if (audit_space_open(&spaces[*count], view ? &plain : workload, view ? &domain->view : &domain->instance,
+				     error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 void audit_space_close(struct audit_space *space)
 {
 	occupancy_destroy(space->occupancy);
@@ -74,6 +98,18 @@ bool audit_space_drop(struct audit_space *space, const struct iova_extent *exten
 {
 	return complain_of(occupancy_drop(space->occupancy, extent->first, extent->count), "freed", extent, complaints,
 			   operation);
+}
+
+const char *audit_extent_fault(const struct iova_request *asked, const struct iova_extent *extent)
+{
+	if (extent->count < asked->count)
+		return "fewer pages than requested";
+	if ((asked->constraints & IOVA_CONSTRAIN_ALIGN) && extent->first % asked->align)
+		return "not aligned";
+	if ((asked->constraints & IOVA_CONSTRAIN_BOUNDARY) &&
+	    extent->first / asked->boundary != (extent->first + asked->count - 1) / asked->boundary)
+		return "crosses the boundary";
+	return NULL;
 }
 
 /* Whether count pages could lie in [low, end) as the request wants them. Sums stay below 2^54. */
@@ -144,6 +180,31 @@ bool audit_space_poll_ended(const struct audit_space *space, struct audit_compla
 			       operation, free_before, free_after);
 	return before->usable_pages != after.usable_pages || before->cached_pages != after.cached_pages ||
 	       before->deferred_pages != after.deferred_pages;
+}
+
+struct window {
+	uint64_t low, high; /* pages, inclusive */
+	uint64_t longest;
+};
+
+static void look_for_longest(void *context, uint64_t first, uint64_t count, enum iova_free_state state)
+{
+	struct window *window = context;
+	uint64_t low = first > window->low ? first : window->low, last = first + count - 1;
+	uint64_t high = last < window->high ? last : window->high;
+	if (state == IOVA_USABLE && count && low <= high && high - low + 1 > window->longest)
+		window->longest = high - low + 1;
+}
+
+uint64_t audit_space_largest_free(const struct audit_space *space, const struct op_request *request)
+{
+	struct window window = {space->first, space->first + space->count - 1, 0};
+	if (request->request.constraints & IOVA_CONSTRAIN_LIMIT) {
+		window.low = request->request.low;
+		window.high = request->highs[request->high_count - 1];
+	}
+	space->instance->table->visit_free(space->instance->self, look_for_longest, &window);
+	return window.longest;
 }
 
 struct walk {

@@ -21,7 +21,7 @@ struct audit_complaints {
 };
 void audit_complain(struct audit_complaints *complaints, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-enum audit_failure { AUDIT_IMPOSSIBLE, AUDIT_EXHAUSTED, AUDIT_FRAGMENTED, AUDIT_FAILURES };
+enum audit_failure { AUDIT_IMPOSSIBLE, AUDIT_EXHAUSTED, AUDIT_FRAGMENTED, AUDIT_PHYSICAL, AUDIT_FAILURES };
 
 struct audit_space {
 	struct occupancy *occupancy;
@@ -41,6 +41,10 @@ struct audit_space {
 
 int audit_space_open(struct audit_space *space, const struct workload *workload, const struct allocator_instance *instance,
 		     struct error *error);
+/* Opens one space per domain and, when the stream maps device memory, one per CPU address space behind them: count is how many, first
+ * the first one that the stream takes anything of. spaces: zeroed, two for each domain. On failure those that are open are count. */
+int audit_spaces_open(struct audit_space *spaces, uint32_t *count, uint32_t *first, const struct workload *workload,
+		      const struct engine *engine, struct error *error);
 void audit_space_close(struct audit_space *space);
 
 /* Enter a granted extent into the map, and take it out. false: the extent overlaps a live one or leaves the space (complained
@@ -53,6 +57,9 @@ bool audit_space_drop(struct audit_space *space, const struct iova_extent *exten
 /* The extent, live already, fills the whole free run that it was taken from. */
 bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent);
 
+/* What is wrong with an extent that was given for a request, limits aside; NULL: nothing. */
+const char *audit_extent_fault(const struct iova_request *asked, const struct iova_extent *extent);
+
 /* Why a request failed: impossible (an empty space could not hold it), exhausted (fewer usable pages in its window than asked) or
  * fragmented. The window is that of the last limit tried. */
 enum audit_failure audit_space_classify(const struct audit_space *space, const struct op_request *request);
@@ -60,6 +67,9 @@ enum audit_failure audit_space_classify(const struct audit_space *space, const s
 /* Around a poll: complains when it changed the number of free pages. Returns whether some moved from one state to another. */
 void audit_space_poll_begins(struct audit_space *space);
 bool audit_space_poll_ended(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
+
+/* The longest run of usable pages in the window of the request's last limit. O(free runs). */
+uint64_t audit_space_largest_free(const struct audit_space *space, const struct op_request *request);
 
 /* Walks the allocator's free pages: fills what the last walk found, and complains when they overlap live pages, leave the space,
  * disagree with the allocator's own statistics, or do not add up with live and reserved pages to the space. */

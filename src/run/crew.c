@@ -69,7 +69,7 @@ static uint64_t count_operations(struct op_piece piece)
 {
 	uint64_t operations = 0;
 	for (size_t i = 0; i < piece.count; i++)
-		operations += piece.ops[i].demand >> OP_REQUEST_SHIFT != OP_CONTROL;
+		operations += !op_is_control(&piece.ops[i]);
 	return operations;
 }
 

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* extent.first of a slot that holds a driver call's handle (in cookie). */
+/* extent.first of a slot that holds a driver call's handle (in cookie); count is then the call. */
 #define ENGINE_SLOT_IS_HANDLE UINT64_MAX
 
 /* Stands in front of an allocator that is not IOVA_CONCURRENT. */
@@ -33,17 +33,23 @@ struct engine_domain {
 	void *self;
 	struct allocator_instance instance; /* of the engine that created it; count == 0 in those that joined it */
 	struct engine_guard guard;
+	/* The CPU's address space, when the stream maps device memory; view_table is NULL otherwise. */
+	const struct iova_allocator *view_table;
+	void *view_self;
+	struct allocator_instance view;
+	struct engine_guard view_guard;
 	struct ddi_adapter *adapter; /* NULL when the stream has no driver calls */
 };
 
-/* Stands between adapter and allocator for one sampled driver call, so that only the allocator's share is timed. */
-struct engine_stamp {
-	const struct iova_allocator *table;
-	void *self;
-	const struct clock *clock;
-	uint64_t ticks;
-	bool migrated; /* the CPU changed between two stamps */
+/* Sees every extent that passes between an adapter and its allocators in driver calls beyond contiguous memory, and in routines. view:
+ * of the CPU's address space. request: what was asked, a placement being a window that leaves one place. */
+struct engine_watch {
+	void *context;
+	void (*granted)(void *context, bool view, const struct iova_request *request, const struct iova_extent *extent);
+	void (*returned)(void *context, bool view, const struct iova_extent *extent);
 };
+
+struct engine_held;
 
 struct engine {
 	/* What the loop reads, first. */
@@ -70,7 +76,16 @@ struct engine {
 	uint64_t ring_full; /* sends that found no room */
 	uint32_t home_cpu;  /* where phases begin */
 
-	double poll_ns;          /* of the stream: between two polls */
+	double poll_ns; /* of the stream: between two polls */
+	/* Driver calls beyond contiguous memory: by slot; NULL when the stream has none. */
+	struct engine_held *held;
+	uint64_t *objects; /* what scripts keep: handles and addresses */
+	const struct workload_routine_call *routine_calls;
+	size_t routine_call_count;
+	struct ddi_physical *physical;
+	const struct engine_watch *watch; /* of the audit; NULL: none */
+	bool views;                       /* some call maps device memory */
+
 	uint64_t placement_hash; /* of all that engine_note_placement saw */
 	size_t request_count;
 	uint32_t slot_count;
@@ -87,6 +102,8 @@ struct engine_surroundings {
 	const struct engine *joined; /* NULL: create the instances; else play on those of this one, which is closed last */
 	uint32_t cpu;
 	struct ring *inbox, *outbox; /* NULL: the stream neither sends nor receives */
+	ddi_map_event map_event;     /* of the adapters; NULL: none */
+	void *map_context;
 };
 
 /* As engine_open. lock and rings outlive the engine. */
@@ -111,22 +128,30 @@ size_t engine_play_to_poll(struct engine *engine, const struct op *ops, size_t c
 /* Plays one OP_POLL: tells every allocator of the stream what time it is. */
 void engine_poll(struct engine *engine, const struct op *op);
 
-/* Plays one operation (OP_RECEIVE, but no other control word) and tells its kind and the ticks of the allocator's share. false: nothing was done (a
- * free of an empty slot, an empty inbox) or the CPU changed on the way: *ticks is then meaningless. Waiting for locks is no part of
+/* Plays one operation (OP_RECEIVE or OP_CALL, but no other control word) and tells its kind and the ticks of the allocator's share. false: nothing was done (a
+ * free of an empty slot, an empty inbox), nothing was asked of an allocator, or the CPU changed on the way: *ticks is then meaningless. Waiting for locks is no part of
  * the ticks where lock_record_waits is on. */
 bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum result_kind *kind,
 		       uint64_t *ticks);
 
 /* What one operation did, for the audit. */
 struct engine_outcome {
-	enum { ENGINE_SKIPPED, ENGINE_FREED, ENGINE_ALLOCATED, ENGINE_FAILED } what;
-	uint32_t attempt;          /* ALLOCATED: index of the limit that served it */
-	bool empty_grant;          /* the allocator said IOVA_OK and gave no page: FAILED, but no honest failure */
-	struct iova_extent extent; /* ALLOCATED: what was granted; FREED: what was given back */
-	struct iova_steps steps;   /* zero for allocators that do not count */
+	enum { ENGINE_SKIPPED, ENGINE_FREED, ENGINE_ALLOCATED, ENGINE_FAILED, ENGINE_CALLED } what;
+	uint32_t attempt; /* ALLOCATED: index of the limit that served it */
+	bool empty_grant; /* the allocator said IOVA_OK and gave no page: FAILED, but no honest failure */
+	struct iova_extent
+		extent;          /* ALLOCATED: what was granted; FREED: what was given back; of several extents the first */
+	enum ntstatus status;    /* CALLED */
+	struct iova_steps steps; /* zero for allocators that do not count */
 };
 
-/* Plays one operation (no control word) of count pages with the counted twins. */
+/* Whether an operation (OP_CALL, or no control word) shows its extents to engine->watch instead of in the outcome. */
+bool engine_is_watched(const struct engine *engine, const struct op *op);
+
+/* Destroys the adapters before the engine is closed; the watch sees what they give back. */
+void engine_drop_adapters(struct engine *engine);
+
+/* Plays one operation (OP_CALL, or no control word) of count pages with the counted twins. */
 void engine_play_counted(struct engine *engine, const struct op *op, uint64_t count, struct engine_outcome *outcome);
 
 /* Says which status engine->broken is; returns -1. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What an engine plays on: instances of the allocator, one per domain, a lock around those that need one, adapters for driver calls. */
-#include "run/engine.h"
+#include "run/engine_ddi.h"
 
 #include "base/memory.h"
 #include "workload/model.h"
@@ -28,6 +28,15 @@ static void guard_free(void *self, const struct iova_extent *extent, uint32_t cp
 	lock_release(guard->lock);
 }
 
+static enum iova_status guard_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
+{
+	struct engine_guard *guard = self;
+	lock_acquire(guard->lock);
+	enum iova_status status = guard->table->place(guard->self, first, count, cpu, extent);
+	lock_release(guard->lock);
+	return status;
+}
+
 static void guard_statistics(void *self, struct iova_statistics *statistics)
 {
 	struct engine_guard *guard = self;
@@ -53,6 +62,7 @@ static const struct iova_allocator guard_table = {
 	.name = "guard",
 	.alloc = guard_alloc,
 	.free = guard_free,
+	.place = guard_place,
 	.statistics = guard_statistics,
 	.poll = guard_poll,
 };
@@ -60,8 +70,12 @@ static const struct iova_allocator guard_table = {
 /* Every instance of an engine is of one kind. */
 static void poll_all(struct engine *engine, uint64_t now_ns)
 {
-	for (uint32_t i = 0; engine->polls && i < engine->domain_count; i++)
-		engine->domains[i].table->poll(engine->domains[i].self, now_ns);
+	for (uint32_t i = 0; engine->polls && i < engine->domain_count; i++) {
+		struct engine_domain *domain = &engine->domains[i];
+		domain->table->poll(domain->self, now_ns);
+		if (domain->view_table)
+			domain->view_table->poll(domain->view_self, now_ns);
+	}
 }
 
 void engine_poll(struct engine *engine, const struct op *op)
@@ -109,25 +123,33 @@ static int open_instance(struct engine *engine, uint32_t index, const struct wor
 	return 0;
 }
 
-/* owner: has the domain's instance. */
-static int open_adapter(struct engine *engine, uint32_t index, const struct engine *owner, struct error *error)
+/* A second one, for device memory in the CPU's address space: as large, without holes. */
+static int open_view(struct engine *engine, struct engine_domain *domain, const struct allocator_spec *spec,
+		     struct arena *arena, const struct engine_surroundings *surroundings, struct error *error)
 {
-	struct engine_domain *domain = &engine->domains[index];
-	if (!engine->calls)
+	struct iova_space space = {engine->space_first, engine->space_count, engine->page_bytes};
+	if (!engine->views)
 		return 0;
-	struct ddi_adapter_options options = {
-		.space_first = engine->space_first,
-		.space_count = engine->space_count,
-		.page_bytes = engine->page_bytes,
-		.table = domain->table,
-		.self = domain->self,
-		.capabilities = owner->domains[index].instance.capabilities,
-	};
-	const char *reason = "no memory";
-	domain->adapter = ddi_adapter_create(&options, &reason);
-	if (!domain->adapter || ddi_adapter_reserve_handles(domain->adapter, engine->slot_count) < 0)
-		return error_set(error, EXIT_CODE_IO, "cannot create an adapter: %s", reason);
+	if (allocator_instance_create(spec, &space, &arena->host, &domain->view, error) < 0)
+		return -1;
+	domain->view_guard = (struct engine_guard){domain->view.table, domain->view.self, surroundings->lock};
+	domain->view_table = surroundings->lock ? &guard_table : domain->view.table;
+	domain->view_self = surroundings->lock ? &domain->view_guard : domain->view.self;
 	return 0;
+}
+
+static int open_domain(struct engine *engine, uint32_t index, const struct workload *workload,
+		       const struct allocator_spec *spec, struct arena *arena,
+		       const struct engine_surroundings *surroundings, struct error *error)
+{
+	/* Who has the domain's instance. */
+	const struct engine *owner = surroundings->joined ? surroundings->joined : engine;
+	struct engine_domain *domain = &engine->domains[index];
+	if (open_instance(engine, index, workload, spec, arena, surroundings, error) < 0 ||
+	    open_view(engine, domain, spec, arena, surroundings, error) < 0)
+		return -1;
+	return engine_ddi_open_adapter(engine, domain, owner->domains[index].instance.capabilities, workload, surroundings,
+				       error);
 }
 
 /* The space may end below that of the workload. */
@@ -155,7 +177,6 @@ static int copy_requests(struct engine *engine, const struct op_stream *stream, 
 	memset(engine->slots, 0, engine->slot_count * sizeof engine->slots[0]);
 	for (size_t i = 0; i < engine->request_count; i++) {
 		engine->requests[i] = requests[i];
-		engine->calls |= requests[i].call != WORKLOAD_CALL_EXTENT;
 		clip(&engine->requests[i], engine->space_first + engine->space_count - 1);
 		if (requests[i].high_count > 1)
 			engine->requests[i].request.constraints |= IOVA_CONSTRAIN_NO_DRAIN;
@@ -181,11 +202,10 @@ int engine_open_in(struct engine *engine, const struct workload *workload, const
 	};
 	const struct engine *owner = surroundings->joined ? surroundings->joined : engine;
 	int result = copy_requests(engine, stream, error);
+	if (result == 0)
+		result = engine_ddi_prepare(engine, workload, error);
 	for (uint32_t i = 0; result == 0 && i < engine->domain_count; i++)
-		result = open_instance(engine, i, workload, spec, arena, surroundings, error) < 0 ||
-					 open_adapter(engine, i, owner, error) < 0
-				 ? -1
-				 : 0;
+		result = open_domain(engine, i, workload, spec, arena, surroundings, error);
 	if (result < 0) {
 		engine_close(engine);
 		return result;
@@ -207,8 +227,10 @@ void engine_close(struct engine *engine)
 {
 	for (uint32_t i = 0; engine->domains && i < engine->domain_count; i++) {
 		ddi_adapter_destroy(engine->domains[i].adapter);
+		allocator_instance_destroy(&engine->domains[i].view);
 		allocator_instance_destroy(&engine->domains[i].instance);
 	}
+	engine_ddi_close(engine);
 	memory_release(engine->domains);
 	memory_release(engine->slots);
 	memory_release(engine->requests);

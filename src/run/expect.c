@@ -51,6 +51,14 @@ static int add(struct result *result, size_t arm, const struct workload_expectat
 	return 0;
 }
 
+/* Routines of scripts say what they want beside their arguments. */
+static int judge_statuses(struct result *result, size_t arm, const struct workload *model, struct error *error)
+{
+	static char metric[] = "calls.status_mismatches";
+	const struct workload_expectation none = {.metric = metric, .comparison = WORKLOAD_IS, .value = 0};
+	return model->routine_call_count ? add(result, arm, &none, error) : 0;
+}
+
 int expect_judge(struct result *result, size_t workload, const struct workload *model, struct error *error)
 {
 	for (size_t i = 0; i < result->arm_count; i++) {
@@ -58,6 +66,8 @@ int expect_judge(struct result *result, size_t workload, const struct workload *
 		if (arm->workload != workload || arm->state == RESULT_ARM_NOT_APPLICABLE ||
 		    arm->state == RESULT_ARM_NOT_RUN)
 			continue;
+		if (judge_statuses(result, i, model, error) < 0)
+			return -1;
 		for (size_t n = 0; n < model->expectation_count; n++) {
 			const struct workload_expectation *expectation = &model->expectations[n];
 			if (expectation->allocator && strcmp(expectation->allocator, arm->spec) != 0)

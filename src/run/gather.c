@@ -30,11 +30,13 @@ void gather_release(struct gather_arm *arm)
 	*arm = (struct gather_arm){0};
 }
 
+/* Of the allocator's, or of the driver's when they were fatal. */
 static double violations(const struct result_record *record)
 {
 	double most = 0;
 	for (size_t i = 0; i < record->phase_count; i++)
-		most = fmax(most, record->phases[i].figures.value[RESULT_METRIC_AUDIT_VIOLATIONS]);
+		most = fmax(most, fmax(record->phases[i].figures.value[RESULT_METRIC_AUDIT_VIOLATIONS],
+				       record->phases[i].figures.value[RESULT_METRIC_CALLS_FATAL]));
 	return most;
 }
 
@@ -245,10 +247,11 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 		result_figures_clear(&phase->figures);
 		phase->name = memory_text(workload->phases[i].name);
 		phase->measured = workload->phases[i].measured;
-		if (phase->measured)
-			arm->figures_phase = i;
 		if (audit && i < audit->phase_count)
 			phase->figures = audit->phases[i].figures;
+		/* What came behind something fatal has nothing to tell. */
+		if (phase->measured && (!audit || !isnan(phase->figures.value[RESULT_METRIC_AUDIT_OPS])))
+			arm->figures_phase = i;
 		set_times(&phase->figures, records, null, i, values);
 		if (is_adaptive(workload))
 			set_adaptive(&phase->figures);
@@ -364,6 +367,9 @@ static int set_state(struct result_arm *arm, const struct gather_arm *records)
 		arm->state = RESULT_ARM_NOT_RUN;
 		reason = "the run was interrupted before its turn";
 	}
+	const struct result_record *audit = audit_of(records);
+	if (!reason && audit && audit->message)
+		reason = audit->message; /* statuses that a script did not want */
 	arm->reason = memory_text(reason);
 	return reason && !arm->reason ? -1 : 0;
 }

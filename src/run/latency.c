@@ -71,14 +71,15 @@ static void record_sample(struct sampling *sampling, enum result_kind kind, uint
 		sampling->row_end += pass_row_words(sampling->pass);
 	}
 	histogram_record(&sampling->kinds[kind], ticks);
-	if (kind == RESULT_KIND_ALLOC || kind == RESULT_KIND_CONTIGUOUS_ALLOC)
+	if (kind == RESULT_KIND_ALLOC || kind == RESULT_KIND_CONTIGUOUS_ALLOC || kind == RESULT_KIND_MDL_ALLOC ||
+	    kind == RESULT_KIND_ADL_ALLOC || kind == RESULT_KIND_MAP_ALLOC || kind == RESULT_KIND_RESERVE_ALLOC)
 		histogram_record(cell(sampling), ticks);
 }
 
 /* Not control words but for the free that a receive is, nor the operation that a count belongs to. */
 static bool can_sample(const struct op *ops, size_t at)
 {
-	if (ops[at].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
+	if (op_is_control(&ops[at]))
 		return ops[at].demand == op_control(OP_RECEIVE, 0).demand;
 	return at == 0 || ops[at - 1].demand != op_control(OP_COUNT_HIGH, 0).demand;
 }
@@ -166,7 +167,7 @@ static void play_timed_part(struct sampling *sampling, struct op_piece piece)
 	const struct clock *clock = sampling->pass->clock;
 	uint64_t operations = 0;
 	for (size_t i = 0; i < piece.count; i++)
-		operations += piece.ops[i].demand >> OP_REQUEST_SHIFT != OP_CONTROL;
+		operations += !op_is_control(&piece.ops[i]);
 	uint64_t skipped = sampling->engine->skipped;
 	uint32_t cpu;
 	sampling->poll_ticks = 0;
@@ -186,7 +187,7 @@ static int play_parts(struct sampling *sampling, struct op_piece piece, struct e
 {
 	for (size_t at = 0; at < piece.count;) {
 		size_t count = piece.count - at < PASS_WINDOW_WORDS ? piece.count - at : PASS_WINDOW_WORDS;
-		while (at + count < piece.count && piece.ops[at + count - 1].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
+		while (at + count < piece.count && op_is_control(&piece.ops[at + count - 1]))
 			count++;
 		play_timed_part(sampling, (struct op_piece){piece.ops + at, count, piece.phase});
 		at += count;
@@ -268,7 +269,7 @@ static void play_together(void *context, uint32_t thread, struct engine *engine,
 	lock_record_waits(&waits);
 	for (size_t at = 0; at < piece.count;) {
 		size_t count = piece.count - at < PASS_WINDOW_WORDS ? piece.count - at : PASS_WINDOW_WORDS;
-		while (at + count < piece.count && piece.ops[at + count - 1].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
+		while (at + count < piece.count && op_is_control(&piece.ops[at + count - 1]))
 			count++;
 		play_piece(sampling, (struct op_piece){piece.ops + at, count, piece.phase});
 		*sampling->pass->progress += count;

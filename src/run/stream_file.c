@@ -67,7 +67,7 @@ static int generate(struct stream_file *file, const struct plan *plan, struct op
 	}
 	for (size_t i = 0; i < plan->workload.phase_count; i++) {
 		struct op_phase_plan found = op_stream_plan(plan->stream, i);
-		file->operations += found.allocations + found.frees;
+		file->operations += found.allocations + found.frees + found.calls;
 		if (found.live_pages_peak > file->peak_live_pages)
 			file->peak_live_pages = found.live_pages_peak;
 	}

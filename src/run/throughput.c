@@ -37,17 +37,12 @@ struct iteration {
 	double *row_operations;
 };
 
-static bool is_control(const struct op *op)
-{
-	return op->demand >> OP_REQUEST_SHIFT == OP_CONTROL;
-}
-
 /* Also brings the words into the cache, so that the window does not wait for them. */
 static uint64_t count_operations(const struct op *ops, size_t count)
 {
 	uint64_t operations = 0;
 	for (size_t i = 0; i < count; i++)
-		operations += !is_control(&ops[i]);
+		operations += !op_is_control(&ops[i]);
 	return operations;
 }
 
@@ -121,7 +116,7 @@ static int play_piece(struct iteration *iteration, struct op_piece piece, struct
 	size_t words = windows ? piece.count / windows : piece.count;
 	for (size_t at = 0; at < piece.count;) {
 		size_t count = piece.count - at < 2 * words ? piece.count - at : words;
-		while (at + count < piece.count && is_control(&piece.ops[at + count - 1]))
+		while (at + count < piece.count && op_is_control(&piece.ops[at + count - 1]))
 			count++;
 		if (play_window(iteration, piece.ops + at, count, error) < 0)
 			return -1;
@@ -247,7 +242,7 @@ static void play_together(void *context, uint32_t thread, struct engine *engine,
 	(void)thread;
 	for (size_t at = 0; at < piece.count;) {
 		size_t count = piece.count - at < PASS_WINDOW_WORDS ? piece.count - at : PASS_WINDOW_WORDS;
-		while (at + count < piece.count && is_control(&piece.ops[at + count - 1]))
+		while (at + count < piece.count && op_is_control(&piece.ops[at + count - 1]))
 			count++;
 		engine_play(engine, piece.ops + at, count);
 		*iteration->pass->progress += count;

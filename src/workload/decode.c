@@ -108,7 +108,7 @@ bool decode_word(struct decode *decode, struct decode_value value, const char *c
 {
 	if (!value.text)
 		return value.place == YAML_PLACE_NONE;
-	char known[256] = "", quoted[YAML_QUOTE_BYTES];
+	char known[512] = "", quoted[YAML_QUOTE_BYTES];
 	size_t used = 0;
 	for (unsigned i = 0; words[i]; i++) {
 		if (!strcmp(value.text, words[i])) {
@@ -173,12 +173,15 @@ void decode_workload(struct decode *decode, const struct raw_workload *raw)
 {
 	decode_head(decode, raw);
 	decode_space(decode, raw);
+	decode_adapter(decode, raw);
 	decode_requests(decode, raw);
 	decode_phases(decode, raw);
 	decode_slots_check(decode);
+	decode_objects_check(decode);
 	decode_expectations(decode, raw);
 	decode_sweeps(decode, raw);
 	decode_slots_release(decode);
 	name_table_release(&decode->request_numbers);
 	name_table_release(&decode->slot_numbers);
+	name_table_release(&decode->object_numbers);
 }

@@ -30,6 +30,9 @@ struct decode {
 	struct decode_slots *slots; /* one per script array */
 	size_t array_capacity;      /* of workload->script_arrays */
 	size_t slots_capacity;
+	struct name_table object_numbers;
+	size_t routine_call_capacity;
+	size_t object_capacity;
 	bool page_unit_known; /* sizes may be told in pages */
 	bool something_lives; /* phases so far may have left extents */
 };
@@ -58,6 +61,18 @@ void decode_rings(struct decode *decode, yaml_place phase_place, const struct ra
 void decode_adversary(struct decode *decode, yaml_place phase_place, const struct raw_adversary *raw,
 		      struct workload_robson *robson);
 void decode_slots_release(struct decode *decode);
+/* adapter:, which needs the mode of the space. */
+void decode_adapter(struct decode *decode, const struct raw_workload *raw);
+/* call: of a request. */
+void decode_call(struct decode *decode, yaml_place place, const struct raw_request *raw, struct workload_request *request);
+/* What a request's call takes beside size and align; limits and boundary of calls outside the space with it. To be called after
+ * decode_call. */
+void decode_call_arguments(struct decode *decode, yaml_place place, const struct raw_request *raw,
+			   struct workload_request *request);
+/* Appends the routine call of a script operation to the workload; false when it cannot be used (reported). */
+bool decode_routine_call(struct decode *decode, yaml_place place, const struct raw_script_op *raw);
+/* Objects are filled before they are used; names are no slots. To be called after all scripts. */
+void decode_objects_check(struct decode *decode);
 /* size: and lifetime: of a request. The former returns whether the size can be used. */
 bool decode_size(struct decode *decode, yaml_place parent, const struct raw_size *raw, struct workload_size *size);
 void decode_lifetime(struct decode *decode, yaml_place parent, const struct raw_lifetime *raw,

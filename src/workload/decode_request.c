@@ -5,24 +5,6 @@
 
 #include <string.h>
 
-static const char *const not_yet_calls[] = {"mdl", "adl", "map", "mm_contiguous", "mm_mdl", "reserve", NULL};
-
-static void decode_call(struct decode *decode, yaml_place place, const struct raw_request *raw,
-			struct workload_request *request)
-{
-	static const char *const calls[] = {"extent", "contiguous", NULL};
-	struct decode_value value = decode_value(decode, place, "call", raw->call);
-	unsigned call = WORKLOAD_CALL_EXTENT;
-	for (size_t i = 0; value.text && not_yet_calls[i]; i++)
-		if (!strcmp(value.text, not_yet_calls[i])) {
-			decode_fault(decode, value.place,
-				     "call '%s' is not available in this version; extent and contiguous are", value.text);
-			return;
-		}
-	decode_word(decode, value, calls, &call);
-	request->call = (enum workload_call)call;
-}
-
 void decode_align(struct decode *decode, yaml_place parent, const struct raw_align *raw, struct workload_align *align)
 {
 	static const char *const words[] = {"none", "natural", NULL};
@@ -130,7 +112,12 @@ static void decode_request(struct decode *decode, yaml_place place, const struct
 	decode_call(decode, place, raw, request);
 	bool sized = decode_size(decode, place, raw->size, &request->size);
 	decode_align(decode, place, raw->align, &request->align);
+	decode_call_arguments(decode, place, raw, request);
 	request->low = workload->space.first;
+	if (workload_call_is_outside(request->call)) {
+		request->high[request->high_count++] = workload->space.end - 1;
+		return;
+	}
 	bool good = decode_page_inside(decode, decode_value(decode, place, "low", raw->low), &request->low);
 	decode_highs(decode, place, raw, request);
 	good = decode_pages_power(decode, decode_value(decode, place, "boundary", raw->boundary), boundary,

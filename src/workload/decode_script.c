@@ -277,32 +277,57 @@ static void close_level(struct reader *reader)
 	outer->weight = saturated_sum(outer->weight, saturated_product(level->weight, repeat->count));
 }
 
+static void read_call(struct reader *reader, yaml_place place, const struct raw_script_op *raw)
+{
+	struct level *level = &reader->levels[reader->depth - 1];
+	if (!decode_routine_call(reader->decode, place, raw))
+		return;
+	struct workload_script_op *op = add_op(reader, WORKLOAD_SCRIPT_CALL);
+	if (op)
+		op->call = reader->decode->workload->routine_call_count - 1;
+	level->weight = saturated_sum(level->weight, 1);
+}
+
+#define KINDS 4
+
 static void read_op(struct reader *reader, yaml_place place, const struct raw_script_op *raw)
 {
-	static const char *const kinds[] = {"alloc", "free", "repeat"};
+	static const char *const kinds[] = {"alloc", "free", "repeat", "call"};
 	static const struct {
 		const char *key;
 		size_t kind;
 	} keys[] = {{"request", 0}, {"size", 0}, {"script", 2}};
+	/* size belongs to alloc and to call; of a call its routine tells what it takes. */
+	static const char *const of_calls[] = {"into", "of",      "low",   "high",       "boundary", "offset", "open",
+					       "skip", "address", "type",  "contiguous", "cache",    "node",   "io_space",
+					       "user", "irql",    "flags", "status",     "violation"};
 	struct decode *decode = reader->decode;
-	size_t kind = 3;
-	for (size_t i = 0; i < 3; i++) {
+	size_t kind = KINDS;
+	for (size_t i = 0; i < KINDS; i++) {
 		if (!decode_given(decode, place, kinds[i]))
 			continue;
-		if (kind < 3)
+		if (kind < KINDS)
 			decode_fault(decode, yaml_places_value(decode->places, place, kinds[i]),
 				     "one operation at a time; this is %s already", kinds[kind]);
 		else
 			kind = i;
 	}
+	if (kind == KINDS) {
+		decode_fault(decode, place, "is no operation: alloc, free, repeat or call");
+		return;
+	}
 	if (kind == 3) {
-		decode_fault(decode, place, "is no operation: alloc, free or repeat");
+		read_call(reader, place, raw);
 		return;
 	}
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		if (keys[i].kind != kind && decode_given(decode, place, keys[i].key))
 			decode_fault(decode, yaml_places_value(decode->places, place, keys[i].key),
 				     "belongs to %s, not to %s", kinds[keys[i].kind], kinds[kind]);
+	for (size_t i = 0; i < sizeof of_calls / sizeof of_calls[0]; i++)
+		if (decode_given(decode, place, of_calls[i]))
+			decode_fault(decode, yaml_places_value(decode->places, place, of_calls[i]),
+				     "belongs to call, not to %s", kinds[kind]);
 	if (kind == 0)
 		read_alloc(reader, place, raw);
 	else if (kind == 1)

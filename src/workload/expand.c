@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "workload/expand_call.h"
 #include "workload/workload_yaml.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const call_names[] = {"extent", "contiguous"};
 static const char *const mode_names[] = {"remap", "identity"};
 static const char *const size_names[] = {"fixed",  "uniform", "powers_of_two", "log_uniform", "lognormal",
 					 "pareto", "zipf",    "weights",       "mixed"};
@@ -164,7 +164,7 @@ static void add_request(struct text *json, const struct workload *workload, cons
 	text_add(json, "    {");
 	add_named(json, "name", request->name);
 	text_add(json, ", ");
-	add_named(json, "call", call_names[request->call]);
+	add_named(json, "call", workload_call_table[request->call].name);
 	text_add(json, ", ");
 	add_size(json, &request->size);
 	text_add(json, ", ");
@@ -180,6 +180,7 @@ static void add_request(struct text *json, const struct workload *workload, cons
 	add_count(json, "boundary_pages", request->boundary);
 	text_add(json, ", ");
 	add_lifetime(json, &request->lifetime);
+	expand_request_arguments(json, request);
 	text_add(json, "}");
 }
 
@@ -258,6 +259,9 @@ static void add_script_op(struct text *json, const struct workload *workload, co
 		text_add(json, "{\"op\": \"free\", ");
 		add_slots(json, workload, &op->slots);
 		text_add(json, "}");
+		break;
+	case WORKLOAD_SCRIPT_CALL:
+		expand_routine_call(json, workload, &workload->routine_calls[op->call]);
 		break;
 	case WORKLOAD_SCRIPT_REPEAT:
 		text_add(json, "{\"op\": \"repeat\", \"times\": %llu, \"script\": [", (unsigned long long)op->count);
@@ -399,6 +403,8 @@ static void add_head(struct text *json, const struct workload *workload)
 		add_named(json, "size", NULL);
 	text_add(json, ", ");
 	add_number(json, "scatter", workload->physical.scatter);
+	text_add(json, "},\n  \"adapter\": {");
+	add_named(json, "wddm", workload_wddm_words[workload->wddm]);
 	text_add(json, "},\n  ");
 	add_count(json, "cpus", workload->cpus);
 	text_add(json, ",\n  ");

@@ -18,6 +18,8 @@ void workload_release(struct workload *workload)
 	}
 	for (size_t i = 0; i < workload->script_array_count; i++)
 		memory_release(workload->script_arrays[i].name);
+	for (size_t i = 0; i < workload->object_count; i++)
+		memory_release(workload->objects[i]);
 	for (size_t i = 0; i < workload->expectation_count; i++) {
 		memory_release(workload->expectations[i].metric);
 		memory_release(workload->expectations[i].allocator);
@@ -32,6 +34,8 @@ void workload_release(struct workload *workload)
 	memory_release(workload->requests);
 	memory_release(workload->phases);
 	memory_release(workload->script_arrays);
+	memory_release(workload->routine_calls);
+	memory_release(workload->objects);
 	memory_release(workload->expectations);
 	memory_release(workload->space.holes);
 	memory_release(workload->name);

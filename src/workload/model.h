@@ -6,6 +6,8 @@
 #define WORKLOAD_PACE 1e6
 #define WORKLOAD_MODEL_H
 
+#include "workload/call.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,11 +23,6 @@
 #define WORKLOAD_SWEEP_VALUES_MAX 100
 #define WORKLOAD_COMBINATIONS_MAX 1000 /* of the values of all sweeps of a file */
 #define WORKLOAD_OPS_MAX (UINT64_C(1) << 40)
-
-enum workload_call {
-	WORKLOAD_CALL_EXTENT,     /* the bare allocator */
-	WORKLOAD_CALL_CONTIGUOUS, /* DxgkCbAllocateContiguousMemory through src/ddi */
-};
 
 enum workload_mode { WORKLOAD_MODE_REMAP, WORKLOAD_MODE_IDENTITY };
 
@@ -107,6 +104,29 @@ struct workload_request {
 	bool limited;                      /* low or some high is narrower than the space */
 	uint64_t boundary;                 /* pages, a power of two; 0 = none */
 	struct workload_lifetime lifetime; /* of phases with victims: lifetime */
+	struct workload_arguments arguments;
+};
+
+/* Objects that script calls fill and use; both results of a call that gives two. */
+#define WORKLOAD_CALL_OBJECTS 2
+#define WORKLOAD_OBJECT_NONE SIZE_MAX
+
+/* What a routine is told in place of an object's value. */
+struct workload_operand {
+	size_t object; /* index into objects, or WORKLOAD_OBJECT_NONE: the number */
+	uint64_t number;
+};
+
+/* One line of a script that calls a routine with literal arguments. */
+struct workload_routine_call {
+	enum workload_routine routine;
+	size_t into[WORKLOAD_CALL_OBJECTS]; /* index into objects, or WORKLOAD_OBJECT_NONE */
+	struct workload_operand of[WORKLOAD_CALL_OBJECTS];
+	struct workload_arguments arguments;
+	bool any_status, any_violation;
+	int32_t status;     /* wanted */
+	unsigned violation; /* wanted: index into workload_violation_words */
+	unsigned line;      /* of the file */
 };
 
 struct workload_share {  /* an entry of mix: */
@@ -147,7 +167,13 @@ struct workload_range {
 	int64_t step;
 };
 
-enum workload_script_kind { WORKLOAD_SCRIPT_ALLOC, WORKLOAD_SCRIPT_FREE, WORKLOAD_SCRIPT_REPEAT, WORKLOAD_SCRIPT_END };
+enum workload_script_kind {
+	WORKLOAD_SCRIPT_ALLOC,
+	WORKLOAD_SCRIPT_FREE,
+	WORKLOAD_SCRIPT_REPEAT,
+	WORKLOAD_SCRIPT_END,
+	WORKLOAD_SCRIPT_CALL
+};
 
 /* A script is flat: REPEAT … END brackets nest. */
 struct workload_script_op {
@@ -156,6 +182,7 @@ struct workload_script_op {
 	uint64_t count;              /* ALLOC: pages, 0 = drawn from the request's size; REPEAT: times, >= 1 */
 	struct workload_range slots; /* ALLOC, FREE */
 	size_t match;                /* REPEAT: index of its END; END: index of its REPEAT */
+	size_t call;                 /* CALL: index into routine_calls */
 };
 
 enum workload_between { WORKLOAD_BETWEEN_DRAIN, WORKLOAD_BETWEEN_KEEP };
@@ -260,6 +287,7 @@ struct workload {
 		uint64_t bytes; /* 0 = not said */
 		double scatter; /* [0, 1] */
 	} physical;
+	enum workload_wddm wddm;
 	uint32_t cpus;    /* logical CPUs, >= 1 */
 	uint32_t threads; /* that play the whole together, of which this is one's share; 0 or 1: this is the whole */
 	double pace_ops_per_second; /* WORKLOAD_PACE when nothing was said; 0, in the share of a thread that does not poll: no time */
@@ -270,6 +298,10 @@ struct workload {
 	size_t phase_count;
 	struct workload_script_array *script_arrays; /* shared by all scripts of the workload */
 	size_t script_array_count;
+	struct workload_routine_call *routine_calls; /* of all scripts, in the order of the file */
+	size_t routine_call_count;
+	char **objects; /* names */
+	size_t object_count;
 	struct workload_expectation *expectations;
 	size_t expectation_count;
 	struct workload_sweep *sweeps;

@@ -10,6 +10,7 @@
 #include "workload/model.h"
 #include "workload/recording.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,7 @@ enum op_control {
 	/* Of one thread among several: */
 	OP_SEND, /* the next thread is to free what slot holds; this one does when OP_RING_EXTENTS wait and it has no more to play */
 	OP_RECEIVE, /* free the oldest extent that was sent to this thread, and one more when an earlier receive found none */
+	OP_CALL,    /* an operation: routine call `slot` of the workload's scripts */
 	OP_POLL, /* time has come to slot * op_stream_poll_ns: allocators may do what they put off; an operation follows */
 	/* Alone in its phase: the player is the adversary of phase slot, and makes up its operations (op_stream_adversary). */
 	OP_ADVERSARY,
@@ -50,6 +52,12 @@ static inline struct op op_control(enum op_control code, uint32_t argument)
 	return (struct op){argument, (OP_CONTROL << OP_REQUEST_SHIFT) | (uint32_t)code};
 }
 
+/* No operation of the workload, but something about the next one. */
+static inline bool op_is_control(const struct op *op)
+{
+	return op->demand >> OP_REQUEST_SHIFT == OP_CONTROL && (op->demand & OP_COUNT_MAX) != OP_CALL;
+}
+
 /* What the request index of an operation stands for: requests of the workload first, in their order; then one for each distinct
  * combination that a recording needs; then, where counts pass OP_COUNT_MAX, the first one again (its multiples of 2^24 pages would
  * read as a free). */
@@ -61,6 +69,7 @@ struct op_request {
 		align; /* NATURAL: align = count rounded up to a power of two; NATURAL_UP_TO: at most align_cap */
 	uint64_t align_cap;
 	enum workload_call call;
+	const struct workload_arguments *arguments; /* of a driver call; owned by the workload */
 	/* How many of the limits the recorded kernel tried in vain; 0 for demands that it granted at once, and for synthetic ones.
 	 * beyond: it refused them all; the stream frees such an extent at once, and its failure is none of the allocator. */
 	uint32_t refused_limits;
@@ -152,6 +161,7 @@ struct op_phase_plan {
 	uint64_t words;
 	uint64_t allocations;
 	uint64_t frees;
+	uint64_t calls;            /* of routines, by scripts */
 	uint64_t live_after;       /* extents */
 	uint64_t live_pages_after; /* requested pages */
 	uint64_t live_pages_peak;

@@ -60,6 +60,7 @@ static int add_workload_request(struct op_stream *stream, const struct workload_
 	memset(&request, 0, sizeof request);
 	request.name = from->name;
 	request.call = from->call;
+	request.arguments = &from->arguments;
 	set_align(&request, &from->align);
 	for (size_t i = 0; i < from->high_count; i++)
 		(void)add_high(&request, from->high[i], stream->workload->space.end - 1);

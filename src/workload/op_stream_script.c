@@ -25,7 +25,14 @@ void script_begin(struct op_stream *stream, const struct workload_phase *phase)
 	stream->cursor = 0;
 }
 
-/* Passes to the next operation that allocates or frees; the count of operations is reached at the end. */
+static void put_call(struct op_stream *stream, struct writer *writer, uint32_t call)
+{
+	put_poll(stream, writer);
+	writer->ops[writer->count++] = op_control(OP_CALL, call);
+	stream->plans[stream->phase].calls++;
+}
+
+/* Passes to the next operation that allocates, frees or calls; the count of operations is reached at the end. */
 static void script_skip_brackets(struct op_stream *stream, const struct workload_phase *phase)
 {
 	while (stream->step < phase->script_count) {
@@ -48,6 +55,13 @@ bool script_next(struct op_stream *stream, const struct workload_phase *phase, s
 		if (stream->step == phase->script_count)
 			return true;
 		const struct workload_script_op *op = &phase->script[stream->step];
+		if (op->kind == WORKLOAD_SCRIPT_CALL) {
+			if (writer_full(writer))
+				return false;
+			put_call(stream, writer, (uint32_t)op->call);
+			stream->step++;
+			continue;
+		}
 		uint64_t elements = range_elements(&op->slots);
 		for (; stream->cursor < elements; stream->cursor++) {
 			if (writer_full(writer))

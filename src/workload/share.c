@@ -23,6 +23,14 @@ int workload_share_check(const struct workload *whole, uint32_t threads, struct 
 		[WORKLOAD_BODY_ADVERSARY] = "is an adversary",
 	};
 	bool driver_calls = false;
+	for (size_t i = 0; i < whole->request_count; i++)
+		if (whole->requests[i].call > WORKLOAD_CALL_CONTIGUOUS)
+			return error_set(
+				error, EXIT_CODE_USAGE,
+				"%s: request %s: frames and handles of call %s are one adapter's: %u threads take calls "
+				"extent and contiguous only",
+				whole->file, whole->requests[i].name, workload_call_table[whole->requests[i].call].name,
+				threads);
 	for (size_t i = 0; i < whole->phase_count; i++) {
 		const struct workload_phase *phase = &whole->phases[i];
 		driver_calls = driver_calls || (phase->body == WORKLOAD_BODY_MIX && makes_driver_calls(whole, phase));

@@ -72,7 +72,19 @@ struct raw_align {
 	char *policy, *natural_up_to;
 };
 
+/* What driver calls take, in requests and scripts. A lone flag is loaded as a list of one. */
+struct raw_arguments {
+	char *skip, *address, *type, *contiguous, *cache, *node, *io_space, *user, *irql;
+	char **flags;
+	unsigned flags_count;
+};
+
+struct raw_adapter {
+	char *wddm;
+};
+
 struct raw_request {
+	struct raw_arguments arguments;
 	char *name, *call;
 	struct raw_size *size;
 	struct raw_align *align;
@@ -102,6 +114,11 @@ struct raw_script_op {
 	char *alloc, *request, *size, *free, *repeat;
 	struct raw_script_op *script;
 	unsigned script_count;
+	/* A routine with its arguments. */
+	struct raw_arguments arguments;
+	char *call, *low, *high, *boundary, *offset, *open, *status, *violation;
+	char **into, **of;
+	unsigned into_count, of_count;
 };
 
 struct raw_trace {
@@ -154,6 +171,7 @@ struct raw_workload {
 	char *iovabench, *name, *about, *source;
 	struct raw_space *space;
 	struct raw_physical *physical;
+	struct raw_adapter *adapter;
 	char *cpus, *pace, *seed;
 	struct raw_request *requests;
 	unsigned requests_count;

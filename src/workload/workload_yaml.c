@@ -10,6 +10,20 @@
 
 static const cyaml_schema_value_t text_entry = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED)};
 
+/* Keys that requests and scripts share. */
+#define ARGUMENT(structure, key)                                                                                           \
+	CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_OPTIONAL | MUST_BE(structure, arguments.key, char *), structure,           \
+			       arguments.key, 0, CYAML_UNLIMITED)
+#define ARGUMENTS(structure)                                                                                               \
+	ARGUMENT(structure, skip), ARGUMENT(structure, address), ARGUMENT(structure, type),                                \
+		ARGUMENT(structure, contiguous), ARGUMENT(structure, cache), ARGUMENT(structure, node),                    \
+		ARGUMENT(structure, io_space), ARGUMENT(structure, user), ARGUMENT(structure, irql),                       \
+		CYAML_FIELD_SEQUENCE_COUNT(                                                                                \
+			"flags",                                                                                           \
+			CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER | MUST_BE(structure, arguments.flags, char **) |          \
+				MUST_BE(structure, arguments.flags_count, unsigned),                                       \
+			structure, arguments.flags, arguments.flags_count, &text_entry, 0, CYAML_UNLIMITED)
+
 static const cyaml_schema_field_t raw_hole_fields[] = {TEXT(struct raw_hole, base), TEXT(struct raw_hole, size),
 						       CYAML_FIELD_END};
 ENTRY(raw_hole);
@@ -23,6 +37,8 @@ static const cyaml_schema_field_t raw_space_fields[] = {TEXT(struct raw_space, b
 
 static const cyaml_schema_field_t raw_physical_fields[] = {TEXT(struct raw_physical, size),
 							   TEXT(struct raw_physical, scatter), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_adapter_fields[] = {TEXT(struct raw_adapter, wddm), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t raw_uniform_fields[] = {TEXT(struct raw_uniform, min), TEXT(struct raw_uniform, max),
 							  CYAML_FIELD_END};
@@ -72,15 +88,12 @@ static const cyaml_schema_field_t raw_lifetime_fields[] = {TEXT(struct raw_lifet
 static const cyaml_schema_field_t raw_align_fields[] = {TEXT(struct raw_align, policy),
 							TEXT(struct raw_align, natural_up_to), CYAML_FIELD_END};
 
-static const cyaml_schema_field_t raw_request_fields[] = {TEXT(struct raw_request, name),
-							  TEXT(struct raw_request, call),
-							  MAP(struct raw_request, size, raw_size),
-							  MAP(struct raw_request, align, raw_align),
-							  TEXT(struct raw_request, low),
-							  LIST_OF(struct raw_request, high, char *, text_entry),
-							  TEXT(struct raw_request, boundary),
-							  MAP(struct raw_request, lifetime, raw_lifetime),
-							  CYAML_FIELD_END};
+static const cyaml_schema_field_t raw_request_fields[] = {
+	TEXT(struct raw_request, name),          TEXT(struct raw_request, call),
+	MAP(struct raw_request, size, raw_size), MAP(struct raw_request, align, raw_align),
+	TEXT(struct raw_request, low),           LIST_OF(struct raw_request, high, char *, text_entry),
+	TEXT(struct raw_request, boundary),      MAP(struct raw_request, lifetime, raw_lifetime),
+	ARGUMENTS(struct raw_request),           CYAML_FIELD_END};
 ENTRY(raw_request);
 
 static const cyaml_schema_field_t raw_share_fields[] = {TEXT(struct raw_share, request), TEXT(struct raw_share, weight),
@@ -103,6 +116,17 @@ static const cyaml_schema_field_t raw_script_op_fields[] = {TEXT(struct raw_scri
 							    TEXT(struct raw_script_op, free),
 							    TEXT(struct raw_script_op, repeat),
 							    LIST(struct raw_script_op, script, raw_script_op),
+							    TEXT(struct raw_script_op, call),
+							    LIST_OF(struct raw_script_op, into, char *, text_entry),
+							    LIST_OF(struct raw_script_op, of, char *, text_entry),
+							    TEXT(struct raw_script_op, low),
+							    TEXT(struct raw_script_op, high),
+							    TEXT(struct raw_script_op, boundary),
+							    TEXT(struct raw_script_op, offset),
+							    TEXT(struct raw_script_op, open),
+							    ARGUMENTS(struct raw_script_op),
+							    TEXT(struct raw_script_op, status),
+							    TEXT(struct raw_script_op, violation),
 							    CYAML_FIELD_END};
 ENTRY(raw_script_op);
 
@@ -158,6 +182,7 @@ static const cyaml_schema_field_t raw_workload_fields[] = {TEXT(struct raw_workl
 							   TEXT(struct raw_workload, source),
 							   MAP(struct raw_workload, space, raw_space),
 							   MAP(struct raw_workload, physical, raw_physical),
+							   MAP(struct raw_workload, adapter, raw_adapter),
 							   TEXT(struct raw_workload, cpus),
 							   TEXT(struct raw_workload, pace),
 							   TEXT(struct raw_workload, seed),
@@ -171,7 +196,7 @@ static const cyaml_schema_value_t raw_workload_schema = {
 
 static const char missing[] = "not available in this version";
 static const struct yaml_absent not_yet[] = {
-	{raw_request_fields, (const char *const[]){"guard", "contiguous", NULL}, missing},
+	{raw_request_fields, (const char *const[]){"guard", NULL}, missing},
 	{raw_part_fields, (const char *const[]){"mixed", "weights", NULL},
 	 "a part is no mixture; write its parts into the list that it is in"},
 	{NULL, NULL, NULL},

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define KEYS_MAX 24
+#define KEYS_MAX 40
 
 struct level {
 	const cyaml_schema_value_t *schema;

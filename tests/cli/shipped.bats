@@ -37,5 +37,5 @@ play() { # workload
 	is "$stderr" ""
 	is "$(jq length <<<"$output")" "$(find "$prefix/share/iovabench/workloads" -maxdepth 1 -name '*.yaml' | wc -l)"
 	is "$(jq '[.[] | select(.about == "")] | length' <<<"$output")" 0
-	is "$(jq -r '.[0].name' <<<"$output")" "$prefix/share/iovabench/workloads/ageing-churn.yaml"
+	is "$(jq -r '.[0].name' <<<"$output")" "$prefix/share/iovabench/workloads/adl-objects.yaml"
 }

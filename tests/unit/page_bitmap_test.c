@@ -12,13 +12,15 @@
 #define PAGES (64 * 64 * 3 + 100) /* three levels, the last words incomplete */
 
 static struct test_host host;
+static struct summaries summaries;
 static struct page_bitmap bitmap;
 
 static int begin(void **state)
 {
 	(void)state;
 	test_host_init(&host);
-	assert_int_equal(page_bitmap_create(&bitmap, PAGES, &host.host), IOVA_OK);
+	assert_int_equal(summaries_create(&summaries, (PAGES + 63) / 64, &host.host), IOVA_OK);
+	assert_int_equal(page_bitmap_create(&bitmap, PAGES, &summaries, &host.host), IOVA_OK);
 	page_bitmap_set(&bitmap, 0, 1);
 	page_bitmap_set(&bitmap, PAGES - 1, PAGES);
 	return 0;
@@ -29,6 +31,7 @@ static int end(void **state)
 	(void)state;
 	const char *broken = page_bitmap_broken_invariant(&bitmap);
 	page_bitmap_release(&bitmap);
+	summaries_release(&summaries);
 	return broken || test_host_blocks_held(&host);
 }
 
@@ -68,9 +71,9 @@ static void a_range_fills_and_empties_whole_words(void **state)
 static void a_summary_that_is_wrong_is_noticed(void **state)
 {
 	(void)state;
-	bitmap.words[1][1] ^= 1;
+	*page_bitmap_summary(&bitmap, 1, 1) ^= 1;
 	assert_non_null(page_bitmap_broken_invariant(&bitmap));
-	bitmap.words[1][1] ^= 1;
+	*page_bitmap_summary(&bitmap, 1, 1) ^= 1;
 }
 
 static void random_ranges_agree_with_an_array(void **state)

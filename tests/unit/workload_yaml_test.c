@@ -114,7 +114,7 @@ static void the_space_is_decoded_in_its_own_pages(void **state)
 	assert_int_equal(workload.space.page_bytes, 65536);
 	assert_int_equal(workload.space.first, 1);
 	assert_int_equal(workload.space.end, 131072); /* 8 GiB / 64 KiB */
-	assert_int_equal(workload.space.mode, WORKLOAD_MODE_IDENTITY);
+	assert_int_equal(workload.space.mode, WORKLOAD_MODE_REMAP);
 }
 
 static void reserved_ranges_are_put_in_ascending_order(void **state)
@@ -133,7 +133,7 @@ static void a_request_with_everything_is_decoded(void **state)
 {
 	(void)state;
 	load_full();
-	assert_int_equal(workload.request_count, 9);
+	assert_int_equal(workload.request_count, 13);
 	const struct workload_request *request = &workload.requests[0];
 	assert_int_equal(request->call, WORKLOAD_CALL_CONTIGUOUS);
 	assert_int_equal(request->size.min, 1);
@@ -288,9 +288,10 @@ static void a_script_is_flat_with_brackets(void **state)
 	const enum workload_script_kind kinds[] = {WORKLOAD_SCRIPT_ALLOC,  WORKLOAD_SCRIPT_FREE,  WORKLOAD_SCRIPT_ALLOC,
 						   WORKLOAD_SCRIPT_REPEAT, WORKLOAD_SCRIPT_ALLOC, WORKLOAD_SCRIPT_REPEAT,
 						   WORKLOAD_SCRIPT_FREE,   WORKLOAD_SCRIPT_ALLOC, WORKLOAD_SCRIPT_END,
-						   WORKLOAD_SCRIPT_FREE,   WORKLOAD_SCRIPT_END};
+						   WORKLOAD_SCRIPT_FREE,   WORKLOAD_SCRIPT_END,   WORKLOAD_SCRIPT_CALL,
+						   WORKLOAD_SCRIPT_CALL,   WORKLOAD_SCRIPT_CALL};
 	assert_int_equal(phase->body, WORKLOAD_BODY_SCRIPT);
-	assert_int_equal(phase->script_count, 11);
+	assert_int_equal(phase->script_count, 14);
 	for (size_t i = 0; i < 11; i++)
 		assert_int_equal(phase->script[i].kind, kinds[i]);
 	assert_int_equal(phase->script[3].count, 3);

@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Driver calls from the workload to the exit code.
+
+load helpers
+
+calls=(gpu-paging mdl-storm contiguous-windows adl-objects reserve-map bar-mapping mm-partial)
+
+@test "the life of every call answers as it should, with every built-in" {
+	run -0 --separate-stderr "$iovabench" run workloads/ddi-life.yaml -a all --rounds 1 --latency off -o "$scratch/t"
+	is "$(arms "$scratch/t" '"\(.calls.status_mismatches) \(.audit.violations) \(.calls.leaked_handles)"' | sort -u)" "0 0 0"
+	is "$(arms "$scratch/t" '[.phases[].operations.routine_calls] | add' | sort -u)" "$(grep -c '{call: ' workloads/ddi-life.yaml)"
+	# Each rule that a routine without a result can break was broken.
+	is "$(arms "$scratch/t" '[.phases[].calls.violations | to_entries[] | select(.value > 0) | .key] | unique | length' | sort -u)" 11
+}
+
+@test "an answer that a script does not want is a missed expectation that tells its line" {
+	sed -e '0,/of: block, status: STATUS_INVALID_HANDLE/s//of: block, status: STATUS_NOT_MAPPED_VIEW/' \
+		-e 's/of: adl, violation: free_adl/of: adl/' workloads/ddi-life.yaml >"$scratch/life.yaml"
+	run -1 --separate-stderr "$iovabench" run "$scratch/life.yaml" -a rbtree --rounds 1 --latency off -o "$scratch/t"
+	has "$output" "DxgkCbFreeContiguousMemory answered STATUS_INVALID_HANDLE, wanted STATUS_NOT_MAPPED_VIEW"
+	has "$output" "DxgkCbFreeAdl broke rule free_adl, wanted none"
+	has "$output" "line $(grep -n 'STATUS_NOT_MAPPED_VIEW}' "$scratch/life.yaml" | head -1 | cut -d: -f1): "
+	is "$(arms "$scratch/t" .calls.status_mismatches)" 2
+}
+
+@test "every workload of driver calls plays on all built-ins without a violation" {
+	files=("${calls[@]/#/workloads/}")
+	run -0 --separate-stderr "$iovabench" run "${files[@]/%/.yaml}" -a all --ops 4k --rounds 1 --latency all -o "$scratch/t"
+	is "$(arms "$scratch/t" '"\(.state) \(.audit.violations) \(.calls.violations.total) \(.calls.leaked_handles)"' | sort -u)" "ok 0 0 0"
+	is "$(arms "$scratch/t" 'select(.allocator == "buddy") | .workload')" "$(printf '%s\n' "${calls[@]}")"
+	# Samples are of the calls' own kinds.
+	is "$(arms "$scratch/t" 'select(.allocator == "rbtree" and .workload == "mdl-storm") | .latency | keys[]' | tr '\n' ' ')" "mdl.alloc mdl.free "
+	is "$(arms "$scratch/t" 'select(.allocator == "rbtree" and .workload == "bar-mapping") | .latency | keys[]' | tr '\n' ' ')" "map.alloc map.free "
+	# The physical side is one and the same.
+	is "$(arms "$scratch/t" 'select(.workload == "mm-partial") | "\(.calls.partial) \(.failures.physical)"' | sort -u | wc -l)" 1
+	is "$(arms "$scratch/t" 'select(.workload == "mdl-storm") | .placement.mdl_frame_runs_mean' | sort -u | wc -l)" 1
+}
+
+@test "something fatal ends the arm, keeps its results and makes exit code 3" {
+	cat >"$scratch/fatal.yaml" <<-'YAML'
+		iovabench: 1
+		name: fatal
+		adapter: {wddm: 3.2}
+		requests:
+		  - {name: a, call: contiguous, size: {fixed: 4KiB}}
+		  - {name: late, call: contiguous, size: {fixed: 4KiB}, irql: dispatch}
+		phases:
+		  - {name: churn, mix: [{request: a}], ops: 1k}
+		  - {name: wrong, mix: [{request: late}], ops: 1k}
+		  - {name: never, mix: [{request: a}], ops: 1k}
+	YAML
+	run -3 --separate-stderr "$iovabench" run "$scratch/fatal.yaml" -a rbtree --rounds 1 -o "$scratch/t"
+	has "$output" "failed: operation 1001: fatal driver misuse: a Dxgk call came from DISPATCH_LEVEL or above"
+	is "$(arms "$scratch/t" '.phases[0].operations.allocations')" 500
+	is "$(arms "$scratch/t" '"\(.calls.fatal) \(.phases[2].operations.allocations)"')" "1 null"
+	# Under 3.0 the same is a broken rule and no more.
+	sed -i 's/3.2/3.0/' "$scratch/fatal.yaml"
+	run -0 --separate-stderr "$iovabench" run "$scratch/fatal.yaml" -a rbtree --rounds 1 --latency off -o "$scratch/u"
+	is "$(arms "$scratch/u" '.phases[1].calls.violations.irql')" 1000
+}
+
+@test "destroying an object under a live ADL is fatal, also without an audit" {
+	cat >"$scratch/fatal.yaml" <<-'YAML'
+		iovabench: 1
+		name: fatal
+		phases:
+		  - name: s
+		    script:
+		      - {call: DxgkCbCreatePhysicalMemoryObject, type: contiguous, size: 1MiB, open: yes, into: [object, opened]}
+		      - {call: DxgkCbAllocateAdl, of: opened, size: 128KiB, into: adl}
+		      - {call: DxgkCbDestroyPhysicalMemoryObject, of: [object, opened]}
+	YAML
+	run -3 --separate-stderr "$iovabench" run "$scratch/fatal.yaml" -a buddy --rounds 1 -o "$scratch/t"
+	has "$output" "operation 3: fatal driver misuse: a physical memory object was destroyed under a live ADL"
+	run -3 --separate-stderr "$iovabench" run "$scratch/fatal.yaml" -a buddy --rounds 1 --audit off -o "$scratch/u"
+	has "$output" "fatal driver misuse"
+}
+
+@test "in mode identity memory lies where it is, and who cannot place there is n/a" {
+	cat >"$scratch/identity.yaml" <<-'YAML'
+		iovabench: 1
+		name: identity
+		space: {size: 1GiB, mode: identity}
+		physical: {size: 1GiB, scatter: 50%}
+		requests:
+		  - {name: a, call: adl, contiguous: require, size: {fixed: 64KiB}}
+		  - {name: b, call: mdl, size: {fixed: 64KiB}}
+		phases:
+		  - {name: churn, mix: [{request: a}, {request: b}], ops: 2k}
+	YAML
+	run -0 --separate-stderr "$iovabench" run "$scratch/identity.yaml" -a buddy -a bitmap -a "$plugins/overlap.so" --rounds 1 --latency off -o "$scratch/t"
+	is "$(arms "$scratch/t" '"\(.state) \(.audit.violations)"' | head -2 | sort -u)" "ok 0"
+	is "$(arms "$scratch/t" .state | tail -1)" "n/a"
+	has "$(arms "$scratch/t" .reason | tail -1)" "this allocator cannot place"
+	# Everybody placed everything alike.
+	is "$(arms "$scratch/t" 'select(.state == "ok") | .audit.placement_hash' | sort -u | wc -l)" 1
+}
+
+@test "what a driver does not give back is told as leaked" {
+	printf 'iovabench: 1\nname: leak\nphases:\n  - name: s\n    script:\n      - {call: MmAllocatePagesForMdl, size: 64KiB, into: m}\n      - {call: MmFreePagesFromMdl, of: m}\n      - {call: DxgkCbAllocateContiguousMemory, size: 4KiB, into: c}\n' >"$scratch/leak.yaml"
+	run -0 --separate-stderr "$iovabench" run "$scratch/leak.yaml" -a rbtree --rounds 1 --latency off -o "$scratch/t"
+	is "$(arms "$scratch/t" '"\(.calls.leaked_handles) \(.calls.leaked_mdls) \(.audit.violations)"')" "2 1 0"
+	has "$output" "2 handles leaked"
+}
+
+@test "describe explains every call and routine" {
+	run -0 --separate-stderr "$iovabench" describe call:mdl
+	has "$output" "SkipBytes"
+	has "$output" "STATUS_NO_MEMORY"
+	run -0 --separate-stderr "$iovabench" describe call
+	for name in $(sed -n 's/^  \([A-Za-z_]*\) .*/\1/p' <<<"$output"); do run -0 --separate-stderr "$iovabench" describe "call:$name"; done
+	run -2 --separate-stderr "$iovabench" describe call:DxgkCbFreeAld
+	has "$stderr" "did you mean 'DxgkCbFreeAdl'?"
+}
+
+@test "several threads take calls extent and contiguous only" {
+	run -2 --separate-stderr "$iovabench" run workloads/mdl-storm.yaml -a rbtree -t 2 -o "$scratch/t"
+	has "$stderr" "2 threads take calls extent and contiguous only"
+}
