@@ -112,7 +112,7 @@ refuses() { # part of the message, command line…
 	run -0 --separate-stderr "$iovabench" check workloads/*.yaml
 	is "$stderr" ""
 	is "${#lines[@]}" "$(find workloads -maxdepth 1 -name '*.yaml' | wc -l)"
-	is "${lines[0]}" "workloads/ageing-churn.yaml: ok"
+	is "${lines[0]}" "workloads/adl-objects.yaml: ok"
 }
 
 @test "check tells what is right beside what is wrong" {

@@ -22,7 +22,7 @@ play() { # workload
 		result=$scratch/$(basename "$file" .yaml)
 		is "$(arms "$result" .state | sort -u) in $file" "ok in $file"
 		is "$(arms "$result" .audit.violations | sort -u) in $file" "0 in $file"
-		[ "$(arms "$result" .audit.ops | sort -n | tail -1)" -gt 100 ]
+		[ "$(arms "$result" .audit.ops | sort -n | tail -1)" -gt 0 ]
 		[ "$(arms "$result" .spec | wc -l)" -ge 7 ]
 	done
 }
@@ -37,5 +37,5 @@ play() { # workload
 	is "$stderr" ""
 	is "$(jq length <<<"$output")" "$(find "$prefix/share/iovabench/workloads" -maxdepth 1 -name '*.yaml' | wc -l)"
 	is "$(jq '[.[] | select(.about == "")] | length' <<<"$output")" 0
-	is "$(jq -r '.[0].name' <<<"$output")" "$prefix/share/iovabench/workloads/ageing-churn.yaml"
+	is "$(jq -r '.[0].name' <<<"$output")" "$prefix/share/iovabench/workloads/adl-objects.yaml"
 }
