@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
 #include "base/file.h"
-#include "base/memory.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "report/report.h"
@@ -10,9 +9,6 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-
-#define RESULT_BYTES_MAX ((size_t)256 << 20)
 
 static void json(const struct result *result, struct text *text)
 {
@@ -33,29 +29,6 @@ static const struct format *find_format(const char *name)
 			return &formats[i];
 	fprintf(stderr, "iovabench report: --format '%s': takes html, md, csv or json\n", name);
 	return NULL;
-}
-
-/* path: a result.json or the folder of a run. */
-static int load(const char *path, struct result *result, struct error *error)
-{
-	struct text file = {0};
-	struct stat state;
-	bool folder = stat(path, &state) == 0 && S_ISDIR(state.st_mode);
-	text_add(&file, folder ? "%s/result.json" : "%s", path);
-	char *bytes;
-	size_t length;
-	int status = file.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path")
-				 : file_read(file.bytes, RESULT_BYTES_MAX, &bytes, &length, error);
-	if (status == 0) {
-		struct error wrong = {0};
-		status = result_read(bytes, length, result, &wrong);
-		memory_release(bytes);
-		if (status < 0)
-			error_set(error, wrong.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE, "%s: %.900s",
-				  file.bytes, wrong.message);
-	}
-	text_release(&file);
-	return status;
 }
 
 static void help(void)
@@ -112,7 +85,7 @@ int cli_report(int argc, char **argv)
 	}
 	struct result result = {0};
 	struct error error = {0};
-	if (load(argv[optind], &result, &error) == 0) {
+	if (cli_load_result(argv[optind], &result, &error) == 0) {
 		write_out(&result, format, output, &error);
 		result_release(&result);
 	}

@@ -53,6 +53,7 @@ int result_record_write(const struct result_record *record, struct text *line, s
 	struct json_writer writer = {false};
 	json_prepare();
 	json_t *object = json_object();
+	json_put_hex(&writer, object, "key", record->key);
 	json_put_text(&writer, object, "workload", record->workload ? record->workload : "");
 	json_put_text(&writer, object, "spec", record->spec ? record->spec : "");
 	json_put_text(&writer, object, "pass", pass_name[record->pass]);
@@ -124,6 +125,7 @@ int result_record_read(const char *line, size_t length, struct result_record *re
 	*record = (struct result_record){0};
 	json_t *document = json_parse(&reader, line, length);
 	struct json_at at = {.value = document};
+	record->key = json_read_u64(&reader, &at, "key", UINT64_MAX);
 	record->workload = json_read_text(&reader, &at, "workload");
 	record->spec = json_read_text(&reader, &at, "spec");
 	record->pass = (enum result_pass)json_read_choice(&reader, &at, "pass", pass_name, 2);

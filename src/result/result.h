@@ -111,6 +111,7 @@ struct result_record_phase {
 };
 
 struct result_record {
+	uint64_t key;   /* of everything that makes this process what it is */
 	char *workload; /* name */
 	char *spec;
 	enum result_pass pass;

@@ -15,10 +15,11 @@
 
 #define JOB_SPEC_BYTES_MAX 1024
 /* Parent and worker are the same program; a number that does not fit says that somebody called the worker by hand. */
-#define JOB_MAGIC UINT64_C(0x626f6a6176600002)
+#define JOB_MAGIC UINT64_C(0x626f6a6176600003)
 
 struct job {
 	uint64_t magic;
+	uint64_t key; /* of the process, for the journal */
 	char workload_file[PATH_MAX];
 	char spec[JOB_SPEC_BYTES_MAX];
 	enum result_pass pass;

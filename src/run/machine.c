@@ -90,6 +90,13 @@ static void warn(struct text *warnings, const struct clock *clock, long cpus, ui
 		text_add(warnings, "one CPU only: everything else runs on the CPU that is measured\n");
 }
 
+char *machine_cpu_name(void)
+{
+	char model[256];
+	find_line("/proc/cpuinfo", "model name", model, sizeof model);
+	return memory_text(*model ? model : "unknown");
+}
+
 int machine_worker_cpu(void)
 {
 	int cpu;
@@ -98,11 +105,10 @@ int machine_worker_cpu(void)
 
 int machine_describe(struct result *result, const struct clock *clock, uint32_t threads)
 {
-	char model[256], kernel[512];
+	char kernel[512];
 	struct utsname name;
 	struct text warnings = {0};
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	find_line("/proc/cpuinfo", "model name", model, sizeof model);
 	if (uname(&name) == 0)
 		snprintf(kernel, sizeof kernel, "%s %s %s", name.sysname, name.release, name.machine);
 	else
@@ -111,7 +117,7 @@ int machine_describe(struct result *result, const struct clock *clock, uint32_t 
 	warn(&warnings, clock, cpus, threads);
 	if (warnings.length)
 		warnings.bytes[--warnings.length] = '\0';
-	result->machine.cpu = memory_text(*model ? model : "unknown");
+	result->machine.cpu = machine_cpu_name();
 	result->machine.kernel = memory_text(kernel);
 	result->machine.clock = memory_text(clock->counter ? "time-stamp counter" : "CLOCK_MONOTONIC_RAW");
 	result->machine.cpus = cpus > 0 ? (uint32_t)cpus : 1;

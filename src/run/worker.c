@@ -252,6 +252,7 @@ static void finish_record(struct worker *worker, const struct error *error)
 	struct rusage usage;
 	record->workload = memory_text(worker->plan.workload.name ? worker->plan.workload.name : "");
 	record->spec = memory_text(job->spec);
+	record->key = job->key;
 	record->pass = job->pass;
 	record->round = job->round;
 	record->ok = error->exit_code == EXIT_CODE_OK;
