@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "run/job.h"
+#include "run/open_loop.h"
 #include "run/run.h"
 #include "workload/share.h"
 
@@ -51,6 +52,10 @@ static void help(void)
 	       "with\n"
 	       "                         several threads, none with one); none with several: only for those that need no "
 	       "lock\n"
+	       "      --rate R[:poisson]     open loop: R operations begin in a second (k, M), at even gaps or at random; "
+	       "the "
+	       "latency pass\n"
+	       "                         then records when each one was answered, counted from when it was to begin\n"
 	       "  -o, --output DIR       where to write (default results/<time>); a folder with another run is refused\n"
 	       "      --json FILE|-      the result document, also there; with - the table goes to standard error\n"
 	       "      --stall SECONDS    a worker that ends no window for so long hangs (default %.0f)\n"
@@ -138,7 +143,8 @@ enum {
 	OPTION_STALL,
 	OPTION_COLOR,
 	OPTION_MEMORY,
-	OPTION_LOCK
+	OPTION_LOCK,
+	OPTION_RATE
 };
 
 static int read_stall(const char *value, double *seconds)
@@ -147,6 +153,24 @@ static int read_stall(const char *value, double *seconds)
 	*seconds = strtod(value, &end);
 	if (end == value || *end || !(*seconds >= 0.2 && *seconds <= 86400))
 		return usage("--stall", value, "takes seconds from 0.2 to 86400");
+	return EXIT_CODE_OK;
+}
+
+static int read_rate(const char *value, struct run_options *run)
+{
+	char number[32];
+	uint64_t rate;
+	size_t length = strcspn(value, ":");
+	const char *arrivals = value + length;
+	snprintf(number, sizeof number, "%.*s", (int)length, value);
+	char *unit = strstr(number, "/s");
+	if (unit && unit[2] == '\0')
+		*unit = '\0';
+	run->poisson = strcmp(arrivals, ":poisson") == 0;
+	if (length >= sizeof number || (*arrivals && !run->poisson) ||
+	    !read_number(number, OPEN_LOOP_RATE_MIN, OPEN_LOOP_RATE_MAX, true, &rate))
+		return usage("--rate", value, "takes operations per second from 100 to 1G, and :poisson behind it");
+	run->rate = (uint32_t)rate;
 	return EXIT_CODE_OK;
 }
 
@@ -193,6 +217,8 @@ static int read_option(struct arguments *arguments, int option, const char *valu
 		run->lock = (enum lock_kind)index;
 		arguments->lock_given = true;
 		return code;
+	case OPTION_RATE:
+		return read_rate(value, run);
 	case OPTION_LATENCY:
 		code = read_choice("--latency", value, latency, "takes sampled, all or off", &index);
 		run->latency = (enum run_latency)index;
@@ -237,6 +263,18 @@ static int check_locks(const struct arguments *arguments)
 	return EXIT_CODE_OK;
 }
 
+static int check_rate(const struct run_options *run)
+{
+	const char *against = run->changes.threads > 1 ? "takes one thread"
+			      : run->latency == RUN_LATENCY_OFF
+				      ? "needs the latency pass: --latency off does not go with it"
+				      : NULL;
+	if (!run->rate || !against)
+		return EXIT_CODE_OK;
+	fprintf(stderr, "iovabench run: --rate %s\n", against);
+	return EXIT_CODE_USAGE;
+}
+
 /* -1: go on; else the exit code. */
 static int read_arguments(struct arguments *arguments, int argc, char **argv)
 {
@@ -256,6 +294,7 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
 		{"stall", required_argument, NULL, OPTION_STALL},
 		{"color", required_argument, NULL, OPTION_COLOR},
 		{"memory", required_argument, NULL, OPTION_MEMORY},
+		{"rate", required_argument, NULL, OPTION_RATE},
 		{0},
 	};
 	text_add(&arguments->command, "iovabench");
@@ -284,7 +323,7 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
 			return EXIT_CODE_IO;
 	if (!arguments->lock_given && arguments->run.changes.threads > 1)
 		arguments->run.lock = LOCK_MUTEX;
-	if (check_locks(arguments) != EXIT_CODE_OK)
+	if (check_locks(arguments) != EXIT_CODE_OK || check_rate(&arguments->run) != EXIT_CODE_OK)
 		return EXIT_CODE_USAGE;
 	arguments->run.files = (const char *const *)(argv + optind);
 	arguments->run.file_count = (size_t)(argc - optind);

@@ -21,6 +21,10 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_NO_FAILURE] = "nothing failed",
 	[RESULT_REASON_NO_STEPS] = "the allocator does not count its steps",
 	[RESULT_REASON_NO_HARNESS] = "the harness alone was not measured",
+	[RESULT_REASON_CLOSED_LOOP] = "closed loop: no --rate was given",
+	[RESULT_REASON_FEW_WINDOWS] = "fewer than 20 windows",
+	[RESULT_REASON_COUNTERS_REFUSED] = "unavailable: the system refuses perf_event_open",
+	[RESULT_REASON_COUNTERS_MISSING] = "unavailable: this machine does not offer the counter",
 };
 
 const char *const result_kind_name[RESULT_KIND_COUNT] = {
@@ -30,6 +34,7 @@ const char *const result_kind_name[RESULT_KIND_COUNT] = {
 	[RESULT_KIND_CONTIGUOUS_ALLOC] = "contiguous.alloc",
 	[RESULT_KIND_CONTIGUOUS_FREE] = "contiguous.free",
 	[RESULT_KIND_LOCK_WAIT] = "lock_wait",
+	[RESULT_KIND_RESPONSE] = "response",
 };
 
 const char *const result_series_name[RESULT_SERIES_COUNT] = {
@@ -38,9 +43,20 @@ const char *const result_series_name[RESULT_SERIES_COUNT] = {
 #undef RESULT_SERIES_NAME
 };
 
+const char *const result_ageing_name[RESULT_AGEING_COUNT] = {
+	[RESULT_AGEING_UNKNOWN] = "",
+	[RESULT_AGEING_FLAT] = "flat",
+	[RESULT_AGEING_WARM_UP] = "warm-up",
+	[RESULT_AGEING_AGEING] = "ageing",
+	[RESULT_AGEING_NO_STEADY_STATE] = "no steady state",
+};
+
 const char *const result_arm_state_name[RESULT_ARM_NOT_RUN + 1] = {
-	[RESULT_ARM_OK] = "ok",           [RESULT_ARM_NOT_APPLICABLE] = "n/a",
-	[RESULT_ARM_FAILED] = "failed",   [RESULT_ARM_NONDETERMINISTIC] = "nondeterministic",
+	[RESULT_ARM_OK] = "ok",
+	[RESULT_ARM_NOT_APPLICABLE] = "n/a",
+	[RESULT_ARM_FAILED] = "failed",
+	[RESULT_ARM_NONDETERMINISTIC] = "nondeterministic",
+	[RESULT_ARM_UNTRUSTWORTHY] = "untrustworthy",
 	[RESULT_ARM_NOT_RUN] = "not run",
 };
 

@@ -18,6 +18,7 @@ static void release_arm(struct result_arm *arm)
 	memory_release(arm->allocator);
 	memory_release(arm->spec);
 	memory_release(arm->lock);
+	memory_release(arm->rate);
 	memory_release(arm->reason);
 	memory_release(arm->series);
 	parts_release_maps(arm->maps, arm->map_count);

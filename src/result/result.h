@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define RESULT_CELLS_MAX 200u
 #define RESULT_SCHEMA "iovabench.result/1"
 
 /* Kinds of operation that have a latency histogram. */
@@ -21,6 +22,7 @@ enum result_kind {
 	RESULT_KIND_CONTIGUOUS_ALLOC,
 	RESULT_KIND_CONTIGUOUS_FREE,
 	RESULT_KIND_LOCK_WAIT, /* acquisitions that had to wait, in all calls of the latency pass */
+	RESULT_KIND_RESPONSE,  /* open loop: from the intended begin to the end, all operations */
 	RESULT_KIND_COUNT
 };
 extern const char *const result_kind_name[RESULT_KIND_COUNT]; /* "alloc", "free", "alloc_failed", "contiguous.alloc", … */
@@ -100,8 +102,11 @@ struct result_record_phase {
 	uint64_t failures;   /* of one iteration: failed demands */
 	uint64_t windows;
 	uint64_t windows_tainted;
-	uint64_t starved;         /* of one iteration: receives that found nothing */
-	uint64_t ring_full;       /* of one iteration: sends that found no room */
+	uint64_t starved;   /* of one iteration: receives that found nothing */
+	uint64_t ring_full; /* of one iteration: sends that found no room */
+	/* The least of all iterations in each of up to RESULT_CELLS_MAX equal parts of the phase; NaN where a part was too short. */
+	double *cells_ns_per_op;
+	size_t cell_count;
 	double latency_ns_per_op; /* whole latency pass, for its slow-down; NaN when there was none */
 	struct result_histogram latency[RESULT_KIND_COUNT]; /* in clock ticks */
 	/* audit */
@@ -122,6 +127,7 @@ struct result_record {
 	char *message;
 	uint64_t stream_hash; /* of the operations played; 0 when not known */
 	uint64_t peak_rss_bytes;
+	uint64_t clock_backward; /* times that the clock went back between two stamps */
 	struct result_record_phase *phases;
 	size_t phase_count;
 	struct result_series_row *series;
@@ -149,8 +155,19 @@ struct result_latency {
 	struct result_histogram histogram; /* in nanoseconds (rounded up) */
 };
 
+enum result_ageing {
+	RESULT_AGEING_UNKNOWN, /* null */
+	RESULT_AGEING_FLAT,
+	RESULT_AGEING_WARM_UP,
+	RESULT_AGEING_AGEING,
+	RESULT_AGEING_NO_STEADY_STATE,
+	RESULT_AGEING_COUNT
+};
+extern const char *const result_ageing_name[RESULT_AGEING_COUNT]; /* "", flat, warm-up, ageing, no steady state */
+
 struct result_phase {
 	char *name;
+	enum result_ageing ageing;
 	bool measured;
 	struct result_figures figures;
 	struct result_latency latency[RESULT_KIND_COUNT];
@@ -161,9 +178,10 @@ enum result_arm_state {
 	RESULT_ARM_NOT_APPLICABLE,   /* cannot play this workload; reason says why */
 	RESULT_ARM_FAILED,           /* crash, hang, violation, limit passed; figures may be missing */
 	RESULT_ARM_NONDETERMINISTIC, /* passes disagree on the placement hash */
+	RESULT_ARM_UNTRUSTWORTHY,    /* the clock went back while it was measured */
 	RESULT_ARM_NOT_RUN,          /* interrupted before */
 };
-extern const char *const result_arm_state_name[RESULT_ARM_NOT_RUN + 1]; /* ok, n/a, failed, nondeterministic, not run */
+extern const char *const result_arm_state_name[RESULT_ARM_NOT_RUN + 1]; /* ok, n/a, failed, … */
 
 struct result_arm {
 	size_t workload; /* index */
@@ -171,6 +189,7 @@ struct result_arm {
 	char *spec;
 	uint32_t threads;
 	char *lock;
+	char *rate; /* operations per second, ":poisson" behind it; NULL: closed loop */
 	enum result_arm_state state;
 	char *reason; /* NULL when ok */
 	uint64_t placement_hash;
@@ -199,6 +218,13 @@ struct result_workload {
 	char *expanded; /* JSON text */
 };
 
+/* What can change while a run goes on. */
+struct result_environment {
+	double load_1min;
+	double core_ghz; /* NaN: cannot be told */
+	double steal_ms; /* of all CPUs since the machine started: what its host took */
+};
+
 struct result {
 	struct {
 		char *id, *started, *command;
@@ -211,6 +237,7 @@ struct result {
 		uint32_t cpus;
 		double tsc_hz; /* NaN without a constant counter */
 		double timer_step_ns, timer_pair_ns, timer_drift_ppm;
+		struct result_environment before, after;
 		char *warnings; /* lines of text: what about this machine makes its timing less than trustworthy; "" = nothing */
 	} machine;
 	struct {

@@ -25,6 +25,19 @@ static void read_warnings(struct json_reader *reader, const struct json_at *mach
 	result->machine.warnings = lines.bytes;
 }
 
+/* Older documents have none. */
+static void read_environment(struct json_reader *reader, const struct json_at *machine, const char *key,
+			     struct result_environment *environment)
+{
+	struct json_at at = json_child_optional(reader, machine, key);
+	*environment = (struct result_environment){(double)NAN, (double)NAN, (double)NAN};
+	if (!at.value)
+		return;
+	environment->load_1min = json_read_double(reader, &at, "load_1min");
+	environment->core_ghz = json_read_double(reader, &at, "core_ghz");
+	environment->steal_ms = json_read_double(reader, &at, "steal_ms");
+}
+
 static void read_run(struct json_reader *reader, const struct json_at *document, struct result *result)
 {
 	struct json_at run = json_object_child(reader, document, "run");
@@ -44,6 +57,8 @@ static void read_run(struct json_reader *reader, const struct json_at *document,
 	result->machine.timer_step_ns = json_read_double(reader, &machine, "timer_step_ns");
 	result->machine.timer_pair_ns = json_read_double(reader, &machine, "timer_pair_ns");
 	result->machine.timer_drift_ppm = json_read_double(reader, &machine, "timer_drift_ppm");
+	read_environment(reader, &machine, "before", &result->machine.before);
+	read_environment(reader, &machine, "after", &result->machine.after);
 	read_warnings(reader, &machine, result);
 
 	struct json_at build = json_object_child(reader, document, "build");
@@ -109,6 +124,10 @@ static void read_phase(struct json_reader *reader, const struct json_at *at, str
 	phase->name = json_read_text(reader, at, "name");
 	phase->measured = json_read_bool(reader, at, "measured");
 	parts_read_figures(reader, at, &phase->figures);
+	struct json_at ageing = json_child_optional(reader, at, "ageing");
+	if (json_is_object(ageing.value) && json_is_string(json_object_get(ageing.value, "class")))
+		phase->ageing = (enum result_ageing)json_read_choice(reader, &ageing, "class", result_ageing_name,
+								     RESULT_AGEING_COUNT);
 	struct json_at latency = json_object_child(reader, at, "latency");
 	for (size_t kind = 0; kind < RESULT_KIND_COUNT && !reader->failed; kind++) {
 		struct json_at one = json_child_optional(reader, &latency, result_kind_name[kind]);
@@ -139,6 +158,7 @@ static void read_arm(struct json_reader *reader, const struct json_at *at, struc
 	arm->spec = json_read_text(reader, at, "spec");
 	arm->threads = (uint32_t)json_read_u64(reader, at, "threads", UINT32_MAX);
 	arm->lock = json_read_text_or_null(reader, at, "lock");
+	arm->rate = json_read_text_or_null(reader, at, "rate");
 	arm->state =
 		(enum result_arm_state)json_read_choice(reader, at, "state", result_arm_state_name, RESULT_ARM_NOT_RUN + 1);
 	arm->reason = json_read_text_or_null(reader, at, "reason");

@@ -227,6 +227,10 @@ void engine_play(struct engine *engine, const struct op *ops, size_t count)
 
 static void add_ticks(struct engine_stamp *stamp, uint64_t ticks, uint64_t waited)
 {
+	if (ticks > INT64_MAX) {
+		stamp->backward = true;
+		return;
+	}
 	stamp->ticks += ticks > waited ? ticks - waited : 0;
 }
 
@@ -336,7 +340,8 @@ bool engine_play_timed(struct engine *engine, const struct op *op, const struct 
 		    : op->demand >> OP_REQUEST_SHIFT == OP_CONTROL ? timed_receive(engine, &playing, &stamp, kind)
 								   : timed_alloc(engine, &playing, &stamp, op, kind);
 	*ticks = stamp.ticks;
-	return good;
+	engine->clock_backward += stamp.backward;
+	return good && !stamp.backward;
 }
 
 static struct iova_extent extent_of(const struct engine *engine, uint32_t domain, uint32_t slot)

@@ -43,6 +43,7 @@ struct engine_stamp {
 	const struct clock *clock;
 	uint64_t ticks;
 	bool migrated; /* the CPU changed between two stamps */
+	bool backward; /* the clock went back between them */
 };
 
 struct engine {
@@ -63,11 +64,12 @@ struct engine {
 	 * waits, and empties this thread's own inbox meanwhile, or two could wait for each other; when the receiver has ended its piece,
 	 * the extent is freed here. */
 	struct ring *inbox, *outbox;
-	int64_t owed;       /* receives that were not made up for yet; below 0: done ahead */
-	uint64_t received;  /* extents freed because of sends and receives */
-	uint64_t starved;   /* receives that found nothing */
-	uint64_t ring_full; /* sends that found no room */
-	uint32_t home_cpu;  /* where phases begin */
+	int64_t owed;            /* receives that were not made up for yet; below 0: done ahead */
+	uint64_t received;       /* extents freed because of sends and receives */
+	uint64_t starved;        /* receives that found nothing */
+	uint64_t ring_full;      /* sends that found no room */
+	uint64_t clock_backward; /* timed operations between whose stamps the clock went back */
+	uint32_t home_cpu;       /* where phases begin */
 
 	uint64_t placement_hash; /* of all that engine_note_placement saw */
 	size_t request_count;
@@ -105,7 +107,7 @@ void engine_drain_inbox(struct engine *engine);
 void engine_play(struct engine *engine, const struct op *ops, size_t count);
 
 /* Plays one operation (OP_RECEIVE, but no other control word) and tells its kind and the ticks of the allocator's share. false: nothing was done (a
- * free of an empty slot, an empty inbox) or the CPU changed on the way: *ticks is then meaningless. Waiting for locks is no part of
+ * free of an empty slot, an empty inbox), the CPU changed on the way, or the clock went back: *ticks is then meaningless. Waiting for locks is no part of
  * the ticks where lock_record_waits is on. */
 bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum result_kind *kind,
 		       uint64_t *ticks);

@@ -26,7 +26,9 @@ struct job {
 	uint32_t round;
 	uint32_t latency_gap; /* 0: no latency pass */
 	bool with_series;
-	int cpu;             /* to run on, or for the first thread; -1: anywhere */
+	int cpu;     /* to run on, or for the first thread; -1: anywhere */
+	double rate; /* operations per second of an open loop; 0: closed */
+	bool poisson;
 	enum lock_kind lock; /* around allocators that need one */
 	struct plan_changes changes;
 	struct clock clock;

@@ -103,6 +103,17 @@ int machine_worker_cpu(void)
 	return machine_thread_cpus(&cpu, 1) ? cpu : -1;
 }
 
+void machine_environment(struct result_environment *environment, const struct clock *clock)
+{
+	char line[512];
+	double ticks_per_second = (double)sysconf(_SC_CLK_TCK), steal;
+	*environment = (struct result_environment){(double)NAN, clock_core_ghz(clock), (double)NAN};
+	if (first_line("/proc/loadavg", line, sizeof line))
+		sscanf(line, "%lf", &environment->load_1min);
+	if (first_line("/proc/stat", line, sizeof line) && sscanf(line, "cpu %*f %*f %*f %*f %*f %*f %*f %lf", &steal) == 1)
+		environment->steal_ms = steal * 1000 / ticks_per_second;
+}
+
 int machine_describe(struct result *result, const struct clock *clock, uint32_t threads)
 {
 	char kernel[512];
@@ -117,6 +128,7 @@ int machine_describe(struct result *result, const struct clock *clock, uint32_t 
 	warn(&warnings, clock, cpus, threads);
 	if (warnings.length)
 		warnings.bytes[--warnings.length] = '\0';
+	machine_environment(&result->machine.after, clock);
 	result->machine.cpu = machine_cpu_name();
 	result->machine.kernel = memory_text(kernel);
 	result->machine.clock = memory_text(clock->counter ? "time-stamp counter" : "CLOCK_MONOTONIC_RAW");

@@ -6,6 +6,7 @@
 #include "run/machine.h"
 #include "workload/workload_yaml.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int describe_workload(struct matrix *matrix, const struct block *block, struct error *error)
@@ -31,7 +32,7 @@ static enum exit_code arm_exit_code(const struct result_arm *arm)
 {
 	if (arm->state == RESULT_ARM_FAILED)
 		return EXIT_CODE_VIOLATION;
-	if (arm->state == RESULT_ARM_NONDETERMINISTIC)
+	if (arm->state == RESULT_ARM_NONDETERMINISTIC || arm->state == RESULT_ARM_UNTRUSTWORTHY)
 		return EXIT_CODE_UNTRUSTWORTHY;
 	return EXIT_CODE_OK;
 }
@@ -49,7 +50,13 @@ static int gather_block(struct matrix *matrix, size_t index, struct error *error
 		arm->allocator = memory_text(spec);
 		arm->spec = memory_text(spec);
 		arm->lock = memory_text(lock_kind_name[gather_locked(&block->arms[i]) ? matrix->options->lock : LOCK_NONE]);
-		if (!arm->allocator || !arm->spec || !arm->lock)
+		if (matrix->options->rate) {
+			char rate[32];
+			snprintf(rate, sizeof rate, "%u%s", matrix->options->rate,
+				 matrix->options->poisson ? ":poisson" : "");
+			arm->rate = memory_text(rate);
+		}
+		if (!arm->allocator || !arm->spec || !arm->lock || (matrix->options->rate && !arm->rate))
 			return error_set(error, EXIT_CODE_IO, "no memory for a result");
 		if (!strchr(spec, '/'))
 			arm->allocator[strcspn(spec, ":")] = '\0';

@@ -50,8 +50,9 @@ static void add_plugins(const char *spec, struct text *text)
 int process_key(const struct job *job, uint64_t identity, uint64_t build_hash, uint64_t *key, struct error *error)
 {
 	struct text text = {0};
-	text_add(&text, "%" PRIu64 " %" PRIu64 " %d %u %u %d %d %u\n%s", identity, build_hash, (int)job->pass, job->round,
-		 job->latency_gap, job->with_series, (int)job->lock, job->changes.threads, job->spec);
+	text_add(&text, "%" PRIu64 " %" PRIu64 " %d %u %u %d %d %u %.17g %d\n%s", identity, build_hash, (int)job->pass,
+		 job->round, job->latency_gap, job->with_series, (int)job->lock, job->changes.threads, job->rate,
+		 job->poisson, job->spec);
 	add_plugins(job->spec, &text);
 	return hash_text(&text, key, error);
 }

@@ -91,6 +91,8 @@ static void write_options(struct json_writer *writer, json_t *object, const stru
 	json_put_u64(writer, object, "ops", options->changes.ops);
 	json_put_u64(writer, object, "threads", options->changes.threads);
 	json_put_text(writer, object, "lock", lock_kind_name[options->lock]);
+	json_put_u64(writer, object, "rate", options->rate);
+	json_put(writer, object, "poisson", json_boolean(options->poisson));
 	json_put_u64(writer, object, "rounds", options->rounds);
 	json_put_text(writer, object, "latency", latency_name[options->latency]);
 	json_put(writer, object, "audit", json_boolean(options->audit));
@@ -161,6 +163,8 @@ static void read_options(struct json_reader *reader, const struct json_at *at, s
 	options->changes.ops = json_read_u64(reader, at, "ops", WORKLOAD_OPS_MAX);
 	options->changes.threads = (uint32_t)json_read_u64(reader, at, "threads", WORKLOAD_THREADS_MAX);
 	options->lock = (enum lock_kind)json_read_choice(reader, at, "lock", lock_kind_name, LOCK_SPIN + 1);
+	options->rate = (uint32_t)json_read_u64(reader, at, "rate", UINT32_MAX);
+	options->poisson = json_read_bool(reader, at, "poisson");
 	options->rounds = (uint32_t)json_read_u64(reader, at, "rounds", RUN_ROUNDS_MAX);
 	options->latency = (enum run_latency)json_read_choice(reader, at, "latency", latency_name, RUN_LATENCY_OFF + 1);
 	options->audit = json_read_bool(reader, at, "audit");

@@ -106,6 +106,8 @@ static void fill_job(const struct matrix *matrix, const struct block *block, con
 		.peak_live_pages = block->stream.peak_live_pages,
 		.words_of_shares = block->stream.words_of_shares,
 		.lock = options->lock,
+		.rate = harness ? 0 : options->rate,
+		.poisson = options->poisson,
 		.phase_count = block->stream.phase_count,
 		.stream_words = block->stream.descriptor,
 	};
@@ -271,6 +273,7 @@ static int begin(struct matrix *matrix, struct text *folder, struct error *error
 	if (store_open(&matrix->store, folder->bytes, error) < 0)
 		return -1;
 	clock_calibrate(&matrix->clock, MATRIX_CALIBRATION_MILLISECONDS);
+	machine_environment(&matrix->result->machine.before, &matrix->clock);
 	request->clock = matrix->clock;
 	int result = request_write(request, &json, error);
 	if (result == 0)
@@ -287,6 +290,7 @@ static int go_on(struct matrix *matrix, struct text *folder, struct error *error
 	matrix->store = resumed->store;
 	resumed->store = (struct store){.journal = -1};
 	matrix->clock = matrix->request.clock;
+	machine_environment(&matrix->result->machine.before, &matrix->clock);
 	for (size_t i = 0; i < matrix->options->file_count; i++)
 		if (matrix->request.file_hashes[i] != matrix->blocks[i].file_hash)
 			return error_set(error, EXIT_CODE_USAGE, "%s changed since this run was begun: start a new one",

@@ -28,6 +28,8 @@ struct run_options {
 	size_t spec_count;
 	struct plan_changes changes;
 	enum lock_kind lock; /* around allocators that need one; NONE with several threads: they are refused */
+	uint32_t rate;       /* of an open loop, operations per second; 0: closed. One thread */
+	bool poisson;        /* its gaps are exponential */
 	uint32_t rounds;     /* >= 1 */
 	enum run_latency latency;
 	bool audit;

@@ -68,6 +68,8 @@ static void all_that_it_plays_is_in_it(void **state)
 	CHANGES(job.with_series = true);
 	CHANGES(job.lock = LOCK_SPIN);
 	CHANGES(job.changes.threads = 3);
+	CHANGES(job.rate = 1000);
+	CHANGES(job.poisson = true);
 	CHANGES(strcpy(job.spec, "rbtree:fit=last"));
 	uint64_t before = key();
 	assert_true(key_over(9, 2) != before);
