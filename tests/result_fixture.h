@@ -196,6 +196,19 @@ static void fixture_arm(struct result_arm *arm, size_t workload, size_t which, c
 	fixture_figures(&arm->phases[1], speed, wear);
 	fixture_latency(&arm->phases[1].latency[RESULT_KIND_ALLOC], speed * 0.7, 1 + 2 * wear, &rng);
 	fixture_latency(&arm->phases[1].latency[RESULT_KIND_FREE], speed * 0.4, 1 + wear, &rng);
+	if (which == 0) {
+		result_set(&arm->phases[1].figures, RESULT_METRIC_AGEING_RATIO, 0.5);
+		result_set(&arm->phases[1].figures, RESULT_METRIC_AGEING_CHANGES, 1);
+	}
+	if (which == 1)
+		result_set(&arm->phases[1].figures, RESULT_METRIC_UNTAINTED_NS_PER_OP, speed * 0.99);
+	if (arm->rate) {
+		fixture_latency(&arm->phases[1].latency[RESULT_KIND_RESPONSE], speed, 2 + 2 * wear, &rng);
+		result_set(&arm->phases[1].figures, RESULT_METRIC_OFFERED_RATE, 1e6);
+		result_set(&arm->phases[1].figures, RESULT_METRIC_ACHIEVED_RATE, 0.4e6);
+		result_set(&arm->phases[1].figures, RESULT_METRIC_LATENESS_MAX_NS, 2.5e8);
+		result_set(&arm->phases[1].figures, RESULT_METRIC_SATURATED, 1);
+	}
 	fixture_series(arm, size->series_rows, speed, wear, &rng);
 	fixture_map(arm, size, wear, &rng);
 }
