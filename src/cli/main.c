@@ -18,6 +18,7 @@ static const struct command {
 } commands[] = {
 	{"run", cli_run, "run workloads on allocators, show a table, write a report"},
 	{"resume", cli_resume, "go on with a run that was interrupted or killed"},
+	{"merge", cli_merge, "put the arms of several results into one"},
 	{"check", cli_check, "check workload files; nothing is run"},
 	{"expand", cli_expand, "print a workload with every default written out, as JSON"},
 	{"list", cli_list, "list allocators, workloads or metrics"},

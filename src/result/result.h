@@ -185,6 +185,7 @@ extern const char *const result_arm_state_name[RESULT_ARM_NOT_RUN + 1]; /* ok, n
 
 struct result_arm {
 	size_t workload; /* index */
+	size_t source;   /* index; 0 where nothing was merged */
 	char *allocator; /* name, for a plugin its table's name or its path */
 	char *spec;
 	uint32_t threads;
@@ -218,6 +219,11 @@ struct result_workload {
 	char *expanded; /* JSON text */
 };
 
+/* A run whose arms were merged into another document. */
+struct result_source {
+	char *id, *started, *command, *cpu, *kernel;
+};
+
 /* What can change while a run goes on. */
 struct result_environment {
 	double load_1min;
@@ -243,6 +249,8 @@ struct result {
 	struct {
 		char *version, *git, *compiler, *flags;
 	} build;
+	struct result_source *sources; /* only in a merged document */
+	size_t source_count;
 	struct result_workload *workloads;
 	size_t workload_count;
 	struct result_arm *arms;
@@ -257,6 +265,12 @@ void result_release(struct result *result);
 int result_write(const struct result *result, struct text *json, struct error *error);
 /* Reads what result_write wrote, of the same schema; anything else is refused with the key's path. */
 int result_read(const char *json, size_t length, struct result *result, struct error *error);
+
+/* Puts the arms of count results into one: equal workloads (name, seed, stream, all defaults) become one, each arm names its source. Machine
+ * and build are those of the first; where others differ a warning says so. *into (zeroed) takes what it needs from them; command is the merge's. -1: the
+ * same arm (workload, spec, threads, lock, rate) is there twice (EXIT_CODE_USAGE, naming it), no memory. All are to be released
+ * either way. */
+int result_merge(struct result *into, struct result *from, size_t count, const char *command, struct error *error);
 
 /* series.csv of all arms: workload, spec, phase, then the columns; empty where there is no figure. */
 void result_series_csv(const struct result *result, struct text *csv);

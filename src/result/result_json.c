@@ -160,6 +160,8 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 	const struct result_arm *arm = &result->arms[index];
 	json_put_text(writer, object, "workload", or_empty(result->workloads[arm->workload].name));
 	json_put_u64(writer, object, "workload_index", arm->workload);
+	if (result->source_count)
+		json_put_u64(writer, object, "source", arm->source);
 	json_put_text(writer, object, "allocator", or_empty(arm->allocator));
 	json_put_text(writer, object, "spec", or_empty(arm->spec));
 	json_put_u64(writer, object, "threads", arm->threads);
@@ -192,6 +194,20 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 	parts_write_maps(writer, object, "address_maps", arm->maps, arm->map_count);
 }
 
+/* Nothing where nothing was merged. */
+static void write_sources(struct json_writer *writer, json_t *document, const struct result *result)
+{
+	json_t *sources = result->source_count ? json_put_array(writer, document, "sources") : NULL;
+	for (size_t i = 0; i < result->source_count; i++) {
+		json_t *source = json_append_object(writer, sources);
+		json_put_text(writer, source, "id", or_empty(result->sources[i].id));
+		json_put_text(writer, source, "started", or_empty(result->sources[i].started));
+		json_put_text(writer, source, "command", or_empty(result->sources[i].command));
+		json_put_text(writer, source, "cpu", or_empty(result->sources[i].cpu));
+		json_put_text(writer, source, "kernel", or_empty(result->sources[i].kernel));
+	}
+}
+
 static void write_expectation(struct json_writer *writer, json_t *object, const struct result *result,
 			      const struct result_expectation *expectation)
 {
@@ -214,6 +230,7 @@ int result_write(const struct result *result, struct text *json, struct error *e
 	json_t *document = json_object();
 	json_put_text(&writer, document, "schema", RESULT_SCHEMA);
 	write_run(&writer, document, result);
+	write_sources(&writer, document, result);
 	json_t *workloads = json_put_array(&writer, document, "workloads");
 	for (size_t i = 0; i < result->workload_count; i++) {
 		if (write_workload(&writer, json_append_object(&writer, workloads), &result->workloads[i], error) < 0) {

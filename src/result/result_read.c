@@ -148,6 +148,34 @@ static void read_phases(struct json_reader *reader, const struct json_at *at, st
 	}
 }
 
+static void read_sources(struct json_reader *reader, const struct json_at *document, struct result *result)
+{
+	size_t count;
+	if (!json_child_optional(reader, document, "sources").value)
+		return;
+	struct json_at sources = json_array_child(reader, document, "sources", PARTS_COUNT_MAX, &count);
+	result->sources = json_room(reader, count, sizeof *result->sources);
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at source = json_element(&sources, i);
+		result->source_count = i + 1;
+		result->sources[i].id = json_read_text(reader, &source, "id");
+		result->sources[i].started = json_read_text(reader, &source, "started");
+		result->sources[i].command = json_read_text(reader, &source, "command");
+		result->sources[i].cpu = json_read_text(reader, &source, "cpu");
+		result->sources[i].kernel = json_read_text(reader, &source, "kernel");
+	}
+}
+
+static void read_source(struct json_reader *reader, const struct json_at *at, struct result_arm *arm, size_t source_count)
+{
+	struct json_at source = json_child_optional(reader, at, "source");
+	if (!source.value)
+		return;
+	arm->source = json_u64_at(reader, &source, SIZE_MAX);
+	if (arm->source >= source_count)
+		json_fail(reader, &source, "must be the index of a source");
+}
+
 static void read_arm(struct json_reader *reader, const struct json_at *at, struct result_arm *arm, size_t workload_count)
 {
 	struct json_at workload = json_child(reader, at, "workload_index");
@@ -203,6 +231,7 @@ static void read_lists(struct json_reader *reader, const struct json_at *documen
 		struct json_at arm = json_element(&list, i);
 		result->arm_count = i + 1;
 		read_arm(reader, &arm, &result->arms[i], result->workload_count);
+		read_source(reader, &arm, &result->arms[i], result->source_count);
 	}
 	list = json_array_child(reader, document, "expectations", PARTS_COUNT_MAX, &count);
 	result->expectations = json_room(reader, count, sizeof *result->expectations);
@@ -224,6 +253,7 @@ int result_read(const char *json, size_t length, struct result *result, struct e
 		json_fail(&reader, &schema,
 			  "must be \"" RESULT_SCHEMA "\": this is another kind of document, or of another version");
 	read_run(&reader, &at, result);
+	read_sources(&reader, &at, result);
 	read_lists(&reader, &at, result);
 	json_decref(document);
 	if (!reader.failed)
