@@ -25,7 +25,7 @@ enum { OPTION_START };
 static const char *const starts[] = {"next", "low", 0};
 static const struct iova_option options[] = {
 	{"start", IOVA_OPTION_CHOICE, 0, 0, 0, starts,
-	 "where a search begins: behind the last extent, or at the lowest page"},
+	 "where a search begins: behind the last extent, or at the lowest page", 0},
 };
 
 /* An allocator may refuse a space, with a sentence that says why. */

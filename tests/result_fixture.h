@@ -267,6 +267,38 @@ static void fixture_result(struct result *result, struct fixture_size size)
 		result->arms[6].domains[i].count = FIXTURE_PAGES;
 		result_figures_clear(&result->arms[6].domains[i].figures);
 	}
+	double *rounds = fixture_room(3, sizeof *rounds);
+	rounds[0] = 18.25;
+	rounds[1] = (double)NAN;
+	rounds[2] = 18.5;
+	result->arms[0].phases[1].round_ns_per_op = rounds;
+	result->arms[0].phases[1].round_count = 3;
+	result->comparisons = fixture_room(2, sizeof *result->comparisons);
+	result->comparison_count = 2;
+	result->comparisons[0] = (struct result_comparison){.a = 0,
+							    .b = 1,
+							    .metric = RESULT_METRIC_RAW_NS_PER_OP,
+							    .a_value = 18.4,
+							    .b_value = 21.9,
+							    .ratio = 1.19,
+							    .ci_low = 1.17,
+							    .ci_high = 1.22,
+							    .level = 0.95,
+							    .threshold = 0.03,
+							    .verdict = RESULT_VERDICT_REGRESSION,
+							    .rounds = 12};
+	result->comparisons[1] = (struct result_comparison){.a = 0,
+							    .b = 2,
+							    .metric = RESULT_METRIC_FAILURES_TOTAL,
+							    .a_value = 0,
+							    .b_value = 28,
+							    .ratio = (double)NAN,
+							    .ci_low = (double)NAN,
+							    .ci_high = (double)NAN,
+							    .level = (double)NAN,
+							    .threshold = 0,
+							    .verdict = RESULT_VERDICT_REGRESSION,
+							    .reason = memory_text("a reason")};
 	result->expectations = fixture_room(2, sizeof *result->expectations);
 	result->expectation_count = 2;
 	result->expectations[0] =

@@ -31,7 +31,7 @@ extern "C" {
 
 #define IOVA_MAGIC UINT64_C(0x31766f6961766f69)
 /* Raised with every change that an old plugin would not survive; loading refuses any other number. */
-#define IOVA_ABI 1u
+#define IOVA_ABI 2u
 
 enum iova_status {
 	IOVA_OK = 0,
@@ -128,6 +128,7 @@ struct iova_option {
 	uint64_t maximum;
 	const char *const *choices; /* CHOICE: names, NULL at the end */
 	const char *help;           /* one sentence, with the unit of a number */
+	const uint64_t *without;    /* CHOICE: for each choice, capabilities of the table that it takes away; NULL: none */
 };
 
 /* What one call examined and did. The caller clears it; counted calls add. */
@@ -179,7 +180,7 @@ struct iova_allocator {
 	void (*free)(void *self, const struct iova_extent *extent, uint32_t cpu);
 
 	/* Takes exactly [first, first + count). Works in every allocator before the first alloc, to make the holes of a
-	 * space; later only with IOVA_EXPLICIT. IOVA_OK, IOVA_TAKEN, IOVA_NO_MEMORY or IOVA_UNSUPPORTED. */
+	 * space; later only with IOVA_EXPLICIT, else IOVA_UNSUPPORTED. IOVA_OK, IOVA_TAKEN, IOVA_NO_MEMORY or IOVA_UNSUPPORTED. */
 	enum iova_status (*place)(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent);
 
 	/* Shows every page that is not allocated, once. Live + visited = space. Not called while another thread works. */
@@ -191,7 +192,8 @@ struct iova_allocator {
 	/* NULL, or a sentence that says which invariant does not hold. Recounts from the lowest level; for tests. */
 	const char *(*broken_invariant)(void *self);
 
-	/* Runs work that is due at now_ns, a time that the workload defines and that never goes back. NULL: there is none. */
+	/* Runs work that is due at now_ns, which begins with 0 after create, advances with the operations at the workload's pace and
+	 * never goes back. A layer passes it on to the one below. NULL: there is none. */
 	void (*poll)(void *self, uint64_t now_ns);
 
 	/* Empties every cache and queue, so that all free pages are usable. NULL: there is none. */

@@ -17,12 +17,22 @@ enum rounding {
 	ROUNDING_TRIM,
 };
 
+enum { OPTION_FIRST, OPTION_ROUNDING, OPTION_PRESET };
+
+enum preset {
+	PRESET_NONE,
+	PRESET_HAL,
+};
+
 struct buddy {
 	struct iova_space space;
 	uint64_t base; /* page of index 0, a multiple of the largest block */
 	uint64_t free_pages;
 	enum first first;
 	enum rounding rounding;
+	bool rare;   /* allocations take the general way */
+	bool hal;    /* places no given address after the first allocation */
+	bool closed; /* hal, and that was */
 	const struct iova_host *host;
 	struct buddy_tree tree;
 };
@@ -248,13 +258,24 @@ static __attribute__((noinline)) enum iova_status alloc_high(struct buddy *self,
 	return alloc_by_address(self, FIRST_HIGH, request, extent);
 }
 
+static enum iova_status alloc_rare(struct buddy *self, const struct iova_request *request, struct iova_extent *extent,
+				   struct iova_steps *steps)
+{
+	enum iova_status status = alloc_any(self, request, extent, steps);
+	if (status == IOVA_OK) {
+		self->closed = self->hal;
+		self->rare = self->rounding == ROUNDING_TRIM;
+	}
+	return status;
+}
+
 static enum iova_status buddy_alloc(void *context, const struct iova_request *request, uint32_t cpu,
 				    struct iova_extent *extent)
 {
 	(void)cpu;
 	struct buddy *self = context;
-	if (UNLIKELY(self->rounding == ROUNDING_TRIM))
-		return alloc_any(self, request, extent, NULL);
+	if (UNLIKELY(self->rare))
+		return alloc_rare(self, request, extent, NULL);
 	if (self->first == FIRST_RECENT)
 		return alloc_recent(self, request, extent);
 	return self->first == FIRST_LOW ? alloc_low(self, request, extent) : alloc_high(self, request, extent);
@@ -264,7 +285,7 @@ static enum iova_status buddy_alloc_counted(void *context, const struct iova_req
 					    struct iova_extent *extent, struct iova_steps *steps)
 {
 	(void)cpu;
-	return alloc_any(context, request, extent, steps);
+	return alloc_rare(context, request, extent, steps);
 }
 
 INLINE void release(struct buddy *self, bool by_address, const struct iova_extent *extent, struct iova_steps *steps)
@@ -323,6 +344,8 @@ static enum iova_status buddy_place(void *context, uint64_t first, uint64_t coun
 {
 	(void)cpu;
 	struct buddy *self = context;
+	if (self->closed)
+		return IOVA_UNSUPPORTED;
 	if (first < self->space.first || first + count > self->space.first + self->space.count)
 		return IOVA_TAKEN;
 	uint64_t index = first - self->base, end = index + count;
@@ -387,14 +410,21 @@ static void buddy_destroy(void *context)
 static enum iova_status buddy_create(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
 				     const struct iova_below *below, void **result, const char **reason)
 {
-	(void)below, (void)reason;
+	(void)below;
+	bool hal = options[OPTION_PRESET] == PRESET_HAL;
+	if (hal && options[OPTION_FIRST] == FIRST_HIGH) {
+		*reason = "preset=hal takes low addresses first, first=high the high ones";
+		return IOVA_UNSUPPORTED;
+	}
 	struct buddy *self = host->memory_get(host->context, sizeof(*self));
 	if (!self)
 		return IOVA_NO_MEMORY;
 	self->host = host;
 	self->space = *space;
-	self->first = (enum first)options[0];
-	self->rounding = (enum rounding)options[1];
+	self->hal = hal;
+	self->first = hal ? FIRST_LOW : (enum first)options[OPTION_FIRST];
+	self->rounding = (enum rounding)options[OPTION_ROUNDING];
+	self->rare = hal || self->rounding == ROUNDING_TRIM;
 	unsigned order_max = bits_log2_ceil(space->count);
 	/* Blocks are aligned by address: index 0 is the multiple of the largest order below the space. */
 	self->base = bits_align_down(space->first, UINT64_C(1) << order_max);
@@ -411,18 +441,30 @@ static enum iova_status buddy_create(const struct iova_space *space, const uint6
 
 static const char *const first_choices[] = {"recent", "low", "high", NULL};
 static const char *const rounding_choices[] = {"pow2", "trim", NULL};
+static const char *const preset_choices[] = {"none", "hal", NULL};
+static const uint64_t preset_without[] = {0, IOVA_EXPLICIT};
 
 static const struct iova_option buddy_options[] = {
-	{.name = "first",
-	 .kind = IOVA_OPTION_CHOICE,
-	 .default_value = FIRST_RECENT,
-	 .choices = first_choices,
-	 .help = "Which free block of the smallest sufficient order is taken: freed last, lowest or highest address."},
-	{.name = "rounding",
-	 .kind = IOVA_OPTION_CHOICE,
-	 .default_value = ROUNDING_POW2,
-	 .choices = rounding_choices,
-	 .help = "What is granted: the whole power of two, or the pages asked for with the tail given back."},
+	[OPTION_FIRST] = {.name = "first",
+			  .kind = IOVA_OPTION_CHOICE,
+			  .default_value = FIRST_RECENT,
+			  .choices = first_choices,
+			  .help = "Which free block of the smallest sufficient order is taken: freed last, lowest or "
+				  "highest address."},
+	[OPTION_ROUNDING] =
+		{.name = "rounding",
+		 .kind = IOVA_OPTION_CHOICE,
+		 .default_value = ROUNDING_POW2,
+		 .choices = rounding_choices,
+		 .help = "What is granted: the whole power of two, or the pages asked for with the tail given back."},
+	[OPTION_PRESET] = {.name = "preset",
+			   .kind = IOVA_OPTION_CHOICE,
+			   .default_value = PRESET_NONE,
+			   .choices = preset_choices,
+			   .help = "hal: as Windows documents its own, low addresses first and no address of the caller's "
+				   "choice; its cache is "
+				   "magazine+ in front.",
+			   .without = preset_without},
 };
 
 const struct iova_allocator allocator_buddy = {

@@ -14,6 +14,17 @@ static int create_failed(const struct iova_allocator *table, const struct iova_s
 			 reason ? reason : "it gives no reason");
 }
 
+uint64_t allocator_part_capabilities(const struct allocator_spec_part *part)
+{
+	uint64_t capabilities = part->table->capabilities;
+	for (uint64_t i = 0; i < part->table->option_count; i++)
+		if (part->table->options[i].without)
+			capabilities &= ~part->table->options[i].without[part->options[i]];
+	return capabilities;
+}
+
+#define ASKED_OF_ALL (IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_EXPLICIT)
+
 int allocator_instance_create(const struct allocator_spec *spec, const struct iova_space *space,
 			      const struct iova_host *host, struct allocator_instance *instance, struct error *error)
 {
@@ -28,6 +39,10 @@ int allocator_instance_create(const struct allocator_spec *spec, const struct io
 			allocator_instance_destroy(instance);
 			return create_failed(part->table, space, status, reason, error);
 		}
+		uint64_t capabilities = allocator_part_capabilities(part);
+		if (instance->count)
+			capabilities &= instance->capabilities | ~ASKED_OF_ALL;
+		instance->capabilities = capabilities;
 		instance->stack[instance->count++] = (struct iova_below){part->table, self};
 		instance->table = part->table;
 		instance->self = self;

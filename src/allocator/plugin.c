@@ -46,6 +46,8 @@ static const char *option_fault(const struct iova_option *option, size_t index)
 		return fault("option %zu has no name of a-z, 0-9, _ and -", index);
 	if (!option->help || !*option->help)
 		return fault("option %s has no help", option->name);
+	if (option->without && option->kind != IOVA_OPTION_CHOICE)
+		return fault("option %s takes capabilities away, and is no choice", option->name);
 	switch (option->kind) {
 	case IOVA_OPTION_CHOICE:
 		return choices_fault(option);

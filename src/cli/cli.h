@@ -10,9 +10,13 @@
 #include <getopt.h>
 #include <stdbool.h>
 
+int cli_calibrate(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_compare(int argc, char **argv);
 int cli_describe(int argc, char **argv);
+int cli_doctor(int argc, char **argv);
 int cli_expand(int argc, char **argv);
+int cli_gate(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_merge(int argc, char **argv);
@@ -43,8 +47,5 @@ enum exit_code cli_end_run(const char *command, enum exit_code code, const struc
 
 /* report.html into the folder of a run. */
 int cli_write_report(const struct result *result, const char *folder, struct error *error);
-
-/* Reads the result.json at path, or in the folder at path. */
-int cli_load_result(const char *path, struct result *result, struct error *error);
 
 #endif

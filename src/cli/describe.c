@@ -10,6 +10,29 @@
 #include <stdio.h>
 #include <string.h>
 
+static const struct {
+	uint64_t bit;
+	const char *what;
+} capabilities[] = {
+	{IOVA_CONCURRENT, "needs no lock around its calls"},
+	{IOVA_EXPLICIT, "can place at a given address at any time"},
+	{IOVA_ALIGN, "honours alignment"},
+	{IOVA_LIMIT, "honours low and high limits"},
+	{IOVA_BOUNDARY, "honours boundaries"},
+	{IOVA_STEPS, "counts its steps"},
+	{IOVA_LAYER, "stands in front of another allocator"},
+	{IOVA_HARNESS, "measures the harness, is no competitor"},
+};
+
+static void describe_losses(const struct iova_option *option)
+{
+	for (size_t choice = 0; option->choices[choice]; choice++)
+		for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0]; i++)
+			if (option->without[choice] & capabilities[i].bit)
+				printf("  %12s with %s it no longer %s\n", "", option->choices[choice],
+				       capabilities[i].what);
+}
+
 static void describe_option(const struct iova_option *option)
 {
 	static const char *const flag[] = {"no", "yes", NULL};
@@ -24,23 +47,12 @@ static void describe_option(const struct iova_option *option)
 		printf("%" PRIu64 " to %" PRIu64 "%s (default %" PRIu64 "%s)\n", option->minimum, option->maximum, unit,
 		       option->default_value, unit);
 	}
+	if (option->without)
+		describe_losses(option);
 }
 
 static void describe_allocator(const struct iova_allocator *table)
 {
-	static const struct {
-		uint64_t bit;
-		const char *what;
-	} capabilities[] = {
-		{IOVA_CONCURRENT, "needs no lock around its calls"},
-		{IOVA_EXPLICIT, "can place at a given address at any time"},
-		{IOVA_ALIGN, "honours alignment"},
-		{IOVA_LIMIT, "honours low and high limits"},
-		{IOVA_BOUNDARY, "honours boundaries"},
-		{IOVA_STEPS, "counts its steps"},
-		{IOVA_LAYER, "stands in front of another allocator"},
-		{IOVA_HARNESS, "measures the harness, is no competitor"},
-	};
 	printf("%s: %s\n\n", table->name, table->about);
 	for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0]; i++)
 		if (table->capabilities & capabilities[i].bit)

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * What run and resume have in common once everything was measured, and how results are found again. */
+ * What run and resume have in common once everything was measured. */
 #include "base/file.h"
-#include "base/memory.h"
 #include "cli/cli.h"
 #include "report/report.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-
-#define RESULT_BYTES_MAX ((size_t)256 << 20)
 
 int cli_write_report(const struct result *result, const char *folder, struct error *error)
 {
@@ -68,26 +64,4 @@ enum exit_code cli_end_run(const char *command, enum exit_code code, const struc
 	text_release(folder);
 	text_release(messages);
 	return error->exit_code != EXIT_CODE_OK ? error->exit_code : code;
-}
-
-int cli_load_result(const char *path, struct result *result, struct error *error)
-{
-	struct text file = {0};
-	struct stat state;
-	bool folder = stat(path, &state) == 0 && S_ISDIR(state.st_mode);
-	text_add(&file, folder ? "%s/result.json" : "%s", path);
-	char *bytes;
-	size_t length;
-	int status = file.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path")
-				 : file_read(file.bytes, RESULT_BYTES_MAX, &bytes, &length, error);
-	if (status == 0) {
-		struct error wrong = {0};
-		status = result_read(bytes, length, result, &wrong);
-		memory_release(bytes);
-		if (status < 0)
-			error_set(error, wrong.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE, "%s: %.900s",
-				  file.bytes, wrong.message);
-	}
-	text_release(&file);
-	return status;
 }

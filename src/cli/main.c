@@ -23,6 +23,10 @@ static const struct command {
 	{"expand", cli_expand, "print a workload with every default written out, as JSON"},
 	{"list", cli_list, "list allocators, workloads or metrics"},
 	{"describe", cli_describe, "explain an allocator or a metric"},
+	{"compare", cli_compare, "hold two results or two arms against each other: ratios, intervals, verdicts"},
+	{"gate", cli_gate, "hold a result against a baseline, for CI"},
+	{"doctor", cli_doctor, "tell what about this machine makes its times less than trustworthy"},
+	{"calibrate", cli_calibrate, "tell what the clock can, or with --null what comparisons can"},
 	{"report", cli_report, "make a report of results again: html, md, csv or json"},
 	{"trace", cli_trace, "import a kernel's recording, show its figures"},
 };
@@ -38,9 +42,11 @@ static void help(void)
 	     "A first run:\n"
 	     "  iovabench run workloads/nvme-lazy.yaml\n"
 	     "  iovabench run workloads/gpu-paging.yaml -a buddy -a rbtree:fit=first -o gpu-results\n\n"
-	     "Exit codes: 0 ok, 1 an expectation was missed, 2 usage or workload error (nothing was run), 3 an allocator\n"
-	     "gave a wrong answer, crashed or hung, 5 the measurement cannot be trusted, 6 no arm could run, 7 I/O error,\n"
-	     "130 interrupted (what was measured is kept).");
+	     "Exit codes: 0 ok, 1 an expectation was missed, a gate failed or something is worse beyond doubt, 2 usage or\n"
+	     "workload error (nothing was run), 3 an allocator gave a wrong answer, crashed or hung, 4 a comparison is\n"
+	     "inconclusive, 5 the measurement cannot be trusted, 6 no arm could run, 7 I/O error, 130 interrupted (what "
+	     "was\n"
+	     "measured is kept).");
 }
 
 bool cli_color(int descriptor, const char *wanted)

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "cli/result_file.h"
 #include "run/store.h"
 
 #include <getopt.h>
@@ -64,7 +65,7 @@ static enum exit_code merge(char **folders, size_t count, const char *output, co
 	int status = results ? 0 : error_set(&error, EXIT_CODE_IO, "no memory for results");
 	size_t loaded = 0;
 	while (status == 0 && loaded < count) {
-		status = cli_load_result(folders[loaded], &results[loaded], &error);
+		status = cli_result_load(folders[loaded], &results[loaded], &error);
 		loaded += status == 0;
 	}
 	if (status == 0)

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/result_file.h"
 #include "report/report.h"
 #include "result/result.h"
 
@@ -85,7 +86,7 @@ int cli_report(int argc, char **argv)
 	}
 	struct result result = {0};
 	struct error error = {0};
-	if (cli_load_result(argv[optind], &result, &error) == 0) {
+	if (cli_result_load(argv[optind], &result, &error) == 0) {
 		write_out(&result, format, output, &error);
 		result_release(&result);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
+#include "cli/result_file.h"
 #include "run/run.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@ static void complete(const char *folder, struct error *error)
 	struct text path = {0};
 	struct result result;
 	text_add(&path, "%s/report.html", folder);
-	if (!path.failed && access(path.bytes, F_OK) < 0 && cli_load_result(folder, &result, error) == 0) {
+	if (!path.failed && access(path.bytes, F_OK) < 0 && cli_result_load(folder, &result, error) == 0) {
 		cli_write_report(&result, folder, error);
 		result_release(&result);
 	}

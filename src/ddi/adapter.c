@@ -3,6 +3,8 @@
 
 #include "base/bits.h"
 #include "base/memory.h"
+#include "ddi/contiguous.h"
+#include "ddi/mapping.h"
 
 #define SPACE_PAGES_MAX (UINT64_C(1) << 52)
 
@@ -17,20 +19,28 @@ static const char *options_fault(const struct ddi_adapter_options *options)
 		return "the page of an adapter is not a power of two of bytes";
 	if (options->space_first + options->space_count - 1 > UINT64_MAX / options->page_bytes)
 		return "the space of an adapter ends beyond 2^64 bytes";
-	if (options->mode != DDI_MODE_REMAP)
-		return "identity mode is not supported yet: only remap, where logical addresses come from the space";
+	if (options->mode == DDI_MODE_IDENTITY && !options->physical)
+		return "identity mode needs a physical side, which decides every address";
+	if (options->mode == DDI_MODE_IDENTITY && !(options->capabilities & IOVA_EXPLICIT))
+		return "in identity mode the physical side decides every address, and this allocator cannot place at a "
+		       "given one "
+		       "(IOVA_EXPLICIT)";
+	if (options->view_table && (options->view_count == 0 || options->view_first > SPACE_PAGES_MAX ||
+				    options->view_count > SPACE_PAGES_MAX - options->view_first ||
+				    options->view_first + options->view_count - 1 > UINT64_MAX / options->page_bytes))
+		return "the space for views of an adapter is empty or ends beyond 2^52 pages or 2^64 bytes";
 	return NULL;
 }
 
-/* The constraints that a table is able to follow. */
-static uint32_t constraints_honoured(const struct iova_allocator *table)
+/* The constraints that an allocator of these capabilities is able to follow. */
+static uint32_t constraints_honoured(uint64_t capabilities)
 {
 	uint32_t honoured = IOVA_CONSTRAIN_NO_DRAIN;
-	if (table->capabilities & IOVA_ALIGN)
+	if (capabilities & IOVA_ALIGN)
 		honoured |= IOVA_CONSTRAIN_ALIGN;
-	if (table->capabilities & IOVA_LIMIT)
+	if (capabilities & IOVA_LIMIT)
 		honoured |= IOVA_CONSTRAIN_LIMIT;
-	if (table->capabilities & IOVA_BOUNDARY)
+	if (capabilities & IOVA_BOUNDARY)
 		honoured |= IOVA_CONSTRAIN_BOUNDARY;
 	return honoured;
 }
@@ -43,20 +53,72 @@ struct ddi_adapter *ddi_adapter_create(const struct ddi_adapter_options *options
 		return NULL;
 	}
 	struct ddi_adapter *adapter = memory_zeroed(1, sizeof(*adapter));
-	if (!adapter || handle_table_open(&adapter->handles) != 0) {
+	if (!adapter || handle_table_open(&adapter->handles) != 0 || block_pool_open(&adapter->blocks) != 0) {
+		if (adapter)
+			handle_table_close(&adapter->handles);
 		memory_release(adapter);
 		*reason = "no memory for an adapter";
 		return NULL;
 	}
-	adapter->honoured = constraints_honoured(options->table);
+	adapter->honoured = constraints_honoured(options->capabilities);
 	adapter->page_shift = bits_log2_floor(options->page_bytes);
 	adapter->page_mask = options->page_bytes - 1;
 	adapter->first_page = options->space_first;
 	adapter->last_page = options->space_first + options->space_count - 1;
 	adapter->first_byte = adapter->first_page << adapter->page_shift;
 	adapter->last_byte = (adapter->last_page << adapter->page_shift) | adapter->page_mask;
+	adapter->physical = options->physical;
+	adapter->identity = options->mode == DDI_MODE_IDENTITY;
+	adapter->explicit = options->capabilities & IOVA_EXPLICIT;
+	adapter->wddm = options->wddm;
+	adapter->nodes = options->nodes ? options->nodes : 1;
+	adapter->map_event = options->map_event;
+	adapter->map_context = options->map_context;
+	adapter->view_first = options->view_first;
+	adapter->view_count = options->view_count;
 	ddi_adapter_set_allocator(adapter, options->table, options->self);
+	ddi_adapter_set_view_allocator(adapter, options->view_table, options->view_self);
 	return adapter;
+}
+
+static void release_extents(struct ddi_adapter *adapter, const struct handle_entry *entry, const union handle_more *more)
+{
+	struct extent_list list = mapping_load(entry, more);
+	mapping_release(adapter, &list, 0);
+}
+
+/* Gives back what a live handle holds. */
+static void release_object(struct ddi_adapter *adapter, struct handle_entry *entry, union handle_more *more)
+{
+	switch (handle_kind_of(entry->handle)) {
+	case HANDLE_CONTIGUOUS:
+		adapter->table->free(adapter->self, &entry->as.extent, 0);
+		contiguous_give_frames(adapter, entry, more);
+		break;
+	case HANDLE_TOKEN:
+		adapter->table->free(adapter->self, &entry->as.extent, 0);
+		break;
+	case HANDLE_ALLOCATED_MDL:
+	case HANDLE_MAPPED_MDL:
+	case HANDLE_ADL:
+		release_extents(adapter, entry, more);
+		break;
+	case HANDLE_MDL:
+		frame_pool_give_list(adapter->physical, &adapter->blocks, &entry->as.frames);
+		break;
+	case HANDLE_MEMORY_OBJECT:
+		if (more->object.type != DDI_MEMORY_IO_SPACE)
+			frame_pool_give_list(adapter->physical, &adapter->blocks, &entry->as.frames);
+		break;
+	case HANDLE_MM_CONTIGUOUS:
+		frame_pool_give(adapter->physical, entry->as.run.frame, entry->as.run.count);
+		break;
+	case HANDLE_VIEW:
+		adapter->view_table->free(adapter->view_self, &entry->as.extent, 0);
+		break;
+	default:
+		break;
+	}
 }
 
 uint64_t ddi_adapter_destroy(struct ddi_adapter *adapter)
@@ -64,11 +126,11 @@ uint64_t ddi_adapter_destroy(struct ddi_adapter *adapter)
 	if (!adapter)
 		return 0;
 	uint64_t leaks = adapter->handles.live;
-	for (uint64_t index = 0; index < adapter->handles.used; index++) {
-		const struct handle_entry *entry = handle_table_entry(&adapter->handles, index);
-		if (handle_kind_of(entry->handle) == HANDLE_CONTIGUOUS)
-			adapter->table->free(adapter->self, &entry->as.extent, 0);
-	}
+	for (uint64_t index = 0; index < adapter->handles.used; index++)
+		release_object(adapter, handle_table_entry(&adapter->handles, index),
+			       handle_table_more(&adapter->handles, index));
+	address_map_close(&adapter->views);
+	block_pool_close(&adapter->blocks);
 	handle_table_close(&adapter->handles);
 	memory_release(adapter);
 	return leaks;
@@ -80,9 +142,25 @@ void ddi_adapter_set_allocator(struct ddi_adapter *adapter, const struct iova_al
 	adapter->self = self;
 }
 
+void ddi_adapter_set_view_allocator(struct ddi_adapter *adapter, const struct iova_allocator *table, void *self)
+{
+	adapter->view_table = table;
+	adapter->view_self = self;
+}
+
 int ddi_adapter_reserve_handles(struct ddi_adapter *adapter, uint64_t handles)
 {
 	return handle_table_reserve(&adapter->handles, handles);
+}
+
+int ddi_adapter_reserve_blocks(struct ddi_adapter *adapter, uint64_t blocks)
+{
+	return block_pool_reserve(&adapter->blocks, blocks);
+}
+
+int ddi_adapter_reserve_views(struct ddi_adapter *adapter, uint64_t views)
+{
+	return address_map_reserve(&adapter->views, views);
 }
 
 uint64_t ddi_adapter_live_handles(const struct ddi_adapter *adapter)
@@ -90,9 +168,65 @@ uint64_t ddi_adapter_live_handles(const struct ddi_adapter *adapter)
 	return adapter->handles.live;
 }
 
+void ddi_adapter_set_irql(struct ddi_adapter *adapter, enum ddi_irql irql)
+{
+	adapter->irql = irql;
+	adapter->trap = adapter->fatal || irql != DDI_PASSIVE_LEVEL;
+}
+
+const char *ddi_adapter_fatal(const struct ddi_adapter *adapter)
+{
+	return adapter->fatal;
+}
+
+void adapter_stop(struct ddi_adapter *adapter, const char *why)
+{
+	adapter->fatal = why;
+	adapter->trap = true;
+}
+
+bool adapter_trapped(struct ddi_adapter *adapter, enum ddi_irql highest)
+{
+	if (adapter->fatal)
+		return false;
+	if (adapter->irql <= highest)
+		return true;
+	if (highest == DDI_APC_LEVEL && adapter->wddm == DDI_WDDM_3_2) {
+		adapter_stop(adapter, "a Dxgk call came from DISPATCH_LEVEL or above");
+		return false;
+	}
+	adapter->violations.irql++;
+	return true;
+}
+
 struct ddi_failures ddi_adapter_failures(const struct ddi_adapter *adapter)
 {
 	return adapter->failures;
+}
+
+struct ddi_violations ddi_adapter_violations(const struct ddi_adapter *adapter)
+{
+	return adapter->violations;
+}
+
+struct ddi_leaks ddi_adapter_leaks(const struct ddi_adapter *adapter)
+{
+	return (struct ddi_leaks){.handles = adapter->handles.live, .mdl_structures = adapter->mdls_waiting};
+}
+
+enum ntstatus adapter_count(uint64_t *counter, enum ntstatus status)
+{
+	++*counter;
+	return status;
+}
+
+enum ntstatus adapter_no_frames(struct ddi_adapter *adapter, uint64_t count, uint64_t low, uint64_t high)
+{
+	if (frame_pool_free_between(adapter->physical, low, high) < count)
+		adapter->failures.physical_exhausted++;
+	else
+		adapter->failures.physical_fragmented++;
+	return NTSTATUS_NO_MEMORY;
 }
 
 enum ntstatus adapter_refuse_handle(struct ddi_adapter *adapter, enum ntstatus status)
@@ -132,10 +266,10 @@ enum ntstatus adapter_refusal(struct ddi_adapter *adapter, enum iova_status stat
 		count_no_room(adapter, request);
 		return NTSTATUS_NO_MEMORY;
 	case IOVA_NO_MEMORY:
-		adapter->failures.no_metadata++;
-		return NTSTATUS_INSUFFICIENT_RESOURCES;
+		return adapter_count(&adapter->failures.no_metadata, NTSTATUS_INSUFFICIENT_RESOURCES);
+	case IOVA_TAKEN:
+		return adapter_count(&adapter->failures.in_use, NTSTATUS_RESOURCE_IN_USE);
 	default:
-		adapter->failures.unsupported++;
-		return NTSTATUS_NOT_SUPPORTED;
+		return adapter_count(&adapter->failures.unsupported, NTSTATUS_NOT_SUPPORTED);
 	}
 }

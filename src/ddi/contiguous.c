@@ -1,76 +1,94 @@
 /* SPDX-License-Identifier: MIT */
-#include "ddi/adapter.h"
+#include "ddi/contiguous.h"
 
-#include "base/bits.h"
+#include "ddi/limits.h"
+#include "ddi/mapping.h"
+#include "ddi/mdl.h"
 
 static bool malformed(const struct ddi_contiguous_request *request)
 {
-	uint64_t boundary = request->boundary_address_multiple;
-	uint64_t alignment = request->alignment_pages;
 	return request->number_of_bytes == 0 || request->lowest_acceptable_address > request->highest_acceptable_address ||
-	       (boundary & (boundary - 1)) != 0 || (alignment & (alignment - 1)) != 0;
+	       !power_of_two_or_zero(request->boundary_address_multiple) || !power_of_two_or_zero(request->alignment_pages);
 }
 
-/* The whole pages between two inclusive byte addresses, clipped to the space: low > high when there are none. False when high would
- * lie below the space. */
-static bool window(const struct ddi_adapter *adapter, uint64_t lowest, uint64_t highest, struct iova_request *pages)
+/* Identity mode: the physical side finds a run, and the space receives it there. */
+static enum ntstatus place_run(struct ddi_adapter *adapter, const struct iova_request *pages, uint32_t cpu,
+			       struct iova_extent *extent)
 {
-	pages->low = adapter->first_page;
-	pages->high = adapter->last_page;
-	if (lowest > adapter->first_byte) {
-		pages->low = (lowest >> adapter->page_shift) + ((lowest & adapter->page_mask) != 0);
-		pages->constraints |= IOVA_CONSTRAIN_LIMIT;
-	}
-	if (highest < adapter->last_byte) {
-		uint64_t end = (highest >> adapter->page_shift) + ((highest & adapter->page_mask) == adapter->page_mask);
-		if (end <= adapter->first_page)
-			return false;
-		pages->high = end - 1;
-		pages->constraints |= IOVA_CONSTRAIN_LIMIT;
-	}
-	return true;
+	const struct frame_request request = {
+		.count = pages->count,
+		.align = pages->constraints & IOVA_CONSTRAIN_ALIGN ? pages->align : 1,
+		.low = pages->low,
+		.high = pages->high,
+		.boundary = pages->constraints & IOVA_CONSTRAIN_BOUNDARY ? pages->boundary : 0,
+	};
+	uint64_t first;
+	if (!frame_pool_take_run(adapter->physical, &request, &first))
+		return adapter_no_frames(adapter, request.count, request.low, request.high);
+	enum iova_status status = adapter->table->place(adapter->self, first, request.count, cpu, extent);
+	if (status == IOVA_OK)
+		return NTSTATUS_SUCCESS;
+	frame_pool_give(adapter->physical, first, request.count);
+	return adapter_refusal(adapter, status, pages);
 }
 
-/* Adds alignment and boundary, in so far as they constrain anything inside the window. A boundary below a page becomes 0 pages: no
- * request fits into it. */
-static void placement_rules(const struct ddi_adapter *adapter, const struct ddi_contiguous_request *request,
-			    struct iova_request *pages)
+/* What is mapped, as a list of one extent. */
+static struct extent_list extent_of(const struct iova_extent *extent, uint64_t pages)
 {
-	if (request->alignment_pages > 1) {
-		pages->align = request->alignment_pages;
-		pages->constraints |= IOVA_CONSTRAIN_ALIGN;
-	}
-	if (request->boundary_address_multiple != 0) {
-		pages->boundary = request->boundary_address_multiple >> adapter->page_shift;
-		if ((pages->low ^ pages->high) >= pages->boundary)
-			pages->constraints |= IOVA_CONSTRAIN_BOUNDARY;
-	}
+	struct extent_list list = extent_list_empty();
+	list.first = *extent;
+	list.first_pages = (uint32_t)pages;
+	list.count = 1;
+	return list;
 }
 
-/* Whether the request fits into its window when that is empty. No sum overflows: pages are below 2^53, powers of two at most
- * 2^63. */
-static bool possible(const struct iova_request *pages)
+/* The frames behind a block that has some. */
+static struct run_cursor frames_of(const struct ddi_adapter *adapter, const struct handle_entry *entry,
+				   const union handle_more *more)
 {
-	uint64_t first = pages->low;
-	if (pages->constraints & IOVA_CONSTRAIN_ALIGN)
-		first = bits_align_up(first, pages->align);
-	if (pages->constraints & IOVA_CONSTRAIN_BOUNDARY) {
-		if (pages->count > pages->boundary)
-			return false;
-		/* The start of the next block is aligned too: with an alignment >= boundary, first is a start of a block already. */
-		if ((first & (pages->boundary - 1)) + pages->count > pages->boundary)
-			first = bits_align_up(first, pages->boundary);
+	if (!adapter->identity)
+		return run_cursor_at(&adapter->blocks, &more->frames, 0);
+	return (struct run_cursor){.frame = entry->as.extent.first, .left = more->frames.pages};
+}
+
+/* With a physical side: frames first, so that the allocator is asked last. */
+static enum ntstatus allocate_with_frames(struct ddi_adapter *adapter, const struct iova_request *pages, uint32_t cpu,
+					  ddi_handle *memory_handle)
+{
+	struct run_list frames = run_list_empty();
+	struct iova_extent extent;
+	if (adapter->identity) {
+		frames.pages = (uint32_t)pages->count;
+		enum ntstatus status = place_run(adapter, pages, cpu, &extent);
+		if (status != NTSTATUS_SUCCESS)
+			return status;
+	} else {
+		enum ntstatus status = mdl_take_any_frames(adapter, pages->count, &frames);
+		if (status != NTSTATUS_SUCCESS)
+			return status;
+		enum iova_status refused = adapter->table->alloc(adapter->self, pages, cpu, &extent);
+		if (refused != IOVA_OK) {
+			frame_pool_give_list(adapter->physical, &adapter->blocks, &frames);
+			return adapter_refusal(adapter, refused, pages);
+		}
 	}
-	return first <= pages->high && pages->count <= pages->high - first + 1;
+	union handle_more *more;
+	struct handle_entry *entry = adapter_take(adapter, HANDLE_CONTIGUOUS, &more);
+	entry->as.extent = extent;
+	more->frames = frames;
+	struct extent_list list = extent_of(&extent, pages->count);
+	mapping_begin(adapter, DDI_CALL_CONTIGUOUS, &list, frames_of(adapter, entry, more), pages->count, 0, 0);
+	*memory_handle = entry->handle;
+	return NTSTATUS_SUCCESS;
 }
 
 enum ntstatus dxgk_cb_allocate_contiguous_memory(struct ddi_adapter *adapter, const struct ddi_contiguous_request *request,
 						 uint32_t cpu, ddi_handle *memory_handle)
 {
-	if (malformed(request)) {
-		adapter->failures.malformed++;
-		return NTSTATUS_INVALID_PARAMETER;
-	}
+	if (!adapter_enter(adapter, DDI_APC_LEVEL))
+		return NTSTATUS_UNSUCCESSFUL;
+	if (malformed(request))
+		return adapter_count(&adapter->failures.malformed, NTSTATUS_INVALID_PARAMETER);
 	/* Lives in registers until the request is complete. Copied by fields: as a whole it would go through memory, and a wide
 	 * load of narrow stores stalls for longer than the rest of the call takes. */
 	struct iova_request wanted = {0};
@@ -78,22 +96,22 @@ enum ntstatus dxgk_cb_allocate_contiguous_memory(struct ddi_adapter *adapter, co
 	wanted.count = (bytes >> adapter->page_shift) + ((bytes & adapter->page_mask) != 0);
 	wanted.constraints = request->no_drain ? IOVA_CONSTRAIN_NO_DRAIN : 0;
 	bool whole_pages =
-		window(adapter, request->lowest_acceptable_address, request->highest_acceptable_address, &wanted);
-	placement_rules(adapter, request, &wanted);
-	if (!whole_pages || !possible(&wanted)) {
-		adapter->failures.impossible++;
-		return NTSTATUS_INVALID_PARAMETER;
-	}
+		limits_window(adapter, request->lowest_acceptable_address, request->highest_acceptable_address, &wanted);
+	limits_placement(adapter, request->alignment_pages, request->boundary_address_multiple, &wanted);
+	if (!whole_pages || !limits_possible(&wanted))
+		return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
 	const struct iova_request pages = {.count = wanted.count,
 					   .align = wanted.align,
 					   .low = wanted.low,
 					   .high = wanted.high,
 					   .boundary = wanted.boundary,
 					   .constraints = wanted.constraints};
-	if (pages.constraints & ~adapter->honoured)
+	if (pages.constraints & ~adapter->honoured && !adapter->identity)
 		return adapter_refusal(adapter, IOVA_UNSUPPORTED, &pages);
 	if (handle_table_prepare(&adapter->handles) != 0)
 		return adapter_refusal(adapter, IOVA_NO_MEMORY, &pages);
+	if (adapter->physical)
+		return allocate_with_frames(adapter, &pages, cpu, memory_handle);
 
 	struct iova_extent extent;
 	enum iova_status status = adapter->table->alloc(adapter->self, &pages, cpu, &extent);
@@ -105,13 +123,36 @@ enum ntstatus dxgk_cb_allocate_contiguous_memory(struct ddi_adapter *adapter, co
 	return NTSTATUS_SUCCESS;
 }
 
+void contiguous_give_frames(struct ddi_adapter *adapter, const struct handle_entry *entry, union handle_more *more)
+{
+	if (!adapter->physical)
+		return;
+	if (adapter->identity)
+		frame_pool_give(adapter->physical, entry->as.extent.first, more->frames.pages);
+	else
+		frame_pool_give_list(adapter->physical, &adapter->blocks, &more->frames);
+}
+
+static void end_frames(struct ddi_adapter *adapter, const struct handle_entry *entry)
+{
+	union handle_more *more = handle_table_more(&adapter->handles, handle_index(entry->handle));
+	uint64_t pages = more->frames.pages;
+	struct extent_list list = extent_of(&entry->as.extent, pages);
+	mapping_end(adapter, &list, frames_of(adapter, entry, more), pages);
+	contiguous_give_frames(adapter, entry, more);
+}
+
 enum ntstatus dxgk_cb_free_contiguous_memory(struct ddi_adapter *adapter, ddi_handle memory_handle, uint32_t cpu)
 {
 	struct handle_entry *entry;
+	if (!adapter_enter(adapter, DDI_APC_LEVEL))
+		return NTSTATUS_UNSUCCESSFUL;
 	enum ntstatus status = handle_table_find(&adapter->handles, memory_handle, HANDLE_CONTIGUOUS, &entry);
 	if (__builtin_expect(status != NTSTATUS_SUCCESS, 0))
 		return adapter_refuse_handle(adapter, status);
 	adapter->table->free(adapter->self, &entry->as.extent, cpu);
+	if (adapter->physical)
+		end_frames(adapter, entry);
 	handle_table_drop(&adapter->handles, entry);
 	return NTSTATUS_SUCCESS;
 }

@@ -7,14 +7,21 @@ int handle_table_open(struct handle_table *table)
 {
 	*table = (struct handle_table){.free_head = HANDLE_NONE};
 	table->chunks = memory_zeroed(HANDLE_CHUNKS_MAX, sizeof(*table->chunks));
-	return table->chunks ? 0 : -1;
+	table->more = memory_zeroed(HANDLE_CHUNKS_MAX, sizeof(*table->more));
+	if (table->chunks && table->more)
+		return 0;
+	handle_table_close(table);
+	return -1;
 }
 
 void handle_table_close(struct handle_table *table)
 {
-	for (uint64_t chunk = 0; chunk < table->capacity >> HANDLE_CHUNK_SHIFT; chunk++)
+	for (uint64_t chunk = 0; chunk < table->capacity >> HANDLE_CHUNK_SHIFT; chunk++) {
 		memory_release(table->chunks[chunk]);
+		memory_release(table->more[chunk]);
+	}
 	memory_release(table->chunks);
+	memory_release(table->more);
 	*table = (struct handle_table){.free_head = HANDLE_NONE};
 }
 
@@ -24,8 +31,12 @@ int handle_table_grow(struct handle_table *table)
 	if (chunk == HANDLE_CHUNKS_MAX)
 		return -1;
 	table->chunks[chunk] = memory_zeroed(HANDLE_CHUNK_ENTRIES, sizeof(**table->chunks));
-	if (!table->chunks[chunk])
+	table->more[chunk] = memory_zeroed(HANDLE_CHUNK_ENTRIES, sizeof(**table->more));
+	if (!table->chunks[chunk] || !table->more[chunk]) {
+		memory_release(table->chunks[chunk]);
+		memory_release(table->more[chunk]);
 		return -1;
+	}
 	table->capacity += HANDLE_CHUNK_ENTRIES;
 	return 0;
 }
@@ -39,7 +50,9 @@ int handle_table_reserve(struct handle_table *table, uint64_t handles)
 			return -1;
 	}
 	/* Zeroes on top of zeroes, but their memory is backed now and not inside a measured window. */
-	for (uint64_t index = table->used; index < handles; index++)
+	for (uint64_t index = table->used; index < handles; index++) {
 		*handle_table_entry(table, index) = (struct handle_entry){0};
+		*handle_table_more(table, index) = (union handle_more){0};
+	}
 	return 0;
 }

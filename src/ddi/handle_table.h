@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * Handles of one adapter: small numbers with a kind and a generation in them. Entries are 32 bytes and never move; the table grows
- * by chunks, so that no call copies or clears much. */
+ * Handles of one adapter: small numbers with a kind and a generation in them. An entry is 32 bytes, with 32 more apart for kinds that
+ * need them: what is hot stays dense. Neither ever moves; the table grows by chunks, so that no call copies or clears much. */
 #ifndef DDI_HANDLE_TABLE_H
 #define DDI_HANDLE_TABLE_H
 
+#include "ddi/lists.h"
 #include "iovabench/ddi.h"
 
 #include <stdbool.h>
@@ -21,6 +22,16 @@ _Static_assert(DDI_HANDLES_MAX == UINT64_C(1) << HANDLE_INDEX_BITS, "every index
 enum handle_kind {
 	HANDLE_DEAD = 0, /* of an entry that is not in use; never part of a handle that was given */
 	HANDLE_CONTIGUOUS,
+	HANDLE_MDL,
+	HANDLE_ALLOCATED_MDL, /* the mapping of an MDL that was made with it */
+	HANDLE_MAPPED_MDL,
+	HANDLE_MM_CONTIGUOUS, /* its handle is never given: the driver has a base address */
+	HANDLE_MEMORY_OBJECT,
+	HANDLE_ADAPTER_OBJECT,
+	HANDLE_ADL,
+	HANDLE_VIEW, /* its handle is never given: the driver has a virtual address */
+	HANDLE_TOKEN,
+	HANDLE_SEGMENT,
 	HANDLE_KINDS,
 };
 _Static_assert(HANDLE_KINDS <= HANDLE_KIND_MASK + 1, "every kind fits into a handle");
@@ -29,24 +40,85 @@ struct handle_entry {
 	/* In use: the handle. Dead: the same with kind HANDLE_DEAD and the generation that comes next. */
 	ddi_handle handle;
 	union {
-		struct iova_extent extent; /* HANDLE_CONTIGUOUS */
-		void *object;              /* kinds whose state does not fit here */
-		uint64_t next_free;        /* dead: index of the next dead entry, or HANDLE_NONE */
+		struct iova_extent extent; /* CONTIGUOUS, VIEW, TOKEN; the first one of ALLOCATED_MDL, MAPPED_MDL, ADL */
+		struct run_list frames;    /* MDL, MEMORY_OBJECT but I/O space */
+		struct {
+			uint64_t frame;
+			uint64_t count;   /* pages */
+			uint64_t logical; /* SEGMENT: page */
+		} run;                    /* MM_CONTIGUOUS, MEMORY_OBJECT of I/O space, SEGMENT */
+		uint32_t target;          /* ADAPTER_OBJECT: index of its memory object */
+		uint64_t next_free;       /* dead: index of the next dead entry, or HANDLE_NONE */
 	} as;
 };
 _Static_assert(sizeof(struct handle_entry) == 32, "two entries per cache line");
+
+#define HANDLE_INDEX_NONE UINT32_MAX
+#define MAP_OFFSET_MASK ((UINT64_C(1) << 56) - 1)
+
+/* The second half of an object, by kind. Unspecified until it is set. */
+union handle_more {
+	struct run_list frames; /* CONTIGUOUS in remap mode with a physical side */
+	struct {
+		uint64_t byte_count;
+		uint32_t node;
+		uint32_t maps; /* live mappings, without that of an ALLOCATED_MDL */
+		uint8_t cache_type;
+		uint8_t flags;
+		bool of_mm;
+		bool pages_freed;
+	} mdl;
+	struct {
+		uint32_t first_pages; /* these four as in struct extent_list */
+		uint32_t head;
+		uint32_t tail;
+		uint32_t count;
+		uint32_t target; /* index of the MDL or the memory object */
+		uint32_t pages;
+		uint64_t offset : 56;    /* pages into the target */
+		uint64_t contiguous : 8; /* ADL: no page array */
+	} map;                           /* ALLOCATED_MDL, MAPPED_MDL, ADL */
+	struct {
+		uint64_t bytes;
+		uint32_t node;
+		uint8_t cache_type;
+		bool plain; /* of MmAllocateContiguousMemory */
+	} mm;
+	struct {
+		uint64_t low;            /* page: for the logical ranges of its ADLs */
+		uint64_t high;           /* page, inclusive */
+		uint32_t adapter_object; /* index, or HANDLE_INDEX_NONE: not open */
+		uint32_t adls;
+		uint8_t type;
+		uint8_t boundary_shift; /* of the boundary in pages, or OBJECT_NO_BOUNDARY */
+		uint8_t cache_type;
+	} object;
+	uint64_t virtual_address; /* VIEW */
+	struct {
+		uint64_t pages;
+		uint32_t segments; /* index of the first, or HANDLE_INDEX_NONE */
+	} token;
+	struct {
+		uint32_t token;
+		uint32_t next; /* of the same token, or HANDLE_INDEX_NONE */
+		uint32_t previous;
+	} segment;
+};
+_Static_assert(sizeof(union handle_more) == 32, "a live handle takes 64 bytes");
 
 #define HANDLE_NONE UINT64_MAX
 #define HANDLE_CHUNK_SHIFT 12u
 #define HANDLE_CHUNK_ENTRIES (UINT64_C(1) << HANDLE_CHUNK_SHIFT)
 #define HANDLE_CHUNKS_MAX (UINT64_C(1) << (HANDLE_INDEX_BITS - HANDLE_CHUNK_SHIFT))
 
-/* Invariants: used <= capacity = chunk_count * HANDLE_CHUNK_ENTRIES; live + free list + retired entries = used. */
+/* Invariants: used <= capacity = chunk_count * HANDLE_CHUNK_ENTRIES; live + free list + retired = used. */
 struct handle_table {
 	struct handle_entry **chunks; /* HANDLE_CHUNKS_MAX of them, backed as they are touched */
+	union handle_more **more;     /* likewise */
 	uint64_t capacity;
 	uint64_t used; /* entries [used, capacity) were never given */
 	uint64_t live;
+	uint64_t retired;   /* entries whose generations are used up */
 	uint64_t free_head; /* most recently dropped first: its cache line is the likeliest to be near */
 };
 
@@ -67,6 +139,16 @@ static inline struct handle_entry *handle_table_entry(const struct handle_table 
 	return &table->chunks[index >> HANDLE_CHUNK_SHIFT][index & (HANDLE_CHUNK_ENTRIES - 1)];
 }
 
+static inline union handle_more *handle_table_more(const struct handle_table *table, uint64_t index)
+{
+	return &table->more[index >> HANDLE_CHUNK_SHIFT][index & (HANDLE_CHUNK_ENTRIES - 1)];
+}
+
+static inline uint32_t handle_index(ddi_handle handle)
+{
+	return (uint32_t)(handle & HANDLE_INDEX_MASK);
+}
+
 static inline enum handle_kind handle_kind_of(ddi_handle handle)
 {
 	return (enum handle_kind)((handle >> HANDLE_KIND_SHIFT) & HANDLE_KIND_MASK);
@@ -78,6 +160,12 @@ static inline int handle_table_prepare(struct handle_table *table)
 	if (__builtin_expect(table->free_head != HANDLE_NONE || table->used < table->capacity, 1))
 		return 0;
 	return handle_table_grow(table);
+}
+
+/* The same for the next two takes. */
+static inline int handle_table_prepare_pair(struct handle_table *table)
+{
+	return table->capacity - table->live - table->retired >= 2 ? 0 : handle_table_grow(table);
 }
 
 /* An entry for a new object of the kind; its handle is set, the caller fills the rest. */
@@ -121,6 +209,7 @@ static inline void handle_table_drop(struct handle_table *table, struct handle_e
 	table->live--;
 	if (__builtin_expect(generation == UINT32_MAX, 0)) {
 		entry->handle = index;
+		table->retired++;
 		return;
 	}
 	entry->handle = ((generation + 1) << HANDLE_GENERATION_SHIFT) | index;

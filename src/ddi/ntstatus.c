@@ -6,6 +6,8 @@ const char *ntstatus_name(enum ntstatus status)
 	switch (status) {
 	case NTSTATUS_SUCCESS:
 		return "STATUS_SUCCESS";
+	case NTSTATUS_UNSUCCESSFUL:
+		return "STATUS_UNSUCCESSFUL";
 	case NTSTATUS_INVALID_HANDLE:
 		return "STATUS_INVALID_HANDLE";
 	case NTSTATUS_INVALID_PARAMETER:
@@ -24,6 +26,8 @@ const char *ntstatus_name(enum ntstatus status)
 		return "STATUS_FREE_VM_NOT_AT_BASE";
 	case NTSTATUS_NOT_SUPPORTED:
 		return "STATUS_NOT_SUPPORTED";
+	case NTSTATUS_INVALID_PARAMETER_1:
+		return "STATUS_INVALID_PARAMETER_1";
 	case NTSTATUS_INVALID_PARAMETER_2:
 		return "STATUS_INVALID_PARAMETER_2";
 	case NTSTATUS_INVALID_PARAMETER_3:

@@ -2,6 +2,7 @@
 #include "measure/statistics.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 static int compare(const void *left, const void *right)
@@ -64,4 +65,118 @@ struct statistics_interval statistics_median_interval(double *values, size_t cou
 	interval.high = values[count - order];
 	interval.level = coverage;
 	return interval;
+}
+
+size_t statistics_values_least(double level)
+{
+	for (size_t count = 1; count <= 53; count++)
+		if (1 - ldexp(1, 1 - (int)count) >= level)
+			return count;
+	return 0;
+}
+
+/* lgamma() writes a global. */
+static double log_factorial(uint64_t n)
+{
+	int sign;
+	return lgamma_r((double)n + 1, &sign);
+}
+
+static double binomial_term(uint64_t trials, double share, uint64_t successes)
+{
+	return exp(log_factorial(trials) - log_factorial(successes) - log_factorial(trials - successes) +
+		   (double)successes * log(share) + (double)(trials - successes) * log1p(-share));
+}
+
+double statistics_binomial_below(uint64_t trials, double share, uint64_t successes)
+{
+	double sum = 0, odds = share / (1 - share);
+	if (successes == 0)
+		return 0;
+	if (successes > trials || share <= 0)
+		return 1;
+	if (share >= 1)
+		return 0;
+	bool below = (double)successes <= share * (double)trials;
+	uint64_t at = below ? successes - 1 : successes;
+	for (double term = binomial_term(trials, share, at); term > sum * 1e-17;) {
+		sum += term;
+		if (below ? at == 0 : at == trials)
+			break;
+		term *= below ? (double)at / ((double)(trials - at + 1) * odds)
+			      : (double)(trials - at) * odds / (double)(at + 1);
+		at += below ? UINT64_MAX : 1;
+	}
+	return below ? fmin(sum, 1) : fmax(1 - sum, 0);
+}
+
+double statistics_share_upper(uint64_t successes, uint64_t trials, double level)
+{
+	double low = 0, high = 1;
+	if (successes >= trials)
+		return 1;
+	for (int i = 0; i < 60; i++) {
+		double middle = (low + high) / 2;
+		if (statistics_binomial_below(trials, middle, successes + 1) > 1 - level)
+			low = middle;
+		else
+			high = middle;
+	}
+	return high;
+}
+
+struct statistics_ranks statistics_quantile_ranks(uint64_t count, double quantile, double level)
+{
+	struct statistics_ranks none = {0, 0, 0};
+	double tail = (1 - level) / 2;
+	uint64_t low = 0, low_bad = count + 1, high = count + 1, high_bad = 0;
+	/* The largest low with P(X < low) <= tail, the smallest high with P(X < high) >= 1 - tail: both by halving. */
+	while (low_bad - low > 1) {
+		uint64_t middle = low + (low_bad - low) / 2;
+		if (statistics_binomial_below(count, quantile, middle) <= tail)
+			low = middle;
+		else
+			low_bad = middle;
+	}
+	while (high - high_bad > 1) {
+		uint64_t middle = high_bad + (high - high_bad) / 2;
+		if (statistics_binomial_below(count, quantile, middle) >= 1 - tail)
+			high = middle;
+		else
+			high_bad = middle;
+	}
+	if (low < 1 || high > count || low > high)
+		return none;
+	return (struct statistics_ranks){low, high,
+					 statistics_binomial_below(count, quantile, high) -
+						 statistics_binomial_below(count, quantile, low)};
+}
+
+size_t statistics_values_wanted(size_t count, double level, double median, struct statistics_interval interval,
+				double edge_low, double edge_high)
+{
+	size_t least = statistics_values_least(level);
+	if (interval.level <= 0)
+		return least;
+	/* Inside, both ends must come in; outside, only the one that points at the edge. */
+	double factor = 0;
+	if (median > edge_low && median < edge_high)
+		factor = fmax((interval.high - median) / (edge_high - median),
+			      (median - interval.low) / (median - edge_low));
+	else if (median > edge_high)
+		factor = (median - interval.low) / (median - edge_high);
+	else if (median < edge_low)
+		factor = (interval.high - median) / (edge_low - median);
+	double wanted = ceil((double)count * factor * factor);
+	if (!(factor > 0) || wanted > (double)STATISTICS_VALUES_MAX)
+		return 0;
+	return wanted > (double)least ? (size_t)wanted : least;
+}
+
+double statistics_detectable_shift(double *low_ends, size_t count, double edge, double power)
+{
+	if (!count || sort(low_ends, count))
+		return (double)NAN;
+	size_t missed = (size_t)((1 - power) * (double)count + 1e-9);
+	return edge - low_ends[missed < count ? missed : count - 1];
 }

@@ -2,6 +2,7 @@
 #include "report/html.h"
 
 #include "report/assets.h"
+#include "report/comparison.h"
 #include "report/format.h"
 #include "report/report.h"
 
@@ -127,6 +128,25 @@ static void add_expectations(struct text *html, const struct result *result, siz
 	text_add(html, "%s", begun ? "</ul>\n" : "");
 }
 
+static void add_comparisons(struct text *html, const struct result *result, size_t workload)
+{
+	bool begun = false;
+	for (size_t i = 0; i < result->arm_count; i++) {
+		struct text line = {0};
+		if (result->arms[i].workload == workload)
+			report_comparison_line(result, i, &line);
+		if (line.length) {
+			text_add(html, "%s<li>", begun ? "" : "<ul class=\"comparisons\">\n");
+			text_add_html(html, line.bytes);
+			text_add(html, "</li>\n");
+			begun = true;
+		}
+		html->failed |= line.failed;
+		text_release(&line);
+	}
+	text_add(html, "%s", begun ? "</ul>\n" : "");
+}
+
 /* What the row of an arm cannot say. */
 static void add_notes(struct text *html, const struct result *result, size_t workload)
 {
@@ -184,6 +204,7 @@ static void add_workload(struct text *html, const struct result *result, size_t 
 	text_add(html, "</p>\n");
 	html_tables(result, index, html);
 	add_notes(html, result, index);
+	add_comparisons(html, result, index);
 	add_expectations(html, result, index);
 	html_figures(result, index, html);
 	if (workload->expanded && *workload->expanded) {

@@ -2,6 +2,7 @@
  * Markdown and CSV: every figure of the table of metrics, without pictures. */
 #include "report/report.h"
 
+#include "report/comparison.h"
 #include "report/format.h"
 
 #include <math.h>
@@ -100,6 +101,18 @@ static void add_notes(const struct result *result, size_t workload, struct text 
 		}
 		markdown->failed |= note.failed;
 		text_release(&note);
+	}
+	for (size_t i = 0; i < result->arm_count; i++) {
+		struct text line = {0};
+		if (result->arms[i].workload == workload)
+			report_comparison_line(result, i, &line);
+		if (line.length) {
+			text_add(markdown, "- ");
+			add_markdown(markdown, line.bytes);
+			text_add(markdown, "\n");
+		}
+		markdown->failed |= line.failed;
+		text_release(&line);
 	}
 	struct text beyond = {0};
 	format_beyond_recording(result, workload, &beyond);

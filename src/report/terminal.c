@@ -2,6 +2,7 @@
 #include "report/report.h"
 
 #include "base/memory.h"
+#include "report/comparison.h"
 #include "report/format.h"
 
 #include <math.h>
@@ -336,6 +337,14 @@ static void add_notes(const struct result *result, size_t workload, bool color, 
 			add_arm_note(&result->arms[i], note_arm, text);
 			add_arm_note(&result->arms[i], format_timing_notes, text);
 		}
+	for (size_t i = 0; i < result->arm_count; i++) {
+		if (result->arms[i].workload == workload)
+			report_comparison_line(result, i, &note);
+		if (note.length)
+			add_note(text, note.bytes);
+		text->failed |= note.failed;
+		text_release(&note);
+	}
 	format_beyond_recording(result, workload, &note);
 	if (note.length)
 		add_note(text, note.bytes);

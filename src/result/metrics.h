@@ -92,6 +92,8 @@
 	X(METADATA_BYTES_PER_EXTENT, "metadata_bytes_per_extent", "B", RESULT_EXACT,                                       \
 	  "the same / most extents live at one time")                                                                      \
 	X(AUDIT_OPS, "audit.ops", "operations", RESULT_EXACT, "operations that the audit checked")                         \
+	X(AUDIT_POLLS, "audit.polls", "polls", RESULT_EXACT,                                                               \
+	  "how often deferred work could run; docs/workload-format.md, pace")                                              \
 	X(AUDIT_VIOLATIONS, "audit.violations", "violations", RESULT_EXACT, "wrong answers of the allocator")              \
 	X(BEYOND_DEMANDS, "beyond_recording.demands", "requests", RESULT_EXACT,                                            \
 	  "demands that the recorded kernel could not place at first")                                                     \
@@ -127,6 +129,10 @@ enum result_metric {
 #undef RESULT_METRIC_ENUM
 		RESULT_METRIC_COUNT
 };
+
+/* Which way a figure is better; NEITHER: it only describes. Every metric has an entry in result_metric_better. */
+enum result_better { RESULT_BETTER_UNKNOWN, RESULT_BETTER_LOWER, RESULT_BETTER_HIGHER, RESULT_BETTER_NEITHER };
+extern const enum result_better result_metric_better[RESULT_METRIC_COUNT];
 
 struct result_metric_info {
 	const char *path;

@@ -40,6 +40,9 @@ void parts_write_doubles(struct json_writer *writer, json_t *object, const char 
 void parts_read_doubles(struct json_reader *reader, const struct json_at *object, const char *key, double **values,
 			size_t *count);
 
+/* What a comparison is but for its two arms: metric, values, ratio, interval, verdict. */
+void parts_write_comparison(struct json_writer *writer, json_t *object, const struct result_comparison *comparison);
+
 void parts_release_histogram(struct result_histogram *histogram);
 void parts_release_maps(struct result_map *maps, size_t count);
 

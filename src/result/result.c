@@ -11,6 +11,7 @@ static void release_arm(struct result_arm *arm)
 {
 	for (size_t i = 0; i < arm->phase_count; i++) {
 		memory_release(arm->phases[i].name);
+		memory_release(arm->phases[i].round_ns_per_op);
 		for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
 			parts_release_histogram(&arm->phases[i].latency[kind].histogram);
 	}
@@ -56,6 +57,9 @@ void result_release(struct result *result)
 	for (size_t i = 0; i < result->arm_count; i++)
 		release_arm(&result->arms[i]);
 	memory_release(result->arms);
+	for (size_t i = 0; i < result->comparison_count; i++)
+		memory_release(result->comparisons[i].reason);
+	memory_release(result->comparisons);
 	for (size_t i = 0; i < result->expectation_count; i++) {
 		memory_release(result->expectations[i].metric);
 		memory_release(result->expectations[i].wanted);

@@ -21,6 +21,7 @@ enum result_kind {
 	RESULT_KIND_ALLOC_FAILED,
 	RESULT_KIND_CONTIGUOUS_ALLOC,
 	RESULT_KIND_CONTIGUOUS_FREE,
+	RESULT_KIND_POLL,      /* every one of the latency pass */
 	RESULT_KIND_LOCK_WAIT, /* acquisitions that had to wait, in all calls of the latency pass */
 	RESULT_KIND_RESPONSE,  /* open loop: from the intended begin to the end, all operations */
 	RESULT_KIND_COUNT
@@ -170,6 +171,9 @@ struct result_phase {
 	enum result_ageing ageing;
 	bool measured;
 	struct result_figures figures;
+	/* What comparisons pair: the median of each round, at the round's number; NaN where a round gave none. */
+	double *round_ns_per_op;
+	size_t round_count;
 	struct result_latency latency[RESULT_KIND_COUNT];
 };
 
@@ -211,6 +215,32 @@ struct result_expectation {
 	char *wanted; /* as a person would write it: "is 0", "below 1.25" */
 	double got;   /* NaN: not measured */
 	bool met;
+};
+
+enum result_verdict {
+	RESULT_VERDICT_OK,             /* a change is excluded that is as large as the threshold */
+	RESULT_VERDICT_IMPROVEMENT,    /* b is better than a by more than the threshold */
+	RESULT_VERDICT_REGRESSION,     /* b is worse than a by more than the threshold */
+	RESULT_VERDICT_INCONCLUSIVE,   /* the interval holds more than one of these */
+	RESULT_VERDICT_DIFFERENT_WORK, /* a and b did not do the same, so that their times say nothing */
+	RESULT_VERDICT_NOT_COMPARED,   /* reason says why */
+	RESULT_VERDICT_COUNT
+};
+extern const char *const result_verdict_name[RESULT_VERDICT_COUNT]; /* "ok", "improvement", "regression", … */
+
+/* One metric of two arms of one result, b held against a. */
+struct result_comparison {
+	size_t a, b; /* arms */
+	enum result_metric metric;
+	double a_value, b_value;
+	double ratio;           /* b / a: of a timed metric the median over rounds; NaN when a is 0 */
+	double ci_low, ci_high; /* of a timed metric; NaN when there were too few rounds */
+	double level;     /* of that interval as it was asked for, after sharing among all comparisons; NaN: exact metric */
+	double threshold; /* share, >= 0 */
+	enum result_verdict verdict;
+	uint32_t rounds;        /* pairs behind the interval; 0: exact metric */
+	uint32_t rounds_wanted; /* inconclusive: in all, to decide; 0: not known, or more than 100,000 */
+	char *reason;           /* NULL, or what else there is to say */
 };
 
 struct result_workload {
@@ -255,6 +285,8 @@ struct result {
 	size_t workload_count;
 	struct result_arm *arms;
 	size_t arm_count;
+	struct result_comparison *comparisons;
+	size_t comparison_count;
 	struct result_expectation *expectations;
 	size_t expectation_count;
 };

@@ -148,6 +148,8 @@ static void write_figures(struct json_writer *writer, json_t *object, const stru
 	result_figures_clear(&none);
 	parts_write_figures(writer, object, phase ? &phase->figures : &none, true);
 	write_ageing(writer, json_object_get(object, "ageing"), phase ? phase->ageing : RESULT_AGEING_UNKNOWN);
+	parts_write_doubles(writer, json_object_get(object, "throughput"), "round_ns_per_op",
+			    phase ? phase->round_ns_per_op : NULL, phase ? phase->round_count : 0);
 	json_t *latency = json_put_object(writer, object, "latency");
 	for (size_t kind = 0; phase && kind < RESULT_KIND_COUNT; kind++)
 		if (phase->latency[kind].count)
@@ -223,6 +225,52 @@ static void write_expectation(struct json_writer *writer, json_t *object, const 
 	json_put(writer, object, "met", json_boolean(expectation->met));
 }
 
+static void write_interval_end(struct json_writer *writer, json_t *object, const char *key, const char *reason_key,
+			       const struct result_comparison *comparison, double value)
+{
+	if (isfinite(value))
+		json_put_double(writer, object, key, value);
+	else
+		put_none(writer, object, key, reason_key,
+			 comparison->rounds ? "too few rounds for an interval of this level"
+					    : "exact: there is no interval");
+}
+
+void parts_write_comparison(struct json_writer *writer, json_t *object, const struct result_comparison *comparison)
+{
+	json_put_text(writer, object, "metric", result_metric_table[comparison->metric].path);
+	json_put_double(writer, object, "a_value", comparison->a_value);
+	json_put_double(writer, object, "b_value", comparison->b_value);
+	if (isfinite(comparison->ratio))
+		json_put_double(writer, object, "ratio", comparison->ratio);
+	else
+		put_none(writer, object, "ratio", "ratio_reason", "a is 0, or was not measured");
+	write_interval_end(writer, object, "ci_low", "ci_low_reason", comparison, comparison->ci_low);
+	write_interval_end(writer, object, "ci_high", "ci_high_reason", comparison, comparison->ci_high);
+	if (isfinite(comparison->level))
+		json_put_double(writer, object, "level", comparison->level);
+	json_put_double(writer, object, "threshold", comparison->threshold);
+	json_put_text(writer, object, "verdict", result_verdict_name[comparison->verdict]);
+	json_put_u64(writer, object, "rounds", comparison->rounds);
+	if (comparison->rounds_wanted)
+		json_put_u64(writer, object, "rounds_wanted", comparison->rounds_wanted);
+	else if (comparison->verdict == RESULT_VERDICT_INCONCLUSIVE)
+		put_none(writer, object, "rounds_wanted", "rounds_wanted_reason", "more than 100,000, or not known");
+	json_put_text(writer, object, "reason", comparison->reason);
+}
+
+static void write_comparison(struct json_writer *writer, json_t *object, const struct result *result,
+			     const struct result_comparison *comparison)
+{
+	const struct result_arm *a = &result->arms[comparison->a], *b = &result->arms[comparison->b];
+	json_put_text(writer, object, "workload", or_empty(result->workloads[b->workload].name));
+	json_put_text(writer, object, "a", or_empty(a->spec));
+	json_put_text(writer, object, "b", or_empty(b->spec));
+	json_put_u64(writer, object, "a_arm", comparison->a);
+	json_put_u64(writer, object, "b_arm", comparison->b);
+	parts_write_comparison(writer, object, comparison);
+}
+
 int result_write(const struct result *result, struct text *json, struct error *error)
 {
 	struct json_writer writer = {false};
@@ -241,7 +289,9 @@ int result_write(const struct result *result, struct text *json, struct error *e
 	json_t *arms = json_put_array(&writer, document, "arms");
 	for (size_t i = 0; i < result->arm_count; i++)
 		write_arm(&writer, json_append_object(&writer, arms), result, i);
-	json_put(&writer, document, "comparisons", json_array());
+	json_t *comparisons = json_put_array(&writer, document, "comparisons");
+	for (size_t i = 0; i < result->comparison_count; i++)
+		write_comparison(&writer, json_append_object(&writer, comparisons), result, &result->comparisons[i]);
 	json_t *expectations = json_put_array(&writer, document, "expectations");
 	for (size_t i = 0; i < result->expectation_count; i++)
 		write_expectation(&writer, json_append_object(&writer, expectations), result, &result->expectations[i]);

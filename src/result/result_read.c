@@ -128,6 +128,10 @@ static void read_phase(struct json_reader *reader, const struct json_at *at, str
 	if (json_is_object(ageing.value) && json_is_string(json_object_get(ageing.value, "class")))
 		phase->ageing = (enum result_ageing)json_read_choice(reader, &ageing, "class", result_ageing_name,
 								     RESULT_AGEING_COUNT);
+	/* Results of before there were comparisons have no rounds. */
+	struct json_at throughput = json_child_optional(reader, at, "throughput");
+	if (json_is_object(throughput.value) && json_object_get(throughput.value, "round_ns_per_op"))
+		parts_read_doubles(reader, &throughput, "round_ns_per_op", &phase->round_ns_per_op, &phase->round_count);
 	struct json_at latency = json_object_child(reader, at, "latency");
 	for (size_t kind = 0; kind < RESULT_KIND_COUNT && !reader->failed; kind++) {
 		struct json_at one = json_child_optional(reader, &latency, result_kind_name[kind]);
@@ -215,6 +219,56 @@ static void read_expectation(struct json_reader *reader, const struct json_at *a
 	expectation->met = json_read_bool(reader, at, "met");
 }
 
+/* What an older version did not write is null; of exact metrics, so is the interval. */
+static double read_double_or_null(struct json_reader *reader, const struct json_at *at, const char *key)
+{
+	struct json_at value = json_child_optional(reader, at, key);
+	return value.value ? json_double_at(reader, &value) : (double)NAN;
+}
+
+static void read_comparison(struct json_reader *reader, const struct json_at *at, struct result_comparison *comparison,
+			    size_t arm_count)
+{
+	struct json_at a = json_child(reader, at, "a_arm"), b = json_child(reader, at, "b_arm");
+	struct json_at metric = json_child(reader, at, "metric");
+	comparison->a = json_u64_at(reader, &a, SIZE_MAX);
+	comparison->b = json_u64_at(reader, &b, SIZE_MAX);
+	if (comparison->a >= arm_count)
+		json_fail(reader, &a, "must be the index of an arm");
+	if (comparison->b >= arm_count)
+		json_fail(reader, &b, "must be the index of an arm");
+	int found = json_is_string(metric.value) ? result_metric_find(json_string_value(metric.value)) : -1;
+	if (found < 0)
+		json_fail(reader, &metric, "must be the path of a metric");
+	comparison->metric = (enum result_metric)(found < 0 ? 0 : found);
+	comparison->a_value = json_read_double(reader, at, "a_value");
+	comparison->b_value = json_read_double(reader, at, "b_value");
+	comparison->ratio = read_double_or_null(reader, at, "ratio");
+	comparison->ci_low = read_double_or_null(reader, at, "ci_low");
+	comparison->ci_high = read_double_or_null(reader, at, "ci_high");
+	comparison->level = read_double_or_null(reader, at, "level");
+	comparison->threshold = json_read_double(reader, at, "threshold");
+	comparison->verdict =
+		(enum result_verdict)json_read_choice(reader, at, "verdict", result_verdict_name, RESULT_VERDICT_COUNT);
+	comparison->rounds = (uint32_t)json_read_u64(reader, at, "rounds", UINT32_MAX);
+	struct json_at wanted = json_child_optional(reader, at, "rounds_wanted");
+	if (wanted.value && !json_is_null(wanted.value))
+		comparison->rounds_wanted = (uint32_t)json_u64_at(reader, &wanted, UINT32_MAX);
+	comparison->reason = json_read_text_or_null(reader, at, "reason");
+}
+
+static void read_comparisons(struct json_reader *reader, const struct json_at *document, struct result *result)
+{
+	size_t count;
+	struct json_at list = json_array_child(reader, document, "comparisons", PARTS_COUNT_MAX, &count);
+	result->comparisons = json_room(reader, count, sizeof *result->comparisons);
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at comparison = json_element(&list, i);
+		result->comparison_count = i + 1;
+		read_comparison(reader, &comparison, &result->comparisons[i], result->arm_count);
+	}
+}
+
 static void read_lists(struct json_reader *reader, const struct json_at *document, struct result *result)
 {
 	size_t count;
@@ -233,6 +287,7 @@ static void read_lists(struct json_reader *reader, const struct json_at *documen
 		read_arm(reader, &arm, &result->arms[i], result->workload_count);
 		read_source(reader, &arm, &result->arms[i], result->source_count);
 	}
+	read_comparisons(reader, document, result);
 	list = json_array_child(reader, document, "expectations", PARTS_COUNT_MAX, &count);
 	result->expectations = json_room(reader, count, sizeof *result->expectations);
 	for (size_t i = 0; i < count && !reader->failed; i++) {

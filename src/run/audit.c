@@ -31,6 +31,7 @@ struct audit {
 	uint64_t live_extents, peak_live_extents;
 	uint64_t word;     /* of the stream, played so far */
 	size_t row, phase; /* at hand */
+	size_t poll_row;   /* 1 + the row in which a poll was last followed by a walk; 0: none */
 	uint64_t row_steps, row_allocations;
 	struct audit_totals fullest; /* of the rows of this phase, the one with the most live pages */
 	uint64_t count_high;
@@ -255,6 +256,37 @@ static void end_phase(struct audit *audit)
 	*audit->alloc_steps = (struct histogram){0};
 }
 
+/* A poll moves free pages from one state to another, and touches nothing else. The first one of a row that moved any is looked at
+ * page by page: each of them would cost more than the stream. */
+static void play_poll(struct audit *audit, const struct op *op)
+{
+	struct engine *engine = &audit->engine;
+	audit->counts.polls++;
+	if (!engine->polls)
+		return;
+	for (uint32_t i = 0; i < engine->domain_count; i++)
+		audit_space_poll_begins(&audit->spaces[i]);
+	engine_poll(engine, op);
+	bool moved = false, walked = audit->poll_row == audit->row + 1;
+	for (uint32_t i = 0; i < engine->domain_count; i++)
+		moved |= audit_space_poll_ended(&audit->spaces[i], &audit->complaints, audit->operations);
+	if (!moved || walked)
+		return;
+	walk_spaces(audit);
+	audit->poll_row = audit->row + 1;
+}
+
+static void play_control(struct audit *audit, const struct op *op)
+{
+	uint32_t code = op->demand & OP_COUNT_MAX;
+	if (code == OP_COUNT_HIGH)
+		audit->count_high = (uint64_t)op->slot << OP_REQUEST_SHIFT;
+	else if (code == OP_POLL)
+		play_poll(audit, op);
+	else
+		engine_play(&audit->engine, op, 1);
+}
+
 static int play_piece(struct audit *audit, struct op_piece piece, struct error *error)
 {
 	uint64_t row_words = pass_row_words(audit->pass);
@@ -262,10 +294,8 @@ static int play_piece(struct audit *audit, struct op_piece piece, struct error *
 		const struct op *op = &piece.ops[i];
 		if (op->demand >> OP_REQUEST_SHIFT != OP_CONTROL)
 			play_operation(audit, op);
-		else if ((op->demand & OP_COUNT_MAX) == OP_COUNT_HIGH)
-			audit->count_high = (uint64_t)op->slot << OP_REQUEST_SHIFT;
 		else
-			engine_play(&audit->engine, op, 1);
+			play_control(audit, op);
 		if (++audit->word % row_words == 0)
 			end_row(audit);
 		if (audit->word % PROGRESS_WORDS == 0) {

@@ -97,6 +97,7 @@ void audit_set_work(struct result_figures *figures, const struct audit_counts *c
 		   ratio(counts->rounding_sum, (double)counts->granted_allocations));
 	result_set(figures, RESULT_METRIC_OVER_CAPACITY, (double)peak_live_pages * rounding > (double)usable_pages);
 	result_set(figures, RESULT_METRIC_AUDIT_OPS, (double)(counts->allocations + counts->frees));
+	result_set(figures, RESULT_METRIC_AUDIT_POLLS, (double)counts->polls);
 }
 
 void audit_set_steps(struct result_figures *figures, const struct audit_counts *counts, const struct histogram *alloc_steps)

@@ -14,7 +14,7 @@
 
 /* Of one phase. */
 struct audit_counts {
-	uint64_t allocations, frees, skipped;
+	uint64_t allocations, frees, skipped, polls;
 	uint64_t failures[AUDIT_FAILURES];
 	bool failed;
 	uint64_t first_operation, first_live_pages;

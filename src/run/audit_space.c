@@ -126,6 +126,26 @@ enum audit_failure audit_space_classify(const struct audit_space *space, const s
 	return free < asked->count + held ? AUDIT_EXHAUSTED : AUDIT_FRAGMENTED;
 }
 
+void audit_space_poll_begins(struct audit_space *space)
+{
+	space->before_poll = (struct iova_statistics){0};
+	space->instance->table->statistics(space->instance->self, &space->before_poll);
+}
+
+bool audit_space_poll_ended(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation)
+{
+	const struct iova_statistics *before = &space->before_poll;
+	struct iova_statistics after = {0};
+	space->instance->table->statistics(space->instance->self, &after);
+	uint64_t free_before = before->usable_pages + before->cached_pages + before->deferred_pages;
+	uint64_t free_after = after.usable_pages + after.cached_pages + after.deferred_pages;
+	if (free_before != free_after)
+		audit_complain(complaints, "operation %" PRIu64 ": a poll turned %" PRIu64 " free pages into %" PRIu64,
+			       operation, free_before, free_after);
+	return before->usable_pages != after.usable_pages || before->cached_pages != after.cached_pages ||
+	       before->deferred_pages != after.deferred_pages;
+}
+
 struct walk {
 	struct audit_space *space;
 	struct audit_complaints *complaints;

@@ -31,6 +31,7 @@ struct audit_space {
 	const struct workload_hole *holes; /* the workload's */
 	size_t hole_count;
 	uint64_t failures;
+	struct iova_statistics before_poll;
 	/* The last walk. */
 	struct fragmentation free; /* usable pages */
 	uint64_t cached_pages, deferred_pages;
@@ -50,6 +51,10 @@ bool audit_space_drop(struct audit_space *space, const struct iova_extent *exten
 /* Why a request failed: impossible (an empty space could not hold it), exhausted (fewer usable pages in its window than asked) or
  * fragmented. The window is that of the last limit tried. */
 enum audit_failure audit_space_classify(const struct audit_space *space, const struct op_request *request);
+
+/* Around a poll: complains when it changed the number of free pages. Returns whether some moved from one state to another. */
+void audit_space_poll_begins(struct audit_space *space);
+bool audit_space_poll_ended(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
 
 /* Walks the allocator's free pages: fills free, cached and deferred, and complains when they overlap live pages, leave the space,
  * disagree with the allocator's own statistics, or do not add up with live and reserved pages to the space. */

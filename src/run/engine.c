@@ -191,8 +191,9 @@ static __attribute__((noinline)) void travel(struct engine *engine, const struct
 		receive(engine);
 }
 
-static inline __attribute__((always_inline)) void play(struct engine *engine, const struct op *op, const struct op *end,
-						       bool calls)
+/* Returns where it ended: at a poll, or at the end. */
+static inline __attribute__((always_inline)) const struct op *play(struct engine *engine, const struct op *op,
+								   const struct op *end, bool calls)
 {
 	struct playing playing = playing_in(engine);
 	uint64_t count_high = 0;
@@ -211,18 +212,29 @@ static inline __attribute__((always_inline)) void play(struct engine *engine, co
 			playing = playing_in(engine);
 		} else if ((demand & OP_COUNT_MAX) == OP_COUNT_HIGH) {
 			count_high = (uint64_t)op->slot << OP_REQUEST_SHIFT;
-		} else {
+		} else if ((demand & OP_COUNT_MAX) != OP_POLL) {
 			travel(engine, op);
+		} else if (engine->polls) {
+			break;
 		}
 	}
+	return op;
+}
+
+size_t engine_play_to_poll(struct engine *engine, const struct op *ops, size_t count)
+{
+	if (engine->calls)
+		return (size_t)(play(engine, ops, ops + count, true) - ops);
+	return (size_t)(play(engine, ops, ops + count, false) - ops);
 }
 
 void engine_play(struct engine *engine, const struct op *ops, size_t count)
 {
-	if (engine->calls)
-		play(engine, ops, ops + count, true);
-	else
-		play(engine, ops, ops + count, false);
+	size_t at = engine_play_to_poll(engine, ops, count);
+	while (at < count) {
+		engine_poll(engine, &ops[at++]);
+		at += engine_play_to_poll(engine, ops + at, count - at);
+	}
 }
 
 static void add_ticks(struct engine_stamp *stamp, uint64_t ticks, uint64_t waited)

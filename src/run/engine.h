@@ -54,6 +54,7 @@ struct engine {
 	uint32_t domain; /* of the operations at hand */
 	uint32_t cpu;
 	bool calls;        /* some request is a driver call */
+	bool polls;        /* some instance has work for a poll */
 	uint64_t skipped;  /* frees of slots whose allocation had failed */
 	uint64_t failures; /* demands that none of their limits could serve; without those beyond a recording */
 	uint32_t
@@ -71,6 +72,7 @@ struct engine {
 	uint64_t clock_backward; /* timed operations between whose stamps the clock went back */
 	uint32_t home_cpu;       /* where phases begin */
 
+	double poll_ns;          /* of the stream: between two polls */
 	uint64_t placement_hash; /* of all that engine_note_placement saw */
 	size_t request_count;
 	uint32_t slot_count;
@@ -105,6 +107,11 @@ void engine_drain_inbox(struct engine *engine);
 
 /* Plays count words. */
 void engine_play(struct engine *engine, const struct op *ops, size_t count);
+
+/* As engine_play, but stops in front of an OP_POLL that has something to do, for engine_poll; returns the words that were played. */
+size_t engine_play_to_poll(struct engine *engine, const struct op *ops, size_t count);
+/* Plays one OP_POLL: tells every allocator of the stream what time it is. */
+void engine_poll(struct engine *engine, const struct op *op);
 
 /* Plays one operation (OP_RECEIVE, but no other control word) and tells its kind and the ticks of the allocator's share. false: nothing was done (a
  * free of an empty slot, an empty inbox), the CPU changed on the way, or the clock went back: *ticks is then meaningless. Waiting for locks is no part of

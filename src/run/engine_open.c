@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "workload/model.h"
 
+#include <math.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -35,6 +36,16 @@ static void guard_statistics(void *self, struct iova_statistics *statistics)
 	lock_release(guard->lock);
 }
 
+static void guard_poll(void *self, uint64_t now_ns)
+{
+	struct engine_guard *guard = self;
+	if (!guard->table->poll)
+		return;
+	lock_acquire(guard->lock);
+	guard->table->poll(guard->self, now_ns);
+	lock_release(guard->lock);
+}
+
 static const struct iova_allocator guard_table = {
 	.magic = IOVA_MAGIC,
 	.abi = IOVA_ABI,
@@ -43,7 +54,20 @@ static const struct iova_allocator guard_table = {
 	.alloc = guard_alloc,
 	.free = guard_free,
 	.statistics = guard_statistics,
+	.poll = guard_poll,
 };
+
+/* Every instance of an engine is of one kind. */
+static void poll_all(struct engine *engine, uint64_t now_ns)
+{
+	for (uint32_t i = 0; engine->polls && i < engine->domain_count; i++)
+		engine->domains[i].table->poll(engine->domains[i].self, now_ns);
+}
+
+void engine_poll(struct engine *engine, const struct op *op)
+{
+	poll_all(engine, (uint64_t)llround(engine->poll_ns * op->slot));
+}
 
 static int place_holes(struct engine_domain *domain, const struct workload *workload, struct error *error)
 {
@@ -85,8 +109,10 @@ static int open_instance(struct engine *engine, uint32_t index, const struct wor
 	return 0;
 }
 
-static int open_adapter(struct engine *engine, struct engine_domain *domain, struct error *error)
+/* owner: has the domain's instance. */
+static int open_adapter(struct engine *engine, uint32_t index, const struct engine *owner, struct error *error)
 {
+	struct engine_domain *domain = &engine->domains[index];
 	if (!engine->calls)
 		return 0;
 	struct ddi_adapter_options options = {
@@ -95,6 +121,7 @@ static int open_adapter(struct engine *engine, struct engine_domain *domain, str
 		.page_bytes = engine->page_bytes,
 		.table = domain->table,
 		.self = domain->self,
+		.capabilities = owner->domains[index].instance.capabilities,
 	};
 	const char *reason = "no memory";
 	domain->adapter = ddi_adapter_create(&options, &reason);
@@ -137,20 +164,27 @@ int engine_open_in(struct engine *engine, const struct workload *workload, const
 		.space_first = workload->space.first,
 		.space_count = workload->space.end - workload->space.first,
 		.page_bytes = workload->space.page_bytes,
+		.poll_ns = op_stream_poll_ns(stream),
 		.inbox = surroundings->inbox,
 		.outbox = surroundings->outbox,
 		.home_cpu = surroundings->cpu,
 		.cpu = surroundings->cpu,
 	};
+	const struct engine *owner = surroundings->joined ? surroundings->joined : engine;
 	int result = copy_requests(engine, stream, error);
 	for (uint32_t i = 0; result == 0 && i < engine->domain_count; i++)
 		result = open_instance(engine, i, workload, spec, arena, surroundings, error) < 0 ||
-					 open_adapter(engine, &engine->domains[i], error) < 0
+					 open_adapter(engine, i, owner, error) < 0
 				 ? -1
 				 : 0;
-	if (result < 0)
+	if (result < 0) {
 		engine_close(engine);
-	return result;
+		return result;
+	}
+	engine->polls = owner->domains[0].instance.table->poll != NULL;
+	if (owner == engine) /* time begins */
+		poll_all(engine, 0);
+	return 0;
 }
 
 int engine_open(struct engine *engine, const struct workload *workload, const struct op_stream *stream,

@@ -63,6 +63,19 @@ static const struct result_record *audit_of(const struct gather_arm *arm)
 	return NULL;
 }
 
+/* NaN when no iteration has a figure. */
+static double round_median(const struct result_record_phase *timed, bool untainted)
+{
+	double iterations[64];
+	size_t kept = 0;
+	for (size_t n = 0; n < timed->iterations && kept < 64; n++) {
+		double ns = untainted ? timed->untainted_ns_per_op[n] : timed->ns_per_op[n];
+		if (!isnan(ns))
+			iterations[kept++] = ns;
+	}
+	return statistics_median(iterations, kept);
+}
+
 /* Medians of one phase, one value per round, into values (room for all records); NaN rounds are left out. */
 static size_t round_medians(const struct gather_arm *arm, size_t phase, bool untainted, double *values)
 {
@@ -71,16 +84,9 @@ static size_t round_medians(const struct gather_arm *arm, size_t phase, bool unt
 		const struct result_record *record = &arm->records[i];
 		if (!record->ok || record->pass != RESULT_PASS_TIMED || phase >= record->phase_count)
 			continue;
-		const struct result_record_phase *timed = &record->phases[phase];
-		double iterations[64];
-		size_t kept = 0;
-		for (size_t n = 0; n < timed->iterations && kept < 64; n++) {
-			double ns = untainted ? timed->untainted_ns_per_op[n] : timed->ns_per_op[n];
-			if (!isnan(ns))
-				iterations[kept++] = ns;
-		}
-		if (kept)
-			values[count++] = statistics_median(iterations, kept);
+		double median = round_median(&record->phases[phase], untainted);
+		if (!isnan(median))
+			values[count++] = median;
 	}
 	return count;
 }
@@ -227,6 +233,25 @@ static void set_times(struct result_figures *figures, const struct gather_arm *a
 	set_net(figures, raw, null, phase, values);
 }
 
+/* What comparisons pair: every round at its number. */
+static int fill_rounds(struct result_phase *phase, const struct gather_arm *arm, size_t index)
+{
+	for (size_t i = 0; i < arm->count; i++)
+		if (arm->records[i].pass == RESULT_PASS_TIMED && arm->records[i].round >= phase->round_count)
+			phase->round_count = (size_t)arm->records[i].round + 1;
+	phase->round_ns_per_op = memory_zeroed(phase->round_count, sizeof phase->round_ns_per_op[0]);
+	if (!phase->round_ns_per_op)
+		return -1;
+	for (size_t i = 0; i < phase->round_count; i++)
+		phase->round_ns_per_op[i] = (double)NAN;
+	for (size_t i = 0; i < arm->count; i++) {
+		const struct result_record *record = &arm->records[i];
+		if (record->ok && record->pass == RESULT_PASS_TIMED && index < record->phase_count)
+			phase->round_ns_per_op[record->round] = round_median(&record->phases[index], false);
+	}
+	return 0;
+}
+
 static int fill_phases(struct result_arm *arm, const struct gather_arm *records, const struct gather_arm *null,
 		       const struct workload *workload, const struct clock *clock, struct error *error)
 {
@@ -255,7 +280,7 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 			result_set_null(&phase->figures, RESULT_METRIC_RING_STARVED, RESULT_REASON_NOT_APPLICABLE);
 			result_set_null(&phase->figures, RESULT_METRIC_RING_FULL, RESULT_REASON_NOT_APPLICABLE);
 		}
-		result = phase->name ? gather_ageing(phase, records, i) : -1;
+		result = phase->name && fill_rounds(phase, records, i) == 0 ? gather_ageing(phase, records, i) : -1;
 		if (result == 0)
 			result = gather_latency(phase->latency, records, i, clock);
 	}

@@ -20,9 +20,11 @@ struct sampling {
 	size_t phase;
 	uint64_t word; /* of the stream, at the start of the piece at hand */
 	double phase_ns;
+	uint64_t poll_ticks; /* of the part at hand */
 	uint64_t phase_operations;
 	struct histogram *kinds; /* RESULT_KIND_COUNT of them, then one for the cell of the series */
 	uint64_t row_end;        /* word: of the row of the series at hand */
+	uint64_t clock_backward; /* times, of polls and of operations stamped by several threads */
 	struct open_loop loop;   /* with a rate, in measured phases */
 };
 
@@ -94,17 +96,44 @@ static uint64_t next_gap(struct sampling *sampling, const struct op *ops, size_t
 	return gap;
 }
 
+static void time_poll(struct sampling *sampling, const struct op *op, uint64_t word)
+{
+	const struct clock *clock = sampling->pass->clock;
+	uint32_t from, to;
+	uint64_t waited = lock_waited_ticks();
+	clock_stop(clock, &from);
+	uint64_t start = clock_start(clock);
+	engine_poll(sampling->engine, op);
+	uint64_t stop = clock_stop(clock, &to), ticks = stop < start ? 0 : stop - start;
+	sampling->clock_backward += stop < start;
+	waited = lock_waited_ticks() - waited;
+	sampling->poll_ticks += ticks;
+	if (from == to && stop >= start)
+		record_sample(sampling, RESULT_KIND_POLL, ticks > waited ? ticks - waited : 0, word);
+}
+
+/* What lies between two samples; word: of the stream, the first one. */
+static void play_gap(struct sampling *sampling, const struct op *ops, size_t count, uint64_t word)
+{
+	for (size_t at = 0;; at++) {
+		at += engine_play_to_poll(sampling->engine, ops + at, count - at);
+		if (at == count)
+			return;
+		time_poll(sampling, &ops[at], word + at);
+	}
+}
+
 static void play_piece(struct sampling *sampling, struct op_piece piece)
 {
 	for (size_t at = 0; at < piece.count;) {
 		uint64_t gap = next_gap(sampling, piece.ops + at, piece.count - at);
 		if (gap >= piece.count - at) {
-			engine_play(sampling->engine, piece.ops + at, piece.count - at);
+			play_gap(sampling, piece.ops + at, piece.count - at, sampling->word + at);
 			sampling->gap = gap - (piece.count - at);
 			return;
 		}
 		size_t next = at + (size_t)gap;
-		engine_play(sampling->engine, piece.ops + at, next - at);
+		play_gap(sampling, piece.ops + at, next - at, sampling->word + at);
 		enum result_kind kind;
 		uint64_t ticks;
 		if (engine_play_timed(sampling->engine, &piece.ops[next], sampling->pass->clock, &kind, &ticks))
@@ -128,10 +157,17 @@ static void play_open(struct sampling *sampling, struct op_piece piece)
 	uint64_t begin = clock_start(clock), end;
 	open_loop_resume(loop, begin);
 	for (size_t at = 0; at < piece.count; at++) {
-		if (!can_sample(piece.ops, at)) {
-			engine_play(engine, piece.ops + at, 1);
-			continue;
+		size_t other = at;
+		while (at < piece.count && !can_sample(piece.ops, at))
+			at++;
+		if (at > other) {
+			/* Polls are no part of the schedule, as they are none of the windows of the throughput pass. */
+			open_loop_pause(loop, clock_start(clock));
+			play_gap(sampling, piece.ops + other, at - other, sampling->word + other);
+			open_loop_resume(loop, clock_start(clock));
 		}
+		if (at == piece.count)
+			break;
 		if (at + 1 < piece.count)
 			__builtin_prefetch(&engine->slots[piece.ops[at + 1].slot], 1);
 		while ((begin = clock_start(clock)) < open_loop_intended(loop))
@@ -182,6 +218,7 @@ static void play_timed_part(struct sampling *sampling, struct op_piece piece)
 		operations += piece.ops[i].demand >> OP_REQUEST_SHIFT != OP_CONTROL;
 	uint64_t skipped = sampling->engine->skipped;
 	uint32_t cpu;
+	sampling->poll_ticks = 0;
 	uint64_t start = clock_start(clock);
 	if (is_open(sampling))
 		play_open(sampling, piece);
@@ -189,6 +226,7 @@ static void play_timed_part(struct sampling *sampling, struct op_piece piece)
 		play_piece(sampling, piece);
 	uint64_t stop = clock_stop(clock, &cpu);
 	sampling->pass->record->clock_backward += stop < start;
+	start += sampling->poll_ticks; /* as in the throughput pass */
 	sampling->phase_ns += stop < start ? 0 : (double)(stop - start) * clock->ns_per_tick;
 	sampling->phase_operations += operations - (sampling->engine->skipped - skipped);
 	sampling->word += piece.count;
@@ -287,7 +325,7 @@ static int play_alone(struct pass *pass, struct error *error)
 	if (result == 0) {
 		sampling.engine = &engine;
 		result = play_stream(&sampling, error);
-		pass->record->clock_backward += engine.clock_backward;
+		pass->record->clock_backward += engine.clock_backward + sampling.clock_backward;
 		engine_close(&engine);
 	}
 	memory_release(sampling.kinds);
@@ -301,6 +339,7 @@ static void play_together(void *context, uint32_t thread, struct engine *engine,
 	struct sampling *sampling = (struct sampling *)context + thread;
 	struct lock_waits waits = {.clock = sampling->pass->clock, .histogram = &sampling->kinds[RESULT_KIND_LOCK_WAIT]};
 	sampling->engine = engine;
+	uint64_t backward = engine->clock_backward;
 	lock_record_waits(&waits);
 	for (size_t at = 0; at < piece.count;) {
 		size_t count = piece.count - at < PASS_WINDOW_WORDS ? piece.count - at : PASS_WINDOW_WORDS;
@@ -311,6 +350,7 @@ static void play_together(void *context, uint32_t thread, struct engine *engine,
 		at += count;
 	}
 	lock_record_waits(NULL);
+	sampling->clock_backward += engine->clock_backward - backward;
 }
 
 static int note_round(void *context, const struct crew_round *round, struct error *error)
@@ -345,8 +385,10 @@ static int play_crew(struct pass *pass, struct error *error)
 	}
 	if (result == 0)
 		result = crew_play(pass, &together, samplings, error);
-	for (uint32_t i = 0; samplings && i < pass->threads; i++)
+	for (uint32_t i = 0; samplings && i < pass->threads; i++) {
+		pass->record->clock_backward += samplings[i].clock_backward;
 		memory_release(samplings[i].kinds);
+	}
 	memory_release(samplings);
 	return result;
 }

@@ -2,6 +2,7 @@
 #include "run/matrix.h"
 
 #include "base/memory.h"
+#include "compare/compare.h"
 #include "run/expect.h"
 #include "run/machine.h"
 #include "workload/workload_yaml.h"
@@ -83,7 +84,7 @@ int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
 	for (size_t i = 0; i < files; i++)
 		if (gather_block(matrix, i, error) < 0)
 			return -1;
-	return 0;
+	return compare_within(result, COMPARE_THRESHOLD_DEFAULT, error);
 }
 
 /* A worker that had trouble of our own: neither the allocator's fault nor something that it cannot do. */

@@ -72,6 +72,23 @@ static void note_row(struct iteration *iteration, const struct window *window, u
 	iteration->word += words;
 }
 
+/* Returns the ticks of count words; polls are played between two stretches that are timed. */
+static uint64_t play_timed(struct engine *engine, const struct clock *clock, const struct op *ops, size_t count,
+			   uint32_t *last_cpu, bool *backwards)
+{
+	uint64_t ticks = 0;
+	for (size_t at = 0;; at++) {
+		uint64_t start = clock_start(clock);
+		at += engine_play_to_poll(engine, ops + at, count - at);
+		uint64_t stop = clock_stop(clock, last_cpu);
+		*backwards |= stop < start;
+		ticks += stop < start ? 0 : stop - start;
+		if (at == count)
+			return ticks;
+		engine_poll(engine, &ops[at]);
+	}
+}
+
 static int play_window(struct iteration *iteration, const struct op *ops, size_t count, struct error *error)
 {
 	const struct clock *clock = iteration->pass->clock;
@@ -86,14 +103,13 @@ static int play_window(struct iteration *iteration, const struct op *ops, size_t
 	taint_before(&iteration->taint);
 	clock_stop(clock, &from);
 
-	uint64_t start = clock_start(clock);
-	engine_play(&iteration->engine, ops, count);
-	uint64_t stop = clock_stop(clock, &to);
+	bool backwards = false;
+	uint64_t ticks = play_timed(&iteration->engine, clock, ops, count, &to, &backwards);
 
 	counters_stop(&iteration->counters);
-	window->tainted = taint_after(&iteration->taint) || from != to || stop < start;
-	iteration->pass->record->clock_backward += stop < start;
-	window->ns = stop < start ? 0 : (double)(stop - start) * clock->ns_per_tick;
+	iteration->pass->record->clock_backward += backwards;
+	window->tainted = taint_after(&iteration->taint) || from != to || backwards;
+	window->ns = (double)ticks * clock->ns_per_tick;
 	window->operations = operations - (iteration->engine.skipped - skipped);
 	phase->failures += iteration->engine.failures - failures;
 	note_row(iteration, window, count);
@@ -265,7 +281,7 @@ static int play_alone(struct iteration *iteration, struct error *error)
 	return result;
 }
 
-/* In parts, each of which tells that the worker is alive. */
+/* In parts, each of which tells that the worker is alive. Polls are inside: the others play on meanwhile, and feel them. */
 static void play_together(void *context, uint32_t thread, struct engine *engine, struct op_piece piece)
 {
 	struct iteration *iteration = context;

@@ -95,7 +95,7 @@ static int check_stream(const struct worker *worker, struct error *error)
 }
 
 /* Says which demand of the workload a layer, or what is below it, does not understand. */
-static int check_table(const struct iova_allocator *table, const struct op_request *request, struct error *error)
+static int check_part(const struct allocator_spec_part *part, const struct op_request *request, struct error *error)
 {
 	static const struct {
 		uint32_t constraint;
@@ -107,9 +107,10 @@ static int check_table(const struct iova_allocator *table, const struct op_reque
 		{IOVA_CONSTRAIN_BOUNDARY, IOVA_BOUNDARY, "a boundary"},
 	};
 	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
-		if ((request->request.constraints & needs[i].constraint) && !(table->capabilities & needs[i].capability))
+		if ((request->request.constraints & needs[i].constraint) &&
+		    !(allocator_part_capabilities(part) & needs[i].capability))
 			return error_set(error, EXIT_CODE_NO_ARM, "request %s asks for %s, which %s does not honour",
-					 request->name, needs[i].what, table->name);
+					 request->name, needs[i].what, part->table->name);
 	return 0;
 }
 
@@ -121,7 +122,7 @@ static int check_capabilities(const struct worker *worker, struct error *error)
 		return 0;
 	for (size_t i = 0; i < count; i++)
 		for (size_t part = 0; part < worker->spec.count; part++)
-			if (check_table(worker->spec.parts[part].table, &requests[i], error) < 0)
+			if (check_part(&worker->spec.parts[part], &requests[i], error) < 0)
 				return -1;
 	return 0;
 }

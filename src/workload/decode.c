@@ -163,6 +163,7 @@ static void decode_head(struct decode *decode, const struct raw_workload *raw)
 	decode_count(decode, decode_value(decode, YAML_PLACE_ROOT, "cpus", raw->cpus),
 		     (struct decode_range){1, WORKLOAD_CPUS_MAX, "CPUs"}, &cpus);
 	workload->cpus = (uint32_t)cpus;
+	workload->pace_ops_per_second = WORKLOAD_PACE;
 	decode_pace(decode, decode_value(decode, YAML_PLACE_ROOT, "pace", raw->pace), &workload->pace_ops_per_second);
 	workload->seed = 1;
 	decode_seed(decode, decode_value(decode, YAML_PLACE_ROOT, "seed", raw->seed), &workload->seed);

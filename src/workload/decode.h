@@ -53,6 +53,15 @@ void decode_script(struct decode *decode, const struct raw_phase *raw, yaml_plac
 		   struct workload_phase *phase);
 void decode_slots_check(struct decode *decode);
 void decode_slots_release(struct decode *decode);
+/* size: and lifetime: of a request. The former returns whether the size can be used. */
+bool decode_size(struct decode *decode, yaml_place parent, const struct raw_size *raw, struct workload_size *size);
+void decode_lifetime(struct decode *decode, yaml_place parent, const struct raw_lifetime *raw,
+		     struct workload_lifetime *lifetime);
+/* Reports all but the first of the variants (ends with NULL) that are given below place, and when there is none. what: "the size". */
+void decode_one_variant(struct decode *decode, yaml_place place, const char *const *variants, const char *what);
+/* A plain number with decimals in [min, max]; name: what it is. */
+bool decode_number(struct decode *decode, struct decode_value value, double min, double max, const char *name,
+		   double *result);
 /* align: of a request or a trace. */
 void decode_align(struct decode *decode, yaml_place parent, const struct raw_align *raw, struct workload_align *align);
 /* Reports at place when no extent of so many pages can ever be had by request. */

@@ -14,7 +14,7 @@ static size_t find_body(struct decode *decode, yaml_place place)
 	static const struct {
 		const char *key;
 		size_t body;
-	} keys[] = {{"until", 0}, {"ops", 0}, {"victims", 0}, {"free_on", 0}};
+	} keys[] = {{"until", 0}, {"ops", 0}, {"victims", 0}, {"free_on", 0}, {"hold", 0}, {"burst", 0}, {"think", 0}};
 	size_t body = SIZE_MAX;
 	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
 		yaml_place found = yaml_places_value(decode->places, place, bodies[i]);
@@ -93,7 +93,7 @@ static void decode_until(struct decode *decode, yaml_place place, const struct r
 		if (end == YAML_PLACE_NONE)
 			continue;
 		if (found)
-			decode_fault(decode, end, "a mix has one end; until has %s already", found);
+			decode_fault(decode, end, "a second end; until has %s already", found);
 		else
 			found = ends[i];
 	}
@@ -120,6 +120,19 @@ static void decode_until(struct decode *decode, yaml_place place, const struct r
 	}
 }
 
+/* What of until: belongs to a drain. */
+static void decode_drain_end(struct decode *decode, yaml_place place, const struct raw_until *raw,
+			     struct workload_phase *phase)
+{
+	static const char *const ends[] = {"ops", "turnovers"};
+	decode_until(decode, place, raw, phase);
+	for (size_t i = 0; i < 2; i++) {
+		yaml_place end = yaml_places_value(decode->places, place, ends[i]);
+		if (end != YAML_PLACE_NONE)
+			decode_fault(decode, end, "a drain ends at an occupancy or a live count");
+	}
+}
+
 static void decode_end(struct decode *decode, yaml_place place, const struct raw_phase *raw, struct workload_phase *phase)
 {
 	bool until_given = decode_given(decode, place, "until");
@@ -143,29 +156,94 @@ static bool is_fill(const struct workload_phase *phase)
 	       (phase->until == WORKLOAD_UNTIL_OCCUPANCY || phase->until == WORKLOAD_UNTIL_LIVE);
 }
 
-static void decode_victims(struct decode *decode, yaml_place place, const struct raw_phase *raw,
-			   struct workload_phase *phase)
+/* One of words below place; of a phase that frees. */
+static unsigned decode_way(struct decode *decode, yaml_place place, const char *key, const char *raw,
+			   const char *const *words, const struct workload_phase *phase)
 {
-	static const char *const words[] = {"random", "fifo", "lifo", NULL};
-	struct decode_value value = decode_value(decode, place, "victims", raw->victims);
-	unsigned victims = WORKLOAD_VICTIMS_RANDOM;
-	if (value.text && !strcmp(value.text, "lifetime"))
-		decode_fault(decode, value.place,
-			     "victims 'lifetime' are not available in this version; random, fifo and lifo are");
-	else if (decode_word(decode, value, words, &victims) && value.text && is_fill(phase))
+	struct decode_value value = decode_value(decode, place, key, raw);
+	unsigned way = 0;
+	if (decode_word(decode, value, words, &way) && value.text && is_fill(phase))
 		decode_fault(decode, value.place, "a mix that fills until occupancy or live frees nothing");
-	phase->victims = (enum workload_victims)victims;
+	return way;
 }
 
-static void decode_free_on(struct decode *decode, yaml_place place, const struct raw_phase *raw,
-			   struct workload_phase *phase)
+static const char *const free_on_words[] = {"same", "next", NULL};
+
+/* Every request of the mix needs a lifetime. */
+static void check_lifetimes(struct decode *decode, yaml_place place, const struct raw_phase *raw)
 {
-	static const char *const words[] = {"same", "next", NULL};
-	struct decode_value value = decode_value(decode, place, "free_on", raw->free_on);
-	unsigned free_on = WORKLOAD_FREE_ON_SAME;
-	if (decode_word(decode, value, words, &free_on) && value.text && is_fill(phase))
-		decode_fault(decode, value.place, "a mix that fills until occupancy or live frees nothing");
-	phase->free_on = (enum workload_free_on)free_on;
+	yaml_place list = decode_below(decode, place, "mix");
+	for (unsigned i = 0; list != YAML_PLACE_NONE && i < raw->mix_count; i++) {
+		yaml_place entry = decode_entry(decode, list, i);
+		struct decode_value name = decode_value(decode, entry, "request", raw->mix[i].request);
+		size_t request = entry != YAML_PLACE_NONE && name.text
+					 ? name_table_find(&decode->request_numbers, name.text)
+					 : NAME_TABLE_NONE;
+		if (request == NAME_TABLE_NONE ||
+		    decode->workload->requests[request].lifetime.kind != WORKLOAD_LIFETIME_NONE)
+			continue;
+		decode_fault(decode, name.place,
+			     "'%s' has no lifetime, and victims: lifetime needs one; for example lifetime: {exponential: "
+			     "{mean: 20k}}",
+			     name.text);
+	}
+}
+
+/* Who is freed, by whom, and how many at once. */
+static void decode_ways(struct decode *decode, yaml_place place, const struct raw_phase *raw, struct workload_phase *phase)
+{
+	static const char *const victims[] = {"random", "fifo", "lifo", "lifetime", NULL};
+	static const char *const holds[] = {"live", "occupancy", NULL};
+	struct decode_value burst = decode_value(decode, place, "burst", raw->burst);
+	phase->victims = (enum workload_victims)decode_way(decode, place, "victims", raw->victims, victims, phase);
+	phase->free_on = (enum workload_free_on)decode_way(decode, place, "free_on", raw->free_on, free_on_words, phase);
+	phase->hold = (enum workload_hold)decode_way(decode, place, "hold", raw->hold, holds, phase);
+	phase->burst = 1;
+	decode_count(decode, burst, (struct decode_range){1, WORKLOAD_BURST_MAX, "extents"}, &phase->burst);
+	struct decode_value think = decode_value(decode, place, "think", raw->think);
+	decode_count(decode, think, (struct decode_range){0, WORKLOAD_THINK_MAX, "operations"}, &phase->think);
+	if (think.text && is_fill(phase))
+		decode_fault(decode, think.place, "a mix that fills until occupancy or live has no steps to wait between");
+	else if (think.text && phase->victims == WORKLOAD_VICTIMS_LIFETIME)
+		decode_fault(decode, think.place, "victims: lifetime have no steps to wait between");
+	if (burst.text && is_fill(phase))
+		decode_fault(decode, burst.place, "a mix that fills until occupancy or live frees nothing");
+	else if (burst.text && phase->victims == WORKLOAD_VICTIMS_LIFETIME)
+		decode_fault(decode, burst.place, "victims: lifetime have no bursts; their times say when they go");
+	else if (burst.text && phase->hold == WORKLOAD_HOLD_OCCUPANCY)
+		decode_fault(decode, burst.place,
+			     "hold: occupancy frees as many as a request takes; a burst keeps the count");
+	if (phase->hold == WORKLOAD_HOLD_OCCUPANCY && phase->victims == WORKLOAD_VICTIMS_LIFETIME)
+		decode_fault(decode, yaml_places_value(decode->places, place, "hold"),
+			     "victims: lifetime hold nothing; their times say how many live");
+	if (phase->victims == WORKLOAD_VICTIMS_LIFETIME)
+		check_lifetimes(decode, place, raw);
+}
+
+static void decode_free(struct decode *decode, yaml_place phase_place, const struct raw_free *raw,
+			struct workload_phase *phase)
+{
+	static const char *const victims[] = {"random", "fifo", "lifo", NULL};
+	yaml_place place = decode_below(decode, phase_place, "free");
+	char quoted[YAML_QUOTE_BYTES];
+	if (place == YAML_PLACE_NONE || !raw)
+		return;
+	if (decode_given(decode, place, "policy")) {
+		phase->measured = false; /* a drain at the end must not speak for what came before it */
+		struct decode_value word = decode_value(decode, place, "policy", raw->policy);
+		if (word.text && strcmp(word.text, "all") != 0)
+			decode_fault(decode, word.place, "%s is not known here; write all, or {until: {occupancy: 10%%}}",
+				     yaml_quote(quoted, word.text));
+		return;
+	}
+	phase->body = WORKLOAD_BODY_DRAIN;
+	phase->until = WORKLOAD_UNTIL_LIVE;
+	decode_missing(decode, place, "until", "for example until: {occupancy: 10%}");
+	yaml_place until = decode_below(decode, place, "until");
+	if (until != YAML_PLACE_NONE && raw->until)
+		decode_drain_end(decode, until, raw->until, phase);
+	phase->victims = (enum workload_victims)decode_way(decode, place, "victims", raw->victims, victims, phase);
+	phase->free_on = (enum workload_free_on)decode_way(decode, place, "free_on", raw->free_on, free_on_words, phase);
 }
 
 static void decode_trace(struct decode *decode, yaml_place phase_place, const struct raw_trace *raw,
@@ -198,9 +276,12 @@ static void check_life(struct decode *decode, yaml_place place, const struct wor
 {
 	if (phase->body == WORKLOAD_BODY_FREE_ALL)
 		decode->something_lives = false;
-	else if (phase->body != WORKLOAD_BODY_MIX || is_fill(phase))
+	else if (phase->body == WORKLOAD_BODY_MIX && !is_fill(phase) && phase->victims == WORKLOAD_VICTIMS_LIFETIME &&
+		 phase->until != WORKLOAD_UNTIL_TURNOVERS)
 		decode->something_lives = true;
-	else if (phase->until == WORKLOAD_UNTIL_TURNOVERS && !decode->something_lives)
+	else if (phase->body != WORKLOAD_BODY_DRAIN && (phase->body != WORKLOAD_BODY_MIX || is_fill(phase)))
+		decode->something_lives = true;
+	else if (phase->body == WORKLOAD_BODY_MIX && phase->until == WORKLOAD_UNTIL_TURNOVERS && !decode->something_lives)
 		decode_fault(
 			decode, place,
 			"nothing lives that could turn over; a phase with until: {live: ...} or {occupancy: ...} must come "
@@ -209,8 +290,6 @@ static void check_life(struct decode *decode, yaml_place place, const struct wor
 
 static void decode_phase(struct decode *decode, yaml_place place, const struct raw_phase *raw, struct workload_phase *phase)
 {
-	static const char *const all[] = {"all", NULL};
-	unsigned word = 0;
 	decode_missing(decode, place, "name", "results are told by the names of phases");
 	size_t body = find_body(decode, place);
 	phase->measured = true;
@@ -219,14 +298,12 @@ static void decode_phase(struct decode *decode, yaml_place place, const struct r
 		phase->body = WORKLOAD_BODY_MIX;
 		decode_mix(decode, place, raw, phase);
 		decode_end(decode, place, raw, phase);
-		decode_victims(decode, place, raw, phase);
-		decode_free_on(decode, place, raw, phase);
+		decode_ways(decode, place, raw, phase);
 		phase->measured = !is_fill(phase);
 		break;
 	case 1:
 		phase->body = WORKLOAD_BODY_FREE_ALL;
-		phase->measured = false; /* a drain at the end must not speak for what came before it */
-		decode_word(decode, decode_value(decode, place, "free", raw->free), all, &word);
+		decode_free(decode, place, raw->free, phase);
 		break;
 	case 2:
 		phase->body = WORKLOAD_BODY_SCRIPT;

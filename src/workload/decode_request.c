@@ -7,11 +7,6 @@
 
 static const char *const not_yet_calls[] = {"mdl", "adl", "map", "mm_contiguous", "mm_mdl", "reserve", NULL};
 
-static struct decode_range size_range(const struct decode *decode)
-{
-	return (struct decode_range){1, decode->workload->space.usable, "what the space can hold"};
-}
-
 static void decode_call(struct decode *decode, yaml_place place, const struct raw_request *raw,
 			struct workload_request *request)
 {
@@ -26,81 +21,6 @@ static void decode_call(struct decode *decode, yaml_place place, const struct ra
 		}
 	decode_word(decode, value, calls, &call);
 	request->call = (enum workload_call)call;
-}
-
-/* min and max of a variant of size:. Returns whether both can be used. */
-static bool decode_min_max(struct decode *decode, yaml_place place, const char *min, const char *max,
-			   struct workload_size *size)
-{
-	decode_missing(decode, place, "min", "sizes are drawn from min to max");
-	decode_missing(decode, place, "max", "sizes are drawn from min to max");
-	struct decode_value low = decode_value(decode, place, "min", min), high = decode_value(decode, place, "max", max);
-	bool good = decode_pages(decode, low, size_range(decode), &size->min);
-	good = decode_pages(decode, high, size_range(decode), &size->max) && good;
-	if (!good || !low.text || !high.text)
-		return false;
-	if (size->min > size->max) {
-		decode_fault(decode, high.place, "max %s is less than min %s", high.text, low.text);
-		return false;
-	}
-	return true;
-}
-
-static bool decode_powers(struct decode *decode, yaml_place place, const struct raw_powers *raw, struct workload_size *size)
-{
-	char less[DECODE_SIZE_BYTES], more[DECODE_SIZE_BYTES];
-	size->ratio = 0.5;
-	bool good = decode_min_max(decode, place, raw->min, raw->max, size);
-	decode_share(decode, decode_value(decode, place, "ratio", raw->ratio), false, &size->ratio);
-	decode_flag(decode, decode_value(decode, place, "exact", raw->exact), &size->exact);
-	if (good && (size->max % size->min || !bits_is_power_of_two(size->max / size->min))) {
-		uint64_t near = size->min << bits_log2_floor(size->max / size->min);
-		decode_fault(decode, yaml_places_value(decode->places, place, "max"),
-			     "max must be min times a power of two; near are %s and %s",
-			     decode_pages_text(decode, less, near), decode_pages_text(decode, more, 2 * near));
-		return false;
-	}
-	return good;
-}
-
-/* Returns whether the size can be used. */
-static bool decode_size(struct decode *decode, yaml_place parent, const struct raw_size *raw, struct workload_size *size)
-{
-	static const char *const variants[] = {"fixed",  "uniform", "powers_of_two", "log_uniform", "lognormal",
-					       "pareto", "zipf",    "weights",       "mixed",       NULL};
-	const char *found = NULL;
-	yaml_place place = decode_below(decode, parent, "size");
-	if (place == YAML_PLACE_NONE || !raw)
-		return false;
-	for (size_t i = 0; variants[i]; i++) {
-		yaml_place variant = yaml_places_value(decode->places, place, variants[i]);
-		if (variant == YAML_PLACE_NONE)
-			continue;
-		if (found)
-			decode_fault(decode, variant, "a second variant; the size is given by %s already", found);
-		else
-			found = variants[i];
-	}
-	if (!found)
-		decode_fault(decode, place, "is missing a variant: fixed, uniform or powers_of_two");
-	struct decode_value fixed = decode_value(decode, place, "fixed", raw->fixed);
-	if (fixed.text) {
-		size->kind = WORKLOAD_SIZE_FIXED;
-		bool good = decode_pages(decode, fixed, size_range(decode), &size->min);
-		size->max = size->min;
-		return good;
-	}
-	yaml_place below = decode_below(decode, place, "uniform");
-	if (below != YAML_PLACE_NONE && raw->uniform) {
-		size->kind = WORKLOAD_SIZE_UNIFORM;
-		return decode_min_max(decode, below, raw->uniform->min, raw->uniform->max, size);
-	}
-	below = decode_below(decode, place, "powers_of_two");
-	if (below != YAML_PLACE_NONE && raw->powers_of_two) {
-		size->kind = WORKLOAD_SIZE_POWERS_OF_TWO;
-		return decode_powers(decode, below, raw->powers_of_two, size);
-	}
-	return false;
 }
 
 void decode_align(struct decode *decode, yaml_place parent, const struct raw_align *raw, struct workload_align *align)
@@ -216,6 +136,7 @@ static void decode_request(struct decode *decode, yaml_place place, const struct
 	good = decode_pages_power(decode, decode_value(decode, place, "boundary", raw->boundary), boundary,
 				  &request->boundary) &&
 	       good;
+	decode_lifetime(decode, place, raw->lifetime, &request->lifetime);
 	request->limited = request->low > workload->space.first;
 	for (size_t i = 0; i < request->high_count; i++)
 		request->limited = request->limited || request->high[i] < workload->space.end - 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Draws sizes and choices. Tables are made once; a draw is a few integer operations and no floating point, so that the same
- * random numbers give the same sizes on every machine. */
+ * Draws sizes, lifetimes and choices. Tables are made once; a draw is a few integer operations and no floating point, so that the
+ * same random numbers give the same sizes on every machine. */
 #ifndef WORKLOAD_DISTRIBUTION_H
 #define WORKLOAD_DISTRIBUTION_H
 
@@ -10,22 +10,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CHOICE_MAX WORKLOAD_REQUESTS_MAX
-/* Sizes are below 2^53: one class per power of two. */
-#define DISTRIBUTION_CLASSES_MAX 54
+#define CHOICE_MAX (1u << 20)
 
 /* One of count entries by weight: Walker's alias method with Vose's tables (IEEE TSE 17(9), 1991), in integers. Probabilities
- * are exact to 2^-57. */
+ * are exact to 2^-57, those of tables of more than 128 entries to 2^-44. */
 struct choice {
 	uint32_t count;
 	struct choice_column {
 		uint64_t keep; /* the column itself when the fraction is not above this, else its alias */
 		uint32_t alias;
-	} columns[CHOICE_MAX];
+	} * columns;
 };
 
-/* weights: count of them in [1, CHOICE_MAX], at least one not zero. Weights whose sum passes 2^57 are scaled down, none to zero. */
-void choice_init(struct choice *choice, const uint64_t *weights, size_t count);
+/* weights: count of them in [1, CHOICE_MAX], at least one not zero. Weights whose sum passes 2^57 are scaled down, none to zero.
+ * Returns 0, or -1 without memory: *choice is zeroed then. */
+int choice_init(struct choice *choice, const uint64_t *weights, size_t count) __attribute__((warn_unused_result));
+void choice_release(struct choice *choice);
 
 static inline uint32_t choice_draw(const struct choice *choice, struct rng *rng)
 {
@@ -36,19 +36,37 @@ static inline uint32_t choice_draw(const struct choice *choice, struct rng *rng)
 	return (uint64_t)product <= choice->columns[column].keep ? column : choice->columns[column].alias;
 }
 
-/* A class by weight, then a size uniform in [low, low + width). Fixed and uniform sizes are one class. */
+/* A class by weight, then a number uniform in [low, low + width). Fixed and uniform sizes are one class. */
 struct distribution {
 	struct choice classes;
-	struct {
+	struct distribution_range {
 		uint64_t low;
 		uint64_t width;
-	} ranges[DISTRIBUTION_CLASSES_MAX];
+	} * ranges;
+	double mean;
 };
 
+/* Classes of log_uniform, lognormal, pareto and zipf: sizes below 512 pages alone, above that 256 to a doubling. A class has the
+ * weight of all its numbers together and draws them alike. Of lifetimes: 64 to a doubling. */
+#define DISTRIBUTION_SIZE_BITS 8u
+#define DISTRIBUTION_LIFETIME_BITS 6u
+
 /* size as the model's header describes it. Powers of two up to max: an exact one is a class when min * 2^k <= max; else the last
- * class ends at max. The ratio is rounded down to a multiple of 2^-56,
- * weights to one of 2^-50. */
-void distribution_init(struct distribution *distribution, const struct workload_size *size);
+ * class ends at max. The ratio is rounded down to a multiple of 2^-56, weights to one of 2^-50. Returns 0, or -1 without memory:
+ * *distribution is zeroed then. */
+int distribution_init(struct distribution *distribution, const struct workload_size *size)
+	__attribute__((warn_unused_result));
+void distribution_release(struct distribution *distribution);
+
+/* Lifetimes are drawn in ticks, parts of an operation. */
+#define DISTRIBUTION_TICKS 256u
+
+/* Lifetimes in ticks. by_length: weighed by their own length as well, as what lives at one moment is. Returns as above. */
+int distribution_init_lifetime(struct distribution *distribution, const struct workload_lifetime *lifetime, bool by_length)
+	__attribute__((warn_unused_result));
+
+/* Times between the arrivals of a Poisson process in ticks; mean in operations, in [1, 10^6]. Returns as above. */
+int distribution_init_arrivals(struct distribution *distribution, uint64_t mean) __attribute__((warn_unused_result));
 
 /* Pages in [size.min, size.max]. A fixed size draws no random number. */
 static inline uint64_t distribution_draw(const struct distribution *distribution, struct rng *rng)

@@ -6,10 +6,13 @@
 
 static const char *const call_names[] = {"extent", "contiguous"};
 static const char *const mode_names[] = {"remap", "identity"};
-static const char *const size_names[] = {"fixed", "uniform", "powers_of_two"};
+static const char *const size_names[] = {"fixed",  "uniform", "powers_of_two", "log_uniform", "lognormal",
+					 "pareto", "zipf",    "weights",       "mixed"};
+static const char *const lifetime_names[] = {"none", "fixed", "uniform", "exponential", "pareto", "generational"};
+static const char *const hold_names[] = {"live", "occupancy"};
 static const char *const align_names[] = {"none", "natural", "fixed", "natural_up_to"};
 static const char *const until_names[] = {"ops", "occupancy", "live", "turnovers"};
-static const char *const victim_names[] = {"random", "fifo", "lifo"};
+static const char *const victim_names[] = {"random", "fifo", "lifo", "lifetime"};
 static const char *const free_on_names[] = {"same", "next"};
 static const char *const between_names[] = {"drain", "keep"};
 static const char *const limit_names[] = {"recorded", "first"};
@@ -79,9 +82,9 @@ static void add_align(struct text *json, const struct workload_align *align)
 	text_add(json, "}");
 }
 
-static void add_size(struct text *json, const struct workload_size *size)
+/* The keys of a size that is no mixture. */
+static void add_size_keys(struct text *json, const struct workload_size *size)
 {
-	text_add(json, "\"size\": {");
 	add_named(json, "kind", size_names[size->kind]);
 	text_add(json, ", ");
 	add_count(json, "min_pages", size->min);
@@ -91,6 +94,66 @@ static void add_size(struct text *json, const struct workload_size *size)
 		text_add(json, ", ");
 		add_number(json, "ratio", size->ratio);
 		text_add(json, ", \"exact\": %s", size->exact ? "true" : "false");
+	} else if (size->kind == WORKLOAD_SIZE_PARETO || size->kind == WORKLOAD_SIZE_ZIPF) {
+		text_add(json, ", ");
+		add_number(json, "alpha", size->alpha);
+	} else if (size->kind == WORKLOAD_SIZE_LOGNORMAL) {
+		text_add(json, ", ");
+		add_count(json, "median_pages", size->median);
+		text_add(json, ", ");
+		add_number(json, "sigma", size->sigma);
+	}
+}
+
+static void add_size(struct text *json, const struct workload_size *size)
+{
+	text_add(json, "\"size\": {");
+	add_size_keys(json, size);
+	if (size->kind == WORKLOAD_SIZE_WEIGHTS || size->kind == WORKLOAD_SIZE_MIXED) {
+		text_add(json, ", \"parts\": [");
+		for (size_t i = 0; i < size->part_count; i++) {
+			text_add(json, "%s{", i ? ", " : "");
+			add_count(json, "weight", size->parts[i].weight);
+			text_add(json, ", ");
+			add_size_keys(json, &size->parts[i].size);
+			text_add(json, "}");
+		}
+		text_add(json, "]");
+	}
+	text_add(json, "}");
+}
+
+static void add_lifetime(struct text *json, const struct workload_lifetime *lifetime)
+{
+	text_add(json, "\"lifetime\": {");
+	add_named(json, "kind", lifetime_names[lifetime->kind]);
+	switch (lifetime->kind) {
+	case WORKLOAD_LIFETIME_NONE:
+		break;
+	case WORKLOAD_LIFETIME_FIXED:
+	case WORKLOAD_LIFETIME_UNIFORM:
+	case WORKLOAD_LIFETIME_PARETO:
+		text_add(json, ", ");
+		add_count(json, "min_ops", lifetime->min);
+		text_add(json, ", ");
+		add_count(json, "max_ops", lifetime->max);
+		break;
+	case WORKLOAD_LIFETIME_EXPONENTIAL:
+		text_add(json, ", ");
+		add_count(json, "mean_ops", lifetime->mean);
+		break;
+	case WORKLOAD_LIFETIME_GENERATIONAL:
+		text_add(json, ", ");
+		add_count(json, "young_mean_ops", lifetime->mean);
+		text_add(json, ", ");
+		add_count(json, "old_mean_ops", lifetime->old_mean);
+		text_add(json, ", ");
+		add_number(json, "young_share", lifetime->young_share);
+		break;
+	}
+	if (lifetime->kind == WORKLOAD_LIFETIME_PARETO) {
+		text_add(json, ", ");
+		add_number(json, "alpha", lifetime->alpha);
 	}
 	text_add(json, "}");
 }
@@ -115,6 +178,18 @@ static void add_request(struct text *json, const struct workload *workload, cons
 	}
 	text_add(json, "], ");
 	add_count(json, "boundary_pages", request->boundary);
+	text_add(json, ", ");
+	add_lifetime(json, &request->lifetime);
+	text_add(json, "}");
+}
+
+static void add_until(struct text *json, const struct workload_phase *phase)
+{
+	text_add(json, ", \"until\": {");
+	if (phase->until == WORKLOAD_UNTIL_OPS || phase->until == WORKLOAD_UNTIL_LIVE)
+		add_count(json, until_names[phase->until], phase->until_value);
+	else
+		add_number(json, until_names[phase->until], phase->until_ratio);
 	text_add(json, "}");
 }
 
@@ -128,18 +203,30 @@ static void add_mix(struct text *json, const struct workload *workload, const st
 		add_count(json, "weight", phase->mix[i].weight);
 		text_add(json, "}");
 	}
-	text_add(json, "], \"until\": {");
-	if (phase->until == WORKLOAD_UNTIL_OPS || phase->until == WORKLOAD_UNTIL_LIVE)
-		add_count(json, until_names[phase->until], phase->until_value);
-	else
-		add_number(json, until_names[phase->until], phase->until_ratio);
-	text_add(json, "}");
+	text_add(json, "]");
+	add_until(json, phase);
 	if (phase->until == WORKLOAD_UNTIL_OPS || phase->until == WORKLOAD_UNTIL_TURNOVERS) {
 		text_add(json, ", ");
 		add_named(json, "victims", victim_names[phase->victims]);
 		text_add(json, ", ");
 		add_named(json, "free_on", free_on_names[phase->free_on]);
+		text_add(json, ", ");
+		add_named(json, "hold", hold_names[phase->hold]);
+		text_add(json, ", ");
+		add_count(json, "burst", phase->burst ? phase->burst : 1);
+		text_add(json, ", ");
+		add_count(json, "think_ops", phase->think);
 	}
+}
+
+static void add_drain(struct text *json, const struct workload_phase *phase)
+{
+	text_add(json, ", \"free\": {");
+	add_named(json, "victims", victim_names[phase->victims]);
+	text_add(json, ", ");
+	add_named(json, "free_on", free_on_names[phase->free_on]);
+	add_until(json, phase);
+	text_add(json, "}");
 }
 
 static void add_slots(struct text *json, const struct workload *workload, const struct workload_range *range)
@@ -219,6 +306,9 @@ static void add_phase(struct text *json, const struct workload *workload, const 
 	case WORKLOAD_BODY_MIX:
 		add_mix(json, workload, phase);
 		break;
+	case WORKLOAD_BODY_DRAIN:
+		add_drain(json, phase);
+		break;
 	case WORKLOAD_BODY_FREE_ALL:
 		text_add(json, ", \"free\": \"all\"");
 		break;
@@ -267,10 +357,7 @@ static void add_head(struct text *json, const struct workload *workload)
 	text_add(json, "},\n  ");
 	add_count(json, "cpus", workload->cpus);
 	text_add(json, ",\n  ");
-	if (workload->pace_ops_per_second > 0)
-		add_number(json, "pace_ops_per_second", workload->pace_ops_per_second);
-	else
-		add_named(json, "pace_ops_per_second", NULL);
+	add_number(json, "pace_ops_per_second", workload->pace_ops_per_second);
 	text_add(json, ",\n  \"seed\": ");
 	add_address(json, workload->seed);
 	text_add(json, ",\n");

@@ -5,8 +5,10 @@
 
 void workload_release(struct workload *workload)
 {
-	for (size_t i = 0; i < workload->request_count; i++)
+	for (size_t i = 0; i < workload->request_count; i++) {
 		memory_release(workload->requests[i].name);
+		memory_release(workload->requests[i].size.parts);
+	}
 	for (size_t i = 0; i < workload->phase_count; i++) {
 		struct workload_phase *phase = &workload->phases[i];
 		memory_release(phase->name);

@@ -2,6 +2,8 @@
  * A workload as plain data: what a YAML file says, decoded, checked and with every default filled in. All sizes and addresses are
  * pages of the space unless a name says otherwise. */
 #ifndef WORKLOAD_MODEL_H
+/* Operations a second of a workload without a pace. */
+#define WORKLOAD_PACE 1e6
 #define WORKLOAD_MODEL_H
 
 #include <stdbool.h>
@@ -23,14 +25,59 @@ enum workload_call {
 
 enum workload_mode { WORKLOAD_MODE_REMAP, WORKLOAD_MODE_IDENTITY };
 
-enum workload_size_kind { WORKLOAD_SIZE_FIXED, WORKLOAD_SIZE_UNIFORM, WORKLOAD_SIZE_POWERS_OF_TWO };
+/* A continuous one is truncated to [min, max + 1) pages and rounded down. */
+enum workload_size_kind {
+	WORKLOAD_SIZE_FIXED,
+	WORKLOAD_SIZE_UNIFORM,
+	WORKLOAD_SIZE_POWERS_OF_TWO,
+	WORKLOAD_SIZE_LOG_UNIFORM, /* continuous, density ~ 1/x */
+	WORKLOAD_SIZE_LOGNORMAL,   /* continuous: ln x is normal around ln median with deviation sigma */
+	WORKLOAD_SIZE_PARETO,      /* continuous, density ~ x^-(alpha + 1) */
+	WORKLOAD_SIZE_ZIPF,        /* weight s^-alpha for every whole number s of pages */
+	WORKLOAD_SIZE_WEIGHTS,     /* parts are FIXED */
+	WORKLOAD_SIZE_MIXED        /* parts are anything but WEIGHTS and MIXED */
+};
+
+#define WORKLOAD_SIZE_PARTS_MAX 1024
 
 struct workload_size {
 	enum workload_size_kind kind;
-	uint64_t min; /* FIXED: the size; min <= max */
+	uint64_t min; /* FIXED: the size; min <= max. WEIGHTS, MIXED: of all parts */
 	uint64_t max;
-	double ratio; /* POWERS_OF_TWO: class k has weight ratio^k, 0 < ratio <= 1; classes min * 2^k up to max */
-	bool exact;   /* POWERS_OF_TWO: only min * 2^k; else uniform in (min * 2^(k-1), min * 2^k], class 0 = min */
+	double ratio;    /* POWERS_OF_TWO: class k has weight ratio^k, 0 < ratio <= 1; classes min * 2^k up to max */
+	bool exact;      /* POWERS_OF_TWO: only min * 2^k; else uniform in (min * 2^(k-1), min * 2^k], class 0 = min */
+	double alpha;    /* PARETO, ZIPF: in [0.01, 16] */
+	double sigma;    /* LOGNORMAL: in [0.01, 8] */
+	uint64_t median; /* LOGNORMAL: pages in [min, max] */
+	struct workload_size_part *parts;
+	size_t part_count; /* WEIGHTS, MIXED: in [1, WORKLOAD_SIZE_PARTS_MAX] */
+};
+
+struct workload_size_part {
+	uint64_t weight; /* >= 1 */
+	struct workload_size size;
+};
+
+enum workload_lifetime_kind {
+	WORKLOAD_LIFETIME_NONE,
+	WORKLOAD_LIFETIME_FIXED,
+	WORKLOAD_LIFETIME_UNIFORM,
+	WORKLOAD_LIFETIME_EXPONENTIAL,
+	WORKLOAD_LIFETIME_PARETO, /* density ~ x^-(alpha + 1), truncated to [min, max] */
+	WORKLOAD_LIFETIME_GENERATIONAL
+};
+
+#define WORKLOAD_LIFETIME_MAX UINT64_C(500000000)
+
+/* How long an extent lives, in operations of the stream; all in [1, WORKLOAD_LIFETIME_MAX]. */
+struct workload_lifetime {
+	enum workload_lifetime_kind kind;
+	uint64_t min; /* FIXED: the lifetime; UNIFORM, PARETO: min <= max */
+	uint64_t max;
+	uint64_t mean;      /* EXPONENTIAL; GENERATIONAL: of the young */
+	uint64_t old_mean;  /* GENERATIONAL: exponential too */
+	double alpha;       /* PARETO: in [0.01, 16] */
+	double young_share; /* GENERATIONAL: in (0, 1] */
 };
 
 enum workload_align_kind {
@@ -55,6 +102,7 @@ struct workload_request {
 	size_t high_count;                 /* >= 1 */
 	bool limited;                      /* low or some high is narrower than the space */
 	uint64_t boundary;                 /* pages, a power of two; 0 = none */
+	struct workload_lifetime lifetime; /* of phases with victims: lifetime */
 };
 
 struct workload_share {  /* an entry of mix: */
@@ -62,12 +110,28 @@ struct workload_share {  /* an entry of mix: */
 	uint64_t weight; /* >= 1 */
 };
 
-enum workload_body { WORKLOAD_BODY_MIX, WORKLOAD_BODY_FREE_ALL, WORKLOAD_BODY_SCRIPT, WORKLOAD_BODY_TRACE };
+enum workload_body {
+	WORKLOAD_BODY_MIX,
+	WORKLOAD_BODY_FREE_ALL,
+	WORKLOAD_BODY_SCRIPT,
+	WORKLOAD_BODY_TRACE,
+	WORKLOAD_BODY_DRAIN /* frees extents of mixes until OCCUPANCY or LIVE is left */
+};
 /* When a mix ends. OCCUPANCY, LIVE: a fill, allocations only. OPS, TURNOVERS: a churn that keeps the live count. */
 enum workload_until { WORKLOAD_UNTIL_OPS, WORKLOAD_UNTIL_OCCUPANCY, WORKLOAD_UNTIL_LIVE, WORKLOAD_UNTIL_TURNOVERS };
 /* Who frees a victim: the CPU or thread that plays the step, or the one after that which allocated it. */
 enum workload_free_on { WORKLOAD_FREE_ON_SAME, WORKLOAD_FREE_ON_NEXT };
-enum workload_victims { WORKLOAD_VICTIMS_RANDOM, WORKLOAD_VICTIMS_FIFO, WORKLOAD_VICTIMS_LIFO };
+enum workload_victims {
+	WORKLOAD_VICTIMS_RANDOM,
+	WORKLOAD_VICTIMS_FIFO,
+	WORKLOAD_VICTIMS_LIFO,
+	WORKLOAD_VICTIMS_LIFETIME /* whose time is over; not of a DRAIN */
+};
+/* What a churn keeps: the number of live extents, or their pages. */
+enum workload_hold { WORKLOAD_HOLD_LIVE, WORKLOAD_HOLD_OCCUPANCY };
+
+#define WORKLOAD_BURST_MAX 1000000
+#define WORKLOAD_THINK_MAX UINT64_C(1000000000)
 
 /* Elements of a slot array: first, first + step, … , last (inclusive; step may be negative). A plain slot is 0, 0, 1. */
 struct workload_range {
@@ -103,9 +167,12 @@ struct workload_phase {
 	char *name;
 	enum workload_body body;
 	bool measured;
-	/* MIX */
+	/* MIX; until, victims, free_on also DRAIN */
 	struct workload_share *mix;
 	size_t mix_count;
+	enum workload_hold hold;
+	uint64_t think; /* time before each step of a churn, in operations at the workload's pace */
+	uint64_t burst; /* extents that a step of a churn frees, then allocates; 1 when nothing was said, 0 is read as 1 */
 	enum workload_until until;
 	uint64_t until_value; /* OPS: operations; LIVE: extents */
 	double until_ratio;   /* OCCUPANCY: share of usable pages in (0, 1]; TURNOVERS: allocated / live volume, > 0 */
@@ -158,7 +225,7 @@ struct workload {
 	} physical;
 	uint32_t cpus;    /* logical CPUs, >= 1 */
 	uint32_t threads; /* that play the whole together, of which this is one's share; 0 or 1: this is the whole */
-	double pace_ops_per_second; /* 0 = not said */
+	double pace_ops_per_second; /* WORKLOAD_PACE when nothing was said; 0, in the share of a thread that does not poll: no time */
 	uint64_t seed;
 	struct workload_request *requests;
 	size_t request_count;

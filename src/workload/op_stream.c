@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "workload/op_stream_internal.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Operations that may be generated to find out how many slots the fills take, before a bound has to do. */
@@ -11,6 +12,8 @@
 #define MEASURE_PIECE 4096u
 
 enum random_use { RANDOM_DRAWS, RANDOM_VICTIMS, RANDOM_CPU, RANDOM_USES };
+/* Where the seeds of lifetimes begin in the sequence; phases are fewer. */
+#define RANDOM_LIFETIMES (UINT64_C(1) << 32)
 
 void stream_alloc(struct op_stream *stream, struct writer *writer, uint32_t slot, uint32_t request, uint64_t pages)
 {
@@ -32,7 +35,7 @@ void stream_forget(struct op_stream *stream, uint32_t slot)
 
 void stream_free(struct op_stream *stream, struct writer *writer, uint32_t slot)
 {
-	put_free(writer, slot);
+	put_free(stream, writer, slot);
 	stream_forget(stream, slot);
 }
 
@@ -65,6 +68,12 @@ void stream_piece_end(struct op_stream *stream, size_t words, bool ended)
 	}
 }
 
+static uint64_t lifetime_seed(const struct op_stream *stream)
+{
+	uint64_t state = stream->seed + (RANDOM_LIFETIMES + stream->phase) * UINT64_C(0x9e3779b97f4a7c15);
+	return rng_splitmix(&state);
+}
+
 static void begin(struct op_stream *stream, const struct workload_phase *phase)
 {
 	stream_phase_begin(stream);
@@ -74,6 +83,11 @@ static void begin(struct op_stream *stream, const struct workload_phase *phase)
 	switch (phase->body) {
 	case WORKLOAD_BODY_MIX:
 		mix_begin(stream, phase);
+		if (!phase_fills(phase) && phase->victims == WORKLOAD_VICTIMS_LIFETIME)
+			lifetimes_begin(stream, phase, lifetime_seed(stream));
+		break;
+	case WORKLOAD_BODY_DRAIN:
+		drain_begin(stream, phase);
 		break;
 	case WORKLOAD_BODY_FREE_ALL:
 		stream->cursor = 0;
@@ -90,7 +104,7 @@ static void begin(struct op_stream *stream, const struct workload_phase *phase)
 static bool free_all_next(struct op_stream *stream, struct writer *writer)
 {
 	/* Not the slots that stand ready for later. */
-	uint64_t end = (uint64_t)stream->mix_first + stream->mix_live;
+	uint64_t end = (uint64_t)stream->mix_first + (stream->scattered ? stream->mix_capacity : stream->mix_live);
 	for (; stream->cursor < end; stream->cursor++) {
 		uint32_t slot = (uint32_t)stream->cursor;
 		if (!stream->pages[slot])
@@ -109,6 +123,8 @@ static bool generate(struct op_stream *stream, const struct workload_phase *phas
 	switch (phase->body) {
 	case WORKLOAD_BODY_MIX:
 		return mix_next(stream, phase, writer);
+	case WORKLOAD_BODY_DRAIN:
+		return drain_next(stream, phase, writer);
 	case WORKLOAD_BODY_FREE_ALL:
 		return free_all_next(stream, writer);
 	case WORKLOAD_BODY_SCRIPT:
@@ -147,9 +163,13 @@ void stream_rewind(struct op_stream *stream)
 	stream->phase = 0;
 	stream->begun = false;
 	stream->mix_live = 0;
+	mix_order(stream, false);
 	stream->live = 0;
 	stream->live_pages = 0;
 	stream->clock = 0;
+	stream->polls = 0;
+	stream->poll_in = stream->poll_operations;
+	stream->poll_passed = 0;
 }
 
 void op_stream_rewind(struct op_stream *stream)
@@ -231,64 +251,97 @@ static int measure(struct op_stream *stream, size_t last_fill, uint32_t *mix_slo
 	return stream->no_memory ? -1 : !ended;
 }
 
+/* What of mix slots the phases ask for. */
+static int make_slot_tables(struct op_stream *stream, struct error *error)
+{
+	const struct workload *workload = stream->workload;
+	bool ages = false, cpus = false, lifetimes = false;
+	for (size_t i = 0; i < workload->phase_count; i++) {
+		const struct workload_phase *phase = &workload->phases[i];
+		if (phase->body != WORKLOAD_BODY_MIX && phase->body != WORKLOAD_BODY_DRAIN)
+			continue;
+		ages = ages || phase->victims == WORKLOAD_VICTIMS_FIFO || phase->victims == WORKLOAD_VICTIMS_LIFO;
+		lifetimes = lifetimes || phase->victims == WORKLOAD_VICTIMS_LIFETIME;
+		stream->scattered = stream->scattered || phase_scatters(phase);
+		cpus = cpus || (phase->free_on == WORKLOAD_FREE_ON_NEXT && workload->cpus > 1);
+	}
+	if (ages && !(stream->stamps = memory_zeroed(0, sizeof *stream->stamps)))
+		return no_memory(stream, error);
+	if ((ages || stream->scattered) && !(stream->order = memory_zeroed(0, sizeof *stream->order)))
+		return no_memory(stream, error);
+	if (cpus && !(stream->cpu_of = memory_zeroed(0, sizeof *stream->cpu_of)))
+		return no_memory(stream, error);
+	return lifetimes && lifetimes_make(stream) ? no_memory(stream, error) : 0;
+}
+
+static int reserve(struct op_stream *stream, uint64_t live, struct error *error)
+{
+	if (live > WORKLOAD_LIVE_MAX - stream->mix_first)
+		return too_many_slots(stream, error);
+	return mix_reserve(stream, (uint32_t)live) ? no_memory(stream, error) : 0;
+}
+
 static int find_mix_slots(struct op_stream *stream, struct error *error)
 {
 	const struct workload *workload = stream->workload;
-	bool mixes = false, fills = false, ages = false, cpus = false;
+	bool mixes = false, fills = false;
 	size_t last_fill = 0;
-	uint64_t live = 1;
+	uint64_t live = 1, beyond = 0;
+	stream->hold_max = mix_hold_bound(stream);
+	if (make_slot_tables(stream, error))
+		return -1;
 	for (size_t i = 0; i < workload->phase_count; i++) {
 		const struct workload_phase *phase = &workload->phases[i];
 		if (phase->body != WORKLOAD_BODY_MIX)
 			continue;
 		mixes = true;
-		ages = ages || phase->victims != WORKLOAD_VICTIMS_RANDOM;
-		cpus = cpus || (phase->free_on == WORKLOAD_FREE_ON_NEXT && workload->cpus > 1);
 		if (phase->until == WORKLOAD_UNTIL_LIVE && phase->until_value > live)
 			live = phase->until_value;
 		if (phase->until == WORKLOAD_UNTIL_OCCUPANCY) {
 			fills = true;
 			last_fill = i;
 		}
+		if (!phase_fills(phase) && phase->burst > live)
+			live = phase->burst;
+		if (!phase_fills(phase) && phase->victims == WORKLOAD_VICTIMS_LIFETIME)
+			beyond += lifetimes_bound(stream, phase);
 	}
-	if (ages) {
-		stream->stamps = memory_zeroed(0, sizeof *stream->stamps);
-		stream->order = memory_zeroed(0, sizeof *stream->order);
-		if (!stream->stamps || !stream->order)
-			return no_memory(stream, error);
-	}
-	if (cpus) {
-		stream->cpu_of = memory_zeroed(0, sizeof *stream->cpu_of);
-		if (!stream->cpu_of)
-			return no_memory(stream, error);
-	}
-	uint64_t room = WORKLOAD_LIVE_MAX - stream->mix_first;
+	live = (stream->hold_max > live ? stream->hold_max : live) + beyond;
 	if (!mixes)
 		live = 0;
-	if (live > room)
-		return too_many_slots(stream, error);
-	if (mix_reserve(stream, (uint32_t)live))
-		return no_memory(stream, error);
+	if (reserve(stream, live, error))
+		return -1;
 	if (fills) {
 		uint32_t measured;
 		int result = measure(stream, last_fill, &measured);
 		if (result < 0)
 			return no_memory(stream, error);
-		uint64_t wanted = result ? mix_live_bound(stream) : measured;
+		uint64_t wanted = (result ? mix_live_bound(stream) : measured) + beyond;
 		live = wanted > live ? wanted : live;
-		if (live > room)
-			return too_many_slots(stream, error);
-		if (mix_reserve(stream, (uint32_t)live))
-			return no_memory(stream, error);
+		if (reserve(stream, live, error))
+			return -1;
 	}
 	stream->slots = stream->mix_first + (uint32_t)live;
 	return 0;
+}
+
+static void set_polls(struct op_stream *stream)
+{
+	double pace = stream->workload->pace_ops_per_second;
+	stream->poll_operations = UINT64_MAX;
+	if (pace <= 0)
+		return;
+	double operations = floor(pace / OP_POLLS_PER_SECOND);
+	stream->poll_operations = operations > OP_POLL_OPERATIONS_MIN ? (uint64_t)operations : OP_POLL_OPERATIONS_MIN;
+	stream->poll_ns = (double)stream->poll_operations * 1e9 / pace;
 }
 
 static int make_tables(struct op_stream *stream, const struct recording *const *recordings, struct error *error)
 {
 	const struct workload *workload = stream->workload;
 	size_t longest_script = 0;
+	stream->size_count = workload->request_count;
+	stream->mix_count = workload->phase_count;
 	stream->recordings = memory_zeroed(workload->phase_count, sizeof *stream->recordings);
 	stream->sizes = memory_zeroed(workload->request_count, sizeof *stream->sizes);
 	stream->mixes = memory_zeroed(workload->phase_count, sizeof *stream->mixes);
@@ -299,7 +352,8 @@ static int make_tables(struct op_stream *stream, const struct recording *const *
 	    !stream->plans)
 		return no_memory(stream, error);
 	for (size_t i = 0; i < workload->request_count; i++)
-		distribution_init(&stream->sizes[i], &workload->requests[i].size);
+		if (distribution_init(&stream->sizes[i], &workload->requests[i].size))
+			return no_memory(stream, error);
 	for (size_t i = 0; i < workload->phase_count; i++) {
 		const struct workload_phase *phase = &workload->phases[i];
 		uint64_t weights[WORKLOAD_REQUESTS_MAX];
@@ -316,7 +370,8 @@ static int make_tables(struct op_stream *stream, const struct recording *const *
 			continue;
 		for (size_t j = 0; j < phase->mix_count; j++)
 			weights[j] = phase->mix[j].weight;
-		choice_init(&stream->mixes[i], weights, phase->mix_count);
+		if (choice_init(&stream->mixes[i], weights, phase->mix_count))
+			return no_memory(stream, error);
 	}
 	stream->loops = memory_zeroed(longest_script, sizeof *stream->loops);
 	return stream->loops ? 0 : no_memory(stream, error);
@@ -334,6 +389,7 @@ struct op_stream *op_stream_open(const struct workload *workload, const struct r
 	stream->seed = seed;
 	stream->domains = 1;
 	stream->cpus = workload->cpus;
+	set_polls(stream);
 	if (make_tables(stream, recordings, error) || lay_out_slots(stream, error) || requests_make(stream, error) ||
 	    script_check(stream, error) || find_mix_slots(stream, error)) {
 		op_stream_close(stream);
@@ -348,6 +404,11 @@ void op_stream_close(struct op_stream *stream)
 	if (!stream)
 		return;
 	weave_close(stream->weave);
+	for (size_t i = 0; stream->sizes && i < stream->size_count; i++)
+		distribution_release(&stream->sizes[i]);
+	for (size_t i = 0; stream->mixes && i < stream->mix_count; i++)
+		choice_release(&stream->mixes[i]);
+	lifetimes_close(stream->lifetimes, stream->size_count);
 	memory_release(stream->recordings);
 	memory_release(stream->requests);
 	memory_release(stream->sizes);
@@ -384,6 +445,11 @@ uint32_t op_stream_domains(const struct op_stream *stream)
 uint32_t op_stream_cpus(const struct op_stream *stream)
 {
 	return stream->cpus;
+}
+
+double op_stream_poll_ns(const struct op_stream *stream)
+{
+	return stream->poll_ns;
 }
 
 uint64_t op_stream_hash(uint64_t hash, const struct op *ops, size_t count)

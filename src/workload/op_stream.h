@@ -33,7 +33,12 @@ enum op_control {
 	/* Of one thread among several: */
 	OP_SEND, /* the next thread is to free what slot holds; this one does when OP_RING_EXTENTS wait and it has no more to play */
 	OP_RECEIVE, /* free the oldest extent that was sent to this thread, and one more when an earlier receive found none */
+	OP_POLL, /* time has come to slot * op_stream_poll_ns: allocators may do what they put off; an operation follows */
 };
+
+/* Time between two polls, unless OP_POLL_OPERATIONS_MIN operations take longer. */
+#define OP_POLLS_PER_SECOND 1000u
+#define OP_POLL_OPERATIONS_MIN 100u
 
 /* Extents that wait for a thread at most. */
 #define OP_RING_EXTENTS 256u
@@ -64,6 +69,8 @@ struct op_request {
 struct op_stream;
 
 /* What phases become:
+ *  - An OP_POLL stands in front of every n-th operation, n a millisecond of the workload's pace and at least OP_POLL_OPERATIONS_MIN;
+ *    frees of what was received count. Time goes on from phase to phase. Of several threads the first one polls, for all.
  *  - A fill ends once the live pages of the whole stream reach ceil(ratio * usable), or the extents of mixes their number.
  *  - A churn's step is a victim's free and an allocation into its slot; with no extent of a mix live, an allocation and its free.
  *    OPS ends with the first whole step at or beyond the number; TURNOVERS once the pages allocated in the phase reach
@@ -107,6 +114,9 @@ uint32_t op_stream_slots(const struct op_stream *stream);
 /* Domains and CPUs of the stream are below these; >= 1. CPUs: the larger of the workload's and its recordings'. */
 uint32_t op_stream_domains(const struct op_stream *stream);
 uint32_t op_stream_cpus(const struct op_stream *stream);
+
+/* Time between two polls: how long the operations between them take at the pace of the workload. 0: the stream has none. */
+double op_stream_poll_ns(const struct op_stream *stream);
 
 /* Hash of operations: start with 0, add pieces in order; the result does not depend on how a stream was cut into pieces. */
 uint64_t op_stream_hash(uint64_t hash, const struct op *ops, size_t count);

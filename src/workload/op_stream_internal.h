@@ -17,6 +17,7 @@ struct trace_layout {
 
 struct op_stream {
 	const struct workload *workload;
+	size_t size_count, mix_count;        /* of the two tables below */
 	const struct recording **recordings; /* by phase */
 	uint64_t seed;
 
@@ -26,6 +27,7 @@ struct op_stream {
 	uint32_t request_zero_again; /* a copy of request 0, for counts with which its operation would read as a free */
 	struct distribution *sizes;  /* by request of the workload */
 	struct choice *mixes;        /* by phase */
+	struct lifetimes *lifetimes; /* NULL when no phase asks for them */
 	struct trace_layout *traces; /* by phase */
 	uint64_t *script_first;      /* slot, by script array */
 	uint32_t domains;
@@ -35,13 +37,20 @@ struct op_stream {
 	uint32_t slots;
 	uint32_t mix_first;
 	uint32_t mix_capacity;
-	uint64_t *pages;   /* 0 = empty */
-	uint8_t *domain;   /* NULL with one domain */
-	uint64_t *stamps;  /* of mix slots: age; NULL when no phase asks for it */
-	uint32_t *order;   /* mix slots from the oldest to the youngest, for the current phase; NULL as stamps */
+	uint64_t *pages;  /* 0 = empty */
+	uint8_t *domain;  /* NULL with one domain */
+	uint64_t *stamps; /* of mix slots: age; NULL when no phase asks for it */
+	uint32_t *
+		order; /* a ring of all mix slots, the mix_live live ones first, from order_first on; in a phase that frees by age
+			      from the oldest to the youngest. NULL when no phase asks for it */
+	uint32_t order_first;
+	bool scattered;    /* some phase lets the live count fall: only order tells which mix slots are live */
 	uint16_t *cpu_of;  /* of mix slots: which CPU allocated it; NULL when no phase asks for it */
 	uint32_t *current; /* where the slots of the current recording are now */
 	uint64_t *loops;   /* rounds left, by script operation */
+
+	double poll_ns;           /* between two polls; 0: there are none */
+	uint64_t poll_operations; /* as many */
 
 	struct op_phase_plan *plans;
 	struct weave *weave; /* NULL: a stream of its own */
@@ -52,6 +61,9 @@ struct op_stream {
 	bool measuring; /* op_stream_open finds out how many slots it takes */
 	bool no_memory;
 	uint32_t context;
+	uint32_t polls;       /* so far */
+	uint64_t poll_in;     /* operations until the next one */
+	uint64_t poll_passed; /* of the time after that one, in operations below poll_operations */
 	uint32_t mix_live;
 	uint64_t live;
 	uint64_t live_pages;
@@ -65,6 +77,34 @@ struct op_stream {
 	uint64_t step;   /* script: operation; trace: repetition */
 	bool draining;
 	uint32_t fresh; /* trace: next slot for what a repetition keeps */
+	/* Of a churn by steps: what is left to be done of the current one, and what was drawn for it. */
+	uint64_t frees_left, allocations_left;
+	uint64_t drawn_pages; /* 0: nothing */
+	uint32_t drawn_request;
+	bool allocates_first;
+	uint64_t level;    /* hold: occupancy; pages */
+	uint64_t hold_max; /* and extents, in every such phase */
+};
+
+/* Times are below 2^40 operations of 2^8 ticks, and a lifetime. */
+#define LIFETIMES_TURN_BITS 14u
+
+/* When extents of mixes are due. Times are ticks since the phase began. */
+struct lifetimes {
+	struct distribution *whole,
+		*rest; /* by request: of a new extent, and weighed by length, of one that lives already */
+	struct distribution arrivals;
+	uint8_t *request_of; /* by mix slot */
+	struct due {
+		uint64_t
+			key; /* time << LIFETIMES_TURN_BITS, and in the low bits whose turn it is among those of one tick */
+		uint32_t slot; /* of mixes */
+	} * heap;              /* 4-ary, the earliest first */
+	uint32_t count;
+	uint64_t turn;     /* of what is pushed next */
+	uint64_t arrival;  /* of the next allocation */
+	uint64_t live_max; /* with so many live the earliest one makes room; about ten deviations above the mean */
+	struct rng draws;
 };
 
 /* The piece that op_stream_next fills. */
@@ -74,8 +114,8 @@ struct writer {
 	size_t capacity;
 };
 
-/* The longest sequence that must not be torn: context, free, context, count, allocation. */
-#define WRITER_STEP 5u
+/* The longest sequence that must not be torn: context, free, context, poll, count, allocation. */
+#define WRITER_STEP 6u
 
 static inline bool writer_full(const struct writer *writer)
 {
@@ -91,9 +131,34 @@ static inline void put_context(struct op_stream *stream, struct writer *writer, 
 	writer->ops[writer->count++] = op_control(OP_CONTEXT, context);
 }
 
-static inline void put_alloc(const struct op_stream *stream, struct writer *writer, uint32_t slot, uint32_t request,
+/* To be called in front of every operation. */
+static inline void put_poll(struct op_stream *stream, struct writer *writer)
+{
+	if (__builtin_expect(stream->poll_in == 0, 0)) {
+		writer->ops[writer->count++] = op_control(OP_POLL, ++stream->polls);
+		stream->poll_in = stream->poll_operations - stream->poll_passed;
+		stream->poll_passed = 0;
+	}
+	stream->poll_in--;
+}
+
+/* The time of so many operations passes without any: the next poll tells all of it. */
+static inline void stream_think(struct op_stream *stream, uint64_t operations)
+{
+	if (__builtin_expect(operations < stream->poll_in, 1)) {
+		stream->poll_in -= operations;
+		return;
+	}
+	uint64_t passed = stream->poll_passed + (operations - stream->poll_in);
+	stream->polls += (uint32_t)(passed / stream->poll_operations);
+	stream->poll_passed = passed % stream->poll_operations;
+	stream->poll_in = 0;
+}
+
+static inline void put_alloc(struct op_stream *stream, struct writer *writer, uint32_t slot, uint32_t request,
 			     uint64_t pages)
 {
+	put_poll(stream, writer);
 	if (__builtin_expect(pages > OP_COUNT_MAX, 0)) {
 		writer->ops[writer->count++] = op_control(OP_COUNT_HIGH, (uint32_t)(pages >> OP_REQUEST_SHIFT));
 		pages &= OP_COUNT_MAX;
@@ -103,8 +168,9 @@ static inline void put_alloc(const struct op_stream *stream, struct writer *writ
 	writer->ops[writer->count++] = (struct op){slot, request << OP_REQUEST_SHIFT | (uint32_t)pages};
 }
 
-static inline void put_free(struct writer *writer, uint32_t slot)
+static inline void put_free(struct op_stream *stream, struct writer *writer, uint32_t slot)
 {
+	put_poll(stream, writer);
 	writer->ops[writer->count++] = (struct op){slot, 0};
 }
 
@@ -124,10 +190,63 @@ void stream_forget(struct op_stream *stream, uint32_t slot);
 /* Makes request classes of the workload and of its recordings. Returns 0 or -1 with a message. */
 int requests_make(struct op_stream *stream, struct error *error);
 
+/* The i-th live mix slot, i < mix_live; of mix_live: the one that is filled next. */
+static inline uint32_t mix_slot(const struct op_stream *stream, uint32_t i)
+{
+	if (!stream->scattered)
+		return i;
+	uint64_t at = (uint64_t)stream->order_first + i;
+	return stream->order[at < stream->mix_capacity ? at : at - stream->mix_capacity];
+}
+
+static inline bool phase_fills(const struct workload_phase *phase)
+{
+	return phase->body == WORKLOAD_BODY_MIX &&
+	       (phase->until == WORKLOAD_UNTIL_OCCUPANCY || phase->until == WORKLOAD_UNTIL_LIVE);
+}
+
+/* The live count may fall in this phase while extents of mixes live on. */
+static inline bool phase_scatters(const struct workload_phase *phase)
+{
+	return phase->body == WORKLOAD_BODY_DRAIN || (phase->body == WORKLOAD_BODY_MIX && !phase_fills(phase) &&
+						      (phase->victims == WORKLOAD_VICTIMS_LIFETIME ||
+						       phase->hold == WORKLOAD_HOLD_OCCUPANCY || phase->burst > 1));
+}
+
+/* A free, and an allocation into the next empty slot, with all their book-keeping; stream->scattered only. The victim is the i-th
+ * live one; by age, the first or the last. Returns the mix slot. */
+uint32_t mix_free(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer, uint32_t i);
+/* The words and the book-keeping of pages of a free: order is the caller's. */
+void mix_release(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer, uint32_t slot);
+uint32_t mix_alloc(struct op_stream *stream, struct writer *writer, uint32_t request, uint64_t pages);
+uint32_t mix_draw_request(struct op_stream *stream, const struct workload_phase *phase);
+/* Pages that a share of the usable ones stands for. */
+uint64_t mix_pages_of_share(double ratio, uint64_t pages);
+/* The order of ages, or any. */
+void mix_order(struct op_stream *stream, bool by_age);
+
+/* Drains, bursts and hold: occupancy: op_stream_steps.c. */
+void steps_begin(struct op_stream *stream, const struct workload_phase *phase);
+bool steps_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer);
+void drain_begin(struct op_stream *stream, const struct workload_phase *phase);
+bool drain_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer);
+
+/* Tables of lifetimes. Returns 0, or -1 without memory. */
+int lifetimes_make(struct op_stream *stream);
+int lifetimes_reserve(struct lifetimes *lifetimes, uint32_t capacity);
+void lifetimes_close(struct lifetimes *lifetimes, size_t request_count);
+/* Extents that such a phase may add to those that live when it begins. */
+uint64_t lifetimes_bound(const struct op_stream *stream, const struct workload_phase *phase);
+void lifetimes_begin(struct op_stream *stream, const struct workload_phase *phase, uint64_t seed);
+bool lifetimes_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer);
+
 /* Makes room for capacity mix slots. Returns 0, or -1 without memory. */
 int mix_reserve(struct op_stream *stream, uint32_t capacity);
-/* Extents that the mix phases can have live at most, however the sizes fall; beyond UINT32_MAX it is cut to that. */
+/* Extents that the fills can have live at most, however the sizes fall; beyond UINT32_MAX it is cut to that. */
 uint64_t mix_live_bound(const struct op_stream *stream);
+/* Extents that phases of hold: occupancy have live at most: as many of the smallest as the pages of the fills, or the space, have
+ * room for (2^24 at most), and those of a fill. 0 without such a phase. */
+uint64_t mix_hold_bound(const struct op_stream *stream);
 /* Each generator: begin once per phase; next writes until the piece is full (false) or the phase has ended (true). */
 void mix_begin(struct op_stream *stream, const struct workload_phase *phase);
 bool mix_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer);

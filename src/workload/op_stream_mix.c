@@ -8,6 +8,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Beyond what fills make. */
+#define HOLD_EXTENTS_MAX (UINT32_C(1) << 24)
+
 int mix_reserve(struct op_stream *stream, uint32_t capacity)
 {
 	if (capacity <= stream->mix_capacity)
@@ -22,11 +25,18 @@ int mix_reserve(struct op_stream *stream, uint32_t capacity)
 		if (!stamps)
 			return -1;
 		stream->stamps = stamps;
+	}
+	if (stream->order) {
+		mix_order(stream, false);
 		uint32_t *order = memory_resize(stream->order, capacity, sizeof *order);
 		if (!order)
 			return -1;
 		stream->order = order;
+		for (uint32_t slot = stream->mix_capacity; slot < capacity; slot++)
+			order[slot] = slot;
 	}
+	if (stream->lifetimes && lifetimes_reserve(stream->lifetimes, capacity))
+		return -1;
 	if (stream->cpu_of) {
 		uint16_t *cpu_of = memory_resize(stream->cpu_of, capacity, sizeof *cpu_of);
 		if (!cpu_of)
@@ -48,12 +58,7 @@ int mix_reserve(struct op_stream *stream, uint32_t capacity)
 	return 0;
 }
 
-static bool is_fill(const struct workload_phase *phase)
-{
-	return phase->until == WORKLOAD_UNTIL_OCCUPANCY || phase->until == WORKLOAD_UNTIL_LIVE;
-}
-
-static uint64_t pages_of_share(double ratio, uint64_t pages)
+uint64_t mix_pages_of_share(double ratio, uint64_t pages)
 {
 	/* Two roundings lie before: 7 % of 100 pages are 7, not 8. */
 	double wanted = ceil(ratio * (double)pages * (1.0 - 0x1.0p-51));
@@ -69,14 +74,46 @@ uint64_t mix_live_bound(const struct op_stream *stream)
 	}
 	for (size_t i = 0; i < stream->workload->phase_count; i++) {
 		const struct workload_phase *phase = &stream->workload->phases[i];
-		if (phase->body != WORKLOAD_BODY_MIX || !is_fill(phase))
+		if (!phase_fills(phase))
 			continue;
-		uint64_t live = phase->until == WORKLOAD_UNTIL_LIVE
-					? phase->until_value
-					: pages_of_share(phase->until_ratio, stream->workload->space.usable) / smallest + 1;
+		uint64_t live =
+			phase->until == WORKLOAD_UNTIL_LIVE
+				? phase->until_value
+				: mix_pages_of_share(phase->until_ratio, stream->workload->space.usable) / smallest + 1;
 		bound = live > bound ? live : bound;
 	}
 	return bound < UINT32_MAX ? bound : UINT32_MAX;
+}
+
+uint64_t mix_hold_bound(const struct op_stream *stream)
+{
+	const struct workload *workload = stream->workload;
+	uint64_t smallest = UINT64_MAX, largest = 0, extents = 1;
+	rng_wide pages = 0;
+	bool held = false;
+	for (size_t i = 0; i < workload->request_count; i++) {
+		uint64_t min = workload->requests[i].size.min, max = workload->requests[i].size.max;
+		smallest = min < smallest ? min : smallest;
+		largest = max > largest ? max : largest;
+	}
+	for (size_t i = 0; i < workload->phase_count; i++) {
+		const struct workload_phase *phase = &workload->phases[i];
+		held = held || (phase->body == WORKLOAD_BODY_MIX && phase->hold == WORKLOAD_HOLD_OCCUPANCY);
+		if (!phase_fills(phase))
+			continue;
+		rng_wide level =
+			phase->until == WORKLOAD_UNTIL_LIVE
+				? (rng_wide)phase->until_value * largest
+				: (rng_wide)mix_pages_of_share(phase->until_ratio, workload->space.usable) + largest;
+		pages = level > pages ? level : pages;
+		if (phase->until == WORKLOAD_UNTIL_LIVE && phase->until_value > extents)
+			extents = phase->until_value;
+	}
+	if (!held)
+		return 0;
+	pages = pages < workload->space.usable ? pages : workload->space.usable;
+	rng_wide bound = pages / smallest;
+	return (uint64_t)(bound < HOLD_EXTENTS_MAX ? bound : HOLD_EXTENTS_MAX) + extents;
 }
 
 static int older(const void *left, const void *right, void *context)
@@ -86,14 +123,32 @@ static int older(const void *left, const void *right, void *context)
 	return (a > b) - (a < b);
 }
 
+/* Turns the ring until its live part begins at 0. */
+static void straighten(struct op_stream *stream)
+{
+	uint32_t ends[3][2] = {
+		{0, stream->order_first}, {stream->order_first, stream->mix_capacity}, {0, stream->mix_capacity}};
+	for (size_t i = 0; stream->order_first && i < 3; i++)
+		for (uint32_t low = ends[i][0], high = ends[i][1]; low + 1 < high; low++) {
+			uint32_t kept = stream->order[low];
+			stream->order[low] = stream->order[--high];
+			stream->order[high] = kept;
+		}
+	stream->order_first = 0;
+}
+
 /* Random victims leave ages in no order of slots: they are sorted once, at the start of a phase that asks for them. */
-static void sort_by_age(struct op_stream *stream)
+void mix_order(struct op_stream *stream, bool by_age)
 {
 	bool sorted = true;
-	for (uint32_t i = 0; i < stream->mix_live; i++) {
-		stream->order[i] = i;
-		sorted = sorted && (!i || stream->stamps[i] > stream->stamps[i - 1]);
-	}
+	if (!stream->order)
+		return;
+	straighten(stream);
+	if (!stream->scattered || !stream->mix_live)
+		for (uint32_t i = 0; i < (stream->scattered ? stream->mix_capacity : stream->mix_live); i++)
+			stream->order[i] = i;
+	for (uint32_t i = 1; by_age && i < stream->mix_live; i++)
+		sorted = sorted && stream->stamps[stream->order[i]] > stream->stamps[stream->order[i - 1]];
 	if (!sorted)
 		qsort_r(stream->order, stream->mix_live, sizeof *stream->order, older, stream->stamps);
 }
@@ -104,18 +159,19 @@ void mix_begin(struct op_stream *stream, const struct workload_phase *phase)
 	stream->cursor = 0;
 	switch (phase->until) {
 	case WORKLOAD_UNTIL_OCCUPANCY:
-		stream->target = pages_of_share(phase->until_ratio, stream->workload->space.usable);
+		stream->target = mix_pages_of_share(phase->until_ratio, stream->workload->space.usable);
 		break;
 	case WORKLOAD_UNTIL_TURNOVERS:
-		stream->target = pages_of_share(phase->until_ratio, stream->live_pages);
+		stream->target = mix_pages_of_share(phase->until_ratio, stream->live_pages);
 		break;
 	case WORKLOAD_UNTIL_OPS:
 	case WORKLOAD_UNTIL_LIVE:
 		stream->target = phase->until_value;
 		break;
 	}
-	if (!is_fill(phase) && phase->victims != WORKLOAD_VICTIMS_RANDOM)
-		sort_by_age(stream);
+	if (!phase_fills(phase))
+		mix_order(stream, phase->victims == WORKLOAD_VICTIMS_FIFO || phase->victims == WORKLOAD_VICTIMS_LIFO);
+	steps_begin(stream, phase);
 }
 
 static inline uint32_t draw_request(struct op_stream *stream, const struct workload_phase *phase)
@@ -136,17 +192,68 @@ static inline void put_victim(struct op_stream *stream, const struct workload_ph
 	uint32_t slot = stream->mix_first + victim;
 	if (__builtin_expect(phase->free_on == WORKLOAD_FREE_ON_SAME, 1)) {
 		put_context(stream, writer, 0, cpu);
-		put_free(writer, slot);
+		put_free(stream, writer, slot);
 	} else if (stream->workload->threads > 1) {
+		put_poll(stream, writer);
 		writer->ops[writer->count++] = op_control(OP_SEND, slot);
 		writer->ops[writer->count++] = op_control(OP_RECEIVE, 0);
 	} else {
 		put_context(stream, writer, 0, stream->cpu_of ? (stream->cpu_of[victim] + 1u) % stream->workload->cpus : 0);
-		put_free(writer, slot);
+		put_free(stream, writer, slot);
 		put_context(stream, writer, 0, cpu);
 	}
 	if (stream->cpu_of)
 		stream->cpu_of[victim] = (uint16_t)cpu;
+}
+
+uint32_t mix_alloc(struct op_stream *stream, struct writer *writer, uint32_t request, uint64_t pages)
+{
+	uint32_t slot = mix_slot(stream, stream->mix_live++), cpu = draw_cpu(stream);
+	if (stream->stamps)
+		stream->stamps[slot] = stream->clock++;
+	if (stream->cpu_of)
+		stream->cpu_of[slot] = (uint16_t)cpu;
+	if (stream->lifetimes)
+		stream->lifetimes->request_of[slot] = (uint8_t)request;
+	put_context(stream, writer, 0, cpu);
+	stream_alloc(stream, writer, stream->mix_first + slot, request, pages);
+	return slot;
+}
+
+void mix_release(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer, uint32_t victim)
+{
+	uint32_t slot = stream->mix_first + victim, cpu = draw_cpu(stream);
+	if (phase->free_on == WORKLOAD_FREE_ON_NEXT && stream->workload->threads > 1) {
+		put_poll(stream, writer);
+		writer->ops[writer->count++] = op_control(OP_SEND, slot);
+		writer->ops[writer->count++] = op_control(OP_RECEIVE, 0);
+	} else {
+		if (phase->free_on == WORKLOAD_FREE_ON_NEXT)
+			cpu = stream->cpu_of ? (stream->cpu_of[victim] + 1u) % stream->workload->cpus : 0;
+		put_context(stream, writer, 0, cpu);
+		put_free(stream, writer, slot);
+	}
+	stream_forget(stream, slot);
+}
+
+uint32_t mix_free(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer, uint32_t i)
+{
+	uint32_t slot = mix_slot(stream, i), last = --stream->mix_live;
+	if (i == 0 && phase->victims == WORKLOAD_VICTIMS_FIFO) {
+		/* The ring is full of slots: the one that leaves the live part at its front follows at its end. */
+		stream->order_first = stream->order_first + 1 < stream->mix_capacity ? stream->order_first + 1 : 0;
+	} else {
+		uint64_t at = (uint64_t)stream->order_first + i, end = (uint64_t)stream->order_first + last;
+		stream->order[at < stream->mix_capacity ? at : at - stream->mix_capacity] = mix_slot(stream, last);
+		stream->order[end < stream->mix_capacity ? end : end - stream->mix_capacity] = slot;
+	}
+	mix_release(stream, phase, writer, slot);
+	return slot;
+}
+
+uint32_t mix_draw_request(struct op_stream *stream, const struct workload_phase *phase)
+{
+	return draw_request(stream, phase);
 }
 
 static bool fill(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer)
@@ -166,14 +273,7 @@ static bool fill(struct op_stream *stream, const struct workload_phase *phase, s
 			}
 		}
 		uint32_t request = draw_request(stream, phase);
-		uint64_t pages = distribution_draw(&stream->sizes[request], &stream->draws);
-		if (stream->stamps)
-			stream->stamps[stream->mix_live] = stream->clock++;
-		uint32_t cpu = draw_cpu(stream);
-		if (stream->cpu_of)
-			stream->cpu_of[stream->mix_live] = (uint16_t)cpu;
-		put_context(stream, writer, 0, cpu);
-		stream_alloc(stream, writer, stream->mix_first + stream->mix_live++, request, pages);
+		mix_alloc(stream, writer, request, distribution_draw(&stream->sizes[request], &stream->draws));
 	}
 	return true;
 }
@@ -184,6 +284,7 @@ static bool churn_nothing(struct op_stream *stream, const struct workload_phase 
 	while (stream->done < stream->target) {
 		if (writer_full(writer))
 			return false;
+		stream_think(stream, phase->think);
 		uint32_t request = draw_request(stream, phase);
 		uint64_t pages = distribution_draw(&stream->sizes[request], &stream->draws);
 		uint32_t cpu = draw_cpu(stream);
@@ -202,7 +303,7 @@ static inline uint32_t next_victim(struct op_stream *stream, enum workload_victi
 {
 	uint32_t live = stream->mix_live;
 	if (victims == WORKLOAD_VICTIMS_RANDOM)
-		return (uint32_t)rng_below(&stream->victims, live);
+		return mix_slot(stream, (uint32_t)rng_below(&stream->victims, live));
 	/* Its successor takes the slot and is the youngest: the order of ages turns by one place, or stays. */
 	if (victims == WORKLOAD_VICTIMS_LIFO)
 		return stream->order[live - 1];
@@ -222,6 +323,7 @@ static bool churn(struct op_stream *stream, const struct workload_phase *phase, 
 	while (stream->done < stream->target) {
 		if (writer_full(writer))
 			return false;
+		stream_think(stream, phase->think);
 		uint32_t cpu = draw_cpu(stream);
 		uint32_t victim = next_victim(stream, phase->victims);
 		uint32_t request = draw_request(stream, phase);
@@ -232,6 +334,8 @@ static bool churn(struct op_stream *stream, const struct workload_phase *phase, 
 		all_pages[victim] = pages;
 		if (stream->stamps)
 			stream->stamps[victim] = stream->clock++;
+		if (stream->lifetimes)
+			stream->lifetimes->request_of[victim] = (uint8_t)request;
 		raise_peak(stream);
 		plan->allocations++;
 		plan->frees++;
@@ -242,5 +346,9 @@ static bool churn(struct op_stream *stream, const struct workload_phase *phase, 
 
 bool mix_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer)
 {
-	return is_fill(phase) ? fill(stream, phase, writer) : churn(stream, phase, writer);
+	if (phase_fills(phase))
+		return fill(stream, phase, writer);
+	if (phase->victims == WORKLOAD_VICTIMS_LIFETIME)
+		return lifetimes_next(stream, phase, writer);
+	return phase_scatters(phase) ? steps_next(stream, phase, writer) : churn(stream, phase, writer);
 }

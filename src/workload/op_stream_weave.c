@@ -86,6 +86,9 @@ static void take_turn(struct op_stream *stream, struct writer *writer, struct st
 		} else if (low == OP_COUNT_HIGH) {
 			high = (uint64_t)op.slot << OP_REQUEST_SHIFT;
 			continue;
+		} else if (low == OP_POLL) {
+			writer->ops[writer->count++] = op;
+			continue;
 		} else if (low == OP_SEND) {
 			send(stream, writer, &weave->strands[(weave->turn + 1) % weave->count], strand->places[op.slot]);
 		} else if (low == OP_RECEIVE) {
@@ -220,7 +223,9 @@ struct op_stream *op_stream_weave(const struct workload *whole, struct op_stream
 					     .domains = 1,
 					     .cpus = count,
 					     .slots = (uint32_t)slots,
-					     .mix_first = (uint32_t)slots};
+					     .mix_first = (uint32_t)slots,
+					     .poll_ns = shares[0]->poll_ns,
+					     .poll_operations = UINT64_MAX}; /* those of the first share are taken over */
 		if (open_strands(weave, shares) && open_tables(stream, shares[0])) {
 			op_stream_rewind(stream);
 			return stream;

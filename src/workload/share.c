@@ -49,11 +49,14 @@ int workload_share(const struct workload *whole, uint32_t index, uint32_t thread
 		return error_set(error, EXIT_CODE_IO, "no memory for a thread's share of %s", whole->file);
 	part->cpus = 1;
 	part->threads = threads;
+	/* A timer runs on one CPU. */
+	part->pace_ops_per_second = index ? 0 : whole->pace_ops_per_second / threads;
 	uint64_t state = whole->seed ^ (index * UINT64_C(0xd1b54a32d192ed03));
 	part->seed = index ? rng_splitmix(&state) : whole->seed;
 	for (size_t i = 0; i < whole->phase_count; i++) {
 		struct workload_phase *phase = &part->phases[i];
 		*phase = whole->phases[i];
+		phase->think /= threads;                /* a thread's pace is that much slower */
 		if (phase->until == WORKLOAD_UNTIL_OPS) /* steps of two */
 			phase->until_value = 2 * cut((phase->until_value + 1) / 2, index, threads);
 		else if (phase->until == WORKLOAD_UNTIL_LIVE)

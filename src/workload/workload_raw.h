@@ -25,10 +25,46 @@ struct raw_powers {
 	char *min, *max, *ratio, *exact;
 };
 
+struct raw_lognormal {
+	char *min, *max, *median, *sigma;
+};
+
+/* pareto and zipf */
+struct raw_power {
+	char *min, *max, *alpha;
+};
+
+struct raw_weight {
+	char *size, *weight;
+};
+
+/* Of a request, or a part of mixed, which alone has a weight and is neither weights nor mixed. */
 struct raw_size {
+	char *weight, *fixed;
+	struct raw_uniform *uniform, *log_uniform;
+	struct raw_powers *powers_of_two;
+	struct raw_lognormal *lognormal;
+	struct raw_power *pareto, *zipf;
+	struct raw_weight *weights;
+	unsigned weights_count;
+	struct raw_size *mixed;
+	unsigned mixed_count;
+};
+
+struct raw_mean {
+	char *mean;
+};
+
+struct raw_generational {
+	char *young, *old, *share;
+};
+
+struct raw_lifetime {
 	char *fixed;
 	struct raw_uniform *uniform;
-	struct raw_powers *powers_of_two;
+	struct raw_mean *exponential;
+	struct raw_power *pareto;
+	struct raw_generational *generational;
 };
 
 /* policy holds what was written instead of a map: none, natural or a size. */
@@ -44,6 +80,7 @@ struct raw_request {
 	char **high; /* one address is loaded as a list of one */
 	unsigned high_count;
 	char *boundary;
+	struct raw_lifetime *lifetime;
 };
 
 struct raw_share {
@@ -52,6 +89,13 @@ struct raw_share {
 
 struct raw_until {
 	char *occupancy, *live, *turnovers, *ops;
+};
+
+/* policy holds what was written instead of a map: all. */
+struct raw_free {
+	char *policy;
+	struct raw_until *until;
+	char *victims, *free_on;
 };
 
 struct raw_script_op {
@@ -70,7 +114,8 @@ struct raw_phase {
 	struct raw_share *mix;
 	unsigned mix_count;
 	struct raw_until *until;
-	char *ops, *victims, *free_on, *measure, *free;
+	char *ops, *victims, *free_on, *hold, *burst, *think, *measure;
+	struct raw_free *free;
 	struct raw_script_op *script;
 	unsigned script_count;
 	struct raw_trace *trace;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Reads a workload file. The only file that knows libcyaml is workload_yaml.c. */
+ * Reads a workload file. libcyaml is called in yaml_document.c alone. */
 #ifndef WORKLOAD_WORKLOAD_YAML_H
 #define WORKLOAD_WORKLOAD_YAML_H
 

@@ -86,7 +86,7 @@ refuses() { # part of the message, command line…
 }
 
 @test "every command has help, and so has the program" {
-	for command in run check expand list describe report trace; do
+	for command in run check expand list describe compare gate doctor calibrate report trace; do
 		run -0 --separate-stderr "$iovabench" $command --help
 		is "$stderr" ""
 		[[ ${lines[0],,} == "usage: iovabench $command"* ]]

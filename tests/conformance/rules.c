@@ -65,7 +65,7 @@ static const char *check(const struct player *player, unsigned checks)
 
 static const char *step(struct player *player, const struct stream *stream)
 {
-	bool explicit = player->instance.table->capabilities & IOVA_EXPLICIT;
+	bool explicit = player->instance.capabilities & IOVA_EXPLICIT;
 	size_t slot = rng_below(&player->rng, SLOTS);
 	const char *wrong = NULL;
 	if (player->slots[slot].extent.count)
@@ -210,6 +210,38 @@ static const char *rule_place(const struct subject *subject)
 					      .place_percent = 60});
 }
 
+/* What an allocator does without the capability is not for sale as one. */
+static const char *late_place(struct player *player)
+{
+	enum iova_status status;
+	const struct iova_request request = {.count = 1};
+	const char *wrong = player_alloc(player, 0, &request, &status);
+	if (!wrong && status != IOVA_OK)
+		wrong = "an empty space has no room";
+	for (int again = 0; !wrong && again < 2; again++) {
+		wrong = player_place(player, 1, player->space.first + STREAM_PAGES - 1, 1, &status);
+		if (!wrong && status != IOVA_UNSUPPORTED)
+			wrong = "without IOVA_EXPLICIT it places after the first allocation";
+		if (!wrong)
+			wrong = check(player, CHECK_VISIT | CHECK_STATISTICS | CHECK_INVARIANT);
+		if (!again)
+			player_free(player, 0);
+	}
+	return wrong;
+}
+
+static const char *rule_late_place(const struct subject *subject)
+{
+	const struct iova_space space = {5, STREAM_PAGES, 4096};
+	struct player *player = calloc(1, sizeof *player);
+	const char *wrong = player ? player_begin(player, subject, space, 1) : "the test has no memory";
+	if (!wrong && !(player->instance.capabilities & IOVA_EXPLICIT))
+		wrong = late_place(player);
+	const char *left = player ? player_end(player) : NULL;
+	free(player);
+	return wrong ? wrong : left;
+}
+
 const struct rule rules[] = {
 	{"the table keeps the contract", rule_table},
 	{"live extents are disjoint parts of the space", rule_overlap},
@@ -223,6 +255,7 @@ const struct rule rules[] = {
 	{"no invariant breaks", rule_invariants},
 	{"holes can be placed before the first allocation", rule_holes},
 	{"with IOVA_EXPLICIT extents can be placed at any time", rule_place},
+	{"without IOVA_EXPLICIT no extent is placed after the first allocation", rule_late_place},
 	{"after all frees the space is as new", rule_coalesces},
 	{"a failure changes nothing", rule_failure_changes_nothing},
 	{"counted calls place like plain ones", rule_twins},

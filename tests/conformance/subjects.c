@@ -22,6 +22,8 @@ static bool is_cached_search(const struct allocator_spec_part *part)
 /* The two searches of rbtree have options of their own, and refuse those of the other. */
 static bool is_refused(const struct allocator_spec_part *part)
 {
+	if (!strcmp(part->table->name, "buddy")) /* low first is what hal means */
+		return value_of(part, "preset") == 1 && value_of(part, "first") == 2;
 	if (strcmp(part->table->name, "rbtree") != 0)
 		return false;
 	if (is_cached_search(part))
@@ -67,6 +69,7 @@ static const char *const layered[] = {
 	"lazy:entries=4+segregated",
 	"lazy:entries=3,queue=single+buddy",
 	"magazine:rounds=2+lazy:entries=5+rbtree",
+	"magazine:rounds=3+buddy:preset=hal",
 };
 
 #define COMBINATIONS_MAX (SUBJECTS_MAX - 1 - sizeof layered / sizeof layered[0])

@@ -30,6 +30,7 @@ enum flaw {
 	FLAW_NO_MEMORY_MOVES,
 	FLAW_BROKEN_INVARIANT,
 	FLAW_HUGE_SPACE,
+	FLAW_PLACES_LATE, /* can, and does not say so */
 };
 
 enum { PAGE_FREE, PAGE_LIVE, PAGE_SEAM /* free, but no run of FLAW_NO_COALESCING goes beyond it */ };
@@ -264,7 +265,8 @@ static void reference_free_counted(void *self, const struct iova_extent *extent,
 }
 
 /* One table for each flaw: only create and the name differ. */
-#define REFERENCE(flaw_, label, storage)                                                                                   \
+#define REFERENCE(flaw_, label, storage) WITH(flaw_, label, storage, IOVA_EXPLICIT)
+#define WITH(flaw_, label, storage, explicit_)                                                                             \
 	static enum iova_status create_##flaw_(const struct iova_space *space, const uint64_t *options,                    \
 					       const struct iova_host *host, const struct iova_below *below, void **self,  \
 					       const char **reason)                                                        \
@@ -279,7 +281,7 @@ static void reference_free_counted(void *self, const struct iova_extent *extent,
 		.size = sizeof(struct iova_allocator),                                                                     \
 		.name = #label,                                                                                            \
 		.about = "one byte for each page, first fit",                                                              \
-		.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS,                      \
+		.capabilities = (explicit_) | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS,                        \
 		.create = create_##flaw_,                                                                                  \
 		.alloc = reference_alloc,                                                                                  \
 		.free = reference_free,                                                                                    \
@@ -316,6 +318,7 @@ REFERENCE(FLAW_LEAK_ON_FAILURE, leak_on_failure, static)
 REFERENCE(FLAW_NO_MEMORY_MOVES, no_memory_moves, static)
 REFERENCE(FLAW_BROKEN_INVARIANT, broken_invariant, static)
 REFERENCE(FLAW_HUGE_SPACE, large_space, static)
+WITH(FLAW_PLACES_LATE, places_late, static, 0)
 
 const struct mutant mutants[] = {
 	{&overlap, "live extents are disjoint parts of the space"},
@@ -335,6 +338,7 @@ const struct mutant mutants[] = {
 	{&unrepeatable, "the same calls place the same"},
 	{&shared_state, "instances share nothing"},
 	{&place_on_live, "with IOVA_EXPLICIT extents can be placed at any time"},
+	{&places_late, "without IOVA_EXPLICIT no extent is placed after the first allocation"},
 	{&place_refuses, "holes can be placed before the first allocation"},
 	{&leak, "destroy gives all memory back, also with live extents"},
 	{&leak_on_failure, "every failing memory request leaves all as it was"},

@@ -30,7 +30,7 @@ struct model {
 
 struct model_plan {
 	const struct iova_allocator *table;
-	uint64_t options[2];
+	uint64_t options[3];
 	uint64_t first;
 	uint64_t count;
 	uint64_t largest; /* requests are 1 … largest pages */

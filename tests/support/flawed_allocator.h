@@ -29,12 +29,15 @@ enum flaw {
 	FLAW_DEFERS,     /* no flaw: freed pages wait for a drain that never comes */
 	FLAW_WANDERS,    /* places elsewhere in every other instance */
 	FLAW_NO_PLACE,
+	FLAW_POLL_LOSES, /* the second poll loses the last page of the space, which is free */
+	FLAW_POLL_FREES, /* … frees the first page, which is live */
+	FLAW_POLL_MOVES, /* … frees the first page, and loses the last */
 };
 
 struct flawed {
 	struct iova_space space;
 	const struct iova_host *host;
-	uint64_t calls, frees, skip;
+	uint64_t calls, frees, skip, polls;
 	uint64_t usable, deferred;
 	unsigned char pages[FLAWED_PAGES_MAX]; /* 0 free, 1 live, 2 lost, 3 deferred */
 };
@@ -168,6 +171,22 @@ static const char *flawed_broken_invariant(void *self)
 	return flaw == FLAW_BROKEN_INVARIANT ? "the sky is above" : NULL;
 }
 
+static void flawed_poll(void *self, uint64_t now_ns)
+{
+	struct flawed *flawed = self;
+	(void)now_ns;
+	if (++flawed->polls != 2)
+		return;
+	if (flaw == FLAW_POLL_LOSES || flaw == FLAW_POLL_MOVES) {
+		flawed->pages[flawed->space.count - 1] = 2;
+		flawed->usable--;
+	}
+	if (flaw == FLAW_POLL_FREES || flaw == FLAW_POLL_MOVES) {
+		flawed->pages[0] = 0;
+		flawed->usable++;
+	}
+}
+
 static void flawed_destroy(void *self)
 {
 	struct flawed *flawed = self;
@@ -189,6 +208,7 @@ static const struct iova_allocator flawed_table = {
 	.visit_free = flawed_visit_free,
 	.statistics = flawed_statistics,
 	.broken_invariant = flawed_broken_invariant,
+	.poll = flawed_poll,
 	.destroy = flawed_destroy,
 };
 

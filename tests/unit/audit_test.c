@@ -381,6 +381,39 @@ static void pages_that_stay_deferred_are_a_leak(void **state)
 	complains("after everything was freed 4 of 16 pages are usable");
 }
 
+/* One page stays live, and 150 operations go by: the poll at 0 and the one in front of operation 100, which frees b. */
+#define POLLED                                                                                                             \
+	HEAD "pace: 100k/s\nphases:\n  - name: only\n    measure: yes\n    script:\n"                                      \
+	     "      - {alloc: a, request: any}\n"                                                                          \
+	     "      - {repeat: 75, script: [{alloc: b, request: any}, {free: b}]}\n"
+
+static void polls_are_counted(void **state)
+{
+	(void)state;
+	audit(POLLED, FLAW_NONE);
+	assert_null(bench.record.message);
+	assert_true(figure(RESULT_METRIC_AUDIT_POLLS) == 1);
+	assert_true(figure(RESULT_METRIC_AUDIT_OPS) == 151);
+}
+
+static void a_poll_that_loses_pages_is_told(void **state)
+{
+	(void)state;
+	audit(POLLED, FLAW_POLL_LOSES);
+	complains("operation 100: a poll turned 14 free pages into 13");
+}
+
+static void a_poll_that_frees_what_is_live_is_told(void **state)
+{
+	(void)state;
+	audit(POLLED, FLAW_POLL_FREES);
+	complains("operation 100: a poll turned 14 free pages into 15");
+	complains("operation 100: the allocator calls [0x0, 0x1) free, which is not");
+	bench_close(&bench);
+	audit(POLLED, FLAW_POLL_MOVES);
+	complains("the allocator calls [0x0, ");
+}
+
 static void a_broken_invariant_is_told(void **state)
 {
 	(void)state;
@@ -508,6 +541,9 @@ int main(void)
 		A(lying_statistics_are_told),
 		A(a_leak_is_found_at_the_end),
 		A(pages_that_stay_deferred_are_a_leak),
+		A(polls_are_counted),
+		A(a_poll_that_loses_pages_is_told),
+		A(a_poll_that_frees_what_is_live_is_told),
 		A(a_broken_invariant_is_told),
 		A(every_phase_carries_all_violations),
 		A(only_the_first_complaints_are_kept_but_all_are_counted),

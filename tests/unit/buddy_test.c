@@ -14,7 +14,7 @@ struct fixture {
 static void begin(struct fixture *fixture, uint64_t which, uint64_t rounding, uint64_t first, uint64_t count)
 {
 	struct iova_space space = {first, count, 4096};
-	uint64_t options[2] = {which, rounding};
+	uint64_t options[3] = {which, rounding, 0};
 	const char *reason = NULL;
 	test_host_init(&fixture->host);
 	assert_int_equal(allocator_buddy.create(&space, options, &fixture->host.host, NULL, &fixture->self, &reason),
@@ -257,12 +257,79 @@ static void a_hole_is_cut_out_and_can_be_freed(void **state)
 	end(&f);
 }
 
+static void begin_hal(struct fixture *fixture, uint64_t which, uint64_t rounding)
+{
+	const struct iova_space space = {0, 16, 4096};
+	const uint64_t options[3] = {which, rounding, 1};
+	const char *reason = NULL;
+	test_host_init(&fixture->host);
+	assert_int_equal(allocator_buddy.create(&space, options, &fixture->host.host, NULL, &fixture->self, &reason),
+			 IOVA_OK);
+}
+
+/* Low first: [0, 1) and [1, 2), then page 0 once more although page 1 came back last. */
+static void hal_is_low_first_and_rounds_as_it_is_told(void **state)
+{
+	(void)state;
+	struct fixture f;
+	begin_hal(&f, RECENT, POW2);
+	assert_int_equal(alloc(&f, 1), 0);
+	assert_int_equal(alloc(&f, 1), 1);
+	assert_int_equal(request(&f, (struct iova_request){.count = 3}).count, 4);
+	release(&f, 0, 1);
+	release(&f, 1, 1);
+	assert_int_equal(alloc(&f, 1), 0);
+	end(&f);
+	begin_hal(&f, LOW, TRIM);
+	assert_int_equal(request(&f, (struct iova_request){.count = 3}).count, 3);
+	assert_int_equal(alloc(&f, 1), 3);
+	end(&f);
+}
+
+static void hal_places_holes_and_nothing_after_the_first_allocation(void **state)
+{
+	(void)state;
+	struct fixture f;
+	const struct iova_request impossible = {.count = 32}, one = {.count = 1};
+	struct iova_steps steps = {0};
+	struct iova_extent extent;
+	for (int counted = 0; counted < 2; counted++) {
+		begin_hal(&f, RECENT, counted ? TRIM : POW2);
+		assert_int_equal(place(&f, 0, 2), IOVA_OK);
+		request(&f, impossible); /* a failure is no allocation */
+		assert_int_equal(place(&f, 8, 1), IOVA_OK);
+		if (counted)
+			assert_int_equal(allocator_buddy.alloc_counted(f.self, &one, 0, &extent, &steps), IOVA_OK);
+		else
+			assert_int_equal(alloc(&f, 1), 9);
+		assert_int_equal(place(&f, 15, 1), IOVA_UNSUPPORTED);
+		release(&f, 9, 1);
+		assert_int_equal(place(&f, 15, 1), IOVA_UNSUPPORTED); /* for ever */
+		assert_int_equal(place(&f, 16, 1), IOVA_UNSUPPORTED);
+		end(&f);
+	}
+}
+
+static void hal_and_high_first_contradict_each_other(void **state)
+{
+	(void)state;
+	struct test_host host;
+	const struct iova_space space = {0, 16, 4096};
+	const uint64_t options[3] = {HIGH, POW2, 1};
+	const char *reason = NULL;
+	void *self = NULL;
+	test_host_init(&host);
+	assert_int_equal(allocator_buddy.create(&space, options, &host.host, NULL, &self, &reason), IOVA_UNSUPPORTED);
+	assert_string_equal(reason, "preset=hal takes low addresses first, first=high the high ones");
+	assert_int_equal(test_host_blocks_held(&host), 0);
+}
+
 static void creation_fails_cleanly_without_memory(void **state)
 {
 	(void)state;
 	struct test_host host;
 	struct iova_space space = {1, 1 << 20, 4096};
-	uint64_t options[2] = {0}, passes = 0;
+	uint64_t options[3] = {0}, passes = 0;
 	const char *reason;
 	for (;; passes++) {
 		void *self = NULL;
@@ -393,6 +460,9 @@ int main(void)
 		cmocka_unit_test(limits_choose_the_part_of_a_block),
 		cmocka_unit_test(a_boundary_below_the_request_cannot_be_met),
 		cmocka_unit_test(a_hole_is_cut_out_and_can_be_freed),
+		cmocka_unit_test(hal_is_low_first_and_rounds_as_it_is_told),
+		cmocka_unit_test(hal_places_holes_and_nothing_after_the_first_allocation),
+		cmocka_unit_test(hal_and_high_first_contradict_each_other),
 		cmocka_unit_test(creation_fails_cleanly_without_memory),
 		cmocka_unit_test(a_space_of_256_tib_costs_little),
 		cmocka_unit_test(recent_finds_a_block_when_there_is_one),

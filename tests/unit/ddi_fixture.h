@@ -40,7 +40,11 @@ static inline void ddi_fixture_open(struct ddi_fixture *fixture, const struct io
 			 .memory_get = ddi_fixture_memory_get,
 			 .memory_put = ddi_fixture_memory_put},
 		.table = table,
-		.options = {.table = table, .space_first = first, .space_count = count, .page_bytes = 4096},
+		.options = {.table = table,
+			    .capabilities = table->capabilities,
+			    .space_first = first,
+			    .space_count = count,
+			    .page_bytes = 4096},
 	};
 	const struct iova_space space = {first, count, 4096};
 	/* The defaults, but first fit: the first choice of the first option. */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #define DRAWS 200000
+#define WIDE 128 /* a choice of so many */
 
 static struct rng rng;
 static struct distribution distribution;
@@ -35,9 +36,22 @@ static double chi_square(const uint64_t *seen, const double *weights, size_t cou
 	return result;
 }
 
+static int release(void **state)
+{
+	(void)state;
+	distribution_release(&distribution);
+	return 0;
+}
+
+static void make(const struct workload_size *size)
+{
+	assert_int_equal(distribution_init(&distribution, size), 0);
+}
+
 static void make_powers(uint64_t min, uint64_t max, double ratio, bool exact)
 {
-	distribution_init(&distribution, &(struct workload_size){WORKLOAD_SIZE_POWERS_OF_TWO, min, max, ratio, exact});
+	make(&(struct workload_size){
+		.kind = WORKLOAD_SIZE_POWERS_OF_TWO, .min = min, .max = max, .ratio = ratio, .exact = exact});
 }
 
 static void assert_range(size_t class, uint64_t low, uint64_t high)
@@ -49,7 +63,7 @@ static void assert_range(size_t class, uint64_t low, uint64_t high)
 static void a_fixed_size_draws_no_random_number(void **state)
 {
 	(void)state;
-	distribution_init(&distribution, &(struct workload_size){.kind = WORKLOAD_SIZE_FIXED, .min = 7, .max = 7});
+	make(&(struct workload_size){.kind = WORKLOAD_SIZE_FIXED, .min = 7, .max = 7});
 	struct rng before = rng;
 	assert_int_equal(distribution_draw(&distribution, &rng), 7);
 	assert_memory_equal(&before, &rng, sizeof rng);
@@ -97,7 +111,7 @@ static void all_sizes_of_a_space_have_room(void **state)
 static void uniform_sizes_have_their_mean_variance_and_borders(void **state)
 {
 	(void)state;
-	distribution_init(&distribution, &(struct workload_size){.kind = WORKLOAD_SIZE_UNIFORM, .min = 11, .max = 110});
+	make(&(struct workload_size){.kind = WORKLOAD_SIZE_UNIFORM, .min = 11, .max = 110});
 	double sum = 0, squares = 0;
 	uint64_t seen[100] = {0};
 	double weights[100];
@@ -154,34 +168,36 @@ static void choices_follow_their_weights(void **state)
 	(void)state;
 	static const uint64_t weights[] = {8, 2, 0, 1, 100, 9};
 	struct choice choice;
-	choice_init(&choice, weights, 6);
+	assert_int_equal(choice_init(&choice, weights, 6), 0);
 	uint64_t seen[6] = {0};
 	for (int i = 0; i < DRAWS; i++)
 		seen[choice_draw(&choice, &rng)]++;
 	assert_int_equal(seen[2], 0);
 	uint64_t without_zero[] = {seen[0], seen[1], seen[3], seen[4], seen[5]};
 	assert_true(chi_square(without_zero, (const double[]){8, 2, 1, 100, 9}, 5) < 18.5);
+	choice_release(&choice);
 }
 
 /* The tables themselves: what each entry keeps and gets from others, in units of 2^-64. */
 static void tables_hold_the_exact_probabilities(void **state)
 {
 	(void)state;
-	uint64_t weights[CHOICE_MAX];
-	double mass[CHOICE_MAX] = {0}, sum = 0;
+	uint64_t weights[WIDE];
+	double mass[WIDE] = {0}, sum = 0;
 	struct choice choice;
-	for (size_t i = 0; i < CHOICE_MAX; i++) {
+	for (size_t i = 0; i < WIDE; i++) {
 		weights[i] = 1 + rng_below(&rng, i % 3 ? 1000 : 10);
 		sum += (double)weights[i];
 	}
-	choice_init(&choice, weights, CHOICE_MAX);
-	for (uint32_t i = 0; i < CHOICE_MAX; i++) {
+	assert_int_equal(choice_init(&choice, weights, WIDE), 0);
+	for (uint32_t i = 0; i < WIDE; i++) {
 		double keep = ((double)choice.columns[i].keep + 1) * 0x1.0p-64;
-		mass[i] += keep / CHOICE_MAX;
-		mass[choice.columns[i].alias] += (1 - keep) / CHOICE_MAX;
+		mass[i] += keep / WIDE;
+		mass[choice.columns[i].alias] += (1 - keep) / WIDE;
 	}
-	for (uint32_t i = 0; i < CHOICE_MAX; i++)
+	for (uint32_t i = 0; i < WIDE; i++)
 		assert_true(fabs(mass[i] - (double)weights[i] / sum) < 1e-14);
+	choice_release(&choice);
 }
 
 static void huge_weights_keep_their_proportions(void **state)
@@ -189,12 +205,13 @@ static void huge_weights_keep_their_proportions(void **state)
 	(void)state;
 	static const uint64_t weights[] = {UINT64_MAX, UINT64_MAX, 1};
 	struct choice choice;
-	choice_init(&choice, weights, 3);
+	assert_int_equal(choice_init(&choice, weights, 3), 0);
 	uint64_t seen[3] = {0};
 	for (int i = 0; i < DRAWS; i++)
 		seen[choice_draw(&choice, &rng)]++;
 	assert_int_equal(seen[2], 0);
 	assert_true(chi_square(seen, (const double[]){1, 1}, 2) < 10.9);
+	choice_release(&choice);
 }
 
 static void the_same_seed_gives_the_same_sizes_everywhere(void **state)
@@ -210,18 +227,18 @@ static void the_same_seed_gives_the_same_sizes_everywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(a_fixed_size_draws_no_random_number, seed),
-		cmocka_unit_test_setup(powers_have_a_class_for_each_doubling, seed),
-		cmocka_unit_test_setup(the_last_class_ends_at_the_maximum, seed),
-		cmocka_unit_test_setup(exact_powers_do_not_pass_the_maximum, seed),
-		cmocka_unit_test_setup(all_sizes_of_a_space_have_room, seed),
-		cmocka_unit_test_setup(uniform_sizes_have_their_mean_variance_and_borders, seed),
-		cmocka_unit_test_setup(classes_weigh_powers_of_the_ratio, seed),
-		cmocka_unit_test_setup(sizes_inside_a_class_are_uniform, seed),
-		cmocka_unit_test_setup(choices_follow_their_weights, seed),
-		cmocka_unit_test_setup(tables_hold_the_exact_probabilities, seed),
-		cmocka_unit_test_setup(huge_weights_keep_their_proportions, seed),
-		cmocka_unit_test_setup(the_same_seed_gives_the_same_sizes_everywhere, seed),
+		cmocka_unit_test_setup_teardown(a_fixed_size_draws_no_random_number, seed, release),
+		cmocka_unit_test_setup_teardown(powers_have_a_class_for_each_doubling, seed, release),
+		cmocka_unit_test_setup_teardown(the_last_class_ends_at_the_maximum, seed, release),
+		cmocka_unit_test_setup_teardown(exact_powers_do_not_pass_the_maximum, seed, release),
+		cmocka_unit_test_setup_teardown(all_sizes_of_a_space_have_room, seed, release),
+		cmocka_unit_test_setup_teardown(uniform_sizes_have_their_mean_variance_and_borders, seed, release),
+		cmocka_unit_test_setup_teardown(classes_weigh_powers_of_the_ratio, seed, release),
+		cmocka_unit_test_setup_teardown(sizes_inside_a_class_are_uniform, seed, release),
+		cmocka_unit_test_setup_teardown(choices_follow_their_weights, seed, release),
+		cmocka_unit_test_setup_teardown(tables_hold_the_exact_probabilities, seed, release),
+		cmocka_unit_test_setup_teardown(huge_weights_keep_their_proportions, seed, release),
+		cmocka_unit_test_setup_teardown(the_same_seed_gives_the_same_sizes_everywhere, seed, release),
 	};
 	return cmocka_run_group_tests_name("distribution", tests, NULL, NULL);
 }

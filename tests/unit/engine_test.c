@@ -209,6 +209,30 @@ static void driver_calls_and_bare_calls_share_a_space(void **state)
 	assert_int_equal(extent.count, 2);
 }
 
+/* The lock in front of an allocator must not hide what the allocator can do. */
+static void driver_calls_behind_a_lock_keep_their_limits(void **state)
+{
+	(void)state;
+	bench_open(&bench,
+		   SCRIPT("{name: call, call: contiguous, size: {fixed: 8KiB}, low: 0x8000}", "{alloc: a, request: call}"),
+		   "lazy+rbtree:fit=first", NULL);
+	struct lock lock;
+	lock_open(&lock, LOCK_MUTEX);
+	const struct engine_surroundings surroundings = {.lock = &lock};
+	assert_int_equal(engine_open_in(&engine, &bench.plan.workload, bench.plan.stream, &bench.spec, &bench.arena,
+					&surroundings, &bench.error),
+			 0);
+	engine_phase_begin(&engine);
+	engine_play(&engine, bench.words, bench.stream.words);
+	assert_int_equal(engine.broken, IOVA_OK);
+	struct iova_extent extent;
+	assert_int_equal(ddi_contiguous_extent(engine.domains[0].adapter, engine.slots[0].cookie, &extent),
+			 NTSTATUS_SUCCESS);
+	assert_int_equal(extent.first, 8);
+	engine_close(&engine);
+	lock_close(&lock);
+}
+
 static void a_driver_call_that_finds_no_room_is_a_failure(void **state)
 {
 	(void)state;
@@ -238,7 +262,7 @@ static void play_word(enum way way, const struct op *op, uint64_t *high)
 	uint64_t ticks;
 	struct engine_outcome outcome;
 	if (op->demand >> OP_REQUEST_SHIFT == OP_CONTROL) {
-		assert_int_equal(op->demand & OP_COUNT_MAX, OP_CONTEXT);
+		assert_true((op->demand & OP_COUNT_MAX) == OP_CONTEXT || (op->demand & OP_COUNT_MAX) == OP_POLL);
 		engine_play(&engine, op, 1);
 	} else if (way == PLAY_TIMED) {
 		engine_play_timed(&engine, op, &bench.clock, &kind, &ticks);
@@ -281,6 +305,70 @@ static void the_three_ways_of_playing_place_alike(void **state)
 		buddy = i ? buddy : hashes[PLAY];
 		assert_true(i == 0 || hashes[PLAY] != buddy);
 	}
+}
+
+static struct iova_statistics statistics(void)
+{
+	struct iova_statistics statistics = {0};
+	engine.domains[0].table->statistics(engine.domains[0].self, &statistics);
+	return statistics;
+}
+
+/* Plays all words in front of operation number `until`, and returns where it is. Polls in front of it are not played yet. */
+static size_t play_up_to(size_t from, uint64_t *operations, uint64_t until)
+{
+	size_t to = from;
+	for (; *operations < until; to++)
+		*operations += bench.words[to].demand >> OP_REQUEST_SHIFT != OP_CONTROL;
+	engine_play(&engine, bench.words + from, to - from);
+	return to;
+}
+
+/* 200 k/s: a poll every 200 operations, 1 ms. a is freed at 0.005 ms and waits for 10 ms, which operation 2000 begins. b's first page
+ * is freed at 11.5 ms, after the poll at 11 ms: due at 21 ms, operation 4200. */
+static void lazy_flushes_after_10_ms_of_operations(void **state)
+{
+	(void)state;
+	begin("iovabench: 1\nname: test\nspace: {base: 0x0, size: 64MiB}\npace: 200k/s\nrequests: [" ANY "]\n"
+	      "phases: [{name: only, script: [{alloc: a, request: any}, {free: a}, {alloc: 'b[0..2297]', request: any},"
+	      " {free: 'b[0]'}, {alloc: 'c[0..2999]', request: any}]}]\n",
+	      "lazy+rbtree:fit=first");
+	uint64_t operations = 0;
+	size_t word = play_up_to(0, &operations, 2000);
+	assert_int_equal(statistics().deferred_pages, 1);
+	holds(1998, 1998, 1); /* page 0 waits: b[1997] is the 1998th of b */
+	assert_int_equal(bench.words[word].demand, op_control(OP_POLL, 0).demand);
+	assert_int_equal(bench.words[word].slot, 10);
+	word = play_up_to(word, &operations, 2001);
+	assert_int_equal(statistics().deferred_pages, 0);
+	holds(1999, 0, 1); /* b[1998] */
+	word = play_up_to(word, &operations, 4200);
+	assert_int_equal(statistics().deferred_pages, 1);
+	play_up_to(word, &operations, 4201);
+	assert_int_equal(statistics().deferred_pages, 0);
+}
+
+/* What Linux 6.12 does with a burst of 100,000 frees, at 100 k/s: all of them between 1 s and 2 s. They fill 788 magazines of 127, two
+ * of which the CPU keeps; from 1.1 s on one of the 786 goes every 100 ms until one for each CPU is left: after 785, at 79.5 s. 127
+ * pages stay in the depot, 127 in the other magazine and 100,000 - 787 * 127 = 51 in the loaded one. Requests of 33 pages pass by. */
+static void a_burst_of_frees_leaves_the_depot_in_79_seconds(void **state)
+{
+	(void)state;
+	begin("iovabench: 1\nname: test\nspace: {base: 0x0, size: 4GiB}\npace: 100k/s\nrequests: [" ANY
+	      ", {name: long, size: {fixed: 132KiB}}]\n"
+	      "phases: [{name: only, script: [{alloc: 'a[0..99999]', request: any}, {free: 'a[0..99999]'},"
+	      " {repeat: 4M, script: [{alloc: b, request: long}, {free: b}]}]}]\n",
+	      "magazine:key=order+buddy");
+	uint64_t operations = 0;
+	size_t word = play_up_to(0, &operations, 200000);
+	assert_int_equal(statistics().cached_pages, 100000 - 9 * 127); /* 1.1 s to 1.9 s */
+	word = play_up_to(word, &operations, 7950000);
+	assert_int_equal(statistics().cached_pages, 100000 - 784 * 127);
+	word = play_up_to(word, &operations, 7950001);
+	assert_int_equal(statistics().cached_pages, 127 + 127 + 51);
+	word = play_up_to(word, &operations, 8200000);
+	assert_int_equal(statistics().cached_pages, 127 + 127 + 51);
+	assert_int_equal(word, bench.stream.words);
 }
 
 static void kinds_are_told_apart(void **state)
@@ -353,8 +441,11 @@ int main(void)
 		A(contexts_choose_domain_and_cpu),
 		A(domains_do_not_share_a_space),
 		A(driver_calls_and_bare_calls_share_a_space),
+		A(driver_calls_behind_a_lock_keep_their_limits),
 		A(a_driver_call_that_finds_no_room_is_a_failure),
 		A(the_three_ways_of_playing_place_alike),
+		A(lazy_flushes_after_10_ms_of_operations),
+		A(a_burst_of_frees_leaves_the_depot_in_79_seconds),
 		A(kinds_are_told_apart),
 		A(a_hash_tells_place_size_and_slot_apart),
 		A(no_memory_leaves_nothing_behind),

@@ -21,6 +21,8 @@ struct played {
 };
 
 struct player {
+	uint64_t poll_operations; /* set by the test: operations between two polls */
+	uint32_t polls;
 	struct played *ops;
 	size_t count;
 	size_t capacity;
@@ -87,6 +89,9 @@ static inline void player_word(struct player *player, const struct op_stream *st
 		assert_true((op.slot & 0xffff) < op_stream_cpus(stream));
 		assert_true(op.slot != player->context);
 		player->context = op.slot;
+	} else if ((op.demand & OP_COUNT_MAX) == OP_POLL) {
+		assert_int_equal(op.slot, ++player->polls);
+		assert_int_equal(player->count, (size_t)op.slot * player->poll_operations);
 	} else {
 		assert_int_equal(op.demand & OP_COUNT_MAX, OP_COUNT_HIGH);
 		assert_int_equal(player->high, 0);
@@ -111,7 +116,9 @@ static inline void player_phase(struct player *player, const struct op_stream *s
 /* Plays the whole stream in pieces of capacity words. */
 static inline void player_run(struct player *player, struct op_stream *stream, size_t capacity, size_t phases)
 {
+	uint64_t poll_operations = player->poll_operations;
 	memset(player, 0, sizeof *player);
+	player->poll_operations = poll_operations;
 	struct op *piece = memory_zeroed(capacity, sizeof *piece);
 	player->pages = memory_zeroed(op_stream_slots(stream), sizeof *player->pages);
 	player->owner = memory_zeroed(op_stream_slots(stream), sizeof *player->owner);

@@ -29,7 +29,7 @@ static int set_up(void **state)
 	error = (struct error){0};
 	arrays[0] = (struct workload_script_array){array_a, 10};
 	arrays[1] = (struct workload_script_array){array_b, 4};
-	requests[0] = (struct workload_request){.name = text, .size = {WORKLOAD_SIZE_FIXED, 8, 8, 0, false}};
+	requests[0] = (struct workload_request){.name = text, .size = {.kind = WORKLOAD_SIZE_FIXED, .min = 8, .max = 8}};
 	requests[0].high[0] = (1 << 20) - 1;
 	requests[0].high_count = 1;
 	requests[1] = requests[0];

@@ -11,9 +11,10 @@
 
 static char text[] = "test"; /* names and file */
 
-#define REQUEST(kind, min, max, ratio)                                                                                     \
+#define REQUEST(what, least, most, factor)                                                                                 \
 	{                                                                                                                  \
-		.name = text, .size = {kind, min, max, ratio, false}, .high = {(1 << 20) - 1}, .high_count = 1             \
+		.name = text, .size = {.kind = what, .min = least, .max = most, .ratio = factor}, .high = {(1 << 20) - 1}, \
+		.high_count = 1                                                                                            \
 	}
 static struct workload_request requests[] = {
 	REQUEST(WORKLOAD_SIZE_UNIFORM, 1, 64, 0),
@@ -433,6 +434,42 @@ static void the_hash_tells_order_and_zeros(void **state)
 	assert_int_equal(op_stream_hash(op_stream_hash(0, ops, 3), ops + 3, 1), op_stream_hash(0, ops, 4));
 }
 
+/* 300 + 1000 + 300 operations at 250 k/s: 1 ms is 250 of them, across phases. */
+static void a_poll_stands_in_front_of_every_millisecond_of_operations(void **state)
+{
+	(void)state;
+	add_fill(300);
+	add_churn(1000, WORKLOAD_VICTIMS_RANDOM);
+	add_free_all();
+	open_and_play(1000);
+	assert_int_equal(player.polls, 0); /* no pace, no time */
+	assert_true(op_stream_poll_ns(stream) == 0);
+	op_stream_close(stream);
+	workload.pace_ops_per_second = 250e3;
+	workload.cpus = 2;
+	stream = op_stream_open(&workload, NULL, 1, &error);
+	for (size_t capacity = 16; capacity <= 1000; capacity += 123) {
+		player_release(&other);
+		other.poll_operations = 250;
+		op_stream_rewind(stream);
+		player_run(&other, stream, capacity, workload.phase_count);
+		assert_int_equal(other.polls, 6); /* none after the last operation */
+		assert_int_equal(other.count, player.count);
+	}
+	assert_true(op_stream_poll_ns(stream) == 1e6);
+}
+
+static void a_slow_pace_has_a_poll_every_100_operations(void **state)
+{
+	(void)state;
+	add_fill(301);
+	workload.pace_ops_per_second = 1e3;
+	player.poll_operations = 100;
+	open_and_play(16);
+	assert_int_equal(player.polls, 3);
+	assert_true(op_stream_poll_ns(stream) == 1e8);
+}
+
 static void too_many_live_extents_are_refused(void **state)
 {
 	(void)state;
@@ -493,6 +530,8 @@ int main(void)
 		TEST(another_seed_gives_another_stream),
 		TEST(a_phase_does_not_change_the_sizes_of_the_next),
 		TEST(the_hash_tells_order_and_zeros),
+		TEST(a_poll_stands_in_front_of_every_millisecond_of_operations),
+		TEST(a_slow_pace_has_a_poll_every_100_operations),
 		TEST(too_many_live_extents_are_refused),
 		TEST(every_failing_allocation_is_an_error),
 	};

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -198,6 +199,71 @@ static void gaps_have_the_mean_that_was_asked_for(void **state)
 	assert_true(phase(1)->latency_ns_per_op > 0);
 }
 
+#define PACED                                                                                                              \
+	"iovabench: 1\nname: test\nspace: {base: 0x0, size: 16MiB}\npace: 100k/s\nrequests: [{name: any, size: {uniform: " \
+	"{min: 4KiB, max: 32KiB}}}]\nphases:\n  - {name: fill, mix: [{request: any}], until: {live: 150}}\n"               \
+	"  - {name: churn, mix: [{request: any}], ops: 20k}\n"
+
+/* 20,150 operations, a poll every 100; every one is timed, however few samples there are. */
+static void every_poll_is_a_sample(void **state)
+{
+	(void)state;
+	bench_open(&bench, PACED, "lazy+rbtree", NULL);
+	bench.clock.counter = false; /* the system's clock knows of no migration */
+	latency(1000000);
+	assert_int_equal(samples(0, RESULT_KIND_POLL), 1);
+	assert_int_equal(samples(1, RESULT_KIND_POLL), 200);
+	bench_close(&bench);
+	bench_open(&bench, PACED, "lazy+rbtree", NULL);
+	bench.clock.counter = false;
+	latency(1);
+	assert_int_equal(samples(1, RESULT_KIND_POLL), 200);
+	assert_int_equal(samples(1, RESULT_KIND_ALLOC) + samples(1, RESULT_KIND_FREE), 20000);
+	bench_close(&bench);
+	bench_open(&bench, PACED, "rbtree", NULL);
+	latency(1000000);
+	assert_int_equal(samples(1, RESULT_KIND_POLL), 0); /* nothing is ever due */
+}
+
+/* Where a flush comes decides where the next request goes: one poll more or less in a pass would show. */
+static void deferred_work_places_alike_in_every_pass(void **state)
+{
+	(void)state;
+	bench_open(&bench, PACED, "lazy+rbtree:fit=first", NULL);
+	throughput();
+	uint64_t hash = phase(1)->placement_hash;
+	assert_true(hash != 0);
+	latency(10);
+	assert_int_equal(phase(1)->placement_hash, hash);
+	arena_reset(&bench.arena);
+	assert_int_equal(pass_audit(&bench.pass, &bench.error), 0);
+	assert_int_equal(phase(1)->placement_hash, hash);
+	assert_true(bench_figure(&bench, 1, RESULT_METRIC_AUDIT_POLLS) == 200);
+	assert_true(bench_figure(&bench, 1, RESULT_METRIC_AUDIT_VIOLATIONS) == 0);
+}
+
+static void slow_poll(void *self, uint64_t now_ns)
+{
+	(void)self;
+	(void)now_ns;
+	const struct timespec pause = {.tv_nsec = 200000};
+	nanosleep(&pause, NULL);
+}
+
+/* 200 polls of 0.2 ms in each iteration: the least disturbed one has nothing of them. */
+static void polls_are_outside_of_the_windows(void **state)
+{
+	(void)state;
+	struct iova_allocator slow = *allocator_find("bitmap");
+	slow.poll = slow_poll;
+	bench_open(&bench, PACED, NULL, &slow);
+	throughput();
+	double least = INFINITY;
+	for (size_t i = 0; i < phase(1)->iterations; i++)
+		least = fmin(least, phase(1)->ns_per_op[i]);
+	assert_true(least * 20000 < 40e6);
+}
+
 static void no_gap_is_no_pass(void **state)
 {
 	(void)state;
@@ -256,6 +322,37 @@ static void a_moment_shared_with_others_is_tainted(void **state)
 		taint_before(&taint);
 		taint.run_delay_ns--; /* as if the last reading were older */
 		tainted = taint_after(&taint);
+	}
+	taint_close(&taint);
+	assert_true(tainted);
+}
+
+static void steal_is_read_of_the_cpu_at_hand(void **state)
+{
+	(void)state;
+	const char *text = "cpu  63101 890 10731 269390 161 0 20 90 0 0\ncpu0 1 2 3 4 5 6 7 81 9 10\n"
+			   "cpu1 1 2 3 4 5 6 7 9 0 0\ncpu11 1 2 3 4 5 6 7 11 0 0\nintr 5 cpu1 1\ncpu3 1 2\n";
+	assert_int_equal(taint_steal_ticks(text, 0), 81);
+	assert_int_equal(taint_steal_ticks(text, 1), 9);
+	assert_int_equal(taint_steal_ticks(text, 11), 11);
+	assert_int_equal(taint_steal_ticks(text, 2), 0);
+	assert_int_equal(taint_steal_ticks(text, 3), 0);
+	assert_int_equal(taint_steal_ticks("", 0), 0);
+}
+
+/* As if the last reading were older, and nothing but the hypervisor had been at work since. */
+static void a_moment_with_steal_is_tainted(void **state)
+{
+	(void)state;
+	struct taint taint;
+	bool tainted = false;
+	taint_open(&taint);
+	assert_true(taint.stat >= 0);
+	for (int i = 0; i < 1000 && !tainted; i++) {
+		taint_before(&taint);
+		struct taint before = taint;
+		taint.steal_ticks--;
+		tainted = !taint_after(&before) && taint_after(&taint);
 	}
 	taint_close(&taint);
 	assert_true(tainted);
@@ -343,11 +440,16 @@ int main(void)
 		A(no_pass_is_silent_for_long),
 		A(every_operation_is_sampled_when_asked_for),
 		A(gaps_have_the_mean_that_was_asked_for),
+		A(every_poll_is_a_sample),
+		A(deferred_work_places_alike_in_every_pass),
+		A(polls_are_outside_of_the_windows),
 		A(no_gap_is_no_pass),
 		A(iterations_that_place_differently_have_no_hash),
 		A(a_latency_pass_that_places_differently_has_no_hash),
 		A(an_undisturbed_moment_is_not_tainted),
 		A(a_moment_shared_with_others_is_tainted),
+		A(steal_is_read_of_the_cpu_at_hand),
+		A(a_moment_with_steal_is_tainted),
 		A(a_plan_is_changed_by_the_command_line),
 		A(a_plan_opens_whole_or_not_at_all),
 		A(a_plan_with_a_recording_opens_whole_or_not_at_all),

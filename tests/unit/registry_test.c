@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Names, specs and plugins: what is accepted, and every message word by word. */
+#include "allocator/builtin.h"
 #include "allocator/registry.h"
 #include "base/memory.h"
 
@@ -212,7 +213,7 @@ static void bad_plugins_are_refused_by_what_is_wrong_with_them(void **state)
 	check_plugin("tests/plugins/not_a_plugin.so", "it exports no function iova_plugin");
 	check_plugin("tests/plugins/wrong_magic.so",
 		     "its magic is 0x0000000000000001, this program's is 0x31766f6961766f69");
-	check_plugin("tests/plugins/wrong_abi.so", "its ABI is 2, this program's is 1");
+	check_plugin("tests/plugins/wrong_abi.so", "its ABI is 3, this program's is 2");
 	snprintf(message, sizeof message, "its table has %zu bytes, this program's has %zu",
 		 sizeof(struct iova_allocator) - 8, sizeof(struct iova_allocator));
 	check_plugin("tests/plugins/wrong_size.so", message);
@@ -223,10 +224,10 @@ static void bad_plugins_are_refused_by_what_is_wrong_with_them(void **state)
 /* A table with an option of every kind, and a layer: nothing but the tables matters to a spec. */
 static const char *const choices[] = {"one", "two", NULL};
 static const struct iova_option kinds[] = {
-	{"choice", IOVA_OPTION_CHOICE, 1, 0, 0, choices, "help"},
-	{"number", IOVA_OPTION_NUMBER, 127, 1, 1024, NULL, "help"},
-	{"flag", IOVA_OPTION_FLAG, 1, 0, 0, NULL, "help"},
-	{"time", IOVA_OPTION_TIME, 10000000, 1000, UINT64_C(90000000000), NULL, "help"},
+	{"choice", IOVA_OPTION_CHOICE, 1, 0, 0, choices, "help", NULL},
+	{"number", IOVA_OPTION_NUMBER, 127, 1, 1024, NULL, "help", NULL},
+	{"flag", IOVA_OPTION_FLAG, 1, 0, 0, NULL, "help", NULL},
+	{"time", IOVA_OPTION_TIME, 10000000, 1000, UINT64_C(90000000000), NULL, "help", NULL},
 };
 
 static struct iova_allocator table_with(const struct iova_option *options, uint64_t count)
@@ -272,7 +273,11 @@ static void faults_of_options_are_named(void **state)
 	assert_string_equal(allocator_table_fault(&table), "the default of option flag is neither 0 nor 1");
 	options[0].default_value = 2;
 	assert_string_equal(allocator_table_fault(&table), "the default of option choice is none of its 2 choices");
+	const uint64_t without[2] = {0};
+	options[1] = kinds[2];
+	options[1].without = without;
 	options[0] = kinds[0];
+	assert_string_equal(allocator_table_fault(&table), "option flag takes capabilities away, and is no choice");
 	options[0].help = "";
 	assert_string_equal(allocator_table_fault(&table), "option choice has no help");
 }
@@ -302,6 +307,43 @@ static void an_instance_is_created_and_gives_its_memory_back(void **state)
 	assert_string_equal(error.message, "allocator \"rbtree\": no memory for a space of 100 pages");
 	assert_int_equal(error.exit_code, EXIT_CODE_IO);
 	assert_int_equal(instance.count, 0);
+}
+
+static void a_stack_follows_what_all_of_its_layers_follow(void **state)
+{
+	(void)state;
+	size_t left = 100;
+	const struct iova_host host = {
+		.size = sizeof host, .cpus = 1, .context = &left, .memory_get = host_get, .memory_put = host_put};
+	const struct iova_space space = {0, 100, 4096};
+	struct allocator_spec spec;
+	struct allocator_instance instance;
+	assert_int_equal(allocator_spec_open("lazy+rbtree", &spec, NULL), 0);
+	struct iova_allocator below = allocator_rbtree, above = allocator_lazy;
+	below.capabilities = IOVA_ALIGN | IOVA_BOUNDARY | IOVA_CONCURRENT;
+	above.capabilities = IOVA_LAYER | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS;
+	spec.parts[0].table = &above;
+	spec.parts[1].table = &below;
+	assert_int_equal(allocator_instance_create(&spec, &space, &host, &instance, NULL), 0);
+	assert_int_equal(instance.capabilities, IOVA_LAYER | IOVA_BOUNDARY | IOVA_STEPS);
+	allocator_instance_destroy(&instance);
+	spec.parts[0] = spec.parts[1];
+	spec.count = 1;
+	assert_int_equal(allocator_instance_create(&spec, &space, &host, &instance, NULL), 0);
+	assert_int_equal(instance.capabilities, below.capabilities);
+	allocator_instance_destroy(&instance);
+}
+
+static void what_an_option_takes_away_is_gone_from_the_stack(void **state)
+{
+	(void)state;
+	struct allocator_spec spec;
+	assert_int_equal(allocator_spec_open("buddy:preset=hal", &spec, NULL), 0);
+	assert_int_equal(allocator_part_capabilities(&spec.parts[0]), allocator_buddy.capabilities & ~IOVA_EXPLICIT);
+	allocator_spec_close(&spec);
+	assert_int_equal(allocator_spec_open("buddy", &spec, NULL), 0);
+	assert_int_equal(allocator_part_capabilities(&spec.parts[0]), allocator_buddy.capabilities);
+	allocator_spec_close(&spec);
 }
 
 static void without_memory_a_spec_fails_cleanly(void **state)
@@ -343,6 +385,8 @@ int main(void)
 		cmocka_unit_test(faults_of_tables_are_named),
 		cmocka_unit_test(faults_of_options_are_named),
 		cmocka_unit_test(an_instance_is_created_and_gives_its_memory_back),
+		cmocka_unit_test(a_stack_follows_what_all_of_its_layers_follow),
+		cmocka_unit_test(what_an_option_takes_away_is_gone_from_the_stack),
 		cmocka_unit_test(without_memory_a_spec_fails_cleanly),
 	};
 	return cmocka_run_group_tests_name("registry", tests, NULL, NULL);

@@ -142,7 +142,12 @@ static void the_keys_of_the_interface_are_there(void **state)
 					    "arms/0/histograms",
 					    "arms/0/series_table/columns/18",
 					    "arms/0/address_maps/0/cells/3",
-					    "comparisons",
+					    "comparisons/0/verdict",
+					    "comparisons/0/ratio",
+					    "comparisons/0/ci_low",
+					    "comparisons/0/ci_high",
+					    "comparisons/1/ci_high_reason",
+					    "arms/0/throughput/round_ns_per_op",
 					    "expectations/1/met",
 					    "expectations/1/got",
 					    "expectations/1/wanted",
@@ -297,6 +302,13 @@ static void damage_is_named_by_its_path(void **state)
 		{"\"figures_phase\": 1", "\"figures_phase\": 2",
 		 "result: arms[0].figures_phase: must be the index of a phase"},
 		{"\"arm\": 5", "\"arm\": 9", "result: expectations[1].arm: must be the index of an arm"},
+		{"\"b_arm\": 2", "\"b_arm\": 9", "result: comparisons[1].b_arm: must be the index of an arm"},
+		{"\"metric\": \"failures.total\"", "\"metric\": \"failures.totally\"",
+		 "result: comparisons[1].metric: must be the path of a metric"},
+		{"\"verdict\": \"regression\"", "\"verdict\": \"worse\"",
+		 "result: comparisons[0].verdict: must be one of \"ok\", \"improvement\", \"regression\", "
+		 "\"inconclusive\", "
+		 "\"different work\", \"not compared\""},
 		{"\"met\": true", "\"met\": null", "result: expectations[0].met: must be true or false"},
 		{"\"warnings\": [", "\"warnings\": [1, ", "result: machine.warnings[0]: must be a text"},
 		{"\"expanded\": {", "\"expanded\": 0, \"rest\": {",
@@ -304,6 +316,16 @@ static void damage_is_named_by_its_path(void **state)
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		assert_string_equal(message_after(cases[i].from, cases[i].to), cases[i].message);
+}
+
+static void every_metric_says_which_way_it_is_better(void **state)
+{
+	(void)state;
+	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
+		if (result_metric_better[i] == RESULT_BETTER_UNKNOWN)
+			fail_msg("%s has no entry in result_metric_better", result_metric_table[i].path);
+	assert_int_equal(result_metric_better[RESULT_METRIC_FREE_2MIB_SLOTS], RESULT_BETTER_HIGHER);
+	assert_int_equal(result_metric_better[RESULT_METRIC_RAW_NS_PER_OP], RESULT_BETTER_LOWER);
 }
 
 static void a_cut_file_is_told_with_line_and_column(void **state)
@@ -477,6 +499,7 @@ int main(void)
 		cmocka_unit_test(figures_are_found_by_their_path),
 		cmocka_unit_test(a_curve_goes_through_the_samples),
 		cmocka_unit_test(damage_is_named_by_its_path),
+		cmocka_unit_test(every_metric_says_which_way_it_is_better),
 		cmocka_unit_test(a_cut_file_is_told_with_line_and_column),
 		cmocka_unit_test(names_may_hold_anything),
 		cmocka_unit_test(nothing_measured_at_all_can_be_written_and_read),

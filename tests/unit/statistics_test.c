@@ -2,9 +2,12 @@
  * Medians by hand; coverages against the table of order-statistic intervals of the median (n, k, 1 - 2 P(Bin(n, 1/2) < k)). */
 #include "measure/statistics.h"
 
+#include "base/rng.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
@@ -113,6 +116,176 @@ static void a_level_of_zero_gives_the_median_itself(void **state)
 	assert_true(interval.low == 4 && interval.high == 4);
 }
 
+static bool near(double got, double wanted, double by)
+{
+	return fabs(got - wanted) <= by;
+}
+
+/* Conover's example of an interval for a quantile: 16 values, upper quartile, [x_(9), x_(15)] holds with 0.9365 - 0.0271. */
+static void binomial_sums_are_those_of_conovers_table(void **state)
+{
+	(void)state;
+	assert_true(near(statistics_binomial_below(16, 0.75, 9), 0.0271, 5e-5));
+	assert_true(near(statistics_binomial_below(16, 0.75, 15), 0.9365, 5e-5));
+	assert_true(near(statistics_binomial_below(4, 0.5, 2), 5.0 / 16, 1e-15));
+	assert_true(near(statistics_binomial_below(4, 0.5, 4), 15.0 / 16, 1e-15));
+}
+
+static void binomial_sums_have_their_ends(void **state)
+{
+	(void)state;
+	assert_true(statistics_binomial_below(10, 0.3, 0) == 0);
+	assert_true(statistics_binomial_below(10, 0.3, 11) == 1);
+	assert_true(statistics_binomial_below(10, 0, 1) == 1);
+	assert_true(statistics_binomial_below(10, 1, 10) == 0);
+	/* No overflow where the terms are tiny: half of a billion lies below its mean, up to half the middle term. */
+	assert_true(near(statistics_binomial_below(1000000000, 0.5, 500000000), 0.5, 2e-5));
+}
+
+/* Hahn and Meeker: 95 % for the median of 100 are the ranks 40 and 61, with 0.9648. */
+static void ranks_of_the_median_of_a_hundred(void **state)
+{
+	(void)state;
+	struct statistics_ranks ranks = statistics_quantile_ranks(100, 0.5, 0.95);
+	assert_int_equal(ranks.low, 40);
+	assert_int_equal(ranks.high, 61);
+	assert_true(near(ranks.level, 0.9648, 5e-5));
+}
+
+static void ranks_of_an_extreme_quantile_need_many_values(void **state)
+{
+	(void)state;
+	/* x_(n) lies above the 99th percentile with 1 - 0.99^n: 0.975 needs 368. */
+	assert_true(statistics_quantile_ranks(367, 0.99, 0.95).level == 0);
+	struct statistics_ranks ranks = statistics_quantile_ranks(368, 0.99, 0.95);
+	assert_true(ranks.level >= 0.95);
+	assert_int_equal(ranks.high, 368);
+	assert_int_equal(statistics_quantile_ranks(0, 0.5, 0.95).high, 0);
+}
+
+/* One failure in none of 20 may still be one in seven: 1 - 0.05^(1/20); Hanley and Lippman-Hand, JAMA 1983, give 14 %. */
+static void no_alarm_in_twenty_may_still_be_one_in_seven(void **state)
+{
+	(void)state;
+	assert_true(near(statistics_share_upper(0, 20, 0.95), 1 - pow(0.05, 1.0 / 20), 1e-12));
+	assert_true(near(statistics_share_upper(0, 300, 0.95), 0.00994, 5e-6));
+	/* Clopper and Pearson's own kind of table: 2 of 10, 95 % one-sided, 0.507. */
+	assert_true(near(statistics_share_upper(2, 10, 0.95), 0.507, 5e-4));
+	assert_true(statistics_share_upper(3, 3, 0.95) == 1);
+}
+
+static void the_least_number_of_values(void **state)
+{
+	(void)state;
+	assert_int_equal(statistics_values_least(0.95), 6);
+	assert_int_equal(statistics_values_least(1 - 0.05 / 100), 12);
+	assert_int_equal(statistics_values_least(0), 1);
+	assert_int_equal(statistics_values_least(1), 0);
+}
+
+static void values_wanted_for_a_verdict(void **state)
+{
+	(void)state;
+	/* Twice as wide as the room above: four times the values. */
+	struct statistics_interval interval = {-0.01, 0.04, 0.96};
+	assert_int_equal(statistics_values_wanted(12, 0.95, 0, interval, -0.02, 0.02), 48);
+	/* Beyond the edge only the near end counts: (0.05 - 0.02) / (0.05 - 0.04) = 3, squared 9. */
+	interval = (struct statistics_interval){0.02, 1, 0.96};
+	assert_in_range(statistics_values_wanted(12, 0.95, 0.05, interval, -0.04, 0.04), 108, 109);
+	interval = (struct statistics_interval){-1, -0.02, 0.96};
+	assert_in_range(statistics_values_wanted(12, 0.95, -0.05, interval, -0.04, 0.04), 108, 109);
+}
+
+static void values_wanted_that_nobody_can_tell(void **state)
+{
+	(void)state;
+	struct statistics_interval interval = {-1, 1, 0.96};
+	assert_int_equal(statistics_values_wanted(12, 0.95, 0.03, interval, -0.03, 0.03), 0);
+	assert_int_equal(statistics_values_wanted(12, 0.95, 0.0299999, interval, -0.03, 0.03), 0);
+	struct statistics_interval none = {(double)NAN, (double)NAN, 0};
+	assert_int_equal(statistics_values_wanted(3, 0.95, 0.1, none, -0.03, 0.03), 6);
+}
+
+static void what_a_shift_must_be_to_be_seen(void **state)
+{
+	(void)state;
+	double lows[] = {-0.01, -0.05, -0.02, -0.03, -0.04, -0.06, -0.07, -0.08, -0.09, -0.10};
+	/* Nine of ten lie at -0.09 or above: 0.03 + 0.09. */
+	assert_true(near(statistics_detectable_shift(lows, 10, 0.03, 0.9), 0.12, 1e-15));
+	assert_true(near(statistics_detectable_shift(lows, 10, 0.03, 1), 0.13, 1e-15));
+	assert_true(isnan(statistics_detectable_shift(lows, 0, 0.03, 0.9)));
+}
+
+/* Sum of twelve uniforms less six: near enough to normal, and symmetric. */
+static double draw(struct rng *rng)
+{
+	double sum = -6;
+	for (int i = 0; i < 12; i++)
+		sum += rng_unit(rng);
+	return sum;
+}
+
+enum { SIMULATED = 4000, ROUNDS = 12 };
+
+/* How often the interval of twelve holds a median of 0, and how often it lies above an edge when the median is `shift`. */
+static void the_interval_covers_as_often_as_it_says(void **state)
+{
+	(void)state;
+	struct rng rng;
+	rng_seed(&rng, 7);
+	int covered = 0, found = 0;
+	double spread = 0.02, edge = log(1.03), shift = log(1.10);
+	for (int i = 0; i < SIMULATED; i++) {
+		double values[ROUNDS];
+		for (int j = 0; j < ROUNDS; j++)
+			values[j] = spread * draw(&rng);
+		struct statistics_interval interval = statistics_median_interval(values, ROUNDS, 0.95);
+		covered += interval.low <= 0 && interval.high >= 0;
+		found += interval.low + shift > edge;
+	}
+	/* 96.1 % by the binomial; three standard errors of 4000 are 0.9 %. */
+	assert_in_range(covered, (int)(0.951 * SIMULATED), (int)(0.971 * SIMULATED));
+	assert_in_range(found, (int)(0.99 * SIMULATED), SIMULATED);
+}
+
+/* With as many values as were wanted, half of the simulated comparisons or more come to a verdict; with a quarter, far fewer. */
+static void as_many_values_as_wanted_decide(void **state)
+{
+	(void)state;
+	struct rng rng;
+	rng_seed(&rng, 11);
+	static double values[STATISTICS_VALUES_MAX];
+	double edge = log(1.03), spread = 0.05;
+	int decided = 0, with_quarter = 0, asked = 0;
+	for (int i = 0; i < 200; i++) {
+		for (int j = 0; j < ROUNDS; j++)
+			values[j] = log(1.015) + spread * draw(&rng);
+		double median = statistics_median(values, ROUNDS);
+		struct statistics_interval interval = statistics_median_interval(values, ROUNDS, 0.95);
+		/* What was wanted is judged for the true median: an estimate from twelve values is known to wander. */
+		size_t wanted = statistics_values_wanted(ROUNDS, 0.95, log(1.015),
+							 (struct statistics_interval){interval.low - median + log(1.015),
+										      interval.high - median + log(1.015),
+										      interval.level},
+							 -edge, edge);
+		if (!wanted || wanted < 40)
+			continue;
+		asked++;
+		for (int part = 4; part >= 1; part -= 3) {
+			size_t count = wanted / (size_t)part;
+			for (size_t j = 0; j < count; j++)
+				values[j] = log(1.015) + spread * draw(&rng);
+			interval = statistics_median_interval(values, count, 0.95);
+			bool inside = interval.low > -edge && interval.high < edge;
+			decided += part == 1 && inside;
+			with_quarter += part == 4 && inside;
+		}
+	}
+	assert_true(asked > 100);
+	assert_true(decided * 2 >= asked);
+	assert_true(with_quarter * 2 < decided);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +300,17 @@ int main(void)
 		cmocka_unit_test(certainty_is_out_of_reach),
 		cmocka_unit_test(a_large_sample_keeps_to_the_normal_approximation),
 		cmocka_unit_test(a_level_of_zero_gives_the_median_itself),
+		cmocka_unit_test(binomial_sums_are_those_of_conovers_table),
+		cmocka_unit_test(binomial_sums_have_their_ends),
+		cmocka_unit_test(ranks_of_the_median_of_a_hundred),
+		cmocka_unit_test(ranks_of_an_extreme_quantile_need_many_values),
+		cmocka_unit_test(no_alarm_in_twenty_may_still_be_one_in_seven),
+		cmocka_unit_test(the_least_number_of_values),
+		cmocka_unit_test(values_wanted_for_a_verdict),
+		cmocka_unit_test(values_wanted_that_nobody_can_tell),
+		cmocka_unit_test(what_a_shift_must_be_to_be_seen),
+		cmocka_unit_test(the_interval_covers_as_often_as_it_says),
+		cmocka_unit_test(as_many_values_as_wanted_decide),
 	};
 	return cmocka_run_group_tests_name("statistics", tests, NULL, NULL);
 }

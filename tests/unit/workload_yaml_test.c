@@ -58,7 +58,7 @@ static void a_minimal_file_gets_every_default(void **state)
 	assert_int_equal(workload.physical.bytes, 0);
 	assert_true(workload.physical.scatter == 0.0);
 	assert_int_equal(workload.cpus, 1);
-	assert_true(workload.pace_ops_per_second == 0.0);
+	assert_true(workload.pace_ops_per_second == 1e6);
 	assert_int_equal(workload.seed, 1);
 	assert_int_equal(workload.expectation_count, 0);
 	assert_int_equal(workload.script_array_count, 0);
@@ -133,7 +133,7 @@ static void a_request_with_everything_is_decoded(void **state)
 {
 	(void)state;
 	load_full();
-	assert_int_equal(workload.request_count, 3);
+	assert_int_equal(workload.request_count, 9);
 	const struct workload_request *request = &workload.requests[0];
 	assert_int_equal(request->call, WORKLOAD_CALL_CONTIGUOUS);
 	assert_int_equal(request->size.min, 1);
@@ -217,10 +217,66 @@ static void fills_and_drains_are_not_measured_unless_told(void **state)
 {
 	(void)state;
 	load_full();
-	const bool expected[] = {false, true, true, false, true, false, true, true};
-	assert_int_equal(workload.phase_count, 8);
-	for (size_t i = 0; i < 8; i++)
+	const bool expected[] = {false, true, true, false, true, false, true, true, true, true, false, true, true};
+	assert_int_equal(workload.phase_count, 13);
+	for (size_t i = 0; i < 13; i++)
 		assert_int_equal(workload.phases[i].measured, expected[i]);
+}
+
+static void sizes_by_a_curve_are_decoded(void **state)
+{
+	(void)state;
+	load_full();
+	const enum workload_size_kind kinds[] = {WORKLOAD_SIZE_LOG_UNIFORM, WORKLOAD_SIZE_LOGNORMAL, WORKLOAD_SIZE_PARETO,
+						 WORKLOAD_SIZE_ZIPF,        WORKLOAD_SIZE_WEIGHTS,   WORKLOAD_SIZE_MIXED};
+	const uint64_t largest[] = {64, 64, 1024, 1024, 32, 128};
+	for (size_t i = 0; i < 6; i++) {
+		assert_int_equal(workload.requests[3 + i].size.kind, kinds[i]);
+		assert_int_equal(workload.requests[3 + i].size.min, 1);
+		assert_int_equal(workload.requests[3 + i].size.max, largest[i]);
+	}
+	assert_int_equal(workload.requests[4].size.median, 4);
+	assert_true(workload.requests[4].size.sigma == 1.25 && workload.requests[5].size.alpha == 1.2);
+	const struct workload_size *parts = &workload.requests[7].size, *blend = &workload.requests[8].size;
+	assert_int_equal(parts->part_count, 2);
+	assert_int_equal(parts->parts[0].weight, 7);
+	assert_int_equal(parts->parts[1].size.min, 32);
+	assert_int_equal(blend->part_count, 4);
+	assert_int_equal(blend->parts[2].weight, 2);
+	assert_int_equal(blend->parts[3].size.kind, WORKLOAD_SIZE_ZIPF);
+}
+
+static void lifetimes_are_operations(void **state)
+{
+	(void)state;
+	load_full();
+	assert_int_equal(workload.requests[0].lifetime.kind, WORKLOAD_LIFETIME_NONE);
+	assert_int_equal(workload.requests[3].lifetime.kind, WORKLOAD_LIFETIME_FIXED);
+	assert_int_equal(workload.requests[3].lifetime.min, 500);
+	assert_int_equal(workload.requests[4].lifetime.kind, WORKLOAD_LIFETIME_UNIFORM);
+	assert_int_equal(workload.requests[4].lifetime.max, 20000);
+	assert_int_equal(workload.requests[5].lifetime.kind, WORKLOAD_LIFETIME_PARETO);
+	assert_true(workload.requests[5].lifetime.alpha == 0.8);
+	assert_int_equal(workload.requests[6].lifetime.kind, WORKLOAD_LIFETIME_GENERATIONAL);
+	assert_int_equal(workload.requests[6].lifetime.old_mean, 50000);
+	assert_true(workload.requests[6].lifetime.young_share == 0.9);
+	assert_int_equal(workload.requests[7].lifetime.mean, 20000);
+}
+
+static void phases_say_who_goes_and_how_many(void **state)
+{
+	(void)state;
+	load_full();
+	const struct workload_phase *phase = &workload.phases[8];
+	assert_int_equal(phase[0].victims, WORKLOAD_VICTIMS_LIFETIME);
+	assert_int_equal(phase[1].body, WORKLOAD_BODY_DRAIN);
+	assert_int_equal(phase[1].until, WORKLOAD_UNTIL_OCCUPANCY);
+	assert_int_equal(phase[1].victims, WORKLOAD_VICTIMS_FIFO);
+	assert_int_equal(phase[2].until, WORKLOAD_UNTIL_LIVE);
+	assert_int_equal(phase[2].until_value, 100);
+	assert_int_equal(phase[3].hold, WORKLOAD_HOLD_OCCUPANCY);
+	assert_int_equal(phase[3].burst, 1);
+	assert_int_equal(phase[4].burst, 32);
 }
 
 static void a_script_is_flat_with_brackets(void **state)
@@ -452,6 +508,9 @@ int main(void)
 		TEST(a_mix_ends_in_one_of_four_ways),
 		TEST(victims_are_random_unless_told),
 		TEST(fills_and_drains_are_not_measured_unless_told),
+		TEST(sizes_by_a_curve_are_decoded),
+		TEST(lifetimes_are_operations),
+		TEST(phases_say_who_goes_and_how_many),
 		TEST(a_script_is_flat_with_brackets),
 		TEST(script_allocations_name_a_request_and_perhaps_a_size),
 		TEST(slot_ranges_end_at_an_element_that_they_reach),

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include "allocator/spec.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/calibration_file.h"
+#include "cli/cli.h"
+#include "cli/result_file.h"
+#include "compare/compare.h"
+#include "run/run.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define CLOCK_MILLISECONDS 500u
+#define COMPARISONS_DEFAULT 20u
+#define ROUNDS_TOTAL_MAX 100000u
+
+/* Small enough that a process takes a tenth of a second, long enough for its windows. */
+static const char workload[] = "iovabench: 1\n"
+			       "name: calibration\n"
+			       "about: 1 to 64 pages, a thousand live, victims at random\n"
+			       "requests: [{name: block, call: extent, size: {powers_of_two: {min: 4KiB, max: 256KiB}}}]\n"
+			       "phases:\n"
+			       "  - {name: fill, mix: [{request: block}], until: {live: 1k}}\n"
+			       "  - {name: churn, mix: [{request: block}], ops: 200k}\n";
+
+struct arguments {
+	bool null, json;
+	const char *specs[2];
+	size_t spec_count;
+	const char *file, *folder;
+	uint64_t ops;
+	uint32_t comparisons, rounds;
+	double threshold;
+};
+
+static void help(void)
+{
+	puts("usage: iovabench calibrate [--json]\n"
+	     "       iovabench calibrate --null [-a SPEC [-a SPEC]] [--comparisons 20] [--rounds 12] [--ops N] "
+	     "[--threshold 3%]\n"
+	     "                           [-o DIR] [--json] [WORKLOAD]\n\n"
+	     "Without --null: what the clock can tell, and how constant it is.\n"
+	     "With it: compares an allocator (rbtree) with itself again and again, and stores how often that was called a\n"
+	     "difference and which slow-down would have been found, as calibration.json in DIR or in the user's cache\n"
+	     "(XDG_CACHE_HOME or ~/.cache, folder iovabench), where compare and gate look for it. A second -a is held "
+	     "against "
+	     "the\nfirst instead, which shows how often a known difference is found; that is stored with -o only.\n\n"
+	     "Exit codes: 0 ok, 5 more than one comparison in twenty called equals different.");
+}
+
+static int show_clock(bool json)
+{
+	struct clock clock = {0};
+	clock_calibrate(&clock, CLOCK_MILLISECONDS);
+	clock_compare(&clock, CLOCK_MILLISECONDS);
+	const char *name = clock.counter ? "time-stamp counter" : "CLOCK_MONOTONIC_RAW";
+	if (json) {
+		printf("{\"clock\": \"%s\", \"tsc_hz\": ", name);
+		printf(clock.counter ? "%.17g" : "null, \"tsc_hz_reason\": \"the CPU has no counter of constant rate\"",
+		       1e9 / clock.ns_per_tick);
+		printf(", \"timer_step_ns\": %.17g, \"timer_pair_ns\": %.17g, \"resolution_ns\": %.17g, "
+		       "\"timer_drift_ppm\": "
+		       "%.17g}\n",
+		       clock.step_ns, clock.pair_ns, clock.step_ns + clock.pair_ns, clock.drift_ppm);
+		return EXIT_CODE_OK;
+	}
+	printf("clock       %s\n", name);
+	if (clock.counter)
+		printf("rate        %.6f MHz\n", 1e3 / clock.ns_per_tick);
+	printf("step        %.2f ns       the smallest difference that it shows\n", clock.step_ns);
+	printf("pair        %.2f ns       a start and a stop with nothing between them\n", clock.pair_ns);
+	printf("resolution  %.2f ns       step and pair: shorter latencies cannot be told from nothing\n",
+	       clock.step_ns + clock.pair_ns);
+	printf("drift       %.2f ppm      between two calibrations of %u ms; above 100 times are not to be trusted\n",
+	       clock.drift_ppm, CLOCK_MILLISECONDS);
+	return EXIT_CODE_OK;
+}
+
+/* A file that has no name but one in /proc. */
+static int open_workload(char path[64], struct error *error)
+{
+	int descriptor = memfd_create("iovabench-calibration", MFD_CLOEXEC);
+	if (descriptor < 0 || write(descriptor, workload, sizeof workload - 1) != (ssize_t)(sizeof workload - 1)) {
+		if (descriptor >= 0)
+			close(descriptor);
+		return error_set(error, EXIT_CODE_IO, "cannot make a file in memory");
+	}
+	snprintf(path, 64, "/proc/self/fd/%d", descriptor);
+	return descriptor;
+}
+
+static enum exit_code measure(const struct arguments *arguments, const char *file, const char *folder,
+			      struct result *result, struct error *error)
+{
+	struct text used = {0}, messages = {0};
+	const char *specs[2] = {arguments->specs[0], arguments->specs[arguments->spec_count - 1]};
+	struct run_options options = {.files = &file,
+				      .file_count = 1,
+				      .specs = specs,
+				      .spec_count = 2,
+				      .changes = {.ops = arguments->ops},
+				      .rounds = arguments->rounds * arguments->comparisons,
+				      .latency = RUN_LATENCY_OFF,
+				      .folder = folder,
+				      .stall_seconds = RUN_STALL_SECONDS_DEFAULT,
+				      .progress = isatty(STDERR_FILENO),
+				      .command = "iovabench calibrate --null"};
+	enum exit_code code = run_matrix(&options, result, &used, &messages, error);
+	if (messages.length)
+		fputs(messages.bytes, stderr);
+	text_release(&used);
+	text_release(&messages);
+	return code;
+}
+
+static void tell(const struct arguments *arguments, const struct calibration *calibration)
+{
+	struct text text = {0};
+	if (arguments->spec_count == 2) {
+		text_add(&text, "%s against %s: %.4g times as slow in the median of %u comparisons of %u rounds\n",
+			 calibration->b, calibration->a, calibration->median_ratio, calibration->comparisons,
+			 calibration->rounds);
+	} else {
+		calibration_tell(calibration, NULL, &text);
+	}
+	text_add(&text, "verdicts at a threshold of %.4g%%:", 100 * calibration->threshold);
+	for (int i = 0; i < RESULT_VERDICT_COUNT; i++)
+		if (calibration->verdicts[i])
+			text_add(&text, "  %s %u", result_verdict_name[i], calibration->verdicts[i]);
+	text_add(&text, "\n");
+	if (!text.failed)
+		fputs(text.bytes, stdout);
+	text_release(&text);
+}
+
+/* place: where to store it, or NULL. */
+static int keep(const struct calibration *calibration, const char *place, bool json, struct error *error)
+{
+	struct text document = {0}, path = {0};
+	int status = calibration_write(calibration, &document, error);
+	if (status == 0 && json)
+		fwrite(document.bytes, 1, document.length, stdout);
+	if (status == 0 && place) {
+		text_add(&path, "%s/calibration.json", place);
+		status = path.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path")
+				     : file_write_whole(path.bytes, document.bytes, document.length, error);
+	}
+	if (status == 0 && place)
+		fprintf(stderr, "stored: %s\n", path.bytes);
+	text_release(&document);
+	text_release(&path);
+	return status;
+}
+
+static enum exit_code finish(const struct arguments *arguments, const struct result *result, const char *place,
+			     struct error *error)
+{
+	struct calibration calibration;
+	if (calibration_make(result, arguments->rounds, arguments->threshold, &calibration, error) < 0)
+		return error->exit_code;
+	if (!arguments->json)
+		tell(arguments, &calibration);
+	bool equals = arguments->spec_count == 1;
+	keep(&calibration, equals || arguments->folder ? place : NULL, arguments->json, error);
+	bool noisy = equals && calibration_alarms(&calibration) > COMPARE_ERROR_RATE;
+	calibration_release(&calibration);
+	return error->exit_code != EXIT_CODE_OK ? error->exit_code : noisy ? EXIT_CODE_UNTRUSTWORTHY : EXIT_CODE_OK;
+}
+
+static enum exit_code calibrate(const struct arguments *arguments, struct error *error)
+{
+	struct text place = {0}, folder = {0};
+	struct result result = {0};
+	char own[64];
+	int descriptor = -1;
+	enum exit_code code = EXIT_CODE_OK;
+	int status = 0;
+	if (arguments->folder)
+		text_add(&place, "%s", arguments->folder);
+	else
+		status = calibration_folder(&place, error);
+	/* The run itself stays: what a calibration rests on can be looked at. */
+	text_add(&folder, arguments->folder ? "%s" : "%s/run-%d", place.bytes ? place.bytes : "", (int)getpid());
+	if (status == 0 && !arguments->file)
+		status = descriptor = open_workload(own, error);
+	if (status >= 0)
+		code = measure(arguments, arguments->file ? arguments->file : own, folder.bytes, &result, error);
+	if (status >= 0 && code == EXIT_CODE_OK)
+		code = finish(arguments, &result, place.bytes, error);
+	if (descriptor >= 0)
+		close(descriptor);
+	result_release(&result);
+	text_release(&place);
+	text_release(&folder);
+	return error->exit_code != EXIT_CODE_OK ? error->exit_code : code;
+}
+
+static int usage(const char *option, const char *value, const char *wanted)
+{
+	fprintf(stderr, "iovabench calibrate: %s '%s': %s\n", option, value, wanted);
+	return EXIT_CODE_USAGE;
+}
+
+static bool read_count(const char *value, uint32_t most, uint32_t *count)
+{
+	char *end;
+	unsigned long long number = strtoull(value, &end, 10);
+	*count = (uint32_t)number;
+	return *value >= '0' && *value <= '9' && *end == '\0' && number >= 1 && number <= most;
+}
+
+static int add_spec(struct arguments *arguments, const char *spec)
+{
+	struct error error = {0};
+	if (arguments->spec_count == 2)
+		return usage("-a", spec, "may be given twice, not more often");
+	if (allocator_spec_check(spec, &error) < 0) {
+		fprintf(stderr, "iovabench calibrate: -a %s\n", error.message);
+		return (int)error.exit_code;
+	}
+	arguments->specs[arguments->spec_count++] = spec;
+	return EXIT_CODE_OK;
+}
+
+static int read_option(struct arguments *arguments, int option, const char *value)
+{
+	uint32_t ops;
+	switch (option) {
+	case 'a':
+		return add_spec(arguments, value);
+	case 'o':
+		arguments->folder = value;
+		return *value ? EXIT_CODE_OK : usage("-o", value, "takes the name of a folder");
+	case 'n':
+		arguments->null = true;
+		return EXIT_CODE_OK;
+	case 'j':
+		arguments->json = true;
+		return EXIT_CODE_OK;
+	case 'c':
+		return read_count(value, 10000, &arguments->comparisons)
+			       ? EXIT_CODE_OK
+			       : usage("--comparisons", value, "takes a whole number from 1 to 10000");
+	case 'r':
+		return read_count(value, 1000, &arguments->rounds)
+			       ? EXIT_CODE_OK
+			       : usage("--rounds", value, "takes a whole number from 1 to 1000");
+	case 'p':
+		if (!read_count(value, UINT32_MAX, &ops))
+			return usage("--ops", value, "takes a whole number");
+		arguments->ops = ops;
+		return EXIT_CODE_OK;
+	case 't':
+		return cli_read_share(value, &arguments->threshold)
+			       ? EXIT_CODE_OK
+			       : usage("--threshold", value, "takes a share above 0% and up to 100%, as in 3%");
+	default:
+		return EXIT_CODE_USAGE;
+	}
+}
+
+/* -1: go on; else the exit code. */
+static int read_arguments(struct arguments *arguments, int argc, char **argv)
+{
+	static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+						{"null", no_argument, NULL, 'n'},
+						{"json", no_argument, NULL, 'j'},
+						{"allocator", required_argument, NULL, 'a'},
+						{"output", required_argument, NULL, 'o'},
+						{"comparisons", required_argument, NULL, 'c'},
+						{"rounds", required_argument, NULL, 'r'},
+						{"ops", required_argument, NULL, 'p'},
+						{"threshold", required_argument, NULL, 't'},
+						{0}};
+	bool more = false;
+	opterr = 0;
+	for (int option; (option = getopt_long(argc, argv, ":ha:o:", options, NULL)) != -1;) {
+		if (option == '?' || option == ':')
+			return cli_bad_option("calibrate", argv, options, option);
+		if (option == 'h') {
+			help();
+			return EXIT_CODE_OK;
+		}
+		int code = read_option(arguments, option, optarg);
+		if (code != EXIT_CODE_OK)
+			return code;
+		more |= option != 'n' && option != 'j';
+	}
+	if (argc - optind > 1)
+		return usage("WORKLOAD", argv[optind + 1], "one is enough");
+	if (!arguments->null && (more || argc > optind))
+		return usage("calibrate", argc > optind ? argv[optind] : "",
+			     "the clock needs nothing; --null takes the rest");
+	arguments->file = argc > optind ? argv[optind] : NULL;
+	if (arguments->rounds * (uint64_t)arguments->comparisons > ROUNDS_TOTAL_MAX)
+		return usage("--comparisons", "", "times --rounds is more than 100000");
+	if (arguments->spec_count == 0)
+		arguments->specs[arguments->spec_count++] = "rbtree";
+	return -1;
+}
+
+int cli_calibrate(int argc, char **argv)
+{
+	struct arguments arguments = {
+		.comparisons = COMPARISONS_DEFAULT, .rounds = RUN_ROUNDS_DEFAULT, .threshold = COMPARE_THRESHOLD_DEFAULT};
+	struct error error = {0};
+	int code = read_arguments(&arguments, argc, argv);
+	if (code < 0)
+		code = arguments.null ? (int)calibrate(&arguments, &error) : show_clock(arguments.json);
+	if (*error.message)
+		fprintf(stderr, "iovabench calibrate: %s\n", error.message);
+	return code;
+}

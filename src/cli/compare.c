@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cli/calibration_file.h"
+#include "cli/cli.h"
+#include "cli/result_file.h"
+#include "compare/compare.h"
+#include "report/comparison.h"
+#include "result/json.h"
+#include "result/parts.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+struct arguments {
+	const char *words[2];
+	double threshold;
+	const char *calibration;
+	bool json, all;
+};
+
+/* Two results, which may be one and the same. */
+struct sides {
+	struct cli_result_name names[2];
+	struct result results[2];
+	const struct result *a, *b;
+};
+
+static void help(void)
+{
+	puts("usage: iovabench compare A B [--threshold 3%] [--all] [--json] [--calibration FILE]\n\n"
+	     "Holds the arms of B against those of A. A and B are results (a folder of a run, or its result.json) or one "
+	     "arm\n"
+	     "of a result, RESULT:SPEC. Arms are matched by workload, threads and, unless named, spec.\n\n"
+	     "  --threshold N%      how much slower is a regression (3%); exact metrics are compared exactly\n"
+	     "  --all               also the exact metrics that are the same\n"
+	     "  --json              one JSON document instead of a table\n"
+	     "  --calibration FILE  what iovabench calibrate --null has written\n\n"
+	     "Two arms of one run share their rounds, so their ratio is free of drift; two runs do not, and the table says "
+	     "so.\n"
+	     "  iovabench compare results/x:buddy results/x:bitmap\n\n"
+	     "Exit codes: 0 no regression, 1 a regression, 4 inconclusive, 2 no two arms to compare, or no result.");
+}
+
+static int load_sides(const struct arguments *arguments, struct sides *sides, struct error *error)
+{
+	for (int i = 0; i < 2; i++)
+		if (cli_result_name(arguments->words[i], &sides->names[i], error) < 0)
+			return -1;
+	if (cli_result_load(sides->names[0].path, &sides->results[0], error) < 0)
+		return -1;
+	sides->a = sides->b = &sides->results[0];
+	if (strcmp(sides->names[0].path, sides->names[1].path) == 0)
+		return 0;
+	sides->b = &sides->results[1];
+	return cli_result_load(sides->names[1].path, &sides->results[1], error);
+}
+
+static void release_sides(struct sides *sides)
+{
+	for (int i = 0; i < 2; i++) {
+		memory_release(sides->names[i].path);
+		result_release(&sides->results[i]);
+	}
+}
+
+static const struct result_workload *workload_of(const struct compare_arm *side)
+{
+	return &side->result->workloads[side->result->arms[side->arm].workload];
+}
+
+static const char *spec_of(const struct compare_arm *side)
+{
+	return side->result->arms[side->arm].spec;
+}
+
+static void add_table(const struct arguments *arguments, const struct compare_pair *pairs, size_t count,
+		      const struct calibration *calibration, struct text *text)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct compare_pair *pair = &pairs[i];
+		text_add(text, "%s%s\n  a = %s, %s\n  b = %s, %s\n", i ? "\n" : "", workload_of(&pair->b)->name,
+			 spec_of(&pair->a), pair->a.result->run.id, spec_of(&pair->b), pair->b.result->run.id);
+		report_comparison_table(pair->rows, pair->row_count, arguments->all, NULL, text);
+	}
+	text_add(text, "\n");
+	calibration_tell(calibration, count ? pairs[0].b.result : NULL, text);
+}
+
+static int add_json(const struct compare_pair *pairs, size_t count, const struct calibration *calibration,
+		    struct text *text, struct error *error)
+{
+	struct json_writer writer = {false};
+	json_prepare();
+	json_t *document = json_object();
+	json_put_text(&writer, document, "schema", "iovabench.comparison/1");
+	calibration_put(&writer, document, calibration, count ? pairs[0].b.result : NULL);
+	json_t *list = json_put_array(&writer, document, "comparisons");
+	for (size_t i = 0; i < count; i++) {
+		for (size_t row = 0; row < pairs[i].row_count; row++) {
+			json_t *object = json_append_object(&writer, list);
+			json_put_text(&writer, object, "workload", workload_of(&pairs[i].b)->name);
+			json_put_u64(&writer, object, "threads", pairs[i].b.result->arms[pairs[i].b.arm].threads);
+			json_put_text(&writer, object, "a", spec_of(&pairs[i].a));
+			json_put_text(&writer, object, "b", spec_of(&pairs[i].b));
+			json_put_text(&writer, object, "a_run", pairs[i].a.result->run.id);
+			json_put_text(&writer, object, "b_run", pairs[i].b.result->run.id);
+			parts_write_comparison(&writer, object, &pairs[i].rows[row]);
+		}
+	}
+	return json_finish(&writer, document, true, "comparison", text, error);
+}
+
+static enum exit_code judge(const struct compare_pair *pairs, size_t count)
+{
+	bool open = false;
+	for (size_t i = 0; i < count; i++)
+		for (size_t row = 0; row < pairs[i].row_count; row++) {
+			enum result_verdict verdict = pairs[i].rows[row].verdict;
+			if (verdict == RESULT_VERDICT_REGRESSION)
+				return EXIT_CODE_MISSED;
+			open |= verdict == RESULT_VERDICT_INCONCLUSIVE || verdict == RESULT_VERDICT_DIFFERENT_WORK ||
+				verdict == RESULT_VERDICT_NOT_COMPARED;
+		}
+	return open ? EXIT_CODE_INCONCLUSIVE : EXIT_CODE_OK;
+}
+
+static int match(const struct sides *sides, struct compare_pair **pairs, size_t *count, struct error *error)
+{
+	if (sides->a == sides->b && !sides->names[0].spec && !sides->names[1].spec)
+		return error_set(error, EXIT_CODE_USAGE, "A and B are the same result: name two of its arms, RESULT:SPEC");
+	if (compare_match(sides->a, sides->b, sides->names[0].spec, sides->names[1].spec, pairs, count, error) < 0)
+		return -1;
+	if (*count)
+		return compare_check_work(*pairs, *count, error);
+	struct text arms = {0};
+	for (int i = 0; i < 2; i++) {
+		const struct result *result = i ? sides->b : sides->a;
+		text_add(&arms, i ? "; B has" : "A has");
+		for (size_t j = 0; j < result->arm_count && arms.length < 700; j++)
+			text_add(&arms, "%s %s on %s", j ? "," : "", result->arms[j].spec,
+				 result->workloads[result->arms[j].workload].name);
+	}
+	error_set(error, EXIT_CODE_USAGE, "no two arms to compare (same workload, threads and spec, both measured): %s",
+		  arms.failed ? "" : arms.bytes);
+	text_release(&arms);
+	return -1;
+}
+
+static enum exit_code compare(const struct arguments *arguments, const struct sides *sides, struct error *error)
+{
+	struct compare_pair *pairs = NULL;
+	struct compare_rules rules;
+	struct calibration calibration = {0};
+	struct text text = {0};
+	size_t count = 0;
+	int status = match(sides, &pairs, &count, error);
+	compare_rules_default(&rules, arguments->threshold, count);
+	for (size_t i = 0; i < count && status == 0; i++)
+		status = compare_arms(&pairs[i], &rules, error);
+	if (status == 0)
+		status = calibration_find(arguments->calibration, &calibration, error);
+	if (status == 0 && arguments->json)
+		status = add_json(pairs, count, &calibration, &text, error);
+	else if (status == 0)
+		add_table(arguments, pairs, count, &calibration, &text);
+	if (status == 0 && text.failed)
+		status = error_set(error, EXIT_CODE_IO, "no memory for the table");
+	if (status == 0)
+		fwrite(text.bytes, 1, text.length, stdout);
+	enum exit_code code = status == 0 ? judge(pairs, count) : error->exit_code;
+	for (size_t i = 0; i < count; i++)
+		compare_pair_release(&pairs[i]);
+	memory_release(pairs);
+	text_release(&text);
+	calibration_release(&calibration);
+	return code;
+}
+
+/* -1: go on; else the exit code. */
+static int read_arguments(struct arguments *arguments, int argc, char **argv)
+{
+	static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+						{"threshold", required_argument, NULL, 't'},
+						{"all", no_argument, NULL, 'l'},
+						{"json", no_argument, NULL, 'j'},
+						{"calibration", required_argument, NULL, 'c'},
+						{0}};
+	opterr = 0;
+	for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
+		if (option == '?' || option == ':')
+			return cli_bad_option("compare", argv, options, option);
+		if (option == 'h') {
+			help();
+			return EXIT_CODE_OK;
+		}
+		if (option == 't' && !cli_read_share(optarg, &arguments->threshold)) {
+			fprintf(stderr,
+				"iovabench compare: --threshold '%s': takes a share above 0%% and up to 100%%, as in 3%%\n",
+				optarg);
+			return EXIT_CODE_USAGE;
+		}
+		if (option == 'c')
+			arguments->calibration = optarg;
+		arguments->json |= option == 'j';
+		arguments->all |= option == 'l';
+	}
+	if (argc - optind != 2) {
+		fprintf(stderr, "iovabench compare: takes two results; iovabench compare --help tells more\n");
+		return EXIT_CODE_USAGE;
+	}
+	arguments->words[0] = argv[optind];
+	arguments->words[1] = argv[optind + 1];
+	return -1;
+}
+
+int cli_compare(int argc, char **argv)
+{
+	struct arguments arguments = {.threshold = COMPARE_THRESHOLD_DEFAULT};
+	struct sides sides = {0};
+	struct error error = {0};
+	int code = read_arguments(&arguments, argc, argv);
+	if (code >= 0)
+		return code;
+	code = load_sides(&arguments, &sides, &error) == 0 ? (int)compare(&arguments, &sides, &error)
+							   : (int)error.exit_code;
+	release_sides(&sides);
+	if (*error.message)
+		fprintf(stderr, "iovabench compare: %s\n", error.message);
+	return code;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cli/calibration_file.h"
+#include "cli/cli.h"
+#include "cli/result_file.h"
+#include "compare/gate.h"
+#include "report/comparison.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+struct arguments {
+	const char *baseline, *result, *policy, *junit;
+	bool selftest, all;
+};
+
+static void help(void)
+{
+	puts("usage: iovabench gate --baseline A RESULT [--policy FILE] [--junit FILE] [--all]\n"
+	     "       iovabench gate --selftest [--policy FILE]\n\n"
+	     "Holds every arm of a baseline against the same arm of RESULT (folders of runs, or their result.json).\n\n"
+	     "  --baseline A   the result that counts as good\n"
+	     "  --policy FILE  which metrics are gated, advisory or ignored, and their thresholds; without one, exact "
+	     "metrics\n"
+	     "                 (failures, fragmentation, span, page tables, steps, metadata) are gated and times advisory\n"
+	     "  --junit FILE   also writes JUnit XML\n"
+	     "  --all          also the exact metrics that are the same\n"
+	     "  --selftest     plants a regression of every gated metric in a made-up result and shows that each is "
+	     "caught\n\n"
+	     "Exit codes: 0 passed, 1 a gated metric is worse or an arm is missing, 4 a gated metric is inconclusive,\n"
+	     "2 results that cannot be compared or read, or a wrong policy, 7 a file that cannot be written.");
+}
+
+static enum exit_code load_policy(const char *file, struct policy *policy, struct error *error)
+{
+	policy_default(policy);
+	char *bytes;
+	size_t length;
+	struct text messages = {0};
+	if (!file)
+		return EXIT_CODE_OK;
+	if (file_read(file, POLICY_FILE_BYTES_MAX, &bytes, &length, error) < 0)
+		return error->exit_code;
+	enum exit_code code = EXIT_CODE_OK;
+	if (policy_parse(file, bytes, length, policy, &messages) < 0) {
+		fputs(messages.bytes ? messages.bytes : "iovabench gate: no memory\n", stderr);
+		code = messages.bytes ? EXIT_CODE_USAGE : EXIT_CODE_IO;
+	}
+	memory_release(bytes);
+	text_release(&messages);
+	return code;
+}
+
+static enum exit_code selftest(const struct policy *policy, struct error *error)
+{
+	struct gate_selftest found;
+	struct text log = {0};
+	int status = gate_selftest(policy, &found, &log, error);
+	if (status == 0 && log.failed)
+		status = error_set(error, EXIT_CODE_IO, "no memory for a self-test");
+	if (status == 0)
+		printf("%s%u of %u checks good\n", log.bytes, found.good, found.checks);
+	text_release(&log);
+	if (status < 0)
+		return error->exit_code;
+	return found.good == found.checks ? EXIT_CODE_OK : EXIT_CODE_MISSED;
+}
+
+static const char *note_of(const struct gate *gate, const struct result_comparison *row)
+{
+	if (gate->policy->weight[row->metric] == POLICY_ADVISORY)
+		return "advisory:";
+	switch (gate_row_outcome(gate->policy, row)) {
+	case GATE_FAILED:
+		return "FAILED:";
+	case GATE_INCONCLUSIVE:
+		return "OPEN:";
+	default:
+		return "";
+	}
+}
+
+/* Ignored metrics are left out. */
+static int add_arm(const struct gate *gate, const struct gate_arm *arm, bool all, struct text *text)
+{
+	const struct result_arm *its = &gate->baseline->arms[arm->baseline];
+	text_add(text, "%s  %s\n", gate->baseline->workloads[its->workload].name, its->spec);
+	if (!arm->present) {
+		text_add(text, "  FAILED: the result has no such arm, or it was not measured\n\n");
+		return 0;
+	}
+	size_t count = 0;
+	struct result_comparison *rows = memory_zeroed(arm->pair.row_count, sizeof rows[0]);
+	const char **notes = memory_zeroed(arm->pair.row_count, sizeof notes[0]);
+	for (size_t i = 0; rows && notes && i < arm->pair.row_count; i++) {
+		const struct result_comparison *row = &arm->pair.rows[i];
+		if (gate->policy->weight[row->metric] == POLICY_IGNORED)
+			continue;
+		notes[count] = note_of(gate, row);
+		rows[count++] = *row;
+	}
+	if (rows && notes)
+		report_comparison_table(rows, count, all, notes, text);
+	int status = rows && notes ? 0 : -1;
+	memory_release(rows);
+	memory_release(notes);
+	text_add(text, "\n");
+	return status;
+}
+
+static int show(const struct gate *gate, const struct arguments *arguments, struct error *error)
+{
+	static const char *const outcomes[] = {"passed", "inconclusive", "FAILED"};
+	struct text text = {0}, xml = {0};
+	struct calibration calibration = {0};
+	int status = calibration_find(NULL, &calibration, error);
+	for (size_t i = 0; i < gate->arm_count; i++)
+		text.failed |= add_arm(gate, &gate->arms[i], arguments->all, &text) < 0;
+	calibration_tell(&calibration, gate->result, &text);
+	text_add(&text, "gate: %s\n", outcomes[gate->outcome]);
+	if (arguments->junit)
+		gate_junit(gate, &xml);
+	if (status == 0 && (text.failed || xml.failed))
+		status = error_set(error, EXIT_CODE_IO, "no memory for the table");
+	if (status == 0)
+		fwrite(text.bytes, 1, text.length, stdout);
+	if (status == 0 && arguments->junit)
+		status = file_write_whole(arguments->junit, xml.bytes, xml.length, error);
+	calibration_release(&calibration);
+	text_release(&text);
+	text_release(&xml);
+	return status;
+}
+
+static enum exit_code gate(const struct arguments *arguments, const struct policy *policy, struct error *error)
+{
+	static const enum exit_code codes[] = {EXIT_CODE_OK, EXIT_CODE_INCONCLUSIVE, EXIT_CODE_MISSED};
+	struct result baseline = {0}, result = {0};
+	struct gate gate;
+	enum exit_code code = EXIT_CODE_OK;
+	if (cli_result_load(arguments->baseline, &baseline, error) == 0 &&
+	    cli_result_load(arguments->result, &result, error) == 0 &&
+	    gate_open(&gate, policy, &baseline, &result, error) == 0) {
+		code = codes[gate.outcome];
+		show(&gate, arguments, error);
+		gate_close(&gate);
+	}
+	result_release(&baseline);
+	result_release(&result);
+	return error->exit_code == EXIT_CODE_OK ? code : error->exit_code;
+}
+
+static int usage(const char *message)
+{
+	fprintf(stderr, "iovabench gate: %s; iovabench gate --help tells more\n", message);
+	return EXIT_CODE_USAGE;
+}
+
+/* -1: go on; else the exit code. */
+static int read_arguments(struct arguments *arguments, int argc, char **argv)
+{
+	static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+						{"baseline", required_argument, NULL, 'b'},
+						{"policy", required_argument, NULL, 'p'},
+						{"junit", required_argument, NULL, 'j'},
+						{"selftest", no_argument, NULL, 's'},
+						{"all", no_argument, NULL, 'l'},
+						{0}};
+	opterr = 0;
+	for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
+		if (option == '?' || option == ':')
+			return cli_bad_option("gate", argv, options, option);
+		if (option == 'h') {
+			help();
+			return EXIT_CODE_OK;
+		}
+		if (option == 'b')
+			arguments->baseline = optarg;
+		if (option == 'p')
+			arguments->policy = optarg;
+		if (option == 'j')
+			arguments->junit = optarg;
+		arguments->selftest |= option == 's';
+		arguments->all |= option == 'l';
+	}
+	if (arguments->selftest)
+		return argc == optind && !arguments->baseline && !arguments->junit
+			       ? -1
+			       : usage("--selftest makes its own results and takes no other");
+	if (!arguments->baseline)
+		return usage("needs --baseline A, the result that counts as good");
+	if (argc - optind != 1)
+		return usage("takes one result");
+	arguments->result = argv[optind];
+	return -1;
+}
+
+int cli_gate(int argc, char **argv)
+{
+	struct arguments arguments = {0};
+	struct policy policy;
+	struct error error = {0};
+	int code = read_arguments(&arguments, argc, argv);
+	if (code >= 0)
+		return code;
+	code = (int)load_policy(arguments.policy, &policy, &error);
+	if (code == EXIT_CODE_OK)
+		code = arguments.selftest ? (int)selftest(&policy, &error) : (int)gate(&arguments, &policy, &error);
+	if (*error.message)
+		fprintf(stderr, "iovabench gate: %s\n", error.message);
+	return code;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/result_file.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RESULT_BYTES_MAX ((size_t)256 << 20)
+
+int cli_result_load(const char *path, struct result *result, struct error *error)
+{
+	struct text file = {0};
+	struct stat state;
+	bool folder = stat(path, &state) == 0 && S_ISDIR(state.st_mode);
+	text_add(&file, folder ? "%s/result.json" : "%s", path);
+	char *bytes;
+	size_t length;
+	int status = file.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path")
+				 : file_read(file.bytes, RESULT_BYTES_MAX, &bytes, &length, error);
+	if (status == 0) {
+		struct error wrong = {0};
+		status = result_read(bytes, length, result, &wrong);
+		memory_release(bytes);
+		if (status < 0)
+			error_set(error, wrong.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE, "%s: %.900s",
+				  file.bytes, wrong.message);
+	}
+	text_release(&file);
+	return status;
+}
+
+int cli_result_name(const char *word, struct cli_result_name *name, struct error *error)
+{
+	*name = (struct cli_result_name){memory_text(word), NULL};
+	if (!name->path)
+		return error_set(error, EXIT_CODE_IO, "no memory for a path");
+	if (access(word, F_OK) == 0)
+		return 0;
+	for (char *colon = strchr(name->path, ':'); colon; colon = strchr(colon + 1, ':')) {
+		*colon = '\0';
+		if (access(name->path, F_OK) == 0) {
+			name->spec = word + (colon + 1 - name->path);
+			return 0;
+		}
+		*colon = ':';
+	}
+	return 0;
+}
+
+bool cli_read_share(const char *value, double *share)
+{
+	char *end;
+	if (strspn(value, "0123456789.") == 0)
+		return false;
+	double number = strtod(value, &end);
+	*share = number / 100;
+	return strcmp(end, "%") == 0 && end[-1] != '.' && *share > 0 && *share <= 1;
+}

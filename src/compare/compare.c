@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/compare.h"
+
+#include "base/memory.h"
+#include "measure/statistics.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+static const struct result_arm *arm_of(const struct compare_arm *side)
+{
+	return &side->result->arms[side->arm];
+}
+
+static const struct result_workload *workload_of(const struct compare_arm *side)
+{
+	return &side->result->workloads[arm_of(side)->workload];
+}
+
+/* The phase whose figures are the arm's, or NULL. */
+static const struct result_phase *phase_of(const struct compare_arm *side)
+{
+	const struct result_arm *arm = arm_of(side);
+	return arm->figures_phase < arm->phase_count ? &arm->phases[arm->figures_phase] : NULL;
+}
+
+void compare_pair_release(struct compare_pair *pair)
+{
+	for (size_t i = 0; i < pair->row_count; i++)
+		memory_release(pair->rows[i].reason);
+	memory_release(pair->rows);
+	pair->rows = NULL;
+	pair->row_count = 0;
+}
+
+void compare_rules_default(struct compare_rules *rules, double threshold, size_t pairs)
+{
+	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
+		rules->threshold[i] = result_metric_table[i].exact ? 0 : threshold;
+	rules->timed_verdicts = pairs ? pairs : 1;
+}
+
+bool compare_same_work(const struct compare_arm *a, const struct compare_arm *b)
+{
+	const struct result_workload *left = workload_of(a), *right = workload_of(b);
+	if (arm_of(a)->threads != arm_of(b)->threads)
+		return false;
+	if (left->stream_hash && right->stream_hash)
+		return left->stream_hash == right->stream_hash;
+	return left->hash == right->hash && left->seed == right->seed && left->ops == right->ops;
+}
+
+/* ---- timed ---- */
+
+/* The logarithms of b / a of the rounds that both have, in pairs (room for the shorter). */
+static size_t pair_rounds(const double *a, size_t a_count, const double *b, size_t b_count, double *logs)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < a_count && i < b_count; i++)
+		if (a[i] > 0 && b[i] > 0 && isfinite(a[i]) && isfinite(b[i]))
+			logs[count++] = log(b[i] / a[i]);
+	return count;
+}
+
+static enum result_verdict judge_interval(const struct statistics_interval *interval, double edge)
+{
+	if (interval->level <= 0)
+		return RESULT_VERDICT_INCONCLUSIVE;
+	if (interval->low > edge)
+		return RESULT_VERDICT_REGRESSION;
+	if (interval->high < -edge)
+		return RESULT_VERDICT_IMPROVEMENT;
+	if (interval->low > -edge && interval->high < edge)
+		return RESULT_VERDICT_OK;
+	return RESULT_VERDICT_INCONCLUSIVE;
+}
+
+int compare_rounds(const double *a, size_t a_count, const double *b, size_t b_count, double threshold,
+		   size_t timed_verdicts, struct result_comparison *row, struct error *error)
+{
+	double edge = log1p(threshold), level = 1 - COMPARE_ERROR_RATE / (double)timed_verdicts;
+	double *logs = memory_zeroed(a_count < b_count ? a_count : b_count, sizeof logs[0]);
+	if (!logs)
+		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
+	size_t count = pair_rounds(a, a_count, b, b_count, logs);
+	struct statistics_interval interval = statistics_median_interval(logs, count, level);
+	double median = statistics_median(logs, count);
+	memory_release(logs);
+	row->ratio = exp(median);
+	row->ci_low = exp(interval.low);
+	row->ci_high = exp(interval.high);
+	row->level = level;
+	row->threshold = threshold;
+	row->rounds = (uint32_t)count;
+	row->rounds_wanted = 0;
+	row->verdict = count ? judge_interval(&interval, edge) : RESULT_VERDICT_NOT_COMPARED;
+	if (row->verdict == RESULT_VERDICT_INCONCLUSIVE)
+		row->rounds_wanted = (uint32_t)statistics_values_wanted(count, level, median, interval, -edge, edge);
+	return 0;
+}
+
+/* ---- exact ---- */
+
+static void compare_exact(struct result_comparison *row)
+{
+	bool lower = result_metric_better[row->metric] == RESULT_BETTER_LOWER;
+	double worse = lower ? row->b_value - row->a_value : row->a_value - row->b_value;
+	double room = fabs(row->a_value) * row->threshold;
+	row->ratio = row->a_value == 0 ? (double)NAN : row->b_value / row->a_value;
+	row->ci_low = row->ci_high = row->level = (double)NAN;
+	row->verdict = worse > room    ? RESULT_VERDICT_REGRESSION
+		       : worse < -room ? RESULT_VERDICT_IMPROVEMENT
+				       : RESULT_VERDICT_OK;
+}
+
+/* ---- what forbids a verdict ---- */
+
+static double failed_share(const struct result_phase *phase)
+{
+	double failed = phase->figures.value[RESULT_METRIC_FAILURES_TOTAL];
+	double tried = phase->figures.value[RESULT_METRIC_ALLOCATIONS];
+	/* Without an audit half of the completed operations were allocations, or nearly so. */
+	if (!(tried > 0))
+		tried = phase->figures.value[RESULT_METRIC_OPERATIONS] / 2;
+	return tried > 0 && failed > 0 ? failed / tried : 0;
+}
+
+static int give_reason(struct result_comparison *row, enum result_verdict verdict, const char *reason, struct error *error)
+{
+	if (verdict != row->verdict)
+		row->rounds_wanted = 0;
+	row->verdict = verdict;
+	row->reason = memory_text(reason);
+	return row->reason ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a comparison");
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static bool same_machine(const struct result *a, const struct result *b)
+{
+	return same_text(a->machine.cpu, b->machine.cpu) && a->machine.cpus == b->machine.cpus;
+}
+
+/* Times of the same operations, on the same machine, or none at all. */
+static int compare_timed(const struct compare_pair *pair, const struct compare_rules *rules, struct result_comparison *row,
+			 struct error *error)
+{
+	const struct result_phase *a = phase_of(&pair->a), *b = phase_of(&pair->b);
+	if (compare_rounds(a->round_ns_per_op, a->round_count, b->round_ns_per_op, b->round_count, row->threshold,
+			   rules->timed_verdicts, row, error) < 0)
+		return -1;
+	if (fabs(failed_share(a) - failed_share(b)) > COMPARE_FAILED_SHARE_MAX)
+		return give_reason(row, RESULT_VERDICT_DIFFERENT_WORK,
+				   "shares of failed allocations differ by more than 0.1 %", error);
+	if (!same_machine(pair->a.result, pair->b.result))
+		return give_reason(row, RESULT_VERDICT_NOT_COMPARED, "measured on different machines", error);
+	if (row->verdict == RESULT_VERDICT_NOT_COMPARED)
+		return give_reason(row, RESULT_VERDICT_NOT_COMPARED, "no round has a figure of both", error);
+	if (!same_text(pair->a.result->run.id, pair->b.result->run.id))
+		return give_reason(row, row->verdict, "two runs: drift between them counts, too", error);
+	return 0;
+}
+
+static int compare_metric(const struct compare_pair *pair, const struct compare_rules *rules, struct result_comparison *row,
+			  struct error *error)
+{
+	bool exact = result_metric_table[row->metric].exact, same = compare_same_work(&pair->a, &pair->b);
+	if (same && row->metric == RESULT_METRIC_RAW_NS_PER_OP)
+		return compare_timed(pair, rules, row, error);
+	if (exact && isfinite(row->a_value) && isfinite(row->b_value))
+		compare_exact(row);
+	else
+		row->ratio = row->ci_low = row->ci_high = row->level = (double)NAN;
+	if (!same)
+		return give_reason(row, RESULT_VERDICT_DIFFERENT_WORK, "they played different operations", error);
+	if (!isfinite(row->a_value) || !isfinite(row->b_value))
+		return give_reason(row, RESULT_VERDICT_NOT_COMPARED, "only one of the two has a figure", error);
+	if (!exact)
+		return give_reason(row, RESULT_VERDICT_NOT_COMPARED, "one figure for all rounds has no interval", error);
+	return 0;
+}
+
+/* A failure that only one arm had is told by failures.total. */
+static bool is_compared(enum result_metric metric, double a, double b)
+{
+	if (result_metric_better[metric] != RESULT_BETTER_LOWER && result_metric_better[metric] != RESULT_BETTER_HIGHER)
+		return false;
+	if (metric == RESULT_METRIC_FIRST_FAILURE_OCCUPANCY)
+		return isfinite(a) && isfinite(b);
+	return isfinite(a) || isfinite(b);
+}
+
+int compare_arms(struct compare_pair *pair, const struct compare_rules *rules, struct error *error)
+{
+	const struct result_phase *a = phase_of(&pair->a), *b = phase_of(&pair->b);
+	pair->row_count = 0;
+	pair->rows = memory_zeroed(RESULT_METRIC_COUNT, sizeof pair->rows[0]);
+	if (!pair->rows)
+		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
+	for (int i = 0; a && b && i < RESULT_METRIC_COUNT; i++) {
+		enum result_metric metric = (enum result_metric)i;
+		if (!is_compared(metric, a->figures.value[i], b->figures.value[i]))
+			continue;
+		struct result_comparison *row = &pair->rows[pair->row_count++];
+		*row = (struct result_comparison){.a = pair->a.arm,
+						  .b = pair->b.arm,
+						  .metric = metric,
+						  .a_value = a->figures.value[i],
+						  .b_value = b->figures.value[i],
+						  .threshold = rules->threshold[i]};
+		if (compare_metric(pair, rules, row, error) < 0) {
+			compare_pair_release(pair);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* ---- which arms ---- */
+
+static bool was_measured(const struct compare_arm *side)
+{
+	enum result_arm_state state = arm_of(side)->state;
+	return (state == RESULT_ARM_OK || state == RESULT_ARM_NONDETERMINISTIC) && phase_of(side);
+}
+
+static bool same_arm(const struct compare_arm *a, const struct compare_arm *b, const char *spec_a, const char *spec_b)
+{
+	const struct result_arm *left = arm_of(a), *right = arm_of(b);
+	bool specs = spec_a || spec_b
+			     ? (!spec_a || same_text(spec_a, left->spec)) && (!spec_b || same_text(spec_b, right->spec))
+			     : same_text(left->spec, right->spec) && same_text(left->lock, right->lock);
+	return specs && same_text(workload_of(a)->name, workload_of(b)->name) && left->threads == right->threads;
+}
+
+int compare_check_work(const struct compare_pair *pairs, size_t count, struct error *error)
+{
+	for (size_t i = 0; i < count; i++)
+		if (compare_same_work(&pairs[i].a, &pairs[i].b))
+			return 0;
+	if (count == 0)
+		return 0;
+	const struct result_workload *a = workload_of(&pairs[0].a), *b = workload_of(&pairs[0].b);
+	return error_set(error, EXIT_CODE_USAGE,
+			 "workload %s: the two played different operations (stream 0x%016" PRIx64 ", seed %" PRIu64
+			 "; stream 0x%016" PRIx64 ", seed %" PRIu64 "): nothing of them can be compared",
+			 a->name, a->stream_hash, a->seed, b->stream_hash, b->seed);
+}
+
+int compare_match(const struct result *a, const struct result *b, const char *spec_a, const char *spec_b,
+		  struct compare_pair **pairs, size_t *count, struct error *error)
+{
+	*count = 0;
+	*pairs = memory_zeroed(b->arm_count, sizeof **pairs);
+	if (!*pairs)
+		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
+	for (size_t i = 0; i < b->arm_count; i++) {
+		struct compare_arm right = {b, i};
+		for (size_t j = 0; j < a->arm_count && was_measured(&right); j++) {
+			struct compare_arm left = {a, j};
+			if (!was_measured(&left) || !same_arm(&left, &right, spec_a, spec_b))
+				continue;
+			(*pairs)[(*count)++] = (struct compare_pair){.a = left, .b = right};
+			break;
+		}
+	}
+	return 0;
+}
+
+/* The first measured arm of the workload of an arm. */
+static size_t baseline_of(const struct result *result, size_t arm)
+{
+	for (size_t i = 0; i < arm; i++) {
+		struct compare_arm side = {result, i};
+		if (result->arms[i].workload == result->arms[arm].workload && was_measured(&side))
+			return i;
+	}
+	return arm;
+}
+
+static int add_rows(struct result *result, size_t *capacity, const struct compare_pair *pair, struct error *error)
+{
+	for (size_t i = 0; i < pair->row_count; i++) {
+		if (memory_grow(&result->comparisons, capacity, result->comparison_count, sizeof result->comparisons[0]) <
+		    0)
+			return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
+		result->comparisons[result->comparison_count++] = pair->rows[i];
+		pair->rows[i].reason = NULL;
+	}
+	return 0;
+}
+
+int compare_within(struct result *result, double threshold, struct error *error)
+{
+	size_t capacity = 0, pairs = 0;
+	int status = 0;
+	for (size_t i = 0; i < result->arm_count; i++) {
+		struct compare_arm side = {result, i};
+		pairs += was_measured(&side) && baseline_of(result, i) != i;
+	}
+	struct compare_rules rules;
+	compare_rules_default(&rules, threshold, pairs);
+	for (size_t i = 0; i < result->arm_count && status == 0; i++) {
+		struct compare_pair pair = {.a = {result, baseline_of(result, i)}, .b = {result, i}};
+		if (pair.a.arm == i || !was_measured(&pair.b))
+			continue;
+		status = compare_arms(&pair, &rules, error);
+		if (status == 0)
+			status = add_rows(result, &capacity, &pair, error);
+		compare_pair_release(&pair);
+	}
+	return status;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ * Holds one arm against another: the ratio of every metric, its interval, a verdict. docs/compare.md tells the rules. */
+#ifndef COMPARE_COMPARE_H
+#define COMPARE_COMPARE_H
+
+#include "base/error.h"
+#include "result/result.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define COMPARE_THRESHOLD_DEFAULT 0.03 /* share: of timed metrics */
+#define COMPARE_ERROR_RATE 0.05        /* alpha: shared among all timed verdicts of one comparison */
+/* Two arms whose shares of failed allocations are further apart did different work. */
+#define COMPARE_FAILED_SHARE_MAX 0.001
+
+/* An arm of a result; both are borrowed. */
+struct compare_arm {
+	const struct result *result;
+	size_t arm;
+};
+
+/* b is held against a. One entry for each metric that has a direction and was measured in an arm. */
+struct compare_pair {
+	struct compare_arm a, b;
+	struct result_comparison *rows; /* the pair's own; a and b in it are indices in their own results */
+	size_t row_count;
+};
+void compare_pair_release(struct compare_pair *pair);
+
+/* How much a metric may get worse, as a share (>= 0), and how many timed verdicts are given at once (>= 1). */
+struct compare_rules {
+	double threshold[RESULT_METRIC_COUNT];
+	size_t timed_verdicts;
+};
+/* threshold for timed metrics, 0 for exact ones; one timed verdict for each of pairs. */
+void compare_rules_default(struct compare_rules *rules, double threshold, size_t pairs);
+
+/* Fills pair->rows from pair->a and pair->b. -1: no memory, rows is then NULL. */
+int compare_arms(struct compare_pair *pair, const struct compare_rules *rules, struct error *error);
+
+/* From two series of rounds (index = round; NaN = none): the median of b / a over the rounds that both have, its interval at
+ * 1 - COMPARE_ERROR_RATE / timed_verdicts, and the verdict for a metric that is better lower. O(n log n). -1: no memory. */
+int compare_rounds(const double *a, size_t a_count, const double *b, size_t b_count, double threshold,
+		   size_t timed_verdicts, struct result_comparison *row, struct error *error);
+
+/* Fills result->comparisons: every arm of a workload that was measured against the first such. -1: no memory. */
+int compare_within(struct result *result, double threshold, struct error *error);
+
+/* Pairs the arms of two results that have the same workload name, threads and lock, in the order of b. spec_a and spec_b choose arms by
+ * spec; while both are NULL, specs must be the same, too. *pairs belongs to the caller; their rows are NULL still. Arms that only
+ * one of them has, or that were not measured, are left out. -1: no memory. */
+int compare_match(const struct result *a, const struct result *b, const char *spec_a, const char *spec_b,
+		  struct compare_pair **pairs, size_t *count, struct error *error);
+
+/* -1 with EXIT_CODE_USAGE when no pair played the same operations, and there are pairs: the message names a workload and both streams. */
+int compare_check_work(const struct compare_pair *pairs, size_t count, struct error *error);
+
+/* Whether two arms played the same operations. Unknown hashes (0) count as the same when the files and seeds are. */
+bool compare_same_work(const struct compare_arm *a, const struct compare_arm *b);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare/gate.h"
+
+#include "base/memory.h"
+
+enum gate_outcome gate_row_outcome(const struct policy *policy, const struct result_comparison *row)
+{
+	if (policy->weight[row->metric] != POLICY_GATED)
+		return GATE_PASSED;
+	switch (row->verdict) {
+	case RESULT_VERDICT_OK:
+	case RESULT_VERDICT_IMPROVEMENT:
+		return GATE_PASSED;
+	case RESULT_VERDICT_REGRESSION:
+		return GATE_FAILED;
+	default: /* a gate that could not look must not pass */
+		return GATE_INCONCLUSIVE;
+	}
+}
+
+static bool was_measured(const struct result_arm *arm)
+{
+	return (arm->state == RESULT_ARM_OK || arm->state == RESULT_ARM_NONDETERMINISTIC) &&
+	       arm->figures_phase < arm->phase_count;
+}
+
+static int list_arms(struct gate *gate, struct error *error)
+{
+	struct compare_pair *pairs;
+	size_t count;
+	gate->arms = memory_zeroed(gate->baseline->arm_count, sizeof gate->arms[0]);
+	if (!gate->arms)
+		return error_set(error, EXIT_CODE_IO, "no memory for a gate");
+	if (compare_match(gate->baseline, gate->result, NULL, NULL, &pairs, &count, error) < 0)
+		return -1;
+	for (size_t i = 0; i < gate->baseline->arm_count; i++) {
+		if (!was_measured(&gate->baseline->arms[i]))
+			continue;
+		struct gate_arm *arm = &gate->arms[gate->arm_count++];
+		arm->baseline = i;
+		for (size_t j = 0; j < count && !arm->present; j++)
+			if (pairs[j].a.arm == i) {
+				arm->present = true;
+				arm->pair = pairs[j];
+			}
+	}
+	memory_release(pairs);
+	if (!gate->arm_count)
+		return error_set(error, EXIT_CODE_USAGE, "the baseline has no arm that was measured");
+	return 0;
+}
+
+static void fill_rules(const struct gate *gate, struct compare_rules *rules)
+{
+	size_t timed = 0;
+	for (int i = 0; i < RESULT_METRIC_COUNT; i++) {
+		rules->threshold[i] = gate->policy->threshold[i];
+		timed += !result_metric_table[i].exact && gate->policy->weight[i] == POLICY_GATED;
+	}
+	/* Advisory verdicts on time are one for each arm, too. */
+	rules->timed_verdicts = gate->arm_count * (timed ? timed : 1);
+}
+
+static int judge_arm(struct gate *gate, struct gate_arm *arm, const struct compare_rules *rules, struct error *error)
+{
+	arm->outcome = arm->present ? GATE_PASSED : GATE_FAILED;
+	if (arm->present && compare_arms(&arm->pair, rules, error) < 0)
+		return -1;
+	for (size_t i = 0; i < arm->pair.row_count; i++) {
+		enum gate_outcome outcome = gate_row_outcome(gate->policy, &arm->pair.rows[i]);
+		if (outcome > arm->outcome)
+			arm->outcome = outcome;
+	}
+	if (arm->outcome > gate->outcome)
+		gate->outcome = arm->outcome;
+	return 0;
+}
+
+int gate_open(struct gate *gate, const struct policy *policy, const struct result *baseline, const struct result *result,
+	      struct error *error)
+{
+	struct compare_rules rules;
+	*gate = (struct gate){.policy = policy, .baseline = baseline, .result = result};
+	int status = list_arms(gate, error);
+	fill_rules(gate, &rules);
+	for (size_t i = 0; status == 0 && i < gate->arm_count; i++)
+		status = judge_arm(gate, &gate->arms[i], &rules, error);
+	struct compare_pair *pairs = memory_zeroed(gate->arm_count, sizeof pairs[0]);
+	size_t count = 0;
+	for (size_t i = 0; pairs && i < gate->arm_count; i++)
+		if (gate->arms[i].present)
+			pairs[count++] = gate->arms[i].pair;
+	if (status == 0 && pairs)
+		status = compare_check_work(pairs, count, error);
+	else if (status == 0)
+		status = error_set(error, EXIT_CODE_IO, "no memory for a gate");
+	memory_release(pairs);
+	if (status < 0)
+		gate_close(gate);
+	return status;
+}
+
+void gate_close(struct gate *gate)
+{
+	for (size_t i = 0; i < gate->arm_count; i++)
+		compare_pair_release(&gate->arms[i].pair);
+	memory_release(gate->arms);
+	*gate = (struct gate){0};
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * What a gate demands: per metric, how much worse it may get and whether that stops anything. docs/compare.md shows the file. */
+#ifndef COMPARE_POLICY_H
+#define COMPARE_POLICY_H
+
+#include "base/text.h"
+#include "result/metrics.h"
+
+#include <stddef.h>
+
+#define POLICY_FILE_BYTES_MAX (1u << 20)
+
+enum policy_weight {
+	POLICY_IGNORED,  /* not looked at */
+	POLICY_ADVISORY, /* shown; stops nothing */
+	POLICY_GATED,    /* a regression fails the gate */
+};
+extern const char *const policy_weight_name[POLICY_GATED + 2]; /* "ignored", "advisory", "gated", NULL */
+
+struct policy {
+	enum policy_weight weight[RESULT_METRIC_COUNT];
+	double threshold[RESULT_METRIC_COUNT]; /* share, >= 0 */
+};
+
+/* Exact metrics gated with a threshold of 0, timed ones advisory with COMPARE_THRESHOLD_DEFAULT; metrics without a direction are
+ * ignored. */
+void policy_default(struct policy *policy);
+
+/* Changes the default as a YAML file says. -1 with every fault of the file in *messages, as for workloads; *policy is then the
+ * default. */
+int policy_parse(const char *file, const char *bytes, size_t length, struct policy *policy, struct text *messages);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ * The physical side from inside: one bit a frame, set while it is free, and a summary of every region of 512 frames (2 MiB). */
+#ifndef DDI_FRAME_POOL_H
+#define DDI_FRAME_POOL_H
+
+#include "ddi/lists.h"
+#include "iovabench/ddi_adapter.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define REGION_FRAMES 512u
+#define REGION_WORDS 8u
+#define REGION_CLASSES 10u /* runs of 2^0 ... 2^9 frames */
+
+/* Free frames of a region; the runs at both ends, and the longest. */
+struct region {
+	uint16_t free;
+	uint16_t prefix;
+	uint16_t suffix;
+	uint16_t longest;
+};
+
+/* Invariants: no region below hints[k] has a free run of 2^k frames; free is the sum over the regions; bits behind the last frame are
+ * clear. */
+struct ddi_physical {
+	uint64_t *words;
+	struct region *regions;
+	uint64_t frames;
+	uint64_t region_count;
+	uint64_t free;
+	uint64_t hints[REGION_CLASSES];
+};
+
+/* A run of frames that must lie within [low, high] (inclusive), aligned, and not across a multiple of boundary (a power of two, or 0 =
+ * none). */
+struct frame_request {
+	uint64_t count;
+	uint64_t align; /* a power of two */
+	uint64_t low;
+	uint64_t high;
+	uint64_t boundary;
+};
+
+/* Takes the lowest free frames of [low, high], at most count, and appends them to the list. The number taken in *taken; -1 without
+ * memory for the list (what was taken is in it). O(regions searched + runs taken). */
+int frame_pool_gather(struct ddi_physical *pool, struct block_pool *blocks, uint64_t low, uint64_t high, uint64_t count,
+		      struct run_list *list, uint64_t *taken);
+
+/* Takes one run. false: there is none. O(regions searched). */
+bool frame_pool_take_run(struct ddi_physical *pool, const struct frame_request *request, uint64_t *first);
+
+/* Takes exactly [first, first + count), which are free. */
+void frame_pool_take(struct ddi_physical *pool, uint64_t first, uint64_t count);
+
+/* Gives frames back that were taken. O(count / 64). */
+void frame_pool_give(struct ddi_physical *pool, uint64_t first, uint64_t count);
+
+/* Gives the frames of a list back, and its blocks. */
+void frame_pool_give_list(struct ddi_physical *pool, struct block_pool *blocks, struct run_list *list);
+
+/* Free frames in [low, high]. O(regions). */
+uint64_t frame_pool_free_between(const struct ddi_physical *pool, uint64_t low, uint64_t high);
+
+#endif

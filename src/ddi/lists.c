@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "ddi/lists.h"
+
+#include "base/memory.h"
+
+int block_pool_open(struct block_pool *pool)
+{
+	*pool = (struct block_pool){.free_head = BLOCK_NONE};
+	pool->chunks = memory_zeroed(BLOCK_CHUNKS_MAX, sizeof(*pool->chunks));
+	return pool->chunks ? 0 : -1;
+}
+
+void block_pool_close(struct block_pool *pool)
+{
+	for (uint64_t chunk = 0; chunk < pool->capacity >> BLOCK_CHUNK_SHIFT; chunk++)
+		memory_release(pool->chunks[chunk]);
+	memory_release(pool->chunks);
+	*pool = (struct block_pool){.free_head = BLOCK_NONE};
+}
+
+static int grow(struct block_pool *pool)
+{
+	uint64_t chunk = pool->capacity >> BLOCK_CHUNK_SHIFT;
+	if (chunk == BLOCK_CHUNKS_MAX)
+		return -1;
+	pool->chunks[chunk] = memory_zeroed(BLOCK_CHUNK_BLOCKS, sizeof(**pool->chunks));
+	if (!pool->chunks[chunk])
+		return -1;
+	pool->capacity += BLOCK_CHUNK_BLOCKS;
+	return 0;
+}
+
+int block_pool_reserve(struct block_pool *pool, uint64_t blocks)
+{
+	if (blocks > BLOCK_CHUNKS_MAX * BLOCK_CHUNK_BLOCKS)
+		return -1;
+	while (pool->capacity < blocks) {
+		if (grow(pool) != 0)
+			return -1;
+	}
+	for (uint64_t index = pool->used; index < blocks; index++)
+		*block_at(pool, (uint32_t)index) = (struct list_block){.next = BLOCK_NONE};
+	return 0;
+}
+
+static int prepare(struct block_pool *pool)
+{
+	return pool->free_count > 0 || pool->used < pool->capacity ? 0 : grow(pool);
+}
+
+/* After prepare. */
+static uint32_t take(struct block_pool *pool)
+{
+	uint32_t index = pool->free_head;
+	if (pool->free_count > 0) {
+		pool->free_head = block_at(pool, index)->next;
+		pool->free_count--;
+	} else {
+		index = (uint32_t)pool->used++;
+	}
+	block_at(pool, index)->next = BLOCK_NONE;
+	return index;
+}
+
+/* Puts a chain of `blocks` blocks back. */
+static void give(struct block_pool *pool, uint32_t head, uint32_t tail, uint64_t blocks)
+{
+	if (blocks == 0)
+		return;
+	block_at(pool, tail)->next = pool->free_head;
+	pool->free_head = head;
+	pool->free_count += blocks;
+}
+
+/* Appends a new block to a list. */
+static void extend(struct block_pool *pool, uint32_t *head, uint32_t *tail)
+{
+	uint32_t block = take(pool);
+	if (*head == BLOCK_NONE)
+		*head = block;
+	else
+		block_at(pool, *tail)->next = block;
+	*tail = block;
+}
+
+static frame_run *last_run(const struct block_pool *pool, struct run_list *list)
+{
+	if (list->runs == 1)
+		return &list->first;
+	return &block_at(pool, list->tail)->as.runs[(list->runs - 2) % BLOCK_RUNS];
+}
+
+int run_list_add(struct block_pool *pool, struct run_list *list, uint64_t first, uint64_t count)
+{
+	if (list->runs > 0) {
+		frame_run *last = last_run(pool, list);
+		if (frame_run_first(*last) + frame_run_count(*last) == first) {
+			*last = frame_run_of(frame_run_first(*last), frame_run_count(*last) + count);
+			list->pages += (uint32_t)count;
+			return 0;
+		}
+		uint32_t slot = (list->runs - 1) % BLOCK_RUNS;
+		if (slot == 0) {
+			if (prepare(pool) != 0)
+				return -1;
+			extend(pool, &list->head, &list->tail);
+		}
+		block_at(pool, list->tail)->as.runs[slot] = frame_run_of(first, count);
+	} else {
+		list->first = frame_run_of(first, count);
+	}
+	list->runs++;
+	list->pages += (uint32_t)count;
+	return 0;
+}
+
+void run_list_clear(struct block_pool *pool, struct run_list *list)
+{
+	if (list->runs > 1)
+		give(pool, list->head, list->tail, ((uint64_t)list->runs - 1 + BLOCK_RUNS - 1) / BLOCK_RUNS);
+	*list = run_list_empty();
+}
+
+/* Loads the next run, or the end. */
+static void next_run(struct run_cursor *cursor)
+{
+	cursor->left = 0;
+	if (!cursor->list || cursor->block == BLOCK_NONE)
+		return;
+	const struct run_list *list = cursor->list;
+	const struct list_block *block = block_at(cursor->pool, cursor->block);
+	uint32_t in_tail = (list->runs - 2) % BLOCK_RUNS + 1;
+	if (cursor->block == list->tail && cursor->slot == in_tail)
+		return;
+	frame_run run = block->as.runs[cursor->slot++];
+	cursor->frame = frame_run_first(run);
+	cursor->left = frame_run_count(run);
+	if (cursor->slot == BLOCK_RUNS && cursor->block != list->tail) {
+		cursor->block = block->next;
+		cursor->slot = 0;
+	}
+}
+
+struct run_cursor run_cursor_at(const struct block_pool *pool, const struct run_list *list, uint64_t offset)
+{
+	struct run_cursor cursor = {.pool = pool, .list = list, .block = list->head};
+	if (list->runs == 0)
+		return cursor;
+	cursor.frame = frame_run_first(list->first);
+	cursor.left = frame_run_count(list->first);
+	while (offset > 0 && cursor.left > 0) {
+		uint64_t step = offset < cursor.left ? offset : cursor.left;
+		run_cursor_advance(&cursor, step);
+		offset -= step;
+	}
+	return cursor;
+}
+
+void run_cursor_advance(struct run_cursor *cursor, uint64_t count)
+{
+	cursor->frame += count;
+	cursor->left -= count;
+	if (cursor->left == 0)
+		next_run(cursor);
+}
+
+int extent_list_prepare(struct block_pool *pool, const struct extent_list *list)
+{
+	return list->count > 0 && (list->count - 1) % BLOCK_EXTENTS == 0 ? prepare(pool) : 0;
+}
+
+void extent_list_add(struct block_pool *pool, struct extent_list *list, const struct iova_extent *extent, uint32_t pages)
+{
+	if (list->count == 0) {
+		list->first = *extent;
+		list->first_pages = pages;
+	} else {
+		uint32_t slot = (list->count - 1) % BLOCK_EXTENTS;
+		if (slot == 0)
+			extend(pool, &list->head, &list->tail);
+		struct list_block *block = block_at(pool, list->tail);
+		block->as.of.extents[slot] = *extent;
+		block->as.of.pages[slot] = pages;
+	}
+	list->count++;
+}
+
+void extent_list_clear(struct block_pool *pool, struct extent_list *list)
+{
+	if (list->count > 1)
+		give(pool, list->head, list->tail, ((uint64_t)list->count - 1 + BLOCK_EXTENTS - 1) / BLOCK_EXTENTS);
+	*list = extent_list_empty();
+}
+
+struct extent_cursor extent_cursor_at(const struct block_pool *pool, const struct extent_list *list)
+{
+	return (struct extent_cursor){.pool = pool,
+				      .extent = list->count > 0 ? &list->first : NULL,
+				      .pages = list->first_pages,
+				      .left = list->count,
+				      .block = list->head};
+}
+
+void extent_cursor_next(struct extent_cursor *cursor)
+{
+	if (--cursor->left == 0) {
+		cursor->extent = NULL;
+		return;
+	}
+	const struct list_block *block = block_at(cursor->pool, cursor->block);
+	cursor->extent = &block->as.of.extents[cursor->slot];
+	cursor->pages = block->as.of.pages[cursor->slot];
+	if (++cursor->slot == BLOCK_EXTENTS) {
+		cursor->block = block->next;
+		cursor->slot = 0;
+	}
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "ddi/limits.h"
+#include "ddi/mdl.h"
+#include "ddi/memory_object.h"
+
+/* The frames of an object, as a request for an MDL. */
+static struct ddi_mdl_request as_mdl(const struct ddi_memory_object_request *request)
+{
+	return (struct ddi_mdl_request){
+		.low_address = request->lowest_address,
+		.high_address = request->highest_address,
+		.skip_bytes = request->skip_bytes,
+		.total_bytes = request->size,
+		.flags = request->flags,
+	};
+}
+
+static bool object_malformed(const struct ddi_adapter *adapter, const struct ddi_memory_object_request *request)
+{
+	const struct ddi_mdl_request mdl = as_mdl(request);
+	switch (request->type) {
+	case DDI_MEMORY_MDL:
+		return mdl_malformed(adapter, &mdl);
+	case DDI_MEMORY_CONTIGUOUS:
+		return request->size == 0 || request->lowest_address > request->highest_address ||
+		       !power_of_two_or_zero(request->boundary_address_multiple);
+	case DDI_MEMORY_IO_SPACE:
+		return request->size == 0 || (request->base_address & adapter->page_mask) != 0 ||
+		       request->size - 1 > UINT64_MAX - request->base_address;
+	case DDI_MEMORY_SECTION:
+		return false;
+	}
+	return true;
+}
+
+/* Identity mode: the frames that the limits ask for. */
+static enum ntstatus take_limited(struct ddi_adapter *adapter, const struct ddi_memory_object_request *request,
+				  const struct iova_request *limits, struct run_list *frames)
+{
+	const struct ddi_mdl_request mdl = as_mdl(request);
+	if (request->type == DDI_MEMORY_MDL)
+		return mdl_take_frames(adapter, &mdl, adapter->first_page, adapter->last_page, true, frames);
+	const struct frame_request run = {
+		.count = limits->count,
+		.align = 1,
+		.low = limits->low,
+		.high = limits->high,
+		.boundary = limits->constraints & IOVA_CONSTRAIN_BOUNDARY ? limits->boundary : 0,
+	};
+	uint64_t first;
+	*frames = run_list_empty();
+	if (!frame_pool_take_run(adapter->physical, &run, &first))
+		return adapter_no_frames(adapter, run.count, run.low, run.high);
+	/* The first run of a list needs no memory. */
+	return run_list_add(&adapter->blocks, frames, first, run.count) == 0 ? NTSTATUS_SUCCESS
+									     : NTSTATUS_INSUFFICIENT_RESOURCES;
+}
+
+/* The limits of a new object in pages, and its frames. */
+static enum ntstatus object_frames(struct ddi_adapter *adapter, const struct ddi_memory_object_request *request,
+				   struct iova_request *limits, struct run_list *frames)
+{
+	bool mdl = request->type == DDI_MEMORY_MDL;
+	limits->count = pages_of(adapter, request->size);
+	if (request->type == DDI_MEMORY_IO_SPACE) {
+		limits->low = adapter->first_page;
+		limits->high = adapter->last_page;
+		return NTSTATUS_SUCCESS;
+	}
+	bool any = limits_window(adapter, request->lowest_address, request->highest_address, limits);
+	limits_placement(adapter, 1, mdl ? 0 : request->boundary_address_multiple, limits);
+	/* Later windows of an MDL count for frames alone. */
+	bool possible = (mdl && adapter->identity) || (any && limits_possible(limits));
+	if (!possible)
+		return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
+	if (adapter->identity)
+		return take_limited(adapter, request, limits, frames);
+	return mdl_take_any_frames(adapter, limits->count, frames);
+}
+
+/* After handle_table_prepare. */
+static ddi_handle open_object(struct ddi_adapter *adapter, ddi_handle object, union handle_more *object_more)
+{
+	union handle_more *unused;
+	struct handle_entry *opened = adapter_take(adapter, HANDLE_ADAPTER_OBJECT, &unused);
+	opened->as.target = handle_index(object);
+	object_more->object.adapter_object = handle_index(opened->handle);
+	return opened->handle;
+}
+
+enum ntstatus dxgk_cb_create_physical_memory_object(struct ddi_adapter *adapter,
+						    const struct ddi_memory_object_request *request,
+						    ddi_handle *physical_memory_object, ddi_handle *adapter_memory_object)
+{
+	struct iova_request limits = {0};
+	struct run_list frames = run_list_empty();
+	if (!adapter_enter(adapter, DDI_APC_LEVEL))
+		return NTSTATUS_UNSUCCESSFUL;
+	if (!adapter->physical || request->type == DDI_MEMORY_SECTION)
+		return adapter_count(&adapter->failures.unsupported, NTSTATUS_NOT_SUPPORTED);
+	if (object_malformed(adapter, request))
+		return adapter_count(&adapter->failures.malformed, NTSTATUS_INVALID_PARAMETER);
+	if (handle_table_prepare_pair(&adapter->handles) != 0)
+		return adapter_count(&adapter->failures.no_metadata, NTSTATUS_INSUFFICIENT_RESOURCES);
+	enum ntstatus status = object_frames(adapter, request, &limits, &frames);
+	if (status != NTSTATUS_SUCCESS)
+		return status;
+	union handle_more *more;
+	struct handle_entry *entry = adapter_take(adapter, HANDLE_MEMORY_OBJECT, &more);
+	*more = (union handle_more){.object = {.low = limits.low,
+					       .high = limits.high,
+					       .adapter_object = HANDLE_INDEX_NONE,
+					       .type = (uint8_t)request->type,
+					       .boundary_shift = OBJECT_NO_BOUNDARY,
+					       .cache_type = (uint8_t)request->cache_type}};
+	if (limits.constraints & IOVA_CONSTRAIN_BOUNDARY)
+		more->object.boundary_shift = (uint8_t)bits_log2_floor(limits.boundary);
+	entry->as.frames = frames;
+	if (request->type == DDI_MEMORY_IO_SPACE) {
+		entry->as.run.frame = request->base_address >> adapter->page_shift;
+		entry->as.run.count = limits.count;
+	}
+	*physical_memory_object = entry->handle;
+	if (request->open)
+		*adapter_memory_object = open_object(adapter, entry->handle, more);
+	return NTSTATUS_SUCCESS;
+}
+
+enum ntstatus dxgk_cb_open_physical_memory_object(struct ddi_adapter *adapter, ddi_handle physical_memory_object,
+						  ddi_handle *adapter_memory_object)
+{
+	struct handle_entry *entry;
+	union handle_more *more;
+	if (!adapter_enter(adapter, DDI_APC_LEVEL))
+		return NTSTATUS_UNSUCCESSFUL;
+	enum ntstatus status = adapter_find(adapter, physical_memory_object, HANDLE_MEMORY_OBJECT, &entry, &more);
+	if (status != NTSTATUS_SUCCESS)
+		return adapter_refuse_handle(adapter, status);
+	if (more->object.adapter_object != HANDLE_INDEX_NONE)
+		return adapter_count(&adapter->failures.in_use, NTSTATUS_RESOURCE_IN_USE);
+	if (handle_table_prepare(&adapter->handles) != 0)
+		return adapter_count(&adapter->failures.no_metadata, NTSTATUS_INSUFFICIENT_RESOURCES);
+	*adapter_memory_object = open_object(adapter, physical_memory_object, more);
+	return NTSTATUS_SUCCESS;
+}
+
+/* Ends what is open without a live ADL. */
+static void close_object(struct ddi_adapter *adapter, union handle_more *object)
+{
+	handle_table_drop(&adapter->handles, handle_table_entry(&adapter->handles, object->object.adapter_object));
+	object->object.adapter_object = HANDLE_INDEX_NONE;
+}
+
+void dxgk_cb_close_physical_memory_object(struct ddi_adapter *adapter, ddi_handle adapter_memory_object)
+{
+	struct handle_entry *entry;
+	if (!adapter_enter(adapter, DDI_APC_LEVEL))
+		return;
+	union handle_more *object = NULL;
+	if (handle_table_find(&adapter->handles, adapter_memory_object, HANDLE_ADAPTER_OBJECT, &entry) == NTSTATUS_SUCCESS)
+		object = handle_table_more(&adapter->handles, entry->as.target);
+	if (!object || object->object.adls > 0)
+		adapter->violations.close_object++;
+	else
+		close_object(adapter, object);
+}
+
+/* Whether the second argument of destroying is right. */
+static bool closes_right(const struct ddi_adapter *adapter, const union handle_more *object,
+			 ddi_handle adapter_memory_object)
+{
+	uint32_t open = object->object.adapter_object;
+	if (open == HANDLE_INDEX_NONE)
+		return adapter_memory_object == 0;
+	return handle_table_entry(&adapter->handles, open)->handle == adapter_memory_object;
+}
+
+void dxgk_cb_destroy_physical_memory_object(struct ddi_adapter *adapter, ddi_handle physical_memory_object,
+					    ddi_handle adapter_memory_object)
+{
+	struct handle_entry *entry;
+	union handle_more *more;
+	if (!adapter_enter(adapter, DDI_APC_LEVEL))
+		return;
+	enum ntstatus status = adapter_find(adapter, physical_memory_object, HANDLE_MEMORY_OBJECT, &entry, &more);
+	if (status == NTSTATUS_SUCCESS && more->object.adls > 0) {
+		adapter_stop(adapter, "a physical memory object was destroyed under a live ADL");
+		return;
+	}
+	if (status != NTSTATUS_SUCCESS || !closes_right(adapter, more, adapter_memory_object)) {
+		adapter->violations.destroy_object++;
+		return;
+	}
+	if (more->object.adapter_object != HANDLE_INDEX_NONE)
+		close_object(adapter, more);
+	if (more->object.type != DDI_MEMORY_IO_SPACE)
+		frame_pool_give_list(adapter->physical, &adapter->blocks, &entry->as.frames);
+	handle_table_drop(&adapter->handles, entry);
+}

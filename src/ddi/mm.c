@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT
+ * The Mm routines. A base address names the entry of its block: bit 63, the index of the entry, and BASE_SHIFT zeroes. */
+#include "ddi/limits.h"
+#include "ddi/mdl.h"
+
+#define BASE_SHIFT 35u
+#define BASE_BIT (UINT64_C(1) << 63)
+_Static_assert(HANDLE_INDEX_BITS + BASE_SHIFT == 63, "every index fits into a base address");
+
+static bool node_exists(const struct ddi_adapter *adapter, uint32_t node)
+{
+	return node < adapter->nodes || node == DDI_MM_ANY_NODE_OK;
+}
+
+struct block_request {
+	uint64_t bytes, lowest, highest, boundary;
+	enum ddi_cache_type cache_type;
+	uint32_t node;
+	bool plain;
+};
+
+static bool block_malformed(const struct ddi_adapter *adapter, const struct block_request *request)
+{
+	return request->bytes == 0 || request->lowest > request->highest || !power_of_two_or_zero(request->boundary) ||
+	       !node_exists(adapter, request->node);
+}
+
+static uint64_t allocate_block(struct ddi_adapter *adapter, const struct block_request *request)
+{
+	if (!adapter_enter(adapter, DDI_DISPATCH_LEVEL))
+		return 0;
+	if (!adapter->physical || block_malformed(adapter, request)) {
+		adapter_count(adapter->physical ? &adapter->failures.malformed : &adapter->failures.unsupported,
+			      NTSTATUS_SUCCESS);
+		return 0;
+	}
+	const struct ddi_mdl_request window = {.low_address = request->lowest, .high_address = request->highest};
+	struct page_windows windows = page_windows_of(adapter, &window, 0, adapter->physical->frames - 1);
+	struct iova_request limits = {.count = pages_of(adapter, request->bytes)};
+	bool any = page_windows_next(&windows, &limits.low, &limits.high);
+	limits_placement(adapter, 1, request->boundary, &limits);
+	if (!any || request->bytes > UINT64_C(1) << BASE_SHIFT || !limits_possible(&limits)) {
+		adapter->failures.impossible++;
+		return 0;
+	}
+	const struct frame_request frames = {
+		.count = limits.count, .align = 1, .low = limits.low, .high = limits.high, .boundary = limits.boundary};
+	uint64_t first;
+	if (handle_table_prepare(&adapter->handles) != 0) {
+		adapter->failures.no_metadata++;
+		return 0;
+	}
+	if (!frame_pool_take_run(adapter->physical, &frames, &first)) {
+		adapter_no_frames(adapter, frames.count, frames.low, frames.high);
+		return 0;
+	}
+	union handle_more *more;
+	struct handle_entry *entry = adapter_take(adapter, HANDLE_MM_CONTIGUOUS, &more);
+	entry->as.run.frame = first;
+	entry->as.run.count = frames.count;
+	more->mm.bytes = request->bytes;
+	more->mm.node = request->node;
+	more->mm.cache_type = (uint8_t)request->cache_type;
+	more->mm.plain = request->plain;
+	return BASE_BIT | (uint64_t)handle_index(entry->handle) << BASE_SHIFT;
+}
+
+uint64_t mm_allocate_contiguous_memory(struct ddi_adapter *adapter, uint64_t number_of_bytes,
+				       uint64_t highest_acceptable_address)
+{
+	return allocate_block(adapter, &(struct block_request){.bytes = number_of_bytes,
+							       .highest = highest_acceptable_address,
+							       .cache_type = DDI_CACHED,
+							       .node = DDI_MM_ANY_NODE_OK,
+							       .plain = true});
+}
+
+uint64_t mm_allocate_contiguous_memory_specify_cache(struct ddi_adapter *adapter, uint64_t number_of_bytes,
+						     uint64_t lowest_acceptable_address,
+						     uint64_t highest_acceptable_address,
+						     uint64_t boundary_address_multiple, enum ddi_cache_type cache_type)
+{
+	return mm_allocate_contiguous_memory_specify_cache_node(adapter, number_of_bytes, lowest_acceptable_address,
+								highest_acceptable_address, boundary_address_multiple,
+								cache_type, DDI_MM_ANY_NODE_OK);
+}
+
+uint64_t mm_allocate_contiguous_memory_specify_cache_node(struct ddi_adapter *adapter, uint64_t number_of_bytes,
+							  uint64_t lowest_acceptable_address,
+							  uint64_t highest_acceptable_address,
+							  uint64_t boundary_address_multiple,
+							  enum ddi_cache_type cache_type, uint32_t preferred_node)
+{
+	return allocate_block(adapter, &(struct block_request){.bytes = number_of_bytes,
+							       .lowest = lowest_acceptable_address,
+							       .highest = highest_acceptable_address,
+							       .boundary = boundary_address_multiple,
+							       .cache_type = cache_type,
+							       .node = preferred_node});
+}
+
+/* The live block of a base address, or NULL. */
+static struct handle_entry *block_at_base(const struct ddi_adapter *adapter, uint64_t base)
+{
+	uint64_t index = (base & ~BASE_BIT) >> BASE_SHIFT;
+	if (!(base & BASE_BIT) || (base & ((UINT64_C(1) << BASE_SHIFT) - 1)) != 0 || index >= adapter->handles.used)
+		return NULL;
+	struct handle_entry *entry = handle_table_entry(&adapter->handles, index);
+	return handle_kind_of(entry->handle) == HANDLE_MM_CONTIGUOUS ? entry : NULL;
+}
+
+static void free_block(struct ddi_adapter *adapter, struct handle_entry *entry)
+{
+	frame_pool_give(adapter->physical, entry->as.run.frame, entry->as.run.count);
+	handle_table_drop(&adapter->handles, entry);
+}
+
+void mm_free_contiguous_memory(struct ddi_adapter *adapter, uint64_t base_address)
+{
+	if (!adapter_enter(adapter, DDI_DISPATCH_LEVEL))
+		return;
+	struct handle_entry *entry = block_at_base(adapter, base_address);
+	if (!entry)
+		adapter->violations.mm_not_at_base++;
+	else if (!handle_table_more(&adapter->handles, handle_index(entry->handle))->mm.plain)
+		adapter->violations.mm_mismatched++;
+	else
+		free_block(adapter, entry);
+}
+
+void mm_free_contiguous_memory_specify_cache(struct ddi_adapter *adapter, uint64_t base_address, uint64_t number_of_bytes,
+					     enum ddi_cache_type cache_type)
+{
+	if (!adapter_enter(adapter, DDI_DISPATCH_LEVEL))
+		return;
+	struct handle_entry *entry = block_at_base(adapter, base_address);
+	if (!entry) {
+		adapter->violations.mm_not_at_base++;
+		return;
+	}
+	const union handle_more *more = handle_table_more(&adapter->handles, handle_index(entry->handle));
+	if (more->mm.plain || more->mm.bytes != number_of_bytes || more->mm.cache_type != (uint8_t)cache_type)
+		adapter->violations.mm_mismatched++;
+	else
+		free_block(adapter, entry);
+}
+
+enum ntstatus ddi_mm_contiguous_frames(const struct ddi_adapter *adapter, uint64_t base_address, uint64_t *first_frame,
+				       uint64_t *frame_count)
+{
+	const struct handle_entry *entry = block_at_base(adapter, base_address);
+	if (!entry)
+		return NTSTATUS_FREE_VM_NOT_AT_BASE;
+	*first_frame = entry->as.run.frame;
+	*frame_count = entry->as.run.count;
+	return NTSTATUS_SUCCESS;
+}
+
+ddi_handle mm_allocate_pages_for_mdl(struct ddi_adapter *adapter, uint64_t low_address, uint64_t high_address,
+				     uint64_t skip_bytes, uint64_t total_bytes)
+{
+	return mm_allocate_pages_for_mdl_ex(adapter, low_address, high_address, skip_bytes, total_bytes, DDI_CACHED, 0);
+}
+
+ddi_handle mm_allocate_pages_for_mdl_ex(struct ddi_adapter *adapter, uint64_t low_address, uint64_t high_address,
+					uint64_t skip_bytes, uint64_t total_bytes, enum ddi_cache_type cache_type,
+					uint32_t flags)
+{
+	return mm_allocate_node_pages_for_mdl_ex(adapter, low_address, high_address, skip_bytes, total_bytes, cache_type,
+						 DDI_MM_ANY_NODE_OK, flags);
+}
+
+ddi_handle mm_allocate_node_pages_for_mdl_ex(struct ddi_adapter *adapter, uint64_t low_address, uint64_t high_address,
+					     uint64_t skip_bytes, uint64_t total_bytes, enum ddi_cache_type cache_type,
+					     uint32_t ideal_node, uint32_t flags)
+{
+	const struct ddi_mdl_request request = {
+		.low_address = low_address,
+		.high_address = high_address,
+		.skip_bytes = skip_bytes,
+		.total_bytes = total_bytes,
+		.cache_type = cache_type,
+		.flags = flags,
+	};
+	struct run_list frames;
+	if (!adapter_enter(adapter, DDI_DISPATCH_LEVEL))
+		return 0;
+	if (!adapter->physical || mdl_malformed(adapter, &request) || !node_exists(adapter, ideal_node)) {
+		adapter_count(adapter->physical ? &adapter->failures.malformed : &adapter->failures.unsupported,
+			      NTSTATUS_SUCCESS);
+		return 0;
+	}
+	if (handle_table_prepare(&adapter->handles) != 0) {
+		adapter->failures.no_metadata++;
+		return 0;
+	}
+	bool whole = flags & DDI_MM_FULLY_REQUIRED;
+	if (mdl_take_frames(adapter, &request, 0, UINT64_MAX, whole, &frames) != NTSTATUS_SUCCESS)
+		return 0;
+	adapter->failures.partial += frames.pages < pages_of(adapter, total_bytes);
+	union handle_more *more;
+	return mdl_make(adapter, &request, &frames, ideal_node, true, &more)->handle;
+}
+
+/* The live MDL of an Mm routine, or NULL. */
+static struct handle_entry *mm_mdl(const struct ddi_adapter *adapter, ddi_handle mdl, union handle_more **more)
+{
+	struct handle_entry *entry;
+	if (adapter_find(adapter, mdl, HANDLE_MDL, &entry, more) != NTSTATUS_SUCCESS || !(*more)->mdl.of_mm)
+		return NULL;
+	return entry;
+}
+
+void mm_free_pages_from_mdl(struct ddi_adapter *adapter, ddi_handle mdl)
+{
+	union handle_more *more;
+	if (!adapter_enter(adapter, DDI_DISPATCH_LEVEL))
+		return;
+	struct handle_entry *entry = mm_mdl(adapter, mdl, &more);
+	if (!entry || more->mdl.pages_freed) {
+		adapter->violations.mdl_free_pages++;
+	} else if (more->mdl.maps > 0) {
+		adapter->violations.mdl_freed_while_mapped++;
+	} else {
+		frame_pool_give_list(adapter->physical, &adapter->blocks, &entry->as.frames);
+		more->mdl.pages_freed = true;
+		adapter->mdls_waiting++;
+	}
+}
+
+void ex_free_pool(struct ddi_adapter *adapter, ddi_handle mdl)
+{
+	union handle_more *more;
+	if (!adapter_enter(adapter, DDI_DISPATCH_LEVEL))
+		return;
+	struct handle_entry *entry = mm_mdl(adapter, mdl, &more);
+	if (!entry || !more->mdl.pages_freed) {
+		adapter->violations.mdl_free_pool++;
+		return;
+	}
+	adapter->mdls_waiting--;
+	handle_table_drop(&adapter->handles, entry);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/comparison.h"
+
+#include "report/format.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMNS 5
+#define CELL_BYTES 96
+
+static const char *const heads[COLUMNS] = {"metric", "a", "b", "b / a", "interval"};
+
+bool report_comparison_matters(const struct result_comparison *row)
+{
+	return !result_metric_table[row->metric].exact || row->verdict != RESULT_VERDICT_OK;
+}
+
+static void fill_cell(const struct result_comparison *row, size_t column, char cell[CELL_BYTES])
+{
+	char number[TEXT_NUMBER_BYTES];
+	switch (column) {
+	case 0:
+		snprintf(cell, CELL_BYTES, "%s", result_metric_table[row->metric].path);
+		break;
+	case 1:
+	case 2:
+		snprintf(cell, CELL_BYTES, "%s",
+			 format_metric(number, row->metric, column == 1 ? row->a_value : row->b_value));
+		break;
+	case 3:
+		snprintf(cell, CELL_BYTES, isfinite(row->ratio) ? "%.4g" : "-", row->ratio);
+		break;
+	default:
+		if (isfinite(row->ci_low) && isfinite(row->ci_high))
+			snprintf(cell, CELL_BYTES, "[%.4g, %.4g]", row->ci_low, row->ci_high);
+		else
+			snprintf(cell, CELL_BYTES, "%s", result_metric_table[row->metric].exact ? "exact" : "-");
+	}
+}
+
+void report_comparison_verdict(const struct result_comparison *row, struct text *text)
+{
+	text_add(text, "%s", result_verdict_name[row->verdict]);
+	if (row->rounds_wanted)
+		text_add(text, ", %u rounds would decide", row->rounds_wanted);
+	else if (row->verdict == RESULT_VERDICT_INCONCLUSIVE)
+		text_add(text, ", no number of rounds below 100,000 would decide");
+	if (row->reason)
+		text_add(text, "; %s", row->reason);
+}
+
+static void add_cell(struct text *text, size_t column, const char *cell, int width)
+{
+	text_add(text, column == 0 ? "  %-*s" : "  %*s", width, cell);
+}
+
+void report_comparison_table(const struct result_comparison *rows, size_t count, bool all, const char *const *notes,
+			     struct text *text)
+{
+	int width[COLUMNS];
+	char cell[CELL_BYTES];
+	size_t hidden = 0;
+	for (size_t column = 0; column < COLUMNS; column++)
+		width[column] = (int)strlen(heads[column]);
+	for (size_t i = 0; i < count; i++) {
+		for (size_t column = 0; column < COLUMNS; column++) {
+			fill_cell(&rows[i], column, cell);
+			if ((all || report_comparison_matters(&rows[i])) && (int)strlen(cell) > width[column])
+				width[column] = (int)strlen(cell);
+		}
+	}
+	for (size_t column = 0; column < COLUMNS; column++)
+		add_cell(text, column, heads[column], width[column]);
+	text_add(text, "  verdict\n");
+	for (size_t i = 0; i < count; i++) {
+		if (!all && !report_comparison_matters(&rows[i])) {
+			hidden++;
+			continue;
+		}
+		for (size_t column = 0; column < COLUMNS; column++) {
+			fill_cell(&rows[i], column, cell);
+			add_cell(text, column, cell, width[column]);
+		}
+		text_add(text, "  %s", notes && *notes[i] ? notes[i] : "");
+		text_add(text, "%s", notes && *notes[i] ? " " : "");
+		report_comparison_verdict(&rows[i], text);
+		text_add(text, "\n");
+	}
+	if (hidden)
+		text_add(text, "  %zu exact metrics are the same in both\n", hidden);
+}
+
+void report_comparison_line(const struct result *result, size_t arm, struct text *line)
+{
+	unsigned counts[RESULT_VERDICT_COUNT] = {0};
+	const struct result_comparison *first = NULL, *timed = NULL;
+	for (size_t i = 0; i < result->comparison_count; i++) {
+		const struct result_comparison *row = &result->comparisons[i];
+		if (row->b != arm)
+			continue;
+		first = first ? first : row;
+		if (row->metric == RESULT_METRIC_RAW_NS_PER_OP)
+			timed = row;
+		else
+			counts[row->verdict]++;
+	}
+	if (!first)
+		return;
+	text_add(line, "%s against %s:", result->arms[arm].spec, result->arms[first->a].spec);
+	if (timed) {
+		char cell[CELL_BYTES];
+		fill_cell(timed, 3, cell);
+		text_add(line, " time %s", cell);
+		fill_cell(timed, 4, cell);
+		text_add(line, " %s, ", cell);
+		report_comparison_verdict(timed, line);
+		text_add(line, " at %.3g %%", 100 * timed->threshold);
+	}
+	unsigned worse = counts[RESULT_VERDICT_REGRESSION], better = counts[RESULT_VERDICT_IMPROVEMENT];
+	if (worse + better + counts[RESULT_VERDICT_OK])
+		text_add(line, "%s exact: %u worse, %u better, %u the same", timed ? ";" : "", worse, better,
+			 counts[RESULT_VERDICT_OK]);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * Comparisons as an aligned table of text. */
+#ifndef REPORT_COMPARISON_H
+#define REPORT_COMPARISON_H
+
+#include "base/text.h"
+#include "result/result.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whether a row is worth a line when not all are wanted: every timed one, and exact ones that differ. */
+bool report_comparison_matters(const struct result_comparison *row);
+
+/* One line per row with a head above: metric, a, b, ratio, interval, verdict. all: else only those that matter, and how many others
+ * there are that do not. notes: NULL, or a word for each row that stands before its verdict ("advisory"). */
+void report_comparison_table(const struct result_comparison *rows, size_t count, bool all, const char *const *notes,
+			     struct text *text);
+
+/* "inconclusive, 40 rounds would decide; reason". */
+void report_comparison_verdict(const struct result_comparison *row, struct text *text);
+
+/* How an arm of a result compares with the first of its workload, in one line; nothing when it was not compared:
+ * "bitmap against buddy: time 2.01 [1.87, 3.03], regression at 3 %; exact: 17 worse, 6 better, 9 the same". */
+void report_comparison_line(const struct result *result, size_t arm, struct text *line);
+
+#endif

@@ -1,0 +1,374 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# compare, gate, calibrate and doctor. Times are written into results by hand: nothing here depends on how fast this machine is.
+
+load helpers
+
+setup_file() {
+	bats_require_minimum_version 1.5.0
+	"${BUILD:-build}/iovabench" run tests/cli/tiny.yaml -a buddy -a bitmap --rounds 1 --latency off --quiet \
+		-o "$BATS_FILE_TMPDIR/made"
+}
+
+setup() {
+	export XDG_CACHE_HOME=$scratch/cache
+	made=$BATS_FILE_TMPDIR/made/result.json
+}
+
+# A result whose arms have 12 rounds of these medians: made RUN SCALE FILTER -> file
+craft() { # file run-id factor [filter]
+	jq --arg id "$2" --argjson factor "$3" '.run.id = $id | .arms[] .phases[].throughput.round_ns_per_op =
+		([100,101,99,100,102,98,100,101,99,100,101,100] | map(. * $factor)) | '"${4:-.}" "$made" >"$scratch/$1"
+}
+
+verdict() { # document metric arm: of compare --json
+	jq -r --arg metric "$2" --arg b "$3" '.comparisons[] | select(.metric == $metric and .b == $b) | .verdict' <<<"$1"
+}
+
+@test "a run fills comparisons with the first arm as the base" {
+	is "$(jq -r '[.comparisons[] | .a + " " + .b] | unique | join(",")' "$made")" "buddy bitmap"
+	jq -e '.comparisons[] | select(.metric == "space.rounding_ratio") | .ratio != null and .verdict != null' "$made"
+	jq -e '[.arms[].throughput.round_ns_per_op | length] == [1, 1]' "$made"
+}
+
+@test "equal results: every verdict is ok, exit code 0" {
+	craft a a 1
+	craft b b 1
+	run -0 "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "b / a"
+	has "$output" "not calibrated"
+	[[ $output != *regression* ]]
+}
+
+@test "5 % slower is a regression at 3 %, ok at 10 %; 5 % faster an improvement" {
+	craft a a 1
+	craft b b 1.05
+	run -1 "$iovabench" compare "$scratch/a" "$scratch/b" --json
+	is "$(verdict "$output" throughput.raw_ns_per_op buddy)" regression
+	jq -e '.comparisons[0] | .ratio > 1.0499 and .ratio < 1.0501 and .ci_low <= .ratio and .ci_high >= .ratio and .rounds == 12' <<<"$output"
+	run -0 "$iovabench" compare "$scratch/a" "$scratch/b" --json --threshold 10%
+	is "$(verdict "$output" throughput.raw_ns_per_op bitmap)" ok
+	run -0 "$iovabench" compare "$scratch/b" "$scratch/a" --json
+	is "$(verdict "$output" throughput.raw_ns_per_op bitmap)" improvement
+}
+
+@test "rounds that disagree are inconclusive, exit code 4, and say how many would decide" {
+	craft a a 1
+	craft b b 1 '.arms[].phases[].throughput.round_ns_per_op = [90,110,95,105,100,100,92,108,97,103,99,101]'
+	run -4 "$iovabench" compare "$scratch/a" "$scratch/b" --json
+	is "$(verdict "$output" throughput.raw_ns_per_op buddy)" inconclusive
+	jq -e '.comparisons[0].rounds_wanted > 12' <<<"$output"
+	run -4 "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "rounds would decide"
+}
+
+@test "too few rounds have no interval, and a reason" {
+	run -4 "$iovabench" compare "$made:buddy" "$made:buddy" --json
+	jq -e '.comparisons[0] | .ci_low == null and (.ci_low_reason | contains("too few rounds")) and .rounds_wanted == 6' <<<"$output"
+}
+
+@test "a share of failures that differs by more than 0.1 % is different work" {
+	craft a a 1
+	craft b b 1 '.arms[].phases[].failures.total = 100'
+	run -1 "$iovabench" compare "$scratch/a" "$scratch/b" --json
+	is "$(verdict "$output" throughput.raw_ns_per_op buddy)" "different work"
+	is "$(verdict "$output" failures.total buddy)" regression
+}
+
+@test "an exact metric is compared exactly, in its own direction" {
+	craft a a 1
+	craft b b 1 '.arms[0].phases[].fragmentation.largest_free_pages -= 1'
+	run -1 "$iovabench" compare "$scratch/a" "$scratch/b" --json
+	is "$(verdict "$output" fragmentation.largest_free_pages buddy)" regression
+	is "$(verdict "$output" fragmentation.largest_free_pages bitmap)" ok
+	run -0 "$iovabench" compare "$scratch/b" "$scratch/a"
+	has "$output" improvement
+}
+
+@test "two arms of one result" {
+	craft a a 1
+	run "$iovabench" compare "$scratch/a:buddy" "$scratch/a:bitmap" --json
+	is "$(jq -r '[.comparisons[] | .a + " " + .b] | unique | join(",")' <<<"$output")" "buddy bitmap"
+	is "$(verdict "$output" throughput.raw_ns_per_op bitmap)" ok
+	run -2 "$iovabench" compare "$scratch/a" "$scratch/a"
+	has "$output" "name two of its arms, RESULT:SPEC"
+}
+
+@test "times of two machines are not compared" {
+	craft a a 1
+	craft b b 2 '.machine.cpu = "another"'
+	run -4 "$iovabench" compare "$scratch/a" "$scratch/b" --json
+	is "$(verdict "$output" throughput.raw_ns_per_op buddy)" "not compared"
+	jq -e '.comparisons[0].reason == "measured on different machines"' <<<"$output"
+}
+
+@test "other operations are refused, and named" {
+	craft a a 1
+	craft b b 1 '.workloads[0] |= (.stream_hash = "0x1" | .seed = 7)'
+	run -2 "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "workload tiny: the two played different operations"
+	has "$output" "0x0000000000000001, seed 7"
+	run -2 "$iovabench" gate --baseline "$scratch/a" "$scratch/b"
+	has "$output" "different operations"
+}
+
+@test "arms that do not fit are named" {
+	craft a a 1
+	craft b b 1 '.workloads[0].name = "other"'
+	run -2 "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "no two arms to compare"
+	has "$output" "buddy on tiny"
+	has "$output" "buddy on other"
+}
+
+@test "what is no result is refused" {
+	craft a a 1
+	sed 's/result\/1/result\/9/' "$scratch/a" >"$scratch/schema"
+	head -c 5000 "$scratch/a" >"$scratch/cut"
+	run -2 "$iovabench" compare "$scratch/a" "$scratch/schema"
+	has "$output" 'schema: must be "iovabench.result/1"'
+	run -2 "$iovabench" compare "$scratch/cut" "$scratch/a"
+	has "$output" "$scratch/cut: result:"
+	run -2 "$iovabench" compare "$scratch/a" "$scratch/missing"
+	run -2 "$iovabench" gate --baseline "$scratch/cut" "$scratch/a"
+	run -2 "$iovabench" gate --baseline "$scratch/missing" "$scratch/a"
+}
+
+@test "wrong usage of compare" {
+	run -2 "$iovabench" compare one
+	run -2 "$iovabench" compare a b --threshold 3
+	has "$output" "as in 3%"
+	run -2 "$iovabench" compare a b --threshold 0%
+	run -2 "$iovabench" compare a b --threshold nan%
+	run -2 "$iovabench" compare a b --treshold 3%
+	has "$output" "did you mean '--threshold'"
+	run -0 "$iovabench" compare --help
+}
+
+@test "the JSON of a comparison is as it was" {
+	craft a a 1
+	craft b b 1.05
+	run -1 "$iovabench" compare "$scratch/a" "$scratch/b" --json
+	jq '[.comparisons[] | select(.b == "buddy" and (.metric == "throughput.raw_ns_per_op" or .metric == "failures.total")) |
+		.a_value = 0 | .b_value = 0 | .ratio |= (if . then . * 1e6 | round / 1e6 else . end) |
+		.ci_low |= (if . then . * 1e6 | round / 1e6 else . end) | .ci_high |= (if . then . * 1e6 | round / 1e6 else . end)]' \
+		<<<"$output" | diff - tests/golden/comparison.json
+}
+
+@test "a gate passes equals and stops what is worse" {
+	craft a a 1
+	craft b b 1
+	run -0 "$iovabench" gate --baseline "$scratch/a" "$scratch/b"
+	has "$output" "gate: passed"
+	craft b b 1 '.arms[1].phases[].steps.alloc_mean += 0.001'
+	run -1 "$iovabench" gate --baseline "$scratch/a" "$scratch/b"
+	has "$output" "FAILED: regression"
+	has "$output" "gate: FAILED"
+}
+
+@test "without a policy times are advisory" {
+	craft a a 1
+	craft b b 1.5
+	run -0 "$iovabench" gate --baseline "$scratch/a" "$scratch/b"
+	has "$output" "advisory: regression"
+}
+
+@test "a policy gates times, and forgives what it names" {
+	craft a a 1
+	craft b b 1.5 '.arms[0].phases[].space.span_pages += 1'
+	cat >"$scratch/policy.yaml" <<-YAML
+		policy: 1
+		threshold: 20%
+		metrics:
+		  - {metric: throughput.raw_ns_per_op, as: gated}
+		  - {metric: space.*, threshold: 50%}
+	YAML
+	run -1 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --policy "$scratch/policy.yaml"
+	is "$(grep -c FAILED: <<<"$output")" 2
+	sed -i 's/threshold: 20%/threshold: 60%/' "$scratch/policy.yaml"
+	run -0 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --policy "$scratch/policy.yaml"
+	craft b b 1 '.arms[].phases[].throughput.round_ns_per_op = [10,1000,10,1000,10,1000,10,1000]'
+	run -4 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --policy "$scratch/policy.yaml"
+	has "$output" "gate: inconclusive"
+}
+
+@test "an arm that is missing or was not measured fails the gate" {
+	craft a a 1
+	craft b b 1 '.arms[1].state = "failed" | .arms[1].reason = "crashed"'
+	run -1 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --junit "$scratch/j.xml"
+	has "$output" "the result has no such arm"
+	grep -q 'failures="1"' "$scratch/j.xml"
+}
+
+@test "a wrong policy is refused with every fault and its place" {
+	craft a a 1
+	cat >"$scratch/policy.yaml" <<-YAML
+		policy: 2
+		treshold: 3%
+		metrics:
+		  - {metric: failures.totl, as: gated}
+		  - {metric: throughput.rounds, as: gated}
+		  - {metric: failures.total, as: strict}
+		  - {metric: failures.total, threshold: 3}
+		  - {metric: failures.total}
+		  - {as: gated}
+	YAML
+	run -2 "$iovabench" gate --baseline "$scratch/a" "$scratch/a" --policy "$scratch/policy.yaml"
+	has "$output" "policy.yaml:1:9: policy: format version '2'; this program reads version 1"
+	has "$output" "policy.yaml:2:1: treshold: unknown key; did you mean 'threshold'?"
+	has "$output" "policy.yaml:4:14: metrics[0].metric: 'failures.totl' is no metric; did you mean 'failures.total'?"
+	has "$output" "policy.yaml:5:14: metrics[1].metric: 'throughput.rounds' only describes"
+	has "$output" "metrics[2].as: 'strict' is not known here; write ignored, advisory or gated"
+	has "$output" "metrics[3].threshold: '3' is a share and needs %: write 3%"
+	has "$output" "metrics[4]: changes nothing"
+	has "$output" "metrics[5].metric: is missing"
+	: >"$scratch/policy.yaml"
+	run -2 "$iovabench" gate --selftest --policy "$scratch/policy.yaml"
+	run -2 "$iovabench" gate --selftest --policy "$scratch/none.yaml"
+}
+
+@test "the gate proves that it can fail, and tells where it cannot" {
+	run -0 "$iovabench" gate --selftest
+	has "$output" "failures.total worse by 1%, threshold 0%: the gate failed"
+	has "$output" "the same figures: the gate passed"
+	[[ $output != *BLIND* ]]
+	printf 'policy: 1\nmetrics: [{metric: fragmentation.*, threshold: 100%%}, {metric: throughput.raw_ns_per_op, as: gated}]\n' >"$scratch/p"
+	run -1 "$iovabench" gate --selftest --policy "$scratch/p"
+	has "$output" "BLIND  fragmentation.largest_free_pages"
+	has "$output" "ok     throughput.raw_ns_per_op worse by 5.5%, threshold 3%: the gate failed"
+}
+
+@test "JUnit is well-formed whatever the names hold" {
+	craft a a 1 '.workloads[0].name = "<&\"]]>\u0001ä" | .arms[0].spec = "x\"><y a='"'"'"'
+	craft b b 1.5 '.workloads[0].name = "<&\"]]>\u0001ä" | .arms[0].spec = "x\"><y a='"'"'" | .arms[1].phases[].steps.alloc_mean += 1'
+	run -1 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --junit "$scratch/j.xml"
+	run -0 xmllint --noout "$scratch/j.xml"
+	is "$(xmllint --xpath 'count(//testcase)' "$scratch/j.xml")" "$(xmllint --xpath 'string(/testsuites/@tests)' "$scratch/j.xml")"
+	is "$(xmllint --xpath 'count(//failure)' "$scratch/j.xml")" "$(xmllint --xpath 'string(/testsuites/@failures)' "$scratch/j.xml")"
+	is "$(xmllint --xpath 'count(//skipped)' "$scratch/j.xml")" "$(xmllint --xpath 'string(/testsuites/@skipped)' "$scratch/j.xml")"
+	is "$(xmllint --xpath 'count(//failure)' "$scratch/j.xml")" 1
+	run -7 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --junit "$scratch/none/j.xml"
+}
+
+@test "wrong usage of gate" {
+	run -2 "$iovabench" gate result
+	has "$output" "needs --baseline"
+	run -2 "$iovabench" gate --baseline a
+	run -2 "$iovabench" gate --selftest --baseline a
+	run -0 "$iovabench" gate --help
+}
+
+@test "calibrate tells what the clock can" {
+	run -0 "$iovabench" calibrate --json
+	jq -e '.timer_step_ns > 0 and .timer_pair_ns > 0 and .resolution_ns == .timer_step_ns + .timer_pair_ns and .timer_drift_ppm >= 0' <<<"$output"
+	run -0 "$iovabench" calibrate
+	has "$output" "resolution"
+}
+
+@test "calibrate --null stores what comparisons show beside their verdicts" {
+	run "$iovabench" calibrate --null --comparisons 2 --rounds 1 --ops 20000
+	[ "$status" -eq 0 ] || [ "$status" -eq 5 ]
+	jq -e '.schema == "iovabench.calibration/1" and .comparisons == 2 and .rounds == 1 and .a == "rbtree" and .b == "rbtree" and
+		.verdicts.inconclusive == 2 and .detectable_share == null and (.detectable_share_reason | length) > 0' \
+		"$scratch/cache/iovabench/calibration.json"
+	craft a a 1
+	run -0 "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy"
+	has "$output" "calibrated: 0 false alarms in 2 comparisons of 1 rounds (at most 78% of all"
+	run -0 "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy" --json
+	jq -e '.calibration.comparisons == 2' <<<"$output"
+	# Of another machine: none.
+	craft b b 1 '.machine.kernel = "other"'
+	run -0 "$iovabench" compare "$scratch/b:buddy" "$scratch/b:buddy" --json
+	jq -e '.calibration == null and (.calibration_reason | contains("not calibrated"))' <<<"$output"
+}
+
+@test "a calibration that is damaged is refused" {
+	craft a a 1
+	mkdir -p "$scratch/cache/iovabench"
+	echo '{"schema": "iovabench.result/1"}' >"$scratch/cache/iovabench/calibration.json"
+	run -2 "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy"
+	has "$output" "calibration.json: calibration: schema: must be"
+	run -2 "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy" --calibration "$scratch/none"
+}
+
+@test "a second allocator is held against the first, and only stored where it was asked for" {
+	run "$iovabench" calibrate --null -a buddy -a bitmap --comparisons 1 --rounds 1 --ops 20000 -o "$scratch/planted"
+	is "$status" 0
+	has "$output" "bitmap against buddy"
+	[ -e "$scratch/planted/calibration.json" ]
+	[ -e "$scratch/planted/result.json" ]
+	[ ! -e "$scratch/cache" ]
+	run -2 "$iovabench" calibrate --null -a buddy -a nothing
+	run -2 "$iovabench" calibrate --rounds 3
+	run -2 "$iovabench" calibrate --null --rounds 0
+	run -2 "$iovabench" calibrate --null --threshold 3
+}
+
+# A machine made of files.
+fake() { # path content
+	mkdir -p "$scratch/root/$(dirname "$1")"
+	printf '%s\n' "$2" >"$scratch/root/$1"
+}
+
+state() { # document name
+	jq -r --arg name "$2" '.[] | select(.name == $name) | .state' <<<"$1"
+}
+
+@test "doctor is content with a machine that is set up" {
+	fake proc/cpuinfo "$(printf 'processor\t: 0\nflags\t\t: fpu constant_tsc nonstop_tsc rdtscp\n\nprocessor\t: 1\n')"
+	fake proc/loadavg '0.10 0.10 0.10 1/100 1'
+	fake proc/stat 'cpu 100 0 100 100000 0 0 0 0 0 0'
+	fake proc/pressure/cpu 'some avg10=0.00 avg60=0.00 avg300=0.00 total=1'
+	fake proc/sys/kernel/randomize_va_space 2
+	fake proc/sys/kernel/perf_event_paranoid 2
+	fake sys/bus/event_source/devices/cpu/type 4
+	fake sys/devices/system/clocksource/clocksource0/current_clocksource tsc
+	fake sys/devices/system/cpu/cpu0/cpufreq/scaling_governor performance
+	fake sys/devices/system/cpu/intel_pstate/no_turbo 1
+	fake sys/devices/system/cpu/smt/active 0
+	fake sys/devices/system/cpu/isolated 1
+	fake sys/kernel/mm/transparent_hugepage/enabled 'always [madvise] never'
+	run -0 "$iovabench" doctor --json --root "$scratch/root"
+	is "$(jq -r '[.[].state] | unique | join(",")' <<<"$output")" ok
+	run -0 "$iovabench" doctor --root "$scratch/root"
+	has "$output" "0 of 12 could be better"
+	# Each line by itself, made worse.
+	local name path content
+	while IFS='|' read -r name path content; do
+		cp "$scratch/root/$path" "$scratch/kept"
+		printf '%b\n' "$content" >"$scratch/root/$path"
+		run -0 "$iovabench" doctor --json --root "$scratch/root"
+		is "$name: $(jq -r '[.[] | select(.state == "warn") | .name] | join(",")' <<<"$output")" "$name: $name"
+		jq -e '.[] | select(.state == "warn") | .advice | length > 10' <<<"$output"
+		cp "$scratch/kept" "$scratch/root/$path"
+	done <<-'LINES'
+		clock|proc/cpuinfo|processor\t: 0\nflags\t: constant_tsc rdtscp\nprocessor\t: 1
+		machine|proc/cpuinfo|processor\t: 0\nflags\t: constant_tsc nonstop_tsc rdtscp hypervisor\nprocessor\t: 1
+		machine|proc/cpuinfo|processor\t: 0\nflags\t: constant_tsc nonstop_tsc rdtscp
+		governor|sys/devices/system/cpu/cpu0/cpufreq/scaling_governor|powersave
+		boost|sys/devices/system/cpu/intel_pstate/no_turbo|0
+		SMT|sys/devices/system/cpu/smt/active|1
+		isolation|sys/devices/system/cpu/isolated|
+		huge pages|sys/kernel/mm/transparent_hugepage/enabled|always madvise [never]
+		ASLR|proc/sys/kernel/randomize_va_space|0
+		steal|proc/stat|cpu 100 0 100 100000 0 0 0 200 0 0
+		pressure|proc/pressure/cpu|some avg10=5.01 avg60=0.00 avg300=0.00 total=1
+		load|proc/loadavg|0.60 0.10 0.10 1/100 1
+		counters|proc/sys/kernel/perf_event_paranoid|3
+	LINES
+	rm -r "$scratch/root/sys/bus"
+	run -0 "$iovabench" doctor --json --root "$scratch/root"
+	is "$(state "$output" counters)" warn
+}
+
+@test "doctor does not invent what it cannot read" {
+	mkdir "$scratch/root"
+	run -0 "$iovabench" doctor --json --root "$scratch/root"
+	is "$(jq -r '[.[] | select(.state != "unknown") | .name] | join(",")' <<<"$output")" counters
+	run -0 "$iovabench" doctor
+	run -0 "$iovabench" doctor --json
+	jq -e 'length == 12' <<<"$output"
+	run -2 "$iovabench" doctor now
+	run -2 "$iovabench" doctor --jsn
+	has "$output" "did you mean '--json'"
+}

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: MIT
+ * Comparisons of arms whose rounds are written by hand, the gate over them, calibrations; and every allocation failing in turn. */
+#include "base/memory.h"
+#include "base/rng.h"
+#include "compare/calibration.h"
+#include "compare/compare.h"
+#include "compare/gate.h"
+#include "result_fixture.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+static const struct fixture_size small = {3, 2, 4};
+
+static bool near(double got, double wanted)
+{
+	return fabs(got - wanted) < 1e-12;
+}
+
+static struct result_comparison compare_hand(const double *a, size_t a_count, const double *b, size_t b_count,
+					     double threshold, size_t verdicts)
+{
+	struct result_comparison row = {0};
+	assert_int_equal(compare_rounds(a, a_count, b, b_count, threshold, verdicts, &row, NULL), 0);
+	return row;
+}
+
+static const double ones[12] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
+/* Twelve rounds at 95 %: the third and the tenth of the sorted ratios. The median of ratios is taken of logarithms: sqrt(6th * 7th). */
+static void ratio_and_interval_are_order_statistics(void **state)
+{
+	(void)state;
+	const double b[12] = {1.12, 1.01, 1.02, 1.11, 1.03, 1.04, 1.10, 1.05, 1.06, 1.09, 1.07, 1.08};
+	struct result_comparison row = compare_hand(ones, 12, b, 12, 0.0301, 1);
+	assert_true(near(row.ratio, sqrt(1.06 * 1.07)));
+	assert_true(near(row.ci_low, 1.03) && near(row.ci_high, 1.10));
+	assert_int_equal(row.rounds, 12);
+	assert_true(near(row.level, 0.95));
+	assert_int_equal(row.verdict, RESULT_VERDICT_INCONCLUSIVE);
+	assert_int_equal(compare_hand(ones, 12, b, 12, 0.0299, 1).verdict, RESULT_VERDICT_REGRESSION);
+	assert_int_equal(compare_hand(ones, 12, b, 12, 0.11, 1).verdict, RESULT_VERDICT_OK);
+	assert_int_equal(compare_hand(b, 12, ones, 12, 0.0299, 1).verdict, RESULT_VERDICT_IMPROVEMENT);
+}
+
+/* Sharing the error among a hundred leaves twelve rounds their extremes; among more, nothing. */
+static void many_verdicts_widen_the_interval(void **state)
+{
+	(void)state;
+	const double b[12] = {1.12, 1.01, 1.02, 1.11, 1.03, 1.04, 1.10, 1.05, 1.06, 1.09, 1.07, 1.08};
+	struct result_comparison row = compare_hand(ones, 12, b, 12, 0.005, 100);
+	assert_true(near(row.ci_low, 1.01) && near(row.ci_high, 1.12));
+	assert_int_equal(row.verdict, RESULT_VERDICT_REGRESSION);
+	row = compare_hand(ones, 12, b, 12, 0.005, 103);
+	assert_true(isnan(row.ci_low) && isnan(row.ci_high));
+	assert_int_equal(row.verdict, RESULT_VERDICT_INCONCLUSIVE);
+	assert_int_equal(row.rounds_wanted, 13);
+}
+
+/* A round counts only where both have one; what drifts together is no difference. */
+static void rounds_are_compared_in_pairs(void **state)
+{
+	(void)state;
+	const double a[8] = {1, 2, 4, 8, 16, 32, (double)NAN, 128}, b[9] = {2, 4, 8, 16, 32, 64, 5, (double)NAN, 7};
+	struct result_comparison row = compare_hand(a, 8, b, 9, 0.03, 1);
+	assert_int_equal(row.rounds, 6);
+	assert_true(near(row.ratio, 2) && near(row.ci_low, 2) && near(row.ci_high, 2));
+	row = compare_hand(a, 8, b, 0, 0.03, 1);
+	assert_int_equal(row.rounds, 0);
+	assert_int_equal(row.verdict, RESULT_VERDICT_NOT_COMPARED);
+}
+
+/* How often verdicts are right, by simulation: log-ratios with a spread of 2 %, which is more than was seen between processes. */
+static void simulated_comparisons_do_not_cry_wolf(void **state)
+{
+	(void)state;
+	struct rng rng;
+	rng_seed(&rng, 3);
+	unsigned alarms = 0, ok = 0, found = 0;
+	for (int i = 0; i < 600; i++) {
+		double a[12], b[12], slow[12];
+		for (int j = 0; j < 12; j++) {
+			double drift = 1 + rng_unit(&rng);
+			a[j] = drift * exp(0.03 * (rng_unit(&rng) + rng_unit(&rng) - 1));
+			b[j] = drift * exp(0.03 * (rng_unit(&rng) + rng_unit(&rng) - 1));
+			slow[j] = 1.1 * b[j];
+		}
+		enum result_verdict equal = compare_hand(a, 12, b, 12, 0.03, 1).verdict;
+		alarms += equal == RESULT_VERDICT_REGRESSION || equal == RESULT_VERDICT_IMPROVEMENT;
+		ok += equal == RESULT_VERDICT_OK;
+		found += compare_hand(a, 12, slow, 12, 0.03, 1).verdict == RESULT_VERDICT_REGRESSION;
+	}
+	assert_int_equal(alarms, 0);
+	assert_true(ok >= 480);
+	assert_true(found >= 570);
+}
+
+static const struct result_comparison *row_of(const struct compare_pair *pair, enum result_metric metric)
+{
+	for (size_t i = 0; i < pair->row_count; i++)
+		if (pair->rows[i].metric == metric)
+			return &pair->rows[i];
+	return NULL;
+}
+
+static void two_arms_of_the_fixture(void **state)
+{
+	(void)state;
+	struct result result;
+	fixture_result(&result, small);
+	struct compare_pair pair = {.a = {&result, 0}, .b = {&result, 1}};
+	struct compare_rules rules;
+	compare_rules_default(&rules, 0.03, 1);
+	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+	const struct result_comparison *row = row_of(&pair, RESULT_METRIC_SPAN_PAGES);
+	assert_true(near(row->ratio, row->b_value / row->a_value));
+	assert_int_equal(row->verdict, RESULT_VERDICT_IMPROVEMENT);
+	assert_int_equal(row_of(&pair, RESULT_METRIC_FAILURES_FRAGMENTED)->verdict, RESULT_VERDICT_OK);
+	assert_true(isnan(row_of(&pair, RESULT_METRIC_FAILURES_FRAGMENTED)->ratio));
+	/* Only describing, or measured by neither. */
+	assert_null(row_of(&pair, RESULT_METRIC_OPERATIONS));
+	assert_null(row_of(&pair, RESULT_METRIC_NET_NS_PER_OP));
+	assert_null(row_of(&pair, RESULT_METRIC_LARGEST_FREE_PAGES));
+	/* Arm 1 has no rounds. */
+	assert_int_equal(row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->verdict, RESULT_VERDICT_NOT_COMPARED);
+	assert_string_equal(row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->reason, "no round has a figure of both");
+	compare_pair_release(&pair);
+	/* 28 of 20,000 failed is more than 0.1 %, 28 of a million is not. */
+	result_set(&result.arms[5].phases[1].figures, RESULT_METRIC_FAILURES_TOTAL, 28);
+	for (size_t i = 3; i < 6; i += 2) {
+		result.arms[i].phases[1].round_ns_per_op = fixture_room(12, sizeof(double));
+		memcpy(result.arms[i].phases[1].round_ns_per_op, ones, sizeof ones);
+		result.arms[i].phases[1].round_count = 12;
+	}
+	pair = (struct compare_pair){.a = {&result, 3}, .b = {&result, 5}};
+	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+	assert_int_equal(row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->verdict, RESULT_VERDICT_OK);
+	assert_null(row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->reason);
+	compare_pair_release(&pair);
+	result_set(&result.arms[5].phases[1].figures, RESULT_METRIC_ALLOCATIONS, 20000);
+	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+	assert_int_equal(row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->verdict, RESULT_VERDICT_DIFFERENT_WORK);
+	compare_pair_release(&pair);
+	result_release(&result);
+}
+
+static void within_a_result_the_first_measured_arm_is_the_base(void **state)
+{
+	(void)state;
+	struct result result;
+	fixture_result(&result, small);
+	for (size_t i = 0; i < result.comparison_count; i++)
+		memory_release(result.comparisons[i].reason);
+	memory_release(result.comparisons);
+	result.comparisons = NULL;
+	result.comparison_count = 0;
+	assert_int_equal(compare_within(&result, 0.03, NULL), 0);
+	size_t pairs[9] = {0};
+	for (size_t i = 0; i < result.comparison_count; i++) {
+		assert_int_equal(result.comparisons[i].a, result.comparisons[i].b / 3 * 3);
+		pairs[result.comparisons[i].b]++;
+	}
+	for (size_t i = 0; i < 9; i++)
+		assert_int_equal(pairs[i] > 0, i == 1 || i == 2 || i == 4 || i == 5); /* 7 is n/a, 8 failed */
+	result_release(&result);
+}
+
+static void results_are_matched_by_workload_and_spec(void **state)
+{
+	(void)state;
+	struct result a, b;
+	struct compare_pair *pairs;
+	size_t count;
+	fixture_result(&a, small);
+	fixture_result(&b, small);
+	assert_int_equal(compare_match(&a, &b, NULL, NULL, &pairs, &count, NULL), 0);
+	assert_int_equal(count, 7);
+	assert_int_equal(compare_check_work(pairs, count, NULL), 0);
+	memory_release(pairs);
+	assert_int_equal(compare_match(&a, &b, "buddy", "bitmap:fit=first", &pairs, &count, NULL), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(pairs[1].a.arm, 3);
+	assert_int_equal(pairs[1].b.arm, 4);
+	memory_release(pairs);
+	b.arms[0].threads = 2;
+	assert_int_equal(compare_match(&a, &b, NULL, NULL, &pairs, &count, NULL), 0);
+	assert_int_equal(count, 6);
+	memory_release(pairs);
+	/* Where the stream is not known, the file, the seed and the number of operations speak. */
+	struct compare_arm left = {&a, 1}, right = {&b, 1};
+	assert_true(compare_same_work(&left, &right));
+	b.workloads[0].seed++;
+	assert_false(compare_same_work(&left, &right));
+	result_release(&a);
+	result_release(&b);
+}
+
+static void the_default_policy_gates_what_is_exact_and_has_a_direction(void **state)
+{
+	(void)state;
+	struct policy policy;
+	policy_default(&policy);
+	assert_int_equal(policy.weight[RESULT_METRIC_FAILURES_TOTAL], POLICY_GATED);
+	assert_int_equal(policy.weight[RESULT_METRIC_RAW_NS_PER_OP], POLICY_ADVISORY);
+	assert_int_equal(policy.weight[RESULT_METRIC_OPERATIONS], POLICY_IGNORED);
+	assert_true(near(policy.threshold[RESULT_METRIC_RAW_NS_PER_OP], 0.03));
+	assert_true(policy.threshold[RESULT_METRIC_METADATA_BYTES] == 0);
+}
+
+static void a_policy_changes_what_it_names(void **state)
+{
+	(void)state;
+	static const char text[] = "policy: 1\nthreshold: 5%\nmetrics:\n  - {metric: metadata_bytes, threshold: 12.5%}\n"
+				   "  - {metric: steps.*, as: ignored}\n";
+	struct policy policy;
+	struct text messages = {0};
+	assert_int_equal(policy_parse("p", text, sizeof text - 1, &policy, &messages), 0);
+	assert_true(near(policy.threshold[RESULT_METRIC_RAW_NS_PER_OP], 0.05));
+	assert_true(near(policy.threshold[RESULT_METRIC_METADATA_BYTES], 0.125));
+	assert_true(policy.threshold[RESULT_METRIC_METADATA_BYTES_PER_EXTENT] == 0);
+	assert_int_equal(policy.weight[RESULT_METRIC_STEPS_ALLOC_MAX], POLICY_IGNORED);
+	assert_int_equal(policy.weight[RESULT_METRIC_STEPS_FREE_MEAN], POLICY_IGNORED);
+	assert_int_equal(policy.weight[RESULT_METRIC_SPAN_PAGES], POLICY_GATED);
+	text_release(&messages);
+}
+
+/* A gate that could not look must not pass. */
+static void only_gated_rows_stop_anything(void **state)
+{
+	(void)state;
+	struct policy policy;
+	policy_default(&policy);
+	static const enum gate_outcome wanted[RESULT_VERDICT_COUNT] = {
+		[RESULT_VERDICT_OK] = GATE_PASSED,
+		[RESULT_VERDICT_IMPROVEMENT] = GATE_PASSED,
+		[RESULT_VERDICT_REGRESSION] = GATE_FAILED,
+		[RESULT_VERDICT_INCONCLUSIVE] = GATE_INCONCLUSIVE,
+		[RESULT_VERDICT_DIFFERENT_WORK] = GATE_INCONCLUSIVE,
+		[RESULT_VERDICT_NOT_COMPARED] = GATE_INCONCLUSIVE,
+	};
+	for (int i = 0; i < RESULT_VERDICT_COUNT; i++) {
+		struct result_comparison row = {.metric = RESULT_METRIC_SPAN_PAGES, .verdict = (enum result_verdict)i};
+		assert_int_equal(gate_row_outcome(&policy, &row), wanted[i]);
+		row.metric = RESULT_METRIC_RAW_NS_PER_OP;
+		assert_int_equal(gate_row_outcome(&policy, &row), GATE_PASSED);
+	}
+}
+
+static void the_self_test_is_good_and_notices_a_blind_policy(void **state)
+{
+	(void)state;
+	struct policy policy;
+	struct gate_selftest found;
+	struct text log = {0};
+	policy_default(&policy);
+	policy.weight[RESULT_METRIC_RAW_NS_PER_OP] = POLICY_GATED;
+	assert_int_equal(gate_selftest(&policy, &found, &log, NULL), 0);
+	assert_int_equal(found.good, found.checks);
+	assert_true(found.checks > 30);
+	/* Nothing that is better higher can be worse by more than all of it. */
+	policy.threshold[RESULT_METRIC_FREE_2MIB_SLOTS] = 1;
+	assert_int_equal(gate_selftest(&policy, &found, &log, NULL), 0);
+	assert_int_equal(found.good, found.checks - 1);
+	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
+		policy.weight[i] = POLICY_ADVISORY;
+	assert_int_equal(gate_selftest(&policy, &found, &log, NULL), 0);
+	assert_int_equal(found.good, found.checks - 1);
+	text_release(&log);
+}
+
+/* Two arms with 4 comparisons of 6 rounds: equal, equal, twice as slow, and one that swings. */
+static void fill_rounds(struct result *result)
+{
+	for (size_t arm = 0; arm < 2; arm++) {
+		struct result_phase *phase = &result->arms[arm].phases[1];
+		memory_release(phase->round_ns_per_op);
+		phase->round_ns_per_op = fixture_room(25, sizeof(double));
+		phase->round_count = 25;
+		for (size_t i = 0; i < 25; i++)
+			phase->round_ns_per_op[i] = arm == 0 ? 100 : i < 12 ? 101 : i < 18 ? 200 : i % 2 ? 90 : 110;
+	}
+}
+
+static void a_calibration_counts_verdicts(void **state)
+{
+	(void)state;
+	struct result result;
+	struct calibration calibration, read;
+	struct text json = {0}, line = {0};
+	fixture_result(&result, small);
+	fill_rounds(&result);
+	assert_int_equal(calibration_make(&result, 6, 0.03, &calibration, NULL), 0);
+	assert_int_equal(calibration.comparisons, 4);
+	assert_int_equal(calibration.verdicts[RESULT_VERDICT_OK], 2);
+	assert_int_equal(calibration.verdicts[RESULT_VERDICT_REGRESSION], 1);
+	assert_int_equal(calibration.verdicts[RESULT_VERDICT_INCONCLUSIVE], 1);
+	assert_true(near(calibration_alarms(&calibration), 0.25));
+	/* The lowest lower end is that of the swinging one, 0.9: 1.03 / 0.9 would have lifted it. */
+	assert_true(near(calibration.detectable, 1.03 / 0.9 - 1));
+	assert_int_equal(calibration_write(&calibration, &json, NULL), 0);
+	assert_int_equal(calibration_read(json.bytes, json.length, &read, NULL), 0);
+	assert_true(memcmp(read.verdicts, calibration.verdicts, sizeof read.verdicts) == 0);
+	assert_true(read.detectable == calibration.detectable && read.rounds == 6);
+	assert_true(calibration_fits(&read, &result));
+	calibration_tell(&read, &result, &line);
+	assert_non_null(strstr(line.bytes, "1 false alarms in 4 comparisons of 6 rounds"));
+	assert_non_null(strstr(line.bytes, "slow-down of 14%"));
+	text_release(&line);
+	memory_release(result.machine.kernel);
+	result.machine.kernel = memory_text("another");
+	assert_false(calibration_fits(&read, &result));
+	calibration_tell(&read, &result, &line);
+	assert_non_null(strstr(line.bytes, "not calibrated"));
+	text_release(&line);
+	text_release(&json);
+	calibration_release(&calibration);
+	calibration_release(&read);
+	result_release(&result);
+}
+
+static void a_calibration_of_too_few_rounds_detects_nothing(void **state)
+{
+	(void)state;
+	struct result result;
+	struct calibration calibration;
+	struct error error = {0};
+	fixture_result(&result, small);
+	fill_rounds(&result);
+	assert_int_equal(calibration_make(&result, 5, 0.03, &calibration, NULL), 0);
+	assert_int_equal(calibration.comparisons, 5);
+	assert_int_equal(calibration.verdicts[RESULT_VERDICT_INCONCLUSIVE], 5);
+	assert_true(isnan(calibration.detectable));
+	calibration_release(&calibration);
+	assert_int_equal(calibration_make(&result, 26, 0.03, &calibration, &error), -1);
+	assert_int_equal(error.exit_code, EXIT_CODE_UNTRUSTWORTHY);
+	result_release(&result);
+}
+
+static void a_damaged_calibration_is_refused(void **state)
+{
+	(void)state;
+	struct result result;
+	struct calibration calibration, read;
+	struct text json = {0};
+	fixture_result(&result, small);
+	fill_rounds(&result);
+	assert_int_equal(calibration_make(&result, 6, 0.03, &calibration, NULL), 0);
+	assert_int_equal(calibration_write(&calibration, &json, NULL), 0);
+	char *place = strstr(json.bytes, "\"ok\": 2");
+	assert_non_null(place);
+	place[6] = '3';
+	struct error error = {0};
+	assert_int_equal(calibration_read(json.bytes, json.length, &read, &error), -1);
+	assert_string_equal(error.message, "calibration: verdicts: must add up to comparisons");
+	for (size_t cut = 0; cut + 2 < json.length; cut += 7)
+		assert_int_equal(calibration_read(json.bytes, cut, &read, NULL), -1);
+	text_release(&json);
+	calibration_release(&calibration);
+	result_release(&result);
+}
+
+/* Everything above once more in small, with the n-th request for memory failing, for every n. */
+static int do_all(const struct result *a, struct result *b)
+{
+	static const char policy_text[] = "policy: 1\nmetrics: [{metric: steps.*, as: ignored}]\n";
+	struct policy policy;
+	struct gate gate;
+	struct calibration calibration = {0}, read = {0};
+	struct text xml = {0}, json = {0}, messages = {0};
+	struct error error = {0};
+	int status = policy_parse("p", policy_text, sizeof policy_text - 1, &policy, &messages);
+	text_release(&messages);
+	if (status == 0 && (status = gate_open(&gate, &policy, a, b, &error)) == 0) {
+		gate_junit(&gate, &xml);
+		status = xml.failed ? -1 : 0;
+		gate_close(&gate);
+	}
+	if (status == 0)
+		status = calibration_make(b, 6, 0.03, &calibration, &error);
+	if (status == 0)
+		status = calibration_write(&calibration, &json, &error);
+	if (status == 0)
+		status = calibration_read(json.bytes, json.length, &read, &error);
+	if (status == 0)
+		status = compare_within(b, 0.03, &error);
+	text_release(&xml);
+	text_release(&json);
+	calibration_release(&calibration);
+	calibration_release(&read);
+	return status;
+}
+
+static void no_memory_anywhere_is_an_error_and_no_leak(void **state)
+{
+	(void)state;
+	struct result a, b;
+	fixture_result(&a, small);
+	uint64_t n = 0;
+	for (int status = -1; status < 0; n++) {
+		fixture_result(&b, small);
+		fill_rounds(&b);
+		memory_release(b.comparisons[1].reason);
+		memory_release(b.comparisons);
+		b.comparisons = NULL;
+		b.comparison_count = 0;
+		memory_fail_after(n);
+		status = do_all(&a, &b);
+		memory_fail_after(UINT64_MAX);
+		result_release(&b);
+		assert_true(n < 10000);
+	}
+	assert_true(n > 50);
+	result_release(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ratio_and_interval_are_order_statistics),
+		cmocka_unit_test(many_verdicts_widen_the_interval),
+		cmocka_unit_test(rounds_are_compared_in_pairs),
+		cmocka_unit_test(simulated_comparisons_do_not_cry_wolf),
+		cmocka_unit_test(two_arms_of_the_fixture),
+		cmocka_unit_test(within_a_result_the_first_measured_arm_is_the_base),
+		cmocka_unit_test(results_are_matched_by_workload_and_spec),
+		cmocka_unit_test(the_default_policy_gates_what_is_exact_and_has_a_direction),
+		cmocka_unit_test(a_policy_changes_what_it_names),
+		cmocka_unit_test(only_gated_rows_stop_anything),
+		cmocka_unit_test(the_self_test_is_good_and_notices_a_blind_policy),
+		cmocka_unit_test(a_calibration_counts_verdicts),
+		cmocka_unit_test(a_calibration_of_too_few_rounds_detects_nothing),
+		cmocka_unit_test(a_damaged_calibration_is_refused),
+		cmocka_unit_test(no_memory_anywhere_is_an_error_and_no_leak),
+	};
+	return cmocka_run_group_tests_name("compare", tests, NULL, NULL);
+}
