@@ -29,9 +29,10 @@ struct audit {
 	uint64_t failures;          /* of the whole stream */
 	uint64_t operations;        /* of the whole stream */
 	uint64_t live_extents, peak_live_extents;
-	uint64_t word;     /* of the stream, played so far */
-	size_t row, phase; /* at hand */
-	size_t poll_row;   /* 1 + the row in which a poll was last followed by a walk; 0: none */
+	uint64_t live_pages, peak_live_pages; /* of all domains together */
+	uint64_t word;                        /* of the stream, played so far */
+	size_t row, phase;                    /* at hand */
+	size_t poll_row;                      /* 1 + the row in which a poll was last followed by a walk; 0: none */
 	uint64_t row_steps, row_allocations;
 	struct audit_totals fullest; /* of the rows of this phase, the one with the most live pages */
 	uint64_t count_high;
@@ -81,6 +82,8 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 	check_limit(audit, request, outcome);
 	if (!audit_space_take(space, extent, &audit->complaints, audit->operations))
 		audit->engine.slots[op->slot].count = 0; /* not ours to free: somebody else's pages would go with it */
+	else if ((audit->live_pages += extent->count) > audit->peak_live_pages)
+		audit->peak_live_pages = audit->live_pages;
 	audit->slot_domain[op->slot] = (unsigned char)audit->engine.domain;
 	struct audit_counts *counts = &audit->counts;
 	counts->granted += extent->count;
@@ -151,7 +154,8 @@ static void play_operation(struct audit *audit, const struct op *op)
 	case ENGINE_FREED:
 		audit->counts.frees++;
 		audit->live_extents--;
-		audit_space_drop(space_at_hand(audit), &outcome.extent, &audit->complaints, audit->operations);
+		if (audit_space_drop(space_at_hand(audit), &outcome.extent, &audit->complaints, audit->operations))
+			audit->live_pages -= outcome.extent.count;
 		break;
 	case ENGINE_ALLOCATED:
 		audit->counts.allocations++;
@@ -172,6 +176,8 @@ static struct audit_totals sum_spaces(const struct audit *audit)
 	struct audit_totals totals = {0};
 	for (uint32_t i = 0; i < audit->engine.domain_count; i++)
 		audit_totals_add(&totals, &audit->spaces[i]);
+	/* Domains reach their peaks at different times. */
+	totals.map.peak_live_pages = audit->peak_live_pages;
 	return totals;
 }
 

@@ -172,7 +172,7 @@ static size_t cell_of(size_t number, size_t count)
 	return count <= RESULT_CELLS_MAX ? number : number * RESULT_CELLS_MAX / count;
 }
 
-/* The least of all iterations: what disturbs adds. */
+/* The least of all iterations: what disturbs adds. Windows that were disturbed from outside are left out. */
 static int store_cells(const struct phase_windows *phase, struct result_record_phase *record)
 {
 	size_t cells = phase->count < RESULT_CELLS_MAX ? phase->count : RESULT_CELLS_MAX;
@@ -188,6 +188,8 @@ static int store_cells(const struct phase_windows *phase, struct result_record_p
 		size_t cell = cell_of(i, phase->count);
 		double ns = 0, operations = 0;
 		for (; i < phase->count && cell_of(i, phase->count) == cell; i++) {
+			if (phase->windows[i].tainted)
+				continue;
 			ns += phase->windows[i].ns;
 			operations += (double)phase->windows[i].operations;
 		}

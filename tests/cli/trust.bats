@@ -132,3 +132,10 @@ above() { # value least
 	is "$(arms "$scratch/t" .state | sort -u)" ok
 	is "$(figure slow throughput.rounds)" 2
 }
+
+@test "the peak of several domains is what they held at one time" {
+	run -0 "$iovabench" run workloads/e1000e.yaml -a rbtree --rounds 1 --latency off -q -o "$scratch/t"
+	# Their own peaks add up to 880 pages, but lie at different times.
+	is "$(arms "$scratch/t" '[.domains[].space.peak_live_pages] | add')" 880
+	is "$(figure rbtree space.peak_live_pages)" 816
+}

@@ -65,6 +65,30 @@ static void no_arm_always_follows_the_same_one(void **state)
 			assert_true(a == b ? follows[a][b] == 0 : follows[a][b] > 800 && follows[a][b] < 1200);
 }
 
+/* A cyclic square with its arms permuted alone: inside of it, each arm has one follower. */
+static void arms_have_several_followers_inside_a_square(void **state)
+{
+	(void)state;
+	enum { ARMS = 5 };
+	int several = 0;
+	for (uint32_t square = 0; square < 100; square++) {
+		bool follows[ARMS] = {false};
+		int followers = 0;
+		for (uint32_t row = 0; row < ARMS; row++) {
+			size_t order[ARMS];
+			assert_int_equal(round_order(4, square * ARMS + row, ARMS, order), 0);
+			for (size_t place = 0; place + 1 < ARMS; place++)
+				if (order[place] == 0)
+					follows[order[place + 1]] = true;
+		}
+		for (size_t arm = 0; arm < ARMS; arm++)
+			followers += follows[arm];
+		several += followers > 1;
+	}
+	/* Of the 24 cyclic orders of columns, 4 have one distance throughout. */
+	assert_true(several > 60);
+}
+
 static void without_memory_there_is_no_order(void **state)
 {
 	(void)state;
@@ -81,6 +105,7 @@ int main(void)
 		cmocka_unit_test(every_arm_stands_once_at_every_place_of_a_square),
 		cmocka_unit_test(a_seed_repeats_and_another_one_does_not),
 		cmocka_unit_test(no_arm_always_follows_the_same_one),
+		cmocka_unit_test(arms_have_several_followers_inside_a_square),
 		cmocka_unit_test(without_memory_there_is_no_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
