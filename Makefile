@@ -47,13 +47,21 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard 
 CONFORMANCE_SOURCES := $(sort $(wildcard tests/conformance/*.c tests/mutants/*.c))
 
 .PHONY: all
-all: $(BUILD)/iovabench $(PLUGINS) ## build the program and the example plugins
+all: $(BUILD)/iovabench $(BUILD)/libiovabench.a $(PLUGINS) ## build the program, the library and the example plugins
 
 $(BUILD)/iovabench: $(BUILD)/objects/cli/main.o $(BUILD)/librooms.a
 	$(LINK) -rdynamic -o $@ $^ $(LIBS)
 
 $(BUILD)/librooms.a: $(ROOM_OBJECTS)
 	rm -f $@ && ar rcs $@ $^
+
+# For drivers and their tests: allocators and driver calls as one object, of which the public names alone are global.
+LIBRARY_OBJECTS := $(filter $(addprefix $(BUILD)/objects/,allocator/% base/% ddi/%),$(ROOM_OBJECTS))
+LIBRARY_NAMES = iova_instance_* ddi_* dxgk_cb_* mm_* ex_free_pool iommu_* ntstatus_name
+$(BUILD)/libiovabench.a: $(LIBRARY_OBJECTS)
+	$(CC) -r -nostdlib -o $(BUILD)/libiovabench.o $^
+	objcopy --wildcard $(foreach name,$(LIBRARY_NAMES),--keep-global-symbol='$(name)') $(BUILD)/libiovabench.o
+	rm -f $@ && ar rcs $@ $(BUILD)/libiovabench.o
 
 # What was compiled with is part of every result; a change of flags rebuilds all.
 $(BUILD)/objects/%.o: src/%.c $(BUILD)/flags
@@ -92,7 +100,7 @@ $(BUILD)/tests/conformance: $(CONFORMANCE_SOURCES) $(wildcard tests/conformance/
 	$(COMPILE) -Itests -o $@ $(CONFORMANCE_SOURCES) $(BUILD)/librooms.a $(LDFLAGS) -lcmocka $(LIBS)
 
 .PHONY: tests
-tests: all $(UNIT_TESTS) $(TEST_PLUGINS) $(if $(CONFORMANCE_SOURCES),$(BUILD)/tests/conformance) ## build all tests, run none
+tests: all $(UNIT_TESTS) $(TEST_PLUGINS) $(if $(CONFORMANCE_SOURCES),$(BUILD)/tests/conformance) $(BUILD)/tests/bench/threads ## build all tests, run none
 
 .PHONY: check
 check: tests ## build and run every test; ends with a line "N passed, N failed"
@@ -102,6 +110,11 @@ THREAD_TESTS = ring_test threads_test threads_stress_test
 .PHONY: check-threads
 check-threads: $(addprefix $(BUILD)/tests/unit/,$(THREAD_TESTS)) ## tests of what threads share; meant for VARIANT=tsan
 	@BUILD='$(BUILD)' VARIANT='$(VARIANT)' tests/run $(addprefix unit/,$(THREAD_TESTS))
+
+DDI_CALLS ?= 5000000
+.PHONY: check-ddi
+check-ddi: $(BUILD)/tests/unit/ddi_calls_random_test ## random driver calls, DDI_CALLS=5000000 for each allocator and mode; meant for VARIANT=asan
+	DDI_RANDOM_CALLS=$(DDI_CALLS) $<
 
 .PHONY: check-layers
 check-layers: ## every #include keeps to the floors of docs/design.md
@@ -116,7 +129,7 @@ format: ## rewrite the sources in the style of .clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
-FUZZED := $(sort $(wildcard src/base/*.c src/workload/*.c src/measure/*.c src/result/*.c src/trace/*.c))
+FUZZED := $(sort $(wildcard src/base/*.c src/workload/*.c src/measure/*.c src/result/*.c src/trace/*.c src/compare/*.c))
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(FUZZED)
 	@mkdir -p $(@D)
@@ -131,21 +144,41 @@ fuzz: $(FUZZERS) ## fuzz every loader for FUZZ_SECONDS=10 each, from the kept co
 bench-harness: all ## what the harness itself costs, in time and memory
 	@BUILD='$(BUILD)' tests/bench/harness
 
+$(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/librooms.a $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests -MMD -MP -o $@ $< $(BUILD)/librooms.a $(LDFLAGS) $(LIBS)
+
+.PHONY: bench-threads
+bench-threads: $(BUILD)/tests/bench/threads ## two workers on one magazine+X against an X of its own for each
+	@$(BUILD)/tests/bench/threads
+
+.PHONY: instructions
+instructions: $(BUILD)/tests/bench/play ## instructions per operation of the built-in allocators, compared with tests/instructions/expected
+	@BUILD='$(BUILD)' tests/instructions/run $(if $(UPDATE),--update,$(if $(MISSES),--misses))
+
 .PHONY: limits
 limits: all ## what the built-in allocators reach on the six streams that bound plain C, one round
 	@$(BUILD)/iovabench run workloads/limits/*.yaml -a all --rounds 1 --latency off -o $(BUILD)/limits
 
+.PHONY: laws
+laws: all ## laws that a right benchmark reproduces: expected and found, on every allocator that they speak of
+	@BUILD='$(BUILD)' tests/laws/run
+
 .PHONY: install
 install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/iovabench $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces \
-		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits \
+		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws \
 		$(DESTDIR)$(PREFIX)/share/doc/iovabench $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/iovabench $(DESTDIR)$(PREFIX)/bin/iovabench
 	install -m 644 include/iovabench/*.h $(DESTDIR)$(PREFIX)/include/iovabench
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 644 $(BUILD)/libiovabench.a $(DESTDIR)$(PREFIX)/lib
+	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' src/iovabench.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/iovabench.pc
 	install -m 644 workloads/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads
 	install -m 644 workloads/limits/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits
+	install -m 644 workloads/laws/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws
 	install -m 644 workloads/traces/*.iovatrace $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces
-	install -m 644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/iovabench
+	install -m 644 README.md LICENSE docs/*.md docs/ci-workflow.yml $(DESTDIR)$(PREFIX)/share/doc/iovabench
 	install -m 644 docs/iovabench.1 $(DESTDIR)$(PREFIX)/share/man/man1
 
 .PHONY: clean
@@ -156,4 +189,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
--include $(patsubst %.o,%.d,$(ROOM_OBJECTS)) $(BUILD)/objects/cli/main.d $(addsuffix .d,$(UNIT_TESTS))
+-include $(patsubst %.o,%.d,$(ROOM_OBJECTS)) $(BUILD)/objects/cli/main.d $(addsuffix .d,$(UNIT_TESTS)) $(BUILD)/tests/bench/play.d $(BUILD)/tests/bench/threads.d

@@ -23,6 +23,7 @@ bats               tests of the command line
 libcmocka-dev      unit tests
 binutils           looks at the symbols of allocators
 jq                 looks into JSON documents
+libxml2-utils      checks that JUnit files are well-formed XML
 procps             finds the worker that a test kills
 "
 

@@ -141,6 +141,7 @@ static void fixture_figures(struct result_phase *phase, double speed, double wea
 		result_set(figures, RESULT_METRIC_FIRST_FAILURE_OP, 1234567);
 		result_set(figures, RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES, 733950);
 		result_set(figures, RESULT_METRIC_FIRST_FAILURE_OCCUPANCY, 0.7001);
+		result_set(figures, RESULT_METRIC_FIRST_FAILURE_INDEX, 0.25);
 	} else {
 		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_OP, RESULT_REASON_NO_FAILURE);
 	}
@@ -255,7 +256,10 @@ static void fixture_result(struct result *result, struct fixture_size size)
 						 1,
 						 2000000,
 						 memory_text("{\"iovabench\":1,\"space\":{\"base\":\"0x1000\",\"size\":"
-							     "\"0x100000000\",\"page_bytes\":4096}}")};
+							     "\"0x100000000\",\"page_bytes\":4096}}"),
+						 false,
+						 NULL,
+						 0};
 		for (size_t j = 0; j < 3; j++)
 			fixture_arm(&result->arms[result->arm_count++], i, j, &size);
 	}

@@ -28,6 +28,8 @@ struct iova_instance *iova_instance_create(const char *spec, const struct iova_s
 /* Of the outermost layer: what the calls of allocator.h take. Valid until the instance is destroyed. */
 const struct iova_allocator *iova_instance_table(const struct iova_instance *instance);
 void *iova_instance_self(const struct iova_instance *instance);
+/* IOVA_ capability bits of the whole stack: a layer passes on what the one below it cannot follow. */
+uint64_t iova_instance_capabilities(const struct iova_instance *instance);
 
 /* NULL is ignored. */
 void iova_instance_destroy(struct iova_instance *instance);

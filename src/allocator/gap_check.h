@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * The invariants of a gap tree and of its list of blocks, recounted. */
+ * The invariants of a gap tree, recounted. */
 #ifndef ALLOCATOR_GAP_CHECK_H
 #define ALLOCATOR_GAP_CHECK_H
 
 #include "allocator/gap_tree.h"
-
-/* What the tree and the list must agree with. */
-struct gap_truth {
-	uint64_t first; /* of the space */
-	uint64_t count;
-	uint64_t live;
-	uint64_t usable;
-	uint32_t end; /* the last block */
-	bool by_address;
-};
 
 /* Black nodes from gap up to the root. */
 static inline uint64_t gap_check_blacks(const struct gap *gaps, uint32_t gap)
@@ -26,7 +16,7 @@ static inline uint64_t gap_check_blacks(const struct gap *gaps, uint32_t gap)
 
 static inline const char *gap_check_node(const struct gap *gaps, uint32_t gap, uint64_t black_height, bool by_address)
 {
-	if (!gaps[gap].length)
+	if (!by_address && !gaps[gap].length)
 		return "a gap in the tree has pages";
 	for (int side = 0; side < 2; side++) {
 		uint32_t child = gaps[gap].child[side];
@@ -42,6 +32,7 @@ static inline const char *gap_check_node(const struct gap *gaps, uint32_t gap, u
 	return NULL;
 }
 
+/* NULL, or the invariant that does not hold. count: gaps in it. */
 static inline const char *gap_check_tree(const struct gap_tree *tree, uint64_t count, bool by_address)
 {
 	const struct gap *gaps = tree->gaps;
@@ -61,35 +52,17 @@ static inline const char *gap_check_tree(const struct gap_tree *tree, uint64_t c
 		before = gap;
 		seen++;
 	}
-	return seen == count ? NULL : "the tree has exactly the blocks with a gap";
+	return seen == count ? NULL : "the tree has exactly the gaps that are not unused";
 }
 
-/* NULL, or the invariant that does not hold. */
-static inline const char *gap_check(const struct gap_tree *tree, const struct gap_link *links,
-				    const struct gap_truth *truth)
+/* Gaps that were taken from the pool and not given back; UINT64_MAX when its list has no end. */
+static inline uint64_t gap_check_taken(const struct gap_tree *tree)
 {
-	uint64_t page = truth->first, live = 0, gaps = 0, pages = 0;
-	uint32_t block = truth->end;
-	do {
-		const uint32_t before = block;
-		block = links[before].next;
-		const struct gap *gap = &tree->gaps[block];
-		if (links[block].previous != before)
-			return "the next block's previous block is this one";
-		if (before == truth->end ? gap->first != page : gap->first <= page)
-			return "every extent has pages and the first block begins with the space";
-		page = gap->first + gap->length;
-		pages += gap->length;
-		gaps += gap->length != 0;
-		live += block != truth->end;
-	} while (block != truth->end && live <= truth->live);
-	if (live != truth->live)
-		return "there is one block for each live extent";
-	if (page != truth->first + truth->count)
-		return "the last block ends with the space";
-	if (pages != truth->usable)
-		return "usable_pages is the sum of all gaps";
-	return gap_check_tree(tree, gaps, truth->by_address);
+	uint64_t taken = tree->fresh - 1;
+	for (uint32_t gap = tree->unused; gap; gap = tree->gaps[gap].child[0])
+		if (taken-- == 0)
+			return UINT64_MAX;
+	return taken;
 }
 
 #endif

@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Constraints of a request that its place depends on. */
+#define GAP_CONSTRAINED (IOVA_CONSTRAIN_ALIGN | IOVA_CONSTRAIN_LIMIT | IOVA_CONSTRAIN_BOUNDARY)
+
 /* A request with every constraint spelled out; those that do not apply are neutral. */
 struct gap_wish {
 	uint64_t count;

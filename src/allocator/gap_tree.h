@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Red-black tree of free gaps, ordered by address (with the longest gap of every subtree) or by length and address.
  *
- * The space is a list of blocks in address order. A block is a gap, possibly of no pages, and the live extent behind it;
- * the last block is the end of the space and has no extent. Every gap thus belongs to the extent behind it: freeing an
- * extent needs no search for its neighbours, and no memory for a new gap. Blocks with a gap are in the tree.
- *
- * Blocks are numbers of 31 bits into two arrays: what a descent reads fills half a cache line. Block 0 is the empty subtree: black,
- * of no pages, never written.
+ * Gaps are numbers of 31 bits into one array: what a descent reads fills half a cache line, and there are no more of them than gaps,
+ * however many extents live. Gap 0 is the empty subtree: black, of no pages, never written.
  *
  * The order is a compile-time constant of every caller: `by_address` folds away. */
 #ifndef ALLOCATOR_GAP_TREE_H
@@ -21,7 +17,7 @@
 __extension__ typedef unsigned __int128 gap_wide;
 
 struct gap {
-	uint64_t first;    /* first page of the gap; the extent begins at first + length */
+	uint64_t first;    /* page */
 	uint64_t length;   /* pages; 0: not in the tree */
 	uint32_t child[2]; /* lower and higher in the tree's order */
 	uint32_t parent;   /* times 2; bit 0: black */
@@ -29,15 +25,12 @@ struct gap {
 };
 _Static_assert(sizeof(struct gap) == 32, "two gaps share a cache line");
 
-/* Blocks in address order, a circle; the list of unused blocks uses next. */
-struct gap_link {
-	uint32_t previous;
-	uint32_t next;
-};
-
 struct gap_tree {
 	struct gap *gaps;
 	uint32_t root;
+	uint32_t unused;   /* gaps given back, most recent first; child[0] is the next one */
+	uint32_t fresh;    /* from here to capacity none was ever used */
+	uint32_t capacity; /* gaps, with gap 0 */
 };
 
 /* Gaps of GAP_RANK_MAX pages and more are told apart by their length alone. */
@@ -66,6 +59,25 @@ GAP_INLINE void gap_set_parent(struct gap *gaps, uint32_t gap, uint32_t parent)
 GAP_INLINE void gap_set_black(struct gap *gaps, uint32_t gap, bool black)
 {
 	gaps[gap].parent = (gaps[gap].parent & ~1u) | black;
+}
+
+/* A gap that is not in the tree, or 0. */
+GAP_INLINE uint32_t gap_take(struct gap_tree *tree)
+{
+	uint32_t gap = tree->unused;
+	if (gap) {
+		tree->unused = tree->gaps[gap].child[0];
+		return gap;
+	}
+	return tree->fresh < tree->capacity ? tree->fresh++ : 0;
+}
+
+/* gap has left the tree. */
+GAP_INLINE void gap_put(struct gap_tree *tree, uint32_t gap)
+{
+	tree->gaps[gap].length = 0;
+	tree->gaps[gap].child[0] = tree->unused;
+	tree->unused = gap;
 }
 
 /* Puts child where old hangs below parent. */

@@ -1,185 +1,52 @@
 /* SPDX-License-Identifier: MIT
  * Red-black tree of gaps; docs/rbtree.md has the picture and the costs. */
 #include "allocator/builtin.h"
-#include "allocator/gap_check.h"
-#include "allocator/rbtree_find.h"
+#include "allocator/rbtree_address.h"
+#include "allocator/rbtree_check.h"
+#include "allocator/rbtree_length.h"
 
 enum { OPTION_FIT, OPTION_SEARCH, OPTION_HINT32, OPTION_RETRY, OPTION_GATE };
 enum search { SEARCH_AUGMENTED, SEARCH_CACHED };
 enum fit { FIT_FIRST, FIT_BEST, FIT_LAST };
 
-#define CONSTRAINED (IOVA_CONSTRAIN_ALIGN | IOVA_CONSTRAIN_LIMIT | IOVA_CONSTRAIN_BOUNDARY)
-
-/* gap is about to leave its place in the tree by length. */
-GAP_INLINE void forget_short(struct rbtree *self, uint32_t gap)
-{
-	const struct gap *gaps = self->tree.gaps;
-	uint64_t index = gaps[gap].length - 1;
-	if (index >= SHORT_PAGES || self->lowest[index] != gap)
-		return;
-	uint32_t next = gap_neighbour(gaps, gap, 1);
-	self->lowest[index] = next;
-	if (gaps[next].length != index + 1)
-		self->short_lengths &= ~(UINT64_C(1) << index);
-}
-
-/* gap has got a place in the tree by length. */
-GAP_INLINE void note_short(struct rbtree *self, uint32_t gap)
-{
-	const struct gap *gaps = self->tree.gaps;
-	uint64_t index = gaps[gap].length - 1, bit = UINT64_C(1) << (index % SHORT_PAGES);
-	if (index >= SHORT_PAGES || (self->short_lengths & bit && gaps[self->lowest[index]].first < gaps[gap].first))
-		return;
-	self->lowest[index] = gap;
-	self->short_lengths |= bit;
-}
-
-GAP_INLINE void insert(struct rbtree *self, uint32_t gap, bool by_address, uint64_t *examined)
-{
-	gap_insert(&self->tree, gap, by_address, examined);
-	if (!by_address)
-		note_short(self, gap);
-}
-
-GAP_INLINE void erase(struct rbtree *self, uint32_t gap, bool by_address)
-{
-	if (!by_address)
-		forget_short(self, gap);
-	gap_erase(&self->tree, gap, by_address);
-}
-
-/* Gives gap, which is in the tree, another range. Its place by address stays. */
-GAP_INLINE void resize(struct rbtree *self, uint32_t gap, uint64_t first, uint64_t length, bool by_address,
-		       uint64_t *examined)
-{
-	struct gap *gaps = self->tree.gaps;
-	bool grows = length > gaps[gap].length;
-	if (!by_address) {
-		uint32_t neighbour = gap_neighbour(gaps, gap, grows);
-		bool stays = !neighbour || gap_is_behind(&gaps[neighbour], first, length, false) == grows;
-		forget_short(self, gap);
-		if (!stays)
-			gap_erase(&self->tree, gap, false);
-		gaps[gap].first = first;
-		gaps[gap].length = length;
-		if (!stays)
-			gap_insert(&self->tree, gap, false, examined);
-		note_short(self, gap);
-		return;
-	}
-	gaps[gap].first = first;
-	gaps[gap].length = length;
-	if (grows)
-		gap_raise(gaps, gap);
-	else
-		gap_recount(gaps, gap);
-}
-
-/* fresh takes the place of old, with the same range. */
-GAP_INLINE void replace(struct rbtree *self, uint32_t old, uint32_t fresh, bool by_address)
-{
-	struct gap *gaps = self->tree.gaps;
-	gap_replace(&self->tree, old, fresh);
-	gaps[fresh].first = gaps[old].first;
-	gaps[fresh].length = gaps[old].length;
-	uint64_t index = gaps[fresh].length - 1;
-	if (!by_address && index < SHORT_PAGES && self->lowest[index] == old)
-		self->lowest[index] = fresh;
-}
-
-/* Makes [first, first + count) of gap the extent of block. */
-GAP_INLINE void take(struct rbtree *self, uint32_t gap, uint32_t block, uint64_t first, uint64_t count, bool by_address,
-		     struct iova_steps *steps)
-{
-	struct gap *gaps = self->tree.gaps;
-	struct gap_link *links = self->links;
-	uint64_t *examined = steps ? &steps->examined : NULL;
-	uint64_t before = first - gaps[gap].first, after = gaps[gap].length - before - count;
-	uint32_t previous = links[gap].previous;
-	gaps[block].first = gaps[gap].first;
-	gaps[block].length = before;
-	links[block] = (struct gap_link){previous, gap};
-	links[previous].next = block;
-	links[gap].previous = block;
-	if (after) {
-		resize(self, gap, first + count, after, by_address, examined);
-	} else {
-		erase(self, gap, by_address);
-		gaps[gap].first = first + count;
-		gaps[gap].length = 0;
-	}
-	if (__builtin_expect(before != 0, 0))
-		insert(self, block, by_address, examined);
-	if (steps)
-		steps->splits += (uint64_t)(after != 0) + (before != 0);
-	self->usable_pages -= count;
-	self->live++;
-}
-
 GAP_INLINE enum iova_status allocate(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
 				     bool by_address, struct iova_steps *steps)
 {
-	uint64_t count = request->count, first;
-	uint64_t *examined = steps ? &steps->examined : NULL;
-	uint32_t gap;
-	/* A rank does not tell gaps of 2^32 pages apart: such a request looks at lengths, as constrained ones do. */
-	if (__builtin_expect(!(request->constraints & CONSTRAINED) && count < GAP_RANK_MAX, 1)) {
-		gap = by_address ? gap_find_first(&self->tree, (uint32_t)count, examined)
-				 : find_best(self, count, examined);
-		first = self->tree.gaps[gap].first;
-	} else {
-		gap = find_constrained(self, request, &first, examined);
-	}
-	if (!gap)
-		return IOVA_NO_SPACE;
-	uint32_t block = pool_take(self);
-	if (!block)
-		return IOVA_NO_MEMORY;
-	take(self, gap, block, first, count, by_address, steps);
+	const uint64_t count = request->count;
+	uint64_t first;
+	enum iova_status status =
+		by_address ? address_alloc(self, request, &first, steps) : length_alloc(self, request, &first, steps);
+	if (__builtin_expect(status != IOVA_OK, 0))
+		return status;
+	self->usable_pages -= count;
+	self->live++;
 	extent->first = turn(self, first, count);
 	extent->count = count;
-	extent->cookie = block;
+	extent->cookie = 0;
 	return IOVA_OK;
 }
 
 GAP_INLINE void release(struct rbtree *self, const struct iova_extent *extent, bool by_address, struct iova_steps *steps)
 {
-	struct gap *gaps = self->tree.gaps;
-	struct gap_link *links = self->links;
-	uint64_t *examined = steps ? &steps->examined : NULL;
-	uint32_t block = (uint32_t)extent->cookie, behind = links[block].next, previous = links[block].previous;
-	uint64_t first = gaps[block].first, length = gaps[behind].first + gaps[behind].length - first;
-	if (steps)
-		steps->merges += (uint64_t)(gaps[block].length != 0) + (gaps[behind].length != 0);
-	links[previous].next = behind;
-	links[behind].previous = previous;
-	if (gaps[behind].length) {
-		if (gaps[block].length)
-			erase(self, block, by_address);
-		resize(self, behind, first, length, by_address, examined);
-	} else if (gaps[block].length) {
-		resize(self, block, first, length, by_address, examined);
-		replace(self, block, behind, by_address);
-	} else {
-		gaps[behind].first = first;
-		gaps[behind].length = length;
-		insert(self, behind, by_address, examined);
-	}
-	self->usable_pages += extent->count;
+	const uint64_t count = extent->count, first = turn(self, extent->first, count);
+	self->usable_pages += count;
 	self->live--;
-	pool_put(self, block);
+	if (by_address)
+		address_free(self, first, count, steps);
+	else
+		length_free(self, first, count, steps);
 }
 
 /* One function for each order, plain and counted: the choice between them is a jump, and each has a small frame. */
-#define ORDER(order, by_address)                                                                                           \
+#define ORDER(order, is_by_address)                                                                                        \
 	static __attribute__((noinline)) enum iova_status alloc_##order(                                                   \
 		struct rbtree *self, const struct iova_request *request, struct iova_extent *extent)                       \
 	{                                                                                                                  \
-		return allocate(self, request, extent, by_address, NULL);                                                  \
+		return allocate(self, request, extent, is_by_address, NULL);                                               \
 	}                                                                                                                  \
 	static __attribute__((noinline)) void free_##order(struct rbtree *self, const struct iova_extent *extent)          \
 	{                                                                                                                  \
-		release(self, extent, by_address, NULL);                                                                   \
+		release(self, extent, is_by_address, NULL);                                                                \
 	}
 ORDER(by_address, true)
 ORDER(by_length, false)
@@ -236,35 +103,26 @@ static enum iova_status rbtree_place(void *self, uint64_t first, uint64_t count,
 	if (kind_of(self) == RBTREE_CACHED)
 		return rbtree_cached.place(self, first, count, cpu, extent);
 	struct rbtree *tree = self;
-	uint64_t turned = turn(tree, first, count);
-	uint32_t gap = find_around(tree, turned, count);
-	if (!gap)
-		return IOVA_TAKEN;
-	uint32_t block = pool_take(tree);
-	if (!block)
-		return IOVA_NO_MEMORY;
-	if (tree->kind == RBTREE_BY_ADDRESS)
-		take(tree, gap, block, turned, count, true, NULL);
-	else
-		take(tree, gap, block, turned, count, false, NULL);
-	*extent = (struct iova_extent){first, count, block};
+	const uint64_t turned = turn(tree, first, count);
+	enum iova_status status =
+		tree->kind == RBTREE_BY_ADDRESS ? address_place(tree, turned, count) : length_place(tree, turned, count);
+	if (status != IOVA_OK)
+		return status;
+	tree->usable_pages -= count;
+	tree->live++;
+	*extent = (struct iova_extent){first, count, 0};
 	return IOVA_OK;
 }
 
 static void rbtree_visit_free(void *self, iova_visit visit, void *context)
 {
-	if (kind_of(self) == RBTREE_CACHED) {
+	const enum rbtree_kind kind = kind_of(self);
+	if (kind == RBTREE_CACHED)
 		rbtree_cached.visit_free(self, visit, context);
-		return;
-	}
-	const struct rbtree *tree = self;
-	uint32_t block = BLOCK_END;
-	do {
-		block = tree->links[block].next;
-		const struct gap *gap = &tree->tree.gaps[block];
-		if (gap->length)
-			visit(context, turn(tree, gap->first, gap->length), gap->length, IOVA_USABLE);
-	} while (block != BLOCK_END);
+	else if (kind == RBTREE_BY_ADDRESS)
+		address_visit(self, visit, context);
+	else
+		length_visit(self, visit, context);
 }
 
 static void rbtree_statistics(void *self, struct iova_statistics *statistics)
@@ -277,39 +135,11 @@ static void rbtree_statistics(void *self, struct iova_statistics *statistics)
 	*statistics = (struct iova_statistics){.usable_pages = tree->usable_pages};
 }
 
-/* Every table entry is the lowest gap of its length, and every short gap has one. The order of the tree is checked before. */
-static const char *short_broken(const struct rbtree *self)
-{
-	const struct gap *gaps = self->tree.gaps;
-	uint64_t lengths = 0;
-	uint32_t gap = self->kind == RBTREE_BY_ADDRESS ? BLOCK_NONE : gap_outermost(&self->tree, 0);
-	for (; gap && gaps[gap].length <= SHORT_PAGES; gap = gap_neighbour(gaps, gap, 1)) {
-		uint64_t index = gaps[gap].length - 1;
-		if (!(lengths >> index & 1) && self->lowest[index] != gap)
-			return "a table entry is the lowest gap of its length";
-		lengths |= UINT64_C(1) << index;
-	}
-	return lengths == self->short_lengths ? NULL : "short_lengths has exactly the lengths of short gaps";
-}
-
 static const char *rbtree_broken_invariant(void *self)
 {
 	if (kind_of(self) == RBTREE_CACHED)
 		return rbtree_cached.broken_invariant(self);
-	const struct rbtree *tree = self;
-	const struct gap_truth truth = {.first = tree->first,
-					.count = tree->count,
-					.live = tree->live,
-					.usable = tree->usable_pages,
-					.end = BLOCK_END,
-					.by_address = tree->kind == RBTREE_BY_ADDRESS};
-	uint64_t unused = 0, taken = tree->fresh - BLOCKS_FIXED;
-	for (uint32_t block = tree->unused; block && unused <= taken; block = tree->links[block].next)
-		unused++;
-	if (unused + tree->live != taken)
-		return "every block of the pool is live or unused";
-	const char *broken = gap_check(&tree->tree, tree->links, &truth);
-	return broken ? broken : short_broken(tree);
+	return rbtree_check(self);
 }
 
 static void rbtree_destroy(void *self)
@@ -322,8 +152,10 @@ static void rbtree_destroy(void *self)
 		return;
 	}
 	const struct iova_host *host = tree->host;
-	host->memory_put(host->context, tree->links, tree->capacity * sizeof *tree->links);
-	host->memory_put(host->context, tree->tree.gaps, tree->capacity * sizeof *tree->tree.gaps);
+	if (tree->kind == RBTREE_BY_ADDRESS)
+		gap_buckets_release(&tree->by_address, host);
+	else
+		length_release(&tree->by_length, host);
 	host->memory_put(host->context, tree, sizeof *tree);
 }
 
@@ -353,24 +185,17 @@ static enum iova_status rbtree_create(const struct iova_space *space, const uint
 	if (!tree)
 		return IOVA_NO_MEMORY;
 	tree->host = host;
-	tree->capacity = (uint32_t)(space->count < RBTREE_EXTENTS_MAX ? space->count : RBTREE_EXTENTS_MAX) + BLOCKS_FIXED;
-	tree->tree.gaps = host->memory_get(host->context, tree->capacity * sizeof *tree->tree.gaps);
-	tree->links = host->memory_get(host->context, tree->capacity * sizeof *tree->links);
-	if (!tree->tree.gaps || !tree->links) {
-		rbtree_destroy(tree);
-		return IOVA_NO_MEMORY;
-	}
+	tree->extents_max = space->count < RBTREE_EXTENTS_MAX ? space->count : RBTREE_EXTENTS_MAX;
 	tree->kind = options[OPTION_FIT] == FIT_BEST ? RBTREE_BY_LENGTH : RBTREE_BY_ADDRESS;
 	tree->mirror = options[OPTION_FIT] == FIT_LAST ? 2 * space->first + space->count : 0;
 	tree->first = space->first;
 	tree->count = space->count;
 	tree->usable_pages = space->count;
-	tree->fresh = BLOCKS_FIXED;
-	gap_set_black(tree->tree.gaps, BLOCK_NONE, true);
-	tree->tree.gaps[BLOCK_END].first = space->first;
-	tree->tree.gaps[BLOCK_END].length = space->count;
-	tree->links[BLOCK_END] = (struct gap_link){BLOCK_END, BLOCK_END};
-	insert(tree, BLOCK_END, tree->kind == RBTREE_BY_ADDRESS, NULL);
+	enum iova_status status = tree->kind == RBTREE_BY_ADDRESS ? address_create(tree) : length_create(tree);
+	if (status != IOVA_OK) {
+		rbtree_destroy(tree);
+		return status;
+	}
 	*self = tree;
 	return IOVA_OK;
 }

@@ -5,8 +5,6 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-#define CONSTRAINED (IOVA_CONSTRAIN_ALIGN | IOVA_CONSTRAIN_LIMIT | IOVA_CONSTRAIN_BOUNDARY)
-
 /* Every length below EXACT_PAGES has a bin of its own; above, each power of two has 2^DIVISION_LOG2 of them. */
 #define EXACT_LOG2 6
 #define EXACT_PAGES (1u << EXACT_LOG2)
@@ -234,7 +232,7 @@ INLINE enum iova_status allocate(struct segregated *self, const struct iova_requ
 	uint64_t count = request->count;
 	if (__builtin_expect(count > self->count, 0))
 		return IOVA_NO_SPACE;
-	if (__builtin_expect(request->constraints & CONSTRAINED, 0))
+	if (__builtin_expect(request->constraints & GAP_CONSTRAINED, 0))
 		return alloc_constrained(self, request, extent, steps);
 	unsigned bin;
 	uint32_t gap = find(self, count, &bin, steps);

@@ -10,6 +10,7 @@
 #include <getopt.h>
 #include <stdbool.h>
 
+int cli_aperture(int argc, char **argv);
 int cli_calibrate(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_compare(int argc, char **argv);

@@ -6,11 +6,13 @@
 #include "cli/cli.h"
 #include "cli/result_file.h"
 #include "compare/compare.h"
+#include "compare/percentile.h"
 #include "report/comparison.h"
 #include "result/json.h"
 #include "result/parts.h"
 
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,6 +78,13 @@ static const char *spec_of(const struct compare_arm *side)
 	return side->result->arms[side->arm].spec;
 }
 
+/* Only arms that were measured are paired. */
+static const struct result_phase *phase_of(const struct compare_arm *side)
+{
+	const struct result_arm *arm = &side->result->arms[side->arm];
+	return &arm->phases[arm->figures_phase];
+}
+
 static void add_table(const struct arguments *arguments, const struct compare_pair *pairs, size_t count,
 		      const struct calibration *calibration, struct text *text)
 {
@@ -84,9 +93,42 @@ static void add_table(const struct arguments *arguments, const struct compare_pa
 		text_add(text, "%s%s\n  a = %s, %s\n  b = %s, %s\n", i ? "\n" : "", workload_of(&pair->b)->name,
 			 spec_of(&pair->a), pair->a.result->run.id, spec_of(&pair->b), pair->b.result->run.id);
 		report_comparison_table(pair->rows, pair->row_count, arguments->all, NULL, text);
+		report_latency_table(phase_of(&pair->a), phase_of(&pair->b), text);
 	}
 	text_add(text, "\n");
 	calibration_tell(calibration, count ? pairs[0].b.result : NULL, text);
+}
+
+static void put_percentile(struct json_writer *writer, json_t *object, const char *key,
+			   const struct result_latency *latency, unsigned which)
+{
+	struct compare_percentile found = compare_percentile(latency, which);
+	json_t *side = json_put_object(writer, object, key);
+	json_put_double(writer, side, "ns", found.ns);
+	json_put_double(writer, side, "ci_low_ns", found.low_ns);
+	json_put_double(writer, side, "ci_high_ns", found.high_ns);
+	if (!isfinite(found.low_ns))
+		json_put_text(writer, side, "ci_low_ns_reason", "too few samples for an interval");
+}
+
+static void put_latencies(struct json_writer *writer, json_t *list, const struct compare_pair *pair)
+{
+	const struct result_phase *a = phase_of(&pair->a), *b = phase_of(&pair->b);
+	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
+		for (unsigned which = 0; which < COMPARE_PERCENTILES; which++) {
+			if (isnan(compare_percentile(&a->latency[kind], which).ns) ||
+			    isnan(compare_percentile(&b->latency[kind], which).ns))
+				continue;
+			json_t *object = json_append_object(writer, list);
+			json_put_text(writer, object, "workload", workload_of(&pair->b)->name);
+			json_put_text(writer, object, "a", spec_of(&pair->a));
+			json_put_text(writer, object, "b", spec_of(&pair->b));
+			json_put_text(writer, object, "kind", result_kind_name[kind]);
+			json_put_text(writer, object, "percentile", compare_percentile_name[which]);
+			put_percentile(writer, object, "a_latency", &a->latency[kind], which);
+			put_percentile(writer, object, "b_latency", &b->latency[kind], which);
+		}
+	}
 }
 
 static int add_json(const struct compare_pair *pairs, size_t count, const struct calibration *calibration,
@@ -110,6 +152,9 @@ static int add_json(const struct compare_pair *pairs, size_t count, const struct
 			parts_write_comparison(&writer, object, &pairs[i].rows[row]);
 		}
 	}
+	list = json_put_array(&writer, document, "latencies");
+	for (size_t i = 0; i < count; i++)
+		put_latencies(&writer, list, &pairs[i]);
 	return json_finish(&writer, document, true, "comparison", text, error);
 }
 

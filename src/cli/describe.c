@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "result/metrics.h"
+#include "workload/keys.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -71,16 +72,55 @@ static void describe_metric(const struct result_metric_info *metric)
 			     : "measured: differs from run to run");
 }
 
+#define KEYS_MAX 256
+
+/* Whether name is the whole path, or its end after a point. */
+static bool is_key(const struct workload_key *key, const char *name)
+{
+	size_t path = strlen(key->path), length = strlen(name);
+	return length <= path && !strcmp(key->path + (path - length), name) &&
+	       (length == path || key->path[path - length - 1] == '.');
+}
+
+/* Describes every key of this name with those below it. Returns how many there are. */
+static size_t describe_keys(const char *name)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < workload_key_count; i++) {
+		const struct workload_key *key = &workload_keys[i];
+		size_t length = strlen(key->path);
+		if (!is_key(key, name))
+			continue;
+		printf("%s%s: %s\n\n  value: %s\n  default: %s\n", found++ ? "\n" : "", key->path, key->about, key->value,
+		       key->by_default);
+		for (size_t k = i + 1; k < workload_key_count; k++) {
+			const struct workload_key *below = &workload_keys[k];
+			if (strncmp(below->path, key->path, length) != 0 || below->path[length] != '.')
+				break;
+			if (!strchr(below->path + length + 1, '.'))
+				printf("  - %-14s %s (%s; default: %s)\n", below->path + length + 1, below->about,
+				       below->value, below->by_default);
+		}
+	}
+	return found;
+}
+
 static int unknown(const char *name)
 {
-	const char *names[RESULT_METRIC_COUNT + 32] = {0};
+	const char *names[RESULT_METRIC_COUNT + 32 + 2 * KEYS_MAX] = {0};
 	size_t count = 0;
-	for (size_t i = 0; i < allocator_registry_count && count < 31; i++)
+	for (size_t i = 0; i < workload_key_count && i < KEYS_MAX; i++) {
+		const char *last = strrchr(workload_keys[i].path, '.');
+		names[count++] = workload_keys[i].path;
+		if (last)
+			names[count++] = last + 1;
+	}
+	for (size_t i = 0; i < allocator_registry_count && i < 31; i++)
 		names[count++] = allocator_registry[i]->name;
 	for (size_t i = 0; i < RESULT_METRIC_COUNT; i++)
 		names[count++] = result_metric_table[i].path;
 	const char *nearest = text_nearest(name, names);
-	fprintf(stderr, "iovabench describe: there is no allocator or metric '%s'%s%s%s\n", name,
+	fprintf(stderr, "iovabench describe: there is no allocator, metric or key '%s'%s%s%s\n", name,
 		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	return EXIT_CODE_USAGE;
 }
@@ -93,7 +133,9 @@ int cli_describe(int argc, char **argv)
 		if (option != 'h')
 			return cli_bad_option("describe", argv, options, option);
 		puts("usage: iovabench describe NAME\n\n"
-		     "Explains an allocator with its options, or a metric with its unit; iovabench list shows the names.");
+		     "Explains an allocator with its options, a metric with its unit, or a key of workload files with its "
+		     "value, range and\n"
+		     "default (requests.size.zipf, or zipf for all keys of this name); iovabench list shows the names.");
 		return EXIT_CODE_OK;
 	}
 	if (argc - optind != 1) {
@@ -106,7 +148,7 @@ int cli_describe(int argc, char **argv)
 		describe_allocator(table);
 	else if (metric >= 0)
 		describe_metric(&result_metric_table[metric]);
-	else
+	else if (!describe_keys(argv[optind]))
 		return unknown(argv[optind]);
 	return EXIT_CODE_OK;
 }

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "result/metrics.h"
+#include "workload/keys.h"
 #include "workload/workload_yaml.h"
 
 #include <dirent.h>
@@ -40,6 +41,27 @@ static int list_metrics(struct text *out, bool json)
 {
 	for (size_t i = 0; i < RESULT_METRIC_COUNT; i++)
 		add_entry(out, json, result_metric_table[i].path, result_metric_table[i].help);
+	return EXIT_CODE_OK;
+}
+
+static int list_keys(struct text *out, bool json)
+{
+	for (size_t i = 0; i < workload_key_count; i++)
+		add_entry(out, json, workload_keys[i].path, workload_keys[i].about);
+	return EXIT_CODE_OK;
+}
+
+/* The variants of sizes and lifetimes. */
+static int list_distributions(struct text *out, bool json)
+{
+	static const char *const kinds[] = {"requests.size.", "requests.lifetime."};
+	for (size_t i = 0; i < workload_key_count; i++)
+		for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+			size_t length = strlen(kinds[kind]);
+			const char *path = workload_keys[i].path;
+			if (!strncmp(path, kinds[kind], length) && !strchr(path + length, '.'))
+				add_entry(out, json, path + strlen("requests."), workload_keys[i].about);
+		}
 	return EXIT_CODE_OK;
 }
 
@@ -108,7 +130,11 @@ static int list_workloads(struct text *out, bool json)
 static const struct list {
 	const char *name;
 	int (*add)(struct text *out, bool json);
-} lists[] = {{"allocators", list_allocators}, {"metrics", list_metrics}, {"workloads", list_workloads}};
+} lists[] = {{"allocators", list_allocators},
+	     {"distributions", list_distributions},
+	     {"keys", list_keys},
+	     {"metrics", list_metrics},
+	     {"workloads", list_workloads}};
 
 int cli_list(int argc, char **argv)
 {
@@ -119,7 +145,7 @@ int cli_list(int argc, char **argv)
 		if (option == '?' || option == ':')
 			return cli_bad_option("list", argv, options, option);
 		if (option == 'h') {
-			puts("usage: iovabench list allocators|metrics|workloads [--json]\n\n"
+			puts("usage: iovabench list allocators|distributions|keys|metrics|workloads [--json]\n\n"
 			     "One line each; iovabench describe NAME tells more of one.");
 			return EXIT_CODE_OK;
 		}
@@ -139,9 +165,9 @@ int cli_list(int argc, char **argv)
 		text_release(&out);
 		return code;
 	}
-	static const char *const names[] = {"allocators", "metrics", "workloads", NULL};
+	static const char *const names[] = {"allocators", "distributions", "keys", "metrics", "workloads", NULL};
 	const char *nearest = optind + 1 == argc ? text_nearest(argv[optind], names) : NULL;
-	fprintf(stderr, "iovabench list: takes one of allocators, metrics, workloads%s%s%s\n",
+	fprintf(stderr, "iovabench list: takes one of allocators, distributions, keys, metrics, workloads%s%s%s\n",
 		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	return EXIT_CODE_USAGE;
 }

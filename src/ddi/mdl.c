@@ -22,34 +22,66 @@ struct handle_entry *mdl_make(struct ddi_adapter *adapter, const struct ddi_mdl_
 	return entry;
 }
 
-/* Remap mode: extents in the first window that has room. Refusals are counted. */
-static enum ntstatus map_into_windows(struct ddi_adapter *adapter, struct page_windows windows, struct mapping_wish *wish,
-				      const struct run_list *frames, uint32_t cpu, struct extent_list *list)
+/* The alignment, contiguity and chunks of an MDL's logical extents. */
+static struct mapping_wish wish_of(const struct ddi_adapter *adapter, const struct ddi_mdl_request *request)
 {
-	enum iova_status status = IOVA_OK;
-	bool possible = false;
-	struct iova_request refused = {0};
-	uint32_t constraints = wish->limits.constraints;
-	uint64_t low, high;
-	for (int tried = 0; tried < LOGICAL_WINDOWS_MAX && page_windows_next(&windows, &low, &high); tried++) {
-		wish->limits.low = low;
-		wish->limits.high = high;
-		wish->limits.constraints = constraints;
-		if (low > adapter->first_page || high < adapter->last_page)
-			wish->limits.constraints |= IOVA_CONSTRAIN_LIMIT;
-		if (!mapping_possible(wish))
-			continue;
-		possible = true;
-		status = mapping_take(adapter, wish, run_cursor_at(&adapter->blocks, frames, 0), cpu, list);
-		if (status == IOVA_OK)
-			return NTSTATUS_SUCCESS;
-		refused = wish->limits;
-		refused.count = wish->pages;
-		if (status != IOVA_NO_SPACE)
-			break;
+	struct mapping_wish wish = {.pages = pages_of(adapter, request->total_bytes), .contiguity = request->contiguity};
+	wish.limits.constraints = request->no_drain ? IOVA_CONSTRAIN_NO_DRAIN : 0;
+	if (request->flags & DDI_MM_REQUIRE_CONTIGUOUS_CHUNKS) {
+		wish.chunk_pages = request->skip_bytes >> adapter->page_shift;
+		wish.contiguity = DDI_CONTIGUITY_REQUIRE;
 	}
-	if (!possible)
+	if (request->alignment_pages > 1) {
+		wish.limits.align = request->alignment_pages;
+		wish.limits.constraints |= IOVA_CONSTRAIN_ALIGN;
+	}
+	return wish;
+}
+
+/* Goes to the next window that could hold the wish when empty. false: there is none (any more). */
+static bool next_possible(const struct ddi_adapter *adapter, struct page_windows *windows, int *tries,
+			  struct mapping_wish *wish)
+{
+	uint32_t constraints = wish->limits.constraints & ~IOVA_CONSTRAIN_LIMIT;
+	while (*tries < LOGICAL_WINDOWS_MAX && page_windows_next(windows, &wish->limits.low, &wish->limits.high)) {
+		++*tries;
+		wish->limits.constraints = constraints;
+		if (wish->limits.low > adapter->first_page || wish->limits.high < adapter->last_page)
+			wish->limits.constraints |= IOVA_CONSTRAIN_LIMIT;
+		if (mapping_possible(wish))
+			return true;
+	}
+	return false;
+}
+
+/* Remap mode: extents in the first window that has room; frames == NULL: take the frames, too, once the wish is possible. Refusals are
+ * counted, and nothing is held then. */
+static enum ntstatus map_into_windows(struct ddi_adapter *adapter, const struct ddi_mdl_request *request,
+				      const struct run_list *frames, struct run_list *taken, uint32_t cpu,
+				      struct extent_list *list)
+{
+	struct mapping_wish wish = wish_of(adapter, request);
+	struct page_windows windows = page_windows_of(adapter, request, adapter->first_page, adapter->last_page);
+	int tries = 0;
+	if (!next_possible(adapter, &windows, &tries, &wish))
 		return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
+	if (!frames) {
+		enum ntstatus status = mdl_take_any_frames(adapter, wish.pages, taken);
+		if (status != NTSTATUS_SUCCESS)
+			return status;
+		frames = taken;
+	}
+	enum iova_status status;
+	struct iova_request refused;
+	do {
+		status = mapping_take(adapter, &wish, run_cursor_at(&adapter->blocks, frames, 0), cpu, list);
+		refused = wish.limits;
+		refused.count = wish.pages;
+	} while (status == IOVA_NO_SPACE && next_possible(adapter, &windows, &tries, &wish));
+	if (status == IOVA_OK)
+		return NTSTATUS_SUCCESS;
+	if (frames == taken)
+		frame_pool_give_list(adapter->physical, &adapter->blocks, taken);
 	return adapter_refusal(adapter, status, &refused);
 }
 
@@ -74,22 +106,6 @@ static enum ntstatus map_in_place(struct ddi_adapter *adapter, const struct run_
 		mapping_place(adapter, run_cursor_at(&adapter->blocks, frames, 0), frames->pages, cpu, list);
 	const struct iova_request request = {.count = frames->pages};
 	return status == IOVA_OK ? NTSTATUS_SUCCESS : adapter_refusal(adapter, status, &request);
-}
-
-/* The alignment, contiguity and chunks of an MDL's logical extents. */
-static struct mapping_wish wish_of(const struct ddi_adapter *adapter, const struct ddi_mdl_request *request)
-{
-	struct mapping_wish wish = {.pages = pages_of(adapter, request->total_bytes), .contiguity = request->contiguity};
-	wish.limits.constraints = request->no_drain ? IOVA_CONSTRAIN_NO_DRAIN : 0;
-	if (request->flags & DDI_MM_REQUIRE_CONTIGUOUS_CHUNKS) {
-		wish.chunk_pages = request->skip_bytes >> adapter->page_shift;
-		wish.contiguity = DDI_CONTIGUITY_REQUIRE;
-	}
-	if (request->alignment_pages > 1) {
-		wish.limits.align = request->alignment_pages;
-		wish.limits.constraints |= IOVA_CONSTRAIN_ALIGN;
-	}
-	return wish;
 }
 
 /* A handle for a new mapping, after handle_table_prepare. */
@@ -123,18 +139,13 @@ enum ntstatus dxgk_cb_allocate_pages_for_mdl(struct ddi_adapter *adapter, const 
 		status = mdl_take_frames(adapter, request, adapter->first_page, adapter->last_page, true, &frames);
 		if (status == NTSTATUS_SUCCESS)
 			status = map_in_place(adapter, &frames, cpu, &extents);
+		if (status != NTSTATUS_SUCCESS)
+			frame_pool_give_list(adapter->physical, &adapter->blocks, &frames);
 	} else {
-		struct mapping_wish wish = wish_of(adapter, request);
-		status = mdl_take_any_frames(adapter, wish.pages, &frames);
-		if (status == NTSTATUS_SUCCESS)
-			status = map_into_windows(
-				adapter, page_windows_of(adapter, request, adapter->first_page, adapter->last_page), &wish,
-				&frames, cpu, &extents);
+		status = map_into_windows(adapter, request, NULL, &frames, cpu, &extents);
 	}
-	if (status != NTSTATUS_SUCCESS) {
-		frame_pool_give_list(adapter->physical, &adapter->blocks, &frames);
+	if (status != NTSTATUS_SUCCESS)
 		return status;
-	}
 	union handle_more *more;
 	*mdl = mdl_make(adapter, request, &frames, 0, false, &more)->handle;
 	*memory_handle = make_map(adapter, HANDLE_ALLOCATED_MDL, *mdl, &frames, &extents)->handle;
@@ -204,10 +215,7 @@ enum ntstatus dxgk_cb_map_mdl_to_io_mmu(struct ddi_adapter *adapter, ddi_handle 
 			.alignment_pages = request->alignment_pages,
 			.no_drain = request->no_drain,
 		};
-		struct mapping_wish wish = wish_of(adapter, &as_mdl);
-		status = map_into_windows(adapter,
-					  page_windows_of(adapter, &as_mdl, adapter->first_page, adapter->last_page), &wish,
-					  frames, cpu, &extents);
+		status = map_into_windows(adapter, &as_mdl, frames, NULL, cpu, &extents);
 	}
 	if (status != NTSTATUS_SUCCESS)
 		return status;

@@ -438,6 +438,8 @@ struct occupancy_counters occupancy_counters(const struct occupancy *occupancy)
 	struct occupancy_counters counters = occupancy->counters;
 	counters.free_2mib_slots = occupancy->slots_2mib - occupancy->used_2mib_slots;
 	counters.free_1gib_slots = occupancy->slots_1gib - occupancy->used_1gib_slots;
+	counters.regions_1gib_touched = occupancy->gibs.count;
+	counters.regions_512gib_touched = occupancy->tops.count;
 	return counters;
 }
 

@@ -45,7 +45,9 @@ struct occupancy_counters {
 	uint64_t regions_1gib_live;
 	uint64_t regions_512gib_live;
 	uint64_t regions_2mib_touched; /* ever live */
-	uint64_t free_2mib_slots;      /* aligned regions inside the space without a live or reserved page */
+	uint64_t regions_1gib_touched;
+	uint64_t regions_512gib_touched;
+	uint64_t free_2mib_slots; /* aligned regions inside the space without a live or reserved page */
 	uint64_t free_1gib_slots;
 	uint64_t regions_2mib_live_peak;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/comparison.h"
 
+#include "compare/percentile.h"
 #include "report/format.h"
 
 #include <math.h>
@@ -122,4 +123,35 @@ void report_comparison_line(const struct result *result, size_t arm, struct text
 	if (worse + better + counts[RESULT_VERDICT_OK])
 		text_add(line, "%s exact: %u worse, %u better, %u the same", timed ? ";" : "", worse, better,
 			 counts[RESULT_VERDICT_OK]);
+}
+
+static void add_percentile(const struct result_latency *latency, unsigned which, int width, struct text *text)
+{
+	struct compare_percentile found = compare_percentile(latency, which);
+	char number[TEXT_NUMBER_BYTES], low[TEXT_NUMBER_BYTES], high[TEXT_NUMBER_BYTES], interval[3 * TEXT_NUMBER_BYTES];
+	if (isfinite(found.low_ns))
+		snprintf(interval, sizeof interval, "[%s, %s]", format_percentile(low, latency, found.low_ns),
+			 format_percentile(high, latency, found.high_ns));
+	else
+		snprintf(interval, sizeof interval, "-");
+	text_add(text, "  %9s %-*s", format_percentile(number, latency, found.ns), width, interval);
+}
+
+void report_latency_table(const struct result_phase *a, const struct result_phase *b, struct text *text)
+{
+	bool begun = false;
+	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
+		for (unsigned which = 0; which < COMPARE_PERCENTILES; which++) {
+			const struct result_latency *left = &a->latency[kind], *right = &b->latency[kind];
+			if (isnan(compare_percentile(left, which).ns) || isnan(compare_percentile(right, which).ns))
+				continue;
+			if (!begun)
+				text_add(text, "  latency, not judged: a, then b, with 95 %% intervals of the samples\n");
+			begun = true;
+			text_add(text, "  %-16s %-4s", result_kind_name[kind], compare_percentile_name[which]);
+			add_percentile(left, which, 22, text);
+			add_percentile(right, which, 0, text);
+			text_add(text, "\n");
+		}
+	}
 }

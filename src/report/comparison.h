@@ -20,6 +20,9 @@ void report_comparison_table(const struct result_comparison *rows, size_t count,
 /* "inconclusive, 40 rounds would decide; reason". */
 void report_comparison_verdict(const struct result_comparison *row, struct text *text);
 
+/* One line per kind and percentile that both measured, with the intervals of the samples; nothing when there is none. */
+void report_latency_table(const struct result_phase *a, const struct result_phase *b, struct text *text);
+
 /* How an arm of a result compares with the first of its workload, in one line; nothing when it was not compared:
  * "bitmap against buddy: time 2.01 [1.87, 3.03], regression at 3 %; exact: 17 worse, 6 better, 9 the same". */
 void report_comparison_line(const struct result *result, size_t arm, struct text *line);

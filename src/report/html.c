@@ -194,7 +194,7 @@ static void add_workload(struct text *html, const struct result *result, size_t 
 	const struct result_workload *workload = &result->workloads[index];
 	char ops[TEXT_NUMBER_BYTES];
 	text_add(html, "<section class=\"workload\" id=\"w%zu\" data-workload=\"%zu\">\n<h2>", index, index);
-	text_add_html(html, workload->name);
+	html_label(workload, html);
 	text_add(html, "</h2>\n<p class=\"about\">");
 	text_add_html(html, workload->about);
 	text_add(html, "</p>\n<p class=\"meta\">%s operations · seed %" PRIu64 " · workload %016" PRIx64,

@@ -11,6 +11,9 @@
 /* An allocator has one colour in the whole report: the index at which its spec is first met. */
 size_t html_color(const struct result *result, size_t arm);
 
+/* The name of a workload, and what a sweep set in it. */
+void html_label(const struct result_workload *workload, struct text *html);
+
 /* One row per workload, one column per spec. */
 void html_overview(const struct result *result, struct text *html);
 /* The tables of one workload: the important figures, then all of them, folded. */

@@ -16,6 +16,15 @@ static bool is_first_of_its_spec(const struct result *result, size_t arm)
 	return true;
 }
 
+void html_label(const struct result_workload *workload, struct text *html)
+{
+	struct text label = {0};
+	result_workload_label(workload, &label);
+	text_add_html(html, label.bytes ? label.bytes : "");
+	html->failed |= label.failed;
+	text_release(&label);
+}
+
 static void add_chip(const struct result *result, size_t arm, struct text *html)
 {
 	text_add(html, "<i class=\"chip c%zu\"></i>", html_color(result, arm) % 8);
@@ -72,7 +81,7 @@ void html_overview(const struct result *result, struct text *html)
 	text_add(html, "</tr></thead>\n<tbody>\n");
 	for (size_t workload = 0; workload < result->workload_count; workload++) {
 		text_add(html, "<tr><th scope=\"row\"><a href=\"#w%zu\">", workload);
-		text_add_html(html, result->workloads[workload].name);
+		html_label(&result->workloads[workload], html);
 		text_add(html, "</a></th>");
 		for (size_t i = 0; i < result->arm_count; i++) {
 			if (!is_first_of_its_spec(result, i))

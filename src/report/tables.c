@@ -141,7 +141,11 @@ static void add_notes(const struct result *result, size_t workload, struct text 
 static void add_workload(const struct result *result, size_t workload, struct text *markdown)
 {
 	text_add(markdown, "\n## ");
-	add_markdown(markdown, result->workloads[workload].name);
+	struct text label = {0};
+	result_workload_label(&result->workloads[workload], &label);
+	add_markdown(markdown, label.bytes);
+	markdown->failed |= label.failed;
+	text_release(&label);
 	text_add(markdown, "\n\n");
 	add_markdown(markdown, result->workloads[workload].about);
 	text_add(markdown, "\n\n| figure");
@@ -207,7 +211,11 @@ void report_csv(const struct result *result, struct text *csv)
 	text_add(csv, "\n");
 	for (size_t i = 0; i < result->arm_count; i++) {
 		const struct result_arm *arm = &result->arms[i];
-		add_csv(csv, result->workloads[arm->workload].name);
+		struct text label = {0};
+		result_workload_label(&result->workloads[arm->workload], &label);
+		add_csv(csv, label.bytes);
+		csv->failed |= label.failed;
+		text_release(&label);
 		text_add(csv, ",");
 		add_csv(csv, arm->allocator);
 		text_add(csv, ",");

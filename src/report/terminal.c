@@ -371,7 +371,11 @@ static void add_workload(const struct result *result, size_t index, bool color, 
 	const struct result_workload *workload = &result->workloads[index];
 	char ops[TEXT_NUMBER_BYTES];
 	text_add(text, "\n%s", color ? "\033[1m" : "");
-	add_safe(text, workload->name, 0);
+	struct text label = {0};
+	result_workload_label(workload, &label);
+	add_safe(text, label.bytes ? label.bytes : "", 0);
+	text->failed |= label.failed;
+	text_release(&label);
 	text_add(text, "%s", color ? "\033[0m" : "");
 	if (workload->about && *workload->about) {
 		text_add(text, " — ");

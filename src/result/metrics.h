@@ -43,12 +43,17 @@
 	X(FIRST_FAILURE_LIVE_PAGES, "failures.first.live_pages", "pages", RESULT_EXACT, "live pages at the first failure") \
 	X(FIRST_FAILURE_OCCUPANCY, "failures.first.occupancy", "share", RESULT_EXACT,                                      \
 	  "live / usable space at the first failure")                                                                      \
+	X(FIRST_FAILURE_INDEX, "failures.first.fragmentation_index", "index", RESULT_EXACT,                                \
+	  "fragmentation index of the space for the request that failed first")                                            \
 	X(ALLOCATIONS, "operations.allocations", "operations", RESULT_EXACT, "allocations tried")                          \
 	X(FREES, "operations.frees", "operations", RESULT_EXACT, "frees done; a free after a failed allocation is none")   \
 	X(FREES_SKIPPED, "operations.frees_skipped", "operations", RESULT_EXACT,                                           \
 	  "frees of slots whose allocation had failed")                                                                    \
+	X(TURNOVERS, "operations.turnovers", "turnovers", RESULT_EXACT,                                                    \
+	  "pages allocated / pages live at the start of the phase")                                                        \
 	X(PEAK_LIVE_PAGES, "space.peak_live_pages", "pages", RESULT_EXACT, "most pages granted at one time")               \
 	X(SPAN_PAGES, "space.span_pages", "pages", RESULT_EXACT, "highest - lowest page ever used + 1")                    \
+	X(SPAN_RATIO, "space.span_ratio", "ratio", RESULT_EXACT, "span_pages / peak_live_pages")                           \
 	X(HIGH_WATER_PAGES, "space.high_water_pages", "pages", RESULT_EXACT, "highest page ever used + 1, from the base")  \
 	X(REQUESTED_PAGES, "space.requested_pages", "pages", RESULT_EXACT, "sum over successful allocations")              \
 	X(GRANTED_PAGES, "space.granted_pages", "pages", RESULT_EXACT, "sum over successful allocations")                  \
@@ -57,6 +62,8 @@
 	  "mean of granted / requested per allocation")                                                                    \
 	X(FOOTPRINT_RATIO, "space.footprint_ratio", "ratio", RESULT_EXACT,                                                 \
 	  "512 x 2 MiB regions ever touched / peak live pages")                                                            \
+	X(INEXACT_SHARE, "space.inexact_share", "share", RESULT_EXACT,                                                     \
+	  "placements that left a part of the free run that they took")                                                    \
 	X(OVER_CAPACITY, "space.over_capacity", "flag", RESULT_EXACT,                                                      \
 	  "1 when the demand, rounded by the allocator, exceeded the space")                                               \
 	X(FREE_PAGES, "fragmentation.free_pages", "pages", RESULT_EXACT, "usable pages at the end of the phase")           \
@@ -64,6 +71,8 @@
 	X(DEFERRED_PAGES, "fragmentation.deferred_pages", "pages", RESULT_EXACT, "freed pages that wait for a flush")      \
 	X(FREE_EXTENTS, "fragmentation.free_extents", "extents", RESULT_EXACT, "runs of usable pages")                     \
 	X(LARGEST_FREE_PAGES, "fragmentation.largest_free_pages", "pages", RESULT_EXACT, "longest run of usable pages")    \
+	X(OUTSIDE_LARGEST, "fragmentation.outside_largest", "share", RESULT_EXACT,                                         \
+	  "usable pages outside of the longest run")                                                                       \
 	X(UNUSABLE_16KIB, "fragmentation.unusable_16kib", "share", RESULT_EXACT,                                           \
 	  "free space in blocks too small for aligned 16 KiB")                                                             \
 	X(UNUSABLE_64KIB, "fragmentation.unusable_64kib", "share", RESULT_EXACT,                                           \
@@ -72,6 +81,17 @@
 	  "free space in blocks too small for aligned 2 MiB")                                                              \
 	X(UNUSABLE_1GIB, "fragmentation.unusable_1gib", "share", RESULT_EXACT,                                             \
 	  "free space in blocks too small for aligned 1 GiB")                                                              \
+	X(DRAINED_UNUSABLE_16KIB, "fragmentation.drained_unusable_16kib", "share", RESULT_EXACT,                           \
+	  "unusable_16kib with cached and deferred pages counted as free")                                                 \
+	X(DRAINED_UNUSABLE_64KIB, "fragmentation.drained_unusable_64kib", "share", RESULT_EXACT,                           \
+	  "unusable_64kib likewise")                                                                                       \
+	X(DRAINED_UNUSABLE_2MIB, "fragmentation.drained_unusable_2mib", "share", RESULT_EXACT, "unusable_2mib likewise")   \
+	X(DRAINED_UNUSABLE_1GIB, "fragmentation.drained_unusable_1gib", "share", RESULT_EXACT, "unusable_1gib likewise")   \
+	X(FREE_RUNS_PER_PAGE, "fragmentation.free_runs_per_page", "ratio", RESULT_EXACT,                                   \
+	  "longest possible runs of pages that are not live / pages of the space")                                         \
+	X(FREE_RUN_MEAN_PAGES, "fragmentation.free_run_mean_pages", "pages", RESULT_EXACT, "mean length of these runs")    \
+	X(HOLES_PER_EXTENT, "fragmentation.holes_per_extent", "ratio", RESULT_EXACT,                                       \
+	  "such runs between live pages / live extents, mean over the series of the phase")                                \
 	X(FREE_2MIB_SLOTS, "fragmentation.free_2mib_slots", "regions", RESULT_EXACT,                                       \
 	  "aligned 2 MiB regions without a live page")                                                                     \
 	X(FREE_1GIB_SLOTS, "fragmentation.free_1gib_slots", "regions", RESULT_EXACT,                                       \
@@ -82,12 +102,23 @@
 	  "leaf tables with a live page")                                                                                  \
 	X(PAGE_TABLE_RATIO, "fragmentation.page_table_ratio", "ratio", RESULT_EXACT,                                       \
 	  "page_table_pages / the least that could do")                                                                    \
+	X(PAGE_TABLE_EVER_PAGES, "fragmentation.page_table_ever_pages", "pages", RESULT_EXACT,                             \
+	  "page tables of all pages that were ever live: what a driver keeps that gives none back")                        \
+	X(PAGE_TABLE_EVER_LEAF_PAGES, "fragmentation.page_table_ever_leaf_pages", "pages", RESULT_EXACT,                   \
+	  "leaf tables of the same")                                                                                       \
+	X(PAGE_TABLE_EVER_RATIO, "fragmentation.page_table_ever_ratio", "ratio", RESULT_EXACT,                             \
+	  "page_table_ever_pages / the least that the peak of live pages could do with")                                   \
 	X(STEPS_ALLOC_MEAN, "steps.alloc_mean", "steps", RESULT_EXACT, "nodes or words examined per allocation")           \
 	X(STEPS_ALLOC_P99, "steps.alloc_p99", "steps", RESULT_EXACT, "99th percentile of the same")                        \
 	X(STEPS_ALLOC_MAX, "steps.alloc_max", "steps", RESULT_EXACT, "largest of the same")                                \
 	X(STEPS_FREE_MEAN, "steps.free_mean", "steps", RESULT_EXACT, "nodes or words examined per free")                   \
 	X(STEPS_SPLITS_MEAN, "steps.splits_mean", "splits", RESULT_EXACT, "blocks split per allocation")                   \
 	X(STEPS_MERGES_MEAN, "steps.merges_mean", "merges", RESULT_EXACT, "blocks merged per free")                        \
+	X(STEPS_CACHE_HIT_SHARE, "steps.cache_hit_share", "share", RESULT_EXACT, "allocations that a magazine served")     \
+	X(STEPS_DEPOT_TRIPS_PER_OP, "steps.depot_trips_per_op", "trips", RESULT_EXACT,                                     \
+	  "magazines exchanged with the depot per operation")                                                              \
+	X(STEPS_BACKEND_TRIPS_PER_OP, "steps.backend_trips_per_op", "trips", RESULT_EXACT,                                 \
+	  "calls of the layer below per operation")                                                                        \
 	X(METADATA_BYTES, "metadata_bytes", "B", RESULT_EXACT, "resident memory of the allocator at the end of the audit") \
 	X(METADATA_BYTES_PER_EXTENT, "metadata_bytes_per_extent", "B", RESULT_EXACT,                                       \
 	  "the same / most extents live at one time")                                                                      \
@@ -157,6 +188,8 @@ enum result_reason {
 	RESULT_REASON_FEW_WINDOWS,      /* ageing */
 	RESULT_REASON_COUNTERS_REFUSED, /* by the system */
 	RESULT_REASON_COUNTERS_MISSING, /* in the machine */
+	RESULT_REASON_NO_LAYER,         /* the allocator is no layer in front of another */
+	RESULT_REASON_ADAPTIVE,         /* times: an adversary asks every arm for something else */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];

@@ -32,7 +32,7 @@ static json_t *metric_parent(struct json_writer *writer, json_t *object, const c
 static bool is_first_failure(enum result_metric metric)
 {
 	return metric == RESULT_METRIC_FIRST_FAILURE_OP || metric == RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES ||
-	       metric == RESULT_METRIC_FIRST_FAILURE_OCCUPANCY;
+	       metric == RESULT_METRIC_FIRST_FAILURE_OCCUPANCY || metric == RESULT_METRIC_FIRST_FAILURE_INDEX;
 }
 
 static const char *reason_text(const struct result_figures *figures, enum result_metric metric)
@@ -58,7 +58,8 @@ void parts_write_figures(struct json_writer *writer, json_t *object, const struc
 {
 	bool failed_once = isfinite(figures->value[RESULT_METRIC_FIRST_FAILURE_OP]) ||
 			   isfinite(figures->value[RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES]) ||
-			   isfinite(figures->value[RESULT_METRIC_FIRST_FAILURE_OCCUPANCY]);
+			   isfinite(figures->value[RESULT_METRIC_FIRST_FAILURE_OCCUPANCY]) ||
+			   isfinite(figures->value[RESULT_METRIC_FIRST_FAILURE_INDEX]);
 	for (int i = 0; i < RESULT_METRIC_COUNT; i++) {
 		enum result_metric metric = (enum result_metric)i;
 		double value = figures->value[metric];

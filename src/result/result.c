@@ -52,6 +52,11 @@ void result_release(struct result *result)
 		memory_release(result->workloads[i].about);
 		memory_release(result->workloads[i].file);
 		memory_release(result->workloads[i].expanded);
+		for (size_t j = 0; j < result->workloads[i].setting_count; j++) {
+			memory_release(result->workloads[i].settings[j].key);
+			memory_release(result->workloads[i].settings[j].value);
+		}
+		memory_release(result->workloads[i].settings);
 	}
 	memory_release(result->workloads);
 	for (size_t i = 0; i < result->arm_count; i++)
@@ -68,9 +73,17 @@ void result_release(struct result *result)
 	*result = (struct result){0};
 }
 
+void result_workload_label(const struct result_workload *workload, struct text *text)
+{
+	text_add(text, "%s", workload->name ? workload->name : "");
+	for (size_t i = 0; i < workload->setting_count; i++)
+		text_add(text, " %s=%s", workload->settings[i].key, workload->settings[i].value);
+}
+
 static void add_file_name(const struct result *result, size_t arm, struct text *name)
 {
-	text_add(name, "%s-%s", result->workloads[result->arms[arm].workload].name, result->arms[arm].spec);
+	result_workload_label(&result->workloads[result->arms[arm].workload], name);
+	text_add(name, "-%s", result->arms[arm].spec);
 	for (size_t i = 0; i < name->length; i++)
 		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", name->bytes[i]))
 			name->bytes[i] = '_';

@@ -217,6 +217,11 @@ struct result_expectation {
 	bool met;
 };
 
+/* A value that a sweep gave. */
+struct result_setting {
+	char *key, *value;
+};
+
 enum result_verdict {
 	RESULT_VERDICT_OK,             /* a change is excluded that is as large as the threshold */
 	RESULT_VERDICT_IMPROVEMENT,    /* b is better than a by more than the threshold */
@@ -246,7 +251,10 @@ struct result_comparison {
 struct result_workload {
 	char *name, *about, *file;
 	uint64_t hash, stream_hash, seed, ops;
-	char *expanded; /* JSON text */
+	char *expanded;                  /* JSON text */
+	bool adaptive;                   /* an adversary answers the allocator: no stream_hash, no times */
+	struct result_setting *settings; /* of this combination; none: not part of a sweep */
+	size_t setting_count;
 };
 
 /* A run whose arms were merged into another document. */
@@ -291,6 +299,9 @@ struct result {
 	size_t expectation_count;
 };
 void result_release(struct result *result);
+
+/* The name of a workload, and of a sweep what it set: "gpu-paging phases.churn.ops=2M". */
+void result_workload_label(const struct result_workload *workload, struct text *text);
 
 /* result.json as interface.md has it, indented, with every metric of the table nested by its path in each arm and in each of its
  * phases, null with "<key>_reason" beside it. */

@@ -78,6 +78,17 @@ static void write_run(struct json_writer *writer, json_t *document, const struct
 	json_put_text(writer, build, "flags", or_empty(result->build.flags));
 }
 
+static void write_sweep(struct json_writer *writer, json_t *object, const struct result_workload *workload)
+{
+	if (!workload->setting_count) {
+		put_none(writer, object, "sweep", "sweep_reason", "not part of a sweep");
+		return;
+	}
+	json_t *sweep = json_put_object(writer, object, "sweep");
+	for (size_t i = 0; i < workload->setting_count; i++)
+		json_put_text(writer, sweep, workload->settings[i].key, workload->settings[i].value);
+}
+
 static int write_workload(struct json_writer *writer, json_t *object, const struct result_workload *workload,
 			  struct error *error)
 {
@@ -89,7 +100,10 @@ static int write_workload(struct json_writer *writer, json_t *object, const stru
 		json_put_hex(writer, object, "stream_hash", workload->stream_hash);
 	else
 		put_none(writer, object, "stream_hash", "stream_hash_reason",
-			 "not known: never played, or made while it ran");
+			 workload->adaptive ? "adaptive: an adversary answers what the allocator does"
+					    : "not known: never played, or made while it ran");
+	json_put(writer, object, "adaptive", json_boolean(workload->adaptive));
+	write_sweep(writer, object, workload);
 	json_put_u64(writer, object, "seed", workload->seed);
 	json_put_u64(writer, object, "ops", workload->ops);
 	if (!workload->expanded || !*workload->expanded) {
@@ -172,7 +186,7 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 		json_put_text(writer, object, "rate", arm->rate);
 	else
 		put_none(writer, object, "rate", "rate_reason", "closed loop");
-	put_none(writer, object, "sweep", "sweep_reason", "not part of a sweep");
+	write_sweep(writer, object, &result->workloads[arm->workload]);
 	json_put_text(writer, object, "state", result_arm_state_name[arm->state]);
 	json_put_text(writer, object, "reason", arm->reason);
 	bool known = arm->figures_phase < arm->phase_count;

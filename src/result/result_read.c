@@ -74,6 +74,30 @@ static int add_piece(const char *bytes, size_t length, void *text)
 	return ((struct text *)text)->failed ? -1 : 0;
 }
 
+static void read_sweep(struct json_reader *reader, const struct json_at *at, struct result_workload *workload)
+{
+	struct json_at sweep = json_child(reader, at, "sweep");
+	const char *key;
+	json_t *value;
+	if (reader->failed || json_is_null(sweep.value))
+		return;
+	if (!json_is_object(sweep.value)) {
+		json_fail(reader, &sweep, "must be an object or null");
+		return;
+	}
+	workload->settings = json_room(reader, json_object_size(sweep.value), sizeof workload->settings[0]);
+	json_object_foreach(sweep.value, key, value)
+	{
+		if (reader->failed)
+			return;
+		struct result_setting *setting = &workload->settings[workload->setting_count++];
+		setting->key = memory_text(key);
+		setting->value = json_read_text(reader, &sweep, key);
+		if (!setting->key)
+			json_fail_memory(reader);
+	}
+}
+
 static void read_workload(struct json_reader *reader, const struct json_at *at, struct result_workload *workload)
 {
 	workload->name = json_read_text(reader, at, "name");
@@ -83,6 +107,8 @@ static void read_workload(struct json_reader *reader, const struct json_at *at, 
 	struct json_at stream_hash = json_child(reader, at, "stream_hash");
 	if (!json_is_null(stream_hash.value))
 		workload->stream_hash = json_u64_at(reader, &stream_hash, UINT64_MAX);
+	workload->adaptive = json_read_bool(reader, at, "adaptive");
+	read_sweep(reader, at, workload);
 	workload->seed = json_read_u64(reader, at, "seed", UINT64_MAX);
 	workload->ops = json_read_u64(reader, at, "ops", UINT64_MAX);
 	struct json_at expanded = json_child(reader, at, "expanded");

@@ -28,7 +28,11 @@ void result_series_csv(const struct result *result, struct text *csv)
 	for (size_t i = 0; i < result->arm_count; i++) {
 		const struct result_arm *arm = &result->arms[i];
 		for (size_t j = 0; j < arm->series_count; j++) {
-			add_field(csv, result->workloads[arm->workload].name);
+			struct text label = {0};
+			result_workload_label(&result->workloads[arm->workload], &label);
+			add_field(csv, label.bytes);
+			csv->failed |= label.failed;
+			text_release(&label);
 			text_add(csv, ",");
 			add_field(csv, arm->spec);
 			text_add(csv, ",");

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "measure/histogram.h"
+#include "run/adversary.h"
 #include "run/audit_figures.h"
 #include "run/audit_map.h"
 #include "run/engine.h"
@@ -90,6 +91,7 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 	counts->requested += requested;
 	counts->rounding_sum += (double)extent->count / (double)requested;
 	counts->granted_allocations++;
+	counts->inexact += !audit_space_fits_exactly(space, extent);
 	counts->beyond_fitted += request->refused_limits && outcome->attempt < request->refused_limits;
 	if (++audit->live_extents > audit->peak_live_extents)
 		audit->peak_live_extents = audit->live_extents;
@@ -111,6 +113,8 @@ static void failed(struct audit *audit, const struct op_request *request)
 	enum audit_failure kind = audit_space_classify(space_at_hand(audit), request);
 	counts->failures[kind]++;
 	if (!counts->failed) {
+		audit_space_walk(space_at_hand(audit), &audit->complaints, audit->operations);
+		counts->first_index = fragmentation_index(&space_at_hand(audit)->free, request->request.count);
 		counts->failed = true;
 		counts->first_operation = audit->operations;
 		counts->first_live_pages = live_pages(audit);
@@ -124,6 +128,9 @@ static void failed(struct audit *audit, const struct op_request *request)
 static void count_steps(struct audit *audit, const struct engine_outcome *outcome)
 {
 	struct audit_counts *counts = &audit->counts;
+	counts->depot_trips += outcome->steps.depot_trips;
+	counts->backend_trips += outcome->steps.backend_trips;
+	counts->cache_hits += outcome->steps.cache_hits;
 	if (outcome->what == ENGINE_FREED) {
 		counts->free_steps += outcome->steps.examined;
 		counts->merges += outcome->steps.merges;
@@ -196,6 +203,7 @@ static void end_row(struct audit *audit)
 	struct audit_totals totals = sum_spaces(audit);
 	struct result_series_row *row = &record->series[audit->row];
 	double *value = row->value;
+	audit_count_holes(&audit->counts, &totals, audit->live_extents);
 	row->phase = (uint32_t)audit->phase;
 	value[RESULT_SERIES_OP] = (double)audit->operations;
 	value[RESULT_SERIES_LIVE_PAGES] = (double)totals.map.live_pages;
@@ -227,7 +235,8 @@ static void end_phase(struct audit *audit)
 {
 	struct pass *pass = audit->pass;
 	struct result_record_phase *phase = &pass->record->phases[audit->phase];
-	bool counts_steps = audit->engine.domains[0].instance.table->capabilities & IOVA_STEPS;
+	uint64_t capabilities = audit->engine.domains[0].instance.table->capabilities;
+	bool counts_steps = capabilities & IOVA_STEPS, layer = capabilities & IOVA_LAYER;
 	walk_spaces(audit);
 	for (uint32_t i = 0; i < audit->engine.domain_count; i++) {
 		const struct allocator_instance *instance = audit->spaces[i].instance;
@@ -245,20 +254,22 @@ static void end_phase(struct audit *audit)
 	}
 	/* A phase that drains leaves an empty space, which says nothing: then its fullest row, if it has one, speaks for it. */
 	struct audit_totals totals = sum_spaces(audit);
+	if (!audit->counts.holes_walks) /* shorter than a row of the series */
+		audit_count_holes(&audit->counts, &totals, audit->live_extents);
 	audit_set_space(&phase->figures,
 			totals.map.live_pages || !audit->fullest.map.live_pages ? &totals : &audit->fullest);
 	audit->fullest = (struct audit_totals){0};
 	audit_set_failures(&phase->figures, &audit->counts);
 	audit_set_work(&phase->figures, &audit->counts, audit->spaces[0].usable * audit->engine.domain_count,
 		       pass->peak_live_pages);
-	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL);
+	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL, layer);
 	double resident = (double)arena_resident_bytes(pass->arena);
 	result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES, resident);
 	if (audit->peak_live_extents)
 		result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES_PER_EXTENT,
 			   resident / (double)audit->peak_live_extents);
 	phase->placement_hash = audit->engine.placement_hash;
-	audit->counts = (struct audit_counts){0};
+	audit->counts = (struct audit_counts){.live_pages_before = live_pages(audit)};
 	*audit->alloc_steps = (struct histogram){0};
 }
 
@@ -293,15 +304,33 @@ static void play_control(struct audit *audit, const struct op *op)
 		engine_play(&audit->engine, op, 1);
 }
 
+static void adversary_operation(void *context, const struct op *op, uint64_t count)
+{
+	struct audit *audit = context;
+	audit->count_high = count - (op->demand & OP_COUNT_MAX);
+	play_operation(audit, op);
+	++*audit->pass->progress;
+}
+
+static int play_word(struct audit *audit, const struct op *op, struct error *error)
+{
+	const struct adversary_player player = {adversary_operation, audit, audit->engine.slots};
+	if (op->demand >> OP_REQUEST_SHIFT != OP_CONTROL)
+		play_operation(audit, op);
+	else if ((op->demand & OP_COUNT_MAX) == OP_ADVERSARY)
+		return adversary_play(op_stream_adversary(audit->pass->source->stream, op->slot), audit->engine.space_first,
+				      &player, error);
+	else
+		play_control(audit, op);
+	return 0;
+}
+
 static int play_piece(struct audit *audit, struct op_piece piece, struct error *error)
 {
 	uint64_t row_words = pass_row_words(audit->pass);
 	for (size_t i = 0; i < piece.count; i++) {
-		const struct op *op = &piece.ops[i];
-		if (op->demand >> OP_REQUEST_SHIFT != OP_CONTROL)
-			play_operation(audit, op);
-		else
-			play_control(audit, op);
+		if (play_word(audit, &piece.ops[i], error) < 0)
+			return -1;
 		if (++audit->word % row_words == 0)
 			end_row(audit);
 		if (audit->word % PROGRESS_WORDS == 0) {

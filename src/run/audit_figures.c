@@ -3,15 +3,30 @@
 
 #include <math.h>
 
+static void add_runs(struct fragmentation *sum, const struct fragmentation *part)
+{
+	for (unsigned order = 0; order < FRAGMENTATION_ORDERS; order++)
+		sum->blocks[order] += part->blocks[order];
+	sum->free_pages += part->free_pages;
+	sum->free_extents += part->free_extents;
+	if (part->largest_free_pages > sum->largest_free_pages)
+		sum->largest_free_pages = part->largest_free_pages;
+}
+
+/* Page tables that a driver which never gives one back has, in a space that was used. */
+static uint64_t page_tables_ever(const struct occupancy_counters *map)
+{
+	return map->ever_used ? map->regions_2mib_touched + map->regions_1gib_touched + map->regions_512gib_touched + 1 : 0;
+}
+
 void audit_totals_add(struct audit_totals *totals, const struct audit_space *space)
 {
 	struct occupancy_counters map = occupancy_counters(space->occupancy);
-	for (unsigned order = 0; order < FRAGMENTATION_ORDERS; order++)
-		totals->free.blocks[order] += space->free.blocks[order];
-	totals->free.free_pages += space->free.free_pages;
-	totals->free.free_extents += space->free.free_extents;
-	if (space->free.largest_free_pages > totals->free.largest_free_pages)
-		totals->free.largest_free_pages = space->free.largest_free_pages;
+	add_runs(&totals->free, &space->free);
+	add_runs(&totals->drained, &space->drained);
+	totals->gaps += space->gaps;
+	totals->space_pages += space->count;
+	totals->page_table_ever_pages += page_tables_ever(&map);
 	totals->cached_pages += space->cached_pages;
 	totals->deferred_pages += space->deferred_pages;
 	totals->page_table_pages += occupancy_page_table_pages(space->occupancy);
@@ -32,11 +47,39 @@ static double ratio(double part, double whole)
 	return whole > 0 ? part / whole : (double)NAN;
 }
 
+/* NaN: there is nothing that it could be a share of. */
+static void set_share(struct result_figures *figures, enum result_metric metric, double share)
+{
+	if (isnan(share))
+		result_set_null(figures, metric, RESULT_REASON_NOT_APPLICABLE);
+	else
+		result_set(figures, metric, share);
+}
+
+static void set_ratio(struct result_figures *figures, enum result_metric metric, double part, double whole)
+{
+	set_share(figures, metric, ratio(part, whole));
+}
+
+/* What the space would offer if all that is cached or deferred were given back. */
+static void set_drained(struct result_figures *figures, const struct audit_totals *totals)
+{
+	const struct fragmentation *drained = &totals->drained;
+	double runs = (double)drained->free_extents;
+	result_set(figures, RESULT_METRIC_DRAINED_UNUSABLE_16KIB, fragmentation_unusable(drained, 2));
+	result_set(figures, RESULT_METRIC_DRAINED_UNUSABLE_64KIB, fragmentation_unusable(drained, 4));
+	result_set(figures, RESULT_METRIC_DRAINED_UNUSABLE_2MIB, fragmentation_unusable(drained, 9));
+	result_set(figures, RESULT_METRIC_DRAINED_UNUSABLE_1GIB, fragmentation_unusable(drained, 18));
+	result_set(figures, RESULT_METRIC_FREE_RUNS_PER_PAGE, ratio(runs, (double)totals->space_pages));
+	set_ratio(figures, RESULT_METRIC_FREE_RUN_MEAN_PAGES, (double)drained->free_pages, runs);
+}
+
 void audit_set_space(struct result_figures *figures, const struct audit_totals *totals)
 {
 	const struct fragmentation *free = &totals->free;
 	result_set(figures, RESULT_METRIC_PEAK_LIVE_PAGES, (double)totals->map.peak_live_pages);
 	result_set(figures, RESULT_METRIC_SPAN_PAGES, (double)totals->span_pages);
+	set_ratio(figures, RESULT_METRIC_SPAN_RATIO, (double)totals->span_pages, (double)totals->map.peak_live_pages);
 	result_set(figures, RESULT_METRIC_HIGH_WATER_PAGES, (double)totals->high_water_pages);
 	result_set(figures, RESULT_METRIC_FOOTPRINT_RATIO,
 		   ratio(512.0 * (double)totals->map.regions_2mib_touched, (double)totals->map.peak_live_pages));
@@ -45,6 +88,7 @@ void audit_set_space(struct result_figures *figures, const struct audit_totals *
 	result_set(figures, RESULT_METRIC_DEFERRED_PAGES, (double)totals->deferred_pages);
 	result_set(figures, RESULT_METRIC_FREE_EXTENTS, (double)free->free_extents);
 	result_set(figures, RESULT_METRIC_LARGEST_FREE_PAGES, (double)free->largest_free_pages);
+	set_share(figures, RESULT_METRIC_OUTSIDE_LARGEST, fragmentation_outside_largest(free));
 	result_set(figures, RESULT_METRIC_UNUSABLE_16KIB, fragmentation_unusable(free, 2));
 	result_set(figures, RESULT_METRIC_UNUSABLE_64KIB, fragmentation_unusable(free, 4));
 	result_set(figures, RESULT_METRIC_UNUSABLE_2MIB, fragmentation_unusable(free, 9));
@@ -53,11 +97,13 @@ void audit_set_space(struct result_figures *figures, const struct audit_totals *
 	result_set(figures, RESULT_METRIC_FREE_1GIB_SLOTS, (double)totals->map.free_1gib_slots);
 	result_set(figures, RESULT_METRIC_PAGE_TABLE_PAGES, (double)totals->page_table_pages);
 	result_set(figures, RESULT_METRIC_PAGE_TABLE_LEAF_PAGES, (double)totals->map.regions_2mib_live);
-	double floor = (double)occupancy_page_table_floor(totals->map.live_pages);
-	if (floor > 0)
-		result_set(figures, RESULT_METRIC_PAGE_TABLE_RATIO, (double)totals->page_table_pages / floor);
-	else
-		result_set_null(figures, RESULT_METRIC_PAGE_TABLE_RATIO, RESULT_REASON_NOT_APPLICABLE);
+	result_set(figures, RESULT_METRIC_PAGE_TABLE_EVER_PAGES, (double)totals->page_table_ever_pages);
+	result_set(figures, RESULT_METRIC_PAGE_TABLE_EVER_LEAF_PAGES, (double)totals->map.regions_2mib_touched);
+	set_ratio(figures, RESULT_METRIC_PAGE_TABLE_EVER_RATIO, (double)totals->page_table_ever_pages,
+		  (double)occupancy_page_table_floor(totals->map.peak_live_pages));
+	set_ratio(figures, RESULT_METRIC_PAGE_TABLE_RATIO, (double)totals->page_table_pages,
+		  (double)occupancy_page_table_floor(totals->map.live_pages));
+	set_drained(figures, totals);
 }
 
 void audit_set_failures(struct result_figures *figures, const struct audit_counts *counts)
@@ -74,10 +120,12 @@ void audit_set_failures(struct result_figures *figures, const struct audit_count
 		result_set(figures, RESULT_METRIC_FIRST_FAILURE_OP, (double)counts->first_operation);
 		result_set(figures, RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES, (double)counts->first_live_pages);
 		result_set(figures, RESULT_METRIC_FIRST_FAILURE_OCCUPANCY, counts->first_occupancy);
+		result_set(figures, RESULT_METRIC_FIRST_FAILURE_INDEX, counts->first_index);
 	} else {
 		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_OP, RESULT_REASON_NO_FAILURE);
 		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES, RESULT_REASON_NO_FAILURE);
 		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_OCCUPANCY, RESULT_REASON_NO_FAILURE);
+		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_INDEX, RESULT_REASON_NO_FAILURE);
 	}
 	result_set(figures, RESULT_METRIC_BEYOND_DEMANDS, (double)counts->beyond_demands);
 	result_set(figures, RESULT_METRIC_BEYOND_FITTED, (double)counts->beyond_fitted);
@@ -96,15 +144,45 @@ void audit_set_work(struct result_figures *figures, const struct audit_counts *c
 	result_set(figures, RESULT_METRIC_ROUNDING_RATIO_MEAN,
 		   ratio(counts->rounding_sum, (double)counts->granted_allocations));
 	result_set(figures, RESULT_METRIC_OVER_CAPACITY, (double)peak_live_pages * rounding > (double)usable_pages);
+	set_ratio(figures, RESULT_METRIC_INEXACT_SHARE, (double)counts->inexact, (double)counts->granted_allocations);
+	set_ratio(figures, RESULT_METRIC_TURNOVERS, (double)counts->granted, (double)counts->live_pages_before);
+	set_ratio(figures, RESULT_METRIC_HOLES_PER_EXTENT, counts->holes_sum, (double)counts->holes_walks);
 	result_set(figures, RESULT_METRIC_AUDIT_OPS, (double)(counts->allocations + counts->frees));
 	result_set(figures, RESULT_METRIC_AUDIT_POLLS, (double)counts->polls);
 }
 
-void audit_set_steps(struct result_figures *figures, const struct audit_counts *counts, const struct histogram *alloc_steps)
+void audit_count_holes(struct audit_counts *counts, const struct audit_totals *totals, uint64_t live_extents)
 {
-	static const enum result_metric metrics[] = {RESULT_METRIC_STEPS_ALLOC_MEAN,  RESULT_METRIC_STEPS_ALLOC_P99,
-						     RESULT_METRIC_STEPS_ALLOC_MAX,   RESULT_METRIC_STEPS_FREE_MEAN,
-						     RESULT_METRIC_STEPS_SPLITS_MEAN, RESULT_METRIC_STEPS_MERGES_MEAN};
+	if (!live_extents)
+		return;
+	counts->holes_sum += (double)totals->gaps / (double)live_extents;
+	counts->holes_walks++;
+}
+
+static void set_layer(struct result_figures *figures, const struct audit_counts *counts, bool layer)
+{
+	static const enum result_metric metrics[] = {RESULT_METRIC_STEPS_CACHE_HIT_SHARE,
+						     RESULT_METRIC_STEPS_DEPOT_TRIPS_PER_OP,
+						     RESULT_METRIC_STEPS_BACKEND_TRIPS_PER_OP};
+	double allocations = (double)counts->allocations, operations = allocations + (double)counts->frees;
+	for (size_t i = 0; !layer && i < sizeof metrics / sizeof metrics[0]; i++)
+		result_set_null(figures, metrics[i], RESULT_REASON_NO_LAYER);
+	if (!layer)
+		return;
+	set_ratio(figures, metrics[0], (double)counts->cache_hits, allocations);
+	set_ratio(figures, metrics[1], (double)counts->depot_trips, operations);
+	set_ratio(figures, metrics[2], (double)counts->backend_trips, operations);
+}
+
+void audit_set_steps(struct result_figures *figures, const struct audit_counts *counts, const struct histogram *alloc_steps,
+		     bool layer)
+{
+	static const enum result_metric metrics[] = {
+		RESULT_METRIC_STEPS_ALLOC_MEAN,          RESULT_METRIC_STEPS_ALLOC_P99,
+		RESULT_METRIC_STEPS_ALLOC_MAX,           RESULT_METRIC_STEPS_FREE_MEAN,
+		RESULT_METRIC_STEPS_SPLITS_MEAN,         RESULT_METRIC_STEPS_MERGES_MEAN,
+		RESULT_METRIC_STEPS_CACHE_HIT_SHARE,     RESULT_METRIC_STEPS_DEPOT_TRIPS_PER_OP,
+		RESULT_METRIC_STEPS_BACKEND_TRIPS_PER_OP};
 	for (size_t i = 0; !alloc_steps && i < sizeof metrics / sizeof metrics[0]; i++)
 		result_set_null(figures, metrics[i], RESULT_REASON_NO_STEPS);
 	if (!alloc_steps)
@@ -116,4 +194,5 @@ void audit_set_steps(struct result_figures *figures, const struct audit_counts *
 	result_set(figures, RESULT_METRIC_STEPS_FREE_MEAN, ratio((double)counts->free_steps, frees));
 	result_set(figures, RESULT_METRIC_STEPS_SPLITS_MEAN, ratio((double)counts->splits, allocations));
 	result_set(figures, RESULT_METRIC_STEPS_MERGES_MEAN, ratio((double)counts->merges, frees));
+	set_layer(figures, counts, layer);
 }

@@ -21,15 +21,21 @@ struct audit_counts {
 	double first_occupancy;
 	uint64_t granted, requested, granted_allocations;
 	double rounding_sum;
-	uint64_t alloc_steps, free_steps, splits, merges;
+	uint64_t inexact;
+	uint64_t live_pages_before; /* granted, when the phase began */
+	double first_index;
+	double holes_sum; /* of holes / live extents, over walks */
+	uint64_t holes_walks;
+	uint64_t alloc_steps, free_steps, splits, merges, cache_hits, depot_trips, backend_trips;
 	uint64_t beyond_demands, beyond_fitted;
 };
 
 /* Sums over the domains, which a walk has filled. */
 struct audit_totals {
-	struct fragmentation free;
+	struct fragmentation free, drained;
+	uint64_t gaps, space_pages;
 	struct occupancy_counters map;
-	uint64_t cached_pages, deferred_pages, page_table_pages, span_pages, high_water_pages;
+	uint64_t cached_pages, deferred_pages, page_table_pages, page_table_ever_pages, span_pages, high_water_pages;
 };
 
 /* Adds what the last walk of a space found. */
@@ -40,8 +46,10 @@ void audit_set_failures(struct result_figures *figures, const struct audit_count
 /* usable_pages: of all domains; peak_live_pages: planned, as requested. */
 void audit_set_work(struct result_figures *figures, const struct audit_counts *counts, uint64_t usable_pages,
 		    uint64_t peak_live_pages);
-/* alloc_steps NULL: the allocator does not count. */
-void audit_set_steps(struct result_figures *figures, const struct audit_counts *counts,
-		     const struct histogram *alloc_steps);
+/* What one walk saw of the holes between live extents. */
+void audit_count_holes(struct audit_counts *counts, const struct audit_totals *totals, uint64_t live_extents);
+/* alloc_steps NULL: the allocator does not count. layer: it stands in front of another. */
+void audit_set_steps(struct result_figures *figures, const struct audit_counts *counts, const struct histogram *alloc_steps,
+		     bool layer);
 
 #endif

@@ -171,13 +171,29 @@ static void visit(void *context, uint64_t first, uint64_t count, enum iova_free_
 		space->deferred_pages += count;
 }
 
+static void visit_drained(void *context, uint64_t first, uint64_t count)
+{
+	struct audit_space *space = context;
+	fragmentation_add(&space->drained, first, count);
+	space->gaps += first != space->first && first + count != space->first + space->count;
+}
+
+bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent)
+{
+	uint64_t end = extent->first + extent->count;
+	bool below = extent->first > space->first && occupancy_is_free(space->occupancy, extent->first - 1, 1);
+	return !below && !occupancy_is_free(space->occupancy, end, 1);
+}
+
 void audit_space_walk(struct audit_space *space, struct audit_complaints *complaints, uint64_t operation)
 {
 	struct walk walk = {space, complaints, operation};
 	space->free = (struct fragmentation){0};
-	space->cached_pages = space->deferred_pages = 0;
+	space->cached_pages = space->deferred_pages = space->gaps = 0;
+	space->drained = (struct fragmentation){0};
 	const struct iova_allocator *table = space->instance->table;
 	table->visit_free(space->instance->self, visit, &walk);
+	occupancy_visit_free(space->occupancy, visit_drained, space);
 
 	struct occupancy_counters counters = occupancy_counters(space->occupancy);
 	uint64_t seen = counters.live_pages + counters.reserved_pages + space->free.free_pages + space->cached_pages +

@@ -35,6 +35,8 @@ struct audit_space {
 	/* The last walk. */
 	struct fragmentation free; /* usable pages */
 	uint64_t cached_pages, deferred_pages;
+	struct fragmentation drained; /* all that is neither live nor reserved, in runs as long as can be */
+	uint64_t gaps;                /* of these runs, those that do not reach an end of the space */
 };
 
 int audit_space_open(struct audit_space *space, const struct workload *workload, const struct allocator_instance *instance,
@@ -48,6 +50,9 @@ bool audit_space_take(struct audit_space *space, const struct iova_extent *exten
 bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
 		      uint64_t operation);
 
+/* The extent, live already, fills the whole free run that it was taken from. */
+bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent);
+
 /* Why a request failed: impossible (an empty space could not hold it), exhausted (fewer usable pages in its window than asked) or
  * fragmented. The window is that of the last limit tried. */
 enum audit_failure audit_space_classify(const struct audit_space *space, const struct op_request *request);
@@ -56,7 +61,7 @@ enum audit_failure audit_space_classify(const struct audit_space *space, const s
 void audit_space_poll_begins(struct audit_space *space);
 bool audit_space_poll_ended(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
 
-/* Walks the allocator's free pages: fills free, cached and deferred, and complains when they overlap live pages, leave the space,
+/* Walks the allocator's free pages: fills what the last walk found, and complains when they overlap live pages, leave the space,
  * disagree with the allocator's own statistics, or do not add up with live and reserved pages to the space. */
 void audit_space_walk(struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
 

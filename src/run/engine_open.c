@@ -130,6 +130,14 @@ static int open_adapter(struct engine *engine, uint32_t index, const struct engi
 	return 0;
 }
 
+/* The space may end below that of the workload. */
+static void clip(struct op_request *request, uint64_t last)
+{
+	for (uint32_t i = 0; i < request->high_count; i++)
+		request->highs[i] = request->highs[i] < last ? request->highs[i] : last;
+	request->request.high = request->highs[0];
+}
+
 static int copy_requests(struct engine *engine, const struct op_stream *stream, struct error *error)
 {
 	const struct op_request *requests = op_stream_requests(stream, &engine->request_count);
@@ -148,6 +156,7 @@ static int copy_requests(struct engine *engine, const struct op_stream *stream, 
 	for (size_t i = 0; i < engine->request_count; i++) {
 		engine->requests[i] = requests[i];
 		engine->calls |= requests[i].call != WORKLOAD_CALL_EXTENT;
+		clip(&engine->requests[i], engine->space_first + engine->space_count - 1);
 		if (requests[i].high_count > 1)
 			engine->requests[i].request.constraints |= IOVA_CONSTRAIN_NO_DRAIN;
 	}

@@ -233,6 +233,24 @@ static void set_times(struct result_figures *figures, const struct gather_arm *a
 	set_net(figures, raw, null, phase, values);
 }
 
+static bool is_adaptive(const struct workload *workload)
+{
+	for (size_t i = 0; i < workload->phase_count; i++)
+		if (workload->phases[i].body == WORKLOAD_BODY_ADVERSARY)
+			return true;
+	return false;
+}
+
+static void set_adaptive(struct result_figures *figures)
+{
+	static const enum result_metric times[] = {RESULT_METRIC_RAW_NS_PER_OP,       RESULT_METRIC_NET_NS_PER_OP,
+						   RESULT_METRIC_CI_LOW_NS,           RESULT_METRIC_CI_HIGH_NS,
+						   RESULT_METRIC_OPERATIONS,          RESULT_METRIC_SLOWDOWN,
+						   RESULT_METRIC_UNTAINTED_NS_PER_OP, RESULT_METRIC_TAINTED_SHARE};
+	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+		result_set_null(figures, times[i], RESULT_REASON_ADAPTIVE);
+}
+
 /* What comparisons pair: every round at its number. */
 static int fill_rounds(struct result_phase *phase, const struct gather_arm *arm, size_t index)
 {
@@ -273,6 +291,8 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 		set_from_rounds(&phase->figures, records, i, values);
 		if (!arm->rate)
 			set_closed(&phase->figures);
+		if (is_adaptive(workload))
+			set_adaptive(&phase->figures);
 		if (arm->threads > 1 && workload->phases[i].free_on == WORKLOAD_FREE_ON_NEXT) {
 			set_travel(&phase->figures, RESULT_METRIC_RING_STARVED, records, i, record_starved, values);
 			set_travel(&phase->figures, RESULT_METRIC_RING_FULL, records, i, record_full, values);

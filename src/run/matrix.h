@@ -3,26 +3,14 @@
 #ifndef RUN_MATRIX_H
 #define RUN_MATRIX_H
 
-#include "run/gather.h"
-#include "run/plan.h"
+#include "run/block.h"
 #include "run/request.h"
 #include "run/run.h"
 #include "run/store.h"
-#include "run/stream_file.h"
 
 #include <stddef.h>
-#include <stdint.h>
 
 #define MATRIX_CALIBRATION_MILLISECONDS 200u
-
-/* One workload while it runs. The last arm is the harness itself, when there is something to subtract it from. */
-struct block {
-	struct plan plan;
-	uint64_t file_hash;
-	uint64_t identity; /* of what every process of this workload plays */
-	struct stream_file stream;
-	struct gather_arm *arms; /* spec_count + 1 */
-};
 
 struct matrix {
 	const struct run_options *options;
@@ -30,7 +18,7 @@ struct matrix {
 	struct clock clock;
 	struct store store;
 	struct request request;
-	struct block *blocks; /* one per file */
+	struct block_list list;
 	int cpu;
 	/* Progress. */
 	size_t processes_done, processes;

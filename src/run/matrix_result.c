@@ -10,6 +10,23 @@
 #include <stdio.h>
 #include <string.h>
 
+static int describe_settings(const struct block *block, struct result_workload *described)
+{
+	struct workload_setting settings[WORKLOAD_SWEEPS_MAX];
+	char text[PLAN_SETTINGS_BYTES_MAX];
+	size_t count = plan_settings(&block->changes, text, settings);
+	described->settings = memory_zeroed(count, sizeof described->settings[0]);
+	if (!described->settings)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct result_setting *setting = &described->settings[described->setting_count++];
+		*setting = (struct result_setting){memory_text(settings[i].key), memory_text(settings[i].value)};
+		if (!setting->key || !setting->value)
+			return -1;
+	}
+	return 0;
+}
+
 static int describe_workload(struct matrix *matrix, const struct block *block, struct error *error)
 {
 	const struct workload *workload = &block->plan.workload;
@@ -20,11 +37,13 @@ static int describe_workload(struct matrix *matrix, const struct block *block, s
 	described->about = memory_text(workload->about);
 	described->file = memory_text(workload->file);
 	described->expanded = expanded.bytes;
+	int settings = describe_settings(block, described);
 	described->hash = block->file_hash;
-	described->stream_hash = block->stream.hash;
+	described->adaptive = op_stream_adaptive(block->plan.stream);
+	described->stream_hash = described->adaptive ? 0 : block->stream.hash;
 	described->seed = workload->seed;
 	described->ops = block->stream.operations;
-	if (expanded.failed || !described->name || !described->about || !described->file)
+	if (settings < 0 || expanded.failed || !described->name || !described->about || !described->file)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
 	return 0;
 }
@@ -40,7 +59,7 @@ static enum exit_code arm_exit_code(const struct result_arm *arm)
 
 static int gather_block(struct matrix *matrix, size_t index, struct error *error)
 {
-	struct block *block = &matrix->blocks[index];
+	struct block *block = &matrix->list.blocks[index];
 	size_t spec_count = matrix->options->spec_count;
 	if (describe_workload(matrix, block, error) < 0)
 		return -1;
@@ -71,17 +90,17 @@ static int gather_block(struct matrix *matrix, size_t index, struct error *error
 int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
 {
 	struct result *result = matrix->result;
-	size_t files = matrix->options->file_count;
+	size_t workloads = matrix->list.count;
 	clock_compare(&matrix->clock, MATRIX_CALIBRATION_MILLISECONDS);
 	result->run.partial = interrupted;
 	result->run.rounds = matrix->options->rounds;
 	result->run.latency_serialised = matrix->options->latency == RUN_LATENCY_ALL;
-	result->workloads = memory_zeroed(files, sizeof result->workloads[0]);
-	result->arms = memory_zeroed(files * matrix->options->spec_count, sizeof result->arms[0]);
+	result->workloads = memory_zeroed(workloads, sizeof result->workloads[0]);
+	result->arms = memory_zeroed(workloads * matrix->options->spec_count, sizeof result->arms[0]);
 	if (!result->workloads || !result->arms ||
 	    machine_describe(result, &matrix->clock, matrix->options->changes.threads) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
-	for (size_t i = 0; i < files; i++)
+	for (size_t i = 0; i < workloads; i++)
 		if (gather_block(matrix, i, error) < 0)
 			return -1;
 	return compare_within(result, COMPARE_THRESHOLD_DEFAULT, error);
@@ -90,9 +109,9 @@ int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
 /* A worker that had trouble of our own: neither the allocator's fault nor something that it cannot do. */
 static bool had_trouble(const struct matrix *matrix)
 {
-	for (size_t i = 0; i < matrix->options->file_count; i++)
+	for (size_t i = 0; i < matrix->list.count; i++)
 		for (size_t arm = 0; arm <= matrix->options->spec_count; arm++) {
-			const struct result_record *fault = gather_first_fault(&matrix->blocks[i].arms[arm]);
+			const struct result_record *fault = gather_first_fault(&matrix->list.blocks[i].arms[arm]);
 			if (fault && (fault->exit_code == EXIT_CODE_IO || fault->exit_code == EXIT_CODE_USAGE))
 				return true;
 		}

@@ -4,11 +4,13 @@
 #include "base/memory.h"
 #include "trace/recording_file.h"
 #include "workload/share.h"
-#include "workload/workload_yaml.h"
+
+#include <string.h>
 
 static bool counts_operations(const struct workload_phase *phase)
 {
-	return phase->measured && phase->body == WORKLOAD_BODY_MIX && phase->until == WORKLOAD_UNTIL_OPS;
+	bool ends_by_operations = phase->body == WORKLOAD_BODY_MIX || phase->body == WORKLOAD_BODY_RINGS;
+	return phase->measured && ends_by_operations && phase->until == WORKLOAD_UNTIL_OPS;
 }
 
 static void apply(struct workload *workload, const struct plan_changes *changes)
@@ -73,17 +75,64 @@ static int open_stream(struct plan *plan, struct error *error)
 	return plan->stream ? 0 : -1;
 }
 
+/* Reserved ranges beyond the new end go with it. */
+static int cut_space(struct plan *plan, uint64_t end, struct error *error)
+{
+	struct workload *played = &plan->played;
+	const struct workload *whole = &plan->workload;
+	*played = *whole;
+	if (!end)
+		return 0;
+	played->space.end = end;
+	played->space.usable = end - played->space.first;
+	played->space.hole_count = 0;
+	plan->played_holes = memory_zeroed(whole->space.hole_count, sizeof plan->played_holes[0]);
+	if (!plan->played_holes)
+		return error_set(error, EXIT_CODE_IO, "no memory for a workload");
+	played->space.holes = plan->played_holes;
+	for (size_t i = 0; i < whole->space.hole_count && whole->space.holes[i].first < end; i++) {
+		struct workload_hole *hole = &plan->played_holes[played->space.hole_count++];
+		*hole = whole->space.holes[i];
+		if (hole->count > end - hole->first)
+			hole->count = end - hole->first;
+		played->space.usable -= hole->count;
+	}
+	return 0;
+}
+
+size_t plan_settings(const struct plan_changes *changes, char text[PLAN_SETTINGS_BYTES_MAX],
+		     struct workload_setting settings[WORKLOAD_SWEEPS_MAX])
+{
+	size_t count = 0;
+	memcpy(text, changes->settings, PLAN_SETTINGS_BYTES_MAX);
+	for (char *line = text; *line && count < WORKLOAD_SWEEPS_MAX;) {
+		char *value = strchr(line, '='), *end = strchr(line, '\n');
+		*value = '\0';
+		*end = '\0';
+		settings[count++] = (struct workload_setting){.key = line, .value = value + 1};
+		line = end + 1;
+	}
+	return count;
+}
+
 int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, const struct plan_changes *changes,
 	      struct text *messages, struct error *error)
 {
 	*plan = (struct plan){.bytes = bytes, .length = length, .threads = changes->threads ? changes->threads : 1};
-	int result = workload_parse(file, bytes, length, &plan->workload, messages);
+	struct workload_setting settings[WORKLOAD_SWEEPS_MAX];
+	char text[PLAN_SETTINGS_BYTES_MAX];
+	size_t setting_count = plan_settings(changes, text, settings);
+	int result = setting_count
+			     ? workload_parse_set(file, bytes, length, settings, setting_count, &plan->workload, messages)
+			     : workload_parse(file, bytes, length, &plan->workload, messages);
 	if (result == 0) {
 		apply(&plan->workload, changes);
 		result = read_recordings(plan, error);
 	}
 	if (result == 0)
 		result = open_stream(plan, error);
+	if (result == 0)
+		result = cut_space(plan, changes->space_end, error);
 	if (result < 0)
 		plan_close(plan);
 	return result;
@@ -102,6 +151,7 @@ void plan_close(struct plan *plan)
 		recording_release(&plan->recordings[i]);
 	memory_release(plan->recordings);
 	memory_release(plan->recording_of);
+	memory_release(plan->played_holes);
 	workload_release(&plan->workload);
 	memory_release(plan->bytes);
 	*plan = (struct plan){0};

@@ -7,23 +7,30 @@
 #include "base/text.h"
 #include "workload/model.h"
 #include "workload/op_stream.h"
+#include "workload/workload_yaml.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the command line changes in a workload. */
+#define PLAN_SETTINGS_BYTES_MAX 4096u
+
+/* What the command line and sweeps change in a workload. */
 struct plan_changes {
 	bool has_seed;
 	uint64_t seed;
-	uint64_t ops;     /* > 0: of every measured phase that ends by operations */
-	uint32_t threads; /* that share the workload; 0 and 1: none */
+	uint64_t ops;                           /* > 0: of every measured phase that ends by operations */
+	uint32_t threads;                       /* that share the workload; 0 and 1: none */
+	char settings[PLAN_SETTINGS_BYTES_MAX]; /* of a sweep: lines of key=value */
+	uint64_t space_end; /* > 0: page at which the space ends that is played on; the operations stay those of the file */
 };
 
 struct plan {
 	struct workload workload; /* changed already */
+	struct workload played;   /* the same, with the space that is played on; borrows from workload */
 	char *bytes;              /* of the file: workers parse the very same ones */
 	size_t length;
+	struct workload_hole *played_holes;    /* NULL: those of workload */
 	struct recording *recordings;          /* one per phase; empty where it is no trace */
 	const struct recording **recording_of; /* one per phase; NULL where it is no trace */
 	struct op_stream *stream;              /* of the one thread, or the streams of all threads woven into one */
@@ -37,6 +44,10 @@ struct plan {
 int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, const struct plan_changes *changes,
 	      struct text *messages, struct error *error);
 void plan_close(struct plan *plan);
+
+/* Takes the settings of *changes apart, into text, which they point to. Returns how many there are, at most WORKLOAD_SWEEPS_MAX. */
+size_t plan_settings(const struct plan_changes *changes, char text[PLAN_SETTINGS_BYTES_MAX],
+		     struct workload_setting settings[WORKLOAD_SWEEPS_MAX]);
 
 /* Whether plan_changes.ops has a phase to change. */
 bool plan_counts_operations(const struct plan *plan);

@@ -20,11 +20,12 @@ static int hash_text(struct text *text, uint64_t *hash, struct error *error)
 	return result;
 }
 
-int process_identity(const struct workload *workload, uint64_t stream_hash, uint64_t *identity, struct error *error)
+int process_identity(const struct workload *workload, uint64_t stream_hash, size_t number, uint64_t *identity,
+		     struct error *error)
 {
 	struct text text = {0};
 	workload_expand(workload, &text);
-	text_add(&text, "\n%" PRIu64, stream_hash);
+	text_add(&text, "\n%" PRIu64 " %zu", stream_hash, number);
 	return hash_text(&text, identity, error);
 }
 
@@ -50,9 +51,9 @@ static void add_plugins(const char *spec, struct text *text)
 int process_key(const struct job *job, uint64_t identity, uint64_t build_hash, uint64_t *key, struct error *error)
 {
 	struct text text = {0};
-	text_add(&text, "%" PRIu64 " %" PRIu64 " %d %u %u %d %d %u %.17g %d\n%s", identity, build_hash, (int)job->pass,
+	text_add(&text, "%" PRIu64 " %" PRIu64 " %d %u %u %d %d %u %.17g %d\n%s\n%s", identity, build_hash, (int)job->pass,
 		 job->round, job->latency_gap, job->with_series, (int)job->lock, job->changes.threads, job->rate,
-		 job->poisson, job->spec);
+		 job->poisson, job->changes.settings, job->spec);
 	add_plugins(job->spec, &text);
 	return hash_text(&text, key, error);
 }

@@ -65,6 +65,9 @@ void request_release(struct request *request)
 	if (request->texts) {
 		memory_release((void *)(uintptr_t)request->options.files);
 		memory_release((void *)(uintptr_t)request->options.specs);
+		struct workload swept = {.sweeps = (struct workload_sweep *)(uintptr_t)request->options.sweeps,
+					 .sweep_count = request->options.sweep_count};
+		workload_release(&swept);
 	}
 	memory_release(request->texts);
 	memory_release(request->id);
@@ -82,10 +85,24 @@ static void write_list(struct json_writer *writer, json_t *object, const char *k
 		json_append(writer, list, json_text(texts[i]));
 }
 
+static void write_sweeps(struct json_writer *writer, json_t *object, const struct run_options *options)
+{
+	json_t *list = json_put_array(writer, object, "sweeps");
+	for (size_t i = 0; i < options->sweep_count; i++) {
+		const struct workload_sweep *sweep = &options->sweeps[i];
+		json_t *element = json_append_object(writer, list);
+		json_put_text(writer, element, "key", sweep->key);
+		json_t *values = json_put_array(writer, element, "values");
+		for (size_t j = 0; j < sweep->value_count; j++)
+			json_append(writer, values, json_text(sweep->values[j].text));
+	}
+}
+
 static void write_options(struct json_writer *writer, json_t *object, const struct run_options *options)
 {
 	write_list(writer, object, "workloads", options->files, options->file_count);
 	write_list(writer, object, "allocators", options->specs, options->spec_count);
+	write_sweeps(writer, object, options);
 	json_put(writer, object, "has_seed", json_boolean(options->changes.has_seed));
 	json_put_hex(writer, object, "seed", options->changes.seed);
 	json_put_u64(writer, object, "ops", options->changes.ops);
@@ -153,11 +170,43 @@ static const char *const *read_list(struct json_reader *reader, const struct jso
 	return texts;
 }
 
+static void read_sweep(struct json_reader *reader, const struct json_at *at, struct workload_sweep *sweep)
+{
+	size_t count;
+	sweep->key = json_read_text(reader, at, "key");
+	if (sweep->key && strpbrk(sweep->key, "=\n"))
+		json_fail(reader, at, "must have a key without = and line feed");
+	struct json_at values = json_array_child(reader, at, "values", WORKLOAD_SWEEP_VALUES_MAX, &count);
+	sweep->values = json_room(reader, count, sizeof sweep->values[0]);
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at element = json_element(&values, i);
+		char *text = json_text_at(reader, &element);
+		if (text && strchr(text, '\n'))
+			json_fail(reader, &element, "must be one line");
+		sweep->values[sweep->value_count++].text = text;
+	}
+	if (!reader->failed && !count)
+		json_fail(reader, &values, "must not be empty");
+}
+
+static void read_sweeps(struct json_reader *reader, const struct json_at *at, struct run_options *options)
+{
+	size_t count;
+	struct json_at list = json_array_child(reader, at, "sweeps", WORKLOAD_SWEEPS_MAX, &count);
+	struct workload_sweep *sweeps = json_room(reader, count, sizeof sweeps[0]);
+	options->sweeps = sweeps;
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at element = json_element(&list, i);
+		read_sweep(reader, &element, &sweeps[options->sweep_count++]);
+	}
+}
+
 static void read_options(struct json_reader *reader, const struct json_at *at, struct request *request)
 {
 	struct run_options *options = &request->options;
 	options->files = read_list(reader, at, "workloads", request, &options->file_count);
 	options->specs = read_list(reader, at, "allocators", request, &options->spec_count);
+	read_sweeps(reader, at, options);
 	options->changes.has_seed = json_read_bool(reader, at, "has_seed");
 	options->changes.seed = json_read_u64(reader, at, "seed", UINT64_MAX);
 	options->changes.ops = json_read_u64(reader, at, "ops", WORKLOAD_OPS_MAX);
@@ -168,6 +217,8 @@ static void read_options(struct json_reader *reader, const struct json_at *at, s
 	options->rounds = (uint32_t)json_read_u64(reader, at, "rounds", RUN_ROUNDS_MAX);
 	options->latency = (enum run_latency)json_read_choice(reader, at, "latency", latency_name, RUN_LATENCY_OFF + 1);
 	options->audit = json_read_bool(reader, at, "audit");
+	if (!reader->failed && !options->rounds && !options->audit)
+		json_fail(reader, at, "must have rounds or the audit");
 	options->stall_seconds = json_read_double(reader, at, "stall_seconds");
 	options->memory_limit_bytes = json_read_u64(reader, at, "memory_limit_bytes", UINT64_MAX);
 }

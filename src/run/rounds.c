@@ -54,73 +54,20 @@ static void end_progress(const struct matrix *matrix)
 		fputs("\r\033[K", stderr);
 }
 
-static int open_plan(struct matrix *matrix, size_t index, struct text *messages, struct error *error)
-{
-	struct block *block = &matrix->blocks[index];
-	const char *file = matrix->options->files[index];
-	char *bytes;
-	size_t length;
-	if (file_read(file, WORKLOAD_FILE_BYTES_MAX, &bytes, &length, error) < 0)
-		return -1;
-	block->file_hash = workload_hash(bytes, length);
-	if (plan_open(&block->plan, file, bytes, length, &matrix->options->changes, messages, error) < 0)
-		return -1;
-	if (matrix->options->changes.ops && !plan_counts_operations(&block->plan))
-		text_add(messages, "%s: note: --ops changes nothing here: no measured phase ends by operations\n", file);
-	return expect_check(&block->plan.workload, error);
-}
-
-/* All files are read before anything runs, and the faults of all are told at once. */
-static int open_plans(struct matrix *matrix, struct text *messages, struct error *error)
-{
-	int result = 0;
-	for (size_t i = 0; i < matrix->options->file_count; i++) {
-		struct error fault = {0};
-		if (open_plan(matrix, i, messages, &fault) == 0)
-			continue;
-		result = -1;
-		if (*fault.message)
-			text_add(messages, "%s\n", fault.message);
-		/* Without a message of its own, the file's faults stand in messages already. */
-		enum exit_code code = fault.exit_code == EXIT_CODE_OK ? EXIT_CODE_USAGE : fault.exit_code;
-		if (error->exit_code != EXIT_CODE_IO)
-			error->exit_code = code;
-	}
-	return result;
-}
-
 static void fill_job(const struct matrix *matrix, const struct block *block, const char *spec, enum result_pass pass,
 		     uint32_t round, struct job *job)
 {
 	const struct run_options *options = matrix->options;
 	bool harness = strcmp(spec, NULL_SPEC) == 0;
-	*job = (struct job){
-		.magic = JOB_MAGIC,
-		.pass = pass,
-		.round = round,
-		.with_series = (round == 0 && !harness) || pass == RESULT_PASS_AUDIT,
-		.cpu = matrix->cpu,
-		.changes = options->changes,
-		.clock = matrix->clock,
-		.words = block->stream.words,
-		.peak_live_pages = block->stream.peak_live_pages,
-		.words_of_shares = block->stream.words_of_shares,
-		.lock = options->lock,
-		.rate = harness ? 0 : options->rate,
-		.poisson = options->poisson,
-		.phase_count = block->stream.phase_count,
-		.stream_words = block->stream.descriptor,
-	};
-	size_t request_count;
-	op_stream_requests(block->plan.stream, &request_count);
-	job->request_count = request_count;
-	job->slot_count = op_stream_slots(block->plan.stream);
-	job->domain_count = op_stream_domains(block->plan.stream);
-	memcpy(job->phase_words, block->stream.phase_words, sizeof job->phase_words);
-	if (block->stream.share_words)
-		memcpy(job->share_words, block->stream.share_words, block->plan.threads * sizeof job->share_words[0]);
-	snprintf(job->workload_file, sizeof job->workload_file, "%s", block->plan.workload.file);
-	snprintf(job->spec, sizeof job->spec, "%s", spec);
+	block_fill_job(block, spec, job);
+	job->pass = pass;
+	job->round = round;
+	job->with_series = (round == 0 && !harness) || pass == RESULT_PASS_AUDIT;
+	job->cpu = matrix->cpu;
+	job->clock = matrix->clock;
+	job->lock = options->lock;
+	job->rate = harness ? 0 : options->rate;
+	job->poisson = options->poisson;
 	if (options->latency == RUN_LATENCY_ALL)
 		job->latency_gap = 1;
 	else if (options->latency == RUN_LATENCY_SAMPLED && !harness) {
@@ -144,15 +91,6 @@ static void judge_stream(const struct block *block, struct result_record *record
 			  block->plan.workload.name);
 }
 
-/* The rest is for this process, the stream that workers share, and the system. */
-static uint64_t memory_limit(const struct run_options *options)
-{
-	long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-	if (options->memory_limit_bytes || pages <= 0 || page_bytes <= 0)
-		return options->memory_limit_bytes;
-	return (uint64_t)pages / 4 * 3 * (uint64_t)page_bytes;
-}
-
 static int run_new(struct matrix *matrix, struct block *block, size_t arm, struct job *job, struct error *error)
 {
 	struct text line = {0};
@@ -164,7 +102,8 @@ static int run_new(struct matrix *matrix, struct block *block, size_t arm, struc
 	matrix->now_spec = spec_of(matrix, arm);
 	matrix->now_pass = pass == RESULT_PASS_AUDIT ? "audit" : what;
 	show_progress(matrix, 0);
-	struct spawn_watch watch = {show_progress, matrix, matrix->options->stall_seconds, memory_limit(matrix->options)};
+	struct spawn_watch watch = {show_progress, matrix, matrix->options->stall_seconds,
+				    block_memory_limit(matrix->options)};
 	job->workload_bytes = spawn_memory_file("iovabench-workload", block->plan.bytes, block->plan.length, error);
 	int result = job->workload_bytes < 0 ? -1 : spawn_worker(job, &watch, &record, &line, error);
 	if (job->workload_bytes >= 0)
@@ -238,9 +177,15 @@ static int run_block(struct matrix *matrix, struct block *block, struct error *e
 {
 	if (stream_file_create(&block->stream, &block->plan, error) < 0)
 		return -1;
-	if (process_identity(&block->plan.workload, block->stream.hash, &block->identity, error) < 0)
+	size_t number = (size_t)(block - matrix->list.blocks);
+	if (process_identity(&block->plan.workload, block->stream.hash, number, &block->identity, error) < 0)
 		return -1;
 	int result = run_audits(matrix, block, error);
+	if (op_stream_adaptive(block->plan.stream)) {
+		/* Each arm is asked for something else: there is nothing to compare times of. */
+		matrix->processes_done += processes_per_round(matrix) * matrix->options->rounds;
+		return result;
+	}
 	for (uint32_t round = 0; result == 0 && round < matrix->options->rounds && !interrupted; round++)
 		result = run_round(matrix, block, round, error);
 	return result;
@@ -268,8 +213,8 @@ static int begin(struct matrix *matrix, struct text *folder, struct error *error
 	struct text json = {0};
 	if (request_new(request, matrix->options, error) < 0 || name_run(matrix, folder, error) < 0)
 		return -1;
-	for (size_t i = 0; i < matrix->options->file_count; i++)
-		request->file_hashes[i] = matrix->blocks[i].file_hash;
+	for (size_t i = 0; i < matrix->list.count; i++)
+		request->file_hashes[matrix->list.blocks[i].file] = matrix->list.blocks[i].file_hash;
 	if (store_open(&matrix->store, folder->bytes, error) < 0)
 		return -1;
 	clock_calibrate(&matrix->clock, MATRIX_CALIBRATION_MILLISECONDS);
@@ -291,10 +236,12 @@ static int go_on(struct matrix *matrix, struct text *folder, struct error *error
 	resumed->store = (struct store){.journal = -1};
 	matrix->clock = matrix->request.clock;
 	machine_environment(&matrix->result->machine.before, &matrix->clock);
-	for (size_t i = 0; i < matrix->options->file_count; i++)
-		if (matrix->request.file_hashes[i] != matrix->blocks[i].file_hash)
+	for (size_t i = 0; i < matrix->list.count; i++) {
+		const struct block *block = &matrix->list.blocks[i];
+		if (matrix->request.file_hashes[block->file] != block->file_hash)
 			return error_set(error, EXIT_CODE_USAGE, "%s changed since this run was begun: start a new one",
-					 matrix->options->files[i]);
+					 matrix->options->files[block->file]);
+	}
 	return name_run(matrix, folder, error);
 }
 
@@ -313,7 +260,7 @@ static int check_journal(const struct matrix *matrix, struct error *error)
 static int run_blocks(struct matrix *matrix, struct error *error)
 {
 	const struct run_options *options = matrix->options;
-	matrix->processes = options->file_count *
+	matrix->processes = matrix->list.count *
 			    ((options->audit ? options->spec_count : 0) + processes_per_round(matrix) * options->rounds);
 	matrix->cpu = machine_worker_cpu();
 	/* The first interrupt ends the run after this round, the second one at once. */
@@ -324,10 +271,10 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 	sigaction(SIGCHLD, &usual, &children);
 	sigaction(SIGINT, &action, &before);
 	int result = 0;
-	for (size_t i = 0; result == 0 && i < options->file_count; i++) {
+	for (size_t i = 0; result == 0 && i < matrix->list.count; i++) {
 		if (!interrupted)
-			result = run_block(matrix, &matrix->blocks[i], error);
-		stream_file_close_words(&matrix->blocks[i].stream);
+			result = run_block(matrix, &matrix->list.blocks[i], error);
+		stream_file_close_words(&matrix->list.blocks[i].stream);
 	}
 	sigaction(SIGINT, &before, NULL);
 	sigaction(SIGCHLD, &children, NULL);
@@ -337,31 +284,14 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 
 static void release(struct matrix *matrix)
 {
-	for (size_t i = 0; matrix->blocks && i < matrix->options->file_count; i++) {
-		struct block *block = &matrix->blocks[i];
-		for (size_t arm = 0; block->arms && arm <= matrix->options->spec_count; arm++)
-			gather_release(&block->arms[arm]);
-		memory_release(block->arms);
-		stream_file_close(&block->stream);
-		plan_close(&block->plan);
-	}
-	memory_release(matrix->blocks);
+	block_list_close(&matrix->list, matrix->options);
 	request_release(&matrix->request);
 	store_close(&matrix->store);
 }
 
 static int prepare(struct matrix *matrix, struct text *folder, struct text *messages, struct error *error)
 {
-	matrix->blocks = memory_zeroed(matrix->options->file_count, sizeof matrix->blocks[0]);
-	if (!matrix->blocks)
-		return error_set(error, EXIT_CODE_IO, "no memory for a run");
-	for (size_t i = 0; i < matrix->options->file_count; i++) {
-		matrix->blocks[i].stream.descriptor = -1;
-		matrix->blocks[i].arms = memory_zeroed(matrix->options->spec_count + 1, sizeof matrix->blocks[i].arms[0]);
-		if (!matrix->blocks[i].arms)
-			return error_set(error, EXIT_CODE_IO, "no memory for a run");
-	}
-	if (open_plans(matrix, messages, error) < 0)
+	if (block_list_open(&matrix->list, matrix->options, messages, error) < 0)
 		return -1;
 	return matrix->options->resumed ? go_on(matrix, folder, error) : begin(matrix, folder, error);
 }

@@ -26,11 +26,13 @@ struct run_options {
 	size_t file_count;
 	const char *const *specs; /* checked with allocator_spec_check */
 	size_t spec_count;
-	struct plan_changes changes;
-	enum lock_kind lock; /* around allocators that need one; NONE with several threads: they are refused */
-	uint32_t rate;       /* of an open loop, operations per second; 0: closed. One thread */
-	bool poisson;        /* its gaps are exponential */
-	uint32_t rounds;     /* >= 1 */
+	const struct workload_sweep *sweeps; /* of the command line, beside those of the files */
+	size_t sweep_count;
+	struct plan_changes changes; /* without settings */
+	enum lock_kind lock;         /* around allocators that need one; NONE with several threads: they are refused */
+	uint32_t rate;               /* of an open loop, operations per second; 0: closed. One thread */
+	bool poisson;                /* its gaps are exponential */
+	uint32_t rounds;             /* 0: the audit alone, which is on then */
 	enum run_latency latency;
 	bool audit;
 	const char *folder;          /* NULL: results/<run id> */

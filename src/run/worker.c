@@ -163,7 +163,7 @@ static int prepare_maps(struct worker *worker, struct error *error)
 		return error_set(error, EXIT_CODE_IO, "no memory for the picture of the space");
 	for (uint32_t i = 0; i < count; i++) {
 		record->map_count++;
-		if (audit_map_open(&record->maps[i], i, &worker->plan.workload, worker->plan.stream, PASS_MAP_ROWS,
+		if (audit_map_open(&record->maps[i], i, &worker->plan.played, worker->plan.stream, PASS_MAP_ROWS,
 				   PASS_MAP_COLUMNS) < 0)
 			return error_set(error, EXIT_CODE_IO, "no memory for the picture of the space");
 	}
@@ -225,7 +225,7 @@ static int play(struct worker *worker, struct error *error)
 {
 	struct job *job = worker->job;
 	struct pass pass = {
-		.workload = &worker->plan.workload,
+		.workload = &worker->plan.played,
 		.source = &worker->source,
 		.spec = &worker->spec,
 		.arena = &worker->arena,

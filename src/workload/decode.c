@@ -177,6 +177,7 @@ void decode_workload(struct decode *decode, const struct raw_workload *raw)
 	decode_phases(decode, raw);
 	decode_slots_check(decode);
 	decode_expectations(decode, raw);
+	decode_sweeps(decode, raw);
 	decode_slots_release(decode);
 	name_table_release(&decode->request_numbers);
 	name_table_release(&decode->slot_numbers);

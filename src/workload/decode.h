@@ -47,11 +47,16 @@ void decode_workload(struct decode *decode, const struct raw_workload *raw);
 void decode_space(struct decode *decode, const struct raw_workload *raw);
 void decode_requests(struct decode *decode, const struct raw_workload *raw);
 void decode_phases(struct decode *decode, const struct raw_workload *raw);
+void decode_sweeps(struct decode *decode, const struct raw_workload *raw);
 void decode_expectations(struct decode *decode, const struct raw_workload *raw);
 /* The ops of one phase; ends with decode_slots_check after the last phase. */
 void decode_script(struct decode *decode, const struct raw_phase *raw, yaml_place phase_place,
 		   struct workload_phase *phase);
 void decode_slots_check(struct decode *decode);
+/* rings: and adversary: of one phase; what ends it is decoded by the caller. */
+void decode_rings(struct decode *decode, yaml_place phase_place, const struct raw_rings *raw, struct workload_rings *rings);
+void decode_adversary(struct decode *decode, yaml_place phase_place, const struct raw_adversary *raw,
+		      struct workload_robson *robson);
 void decode_slots_release(struct decode *decode);
 /* size: and lifetime: of a request. The former returns whether the size can be used. */
 bool decode_size(struct decode *decode, yaml_place parent, const struct raw_size *raw, struct workload_size *size);

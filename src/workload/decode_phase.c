@@ -5,36 +5,43 @@
 
 #define TURNOVERS_MAX 1e6
 
-static const char *const bodies[] = {"mix", "free", "script", "trace", "rings", "adversary"};
-#define BODY_COUNT 4 /* the rest is reported as not available */
+enum { MIX, FREE, SCRIPT, TRACE, RINGS, ADVERSARY, BODIES };
+static const char *const bodies[BODIES] = {"mix", "free", "script", "trace", "rings", "adversary"};
 
-/* An index into bodies, or SIZE_MAX (reported). */
-static size_t find_body(struct decode *decode, yaml_place place)
+/* Keys that belong to some bodies only: reports those that this one does not know. */
+static void check_keys(struct decode *decode, yaml_place place, size_t body)
 {
 	static const struct {
 		const char *key;
-		size_t body;
-	} keys[] = {{"until", 0}, {"ops", 0}, {"victims", 0}, {"free_on", 0}, {"hold", 0}, {"burst", 0}, {"think", 0}};
-	size_t body = SIZE_MAX;
-	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+		bool rings;
+	} keys[] = {{"until", true}, {"ops", true},    {"victims", false}, {"free_on", true},
+		    {"hold", false}, {"burst", false}, {"think", false}};
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		yaml_place found = yaml_places_value(decode->places, place, keys[i].key);
+		if (found != YAML_PLACE_NONE && body != MIX && !(body == RINGS && keys[i].rings))
+			decode_fault(decode, found, "belongs to a mix%s; this phase has %s",
+				     keys[i].rings ? " or rings" : "", bodies[body]);
+	}
+}
+
+/* An index into bodies, or BODIES (reported). */
+static size_t find_body(struct decode *decode, yaml_place place)
+{
+	size_t body = BODIES;
+	for (size_t i = 0; i < BODIES; i++) {
 		yaml_place found = yaml_places_value(decode->places, place, bodies[i]);
 		if (found == YAML_PLACE_NONE)
 			continue;
-		if (body != SIZE_MAX && i < BODY_COUNT)
+		if (body != BODIES)
 			decode_fault(decode, found, "a phase has one body; this one has %s already", bodies[body]);
-		else if (body == SIZE_MAX)
+		else
 			body = i;
 	}
-	if (body == SIZE_MAX) {
-		decode_fault(decode, place, "is missing a body: mix, free, script or trace");
-		return SIZE_MAX;
-	}
-	for (size_t i = 0; body < BODY_COUNT && i < sizeof keys / sizeof keys[0]; i++) {
-		yaml_place found = yaml_places_value(decode->places, place, keys[i].key);
-		if (found != YAML_PLACE_NONE && keys[i].body != body)
-			decode_fault(decode, found, "belongs to a mix; this phase has %s", bodies[body]);
-	}
-	return body < BODY_COUNT ? body : SIZE_MAX;
+	if (body == BODIES)
+		decode_fault(decode, place, "is missing a body: mix, free, script, trace, rings or adversary");
+	else
+		check_keys(decode, place, body);
+	return body;
 }
 
 static void decode_share_entry(struct decode *decode, yaml_place place, const struct raw_share *raw,
@@ -142,10 +149,10 @@ static void decode_end(struct decode *decode, yaml_place place, const struct raw
 	if (until != YAML_PLACE_NONE && raw->until)
 		decode_until(decode, until, raw->until, phase);
 	if (until_given && ops.place != YAML_PLACE_NONE)
-		decode_fault(decode, ops.place, "a mix has one end; this one has until already");
+		decode_fault(decode, ops.place, "a second end; this phase has until already");
 	else if (!until_given)
 		decode_count(decode, ops, (struct decode_range){1, WORKLOAD_OPS_MAX, "operations"}, &phase->until_value);
-	if (!until_given && ops.place == YAML_PLACE_NONE)
+	if (!until_given && ops.place == YAML_PLACE_NONE && phase->body == WORKLOAD_BODY_MIX)
 		decode_fault(decode, place,
 			     "a mix needs an end: ops: 2M, or until: {occupancy: 70%%}, {live: 10k} or {turnovers: 3}");
 }
@@ -288,30 +295,59 @@ static void check_life(struct decode *decode, yaml_place place, const struct wor
 			"before");
 }
 
+/* Without an end rings are filled, no more. */
+static void decode_rings_end(struct decode *decode, yaml_place place, const struct raw_phase *raw,
+			     struct workload_phase *phase)
+{
+	bool until = decode_given(decode, place, "until");
+	decode_end(decode, place, raw, phase);
+	phase->free_on = (enum workload_free_on)decode_way(decode, place, "free_on", raw->free_on, free_on_words, phase);
+	if (phase->until == WORKLOAD_UNTIL_LIVE || phase->until == WORKLOAD_UNTIL_OCCUPANCY)
+		decode_fault(decode, decode_below(decode, place, "until"),
+			     "rings end by ops or turnovers; without an end they are filled only");
+	if (until || decode_given(decode, place, "ops"))
+		return;
+	if (decode_given(decode, place, "free_on"))
+		decode_fault(decode, yaml_places_value(decode->places, place, "free_on"),
+			     "rings without an end are filled only; nothing is freed");
+	phase->until = WORKLOAD_UNTIL_LIVE;
+	phase->until_value = (uint64_t)phase->rings.count * phase->rings.depth;
+	phase->measured = false;
+}
+
 static void decode_phase(struct decode *decode, yaml_place place, const struct raw_phase *raw, struct workload_phase *phase)
 {
 	decode_missing(decode, place, "name", "results are told by the names of phases");
 	size_t body = find_body(decode, place);
 	phase->measured = true;
 	switch (body) {
-	case 0:
+	case MIX:
 		phase->body = WORKLOAD_BODY_MIX;
 		decode_mix(decode, place, raw, phase);
 		decode_end(decode, place, raw, phase);
 		decode_ways(decode, place, raw, phase);
 		phase->measured = !is_fill(phase);
 		break;
-	case 1:
+	case FREE:
 		phase->body = WORKLOAD_BODY_FREE_ALL;
 		decode_free(decode, place, raw->free, phase);
 		break;
-	case 2:
+	case SCRIPT:
 		phase->body = WORKLOAD_BODY_SCRIPT;
 		decode_script(decode, raw, place, phase);
 		break;
-	case 3:
+	case TRACE:
 		phase->body = WORKLOAD_BODY_TRACE;
 		decode_trace(decode, place, raw->trace, &phase->trace);
+		break;
+	case RINGS:
+		phase->body = WORKLOAD_BODY_RINGS;
+		decode_rings(decode, place, raw->rings, &phase->rings);
+		decode_rings_end(decode, place, raw, phase);
+		break;
+	case ADVERSARY:
+		phase->body = WORKLOAD_BODY_ADVERSARY;
+		decode_adversary(decode, place, raw->adversary, &phase->robson);
 		break;
 	default:
 		decode->something_lives = true; /* unknown: no further complaint */

@@ -297,6 +297,29 @@ static void add_trace(struct text *json, const struct workload_trace *trace)
 	text_add(json, "}");
 }
 
+static void add_rings(struct text *json, const struct workload *workload, const struct workload_phase *phase)
+{
+	const struct workload_rings *rings = &phase->rings;
+	text_add(json, ", \"rings\": {\"request\": [");
+	for (uint32_t i = 0; i < rings->count; i++) {
+		text_add(json, "%s", i ? ", " : "");
+		text_add_json(json, workload->requests[rings->request[i]].name);
+	}
+	text_add(json, "], ");
+	add_count(json, "count", rings->count);
+	text_add(json, ", ");
+	add_count(json, "depth", rings->depth);
+	text_add(json, ", \"pace\": [");
+	for (uint32_t i = 0; i < rings->count; i++)
+		text_add(json, "%s%u", i ? ", " : "", rings->pace[i]);
+	text_add(json, "], ");
+	add_count(json, "burst", rings->burst);
+	text_add(json, "}");
+	add_until(json, phase);
+	text_add(json, ", ");
+	add_named(json, "free_on", free_on_names[phase->free_on]);
+}
+
 static void add_phase(struct text *json, const struct workload *workload, const struct workload_phase *phase)
 {
 	text_add(json, "    {");
@@ -318,6 +341,16 @@ static void add_phase(struct text *json, const struct workload *workload, const 
 	case WORKLOAD_BODY_TRACE:
 		add_trace(json, &phase->trace);
 		break;
+	case WORKLOAD_BODY_RINGS:
+		add_rings(json, workload, phase);
+		break;
+	case WORKLOAD_BODY_ADVERSARY:
+		text_add(json, ", \"adversary\": {\"robson\": {");
+		add_count(json, "live_pages", phase->robson.live);
+		text_add(json, ", ");
+		add_count(json, "largest_pages", phase->robson.largest);
+		text_add(json, "}}");
+		break;
 	}
 	text_add(json, "}");
 }
@@ -335,6 +368,18 @@ static void add_expectation(struct text *json, const struct workload_expectation
 	text_add(json, ", ");
 	add_named(json, "allocator", expectation->allocator);
 	text_add(json, "}");
+}
+
+static void add_sweep(struct text *json, const struct workload_sweep *sweep, size_t number)
+{
+	text_add(json, "%s\n    {", number ? "," : "");
+	add_named(json, "key", sweep->key);
+	text_add(json, ", \"values\": [");
+	for (size_t i = 0; i < sweep->value_count; i++) {
+		text_add(json, "%s", i ? ", " : "");
+		text_add_json(json, sweep->values[i].text);
+	}
+	text_add(json, "]}");
 }
 
 static void add_head(struct text *json, const struct workload *workload)
@@ -389,5 +434,8 @@ void workload_expand(const struct workload *workload, struct text *json)
 		text_add(json, "%s\n", i ? "," : "");
 		add_expectation(json, &workload->expectations[i]);
 	}
-	text_add(json, "%s]\n}\n", workload->expectation_count ? "\n  " : "");
+	text_add(json, "%s],\n  \"sweep\": [", workload->expectation_count ? "\n  " : "");
+	for (size_t i = 0; i < workload->sweep_count; i++)
+		add_sweep(json, &workload->sweeps[i], i);
+	text_add(json, "%s]\n}\n", workload->sweep_count ? "\n  " : "");
 }

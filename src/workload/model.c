@@ -22,6 +22,13 @@ void workload_release(struct workload *workload)
 		memory_release(workload->expectations[i].metric);
 		memory_release(workload->expectations[i].allocator);
 	}
+	for (size_t i = 0; i < workload->sweep_count; i++) {
+		for (size_t j = 0; j < workload->sweeps[i].value_count; j++)
+			memory_release(workload->sweeps[i].values[j].text);
+		memory_release(workload->sweeps[i].values);
+		memory_release(workload->sweeps[i].key);
+	}
+	memory_release(workload->sweeps);
 	memory_release(workload->requests);
 	memory_release(workload->phases);
 	memory_release(workload->script_arrays);

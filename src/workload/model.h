@@ -16,6 +16,10 @@
 #define WORKLOAD_CPUS_MAX 4096
 #define WORKLOAD_PAGES_MAX (UINT64_C(1) << 52)
 #define WORKLOAD_LIVE_MAX (UINT64_C(1) << 28) /* slots */
+#define WORKLOAD_RINGS_MAX 64
+#define WORKLOAD_SWEEPS_MAX 8
+#define WORKLOAD_SWEEP_VALUES_MAX 100
+#define WORKLOAD_COMBINATIONS_MAX 1000 /* of the values of all sweeps of a file */
 #define WORKLOAD_OPS_MAX (UINT64_C(1) << 40)
 
 enum workload_call {
@@ -115,7 +119,9 @@ enum workload_body {
 	WORKLOAD_BODY_FREE_ALL,
 	WORKLOAD_BODY_SCRIPT,
 	WORKLOAD_BODY_TRACE,
-	WORKLOAD_BODY_DRAIN /* frees extents of mixes until OCCUPANCY or LIVE is left */
+	WORKLOAD_BODY_DRAIN, /* frees extents of mixes until OCCUPANCY or LIVE is left */
+	WORKLOAD_BODY_RINGS,
+	WORKLOAD_BODY_ADVERSARY
 };
 /* When a mix ends. OCCUPANCY, LIVE: a fill, allocations only. OPS, TURNOVERS: a churn that keeps the live count. */
 enum workload_until { WORKLOAD_UNTIL_OPS, WORKLOAD_UNTIL_OCCUPANCY, WORKLOAD_UNTIL_LIVE, WORKLOAD_UNTIL_TURNOVERS };
@@ -163,11 +169,28 @@ struct workload_trace {
 	struct workload_align align;
 };
 
+/* FIFO rings, each of depth slots. A phase fills what is empty of them, one ring after the other, and plays: a step frees the oldest
+ * burst extents of a ring and allocates as many; ring i makes pace[i] steps in a row, then it is the next one's turn. Phases with
+ * the same count, depth and requests play the same rings. */
+struct workload_rings {
+	uint32_t count; /* 1 to WORKLOAD_RINGS_MAX */
+	uint32_t depth; /* slots of each, >= 1 */
+	uint32_t burst; /* 1 to depth */
+	size_t request[WORKLOAD_RINGS_MAX];
+	uint32_t pace[WORKLOAD_RINGS_MAX]; /* >= 1 */
+};
+
+/* Robson's adversary: never more than live pages at once, blocks of 1, 2, 4 ... largest pages. */
+struct workload_robson {
+	uint64_t live;    /* pages, largest to WORKLOAD_LIVE_MAX */
+	uint64_t largest; /* pages, a power of two */
+};
+
 struct workload_phase {
 	char *name;
 	enum workload_body body;
 	bool measured;
-	/* MIX; until, victims, free_on also DRAIN */
+	/* MIX; until, victims, free_on also DRAIN; until (LIVE: filled only) and free_on also RINGS */
 	struct workload_share *mix;
 	size_t mix_count;
 	enum workload_hold hold;
@@ -183,6 +206,8 @@ struct workload_phase {
 	size_t script_count;
 	/* TRACE */
 	struct workload_trace trace;
+	struct workload_rings rings;
+	struct workload_robson robson; /* ADVERSARY */
 };
 
 struct workload_script_array {
@@ -203,6 +228,18 @@ struct workload_expectation {
 	double value;     /* shares as fractions */
 	double tolerance; /* IS: allowed absolute difference; 0 = exact */
 	char *allocator;  /* a spec, or NULL: every arm */
+};
+
+struct workload_sweep_value {
+	char *text;            /* as written: the key's own rules decode it */
+	uint32_t line, column; /* of the file */
+};
+
+/* The workload is played with each of the values, in all combinations with those of other sweeps. */
+struct workload_sweep {
+	char *key; /* phases.churn.ops: keys joined by points, items of lists by their name, request or number */
+	struct workload_sweep_value *values;
+	size_t value_count; /* >= 1 */
 };
 
 struct workload {
@@ -235,6 +272,8 @@ struct workload {
 	size_t script_array_count;
 	struct workload_expectation *expectations;
 	size_t expectation_count;
+	struct workload_sweep *sweeps;
+	size_t sweep_count;
 };
 
 /* Frees what the pointer leads to, not *workload itself; idempotent on a zeroed one. */

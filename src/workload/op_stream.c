@@ -98,6 +98,12 @@ static void begin(struct op_stream *stream, const struct workload_phase *phase)
 	case WORKLOAD_BODY_TRACE:
 		trace_begin(stream);
 		break;
+	case WORKLOAD_BODY_RINGS:
+		rings_begin(stream);
+		break;
+	case WORKLOAD_BODY_ADVERSARY:
+		stream->cursor = 0;
+		break;
 	}
 }
 
@@ -131,6 +137,10 @@ static bool generate(struct op_stream *stream, const struct workload_phase *phas
 		return script_next(stream, phase, writer);
 	case WORKLOAD_BODY_TRACE:
 		return trace_next(stream, phase, writer);
+	case WORKLOAD_BODY_RINGS:
+		return rings_next(stream, phase, writer);
+	case WORKLOAD_BODY_ADVERSARY:
+		return adversary_next(stream, writer);
 	}
 	return true;
 }
@@ -167,6 +177,7 @@ void stream_rewind(struct op_stream *stream)
 	stream->live = 0;
 	stream->live_pages = 0;
 	stream->clock = 0;
+	rings_rewind(stream);
 	stream->polls = 0;
 	stream->poll_in = stream->poll_operations;
 	stream->poll_passed = 0;
@@ -193,7 +204,7 @@ static int too_many_slots(const struct op_stream *stream, struct error *error)
 		stream->workload->file, (unsigned long long)WORKLOAD_LIVE_MAX);
 }
 
-/* Slots of script arrays and recordings; slots of mix phases come behind them. */
+/* Slots of script arrays, recordings, rings and adversaries; slots of mix phases come behind them. */
 static int lay_out_slots(struct op_stream *stream, struct error *error)
 {
 	const struct workload *workload = stream->workload;
@@ -220,6 +231,8 @@ static int lay_out_slots(struct op_stream *stream, struct error *error)
 		slots += (uint64_t)more;
 		recorded = recording->slot_count > recorded ? recording->slot_count : recorded;
 	}
+	if (rings_lay_out(stream, &slots) || adversaries_lay_out(stream, &slots))
+		return too_many_slots(stream, error);
 	stream->mix_first = (uint32_t)slots;
 	stream->pages = memory_zeroed(slots, sizeof *stream->pages);
 	stream->current = memory_zeroed(recorded, sizeof *stream->current);
@@ -346,10 +359,12 @@ static int make_tables(struct op_stream *stream, const struct recording *const *
 	stream->sizes = memory_zeroed(workload->request_count, sizeof *stream->sizes);
 	stream->mixes = memory_zeroed(workload->phase_count, sizeof *stream->mixes);
 	stream->traces = memory_zeroed(workload->phase_count, sizeof *stream->traces);
+	stream->rings = memory_zeroed(workload->phase_count, sizeof *stream->rings);
+	stream->adversaries = memory_zeroed(workload->phase_count, sizeof *stream->adversaries);
 	stream->script_first = memory_zeroed(workload->script_array_count, sizeof *stream->script_first);
 	stream->plans = memory_zeroed(workload->phase_count, sizeof *stream->plans);
 	if (!stream->recordings || !stream->sizes || !stream->mixes || !stream->traces || !stream->script_first ||
-	    !stream->plans)
+	    !stream->plans || !stream->rings || !stream->adversaries)
 		return no_memory(stream, error);
 	for (size_t i = 0; i < workload->request_count; i++)
 		if (distribution_init(&stream->sizes[i], &workload->requests[i].size))
@@ -414,6 +429,8 @@ void op_stream_close(struct op_stream *stream)
 	memory_release(stream->sizes);
 	memory_release(stream->mixes);
 	memory_release(stream->traces);
+	memory_release(stream->rings);
+	memory_release(stream->adversaries);
 	memory_release(stream->script_first);
 	memory_release(stream->pages);
 	memory_release(stream->domain);

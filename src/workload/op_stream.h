@@ -34,6 +34,8 @@ enum op_control {
 	OP_SEND, /* the next thread is to free what slot holds; this one does when OP_RING_EXTENTS wait and it has no more to play */
 	OP_RECEIVE, /* free the oldest extent that was sent to this thread, and one more when an earlier receive found none */
 	OP_POLL, /* time has come to slot * op_stream_poll_ns: allocators may do what they put off; an operation follows */
+	/* Alone in its phase: the player is the adversary of phase slot, and makes up its operations (op_stream_adversary). */
+	OP_ADVERSARY,
 };
 
 /* Time between two polls, unless OP_POLL_OPERATIONS_MIN operations take longer. */
@@ -76,12 +78,26 @@ struct op_stream;
  *    OPS ends with the first whole step at or beyond the number; TURNOVERS once the pages allocated in the phase reach
  *    ceil(ratio * live pages at its start). Victims are extents of mixes, never those of scripts or recordings; the age of an extent
  *    counts across phases, so LIFO replaces the same slot again and again.
- *  - With more CPUs than one each step of a mix draws its own; scripts and FREE_ALL run on CPU 0. FREE_ON_NEXT frees a victim on the
- *    CPU after the one that allocated it; in one thread's share it sends the victim and receives another instead.
- *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, mixes.
+ *    A burst frees that many victims, or all, then allocates as many; it ends with a whole burst. HOLD_OCCUPANCY draws a request, frees
+ *    victims until it fits under the live pages that the phase began with (and while as many extents live as there are slots for:
+ *    those of the fills, and as many of the smallest as their pages or the space have room for, 2^24 at most), then allocates it.
+ *    With a think time a step comes that many operations later for polls.
+ *  - VICTIMS_LIFETIME: allocations are a Poisson process, on average one in two operations of all threads; before each, extents
+ *    whose time is over by then are freed in the order of their times, those of the same 1/256 of an operation in the order in which they
+ *    were allocated. Extents that live when the phase begins have the rest of a lifetime weighed by its length. There are slots for
+ *    ten standard deviations above the mean live count; beyond, the earliest makes room.
+ *  - A DRAIN frees extents of mixes until the live pages of the whole stream are at most ceil(ratio * usable), or the extents of mixes
+ *    their number.
+ *  - With more CPUs than one each step of a mix (each operation, where the live count may move) draws its own; scripts and FREE_ALL
+ *    run on CPU 0. FREE_ON_NEXT frees a victim on the CPU after the one that allocated it; in one thread's share it sends the victim
+ *    and receives another instead.
+ *  - RINGS: ring i runs on CPU i (modulo the CPUs), with FREE_ON_NEXT its frees on the one after. TURNOVERS counts from the full
+ *    rings on. A slot whose extent was freed by another phase is filled again.
+ *  - ADVERSARY: one OP_ADVERSARY; planned as if live extents of one page lived from then on.
+ *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, rings, adversaries, mixes.
  *  - Between repetitions of a recording (and after the last) DRAIN frees what stayed live, in the order of its slots. With KEEP it
  *    stays live, and its slots stand for fresh ones from then on.
- *  - Sizes and choices, victims and CPUs come from generators of their own for every phase. */
+ *  - Sizes and choices, victims, CPUs and lifetimes come from generators of their own for every phase. */
 
 /* recordings: one per phase of the workload (NULL where the phase is no trace; NULL when none is). workload and recordings must
  * outlive the stream. Returns NULL with a message: no memory, more request classes or slots than an operation has room for, a script
@@ -115,6 +131,16 @@ uint32_t op_stream_slots(const struct op_stream *stream);
 uint32_t op_stream_domains(const struct op_stream *stream);
 uint32_t op_stream_cpus(const struct op_stream *stream);
 
+/* The adversary of a phase that is one: it uses slots [slot_first, slot_first + live) and one kind of demand. */
+struct op_adversary {
+	uint32_t slot_first;
+	uint32_t request;
+	uint64_t live;    /* pages at once, at most */
+	uint64_t largest; /* pages of a block, a power of two */
+};
+const struct op_adversary *op_stream_adversary(const struct op_stream *stream, size_t phase);
+/* Some phase is an adversary: operations depend on the allocator, and a hash of the words says nothing. */
+bool op_stream_adaptive(const struct op_stream *stream);
 /* Time between two polls: how long the operations between them take at the pace of the workload. 0: the stream has none. */
 double op_stream_poll_ns(const struct op_stream *stream);
 

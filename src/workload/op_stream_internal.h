@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What the files of op_stream share. Slots are laid out as: the script arrays in their order, then a range for every trace
- * phase, then the extents of mix phases, which are always the first mix_live of their range. */
+ * phase, for every set of rings and every adversary, then the extents of mix phases, which are always the first mix_live of their range. */
 #ifndef WORKLOAD_OP_STREAM_INTERNAL_H
 #define WORKLOAD_OP_STREAM_INTERNAL_H
 
@@ -13,6 +13,13 @@ struct trace_layout {
 	uint32_t live_at_end; /* slots that the recording leaves live */
 	uint8_t requests[RECORDING_LIMITS_MAX]
 			[WORKLOAD_HIGHS_MAX + 1]; /* index of the request, by limits and refused ones */
+};
+
+/* One per phase of rings. */
+struct rings_layout {
+	size_t home; /* the first phase with the same rings: only its other fields count */
+	uint32_t slot_first;
+	uint32_t head[WORKLOAD_RINGS_MAX]; /* by ring: place of its oldest extent */
 };
 
 struct op_stream {
@@ -29,7 +36,10 @@ struct op_stream {
 	struct choice *mixes;        /* by phase */
 	struct lifetimes *lifetimes; /* NULL when no phase asks for them */
 	struct trace_layout *traces; /* by phase */
-	uint64_t *script_first;      /* slot, by script array */
+	struct rings_layout *rings;  /* by phase */
+	struct op_adversary *adversaries; /* by phase */
+	bool adaptive;
+	uint64_t *script_first; /* slot, by script array */
 	uint32_t domains;
 	uint32_t cpus;
 
@@ -76,6 +86,7 @@ struct op_stream {
 	uint64_t cursor; /* fifo: place in order; free: slot; script: element; trace: operation, then slot */
 	uint64_t step;   /* script: operation; trace: repetition */
 	bool draining;
+	bool rings_full;
 	uint32_t fresh; /* trace: next slot for what a repetition keeps */
 	/* Of a churn by steps: what is left to be done of the current one, and what was drawn for it. */
 	uint64_t frees_left, allocations_left;
@@ -260,6 +271,14 @@ bool script_next(struct op_stream *stream, const struct workload_phase *phase, s
 int trace_check(const struct op_stream *stream, size_t phase, uint32_t *live_at_end, struct error *error);
 void trace_begin(struct op_stream *stream);
 bool trace_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer);
+
+/* Slots of the rings and of the adversaries from *slots on. Returns 0, or -1 when they are too many. */
+int rings_lay_out(struct op_stream *stream, uint64_t *slots);
+int adversaries_lay_out(struct op_stream *stream, uint64_t *slots);
+void rings_rewind(struct op_stream *stream);
+void rings_begin(struct op_stream *stream);
+bool rings_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer);
+bool adversary_next(struct op_stream *stream, struct writer *writer);
 
 /* As op_stream_next and op_stream_rewind, for streams that are not woven. */
 size_t stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase);

@@ -141,6 +141,23 @@ static bool has_wide_counts(const struct op_stream *stream)
 	return false;
 }
 
+/* One kind of demand for all of them: any size, anywhere. */
+static int add_adversaries(struct op_stream *stream, struct error *error)
+{
+	struct op_request request;
+	uint32_t index = (uint32_t)stream->request_count;
+	if (!stream->adaptive)
+		return 0;
+	memset(&request, 0, sizeof request);
+	request.name = "adversary";
+	request.call = WORKLOAD_CALL_EXTENT;
+	(void)add_high(&request, stream->workload->space.end - 1, stream->workload->space.end - 1);
+	set_limits(&request, stream->workload->space.first, false);
+	for (size_t i = 0; i < stream->workload->phase_count; i++)
+		stream->adversaries[i].request = index;
+	return append(stream, &request, error);
+}
+
 int requests_make(struct op_stream *stream, struct error *error)
 {
 	const struct workload *workload = stream->workload;
@@ -152,6 +169,8 @@ int requests_make(struct op_stream *stream, struct error *error)
 		if (stream->recordings[i] && add_recording(stream, i, error))
 			return -1;
 	}
+	if (add_adversaries(stream, error))
+		return -1;
 	if (!stream->request_count || !has_wide_counts(stream))
 		return 0;
 	/* A multiple of 2^24 pages for request 0 would leave a word of zeros, which is a free. */

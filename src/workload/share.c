@@ -16,15 +16,20 @@ static bool makes_driver_calls(const struct workload *workload, const struct wor
 
 int workload_share_check(const struct workload *whole, uint32_t threads, struct error *error)
 {
+	static const char *const sequences[] = {
+		[WORKLOAD_BODY_SCRIPT] = "is a script",
+		[WORKLOAD_BODY_TRACE] = "is a recording",
+		[WORKLOAD_BODY_RINGS] = "plays rings",
+		[WORKLOAD_BODY_ADVERSARY] = "is an adversary",
+	};
 	bool driver_calls = false;
 	for (size_t i = 0; i < whole->phase_count; i++) {
 		const struct workload_phase *phase = &whole->phases[i];
 		driver_calls = driver_calls || (phase->body == WORKLOAD_BODY_MIX && makes_driver_calls(whole, phase));
-		if (phase->body == WORKLOAD_BODY_SCRIPT || phase->body == WORKLOAD_BODY_TRACE)
+		if (sequences[phase->body])
 			return error_set(error, EXIT_CODE_USAGE,
-					 "%s: phase %s is a %s: one sequence of operations, which %u threads cannot share",
-					 whole->file, phase->name,
-					 phase->body == WORKLOAD_BODY_SCRIPT ? "script" : "recording", threads);
+					 "%s: phase %s %s: one sequence of operations, which %u threads cannot share",
+					 whole->file, phase->name, sequences[phase->body], threads);
 		if (phase->free_on == WORKLOAD_FREE_ON_NEXT && driver_calls)
 			return error_set(
 				error, EXIT_CODE_USAGE,

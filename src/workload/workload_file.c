@@ -5,6 +5,49 @@
 
 #include <string.h>
 
+size_t workload_combinations(const struct workload *workload)
+{
+	size_t combinations = 1;
+	for (size_t i = 0; i < workload->sweep_count; i++)
+		combinations *= workload->sweeps[i].value_count;
+	return combinations;
+}
+
+void workload_combination(const struct workload *workload, size_t number, struct workload_setting *settings)
+{
+	for (size_t i = workload->sweep_count; i--;) {
+		const struct workload_sweep *sweep = &workload->sweeps[i];
+		const struct workload_sweep_value *value = &sweep->values[number % sweep->value_count];
+		settings[i] = (struct workload_setting){sweep->key, value->text, value->line, value->column};
+		number /= sweep->value_count;
+	}
+}
+
+/* The first combination that is no right workload is told. */
+static int check_combinations(const struct workload *workload, const char *bytes, size_t length, struct text *messages)
+{
+	struct workload_setting settings[WORKLOAD_SWEEPS_MAX];
+	int result = 0;
+	for (size_t i = 0; result == 0 && workload->sweep_count && i < workload_combinations(workload); i++) {
+		struct workload combination;
+		workload_combination(workload, i, settings);
+		result = workload_parse_set(workload->file, bytes, length, settings, workload->sweep_count, &combination,
+					    messages);
+		workload_release(&combination);
+	}
+	return result;
+}
+
+int workload_parse(const char *file, const char *bytes, size_t length, struct workload *workload, struct text *messages)
+{
+	if (workload_parse_set(file, bytes, length, NULL, 0, workload, messages))
+		return -1;
+	if (check_combinations(workload, bytes, length, messages) == 0)
+		return 0;
+	workload_release(workload);
+	return -1;
+}
+
 int workload_load(const char *file, struct workload *workload, struct text *messages)
 {
 	char *bytes;

@@ -109,6 +109,23 @@ struct raw_trace {
 	struct raw_align *align;
 };
 
+struct raw_rings {
+	char **request; /* one name is loaded as a list of one; pace likewise */
+	unsigned request_count;
+	char *depth, *count;
+	char **pace;
+	unsigned pace_count;
+	char *burst;
+};
+
+struct raw_robson {
+	char *live, *largest;
+};
+
+struct raw_adversary {
+	struct raw_robson *robson;
+};
+
 struct raw_phase {
 	char *name;
 	struct raw_share *mix;
@@ -119,10 +136,18 @@ struct raw_phase {
 	struct raw_script_op *script;
 	unsigned script_count;
 	struct raw_trace *trace;
+	struct raw_rings *rings;
+	struct raw_adversary *adversary;
 };
 
 struct raw_expectation {
 	char *metric, *is, *below, *above, *tolerance, *allocator;
+};
+
+struct raw_sweep {
+	char *key;
+	char **values; /* one value is loaded as a list of one */
+	unsigned values_count;
 };
 
 struct raw_workload {
@@ -136,6 +161,8 @@ struct raw_workload {
 	unsigned phases_count;
 	struct raw_expectation *expect;
 	unsigned expect_count;
+	struct raw_sweep *sweep;
+	unsigned sweep_count;
 };
 
 #endif

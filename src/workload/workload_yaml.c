@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "workload/decode.h"
+#include "workload/keys.h"
 #include "workload/workload_raw.h"
 #include "workload/yaml_document.h"
 
@@ -109,6 +110,17 @@ static const cyaml_schema_field_t raw_trace_fields[] = {
 	TEXT(struct raw_trace, file),   TEXT(struct raw_trace, repeat),          TEXT(struct raw_trace, between),
 	TEXT(struct raw_trace, limits), MAP(struct raw_trace, align, raw_align), CYAML_FIELD_END};
 
+static const cyaml_schema_field_t raw_rings_fields[] = {LIST_OF(struct raw_rings, request, char *, text_entry),
+							TEXT(struct raw_rings, depth),
+							TEXT(struct raw_rings, count),
+							LIST_OF(struct raw_rings, pace, char *, text_entry),
+							TEXT(struct raw_rings, burst),
+							CYAML_FIELD_END};
+
+static const cyaml_schema_field_t raw_robson_fields[] = {TEXT(struct raw_robson, live), TEXT(struct raw_robson, largest),
+							 CYAML_FIELD_END};
+static const cyaml_schema_field_t raw_adversary_fields[] = {MAP(struct raw_adversary, robson, raw_robson), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t raw_phase_fields[] = {TEXT(struct raw_phase, name),
 							LIST(struct raw_phase, mix, raw_share),
 							MAP(struct raw_phase, until, raw_until),
@@ -122,6 +134,8 @@ static const cyaml_schema_field_t raw_phase_fields[] = {TEXT(struct raw_phase, n
 							MAP(struct raw_phase, free, raw_free),
 							LIST(struct raw_phase, script, raw_script_op),
 							MAP(struct raw_phase, trace, raw_trace),
+							MAP(struct raw_phase, rings, raw_rings),
+							MAP(struct raw_phase, adversary, raw_adversary),
 							CYAML_FIELD_END};
 ENTRY(raw_phase);
 
@@ -133,6 +147,10 @@ static const cyaml_schema_field_t raw_expectation_fields[] = {TEXT(struct raw_ex
 							      TEXT(struct raw_expectation, allocator),
 							      CYAML_FIELD_END};
 ENTRY(raw_expectation);
+
+static const cyaml_schema_field_t raw_sweep_fields[] = {
+	TEXT(struct raw_sweep, key), LIST_OF(struct raw_sweep, values, char *, text_entry), CYAML_FIELD_END};
+ENTRY(raw_sweep);
 
 static const cyaml_schema_field_t raw_workload_fields[] = {TEXT(struct raw_workload, iovabench),
 							   TEXT(struct raw_workload, name),
@@ -146,15 +164,14 @@ static const cyaml_schema_field_t raw_workload_fields[] = {TEXT(struct raw_workl
 							   LIST(struct raw_workload, requests, raw_request),
 							   LIST(struct raw_workload, phases, raw_phase),
 							   LIST(struct raw_workload, expect, raw_expectation),
+							   LIST(struct raw_workload, sweep, raw_sweep),
 							   CYAML_FIELD_END};
 static const cyaml_schema_value_t raw_workload_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_workload, raw_workload_fields)};
 
 static const char missing[] = "not available in this version";
 static const struct yaml_absent not_yet[] = {
-	{raw_workload_fields, (const char *const[]){"sweep", NULL}, missing},
 	{raw_request_fields, (const char *const[]){"guard", "contiguous", NULL}, missing},
-	{raw_phase_fields, (const char *const[]){"rings", "adversary", NULL}, missing},
 	{raw_part_fields, (const char *const[]){"mixed", "weights", NULL},
 	 "a part is no mixture; write its parts into the list that it is in"},
 	{NULL, NULL, NULL},
@@ -165,18 +182,20 @@ static const cyaml_schema_field_t *const lone[] = {raw_align_fields, raw_free_fi
 static const struct yaml_language language = {&raw_workload_schema, lone, not_yet,
 					      "is empty; a workload begins with iovabench: 1"};
 
-static void parse(struct yaml_problems *problems, struct workload *workload)
+static void parse(struct yaml_problems *problems, const struct workload_setting *settings, size_t setting_count,
+		  struct workload *workload)
 {
 	static const struct raw_workload nothing;
 	struct yaml_document document;
-	yaml_document_open(&document, &language, problems);
+	yaml_document_open_set(&document, &language, settings, setting_count, problems);
 	struct decode decode = {.places = &document.places, .problems = problems, .workload = workload};
 	if (document.loaded)
 		decode_workload(&decode, document.data ? document.data : &nothing);
 	yaml_document_close(&document);
 }
 
-int workload_parse(const char *file, const char *bytes, size_t length, struct workload *workload, struct text *messages)
+int workload_parse_set(const char *file, const char *bytes, size_t length, const struct workload_setting *settings,
+		       size_t setting_count, struct workload *workload, struct text *messages)
 {
 	struct yaml_problems problems = {.file = file, .bytes = bytes, .length = length};
 	*workload = (struct workload){0};
@@ -184,7 +203,7 @@ int workload_parse(const char *file, const char *bytes, size_t length, struct wo
 		text_add(messages, "%s: larger than %u bytes, the most that is read here\n", file, WORKLOAD_FILE_BYTES_MAX);
 		return -1;
 	}
-	parse(&problems, workload);
+	parse(&problems, settings, setting_count, workload);
 	workload->file = memory_text(file);
 	if (!workload->file)
 		problems.no_memory = true;
@@ -195,4 +214,9 @@ int workload_parse(const char *file, const char *bytes, size_t length, struct wo
 	}
 	yaml_problems_release(&problems);
 	return result;
+}
+
+void workload_keys_each(void (*each)(void *context, const char *path), void *context)
+{
+	yaml_language_keys(&language, each, context);
 }

@@ -22,6 +22,23 @@
  * in the order of their positions. Never half a workload; no file but the given bytes is read. */
 int workload_parse(const char *file, const char *bytes, size_t length, struct workload *workload, struct text *messages);
 
+/* A value that takes the place of one that is written: key as in struct workload_sweep. line 0: its position is that of what it
+ * replaces. */
+struct workload_setting {
+	const char *key, *value;
+	uint32_t line, column;
+};
+
+/* As workload_parse, with values replaced before they are decoded. The sweeps of the file are read and not followed, while
+ * workload_parse wants each of their combinations to be a right workload. */
+int workload_parse_set(const char *file, const char *bytes, size_t length, const struct workload_setting *settings,
+		       size_t setting_count, struct workload *workload, struct text *messages);
+
+/* How many combinations the sweeps of a workload have, >= 1; the values of one, one setting per sweep, borrowed from the workload. The
+ * last sweep changes fastest. */
+size_t workload_combinations(const struct workload *workload);
+void workload_combination(const struct workload *workload, size_t number, struct workload_setting *settings);
+
 /* Reads file and parses it; a file that cannot be read is a message too. */
 int workload_load(const char *file, struct workload *workload, struct text *messages);
 

@@ -7,7 +7,9 @@
 
 #include "base/memory.h"
 #include "workload/workload_yaml.h"
+#include "workload/yaml_setting.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define KEYS_MAX 24
@@ -38,9 +40,9 @@ static bool is_in(const char *word, const char *const *words)
 	return false;
 }
 
-static bool takes_lone_value(const struct walk *walk, const cyaml_schema_field_t *fields)
+static bool takes_lone_value(const struct yaml_language *language, const cyaml_schema_field_t *fields)
 {
-	const cyaml_schema_field_t *const *lone = walk->language->lone;
+	const cyaml_schema_field_t *const *lone = language->lone;
 	while (lone && *lone && *lone != fields)
 		lone++;
 	return lone && *lone;
@@ -50,7 +52,7 @@ static bool takes_lone_value(const struct walk *walk, const cyaml_schema_field_t
 static const cyaml_schema_field_t *find_field(const struct walk *walk, const cyaml_schema_field_t *fields, const char *key)
 {
 	for (const cyaml_schema_field_t *field = fields; field->key; field++)
-		if (!strcmp(field->key, key) && !(field == fields && takes_lone_value(walk, fields)))
+		if (!strcmp(field->key, key) && !(field == fields && takes_lone_value(walk->language, fields)))
 			return field;
 	return NULL;
 }
@@ -151,7 +153,7 @@ static void tell_misfit(struct walk *walk, const cyaml_schema_value_t *schema, y
 		text_add(&message, "must be a list: [ ... ], or '- ' before each item");
 	} else {
 		text_add(&message, "must be %sa map with the keys ",
-			 takes_lone_value(walk, schema->mapping.fields) ? "one value or " : "");
+			 takes_lone_value(walk->language, schema->mapping.fields) ? "one value or " : "");
 		add_keys(walk, &message, schema->mapping.fields);
 	}
 	if (message.failed)
@@ -183,7 +185,7 @@ static void walk_value(struct walk *walk, const cyaml_schema_value_t *schema, ui
 		text_add(walk->out, "[");
 		write_scalar(walk, node, yaml_places_add(walk->places, place, NULL, 0, value->position, true));
 		text_add(walk->out, "]");
-	} else if (scalar && schema->type == CYAML_MAPPING && takes_lone_value(walk, schema->mapping.fields)) {
+	} else if (scalar && schema->type == CYAML_MAPPING && takes_lone_value(walk->language, schema->mapping.fields)) {
 		const char *key = schema->mapping.fields[0].key;
 		text_add(walk->out, "{%s: ", key);
 		write_scalar(walk, node, yaml_places_add(walk->places, place, key, 0, value->position, true));
@@ -283,8 +285,8 @@ static void load(struct yaml_document *document, const struct text *text, struct
 		document->loaded = true;
 }
 
-void yaml_document_open(struct yaml_document *document, const struct yaml_language *language,
-			struct yaml_problems *problems)
+void yaml_document_open_set(struct yaml_document *document, const struct yaml_language *language,
+			    const struct workload_setting *settings, size_t setting_count, struct yaml_problems *problems)
 {
 	struct text text = {0};
 	*document = (struct yaml_document){.language = language};
@@ -292,9 +294,12 @@ void yaml_document_open(struct yaml_document *document, const struct yaml_langua
 		problems->bytes += 3;
 		problems->length -= 3;
 	}
-	/* A lone value that becomes a list or map takes a place more. */
 	if (yaml_tree_read(&document->tree, problems))
 		return;
+	for (size_t i = 0; i < setting_count; i++)
+		if (yaml_setting_apply(&document->tree, &settings[i], problems))
+			return;
+	/* A lone value that becomes a list or map takes a place more. */
 	if (yaml_places_prepare(&document->places, 2 * document->tree.expanded + 1, document->tree.nodes[0].position)) {
 		problems->no_memory = true;
 		return;
@@ -310,6 +315,12 @@ void yaml_document_open(struct yaml_document *document, const struct yaml_langua
 	text_release(&text);
 }
 
+void yaml_document_open(struct yaml_document *document, const struct yaml_language *language,
+			struct yaml_problems *problems)
+{
+	yaml_document_open_set(document, language, NULL, 0, problems);
+}
+
 void yaml_document_close(struct yaml_document *document)
 {
 	if (document->data)
@@ -317,4 +328,33 @@ void yaml_document_close(struct yaml_document *document)
 	yaml_places_release(&document->places);
 	yaml_tree_release(&document->tree);
 	*document = (struct yaml_document){0};
+}
+
+void yaml_language_keys(const struct yaml_language *language, void (*each)(void *context, const char *path), void *context)
+{
+	const cyaml_schema_field_t *root = language->schema->mapping.fields;
+	struct {
+		const cyaml_schema_field_t *table, *next;
+		size_t length; /* of the path above */
+	} levels[WORKLOAD_DEPTH_MAX] = {{root, root, 0}};
+	char path[YAML_PATH_BYTES] = "";
+	for (size_t depth = 1; depth;) {
+		const cyaml_schema_field_t *table = levels[depth - 1].table, *field = levels[depth - 1].next++;
+		size_t length = levels[depth - 1].length;
+		if (!field->key) {
+			depth--;
+			continue;
+		}
+		if (field == table && takes_lone_value(language, table))
+			continue;
+		length += (size_t)snprintf(path + length, sizeof path - length, "%s%s", length ? "." : "", field->key);
+		each(context, path);
+		const cyaml_schema_value_t *value =
+			field->value.type == CYAML_SEQUENCE ? field->value.sequence.entry : &field->value;
+		/* A script in a script has the keys of the outer one. */
+		if (value->type != CYAML_MAPPING || value->mapping.fields == table)
+			continue;
+		levels[depth].table = levels[depth].next = value->mapping.fields;
+		levels[depth++].length = length;
+	}
 }

@@ -4,6 +4,7 @@
 #ifndef WORKLOAD_YAML_DOCUMENT_H
 #define WORKLOAD_YAML_DOCUMENT_H
 
+#include "workload/workload_yaml.h"
 #include "workload/yaml_places.h"
 #include "workload/yaml_problems.h"
 #include "workload/yaml_tree.h"
@@ -57,6 +58,13 @@ struct yaml_document {
 /* Reads problems->bytes (a byte order mark is passed over) and adds what does not fit to problems. */
 void yaml_document_open(struct yaml_document *document, const struct yaml_language *language,
 			struct yaml_problems *problems);
+/* The same with values replaced before anything looks at them (workload/yaml_setting.h). */
+void yaml_document_open_set(struct yaml_document *document, const struct yaml_language *language,
+			    const struct workload_setting *settings, size_t setting_count, struct yaml_problems *problems);
 void yaml_document_close(struct yaml_document *document);
+
+/* Calls each for every key that a document may have, in the order of the tables: "requests.size.fixed". Lists add nothing to a path,
+ * and what holds itself is told once. */
+void yaml_language_keys(const struct yaml_language *language, void (*each)(void *context, const char *path), void *context);
 
 #endif

@@ -22,19 +22,20 @@ refuses() { # part of the message, command line…
 	refuses 'did you mean "rbtree"?' run $tiny -a rbtre -o "$scratch/t"
 	refuses 'did you mean "rounding"?' run $tiny -a buddy:roundign=trim -o "$scratch/t"
 	refuses "trim" run $tiny -a buddy:rounding=trimm -o "$scratch/t"
-	refuses "there is no allocator or metric 'rbtre'; did you mean 'rbtree'?" describe rbtre
-	refuses "there is no allocator or metric 'failures.totl'; did you mean 'failures.total'?" describe failures.totl
+	refuses "there is no allocator, metric or key 'rbtre'; did you mean 'rbtree'?" describe rbtre
+	refuses "there is no allocator, metric or key 'failures.totl'; did you mean 'failures.total'?" describe failures.totl
 	refuses "did you mean 'allocators'?" list alocators
 	refuses "there is no option '--jsn'; did you mean '--json'?" list allocators --jsn
 	refuses "unknown command imprt: did you mean import" trace imprt x
 }
 
 @test "values out of range are refused with what is right" {
-	for value in 0 1001 -1 1.5 x '' 0x; do refuses "--rounds '$value': takes a whole number from 1 to 1000" run $tiny --rounds "$value" -o "$scratch/t"; done
+	for value in 1001 -1 1.5 x '' 0x; do refuses "--rounds '$value': takes a whole number from 0 (the audit alone) to 1000" run $tiny --rounds "$value" -o "$scratch/t"; done
 	for value in 0 -5 k 1kk 99999999G; do refuses "--ops '$value': takes a count from 1" run $tiny --ops "$value" -o "$scratch/t"; done
 	for value in -1 1k 18446744073709551616 seed; do refuses "--seed '$value'" run $tiny --seed "$value" -o "$scratch/t"; done
 	for value in 0 0.1 nan x 1e9; do refuses "--stall '$value': takes seconds from 0.2 to 86400" run $tiny --stall "$value" -o "$scratch/t"; done
 	for value in 0 1.5 99999999; do refuses "--memory '$value': takes MiB" run $tiny --memory "$value" -o "$scratch/t"; done
+	refuses "--rounds '0': is the audit alone, and --audit is off" run $tiny --rounds 0 --audit off -o "$scratch/t"
 	refuses "--latency 'some': takes sampled, all or off" run $tiny --latency some -o "$scratch/t"
 	refuses "--audit 'yes': takes on or off" run $tiny --audit yes -o "$scratch/t"
 	refuses "--color 'red': takes auto, always or never" run $tiny --color red -o "$scratch/t"
@@ -132,6 +133,11 @@ refuses() { # part of the message, command line…
 		is "$("$iovabench" list $list --json | jq 'all(has("name", "about"))')" true
 	done
 	has "$("$iovabench" list allocators)" rbtree
+	is "$("$iovabench" list distributions | awk '{print $1}' | grep -cxE 'size.(zipf|mixed)|lifetime.pareto')" 3
+	is "$("$iovabench" list distributions --json | jq -r '.[] | select(.name == "size.zipf") | .about')" \
+		"a size of s pages has weight s^-alpha"
+	is "$("$iovabench" describe requests.size.lognormal.sigma | sed -n '3,4p')" "$(printf '  value: number, 0.01 to 8\n  default: required')"
+	is "$("$iovabench" describe sigma | grep -c 'lognormal.sigma: ')" 2
 	is "$("$iovabench" list metrics | awk '{print $1}' | grep -cx 'throughput.raw_ns_per_op')" 1
 }
 

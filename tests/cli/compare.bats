@@ -94,6 +94,16 @@ verdict() { # document metric arm: of compare --json
 	has "$output" "name two of its arms, RESULT:SPEC"
 }
 
+@test "latencies are shown with their intervals and have no verdict" {
+	"$iovabench" run $tiny -a buddy -a bitmap --rounds 1 --audit off -q -o "$scratch/timed"
+	run "$iovabench" compare "$scratch/timed:buddy" "$scratch/timed:bitmap" --json
+	jq -e '[.latencies[] | select(.kind == "alloc" and .percentile == "p50") | .a_latency, .b_latency |
+		.ci_low_ns <= .ns and .ns <= .ci_high_ns] == [true, true]' <<<"$output"
+	run "$iovabench" compare "$scratch/timed:buddy" "$scratch/timed:bitmap"
+	has "$output" "latency, not judged"
+	has "$output" "alloc            p50"
+}
+
 @test "times of two machines are not compared" {
 	craft a a 1
 	craft b b 2 '.machine.cpu = "another"'

@@ -15,7 +15,8 @@ exact() { # folder
 	jq -S '[.schema, .run.command, .run.partial, .run.rounds, .workloads, [.arms[] | [.spec, .state, .reason, .threads, .lock,
 		.throughput.rounds, .throughput.operations, .failures, .space, .fragmentation, .steps, .metadata_bytes, .audit,
 		.figures_phase, [.phases[] | .name], (.series_table.rows | length), .address_maps, .domains,
-		[.latency | to_entries[] | .key]]]]' "$1/result.json"
+		[.latency | to_entries[] | .key], .sweep]],
+		[.comparisons[] | [.workload, .a, .b, .metric]]]' "$1/result.json"
 }
 
 # The whole run with its journal cut to so many bytes, as if it had been killed there.
@@ -41,6 +42,55 @@ lines() {
 		is "$(jq -r '.run.id' "$scratch/t/result.json")" "$(jq -r '.id' "$whole/run.json")"
 		[ -s "$scratch/t/report.html" ]
 	done
+}
+
+@test "comparisons of what the journal has are those of the run" {
+	killed_at "$(wc -c <"$whole/rounds.jsonl")"
+	run -0 "$iovabench" resume -q "$scratch/t"
+	is "$(jq -S .comparisons "$scratch/t/result.json" | cksum)" "$(jq -S .comparisons "$whole/result.json" | cksum)"
+	[ "$(jq '[.comparisons[] | select(.metric == "throughput.raw_ns_per_op" and .rounds == 3)] | length' \
+		"$scratch/t/result.json")" -eq 1 ]
+}
+
+@test "a sweep goes on, also with one value written in two ways" {
+	"$iovabench" run $tiny -a rbtree -a buddy --rounds 1 --latency off -q -o "$scratch/w" \
+		--sweep phases.churn.ops=10k,10000,20k --sweep phases.fill.until.live=100,200
+	is "$(wc -l <"$scratch/w/rounds.jsonl")" 30
+	is "$(jq -r .key "$scratch/w/rounds.jsonl" | sort -u | wc -l)" 30
+	is "$(jq -c .options.sweeps "$scratch/w/run.json")" \
+		'[{"key":"phases.churn.ops","values":["10k","10000","20k"]},{"key":"phases.fill.until.live","values":["100","200"]}]'
+	for kept in 0 7 29; do
+		rm -rf "$scratch/t"
+		mkdir "$scratch/t"
+		cp "$scratch/w/run.json" "$scratch/t"
+		head -n $kept "$scratch/w/rounds.jsonl" >"$scratch/t/rounds.jsonl"
+		run -0 "$iovabench" resume -q "$scratch/t"
+		is "$(exact "$scratch/t" | cksum)" "$(exact "$scratch/w" | cksum)"
+		is "$(lines)" 30
+		is "$(head -n $kept "$scratch/t/rounds.jsonl" | cksum)" "$(head -n $kept "$scratch/w/rounds.jsonl" | cksum)"
+	done
+	is "$(arms "$scratch/t" '.sweep["phases.churn.ops"]' | uniq | tr '\n' ' ')" "10k 10000 20k "
+}
+
+@test "an audit alone goes on, and so does an adversary" {
+	"$iovabench" run $tiny workloads/laws/01-robson-64-16.yaml -a rbtree -a buddy --rounds 0 -q -o "$scratch/w"
+	mkdir "$scratch/t"
+	cp "$scratch/w/run.json" "$scratch/t"
+	head -n 3 "$scratch/w/rounds.jsonl" >"$scratch/t/rounds.jsonl"
+	run -0 "$iovabench" resume -q "$scratch/t"
+	is "$(lines)" 4
+	is "$(exact "$scratch/t" | cksum)" "$(exact "$scratch/w" | cksum)"
+	sed -i 's/"audit": true/"audit": false/' "$scratch/t/run.json"
+	rm "$scratch/t/result.json"
+	run -2 "$iovabench" resume "$scratch/t"
+	has "$output" "run.json: options: must have rounds or the audit"
+}
+
+@test "a workload that is named twice is two workloads" {
+	"$iovabench" run $tiny $tiny -a buddy --rounds 1 --latency off -q -o "$scratch/t"
+	rm "$scratch/t/result.json"
+	run -0 "$iovabench" resume -q "$scratch/t"
+	is "$(lines)" 6
 }
 
 @test "what the journal has is not run again" {

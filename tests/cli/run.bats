@@ -145,6 +145,15 @@ setup_file() {
 	is "$(arms "$scratch/off" '.latency | length')" 0
 }
 
+# 20,300 operations at 1M/s: a poll in front of every 1,000th but the first.
+@test "polls are counted, and timed where work was put off" {
+	"$iovabench" run $tiny -a lazy+rbtree -a buddy --rounds 1 -q -o "$scratch/t"
+	is "$(jq -c '[.arms[0].phases[].audit.polls]' "$scratch/t/result.json")" '[0,20]'
+	is "$(arms "$scratch/t" '"\(.audit.polls) \(.latency.poll.count)"')" $'20 20\n20 null'
+	is "$(arms "$scratch/t" .audit.violations | sort -u)" 0
+	is "$(jq '.workloads[0].expanded.pace_ops_per_second' "$scratch/t/result.json")" 1000000
+}
+
 @test "below six rounds there is no interval" {
 	is "$(arms "$second" .throughput.ci_low_ns | sort -u)" null
 	"$iovabench" run $tiny -a rbtree --rounds 6 --ops 1M --latency off --audit off -q -o "$scratch/six"

@@ -40,12 +40,67 @@ static void check_align(const struct workload_align *align)
 		must(bits_is_power_of_two(align->pages));
 }
 
+/* Anything but a mixture. */
+static void check_simple_size(const struct workload *workload, const struct workload_size *size)
+{
+	must(size->kind < WORKLOAD_SIZE_WEIGHTS && !size->parts);
+	must(size->min >= 1 && size->min <= size->max && size->max <= workload->space.usable);
+	must(size->kind != WORKLOAD_SIZE_POWERS_OF_TWO || (size->ratio > 0 && size->ratio <= 1));
+	if (size->kind == WORKLOAD_SIZE_PARETO || size->kind == WORKLOAD_SIZE_ZIPF)
+		must(size->alpha >= 0.01 && size->alpha <= 16);
+	if (size->kind == WORKLOAD_SIZE_LOGNORMAL)
+		must(size->sigma >= 0.01 && size->sigma <= 8 && size->median >= size->min && size->median <= size->max);
+}
+
+static void check_size(const struct workload *workload, const struct workload_size *size)
+{
+	bool mixture = size->kind == WORKLOAD_SIZE_WEIGHTS || size->kind == WORKLOAD_SIZE_MIXED;
+	if (!mixture) {
+		check_simple_size(workload, size);
+		return;
+	}
+	must(size->part_count >= 1 && size->part_count <= WORKLOAD_SIZE_PARTS_MAX);
+	for (size_t i = 0; i < size->part_count; i++) {
+		const struct workload_size *part = &size->parts[i].size;
+		check_simple_size(workload, part);
+		must(size->parts[i].weight && part->min >= size->min && part->max <= size->max);
+		must(size->kind == WORKLOAD_SIZE_MIXED || part->kind == WORKLOAD_SIZE_FIXED);
+	}
+	must(size->max <= workload->space.usable);
+}
+
+static bool is_life(uint64_t operations)
+{
+	return operations >= 1 && operations <= WORKLOAD_LIFETIME_MAX;
+}
+
+static void check_lifetime(const struct workload_lifetime *lifetime)
+{
+	switch (lifetime->kind) {
+	case WORKLOAD_LIFETIME_NONE:
+		break;
+	case WORKLOAD_LIFETIME_PARETO:
+		must(lifetime->alpha >= 0.01 && lifetime->alpha <= 16);
+		/* fall through */
+	case WORKLOAD_LIFETIME_FIXED:
+	case WORKLOAD_LIFETIME_UNIFORM:
+		must(is_life(lifetime->min) && is_life(lifetime->max) && lifetime->min <= lifetime->max);
+		break;
+	case WORKLOAD_LIFETIME_EXPONENTIAL:
+		must(is_life(lifetime->mean));
+		break;
+	case WORKLOAD_LIFETIME_GENERATIONAL:
+		must(is_life(lifetime->mean) && is_life(lifetime->old_mean) && lifetime->mean <= lifetime->old_mean);
+		must(lifetime->young_share > 0 && lifetime->young_share <= 1);
+		break;
+	}
+}
+
 static void check_request(const struct workload *workload, const struct workload_request *request)
 {
 	must(request->name && *request->name);
-	must(request->size.min >= 1 && request->size.min <= request->size.max &&
-	     request->size.max <= workload->space.usable);
-	must(request->size.kind != WORKLOAD_SIZE_POWERS_OF_TWO || (request->size.ratio > 0 && request->size.ratio <= 1));
+	check_size(workload, &request->size);
+	check_lifetime(&request->lifetime);
 	check_align(&request->align);
 	must(request->low >= workload->space.first && request->high_count >= 1 &&
 	     request->high_count <= WORKLOAD_HIGHS_MAX);
@@ -81,6 +136,9 @@ static void check_script(const struct workload *workload, const struct workload_
 static void check_mix(const struct workload *workload, const struct workload_phase *phase)
 {
 	must(phase->mix_count >= 1);
+	must(phase->burst >= 1 && phase->burst <= WORKLOAD_BURST_MAX && phase->think <= WORKLOAD_THINK_MAX);
+	for (size_t i = 0; i < phase->mix_count && phase->victims == WORKLOAD_VICTIMS_LIFETIME; i++)
+		must(workload->requests[phase->mix[i].request].lifetime.kind != WORKLOAD_LIFETIME_NONE);
 	for (size_t i = 0; i < phase->mix_count; i++)
 		must(phase->mix[i].request < workload->request_count && phase->mix[i].weight);
 	if (phase->until == WORKLOAD_UNTIL_OCCUPANCY)
@@ -108,6 +166,10 @@ static void check(const struct workload *workload)
 			check_mix(workload, phase);
 		else if (phase->body == WORKLOAD_BODY_SCRIPT)
 			check_script(workload, phase);
+		else if (phase->body == WORKLOAD_BODY_DRAIN)
+			must(phase->until == WORKLOAD_UNTIL_LIVE
+				     ? phase->until_value >= 1
+				     : phase->until == WORKLOAD_UNTIL_OCCUPANCY && phase->until_ratio > 0);
 		else if (phase->body == WORKLOAD_BODY_TRACE)
 			must(phase->trace.file && phase->trace.repeat);
 		check_align(&phase->trace.align);

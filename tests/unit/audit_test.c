@@ -108,6 +108,72 @@ static void space_is_what_was_worked_out_by_hand(void **state)
 	assert_about(figure(RESULT_METRIC_FOOTPRINT_RATIO), 512.0 / 12, 1e-12);
 }
 
+static void holes_and_runs_are_what_was_worked_out_by_hand(void **state)
+{
+	(void)state;
+	audit(THREE, FLAW_NONE);
+	/* [5,8) and [12,16). */
+	assert_about(figure(RESULT_METRIC_OUTSIDE_LARGEST), 3.0 / 7, 1e-12);
+	assert_about(figure(RESULT_METRIC_DRAINED_UNUSABLE_16KIB), 3.0 / 7, 1e-12);
+	assert_true(figure(RESULT_METRIC_DRAINED_UNUSABLE_64KIB) == 1);
+	assert_true(figure(RESULT_METRIC_FREE_RUNS_PER_PAGE) == 2.0 / 16);
+	assert_true(figure(RESULT_METRIC_FREE_RUN_MEAN_PAGES) == 3.5);
+	/* A row after each of four operations: none, none, none, then [5,8) between two extents; [12,16) is the end. */
+	assert_about(figure(RESULT_METRIC_HOLES_PER_EXTENT), 0.5 / 4, 1e-12);
+	/* Each of the three left a rest behind it. */
+	assert_true(figure(RESULT_METRIC_INEXACT_SHARE) == 1);
+	assert_true(figure(RESULT_METRIC_SPAN_RATIO) == 1);
+	assert_true(figure(RESULT_METRIC_PAGE_TABLE_EVER_PAGES) == 4);
+	assert_true(figure(RESULT_METRIC_PAGE_TABLE_EVER_LEAF_PAGES) == 1);
+	assert_true(figure(RESULT_METRIC_PAGE_TABLE_EVER_RATIO) == 1);
+	assert_true(isnan(figure(RESULT_METRIC_TURNOVERS)));
+}
+
+/* Of 16 pages b [5,8) goes and comes again, into the very same hole; then c and a page behind it. */
+static void an_exact_fit_and_turnovers_are_seen(void **state)
+{
+	(void)state;
+	audit(THREE "  - name: again\n    script:\n"
+		    "      - {alloc: b, request: any, size: 12KiB}\n"
+		    "      - {free: a}\n"
+		    "      - {alloc: a, request: any, size: 12KiB}\n",
+	      FLAW_NONE);
+	/* b fits exactly; a takes [0,3) of [0,5). 6 pages allocated, 9 were live. */
+	assert_about(bench_figure(&bench, 1, RESULT_METRIC_INEXACT_SHARE), 0.5, 1e-12);
+	assert_about(bench_figure(&bench, 1, RESULT_METRIC_TURNOVERS), 6.0 / 9, 1e-12);
+}
+
+/* Magazines of two: six pages taken and given back again and again. */
+static void trips_of_a_layer_are_counted(void **state)
+{
+	(void)state;
+	bench_open(&bench,
+		   HEAD "phases:\n  - name: first\n    script:\n"
+			"      - {alloc: \"p[0..5]\", request: any}\n      - {free: \"p[0..5]\"}\n"
+			"  - name: again\n    script:\n"
+			"      - {alloc: \"p[0..5]\", request: any}\n      - {free: \"p[0..5]\"}\n",
+		   "magazine:rounds=2+buddy", NULL);
+	assert_int_equal(pass_audit(&bench.pass, &bench.error), 0);
+	/* The first time all six come from below. Two magazines hold four, a third one lies in the depot: one trip. */
+	assert_true(bench_figure(&bench, 0, RESULT_METRIC_STEPS_CACHE_HIT_SHARE) == 0);
+	assert_about(bench_figure(&bench, 0, RESULT_METRIC_STEPS_BACKEND_TRIPS_PER_OP), 6.0 / 12, 1e-12);
+	assert_about(bench_figure(&bench, 0, RESULT_METRIC_STEPS_DEPOT_TRIPS_PER_OP), 1.0 / 12, 1e-12);
+	/* Then none does; one trip each way. */
+	assert_true(bench_figure(&bench, 1, RESULT_METRIC_STEPS_CACHE_HIT_SHARE) == 1);
+	assert_true(bench_figure(&bench, 1, RESULT_METRIC_STEPS_BACKEND_TRIPS_PER_OP) == 0);
+	assert_about(bench_figure(&bench, 1, RESULT_METRIC_STEPS_DEPOT_TRIPS_PER_OP), 2.0 / 12, 1e-12);
+}
+
+static void without_a_layer_there_are_no_trips(void **state)
+{
+	(void)state;
+	bench_open(&bench, THREE, "rbtree", NULL);
+	assert_int_equal(pass_audit(&bench.pass, &bench.error), 0);
+	assert_true(isnan(figure(RESULT_METRIC_STEPS_DEPOT_TRIPS_PER_OP)));
+	assert_int_equal(bench.record.phases[0].figures.reason[RESULT_METRIC_STEPS_DEPOT_TRIPS_PER_OP],
+			 RESULT_REASON_NO_LAYER);
+}
+
 static void what_does_not_count_steps_has_none(void **state)
 {
 	(void)state;
@@ -150,6 +216,8 @@ static void a_failure_with_enough_free_pages_is_fragmentation(void **state)
 	assert_true(figure(RESULT_METRIC_FIRST_FAILURE_OP) == 5);
 	assert_true(figure(RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES) == 9);
 	assert_about(figure(RESULT_METRIC_FIRST_FAILURE_OCCUPANCY), 9.0 / 16, 1e-12);
+	/* Free blocks of 1, 2 and 4 pages: 1 - (1 + 7 / 5) / 3. */
+	assert_about(figure(RESULT_METRIC_FIRST_FAILURE_INDEX), 0.2, 1e-12);
 	/* What failed is not freed. */
 	assert_true(figure(RESULT_METRIC_FREES_SKIPPED) == 1);
 	assert_true(figure(RESULT_METRIC_FREES) == 1);
@@ -515,6 +583,10 @@ int main(void)
 		A(a_right_allocator_is_not_complained_of),
 		A(work_is_counted),
 		A(space_is_what_was_worked_out_by_hand),
+		A(holes_and_runs_are_what_was_worked_out_by_hand),
+		A(an_exact_fit_and_turnovers_are_seen),
+		A(trips_of_a_layer_are_counted),
+		A(without_a_layer_there_are_no_trips),
 		A(what_does_not_count_steps_has_none),
 		A(steps_of_a_counting_allocator_are_there),
 		A(a_buddy_rounds),

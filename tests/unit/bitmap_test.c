@@ -202,6 +202,31 @@ static void creation_fails_cleanly_without_memory(void **state)
 	assert_int_equal(passes, 3);
 }
 
+/* Bytes for each of REGIONS regions of 128 MiB, so many pages apart, when one page in 16 of them is taken. */
+enum { REGIONS = 200, REGION_PAGES = 32768 };
+static uint64_t bytes_of_a_region(uint64_t distance)
+{
+	struct fixture f;
+	struct iova_extent extent;
+	begin(&f, FIRST, 1, UINT64_C(1) << 36);
+	uint64_t empty = test_host_touched_bytes(&f.host);
+	for (uint64_t region = 1; region <= REGIONS; region++)
+		for (uint64_t page = 0; page < REGION_PAGES; page += 16)
+			assert_int_equal(allocator_bitmap.place(f.self, region * distance + page, 1, 0, &extent), IOVA_OK);
+	uint64_t bytes = test_host_touched_bytes(&f.host) - empty;
+	allocator_bitmap.destroy(f.self);
+	return bytes / REGIONS;
+}
+
+/* 4 bits for each page are 16 KiB where regions lie side by side. One that lies alone, a TiB from the next, also pays whole pages of
+ * 4 KiB for what it shares with nobody: docs/bitmap.md. */
+static void memory_follows_the_regions_that_are_touched(void **state)
+{
+	(void)state;
+	assert_true(bytes_of_a_region(REGION_PAGES) <= REGION_PAGES / 2);
+	assert_true(bytes_of_a_region(UINT64_C(1) << 28) <= 28 << 10);
+}
+
 static void a_space_of_256_tib_costs_little(void **state)
 {
 	(void)state;
@@ -288,6 +313,7 @@ int main(void)
 		cmocka_unit_test(a_boundary_is_not_crossed),
 		cmocka_unit_test(a_hole_is_taken_once_and_can_be_freed),
 		cmocka_unit_test(creation_fails_cleanly_without_memory),
+		cmocka_unit_test(memory_follows_the_regions_that_are_touched),
 		cmocka_unit_test(a_space_of_256_tib_costs_little),
 		cmocka_unit_test(any_fit_finds_a_run_when_there_is_one),
 		cmocka_unit_test(first_fit_is_the_lowest_run_of_the_array),

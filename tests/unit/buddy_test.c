@@ -346,6 +346,33 @@ static void creation_fails_cleanly_without_memory(void **state)
 	assert_true(passes > 1);
 }
 
+/* Bytes for each of REGIONS regions of 128 MiB, so many pages apart, when one page in 16 of them is taken. */
+enum { REGIONS = 200, REGION_PAGES = 32768 };
+static uint64_t bytes_of_a_region(uint64_t which, uint64_t distance)
+{
+	struct fixture f;
+	struct iova_extent extent;
+	begin(&f, which, POW2, 1, UINT64_C(1) << 36);
+	uint64_t empty = test_host_touched_bytes(&f.host);
+	for (uint64_t region = 1; region <= REGIONS; region++)
+		for (uint64_t page = 0; page < REGION_PAGES; page += 16)
+			assert_int_equal(allocator_buddy.place(f.self, region * distance + page, 1, 0, &extent), IOVA_OK);
+	uint64_t bytes = test_host_touched_bytes(&f.host) - empty;
+	allocator_buddy.destroy(f.self);
+	return bytes / REGIONS;
+}
+
+/* 4 bits for each page are 16 KiB where regions lie side by side. One that lies alone, a TiB from the next, also pays whole pages of
+ * 4 KiB for what it shares with nobody: docs/buddy.md. */
+static void memory_follows_the_regions_that_are_touched(void **state)
+{
+	(void)state;
+	for (uint64_t which = RECENT; which <= HIGH; which++) {
+		assert_true(bytes_of_a_region(which, REGION_PAGES) <= REGION_PAGES / 2);
+		assert_true(bytes_of_a_region(which, UINT64_C(1) << 28) <= 112 << 10);
+	}
+}
+
 static void a_space_of_256_tib_costs_little(void **state)
 {
 	(void)state;
@@ -464,6 +491,7 @@ int main(void)
 		cmocka_unit_test(hal_places_holes_and_nothing_after_the_first_allocation),
 		cmocka_unit_test(hal_and_high_first_contradict_each_other),
 		cmocka_unit_test(creation_fails_cleanly_without_memory),
+		cmocka_unit_test(memory_follows_the_regions_that_are_touched),
 		cmocka_unit_test(a_space_of_256_tib_costs_little),
 		cmocka_unit_test(recent_finds_a_block_when_there_is_one),
 		cmocka_unit_test(low_is_the_lowest_block_of_the_smallest_order),

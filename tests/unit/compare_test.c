@@ -5,6 +5,7 @@
 #include "compare/calibration.h"
 #include "compare/compare.h"
 #include "compare/gate.h"
+#include "compare/percentile.h"
 #include "result_fixture.h"
 
 #include <math.h>
@@ -286,6 +287,33 @@ static void fill_rounds(struct result *result)
 	}
 }
 
+/* 100 samples of 1 .. 100 ns: Hahn and Meeker's ranks of the median, 40 and 61; the 99th percentile of 100 has no upper bound. */
+static void percentiles_have_the_interval_of_their_samples(void **state)
+{
+	(void)state;
+	uint64_t values[100], samples[100];
+	for (uint64_t i = 0; i < 100; i++) {
+		values[i] = i + 1;
+		samples[i] = 1;
+	}
+	struct result_latency latency = {.count = 100,
+					 .p50_ns = 50,
+					 .p90_ns = (double)NAN,
+					 .p99_ns = 99,
+					 .p999_ns = (double)NAN,
+					 .resolution_ns = 10,
+					 .histogram = {100, values, samples, 1, 100, 0}};
+	struct compare_percentile found = compare_percentile(&latency, 0);
+	assert_true(found.ns == 50 && found.low_ns == 40 && found.high_ns == 61);
+	latency.resolution_ns = 45;
+	assert_true(compare_percentile(&latency, 0).low_ns == 45);
+	assert_true(isnan(compare_percentile(&latency, 1).ns));
+	found = compare_percentile(&latency, 2);
+	assert_true(found.ns == 99 && isnan(found.low_ns) && isnan(found.high_ns));
+	latency.count = 0;
+	assert_true(isnan(compare_percentile(&latency, 0).ns));
+}
+
 static void a_calibration_counts_verdicts(void **state)
 {
 	(void)state;
@@ -432,6 +460,7 @@ int main(void)
 		cmocka_unit_test(a_policy_changes_what_it_names),
 		cmocka_unit_test(only_gated_rows_stop_anything),
 		cmocka_unit_test(the_self_test_is_good_and_notices_a_blind_policy),
+		cmocka_unit_test(percentiles_have_the_interval_of_their_samples),
 		cmocka_unit_test(a_calibration_counts_verdicts),
 		cmocka_unit_test(a_calibration_of_too_few_rounds_detects_nothing),
 		cmocka_unit_test(a_damaged_calibration_is_refused),

@@ -29,6 +29,22 @@ static void values_below_256_have_their_own_bucket(void **state)
 	}
 }
 
+/* A million samples at the middles of a million equal shares of an exponential distribution. */
+static void quantiles_of_an_exponential_are_those_of_the_formula(void **state)
+{
+	(void)state;
+	const double mean = 1e6, samples = 1e6;
+	for (double i = 0; i < samples; i++)
+		histogram_record(&one, (uint64_t)(-mean * log(1 - (i + 0.5) / samples)));
+	const double at[] = {0.5, 0.99, 0.999, 0.9999}, wanted[] = {0.6931, 4.605, 6.908, 9.210};
+	for (size_t i = 0; i < 4; i++) {
+		uint64_t found = histogram_quantile(&one, at[i]);
+		double width = (double)(histogram_bucket_high(histogram_index(found)) -
+					histogram_bucket_low(histogram_index(found)) + 1);
+		assert_true(fabs((double)found - wanted[i] * mean) <= width);
+	}
+}
+
 static void widths_double_every_128_buckets(void **state)
 {
 	(void)state;
@@ -179,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(values_below_256_have_their_own_bucket, clean),
 		cmocka_unit_test_setup(widths_double_every_128_buckets, clean),
+		cmocka_unit_test_setup(quantiles_of_an_exponential_are_those_of_the_formula, clean),
 		cmocka_unit_test_setup(the_largest_value_has_the_last_bucket, clean),
 		cmocka_unit_test_setup(buckets_follow_each_other_without_gap, clean),
 		cmocka_unit_test_setup(a_bucket_is_narrower_than_a_128th_of_its_values, clean),

@@ -70,6 +70,7 @@ static void all_that_it_plays_is_in_it(void **state)
 	CHANGES(job.changes.threads = 3);
 	CHANGES(job.rate = 1000);
 	CHANGES(job.poisson = true);
+	CHANGES(strcpy(job.changes.settings, "phases.p.ops=1k\n"));
 	CHANGES(strcpy(job.spec, "rbtree:fit=last"));
 	uint64_t before = key();
 	assert_true(key_over(9, 2) != before);
@@ -90,13 +91,13 @@ static void the_bytes_of_a_plugin_are_in_it(void **state)
 	unlink(path);
 }
 
-static uint64_t identity(const char *yaml, uint64_t stream_hash)
+static uint64_t identity(const char *yaml, uint64_t stream_hash, size_t number)
 {
 	struct plan plan;
 	struct error error = {0};
 	uint64_t found = 0;
 	bench_plan(&plan, yaml);
-	assert_int_equal(process_identity(&plan.workload, stream_hash, &found, &error), 0);
+	assert_int_equal(process_identity(&plan.workload, stream_hash, number, &found, &error), 0);
 	plan_close(&plan);
 	return found;
 }
@@ -110,9 +111,10 @@ static void a_workload_is_what_it_says_not_how_it_is_written(void **state)
 				   "phases:\n  - {name: p, mix: [{request: r, weight: 1}], ops: 10}\n";
 	static const char other[] = "iovabench: 1\nname: a\nrequests: [{name: r, size: {fixed: 4KiB}}]\n"
 				    "phases: [{name: p, mix: [{request: r}], ops: 11}]\n";
-	assert_true(identity(one, 1) == identity(same, 1));
-	assert_true(identity(one, 1) != identity(other, 1));
-	assert_true(identity(one, 1) != identity(one, 2));
+	assert_true(identity(one, 1, 0) == identity(same, 1, 0));
+	assert_true(identity(one, 1, 0) != identity(other, 1, 0));
+	assert_true(identity(one, 1, 0) != identity(one, 2, 0));
+	assert_true(identity(one, 1, 0) != identity(one, 1, 1));
 }
 
 static void every_lack_of_memory_is_an_error(void **state)

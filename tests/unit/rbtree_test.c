@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Where the red-black tree places: worked out by hand, then against a search of every page. Its invariants are broken one by one. */
-#include "allocator/gap_check.h"
+#include "allocator/rbtree_check.h"
 #include "allocator/registry.h"
 #include "base/clock.h"
 #include "base/rng.h"
@@ -291,16 +291,70 @@ static void a_space_of_2_to_the_36_pages_costs_no_more_than_a_small_one(void **s
 	end();
 }
 
-static void a_live_extent_costs_40_bytes(void **state)
+/* Every other page is live: as many gaps as extents, the most there can be. The instance and the arrays may end within a page. */
+static void check_bytes_per_extent(const char *spec)
+{
+	enum { LIVE = 100000 };
+	static struct iova_extent extents[LIVE];
+	begin(spec, 0, UINT64_C(1) << 36);
+	for (uint64_t i = 0; i < LIVE; i++)
+		assert_int_equal(instance.table->place(instance.self, 2 * i + 1, 1, 0, &extents[i]), IOVA_OK);
+	assert_true(touched_bytes() <= 64 * LIVE + 5 * PAGE_BYTES);
+	for (size_t i = 0; i < LIVE; i++)
+		give(extents[i]);
+	assert_int_equal(take(UINT64_C(1) << 36).count, UINT64_C(1) << 36);
+	end();
+}
+
+static void a_live_extent_costs_at_most_64_bytes_in_a_large_space(void **state)
 {
 	(void)state;
-	const size_t live = 100000;
-	begin("rbtree", 0, UINT64_C(1) << 36);
-	for (size_t i = 0; i < live; i++)
-		take(1 + i % 5);
-	/* Both arrays and the instance may end within a page. */
-	assert_true(touched_bytes() <= 40 * live + 3 * PAGE_BYTES);
-	end();
+	check_bytes_per_extent("rbtree:fit=first");
+	check_bytes_per_extent("rbtree:fit=last");
+}
+
+static void by_length_it_does_even_if_every_extent_lies_alone(void **state)
+{
+	(void)state;
+	check_bytes_per_extent("rbtree:fit=best");
+}
+
+/* Ends of gaps by page and by slot of a table: what is placed does not depend on it. */
+static void check_large_space(const char *spec)
+{
+	enum { SLOTS = 500, STEPS = 30000 };
+	static struct iova_extent slots[2][SLOTS];
+	for (uint64_t large = 0; large < 2; large++) {
+		const uint64_t count = GAP_ENDS_DIRECT_PAGES + large;
+		struct rng rng;
+		struct iova_extent end_of_space;
+		rng_seed(&rng, 11);
+		memset(slots[large], 0, sizeof slots[large]);
+		begin(spec, 1000, count);
+		/* The same pages are left in both. */
+		assert_int_equal(
+			instance.table->place(instance.self, 1000 + GAP_ENDS_DIRECT_PAGES - 1, 1 + large, 0, &end_of_space),
+			IOVA_OK);
+		for (int step = 0; step < STEPS; step++) {
+			struct iova_extent *slot = &slots[large][rng_below(&rng, SLOTS)];
+			uint64_t pages = 1 + rng_below(&rng, rng_below(&rng, 8) ? 20 : 20000);
+			if (slot->count)
+				give(*slot);
+			*slot = slot->count ? (struct iova_extent){0} : take(pages);
+			if (step % 100 == 0)
+				assert_null(instance.table->broken_invariant(instance.self));
+		}
+		end();
+	}
+	assert_memory_equal(slots[0], slots[1], sizeof slots[0]);
+}
+
+static void a_large_space_places_like_a_small_one(void **state)
+{
+	(void)state;
+	check_large_space("rbtree:fit=best");
+	check_large_space("rbtree:fit=first");
+	check_large_space("rbtree:fit=last");
 }
 
 static void steps_count_the_nodes_on_the_way(void **state)
@@ -319,67 +373,113 @@ static void steps_count_the_nodes_on_the_way(void **state)
 	end();
 }
 
-/* Three extents of one page with gaps of 1, 2, 3 and 4 pages: [0,1) x [2,4) x [5,8) x [9,13). */
-static struct gap blocks[5];
-static struct gap_link links[5];
-static struct gap_tree tree;
-static const struct gap_truth truth = {.first = 0, .count = 13, .live = 3, .usable = 10, .end = 4, .by_address = true};
+/* Four extents of one page behind gaps of 1, 2, 3 and 4 pages: x [0,1) x [2,4) x [5,8) x [9,13), but for the first one. */
+static struct rbtree tree;
 
-static void make_blocks(void)
+static void make_tree(enum rbtree_kind kind)
 {
-	static const uint64_t firsts[] = {0, 0, 2, 5, 9};
-	memset(blocks, 0, sizeof blocks);
-	gap_set_black(blocks, 0, true);
-	tree = (struct gap_tree){.gaps = blocks};
-	for (uint32_t i = 1; i < 5; i++) {
-		blocks[i].first = firsts[i];
-		blocks[i].length = i;
-		links[i] = (struct gap_link){.previous = i == 1 ? 4 : i - 1, .next = i == 4 ? 1 : i + 1};
-		gap_insert(&tree, i, true, NULL);
+	static const struct iova_request pages[4] = {{.count = 1}, {.count = 2}, {.count = 3}, {.count = 4}};
+	struct iova_extent gap_extents[4];
+	if (instance.table)
+		allocator_instance_destroy(&instance);
+	begin(kind == RBTREE_BY_LENGTH ? "rbtree:fit=best" : "rbtree:fit=first", 0, 13);
+	for (int i = 0; i < 4; i++) {
+		gap_extents[i] = get(&pages[i]);
+		if (i < 3)
+			take(1);
 	}
-	assert_null(gap_check(&tree, links, &truth));
+	for (int i = 0; i < 4; i++)
+		give(gap_extents[i]);
+	tree = *(struct rbtree *)instance.self;
+	assert_null(rbtree_check(&tree));
 }
 
 static void check_broken(const char *sentence)
 {
-	const char *broken = gap_check(&tree, links, &truth);
+	const char *broken = rbtree_check(&tree);
 	assert_non_null(broken);
 	assert_string_equal(broken, sentence);
-	make_blocks();
+	make_tree(tree.kind);
 }
 
-static void every_broken_invariant_is_named(void **state)
+static void every_broken_invariant_of_the_tree_is_named(void **state)
 {
 	(void)state;
-	make_blocks();
-	blocks[2].longest++;
-	check_broken("longest is the greatest length in the subtree");
-	gap_set_black(blocks, tree.root, false);
+	make_tree(RBTREE_BY_LENGTH);
+	struct gap *gaps = tree.by_length.tree.gaps;
+	const uint32_t root = tree.by_length.tree.root, low = gaps[root].child[0], high = gaps[root].child[1];
+	const uint32_t longest = gap_outermost(&tree.by_length.tree, 1);
+	assert_int_equal(gaps[longest].length, 4);
+	(void)low, (void)high;
+	/* make_tree gives the same numbers again. */
+	gap_set_black(gaps, root, false);
 	check_broken("the root is black and has no parent");
-	gap_set_black(blocks, 0, false);
+	gaps = tree.by_length.tree.gaps;
+	gap_set_black(gaps, 0, false);
 	check_broken("the empty subtree is black and empty");
-	/* The root's children are black, the highest gap is a red leaf. */
-	gap_set_black(blocks, 4, true);
+	gaps = tree.by_length.tree.gaps;
+	gap_set_black(gaps, longest, !gap_is_black(gaps, longest));
 	check_broken("every path has the same number of black gaps");
-	gap_set_black(blocks, 1, false);
-	gap_set_black(blocks, 3, false);
-	check_broken("a red gap has no red child");
-	gap_set_parent(blocks, 4, 1);
+	gaps = tree.by_length.tree.gaps;
+	gap_set_parent(gaps, longest, longest);
 	check_broken("a child knows its parent");
-	links[1].next = 3;
-	check_broken("the next block's previous block is this one");
-	blocks[2].first = 1;
-	check_broken("every extent has pages and the first block begins with the space");
-	blocks[4].length++;
-	check_broken("the last block ends with the space");
-	blocks[3].length--;
-	check_broken("usable_pages is the sum of all gaps");
-	gap_erase(&tree, 2, true);
-	check_broken("the tree has exactly the blocks with a gap");
-	uint32_t low = blocks[tree.root].child[0];
-	blocks[tree.root].child[0] = blocks[tree.root].child[1];
-	blocks[tree.root].child[1] = low;
+	gaps = tree.by_length.tree.gaps;
+	gaps[root].child[0] = high;
+	gaps[root].child[1] = low;
 	check_broken("the gaps of the tree ascend");
+	gaps = tree.by_length.tree.gaps;
+	gaps[longest].length = 0;
+	check_broken("a gap in the tree has pages");
+	gaps = tree.by_length.tree.gaps;
+	gaps[longest].length++;
+	check_broken("a gap lies in the space");
+	tree.usable_pages++;
+	check_broken("usable_pages is the sum of all gaps");
+	tree.live -= 2;
+	check_broken("there is an extent between two gaps");
+	tree.by_length.short_lengths ^= 2;
+	check_broken("short_lengths has exactly the lengths of short gaps");
+	tree.by_length.lowest[3] = root;
+	check_broken("a table entry is the lowest gap of its length");
+	tree.by_length.ends.gap_at[1] = 0;
+	check_broken("exactly the two ends of every gap are entered");
+	tree.by_length.ends.gap_at[1] = longest;
+	check_broken("a gap is found at both of its ends");
+	tree.by_length.tree.fresh++;
+	check_broken("the tree has exactly the gaps that are not unused");
+	allocator_instance_destroy(&instance);
+}
+
+static void every_broken_invariant_of_the_buckets_is_named(void **state)
+{
+	(void)state;
+	make_tree(RBTREE_BY_ADDRESS);
+	const uint32_t bucket = tree.by_address.tree.root;
+	assert_int_equal(tree.by_address.order[bucket].count, 4);
+	tree.by_address.tree.gaps[bucket].longest++;
+	check_broken("longest is the greatest length in the subtree");
+	tree.by_address.tree.gaps[bucket].length++;
+	tree.by_address.tree.gaps[bucket].longest++;
+	check_broken("a node has its bucket's first page and longest gap");
+	tree.by_address.tree.gaps[bucket].first++;
+	check_broken("a node has its bucket's first page and longest gap");
+	tree.by_address.order[bucket].count = 0;
+	check_broken("a bucket has a gap, and no more than it has room for");
+	tree.by_address.order[bucket].count--;
+	check_broken("behind the last gap of a bucket there is none");
+	tree.by_address.order[0].previous = 0;
+	check_broken("the next bucket's previous one is this one");
+	tree.by_address.order[0].next = 0;
+	check_broken("the buckets by address are those of the tree");
+	tree.by_address.buckets[bucket].first[1] = 1;
+	check_broken("gaps ascend, and two of them do not touch");
+	tree.by_address.buckets[bucket].first[3]++;
+	check_broken("a gap lies in the space");
+	tree.usable_pages--;
+	check_broken("usable_pages is the sum of all gaps");
+	tree.live -= 2;
+	check_broken("there is an extent between two gaps");
+	allocator_instance_destroy(&instance);
 }
 
 /* Any gap leaves a tree of any shape: in the allocator some of these are rare. */
@@ -439,9 +539,12 @@ int main(void)
 		cmocka_unit_test(best_is_exact_best_fit_under_all_constraints),
 		cmocka_unit_test(last_is_exact_last_fit_under_all_constraints),
 		cmocka_unit_test(a_space_of_2_to_the_36_pages_costs_no_more_than_a_small_one),
-		cmocka_unit_test(a_live_extent_costs_40_bytes),
+		cmocka_unit_test(a_live_extent_costs_at_most_64_bytes_in_a_large_space),
+		cmocka_unit_test(by_length_it_does_even_if_every_extent_lies_alone),
+		cmocka_unit_test(a_large_space_places_like_a_small_one),
 		cmocka_unit_test(steps_count_the_nodes_on_the_way),
-		cmocka_unit_test(every_broken_invariant_is_named),
+		cmocka_unit_test(every_broken_invariant_of_the_tree_is_named),
+		cmocka_unit_test(every_broken_invariant_of_the_buckets_is_named),
 	};
 	return cmocka_run_group_tests_name("rbtree", tests, NULL, NULL);
 }

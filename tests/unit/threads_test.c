@@ -173,6 +173,40 @@ static void all_threads_together_do_what_the_workload_says(void **state)
 	assert_int_equal(phases[1].failures, 0);
 }
 
+static uint64_t poll_samples(void)
+{
+	uint64_t count = 0;
+	for (size_t phase = 0; phase < bench.record.phase_count; phase++) {
+		const struct result_histogram *polls = &bench.record.phases[phase].latency[RESULT_KIND_POLL];
+		for (size_t i = 0; i < polls->count; i++)
+			count += polls->samples[i];
+	}
+	return count;
+}
+
+/* Two threads at 100 k/s: the first one, at 50 k/s, polls every 100 of its 150 + 10,000 + 10,000 + 150 operations, while the other one
+ * allocates and frees: under the lock that lazy needs, and without one. */
+static void the_first_thread_polls_for_all(void **state)
+{
+	(void)state;
+	static const char *const specs[] = {"lazy+rbtree", "magazine+rbtree", "magazine+lazy+rbtree"};
+	for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+		bench_threads = 2;
+		bench_open(&bench, "pace: 100k/s\n" TRAVEL, specs[i], NULL);
+		bench.clock.counter = false; /* the system's clock knows of no migration */
+		if (bench.spec.parts[0].table->capabilities & IOVA_CONCURRENT)
+			bench.pass.lock = LOCK_NONE;
+		if (pass_throughput(&bench.pass, &bench.error) < 0)
+			fail_msg("%s", bench.error.message);
+		bench.pass.latency_gap = 64;
+		if (pass_latency(&bench.pass, &bench.error) < 0)
+			fail_msg("%s", bench.error.message);
+		assert_int_equal(poll_samples(), 202);
+		bench_close(&bench);
+	}
+	begin(TRAVEL, 2);
+}
+
 static void the_audit_of_threads_is_exact_and_finds_nothing(void **state)
 {
 	(void)state;
@@ -258,6 +292,7 @@ int main(void)
 		TEST(what_is_sent_is_freed_by_the_next_thread),
 		TEST(one_thread_frees_on_the_cpu_after_the_allocating_one),
 		TEST(all_threads_together_do_what_the_workload_says),
+		TEST(the_first_thread_polls_for_all),
 		TEST(the_audit_of_threads_is_exact_and_finds_nothing),
 		TEST(every_thread_samples),
 		TEST(what_threads_cannot_share_is_refused),

@@ -50,6 +50,25 @@ static void parse(const char *yaml)
 		fail_msg("refused: %s", messages.bytes);
 }
 
+static void a_size_has_at_most_1024_parts(void **state)
+{
+	(void)state;
+	struct text yaml = {0};
+	for (size_t parts = 1024; parts <= 1025; parts++) {
+		yaml.length = 0;
+		text_add(&yaml, HEAD "requests:\n- name: a\n  size:\n    weights:\n");
+		for (size_t i = 0; i < parts; i++)
+			text_add(&yaml, "    - {size: %zu pages}\n", i + 1);
+		text_add(&yaml, FILL);
+		int result = workload_parse("test.yaml", yaml.bytes, yaml.length, &workload, &messages);
+		assert_int_equal(result, parts > 1024 ? -1 : 0);
+		workload_release(&workload);
+	}
+	assert_non_null(
+		strstr(messages.bytes, "test.yaml:1031:7: requests[0].size.weights[1024]: 1025 parts; at most 1024\n"));
+	text_release(&yaml);
+}
+
 static void errors_beyond_the_thousandth_are_counted(void **state)
 {
 	(void)state;
@@ -270,6 +289,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, release)
 	const struct CMUnitTest tests[] = {
+		TEST(a_size_has_at_most_1024_parts),
 		TEST(errors_beyond_the_thousandth_are_counted),
 		TEST(an_alias_bomb_is_refused_in_a_second_and_100_mib),
 		TEST(long_texts_multiplied_by_aliases_are_refused),

@@ -217,9 +217,10 @@ static void fills_and_drains_are_not_measured_unless_told(void **state)
 {
 	(void)state;
 	load_full();
-	const bool expected[] = {false, true, true, false, true, false, true, true, true, true, false, true, true};
-	assert_int_equal(workload.phase_count, 13);
-	for (size_t i = 0; i < 13; i++)
+	const bool expected[] = {false, true, true,  false, true, false, true,  true,
+				 true,  true, false, true,  true, true,  false, true};
+	assert_int_equal(workload.phase_count, 16);
+	for (size_t i = 0; i < 16; i++)
 		assert_int_equal(workload.phases[i].measured, expected[i]);
 }
 

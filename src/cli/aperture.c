@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/file.h"
+#include "cli/cli.h"
+#include "cli/run_arguments.h"
+#include "run/aperture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void help(void)
+{
+	printf("usage: iovabench aperture WORKLOAD... [-a SPEC]... [OPTION]...\n\n"
+	       "Finds the smallest space in which a workload meets no failure on an allocator, by bisection over the end "
+	       "of the space. The\n"
+	       "operations stay those of the file; sizes around the answer are tried too, for failures need not be "
+	       "monotone.\n\n"
+	       "  -a, --allocator SPEC   as in iovabench run; default: buddy, bitmap, rbtree\n"
+	       "      --seed N           instead of the workload's seed\n"
+	       "      --ops N            operations of every measured phase that ends by operations\n"
+	       "      --sweep KEY=A,B    as in iovabench run\n"
+	       "      --json FILE|-      the answers as JSON; with - the table goes to standard error\n"
+	       "      --stall SECONDS    a worker that stands still for so long hangs\n"
+	       "      --memory MIB       a worker that takes more is killed\n"
+	       "  -q, --quiet            no table, no progress\n"
+	       "  -h, --help             this text\n\n"
+	       "  iovabench aperture workloads/video-pool.yaml -a buddy -a rbtree:fit=best\n");
+}
+
+static const char *size_text(char buffer[TEXT_NUMBER_BYTES], const struct aperture *answer, uint64_t pages)
+{
+	return text_bytes(buffer, (double)pages * (double)answer->page_bytes);
+}
+
+static void add_row(const struct aperture *answer, struct text *text)
+{
+	char size[TEXT_NUMBER_BYTES], above[TEXT_NUMBER_BYTES];
+	text_add(text, "%-28s %-32s ", answer->workload, answer->spec);
+	if (answer->reason) {
+		text_add(text, "%s: %s\n", answer->exit_code == EXIT_CODE_NO_ARM ? "n/a" : "failed", answer->reason);
+		return;
+	}
+	if (!answer->found) {
+		text_add(text, "none: it failed in every space up to %u times its own\n", APERTURE_GROWTH_MAX);
+		return;
+	}
+	text_add(text, "%12s %14llu %8.3f %6u", size_text(size, answer, answer->pages), (unsigned long long)answer->pages,
+		 (double)answer->pages / (double)(answer->peak_live_pages ? answer->peak_live_pages : 1), answer->runs);
+	if (answer->failing_above)
+		text_add(text, "  yet %s failed", size_text(above, answer, answer->failing_above));
+	text_add(text, "\n");
+}
+
+static void add_json(const struct aperture *answer, struct text *json)
+{
+	text_add(json, "{\"workload\": ");
+	text_add_json(json, answer->workload);
+	text_add(json, ", \"spec\": ");
+	text_add_json(json, answer->spec);
+	text_add(json, ", \"state\": \"%s\", \"reason\": ",
+		 !answer->reason                         ? "ok"
+		 : answer->exit_code == EXIT_CODE_NO_ARM ? "n/a"
+							 : "failed");
+	text_add_json(json, answer->reason);
+	if (answer->found)
+		text_add(json, ", \"min_aperture_pages\": %llu", (unsigned long long)answer->pages);
+	else
+		text_add(json, ", \"min_aperture_pages\": null, \"min_aperture_pages_reason\": \"%s\"",
+			 answer->reason ? "not played" : "it failed in every space that was tried");
+	text_add(json,
+		 ", \"page_bytes\": %llu, \"written_pages\": %llu, \"peak_live_pages\": %llu, \"failing_above_pages\": ",
+		 (unsigned long long)answer->page_bytes, (unsigned long long)answer->written_pages,
+		 (unsigned long long)answer->peak_live_pages);
+	if (answer->failing_above)
+		text_add(json, "%llu", (unsigned long long)answer->failing_above);
+	else
+		text_add(json, "null, \"failing_above_pages_reason\": \"every larger space that was tried suffices\"");
+	text_add(json, ", \"runs\": %u}", answer->runs);
+}
+
+static int show(const struct run_arguments *arguments, const struct aperture_list *list, struct error *error)
+{
+	bool json_on_stdout = arguments->json && strcmp(arguments->json, "-") == 0;
+	struct text table = {0}, json = {0};
+	text_add(&table, "%-28s %-32s %12s %14s %8s %6s\n", "workload", "allocator", "min aperture", "pages", "/ peak",
+		 "runs");
+	text_add(&json, "{\"schema\": \"iovabench.aperture/1\", \"apertures\": [");
+	for (size_t i = 0; i < list->count; i++) {
+		add_row(&list->items[i], &table);
+		text_add(&json, "%s\n  ", i ? "," : "");
+		add_json(&list->items[i], &json);
+	}
+	text_add(&json, "\n]}\n");
+	int result = table.failed || json.failed ? error_set(error, EXIT_CODE_IO, "no memory for a table") : 0;
+	if (result == 0 && !arguments->quiet)
+		fputs(table.bytes, json_on_stdout ? stderr : stdout);
+	if (result == 0 && json_on_stdout)
+		fputs(json.bytes, stdout);
+	else if (result == 0 && arguments->json)
+		result = file_write_whole(arguments->json, json.bytes, json.length, error);
+	text_release(&table);
+	text_release(&json);
+	return result;
+}
+
+/* 3 when an allocator gave wrong answers, crashed or hung; 6 when no arm could play at all. */
+static enum exit_code judge(const struct aperture_list *list)
+{
+	bool violation = false, played = false;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct aperture *answer = &list->items[i];
+		violation |= answer->reason && answer->exit_code == EXIT_CODE_VIOLATION;
+		played |= !answer->reason || answer->exit_code != EXIT_CODE_NO_ARM;
+	}
+	return violation ? EXIT_CODE_VIOLATION : played ? EXIT_CODE_OK : EXIT_CODE_NO_ARM;
+}
+
+static int find(const struct run_arguments *arguments)
+{
+	struct aperture_list list = {0};
+	struct text messages = {0};
+	struct error error = {0};
+	int result = aperture_find(&arguments->run, &list, &messages, &error);
+	if (messages.length)
+		fputs(messages.bytes, stderr);
+	if (result == 0)
+		result = show(arguments, &list, &error);
+	if (*error.message)
+		fprintf(stderr, "iovabench aperture: %s\n", error.message);
+	enum exit_code code = result < 0 ? error.exit_code : judge(&list);
+	aperture_list_release(&list);
+	text_release(&messages);
+	return (int)code;
+}
+
+int cli_aperture(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"allocator", required_argument, NULL, 'a'},
+		{"quiet", no_argument, NULL, 'q'},
+		{"help", no_argument, NULL, 'h'},
+		{"seed", required_argument, NULL, OPTION_SEED},
+		{"ops", required_argument, NULL, OPTION_OPS},
+		{"json", required_argument, NULL, OPTION_JSON},
+		{"stall", required_argument, NULL, OPTION_STALL},
+		{"memory", required_argument, NULL, OPTION_MEMORY},
+		{"sweep", required_argument, NULL, OPTION_SWEEP},
+		{0},
+	};
+	struct run_arguments arguments = {.options = options, .letters = ":a:qh", .help = help};
+	int code = run_arguments_read(&arguments, argc, argv);
+	if (code < 0)
+		code = find(&arguments);
+	run_arguments_release(&arguments);
+	return code;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ * The workloads of a run: one per file, or one per combination of its sweeps. */
+#ifndef RUN_BLOCK_H
+#define RUN_BLOCK_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "run/gather.h"
+#include "run/job.h"
+#include "run/plan.h"
+#include "run/run.h"
+#include "run/stream_file.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* One workload while it runs. The last arm is the harness itself, when there is something to subtract it from. */
+struct block {
+	struct plan plan;
+	struct plan_changes changes; /* those of the run, and the settings of its combination */
+	size_t file;                 /* index in run_options.files */
+	uint64_t file_hash;
+	uint64_t identity; /* of what every process of this workload plays */
+	struct stream_file stream;
+	struct gather_arm *arms; /* spec_count + 1 */
+};
+
+/* Zero-initialise. */
+struct block_list {
+	struct block *blocks;
+	size_t count, capacity;
+};
+
+/* Reads all files of the run, the faults of all are told at once. A sweep of the command line takes the place of one of the file with the
+ * same key. -1 with *messages, or *error, and its exit code. Released by the caller in both cases. */
+int block_list_open(struct block_list *list, const struct run_options *options, struct text *messages, struct error *error);
+void block_list_close(struct block_list *list, const struct run_options *options);
+
+/* What every job of a block has in common; *job is written whole. The stream must have been made. */
+void block_fill_job(const struct block *block, const char *spec, struct job *job);
+
+/* Resident bytes that a worker may take. */
+uint64_t block_memory_limit(const struct run_options *options);
+
+#endif
