@@ -99,7 +99,7 @@ above() { # value least
 }
 
 @test "a long phase has a class of ageing, a short one a reason" {
-	run -0 "$iovabench" run $tiny -a rbtree --ops 2M --rounds 1 --audit off --latency off -q -o "$scratch/t"
+	run -0 "$iovabench" run $tiny -a rbtree --ops 2M --rounds 6 --audit off --latency off -q -o "$scratch/t"
 	case $(figure rbtree ageing.class) in flat | warm-up | ageing | "no steady state") ;; *) false ;; esac
 	above "$(figure rbtree ageing.windows)" 20
 	above "$(figure rbtree ageing.first_to_last_decile)" 0.01
@@ -108,7 +108,7 @@ above() { # value least
 }
 
 @test "an allocator that becomes slower is found to age" {
-	run -0 "$iovabench" run $tiny -a "$plugins/ageing.so" --ops 2M --rounds 1 --audit off --latency off -q -o "$scratch/t"
+	run -0 "$iovabench" run $tiny -a "$plugins/ageing.so" --ops 2M --rounds 12 --audit off --latency off -q -o "$scratch/t"
 	is "$(figure ageing ageing.class)" ageing
 	above "$(figure ageing ageing.first_to_last_decile)" 1.5
 	above "$(figure ageing ageing.slope_ns_per_million_ops)" 50
