@@ -174,6 +174,7 @@ static void fixture_arm(struct result_arm *arm, size_t workload, size_t which, c
 				   .threads = 1,
 				   .spec = memory_text(specs[which]),
 				   .lock = memory_text("none"),
+				   .rate = workload == 1 && which == 2 ? memory_text("1000000:poisson") : NULL,
 				   .placement_hash = 0xabcd,
 				   .figures_phase = 1};
 	if (workload == 2 && which == 1) {
@@ -191,10 +192,24 @@ static void fixture_arm(struct result_arm *arm, size_t workload, size_t which, c
 	arm->phases[0].name = memory_text("fill");
 	arm->phases[1].name = memory_text("churn");
 	arm->phases[1].measured = true;
+	arm->phases[1].ageing = which == 0 ? RESULT_AGEING_WARM_UP : RESULT_AGEING_UNKNOWN;
 	result_figures_clear(&arm->phases[0].figures);
 	fixture_figures(&arm->phases[1], speed, wear);
 	fixture_latency(&arm->phases[1].latency[RESULT_KIND_ALLOC], speed * 0.7, 1 + 2 * wear, &rng);
 	fixture_latency(&arm->phases[1].latency[RESULT_KIND_FREE], speed * 0.4, 1 + wear, &rng);
+	if (which == 0) {
+		result_set(&arm->phases[1].figures, RESULT_METRIC_AGEING_RATIO, 0.5);
+		result_set(&arm->phases[1].figures, RESULT_METRIC_AGEING_CHANGES, 1);
+	}
+	if (which == 1)
+		result_set(&arm->phases[1].figures, RESULT_METRIC_UNTAINTED_NS_PER_OP, speed * 0.99);
+	if (arm->rate) {
+		fixture_latency(&arm->phases[1].latency[RESULT_KIND_RESPONSE], speed, 2 + 2 * wear, &rng);
+		result_set(&arm->phases[1].figures, RESULT_METRIC_OFFERED_RATE, 1e6);
+		result_set(&arm->phases[1].figures, RESULT_METRIC_ACHIEVED_RATE, 0.4e6);
+		result_set(&arm->phases[1].figures, RESULT_METRIC_LATENESS_MAX_NS, 2.5e8);
+		result_set(&arm->phases[1].figures, RESULT_METRIC_SATURATED, 1);
+	}
 	fixture_series(arm, size->series_rows, speed, wear, &rng);
 	fixture_map(arm, size, wear, &rng);
 }
@@ -219,6 +234,8 @@ static void fixture_result(struct result *result, struct fixture_size size)
 	result->machine.timer_step_ns = 10;
 	result->machine.timer_pair_ns = 20;
 	result->machine.timer_drift_ppm = 3.25;
+	result->machine.before = (struct result_environment){0.5, 3.5, 1000};
+	result->machine.after = (struct result_environment){1.25, (double)NAN, 1500};
 	result->machine.warnings = memory_text("a hypervisor is present: other guests share this machine\n"
 					       "the CPU frequency governor is unknown");
 	result->build.version = memory_text("0.1.0");

@@ -2,10 +2,35 @@
 #include "base/clock.h"
 
 #include <math.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
+
+static uint64_t (*pretended)(void);
+
+void clock_pretend(uint64_t (*ns)(void))
+{
+	pretended = ns;
+}
+
+uint64_t clock_system_ns(void)
+{
+	struct timespec now;
+	if (pretended)
+		return pretended();
+	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+uint32_t clock_cpu(void)
+{
+	int cpu = pretended ? 0 : sched_getcpu();
+	return cpu < 0 ? 0 : (uint32_t)cpu;
+}
 
 /* True when the CPU's counter runs at one rate through frequency changes and sleep, and its stop names the CPU. */
 static bool counter_is_constant(void)
@@ -29,7 +54,7 @@ static void read_both(const struct clock *clock, uint64_t *ticks, uint64_t *ns)
 	for (int i = 0; i < 50; i++) {
 		uint32_t cpu;
 		uint64_t before = clock_start(clock);
-		uint64_t now = clock_raw_ns();
+		uint64_t now = clock_system_ns();
 		uint64_t after = clock_stop(clock, &cpu);
 		if (after - before < shortest) {
 			shortest = after - before;
@@ -89,10 +114,51 @@ static void measure_step_and_pair(struct clock *clock)
 
 void clock_calibrate(struct clock *clock, unsigned milliseconds)
 {
-	*clock = (struct clock){.counter = counter_is_constant(), .ns_per_tick = 1};
+	const char *wanted = getenv("IOVABENCH_CLOCK");
+	bool system = wanted && strcmp(wanted, "system") == 0;
+	*clock = (struct clock){.counter = !system && counter_is_constant(), .ns_per_tick = 1};
 	if (clock->counter)
 		clock->ns_per_tick = rate(clock, milliseconds);
 	measure_step_and_pair(clock);
+}
+
+#define CHAIN_LENGTH 64
+#define CHAIN_TURNS 1000
+
+/* Additions of a register, not of a constant: some cores fold those. */
+static void chain(void)
+{
+#if defined(__x86_64__)
+	uint64_t sum = 1, one = 1;
+	for (int i = 0; i < CHAIN_TURNS; i++)
+		__asm__ volatile(".rept 64\n\tadd %1, %0\n\t.endr" : "+r"(sum) : "r"(one) : "cc");
+#elif defined(__aarch64__)
+	uint64_t sum = 1, one = 1;
+	for (int i = 0; i < CHAIN_TURNS; i++)
+		__asm__ volatile(".rept 64\n\tadd %0, %0, %1\n\t.endr" : "+r"(sum) : "r"(one));
+#endif
+}
+
+double clock_core_ghz(const struct clock *clock)
+{
+#if defined(__x86_64__) || defined(__aarch64__)
+	double best = 0;
+	for (int i = 0; i < 50; i++) {
+		uint32_t from, to;
+		clock_stop(clock, &from);
+		uint64_t start = clock_start(clock);
+		chain();
+		uint64_t stop = clock_stop(clock, &to);
+		double ns = (double)(stop - start) * clock->ns_per_tick - clock->pair_ns;
+		double ghz = (double)CHAIN_LENGTH * CHAIN_TURNS / ns;
+		if (from == to && stop > start && ns > 0 && ghz > best)
+			best = ghz;
+	}
+	return best > 0 ? best : (double)NAN;
+#else
+	(void)clock;
+	return (double)NAN;
+#endif
 }
 
 double clock_compare(struct clock *clock, unsigned milliseconds)

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 #if defined(__x86_64__)
 #include <x86intrin.h>
 #endif
@@ -20,12 +19,14 @@ struct clock {
 	double drift_ppm; /* between two calibrations; filled by clock_compare */
 };
 
-static inline uint64_t clock_raw_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
+/* CLOCK_MONOTONIC_RAW, or what stands in for it. */
+uint64_t clock_system_ns(void);
+
+/* The CPU that this thread runs on, where no counter names it. */
+uint32_t clock_cpu(void);
+
+/* For tests: a clock of their own in place of the system's, for every struct clock without a counter; NULL ends it. */
+void clock_pretend(uint64_t (*ns)(void));
 
 /* Nothing before it is still under way, nothing after it has begun. */
 static inline uint64_t clock_start(const struct clock *clock)
@@ -45,10 +46,11 @@ static inline uint64_t clock_start(const struct clock *clock)
 	}
 #endif
 	(void)clock;
-	return clock_raw_ns();
+	return clock_system_ns();
 }
 
-/* *cpu identifies the CPU that it ran on: a change between start and stop is a migration (0 where the hardware does not say). */
+/* *cpu identifies the CPU that it ran on: a change between start and stop is a migration (where the hardware does not say, the system is asked
+ * after the reading). */
 static inline uint64_t clock_stop(const struct clock *clock, uint32_t *cpu)
 {
 #if defined(__x86_64__)
@@ -58,12 +60,17 @@ static inline uint64_t clock_stop(const struct clock *clock, uint32_t *cpu)
 		return ticks;
 	}
 #endif
-	*cpu = 0;
-	return clock_start(clock);
+	uint64_t ticks = clock_start(clock);
+	*cpu = clock_cpu();
+	return ticks;
 }
 
-/* Chooses the counter or the system clock, measures step and pair cost, and calibrates for milliseconds (>= 1). */
+/* Chooses the counter or the system clock (the latter also when the environment says IOVABENCH_CLOCK=system), measures step and pair cost, and calibrates for milliseconds (>= 1). */
 void clock_calibrate(struct clock *clock, unsigned milliseconds);
+
+/* Cycles of the core in a nanosecond, from a chain of additions that each wait for the one before: the best of some tries, about
+ * 1 ms in all. NaN where it cannot be told. */
+double clock_core_ghz(const struct clock *clock);
 
 /* Calibrates again; returns how far the two rates are apart in parts per million, and stores it. */
 double clock_compare(struct clock *clock, unsigned milliseconds);

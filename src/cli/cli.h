@@ -3,6 +3,10 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include "base/error.h"
+#include "base/text.h"
+#include "result/result.h"
+
 #include <getopt.h>
 #include <stdbool.h>
 
@@ -16,6 +20,8 @@ int cli_expand(int argc, char **argv);
 int cli_gate(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_report(int argc, char **argv);
+int cli_merge(int argc, char **argv);
+int cli_resume(int argc, char **argv);
 int cli_run(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 
@@ -31,5 +37,20 @@ int cli_bad_option(const char *command, char **argv, const struct option *option
 bool cli_color(int descriptor, const char *wanted);
 /* Columns of the terminal behind a descriptor; 124 when it is none. */
 unsigned cli_width(int descriptor);
+
+/* How a run tells what it found. */
+struct cli_output {
+	const char *json; /* a file, "-", or NULL */
+	const char *color;
+	bool quiet;
+};
+
+/* What comes behind a run with this exit code: messages, the report, the table; then all of it is released. Returns the exit code of the
+ * program. */
+enum exit_code cli_end_run(const char *command, enum exit_code code, const struct cli_output *output, struct result *result,
+			   struct text *folder, struct text *messages, struct error *error);
+
+/* report.html into the folder of a run. */
+int cli_write_report(const struct result *result, const char *folder, struct error *error);
 
 #endif

@@ -17,6 +17,8 @@ static const struct command {
 	const char *about;
 } commands[] = {
 	{"run", cli_run, "run workloads on allocators, show a table, write a report"},
+	{"resume", cli_resume, "go on with a run that was interrupted or killed"},
+	{"merge", cli_merge, "put the arms of several results into one"},
 	{"aperture", cli_aperture, "find the smallest space in which a workload meets no failure"},
 	{"check", cli_check, "check workload files; nothing is run"},
 	{"expand", cli_expand, "print a workload with every default written out, as JSON"},

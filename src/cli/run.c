@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/file.h"
 #include "cli/cli.h"
 #include "cli/run_arguments.h"
-#include "report/report.h"
 #include "run/run.h"
 #include "workload/share.h"
 
@@ -39,6 +37,10 @@ static void help(void)
 	       "with\n"
 	       "                         several threads, none with one); none with several: only for those that need no "
 	       "lock\n"
+	       "      --rate R[:poisson]     open loop: R operations begin in a second (k, M), at even gaps or at random; "
+	       "the "
+	       "latency pass\n"
+	       "                         then records when each one was answered, counted from when it was to begin\n"
 	       "  -o, --output DIR       where to write (default results/<time>); a folder with another run is refused\n"
 	       "      --json FILE|-      the result document, also there; with - the table goes to standard error\n"
 	       "      --stall SECONDS    a worker that ends no window for so long hangs (default %.0f)\n"
@@ -53,66 +55,15 @@ static void help(void)
 	       RUN_ROUNDS_MAX, RUN_ROUNDS_DEFAULT, WORKLOAD_THREADS_MAX, RUN_STALL_SECONDS_DEFAULT);
 }
 
-static int write_report(const struct result *result, const char *folder, struct error *error)
-{
-	struct text html = {0}, path = {0};
-	report_html(result, &html);
-	text_add(&path, "%s/report.html", folder);
-	int status = html.failed || path.failed ? error_set(error, EXIT_CODE_IO, "no memory for the report")
-						: file_write_whole(path.bytes, html.bytes, html.length, error);
-	text_release(&html);
-	text_release(&path);
-	return status;
-}
-
-static int write_json(const struct run_arguments *arguments, const struct result *result, struct error *error)
-{
-	struct text json = {0};
-	if (!arguments->json)
-		return 0;
-	int status = result_write(result, &json, error);
-	if (status == 0 && strcmp(arguments->json, "-") == 0)
-		fwrite(json.bytes, 1, json.length, stdout);
-	else if (status == 0)
-		status = file_write_whole(arguments->json, json.bytes, json.length, error);
-	text_release(&json);
-	return status;
-}
-
-static void show(const struct run_arguments *arguments, const struct result *result, const char *folder, const char *file)
-{
-	bool json_on_stdout = arguments->json && strcmp(arguments->json, "-") == 0;
-	FILE *out = json_on_stdout ? stderr : stdout;
-	struct text table = {0};
-	if (arguments->quiet)
-		return;
-	report_terminal(result, cli_color(fileno(out), arguments->color), cli_width(fileno(out)), &table);
-	if (table.bytes && !table.failed)
-		fwrite(table.bytes, 1, table.length, out);
-	fprintf(out, "\nreport: %s/%s\n", folder, file);
-	text_release(&table);
-}
-
 static enum exit_code run(const struct run_arguments *arguments)
 {
 	struct result result = {0};
 	struct text folder = {0}, messages = {0};
 	struct error error = {0};
+	struct cli_output output = {.json = arguments->json, .color = arguments->color, .quiet = arguments->quiet};
 	enum exit_code code = run_matrix(&arguments->run, &result, &folder, &messages, &error);
-	if (messages.length)
-		fputs(messages.bytes, stderr);
-	/* Whatever fails now: what was measured is shown, and where it lies. */
-	if (error.exit_code == EXIT_CODE_OK) {
-		bool reported = write_report(&result, folder.bytes, &error) == 0;
-		write_json(arguments, &result, &error);
-		show(arguments, &result, folder.bytes, reported ? "report.html" : "result.json");
-	}
-	if (*error.message)
-		fprintf(stderr, "iovabench run: %s\n", error.message);
-	result_release(&result);
-	text_release(&folder);
-	text_release(&messages);
-	return error.exit_code != EXIT_CODE_OK ? error.exit_code : code;
+	code = cli_end_run("run", code, &output, &result, &folder, &messages, &error);
+	return code;
 }
 
 int cli_run(int argc, char **argv)
@@ -135,6 +86,7 @@ int cli_run(int argc, char **argv)
 		{"memory", required_argument, NULL, OPTION_MEMORY},
 		{"sweep", required_argument, NULL, OPTION_SWEEP},
 		{"parse-only", no_argument, NULL, OPTION_PARSE_ONLY},
+		{"rate", required_argument, NULL, OPTION_RATE},
 		{0},
 	};
 	struct run_arguments arguments = {.options = options, .letters = ":a:o:t:qh", .help = help};

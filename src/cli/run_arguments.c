@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "run/job.h"
+#include "run/open_loop.h"
 #include "workload/share.h"
 
 #include <errno.h>
@@ -133,6 +134,25 @@ static int read_stall(const struct run_arguments *arguments, const char *value, 
 	return EXIT_CODE_OK;
 }
 
+static int read_rate(const struct run_arguments *arguments, const char *value, struct run_options *run)
+{
+	char number[32];
+	uint64_t rate;
+	size_t length = strcspn(value, ":");
+	const char *arrivals = value + length;
+	snprintf(number, sizeof number, "%.*s", (int)length, value);
+	char *unit = strstr(number, "/s");
+	if (unit && unit[2] == '\0')
+		*unit = '\0';
+	run->poisson = strcmp(arrivals, ":poisson") == 0;
+	if (length >= sizeof number || (*arrivals && !run->poisson) ||
+	    !read_number(number, OPEN_LOOP_RATE_MIN, OPEN_LOOP_RATE_MAX, true, &rate))
+		return usage(arguments, "--rate", value,
+			     "takes operations per second from 100 to 1G, and :poisson behind it");
+	run->rate = (uint32_t)rate;
+	return EXIT_CODE_OK;
+}
+
 static int read_option(struct run_arguments *arguments, int option, const char *value)
 {
 	static const char *const latency[] = {"sampled", "all", "off", NULL};
@@ -188,6 +208,8 @@ static int read_option(struct run_arguments *arguments, int option, const char *
 	case OPTION_JSON:
 		arguments->json = value;
 		return EXIT_CODE_OK;
+	case OPTION_RATE:
+		return read_rate(arguments, value, run);
 	case OPTION_SWEEP:
 		return add_sweep(arguments, value);
 	case OPTION_STALL:
@@ -223,6 +245,20 @@ static int check_locks(const struct run_arguments *arguments)
 	return EXIT_CODE_OK;
 }
 
+static int check_rate(const struct run_arguments *arguments)
+{
+	const struct run_options *run = &arguments->run;
+	const char *against = run->changes.threads > 1 ? "takes one thread"
+			      : run->latency == RUN_LATENCY_OFF
+				      ? "needs the latency pass: --latency off does not go with it"
+			      : !run->rounds ? "needs the latency pass: --rounds 0 does not go with it"
+					     : NULL;
+	if (!run->rate || !against)
+		return EXIT_CODE_OK;
+	fprintf(stderr, "iovabench %s: --rate %s\n", arguments->argv[0], against);
+	return EXIT_CODE_USAGE;
+}
+
 int run_arguments_read(struct run_arguments *arguments, int argc, char **argv)
 {
 	arguments->argv = argv;
@@ -256,7 +292,7 @@ int run_arguments_read(struct run_arguments *arguments, int argc, char **argv)
 			return EXIT_CODE_IO;
 	if (!arguments->lock_given && arguments->run.changes.threads > 1)
 		arguments->run.lock = LOCK_MUTEX;
-	if (check_locks(arguments) != EXIT_CODE_OK)
+	if (check_locks(arguments) != EXIT_CODE_OK || check_rate(arguments) != EXIT_CODE_OK)
 		return EXIT_CODE_USAGE;
 	if (!arguments->run.rounds && !arguments->run.audit)
 		return usage(arguments, "--rounds", "0", "is the audit alone, and --audit is off: nothing would be run");

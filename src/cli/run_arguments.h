@@ -23,7 +23,8 @@ enum {
 	OPTION_MEMORY,
 	OPTION_LOCK,
 	OPTION_SWEEP,
-	OPTION_PARSE_ONLY
+	OPTION_PARSE_ONLY,
+	OPTION_RATE
 };
 
 struct run_arguments {

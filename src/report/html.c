@@ -44,11 +44,13 @@ static void add_fact(struct text *html, const char *name, const char *value)
 
 static void add_clock(struct text *html, const struct result *result)
 {
-	char step[TEXT_NUMBER_BYTES], pair[TEXT_NUMBER_BYTES], drift[TEXT_NUMBER_BYTES];
+	char step[TEXT_NUMBER_BYTES], pair[TEXT_NUMBER_BYTES], least[TEXT_NUMBER_BYTES], drift[TEXT_NUMBER_BYTES];
 	struct text clock = {0};
-	text_add(&clock, "%s, steps in %s, a pair of stamps costs %s, drift %s ppm",
+	text_add(&clock, "%s, steps in %s, a pair of stamps costs %s, floor %s, drift %s ppm",
 		 result->machine.clock ? result->machine.clock : "-", text_duration(step, result->machine.timer_step_ns),
-		 text_duration(pair, result->machine.timer_pair_ns), format_number(drift, result->machine.timer_drift_ppm));
+		 text_duration(pair, result->machine.timer_pair_ns),
+		 text_duration(least, result->machine.timer_step_ns + result->machine.timer_pair_ns),
+		 format_number(drift, result->machine.timer_drift_ppm));
 	add_fact(html, "Clock", clock.bytes);
 	html->failed |= clock.failed;
 	text_release(&clock);

@@ -89,6 +89,20 @@ static void add_notes(const struct result *result, size_t workload, struct text 
 		text_add(markdown, "\n");
 	}
 	for (size_t i = 0; i < result->arm_count; i++) {
+		struct text note = {0};
+		if (result->arms[i].workload == workload)
+			format_timing_notes(&result->arms[i], &note);
+		if (note.length) {
+			text_add(markdown, "- ");
+			add_markdown(markdown, result->arms[i].spec);
+			text_add(markdown, ": ");
+			add_markdown(markdown, note.bytes);
+			text_add(markdown, "\n");
+		}
+		markdown->failed |= note.failed;
+		text_release(&note);
+	}
+	for (size_t i = 0; i < result->arm_count; i++) {
 		struct text line = {0};
 		if (result->arms[i].workload == workload)
 			report_comparison_line(result, i, &line);
@@ -155,15 +169,17 @@ static void add_workload(const struct result *result, size_t workload, struct te
 
 void report_markdown(const struct result *result, struct text *markdown)
 {
-	char step[TEXT_NUMBER_BYTES];
+	char step[TEXT_NUMBER_BYTES], pair[TEXT_NUMBER_BYTES], least[TEXT_NUMBER_BYTES];
+	double step_ns = result->machine.timer_step_ns, pair_ns = result->machine.timer_pair_ns;
 	text_add(markdown, "# iovabench ");
 	add_markdown(markdown, result->run.id);
 	text_add(markdown, "\n\n");
 	add_markdown(markdown, result->machine.cpu);
 	text_add(markdown, ", ");
 	add_markdown(markdown, result->machine.kernel);
-	text_add(markdown, ", %u CPUs; the clock steps in %s; %u rounds%s.\n", result->machine.cpus,
-		 text_duration(step, result->machine.timer_step_ns), result->run.rounds,
+	text_add(markdown, ", %u CPUs; the clock steps in %s, two stamps cost %s, floor %s; %u rounds%s.\n",
+		 result->machine.cpus, text_duration(step, step_ns), text_duration(pair, pair_ns),
+		 text_duration(least, step_ns + pair_ns), result->run.rounds,
 		 result->run.partial ? "; **interrupted, partial**" : "");
 	for (size_t i = 0; i < result->workload_count; i++)
 		add_workload(result, i, markdown);

@@ -341,22 +341,29 @@ static void note_driver_calls(const struct result *result, size_t workload, stru
 	}
 }
 
+static void add_arm_note(const struct result_arm *arm, void (*write)(const struct result_arm *arm, struct text *note),
+			 struct text *text)
+{
+	struct text note = {0}, line = {0};
+	write(arm, &note);
+	if (note.length) {
+		text_add(&line, "%s: %s", arm->spec, note.bytes);
+		add_note(text, line.failed ? "" : line.bytes);
+	}
+	text->failed |= line.failed || note.failed;
+	text_release(&line);
+	text_release(&note);
+}
+
 static void add_notes(const struct result *result, size_t workload, bool color, struct text *text)
 {
 	struct text note = {0};
 	note_driver_calls(result, workload, text);
-	for (size_t i = 0; i < result->arm_count; i++) {
-		struct text line = {0};
-		if (result->arms[i].workload == workload)
-			note_arm(&result->arms[i], &note);
-		if (note.length) {
-			text_add(&line, "%s: %s", result->arms[i].spec, note.bytes);
-			add_note(text, line.failed ? "" : line.bytes);
+	for (size_t i = 0; i < result->arm_count; i++)
+		if (result->arms[i].workload == workload) {
+			add_arm_note(&result->arms[i], note_arm, text);
+			add_arm_note(&result->arms[i], format_timing_notes, text);
 		}
-		text->failed |= line.failed || note.failed;
-		text_release(&line);
-		text_release(&note);
-	}
 	for (size_t i = 0; i < result->arm_count; i++) {
 		if (result->arms[i].workload == workload)
 			report_comparison_line(result, i, &note);
@@ -409,13 +416,14 @@ static void add_workload(const struct result *result, size_t index, bool color, 
 
 void report_terminal(const struct result *result, bool color, unsigned width, struct text *text)
 {
-	char step[TEXT_NUMBER_BYTES];
+	char step[TEXT_NUMBER_BYTES], pair[TEXT_NUMBER_BYTES], least[TEXT_NUMBER_BYTES];
+	double step_ns = result->machine.timer_step_ns, pair_ns = result->machine.timer_pair_ns;
 	add_safe(text, result->machine.cpu ? result->machine.cpu : "", 0);
 	text_add(text, ", ");
 	add_safe(text, result->machine.kernel ? result->machine.kernel : "", 0);
-	text_add(text, ", %u CPUs; the clock steps in %s; %u round%s\n", result->machine.cpus,
-		 text_duration(step, result->machine.timer_step_ns), result->run.rounds,
-		 result->run.rounds == 1 ? "" : "s");
+	text_add(text, ", %u CPUs; the clock steps in %s, two stamps cost %s, floor %s; %u round%s\n", result->machine.cpus,
+		 text_duration(step, step_ns), text_duration(pair, pair_ns), text_duration(least, step_ns + pair_ns),
+		 result->run.rounds, result->run.rounds == 1 ? "" : "s");
 	for (size_t i = 0; i < result->workload_count; i++)
 		add_workload(result, i, color, width < WIDTH_MIN ? WIDTH_MIN : width, text);
 	if (result->run.partial)

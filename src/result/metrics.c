@@ -121,6 +121,21 @@ const enum result_better result_metric_better[RESULT_METRIC_COUNT] = {
 	[RESULT_METRIC_LEAVES_4KIB] = RESULT_BETTER_LOWER,
 	[RESULT_METRIC_RING_STARVED] = RESULT_BETTER_NEITHER,
 	[RESULT_METRIC_RING_FULL] = RESULT_BETTER_NEITHER,
+	[RESULT_METRIC_OFFERED_RATE] = RESULT_BETTER_NEITHER,
+	[RESULT_METRIC_ACHIEVED_RATE] = RESULT_BETTER_HIGHER,
+	[RESULT_METRIC_LATENESS_MEAN_NS] = RESULT_BETTER_LOWER,
+	[RESULT_METRIC_LATENESS_MAX_NS] = RESULT_BETTER_NEITHER,
+	[RESULT_METRIC_SATURATED] = RESULT_BETTER_LOWER,
+	[RESULT_METRIC_AGEING_RATIO] = RESULT_BETTER_NEITHER,
+	[RESULT_METRIC_AGEING_SLOPE] = RESULT_BETTER_NEITHER,
+	[RESULT_METRIC_AGEING_CHANGES] = RESULT_BETTER_NEITHER,
+	[RESULT_METRIC_AGEING_WINDOWS] = RESULT_BETTER_NEITHER,
+	[RESULT_METRIC_INSTRUCTIONS] = RESULT_BETTER_LOWER,
+	[RESULT_METRIC_CYCLES] = RESULT_BETTER_LOWER,
+	[RESULT_METRIC_LLC_MISSES] = RESULT_BETTER_LOWER,
+	[RESULT_METRIC_BRANCH_MISSES] = RESULT_BETTER_LOWER,
+	[RESULT_METRIC_DTLB_MISSES] = RESULT_BETTER_LOWER,
+	[RESULT_METRIC_CORE_GHZ] = RESULT_BETTER_NEITHER,
 };
 
 const char *const result_reason_text[RESULT_REASON_COUNT] = {
@@ -133,6 +148,10 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_NO_FAILURE] = "nothing failed",
 	[RESULT_REASON_NO_STEPS] = "the allocator does not count its steps",
 	[RESULT_REASON_NO_HARNESS] = "the harness alone was not measured",
+	[RESULT_REASON_CLOSED_LOOP] = "closed loop: no --rate was given",
+	[RESULT_REASON_FEW_WINDOWS] = "fewer than 20 windows",
+	[RESULT_REASON_COUNTERS_REFUSED] = "unavailable: the system refuses perf_event_open",
+	[RESULT_REASON_COUNTERS_MISSING] = "unavailable: this machine does not offer the counter",
 	[RESULT_REASON_NO_LAYER] = "no layer in front of another allocator",
 	[RESULT_REASON_ADAPTIVE] = "an adversary answers the allocator: every arm does other work",
 };
@@ -153,6 +172,7 @@ const char *const result_kind_name[RESULT_KIND_COUNT] = {
 	[RESULT_KIND_RESERVE_FREE] = "reserve.free",
 	[RESULT_KIND_POLL] = "poll",
 	[RESULT_KIND_LOCK_WAIT] = "lock_wait",
+	[RESULT_KIND_RESPONSE] = "response",
 };
 
 const char *const result_series_name[RESULT_SERIES_COUNT] = {
@@ -161,9 +181,20 @@ const char *const result_series_name[RESULT_SERIES_COUNT] = {
 #undef RESULT_SERIES_NAME
 };
 
+const char *const result_ageing_name[RESULT_AGEING_COUNT] = {
+	[RESULT_AGEING_UNKNOWN] = "",
+	[RESULT_AGEING_FLAT] = "flat",
+	[RESULT_AGEING_WARM_UP] = "warm-up",
+	[RESULT_AGEING_AGEING] = "ageing",
+	[RESULT_AGEING_NO_STEADY_STATE] = "no steady state",
+};
+
 const char *const result_arm_state_name[RESULT_ARM_NOT_RUN + 1] = {
-	[RESULT_ARM_OK] = "ok",           [RESULT_ARM_NOT_APPLICABLE] = "n/a",
-	[RESULT_ARM_FAILED] = "failed",   [RESULT_ARM_NONDETERMINISTIC] = "nondeterministic",
+	[RESULT_ARM_OK] = "ok",
+	[RESULT_ARM_NOT_APPLICABLE] = "n/a",
+	[RESULT_ARM_FAILED] = "failed",
+	[RESULT_ARM_NONDETERMINISTIC] = "nondeterministic",
+	[RESULT_ARM_UNTRUSTWORTHY] = "untrustworthy",
 	[RESULT_ARM_NOT_RUN] = "not run",
 };
 

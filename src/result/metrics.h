@@ -186,7 +186,27 @@
 	  "of those, placed here within the limit that the kernel could not")                                              \
 	X(RING_STARVED, "ring.starved", "receives", RESULT_TIMED,                                                          \
 	  "receives that found nothing sent; several threads and free_on: next, median over rounds")                       \
-	X(RING_FULL, "ring.full", "sends", RESULT_TIMED, "sends that found 256 extents waiting already, median over rounds")
+	X(RING_FULL, "ring.full", "sends", RESULT_TIMED,                                                                   \
+	  "sends that found 256 extents waiting already, median over rounds")                                              \
+	X(OFFERED_RATE, "open_loop.offered_per_s", "1/s", RESULT_TIMED, "operations that were to begin in a second")       \
+	X(ACHIEVED_RATE, "open_loop.achieved_per_s", "1/s", RESULT_TIMED, "operations that ended in a second")             \
+	X(LATENESS_MEAN_NS, "open_loop.lateness_mean_ns", "ns", RESULT_TIMED, "mean of begin - intended begin")            \
+	X(LATENESS_MAX_NS, "open_loop.lateness_max_ns", "ns", RESULT_TIMED, "largest of the same")                         \
+	X(SATURATED, "open_loop.saturated", "flag", RESULT_TIMED, "1 when lateness grew to the end in most rounds")        \
+	X(AGEING_RATIO, "ageing.first_to_last_decile", "ratio", RESULT_TIMED,                                              \
+	  "ns per operation in the last tenth of the phase / in the first tenth")                                          \
+	X(AGEING_SLOPE, "ageing.slope_ns_per_million_ops", "ns", RESULT_TIMED,                                             \
+	  "growth of ns per operation over a million operations (Theil-Sen)")                                              \
+	X(AGEING_CHANGES, "ageing.change_points", "changes", RESULT_TIMED, "changes of level over the phase")              \
+	X(AGEING_WINDOWS, "ageing.windows", "windows", RESULT_EXACT, "points of the series that ageing was judged by")     \
+	X(INSTRUCTIONS, "counters.instructions_per_op", "instructions", RESULT_TIMED,                                      \
+	  "user-space instructions per operation of the throughput pass, median over rounds")                              \
+	X(CYCLES, "counters.cycles_per_op", "cycles", RESULT_TIMED, "core cycles, likewise")                               \
+	X(LLC_MISSES, "counters.llc_misses_per_op", "misses", RESULT_TIMED, "misses of the last-level cache, likewise")    \
+	X(BRANCH_MISSES, "counters.branch_misses_per_op", "misses", RESULT_TIMED, "mispredicted branches, likewise")       \
+	X(DTLB_MISSES, "counters.dtlb_misses_per_op", "misses", RESULT_TIMED, "read misses of the data TLB, likewise")     \
+	X(CORE_GHZ, "core_ghz", "GHz", RESULT_TIMED,                                                                       \
+	  "core cycles per nanosecond, before and after the passes of a worker, median over rounds")
 
 enum result_metric {
 #define RESULT_METRIC_ENUM(name, path, unit, exact, help) RESULT_METRIC_##name,
@@ -222,8 +242,12 @@ enum result_reason {
 	RESULT_REASON_NO_FAILURE,    /* first failure: there was none */
 	RESULT_REASON_NO_STEPS,      /* the allocator does not count */
 	RESULT_REASON_NO_HARNESS,    /* net: null gave no figure */
-	RESULT_REASON_NO_LAYER,      /* the allocator is no layer in front of another */
-	RESULT_REASON_ADAPTIVE,      /* times: an adversary asks every arm for something else */
+	RESULT_REASON_CLOSED_LOOP,
+	RESULT_REASON_FEW_WINDOWS,      /* ageing */
+	RESULT_REASON_COUNTERS_REFUSED, /* by the system */
+	RESULT_REASON_COUNTERS_MISSING, /* in the machine */
+	RESULT_REASON_NO_LAYER,         /* the allocator is no layer in front of another */
+	RESULT_REASON_ADAPTIVE,         /* times: an adversary asks every arm for something else */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];

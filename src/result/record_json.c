@@ -15,6 +15,7 @@ void result_record_release(struct result_record *record)
 		struct result_record_phase *phase = &record->phases[i];
 		memory_release(phase->ns_per_op);
 		memory_release(phase->untainted_ns_per_op);
+		memory_release(phase->cells_ns_per_op);
 		for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
 			parts_release_histogram(&phase->latency[kind]);
 	}
@@ -32,6 +33,7 @@ static void write_phase(struct json_writer *writer, json_t *object, const struct
 {
 	parts_write_doubles(writer, object, "ns_per_op", phase->ns_per_op, phase->iterations);
 	parts_write_doubles(writer, object, "untainted_ns_per_op", phase->untainted_ns_per_op, phase->iterations);
+	parts_write_doubles(writer, object, "cells_ns_per_op", phase->cells_ns_per_op, phase->cell_count);
 	json_put_u64(writer, object, "operations", phase->operations);
 	json_put_u64(writer, object, "failures", phase->failures);
 	json_put_u64(writer, object, "windows", phase->windows);
@@ -53,6 +55,7 @@ int result_record_write(const struct result_record *record, struct text *line, s
 	struct json_writer writer = {false};
 	json_prepare();
 	json_t *object = json_object();
+	json_put_hex(&writer, object, "key", record->key);
 	json_put_text(&writer, object, "workload", record->workload ? record->workload : "");
 	json_put_text(&writer, object, "spec", record->spec ? record->spec : "");
 	json_put_text(&writer, object, "pass", pass_name[record->pass]);
@@ -63,6 +66,7 @@ int result_record_write(const struct result_record *record, struct text *line, s
 	json_put_text(&writer, object, "message", record->message);
 	json_put_hex(&writer, object, "stream_hash", record->stream_hash);
 	json_put_u64(&writer, object, "peak_rss_bytes", record->peak_rss_bytes);
+	json_put_u64(&writer, object, "clock_backward", record->clock_backward);
 	json_t *phases = json_put_array(&writer, object, "phases");
 	for (size_t i = 0; i < record->phase_count; i++)
 		write_phase(&writer, json_append_object(&writer, phases), &record->phases[i]);
@@ -79,6 +83,7 @@ static void read_phase(struct json_reader *reader, const struct json_at *at, str
 	parts_read_doubles(reader, at, "untainted_ns_per_op", &phase->untainted_ns_per_op, &untainted);
 	if (untainted != phase->iterations)
 		json_fail(reader, at, "must have as many untainted_ns_per_op as ns_per_op");
+	parts_read_doubles(reader, at, "cells_ns_per_op", &phase->cells_ns_per_op, &phase->cell_count);
 	phase->operations = json_read_u64(reader, at, "operations", UINT64_MAX);
 	phase->failures = json_read_u64(reader, at, "failures", UINT64_MAX);
 	phase->windows = json_read_u64(reader, at, "windows", UINT64_MAX);
@@ -124,6 +129,7 @@ int result_record_read(const char *line, size_t length, struct result_record *re
 	*record = (struct result_record){0};
 	json_t *document = json_parse(&reader, line, length);
 	struct json_at at = {.value = document};
+	record->key = json_read_u64(&reader, &at, "key", UINT64_MAX);
 	record->workload = json_read_text(&reader, &at, "workload");
 	record->spec = json_read_text(&reader, &at, "spec");
 	record->pass = (enum result_pass)json_read_choice(&reader, &at, "pass", pass_name, 2);
@@ -134,6 +140,7 @@ int result_record_read(const char *line, size_t length, struct result_record *re
 	record->message = json_read_text_or_null(&reader, &at, "message");
 	record->stream_hash = json_read_u64(&reader, &at, "stream_hash", UINT64_MAX);
 	record->peak_rss_bytes = json_read_u64(&reader, &at, "peak_rss_bytes", UINT64_MAX);
+	record->clock_backward = json_read_u64(&reader, &at, "clock_backward", UINT64_MAX);
 	read_phases(&reader, &at, record);
 	parts_read_series(&reader, &at, "series", record->phase_count, &record->series, &record->series_count);
 	parts_read_maps(&reader, &at, "address_maps", &record->maps, &record->map_count);

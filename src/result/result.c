@@ -19,6 +19,7 @@ static void release_arm(struct result_arm *arm)
 	memory_release(arm->allocator);
 	memory_release(arm->spec);
 	memory_release(arm->lock);
+	memory_release(arm->rate);
 	memory_release(arm->reason);
 	memory_release(arm->series);
 	parts_release_maps(arm->maps, arm->map_count);
@@ -38,6 +39,14 @@ void result_release(struct result *result)
 	memory_release(result->build.git);
 	memory_release(result->build.compiler);
 	memory_release(result->build.flags);
+	for (size_t i = 0; i < result->source_count; i++) {
+		memory_release(result->sources[i].id);
+		memory_release(result->sources[i].started);
+		memory_release(result->sources[i].command);
+		memory_release(result->sources[i].cpu);
+		memory_release(result->sources[i].kernel);
+	}
+	memory_release(result->sources);
 	for (size_t i = 0; i < result->workload_count; i++) {
 		memory_release(result->workloads[i].name);
 		memory_release(result->workloads[i].about);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define RESULT_CELLS_MAX 200u
 #define RESULT_SCHEMA "iovabench.result/1"
 
 /* Kinds of operation that have a latency histogram. */
@@ -30,6 +31,7 @@ enum result_kind {
 	RESULT_KIND_RESERVE_FREE,
 	RESULT_KIND_POLL,      /* every one of the latency pass */
 	RESULT_KIND_LOCK_WAIT, /* acquisitions that had to wait, in all calls of the latency pass */
+	RESULT_KIND_RESPONSE,  /* open loop: from the intended begin to the end, all operations */
 	RESULT_KIND_COUNT
 };
 extern const char *const result_kind_name[RESULT_KIND_COUNT]; /* "alloc", "free", "alloc_failed", "contiguous.alloc", … */
@@ -109,8 +111,11 @@ struct result_record_phase {
 	uint64_t failures;   /* of one iteration: failed demands */
 	uint64_t windows;
 	uint64_t windows_tainted;
-	uint64_t starved;         /* of one iteration: receives that found nothing */
-	uint64_t ring_full;       /* of one iteration: sends that found no room */
+	uint64_t starved;   /* of one iteration: receives that found nothing */
+	uint64_t ring_full; /* of one iteration: sends that found no room */
+	/* The least of all iterations in each of up to RESULT_CELLS_MAX equal parts of the phase; NaN where a part was too short. */
+	double *cells_ns_per_op;
+	size_t cell_count;
 	double latency_ns_per_op; /* whole latency pass, for its slow-down; NaN when there was none */
 	struct result_histogram latency[RESULT_KIND_COUNT]; /* in clock ticks */
 	/* audit */
@@ -120,6 +125,7 @@ struct result_record_phase {
 };
 
 struct result_record {
+	uint64_t key;   /* of everything that makes this process what it is */
 	char *workload; /* name */
 	char *spec;
 	enum result_pass pass;
@@ -130,6 +136,7 @@ struct result_record {
 	char *message;
 	uint64_t stream_hash; /* of the operations played; 0 when not known */
 	uint64_t peak_rss_bytes;
+	uint64_t clock_backward; /* times that the clock went back between two stamps */
 	struct result_record_phase *phases;
 	size_t phase_count;
 	struct result_series_row *series;
@@ -157,8 +164,19 @@ struct result_latency {
 	struct result_histogram histogram; /* in nanoseconds (rounded up) */
 };
 
+enum result_ageing {
+	RESULT_AGEING_UNKNOWN, /* null */
+	RESULT_AGEING_FLAT,
+	RESULT_AGEING_WARM_UP,
+	RESULT_AGEING_AGEING,
+	RESULT_AGEING_NO_STEADY_STATE,
+	RESULT_AGEING_COUNT
+};
+extern const char *const result_ageing_name[RESULT_AGEING_COUNT]; /* "", flat, warm-up, ageing, no steady state */
+
 struct result_phase {
 	char *name;
+	enum result_ageing ageing;
 	bool measured;
 	struct result_figures figures;
 	/* What comparisons pair: the median of each round, at the round's number; NaN where a round gave none. */
@@ -172,16 +190,19 @@ enum result_arm_state {
 	RESULT_ARM_NOT_APPLICABLE,   /* cannot play this workload; reason says why */
 	RESULT_ARM_FAILED,           /* crash, hang, violation, limit passed; figures may be missing */
 	RESULT_ARM_NONDETERMINISTIC, /* passes disagree on the placement hash */
+	RESULT_ARM_UNTRUSTWORTHY,    /* the clock went back while it was measured */
 	RESULT_ARM_NOT_RUN,          /* interrupted before */
 };
-extern const char *const result_arm_state_name[RESULT_ARM_NOT_RUN + 1]; /* ok, n/a, failed, nondeterministic, not run */
+extern const char *const result_arm_state_name[RESULT_ARM_NOT_RUN + 1]; /* ok, n/a, failed, … */
 
 struct result_arm {
 	size_t workload; /* index */
+	size_t source;   /* index; 0 where nothing was merged */
 	char *allocator; /* name, for a plugin its table's name or its path */
 	char *spec;
 	uint32_t threads;
 	char *lock;
+	char *rate; /* operations per second, ":poisson" behind it; NULL: closed loop */
 	enum result_arm_state state;
 	char *reason; /* NULL when ok and no routine of a script answered what it should not */
 	uint64_t placement_hash;
@@ -244,6 +265,18 @@ struct result_workload {
 	size_t setting_count;
 };
 
+/* A run whose arms were merged into another document. */
+struct result_source {
+	char *id, *started, *command, *cpu, *kernel;
+};
+
+/* What can change while a run goes on. */
+struct result_environment {
+	double load_1min;
+	double core_ghz; /* NaN: cannot be told */
+	double steal_ms; /* of all CPUs since the machine started: what its host took */
+};
+
 struct result {
 	struct {
 		char *id, *started, *command;
@@ -256,11 +289,14 @@ struct result {
 		uint32_t cpus;
 		double tsc_hz; /* NaN without a constant counter */
 		double timer_step_ns, timer_pair_ns, timer_drift_ppm;
+		struct result_environment before, after;
 		char *warnings; /* lines of text: what about this machine makes its timing less than trustworthy; "" = nothing */
 	} machine;
 	struct {
 		char *version, *git, *compiler, *flags;
 	} build;
+	struct result_source *sources; /* only in a merged document */
+	size_t source_count;
 	struct result_workload *workloads;
 	size_t workload_count;
 	struct result_arm *arms;
@@ -280,6 +316,12 @@ void result_workload_label(const struct result_workload *workload, struct text *
 int result_write(const struct result *result, struct text *json, struct error *error);
 /* Reads what result_write wrote, of the same schema; anything else is refused with the key's path. */
 int result_read(const char *json, size_t length, struct result *result, struct error *error);
+
+/* Puts the arms of count results into one: equal workloads (name, seed, stream, all defaults) become one, each arm names its source. Machine
+ * and build are those of the first; where others differ a warning says so. *into (zeroed) takes what it needs from them; command is the merge's. -1: the
+ * same arm (workload, spec, threads, lock, rate) is there twice (EXIT_CODE_USAGE, naming it), no memory. All are to be released
+ * either way. */
+int result_merge(struct result *into, struct result *from, size_t count, const char *command, struct error *error);
 
 /* series.csv of all arms: workload, spec, phase, then the columns; empty where there is no figure. */
 void result_series_csv(const struct result *result, struct text *csv);

@@ -20,6 +20,23 @@ static void put_none(struct json_writer *writer, json_t *object, const char *key
 	json_put_text(writer, object, reason_key, reason);
 }
 
+static void write_environment(struct json_writer *writer, json_t *object, const struct result_environment *environment)
+{
+	const struct {
+		const char *key, *reason_key;
+		double value;
+	} figures[] = {
+		{"load_1min", "load_1min_reason", environment->load_1min},
+		{"core_ghz", "core_ghz_reason", environment->core_ghz},
+		{"steal_ms", "steal_ms_reason", environment->steal_ms},
+	};
+	for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+		json_put_double(writer, object, figures[i].key, figures[i].value);
+		if (!isfinite(figures[i].value))
+			json_put_text(writer, object, figures[i].reason_key, "this system does not tell");
+	}
+}
+
 static void write_run(struct json_writer *writer, json_t *document, const struct result *result)
 {
 	json_t *run = json_put_object(writer, document, "run");
@@ -41,6 +58,8 @@ static void write_run(struct json_writer *writer, json_t *document, const struct
 	json_put_double(writer, machine, "timer_step_ns", result->machine.timer_step_ns);
 	json_put_double(writer, machine, "timer_pair_ns", result->machine.timer_pair_ns);
 	json_put_double(writer, machine, "timer_drift_ppm", result->machine.timer_drift_ppm);
+	write_environment(writer, json_put_object(writer, machine, "before"), &result->machine.before);
+	write_environment(writer, json_put_object(writer, machine, "after"), &result->machine.after);
 	json_t *warnings = json_put_array(writer, machine, "warnings");
 	for (const char *line = or_empty(result->machine.warnings); *line;) {
 		size_t length = strcspn(line, "\n");
@@ -128,12 +147,21 @@ static void write_latency(struct json_writer *writer, json_t *object, const stru
 	parts_write_histogram(writer, json_put_object(writer, object, "histogram"), &latency->histogram);
 }
 
+static void write_ageing(struct json_writer *writer, json_t *object, enum result_ageing ageing)
+{
+	if (ageing != RESULT_AGEING_UNKNOWN)
+		json_put_text(writer, object, "class", result_ageing_name[ageing]);
+	else
+		put_none(writer, object, "class", "class_reason", result_reason_text[RESULT_REASON_FEW_WINDOWS]);
+}
+
 /* The metrics and latencies of a phase; NULL: nothing was measured. */
 static void write_figures(struct json_writer *writer, json_t *object, const struct result_phase *phase)
 {
 	struct result_figures none;
 	result_figures_clear(&none);
 	parts_write_figures(writer, object, phase ? &phase->figures : &none, true);
+	write_ageing(writer, json_object_get(object, "ageing"), phase ? phase->ageing : RESULT_AGEING_UNKNOWN);
 	parts_write_doubles(writer, json_object_get(object, "throughput"), "round_ns_per_op",
 			    phase ? phase->round_ns_per_op : NULL, phase ? phase->round_count : 0);
 	json_t *latency = json_put_object(writer, object, "latency");
@@ -148,17 +176,21 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 	const struct result_arm *arm = &result->arms[index];
 	json_put_text(writer, object, "workload", or_empty(result->workloads[arm->workload].name));
 	json_put_u64(writer, object, "workload_index", arm->workload);
+	if (result->source_count)
+		json_put_u64(writer, object, "source", arm->source);
 	json_put_text(writer, object, "allocator", or_empty(arm->allocator));
 	json_put_text(writer, object, "spec", or_empty(arm->spec));
 	json_put_u64(writer, object, "threads", arm->threads);
 	json_put_text(writer, object, "lock", arm->lock);
-	put_none(writer, object, "rate", "rate_reason", "closed loop");
+	if (arm->rate)
+		json_put_text(writer, object, "rate", arm->rate);
+	else
+		put_none(writer, object, "rate", "rate_reason", "closed loop");
 	write_sweep(writer, object, &result->workloads[arm->workload]);
 	json_put_text(writer, object, "state", result_arm_state_name[arm->state]);
 	json_put_text(writer, object, "reason", arm->reason);
 	bool known = arm->figures_phase < arm->phase_count;
 	write_figures(writer, object, known ? &arm->phases[arm->figures_phase] : NULL);
-	put_none(writer, object, "ageing", "ageing_reason", "not computed by this version");
 	json_put_hex(writer, json_object_get(object, "audit"), "placement_hash", arm->placement_hash);
 	json_put_u64(writer, object, "figures_phase", arm->figures_phase);
 	json_t *phases = json_put_array(writer, object, "phases");
@@ -176,6 +208,20 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 	text_release(&name);
 	parts_write_series(writer, object, "series_table", arm->series, arm->series_count);
 	parts_write_maps(writer, object, "address_maps", arm->maps, arm->map_count);
+}
+
+/* Nothing where nothing was merged. */
+static void write_sources(struct json_writer *writer, json_t *document, const struct result *result)
+{
+	json_t *sources = result->source_count ? json_put_array(writer, document, "sources") : NULL;
+	for (size_t i = 0; i < result->source_count; i++) {
+		json_t *source = json_append_object(writer, sources);
+		json_put_text(writer, source, "id", or_empty(result->sources[i].id));
+		json_put_text(writer, source, "started", or_empty(result->sources[i].started));
+		json_put_text(writer, source, "command", or_empty(result->sources[i].command));
+		json_put_text(writer, source, "cpu", or_empty(result->sources[i].cpu));
+		json_put_text(writer, source, "kernel", or_empty(result->sources[i].kernel));
+	}
 }
 
 static void write_expectation(struct json_writer *writer, json_t *object, const struct result *result,
@@ -246,6 +292,7 @@ int result_write(const struct result *result, struct text *json, struct error *e
 	json_t *document = json_object();
 	json_put_text(&writer, document, "schema", RESULT_SCHEMA);
 	write_run(&writer, document, result);
+	write_sources(&writer, document, result);
 	json_t *workloads = json_put_array(&writer, document, "workloads");
 	for (size_t i = 0; i < result->workload_count; i++) {
 		if (write_workload(&writer, json_append_object(&writer, workloads), &result->workloads[i], error) < 0) {

@@ -25,6 +25,19 @@ static void read_warnings(struct json_reader *reader, const struct json_at *mach
 	result->machine.warnings = lines.bytes;
 }
 
+/* Older documents have none. */
+static void read_environment(struct json_reader *reader, const struct json_at *machine, const char *key,
+			     struct result_environment *environment)
+{
+	struct json_at at = json_child_optional(reader, machine, key);
+	*environment = (struct result_environment){(double)NAN, (double)NAN, (double)NAN};
+	if (!at.value)
+		return;
+	environment->load_1min = json_read_double(reader, &at, "load_1min");
+	environment->core_ghz = json_read_double(reader, &at, "core_ghz");
+	environment->steal_ms = json_read_double(reader, &at, "steal_ms");
+}
+
 static void read_run(struct json_reader *reader, const struct json_at *document, struct result *result)
 {
 	struct json_at run = json_object_child(reader, document, "run");
@@ -44,6 +57,8 @@ static void read_run(struct json_reader *reader, const struct json_at *document,
 	result->machine.timer_step_ns = json_read_double(reader, &machine, "timer_step_ns");
 	result->machine.timer_pair_ns = json_read_double(reader, &machine, "timer_pair_ns");
 	result->machine.timer_drift_ppm = json_read_double(reader, &machine, "timer_drift_ppm");
+	read_environment(reader, &machine, "before", &result->machine.before);
+	read_environment(reader, &machine, "after", &result->machine.after);
 	read_warnings(reader, &machine, result);
 
 	struct json_at build = json_object_child(reader, document, "build");
@@ -135,6 +150,10 @@ static void read_phase(struct json_reader *reader, const struct json_at *at, str
 	phase->name = json_read_text(reader, at, "name");
 	phase->measured = json_read_bool(reader, at, "measured");
 	parts_read_figures(reader, at, &phase->figures);
+	struct json_at ageing = json_child_optional(reader, at, "ageing");
+	if (json_is_object(ageing.value) && json_is_string(json_object_get(ageing.value, "class")))
+		phase->ageing = (enum result_ageing)json_read_choice(reader, &ageing, "class", result_ageing_name,
+								     RESULT_AGEING_COUNT);
 	/* Results of before there were comparisons have no rounds. */
 	struct json_at throughput = json_child_optional(reader, at, "throughput");
 	if (json_is_object(throughput.value) && json_object_get(throughput.value, "round_ns_per_op"))
@@ -159,6 +178,34 @@ static void read_phases(struct json_reader *reader, const struct json_at *at, st
 	}
 }
 
+static void read_sources(struct json_reader *reader, const struct json_at *document, struct result *result)
+{
+	size_t count;
+	if (!json_child_optional(reader, document, "sources").value)
+		return;
+	struct json_at sources = json_array_child(reader, document, "sources", PARTS_COUNT_MAX, &count);
+	result->sources = json_room(reader, count, sizeof *result->sources);
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at source = json_element(&sources, i);
+		result->source_count = i + 1;
+		result->sources[i].id = json_read_text(reader, &source, "id");
+		result->sources[i].started = json_read_text(reader, &source, "started");
+		result->sources[i].command = json_read_text(reader, &source, "command");
+		result->sources[i].cpu = json_read_text(reader, &source, "cpu");
+		result->sources[i].kernel = json_read_text(reader, &source, "kernel");
+	}
+}
+
+static void read_source(struct json_reader *reader, const struct json_at *at, struct result_arm *arm, size_t source_count)
+{
+	struct json_at source = json_child_optional(reader, at, "source");
+	if (!source.value)
+		return;
+	arm->source = json_u64_at(reader, &source, SIZE_MAX);
+	if (arm->source >= source_count)
+		json_fail(reader, &source, "must be the index of a source");
+}
+
 static void read_arm(struct json_reader *reader, const struct json_at *at, struct result_arm *arm, size_t workload_count)
 {
 	struct json_at workload = json_child(reader, at, "workload_index");
@@ -169,6 +216,7 @@ static void read_arm(struct json_reader *reader, const struct json_at *at, struc
 	arm->spec = json_read_text(reader, at, "spec");
 	arm->threads = (uint32_t)json_read_u64(reader, at, "threads", UINT32_MAX);
 	arm->lock = json_read_text_or_null(reader, at, "lock");
+	arm->rate = json_read_text_or_null(reader, at, "rate");
 	arm->state =
 		(enum result_arm_state)json_read_choice(reader, at, "state", result_arm_state_name, RESULT_ARM_NOT_RUN + 1);
 	arm->reason = json_read_text_or_null(reader, at, "reason");
@@ -263,6 +311,7 @@ static void read_lists(struct json_reader *reader, const struct json_at *documen
 		struct json_at arm = json_element(&list, i);
 		result->arm_count = i + 1;
 		read_arm(reader, &arm, &result->arms[i], result->workload_count);
+		read_source(reader, &arm, &result->arms[i], result->source_count);
 	}
 	read_comparisons(reader, document, result);
 	list = json_array_child(reader, document, "expectations", PARTS_COUNT_MAX, &count);
@@ -285,6 +334,7 @@ int result_read(const char *json, size_t length, struct result *result, struct e
 		json_fail(&reader, &schema,
 			  "must be \"" RESULT_SCHEMA "\": this is another kind of document, or of another version");
 	read_run(&reader, &at, result);
+	read_sources(&reader, &at, result);
 	read_lists(&reader, &at, result);
 	json_decref(document);
 	if (!reader.failed)

@@ -35,9 +35,10 @@ struct audit {
 	uint64_t operations;        /* of the whole stream */
 	uint64_t live_extents, peak_live_extents;
 	struct audit_guard guard;
-	uint64_t word;     /* of the stream, played so far */
-	size_t row, phase; /* at hand */
-	size_t poll_row;   /* 1 + the row in which a poll was last followed by a walk; 0: none */
+	uint64_t peak_live_pages; /* of several spaces together */
+	uint64_t word;            /* of the stream, played so far */
+	size_t row, phase;        /* at hand */
+	size_t poll_row;          /* 1 + the row in which a poll was last followed by a walk; 0: none */
 	uint64_t row_steps, row_allocations;
 	struct audit_totals fullest; /* of the rows of this phase, the one with the most live pages */
 	uint64_t count_high;
@@ -52,6 +53,19 @@ static struct audit_space *space_at_hand(struct audit *audit)
 static struct audit_space *space_of(struct audit *audit, const struct op_request *request)
 {
 	return &audit->spaces[audit->engine.domain + (request->call == WORKLOAD_CALL_MAP ? audit->engine.domain_count : 0)];
+}
+
+static uint64_t live_pages(const struct audit *audit)
+{
+	return audit_spaces_live_pages(audit->spaces + audit->first_space, audit->space_count - audit->first_space);
+}
+
+/* Domains reach their peaks at different times. */
+static void note_peak(struct audit *audit)
+{
+	uint64_t pages = audit->space_count - audit->first_space > 1 ? live_pages(audit) : 0;
+	if (pages > audit->peak_live_pages)
+		audit->peak_live_pages = pages;
 }
 
 static void allocated(struct audit *audit, const struct op *op, const struct op_request *request,
@@ -82,14 +96,7 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 	counts->beyond_fitted += request->refused_limits && outcome->attempt < request->refused_limits;
 	if (++audit->live_extents > audit->peak_live_extents)
 		audit->peak_live_extents = audit->live_extents;
-}
-
-static uint64_t live_pages(const struct audit *audit)
-{
-	uint64_t pages = 0;
-	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
-		pages += occupancy_counters(audit->spaces[i].occupancy).live_pages;
-	return pages;
+	note_peak(audit);
 }
 
 static void failed(struct audit *audit, const struct op_request *request)
@@ -178,6 +185,8 @@ static struct audit_totals sum_spaces(const struct audit *audit)
 	struct audit_totals totals = {0};
 	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
 		audit_totals_add(&totals, &audit->spaces[i]);
+	if (audit->space_count - audit->first_space > 1)
+		totals.map.peak_live_pages = audit->peak_live_pages;
 	return totals;
 }
 
@@ -406,27 +415,6 @@ static void check_for_leaks(struct audit *audit)
 	}
 }
 
-static int store_domains(struct audit *audit, struct error *error)
-{
-	struct result_record *record = audit->pass->record;
-	if (audit->space_count < 2)
-		return 0;
-	record->domains = memory_zeroed(audit->space_count, sizeof record->domains[0]);
-	if (!record->domains)
-		return error_set(error, EXIT_CODE_IO, "no memory for the figures of domains");
-	for (uint32_t i = 0; i < audit->space_count; i++) {
-		struct result_domain *domain = &record->domains[record->domain_count++];
-		struct audit_totals totals = {0};
-		audit_totals_add(&totals, &audit->spaces[i]);
-		domain->first = audit->spaces[i].first;
-		domain->count = audit->spaces[i].count;
-		result_figures_clear(&domain->figures);
-		audit_set_space(&domain->figures, &totals);
-		result_set(&domain->figures, RESULT_METRIC_FAILURES_TOTAL, (double)audit->spaces[i].failures);
-	}
-	return 0;
-}
-
 /* A wrong answer spoils whatever was counted before and after it, and leaks show at the end only: every phase carries the sum. */
 static void finish(struct audit *audit)
 {
@@ -452,7 +440,7 @@ static int play_audit(struct audit *audit, struct error *error)
 	if (result == 0)
 		result = play_stream(audit, error);
 	if (result == 0)
-		result = store_domains(audit, error);
+		result = audit_store_domains(audit->pass->record, audit->spaces, audit->space_count, error);
 	if (result == 0 && (fatal = engine_fatal(&audit->engine)))
 		audit_calls_stop(&audit->calls, fatal);
 	else if (result == 0)

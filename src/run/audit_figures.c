@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/audit_figures.h"
 
+#include "base/memory.h"
+
 #include <math.h>
 
 static void add_runs(struct fragmentation *sum, const struct fragmentation *part)
@@ -201,4 +203,24 @@ void audit_set_steps(struct result_figures *figures, const struct audit_counts *
 	result_set(figures, RESULT_METRIC_STEPS_SPLITS_MEAN, ratio((double)counts->splits, allocations));
 	result_set(figures, RESULT_METRIC_STEPS_MERGES_MEAN, ratio((double)counts->merges, frees));
 	set_layer(figures, counts, layer);
+}
+
+int audit_store_domains(struct result_record *record, const struct audit_space *spaces, uint32_t count, struct error *error)
+{
+	if (count < 2)
+		return 0;
+	record->domains = memory_zeroed(count, sizeof record->domains[0]);
+	if (!record->domains)
+		return error_set(error, EXIT_CODE_IO, "no memory for the figures of domains");
+	for (uint32_t i = 0; i < count; i++) {
+		struct result_domain *domain = &record->domains[record->domain_count++];
+		struct audit_totals totals = {0};
+		audit_totals_add(&totals, &spaces[i]);
+		domain->first = spaces[i].first;
+		domain->count = spaces[i].count;
+		result_figures_clear(&domain->figures);
+		audit_set_space(&domain->figures, &totals);
+		result_set(&domain->figures, RESULT_METRIC_FAILURES_TOTAL, (double)spaces[i].failures);
+	}
+	return 0;
 }

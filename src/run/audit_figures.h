@@ -7,6 +7,7 @@
 #include "measure/histogram.h"
 #include "measure/occupancy.h"
 #include "result/metrics.h"
+#include "result/result.h"
 #include "run/audit_space.h"
 
 #include <stdbool.h>
@@ -54,5 +55,9 @@ void audit_count_holes(struct audit_counts *counts, const struct audit_totals *t
 /* alloc_steps NULL: the allocator does not count. layer: it stands in front of another. */
 void audit_set_steps(struct result_figures *figures, const struct audit_counts *counts, const struct histogram *alloc_steps,
 		     bool layer);
+
+/* Figures of every space apart, when there are several. 0, or -1 with a message: no memory. */
+int audit_store_domains(struct result_record *record, const struct audit_space *spaces, uint32_t count,
+			struct error *error);
 
 #endif

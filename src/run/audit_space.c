@@ -100,6 +100,14 @@ bool audit_space_drop(struct audit_space *space, const struct iova_extent *exten
 			   operation);
 }
 
+uint64_t audit_spaces_live_pages(const struct audit_space *spaces, uint32_t count)
+{
+	uint64_t pages = 0;
+	for (uint32_t i = 0; i < count; i++)
+		pages += occupancy_counters(spaces[i].occupancy).live_pages;
+	return pages;
+}
+
 const char *audit_extent_fault(const struct iova_request *asked, const struct iova_extent *extent)
 {
 	if (extent->count < asked->count)

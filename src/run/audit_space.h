@@ -54,6 +54,9 @@ bool audit_space_take(struct audit_space *space, const struct iova_extent *exten
 bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
 		      uint64_t operation);
 
+/* Of all of them together. */
+uint64_t audit_spaces_live_pages(const struct audit_space *spaces, uint32_t count);
+
 /* The extent, live already, fills the whole free run that it was taken from. */
 bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent);
 

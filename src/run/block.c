@@ -13,6 +13,7 @@
 /* One file while its blocks are made. */
 struct reading {
 	const struct run_options *options;
+	size_t file_index;
 	const char *file;
 	char *bytes;
 	size_t length;
@@ -62,6 +63,7 @@ static int open_plan(const struct reading *reading, struct block *block)
 	if (!bytes)
 		return no_memory(reading);
 	memcpy(bytes, reading->bytes, reading->length);
+	block->file = reading->file_index;
 	block->file_hash = workload_hash(bytes, reading->length);
 	if (plan_open(&block->plan, reading->file, bytes, reading->length, changes, reading->messages, reading->error) < 0)
 		return -1;
@@ -143,8 +145,11 @@ int block_list_open(struct block_list *list, const struct run_options *options, 
 	int result = 0;
 	for (size_t i = 0; i < options->file_count; i++) {
 		struct error fault = {0};
-		struct reading reading = {
-			.options = options, .file = options->files[i], .messages = messages, .error = &fault};
+		struct reading reading = {.options = options,
+					  .file_index = i,
+					  .file = options->files[i],
+					  .messages = messages,
+					  .error = &fault};
 		if (open_file(list, &reading) == 0)
 			continue;
 		result = -1;

@@ -18,7 +18,9 @@
 struct block {
 	struct plan plan;
 	struct plan_changes changes; /* those of the run, and the settings of its combination */
+	size_t file;                 /* index in run_options.files */
 	uint64_t file_hash;
+	uint64_t identity; /* of what every process of this workload plays */
 	struct stream_file stream;
 	struct gather_arm *arms; /* spec_count + 1 */
 };

@@ -122,6 +122,7 @@ static void end_round(struct crew *crew)
 		round.tainted |= member->tainted;
 	}
 	round.tainted |= stop < start;
+	crew->pass->record->clock_backward += stop < start;
 	round.ns = stop < start ? 0 : (double)(stop - start) * crew->pass->clock->ns_per_tick;
 	if (crew->result == 0)
 		crew->result = crew->player->round_ended(crew->context, &round, crew->error);

@@ -70,11 +70,12 @@ struct engine {
 	 * waits, and empties this thread's own inbox meanwhile, or two could wait for each other; when the receiver has ended its piece,
 	 * the extent is freed here. */
 	struct ring *inbox, *outbox;
-	int64_t owed;       /* receives that were not made up for yet; below 0: done ahead */
-	uint64_t received;  /* extents freed because of sends and receives */
-	uint64_t starved;   /* receives that found nothing */
-	uint64_t ring_full; /* sends that found no room */
-	uint32_t home_cpu;  /* where phases begin */
+	int64_t owed;            /* receives that were not made up for yet; below 0: done ahead */
+	uint64_t received;       /* extents freed because of sends and receives */
+	uint64_t starved;        /* receives that found nothing */
+	uint64_t ring_full;      /* sends that found no room */
+	uint64_t clock_backward; /* timed operations between whose stamps the clock went back */
+	uint32_t home_cpu;       /* where phases begin */
 
 	double poll_ns; /* of the stream: between two polls */
 	/* Driver calls beyond contiguous memory: by slot; NULL when the stream has none. */
@@ -129,7 +130,7 @@ size_t engine_play_to_poll(struct engine *engine, const struct op *ops, size_t c
 void engine_poll(struct engine *engine, const struct op *op);
 
 /* Plays one operation (OP_RECEIVE or OP_CALL, but no other control word) and tells its kind and the ticks of the allocator's share. false: nothing was done (a
- * free of an empty slot, an empty inbox), nothing was asked of an allocator, or the CPU changed on the way: *ticks is then meaningless. Waiting for locks is no part of
+ * free of an empty slot, an empty inbox), nothing was asked of an allocator, the CPU changed on the way, or the clock went back: *ticks is then meaningless. Waiting for locks is no part of
  * the ticks where lock_record_waits is on. */
 bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum result_kind *kind,
 		       uint64_t *ticks);

@@ -11,6 +11,7 @@ struct stamp {
 	uint64_t ticks;
 	uint32_t calls;
 	bool migrated; /* the CPU changed between two stamps */
+	bool backward; /* the clock went back between them */
 	uint64_t start, waited;
 	uint32_t from;
 };
@@ -25,8 +26,9 @@ static void stamp_begin(struct stamp *stamp)
 static void stamp_end(struct stamp *stamp)
 {
 	uint32_t to;
-	uint64_t ticks = clock_stop(stamp->clock, &to) - stamp->start;
+	uint64_t stop = clock_stop(stamp->clock, &to), ticks = stop < stamp->start ? 0 : stop - stamp->start;
 	uint64_t waited = lock_waited_ticks() - stamp->waited;
+	stamp->backward |= stop < stamp->start;
 	stamp->ticks += ticks > waited ? ticks - waited : 0;
 	stamp->migrated |= stamp->from != to;
 	stamp->calls++;
@@ -158,7 +160,9 @@ bool engine_play_timed(struct engine *engine, const struct op *op, const struct 
 		done = timed_receive(engine, &playing, &stamped, kind);
 	look_away(engine);
 	*ticks = stamp.ticks + view.ticks;
-	return done && stamp.calls + view.calls && !stamp.migrated && !view.migrated && *kind != RESULT_KIND_COUNT;
+	bool backward = stamp.backward || view.backward, migrated = stamp.migrated || view.migrated;
+	engine->clock_backward += backward;
+	return done && stamp.calls + view.calls && !migrated && !backward && *kind != RESULT_KIND_COUNT;
 }
 
 /* An allocator while the audit looks on. */

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "measure/statistics.h"
+#include "run/gather_ageing.h"
 #include "run/gather_latency.h"
 
 #include <math.h>
@@ -164,6 +165,43 @@ static void set_travel(struct result_figures *figures, enum result_metric metric
 		result_set(figures, metric, statistics_median(values, count));
 }
 
+/* Median over rounds of what workers put among their figures; without any, the reason of the first one. */
+static void set_from_rounds(struct result_figures *figures, const struct gather_arm *arm, size_t phase, double *values)
+{
+	static const enum result_metric metrics[] = {
+		RESULT_METRIC_OFFERED_RATE,    RESULT_METRIC_ACHIEVED_RATE, RESULT_METRIC_LATENESS_MEAN_NS,
+		RESULT_METRIC_LATENESS_MAX_NS, RESULT_METRIC_SATURATED,     RESULT_METRIC_INSTRUCTIONS,
+		RESULT_METRIC_CYCLES,          RESULT_METRIC_LLC_MISSES,    RESULT_METRIC_BRANCH_MISSES,
+		RESULT_METRIC_DTLB_MISSES,     RESULT_METRIC_CORE_GHZ,
+	};
+	const struct result_record *first = first_timed(arm);
+	for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {
+		size_t count = 0;
+		for (size_t i = 0; i < arm->count; i++) {
+			const struct result_record *record = &arm->records[i];
+			if (!record->ok || record->pass != RESULT_PASS_TIMED || phase >= record->phase_count)
+				continue;
+			double value = record->phases[phase].figures.value[metrics[m]];
+			if (!isnan(value))
+				values[count++] = value;
+		}
+		if (count)
+			result_set(figures, metrics[m], statistics_median(values, count));
+		else if (first && phase < first->phase_count)
+			result_set_null(figures, metrics[m],
+					(enum result_reason)first->phases[phase].figures.reason[metrics[m]]);
+	}
+	if (figures->value[RESULT_METRIC_SATURATED] > 0)
+		result_set(figures, RESULT_METRIC_SATURATED, figures->value[RESULT_METRIC_SATURATED] > 0.5);
+}
+
+/* A closed loop has no schedule. */
+static void set_closed(struct result_figures *figures)
+{
+	for (int metric = RESULT_METRIC_OFFERED_RATE; metric <= RESULT_METRIC_SATURATED; metric++)
+		result_set_null(figures, (enum result_metric)metric, RESULT_REASON_CLOSED_LOOP);
+}
+
 static void set_times(struct result_figures *figures, const struct gather_arm *arm, const struct gather_arm *null,
 		      size_t phase, double *values)
 {
@@ -253,6 +291,9 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 		if (phase->measured && (!audit || !isnan(phase->figures.value[RESULT_METRIC_AUDIT_OPS])))
 			arm->figures_phase = i;
 		set_times(&phase->figures, records, null, i, values);
+		set_from_rounds(&phase->figures, records, i, values);
+		if (!arm->rate)
+			set_closed(&phase->figures);
 		if (is_adaptive(workload))
 			set_adaptive(&phase->figures);
 		if (arm->threads > 1 && workload->phases[i].free_on == WORKLOAD_FREE_ON_NEXT) {
@@ -262,9 +303,9 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 			result_set_null(&phase->figures, RESULT_METRIC_RING_STARVED, RESULT_REASON_NOT_APPLICABLE);
 			result_set_null(&phase->figures, RESULT_METRIC_RING_FULL, RESULT_REASON_NOT_APPLICABLE);
 		}
-		result = phase->name && fill_rounds(phase, records, i) == 0
-				 ? gather_latency(phase->latency, records, i, clock)
-				 : -1;
+		result = phase->name && fill_rounds(phase, records, i) == 0 ? gather_ageing(phase, records, i) : -1;
+		if (result == 0)
+			result = gather_latency(phase->latency, records, i, clock);
 	}
 	memory_release(values);
 	return result == 0 ? 0 : error_set(error, EXIT_CODE_IO, "no memory for the figures of an arm");
@@ -352,6 +393,14 @@ static const char *disagreement(const struct gather_arm *records, bool threads, 
 	return NULL;
 }
 
+static bool clock_went_back(const struct gather_arm *records)
+{
+	for (size_t i = 0; i < records->count; i++)
+		if (records->records[i].clock_backward)
+			return true;
+	return false;
+}
+
 static int set_state(struct result_arm *arm, const struct gather_arm *records)
 {
 	const struct result_record *fault = gather_first_fault(records);
@@ -363,7 +412,10 @@ static int set_state(struct result_arm *arm, const struct gather_arm *records)
 		arm->state = RESULT_ARM_FAILED;
 	else if (reason)
 		arm->state = RESULT_ARM_NONDETERMINISTIC;
-	else if (!records->count) {
+	else if (clock_went_back(records)) {
+		arm->state = RESULT_ARM_UNTRUSTWORTHY;
+		reason = "the clock went back while it was measured";
+	} else if (!records->count) {
 		arm->state = RESULT_ARM_NOT_RUN;
 		reason = "the run was interrupted before its turn";
 	}

@@ -15,17 +15,20 @@
 
 #define JOB_SPEC_BYTES_MAX 1024
 /* Parent and worker are the same program; a number that does not fit says that somebody called the worker by hand. */
-#define JOB_MAGIC UINT64_C(0x626f6a6176600002)
+#define JOB_MAGIC UINT64_C(0x626f6a6176600003)
 
 struct job {
 	uint64_t magic;
+	uint64_t key; /* of the process, for the journal */
 	char workload_file[PATH_MAX];
 	char spec[JOB_SPEC_BYTES_MAX];
 	enum result_pass pass;
 	uint32_t round;
 	uint32_t latency_gap; /* 0: no latency pass */
 	bool with_series;
-	int cpu;             /* to run on, or for the first thread; -1: anywhere */
+	int cpu;     /* to run on, or for the first thread; -1: anywhere */
+	double rate; /* operations per second of an open loop; 0: closed */
+	bool poisson;
 	enum lock_kind lock; /* around allocators that need one */
 	struct plan_changes changes;
 	struct clock clock;

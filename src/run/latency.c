@@ -7,6 +7,7 @@
 #include "measure/histogram.h"
 #include "run/crew.h"
 #include "run/engine.h"
+#include "run/open_loop.h"
 #include "run/plain_histogram.h"
 
 #include <math.h>
@@ -23,6 +24,8 @@ struct sampling {
 	uint64_t phase_operations;
 	struct histogram *kinds; /* RESULT_KIND_COUNT of them, then one for the cell of the series */
 	uint64_t row_end;        /* word: of the row of the series at hand */
+	uint64_t clock_backward; /* times, of polls and of operations stamped by several threads */
+	struct open_loop loop;   /* with a rate, in measured phases */
 };
 
 static struct histogram *cell(struct sampling *sampling)
@@ -102,10 +105,11 @@ static void time_poll(struct sampling *sampling, const struct op *op, uint64_t w
 	clock_stop(clock, &from);
 	uint64_t start = clock_start(clock);
 	engine_poll(sampling->engine, op);
-	uint64_t ticks = clock_stop(clock, &to) - start;
+	uint64_t stop = clock_stop(clock, &to), ticks = stop < start ? 0 : stop - start;
+	sampling->clock_backward += stop < start;
 	waited = lock_waited_ticks() - waited;
 	sampling->poll_ticks += ticks;
-	if (from == to)
+	if (from == to && stop >= start)
 		record_sample(sampling, RESULT_KIND_POLL, ticks > waited ? ticks - waited : 0, word);
 }
 
@@ -140,10 +144,55 @@ static void play_piece(struct sampling *sampling, struct op_piece piece)
 	}
 }
 
+static bool is_open(const struct sampling *sampling)
+{
+	return sampling->pass->rate > 0 && sampling->pass->workload->phases[sampling->phase].measured;
+}
+
+/* Operations that must not wait for each other: every one is stamped. */
+static void play_open(struct sampling *sampling, struct op_piece piece)
+{
+	const struct clock *clock = sampling->pass->clock;
+	struct engine *engine = sampling->engine;
+	struct open_loop *loop = &sampling->loop;
+	uint64_t begin = clock_start(clock), end;
+	open_loop_resume(loop, begin);
+	for (size_t at = 0; at < piece.count; at++) {
+		size_t other = at;
+		while (at < piece.count && !can_sample(piece.ops, at))
+			at++;
+		if (at > other) {
+			/* Polls are no part of the schedule, as they are none of the windows of the throughput pass. */
+			open_loop_pause(loop, clock_start(clock));
+			play_gap(sampling, piece.ops + other, at - other, sampling->word + other);
+			open_loop_resume(loop, clock_start(clock));
+		}
+		if (at == piece.count)
+			break;
+		if (at + 1 < piece.count)
+			__builtin_prefetch(&engine->slots[piece.ops[at + 1].slot], 1);
+		while ((begin = clock_start(clock)) < open_loop_intended(loop))
+			lock_pause();
+		enum result_kind kind;
+		uint32_t cpu;
+		uint64_t ticks, skipped = engine->skipped;
+		bool good = engine_play_timed(engine, &piece.ops[at], clock, &kind, &ticks);
+		end = clock_stop(clock, &cpu);
+		if (engine->skipped != skipped)
+			continue; /* no operation: the next one takes its turn */
+		if (good)
+			record_sample(sampling, kind, ticks, sampling->word + at);
+		histogram_record(&sampling->kinds[RESULT_KIND_RESPONSE], open_loop_done(loop, begin, end));
+	}
+	open_loop_pause(loop, clock_start(clock));
+}
+
 static int end_phase(struct sampling *sampling, struct error *error)
 {
 	struct result_record_phase *record = &sampling->pass->record->phases[sampling->phase];
-	if (sampling->phase_operations)
+	if (is_open(sampling))
+		open_loop_store(&sampling->loop, sampling->pass->clock, &record->figures);
+	else if (sampling->phase_operations)
 		record->latency_ns_per_op = sampling->phase_ns / (double)sampling->phase_operations;
 	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
 		if (plain_histogram_store(&record->latency[kind], &sampling->kinds[kind]) < 0)
@@ -172,8 +221,12 @@ static void play_timed_part(struct sampling *sampling, struct op_piece piece)
 	uint32_t cpu;
 	sampling->poll_ticks = 0;
 	uint64_t start = clock_start(clock);
-	play_piece(sampling, piece);
+	if (is_open(sampling))
+		play_open(sampling, piece);
+	else
+		play_piece(sampling, piece);
 	uint64_t stop = clock_stop(clock, &cpu);
+	sampling->pass->record->clock_backward += stop < start;
 	start += sampling->poll_ticks; /* as in the throughput pass */
 	sampling->phase_ns += stop < start ? 0 : (double)(stop - start) * clock->ns_per_tick;
 	sampling->phase_operations += operations - (sampling->engine->skipped - skipped);
@@ -181,12 +234,33 @@ static void play_timed_part(struct sampling *sampling, struct op_piece piece)
 	*sampling->pass->progress += piece.count;
 }
 
+/* In an open loop, a tenth of a second. */
+static size_t part_words(const struct sampling *sampling)
+{
+	double words = is_open(sampling) ? sampling->pass->rate / 10 : (double)PASS_WINDOW_WORDS;
+	return words < (double)PASS_WINDOW_WORDS ? (size_t)words + 1 : PASS_WINDOW_WORDS;
+}
+
+static void begin_phase(struct sampling *sampling, size_t phase)
+{
+	const struct pass *pass = sampling->pass;
+	sampling->phase = phase;
+	engine_phase_begin(sampling->engine);
+	if (!is_open(sampling))
+		return;
+	uint64_t now = clock_start(pass->clock);
+	open_loop_begin(&sampling->loop, now, 1e9 / pass->rate / pass->clock->ns_per_tick, pass->poisson,
+			pass->workload->seed ^ (UINT64_C(0x6f70656e) + pass->round + phase));
+	open_loop_pause(&sampling->loop, now);
+}
+
 /* A piece can take a slow allocator minutes: it is played in parts, each of which tells that the worker is alive. A part does not end
  * between a control word and its operation. */
 static int play_parts(struct sampling *sampling, struct op_piece piece, struct error *error)
 {
+	size_t most = part_words(sampling);
 	for (size_t at = 0; at < piece.count;) {
-		size_t count = piece.count - at < PASS_WINDOW_WORDS ? piece.count - at : PASS_WINDOW_WORDS;
+		size_t count = piece.count - at < most ? piece.count - at : most;
 		while (at + count < piece.count && op_is_control(&piece.ops[at + count - 1]))
 			count++;
 		play_timed_part(sampling, (struct op_piece){piece.ops + at, count, piece.phase});
@@ -212,9 +286,8 @@ static int play_stream(struct sampling *sampling, struct error *error)
 		if (piece.count == 0)
 			break;
 		if (!inside || piece.phase != sampling->phase)
-			engine_phase_begin(sampling->engine);
+			begin_phase(sampling, piece.phase);
 		inside = true;
-		sampling->phase = piece.phase;
 		if (play_parts(sampling, piece, error) < 0)
 			return -1;
 	}
@@ -253,6 +326,7 @@ static int play_alone(struct pass *pass, struct error *error)
 	if (result == 0) {
 		sampling.engine = &engine;
 		result = play_stream(&sampling, error);
+		pass->record->clock_backward += engine.clock_backward + sampling.clock_backward;
 		engine_close(&engine);
 	}
 	memory_release(sampling.kinds);
@@ -266,6 +340,7 @@ static void play_together(void *context, uint32_t thread, struct engine *engine,
 	struct sampling *sampling = (struct sampling *)context + thread;
 	struct lock_waits waits = {.clock = sampling->pass->clock, .histogram = &sampling->kinds[RESULT_KIND_LOCK_WAIT]};
 	sampling->engine = engine;
+	uint64_t backward = engine->clock_backward;
 	lock_record_waits(&waits);
 	for (size_t at = 0; at < piece.count;) {
 		size_t count = piece.count - at < PASS_WINDOW_WORDS ? piece.count - at : PASS_WINDOW_WORDS;
@@ -276,6 +351,7 @@ static void play_together(void *context, uint32_t thread, struct engine *engine,
 		at += count;
 	}
 	lock_record_waits(NULL);
+	sampling->clock_backward += engine->clock_backward - backward;
 }
 
 static int note_round(void *context, const struct crew_round *round, struct error *error)
@@ -310,8 +386,10 @@ static int play_crew(struct pass *pass, struct error *error)
 	}
 	if (result == 0)
 		result = crew_play(pass, &together, samplings, error);
-	for (uint32_t i = 0; samplings && i < pass->threads; i++)
+	for (uint32_t i = 0; samplings && i < pass->threads; i++) {
+		pass->record->clock_backward += samplings[i].clock_backward;
 		memory_release(samplings[i].kinds);
+	}
 	memory_release(samplings);
 	return result;
 }

@@ -90,19 +90,36 @@ static void warn(struct text *warnings, const struct clock *clock, long cpus, ui
 		text_add(warnings, "one CPU only: everything else runs on the CPU that is measured\n");
 }
 
+char *machine_cpu_name(void)
+{
+	char model[256];
+	find_line("/proc/cpuinfo", "model name", model, sizeof model);
+	return memory_text(*model ? model : "unknown");
+}
+
 int machine_worker_cpu(void)
 {
 	int cpu;
 	return machine_thread_cpus(&cpu, 1) ? cpu : -1;
 }
 
+void machine_environment(struct result_environment *environment, const struct clock *clock)
+{
+	char line[512];
+	double ticks_per_second = (double)sysconf(_SC_CLK_TCK), steal;
+	*environment = (struct result_environment){(double)NAN, clock_core_ghz(clock), (double)NAN};
+	if (first_line("/proc/loadavg", line, sizeof line))
+		sscanf(line, "%lf", &environment->load_1min);
+	if (first_line("/proc/stat", line, sizeof line) && sscanf(line, "cpu %*f %*f %*f %*f %*f %*f %*f %lf", &steal) == 1)
+		environment->steal_ms = steal * 1000 / ticks_per_second;
+}
+
 int machine_describe(struct result *result, const struct clock *clock, uint32_t threads)
 {
-	char model[256], kernel[512];
+	char kernel[512];
 	struct utsname name;
 	struct text warnings = {0};
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	find_line("/proc/cpuinfo", "model name", model, sizeof model);
 	if (uname(&name) == 0)
 		snprintf(kernel, sizeof kernel, "%s %s %s", name.sysname, name.release, name.machine);
 	else
@@ -111,7 +128,8 @@ int machine_describe(struct result *result, const struct clock *clock, uint32_t 
 	warn(&warnings, clock, cpus, threads);
 	if (warnings.length)
 		warnings.bytes[--warnings.length] = '\0';
-	result->machine.cpu = memory_text(*model ? model : "unknown");
+	machine_environment(&result->machine.after, clock);
+	result->machine.cpu = machine_cpu_name();
 	result->machine.kernel = memory_text(kernel);
 	result->machine.clock = memory_text(clock->counter ? "time-stamp counter" : "CLOCK_MONOTONIC_RAW");
 	result->machine.cpus = cpus > 0 ? (uint32_t)cpus : 1;

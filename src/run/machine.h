@@ -6,8 +6,14 @@
 #include "base/clock.h"
 #include "result/result.h"
 
-/* Fills result->machine and result->build; threads: of the run, for a warning. -1: no memory. */
+/* Of this moment. */
+void machine_environment(struct result_environment *environment, const struct clock *clock);
+
+/* Fills result->machine (but for the environment before the run) and result->build; threads: of the run, for a warning. -1: no memory. */
 int machine_describe(struct result *result, const struct clock *clock, uint32_t threads);
+
+/* A new text, or NULL without memory: the model of the CPU, or "unknown". */
+char *machine_cpu_name(void);
 
 /* The CPU that workers are pinned to: the last one that this process may use; -1 when that cannot be told. */
 int machine_worker_cpu(void);

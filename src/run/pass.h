@@ -13,6 +13,7 @@
 #include "workload/model.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define PASS_WINDOW_WORDS ((size_t)65536)
@@ -32,8 +33,10 @@ struct pass {
 	struct arena *arena;
 	const struct clock *clock;
 	uint32_t round;
-	uint64_t words;               /* of the whole stream */
-	uint32_t latency_gap;         /* mean words between two samples; 1 = every operation; 0 = no latency pass */
+	uint64_t words;       /* of the whole stream */
+	uint32_t latency_gap; /* mean words between two samples; 1 = every operation; 0 = no latency pass */
+	double rate;          /* latency pass in an open loop: operations per second; 0: closed */
+	bool poisson;
 	uint64_t peak_live_pages;     /* planned, requested pages */
 	struct result_record *record; /* phases are there, zeroed; figures all null */
 	_Atomic uint64_t *progress;   /* words played, for whoever watches */

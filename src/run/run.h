@@ -15,6 +15,8 @@
 
 enum run_latency { RUN_LATENCY_SAMPLED, RUN_LATENCY_ALL, RUN_LATENCY_OFF };
 
+struct resumed;
+
 #define RUN_ROUNDS_DEFAULT 12u
 #define RUN_ROUNDS_MAX 1000u
 #define RUN_STALL_SECONDS_DEFAULT 60.0
@@ -28,6 +30,8 @@ struct run_options {
 	size_t sweep_count;
 	struct plan_changes changes; /* without settings */
 	enum lock_kind lock;         /* around allocators that need one; NONE with several threads: they are refused */
+	uint32_t rate;               /* of an open loop, operations per second; 0: closed. One thread */
+	bool poisson;                /* its gaps are exponential */
 	uint32_t rounds;             /* 0: the audit alone, which is on then */
 	enum run_latency latency;
 	bool audit;
@@ -36,6 +40,7 @@ struct run_options {
 	uint64_t memory_limit_bytes; /* of a worker, resident; 0: three quarters of the machine's */
 	bool progress;               /* stderr is a terminal and nobody asked for quiet */
 	const char *command;         /* for the record */
+	struct resumed *resumed;     /* NULL: a new run */
 };
 
 /* Runs everything. *result is filled also when the run was interrupted (run.partial) or arms failed; *folder (to be released by the
@@ -44,5 +49,11 @@ struct run_options {
  */
 enum exit_code run_matrix(const struct run_options *options, struct result *result, struct text *folder,
 			  struct text *messages, struct error *error);
+
+/* Goes on with the run in folder, which may have been killed at any moment: processes that finished are taken from its journal, the
+ * others are run. As run_matrix; *finished is set when there was nothing to do (EXIT_CODE_OK, *result is not filled). options: progress
+ * is read. A folder without a run, of another build or machine, or whose workloads changed is EXIT_CODE_USAGE. */
+enum exit_code run_resume(const char *name, const struct run_options *options, struct result *result, struct text *folder,
+			  struct text *messages, bool *finished, struct error *error);
 
 #endif

@@ -120,6 +120,7 @@ static int describe(struct result_record *record, const struct job *job, struct 
 	*record = (struct result_record){
 		.workload = memory_text(""),
 		.spec = memory_text(job->spec),
+		.key = job->key,
 		.pass = job->pass,
 		.round = job->round,
 		.exit_code = EXIT_CODE_VIOLATION,

@@ -7,8 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define STORE_READ_BYTES_MAX ((size_t)4 << 30)
 
 static int make_folders(char *path, struct error *error)
 {
@@ -35,7 +38,7 @@ static int path_of(const struct store *store, const char *name, struct text *pat
 
 static int refuse_used(const struct store *store, struct error *error)
 {
-	static const char *const names[] = {"rounds.jsonl", "result.json"};
+	static const char *const names[] = {"rounds.jsonl", "run.json", "result.json"};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		struct text path = {0};
 		int result = path_of(store, names[i], &path, error);
@@ -50,26 +53,77 @@ static int refuse_used(const struct store *store, struct error *error)
 	return 0;
 }
 
+/* Flags beside those that every journal is opened with. The system gives the lock back when the process ends, however it does. */
+static int open_journal(struct store *store, int flags, struct error *error)
+{
+	struct text path = {0};
+	int result = path_of(store, "rounds.jsonl", &path, error);
+	if (result == 0) {
+		store->journal = open(path.bytes, O_RDWR | O_APPEND | O_CLOEXEC | flags, 0666);
+		if (store->journal < 0)
+			result = error_set(error, EXIT_CODE_IO, "%s: cannot write here: %s", path.bytes, strerror(errno));
+		else if (flock(store->journal, LOCK_EX | LOCK_NB) < 0)
+			result = error_set(error, EXIT_CODE_USAGE, "%s: another iovabench works in this folder",
+					   store->folder.bytes);
+	}
+	text_release(&path);
+	return result;
+}
+
 int store_open(struct store *store, const char *folder, struct error *error)
 {
 	*store = (struct store){.journal = -1};
 	text_add(&store->folder, "%s", folder);
-	struct text path = {0};
 	int result = store->folder.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
 	if (result == 0)
 		result = make_folders(store->folder.bytes, error);
 	if (result == 0)
 		result = refuse_used(store, error);
 	if (result == 0)
-		result = path_of(store, "rounds.jsonl", &path, error);
-	if (result == 0) {
-		store->journal = open(path.bytes, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
-		if (store->journal < 0)
-			result = error_set(error, EXIT_CODE_IO, "%s: cannot write here: %s", path.bytes, strerror(errno));
-	}
-	text_release(&path);
+		result = open_journal(store, O_CREAT | O_EXCL, error);
 	if (result < 0)
 		store_close(store);
+	return result;
+}
+
+static int refuse_missing(const struct store *store, struct error *error)
+{
+	struct text path = {0};
+	int result = path_of(store, "run.json", &path, error);
+	if (result == 0 && access(path.bytes, F_OK) < 0)
+		result = error_set(error, EXIT_CODE_USAGE, "%s: no run was begun here", store->folder.bytes);
+	text_release(&path);
+	return result;
+}
+
+int store_reopen(struct store *store, const char *folder, struct error *error)
+{
+	*store = (struct store){.journal = -1};
+	text_add(&store->folder, "%s", folder);
+	int result = store->folder.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
+	if (result == 0)
+		result = refuse_missing(store, error);
+	if (result == 0)
+		result = open_journal(store, O_CREAT, error);
+	if (result < 0)
+		store_close(store);
+	return result;
+}
+
+int store_cut_journal(struct store *store, size_t length, struct error *error)
+{
+	if (ftruncate(store->journal, (off_t)length) < 0 || fsync(store->journal) < 0)
+		return error_set(error, EXIT_CODE_IO, "rounds.jsonl: cannot cut its torn end: %s", strerror(errno));
+	return 0;
+}
+
+int store_read(const struct store *store, const char *name, char **bytes, size_t *length, struct error *error)
+{
+	struct text path = {0};
+	int result = path_of(store, name, &path, error);
+	if (result == 0)
+		result = file_read(path.bytes, STORE_READ_BYTES_MAX, bytes, length, error);
+	text_release(&path);
 	return result;
 }
 

@@ -12,13 +12,23 @@ struct store {
 	int journal;
 };
 
+/* Two programs never work in one folder: it is locked from open to close. */
+
 /* Makes the folder (with its parents) and opens rounds.jsonl in it. Refused with EXIT_CODE_USAGE when the folder holds a journal or
  * a result already: two runs must not mix. */
 int store_open(struct store *store, const char *folder, struct error *error);
+/* Opens the folder of a run that was begun. Refused with EXIT_CODE_USAGE when it holds none, or another program works in it. */
+int store_reopen(struct store *store, const char *folder, struct error *error);
 void store_close(struct store *store);
 
 /* Appends one record, forced to disk. */
 int store_record(struct store *store, const struct text *line, struct error *error);
+
+/* Cuts what stands behind the first length bytes of the journal. */
+int store_cut_journal(struct store *store, size_t length, struct error *error);
+
+/* Reads <folder>/<name>, as file_read. */
+int store_read(const struct store *store, const char *name, char **bytes, size_t *length, struct error *error);
 
 /* Writes <folder>/<name> whole or not at all. */
 int store_file(const struct store *store, const char *name, const struct text *content, struct error *error);

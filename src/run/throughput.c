@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "measure/statistics.h"
+#include "run/counters.h"
 #include "run/crew.h"
 #include "run/engine.h"
 #include "run/taint.h"
@@ -30,6 +31,7 @@ struct iteration {
 	struct pass *pass;
 	struct engine engine;
 	struct taint taint;
+	struct counters counters;
 	struct phase_windows *phases;
 	size_t phase;
 	uint64_t word;  /* of the stream, at the start of the window at hand */
@@ -92,12 +94,15 @@ static int play_window(struct iteration *iteration, const struct op *ops, size_t
 	uint64_t operations = count_operations(ops, count);
 	uint64_t skipped = iteration->engine.skipped, failures = iteration->engine.failures;
 	uint32_t from, to;
+	counters_start(&iteration->counters);
 	taint_before(&iteration->taint);
 	clock_stop(clock, &from);
 
 	bool backwards = false;
 	uint64_t ticks = play_timed(&iteration->engine, clock, ops, count, &to, &backwards);
 
+	counters_stop(&iteration->counters);
+	iteration->pass->record->clock_backward += backwards;
 	window->tainted = taint_after(&iteration->taint) || from != to || backwards;
 	window->ns = (double)ticks * clock->ns_per_tick;
 	window->operations = operations - (iteration->engine.skipped - skipped);
@@ -156,6 +161,39 @@ static double per_operation(const struct phase_windows *phase, const struct cloc
 	return operations > 0 && ns >= least ? ns / operations : (double)NAN;
 }
 
+/* Cell of the series that window number of count lies in. */
+static size_t cell_of(size_t number, size_t count)
+{
+	return count <= RESULT_CELLS_MAX ? number : number * RESULT_CELLS_MAX / count;
+}
+
+/* The least of all iterations: what disturbs adds. Windows that were disturbed from outside are left out. */
+static int store_cells(const struct phase_windows *phase, struct result_record_phase *record)
+{
+	size_t cells = phase->count < RESULT_CELLS_MAX ? phase->count : RESULT_CELLS_MAX;
+	if (!record->cells_ns_per_op && cells) {
+		record->cells_ns_per_op = memory_zeroed(cells, sizeof record->cells_ns_per_op[0]);
+		if (!record->cells_ns_per_op)
+			return -1;
+		for (size_t i = 0; i < cells; i++)
+			record->cells_ns_per_op[i] = (double)NAN;
+		record->cell_count = cells;
+	}
+	for (size_t i = 0; i < phase->count;) {
+		size_t cell = cell_of(i, phase->count);
+		double ns = 0, operations = 0;
+		for (; i < phase->count && cell_of(i, phase->count) == cell; i++) {
+			if (phase->windows[i].tainted)
+				continue;
+			ns += phase->windows[i].ns;
+			operations += (double)phase->windows[i].operations;
+		}
+		if (cell < record->cell_count && ns > 0 && operations > 0)
+			record->cells_ns_per_op[cell] = fmin(record->cells_ns_per_op[cell], ns / operations);
+	}
+	return 0;
+}
+
 static int store_phase(struct pass *pass, struct phase_windows *phase, struct result_record_phase *record,
 		       struct error *error)
 {
@@ -166,7 +204,7 @@ static int store_phase(struct pass *pass, struct phase_windows *phase, struct re
 	double *untainted = memory_resize(record->untainted_ns_per_op, record->iterations + 1, sizeof untainted[0]);
 	if (untainted)
 		record->untainted_ns_per_op = untainted;
-	if (!scratch || !ns || !untainted) {
+	if (!scratch || !ns || !untainted || store_cells(phase, record) < 0) {
 		memory_release(scratch);
 		return error_set(error, EXIT_CODE_IO, "no memory for the figures of a pass");
 	}
@@ -195,7 +233,10 @@ static int end_phase(struct iteration *iteration, struct error *error)
 		record->placement_hash = hash;
 	else if (record->placement_hash != hash)
 		record->placement_hash = 0;
-	return store_phase(iteration->pass, &iteration->phases[iteration->phase], record, error);
+	if (store_phase(iteration->pass, &iteration->phases[iteration->phase], record, error) < 0)
+		return -1;
+	counters_store(&iteration->counters, (double)record->operations, &record->figures);
+	return 0;
 }
 
 static int play_stream(struct iteration *iteration, struct error *error)
@@ -227,7 +268,9 @@ static int play_alone(struct iteration *iteration, struct error *error)
 				    &surroundings, error);
 	if (result == 0) {
 		taint_open(&iteration->taint);
+		counters_open(&iteration->counters);
 		result = play_stream(iteration, error);
+		counters_close(&iteration->counters);
 		taint_close(&iteration->taint);
 		engine_close(&iteration->engine);
 	}

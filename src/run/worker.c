@@ -233,6 +233,8 @@ static int play(struct worker *worker, struct error *error)
 		.round = job->round,
 		.words = words_played(worker),
 		.latency_gap = job->latency_gap,
+		.rate = job->rate,
+		.poisson = job->poisson,
 		.peak_live_pages = job->peak_live_pages,
 		.record = &worker->record,
 		.progress = &job->progress,
@@ -243,7 +245,12 @@ static int play(struct worker *worker, struct error *error)
 	};
 	if (job->pass == RESULT_PASS_AUDIT)
 		return pass_audit(&pass, error);
-	return pass_throughput(&pass, error) < 0 || pass_latency(&pass, error) < 0 ? -1 : 0;
+	double before = clock_core_ghz(&job->clock);
+	int result = pass_throughput(&pass, error) < 0 || pass_latency(&pass, error) < 0 ? -1 : 0;
+	double core_ghz = (before + clock_core_ghz(&job->clock)) / 2;
+	for (size_t i = 0; i < worker->record.phase_count; i++)
+		result_set(&worker->record.phases[i].figures, RESULT_METRIC_CORE_GHZ, core_ghz);
+	return result;
 }
 
 static void finish_record(struct worker *worker, const struct error *error)
@@ -253,6 +260,7 @@ static void finish_record(struct worker *worker, const struct error *error)
 	struct rusage usage;
 	record->workload = memory_text(worker->plan.workload.name ? worker->plan.workload.name : "");
 	record->spec = memory_text(job->spec);
+	record->key = job->key;
 	record->pass = job->pass;
 	record->round = job->round;
 	record->ok = error->exit_code == EXIT_CODE_OK;

@@ -82,11 +82,11 @@ setup_file() {
 }
 
 @test "a finished run has all its files and nothing partial" {
-	for file in result.json rounds.jsonl series.csv report.html tiny-rbtree.hlog tiny-buddy.hlog full-rbtree.hlog full-buddy.hlog; do
+	for file in result.json run.json rounds.jsonl series.csv report.html tiny-rbtree.hlog tiny-buddy.hlog full-rbtree.hlog full-buddy.hlog; do
 		[ -s "$second/$file" ] || { echo "$file"; false; }
 	done
 	is "$(find "$second" -name '*.partial')" ""
-	is "$(find "$second" -type f | wc -l)" 8
+	is "$(find "$second" -type f | wc -l)" 9
 	# Two arms: an audit and two rounds each; and the harness has two rounds.
 	is "$(wc -l <"$second/rounds.jsonl")" $((2 * (2 * 3 + 2)))
 	is "$(jq -s 'all(.ok)' "$second/rounds.jsonl")" true

@@ -279,9 +279,9 @@ static void last_is_exact_last_fit_under_all_constraints(void **state)
 static void a_space_of_2_to_the_36_pages_costs_no_more_than_a_small_one(void **state)
 {
 	(void)state;
-	uint64_t start = clock_raw_ns();
+	uint64_t start = clock_system_ns();
 	begin("rbtree", 0, UINT64_C(1) << 36);
-	assert_true(clock_raw_ns() - start < 1000000);
+	assert_true(clock_system_ns() - start < 1000000);
 	struct iova_extent low = take(1), high;
 	assert_int_equal(instance.table->place(instance.self, (UINT64_C(1) << 36) - 1, 1, 0, &high), IOVA_OK);
 	assert_true(touched_bytes() < 1 << 20);

@@ -26,6 +26,8 @@ static struct result_record sample(void)
 	own_phases[0] = (struct result_record_phase){.ns_per_op = own_ns,
 						     .untainted_ns_per_op = own_untainted,
 						     .iterations = 3,
+						     .cells_ns_per_op = own_ns,
+						     .cell_count = 3,
 						     .operations = UINT64_MAX,
 						     .failures = 2,
 						     .windows = 3,
@@ -50,7 +52,9 @@ static struct result_record sample(void)
 	result_figures_clear(&own_domains[0].figures);
 	result_figures_clear(&own_domains[1].figures);
 	result_set(&own_domains[1].figures, RESULT_METRIC_SPAN_PAGES, 123);
-	return (struct result_record){.workload = own_name,
+	return (struct result_record){.key = UINT64_C(0x123456789abcdef0),
+				      .clock_backward = 4,
+				      .workload = own_name,
 				      .spec = own_spec,
 				      .pass = RESULT_PASS_AUDIT,
 				      .round = 11,
@@ -108,6 +112,10 @@ static void reading_gives_what_was_written(void **state)
 	assert_string_equal(line.bytes, again.bytes);
 	assert_string_equal(record.workload, "a \"quoted\"\n<name>");
 	assert_int_equal(record.pass, RESULT_PASS_AUDIT);
+	assert_true(record.key == UINT64_C(0x123456789abcdef0));
+	assert_int_equal(record.clock_backward, 4);
+	assert_int_equal(record.phases[0].cell_count, 3);
+	assert_true(record.phases[0].cells_ns_per_op[0] == 3.1 && isnan(record.phases[0].cells_ns_per_op[1]));
 	assert_int_equal(record.exit_code, EXIT_CODE_VIOLATION);
 	assert_int_equal(record.stream_hash, UINT64_C(0x8000000000000001));
 	assert_int_equal(record.phases[0].operations, UINT64_MAX);

@@ -69,6 +69,12 @@ static void reading_gives_what_was_written(void **state)
 						     "the CPU frequency governor is unknown");
 	assert_int_equal(result.arms[0].maps[0].rows, 4);
 	assert_int_equal(result.arms[6].domain_count, 2);
+	assert_string_equal(result.arms[5].rate, "1000000:poisson");
+	assert_null(result.arms[4].rate);
+	assert_true(result.machine.before.load_1min == 0.5 && result.machine.before.core_ghz == 3.5);
+	assert_true(result.machine.after.steal_ms == 1500 && isnan(result.machine.after.core_ghz));
+	assert_int_equal(result.arms[0].phases[1].ageing, RESULT_AGEING_WARM_UP);
+	assert_int_equal(result.arms[1].phases[1].ageing, RESULT_AGEING_UNKNOWN);
 	result_release(&result);
 	text_release(&json);
 	text_release(&again);
@@ -118,8 +124,14 @@ static void the_keys_of_the_interface_are_there(void **state)
 					    "arms/0/fragmentation/unusable_2mib",
 					    "arms/0/steps/alloc_mean",
 					    "arms/0/metadata_bytes",
-					    "arms/0/ageing",
-					    "arms/0/ageing_reason",
+					    "arms/0/ageing/class",
+					    "arms/0/ageing/first_to_last_decile",
+					    "arms/0/ageing/slope_ns_per_million_ops",
+					    "arms/0/open_loop/saturated",
+					    "arms/0/counters/cycles_per_op",
+					    "arms/0/core_ghz",
+					    "machine/before/load_1min",
+					    "machine/after/core_ghz",
 					    "arms/0/audit/ops",
 					    "arms/0/audit/violations",
 					    "arms/0/audit/placement_hash",
@@ -285,7 +297,8 @@ static void damage_is_named_by_its_path(void **state)
 		{"\"workload_index\": 2", "\"workload_index\": 3",
 		 "result: arms[6].workload_index: must be the index of a workload"},
 		{"\"state\": \"n/a\"", "\"state\": \"\"",
-		 "result: arms[7].state: must be one of \"ok\", \"n/a\", \"failed\", \"nondeterministic\", \"not run\""},
+		 "result: arms[7].state: must be one of \"ok\", \"n/a\", \"failed\", \"nondeterministic\", "
+		 "\"untrustworthy\", \"not run\""},
 		{"\"figures_phase\": 1", "\"figures_phase\": 2",
 		 "result: arms[0].figures_phase: must be the index of a phase"},
 		{"\"arm\": 5", "\"arm\": 9", "result: expectations[1].arm: must be the index of an arm"},

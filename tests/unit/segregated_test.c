@@ -168,9 +168,9 @@ static void whatever_fits_is_found_under_all_constraints(void **state)
 static void a_space_of_2_to_the_36_pages_costs_no_more_than_a_small_one(void **state)
 {
 	(void)state;
-	uint64_t begin_ns = clock_raw_ns();
+	uint64_t begin_ns = clock_system_ns();
 	begin(12345, UINT64_C(1) << 36);
-	uint64_t spent_ns = clock_raw_ns() - begin_ns;
+	uint64_t spent_ns = clock_system_ns() - begin_ns;
 	assert_true(spent_ns < 1000000);
 	assert_true(test_host_touched_bytes(&host) < 1 << 20);
 	assert_int_equal(take(UINT64_C(1) << 36).first, 12345);

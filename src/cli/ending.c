@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ * What run and resume have in common once everything was measured. */
+#include "base/file.h"
+#include "cli/cli.h"
+#include "report/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int cli_write_report(const struct result *result, const char *folder, struct error *error)
+{
+	struct text html = {0}, path = {0};
+	report_html(result, &html);
+	text_add(&path, "%s/report.html", folder);
+	int status = html.failed || path.failed ? error_set(error, EXIT_CODE_IO, "no memory for the report")
+						: file_write_whole(path.bytes, html.bytes, html.length, error);
+	text_release(&html);
+	text_release(&path);
+	return status;
+}
+
+static int write_json(const char *name, const struct result *result, struct error *error)
+{
+	struct text json = {0};
+	if (!name)
+		return 0;
+	int status = result_write(result, &json, error);
+	if (status == 0 && strcmp(name, "-") == 0)
+		fwrite(json.bytes, 1, json.length, stdout);
+	else if (status == 0)
+		status = file_write_whole(name, json.bytes, json.length, error);
+	text_release(&json);
+	return status;
+}
+
+static void show(const struct cli_output *output, const struct result *result, const char *folder, const char *file)
+{
+	bool json_on_stdout = output->json && strcmp(output->json, "-") == 0;
+	FILE *out = json_on_stdout ? stderr : stdout;
+	struct text table = {0};
+	if (output->quiet)
+		return;
+	report_terminal(result, cli_color(fileno(out), output->color), cli_width(fileno(out)), &table);
+	if (table.bytes && !table.failed)
+		fwrite(table.bytes, 1, table.length, out);
+	fprintf(out, "\nreport: %s/%s\n", folder, file);
+	text_release(&table);
+}
+
+enum exit_code cli_end_run(const char *command, enum exit_code code, const struct cli_output *output, struct result *result,
+			   struct text *folder, struct text *messages, struct error *error)
+{
+	if (messages->length)
+		fputs(messages->bytes, stderr);
+	/* Whatever fails now: what was measured is shown, and where it lies. */
+	if (error->exit_code == EXIT_CODE_OK) {
+		bool reported = cli_write_report(result, folder->bytes, error) == 0;
+		write_json(output->json, result, error);
+		show(output, result, folder->bytes, reported ? "report.html" : "result.json");
+	}
+	if (*error->message)
+		fprintf(stderr, "iovabench %s: %s\n", command, error->message);
+	result_release(result);
+	text_release(folder);
+	text_release(messages);
+	return error->exit_code != EXIT_CODE_OK ? error->exit_code : code;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/file.h"
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "cli/result_file.h"
+#include "run/store.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#define JOURNAL_BYTES_MAX ((size_t)4 << 30)
+
+static void help(void)
+{
+	puts("usage: iovabench merge DIR... -o DIR\n\n"
+	     "Puts the arms of several runs into one result: of parts of a matrix, on one machine or on several. Equal "
+	     "workloads become "
+	     "one, each arm\n"
+	     "names the run that it comes from, the journals stand one behind the other. An arm that is there twice is "
+	     "refused.");
+}
+
+/* The lines of a run's journal; a torn last one is left out. */
+static int copy_journal(struct store *store, const char *folder, struct error *error)
+{
+	struct text path = {0};
+	char *bytes;
+	size_t length;
+	text_add(&path, "%s/rounds.jsonl", folder);
+	int status = path.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path")
+				 : file_read(path.bytes, JOURNAL_BYTES_MAX, &bytes, &length, error);
+	text_release(&path);
+	if (status < 0)
+		return -1;
+	while (length && bytes[length - 1] != '\n')
+		length--;
+	const struct text lines = {.bytes = bytes, .length = length};
+	status = store_record(store, &lines, error);
+	memory_release(bytes);
+	return status;
+}
+
+static int write_all(struct result *merged, char **folders, size_t count, const char *output, struct error *error)
+{
+	struct store store;
+	if (store_open(&store, output, error) < 0)
+		return -1;
+	int status = 0;
+	for (size_t i = 0; i < count && status == 0; i++)
+		status = copy_journal(&store, folders[i], error);
+	if (status == 0)
+		status = store_result(&store, merged, error);
+	if (status == 0)
+		status = cli_write_report(merged, output, error);
+	store_close(&store);
+	return status;
+}
+
+static enum exit_code merge(char **folders, size_t count, const char *output, const char *command)
+{
+	struct error error = {0};
+	struct result merged = {0};
+	struct result *results = memory_zeroed(count, sizeof results[0]);
+	int status = results ? 0 : error_set(&error, EXIT_CODE_IO, "no memory for results");
+	size_t loaded = 0;
+	while (status == 0 && loaded < count) {
+		status = cli_result_load(folders[loaded], &results[loaded], &error);
+		loaded += status == 0;
+	}
+	if (status == 0)
+		status = result_merge(&merged, results, count, command, &error);
+	if (status == 0)
+		status = write_all(&merged, folders, count, output, &error);
+	if (status < 0)
+		fprintf(stderr, "iovabench merge: %s\n", error.message);
+	for (size_t i = 0; i < loaded; i++)
+		result_release(&results[i]);
+	memory_release(results);
+	result_release(&merged);
+	return error.exit_code;
+}
+
+int cli_merge(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"help", no_argument, NULL, 'h'}, {"output", required_argument, NULL, 'o'}, {0}};
+	const char *output = NULL;
+	struct text command = {0};
+	text_add(&command, "iovabench");
+	for (int i = 0; i < argc; i++)
+		text_add(&command, " %s", argv[i]);
+	opterr = 0;
+	int code = EXIT_CODE_OK;
+	for (int option; code == EXIT_CODE_OK && (option = getopt_long(argc, argv, ":ho:", options, NULL)) != -1;) {
+		if (option == '?' || option == ':') {
+			code = cli_bad_option("merge", argv, options, option);
+		} else if (option == 'h') {
+			help();
+			text_release(&command);
+			return EXIT_CODE_OK;
+		} else {
+			output = optarg;
+		}
+	}
+	if (code == EXIT_CODE_OK && (argc == optind || !output || !*output || command.failed)) {
+		fprintf(stderr, "iovabench merge: takes the folders of runs, and -o with a new folder; iovabench merge "
+				"--help tells more\n");
+		code = EXIT_CODE_USAGE;
+	}
+	if (code == EXIT_CODE_OK)
+		code = (int)merge(argv + optind, (size_t)(argc - optind), output, command.bytes);
+	text_release(&command);
+	return code;
+}

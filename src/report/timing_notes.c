@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/format.h"
+
+#include <math.h>
+
+#define SLOWDOWN_MAX 1.3
+#define OPEN_LOOP_PERCENTILES 3
+
+static void add_sentence(struct text *text, const char *before)
+{
+	text_add(text, "%s", text->length ? before : "");
+}
+
+static void note_tainted(const struct result_figures *figures, struct text *text)
+{
+	double share = figures->value[RESULT_METRIC_TAINTED_SHARE];
+	double without = figures->value[RESULT_METRIC_UNTAINTED_NS_PER_OP];
+	char number[TEXT_NUMBER_BYTES], rest[TEXT_NUMBER_BYTES];
+	if (!(share > 0) || !isfinite(without))
+		return;
+	add_sentence(text, "; ");
+	text_add(text, "%s ns without the %s of its windows that were disturbed", format_number(rest, without),
+		 format_share(number, share));
+}
+
+static void note_open_loop(const struct result_arm *arm, const struct result_figures *figures, struct text *text)
+{
+	char one[TEXT_NUMBER_BYTES], two[TEXT_NUMBER_BYTES];
+	if (!arm->rate || !isfinite(figures->value[RESULT_METRIC_OFFERED_RATE]))
+		return;
+	const struct result_latency *response = &arm->phases[arm->figures_phase].latency[RESULT_KIND_RESPONSE];
+	const struct {
+		const char *name;
+		double ns;
+	} shown[OPEN_LOOP_PERCENTILES] = {
+		{"p50", response->p50_ns}, {"p99", response->p99_ns}, {"p99.99", response->p9999_ns}};
+	add_sentence(text, "; ");
+	text_add(text, "open loop at %s/s: response", text_count(one, figures->value[RESULT_METRIC_OFFERED_RATE]));
+	for (size_t i = 0; i < OPEN_LOOP_PERCENTILES; i++)
+		text_add(text, "%s %s %s", i ? "," : "", shown[i].name, text_duration(one, shown[i].ns));
+	text_add(text, ", at most %s late", text_duration(one, figures->value[RESULT_METRIC_LATENESS_MAX_NS]));
+	if (figures->value[RESULT_METRIC_SATURATED] > 0)
+		text_add(text, "; saturated: %s/s were served",
+			 text_count(two, figures->value[RESULT_METRIC_ACHIEVED_RATE]));
+}
+
+static void note_ageing(const struct result_arm *arm, const struct result_figures *figures, struct text *text)
+{
+	char ratio[TEXT_NUMBER_BYTES];
+	if (arm->figures_phase >= arm->phase_count || arm->phases[arm->figures_phase].ageing <= RESULT_AGEING_FLAT)
+		return;
+	add_sentence(text, "; ");
+	text_add(text, "%s: the last tenth of the phase took %s times as long as the first",
+		 result_ageing_name[arm->phases[arm->figures_phase].ageing],
+		 format_number(ratio, figures->value[RESULT_METRIC_AGEING_RATIO]));
+}
+
+void format_timing_notes(const struct result_arm *arm, struct text *text)
+{
+	const struct result_figures *figures = format_figures(arm);
+	double slowdown = figures->value[RESULT_METRIC_SLOWDOWN];
+	char percent[TEXT_NUMBER_BYTES];
+	note_tainted(figures, text);
+	note_ageing(arm, figures, text);
+	note_open_loop(arm, figures, text);
+	if (slowdown > SLOWDOWN_MAX) {
+		add_sentence(text, "; ");
+		text_add(text, "stamps slowed its latency pass by %s", format_share(percent, slowdown - 1));
+	}
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ * A run while it goes on: rounds.c fills it with records, matrix_result.c makes the result of them. */
+#ifndef RUN_MATRIX_H
+#define RUN_MATRIX_H
+
+#include "run/block.h"
+#include "run/request.h"
+#include "run/run.h"
+#include "run/store.h"
+
+#include <stddef.h>
+
+#define MATRIX_CALIBRATION_MILLISECONDS 200u
+
+struct matrix {
+	const struct run_options *options;
+	struct result *result;
+	struct clock clock;
+	struct store store;
+	struct request request;
+	struct block_list list;
+	int cpu;
+	/* Progress. */
+	size_t processes_done, processes;
+	const char *now_workload, *now_spec;
+	const char *now_pass;
+};
+
+/* Fills matrix->result, but for what names the run; interrupted: not everything was run. -1: no memory. */
+int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error);
+
+/* What everything that was found means for the exit code. */
+enum exit_code matrix_judge(const struct matrix *matrix);
+
+#endif

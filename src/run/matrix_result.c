@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/matrix.h"
+
+#include "base/memory.h"
+#include "compare/compare.h"
+#include "run/expect.h"
+#include "run/machine.h"
+#include "workload/workload_yaml.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int describe_settings(const struct block *block, struct result_workload *described)
+{
+	struct workload_setting settings[WORKLOAD_SWEEPS_MAX];
+	char text[PLAN_SETTINGS_BYTES_MAX];
+	size_t count = plan_settings(&block->changes, text, settings);
+	described->settings = memory_zeroed(count, sizeof described->settings[0]);
+	if (!described->settings)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct result_setting *setting = &described->settings[described->setting_count++];
+		*setting = (struct result_setting){memory_text(settings[i].key), memory_text(settings[i].value)};
+		if (!setting->key || !setting->value)
+			return -1;
+	}
+	return 0;
+}
+
+static int describe_workload(struct matrix *matrix, const struct block *block, struct error *error)
+{
+	const struct workload *workload = &block->plan.workload;
+	struct result_workload *described = &matrix->result->workloads[matrix->result->workload_count++];
+	struct text expanded = {0};
+	workload_expand(workload, &expanded);
+	described->name = memory_text(workload->name);
+	described->about = memory_text(workload->about);
+	described->file = memory_text(workload->file);
+	described->expanded = expanded.bytes;
+	int settings = describe_settings(block, described);
+	described->hash = block->file_hash;
+	described->adaptive = op_stream_adaptive(block->plan.stream);
+	described->stream_hash = described->adaptive ? 0 : block->stream.hash;
+	described->seed = workload->seed;
+	described->ops = block->stream.operations;
+	if (settings < 0 || expanded.failed || !described->name || !described->about || !described->file)
+		return error_set(error, EXIT_CODE_IO, "no memory for a result");
+	return 0;
+}
+
+static enum exit_code arm_exit_code(const struct result_arm *arm)
+{
+	if (arm->state == RESULT_ARM_FAILED)
+		return EXIT_CODE_VIOLATION;
+	if (arm->state == RESULT_ARM_NONDETERMINISTIC || arm->state == RESULT_ARM_UNTRUSTWORTHY)
+		return EXIT_CODE_UNTRUSTWORTHY;
+	return EXIT_CODE_OK;
+}
+
+static int gather_block(struct matrix *matrix, size_t index, struct error *error)
+{
+	struct block *block = &matrix->list.blocks[index];
+	size_t spec_count = matrix->options->spec_count;
+	if (describe_workload(matrix, block, error) < 0)
+		return -1;
+	for (size_t i = 0; i < spec_count; i++) {
+		const char *spec = matrix->options->specs[i];
+		struct result_arm *arm = &matrix->result->arms[matrix->result->arm_count++];
+		*arm = (struct result_arm){.workload = index, .threads = block->plan.threads};
+		arm->allocator = memory_text(spec);
+		arm->spec = memory_text(spec);
+		arm->lock = memory_text(lock_kind_name[gather_locked(&block->arms[i]) ? matrix->options->lock : LOCK_NONE]);
+		if (matrix->options->rate) {
+			char rate[32];
+			snprintf(rate, sizeof rate, "%u%s", matrix->options->rate,
+				 matrix->options->poisson ? ":poisson" : "");
+			arm->rate = memory_text(rate);
+		}
+		if (!arm->allocator || !arm->spec || !arm->lock || (matrix->options->rate && !arm->rate))
+			return error_set(error, EXIT_CODE_IO, "no memory for a result");
+		if (!strchr(spec, '/'))
+			arm->allocator[strcspn(spec, ":")] = '\0';
+		if (gather_fill(arm, &block->arms[i], &block->arms[spec_count], &block->plan.workload, &matrix->clock,
+				error) < 0)
+			return -1;
+	}
+	return expect_judge(matrix->result, index, &block->plan.workload, error);
+}
+
+int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
+{
+	struct result *result = matrix->result;
+	size_t workloads = matrix->list.count;
+	clock_compare(&matrix->clock, MATRIX_CALIBRATION_MILLISECONDS);
+	result->run.partial = interrupted;
+	result->run.rounds = matrix->options->rounds;
+	result->run.latency_serialised = matrix->options->latency == RUN_LATENCY_ALL;
+	result->workloads = memory_zeroed(workloads, sizeof result->workloads[0]);
+	result->arms = memory_zeroed(workloads * matrix->options->spec_count, sizeof result->arms[0]);
+	if (!result->workloads || !result->arms ||
+	    machine_describe(result, &matrix->clock, matrix->options->changes.threads) < 0)
+		return error_set(error, EXIT_CODE_IO, "no memory for a result");
+	for (size_t i = 0; i < workloads; i++)
+		if (gather_block(matrix, i, error) < 0)
+			return -1;
+	return compare_within(result, COMPARE_THRESHOLD_DEFAULT, error);
+}
+
+/* A worker that had trouble of our own: neither the allocator's fault nor something that it cannot do. */
+static bool had_trouble(const struct matrix *matrix)
+{
+	for (size_t i = 0; i < matrix->list.count; i++)
+		for (size_t arm = 0; arm <= matrix->options->spec_count; arm++) {
+			const struct result_record *fault = gather_first_fault(&matrix->list.blocks[i].arms[arm]);
+			if (fault && (fault->exit_code == EXIT_CODE_IO || fault->exit_code == EXIT_CODE_USAGE))
+				return true;
+		}
+	return false;
+}
+
+/* If several apply: 7, 130, 3, 5, 1; 6 when nothing could run at all. */
+enum exit_code matrix_judge(const struct matrix *matrix)
+{
+	const struct result *result = matrix->result;
+	bool violation = false, untrustworthy = false, missed = false, ran = false;
+	for (size_t i = 0; i < result->arm_count; i++) {
+		enum exit_code code = arm_exit_code(&result->arms[i]);
+		violation |= code == EXIT_CODE_VIOLATION;
+		untrustworthy |= code == EXIT_CODE_UNTRUSTWORTHY;
+		ran |= result->arms[i].state != RESULT_ARM_NOT_APPLICABLE;
+	}
+	for (size_t i = 0; i < result->expectation_count; i++)
+		missed |= !result->expectations[i].met;
+	if (had_trouble(matrix))
+		return EXIT_CODE_IO;
+	if (result->run.partial)
+		return EXIT_CODE_INTERRUPTED;
+	if (!ran)
+		return EXIT_CODE_NO_ARM;
+	return violation       ? EXIT_CODE_VIOLATION
+	       : untrustworthy ? EXIT_CODE_UNTRUSTWORTHY
+	       : missed        ? EXIT_CODE_MISSED
+			       : EXIT_CODE_OK;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/process_key.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "workload/workload_yaml.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define PLUGIN_BYTES_MAX ((size_t)1 << 30)
+
+static int hash_text(struct text *text, uint64_t *hash, struct error *error)
+{
+	if (!text->failed)
+		*hash = workload_hash(text->bytes, text->length);
+	int result = text->failed ? error_set(error, EXIT_CODE_IO, "no memory for a key") : 0;
+	text_release(text);
+	return result;
+}
+
+int process_identity(const struct workload *workload, uint64_t stream_hash, size_t number, uint64_t *identity,
+		     struct error *error)
+{
+	struct text text = {0};
+	workload_expand(workload, &text);
+	text_add(&text, "\n%" PRIu64 " %zu", stream_hash, number);
+	return hash_text(&text, identity, error);
+}
+
+/* The path of a plugin is what stands before its options; layers have no plugins in front of them here but may be ones. */
+static void add_plugins(const char *spec, struct text *text)
+{
+	for (const char *part = spec; part; part = strchr(part, '+') ? strchr(part, '+') + 1 : NULL) {
+		struct text path = {0};
+		struct error none = {0};
+		char *bytes;
+		size_t length;
+		text_add(&path, "%.*s", (int)strcspn(part, ":+"), part);
+		if (!path.failed && strchr(path.bytes, '/') &&
+		    file_read(path.bytes, PLUGIN_BYTES_MAX, &bytes, &length, &none) == 0) {
+			text_add(text, "\nplugin %" PRIu64, workload_hash(bytes, length));
+			memory_release(bytes);
+		}
+		text->failed |= path.failed;
+		text_release(&path);
+	}
+}
+
+int process_key(const struct job *job, uint64_t identity, uint64_t build_hash, uint64_t *key, struct error *error)
+{
+	struct text text = {0};
+	text_add(&text, "%" PRIu64 " %" PRIu64 " %d %u %u %d %d %u %.17g %d\n%s\n%s", identity, build_hash, (int)job->pass,
+		 job->round, job->latency_gap, job->with_series, (int)job->lock, job->changes.threads, job->rate,
+		 job->poisson, job->changes.settings, job->spec);
+	add_plugins(job->spec, &text);
+	return hash_text(&text, key, error);
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/request.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "result/json.h"
+#include "run/machine.h"
+#include "workload/share.h"
+#include "workload/workload_yaml.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROGRAM_BYTES_MAX ((size_t)1 << 30)
+#define LIST_MAX ((size_t)100000)
+
+static const char *const latency_name[] = {
+	[RUN_LATENCY_SAMPLED] = "sampled", [RUN_LATENCY_ALL] = "all", [RUN_LATENCY_OFF] = "off"};
+
+static int hash_program(uint64_t *hash, struct error *error)
+{
+	char *bytes;
+	size_t length;
+	if (file_read("/proc/self/exe", PROGRAM_BYTES_MAX, &bytes, &length, error) < 0)
+		return -1;
+	*hash = workload_hash(bytes, length);
+	memory_release(bytes);
+	return 0;
+}
+
+int request_new(struct request *request, const struct run_options *options, struct error *error)
+{
+	time_t now = time(NULL);
+	struct tm utc;
+	char started[32], id[64], directory[4096];
+	gmtime_r(&now, &utc);
+	strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	strftime(id, sizeof id, "%Y%m%dT%H%M%SZ", &utc);
+	snprintf(id + strlen(id), sizeof id - strlen(id), "-%d", (int)getpid());
+	*request = (struct request){.options = *options};
+	if (!getcwd(directory, sizeof directory))
+		return error_set(error, EXIT_CODE_IO, "cannot tell the current folder: %s", strerror(errno));
+	if (hash_program(&request->build_hash, error) < 0)
+		return -1;
+	request->id = memory_text(id);
+	request->started = memory_text(started);
+	request->directory = memory_text(directory);
+	request->cpu = machine_cpu_name();
+	request->file_hashes = memory_zeroed(options->file_count, sizeof request->file_hashes[0]);
+	if (request->id && request->started && request->directory && request->cpu && request->file_hashes)
+		return 0;
+	request_release(request);
+	return error_set(error, EXIT_CODE_IO, "no memory for a run");
+}
+
+void request_release(struct request *request)
+{
+	for (size_t i = 0; i < request->text_count; i++)
+		memory_release(request->texts[i]);
+	if (request->texts) {
+		memory_release((void *)(uintptr_t)request->options.files);
+		memory_release((void *)(uintptr_t)request->options.specs);
+		struct workload swept = {.sweeps = (struct workload_sweep *)(uintptr_t)request->options.sweeps,
+					 .sweep_count = request->options.sweep_count};
+		workload_release(&swept);
+	}
+	memory_release(request->texts);
+	memory_release(request->id);
+	memory_release(request->started);
+	memory_release(request->directory);
+	memory_release(request->cpu);
+	memory_release(request->file_hashes);
+	*request = (struct request){0};
+}
+
+static void write_list(struct json_writer *writer, json_t *object, const char *key, const char *const *texts, size_t count)
+{
+	json_t *list = json_put_array(writer, object, key);
+	for (size_t i = 0; i < count; i++)
+		json_append(writer, list, json_text(texts[i]));
+}
+
+static void write_sweeps(struct json_writer *writer, json_t *object, const struct run_options *options)
+{
+	json_t *list = json_put_array(writer, object, "sweeps");
+	for (size_t i = 0; i < options->sweep_count; i++) {
+		const struct workload_sweep *sweep = &options->sweeps[i];
+		json_t *element = json_append_object(writer, list);
+		json_put_text(writer, element, "key", sweep->key);
+		json_t *values = json_put_array(writer, element, "values");
+		for (size_t j = 0; j < sweep->value_count; j++)
+			json_append(writer, values, json_text(sweep->values[j].text));
+	}
+}
+
+static void write_options(struct json_writer *writer, json_t *object, const struct run_options *options)
+{
+	write_list(writer, object, "workloads", options->files, options->file_count);
+	write_list(writer, object, "allocators", options->specs, options->spec_count);
+	write_sweeps(writer, object, options);
+	json_put(writer, object, "has_seed", json_boolean(options->changes.has_seed));
+	json_put_hex(writer, object, "seed", options->changes.seed);
+	json_put_u64(writer, object, "ops", options->changes.ops);
+	json_put_u64(writer, object, "threads", options->changes.threads);
+	json_put_text(writer, object, "lock", lock_kind_name[options->lock]);
+	json_put_u64(writer, object, "rate", options->rate);
+	json_put(writer, object, "poisson", json_boolean(options->poisson));
+	json_put_u64(writer, object, "rounds", options->rounds);
+	json_put_text(writer, object, "latency", latency_name[options->latency]);
+	json_put(writer, object, "audit", json_boolean(options->audit));
+	json_put_double(writer, object, "stall_seconds", options->stall_seconds);
+	json_put_u64(writer, object, "memory_limit_bytes", options->memory_limit_bytes);
+}
+
+int request_write(const struct request *request, struct text *json, struct error *error)
+{
+	struct json_writer writer = {false};
+	json_prepare();
+	json_t *document = json_object();
+	json_put_text(&writer, document, "schema", REQUEST_SCHEMA);
+	json_put_text(&writer, document, "id", request->id);
+	json_put_text(&writer, document, "started", request->started);
+	json_put_text(&writer, document, "directory", request->directory);
+	json_put_text(&writer, document, "command", request->options.command);
+	json_put_hex(&writer, document, "build_hash", request->build_hash);
+	json_put_text(&writer, document, "cpu", request->cpu);
+	json_t *clock = json_put_object(&writer, document, "clock");
+	json_put(&writer, clock, "counter", json_boolean(request->clock.counter));
+	json_put_double(&writer, clock, "ns_per_tick", request->clock.ns_per_tick);
+	json_put_double(&writer, clock, "step_ns", request->clock.step_ns);
+	json_put_double(&writer, clock, "pair_ns", request->clock.pair_ns);
+	json_t *hashes = json_put_array(&writer, document, "workload_hashes");
+	for (size_t i = 0; i < request->options.file_count; i++) {
+		char hash[24];
+		snprintf(hash, sizeof hash, "0x%016" PRIx64, request->file_hashes[i]);
+		json_append(&writer, hashes, json_string(hash));
+	}
+	write_options(&writer, json_put_object(&writer, document, "options"), &request->options);
+	return json_finish(&writer, document, true, "run.json", json, error);
+}
+
+/* count texts under key, kept in request->texts; NULL after a failure. */
+static const char *const *read_list(struct json_reader *reader, const struct json_at *at, const char *key,
+				    struct request *request, size_t *count)
+{
+	struct json_at list = json_array_child(reader, at, key, LIST_MAX, count);
+	const char **texts = memory_zeroed(*count + 1, sizeof texts[0]);
+	char **grown = memory_resize(request->texts, request->text_count + *count + 1, sizeof grown[0]);
+	if (grown)
+		request->texts = grown;
+	if (!texts || !grown) {
+		memory_release(texts);
+		json_fail_memory(reader);
+		return NULL;
+	}
+	for (size_t i = 0; i < *count && !reader->failed; i++) {
+		struct json_at element = json_element(&list, i);
+		char *text = json_text_at(reader, &element);
+		if (text)
+			request->texts[request->text_count++] = text;
+		texts[i] = text;
+	}
+	if (!*count)
+		json_fail(reader, &list, "must not be empty");
+	return texts;
+}
+
+static void read_sweep(struct json_reader *reader, const struct json_at *at, struct workload_sweep *sweep)
+{
+	size_t count;
+	sweep->key = json_read_text(reader, at, "key");
+	if (sweep->key && strpbrk(sweep->key, "=\n"))
+		json_fail(reader, at, "must have a key without = and line feed");
+	struct json_at values = json_array_child(reader, at, "values", WORKLOAD_SWEEP_VALUES_MAX, &count);
+	sweep->values = json_room(reader, count, sizeof sweep->values[0]);
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at element = json_element(&values, i);
+		char *text = json_text_at(reader, &element);
+		if (text && strchr(text, '\n'))
+			json_fail(reader, &element, "must be one line");
+		sweep->values[sweep->value_count++].text = text;
+	}
+	if (!reader->failed && !count)
+		json_fail(reader, &values, "must not be empty");
+}
+
+static void read_sweeps(struct json_reader *reader, const struct json_at *at, struct run_options *options)
+{
+	size_t count;
+	struct json_at list = json_array_child(reader, at, "sweeps", WORKLOAD_SWEEPS_MAX, &count);
+	struct workload_sweep *sweeps = json_room(reader, count, sizeof sweeps[0]);
+	options->sweeps = sweeps;
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at element = json_element(&list, i);
+		read_sweep(reader, &element, &sweeps[options->sweep_count++]);
+	}
+}
+
+static void read_options(struct json_reader *reader, const struct json_at *at, struct request *request)
+{
+	struct run_options *options = &request->options;
+	options->files = read_list(reader, at, "workloads", request, &options->file_count);
+	options->specs = read_list(reader, at, "allocators", request, &options->spec_count);
+	read_sweeps(reader, at, options);
+	options->changes.has_seed = json_read_bool(reader, at, "has_seed");
+	options->changes.seed = json_read_u64(reader, at, "seed", UINT64_MAX);
+	options->changes.ops = json_read_u64(reader, at, "ops", WORKLOAD_OPS_MAX);
+	options->changes.threads = (uint32_t)json_read_u64(reader, at, "threads", WORKLOAD_THREADS_MAX);
+	options->lock = (enum lock_kind)json_read_choice(reader, at, "lock", lock_kind_name, LOCK_SPIN + 1);
+	options->rate = (uint32_t)json_read_u64(reader, at, "rate", UINT32_MAX);
+	options->poisson = json_read_bool(reader, at, "poisson");
+	options->rounds = (uint32_t)json_read_u64(reader, at, "rounds", RUN_ROUNDS_MAX);
+	options->latency = (enum run_latency)json_read_choice(reader, at, "latency", latency_name, RUN_LATENCY_OFF + 1);
+	options->audit = json_read_bool(reader, at, "audit");
+	if (!reader->failed && !options->rounds && !options->audit)
+		json_fail(reader, at, "must have rounds or the audit");
+	options->stall_seconds = json_read_double(reader, at, "stall_seconds");
+	options->memory_limit_bytes = json_read_u64(reader, at, "memory_limit_bytes", UINT64_MAX);
+}
+
+static void read_hashes(struct json_reader *reader, const struct json_at *document, struct request *request)
+{
+	size_t count;
+	struct json_at list = json_array_child(reader, document, "workload_hashes", LIST_MAX, &count);
+	if (!reader->failed && count != request->options.file_count)
+		json_fail(reader, &list, "must have as many hashes as there are workloads");
+	request->file_hashes = json_room(reader, count, sizeof request->file_hashes[0]);
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at element = json_element(&list, i);
+		request->file_hashes[i] = json_u64_at(reader, &element, UINT64_MAX);
+	}
+}
+
+static void read_clock(struct json_reader *reader, const struct json_at *at, struct clock *clock)
+{
+	clock->counter = json_read_bool(reader, at, "counter");
+	clock->ns_per_tick = json_read_double(reader, at, "ns_per_tick");
+	clock->step_ns = json_read_double(reader, at, "step_ns");
+	clock->pair_ns = json_read_double(reader, at, "pair_ns");
+	if (!reader->failed && !(clock->ns_per_tick > 0 && isfinite(clock->ns_per_tick)))
+		json_fail(reader, at, "must have an ns_per_tick above 0");
+}
+
+int request_read(const char *json, size_t length, struct request *request, struct error *error)
+{
+	struct json_reader reader = {.what = "run.json", .error = error};
+	*request = (struct request){0};
+	json_t *document = json_parse(&reader, json, length);
+	struct json_at at = {.value = document};
+	struct json_at schema = json_child(&reader, &at, "schema");
+	if (!json_is_string(schema.value) || strcmp(json_string_value(schema.value), REQUEST_SCHEMA) != 0)
+		json_fail(&reader, &schema, "must be \"" REQUEST_SCHEMA "\": this run is of another version");
+	request->id = json_read_text(&reader, &at, "id");
+	request->started = json_read_text(&reader, &at, "started");
+	request->directory = json_read_text(&reader, &at, "directory");
+	request->cpu = json_read_text(&reader, &at, "cpu");
+	request->build_hash = json_read_u64(&reader, &at, "build_hash", UINT64_MAX);
+	struct json_at clock = json_object_child(&reader, &at, "clock");
+	read_clock(&reader, &clock, &request->clock);
+	struct json_at options = json_object_child(&reader, &at, "options");
+	read_options(&reader, &options, request);
+	read_hashes(&reader, &at, request);
+	char *command = json_read_text(&reader, &at, "command");
+	if (command && request->texts)
+		request->texts[request->text_count++] = command;
+	else
+		memory_release(command);
+	request->options.command = command;
+	json_decref(document);
+	if (!reader.failed)
+		return 0;
+	request_release(request);
+	return -1;
+}
+
+int request_check_here(const struct request *request, struct error *error)
+{
+	uint64_t hash;
+	if (hash_program(&hash, error) < 0)
+		return -1;
+	if (hash != request->build_hash)
+		return error_set(error, EXIT_CODE_USAGE,
+				 "this run was begun by another build of iovabench: its rounds cannot be mixed with those "
+				 "of this one");
+	char *cpu = machine_cpu_name();
+	if (!cpu)
+		return error_set(error, EXIT_CODE_IO, "no memory for a run");
+	bool same = strcmp(cpu, request->cpu) == 0;
+	memory_release(cpu);
+	if (!same)
+		return error_set(
+			error, EXIT_CODE_USAGE,
+			"this run was begun on another machine (%s); run there, and put results together with merge",
+			request->cpu);
+	return 0;
+}

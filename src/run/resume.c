@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/resume.h"
+
+#include "base/memory.h"
+#include "run/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int read_request(struct resumed *resumed, struct error *error)
+{
+	char *bytes;
+	size_t length;
+	if (store_read(&resumed->store, "run.json", &bytes, &length, error) < 0)
+		return -1;
+	struct error wrong = {0};
+	int result = request_read(bytes, length, &resumed->request, &wrong);
+	memory_release(bytes);
+	if (result < 0)
+		return error_set(error, wrong.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE, "%s/%.900s",
+				 resumed->store.folder.bytes, wrong.message);
+	return request_check_here(&resumed->request, error);
+}
+
+static int read_journal(struct resumed *resumed, struct text *messages, struct error *error)
+{
+	char *bytes;
+	size_t length;
+	if (store_read(&resumed->store, "rounds.jsonl", &bytes, &length, error) < 0)
+		return -1;
+	int result = journal_read(&resumed->journal, bytes, length, error);
+	memory_release(bytes);
+	if (result < 0 || resumed->journal.whole_bytes == length)
+		return result;
+	text_add(messages, "rounds.jsonl: the last line was torn when the run was killed; its process is run again\n");
+	return store_cut_journal(&resumed->store, resumed->journal.whole_bytes, error);
+}
+
+/* A result that says that it is whole. */
+static int is_finished(const struct store *store, bool *finished, struct error *error)
+{
+	char *bytes;
+	size_t length;
+	struct error missing = {0}, wrong = {0};
+	struct result result;
+	*finished = false;
+	if (store_read(store, "result.json", &bytes, &length, &missing) < 0)
+		return 0;
+	int status = result_read(bytes, length, &result, &wrong);
+	memory_release(bytes);
+	if (status < 0)
+		return error_set(error, wrong.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE,
+				 "%s/result.json: %.800s", store->folder.bytes, wrong.message);
+	*finished = !result.run.partial;
+	result_release(&result);
+	return 0;
+}
+
+/* Workloads and plugins are named from where the run was begun. */
+static int go_there(const struct request *request, struct error *error)
+{
+	if (chdir(request->directory) == 0)
+		return 0;
+	return error_set(error, EXIT_CODE_USAGE, "%s: cannot go to the folder where this run was begun: %s",
+			 request->directory, strerror(errno));
+}
+
+static enum exit_code go_on(struct resumed *resumed, const struct run_options *options, struct result *result,
+			    struct text *folder, struct text *messages, struct error *error)
+{
+	if (go_there(&resumed->request, error) < 0 || read_journal(resumed, messages, error) < 0)
+		return error->exit_code;
+	struct run_options again = resumed->request.options;
+	again.progress = options->progress;
+	again.folder = resumed->store.folder.bytes;
+	again.resumed = resumed;
+	return run_matrix(&again, result, folder, messages, error);
+}
+
+enum exit_code run_resume(const char *name, const struct run_options *options, struct result *result, struct text *folder,
+			  struct text *messages, bool *finished, struct error *error)
+{
+	struct resumed resumed = {.store = {.journal = -1}};
+	char *path = realpath(name, NULL);
+	*finished = false;
+	if (!path) {
+		error_set(error, EXIT_CODE_USAGE, "%s: %s", name, strerror(errno));
+		return error->exit_code;
+	}
+	int status = store_reopen(&resumed.store, path, error);
+	if (status == 0)
+		status = is_finished(&resumed.store, finished, error);
+	if (status == 0 && !*finished)
+		status = read_request(&resumed, error);
+	enum exit_code code = status < 0  ? error->exit_code
+			      : *finished ? EXIT_CODE_OK
+					  : go_on(&resumed, options, result, folder, messages, error);
+	journal_release(&resumed.journal);
+	request_release(&resumed.request);
+	store_close(&resumed.store);
+	free(path);
+	return code;
+}

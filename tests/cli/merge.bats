@@ -1,0 +1,78 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The parts of a matrix, run apart, in one document.
+
+load helpers
+
+setup_file() {
+	load helpers
+	export parts=$BATS_FILE_TMPDIR
+	"$iovabench" run $tiny -a rbtree --rounds 1 --latency off -q -o "$parts/a"
+	"$iovabench" run $tiny tests/cli/full.yaml -a buddy --rounds 1 --latency off -q -o "$parts/b"
+	"$iovabench" run $tiny tests/cli/full.yaml -a rbtree --rounds 1 --latency off -q -o "$parts/c" --seed 7
+	"$iovabench" run $tiny tests/cli/missed.yaml -a bitmap --rounds 2 --latency off -q -o "$parts/d" || true
+}
+
+@test "arms of several runs stand in one document, equal workloads once" {
+	run -0 "$iovabench" merge "$parts/a" "$parts/b" -o "$scratch/t"
+	is "$output" ""
+	is "$(arms "$scratch/t" '[.workload, .spec, .source] | join(" ")')" "tiny rbtree 0
+tiny buddy 1
+full buddy 1"
+	is "$(jq -r '.workloads[].name' "$scratch/t/result.json" | tr '\n' ' ')" "tiny full "
+	is "$(jq -r '.sources[].id' "$scratch/t/result.json")" "$(jq -r .run.id "$parts/a/result.json" "$parts/b/result.json")"
+	is "$(arms "$scratch/t" .throughput.raw_ns_per_op)" "$(arms "$parts/a" .throughput.raw_ns_per_op; arms "$parts/b" .throughput.raw_ns_per_op)"
+	is "$(cat "$parts/a/rounds.jsonl" "$parts/b/rounds.jsonl" | cksum)" "$(cksum <"$scratch/t/rounds.jsonl")"
+	for file in series.csv report.html tiny-rbtree.hlog tiny-buddy.hlog full-buddy.hlog; do [ -s "$scratch/t/$file" ]; done
+	has "$(jq -r .run.command "$scratch/t/result.json")" "iovabench merge $parts/a"
+	run -0 "$iovabench" report "$scratch/t"
+	has "$output" "rbtree"
+	has "$output" "buddy"
+}
+
+@test "workloads of one name and another seed stay apart" {
+	run -0 "$iovabench" merge "$parts/a" "$parts/c" -o "$scratch/t"
+	is "$(jq -r '.workloads[] | [.name, .seed] | join(" ")' "$scratch/t/result.json")" "tiny 1
+tiny 7
+full 7"
+	is "$(arms "$scratch/t" .workload_index | tr '\n' ' ')" "0 1 2 "
+}
+
+@test "expectations follow their arms, and differing rounds are told" {
+	run -0 "$iovabench" merge "$parts/a" "$parts/d" -o "$scratch/t"
+	is "$(jq -r '[.expectations[] as $e | .arms[$e.arm].workload == $e.workload] | all' "$scratch/t/result.json")" true
+	is "$(jq '.expectations | length' "$scratch/t/result.json")" "$(jq '.expectations | length' "$parts/d/result.json")"
+	has "$(jq -r '.machine.warnings[]' "$scratch/t/result.json")" "arms have different numbers of rounds"
+}
+
+@test "arms of another machine are told from ours" {
+	cp -r "$parts/b" "$scratch/b"
+	sed -i '0,/"cpu": "[^"]*"/s//"cpu": "Other"/' "$scratch/b/result.json"
+	run -0 "$iovabench" merge "$parts/a" "$scratch/b" -o "$scratch/t"
+	has "$(jq -r '.machine.warnings[]' "$scratch/t/result.json")" "arms come from several machines: compare times of one source only"
+	is "$(jq -r '.sources[1].cpu' "$scratch/t/result.json")" Other
+}
+
+@test "an arm that is there twice is refused and named, and nothing is written" {
+	run -2 "$iovabench" merge "$parts/a" "$parts/a" -o "$scratch/t"
+	has "$output" "rbtree on tiny is in "
+	has "$output" "an arm can be there once only"
+	[ ! -e "$scratch/t" ]
+}
+
+@test "a merged result can be merged" {
+	"$iovabench" merge "$parts/a" "$parts/b" -o "$scratch/one"
+	run -0 "$iovabench" merge "$scratch/one" "$parts/d" -o "$scratch/t"
+	is "$(jq -r '.sources[].id' "$scratch/t/result.json")" "$(jq -r .run.id "$parts/a/result.json" "$parts/b/result.json" "$parts/d/result.json")"
+	is "$(arms "$scratch/t" .source | tr '\n' ' ')" "0 1 1 2 2 "
+	is "$(arms "$scratch/t" .spec | sort -u | tr '\n' ' ')" "bitmap buddy rbtree "
+}
+
+@test "what is no run is refused" {
+	run -2 "$iovabench" merge "$scratch/none" -o "$scratch/t"
+	has "$output" "$scratch/none"
+	run -2 "$iovabench" merge "$parts/a"
+	run -2 "$iovabench" merge -o "$scratch/t"
+	run -2 "$iovabench" merge "$parts/a" -o "$parts/b"
+	has "$output" "this folder holds another run"
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ * Levels of a series: worked out by hand, and how often noise alone is taken for a change. */
+#include "measure/ageing.h"
+
+#include "base/memory.h"
+#include "base/rng.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static double values[AGEING_VALUES_MAX];
+static struct ageing found;
+
+/* Levels one after another: value, how many. Ends with a count of 0. */
+static size_t levels(const double (*parts)[2])
+{
+	size_t count = 0;
+	for (; (*parts)[1] > 0; parts++)
+		for (size_t i = 0; i < (size_t)(*parts)[1]; i++)
+			values[count++] = (*parts)[0];
+	return count;
+}
+#define LEVELS(...) levels((const double[][2]){__VA_ARGS__, {0, 0}})
+
+static void judge(size_t count)
+{
+	assert_int_equal(ageing_judge(values, count, &found), 0);
+}
+
+static void one_level_is_flat(void **state)
+{
+	(void)state;
+	judge(LEVELS({10, 40}));
+	assert_int_equal(found.class, AGEING_FLAT);
+	assert_int_equal(found.change_points, 0);
+	assert_true(found.first_to_last_decile == 1 && found.slope == 0);
+}
+
+static void levels_nearer_than_five_percent_are_one(void **state)
+{
+	(void)state;
+	judge(LEVELS({100, 20}, {104, 20}));
+	assert_int_equal(found.class, AGEING_FLAT);
+	judge(LEVELS({100, 20}, {106, 20}));
+	assert_int_equal(found.class, AGEING_AGEING);
+	assert_int_equal(found.change_points, 1);
+}
+
+static void slow_at_first_is_warm_up(void **state)
+{
+	(void)state;
+	judge(LEVELS({30, 10}, {10, 30}));
+	assert_int_equal(found.class, AGEING_WARM_UP);
+	assert_int_equal(found.change_points, 1);
+	/* The first tenth is 30, the last one 10. */
+	assert_true(fabs(found.first_to_last_decile - 1.0 / 3) < 1e-12);
+}
+
+static void slower_later_is_ageing_wherever_it_begins(void **state)
+{
+	(void)state;
+	judge(LEVELS({10, 10}, {20, 30}));
+	assert_int_equal(found.class, AGEING_AGEING);
+	assert_true(found.first_to_last_decile == 2);
+	judge(LEVELS({10, 35}, {20, 5}));
+	assert_int_equal(found.class, AGEING_AGEING);
+	/* Warm at first, then slower than at its best. */
+	judge(LEVELS({40, 5}, {10, 20}, {20, 15}));
+	assert_int_equal(found.class, AGEING_AGEING);
+	assert_int_equal(found.change_points, 2);
+}
+
+static void a_steady_rise_is_ageing_with_its_slope(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 100; i++)
+		values[i] = 10 + 0.25 * (double)i;
+	judge(100);
+	assert_int_equal(found.class, AGEING_AGEING);
+	assert_true(fabs(found.slope - 0.25) < 1e-12);
+	/* Means of 10 … 12.25 and of 32.5 … 34.75. */
+	assert_true(fabs(found.first_to_last_decile - 33.625 / 11.125) < 1e-12);
+}
+
+static void levels_that_change_to_the_end_are_no_steady_state(void **state)
+{
+	(void)state;
+	judge(LEVELS({10, 8}, {20, 8}, {10, 8}, {20, 8}, {10, 4}, {20, 4}));
+	assert_int_equal(found.class, AGEING_NO_STEADY_STATE);
+	judge(LEVELS({40, 20}, {20, 15}, {10, 5}));
+	assert_int_equal(found.class, AGEING_NO_STEADY_STATE);
+}
+
+/* The last level has to fill a quarter: 10 of 40 do, 9 do not. */
+static void a_quarter_is_steady(void **state)
+{
+	(void)state;
+	judge(LEVELS({40, 30}, {10, 10}));
+	assert_int_equal(found.class, AGEING_WARM_UP);
+	judge(LEVELS({40, 31}, {10, 9}));
+	assert_int_equal(found.class, AGEING_NO_STEADY_STATE);
+}
+
+static void single_outliers_are_no_level(void **state)
+{
+	(void)state;
+	size_t count = LEVELS({10, 40});
+	values[0] = 900;
+	values[17] = 500;
+	values[39] = 300;
+	judge(count);
+	assert_int_equal(found.class, AGEING_FLAT);
+	assert_true(found.slope == 0);
+}
+
+static void few_values_have_no_class(void **state)
+{
+	(void)state;
+	judge(LEVELS({10, 10}, {20, 9}));
+	assert_int_equal(found.class, AGEING_UNKNOWN);
+	assert_true(isnan(found.first_to_last_decile) && isnan(found.slope));
+	judge(LEVELS({10, 10}, {20, 10}));
+	assert_int_equal(found.class, AGEING_AGEING);
+	assert_int_equal(ageing_judge(values, AGEING_VALUES_MAX + 1, &found), -1);
+}
+
+static double normal(struct rng *rng)
+{
+	return sqrt(-2 * log(1 - rng_unit(rng))) * cos(6.283185307179586 * rng_unit(rng));
+}
+
+/* Noise of one level: share of 600 series that are called anything but flat. kind 0: normal; 1: each value carries half of the one before;
+ * 2: one value in fifty is far out. */
+static double false_alarms(double deviation, int kind)
+{
+	struct rng rng;
+	int alarms = 0;
+	rng_seed(&rng, 5);
+	for (int run = 0; run < 600; run++) {
+		double before = 0;
+		for (size_t i = 0; i < 120; i++) {
+			double away = normal(&rng);
+			if (kind == 1)
+				away = before = 0.5 * before + sqrt(0.75) * away;
+			if (kind == 2 && rng_below(&rng, 50) == 0)
+				away += 20;
+			values[i] = 100 * (1 + deviation * away);
+		}
+		judge(120);
+		alarms += found.class != AGEING_FLAT;
+	}
+	return alarms / 600.0;
+}
+
+static void noise_is_rarely_taken_for_a_change(void **state)
+{
+	(void)state;
+	assert_true(false_alarms(0.01, 0) == 0);
+	assert_true(false_alarms(0.05, 0) < 0.01);
+	assert_true(false_alarms(0.2, 0) < 0.01);
+	assert_true(false_alarms(0.05, 1) < 0.05);
+	assert_true(false_alarms(0.02, 2) < 0.01);
+}
+
+static void a_planted_change_is_found_in_noise(void **state)
+{
+	(void)state;
+	struct rng rng;
+	int hits = 0;
+	rng_seed(&rng, 6);
+	for (int run = 0; run < 500; run++) {
+		for (size_t i = 0; i < 120; i++)
+			values[i] = (i < 60 ? 100 : 110) * (1 + 0.03 * normal(&rng));
+		judge(120);
+		hits += found.class == AGEING_AGEING && found.change_points == 1;
+	}
+	assert_true(hits >= 490);
+}
+
+static void every_lack_of_memory_is_told(void **state)
+{
+	(void)state;
+	size_t count = LEVELS({10, 40});
+	for (uint64_t n = 0; n < 3; n++) {
+		memory_fail_after(n);
+		assert_int_equal(ageing_judge(values, count, &found), -1);
+		memory_fail_after(UINT64_MAX);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_level_is_flat),
+		cmocka_unit_test(levels_nearer_than_five_percent_are_one),
+		cmocka_unit_test(slow_at_first_is_warm_up),
+		cmocka_unit_test(slower_later_is_ageing_wherever_it_begins),
+		cmocka_unit_test(a_steady_rise_is_ageing_with_its_slope),
+		cmocka_unit_test(levels_that_change_to_the_end_are_no_steady_state),
+		cmocka_unit_test(a_quarter_is_steady),
+		cmocka_unit_test(single_outliers_are_no_level),
+		cmocka_unit_test(few_values_have_no_class),
+		cmocka_unit_test(noise_is_rarely_taken_for_a_change),
+		cmocka_unit_test(a_planted_change_is_found_in_noise),
+		cmocka_unit_test(every_lack_of_memory_is_told),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
