@@ -2,8 +2,8 @@
  * Where the red-black tree places: worked out by hand, then against a search of every page. Its invariants are broken one by one. */
 #include "allocator/rbtree_check.h"
 #include "allocator/registry.h"
-#include "base/clock.h"
 #include "base/rng.h"
+#include "support/cpu_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -279,9 +279,16 @@ static void last_is_exact_last_fit_under_all_constraints(void **state)
 static void a_space_of_2_to_the_36_pages_costs_no_more_than_a_small_one(void **state)
 {
 	(void)state;
-	uint64_t start = clock_raw_ns();
+	uint64_t least_ns = UINT64_MAX;
+	for (int try = 0; try < 20; try++) {
+		const uint64_t start_ns = cpu_time_ns();
+		begin("rbtree", 0, UINT64_C(1) << 36);
+		const uint64_t spent_ns = cpu_time_ns() - start_ns;
+		least_ns = spent_ns < least_ns ? spent_ns : least_ns;
+		end();
+	}
+	assert_true(least_ns < 1000000);
 	begin("rbtree", 0, UINT64_C(1) << 36);
-	assert_true(clock_raw_ns() - start < 1000000);
 	struct iova_extent low = take(1), high;
 	assert_int_equal(instance.table->place(instance.self, (UINT64_C(1) << 36) - 1, 1, 0, &high), IOVA_OK);
 	assert_true(touched_bytes() < 1 << 20);
