@@ -13,7 +13,7 @@
 #include "allocator/gap_tree.h"
 #include "iovabench/allocator.h"
 
-/* 64 GiB in pages of 4 KiB: the array takes 64 MiB at most. */
+/* 64 GiB in pages of 4 KiB: the array takes 64 MiB at most, however few extents touch all of it. */
 #define GAP_ENDS_DIRECT_PAGES (UINT64_C(1) << 24)
 #define GAP_ENDS_SLOTS_MIN 64u
 

@@ -159,15 +159,18 @@ static void length_set_room(struct rbtree *self)
 		self->room = gap_ends_gaps_max(&self->by_length.ends) - 1;
 }
 
-/* The ends of one gap more may need room. */
-static __attribute__((noinline, cold)) enum iova_status length_make_room(struct rbtree *self)
+/* The ends of one gap more may need room. Every slot of the old table counts as examined. */
+static __attribute__((noinline, cold)) enum iova_status length_make_room(struct rbtree *self, uint64_t *examined)
 {
 	if (self->live >= self->extents_max)
 		return IOVA_NO_MEMORY;
 	enum iova_status status = gap_ends_grow(&self->by_length.ends, self->by_length.tree.gaps, self->host);
-	if (status == IOVA_OK)
-		length_set_room(self);
-	return status;
+	if (status != IOVA_OK)
+		return status;
+	if (examined)
+		*examined += self->by_length.ends.entries / 2;
+	length_set_room(self);
+	return IOVA_OK;
 }
 
 GAP_INLINE enum iova_status length_alloc(struct rbtree *self, const struct iova_request *request, uint64_t *first,
@@ -183,7 +186,7 @@ GAP_INLINE enum iova_status length_alloc(struct rbtree *self, const struct iova_
 	}
 	if (__builtin_expect(!gap, 0))
 		return IOVA_NO_SPACE;
-	if (__builtin_expect(self->live >= self->room, 0) && length_make_room(self) != IOVA_OK)
+	if (__builtin_expect(self->live >= self->room, 0) && length_make_room(self, examined) != IOVA_OK)
 		return IOVA_NO_MEMORY;
 	length_take(&self->by_length, gap, *first, request->count, steps);
 	return IOVA_OK;
@@ -233,7 +236,7 @@ static inline enum iova_status length_place(struct rbtree *self, uint64_t first,
 	uint32_t gap = length_find_around(&self->by_length, first, count);
 	if (!gap)
 		return IOVA_TAKEN;
-	if (self->live >= self->room && length_make_room(self) != IOVA_OK)
+	if (self->live >= self->room && length_make_room(self, NULL) != IOVA_OK)
 		return IOVA_NO_MEMORY;
 	length_take(&self->by_length, gap, first, count, NULL);
 	return IOVA_OK;

@@ -153,6 +153,15 @@ static int read_rate(const struct run_arguments *arguments, const char *value, s
 	return EXIT_CODE_OK;
 }
 
+static int read_memory(const struct run_arguments *arguments, const char *value, struct run_options *run)
+{
+	uint64_t mib;
+	if (!read_number(value, 1, UINT64_C(1) << 24, false, &mib))
+		return usage(arguments, "--memory", value, "takes MiB, a whole number from 1 to 16777216");
+	run->memory_limit_bytes = mib << 20;
+	return EXIT_CODE_OK;
+}
+
 static int read_option(struct run_arguments *arguments, int option, const char *value)
 {
 	static const char *const latency[] = {"sampled", "all", "off", NULL};
@@ -218,10 +227,7 @@ static int read_option(struct run_arguments *arguments, int option, const char *
 		arguments->color = value;
 		return read_choice(arguments, "--color", value, colors, "takes auto, always or never", &index);
 	case OPTION_MEMORY:
-		if (!read_number(value, 1, UINT64_C(1) << 24, false, &number))
-			return usage(arguments, "--memory", value, "takes MiB, a whole number from 1 to 16777216");
-		run->memory_limit_bytes = number << 20;
-		return EXIT_CODE_OK;
+		return read_memory(arguments, value, run);
 	}
 	return EXIT_CODE_USAGE;
 }

@@ -2,8 +2,8 @@
  * Where the red-black tree places: worked out by hand, then against a search of every page. Its invariants are broken one by one. */
 #include "allocator/rbtree_check.h"
 #include "allocator/registry.h"
-#include "base/clock.h"
 #include "base/rng.h"
+#include "support/cpu_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -182,6 +182,31 @@ static void a_boundary_is_not_crossed(void **state)
 	end();
 }
 
+static void a_gap_can_be_filled_exactly_at_its_place(void **state)
+{
+	(void)state;
+	struct iova_extent extent;
+	make_gaps("rbtree:fit=best");
+	assert_int_equal(instance.table->place(instance.self, 10, 4, 0, &extent), IOVA_OK);
+	assert_int_equal(instance.table->place(instance.self, 20, 3, 0, &extent), IOVA_OK);
+	end();
+}
+
+/* Ranks do not tell such lengths apart; cut to 32 bits, 2^32 + 2 would be 2 and any of the first gaps enough. */
+static void more_than_2_to_the_32_pages_are_looked_for_by_their_length(void **state)
+{
+	(void)state;
+	const uint64_t more = UINT64_C(1) << 32;
+	struct iova_extent extent;
+	begin("rbtree:fit=first", 0, UINT64_C(1) << 36);
+	for (uint64_t i = 0; i < 20; i++)
+		assert_int_equal(instance.table->place(instance.self, 4 * i + 3, 1, 0, &extent), IOVA_OK);
+	assert_int_equal(instance.table->place(instance.self, 80 + more, 1, 0, &extent), IOVA_OK);
+	assert_int_equal(take(more + 2).first, 80 + more + 1);
+	assert_int_equal(take(more).first, 80);
+	end();
+}
+
 static void limits_are_inclusive(void **state)
 {
 	(void)state;
@@ -279,9 +304,16 @@ static void last_is_exact_last_fit_under_all_constraints(void **state)
 static void a_space_of_2_to_the_36_pages_costs_no_more_than_a_small_one(void **state)
 {
 	(void)state;
-	uint64_t start = clock_system_ns();
+	uint64_t least_ns = UINT64_MAX;
+	for (int try = 0; try < 20; try++) {
+		const uint64_t start_ns = cpu_time_ns();
+		begin("rbtree", 0, UINT64_C(1) << 36);
+		const uint64_t spent_ns = cpu_time_ns() - start_ns;
+		least_ns = spent_ns < least_ns ? spent_ns : least_ns;
+		end();
+	}
+	assert_true(least_ns < 1000000);
 	begin("rbtree", 0, UINT64_C(1) << 36);
-	assert_true(clock_system_ns() - start < 1000000);
 	struct iova_extent low = take(1), high;
 	assert_int_equal(instance.table->place(instance.self, (UINT64_C(1) << 36) - 1, 1, 0, &high), IOVA_OK);
 	assert_true(touched_bytes() < 1 << 20);
@@ -534,6 +566,8 @@ int main(void)
 		cmocka_unit_test(last_takes_the_upper_end_of_the_highest_gap),
 		cmocka_unit_test(an_alignment_skips_gaps_without_a_multiple),
 		cmocka_unit_test(a_boundary_is_not_crossed),
+		cmocka_unit_test(a_gap_can_be_filled_exactly_at_its_place),
+		cmocka_unit_test(more_than_2_to_the_32_pages_are_looked_for_by_their_length),
 		cmocka_unit_test(limits_are_inclusive),
 		cmocka_unit_test(first_is_exact_first_fit_under_all_constraints),
 		cmocka_unit_test(best_is_exact_best_fit_under_all_constraints),

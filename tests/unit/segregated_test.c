@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Where segregated places: worked out by hand, then any place against a search of every page. */
 #include "allocator/builtin.h"
-#include "base/clock.h"
 #include "support/array_model.h"
+#include "support/cpu_time.h"
 
 static struct test_host host;
 static void *self;
@@ -168,10 +168,16 @@ static void whatever_fits_is_found_under_all_constraints(void **state)
 static void a_space_of_2_to_the_36_pages_costs_no_more_than_a_small_one(void **state)
 {
 	(void)state;
-	uint64_t begin_ns = clock_system_ns();
+	uint64_t least_ns = UINT64_MAX;
+	for (int try = 0; try < 20; try++) {
+		const uint64_t begin_ns = cpu_time_ns();
+		begin(12345, UINT64_C(1) << 36);
+		const uint64_t spent_ns = cpu_time_ns() - begin_ns;
+		least_ns = spent_ns < least_ns ? spent_ns : least_ns;
+		end();
+	}
+	assert_true(least_ns < 1000000);
 	begin(12345, UINT64_C(1) << 36);
-	uint64_t spent_ns = clock_system_ns() - begin_ns;
-	assert_true(spent_ns < 1000000);
 	assert_true(test_host_touched_bytes(&host) < 1 << 20);
 	assert_int_equal(take(UINT64_C(1) << 36).first, 12345);
 	end();
