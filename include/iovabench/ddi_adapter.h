@@ -68,8 +68,8 @@ typedef void (*ddi_map_event)(void *context, uint64_t logical, uint64_t frame, u
 struct ddi_adapter_options {
 	const struct iova_allocator *table;
 	void *self; /* a created instance of table that manages the space */
-	uint64_t
-		capabilities; /* IOVA_ bits of all that stands below: a layer passes on what the one under it cannot follow */
+	/* IOVA_ bits of all that stands below: a layer passes on what the one under it cannot follow. */
+	uint64_t capabilities;
 	uint64_t space_first; /* page */
 	uint64_t space_count; /* pages, >= 1; space_first + space_count <= 2^52 */
 	uint64_t page_bytes;  /* a power of two; (space_first + space_count) * page_bytes <= 2^64 */

@@ -25,8 +25,8 @@ struct rbtree {
 	uint64_t live;
 	uint64_t room; /* extents that may live before room is made for more gaps */
 	uint64_t usable_pages;
-	uint64_t
-		mirror; /* last is first in a mirrored space: its page p is page mirror - 1 - p of the space; 0: not mirrored */
+	/* last is first in a mirrored space: its page p is page mirror - 1 - p of the space; 0: not mirrored */
+	uint64_t mirror;
 	union {
 		struct gap_buckets by_address;
 		struct rbtree_by_length by_length;

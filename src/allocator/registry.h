@@ -53,9 +53,8 @@ const char *allocator_table_fault(const struct iova_allocator *table);
 struct allocator_instance {
 	const struct iova_allocator *table;
 	void *self;
-	uint64_t
-		capabilities; /* of the outermost layer; less what a request may ask for (ALIGN, LIMIT, BOUNDARY, EXPLICIT) and
-				  one below does not follow */
+	/* Of the outermost layer; less what a request may ask for (ALIGN, LIMIT, BOUNDARY, EXPLICIT) and one below does not follow. */
+	uint64_t capabilities;
 	size_t count;
 	struct iova_below stack[ALLOCATOR_SPEC_LAYERS_MAX]; /* innermost first */
 };

@@ -62,8 +62,7 @@ static enum exit_code run(const struct run_arguments *arguments)
 	struct error error = {0};
 	struct cli_output output = {.json = arguments->json, .color = arguments->color, .quiet = arguments->quiet};
 	enum exit_code code = run_matrix(&arguments->run, &result, &folder, &messages, &error);
-	code = cli_end_run("run", code, &output, &result, &folder, &messages, &error);
-	return code;
+	return cli_end_run("run", code, &output, &result, &folder, &messages, &error);
 }
 
 int cli_run(int argc, char **argv)

@@ -168,10 +168,7 @@ int calibration_read(const char *json, size_t length, struct calibration *calibr
 	*calibration = (struct calibration){.known = true};
 	json_t *document = json_parse(&reader, json, length);
 	struct json_at at = {.value = document};
-	struct json_at schema = json_child(&reader, &at, "schema");
-	if (!json_is_string(schema.value) || strcmp(json_string_value(schema.value), CALIBRATION_SCHEMA) != 0)
-		json_fail(&reader, &schema,
-			  "must be \"" CALIBRATION_SCHEMA "\": this is another kind of document, or of another version");
+	json_check_schema(&reader, &at, CALIBRATION_SCHEMA);
 	read_document(&reader, &at, calibration);
 	json_decref(document);
 	if (!reader.failed)

@@ -65,6 +65,9 @@ json_t *json_parse(struct json_reader *reader, const char *bytes, size_t length)
 void json_fail(struct json_reader *reader, const struct json_at *at, const char *should);
 void json_fail_memory(struct json_reader *reader);
 
+/* Fails unless schema stands under "schema". */
+void json_check_schema(struct json_reader *reader, const struct json_at *document, const char *schema);
+
 /* The value under a key of an object; optional ones may be missing (value NULL) or null. */
 struct json_at json_child(struct json_reader *reader, const struct json_at *parent, const char *key);
 struct json_at json_child_optional(struct json_reader *reader, const struct json_at *parent, const char *key);

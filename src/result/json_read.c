@@ -78,6 +78,20 @@ struct json_at json_child(struct json_reader *reader, const struct json_at *pare
 	return at;
 }
 
+void json_check_schema(struct json_reader *reader, const struct json_at *document, const char *schema)
+{
+	struct json_at at = json_child(reader, document, "schema");
+	if (json_is_string(at.value) && !strcmp(json_string_value(at.value), schema))
+		return;
+	struct text should = {0};
+	text_add(&should, "must be \"%s\": this is another kind of document, or of another version", schema);
+	if (should.failed)
+		json_fail_memory(reader);
+	else
+		json_fail(reader, &at, should.bytes);
+	text_release(&should);
+}
+
 struct json_at json_object_child(struct json_reader *reader, const struct json_at *parent, const char *key)
 {
 	struct json_at at = json_child(reader, parent, key);

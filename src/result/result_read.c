@@ -329,10 +329,7 @@ int result_read(const char *json, size_t length, struct result *result, struct e
 	*result = (struct result){0};
 	json_t *document = json_parse(&reader, json, length);
 	struct json_at at = {.value = document};
-	struct json_at schema = json_child(&reader, &at, "schema");
-	if (!json_is_string(schema.value) || strcmp(json_string_value(schema.value), RESULT_SCHEMA) != 0)
-		json_fail(&reader, &schema,
-			  "must be \"" RESULT_SCHEMA "\": this is another kind of document, or of another version");
+	json_check_schema(&reader, &at, RESULT_SCHEMA);
 	read_run(&reader, &at, result);
 	read_sources(&reader, &at, result);
 	read_lists(&reader, &at, result);

@@ -252,9 +252,7 @@ int request_read(const char *json, size_t length, struct request *request, struc
 	*request = (struct request){0};
 	json_t *document = json_parse(&reader, json, length);
 	struct json_at at = {.value = document};
-	struct json_at schema = json_child(&reader, &at, "schema");
-	if (!json_is_string(schema.value) || strcmp(json_string_value(schema.value), REQUEST_SCHEMA) != 0)
-		json_fail(&reader, &schema, "must be \"" REQUEST_SCHEMA "\": this run is of another version");
+	json_check_schema(&reader, &at, REQUEST_SCHEMA);
 	request->id = json_read_text(&reader, &at, "id");
 	request->started = json_read_text(&reader, &at, "started");
 	request->directory = json_read_text(&reader, &at, "directory");

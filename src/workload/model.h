@@ -2,8 +2,6 @@
  * A workload as plain data: what a YAML file says, decoded, checked and with every default filled in. All sizes and addresses are
  * pages of the space unless a name says otherwise. */
 #ifndef WORKLOAD_MODEL_H
-/* Operations a second of a workload without a pace. */
-#define WORKLOAD_PACE 1e6
 #define WORKLOAD_MODEL_H
 
 #include "workload/call.h"
@@ -12,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define WORKLOAD_PACE 1e6         /* operations a second of a workload without a pace */
 #define WORKLOAD_REQUESTS_MAX 128 /* op.demand has room for 254; the rest belongs to recordings */
 #define WORKLOAD_HIGHS_MAX 8
 #define WORKLOAD_PHASES_MAX 256

@@ -68,8 +68,8 @@ struct op_request {
 	enum workload_align_kind
 		align; /* NATURAL: align = count less the guard, rounded up to a power of two; NATURAL_UP_TO: at most align_cap */
 	uint64_t align_cap;
-	uint64_t
-		guard; /* pages of every count that are left free behind the extent: natural alignment is that of the rest */
+	/* Pages of every count that are left free behind the extent: natural alignment is that of the rest. */
+	uint64_t guard;
 	enum workload_call call;
 	const struct workload_arguments *arguments; /* of a driver call; owned by the workload */
 	/* How many of the limits the recorded kernel tried in vain; 0 for demands that it granted at once, and for synthetic ones.

@@ -107,8 +107,8 @@ struct lifetimes {
 	struct distribution arrivals;
 	uint8_t *request_of; /* by mix slot */
 	struct due {
-		uint64_t
-			key; /* time << LIFETIMES_TURN_BITS, and in the low bits whose turn it is among those of one tick */
+		/* time << LIFETIMES_TURN_BITS, and in the low bits whose turn it is among those of one tick */
+		uint64_t key;
 		uint32_t slot; /* of mixes */
 	} * heap;              /* 4-ary, the earliest first */
 	uint32_t count;

@@ -199,9 +199,7 @@ static const cyaml_schema_field_t raw_workload_fields[] = {TEXT(struct raw_workl
 static const cyaml_schema_value_t raw_workload_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_workload, raw_workload_fields)};
 
-static const char missing[] = "not available in this version";
-static const struct yaml_absent not_yet[] = {
-	{raw_request_fields, (const char *const[]){"guard", NULL}, missing},
+static const struct yaml_absent absent[] = {
 	{raw_part_fields, (const char *const[]){"mixed", "weights", NULL},
 	 "a part is no mixture; write its parts into the list that it is in"},
 	{NULL, NULL, NULL},
@@ -209,7 +207,7 @@ static const struct yaml_absent not_yet[] = {
 
 static const cyaml_schema_field_t *const lone[] = {raw_align_fields, raw_free_fields, NULL};
 
-static const struct yaml_language language = {&raw_workload_schema, lone, not_yet,
+static const struct yaml_language language = {&raw_workload_schema, lone, absent,
 					      "is empty; a workload begins with iovabench: 1"};
 
 static void parse(struct yaml_problems *problems, const struct workload_setting *settings, size_t setting_count,
