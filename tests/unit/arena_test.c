@@ -216,6 +216,13 @@ static void locks_can_be_taken(void **state)
 	arena.host.lock_acquire(arena.host.context, lock);
 	arena.host.lock_release(arena.host.context, lock);
 	arena.host.lock_destroy(arena.host.context, lock);
+	/* Without a kind nothing is locked, and nobody waits. */
+	arena.lock_kind = LOCK_NONE;
+	lock = arena.host.lock_create(arena.host.context);
+	arena.host.lock_acquire(arena.host.context, lock);
+	arena.host.lock_acquire(arena.host.context, lock);
+	arena.host.lock_release(arena.host.context, lock);
+	arena.host.lock_destroy(arena.host.context, lock);
 }
 
 int main(void)
