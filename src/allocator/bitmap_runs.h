@@ -142,11 +142,7 @@ INLINE uint64_t take_inside(struct bitmap *self, uint64_t word, uint64_t count)
 	unsigned position = word_runs_first_zeros(used, count);
 	if (UNLIKELY(position + count >= 64) || UNLIKELY(!(used & ((UINT64_C(1) << position) - 1))))
 		return NOTHING;
-	used |= ((UINT64_C(1) << count) - 1) << position;
-	self->used.words[word] = used;
-	/* No search need find out that the word is full. */
-	if (!~used)
-		self->runs.codes[word] = 0;
+	self->used.words[word] = used | ((UINT64_C(1) << count) - 1) << position;
 	self->free_pages -= count;
 	return word << 6 | position;
 }

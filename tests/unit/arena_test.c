@@ -191,18 +191,18 @@ static void prefault_backs_what_is_handed_out(void **state)
 static void prefaulted_memory_is_zero_and_backed_after_a_reset(void **state)
 {
 	(void)state;
-	unsigned char *memory = get(1 << 20);
-	memset(memory, 3, 1 << 20);
+	unsigned char *memory = get(2 << 20);
+	memset(memory, 3, 2 << 20);
 	arena_reset(&arena);
-	assert_true(arena_resident_bytes(&arena) >= 1 << 20);
-	assert_true(is_zero(get(1 << 20), 1 << 20));
+	assert_true(arena_resident_bytes(&arena) >= 2 << 20);
+	assert_true(is_zero(get(2 << 20), 1 << 20));
 }
 
 static void prefault_backs_again_what_was_put(void **state)
 {
 	(void)state;
-	unsigned char *memory = get(1 << 20);
-	put(memory, 1 << 20);
+	unsigned char *memory = get(2 << 20);
+	put(memory, 2 << 20);
 	assert_int_equal(arena_resident_bytes(&arena), 0);
 	assert_ptr_equal(get(4096), memory);
 	assert_true(arena_resident_bytes(&arena) >= 4096);
