@@ -247,11 +247,18 @@ static enum iova_status bitmap_alloc(void *context, const struct iova_request *r
 	return IOVA_OK;
 }
 
-static enum iova_status bitmap_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
+static enum iova_status bitmap_alloc_counted(void *context, const struct iova_request *request, uint32_t cpu,
 					     struct iova_extent *extent, struct iova_steps *steps)
 {
 	(void)cpu;
-	return allocate(self, request, extent, steps);
+	const struct bitmap *self = context;
+	enum iova_status status = allocate(context, request, extent, steps);
+	if (status != IOVA_OK)
+		return status;
+	uint64_t first = extent->first - self->base;
+	steps->splits += page_bitmap_is_used(&self->used, first - 1) ? 0 : 1;
+	steps->splits += page_bitmap_is_used(&self->used, first + extent->count) ? 0 : 1;
+	return IOVA_OK;
 }
 
 static void bitmap_free(void *context, const struct iova_extent *extent, uint32_t cpu)
