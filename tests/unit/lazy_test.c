@@ -38,6 +38,24 @@ static void a_free_into_a_full_queue_flushes_it_and_waits_itself(void **state)
 	end();
 }
 
+/* segregated gives what was freed last: the order of a flush shows. */
+static void a_flush_frees_in_the_order_of_the_queue(void **state)
+{
+	(void)state;
+	struct iova_extent extents[6];
+	begin("lazy+segregated", 0, 6, 2);
+	for (size_t i = 0; i < 6; i++)
+		extents[i] = take(1, 0);
+	give(extents[4], 0);
+	give(extents[0], 0);
+	give(extents[2], 0);
+	instance.table->drain(instance.self);
+	assert_int_equal(take(1, 0).first, 2);
+	assert_int_equal(take(1, 0).first, 0);
+	assert_int_equal(take(1, 0).first, 4);
+	end();
+}
+
 static void the_queue_of_another_cpu_is_its_own(void **state)
 {
 	(void)state;
@@ -147,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(freed_pages_are_deferred_and_not_usable),
 		cmocka_unit_test(a_free_into_a_full_queue_flushes_it_and_waits_itself),
+		cmocka_unit_test(a_flush_frees_in_the_order_of_the_queue),
 		cmocka_unit_test(the_queue_of_another_cpu_is_its_own),
 		cmocka_unit_test(a_single_queue_is_shared),
 		cmocka_unit_test(a_poll_flushes_every_queue_10_ms_after_the_first_entry),

@@ -442,7 +442,6 @@ static void every_broken_invariant_of_the_tree_is_named(void **state)
 	const uint32_t root = tree.by_length.tree.root, low = gaps[root].child[0], high = gaps[root].child[1];
 	const uint32_t longest = gap_outermost(&tree.by_length.tree, 1);
 	assert_int_equal(gaps[longest].length, 4);
-	(void)low, (void)high;
 	/* make_tree gives the same numbers again. */
 	gap_set_black(gaps, root, false);
 	check_broken("the root is black and has no parent");
@@ -452,6 +451,11 @@ static void every_broken_invariant_of_the_tree_is_named(void **state)
 	gaps = tree.by_length.tree.gaps;
 	gap_set_black(gaps, longest, !gap_is_black(gaps, longest));
 	check_broken("every path has the same number of black gaps");
+	/* One black node on every path, and three red ones in a row of two. */
+	gaps = tree.by_length.tree.gaps;
+	gap_set_black(gaps, low, false);
+	gap_set_black(gaps, high, false);
+	check_broken("a red gap has no red child");
 	gaps = tree.by_length.tree.gaps;
 	gap_set_parent(gaps, longest, longest);
 	check_broken("a child knows its parent");
@@ -480,6 +484,21 @@ static void every_broken_invariant_of_the_tree_is_named(void **state)
 	tree.by_length.tree.fresh++;
 	check_broken("the tree has exactly the gaps that are not unused");
 	allocator_instance_destroy(&instance);
+}
+
+static void too_much_room_in_a_table_of_ends_is_named(void **state)
+{
+	(void)state;
+	if (instance.table)
+		allocator_instance_destroy(&instance);
+	begin("rbtree:fit=best", 0, GAP_ENDS_DIRECT_PAGES + 1);
+	struct rbtree *large = instance.self;
+	/* 64 slots, of which 48 may be full. */
+	assert_int_equal(large->room, 23);
+	large->room++;
+	assert_string_equal(rbtree_check(large), "there is room for the ends of every gap that may be left");
+	large->room--;
+	end();
 }
 
 static void every_broken_invariant_of_the_buckets_is_named(void **state)
@@ -578,6 +597,7 @@ int main(void)
 		cmocka_unit_test(a_large_space_places_like_a_small_one),
 		cmocka_unit_test(steps_count_the_nodes_on_the_way),
 		cmocka_unit_test(every_broken_invariant_of_the_tree_is_named),
+		cmocka_unit_test(too_much_room_in_a_table_of_ends_is_named),
 		cmocka_unit_test(every_broken_invariant_of_the_buckets_is_named),
 	};
 	return cmocka_run_group_tests_name("rbtree", tests, NULL, NULL);

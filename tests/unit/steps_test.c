@@ -56,6 +56,28 @@ static void a_trimmed_tail_is_split_off_and_merged_again(void **state)
 	end();
 }
 
+/* Pages 1 and 1000 are free. Page 1000 is marked by a search by address and then taken: the search that trusts the mark clears it. */
+static void a_mark_over_nothing_is_followed_once(void **state)
+{
+	(void)state;
+	const struct iova_request high = {.count = 1, .low = 512, .high = 1023, .constraints = IOVA_CONSTRAIN_LIMIT};
+	struct iova_extent extents[1024], extent;
+	begin("buddy", 0, 1024, 1);
+	for (size_t i = 0; i < 1024; i++) {
+		extent = take(1, 0);
+		extents[extent.first] = extent;
+	}
+	give(extents[1000], 0);
+	extents[1000] = take_within(1, 1000, 1000);
+	give(extents[1], 0);
+	/* The word of page 512, the root, the word of page 1000, the root again. */
+	assert_int_equal(try_get(&high, 0, &extent), IOVA_NO_SPACE);
+	expect(4, 0, 0);
+	assert_int_equal(try_get(&high, 0, &extent), IOVA_NO_SPACE);
+	expect(2, 0, 0);
+	end();
+}
+
 /* Around page 5: 4 pages and 1 below, 2 and 8 above. */
 static void a_limit_cuts_a_block_into_all_its_parts(void **state)
 {
@@ -236,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_buddy_counts_halvings_and_buddies),
 		cmocka_unit_test(a_trimmed_tail_is_split_off_and_merged_again),
+		cmocka_unit_test(a_mark_over_nothing_is_followed_once),
 		cmocka_unit_test(a_limit_cuts_a_block_into_all_its_parts),
 		cmocka_unit_test(a_bitmap_counts_words_and_the_runs_beside),
 		cmocka_unit_test(a_tree_counts_gaps_that_remain_and_that_are_joined),
