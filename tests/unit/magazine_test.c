@@ -80,6 +80,15 @@ static void what_is_granted_is_learnt(void **state)
 	give(extent, 0);
 	assert_int_equal(take(3, 0).first, extent.first);
 	assert_int_equal(steps.cache_hits, 1);
+	/* The largest that is cached; what is larger passes through. */
+	extent = take(20, 0);
+	assert_int_equal(extent.count, 32);
+	give(extent, 0);
+	assert_int_equal(take(20, 0).first, extent.first);
+	assert_int_equal(steps.cache_hits, 1);
+	extent = take(33, 0);
+	give(extent, 0);
+	assert_int_equal(steps.backend_trips, 1);
 	end();
 }
 

@@ -389,6 +389,31 @@ static void a_large_space_places_like_a_small_one(void **state)
 	check_large_space("rbtree:fit=last");
 }
 
+/* 2^26 extents are too many to try: here there is room for two. */
+static void more_extents_than_there_is_room_for_are_no_memory(void **state)
+{
+	(void)state;
+	static const char *const specs[] = {"rbtree:fit=first", "rbtree:fit=best", "rbtree:fit=last"};
+	const struct iova_request page = {.count = 1},
+				  low = {.count = 1, .low = 0, .high = 50, .constraints = IOVA_CONSTRAIN_LIMIT};
+	for (size_t i = 0; i < 3; i++) {
+		begin(specs[i], 0, 100);
+		struct rbtree *self = instance.self;
+		self->extents_max = self->room = 2;
+		struct iova_extent one = take(10), none = {7, 7, 7}, before;
+		take(20);
+		before = none;
+		assert_int_equal(instance.table->alloc(self, &page, 0, &none), IOVA_NO_MEMORY);
+		assert_int_equal(instance.table->alloc(self, &low, 0, &none), IOVA_NO_MEMORY);
+		assert_int_equal(instance.table->place(self, 50, 1, 0, &none), IOVA_NO_MEMORY);
+		assert_memory_equal(&none, &before, sizeof none);
+		assert_null(instance.table->broken_invariant(self));
+		give(one);
+		assert_int_equal(take(70).count, 70);
+		end();
+	}
+}
+
 static void steps_count_the_nodes_on_the_way(void **state)
 {
 	(void)state;
@@ -595,6 +620,7 @@ int main(void)
 		cmocka_unit_test(a_live_extent_costs_at_most_64_bytes_in_a_large_space),
 		cmocka_unit_test(by_length_it_does_even_if_every_extent_lies_alone),
 		cmocka_unit_test(a_large_space_places_like_a_small_one),
+		cmocka_unit_test(more_extents_than_there_is_room_for_are_no_memory),
 		cmocka_unit_test(steps_count_the_nodes_on_the_way),
 		cmocka_unit_test(every_broken_invariant_of_the_tree_is_named),
 		cmocka_unit_test(too_much_room_in_a_table_of_ends_is_named),

@@ -91,11 +91,34 @@ static void what_is_wrong_with_the_bins_is_named(void **state)
 	allocator_segregated.destroy(self);
 }
 
+/* 2^26 extents are too many to try: here there is no block but the unused one. */
+static void without_a_block_nothing_changes(void **state)
+{
+	(void)state;
+	const struct iova_request page = {.count = 1}, even = {.count = 1, .align = 2, .constraints = IOVA_CONSTRAIN_ALIGN};
+	struct iova_extent extent, none = {7, 7, 7};
+	const struct iova_extent before = none;
+	make();
+	self->capacity = self->fresh;
+	assert_int_equal(allocator_segregated.alloc(self, &page, 0, &extent), IOVA_OK);
+	assert_int_equal(allocator_segregated.alloc(self, &page, 0, &none), IOVA_NO_MEMORY);
+	assert_int_equal(allocator_segregated.alloc(self, &even, 0, &none), IOVA_NO_MEMORY);
+	assert_int_equal(allocator_segregated.place(self, 50, 1, 0, &none), IOVA_NO_MEMORY);
+	assert_memory_equal(&none, &before, sizeof none);
+	assert_null(allocator_segregated.broken_invariant(self));
+	allocator_segregated.free(self, &extent, 0);
+	assert_int_equal(allocator_segregated.place(self, 50, 1, 0, &none), IOVA_OK);
+	assert_null(allocator_segregated.broken_invariant(self));
+	self->capacity = kept.capacity;
+	allocator_segregated.destroy(self);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_wrong_with_the_blocks_is_named),
 		cmocka_unit_test(what_is_wrong_with_the_bins_is_named),
+		cmocka_unit_test(without_a_block_nothing_changes),
 	};
 	return cmocka_run_group_tests_name("segregated_invariants", tests, NULL, NULL);
 }
