@@ -98,12 +98,40 @@ static void what_is_wrong_with_a_bound_is_named(void **state)
 	allocator_bitmap.destroy(self);
 }
 
+/* In each of 100 words one page becomes free, and nothing else is. */
+static void a_stack_of_recent_words_forgets_the_oldest(void **state)
+{
+	(void)state;
+	make(FIT_ANY);
+	struct iova_extent middle[100], other;
+	for (uint64_t word = 0; word < 100; word++) {
+		const uint64_t page = 512 + 64 * word + 9;
+		assert_int_equal(allocator_bitmap.place(self, page - 9, 9, 0, &other), IOVA_OK);
+		assert_int_equal(allocator_bitmap.place(self, page, 1, 0, &middle[word]), IOVA_OK);
+		assert_int_equal(allocator_bitmap.place(self, page + 1, 54, 0, &other), IOVA_OK);
+	}
+	for (uint64_t word = 0; word < 100; word++)
+		allocator_bitmap.free(self, &middle[word], 0);
+	assert_int_equal(self->recent[0].held, RECENT);
+	const struct iova_request page = {.count = 1};
+	for (uint64_t taken = 0; taken < RECENT; taken++) {
+		assert_int_equal(allocator_bitmap.alloc(self, &page, 0, &other), IOVA_OK);
+		assert_int_equal(other.first, middle[99 - taken].first);
+	}
+	/* The other words are forgotten. What was split off last is the run behind them all. */
+	assert_int_equal(allocator_bitmap.alloc(self, &page, 0, &other), IOVA_OK);
+	assert_int_equal(other.first, 512 + 100 * 64);
+	assert_null(allocator_bitmap.broken_invariant(self));
+	allocator_bitmap.destroy(self);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_wrong_with_any_bitmap_is_named),
 		cmocka_unit_test(what_is_wrong_with_a_maximum_is_named),
 		cmocka_unit_test(what_is_wrong_with_a_bound_is_named),
+		cmocka_unit_test(a_stack_of_recent_words_forgets_the_oldest),
 	};
 	return cmocka_run_group_tests_name("bitmap_invariants", tests, NULL, NULL);
 }

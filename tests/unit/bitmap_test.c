@@ -122,6 +122,9 @@ static void next_fit_goes_on_and_wraps(void **state)
 	assert_int_equal(alloc(&f, 10), 81);
 	assert_int_equal(alloc(&f, 10), 1);
 	assert_int_equal(alloc(&f, 9), 11);
+	/* Behind the last allocation, also when that is free again. */
+	release(&f, 11, 9);
+	assert_int_equal(alloc(&f, 9), 20);
 	end(&f);
 }
 

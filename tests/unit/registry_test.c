@@ -194,6 +194,9 @@ static void only_a_layer_can_stand_in_front(void **state)
 	check_refused("rbtree+buddy",
 		      "allocator \"rbtree+buddy\": rbtree is not a layer, so that nothing can stand under it; layers "
 		      "come first");
+	check_refused("lazy+lazy+lazy+lazy+buddy", "allocator \"lazy+lazy+lazy+lazy+buddy\": more than 4 parts");
+	struct error error = {0};
+	assert_int_equal(allocator_spec_check("lazy+lazy+lazy+buddy", &error), 0);
 }
 
 static void the_form_of_a_plugins_options_is_checked_unopened(void **state)
