@@ -9,6 +9,9 @@
 #include "allocator/bitmap_runs.h"
 #include "allocator/builtin.h"
 
+/* 1.16 bits for each of these are more addresses than a host can be asked for. */
+#define PAGES_MAX (UINT64_C(1) << 46)
+
 /* Pages whose bits fill a page of memory. */
 #define REGION (UINT64_C(4096) * 8)
 
@@ -358,7 +361,11 @@ static void bitmap_destroy(void *context)
 static enum iova_status bitmap_create(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
 				      const struct iova_below *below, void **result, const char **reason)
 {
-	(void)below, (void)reason;
+	(void)below;
+	if (space->count > PAGES_MAX) {
+		*reason = "its bits are for 2^46 pages at most";
+		return IOVA_UNSUPPORTED;
+	}
 	struct bitmap *self = host->memory_get(host->context, sizeof(*self));
 	if (!self)
 		return IOVA_NO_MEMORY;
