@@ -125,6 +125,13 @@ static void next_fit_goes_on_and_wraps(void **state)
 	/* Behind the last allocation, also when that is free again. */
 	release(&f, 11, 9);
 	assert_int_equal(alloc(&f, 9), 20);
+	/* With constraints, too: behind it, then from the lowest page on. */
+	release(&f, 1, 10);
+	const struct iova_request even = {.count = 2, .align = 2, .constraints = IOVA_CONSTRAIN_ALIGN};
+	assert_int_equal(request(&f, even), 30);
+	const struct iova_request low = {
+		.count = 2, .align = 2, .low = 1, .high = 29, .constraints = IOVA_CONSTRAIN_ALIGN | IOVA_CONSTRAIN_LIMIT};
+	assert_int_equal(request(&f, low), 2);
 	end(&f);
 }
 

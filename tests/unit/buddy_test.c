@@ -225,6 +225,19 @@ static void limits_choose_the_part_of_a_block(void **state)
 	assert_int_equal(request(&f, wanted).first, 100);
 	assert_int_equal(request(&f, wanted).first, 96);
 	end(&f);
+	/* One page less than the space at either end. */
+	begin(&f, LOW, POW2, 16, 16);
+	assert_int_equal(
+		request(&f, (struct iova_request){.count = 1, .low = 17, .high = 31, .constraints = IOVA_CONSTRAIN_LIMIT})
+			.first,
+		17);
+	end(&f);
+	begin(&f, HIGH, POW2, 16, 16);
+	assert_int_equal(
+		request(&f, (struct iova_request){.count = 1, .low = 16, .high = 30, .constraints = IOVA_CONSTRAIN_LIMIT})
+			.first,
+		30);
+	end(&f);
 }
 
 static void a_boundary_below_the_request_cannot_be_met(void **state)

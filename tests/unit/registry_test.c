@@ -2,6 +2,7 @@
  * Names, specs and plugins: what is accepted, and every message word by word. */
 #include "allocator/builtin.h"
 #include "allocator/registry.h"
+#include "allocator/spec.h"
 #include "base/memory.h"
 
 #include <setjmp.h>
@@ -165,6 +166,19 @@ static void the_ends_of_a_range_belong_to_it(void **state)
 	"+rbtree\": option period of lazy takes a time from 0ns to 3600s (ns, us, ms or s), not \"" value "\""
 	check_refused("lazy:period=3601s+rbtree", PERIOD("3601s"));
 	check_refused("lazy:period=3600000000001ns+rbtree", PERIOD("3600000000001ns"));
+	/* No built-in has a least time above 0. */
+	static const struct iova_option times[] = {
+		{.name = "after", .kind = IOVA_OPTION_TIME, .default_value = 2000, .minimum = 1000, .maximum = 5000}};
+	const struct iova_allocator table = {.options = times, .option_count = 1};
+	uint64_t value = 0;
+	struct error error = {0};
+	char least[] = "after=1us", less[] = "after=999ns";
+	assert_int_equal(allocator_options_read("x", "x", &table, least, &value, &error), 0);
+	assert_int_equal(value, 1000);
+	assert_int_equal(allocator_options_read("x", "x", &table, less, &value, &error), -1);
+	assert_string_equal(
+		error.message,
+		"allocator \"x\": option after of x takes a time from 1us to 5us (ns, us, ms or s), not \"999ns\"");
 	/* 2^64 ns and a little: the product must not wrap into the range. */
 	check_refused("lazy:period=18446744074s+rbtree", PERIOD("18446744074s"));
 #undef PERIOD
