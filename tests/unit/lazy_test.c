@@ -148,6 +148,25 @@ static void drain_flushes_and_drains_below(void **state)
 	end();
 }
 
+static void a_poll_goes_on_to_the_layer_below(void **state)
+{
+	(void)state;
+	struct iova_extent extents[32];
+	begin("lazy+magazine:rounds=4+segregated", 0, 100, 1);
+	instance.table->poll(instance.self, 0);
+	for (size_t i = 0; i < 32; i++)
+		extents[i] = take(1, 0);
+	for (size_t i = 0; i < 32; i++)
+		give(extents[i], 0);
+	/* Eight magazines, six of them in the depot, which gives one back every 100 ms. */
+	instance.table->poll(instance.self, 10 * MS);
+	assert_int_equal(pages().deferred_pages, 0);
+	assert_int_equal(pages().cached_pages, 32);
+	instance.table->poll(instance.self, 100 * MS);
+	assert_int_equal(pages().cached_pages, 28);
+	end();
+}
+
 static void a_range_that_waits_can_be_placed(void **state)
 {
 	(void)state;
@@ -173,6 +192,7 @@ int main(void)
 		cmocka_unit_test(a_single_queue_waits_for_a_second),
 		cmocka_unit_test(a_clock_that_begins_late_is_no_reason_to_flush),
 		cmocka_unit_test(drain_flushes_and_drains_below),
+		cmocka_unit_test(a_poll_goes_on_to_the_layer_below),
 		cmocka_unit_test(a_range_that_waits_can_be_placed),
 	};
 	return cmocka_run_group_tests_name("lazy", tests, NULL, NULL);
