@@ -53,13 +53,13 @@ $(BUILD)/iovabench: $(BUILD)/objects/cli/main.o $(BUILD)/librooms.a
 	$(LINK) -rdynamic -o $@ $^ $(LIBS)
 
 $(BUILD)/librooms.a: $(ROOM_OBJECTS)
-	rm -f $@ && ar rcs $@ $^
+	@echo 'ar rcs $@' && rm -f $@ && ar rcs $@ $^
 
 # For drivers and their tests: allocators and driver calls as one object, of which the public names alone are global.
 LIBRARY_OBJECTS := $(filter $(addprefix $(BUILD)/objects/,allocator/% base/% ddi/%),$(ROOM_OBJECTS))
 LIBRARY_NAMES = iova_instance_* ddi_* dxgk_cb_* mm_* ex_free_pool iommu_* ntstatus_name
 $(BUILD)/libiovabench.a: $(LIBRARY_OBJECTS)
-	$(CC) -r -nostdlib -o $(BUILD)/libiovabench.o $^
+	@echo '$(CC) -r -nostdlib -o $(BUILD)/libiovabench.o' && $(CC) -r -nostdlib -o $(BUILD)/libiovabench.o $^
 	objcopy --wildcard $(foreach name,$(LIBRARY_NAMES),--keep-global-symbol='$(name)') $(BUILD)/libiovabench.o
 	rm -f $@ && ar rcs $@ $(BUILD)/libiovabench.o
 

@@ -35,7 +35,12 @@ INLINE uint64_t start_in_word(const struct bitmap *self, uint64_t word, uint64_t
 /* Lowest page of the word where count free pages begin, or NOTHING; then the code of the word is exact. */
 INLINE uint64_t search_word(struct bitmap *self, uint64_t word, uint64_t count)
 {
-	uint64_t start = start_in_word(self, word, self->used.words[word], count);
+	uint64_t used = self->used.words[word];
+	if (!~used) {
+		self->runs.codes[word] = 0;
+		return NOTHING;
+	}
+	uint64_t start = start_in_word(self, word, used, count);
 	if (__builtin_expect(start == NOTHING, 0))
 		run_index_set(&self->runs, word, word_code(self, word));
 	return start;

@@ -81,13 +81,14 @@ static inline void magazines_drain(struct magazines *self, uint32_t cpu)
 static inline enum iova_status ask_below(const struct magazines *self, const struct iova_request *request, uint32_t cpu,
 					 struct iova_extent *extent, struct iova_steps *steps)
 {
-	struct iova_request rounded = *request;
-	if (self->key == KEY_ORDER && request->count <= self->largest)
+	if (self->key == KEY_ORDER && request->count <= self->largest && !bits_is_power_of_two(request->count)) {
+		struct iova_request rounded = *request;
 		rounded.count = bits_power_of_two_ceil(request->count);
-	enum iova_status status = below_alloc(self, &rounded, cpu, extent, steps);
-	if (status == IOVA_NO_SPACE && rounded.count != request->count)
-		status = below_alloc(self, request, cpu, extent, steps);
-	return status;
+		enum iova_status status = below_alloc(self, &rounded, cpu, extent, steps);
+		if (status != IOVA_NO_SPACE)
+			return status;
+	}
+	return below_alloc(self, request, cpu, extent, steps);
 }
 
 /* Where there is no space all is given back that caches hold; with DRAIN_LARGEST first only the longest extents, which give the

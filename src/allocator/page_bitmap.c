@@ -68,9 +68,10 @@ uint64_t page_bitmap_previous_far(const struct page_bitmap *bitmap, uint64_t wor
 	return word << 6 | bits_log2_floor(bits);
 }
 
-void page_bitmap_word_filled(struct page_bitmap *bitmap, uint64_t word)
+/* The word of the level below has its first bit, and below, has lost its last one. */
+static void summary_filled(struct page_bitmap *bitmap, unsigned level, uint64_t word)
 {
-	for (unsigned level = 1; level <= bitmap->top; level++, word >>= 6) {
+	for (; level <= bitmap->top; level++, word >>= 6) {
 		uint64_t *bits = page_bitmap_summary(bitmap, level, word >> 6), before = *bits;
 		*bits = before | UINT64_C(1) << (word & 63);
 		if (before)
@@ -78,14 +79,55 @@ void page_bitmap_word_filled(struct page_bitmap *bitmap, uint64_t word)
 	}
 }
 
-void page_bitmap_word_emptied(struct page_bitmap *bitmap, uint64_t word)
+static void summary_emptied(struct page_bitmap *bitmap, unsigned level, uint64_t word)
 {
-	for (unsigned level = 1; level <= bitmap->top; level++, word >>= 6) {
+	for (; level <= bitmap->top; level++, word >>= 6) {
 		uint64_t *bits = page_bitmap_summary(bitmap, level, word >> 6),
 			 after = *bits & ~(UINT64_C(1) << (word & 63));
 		*bits = after;
 		if (after)
 			return;
+	}
+}
+
+void page_bitmap_word_filled(struct page_bitmap *bitmap, uint64_t word)
+{
+	summary_filled(bitmap, 1, word);
+}
+
+void page_bitmap_word_emptied(struct page_bitmap *bitmap, uint64_t word)
+{
+	summary_emptied(bitmap, 1, word);
+}
+
+/* The bits of words [first, end) in the summary of the group that first lies in. */
+static uint64_t summary_bits(uint64_t first, uint64_t end)
+{
+	uint64_t bits = ~UINT64_C(0) << (first & 63);
+	return end >> 6 == first >> 6 ? bits & ~(~UINT64_C(0) << (end & 63)) : bits;
+}
+
+void page_bitmap_fill_words(struct page_bitmap *bitmap, uint64_t first, uint64_t end)
+{
+	for (uint64_t word = first; word < end; word++)
+		bitmap->words[word] = ~UINT64_C(0);
+	for (; first < end; first = (first | 63) + 1) {
+		uint64_t *bits = page_bitmap_summary(bitmap, 1, first >> 6), before = *bits;
+		*bits = before | summary_bits(first, end);
+		if (!before)
+			summary_filled(bitmap, 2, first >> 6);
+	}
+}
+
+void page_bitmap_empty_words(struct page_bitmap *bitmap, uint64_t first, uint64_t end)
+{
+	for (uint64_t word = first; word < end; word++)
+		bitmap->words[word] = 0;
+	for (; first < end; first = (first | 63) + 1) {
+		uint64_t *bits = page_bitmap_summary(bitmap, 1, first >> 6), after = *bits & ~summary_bits(first, end);
+		*bits = after;
+		if (!after)
+			summary_emptied(bitmap, 2, first >> 6);
 	}
 }
 

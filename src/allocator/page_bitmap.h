@@ -63,36 +63,53 @@ static inline uint64_t page_bitmap_previous(const struct page_bitmap *bitmap, ui
 	return page_bitmap_previous_far(bitmap, page >> 6);
 }
 
-/* The bits of pages [first, end) that lie in the word. */
-static inline uint64_t page_bitmap_mask(uint64_t word, uint64_t first, uint64_t end)
+/* The words [first, end), which are all free, become used, and the other way round. */
+void page_bitmap_fill_words(struct page_bitmap *bitmap, uint64_t first, uint64_t end);
+void page_bitmap_empty_words(struct page_bitmap *bitmap, uint64_t first, uint64_t end);
+
+static inline void page_bitmap_set_in_word(struct page_bitmap *bitmap, uint64_t word, uint64_t bits)
 {
-	uint64_t mask = ~UINT64_C(0);
-	if (word == first >> 6)
-		mask &= ~UINT64_C(0) << (first & 63);
-	if (word == (end - 1) >> 6)
-		mask &= ~UINT64_C(0) >> (63 - ((end - 1) & 63));
-	return mask;
+	uint64_t before = bitmap->words[word];
+	bitmap->words[word] = before | bits;
+	if (!before)
+		page_bitmap_word_filled(bitmap, word);
+}
+
+static inline void page_bitmap_clear_in_word(struct page_bitmap *bitmap, uint64_t word, uint64_t bits)
+{
+	uint64_t after = bitmap->words[word] & ~bits;
+	bitmap->words[word] = after;
+	if (!after)
+		page_bitmap_word_emptied(bitmap, word);
 }
 
 /* [first, end) is not empty and entirely free (set) or used (clear). */
 static inline void page_bitmap_set(struct page_bitmap *bitmap, uint64_t first, uint64_t end)
 {
-	for (uint64_t word = first >> 6; word <= (end - 1) >> 6; word++) {
-		uint64_t before = bitmap->words[word];
-		bitmap->words[word] = before | page_bitmap_mask(word, first, end);
-		if (!before)
-			page_bitmap_word_filled(bitmap, word);
+	uint64_t word = first >> 6, last = (end - 1) >> 6;
+	uint64_t low = ~UINT64_C(0) << (first & 63), high = ~UINT64_C(0) >> (63 - ((end - 1) & 63));
+	if (word == last) {
+		page_bitmap_set_in_word(bitmap, word, low & high);
+		return;
 	}
+	page_bitmap_set_in_word(bitmap, word, low);
+	if (last - word > 1)
+		page_bitmap_fill_words(bitmap, word + 1, last);
+	page_bitmap_set_in_word(bitmap, last, high);
 }
 
 static inline void page_bitmap_clear(struct page_bitmap *bitmap, uint64_t first, uint64_t end)
 {
-	for (uint64_t word = first >> 6; word <= (end - 1) >> 6; word++) {
-		uint64_t after = bitmap->words[word] & ~page_bitmap_mask(word, first, end);
-		bitmap->words[word] = after;
-		if (!after)
-			page_bitmap_word_emptied(bitmap, word);
+	uint64_t word = first >> 6, last = (end - 1) >> 6;
+	uint64_t low = ~UINT64_C(0) << (first & 63), high = ~UINT64_C(0) >> (63 - ((end - 1) & 63));
+	if (word == last) {
+		page_bitmap_clear_in_word(bitmap, word, low & high);
+		return;
 	}
+	page_bitmap_clear_in_word(bitmap, word, low);
+	if (last - word > 1)
+		page_bitmap_empty_words(bitmap, word + 1, last);
+	page_bitmap_clear_in_word(bitmap, last, high);
 }
 
 /* NULL, or which rule the summaries break. */

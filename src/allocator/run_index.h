@@ -59,17 +59,20 @@ static inline uint64_t run_index_at_least_portable(const uint8_t *bytes, uint8_t
 	return mask;
 }
 
+#if defined(__SSE2__)
+static inline uint64_t run_index_at_least_16(const uint8_t *bytes, __m128i least)
+{
+	__m128i part = _mm_load_si128((const __m128i *)(const void *)bytes);
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(part, least), part));
+}
+#endif
+
 static inline uint64_t run_index_at_least(const uint8_t *bytes, uint8_t code)
 {
 #if defined(__SSE2__)
 	__m128i least = _mm_set1_epi8((char)code);
-	uint64_t mask = 0;
-	for (unsigned i = 0; i < 4; i++) {
-		__m128i part = _mm_load_si128((const __m128i *)(const void *)(bytes + 16 * i));
-		uint64_t bits = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(part, least), part));
-		mask |= bits << (16 * i);
-	}
-	return mask;
+	return run_index_at_least_16(bytes, least) | run_index_at_least_16(bytes + 16, least) << 16 |
+	       run_index_at_least_16(bytes + 32, least) << 32 | run_index_at_least_16(bytes + 48, least) << 48;
 #else
 	return run_index_at_least_portable(bytes, code);
 #endif

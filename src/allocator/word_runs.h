@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Sequences of equal bits in one word, without branches. */
+ * Sequences of equal bits in one word, without branches but for single ones. */
 #ifndef ALLOCATOR_WORD_RUNS_H
 #define ALLOCATOR_WORD_RUNS_H
 
@@ -42,6 +42,8 @@ static inline uint64_t word_runs_smear(uint64_t used, unsigned *left)
 static inline unsigned word_runs_first_zeros(uint64_t used, uint64_t count)
 {
 	unsigned left = (unsigned)count;
+	if (count == 1) /* the most frequent one need not wait for the others' steps */
+		return ~used ? (unsigned)__builtin_ctzll(~used) : 64;
 	used = word_runs_smear(used, &left);
 	used = word_runs_smear(used, &left);
 	used = word_runs_smear(used, &left);

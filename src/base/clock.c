@@ -85,9 +85,9 @@ static void measure_step_and_pair(struct clock *clock)
 	enum { SAMPLES = 2001 };
 	uint64_t pairs[SAMPLES], step = UINT64_MAX, last = clock_start(clock);
 	for (int i = 0; i < SAMPLES; i++) {
-		uint32_t cpu;
-		uint64_t start = clock_start(clock);
-		uint64_t stop = clock_stop(clock, &cpu);
+		uint32_t from, to;
+		uint64_t start = clock_start_on(clock, &from);
+		uint64_t stop = clock_stop(clock, &to);
 		pairs[i] = stop - start;
 		if (start > last && start - last < step)
 			step = start - last;
@@ -145,8 +145,7 @@ double clock_core_ghz(const struct clock *clock)
 	double best = 0;
 	for (int i = 0; i < 50; i++) {
 		uint32_t from, to;
-		clock_stop(clock, &from);
-		uint64_t start = clock_start(clock);
+		uint64_t start = clock_start_on(clock, &from);
 		chain();
 		uint64_t stop = clock_stop(clock, &to);
 		double ns = (double)(stop - start) * clock->ns_per_tick - clock->pair_ns;

@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE ((size_t)2 << 20)
 
 static atomic_uint_fast64_t requests;
 static atomic_uint_fast64_t failing_request = UINT64_MAX;
@@ -20,6 +23,21 @@ void *memory_zeroed(size_t count, size_t bytes)
 	if (must_fail() || __builtin_mul_overflow(count, bytes, &total))
 		return NULL;
 	return calloc(count ? count : 1, bytes ? bytes : 1);
+}
+
+void *memory_zeroed_huge(size_t count, size_t bytes)
+{
+	size_t total;
+	if (must_fail() || __builtin_mul_overflow(count, bytes, &total) || total > SIZE_MAX - HUGE_PAGE)
+		return NULL;
+	if (total < MEMORY_HUGE_LEAST)
+		return calloc(total ? total : 1, 1);
+	size_t whole = (total + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+	void *memory = aligned_alloc(HUGE_PAGE, whole);
+	if (!memory)
+		return NULL;
+	madvise(memory, whole, MADV_HUGEPAGE);
+	return memset(memory, 0, total);
 }
 
 void *memory_resize(void *memory, size_t count, size_t bytes)

@@ -11,7 +11,6 @@
 #include <sys/mman.h>
 
 #define PAGE ((size_t)4096)
-#define BACKED_AHEAD ((size_t)1 << 20)
 #define HUGE_PAGE ((size_t)2 << 20)
 #define LARGEST_RESERVATION ((size_t)1 << 44)
 #define SMALLEST_RESERVATION ((size_t)1 << 28)
@@ -50,14 +49,16 @@ static void prefault(struct arena *arena, size_t start, size_t bytes)
 {
 	/* Metadata of a kernel lies in its direct map, behind huge pages: with small ones the timed passes would show misses of
 	 * the TLB that no kernel has. */
-	if (bytes >= HUGE_PAGE)
-		madvise(arena->base + start, bits_align_up(bytes, HUGE_PAGE), MADV_HUGEPAGE);
-	if (start + bytes <= arena->backed || bytes > ARENA_PREFAULT_BYTES)
+	size_t first = bits_align_down(start, HUGE_PAGE), end = bits_align_up(start + bytes, HUGE_PAGE);
+	if (end > arena->bytes)
+		end = arena->bytes;
+	if (start + bytes <= arena->backed)
 		return;
-	size_t room = arena->bytes - start;
-	size_t ahead = bytes < PAGE ? BACKED_AHEAD : bytes;
-	back(arena->base + start, ahead < room ? ahead : room);
-	arena->backed = start + (ahead < room ? ahead : room);
+	madvise(arena->base + first, end - first, MADV_HUGEPAGE);
+	if (bytes > ARENA_PREFAULT_BYTES)
+		return;
+	back(arena->base + start, end - start);
+	arena->backed = end;
 }
 
 static void *get(void *context, size_t bytes)

@@ -84,8 +84,7 @@ static void play(struct member *member)
 				    .operations = engine->received - engine->skipped};
 	uint32_t from, to;
 	taint_before(&member->taint);
-	clock_stop(clock, &from);
-	member->start = clock_start(clock);
+	member->start = clock_start_on(clock, &from);
 	crew->player->play(crew->context, member->index, engine, member->piece);
 	member->stop = clock_stop(clock, &to);
 	member->tainted = taint_after(&member->taint) || from != to;

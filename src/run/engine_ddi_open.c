@@ -84,7 +84,7 @@ int engine_ddi_prepare(struct engine *engine, const struct workload *workload, s
 	if (!engine->calls)
 		return 0;
 	if (holds) {
-		engine->held = memory_zeroed(engine->slot_count, sizeof engine->held[0]);
+		engine->held = memory_zeroed_huge(engine->slot_count, sizeof engine->held[0]);
 		if (!engine->held)
 			return error_set(error, EXIT_CODE_IO, "no memory for %u slots", engine->slot_count);
 		memset(engine->held, 0, engine->slot_count * sizeof engine->held[0]);

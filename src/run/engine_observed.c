@@ -19,8 +19,7 @@ struct stamp {
 static void stamp_begin(struct stamp *stamp)
 {
 	stamp->waited = lock_waited_ticks();
-	clock_stop(stamp->clock, &stamp->from);
-	stamp->start = clock_start(stamp->clock);
+	stamp->start = clock_start_on(stamp->clock, &stamp->from);
 }
 
 static void stamp_end(struct stamp *stamp)

@@ -164,7 +164,7 @@ static int copy_requests(struct engine *engine, const struct op_stream *stream, 
 {
 	const struct op_request *requests = op_stream_requests(stream, &engine->request_count);
 	engine->requests = memory_zeroed(engine->request_count, sizeof engine->requests[0]);
-	engine->slots = memory_zeroed(engine->slot_count, sizeof engine->slots[0]);
+	engine->slots = memory_zeroed_huge(engine->slot_count, sizeof engine->slots[0]);
 	engine->domains = memory_zeroed(engine->domain_count, sizeof engine->domains[0]);
 	if (!engine->requests || !engine->slots || !engine->domains)
 		return error_set(error, EXIT_CODE_IO, "no memory for %u slots", engine->slot_count);

@@ -11,12 +11,19 @@
 #include "run/plain_histogram.h"
 
 #include <math.h>
+#include <string.h>
+
+/* More than a part needs at the default gap. */
+#define GAPS_AHEAD 8192u
 
 struct sampling {
 	struct pass *pass;
 	struct engine *engine;
 	struct rng rng;
-	uint64_t gap; /* words to play before the next sample */
+	double log_skipped; /* ln(1 - 1 / mean gap) */
+	uint32_t *gaps;     /* drawn before the time that they are used in; GAPS_AHEAD of them */
+	uint32_t gaps_used; /* of these */
+	uint64_t gap;       /* words to play before the next sample */
 	size_t phase;
 	uint64_t word; /* of the stream, at the start of the piece at hand */
 	double phase_ns;
@@ -34,13 +41,26 @@ static struct histogram *cell(struct sampling *sampling)
 }
 
 /* Geometric: every operation has the same chance, so nothing periodic can hide between the samples. */
-static uint64_t draw_gap(struct sampling *sampling)
+static uint32_t draw_gap(struct sampling *sampling)
 {
-	double mean = sampling->pass->latency_gap;
-	if (mean <= 1)
+	if (sampling->pass->latency_gap <= 1)
 		return 0;
-	double gap = log(1.0 - rng_unit(&sampling->rng)) / log(1.0 - 1.0 / mean);
-	return gap < 1e9 ? (uint64_t)gap : UINT64_C(1000000000);
+	double gap = log(1.0 - rng_unit(&sampling->rng)) / sampling->log_skipped;
+	return gap < 1e9 ? (uint32_t)gap : UINT32_C(1000000000);
+}
+
+static void draw_ahead(struct sampling *sampling)
+{
+	uint32_t left = GAPS_AHEAD - sampling->gaps_used;
+	memmove(sampling->gaps, sampling->gaps + sampling->gaps_used, left * sizeof sampling->gaps[0]);
+	for (uint32_t i = left; i < GAPS_AHEAD; i++)
+		sampling->gaps[i] = draw_gap(sampling);
+	sampling->gaps_used = 0;
+}
+
+static uint32_t take_gap(struct sampling *sampling)
+{
+	return sampling->gaps_used < GAPS_AHEAD ? sampling->gaps[sampling->gaps_used++] : draw_gap(sampling);
 }
 
 static double quantile_ns(const struct sampling *sampling, const struct histogram *histogram, double quantile)
@@ -93,7 +113,7 @@ static uint64_t next_gap(struct sampling *sampling, const struct op *ops, size_t
 {
 	uint64_t gap = sampling->gap;
 	while (gap < left && !can_sample(ops, (size_t)gap))
-		gap += 1 + draw_gap(sampling);
+		gap += 1 + (uint64_t)take_gap(sampling);
 	return gap;
 }
 
@@ -102,8 +122,7 @@ static void time_poll(struct sampling *sampling, const struct op *op, uint64_t w
 	const struct clock *clock = sampling->pass->clock;
 	uint32_t from, to;
 	uint64_t waited = lock_waited_ticks();
-	clock_stop(clock, &from);
-	uint64_t start = clock_start(clock);
+	uint64_t start = clock_start_on(clock, &from);
 	engine_poll(sampling->engine, op);
 	uint64_t stop = clock_stop(clock, &to), ticks = stop < start ? 0 : stop - start;
 	sampling->clock_backward += stop < start;
@@ -139,7 +158,7 @@ static void play_piece(struct sampling *sampling, struct op_piece piece)
 		uint64_t ticks;
 		if (engine_play_timed(sampling->engine, &piece.ops[next], sampling->pass->clock, &kind, &ticks))
 			record_sample(sampling, kind, ticks, sampling->word + next);
-		sampling->gap = draw_gap(sampling);
+		sampling->gap = take_gap(sampling);
 		at = next + 1;
 	}
 }
@@ -217,6 +236,7 @@ static void play_timed_part(struct sampling *sampling, struct op_piece piece)
 	uint64_t operations = 0;
 	for (size_t i = 0; i < piece.count; i++)
 		operations += !op_is_control(&piece.ops[i]);
+	draw_ahead(sampling);
 	uint64_t skipped = sampling->engine->skipped;
 	uint32_t cpu;
 	sampling->poll_ticks = 0;
@@ -302,14 +322,23 @@ static int open_sampling(struct sampling *sampling, struct pass *pass, uint32_t 
 	*sampling = (struct sampling){.pass = pass, .row_end = pass_row_words(pass)};
 	rng_seed(&sampling->rng,
 		 pass->workload->seed ^ (UINT64_C(0x6c6174656e637900) + pass->round) ^ (uint64_t)thread << 32);
-	sampling->gap = draw_gap(sampling);
+	sampling->log_skipped = log(1.0 - 1.0 / pass->latency_gap);
+	sampling->gaps_used = GAPS_AHEAD;
+	sampling->gap = take_gap(sampling);
 	sampling->kinds = memory_zeroed(RESULT_KIND_COUNT + 1, sizeof sampling->kinds[0]);
-	if (!sampling->kinds)
+	sampling->gaps = memory_zeroed(GAPS_AHEAD, sizeof sampling->gaps[0]);
+	if (!sampling->kinds || !sampling->gaps)
 		return error_set(error, EXIT_CODE_IO, "no memory for histograms");
 	/* Also writes to every page of them. */
 	for (size_t i = 0; i <= RESULT_KIND_COUNT; i++)
 		sampling->kinds[i] = (struct histogram){0};
 	return 0;
+}
+
+static void close_sampling(struct sampling *sampling)
+{
+	memory_release(sampling->kinds);
+	memory_release(sampling->gaps);
 }
 
 static int play_alone(struct pass *pass, struct error *error)
@@ -329,7 +358,7 @@ static int play_alone(struct pass *pass, struct error *error)
 		pass->record->clock_backward += engine.clock_backward + sampling.clock_backward;
 		engine_close(&engine);
 	}
-	memory_release(sampling.kinds);
+	close_sampling(&sampling);
 	lock_close(&lock);
 	return result;
 }
@@ -342,6 +371,7 @@ static void play_together(void *context, uint32_t thread, struct engine *engine,
 	sampling->engine = engine;
 	uint64_t backward = engine->clock_backward;
 	lock_record_waits(&waits);
+	draw_ahead(sampling);
 	for (size_t at = 0; at < piece.count;) {
 		size_t count = piece.count - at < PASS_WINDOW_WORDS ? piece.count - at : PASS_WINDOW_WORDS;
 		while (at + count < piece.count && op_is_control(&piece.ops[at + count - 1]))
@@ -388,7 +418,7 @@ static int play_crew(struct pass *pass, struct error *error)
 		result = crew_play(pass, &together, samplings, error);
 	for (uint32_t i = 0; samplings && i < pass->threads; i++) {
 		pass->record->clock_backward += samplings[i].clock_backward;
-		memory_release(samplings[i].kinds);
+		close_sampling(&samplings[i]);
 	}
 	memory_release(samplings);
 	return result;

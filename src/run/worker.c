@@ -217,7 +217,8 @@ static int prepare(struct worker *worker, struct error *error)
 		return -1;
 	if (arena_create(&worker->arena, job->pass == RESULT_PASS_TIMED, op_stream_cpus(worker->plan.stream), error) < 0)
 		return -1;
-	worker->arena.lock_kind = job->lock == LOCK_SPIN ? LOCK_SPIN : LOCK_MUTEX;
+	/* --lock none means that threads need no lock around calls: what the allocator takes itself, it needs. */
+	worker->arena.lock_kind = job->lock == LOCK_NONE && worker->plan.threads > 1 ? LOCK_MUTEX : job->lock;
 	return prepare_record(worker, error) < 0 || prepare_maps(worker, error) < 0 ? -1 : 0;
 }
 

@@ -85,6 +85,7 @@ static int play_arm(struct arm *arm, const struct plan *plan, const char *text, 
 		return -1;
 	int result = arena_create(&arena, true, op_stream_cpus(plan->stream), error);
 	if (result == 0) {
+		arena.lock_kind = LOCK_NONE; /* as a run with one thread */
 		result = engine_open(&arm->engine, &plan->workload, plan->stream, &spec, &arena, error);
 		if (result == 0) {
 			CALLGRIND_ZERO_STATS;

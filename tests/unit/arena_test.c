@@ -191,18 +191,18 @@ static void prefault_backs_what_is_handed_out(void **state)
 static void prefaulted_memory_is_zero_and_backed_after_a_reset(void **state)
 {
 	(void)state;
-	unsigned char *memory = get(1 << 20);
-	memset(memory, 3, 1 << 20);
+	unsigned char *memory = get(2 << 20);
+	memset(memory, 3, 2 << 20);
 	arena_reset(&arena);
-	assert_true(arena_resident_bytes(&arena) >= 1 << 20);
-	assert_true(is_zero(get(1 << 20), 1 << 20));
+	assert_true(arena_resident_bytes(&arena) >= 2 << 20);
+	assert_true(is_zero(get(2 << 20), 1 << 20));
 }
 
 static void prefault_backs_again_what_was_put(void **state)
 {
 	(void)state;
-	unsigned char *memory = get(1 << 20);
-	put(memory, 1 << 20);
+	unsigned char *memory = get(2 << 20);
+	put(memory, 2 << 20);
 	assert_int_equal(arena_resident_bytes(&arena), 0);
 	assert_ptr_equal(get(4096), memory);
 	assert_true(arena_resident_bytes(&arena) >= 4096);
@@ -213,6 +213,13 @@ static void locks_can_be_taken(void **state)
 	(void)state;
 	void *lock = arena.host.lock_create(arena.host.context);
 	assert_non_null(lock);
+	arena.host.lock_acquire(arena.host.context, lock);
+	arena.host.lock_release(arena.host.context, lock);
+	arena.host.lock_destroy(arena.host.context, lock);
+	/* Without a kind nothing is locked, and nobody waits. */
+	arena.lock_kind = LOCK_NONE;
+	lock = arena.host.lock_create(arena.host.context);
+	arena.host.lock_acquire(arena.host.context, lock);
 	arena.host.lock_acquire(arena.host.context, lock);
 	arena.host.lock_release(arena.host.context, lock);
 	arena.host.lock_destroy(arena.host.context, lock);
