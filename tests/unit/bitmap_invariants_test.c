@@ -125,12 +125,31 @@ static void a_stack_of_recent_words_forgets_the_oldest(void **state)
 	allocator_bitmap.destroy(self);
 }
 
+/* Three pages become free: two are there for sure, four are not. */
+static void a_word_is_remembered_by_what_its_run_is_sure_to_hold(void **state)
+{
+	(void)state;
+	struct iova_extent three, other;
+	const uint64_t word = make(FIT_ANY) + 10;
+	const uint64_t page = 64 * 10 + 20;
+	assert_int_equal(allocator_bitmap.place(self, page - 1, 1, 0, &other), IOVA_OK);
+	assert_int_equal(allocator_bitmap.place(self, page, 3, 0, &three), IOVA_OK);
+	assert_int_equal(allocator_bitmap.place(self, page + 3, 1, 0, &other), IOVA_OK);
+	const uint64_t held = self->recent[2].held;
+	allocator_bitmap.free(self, &three, 0);
+	assert_int_equal(self->recent[1].words[self->recent[1].newest], word);
+	assert_int_equal(self->recent[2].held, held);
+	assert_null(allocator_bitmap.broken_invariant(self));
+	allocator_bitmap.destroy(self);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_wrong_with_any_bitmap_is_named),
 		cmocka_unit_test(what_is_wrong_with_a_maximum_is_named),
 		cmocka_unit_test(what_is_wrong_with_a_bound_is_named),
+		cmocka_unit_test(a_word_is_remembered_by_what_its_run_is_sure_to_hold),
 		cmocka_unit_test(a_stack_of_recent_words_forgets_the_oldest),
 	};
 	return cmocka_run_group_tests_name("bitmap_invariants", tests, NULL, NULL);

@@ -363,6 +363,8 @@ static void check_large_space(const char *spec)
 		rng_seed(&rng, 11);
 		memset(slots[large], 0, sizeof slots[large]);
 		begin(spec, 1000, count);
+		const struct rbtree *self = instance.self;
+		assert_true(self->kind == RBTREE_BY_ADDRESS || (self->by_length.ends.by_slot != 0) == large);
 		/* The same pages are left in both. */
 		assert_int_equal(
 			instance.table->place(instance.self, 1000 + GAP_ENDS_DIRECT_PAGES - 1, 1 + large, 0, &end_of_space),

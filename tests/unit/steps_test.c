@@ -135,6 +135,17 @@ static void a_tree_counts_gaps_that_remain_and_that_are_joined(void **state)
 		assert_int_equal(steps.merges, 0);
 		give(rest, 0);
 		assert_int_equal(steps.merges, 2);
+		/* At either end of the space nothing is left but a gap without pages, if any. */
+		low = take_within(10, 0, 9);
+		high = take_within(90, 10, 99);
+		assert_int_equal(steps.splits, 0);
+		give(high, 0);
+		assert_int_equal(steps.merges, 0);
+		high = take_within(90, 10, 99);
+		give(low, 0);
+		assert_int_equal(steps.merges, 0);
+		give(high, 0);
+		assert_int_equal(steps.merges, 1);
 		end();
 	}
 }
