@@ -9,6 +9,9 @@
 #include "allocator/bitmap_runs.h"
 #include "allocator/builtin.h"
 
+/* 1.16 bits for each of these are more addresses than a host can be asked for. */
+#define PAGES_MAX (UINT64_C(1) << 46)
+
 /* Pages whose bits fill a page of memory. */
 #define REGION (UINT64_C(4096) * 8)
 
@@ -252,11 +255,18 @@ static enum iova_status bitmap_alloc(void *context, const struct iova_request *r
 	return IOVA_OK;
 }
 
-static enum iova_status bitmap_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
+static enum iova_status bitmap_alloc_counted(void *context, const struct iova_request *request, uint32_t cpu,
 					     struct iova_extent *extent, struct iova_steps *steps)
 {
 	(void)cpu;
-	return allocate(self, request, extent, steps);
+	const struct bitmap *self = context;
+	enum iova_status status = allocate(context, request, extent, steps);
+	if (status != IOVA_OK)
+		return status;
+	uint64_t first = extent->first - self->base;
+	steps->splits += page_bitmap_is_used(&self->used, first - 1) ? 0 : 1;
+	steps->splits += page_bitmap_is_used(&self->used, first + extent->count) ? 0 : 1;
+	return IOVA_OK;
 }
 
 static void bitmap_free(void *context, const struct iova_extent *extent, uint32_t cpu)
@@ -356,7 +366,11 @@ static void bitmap_destroy(void *context)
 static enum iova_status bitmap_create(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
 				      const struct iova_below *below, void **result, const char **reason)
 {
-	(void)below, (void)reason;
+	(void)below;
+	if (space->count > PAGES_MAX) {
+		*reason = "its bits are for 2^46 pages at most";
+		return IOVA_UNSUPPORTED;
+	}
 	struct bitmap *self = host->memory_get(host->context, sizeof(*self));
 	if (!self)
 		return IOVA_NO_MEMORY;

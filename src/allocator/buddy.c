@@ -24,6 +24,9 @@ enum preset {
 	PRESET_HAL,
 };
 
+/* 2.13 bits for each of these are more addresses than a host can be asked for. */
+#define TREE_PAGES_MAX (UINT64_C(1) << 45)
+
 struct buddy {
 	struct iova_space space;
 	uint64_t base; /* page of index 0, a multiple of the largest block */
@@ -416,19 +419,24 @@ static enum iova_status buddy_create(const struct iova_space *space, const uint6
 		*reason = "preset=hal takes low addresses first, first=high the high ones";
 		return IOVA_UNSUPPORTED;
 	}
+	unsigned order_max = bits_log2_ceil(space->count);
+	/* Blocks are aligned by address: index 0 is the multiple of the largest order below the space. */
+	uint64_t base = bits_align_down(space->first, UINT64_C(1) << order_max);
+	uint64_t first = space->first - base, end = first + space->count;
+	if (end > TREE_PAGES_MAX) {
+		*reason = "its tree is for 2^45 pages at most, counted from a multiple of the largest block";
+		return IOVA_UNSUPPORTED;
+	}
 	struct buddy *self = host->memory_get(host->context, sizeof(*self));
 	if (!self)
 		return IOVA_NO_MEMORY;
 	self->host = host;
 	self->space = *space;
+	self->base = base;
 	self->hal = hal;
 	self->first = hal ? FIRST_LOW : (enum first)options[OPTION_FIRST];
 	self->rounding = (enum rounding)options[OPTION_ROUNDING];
 	self->rare = hal || self->rounding == ROUNDING_TRIM;
-	unsigned order_max = bits_log2_ceil(space->count);
-	/* Blocks are aligned by address: index 0 is the multiple of the largest order below the space. */
-	self->base = bits_align_down(space->first, UINT64_C(1) << order_max);
-	uint64_t first = space->first - self->base, end = first + space->count;
 	if (buddy_tree_create(&self->tree, order_max, end, self->first != FIRST_RECENT, self->first == FIRST_HIGH, host)) {
 		buddy_destroy(self);
 		return IOVA_NO_MEMORY;

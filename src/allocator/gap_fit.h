@@ -64,9 +64,8 @@ static inline bool gap_fit_highest(uint64_t low, uint64_t end, const struct gap_
 {
 	uint64_t place = bits_align_down(end - wish->count, wish->align);
 	if (gap_crosses(place, wish)) {
+		/* A multiple of the boundary above 0: not less than the count. */
 		uint64_t border = bits_align_down(place + wish->count - 1, wish->boundary);
-		if (border < wish->count)
-			return false;
 		place = bits_align_down(border - wish->count, wish->align);
 	}
 	*first = place;

@@ -59,11 +59,22 @@ GAP_INLINE enum iova_status address_alloc(struct rbtree *self, const struct iova
 	return IOVA_OK;
 }
 
+/* Gaps that end at first or begin behind the extent. A used up one in its place has no pages, and is none. */
+static __attribute__((noinline, cold)) unsigned address_merges(const struct gap_buckets *gaps, uint64_t first,
+							       uint64_t count)
+{
+	const struct gap_at behind = gap_buckets_behind(gaps, first, NULL), low = {behind.bucket, behind.index - 1};
+	unsigned merges =
+		behind.index && gap_at_length(gaps, low) && gap_at_first(gaps, low) + gap_at_length(gaps, low) == first;
+	struct gap_at high = gap_buckets_here(gaps, behind);
+	return merges + (high.bucket && gap_at_length(gaps, high) && gap_at_first(gaps, high) == first + count);
+}
+
 GAP_INLINE void address_free(struct rbtree *self, uint64_t first, uint64_t count, struct iova_steps *steps)
 {
-	unsigned merges = gap_buckets_give(&self->by_address, first, count, steps ? &steps->examined : NULL);
 	if (steps)
-		steps->merges += merges;
+		steps->merges += address_merges(&self->by_address, first, count);
+	gap_buckets_give(&self->by_address, first, count, steps ? &steps->examined : NULL);
 }
 
 static inline enum iova_status address_place(struct rbtree *self, uint64_t first, uint64_t count)

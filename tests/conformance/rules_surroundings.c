@@ -117,23 +117,53 @@ static const char *step_without_memory(struct player *player, struct snapshot *b
 	return check_invariant(player);
 }
 
-/* Many small extents with every memory request refused after so many; then memory is there again. */
-static const char *alloc_without_memory(const struct subject *subject, uint64_t passes, bool *reached)
+#define STEPS_WITHOUT_MEMORY 600
+
+/* Many small extents, and the memory request after `passes` ones fails. */
+static const char *steps_without_memory(const struct subject *subject, struct iova_space space, uint64_t passes,
+					bool *reached)
 {
 	static struct player player;
 	static struct snapshot before, after;
 	enum iova_status status;
-	const char *wrong = player_begin(&player, subject, (struct iova_space){5, 777, 4096}, 22);
+	const char *wrong = player_begin(&player, subject, space, 22);
+	*reached = false;
+	if (!wrong && !player.instance.table)
+		return player_end(&player);
 	player.host.failing_request = player.host.requests + passes;
-	for (uint64_t i = 0; !wrong && i < 600; i++)
+	for (uint64_t i = 0; !wrong && i < STEPS_WITHOUT_MEMORY; i++)
 		wrong = step_without_memory(&player, &before, &after);
 	*reached = player.host.requests > player.host.failing_request;
 	for (uint64_t i = 0; !wrong && i < 200; i++)
 		wrong = random_step(&player, 3, &status);
-	if (!wrong)
+	if (!wrong && player.owner)
 		wrong = check_visit(&player);
 	const char *left = player_end(&player);
 	return wrong ? wrong : left;
+}
+
+static const char *alloc_without_memory(const struct subject *subject, uint64_t passes, bool *reached)
+{
+	return steps_without_memory(subject, (struct iova_space){5, 777, 4096}, passes, reached);
+}
+
+/* What is an array over a small space may grow in a large one. Who asks for nothing there is not played: free pages of a large space
+ * may take long to walk over. */
+static const char *alloc_in_a_large_space(const struct subject *subject, uint64_t passes, bool *reached)
+{
+	static struct player player;
+	const struct iova_space space = {5, (UINT64_C(1) << 24) + 1, 4096};
+	enum iova_status status;
+	const char *wrong = player_begin(&player, subject, space, 22);
+	const uint64_t before = player.host.requests;
+	for (uint64_t i = 0; !wrong && player.instance.table && i < STEPS_WITHOUT_MEMORY; i++)
+		wrong = random_step(&player, 3, &status);
+	const uint64_t requests = player.host.requests - before;
+	const char *left = player_end(&player);
+	*reached = false;
+	if (wrong || left || passes >= requests)
+		return wrong ? wrong : left;
+	return steps_without_memory(subject, space, passes, reached);
 }
 
 static const char *place_without_memory(const struct subject *subject, uint64_t passes, bool *reached)
@@ -163,8 +193,8 @@ static const char *place_without_memory(const struct subject *subject, uint64_t 
 
 const char *rule_no_memory(const struct subject *subject)
 {
-	const char *(*const plays[])(const struct subject *, uint64_t,
-				     bool *) = {create_without_memory, alloc_without_memory, place_without_memory};
+	const char *(*const plays[])(const struct subject *, uint64_t, bool *) = {
+		create_without_memory, alloc_without_memory, alloc_in_a_large_space, place_without_memory};
 	for (size_t i = 0; i < sizeof plays / sizeof plays[0]; i++) {
 		bool reached = true;
 		for (uint64_t passes = 0; reached && passes < PASSES_MAX; passes++) {
@@ -172,6 +202,8 @@ const char *rule_no_memory(const struct subject *subject)
 			if (wrong)
 				return wrong;
 		}
+		if (reached)
+			return "it asks for memory more often than was tried";
 	}
 	return NULL;
 }

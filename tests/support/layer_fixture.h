@@ -92,7 +92,7 @@ static void give(struct iova_extent extent, uint32_t cpu)
 	instance.table->free_counted(instance.self, &extent, cpu, &steps);
 }
 
-static struct iova_statistics pages(void)
+static inline struct iova_statistics pages(void)
 {
 	struct iova_statistics statistics;
 	instance.table->statistics(instance.self, &statistics);

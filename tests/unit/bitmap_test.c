@@ -122,6 +122,16 @@ static void next_fit_goes_on_and_wraps(void **state)
 	assert_int_equal(alloc(&f, 10), 81);
 	assert_int_equal(alloc(&f, 10), 1);
 	assert_int_equal(alloc(&f, 9), 11);
+	/* Behind the last allocation, also when that is free again. */
+	release(&f, 11, 9);
+	assert_int_equal(alloc(&f, 9), 20);
+	/* With constraints, too: behind it, then from the lowest page on. */
+	release(&f, 1, 10);
+	const struct iova_request even = {.count = 2, .align = 2, .constraints = IOVA_CONSTRAIN_ALIGN};
+	assert_int_equal(request(&f, even), 30);
+	const struct iova_request low = {
+		.count = 2, .align = 2, .low = 1, .high = 29, .constraints = IOVA_CONSTRAIN_ALIGN | IOVA_CONSTRAIN_LIMIT};
+	assert_int_equal(request(&f, low), 2);
 	end(&f);
 }
 
@@ -179,6 +189,24 @@ static void a_hole_is_taken_once_and_can_be_freed(void **state)
 	assert_int_equal(alloc(&f, 500), 5);
 	assert_int_equal(alloc(&f, 1), MODEL_NOTHING);
 	end(&f);
+}
+
+static void a_space_of_too_many_pages_is_refused(void **state)
+{
+	(void)state;
+	static const uint64_t counts[] = {(UINT64_C(1) << 46) + 1, UINT64_C(1) << 52};
+	const uint64_t option = ANY;
+	for (size_t i = 0; i < 2; i++) {
+		const struct iova_space space = {0, counts[i], 4096};
+		struct test_host host;
+		const char *reason = NULL;
+		void *self = NULL;
+		test_host_init(&host);
+		assert_int_equal(allocator_bitmap.create(&space, &option, &host.host, NULL, &self, &reason),
+				 IOVA_UNSUPPORTED);
+		assert_string_equal(reason, "its bits are for 2^46 pages at most");
+		assert_int_equal(test_host_blocks_held(&host), 0);
+	}
 }
 
 static void creation_fails_cleanly_without_memory(void **state)
@@ -295,6 +323,7 @@ int main(void)
 		cmocka_unit_test(limits_are_inclusive),
 		cmocka_unit_test(a_boundary_is_not_crossed),
 		cmocka_unit_test(a_hole_is_taken_once_and_can_be_freed),
+		cmocka_unit_test(a_space_of_too_many_pages_is_refused),
 		cmocka_unit_test(creation_fails_cleanly_without_memory),
 		cmocka_unit_test(memory_follows_the_regions_that_are_touched),
 		cmocka_unit_test(a_space_of_256_tib_costs_little),

@@ -225,6 +225,19 @@ static void limits_choose_the_part_of_a_block(void **state)
 	assert_int_equal(request(&f, wanted).first, 100);
 	assert_int_equal(request(&f, wanted).first, 96);
 	end(&f);
+	/* One page less than the space at either end. */
+	begin(&f, LOW, POW2, 16, 16);
+	assert_int_equal(
+		request(&f, (struct iova_request){.count = 1, .low = 17, .high = 31, .constraints = IOVA_CONSTRAIN_LIMIT})
+			.first,
+		17);
+	end(&f);
+	begin(&f, HIGH, POW2, 16, 16);
+	assert_int_equal(
+		request(&f, (struct iova_request){.count = 1, .low = 16, .high = 30, .constraints = IOVA_CONSTRAIN_LIMIT})
+			.first,
+		30);
+	end(&f);
 }
 
 static void a_boundary_below_the_request_cannot_be_met(void **state)
@@ -323,6 +336,27 @@ static void hal_and_high_first_contradict_each_other(void **state)
 	assert_int_equal(allocator_buddy.create(&space, options, &host.host, NULL, &self, &reason), IOVA_UNSUPPORTED);
 	assert_string_equal(reason, "preset=hal takes low addresses first, first=high the high ones");
 	assert_int_equal(test_host_blocks_held(&host), 0);
+}
+
+static void a_space_of_too_many_pages_is_refused(void **state)
+{
+	(void)state;
+	/* The second one has blocks of up to 2^45 pages: it is counted from page 0. */
+	static const struct iova_space spaces[] = {{0, (UINT64_C(1) << 45) + 1, 4096},
+						   {(UINT64_C(1) << 44) - 1, (UINT64_C(1) << 44) + 2, 4096},
+						   {0, UINT64_C(1) << 52, 4096}};
+	const uint64_t options[3] = {RECENT, POW2, 0};
+	for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++) {
+		struct test_host host;
+		const char *reason = NULL;
+		void *self = NULL;
+		test_host_init(&host);
+		assert_int_equal(allocator_buddy.create(&spaces[i], options, &host.host, NULL, &self, &reason),
+				 IOVA_UNSUPPORTED);
+		assert_string_equal(reason,
+				    "its tree is for 2^45 pages at most, counted from a multiple of the largest block");
+		assert_int_equal(test_host_blocks_held(&host), 0);
+	}
 }
 
 static void creation_fails_cleanly_without_memory(void **state)
@@ -471,6 +505,7 @@ int main(void)
 		cmocka_unit_test(hal_is_low_first_and_rounds_as_it_is_told),
 		cmocka_unit_test(hal_places_holes_and_nothing_after_the_first_allocation),
 		cmocka_unit_test(hal_and_high_first_contradict_each_other),
+		cmocka_unit_test(a_space_of_too_many_pages_is_refused),
 		cmocka_unit_test(creation_fails_cleanly_without_memory),
 		cmocka_unit_test(memory_follows_the_regions_that_are_touched),
 		cmocka_unit_test(a_space_of_256_tib_costs_little),

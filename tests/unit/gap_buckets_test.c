@@ -78,6 +78,19 @@ static void end(void)
 	assert_int_equal(test_host_blocks_held(&host), 0);
 }
 
+static void two_poor_neighbours_are_named(void **state)
+{
+	(void)state;
+	begin();
+	struct gap_buckets *gaps = &((struct rbtree *)tree.self)->by_address;
+	const uint32_t next = gaps->order[gaps->order[0].next].next;
+	gaps->order[next].count = 2;
+	assert_string_equal(tree.table->broken_invariant(tree.self), "two neighbouring buckets have ten gaps or more");
+	gaps->order[next].count = 9;
+	assert_null(tree.table->broken_invariant(tree.self));
+	end();
+}
+
 static void the_upper_half_of_a_split_joins_a_poor_next_bucket(void **state)
 {
 	(void)state;
@@ -132,6 +145,7 @@ static void one_gap_is_left_of_a_bucket_of_used_up_ones(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_poor_neighbours_are_named),
 		cmocka_unit_test(the_upper_half_of_a_split_joins_a_poor_next_bucket),
 		cmocka_unit_test(the_lower_half_of_a_split_joins_a_poor_previous_bucket),
 		cmocka_unit_test(a_bucket_without_its_used_up_gaps_joins_a_poor_next_one),

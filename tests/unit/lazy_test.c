@@ -38,6 +38,24 @@ static void a_free_into_a_full_queue_flushes_it_and_waits_itself(void **state)
 	end();
 }
 
+/* segregated gives what was freed last: the order of a flush shows. */
+static void a_flush_frees_in_the_order_of_the_queue(void **state)
+{
+	(void)state;
+	struct iova_extent extents[6];
+	begin("lazy+segregated", 0, 6, 2);
+	for (size_t i = 0; i < 6; i++)
+		extents[i] = take(1, 0);
+	give(extents[4], 0);
+	give(extents[0], 0);
+	give(extents[2], 0);
+	instance.table->drain(instance.self);
+	assert_int_equal(take(1, 0).first, 2);
+	assert_int_equal(take(1, 0).first, 0);
+	assert_int_equal(take(1, 0).first, 4);
+	end();
+}
+
 static void the_queue_of_another_cpu_is_its_own(void **state)
 {
 	(void)state;
@@ -130,6 +148,25 @@ static void drain_flushes_and_drains_below(void **state)
 	end();
 }
 
+static void a_poll_goes_on_to_the_layer_below(void **state)
+{
+	(void)state;
+	struct iova_extent extents[32];
+	begin("lazy+magazine:rounds=4+segregated", 0, 100, 1);
+	instance.table->poll(instance.self, 0);
+	for (size_t i = 0; i < 32; i++)
+		extents[i] = take(1, 0);
+	for (size_t i = 0; i < 32; i++)
+		give(extents[i], 0);
+	/* Eight magazines, six of them in the depot, which gives one back every 100 ms. */
+	instance.table->poll(instance.self, 10 * MS);
+	assert_int_equal(pages().deferred_pages, 0);
+	assert_int_equal(pages().cached_pages, 32);
+	instance.table->poll(instance.self, 100 * MS);
+	assert_int_equal(pages().cached_pages, 28);
+	end();
+}
+
 static void a_range_that_waits_can_be_placed(void **state)
 {
 	(void)state;
@@ -147,6 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(freed_pages_are_deferred_and_not_usable),
 		cmocka_unit_test(a_free_into_a_full_queue_flushes_it_and_waits_itself),
+		cmocka_unit_test(a_flush_frees_in_the_order_of_the_queue),
 		cmocka_unit_test(the_queue_of_another_cpu_is_its_own),
 		cmocka_unit_test(a_single_queue_is_shared),
 		cmocka_unit_test(a_poll_flushes_every_queue_10_ms_after_the_first_entry),
@@ -154,6 +192,7 @@ int main(void)
 		cmocka_unit_test(a_single_queue_waits_for_a_second),
 		cmocka_unit_test(a_clock_that_begins_late_is_no_reason_to_flush),
 		cmocka_unit_test(drain_flushes_and_drains_below),
+		cmocka_unit_test(a_poll_goes_on_to_the_layer_below),
 		cmocka_unit_test(a_range_that_waits_can_be_placed),
 	};
 	return cmocka_run_group_tests_name("lazy", tests, NULL, NULL);

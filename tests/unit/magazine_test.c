@@ -80,6 +80,15 @@ static void what_is_granted_is_learnt(void **state)
 	give(extent, 0);
 	assert_int_equal(take(3, 0).first, extent.first);
 	assert_int_equal(steps.cache_hits, 1);
+	/* The largest that is cached; what is larger passes through. */
+	extent = take(20, 0);
+	assert_int_equal(extent.count, 32);
+	give(extent, 0);
+	assert_int_equal(take(20, 0).first, extent.first);
+	assert_int_equal(steps.cache_hits, 1);
+	extent = take(33, 0);
+	give(extent, 0);
+	assert_int_equal(steps.backend_trips, 1);
 	end();
 }
 
@@ -179,6 +188,20 @@ static void no_space_empties_every_magazine_and_asks_again(void **state)
 	end();
 }
 
+/* Both hands of the CPU are empty: pages 0 and 1 are in the depot. */
+static void no_space_empties_the_depot_alone(void **state)
+{
+	(void)state;
+	begin("magazine:rounds=2+segregated", 0, 6, 1);
+	take_many(6, 0);
+	give_many(6, 0);
+	for (uint64_t page = 5; page >= 2; page--)
+		assert_int_equal(take(1, 0).first, page);
+	assert_int_equal(pages().cached_pages, 2);
+	assert_int_equal(take(2, 0).first, 0);
+	end();
+}
+
 static void the_largest_extents_are_given_back_first(void **state)
 {
 	(void)state;
@@ -238,6 +261,27 @@ static void a_poll_trims_one_magazine_every_100_ms_down_to_the_cpus(void **state
 	end();
 }
 
+/* 100,000 = 787 * 127 + 51: two magazines stay with the CPU, 786 are in the depot, where one stays. */
+static void a_burst_of_100000_frees_takes_79_seconds_to_leave_the_depot(void **state)
+{
+	(void)state;
+	enum { BURST = 100000 };
+	static struct iova_extent burst[BURST];
+	begin("magazine+segregated", 0, BURST, 1);
+	instance.table->poll(instance.self, 0);
+	for (size_t i = 0; i < BURST; i++)
+		burst[i] = take(1, 0);
+	for (size_t i = 0; i < BURST; i++)
+		give(burst[i], 0);
+	instance.table->poll(instance.self, 78400 * MS);
+	assert_int_equal(pages().cached_pages, 51 + ROUNDS + 2 * ROUNDS);
+	instance.table->poll(instance.self, 78500 * MS);
+	assert_int_equal(pages().cached_pages, 51 + ROUNDS + ROUNDS);
+	instance.table->poll(instance.self, 100000 * MS);
+	assert_int_equal(pages().cached_pages, 51 + ROUNDS + ROUNDS);
+	end();
+}
+
 static void without_memory_for_a_magazine_extents_go_straight_below(void **state)
 {
 	(void)state;
@@ -274,10 +318,12 @@ int main(void)
 		cmocka_unit_test(a_swing_of_2m_never_leaves_the_cpu),
 		cmocka_unit_test(a_pop_takes_the_first_from_the_top_within_its_limits),
 		cmocka_unit_test(no_space_empties_every_magazine_and_asks_again),
+		cmocka_unit_test(no_space_empties_the_depot_alone),
 		cmocka_unit_test(the_largest_extents_are_given_back_first),
 		cmocka_unit_test(drain_all_gives_everything_back_at_once),
 		cmocka_unit_test(a_full_depot_frees_the_overflow_at_once),
 		cmocka_unit_test(a_poll_trims_one_magazine_every_100_ms_down_to_the_cpus),
+		cmocka_unit_test(a_burst_of_100000_frees_takes_79_seconds_to_leave_the_depot),
 		cmocka_unit_test(without_memory_for_a_magazine_extents_go_straight_below),
 		cmocka_unit_test(a_range_in_a_magazine_can_be_placed),
 	};

@@ -24,6 +24,30 @@ static void check_broken(const char *sentence)
 		(thing) = was_;                                                                                            \
 	} while (0)
 
+/* 2^26 extents are too many to try: here all nodes are taken. */
+static void without_a_node_nothing_changes(void **state)
+{
+	(void)state;
+	const struct iova_request page = {.count = 1};
+	struct iova_extent none = {7, 7, 7};
+	const struct iova_extent before = none;
+	begin("rbtree:search=cached", 0, 100);
+	struct iova_extent one = take(10);
+	whole = instance.self;
+	const uint32_t capacity = whole->capacity, hint = whole->hints[HINT_LOW];
+	whole->capacity = whole->fresh;
+	assert_int_equal(rbtree_cached.alloc(whole, &page, 0, &none), IOVA_NO_MEMORY);
+	assert_int_equal(rbtree_cached.place(whole, 0, 1, 0, &none), IOVA_NO_MEMORY);
+	assert_memory_equal(&none, &before, sizeof none);
+	assert_int_equal(whole->hints[HINT_LOW], hint);
+	assert_true(whole->gate == GATE_OPEN);
+	assert_null(rbtree_cached.broken_invariant(whole));
+	give(one);
+	assert_int_equal(take(10).first, 90);
+	whole->capacity = capacity;
+	end();
+}
+
 static void every_invariant_is_checked(void **state)
 {
 	(void)state;
@@ -211,6 +235,7 @@ static void a_random_walk_places_and_counts_like_the_rules(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_a_node_nothing_changes),
 		cmocka_unit_test(every_invariant_is_checked),
 		cmocka_unit_test(a_random_walk_places_and_counts_like_the_rules),
 	};

@@ -363,6 +363,8 @@ static void check_large_space(const char *spec)
 		rng_seed(&rng, 11);
 		memset(slots[large], 0, sizeof slots[large]);
 		begin(spec, 1000, count);
+		const struct rbtree *self = instance.self;
+		assert_true(self->kind == RBTREE_BY_ADDRESS || (self->by_length.ends.by_slot != 0) == large);
 		/* The same pages are left in both. */
 		assert_int_equal(
 			instance.table->place(instance.self, 1000 + GAP_ENDS_DIRECT_PAGES - 1, 1 + large, 0, &end_of_space),
@@ -387,6 +389,31 @@ static void a_large_space_places_like_a_small_one(void **state)
 	check_large_space("rbtree:fit=best");
 	check_large_space("rbtree:fit=first");
 	check_large_space("rbtree:fit=last");
+}
+
+/* 2^26 extents are too many to try: here there is room for two. */
+static void more_extents_than_there_is_room_for_are_no_memory(void **state)
+{
+	(void)state;
+	static const char *const specs[] = {"rbtree:fit=first", "rbtree:fit=best", "rbtree:fit=last"};
+	const struct iova_request page = {.count = 1},
+				  low = {.count = 1, .low = 0, .high = 50, .constraints = IOVA_CONSTRAIN_LIMIT};
+	for (size_t i = 0; i < 3; i++) {
+		begin(specs[i], 0, 100);
+		struct rbtree *self = instance.self;
+		self->extents_max = self->room = 2;
+		struct iova_extent one = take(10), none = {7, 7, 7}, before;
+		take(20);
+		before = none;
+		assert_int_equal(instance.table->alloc(self, &page, 0, &none), IOVA_NO_MEMORY);
+		assert_int_equal(instance.table->alloc(self, &low, 0, &none), IOVA_NO_MEMORY);
+		assert_int_equal(instance.table->place(self, 50, 1, 0, &none), IOVA_NO_MEMORY);
+		assert_memory_equal(&none, &before, sizeof none);
+		assert_null(instance.table->broken_invariant(self));
+		give(one);
+		assert_int_equal(take(70).count, 70);
+		end();
+	}
 }
 
 static void steps_count_the_nodes_on_the_way(void **state)
@@ -442,7 +469,6 @@ static void every_broken_invariant_of_the_tree_is_named(void **state)
 	const uint32_t root = tree.by_length.tree.root, low = gaps[root].child[0], high = gaps[root].child[1];
 	const uint32_t longest = gap_outermost(&tree.by_length.tree, 1);
 	assert_int_equal(gaps[longest].length, 4);
-	(void)low, (void)high;
 	/* make_tree gives the same numbers again. */
 	gap_set_black(gaps, root, false);
 	check_broken("the root is black and has no parent");
@@ -452,6 +478,11 @@ static void every_broken_invariant_of_the_tree_is_named(void **state)
 	gaps = tree.by_length.tree.gaps;
 	gap_set_black(gaps, longest, !gap_is_black(gaps, longest));
 	check_broken("every path has the same number of black gaps");
+	/* One black node on every path, and three red ones in a row of two. */
+	gaps = tree.by_length.tree.gaps;
+	gap_set_black(gaps, low, false);
+	gap_set_black(gaps, high, false);
+	check_broken("a red gap has no red child");
 	gaps = tree.by_length.tree.gaps;
 	gap_set_parent(gaps, longest, longest);
 	check_broken("a child knows its parent");
@@ -480,6 +511,21 @@ static void every_broken_invariant_of_the_tree_is_named(void **state)
 	tree.by_length.tree.fresh++;
 	check_broken("the tree has exactly the gaps that are not unused");
 	allocator_instance_destroy(&instance);
+}
+
+static void too_much_room_in_a_table_of_ends_is_named(void **state)
+{
+	(void)state;
+	if (instance.table)
+		allocator_instance_destroy(&instance);
+	begin("rbtree:fit=best", 0, GAP_ENDS_DIRECT_PAGES + 1);
+	struct rbtree *large = instance.self;
+	/* 64 slots, of which 48 may be full. */
+	assert_int_equal(large->room, 23);
+	large->room++;
+	assert_string_equal(rbtree_check(large), "there is room for the ends of every gap that may be left");
+	large->room--;
+	end();
 }
 
 static void every_broken_invariant_of_the_buckets_is_named(void **state)
@@ -576,8 +622,10 @@ int main(void)
 		cmocka_unit_test(a_live_extent_costs_at_most_64_bytes_in_a_large_space),
 		cmocka_unit_test(by_length_it_does_even_if_every_extent_lies_alone),
 		cmocka_unit_test(a_large_space_places_like_a_small_one),
+		cmocka_unit_test(more_extents_than_there_is_room_for_are_no_memory),
 		cmocka_unit_test(steps_count_the_nodes_on_the_way),
 		cmocka_unit_test(every_broken_invariant_of_the_tree_is_named),
+		cmocka_unit_test(too_much_room_in_a_table_of_ends_is_named),
 		cmocka_unit_test(every_broken_invariant_of_the_buckets_is_named),
 	};
 	return cmocka_run_group_tests_name("rbtree", tests, NULL, NULL);

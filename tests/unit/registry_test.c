@@ -2,6 +2,7 @@
  * Names, specs and plugins: what is accepted, and every message word by word. */
 #include "allocator/builtin.h"
 #include "allocator/registry.h"
+#include "allocator/spec.h"
 #include "base/memory.h"
 
 #include <setjmp.h>
@@ -141,6 +142,48 @@ static void a_wrong_choice_is_told_with_the_nearest(void **state)
 	check_refused("rbtree:fit=0", "allocator \"rbtree:fit=0\": option fit of rbtree takes first|best|last, not \"0\"");
 }
 
+static void the_ends_of_a_range_belong_to_it(void **state)
+{
+	(void)state;
+	static const char *const right[] = {"magazine:rounds=1+rbtree", "magazine:rounds=1024+rbtree",
+					    "lazy:period=0ns+rbtree", "lazy:period=3600s+rbtree",
+					    "lazy:entries=1048576+rbtree"};
+	struct allocator_spec spec;
+	for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+		assert_int_equal(allocator_spec_open(right[i], &spec, NULL), 0);
+		allocator_spec_close(&spec);
+	}
+#define ROUNDS(value)                                                                                                      \
+	"allocator \"magazine:rounds=" value                                                                               \
+	"+rbtree\": option rounds of magazine takes a number from 1 to 1024, not \"" value "\""
+	check_refused("magazine:rounds=0+rbtree", ROUNDS("0"));
+	check_refused("magazine:rounds=1025+rbtree", ROUNDS("1025"));
+	check_refused("magazine:rounds=-1+rbtree", ROUNDS("-1"));
+	check_refused("magazine:rounds=18446744073709551617+rbtree", ROUNDS("18446744073709551617"));
+#undef ROUNDS
+#define PERIOD(value)                                                                                                      \
+	"allocator \"lazy:period=" value                                                                                   \
+	"+rbtree\": option period of lazy takes a time from 0ns to 3600s (ns, us, ms or s), not \"" value "\""
+	check_refused("lazy:period=3601s+rbtree", PERIOD("3601s"));
+	check_refused("lazy:period=3600000000001ns+rbtree", PERIOD("3600000000001ns"));
+	/* No built-in has a least time above 0. */
+	static const struct iova_option times[] = {
+		{.name = "after", .kind = IOVA_OPTION_TIME, .default_value = 2000, .minimum = 1000, .maximum = 5000}};
+	const struct iova_allocator table = {.options = times, .option_count = 1};
+	uint64_t value = 0;
+	struct error error = {0};
+	char least[] = "after=1us", less[] = "after=999ns";
+	assert_int_equal(allocator_options_read("x", "x", &table, least, &value, &error), 0);
+	assert_int_equal(value, 1000);
+	assert_int_equal(allocator_options_read("x", "x", &table, less, &value, &error), -1);
+	assert_string_equal(
+		error.message,
+		"allocator \"x\": option after of x takes a time from 1us to 5us (ns, us, ms or s), not \"999ns\"");
+	/* 2^64 ns and a little: the product must not wrap into the range. */
+	check_refused("lazy:period=18446744074s+rbtree", PERIOD("18446744074s"));
+#undef PERIOD
+}
+
 static void empty_and_doubled_pieces_are_errors(void **state)
 {
 	(void)state;
@@ -165,6 +208,9 @@ static void only_a_layer_can_stand_in_front(void **state)
 	check_refused("rbtree+buddy",
 		      "allocator \"rbtree+buddy\": rbtree is not a layer, so that nothing can stand under it; layers "
 		      "come first");
+	check_refused("lazy+lazy+lazy+lazy+buddy", "allocator \"lazy+lazy+lazy+lazy+buddy\": more than 4 parts");
+	struct error error = {0};
+	assert_int_equal(allocator_spec_check("lazy+lazy+lazy+buddy", &error), 0);
 }
 
 static void the_form_of_a_plugins_options_is_checked_unopened(void **state)
@@ -376,6 +422,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_name_is_told_with_the_nearest),
 		cmocka_unit_test(a_wrong_option_is_told_with_what_there_is),
 		cmocka_unit_test(a_wrong_choice_is_told_with_the_nearest),
+		cmocka_unit_test(the_ends_of_a_range_belong_to_it),
 		cmocka_unit_test(empty_and_doubled_pieces_are_errors),
 		cmocka_unit_test(only_a_layer_can_stand_in_front),
 		cmocka_unit_test(the_form_of_a_plugins_options_is_checked_unopened),

@@ -84,6 +84,20 @@ static void a_freed_extent_joins_both_gaps(void **state)
 	end();
 }
 
+/* The bin of 64 to 71 pages suffices for 64, not for 65. */
+static void the_shortest_length_of_a_bin_suffices(void **state)
+{
+	(void)state;
+	/* Gaps of 64, 72 and 200 pages. */
+	begin(0, 64 + 1 + 72 + 1 + 200);
+	block(64, 1);
+	block(64 + 1 + 72, 1);
+	assert_int_equal(take(64).first, 0);
+	assert_int_equal(take(65).first, 65);
+	assert_int_equal(take(73).first, 138);
+	end();
+}
+
 static void a_bit_of_an_emptied_bin_is_not_followed(void **state)
 {
 	(void)state;
@@ -201,6 +215,7 @@ int main(void)
 		cmocka_unit_test(short_requests_take_the_most_recent_gap_of_the_next_length),
 		cmocka_unit_test(long_requests_take_a_bin_that_suffices_for_sure_before_one_that_may),
 		cmocka_unit_test(a_freed_extent_joins_both_gaps),
+		cmocka_unit_test(the_shortest_length_of_a_bin_suffices),
 		cmocka_unit_test(a_bit_of_an_emptied_bin_is_not_followed),
 		cmocka_unit_test(every_gap_is_tried_before_the_answer_is_no),
 		cmocka_unit_test(after_64_tries_a_gap_is_taken_that_is_long_enough_for_any_alignment),
