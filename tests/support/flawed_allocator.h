@@ -21,8 +21,12 @@ enum flaw {
 	FLAW_IGNORES_BOUNDARY,
 	FLAW_LYING_VISIT,  /* the first free run is shown one page longer, into what is live */
 	FLAW_SILENT_VISIT, /* the first free run is not shown */
+	FLAW_DOUBLE_VISIT, /* … is shown twice */
+	FLAW_EMPTY_VISIT,  /* … is shown once more, without a page */
 	FLAW_LYING_STATISTICS,
-	FLAW_LOST_FREE, /* the second free loses its extent: neither live nor free */
+	FLAW_LYING_CACHED,   /* statistics tell of a cached page too many */
+	FLAW_LYING_DEFERRED, /* … of a deferred one */
+	FLAW_LOST_FREE,      /* the second free loses its extent: neither live nor free */
 	FLAW_BROKEN_INVARIANT,
 	FLAW_NO_MEMORY,  /* the third allocation ends with IOVA_NO_MEMORY */
 	FLAW_ODD_STATUS, /* … with IOVA_TAKEN */
@@ -151,8 +155,14 @@ static void flawed_visit_free(void *self, iova_visit visit, void *context)
 		if (run) {
 			uint64_t longer = runs == 0 && flaw == FLAW_LYING_VISIT && page < flawed->space.count;
 			enum iova_free_state state = flawed->pages[page - 1] == 3 ? IOVA_DEFERRED : IOVA_USABLE;
-			if (runs++ > 0 || flaw != FLAW_SILENT_VISIT)
-				visit(context, flawed->space.first + page - run, run + longer, state);
+			uint64_t first = flawed->space.first + page - run;
+			if (runs > 0 || flaw != FLAW_SILENT_VISIT)
+				visit(context, first, run + longer, state);
+			if (runs == 0 && flaw == FLAW_DOUBLE_VISIT)
+				visit(context, first, run, state);
+			if (runs == 0 && flaw == FLAW_EMPTY_VISIT)
+				visit(context, first, 0, state);
+			runs++;
 		}
 		run = is_free;
 	}
@@ -162,7 +172,8 @@ static void flawed_statistics(void *self, struct iova_statistics *statistics)
 {
 	struct flawed *flawed = self;
 	*statistics = (struct iova_statistics){.usable_pages = flawed->usable - (flaw == FLAW_LYING_STATISTICS),
-					       .deferred_pages = flawed->deferred};
+					       .cached_pages = flaw == FLAW_LYING_CACHED,
+					       .deferred_pages = flawed->deferred + (flaw == FLAW_LYING_DEFERRED)};
 }
 
 static const char *flawed_broken_invariant(void *self)
