@@ -175,6 +175,27 @@ static void a_pretended_clock_is_measured_as_it_is(void **state)
 	assert_true(clock.step_ns == 7 && clock.pair_ns == 7);
 }
 
+/* Of four pairs one takes 20, two 30 and one 50, with 40 between them: no two readings are 10 apart, but strides of 10 make all. */
+static uint64_t uneven_steps(void)
+{
+	static const uint64_t steps[] = {40, 20, 40, 30, 40, 50, 40, 30};
+	static uint64_t ns;
+	static size_t reading = 7; /* the first one is no pair */
+	return ns += steps[reading++ % 8];
+}
+
+static void the_step_divides_every_difference_and_the_pair_is_their_median(void **state)
+{
+	(void)state;
+	struct clock clock;
+	setenv("IOVABENCH_CLOCK", "system", 1);
+	clock_pretend(uneven_steps);
+	clock_calibrate(&clock, 1);
+	clock_pretend(NULL);
+	unsetenv("IOVABENCH_CLOCK");
+	assert_true(clock.step_ns == 10 && clock.pair_ns == 30);
+}
+
 /* 64 additions to a turn, each a cycle: a core between 100 MHz and 10 GHz. */
 static void the_core_has_a_frequency(void **state)
 {
@@ -199,6 +220,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_rate_is_noticed),
 		cmocka_unit_test(the_systems_clock_has_no_drift_against_itself),
 		cmocka_unit_test(a_pretended_clock_is_measured_as_it_is),
+		cmocka_unit_test(the_step_divides_every_difference_and_the_pair_is_their_median),
 		cmocka_unit_test(the_core_has_a_frequency),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,7 @@ static void a_queue_that_grows_is_saturated_and_one_that_drains_is_not(void **st
 /* ---- whole passes ---- */
 
 static uint64_t now_ns, reading_ns;
+static uint32_t (*pretended_cpu)(void); /* of the next play */
 
 static uint64_t read_clock(void)
 {
@@ -153,6 +154,7 @@ static void play(const char *operations, double rate, bool poisson)
 		 operations);
 	now_ns = 1000;
 	clock_pretend(read_clock);
+	clock_pretend_cpu(pretended_cpu);
 	bench_open(&bench, yaml.bytes, NULL, &table);
 	text_release(&yaml);
 	bench.pass.latency_gap = 1;
@@ -174,6 +176,7 @@ static int set_up(void **state)
 	(void)state;
 	services = memory_zeroed(1000000, sizeof services[0]);
 	reading_ns = 1;
+	pretended_cpu = NULL;
 	return services ? 0 : -1;
 }
 
@@ -330,6 +333,33 @@ static void a_clock_that_goes_back_is_not_trusted(void **state)
 	/* No sample of 2^64 ns came of it. */
 	assert_true(gathered.phases[1].latency[RESULT_KIND_ALLOC].max_ns < 10000);
 	assert_true(gathered.phases[1].latency[RESULT_KIND_ALLOC].dropped == 0);
+	/* Nor one of 0: ten of the 500 in this phase have none. */
+	assert_int_equal(gathered.phases[1].latency[RESULT_KIND_ALLOC].count, 490);
+}
+
+static uint32_t cpu_at_hand;
+
+static uint32_t read_cpu(void)
+{
+	return cpu_at_hand;
+}
+
+static uint64_t now_and_then_elsewhere(uint64_t call)
+{
+	cpu_at_hand += call % 50 == 49;
+	return call % 50 == 49 ? 1000000 : 100;
+}
+
+static void a_sample_that_ended_on_another_cpu_is_none(void **state)
+{
+	(void)state;
+	service_of = now_and_then_elsewhere;
+	pretended_cpu = read_cpu;
+	play("1k", 0, false);
+	assert_int_equal(gathered.state, RESULT_ARM_OK);
+	assert_int_equal(gathered.phases[1].latency[RESULT_KIND_ALLOC].count, 490);
+	assert_true(gathered.phases[1].latency[RESULT_KIND_ALLOC].max_ns < 10000);
+	assert_int_equal(gathered.phases[1].latency[RESULT_KIND_FREE].count, 500);
 }
 
 /* The clock goes back while the allocator works: inside a window, whatever its length. */
@@ -344,7 +374,7 @@ static void a_clock_that_goes_back_in_a_window_is_not_trusted(void **state)
 {
 	(void)state;
 	service_of = going_back;
-	now_ns = 5000000000;
+	now_ns = 50000000000; /* a second for each iteration, and more */
 	clock_pretend(read_clock);
 	bench_open(&bench,
 		   "iovabench: 1\nname: t\nrequests: [{name: page, size: {fixed: 4KiB}}]\n"
@@ -353,6 +383,8 @@ static void a_clock_that_goes_back_in_a_window_is_not_trusted(void **state)
 		   NULL, &table);
 	assert_int_equal(pass_throughput(&bench.pass, &bench.error), 0);
 	assert_true(bench.record.clock_backward > 0);
+	assert_true(bench.record.phases[1].windows > 0);
+	assert_true(bench.record.phases[1].windows_tainted == bench.record.phases[1].windows);
 }
 
 int main(void)
@@ -369,6 +401,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_allocator_that_cannot_keep_up_is_saturated, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_closed_loop_has_no_schedule, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_clock_that_goes_back_is_not_trusted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_sample_that_ended_on_another_cpu_is_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_clock_that_goes_back_in_a_window_is_not_trusted, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
