@@ -183,10 +183,13 @@ static int match(const struct sides *sides, struct compare_pair **pairs, size_t 
 	struct text arms = {0};
 	for (int i = 0; i < 2; i++) {
 		const struct result *result = i ? sides->b : sides->a;
-		text_add(&arms, i ? "; B has" : "A has");
-		for (size_t j = 0; j < result->arm_count && arms.length < 700; j++)
-			text_add(&arms, "%s %s on %s", j ? "," : "", result->arms[j].spec,
-				 result->workloads[result->arms[j].workload].name);
+		text_add(&arms, i ? "; B has%s" : "A has%s", result->arm_count ? "" : " none");
+		for (size_t j = 0; j < result->arm_count && arms.length < 700; j++) {
+			const struct result_arm *arm = &result->arms[j];
+			text_add(&arms, "%s %s on %s", j ? "," : "", arm->spec, result->workloads[arm->workload].name);
+			if (arm->state != RESULT_ARM_OK)
+				text_add(&arms, " (%s)", result_arm_state_name[arm->state]);
+		}
 	}
 	error_set(error, EXIT_CODE_USAGE, "no two arms to compare (same workload, threads and spec, both measured): %s",
 		  arms.failed ? "" : arms.bytes);

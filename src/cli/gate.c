@@ -90,7 +90,9 @@ static int add_arm(const struct gate *gate, const struct gate_arm *arm, bool all
 	const struct result_arm *its = &gate->baseline->arms[arm->baseline];
 	text_add(text, "%s  %s\n", gate->baseline->workloads[its->workload].name, its->spec);
 	if (!arm->present) {
-		text_add(text, "  FAILED: the result has no such arm, or it was not measured\n\n");
+		text_add(text, "  FAILED: ");
+		gate_tell_absent(arm, text);
+		text_add(text, "\n\n");
 		return 0;
 	}
 	size_t count = 0;

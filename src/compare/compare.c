@@ -271,6 +271,16 @@ int compare_match(const struct result *a, const struct result *b, const char *sp
 	return 0;
 }
 
+const struct result_arm *compare_unmeasured(const struct compare_arm *arm, const struct result *other)
+{
+	for (size_t i = 0; i < other->arm_count; i++) {
+		struct compare_arm side = {other, i};
+		if (!was_measured(&side) && same_arm(arm, &side, NULL, NULL))
+			return &other->arms[i];
+	}
+	return NULL;
+}
+
 /* The first measured arm of the workload of an arm. */
 static size_t baseline_of(const struct result *result, size_t arm)
 {

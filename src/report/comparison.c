@@ -44,7 +44,9 @@ static void fill_cell(const struct result_comparison *row, size_t column, char c
 void report_comparison_verdict(const struct result_comparison *row, struct text *text)
 {
 	text_add(text, "%s", result_verdict_name[row->verdict]);
-	if (row->rounds_wanted)
+	if (row->rounds_wanted && !isfinite(row->ci_low))
+		text_add(text, ", too few rounds for an interval: it takes %u", row->rounds_wanted);
+	else if (row->rounds_wanted)
 		text_add(text, ", %u rounds would decide", row->rounds_wanted);
 	else if (row->verdict == RESULT_VERDICT_INCONCLUSIVE)
 		text_add(text, ", no number of rounds below 100,000 would decide");

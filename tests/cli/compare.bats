@@ -64,6 +64,7 @@ verdict() { # document metric arm: of compare --json
 
 @test "too few rounds have no interval, and a reason" {
 	run -4 "$iovabench" compare "$made:buddy" "$made:buddy" --json
+	has "$("$iovabench" compare "$made:buddy" "$made:buddy")" "inconclusive, too few rounds for an interval: it takes 6"
 	jq -e '.comparisons[0] | .ci_low == null and (.ci_low_reason | contains("too few rounds")) and .rounds_wanted == 6' <<<"$output"
 }
 
@@ -129,6 +130,12 @@ verdict() { # document metric arm: of compare --json
 	has "$output" "no two arms to compare"
 	has "$output" "buddy on tiny"
 	has "$output" "buddy on other"
+	craft b b 1 '.arms[].state = "failed" | .arms[].reason = "crashed"'
+	run -2 "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "A has buddy on tiny, bitmap on tiny; B has buddy on tiny (failed), bitmap on tiny (failed)"
+	craft b b 1 '.arms = [] | .comparisons = []'
+	run -2 "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "; B has none"
 }
 
 @test "what is no result is refused" {
@@ -136,7 +143,7 @@ verdict() { # document metric arm: of compare --json
 	sed 's/result\/1/result\/9/' "$scratch/a" >"$scratch/schema"
 	head -c 5000 "$scratch/a" >"$scratch/cut"
 	run -2 "$iovabench" compare "$scratch/a" "$scratch/schema"
-	has "$output" 'schema: must be "iovabench.result/1"'
+	has "$output" 'schema: is "iovabench.result/9", must be "iovabench.result/1"'
 	run -2 "$iovabench" compare "$scratch/cut" "$scratch/a"
 	has "$output" "$scratch/cut: result:"
 	run -2 "$iovabench" compare "$scratch/a" "$scratch/missing"
@@ -206,8 +213,13 @@ verdict() { # document metric arm: of compare --json
 	craft a a 1
 	craft b b 1 '.arms[1].state = "failed" | .arms[1].reason = "crashed"'
 	run -1 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --junit "$scratch/j.xml"
-	has "$output" "the result has no such arm"
+	has "$output" "FAILED: was not measured (failed): crashed"
 	grep -q 'failures="1"' "$scratch/j.xml"
+	grep -q '<failure message="was not measured (failed): crashed"/>' "$scratch/j.xml"
+	craft b b 1 '.arms |= .[:1] | .comparisons = []'
+	run -1 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --junit "$scratch/j.xml"
+	has "$output" "FAILED: the result has no such arm"
+	grep -q '<failure message="the result has no such arm"/>' "$scratch/j.xml"
 }
 
 @test "a wrong policy is refused with every fault and its place" {
@@ -234,6 +246,7 @@ verdict() { # document metric arm: of compare --json
 	has "$output" "metrics[5].metric: is missing"
 	: >"$scratch/policy.yaml"
 	run -2 "$iovabench" gate --selftest --policy "$scratch/policy.yaml"
+	has "$output" "is empty; a policy begins with policy: 1"
 	run -2 "$iovabench" gate --selftest --policy "$scratch/none.yaml"
 }
 
