@@ -35,6 +35,8 @@ reason_is() {
 	is $status 3
 	rbtree_is_whole
 	reason_is "crashed in the audit: signal 11 (Segmentation fault)" failed
+	# It plays no further part.
+	is "$(grep -c crash.so "$scratch/t/rounds.jsonl")" 1
 }
 
 @test "a plugin that hangs is killed and fails" {

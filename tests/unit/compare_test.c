@@ -76,6 +76,34 @@ static void rounds_are_compared_in_pairs(void **state)
 	assert_int_equal(row.verdict, RESULT_VERDICT_NOT_COMPARED);
 }
 
+/* Six rounds have their extremes as the interval. 1 / 1.03 = 0.97087…. */
+static void a_verdict_is_where_the_interval_lies(void **state)
+{
+	(void)state;
+	static const struct {
+		double low, high;
+		enum result_verdict verdict;
+	} cases[] = {
+		{1.0301, 1.5, RESULT_VERDICT_REGRESSION},
+		{1.0299, 1.5, RESULT_VERDICT_INCONCLUSIVE},
+		{0.5, 0.9708, RESULT_VERDICT_IMPROVEMENT},
+		{0.5, 0.9709, RESULT_VERDICT_INCONCLUSIVE},
+		{0.9709, 1.0299, RESULT_VERDICT_OK},
+		{0.9708, 1.0299, RESULT_VERDICT_INCONCLUSIVE},
+		{0.9709, 1.0301, RESULT_VERDICT_INCONCLUSIVE},
+		{0.5, 1.5, RESULT_VERDICT_INCONCLUSIVE},
+		{1.001, 1.0299, RESULT_VERDICT_OK},
+		{0.9709, 0.999, RESULT_VERDICT_OK},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		double middle = (cases[i].low + cases[i].high) / 2;
+		const double b[6] = {middle, cases[i].low, middle, middle, cases[i].high, middle};
+		struct result_comparison row = compare_hand(ones, 6, b, 6, 0.03, 1);
+		assert_true(near(row.ci_low, cases[i].low) && near(row.ci_high, cases[i].high));
+		assert_int_equal(row.verdict, cases[i].verdict);
+	}
+}
+
 /* How often verdicts are right, by simulation: log-ratios with a spread of 2 %, which is more than was seen between processes. */
 static void simulated_comparisons_do_not_cry_wolf(void **state)
 {
@@ -150,16 +178,89 @@ static void two_arms_of_the_fixture(void **state)
 	result_release(&result);
 }
 
+/* The verdict on time of arms 3 and 5, which have twelve equal rounds and failed so often. */
+static enum result_verdict verdict_of_failures(struct result *result, enum result_metric tried, double of, double a,
+					       double b)
+{
+	const double failed[2] = {a, b};
+	for (size_t i = 0; i < 2; i++) {
+		struct result_phase *phase = &result->arms[3 + 2 * i].phases[1];
+		result_set_null(&phase->figures, RESULT_METRIC_ALLOCATIONS, RESULT_REASON_NOT_MEASURED);
+		result_set(&phase->figures, tried, of);
+		result_set(&phase->figures, RESULT_METRIC_FAILURES_TOTAL, failed[i]);
+	}
+	struct compare_pair pair = {.a = {result, 3}, .b = {result, 5}};
+	struct compare_rules rules;
+	compare_rules_default(&rules, 0.03, 1);
+	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+	enum result_verdict verdict = row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->verdict;
+	compare_pair_release(&pair);
+	return verdict;
+}
+
+/* 0.1 % of a million are a thousand, whichever arm it is. Without an audit half of the operations are allocations. */
+static void work_is_different_beyond_a_thousandth(void **state)
+{
+	(void)state;
+	static const struct {
+		enum result_metric tried;
+		double of;
+	} counts[] = {{RESULT_METRIC_ALLOCATIONS, 1e6}, {RESULT_METRIC_OPERATIONS, 2e6}};
+	struct result result;
+	fixture_result(&result, small);
+	for (size_t i = 3; i < 6; i += 2) {
+		memory_release(result.arms[i].phases[1].round_ns_per_op);
+		result.arms[i].phases[1].round_ns_per_op = fixture_room(12, sizeof(double));
+		memcpy(result.arms[i].phases[1].round_ns_per_op, ones, sizeof ones);
+		result.arms[i].phases[1].round_count = 12;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		enum result_metric tried = counts[i].tried;
+		double of = counts[i].of;
+		assert_int_equal(verdict_of_failures(&result, tried, of, 0, 1000), RESULT_VERDICT_OK);
+		assert_int_equal(verdict_of_failures(&result, tried, of, 1000, 0), RESULT_VERDICT_OK);
+		assert_int_equal(verdict_of_failures(&result, tried, of, 5000, 5000), RESULT_VERDICT_OK);
+		assert_int_equal(verdict_of_failures(&result, tried, of, 0, 1001), RESULT_VERDICT_DIFFERENT_WORK);
+		assert_int_equal(verdict_of_failures(&result, tried, of, 1001, 0), RESULT_VERDICT_DIFFERENT_WORK);
+	}
+	result_release(&result);
+}
+
+static void times_of_one_model_with_more_cpus_are_not_compared(void **state)
+{
+	(void)state;
+	struct result a, b;
+	fixture_result(&a, small);
+	fixture_result(&b, small);
+	struct compare_pair pair = {.a = {&a, 0}, .b = {&b, 0}};
+	struct compare_rules rules;
+	compare_rules_default(&rules, 0.03, 1);
+	b.machine.cpus++;
+	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+	const struct result_comparison *row = row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP);
+	assert_int_equal(row->verdict, RESULT_VERDICT_NOT_COMPARED);
+	assert_string_equal(row->reason, "measured on different machines");
+	assert_int_equal(row->rounds_wanted, 0);
+	compare_pair_release(&pair);
+	result_release(&a);
+	result_release(&b);
+}
+
+static void forget_comparisons(struct result *result)
+{
+	for (size_t i = 0; i < result->comparison_count; i++)
+		memory_release(result->comparisons[i].reason);
+	memory_release(result->comparisons);
+	result->comparisons = NULL;
+	result->comparison_count = 0;
+}
+
 static void within_a_result_the_first_measured_arm_is_the_base(void **state)
 {
 	(void)state;
 	struct result result;
 	fixture_result(&result, small);
-	for (size_t i = 0; i < result.comparison_count; i++)
-		memory_release(result.comparisons[i].reason);
-	memory_release(result.comparisons);
-	result.comparisons = NULL;
-	result.comparison_count = 0;
+	forget_comparisons(&result);
 	assert_int_equal(compare_within(&result, 0.03, NULL), 0);
 	size_t pairs[9] = {0};
 	for (size_t i = 0; i < result.comparison_count; i++) {
@@ -168,6 +269,12 @@ static void within_a_result_the_first_measured_arm_is_the_base(void **state)
 	}
 	for (size_t i = 0; i < 9; i++)
 		assert_int_equal(pairs[i] > 0, i == 1 || i == 2 || i == 4 || i == 5); /* 7 is n/a, 8 failed */
+	/* When the first one failed, the second one is the base. */
+	forget_comparisons(&result);
+	result.arms[0].state = RESULT_ARM_FAILED;
+	assert_int_equal(compare_within(&result, 0.03, NULL), 0);
+	assert_int_equal(result.comparisons[0].a, 1);
+	assert_int_equal(result.comparisons[0].b, 2);
 	result_release(&result);
 }
 
@@ -452,6 +559,9 @@ int main(void)
 		cmocka_unit_test(ratio_and_interval_are_order_statistics),
 		cmocka_unit_test(many_verdicts_widen_the_interval),
 		cmocka_unit_test(rounds_are_compared_in_pairs),
+		cmocka_unit_test(a_verdict_is_where_the_interval_lies),
+		cmocka_unit_test(work_is_different_beyond_a_thousandth),
+		cmocka_unit_test(times_of_one_model_with_more_cpus_are_not_compared),
 		cmocka_unit_test(simulated_comparisons_do_not_cry_wolf),
 		cmocka_unit_test(two_arms_of_the_fixture),
 		cmocka_unit_test(within_a_result_the_first_measured_arm_is_the_base),

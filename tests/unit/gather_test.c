@@ -331,6 +331,17 @@ static void what_is_below_the_resolution_is_the_resolution(void **state)
 	assert_int_equal(latency->histogram.max, 10);
 }
 
+/* 60 ticks are 30 ns, which is what can be told: no shorter. */
+static void what_is_the_resolution_is_not_below_it(void **state)
+{
+	(void)state;
+	add_samples(60, 1000);
+	gather(NULL);
+	const struct result_latency *latency = &gathered.phases[1].latency[RESULT_KIND_ALLOC];
+	assert_false(latency->below_resolution);
+	assert_true(latency->p50_ns == 30);
+}
+
 static void every_lack_of_memory_is_an_error(void **state)
 {
 	(void)state;
@@ -383,6 +394,7 @@ int main(void)
 		A(no_percentile_has_fewer_than_ten_samples_above),
 		A(nine_hundred_ninety_nine_samples_have_no_p99),
 		A(what_is_below_the_resolution_is_the_resolution),
+		A(what_is_the_resolution_is_not_below_it),
 		A(every_lack_of_memory_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
