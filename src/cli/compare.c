@@ -85,13 +85,19 @@ static const struct result_phase *phase_of(const struct compare_arm *side)
 	return &arm->phases[arm->figures_phase];
 }
 
+static const char *interrupted(const struct result *result)
+{
+	return result->run.partial ? ", interrupted: not all of its rounds" : "";
+}
+
 static void add_table(const struct arguments *arguments, const struct compare_pair *pairs, size_t count,
 		      const struct calibration *calibration, struct text *text)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct compare_pair *pair = &pairs[i];
-		text_add(text, "%s%s\n  a = %s, %s\n  b = %s, %s\n", i ? "\n" : "", workload_of(&pair->b)->name,
-			 spec_of(&pair->a), pair->a.result->run.id, spec_of(&pair->b), pair->b.result->run.id);
+		text_add(text, "%s%s\n  a = %s, %s%s\n  b = %s, %s%s\n", i ? "\n" : "", workload_of(&pair->b)->name,
+			 spec_of(&pair->a), pair->a.result->run.id, interrupted(pair->a.result), spec_of(&pair->b),
+			 pair->b.result->run.id, interrupted(pair->b.result));
 		report_comparison_table(pair->rows, pair->row_count, arguments->all, NULL, text);
 		report_latency_table(phase_of(&pair->a), phase_of(&pair->b), text);
 	}

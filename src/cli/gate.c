@@ -123,6 +123,9 @@ static int show(const struct gate *gate, const struct arguments *arguments, stru
 	for (size_t i = 0; i < gate->arm_count; i++)
 		text.failed |= add_arm(gate, &gate->arms[i], arguments->all, &text) < 0;
 	calibration_tell(&calibration, gate->result, &text);
+	if (gate->baseline->run.partial || gate->result->run.partial)
+		text_add(&text, "the run of %s was interrupted: not all of its rounds are there\n",
+			 gate->result->run.partial ? "the result" : "the baseline");
 	text_add(&text, "gate: %s\n", outcomes[gate->outcome]);
 	if (arguments->junit)
 		gate_junit(gate, &xml);

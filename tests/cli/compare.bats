@@ -123,6 +123,25 @@ verdict() { # document metric arm: of compare --json
 	has "$output" "different operations"
 }
 
+@test "a run that has not ended is told, and one that was interrupted" {
+	craft a a 1
+	craft b b 1 '.run.partial = true'
+	run "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "a = buddy, a
+  b = buddy, b, interrupted: not all of its rounds"
+	run -0 "$iovabench" gate --baseline "$scratch/a" "$scratch/b"
+	has "$output" "the run of the result was interrupted"
+	run -0 "$iovabench" gate --baseline "$scratch/b" "$scratch/a"
+	has "$output" "the run of the baseline was interrupted"
+	mkdir "$scratch/killed"
+	: >"$scratch/killed/rounds.jsonl"
+	run -2 "$iovabench" compare "$scratch/a" "$scratch/killed"
+	has "$output" "$scratch/killed: this run has not ended and has no result.json yet; iovabench resume goes on with it"
+	rm "$scratch/killed/rounds.jsonl"
+	run -2 "$iovabench" compare "$scratch/a" "$scratch/killed"
+	has "$output" "$scratch/killed/result.json: cannot open"
+}
+
 @test "arms that do not fit are named" {
 	craft a a 1
 	craft b b 1 '.workloads[0].name = "other"'
@@ -310,7 +329,7 @@ verdict() { # document metric arm: of compare --json
 	mkdir -p "$scratch/cache/iovabench"
 	echo '{"schema": "iovabench.result/1"}' >"$scratch/cache/iovabench/calibration.json"
 	run -2 "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy"
-	has "$output" "calibration.json: calibration: schema: must be"
+	has "$output" "calibration.json: calibration: schema: is"
 	run -2 "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy" --calibration "$scratch/none"
 }
 

@@ -71,8 +71,21 @@ full 7"
 @test "what is no run is refused" {
 	run -2 "$iovabench" merge "$scratch/none" -o "$scratch/t"
 	has "$output" "$scratch/none"
+	run -2 "$iovabench" merge "$parts/a" "$parts/b/result.json" -o "$scratch/t"
+	has "$output" "$parts/b/result.json: is not the folder of a run"
+	[ ! -e "$scratch/t" ]
 	run -2 "$iovabench" merge "$parts/a"
 	run -2 "$iovabench" merge -o "$scratch/t"
 	run -2 "$iovabench" merge "$parts/a" -o "$parts/b"
 	has "$output" "this folder holds another run"
+}
+
+@test "a merge that cannot be written leaves nothing, and can be tried again" {
+	cp -r "$parts/b" "$scratch/b"
+	rm "$scratch/b/rounds.jsonl"
+	run -2 "$iovabench" merge "$parts/a" "$scratch/b" -o "$scratch/t"
+	has "$output" "$scratch/b/rounds.jsonl: cannot open"
+	[ ! -e "$scratch/t" ]
+	cp "$parts/b/rounds.jsonl" "$scratch/b"
+	run -0 "$iovabench" merge "$parts/a" "$scratch/b" -o "$scratch/t"
 }
