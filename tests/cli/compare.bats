@@ -74,6 +74,10 @@ verdict() { # document metric arm: of compare --json
 	run -1 "$iovabench" compare "$scratch/a" "$scratch/b" --json
 	is "$(verdict "$output" throughput.raw_ns_per_op buddy)" "different work"
 	is "$(verdict "$output" failures.total buddy)" regression
+	# The other way round nothing is worse, and time is open all the same.
+	run -4 "$iovabench" compare "$scratch/b" "$scratch/a" --json
+	is "$(verdict "$output" failures.total buddy)" improvement
+	is "$(jq -r '[.comparisons[].verdict] | unique | join(",")' <<<"$output")" "different work,improvement,ok"
 }
 
 @test "an exact metric is compared exactly, in its own direction" {
@@ -200,6 +204,23 @@ verdict() { # document metric arm: of compare --json
 	run -1 "$iovabench" gate --baseline "$scratch/a" "$scratch/b"
 	has "$output" "FAILED: regression"
 	has "$output" "gate: FAILED"
+}
+
+@test "a gate shares its error among the times of all arms" {
+	printf 'policy: 1\nmetrics: [{metric: throughput.raw_ns_per_op, as: gated}]\n' >"$scratch/policy.yaml"
+	craft a a 1 '.arms[].phases[].throughput.round_ns_per_op |= .[:6]'
+	# Six rounds serve one verdict; two take seven.
+	run -4 "$iovabench" gate --baseline "$scratch/a" "$scratch/a" --policy "$scratch/policy.yaml"
+	has "$output" "OPEN: inconclusive, too few rounds for an interval: it takes 7"
+	craft one a 1 '.arms[].phases[].throughput.round_ns_per_op |= .[:6] | .arms |= .[:1] | .comparisons = []'
+	run -0 "$iovabench" gate --baseline "$scratch/one" "$scratch/a" --policy "$scratch/policy.yaml"
+}
+
+@test "a baseline in which nothing was measured is none" {
+	craft a a 1
+	craft b b 1 '.arms[].state = "failed" | .arms[].reason = "crashed"'
+	run -2 "$iovabench" gate --baseline "$scratch/b" "$scratch/a"
+	has "$output" "the baseline has no arm that was measured"
 }
 
 @test "without a policy times are advisory" {

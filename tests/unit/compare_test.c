@@ -299,6 +299,15 @@ static void results_are_matched_by_workload_and_spec(void **state)
 	assert_int_equal(compare_match(&a, &b, NULL, NULL, &pairs, &count, NULL), 0);
 	assert_int_equal(count, 6);
 	memory_release(pairs);
+	/* Nor is an arm behind another lock the same one, unless it is named. */
+	memory_release(b.arms[1].lock);
+	b.arms[1].lock = memory_text("another");
+	assert_int_equal(compare_match(&a, &b, NULL, NULL, &pairs, &count, NULL), 0);
+	assert_int_equal(count, 5);
+	memory_release(pairs);
+	assert_int_equal(compare_match(&a, &b, a.arms[1].spec, b.arms[1].spec, &pairs, &count, NULL), 0);
+	assert_int_equal(pairs[0].b.arm, 1);
+	memory_release(pairs);
 	/* Where the stream is not known, the file, the seed and the number of operations speak. */
 	struct compare_arm left = {&a, 1}, right = {&b, 1};
 	assert_true(compare_same_work(&left, &right));
@@ -334,6 +343,22 @@ static void a_policy_changes_what_it_names(void **state)
 	assert_int_equal(policy.weight[RESULT_METRIC_STEPS_ALLOC_MAX], POLICY_IGNORED);
 	assert_int_equal(policy.weight[RESULT_METRIC_STEPS_FREE_MEAN], POLICY_IGNORED);
 	assert_int_equal(policy.weight[RESULT_METRIC_SPAN_PAGES], POLICY_GATED);
+	text_release(&messages);
+}
+
+/* Nothing is below metadata_byte; what is wrong changes nothing. */
+static void a_wrong_policy_is_the_default_one(void **state)
+{
+	(void)state;
+	static const char text[] = "policy: 1\nthreshold: 5%\nmetrics:\n  - {metric: steps.*, as: ignored}\n"
+				   "  - {metric: metadata_byte.*, as: ignored}\n";
+	struct policy policy, usual;
+	struct text messages = {0};
+	policy_default(&usual);
+	assert_int_equal(policy_parse("p", text, sizeof text - 1, &policy, &messages), -1);
+	assert_non_null(strstr(messages.bytes, "p:5:14: metrics[1].metric: 'metadata_byte.*' is no metric"));
+	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
+		assert_true(policy.weight[i] == usual.weight[i] && policy.threshold[i] == usual.threshold[i]);
 	text_release(&messages);
 }
 
@@ -421,6 +446,30 @@ static void percentiles_have_the_interval_of_their_samples(void **state)
 	assert_true(isnan(compare_percentile(&latency, 0).ns));
 }
 
+/* Of 100 samples 50 were too large for the histogram: their ranks are known, of their values the largest alone. */
+static void dropped_samples_are_the_largest(void **state)
+{
+	(void)state;
+	uint64_t values[50], samples[50];
+	for (uint64_t i = 0; i < 50; i++) {
+		values[i] = i + 1;
+		samples[i] = 1;
+	}
+	const struct result_latency latency = {.count = 100, .p50_ns = 50, .histogram = {50, values, samples, 1, 900, 50}};
+	struct compare_percentile found = compare_percentile(&latency, 0);
+	assert_true(found.low_ns == 40 && found.high_ns == 900);
+}
+
+/* The median of six lies between the extremes; the last bucket ends at 8, and nothing above 7 was seen. */
+static void no_bound_is_above_the_largest_sample(void **state)
+{
+	(void)state;
+	uint64_t values[6] = {1, 2, 3, 4, 5, 8}, samples[6] = {1, 1, 1, 1, 1, 1};
+	const struct result_latency latency = {.count = 6, .p50_ns = 3, .histogram = {6, values, samples, 1, 7, 0}};
+	struct compare_percentile found = compare_percentile(&latency, 0);
+	assert_true(found.low_ns == 1 && found.high_ns == 7);
+}
+
 static void a_calibration_counts_verdicts(void **state)
 {
 	(void)state;
@@ -455,6 +504,30 @@ static void a_calibration_counts_verdicts(void **state)
 	text_release(&json);
 	calibration_release(&calibration);
 	calibration_release(&read);
+	result_release(&result);
+}
+
+/* The first of four has no figures: one false alarm in three. */
+static void what_was_not_compared_raised_no_alarm_either(void **state)
+{
+	(void)state;
+	struct result result;
+	struct calibration calibration;
+	struct text line = {0};
+	fixture_result(&result, small);
+	fill_rounds(&result);
+	for (size_t i = 0; i < 6; i++)
+		result.arms[0].phases[1].round_ns_per_op[i] = (double)NAN;
+	assert_int_equal(calibration_make(&result, 6, 0.03, &calibration, NULL), 0);
+	assert_int_equal(calibration.comparisons, 4);
+	assert_int_equal(calibration.verdicts[RESULT_VERDICT_NOT_COMPARED], 1);
+	assert_true(near(calibration_alarms(&calibration), 1 / 3.0));
+	/* (1 - p)^3 + 3 p (1 - p)^2 = 0.05 at p = 0.8647. */
+	assert_true(fabs(calibration_alarms_upper(&calibration) - 0.8647) < 1e-4);
+	calibration_tell(&calibration, &result, &line);
+	assert_non_null(strstr(line.bytes, "1 false alarms in 3 comparisons of 6 rounds"));
+	text_release(&line);
+	calibration_release(&calibration);
 	result_release(&result);
 }
 
@@ -568,10 +641,14 @@ int main(void)
 		cmocka_unit_test(results_are_matched_by_workload_and_spec),
 		cmocka_unit_test(the_default_policy_gates_what_is_exact_and_has_a_direction),
 		cmocka_unit_test(a_policy_changes_what_it_names),
+		cmocka_unit_test(a_wrong_policy_is_the_default_one),
 		cmocka_unit_test(only_gated_rows_stop_anything),
 		cmocka_unit_test(the_self_test_is_good_and_notices_a_blind_policy),
 		cmocka_unit_test(percentiles_have_the_interval_of_their_samples),
+		cmocka_unit_test(dropped_samples_are_the_largest),
+		cmocka_unit_test(no_bound_is_above_the_largest_sample),
 		cmocka_unit_test(a_calibration_counts_verdicts),
+		cmocka_unit_test(what_was_not_compared_raised_no_alarm_either),
 		cmocka_unit_test(a_calibration_of_too_few_rounds_detects_nothing),
 		cmocka_unit_test(a_damaged_calibration_is_refused),
 		cmocka_unit_test(no_memory_anywhere_is_an_error_and_no_leak),
