@@ -14,6 +14,7 @@ enum flaw {
 	FLAW_NONE,
 	FLAW_OVERLAP,     /* the third allocation gets the pages of the first */
 	FLAW_OUTSIDE,     /* the third allocation lies behind the space */
+	FLAW_ABSURD,      /* … is all that can be said in 64 bits */
 	FLAW_SHORT_GRANT, /* one page less, when more than one is asked for */
 	FLAW_EMPTY_GRANT, /* says IOVA_OK and gives no page */
 	FLAW_IGNORES_ALIGN,
@@ -102,6 +103,10 @@ static enum iova_status flawed_alloc(void *self, const struct iova_request *requ
 		*extent = (struct iova_extent){flawed->space.first + flawed->space.count, request->count, 0};
 		return IOVA_OK;
 	}
+	if (flawed->calls == 3 && flaw == FLAW_ABSURD) {
+		*extent = (struct iova_extent){UINT64_MAX, UINT64_MAX, UINT64_MAX};
+		return IOVA_OK;
+	}
 	for (uint64_t begin = flawed->skip; begin + request->count <= flawed->space.count; begin++) {
 		if (!flawed_fits(flawed, request, begin))
 			continue;
@@ -121,7 +126,8 @@ static void flawed_free(void *self, const struct iova_extent *extent, uint32_t c
 	struct flawed *flawed = self;
 	(void)cpu;
 	flawed->frees++;
-	if (extent->first + extent->count > flawed->space.first + flawed->space.count)
+	if (extent->first >= flawed->space.first + flawed->space.count ||
+	    extent->count > flawed->space.first + flawed->space.count - extent->first)
 		return;
 	bool second = flawed->frees == 2;
 	int state = second && flaw == FLAW_LOST_FREE ? 2 : flaw == FLAW_DEFERS ? 3 : 0;

@@ -452,6 +452,15 @@ static void an_extent_outside_of_the_space_is_told(void **state)
 	complains("operation 3: granted: pages [0x10, 0x14) lie outside of the space");
 }
 
+/* UINT64_MAX marks the handles of driver calls: it must not be taken for one. */
+static void an_absurd_extent_is_told(void **state)
+{
+	(void)state;
+	audit(THREE, FLAW_ABSURD);
+	complains("operation 3: granted: pages [0xffffffffffffffff, 0xfffffffffffffffe) lie outside of the space");
+	assert_true(figure(RESULT_METRIC_AUDIT_VIOLATIONS) == 1);
+}
+
 static void a_short_grant_is_told(void **state)
 {
 	(void)state;
@@ -780,6 +789,7 @@ int main(void)
 		A(an_overlap_is_told),
 		A(a_double_free_is_told),
 		A(an_extent_outside_of_the_space_is_told),
+		A(an_absurd_extent_is_told),
 		A(a_short_grant_is_told),
 		A(an_empty_grant_is_told),
 		A(a_misaligned_extent_is_told),
