@@ -273,6 +273,26 @@ static void violations_make_an_arm_fail(void **state)
 	assert_string_equal(gathered.reason, "overlap");
 }
 
+static double saturated_after(const double *rounds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		result_set(&add_round(&arm, 1, 1, 1)->phases[1].figures, RESULT_METRIC_SATURATED, rounds[i]);
+	gathered.rate = memory_text("1M");
+	gather(NULL);
+	double found = figure(RESULT_METRIC_SATURATED);
+	tear_down(NULL);
+	return found;
+}
+
+static void an_arm_is_saturated_when_most_of_its_rounds_were(void **state)
+{
+	(void)state;
+	assert_true(saturated_after((const double[]){0, 1, 1}, 3) == 1);
+	assert_true(saturated_after((const double[]){0, 0, 1}, 3) == 0);
+	assert_true(saturated_after((const double[]){0, 1, 1, 0}, 4) == 0);
+	assert_true(saturated_after((const double[]){1, 0, 1, 1}, 4) == 1);
+}
+
 static void add_samples(uint64_t value, uint64_t count)
 {
 	struct histogram *histogram = memory_zeroed(1, sizeof *histogram);
@@ -393,6 +413,7 @@ int main(void)
 		A(latencies_of_all_rounds_are_one_histogram),
 		A(no_percentile_has_fewer_than_ten_samples_above),
 		A(nine_hundred_ninety_nine_samples_have_no_p99),
+		A(an_arm_is_saturated_when_most_of_its_rounds_were),
 		A(what_is_below_the_resolution_is_the_resolution),
 		A(what_is_the_resolution_is_not_below_it),
 		A(every_lack_of_memory_is_an_error),
