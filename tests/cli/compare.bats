@@ -419,9 +419,23 @@ state() { # document name
 		load|proc/loadavg|0.60 0.10 0.10 1/100 1
 		counters|proc/sys/kernel/perf_event_paranoid|3
 	LINES
+	# Other processors tell of boosting elsewhere, and the other way round.
+	rm -r "$scratch/root/sys/devices/system/cpu/intel_pstate"
+	fake sys/devices/system/cpu/cpufreq/boost 1
+	run -0 "$iovabench" doctor --json --root "$scratch/root"
+	is "$(state "$output" boost)" warn
+	fake sys/devices/system/cpu/cpufreq/boost 0
+	run -0 "$iovabench" doctor --json --root "$scratch/root"
+	is "$(state "$output" boost)" ok
 	rm -r "$scratch/root/sys/bus"
 	run -0 "$iovabench" doctor --json --root "$scratch/root"
 	is "$(state "$output" counters)" warn
+	has "$output" "this machine shows no performance counters"
+	rm "$scratch/root/proc/sys/kernel/perf_event_paranoid"
+	run -0 "$iovabench" doctor --json --root "$scratch/root"
+	is "$(state "$output" counters)" warn
+	has "$output" "this kernel has no perf events"
+	has "$output" "CONFIG_PERF_EVENTS"
 }
 
 @test "doctor does not invent what it cannot read" {

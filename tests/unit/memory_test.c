@@ -206,6 +206,30 @@ static void the_core_has_a_frequency(void **state)
 	assert_true(ghz > 0.1 && ghz < 10);
 }
 
+static uint64_t steps_of_a_thousand(void)
+{
+	static uint64_t ns;
+	return ns += 1000;
+}
+
+static uint32_t elsewhere(void)
+{
+	static uint32_t cpu;
+	return cpu++;
+}
+
+/* 64,000 additions in the 800 ns that are left of 1000; on two CPUs nothing can be told. */
+static void the_frequency_is_additions_by_time_without_the_stamps(void **state)
+{
+	(void)state;
+	const struct clock clock = {.ns_per_tick = 1, .pair_ns = 200};
+	clock_pretend(steps_of_a_thousand);
+	assert_true(clock_core_ghz(&clock) == 80);
+	clock_pretend_cpu(elsewhere);
+	assert_true(isnan(clock_core_ghz(&clock)));
+	clock_pretend(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +246,7 @@ int main(void)
 		cmocka_unit_test(a_pretended_clock_is_measured_as_it_is),
 		cmocka_unit_test(the_step_divides_every_difference_and_the_pair_is_their_median),
 		cmocka_unit_test(the_core_has_a_frequency),
+		cmocka_unit_test(the_frequency_is_additions_by_time_without_the_stamps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -338,6 +338,9 @@ static void steal_is_read_of_the_cpu_at_hand(void **state)
 	assert_int_equal(taint_steal_ticks(text, 2), 0);
 	assert_int_equal(taint_steal_ticks(text, 3), 0);
 	assert_int_equal(taint_steal_ticks("", 0), 0);
+	/* A CPU that is off has no line, and another one's is not its own. */
+	assert_int_equal(taint_steal_ticks("cpu 9 9 9 9 9 9 9 9\ncpu0 1 2 3 4 5 6 7 8\ncpu11 1 2 3 4 5 6 7 11 0 0\n", 1),
+			 0);
 }
 
 /* As if the last reading were older, and nothing but the hypervisor had been at work since. */

@@ -3,7 +3,11 @@
  * must not be tainted is tried until nothing came in between. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sched.h>
+#include <signal.h>
 #include <stddef.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -177,6 +181,39 @@ static void a_window_that_ended_on_another_cpu_is_tainted_and_no_cell(void **sta
 		assert_true(isnan(bench.record.phases[1].cells_ns_per_op[i]) == (i == 3));
 }
 
+/* Another process on this CPU, which does nothing but run. */
+static pid_t run_beside(void)
+{
+	cpu_set_t set, before;
+	assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+	CPU_ZERO(&set);
+	CPU_SET((size_t)sched_getcpu(), &set);
+	assert_int_equal(sched_setaffinity(0, sizeof set, &set), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		alarm(60);
+		for (;;)
+			__asm__ volatile("");
+	}
+	return child;
+}
+
+static void windows_shared_with_another_process_are_tainted(void **state)
+{
+	(void)state;
+	cpu_set_t before;
+	assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+	pid_t child = run_beside();
+	assert_true(child > 0);
+	uint64_t tainted = 0;
+	for (int i = 0; i < TRIES && !tainted; i++)
+		tainted = play()->windows_tainted;
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	sched_setaffinity(0, sizeof before, &before);
+	assert_true(tainted > 0);
+}
+
 /* Every window of two threads that change their CPUs all the time. */
 static uint32_t another_cpu(void)
 {
@@ -206,6 +243,7 @@ int main(void)
 		A(a_window_of_ten_times_the_median_is_tainted_and_stays_in_the_figure),
 		A(a_short_gap_is_none),
 		A(a_window_that_ended_on_another_cpu_is_tainted_and_no_cell),
+		A(windows_shared_with_another_process_are_tainted),
 		A(threads_that_change_their_cpu_are_tainted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
