@@ -445,6 +445,8 @@ state() { # document name
 	run -0 "$iovabench" doctor
 	run -0 "$iovabench" doctor --json
 	jq -e 'length == 12' <<<"$output"
+	run -2 "$iovabench" doctor --root "$scratch/none"
+	has "$output" "--root '$scratch/none': is no folder"
 	run -2 "$iovabench" doctor now
 	run -2 "$iovabench" doctor --jsn
 	has "$output" "did you mean '--json'"

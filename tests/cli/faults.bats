@@ -62,6 +62,23 @@ reason_is() {
 	reason_is "passed the memory limit of 100 MiB in the audit" failed
 }
 
+@test "without standard files nothing else takes their place" {
+	prints() { # redirection…
+		rm -rf "$scratch/t"
+		bash -c '"$0" run "$1" -a rbtree -a "$2" --rounds 1 --latency off --memory 100 -q -o "$3" '"$1" \
+			"$iovabench" $tiny "$plugins/large.so" "$scratch/t"
+	}
+	local closed
+	for closed in '2>&-' '1>&- 2>&-' '0<&- 1>&- 2>&-'; do
+		run -3 prints "$closed"
+		reason_is "passed the memory limit of 100 MiB in the audit" failed
+		# What the plugin says is in no file of the run.
+		run ! grep -q "took another MiB" -r "$scratch/t"
+	done
+	# Data for which there is no reader are missed as on a full disk.
+	run -7 bash -c '"$0" list allocators 1>&-' "$iovabench"
+}
+
 @test "plugins that are none are not applicable beside others, each with its reason" {
 	run -0 "$iovabench" run $tiny -a rbtree -a "$plugins/wrong_abi.so" -a "$plugins/wrong_size.so" -a "$plugins/wrong_magic.so" \
 		-a "$plugins/missing_function.so" -a "$plugins/not_a_plugin.so" -a ./no/such/plugin.so --rounds 2 --latency off -o "$scratch/t"
