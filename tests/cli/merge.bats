@@ -89,3 +89,15 @@ full 7"
 	cp "$parts/b/rounds.jsonl" "$scratch/b"
 	run -0 "$iovabench" merge "$parts/a" "$scratch/b" -o "$scratch/t"
 }
+
+@test "what was played decides whether workloads are one, and one interrupted run makes the whole partial" {
+	mkdir "$scratch/b"
+	cp "$parts/b/rounds.jsonl" "$scratch/b"
+	jq '.workloads[].stream_hash = "0x0000000000000001" | .run.partial = true' "$parts/b/result.json" >"$scratch/b/result.json"
+	run -0 "$iovabench" merge "$parts/a" "$scratch/b" -o "$scratch/t"
+	is "$(jq -c '[.workloads[].stream_hash] | unique | length' "$scratch/t/result.json")" 2
+	is "$(jq .run.partial "$scratch/t/result.json")" true
+	run -0 "$iovabench" merge "$parts/a" "$parts/b" -o "$scratch/u"
+	[ "$(jq '.workloads | length' "$scratch/u/result.json")" -lt "$(jq '.workloads | length' "$scratch/t/result.json")" ]
+	is "$(jq .run.partial "$scratch/u/result.json")" false
+}
