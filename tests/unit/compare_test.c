@@ -226,6 +226,32 @@ static void work_is_different_beyond_a_thousandth(void **state)
 	result_release(&result);
 }
 
+static void two_runs_and_two_builds_are_told(void **state)
+{
+	(void)state;
+	struct result a, b;
+	fixture_result(&a, small);
+	fixture_result(&b, small);
+	struct compare_pair pair = {.a = {&a, 0}, .b = {&b, 0}};
+	struct compare_rules rules;
+	compare_rules_default(&rules, 0.03, 1);
+	static const char *const reasons[] = {NULL, "two runs: drift between them counts, too",
+					      "two runs by two builds of iovabench: drift and the harness count, too"};
+	for (size_t i = 0; i < 3; i++) {
+		char **text = i == 1 ? &b.run.id : i == 2 ? &b.build.compiler : NULL;
+		if (text) {
+			memory_release(*text);
+			*text = memory_text("another");
+		}
+		assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+		const char *reason = row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->reason;
+		assert_true(reasons[i] ? reason && strcmp(reason, reasons[i]) == 0 : !reason);
+		compare_pair_release(&pair);
+	}
+	result_release(&a);
+	result_release(&b);
+}
+
 static void times_of_one_model_with_more_cpus_are_not_compared(void **state)
 {
 	(void)state;
@@ -638,6 +664,7 @@ int main(void)
 		cmocka_unit_test(rounds_are_compared_in_pairs),
 		cmocka_unit_test(a_verdict_is_where_the_interval_lies),
 		cmocka_unit_test(work_is_different_beyond_a_thousandth),
+		cmocka_unit_test(two_runs_and_two_builds_are_told),
 		cmocka_unit_test(times_of_one_model_with_more_cpus_are_not_compared),
 		cmocka_unit_test(simulated_comparisons_do_not_cry_wolf),
 		cmocka_unit_test(two_arms_of_the_fixture),
