@@ -210,7 +210,9 @@ verdict() { # document metric arm: of compare --json
 	printf 'policy: 1\nmetrics: [{metric: throughput.raw_ns_per_op, as: gated}]\n' >"$scratch/policy.yaml"
 	craft a a 1 '.arms[].phases[].throughput.round_ns_per_op |= .[:6]'
 	# Six rounds serve one verdict; two take seven.
-	run -4 "$iovabench" gate --baseline "$scratch/a" "$scratch/a" --policy "$scratch/policy.yaml"
+	run -4 "$iovabench" gate --baseline "$scratch/a" "$scratch/a" --policy "$scratch/policy.yaml" --junit "$scratch/j.xml"
+	grep -q '<testsuites .* failures="0" errors="2"' "$scratch/j.xml"
+	is "$(grep -c '<error message="inconclusive: .*; an interval takes 7 rounds"/>' "$scratch/j.xml")" 2
 	has "$output" "OPEN: inconclusive, too few rounds for an interval: it takes 7"
 	craft one a 1 '.arms[].phases[].throughput.round_ns_per_op |= .[:6] | .arms |= .[:1] | .comparisons = []'
 	run -0 "$iovabench" gate --baseline "$scratch/one" "$scratch/a" --policy "$scratch/policy.yaml"
