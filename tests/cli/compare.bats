@@ -341,6 +341,10 @@ verdict() { # document metric arm: of compare --json
 	has "$output" "calibrated: 0 false alarms in 2 comparisons of 1 rounds (at most 78% of all"
 	run -0 "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy" --json
 	jq -e '.calibration.comparisons == 2' <<<"$output"
+	# A cache that is named from where we happen to be is none: the one of the home is.
+	mkdir -p "$scratch/home/.cache"
+	cp -r "$scratch/cache/iovabench" "$scratch/home/.cache"
+	has "$(HOME=$scratch/home XDG_CACHE_HOME=relative "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy")" "calibrated: 0 false"
 	# Of another machine: none.
 	craft b b 1 '.machine.kernel = "other"'
 	run -0 "$iovabench" compare "$scratch/b:buddy" "$scratch/b:buddy" --json
@@ -363,6 +367,8 @@ verdict() { # document metric arm: of compare --json
 	[ -e "$scratch/planted/calibration.json" ]
 	[ -e "$scratch/planted/result.json" ]
 	[ ! -e "$scratch/cache" ]
+	run -0 "$iovabench" calibrate --null -a buddy -a bitmap --comparisons 1 --rounds 1 --ops 20000
+	[ ! -e "$scratch/cache/iovabench/calibration.json" ]
 	run -2 "$iovabench" calibrate --null -a buddy -a nothing
 	run -2 "$iovabench" calibrate --rounds 3
 	run -2 "$iovabench" calibrate --null --rounds 0

@@ -273,6 +273,19 @@ static void violations_make_an_arm_fail(void **state)
 	assert_string_equal(gathered.reason, "overlap");
 }
 
+/* Rounds stand at their numbers, whatever order their records came in, for comparisons pair them by number. */
+static void rounds_stand_at_their_numbers(void **state)
+{
+	(void)state;
+	add_round(&arm, 1, 7, 9)->round = 3;
+	add_round(&arm, 1, 5, 9)->round = 1;
+	gather(NULL);
+	const struct result_phase *churn = &gathered.phases[1];
+	assert_int_equal(churn->round_count, 4);
+	assert_true(isnan(churn->round_ns_per_op[0]) && isnan(churn->round_ns_per_op[2]));
+	assert_true(churn->round_ns_per_op[1] == 5 && churn->round_ns_per_op[3] == 7);
+}
+
 static double saturated_after(const double *rounds, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -413,6 +426,7 @@ int main(void)
 		A(latencies_of_all_rounds_are_one_histogram),
 		A(no_percentile_has_fewer_than_ten_samples_above),
 		A(nine_hundred_ninety_nine_samples_have_no_p99),
+		A(rounds_stand_at_their_numbers),
 		A(an_arm_is_saturated_when_most_of_its_rounds_were),
 		A(what_is_below_the_resolution_is_the_resolution),
 		A(what_is_the_resolution_is_not_below_it),

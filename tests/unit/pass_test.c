@@ -262,6 +262,12 @@ static void polls_are_outside_of_the_windows(void **state)
 	for (size_t i = 0; i < phase(1)->iterations; i++)
 		least = fmin(least, phase(1)->ns_per_op[i]);
 	assert_true(least * 20000 < 40e6);
+	least = INFINITY;
+	for (int i = 0; i < 8 && least * 20000 >= 40e6; i++) {
+		latency(64);
+		least = fmin(least, phase(1)->latency_ns_per_op);
+	}
+	assert_true(least * 20000 < 40e6);
 }
 
 static void no_gap_is_no_pass(void **state)
