@@ -11,10 +11,17 @@
 #endif
 
 static uint64_t (*pretended)(void);
+static uint32_t (*pretended_cpu)(void);
 
 void clock_pretend(uint64_t (*ns)(void))
 {
 	pretended = ns;
+	pretended_cpu = NULL;
+}
+
+void clock_pretend_cpu(uint32_t (*cpu)(void))
+{
+	pretended_cpu = cpu;
 }
 
 uint64_t clock_system_ns(void)
@@ -28,6 +35,8 @@ uint64_t clock_system_ns(void)
 
 uint32_t clock_cpu(void)
 {
+	if (pretended_cpu)
+		return pretended_cpu();
 	int cpu = pretended ? 0 : sched_getcpu();
 	return cpu < 0 ? 0 : (uint32_t)cpu;
 }

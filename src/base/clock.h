@@ -27,6 +27,8 @@ uint32_t clock_cpu(void);
 
 /* For tests: a clock of their own in place of the system's, for every struct clock without a counter; NULL ends it. */
 void clock_pretend(uint64_t (*ns)(void));
+/* After clock_pretend, which ends it: the CPU that its readings name, else always 0. */
+void clock_pretend_cpu(uint32_t (*cpu)(void));
 
 /* Nothing before it is still under way, nothing after it has begun. */
 static inline uint64_t clock_start(const struct clock *clock)

@@ -7,6 +7,7 @@
 #include "cli/calibration_file.h"
 #include "cli/cli.h"
 #include "cli/result_file.h"
+#include "cli/run_arguments.h"
 #include "compare/compare.h"
 #include "run/run.h"
 
@@ -231,7 +232,6 @@ static int add_spec(struct arguments *arguments, const char *spec)
 
 static int read_option(struct arguments *arguments, int option, const char *value)
 {
-	uint32_t ops;
 	switch (option) {
 	case 'a':
 		return add_spec(arguments, value);
@@ -253,10 +253,9 @@ static int read_option(struct arguments *arguments, int option, const char *valu
 			       ? EXIT_CODE_OK
 			       : usage("--rounds", value, "takes a whole number from 1 to 1000");
 	case 'p':
-		if (!read_count(value, UINT32_MAX, &ops))
-			return usage("--ops", value, "takes a whole number");
-		arguments->ops = ops;
-		return EXIT_CODE_OK;
+		return run_read_number(value, 1, WORKLOAD_OPS_MAX, true, &arguments->ops)
+			       ? EXIT_CODE_OK
+			       : usage("--ops", value, "takes a count from 1 to 1000G");
 	case 't':
 		return cli_read_share(value, &arguments->threshold)
 			       ? EXIT_CODE_OK

@@ -85,13 +85,19 @@ static const struct result_phase *phase_of(const struct compare_arm *side)
 	return &arm->phases[arm->figures_phase];
 }
 
+static const char *interrupted(const struct result *result)
+{
+	return result->run.partial ? ", interrupted: not all of its rounds" : "";
+}
+
 static void add_table(const struct arguments *arguments, const struct compare_pair *pairs, size_t count,
 		      const struct calibration *calibration, struct text *text)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct compare_pair *pair = &pairs[i];
-		text_add(text, "%s%s\n  a = %s, %s\n  b = %s, %s\n", i ? "\n" : "", workload_of(&pair->b)->name,
-			 spec_of(&pair->a), pair->a.result->run.id, spec_of(&pair->b), pair->b.result->run.id);
+		text_add(text, "%s%s\n  a = %s, %s%s\n  b = %s, %s%s\n", i ? "\n" : "", workload_of(&pair->b)->name,
+			 spec_of(&pair->a), pair->a.result->run.id, interrupted(pair->a.result), spec_of(&pair->b),
+			 pair->b.result->run.id, interrupted(pair->b.result));
 		report_comparison_table(pair->rows, pair->row_count, arguments->all, NULL, text);
 		report_latency_table(phase_of(&pair->a), phase_of(&pair->b), text);
 	}
@@ -183,10 +189,13 @@ static int match(const struct sides *sides, struct compare_pair **pairs, size_t 
 	struct text arms = {0};
 	for (int i = 0; i < 2; i++) {
 		const struct result *result = i ? sides->b : sides->a;
-		text_add(&arms, i ? "; B has" : "A has");
-		for (size_t j = 0; j < result->arm_count && arms.length < 700; j++)
-			text_add(&arms, "%s %s on %s", j ? "," : "", result->arms[j].spec,
-				 result->workloads[result->arms[j].workload].name);
+		text_add(&arms, i ? "; B has%s" : "A has%s", result->arm_count ? "" : " none");
+		for (size_t j = 0; j < result->arm_count && arms.length < 700; j++) {
+			const struct result_arm *arm = &result->arms[j];
+			text_add(&arms, "%s %s on %s", j ? "," : "", arm->spec, result->workloads[arm->workload].name);
+			if (arm->state != RESULT_ARM_OK)
+				text_add(&arms, " (%s)", result_arm_state_name[arm->state]);
+		}
 	}
 	error_set(error, EXIT_CODE_USAGE, "no two arms to compare (same workload, threads and spec, both measured): %s",
 		  arms.failed ? "" : arms.bytes);

@@ -6,6 +6,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 static const char *const state_names[] = {"ok", "warn", "unknown"};
 
@@ -81,6 +82,11 @@ int cli_doctor(int argc, char **argv)
 	}
 	if (argc > optind) {
 		fprintf(stderr, "iovabench doctor: takes no argument; iovabench doctor --help tells more\n");
+		return EXIT_CODE_USAGE;
+	}
+	struct stat state;
+	if (*root && (stat(root, &state) < 0 || !S_ISDIR(state.st_mode))) {
+		fprintf(stderr, "iovabench doctor: --root '%s': is no folder\n", root);
 		return EXIT_CODE_USAGE;
 	}
 	return diagnose(root, json);

@@ -90,7 +90,9 @@ static int add_arm(const struct gate *gate, const struct gate_arm *arm, bool all
 	const struct result_arm *its = &gate->baseline->arms[arm->baseline];
 	text_add(text, "%s  %s\n", gate->baseline->workloads[its->workload].name, its->spec);
 	if (!arm->present) {
-		text_add(text, "  FAILED: the result has no such arm, or it was not measured\n\n");
+		text_add(text, "  FAILED: ");
+		gate_tell_absent(arm, text);
+		text_add(text, "\n\n");
 		return 0;
 	}
 	size_t count = 0;
@@ -121,6 +123,9 @@ static int show(const struct gate *gate, const struct arguments *arguments, stru
 	for (size_t i = 0; i < gate->arm_count; i++)
 		text.failed |= add_arm(gate, &gate->arms[i], arguments->all, &text) < 0;
 	calibration_tell(&calibration, gate->result, &text);
+	if (gate->baseline->run.partial || gate->result->run.partial)
+		text_add(&text, "the run of %s was interrupted: not all of its rounds are there\n",
+			 gate->result->run.partial ? "the result" : "the baseline");
 	text_add(&text, "gate: %s\n", outcomes[gate->outcome]);
 	if (arguments->junit)
 		gate_junit(gate, &xml);

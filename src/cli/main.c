@@ -5,6 +5,7 @@
 #include "iovabench/version.h"
 #include "run/job.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,8 +89,18 @@ static int finish(int exit_code)
 	return EXIT_CODE_IO;
 }
 
+/* Whoever starts us without one of the three would have the next file, a journal perhaps, take its place. Standard output stays one
+ * that cannot be written to: finish() tells. */
+static void fill_standard_files(void)
+{
+	for (int descriptor = 0; descriptor <= STDERR_FILENO; descriptor++)
+		if (fcntl(descriptor, F_GETFD) < 0)
+			(void)!open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
+	fill_standard_files();
 	if (argc == 3 && strcmp(argv[1], "worker") == 0)
 		return worker_run(atoi(argv[2]));
 	if (argc < 2) {

@@ -8,6 +8,8 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define JOURNAL_BYTES_MAX ((size_t)4 << 30)
 
@@ -41,6 +43,17 @@ static int copy_journal(struct store *store, const char *folder, struct error *e
 	return status;
 }
 
+/* What is no whole result is none: the folder can be used again. */
+static void abandon(const char *output)
+{
+	struct text path = {0};
+	text_add(&path, "%s/rounds.jsonl", output);
+	if (!path.failed)
+		unlink(path.bytes);
+	rmdir(output); /* unless something else is in there */
+	text_release(&path);
+}
+
 static int write_all(struct result *merged, char **folders, size_t count, const char *output, struct error *error)
 {
 	struct store store;
@@ -54,7 +67,18 @@ static int write_all(struct result *merged, char **folders, size_t count, const 
 	if (status == 0)
 		status = cli_write_report(merged, output, error);
 	store_close(&store);
+	if (status < 0)
+		abandon(output);
 	return status;
+}
+
+/* A result.json alone has no journal. */
+static int check_folder(const char *path, struct error *error)
+{
+	struct stat state;
+	if (stat(path, &state) < 0 || S_ISDIR(state.st_mode))
+		return 0;
+	return error_set(error, EXIT_CODE_USAGE, "%s: is not the folder of a run", path);
 }
 
 static enum exit_code merge(char **folders, size_t count, const char *output, const char *command)
@@ -65,7 +89,9 @@ static enum exit_code merge(char **folders, size_t count, const char *output, co
 	int status = results ? 0 : error_set(&error, EXIT_CODE_IO, "no memory for results");
 	size_t loaded = 0;
 	while (status == 0 && loaded < count) {
-		status = cli_result_load(folders[loaded], &results[loaded], &error);
+		status = check_folder(folders[loaded], &error);
+		if (status == 0)
+			status = cli_result_load(folders[loaded], &results[loaded], &error);
 		loaded += status == 0;
 	}
 	if (status == 0)

@@ -12,6 +12,20 @@
 
 #define RESULT_BYTES_MAX ((size_t)256 << 20)
 
+/* A run that was killed, or is under way, has a journal and no result yet. */
+static int check_ended(const char *folder, const struct text *file, struct error *error)
+{
+	struct text journal = {0};
+	text_add(&journal, "%s/rounds.jsonl", folder);
+	int status = journal.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
+	if (status == 0 && access(file->bytes, F_OK) != 0 && access(journal.bytes, F_OK) == 0)
+		status = error_set(
+			error, EXIT_CODE_USAGE,
+			"%s: this run has not ended and has no result.json yet; iovabench resume goes on with it", folder);
+	text_release(&journal);
+	return status;
+}
+
 int cli_result_load(const char *path, struct result *result, struct error *error)
 {
 	struct text file = {0};
@@ -20,8 +34,11 @@ int cli_result_load(const char *path, struct result *result, struct error *error
 	text_add(&file, folder ? "%s/result.json" : "%s", path);
 	char *bytes;
 	size_t length;
-	int status = file.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path")
-				 : file_read(file.bytes, RESULT_BYTES_MAX, &bytes, &length, error);
+	int status = file.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
+	if (status == 0 && folder)
+		status = check_ended(path, &file, error);
+	if (status == 0)
+		status = file_read(file.bytes, RESULT_BYTES_MAX, &bytes, &length, error);
 	if (status == 0) {
 		struct error wrong = {0};
 		status = result_read(bytes, length, result, &wrong);

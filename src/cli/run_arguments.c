@@ -22,8 +22,7 @@ static int usage(const struct run_arguments *arguments, const char *option, cons
 	return EXIT_CODE_USAGE;
 }
 
-/* A whole number, decimal or hex, in [low, high]; scaled: k, M or G may follow. */
-static bool read_number(const char *text, uint64_t low, uint64_t high, bool scaled, uint64_t *number)
+bool run_read_number(const char *text, uint64_t low, uint64_t high, bool scaled, uint64_t *number)
 {
 	char *end;
 	errno = 0;
@@ -146,7 +145,7 @@ static int read_rate(const struct run_arguments *arguments, const char *value, s
 		*unit = '\0';
 	run->poisson = strcmp(arrivals, ":poisson") == 0;
 	if (length >= sizeof number || (*arrivals && !run->poisson) ||
-	    !read_number(number, OPEN_LOOP_RATE_MIN, OPEN_LOOP_RATE_MAX, true, &rate))
+	    !run_read_number(number, OPEN_LOOP_RATE_MIN, OPEN_LOOP_RATE_MAX, true, &rate))
 		return usage(arguments, "--rate", value,
 			     "takes operations per second from 100 to 1G, and :poisson behind it");
 	run->rate = (uint32_t)rate;
@@ -156,7 +155,7 @@ static int read_rate(const struct run_arguments *arguments, const char *value, s
 static int read_memory(const struct run_arguments *arguments, const char *value, struct run_options *run)
 {
 	uint64_t mib;
-	if (!read_number(value, 1, UINT64_C(1) << 24, false, &mib))
+	if (!run_read_number(value, 1, UINT64_C(1) << 24, false, &mib))
 		return usage(arguments, "--memory", value, "takes MiB, a whole number from 1 to 16777216");
 	run->memory_limit_bytes = mib << 20;
 	return EXIT_CODE_OK;
@@ -184,20 +183,20 @@ static int read_option(struct run_arguments *arguments, int option, const char *
 		return EXIT_CODE_OK;
 	case OPTION_SEED:
 		run->changes.has_seed = true;
-		return read_number(value, 0, UINT64_MAX, false, &run->changes.seed)
+		return run_read_number(value, 0, UINT64_MAX, false, &run->changes.seed)
 			       ? EXIT_CODE_OK
 			       : usage(arguments, "--seed", value, "takes a whole number, decimal or 0x...");
 	case OPTION_OPS:
-		return read_number(value, 1, WORKLOAD_OPS_MAX, true, &run->changes.ops)
+		return run_read_number(value, 1, WORKLOAD_OPS_MAX, true, &run->changes.ops)
 			       ? EXIT_CODE_OK
 			       : usage(arguments, "--ops", value, "takes a count from 1 to 1000G");
 	case OPTION_ROUNDS:
-		if (!read_number(value, 0, RUN_ROUNDS_MAX, false, &number))
+		if (!run_read_number(value, 0, RUN_ROUNDS_MAX, false, &number))
 			return usage(arguments, "--rounds", value, "takes a whole number from 0 (the audit alone) to 1000");
 		run->rounds = (uint32_t)number;
 		return EXIT_CODE_OK;
 	case 't':
-		if (!read_number(value, 1, WORKLOAD_THREADS_MAX, false, &number))
+		if (!run_read_number(value, 1, WORKLOAD_THREADS_MAX, false, &number))
 			return usage(arguments, "-t", value, "takes a whole number of threads from 1 to 64");
 		run->changes.threads = (uint32_t)number;
 		return EXIT_CODE_OK;

@@ -47,6 +47,9 @@ struct run_arguments {
 	struct text command;
 };
 
+/* A whole number, decimal or hex, in [low, high]; scaled: k, M or G may follow. */
+bool run_read_number(const char *text, uint64_t low, uint64_t high, bool scaled, uint64_t *number);
+
 /* -1: go on; else the exit code, everything was said. Released by the caller in both cases. */
 int run_arguments_read(struct run_arguments *arguments, int argc, char **argv);
 void run_arguments_release(struct run_arguments *arguments);

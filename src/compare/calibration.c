@@ -93,14 +93,20 @@ static uint64_t alarms(const struct calibration *calibration)
 	       calibration->verdicts[RESULT_VERDICT_IMPROVEMENT];
 }
 
+/* What was not compared could not raise an alarm. */
+static uint32_t judged(const struct calibration *calibration)
+{
+	return calibration->comparisons - calibration->verdicts[RESULT_VERDICT_NOT_COMPARED];
+}
+
 double calibration_alarms(const struct calibration *calibration)
 {
-	return (double)alarms(calibration) / (double)calibration->comparisons;
+	return judged(calibration) ? (double)alarms(calibration) / judged(calibration) : (double)NAN;
 }
 
 double calibration_alarms_upper(const struct calibration *calibration)
 {
-	return statistics_share_upper(alarms(calibration), calibration->comparisons, 0.95);
+	return statistics_share_upper(alarms(calibration), judged(calibration), 0.95);
 }
 
 static void put(struct json_writer *writer, json_t *object, const struct calibration *calibration)
@@ -190,7 +196,7 @@ void calibration_tell(const struct calibration *calibration, const struct result
 		return;
 	}
 	text_add(text, "calibrated: %u false alarms in %u comparisons of %u rounds (at most %.2g%% of all, with 95%%); ",
-		 (unsigned)alarms(calibration), calibration->comparisons, calibration->rounds,
+		 (unsigned)alarms(calibration), judged(calibration), calibration->rounds,
 		 100 * calibration_alarms_upper(calibration));
 	if (isfinite(calibration->detectable))
 		text_add(text, "19 of 20 would find a slow-down of %.2g%%\n", 100 * calibration->detectable);

@@ -36,7 +36,7 @@ void calibration_release(struct calibration *calibration);
 int calibration_make(const struct result *result, uint32_t rounds, double threshold, struct calibration *calibration,
 		     struct error *error);
 
-/* Regressions and improvements among all, and the upper end of that share's 95 % interval. */
+/* Regressions and improvements among all that were compared (NaN: none was), and the upper end of that share's 95 % interval. */
 double calibration_alarms(const struct calibration *calibration);
 double calibration_alarms_upper(const struct calibration *calibration);
 

@@ -145,6 +145,12 @@ static bool same_machine(const struct result *a, const struct result *b)
 	return same_text(a->machine.cpu, b->machine.cpu) && a->machine.cpus == b->machine.cpus;
 }
 
+static bool same_build(const struct result *a, const struct result *b)
+{
+	return same_text(a->build.version, b->build.version) && same_text(a->build.git, b->build.git) &&
+	       same_text(a->build.compiler, b->build.compiler) && same_text(a->build.flags, b->build.flags);
+}
+
 /* Times of the same operations, on the same machine, or none at all. */
 static int compare_timed(const struct compare_pair *pair, const struct compare_rules *rules, struct result_comparison *row,
 			 struct error *error)
@@ -161,7 +167,11 @@ static int compare_timed(const struct compare_pair *pair, const struct compare_r
 	if (row->verdict == RESULT_VERDICT_NOT_COMPARED)
 		return give_reason(row, RESULT_VERDICT_NOT_COMPARED, "no round has a figure of both", error);
 	if (!same_text(pair->a.result->run.id, pair->b.result->run.id))
-		return give_reason(row, row->verdict, "two runs: drift between them counts, too", error);
+		return give_reason(row, row->verdict,
+				   same_build(pair->a.result, pair->b.result)
+					   ? "two runs: drift between them counts, too"
+					   : "two runs by two builds of iovabench: drift and the harness count, too",
+				   error);
 	return 0;
 }
 
@@ -269,6 +279,16 @@ int compare_match(const struct result *a, const struct result *b, const char *sp
 		}
 	}
 	return 0;
+}
+
+const struct result_arm *compare_unmeasured(const struct compare_arm *arm, const struct result *other)
+{
+	for (size_t i = 0; i < other->arm_count; i++) {
+		struct compare_arm side = {other, i};
+		if (!was_measured(&side) && same_arm(arm, &side, NULL, NULL))
+			return &other->arms[i];
+	}
+	return NULL;
 }
 
 /* The first measured arm of the workload of an arm. */

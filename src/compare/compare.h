@@ -53,6 +53,9 @@ int compare_within(struct result *result, double threshold, struct error *error)
 int compare_match(const struct result *a, const struct result *b, const char *spec_a, const char *spec_b,
 		  struct compare_pair **pairs, size_t *count, struct error *error);
 
+/* The counterpart of an arm in another result, by workload name, threads, spec and lock, when it was not measured there; else NULL. */
+const struct result_arm *compare_unmeasured(const struct compare_arm *arm, const struct result *other);
+
 /* -1 with EXIT_CODE_USAGE when no pair played the same operations, and there are pairs: the message names a workload and both streams. */
 int compare_check_work(const struct compare_pair *pairs, size_t count, struct error *error);
 

@@ -43,6 +43,8 @@ static int list_arms(struct gate *gate, struct error *error)
 				arm->present = true;
 				arm->pair = pairs[j];
 			}
+		const struct compare_arm side = {gate->baseline, i};
+		arm->unmeasured = compare_unmeasured(&side, gate->result);
 	}
 	memory_release(pairs);
 	if (!gate->arm_count)
@@ -98,6 +100,17 @@ int gate_open(struct gate *gate, const struct policy *policy, const struct resul
 	if (status < 0)
 		gate_close(gate);
 	return status;
+}
+
+void gate_tell_absent(const struct gate_arm *arm, struct text *text)
+{
+	if (!arm->unmeasured) {
+		text_add(text, "the result has no such arm");
+		return;
+	}
+	const char *reason = arm->unmeasured->reason;
+	text_add(text, "was not measured (%s)%s%s", result_arm_state_name[arm->unmeasured->state], reason ? ": " : "",
+		 reason ? reason : "");
 }
 
 void gate_close(struct gate *gate)

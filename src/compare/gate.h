@@ -15,8 +15,9 @@ enum gate_outcome { GATE_PASSED, GATE_INCONCLUSIVE, GATE_FAILED };
 
 /* An arm of the baseline and what became of it. */
 struct gate_arm {
-	size_t baseline; /* arm */
-	bool present;    /* measured in the result, too; else pair is empty */
+	size_t baseline;                     /* arm */
+	bool present;                        /* measured in the result, too; else pair is empty */
+	const struct result_arm *unmeasured; /* the arm of the result that was not measured; NULL: there is none */
 	struct compare_pair pair;
 	enum gate_outcome outcome;
 };
@@ -37,6 +38,9 @@ enum gate_outcome gate_row_outcome(const struct policy *policy, const struct res
 int gate_open(struct gate *gate, const struct policy *policy, const struct result *baseline, const struct result *result,
 	      struct error *error);
 void gate_close(struct gate *gate);
+
+/* Why an arm is not present, as "was not measured (failed): reason"; names come from files. */
+void gate_tell_absent(const struct gate_arm *arm, struct text *text);
 
 /* JUnit XML: one suite for each arm, one case for each metric that is not ignored. Well-formed whatever the names hold. */
 void gate_junit(const struct gate *gate, struct text *xml);

@@ -43,7 +43,8 @@ static void add_detail(const struct result_comparison *row, struct text *xml)
 		text_add(xml, " [%.4g, %.4g]", row->ci_low, row->ci_high);
 	text_add(xml, ", threshold %.4g%%", 100 * row->threshold);
 	if (row->rounds_wanted)
-		text_add(xml, "; %u rounds would decide", row->rounds_wanted);
+		text_add(xml, isfinite(row->ci_low) ? "; %u rounds would decide" : "; an interval takes %u rounds",
+			 row->rounds_wanted);
 	if (row->reason) {
 		text_add(xml, "; ");
 		add_xml(xml, row->reason);
@@ -101,10 +102,17 @@ static void add_suite(const struct gate *gate, const struct gate_arm *arm, struc
 	text_add(xml, "\" tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\">\n    <testcase classname=\"",
 		 counts.tests, counts.failures, counts.errors, counts.skipped);
 	add_arm_name(gate, arm, xml);
-	text_add(xml, arm->present
-			      ? "\" name=\"measured\"/>\n"
-			      : "\" name=\"measured\">\n      <failure message=\"the result has no such arm, or it was not "
-				"measured\"/>\n    </testcase>\n");
+	if (arm->present) {
+		text_add(xml, "\" name=\"measured\"/>\n");
+	} else {
+		struct text why = {0};
+		gate_tell_absent(arm, &why);
+		text_add(xml, "\" name=\"measured\">\n      <failure message=\"");
+		add_xml(xml, why.bytes);
+		text_add(xml, "\"/>\n    </testcase>\n");
+		xml->failed |= why.failed;
+		text_release(&why);
+	}
 	for (size_t i = 0; i < arm->pair.row_count; i++)
 		if (gate->policy->weight[arm->pair.rows[i].metric] != POLICY_IGNORED)
 			add_case(gate, arm, &arm->pair.rows[i], xml);

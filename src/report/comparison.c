@@ -41,15 +41,23 @@ static void fill_cell(const struct result_comparison *row, size_t column, char c
 	}
 }
 
-void report_comparison_verdict(const struct result_comparison *row, struct text *text)
+/* What stands behind a verdict. */
+static void add_rest(const struct result_comparison *row, struct text *text)
 {
-	text_add(text, "%s", result_verdict_name[row->verdict]);
-	if (row->rounds_wanted)
+	if (row->rounds_wanted && !isfinite(row->ci_low))
+		text_add(text, ", too few rounds for an interval: it takes %u", row->rounds_wanted);
+	else if (row->rounds_wanted)
 		text_add(text, ", %u rounds would decide", row->rounds_wanted);
 	else if (row->verdict == RESULT_VERDICT_INCONCLUSIVE)
 		text_add(text, ", no number of rounds below 100,000 would decide");
 	if (row->reason)
 		text_add(text, "; %s", row->reason);
+}
+
+void report_comparison_verdict(const struct result_comparison *row, struct text *text)
+{
+	text_add(text, "%s", result_verdict_name[row->verdict]);
+	add_rest(row, text);
 }
 
 static void add_cell(struct text *text, size_t column, const char *cell, int width)
@@ -115,9 +123,10 @@ void report_comparison_line(const struct result *result, size_t arm, struct text
 		fill_cell(timed, 3, cell);
 		text_add(line, " time %s", cell);
 		fill_cell(timed, 4, cell);
-		text_add(line, " %s, ", cell);
-		report_comparison_verdict(timed, line);
-		text_add(line, " at %.3g %%", 100 * timed->threshold);
+		if (isfinite(timed->ci_low))
+			text_add(line, " %s", cell);
+		text_add(line, ", %s at %.3g %%", result_verdict_name[timed->verdict], 100 * timed->threshold);
+		add_rest(timed, line);
 	}
 	unsigned worse = counts[RESULT_VERDICT_REGRESSION], better = counts[RESULT_VERDICT_IMPROVEMENT];
 	if (worse + better + counts[RESULT_VERDICT_OK])

@@ -17,7 +17,7 @@ bool report_comparison_matters(const struct result_comparison *row);
 void report_comparison_table(const struct result_comparison *rows, size_t count, bool all, const char *const *notes,
 			     struct text *text);
 
-/* "inconclusive, 40 rounds would decide; reason". */
+/* "inconclusive, 40 rounds would decide; reason"; without an interval, how many rounds it takes. */
 void report_comparison_verdict(const struct result_comparison *row, struct text *text);
 
 /* One line per kind and percentile that both measured, with the intervals of the samples; nothing when there is none. */

@@ -68,6 +68,9 @@ const char *format_metric(char buffer[TEXT_NUMBER_BYTES], enum result_metric met
 		format_share(buffer, value);
 	else if (strcmp(unit, "B") == 0)
 		text_bytes(buffer, value);
+	else if (strcmp(unit, "flag") != 0 && value != 0 &&
+		 fabs(value) < 0.1) /* what is not nothing does not look like it */
+		snprintf(buffer, TEXT_NUMBER_BYTES, "%.2g", value);
 	else if (strcmp(unit, "ratio") == 0)
 		snprintf(buffer, TEXT_NUMBER_BYTES, fabs(value) < 1000 ? "%.3f" : "%.3g", value);
 	else if (strcmp(unit, "flag") == 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define PATH_DEPTH_MAX 16
+#define FOUND_BYTES_MAX 60
 
 json_t *json_parse(struct json_reader *reader, const char *bytes, size_t length)
 {
@@ -78,12 +79,23 @@ struct json_at json_child(struct json_reader *reader, const struct json_at *pare
 	return at;
 }
 
+/* "is "…", ", shortened; what a terminal would take for more than text is not repeated. */
+static void add_found(struct text *text, const char *found)
+{
+	text_add(text, "is \"");
+	for (size_t i = 0; found[i] && i < FOUND_BYTES_MAX; i++)
+		text_add(text, "%c", found[i] >= ' ' && found[i] <= '~' ? found[i] : '?');
+	text_add(text, "\", ");
+}
+
 void json_check_schema(struct json_reader *reader, const struct json_at *document, const char *schema)
 {
 	struct json_at at = json_child(reader, document, "schema");
 	if (json_is_string(at.value) && !strcmp(json_string_value(at.value), schema))
 		return;
 	struct text should = {0};
+	if (json_is_string(at.value))
+		add_found(&should, json_string_value(at.value));
 	text_add(&should, "must be \"%s\": this is another kind of document, or of another version", schema);
 	if (should.failed)
 		json_fail_memory(reader);

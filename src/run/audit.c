@@ -92,7 +92,8 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 		counts->granted_allocations++;
 		counts->inexact += !audit->calls.watching && !audit_space_fits_exactly(space, extent);
 	}
-	audit_calls_allocated(&audit->calls, op->slot);
+	if (request->call != WORKLOAD_CALL_EXTENT)
+		audit_calls_allocated(&audit->calls, op->slot);
 	counts->beyond_fitted += request->refused_limits && outcome->attempt < request->refused_limits;
 	if (++audit->live_extents > audit->peak_live_extents)
 		audit->peak_live_extents = audit->live_extents;

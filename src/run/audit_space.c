@@ -71,11 +71,12 @@ void audit_space_close(struct audit_space *space)
 	*space = (struct audit_space){0};
 }
 
-static bool complain_of(enum occupancy_result result, const char *doing, const struct iova_extent *extent,
-			struct audit_complaints *complaints, uint64_t operation)
+/* overlap: what OCCUPANCY_OVERLAP means for it. */
+static bool complain_of(enum occupancy_result result, const char *doing, const char *overlap,
+			const struct iova_extent *extent, struct audit_complaints *complaints, uint64_t operation)
 {
-	static const char *const reasons[] = {
-		[OCCUPANCY_OVERLAP] = "overlap what is live or reserved",
+	const char *const reasons[] = {
+		[OCCUPANCY_OVERLAP] = overlap,
 		[OCCUPANCY_OUTSIDE] = "lie outside of the space",
 		[OCCUPANCY_NO_MEMORY] = "cannot be followed: no memory for the audit's map",
 	};
@@ -89,15 +90,15 @@ static bool complain_of(enum occupancy_result result, const char *doing, const s
 bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
 		      uint64_t operation)
 {
-	return complain_of(occupancy_take(space->occupancy, extent->first, extent->count), "granted", extent, complaints,
-			   operation);
+	return complain_of(occupancy_take(space->occupancy, extent->first, extent->count), "granted",
+			   "overlap what is live or reserved", extent, complaints, operation);
 }
 
 bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
 		      uint64_t operation)
 {
-	return complain_of(occupancy_drop(space->occupancy, extent->first, extent->count), "freed", extent, complaints,
-			   operation);
+	return complain_of(occupancy_drop(space->occupancy, extent->first, extent->count), "freed", "were not live", extent,
+			   complaints, operation);
 }
 
 uint64_t audit_spaces_live_pages(const struct audit_space *spaces, uint32_t count)
@@ -295,6 +296,8 @@ void audit_space_walk(struct audit_space *space, struct audit_complaints *compla
 	if (statistics.usable_pages != space->free.free_pages || statistics.cached_pages != space->cached_pages ||
 	    statistics.deferred_pages != space->deferred_pages)
 		audit_complain(complaints,
-			       "operation %" PRIu64 ": statistics say %" PRIu64 " usable pages, the walk finds %" PRIu64,
-			       operation, statistics.usable_pages, space->free.free_pages);
+			       "operation %" PRIu64 ": statistics say %" PRIu64 " usable, %" PRIu64 " cached and %" PRIu64
+			       " deferred pages, the walk finds %" PRIu64 ", %" PRIu64 " and %" PRIu64,
+			       operation, statistics.usable_pages, statistics.cached_pages, statistics.deferred_pages,
+			       space->free.free_pages, space->cached_pages, space->deferred_pages);
 }

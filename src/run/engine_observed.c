@@ -249,12 +249,15 @@ static struct iova_extent extent_of(const struct engine *engine, uint32_t slot)
 static void counted_alloc(struct engine *engine, const struct playing *playing, const struct op *op, uint64_t count,
 			  struct engine_outcome *outcome)
 {
+	struct op_request *request = &engine->requests[op->demand >> OP_REQUEST_SHIFT];
 	engine->last_attempt = 0;
-	allocate(engine, playing, &engine->requests[op->demand >> OP_REQUEST_SHIFT], count, op->slot, true);
+	allocate(engine, playing, request, count, op->slot, true);
 	outcome->what = engine->slots[op->slot].count ? ENGINE_ALLOCATED : ENGINE_FAILED;
 	outcome->attempt = engine->last_attempt;
+	/* An absurd answer to a bare call may look like a handle. */
 	if (outcome->what == ENGINE_ALLOCATED)
-		outcome->extent = extent_of(engine, op->slot);
+		outcome->extent =
+			request->call == WORKLOAD_CALL_EXTENT ? engine->slots[op->slot] : extent_of(engine, op->slot);
 }
 
 static void counted_free(struct engine *engine, const struct playing *playing, const struct op *op,

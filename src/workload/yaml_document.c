@@ -294,7 +294,7 @@ void yaml_document_open_set(struct yaml_document *document, const struct yaml_la
 		problems->bytes += 3;
 		problems->length -= 3;
 	}
-	if (yaml_tree_read(&document->tree, problems))
+	if (yaml_tree_read(&document->tree, language->empty, problems))
 		return;
 	for (size_t i = 0; i < setting_count; i++)
 		if (yaml_setting_apply(&document->tree, &settings[i], problems))

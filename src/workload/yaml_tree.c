@@ -68,7 +68,7 @@ static int check_characters(struct yaml_problems *problems)
 		uint32_t code = 0;
 		size_t length = line_break ? line_break : yaml_utf8_decode(bytes, left, &code);
 		if (!length) {
-			yaml_problems_add(problems, position, "document", "byte 0x%02x: a workload is text in UTF-8",
+			yaml_problems_add(problems, position, "document", "byte 0x%02x: the file must be text in UTF-8",
 					  (unsigned)(unsigned char)bytes[0]);
 			return -1;
 		}
@@ -272,7 +272,7 @@ static int take(struct builder *builder, const yaml_event_t *event)
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
 		if (++builder->documents > 1)
-			return fail(builder, position, "a second document begins here; a workload is one document");
+			return fail(builder, position, "a second document begins here; a file is one document");
 		return 0;
 	case YAML_SCALAR_EVENT:
 		return add_scalar(builder, event);
@@ -308,7 +308,7 @@ static int build(struct builder *builder, yaml_parser_t *parser)
 	}
 }
 
-int yaml_tree_read(struct yaml_tree *tree, struct yaml_problems *problems)
+int yaml_tree_read(struct yaml_tree *tree, const char *empty, struct yaml_problems *problems)
 {
 	if (check_characters(problems))
 		return -1;
@@ -325,7 +325,7 @@ int yaml_tree_read(struct yaml_tree *tree, struct yaml_problems *problems)
 	memory_release(builder.anchor_names);
 	name_table_release(&builder.anchors);
 	if (!result && !tree->count)
-		return fail(&builder, (struct yaml_position){1, 1}, "is empty; a workload begins with iovabench: 1");
+		return fail(&builder, (struct yaml_position){1, 1}, empty);
 	tree->expanded = builder.expanded;
 	return result;
 }

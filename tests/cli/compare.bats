@@ -64,6 +64,7 @@ verdict() { # document metric arm: of compare --json
 
 @test "too few rounds have no interval, and a reason" {
 	run -4 "$iovabench" compare "$made:buddy" "$made:buddy" --json
+	has "$("$iovabench" compare "$made:buddy" "$made:buddy")" "inconclusive, too few rounds for an interval: it takes 6"
 	jq -e '.comparisons[0] | .ci_low == null and (.ci_low_reason | contains("too few rounds")) and .rounds_wanted == 6' <<<"$output"
 }
 
@@ -73,6 +74,10 @@ verdict() { # document metric arm: of compare --json
 	run -1 "$iovabench" compare "$scratch/a" "$scratch/b" --json
 	is "$(verdict "$output" throughput.raw_ns_per_op buddy)" "different work"
 	is "$(verdict "$output" failures.total buddy)" regression
+	# The other way round nothing is worse, and time is open all the same.
+	run -4 "$iovabench" compare "$scratch/b" "$scratch/a" --json
+	is "$(verdict "$output" failures.total buddy)" improvement
+	is "$(jq -r '[.comparisons[].verdict] | unique | join(",")' <<<"$output")" "different work,improvement,ok"
 }
 
 @test "an exact metric is compared exactly, in its own direction" {
@@ -122,6 +127,25 @@ verdict() { # document metric arm: of compare --json
 	has "$output" "different operations"
 }
 
+@test "a run that has not ended is told, and one that was interrupted" {
+	craft a a 1
+	craft b b 1 '.run.partial = true'
+	run "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "a = buddy, a
+  b = buddy, b, interrupted: not all of its rounds"
+	run -0 "$iovabench" gate --baseline "$scratch/a" "$scratch/b"
+	has "$output" "the run of the result was interrupted"
+	run -0 "$iovabench" gate --baseline "$scratch/b" "$scratch/a"
+	has "$output" "the run of the baseline was interrupted"
+	mkdir "$scratch/killed"
+	: >"$scratch/killed/rounds.jsonl"
+	run -2 "$iovabench" compare "$scratch/a" "$scratch/killed"
+	has "$output" "$scratch/killed: this run has not ended and has no result.json yet; iovabench resume goes on with it"
+	rm "$scratch/killed/rounds.jsonl"
+	run -2 "$iovabench" compare "$scratch/a" "$scratch/killed"
+	has "$output" "$scratch/killed/result.json: cannot open"
+}
+
 @test "arms that do not fit are named" {
 	craft a a 1
 	craft b b 1 '.workloads[0].name = "other"'
@@ -129,6 +153,12 @@ verdict() { # document metric arm: of compare --json
 	has "$output" "no two arms to compare"
 	has "$output" "buddy on tiny"
 	has "$output" "buddy on other"
+	craft b b 1 '.arms[].state = "failed" | .arms[].reason = "crashed"'
+	run -2 "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "A has buddy on tiny, bitmap on tiny; B has buddy on tiny (failed), bitmap on tiny (failed)"
+	craft b b 1 '.arms = [] | .comparisons = []'
+	run -2 "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "; B has none"
 }
 
 @test "what is no result is refused" {
@@ -136,7 +166,7 @@ verdict() { # document metric arm: of compare --json
 	sed 's/result\/1/result\/9/' "$scratch/a" >"$scratch/schema"
 	head -c 5000 "$scratch/a" >"$scratch/cut"
 	run -2 "$iovabench" compare "$scratch/a" "$scratch/schema"
-	has "$output" 'schema: must be "iovabench.result/1"'
+	has "$output" 'schema: is "iovabench.result/9", must be "iovabench.result/1"'
 	run -2 "$iovabench" compare "$scratch/cut" "$scratch/a"
 	has "$output" "$scratch/cut: result:"
 	run -2 "$iovabench" compare "$scratch/a" "$scratch/missing"
@@ -176,6 +206,25 @@ verdict() { # document metric arm: of compare --json
 	has "$output" "gate: FAILED"
 }
 
+@test "a gate shares its error among the times of all arms" {
+	printf 'policy: 1\nmetrics: [{metric: throughput.raw_ns_per_op, as: gated}]\n' >"$scratch/policy.yaml"
+	craft a a 1 '.arms[].phases[].throughput.round_ns_per_op |= .[:6]'
+	# Six rounds serve one verdict; two take seven.
+	run -4 "$iovabench" gate --baseline "$scratch/a" "$scratch/a" --policy "$scratch/policy.yaml" --junit "$scratch/j.xml"
+	grep -q '<testsuites .* failures="0" errors="2"' "$scratch/j.xml"
+	is "$(grep -c '<error message="inconclusive: .*; an interval takes 7 rounds"/>' "$scratch/j.xml")" 2
+	has "$output" "OPEN: inconclusive, too few rounds for an interval: it takes 7"
+	craft one a 1 '.arms[].phases[].throughput.round_ns_per_op |= .[:6] | .arms |= .[:1] | .comparisons = []'
+	run -0 "$iovabench" gate --baseline "$scratch/one" "$scratch/a" --policy "$scratch/policy.yaml"
+}
+
+@test "a baseline in which nothing was measured is none" {
+	craft a a 1
+	craft b b 1 '.arms[].state = "failed" | .arms[].reason = "crashed"'
+	run -2 "$iovabench" gate --baseline "$scratch/b" "$scratch/a"
+	has "$output" "the baseline has no arm that was measured"
+}
+
 @test "without a policy times are advisory" {
 	craft a a 1
 	craft b b 1.5
@@ -206,8 +255,13 @@ verdict() { # document metric arm: of compare --json
 	craft a a 1
 	craft b b 1 '.arms[1].state = "failed" | .arms[1].reason = "crashed"'
 	run -1 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --junit "$scratch/j.xml"
-	has "$output" "the result has no such arm"
+	has "$output" "FAILED: was not measured (failed): crashed"
 	grep -q 'failures="1"' "$scratch/j.xml"
+	grep -q '<failure message="was not measured (failed): crashed"/>' "$scratch/j.xml"
+	craft b b 1 '.arms |= .[:1] | .comparisons = []'
+	run -1 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --junit "$scratch/j.xml"
+	has "$output" "FAILED: the result has no such arm"
+	grep -q '<failure message="the result has no such arm"/>' "$scratch/j.xml"
 }
 
 @test "a wrong policy is refused with every fault and its place" {
@@ -234,6 +288,7 @@ verdict() { # document metric arm: of compare --json
 	has "$output" "metrics[5].metric: is missing"
 	: >"$scratch/policy.yaml"
 	run -2 "$iovabench" gate --selftest --policy "$scratch/policy.yaml"
+	has "$output" "is empty; a policy begins with policy: 1"
 	run -2 "$iovabench" gate --selftest --policy "$scratch/none.yaml"
 }
 
@@ -286,6 +341,10 @@ verdict() { # document metric arm: of compare --json
 	has "$output" "calibrated: 0 false alarms in 2 comparisons of 1 rounds (at most 78% of all"
 	run -0 "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy" --json
 	jq -e '.calibration.comparisons == 2' <<<"$output"
+	# A cache that is named from where we happen to be is none: the one of the home is.
+	mkdir -p "$scratch/home/.cache"
+	cp -r "$scratch/cache/iovabench" "$scratch/home/.cache"
+	has "$(HOME=$scratch/home XDG_CACHE_HOME=relative "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy")" "calibrated: 0 false"
 	# Of another machine: none.
 	craft b b 1 '.machine.kernel = "other"'
 	run -0 "$iovabench" compare "$scratch/b:buddy" "$scratch/b:buddy" --json
@@ -297,7 +356,7 @@ verdict() { # document metric arm: of compare --json
 	mkdir -p "$scratch/cache/iovabench"
 	echo '{"schema": "iovabench.result/1"}' >"$scratch/cache/iovabench/calibration.json"
 	run -2 "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy"
-	has "$output" "calibration.json: calibration: schema: must be"
+	has "$output" "calibration.json: calibration: schema: is"
 	run -2 "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy" --calibration "$scratch/none"
 }
 
@@ -308,6 +367,8 @@ verdict() { # document metric arm: of compare --json
 	[ -e "$scratch/planted/calibration.json" ]
 	[ -e "$scratch/planted/result.json" ]
 	[ ! -e "$scratch/cache" ]
+	run -0 "$iovabench" calibrate --null -a buddy -a bitmap --comparisons 1 --rounds 1 --ops 20000
+	[ ! -e "$scratch/cache/iovabench/calibration.json" ]
 	run -2 "$iovabench" calibrate --null -a buddy -a nothing
 	run -2 "$iovabench" calibrate --rounds 3
 	run -2 "$iovabench" calibrate --null --rounds 0
@@ -366,9 +427,23 @@ state() { # document name
 		load|proc/loadavg|0.60 0.10 0.10 1/100 1
 		counters|proc/sys/kernel/perf_event_paranoid|3
 	LINES
+	# Other processors tell of boosting elsewhere, and the other way round.
+	rm -r "$scratch/root/sys/devices/system/cpu/intel_pstate"
+	fake sys/devices/system/cpu/cpufreq/boost 1
+	run -0 "$iovabench" doctor --json --root "$scratch/root"
+	is "$(state "$output" boost)" warn
+	fake sys/devices/system/cpu/cpufreq/boost 0
+	run -0 "$iovabench" doctor --json --root "$scratch/root"
+	is "$(state "$output" boost)" ok
 	rm -r "$scratch/root/sys/bus"
 	run -0 "$iovabench" doctor --json --root "$scratch/root"
 	is "$(state "$output" counters)" warn
+	has "$output" "this machine shows no performance counters"
+	rm "$scratch/root/proc/sys/kernel/perf_event_paranoid"
+	run -0 "$iovabench" doctor --json --root "$scratch/root"
+	is "$(state "$output" counters)" warn
+	has "$output" "this kernel has no perf events"
+	has "$output" "CONFIG_PERF_EVENTS"
 }
 
 @test "doctor does not invent what it cannot read" {
@@ -378,6 +453,8 @@ state() { # document name
 	run -0 "$iovabench" doctor
 	run -0 "$iovabench" doctor --json
 	jq -e 'length == 12' <<<"$output"
+	run -2 "$iovabench" doctor --root "$scratch/none"
+	has "$output" "--root '$scratch/none': is no folder"
 	run -2 "$iovabench" doctor now
 	run -2 "$iovabench" doctor --jsn
 	has "$output" "did you mean '--json'"

@@ -35,6 +35,8 @@ reason_is() {
 	is $status 3
 	rbtree_is_whole
 	reason_is "crashed in the audit: signal 11 (Segmentation fault)" failed
+	# It plays no further part.
+	is "$(grep -c crash.so "$scratch/t/rounds.jsonl")" 1
 }
 
 @test "a plugin that hangs is killed and fails" {
@@ -58,6 +60,23 @@ reason_is() {
 	has "$stderr" "took another MiB"
 	rbtree_is_whole
 	reason_is "passed the memory limit of 100 MiB in the audit" failed
+}
+
+@test "without standard files nothing else takes their place" {
+	prints() { # redirection…
+		rm -rf "$scratch/t"
+		bash -c '"$0" run "$1" -a rbtree -a "$2" --rounds 1 --latency off --memory 100 -q -o "$3" '"$1" \
+			"$iovabench" $tiny "$plugins/large.so" "$scratch/t"
+	}
+	local closed
+	for closed in '2>&-' '1>&- 2>&-' '0<&- 1>&- 2>&-'; do
+		run -3 prints "$closed"
+		reason_is "passed the memory limit of 100 MiB in the audit" failed
+		# What the plugin says is in no file of the run.
+		run ! grep -q "took another MiB" -r "$scratch/t"
+	done
+	# Data for which there is no reader are missed as on a full disk.
+	run -7 bash -c '"$0" list allocators 1>&-' "$iovabench"
 }
 
 @test "plugins that are none are not applicable beside others, each with its reason" {

@@ -71,8 +71,33 @@ full 7"
 @test "what is no run is refused" {
 	run -2 "$iovabench" merge "$scratch/none" -o "$scratch/t"
 	has "$output" "$scratch/none"
+	run -2 "$iovabench" merge "$parts/a" "$parts/b/result.json" -o "$scratch/t"
+	has "$output" "$parts/b/result.json: is not the folder of a run"
+	[ ! -e "$scratch/t" ]
 	run -2 "$iovabench" merge "$parts/a"
 	run -2 "$iovabench" merge -o "$scratch/t"
 	run -2 "$iovabench" merge "$parts/a" -o "$parts/b"
 	has "$output" "this folder holds another run"
+}
+
+@test "a merge that cannot be written leaves nothing, and can be tried again" {
+	cp -r "$parts/b" "$scratch/b"
+	rm "$scratch/b/rounds.jsonl"
+	run -2 "$iovabench" merge "$parts/a" "$scratch/b" -o "$scratch/t"
+	has "$output" "$scratch/b/rounds.jsonl: cannot open"
+	[ ! -e "$scratch/t" ]
+	cp "$parts/b/rounds.jsonl" "$scratch/b"
+	run -0 "$iovabench" merge "$parts/a" "$scratch/b" -o "$scratch/t"
+}
+
+@test "what was played decides whether workloads are one, and one interrupted run makes the whole partial" {
+	mkdir "$scratch/b"
+	cp "$parts/b/rounds.jsonl" "$scratch/b"
+	jq '.workloads[].stream_hash = "0x0000000000000001" | .run.partial = true' "$parts/b/result.json" >"$scratch/b/result.json"
+	run -0 "$iovabench" merge "$parts/a" "$scratch/b" -o "$scratch/t"
+	is "$(jq -c '[.workloads[].stream_hash] | unique | length' "$scratch/t/result.json")" 2
+	is "$(jq .run.partial "$scratch/t/result.json")" true
+	run -0 "$iovabench" merge "$parts/a" "$parts/b" -o "$scratch/u"
+	[ "$(jq '.workloads | length' "$scratch/u/result.json")" -lt "$(jq '.workloads | length' "$scratch/t/result.json")" ]
+	is "$(jq .run.partial "$scratch/u/result.json")" false
 }

@@ -14,6 +14,7 @@ enum flaw {
 	FLAW_NONE,
 	FLAW_OVERLAP,     /* the third allocation gets the pages of the first */
 	FLAW_OUTSIDE,     /* the third allocation lies behind the space */
+	FLAW_ABSURD,      /* … is all that can be said in 64 bits */
 	FLAW_SHORT_GRANT, /* one page less, when more than one is asked for */
 	FLAW_EMPTY_GRANT, /* says IOVA_OK and gives no page */
 	FLAW_IGNORES_ALIGN,
@@ -21,8 +22,12 @@ enum flaw {
 	FLAW_IGNORES_BOUNDARY,
 	FLAW_LYING_VISIT,  /* the first free run is shown one page longer, into what is live */
 	FLAW_SILENT_VISIT, /* the first free run is not shown */
+	FLAW_DOUBLE_VISIT, /* … is shown twice */
+	FLAW_EMPTY_VISIT,  /* … is shown once more, without a page */
 	FLAW_LYING_STATISTICS,
-	FLAW_LOST_FREE, /* the second free loses its extent: neither live nor free */
+	FLAW_LYING_CACHED,   /* statistics tell of a cached page too many */
+	FLAW_LYING_DEFERRED, /* … of a deferred one */
+	FLAW_LOST_FREE,      /* the second free loses its extent: neither live nor free */
 	FLAW_BROKEN_INVARIANT,
 	FLAW_NO_MEMORY,  /* the third allocation ends with IOVA_NO_MEMORY */
 	FLAW_ODD_STATUS, /* … with IOVA_TAKEN */
@@ -98,6 +103,10 @@ static enum iova_status flawed_alloc(void *self, const struct iova_request *requ
 		*extent = (struct iova_extent){flawed->space.first + flawed->space.count, request->count, 0};
 		return IOVA_OK;
 	}
+	if (flawed->calls == 3 && flaw == FLAW_ABSURD) {
+		*extent = (struct iova_extent){UINT64_MAX, UINT64_MAX, UINT64_MAX};
+		return IOVA_OK;
+	}
 	for (uint64_t begin = flawed->skip; begin + request->count <= flawed->space.count; begin++) {
 		if (!flawed_fits(flawed, request, begin))
 			continue;
@@ -117,7 +126,8 @@ static void flawed_free(void *self, const struct iova_extent *extent, uint32_t c
 	struct flawed *flawed = self;
 	(void)cpu;
 	flawed->frees++;
-	if (extent->first + extent->count > flawed->space.first + flawed->space.count)
+	if (extent->first >= flawed->space.first + flawed->space.count ||
+	    extent->count > flawed->space.first + flawed->space.count - extent->first)
 		return;
 	bool second = flawed->frees == 2;
 	int state = second && flaw == FLAW_LOST_FREE ? 2 : flaw == FLAW_DEFERS ? 3 : 0;
@@ -151,8 +161,14 @@ static void flawed_visit_free(void *self, iova_visit visit, void *context)
 		if (run) {
 			uint64_t longer = runs == 0 && flaw == FLAW_LYING_VISIT && page < flawed->space.count;
 			enum iova_free_state state = flawed->pages[page - 1] == 3 ? IOVA_DEFERRED : IOVA_USABLE;
-			if (runs++ > 0 || flaw != FLAW_SILENT_VISIT)
-				visit(context, flawed->space.first + page - run, run + longer, state);
+			uint64_t first = flawed->space.first + page - run;
+			if (runs > 0 || flaw != FLAW_SILENT_VISIT)
+				visit(context, first, run + longer, state);
+			if (runs == 0 && flaw == FLAW_DOUBLE_VISIT)
+				visit(context, first, run, state);
+			if (runs == 0 && flaw == FLAW_EMPTY_VISIT)
+				visit(context, first, 0, state);
+			runs++;
 		}
 		run = is_free;
 	}
@@ -162,7 +178,8 @@ static void flawed_statistics(void *self, struct iova_statistics *statistics)
 {
 	struct flawed *flawed = self;
 	*statistics = (struct iova_statistics){.usable_pages = flawed->usable - (flaw == FLAW_LYING_STATISTICS),
-					       .deferred_pages = flawed->deferred};
+					       .cached_pages = flaw == FLAW_LYING_CACHED,
+					       .deferred_pages = flawed->deferred + (flaw == FLAW_LYING_DEFERRED)};
 }
 
 static const char *flawed_broken_invariant(void *self)

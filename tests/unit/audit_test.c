@@ -293,6 +293,23 @@ static void exhaustion_is_judged_inside_the_window(void **state)
 	assert_true(figure(RESULT_METRIC_FAILURES_TOTAL) == 1);
 }
 
+/* Behind the hole [4,8) eight pages fit when they are empty, nine never do. */
+static void a_space_that_is_a_page_too_narrow_is_impossible(void **state)
+{
+	(void)state;
+	audit("iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB, reserved: [{base: 0x4000, size: 16KiB}]}\n"
+	      "requests: [{name: any, size: {fixed: 4KiB}}]\n"
+	      "phases:\n  - name: only\n    measure: yes\n    script:\n"
+	      "      - {alloc: 'a[0..4]', request: any}\n"
+	      "      - {alloc: b, request: any, size: 32KiB}\n"
+	      "      - {alloc: c, request: any, size: 36KiB}\n",
+	      FLAW_NONE);
+	/* Five single pages lie in [0,4) and at 8: seven are left. */
+	assert_true(figure(RESULT_METRIC_FAILURES_EXHAUSTED) == 1);
+	assert_true(figure(RESULT_METRIC_FAILURES_IMPOSSIBLE) == 1);
+	assert_true(figure(RESULT_METRIC_FAILURES_TOTAL) == 2);
+}
+
 /* Holes at [4,8) and [12,16) leave no run of 5 pages: an empty space could not hold 5 either. */
 static void what_no_empty_space_could_hold_is_impossible(void **state)
 {
@@ -401,6 +418,31 @@ static void an_overlap_is_told(void **state)
 	(void)state;
 	audit(THREE, FLAW_OVERLAP);
 	complains("operation 3: granted: pages [0x0, 0x4) overlap what is live or reserved");
+	/* What was not its to have is not freed: once is once. */
+	assert_true(figure(RESULT_METRIC_AUDIT_VIOLATIONS) == 1);
+}
+
+/* No allocator makes one: the engine frees what it holds, once. Whoever stands between them could. */
+static void a_double_free_is_told(void **state)
+{
+	(void)state;
+	struct audit_space space;
+	struct audit_complaints complaints = {0};
+	const struct iova_extent extent = {3, 2, 0}, other = {4, 1, 0};
+	bench_open(&bench, THREE, NULL, &flawed_table);
+	assert_int_equal(audit_space_open(&space, &bench.plan.workload, NULL, &bench.error), 0);
+	assert_true(audit_space_take(&space, &extent, &complaints, 1));
+	assert_true(audit_space_drop(&space, &extent, &complaints, 2));
+	assert_int_equal(complaints.count, 0);
+	assert_false(audit_space_drop(&space, &extent, &complaints, 3));
+	assert_int_equal(complaints.count, 1);
+	assert_string_equal(complaints.text.bytes, "operation 3: freed: pages [0x3, 0x5) were not live");
+	/* Nor may half of it go when the other half is free. */
+	assert_true(audit_space_take(&space, &other, &complaints, 4));
+	assert_false(audit_space_drop(&space, &extent, &complaints, 5));
+	assert_int_equal(audit_spaces_live_pages(&space, 1), 1);
+	text_release(&complaints.text);
+	audit_space_close(&space);
 }
 
 static void an_extent_outside_of_the_space_is_told(void **state)
@@ -408,6 +450,15 @@ static void an_extent_outside_of_the_space_is_told(void **state)
 	(void)state;
 	audit(THREE, FLAW_OUTSIDE);
 	complains("operation 3: granted: pages [0x10, 0x14) lie outside of the space");
+}
+
+/* UINT64_MAX marks the handles of driver calls: it must not be taken for one. */
+static void an_absurd_extent_is_told(void **state)
+{
+	(void)state;
+	audit(THREE, FLAW_ABSURD);
+	complains("operation 3: granted: pages [0xffffffffffffffff, 0xfffffffffffffffe) lie outside of the space");
+	assert_true(figure(RESULT_METRIC_AUDIT_VIOLATIONS) == 1);
 }
 
 static void a_short_grant_is_told(void **state)
@@ -432,6 +483,13 @@ static void a_misaligned_extent_is_told(void **state)
 	      "phases: [{name: only, script: [{alloc: a, request: any}, {alloc: b, request: natural}]}]\n",
 	      FLAW_IGNORES_ALIGN);
 	complains("operation 2: 4 pages at 0x1: not aligned");
+	bench_close(&bench);
+	/* Half of the alignment is none. */
+	audit("iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\nrequests: [{name: any, size: {fixed: 8KiB}},"
+	      " {name: natural, size: {fixed: 16KiB}, align: natural}]\n"
+	      "phases: [{name: only, script: [{alloc: a, request: any}, {alloc: b, request: natural}]}]\n",
+	      FLAW_IGNORES_ALIGN);
+	complains("operation 2: 4 pages at 0x2: not aligned");
 }
 
 static void a_fixed_alignment_is_not_replaced_by_a_natural_one(void **state)
@@ -454,6 +512,41 @@ static void an_extent_above_its_limit_is_told(void **state)
 	complains("operation 2: pages [0x7, 0x8] lie outside of the limits");
 }
 
+/* The page below the limit. */
+static void an_extent_below_its_limit_is_told(void **state)
+{
+	(void)state;
+	audit("iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\nrequests: [{name: any, size: {fixed: 12KiB}},"
+	      " {name: upper, size: {fixed: 4KiB}, low: 0x4000}]\n"
+	      "phases: [{name: only, script: [{alloc: a, request: any}, {alloc: b, request: upper}]}]\n",
+	      FLAW_IGNORES_LIMIT);
+	complains("operation 2: pages [0x3, 0x3] lie outside of the limits");
+}
+
+/* Page 4 was given at the first try, which ends at page 3, though the second one would have allowed it. */
+static void the_limit_is_that_of_the_try(void **state)
+{
+	(void)state;
+	audit("iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\nrequests: [{name: any, size: {fixed: 12KiB}},"
+	      " {name: low, size: {fixed: 8KiB}, high: [0x3fff, 0x7fff]}]\n"
+	      "phases: [{name: only, script: [{alloc: a, request: any}, {alloc: b, request: low}]}]\n",
+	      FLAW_IGNORES_LIMIT);
+	complains("operation 2: pages [0x3, 0x4] lie outside of the limits");
+}
+
+/* [0x6, 0x7] is the last place below 0x7fff; [0x8, 0x8] is the first one from 0x8000. */
+static void extents_at_their_limits_are_right(void **state)
+{
+	(void)state;
+	audit("iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\nrequests: [{name: any, size: {fixed: 24KiB}},"
+	      " {name: low, size: {fixed: 8KiB}, high: 0x7fff}, {name: upper, size: {fixed: 4KiB}, low: 0x8000}]\n"
+	      "phases: [{name: only, script: [{alloc: a, request: any}, {alloc: b, request: low}, {alloc: c, request: "
+	      "upper}]}]\n",
+	      FLAW_NONE);
+	assert_null(bench.record.message);
+	assert_true(figure(RESULT_METRIC_HIGH_WATER_PAGES) == 9);
+}
+
 static void a_crossed_boundary_is_told(void **state)
 {
 	(void)state;
@@ -462,6 +555,24 @@ static void a_crossed_boundary_is_told(void **state)
 	      "phases: [{name: only, script: [{alloc: a, request: any}, {alloc: b, request: any}]}]\n",
 	      FLAW_IGNORES_BOUNDARY);
 	complains("operation 2: 3 pages at 0x3: crosses the boundary");
+	bench_close(&bench);
+	/* With its last page only. */
+	audit("iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\nrequests: [{name: any, size: {fixed: 12KiB}}, "
+	      "{name: two, size: {fixed: 8KiB}, boundary: 16KiB}]\n"
+	      "phases: [{name: only, script: [{alloc: a, request: any}, {alloc: b, request: two}]}]\n",
+	      FLAW_IGNORES_BOUNDARY);
+	complains("operation 2: 2 pages at 0x3: crosses the boundary");
+}
+
+static void an_extent_that_ends_at_a_boundary_does_not_cross_it(void **state)
+{
+	(void)state;
+	audit("iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\nrequests: [{name: any, size: {fixed: 16KiB}, "
+	      "boundary: 16KiB}]\n"
+	      "phases: [{name: only, script: [{alloc: a, request: any}, {alloc: b, request: any}]}]\n",
+	      FLAW_NONE);
+	assert_null(bench.record.message);
+	assert_true(figure(RESULT_METRIC_HIGH_WATER_PAGES) == 8);
 }
 
 static void a_walk_over_live_pages_is_told(void **state)
@@ -478,11 +589,31 @@ static void a_walk_that_leaves_pages_out_is_told(void **state)
 	complains("operation 1: live 5 + usable 0 + cached 0 + deferred 0 + reserved 0 pages are not the space of 16");
 }
 
+static void a_walk_that_shows_pages_twice_is_told(void **state)
+{
+	(void)state;
+	audit(THREE, FLAW_DOUBLE_VISIT);
+	complains("operation 1: live 5 + usable 22 + cached 0 + deferred 0 + reserved 0 pages are not the space of 16");
+}
+
+static void a_walk_with_an_empty_run_is_told(void **state)
+{
+	(void)state;
+	audit(THREE, FLAW_EMPTY_VISIT);
+	complains("operation 1: the allocator calls [0x5, 0x5) free, which is not");
+}
+
 static void lying_statistics_are_told(void **state)
 {
 	(void)state;
 	audit(THREE, FLAW_LYING_STATISTICS);
-	complains("operation 1: statistics say 10 usable pages, the walk finds 11");
+	complains("operation 1: statistics say 10 usable, 0 cached and 0 deferred pages, the walk finds 11, 0 and 0");
+	bench_close(&bench);
+	audit(THREE, FLAW_LYING_CACHED);
+	complains("operation 1: statistics say 11 usable, 1 cached and 0 deferred pages, the walk finds 11, 0 and 0");
+	bench_close(&bench);
+	audit(THREE, FLAW_LYING_DEFERRED);
+	complains("operation 1: statistics say 11 usable, 0 cached and 1 deferred pages, the walk finds 11, 0 and 0");
 }
 
 /* The second free is the one of the drain at the end: the leak shows there. */
@@ -647,6 +778,7 @@ int main(void)
 		A(a_failure_with_too_few_free_pages_is_exhaustion),
 		A(deferred_pages_do_not_make_a_failure_fragmentation),
 		A(exhaustion_is_judged_inside_the_window),
+		A(a_space_that_is_a_page_too_narrow_is_impossible),
 		A(what_no_empty_space_could_hold_is_impossible),
 		A(reserved_pages_are_part_of_the_balance),
 		A(every_phase_has_figures_of_its_own),
@@ -655,15 +787,23 @@ int main(void)
 		A(the_series_follows_the_stream),
 		A(driver_calls_are_audited_by_their_extents),
 		A(an_overlap_is_told),
+		A(a_double_free_is_told),
 		A(an_extent_outside_of_the_space_is_told),
+		A(an_absurd_extent_is_told),
 		A(a_short_grant_is_told),
 		A(an_empty_grant_is_told),
 		A(a_misaligned_extent_is_told),
 		A(a_fixed_alignment_is_not_replaced_by_a_natural_one),
 		A(an_extent_above_its_limit_is_told),
+		A(an_extent_below_its_limit_is_told),
+		A(the_limit_is_that_of_the_try),
+		A(extents_at_their_limits_are_right),
 		A(a_crossed_boundary_is_told),
+		A(an_extent_that_ends_at_a_boundary_does_not_cross_it),
 		A(a_walk_over_live_pages_is_told),
 		A(a_walk_that_leaves_pages_out_is_told),
+		A(a_walk_that_shows_pages_twice_is_told),
+		A(a_walk_with_an_empty_run_is_told),
 		A(lying_statistics_are_told),
 		A(a_leak_is_found_at_the_end),
 		A(pages_that_stay_deferred_are_a_leak),

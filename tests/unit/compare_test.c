@@ -76,6 +76,34 @@ static void rounds_are_compared_in_pairs(void **state)
 	assert_int_equal(row.verdict, RESULT_VERDICT_NOT_COMPARED);
 }
 
+/* Six rounds have their extremes as the interval. 1 / 1.03 = 0.97087…. */
+static void a_verdict_is_where_the_interval_lies(void **state)
+{
+	(void)state;
+	static const struct {
+		double low, high;
+		enum result_verdict verdict;
+	} cases[] = {
+		{1.0301, 1.5, RESULT_VERDICT_REGRESSION},
+		{1.0299, 1.5, RESULT_VERDICT_INCONCLUSIVE},
+		{0.5, 0.9708, RESULT_VERDICT_IMPROVEMENT},
+		{0.5, 0.9709, RESULT_VERDICT_INCONCLUSIVE},
+		{0.9709, 1.0299, RESULT_VERDICT_OK},
+		{0.9708, 1.0299, RESULT_VERDICT_INCONCLUSIVE},
+		{0.9709, 1.0301, RESULT_VERDICT_INCONCLUSIVE},
+		{0.5, 1.5, RESULT_VERDICT_INCONCLUSIVE},
+		{1.001, 1.0299, RESULT_VERDICT_OK},
+		{0.9709, 0.999, RESULT_VERDICT_OK},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		double middle = (cases[i].low + cases[i].high) / 2;
+		const double b[6] = {middle, cases[i].low, middle, middle, cases[i].high, middle};
+		struct result_comparison row = compare_hand(ones, 6, b, 6, 0.03, 1);
+		assert_true(near(row.ci_low, cases[i].low) && near(row.ci_high, cases[i].high));
+		assert_int_equal(row.verdict, cases[i].verdict);
+	}
+}
+
 /* How often verdicts are right, by simulation: log-ratios with a spread of 2 %, which is more than was seen between processes. */
 static void simulated_comparisons_do_not_cry_wolf(void **state)
 {
@@ -150,16 +178,115 @@ static void two_arms_of_the_fixture(void **state)
 	result_release(&result);
 }
 
+/* The verdict on time of arms 3 and 5, which have twelve equal rounds and failed so often. */
+static enum result_verdict verdict_of_failures(struct result *result, enum result_metric tried, double of, double a,
+					       double b)
+{
+	const double failed[2] = {a, b};
+	for (size_t i = 0; i < 2; i++) {
+		struct result_phase *phase = &result->arms[3 + 2 * i].phases[1];
+		result_set_null(&phase->figures, RESULT_METRIC_ALLOCATIONS, RESULT_REASON_NOT_MEASURED);
+		result_set(&phase->figures, tried, of);
+		result_set(&phase->figures, RESULT_METRIC_FAILURES_TOTAL, failed[i]);
+	}
+	struct compare_pair pair = {.a = {result, 3}, .b = {result, 5}};
+	struct compare_rules rules;
+	compare_rules_default(&rules, 0.03, 1);
+	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+	enum result_verdict verdict = row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->verdict;
+	compare_pair_release(&pair);
+	return verdict;
+}
+
+/* 0.1 % of a million are a thousand, whichever arm it is. Without an audit half of the operations are allocations. */
+static void work_is_different_beyond_a_thousandth(void **state)
+{
+	(void)state;
+	static const struct {
+		enum result_metric tried;
+		double of;
+	} counts[] = {{RESULT_METRIC_ALLOCATIONS, 1e6}, {RESULT_METRIC_OPERATIONS, 2e6}};
+	struct result result;
+	fixture_result(&result, small);
+	for (size_t i = 3; i < 6; i += 2) {
+		memory_release(result.arms[i].phases[1].round_ns_per_op);
+		result.arms[i].phases[1].round_ns_per_op = fixture_room(12, sizeof(double));
+		memcpy(result.arms[i].phases[1].round_ns_per_op, ones, sizeof ones);
+		result.arms[i].phases[1].round_count = 12;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		enum result_metric tried = counts[i].tried;
+		double of = counts[i].of;
+		assert_int_equal(verdict_of_failures(&result, tried, of, 0, 1000), RESULT_VERDICT_OK);
+		assert_int_equal(verdict_of_failures(&result, tried, of, 1000, 0), RESULT_VERDICT_OK);
+		assert_int_equal(verdict_of_failures(&result, tried, of, 5000, 5000), RESULT_VERDICT_OK);
+		assert_int_equal(verdict_of_failures(&result, tried, of, 0, 1001), RESULT_VERDICT_DIFFERENT_WORK);
+		assert_int_equal(verdict_of_failures(&result, tried, of, 1001, 0), RESULT_VERDICT_DIFFERENT_WORK);
+	}
+	result_release(&result);
+}
+
+static void two_runs_and_two_builds_are_told(void **state)
+{
+	(void)state;
+	struct result a, b;
+	fixture_result(&a, small);
+	fixture_result(&b, small);
+	struct compare_pair pair = {.a = {&a, 0}, .b = {&b, 0}};
+	struct compare_rules rules;
+	compare_rules_default(&rules, 0.03, 1);
+	static const char *const reasons[] = {NULL, "two runs: drift between them counts, too",
+					      "two runs by two builds of iovabench: drift and the harness count, too"};
+	for (size_t i = 0; i < 3; i++) {
+		char **text = i == 1 ? &b.run.id : i == 2 ? &b.build.compiler : NULL;
+		if (text) {
+			memory_release(*text);
+			*text = memory_text("another");
+		}
+		assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+		const char *reason = row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->reason;
+		assert_true(reasons[i] ? reason && strcmp(reason, reasons[i]) == 0 : !reason);
+		compare_pair_release(&pair);
+	}
+	result_release(&a);
+	result_release(&b);
+}
+
+static void times_of_one_model_with_more_cpus_are_not_compared(void **state)
+{
+	(void)state;
+	struct result a, b;
+	fixture_result(&a, small);
+	fixture_result(&b, small);
+	struct compare_pair pair = {.a = {&a, 0}, .b = {&b, 0}};
+	struct compare_rules rules;
+	compare_rules_default(&rules, 0.03, 1);
+	b.machine.cpus++;
+	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+	const struct result_comparison *row = row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP);
+	assert_int_equal(row->verdict, RESULT_VERDICT_NOT_COMPARED);
+	assert_string_equal(row->reason, "measured on different machines");
+	assert_int_equal(row->rounds_wanted, 0);
+	compare_pair_release(&pair);
+	result_release(&a);
+	result_release(&b);
+}
+
+static void forget_comparisons(struct result *result)
+{
+	for (size_t i = 0; i < result->comparison_count; i++)
+		memory_release(result->comparisons[i].reason);
+	memory_release(result->comparisons);
+	result->comparisons = NULL;
+	result->comparison_count = 0;
+}
+
 static void within_a_result_the_first_measured_arm_is_the_base(void **state)
 {
 	(void)state;
 	struct result result;
 	fixture_result(&result, small);
-	for (size_t i = 0; i < result.comparison_count; i++)
-		memory_release(result.comparisons[i].reason);
-	memory_release(result.comparisons);
-	result.comparisons = NULL;
-	result.comparison_count = 0;
+	forget_comparisons(&result);
 	assert_int_equal(compare_within(&result, 0.03, NULL), 0);
 	size_t pairs[9] = {0};
 	for (size_t i = 0; i < result.comparison_count; i++) {
@@ -168,6 +295,12 @@ static void within_a_result_the_first_measured_arm_is_the_base(void **state)
 	}
 	for (size_t i = 0; i < 9; i++)
 		assert_int_equal(pairs[i] > 0, i == 1 || i == 2 || i == 4 || i == 5); /* 7 is n/a, 8 failed */
+	/* When the first one failed, the second one is the base. */
+	forget_comparisons(&result);
+	result.arms[0].state = RESULT_ARM_FAILED;
+	assert_int_equal(compare_within(&result, 0.03, NULL), 0);
+	assert_int_equal(result.comparisons[0].a, 1);
+	assert_int_equal(result.comparisons[0].b, 2);
 	result_release(&result);
 }
 
@@ -191,6 +324,15 @@ static void results_are_matched_by_workload_and_spec(void **state)
 	b.arms[0].threads = 2;
 	assert_int_equal(compare_match(&a, &b, NULL, NULL, &pairs, &count, NULL), 0);
 	assert_int_equal(count, 6);
+	memory_release(pairs);
+	/* Nor is an arm behind another lock the same one, unless it is named. */
+	memory_release(b.arms[1].lock);
+	b.arms[1].lock = memory_text("another");
+	assert_int_equal(compare_match(&a, &b, NULL, NULL, &pairs, &count, NULL), 0);
+	assert_int_equal(count, 5);
+	memory_release(pairs);
+	assert_int_equal(compare_match(&a, &b, a.arms[1].spec, b.arms[1].spec, &pairs, &count, NULL), 0);
+	assert_int_equal(pairs[0].b.arm, 1);
 	memory_release(pairs);
 	/* Where the stream is not known, the file, the seed and the number of operations speak. */
 	struct compare_arm left = {&a, 1}, right = {&b, 1};
@@ -227,6 +369,22 @@ static void a_policy_changes_what_it_names(void **state)
 	assert_int_equal(policy.weight[RESULT_METRIC_STEPS_ALLOC_MAX], POLICY_IGNORED);
 	assert_int_equal(policy.weight[RESULT_METRIC_STEPS_FREE_MEAN], POLICY_IGNORED);
 	assert_int_equal(policy.weight[RESULT_METRIC_SPAN_PAGES], POLICY_GATED);
+	text_release(&messages);
+}
+
+/* Nothing is below metadata_byte; what is wrong changes nothing. */
+static void a_wrong_policy_is_the_default_one(void **state)
+{
+	(void)state;
+	static const char text[] = "policy: 1\nthreshold: 5%\nmetrics:\n  - {metric: steps.*, as: ignored}\n"
+				   "  - {metric: metadata_byte.*, as: ignored}\n";
+	struct policy policy, usual;
+	struct text messages = {0};
+	policy_default(&usual);
+	assert_int_equal(policy_parse("p", text, sizeof text - 1, &policy, &messages), -1);
+	assert_non_null(strstr(messages.bytes, "p:5:14: metrics[1].metric: 'metadata_byte.*' is no metric"));
+	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
+		assert_true(policy.weight[i] == usual.weight[i] && policy.threshold[i] == usual.threshold[i]);
 	text_release(&messages);
 }
 
@@ -314,6 +472,30 @@ static void percentiles_have_the_interval_of_their_samples(void **state)
 	assert_true(isnan(compare_percentile(&latency, 0).ns));
 }
 
+/* Of 100 samples 50 were too large for the histogram: their ranks are known, of their values the largest alone. */
+static void dropped_samples_are_the_largest(void **state)
+{
+	(void)state;
+	uint64_t values[50], samples[50];
+	for (uint64_t i = 0; i < 50; i++) {
+		values[i] = i + 1;
+		samples[i] = 1;
+	}
+	const struct result_latency latency = {.count = 100, .p50_ns = 50, .histogram = {50, values, samples, 1, 900, 50}};
+	struct compare_percentile found = compare_percentile(&latency, 0);
+	assert_true(found.low_ns == 40 && found.high_ns == 900);
+}
+
+/* The median of six lies between the extremes; the last bucket ends at 8, and nothing above 7 was seen. */
+static void no_bound_is_above_the_largest_sample(void **state)
+{
+	(void)state;
+	uint64_t values[6] = {1, 2, 3, 4, 5, 8}, samples[6] = {1, 1, 1, 1, 1, 1};
+	const struct result_latency latency = {.count = 6, .p50_ns = 3, .histogram = {6, values, samples, 1, 7, 0}};
+	struct compare_percentile found = compare_percentile(&latency, 0);
+	assert_true(found.low_ns == 1 && found.high_ns == 7);
+}
+
 static void a_calibration_counts_verdicts(void **state)
 {
 	(void)state;
@@ -348,6 +530,34 @@ static void a_calibration_counts_verdicts(void **state)
 	text_release(&json);
 	calibration_release(&calibration);
 	calibration_release(&read);
+	result_release(&result);
+}
+
+/* The first of four has no figures, the second is an improvement, the third a regression: two false alarms in three. */
+static void what_was_not_compared_raised_no_alarm_either(void **state)
+{
+	(void)state;
+	struct result result;
+	struct calibration calibration;
+	struct text line = {0};
+	fixture_result(&result, small);
+	fill_rounds(&result);
+	for (size_t i = 0; i < 6; i++)
+		result.arms[0].phases[1].round_ns_per_op[i] = (double)NAN;
+	for (size_t i = 6; i < 12; i++)
+		result.arms[1].phases[1].round_ns_per_op[i] = 50;
+	assert_int_equal(calibration_make(&result, 6, 0.03, &calibration, NULL), 0);
+	assert_int_equal(calibration.comparisons, 4);
+	assert_int_equal(calibration.verdicts[RESULT_VERDICT_NOT_COMPARED], 1);
+	assert_true(near(calibration_alarms(&calibration), 2 / 3.0));
+	/* 1 - p^3 = 0.05. */
+	assert_true(fabs(calibration_alarms_upper(&calibration) - cbrt(0.95)) < 1e-9);
+	/* What one of them would have found is not known. */
+	assert_true(isnan(calibration.detectable));
+	calibration_tell(&calibration, &result, &line);
+	assert_non_null(strstr(line.bytes, "2 false alarms in 3 comparisons of 6 rounds"));
+	text_release(&line);
+	calibration_release(&calibration);
 	result_release(&result);
 }
 
@@ -452,16 +662,24 @@ int main(void)
 		cmocka_unit_test(ratio_and_interval_are_order_statistics),
 		cmocka_unit_test(many_verdicts_widen_the_interval),
 		cmocka_unit_test(rounds_are_compared_in_pairs),
+		cmocka_unit_test(a_verdict_is_where_the_interval_lies),
+		cmocka_unit_test(work_is_different_beyond_a_thousandth),
+		cmocka_unit_test(two_runs_and_two_builds_are_told),
+		cmocka_unit_test(times_of_one_model_with_more_cpus_are_not_compared),
 		cmocka_unit_test(simulated_comparisons_do_not_cry_wolf),
 		cmocka_unit_test(two_arms_of_the_fixture),
 		cmocka_unit_test(within_a_result_the_first_measured_arm_is_the_base),
 		cmocka_unit_test(results_are_matched_by_workload_and_spec),
 		cmocka_unit_test(the_default_policy_gates_what_is_exact_and_has_a_direction),
 		cmocka_unit_test(a_policy_changes_what_it_names),
+		cmocka_unit_test(a_wrong_policy_is_the_default_one),
 		cmocka_unit_test(only_gated_rows_stop_anything),
 		cmocka_unit_test(the_self_test_is_good_and_notices_a_blind_policy),
 		cmocka_unit_test(percentiles_have_the_interval_of_their_samples),
+		cmocka_unit_test(dropped_samples_are_the_largest),
+		cmocka_unit_test(no_bound_is_above_the_largest_sample),
 		cmocka_unit_test(a_calibration_counts_verdicts),
+		cmocka_unit_test(what_was_not_compared_raised_no_alarm_either),
 		cmocka_unit_test(a_calibration_of_too_few_rounds_detects_nothing),
 		cmocka_unit_test(a_damaged_calibration_is_refused),
 		cmocka_unit_test(no_memory_anywhere_is_an_error_and_no_leak),

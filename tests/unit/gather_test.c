@@ -273,6 +273,39 @@ static void violations_make_an_arm_fail(void **state)
 	assert_string_equal(gathered.reason, "overlap");
 }
 
+/* Rounds stand at their numbers, whatever order their records came in, for comparisons pair them by number. */
+static void rounds_stand_at_their_numbers(void **state)
+{
+	(void)state;
+	add_round(&arm, 1, 7, 9)->round = 3;
+	add_round(&arm, 1, 5, 9)->round = 1;
+	gather(NULL);
+	const struct result_phase *churn = &gathered.phases[1];
+	assert_int_equal(churn->round_count, 4);
+	assert_true(isnan(churn->round_ns_per_op[0]) && isnan(churn->round_ns_per_op[2]));
+	assert_true(churn->round_ns_per_op[1] == 5 && churn->round_ns_per_op[3] == 7);
+}
+
+static double saturated_after(const double *rounds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		result_set(&add_round(&arm, 1, 1, 1)->phases[1].figures, RESULT_METRIC_SATURATED, rounds[i]);
+	gathered.rate = memory_text("1M");
+	gather(NULL);
+	double found = figure(RESULT_METRIC_SATURATED);
+	tear_down(NULL);
+	return found;
+}
+
+static void an_arm_is_saturated_when_most_of_its_rounds_were(void **state)
+{
+	(void)state;
+	assert_true(saturated_after((const double[]){0, 1, 1}, 3) == 1);
+	assert_true(saturated_after((const double[]){0, 0, 1}, 3) == 0);
+	assert_true(saturated_after((const double[]){0, 1, 1, 0}, 4) == 0);
+	assert_true(saturated_after((const double[]){1, 0, 1, 1}, 4) == 1);
+}
+
 static void add_samples(uint64_t value, uint64_t count)
 {
 	struct histogram *histogram = memory_zeroed(1, sizeof *histogram);
@@ -331,6 +364,17 @@ static void what_is_below_the_resolution_is_the_resolution(void **state)
 	assert_int_equal(latency->histogram.max, 10);
 }
 
+/* 60 ticks are 30 ns, which is what can be told: no shorter. */
+static void what_is_the_resolution_is_not_below_it(void **state)
+{
+	(void)state;
+	add_samples(60, 1000);
+	gather(NULL);
+	const struct result_latency *latency = &gathered.phases[1].latency[RESULT_KIND_ALLOC];
+	assert_false(latency->below_resolution);
+	assert_true(latency->p50_ns == 30);
+}
+
 static void every_lack_of_memory_is_an_error(void **state)
 {
 	(void)state;
@@ -382,7 +426,10 @@ int main(void)
 		A(latencies_of_all_rounds_are_one_histogram),
 		A(no_percentile_has_fewer_than_ten_samples_above),
 		A(nine_hundred_ninety_nine_samples_have_no_p99),
+		A(rounds_stand_at_their_numbers),
+		A(an_arm_is_saturated_when_most_of_its_rounds_were),
 		A(what_is_below_the_resolution_is_the_resolution),
+		A(what_is_the_resolution_is_not_below_it),
 		A(every_lack_of_memory_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,6 +175,27 @@ static void a_pretended_clock_is_measured_as_it_is(void **state)
 	assert_true(clock.step_ns == 7 && clock.pair_ns == 7);
 }
 
+/* Of four pairs one takes 20, two 30 and one 50, with 40 between them: no two readings are 10 apart, but strides of 10 make all. */
+static uint64_t uneven_steps(void)
+{
+	static const uint64_t steps[] = {40, 20, 40, 30, 40, 50, 40, 30};
+	static uint64_t ns;
+	static size_t reading = 7; /* the first one is no pair */
+	return ns += steps[reading++ % 8];
+}
+
+static void the_step_divides_every_difference_and_the_pair_is_their_median(void **state)
+{
+	(void)state;
+	struct clock clock;
+	setenv("IOVABENCH_CLOCK", "system", 1);
+	clock_pretend(uneven_steps);
+	clock_calibrate(&clock, 1);
+	clock_pretend(NULL);
+	unsetenv("IOVABENCH_CLOCK");
+	assert_true(clock.step_ns == 10 && clock.pair_ns == 30);
+}
+
 /* 64 additions to a turn, each a cycle: a core between 100 MHz and 10 GHz. */
 static void the_core_has_a_frequency(void **state)
 {
@@ -183,6 +204,30 @@ static void the_core_has_a_frequency(void **state)
 	clock_calibrate(&clock, 10);
 	double ghz = clock_core_ghz(&clock);
 	assert_true(ghz > 0.1 && ghz < 10);
+}
+
+static uint64_t steps_of_a_thousand(void)
+{
+	static uint64_t ns;
+	return ns += 1000;
+}
+
+static uint32_t elsewhere(void)
+{
+	static uint32_t cpu;
+	return cpu++;
+}
+
+/* 64,000 additions in the 800 ns that are left of 1000; on two CPUs nothing can be told. */
+static void the_frequency_is_additions_by_time_without_the_stamps(void **state)
+{
+	(void)state;
+	const struct clock clock = {.ns_per_tick = 1, .pair_ns = 200};
+	clock_pretend(steps_of_a_thousand);
+	assert_true(clock_core_ghz(&clock) == 80);
+	clock_pretend_cpu(elsewhere);
+	assert_true(isnan(clock_core_ghz(&clock)));
+	clock_pretend(NULL);
 }
 
 int main(void)
@@ -199,7 +244,9 @@ int main(void)
 		cmocka_unit_test(a_wrong_rate_is_noticed),
 		cmocka_unit_test(the_systems_clock_has_no_drift_against_itself),
 		cmocka_unit_test(a_pretended_clock_is_measured_as_it_is),
+		cmocka_unit_test(the_step_divides_every_difference_and_the_pair_is_their_median),
 		cmocka_unit_test(the_core_has_a_frequency),
+		cmocka_unit_test(the_frequency_is_additions_by_time_without_the_stamps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,9 @@
  * an open one as response; lateness and saturation; a clock that goes back. */
 #include "run/open_loop.h"
 
+#include "measure/histogram.h"
 #include "run/gather.h"
+#include "run/plain_histogram.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -80,6 +82,12 @@ static void a_pause_is_no_part_of_the_schedule(void **state)
 	open_loop_pause(&loop, 150);
 	open_loop_resume(&loop, 10150);
 	assert_true(open_loop_intended(&loop) == 10200);
+	/* One operation in 130 ticks, however long the pause. */
+	struct result_figures figures;
+	result_figures_clear(&figures);
+	const struct clock clock = {.ns_per_tick = 1};
+	open_loop_store(&loop, &clock, &figures);
+	assert_true(fabs(figures.value[RESULT_METRIC_ACHIEVED_RATE] - 1e9 / 130) < 1e-3);
 }
 
 /* One server: begin = max(intended, end of the one before). */
@@ -109,13 +117,58 @@ static void a_queue_that_grows_is_saturated_and_one_that_drains_is_not(void **st
 	assert_false(saturates(1000, 5000, NEVER, 0, 15));
 }
 
+/* Three quarters are equally late, the last one on a line. */
+static void saturation_takes_growth_by_half_that_goes_on_and_a_hundredth_of_the_time(void **state)
+{
+	(void)state;
+	enum { GAP = 1000, COUNT = 64000 };
+	static const struct {
+		double second, last_begin, last_end; /* lateness, in shares of the whole time */
+		bool saturated;
+	} cases[] = {
+		{0.05, 0.10, 0.12, true},      {0.05, 0.055, 0.065, false}, /* less than half more */
+		{0.05, 0.12, 0.10, false},                                  /* falls again */
+		{0.0005, 0.005, 0.006, false}, {0.005, 0.012, 0.014, true},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		open_loop_begin(&loop, 0, GAP, false, 1);
+		for (size_t at = 0; at < COUNT; at++) {
+			double into = ((double)at - 0.75 * COUNT) / (0.25 * COUNT);
+			double share = into < 0 ? cases[i].second
+						: cases[i].last_begin + (cases[i].last_end - cases[i].last_begin) * into;
+			uint64_t begin = open_loop_intended(&loop) + (uint64_t)(share * COUNT * GAP);
+			open_loop_done(&loop, begin, begin + 1);
+		}
+		assert_int_equal(open_loop_saturated(&loop), cases[i].saturated);
+	}
+}
+
+/* A thousand operations are more than there are bins: those that were joined count, too. */
+static void the_mean_lateness_is_that_of_all_operations(void **state)
+{
+	(void)state;
+	struct result_figures figures;
+	const struct clock clock = {.ns_per_tick = 1};
+	result_figures_clear(&figures);
+	open_loop_begin(&loop, 0, 100, false, 1);
+	for (size_t i = 0; i < 1000; i++) {
+		uint64_t begin = open_loop_intended(&loop) + (i < 500 ? 30 : 10);
+		open_loop_done(&loop, begin, begin + 1);
+	}
+	open_loop_store(&loop, &clock, &figures);
+	assert_true(figures.value[RESULT_METRIC_LATENESS_MEAN_NS] == 20);
+}
+
 /* ---- whole passes ---- */
 
-static uint64_t now_ns, reading_ns;
+static uint64_t now_ns, reading_ns, readings;
+static uint32_t next_gap = 1, next_round; /* of the next play, too */
+static uint32_t (*pretended_cpu)(void);   /* of the next play */
 
 static uint64_t read_clock(void)
 {
 	now_ns += reading_ns;
+	readings++;
 	return now_ns;
 }
 
@@ -153,9 +206,11 @@ static void play(const char *operations, double rate, bool poisson)
 		 operations);
 	now_ns = 1000;
 	clock_pretend(read_clock);
+	clock_pretend_cpu(pretended_cpu);
 	bench_open(&bench, yaml.bytes, NULL, &table);
 	text_release(&yaml);
-	bench.pass.latency_gap = 1;
+	bench.pass.latency_gap = next_gap;
+	bench.pass.round = next_round;
 	bench.pass.rate = rate;
 	bench.pass.poisson = poisson;
 	service_count = 0;
@@ -174,6 +229,7 @@ static int set_up(void **state)
 	(void)state;
 	services = memory_zeroed(1000000, sizeof services[0]);
 	reading_ns = 1;
+	pretended_cpu = NULL;
 	return services ? 0 : -1;
 }
 
@@ -300,6 +356,78 @@ static void an_allocator_that_cannot_keep_up_is_saturated(void **state)
 	assert_true(figures->value[RESULT_METRIC_LATENESS_MAX_NS] > 1e7);
 }
 
+static uint64_t a_hundred(uint64_t call)
+{
+	(void)call;
+	return 100;
+}
+
+/* A stamp costs 1: the service is 100 and the stop, whatever else lies between begin and end of an operation. */
+static void service_is_the_allocators_time_alone(void **state)
+{
+	(void)state;
+	service_of = a_hundred;
+	play("1k", 1e6, false);
+	const struct result_latency *alloc = &gathered.phases[1].latency[RESULT_KIND_ALLOC];
+	assert_int_equal(alloc->histogram.min, 101);
+	assert_int_equal(alloc->histogram.max, 101);
+	assert_true(gathered.phases[1].latency[RESULT_KIND_RESPONSE].histogram.max > 101);
+}
+
+static double mean_response(uint32_t round)
+{
+	struct histogram all = {0};
+	tear_down(NULL);
+	set_up(NULL);
+	service_of = a_hundred;
+	next_round = round;
+	play("2k", 5e6, true);
+	plain_histogram_add(&all, &gathered.phases[1].latency[RESULT_KIND_RESPONSE].histogram);
+	next_round = 0;
+	return histogram_mean(&all);
+}
+
+/* Arrivals are drawn from the seed and the round, and from nothing else. */
+static void a_schedule_repeats_and_rounds_differ(void **state)
+{
+	(void)state;
+	double first = mean_response(1), again = mean_response(1), second = mean_response(2);
+	assert_true(first == again && first != second);
+}
+
+static uint64_t sampled_calls[4096];
+static size_t sampled_count;
+
+/* Two readings stand right in front of a sampled call, none in front of the others but those of a sampled free. */
+static uint64_t note_sampled(uint64_t call)
+{
+	static uint64_t seen;
+	if (readings - seen >= 2 && sampled_count < 4096)
+		sampled_calls[sampled_count++] = call;
+	seen = readings;
+	return 10;
+}
+
+/* Geometric gaps of mean 16: any fixed one, or a few, would let what is periodic hide. */
+static void distances_between_samples_vary(void **state)
+{
+	(void)state;
+	bool distance[256] = {false};
+	size_t distinct = 0;
+	service_of = note_sampled;
+	sampled_count = 0;
+	next_gap = 16;
+	play("20k", 0, false);
+	next_gap = 1;
+	assert_true(sampled_count > 500);
+	for (size_t i = 1; i < sampled_count; i++) {
+		uint64_t away = sampled_calls[i] - sampled_calls[i - 1];
+		distinct += away < 256 && !distance[away];
+		distance[away < 256 ? away : 0] = true;
+	}
+	assert_true(distinct > 20);
+}
+
 static void a_closed_loop_has_no_schedule(void **state)
 {
 	(void)state;
@@ -330,6 +458,33 @@ static void a_clock_that_goes_back_is_not_trusted(void **state)
 	/* No sample of 2^64 ns came of it. */
 	assert_true(gathered.phases[1].latency[RESULT_KIND_ALLOC].max_ns < 10000);
 	assert_true(gathered.phases[1].latency[RESULT_KIND_ALLOC].dropped == 0);
+	/* Nor one of 0: ten of the 500 in this phase have none. */
+	assert_int_equal(gathered.phases[1].latency[RESULT_KIND_ALLOC].count, 490);
+}
+
+static uint32_t cpu_at_hand;
+
+static uint32_t read_cpu(void)
+{
+	return cpu_at_hand;
+}
+
+static uint64_t now_and_then_elsewhere(uint64_t call)
+{
+	cpu_at_hand += call % 50 == 49;
+	return call % 50 == 49 ? 1000000 : 100;
+}
+
+static void a_sample_that_ended_on_another_cpu_is_none(void **state)
+{
+	(void)state;
+	service_of = now_and_then_elsewhere;
+	pretended_cpu = read_cpu;
+	play("1k", 0, false);
+	assert_int_equal(gathered.state, RESULT_ARM_OK);
+	assert_int_equal(gathered.phases[1].latency[RESULT_KIND_ALLOC].count, 490);
+	assert_true(gathered.phases[1].latency[RESULT_KIND_ALLOC].max_ns < 10000);
+	assert_int_equal(gathered.phases[1].latency[RESULT_KIND_FREE].count, 500);
 }
 
 /* The clock goes back while the allocator works: inside a window, whatever its length. */
@@ -344,7 +499,7 @@ static void a_clock_that_goes_back_in_a_window_is_not_trusted(void **state)
 {
 	(void)state;
 	service_of = going_back;
-	now_ns = 5000000000;
+	now_ns = 50000000000; /* a second for each iteration, and more */
 	clock_pretend(read_clock);
 	bench_open(&bench,
 		   "iovabench: 1\nname: t\nrequests: [{name: page, size: {fixed: 4KiB}}]\n"
@@ -353,6 +508,8 @@ static void a_clock_that_goes_back_in_a_window_is_not_trusted(void **state)
 		   NULL, &table);
 	assert_int_equal(pass_throughput(&bench.pass, &bench.error), 0);
 	assert_true(bench.record.clock_backward > 0);
+	assert_true(bench.record.phases[1].windows > 0);
+	assert_true(bench.record.phases[1].windows_tainted == bench.record.phases[1].windows);
 }
 
 int main(void)
@@ -367,8 +524,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_planted_stall_is_seen_at_its_percentile, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(in_an_open_loop_those_that_wait_behind_a_stall_count, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_allocator_that_cannot_keep_up_is_saturated, set_up, tear_down),
+		cmocka_unit_test(saturation_takes_growth_by_half_that_goes_on_and_a_hundredth_of_the_time),
+		cmocka_unit_test(the_mean_lateness_is_that_of_all_operations),
+		cmocka_unit_test_setup_teardown(service_is_the_allocators_time_alone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_schedule_repeats_and_rounds_differ, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(distances_between_samples_vary, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_closed_loop_has_no_schedule, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_clock_that_goes_back_is_not_trusted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_sample_that_ended_on_another_cpu_is_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_clock_that_goes_back_in_a_window_is_not_trusted, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

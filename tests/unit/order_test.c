@@ -89,6 +89,40 @@ static void arms_have_several_followers_inside_a_square(void **state)
 	assert_true(several > 60);
 }
 
+/* Whether two steps of one length, in rounds or in arms, lead the same way all over a square of five. */
+static bool step_is_constant(uint32_t square, bool of_rounds)
+{
+	enum { ARMS = 5 };
+	size_t order[ARMS][ARMS];
+	for (uint32_t row = 0; row < ARMS; row++)
+		assert_int_equal(round_order(5, square * ARMS + row, ARMS, order[row]), 0);
+	size_t next[ARMS];
+	for (size_t place = 0; place < ARMS; place++)
+		next[order[0][place]] = order[1][place];
+	for (uint32_t row = 0; row < ARMS; row++) {
+		size_t distance = (order[row][1] + ARMS - order[row][0]) % ARMS;
+		if (!of_rounds && distance != (order[0][1] + ARMS - order[0][0]) % ARMS)
+			return false;
+		for (size_t place = 0; of_rounds && row + 1 < ARMS && place < ARMS; place++)
+			if (order[row + 1][place] != next[order[row][place]])
+				return false;
+	}
+	return true;
+}
+
+/* Rows in their own order: what stood at a place is followed there by the same arm, round after round. Arms that keep their numbers:
+ * two places are as far apart in every round. Of the 120 permutations of five, 20 are such ones by chance: a sixth of 200. */
+static void rows_and_arms_are_permuted_too(void **state)
+{
+	(void)state;
+	int rows = 0, arms = 0;
+	for (uint32_t square = 0; square < 200; square++) {
+		rows += step_is_constant(square, true);
+		arms += step_is_constant(square, false);
+	}
+	assert_true(rows < 70 && arms < 70);
+}
+
 static void without_memory_there_is_no_order(void **state)
 {
 	(void)state;
@@ -106,6 +140,7 @@ int main(void)
 		cmocka_unit_test(a_seed_repeats_and_another_one_does_not),
 		cmocka_unit_test(no_arm_always_follows_the_same_one),
 		cmocka_unit_test(arms_have_several_followers_inside_a_square),
+		cmocka_unit_test(rows_and_arms_are_permuted_too),
 		cmocka_unit_test(without_memory_there_is_no_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

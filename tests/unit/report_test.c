@@ -3,6 +3,7 @@
  * rewrites them), and of results that try to break out of them. */
 #include "base/file.h"
 #include "base/memory.h"
+#include "report/comparison.h"
 #include "report/format.h"
 #include "report/report.h"
 #include "result/result.h"
@@ -164,6 +165,48 @@ static void shares_are_never_rounded_to_nothing(void **state)
 	assert_string_equal(format_share(buffer, 0.0042), "0.42 %");
 	assert_string_equal(format_share(buffer, 0.421), "42.1 %");
 	assert_string_equal(format_share(buffer, (double)NAN), "-");
+}
+
+/* Two figures with a ratio of ten must not read alike. */
+static void small_figures_are_not_rounded_to_nothing(void **state)
+{
+	(void)state;
+	char buffer[TEXT_NUMBER_BYTES];
+	assert_string_equal(format_metric(buffer, RESULT_METRIC_STEPS_SPLITS_MEAN, 0.007), "0.007");
+	assert_string_equal(format_metric(buffer, RESULT_METRIC_STEPS_SPLITS_MEAN, 0), "0");
+	assert_string_equal(format_metric(buffer, RESULT_METRIC_STEPS_SPLITS_MEAN, 0.35), "0.35");
+	assert_string_equal(format_metric(buffer, RESULT_METRIC_FREE_RUNS_PER_PAGE, 0.00029), "0.00029");
+	assert_string_equal(format_metric(buffer, RESULT_METRIC_FREE_RUNS_PER_PAGE, 0), "0.000");
+	assert_string_equal(format_metric(buffer, RESULT_METRIC_OVER_CAPACITY, 0), "no");
+}
+
+/* Of arm 1 against arm 0 there are two rounds. */
+static void a_comparison_without_an_interval_says_what_it_takes(void **state)
+{
+	(void)state;
+	struct result_arm arms[2] = {{.spec = (char *)"buddy"}, {.spec = (char *)"rbtree"}};
+	struct result_comparison row = {.metric = RESULT_METRIC_RAW_NS_PER_OP,
+					.b = 1,
+					.ratio = 1.25,
+					.ci_low = (double)NAN,
+					.ci_high = (double)NAN,
+					.threshold = 0.03,
+					.verdict = RESULT_VERDICT_INCONCLUSIVE,
+					.rounds_wanted = 6};
+	const struct result two = {.arms = arms, .arm_count = 2, .comparisons = &row, .comparison_count = 1};
+	struct text line = {0};
+	report_comparison_line(&two, 1, &line);
+	assert_string_equal(
+		line.bytes,
+		"rbtree against buddy: time 1.25, inconclusive at 3 %, too few rounds for an interval: it takes 6");
+	text_release(&line);
+	row.ci_low = 0.9;
+	row.ci_high = 1.5;
+	row.rounds_wanted = 40;
+	report_comparison_line(&two, 1, &line);
+	assert_string_equal(line.bytes,
+			    "rbtree against buddy: time 1.25 [0.9, 1.5], inconclusive at 3 %, 40 rounds would decide");
+	text_release(&line);
 }
 
 static void failures_are_told_by_kind(void **state)
@@ -414,6 +457,8 @@ int main(void)
 		cmocka_unit_test(only_a_difference_beyond_doubt_is_marked),
 		cmocka_unit_test(percentiles_below_the_clock_are_not_given_as_numbers),
 		cmocka_unit_test(shares_are_never_rounded_to_nothing),
+		cmocka_unit_test(small_figures_are_not_rounded_to_nothing),
+		cmocka_unit_test(a_comparison_without_an_interval_says_what_it_takes),
 		cmocka_unit_test(failures_are_told_by_kind),
 		cmocka_unit_test(the_page_needs_no_other_file),
 		cmocka_unit_test(the_page_of_ten_workloads_stays_below_three_mebibytes),

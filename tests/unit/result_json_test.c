@@ -289,7 +289,8 @@ static void damage_is_named_by_its_path(void **state)
 		const char *from, *to, *message;
 	} cases[] = {
 		{"iovabench.result/1", "iovabench.result/2",
-		 "result: schema: must be \"iovabench.result/1\": this is another kind of document, or of another version"},
+		 "result: schema: is \"iovabench.result/2\", must be \"iovabench.result/1\": this is another kind of "
+		 "document, or of another version"},
 		{"\"run\":", "\"ran\":", "result: run: is missing"},
 		{"\"partial\": false", "\"partial\": \"no\"", "result: run.partial: must be true or false"},
 		{"\"seed\": 1", "\"seed\": 1.5",
