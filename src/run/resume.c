@@ -47,7 +47,7 @@ static int is_finished(const struct store *store, bool *finished, struct error *
 	struct result result;
 	*finished = false;
 	if (store_read(store, "result.json", &bytes, &length, &missing) < 0)
-		return 0;
+		return missing.exit_code == EXIT_CODE_IO ? error_set(error, EXIT_CODE_IO, "%s", missing.message) : 0;
 	int status = result_read(bytes, length, &result, &wrong);
 	memory_release(bytes);
 	if (status < 0)

@@ -223,6 +223,8 @@ static int begin(struct matrix *matrix, struct text *folder, struct error *error
 	int result = request_write(request, &json, error);
 	if (result == 0)
 		result = store_file(&matrix->store, "run.json", &json, error);
+	if (result < 0)
+		store_abandon(&matrix->store);
 	text_release(&json);
 	return result;
 }

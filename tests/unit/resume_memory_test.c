@@ -77,6 +77,46 @@ static void a_request_keeps_its_sweeps(void **state)
 	text_release(&json);
 }
 
+static void a_request_is_made_or_there_is_no_memory(void **state)
+{
+	(void)state;
+	struct workload_sweep sweeps[2];
+	struct workload_sweep_value values[3] = {0};
+	struct request from = sample(sweeps, values);
+	int result = -1;
+	for (uint64_t n = 0; result < 0; n++) {
+		struct request request;
+		struct error error = {0};
+		memory_fail_after(n);
+		result = request_new(&request, &from.options, &error);
+		memory_fail_after(UINT64_MAX);
+		assert_true(result == 0 ? n > 5 : error.exit_code == EXIT_CODE_IO);
+		assert_true(result == 0 ? request.id && request.cpu : *error.message && !request.id && !request.cpu);
+		request_release(&request);
+		assert_true(n < ALLOCATIONS_MAX);
+	}
+}
+
+static void a_build_is_checked_or_there_is_no_memory(void **state)
+{
+	(void)state;
+	struct workload_sweep sweeps[2];
+	struct workload_sweep_value values[3] = {0};
+	struct request from = sample(sweeps, values), request;
+	struct error error = {0};
+	assert_int_equal(request_new(&request, &from.options, &error), 0);
+	int result = -1;
+	for (uint64_t n = 0; result < 0; n++) {
+		error = (struct error){0};
+		memory_fail_after(n);
+		result = request_check_here(&request, &error);
+		memory_fail_after(UINT64_MAX);
+		assert_true(result == 0 ? n > 1 : error.exit_code == EXIT_CODE_IO);
+		assert_true(n < ALLOCATIONS_MAX);
+	}
+	request_release(&request);
+}
+
 static void a_request_is_written_or_there_is_no_memory(void **state)
 {
 	(void)state;
@@ -174,6 +214,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_keeps_its_sweeps),
+		cmocka_unit_test(a_request_is_made_or_there_is_no_memory),
+		cmocka_unit_test(a_build_is_checked_or_there_is_no_memory),
 		cmocka_unit_test(a_request_is_written_or_there_is_no_memory),
 		cmocka_unit_test(a_request_is_read_or_there_is_no_memory),
 		cmocka_unit_test(a_journal_is_read_or_there_is_no_memory),
