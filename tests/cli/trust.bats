@@ -56,7 +56,9 @@ above() { # value least
 	run -2 "$iovabench" run $tiny --rate 1M -t 2 -o "$scratch/t"
 	has "$output" "--rate takes one thread"
 	run -2 "$iovabench" run $tiny --rate 1M --latency off -o "$scratch/t"
-	has "$output" "--rate needs the latency pass"
+	has "$output" "--rate needs the latency pass: --latency off does not go with it"
+	run -2 "$iovabench" run $tiny --rate 1M --rounds 0 -o "$scratch/t"
+	has "$output" "--rate needs the latency pass: --rounds 0 does not go with it"
 	[ ! -e "$scratch/t" ]
 }
 
