@@ -167,18 +167,29 @@ static size_t cell_of(size_t number, size_t count)
 	return count <= RESULT_CELLS_MAX ? number : number * RESULT_CELLS_MAX / count;
 }
 
+/* The grid is that of the first iteration. */
+static int open_cells(const struct phase_windows *phase, struct result_record_phase *record)
+{
+	size_t cells = phase->count < RESULT_CELLS_MAX ? phase->count : RESULT_CELLS_MAX;
+	if (record->cell_count || !cells)
+		return 0;
+	record->cells_ns_per_op = memory_zeroed(cells, sizeof record->cells_ns_per_op[0]);
+	record->cells_operations = memory_zeroed(cells, sizeof record->cells_operations[0]);
+	if (!record->cells_ns_per_op || !record->cells_operations)
+		return -1;
+	record->cell_count = cells;
+	for (size_t i = 0; i < cells; i++)
+		record->cells_ns_per_op[i] = (double)NAN;
+	for (size_t i = 0; i < phase->count; i++)
+		record->cells_operations[cell_of(i, phase->count)] += (double)phase->windows[i].operations;
+	return 0;
+}
+
 /* The least of all iterations: what disturbs adds. Windows that were disturbed from outside are left out. */
 static int store_cells(const struct phase_windows *phase, struct result_record_phase *record)
 {
-	size_t cells = phase->count < RESULT_CELLS_MAX ? phase->count : RESULT_CELLS_MAX;
-	if (!record->cells_ns_per_op && cells) {
-		record->cells_ns_per_op = memory_zeroed(cells, sizeof record->cells_ns_per_op[0]);
-		if (!record->cells_ns_per_op)
-			return -1;
-		for (size_t i = 0; i < cells; i++)
-			record->cells_ns_per_op[i] = (double)NAN;
-		record->cell_count = cells;
-	}
+	if (open_cells(phase, record) < 0)
+		return -1;
 	for (size_t i = 0; i < phase->count;) {
 		size_t cell = cell_of(i, phase->count);
 		double ns = 0, operations = 0;
