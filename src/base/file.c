@@ -7,26 +7,31 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static uint64_t writes_left = UINT64_MAX;
+static bool disk_full;
 
 void file_fail_writes_after(uint64_t passes)
 {
 	writes_left = passes;
+	disk_full = false;
 }
 
 static ssize_t write_some(int descriptor, const void *bytes, size_t length)
 {
-	if (writes_left == 0) {
+	if (writes_left == UINT64_MAX)
+		return write(descriptor, bytes, length);
+	if (writes_left == 0 && (disk_full || length < 2)) {
 		errno = ENOSPC;
 		return -1;
 	}
-	if (writes_left != UINT64_MAX)
-		writes_left--;
-	return write(descriptor, bytes, length);
+	disk_full = writes_left == 0;
+	writes_left -= !disk_full;
+	return write(descriptor, bytes, disk_full ? length / 2 : length);
 }
 
 static int write_all(int descriptor, const char *bytes, size_t length)

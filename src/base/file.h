@@ -20,7 +20,8 @@ int file_write_whole(const char *path, const void *bytes, size_t length, struct 
 /* Appends one complete record and forces it to disk. */
 int file_append_synced(int descriptor, const char *path, const void *bytes, size_t length, struct error *error);
 
-/* For tests: the write after `passes` more ones fails with ENOSPC, and all later ones; UINT64_MAX switches this off. */
+/* For tests: the disk becomes full in the write after `passes` more ones: half of its bytes are written, and it and all later ones fail
+ * with ENOSPC; UINT64_MAX switches this off. */
 void file_fail_writes_after(uint64_t passes);
 
 #endif

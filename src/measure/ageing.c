@@ -109,7 +109,7 @@ static size_t find_levels(const size_t *begin, const double *values, size_t coun
 	return join(levels, found, values);
 }
 
-static enum ageing_class classify(const struct level *levels, size_t count, size_t values)
+static enum ageing_class classify(const struct level *levels, size_t count, const struct ageing_place *places, double end)
 {
 	const struct level *last = &levels[count - 1];
 	size_t steady = count - 1;
@@ -122,22 +122,40 @@ static enum ageing_class classify(const struct level *levels, size_t count, size
 	}
 	if (steady == 0)
 		return AGEING_FLAT;
-	if (4 * (values - levels[steady].first) >= values)
+	if (4 * (end - places[levels[steady].first].first) >= end)
 		return lower ? AGEING_AGEING : AGEING_WARM_UP;
 	return falls ? AGEING_NO_STEADY_STATE : AGEING_AGEING;
 }
 
+static double middle(const struct ageing_place *place)
+{
+	return (place->first + place->end) / 2;
+}
+
+/* Of the values between two points of the axis; NaN without any. */
+static double mean_between(const double *values, const struct ageing_place *places, size_t count, double from, double to)
+{
+	double sum = 0, found = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (middle(&places[i]) < from || middle(&places[i]) >= to)
+			continue;
+		sum += values[i];
+		found++;
+	}
+	return sum / found;
+}
+
 /* scratch: count * (count - 1) / 2 */
-static double theil_sen(const double *values, size_t count, double *scratch)
+static double theil_sen(const double *values, const struct ageing_place *places, size_t count, double *scratch)
 {
 	size_t pairs = 0;
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = i + 1; j < count; j++)
-			scratch[pairs++] = (values[j] - values[i]) / (double)(j - i);
+			scratch[pairs++] = (values[j] - values[i]) / (middle(&places[j]) - middle(&places[i]));
 	return statistics_median(scratch, pairs);
 }
 
-int ageing_judge(const double *values, size_t count, struct ageing *found)
+int ageing_judge(const double *values, const struct ageing_place *places, size_t count, double end, struct ageing *found)
 {
 	*found = (struct ageing){.first_to_last_decile = (double)NAN, .slope = (double)NAN};
 	if (count > AGEING_VALUES_MAX)
@@ -153,11 +171,11 @@ int ageing_judge(const double *values, size_t count, struct ageing *found)
 		smooth(values, count, scratch);
 		partition(scratch, count, PENALTY * s * s * log((double)count), best, begin);
 		size_t level_count = find_levels(begin, scratch, count, levels);
-		size_t tenth = count / 10;
 		found->change_points = level_count - 1;
-		found->class = classify(levels, level_count, count);
-		found->first_to_last_decile = mean_of(values, count - tenth, count) / mean_of(values, 0, tenth);
-		found->slope = theil_sen(values, count, scratch);
+		found->class = classify(levels, level_count, places, end);
+		found->first_to_last_decile = mean_between(values, places, count, 0.9 * end, end) /
+					      mean_between(values, places, count, 0, 0.1 * end);
+		found->slope = theil_sen(values, places, count, scratch);
 	}
 	memory_release(scratch);
 	memory_release(begin);

@@ -24,15 +24,22 @@ enum ageing_class {
 	AGEING_CLASS_COUNT
 };
 
+/* Where a value stands on the axis, which begins at 0: [first, end), end above first. */
+struct ageing_place {
+	double first, end;
+};
+
 struct ageing {
 	enum ageing_class class;
 	size_t change_points;
-	double first_to_last_decile; /* mean of the last tenth / mean of the first tenth of the values: above 1 it became slower */
-	double slope;                /* per value, Theil-Sen: the median of the slopes between all pairs */
+	/* Mean of the last tenth of the axis / mean of the first one: above 1 it became slower. A value lies where its middle is; NaN when a
+	 * tenth has none. */
+	double first_to_last_decile;
+	double slope; /* per unit of the axis, Theil-Sen: the median of the slopes between the middles of all pairs */
 };
 
-/* values (all above 0) are in order of time. Fewer than AGEING_VALUES_MIN: AGEING_UNKNOWN, ratio and slope NaN. -1: no memory, or more
- * than AGEING_VALUES_MAX. O(n^2 log n). */
-int ageing_judge(const double *values, size_t count, struct ageing *found);
+/* values (all above 0) stand at places, which ascend, do not overlap and may have gaps between them, on an axis that ends at end. Fewer
+ * than AGEING_VALUES_MIN: AGEING_UNKNOWN, ratio and slope NaN. -1: no memory, or more than AGEING_VALUES_MAX. O(n^2 log n). */
+int ageing_judge(const double *values, const struct ageing_place *places, size_t count, double end, struct ageing *found);
 
 #endif

@@ -150,6 +150,7 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_NO_HARNESS] = "the harness alone was not measured",
 	[RESULT_REASON_CLOSED_LOOP] = "closed loop: no --rate was given",
 	[RESULT_REASON_FEW_WINDOWS] = "fewer than 20 windows",
+	[RESULT_REASON_DISTURBED] = "every window of the first or of the last tenth was disturbed",
 	[RESULT_REASON_COUNTERS_REFUSED] = "unavailable: the system refuses perf_event_open",
 	[RESULT_REASON_COUNTERS_MISSING] = "unavailable: this machine does not offer the counter",
 	[RESULT_REASON_NO_LAYER] = "no layer in front of another allocator",

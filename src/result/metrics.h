@@ -244,6 +244,7 @@ enum result_reason {
 	RESULT_REASON_NO_HARNESS,    /* net: null gave no figure */
 	RESULT_REASON_CLOSED_LOOP,
 	RESULT_REASON_FEW_WINDOWS,      /* ageing */
+	RESULT_REASON_DISTURBED,        /* ageing: no window of the first or of the last tenth is left */
 	RESULT_REASON_COUNTERS_REFUSED, /* by the system */
 	RESULT_REASON_COUNTERS_MISSING, /* in the machine */
 	RESULT_REASON_NO_LAYER,         /* the allocator is no layer in front of another */

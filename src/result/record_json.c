@@ -16,6 +16,7 @@ void result_record_release(struct result_record *record)
 		memory_release(phase->ns_per_op);
 		memory_release(phase->untainted_ns_per_op);
 		memory_release(phase->cells_ns_per_op);
+		memory_release(phase->cells_operations);
 		for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
 			parts_release_histogram(&phase->latency[kind]);
 	}
@@ -34,6 +35,7 @@ static void write_phase(struct json_writer *writer, json_t *object, const struct
 	parts_write_doubles(writer, object, "ns_per_op", phase->ns_per_op, phase->iterations);
 	parts_write_doubles(writer, object, "untainted_ns_per_op", phase->untainted_ns_per_op, phase->iterations);
 	parts_write_doubles(writer, object, "cells_ns_per_op", phase->cells_ns_per_op, phase->cell_count);
+	parts_write_doubles(writer, object, "cells_operations", phase->cells_operations, phase->cell_count);
 	json_put_u64(writer, object, "operations", phase->operations);
 	json_put_u64(writer, object, "failures", phase->failures);
 	json_put_u64(writer, object, "windows", phase->windows);
@@ -78,12 +80,15 @@ int result_record_write(const struct result_record *record, struct text *line, s
 
 static void read_phase(struct json_reader *reader, const struct json_at *at, struct result_record_phase *phase)
 {
-	size_t untainted;
+	size_t untainted, cells;
 	parts_read_doubles(reader, at, "ns_per_op", &phase->ns_per_op, &phase->iterations);
 	parts_read_doubles(reader, at, "untainted_ns_per_op", &phase->untainted_ns_per_op, &untainted);
 	if (untainted != phase->iterations)
 		json_fail(reader, at, "must have as many untainted_ns_per_op as ns_per_op");
 	parts_read_doubles(reader, at, "cells_ns_per_op", &phase->cells_ns_per_op, &phase->cell_count);
+	parts_read_doubles(reader, at, "cells_operations", &phase->cells_operations, &cells);
+	if (cells != phase->cell_count)
+		json_fail(reader, at, "must have as many cells_operations as cells_ns_per_op");
 	phase->operations = json_read_u64(reader, at, "operations", UINT64_MAX);
 	phase->failures = json_read_u64(reader, at, "failures", UINT64_MAX);
 	phase->windows = json_read_u64(reader, at, "windows", UINT64_MAX);

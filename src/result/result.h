@@ -115,6 +115,7 @@ struct result_record_phase {
 	uint64_t ring_full; /* of one iteration: sends that found no room */
 	/* The least of all iterations in each of up to RESULT_CELLS_MAX equal parts of the phase; NaN where a part was too short. */
 	double *cells_ns_per_op;
+	double *cells_operations; /* of one iteration in each part, disturbed windows among them: where the others stand */
 	size_t cell_count;
 	double latency_ns_per_op; /* whole latency pass, for its slow-down; NaN when there was none */
 	struct result_histogram latency[RESULT_KIND_COUNT]; /* in clock ticks */

@@ -35,6 +35,7 @@ void counters_open(struct counters *counters)
 			.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
 		};
 		counters->descriptor[i] = (int)syscall(SYS_perf_event_open, &wanted, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+		counters->last[i] = (struct counters_reading){0};
 		bool refused = errno == EACCES || errno == EPERM || errno == ENOSYS;
 		counters->why[i] = refused ? RESULT_REASON_COUNTERS_REFUSED : RESULT_REASON_COUNTERS_MISSING;
 	}
@@ -64,25 +65,35 @@ void counters_stop(const struct counters *counters)
 	tell(counters, PERF_EVENT_IOC_DISABLE);
 }
 
-static double counted(int descriptor)
+void counters_add(struct counters_total *total, size_t counter, const struct counters_reading *before,
+		  const struct counters_reading *after, double operations)
 {
-	struct {
-		uint64_t value, enabled, running;
-	} now;
-	if (descriptor < 0 || read(descriptor, &now, sizeof now) != (ssize_t)sizeof now || !now.running)
-		return (double)NAN;
-	return (double)now.value * ((double)now.enabled / (double)now.running);
+	double enabled = (double)(after->enabled_ns - before->enabled_ns);
+	double running = (double)(after->running_ns - before->running_ns);
+	if (running <= 0 || operations <= 0)
+		return;
+	total->counted[counter] += (double)(after->value - before->value) * (enabled / running);
+	total->operations[counter] += operations;
 }
 
-void counters_store(const struct counters *counters, double operations, struct result_figures *figures)
+void counters_note(struct counters *counters, double operations, struct counters_total *total)
 {
 	for (size_t i = 0; i < COUNTERS_COUNT; i++) {
-		double count = counted(counters->descriptor[i]);
-		if (isfinite(count) && operations > 0)
-			result_set(figures, table[i].metric, count / operations);
-		else
-			result_set_null(figures, table[i].metric,
-					counters->descriptor[i] < 0 ? counters->why[i] : RESULT_REASON_COUNTERS_MISSING);
+		/* As the system writes it, by read_format. */
+		struct counters_reading now;
+		total->why[i] = counters->descriptor[i] < 0 ? counters->why[i] : RESULT_REASON_COUNTERS_MISSING;
+		if (counters->descriptor[i] < 0 || read(counters->descriptor[i], &now, sizeof now) != (ssize_t)sizeof now)
+			continue;
+		counters_add(total, i, &counters->last[i], &now, operations);
+		counters->last[i] = now;
 	}
-	tell(counters, PERF_EVENT_IOC_RESET);
+}
+
+void counters_store(const struct counters_total *total, struct result_figures *figures)
+{
+	for (size_t i = 0; i < COUNTERS_COUNT; i++)
+		if (total->operations[i] > 0)
+			result_set(figures, table[i].metric, total->counted[i] / total->operations[i]);
+		else
+			result_set_null(figures, table[i].metric, total->why[i]);
 }

@@ -21,47 +21,63 @@ static const struct result_record_phase *timed_phase(const struct result_record 
 	return &record->phases[index];
 }
 
-/* Cells of all rounds, one median each, those that are NaN left out; how many. scratch: as many as records. */
-static size_t cell_medians(const struct gather_arm *records, size_t index, double cells[RESULT_CELLS_MAX], double *scratch)
+/* The cells of a phase over all rounds. */
+struct cells {
+	double ns_per_op[RESULT_CELLS_MAX];
+	struct ageing_place places[RESULT_CELLS_MAX]; /* operations of the phase */
+	size_t count;
+	double end; /* operations of the whole phase */
+};
+
+/* Every round plays the same operations: where a cell stands is taken from the one that has most of them. */
+static const struct result_record_phase *grid_of(const struct gather_arm *records, size_t index)
 {
-	size_t count = 0;
-	for (size_t cell = 0; cell < RESULT_CELLS_MAX; cell++) {
+	const struct result_record_phase *grid = NULL;
+	for (size_t i = 0; i < records->count; i++) {
+		const struct result_record_phase *phase = timed_phase(&records->records[i], index);
+		if (phase && phase->cell_count && (!grid || phase->cell_count > grid->cell_count))
+			grid = phase;
+	}
+	return grid;
+}
+
+/* One median of each cell; a cell that was disturbed in every round is left out, the others stay where they are. scratch: as many as
+ * records. */
+static void cell_medians(const struct gather_arm *records, size_t index, struct cells *cells, double *scratch)
+{
+	const struct result_record_phase *grid = grid_of(records, index);
+	cells->count = 0;
+	cells->end = 0;
+	for (size_t cell = 0; grid && cell < grid->cell_count && cell < RESULT_CELLS_MAX; cell++) {
 		size_t rounds = 0;
+		double first = cells->end;
+		cells->end += grid->cells_operations[cell];
 		for (size_t i = 0; i < records->count; i++) {
 			const struct result_record_phase *phase = timed_phase(&records->records[i], index);
 			if (phase && cell < phase->cell_count && !isnan(phase->cells_ns_per_op[cell]))
 				scratch[rounds++] = phase->cells_ns_per_op[cell];
 		}
-		if (rounds)
-			cells[count++] = statistics_median(scratch, rounds);
+		if (!rounds || !(cells->end > first))
+			continue;
+		cells->places[cells->count] = (struct ageing_place){first, cells->end};
+		cells->ns_per_op[cells->count++] = statistics_median(scratch, rounds);
 	}
-	return count;
-}
-
-static double operations_of(const struct gather_arm *records, size_t index)
-{
-	for (size_t i = 0; i < records->count; i++) {
-		const struct result_record_phase *phase = timed_phase(&records->records[i], index);
-		if (phase)
-			return (double)phase->operations;
-	}
-	return 0;
 }
 
 int gather_ageing(struct result_phase *phase, const struct gather_arm *records, size_t index)
 {
-	double cells[RESULT_CELLS_MAX];
+	struct cells cells;
 	struct ageing found;
 	struct result_figures *figures = &phase->figures;
 	double *scratch = memory_zeroed(records->count, sizeof scratch[0]);
 	if (!scratch)
 		return -1;
-	size_t count = cell_medians(records, index, cells, scratch);
+	cell_medians(records, index, &cells, scratch);
 	memory_release(scratch);
-	if (!count)
+	if (!cells.count)
 		return 0; /* no timed pass: not measured */
-	result_set(figures, RESULT_METRIC_AGEING_WINDOWS, (double)count);
-	if (ageing_judge(cells, count, &found) < 0)
+	result_set(figures, RESULT_METRIC_AGEING_WINDOWS, (double)cells.count);
+	if (ageing_judge(cells.ns_per_op, cells.places, cells.count, cells.end, &found) < 0)
 		return -1;
 	phase->ageing = (enum result_ageing)found.class;
 	if (found.class == AGEING_UNKNOWN) {
@@ -70,8 +86,11 @@ int gather_ageing(struct result_phase *phase, const struct gather_arm *records, 
 		result_set_null(figures, RESULT_METRIC_AGEING_CHANGES, RESULT_REASON_FEW_WINDOWS);
 		return 0;
 	}
-	result_set(figures, RESULT_METRIC_AGEING_RATIO, found.first_to_last_decile);
+	if (isnan(found.first_to_last_decile))
+		result_set_null(figures, RESULT_METRIC_AGEING_RATIO, RESULT_REASON_DISTURBED);
+	else
+		result_set(figures, RESULT_METRIC_AGEING_RATIO, found.first_to_last_decile);
 	result_set(figures, RESULT_METRIC_AGEING_CHANGES, (double)found.change_points);
-	result_set(figures, RESULT_METRIC_AGEING_SLOPE, found.slope * (double)count / operations_of(records, index) * 1e6);
+	result_set(figures, RESULT_METRIC_AGEING_SLOPE, found.slope * 1e6);
 	return 0;
 }

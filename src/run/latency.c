@@ -71,11 +71,12 @@ static double quantile_ns(const struct sampling *sampling, const struct histogra
 	return (double)histogram_quantile(histogram, quantile) * sampling->pass->clock->ns_per_tick;
 }
 
-static void end_cell(struct sampling *sampling)
+/* end: the word of the stream at which the point stands. */
+static void end_cell(struct sampling *sampling, uint64_t end)
 {
 	struct result_record *record = sampling->pass->record;
 	struct histogram *samples = cell(sampling);
-	size_t row = (size_t)((sampling->row_end - 1) / pass_row_words(sampling->pass));
+	size_t row = (size_t)((end - 1) / pass_row_words(sampling->pass));
 	if (record->series_count && samples->total) {
 		double *value = record->series[row < record->series_count ? row : record->series_count - 1].value;
 		value[RESULT_SERIES_ALLOC_P50_NS] = quantile_ns(sampling, samples, 0.5);
@@ -90,7 +91,7 @@ static void record_sample(struct sampling *sampling, enum result_kind kind, uint
 {
 	while (word >= sampling->row_end) {
 		if (cell(sampling)->total >= PASS_CELL_SAMPLES)
-			end_cell(sampling);
+			end_cell(sampling, sampling->row_end);
 		sampling->row_end += pass_row_words(sampling->pass);
 	}
 	histogram_record(&sampling->kinds[kind], ticks);
@@ -312,7 +313,7 @@ static int play_stream(struct sampling *sampling, struct error *error)
 			return -1;
 	}
 	if (cell(sampling)->total)
-		end_cell(sampling);
+		end_cell(sampling, sampling->row_end);
 	return 0;
 }
 
@@ -363,7 +364,7 @@ static int play_alone(struct pass *pass, struct error *error)
 	return result;
 }
 
-/* With several threads: one sampling each; the first one gathers. The series has no points then. */
+/* With several threads: one sampling each; the first one gathers. */
 static void play_together(void *context, uint32_t thread, struct engine *engine, struct op_piece piece)
 {
 	struct sampling *sampling = (struct sampling *)context + thread;
@@ -384,12 +385,20 @@ static void play_together(void *context, uint32_t thread, struct engine *engine,
 	sampling->clock_backward += engine->clock_backward - backward;
 }
 
+/* Where the threads are in their streams is known only when they wait for each other: a point of the series stands there. */
 static int note_round(void *context, const struct crew_round *round, struct error *error)
 {
 	struct sampling *first = context;
 	(void)error;
 	first->phase_ns += round->ns;
 	first->phase_operations += round->operations;
+	first->word += round->words;
+	for (uint32_t i = 1; i < first->pass->threads; i++) {
+		histogram_add(cell(first), cell(&first[i]));
+		*cell(&first[i]) = (struct histogram){0};
+	}
+	if (cell(first)->total >= PASS_CELL_SAMPLES)
+		end_cell(first, first->word);
 	return 0;
 }
 
@@ -416,6 +425,8 @@ static int play_crew(struct pass *pass, struct error *error)
 	}
 	if (result == 0)
 		result = crew_play(pass, &together, samplings, error);
+	if (result == 0 && cell(samplings)->total)
+		end_cell(samplings, samplings->word);
 	for (uint32_t i = 0; samplings && i < pass->threads; i++) {
 		pass->record->clock_backward += samplings[i].clock_backward;
 		close_sampling(&samplings[i]);

@@ -4,12 +4,10 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "run/inputs.h"
 #include "workload/workload_yaml.h"
 
 #include <inttypes.h>
-#include <string.h>
-
-#define PLUGIN_BYTES_MAX ((size_t)1 << 30)
 
 static int hash_text(struct text *text, uint64_t *hash, struct error *error)
 {
@@ -29,23 +27,20 @@ int process_identity(const struct workload *workload, uint64_t stream_hash, size
 	return hash_text(&text, identity, error);
 }
 
-/* The path of a plugin is what stands before its options; layers have no plugins in front of them here but may be ones. */
 static void add_plugins(const char *spec, struct text *text)
 {
-	for (const char *part = spec; part; part = strchr(part, '+') ? strchr(part, '+') + 1 : NULL) {
-		struct text path = {0};
+	struct text path = {0};
+	while (inputs_next_plugin(&spec, &path) && !path.failed) {
 		struct error none = {0};
 		char *bytes;
 		size_t length;
-		text_add(&path, "%.*s", (int)strcspn(part, ":+"), part);
-		if (!path.failed && strchr(path.bytes, '/') &&
-		    file_read(path.bytes, PLUGIN_BYTES_MAX, &bytes, &length, &none) == 0) {
-			text_add(text, "\nplugin %" PRIu64, workload_hash(bytes, length));
-			memory_release(bytes);
-		}
-		text->failed |= path.failed;
-		text_release(&path);
+		if (file_read(path.bytes, INPUTS_FILE_BYTES_MAX, &bytes, &length, &none) < 0)
+			continue;
+		text_add(text, "\nplugin %" PRIu64, workload_hash(bytes, length));
+		memory_release(bytes);
 	}
+	text->failed |= path.failed;
+	text_release(&path);
 }
 
 int process_key(const struct job *job, uint64_t identity, uint64_t build_hash, uint64_t *key, struct error *error)

@@ -51,8 +51,7 @@ int request_new(struct request *request, const struct run_options *options, stru
 	request->started = memory_text(started);
 	request->directory = memory_text(directory);
 	request->cpu = machine_cpu_name();
-	request->file_hashes = memory_zeroed(options->file_count, sizeof request->file_hashes[0]);
-	if (request->id && request->started && request->directory && request->cpu && request->file_hashes)
+	if (request->id && request->started && request->directory && request->cpu)
 		return 0;
 	request_release(request);
 	return error_set(error, EXIT_CODE_IO, "no memory for a run");
@@ -74,7 +73,7 @@ void request_release(struct request *request)
 	memory_release(request->started);
 	memory_release(request->directory);
 	memory_release(request->cpu);
-	memory_release(request->file_hashes);
+	inputs_release(&request->inputs);
 	*request = (struct request){0};
 }
 
@@ -117,6 +116,19 @@ static void write_options(struct json_writer *writer, json_t *object, const stru
 	json_put_u64(writer, object, "memory_limit_bytes", options->memory_limit_bytes);
 }
 
+static void write_inputs(struct json_writer *writer, json_t *document, const struct inputs *inputs)
+{
+	json_t *list = json_put_array(writer, document, "inputs");
+	for (size_t i = 0; i < inputs->count; i++) {
+		json_t *input = json_append_object(writer, list);
+		json_put_text(writer, input, "path", inputs->list[i].path);
+		if (inputs->list[i].there)
+			json_put_hex(writer, input, "hash", inputs->list[i].hash);
+		else
+			json_put(writer, input, "hash", json_null());
+	}
+}
+
 int request_write(const struct request *request, struct text *json, struct error *error)
 {
 	struct json_writer writer = {false};
@@ -134,12 +146,7 @@ int request_write(const struct request *request, struct text *json, struct error
 	json_put_double(&writer, clock, "ns_per_tick", request->clock.ns_per_tick);
 	json_put_double(&writer, clock, "step_ns", request->clock.step_ns);
 	json_put_double(&writer, clock, "pair_ns", request->clock.pair_ns);
-	json_t *hashes = json_put_array(&writer, document, "workload_hashes");
-	for (size_t i = 0; i < request->options.file_count; i++) {
-		char hash[24];
-		snprintf(hash, sizeof hash, "0x%016" PRIx64, request->file_hashes[i]);
-		json_append(&writer, hashes, json_string(hash));
-	}
+	write_inputs(&writer, document, &request->inputs);
 	write_options(&writer, json_put_object(&writer, document, "options"), &request->options);
 	return json_finish(&writer, document, true, "run.json", json, error);
 }
@@ -223,16 +230,21 @@ static void read_options(struct json_reader *reader, const struct json_at *at, s
 	options->memory_limit_bytes = json_read_u64(reader, at, "memory_limit_bytes", UINT64_MAX);
 }
 
-static void read_hashes(struct json_reader *reader, const struct json_at *document, struct request *request)
+static void read_inputs(struct json_reader *reader, const struct json_at *document, struct request *request)
 {
 	size_t count;
-	struct json_at list = json_array_child(reader, document, "workload_hashes", LIST_MAX, &count);
-	if (!reader->failed && count != request->options.file_count)
-		json_fail(reader, &list, "must have as many hashes as there are workloads");
-	request->file_hashes = json_room(reader, count, sizeof request->file_hashes[0]);
+	struct error none = {0};
+	struct json_at list = json_array_child(reader, document, "inputs", LIST_MAX, &count);
 	for (size_t i = 0; i < count && !reader->failed; i++) {
 		struct json_at element = json_element(&list, i);
-		request->file_hashes[i] = json_u64_at(reader, &element, UINT64_MAX);
+		char *path = json_read_text(reader, &element, "path");
+		struct json_at hash = json_child_optional(reader, &element, "hash");
+		bool there = hash.value && !json_is_null(hash.value);
+		uint64_t value = there ? json_u64_at(reader, &hash, UINT64_MAX) : 0;
+		if (reader->failed)
+			memory_release(path);
+		else if (inputs_add(&request->inputs, path, there, value, &none) < 0)
+			json_fail_memory(reader);
 	}
 }
 
@@ -262,7 +274,7 @@ int request_read(const char *json, size_t length, struct request *request, struc
 	read_clock(&reader, &clock, &request->clock);
 	struct json_at options = json_object_child(&reader, &at, "options");
 	read_options(&reader, &options, request);
-	read_hashes(&reader, &at, request);
+	read_inputs(&reader, &at, request);
 	char *command = json_read_text(&reader, &at, "command");
 	if (command && request->texts)
 		request->texts[request->text_count++] = command;
@@ -295,5 +307,5 @@ int request_check_here(const struct request *request, struct error *error)
 			error, EXIT_CODE_USAGE,
 			"this run was begun on another machine (%s); run there, and put results together with merge",
 			request->cpu);
-	return 0;
+	return inputs_check(&request->inputs, error);
 }

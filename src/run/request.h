@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "run/inputs.h"
 #include "run/run.h"
 
 #include <stdint.h>
@@ -16,12 +17,12 @@ struct request {
 	/* After request_read files, sweeps, specs and command belong to the request; folder and progress are not kept. */
 	struct run_options options;
 	char *id, *started;
-	char *directory;       /* that files and plugins are named from */
-	uint64_t build_hash;   /* of the program's bytes: rounds of two builds are not mixed */
-	char *cpu;             /* nor of two machines */
-	uint64_t *file_hashes; /* options.file_count, of the workload files as they were read */
-	struct clock clock;    /* as calibrated at the start: all ticks of the run are converted with it */
-	char **texts;          /* that options points to; request_read only */
+	char *directory;      /* that files and plugins are named from */
+	uint64_t build_hash;  /* of the program's bytes: rounds of two builds are not mixed */
+	char *cpu;            /* nor of two machines */
+	struct inputs inputs; /* whoever begins the run adds them */
+	struct clock clock;   /* as calibrated at the start: all ticks of the run are converted with it */
+	char **texts;         /* that options points to; request_read only */
 	size_t text_count;
 };
 
@@ -34,7 +35,8 @@ int request_write(const struct request *request, struct text *json, struct error
 /* -1 with a message that names the key; *request is then zeroed. */
 int request_read(const char *json, size_t length, struct request *request, struct error *error);
 
-/* Refuses to go on (EXIT_CODE_USAGE) with another build or on another machine. */
+/* Refuses to go on (EXIT_CODE_USAGE) with another build, on another machine, or with files that are not what they were, named from the
+ * current folder. */
 int request_check_here(const struct request *request, struct error *error);
 
 #endif

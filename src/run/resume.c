@@ -21,7 +21,7 @@ static int read_request(struct resumed *resumed, struct error *error)
 	if (result < 0)
 		return error_set(error, wrong.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE, "%s/%.900s",
 				 resumed->store.folder.bytes, wrong.message);
-	return request_check_here(&resumed->request, error);
+	return 0;
 }
 
 static int read_journal(struct resumed *resumed, struct text *messages, struct error *error)
@@ -47,7 +47,7 @@ static int is_finished(const struct store *store, bool *finished, struct error *
 	struct result result;
 	*finished = false;
 	if (store_read(store, "result.json", &bytes, &length, &missing) < 0)
-		return 0;
+		return missing.exit_code == EXIT_CODE_IO ? error_set(error, EXIT_CODE_IO, "%s", missing.message) : 0;
 	int status = result_read(bytes, length, &result, &wrong);
 	memory_release(bytes);
 	if (status < 0)
@@ -70,7 +70,8 @@ static int go_there(const struct request *request, struct error *error)
 static enum exit_code go_on(struct resumed *resumed, const struct run_options *options, struct result *result,
 			    struct text *folder, struct text *messages, struct error *error)
 {
-	if (go_there(&resumed->request, error) < 0 || read_journal(resumed, messages, error) < 0)
+	if (go_there(&resumed->request, error) < 0 || request_check_here(&resumed->request, error) < 0 ||
+	    read_journal(resumed, messages, error) < 0)
 		return error->exit_code;
 	struct run_options again = resumed->request.options;
 	again.progress = options->progress;

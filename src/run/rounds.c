@@ -207,15 +207,30 @@ static int name_run(struct matrix *matrix, struct text *folder, struct error *er
 	return 0;
 }
 
+/* Of the workloads, what they were when they were read. */
+static int note_inputs(struct matrix *matrix, struct error *error)
+{
+	const struct run_options *options = matrix->options;
+	struct inputs *inputs = &matrix->request.inputs;
+	for (size_t i = 0; i < matrix->list.count; i++) {
+		const struct block *block = &matrix->list.blocks[i];
+		if (inputs_add(inputs, memory_text(options->files[block->file]), true, block->file_hash, error) < 0 ||
+		    inputs_add_recordings(inputs, &block->plan.workload, error) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < options->spec_count; i++)
+		if (inputs_add_plugins(inputs, options->specs[i], error) < 0)
+			return -1;
+	return 0;
+}
+
 static int begin(struct matrix *matrix, struct text *folder, struct error *error)
 {
 	struct request *request = &matrix->request;
 	struct text json = {0};
 	if (request_new(request, matrix->options, error) < 0 || name_run(matrix, folder, error) < 0)
 		return -1;
-	for (size_t i = 0; i < matrix->list.count; i++)
-		request->file_hashes[matrix->list.blocks[i].file] = matrix->list.blocks[i].file_hash;
-	if (store_open(&matrix->store, folder->bytes, error) < 0)
+	if (note_inputs(matrix, error) < 0 || store_open(&matrix->store, folder->bytes, error) < 0)
 		return -1;
 	clock_calibrate(&matrix->clock, MATRIX_CALIBRATION_MILLISECONDS);
 	machine_environment(&matrix->result->machine.before, &matrix->clock);
@@ -223,6 +238,8 @@ static int begin(struct matrix *matrix, struct text *folder, struct error *error
 	int result = request_write(request, &json, error);
 	if (result == 0)
 		result = store_file(&matrix->store, "run.json", &json, error);
+	if (result < 0)
+		store_abandon(&matrix->store);
 	text_release(&json);
 	return result;
 }
@@ -236,12 +253,6 @@ static int go_on(struct matrix *matrix, struct text *folder, struct error *error
 	resumed->store = (struct store){.journal = -1};
 	matrix->clock = matrix->request.clock;
 	machine_environment(&matrix->result->machine.before, &matrix->clock);
-	for (size_t i = 0; i < matrix->list.count; i++) {
-		const struct block *block = &matrix->list.blocks[i];
-		if (matrix->request.file_hashes[block->file] != block->file_hash)
-			return error_set(error, EXIT_CODE_USAGE, "%s changed since this run was begun: start a new one",
-					 matrix->options->files[block->file]);
-	}
 	return name_run(matrix, folder, error);
 }
 
@@ -252,8 +263,8 @@ static int check_journal(const struct matrix *matrix, struct error *error)
 	if (!left)
 		return 0;
 	return error_set(error, EXIT_CODE_USAGE,
-			 "rounds.jsonl holds %zu process%s of another matrix: a plugin or recording changed since this run "
-			 "was begun",
+			 "rounds.jsonl holds %zu process%s of another matrix: a plugin or recording changed while this run "
+			 "went on",
 			 left, left == 1 ? "" : "es");
 }
 

@@ -36,6 +36,12 @@ static int path_of(const struct store *store, const char *name, struct text *pat
 	return path->failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
 }
 
+static int refuse(const char *path, struct error *error)
+{
+	return error_set(error, EXIT_CODE_USAGE, "%s exists: this folder holds another run; choose a new one with -o",
+			 path);
+}
+
 static int refuse_used(const struct store *store, struct error *error)
 {
 	static const char *const names[] = {"rounds.jsonl", "run.json", "result.json"};
@@ -43,9 +49,7 @@ static int refuse_used(const struct store *store, struct error *error)
 		struct text path = {0};
 		int result = path_of(store, names[i], &path, error);
 		if (result == 0 && access(path.bytes, F_OK) == 0)
-			result =
-				error_set(error, EXIT_CODE_USAGE,
-					  "%s exists: this folder holds another run; choose a new one with -o", path.bytes);
+			result = refuse(path.bytes, error);
 		text_release(&path);
 		if (result < 0)
 			return -1;
@@ -61,7 +65,10 @@ static int open_journal(struct store *store, int flags, struct error *error)
 	if (result == 0) {
 		store->journal = open(path.bytes, O_RDWR | O_APPEND | O_CLOEXEC | flags, 0666);
 		if (store->journal < 0)
-			result = error_set(error, EXIT_CODE_IO, "%s: cannot write here: %s", path.bytes, strerror(errno));
+			/* Another run that began since refuse_used looked. */
+			result = errno == EEXIST ? refuse(path.bytes, error)
+						 : error_set(error, EXIT_CODE_IO, "%s: cannot write here: %s", path.bytes,
+							     strerror(errno));
 		else if (flock(store->journal, LOCK_EX | LOCK_NB) < 0)
 			result = error_set(error, EXIT_CODE_USAGE, "%s: another iovabench works in this folder",
 					   store->folder.bytes);
@@ -84,6 +91,18 @@ int store_open(struct store *store, const char *folder, struct error *error)
 	if (result < 0)
 		store_close(store);
 	return result;
+}
+
+void store_abandon(struct store *store)
+{
+	static const char *const names[] = {"run.json", "rounds.jsonl"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		struct text path = {0};
+		struct error none = {0};
+		if (path_of(store, names[i], &path, &none) == 0)
+			unlink(path.bytes);
+		text_release(&path);
+	}
 }
 
 static int refuse_missing(const struct store *store, struct error *error)

@@ -21,6 +21,9 @@ int store_open(struct store *store, const char *folder, struct error *error);
 int store_reopen(struct store *store, const char *folder, struct error *error);
 void store_close(struct store *store);
 
+/* For a run that could not begin: nothing was recorded, and the folder can be used again. The store stays open. */
+void store_abandon(struct store *store);
+
 /* Appends one record, forced to disk. */
 int store_record(struct store *store, const struct text *line, struct error *error);
 

@@ -32,6 +32,7 @@ struct iteration {
 	struct engine engine;
 	struct taint taint;
 	struct counters counters;
+	struct counters_total *counted; /* of all iterations so far, one per phase */
 	struct phase_windows *phases;
 	size_t phase;
 	uint64_t word;  /* of the stream, at the start of the window at hand */
@@ -167,18 +168,29 @@ static size_t cell_of(size_t number, size_t count)
 	return count <= RESULT_CELLS_MAX ? number : number * RESULT_CELLS_MAX / count;
 }
 
+/* The grid is that of the first iteration. */
+static int open_cells(const struct phase_windows *phase, struct result_record_phase *record)
+{
+	size_t cells = phase->count < RESULT_CELLS_MAX ? phase->count : RESULT_CELLS_MAX;
+	if (record->cell_count || !cells)
+		return 0;
+	record->cells_ns_per_op = memory_zeroed(cells, sizeof record->cells_ns_per_op[0]);
+	record->cells_operations = memory_zeroed(cells, sizeof record->cells_operations[0]);
+	if (!record->cells_ns_per_op || !record->cells_operations)
+		return -1;
+	record->cell_count = cells;
+	for (size_t i = 0; i < cells; i++)
+		record->cells_ns_per_op[i] = (double)NAN;
+	for (size_t i = 0; i < phase->count; i++)
+		record->cells_operations[cell_of(i, phase->count)] += (double)phase->windows[i].operations;
+	return 0;
+}
+
 /* The least of all iterations: what disturbs adds. Windows that were disturbed from outside are left out. */
 static int store_cells(const struct phase_windows *phase, struct result_record_phase *record)
 {
-	size_t cells = phase->count < RESULT_CELLS_MAX ? phase->count : RESULT_CELLS_MAX;
-	if (!record->cells_ns_per_op && cells) {
-		record->cells_ns_per_op = memory_zeroed(cells, sizeof record->cells_ns_per_op[0]);
-		if (!record->cells_ns_per_op)
-			return -1;
-		for (size_t i = 0; i < cells; i++)
-			record->cells_ns_per_op[i] = (double)NAN;
-		record->cell_count = cells;
-	}
+	if (open_cells(phase, record) < 0)
+		return -1;
 	for (size_t i = 0; i < phase->count;) {
 		size_t cell = cell_of(i, phase->count);
 		double ns = 0, operations = 0;
@@ -235,7 +247,9 @@ static int end_phase(struct iteration *iteration, struct error *error)
 		record->placement_hash = 0;
 	if (store_phase(iteration->pass, &iteration->phases[iteration->phase], record, error) < 0)
 		return -1;
-	counters_store(&iteration->counters, (double)record->operations, &record->figures);
+	struct counters_total *counted = &iteration->counted[iteration->phase];
+	counters_note(&iteration->counters, (double)record->operations, counted);
+	counters_store(counted, &record->figures);
 	return 0;
 }
 
@@ -327,9 +341,10 @@ static double measured_ns(const struct iteration *iteration)
 	return ns;
 }
 
-static int play_iteration(struct pass *pass, double *row_ns, double *row_operations, double *ns, struct error *error)
+static int play_iteration(struct pass *pass, struct counters_total *counted, double *row_ns, double *row_operations,
+			  double *ns, struct error *error)
 {
-	struct iteration iteration = {.pass = pass, .row_ns = row_ns, .row_operations = row_operations};
+	struct iteration iteration = {.pass = pass, .counted = counted, .row_ns = row_ns, .row_operations = row_operations};
 	iteration.phases = memory_zeroed(pass->record->phase_count, sizeof iteration.phases[0]);
 	if (!iteration.phases)
 		return error_set(error, EXIT_CODE_IO, "no memory for a pass");
@@ -347,13 +362,12 @@ int pass_throughput(struct pass *pass, struct error *error)
 {
 	double total = 0;
 	double *rows = memory_zeroed(2 * (PASS_SERIES_ROWS + 1), sizeof rows[0]);
-	if (!rows)
-		return error_set(error, EXIT_CODE_IO, "no memory for a series");
-	int result = 0;
+	struct counters_total *counted = memory_zeroed(pass->record->phase_count, sizeof counted[0]);
+	int result = rows && counted ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a series");
 	for (int i = 0; i < PASS_ITERATIONS_MAX && total < PASS_MEASURED_NS && result == 0; i++) {
 		double ns = 0;
 		bool first = i == 0 && pass->record->series_count > 0;
-		result = play_iteration(pass, first ? rows : NULL, rows + PASS_SERIES_ROWS + 1, &ns, error);
+		result = play_iteration(pass, counted, first ? rows : NULL, rows + PASS_SERIES_ROWS + 1, &ns, error);
 		total += ns;
 		for (size_t row = 0; first && row < pass->record->series_count; row++)
 			if (rows[PASS_SERIES_ROWS + 1 + row] > 0)
@@ -361,5 +375,6 @@ int pass_throughput(struct pass *pass, struct error *error)
 					rows[row] / rows[PASS_SERIES_ROWS + 1 + row];
 	}
 	memory_release(rows);
+	memory_release(counted);
 	return result;
 }

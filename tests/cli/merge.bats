@@ -38,6 +38,35 @@ full 7"
 	is "$(arms "$scratch/t" .workload_index | tr '\n' ' ')" "0 1 2 "
 }
 
+@test "of runs with different sweeps, equal values are one workload, and what was swept otherwise stays apart" {
+	sweep() { # name allocator option…
+		local name=$1 spec=$2
+		shift 2
+		"$iovabench" run $tiny -a "$spec" --rounds 1 --latency off -q -o "$scratch/$name" "$@"
+	}
+	sweep one rbtree --sweep phases.churn.ops=10k,20k
+	sweep two buddy --sweep phases.churn.ops=20k,30k
+	sweep three bitmap --sweep phases.fill.until.live=300,400
+	run -0 "$iovabench" merge "$scratch/one" "$scratch/two" "$scratch/three" "$parts/a" -o "$scratch/t"
+	is "$(arms "$scratch/t" '[.spec, .workload_index, .source, (.sweep // {} | to_entries[] | "\(.key)=\(.value)")] | join(" ")')" \
+		"rbtree 0 0 phases.churn.ops=10k
+rbtree 1 0 phases.churn.ops=20k
+buddy 1 1 phases.churn.ops=20k
+buddy 2 1 phases.churn.ops=30k
+bitmap 3 2 phases.fill.until.live=300
+bitmap 4 2 phases.fill.until.live=400
+rbtree 5 3"
+	# 20k is what the file says, too: the stream is the same, but what was not swept is no point of a sweep.
+	is "$(jq -r '.workloads | length' "$scratch/t/result.json")" 6
+	is "$(arms "$scratch/t" .throughput.operations | tr '\n' ' ')" "10000 20000 20000 30000 20000 20000 20000 "
+	is "$(arms "$scratch/t" .histograms | sort | uniq -d)" ""
+	run -0 "$iovabench" report "$scratch/t"
+	sweep again rbtree --sweep phases.churn.ops=20k
+	run -2 "$iovabench" merge "$scratch/one" "$scratch/again" -o "$scratch/u"
+	has "$output" "an arm can be there once only"
+	[ ! -e "$scratch/u" ]
+}
+
 @test "expectations follow their arms, and differing rounds are told" {
 	run -0 "$iovabench" merge "$parts/a" "$parts/d" -o "$scratch/t"
 	is "$(jq -r '[.expectations[] as $e | .arms[$e.arm].workload == $e.workload] | all' "$scratch/t/result.json")" true

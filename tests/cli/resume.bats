@@ -202,19 +202,50 @@ lines() {
 	is "$(lines)" 11
 }
 
-@test "a workload or plugin that changed is refused, and nothing is run" {
+# Nothing is run: the journal stays as it was.
+refused() { # message
+	before=$(cksum <"$scratch/t/rounds.jsonl")
+	run -2 "$iovabench" resume "$scratch/t"
+	has "$output" "$1"
+	[ ! -e "$scratch/t/result.json" ]
+	is "$(cksum <"$scratch/t/rounds.jsonl")" "$before"
+}
+
+@test "a workload, plugin or recording that changed is named before anything is run" {
 	cp $tiny "$scratch/w.yaml"
 	cp "$plugins/slow.so" "$scratch/p.so"
-	"$iovabench" run "$scratch/w.yaml" -a "$scratch/p.so" --ops 20 --rounds 1 --audit off --latency off -q -o "$scratch/t"
+	cp workloads/traces/*.iovatrace "$scratch"
+	recording=$(basename "$(printf '%s\n' "$scratch"/*.iovatrace | head -n 1)")
+	printf '%s\n' 'iovabench: 1' 'name: played' "phases: [{name: p, trace: {file: $recording}}]" >"$scratch/r.yaml"
+	"$iovabench" run "$scratch/w.yaml" "$scratch/r.yaml" -a "$scratch/p.so" -a "magazine+$scratch/none.so" --ops 20 --rounds 1 --audit off \
+		--latency off --stall 600 -q -o "$scratch/t"
+	is "$(jq -r '.inputs[].path' "$scratch/t/run.json" | sed 's,.*/,,' | tr '\n' ' ')" "w.yaml r.yaml $recording p.so none.so "
+	is "$(jq -c '[.inputs[] | select(.hash == null) | .path | sub(".*/"; "")]' "$scratch/t/run.json")" '["none.so"]'
+	cp "$scratch/t/rounds.jsonl" "$scratch/kept.jsonl"
 	rm "$scratch/t/result.json"
-	cp "$scratch/w.yaml" "$scratch/kept.yaml"
-	echo "# other" >>"$scratch/w.yaml"
+	head -n 1 "$scratch/kept.jsonl" >"$scratch/t/rounds.jsonl"
+	for file in w.yaml r.yaml "$recording" p.so; do
+		cp "$scratch/$file" "$scratch/kept"
+		printf x >>"$scratch/$file"
+		refused "$scratch/$file changed since this run was begun: start a new one"
+		rm "$scratch/$file"
+		refused "$scratch/$file cannot be read any more since this run was begun: start a new one"
+		mv "$scratch/kept" "$scratch/$file"
+	done
+	cp "$scratch/p.so" "$scratch/none.so"
+	refused "$scratch/none.so could not be read when this run was begun, and now it can: start a new one"
+	rm "$scratch/none.so"
+	run -0 "$iovabench" resume -q "$scratch/t"
+	is "$(lines)" "$(wc -l <"$scratch/kept.jsonl")"
+}
+
+@test "a plugin that was another one for a while is found in the journal" {
+	cp "$plugins/slow.so" "$scratch/p.so"
+	"$iovabench" run $tiny -a "$scratch/p.so" --ops 20 --rounds 1 --audit off --latency off --stall 600 -q -o "$scratch/t"
+	rm "$scratch/t/result.json"
+	sed -i '1s/"key":"*[0-9a-fx]*"*/"key":"0x1"/' "$scratch/t/rounds.jsonl"
 	run -2 "$iovabench" resume "$scratch/t"
-	has "$output" "w.yaml changed since this run was begun: start a new one"
-	cp "$scratch/kept.yaml" "$scratch/w.yaml"
-	printf x >>"$scratch/p.so"
-	run -2 "$iovabench" resume "$scratch/t"
-	has "$output" "a plugin or recording changed"
+	has "$output" "rounds.jsonl holds 1 process of another matrix: a plugin or recording changed while this run went on"
 	[ ! -e "$scratch/t/result.json" ]
 }
 

@@ -27,9 +27,30 @@ static size_t levels(const double (*parts)[2])
 }
 #define LEVELS(...) levels((const double[][2]){__VA_ARGS__, {0, 0}})
 
+/* Values side by side, one unit each. */
+static struct ageing_place places[AGEING_VALUES_MAX + 1];
+
+static int set_up(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i <= AGEING_VALUES_MAX; i++)
+		places[i] = (struct ageing_place){(double)i, (double)i + 1};
+	return 0;
+}
+
 static void judge(size_t count)
 {
-	assert_int_equal(ageing_judge(values, count, &found), 0);
+	assert_int_equal(ageing_judge(values, places, count, (double)count, &found), 0);
+}
+
+/* Leaves out the values of [first, end): the others stay where they are. Returns how many are left. */
+static size_t leave_out(size_t count, size_t first, size_t end)
+{
+	for (size_t i = end; i < count; i++) {
+		values[i - end + first] = values[i];
+		places[i - end + first] = places[i];
+	}
+	return count - (end - first);
 }
 
 static void one_level_is_flat(void **state)
@@ -135,7 +156,56 @@ static void few_values_have_no_class(void **state)
 	assert_true(isnan(found.first_to_last_decile) && isnan(found.slope));
 	judge(LEVELS({10, 10}, {20, 10}));
 	assert_int_equal(found.class, AGEING_AGEING);
-	assert_int_equal(ageing_judge(values, AGEING_VALUES_MAX + 1, &found), -1);
+	assert_int_equal(ageing_judge(values, places, AGEING_VALUES_MAX + 1, AGEING_VALUES_MAX + 1, &found), -1);
+}
+
+/* 0.25 per unit, whatever is left of it: as neighbours, values 29 and 70 would add 10.25 in one step, and 60 values 24.75. */
+static void a_gap_does_not_steepen_the_slope(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 100; i++)
+		values[i] = 10 + 0.25 * (double)i;
+	size_t count = leave_out(100, 30, 70);
+	assert_int_equal(ageing_judge(values, places, count, 100, &found), 0);
+	assert_true(fabs(found.slope - 0.25) < 1e-12);
+	/* Tenths of the axis, not of what is left: means of 10 … 12.25 and of 32.5 … 34.75. */
+	assert_true(fabs(found.first_to_last_decile - 33.625 / 11.125) < 1e-12);
+}
+
+/* Units of 2, then of 6: the middles are 1, 3, … 39 and 43, 49, … 157; the values are 5 + middle / 4. */
+static void values_of_different_width_stand_where_they_are(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 20; i++) {
+		places[i] = (struct ageing_place){2 * (double)i, 2 * (double)i + 2};
+		places[20 + i] = (struct ageing_place){40 + 6 * (double)i, 40 + 6 * (double)i + 6};
+	}
+	for (size_t i = 0; i < 40; i++)
+		values[i] = 5 + (places[i].first + places[i].end) / 8;
+	assert_int_equal(ageing_judge(values, places, 40, 160, &found), 0);
+	assert_true(fabs(found.slope - 0.25) < 1e-12);
+	/* [0, 16): middles 1 … 15, mean 8, value 7. [144, 160): 145, 151, 157, mean 151, value 42.75. */
+	assert_true(fabs(found.first_to_last_decile - 42.75 / 7) < 1e-12);
+}
+
+/* The last level begins at 70 of 100 and fills more than a quarter, though it has 10 of 80 values only. */
+static void a_quarter_is_one_of_the_axis(void **state)
+{
+	(void)state;
+	size_t count = leave_out(LEVELS({40, 70}, {10, 30}), 75, 95);
+	assert_int_equal(count, 80);
+	assert_int_equal(ageing_judge(values, places, count, 100, &found), 0);
+	assert_int_equal(found.class, AGEING_WARM_UP);
+	assert_int_equal(found.change_points, 1);
+}
+
+static void a_tenth_without_values_has_no_mean(void **state)
+{
+	(void)state;
+	size_t count = leave_out(LEVELS({10, 100}), 0, 10);
+	assert_int_equal(ageing_judge(values, places, count, 100, &found), 0);
+	assert_int_equal(found.class, AGEING_FLAT);
+	assert_true(isnan(found.first_to_last_decile) && found.slope == 0);
 }
 
 static double normal(struct rng *rng)
@@ -197,7 +267,7 @@ static void every_lack_of_memory_is_told(void **state)
 	size_t count = LEVELS({10, 40});
 	for (uint64_t n = 0; n < 3; n++) {
 		memory_fail_after(n);
-		assert_int_equal(ageing_judge(values, count, &found), -1);
+		assert_int_equal(ageing_judge(values, places, count, (double)count, &found), -1);
 		memory_fail_after(UINT64_MAX);
 	}
 }
@@ -205,19 +275,23 @@ static void every_lack_of_memory_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_level_is_flat),
-		cmocka_unit_test(levels_nearer_than_five_percent_are_one),
-		cmocka_unit_test(slow_at_first_is_warm_up),
-		cmocka_unit_test(slower_later_is_ageing_wherever_it_begins),
-		cmocka_unit_test(a_steady_rise_is_ageing_with_its_slope),
-		cmocka_unit_test(levels_that_change_to_the_end_are_no_steady_state),
-		cmocka_unit_test(the_levels_that_are_joined_are_the_nearest),
-		cmocka_unit_test(a_quarter_is_steady),
-		cmocka_unit_test(single_outliers_are_no_level),
-		cmocka_unit_test(few_values_have_no_class),
-		cmocka_unit_test(noise_is_rarely_taken_for_a_change),
-		cmocka_unit_test(a_planted_change_is_found_in_noise),
-		cmocka_unit_test(every_lack_of_memory_is_told),
+		cmocka_unit_test_setup(one_level_is_flat, set_up),
+		cmocka_unit_test_setup(levels_nearer_than_five_percent_are_one, set_up),
+		cmocka_unit_test_setup(slow_at_first_is_warm_up, set_up),
+		cmocka_unit_test_setup(slower_later_is_ageing_wherever_it_begins, set_up),
+		cmocka_unit_test_setup(a_steady_rise_is_ageing_with_its_slope, set_up),
+		cmocka_unit_test_setup(levels_that_change_to_the_end_are_no_steady_state, set_up),
+		cmocka_unit_test_setup(the_levels_that_are_joined_are_the_nearest, set_up),
+		cmocka_unit_test_setup(a_quarter_is_steady, set_up),
+		cmocka_unit_test_setup(single_outliers_are_no_level, set_up),
+		cmocka_unit_test_setup(few_values_have_no_class, set_up),
+		cmocka_unit_test_setup(a_gap_does_not_steepen_the_slope, set_up),
+		cmocka_unit_test_setup(values_of_different_width_stand_where_they_are, set_up),
+		cmocka_unit_test_setup(a_quarter_is_one_of_the_axis, set_up),
+		cmocka_unit_test_setup(a_tenth_without_values_has_no_mean, set_up),
+		cmocka_unit_test_setup(noise_is_rarely_taken_for_a_change, set_up),
+		cmocka_unit_test_setup(a_planted_change_is_found_in_noise, set_up),
+		cmocka_unit_test_setup(every_lack_of_memory_is_told, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

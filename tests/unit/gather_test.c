@@ -31,18 +31,23 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
+static void release_gathered(void)
 {
-	(void)state;
-	memory_fail_after(UINT64_MAX);
-	gather_release(&arm);
-	gather_release(&null);
 	result.arms = memory_zeroed(1, sizeof result.arms[0]);
 	result.arms[0] = gathered;
 	result.arm_count = 1;
 	gathered = (struct result_arm){0};
 	result_release(&result);
 	result = (struct result){0};
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	memory_fail_after(UINT64_MAX);
+	gather_release(&arm);
+	gather_release(&null);
+	release_gathered();
 	return 0;
 }
 
@@ -118,6 +123,62 @@ static void a_round_without_a_figure_is_left_out(void **state)
 	gather(NULL);
 	assert_true(figure(RESULT_METRIC_RAW_NS_PER_OP) == 8);
 	assert_true(figure(RESULT_METRIC_ROUNDS) == 1);
+}
+
+/* 40 windows of 50,000 operations, each 0.5 ns slower than the one before it: 10 ns in a million operations. */
+static struct result_record_phase *add_windows(void)
+{
+	struct result_record_phase *churn = &add_round(&arm, 20, 20, 20)->phases[1];
+	churn->operations = 2000000;
+	churn->cell_count = 40;
+	churn->cells_ns_per_op = memory_zeroed(40, sizeof churn->cells_ns_per_op[0]);
+	churn->cells_operations = memory_zeroed(40, sizeof churn->cells_operations[0]);
+	for (size_t i = 0; i < 40; i++) {
+		churn->cells_ns_per_op[i] = 10 + 0.5 * (double)i;
+		churn->cells_operations[i] = 50000;
+	}
+	return churn;
+}
+
+static void windows_that_were_disturbed_do_not_move_the_others(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		struct result_record_phase *churn = add_windows();
+		for (size_t i = 8; i < 28; i++)
+			churn->cells_ns_per_op[i] = (double)NAN;
+		/* In one round only: the other one has it. */
+		churn->cells_ns_per_op[round ? 2 : 30] = (double)NAN;
+	}
+	gather(NULL);
+	assert_true(figure(RESULT_METRIC_AGEING_WINDOWS) == 20);
+	assert_true(fabs(figure(RESULT_METRIC_AGEING_SLOPE) - 10) < 1e-9);
+	assert_int_equal(gathered.phases[1].ageing, RESULT_AGEING_AGEING);
+	/* Means of the first four and of the last four of 40. */
+	assert_true(fabs(figure(RESULT_METRIC_AGEING_RATIO) - 28.75 / 10.75) < 1e-12);
+}
+
+/* The second half of the windows is twice as long: middles at 25,000, 75,000, … 975,000, then 1,050,000, 1,150,000, … 2,950,000. */
+static void windows_stand_where_their_operations_are(void **state)
+{
+	(void)state;
+	struct result_record_phase *churn = add_windows();
+	for (size_t i = 0; i < 40; i++) {
+		double middle = i < 20 ? 25000 + 50000 * (double)i : 1050000 + 100000 * (double)(i - 20);
+		churn->cells_operations[i] = i < 20 ? 50000 : 100000;
+		churn->cells_ns_per_op[i] = 10 + middle / 100000;
+	}
+	gather(NULL);
+	assert_true(fabs(figure(RESULT_METRIC_AGEING_SLOPE) - 10) < 1e-9);
+	/* Below 300,000: six, 150,000 on average. From 2,700,000: three, 2,850,000. */
+	assert_true(fabs(figure(RESULT_METRIC_AGEING_RATIO) - 38.5 / 11.5) < 1e-12);
+	for (size_t i = 0; i < 6; i++)
+		churn->cells_ns_per_op[i] = (double)NAN;
+	release_gathered();
+	gather(NULL);
+	assert_true(isnan(figure(RESULT_METRIC_AGEING_RATIO)));
+	assert_int_equal(reason(RESULT_METRIC_AGEING_RATIO), RESULT_REASON_DISTURBED);
+	assert_true(fabs(figure(RESULT_METRIC_AGEING_SLOPE) - 10) < 1e-9);
 }
 
 static void windows_too_short_for_the_clock_have_no_figure(void **state)
@@ -409,6 +470,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		A(rounds_are_medians_of_iterations_and_figures_medians_of_rounds),
 		A(a_round_without_a_figure_is_left_out),
+		A(windows_that_were_disturbed_do_not_move_the_others),
+		A(windows_stand_where_their_operations_are),
 		A(windows_too_short_for_the_clock_have_no_figure),
 		A(six_rounds_have_an_interval),
 		A(five_rounds_have_none),

@@ -14,6 +14,7 @@
 static char own_name[] = "a \"quoted\"\n<name>", own_spec[] = "rbtree:fit=best", own_message[] = "page 7 given twice";
 static double own_ns[] = {3.1, NAN, 0.1 + 0.2}, own_untainted[] = {3.0, NAN, -0.0};
 static uint64_t own_values[] = {3, 255, 256}, own_samples[] = {1, UINT64_MAX / 2, 7};
+static double own_cell_operations[] = {65536, 65536, 70001};
 static double own_ops[] = {0, 1e6};
 static unsigned char own_cells[] = {0, 1, 63, 64, 9, 10};
 static struct result_record_phase own_phases[2];
@@ -27,6 +28,7 @@ static struct result_record sample(void)
 						     .untainted_ns_per_op = own_untainted,
 						     .iterations = 3,
 						     .cells_ns_per_op = own_ns,
+						     .cells_operations = own_cell_operations,
 						     .cell_count = 3,
 						     .operations = UINT64_MAX,
 						     .failures = 2,
@@ -116,6 +118,7 @@ static void reading_gives_what_was_written(void **state)
 	assert_int_equal(record.clock_backward, 4);
 	assert_int_equal(record.phases[0].cell_count, 3);
 	assert_true(record.phases[0].cells_ns_per_op[0] == 3.1 && isnan(record.phases[0].cells_ns_per_op[1]));
+	assert_true(record.phases[0].cells_operations[2] == 70001);
 	assert_int_equal(record.exit_code, EXIT_CODE_VIOLATION);
 	assert_int_equal(record.stream_hash, UINT64_C(0x8000000000000001));
 	assert_int_equal(record.phases[0].operations, UINT64_MAX);
@@ -207,6 +210,7 @@ static void wrong_values_are_named_by_their_path(void **state)
 		{"\"exit_code\":3", "\"exit_code\":99", "record: exit_code: is no exit code of this program"},
 		{"[3.1000000000000001", "[\"3.1\"", "record: phases[0].ns_per_op[0]: must be a number or null"},
 		{"[3.1000000000000001,", "[", "record: phases[0]: must have as many untainted_ns_per_op as ns_per_op"},
+		{"[65536,", "[", "record: phases[0]: must have as many cells_operations as cells_ns_per_op"},
 		{"[255,", "[3,",
 		 "record: phases[0].latency_ticks.contiguous.free.buckets[1][0]: must be larger than the bucket before"},
 		{"[256,7]", "[256]",

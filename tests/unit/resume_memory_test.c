@@ -21,7 +21,9 @@ static const char *const specs[] = {"rbtree", "magazine+buddy"};
 
 static struct request sample(struct workload_sweep sweeps[2], struct workload_sweep_value values[3])
 {
-	static uint64_t hashes[] = {1, UINT64_MAX};
+	static struct input inputs[] = {{(char *)(uintptr_t) "a.yaml", true, 1},
+					{(char *)(uintptr_t) "b.yaml", true, UINT64_MAX},
+					{(char *)(uintptr_t) "./missing.so", false, 0}};
 	values[0].text = (char *)(uintptr_t) "10k";
 	values[1].text = (char *)(uintptr_t) "10000";
 	values[2].text = (char *)(uintptr_t) "64KiB";
@@ -43,7 +45,7 @@ static struct request sample(struct workload_sweep sweeps[2], struct workload_sw
 		.directory = (char *)(uintptr_t) "/",
 		.cpu = (char *)(uintptr_t) "cpu",
 		.build_hash = 7,
-		.file_hashes = hashes,
+		.inputs = {.list = inputs, .count = 3},
 		.clock = {.ns_per_tick = 0.5},
 	};
 }
@@ -72,9 +74,59 @@ static void a_request_keeps_its_sweeps(void **state)
 	assert_string_equal(request.options.sweeps[0].values[1].text, "10000");
 	assert_int_equal(request.options.sweeps[1].value_count, 1);
 	assert_string_equal(request.options.sweeps[1].values[0].text, "64KiB");
-	assert_true(request.file_hashes[1] == UINT64_MAX);
+	assert_int_equal(request.inputs.count, 3);
+	assert_string_equal(request.inputs.list[1].path, "b.yaml");
+	assert_true(request.inputs.list[1].there && request.inputs.list[1].hash == UINT64_MAX);
+	assert_false(request.inputs.list[2].there);
 	request_release(&request);
 	text_release(&json);
+}
+
+static void a_request_is_made_or_there_is_no_memory(void **state)
+{
+	(void)state;
+	struct workload_sweep sweeps[2];
+	struct workload_sweep_value values[3] = {0};
+	struct request from = sample(sweeps, values);
+	int result = -1;
+	for (uint64_t n = 0; result < 0; n++) {
+		struct request request;
+		struct error error = {0};
+		memory_fail_after(n);
+		result = request_new(&request, &from.options, &error);
+		memory_fail_after(UINT64_MAX);
+		assert_true(result == 0 ? n > 5 : error.exit_code == EXIT_CODE_IO);
+		assert_true(result == 0 ? request.id && request.cpu : *error.message && !request.id && !request.cpu);
+		request_release(&request);
+		assert_true(n < ALLOCATIONS_MAX);
+	}
+}
+
+static void a_build_is_checked_or_there_is_no_memory(void **state)
+{
+	(void)state;
+	struct workload_sweep sweeps[2];
+	struct workload_sweep_value values[3] = {0};
+	struct request from = sample(sweeps, values), request;
+	struct error error = {0};
+	assert_int_equal(request_new(&request, &from.options, &error), 0);
+	assert_int_equal(inputs_add(&request.inputs, memory_text("/proc/version"), true, 0, &error), 0);
+	assert_int_equal(request_check_here(&request, &error), -1);
+	assert_string_equal(error.message, "/proc/version changed since this run was begun: start a new one");
+	inputs_release(&request.inputs);
+	assert_int_equal(inputs_add_plugins(&request.inputs, "magazine+/proc/version:a=b+./none.so", &error), 0);
+	assert_int_equal(request.inputs.count, 2);
+	assert_true(request.inputs.list[0].there && !request.inputs.list[1].there);
+	int result = -1;
+	for (uint64_t n = 0; result < 0; n++) {
+		error = (struct error){0};
+		memory_fail_after(n);
+		result = request_check_here(&request, &error);
+		memory_fail_after(UINT64_MAX);
+		assert_true(result == 0 ? n > 1 : error.exit_code == EXIT_CODE_IO);
+		assert_true(n < ALLOCATIONS_MAX);
+	}
+	request_release(&request);
 }
 
 static void a_request_is_written_or_there_is_no_memory(void **state)
@@ -174,6 +226,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_keeps_its_sweeps),
+		cmocka_unit_test(a_request_is_made_or_there_is_no_memory),
+		cmocka_unit_test(a_build_is_checked_or_there_is_no_memory),
 		cmocka_unit_test(a_request_is_written_or_there_is_no_memory),
 		cmocka_unit_test(a_request_is_read_or_there_is_no_memory),
 		cmocka_unit_test(a_journal_is_read_or_there_is_no_memory),

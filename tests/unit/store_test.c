@@ -110,6 +110,30 @@ static void a_folder_with_a_journal_is_refused(void **state)
 		strstr(error.message, "a/rounds.jsonl exists: this folder holds another run; choose a new one with -o"));
 }
 
+/* As when another run began between the look and the opening: a link to nowhere is not seen by the one, and is in the way of the other. */
+static void a_journal_that_appears_meanwhile_is_refused(void **state)
+{
+	(void)state;
+	char path[256];
+	assert_int_equal(mkdir(inside, 0777), 0);
+	snprintf(path, sizeof path, "%s/rounds.jsonl", inside);
+	assert_int_equal(symlink("nowhere", path), 0);
+	assert_int_equal(store_open(&store, inside, &error), -1);
+	assert_int_equal(error.exit_code, EXIT_CODE_USAGE);
+	assert_non_null(strstr(error.message, "a/rounds.jsonl exists: this folder holds another run"));
+}
+
+static void a_run_that_cannot_begin_leaves_the_folder_free(void **state)
+{
+	(void)state;
+	open_store();
+	assert_int_equal(store_file(&store, "run.json", &(struct text){.bytes = (char[]){"{}"}, .length = 2}, &error), 0);
+	store_abandon(&store);
+	assert_false(exists("run.json") || exists("rounds.jsonl"));
+	store_close(&store);
+	open_store();
+}
+
 static void a_folder_with_a_result_is_refused(void **state)
 {
 	(void)state;
@@ -280,6 +304,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		A(the_journal_grows_by_whole_lines),
 		A(a_folder_with_a_journal_is_refused),
+		A(a_journal_that_appears_meanwhile_is_refused),
+		A(a_run_that_cannot_begin_leaves_the_folder_free),
 		A(a_folder_with_a_result_is_refused),
 		A(a_folder_with_other_files_is_taken),
 		A(parents_are_made),

@@ -241,6 +241,41 @@ static void every_thread_samples(void **state)
 	assert_true(bench.record.phases[1].latency_ns_per_op > 0);
 }
 
+static double slowest(size_t phase)
+{
+	return (double)bench.record.phases[phase].latency[RESULT_KIND_ALLOC].max;
+}
+
+/* One piece per thread and phase: points can stand where a phase ends. The 300 allocations of the fill are too few for one and go into that
+ * of the churn; the drain has none. Which thread was slowest is chance: several runs show that all are in the points. */
+static void points_of_the_series_hold_the_samples_of_all_threads(void **state)
+{
+	(void)state;
+	for (int run = 0; run < 8; run++) {
+		size_t points[3], count = 0;
+		begin(TRAVEL, 3);
+		bench.pass.latency_gap = 1;
+		if (pass_latency(&bench.pass, &bench.error) < 0)
+			fail_msg("%s", bench.error.message);
+		for (size_t i = 0; i < bench.record.series_count; i++)
+			if (!isnan(bench.record.series[i].value[RESULT_SERIES_ALLOC_P50_NS])) {
+				assert_in_range(count, 0, 2);
+				points[count++] = i;
+			}
+		assert_int_equal(count, 2);
+		const double *churn = bench.record.series[points[0]].value, *travel = bench.record.series[points[1]].value;
+		/* Of 10,000 allocations each, with 300 of the fill: a percentile of 99 has more than ten above it. */
+		assert_true(churn[RESULT_SERIES_ALLOC_P99_NS] >= churn[RESULT_SERIES_ALLOC_P50_NS]);
+		assert_true(churn[RESULT_SERIES_ALLOC_MAX_NS] == fmax(slowest(0), slowest(1)));
+		assert_true(travel[RESULT_SERIES_ALLOC_MAX_NS] == slowest(2));
+		/* About 300, 20,000 and 30,000 words, and 200 rows for all of them with the drain. */
+		uint64_t row_words = pass_row_words(&bench.pass);
+		assert_in_range(points[0], 20000 / row_words, 22000 / row_words);
+		assert_true(points[1] > points[0]);
+		tear_down(NULL);
+	}
+}
+
 static void refused(const char *phases, const char *message)
 {
 	struct plan plan;
@@ -295,6 +330,7 @@ int main(void)
 		TEST(the_first_thread_polls_for_all),
 		TEST(the_audit_of_threads_is_exact_and_finds_nothing),
 		TEST(every_thread_samples),
+		TEST(points_of_the_series_hold_the_samples_of_all_threads),
 		TEST(what_threads_cannot_share_is_refused),
 		TEST(threads_fail_cleanly_without_memory),
 	};

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/inputs.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "workload/workload_yaml.h"
+
+#include <string.h>
+
+bool inputs_next_plugin(const char **at, struct text *path)
+{
+	while (*at) {
+		const char *part = *at, *layer = strchr(part, '+');
+		*at = layer ? layer + 1 : NULL;
+		path->length = 0;
+		text_add(path, "%.*s", (int)strcspn(part, ":+"), part);
+		if (path->failed || strchr(path->bytes, '/'))
+			return true;
+	}
+	return false;
+}
+
+/* -1: neither its hash nor that it is not there can be told. */
+static int hash_file(const char *path, struct input *input, struct error *error)
+{
+	struct error why = {0};
+	char *bytes;
+	size_t length;
+	*input = (struct input){0};
+	if (file_read(path, INPUTS_FILE_BYTES_MAX, &bytes, &length, &why) < 0)
+		return why.exit_code == EXIT_CODE_IO ? error_set(error, EXIT_CODE_IO, "%s", why.message) : 0;
+	input->there = true;
+	input->hash = workload_hash(bytes, length);
+	memory_release(bytes);
+	return 0;
+}
+
+int inputs_add(struct inputs *inputs, char *path, bool there, uint64_t hash, struct error *error)
+{
+	bool known = false;
+	for (size_t i = 0; path && i < inputs->count; i++)
+		known |= strcmp(inputs->list[i].path, path) == 0;
+	if (path && !known && memory_grow(&inputs->list, &inputs->capacity, inputs->count, sizeof inputs->list[0]) == 0) {
+		inputs->list[inputs->count++] = (struct input){path, there, hash};
+		return 0;
+	}
+	memory_release(path);
+	return known ? 0 : error_set(error, EXIT_CODE_IO, "no memory for the files of a run");
+}
+
+static int add_file(struct inputs *inputs, const struct text *path, struct error *error)
+{
+	struct input input;
+	if (path->failed)
+		return error_set(error, EXIT_CODE_IO, "no memory for the files of a run");
+	if (hash_file(path->bytes, &input, error) < 0)
+		return -1;
+	return inputs_add(inputs, memory_text(path->bytes), input.there, input.hash, error);
+}
+
+int inputs_add_plugins(struct inputs *inputs, const char *spec, struct error *error)
+{
+	struct text path = {0};
+	int result = 0;
+	while (result == 0 && inputs_next_plugin(&spec, &path))
+		result = add_file(inputs, &path, error);
+	text_release(&path);
+	return result;
+}
+
+int inputs_add_recordings(struct inputs *inputs, const struct workload *workload, struct error *error)
+{
+	int result = 0;
+	for (size_t i = 0; result == 0 && i < workload->phase_count; i++) {
+		struct text path = {0};
+		if (workload->phases[i].body != WORKLOAD_BODY_TRACE)
+			continue;
+		workload_trace_path(workload, &workload->phases[i], &path);
+		result = add_file(inputs, &path, error);
+		text_release(&path);
+	}
+	return result;
+}
+
+void inputs_release(struct inputs *inputs)
+{
+	for (size_t i = 0; i < inputs->count; i++)
+		memory_release(inputs->list[i].path);
+	memory_release(inputs->list);
+	*inputs = (struct inputs){0};
+}
+
+int inputs_check(const struct inputs *inputs, struct error *error)
+{
+	for (size_t i = 0; i < inputs->count; i++) {
+		const struct input *begun = &inputs->list[i];
+		struct input now;
+		if (hash_file(begun->path, &now, error) < 0)
+			return -1;
+		if (now.there == begun->there && now.hash == begun->hash)
+			continue;
+		return error_set(error, EXIT_CODE_USAGE, "%s %s: start a new one", begun->path,
+				 !now.there     ? "cannot be read any more since this run was begun"
+				 : begun->there ? "changed since this run was begun"
+						: "could not be read when this run was begun, and now it can");
+	}
+	return 0;
+}
