@@ -33,7 +33,10 @@ int cli_expand(int argc, char **argv)
 		if (!json.failed)
 			puts(json.bytes);
 	}
-	int code = result < 0 ? EXIT_CODE_USAGE : json.failed ? EXIT_CODE_IO : EXIT_CODE_OK;
+	int code = result == WORKLOAD_NO_MEMORY ? EXIT_CODE_IO
+		   : result < 0                 ? EXIT_CODE_USAGE
+		   : json.failed                ? EXIT_CODE_IO
+						: EXIT_CODE_OK;
 	text_release(&messages);
 	text_release(&json);
 	return code;

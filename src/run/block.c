@@ -132,6 +132,8 @@ static int open_file(struct block_list *list, struct reading *reading)
 	if (file_read(reading->file, WORKLOAD_FILE_BYTES_MAX, &reading->bytes, &reading->length, reading->error) < 0)
 		return -1;
 	int result = workload_parse(reading->file, reading->bytes, reading->length, &base, reading->messages);
+	if (result == WORKLOAD_NO_MEMORY)
+		reading->error->exit_code = EXIT_CODE_IO;
 	if (result == 0) {
 		result = open_combinations(list, reading, &base);
 		workload_release(&base);

@@ -125,6 +125,8 @@ int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, c
 	int result = setting_count
 			     ? workload_parse_set(file, bytes, length, settings, setting_count, &plan->workload, messages)
 			     : workload_parse(file, bytes, length, &plan->workload, messages);
+	if (result == WORKLOAD_NO_MEMORY && error)
+		error->exit_code = EXIT_CODE_IO; /* the message is among the others */
 	if (result == 0) {
 		apply(&plan->workload, changes);
 		result = read_recordings(plan, error);
@@ -135,7 +137,7 @@ int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, c
 		result = cut_space(plan, changes->space_end, error);
 	if (result < 0)
 		plan_close(plan);
-	return result;
+	return result < 0 ? -1 : 0;
 }
 
 void plan_close(struct plan *plan)

@@ -40,12 +40,12 @@ static int check_combinations(const struct workload *workload, const char *bytes
 
 int workload_parse(const char *file, const char *bytes, size_t length, struct workload *workload, struct text *messages)
 {
-	if (workload_parse_set(file, bytes, length, NULL, 0, workload, messages))
-		return -1;
-	if (check_combinations(workload, bytes, length, messages) == 0)
-		return 0;
-	workload_release(workload);
-	return -1;
+	int result = workload_parse_set(file, bytes, length, NULL, 0, workload, messages);
+	if (result == 0)
+		result = check_combinations(workload, bytes, length, messages);
+	if (result != 0)
+		workload_release(workload);
+	return result;
 }
 
 int workload_load(const char *file, struct workload *workload, struct text *messages)

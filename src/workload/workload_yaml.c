@@ -238,6 +238,7 @@ int workload_parse_set(const char *file, const char *bytes, size_t length, const
 	int result = yaml_problems_any(&problems) ? -1 : 0;
 	if (result) {
 		yaml_problems_tell(&problems, messages);
+		result = problems.no_memory || messages->failed ? WORKLOAD_NO_MEMORY : -1;
 		workload_release(workload);
 	}
 	yaml_problems_release(&problems);

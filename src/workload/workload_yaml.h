@@ -14,12 +14,15 @@
 #define WORKLOAD_NODES_MAX 100000u /* after alias expansion */
 #define WORKLOAD_SCALAR_BYTES_MAX 4096u
 
+#define WORKLOAD_NO_MEMORY (-2)
+
 /* Decodes length bytes that were read from file (used in messages, and to resolve the paths of traces) into *workload, which the
  * caller releases. Returns 0; or -1 with *workload zeroed and every error of the file in *messages, each as
  *     file:line:col: path: message
  *     the source line
  *        ^ caret
- * in the order of their positions. Never half a workload; no file but the given bytes is read. */
+ * in the order of their positions. Never half a workload; no file but the given bytes is read. WORKLOAD_NO_MEMORY in place of -1 when
+ * that is all there is to tell. */
 int workload_parse(const char *file, const char *bytes, size_t length, struct workload *workload, struct text *messages);
 
 /* A value that takes the place of one that is written: key as in struct workload_sweep. line 0: its position is that of what it

@@ -263,20 +263,29 @@ static void walk_document(struct walk *walk)
 
 static void *give_memory(void *context, void *memory, size_t bytes)
 {
-	(void)context;
-	if (bytes)
-		return memory_resize(memory, bytes, 1);
+	bool *no_memory = context;
+	if (bytes) {
+		void *resized = memory_resize(memory, bytes, 1);
+		*no_memory |= !resized;
+		return resized;
+	}
 	memory_release(memory);
 	return NULL;
 }
 
-static const cyaml_config_t cyaml = {.mem_fn = give_memory, .log_level = CYAML_LOG_ERROR};
+/* Not every lack of memory is CYAML_ERR_OOM. */
+static cyaml_config_t cyaml_that_tells(bool *no_memory)
+{
+	return (cyaml_config_t){.mem_fn = give_memory, .mem_ctx = no_memory, .log_level = CYAML_LOG_ERROR};
+}
 
 static void load(struct yaml_document *document, const struct text *text, struct yaml_problems *problems)
 {
+	bool no_memory = false;
+	const cyaml_config_t cyaml = cyaml_that_tells(&no_memory);
 	cyaml_err_t error = cyaml_load_data((const uint8_t *)text->bytes, text->length, &cyaml, document->language->schema,
 					    &document->data, NULL);
-	if (error == CYAML_ERR_OOM)
+	if (no_memory || error == CYAML_ERR_OOM)
 		problems->no_memory = true;
 	else if (error != CYAML_OK)
 		yaml_problems_add(problems, (struct yaml_position){1, 1}, "document", "libcyaml: %s",
@@ -323,6 +332,8 @@ void yaml_document_open(struct yaml_document *document, const struct yaml_langua
 
 void yaml_document_close(struct yaml_document *document)
 {
+	bool no_memory;
+	const cyaml_config_t cyaml = cyaml_that_tells(&no_memory);
 	if (document->data)
 		cyaml_free(&cyaml, document->language->schema, document->data, 0);
 	yaml_places_release(&document->places);

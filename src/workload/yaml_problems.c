@@ -201,7 +201,8 @@ void yaml_problems_tell(struct yaml_problems *problems, struct text *messages)
 	struct text whole = {0};
 	if (!problems->no_memory)
 		tell_all(problems, &whole);
-	if (problems->no_memory || whole.failed)
+	problems->no_memory |= whole.failed;
+	if (problems->no_memory)
 		text_add(messages, "%s: no memory to read the workload\n", problems->file);
 	else if (whole.length)
 		text_add_bytes(messages, whole.bytes, whole.length);
