@@ -96,6 +96,20 @@ static void a_poll_flushes_every_queue_10_ms_after_the_first_entry(void **state)
 	end();
 }
 
+static void the_period_is_that_of_the_option(void **state)
+{
+	(void)state;
+	begin("lazy:period=1ms+segregated", 0, 100, 2);
+	struct iova_extent extent = take(10, 0);
+	instance.table->poll(instance.self, 5 * MS);
+	give(extent, 0);
+	instance.table->poll(instance.self, 6 * MS - 1);
+	assert_int_equal(pages().deferred_pages, 10);
+	instance.table->poll(instance.self, 6 * MS);
+	assert_int_equal(pages().deferred_pages, 0);
+	end();
+}
+
 static void the_period_begins_anew_after_a_flush(void **state)
 {
 	(void)state;
@@ -188,6 +202,7 @@ int main(void)
 		cmocka_unit_test(the_queue_of_another_cpu_is_its_own),
 		cmocka_unit_test(a_single_queue_is_shared),
 		cmocka_unit_test(a_poll_flushes_every_queue_10_ms_after_the_first_entry),
+		cmocka_unit_test(the_period_is_that_of_the_option),
 		cmocka_unit_test(the_period_begins_anew_after_a_flush),
 		cmocka_unit_test(a_single_queue_waits_for_a_second),
 		cmocka_unit_test(a_clock_that_begins_late_is_no_reason_to_flush),

@@ -282,6 +282,30 @@ static void a_burst_of_100000_frees_takes_79_seconds_to_leave_the_depot(void **s
 	end();
 }
 
+static void a_depot_with_a_limit_is_not_trimmed(void **state)
+{
+	(void)state;
+	begin("magazine:rounds=4,depot=6+segregated", 0, 1000, 1);
+	take_many(32, 0);
+	give_many(32, 0);
+	instance.table->poll(instance.self, 0);
+	instance.table->poll(instance.self, 9000 * MS);
+	assert_int_equal(pages().cached_pages, 32);
+	end();
+}
+
+static void a_poll_goes_on_to_the_layer_below(void **state)
+{
+	(void)state;
+	begin("magazine:max=1+lazy+segregated", 0, 100, 1);
+	instance.table->poll(instance.self, 0);
+	give(take(5, 0), 0);
+	assert_int_equal(pages().deferred_pages, 5);
+	instance.table->poll(instance.self, 10 * MS);
+	assert_int_equal(pages().deferred_pages, 0);
+	end();
+}
+
 static void without_memory_for_a_magazine_extents_go_straight_below(void **state)
 {
 	(void)state;
@@ -324,6 +348,8 @@ int main(void)
 		cmocka_unit_test(a_full_depot_frees_the_overflow_at_once),
 		cmocka_unit_test(a_poll_trims_one_magazine_every_100_ms_down_to_the_cpus),
 		cmocka_unit_test(a_burst_of_100000_frees_takes_79_seconds_to_leave_the_depot),
+		cmocka_unit_test(a_depot_with_a_limit_is_not_trimmed),
+		cmocka_unit_test(a_poll_goes_on_to_the_layer_below),
 		cmocka_unit_test(without_memory_for_a_magazine_extents_go_straight_below),
 		cmocka_unit_test(a_range_in_a_magazine_can_be_placed),
 	};
