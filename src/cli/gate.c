@@ -114,6 +114,21 @@ static int add_arm(const struct gate *gate, const struct gate_arm *arm, bool all
 	return status;
 }
 
+/* What the baseline has not measured cannot fail, and somebody may count on it. */
+static void add_not_gated(const struct gate *gate, struct text *text)
+{
+	for (size_t i = 0; i < gate->baseline->arm_count; i++) {
+		const struct result_arm *arm = &gate->baseline->arms[i];
+		bool gated = false;
+		for (size_t j = 0; j < gate->arm_count; j++)
+			gated |= gate->arms[j].baseline == i;
+		if (!gated)
+			text_add(text, "%s  %s\n  not gated: the baseline has no figures of it (%s)\n\n",
+				 gate->baseline->workloads[arm->workload].name, arm->spec,
+				 result_arm_state_name[arm->state]);
+	}
+}
+
 static int show(const struct gate *gate, const struct arguments *arguments, struct error *error)
 {
 	static const char *const outcomes[] = {"passed", "inconclusive", "FAILED"};
@@ -122,6 +137,7 @@ static int show(const struct gate *gate, const struct arguments *arguments, stru
 	int status = calibration_find(NULL, &calibration, error);
 	for (size_t i = 0; i < gate->arm_count; i++)
 		text.failed |= add_arm(gate, &gate->arms[i], arguments->all, &text) < 0;
+	add_not_gated(gate, &text);
 	calibration_tell(&calibration, gate->result, &text);
 	if (gate->baseline->run.partial || gate->result->run.partial)
 		text_add(&text, "the run of %s was interrupted: not all of its rounds are there\n",

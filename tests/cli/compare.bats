@@ -223,6 +223,10 @@ verdict() { # document metric arm: of compare --json
 	craft b b 1 '.arms[].state = "failed" | .arms[].reason = "crashed"'
 	run -2 "$iovabench" gate --baseline "$scratch/b" "$scratch/a"
 	has "$output" "the baseline has no arm that was measured"
+	craft b b 1 '.arms[1].state = "n/a" | .arms[1].reason = "asks for alignment"'
+	run -0 "$iovabench" gate --baseline "$scratch/b" "$scratch/a"
+	has "$output" "tiny  bitmap
+  not gated: the baseline has no figures of it (n/a)"
 }
 
 @test "without a policy times are advisory" {

@@ -80,6 +80,10 @@ static void slow_at_first_is_warm_up(void **state)
 	assert_int_equal(found.change_points, 1);
 	/* The first tenth is 30, the last one 10. */
 	assert_true(fabs(found.first_to_last_decile - 1.0 / 3) < 1e-12);
+	/* 10 and 10.3 are one level: joined, they fill half. The nearest are joined, not the first two. */
+	judge(LEVELS({20, 50}, {10, 35}, {10.3, 15}));
+	assert_int_equal(found.class, AGEING_WARM_UP);
+	assert_int_equal(found.change_points, 1);
 }
 
 static void slower_later_is_ageing_wherever_it_begins(void **state)
@@ -115,15 +119,6 @@ static void levels_that_change_to_the_end_are_no_steady_state(void **state)
 	assert_int_equal(found.class, AGEING_NO_STEADY_STATE);
 	judge(LEVELS({40, 20}, {20, 15}, {10, 5}));
 	assert_int_equal(found.class, AGEING_NO_STEADY_STATE);
-}
-
-/* 20 and 10 are two levels, 10 and 10.3 are one: joined, they fill half. The first two would leave a fall in the last fifteen. */
-static void the_levels_that_are_joined_are_the_nearest(void **state)
-{
-	(void)state;
-	judge(LEVELS({20, 50}, {10, 35}, {10.3, 15}));
-	assert_int_equal(found.class, AGEING_WARM_UP);
-	assert_int_equal(found.change_points, 1);
 }
 
 /* The last level has to fill a quarter: 10 of 40 do, 9 do not. */
