@@ -35,11 +35,17 @@ static int hash_file(const char *path, struct input *input, struct error *error)
 	return 0;
 }
 
+static bool is_known(const struct inputs *inputs, const char *path)
+{
+	for (size_t i = 0; i < inputs->count; i++)
+		if (strcmp(inputs->list[i].path, path) == 0)
+			return true;
+	return false;
+}
+
 int inputs_add(struct inputs *inputs, char *path, bool there, uint64_t hash, struct error *error)
 {
-	bool known = false;
-	for (size_t i = 0; path && i < inputs->count; i++)
-		known |= strcmp(inputs->list[i].path, path) == 0;
+	bool known = path && is_known(inputs, path);
 	if (path && !known && memory_grow(&inputs->list, &inputs->capacity, inputs->count, sizeof inputs->list[0]) == 0) {
 		inputs->list[inputs->count++] = (struct input){path, there, hash};
 		return 0;
@@ -53,6 +59,9 @@ static int add_file(struct inputs *inputs, const struct text *path, struct error
 	struct input input;
 	if (path->failed)
 		return error_set(error, EXIT_CODE_IO, "no memory for the files of a run");
+	/* A sweep names its recording once for every combination. */
+	if (is_known(inputs, path->bytes))
+		return 0;
 	if (hash_file(path->bytes, &input, error) < 0)
 		return -1;
 	return inputs_add(inputs, memory_text(path->bytes), input.there, input.hash, error);
