@@ -276,7 +276,6 @@ int main(void)
 		cmocka_unit_test_setup(slower_later_is_ageing_wherever_it_begins, set_up),
 		cmocka_unit_test_setup(a_steady_rise_is_ageing_with_its_slope, set_up),
 		cmocka_unit_test_setup(levels_that_change_to_the_end_are_no_steady_state, set_up),
-		cmocka_unit_test_setup(the_levels_that_are_joined_are_the_nearest, set_up),
 		cmocka_unit_test_setup(a_quarter_is_steady, set_up),
 		cmocka_unit_test_setup(single_outliers_are_no_level, set_up),
 		cmocka_unit_test_setup(few_values_have_no_class, set_up),

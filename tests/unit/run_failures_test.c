@@ -66,7 +66,7 @@ static int tear_down(void **state)
 struct found {
 	enum exit_code code;
 	struct error error;
-	bool told, parser, finished;
+	bool told, finished;
 	uint64_t placement_hash;
 	double operations, rounds;
 	size_t arms;
@@ -78,7 +78,6 @@ static struct found note(enum exit_code code, struct result *result, struct text
 	struct found found = {.code = code,
 			      .error = *error,
 			      .told = *error->message || messages->length,
-			      .parser = messages->bytes && strstr(messages->bytes, "no memory to read the workload"),
 			      .finished = finished,
 			      .arms = result->arm_count};
 	if (code == EXIT_CODE_OK && !finished) {
@@ -248,8 +247,7 @@ static void memory_that_ends_costs_nothing(void **state)
 		memory_fail_after(n);
 		found = go_on();
 		memory_fail_after(UINT64_MAX);
-		/* The parser of workloads has no way to tell that from a fault of the file, but in words. */
-		assert_int_equal(found.code, found.parser ? EXIT_CODE_USAGE : EXIT_CODE_IO);
+		assert_int_equal(found.code, EXIT_CODE_IO);
 		assert_true(found.told);
 		assert_false(any_partial() || exists("result.json"));
 	}
