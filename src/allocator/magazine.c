@@ -456,11 +456,12 @@ static const struct iova_option options[] = {
 		 .maximum = 1000000,
 		 .help = "full magazines kept for each size, what is beyond is freed at once; 0: any number, trimmed "
 			 "every 100 ms down to the number of CPUs"},
-	[OPTION_DRAIN] = {.name = "drain",
-			  .kind = IOVA_OPTION_CHOICE,
-			  .default_value = DRAIN_LARGEST,
-			  .choices = drains,
-			  .help = "what is given back when there is no space: first only the largest extents, or all"},
+	[OPTION_DRAIN] =
+		{.name = "drain",
+		 .kind = IOVA_OPTION_CHOICE,
+		 .default_value = DRAIN_LARGEST,
+		 .choices = drains,
+		 .help = "what is given back when there is no space: the largest extents, as few as it takes, or all"},
 };
 
 const struct iova_allocator allocator_magazine = {

@@ -13,9 +13,9 @@ static inline uint64_t empty_hand(struct magazines *self, struct hand *hand, uin
 	return pages;
 }
 
-/* Frees at most so many full magazines of a class, down to those it keeps. Returns whether there was one. */
-static inline bool empty_shelf(struct magazines *self, unsigned size_class, uint64_t keep, uint64_t most, uint32_t cpu,
-			       struct iova_steps *steps)
+/* Frees at most so many full magazines of a class, down to those it keeps. Returns how many. */
+static inline uint64_t empty_shelf(struct magazines *self, unsigned size_class, uint64_t keep, uint64_t most, uint32_t cpu,
+				   struct iova_steps *steps)
 {
 	for (uint64_t done = 0;; done++) {
 		acquire(self, self->depot_lock);
@@ -24,7 +24,7 @@ static inline bool empty_shelf(struct magazines *self, unsigned size_class, uint
 						: NULL;
 		release(self, self->depot_lock);
 		if (!full)
-			return done != 0;
+			return done;
 		uint64_t pages = below_free(self, full->extents, self->rounds, cpu, steps);
 		acquire(self, self->depot_lock);
 		depot_put_empty(&self->depot, full);
@@ -33,20 +33,36 @@ static inline bool empty_shelf(struct magazines *self, unsigned size_class, uint
 	}
 }
 
-/* Every gate is closed. Returns whether there was anything. */
-static inline bool empty_class(struct magazines *self, unsigned size_class, uint32_t cpu, struct iova_steps *steps)
+/* Where giving back goes on: the depot's magazines of a class, then what each CPU holds of it, then the class of shorter extents. */
+struct drain_at {
+	unsigned classes; /* that are left, with the one at hand */
+	uint32_t cpu;
+};
+
+/* Every gate is closed. Gives back so many pieces, a magazine of the depot or what one CPU holds of a class. Returns whether there was
+ * one. */
+static inline bool give_back(struct magazines *self, struct drain_at *at, uint64_t pieces, uint32_t cpu,
+			     struct iova_steps *steps)
 {
-	uint64_t pages = 0;
-	bool shelf = empty_shelf(self, size_class, 0, UINT64_MAX, cpu, steps);
-	for (uint32_t i = 0; i < self->cpu_count; i++) {
-		struct pair *pair = &cpu_of(self, i)->pairs[size_class];
-		pages += empty_hand(self, &pair->loaded, cpu, steps);
+	uint64_t left = pieces;
+	while (left && at->classes) {
+		unsigned size_class = at->classes - 1;
+		left -= empty_shelf(self, size_class, 0, left, cpu, steps);
+		if (at->cpu == self->cpu_count) {
+			*at = (struct drain_at){size_class, 0};
+			continue;
+		}
+		struct pair *pair = left ? &cpu_of(self, at->cpu++)->pairs[size_class] : NULL;
+		if (!pair || !(pair->loaded.count || pair->previous.count))
+			continue;
+		uint64_t pages = empty_hand(self, &pair->loaded, cpu, steps);
 		pages += empty_hand(self, &pair->previous, cpu, steps);
+		acquire(self, self->depot_lock);
+		self->released_pages += pages;
+		release(self, self->depot_lock);
+		left--;
 	}
-	acquire(self, self->depot_lock);
-	self->released_pages += pages;
-	release(self, self->depot_lock);
-	return shelf || pages;
+	return left != pieces;
 }
 
 static inline void gates_close(struct magazines *self)
@@ -70,9 +86,9 @@ static inline void gates_open(struct magazines *self)
 /* Every magazine is emptied into the layer below. */
 static inline void magazines_drain(struct magazines *self, uint32_t cpu)
 {
+	struct drain_at at = {self->classes, 0};
 	gates_close(self);
-	for (unsigned size_class = self->classes; size_class-- > 0;)
-		empty_class(self, size_class, cpu, NULL);
+	give_back(self, &at, UINT64_MAX, cpu, NULL);
 	gates_open(self);
 }
 
@@ -91,23 +107,17 @@ static inline enum iova_status ask_below(const struct magazines *self, const str
 	return below_alloc(self, request, cpu, extent, steps);
 }
 
-/* Where there is no space all is given back that caches hold; with DRAIN_LARGEST first only the longest extents, which give the
- * most pages for each free. */
+/* Where there is no space, caches give back what they hold. With DRAIN_LARGEST the longest extents come first, which give the most pages
+ * for each free, in portions that double: no more than twice of what it takes, and few questions. A layer that keeps freed extents would
+ * keep each portion: it gets all before it is asked. */
 static inline enum iova_status drain_for(struct magazines *self, const struct iova_request *request, uint32_t cpu,
 					 struct iova_extent *extent, struct iova_steps *steps)
 {
 	enum iova_status status = IOVA_NO_SPACE;
-	bool emptied = false, asked = self->drain == DRAIN_ALL;
+	struct drain_at at = {self->classes, 0};
+	uint64_t pieces = self->drain == DRAIN_ALL || self->below.table->drain ? UINT64_MAX : 1;
 	gates_close(self);
-	for (unsigned size_class = self->classes; size_class-- > 0 && status == IOVA_NO_SPACE;) {
-		emptied |= empty_class(self, size_class, cpu, steps);
-		if (!emptied || asked)
-			continue;
-		status = ask_below(self, request, cpu, extent, steps);
-		asked = true;
-		emptied = false;
-	}
-	if (status == IOVA_NO_SPACE && emptied)
+	for (; status == IOVA_NO_SPACE && give_back(self, &at, pieces, cpu, steps); pieces *= 2)
 		status = ask_below(self, request, cpu, extent, steps);
 	gates_open(self);
 	return status;

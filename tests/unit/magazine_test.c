@@ -215,6 +215,28 @@ static void the_largest_extents_are_given_back_first(void **state)
 	end();
 }
 
+/* A space full of single pages, all of them cached: the first magazine that is given back has two in a row. */
+static void no_more_is_given_back_than_twice_what_it_takes(void **state)
+{
+	(void)state;
+	enum { BURST = 100000 };
+	static struct iova_extent burst[BURST];
+	for (int all = 0; all < 2; all++) {
+		begin(all ? "magazine:drain=all+segregated" : "magazine+segregated", 0, BURST, 1);
+		for (size_t i = 0; i < BURST; i++)
+			burst[i] = take(1, 0);
+		for (size_t i = 0; i < BURST; i++)
+			give(burst[i], 0);
+		/* A call that fails, the frees, and the call that does not. */
+		take(2, 0);
+		assert_int_equal(steps.backend_trips, 1 + (all ? BURST : ROUNDS) + 1);
+		/* Then one, two and four more of them, but for two pages that are taken. */
+		take(6 * ROUNDS, 0);
+		assert_int_equal(steps.backend_trips, all ? 1 : 1 + ROUNDS + 1 + 2 * ROUNDS + 1 + 4 * ROUNDS + 1);
+		end();
+	}
+}
+
 static void drain_all_gives_everything_back_at_once(void **state)
 {
 	(void)state;
@@ -344,6 +366,7 @@ int main(void)
 		cmocka_unit_test(no_space_empties_every_magazine_and_asks_again),
 		cmocka_unit_test(no_space_empties_the_depot_alone),
 		cmocka_unit_test(the_largest_extents_are_given_back_first),
+		cmocka_unit_test(no_more_is_given_back_than_twice_what_it_takes),
 		cmocka_unit_test(drain_all_gives_everything_back_at_once),
 		cmocka_unit_test(a_full_depot_frees_the_overflow_at_once),
 		cmocka_unit_test(a_poll_trims_one_magazine_every_100_ms_down_to_the_cpus),
