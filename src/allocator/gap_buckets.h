@@ -368,8 +368,8 @@ GAP_INLINE void gap_buckets_take(struct gap_buckets *self, struct gap_at at, uin
 }
 
 /* At a bucket's border: behind is in front of the lowest gap, or behind a bucket's last. */
-GAP_BUCKET_SELDOM unsigned gap_buckets_give_outside(struct gap_buckets *self, struct gap_at behind, uint64_t first,
-						    uint64_t count)
+GAP_BUCKET_SELDOM void gap_buckets_give_outside(struct gap_buckets *self, struct gap_at behind, uint64_t first,
+						uint64_t count)
 {
 	const struct gap_at high = gap_buckets_here(self, behind), low = {behind.bucket, behind.index - 1};
 	bool joins_low = behind.index && gap_at_first(self, low) + gap_at_length(self, low) == first;
@@ -384,15 +384,16 @@ GAP_BUCKET_SELDOM unsigned gap_buckets_give_outside(struct gap_buckets *self, st
 	} else {
 		gap_buckets_insert(self, behind, first, count);
 	}
-	return (unsigned)joins_low + joins_high;
 }
 
-/* [first, first + count) becomes part of its neighbours, or a gap of its own. Returns how many gaps it was joined with. */
-GAP_INLINE unsigned gap_buckets_give(struct gap_buckets *self, uint64_t first, uint64_t count, uint64_t *examined)
+/* [first, first + count) becomes part of its neighbours, or a gap of its own. */
+GAP_INLINE void gap_buckets_give(struct gap_buckets *self, uint64_t first, uint64_t count, uint64_t *examined)
 {
 	const struct gap_at behind = gap_buckets_behind(self, first, examined);
-	if (__builtin_expect(!behind.index || behind.index == self->order[behind.bucket].count, 0))
-		return gap_buckets_give_outside(self, behind, first, count);
+	if (__builtin_expect(!behind.index || behind.index == self->order[behind.bucket].count, 0)) {
+		gap_buckets_give_outside(self, behind, first, count);
+		return;
+	}
 	struct gap_bucket *bucket = &self->buckets[behind.bucket];
 	uint64_t *firsts = &bucket->first[behind.index - 1], *lengths = &bucket->length[behind.index - 1];
 	if (firsts[0] + lengths[0] == first) {
@@ -401,16 +402,13 @@ GAP_INLINE unsigned gap_buckets_give(struct gap_buckets *self, uint64_t first, u
 		gap_bucket_grown(self, behind.bucket, lengths[0]);
 		if (joins_high)
 			gap_buckets_remove(self, behind);
-		return 1u + joins_high;
-	}
-	if (firsts[1] == first + count) {
+	} else if (firsts[1] == first + count) {
 		firsts[1] = first;
 		lengths[1] += count;
 		gap_bucket_grown(self, behind.bucket, lengths[1]);
-		return 1;
+	} else {
+		gap_buckets_insert(self, behind, first, count);
 	}
-	gap_buckets_insert(self, behind, first, count);
-	return 0;
 }
 
 /* An empty one for so many gaps at most. Returns IOVA_OK or IOVA_NO_MEMORY; release takes a zeroed one, too. */
