@@ -154,6 +154,7 @@ static void play_piece(struct sampling *sampling, struct op_piece piece)
 			return;
 		}
 		size_t next = at + (size_t)gap;
+		__builtin_prefetch(&sampling->engine->slots[piece.ops[next].slot], 1);
 		play_gap(sampling, piece.ops + at, next - at, sampling->word + at);
 		enum result_kind kind;
 		uint64_t ticks;
