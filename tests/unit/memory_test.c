@@ -23,6 +23,31 @@ static void memory_is_zeroed(void **state)
 	memory_release(memory);
 }
 
+/* Whoever asks again after a release may get memory that was written to. */
+static void memory_in_huge_pages_is_zeroed(void **state)
+{
+	(void)state;
+	const size_t counts[] = {0, 1, MEMORY_HUGE_LEAST / 8 - 1, MEMORY_HUGE_LEAST / 8, 3 << 18};
+	for (size_t i = 0; i < 2 * sizeof counts / sizeof counts[0]; i++) {
+		size_t count = counts[i / 2];
+		uint64_t *memory = memory_zeroed_huge(count, sizeof memory[0]);
+		assert_non_null(memory);
+		if (count * sizeof memory[0] >= MEMORY_HUGE_LEAST)
+			assert_int_equal((uintptr_t)memory % (2u << 20), 0);
+		for (size_t at = 0; at < count; at++) {
+			assert_int_equal(memory[at], 0);
+			memory[at] = UINT64_MAX;
+		}
+		memory_release(memory);
+	}
+	volatile size_t huge = SIZE_MAX / 2;
+	assert_null(memory_zeroed_huge(huge, 3));
+	assert_null(memory_zeroed_huge(huge, 2)); /* no room to round up */
+	memory_fail_after(0);
+	assert_null(memory_zeroed_huge(1, 1));
+	memory_fail_after(UINT64_MAX);
+}
+
 static void products_that_overflow_are_refused(void **state)
 {
 	(void)state;
@@ -234,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_is_zeroed),
+		cmocka_unit_test(memory_in_huge_pages_is_zeroed),
 		cmocka_unit_test(products_that_overflow_are_refused),
 		cmocka_unit_test(nothing_is_a_block_too),
 		cmocka_unit_test(texts_are_copied),
