@@ -24,29 +24,26 @@ static void memory_is_zeroed(void **state)
 	memory_release(memory);
 }
 
-/* Whoever asks again after a release may get memory that was written to: a block behind it keeps it from going back to the system. */
+/* Memory that was written to and released comes again, when a block behind it keeps it from going back to the system. */
 static void memory_in_huge_pages_is_zeroed(void **state)
 {
 	(void)state;
 	const size_t counts[] = {0, 1, MEMORY_HUGE_LEAST / 8 - 1, MEMORY_HUGE_LEAST / 8, 3 << 18};
-	void *behind[4 * sizeof counts / sizeof counts[0]];
-	const size_t tries = sizeof behind / sizeof behind[0];
-	mallopt(M_MMAP_MAX, 0); /* else each one is fresh from the system */
-	for (size_t i = 0; i < tries; i++) {
-		size_t count = counts[i / 4];
-		uint64_t *memory = memory_zeroed_huge(count, sizeof memory[0]);
-		behind[i] = memory_zeroed(1, 100000);
+	enum { WRITTEN = 32 << 20 };
+	mallopt(M_MMAP_MAX, 0);
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+		void *written = memory_zeroed(1, WRITTEN), *behind = memory_zeroed(1, 100000);
+		memset(written, 0xff, WRITTEN);
+		memory_release(written);
+		uint64_t *memory = memory_zeroed_huge(counts[i], sizeof memory[0]);
 		assert_non_null(memory);
-		if (count * sizeof memory[0] >= MEMORY_HUGE_LEAST)
+		if (counts[i] * sizeof memory[0] >= MEMORY_HUGE_LEAST)
 			assert_int_equal((uintptr_t)memory % (2u << 20), 0);
-		for (size_t at = 0; at < count; at++) {
+		for (size_t at = 0; at < counts[i]; at++)
 			assert_int_equal(memory[at], 0);
-			memory[at] = UINT64_MAX;
-		}
 		memory_release(memory);
+		memory_release(behind);
 	}
-	for (size_t i = 0; i < tries; i++)
-		memory_release(behind[i]);
 	mallopt(M_MMAP_MAX, 65536);
 	volatile size_t huge = SIZE_MAX / 2;
 	assert_null(memory_zeroed_huge(huge, 3));
