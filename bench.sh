@@ -25,6 +25,7 @@ binutils           looks at the symbols of allocators
 jq                 looks into JSON documents
 libxml2-utils      checks that JUnit files are well-formed XML
 procps             finds the worker that a test kills
+bsdextrautils      aligns the table of laws
 "
 
 # What is published: one to two minutes. The other workloads answer questions of their own (docs/workloads.md).
