@@ -174,10 +174,15 @@ static int open_cells(const struct phase_windows *phase, struct result_record_ph
 	size_t cells = phase->count < RESULT_CELLS_MAX ? phase->count : RESULT_CELLS_MAX;
 	if (record->cell_count || !cells)
 		return 0;
-	record->cells_ns_per_op = memory_zeroed(cells, sizeof record->cells_ns_per_op[0]);
-	record->cells_operations = memory_zeroed(cells, sizeof record->cells_operations[0]);
-	if (!record->cells_ns_per_op || !record->cells_operations)
+	double *ns_per_op = memory_zeroed(cells, sizeof ns_per_op[0]);
+	double *operations = memory_zeroed(cells, sizeof operations[0]);
+	if (!ns_per_op || !operations) {
+		memory_release(ns_per_op);
+		memory_release(operations);
 		return -1;
+	}
+	record->cells_ns_per_op = ns_per_op;
+	record->cells_operations = operations;
 	record->cell_count = cells;
 	for (size_t i = 0; i < cells; i++)
 		record->cells_ns_per_op[i] = (double)NAN;
