@@ -11,7 +11,6 @@
 #include "run/plain_histogram.h"
 
 #include <math.h>
-#include <string.h>
 
 /* More than a part needs at the default gap. */
 #define GAPS_AHEAD 8192u
@@ -21,9 +20,9 @@ struct sampling {
 	struct engine *engine;
 	struct rng rng;
 	double log_skipped; /* ln(1 - 1 / mean gap) */
-	uint32_t *gaps;     /* drawn before the time that they are used in; GAPS_AHEAD of them */
-	uint32_t gaps_used; /* of these */
-	uint64_t gap;       /* words to play before the next sample */
+	uint32_t *gaps;     /* a ring of GAPS_AHEAD, drawn before the time that they are used in */
+	uint64_t gaps_drawn, gaps_used;
+	uint64_t gap; /* words to play before the next sample */
 	size_t phase;
 	uint64_t word; /* of the stream, at the start of the piece at hand */
 	double phase_ns;
@@ -51,16 +50,14 @@ static uint32_t draw_gap(struct sampling *sampling)
 
 static void draw_ahead(struct sampling *sampling)
 {
-	uint32_t left = GAPS_AHEAD - sampling->gaps_used;
-	memmove(sampling->gaps, sampling->gaps + sampling->gaps_used, left * sizeof sampling->gaps[0]);
-	for (uint32_t i = left; i < GAPS_AHEAD; i++)
-		sampling->gaps[i] = draw_gap(sampling);
-	sampling->gaps_used = 0;
+	for (; sampling->gaps_drawn < sampling->gaps_used + GAPS_AHEAD; sampling->gaps_drawn++)
+		sampling->gaps[sampling->gaps_drawn % GAPS_AHEAD] = draw_gap(sampling);
 }
 
 static uint32_t take_gap(struct sampling *sampling)
 {
-	return sampling->gaps_used < GAPS_AHEAD ? sampling->gaps[sampling->gaps_used++] : draw_gap(sampling);
+	return sampling->gaps_used < sampling->gaps_drawn ? sampling->gaps[sampling->gaps_used++ % GAPS_AHEAD]
+							  : draw_gap(sampling);
 }
 
 static double quantile_ns(const struct sampling *sampling, const struct histogram *histogram, double quantile)
@@ -325,7 +322,6 @@ static int open_sampling(struct sampling *sampling, struct pass *pass, uint32_t 
 	rng_seed(&sampling->rng,
 		 pass->workload->seed ^ (UINT64_C(0x6c6174656e637900) + pass->round) ^ (uint64_t)thread << 32);
 	sampling->log_skipped = log(1.0 - 1.0 / pass->latency_gap);
-	sampling->gaps_used = GAPS_AHEAD;
 	sampling->gap = take_gap(sampling);
 	sampling->kinds = memory_zeroed(RESULT_KIND_COUNT + 1, sizeof sampling->kinds[0]);
 	sampling->gaps = memory_zeroed(GAPS_AHEAD, sizeof sampling->gaps[0]);

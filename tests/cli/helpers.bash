@@ -18,6 +18,16 @@ arms() { # result filter
 	jq -r ".arms[] | $2" "$1/result.json"
 }
 
+# Until the journal has so many lines; fails after 10 s.
+wait_for_journal() { # folder lines
+	for _ in $(seq 500); do
+		[ "$(wc -l 2>/dev/null <"$1/rounds.jsonl" || echo 0)" -lt "$2" ] || return 0
+		sleep 0.02
+	done
+	echo "$1/rounds.jsonl has not got $2 lines"
+	return 1
+}
+
 is() { # got wanted
 	[ "$1" = "$2" ] || {
 		echo "got:    $1"

@@ -123,10 +123,7 @@ lines() {
 @test "a run that is killed in earnest goes on" {
 	"$iovabench" run $tiny -a rbtree -a "$plugins/slow.so" --rounds 2 --ops 300 --audit off --latency off -q -o "$scratch/t" &
 	pid=$!
-	for _ in $(seq 200); do
-		[ "$(wc -l 2>/dev/null <"$scratch/t/rounds.jsonl" || echo 0)" -ge 2 ] && break
-		sleep 0.02
-	done
+	wait_for_journal "$scratch/t" 2
 	kill -KILL $pid
 	wait $pid || true
 	[ ! -e "$scratch/t/result.json" ]
@@ -141,10 +138,7 @@ lines() {
 @test "an interrupted run is made whole" {
 	"$iovabench" run $tiny -a rbtree -a "$plugins/slow.so" --rounds 3 --ops 300 --audit off --latency off -q -o "$scratch/t" &
 	pid=$!
-	for _ in $(seq 200); do
-		[ "$(wc -l 2>/dev/null <"$scratch/t/rounds.jsonl" || echo 0)" -ge 1 ] && break
-		sleep 0.02
-	done
+	wait_for_journal "$scratch/t" 1
 	kill -INT $pid
 	code=0
 	wait $pid || code=$?

@@ -174,10 +174,7 @@ setup_file() {
 @test "an interrupt ends the run after its round, and what was measured is kept" {
 	"$iovabench" run $tiny -a rbtree -a buddy --rounds 1000 --ops 1M -o "$scratch/t" >"$scratch/out" 2>&1 &
 	pid=$!
-	for _ in $(seq 100); do
-		[ "$(wc -l 2>/dev/null <"$scratch/t/rounds.jsonl" || echo 0)" -ge 4 ] && break
-		sleep 0.1
-	done
+	wait_for_journal "$scratch/t" 4
 	kill -INT $pid
 	code=0
 	wait $pid || code=$?

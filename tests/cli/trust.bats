@@ -124,10 +124,7 @@ above() { # value least
 	command -v taskset >/dev/null || skip "taskset(1) is not installed"
 	"$iovabench" run $tiny -a rbtree -a "$plugins/slow.so" --ops 300 --rounds 2 --audit off --latency off -q -o "$scratch/t" &
 	pid=$!
-	for _ in $(seq 200); do
-		[ "$(wc -l 2>/dev/null <"$scratch/t/rounds.jsonl" || echo 0)" -ge 1 ] && break
-		sleep 0.02
-	done
+	wait_for_journal "$scratch/t" 1
 	first=$(taskset -pc $pid | sed 's/.*: //; s/[-,].*//')
 	taskset -apc "$first" $pid >/dev/null
 	for worker in $(pgrep -P $pid); do taskset -apc "$first" "$worker" >/dev/null 2>&1 || true; done

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "run/job.h"
 #include "run/run.h"
+#include "support/folder.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -27,20 +28,6 @@ static const char yaml[] = "iovabench: 1\nname: small\nspace: {size: 4GiB}\nrequ
 			   "phases:\n  - {name: fill, mix: [{request: page}], until: {live: 100}}\n"
 			   "  - {name: churn, mix: [{request: page}], ops: 2k}\n";
 
-static void empty(const char *path)
-{
-	DIR *entries = opendir(path);
-	for (struct dirent *entry; entries && (entry = readdir(entries));) {
-		char name[512];
-		snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
-		if (entry->d_name[0] != '.')
-			remove(name);
-	}
-	if (entries)
-		closedir(entries);
-	rmdir(path);
-}
-
 static int set_up(void **state)
 {
 	(void)state;
@@ -57,9 +44,8 @@ static int tear_down(void **state)
 	(void)state;
 	file_fail_writes_after(UINT64_MAX);
 	memory_fail_after(UINT64_MAX);
-	empty(inside);
-	empty(folder);
-	return access(folder, F_OK) < 0 ? 0 : -1;
+	folder_remove(inside);
+	return folder_remove(folder);
 }
 
 /* What a call left in *error, and of a result what does not depend on time. */
@@ -178,7 +164,7 @@ static void a_full_disk_ends_the_run_and_resume_completes_it(void **state)
 	same(&whole, &whole);
 	for (uint64_t n = 0; n < WRITES; n++) {
 		bool torn;
-		empty(inside);
+		folder_remove(inside);
 		file_fail_writes_after(n);
 		struct found found = begin();
 		file_fail_writes_after(UINT64_MAX);
@@ -205,7 +191,7 @@ static void a_full_disk_ends_the_run_and_resume_completes_it(void **state)
 		same(&found, &whole);
 	}
 	file_fail_writes_after(WRITES);
-	empty(inside);
+	folder_remove(inside);
 	assert_int_equal(begin().code, EXIT_CODE_OK);
 	assert_true(go_on().finished);
 }
@@ -215,7 +201,7 @@ static void a_disk_that_is_full_again_costs_nothing(void **state)
 {
 	(void)state;
 	struct found whole = begin(), found;
-	empty(inside);
+	folder_remove(inside);
 	file_fail_writes_after(2);
 	found = begin();
 	assert_int_equal(found.code, EXIT_CODE_IO);

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "support/folder.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -20,19 +21,6 @@
 static char folder[64], inside[128];
 static struct store store;
 static struct error error;
-
-static void empty(const char *path)
-{
-	DIR *entries = opendir(path);
-	for (struct dirent *entry; entries && (entry = readdir(entries));) {
-		char name[512];
-		snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
-		if (entry->d_name[0] != '.')
-			remove(name);
-	}
-	if (entries)
-		closedir(entries);
-}
 
 static int set_up(void **state)
 {
@@ -52,9 +40,8 @@ static int tear_down(void **state)
 	file_fail_writes_after(UINT64_MAX);
 	memory_fail_after(UINT64_MAX);
 	store_close(&store);
-	empty(inside);
-	empty(folder);
-	return rmdir(folder);
+	folder_remove(inside);
+	return folder_remove(folder);
 }
 
 static bool exists(const char *name)
@@ -166,8 +153,7 @@ static void parents_are_made(void **state)
 	struct stat found;
 	assert_int_equal(stat(deep, &found), 0);
 	store_close(&store);
-	empty(deep);
-	assert_int_equal(rmdir(deep), 0);
+	assert_int_equal(folder_remove(deep), 0);
 }
 
 static void a_file_in_the_way_is_named(void **state)
@@ -251,8 +237,7 @@ static void a_write_that_fails_leaves_no_half_result(void **state)
 	bool done = false;
 	for (uint64_t n = 0; !done; n++) {
 		assert_true(n < 20);
-		empty(inside);
-		rmdir(inside);
+		folder_remove(inside);
 		open_store();
 		file_fail_writes_after(n);
 		error = (struct error){0};
@@ -285,8 +270,7 @@ static void every_lack_of_memory_is_an_error(void **state)
 	bool done = false;
 	for (uint64_t n = 0; !done; n++) {
 		assert_true(n < 20000);
-		empty(inside);
-		rmdir(inside);
+		folder_remove(inside);
 		error = (struct error){0};
 		memory_fail_after(n);
 		done = store_open(&store, inside, &error) == 0 && store_result(&store, result, &error) == 0;
