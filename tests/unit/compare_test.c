@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * Comparisons of arms whose rounds are written by hand, the gate over them, calibrations; and every allocation failing in turn. */
+ * Comparisons of arms whose rounds are written by hand, and the intervals of percentiles. */
 #include "base/memory.h"
 #include "base/rng.h"
-#include "compare/calibration.h"
 #include "compare/compare.h"
-#include "compare/gate.h"
 #include "compare/percentile.h"
 #include "result_fixture.h"
 
@@ -343,108 +341,6 @@ static void results_are_matched_by_workload_and_spec(void **state)
 	result_release(&b);
 }
 
-static void the_default_policy_gates_what_is_exact_and_has_a_direction(void **state)
-{
-	(void)state;
-	struct policy policy;
-	policy_default(&policy);
-	assert_int_equal(policy.weight[RESULT_METRIC_FAILURES_TOTAL], POLICY_GATED);
-	assert_int_equal(policy.weight[RESULT_METRIC_RAW_NS_PER_OP], POLICY_ADVISORY);
-	assert_int_equal(policy.weight[RESULT_METRIC_OPERATIONS], POLICY_IGNORED);
-	assert_true(near(policy.threshold[RESULT_METRIC_RAW_NS_PER_OP], 0.03));
-	assert_true(policy.threshold[RESULT_METRIC_METADATA_BYTES] == 0);
-}
-
-static void a_policy_changes_what_it_names(void **state)
-{
-	(void)state;
-	static const char text[] = "policy: 1\nthreshold: 5%\nmetrics:\n  - {metric: metadata_bytes, threshold: 12.5%}\n"
-				   "  - {metric: steps.*, as: ignored}\n";
-	struct policy policy;
-	struct text messages = {0};
-	assert_int_equal(policy_parse("p", text, sizeof text - 1, &policy, &messages), 0);
-	assert_true(near(policy.threshold[RESULT_METRIC_RAW_NS_PER_OP], 0.05));
-	assert_true(near(policy.threshold[RESULT_METRIC_METADATA_BYTES], 0.125));
-	assert_true(policy.threshold[RESULT_METRIC_METADATA_BYTES_PER_EXTENT] == 0);
-	assert_int_equal(policy.weight[RESULT_METRIC_STEPS_ALLOC_MAX], POLICY_IGNORED);
-	assert_int_equal(policy.weight[RESULT_METRIC_STEPS_FREE_MEAN], POLICY_IGNORED);
-	assert_int_equal(policy.weight[RESULT_METRIC_SPAN_PAGES], POLICY_GATED);
-	text_release(&messages);
-}
-
-/* Nothing is below metadata_byte; what is wrong changes nothing. */
-static void a_wrong_policy_is_the_default_one(void **state)
-{
-	(void)state;
-	static const char text[] = "policy: 1\nthreshold: 5%\nmetrics:\n  - {metric: steps.*, as: ignored}\n"
-				   "  - {metric: metadata_byte.*, as: ignored}\n";
-	struct policy policy, usual;
-	struct text messages = {0};
-	policy_default(&usual);
-	assert_int_equal(policy_parse("p", text, sizeof text - 1, &policy, &messages), -1);
-	assert_non_null(strstr(messages.bytes, "p:5:14: metrics[1].metric: 'metadata_byte.*' is no metric"));
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
-		assert_true(policy.weight[i] == usual.weight[i] && policy.threshold[i] == usual.threshold[i]);
-	text_release(&messages);
-}
-
-/* A gate that could not look must not pass. */
-static void only_gated_rows_stop_anything(void **state)
-{
-	(void)state;
-	struct policy policy;
-	policy_default(&policy);
-	static const enum gate_outcome wanted[RESULT_VERDICT_COUNT] = {
-		[RESULT_VERDICT_OK] = GATE_PASSED,
-		[RESULT_VERDICT_IMPROVEMENT] = GATE_PASSED,
-		[RESULT_VERDICT_REGRESSION] = GATE_FAILED,
-		[RESULT_VERDICT_INCONCLUSIVE] = GATE_INCONCLUSIVE,
-		[RESULT_VERDICT_DIFFERENT_WORK] = GATE_INCONCLUSIVE,
-		[RESULT_VERDICT_NOT_COMPARED] = GATE_INCONCLUSIVE,
-	};
-	for (int i = 0; i < RESULT_VERDICT_COUNT; i++) {
-		struct result_comparison row = {.metric = RESULT_METRIC_SPAN_PAGES, .verdict = (enum result_verdict)i};
-		assert_int_equal(gate_row_outcome(&policy, &row), wanted[i]);
-		row.metric = RESULT_METRIC_RAW_NS_PER_OP;
-		assert_int_equal(gate_row_outcome(&policy, &row), GATE_PASSED);
-	}
-}
-
-static void the_self_test_is_good_and_notices_a_blind_policy(void **state)
-{
-	(void)state;
-	struct policy policy;
-	struct gate_selftest found;
-	struct text log = {0};
-	policy_default(&policy);
-	policy.weight[RESULT_METRIC_RAW_NS_PER_OP] = POLICY_GATED;
-	assert_int_equal(gate_selftest(&policy, &found, &log, NULL), 0);
-	assert_int_equal(found.good, found.checks);
-	assert_true(found.checks > 30);
-	/* Nothing that is better higher can be worse by more than all of it. */
-	policy.threshold[RESULT_METRIC_FREE_2MIB_SLOTS] = 1;
-	assert_int_equal(gate_selftest(&policy, &found, &log, NULL), 0);
-	assert_int_equal(found.good, found.checks - 1);
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
-		policy.weight[i] = POLICY_ADVISORY;
-	assert_int_equal(gate_selftest(&policy, &found, &log, NULL), 0);
-	assert_int_equal(found.good, found.checks - 1);
-	text_release(&log);
-}
-
-/* Two arms with 4 comparisons of 6 rounds: equal, equal, twice as slow, and one that swings. */
-static void fill_rounds(struct result *result)
-{
-	for (size_t arm = 0; arm < 2; arm++) {
-		struct result_phase *phase = &result->arms[arm].phases[1];
-		memory_release(phase->round_ns_per_op);
-		phase->round_ns_per_op = fixture_room(25, sizeof(double));
-		phase->round_count = 25;
-		for (size_t i = 0; i < 25; i++)
-			phase->round_ns_per_op[i] = arm == 0 ? 100 : i < 12 ? 101 : i < 18 ? 200 : i % 2 ? 90 : 110;
-	}
-}
-
 /* 100 samples of 1 .. 100 ns: Hahn and Meeker's ranks of the median, 40 and 61; the 99th percentile of 100 has no upper bound. */
 static void percentiles_have_the_interval_of_their_samples(void **state)
 {
@@ -496,166 +392,6 @@ static void no_bound_is_above_the_largest_sample(void **state)
 	assert_true(found.low_ns == 1 && found.high_ns == 7);
 }
 
-static void a_calibration_counts_verdicts(void **state)
-{
-	(void)state;
-	struct result result;
-	struct calibration calibration, read;
-	struct text json = {0}, line = {0};
-	fixture_result(&result, small);
-	fill_rounds(&result);
-	assert_int_equal(calibration_make(&result, 6, 0.03, &calibration, NULL), 0);
-	assert_int_equal(calibration.comparisons, 4);
-	assert_int_equal(calibration.verdicts[RESULT_VERDICT_OK], 2);
-	assert_int_equal(calibration.verdicts[RESULT_VERDICT_REGRESSION], 1);
-	assert_int_equal(calibration.verdicts[RESULT_VERDICT_INCONCLUSIVE], 1);
-	assert_true(near(calibration_alarms(&calibration), 0.25));
-	/* The lowest lower end is that of the swinging one, 0.9: 1.03 / 0.9 would have lifted it. */
-	assert_true(near(calibration.detectable, 1.03 / 0.9 - 1));
-	assert_int_equal(calibration_write(&calibration, &json, NULL), 0);
-	assert_int_equal(calibration_read(json.bytes, json.length, &read, NULL), 0);
-	assert_true(memcmp(read.verdicts, calibration.verdicts, sizeof read.verdicts) == 0);
-	assert_true(read.detectable == calibration.detectable && read.rounds == 6);
-	assert_true(calibration_fits(&read, &result));
-	calibration_tell(&read, &result, &line);
-	assert_non_null(strstr(line.bytes, "1 false alarms in 4 comparisons of 6 rounds"));
-	assert_non_null(strstr(line.bytes, "slow-down of 14%"));
-	text_release(&line);
-	memory_release(result.machine.kernel);
-	result.machine.kernel = memory_text("another");
-	assert_false(calibration_fits(&read, &result));
-	calibration_tell(&read, &result, &line);
-	assert_non_null(strstr(line.bytes, "not calibrated"));
-	text_release(&line);
-	text_release(&json);
-	calibration_release(&calibration);
-	calibration_release(&read);
-	result_release(&result);
-}
-
-/* The first of four has no figures, the second is an improvement, the third a regression: two false alarms in three. */
-static void what_was_not_compared_raised_no_alarm_either(void **state)
-{
-	(void)state;
-	struct result result;
-	struct calibration calibration;
-	struct text line = {0};
-	fixture_result(&result, small);
-	fill_rounds(&result);
-	for (size_t i = 0; i < 6; i++)
-		result.arms[0].phases[1].round_ns_per_op[i] = (double)NAN;
-	for (size_t i = 6; i < 12; i++)
-		result.arms[1].phases[1].round_ns_per_op[i] = 50;
-	assert_int_equal(calibration_make(&result, 6, 0.03, &calibration, NULL), 0);
-	assert_int_equal(calibration.comparisons, 4);
-	assert_int_equal(calibration.verdicts[RESULT_VERDICT_NOT_COMPARED], 1);
-	assert_true(near(calibration_alarms(&calibration), 2 / 3.0));
-	/* 1 - p^3 = 0.05. */
-	assert_true(fabs(calibration_alarms_upper(&calibration) - cbrt(0.95)) < 1e-9);
-	/* What one of them would have found is not known. */
-	assert_true(isnan(calibration.detectable));
-	calibration_tell(&calibration, &result, &line);
-	assert_non_null(strstr(line.bytes, "2 false alarms in 3 comparisons of 6 rounds"));
-	text_release(&line);
-	calibration_release(&calibration);
-	result_release(&result);
-}
-
-static void a_calibration_of_too_few_rounds_detects_nothing(void **state)
-{
-	(void)state;
-	struct result result;
-	struct calibration calibration;
-	struct error error = {0};
-	fixture_result(&result, small);
-	fill_rounds(&result);
-	assert_int_equal(calibration_make(&result, 5, 0.03, &calibration, NULL), 0);
-	assert_int_equal(calibration.comparisons, 5);
-	assert_int_equal(calibration.verdicts[RESULT_VERDICT_INCONCLUSIVE], 5);
-	assert_true(isnan(calibration.detectable));
-	calibration_release(&calibration);
-	assert_int_equal(calibration_make(&result, 26, 0.03, &calibration, &error), -1);
-	assert_int_equal(error.exit_code, EXIT_CODE_UNTRUSTWORTHY);
-	result_release(&result);
-}
-
-static void a_damaged_calibration_is_refused(void **state)
-{
-	(void)state;
-	struct result result;
-	struct calibration calibration, read;
-	struct text json = {0};
-	fixture_result(&result, small);
-	fill_rounds(&result);
-	assert_int_equal(calibration_make(&result, 6, 0.03, &calibration, NULL), 0);
-	assert_int_equal(calibration_write(&calibration, &json, NULL), 0);
-	char *place = strstr(json.bytes, "\"ok\": 2");
-	assert_non_null(place);
-	place[6] = '3';
-	struct error error = {0};
-	assert_int_equal(calibration_read(json.bytes, json.length, &read, &error), -1);
-	assert_string_equal(error.message, "calibration: verdicts: must add up to comparisons");
-	for (size_t cut = 0; cut + 2 < json.length; cut += 7)
-		assert_int_equal(calibration_read(json.bytes, cut, &read, NULL), -1);
-	text_release(&json);
-	calibration_release(&calibration);
-	result_release(&result);
-}
-
-/* Everything above once more in small, with the n-th request for memory failing, for every n. */
-static int do_all(const struct result *a, struct result *b)
-{
-	static const char policy_text[] = "policy: 1\nmetrics: [{metric: steps.*, as: ignored}]\n";
-	struct policy policy;
-	struct gate gate;
-	struct calibration calibration = {0}, read = {0};
-	struct text xml = {0}, json = {0}, messages = {0};
-	struct error error = {0};
-	int status = policy_parse("p", policy_text, sizeof policy_text - 1, &policy, &messages);
-	text_release(&messages);
-	if (status == 0 && (status = gate_open(&gate, &policy, a, b, &error)) == 0) {
-		gate_junit(&gate, &xml);
-		status = xml.failed ? -1 : 0;
-		gate_close(&gate);
-	}
-	if (status == 0)
-		status = calibration_make(b, 6, 0.03, &calibration, &error);
-	if (status == 0)
-		status = calibration_write(&calibration, &json, &error);
-	if (status == 0)
-		status = calibration_read(json.bytes, json.length, &read, &error);
-	if (status == 0)
-		status = compare_within(b, 0.03, &error);
-	text_release(&xml);
-	text_release(&json);
-	calibration_release(&calibration);
-	calibration_release(&read);
-	return status;
-}
-
-static void no_memory_anywhere_is_an_error_and_no_leak(void **state)
-{
-	(void)state;
-	struct result a, b;
-	fixture_result(&a, small);
-	uint64_t n = 0;
-	for (int status = -1; status < 0; n++) {
-		fixture_result(&b, small);
-		fill_rounds(&b);
-		memory_release(b.comparisons[1].reason);
-		memory_release(b.comparisons);
-		b.comparisons = NULL;
-		b.comparison_count = 0;
-		memory_fail_after(n);
-		status = do_all(&a, &b);
-		memory_fail_after(UINT64_MAX);
-		result_release(&b);
-		assert_true(n < 10000);
-	}
-	assert_true(n > 50);
-	result_release(&a);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -670,19 +406,9 @@ int main(void)
 		cmocka_unit_test(two_arms_of_the_fixture),
 		cmocka_unit_test(within_a_result_the_first_measured_arm_is_the_base),
 		cmocka_unit_test(results_are_matched_by_workload_and_spec),
-		cmocka_unit_test(the_default_policy_gates_what_is_exact_and_has_a_direction),
-		cmocka_unit_test(a_policy_changes_what_it_names),
-		cmocka_unit_test(a_wrong_policy_is_the_default_one),
-		cmocka_unit_test(only_gated_rows_stop_anything),
-		cmocka_unit_test(the_self_test_is_good_and_notices_a_blind_policy),
 		cmocka_unit_test(percentiles_have_the_interval_of_their_samples),
 		cmocka_unit_test(dropped_samples_are_the_largest),
 		cmocka_unit_test(no_bound_is_above_the_largest_sample),
-		cmocka_unit_test(a_calibration_counts_verdicts),
-		cmocka_unit_test(what_was_not_compared_raised_no_alarm_either),
-		cmocka_unit_test(a_calibration_of_too_few_rounds_detects_nothing),
-		cmocka_unit_test(a_damaged_calibration_is_refused),
-		cmocka_unit_test(no_memory_anywhere_is_an_error_and_no_leak),
 	};
 	return cmocka_run_group_tests_name("compare", tests, NULL, NULL);
 }
