@@ -21,7 +21,7 @@
 
 int spawn_memory_file(const char *name, const void *bytes, size_t length, struct error *error)
 {
-	int descriptor = memfd_create(name, 0);
+	int descriptor = memfd_create(name, MFD_ALLOW_SEALING);
 	if (descriptor < 0)
 		return error_set(error, EXIT_CODE_IO, "cannot create a memory file: %s", strerror(errno));
 	const char *at = bytes;
@@ -35,7 +35,43 @@ int spawn_memory_file(const char *name, const void *bytes, size_t length, struct
 		at += written;
 		length -= (size_t)written;
 	}
+	if (bytes && spawn_seal(descriptor, error) < 0) {
+		close(descriptor);
+		return -1;
+	}
 	return descriptor;
+}
+
+static int seal(int descriptor, int seals, struct error *error)
+{
+	if (fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL | seals) == 0)
+		return 0;
+	return error_set(error, EXIT_CODE_IO, "cannot seal a memory file: %s", strerror(errno));
+}
+
+int spawn_seal(int descriptor, struct error *error)
+{
+	return seal(descriptor, F_SEAL_WRITE, error);
+}
+
+/* What a worker and this process both write to: a plugin may spoil its bytes, but cannot cut it off under us. -1 with a message. */
+static int share_job(const struct job *job, struct job **copy, struct error *error)
+{
+	int shared = spawn_memory_file("iovabench-job", NULL, 0, error);
+	if (shared < 0)
+		return -1;
+	if (ftruncate(shared, sizeof *job) < 0)
+		error_set(error, EXIT_CODE_IO, "cannot fill a memory file: %s", strerror(errno));
+	else if (seal(shared, 0, error) == 0)
+		*copy = mmap(NULL, sizeof *job, PROT_READ | PROT_WRITE, MAP_SHARED, shared, 0);
+	if (*copy != MAP_FAILED) {
+		memcpy(*copy, job, sizeof *job);
+		return shared;
+	}
+	if (error->exit_code == EXIT_CODE_OK)
+		error_set(error, EXIT_CODE_IO, "cannot map a memory file: %s", strerror(errno));
+	close(shared);
+	return -1;
 }
 
 static void become_worker(int job, pid_t parent)
@@ -157,12 +193,16 @@ static int describe_ending(const struct job *job, int status, enum ending ending
 static int read_record(int descriptor, size_t length, const struct job *job, struct result_record *record,
 		       struct error *error)
 {
-	char *bytes = mmap(NULL, length, PROT_READ, MAP_SHARED, descriptor, 0);
-	if (bytes == MAP_FAILED)
-		return error_set(error, EXIT_CODE_IO, "cannot read a worker's record: %s", strerror(errno));
+	/* Read, not mapped: nobody keeps a plugin from cutting it. */
+	char *bytes = memory_zeroed(length + 1, 1);
+	if (!bytes)
+		return error_set(error, EXIT_CODE_IO, "no memory for a worker's record");
+	size_t at = 0;
+	for (ssize_t got = 1; got > 0 && at<length; at += got> 0 ? (size_t)got : 0)
+		got = pread(descriptor, bytes + at, length - at, (off_t)at);
 	struct error wrong = {0};
-	int result = result_record_read(bytes, length, record, &wrong);
-	munmap(bytes, length);
+	int result = result_record_read(bytes, at, record, &wrong);
+	memory_release(bytes);
 	return result == 0 ? 0 : describe(record, job, error, "wrote a record that cannot be read: %.160s", wrong.message);
 }
 
@@ -183,12 +223,11 @@ int spawn_worker(struct job *job, const struct spawn_watch *watch, struct result
 	struct job *copy = MAP_FAILED;
 	job->record = spawn_memory_file("iovabench-record", NULL, 0, error);
 	if (job->record >= 0)
-		shared = spawn_memory_file("iovabench-job", job, sizeof *job, error);
-	if (shared >= 0)
-		copy = mmap(NULL, sizeof *copy, PROT_READ | PROT_WRITE, MAP_SHARED, shared, 0);
-	pid_t worker = copy == MAP_FAILED ? -1 : start(shared);
+		shared = share_job(job, &copy, error);
+	pid_t worker = shared < 0 ? -1 : start(shared);
 	if (worker < 0) {
-		error_set(error, EXIT_CODE_IO, "cannot start a worker: %s", strerror(errno));
+		if (error->exit_code == EXIT_CODE_OK)
+			error_set(error, EXIT_CODE_IO, "cannot start a worker: %s", strerror(errno));
 	} else {
 		int status;
 		enum ending ending;

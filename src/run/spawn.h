@@ -10,8 +10,11 @@
 
 #include <stdbool.h>
 
-/* A file in memory that workers inherit; -1 with a message. Closed with close(). */
+/* A file in memory that workers inherit; -1 with a message. Closed with close(). bytes: its content, sealed at once; NULL: an empty file. */
 int spawn_memory_file(const char *name, const void *bytes, size_t length, struct error *error);
+/* From now on nobody, not even this process, changes its bytes or its length: what runs in one worker cannot take it away from another.
+ * Such a file is mapped privately: kernels before 6.7 refuse to share it. */
+int spawn_seal(int descriptor, struct error *error);
 
 /* What the parent does while it waits, about ten times a second; words: played so far. */
 struct spawn_watch {

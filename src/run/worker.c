@@ -53,7 +53,8 @@ static int map_words(struct worker *worker, struct error *error)
 	worker->words_bytes = (size_t)words_played(worker) * sizeof(struct op);
 	if (!worker->words_bytes)
 		return 0;
-	void *words = mmap(NULL, worker->words_bytes, PROT_READ, MAP_SHARED, worker->job->stream_words, 0);
+	/* Sealed; private pages are the same ones until somebody writes to them. */
+	void *words = mmap(NULL, worker->words_bytes, PROT_READ, MAP_PRIVATE, worker->job->stream_words, 0);
 	if (words == MAP_FAILED)
 		return error_set(error, EXIT_CODE_IO, "cannot map the operation stream: %s", strerror(errno));
 	worker->words = words;
