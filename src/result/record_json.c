@@ -65,6 +65,7 @@ int result_record_write(const struct result_record *record, struct text *line, s
 	json_put(&writer, object, "locked", json_boolean(record->locked));
 	json_put(&writer, object, "ok", json_boolean(record->ok));
 	json_put_u64(&writer, object, "exit_code", (uint64_t)record->exit_code);
+	json_put_text(&writer, object, "owner", error_owner_name[record->owner]);
 	json_put_text(&writer, object, "message", record->message);
 	json_put_hex(&writer, object, "stream_hash", record->stream_hash);
 	json_put_u64(&writer, object, "peak_rss_bytes", record->peak_rss_bytes);
@@ -142,6 +143,7 @@ int result_record_read(const char *line, size_t length, struct result_record *re
 	record->locked = json_read_bool(&reader, &at, "locked");
 	record->ok = json_read_bool(&reader, &at, "ok");
 	record->exit_code = read_exit_code(&reader, &at);
+	record->owner = (enum error_owner)json_read_choice(&reader, &at, "owner", error_owner_name, ERROR_OWNER_COUNT);
 	record->message = json_read_text_or_null(&reader, &at, "message");
 	record->stream_hash = json_read_u64(&reader, &at, "stream_hash", UINT64_MAX);
 	record->peak_rss_bytes = json_read_u64(&reader, &at, "peak_rss_bytes", UINT64_MAX);

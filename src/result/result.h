@@ -134,6 +134,7 @@ struct result_record {
 	bool locked; /* a lock stood around the calls */
 	bool ok;     /* else exit_code and message say what happened, and the rest may be empty */
 	enum exit_code exit_code;
+	enum error_owner owner; /* of the failure: also of wrong answers, with which a record is ok */
 	char *message;
 	uint64_t stream_hash; /* of the operations played; 0 when not known */
 	uint64_t peak_rss_bytes;

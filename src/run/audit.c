@@ -267,9 +267,11 @@ static void end_phase(struct audit *audit)
 				       audit->operations, instance->table->name, broken);
 		/* Who checks others is checked, too. */
 		broken = occupancy_broken_invariant(audit->spaces[i].occupancy);
-		if (broken)
+		if (broken) {
+			audit->complaints.harness = true;
 			audit_complain(&audit->complaints, "operation %" PRIu64 ": the audit's own map is wrong: %s",
 				       audit->operations, broken);
+		}
 	}
 	struct audit_totals end = sum_spaces(audit), totals = totals_of_phase(audit, &end);
 	if (!audit->counts.holes_walks) /* shorter than a row of the series */
@@ -426,6 +428,10 @@ static void finish(struct audit *audit)
 	}
 	/* Of a stream that was not played to its end nothing can be told. */
 	record->stream_hash = engine_fatal(&audit->engine) ? 0 : audit->stream_hash;
+	record->owner = audit->complaints.harness              ? ERROR_OWNER_HARNESS
+			: audit->complaints.count              ? ERROR_OWNER_ALLOCATOR
+			: engine_fatal(&audit->engine) != NULL ? ERROR_OWNER_DRIVER
+							       : ERROR_OWNER_NONE;
 	if (audit->complaints.count)
 		record->message = memory_text(audit->complaints.text.failed ? "wrong answers, and no memory to tell them"
 									    : audit->complaints.text.bytes);

@@ -17,6 +17,7 @@
 /* Violations: all are counted, the first few are told. */
 struct audit_complaints {
 	uint64_t count;
+	bool harness;     /* one of them is about the audit itself, which cannot judge anybody then */
 	struct text text; /* lines */
 };
 void audit_complain(struct audit_complaints *complaints, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -192,7 +192,7 @@ int engine_broken(const struct engine *engine, struct error *error)
 {
 	const char *fatal = engine_fatal(engine);
 	if (fatal)
-		return error_set(error, EXIT_CODE_VIOLATION, "fatal driver misuse: %s", fatal);
+		return error_of(error, ERROR_OWNER_DRIVER, "fatal driver misuse: %s", fatal);
 	return error_set(error, EXIT_CODE_VIOLATION, "the allocator ended a request with status %d (%s)",
 			 (int)engine->broken,
 			 engine->broken == IOVA_NO_MEMORY ? "no memory for metadata" : "which alloc must not return");

@@ -144,9 +144,10 @@ static int wait_for(pid_t worker, const struct job *job, const struct spawn_watc
 }
 
 /* A record in place of one that the worker could not write. */
-static int describe(struct result_record *record, const struct job *job, struct error *error, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-static int describe(struct result_record *record, const struct job *job, struct error *error, const char *format, ...)
+static int describe(struct result_record *record, const struct job *job, enum error_owner owner, struct error *error,
+		    const char *format, ...) __attribute__((format(printf, 5, 6)));
+static int describe(struct result_record *record, const struct job *job, enum error_owner owner, struct error *error,
+		    const char *format, ...)
 {
 	char message[256];
 	va_list arguments;
@@ -159,7 +160,8 @@ static int describe(struct result_record *record, const struct job *job, struct 
 		.key = job->key,
 		.pass = job->pass,
 		.round = job->round,
-		.exit_code = EXIT_CODE_VIOLATION,
+		.exit_code = error_owner_exit_code(owner),
+		.owner = owner,
 		.message = memory_text(message),
 	};
 	if (!record->workload || !record->spec || !record->message) {
@@ -169,6 +171,16 @@ static int describe(struct result_record *record, const struct job *job, struct 
 	return 0;
 }
 
+/* Of the signals that end a process, those that come of what it does itself. */
+static bool is_own_crash(int number)
+{
+	static const int own[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGPIPE, SIGALRM};
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		if (own[i] == number)
+			return true;
+	return false;
+}
+
 static int describe_ending(const struct job *job, int status, enum ending ending, const struct spawn_watch *watch,
 			   struct result_record *record, struct error *error)
 {
@@ -176,18 +188,20 @@ static int describe_ending(const struct job *job, int status, enum ending ending
 	char limit[TEXT_NUMBER_BYTES];
 	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	if (ending == HUNG)
-		return describe(record, job, error, "hung in the %s: no window ended for %.3g s", pass,
-				watch->stall_seconds);
+		return describe(record, job, ERROR_OWNER_ALLOCATOR, error, "hung in the %s: no window ended for %.3g s",
+				pass, watch->stall_seconds);
 	if (ending == TOO_LARGE)
-		return describe(record, job, error, "passed the memory limit of %s in the %s",
+		return describe(record, job, ERROR_OWNER_ALLOCATOR, error, "passed the memory limit of %s in the %s",
 				text_bytes(limit, (double)watch->memory_limit_bytes), pass);
-	if (number == SIGKILL)
-		return describe(record, job, error,
-				"was killed from outside in the %s (by hand, or the system had no memory left)", pass);
+	if (number && !is_own_crash(number))
+		return describe(record, job, ERROR_OWNER_MACHINE, error,
+				"was killed from outside in the %s: signal %d (%s)%s", pass, number, strsignal(number),
+				number == SIGKILL ? "; by hand, or the system had no memory left" : "");
 	if (number)
-		return describe(record, job, error, "crashed in the %s: signal %d (%s)", pass, number, strsignal(number));
-	return describe(record, job, error, "ended in the %s with exit code %d and without a record", pass,
-			WEXITSTATUS(status));
+		return describe(record, job, ERROR_OWNER_ALLOCATOR, error, "crashed in the %s: signal %d (%s)", pass,
+				number, strsignal(number));
+	return describe(record, job, ERROR_OWNER_ALLOCATOR, error, "ended in the %s with exit code %d and without a record",
+			pass, WEXITSTATUS(status));
 }
 
 static int read_record(int descriptor, size_t length, const struct job *job, struct result_record *record,
@@ -203,7 +217,9 @@ static int read_record(int descriptor, size_t length, const struct job *job, str
 	struct error wrong = {0};
 	int result = result_record_read(bytes, at, record, &wrong);
 	memory_release(bytes);
-	return result == 0 ? 0 : describe(record, job, error, "wrote a record that cannot be read: %.160s", wrong.message);
+	return result == 0 ? 0
+			   : describe(record, job, ERROR_OWNER_ALLOCATOR, error,
+				      "wrote a record that cannot be read: %.160s", wrong.message);
 }
 
 static pid_t start(int job)

@@ -25,8 +25,8 @@ struct spawn_watch {
 };
 
 /* Executes the program again as a worker for job (job->record is set here), waits for it and reads its record into *record. A worker
- * that crashed, hung, passed the memory limit, was killed or wrote no record gives a record that is not ok and says so: only trouble of our own (no memory,
- * no process) returns -1. *line: the record as it goes into the journal. */
+ * that crashed, hung, passed the memory limit, was killed or wrote no record gives a record that is not ok and says so, and whose fault
+ * it seems to be: only trouble of our own (no memory, no process) returns -1. *line: the record as it goes into the journal. */
 int spawn_worker(struct job *job, const struct spawn_watch *watch, struct result_record *record, struct text *line,
 		 struct error *error);
 

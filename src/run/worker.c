@@ -267,8 +267,10 @@ static void finish_record(struct worker *worker, const struct error *error)
 	record->round = job->round;
 	record->ok = error->exit_code == EXIT_CODE_OK;
 	record->exit_code = error->exit_code;
-	if (!record->ok)
+	if (!record->ok) {
+		record->owner = error->owner;
 		record->message = memory_text(error->message);
+	}
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
 		record->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
 }

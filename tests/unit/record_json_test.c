@@ -62,6 +62,7 @@ static struct result_record sample(void)
 				      .round = 11,
 				      .ok = false,
 				      .exit_code = EXIT_CODE_VIOLATION,
+				      .owner = ERROR_OWNER_ALLOCATOR,
 				      .message = own_message,
 				      .stream_hash = UINT64_C(0x8000000000000001),
 				      .peak_rss_bytes = 1 << 20,
@@ -120,6 +121,7 @@ static void reading_gives_what_was_written(void **state)
 	assert_true(record.phases[0].cells_ns_per_op[0] == 3.1 && isnan(record.phases[0].cells_ns_per_op[1]));
 	assert_true(record.phases[0].cells_operations[2] == 70001);
 	assert_int_equal(record.exit_code, EXIT_CODE_VIOLATION);
+	assert_int_equal(record.owner, ERROR_OWNER_ALLOCATOR);
 	assert_int_equal(record.stream_hash, UINT64_C(0x8000000000000001));
 	assert_int_equal(record.phases[0].operations, UINT64_MAX);
 	assert_int_equal(record.phases[0].placement_hash, UINT64_C(0xfedcba9876543210));
@@ -208,6 +210,8 @@ static void wrong_values_are_named_by_their_path(void **state)
 		{"\"pass\":\"audit\"", "\"pass\":\"both\"", "record: pass: must be one of \"timed\", \"audit\""},
 		{"\"ok\":false", "\"ok\":0", "record: ok: must be true or false"},
 		{"\"exit_code\":3", "\"exit_code\":99", "record: exit_code: is no exit code of this program"},
+		{"\"owner\":\"allocator\"", "\"owner\":\"nobody\"",
+		 "record: owner: must be one of \"none\", \"allocator\", \"driver\", \"harness\", \"machine\""},
 		{"[3.1000000000000001", "[\"3.1\"", "record: phases[0].ns_per_op[0]: must be a number or null"},
 		{"[3.1000000000000001,", "[", "record: phases[0]: must have as many untainted_ns_per_op as ns_per_op"},
 		{"[65536,", "[", "record: phases[0]: must have as many cells_operations as cells_ns_per_op"},
