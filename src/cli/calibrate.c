@@ -3,24 +3,29 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli/calibration_file.h"
 #include "cli/cli.h"
 #include "cli/result_file.h"
 #include "cli/run_arguments.h"
 #include "compare/compare.h"
+#include "run/request.h"
 #include "run/run.h"
+#include "run/store.h"
+#include "workload/workload_yaml.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CLOCK_MILLISECONDS 500u
 #define COMPARISONS_DEFAULT 20u
 #define ROUNDS_TOTAL_MAX 100000u
+#define RUN_BYTES_MAX ((size_t)64 << 20)
 
 /* Small enough that a process takes a tenth of a second, long enough for its windows. */
 static const char workload[] = "iovabench: 1\n"
@@ -84,23 +89,71 @@ static int show_clock(bool json)
 	return EXIT_CODE_OK;
 }
 
-/* A file that has no name but one in /proc. */
-static int open_workload(char path[64], struct error *error)
+static int path_in(const char *folder, const char *name, struct text *path, struct error *error)
 {
-	int descriptor = memfd_create("iovabench-calibration", MFD_CLOEXEC);
-	if (descriptor < 0 || write(descriptor, workload, sizeof workload - 1) != (ssize_t)(sizeof workload - 1)) {
-		if (descriptor >= 0)
-			close(descriptor);
-		return error_set(error, EXIT_CODE_IO, "cannot make a file in memory");
+	path->length = 0;
+	text_add(path, "%s/%s", folder, name);
+	return path->failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
+}
+
+/* The run that was begun in folder is the one that would be begun now: it goes on. */
+static int check_same(const char *folder, const struct run_options *options, struct error *error)
+{
+	struct request begun = {0};
+	struct text path = {0};
+	char *bytes = NULL, *now = NULL;
+	size_t length, now_length;
+	int status = path_in(folder, "run.json", &path, error);
+	if (status == 0)
+		status = file_read(path.bytes, RUN_BYTES_MAX, &bytes, &length, error);
+	if (status == 0)
+		status = request_read(bytes, length, &begun, error);
+	if (status == 0)
+		status = file_read(options->files[0], WORKLOAD_FILE_BYTES_MAX, &now, &now_length, error);
+	const struct run_options *old = &begun.options;
+	if (status == 0 &&
+	    (old->file_count != 1 || !begun.inputs.count || old->spec_count != options->spec_count ||
+	     begun.inputs.list[0].hash != workload_hash(now, now_length) || strcmp(old->specs[0], options->specs[0]) != 0 ||
+	     strcmp(old->specs[1], options->specs[1]) != 0 || old->rounds != options->rounds ||
+	     old->changes.ops != options->changes.ops || old->latency != options->latency || old->audit))
+		status = error_set(
+			error, EXIT_CODE_USAGE,
+			"%s: this folder holds another run than the one that is asked for; choose a new one with -o",
+			folder);
+	request_release(&begun);
+	memory_release(bytes);
+	memory_release(now);
+	text_release(&path);
+	return status;
+}
+
+/* Runs, or goes on with what was killed in folder, or takes what is finished there. */
+static enum exit_code run_or_go_on(const struct run_options *options, struct result *result, struct text *messages,
+				   struct error *error)
+{
+	struct text used = {0}, path = {0};
+	struct error none = {0};
+	enum exit_code code = EXIT_CODE_OK;
+	bool finished = false;
+	int status = path_in(options->folder, "run.json", &path, error);
+	if (status == 0 && access(path.bytes, F_OK) < 0) {
+		code = run_matrix(options, result, &used, messages, error);
+	} else if (status == 0 && check_same(options->folder, options, error) == 0) {
+		finished = cli_result_load(options->folder, result, &none) == 0 && !result->run.partial;
+		if (!finished) {
+			result_release(result);
+			code = run_resume(options->folder, options, result, &used, messages, &finished, error);
+		}
 	}
-	snprintf(path, 64, "/proc/self/fd/%d", descriptor);
-	return descriptor;
+	text_release(&used);
+	text_release(&path);
+	return error->exit_code != EXIT_CODE_OK ? error->exit_code : code;
 }
 
 static enum exit_code measure(const struct arguments *arguments, const char *file, const char *folder,
 			      struct result *result, struct error *error)
 {
-	struct text used = {0}, messages = {0};
+	struct text messages = {0};
 	const char *specs[2] = {arguments->specs[0], arguments->specs[arguments->spec_count - 1]};
 	struct run_options options = {.files = &file,
 				      .file_count = 1,
@@ -113,10 +166,9 @@ static enum exit_code measure(const struct arguments *arguments, const char *fil
 				      .stall_seconds = RUN_STALL_SECONDS_DEFAULT,
 				      .progress = isatty(STDERR_FILENO),
 				      .command = "iovabench calibrate --null"};
-	enum exit_code code = run_matrix(&options, result, &used, &messages, error);
+	enum exit_code code = run_or_go_on(&options, result, &messages, error);
 	if (messages.length)
 		fputs(messages.bytes, stderr);
-	text_release(&used);
 	text_release(&messages);
 	return code;
 }
@@ -175,31 +227,56 @@ static enum exit_code finish(const struct arguments *arguments, const struct res
 	return error->exit_code != EXIT_CODE_OK ? error->exit_code : noisy ? EXIT_CODE_UNTRUSTWORTHY : EXIT_CODE_OK;
 }
 
+/* Where the run is kept, so that what a calibration rests on can be looked at: the folder that was named, or a new one. */
+static int choose_folders(const struct arguments *arguments, struct text *place, struct text *folder, struct error *error)
+{
+	char now[32];
+	time_t seconds = time(NULL);
+	struct tm utc;
+	if (arguments->folder) {
+		/* Whoever goes on does so from where the run was begun. */
+		char *whole = store_make_folder(arguments->folder, error) == 0 ? realpath(arguments->folder, NULL) : NULL;
+		if (!whole)
+			return error_set(error, EXIT_CODE_IO, "%s: cannot make this folder", arguments->folder);
+		text_add(place, "%s", whole);
+		text_add(folder, "%s", whole);
+		free(whole);
+	} else {
+		if (calibration_folder(place, error) < 0)
+			return -1;
+		strftime(now, sizeof now, "%Y%m%dT%H%M%SZ", gmtime_r(&seconds, &utc));
+		text_add(folder, "%s/run-%s-%d", place->bytes ? place->bytes : "", now, (int)getpid());
+	}
+	return place->failed || folder->failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
+}
+
+/* The workload of our own is a file beside the run: whoever goes on needs it. */
+static int write_workload(const char *folder, struct text *file, struct error *error)
+{
+	if (store_make_folder(folder, error) < 0 || path_in(folder, "calibration.yaml", file, error) < 0)
+		return -1;
+	return file_write_whole(file->bytes, workload, sizeof workload - 1, error);
+}
+
 static enum exit_code calibrate(const struct arguments *arguments, struct error *error)
 {
-	struct text place = {0}, folder = {0};
+	struct text place = {0}, folder = {0}, file = {0};
 	struct result result = {0};
-	char own[64];
-	int descriptor = -1;
 	enum exit_code code = EXIT_CODE_OK;
-	int status = 0;
-	if (arguments->folder)
-		text_add(&place, "%s", arguments->folder);
-	else
-		status = calibration_folder(&place, error);
-	/* The run itself stays: what a calibration rests on can be looked at. */
-	text_add(&folder, arguments->folder ? "%s" : "%s/run-%d", place.bytes ? place.bytes : "", (int)getpid());
+	int status = choose_folders(arguments, &place, &folder, error);
+	if (status == 0 && arguments->folder && path_in(place.bytes, "calibration.json", &file, error) == 0 &&
+	    access(file.bytes, F_OK) == 0)
+		status = error_set(error, EXIT_CODE_USAGE, "%s exists; choose a new folder with -o", file.bytes);
 	if (status == 0 && !arguments->file)
-		status = descriptor = open_workload(own, error);
-	if (status >= 0)
-		code = measure(arguments, arguments->file ? arguments->file : own, folder.bytes, &result, error);
-	if (status >= 0 && code == EXIT_CODE_OK)
+		status = write_workload(folder.bytes, &file, error);
+	if (status == 0)
+		code = measure(arguments, arguments->file ? arguments->file : file.bytes, folder.bytes, &result, error);
+	if (status == 0 && code == EXIT_CODE_OK)
 		code = finish(arguments, &result, place.bytes, error);
-	if (descriptor >= 0)
-		close(descriptor);
 	result_release(&result);
 	text_release(&place);
 	text_release(&folder);
+	text_release(&file);
 	return error->exit_code != EXIT_CODE_OK ? error->exit_code : code;
 }
 

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/result_file.h"
+#include "result/json.h"
 #include "run/store.h"
 
 #include <getopt.h>
@@ -43,32 +44,45 @@ static int copy_journal(struct store *store, const char *folder, struct error *e
 	return status;
 }
 
-/* What is no whole result is none: the folder can be used again. */
-static void abandon(const char *output)
+/* Says that this folder is a merge's while it is not whole. */
+static int write_request(const struct store *store, char **folders, size_t count, const char *command, struct error *error)
 {
-	struct text path = {0};
-	text_add(&path, "%s/rounds.jsonl", output);
-	if (!path.failed)
-		unlink(path.bytes);
-	rmdir(output); /* unless something else is in there */
-	text_release(&path);
+	struct json_writer writer = {false};
+	struct text json = {0};
+	json_prepare();
+	json_t *document = json_object();
+	json_put_text(&writer, document, "schema", "iovabench.merge/1");
+	json_put_text(&writer, document, "command", command);
+	json_t *list = json_put_array(&writer, document, "folders");
+	for (size_t i = 0; i < count; i++)
+		json_append(&writer, list, json_text(folders[i]));
+	int status = json_finish(&writer, document, true, "merge.json", &json, error);
+	if (status == 0)
+		status = store_file(store, "merge.json", &json, error);
+	text_release(&json);
+	return status;
 }
 
-static int write_all(struct result *merged, char **folders, size_t count, const char *output, struct error *error)
+static int write_all(struct result *merged, char **folders, size_t count, const char *output, const char *command,
+		     struct error *error)
 {
 	struct store store;
-	if (store_open(&store, output, error) < 0)
+	if (store_open(&store, output, true, error) < 0)
 		return -1;
-	int status = 0;
+	int status = write_request(&store, folders, count, command, error);
 	for (size_t i = 0; i < count && status == 0; i++)
 		status = copy_journal(&store, folders[i], error);
 	if (status == 0)
-		status = store_result(&store, merged, error);
-	if (status == 0)
 		status = cli_write_report(merged, output, error);
+	/* Last, because a folder with a result.json is whole. */
+	if (status == 0)
+		status = store_result(&store, merged, error);
+	/* What is no whole result is none: the folder can be used again. */
+	if (status < 0)
+		store_abandon(&store);
 	store_close(&store);
 	if (status < 0)
-		abandon(output);
+		rmdir(output); /* unless something else is in there */
 	return status;
 }
 
@@ -97,7 +111,7 @@ static enum exit_code merge(char **folders, size_t count, const char *output, co
 	if (status == 0)
 		status = result_merge(&merged, results, count, command, &error);
 	if (status == 0)
-		status = write_all(&merged, folders, count, output, &error);
+		status = write_all(&merged, folders, count, output, command, &error);
 	if (status < 0)
 		fprintf(stderr, "iovabench merge: %s\n", error.message);
 	for (size_t i = 0; i < loaded; i++)

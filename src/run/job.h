@@ -22,6 +22,7 @@ struct job {
 	uint64_t key; /* of the process, for the journal */
 	char workload_file[PATH_MAX];
 	char spec[JOB_SPEC_BYTES_MAX];
+	uint32_t twins; /* arms before it in the run that have the same spec */
 	enum result_pass pass;
 	uint32_t round;
 	uint32_t latency_gap; /* 0: no latency pass */

@@ -54,12 +54,15 @@ static void end_progress(const struct matrix *matrix)
 		fputs("\r\033[K", stderr);
 }
 
-static void fill_job(const struct matrix *matrix, const struct block *block, const char *spec, enum result_pass pass,
+static void fill_job(const struct matrix *matrix, const struct block *block, size_t arm, enum result_pass pass,
 		     uint32_t round, struct job *job)
 {
 	const struct run_options *options = matrix->options;
+	const char *spec = spec_of(matrix, arm);
 	bool harness = strcmp(spec, NULL_SPEC) == 0;
 	block_fill_job(block, spec, job);
+	for (size_t i = 0; i < arm; i++)
+		job->twins += strcmp(spec_of(matrix, i), spec) == 0;
 	job->pass = pass;
 	job->round = round;
 	job->with_series = (round == 0 && !harness) || pass == RESULT_PASS_AUDIT;
@@ -126,7 +129,7 @@ static int run_process(struct matrix *matrix, struct block *block, size_t arm, e
 	struct result_record record = {0};
 	if (!job)
 		return error_set(error, EXIT_CODE_IO, "no memory for a job");
-	fill_job(matrix, block, spec_of(matrix, arm), pass, round, job);
+	fill_job(matrix, block, arm, pass, round, job);
 	int result = process_key(job, block->identity, matrix->request.build_hash, &job->key, error);
 	struct resumed *resumed = matrix->options->resumed;
 	if (result == 0 && resumed && journal_take(&resumed->journal, job->key, &record))
@@ -230,7 +233,7 @@ static int begin(struct matrix *matrix, struct text *folder, struct error *error
 	struct text json = {0};
 	if (request_new(request, matrix->options, error) < 0 || name_run(matrix, folder, error) < 0)
 		return -1;
-	if (note_inputs(matrix, error) < 0 || store_open(&matrix->store, folder->bytes, error) < 0)
+	if (note_inputs(matrix, error) < 0 || store_open(&matrix->store, folder->bytes, false, error) < 0)
 		return -1;
 	clock_calibrate(&matrix->clock, MATRIX_CALIBRATION_MILLISECONDS);
 	machine_environment(&matrix->result->machine.before, &matrix->clock);

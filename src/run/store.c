@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -30,64 +32,95 @@ static int make_folders(char *path, struct error *error)
 	}
 }
 
+int store_make_folder(const char *path, struct error *error)
+{
+	char *copy = memory_text(path);
+	int result = copy ? make_folders(copy, error) : error_set(error, EXIT_CODE_IO, "no memory for a path");
+	memory_release(copy);
+	return result;
+}
+
 static int path_of(const struct store *store, const char *name, struct text *path, struct error *error)
 {
 	text_add(path, "%s/%s", store->folder.bytes, name);
 	return path->failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
 }
 
-static int refuse(const char *path, struct error *error)
+static bool is_there(const struct store *store, const char *name)
 {
-	return error_set(error, EXIT_CODE_USAGE, "%s exists: this folder holds another run; choose a new one with -o",
-			 path);
+	char path[PATH_MAX];
+	int length = snprintf(path, sizeof path, "%s/%s", store->folder.bytes, name);
+	return length > 0 && (size_t)length < sizeof path && access(path, F_OK) == 0;
 }
 
-static int refuse_used(const struct store *store, struct error *error)
+static int refuse(const struct store *store, const char *name, struct error *error)
 {
-	static const char *const names[] = {"rounds.jsonl", "run.json", "result.json"};
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		struct text path = {0};
-		int result = path_of(store, names[i], &path, error);
-		if (result == 0 && access(path.bytes, F_OK) == 0)
-			result = refuse(path.bytes, error);
-		text_release(&path);
-		if (result < 0)
-			return -1;
-	}
+	return error_set(error, EXIT_CODE_USAGE, "%s/%s exists: this folder holds another run; choose a new one with -o",
+			 store->folder.bytes, name);
+}
+
+/* What says that a folder is taken. A merge that was killed is nobody's but the next merge's. */
+static int refuse_used(const struct store *store, bool merging, struct error *error)
+{
+	static const char *const names[] = {"run.json", "result.json", "merge.json"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0] - merging; i++)
+		if (is_there(store, names[i]))
+			return refuse(store, names[i], error);
 	return 0;
 }
 
-/* Flags beside those that every journal is opened with. The system gives the lock back when the process ends, however it does. */
-static int open_journal(struct store *store, int flags, struct error *error)
+/* The system gives the lock back when the process ends, however it does. */
+static int lock_journal(struct store *store, const char *path, struct error *error)
+{
+	int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_CREAT;
+	struct stat state;
+	store->journal = open(path, flags, 0666);
+	if (store->journal < 0 && errno == ELOOP)
+		return refuse(store, "rounds.jsonl", error);
+	if (store->journal < 0 || fstat(store->journal, &state) < 0)
+		return error_set(error, EXIT_CODE_IO, "%s: cannot write here: %s", path, strerror(errno));
+	if (!S_ISREG(state.st_mode))
+		return error_set(error, EXIT_CODE_USAGE, "%s: is not a file; choose a new folder with -o", path);
+	if (flock(store->journal, LOCK_EX | LOCK_NB) < 0)
+		return error_set(error, EXIT_CODE_USAGE, "%s: another iovabench works in this folder", store->folder.bytes);
+	return 0;
+}
+
+static int open_journal(struct store *store, struct error *error)
 {
 	struct text path = {0};
 	int result = path_of(store, "rounds.jsonl", &path, error);
-	if (result == 0) {
-		store->journal = open(path.bytes, O_RDWR | O_APPEND | O_CLOEXEC | flags, 0666);
-		if (store->journal < 0)
-			/* Another run that began since refuse_used looked. */
-			result = errno == EEXIST ? refuse(path.bytes, error)
-						 : error_set(error, EXIT_CODE_IO, "%s: cannot write here: %s", path.bytes,
-							     strerror(errno));
-		else if (flock(store->journal, LOCK_EX | LOCK_NB) < 0)
-			result = error_set(error, EXIT_CODE_USAGE, "%s: another iovabench works in this folder",
-					   store->folder.bytes);
-	}
+	if (result == 0)
+		result = lock_journal(store, path.bytes, error);
 	text_release(&path);
 	return result;
 }
 
-int store_open(struct store *store, const char *folder, struct error *error)
+/* Whoever was killed before it had begun left an empty journal; whoever gave up took it away while we waited for it. */
+static int take_journal(struct store *store, bool merging, struct error *error)
+{
+	struct stat state;
+	if (open_journal(store, error) < 0 || refuse_used(store, merging, error) < 0)
+		return -1;
+	if (fstat(store->journal, &state) < 0)
+		return error_set(error, EXIT_CODE_IO, "%s/rounds.jsonl: %s", store->folder.bytes, strerror(errno));
+	if (state.st_nlink == 0 || (state.st_size && !is_there(store, "merge.json")))
+		return refuse(store, "rounds.jsonl", error);
+	return state.st_size ? store_cut_journal(store, 0, error) : 0;
+}
+
+int store_open(struct store *store, const char *folder, bool merging, struct error *error)
 {
 	*store = (struct store){.journal = -1};
 	text_add(&store->folder, "%s", folder);
 	int result = store->folder.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
 	if (result == 0)
 		result = make_folders(store->folder.bytes, error);
+	/* Before anything is made, and again when nobody else works here. */
 	if (result == 0)
-		result = refuse_used(store, error);
+		result = refuse_used(store, merging, error);
 	if (result == 0)
-		result = open_journal(store, O_CREAT | O_EXCL, error);
+		result = take_journal(store, merging, error);
 	if (result < 0)
 		store_close(store);
 	return result;
@@ -95,7 +128,7 @@ int store_open(struct store *store, const char *folder, struct error *error)
 
 void store_abandon(struct store *store)
 {
-	static const char *const names[] = {"run.json", "rounds.jsonl"};
+	static const char *const names[] = {"run.json", "merge.json", "rounds.jsonl"};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		struct text path = {0};
 		struct error none = {0};
@@ -107,12 +140,13 @@ void store_abandon(struct store *store)
 
 static int refuse_missing(const struct store *store, struct error *error)
 {
-	struct text path = {0};
-	int result = path_of(store, "run.json", &path, error);
-	if (result == 0 && access(path.bytes, F_OK) < 0)
-		result = error_set(error, EXIT_CODE_USAGE, "%s: no run was begun here", store->folder.bytes);
-	text_release(&path);
-	return result;
+	if (is_there(store, "run.json"))
+		return 0;
+	const char *more = is_there(store, "result.json")    ? ""
+			   : is_there(store, "merge.json")   ? ", but a merge, which did not end: ask for it again"
+			   : is_there(store, "rounds.jsonl") ? ": it was killed too early; ask for it again"
+							     : "";
+	return error_set(error, EXIT_CODE_USAGE, "%s: no run was begun here%s", store->folder.bytes, more);
 }
 
 int store_reopen(struct store *store, const char *folder, struct error *error)
@@ -123,7 +157,7 @@ int store_reopen(struct store *store, const char *folder, struct error *error)
 	if (result == 0)
 		result = refuse_missing(store, error);
 	if (result == 0)
-		result = open_journal(store, O_CREAT, error);
+		result = open_journal(store, error);
 	if (result < 0)
 		store_close(store);
 	return result;

@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "result/result.h"
 
+#include <stdbool.h>
+
 struct store {
 	struct text folder;
 	int journal;
@@ -14,9 +16,13 @@ struct store {
 
 /* Two programs never work in one folder: it is locked from open to close. */
 
-/* Makes the folder (with its parents) and opens rounds.jsonl in it. Refused with EXIT_CODE_USAGE when the folder holds a journal or
- * a result already: two runs must not mix. */
-int store_open(struct store *store, const char *folder, struct error *error);
+/* Makes a folder, with its parents; one that is there is fine. */
+int store_make_folder(const char *path, struct error *error);
+
+/* Makes the folder (with its parents) and opens rounds.jsonl in it, empty. Refused with EXIT_CODE_USAGE when the folder holds a run or
+ * a result already: two runs must not mix. What was killed before it wrote run.json is no run; a merge (merging) that was killed before
+ * its result.json, which its merge.json tells, is started over by the next one. */
+int store_open(struct store *store, const char *folder, bool merging, struct error *error);
 /* Opens the folder of a run that was begun. Refused with EXIT_CODE_USAGE when it holds none, or another program works in it. */
 int store_reopen(struct store *store, const char *folder, struct error *error);
 void store_close(struct store *store);

@@ -42,7 +42,7 @@ is_whole() { # folder
 	is "$(find "$1" -name '*.partial')" ""
 }
 
-# Nothing was begun, and that is told; what stands there stays.
+# Nothing was begun, and that is told; the run can be asked for again.
 never_began() { # folder
 	[ ! -e "$1/rounds.jsonl" ] || [ ! -s "$1/rounds.jsonl" ]
 	run -2 "$iovabench" resume "$1"
@@ -61,6 +61,8 @@ never_began() { # folder
 		if [ ! -e "$scratch/$n/run.json" ]; then
 			never_began "$scratch/$n"
 			refused=$((refused + 1))
+			start "$scratch/$n"
+			is_whole "$scratch/$n"
 			continue
 		fi
 		journal_is_sound "$scratch/$n"
@@ -101,7 +103,6 @@ never_began() { # folder
 				command=(resume -q "$folder")
 			else
 				never_began "$folder"
-				rm -rf "$folder"
 			fi
 		done
 		[ $code -eq 0 ] || "$iovabench" resume -q "$folder"
@@ -122,7 +123,7 @@ never_began() { # folder
 		done
 		wait
 		is "$(cat "$scratch/$turn".?.code | sort | tr '\n' ' ')" "0 2 "
-		has "$(cat "$scratch/$turn".[ab])" "this folder holds another run; choose a new one with -o"
+		[[ $(cat "$scratch/$turn".[ab]) == *@("this folder holds another run; choose a new one with -o"|"another iovabench works in this folder")* ]]
 		is_whole "$scratch/$turn"
 	done
 }
@@ -135,11 +136,83 @@ never_began() { # folder
 		sleep 0.01
 	done
 	run -2 "$iovabench" run $tiny -a rbtree --rounds 1 -o "$scratch/t"
-	has "$output" "$scratch/t/rounds.jsonl exists: this folder holds another run; choose a new one with -o"
+	has "$output" "$scratch/t/run.json exists: this folder holds another run; choose a new one with -o"
 	run -2 "$iovabench" resume "$scratch/t"
 	has "$output" "another iovabench works in this folder"
 	kill -0 $pid
 	wait $pid
 	is "$(arms "$scratch/t" '[.spec, .state] | join(" ")')" "$plugins/slow.so ok"
 	is "$(wc -l <"$scratch/t/rounds.jsonl")" 2
+}
+
+@test "killed in any of its writes, a merge is asked for again and starts over" {
+	no_sanitizer
+	"$iovabench" run $tiny -a bitmap --rounds 1 --ops 2k --latency off -q -o "$scratch/part"
+	"$iovabench" merge "$whole" "$scratch/part" -o "$scratch/wanted"
+	# What names the folder and the moment of asking is not compared.
+	without() { jq -S 'del(.run)' "$1/result.json" | cksum; }
+	killed=0
+	for n in $(seq 200); do
+		code=0
+		LD_PRELOAD=$(realpath "$plugins/killed.so") KILLED_AT=$n "$iovabench" merge "$whole" "$scratch/part" -o "$scratch/$n" || code=$?
+		[ $code -ne 0 ] || break
+		is $code 137
+		killed=$((killed + 1))
+		if [ -e "$scratch/$n/result.json" ]; then
+			# Its last rename; nothing is missing.
+			run -2 "$iovabench" merge "$whole" "$scratch/part" -o "$scratch/$n"
+		else
+			run -2 "$iovabench" resume "$scratch/$n"
+			has "$output" "no run was begun here"
+			"$iovabench" merge "$whole" "$scratch/part" -o "$scratch/$n"
+		fi
+		is "$(without "$scratch/$n")" "$(without "$scratch/wanted")"
+		is "$(cksum <"$scratch/$n/rounds.jsonl")" "$(cksum <"$scratch/wanted/rounds.jsonl")"
+		is "$(ls "$scratch/$n")" "$(ls "$scratch/wanted")"
+	done
+	is $code 0
+	# merge.json, report, series, three logs and result: each is written, forced and renamed, and then its folder; the journal, and twice a part of it.
+	[ $killed -ge $((7 * 4 + 4)) ]
+}
+
+@test "killed in any of its writes, a calibration is asked for again and goes on" {
+	no_sanitizer
+	calibrate() { "$iovabench" calibrate --null --comparisons 1 --rounds 1 --ops 1k -o "$1"; }
+	killed=0 went_on=0
+	# The first ones, and then ever larger steps: each turn measures.
+	for n in 1 2 3 4 5 6 7 8 9 10 12 14 17 20 24 28 33 39 46 54 63 73 84 96; do
+		code=0
+		LD_PRELOAD=$(realpath "$plugins/killed.so") KILLED_AT=$n calibrate "$scratch/$n" || code=$?
+		[ $code -ne 137 ] || killed=$((killed + 1))
+		[ $code -eq 137 ] || break
+		had=$(wc -l 2>/dev/null <"$scratch/$n/rounds.jsonl" || echo 0)
+		kept=$(head -n "$had" "$scratch/$n/rounds.jsonl" 2>/dev/null | cksum)
+		[ "$had" -eq 0 ] || went_on=$((went_on + 1))
+		[ -e "$scratch/$n/calibration.json" ] || calibrate "$scratch/$n"
+		run -0 jq -e '.comparisons == 1 and .rounds == 1' "$scratch/$n/calibration.json"
+		# Finished processes are not measured again.
+		is "$(head -n "$had" "$scratch/$n/rounds.jsonl" | cksum)" "$kept"
+		is "$(find "$scratch/$n" -name '*.partial')" ""
+		run -2 calibrate "$scratch/$n"
+		has "$output" "calibration.json exists"
+	done
+	[ $killed -ge 12 ]
+	[ $went_on -ge 3 ]
+}
+
+@test "a calibration goes on with none that was asked for otherwise" {
+	no_sanitizer
+	code=0
+	LD_PRELOAD=$(realpath "$plugins/killed.so") KILLED_AT=20 "$iovabench" calibrate --null --comparisons 2 --rounds 1 --ops 1k -o "$scratch/t" || code=$?
+	is $code 137
+	[ -e "$scratch/t/run.json" ]
+	before=$(cat "$scratch/t"/* | cksum)
+	for other in "--comparisons 3" "--ops 2k" "-a buddy" "$tiny"; do
+		# shellcheck disable=SC2086
+		run -2 "$iovabench" calibrate --null --comparisons 2 --rounds 1 --ops 1k $other -o "$scratch/t"
+		has "$output" "holds another run"
+		is "$(cat "$scratch/t"/* | cksum)" "$before"
+	done
+	run -0 "$iovabench" calibrate --null --comparisons 2 --rounds 1 --ops 1k -o "$scratch/t"
+	[ -s "$scratch/t/calibration.json" ]
 }

@@ -93,6 +93,13 @@ lines() {
 	is "$(lines)" 6
 }
 
+@test "null as an arm is another process than the harness" {
+	"$iovabench" run $tiny -a null -a buddy --rounds 1 --latency off -q -o "$scratch/t"
+	rm "$scratch/t/result.json"
+	run -0 "$iovabench" resume -q "$scratch/t"
+	is "$(lines)" 4
+}
+
 @test "what the journal has is not run again" {
 	killed_at "$(head -n 7 "$whole/rounds.jsonl" | wc -c)"
 	before=$(cat "$scratch/t/rounds.jsonl" | cksum)

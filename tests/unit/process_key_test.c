@@ -64,6 +64,7 @@ static void all_that_it_plays_is_in_it(void **state)
 	(void)state;
 	CHANGES(job.pass = RESULT_PASS_AUDIT);
 	CHANGES(job.round = 4);
+	CHANGES(job.twins = 1);
 	CHANGES(job.latency_gap = 1);
 	CHANGES(job.with_series = true);
 	CHANGES(job.lock = LOCK_SPIN);

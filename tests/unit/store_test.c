@@ -53,7 +53,7 @@ static bool exists(const char *name)
 
 static void open_store(void)
 {
-	assert_int_equal(store_open(&store, inside, &error), 0);
+	assert_int_equal(store_open(&store, inside, false, &error), 0);
 }
 
 static void reads(const char *name, const char *wanted)
@@ -90,11 +90,74 @@ static void a_folder_with_a_journal_is_refused(void **state)
 {
 	(void)state;
 	open_store();
+	assert_int_equal(add("{}\n"), 0);
 	store_close(&store);
-	assert_int_equal(store_open(&store, inside, &error), -1);
+	for (int merging = 0; merging < 2; merging++) {
+		error = (struct error){0};
+		assert_int_equal(store_open(&store, inside, merging, &error), -1);
+		assert_int_equal(error.exit_code, EXIT_CODE_USAGE);
+		assert_non_null(strstr(error.message,
+				       "a/rounds.jsonl exists: this folder holds another run; choose a new one with -o"));
+	}
+	reads("rounds.jsonl", "{}\n");
+}
+
+static void write_file(const char *name)
+{
+	assert_int_equal(store_file(&store, name, &(struct text){.bytes = (char[]){"{}"}, .length = 2}, &error), 0);
+}
+
+static void what_was_killed_before_it_began_starts_over(void **state)
+{
+	(void)state;
+	open_store();
+	store_close(&store);
+	open_store();
+	assert_true(exists("rounds.jsonl"));
+}
+
+static void a_merge_that_was_killed_starts_over_and_is_nobody_elses(void **state)
+{
+	(void)state;
+	assert_int_equal(store_open(&store, inside, true, &error), 0);
+	write_file("merge.json");
+	assert_int_equal(add("{\"half\": 1}\n"), 0);
+	store_close(&store);
+	assert_int_equal(store_open(&store, inside, false, &error), -1);
+	assert_non_null(strstr(error.message, "a/merge.json exists: this folder holds another run"));
+	error = (struct error){0};
+	assert_int_equal(store_reopen(&store, inside, &error), -1);
+	assert_non_null(strstr(error.message, "a merge, which did not end: ask for it again"));
+	error = (struct error){0};
+	assert_int_equal(store_open(&store, inside, true, &error), 0);
+	reads("rounds.jsonl", "");
+	write_file("result.json");
+	store_close(&store);
+	assert_int_equal(store_open(&store, inside, true, &error), -1);
+	assert_non_null(strstr(error.message, "a/result.json exists"));
+}
+
+static void a_folder_is_one_programs_while_it_works(void **state)
+{
+	(void)state;
+	struct store second;
+	open_store();
+	assert_int_equal(store_open(&second, inside, false, &error), -1);
 	assert_int_equal(error.exit_code, EXIT_CODE_USAGE);
-	assert_non_null(
-		strstr(error.message, "a/rounds.jsonl exists: this folder holds another run; choose a new one with -o"));
+	assert_non_null(strstr(error.message, "another iovabench works in this folder"));
+}
+
+/* Opening waits for nobody who reads the other end. */
+static void a_journal_that_is_no_file_is_refused(void **state)
+{
+	(void)state;
+	char path[256];
+	assert_int_equal(mkdir(inside, 0777), 0);
+	snprintf(path, sizeof path, "%s/rounds.jsonl", inside);
+	assert_int_equal(mkfifo(path, 0666), 0);
+	assert_int_equal(store_open(&store, inside, false, &error), -1);
+	assert_int_equal(error.exit_code, EXIT_CODE_USAGE);
+	assert_non_null(strstr(error.message, "a/rounds.jsonl: is not a file"));
 }
 
 /* As when another run began between the look and the opening: a link to nowhere is not seen by the one, and is in the way of the other. */
@@ -105,7 +168,7 @@ static void a_journal_that_appears_meanwhile_is_refused(void **state)
 	assert_int_equal(mkdir(inside, 0777), 0);
 	snprintf(path, sizeof path, "%s/rounds.jsonl", inside);
 	assert_int_equal(symlink("nowhere", path), 0);
-	assert_int_equal(store_open(&store, inside, &error), -1);
+	assert_int_equal(store_open(&store, inside, false, &error), -1);
 	assert_int_equal(error.exit_code, EXIT_CODE_USAGE);
 	assert_non_null(strstr(error.message, "a/rounds.jsonl exists: this folder holds another run"));
 }
@@ -114,7 +177,7 @@ static void a_run_that_cannot_begin_leaves_the_folder_free(void **state)
 {
 	(void)state;
 	open_store();
-	assert_int_equal(store_file(&store, "run.json", &(struct text){.bytes = (char[]){"{}"}, .length = 2}, &error), 0);
+	write_file("run.json");
 	store_abandon(&store);
 	assert_false(exists("run.json") || exists("rounds.jsonl"));
 	store_close(&store);
@@ -128,7 +191,7 @@ static void a_folder_with_a_result_is_refused(void **state)
 	char path[256];
 	snprintf(path, sizeof path, "%s/result.json", inside);
 	assert_int_equal(file_write_whole(path, "{}", 2, &error), 0);
-	assert_int_equal(store_open(&store, inside, &error), -1);
+	assert_int_equal(store_open(&store, inside, false, &error), -1);
 	assert_int_equal(error.exit_code, EXIT_CODE_USAGE);
 	assert_false(exists("rounds.jsonl"));
 }
@@ -149,7 +212,7 @@ static void parents_are_made(void **state)
 	(void)state;
 	char deep[256];
 	snprintf(deep, sizeof deep, "%s/a", inside);
-	assert_int_equal(store_open(&store, deep, &error), 0);
+	assert_int_equal(store_open(&store, deep, false, &error), 0);
 	struct stat found;
 	assert_int_equal(stat(deep, &found), 0);
 	store_close(&store);
@@ -162,7 +225,7 @@ static void a_file_in_the_way_is_named(void **state)
 	char path[256];
 	assert_int_equal(file_write_whole(inside, "x", 1, &error), 0);
 	snprintf(path, sizeof path, "%s/b", inside);
-	assert_int_equal(store_open(&store, path, &error), -1);
+	assert_int_equal(store_open(&store, path, false, &error), -1);
 	assert_int_equal(error.exit_code, EXIT_CODE_IO);
 	assert_non_null(strstr(error.message, "/a/b: cannot make this folder for results: Not a directory"));
 	remove(inside);
@@ -273,7 +336,7 @@ static void every_lack_of_memory_is_an_error(void **state)
 		folder_remove(inside);
 		error = (struct error){0};
 		memory_fail_after(n);
-		done = store_open(&store, inside, &error) == 0 && store_result(&store, result, &error) == 0;
+		done = store_open(&store, inside, false, &error) == 0 && store_result(&store, result, &error) == 0;
 		memory_fail_after(UINT64_MAX);
 		assert_true(done || error.exit_code == EXIT_CODE_IO);
 		assert_true(!exists("result.json") || done);
@@ -288,6 +351,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		A(the_journal_grows_by_whole_lines),
 		A(a_folder_with_a_journal_is_refused),
+		A(what_was_killed_before_it_began_starts_over),
+		A(a_merge_that_was_killed_starts_over_and_is_nobody_elses),
+		A(a_folder_is_one_programs_while_it_works),
+		A(a_journal_that_is_no_file_is_refused),
 		A(a_journal_that_appears_meanwhile_is_refused),
 		A(a_run_that_cannot_begin_leaves_the_folder_free),
 		A(a_folder_with_a_result_is_refused),
