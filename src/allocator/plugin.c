@@ -139,7 +139,7 @@ int allocator_plugin_open(const char *path, const struct iova_allocator **table,
 		/* The loader begins with the path, mostly. */
 		if (!strncmp(message, path, length) && !strncmp(message + length, ": ", 2))
 			message += length + 2;
-		return error_set(error, EXIT_CODE_NO_ARM, "plugin %s: %s", path, message);
+		return error_set(error, EXIT_CODE_USAGE, "plugin %s: %s", path, message);
 	}
 	void *symbol = dlsym(opened, IOVA_PLUGIN_SYMBOL);
 	/* ISO C has no cast from an object's to a function's address. */
@@ -149,7 +149,7 @@ int allocator_plugin_open(const char *path, const struct iova_allocator **table,
 	else
 		wrong = allocator_table_fault(*table = function());
 	if (wrong) {
-		error_set(error, EXIT_CODE_NO_ARM, "plugin %s: %s", path, wrong);
+		error_set(error, EXIT_CODE_USAGE, "plugin %s: %s", path, wrong);
 		dlclose(opened);
 		*table = NULL;
 		return -1;

@@ -38,7 +38,7 @@ uint64_t allocator_part_capabilities(const struct allocator_spec_part *part);
  * nearest name. */
 int allocator_spec_check(const char *text, struct error *error);
 
-/* Parses a spec and opens its plugins (in this process: a worker). Plugins are refused with EXIT_CODE_NO_ARM and a message: no
+/* Parses a spec and opens its plugins (in this process: a worker). Plugins are refused with EXIT_CODE_USAGE and a message: no
  * such file, no iova_plugin, other magic, ABI number or size (both numbers are named), a missing function (named). Nothing stays
  * open on failure. */
 int allocator_spec_open(const char *text, struct allocator_spec *spec, struct error *error);

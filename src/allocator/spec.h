@@ -12,7 +12,7 @@
 int allocator_options_read(const char *spec, const char *part, const struct iova_allocator *table, char *options,
 			   uint64_t *values, struct error *error);
 
-/* Opens one plugin. Returns 0, or -1 with EXIT_CODE_NO_ARM; then nothing is open. */
+/* Opens one plugin. Returns 0, or -1 with EXIT_CODE_USAGE; then nothing is open. */
 int allocator_plugin_open(const char *path, const struct iova_allocator **table, void **library, struct error *error);
 void allocator_plugin_close(void *library);
 

@@ -9,6 +9,17 @@ const char *const error_owner_name[ERROR_OWNER_COUNT] = {
 	[ERROR_OWNER_HARNESS] = "harness", [ERROR_OWNER_MACHINE] = "machine",
 };
 
+enum exit_code exit_code_of_both(enum exit_code a, enum exit_code b)
+{
+	static const enum exit_code order[] = {EXIT_CODE_USAGE,     EXIT_CODE_IO,          EXIT_CODE_INTERRUPTED,
+					       EXIT_CODE_VIOLATION, EXIT_CODE_NO_ARM,      EXIT_CODE_UNTRUSTWORTHY,
+					       EXIT_CODE_MISSED,    EXIT_CODE_INCONCLUSIVE};
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return EXIT_CODE_OK;
+}
+
 enum exit_code error_owner_exit_code(enum error_owner owner)
 {
 	switch (owner) {

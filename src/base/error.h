@@ -15,6 +15,9 @@ enum exit_code {
 	EXIT_CODE_INTERRUPTED = 130,
 };
 
+/* Of two that apply to one command, the one that it ends with: 2, 7, 130, 3, 6, 5, 1, 4. */
+enum exit_code exit_code_of_both(enum exit_code a, enum exit_code b);
+
 /* Whose a failure is, and so what becomes of it. */
 enum error_owner {
 	ERROR_OWNER_NONE, /* nothing failed, or an allocator cannot do what was asked, or a user has a mistake to mend */

@@ -139,7 +139,7 @@ static enum exit_code run_or_go_on(const struct run_options *options, struct res
 	if (status == 0 && access(path.bytes, F_OK) < 0) {
 		code = run_matrix(options, result, &used, messages, error);
 	} else if (status == 0 && check_same(options->folder, options, error) == 0) {
-		finished = cli_result_load(options->folder, result, &none) == 0 && !result->run.partial;
+		finished = cli_result_load(options->folder, result, &none) == 0 && !result_can_go_on(result);
 		if (!finished) {
 			result_release(result);
 			code = run_resume(options->folder, options, result, &used, messages, &finished, error);

@@ -50,6 +50,9 @@ struct cli_output {
 enum exit_code cli_end_run(const char *command, enum exit_code code, const struct cli_output *output, struct result *result,
 			   struct text *folder, struct text *messages, struct error *error);
 
+/* On standard error, a line for each: arms that failed, named ones that could not play, expectations that were missed, an interruption. */
+void cli_tell_faults(const char *command, const struct result *result);
+
 /* report.html into the folder of a run. */
 int cli_write_report(const struct result *result, const char *folder, struct error *error);
 

@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "report/report.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +48,38 @@ static void show(const struct cli_output *output, const struct result *result, c
 	text_release(&table);
 }
 
+static void tell_arm(const char *command, const struct result *result, const struct result_arm *arm)
+{
+	struct text label = {0};
+	bool fine = arm->state == RESULT_ARM_OK || (arm->state == RESULT_ARM_NOT_APPLICABLE && !arm->named);
+	if (fine || arm->state == RESULT_ARM_NOT_RUN)
+		return;
+	result_workload_label(&result->workloads[arm->workload], &label);
+	fprintf(stderr, "iovabench %s: %s, %s: %s", command, label.bytes ? label.bytes : "", arm->spec,
+		result_arm_state_name[arm->state]);
+	if (arm->owner != ERROR_OWNER_NONE)
+		fprintf(stderr, " (%s)", error_owner_name[arm->owner]);
+	fprintf(stderr, ": %s\n", arm->reason ? arm->reason : "no reason was recorded");
+	text_release(&label);
+}
+
+void cli_tell_faults(const char *command, const struct result *result)
+{
+	for (size_t i = 0; i < result->arm_count; i++)
+		tell_arm(command, result, &result->arms[i]);
+	for (size_t i = 0; i < result->expectation_count; i++) {
+		const struct result_expectation *expectation = &result->expectations[i];
+		const struct result_arm *arm = &result->arms[expectation->arm];
+		if (expectation->met)
+			continue;
+		fprintf(stderr, "iovabench %s: %s, %s: expected %s %s: missed", command,
+			result->workloads[arm->workload].name, arm->spec, expectation->metric, expectation->wanted);
+		fprintf(stderr, isfinite(expectation->got) ? " (%.6g)\n" : " (not measured)\n", expectation->got);
+	}
+	if (result->run.partial)
+		fprintf(stderr, "iovabench %s: the run was interrupted: its results are partial\n", command);
+}
+
 enum exit_code cli_end_run(const char *command, enum exit_code code, const struct cli_output *output, struct result *result,
 			   struct text *folder, struct text *messages, struct error *error)
 {
@@ -57,6 +90,11 @@ enum exit_code cli_end_run(const char *command, enum exit_code code, const struc
 		bool reported = cli_write_report(result, folder->bytes, error) == 0;
 		write_json(output->json, result, error);
 		show(output, result, folder->bytes, reported ? "report.html" : "result.json");
+		/* The table tells them, when there is one. */
+		if (output->quiet)
+			cli_tell_faults(command, result);
+		if (result->run.trouble)
+			fprintf(stderr, "iovabench %s: %s\n", command, result->run.trouble);
 	}
 	if (*error->message)
 		fprintf(stderr, "iovabench %s: %s\n", command, error->message);

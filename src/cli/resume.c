@@ -13,17 +13,24 @@ static void help(void)
 	     "Goes on with a run that was interrupted or killed: what its journal has is not run again. The result is that "
 	     "of a "
 	     "run that was\n"
-	     "not interrupted. A finished run is left as it is.");
+	     "not interrupted. Processes that failed by trouble of the machine (killed from outside, no memory, no space) "
+	     "are run "
+	     "again.\n"
+	     "A finished run is left as it is, and its exit code is given again.");
 }
 
-/* It may have been killed between its result and its report. */
+/* It may have been killed between its result and its report. What went wrong in it is told again. */
 static void complete(const char *folder, struct error *error)
 {
 	struct text path = {0};
 	struct result result;
 	text_add(&path, "%s/report.html", folder);
-	if (!path.failed && access(path.bytes, F_OK) < 0 && cli_result_load(folder, &result, error) == 0) {
-		cli_write_report(&result, folder, error);
+	if (!path.failed && cli_result_load(folder, &result, error) == 0) {
+		if (access(path.bytes, F_OK) < 0)
+			cli_write_report(&result, folder, error);
+		cli_tell_faults("resume", &result);
+		if (result.run.trouble)
+			fprintf(stderr, "iovabench resume: %s\n", result.run.trouble);
 		result_release(&result);
 	}
 	text_release(&path);
@@ -39,12 +46,13 @@ static enum exit_code resume(const char *name, const struct cli_output *output)
 	enum exit_code code = run_resume(name, &options, &result, &folder, &messages, &finished, &error);
 	if (!finished)
 		return cli_end_run("resume", code, output, &result, &folder, &messages, &error);
-	complete(name, &error);
+	if (error.exit_code == EXIT_CODE_OK)
+		complete(name, &error);
 	if (*error.message)
 		fprintf(stderr, "iovabench resume: %s\n", error.message);
 	else if (!output->quiet)
 		fprintf(stderr, "%s: this run is finished; nothing was run\n", name);
-	return error.exit_code;
+	return error.exit_code == EXIT_CODE_OK ? code : error.exit_code;
 }
 
 int cli_resume(int argc, char **argv)

@@ -39,15 +39,20 @@ bool run_read_number(const char *text, uint64_t low, uint64_t high, bool scaled,
 	return *number >= low && *number <= high;
 }
 
-static int add_spec(struct run_arguments *arguments, const char *spec)
+static int add_spec(struct run_arguments *arguments, const char *spec, bool named)
 {
 	const char **grown = memory_resize(arguments->specs, arguments->spec_count + 1, sizeof grown[0]);
 	if (!grown)
 		return EXIT_CODE_IO;
 	arguments->specs = grown;
+	bool *marks = memory_resize(arguments->named, arguments->spec_count + 1, sizeof marks[0]);
+	if (!marks)
+		return EXIT_CODE_IO;
+	arguments->named = marks;
 	for (size_t i = 0; i < arguments->spec_count; i++)
 		if (strcmp(grown[i], spec) == 0)
 			return usage(arguments, "-a", spec, "was given twice");
+	marks[arguments->spec_count] = named;
 	grown[arguments->spec_count++] = spec;
 	return EXIT_CODE_OK;
 }
@@ -59,7 +64,7 @@ static int add_specs(struct run_arguments *arguments, const char *spec)
 	if (strcmp(spec, "all") == 0) {
 		for (size_t i = 0; i < allocator_registry_count && code == EXIT_CODE_OK; i++)
 			if (!(allocator_registry[i]->capabilities & (IOVA_HARNESS | IOVA_LAYER)))
-				code = add_spec(arguments, allocator_registry[i]->name);
+				code = add_spec(arguments, allocator_registry[i]->name, false);
 		return code;
 	}
 	if (strlen(spec) >= JOB_SPEC_BYTES_MAX)
@@ -68,7 +73,7 @@ static int add_specs(struct run_arguments *arguments, const char *spec)
 		fprintf(stderr, "iovabench %s: -a %s\n", arguments->argv[0], error.message);
 		return (int)error.exit_code;
 	}
-	return add_spec(arguments, spec);
+	return add_spec(arguments, spec, true);
 }
 
 static int read_choice(const struct run_arguments *arguments, const char *option, const char *value,
@@ -293,7 +298,7 @@ int run_arguments_read(struct run_arguments *arguments, int argc, char **argv)
 	}
 	bool none = arguments->spec_count == 0;
 	for (size_t i = 0; none && i < sizeof default_specs / sizeof default_specs[0]; i++)
-		if (add_spec(arguments, default_specs[i]) != EXIT_CODE_OK)
+		if (add_spec(arguments, default_specs[i], false) != EXIT_CODE_OK)
 			return EXIT_CODE_IO;
 	if (!arguments->lock_given && arguments->run.changes.threads > 1)
 		arguments->run.lock = LOCK_MUTEX;
@@ -306,6 +311,7 @@ int run_arguments_read(struct run_arguments *arguments, int argc, char **argv)
 	arguments->run.sweeps = arguments->sweeps;
 	arguments->run.sweep_count = arguments->sweep_count;
 	arguments->run.specs = arguments->specs;
+	arguments->run.named = arguments->named;
 	arguments->run.spec_count = arguments->spec_count;
 	arguments->run.command = arguments->command.bytes;
 	arguments->run.progress = !arguments->quiet && isatty(STDERR_FILENO);
@@ -317,5 +323,6 @@ void run_arguments_release(struct run_arguments *arguments)
 	struct workload swept = {.sweeps = arguments->sweeps, .sweep_count = arguments->sweep_count};
 	workload_release(&swept);
 	memory_release(arguments->specs);
+	memory_release(arguments->named);
 	text_release(&arguments->command);
 }

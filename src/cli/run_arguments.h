@@ -36,6 +36,7 @@ struct run_arguments {
 	char **argv;
 	struct run_options run;
 	const char **specs;
+	bool *named; /* each of them was named by itself */
 	size_t spec_count;
 	const char *json;
 	const char *color;

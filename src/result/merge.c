@@ -149,6 +149,11 @@ static int describe(struct result *into, struct result *from, size_t count, cons
 	for (size_t i = 0; i < count; i++) {
 		into->run.partial |= from[i].run.partial;
 		into->run.latency_serialised |= from[i].run.latency_serialised;
+		if (!into->run.trouble) {
+			into->run.trouble = from[i].run.trouble;
+			into->run.trouble_owner = from[i].run.trouble_owner;
+			from[i].run.trouble = NULL;
+		}
 		into->run.rounds = from[i].run.rounds < into->run.rounds ? from[i].run.rounds : into->run.rounds;
 	}
 	into->machine = from[0].machine;

@@ -31,6 +31,7 @@ void result_release(struct result *result)
 	memory_release(result->run.id);
 	memory_release(result->run.started);
 	memory_release(result->run.command);
+	memory_release(result->run.trouble);
 	memory_release(result->machine.cpu);
 	memory_release(result->machine.kernel);
 	memory_release(result->machine.clock);

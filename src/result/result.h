@@ -205,8 +205,10 @@ struct result_arm {
 	uint32_t threads;
 	char *lock;
 	char *rate; /* operations per second, ":poisson" behind it; NULL: closed loop */
+	bool named; /* asked for by name: not with "all", and not because nothing was named */
 	enum result_arm_state state;
-	char *reason; /* NULL when ok and no routine of a script answered what it should not */
+	enum error_owner owner; /* failed: of the failure */
+	char *reason;           /* NULL when ok and no routine of a script answered what it should not */
 	uint64_t placement_hash;
 	size_t figures_phase; /* the phase whose figures are the arm's: the last measured one */
 	struct result_phase *phases;
@@ -285,6 +287,8 @@ struct result {
 		bool partial;
 		uint32_t rounds;
 		bool latency_serialised; /* every operation was stamped: the stamps keep them from overlapping */
+		char *trouble;           /* what failed and belongs to no arm: the harness on its own; NULL: nothing */
+		enum error_owner trouble_owner;
 	} run;
 	struct {
 		char *cpu, *kernel, *clock;
@@ -309,6 +313,12 @@ struct result {
 	size_t expectation_count;
 };
 void result_release(struct result *result);
+
+/* What the run ends with, by everything that the document tells: see error.h for the order. An arm that was named and could play none of the
+ * workloads is EXIT_CODE_NO_ARM, and so is a run in which none could. */
+enum exit_code result_exit_code(const struct result *result);
+/* Something of it can be run again with another outcome: an interruption, trouble of the machine. */
+bool result_can_go_on(const struct result *result);
 
 /* The name of a workload, and of a sweep what it set: "gpu-paging phases.churn.ops=2M". */
 void result_workload_label(const struct result_workload *workload, struct text *text);

@@ -46,6 +46,11 @@ static void write_run(struct json_writer *writer, json_t *document, const struct
 	json_put(writer, run, "partial", json_boolean(result->run.partial));
 	json_put_u64(writer, run, "rounds", result->run.rounds);
 	json_put(writer, run, "latency_serialised", json_boolean(result->run.latency_serialised));
+	json_put_text(writer, run, "trouble_owner", error_owner_name[result->run.trouble_owner]);
+	if (result->run.trouble)
+		json_put_text(writer, run, "trouble", result->run.trouble);
+	else
+		put_none(writer, run, "trouble", "trouble_reason", "nothing failed beside arms");
 
 	json_t *machine = json_put_object(writer, document, "machine");
 	json_put_text(writer, machine, "cpu", or_empty(result->machine.cpu));
@@ -187,7 +192,9 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 	else
 		put_none(writer, object, "rate", "rate_reason", "closed loop");
 	write_sweep(writer, object, &result->workloads[arm->workload]);
+	json_put(writer, object, "named", json_boolean(arm->named));
 	json_put_text(writer, object, "state", result_arm_state_name[arm->state]);
+	json_put_text(writer, object, "owner", error_owner_name[arm->owner]);
 	json_put_text(writer, object, "reason", arm->reason);
 	bool known = arm->figures_phase < arm->phase_count;
 	write_figures(writer, object, known ? &arm->phases[arm->figures_phase] : NULL);

@@ -38,6 +38,15 @@ static void read_environment(struct json_reader *reader, const struct json_at *m
 	environment->steal_ms = json_read_double(reader, &at, "steal_ms");
 }
 
+/* Results of before failures had owners: they were the allocator's, but for those of the driver. */
+static enum error_owner read_owner(struct json_reader *reader, const struct json_at *at, const char *key,
+				   enum error_owner missing)
+{
+	if (!json_child_optional(reader, at, key).value)
+		return missing;
+	return (enum error_owner)json_read_choice(reader, at, key, error_owner_name, ERROR_OWNER_COUNT);
+}
+
 static void read_run(struct json_reader *reader, const struct json_at *document, struct result *result)
 {
 	struct json_at run = json_object_child(reader, document, "run");
@@ -47,6 +56,9 @@ static void read_run(struct json_reader *reader, const struct json_at *document,
 	result->run.partial = json_read_bool(reader, &run, "partial");
 	result->run.rounds = (uint32_t)json_read_u64(reader, &run, "rounds", UINT32_MAX);
 	result->run.latency_serialised = json_read_bool(reader, &run, "latency_serialised");
+	result->run.trouble_owner = read_owner(reader, &run, "trouble_owner", ERROR_OWNER_NONE);
+	if (result->run.trouble_owner != ERROR_OWNER_NONE)
+		result->run.trouble = json_read_text(reader, &run, "trouble");
 
 	struct json_at machine = json_object_child(reader, document, "machine");
 	result->machine.cpu = json_read_text(reader, &machine, "cpu");
@@ -223,6 +235,10 @@ static void read_arm(struct json_reader *reader, const struct json_at *at, struc
 	struct json_at audit = json_object_child(reader, at, "audit");
 	arm->placement_hash = json_read_u64(reader, &audit, "placement_hash", UINT64_MAX);
 	read_phases(reader, at, arm);
+	struct json_at named = json_child_optional(reader, at, "named");
+	arm->named = named.value && json_read_bool(reader, at, "named");
+	arm->owner =
+		read_owner(reader, at, "owner", arm->state == RESULT_ARM_FAILED ? ERROR_OWNER_ALLOCATOR : ERROR_OWNER_NONE);
 	struct json_at figures_phase = json_child(reader, at, "figures_phase");
 	arm->figures_phase = json_u64_at(reader, &figures_phase, SIZE_MAX);
 	if (arm->phase_count && arm->figures_phase >= arm->phase_count)

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "run/block.h"
+#include "run/probe.h"
 #include "run/spawn.h"
 
 #include <stdio.h>
@@ -200,6 +201,8 @@ int aperture_find(const struct run_options *options, struct aperture_list *list,
 {
 	struct block_list blocks = {0};
 	int result = block_list_open(&blocks, options, messages, error);
+	if (error->exit_code != EXIT_CODE_IO && probe_specs(options, messages, error) < 0)
+		result = -1;
 	for (size_t i = 0; result == 0 && i < blocks.count; i++) {
 		result = stream_file_create(&blocks.blocks[i].stream, &blocks.blocks[i].plan, error);
 		for (size_t arm = 0; result == 0 && arm < options->spec_count; arm++)

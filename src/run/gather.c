@@ -409,7 +409,7 @@ static int set_state(struct result_arm *arm, const struct gather_arm *records)
 	if (fault && fault->exit_code == EXIT_CODE_NO_ARM)
 		arm->state = RESULT_ARM_NOT_APPLICABLE;
 	else if (fault)
-		arm->state = RESULT_ARM_FAILED;
+		arm->state = RESULT_ARM_FAILED, arm->owner = fault->owner;
 	else if (reason)
 		arm->state = RESULT_ARM_NONDETERMINISTIC;
 	else if (clock_went_back(records)) {

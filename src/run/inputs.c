@@ -20,17 +20,13 @@ bool inputs_next_plugin(const char **at, struct text *path)
 	return false;
 }
 
-/* -1: neither its hash nor that it is not there can be told. */
-static int hash_file(const char *path, struct input *input, struct error *error)
+static int hash_file(const char *path, uint64_t *hash, struct error *error)
 {
-	struct error why = {0};
 	char *bytes;
 	size_t length;
-	*input = (struct input){0};
-	if (file_read(path, INPUTS_FILE_BYTES_MAX, &bytes, &length, &why) < 0)
-		return why.exit_code == EXIT_CODE_IO ? error_set(error, EXIT_CODE_IO, "%s", why.message) : 0;
-	input->there = true;
-	input->hash = workload_hash(bytes, length);
+	if (file_read(path, INPUTS_FILE_BYTES_MAX, &bytes, &length, error) < 0)
+		return -1;
+	*hash = workload_hash(bytes, length);
 	memory_release(bytes);
 	return 0;
 }
@@ -43,11 +39,11 @@ static bool is_known(const struct inputs *inputs, const char *path)
 	return false;
 }
 
-int inputs_add(struct inputs *inputs, char *path, bool there, uint64_t hash, struct error *error)
+int inputs_add(struct inputs *inputs, char *path, uint64_t hash, struct error *error)
 {
 	bool known = path && is_known(inputs, path);
 	if (path && !known && memory_grow(&inputs->list, &inputs->capacity, inputs->count, sizeof inputs->list[0]) == 0) {
-		inputs->list[inputs->count++] = (struct input){path, there, hash};
+		inputs->list[inputs->count++] = (struct input){path, hash};
 		return 0;
 	}
 	memory_release(path);
@@ -56,15 +52,15 @@ int inputs_add(struct inputs *inputs, char *path, bool there, uint64_t hash, str
 
 static int add_file(struct inputs *inputs, const struct text *path, struct error *error)
 {
-	struct input input;
+	uint64_t hash;
 	if (path->failed)
 		return error_set(error, EXIT_CODE_IO, "no memory for the files of a run");
 	/* A sweep names its recording once for every combination. */
 	if (is_known(inputs, path->bytes))
 		return 0;
-	if (hash_file(path->bytes, &input, error) < 0)
+	if (hash_file(path->bytes, &hash, error) < 0)
 		return -1;
-	return inputs_add(inputs, memory_text(path->bytes), input.there, input.hash, error);
+	return inputs_add(inputs, memory_text(path->bytes), hash, error);
 }
 
 int inputs_add_plugins(struct inputs *inputs, const char *spec, struct error *error)
@@ -103,15 +99,16 @@ int inputs_check(const struct inputs *inputs, struct error *error)
 {
 	for (size_t i = 0; i < inputs->count; i++) {
 		const struct input *begun = &inputs->list[i];
-		struct input now;
-		if (hash_file(begun->path, &now, error) < 0)
-			return -1;
-		if (now.there == begun->there && now.hash == begun->hash)
+		struct error why = {0};
+		uint64_t now = 0;
+		bool there = hash_file(begun->path, &now, &why) == 0;
+		if (!there && why.exit_code == EXIT_CODE_IO)
+			return error_set(error, EXIT_CODE_IO, "%s", why.message);
+		if (there && now == begun->hash)
 			continue;
 		return error_set(error, EXIT_CODE_USAGE, "%s %s: start a new one", begun->path,
-				 !now.there     ? "cannot be read any more since this run was begun"
-				 : begun->there ? "changed since this run was begun"
-						: "could not be read when this run was begun, and now it can");
+				 there ? "changed since this run was begun"
+				       : "cannot be read any more since this run was begun");
 	}
 	return 0;
 }

@@ -14,8 +14,7 @@
 #define INPUTS_FILE_BYTES_MAX ((size_t)1 << 30) /* of a plugin or recording */
 
 struct input {
-	char *path; /* as it was named, from the folder where the run was begun */
-	bool there; /* false: it could not be read, and hash is 0 (a plugin that is missing is an arm that is not applicable) */
+	char *path;    /* as it was named, from the folder where the run was begun */
 	uint64_t hash; /* of its bytes, as workload_hash */
 };
 
@@ -26,9 +25,8 @@ struct inputs {
 };
 
 /* Takes path over, also on failure; NULL is no memory. One that is there already is left as it is. -1: no memory. */
-int inputs_add(struct inputs *inputs, char *path, bool there, uint64_t hash, struct error *error);
-/* The plugins of a spec, and the recordings of a workload, read now. -1: no memory, or a file that cannot be read for another reason
- * than that it is missing or none. */
+int inputs_add(struct inputs *inputs, char *path, uint64_t hash, struct error *error);
+/* The plugins of a spec, and the recordings of a workload, read now. -1: no memory, or a file that cannot be read. */
 int inputs_add_plugins(struct inputs *inputs, const char *spec, struct error *error);
 int inputs_add_recordings(struct inputs *inputs, const struct workload *workload, struct error *error);
 void inputs_release(struct inputs *inputs);

@@ -23,6 +23,7 @@ struct job {
 	char workload_file[PATH_MAX];
 	char spec[JOB_SPEC_BYTES_MAX];
 	uint32_t twins; /* arms before it in the run that have the same spec */
+	bool probe;     /* open the spec, play nothing: pass and all that belongs to a workload mean nothing */
 	enum result_pass pass;
 	uint32_t round;
 	uint32_t latency_gap; /* 0: no latency pass */

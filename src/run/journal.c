@@ -5,30 +5,37 @@
 
 #include <string.h>
 
-static bool has_key(const struct journal *journal, uint64_t key)
+static struct result_record *find(const struct journal *journal, uint64_t key)
 {
 	for (size_t i = 0; i < journal->count; i++)
 		if (journal->records[i].key == key)
-			return true;
-	return false;
+			return &journal->records[i];
+	return NULL;
 }
 
 static int add_line(struct journal *journal, const char *line, size_t length, struct error *error)
 {
 	struct error wrong = {0};
-	size_t number = journal->count + 1;
+	size_t number = ++journal->lines;
 	if (memory_grow(&journal->records, &journal->capacity, journal->count, sizeof journal->records[0]) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for the journal");
 	struct result_record *record = &journal->records[journal->count];
 	if (result_record_read(line, length, record, &wrong) < 0)
 		return error_set(error, wrong.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE,
 				 "rounds.jsonl:%zu: %.900s", number, wrong.message);
-	if (has_key(journal, record->key)) {
+	struct result_record *before = find(journal, record->key);
+	if (before && before->owner != ERROR_OWNER_MACHINE) {
 		result_record_release(record);
 		return error_set(error, EXIT_CODE_USAGE, "rounds.jsonl:%zu: this process is in the journal already",
 				 number);
 	}
-	journal->count++;
+	if (before) {
+		result_record_release(before);
+		*before = *record;
+		*record = (struct result_record){0};
+	} else {
+		journal->count++;
+	}
 	return 0;
 }
 
@@ -65,6 +72,10 @@ bool journal_take(struct journal *journal, uint64_t key, struct result_record *r
 	for (size_t i = 0; i < journal->count; i++) {
 		if (journal->taken[i] || journal->records[i].key != key)
 			continue;
+		if (journal->records[i].owner == ERROR_OWNER_MACHINE) {
+			journal->taken[i] = true;
+			return false;
+		}
 		*record = journal->records[i];
 		journal->records[i] = (struct result_record){0};
 		journal->taken[i] = true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The journal of a run that goes on: every finished process once, under its key. */
+ * The journal of a run that goes on: every finished process once, under its key. What failed by trouble of the machine is not finished: it may
+ * be played again, and the line that comes later counts. */
 #ifndef RUN_JOURNAL_H
 #define RUN_JOURNAL_H
 
@@ -14,6 +15,7 @@ struct journal {
 	struct result_record *records; /* zeroed where one was taken */
 	bool *taken;
 	size_t count, capacity;
+	size_t lines;
 	size_t whole_bytes; /* of the lines that are whole; what follows was torn */
 };
 
@@ -21,10 +23,10 @@ struct journal {
 int journal_read(struct journal *journal, const char *bytes, size_t length, struct error *error);
 void journal_release(struct journal *journal);
 
-/* Moves the record of a finished process into *record; false when it is not there. */
+/* Moves the record of a finished process into *record; false when it is not there, or has to be played again. */
 bool journal_take(struct journal *journal, uint64_t key, struct result_record *record);
 
-/* Records that nobody took. */
+/* Records that nobody took or asked for. */
 size_t journal_left(const struct journal *journal);
 
 #endif

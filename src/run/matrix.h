@@ -29,7 +29,4 @@ struct matrix {
 /* Fills matrix->result, but for what names the run; interrupted: not everything was run. -1: no memory. */
 int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error);
 
-/* What everything that was found means for the exit code. */
-enum exit_code matrix_judge(const struct matrix *matrix);
-
 #endif

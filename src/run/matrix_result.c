@@ -48,13 +48,18 @@ static int describe_workload(struct matrix *matrix, const struct block *block, s
 	return 0;
 }
 
-static enum exit_code arm_exit_code(const struct result_arm *arm)
+/* What played for the harness alone belongs to no arm. */
+static int note_trouble(struct result *result, const struct block *block, const struct gather_arm *null,
+			struct error *error)
 {
-	if (arm->state == RESULT_ARM_FAILED)
-		return EXIT_CODE_VIOLATION;
-	if (arm->state == RESULT_ARM_NONDETERMINISTIC || arm->state == RESULT_ARM_UNTRUSTWORTHY)
-		return EXIT_CODE_UNTRUSTWORTHY;
-	return EXIT_CODE_OK;
+	const struct result_record *fault = gather_first_fault(null);
+	struct text text = {0};
+	if (!fault || fault->owner == ERROR_OWNER_NONE || result->run.trouble)
+		return 0;
+	text_add(&text, "%s: the harness on its own %s", block->plan.workload.name, fault->message ? fault->message : "");
+	result->run.trouble = text.bytes;
+	result->run.trouble_owner = fault->owner;
+	return text.failed ? error_set(error, EXIT_CODE_IO, "no memory for a result") : 0;
 }
 
 static int gather_block(struct matrix *matrix, size_t index, struct error *error)
@@ -67,6 +72,7 @@ static int gather_block(struct matrix *matrix, size_t index, struct error *error
 		const char *spec = matrix->options->specs[i];
 		struct result_arm *arm = &matrix->result->arms[matrix->result->arm_count++];
 		*arm = (struct result_arm){.workload = index, .threads = block->plan.threads};
+		arm->named = matrix->options->named && matrix->options->named[i];
 		arm->allocator = memory_text(spec);
 		arm->spec = memory_text(spec);
 		arm->lock = memory_text(lock_kind_name[gather_locked(&block->arms[i]) ? matrix->options->lock : LOCK_NONE]);
@@ -84,6 +90,8 @@ static int gather_block(struct matrix *matrix, size_t index, struct error *error
 				error) < 0)
 			return -1;
 	}
+	if (note_trouble(matrix->result, block, &block->arms[spec_count], error) < 0)
+		return -1;
 	return expect_judge(matrix->result, index, &block->plan.workload, error);
 }
 
@@ -104,41 +112,4 @@ int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
 		if (gather_block(matrix, i, error) < 0)
 			return -1;
 	return compare_within(result, COMPARE_THRESHOLD_DEFAULT, error);
-}
-
-/* A worker that had trouble of our own: neither the allocator's fault nor something that it cannot do. */
-static bool had_trouble(const struct matrix *matrix)
-{
-	for (size_t i = 0; i < matrix->list.count; i++)
-		for (size_t arm = 0; arm <= matrix->options->spec_count; arm++) {
-			const struct result_record *fault = gather_first_fault(&matrix->list.blocks[i].arms[arm]);
-			if (fault && (fault->exit_code == EXIT_CODE_IO || fault->exit_code == EXIT_CODE_USAGE))
-				return true;
-		}
-	return false;
-}
-
-/* If several apply: 7, 130, 3, 5, 1; 6 when nothing could run at all. */
-enum exit_code matrix_judge(const struct matrix *matrix)
-{
-	const struct result *result = matrix->result;
-	bool violation = false, untrustworthy = false, missed = false, ran = false;
-	for (size_t i = 0; i < result->arm_count; i++) {
-		enum exit_code code = arm_exit_code(&result->arms[i]);
-		violation |= code == EXIT_CODE_VIOLATION;
-		untrustworthy |= code == EXIT_CODE_UNTRUSTWORTHY;
-		ran |= result->arms[i].state != RESULT_ARM_NOT_APPLICABLE;
-	}
-	for (size_t i = 0; i < result->expectation_count; i++)
-		missed |= !result->expectations[i].met;
-	if (had_trouble(matrix))
-		return EXIT_CODE_IO;
-	if (result->run.partial)
-		return EXIT_CODE_INTERRUPTED;
-	if (!ran)
-		return EXIT_CODE_NO_ARM;
-	return violation       ? EXIT_CODE_VIOLATION
-	       : untrustworthy ? EXIT_CODE_UNTRUSTWORTHY
-	       : missed        ? EXIT_CODE_MISSED
-			       : EXIT_CODE_OK;
 }

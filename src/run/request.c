@@ -64,6 +64,7 @@ void request_release(struct request *request)
 	if (request->texts) {
 		memory_release((void *)(uintptr_t)request->options.files);
 		memory_release((void *)(uintptr_t)request->options.specs);
+		memory_release((void *)(uintptr_t)request->options.named);
 		struct workload swept = {.sweeps = (struct workload_sweep *)(uintptr_t)request->options.sweeps,
 					 .sweep_count = request->options.sweep_count};
 		workload_release(&swept);
@@ -101,6 +102,9 @@ static void write_options(struct json_writer *writer, json_t *object, const stru
 {
 	write_list(writer, object, "workloads", options->files, options->file_count);
 	write_list(writer, object, "allocators", options->specs, options->spec_count);
+	json_t *named = json_put_array(writer, object, "named");
+	for (size_t i = 0; i < options->spec_count; i++)
+		json_append(writer, named, json_boolean(options->named && options->named[i]));
 	write_sweeps(writer, object, options);
 	json_put(writer, object, "has_seed", json_boolean(options->changes.has_seed));
 	json_put_hex(writer, object, "seed", options->changes.seed);
@@ -122,10 +126,7 @@ static void write_inputs(struct json_writer *writer, json_t *document, const str
 	for (size_t i = 0; i < inputs->count; i++) {
 		json_t *input = json_append_object(writer, list);
 		json_put_text(writer, input, "path", inputs->list[i].path);
-		if (inputs->list[i].there)
-			json_put_hex(writer, input, "hash", inputs->list[i].hash);
-		else
-			json_put(writer, input, "hash", json_null());
+		json_put_hex(writer, input, "hash", inputs->list[i].hash);
 	}
 }
 
@@ -208,11 +209,28 @@ static void read_sweeps(struct json_reader *reader, const struct json_at *at, st
 	}
 }
 
+static void read_named(struct json_reader *reader, const struct json_at *at, struct run_options *options)
+{
+	size_t count;
+	struct json_at list = json_array_child(reader, at, "named", LIST_MAX, &count);
+	bool *named = json_room(reader, count, sizeof named[0]);
+	options->named = named;
+	if (!reader->failed && count != options->spec_count)
+		json_fail(reader, &list, "must have as many elements as allocators");
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at element = json_element(&list, i);
+		if (!json_is_boolean(element.value))
+			json_fail(reader, &element, "must be true or false");
+		named[i] = json_is_true(element.value);
+	}
+}
+
 static void read_options(struct json_reader *reader, const struct json_at *at, struct request *request)
 {
 	struct run_options *options = &request->options;
 	options->files = read_list(reader, at, "workloads", request, &options->file_count);
 	options->specs = read_list(reader, at, "allocators", request, &options->spec_count);
+	read_named(reader, at, options);
 	read_sweeps(reader, at, options);
 	options->changes.has_seed = json_read_bool(reader, at, "has_seed");
 	options->changes.seed = json_read_u64(reader, at, "seed", UINT64_MAX);
@@ -238,12 +256,10 @@ static void read_inputs(struct json_reader *reader, const struct json_at *docume
 	for (size_t i = 0; i < count && !reader->failed; i++) {
 		struct json_at element = json_element(&list, i);
 		char *path = json_read_text(reader, &element, "path");
-		struct json_at hash = json_child_optional(reader, &element, "hash");
-		bool there = hash.value && !json_is_null(hash.value);
-		uint64_t value = there ? json_u64_at(reader, &hash, UINT64_MAX) : 0;
+		uint64_t hash = json_read_u64(reader, &element, "hash", UINT64_MAX);
 		if (reader->failed)
 			memory_release(path);
-		else if (inputs_add(&request->inputs, path, there, value, &none) < 0)
+		else if (inputs_add(&request->inputs, path, hash, &none) < 0)
 			json_fail_memory(reader);
 	}
 }

@@ -14,7 +14,7 @@
 #define REQUEST_SCHEMA "iovabench.run/1"
 
 struct request {
-	/* After request_read files, sweeps, specs and command belong to the request; folder and progress are not kept. */
+	/* After request_read files, sweeps, specs, named and command belong to the request; folder and progress are not kept. */
 	struct run_options options;
 	char *id, *started;
 	char *directory;      /* that files and plugins are named from */

@@ -38,8 +38,8 @@ static int read_journal(struct resumed *resumed, struct text *messages, struct e
 	return store_cut_journal(&resumed->store, resumed->journal.whole_bytes, error);
 }
 
-/* A result that says that it is whole. */
-static int is_finished(const struct store *store, bool *finished, struct error *error)
+/* A result that says that it is whole, and what it ended with. */
+static int is_finished(const struct store *store, bool *finished, enum exit_code *code, struct error *error)
 {
 	char *bytes;
 	size_t length;
@@ -53,7 +53,8 @@ static int is_finished(const struct store *store, bool *finished, struct error *
 	if (status < 0)
 		return error_set(error, wrong.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE,
 				 "%s/result.json: %.800s", store->folder.bytes, wrong.message);
-	*finished = !result.run.partial;
+	*finished = !result_can_go_on(&result);
+	*code = result_exit_code(&result);
 	result_release(&result);
 	return 0;
 }
@@ -85,6 +86,7 @@ enum exit_code run_resume(const char *name, const struct run_options *options, s
 {
 	struct resumed resumed = {.store = {.journal = -1}};
 	char *path = realpath(name, NULL);
+	enum exit_code ended = EXIT_CODE_OK;
 	*finished = false;
 	if (!path) {
 		error_set(error, EXIT_CODE_USAGE, "%s: %s", name, strerror(errno));
@@ -92,11 +94,11 @@ enum exit_code run_resume(const char *name, const struct run_options *options, s
 	}
 	int status = store_reopen(&resumed.store, path, error);
 	if (status == 0)
-		status = is_finished(&resumed.store, finished, error);
+		status = is_finished(&resumed.store, finished, &ended, error);
 	if (status == 0 && !*finished)
 		status = read_request(&resumed, error);
 	enum exit_code code = status < 0  ? error->exit_code
-			      : *finished ? EXIT_CODE_OK
+			      : *finished ? ended
 					  : go_on(&resumed, options, result, folder, messages, error);
 	journal_release(&resumed.journal);
 	request_release(&resumed.request);

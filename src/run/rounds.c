@@ -8,6 +8,7 @@
 #include "run/machine.h"
 #include "run/matrix.h"
 #include "run/order.h"
+#include "run/probe.h"
 #include "run/process_key.h"
 #include "run/resume.h"
 #include "run/spawn.h"
@@ -217,7 +218,7 @@ static int note_inputs(struct matrix *matrix, struct error *error)
 	struct inputs *inputs = &matrix->request.inputs;
 	for (size_t i = 0; i < matrix->list.count; i++) {
 		const struct block *block = &matrix->list.blocks[i];
-		if (inputs_add(inputs, memory_text(options->files[block->file]), true, block->file_hash, error) < 0 ||
+		if (inputs_add(inputs, memory_text(options->files[block->file]), block->file_hash, error) < 0 ||
 		    inputs_add_recordings(inputs, &block->plan.workload, error) < 0)
 			return -1;
 	}
@@ -278,11 +279,8 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 			    ((options->audit ? options->spec_count : 0) + processes_per_round(matrix) * options->rounds);
 	matrix->cpu = machine_worker_cpu();
 	/* The first interrupt ends the run after this round, the second one at once. */
-	struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)}, before, children;
-	/* Whoever ignores SIGCHLD when it starts us would have the system throw our workers' ends away. */
-	struct sigaction usual = {.sa_handler = SIG_DFL};
+	struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)}, before;
 	interrupted = 0;
-	sigaction(SIGCHLD, &usual, &children);
 	sigaction(SIGINT, &action, &before);
 	int result = 0;
 	for (size_t i = 0; result == 0 && i < matrix->list.count; i++) {
@@ -291,7 +289,6 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 		stream_file_close_words(&matrix->list.blocks[i].stream);
 	}
 	sigaction(SIGINT, &before, NULL);
-	sigaction(SIGCHLD, &children, NULL);
 	end_progress(matrix);
 	return result;
 }
@@ -305,7 +302,12 @@ static void release(struct matrix *matrix)
 
 static int prepare(struct matrix *matrix, struct text *folder, struct text *messages, struct error *error)
 {
-	if (block_list_open(&matrix->list, matrix->options, messages, error) < 0)
+	int result = block_list_open(&matrix->list, matrix->options, messages, error);
+	/* Whoever goes on has compared the files. */
+	if (error->exit_code != EXIT_CODE_IO && !matrix->options->resumed &&
+	    probe_specs(matrix->options, messages, error) < 0)
+		result = -1;
+	if (result < 0)
 		return -1;
 	return matrix->options->resumed ? go_on(matrix, folder, error) : begin(matrix, folder, error);
 }
@@ -323,7 +325,7 @@ enum exit_code run_matrix(const struct run_options *options, struct result *resu
 		status = matrix_gather(&matrix, interrupted, error);
 	if (status == 0)
 		status = store_result(&matrix.store, result, error);
-	enum exit_code code = status == 0 ? matrix_judge(&matrix) : error->exit_code;
+	enum exit_code code = status == 0 ? result_exit_code(result) : error->exit_code;
 	release(&matrix);
 	return code;
 }

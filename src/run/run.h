@@ -26,6 +26,7 @@ struct run_options {
 	size_t file_count;
 	const char *const *specs; /* checked with allocator_spec_check */
 	size_t spec_count;
+	const bool *named;                   /* of each spec: it was asked for by name. NULL: none was */
 	const struct workload_sweep *sweeps; /* of the command line, beside those of the files */
 	size_t sweep_count;
 	struct plan_changes changes; /* without settings */
@@ -51,7 +52,7 @@ enum exit_code run_matrix(const struct run_options *options, struct result *resu
 			  struct text *messages, struct error *error);
 
 /* Goes on with the run in folder, which may have been killed at any moment: processes that finished are taken from its journal, the
- * others are run. As run_matrix; *finished is set when there was nothing to do (EXIT_CODE_OK, *result is not filled). options: progress
+ * others are run, and so are those that failed by trouble of the machine. As run_matrix; *finished is set when there was nothing to do (the exit code is that of the run, *result is not filled). options: progress
  * is read. A folder without a run, of another build or machine, or whose workloads changed is EXIT_CODE_USAGE. */
 enum exit_code run_resume(const char *name, const struct run_options *options, struct result *result, struct text *folder,
 			  struct text *messages, bool *finished, struct error *error);

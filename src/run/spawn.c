@@ -232,8 +232,8 @@ static pid_t start(int job)
 	return worker;
 }
 
-int spawn_worker(struct job *job, const struct spawn_watch *watch, struct result_record *record, struct text *line,
-		 struct error *error)
+static int run_worker(struct job *job, const struct spawn_watch *watch, struct result_record *record, struct text *line,
+		      struct error *error)
 {
 	int shared = -1, result = -1;
 	struct job *copy = MAP_FAILED;
@@ -265,5 +265,16 @@ int spawn_worker(struct job *job, const struct spawn_watch *watch, struct result
 		close(shared);
 	if (job->record >= 0)
 		close(job->record);
+	return result;
+}
+
+int spawn_worker(struct job *job, const struct spawn_watch *watch, struct result_record *record, struct text *line,
+		 struct error *error)
+{
+	/* Whoever ignores SIGCHLD when it starts us would have the system throw our workers' ends away. */
+	struct sigaction usual = {.sa_handler = SIG_DFL}, before;
+	sigaction(SIGCHLD, &usual, &before);
+	int result = run_worker(job, watch, record, line, error);
+	sigaction(SIGCHLD, &before, NULL);
 	return result;
 }

@@ -205,6 +205,12 @@ static int choose_lock(struct worker *worker, struct error *error)
 			 worker->plan.threads);
 }
 
+/* Whether the spec, its plugins and their options are what they should be. */
+static void probe(struct worker *worker, struct error *error)
+{
+	allocator_spec_open(worker->job->spec, &worker->spec, error);
+}
+
 static int prepare(struct worker *worker, struct error *error)
 {
 	struct job *job = worker->job;
@@ -268,7 +274,8 @@ static void finish_record(struct worker *worker, const struct error *error)
 	record->ok = error->exit_code == EXIT_CODE_OK;
 	record->exit_code = error->exit_code;
 	if (!record->ok) {
-		record->owner = error->owner;
+		/* What was found good before anything was played, and now is not, was changed. */
+		record->owner = error->exit_code == EXIT_CODE_USAGE ? ERROR_OWNER_MACHINE : error->owner;
 		record->message = memory_text(error->message);
 	}
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
@@ -326,7 +333,9 @@ int worker_run(int descriptor)
 	worker.pinned = job->cpu >= 0 && machine_thread_cpus(worker.cpus, WORKLOAD_THREADS_MAX) > 0;
 	pin(job->cpu);
 	struct error error = {0};
-	if (prepare(&worker, &error) == 0)
+	if (job->probe)
+		probe(&worker, &error);
+	else if (prepare(&worker, &error) == 0)
 		play(&worker, &error);
 	finish_record(&worker, &error);
 	int exit_code = write_record(&worker);

@@ -88,18 +88,29 @@ reason_is() {
 	run -7 bash -c '"$0" list allocators 1>&-' "$iovabench"
 }
 
-@test "plugins that are none are not applicable beside others, each with its reason" {
-	run -0 "$iovabench" run $tiny -a rbtree -a "$plugins/wrong_abi.so" -a "$plugins/wrong_size.so" -a "$plugins/wrong_magic.so" \
-		-a "$plugins/missing_function.so" -a "$plugins/not_a_plugin.so" -a ./no/such/plugin.so --rounds 2 --latency off -o "$scratch/t"
-	rbtree_is_whole
-	is "$(arms "$scratch/t" 'select(.spec != "rbtree") | .state' | sort | uniq -c | tr -s ' ')" " 6 n/a"
-	reasons=$(arms "$scratch/t" .reason)
-	for part in ABI size magic visit_free iova_plugin no/such/plugin.so; do has "$reasons" "$part"; done
+@test "plugins that are none, are not there or get a wrong option are told together, and nothing is run" {
+	run -2 "$iovabench" run $tiny -a rbtree -a "$plugins/wrong_abi.so" -a "$plugins/wrong_size.so" -a "$plugins/wrong_magic.so" \
+		-a "$plugins/missing_function.so" -a "$plugins/not_a_plugin.so" -a ./no/such/plugin.so -a "$plugins/slow.so:speed=9" -a "magazine+$plugins/not_a_plugin.so" --rounds 2 --latency off -o "$scratch/t"
+	for part in ABI size magic visit_free iova_plugin no/such/plugin.so 'has no option "speed"; it takes none'; do has "$output" "$part"; done
+	is "$(wc -l <<<"$output")" 8
+	[ ! -e "$scratch/t" ]
+	# With the faults of the workload; by aperture and calibrate, too.
+	echo 'iovabench: 7' >"$scratch/w.yaml"
+	run -2 "$iovabench" run "$scratch/w.yaml" -a "$plugins/wrong_abi.so" -q -o "$scratch/t"
+	has "$output" "w.yaml:1:"
+	has "$output" "its ABI is"
+	run -2 "$iovabench" aperture $tiny -a "$plugins/wrong_abi.so"
+	has "$output" "its ABI is"
+	run -2 "$iovabench" calibrate --null -a "$plugins/wrong_abi.so" -o "$scratch/c"
+	has "$output" "its ABI is"
 }
 
-@test "when no arm can run, that is exit code 6" {
-	run -6 "$iovabench" run $tiny -a "$plugins/wrong_abi.so" --rounds 1 -o "$scratch/t"
-	is "$(arms "$scratch/t" .state)" "n/a"
+@test "a plugin that crashes or hangs while it is opened is an arm that failed" {
+	no_sanitizer
+	beside dies_opened
+	is $status 3
+	rbtree_is_whole
+	reason_is "crashed in the audit: signal 6 (Aborted)" failed
 }
 
 @test "a demand that a plugin does not honour makes it not applicable" {

@@ -218,10 +218,9 @@ refused() { # message
 	cp workloads/traces/*.iovatrace "$scratch"
 	recording=$(basename "$(printf '%s\n' "$scratch"/*.iovatrace | head -n 1)")
 	printf '%s\n' 'iovabench: 1' 'name: played' "phases: [{name: p, trace: {file: $recording}}]" >"$scratch/r.yaml"
-	"$iovabench" run "$scratch/w.yaml" "$scratch/r.yaml" -a "$scratch/p.so" -a "magazine+$scratch/none.so" --ops 20 --rounds 1 --audit off \
+	"$iovabench" run "$scratch/w.yaml" "$scratch/r.yaml" -a "$scratch/p.so" --ops 20 --rounds 1 --audit off \
 		--latency off --stall 600 -q -o "$scratch/t"
-	is "$(jq -r '.inputs[].path' "$scratch/t/run.json" | sed 's,.*/,,' | tr '\n' ' ')" "w.yaml r.yaml $recording p.so none.so "
-	is "$(jq -c '[.inputs[] | select(.hash == null) | .path | sub(".*/"; "")]' "$scratch/t/run.json")" '["none.so"]'
+	is "$(jq -r '.inputs[].path' "$scratch/t/run.json" | sed 's,.*/,,' | tr '\n' ' ')" "w.yaml r.yaml $recording p.so "
 	cp "$scratch/t/rounds.jsonl" "$scratch/kept.jsonl"
 	rm "$scratch/t/result.json"
 	head -n 1 "$scratch/kept.jsonl" >"$scratch/t/rounds.jsonl"
@@ -233,9 +232,6 @@ refused() { # message
 		refused "$scratch/$file cannot be read any more since this run was begun: start a new one"
 		mv "$scratch/kept" "$scratch/$file"
 	done
-	cp "$scratch/p.so" "$scratch/none.so"
-	refused "$scratch/none.so could not be read when this run was begun, and now it can: start a new one"
-	rm "$scratch/none.so"
 	run -0 "$iovabench" resume -q "$scratch/t"
 	is "$(lines)" "$(wc -l <"$scratch/kept.jsonl")"
 }

@@ -57,7 +57,7 @@ static void check_plugin(const char *name, const char *wanted)
 	assert_int_equal(allocator_spec_check(path, NULL), 0);
 	assert_int_equal(allocator_spec_open(path, &spec, &error), -1);
 	assert_string_equal(error.message, message);
-	assert_int_equal(error.exit_code, EXIT_CODE_NO_ARM);
+	assert_int_equal(error.exit_code, EXIT_CODE_USAGE);
 }
 
 static void every_table_keeps_the_rules_of_the_header(void **state)

@@ -21,9 +21,8 @@ static const char *const specs[] = {"rbtree", "magazine+buddy"};
 
 static struct request sample(struct workload_sweep sweeps[2], struct workload_sweep_value values[3])
 {
-	static struct input inputs[] = {{(char *)(uintptr_t) "a.yaml", true, 1},
-					{(char *)(uintptr_t) "b.yaml", true, UINT64_MAX},
-					{(char *)(uintptr_t) "./missing.so", false, 0}};
+	static struct input inputs[] = {{(char *)(uintptr_t) "a.yaml", 1}, {(char *)(uintptr_t) "b.yaml", UINT64_MAX}};
+	static const bool named[] = {true, false};
 	values[0].text = (char *)(uintptr_t) "10k";
 	values[1].text = (char *)(uintptr_t) "10000";
 	values[2].text = (char *)(uintptr_t) "64KiB";
@@ -34,6 +33,7 @@ static struct request sample(struct workload_sweep sweeps[2], struct workload_sw
 			    .file_count = 2,
 			    .specs = specs,
 			    .spec_count = 2,
+			    .named = named,
 			    .sweeps = sweeps,
 			    .sweep_count = 2,
 			    .audit = true,
@@ -45,7 +45,7 @@ static struct request sample(struct workload_sweep sweeps[2], struct workload_sw
 		.directory = (char *)(uintptr_t) "/",
 		.cpu = (char *)(uintptr_t) "cpu",
 		.build_hash = 7,
-		.inputs = {.list = inputs, .count = 3},
+		.inputs = {.list = inputs, .count = 2},
 		.clock = {.ns_per_tick = 0.5},
 	};
 }
@@ -74,10 +74,10 @@ static void a_request_keeps_its_sweeps(void **state)
 	assert_string_equal(request.options.sweeps[0].values[1].text, "10000");
 	assert_int_equal(request.options.sweeps[1].value_count, 1);
 	assert_string_equal(request.options.sweeps[1].values[0].text, "64KiB");
-	assert_int_equal(request.inputs.count, 3);
+	assert_true(request.options.named[0] && !request.options.named[1]);
+	assert_int_equal(request.inputs.count, 2);
 	assert_string_equal(request.inputs.list[1].path, "b.yaml");
-	assert_true(request.inputs.list[1].there && request.inputs.list[1].hash == UINT64_MAX);
-	assert_false(request.inputs.list[2].there);
+	assert_true(request.inputs.list[1].hash == UINT64_MAX);
 	request_release(&request);
 	text_release(&json);
 }
@@ -110,13 +110,15 @@ static void a_build_is_checked_or_there_is_no_memory(void **state)
 	struct request from = sample(sweeps, values), request;
 	struct error error = {0};
 	assert_int_equal(request_new(&request, &from.options, &error), 0);
-	assert_int_equal(inputs_add(&request.inputs, memory_text("/proc/version"), true, 0, &error), 0);
+	assert_int_equal(inputs_add(&request.inputs, memory_text("/proc/version"), 0, &error), 0);
 	assert_int_equal(request_check_here(&request, &error), -1);
 	assert_string_equal(error.message, "/proc/version changed since this run was begun: start a new one");
 	inputs_release(&request.inputs);
-	assert_int_equal(inputs_add_plugins(&request.inputs, "magazine+/proc/version:a=b+./none.so", &error), 0);
+	error = (struct error){0};
+	assert_int_equal(inputs_add_plugins(&request.inputs, "./none.so", &error), -1);
+	assert_int_equal(error.exit_code, EXIT_CODE_USAGE);
+	assert_int_equal(inputs_add_plugins(&request.inputs, "magazine+/proc/version:a=b+/proc/cpuinfo", &error), 0);
 	assert_int_equal(request.inputs.count, 2);
-	assert_true(request.inputs.list[0].there && !request.inputs.list[1].there);
 	int result = -1;
 	for (uint64_t n = 0; result < 0; n++) {
 		error = (struct error){0};
