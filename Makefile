@@ -40,7 +40,11 @@ LINK = $(CC) $(FLAGS_$(VARIANT)) $(LDFLAGS)
 LIBS = $(PACKAGE_LIBS) -ldl -lm -lpthread
 
 SOURCES := $(sort $(wildcard src/*/*.c))
-ROOM_OBJECTS := $(patsubst src/%.c,$(BUILD)/objects/%.o,$(filter-out src/cli/main.c,$(SOURCES)))
+# An allocator of several files is a folder, linked into one object in which only its table is global.
+FOLDERS := $(patsubst src/%/,%,$(sort $(dir $(wildcard src/allocator/*/*.c))))
+FILE_OBJECTS := $(patsubst src/%.c,$(BUILD)/objects/%.o,$(filter-out src/cli/main.c,$(SOURCES)))
+ROOM_OBJECTS := $(FILE_OBJECTS) $(FOLDERS:%=$(BUILD)/objects/%.o)
+FOLDER_OBJECTS := $(patsubst src/%.c,$(BUILD)/objects/%.o,$(sort $(wildcard src/allocator/*/*.c)))
 PLUGINS := $(patsubst plugins/%.c,$(BUILD)/plugins/%.so,$(sort $(wildcard plugins/*.c)))
 TEST_PLUGINS := $(patsubst tests/plugins/%.c,$(BUILD)/tests/plugins/%.so,$(sort $(wildcard tests/plugins/*.c)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/*_test.c)))
@@ -68,6 +72,13 @@ $(BUILD)/objects/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c -o $@ $<
 
+define FOLDER
+$(BUILD)/objects/$(1).o: $(filter $(BUILD)/objects/$(1)/%,$(FOLDER_OBJECTS))
+	$(CC) -r -nostdlib -o $$@ $$^ && objcopy --localize-hidden $$@
+endef
+$(foreach folder,$(FOLDERS),$(eval $(call FOLDER,$(folder))))
+$(FOLDER_OBJECTS): COMPILE += -fvisibility=hidden
+
 # Weights of distributions are the same bits on every machine only when nothing is fused.
 $(BUILD)/objects/workload/%.o: COMPILE += -ffp-contract=off
 $(BUILD)/objects/run/machine.o: COMPILE += -DBUILD_GIT='"$(GIT_COMMIT)"' -DBUILD_FLAGS='"$(FLAGS_$(VARIANT))"'
@@ -91,9 +102,13 @@ $(BUILD)/tests/plugins/%.so: tests/plugins/%.c include/iovabench/allocator.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARNINGS) -O2 -g -shared -fPIC -Iinclude -o $@ $<
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/librooms.a $(BUILD)/flags
+# What a folder hides, for the tests that look into one.
+$(BUILD)/libinside.a: $(FOLDER_OBJECTS)
+	@echo 'ar rcs $@' && rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/librooms.a $(BUILD)/libinside.a $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -Itests -MMD -MP -o $@ $< $(BUILD)/librooms.a $(LDFLAGS) -lcmocka $(LIBS)
+	$(COMPILE) -Itests -MMD -MP -o $@ $< $(BUILD)/librooms.a $(BUILD)/libinside.a $(LDFLAGS) -lcmocka $(LIBS)
 
 $(BUILD)/tests/conformance: $(CONFORMANCE_SOURCES) $(wildcard tests/conformance/*.h) $(BUILD)/librooms.a $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -193,4 +208,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
--include $(patsubst %.o,%.d,$(ROOM_OBJECTS)) $(BUILD)/objects/cli/main.d $(addsuffix .d,$(UNIT_TESTS)) $(BUILD)/tests/bench/play.d $(BUILD)/tests/bench/threads.d
+-include $(patsubst %.o,%.d,$(FILE_OBJECTS) $(FOLDER_OBJECTS)) $(BUILD)/objects/cli/main.d $(addsuffix .d,$(UNIT_TESTS)) $(BUILD)/tests/bench/play.d $(BUILD)/tests/bench/threads.d

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * segregated: free runs in lists by length, two-level size classes; docs/segregated.md has the picture and the costs. */
 #include "allocator/builtin.h"
-#include "allocator/gap_fit.h"
+#include "allocator/gap/fit.h"
 
 #define INLINE static inline __attribute__((always_inline))
 

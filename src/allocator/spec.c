@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/spec.h"
 
+#include "allocator/names.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -12,8 +13,11 @@
 static int unknown_name(const char *spec, const char *name, struct error *error)
 {
 	const char *names[NAMES_MAX + 1] = {NULL};
-	for (size_t i = 0; i < allocator_registry_count && i < NAMES_MAX; i++)
-		names[i] = allocator_registry[i]->name;
+	size_t count = 0;
+	for (size_t i = 0; i < allocator_registry_count && count < NAMES_MAX; i++)
+		names[count++] = allocator_registry[i]->name;
+	for (size_t i = 0; i < allocator_named_spec_count && count < NAMES_MAX; i++)
+		names[count++] = allocator_named_specs[i].name;
 	struct text list = {0};
 	for (size_t i = 0; names[i]; i++)
 		text_add(&list, "%s%s", i ? ", " : "", names[i]);
@@ -58,6 +62,11 @@ static int read_part(const char *spec, char *text, bool is_last, struct allocato
 	if (!*text)
 		return error_set(error, EXIT_CODE_USAGE, "allocator \"%s\": a part has no name", spec);
 	if (!strchr(text, '/')) {
+		const struct allocator_named_spec *named = allocator_named_spec_find(text);
+		if (named)
+			return error_set(error, EXIT_CODE_USAGE,
+					 "allocator \"%s\": %s stands for %s and takes no options: write that, with them",
+					 spec, text, named->spec);
 		table = allocator_find(text);
 		if (!table)
 			return unknown_name(spec, text, error);
@@ -76,7 +85,10 @@ static int read_part(const char *spec, char *text, bool is_last, struct allocato
 
 static int read_spec(const char *text, struct allocator_spec *spec, struct error *error)
 {
-	char *copy = memory_text(text);
+	struct text written_out = {0};
+	allocator_spec_expand(text, &written_out);
+	char *copy = written_out.failed ? NULL : memory_text(written_out.bytes ? written_out.bytes : "");
+	text_release(&written_out);
 	if (!copy)
 		return error_set(error, EXIT_CODE_IO, "no memory");
 	int failed = 0;

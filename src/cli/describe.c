@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "allocator/names.h"
 #include "allocator/registry.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -130,7 +131,7 @@ static size_t describe_keys(const char *name)
 
 static int unknown(const char *name)
 {
-	const char *names[RESULT_METRIC_COUNT + 32 + 32 * OPTIONS_MAX + 2 * KEYS_MAX + WORKLOADS_MAX] = {0};
+	const char *names[RESULT_METRIC_COUNT + 64 + 32 * OPTIONS_MAX + 2 * KEYS_MAX + WORKLOADS_MAX] = {0};
 	char folder[PATH_MAX];
 	struct dirent **entries = NULL;
 	size_t count = 0;
@@ -147,6 +148,8 @@ static int unknown(const char *name)
 		for (uint64_t k = 0; k < table->option_count && k < OPTIONS_MAX; k++)
 			names[count++] = table->options[k].name;
 	}
+	for (size_t i = 0; i < allocator_named_spec_count && i < 32; i++)
+		names[count++] = allocator_named_specs[i].name;
 	for (size_t i = 0; i < RESULT_METRIC_COUNT; i++)
 		names[count++] = result_metric_table[i].path;
 	for (int i = 0; i < workloads && i < WORKLOADS_MAX; i++) {
@@ -197,9 +200,12 @@ int cli_describe(int argc, char **argv)
 	if (strncmp(argv[optind], "call:", 5) == 0)
 		return describe_call(argv[optind] + 5);
 	const struct iova_allocator *table = allocator_find(argv[optind]);
+	const struct allocator_named_spec *named = allocator_named_spec_find(argv[optind]);
 	int metric = result_metric_find(argv[optind]);
 	if (table)
 		describe_allocator(table);
+	else if (named)
+		printf("%s: %s\n\n  %s stands for %s\n", named->name, named->about, named->name, named->spec);
 	else if (metric >= 0)
 		describe_metric(&result_metric_table[metric]);
 	else

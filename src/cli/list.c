@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "allocator/names.h"
 #include "allocator/registry.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -34,6 +35,8 @@ static int list_allocators(struct text *out, bool json)
 {
 	for (size_t i = 0; i < allocator_registry_count; i++)
 		add_entry(out, json, allocator_registry[i]->name, allocator_registry[i]->about);
+	for (size_t i = 0; i < allocator_named_spec_count; i++)
+		add_entry(out, json, allocator_named_specs[i].name, allocator_named_specs[i].about);
 	return EXIT_CODE_OK;
 }
 

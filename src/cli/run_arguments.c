@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/run_arguments.h"
 
+#include "allocator/names.h"
 #include "allocator/registry.h"
 #include "base/memory.h"
 #include "cli/cli.h"
@@ -62,9 +63,9 @@ static int add_specs(struct run_arguments *arguments, const char *spec)
 	struct error error = {0};
 	int code = EXIT_CODE_OK;
 	if (strcmp(spec, "all") == 0) {
-		for (size_t i = 0; i < allocator_registry_count && code == EXIT_CODE_OK; i++)
-			if (!(allocator_registry[i]->capabilities & (IOVA_HARNESS | IOVA_LAYER)))
-				code = add_spec(arguments, allocator_registry[i]->name, false);
+		const char *name;
+		for (size_t i = 0; code == EXIT_CODE_OK && (name = allocator_competitor(i)); i++)
+			code = add_spec(arguments, name, false);
 		return code;
 	}
 	if (strlen(spec) >= JOB_SPEC_BYTES_MAX)
@@ -239,11 +240,16 @@ static int read_option(struct run_arguments *arguments, int option, const char *
 /* Several threads without a lock: what a plugin needs is known when its worker has opened it. */
 static int check_locks(const struct run_arguments *arguments)
 {
-	char name[JOB_SPEC_BYTES_MAX];
-	for (size_t i = 0;
-	     arguments->run.changes.threads > 1 && arguments->run.lock == LOCK_NONE && i < arguments->spec_count; i++) {
-		snprintf(name, sizeof name, "%.*s", (int)strcspn(arguments->specs[i], ":+"), arguments->specs[i]);
-		const struct iova_allocator *table = allocator_find(name);
+	if (arguments->run.changes.threads <= 1 || arguments->run.lock != LOCK_NONE)
+		return EXIT_CODE_OK;
+	for (size_t i = 0; i < arguments->spec_count; i++) {
+		struct text outermost = {0};
+		allocator_spec_expand(arguments->specs[i], &outermost);
+		if (outermost.failed)
+			return EXIT_CODE_IO;
+		outermost.bytes[strcspn(outermost.bytes, ":+")] = '\0';
+		const struct iova_allocator *table = allocator_find(outermost.bytes);
+		text_release(&outermost);
 		if (table && !(table->capabilities & IOVA_CONCURRENT)) {
 			fprintf(stderr,
 				"iovabench run: --lock none: %s is not made for several threads; it takes --lock mutex or "

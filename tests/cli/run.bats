@@ -218,7 +218,15 @@ setup_file() {
 @test "-a all plays every competitor and not the harness" {
 	run -0 "$iovabench" run $tiny -a all --rounds 1 --ops 1k --latency off -q -o "$scratch/t"
 	is "$(arms "$scratch/t" .spec | grep -cx null || true)" 0
-	[ "$(arms "$scratch/t" .spec | wc -l)" -ge 3 ]
+	is "$(arms "$scratch/t" .spec | tr '\n' ' ')" "buddy bitmap rbtree segregated linux-lazy "
+}
+
+@test "a named spec is an arm of that name, and plays what it stands for" {
+	run -0 "$iovabench" run $tiny -a linux-lazy -a lazy+magazine:key=order+linux --rounds 1 --ops 2k -q -o "$scratch/t"
+	is "$(arms "$scratch/t" .spec | tr '\n' ' ')" "linux-lazy lazy+magazine:key=order+linux "
+	is "$(arms "$scratch/t" .audit.placement_hash | sort -u | wc -l)" 1
+	run -0 "$iovabench" describe linux-lazy
+	has "$output" "stands for lazy+magazine:key=order+linux"
 }
 
 @test "the null allocator may be named: it is measured and not audited" {

@@ -12,7 +12,7 @@ play() { # workload
 	*/video-pool.yaml) sweeps=(--sweep 'phases.changes.script.0.repeat=20') ;;
 	esac
 	grep -q '^  - {name: replay' "$1" && sweeps=(--sweep phases.replay.trace.repeat=1)
-	"$iovabench" run "$1" -a all -a rbtree:search=cached -a magazine+rbtree -a lazy+magazine+buddy \
+	"$iovabench" run "$1" -a all -a linux -a linux-strict -a magazine+rbtree -a lazy+magazine+buddy \
 		--ops 5k --rounds 0 "${sweeps[@]}" -q -o "$scratch/$(basename "$1" .yaml)"
 }
 

@@ -14,24 +14,18 @@ static uint64_t value_of(const struct allocator_spec_part *part, const char *opt
 	return UINT64_MAX;
 }
 
-static bool is_cached_search(const struct allocator_spec_part *part)
+static bool is_linux(const struct allocator_spec_part *part)
 {
-	return !strcmp(part->table->name, "rbtree") && value_of(part, "search") == 1;
+	return !strcmp(part->table->name, "linux");
 }
 
-/* The two searches of rbtree have options of their own, and refuse those of the other. */
+/* Low first is what hal means. */
 static bool is_refused(const struct allocator_spec_part *part)
 {
-	if (!strcmp(part->table->name, "buddy")) /* low first is what hal means */
-		return value_of(part, "preset") == 1 && value_of(part, "first") == 2;
-	if (strcmp(part->table->name, "rbtree") != 0)
-		return false;
-	if (is_cached_search(part))
-		return value_of(part, "fit") != part->table->options[0].default_value;
-	return !value_of(part, "hint32") || !value_of(part, "retry") || !value_of(part, "gate");
+	return !strcmp(part->table->name, "buddy") && value_of(part, "preset") == 1 && value_of(part, "first") == 2;
 }
 
-/* What a layer promises is what stands below it, if it gives everything back before it says no. Of the cached search: without the
+/* What a layer promises is what stands below it, if it gives everything back before it says no. Of linux: without the
  * second walk, what lies above the hint is not found; the gate refuses without a look. */
 static enum promise promise_of(const struct allocator_spec *spec)
 {
@@ -39,7 +33,7 @@ static enum promise promise_of(const struct allocator_spec *spec)
 	for (size_t i = 0; i < spec->count; i++)
 		if (!strcmp(spec->parts[i].table->name, "lazy"))
 			return PROMISE_NOTHING;
-	if (is_cached_search(innermost) && (!value_of(innermost, "retry") || value_of(innermost, "gate")))
+	if (is_linux(innermost) && (!value_of(innermost, "retry") || value_of(innermost, "gate")))
 		return PROMISE_NOTHING;
 	return strcmp(innermost->table->name, "buddy") ? PROMISE_COMPLETE : PROMISE_BLOCK;
 }
@@ -48,7 +42,7 @@ static void make_promise(struct subject *subject)
 {
 	const struct allocator_spec_part *innermost = &subject->spec.parts[subject->spec.count - 1];
 	subject->promise = promise_of(&subject->spec);
-	subject->remembers_failures = is_cached_search(innermost) && value_of(innermost, "gate");
+	subject->remembers_failures = is_linux(innermost) && value_of(innermost, "gate");
 }
 
 /* Magazines of few rounds, so that a small space exchanges, overflows and drains them. */
@@ -63,8 +57,8 @@ static const char *const layered[] = {
 	"magazine:rounds=4,depot=2+bitmap",
 	"magazine:rounds=2,drain=all+buddy",
 	"magazine:rounds=3+magazine:rounds=2,key=order+segregated",
-	"magazine:rounds=2,key=order,drain=all+rbtree:search=cached",
-	"magazine:rounds=2+rbtree:search=cached,gate=no",
+	"magazine:rounds=2,key=order,drain=all+linux",
+	"magazine:rounds=2+linux:gate=no",
 	"lazy+rbtree",
 	"lazy:entries=4+segregated",
 	"lazy:entries=3,queue=single+buddy",

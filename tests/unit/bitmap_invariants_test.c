@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Every invariant of a bitmap, broken on purpose, is named. */
-#include "allocator/bitmap.c"
+#include "allocator/bitmap/bitmap.c"
 #include "support/test_host_a.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Every invariant of a buddy, broken on purpose, is named. */
-#include "allocator/buddy.c"
+#include "allocator/buddy/buddy.c"
 #include "support/test_host_a.h"
 
 #include <setjmp.h>

@@ -24,8 +24,11 @@ struct world {
 };
 
 static const char *const world_specs[] = {
-	"buddy",      "buddy:first=low,rounding=pow2", "bitmap",         "bitmap:fit=first", "rbtree",
-	"segregated", "rbtree:search=cached",          "magazine+buddy", "lazy+rbtree",
+	"buddy",       "buddy:first=low,rounding=pow2",
+	"bitmap",      "bitmap:fit=first",
+	"rbtree",      "segregated",
+	"linux",       "magazine+buddy",
+	"lazy+rbtree",
 };
 #define WORLD_SPECS (sizeof world_specs / sizeof world_specs[0])
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Every invariant of the layers, broken on purpose, is named, and so is what is wrong below them. */
 #include "allocator/lazy.c"
-#include "allocator/magazine_state.h"
+#include "allocator/magazine/state.h"
 #include "support/layer_fixture.h"
 
 static const char *always_broken(void *self)

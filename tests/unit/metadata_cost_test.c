@@ -27,12 +27,12 @@ static const char *const specs[] = {
 	"rbtree:fit=first",
 	"rbtree:fit=best",
 	"rbtree:fit=last",
-	"rbtree:search=cached",
+	"linux",
 	"segregated",
 	"magazine+buddy",
 	"magazine+bitmap",
 	"magazine+rbtree",
-	"magazine:key=order+rbtree:search=cached",
+	"magazine:key=order+linux",
 	"magazine:rounds=1024,max=1024+segregated",
 	"lazy+rbtree",
 	"lazy:queue=single,entries=1048576+segregated",
@@ -141,7 +141,7 @@ static void a_live_extent_costs_at_most_64_bytes(void **state)
 	check_bytes_per_extent("rbtree:fit=first", 24);
 	check_bytes_per_extent("rbtree:fit=last", 24);
 	check_bytes_per_extent("rbtree:fit=best", 32);
-	check_bytes_per_extent("rbtree:search=cached", 32);
+	check_bytes_per_extent("linux", 32);
 	check_bytes_per_extent("segregated", 32);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The summaries over used pages: neighbours near and far, against hand-set pages and a plain array. */
-#include "allocator/page_bitmap.h"
+#include "allocator/bitmap/page_bitmap.h"
 #include "base/rng.h"
 #include "support/test_host_a.h"
 

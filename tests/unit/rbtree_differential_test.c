@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * rbtree against others that must place alike, over long random runs: fit=first against bitmap:fit=first, fit=best against a search
  * of every page, in spaces whose ends of gaps are found by page and by slot. */
-#include "allocator/gap_ends.h"
+#include "allocator/rbtree/ends.h"
 #include "allocator/registry.h"
 #include "base/rng.h"
 #include "support/test_host_a.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Where the red-black tree places: worked out by hand, then against a search of every page. Its invariants are broken one by one. */
-#include "allocator/rbtree_check.h"
+#include "allocator/gap/check.h"
+#include "allocator/rbtree/check.h"
+#include "allocator/rbtree/order.h"
 #include "allocator/registry.h"
 #include "base/rng.h"
 #include "support/cpu_time.h"
@@ -364,7 +366,7 @@ static void check_large_space(const char *spec)
 		memset(slots[large], 0, sizeof slots[large]);
 		begin(spec, 1000, count);
 		const struct rbtree *self = instance.self;
-		assert_true(self->kind == RBTREE_BY_ADDRESS || (self->by_length.ends.by_slot != 0) == large);
+		assert_true(self->is_by_address || (self->by_length.ends.by_slot != 0) == large);
 		/* The same pages are left in both. */
 		assert_int_equal(
 			instance.table->place(instance.self, 1000 + GAP_ENDS_DIRECT_PAGES - 1, 1 + large, 0, &end_of_space),
@@ -435,13 +437,13 @@ static void steps_count_the_nodes_on_the_way(void **state)
 /* Four extents of one page behind gaps of 1, 2, 3 and 4 pages: x [0,1) x [2,4) x [5,8) x [9,13), but for the first one. */
 static struct rbtree tree;
 
-static void make_tree(enum rbtree_kind kind)
+static void make_tree(bool is_by_address)
 {
 	static const struct iova_request pages[4] = {{.count = 1}, {.count = 2}, {.count = 3}, {.count = 4}};
 	struct iova_extent gap_extents[4];
 	if (instance.table)
 		allocator_instance_destroy(&instance);
-	begin(kind == RBTREE_BY_LENGTH ? "rbtree:fit=best" : "rbtree:fit=first", 0, 13);
+	begin(!is_by_address ? "rbtree:fit=best" : "rbtree:fit=first", 0, 13);
 	for (int i = 0; i < 4; i++) {
 		gap_extents[i] = get(&pages[i]);
 		if (i < 3)
@@ -458,13 +460,13 @@ static void check_broken(const char *sentence)
 	const char *broken = rbtree_check(&tree);
 	assert_non_null(broken);
 	assert_string_equal(broken, sentence);
-	make_tree(tree.kind);
+	make_tree(tree.is_by_address);
 }
 
 static void every_broken_invariant_of_the_tree_is_named(void **state)
 {
 	(void)state;
-	make_tree(RBTREE_BY_LENGTH);
+	make_tree(false);
 	struct gap *gaps = tree.by_length.tree.gaps;
 	const uint32_t root = tree.by_length.tree.root, low = gaps[root].child[0], high = gaps[root].child[1];
 	const uint32_t longest = gap_outermost(&tree.by_length.tree, 1);
@@ -531,7 +533,7 @@ static void too_much_room_in_a_table_of_ends_is_named(void **state)
 static void every_broken_invariant_of_the_buckets_is_named(void **state)
 {
 	(void)state;
-	make_tree(RBTREE_BY_ADDRESS);
+	make_tree(true);
 	const uint32_t bucket = tree.by_address.tree.root;
 	assert_int_equal(tree.by_address.order[bucket].count, 4);
 	tree.by_address.tree.gaps[bucket].longest++;

@@ -118,9 +118,10 @@ static void a_wrong_name_is_told_with_the_nearest(void **state)
 	(void)state;
 	check_refused("rbtre",
 		      "allocator \"rbtre\": there is no allocator \"rbtre\" (did you mean \"rbtree\"?); there are buddy, "
-		      "bitmap, rbtree, segregated, magazine, lazy, null (a plugin is a path with a slash)");
+		      "bitmap, rbtree, segregated, linux, magazine, lazy, null, linux-lazy, linux-strict (a plugin is a "
+		      "path with a slash)");
 	check_refused("slab", "allocator \"slab\": there is no allocator \"slab\"; there are buddy, bitmap, rbtree, "
-			      "segregated, magazine, lazy, null (a plugin "
+			      "segregated, linux, magazine, lazy, null, linux-lazy, linux-strict (a plugin "
 			      "is a path with a slash)");
 }
 
@@ -129,7 +130,7 @@ static void a_wrong_option_is_told_with_what_there_is(void **state)
 	(void)state;
 	check_refused("rbtree:fitt=best",
 		      "allocator \"rbtree:fitt=best\": rbtree has no option \"fitt\" (did you mean \"fit\"?); it "
-		      "takes fit=first|best|last, search=augmented|cached, hint32=yes|no, retry=yes|no, gate=yes|no");
+		      "takes fit=first|best|last");
 	check_refused("null:size=1", "allocator \"null:size=1\": null has no option \"size\"; it takes none");
 }
 

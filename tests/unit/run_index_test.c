@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Codes of run lengths and the tree of maxima over them. */
-#include "allocator/run_index.h"
+#include "allocator/bitmap/run_index.h"
 #include "base/rng.h"
 #include "support/test_host_a.h"
 

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "allocator/magazine/drain.h"
+
+uint64_t empty_hand(struct magazines *self, struct hand *hand, uint32_t cpu, struct iova_steps *steps)
+{
+	uint64_t pages = hand->count ? below_free(self, hand->magazine->extents, hand->count, cpu, steps) : 0;
+	hand->count = 0;
+	return pages;
+}
+
+uint64_t empty_shelf(struct magazines *self, unsigned size_class, uint64_t keep, uint64_t most, uint32_t cpu,
+		     struct iova_steps *steps)
+{
+	for (uint64_t done = 0;; done++) {
+		acquire(self, self->depot_lock);
+		struct magazine *full = done < most && self->depot.shelves[size_class].count > keep
+						? depot_take_full(&self->depot, size_class)
+						: NULL;
+		release(self, self->depot_lock);
+		if (!full)
+			return done;
+		uint64_t pages = below_free(self, full->extents, self->rounds, cpu, steps);
+		acquire(self, self->depot_lock);
+		depot_put_empty(&self->depot, full);
+		self->released_pages += pages;
+		release(self, self->depot_lock);
+	}
+}
+
+/* Where giving back goes on: the depot's magazines of a class, then what each CPU holds of it, then the class of shorter extents. */
+struct drain_at {
+	unsigned classes; /* that are left, with the one at hand */
+	uint32_t cpu;
+};
+
+/* Every gate is closed. Gives back so many pieces, a magazine of the depot or what one CPU holds of a class. Returns whether there was
+ * one. */
+static bool give_back(struct magazines *self, struct drain_at *at, uint64_t pieces, uint32_t cpu, struct iova_steps *steps)
+{
+	uint64_t left = pieces;
+	while (left && at->classes) {
+		unsigned size_class = at->classes - 1;
+		left -= empty_shelf(self, size_class, 0, left, cpu, steps);
+		if (at->cpu == self->cpu_count) {
+			*at = (struct drain_at){size_class, 0};
+			continue;
+		}
+		struct pair *pair = left ? &cpu_of(self, at->cpu++)->pairs[size_class] : NULL;
+		if (!pair || !(pair->loaded.count || pair->previous.count))
+			continue;
+		uint64_t pages = empty_hand(self, &pair->loaded, cpu, steps);
+		pages += empty_hand(self, &pair->previous, cpu, steps);
+		acquire(self, self->depot_lock);
+		self->released_pages += pages;
+		release(self, self->depot_lock);
+		left--;
+	}
+	return left != pieces;
+}
+
+static void gates_close(struct magazines *self)
+{
+	acquire(self, self->drain_lock);
+	for (uint32_t i = 0; i < self->cpu_count; i++)
+		gate_close(&cpu_of(self, i)->gate);
+	if (!self->fenced)
+		gate_barrier();
+	for (uint32_t i = 0; i < self->cpu_count; i++)
+		gate_wait(&cpu_of(self, i)->gate);
+}
+
+static void gates_open(struct magazines *self)
+{
+	for (uint32_t i = 0; i < self->cpu_count; i++)
+		gate_open(&cpu_of(self, i)->gate);
+	release(self, self->drain_lock);
+}
+
+void magazines_drain(struct magazines *self, uint32_t cpu)
+{
+	struct drain_at at = {self->classes, 0};
+	gates_close(self);
+	give_back(self, &at, UINT64_MAX, cpu, NULL);
+	gates_open(self);
+}
+
+enum iova_status ask_below(const struct magazines *self, const struct iova_request *request, uint32_t cpu,
+			   struct iova_extent *extent, struct iova_steps *steps)
+{
+	if (self->key == KEY_ORDER && request->count <= self->largest && !bits_is_power_of_two(request->count)) {
+		struct iova_request rounded = *request;
+		rounded.count = bits_power_of_two_ceil(request->count);
+		enum iova_status status = below_alloc(self, &rounded, cpu, extent, steps);
+		if (status != IOVA_NO_SPACE)
+			return status;
+	}
+	return below_alloc(self, request, cpu, extent, steps);
+}
+
+enum iova_status drain_for(struct magazines *self, const struct iova_request *request, uint32_t cpu,
+			   struct iova_extent *extent, struct iova_steps *steps)
+{
+	enum iova_status status = IOVA_NO_SPACE;
+	struct drain_at at = {self->classes, 0};
+	uint64_t pieces = self->drain == DRAIN_ALL || self->below.table->drain ? UINT64_MAX : 1;
+	gates_close(self);
+	for (; status == IOVA_NO_SPACE && give_back(self, &at, pieces, cpu, steps); pieces *= 2)
+		status = ask_below(self, request, cpu, extent, steps);
+	gates_open(self);
+	return status;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "allocator/rbtree/order.h"
+
+/* The lowest gap that satisfies the constraints, and the place in it. Gaps too short are passed over, with whole subtrees of them. */
+static __attribute__((noinline)) struct gap_at
+find_constrained(const struct rbtree *self, const struct iova_request *request, uint64_t *first, uint64_t *examined)
+{
+	const struct gap_buckets *gaps = &self->by_address;
+	const struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
+	if (gap_wish_is_hopeless(&wish))
+		return (struct gap_at){0};
+	uint64_t begin = turn(self, wish.low, wish.end - wish.low), end = begin + (wish.end - wish.low);
+	struct gap_at at = gap_buckets_ending_behind(gaps, begin, examined);
+	while (at.bucket && gap_at_first(gaps, at) < end) {
+		if (fit(self, gap_at_first(gaps, at), gap_at_length(gaps, at), &wish, first))
+			return at;
+		at = gap_buckets_find_next(gaps, at, wish.count, examined);
+	}
+	return (struct gap_at){0};
+}
+
+/* The gap that contains [first, first + count), if any. */
+static struct gap_at find_around(const struct rbtree *self, uint64_t first, uint64_t count)
+{
+	const struct gap_buckets *gaps = &self->by_address;
+	struct gap_at at = gap_buckets_ending_behind(gaps, first, NULL);
+	if (!at.bucket || first < gap_at_first(gaps, at) || gap_at_length(gaps, at) < count ||
+	    first - gap_at_first(gaps, at) > gap_at_length(gaps, at) - count)
+		return (struct gap_at){0};
+	return at;
+}
+
+GAP_INLINE enum iova_status allocate(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
+				     struct iova_steps *steps)
+{
+	struct gap_buckets *gaps = &self->by_address;
+	const uint64_t count = request->count;
+	uint64_t *examined = steps ? &steps->examined : NULL;
+	struct gap_at at;
+	uint64_t first;
+	/* A rank does not tell gaps of 2^32 pages apart: such a request looks at lengths, as constrained ones do. */
+	if (__builtin_expect(!(request->constraints & GAP_CONSTRAINED) && count < GAP_RANK_MAX, 1)) {
+		at = gap_buckets_find(gaps, count, examined);
+		first = gap_at_first(gaps, at);
+	} else {
+		at = find_constrained(self, request, &first, examined);
+	}
+	if (__builtin_expect(!at.bucket, 0))
+		return IOVA_NO_SPACE;
+	if (__builtin_expect(self->live >= self->room, 0))
+		return IOVA_NO_MEMORY;
+	uint64_t before = first - gap_at_first(gaps, at);
+	if (steps)
+		steps->splits += (uint64_t)(before != 0) + (gap_at_length(gaps, at) != before + count);
+	gap_buckets_take(gaps, at, first, count);
+	rbtree_grant(self, first, count, extent);
+	return IOVA_OK;
+}
+
+enum iova_status address_alloc(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent)
+{
+	return allocate(self, request, extent, NULL);
+}
+
+enum iova_status address_alloc_counted(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
+				       struct iova_steps *steps)
+{
+	return allocate(self, request, extent, steps);
+}
+
+/* Gaps that end at first or begin behind the extent. A used up one in its place has no pages, and is none. */
+static unsigned merges(const struct gap_buckets *gaps, uint64_t first, uint64_t count)
+{
+	const struct gap_at behind = gap_buckets_behind(gaps, first, NULL), low = {behind.bucket, behind.index - 1};
+	unsigned merges =
+		behind.index && gap_at_length(gaps, low) && gap_at_first(gaps, low) + gap_at_length(gaps, low) == first;
+	struct gap_at high = gap_buckets_here(gaps, behind);
+	return merges + (high.bucket && gap_at_length(gaps, high) && gap_at_first(gaps, high) == first + count);
+}
+
+void address_free(struct rbtree *self, const struct iova_extent *extent)
+{
+	const uint64_t first = rbtree_take_back(self, extent);
+	gap_buckets_give(&self->by_address, first, extent->count, NULL);
+}
+
+void address_free_counted(struct rbtree *self, const struct iova_extent *extent, struct iova_steps *steps)
+{
+	const uint64_t count = extent->count, first = rbtree_take_back(self, extent);
+	steps->merges += merges(&self->by_address, first, count);
+	gap_buckets_give(&self->by_address, first, count, &steps->examined);
+}
+
+enum iova_status address_place(struct rbtree *self, uint64_t first, uint64_t count, struct iova_extent *extent)
+{
+	first = turn(self, first, count);
+	struct gap_at at = find_around(self, first, count);
+	if (!at.bucket)
+		return IOVA_TAKEN;
+	if (self->live >= self->room)
+		return IOVA_NO_MEMORY;
+	gap_buckets_take(&self->by_address, at, first, count);
+	rbtree_grant(self, first, count, extent);
+	return IOVA_OK;
+}
+
+void address_visit(const struct rbtree *self, iova_visit visit, void *context)
+{
+	const struct gap_buckets *gaps = &self->by_address;
+	for (uint32_t bucket = gaps->order[0].next; bucket; bucket = gaps->order[bucket].next)
+		for (unsigned i = 0; i < gaps->order[bucket].count; i++) {
+			uint64_t length = gaps->buckets[bucket].length[i];
+			if (length)
+				visit(context, turn(self, gaps->buckets[bucket].first[i], length), length, IOVA_USABLE);
+		}
+}
+
+enum iova_status address_create(struct rbtree *self)
+{
+	if (gap_buckets_create(&self->by_address, self->extents_max + 1, self->host) != IOVA_OK)
+		return IOVA_NO_MEMORY;
+	self->room = self->extents_max;
+	gap_buckets_insert(&self->by_address, (struct gap_at){0}, self->first, self->count);
+	return IOVA_OK;
+}
+
+void address_release(struct rbtree *self)
+{
+	gap_buckets_release(&self->by_address, self->host);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * The two orders of rbtree's gaps, each with the same functions: address.c for fit=first (and fit=last, in a mirrored space), length.c
+ * for fit=best. They do all of a call, with an instance of their kind; create and release do what the kind alone has. place returns
+ * IOVA_OK, IOVA_TAKEN or IOVA_NO_MEMORY; create IOVA_OK or IOVA_NO_MEMORY, and release takes what was left then. */
+#ifndef ALLOCATOR_RBTREE_ORDER_H
+#define ALLOCATOR_RBTREE_ORDER_H
+
+#include "allocator/rbtree/state.h"
+
+enum iova_status address_create(struct rbtree *self);
+void address_release(struct rbtree *self);
+enum iova_status address_alloc(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent);
+enum iova_status address_alloc_counted(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
+				       struct iova_steps *steps);
+void address_free(struct rbtree *self, const struct iova_extent *extent);
+void address_free_counted(struct rbtree *self, const struct iova_extent *extent, struct iova_steps *steps);
+enum iova_status address_place(struct rbtree *self, uint64_t first, uint64_t count, struct iova_extent *extent);
+void address_visit(const struct rbtree *self, iova_visit visit, void *context);
+
+enum iova_status length_create(struct rbtree *self);
+void length_release(struct rbtree *self);
+enum iova_status length_alloc(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent);
+enum iova_status length_alloc_counted(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
+				      struct iova_steps *steps);
+void length_free(struct rbtree *self, const struct iova_extent *extent);
+void length_free_counted(struct rbtree *self, const struct iova_extent *extent, struct iova_steps *steps);
+enum iova_status length_place(struct rbtree *self, uint64_t first, uint64_t count, struct iova_extent *extent);
+void length_visit(const struct rbtree *self, iova_visit visit, void *context);
+
+#endif

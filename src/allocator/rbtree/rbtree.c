@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ * Red-black tree of gaps; docs/rbtree.md has the picture and the costs. */
+#include "allocator/builtin.h"
+#include "allocator/rbtree/check.h"
+#include "allocator/rbtree/order.h"
+
+enum { OPTION_FIT };
+enum fit { FIT_FIRST, FIT_BEST, FIT_LAST };
+
+static enum iova_status rbtree_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+				     struct iova_extent *extent)
+{
+	struct rbtree *tree = self;
+	(void)cpu;
+	return tree->is_by_address ? address_alloc(tree, request, extent) : length_alloc(tree, request, extent);
+}
+
+static enum iova_status rbtree_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
+					     struct iova_extent *extent, struct iova_steps *steps)
+{
+	struct rbtree *tree = self;
+	(void)cpu;
+	return tree->is_by_address ? address_alloc_counted(tree, request, extent, steps)
+				   : length_alloc_counted(tree, request, extent, steps);
+}
+
+static void rbtree_free(void *self, const struct iova_extent *extent, uint32_t cpu)
+{
+	struct rbtree *tree = self;
+	(void)cpu;
+	if (tree->is_by_address)
+		address_free(tree, extent);
+	else
+		length_free(tree, extent);
+}
+
+static void rbtree_free_counted(void *self, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
+{
+	struct rbtree *tree = self;
+	(void)cpu;
+	if (tree->is_by_address)
+		address_free_counted(tree, extent, steps);
+	else
+		length_free_counted(tree, extent, steps);
+}
+
+static enum iova_status rbtree_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
+{
+	struct rbtree *tree = self;
+	(void)cpu;
+	return tree->is_by_address ? address_place(tree, first, count, extent) : length_place(tree, first, count, extent);
+}
+
+static void rbtree_visit_free(void *self, iova_visit visit, void *context)
+{
+	const struct rbtree *tree = self;
+	if (tree->is_by_address)
+		address_visit(tree, visit, context);
+	else
+		length_visit(tree, visit, context);
+}
+
+static void rbtree_statistics(void *self, struct iova_statistics *statistics)
+{
+	const struct rbtree *tree = self;
+	*statistics = (struct iova_statistics){.usable_pages = tree->usable_pages};
+}
+
+static const char *rbtree_broken_invariant(void *self)
+{
+	return rbtree_check(self);
+}
+
+static void rbtree_destroy(void *self)
+{
+	struct rbtree *tree = self;
+	if (!tree)
+		return;
+	const struct iova_host *host = tree->host;
+	if (tree->is_by_address)
+		address_release(tree);
+	else
+		length_release(tree);
+	host->memory_put(host->context, tree, sizeof *tree);
+}
+
+static enum iova_status rbtree_create(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
+				      const struct iova_below *below, void **self, const char **reason)
+{
+	(void)below;
+	(void)reason;
+	struct rbtree *tree = host->memory_get(host->context, sizeof *tree);
+	if (!tree)
+		return IOVA_NO_MEMORY;
+	tree->host = host;
+	tree->extents_max = space->count < RBTREE_EXTENTS_MAX ? space->count : RBTREE_EXTENTS_MAX;
+	tree->is_by_address = options[OPTION_FIT] != FIT_BEST;
+	tree->mirror = options[OPTION_FIT] == FIT_LAST ? 2 * space->first + space->count : 0;
+	tree->first = space->first;
+	tree->count = space->count;
+	tree->usable_pages = space->count;
+	enum iova_status status = tree->is_by_address ? address_create(tree) : length_create(tree);
+	if (status != IOVA_OK) {
+		rbtree_destroy(tree);
+		return status;
+	}
+	*self = tree;
+	return IOVA_OK;
+}
+
+static const char *const fits[] = {"first", "best", "last", NULL};
+static const struct iova_option options[] = {
+	[OPTION_FIT] = {.name = "fit",
+			.kind = IOVA_OPTION_CHOICE,
+			.default_value = FIT_BEST,
+			.choices = fits,
+			.help = "which gap serves a request: the lowest, the shortest that suffices, or the highest"},
+};
+
+const struct iova_allocator allocator_rbtree = {
+	.magic = IOVA_MAGIC,
+	.abi = IOVA_ABI,
+	.size = sizeof(struct iova_allocator),
+	.name = "rbtree",
+	.about = "red-black tree of gaps, by address or by length: O(log n), complete",
+	.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS,
+	.options = options,
+	.option_count = sizeof options / sizeof options[0],
+	.create = rbtree_create,
+	.alloc = rbtree_alloc,
+	.free = rbtree_free,
+	.place = rbtree_place,
+	.visit_free = rbtree_visit_free,
+	.statistics = rbtree_statistics,
+	.broken_invariant = rbtree_broken_invariant,
+	.destroy = rbtree_destroy,
+	.alloc_counted = rbtree_alloc_counted,
+	.free_counted = rbtree_free_counted,
+};

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ * The instance of rbtree. */
+#ifndef ALLOCATOR_RBTREE_STATE_H
+#define ALLOCATOR_RBTREE_STATE_H
+
+#include "allocator/rbtree/buckets.h"
+#include "allocator/rbtree/ends.h"
+#include "allocator/gap/fit.h"
+
+/* Live extents at most: gaps for so many are reserved for a space of more pages, and backed when touched. */
+#define RBTREE_EXTENTS_MAX (UINT32_C(1) << 26)
+
+/* Gaps of up to so many pages are also found by their length. */
+#define SHORT_PAGES 64u
+
+/* Gaps in the order of their length, then of their address. */
+struct rbtree_by_length {
+	struct gap_tree tree;
+	struct gap_ends ends;
+	/* The lowest gap of n + 1 pages, if bit n is set. Most requests are short; these skip the descent. */
+	uint64_t short_lengths;
+	uint32_t lowest[SHORT_PAGES];
+};
+
+struct rbtree {
+	bool is_by_address; /* the gaps' order; else by length */
+	uint64_t live;
+	uint64_t room; /* extents that may live before room is made for more gaps */
+	uint64_t usable_pages;
+	/* last is first in a mirrored space: its page p is page mirror - 1 - p of the space; 0: not mirrored */
+	uint64_t mirror;
+	union {
+		struct gap_buckets by_address;
+		struct rbtree_by_length by_length;
+	};
+	uint64_t extents_max;
+	const struct iova_host *host;
+	uint64_t first; /* of the tree's addresses, mirrored or not: the space mirrored has the same range */
+	uint64_t count;
+};
+
+/* From an address of the tree to one of the space, and back: the first page of count ones. */
+GAP_INLINE uint64_t turn(const struct rbtree *self, uint64_t first, uint64_t count)
+{
+	return self->mirror ? self->mirror - first - count : first;
+}
+
+/* Pages [first, first + count) of the tree, which it has taken out, are the caller's. */
+GAP_INLINE void rbtree_grant(struct rbtree *self, uint64_t first, uint64_t count, struct iova_extent *extent)
+{
+	self->usable_pages -= count;
+	self->live++;
+	extent->first = turn(self, first, count);
+	extent->count = count;
+	extent->cookie = 0;
+}
+
+/* The other way round; returns the first page of the tree, which is to take them in. */
+GAP_INLINE uint64_t rbtree_take_back(struct rbtree *self, const struct iova_extent *extent)
+{
+	self->usable_pages += extent->count;
+	self->live--;
+	return turn(self, extent->first, extent->count);
+}
+
+/* Tries the gap [low, low + length) of the tree; *first is an address of the tree. */
+static inline bool fit(const struct rbtree *self, uint64_t low, uint64_t length, const struct gap_wish *wish,
+		       uint64_t *first)
+{
+	uint64_t place, turned = turn(self, low, length);
+	if (length < wish->count || !gap_fit(turned, turned + length, wish, self->mirror, &place))
+		return false;
+	*first = turn(self, place, wish->count);
+	return true;
+}
+
+#endif
