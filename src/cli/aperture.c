@@ -36,7 +36,10 @@ static void add_row(const struct aperture *answer, struct text *text)
 	char size[TEXT_NUMBER_BYTES], above[TEXT_NUMBER_BYTES];
 	text_add(text, "%-28s %-32s ", answer->workload, answer->spec);
 	if (answer->reason) {
-		text_add(text, "%s: %s\n", answer->exit_code == EXIT_CODE_NO_ARM ? "n/a" : "failed", answer->reason);
+		text_add(text, "%s", answer->exit_code == EXIT_CODE_NO_ARM ? "n/a" : "failed");
+		if (answer->owner != ERROR_OWNER_NONE)
+			text_add(text, " (%s)", error_owner_name[answer->owner]);
+		text_add(text, ": %s\n", answer->reason);
 		return;
 	}
 	if (!answer->found) {
@@ -56,10 +59,11 @@ static void add_json(const struct aperture *answer, struct text *json)
 	text_add_json(json, answer->workload);
 	text_add(json, ", \"spec\": ");
 	text_add_json(json, answer->spec);
-	text_add(json, ", \"state\": \"%s\", \"reason\": ",
+	text_add(json, ", \"state\": \"%s\", \"owner\": \"%s\", \"reason\": ",
 		 !answer->reason                         ? "ok"
 		 : answer->exit_code == EXIT_CODE_NO_ARM ? "n/a"
-							 : "failed");
+							 : "failed",
+		 error_owner_name[answer->owner]);
 	text_add_json(json, answer->reason);
 	if (answer->found)
 		text_add(json, ", \"min_aperture_pages\": %llu", (unsigned long long)answer->pages);
@@ -102,16 +106,19 @@ static int show(const struct run_arguments *arguments, const struct aperture_lis
 	return result;
 }
 
-/* 3 when an allocator gave wrong answers, crashed or hung; 6 when no arm could play at all. */
+/* What an arm cannot play counts when no arm could play at all. */
 static enum exit_code judge(const struct aperture_list *list)
 {
-	bool violation = false, played = false;
+	enum exit_code code = EXIT_CODE_OK;
+	bool played = false;
 	for (size_t i = 0; i < list->count; i++) {
 		const struct aperture *answer = &list->items[i];
-		violation |= answer->reason && answer->exit_code == EXIT_CODE_VIOLATION;
-		played |= !answer->reason || answer->exit_code != EXIT_CODE_NO_ARM;
+		bool not_applicable = answer->reason && answer->exit_code == EXIT_CODE_NO_ARM;
+		if (answer->reason && !not_applicable)
+			code = exit_code_of_both(code, answer->exit_code);
+		played |= !not_applicable;
 	}
-	return violation ? EXIT_CODE_VIOLATION : played ? EXIT_CODE_OK : EXIT_CODE_NO_ARM;
+	return played ? code : EXIT_CODE_NO_ARM;
 }
 
 static int find(const struct run_arguments *arguments)

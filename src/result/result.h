@@ -139,6 +139,7 @@ struct result_record {
 	uint64_t stream_hash; /* of the operations played; 0 when not known */
 	uint64_t peak_rss_bytes;
 	uint64_t clock_backward; /* times that the clock went back between two stamps */
+	bool over_limit;         /* it was killed for the memory that it took; not written */
 	struct result_record_phase *phases;
 	size_t phase_count;
 	struct result_series_row *series;

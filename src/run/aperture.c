@@ -5,6 +5,7 @@
 #include "run/block.h"
 #include "run/probe.h"
 #include "run/spawn.h"
+#include "run/trial.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -32,11 +33,12 @@ static double failures(const struct result_record *record)
 static enum outcome judge(struct search *search, const struct result_record *record)
 {
 	struct aperture *answer = search->answer;
-	bool wrong = record->ok && record->message; /* wrong answers, which the audit tells */
+	bool wrong = record->ok && record->owner != ERROR_OWNER_NONE; /* wrong answers, which the audit tells */
 	if (record->ok && !wrong)
 		return failures(record) > 0 ? FAILS : SUFFICES;
 	answer->reason = memory_text(record->message ? record->message : "no reason was recorded");
-	answer->exit_code = wrong ? EXIT_CODE_VIOLATION : record->exit_code;
+	answer->owner = record->owner;
+	answer->exit_code = record->owner != ERROR_OWNER_NONE ? error_owner_exit_code(record->owner) : record->exit_code;
 	if (!answer->reason)
 		error_set(search->error, EXIT_CODE_IO, "no memory for a search");
 	return NO_ANSWER;
@@ -70,7 +72,8 @@ static enum outcome try_pages(struct search *search, uint64_t pages)
 	const struct spawn_watch watch = {.stall_seconds = search->options->stall_seconds,
 					  .memory_limit_bytes = block_memory_limit(search->options)};
 	search->answer->runs++;
-	if (spawn_worker(job, &watch, &record, &line, search->error) == 0)
+	if (spawn_worker(job, &watch, &record, &line, search->error) == 0 &&
+	    trial_hold(search->options, search->block, job, &watch, &record, search->error) == 0)
 		outcome = judge(search, &record);
 	result_record_release(&record);
 	text_release(&line);

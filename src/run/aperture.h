@@ -16,7 +16,8 @@ struct aperture {
 	char *workload; /* its label */
 	char *spec;
 	char *reason;             /* NULL; else why there is no answer: what the allocator lacks, or how a worker ended */
-	enum exit_code exit_code; /* with a reason: NO_ARM or VIOLATION */
+	enum exit_code exit_code; /* with a reason */
+	enum error_owner owner;   /* of a failure */
 	bool found;               /* else, without a reason: it failed in all spaces up to APERTURE_GROWTH_MAX of its own */
 	uint64_t pages;           /* the smallest space that was seen to suffice */
 	uint64_t failing_above;   /* the largest space above it that was seen to fail; 0: none */

@@ -23,6 +23,7 @@ struct block {
 	uint64_t identity; /* of what every process of this workload plays */
 	struct stream_file stream;
 	struct gather_arm *arms; /* spec_count + 1 */
+	bool fit[2][3];          /* by pass and witness: trial.c */
 };
 
 /* Zero-initialise. */

@@ -12,6 +12,7 @@
 #include "run/process_key.h"
 #include "run/resume.h"
 #include "run/spawn.h"
+#include "run/trial.h"
 #include "workload/workload_yaml.h"
 
 #include <math.h>
@@ -23,7 +24,6 @@
 #define LATENCY_GAP 64u
 #define LATENCY_GAP_MIN 16u /* at 8 operations a pair and more the stamps no longer bias their neighbours */
 #define LATENCY_SAMPLES_WANTED 100000u
-#define NULL_SPEC "null"
 
 static volatile sig_atomic_t interrupted;
 
@@ -35,7 +35,7 @@ static void interrupt(int signal_number)
 
 static const char *spec_of(const struct matrix *matrix, size_t arm)
 {
-	return arm < matrix->options->spec_count ? matrix->options->specs[arm] : NULL_SPEC;
+	return arm < matrix->options->spec_count ? matrix->options->specs[arm] : TRIAL_NULL_SPEC;
 }
 
 static void show_progress(void *context, uint64_t words)
@@ -60,7 +60,7 @@ static void fill_job(const struct matrix *matrix, const struct block *block, siz
 {
 	const struct run_options *options = matrix->options;
 	const char *spec = spec_of(matrix, arm);
-	bool harness = strcmp(spec, NULL_SPEC) == 0;
+	bool harness = strcmp(spec, TRIAL_NULL_SPEC) == 0;
 	block_fill_job(block, spec, job);
 	for (size_t i = 0; i < arm; i++)
 		job->twins += strcmp(spec_of(matrix, i), spec) == 0;
@@ -95,6 +95,24 @@ static void judge_stream(const struct block *block, struct result_record *record
 			  block->plan.workload.name);
 }
 
+/* The line of the journal tells what came of the trial. */
+static int hold(struct matrix *matrix, struct block *block, const struct job *job, const struct spawn_watch *watch,
+		struct result_record *record, struct text *line, struct error *error)
+{
+	enum error_owner owner = record->owner;
+	if (owner == ERROR_OWNER_NONE)
+		return 0;
+	matrix->now_pass = "trial";
+	int result = trial_hold(matrix->options, block, job, watch, record, error);
+	if (result == 0 && (record->owner != owner || owner == ERROR_OWNER_HARNESS)) {
+		text_release(line);
+		result = result_record_write(record, line, error);
+	}
+	if (result < 0)
+		result_record_release(record);
+	return result;
+}
+
 static int run_new(struct matrix *matrix, struct block *block, size_t arm, struct job *job, struct error *error)
 {
 	struct text line = {0};
@@ -110,6 +128,8 @@ static int run_new(struct matrix *matrix, struct block *block, size_t arm, struc
 				    block_memory_limit(matrix->options)};
 	job->workload_bytes = spawn_memory_file("iovabench-workload", block->plan.bytes, block->plan.length, error);
 	int result = job->workload_bytes < 0 ? -1 : spawn_worker(job, &watch, &record, &line, error);
+	if (result == 0)
+		result = hold(matrix, block, job, &watch, &record, &line, error);
 	if (job->workload_bytes >= 0)
 		close(job->workload_bytes);
 	if (result == 0) {
@@ -151,7 +171,8 @@ static bool arm_is_over(const struct block *block, size_t arm)
 static int run_audits(struct matrix *matrix, struct block *block, struct error *error)
 {
 	for (size_t arm = 0; matrix->options->audit && arm < matrix->options->spec_count && !interrupted; arm++) {
-		bool harness = strcmp(matrix->options->specs[arm], NULL_SPEC) == 0; /* its extents overlap by design */
+		bool harness =
+			strcmp(matrix->options->specs[arm], TRIAL_NULL_SPEC) == 0; /* its extents overlap by design */
 		if (!harness && run_process(matrix, block, arm, RESULT_PASS_AUDIT, 0, error) < 0)
 			return -1;
 	}

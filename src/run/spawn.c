@@ -190,9 +190,12 @@ static int describe_ending(const struct job *job, int status, enum ending ending
 	if (ending == HUNG)
 		return describe(record, job, ERROR_OWNER_ALLOCATOR, error, "hung in the %s: no window ended for %.3g s",
 				pass, watch->stall_seconds);
-	if (ending == TOO_LARGE)
-		return describe(record, job, ERROR_OWNER_ALLOCATOR, error, "passed the memory limit of %s in the %s",
-				text_bytes(limit, (double)watch->memory_limit_bytes), pass);
+	if (ending == TOO_LARGE) {
+		int result = describe(record, job, ERROR_OWNER_ALLOCATOR, error, "passed the memory limit of %s in the %s",
+				      text_bytes(limit, (double)watch->memory_limit_bytes), pass);
+		record->over_limit = result == 0;
+		return result;
+	}
 	if (number && !is_own_crash(number))
 		return describe(record, job, ERROR_OWNER_MACHINE, error,
 				"was killed from outside in the %s: signal %d (%s)%s", pass, number, strsignal(number),

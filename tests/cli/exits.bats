@@ -208,3 +208,59 @@ plays() { # code message argument…
 	is "$(tail -n +$((before + 1)) "$scratch/t/rounds.jsonl" | jq -r .spec | sort -u)" "$plugins/fate.so:end=killed"
 	ends 3 "nothing was run" resume "$scratch/t"
 }
+
+# ---- what fails of allocators that are trusted, too, is ours ----
+
+preloaded() { # how code message argument…
+	no_sanitizer
+	local how=$1 code=$2 message=$3
+	shift 3
+	run env DIES="$how" LD_PRELOAD="$(realpath "$plugins/dies.so")" "$iovabench" run --rounds 2 --latency off -q -o "$scratch/t" "$@"
+	is "$status" "$code"
+	has "$output" "$message"
+}
+
+@test "7: when all arms crash alike, none of them is blamed" {
+	preloaded crash 7 "please report it" $tiny -a buddy -a bitmap -a rbtree -a "$plugins/slow.so" --ops 20
+	is "$(arms "$scratch/t" '"\(.state) \(.owner)"' | sort -u)" "failed harness"
+	reasons=$(arms "$scratch/t" .reason)
+	has "$reasons" "crashed in the audit: signal 11 (Segmentation fault); so does rbtree (crashed in the audit: signal 11 (Segmentation fault)). This is"
+	has "$reasons" "; so does segregated (crashed"
+	has "$reasons" "with what this shows: iovabench run $tiny -a rbtree --ops 20 --rounds 0"
+	is "$(jq -r .owner "$scratch/t/rounds.jsonl" | sort -u)" harness
+	# It is final.
+	ends 7 "this run is finished; nothing was run" resume "$scratch/t"
+}
+
+@test "7: when the harness on its own crashes, that is told" {
+	cp $tiny "$scratch/it's.yaml"
+	preloaded crash 7 "please report it" "$scratch/it's.yaml" -a "$plugins/slow.so" --audit off --seed 7 --sweep phases.churn.ops=20
+	has "$(arms "$scratch/t" .reason)" "so does null (crashed in the timed pass"
+	has "$(arms "$scratch/t" .reason)" "iovabench run '$scratch/it'\\''s.yaml' -a null --seed 7 --sweep phases.churn.ops=20 --audit off --rounds 1 --latency off"
+	has "$(jq -r .run.trouble "$scratch/t/result.json")" "tiny: the harness on its own crashed in the timed pass"
+}
+
+@test "7: when all arms hang alike, none of them is blamed" {
+	preloaded never 7 "; so does segregated (hung in the audit: no window ended for 0.5 s). This is" $tiny -a rbtree --stall 0.5
+}
+
+@test "7: a memory limit that nobody can keep is no fault of an arm, and another try may go well" {
+	preloaded large 7 "failed (machine): passed the memory limit of 100 MiB in the audit; so does segregated: the limit is too small" $tiny -a rbtree --memory 100
+	ends 0 "" resume -q "$scratch/t"
+}
+
+@test "an arm that crashes alone is blamed, once the others were heard" {
+	no_sanitizer
+	plays 3 "failed (allocator): crashed in the audit: signal 11 (Segmentation fault)" $tiny -a "$plugins/crash.so"
+	run ! grep -q "report" <<<"$output"
+}
+
+@test "aperture: 3, 6, 7 by whose failure it is, in the order of run" {
+	no_sanitizer
+	ends 3 "failed (allocator): crashed in the audit" aperture $tiny -a "$plugins/crash.so" -a rbtree --ops 1k
+	ends 7 "failed (machine): was killed from outside" aperture $tiny -a "$plugins/fate.so:end=killed" -a "$plugins/crash.so" --ops 1k
+	ends 6 "n/a" aperture $tiny -a "$plugins/picky.so" --ops 1k
+	run -7 env DIES=crash LD_PRELOAD="$(realpath "$plugins/dies.so")" "$iovabench" aperture $tiny -a bitmap --ops 1k
+	has "$output" "failed (harness): crashed in the audit"
+	has "$output" "with what this shows: iovabench aperture $tiny -a rbtree --ops 1000"
+}

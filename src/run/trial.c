@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/trial.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The first one that the arm is not made of. Null gives the same pages to everybody, which no audit could follow. */
+static const char *const complete[] = {"rbtree", "segregated"};
+
+struct trial {
+	const struct run_options *options;
+	struct block *block;
+	const struct job *job;
+	const struct spawn_watch *watch;
+	struct error *error;
+};
+
+/* ---- the command that shows it ---- */
+
+static void add_word(struct text *text, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=+,%@-";
+	if (*word && !word[strspn(word, plain)]) {
+		text_add(text, " %s", word);
+		return;
+	}
+	text_add(text, " '");
+	for (; *word; word++)
+		if (*word == '\'')
+			text_add(text, "'\\''");
+		else
+			text_add_bytes(text, word, 1);
+	text_add(text, "'");
+}
+
+static void add_settings(struct text *text, const struct plan_changes *changes)
+{
+	for (const char *at = changes->settings; *at;) {
+		size_t length = strcspn(at, "\n");
+		struct text setting = {0};
+		text_add_bytes(&setting, at, length);
+		text_add(text, " --sweep");
+		add_word(text, setting.failed ? "" : setting.bytes);
+		text->failed |= setting.failed;
+		text_release(&setting);
+		at += length + (at[length] == '\n');
+	}
+}
+
+static void add_command(struct text *text, const struct trial *trial, const char *spec)
+{
+	static const char *const latency[] = {
+		[RUN_LATENCY_SAMPLED] = "", [RUN_LATENCY_ALL] = " --latency all", [RUN_LATENCY_OFF] = " --latency off"};
+	const struct run_options *options = trial->options;
+	const struct plan_changes *changes = &trial->block->changes;
+	bool audit = trial->job->pass == RESULT_PASS_AUDIT, search = trial->job->changes.space_end > 0;
+	text_add(text, search ? "iovabench aperture" : "iovabench run");
+	add_word(text, trial->block->plan.workload.file);
+	text_add(text, " -a");
+	add_word(text, spec);
+	if (changes->has_seed)
+		text_add(text, " --seed %" PRIu64, changes->seed);
+	if (changes->ops)
+		text_add(text, " --ops %" PRIu64, changes->ops);
+	add_settings(text, changes);
+	if (changes->threads > 1)
+		text_add(text, " -t %u", changes->threads);
+	if (changes->threads > 1 || options->lock != LOCK_NONE)
+		text_add(text, " --lock %s", lock_kind_name[options->lock]);
+	if (audit && !search)
+		text_add(text, " --rounds 0");
+	if (!audit)
+		text_add(text, " --audit off --rounds %u%s", trial->job->round + 1, latency[options->latency]);
+	if (options->rate && !audit)
+		text_add(text, " --rate %u%s", options->rate, options->poisson ? ":poisson" : "");
+	if (options->stall_seconds > 0 && options->stall_seconds != RUN_STALL_SECONDS_DEFAULT)
+		text_add(text, " --stall %.10g", options->stall_seconds);
+	if (options->memory_limit_bytes)
+		text_add(text, " --memory %" PRIu64, options->memory_limit_bytes >> 20);
+}
+
+/* ---- verdicts ---- */
+
+static int give(struct result_record *record, enum error_owner owner, struct text *message, struct error *error)
+{
+	record->owner = owner;
+	/* Wrong answers stand in a record that is ok. */
+	if (!record->ok)
+		record->exit_code = error_owner_exit_code(owner);
+	memory_release(record->message);
+	record->message = message->bytes;
+	return message->failed ? error_set(error, EXIT_CODE_IO, "no memory for a record") : 0;
+}
+
+/* witness NULL: nobody else was needed. */
+static int convict_harness(const struct trial *trial, const char *witness, const struct result_record *seen,
+			   struct result_record *record)
+{
+	struct text message = {0};
+	text_add(&message, "%s", record->message ? record->message : "failed");
+	if (witness)
+		text_add(&message, "; so does %s (%s)", witness, seen->message ? seen->message : "failed");
+	text_add(&message,
+		 ". This is a fault of iovabench, not of the allocator: please report it, with what this shows: ");
+	add_command(&message, trial, witness ? witness : trial->job->spec);
+	return give(record, ERROR_OWNER_HARNESS, &message, trial->error);
+}
+
+static int convict_limit(const struct trial *trial, const char *witness, struct result_record *record)
+{
+	struct text message = {0};
+	text_add(&message, "%s", record->message ? record->message : "failed");
+	if (witness)
+		text_add(&message, "; so does %s", witness);
+	text_add(&message, ": the limit is too small for this workload, whatever plays it (--memory)");
+	return give(record, ERROR_OWNER_MACHINE, &message, trial->error);
+}
+
+/* ---- witnesses ---- */
+
+static bool failed(const struct result_record *record)
+{
+	return record->owner == ERROR_OWNER_ALLOCATOR || record->owner == ERROR_OWNER_HARNESS;
+}
+
+/* Whether an arm of the block has played the same pass. */
+static bool played_well(const struct trial *trial, const char *spec)
+{
+	for (size_t arm = 0; arm <= trial->options->spec_count; arm++) {
+		const struct gather_arm *records = &trial->block->arms[arm];
+		for (size_t i = 0; i < records->count; i++)
+			if (records->records[i].ok && records->records[i].owner == ERROR_OWNER_NONE &&
+			    records->records[i].pass == trial->job->pass && strcmp(records->records[i].spec, spec) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Plays the job with another spec. *convicted: the record is not the allocator's any more. */
+static int call(const struct trial *trial, const char *spec, struct result_record *record, bool *convicted)
+{
+	struct job *job = memory_zeroed(1, sizeof *job);
+	struct result_record seen = {0};
+	struct text line = {0};
+	if (!job)
+		return error_set(trial->error, EXIT_CODE_IO, "no memory for a job");
+	memcpy(job, trial->job, sizeof *job);
+	snprintf(job->spec, sizeof job->spec, "%s", spec);
+	job->progress = 0;
+	int result = spawn_worker(job, trial->watch, &seen, &line, trial->error);
+	*convicted = result == 0 && failed(&seen);
+	if (*convicted)
+		result = seen.over_limit && record->over_limit ? convict_limit(trial, spec, record)
+							       : convict_harness(trial, spec, &seen, record);
+	result_record_release(&seen);
+	text_release(&line);
+	memory_release(job);
+	return result;
+}
+
+static const char *complete_beside(const char *spec)
+{
+	return strstr(spec, complete[0]) ? complete[1] : complete[0];
+}
+
+int trial_hold(const struct run_options *options, struct block *block, const struct job *job,
+	       const struct spawn_watch *watch, struct result_record *record, struct error *error)
+{
+	const struct trial trial = {options, block, job, watch, error};
+	bool timed = job->pass == RESULT_PASS_TIMED, convicted = false;
+	if (record->owner == ERROR_OWNER_HARNESS ||
+	    (record->owner == ERROR_OWNER_ALLOCATOR && strcmp(job->spec, TRIAL_NULL_SPEC) == 0))
+		return record->over_limit ? convict_limit(&trial, NULL, record)
+					  : convict_harness(&trial, NULL, NULL, record);
+	if (record->owner != ERROR_OWNER_ALLOCATOR)
+		return 0;
+	const char *const witnesses[] = {timed && block->plan.threads == 1 ? TRIAL_NULL_SPEC : NULL,
+					 complete_beside(job->spec)};
+	for (size_t i = 0; i < sizeof witnesses / sizeof witnesses[0] && !convicted; i++) {
+		bool *fit = &block->fit[job->pass][i + (witnesses[i] == complete[1])];
+		if (!witnesses[i] || *fit || played_well(&trial, witnesses[i]))
+			continue;
+		if (call(&trial, witnesses[i], record, &convicted) < 0)
+			return -1;
+		*fit = !convicted;
+	}
+	return 0;
+}
