@@ -45,11 +45,17 @@ static void help(void)
 	     "A first run:\n"
 	     "  iovabench run workloads/nvme-lazy.yaml\n"
 	     "  iovabench run workloads/gpu-paging.yaml -a buddy -a rbtree:fit=first -o gpu-results\n\n"
-	     "Exit codes: 0 ok, 1 an expectation was missed, a gate failed or something is worse beyond doubt, 2 usage or\n"
-	     "workload error (nothing was run), 3 an allocator gave a wrong answer, crashed or hung, 4 a comparison is\n"
-	     "inconclusive, 5 the measurement cannot be trusted, 6 no arm could run, 7 I/O error, 130 interrupted (what "
-	     "was\n"
-	     "measured is kept).");
+	     "Exit codes:\n"
+	     "  0    ok\n"
+	     "  1    an expectation was missed, a gate failed, or something is worse beyond doubt\n"
+	     "  2    a wrong command, workload or plugin: nothing was run\n"
+	     "  3    an allocator gave wrong answers, crashed or hung, or a driver did something fatal\n"
+	     "  4    a comparison is inconclusive\n"
+	     "  5    the measurement cannot be trusted\n"
+	     "  6    an arm that was named, or every arm, could play none of the workloads\n"
+	     "  7    a file, the machine (no memory, killed from outside: resume plays it again) or iovabench itself failed\n"
+	     "  130  interrupted; what was measured is kept\n"
+	     "If several apply, the first of 2, 7, 130, 3, 6, 5, 1, 4.");
 }
 
 bool cli_color(int descriptor, const char *wanted)
