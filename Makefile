@@ -60,7 +60,8 @@ $(BUILD)/librooms.a: $(ROOM_OBJECTS)
 	@echo 'ar rcs $@' && rm -f $@ && ar rcs $@ $^
 
 # For drivers and their tests: allocators and driver calls as one object, of which the public names alone are global.
-LIBRARY_OBJECTS := $(filter $(addprefix $(BUILD)/objects/,allocator/% base/% ddi/%),$(ROOM_OBJECTS))
+# Nothing in there needs JSON.
+LIBRARY_OBJECTS := $(filter-out $(BUILD)/objects/base/json%,$(filter $(addprefix $(BUILD)/objects/,allocator/% base/% ddi/%),$(ROOM_OBJECTS)))
 LIBRARY_NAMES = iova_instance_* ddi_* dxgk_cb_* mm_* ex_free_pool iommu_* ntstatus_name
 $(BUILD)/libiovabench.a: $(LIBRARY_OBJECTS)
 	@echo '$(CC) -r -nostdlib -o $(BUILD)/libiovabench.o' && $(CC) -r -nostdlib -o $(BUILD)/libiovabench.o $^
@@ -80,7 +81,7 @@ $(foreach folder,$(FOLDERS),$(eval $(call FOLDER,$(folder))))
 $(FOLDER_OBJECTS): COMPILE += -fvisibility=hidden
 
 # Weights of distributions are the same bits on every machine only when nothing is fused.
-$(BUILD)/objects/workload/%.o: COMPILE += -ffp-contract=off
+$(BUILD)/objects/stream/%.o: COMPILE += -ffp-contract=off
 $(BUILD)/objects/run/machine.o: COMPILE += -DBUILD_GIT='"$(GIT_COMMIT)"' -DBUILD_FLAGS='"$(FLAGS_$(VARIANT))"'
 $(BUILD)/objects/run/machine.o: $(BUILD)/commit
 $(BUILD)/objects/report/assets.o: COMPILE += -DDYGRAPHS_FOLDER='"$(DYGRAPHS)"'
@@ -144,7 +145,7 @@ format: ## rewrite the sources in the style of .clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
-FUZZED := $(sort $(wildcard src/base/*.c src/workload/*.c src/measure/*.c src/result/*.c src/trace/*.c src/compare/*.c))
+FUZZED := $(sort $(wildcard src/base/*.c src/workload/*.c src/stream/*.c src/measure/*.c src/result/*.c src/trace/*.c src/compare/*.c))
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(FUZZED)
 	@mkdir -p $(@D)

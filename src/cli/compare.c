@@ -8,7 +8,7 @@
 #include "compare/compare.h"
 #include "compare/percentile.h"
 #include "report/comparison.h"
-#include "result/json.h"
+#include "base/json.h"
 #include "result/parts.h"
 
 #include <getopt.h>

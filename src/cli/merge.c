@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/result_file.h"
-#include "result/json.h"
+#include "base/json.h"
 #include "run/store.h"
 
 #include <getopt.h>

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "run/job.h"
-#include "run/open_loop.h"
+#include "play/open_loop.h"
 #include "workload/share.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "result/json.h"
+#include "base/json.h"
 #include "result/result.h"
 
 #include <stdbool.h>

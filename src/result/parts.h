@@ -3,7 +3,7 @@
 #ifndef RESULT_PARTS_H
 #define RESULT_PARTS_H
 
-#include "result/json.h"
+#include "base/json.h"
 #include "result/result.h"
 
 /* More of anything is taken for damage. */

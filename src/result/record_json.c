@@ -2,7 +2,7 @@
 #include "result/result.h"
 
 #include "base/memory.h"
-#include "result/json.h"
+#include "base/json.h"
 #include "result/parts.h"
 
 #include <math.h>

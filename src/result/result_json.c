@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "result/result.h"
 
-#include "result/json.h"
+#include "base/json.h"
 #include "result/parts.h"
 
 #include <math.h>

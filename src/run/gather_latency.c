@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "measure/histogram.h"
-#include "run/plain_histogram.h"
+#include "play/plain_histogram.h"
 
 #include <math.h>
 

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "result/result.h"
-#include "run/lock.h"
+#include "play/lock.h"
 #include "run/plan.h"
 #include "workload/share.h"
 

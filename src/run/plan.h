@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "workload/model.h"
-#include "workload/op_stream.h"
+#include "stream/op_stream.h"
 #include "workload/workload_yaml.h"
 
 #include <stdbool.h>

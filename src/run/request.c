@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "result/json.h"
+#include "base/json.h"
 #include "run/machine.h"
 #include "workload/share.h"
 #include "workload/workload_yaml.h"

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "result/result.h"
-#include "run/lock.h"
+#include "play/lock.h"
 #include "run/plan.h"
 
 #include <stdbool.h>

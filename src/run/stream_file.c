@@ -2,7 +2,7 @@
 #include "run/stream_file.h"
 
 #include "base/memory.h"
-#include "run/op_source.h"
+#include "play/op_source.h"
 #include "run/spawn.h"
 
 #include <errno.h>

@@ -4,10 +4,10 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "run/audit_map.h"
-#include "run/engine.h"
+#include "play/audit_map.h"
+#include "play/engine.h"
 #include "run/machine.h"
-#include "run/pass.h"
+#include "play/pass.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -5,7 +5,7 @@
 #define TRACE_BUILDER_H
 
 #include "base/error.h"
-#include "workload/recording.h"
+#include "stream/recording.h"
 
 #include <stddef.h>
 #include <stdint.h>

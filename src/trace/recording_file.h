@@ -4,7 +4,7 @@
 #define TRACE_RECORDING_FILE_H
 
 #include "base/error.h"
-#include "workload/recording.h"
+#include "stream/recording.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
 #ifndef TRACE_RECORDING_LAYOUT_H
 #define TRACE_RECORDING_LAYOUT_H
 
-#include "workload/recording.h"
+#include "stream/recording.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "workload/recording.h"
+#include "stream/recording.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
  * 100,000 extents live, in pieces that are thrown away. Times are those of the thread's CPU clock. A table, not a test.
  * Arguments: operations of each stream (20,000,000), and the only way to play (all). */
 #include "base/text.h"
-#include "workload/op_stream.h"
+#include "stream/op_stream.h"
 #include "workload/workload_yaml.h"
 
 #include <stdio.h>

@@ -9,7 +9,7 @@
  * spec), 7 (anything else). */
 #include "base/file.h"
 #include "base/memory.h"
-#include "run/engine.h"
+#include "play/engine.h"
 #include "run/plan.h"
 #include "workload/workload_yaml.h"
 

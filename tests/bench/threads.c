@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "measure/statistics.h"
-#include "run/arena.h"
+#include "play/arena.h"
 
 #include <pthread.h>
 #include <sched.h>

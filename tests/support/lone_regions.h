@@ -4,7 +4,7 @@
 #ifndef SUPPORT_LONE_REGIONS_H
 #define SUPPORT_LONE_REGIONS_H
 
-#include "run/arena.h"
+#include "play/arena.h"
 
 #define REGION_PAGES UINT64_C(32768)
 #define REGION_BUDGET (REGION_PAGES * 4 / 8) /* 4 bits a page: 16 KiB */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The host of allocators under test: what memory it gives, what it counts, what it takes back. */
-#include "run/arena.h"
+#include "play/arena.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -11,7 +11,7 @@
 
 #include "support/flawed_allocator.h"
 #include "unit/run_fixture.h"
-#include "run/audit_space.h"
+#include "play/audit_space.h"
 
 #define HEAD                                                                                                               \
 	"iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB}\nrequests:\n"                                           \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Hardware counters over several iterations: sums worked out by hand. None has to be in the machine. */
-#include "run/counters.h"
+#include "play/counters.h"
 
 #include <math.h>
 #include <setjmp.h>

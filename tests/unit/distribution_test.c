@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Classes worked out by hand, then moments and chi-square of fixed seeds. Critical values: chi-square at 0.1 %. */
-#include "workload/distribution.h"
+#include "stream/distribution.h"
 
 #include <math.h>
 #include <setjmp.h>

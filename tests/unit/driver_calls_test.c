@@ -3,7 +3,7 @@
  * whole language, whose values differ from every default, and the tables against iovabench/ddi.h. */
 #include "base/memory.h"
 #include "iovabench/ddi.h"
-#include "workload/op_stream.h"
+#include "stream/op_stream.h"
 #include "workload/workload_yaml.h"
 
 #include <setjmp.h>

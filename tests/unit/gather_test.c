@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 #include "measure/histogram.h"
-#include "run/plain_histogram.h"
+#include "play/plain_histogram.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
  * What every allocator's metadata costs in a space of 48 bits: the time to create it, and memory as metadata_bytes of a run tells it,
  * which is what is resident. */
 #include "allocator/registry.h"
-#include "run/arena.h"
+#include "play/arena.h"
 #include "support/cpu_time.h"
 
 #include <setjmp.h>

@@ -6,7 +6,7 @@
 #define OP_STREAM_PLAYER_H
 
 #include "base/memory.h"
-#include "workload/op_stream.h"
+#include "stream/op_stream.h"
 
 #include <string.h>
 

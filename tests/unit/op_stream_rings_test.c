@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Rings and adversaries: what a phase of them becomes in the stream, worked out by hand. */
-#include "run/adversary.h"
-#include "workload/op_stream.h"
+#include "play/adversary.h"
+#include "stream/op_stream.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

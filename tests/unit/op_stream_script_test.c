@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Scripts and recordings as operations, and the kinds of demand that they and the requests of a workload become. */
-#include "workload/op_stream.h"
+#include "stream/op_stream.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Mixes: when they end, which victims they take, that the same seed gives the same bytes. */
-#include "workload/op_stream.h"
+#include "stream/op_stream.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Passes under a clock of the test: what an allocator is known to take comes back from the histograms, in a closed loop as service, in
  * an open one as response; lateness and saturation; a clock that goes back. */
-#include "run/open_loop.h"
+#include "play/open_loop.h"
 
 #include "measure/histogram.h"
 #include "run/gather.h"
-#include "run/plain_histogram.h"
+#include "play/plain_histogram.h"
 
 #include <math.h>
 #include <setjmp.h>

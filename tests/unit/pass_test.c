@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "run/taint.h"
+#include "play/taint.h"
 #include "support/flawed_allocator.h"
 #include "unit/run_fixture.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Goal: our logarithm, exponential and normal distribution are right, as far as libm is, and their bits never change. */
-#include "workload/portable_math.h"
+#include "stream/portable_math.h"
 
 #include <math.h>
 #include <setjmp.h>

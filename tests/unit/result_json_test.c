@@ -2,7 +2,7 @@
  * result.json: the keys that other programs read, and that nothing is lost on the way back. */
 #include "base/file.h"
 #include "base/memory.h"
-#include "result/json.h"
+#include "base/json.h"
 #include "result/result.h"
 #include "result_fixture.h"
 

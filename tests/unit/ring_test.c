@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "run/lock.h"
-#include "run/ring.h"
+#include "play/lock.h"
+#include "play/ring.h"
 
 #include <pthread.h>
 #include <sched.h>

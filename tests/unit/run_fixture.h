@@ -4,9 +4,9 @@
 #define RUN_FIXTURE_H
 
 #include "base/memory.h"
-#include "run/audit_map.h"
-#include "run/engine.h"
-#include "run/pass.h"
+#include "play/audit_map.h"
+#include "play/engine.h"
+#include "play/pass.h"
 #include "run/plan.h"
 #include "run/stream_file.h"
 

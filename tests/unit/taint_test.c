@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "../plugins/bump.h"
-#include "run/taint.h"
+#include "play/taint.h"
 #include "run_fixture.h"
 
 #define TRIES 200

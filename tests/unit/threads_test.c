@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "run/crew.h"
+#include "play/crew.h"
 #include "unit/run_fixture.h"
 #include "workload/share.h"
 

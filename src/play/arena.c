@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include "play/arena.h"
+
+#include "base/bits.h"
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define PAGE ((size_t)4096)
+#define HUGE_PAGE ((size_t)2 << 20)
+#define LARGEST_RESERVATION ((size_t)1 << 44)
+#define SMALLEST_RESERVATION ((size_t)1 << 28)
+
+_Static_assert(ARENA_SMALL_STEP *ARENA_SMALL_CLASSES == PAGE, "every block below a page has a list");
+
+static void back(unsigned char *memory, size_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+	unsigned char *first = memory - (uintptr_t)memory % PAGE;
+	if (madvise(first, bits_align_up((uint64_t)(memory + bytes - first), PAGE), MADV_POPULATE_WRITE) == 0)
+		return;
+#endif
+	for (size_t i = 0; i < bytes; i += PAGE)
+		*(volatile unsigned char *)(memory + i) = 0;
+}
+
+/* Index of a small block's list; 1 <= bytes < PAGE. */
+static size_t class_of(size_t bytes)
+{
+	return (bytes - 1) / ARENA_SMALL_STEP;
+}
+
+static void *take_small(struct arena *arena, size_t bytes)
+{
+	void **list = &arena->small[class_of(bytes)], *memory = *list;
+	if (memory) {
+		memcpy(list, memory, sizeof *list);
+		memset(memory, 0, (class_of(bytes) + 1) * ARENA_SMALL_STEP);
+	}
+	return memory;
+}
+
+/* A system call for every small block would be paid inside of windows: many are backed at once. */
+static void prefault(struct arena *arena, size_t start, size_t bytes)
+{
+	/* Metadata of a kernel lies in its direct map, behind huge pages: with small ones the timed passes would show misses of
+	 * the TLB that no kernel has. */
+	size_t first = bits_align_down(start, HUGE_PAGE), end = bits_align_up(start + bytes, HUGE_PAGE);
+	if (end > arena->bytes)
+		end = arena->bytes;
+	if (start + bytes <= arena->backed)
+		return;
+	madvise(arena->base + first, end - first, MADV_HUGEPAGE);
+	if (bytes > ARENA_PREFAULT_BYTES)
+		return;
+	back(arena->base + start, end - start);
+	arena->backed = end;
+}
+
+static void *get(void *context, size_t bytes)
+{
+	struct arena *arena = context;
+	arena->requests++;
+	bytes = bytes ? bytes : 1;
+	void *again = bytes < PAGE ? take_small(arena, bytes) : NULL;
+	if (again)
+		return again;
+	size_t align = bytes >= HUGE_PAGE ? HUGE_PAGE : bytes >= PAGE ? PAGE : ARENA_SMALL_STEP;
+	size_t start = bits_align_up(arena->used, align);
+	if (bytes > arena->bytes || start > arena->bytes - bytes)
+		return NULL;
+	arena->used = start + bytes;
+	if (arena->prefault)
+		prefault(arena, start, bytes);
+	return arena->base + start;
+}
+
+/* Whole pages go back to the system, so that they no longer count as resident; their range is handed out again only when it
+ * was the last one. Smaller blocks wait for the next request of their size. */
+static void put(void *context, void *memory, size_t bytes)
+{
+	struct arena *arena = context;
+	if (!memory)
+		return;
+	bytes = bytes ? bytes : 1;
+	if (bytes < PAGE) {
+		void **list = &arena->small[class_of(bytes)];
+		memcpy(memory, list, sizeof *list);
+		*list = memory;
+		return;
+	}
+	/* Blocks of a page and more begin with one. */
+	size_t start = (size_t)((unsigned char *)memory - arena->base);
+	size_t end = bits_align_down(start + bytes, PAGE);
+	madvise(memory, end - start, MADV_DONTNEED);
+	if (start + bytes == arena->used) {
+		memset(arena->base + end, 0, start + bytes - end);
+		arena->used = start;
+		arena->backed = arena->backed < start ? arena->backed : start;
+	}
+}
+
+/* Allocators that need no lock ask from several threads at once; for all others this one is never contended. */
+static void *get_locked(void *context, size_t bytes)
+{
+	struct arena *arena = context;
+	pthread_mutex_lock(&arena->mutex);
+	void *memory = get(context, bytes);
+	pthread_mutex_unlock(&arena->mutex);
+	return memory;
+}
+
+static void put_locked(void *context, void *memory, size_t bytes)
+{
+	struct arena *arena = context;
+	pthread_mutex_lock(&arena->mutex);
+	put(context, memory, bytes);
+	pthread_mutex_unlock(&arena->mutex);
+}
+
+static void *host_lock_create(void *context)
+{
+	const struct arena *arena = context;
+	struct lock *lock = memory_zeroed(1, sizeof *lock);
+	if (lock)
+		lock_open(lock, arena->lock_kind);
+	return lock;
+}
+
+static void host_lock_destroy(void *context, void *lock)
+{
+	(void)context;
+	if (lock)
+		lock_close(lock);
+	memory_release(lock);
+}
+
+static void host_lock_acquire(void *context, void *lock)
+{
+	(void)context;
+	lock_acquire(lock);
+}
+
+static void host_lock_release(void *context, void *lock)
+{
+	(void)context;
+	lock_release(lock);
+}
+
+int arena_create(struct arena *arena, bool prefault, uint32_t cpus, struct error *error)
+{
+	*arena = (struct arena){.prefault = prefault, .lock_kind = LOCK_MUTEX, .mutex = PTHREAD_MUTEX_INITIALIZER};
+	void *base = MAP_FAILED;
+	size_t bytes = LARGEST_RESERVATION;
+	for (; bytes >= SMALLEST_RESERVATION && base == MAP_FAILED; bytes /= 2)
+		base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (base == MAP_FAILED)
+		return error_set(error, EXIT_CODE_IO,
+				 "cannot reserve %zu MiB of address space for an allocator's metadata (ulimit -v?)",
+				 SMALLEST_RESERVATION >> 20);
+	/* Huge pages begin at their multiples. */
+	size_t skipped = -(uintptr_t)base & (HUGE_PAGE - 1);
+	munmap(base, skipped);
+	arena->base = (unsigned char *)base + skipped;
+	arena->bytes = bytes * 2 - skipped;
+	if (!prefault)
+		madvise(arena->base, arena->bytes, MADV_NOHUGEPAGE);
+	arena->host = (struct iova_host){
+		.size = sizeof arena->host,
+		.cpus = cpus,
+		.context = arena,
+		.memory_get = get_locked,
+		.memory_put = put_locked,
+		.lock_create = host_lock_create,
+		.lock_destroy = host_lock_destroy,
+		.lock_acquire = host_lock_acquire,
+		.lock_release = host_lock_release,
+	};
+	return 0;
+}
+
+void arena_destroy(struct arena *arena)
+{
+	if (arena->base)
+		munmap(arena->base, arena->bytes);
+	*arena = (struct arena){0};
+}
+
+void arena_reset(struct arena *arena)
+{
+	/* Zeroing keeps pages backed; giving back is right for what was sparse or large. */
+	if (arena->prefault && arena->used <= ARENA_PREFAULT_BYTES) {
+		memset(arena->base, 0, arena->used);
+	} else {
+		madvise(arena->base, bits_align_up(arena->used, PAGE), MADV_DONTNEED);
+		arena->backed = 0;
+	}
+	arena->used = 0;
+	memset(arena->small, 0, sizeof arena->small);
+}
+
+uint64_t arena_resident_bytes(const struct arena *arena)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "re");
+	if (!smaps)
+		return 0;
+	char line[512];
+	uint64_t resident_kib = 0;
+	bool inside = false;
+	uintptr_t begin = (uintptr_t)arena->base, end = begin + arena->bytes;
+	while (fgets(line, sizeof line, smaps)) {
+		uintmax_t from, to, kib;
+		if (sscanf(line, "%jx-%jx ", &from, &to) == 2)
+			inside = from >= begin && to <= end;
+		else if (inside && sscanf(line, "Rss: %ju kB", &kib) == 1)
+			resident_kib += kib;
+	}
+	fclose(smaps);
+	return resident_kib * 1024;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ * The host of allocators under test: memory whose resident bytes can be told, locks, logical CPUs. */
+#ifndef PLAY_ARENA_H
+#define PLAY_ARENA_H
+
+#include "base/error.h"
+#include "iovabench/allocator.h"
+#include "play/lock.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARENA_SMALL_STEP ((size_t)64)
+#define ARENA_SMALL_CLASSES ((size_t)64) /* up to a page */
+
+/* One address range that is reserved once and handed out from the bottom; pages are backed when touched. */
+struct arena {
+	unsigned char *base;
+	size_t bytes;  /* reserved */
+	size_t used;   /* handed out */
+	size_t backed; /* prefault: what lies below was backed, but for blocks above ARENA_PREFAULT_BYTES */
+	bool prefault; /* back what is handed out at once (timed passes), up to ARENA_PREFAULT_BYTES at a time */
+	void *small
+		[ARENA_SMALL_CLASSES]; /* blocks that were given back, by size in steps of 64 bytes; each begins with the next one */
+	uint64_t requests;             /* calls of memory_get: growth inside a measured window shows here */
+	struct iova_host host;
+	enum lock_kind lock_kind; /* of the host's locks: mutex unless changed before the first is made */
+	pthread_mutex_t mutex;
+};
+
+/* Larger blocks are arrays over a sparse space: backing them would defeat their purpose. */
+#define ARENA_PREFAULT_BYTES ((size_t)64 << 20)
+
+/* Reserves the range; huge pages are kept out unless prefault, so that resident bytes are what was touched. -1: no address space. */
+int arena_create(struct arena *arena, bool prefault, uint32_t cpus, struct error *error);
+void arena_destroy(struct arena *arena);
+
+/* Forgets everything that was handed out; the next instance gets zeroed memory again, still backed where it was prefaulted. */
+void arena_reset(struct arena *arena);
+
+/* From /proc/self/smaps; 0 when it cannot be read. */
+uint64_t arena_resident_bytes(const struct arena *arena);
+
+#endif

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT
+ * The audit pass: nothing is timed; every answer of the allocator is checked against a map of its own, and everything that
+ * repeats exactly is counted. */
+#include "play/pass.h"
+
+#include "base/memory.h"
+#include "measure/histogram.h"
+#include "play/adversary.h"
+#include "play/audit_calls.h"
+#include "play/audit_figures.h"
+#include "play/audit_guard.h"
+#include "play/audit_map.h"
+#include "play/engine.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#define PROGRESS_WORDS 4096u /* between two signs of life */
+
+/* Allocators may look at every page of their space to prove their invariants: not in a space of 48 bits. */
+#define INVARIANT_PAGES_MAX (UINT64_C(1) << 24)
+
+struct audit {
+	struct pass *pass;
+	struct engine engine;
+	struct audit_space *spaces; /* one per domain, then one per CPU address space */
+	uint32_t space_count;
+	uint32_t first_space; /* whose figures are told: what the stream takes nothing of says nothing */
+	struct audit_calls calls;
+	struct audit_complaints complaints;
+	unsigned char *slot_domain; /* of the extent in each slot */
+	struct histogram *alloc_steps;
+	struct audit_counts counts; /* of the phase at hand */
+	uint64_t failures;          /* of the whole stream */
+	uint64_t operations;        /* of the whole stream */
+	uint64_t live_extents, peak_live_extents;
+	struct audit_guard guard;
+	uint64_t peak_live_pages; /* of several spaces together */
+	uint64_t word;            /* of the stream, played so far */
+	size_t row, phase;        /* at hand */
+	size_t poll_row;          /* 1 + the row in which a poll was last followed by a walk; 0: none */
+	uint64_t row_steps, row_allocations;
+	struct audit_totals fullest; /* of the rows of this phase, the one with the most live pages */
+	uint64_t count_high;
+	uint64_t stream_hash;
+};
+
+static struct audit_space *space_at_hand(struct audit *audit)
+{
+	return &audit->spaces[audit->engine.domain];
+}
+
+static struct audit_space *space_of(struct audit *audit, const struct op_request *request)
+{
+	return &audit->spaces[audit->engine.domain + (request->call == WORKLOAD_CALL_MAP ? audit->engine.domain_count : 0)];
+}
+
+static uint64_t live_pages(const struct audit *audit)
+{
+	return audit_spaces_live_pages(audit->spaces + audit->first_space, audit->space_count - audit->first_space);
+}
+
+/* Domains reach their peaks at different times. */
+static void note_peak(struct audit *audit)
+{
+	uint64_t pages = audit->space_count - audit->first_space > 1 ? live_pages(audit) : 0;
+	if (pages > audit->peak_live_pages)
+		audit->peak_live_pages = pages;
+}
+
+static void allocated(struct audit *audit, const struct op *op, const struct op_request *request,
+		      const struct engine_outcome *outcome)
+{
+	struct audit_space *space = space_at_hand(audit);
+	const struct iova_extent *extent = &outcome->extent;
+	uint64_t requested = request->request.count, granted = extent->count;
+	if (audit->calls.watching) {
+		granted = audit->calls.granted_pages;
+	} else {
+		audit_check_answer(&audit->complaints, audit->operations, request, outcome);
+		/* Not ours to free: somebody else's pages would go with it. */
+		if (!audit_space_take(space, extent, &audit->complaints, audit->operations))
+			audit->engine.slots[op->slot].count = 0;
+	}
+	audit->slot_domain[op->slot] = (unsigned char)audit->engine.domain;
+	audit_guard_take(&audit->guard, op, request);
+	struct audit_counts *counts = &audit->counts;
+	if (granted) { /* physical frames are no pages of the space */
+		counts->granted += granted;
+		counts->requested += requested;
+		counts->rounding_sum += (double)granted / (double)requested;
+		counts->granted_allocations++;
+		counts->inexact += !audit->calls.watching && !audit_space_fits_exactly(space, extent);
+	}
+	if (request->call != WORKLOAD_CALL_EXTENT)
+		audit_calls_allocated(&audit->calls, op->slot);
+	counts->beyond_fitted += request->refused_limits && outcome->attempt < request->refused_limits;
+	if (++audit->live_extents > audit->peak_live_extents)
+		audit->peak_live_extents = audit->live_extents;
+	note_peak(audit);
+}
+
+static void failed(struct audit *audit, const struct op_request *request)
+{
+	if (request->beyond)
+		return;
+	struct audit_counts *counts = &audit->counts;
+	struct audit_space *space = space_of(audit, request);
+	enum audit_failure kind =
+		audit_calls_lacked_frames(&audit->calls) ? AUDIT_PHYSICAL : audit_space_classify(space, request);
+	counts->failures[kind]++;
+	if (!counts->failed) {
+		audit_space_walk(space, &audit->complaints, audit->operations);
+		counts->first_index = fragmentation_index(&space->free, request->request.count);
+		counts->failed = true;
+		counts->first_operation = audit->operations;
+		counts->first_live_pages = live_pages(audit);
+		counts->first_occupancy = (double)occupancy_counters(space->occupancy).live_pages / (double)space->usable;
+		counts->first_largest_free_pages = audit_space_largest_free(space, request);
+	}
+	audit->failures++;
+	space->failures++;
+}
+
+static void count_steps(struct audit *audit, const struct engine_outcome *outcome)
+{
+	struct audit_counts *counts = &audit->counts;
+	counts->depot_trips += outcome->steps.depot_trips;
+	counts->backend_trips += outcome->steps.backend_trips;
+	counts->cache_hits += outcome->steps.cache_hits;
+	if (outcome->what == ENGINE_FREED) {
+		counts->free_steps += outcome->steps.examined;
+		counts->merges += outcome->steps.merges;
+		return;
+	}
+	histogram_record(audit->alloc_steps, outcome->steps.examined);
+	counts->alloc_steps += outcome->steps.examined;
+	counts->splits += outcome->steps.splits;
+	audit->row_steps += outcome->steps.examined;
+	audit->row_allocations++;
+}
+
+static void play_operation(struct audit *audit, const struct op *op)
+{
+	struct engine_outcome outcome;
+	uint64_t count = audit->count_high + (op->demand & OP_COUNT_MAX);
+	const struct op_request *request = &audit->engine.requests[op->demand >> OP_REQUEST_SHIFT];
+	audit->count_high = 0;
+	audit_calls_before(&audit->calls, op);
+	engine_play_counted(&audit->engine, op, count, &outcome);
+	audit->operations++;
+	if (outcome.empty_grant)
+		audit_complain(&audit->complaints, "operation %" PRIu64 ": %" PRIu64 " pages were granted as none at all",
+			       audit->operations, count);
+	switch (outcome.what) {
+	case ENGINE_SKIPPED:
+		audit->counts.skipped++;
+		return;
+	case ENGINE_FREED:
+		audit->counts.frees++;
+		audit->live_extents--;
+		audit_guard_drop(&audit->guard, op, audit->engine.requests);
+		if (!audit->calls.watching)
+			audit_space_drop(space_at_hand(audit), &outcome.extent, &audit->complaints, audit->operations);
+		break;
+	case ENGINE_CALLED:
+		audit_calls_routine(&audit->calls, op->slot, outcome.status, &audit->counts);
+		return;
+	case ENGINE_ALLOCATED:
+		audit->counts.allocations++;
+		audit->counts.beyond_demands += request->refused_limits > 0;
+		allocated(audit, op, request, &outcome);
+		break;
+	case ENGINE_FAILED:
+		audit->counts.allocations++;
+		audit->counts.beyond_demands += request->refused_limits > 0;
+		if (!engine_fatal(&audit->engine))
+			failed(audit, request);
+		break;
+	}
+	count_steps(audit, &outcome);
+}
+
+static struct audit_totals sum_spaces(const struct audit *audit)
+{
+	struct audit_totals totals = {0};
+	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
+		audit_totals_add(&totals, &audit->spaces[i]);
+	if (audit->space_count - audit->first_space > 1)
+		totals.map.peak_live_pages = audit->peak_live_pages;
+	return totals;
+}
+
+static void walk_spaces(struct audit *audit)
+{
+	for (uint32_t i = 0; i < audit->space_count; i++)
+		audit_space_walk(&audit->spaces[i], &audit->complaints, audit->operations);
+}
+
+static void end_row(struct audit *audit)
+{
+	struct result_record *record = audit->pass->record;
+	if (audit->row >= record->series_count)
+		return;
+	walk_spaces(audit);
+	struct audit_totals totals = sum_spaces(audit);
+	struct result_series_row *row = &record->series[audit->row];
+	double *value = row->value;
+	audit_count_holes(&audit->counts, &totals, audit->live_extents);
+	row->phase = (uint32_t)audit->phase;
+	value[RESULT_SERIES_OP] = (double)audit->operations;
+	value[RESULT_SERIES_LIVE_PAGES] = (double)totals.map.live_pages;
+	value[RESULT_SERIES_FREE_PAGES] = (double)totals.free.free_pages;
+	value[RESULT_SERIES_CACHED_PAGES] = (double)totals.cached_pages;
+	value[RESULT_SERIES_DEFERRED_PAGES] = (double)totals.deferred_pages;
+	value[RESULT_SERIES_FREE_EXTENTS] = (double)totals.free.free_extents;
+	value[RESULT_SERIES_LARGEST_FREE_PAGES] = (double)totals.free.largest_free_pages;
+	value[RESULT_SERIES_UNUSABLE_64KIB] = fragmentation_unusable(&totals.free, 4);
+	value[RESULT_SERIES_UNUSABLE_2MIB] = fragmentation_unusable(&totals.free, 9);
+	value[RESULT_SERIES_FREE_2MIB_SLOTS] = (double)totals.map.free_2mib_slots;
+	value[RESULT_SERIES_PAGE_TABLE_PAGES] = (double)totals.page_table_pages;
+	value[RESULT_SERIES_SPAN_PAGES] = (double)totals.span_pages;
+	if (audit->row_allocations && audit->engine.domains[0].instance.table->capabilities & IOVA_STEPS)
+		value[RESULT_SERIES_STEPS_ALLOC_MEAN] = (double)audit->row_steps / (double)audit->row_allocations;
+	value[RESULT_SERIES_FAILURES] = (double)audit->failures;
+	audit->row_steps = audit->row_allocations = 0;
+	if (totals.map.live_pages >= audit->fullest.map.live_pages)
+		audit->fullest = totals;
+	if (audit->row % (PASS_SERIES_ROWS / PASS_MAP_ROWS) == 0)
+		for (size_t i = 0; i < record->map_count; i++)
+			audit_map_row(&record->maps[i], PASS_MAP_ROWS,
+				      audit->spaces[audit->first_space + record->maps[i].domain].occupancy,
+				      audit->operations);
+	audit->row++;
+}
+
+/* What says something of a space at the end of a phase. A phase that drains leaves an empty one, which says nothing: then its fullest
+ * row, if it has one, speaks for it. Marks that only rise are those of the end: that row does not know what came later. */
+static struct audit_totals totals_of_phase(const struct audit *audit, const struct audit_totals *end)
+{
+	if (end->map.live_pages || !audit->fullest.map.live_pages)
+		return *end;
+	struct audit_totals totals = audit->fullest;
+	totals.map.peak_live_pages = end->map.peak_live_pages;
+	totals.map.regions_2mib_touched = end->map.regions_2mib_touched;
+	totals.span_pages = end->span_pages;
+	totals.high_water_pages = end->high_water_pages;
+	totals.page_table_ever_pages = end->page_table_ever_pages;
+	return totals;
+}
+
+/* Every phase keeps the figures that it ended with. */
+static void end_phase(struct audit *audit)
+{
+	struct pass *pass = audit->pass;
+	struct result_record_phase *phase = &pass->record->phases[audit->phase];
+	uint64_t capabilities = audit->engine.domains[0].instance.table->capabilities;
+	bool counts_steps = capabilities & IOVA_STEPS, layer = capabilities & IOVA_LAYER;
+	walk_spaces(audit);
+	for (uint32_t i = 0; i < audit->space_count; i++) {
+		const struct allocator_instance *instance = audit->spaces[i].instance;
+		const char *broken = audit->spaces[i].count <= INVARIANT_PAGES_MAX
+					     ? instance->table->broken_invariant(instance->self)
+					     : NULL;
+		if (broken)
+			audit_complain(&audit->complaints, "operation %" PRIu64 ": invariant of %s does not hold: %s",
+				       audit->operations, instance->table->name, broken);
+		/* Who checks others is checked, too. */
+		broken = occupancy_broken_invariant(audit->spaces[i].occupancy);
+		if (broken) {
+			audit->complaints.harness = true;
+			audit_complain(&audit->complaints, "operation %" PRIu64 ": the audit's own map is wrong: %s",
+				       audit->operations, broken);
+		}
+	}
+	struct audit_totals end = sum_spaces(audit), totals = totals_of_phase(audit, &end);
+	if (!audit->counts.holes_walks) /* shorter than a row of the series */
+		audit_count_holes(&audit->counts, &end, audit->live_extents);
+	audit_set_space(&phase->figures, &totals);
+	audit->fullest = (struct audit_totals){0};
+	audit_set_failures(&phase->figures, &audit->counts);
+	audit_set_work(&phase->figures, &audit->counts, totals.usable_pages, pass->peak_live_pages);
+	audit_calls_phase(&audit->calls, &phase->figures);
+	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL, layer);
+	double resident = (double)arena_resident_bytes(pass->arena);
+	result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES, resident);
+	if (audit->peak_live_extents)
+		result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES_PER_EXTENT,
+			   resident / (double)audit->peak_live_extents);
+	result_set(&phase->figures, RESULT_METRIC_GUARD_PAGES, (double)audit->guard.peak_pages);
+	phase->placement_hash = audit->engine.placement_hash;
+	audit->counts = (struct audit_counts){.live_pages_before = live_pages(audit)};
+	*audit->alloc_steps = (struct histogram){0};
+}
+
+/* A poll moves free pages from one state to another, and touches nothing else. The first one of a row that moved any is looked at
+ * page by page: each of them would cost more than the stream. */
+static void play_poll(struct audit *audit, const struct op *op)
+{
+	struct engine *engine = &audit->engine;
+	audit->counts.polls++;
+	if (!engine->polls)
+		return;
+	for (uint32_t i = 0; i < audit->space_count; i++)
+		audit_space_poll_begins(&audit->spaces[i]);
+	engine_poll(engine, op);
+	bool moved = false, walked = audit->poll_row == audit->row + 1;
+	for (uint32_t i = 0; i < audit->space_count; i++)
+		moved |= audit_space_poll_ended(&audit->spaces[i], &audit->complaints, audit->operations);
+	if (!moved || walked)
+		return;
+	walk_spaces(audit);
+	audit->poll_row = audit->row + 1;
+}
+
+static void play_control(struct audit *audit, const struct op *op)
+{
+	uint32_t code = op->demand & OP_COUNT_MAX;
+	if (code == OP_COUNT_HIGH)
+		audit->count_high = (uint64_t)op->slot << OP_REQUEST_SHIFT;
+	else if (code == OP_POLL)
+		play_poll(audit, op);
+	else
+		engine_play(&audit->engine, op, 1);
+}
+
+static void adversary_operation(void *context, const struct op *op, uint64_t count)
+{
+	struct audit *audit = context;
+	audit->count_high = count - (op->demand & OP_COUNT_MAX);
+	play_operation(audit, op);
+	++*audit->pass->progress;
+}
+
+static int play_word(struct audit *audit, const struct op *op, struct error *error)
+{
+	const struct adversary_player player = {adversary_operation, audit, audit->engine.slots};
+	if (!op_is_control(op))
+		play_operation(audit, op);
+	else if ((op->demand & OP_COUNT_MAX) == OP_ADVERSARY)
+		return adversary_play(op_stream_adversary(audit->pass->source->stream, op->slot), audit->engine.space_first,
+				      &player, error);
+	else
+		play_control(audit, op);
+	return 0;
+}
+
+static int play_piece(struct audit *audit, struct op_piece piece, struct error *error)
+{
+	uint64_t row_words = pass_row_words(audit->pass);
+	for (size_t i = 0; i < piece.count; i++) {
+		if (play_word(audit, &piece.ops[i], error) < 0)
+			return -1;
+		if (++audit->word % row_words == 0)
+			end_row(audit);
+		if (audit->word % PROGRESS_WORDS == 0) {
+			*audit->pass->progress += PROGRESS_WORDS;
+			if (audit->engine.broken != IOVA_OK)
+				break;
+		}
+		if (audit->engine.calls && audit->engine.broken != IOVA_OK)
+			break; /* after something fatal nothing is what it seems */
+	}
+	engine_note_placement(&audit->engine);
+	audit->stream_hash = op_stream_hash(audit->stream_hash, piece.ops, piece.count);
+	if (audit->engine.broken != IOVA_OK && !engine_fatal(&audit->engine))
+		return engine_broken(&audit->engine, error);
+	return 0;
+}
+
+static int play_stream(struct audit *audit, struct error *error)
+{
+	bool inside = false;
+	op_source_rewind(audit->pass->source);
+	for (;;) {
+		struct op_piece piece = op_source_next(audit->pass->source);
+		if (inside && (piece.count == 0 || piece.phase != audit->phase))
+			end_phase(audit);
+		if (piece.count == 0)
+			return 0;
+		if (!inside || piece.phase != audit->phase)
+			engine_phase_begin(&audit->engine);
+		inside = true;
+		audit->phase = piece.phase;
+		if (play_piece(audit, piece, error) < 0)
+			return -1;
+		if (engine_fatal(&audit->engine)) {
+			end_phase(audit);
+			return 0;
+		}
+	}
+}
+
+/* Everything that is still live goes back; then nothing may be missing. */
+static void check_for_leaks(struct audit *audit)
+{
+	struct engine *engine = &audit->engine;
+	engine_phase_begin(engine);
+	for (uint32_t slot = 0; slot < engine->slot_count; slot++) {
+		struct op op = {.slot = slot};
+		engine->domain = audit->slot_domain[slot];
+		if (engine->slots[slot].count)
+			play_operation(audit, &op);
+	}
+	audit_calls_end(&audit->calls);
+	for (uint32_t i = 0; i < audit->space_count; i++) {
+		const struct allocator_instance *instance = audit->spaces[i].instance;
+		if (instance->table->drain)
+			instance->table->drain(instance->self);
+	}
+	walk_spaces(audit);
+	for (uint32_t i = 0; i < audit->space_count; i++) {
+		const struct audit_space *space = &audit->spaces[i];
+		if (space->free.free_pages != space->usable)
+			audit_complain(&audit->complaints,
+				       "after everything was freed %" PRIu64 " of %" PRIu64 " pages are usable",
+				       space->free.free_pages, space->usable);
+	}
+}
+
+/* A wrong answer spoils whatever was counted before and after it, and leaks show at the end only: every phase carries the sum. */
+static void finish(struct audit *audit)
+{
+	struct result_record *record = audit->pass->record;
+	for (size_t i = 0; i < record->phase_count; i++) {
+		result_set(&record->phases[i].figures, RESULT_METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
+		audit_calls_set_totals(&audit->calls, &record->phases[i].figures);
+	}
+	/* Of a stream that was not played to its end nothing can be told. */
+	record->stream_hash = engine_fatal(&audit->engine) ? 0 : audit->stream_hash;
+	record->owner = audit->complaints.harness              ? ERROR_OWNER_HARNESS
+			: audit->complaints.count              ? ERROR_OWNER_ALLOCATOR
+			: engine_fatal(&audit->engine) != NULL ? ERROR_OWNER_DRIVER
+							       : ERROR_OWNER_NONE;
+	if (audit->complaints.count)
+		record->message = memory_text(audit->complaints.text.failed ? "wrong answers, and no memory to tell them"
+									    : audit->complaints.text.bytes);
+	else if (audit->calls.message.length)
+		record->message = memory_text(audit->calls.message.bytes);
+}
+
+static int play_audit(struct audit *audit, struct error *error)
+{
+	const char *fatal = NULL;
+	int result = audit_spaces_open(audit->spaces, &audit->space_count, &audit->first_space, audit->pass->workload,
+				       &audit->engine, error);
+	if (result == 0)
+		result = play_stream(audit, error);
+	if (result == 0)
+		result = audit_store_domains(audit->pass->record, audit->spaces, audit->space_count, error);
+	if (result == 0 && (fatal = engine_fatal(&audit->engine)))
+		audit_calls_stop(&audit->calls, fatal);
+	else if (result == 0)
+		check_for_leaks(audit);
+	if (result == 0)
+		finish(audit);
+	for (uint32_t i = 0; i < audit->space_count; i++)
+		audit_space_close(&audit->spaces[i]);
+	return result;
+}
+
+static int open_audit(struct audit *audit, struct error *error)
+{
+	struct pass *pass = audit->pass;
+	const struct op_stream *stream = pass->source->stream;
+	struct engine_surroundings surroundings = {.map_event = audit_calls_map_event, .map_context = &audit->calls};
+	audit->spaces = memory_zeroed(2 * (size_t)op_stream_domains(stream), sizeof audit->spaces[0]);
+	audit->alloc_steps = memory_zeroed(1, sizeof *audit->alloc_steps);
+	audit->slot_domain = memory_zeroed(op_stream_slots(stream), 1);
+	if (!audit->spaces || !audit->alloc_steps || !audit->slot_domain ||
+	    audit_guard_open(&audit->guard, op_stream_slots(stream)) != 0)
+		return error_set(error, EXIT_CODE_IO, "no memory for the audit");
+	if (engine_open_in(&audit->engine, pass->workload, stream, pass->spec, pass->arena, &surroundings, error) < 0)
+		return -1;
+	audit_calls_open(&audit->calls, &audit->engine, audit->spaces, &audit->complaints, &audit->operations);
+	return 0;
+}
+
+int pass_audit(struct pass *pass, struct error *error)
+{
+	struct audit audit = {.pass = pass};
+	int result = open_audit(&audit, error);
+	if (result == 0) {
+		result = play_audit(&audit, error);
+		engine_close(&audit.engine);
+	}
+	audit_calls_close(&audit.calls);
+	text_release(&audit.complaints.text);
+	memory_release(audit.guard.slot_request);
+	memory_release(audit.slot_domain);
+	memory_release(audit.alloc_steps);
+	memory_release(audit.spaces);
+	return result;
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+#include "play/audit_calls.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define MISMATCHES_KEPT 5u
+
+/* Both structures are counters and nothing else. */
+#define VIOLATIONS (sizeof(struct ddi_violations) / sizeof(uint64_t))
+
+static struct audit_space *space_of(const struct audit_calls *calls, bool view)
+{
+	const struct engine *engine = calls->engine;
+	return &calls->spaces[engine->domain + (view ? engine->domain_count : 0)];
+}
+
+static void complain_of(struct audit_calls *calls, const struct iova_extent *extent, const char *wrong)
+{
+	audit_complain(calls->complaints, "operation %" PRIu64 ": %" PRIu64 " pages at 0x%" PRIx64 " for a driver call: %s",
+		       *calls->operations, extent->count, extent->first, wrong);
+}
+
+static void granted(void *context, bool view, const struct iova_request *asked, const struct iova_extent *extent)
+{
+	struct audit_calls *calls = context;
+	const char *fault = audit_extent_fault(asked, extent);
+	bool limited = asked->constraints & IOVA_CONSTRAIN_LIMIT;
+	if (!fault && limited && (extent->first < asked->low || extent->first + asked->count - 1 > asked->high))
+		fault = "outside of the limits";
+	if (fault)
+		complain_of(calls, extent, fault);
+	audit_space_take(space_of(calls, view), extent, calls->complaints, *calls->operations);
+	calls->granted_pages += extent->count;
+}
+
+static void returned(void *context, bool view, const struct iova_extent *extent)
+{
+	struct audit_calls *calls = context;
+	audit_space_drop(space_of(calls, view), extent, calls->complaints, *calls->operations);
+	calls->granted_pages -= extent->count;
+}
+
+void audit_calls_open(struct audit_calls *calls, struct engine *engine, struct audit_space *spaces,
+		      struct audit_complaints *complaints, const uint64_t *operations)
+{
+	*calls = (struct audit_calls){
+		.engine = engine,
+		.spaces = spaces,
+		.complaints = complaints,
+		.operations = operations,
+		.watch = {calls, granted, returned},
+	};
+	engine->watch = &calls->watch;
+}
+
+void audit_calls_close(struct audit_calls *calls)
+{
+	text_release(&calls->message);
+}
+
+void audit_calls_map_event(void *context, uint64_t logical, uint64_t frame, uint64_t count, bool mapped)
+{
+	struct audit_calls *calls = context;
+	(void)frame;
+	if (!mapped) {
+		calls->mapped_pages -= count;
+		return;
+	}
+	calls->mapped_pages += count;
+	/* Contiguous memory enters the map of the audit when its call has returned. */
+	if (calls->watching && occupancy_live_pages(space_of(calls, false)->occupancy, logical, count) != count)
+		audit_complain(calls->complaints,
+			       "operation %" PRIu64 ": pages [0x%" PRIx64 ", 0x%" PRIx64 ") are mapped and not allocated",
+			       *calls->operations, logical, logical + count);
+}
+
+static struct ddi_adapter *adapter_at_hand(const struct audit_calls *calls)
+{
+	return calls->engine->domains[calls->engine->domain].adapter;
+}
+
+void audit_calls_before(struct audit_calls *calls, const struct op *op)
+{
+	calls->watching = engine_is_watched(calls->engine, op);
+	calls->granted_pages = 0;
+	if (!adapter_at_hand(calls))
+		return;
+	calls->failures_before = ddi_adapter_failures(adapter_at_hand(calls));
+	calls->violations_before = ddi_adapter_violations(adapter_at_hand(calls));
+}
+
+static void add_placement(struct audit_calls *calls, enum workload_call call, const struct ddi_placement *one)
+{
+	struct ddi_placement *sum = &calls->placed;
+	sum->mappings += one->mappings;
+	sum->pages += one->pages;
+	sum->leaves.leaves_1gib += one->leaves.leaves_1gib;
+	sum->leaves.leaves_2mib += one->leaves.leaves_2mib;
+	sum->leaves.leaves_4kib += one->leaves.leaves_4kib;
+	sum->page_array_bytes += one->page_array_bytes;
+	sum->page_array_bytes_saved += one->page_array_bytes_saved;
+	if (call != WORKLOAD_CALL_MDL && call != WORKLOAD_CALL_ADL)
+		return;
+	calls->mdls++;
+	calls->mdl_extents += one->extents;
+	calls->mdl_frame_runs += one->frame_runs;
+	if (one->extents > calls->mdl_extents_max)
+		calls->mdl_extents_max = one->extents;
+}
+
+static void note_placement(struct audit_calls *calls, enum workload_call call, ddi_handle handle)
+{
+	struct ddi_placement one = {0};
+	if (handle && ddi_placement_of(adapter_at_hand(calls), handle, &one) == NTSTATUS_SUCCESS)
+		add_placement(calls, call, &one);
+}
+
+void audit_calls_allocated(struct audit_calls *calls, uint32_t slot)
+{
+	ddi_handle handle = engine_placed_handle(calls->engine, slot);
+	note_placement(calls, (enum workload_call)calls->engine->slots[slot].count, handle);
+}
+
+bool audit_calls_lacked_frames(const struct audit_calls *calls)
+{
+	if (!adapter_at_hand(calls))
+		return false;
+	struct ddi_failures now = ddi_adapter_failures(adapter_at_hand(calls));
+	return now.physical_exhausted + now.physical_fragmented >
+	       calls->failures_before.physical_exhausted + calls->failures_before.physical_fragmented;
+}
+
+/* Index into workload_violation_words of the first rule that was broken since; 0: none. */
+static unsigned broken_rule(const struct audit_calls *calls)
+{
+	struct ddi_violations now = ddi_adapter_violations(adapter_at_hand(calls));
+	uint64_t before[VIOLATIONS], after[VIOLATIONS];
+	memcpy(before, &calls->violations_before, sizeof before);
+	memcpy(after, &now, sizeof after);
+	for (unsigned i = 0; i < VIOLATIONS; i++)
+		if (after[i] > before[i])
+			return i + 1;
+	return 0;
+}
+
+static const char *status_word(int32_t code)
+{
+	return ntstatus_name((enum ntstatus)code);
+}
+
+static void note_mismatch(struct audit_calls *calls, const struct workload_routine_call *line, enum ntstatus status,
+			  unsigned violation)
+{
+	const struct workload_call_info *info = &workload_routine_table[line->routine];
+	bool wrong_status = !info->is_void && !line->any_status && (int32_t)status != line->status;
+	bool wrong_violation = !line->any_violation && violation != line->violation;
+	if (!wrong_status && !wrong_violation)
+		return;
+	if (calls->mismatches++ >= MISMATCHES_KEPT)
+		return;
+	text_add(&calls->message, "%sline %u: %s", calls->mismatches > 1 ? "; " : "", line->line, info->name);
+	if (wrong_status)
+		text_add(&calls->message, " answered %s, wanted %s", status_word((int32_t)status),
+			 status_word(line->status));
+	if (wrong_violation)
+		text_add(&calls->message, "%s broke rule %s, wanted %s", wrong_status ? " and" : "",
+			 workload_violation_words[violation], workload_violation_words[line->violation]);
+}
+
+/* Whoever sees the free runs decides what the adapter could not. */
+static enum audit_failure undecided(const struct audit_calls *calls, const struct workload_routine_call *line)
+{
+	struct audit_space *space = space_of(calls, line->routine == WORKLOAD_MAP_MEMORY);
+	uint64_t page = calls->engine->page_bytes, first = space->first, last = space->first + space->count - 1;
+	uint64_t low = line->arguments.low / page, high = line->arguments.high / page;
+	low = low > first ? low : first;
+	high = high < last ? high : last;
+	uint64_t need = (line->arguments.bytes + (page - 1)) / page;
+	uint64_t usable = low <= high ? occupancy_free_pages(space->occupancy, low, high - low + 1) : 0;
+	return usable < need ? AUDIT_EXHAUSTED : AUDIT_FRAGMENTED;
+}
+
+static void count_failure(struct audit_calls *calls, const struct workload_routine_call *line, struct audit_counts *counts)
+{
+	const struct ddi_failures before = calls->failures_before, now = ddi_adapter_failures(adapter_at_hand(calls));
+	if (now.malformed > before.malformed)
+		counts->malformed++;
+	if (now.impossible > before.impossible)
+		counts->failures[AUDIT_IMPOSSIBLE]++;
+	if (now.exhausted > before.exhausted)
+		counts->failures[AUDIT_EXHAUSTED]++;
+	if (now.fragmented > before.fragmented)
+		counts->failures[AUDIT_FRAGMENTED]++;
+	if (now.undecided > before.undecided)
+		counts->failures[undecided(calls, line)]++;
+	if (audit_calls_lacked_frames(calls))
+		counts->failures[AUDIT_PHYSICAL]++;
+}
+
+void audit_calls_routine(struct audit_calls *calls, uint32_t index, enum ntstatus status, struct audit_counts *counts)
+{
+	const struct workload_routine_call *line = &calls->engine->routine_calls[index];
+	counts->routine_calls++;
+	count_failure(calls, line, counts);
+	note_mismatch(calls, line, status, broken_rule(calls));
+	bool success = status == NTSTATUS_SUCCESS && line->into[0] != WORKLOAD_OBJECT_NONE;
+	ddi_handle handle = success ? calls->engine->objects[line->into[0]] : 0;
+	switch (line->routine) {
+	case WORKLOAD_ALLOCATE_CONTIGUOUS:
+	case WORKLOAD_MAP_RANGE:
+		note_placement(calls, WORKLOAD_CALL_CONTIGUOUS, handle);
+		break;
+	case WORKLOAD_ALLOCATE_PAGES_FOR_MDL:
+	case WORKLOAD_MAP_MDL:
+		note_placement(calls, WORKLOAD_CALL_MDL, handle);
+		break;
+	case WORKLOAD_ALLOCATE_ADL:
+		note_placement(calls, WORKLOAD_CALL_ADL, handle);
+		break;
+	default:
+		break;
+	}
+}
+
+void audit_calls_end(struct audit_calls *calls)
+{
+	for (uint32_t i = 0; i < calls->engine->domain_count; i++) {
+		const struct ddi_adapter *adapter = calls->engine->domains[i].adapter;
+		if (!adapter)
+			continue;
+		struct ddi_leaks leaks = ddi_adapter_leaks(adapter);
+		calls->leaks.handles += leaks.handles;
+		calls->leaks.mdl_structures += leaks.mdl_structures;
+	}
+	if (calls->leaks.handles == 0 && calls->mapped_pages)
+		audit_complain(calls->complaints, "after everything was freed %" PRIu64 " pages are still mapped",
+			       calls->mapped_pages);
+	engine_drop_adapters(calls->engine);
+}
+
+void audit_calls_stop(struct audit_calls *calls, const char *fatal)
+{
+	calls->fatal = true;
+	text_add(&calls->message, "%soperation %" PRIu64 ": fatal driver misuse: %s", calls->message.length ? "; " : "",
+		 *calls->operations, fatal);
+}
+
+static const enum result_metric violation_metrics[VIOLATIONS] = {
+	RESULT_METRIC_VIOLATIONS_UNMAP_MDL,      RESULT_METRIC_VIOLATIONS_FREE_ADL,
+	RESULT_METRIC_VIOLATIONS_CLOSE_OBJECT,   RESULT_METRIC_VIOLATIONS_DESTROY_OBJECT,
+	RESULT_METRIC_VIOLATIONS_MM_NOT_AT_BASE, RESULT_METRIC_VIOLATIONS_MM_MISMATCHED,
+	RESULT_METRIC_VIOLATIONS_MDL_FREE_PAGES, RESULT_METRIC_VIOLATIONS_MDL_FREED_WHILE_MAPPED,
+	RESULT_METRIC_VIOLATIONS_MDL_FREE_POOL,  RESULT_METRIC_VIOLATIONS_IRQL,
+};
+
+static void set_violations(struct audit_calls *calls, struct result_figures *figures)
+{
+	struct ddi_violations now = ddi_adapter_violations(adapter_at_hand(calls));
+	uint64_t before[VIOLATIONS], after[VIOLATIONS], total = 0;
+	memcpy(before, &calls->phase_violations, sizeof before);
+	memcpy(after, &now, sizeof after);
+	for (size_t i = 0; i < VIOLATIONS; i++) {
+		result_set(figures, violation_metrics[i], (double)(after[i] - before[i]));
+		total += after[i] - before[i];
+	}
+	result_set(figures, RESULT_METRIC_VIOLATIONS_TOTAL, (double)total);
+	calls->phase_violations = now;
+}
+
+static void set_refusals(struct audit_calls *calls, struct result_figures *figures)
+{
+	struct ddi_failures before = calls->phase_failures, now = ddi_adapter_failures(adapter_at_hand(calls));
+	result_set(figures, RESULT_METRIC_CALLS_PARTIAL, (double)(now.partial - before.partial));
+	result_set(figures, RESULT_METRIC_REFUSED_INVALID_HANDLE, (double)(now.handles_invalid - before.handles_invalid));
+	result_set(figures, RESULT_METRIC_REFUSED_TYPE_MISMATCH, (double)(now.handles_mistyped - before.handles_mistyped));
+	result_set(figures, RESULT_METRIC_REFUSED_IN_USE, (double)(now.in_use - before.in_use));
+	result_set(figures, RESULT_METRIC_REFUSED_NOT_MAPPED, (double)(now.not_mapped - before.not_mapped));
+	calls->phase_failures = now;
+}
+
+static void set_placements(struct audit_calls *calls, struct result_figures *figures)
+{
+	const struct ddi_placement *placed = &calls->placed;
+	if (calls->mdls) {
+		result_set(figures, RESULT_METRIC_PAGE_ARRAY_BYTES, (double)placed->page_array_bytes);
+		result_set(figures, RESULT_METRIC_PAGE_ARRAY_BYTES_SAVED, (double)placed->page_array_bytes_saved);
+	}
+	/* Contiguous memory alone has no frames. */
+	if (placed->leaves.leaves_1gib + placed->leaves.leaves_2mib + placed->leaves.leaves_4kib) {
+		result_set(figures, RESULT_METRIC_LEAVES_1GIB, (double)placed->leaves.leaves_1gib);
+		result_set(figures, RESULT_METRIC_LEAVES_2MIB, (double)placed->leaves.leaves_2mib);
+		result_set(figures, RESULT_METRIC_LEAVES_4KIB, (double)placed->leaves.leaves_4kib);
+	}
+	if (calls->mdls) {
+		result_set(figures, RESULT_METRIC_MDL_EXTENTS_MEAN, (double)calls->mdl_extents / (double)calls->mdls);
+		result_set(figures, RESULT_METRIC_MDL_EXTENTS_MAX, (double)calls->mdl_extents_max);
+		result_set(figures, RESULT_METRIC_MDL_FRAME_RUNS_MEAN, (double)calls->mdl_frame_runs / (double)calls->mdls);
+	}
+	calls->placed = (struct ddi_placement){0};
+	calls->mdls = calls->mdl_extents = calls->mdl_extents_max = calls->mdl_frame_runs = 0;
+}
+
+void audit_calls_phase(struct audit_calls *calls, struct result_figures *figures)
+{
+	for (int metric = RESULT_METRIC_CALLS_FIRST; metric <= RESULT_METRIC_CALLS_LAST; metric++)
+		result_set_null(figures, (enum result_metric)metric, RESULT_REASON_NOT_APPLICABLE);
+	if (!adapter_at_hand(calls))
+		return;
+	set_refusals(calls, figures);
+	set_violations(calls, figures);
+	set_placements(calls, figures);
+}
+
+void audit_calls_set_totals(const struct audit_calls *calls, struct result_figures *figures)
+{
+	if (!calls->engine->calls)
+		return;
+	result_set(figures, RESULT_METRIC_STATUS_MISMATCHES, (double)calls->mismatches);
+	result_set(figures, RESULT_METRIC_CALLS_FATAL, calls->fatal);
+	if (calls->fatal)
+		return; /* what is held then is no leak */
+	result_set(figures, RESULT_METRIC_LEAKED_HANDLES, (double)calls->leaks.handles);
+	result_set(figures, RESULT_METRIC_LEAKED_MDLS, (double)calls->leaks.mdl_structures);
+}

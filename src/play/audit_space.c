@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+#include "play/audit_space.h"
+
+#include "base/bits.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+void audit_complain(struct audit_complaints *complaints, const char *format, ...)
+{
+	if (complaints->count++ >= AUDIT_COMPLAINTS_KEPT)
+		return;
+	char line[256];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(line, sizeof line, format, arguments);
+	va_end(arguments);
+	text_add(&complaints->text, "%s%s", complaints->count > 1 ? "\n" : "", line);
+}
+
+int audit_space_open(struct audit_space *space, const struct workload *workload, const struct allocator_instance *instance,
+		     struct error *error)
+{
+	*space = (struct audit_space){
+		.instance = instance,
+		.first = workload->space.first,
+		.count = workload->space.end - workload->space.first,
+		.usable = workload->space.usable,
+		.holes = workload->space.holes,
+		.hole_count = workload->space.hole_count,
+	};
+	space->occupancy = occupancy_create(space->first, space->count);
+	bool good = space->occupancy != NULL;
+	for (size_t i = 0; good && i < workload->space.hole_count; i++)
+		good = occupancy_reserve(space->occupancy, workload->space.holes[i].first,
+					 workload->space.holes[i].count) == OCCUPANCY_OK;
+	if (good)
+		return 0;
+	audit_space_close(space);
+	return error_set(error, EXIT_CODE_IO, "no memory for the audit's map of the space");
+}
+
+int audit_spaces_open(struct audit_space *spaces, uint32_t *count, uint32_t *first, const struct workload *workload,
+		      const struct engine *engine, struct error *error)
+{
+	/* The CPU's address space has no reserved ranges. */
+	struct workload plain = *workload;
+	plain.space.hole_count = 0;
+	plain.space.usable = workload->space.end - workload->space.first;
+	bool logical = workload->routine_call_count > 0;
+	for (size_t i = 0; i < engine->request_count; i++)
+		logical |= engine->requests[i].call != WORKLOAD_CALL_MAP;
+	/* Without requests there is an adversary or nothing. */
+	logical |= engine->request_count == 0;
+	*first = logical ? 0 : engine->domain_count;
+	uint32_t wanted = engine->domain_count * (engine->views ? 2 : 1);
+	for (*count = 0; *count < wanted; ++*count) {
+		bool view = *count >= engine->domain_count;
+		const struct engine_domain *domain = &engine->domains[*count % engine->domain_count];
+		if (audit_space_open(&spaces[*count], view ? &plain : workload, view ? &domain->view : &domain->instance,
+				     error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void audit_space_close(struct audit_space *space)
+{
+	occupancy_destroy(space->occupancy);
+	*space = (struct audit_space){0};
+}
+
+/* overlap: what OCCUPANCY_OVERLAP means for it. */
+static bool complain_of(enum occupancy_result result, const char *doing, const char *overlap,
+			const struct iova_extent *extent, struct audit_complaints *complaints, uint64_t operation)
+{
+	const char *const reasons[] = {
+		[OCCUPANCY_OVERLAP] = overlap,
+		[OCCUPANCY_OUTSIDE] = "lie outside of the space",
+		[OCCUPANCY_NO_MEMORY] = "cannot be followed: no memory for the audit's map",
+	};
+	if (result == OCCUPANCY_OK)
+		return true;
+	audit_complain(complaints, "operation %" PRIu64 ": %s: pages [0x%" PRIx64 ", 0x%" PRIx64 ") %s", operation, doing,
+		       extent->first, extent->first + extent->count, reasons[result]);
+	return false;
+}
+
+bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
+		      uint64_t operation)
+{
+	return complain_of(occupancy_take(space->occupancy, extent->first, extent->count), "granted",
+			   "overlap what is live or reserved", extent, complaints, operation);
+}
+
+bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
+		      uint64_t operation)
+{
+	return complain_of(occupancy_drop(space->occupancy, extent->first, extent->count), "freed", "were not live", extent,
+			   complaints, operation);
+}
+
+uint64_t audit_spaces_live_pages(const struct audit_space *spaces, uint32_t count)
+{
+	uint64_t pages = 0;
+	for (uint32_t i = 0; i < count; i++)
+		pages += occupancy_counters(spaces[i].occupancy).live_pages;
+	return pages;
+}
+
+const char *audit_extent_fault(const struct iova_request *asked, const struct iova_extent *extent)
+{
+	if (extent->count < asked->count)
+		return "fewer pages than requested";
+	if ((asked->constraints & IOVA_CONSTRAIN_ALIGN) && extent->first % asked->align)
+		return "not aligned";
+	if ((asked->constraints & IOVA_CONSTRAIN_BOUNDARY) &&
+	    extent->first / asked->boundary != (extent->first + asked->count - 1) / asked->boundary)
+		return "crosses the boundary";
+	return NULL;
+}
+
+void audit_check_answer(struct audit_complaints *complaints, uint64_t operation, const struct op_request *request,
+			const struct engine_outcome *outcome)
+{
+	const struct iova_extent *extent = &outcome->extent;
+	const char *fault = audit_extent_fault(&request->request, extent);
+	if (fault)
+		audit_complain(complaints, "operation %" PRIu64 ": %" PRIu64 " pages at 0x%" PRIx64 ": %s", operation,
+			       extent->count, extent->first, fault);
+	if (!(request->request.constraints & IOVA_CONSTRAIN_LIMIT))
+		return;
+	uint64_t last = extent->first + request->request.count - 1;
+	if (extent->first < request->request.low || last > request->highs[outcome->attempt])
+		audit_complain(complaints,
+			       "operation %" PRIu64 ": pages [0x%" PRIx64 ", 0x%" PRIx64 "] lie outside of the limits",
+			       operation, extent->first, last);
+}
+
+/* Whether count pages could lie in [low, end) as the request wants them. Sums stay below 2^54. */
+static bool fits_between(const struct iova_request *asked, uint64_t low, uint64_t end)
+{
+	uint64_t first = low;
+	if (asked->constraints & IOVA_CONSTRAIN_ALIGN)
+		first = bits_align_up(first, asked->align);
+	if (asked->constraints & IOVA_CONSTRAIN_BOUNDARY) {
+		if (asked->count > asked->boundary)
+			return false;
+		/* A start that crosses lies between boundaries: the alignment is the smaller of the two, so a boundary is aligned. */
+		uint64_t next = bits_align_up(first, asked->boundary);
+		if (next - first < asked->count)
+			first = next;
+	}
+	return first <= end && end - first >= asked->count;
+}
+
+static bool fits_when_empty(const struct audit_space *space, const struct iova_request *asked, uint64_t low, uint64_t high)
+{
+	for (size_t i = 0; i < space->hole_count && low <= high; i++) {
+		const struct workload_hole *hole = &space->holes[i];
+		if (hole->first + hole->count <= low)
+			continue;
+		if (hole->first > high)
+			break;
+		if (hole->first > low && fits_between(asked, low, hole->first))
+			return true;
+		low = hole->first + hole->count;
+	}
+	return low <= high && fits_between(asked, low, high + 1);
+}
+
+enum audit_failure audit_space_classify(const struct audit_space *space, const struct op_request *request)
+{
+	const struct iova_request *asked = &request->request;
+	uint64_t low = space->first, high = space->first + space->count - 1;
+	if (asked->constraints & IOVA_CONSTRAIN_LIMIT) {
+		uint64_t last = request->highs[request->high_count - 1];
+		low = asked->low > low ? asked->low : low;
+		high = last < high ? last : high;
+	}
+	if (low > high || !fits_when_empty(space, asked, low, high))
+		return AUDIT_IMPOSSIBLE;
+	struct iova_statistics statistics = {0};
+	space->instance->table->statistics(space->instance->self, &statistics);
+	uint64_t held = statistics.cached_pages + statistics.deferred_pages;
+	uint64_t free = occupancy_free_pages(space->occupancy, low, high - low + 1);
+	return free < asked->count + held ? AUDIT_EXHAUSTED : AUDIT_FRAGMENTED;
+}
+
+void audit_space_poll_begins(struct audit_space *space)
+{
+	space->before_poll = (struct iova_statistics){0};
+	space->instance->table->statistics(space->instance->self, &space->before_poll);
+}
+
+bool audit_space_poll_ended(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation)
+{
+	const struct iova_statistics *before = &space->before_poll;
+	struct iova_statistics after = {0};
+	space->instance->table->statistics(space->instance->self, &after);
+	uint64_t free_before = before->usable_pages + before->cached_pages + before->deferred_pages;
+	uint64_t free_after = after.usable_pages + after.cached_pages + after.deferred_pages;
+	if (free_before != free_after)
+		audit_complain(complaints, "operation %" PRIu64 ": a poll turned %" PRIu64 " free pages into %" PRIu64,
+			       operation, free_before, free_after);
+	return before->usable_pages != after.usable_pages || before->cached_pages != after.cached_pages ||
+	       before->deferred_pages != after.deferred_pages;
+}
+
+struct window {
+	uint64_t low, high; /* pages, inclusive */
+	uint64_t longest;
+};
+
+static void look_for_longest(void *context, uint64_t first, uint64_t count, enum iova_free_state state)
+{
+	struct window *window = context;
+	uint64_t low = first > window->low ? first : window->low, last = first + count - 1;
+	uint64_t high = last < window->high ? last : window->high;
+	if (state == IOVA_USABLE && count && low <= high && high - low + 1 > window->longest)
+		window->longest = high - low + 1;
+}
+
+uint64_t audit_space_largest_free(const struct audit_space *space, const struct op_request *request)
+{
+	struct window window = {space->first, space->first + space->count - 1, 0};
+	if (request->request.constraints & IOVA_CONSTRAIN_LIMIT) {
+		window.low = request->request.low;
+		window.high = request->highs[request->high_count - 1];
+	}
+	space->instance->table->visit_free(space->instance->self, look_for_longest, &window);
+	return window.longest;
+}
+
+struct walk {
+	struct audit_space *space;
+	struct audit_complaints *complaints;
+	uint64_t operation;
+};
+
+static void visit(void *context, uint64_t first, uint64_t count, enum iova_free_state state)
+{
+	struct walk *walk = context;
+	struct audit_space *space = walk->space;
+	if (!count || !occupancy_is_free(space->occupancy, first, count)) {
+		audit_complain(walk->complaints,
+			       "operation %" PRIu64 ": the allocator calls [0x%" PRIx64 ", 0x%" PRIx64
+			       ") free, which is not",
+			       walk->operation, first, first + count);
+		return;
+	}
+	if (state == IOVA_USABLE)
+		fragmentation_add(&space->free, first, count);
+	else if (state == IOVA_CACHED)
+		space->cached_pages += count;
+	else
+		space->deferred_pages += count;
+}
+
+static void visit_drained(void *context, uint64_t first, uint64_t count)
+{
+	struct audit_space *space = context;
+	fragmentation_add(&space->drained, first, count);
+	space->gaps += first != space->first && first + count != space->first + space->count;
+}
+
+bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent)
+{
+	uint64_t end = extent->first + extent->count;
+	bool below = extent->first > space->first && occupancy_is_free(space->occupancy, extent->first - 1, 1);
+	return !below && !occupancy_is_free(space->occupancy, end, 1);
+}
+
+void audit_space_walk(struct audit_space *space, struct audit_complaints *complaints, uint64_t operation)
+{
+	struct walk walk = {space, complaints, operation};
+	space->free = (struct fragmentation){0};
+	space->cached_pages = space->deferred_pages = space->gaps = 0;
+	space->drained = (struct fragmentation){0};
+	const struct iova_allocator *table = space->instance->table;
+	table->visit_free(space->instance->self, visit, &walk);
+	occupancy_visit_free(space->occupancy, visit_drained, space);
+
+	struct occupancy_counters counters = occupancy_counters(space->occupancy);
+	uint64_t seen = counters.live_pages + counters.reserved_pages + space->free.free_pages + space->cached_pages +
+			space->deferred_pages;
+	if (seen != space->count)
+		audit_complain(complaints,
+			       "operation %" PRIu64 ": live %" PRIu64 " + usable %" PRIu64 " + cached %" PRIu64
+			       " + deferred %" PRIu64 " + reserved %" PRIu64 " pages are not the space of %" PRIu64,
+			       operation, counters.live_pages, space->free.free_pages, space->cached_pages,
+			       space->deferred_pages, counters.reserved_pages, space->count);
+	struct iova_statistics statistics = {0};
+	table->statistics(space->instance->self, &statistics);
+	if (statistics.usable_pages != space->free.free_pages || statistics.cached_pages != space->cached_pages ||
+	    statistics.deferred_pages != space->deferred_pages)
+		audit_complain(complaints,
+			       "operation %" PRIu64 ": statistics say %" PRIu64 " usable, %" PRIu64 " cached and %" PRIu64
+			       " deferred pages, the walk finds %" PRIu64 ", %" PRIu64 " and %" PRIu64,
+			       operation, statistics.usable_pages, statistics.cached_pages, statistics.deferred_pages,
+			       space->free.free_pages, space->cached_pages, space->deferred_pages);
+}

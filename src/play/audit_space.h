@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ * What the audit knows of one domain: its own map of live pages, and the walk of the allocator's free pages held against it. */
+#ifndef PLAY_AUDIT_SPACE_H
+#define PLAY_AUDIT_SPACE_H
+
+#include "base/error.h"
+#include "measure/fragmentation.h"
+#include "measure/occupancy.h"
+#include "play/engine.h"
+#include "workload/model.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define AUDIT_COMPLAINTS_KEPT 5
+
+/* Violations: all are counted, the first few are told. */
+struct audit_complaints {
+	uint64_t count;
+	bool harness;     /* one of them is about the audit itself, which cannot judge anybody then */
+	struct text text; /* lines */
+};
+void audit_complain(struct audit_complaints *complaints, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+enum audit_failure { AUDIT_IMPOSSIBLE, AUDIT_EXHAUSTED, AUDIT_FRAGMENTED, AUDIT_PHYSICAL, AUDIT_FAILURES };
+
+struct audit_space {
+	struct occupancy *occupancy;
+	const struct allocator_instance *instance;
+	uint64_t first, count;             /* pages */
+	uint64_t usable;                   /* count - holes */
+	const struct workload_hole *holes; /* the workload's */
+	size_t hole_count;
+	uint64_t failures;
+	struct iova_statistics before_poll;
+	/* The last walk. */
+	struct fragmentation free; /* usable pages */
+	uint64_t cached_pages, deferred_pages;
+	struct fragmentation drained; /* all that is neither live nor reserved, in runs as long as can be */
+	uint64_t gaps;                /* of these runs, those that do not reach an end of the space */
+};
+
+int audit_space_open(struct audit_space *space, const struct workload *workload, const struct allocator_instance *instance,
+		     struct error *error);
+/* Opens one space per domain and, when the stream maps device memory, one per CPU address space behind them: count is how many, first
+ * the first one that the stream takes anything of. spaces: zeroed, two for each domain. On failure those that are open are count. */
+int audit_spaces_open(struct audit_space *spaces, uint32_t *count, uint32_t *first, const struct workload *workload,
+		      const struct engine *engine, struct error *error);
+void audit_space_close(struct audit_space *space);
+
+/* Enter a granted extent into the map, and take it out. false: the extent overlaps a live one or leaves the space (complained
+ * of), or there was no memory for the map (also complained of: the audit cannot go on trusting itself). */
+bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
+		      uint64_t operation);
+bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
+		      uint64_t operation);
+
+/* Of all of them together. */
+uint64_t audit_spaces_live_pages(const struct audit_space *spaces, uint32_t count);
+
+/* The extent, live already, fills the whole free run that it was taken from. */
+bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent);
+
+/* What is wrong with an extent that was given for a request, limits aside; NULL: nothing. */
+const char *audit_extent_fault(const struct iova_request *asked, const struct iova_extent *extent);
+/* Complains about an extent that is none of what the request asked for, or lies outside of the limit that was tried last. */
+void audit_check_answer(struct audit_complaints *complaints, uint64_t operation, const struct op_request *request,
+			const struct engine_outcome *outcome);
+
+/* Why a request failed: impossible (an empty space could not hold it), exhausted (fewer usable pages in its window than asked) or
+ * fragmented. The window is that of the last limit tried. */
+enum audit_failure audit_space_classify(const struct audit_space *space, const struct op_request *request);
+
+/* Around a poll: complains when it changed the number of free pages. Returns whether some moved from one state to another. */
+void audit_space_poll_begins(struct audit_space *space);
+bool audit_space_poll_ended(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
+
+/* The longest run of usable pages in the window of the request's last limit. O(free runs). */
+uint64_t audit_space_largest_free(const struct audit_space *space, const struct op_request *request);
+
+/* Walks the allocator's free pages: fills what the last walk found, and complains when they overlap live pages, leave the space,
+ * disagree with the allocator's own statistics, or do not add up with live and reserved pages to the space. */
+void audit_space_walk(struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
+
+#endif

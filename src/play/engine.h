@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ * Plays operations against allocators: the hot loop, and nothing in it but the operation. */
+#ifndef PLAY_ENGINE_H
+#define PLAY_ENGINE_H
+
+#include "allocator/registry.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "iovabench/ddi.h"
+#include "result/result.h"
+#include "play/arena.h"
+#include "play/lock.h"
+#include "play/ring.h"
+#include "stream/op_stream.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* extent.first of a slot that holds a driver call's handle (in cookie); count is then the call. */
+#define ENGINE_SLOT_IS_HANDLE UINT64_MAX
+
+/* Stands in front of an allocator that is not IOVA_CONCURRENT. */
+struct engine_guard {
+	const struct iova_allocator *table;
+	void *self;
+	struct lock *lock;
+};
+
+struct engine_domain {
+	/* What is called: the instance, or a guard in front of it. */
+	const struct iova_allocator *table;
+	void *self;
+	struct allocator_instance instance; /* of the engine that created it; count == 0 in those that joined it */
+	struct engine_guard guard;
+	/* The CPU's address space, when the stream maps device memory; view_table is NULL otherwise. */
+	const struct iova_allocator *view_table;
+	void *view_self;
+	struct allocator_instance view;
+	struct engine_guard view_guard;
+	struct ddi_adapter *adapter; /* NULL when the stream has no driver calls */
+};
+
+/* Sees every extent that passes between an adapter and its allocators in driver calls beyond contiguous memory, and in routines. view:
+ * of the CPU's address space. request: what was asked, a placement being a window that leaves one place. */
+struct engine_watch {
+	void *context;
+	void (*granted)(void *context, bool view, const struct iova_request *request, const struct iova_extent *extent);
+	void (*returned)(void *context, bool view, const struct iova_extent *extent);
+};
+
+struct engine_held;
+
+struct engine {
+	/* What the loop reads, first. */
+	struct iova_extent *slots;   /* count == 0: empty. driver call: first = ENGINE_SLOT_IS_HANDLE */
+	struct op_request *requests; /* the engine's own copy: request.count and .align are written for each operation */
+	struct engine_domain *domains;
+	uint32_t domain; /* of the operations at hand */
+	uint32_t cpu;
+	bool calls;        /* some request is a driver call */
+	bool polls;        /* some instance has work for a poll */
+	uint64_t skipped;  /* frees of slots whose allocation had failed */
+	uint64_t failures; /* demands that none of their limits could serve; without those beyond a recording */
+	uint32_t
+		last_attempt; /* of the last allocation that its first limit could not serve: index of the limit that did */
+	enum iova_status broken; /* first status that is neither IOVA_OK nor IOVA_NO_SPACE */
+
+	/* One thread among several. A receive that finds nothing is made up for by a later one that finds two. A send that finds no room
+	 * waits, and empties this thread's own inbox meanwhile, or two could wait for each other; when the receiver has ended its piece,
+	 * the extent is freed here. */
+	struct ring *inbox, *outbox;
+	int64_t owed;            /* receives that were not made up for yet; below 0: done ahead */
+	uint64_t received;       /* extents freed because of sends and receives */
+	uint64_t starved;        /* receives that found nothing */
+	uint64_t ring_full;      /* sends that found no room */
+	uint64_t clock_backward; /* timed operations between whose stamps the clock went back */
+	uint32_t home_cpu;       /* where phases begin */
+
+	double poll_ns; /* of the stream: between two polls */
+	/* Driver calls beyond contiguous memory: by slot; NULL when the stream has none. */
+	struct engine_held *held;
+	uint64_t *objects; /* what scripts keep: handles and addresses */
+	const struct workload_routine_call *routine_calls;
+	size_t routine_call_count;
+	struct ddi_physical *physical;
+	const struct engine_watch *watch; /* of the audit; NULL: none */
+	bool views;                       /* some call maps device memory */
+
+	uint64_t placement_hash; /* of all that engine_note_placement saw */
+	size_t request_count;
+	uint32_t slot_count;
+	uint32_t domain_count;
+	uint64_t space_first, space_count, page_bytes;
+};
+
+struct workload;
+
+/* Creates one instance of spec per domain of the stream over the workload's space, with its holes placed. arena outlives the engine.
+ * -1: the allocator refused the space (EXIT_CODE_NO_ARM, with its reason) or there was no memory; nothing is left behind. */
+struct engine_surroundings {
+	struct lock *lock;           /* around every call; NULL: none */
+	const struct engine *joined; /* NULL: create the instances; else play on those of this one, which is closed last */
+	uint32_t cpu;
+	struct ring *inbox, *outbox; /* NULL: the stream neither sends nor receives */
+	ddi_map_event map_event;     /* of the adapters; NULL: none */
+	void *map_context;
+};
+
+/* As engine_open. lock and rings outlive the engine. */
+int engine_open_in(struct engine *engine, const struct workload *workload, const struct op_stream *stream,
+		   const struct allocator_spec *spec, struct arena *arena, const struct engine_surroundings *surroundings,
+		   struct error *error);
+int engine_open(struct engine *engine, const struct workload *workload, const struct op_stream *stream,
+		const struct allocator_spec *spec, struct arena *arena, struct error *error);
+void engine_close(struct engine *engine);
+
+/* To be called where a phase begins: domain 0, and CPU 0 or that of its thread. */
+void engine_phase_begin(struct engine *engine);
+
+/* Frees what waits in the inbox. */
+void engine_drain_inbox(struct engine *engine);
+
+/* Plays count words. */
+void engine_play(struct engine *engine, const struct op *ops, size_t count);
+
+/* As engine_play, but stops in front of an OP_POLL that has something to do, for engine_poll; returns the words that were played. */
+size_t engine_play_to_poll(struct engine *engine, const struct op *ops, size_t count);
+/* Plays one OP_POLL: tells every allocator of the stream what time it is. */
+void engine_poll(struct engine *engine, const struct op *op);
+
+/* Plays one operation (OP_RECEIVE or OP_CALL, but no other control word) and tells its kind and the ticks of the allocator's share. false: nothing was done (a
+ * free of an empty slot, an empty inbox), nothing was asked of an allocator, the CPU changed on the way, or the clock went back: *ticks is then meaningless. Waiting for locks is no part of
+ * the ticks where lock_record_waits is on. */
+bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum result_kind *kind,
+		       uint64_t *ticks);
+
+/* What one operation did, for the audit. */
+struct engine_outcome {
+	enum { ENGINE_SKIPPED, ENGINE_FREED, ENGINE_ALLOCATED, ENGINE_FAILED, ENGINE_CALLED } what;
+	uint32_t attempt; /* ALLOCATED: index of the limit that served it */
+	bool empty_grant; /* the allocator said IOVA_OK and gave no page: FAILED, but no honest failure */
+	struct iova_extent
+		extent;          /* ALLOCATED: what was granted; FREED: what was given back; of several extents the first */
+	enum ntstatus status;    /* CALLED */
+	struct iova_steps steps; /* zero for allocators that do not count */
+};
+
+/* Whether an operation (OP_CALL, or no control word) shows its extents to engine->watch instead of in the outcome. */
+bool engine_is_watched(const struct engine *engine, const struct op *op);
+
+/* Destroys the adapters before the engine is closed; the watch sees what they give back. */
+void engine_drop_adapters(struct engine *engine);
+
+/* Plays one operation (OP_CALL, or no control word) of count pages with the counted twins. */
+void engine_play_counted(struct engine *engine, const struct op *op, uint64_t count, struct engine_outcome *outcome);
+
+/* Says which status engine->broken is; returns -1. */
+int engine_broken(const struct engine *engine, struct error *error);
+
+/* Folds all live extents, by slot, into placement_hash. Passes do so wherever a piece of the stream ends, which is at the same
+ * operation in each of them: a phase that drains would otherwise leave nothing to compare.
+ * Never 0 afterwards, which says that passes disagree. O(slots). */
+void engine_note_placement(struct engine *engine);
+
+#endif

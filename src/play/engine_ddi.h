@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * Driver calls of the engine beyond contiguous memory, whose fast path stands in the loop itself. */
+#ifndef PLAY_ENGINE_DDI_H
+#define PLAY_ENGINE_DDI_H
+
+#include "play/engine.h"
+
+/* engine->requests[].call of a request for contiguous memory that the loop does not play itself: it is made at another IRQL. */
+#define ENGINE_CALL_CONTIGUOUS_AT_IRQL ((enum workload_call)WORKLOAD_CALL_COUNT)
+
+struct workload;
+
+/* What a slot holds when one handle does not tell how to free it. */
+struct engine_held {
+	const struct op_request *request;
+	ddi_handle handles[3]; /* in the order in which they are freed */
+	uint64_t bytes;        /* of an Mm block */
+};
+
+/* True for streams whose slots need held. */
+bool engine_holds(const struct op_request *request);
+
+/* Physical side, handles, objects of scripts. Everything that calls will need is taken here: engine_close gives it back. Adapters are
+ * opened later. */
+int engine_ddi_prepare(struct engine *engine, const struct workload *workload, struct error *error);
+/* The adapter of a domain; needs prepare and the domain's instances, which have these capabilities. EXIT_CODE_NO_ARM with the reason when the allocator cannot do
+ * what the mode needs. */
+int engine_ddi_open_adapter(struct engine *engine, struct engine_domain *domain, uint64_t capabilities,
+			    const struct workload *workload, const struct engine_surroundings *surroundings,
+			    struct error *error);
+/* After the adapters. */
+void engine_ddi_close(struct engine *engine);
+
+/* One allocation of a request that engine_holds: all calls that such memory takes. IOVA_NO_SPACE: nothing stays. */
+enum iova_status engine_call_alloc(struct engine *engine, struct ddi_adapter *adapter, const struct op_request *request,
+				   uint32_t cpu, uint32_t slot);
+/* All calls that free it. */
+void engine_call_free(struct engine *engine, struct ddi_adapter *adapter, uint32_t cpu, uint32_t slot);
+
+/* Plays line `index` of the workload's routine calls on the adapter at hand. An Mm routine that gives NULL answers
+ * NTSTATUS_NO_MEMORY; one without a result NTSTATUS_SUCCESS. */
+enum ntstatus engine_call_routine(struct engine *engine, struct ddi_adapter *adapter, uint32_t cpu, uint32_t index);
+
+/* NULL, or why Windows would have stopped. */
+const char *engine_fatal(const struct engine *engine);
+
+/* The handle behind a slot whose placement ddi_placement_of can tell; 0: none. */
+ddi_handle engine_placed_handle(const struct engine *engine, uint32_t slot);
+
+/* Kinds of latency samples. */
+enum result_kind engine_kind_of_call(enum workload_call call, bool frees);
+/* RESULT_KIND_COUNT: it asks nothing of an allocator; calls of the Mm routines likewise. */
+enum result_kind engine_kind_of_routine(enum workload_routine routine);
+
+/* Shows what the allocator granted for a live slot. */
+void engine_visit_slot(const struct engine *engine, uint32_t domain, uint32_t slot, ddi_visit_extent visit, void *context);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT
+ * What driver calls stand on: the physical side, the adapters, room for all that they will hold. */
+#include "play/engine_ddi.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Physical memory that a workload did not name. */
+#define PHYSICAL_BYTES_MAX (UINT64_C(64) << 30)
+/* Blocks of runs and extents that are taken beforehand: 64 MiB. What needs more takes it when it comes. */
+#define BLOCKS_MAX (UINT64_C(1) << 20)
+#define HANDLES_OF_A_SLOT 3u
+
+bool engine_holds(const struct op_request *request)
+{
+	return request->call > WORKLOAD_CALL_CONTIGUOUS;
+}
+
+static uint64_t physical_frames(const struct engine *engine, const struct workload *workload)
+{
+	uint64_t frames = workload->physical.bytes / engine->page_bytes;
+	if (frames == 0) {
+		uint64_t most = PHYSICAL_BYTES_MAX / engine->page_bytes;
+		bool identity = workload->space.mode == WORKLOAD_MODE_IDENTITY;
+		frames = identity ? workload->space.end : 2 * workload->space.end;
+		frames = frames < most ? frames : most;
+	}
+	frames = frames < 2 ? 2 : frames;
+	return frames < DDI_FRAMES_MAX ? frames : DDI_FRAMES_MAX;
+}
+
+static int open_physical(struct engine *engine, const struct workload *workload, struct error *error)
+{
+	struct ddi_physical_options options = {
+		.frames = physical_frames(engine, workload),
+		.scatter_percent = (uint32_t)lround(100 * workload->physical.scatter),
+		.seed = workload->seed,
+	};
+	const char *reason = "no memory";
+	engine->physical = ddi_physical_create(&options, &reason);
+	if (!engine->physical)
+		return error_set(error, EXIT_CODE_IO, "cannot create the physical side: %s", reason);
+	if (workload->space.mode != WORKLOAD_MODE_IDENTITY)
+		return 0;
+	/* Logical addresses are physical ones: what the space does not have is no frame. */
+	ddi_physical_reserve(engine->physical, 0, workload->space.first);
+	for (size_t i = 0; i < workload->space.hole_count; i++)
+		ddi_physical_reserve(engine->physical, workload->space.holes[i].first, workload->space.holes[i].count);
+	return 0;
+}
+
+/* Streams of contiguous memory in remap mode need no frames, unless the workload names physical memory: their calls stay as short as
+ * they are. */
+static bool needs_frames(const struct engine *engine, const struct workload *workload)
+{
+	return engine->held || engine->routine_call_count || workload->physical.bytes ||
+	       workload->space.mode == WORKLOAD_MODE_IDENTITY;
+}
+
+static void find_calls(struct engine *engine, const struct workload *workload, bool *holds)
+{
+	for (size_t i = 0; i < engine->request_count; i++) {
+		struct op_request *request = &engine->requests[i];
+		if (request->call == WORKLOAD_CALL_CONTIGUOUS && request->arguments->irql != WORKLOAD_IRQL_PASSIVE)
+			request->call = ENGINE_CALL_CONTIGUOUS_AT_IRQL;
+		engine->calls |= request->call != WORKLOAD_CALL_EXTENT;
+		engine->views |= request->call == WORKLOAD_CALL_MAP;
+		*holds |= engine_holds(request);
+	}
+	engine->routine_calls = workload->routine_calls;
+	engine->routine_call_count = workload->routine_call_count;
+	for (size_t i = 0; i < workload->routine_call_count; i++)
+		engine->views |= workload->routine_calls[i].routine == WORKLOAD_MAP_MEMORY ||
+				 workload->routine_calls[i].routine == WORKLOAD_UNMAP_MEMORY;
+	engine->calls |= workload->routine_call_count > 0;
+}
+
+int engine_ddi_prepare(struct engine *engine, const struct workload *workload, struct error *error)
+{
+	bool holds = false;
+	find_calls(engine, workload, &holds);
+	if (!engine->calls)
+		return 0;
+	if (holds) {
+		engine->held = memory_zeroed_huge(engine->slot_count, sizeof engine->held[0]);
+		if (!engine->held)
+			return error_set(error, EXIT_CODE_IO, "no memory for %u slots", engine->slot_count);
+		memset(engine->held, 0, engine->slot_count * sizeof engine->held[0]);
+	}
+	engine->objects = memory_zeroed(workload->object_count, sizeof engine->objects[0]);
+	if (!engine->objects)
+		return error_set(error, EXIT_CODE_IO, "no memory for the objects of scripts");
+	return needs_frames(engine, workload) ? open_physical(engine, workload, error) : 0;
+}
+
+/* Pages that can be behind lists at one time. */
+static uint64_t listed_pages(const struct engine *engine)
+{
+	uint64_t frames = engine->physical ? ddi_physical_free_frames(engine->physical) : 0;
+	return engine->held ? frames : 0;
+}
+
+static int reserve(const struct engine *engine, struct ddi_adapter *adapter)
+{
+	uint64_t slots = engine->slot_count;
+	uint64_t handles = (engine->held ? HANDLES_OF_A_SLOT : 1) * slots + 2 * engine->routine_call_count;
+	uint64_t blocks = listed_pages(engine) / 4;
+	handles = handles < DDI_HANDLES_MAX ? handles : DDI_HANDLES_MAX;
+	blocks = blocks < BLOCKS_MAX ? blocks : BLOCKS_MAX;
+	if (ddi_adapter_reserve_handles(adapter, handles) < 0)
+		return -1;
+	if (blocks && ddi_adapter_reserve_blocks(adapter, blocks) < 0)
+		return -1;
+	return engine->views ? ddi_adapter_reserve_views(adapter, slots + engine->routine_call_count) : 0;
+}
+
+int engine_ddi_open_adapter(struct engine *engine, struct engine_domain *domain, uint64_t capabilities,
+			    const struct workload *workload, const struct engine_surroundings *surroundings,
+			    struct error *error)
+{
+	static const enum ddi_wddm wddm[] = {
+		[WORKLOAD_WDDM_2_4] = DDI_WDDM_2_4, [WORKLOAD_WDDM_3_0] = DDI_WDDM_3_0, [WORKLOAD_WDDM_3_2] = DDI_WDDM_3_2};
+	bool identity = workload->space.mode == WORKLOAD_MODE_IDENTITY;
+	if (!engine->calls)
+		return 0;
+	struct ddi_adapter_options options = {
+		.space_first = engine->space_first,
+		.space_count = engine->space_count,
+		.page_bytes = engine->page_bytes,
+		.table = domain->table,
+		.self = domain->self,
+		.capabilities = capabilities,
+		.mode = identity ? DDI_MODE_IDENTITY : DDI_MODE_REMAP,
+		.wddm = wddm[workload->wddm],
+		.physical = engine->physical,
+		.view_table = domain->view_table,
+		.view_self = domain->view_self,
+		.view_first = engine->space_first,
+		.view_count = engine->space_count,
+		.map_event = surroundings->map_event,
+		.map_context = surroundings->map_context,
+	};
+	const char *reason = "no memory for its handles";
+	domain->adapter = ddi_adapter_create(&options, &reason);
+	if (!domain->adapter && identity && !(capabilities & IOVA_EXPLICIT))
+		return error_set(error, EXIT_CODE_NO_ARM, "%s", reason);
+	if (!domain->adapter || reserve(engine, domain->adapter) < 0)
+		return error_set(error, EXIT_CODE_IO, "cannot create an adapter: %s", reason);
+	return 0;
+}
+
+void engine_ddi_close(struct engine *engine)
+{
+	ddi_physical_destroy(engine->physical);
+	memory_release(engine->objects);
+	memory_release(engine->held);
+}
+
+const char *engine_fatal(const struct engine *engine)
+{
+	for (uint32_t i = 0; engine->calls && i < engine->domain_count; i++)
+		if (engine->domains[i].adapter && ddi_adapter_fatal(engine->domains[i].adapter))
+			return ddi_adapter_fatal(engine->domains[i].adapter);
+	return NULL;
+}
+
+enum result_kind engine_kind_of_call(enum workload_call call, bool frees)
+{
+	static const enum result_kind allocs[] = {
+		[WORKLOAD_CALL_EXTENT] = RESULT_KIND_ALLOC,
+		[WORKLOAD_CALL_CONTIGUOUS] = RESULT_KIND_CONTIGUOUS_ALLOC,
+		[WORKLOAD_CALL_MDL] = RESULT_KIND_MDL_ALLOC,
+		[WORKLOAD_CALL_ADL] = RESULT_KIND_ADL_ALLOC,
+		[WORKLOAD_CALL_MAP] = RESULT_KIND_MAP_ALLOC,
+		[WORKLOAD_CALL_MM_CONTIGUOUS] = RESULT_KIND_COUNT,
+		[WORKLOAD_CALL_MM_MDL] = RESULT_KIND_COUNT,
+		[WORKLOAD_CALL_RESERVE] = RESULT_KIND_RESERVE_ALLOC,
+		[ENGINE_CALL_CONTIGUOUS_AT_IRQL] = RESULT_KIND_CONTIGUOUS_ALLOC,
+	};
+	static const enum result_kind free_kinds[] = {
+		[WORKLOAD_CALL_EXTENT] = RESULT_KIND_FREE,
+		[WORKLOAD_CALL_CONTIGUOUS] = RESULT_KIND_CONTIGUOUS_FREE,
+		[WORKLOAD_CALL_MDL] = RESULT_KIND_MDL_FREE,
+		[WORKLOAD_CALL_ADL] = RESULT_KIND_ADL_FREE,
+		[WORKLOAD_CALL_MAP] = RESULT_KIND_MAP_FREE,
+		[WORKLOAD_CALL_MM_CONTIGUOUS] = RESULT_KIND_COUNT,
+		[WORKLOAD_CALL_MM_MDL] = RESULT_KIND_COUNT,
+		[WORKLOAD_CALL_RESERVE] = RESULT_KIND_RESERVE_FREE,
+		[ENGINE_CALL_CONTIGUOUS_AT_IRQL] = RESULT_KIND_CONTIGUOUS_FREE,
+	};
+	return frees ? free_kinds[call] : allocs[call];
+}
+
+enum result_kind engine_kind_of_routine(enum workload_routine routine)
+{
+	switch (routine) {
+	case WORKLOAD_ALLOCATE_CONTIGUOUS:
+		return RESULT_KIND_CONTIGUOUS_ALLOC;
+	case WORKLOAD_FREE_CONTIGUOUS:
+		return RESULT_KIND_CONTIGUOUS_FREE;
+	case WORKLOAD_ALLOCATE_PAGES_FOR_MDL:
+	case WORKLOAD_MAP_MDL:
+		return RESULT_KIND_MDL_ALLOC;
+	case WORKLOAD_FREE_PAGES_FROM_MDL:
+	case WORKLOAD_UNMAP_MDL:
+		return RESULT_KIND_MDL_FREE;
+	case WORKLOAD_MAP_MEMORY:
+		return RESULT_KIND_MAP_ALLOC;
+	case WORKLOAD_UNMAP_MEMORY:
+		return RESULT_KIND_MAP_FREE;
+	case WORKLOAD_ALLOCATE_ADL:
+		return RESULT_KIND_ADL_ALLOC;
+	case WORKLOAD_FREE_ADL:
+		return RESULT_KIND_ADL_FREE;
+	case WORKLOAD_RESERVE_RANGE:
+		return RESULT_KIND_RESERVE_ALLOC;
+	case WORKLOAD_FREE_RANGE:
+		return RESULT_KIND_RESERVE_FREE;
+	default:
+		return RESULT_KIND_COUNT;
+	}
+}

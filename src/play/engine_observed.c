@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT
+ * Operations that somebody looks at: stamped for the latency pass, counted for the audit. Proxies stand between the adapter and the
+ * allocator, so that driver calls are seen from inside. */
+#include "play/engine_play.h"
+
+/* Stands between adapter and allocator for one sampled driver call, so that only the allocator's share is timed. */
+struct stamp {
+	const struct iova_allocator *table;
+	void *self;
+	const struct clock *clock;
+	uint64_t ticks;
+	uint32_t calls;
+	bool migrated; /* the CPU changed between two stamps */
+	bool backward; /* the clock went back between them */
+	uint64_t start, waited;
+	uint32_t from;
+};
+
+static void stamp_begin(struct stamp *stamp)
+{
+	stamp->waited = lock_waited_ticks();
+	stamp->start = clock_start_on(stamp->clock, &stamp->from);
+}
+
+static void stamp_end(struct stamp *stamp)
+{
+	uint32_t to;
+	uint64_t stop = clock_stop(stamp->clock, &to), ticks = stop < stamp->start ? 0 : stop - stamp->start;
+	uint64_t waited = lock_waited_ticks() - stamp->waited;
+	stamp->backward |= stop < stamp->start;
+	stamp->ticks += ticks > waited ? ticks - waited : 0;
+	stamp->migrated |= stamp->from != to;
+	stamp->calls++;
+}
+
+static enum iova_status stamp_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+				    struct iova_extent *extent)
+{
+	struct stamp *stamp = self;
+	stamp_begin(stamp);
+	enum iova_status status = stamp->table->alloc(stamp->self, request, cpu, extent);
+	stamp_end(stamp);
+	return status;
+}
+
+static void stamp_free(void *self, const struct iova_extent *extent, uint32_t cpu)
+{
+	struct stamp *stamp = self;
+	stamp_begin(stamp);
+	stamp->table->free(stamp->self, extent, cpu);
+	stamp_end(stamp);
+}
+
+static enum iova_status stamp_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
+{
+	struct stamp *stamp = self;
+	stamp_begin(stamp);
+	enum iova_status status = stamp->table->place(stamp->self, first, count, cpu, extent);
+	stamp_end(stamp);
+	return status;
+}
+
+static void stamp_statistics(void *self, struct iova_statistics *statistics)
+{
+	struct stamp *stamp = self;
+	stamp->table->statistics(stamp->self, statistics);
+}
+
+/* Only what a driver call asks of an allocator. */
+static const struct iova_allocator stamping_table = {
+	.magic = IOVA_MAGIC,
+	.abi = IOVA_ABI,
+	.size = sizeof(struct iova_allocator),
+	.name = "stamp",
+	.alloc = stamp_alloc,
+	.free = stamp_free,
+	.place = stamp_place,
+	.statistics = stamp_statistics,
+};
+
+/* Puts proxies in front of the allocators of an adapter, and takes them away. */
+static void look_into(const struct engine *engine, const struct iova_allocator *table, void *self, void *view)
+{
+	const struct engine_domain *domain = &engine->domains[engine->domain];
+	if (!domain->adapter)
+		return;
+	ddi_adapter_set_allocator(domain->adapter, table, self);
+	if (domain->view_table)
+		ddi_adapter_set_view_allocator(domain->adapter, table, view);
+}
+
+static void look_away(const struct engine *engine)
+{
+	const struct engine_domain *domain = &engine->domains[engine->domain];
+	if (!domain->adapter)
+		return;
+	ddi_adapter_set_allocator(domain->adapter, domain->table, domain->self);
+	if (domain->view_table)
+		ddi_adapter_set_view_allocator(domain->adapter, domain->view_table, domain->view_self);
+}
+
+/* Bare calls go through the same stamping functions as driver calls: one kind of sample. */
+static bool timed_free(struct engine *engine, const struct playing *stamped, uint32_t slot_index, enum result_kind *kind)
+{
+	const struct iova_extent *slot = &engine->slots[slot_index];
+	bool live = slot->count != 0;
+	*kind = slot->first == ENGINE_SLOT_IS_HANDLE ? engine_kind_of_call((enum workload_call)slot->count, true)
+						     : RESULT_KIND_FREE;
+	release(engine, stamped, slot_index, true);
+	return live;
+}
+
+static void timed_alloc(struct engine *engine, const struct playing *stamped, const struct op *op, enum result_kind *kind)
+{
+	struct op_request *request = &engine->requests[op->demand >> OP_REQUEST_SHIFT];
+	allocate(engine, stamped, request, op->demand & OP_COUNT_MAX, op->slot, true);
+	*kind = engine->slots[op->slot].count ? engine_kind_of_call(request->call, false) : RESULT_KIND_ALLOC_FAILED;
+}
+
+static void timed_routine(struct engine *engine, const struct playing *stamped, const struct op *op, enum result_kind *kind)
+{
+	enum ntstatus status = engine_call_routine(engine, stamped->adapter, stamped->cpu, op->slot);
+	*kind = status == NTSTATUS_NO_MEMORY ? RESULT_KIND_ALLOC_FAILED
+					     : engine_kind_of_routine(engine->routine_calls[op->slot].routine);
+}
+
+static bool timed_receive(struct engine *engine, const struct playing *playing, const struct playing *stamped,
+			  enum result_kind *kind)
+{
+	*kind = RESULT_KIND_FREE;
+	if (++engine->owed <= 0)
+		return false;
+	if (!engine_receive_one(engine, stamped)) {
+		engine->starved++;
+		return false;
+	}
+	if (engine->owed > 0)
+		engine_receive_one(engine, playing);
+	return true;
+}
+
+bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum result_kind *kind,
+		       uint64_t *ticks)
+{
+	struct playing playing = playing_in(engine);
+	const struct engine_domain *domain = &engine->domains[engine->domain];
+	struct stamp stamp = {.table = playing.table, .self = playing.self, .clock = clock};
+	struct stamp view = {.table = domain->view_table, .self = domain->view_self, .clock = clock};
+	const struct playing stamped = {&stamping_table, &stamp, playing.adapter, playing.cpu};
+	bool done = true;
+	look_into(engine, &stamping_table, &stamp, &view);
+	if (op->demand == 0)
+		done = timed_free(engine, &stamped, op->slot, kind);
+	else if (op->demand >> OP_REQUEST_SHIFT != OP_CONTROL)
+		timed_alloc(engine, &stamped, op, kind);
+	else if ((op->demand & OP_COUNT_MAX) == OP_CALL)
+		timed_routine(engine, &stamped, op, kind);
+	else
+		done = timed_receive(engine, &playing, &stamped, kind);
+	look_away(engine);
+	*ticks = stamp.ticks + view.ticks;
+	bool backward = stamp.backward || view.backward, migrated = stamp.migrated || view.migrated;
+	engine->clock_backward += backward;
+	return done && stamp.calls + view.calls && !migrated && !backward && *kind != RESULT_KIND_COUNT;
+}
+
+/* An allocator while the audit looks on. */
+struct counting {
+	const struct iova_allocator *table;
+	void *self;
+	struct iova_steps *steps;
+	const struct engine_watch *watch; /* NULL: nobody wants to see extents */
+	bool view;
+	bool empty_grant;
+};
+
+static enum iova_status note_grant(struct counting *counting, const struct iova_request *request, enum iova_status status,
+				   const struct iova_extent *extent)
+{
+	counting->empty_grant |= status == IOVA_OK && extent->count == 0;
+	if (status == IOVA_OK && counting->watch)
+		counting->watch->granted(counting->watch->context, counting->view, request, extent);
+	return status;
+}
+
+static enum iova_status counting_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+				       struct iova_extent *extent)
+{
+	struct counting *counting = self;
+	enum iova_status status;
+	if (counting->table->capabilities & IOVA_STEPS)
+		status = counting->table->alloc_counted(counting->self, request, cpu, extent, counting->steps);
+	else
+		status = counting->table->alloc(counting->self, request, cpu, extent);
+	return note_grant(counting, request, status, extent);
+}
+
+static enum iova_status counting_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
+{
+	struct counting *counting = self;
+	const struct iova_request exactly = {
+		.count = count, .low = first, .high = first + count - 1, .constraints = IOVA_CONSTRAIN_LIMIT};
+	enum iova_status status = counting->table->place(counting->self, first, count, cpu, extent);
+	return note_grant(counting, &exactly, status, extent);
+}
+
+static void counting_free(void *self, const struct iova_extent *extent, uint32_t cpu)
+{
+	struct counting *counting = self;
+	if (counting->watch)
+		counting->watch->returned(counting->watch->context, counting->view, extent);
+	if (counting->table->capabilities & IOVA_STEPS)
+		counting->table->free_counted(counting->self, extent, cpu, counting->steps);
+	else
+		counting->table->free(counting->self, extent, cpu);
+}
+
+static void counting_statistics(void *self, struct iova_statistics *statistics)
+{
+	struct counting *counting = self;
+	counting->table->statistics(counting->self, statistics);
+}
+
+static const struct iova_allocator counting_table = {
+	.magic = IOVA_MAGIC,
+	.abi = IOVA_ABI,
+	.size = sizeof(struct iova_allocator),
+	.name = "counting",
+	.alloc = counting_alloc,
+	.free = counting_free,
+	.place = counting_place,
+	.statistics = counting_statistics,
+};
+
+static void first_extent(void *context, const struct iova_extent *extent)
+{
+	struct iova_extent *first = context;
+	if (first->count == 0)
+		*first = *extent;
+}
+
+static struct iova_extent extent_of(const struct engine *engine, uint32_t slot)
+{
+	struct iova_extent extent = {0};
+	engine_visit_slot(engine, engine->domain, slot, first_extent, &extent);
+	return extent;
+}
+
+static void counted_alloc(struct engine *engine, const struct playing *playing, const struct op *op, uint64_t count,
+			  struct engine_outcome *outcome)
+{
+	struct op_request *request = &engine->requests[op->demand >> OP_REQUEST_SHIFT];
+	engine->last_attempt = 0;
+	allocate(engine, playing, request, count, op->slot, true);
+	outcome->what = engine->slots[op->slot].count ? ENGINE_ALLOCATED : ENGINE_FAILED;
+	outcome->attempt = engine->last_attempt;
+	/* An absurd answer to a bare call may look like a handle. */
+	if (outcome->what == ENGINE_ALLOCATED)
+		outcome->extent =
+			request->call == WORKLOAD_CALL_EXTENT ? engine->slots[op->slot] : extent_of(engine, op->slot);
+}
+
+static void counted_free(struct engine *engine, const struct playing *playing, const struct op *op,
+			 struct engine_outcome *outcome)
+{
+	outcome->what = engine->slots[op->slot].count ? ENGINE_FREED : ENGINE_SKIPPED;
+	if (outcome->what == ENGINE_FREED)
+		outcome->extent = extent_of(engine, op->slot);
+	release(engine, playing, op->slot, true);
+}
+
+bool engine_is_watched(const struct engine *engine, const struct op *op)
+{
+	const struct iova_extent *slot = &engine->slots[op->slot];
+	if (op->demand >> OP_REQUEST_SHIFT == OP_CONTROL)
+		return true;
+	if (op->demand == 0)
+		return slot->count > WORKLOAD_CALL_CONTIGUOUS && slot->first == ENGINE_SLOT_IS_HANDLE;
+	return engine->requests[op->demand >> OP_REQUEST_SHIFT].call > WORKLOAD_CALL_CONTIGUOUS;
+}
+
+void engine_play_counted(struct engine *engine, const struct op *op, uint64_t count, struct engine_outcome *outcome)
+{
+	*outcome = (struct engine_outcome){0};
+	struct playing playing = playing_in(engine);
+	const struct engine_domain *domain = &engine->domains[engine->domain];
+	struct counting counting = {playing.table, playing.self, &outcome->steps, NULL, false, false};
+	struct counting view = {domain->view_table, domain->view_self, &outcome->steps, NULL, true, false};
+	struct playing counted = {&counting_table, &counting, playing.adapter, playing.cpu};
+	if (engine->watch && engine_is_watched(engine, op))
+		counting.watch = view.watch = engine->watch;
+	look_into(engine, &counting_table, &counting, &view);
+	if (op->demand == 0) {
+		counted_free(engine, &counted, op, outcome);
+	} else if (op->demand >> OP_REQUEST_SHIFT == OP_CONTROL) {
+		outcome->what = ENGINE_CALLED;
+		outcome->status = engine_call_routine(engine, playing.adapter, playing.cpu, op->slot);
+	} else {
+		counted_alloc(engine, &counted, op, count, outcome);
+	}
+	outcome->empty_grant = counting.empty_grant || view.empty_grant;
+	look_away(engine);
+}
+
+void engine_drop_adapters(struct engine *engine)
+{
+	struct iova_steps steps = {0};
+	for (engine->domain = 0; engine->domain < engine->domain_count; engine->domain++) {
+		struct engine_domain *domain = &engine->domains[engine->domain];
+		struct counting counting = {domain->table, domain->self, &steps, engine->watch, false, false};
+		struct counting view = {domain->view_table, domain->view_self, &steps, engine->watch, true, false};
+		look_into(engine, &counting_table, &counting, &view);
+		ddi_adapter_destroy(domain->adapter);
+		domain->adapter = NULL;
+	}
+	engine->domain = 0;
+}

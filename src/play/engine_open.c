@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT
+ * What an engine plays on: instances of the allocator, one per domain, a lock around those that need one, adapters for driver calls. */
+#include "play/engine_ddi.h"
+
+#include "base/memory.h"
+#include "workload/model.h"
+
+#include <math.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static enum iova_status guard_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+				    struct iova_extent *extent)
+{
+	struct engine_guard *guard = self;
+	lock_acquire(guard->lock);
+	enum iova_status status = guard->table->alloc(guard->self, request, cpu, extent);
+	lock_release(guard->lock);
+	return status;
+}
+
+static void guard_free(void *self, const struct iova_extent *extent, uint32_t cpu)
+{
+	struct engine_guard *guard = self;
+	lock_acquire(guard->lock);
+	guard->table->free(guard->self, extent, cpu);
+	lock_release(guard->lock);
+}
+
+static enum iova_status guard_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
+{
+	struct engine_guard *guard = self;
+	lock_acquire(guard->lock);
+	enum iova_status status = guard->table->place(guard->self, first, count, cpu, extent);
+	lock_release(guard->lock);
+	return status;
+}
+
+static void guard_statistics(void *self, struct iova_statistics *statistics)
+{
+	struct engine_guard *guard = self;
+	lock_acquire(guard->lock);
+	guard->table->statistics(guard->self, statistics);
+	lock_release(guard->lock);
+}
+
+static void guard_poll(void *self, uint64_t now_ns)
+{
+	struct engine_guard *guard = self;
+	if (!guard->table->poll)
+		return;
+	lock_acquire(guard->lock);
+	guard->table->poll(guard->self, now_ns);
+	lock_release(guard->lock);
+}
+
+static const struct iova_allocator guard_table = {
+	.magic = IOVA_MAGIC,
+	.abi = IOVA_ABI,
+	.size = sizeof(struct iova_allocator),
+	.name = "guard",
+	.alloc = guard_alloc,
+	.free = guard_free,
+	.place = guard_place,
+	.statistics = guard_statistics,
+	.poll = guard_poll,
+};
+
+/* Every instance of an engine is of one kind. */
+static void poll_all(struct engine *engine, uint64_t now_ns)
+{
+	for (uint32_t i = 0; engine->polls && i < engine->domain_count; i++) {
+		struct engine_domain *domain = &engine->domains[i];
+		domain->table->poll(domain->self, now_ns);
+		if (domain->view_table)
+			domain->view_table->poll(domain->view_self, now_ns);
+	}
+}
+
+void engine_poll(struct engine *engine, const struct op *op)
+{
+	poll_all(engine, (uint64_t)llround(engine->poll_ns * op->slot));
+}
+
+static int place_holes(struct engine_domain *domain, const struct workload *workload, struct error *error)
+{
+	for (size_t i = 0; i < workload->space.hole_count; i++) {
+		const struct workload_hole *hole = &workload->space.holes[i];
+		struct iova_extent extent;
+		enum iova_status status =
+			domain->instance.table->place(domain->instance.self, hole->first, hole->count, 0, &extent);
+		if (status != IOVA_OK)
+			return error_set(error, EXIT_CODE_NO_ARM, "%s cannot reserve pages [0x%llx, 0x%llx) (%s)",
+					 domain->instance.table->name, (unsigned long long)hole->first,
+					 (unsigned long long)(hole->first + hole->count),
+					 status == IOVA_NO_MEMORY ? "no memory"
+					 : status == IOVA_TAKEN   ? "taken"
+								  : "not supported");
+	}
+	return 0;
+}
+
+/* The instance of a domain, and what is called for it. */
+static int open_instance(struct engine *engine, uint32_t index, const struct workload *workload,
+			 const struct allocator_spec *spec, struct arena *arena,
+			 const struct engine_surroundings *surroundings, struct error *error)
+{
+	struct engine_domain *domain = &engine->domains[index];
+	struct iova_space space = {engine->space_first, engine->space_count, engine->page_bytes};
+	if (surroundings->joined) {
+		domain->table = surroundings->joined->domains[index].table;
+		domain->self = surroundings->joined->domains[index].self;
+		return 0;
+	}
+	if (allocator_instance_create(spec, &space, &arena->host, &domain->instance, error) < 0)
+		return -1;
+	if (!(domain->instance.table->capabilities & IOVA_HARNESS) && place_holes(domain, workload, error) < 0)
+		return -1;
+	domain->guard = (struct engine_guard){domain->instance.table, domain->instance.self, surroundings->lock};
+	domain->table = surroundings->lock ? &guard_table : domain->instance.table;
+	domain->self = surroundings->lock ? &domain->guard : domain->instance.self;
+	return 0;
+}
+
+/* A second one, for device memory in the CPU's address space: as large, without holes. */
+static int open_view(struct engine *engine, struct engine_domain *domain, const struct allocator_spec *spec,
+		     struct arena *arena, const struct engine_surroundings *surroundings, struct error *error)
+{
+	struct iova_space space = {engine->space_first, engine->space_count, engine->page_bytes};
+	if (!engine->views)
+		return 0;
+	if (allocator_instance_create(spec, &space, &arena->host, &domain->view, error) < 0)
+		return -1;
+	domain->view_guard = (struct engine_guard){domain->view.table, domain->view.self, surroundings->lock};
+	domain->view_table = surroundings->lock ? &guard_table : domain->view.table;
+	domain->view_self = surroundings->lock ? &domain->view_guard : domain->view.self;
+	return 0;
+}
+
+static int open_domain(struct engine *engine, uint32_t index, const struct workload *workload,
+		       const struct allocator_spec *spec, struct arena *arena,
+		       const struct engine_surroundings *surroundings, struct error *error)
+{
+	/* Who has the domain's instance. */
+	const struct engine *owner = surroundings->joined ? surroundings->joined : engine;
+	struct engine_domain *domain = &engine->domains[index];
+	if (open_instance(engine, index, workload, spec, arena, surroundings, error) < 0 ||
+	    open_view(engine, domain, spec, arena, surroundings, error) < 0)
+		return -1;
+	return engine_ddi_open_adapter(engine, domain, owner->domains[index].instance.capabilities, workload, surroundings,
+				       error);
+}
+
+/* The space may end below that of the workload. */
+static void clip(struct op_request *request, uint64_t last)
+{
+	for (uint32_t i = 0; i < request->high_count; i++)
+		request->highs[i] = request->highs[i] < last ? request->highs[i] : last;
+	request->request.high = request->highs[0];
+}
+
+static int copy_requests(struct engine *engine, const struct op_stream *stream, struct error *error)
+{
+	const struct op_request *requests = op_stream_requests(stream, &engine->request_count);
+	engine->requests = memory_zeroed(engine->request_count, sizeof engine->requests[0]);
+	engine->slots = memory_zeroed_huge(engine->slot_count, sizeof engine->slots[0]);
+	engine->domains = memory_zeroed(engine->domain_count, sizeof engine->domains[0]);
+	if (!engine->requests || !engine->slots || !engine->domains)
+		return error_set(error, EXIT_CODE_IO, "no memory for %u slots", engine->slot_count);
+	/* As the allocator's metadata, and for the same reason: see arena.c. Refusal costs speed only. */
+	size_t bytes = engine->slot_count * sizeof engine->slots[0], page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char *whole = (unsigned char *)engine->slots + (-(uintptr_t)engine->slots & (page - 1));
+	if (bytes > page)
+		madvise(whole, bytes - page, MADV_HUGEPAGE);
+	/* Also writes to every page, so that no window meets a first touch. */
+	memset(engine->slots, 0, engine->slot_count * sizeof engine->slots[0]);
+	for (size_t i = 0; i < engine->request_count; i++) {
+		engine->requests[i] = requests[i];
+		clip(&engine->requests[i], engine->space_first + engine->space_count - 1);
+		if (requests[i].high_count > 1)
+			engine->requests[i].request.constraints |= IOVA_CONSTRAIN_NO_DRAIN;
+	}
+	return 0;
+}
+
+int engine_open_in(struct engine *engine, const struct workload *workload, const struct op_stream *stream,
+		   const struct allocator_spec *spec, struct arena *arena, const struct engine_surroundings *surroundings,
+		   struct error *error)
+{
+	*engine = (struct engine){
+		.slot_count = op_stream_slots(stream),
+		.domain_count = op_stream_domains(stream),
+		.space_first = workload->space.first,
+		.space_count = workload->space.end - workload->space.first,
+		.page_bytes = workload->space.page_bytes,
+		.poll_ns = op_stream_poll_ns(stream),
+		.inbox = surroundings->inbox,
+		.outbox = surroundings->outbox,
+		.home_cpu = surroundings->cpu,
+		.cpu = surroundings->cpu,
+	};
+	const struct engine *owner = surroundings->joined ? surroundings->joined : engine;
+	int result = copy_requests(engine, stream, error);
+	if (result == 0)
+		result = engine_ddi_prepare(engine, workload, error);
+	for (uint32_t i = 0; result == 0 && i < engine->domain_count; i++)
+		result = open_domain(engine, i, workload, spec, arena, surroundings, error);
+	if (result < 0) {
+		engine_close(engine);
+		return result;
+	}
+	engine->polls = owner->domains[0].instance.table->poll != NULL;
+	if (owner == engine) /* time begins */
+		poll_all(engine, 0);
+	return 0;
+}
+
+int engine_open(struct engine *engine, const struct workload *workload, const struct op_stream *stream,
+		const struct allocator_spec *spec, struct arena *arena, struct error *error)
+{
+	const struct engine_surroundings alone = {0};
+	return engine_open_in(engine, workload, stream, spec, arena, &alone, error);
+}
+
+void engine_close(struct engine *engine)
+{
+	for (uint32_t i = 0; engine->domains && i < engine->domain_count; i++) {
+		ddi_adapter_destroy(engine->domains[i].adapter);
+		allocator_instance_destroy(&engine->domains[i].view);
+		allocator_instance_destroy(&engine->domains[i].instance);
+	}
+	engine_ddi_close(engine);
+	memory_release(engine->domains);
+	memory_release(engine->slots);
+	memory_release(engine->requests);
+	*engine = (struct engine){0};
+}

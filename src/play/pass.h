@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ * The three passes over one stream, each in a fresh allocator; what they find goes into a record. */
+#ifndef PLAY_PASS_H
+#define PLAY_PASS_H
+
+#include "allocator/registry.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "result/result.h"
+#include "play/arena.h"
+#include "play/lock.h"
+#include "play/op_source.h"
+#include "workload/model.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PASS_WINDOW_WORDS ((size_t)65536)
+#define PASS_WINDOW_STEPS 1000.0 /* a shorter window says nothing */
+#define PASS_MEASURED_NS 1e8     /* iterate until this much was measured … */
+#define PASS_ITERATIONS_MAX 8    /* … but no more often */
+#define PASS_SERIES_ROWS 200u
+#define PASS_MAP_ROWS 100u
+#define PASS_MAP_COLUMNS 256u
+#define PASS_MAPS_MAX 4u        /* domains that get a picture */
+#define PASS_CELL_SAMPLES 1000u /* allocations behind a point of the latency series: p99 needs ten above it */
+
+struct pass {
+	const struct workload *workload;
+	struct op_source *source;
+	const struct allocator_spec *spec;
+	struct arena *arena;
+	const struct clock *clock;
+	uint32_t round;
+	uint64_t words;       /* of the whole stream */
+	uint32_t latency_gap; /* mean words between two samples; 1 = every operation; 0 = no latency pass */
+	double rate;          /* latency pass in an open loop: operations per second; 0: closed */
+	bool poisson;
+	uint64_t peak_live_pages;     /* planned, requested pages */
+	struct result_record *record; /* phases are there, zeroed; figures all null */
+	_Atomic uint64_t *progress;   /* words played, for whoever watches */
+	enum lock_kind lock;          /* around each call; NONE when the allocator needs none */
+	uint32_t threads;             /* of the timed passes; 0 and 1: the calling one */
+	struct op_source *sources;    /* several threads: one each, which the timed passes play instead of source */
+	const int *cpus;              /* that they are pinned to; NULL: none */
+};
+
+/* Words between two rows of the series. */
+static inline uint64_t pass_row_words(const struct pass *pass)
+{
+	uint64_t words = (pass->words + PASS_SERIES_ROWS - 1) / PASS_SERIES_ROWS;
+	return words ? words : 1;
+}
+
+/* Each returns 0, or -1 with a message: the allocator refused the space or ran out of memory. */
+int pass_throughput(struct pass *pass, struct error *error);
+int pass_latency(struct pass *pass, struct error *error);
+int pass_audit(struct pass *pass, struct error *error);
+
+#endif

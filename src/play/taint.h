@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * Whether something from outside disturbed a window: an involuntary context switch, time spent runnable but not running,
+ * or time that the hypervisor took from the CPU. */
+#ifndef PLAY_TAINT_H
+#define PLAY_TAINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct taint {
+	int schedstat; /* /proc/thread-self/schedstat, or -1 */
+	int64_t switches;
+	uint64_t run_delay_ns;
+	int stat; /* /proc/stat, or -1 */
+	uint64_t steal_ticks;
+};
+
+void taint_open(struct taint *taint);
+void taint_close(struct taint *taint);
+/* The ticks that the hypervisor took from a CPU, by the text of /proc/stat; 0 where it does not say. */
+uint64_t taint_steal_ticks(const char *text, unsigned cpu);
+/* Notes the state before a window. */
+void taint_before(struct taint *taint);
+/* True when the state moved since. */
+bool taint_after(const struct taint *taint);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ * What a real kernel asked of its allocator, as plain data: the room trace reads it from a file, op_stream plays it. */
+#ifndef STREAM_RECORDING_H
+#define STREAM_RECORDING_H
+
+#include "workload/model.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define RECORDING_DOMAINS_MAX 64
+#define RECORDING_LIMITS_MAX 64 /* distinct lists of limits */
+
+/* One allocation (count > 0) or free (count == 0) in recorded order. */
+struct recording_op {
+	uint32_t slot;  /* an allocation takes an empty slot, a free empties it */
+	uint32_t count; /* pages asked for, before any rounding */
+	uint16_t cpu;
+	uint8_t domain;
+	uint8_t limits; /* allocation: index into recording.limits */
+	/* Allocation: how many of its limits the kernel tried in vain. == limits.count: refused altogether, there is no free of
+	 * it in the recording, and its slot is empty afterwards. */
+	uint8_t refused;
+	uint8_t reserved[3];
+};
+
+/* Limits (inclusive pages, as the kernel had them) of one demand, in the order in which they were tried. */
+struct recording_limits {
+	uint64_t high[WORKLOAD_HIGHS_MAX];
+	size_t count; /* >= 1 */
+};
+
+struct recording {
+	struct recording_op *ops;
+	size_t op_count;
+	uint32_t slot_count; /* slots are below this */
+	uint32_t cpus;       /* cpu numbers are below this */
+	uint32_t domain_count;
+	struct recording_limits limits[RECORDING_LIMITS_MAX];
+	size_t limits_count;
+	uint64_t hash; /* of the content: part of a stream's identity */
+};
+
+void recording_release(struct recording *recording);
+
+#endif
