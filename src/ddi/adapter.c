@@ -32,10 +32,12 @@ static const char *options_fault(const struct ddi_adapter_options *options)
 	return NULL;
 }
 
-/* The constraints that an allocator of these capabilities is able to follow. */
+/* The constraints that an allocator of these capabilities is able to follow. The harness follows none and must be asked all the same. */
 static uint32_t constraints_honoured(uint64_t capabilities)
 {
 	uint32_t honoured = IOVA_CONSTRAIN_NO_DRAIN;
+	if (capabilities & IOVA_HARNESS)
+		return UINT32_MAX;
 	if (capabilities & IOVA_ALIGN)
 		honoured |= IOVA_CONSTRAIN_ALIGN;
 	if (capabilities & IOVA_LIMIT)

@@ -89,12 +89,21 @@ calls=(gpu-paging mdl-storm contiguous-windows adl-objects reserve-map bar-mappi
 		phases:
 		  - {name: churn, mix: [{request: a}, {request: b}], ops: 2k}
 	YAML
-	run -0 --separate-stderr "$iovabench" run "$scratch/identity.yaml" -a buddy -a bitmap -a "$plugins/overlap.so" --rounds 1 --latency off -o "$scratch/t"
+	run -6 --separate-stderr "$iovabench" run "$scratch/identity.yaml" -a buddy -a bitmap -a "$plugins/overlap.so" --rounds 1 --latency off -o "$scratch/t"
 	is "$(arms "$scratch/t" '"\(.state) \(.audit.violations)"' | head -2 | sort -u)" "ok 0"
 	is "$(arms "$scratch/t" .state | tail -1)" "n/a"
 	has "$(arms "$scratch/t" .reason | tail -1)" "this allocator cannot place"
 	# Everybody placed everything alike.
 	is "$(arms "$scratch/t" 'select(.state == "ok") | .audit.placement_hash' | sort -u | wc -l)" 1
+}
+
+# The harness alone looks at no limit, and is asked all the same.
+@test "driver calls with limits are measured on the harness, too" {
+	for limit in "call: contiguous, low: 1MiB" "call: contiguous, boundary: 64KiB" "call: mdl, low: 1MiB" "call: adl, low: 1MiB" "call: reserve, low: 1MiB"; do
+		printf 'iovabench: 1\nname: limited\nspace: {size: 4MiB}\nrequests: [{name: r, %s, size: {fixed: 4KiB}}]\nphases:\n  - {name: fill, mix: [{request: r}], until: {live: 100}}\n  - {name: churn, mix: [{request: r}], ops: 300k}\n' "$limit" >"$scratch/limited.yaml"
+		run -0 --separate-stderr "$iovabench" run "$scratch/limited.yaml" -a rbtree --rounds 1 --latency off -q -o "$scratch/${limit//[^a-z]/-}"
+		! grep -q "the harness alone was not measured" "$scratch/${limit//[^a-z]/-}/result.json"
+	done
 }
 
 @test "what a driver does not give back is told as leaked" {
