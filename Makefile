@@ -48,6 +48,7 @@ FOLDER_OBJECTS := $(patsubst src/%.c,$(BUILD)/objects/%.o,$(sort $(wildcard src/
 PLUGINS := $(patsubst plugins/%.c,$(BUILD)/plugins/%.so,$(sort $(wildcard plugins/*.c)))
 TEST_PLUGINS := $(patsubst tests/plugins/%.c,$(BUILD)/tests/plugins/%.so,$(sort $(wildcard tests/plugins/*.c)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/*_test.c)))
+FED := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/feed/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
 CONFORMANCE_SOURCES := $(sort $(wildcard tests/conformance/*.c tests/mutants/*.c))
 
 .PHONY: all
@@ -115,8 +116,13 @@ $(BUILD)/tests/conformance: $(CONFORMANCE_SOURCES) $(wildcard tests/conformance/
 	@mkdir -p $(@D)
 	$(COMPILE) -Itests -o $@ $(CONFORMANCE_SOURCES) $(BUILD)/librooms.a $(LDFLAGS) -lcmocka $(LIBS)
 
+# Fuzz targets that are fed with files, without clang's fuzzer.
+$(BUILD)/tests/feed/%: tests/fuzz/%.c tests/fuzz/feed.c $(wildcard tests/fuzz/*.h) $(BUILD)/librooms.a $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests -o $@ $< tests/fuzz/feed.c $(BUILD)/librooms.a $(LDFLAGS) $(LIBS)
+
 .PHONY: tests
-tests: all $(UNIT_TESTS) $(TEST_PLUGINS) $(if $(CONFORMANCE_SOURCES),$(BUILD)/tests/conformance) $(BUILD)/tests/bench/threads ## build all tests, run none
+tests: all $(UNIT_TESTS) $(FED) $(TEST_PLUGINS) $(if $(CONFORMANCE_SOURCES),$(BUILD)/tests/conformance) $(BUILD)/tests/bench/threads ## build all tests, run none
 
 .PHONY: check
 check: tests ## build and run every test; ends with a line "N passed, N failed"

@@ -39,3 +39,7 @@ play() { # workload
 	is "$(jq '[.[] | select(.about == "")] | length' <<<"$output")" 0
 	is "$(jq -r '.[0].name' <<<"$output")" "$prefix/share/iovabench/workloads/adl-objects.yaml"
 }
+
+@test "workloads as people in the field write them, with which the fuzzer begins, are workloads" {
+	for file in tests/fuzz/corpus/workload/field-*.yaml; do run -0 "$iovabench" check "$file"; done
+}

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Any bytes are either a workload that keeps the promises of model.h, or refused with a message. Build and run:
- *     clang -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu11 -D_GNU_SOURCE -Iinclude -Isrc \
- *         tests/fuzz/workload_yaml_fuzz.c $(find src/base src/workload -name '*.c') -lcyaml -lyaml -lm -o build/workload_yaml_fuzz
- *     build/workload_yaml_fuzz -max_len=4096 tests/fuzz/corpus/workload */
+ * Any bytes are either a workload that keeps the promises of model.h, or refused with a message. make fuzz builds and runs it. */
 #include "base/bits.h"
 #include "workload/workload_yaml.h"
 
@@ -96,6 +93,12 @@ static void check_lifetime(const struct workload_lifetime *lifetime)
 	}
 }
 
+static void check_arguments(const struct workload_arguments *arguments)
+{
+	must(arguments->contiguous <= WORKLOAD_CONTIGUOUS_REQUIRE && arguments->cache <= WORKLOAD_WRITE_COMBINED);
+	must(arguments->irql <= WORKLOAD_IRQL_DISPATCH && arguments->type <= WORKLOAD_OBJECT_IO_SPACE);
+}
+
 static void check_request(const struct workload *workload, const struct workload_request *request)
 {
 	must(request->name && *request->name);
@@ -107,6 +110,11 @@ static void check_request(const struct workload *workload, const struct workload
 	for (size_t i = 0; i < request->high_count; i++)
 		must(request->high[i] >= request->low && request->high[i] < workload->space.end);
 	must(!request->guard || request->call == WORKLOAD_CALL_EXTENT);
+	must(request->call < WORKLOAD_CALL_COUNT);
+	check_arguments(&request->arguments);
+	/* Scripts may say what a routine must refuse; requests not. */
+	must(!request->arguments.has_low || !request->arguments.has_high ||
+	     request->arguments.low <= request->arguments.high);
 	must(workload_request_pages_max(request) <= workload->space.usable);
 	must(!request->boundary ||
 	     (bits_is_power_of_two(request->boundary) && workload_request_pages_max(request) <= request->boundary));
@@ -122,6 +130,61 @@ static void check_range(const struct workload *workload, const struct workload_r
 	must(way % (uint64_t)(range->step > 0 ? range->step : -range->step) == 0);
 }
 
+/* Index i of a table that ends with NULL. */
+static bool is_word(const char *const *words, size_t index)
+{
+	size_t count = 0;
+	while (words[count])
+		count++;
+	return index < count;
+}
+
+static bool is_status(int32_t code)
+{
+	for (size_t i = 0; workload_status_table[i].name; i++)
+		if (workload_status_table[i].code == code)
+			return true;
+	return false;
+}
+
+static void check_routine_call(const struct workload *workload, const struct workload_routine_call *call)
+{
+	must(call->routine < WORKLOAD_ROUTINE_COUNT && call->line >= 1);
+	const struct workload_call_info *info = &workload_routine_table[call->routine];
+	for (size_t i = 0; i < WORKLOAD_CALL_OBJECTS; i++) {
+		must(call->into[i] == WORKLOAD_OBJECT_NONE || call->into[i] < workload->object_count);
+		must(call->of[i].object == WORKLOAD_OBJECT_NONE || call->of[i].object < workload->object_count);
+		must(call->into[i] == WORKLOAD_OBJECT_NONE || info->takes & WORKLOAD_TAKES(INTO));
+		must(call->of[i].object == WORKLOAD_OBJECT_NONE || info->takes & WORKLOAD_TAKES(OF));
+	}
+	must(is_word(workload_violation_words, call->violation) && (is_status(call->status) || info->is_void));
+	check_arguments(&call->arguments);
+}
+
+static void check_rings(const struct workload *workload, const struct workload_phase *phase)
+{
+	const struct workload_rings *rings = &phase->rings;
+	must(rings->count >= 1 && rings->count <= WORKLOAD_RINGS_MAX && rings->depth >= 1);
+	must(rings->burst >= 1 && rings->burst <= rings->depth);
+	must((uint64_t)rings->count * rings->depth <= WORKLOAD_LIVE_MAX);
+	for (size_t i = 0; i < rings->count; i++)
+		must(rings->request[i] < workload->request_count && rings->pace[i] >= 1);
+	must(phase->until == WORKLOAD_UNTIL_LIVE || phase->until == WORKLOAD_UNTIL_OPS ||
+	     phase->until == WORKLOAD_UNTIL_TURNOVERS);
+}
+
+static void check_sweeps(const struct workload *workload)
+{
+	must(workload->sweep_count <= WORKLOAD_SWEEPS_MAX && workload_combinations(workload) <= WORKLOAD_COMBINATIONS_MAX);
+	for (size_t i = 0; i < workload->sweep_count; i++) {
+		const struct workload_sweep *sweep = &workload->sweeps[i];
+		must(sweep->key && *sweep->key && sweep->value_count >= 1 &&
+		     sweep->value_count <= WORKLOAD_SWEEP_VALUES_MAX);
+		for (size_t j = 0; j < sweep->value_count; j++)
+			must(sweep->values[j].text && sweep->values[j].line >= 1 && sweep->values[j].column >= 1);
+	}
+}
+
 static void check_script(const struct workload *workload, const struct workload_phase *phase)
 {
 	must(phase->script_count >= 1);
@@ -130,7 +193,11 @@ static void check_script(const struct workload *workload, const struct workload_
 		if (op->kind == WORKLOAD_SCRIPT_REPEAT)
 			must(op->count && op->match > i && op->match < phase->script_count &&
 			     phase->script[op->match].match == i);
-		else if (op->kind != WORKLOAD_SCRIPT_END)
+		else if (op->kind == WORKLOAD_SCRIPT_END)
+			must(op->match < i && phase->script[op->match].match == i);
+		else if (op->kind == WORKLOAD_SCRIPT_CALL)
+			must(op->call < workload->routine_call_count);
+		else
 			check_range(workload, &op->slots);
 		must(op->kind != WORKLOAD_SCRIPT_ALLOC || op->request < workload->request_count);
 	}
@@ -152,6 +219,39 @@ static void check_mix(const struct workload *workload, const struct workload_pha
 		must(phase->until_value >= 1);
 }
 
+static void check_phase(const struct workload *workload, const struct workload_phase *phase)
+{
+	must(phase->name != NULL);
+	check_align(&phase->trace.align);
+	switch (phase->body) {
+	case WORKLOAD_BODY_MIX:
+		check_mix(workload, phase);
+		break;
+	case WORKLOAD_BODY_FREE_ALL:
+		break;
+	case WORKLOAD_BODY_SCRIPT:
+		check_script(workload, phase);
+		break;
+	case WORKLOAD_BODY_TRACE:
+		must(phase->trace.file && phase->trace.repeat);
+		break;
+	case WORKLOAD_BODY_DRAIN:
+		must(phase->until == WORKLOAD_UNTIL_LIVE
+			     ? phase->until_value >= 1
+			     : phase->until == WORKLOAD_UNTIL_OCCUPANCY && phase->until_ratio > 0);
+		break;
+	case WORKLOAD_BODY_RINGS:
+		check_rings(workload, phase);
+		break;
+	case WORKLOAD_BODY_ADVERSARY:
+		must(bits_is_power_of_two(phase->robson.largest) && phase->robson.live >= phase->robson.largest);
+		must(phase->robson.live <= WORKLOAD_LIVE_MAX);
+		break;
+	default:
+		abort();
+	}
+}
+
 static void check(const struct workload *workload)
 {
 	must(workload->name && workload->about && workload->source && workload->file);
@@ -163,21 +263,13 @@ static void check(const struct workload *workload)
 		check_request(workload, &workload->requests[i]);
 	for (size_t i = 0; i < workload->script_array_count; i++)
 		must(workload->script_arrays[i].name && workload->script_arrays[i].count);
-	for (size_t i = 0; i < workload->phase_count; i++) {
-		const struct workload_phase *phase = &workload->phases[i];
-		must(phase->name != NULL);
-		if (phase->body == WORKLOAD_BODY_MIX)
-			check_mix(workload, phase);
-		else if (phase->body == WORKLOAD_BODY_SCRIPT)
-			check_script(workload, phase);
-		else if (phase->body == WORKLOAD_BODY_DRAIN)
-			must(phase->until == WORKLOAD_UNTIL_LIVE
-				     ? phase->until_value >= 1
-				     : phase->until == WORKLOAD_UNTIL_OCCUPANCY && phase->until_ratio > 0);
-		else if (phase->body == WORKLOAD_BODY_TRACE)
-			must(phase->trace.file && phase->trace.repeat);
-		check_align(&phase->trace.align);
-	}
+	for (size_t i = 0; i < workload->object_count; i++)
+		must(workload->objects[i] && *workload->objects[i]);
+	for (size_t i = 0; i < workload->routine_call_count; i++)
+		check_routine_call(workload, &workload->routine_calls[i]);
+	for (size_t i = 0; i < workload->phase_count; i++)
+		check_phase(workload, &workload->phases[i]);
+	check_sweeps(workload);
 	for (size_t i = 0; i < workload->expectation_count; i++)
 		must(workload->expectations[i].metric && workload->expectations[i].tolerance >= 0);
 }
