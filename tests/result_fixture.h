@@ -123,41 +123,41 @@ static void fixture_figures(struct result_phase *phase, double speed, double wea
 	struct result_figures *figures = &phase->figures;
 	bool fails = wear > 0.7;
 	result_figures_clear(figures);
-	result_set(figures, RESULT_METRIC_RAW_NS_PER_OP, speed);
-	result_set(figures, RESULT_METRIC_CI_LOW_NS, speed * 0.985);
-	result_set(figures, RESULT_METRIC_CI_HIGH_NS, speed * 1.02);
-	result_set(figures, RESULT_METRIC_ROUNDS, 12);
-	result_set(figures, RESULT_METRIC_OPERATIONS, 2000000);
+	result_set(figures, METRIC_RAW_NS_PER_OP, speed);
+	result_set(figures, METRIC_CI_LOW_NS, speed * 0.985);
+	result_set(figures, METRIC_CI_HIGH_NS, speed * 1.02);
+	result_set(figures, METRIC_ROUNDS, 12);
+	result_set(figures, METRIC_OPERATIONS, 2000000);
 	if (fails)
-		result_set_null(figures, RESULT_METRIC_NET_NS_PER_OP, RESULT_REASON_FAILURES);
+		result_set_null(figures, METRIC_NET_NS_PER_OP, RESULT_REASON_FAILURES);
 	else
-		result_set(figures, RESULT_METRIC_NET_NS_PER_OP, speed - 2.5);
-	result_set(figures, RESULT_METRIC_ALLOCATIONS, 1000000);
-	result_set(figures, RESULT_METRIC_FAILURES_MALFORMED, 0);
-	result_set(figures, RESULT_METRIC_FAILURES_IMPOSSIBLE, 0);
-	result_set(figures, RESULT_METRIC_FAILURES_EXHAUSTED, 0);
-	result_set(figures, RESULT_METRIC_FAILURES_FRAGMENTED, fails ? 28 : 0);
+		result_set(figures, METRIC_NET_NS_PER_OP, speed - 2.5);
+	result_set(figures, METRIC_ALLOCATIONS, 1000000);
+	result_set(figures, METRIC_FAILURES_MALFORMED, 0);
+	result_set(figures, METRIC_FAILURES_IMPOSSIBLE, 0);
+	result_set(figures, METRIC_FAILURES_EXHAUSTED, 0);
+	result_set(figures, METRIC_FAILURES_FRAGMENTED, fails ? 28 : 0);
 	if (fails) {
-		result_set(figures, RESULT_METRIC_FIRST_FAILURE_OP, 1234567);
-		result_set(figures, RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES, 733950);
-		result_set(figures, RESULT_METRIC_FIRST_FAILURE_OCCUPANCY, 0.7001);
-		result_set(figures, RESULT_METRIC_FIRST_FAILURE_INDEX, 0.25);
+		result_set(figures, METRIC_FIRST_FAILURE_OP, 1234567);
+		result_set(figures, METRIC_FIRST_FAILURE_LIVE_PAGES, 733950);
+		result_set(figures, METRIC_FIRST_FAILURE_OCCUPANCY, 0.7001);
+		result_set(figures, METRIC_FIRST_FAILURE_INDEX, 0.25);
 	} else {
-		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_OP, RESULT_REASON_NO_FAILURE);
+		result_set_null(figures, METRIC_FIRST_FAILURE_OP, RESULT_REASON_NO_FAILURE);
 	}
-	result_set(figures, RESULT_METRIC_TAINTED_SHARE, 0.03);
-	result_set(figures, RESULT_METRIC_PEAK_LIVE_PAGES, 734003);
-	result_set(figures, RESULT_METRIC_SPAN_PAGES, floor(754974 * (1 + 0.3 * wear)));
-	result_set(figures, RESULT_METRIC_ROUNDING_RATIO, 1 + wear / 3);
-	result_set(figures, RESULT_METRIC_FOOTPRINT_RATIO, 1.02 + 0.3 * wear);
-	result_set(figures, RESULT_METRIC_FREE_EXTENTS, floor(900 * wear));
-	result_set(figures, RESULT_METRIC_UNUSABLE_2MIB, 0.05 + 0.6 * wear);
-	result_set(figures, RESULT_METRIC_PAGE_TABLE_PAGES, floor(1500 * (1 + wear / 4)));
-	result_set(figures, RESULT_METRIC_PAGE_TABLE_RATIO, 1 + wear / 4);
-	result_set(figures, RESULT_METRIC_STEPS_ALLOC_MEAN, 1.5 + wear);
-	result_set(figures, RESULT_METRIC_METADATA_BYTES, 4194304 * (0.25 + wear));
-	result_set(figures, RESULT_METRIC_AUDIT_OPS, 2000000);
-	result_set(figures, RESULT_METRIC_AUDIT_VIOLATIONS, 0);
+	result_set(figures, METRIC_TAINTED_SHARE, 0.03);
+	result_set(figures, METRIC_PEAK_LIVE_PAGES, 734003);
+	result_set(figures, METRIC_SPAN_PAGES, floor(754974 * (1 + 0.3 * wear)));
+	result_set(figures, METRIC_ROUNDING_RATIO, 1 + wear / 3);
+	result_set(figures, METRIC_FOOTPRINT_RATIO, 1.02 + 0.3 * wear);
+	result_set(figures, METRIC_FREE_EXTENTS, floor(900 * wear));
+	result_set(figures, METRIC_UNUSABLE_2MIB, 0.05 + 0.6 * wear);
+	result_set(figures, METRIC_PAGE_TABLE_PAGES, floor(1500 * (1 + wear / 4)));
+	result_set(figures, METRIC_PAGE_TABLE_RATIO, 1 + wear / 4);
+	result_set(figures, METRIC_STEPS_ALLOC_MEAN, 1.5 + wear);
+	result_set(figures, METRIC_METADATA_BYTES, 4194304 * (0.25 + wear));
+	result_set(figures, METRIC_AUDIT_OPS, 2000000);
+	result_set(figures, METRIC_AUDIT_VIOLATIONS, 0);
 }
 
 static void fixture_arm(struct result_arm *arm, size_t workload, size_t which, const struct fixture_size *size)
@@ -195,20 +195,20 @@ static void fixture_arm(struct result_arm *arm, size_t workload, size_t which, c
 	arm->phases[1].ageing = which == 0 ? RESULT_AGEING_WARM_UP : RESULT_AGEING_UNKNOWN;
 	result_figures_clear(&arm->phases[0].figures);
 	fixture_figures(&arm->phases[1], speed, wear);
-	fixture_latency(&arm->phases[1].latency[RESULT_KIND_ALLOC], speed * 0.7, 1 + 2 * wear, &rng);
-	fixture_latency(&arm->phases[1].latency[RESULT_KIND_FREE], speed * 0.4, 1 + wear, &rng);
+	fixture_latency(&arm->phases[1].latency[METRIC_KIND_ALLOC], speed * 0.7, 1 + 2 * wear, &rng);
+	fixture_latency(&arm->phases[1].latency[METRIC_KIND_FREE], speed * 0.4, 1 + wear, &rng);
 	if (which == 0) {
-		result_set(&arm->phases[1].figures, RESULT_METRIC_AGEING_RATIO, 0.5);
-		result_set(&arm->phases[1].figures, RESULT_METRIC_AGEING_CHANGES, 1);
+		result_set(&arm->phases[1].figures, METRIC_AGEING_RATIO, 0.5);
+		result_set(&arm->phases[1].figures, METRIC_AGEING_CHANGES, 1);
 	}
 	if (which == 1)
-		result_set(&arm->phases[1].figures, RESULT_METRIC_UNTAINTED_NS_PER_OP, speed * 0.99);
+		result_set(&arm->phases[1].figures, METRIC_UNTAINTED_NS_PER_OP, speed * 0.99);
 	if (arm->rate) {
-		fixture_latency(&arm->phases[1].latency[RESULT_KIND_RESPONSE], speed, 2 + 2 * wear, &rng);
-		result_set(&arm->phases[1].figures, RESULT_METRIC_OFFERED_RATE, 1e6);
-		result_set(&arm->phases[1].figures, RESULT_METRIC_ACHIEVED_RATE, 0.4e6);
-		result_set(&arm->phases[1].figures, RESULT_METRIC_LATENESS_MAX_NS, 2.5e8);
-		result_set(&arm->phases[1].figures, RESULT_METRIC_SATURATED, 1);
+		fixture_latency(&arm->phases[1].latency[METRIC_KIND_RESPONSE], speed, 2 + 2 * wear, &rng);
+		result_set(&arm->phases[1].figures, METRIC_OFFERED_RATE, 1e6);
+		result_set(&arm->phases[1].figures, METRIC_ACHIEVED_RATE, 0.4e6);
+		result_set(&arm->phases[1].figures, METRIC_LATENESS_MAX_NS, 2.5e8);
+		result_set(&arm->phases[1].figures, METRIC_SATURATED, 1);
 	}
 	fixture_series(arm, size->series_rows, speed, wear, &rng);
 	fixture_map(arm, size, wear, &rng);
@@ -263,8 +263,8 @@ static void fixture_result(struct result *result, struct fixture_size size)
 		for (size_t j = 0; j < 3; j++)
 			fixture_arm(&result->arms[result->arm_count++], i, j, &size);
 	}
-	result_set(&result->arms[6].phases[1].figures, RESULT_METRIC_BEYOND_DEMANDS, 1);
-	result_set(&result->arms[6].phases[1].figures, RESULT_METRIC_BEYOND_FITTED, 1);
+	result_set(&result->arms[6].phases[1].figures, METRIC_BEYOND_DEMANDS, 1);
+	result_set(&result->arms[6].phases[1].figures, METRIC_BEYOND_FITTED, 1);
 	result->arms[6].domains = fixture_room(2, sizeof *result->arms[6].domains);
 	result->arms[6].domain_count = 2;
 	for (size_t i = 0; i < 2; i++) {
@@ -277,11 +277,18 @@ static void fixture_result(struct result *result, struct fixture_size size)
 	rounds[2] = 18.5;
 	result->arms[0].phases[1].round_ns_per_op = rounds;
 	result->arms[0].phases[1].round_count = 3;
+	struct result_latency *latency = &result->arms[0].phases[1].latency[METRIC_KIND_ALLOC];
+	latency->round_count = 3;
+	for (size_t i = 0; i < METRIC_PERCENTILES; i++) {
+		latency->round_ns[i] = fixture_room(3, sizeof *rounds);
+		for (size_t j = 0; j < 3; j++)
+			latency->round_ns[i][j] = j == 1 ? (double)NAN : latency->p50_ns * (double)(i + 1) + (double)j / 4;
+	}
 	result->comparisons = fixture_room(2, sizeof *result->comparisons);
 	result->comparison_count = 2;
 	result->comparisons[0] = (struct result_comparison){.a = 0,
 							    .b = 1,
-							    .metric = RESULT_METRIC_RAW_NS_PER_OP,
+							    .metric = METRIC_RAW_NS_PER_OP,
 							    .a_value = 18.4,
 							    .b_value = 21.9,
 							    .ratio = 1.19,
@@ -293,7 +300,7 @@ static void fixture_result(struct result *result, struct fixture_size size)
 							    .rounds = 12};
 	result->comparisons[1] = (struct result_comparison){.a = 0,
 							    .b = 2,
-							    .metric = RESULT_METRIC_FAILURES_TOTAL,
+							    .metric = METRIC_FAILURES_TOTAL,
 							    .a_value = 0,
 							    .b_value = 28,
 							    .ratio = (double)NAN,

@@ -2,7 +2,6 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "run/plan.h"
-#include "run/expect.h"
 #include "base/file.h"
 #include "workload/workload_yaml.h"
 
@@ -19,9 +18,7 @@ static int check_file(const char *command, const char *file, const struct plan_c
 	size_t length;
 	int result = file_read(file, WORKLOAD_FILE_BYTES_MAX, &bytes, &length, &error);
 	if (result == 0 && plan_open(&plan, file, bytes, length, changes, &messages, &error) == 0) {
-		result = expect_check(&plan.workload, &error);
-		if (result == 0)
-			printf("%s: ok\n", file);
+		printf("%s: ok\n", file);
 		plan_close(&plan);
 	} else {
 		result = -1;

@@ -120,7 +120,7 @@ static void put_percentile(struct json_writer *writer, json_t *object, const cha
 static void put_latencies(struct json_writer *writer, json_t *list, const struct compare_pair *pair)
 {
 	const struct result_phase *a = phase_of(&pair->a), *b = phase_of(&pair->b);
-	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++) {
 		for (unsigned which = 0; which < COMPARE_PERCENTILES; which++) {
 			if (isnan(compare_percentile(&a->latency[kind], which).ns) ||
 			    isnan(compare_percentile(&b->latency[kind], which).ns))
@@ -129,7 +129,7 @@ static void put_latencies(struct json_writer *writer, json_t *list, const struct
 			json_put_text(writer, object, "workload", workload_of(&pair->b)->name);
 			json_put_text(writer, object, "a", spec_of(&pair->a));
 			json_put_text(writer, object, "b", spec_of(&pair->b));
-			json_put_text(writer, object, "kind", result_kind_name[kind]);
+			json_put_text(writer, object, "kind", metric_kind_name[kind]);
 			json_put_text(writer, object, "percentile", compare_percentile_name[which]);
 			put_percentile(writer, object, "a_latency", &a->latency[kind], which);
 			put_percentile(writer, object, "b_latency", &b->latency[kind], which);

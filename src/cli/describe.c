@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "cli/describe_call.h"
 #include "cli/workload_folder.h"
-#include "result/metrics.h"
+#include "metric/metrics.h"
 #include "workload/keys.h"
 
 #include <getopt.h>
@@ -87,7 +87,7 @@ static size_t describe_options(const char *name)
 	return found;
 }
 
-static void describe_metric(const struct result_metric_info *metric)
+static void describe_metric(const struct metric_info *metric)
 {
 	printf("%s: %s\n\n  unit: %s\n  %s\n", metric->path, metric->help, metric->unit,
 	       metric->exact ? "repeats exactly with the same workload, seed and allocator"
@@ -131,7 +131,7 @@ static size_t describe_keys(const char *name)
 
 static int unknown(const char *name)
 {
-	const char *names[RESULT_METRIC_COUNT + 64 + 32 * OPTIONS_MAX + 2 * KEYS_MAX + WORKLOADS_MAX] = {0};
+	const char *names[METRIC_ALL + 64 + 32 * OPTIONS_MAX + 2 * KEYS_MAX + WORKLOADS_MAX] = {0};
 	char folder[PATH_MAX];
 	struct dirent **entries = NULL;
 	size_t count = 0;
@@ -150,8 +150,8 @@ static int unknown(const char *name)
 	}
 	for (size_t i = 0; i < allocator_named_spec_count && i < 32; i++)
 		names[count++] = allocator_named_specs[i].name;
-	for (size_t i = 0; i < RESULT_METRIC_COUNT; i++)
-		names[count++] = result_metric_table[i].path;
+	for (size_t i = 0; i < METRIC_ALL; i++)
+		names[count++] = metric_paths[i];
 	for (int i = 0; i < workloads && i < WORKLOADS_MAX; i++) {
 		*strrchr(entries[i]->d_name, '.') = '\0';
 		names[count++] = entries[i]->d_name;
@@ -201,13 +201,13 @@ int cli_describe(int argc, char **argv)
 		return describe_call(argv[optind] + 5);
 	const struct iova_allocator *table = allocator_find(argv[optind]);
 	const struct allocator_named_spec *named = allocator_named_spec_find(argv[optind]);
-	int metric = result_metric_find(argv[optind]);
+	int metric = metric_find(argv[optind]);
 	if (table)
 		describe_allocator(table);
 	else if (named)
 		printf("%s: %s\n\n  %s stands for %s\n", named->name, named->about, named->name, named->spec);
 	else if (metric >= 0)
-		describe_metric(&result_metric_table[metric]);
+		describe_metric(&metric_table[metric]);
 	else
 		return describe_others(argv[optind]);
 	return EXIT_CODE_OK;

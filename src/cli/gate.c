@@ -84,7 +84,6 @@ static const char *note_of(const struct gate *gate, const struct result_comparis
 	}
 }
 
-/* Ignored metrics are left out. */
 static int add_arm(const struct gate *gate, const struct gate_arm *arm, bool all, struct text *text)
 {
 	const struct result_arm *its = &gate->baseline->arms[arm->baseline];
@@ -95,23 +94,15 @@ static int add_arm(const struct gate *gate, const struct gate_arm *arm, bool all
 		text_add(text, "\n\n");
 		return 0;
 	}
-	size_t count = 0;
-	struct result_comparison *rows = memory_zeroed(arm->pair.row_count, sizeof rows[0]);
 	const char **notes = memory_zeroed(arm->pair.row_count, sizeof notes[0]);
-	for (size_t i = 0; rows && notes && i < arm->pair.row_count; i++) {
-		const struct result_comparison *row = &arm->pair.rows[i];
-		if (gate->policy->weight[row->metric] == POLICY_IGNORED)
-			continue;
-		notes[count] = note_of(gate, row);
-		rows[count++] = *row;
-	}
-	if (rows && notes)
-		report_comparison_table(rows, count, all, notes, text);
-	int status = rows && notes ? 0 : -1;
-	memory_release(rows);
+	if (!notes)
+		return -1;
+	for (size_t i = 0; i < arm->pair.row_count; i++)
+		notes[i] = note_of(gate, &arm->pair.rows[i]);
+	report_comparison_table(arm->pair.rows, arm->pair.row_count, all, notes, text);
 	memory_release(notes);
 	text_add(text, "\n");
-	return status;
+	return 0;
 }
 
 /* What the baseline has not measured cannot fail, and somebody may count on it. */

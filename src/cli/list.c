@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/workload_folder.h"
-#include "result/metrics.h"
+#include "metric/metrics.h"
 #include "workload/keys.h"
 #include "workload/workload_yaml.h"
 
@@ -42,8 +42,8 @@ static int list_allocators(struct text *out, bool json)
 
 static int list_metrics(struct text *out, bool json)
 {
-	for (size_t i = 0; i < RESULT_METRIC_COUNT; i++)
-		add_entry(out, json, result_metric_table[i].path, result_metric_table[i].help);
+	for (size_t i = 0; i < METRIC_ALL; i++)
+		add_entry(out, json, metric_table[i].path, metric_table[i].help);
 	return EXIT_CODE_OK;
 }
 

@@ -36,8 +36,8 @@ void compare_pair_release(struct compare_pair *pair)
 
 void compare_rules_default(struct compare_rules *rules, double threshold, size_t pairs)
 {
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
-		rules->threshold[i] = result_metric_table[i].exact ? 0 : threshold;
+	for (int i = 0; i < METRIC_ALL; i++)
+		rules->threshold[i] = i >= METRIC_COUNT ? (double)NAN : metric_table[i].exact ? 0 : threshold;
 	rules->timed_verdicts = pairs ? pairs : 1;
 }
 
@@ -104,7 +104,7 @@ int compare_rounds(const double *a, size_t a_count, const double *b, size_t b_co
 
 static void compare_exact(struct result_comparison *row)
 {
-	bool lower = result_metric_better[row->metric] == RESULT_BETTER_LOWER;
+	bool lower = metric_table[row->metric].better == METRIC_BETTER_LOWER;
 	double worse = lower ? row->b_value - row->a_value : row->a_value - row->b_value;
 	double room = fabs(row->a_value) * row->threshold;
 	row->ratio = row->a_value == 0 ? (double)NAN : row->b_value / row->a_value;
@@ -118,11 +118,11 @@ static void compare_exact(struct result_comparison *row)
 
 static double failed_share(const struct result_phase *phase)
 {
-	double failed = phase->figures.value[RESULT_METRIC_FAILURES_TOTAL];
-	double tried = phase->figures.value[RESULT_METRIC_ALLOCATIONS];
+	double failed = phase->figures.value[METRIC_FAILURES_TOTAL];
+	double tried = phase->figures.value[METRIC_ALLOCATIONS];
 	/* Without an audit half of the completed operations were allocations, or nearly so. */
 	if (!(tried > 0))
-		tried = phase->figures.value[RESULT_METRIC_OPERATIONS] / 2;
+		tried = phase->figures.value[METRIC_OPERATIONS] / 2;
 	return tried > 0 && failed > 0 ? failed / tried : 0;
 }
 
@@ -151,13 +151,31 @@ static bool same_build(const struct result *a, const struct result *b)
 	       same_text(a->build.compiler, b->build.compiler) && same_text(a->build.flags, b->build.flags);
 }
 
+/* A time by round; NULL: a metric that has one figure for all, or a result without. */
+struct rounds {
+	const double *ns;
+	size_t count;
+};
+
+static struct rounds rounds_of(const struct result_phase *phase, enum metric metric)
+{
+	if (metric == METRIC_RAW_NS_PER_OP)
+		return (struct rounds){phase->round_ns_per_op, phase->round_count};
+	int latency = (int)metric - METRIC_COUNT, which = latency % METRIC_LATENCY_COUNT;
+	if (latency < 0 || which >= METRIC_PERCENTILES)
+		return (struct rounds){NULL, 0};
+	const struct result_latency *its = &phase->latency[latency / METRIC_LATENCY_COUNT];
+	return (struct rounds){its->round_ns[which], its->round_count};
+}
+
 /* Times of the same operations, on the same machine, or none at all. */
 static int compare_timed(const struct compare_pair *pair, const struct compare_rules *rules, struct result_comparison *row,
 			 struct error *error)
 {
 	const struct result_phase *a = phase_of(&pair->a), *b = phase_of(&pair->b);
-	if (compare_rounds(a->round_ns_per_op, a->round_count, b->round_ns_per_op, b->round_count, row->threshold,
-			   rules->timed_verdicts, row, error) < 0)
+	struct rounds left = rounds_of(a, row->metric), right = rounds_of(b, row->metric);
+	if (compare_rounds(left.ns, left.count, right.ns, right.count, row->threshold, rules->timed_verdicts, row, error) <
+	    0)
 		return -1;
 	if (fabs(failed_share(a) - failed_share(b)) > COMPARE_FAILED_SHARE_MAX)
 		return give_reason(row, RESULT_VERDICT_DIFFERENT_WORK,
@@ -178,8 +196,8 @@ static int compare_timed(const struct compare_pair *pair, const struct compare_r
 static int compare_metric(const struct compare_pair *pair, const struct compare_rules *rules, struct result_comparison *row,
 			  struct error *error)
 {
-	bool exact = result_metric_table[row->metric].exact, same = compare_same_work(&pair->a, &pair->b);
-	if (same && row->metric == RESULT_METRIC_RAW_NS_PER_OP)
+	bool exact = metric_table[row->metric].exact, same = compare_same_work(&pair->a, &pair->b);
+	if (same && (row->metric == METRIC_RAW_NS_PER_OP || rounds_of(phase_of(&pair->a), row->metric).ns))
 		return compare_timed(pair, rules, row, error);
 	if (exact && isfinite(row->a_value) && isfinite(row->b_value))
 		compare_exact(row);
@@ -195,11 +213,11 @@ static int compare_metric(const struct compare_pair *pair, const struct compare_
 }
 
 /* A failure that only one arm had is told by failures.total. */
-static bool is_compared(enum result_metric metric, double a, double b)
+static bool is_compared(enum metric metric, double a, double b)
 {
-	if (result_metric_better[metric] != RESULT_BETTER_LOWER && result_metric_better[metric] != RESULT_BETTER_HIGHER)
+	if (!metric_has_direction((int)metric))
 		return false;
-	if (metric == RESULT_METRIC_FIRST_FAILURE_OCCUPANCY)
+	if (metric == METRIC_FIRST_FAILURE_OCCUPANCY)
 		return isfinite(a) && isfinite(b);
 	return isfinite(a) || isfinite(b);
 }
@@ -208,19 +226,20 @@ int compare_arms(struct compare_pair *pair, const struct compare_rules *rules, s
 {
 	const struct result_phase *a = phase_of(&pair->a), *b = phase_of(&pair->b);
 	pair->row_count = 0;
-	pair->rows = memory_zeroed(RESULT_METRIC_COUNT, sizeof pair->rows[0]);
+	pair->rows = memory_zeroed(METRIC_ALL, sizeof pair->rows[0]);
 	if (!pair->rows)
 		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
-	for (int i = 0; a && b && i < RESULT_METRIC_COUNT; i++) {
-		enum result_metric metric = (enum result_metric)i;
-		if (!is_compared(metric, a->figures.value[i], b->figures.value[i]))
+	for (int i = 0; a && b && i < METRIC_ALL; i++) {
+		enum metric metric = (enum metric)i;
+		double left = result_phase_figure(a, i), right = result_phase_figure(b, i);
+		if (isnan(rules->threshold[i]) || !is_compared(metric, left, right))
 			continue;
 		struct result_comparison *row = &pair->rows[pair->row_count++];
 		*row = (struct result_comparison){.a = pair->a.arm,
 						  .b = pair->b.arm,
 						  .metric = metric,
-						  .a_value = a->figures.value[i],
-						  .b_value = b->figures.value[i],
+						  .a_value = left,
+						  .b_value = right,
 						  .threshold = rules->threshold[i]};
 		if (compare_metric(pair, rules, row, error) < 0) {
 			compare_pair_release(pair);

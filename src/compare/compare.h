@@ -28,12 +28,13 @@ struct compare_pair {
 };
 void compare_pair_release(struct compare_pair *pair);
 
-/* How much a metric may get worse, as a share (>= 0), and how many timed verdicts are given at once (>= 1). */
+/* How much a metric may get worse, as a share (>= 0; NaN: it is not looked at), and how many timed verdicts are given at once
+ * (>= 1). */
 struct compare_rules {
-	double threshold[RESULT_METRIC_COUNT];
+	double threshold[METRIC_ALL];
 	size_t timed_verdicts;
 };
-/* threshold for timed metrics, 0 for exact ones; one timed verdict for each of pairs. */
+/* threshold for timed metrics, 0 for exact ones, none for latencies; one timed verdict for each of pairs. */
 void compare_rules_default(struct compare_rules *rules, double threshold, size_t pairs);
 
 /* Fills pair->rows from pair->a and pair->b. -1: no memory, rows is then NULL. */

@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 
+#include <math.h>
+
 enum gate_outcome gate_row_outcome(const struct policy *policy, const struct result_comparison *row)
 {
 	if (policy->weight[row->metric] != POLICY_GATED)
@@ -55,9 +57,9 @@ static int list_arms(struct gate *gate, struct error *error)
 static void fill_rules(const struct gate *gate, struct compare_rules *rules)
 {
 	size_t timed = 0;
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++) {
-		rules->threshold[i] = gate->policy->threshold[i];
-		timed += !result_metric_table[i].exact && gate->policy->weight[i] == POLICY_GATED;
+	for (int i = 0; i < METRIC_ALL; i++) {
+		rules->threshold[i] = gate->policy->weight[i] == POLICY_IGNORED ? (double)NAN : gate->policy->threshold[i];
+		timed += !metric_table[i].exact && gate->policy->weight[i] == POLICY_GATED;
 	}
 	/* Advisory verdicts on time are one for each arm, too. */
 	rules->timed_verdicts = gate->arm_count * (timed ? timed : 1);

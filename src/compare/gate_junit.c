@@ -59,7 +59,7 @@ static void add_case(const struct gate *gate, const struct gate_arm *arm, const 
 		outcome == GATE_PASSED && row->verdict != RESULT_VERDICT_OK && row->verdict != RESULT_VERDICT_IMPROVEMENT;
 	text_add(xml, "    <testcase classname=\"");
 	add_arm_name(gate, arm, xml);
-	text_add(xml, "\" name=\"%s\"", result_metric_table[row->metric].path);
+	text_add(xml, "\" name=\"%s\"", metric_table[row->metric].path);
 	if (outcome == GATE_PASSED && !noted) {
 		text_add(xml, "/>\n");
 		return;
@@ -83,8 +83,6 @@ static struct counts count_arm(const struct gate *gate, const struct gate_arm *a
 	for (size_t i = 0; i < arm->pair.row_count; i++) {
 		const struct result_comparison *row = &arm->pair.rows[i];
 		enum gate_outcome outcome = gate_row_outcome(gate->policy, row);
-		if (gate->policy->weight[row->metric] == POLICY_IGNORED)
-			continue;
 		counts.tests++;
 		counts.failures += outcome == GATE_FAILED;
 		counts.errors += outcome == GATE_INCONCLUSIVE;
@@ -114,8 +112,7 @@ static void add_suite(const struct gate *gate, const struct gate_arm *arm, struc
 		text_release(&why);
 	}
 	for (size_t i = 0; i < arm->pair.row_count; i++)
-		if (gate->policy->weight[arm->pair.rows[i].metric] != POLICY_IGNORED)
-			add_case(gate, arm, &arm->pair.rows[i], xml);
+		add_case(gate, arm, &arm->pair.rows[i], xml);
 	text_add(xml, "  </testsuite>\n");
 }
 

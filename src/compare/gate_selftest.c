@@ -2,27 +2,48 @@
 #include "compare/gate.h"
 
 #include <math.h>
+#include <string.h>
 
 #define ROUNDS 40 /* enough for an interval at the level of a hundred gated metrics */
 
 /* A result of one arm, all of it in one place. */
 struct made {
-	double rounds[ROUNDS];
+	double rounds[ROUNDS], latencies[METRIC_KIND_COUNT][METRIC_PERCENTILES][ROUNDS];
 	struct result_phase phase;
 	struct result_arm arm;
 	struct result_workload workload;
 	struct result result;
 };
 
+static void make_latency(struct made *made, size_t kind)
+{
+	struct result_latency *latency = &made->phase.latency[kind];
+	*latency = (struct result_latency){.count = 1000000,
+					   .p50_ns = 1000,
+					   .p90_ns = 1000,
+					   .p99_ns = 1000,
+					   .p999_ns = 1000,
+					   .p9999_ns = 1000,
+					   .max_ns = 1000,
+					   .resolution_ns = 1,
+					   .round_count = ROUNDS};
+	for (size_t i = 0; i < METRIC_PERCENTILES; i++) {
+		latency->round_ns[i] = made->latencies[kind][i];
+		memcpy(latency->round_ns[i], made->rounds, sizeof made->rounds);
+	}
+}
+
 static void make(struct made *made)
 {
 	*made = (struct made){0};
 	result_figures_clear(&made->phase.figures);
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
+	for (int i = 0; i < METRIC_COUNT; i++)
 		made->phase.figures.value[i] = 1000;
-	result_set(&made->phase.figures, RESULT_METRIC_ALLOCATIONS, 1e9);
+	result_set(&made->phase.figures, METRIC_ALLOCATIONS, 1e9);
 	for (size_t i = 0; i < ROUNDS; i++)
 		made->rounds[i] = 1000 + (double)(i % 5) - 2; /* a noise of 0.2 % */
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
+		make_latency(made, kind);
 	made->phase.name = (char *)"churn";
 	made->phase.measured = true;
 	made->phase.round_ns_per_op = made->rounds;
@@ -45,9 +66,15 @@ static void make(struct made *made)
 /* Makes one metric worse (share > 0) or better. */
 static void plant(struct made *made, int metric, double share)
 {
-	double factor = result_metric_better[metric] == RESULT_BETTER_LOWER ? 1 + share : fmax(0, 1 - share);
+	double factor = metric_table[metric].better == METRIC_BETTER_LOWER ? 1 + share : fmax(0, 1 - share);
+	if (metric >= METRIC_COUNT) {
+		int latency = metric - METRIC_COUNT;
+		for (size_t i = 0; i < ROUNDS; i++)
+			made->latencies[latency / METRIC_LATENCY_COUNT][latency % METRIC_LATENCY_COUNT][i] *= factor;
+		return;
+	}
 	made->phase.figures.value[metric] *= factor;
-	for (size_t i = 0; metric == RESULT_METRIC_RAW_NS_PER_OP && i < ROUNDS; i++)
+	for (size_t i = 0; metric == METRIC_RAW_NS_PER_OP && i < ROUNDS; i++)
 		made->rounds[i] *= factor;
 }
 
@@ -85,7 +112,7 @@ static int check_metric(struct selftest *self, const struct made *base, int metr
 	double threshold = self->policy->threshold[metric];
 	make(&other);
 	plant(&other, metric, 1.5 * threshold + 0.01);
-	text_add(&what, "%s worse by %.3g%%, threshold %.3g%%", result_metric_table[metric].path, 150 * threshold + 1,
+	text_add(&what, "%s worse by %.3g%%, threshold %.3g%%", metric_table[metric].path, 150 * threshold + 1,
 		 100 * threshold);
 	int status = what.failed ? error_set(error, EXIT_CODE_IO, "no memory for a self-test")
 				 : check(self, base, &other, GATE_FAILED, what.bytes, error);
@@ -100,8 +127,8 @@ static int check_quiet(struct selftest *self, const struct made *base, struct er
 	make(&other);
 	if (check(self, base, &other, GATE_PASSED, "the same figures", error) < 0)
 		return -1;
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
-		if (result_metric_better[i] != RESULT_BETTER_NEITHER)
+	for (int i = 0; i < METRIC_ALL; i++)
+		if (metric_has_direction(i))
 			plant(&other, i, -0.1);
 	return check(self, base, &other, GATE_PASSED, "everything better by 10%", error);
 }
@@ -139,7 +166,7 @@ int gate_selftest(const struct policy *policy, struct gate_selftest *found, stru
 	int status = check_quiet(&self, &base, error);
 	if (status == 0)
 		status = check_arms(&self, &base, error);
-	for (int i = 0; i < RESULT_METRIC_COUNT && status == 0; i++) {
+	for (int i = 0; i < METRIC_ALL && status == 0; i++) {
 		if (policy->weight[i] != POLICY_GATED)
 			continue;
 		gated++;

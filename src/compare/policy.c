@@ -32,16 +32,11 @@ static const cyaml_schema_value_t raw_policy_schema = {
 
 static const struct yaml_language language = {&raw_policy_schema, NULL, NULL, "is empty; a policy begins with policy: 1"};
 
-static bool has_direction(int metric)
-{
-	return result_metric_better[metric] == RESULT_BETTER_LOWER || result_metric_better[metric] == RESULT_BETTER_HIGHER;
-}
-
 void policy_default(struct policy *policy)
 {
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++) {
-		bool exact = result_metric_table[i].exact;
-		policy->weight[i] = !has_direction(i) ? POLICY_IGNORED : exact ? POLICY_GATED : POLICY_ADVISORY;
+	for (int i = 0; i < METRIC_ALL; i++) {
+		bool exact = metric_table[i].exact, described = !metric_has_direction(i) || i >= METRIC_COUNT;
+		policy->weight[i] = described ? POLICY_IGNORED : exact ? POLICY_GATED : POLICY_ADVISORY;
 		policy->threshold[i] = exact ? 0 : COMPARE_THRESHOLD_DEFAULT;
 	}
 }
@@ -55,29 +50,13 @@ static bool speaks_of(const char *pattern, const char *path)
 	return strcmp(pattern, path) == 0;
 }
 
-static const char *nearest_metric(const char *word)
-{
-	const char *paths[RESULT_METRIC_COUNT + 1];
-	size_t count = 0;
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
-		if (has_direction(i))
-			paths[count++] = result_metric_table[i].path;
-	paths[count] = NULL;
-	return text_nearest(word, paths);
-}
-
+/* Of a rule that speaks of nothing. */
 static void tell_metric(struct decode *decode, struct decode_value metric)
 {
 	char quoted[YAML_QUOTE_BYTES];
-	int found = result_metric_find(metric.text);
-	const char *nearest = found < 0 ? nearest_metric(metric.text) : NULL;
-	if (found >= 0)
+	if (decode_metric(decode, metric) >= 0)
 		decode_fault(decode, metric.place, "%s only describes: neither more nor less of it is better",
 			     yaml_quote(quoted, metric.text));
-	else
-		decode_fault(decode, metric.place, "%s is no metric%s%s%s; iovabench list metrics shows them",
-			     yaml_quote(quoted, metric.text), nearest ? "; did you mean '" : "", nearest ? nearest : "",
-			     nearest ? "'?" : "");
 }
 
 static void decode_rule(struct decode *decode, yaml_place place, const struct raw_rule *raw, struct policy *policy)
@@ -95,8 +74,8 @@ static void decode_rule(struct decode *decode, yaml_place place, const struct ra
 	if (!metric.text)
 		return;
 	bool found = false;
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++) {
-		if (!has_direction(i) || !speaks_of(metric.text, result_metric_table[i].path))
+	for (int i = 0; i < METRIC_ALL; i++) {
+		if (!metric_has_direction(i) || !speaks_of(metric.text, metric_table[i].path))
 			continue;
 		found = true;
 		if (good && as.text)
@@ -118,8 +97,8 @@ static void decode_policy(struct decode *decode, const struct raw_policy *raw, s
 			     yaml_quote(quoted, version.text));
 	decode_missing(decode, YAML_PLACE_ROOT, "policy", "a policy begins with policy: 1");
 	decode_share(decode, decode_value(decode, YAML_PLACE_ROOT, "threshold", raw->threshold), true, &share);
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
-		if (!result_metric_table[i].exact)
+	for (int i = 0; i < METRIC_ALL; i++)
+		if (!metric_table[i].exact)
 			policy->threshold[i] = share;
 	yaml_place list = decode_below(decode, YAML_PLACE_ROOT, "metrics");
 	for (unsigned i = 0; list != YAML_PLACE_NONE && i < raw->metrics_count; i++) {

@@ -4,7 +4,7 @@
 #define COMPARE_POLICY_H
 
 #include "base/text.h"
-#include "result/metrics.h"
+#include "metric/metrics.h"
 
 #include <stddef.h>
 
@@ -18,12 +18,12 @@ enum policy_weight {
 extern const char *const policy_weight_name[POLICY_GATED + 2]; /* "ignored", "advisory", "gated", NULL */
 
 struct policy {
-	enum policy_weight weight[RESULT_METRIC_COUNT];
-	double threshold[RESULT_METRIC_COUNT]; /* share, >= 0 */
+	enum policy_weight weight[METRIC_ALL];
+	double threshold[METRIC_ALL]; /* share, >= 0 */
 };
 
-/* Exact metrics gated with a threshold of 0, timed ones advisory with COMPARE_THRESHOLD_DEFAULT; metrics without a direction are
- * ignored. */
+/* Exact metrics gated with a threshold of 0, timed ones advisory with COMPARE_THRESHOLD_DEFAULT; latencies, and metrics without a
+ * direction, are ignored. */
 void policy_default(struct policy *policy);
 
 /* Changes the default as a YAML file says. -1 with every fault of the file in *messages, as for workloads; *policy is then the

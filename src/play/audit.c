@@ -283,11 +283,10 @@ static void end_phase(struct audit *audit)
 	audit_calls_phase(&audit->calls, &phase->figures);
 	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL, layer);
 	double resident = (double)arena_resident_bytes(pass->arena);
-	result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES, resident);
+	result_set(&phase->figures, METRIC_METADATA_BYTES, resident);
 	if (audit->peak_live_extents)
-		result_set(&phase->figures, RESULT_METRIC_METADATA_BYTES_PER_EXTENT,
-			   resident / (double)audit->peak_live_extents);
-	result_set(&phase->figures, RESULT_METRIC_GUARD_PAGES, (double)audit->guard.peak_pages);
+		result_set(&phase->figures, METRIC_METADATA_BYTES_PER_EXTENT, resident / (double)audit->peak_live_extents);
+	result_set(&phase->figures, METRIC_GUARD_PAGES, (double)audit->guard.peak_pages);
 	phase->placement_hash = audit->engine.placement_hash;
 	audit->counts = (struct audit_counts){.live_pages_before = live_pages(audit)};
 	*audit->alloc_steps = (struct histogram){0};
@@ -423,7 +422,7 @@ static void finish(struct audit *audit)
 {
 	struct result_record *record = audit->pass->record;
 	for (size_t i = 0; i < record->phase_count; i++) {
-		result_set(&record->phases[i].figures, RESULT_METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
+		result_set(&record->phases[i].figures, METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
 		audit_calls_set_totals(&audit->calls, &record->phases[i].figures);
 	}
 	/* Of a stream that was not played to its end nothing can be told. */

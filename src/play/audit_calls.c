@@ -246,12 +246,12 @@ void audit_calls_stop(struct audit_calls *calls, const char *fatal)
 		 *calls->operations, fatal);
 }
 
-static const enum result_metric violation_metrics[VIOLATIONS] = {
-	RESULT_METRIC_VIOLATIONS_UNMAP_MDL,      RESULT_METRIC_VIOLATIONS_FREE_ADL,
-	RESULT_METRIC_VIOLATIONS_CLOSE_OBJECT,   RESULT_METRIC_VIOLATIONS_DESTROY_OBJECT,
-	RESULT_METRIC_VIOLATIONS_MM_NOT_AT_BASE, RESULT_METRIC_VIOLATIONS_MM_MISMATCHED,
-	RESULT_METRIC_VIOLATIONS_MDL_FREE_PAGES, RESULT_METRIC_VIOLATIONS_MDL_FREED_WHILE_MAPPED,
-	RESULT_METRIC_VIOLATIONS_MDL_FREE_POOL,  RESULT_METRIC_VIOLATIONS_IRQL,
+static const enum metric violation_metrics[VIOLATIONS] = {
+	METRIC_VIOLATIONS_UNMAP_MDL,      METRIC_VIOLATIONS_FREE_ADL,
+	METRIC_VIOLATIONS_CLOSE_OBJECT,   METRIC_VIOLATIONS_DESTROY_OBJECT,
+	METRIC_VIOLATIONS_MM_NOT_AT_BASE, METRIC_VIOLATIONS_MM_MISMATCHED,
+	METRIC_VIOLATIONS_MDL_FREE_PAGES, METRIC_VIOLATIONS_MDL_FREED_WHILE_MAPPED,
+	METRIC_VIOLATIONS_MDL_FREE_POOL,  METRIC_VIOLATIONS_IRQL,
 };
 
 static void set_violations(struct audit_calls *calls, struct result_figures *figures)
@@ -264,18 +264,18 @@ static void set_violations(struct audit_calls *calls, struct result_figures *fig
 		result_set(figures, violation_metrics[i], (double)(after[i] - before[i]));
 		total += after[i] - before[i];
 	}
-	result_set(figures, RESULT_METRIC_VIOLATIONS_TOTAL, (double)total);
+	result_set(figures, METRIC_VIOLATIONS_TOTAL, (double)total);
 	calls->phase_violations = now;
 }
 
 static void set_refusals(struct audit_calls *calls, struct result_figures *figures)
 {
 	struct ddi_failures before = calls->phase_failures, now = ddi_adapter_failures(adapter_at_hand(calls));
-	result_set(figures, RESULT_METRIC_CALLS_PARTIAL, (double)(now.partial - before.partial));
-	result_set(figures, RESULT_METRIC_REFUSED_INVALID_HANDLE, (double)(now.handles_invalid - before.handles_invalid));
-	result_set(figures, RESULT_METRIC_REFUSED_TYPE_MISMATCH, (double)(now.handles_mistyped - before.handles_mistyped));
-	result_set(figures, RESULT_METRIC_REFUSED_IN_USE, (double)(now.in_use - before.in_use));
-	result_set(figures, RESULT_METRIC_REFUSED_NOT_MAPPED, (double)(now.not_mapped - before.not_mapped));
+	result_set(figures, METRIC_CALLS_PARTIAL, (double)(now.partial - before.partial));
+	result_set(figures, METRIC_REFUSED_INVALID_HANDLE, (double)(now.handles_invalid - before.handles_invalid));
+	result_set(figures, METRIC_REFUSED_TYPE_MISMATCH, (double)(now.handles_mistyped - before.handles_mistyped));
+	result_set(figures, METRIC_REFUSED_IN_USE, (double)(now.in_use - before.in_use));
+	result_set(figures, METRIC_REFUSED_NOT_MAPPED, (double)(now.not_mapped - before.not_mapped));
 	calls->phase_failures = now;
 }
 
@@ -283,19 +283,19 @@ static void set_placements(struct audit_calls *calls, struct result_figures *fig
 {
 	const struct ddi_placement *placed = &calls->placed;
 	if (calls->mdls) {
-		result_set(figures, RESULT_METRIC_PAGE_ARRAY_BYTES, (double)placed->page_array_bytes);
-		result_set(figures, RESULT_METRIC_PAGE_ARRAY_BYTES_SAVED, (double)placed->page_array_bytes_saved);
+		result_set(figures, METRIC_PAGE_ARRAY_BYTES, (double)placed->page_array_bytes);
+		result_set(figures, METRIC_PAGE_ARRAY_BYTES_SAVED, (double)placed->page_array_bytes_saved);
 	}
 	/* Contiguous memory alone has no frames. */
 	if (placed->leaves.leaves_1gib + placed->leaves.leaves_2mib + placed->leaves.leaves_4kib) {
-		result_set(figures, RESULT_METRIC_LEAVES_1GIB, (double)placed->leaves.leaves_1gib);
-		result_set(figures, RESULT_METRIC_LEAVES_2MIB, (double)placed->leaves.leaves_2mib);
-		result_set(figures, RESULT_METRIC_LEAVES_4KIB, (double)placed->leaves.leaves_4kib);
+		result_set(figures, METRIC_LEAVES_1GIB, (double)placed->leaves.leaves_1gib);
+		result_set(figures, METRIC_LEAVES_2MIB, (double)placed->leaves.leaves_2mib);
+		result_set(figures, METRIC_LEAVES_4KIB, (double)placed->leaves.leaves_4kib);
 	}
 	if (calls->mdls) {
-		result_set(figures, RESULT_METRIC_MDL_EXTENTS_MEAN, (double)calls->mdl_extents / (double)calls->mdls);
-		result_set(figures, RESULT_METRIC_MDL_EXTENTS_MAX, (double)calls->mdl_extents_max);
-		result_set(figures, RESULT_METRIC_MDL_FRAME_RUNS_MEAN, (double)calls->mdl_frame_runs / (double)calls->mdls);
+		result_set(figures, METRIC_MDL_EXTENTS_MEAN, (double)calls->mdl_extents / (double)calls->mdls);
+		result_set(figures, METRIC_MDL_EXTENTS_MAX, (double)calls->mdl_extents_max);
+		result_set(figures, METRIC_MDL_FRAME_RUNS_MEAN, (double)calls->mdl_frame_runs / (double)calls->mdls);
 	}
 	calls->placed = (struct ddi_placement){0};
 	calls->mdls = calls->mdl_extents = calls->mdl_extents_max = calls->mdl_frame_runs = 0;
@@ -303,8 +303,8 @@ static void set_placements(struct audit_calls *calls, struct result_figures *fig
 
 void audit_calls_phase(struct audit_calls *calls, struct result_figures *figures)
 {
-	for (int metric = RESULT_METRIC_CALLS_FIRST; metric <= RESULT_METRIC_CALLS_LAST; metric++)
-		result_set_null(figures, (enum result_metric)metric, RESULT_REASON_NOT_APPLICABLE);
+	for (int metric = METRIC_CALLS_FIRST; metric <= METRIC_CALLS_LAST; metric++)
+		result_set_null(figures, (enum metric)metric, RESULT_REASON_NOT_APPLICABLE);
 	if (!adapter_at_hand(calls))
 		return;
 	set_refusals(calls, figures);
@@ -316,10 +316,10 @@ void audit_calls_set_totals(const struct audit_calls *calls, struct result_figur
 {
 	if (!calls->engine->calls)
 		return;
-	result_set(figures, RESULT_METRIC_STATUS_MISMATCHES, (double)calls->mismatches);
-	result_set(figures, RESULT_METRIC_CALLS_FATAL, calls->fatal);
+	result_set(figures, METRIC_STATUS_MISMATCHES, (double)calls->mismatches);
+	result_set(figures, METRIC_CALLS_FATAL, calls->fatal);
 	if (calls->fatal)
 		return; /* what is held then is no leak */
-	result_set(figures, RESULT_METRIC_LEAKED_HANDLES, (double)calls->leaks.handles);
-	result_set(figures, RESULT_METRIC_LEAKED_MDLS, (double)calls->leaks.mdl_structures);
+	result_set(figures, METRIC_LEAKED_HANDLES, (double)calls->leaks.handles);
+	result_set(figures, METRIC_LEAKED_MDLS, (double)calls->leaks.mdl_structures);
 }

@@ -51,7 +51,7 @@ static double ratio(double part, double whole)
 }
 
 /* NaN: there is nothing that it could be a share of. */
-static void set_share(struct result_figures *figures, enum result_metric metric, double share)
+static void set_share(struct result_figures *figures, enum metric metric, double share)
 {
 	if (isnan(share))
 		result_set_null(figures, metric, RESULT_REASON_NOT_APPLICABLE);
@@ -59,7 +59,7 @@ static void set_share(struct result_figures *figures, enum result_metric metric,
 		result_set(figures, metric, share);
 }
 
-static void set_ratio(struct result_figures *figures, enum result_metric metric, double part, double whole)
+static void set_ratio(struct result_figures *figures, enum metric metric, double part, double whole)
 {
 	set_share(figures, metric, ratio(part, whole));
 }
@@ -69,42 +69,42 @@ static void set_drained(struct result_figures *figures, const struct audit_total
 {
 	const struct fragmentation *drained = &totals->drained;
 	double runs = (double)drained->free_extents;
-	result_set(figures, RESULT_METRIC_DRAINED_UNUSABLE_16KIB, fragmentation_unusable(drained, 2));
-	result_set(figures, RESULT_METRIC_DRAINED_UNUSABLE_64KIB, fragmentation_unusable(drained, 4));
-	result_set(figures, RESULT_METRIC_DRAINED_UNUSABLE_2MIB, fragmentation_unusable(drained, 9));
-	result_set(figures, RESULT_METRIC_DRAINED_UNUSABLE_1GIB, fragmentation_unusable(drained, 18));
-	result_set(figures, RESULT_METRIC_FREE_RUNS_PER_PAGE, ratio(runs, (double)totals->space_pages));
-	set_ratio(figures, RESULT_METRIC_FREE_RUN_MEAN_PAGES, (double)drained->free_pages, runs);
+	result_set(figures, METRIC_DRAINED_UNUSABLE_16KIB, fragmentation_unusable(drained, 2));
+	result_set(figures, METRIC_DRAINED_UNUSABLE_64KIB, fragmentation_unusable(drained, 4));
+	result_set(figures, METRIC_DRAINED_UNUSABLE_2MIB, fragmentation_unusable(drained, 9));
+	result_set(figures, METRIC_DRAINED_UNUSABLE_1GIB, fragmentation_unusable(drained, 18));
+	result_set(figures, METRIC_FREE_RUNS_PER_PAGE, ratio(runs, (double)totals->space_pages));
+	set_ratio(figures, METRIC_FREE_RUN_MEAN_PAGES, (double)drained->free_pages, runs);
 }
 
 void audit_set_space(struct result_figures *figures, const struct audit_totals *totals)
 {
 	const struct fragmentation *free = &totals->free;
-	result_set(figures, RESULT_METRIC_PEAK_LIVE_PAGES, (double)totals->map.peak_live_pages);
-	result_set(figures, RESULT_METRIC_SPAN_PAGES, (double)totals->span_pages);
-	set_ratio(figures, RESULT_METRIC_SPAN_RATIO, (double)totals->span_pages, (double)totals->map.peak_live_pages);
-	result_set(figures, RESULT_METRIC_HIGH_WATER_PAGES, (double)totals->high_water_pages);
-	result_set(figures, RESULT_METRIC_FOOTPRINT_RATIO,
+	result_set(figures, METRIC_PEAK_LIVE_PAGES, (double)totals->map.peak_live_pages);
+	result_set(figures, METRIC_SPAN_PAGES, (double)totals->span_pages);
+	set_ratio(figures, METRIC_SPAN_RATIO, (double)totals->span_pages, (double)totals->map.peak_live_pages);
+	result_set(figures, METRIC_HIGH_WATER_PAGES, (double)totals->high_water_pages);
+	result_set(figures, METRIC_FOOTPRINT_RATIO,
 		   ratio(512.0 * (double)totals->map.regions_2mib_touched, (double)totals->map.peak_live_pages));
-	result_set(figures, RESULT_METRIC_FREE_PAGES, (double)free->free_pages);
-	result_set(figures, RESULT_METRIC_CACHED_PAGES, (double)totals->cached_pages);
-	result_set(figures, RESULT_METRIC_DEFERRED_PAGES, (double)totals->deferred_pages);
-	result_set(figures, RESULT_METRIC_FREE_EXTENTS, (double)free->free_extents);
-	result_set(figures, RESULT_METRIC_LARGEST_FREE_PAGES, (double)free->largest_free_pages);
-	set_share(figures, RESULT_METRIC_OUTSIDE_LARGEST, fragmentation_outside_largest(free));
-	result_set(figures, RESULT_METRIC_UNUSABLE_16KIB, fragmentation_unusable(free, 2));
-	result_set(figures, RESULT_METRIC_UNUSABLE_64KIB, fragmentation_unusable(free, 4));
-	result_set(figures, RESULT_METRIC_UNUSABLE_2MIB, fragmentation_unusable(free, 9));
-	result_set(figures, RESULT_METRIC_UNUSABLE_1GIB, fragmentation_unusable(free, 18));
-	result_set(figures, RESULT_METRIC_FREE_2MIB_SLOTS, (double)totals->map.free_2mib_slots);
-	result_set(figures, RESULT_METRIC_FREE_1GIB_SLOTS, (double)totals->map.free_1gib_slots);
-	result_set(figures, RESULT_METRIC_PAGE_TABLE_PAGES, (double)totals->page_table_pages);
-	result_set(figures, RESULT_METRIC_PAGE_TABLE_LEAF_PAGES, (double)totals->map.regions_2mib_live);
-	result_set(figures, RESULT_METRIC_PAGE_TABLE_EVER_PAGES, (double)totals->page_table_ever_pages);
-	result_set(figures, RESULT_METRIC_PAGE_TABLE_EVER_LEAF_PAGES, (double)totals->map.regions_2mib_touched);
-	set_ratio(figures, RESULT_METRIC_PAGE_TABLE_EVER_RATIO, (double)totals->page_table_ever_pages,
+	result_set(figures, METRIC_FREE_PAGES, (double)free->free_pages);
+	result_set(figures, METRIC_CACHED_PAGES, (double)totals->cached_pages);
+	result_set(figures, METRIC_DEFERRED_PAGES, (double)totals->deferred_pages);
+	result_set(figures, METRIC_FREE_EXTENTS, (double)free->free_extents);
+	result_set(figures, METRIC_LARGEST_FREE_PAGES, (double)free->largest_free_pages);
+	set_share(figures, METRIC_OUTSIDE_LARGEST, fragmentation_outside_largest(free));
+	result_set(figures, METRIC_UNUSABLE_16KIB, fragmentation_unusable(free, 2));
+	result_set(figures, METRIC_UNUSABLE_64KIB, fragmentation_unusable(free, 4));
+	result_set(figures, METRIC_UNUSABLE_2MIB, fragmentation_unusable(free, 9));
+	result_set(figures, METRIC_UNUSABLE_1GIB, fragmentation_unusable(free, 18));
+	result_set(figures, METRIC_FREE_2MIB_SLOTS, (double)totals->map.free_2mib_slots);
+	result_set(figures, METRIC_FREE_1GIB_SLOTS, (double)totals->map.free_1gib_slots);
+	result_set(figures, METRIC_PAGE_TABLE_PAGES, (double)totals->page_table_pages);
+	result_set(figures, METRIC_PAGE_TABLE_LEAF_PAGES, (double)totals->map.regions_2mib_live);
+	result_set(figures, METRIC_PAGE_TABLE_EVER_PAGES, (double)totals->page_table_ever_pages);
+	result_set(figures, METRIC_PAGE_TABLE_EVER_LEAF_PAGES, (double)totals->map.regions_2mib_touched);
+	set_ratio(figures, METRIC_PAGE_TABLE_EVER_RATIO, (double)totals->page_table_ever_pages,
 		  (double)occupancy_page_table_floor(totals->map.peak_live_pages));
-	set_ratio(figures, RESULT_METRIC_PAGE_TABLE_RATIO, (double)totals->page_table_pages,
+	set_ratio(figures, METRIC_PAGE_TABLE_RATIO, (double)totals->page_table_pages,
 		  (double)occupancy_page_table_floor(totals->map.live_pages));
 	set_drained(figures, totals);
 }
@@ -114,49 +114,47 @@ void audit_set_failures(struct result_figures *figures, const struct audit_count
 	uint64_t total = 0;
 	for (size_t i = 0; i < AUDIT_FAILURES; i++)
 		total += counts->failures[i];
-	result_set(figures, RESULT_METRIC_FAILURES_TOTAL, (double)(total + counts->malformed));
-	result_set(figures, RESULT_METRIC_FAILURES_MALFORMED, (double)counts->malformed);
-	result_set(figures, RESULT_METRIC_FAILURES_PHYSICAL, (double)counts->failures[AUDIT_PHYSICAL]);
-	result_set(figures, RESULT_METRIC_FAILURES_IMPOSSIBLE, (double)counts->failures[AUDIT_IMPOSSIBLE]);
-	result_set(figures, RESULT_METRIC_FAILURES_EXHAUSTED, (double)counts->failures[AUDIT_EXHAUSTED]);
-	result_set(figures, RESULT_METRIC_FAILURES_FRAGMENTED, (double)counts->failures[AUDIT_FRAGMENTED]);
+	result_set(figures, METRIC_FAILURES_TOTAL, (double)(total + counts->malformed));
+	result_set(figures, METRIC_FAILURES_MALFORMED, (double)counts->malformed);
+	result_set(figures, METRIC_FAILURES_PHYSICAL, (double)counts->failures[AUDIT_PHYSICAL]);
+	result_set(figures, METRIC_FAILURES_IMPOSSIBLE, (double)counts->failures[AUDIT_IMPOSSIBLE]);
+	result_set(figures, METRIC_FAILURES_EXHAUSTED, (double)counts->failures[AUDIT_EXHAUSTED]);
+	result_set(figures, METRIC_FAILURES_FRAGMENTED, (double)counts->failures[AUDIT_FRAGMENTED]);
 	if (counts->failed) {
-		result_set(figures, RESULT_METRIC_FIRST_FAILURE_OP, (double)counts->first_operation);
-		result_set(figures, RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES, (double)counts->first_live_pages);
-		result_set(figures, RESULT_METRIC_FIRST_FAILURE_OCCUPANCY, counts->first_occupancy);
-		result_set(figures, RESULT_METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES,
-			   (double)counts->first_largest_free_pages);
-		result_set(figures, RESULT_METRIC_FIRST_FAILURE_INDEX, counts->first_index);
+		result_set(figures, METRIC_FIRST_FAILURE_OP, (double)counts->first_operation);
+		result_set(figures, METRIC_FIRST_FAILURE_LIVE_PAGES, (double)counts->first_live_pages);
+		result_set(figures, METRIC_FIRST_FAILURE_OCCUPANCY, counts->first_occupancy);
+		result_set(figures, METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES, (double)counts->first_largest_free_pages);
+		result_set(figures, METRIC_FIRST_FAILURE_INDEX, counts->first_index);
 	} else {
-		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_OP, RESULT_REASON_NO_FAILURE);
-		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES, RESULT_REASON_NO_FAILURE);
-		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_OCCUPANCY, RESULT_REASON_NO_FAILURE);
-		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES, RESULT_REASON_NO_FAILURE);
-		result_set_null(figures, RESULT_METRIC_FIRST_FAILURE_INDEX, RESULT_REASON_NO_FAILURE);
+		result_set_null(figures, METRIC_FIRST_FAILURE_OP, RESULT_REASON_NO_FAILURE);
+		result_set_null(figures, METRIC_FIRST_FAILURE_LIVE_PAGES, RESULT_REASON_NO_FAILURE);
+		result_set_null(figures, METRIC_FIRST_FAILURE_OCCUPANCY, RESULT_REASON_NO_FAILURE);
+		result_set_null(figures, METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES, RESULT_REASON_NO_FAILURE);
+		result_set_null(figures, METRIC_FIRST_FAILURE_INDEX, RESULT_REASON_NO_FAILURE);
 	}
-	result_set(figures, RESULT_METRIC_BEYOND_DEMANDS, (double)counts->beyond_demands);
-	result_set(figures, RESULT_METRIC_BEYOND_FITTED, (double)counts->beyond_fitted);
+	result_set(figures, METRIC_BEYOND_DEMANDS, (double)counts->beyond_demands);
+	result_set(figures, METRIC_BEYOND_FITTED, (double)counts->beyond_fitted);
 }
 
 void audit_set_work(struct result_figures *figures, const struct audit_counts *counts, uint64_t usable_pages,
 		    uint64_t peak_live_pages)
 {
-	result_set(figures, RESULT_METRIC_ALLOCATIONS, (double)counts->allocations);
-	result_set(figures, RESULT_METRIC_FREES, (double)counts->frees);
-	result_set(figures, RESULT_METRIC_ROUTINE_CALLS, (double)counts->routine_calls);
-	result_set(figures, RESULT_METRIC_FREES_SKIPPED, (double)counts->skipped);
-	result_set(figures, RESULT_METRIC_REQUESTED_PAGES, (double)counts->requested);
-	result_set(figures, RESULT_METRIC_GRANTED_PAGES, (double)counts->granted);
+	result_set(figures, METRIC_ALLOCATIONS, (double)counts->allocations);
+	result_set(figures, METRIC_FREES, (double)counts->frees);
+	result_set(figures, METRIC_ROUTINE_CALLS, (double)counts->routine_calls);
+	result_set(figures, METRIC_FREES_SKIPPED, (double)counts->skipped);
+	result_set(figures, METRIC_REQUESTED_PAGES, (double)counts->requested);
+	result_set(figures, METRIC_GRANTED_PAGES, (double)counts->granted);
 	double rounding = ratio((double)counts->granted, (double)counts->requested);
-	result_set(figures, RESULT_METRIC_ROUNDING_RATIO, rounding);
-	result_set(figures, RESULT_METRIC_ROUNDING_RATIO_MEAN,
-		   ratio(counts->rounding_sum, (double)counts->granted_allocations));
-	result_set(figures, RESULT_METRIC_OVER_CAPACITY, (double)peak_live_pages * rounding > (double)usable_pages);
-	set_ratio(figures, RESULT_METRIC_INEXACT_SHARE, (double)counts->inexact, (double)counts->granted_allocations);
-	set_ratio(figures, RESULT_METRIC_TURNOVERS, (double)counts->granted, (double)counts->live_pages_before);
-	set_ratio(figures, RESULT_METRIC_HOLES_PER_EXTENT, counts->holes_sum, (double)counts->holes_walks);
-	result_set(figures, RESULT_METRIC_AUDIT_OPS, (double)(counts->allocations + counts->frees + counts->routine_calls));
-	result_set(figures, RESULT_METRIC_AUDIT_POLLS, (double)counts->polls);
+	result_set(figures, METRIC_ROUNDING_RATIO, rounding);
+	result_set(figures, METRIC_ROUNDING_RATIO_MEAN, ratio(counts->rounding_sum, (double)counts->granted_allocations));
+	result_set(figures, METRIC_OVER_CAPACITY, (double)peak_live_pages * rounding > (double)usable_pages);
+	set_ratio(figures, METRIC_INEXACT_SHARE, (double)counts->inexact, (double)counts->granted_allocations);
+	set_ratio(figures, METRIC_TURNOVERS, (double)counts->granted, (double)counts->live_pages_before);
+	set_ratio(figures, METRIC_HOLES_PER_EXTENT, counts->holes_sum, (double)counts->holes_walks);
+	result_set(figures, METRIC_AUDIT_OPS, (double)(counts->allocations + counts->frees + counts->routine_calls));
+	result_set(figures, METRIC_AUDIT_POLLS, (double)counts->polls);
 }
 
 void audit_count_holes(struct audit_counts *counts, const struct audit_totals *totals, uint64_t live_extents)
@@ -169,9 +167,8 @@ void audit_count_holes(struct audit_counts *counts, const struct audit_totals *t
 
 static void set_layer(struct result_figures *figures, const struct audit_counts *counts, bool layer)
 {
-	static const enum result_metric metrics[] = {RESULT_METRIC_STEPS_CACHE_HIT_SHARE,
-						     RESULT_METRIC_STEPS_DEPOT_TRIPS_PER_OP,
-						     RESULT_METRIC_STEPS_BACKEND_TRIPS_PER_OP};
+	static const enum metric metrics[] = {METRIC_STEPS_CACHE_HIT_SHARE, METRIC_STEPS_DEPOT_TRIPS_PER_OP,
+					      METRIC_STEPS_BACKEND_TRIPS_PER_OP};
 	double allocations = (double)counts->allocations, operations = allocations + (double)counts->frees;
 	for (size_t i = 0; !layer && i < sizeof metrics / sizeof metrics[0]; i++)
 		result_set_null(figures, metrics[i], RESULT_REASON_NO_LAYER);
@@ -185,23 +182,21 @@ static void set_layer(struct result_figures *figures, const struct audit_counts 
 void audit_set_steps(struct result_figures *figures, const struct audit_counts *counts, const struct histogram *alloc_steps,
 		     bool layer)
 {
-	static const enum result_metric metrics[] = {
-		RESULT_METRIC_STEPS_ALLOC_MEAN,          RESULT_METRIC_STEPS_ALLOC_P99,
-		RESULT_METRIC_STEPS_ALLOC_MAX,           RESULT_METRIC_STEPS_FREE_MEAN,
-		RESULT_METRIC_STEPS_SPLITS_MEAN,         RESULT_METRIC_STEPS_MERGES_MEAN,
-		RESULT_METRIC_STEPS_CACHE_HIT_SHARE,     RESULT_METRIC_STEPS_DEPOT_TRIPS_PER_OP,
-		RESULT_METRIC_STEPS_BACKEND_TRIPS_PER_OP};
+	static const enum metric metrics[] = {
+		METRIC_STEPS_ALLOC_MEAN,      METRIC_STEPS_ALLOC_P99,          METRIC_STEPS_ALLOC_MAX,
+		METRIC_STEPS_FREE_MEAN,       METRIC_STEPS_SPLITS_MEAN,        METRIC_STEPS_MERGES_MEAN,
+		METRIC_STEPS_CACHE_HIT_SHARE, METRIC_STEPS_DEPOT_TRIPS_PER_OP, METRIC_STEPS_BACKEND_TRIPS_PER_OP};
 	for (size_t i = 0; !alloc_steps && i < sizeof metrics / sizeof metrics[0]; i++)
 		result_set_null(figures, metrics[i], RESULT_REASON_NO_STEPS);
 	if (!alloc_steps)
 		return;
 	double allocations = (double)counts->allocations, frees = (double)counts->frees;
-	result_set(figures, RESULT_METRIC_STEPS_ALLOC_MEAN, ratio((double)counts->alloc_steps, allocations));
-	result_set(figures, RESULT_METRIC_STEPS_ALLOC_P99, (double)histogram_quantile(alloc_steps, 0.99));
-	result_set(figures, RESULT_METRIC_STEPS_ALLOC_MAX, (double)alloc_steps->max);
-	result_set(figures, RESULT_METRIC_STEPS_FREE_MEAN, ratio((double)counts->free_steps, frees));
-	result_set(figures, RESULT_METRIC_STEPS_SPLITS_MEAN, ratio((double)counts->splits, allocations));
-	result_set(figures, RESULT_METRIC_STEPS_MERGES_MEAN, ratio((double)counts->merges, frees));
+	result_set(figures, METRIC_STEPS_ALLOC_MEAN, ratio((double)counts->alloc_steps, allocations));
+	result_set(figures, METRIC_STEPS_ALLOC_P99, (double)histogram_quantile(alloc_steps, 0.99));
+	result_set(figures, METRIC_STEPS_ALLOC_MAX, (double)alloc_steps->max);
+	result_set(figures, METRIC_STEPS_FREE_MEAN, ratio((double)counts->free_steps, frees));
+	result_set(figures, METRIC_STEPS_SPLITS_MEAN, ratio((double)counts->splits, allocations));
+	result_set(figures, METRIC_STEPS_MERGES_MEAN, ratio((double)counts->merges, frees));
 	set_layer(figures, counts, layer);
 }
 
@@ -220,7 +215,7 @@ int audit_store_domains(struct result_record *record, const struct audit_space *
 		domain->count = spaces[i].count;
 		result_figures_clear(&domain->figures);
 		audit_set_space(&domain->figures, &totals);
-		result_set(&domain->figures, RESULT_METRIC_FAILURES_TOTAL, (double)spaces[i].failures);
+		result_set(&domain->figures, METRIC_FAILURES_TOTAL, (double)spaces[i].failures);
 	}
 	return 0;
 }

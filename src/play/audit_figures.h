@@ -6,7 +6,7 @@
 #include "measure/fragmentation.h"
 #include "measure/histogram.h"
 #include "measure/occupancy.h"
-#include "result/metrics.h"
+#include "result/figures.h"
 #include "result/result.h"
 #include "play/audit_space.h"
 

@@ -3,7 +3,7 @@
 #ifndef PLAY_COUNTERS_H
 #define PLAY_COUNTERS_H
 
-#include "result/metrics.h"
+#include "result/figures.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -132,7 +132,7 @@ void engine_poll(struct engine *engine, const struct op *op);
 /* Plays one operation (OP_RECEIVE or OP_CALL, but no other control word) and tells its kind and the ticks of the allocator's share. false: nothing was done (a
  * free of an empty slot, an empty inbox), nothing was asked of an allocator, the CPU changed on the way, or the clock went back: *ticks is then meaningless. Waiting for locks is no part of
  * the ticks where lock_record_waits is on. */
-bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum result_kind *kind,
+bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum metric_kind *kind,
 		       uint64_t *ticks);
 
 /* What one operation did, for the audit. */

@@ -48,9 +48,9 @@ const char *engine_fatal(const struct engine *engine);
 ddi_handle engine_placed_handle(const struct engine *engine, uint32_t slot);
 
 /* Kinds of latency samples. */
-enum result_kind engine_kind_of_call(enum workload_call call, bool frees);
-/* RESULT_KIND_COUNT: it asks nothing of an allocator; calls of the Mm routines likewise. */
-enum result_kind engine_kind_of_routine(enum workload_routine routine);
+enum metric_kind engine_kind_of_call(enum workload_call call, bool frees);
+/* METRIC_KIND_COUNT: it asks nothing of an allocator; calls of the Mm routines likewise. */
+enum metric_kind engine_kind_of_routine(enum workload_routine routine);
 
 /* Shows what the allocator granted for a live slot. */
 void engine_visit_slot(const struct engine *engine, uint32_t domain, uint32_t slot, ddi_visit_extent visit, void *context);

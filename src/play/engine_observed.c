@@ -100,34 +100,34 @@ static void look_away(const struct engine *engine)
 }
 
 /* Bare calls go through the same stamping functions as driver calls: one kind of sample. */
-static bool timed_free(struct engine *engine, const struct playing *stamped, uint32_t slot_index, enum result_kind *kind)
+static bool timed_free(struct engine *engine, const struct playing *stamped, uint32_t slot_index, enum metric_kind *kind)
 {
 	const struct iova_extent *slot = &engine->slots[slot_index];
 	bool live = slot->count != 0;
 	*kind = slot->first == ENGINE_SLOT_IS_HANDLE ? engine_kind_of_call((enum workload_call)slot->count, true)
-						     : RESULT_KIND_FREE;
+						     : METRIC_KIND_FREE;
 	release(engine, stamped, slot_index, true);
 	return live;
 }
 
-static void timed_alloc(struct engine *engine, const struct playing *stamped, const struct op *op, enum result_kind *kind)
+static void timed_alloc(struct engine *engine, const struct playing *stamped, const struct op *op, enum metric_kind *kind)
 {
 	struct op_request *request = &engine->requests[op->demand >> OP_REQUEST_SHIFT];
 	allocate(engine, stamped, request, op->demand & OP_COUNT_MAX, op->slot, true);
-	*kind = engine->slots[op->slot].count ? engine_kind_of_call(request->call, false) : RESULT_KIND_ALLOC_FAILED;
+	*kind = engine->slots[op->slot].count ? engine_kind_of_call(request->call, false) : METRIC_KIND_ALLOC_FAILED;
 }
 
-static void timed_routine(struct engine *engine, const struct playing *stamped, const struct op *op, enum result_kind *kind)
+static void timed_routine(struct engine *engine, const struct playing *stamped, const struct op *op, enum metric_kind *kind)
 {
 	enum ntstatus status = engine_call_routine(engine, stamped->adapter, stamped->cpu, op->slot);
-	*kind = status == NTSTATUS_NO_MEMORY ? RESULT_KIND_ALLOC_FAILED
+	*kind = status == NTSTATUS_NO_MEMORY ? METRIC_KIND_ALLOC_FAILED
 					     : engine_kind_of_routine(engine->routine_calls[op->slot].routine);
 }
 
 static bool timed_receive(struct engine *engine, const struct playing *playing, const struct playing *stamped,
-			  enum result_kind *kind)
+			  enum metric_kind *kind)
 {
-	*kind = RESULT_KIND_FREE;
+	*kind = METRIC_KIND_FREE;
 	if (++engine->owed <= 0)
 		return false;
 	if (!engine_receive_one(engine, stamped)) {
@@ -139,7 +139,7 @@ static bool timed_receive(struct engine *engine, const struct playing *playing, 
 	return true;
 }
 
-bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum result_kind *kind,
+bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum metric_kind *kind,
 		       uint64_t *ticks)
 {
 	struct playing playing = playing_in(engine);
@@ -161,7 +161,7 @@ bool engine_play_timed(struct engine *engine, const struct op *op, const struct 
 	*ticks = stamp.ticks + view.ticks;
 	bool backward = stamp.backward || view.backward, migrated = stamp.migrated || view.migrated;
 	engine->clock_backward += backward;
-	return done && stamp.calls + view.calls && !migrated && !backward && *kind != RESULT_KIND_COUNT;
+	return done && stamp.calls + view.calls && !migrated && !backward && *kind != METRIC_KIND_COUNT;
 }
 
 /* An allocator while the audit looks on. */

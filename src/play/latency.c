@@ -28,7 +28,7 @@ struct sampling {
 	double phase_ns;
 	uint64_t poll_ticks; /* of the part at hand */
 	uint64_t phase_operations;
-	struct histogram *kinds; /* RESULT_KIND_COUNT of them, then one for the cell of the series */
+	struct histogram *kinds; /* METRIC_KIND_COUNT of them, then one for the cell of the series */
 	uint64_t row_end;        /* word: of the row of the series at hand */
 	uint64_t clock_backward; /* times, of polls and of operations stamped by several threads */
 	struct open_loop loop;   /* with a rate, in measured phases */
@@ -36,7 +36,7 @@ struct sampling {
 
 static struct histogram *cell(struct sampling *sampling)
 {
-	return &sampling->kinds[RESULT_KIND_COUNT];
+	return &sampling->kinds[METRIC_KIND_COUNT];
 }
 
 /* Geometric: every operation has the same chance, so nothing periodic can hide between the samples. */
@@ -84,7 +84,7 @@ static void end_cell(struct sampling *sampling, uint64_t end)
 }
 
 /* A point of the series stands at the end of a row, as soon as enough samples are behind it. */
-static void record_sample(struct sampling *sampling, enum result_kind kind, uint64_t ticks, uint64_t word)
+static void record_sample(struct sampling *sampling, enum metric_kind kind, uint64_t ticks, uint64_t word)
 {
 	while (word >= sampling->row_end) {
 		if (cell(sampling)->total >= PASS_CELL_SAMPLES)
@@ -92,8 +92,8 @@ static void record_sample(struct sampling *sampling, enum result_kind kind, uint
 		sampling->row_end += pass_row_words(sampling->pass);
 	}
 	histogram_record(&sampling->kinds[kind], ticks);
-	if (kind == RESULT_KIND_ALLOC || kind == RESULT_KIND_CONTIGUOUS_ALLOC || kind == RESULT_KIND_MDL_ALLOC ||
-	    kind == RESULT_KIND_ADL_ALLOC || kind == RESULT_KIND_MAP_ALLOC || kind == RESULT_KIND_RESERVE_ALLOC)
+	if (kind == METRIC_KIND_ALLOC || kind == METRIC_KIND_CONTIGUOUS_ALLOC || kind == METRIC_KIND_MDL_ALLOC ||
+	    kind == METRIC_KIND_ADL_ALLOC || kind == METRIC_KIND_MAP_ALLOC || kind == METRIC_KIND_RESERVE_ALLOC)
 		histogram_record(cell(sampling), ticks);
 }
 
@@ -127,7 +127,7 @@ static void time_poll(struct sampling *sampling, const struct op *op, uint64_t w
 	waited = lock_waited_ticks() - waited;
 	sampling->poll_ticks += ticks;
 	if (from == to && stop >= start)
-		record_sample(sampling, RESULT_KIND_POLL, ticks > waited ? ticks - waited : 0, word);
+		record_sample(sampling, METRIC_KIND_POLL, ticks > waited ? ticks - waited : 0, word);
 }
 
 /* What lies between two samples; word: of the stream, the first one. */
@@ -153,7 +153,7 @@ static void play_piece(struct sampling *sampling, struct op_piece piece)
 		size_t next = at + (size_t)gap;
 		__builtin_prefetch(&sampling->engine->slots[piece.ops[next].slot], 1);
 		play_gap(sampling, piece.ops + at, next - at, sampling->word + at);
-		enum result_kind kind;
+		enum metric_kind kind;
 		uint64_t ticks;
 		if (engine_play_timed(sampling->engine, &piece.ops[next], sampling->pass->clock, &kind, &ticks))
 			record_sample(sampling, kind, ticks, sampling->word + next);
@@ -191,7 +191,7 @@ static void play_open(struct sampling *sampling, struct op_piece piece)
 			__builtin_prefetch(&engine->slots[piece.ops[at + 1].slot], 1);
 		while ((begin = clock_start(clock)) < open_loop_intended(loop))
 			lock_pause();
-		enum result_kind kind;
+		enum metric_kind kind;
 		uint32_t cpu;
 		uint64_t ticks, skipped = engine->skipped;
 		bool good = engine_play_timed(engine, &piece.ops[at], clock, &kind, &ticks);
@@ -200,7 +200,7 @@ static void play_open(struct sampling *sampling, struct op_piece piece)
 			continue; /* no operation: the next one takes its turn */
 		if (good)
 			record_sample(sampling, kind, ticks, sampling->word + at);
-		histogram_record(&sampling->kinds[RESULT_KIND_RESPONSE], open_loop_done(loop, begin, end));
+		histogram_record(&sampling->kinds[METRIC_KIND_RESPONSE], open_loop_done(loop, begin, end));
 	}
 	open_loop_pause(loop, clock_start(clock));
 }
@@ -212,7 +212,7 @@ static int end_phase(struct sampling *sampling, struct error *error)
 		open_loop_store(&sampling->loop, sampling->pass->clock, &record->figures);
 	else if (sampling->phase_operations)
 		record->latency_ns_per_op = sampling->phase_ns / (double)sampling->phase_operations;
-	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++) {
 		if (plain_histogram_store(&record->latency[kind], &sampling->kinds[kind]) < 0)
 			return error_set(error, EXIT_CODE_IO, "no memory for a histogram");
 		sampling->kinds[kind] = (struct histogram){0};
@@ -323,12 +323,12 @@ static int open_sampling(struct sampling *sampling, struct pass *pass, uint32_t 
 		 pass->workload->seed ^ (UINT64_C(0x6c6174656e637900) + pass->round) ^ (uint64_t)thread << 32);
 	sampling->log_skipped = log(1.0 - 1.0 / pass->latency_gap);
 	sampling->gap = take_gap(sampling);
-	sampling->kinds = memory_zeroed(RESULT_KIND_COUNT + 1, sizeof sampling->kinds[0]);
+	sampling->kinds = memory_zeroed(METRIC_KIND_COUNT + 1, sizeof sampling->kinds[0]);
 	sampling->gaps = memory_zeroed(GAPS_AHEAD, sizeof sampling->gaps[0]);
 	if (!sampling->kinds || !sampling->gaps)
 		return error_set(error, EXIT_CODE_IO, "no memory for histograms");
 	/* Also writes to every page of them. */
-	for (size_t i = 0; i <= RESULT_KIND_COUNT; i++)
+	for (size_t i = 0; i <= METRIC_KIND_COUNT; i++)
 		sampling->kinds[i] = (struct histogram){0};
 	return 0;
 }
@@ -365,7 +365,7 @@ static int play_alone(struct pass *pass, struct error *error)
 static void play_together(void *context, uint32_t thread, struct engine *engine, struct op_piece piece)
 {
 	struct sampling *sampling = (struct sampling *)context + thread;
-	struct lock_waits waits = {.clock = sampling->pass->clock, .histogram = &sampling->kinds[RESULT_KIND_LOCK_WAIT]};
+	struct lock_waits waits = {.clock = sampling->pass->clock, .histogram = &sampling->kinds[METRIC_KIND_LOCK_WAIT]};
 	sampling->engine = engine;
 	uint64_t backward = engine->clock_backward;
 	lock_record_waits(&waits);
@@ -403,7 +403,7 @@ static int note_phase(void *context, size_t phase, struct error *error)
 {
 	struct sampling *samplings = context;
 	for (uint32_t i = 1; i < samplings->pass->threads; i++)
-		for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
+		for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++) {
 			histogram_add(&samplings->kinds[kind], &samplings[i].kinds[kind]);
 			samplings[i].kinds[kind] = (struct histogram){0};
 		}

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
-#include "result/metrics.h"
+#include "result/figures.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -15,7 +15,7 @@ static const char *const heads[COLUMNS] = {"metric", "a", "b", "b / a", "interva
 
 bool report_comparison_matters(const struct result_comparison *row)
 {
-	return !result_metric_table[row->metric].exact || row->verdict != RESULT_VERDICT_OK;
+	return !metric_table[row->metric].exact || row->verdict != RESULT_VERDICT_OK;
 }
 
 static void fill_cell(const struct result_comparison *row, size_t column, char cell[CELL_BYTES])
@@ -23,7 +23,7 @@ static void fill_cell(const struct result_comparison *row, size_t column, char c
 	char number[TEXT_NUMBER_BYTES];
 	switch (column) {
 	case 0:
-		snprintf(cell, CELL_BYTES, "%s", result_metric_table[row->metric].path);
+		snprintf(cell, CELL_BYTES, "%s", metric_table[row->metric].path);
 		break;
 	case 1:
 	case 2:
@@ -37,7 +37,7 @@ static void fill_cell(const struct result_comparison *row, size_t column, char c
 		if (isfinite(row->ci_low) && isfinite(row->ci_high))
 			snprintf(cell, CELL_BYTES, "[%.4g, %.4g]", row->ci_low, row->ci_high);
 		else
-			snprintf(cell, CELL_BYTES, "%s", result_metric_table[row->metric].exact ? "exact" : "-");
+			snprintf(cell, CELL_BYTES, "%s", metric_table[row->metric].exact ? "exact" : "-");
 	}
 }
 
@@ -110,7 +110,7 @@ void report_comparison_line(const struct result *result, size_t arm, struct text
 		if (row->b != arm)
 			continue;
 		first = first ? first : row;
-		if (row->metric == RESULT_METRIC_RAW_NS_PER_OP)
+		if (row->metric == METRIC_RAW_NS_PER_OP)
 			timed = row;
 		else
 			counts[row->verdict]++;
@@ -149,7 +149,7 @@ static void add_percentile(const struct result_latency *latency, unsigned which,
 void report_latency_table(const struct result_phase *a, const struct result_phase *b, struct text *text)
 {
 	bool begun = false;
-	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++) {
 		for (unsigned which = 0; which < COMPARE_PERCENTILES; which++) {
 			const struct result_latency *left = &a->latency[kind], *right = &b->latency[kind];
 			if (isnan(compare_percentile(left, which).ns) || isnan(compare_percentile(right, which).ns))
@@ -157,7 +157,7 @@ void report_latency_table(const struct result_phase *a, const struct result_phas
 			if (!begun)
 				text_add(text, "  latency, not judged: a, then b, with 95 %% intervals of the samples\n");
 			begun = true;
-			text_add(text, "  %-16s %-4s", result_kind_name[kind], compare_percentile_name[which]);
+			text_add(text, "  %-16s %-4s", metric_kind_name[kind], compare_percentile_name[which]);
 			add_percentile(left, which, 22, text);
 			add_percentile(right, which, 0, text);
 			text_add(text, "\n");

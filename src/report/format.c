@@ -8,14 +8,12 @@
 #define SAME_WORK 0.001
 
 static const struct {
-	enum result_metric metric;
+	enum metric metric;
 	const char *name, *brief;
 } failure_kinds[] = {
-	{RESULT_METRIC_FAILURES_FRAGMENTED, "fragmented", "frag"},
-	{RESULT_METRIC_FAILURES_EXHAUSTED, "exhausted", "full"},
-	{RESULT_METRIC_FAILURES_IMPOSSIBLE, "impossible", "imposs"},
-	{RESULT_METRIC_FAILURES_MALFORMED, "malformed", "malf"},
-	{RESULT_METRIC_FAILURES_PHYSICAL, "without frames", "phys"},
+	{METRIC_FAILURES_FRAGMENTED, "fragmented", "frag"},   {METRIC_FAILURES_EXHAUSTED, "exhausted", "full"},
+	{METRIC_FAILURES_IMPOSSIBLE, "impossible", "imposs"}, {METRIC_FAILURES_MALFORMED, "malformed", "malf"},
+	{METRIC_FAILURES_PHYSICAL, "without frames", "phys"},
 };
 #define FAILURE_KINDS (sizeof failure_kinds / sizeof failure_kinds[0])
 
@@ -57,9 +55,9 @@ static const char *whole_number(char buffer[TEXT_NUMBER_BYTES], double value)
 	return buffer;
 }
 
-const char *format_metric(char buffer[TEXT_NUMBER_BYTES], enum result_metric metric, double value)
+const char *format_metric(char buffer[TEXT_NUMBER_BYTES], enum metric metric, double value)
 {
-	const char *unit = result_metric_table[metric].unit;
+	const char *unit = metric_table[metric].unit;
 	if (!isfinite(value))
 		snprintf(buffer, TEXT_NUMBER_BYTES, "-");
 	else if (strcmp(unit, "ns") == 0)
@@ -100,10 +98,10 @@ static double failures_of(const struct result_figures *figures)
 	double sum = 0;
 	for (size_t i = 0; i < FAILURE_KINDS; i++)
 		/* Results of runs before there was a physical side do not have that kind. */
-		if (failure_kinds[i].metric != RESULT_METRIC_FAILURES_PHYSICAL ||
+		if (failure_kinds[i].metric != METRIC_FAILURES_PHYSICAL ||
 		    isfinite(figures->value[failure_kinds[i].metric]))
 			sum += figures->value[failure_kinds[i].metric];
-	return isfinite(sum) ? sum : figures->value[RESULT_METRIC_FAILURES_TOTAL];
+	return isfinite(sum) ? sum : figures->value[METRIC_FAILURES_TOTAL];
 }
 
 const char *format_failures(char buffer[TEXT_NUMBER_BYTES], const struct result_figures *figures)
@@ -125,7 +123,7 @@ const char *format_failures(char buffer[TEXT_NUMBER_BYTES], const struct result_
 
 double format_failed_share(const struct result_figures *figures)
 {
-	double failures = failures_of(figures), tried = figures->value[RESULT_METRIC_ALLOCATIONS];
+	double failures = failures_of(figures), tried = figures->value[METRIC_ALLOCATIONS];
 	return failures == 0 ? 0 : failures / tried;
 }
 
@@ -146,11 +144,11 @@ const struct result_latency *format_alloc_latency(const struct result_arm *arm)
 	static const struct result_latency none;
 	if (arm->figures_phase >= arm->phase_count)
 		return &none;
-	static const enum result_kind calls[] = {RESULT_KIND_CONTIGUOUS_ALLOC, RESULT_KIND_MDL_ALLOC, RESULT_KIND_ADL_ALLOC,
-						 RESULT_KIND_MAP_ALLOC, RESULT_KIND_RESERVE_ALLOC};
+	static const enum metric_kind calls[] = {METRIC_KIND_CONTIGUOUS_ALLOC, METRIC_KIND_MDL_ALLOC, METRIC_KIND_ADL_ALLOC,
+						 METRIC_KIND_MAP_ALLOC, METRIC_KIND_RESERVE_ALLOC};
 	const struct result_latency *latency = arm->phases[arm->figures_phase].latency;
-	const struct result_latency *most = &latency[RESULT_KIND_ALLOC];
-	for (size_t i = 0; !latency[RESULT_KIND_ALLOC].count && i < sizeof calls / sizeof calls[0]; i++)
+	const struct result_latency *most = &latency[METRIC_KIND_ALLOC];
+	for (size_t i = 0; !latency[METRIC_KIND_ALLOC].count && i < sizeof calls / sizeof calls[0]; i++)
 		if (latency[calls[i]].count > most->count)
 			most = &latency[calls[i]];
 	return most;
@@ -158,13 +156,13 @@ const struct result_latency *format_alloc_latency(const struct result_arm *arm)
 
 static bool is_timed(const struct result_arm *arm)
 {
-	return arm->state == RESULT_ARM_OK && isfinite(format_figures(arm)->value[RESULT_METRIC_RAW_NS_PER_OP]);
+	return arm->state == RESULT_ARM_OK && isfinite(format_figures(arm)->value[METRIC_RAW_NS_PER_OP]);
 }
 
 /* NaN in an interval or a share makes this false. */
 static bool is_faster(const struct result_figures *a, const struct result_figures *b)
 {
-	return a->value[RESULT_METRIC_CI_HIGH_NS] < b->value[RESULT_METRIC_CI_LOW_NS] &&
+	return a->value[METRIC_CI_HIGH_NS] < b->value[METRIC_CI_LOW_NS] &&
 	       fabs(format_failed_share(a) - format_failed_share(b)) <= SAME_WORK;
 }
 
@@ -192,7 +190,7 @@ void format_beyond_recording(const struct result *result, size_t workload, struc
 	for (size_t i = 0; i < result->arm_count; i++) {
 		const struct result_arm *arm = &result->arms[i];
 		const double *value = format_figures(arm)->value;
-		double demands = value[RESULT_METRIC_BEYOND_DEMANDS], fitted = value[RESULT_METRIC_BEYOND_FITTED];
+		double demands = value[METRIC_BEYOND_DEMANDS], fitted = value[METRIC_BEYOND_FITTED];
 		if (arm->workload != workload || !(demands > 0) || !isfinite(fitted))
 			continue;
 		if (!begun)

@@ -13,7 +13,7 @@ const char *format_number(char buffer[TEXT_NUMBER_BYTES], double value);
 /* A share of 1 as per cent: two significant digits, never "0 %" for something that is not 0. */
 const char *format_share(char buffer[TEXT_NUMBER_BYTES], double share);
 /* A figure of the table in its unit. */
-const char *format_metric(char buffer[TEXT_NUMBER_BYTES], enum result_metric metric, double value);
+const char *format_metric(char buffer[TEXT_NUMBER_BYTES], enum metric metric, double value);
 /* A percentile of a latency: "<10 ns" when the clock cannot tell. "-" when the kind did not occur. */
 const char *format_percentile(char buffer[TEXT_NUMBER_BYTES], const struct result_latency *latency, double ns);
 

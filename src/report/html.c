@@ -165,14 +165,14 @@ static void add_notes(struct text *html, const struct result *result, size_t wor
 			text_add_html(&notes, arm->reason ? arm->reason : "no reason was recorded");
 			text_add(&notes, "</li>\n");
 		}
-		if (isfinite(value[RESULT_METRIC_FIRST_FAILURE_OP])) {
+		if (isfinite(value[METRIC_FIRST_FAILURE_OP])) {
 			text_add(&notes, "<li><b>");
 			text_add_html(&notes, arm->spec);
 			text_add(&notes, "</b> failed requests: ");
 			format_failure_kinds(format_figures(arm), &notes);
 			text_add(&notes, "; the first at operation %.0f with %.0f pages live (%s of the space)</li>\n",
-				 value[RESULT_METRIC_FIRST_FAILURE_OP], value[RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES],
-				 format_share(share, value[RESULT_METRIC_FIRST_FAILURE_OCCUPANCY]));
+				 value[METRIC_FIRST_FAILURE_OP], value[METRIC_FIRST_FAILURE_LIVE_PAGES],
+				 format_share(share, value[METRIC_FIRST_FAILURE_OCCUPANCY]));
 		}
 	}
 	struct text beyond = {0};

@@ -144,11 +144,11 @@ static void add_arm(const struct result *result, size_t index, struct text *json
 	}
 	text_add(json, "],\"latency\":{");
 	bool begun = false;
-	for (size_t kind = 0; arm->figures_phase < arm->phase_count && kind < RESULT_KIND_COUNT; kind++) {
+	for (size_t kind = 0; arm->figures_phase < arm->phase_count && kind < METRIC_KIND_COUNT; kind++) {
 		const struct result_latency *latency = &arm->phases[arm->figures_phase].latency[kind];
 		if (!latency->count)
 			continue;
-		text_add(json, "%s\"%s\":", begun ? "," : "", result_kind_name[kind]);
+		text_add(json, "%s\"%s\":", begun ? "," : "", metric_kind_name[kind]);
 		add_latency(latency, json);
 		begun = true;
 	}

@@ -38,7 +38,7 @@ static double slowest(const struct result *result, size_t workload)
 	double most = 0;
 	for (size_t i = 0; i < result->arm_count; i++)
 		if (result->arms[i].workload == workload)
-			most = fmax(most, format_figures(&result->arms[i])->value[RESULT_METRIC_RAW_NS_PER_OP]);
+			most = fmax(most, format_figures(&result->arms[i])->value[METRIC_RAW_NS_PER_OP]);
 	return most;
 }
 
@@ -49,7 +49,7 @@ static void add_overview_cell(const struct result *result, size_t arm, struct te
 	const struct result_latency *latency = format_alloc_latency(its);
 	const struct result_figures *figures = format_figures(its);
 	char number[TEXT_NUMBER_BYTES], p999[TEXT_NUMBER_BYTES], unusable[TEXT_NUMBER_BYTES], failed[TEXT_NUMBER_BYTES];
-	double raw = figures->value[RESULT_METRIC_RAW_NS_PER_OP];
+	double raw = figures->value[METRIC_RAW_NS_PER_OP];
 	if (its->state != RESULT_ARM_OK && !isfinite(raw)) {
 		text_add(html, "<td class=\"none\" title=\"");
 		text_add_html(html, its->reason);
@@ -64,7 +64,7 @@ static void add_overview_cell(const struct result *result, size_t arm, struct te
 	text_add(html, "<small>p99.9 ");
 	text_add_html(html, format_percentile(p999, latency, latency->p999_ns));
 	text_add(html, " · unusable %s · failed %s</small></td>",
-		 format_share(unusable, figures->value[RESULT_METRIC_UNUSABLE_2MIB]), format_failures(failed, figures));
+		 format_share(unusable, figures->value[METRIC_UNUSABLE_2MIB]), format_failures(failed, figures));
 }
 
 void html_overview(const struct result *result, struct text *html)
@@ -119,21 +119,21 @@ static void add_time_cells(const struct result *result, size_t arm, struct text 
 	char number[TEXT_NUMBER_BYTES], low[TEXT_NUMBER_BYTES], high[TEXT_NUMBER_BYTES];
 	text_add(html, "<td%s><b>%s</b>",
 		 format_fastest(result, result->arms[arm].workload) == arm ? " class=\"fastest\"" : "",
-		 format_number(number, value[RESULT_METRIC_RAW_NS_PER_OP]));
-	if (isfinite(value[RESULT_METRIC_CI_LOW_NS]) && isfinite(value[RESULT_METRIC_CI_HIGH_NS]))
-		text_add(html, "<br><small>%s–%s</small>", format_number(low, value[RESULT_METRIC_CI_LOW_NS]),
-			 format_number(high, value[RESULT_METRIC_CI_HIGH_NS]));
+		 format_number(number, value[METRIC_RAW_NS_PER_OP]));
+	if (isfinite(value[METRIC_CI_LOW_NS]) && isfinite(value[METRIC_CI_HIGH_NS]))
+		text_add(html, "<br><small>%s–%s</small>", format_number(low, value[METRIC_CI_LOW_NS]),
+			 format_number(high, value[METRIC_CI_HIGH_NS]));
 	text_add(html, "</td>");
-	add_cell(html, format_number(number, value[RESULT_METRIC_NET_NS_PER_OP]));
+	add_cell(html, format_number(number, value[METRIC_NET_NS_PER_OP]));
 }
 
 static void add_figure_cells(const struct result_arm *arm, struct text *html)
 {
-	static const enum result_metric shown[] = {RESULT_METRIC_UNUSABLE_2MIB, RESULT_METRIC_FOOTPRINT_RATIO,
-						   RESULT_METRIC_PAGE_TABLE_RATIO, RESULT_METRIC_METADATA_BYTES};
+	static const enum metric shown[] = {METRIC_UNUSABLE_2MIB, METRIC_FOOTPRINT_RATIO, METRIC_PAGE_TABLE_RATIO,
+					    METRIC_METADATA_BYTES};
 	const struct result_figures *figures = format_figures(arm);
 	char number[TEXT_NUMBER_BYTES], share[TEXT_NUMBER_BYTES];
-	add_cell(html, format_number(number, figures->value[RESULT_METRIC_STEPS_ALLOC_MEAN]));
+	add_cell(html, format_number(number, figures->value[METRIC_STEPS_ALLOC_MEAN]));
 	double failed = format_failed_share(figures);
 	text_add(html, "<td%s>%s", failed > 0 ? " class=\"bad\"" : "", format_failures(number, figures));
 	if (failed > 0)
@@ -169,9 +169,9 @@ static void add_arm(const struct result *result, size_t index, struct text *html
 
 /* ---- all figures ---- */
 
-static void add_metric_row(const struct result *result, size_t workload, enum result_metric metric, struct text *html)
+static void add_metric_row(const struct result *result, size_t workload, enum metric metric, struct text *html)
 {
-	const struct result_metric_info *info = &result_metric_table[metric];
+	const struct metric_info *info = &metric_table[metric];
 	text_add(html, "<tr><th scope=\"row\" title=\"");
 	text_add_html(html, info->help);
 	text_add(html, "\"><code>%s</code></th><td>%s</td>", info->path, info->unit);
@@ -194,7 +194,7 @@ static void add_percentile_rows(const struct result *result, size_t workload, si
 {
 	static const char *const names[] = {"p50", "p90", "p99", "p99.9", "p99.99", "max"};
 	for (size_t row = 0; row < sizeof names / sizeof names[0]; row++) {
-		text_add(html, "<tr><th scope=\"row\"><code>%s</code> %s</th><td>ns</td>", result_kind_name[kind],
+		text_add(html, "<tr><th scope=\"row\"><code>%s</code> %s</th><td>ns</td>", metric_kind_name[kind],
 			 names[row]);
 		for (size_t i = 0; i < result->arm_count; i++) {
 			const struct result_arm *arm = &result->arms[i];
@@ -235,9 +235,9 @@ static void add_all_figures(const struct result *result, size_t workload, struct
 		text_add(html, "</th>");
 	}
 	text_add(html, "</tr></thead>\n<tbody>\n");
-	for (int metric = 0; metric < RESULT_METRIC_COUNT; metric++)
-		add_metric_row(result, workload, (enum result_metric)metric, html);
-	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
+	for (int metric = 0; metric < METRIC_COUNT; metric++)
+		add_metric_row(result, workload, (enum metric)metric, html);
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
 		if (has_kind(result, workload, kind))
 			add_percentile_rows(result, workload, kind, html);
 	text_add(html, "</tbody></table></div></details>\n");

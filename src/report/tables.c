@@ -22,14 +22,14 @@ static void add_markdown(struct text *text, const char *value)
 }
 
 /* Arms of a workload as columns: so many figures cannot be read as columns. */
-static void add_row(const struct result *result, size_t workload, enum result_metric metric, struct text *markdown)
+static void add_row(const struct result *result, size_t workload, enum metric metric, struct text *markdown)
 {
 	bool known = false;
 	for (size_t i = 0; i < result->arm_count; i++)
 		known |= result->arms[i].workload == workload && isfinite(format_figures(&result->arms[i])->value[metric]);
 	if (!known)
 		return;
-	text_add(markdown, "| `%s` (%s)", result_metric_table[metric].path, result_metric_table[metric].unit);
+	text_add(markdown, "| `%s` (%s)", metric_table[metric].path, metric_table[metric].unit);
 	for (size_t i = 0; i < result->arm_count; i++) {
 		char number[TEXT_NUMBER_BYTES];
 		if (result->arms[i].workload == workload)
@@ -62,7 +62,7 @@ static void add_latency_rows(const struct result *result, size_t workload, size_
 	for (size_t i = 0; i < result->arm_count; i++)
 		known |= result->arms[i].workload == workload && latency_of(&result->arms[i], kind)->count > 0;
 	for (size_t which = 0; known && which < PERCENTILES; which++) {
-		text_add(markdown, "| %s %s", result_kind_name[kind], percentile_names[which]);
+		text_add(markdown, "| %s %s", metric_kind_name[kind], percentile_names[which]);
 		for (size_t i = 0; i < result->arm_count; i++) {
 			const struct result_latency *latency = latency_of(&result->arms[i], kind);
 			char number[TEXT_NUMBER_BYTES];
@@ -160,9 +160,9 @@ static void add_workload(const struct result *result, size_t workload, struct te
 		if (result->arms[i].workload == workload)
 			text_add(markdown, " | ---:");
 	text_add(markdown, " |\n");
-	for (int metric = 0; metric < RESULT_METRIC_COUNT; metric++)
-		add_row(result, workload, (enum result_metric)metric, markdown);
-	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
+	for (int metric = 0; metric < METRIC_COUNT; metric++)
+		add_row(result, workload, (enum metric)metric, markdown);
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
 		add_latency_rows(result, workload, kind, markdown);
 	add_notes(result, workload, markdown);
 }
@@ -203,11 +203,11 @@ void report_csv(const struct result *result, struct text *csv)
 {
 	static const char *const keys[PERCENTILES] = {"p50_ns", "p90_ns", "p99_ns", "p999_ns", "p9999_ns", "max_ns"};
 	text_add(csv, "workload,allocator,spec,threads,state,reason");
-	for (int metric = 0; metric < RESULT_METRIC_COUNT; metric++)
-		text_add(csv, ",%s", result_metric_table[metric].path);
-	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
+	for (int metric = 0; metric < METRIC_COUNT; metric++)
+		text_add(csv, ",%s", metric_table[metric].path);
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
 		for (size_t which = 0; which < PERCENTILES; which++)
-			text_add(csv, ",latency.%s.%s", result_kind_name[kind], keys[which]);
+			text_add(csv, ",latency.%s.%s", metric_kind_name[kind], keys[which]);
 	text_add(csv, "\n");
 	for (size_t i = 0; i < result->arm_count; i++) {
 		const struct result_arm *arm = &result->arms[i];
@@ -222,9 +222,9 @@ void report_csv(const struct result *result, struct text *csv)
 		add_csv(csv, arm->spec);
 		text_add(csv, ",%u,%s,", arm->threads, result_arm_state_name[arm->state]);
 		add_csv(csv, arm->reason);
-		for (int metric = 0; metric < RESULT_METRIC_COUNT; metric++)
+		for (int metric = 0; metric < METRIC_COUNT; metric++)
 			add_csv_number(csv, format_figures(arm)->value[metric]);
-		for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
+		for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++) {
 			double ns[PERCENTILES];
 			get_percentiles(latency_of(arm, kind), ns);
 			for (size_t which = 0; which < PERCENTILES; which++)

@@ -17,7 +17,7 @@
 /* What a column shows of an arm. */
 typedef void (*fill_cell)(const struct result_arm *arm, struct text *cell);
 
-static void add_metric(const struct result_arm *arm, enum result_metric metric, struct text *cell)
+static void add_metric(const struct result_arm *arm, enum metric metric, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
 	text_add(cell, "%s", format_metric(number, metric, format_figures(arm)->value[metric]));
@@ -37,7 +37,7 @@ static void fill_spec(const struct result_arm *arm, struct text *cell)
 static void fill_raw(const struct result_arm *arm, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	double raw = format_figures(arm)->value[RESULT_METRIC_RAW_NS_PER_OP];
+	double raw = format_figures(arm)->value[METRIC_RAW_NS_PER_OP];
 	if (arm->state == RESULT_ARM_OK || isfinite(raw))
 		text_add(cell, "%s", format_number(number, raw));
 	else
@@ -48,9 +48,9 @@ static void fill_interval(const struct result_arm *arm, struct text *cell)
 {
 	char low[TEXT_NUMBER_BYTES], high[TEXT_NUMBER_BYTES];
 	const double *value = format_figures(arm)->value;
-	if (isfinite(value[RESULT_METRIC_CI_LOW_NS]) && isfinite(value[RESULT_METRIC_CI_HIGH_NS]))
-		text_add(cell, "[%s–%s]", format_number(low, value[RESULT_METRIC_CI_LOW_NS]),
-			 format_number(high, value[RESULT_METRIC_CI_HIGH_NS]));
+	if (isfinite(value[METRIC_CI_LOW_NS]) && isfinite(value[METRIC_CI_HIGH_NS]))
+		text_add(cell, "[%s–%s]", format_number(low, value[METRIC_CI_LOW_NS]),
+			 format_number(high, value[METRIC_CI_HIGH_NS]));
 	else
 		text_add(cell, "-");
 }
@@ -58,7 +58,7 @@ static void fill_interval(const struct result_arm *arm, struct text *cell)
 static void fill_net(const struct result_arm *arm, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	text_add(cell, "%s", format_number(number, format_figures(arm)->value[RESULT_METRIC_NET_NS_PER_OP]));
+	text_add(cell, "%s", format_number(number, format_figures(arm)->value[METRIC_NET_NS_PER_OP]));
 }
 
 static void fill_p50(const struct result_arm *arm, struct text *cell)
@@ -84,7 +84,7 @@ static void fill_max(const struct result_arm *arm, struct text *cell)
 static void fill_steps(const struct result_arm *arm, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	text_add(cell, "%s", format_number(number, format_figures(arm)->value[RESULT_METRIC_STEPS_ALLOC_MEAN]));
+	text_add(cell, "%s", format_number(number, format_figures(arm)->value[METRIC_STEPS_ALLOC_MEAN]));
 }
 
 static void fill_failed(const struct result_arm *arm, struct text *cell)
@@ -101,24 +101,24 @@ static void fill_failed_share(const struct result_arm *arm, struct text *cell)
 
 static void fill_unusable(const struct result_arm *arm, struct text *cell)
 {
-	add_metric(arm, RESULT_METRIC_UNUSABLE_2MIB, cell);
+	add_metric(arm, METRIC_UNUSABLE_2MIB, cell);
 }
 
 static void fill_footprint(const struct result_arm *arm, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	text_add(cell, "%s", format_number(number, format_figures(arm)->value[RESULT_METRIC_FOOTPRINT_RATIO]));
+	text_add(cell, "%s", format_number(number, format_figures(arm)->value[METRIC_FOOTPRINT_RATIO]));
 }
 
 static void fill_page_tables(const struct result_arm *arm, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	text_add(cell, "%s", format_number(number, format_figures(arm)->value[RESULT_METRIC_PAGE_TABLE_RATIO]));
+	text_add(cell, "%s", format_number(number, format_figures(arm)->value[METRIC_PAGE_TABLE_RATIO]));
 }
 
 static void fill_metadata(const struct result_arm *arm, struct text *cell)
 {
-	add_metric(arm, RESULT_METRIC_METADATA_BYTES, cell);
+	add_metric(arm, METRIC_METADATA_BYTES, cell);
 }
 
 /* dropped: order in which columns go when the terminal is narrow; 0 stays. */
@@ -296,7 +296,7 @@ static void note_arm(const struct result_arm *arm, struct text *note)
 {
 	const struct result_figures *figures = format_figures(arm);
 	char share[TEXT_NUMBER_BYTES];
-	double op = figures->value[RESULT_METRIC_FIRST_FAILURE_OP];
+	double op = figures->value[METRIC_FIRST_FAILURE_OP];
 	if (arm->state != RESULT_ARM_OK)
 		text_add(note, "%s: %s", result_arm_state_name[arm->state],
 			 arm->reason ? arm->reason : "no reason was recorded");
@@ -306,25 +306,24 @@ static void note_arm(const struct result_arm *arm, struct text *note)
 		text_add(note, "%s", note->length ? "; " : "");
 		format_failure_kinds(figures, note);
 		text_add(note, "; first failure at operation %.0f, %.0f pages live, %s of the space", op,
-			 figures->value[RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES],
-			 format_share(share, figures->value[RESULT_METRIC_FIRST_FAILURE_OCCUPANCY]));
+			 figures->value[METRIC_FIRST_FAILURE_LIVE_PAGES],
+			 format_share(share, figures->value[METRIC_FIRST_FAILURE_OCCUPANCY]));
 	}
-	if (figures->value[RESULT_METRIC_MDL_EXTENTS_MEAN] > 1)
+	if (figures->value[METRIC_MDL_EXTENTS_MEAN] > 1)
 		text_add(note, "%s%s extents behind an MDL or ADL, at most %.0f", note->length ? "; " : "",
-			 format_number(share, figures->value[RESULT_METRIC_MDL_EXTENTS_MEAN]),
-			 figures->value[RESULT_METRIC_MDL_EXTENTS_MAX]);
-	if (figures->value[RESULT_METRIC_VIOLATIONS_TOTAL] > 0)
+			 format_number(share, figures->value[METRIC_MDL_EXTENTS_MEAN]),
+			 figures->value[METRIC_MDL_EXTENTS_MAX]);
+	if (figures->value[METRIC_VIOLATIONS_TOTAL] > 0)
 		text_add(note, "%s%.0f rules broken by the driver", note->length ? "; " : "",
-			 figures->value[RESULT_METRIC_VIOLATIONS_TOTAL]);
-	if (figures->value[RESULT_METRIC_LEAKED_HANDLES] > 0)
-		text_add(note, "%s%.0f handles leaked", note->length ? "; " : "",
-			 figures->value[RESULT_METRIC_LEAKED_HANDLES]);
-	if (figures->value[RESULT_METRIC_OVER_CAPACITY] > 0)
+			 figures->value[METRIC_VIOLATIONS_TOTAL]);
+	if (figures->value[METRIC_LEAKED_HANDLES] > 0)
+		text_add(note, "%s%.0f handles leaked", note->length ? "; " : "", figures->value[METRIC_LEAKED_HANDLES]);
+	if (figures->value[METRIC_OVER_CAPACITY] > 0)
 		text_add(note, "%sover capacity: its rounding makes the demand larger than the space",
 			 note->length ? "; " : "");
-	if (figures->value[RESULT_METRIC_AUDIT_VIOLATIONS] > 0)
+	if (figures->value[METRIC_AUDIT_VIOLATIONS] > 0)
 		text_add(note, "%s%.0f wrong answers found by the audit", note->length ? "; " : "",
-			 figures->value[RESULT_METRIC_AUDIT_VIOLATIONS]);
+			 figures->value[METRIC_AUDIT_VIOLATIONS]);
 }
 
 /* Figures that driver calls have are there whenever the stream made some. */
@@ -332,7 +331,7 @@ static void note_driver_calls(const struct result *result, size_t workload, stru
 {
 	for (size_t i = 0; i < result->arm_count; i++) {
 		if (result->arms[i].workload != workload ||
-		    !isfinite(format_figures(&result->arms[i])->value[RESULT_METRIC_VIOLATIONS_TOTAL]))
+		    !isfinite(format_figures(&result->arms[i])->value[METRIC_VIOLATIONS_TOTAL]))
 			continue;
 		add_note(text,
 			 "driver calls: ns/op contains the layer and the physical side, the same for all; alloc is the "

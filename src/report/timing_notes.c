@@ -13,8 +13,8 @@ static void add_sentence(struct text *text, const char *before)
 
 static void note_tainted(const struct result_figures *figures, struct text *text)
 {
-	double share = figures->value[RESULT_METRIC_TAINTED_SHARE];
-	double without = figures->value[RESULT_METRIC_UNTAINTED_NS_PER_OP];
+	double share = figures->value[METRIC_TAINTED_SHARE];
+	double without = figures->value[METRIC_UNTAINTED_NS_PER_OP];
 	char number[TEXT_NUMBER_BYTES], rest[TEXT_NUMBER_BYTES];
 	if (!(share > 0) || !isfinite(without))
 		return;
@@ -26,22 +26,21 @@ static void note_tainted(const struct result_figures *figures, struct text *text
 static void note_open_loop(const struct result_arm *arm, const struct result_figures *figures, struct text *text)
 {
 	char one[TEXT_NUMBER_BYTES], two[TEXT_NUMBER_BYTES];
-	if (!arm->rate || !isfinite(figures->value[RESULT_METRIC_OFFERED_RATE]))
+	if (!arm->rate || !isfinite(figures->value[METRIC_OFFERED_RATE]))
 		return;
-	const struct result_latency *response = &arm->phases[arm->figures_phase].latency[RESULT_KIND_RESPONSE];
+	const struct result_latency *response = &arm->phases[arm->figures_phase].latency[METRIC_KIND_RESPONSE];
 	const struct {
 		const char *name;
 		double ns;
 	} shown[OPEN_LOOP_PERCENTILES] = {
 		{"p50", response->p50_ns}, {"p99", response->p99_ns}, {"p99.99", response->p9999_ns}};
 	add_sentence(text, "; ");
-	text_add(text, "open loop at %s/s: response", text_count(one, figures->value[RESULT_METRIC_OFFERED_RATE]));
+	text_add(text, "open loop at %s/s: response", text_count(one, figures->value[METRIC_OFFERED_RATE]));
 	for (size_t i = 0; i < OPEN_LOOP_PERCENTILES; i++)
 		text_add(text, "%s %s %s", i ? "," : "", shown[i].name, text_duration(one, shown[i].ns));
-	text_add(text, ", at most %s late", text_duration(one, figures->value[RESULT_METRIC_LATENESS_MAX_NS]));
-	if (figures->value[RESULT_METRIC_SATURATED] > 0)
-		text_add(text, "; saturated: %s/s were served",
-			 text_count(two, figures->value[RESULT_METRIC_ACHIEVED_RATE]));
+	text_add(text, ", at most %s late", text_duration(one, figures->value[METRIC_LATENESS_MAX_NS]));
+	if (figures->value[METRIC_SATURATED] > 0)
+		text_add(text, "; saturated: %s/s were served", text_count(two, figures->value[METRIC_ACHIEVED_RATE]));
 }
 
 static void note_ageing(const struct result_arm *arm, const struct result_figures *figures, struct text *text)
@@ -52,13 +51,13 @@ static void note_ageing(const struct result_arm *arm, const struct result_figure
 	add_sentence(text, "; ");
 	text_add(text, "%s: the last tenth of the phase took %s times as long as the first",
 		 result_ageing_name[arm->phases[arm->figures_phase].ageing],
-		 format_number(ratio, figures->value[RESULT_METRIC_AGEING_RATIO]));
+		 format_number(ratio, figures->value[METRIC_AGEING_RATIO]));
 }
 
 void format_timing_notes(const struct result_arm *arm, struct text *text)
 {
 	const struct result_figures *figures = format_figures(arm);
-	double slowdown = figures->value[RESULT_METRIC_SLOWDOWN];
+	double slowdown = figures->value[METRIC_SLOWDOWN];
 	char percent[TEXT_NUMBER_BYTES];
 	note_tainted(figures, text);
 	note_ageing(arm, figures, text);

@@ -148,18 +148,18 @@ static void add_start_time(const char *started, struct text *log)
 
 static double seconds_measured(const struct result_phase *phase)
 {
-	double ns = phase->figures.value[RESULT_METRIC_RAW_NS_PER_OP] * phase->figures.value[RESULT_METRIC_OPERATIONS];
+	double ns = phase->figures.value[METRIC_RAW_NS_PER_OP] * phase->figures.value[METRIC_OPERATIONS];
 	return isfinite(ns) ? ns / 1e9 : 0;
 }
 
-static int add_line(const struct result_phase *phase, enum result_kind kind, struct text *log)
+static int add_line(const struct result_phase *phase, enum metric_kind kind, struct text *log)
 {
 	struct text plain = {0}, compressed = {0};
 	const struct result_histogram *histogram = &phase->latency[kind].histogram;
 	add_histogram(&plain, histogram);
 	int result = deflate_text(&plain, &compressed);
 	if (result == 0) {
-		text_add(log, "Tag=%s,0.000,%.3f,%.6f,", result_kind_name[kind], seconds_measured(phase),
+		text_add(log, "Tag=%s,0.000,%.3f,%.6f,", metric_kind_name[kind], seconds_measured(phase),
 			 (double)histogram->max / 1e6);
 		add_base64(log, &compressed);
 		text_add(log, "\n");
@@ -178,9 +178,9 @@ int result_hlog(const struct result_arm *arm, const char *started, struct text *
 	int result = 0;
 	if (arm->figures_phase < arm->phase_count) {
 		const struct result_phase *phase = &arm->phases[arm->figures_phase];
-		for (int kind = 0; kind < RESULT_KIND_COUNT && result == 0; kind++)
+		for (int kind = 0; kind < METRIC_KIND_COUNT && result == 0; kind++)
 			if (phase->latency[kind].count)
-				result = add_line(phase, (enum result_kind)kind, log);
+				result = add_line(phase, (enum metric_kind)kind, log);
 	}
 	if (result < 0 || log->failed)
 		return error_set(error, EXIT_CODE_IO, "histogram log: no memory to write it");

@@ -29,14 +29,14 @@ static json_t *metric_parent(struct json_writer *writer, json_t *object, const c
 	return object;
 }
 
-static bool is_first_failure(enum result_metric metric)
+static bool is_first_failure(enum metric metric)
 {
-	return metric == RESULT_METRIC_FIRST_FAILURE_OP || metric == RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES ||
-	       metric == RESULT_METRIC_FIRST_FAILURE_OCCUPANCY || metric == RESULT_METRIC_FIRST_FAILURE_INDEX ||
-	       metric == RESULT_METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES;
+	return metric == METRIC_FIRST_FAILURE_OP || metric == METRIC_FIRST_FAILURE_LIVE_PAGES ||
+	       metric == METRIC_FIRST_FAILURE_OCCUPANCY || metric == METRIC_FIRST_FAILURE_INDEX ||
+	       metric == METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES;
 }
 
-static const char *reason_text(const struct result_figures *figures, enum result_metric metric)
+static const char *reason_text(const struct result_figures *figures, enum metric metric)
 {
 	unsigned reason = figures->reason[metric];
 	return result_reason_text[reason < RESULT_REASON_COUNT ? reason : RESULT_REASON_NOT_MEASURED];
@@ -46,33 +46,33 @@ static const char *reason_text(const struct result_figures *figures, enum result
 static void write_no_first_failure(struct json_writer *writer, json_t *object, const struct result_figures *figures,
 				   bool all)
 {
-	bool measured = figures->reason[RESULT_METRIC_FIRST_FAILURE_OP] != RESULT_REASON_NOT_MEASURED;
+	bool measured = figures->reason[METRIC_FIRST_FAILURE_OP] != RESULT_REASON_NOT_MEASURED;
 	const char *leaf;
 	if (!measured && !all)
 		return;
 	json_t *failures = metric_parent(writer, object, "failures.first", &leaf);
 	json_put(writer, failures, "first", json_null());
-	json_put_text(writer, failures, "first_reason", reason_text(figures, RESULT_METRIC_FIRST_FAILURE_OP));
+	json_put_text(writer, failures, "first_reason", reason_text(figures, METRIC_FIRST_FAILURE_OP));
 }
 
 void parts_write_figures(struct json_writer *writer, json_t *object, const struct result_figures *figures, bool all)
 {
-	bool failed_once = isfinite(figures->value[RESULT_METRIC_FIRST_FAILURE_OP]) ||
-			   isfinite(figures->value[RESULT_METRIC_FIRST_FAILURE_LIVE_PAGES]) ||
-			   isfinite(figures->value[RESULT_METRIC_FIRST_FAILURE_OCCUPANCY]) ||
-			   isfinite(figures->value[RESULT_METRIC_FIRST_FAILURE_INDEX]);
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++) {
-		enum result_metric metric = (enum result_metric)i;
+	bool failed_once = isfinite(figures->value[METRIC_FIRST_FAILURE_OP]) ||
+			   isfinite(figures->value[METRIC_FIRST_FAILURE_LIVE_PAGES]) ||
+			   isfinite(figures->value[METRIC_FIRST_FAILURE_OCCUPANCY]) ||
+			   isfinite(figures->value[METRIC_FIRST_FAILURE_INDEX]);
+	for (int i = 0; i < METRIC_COUNT; i++) {
+		enum metric metric = (enum metric)i;
 		double value = figures->value[metric];
 		const char *leaf;
 		if (is_first_failure(metric) && !failed_once) {
-			if (metric == RESULT_METRIC_FIRST_FAILURE_OP)
+			if (metric == METRIC_FIRST_FAILURE_OP)
 				write_no_first_failure(writer, object, figures, all);
 			continue;
 		}
 		if (!all && !isfinite(value) && figures->reason[metric] == RESULT_REASON_NOT_MEASURED)
 			continue;
-		json_t *parent = metric_parent(writer, object, result_metric_table[metric].path, &leaf);
+		json_t *parent = metric_parent(writer, object, metric_table[metric].path, &leaf);
 		json_put_double(writer, parent, leaf, value);
 		if (isfinite(value))
 			continue;
@@ -119,8 +119,8 @@ static void read_metric(struct json_reader *reader, const struct json_at *object
 void parts_read_figures(struct json_reader *reader, const struct json_at *object, struct result_figures *figures)
 {
 	result_figures_clear(figures);
-	for (int i = 0; i < RESULT_METRIC_COUNT && !reader->failed; i++)
-		read_metric(reader, object, result_metric_table[i].path, &figures->value[i], &figures->reason[i]);
+	for (int i = 0; i < METRIC_COUNT && !reader->failed; i++)
+		read_metric(reader, object, metric_table[i].path, &figures->value[i], &figures->reason[i]);
 }
 
 /* ---- histograms ---- */

@@ -17,7 +17,7 @@ void result_record_release(struct result_record *record)
 		memory_release(phase->untainted_ns_per_op);
 		memory_release(phase->cells_ns_per_op);
 		memory_release(phase->cells_operations);
-		for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
+		for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
 			parts_release_histogram(&phase->latency[kind]);
 	}
 	memory_release(record->phases);
@@ -44,9 +44,9 @@ static void write_phase(struct json_writer *writer, json_t *object, const struct
 	json_put_u64(writer, object, "ring_full", phase->ring_full);
 	json_put_double(writer, object, "latency_ns_per_op", phase->latency_ns_per_op);
 	json_t *latency = json_put_object(writer, object, "latency_ticks");
-	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
 		if (phase->latency[kind].count || phase->latency[kind].dropped)
-			parts_write_histogram(writer, json_put_object(writer, latency, result_kind_name[kind]),
+			parts_write_histogram(writer, json_put_object(writer, latency, metric_kind_name[kind]),
 					      &phase->latency[kind]);
 	parts_write_figures(writer, json_put_object(writer, object, "figures"), &phase->figures, false);
 	json_put_hex(writer, object, "placement_hash", phase->placement_hash);
@@ -98,8 +98,8 @@ static void read_phase(struct json_reader *reader, const struct json_at *at, str
 	phase->ring_full = json_read_u64(reader, at, "ring_full", UINT64_MAX);
 	phase->latency_ns_per_op = json_read_double(reader, at, "latency_ns_per_op");
 	struct json_at latency = json_object_child(reader, at, "latency_ticks");
-	for (size_t kind = 0; kind < RESULT_KIND_COUNT && !reader->failed; kind++) {
-		struct json_at histogram = json_child_optional(reader, &latency, result_kind_name[kind]);
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT && !reader->failed; kind++) {
+		struct json_at histogram = json_child_optional(reader, &latency, metric_kind_name[kind]);
 		if (histogram.value)
 			parts_read_histogram(reader, &histogram, &phase->latency[kind]);
 	}

@@ -7,13 +7,20 @@
 #include <math.h>
 #include <string.h>
 
+static void release_latency(struct result_latency *latency)
+{
+	parts_release_histogram(&latency->histogram);
+	for (size_t i = 0; i < METRIC_PERCENTILES; i++)
+		memory_release(latency->round_ns[i]);
+}
+
 static void release_arm(struct result_arm *arm)
 {
 	for (size_t i = 0; i < arm->phase_count; i++) {
 		memory_release(arm->phases[i].name);
 		memory_release(arm->phases[i].round_ns_per_op);
-		for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
-			parts_release_histogram(&arm->phases[i].latency[kind].histogram);
+		for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
+			release_latency(&arm->phases[i].latency[kind]);
 	}
 	memory_release(arm->phases);
 	memory_release(arm->allocator);
@@ -141,42 +148,33 @@ size_t result_latency_curve(const struct result_latency *latency, struct result_
 	return count;
 }
 
-static bool latency_figure(const struct result_latency *latency, const char *name, double *value)
+static double latency_figure(const struct result_latency *latency, enum metric_latency which)
 {
-	const struct {
-		const char *name;
-		double value;
-	} figures[] = {
-		{"count", (double)latency->count},     {"p50_ns", latency->p50_ns},
-		{"p90_ns", latency->p90_ns},           {"p99_ns", latency->p99_ns},
-		{"p999_ns", latency->p999_ns},         {"p9999_ns", latency->p9999_ns},
-		{"max_ns", latency->max_ns},           {"resolution_ns", latency->resolution_ns},
-		{"dropped", (double)latency->dropped},
+	const double values[METRIC_LATENCY_COUNT] = {
+		[METRIC_LATENCY_P50] = latency->p50_ns,
+		[METRIC_LATENCY_P90] = latency->p90_ns,
+		[METRIC_LATENCY_P99] = latency->p99_ns,
+		[METRIC_LATENCY_P999] = latency->p999_ns,
+		[METRIC_LATENCY_P9999] = latency->p9999_ns,
+		[METRIC_LATENCY_MAX] = latency->max_ns,
+		[METRIC_LATENCY_SAMPLES] = (double)latency->count,
+		[METRIC_LATENCY_RESOLUTION] = latency->resolution_ns,
+		[METRIC_LATENCY_DROPPED] = (double)latency->dropped,
 	};
-	for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
-		if (strcmp(figures[i].name, name) == 0) {
-			*value = latency->count || i == 0 ? figures[i].value : (double)NAN;
-			return true;
-		}
-	}
-	return false;
+	return latency->count || which == METRIC_LATENCY_SAMPLES ? values[which] : (double)NAN;
 }
 
-bool result_arm_figure(const struct result_arm *arm, const char *path, double *value)
+double result_phase_figure(const struct result_phase *phase, int metric)
 {
-	const struct result_phase *phase = arm->figures_phase < arm->phase_count ? &arm->phases[arm->figures_phase] : NULL;
-	int metric = result_metric_find(path);
-	if (metric >= 0) {
-		*value = phase ? phase->figures.value[metric] : (double)NAN;
-		return true;
-	}
-	if (strncmp(path, "latency.", 8) != 0)
-		return false;
-	static const struct result_latency none;
-	for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++) {
-		size_t length = strlen(result_kind_name[kind]);
-		if (strncmp(path + 8, result_kind_name[kind], length) == 0 && path[8 + length] == '.')
-			return latency_figure(phase ? &phase->latency[kind] : &none, path + 8 + length + 1, value);
-	}
-	return false;
+	if (metric < METRIC_COUNT)
+		return phase->figures.value[metric];
+	int latency = metric - METRIC_COUNT;
+	return latency_figure(&phase->latency[latency / METRIC_LATENCY_COUNT],
+			      (enum metric_latency)(latency % METRIC_LATENCY_COUNT));
+}
+
+double result_arm_figure(const struct result_arm *arm, int metric)
+{
+	return arm->figures_phase < arm->phase_count ? result_phase_figure(&arm->phases[arm->figures_phase], metric)
+						     : (double)NAN;
 }

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "result/metrics.h"
+#include "result/figures.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,28 +13,6 @@
 
 #define RESULT_CELLS_MAX 200u
 #define RESULT_SCHEMA "iovabench.result/1"
-
-/* Kinds of operation that have a latency histogram. */
-enum result_kind {
-	RESULT_KIND_ALLOC,
-	RESULT_KIND_FREE,
-	RESULT_KIND_ALLOC_FAILED,
-	RESULT_KIND_CONTIGUOUS_ALLOC,
-	RESULT_KIND_CONTIGUOUS_FREE,
-	RESULT_KIND_MDL_ALLOC,
-	RESULT_KIND_MDL_FREE,
-	RESULT_KIND_ADL_ALLOC,
-	RESULT_KIND_ADL_FREE,
-	RESULT_KIND_MAP_ALLOC,
-	RESULT_KIND_MAP_FREE,
-	RESULT_KIND_RESERVE_ALLOC,
-	RESULT_KIND_RESERVE_FREE,
-	RESULT_KIND_POLL,      /* every one of the latency pass */
-	RESULT_KIND_LOCK_WAIT, /* acquisitions that had to wait, in all calls of the latency pass */
-	RESULT_KIND_RESPONSE,  /* open loop: from the intended begin to the end, all operations */
-	RESULT_KIND_COUNT
-};
-extern const char *const result_kind_name[RESULT_KIND_COUNT]; /* "alloc", "free", "alloc_failed", "contiguous.alloc", … */
 
 /* Buckets with samples, ascending: value is the highest of its bucket. Empty: count 0. */
 struct result_histogram {
@@ -118,7 +96,7 @@ struct result_record_phase {
 	double *cells_operations; /* of one iteration in each part, disturbed windows among them: where the others stand */
 	size_t cell_count;
 	double latency_ns_per_op; /* whole latency pass, for its slow-down; NaN when there was none */
-	struct result_histogram latency[RESULT_KIND_COUNT]; /* in clock ticks */
+	struct result_histogram latency[METRIC_KIND_COUNT]; /* in clock ticks */
 	/* audit */
 	struct result_figures figures;
 	uint64_t
@@ -165,6 +143,10 @@ struct result_latency {
 	bool below_resolution; /* p50 is below the resolution and was replaced by it */
 	uint64_t dropped;
 	struct result_histogram histogram; /* in nanoseconds (rounded up) */
+	/* What comparisons pair: each percentile of each round, at the round's number; NaN where a round had too few samples, or where it
+	 * lay below the resolution. NULL: an older result. */
+	double *round_ns[METRIC_PERCENTILES];
+	size_t round_count;
 };
 
 enum result_ageing {
@@ -185,7 +167,7 @@ struct result_phase {
 	/* What comparisons pair: the median of each round, at the round's number; NaN where a round gave none. */
 	double *round_ns_per_op;
 	size_t round_count;
-	struct result_latency latency[RESULT_KIND_COUNT];
+	struct result_latency latency[METRIC_KIND_COUNT];
 };
 
 enum result_arm_state {
@@ -249,7 +231,7 @@ extern const char *const result_verdict_name[RESULT_VERDICT_COUNT]; /* "ok", "im
 /* One metric of two arms of one result, b held against a. */
 struct result_comparison {
 	size_t a, b; /* arms */
-	enum result_metric metric;
+	enum metric metric;
 	double a_value, b_value;
 	double ratio;           /* b / a: of a timed metric the median over rounds; NaN when a is 0 */
 	double ci_low, ci_high; /* of a timed metric; NaN when there were too few rounds */
@@ -356,7 +338,8 @@ struct result_point {
 };
 size_t result_latency_curve(const struct result_latency *latency, struct result_point points[RESULT_CURVE_MAX]);
 
-/* A figure of an arm by its path (table metrics, latency.<kind>.<p…_ns|max_ns|count>); NaN when null. false: no such path. */
-bool result_arm_figure(const struct result_arm *arm, const char *path, double *value);
+/* A figure of a phase, and of the phase whose figures are the arm's; NaN when null. metric: below METRIC_ALL. */
+double result_phase_figure(const struct result_phase *phase, int metric);
+double result_arm_figure(const struct result_arm *arm, int metric);
 
 #endif

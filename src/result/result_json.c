@@ -150,6 +150,9 @@ static void write_latency(struct json_writer *writer, json_t *object, const stru
 		json_append(writer, point, json_double(points[i].ns));
 	}
 	parts_write_histogram(writer, json_put_object(writer, object, "histogram"), &latency->histogram);
+	json_t *rounds = latency->round_count ? json_put_object(writer, object, "rounds") : NULL;
+	for (size_t i = 0; rounds && i < METRIC_PERCENTILES; i++)
+		parts_write_doubles(writer, rounds, metric_percentile_key[i], latency->round_ns[i], latency->round_count);
 }
 
 static void write_ageing(struct json_writer *writer, json_t *object, enum result_ageing ageing)
@@ -170,9 +173,9 @@ static void write_figures(struct json_writer *writer, json_t *object, const stru
 	parts_write_doubles(writer, json_object_get(object, "throughput"), "round_ns_per_op",
 			    phase ? phase->round_ns_per_op : NULL, phase ? phase->round_count : 0);
 	json_t *latency = json_put_object(writer, object, "latency");
-	for (size_t kind = 0; phase && kind < RESULT_KIND_COUNT; kind++)
+	for (size_t kind = 0; phase && kind < METRIC_KIND_COUNT; kind++)
 		if (phase->latency[kind].count)
-			write_latency(writer, json_put_object(writer, latency, result_kind_name[kind]),
+			write_latency(writer, json_put_object(writer, latency, metric_kind_name[kind]),
 				      &phase->latency[kind]);
 }
 
@@ -259,7 +262,7 @@ static void write_interval_end(struct json_writer *writer, json_t *object, const
 
 void parts_write_comparison(struct json_writer *writer, json_t *object, const struct result_comparison *comparison)
 {
-	json_put_text(writer, object, "metric", result_metric_table[comparison->metric].path);
+	json_put_text(writer, object, "metric", metric_table[comparison->metric].path);
 	json_put_double(writer, object, "a_value", comparison->a_value);
 	json_put_double(writer, object, "b_value", comparison->b_value);
 	if (isfinite(comparison->ratio))

@@ -155,6 +155,14 @@ static void read_latency(struct json_reader *reader, const struct json_at *at, s
 	latency->dropped = json_read_u64(reader, at, "dropped", UINT64_MAX);
 	struct json_at histogram = json_object_child(reader, at, "histogram");
 	parts_read_histogram(reader, &histogram, &latency->histogram);
+	struct json_at rounds = json_child_optional(reader, at, "rounds");
+	for (size_t i = 0; rounds.value && !reader->failed && i < METRIC_PERCENTILES; i++) {
+		size_t round_count = 0;
+		parts_read_doubles(reader, &rounds, metric_percentile_key[i], &latency->round_ns[i], &round_count);
+		if (i && round_count != latency->round_count)
+			json_fail(reader, &rounds, "must have as many rounds of each percentile");
+		latency->round_count = round_count;
+	}
 }
 
 static void read_phase(struct json_reader *reader, const struct json_at *at, struct result_phase *phase)
@@ -171,8 +179,8 @@ static void read_phase(struct json_reader *reader, const struct json_at *at, str
 	if (json_is_object(throughput.value) && json_object_get(throughput.value, "round_ns_per_op"))
 		parts_read_doubles(reader, &throughput, "round_ns_per_op", &phase->round_ns_per_op, &phase->round_count);
 	struct json_at latency = json_object_child(reader, at, "latency");
-	for (size_t kind = 0; kind < RESULT_KIND_COUNT && !reader->failed; kind++) {
-		struct json_at one = json_child_optional(reader, &latency, result_kind_name[kind]);
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT && !reader->failed; kind++) {
+		struct json_at one = json_child_optional(reader, &latency, metric_kind_name[kind]);
 		if (one.value)
 			read_latency(reader, &one, &phase->latency[kind]);
 	}
@@ -279,10 +287,10 @@ static void read_comparison(struct json_reader *reader, const struct json_at *at
 		json_fail(reader, &a, "must be the index of an arm");
 	if (comparison->b >= arm_count)
 		json_fail(reader, &b, "must be the index of an arm");
-	int found = json_is_string(metric.value) ? result_metric_find(json_string_value(metric.value)) : -1;
+	int found = json_is_string(metric.value) ? metric_find(json_string_value(metric.value)) : -1;
 	if (found < 0)
 		json_fail(reader, &metric, "must be the path of a metric");
-	comparison->metric = (enum result_metric)(found < 0 ? 0 : found);
+	comparison->metric = (enum metric)(found < 0 ? 0 : found);
 	comparison->a_value = json_read_double(reader, at, "a_value");
 	comparison->b_value = json_read_double(reader, at, "b_value");
 	comparison->ratio = read_double_or_null(reader, at, "ratio");

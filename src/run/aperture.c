@@ -26,7 +26,7 @@ static double failures(const struct result_record *record)
 {
 	double sum = 0;
 	for (size_t i = 0; i < record->phase_count; i++)
-		sum += record->phases[i].figures.value[RESULT_METRIC_FAILURES_TOTAL];
+		sum += record->phases[i].figures.value[METRIC_FAILURES_TOTAL];
 	return sum;
 }
 

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -45,8 +46,9 @@ static int add(struct result *result, size_t arm, const struct workload_expectat
 	result->expectation_count++;
 	if (wanted.failed || !judged->metric)
 		return error_set(error, EXIT_CODE_IO, "no memory for expectations");
-	if (!result_arm_figure(&result->arms[arm], expectation->metric, &judged->got))
-		return error_set(error, EXIT_CODE_USAGE, "expect: there is no metric '%s'", expectation->metric);
+	int metric = metric_find(expectation->metric);
+	assert(metric >= 0);
+	judged->got = result_arm_figure(&result->arms[arm], metric);
 	judged->met = met(expectation, judged->got);
 	return 0;
 }
@@ -75,27 +77,6 @@ int expect_judge(struct result *result, size_t workload, const struct workload *
 			if (add(result, i, expectation, error) < 0)
 				return -1;
 		}
-	}
-	return 0;
-}
-
-int expect_check(const struct workload *model, struct error *error)
-{
-	const char *paths[RESULT_METRIC_COUNT + 1] = {0};
-	struct result_arm nothing = {0};
-	for (size_t i = 0; i < RESULT_METRIC_COUNT; i++)
-		paths[i] = result_metric_table[i].path;
-	for (size_t i = 0; i < model->expectation_count; i++) {
-		const char *metric = model->expectations[i].metric;
-		double value;
-		if (result_arm_figure(&nothing, metric, &value))
-			continue;
-		const char *nearest = text_nearest(metric, paths);
-		return error_set(
-			error, EXIT_CODE_USAGE,
-			"%s: expect[%zu].metric: there is no metric '%s'%s%s%s; 'iovabench list metrics' tells all",
-			model->file, i, metric, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-			nearest ? "'?" : "");
 	}
 	return 0;
 }

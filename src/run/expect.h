@@ -8,10 +8,7 @@
 #include "workload/model.h"
 
 /* Adds one entry for every expectation of the workload and every arm that it speaks of (arms that cannot play the workload are left
- * out). A figure that was not measured does not meet an expectation. -1: no memory, or no such metric. */
+ * out). A figure that was not measured does not meet an expectation. -1: no memory. */
 int expect_judge(struct result *result, size_t workload, const struct workload *model, struct error *error);
-
-/* Whether every metric of the workload's expectations exists. -1 with EXIT_CODE_USAGE and a message that names the nearest. */
-int expect_check(const struct workload *model, struct error *error);
 
 #endif

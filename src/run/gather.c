@@ -36,8 +36,8 @@ static double violations(const struct result_record *record)
 {
 	double most = 0;
 	for (size_t i = 0; i < record->phase_count; i++)
-		most = fmax(most, fmax(record->phases[i].figures.value[RESULT_METRIC_AUDIT_VIOLATIONS],
-				       record->phases[i].figures.value[RESULT_METRIC_CALLS_FATAL]));
+		most = fmax(most, fmax(record->phases[i].figures.value[METRIC_AUDIT_VIOLATIONS],
+				       record->phases[i].figures.value[METRIC_CALLS_FATAL]));
 	return most;
 }
 
@@ -105,16 +105,16 @@ static void set_net(struct result_figures *figures, double raw, const struct gat
 {
 	size_t count = null ? round_medians(null, phase, false, values) : 0;
 	if (!count) {
-		result_set_null(figures, RESULT_METRIC_NET_NS_PER_OP, RESULT_REASON_NO_HARNESS);
+		result_set_null(figures, METRIC_NET_NS_PER_OP, RESULT_REASON_NO_HARNESS);
 		return;
 	}
 	double net = raw - statistics_median(values, count);
-	if (figures->value[RESULT_METRIC_FAILURES_TOTAL] > 0)
-		result_set_null(figures, RESULT_METRIC_NET_NS_PER_OP, RESULT_REASON_FAILURES);
+	if (figures->value[METRIC_FAILURES_TOTAL] > 0)
+		result_set_null(figures, METRIC_NET_NS_PER_OP, RESULT_REASON_FAILURES);
 	else if (net < NET_NS_MIN)
-		result_set_null(figures, RESULT_METRIC_NET_NS_PER_OP, RESULT_REASON_BELOW_HARNESS);
+		result_set_null(figures, METRIC_NET_NS_PER_OP, RESULT_REASON_BELOW_HARNESS);
 	else
-		result_set(figures, RESULT_METRIC_NET_NS_PER_OP, net);
+		result_set(figures, METRIC_NET_NS_PER_OP, net);
 }
 
 static void set_slowdown(struct result_figures *figures, double raw, const struct gather_arm *arm, size_t phase,
@@ -126,7 +126,7 @@ static void set_slowdown(struct result_figures *figures, double raw, const struc
 		    phase < arm->records[i].phase_count && !isnan(arm->records[i].phases[phase].latency_ns_per_op))
 			values[count++] = arm->records[i].phases[phase].latency_ns_per_op;
 	if (count)
-		result_set(figures, RESULT_METRIC_SLOWDOWN, statistics_median(values, count) / raw);
+		result_set(figures, METRIC_SLOWDOWN, statistics_median(values, count) / raw);
 }
 
 static void set_windows(struct result_figures *figures, const struct gather_arm *arm, size_t phase)
@@ -140,7 +140,7 @@ static void set_windows(struct result_figures *figures, const struct gather_arm 
 		tainted += (double)arm->records[i].phases[phase].windows_tainted;
 	}
 	if (windows > 0)
-		result_set(figures, RESULT_METRIC_TAINTED_SHARE, tainted / windows);
+		result_set(figures, METRIC_TAINTED_SHARE, tainted / windows);
 }
 
 static double record_starved(const struct result_record_phase *phase)
@@ -154,8 +154,8 @@ static double record_full(const struct result_record_phase *phase)
 }
 
 /* Median over rounds of what only mixes of several threads with free_on: next have. */
-static void set_travel(struct result_figures *figures, enum result_metric metric, const struct gather_arm *arm,
-		       size_t phase, double (*figure)(const struct result_record_phase *), double *values)
+static void set_travel(struct result_figures *figures, enum metric metric, const struct gather_arm *arm, size_t phase,
+		       double (*figure)(const struct result_record_phase *), double *values)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < arm->count; i++)
@@ -168,11 +168,10 @@ static void set_travel(struct result_figures *figures, enum result_metric metric
 /* Median over rounds of what workers put among their figures; without any, the reason of the first one. */
 static void set_from_rounds(struct result_figures *figures, const struct gather_arm *arm, size_t phase, double *values)
 {
-	static const enum result_metric metrics[] = {
-		RESULT_METRIC_OFFERED_RATE,    RESULT_METRIC_ACHIEVED_RATE, RESULT_METRIC_LATENESS_MEAN_NS,
-		RESULT_METRIC_LATENESS_MAX_NS, RESULT_METRIC_SATURATED,     RESULT_METRIC_INSTRUCTIONS,
-		RESULT_METRIC_CYCLES,          RESULT_METRIC_LLC_MISSES,    RESULT_METRIC_BRANCH_MISSES,
-		RESULT_METRIC_DTLB_MISSES,     RESULT_METRIC_CORE_GHZ,
+	static const enum metric metrics[] = {
+		METRIC_OFFERED_RATE,  METRIC_ACHIEVED_RATE, METRIC_LATENESS_MEAN_NS, METRIC_LATENESS_MAX_NS,
+		METRIC_SATURATED,     METRIC_INSTRUCTIONS,  METRIC_CYCLES,           METRIC_LLC_MISSES,
+		METRIC_BRANCH_MISSES, METRIC_DTLB_MISSES,   METRIC_CORE_GHZ,
 	};
 	const struct result_record *first = first_timed(arm);
 	for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {
@@ -191,15 +190,15 @@ static void set_from_rounds(struct result_figures *figures, const struct gather_
 			result_set_null(figures, metrics[m],
 					(enum result_reason)first->phases[phase].figures.reason[metrics[m]]);
 	}
-	if (figures->value[RESULT_METRIC_SATURATED] > 0)
-		result_set(figures, RESULT_METRIC_SATURATED, figures->value[RESULT_METRIC_SATURATED] > 0.5);
+	if (figures->value[METRIC_SATURATED] > 0)
+		result_set(figures, METRIC_SATURATED, figures->value[METRIC_SATURATED] > 0.5);
 }
 
 /* A closed loop has no schedule. */
 static void set_closed(struct result_figures *figures)
 {
-	for (int metric = RESULT_METRIC_OFFERED_RATE; metric <= RESULT_METRIC_SATURATED; metric++)
-		result_set_null(figures, (enum result_metric)metric, RESULT_REASON_CLOSED_LOOP);
+	for (int metric = METRIC_OFFERED_RATE; metric <= METRIC_SATURATED; metric++)
+		result_set_null(figures, (enum metric)metric, RESULT_REASON_CLOSED_LOOP);
 }
 
 static void set_times(struct result_figures *figures, const struct gather_arm *arm, const struct gather_arm *null,
@@ -208,29 +207,29 @@ static void set_times(struct result_figures *figures, const struct gather_arm *a
 	const struct result_record *timed = first_timed(arm);
 	if (!timed || phase >= timed->phase_count)
 		return;
-	result_set(figures, RESULT_METRIC_OPERATIONS, (double)timed->phases[phase].operations);
-	if (isnan(figures->value[RESULT_METRIC_FAILURES_TOTAL]))
-		result_set(figures, RESULT_METRIC_FAILURES_TOTAL, (double)timed->phases[phase].failures);
+	result_set(figures, METRIC_OPERATIONS, (double)timed->phases[phase].operations);
+	if (isnan(figures->value[METRIC_FAILURES_TOTAL]))
+		result_set(figures, METRIC_FAILURES_TOTAL, (double)timed->phases[phase].failures);
 	set_windows(figures, arm, phase);
 	size_t count = round_medians(arm, phase, false, values);
-	result_set(figures, RESULT_METRIC_ROUNDS, (double)count);
+	result_set(figures, METRIC_ROUNDS, (double)count);
 	if (!count) {
-		result_set_null(figures, RESULT_METRIC_RAW_NS_PER_OP, RESULT_REASON_SHORT_WINDOW);
+		result_set_null(figures, METRIC_RAW_NS_PER_OP, RESULT_REASON_SHORT_WINDOW);
 		return;
 	}
 	struct statistics_interval interval = statistics_median_interval(values, count, INTERVAL_LEVEL);
 	double raw = statistics_median(values, count);
-	result_set(figures, RESULT_METRIC_RAW_NS_PER_OP, raw);
+	result_set(figures, METRIC_RAW_NS_PER_OP, raw);
 	if (interval.level > 0) {
-		result_set(figures, RESULT_METRIC_CI_LOW_NS, interval.low);
-		result_set(figures, RESULT_METRIC_CI_HIGH_NS, interval.high);
+		result_set(figures, METRIC_CI_LOW_NS, interval.low);
+		result_set(figures, METRIC_CI_HIGH_NS, interval.high);
 	} else {
-		result_set_null(figures, RESULT_METRIC_CI_LOW_NS, RESULT_REASON_FEW_ROUNDS);
-		result_set_null(figures, RESULT_METRIC_CI_HIGH_NS, RESULT_REASON_FEW_ROUNDS);
+		result_set_null(figures, METRIC_CI_LOW_NS, RESULT_REASON_FEW_ROUNDS);
+		result_set_null(figures, METRIC_CI_HIGH_NS, RESULT_REASON_FEW_ROUNDS);
 	}
 	count = round_medians(arm, phase, true, values);
 	if (count)
-		result_set(figures, RESULT_METRIC_UNTAINTED_NS_PER_OP, statistics_median(values, count));
+		result_set(figures, METRIC_UNTAINTED_NS_PER_OP, statistics_median(values, count));
 	set_slowdown(figures, raw, arm, phase, values);
 	set_net(figures, raw, null, phase, values);
 }
@@ -245,10 +244,9 @@ static bool is_adaptive(const struct workload *workload)
 
 static void set_adaptive(struct result_figures *figures)
 {
-	static const enum result_metric times[] = {RESULT_METRIC_RAW_NS_PER_OP,       RESULT_METRIC_NET_NS_PER_OP,
-						   RESULT_METRIC_CI_LOW_NS,           RESULT_METRIC_CI_HIGH_NS,
-						   RESULT_METRIC_OPERATIONS,          RESULT_METRIC_SLOWDOWN,
-						   RESULT_METRIC_UNTAINTED_NS_PER_OP, RESULT_METRIC_TAINTED_SHARE};
+	static const enum metric times[] = {METRIC_RAW_NS_PER_OP,       METRIC_NET_NS_PER_OP, METRIC_CI_LOW_NS,
+					    METRIC_CI_HIGH_NS,          METRIC_OPERATIONS,    METRIC_SLOWDOWN,
+					    METRIC_UNTAINTED_NS_PER_OP, METRIC_TAINTED_SHARE};
 	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
 		result_set_null(figures, times[i], RESULT_REASON_ADAPTIVE);
 }
@@ -288,7 +286,7 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 		if (audit && i < audit->phase_count)
 			phase->figures = audit->phases[i].figures;
 		/* What came behind something fatal has nothing to tell. */
-		if (phase->measured && (!audit || !isnan(phase->figures.value[RESULT_METRIC_AUDIT_OPS])))
+		if (phase->measured && (!audit || !isnan(phase->figures.value[METRIC_AUDIT_OPS])))
 			arm->figures_phase = i;
 		set_times(&phase->figures, records, null, i, values);
 		set_from_rounds(&phase->figures, records, i, values);
@@ -297,11 +295,11 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 		if (is_adaptive(workload))
 			set_adaptive(&phase->figures);
 		if (arm->threads > 1 && workload->phases[i].free_on == WORKLOAD_FREE_ON_NEXT) {
-			set_travel(&phase->figures, RESULT_METRIC_RING_STARVED, records, i, record_starved, values);
-			set_travel(&phase->figures, RESULT_METRIC_RING_FULL, records, i, record_full, values);
+			set_travel(&phase->figures, METRIC_RING_STARVED, records, i, record_starved, values);
+			set_travel(&phase->figures, METRIC_RING_FULL, records, i, record_full, values);
 		} else {
-			result_set_null(&phase->figures, RESULT_METRIC_RING_STARVED, RESULT_REASON_NOT_APPLICABLE);
-			result_set_null(&phase->figures, RESULT_METRIC_RING_FULL, RESULT_REASON_NOT_APPLICABLE);
+			result_set_null(&phase->figures, METRIC_RING_STARVED, RESULT_REASON_NOT_APPLICABLE);
+			result_set_null(&phase->figures, METRIC_RING_FULL, RESULT_REASON_NOT_APPLICABLE);
 		}
 		result = phase->name && fill_rounds(phase, records, i) == 0 ? gather_ageing(phase, records, i) : -1;
 		if (result == 0)

@@ -76,21 +76,21 @@ int gather_ageing(struct result_phase *phase, const struct gather_arm *records, 
 	memory_release(scratch);
 	if (!cells.count)
 		return 0; /* no timed pass: not measured */
-	result_set(figures, RESULT_METRIC_AGEING_WINDOWS, (double)cells.count);
+	result_set(figures, METRIC_AGEING_WINDOWS, (double)cells.count);
 	if (ageing_judge(cells.ns_per_op, cells.places, cells.count, cells.end, &found) < 0)
 		return -1;
 	phase->ageing = (enum result_ageing)found.class;
 	if (found.class == AGEING_UNKNOWN) {
-		result_set_null(figures, RESULT_METRIC_AGEING_RATIO, RESULT_REASON_FEW_WINDOWS);
-		result_set_null(figures, RESULT_METRIC_AGEING_SLOPE, RESULT_REASON_FEW_WINDOWS);
-		result_set_null(figures, RESULT_METRIC_AGEING_CHANGES, RESULT_REASON_FEW_WINDOWS);
+		result_set_null(figures, METRIC_AGEING_RATIO, RESULT_REASON_FEW_WINDOWS);
+		result_set_null(figures, METRIC_AGEING_SLOPE, RESULT_REASON_FEW_WINDOWS);
+		result_set_null(figures, METRIC_AGEING_CHANGES, RESULT_REASON_FEW_WINDOWS);
 		return 0;
 	}
 	if (isnan(found.first_to_last_decile))
-		result_set_null(figures, RESULT_METRIC_AGEING_RATIO, RESULT_REASON_DISTURBED);
+		result_set_null(figures, METRIC_AGEING_RATIO, RESULT_REASON_DISTURBED);
 	else
-		result_set(figures, RESULT_METRIC_AGEING_RATIO, found.first_to_last_decile);
-	result_set(figures, RESULT_METRIC_AGEING_CHANGES, (double)found.change_points);
-	result_set(figures, RESULT_METRIC_AGEING_SLOPE, found.slope * 1e6);
+		result_set(figures, METRIC_AGEING_RATIO, found.first_to_last_decile);
+	result_set(figures, METRIC_AGEING_CHANGES, (double)found.change_points);
+	result_set(figures, METRIC_AGEING_SLOPE, found.slope * 1e6);
 	return 0;
 }

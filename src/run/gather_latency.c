@@ -49,14 +49,51 @@ static int fill(struct result_latency *latency, struct histogram *ns, const stru
 	return plain_histogram_store(&latency->histogram, ns);
 }
 
-int gather_latency(struct result_latency latency[RESULT_KIND_COUNT], const struct gather_arm *records, size_t phase,
+static bool has_phase(const struct result_record *record, size_t phase)
+{
+	return record->ok && record->pass == RESULT_PASS_TIMED && phase < record->phase_count;
+}
+
+/* The percentiles of each round by itself. What lies below the resolution is no figure: two of them would have a ratio of 1. */
+static int fill_rounds(struct result_latency *latency, const struct gather_arm *records, size_t phase, size_t kind,
+		       const struct clock *clock, struct histogram ticks[2])
+{
+	double *values = NULL;
+	for (size_t i = 0; i < records->count; i++)
+		if (has_phase(&records->records[i], phase) && records->records[i].round >= latency->round_count)
+			latency->round_count = (size_t)records->records[i].round + 1;
+	for (size_t which = 0; which < METRIC_PERCENTILES; which++) {
+		values = memory_zeroed(latency->round_count, sizeof values[0]);
+		if (!values)
+			return -1;
+		latency->round_ns[which] = values;
+		for (size_t i = 0; i < latency->round_count; i++)
+			values[i] = (double)NAN;
+	}
+	for (size_t i = 0; i < records->count; i++) {
+		const struct result_record *record = &records->records[i];
+		if (!has_phase(record, phase))
+			continue;
+		ticks[0] = ticks[1] = (struct histogram){0};
+		plain_histogram_add(&ticks[0], &record->phases[phase].latency[kind]);
+		to_ns(&ticks[1], &ticks[0], clock);
+		for (size_t which = 0; which < METRIC_PERCENTILES; which++) {
+			double ns = percentile(&ticks[1], metric_percentile_quantile[which], 0);
+			if (ns >= latency->resolution_ns)
+				latency->round_ns[which][record->round] = ns;
+		}
+	}
+	return 0;
+}
+
+int gather_latency(struct result_latency latency[METRIC_KIND_COUNT], const struct gather_arm *records, size_t phase,
 		   const struct clock *clock)
 {
 	struct histogram *ticks = memory_zeroed(2, sizeof ticks[0]);
 	if (!ticks)
 		return -1;
 	int result = 0;
-	for (size_t kind = 0; result == 0 && kind < RESULT_KIND_COUNT; kind++) {
+	for (size_t kind = 0; result == 0 && kind < METRIC_KIND_COUNT; kind++) {
 		ticks[0] = ticks[1] = (struct histogram){0};
 		for (size_t i = 0; i < records->count; i++)
 			if (records->records[i].ok && phase < records->records[i].phase_count)
@@ -65,6 +102,8 @@ int gather_latency(struct result_latency latency[RESULT_KIND_COUNT], const struc
 			continue;
 		to_ns(&ticks[1], &ticks[0], clock);
 		result = fill(&latency[kind], &ticks[1], clock);
+		if (result == 0)
+			result = fill_rounds(&latency[kind], records, phase, kind, clock, ticks);
 	}
 	memory_release(ticks);
 	return result;

@@ -6,7 +6,7 @@
 #include "run/gather.h"
 
 /* Fills one result_latency per kind. -1: no memory. */
-int gather_latency(struct result_latency latency[RESULT_KIND_COUNT], const struct gather_arm *records, size_t phase,
+int gather_latency(struct result_latency latency[METRIC_KIND_COUNT], const struct gather_arm *records, size_t phase,
 		   const struct clock *clock);
 
 #endif

@@ -257,7 +257,7 @@ static int play(struct worker *worker, struct error *error)
 	int result = pass_throughput(&pass, error) < 0 || pass_latency(&pass, error) < 0 ? -1 : 0;
 	double core_ghz = (before + clock_core_ghz(&job->clock)) / 2;
 	for (size_t i = 0; i < worker->record.phase_count; i++)
-		result_set(&worker->record.phases[i].figures, RESULT_METRIC_CORE_GHZ, core_ghz);
+		result_set(&worker->record.phases[i].figures, METRIC_CORE_GHZ, core_ghz);
 	return result;
 }
 

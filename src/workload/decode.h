@@ -89,6 +89,8 @@ void decode_align(struct decode *decode, yaml_place parent, const struct raw_ali
 /* Reports at place when no extent of so many pages, and its guard, can ever be had by request. */
 void decode_check_fit(struct decode *decode, yaml_place place, const struct workload_request *request,
 		      uint64_t extent_pages);
+/* The enum metric that a value names; -1 when there is none (reported with the nearest), or nothing was written. */
+int decode_metric(struct decode *decode, struct decode_value value);
 /* The index of the request that a value names; false when there is none (reported). */
 bool decode_request_name(struct decode *decode, struct decode_value value, size_t *request);
 

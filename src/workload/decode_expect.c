@@ -1,34 +1,18 @@
 /* SPDX-License-Identifier: MIT */
+#include "metric/metrics.h"
 #include "workload/decode.h"
 
-#include <string.h>
-
-/* Words of small letters, digits and _ - joined by points. */
-static bool is_metric(const char *text)
+int decode_metric(struct decode *decode, struct decode_value value)
 {
-	for (;;) {
-		size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
-		if (!length)
-			return false;
-		text += length;
-		if (!*text)
-			return true;
-		if (*text++ != '.')
-			return false;
-	}
-}
-
-static void decode_metric(struct decode *decode, yaml_place place, const char *raw, char **metric)
-{
-	struct decode_value value = decode_value(decode, place, "metric", raw);
+	int metric = value.text ? metric_find(value.text) : -1;
+	if (metric >= 0 || !value.text)
+		return metric;
 	char quoted[YAML_QUOTE_BYTES];
-	decode_missing(decode, place, "metric", "a key of the result, for example failures.fragmented");
-	if (value.text && !is_metric(value.text))
-		decode_fault(decode, value.place,
-			     "%s is no metric: keys of the result joined by points, like failures.fragmented",
-			     yaml_quote(quoted, value.text));
-	else
-		decode_text(decode, value, metric);
+	const char *nearest = text_nearest(value.text, metric_paths);
+	decode_fault(decode, value.place, "%s is no metric%s%s%s; iovabench list metrics shows them",
+		     yaml_quote(quoted, value.text), nearest ? "; did you mean '" : "", nearest ? nearest : "",
+		     nearest ? "'?" : "");
+	return -1;
 }
 
 static void decode_expectation(struct decode *decode, yaml_place place, const struct raw_expectation *raw,
@@ -37,7 +21,10 @@ static void decode_expectation(struct decode *decode, yaml_place place, const st
 	static const char *const words[] = {"is", "below", "above"};
 	const char *const values[] = {raw->is, raw->below, raw->above};
 	size_t found = 3;
-	decode_metric(decode, place, raw->metric, &expectation->metric);
+	struct decode_value metric = decode_value(decode, place, "metric", raw->metric);
+	decode_missing(decode, place, "metric", "a figure of the result, for example failures.fragmented");
+	if (decode_metric(decode, metric) >= 0)
+		decode_text(decode, metric, &expectation->metric);
 	for (size_t i = 0; i < 3; i++) {
 		struct decode_value value = decode_value(decode, place, words[i], values[i]);
 		if (value.place == YAML_PLACE_NONE)

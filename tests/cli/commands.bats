@@ -54,9 +54,11 @@ refuses() { # part of the message, command line…
 	refuses "No such file" run $tiny "$scratch/none.yaml" -o "$scratch/t"
 	refuses "key-unknown.yaml:" run $tiny tests/bad/key-unknown.yaml tests/bad/number-octal.yaml -o "$scratch/t"
 	has "$stderr" "number-octal.yaml:"
-	printf 'iovabench: 1\nname: x\nspace: {size: 4GiB}\nrequests: [{name: a, size: {fixed: 4KiB}}]\nphases: [{name: p, mix: [{request: a}], ops: 1k}]\nexpect: [{metric: failures.totl, is: 0}]\n' >"$scratch/expect.yaml"
-	refuses "there is no metric 'failures.totl'; did you mean 'failures.total'?" run "$scratch/expect.yaml" -o "$scratch/t"
-	refuses "there is no metric" check "$scratch/expect.yaml"
+	for command in run check expand; do
+		refuses "expect-metric.yaml:8:14: expect[0].metric: 'failures.totl' is no metric; did you mean 'failures.total'?" $command tests/bad/expect-metric.yaml
+		has "$stderr" "expect-metric.yaml:4:42: requests[0].high: 'none' is no number"
+		has "$stderr" "expect-metric.yaml:9:14: expect[1].metric: 'latency.alloc.p99' is no metric; did you mean 'latency.alloc.p99_ns'?"
+	done
 }
 
 @test "a folder, a huge file and a file name that is too long are refused" {
@@ -143,6 +145,9 @@ refuses() { # part of the message, command line…
 	is "$("$iovabench" describe requests.size.lognormal.sigma | sed -n '3,4p')" "$(printf '  value: number, 0.01 to 8\n  default: required')"
 	is "$("$iovabench" describe sigma | grep -c 'lognormal.sigma: ')" 2
 	is "$("$iovabench" list metrics | awk '{print $1}' | grep -cx 'throughput.raw_ns_per_op')" 1
+	is "$("$iovabench" list metrics | awk '{print $1}' | grep -cx 'latency.mdl.alloc.p999_ns')" 1
+	has "$("$iovabench" describe latency.free.p99_ns)" "latency.free.p99_ns: 99th percentile of the latencies of free"
+	refuses "did you mean 'latency.free.p99_ns'?" describe latency.free.p99
 }
 
 @test "everything that is listed can be described" {

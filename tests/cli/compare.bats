@@ -268,6 +268,29 @@ verdict() { # document metric arm: of compare --json
 	grep -q '<failure message="the result has no such arm"/>' "$scratch/j.xml"
 }
 
+# Percentiles of 12 rounds, times factor.
+percentiles() { # file factor [rounds]
+	craft "$1" "$1" 1 '.arms[].phases[].latency.alloc = (["p50_ns", "p90_ns", "p99_ns", "p999_ns", "p9999_ns"] as $keys |
+		[100,101,99,100,102,98,100,101,99,100,101,100] as $rounds | {count: 1000000, max_ns: 1e6, resolution_ns: 20,
+		below_resolution: false, dropped: 0, curve: [], histogram: {min: 20, max: 1e6, dropped: 0, buckets: [[1000000, 1000000]]}} +
+		($keys | map({key: ., value: 100}) | from_entries) +
+		{rounds: ($keys | map({key: ., value: ($rounds | map(. * '"$2"'))}) | from_entries)})'"${3:-}"
+}
+
+@test "a policy gates percentiles by their rounds" {
+	percentiles a 1
+	percentiles b 1.3
+	percentiles old 1 ' | del(.arms[].phases[].latency.alloc.rounds)'
+	printf 'policy: 1\nmetrics: [{metric: latency.alloc.p99_ns, as: gated, threshold: 10%%}]\n' >"$scratch/policy.yaml"
+	run -0 "$iovabench" gate --baseline "$scratch/a" "$scratch/a" --policy "$scratch/policy.yaml"
+	run -1 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --policy "$scratch/policy.yaml"
+	grep -q 'latency.alloc.p99_ns .*FAILED: regression' <<<"$output"
+	[[ $output != *p999_ns*verdict* && $output != *latency.free* ]]
+	run -4 "$iovabench" gate --baseline "$scratch/a" "$scratch/old" --policy "$scratch/policy.yaml"
+	grep -q 'latency.alloc.p99_ns .*OPEN: not compared' <<<"$output"
+	run -0 "$iovabench" gate --baseline "$scratch/a" "$scratch/b"
+}
+
 @test "a wrong policy is refused with every fault and its place" {
 	craft a a 1
 	cat >"$scratch/policy.yaml" <<-YAML

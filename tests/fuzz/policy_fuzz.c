@@ -21,7 +21,7 @@ static void read_policy(const char *text, size_t length)
 	struct text messages = {0};
 	bool good = policy_parse("fuzz", text, length, &policy, &messages) == 0;
 	must(good == (messages.length == 0));
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
+	for (int i = 0; i < METRIC_ALL; i++)
 		must(policy.weight[i] <= POLICY_GATED && policy.threshold[i] >= 0 && policy.threshold[i] <= 1);
 	text_release(&messages);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Any bytes are either a workload that keeps the promises of model.h, or refused with a message. make fuzz builds and runs it. */
 #include "base/bits.h"
+#include "metric/metrics.h"
 #include "workload/workload_yaml.h"
 
 #include <stdlib.h>
@@ -271,7 +272,7 @@ static void check(const struct workload *workload)
 		check_phase(workload, &workload->phases[i]);
 	check_sweeps(workload);
 	for (size_t i = 0; i < workload->expectation_count; i++)
-		must(workload->expectations[i].metric && workload->expectations[i].tolerance >= 0);
+		must(metric_find(workload->expectations[i].metric) >= 0 && workload->expectations[i].tolerance >= 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)

@@ -47,14 +47,14 @@ static inline void assert_about(double is, double wanted, double tolerance)
 	assert_true(fabs(is - wanted) <= tolerance);
 }
 
-static inline double figure(enum result_metric metric)
+static inline double figure(enum metric metric)
 {
 	return bench_figure(&bench, 0, metric);
 }
 
 static inline void complains(const char *sentence)
 {
-	assert_true(figure(RESULT_METRIC_AUDIT_VIOLATIONS) > 0);
+	assert_true(figure(METRIC_AUDIT_VIOLATIONS) > 0);
 	if (!bench.record.message || !strstr(bench.record.message, sentence))
 		fail_msg("said '%s', not '%s'", bench.record.message, sentence);
 }

@@ -8,7 +8,7 @@ static void an_overlap_is_told(void **state)
 	audit(THREE, FLAW_OVERLAP);
 	complains("operation 3: granted: pages [0x0, 0x4) overlap what is live or reserved");
 	/* What was not its to have is not freed: once is once. */
-	assert_true(figure(RESULT_METRIC_AUDIT_VIOLATIONS) == 1);
+	assert_true(figure(METRIC_AUDIT_VIOLATIONS) == 1);
 }
 
 /* No allocator makes one: the engine frees what it holds, once. Whoever stands between them could. */
@@ -47,7 +47,7 @@ static void an_absurd_extent_is_told(void **state)
 	(void)state;
 	audit(THREE, FLAW_ABSURD);
 	complains("operation 3: granted: pages [0xffffffffffffffff, 0xfffffffffffffffe) lie outside of the space");
-	assert_true(figure(RESULT_METRIC_AUDIT_VIOLATIONS) == 1);
+	assert_true(figure(METRIC_AUDIT_VIOLATIONS) == 1);
 }
 
 static void a_short_grant_is_told(void **state)
@@ -89,7 +89,7 @@ static void a_fixed_alignment_is_not_replaced_by_a_natural_one(void **state)
 	      "phases: [{name: only, script: [{alloc: a, request: any}, {alloc: b, request: two}]}]\n",
 	      FLAW_NONE);
 	assert_null(bench.record.message);
-	assert_true(figure(RESULT_METRIC_HIGH_WATER_PAGES) == 6); /* 0, then [2, 6) */
+	assert_true(figure(METRIC_HIGH_WATER_PAGES) == 6); /* 0, then [2, 6) */
 }
 
 static void an_extent_above_its_limit_is_told(void **state)
@@ -133,7 +133,7 @@ static void extents_at_their_limits_are_right(void **state)
 	      "upper}]}]\n",
 	      FLAW_NONE);
 	assert_null(bench.record.message);
-	assert_true(figure(RESULT_METRIC_HIGH_WATER_PAGES) == 9);
+	assert_true(figure(METRIC_HIGH_WATER_PAGES) == 9);
 }
 
 static void a_crossed_boundary_is_told(void **state)
@@ -161,7 +161,7 @@ static void an_extent_that_ends_at_a_boundary_does_not_cross_it(void **state)
 	      "phases: [{name: only, script: [{alloc: a, request: any}, {alloc: b, request: any}]}]\n",
 	      FLAW_NONE);
 	assert_null(bench.record.message);
-	assert_true(figure(RESULT_METRIC_HIGH_WATER_PAGES) == 8);
+	assert_true(figure(METRIC_HIGH_WATER_PAGES) == 8);
 }
 
 static void a_walk_over_live_pages_is_told(void **state)
@@ -231,8 +231,8 @@ static void polls_are_counted(void **state)
 	(void)state;
 	audit(POLLED, FLAW_NONE);
 	assert_null(bench.record.message);
-	assert_true(figure(RESULT_METRIC_AUDIT_POLLS) == 1);
-	assert_true(figure(RESULT_METRIC_AUDIT_OPS) == 151);
+	assert_true(figure(METRIC_AUDIT_POLLS) == 1);
+	assert_true(figure(METRIC_AUDIT_OPS) == 151);
 }
 
 static void a_poll_that_loses_pages_is_told(void **state)
@@ -264,9 +264,8 @@ static void every_phase_carries_all_violations(void **state)
 {
 	(void)state;
 	audit(THREE "  - {name: drain, free: all}\n", FLAW_LOST_FREE);
-	assert_true(bench_figure(&bench, 0, RESULT_METRIC_AUDIT_VIOLATIONS) > 0);
-	assert_true(bench_figure(&bench, 0, RESULT_METRIC_AUDIT_VIOLATIONS) ==
-		    bench_figure(&bench, 1, RESULT_METRIC_AUDIT_VIOLATIONS));
+	assert_true(bench_figure(&bench, 0, METRIC_AUDIT_VIOLATIONS) > 0);
+	assert_true(bench_figure(&bench, 0, METRIC_AUDIT_VIOLATIONS) == bench_figure(&bench, 1, METRIC_AUDIT_VIOLATIONS));
 }
 
 static void only_the_first_complaints_are_kept_but_all_are_counted(void **state)
@@ -278,7 +277,7 @@ static void only_the_first_complaints_are_kept_but_all_are_counted(void **state)
 	for (const char *at = bench.record.message; (at = strchr(at, '\n')); at++)
 		lines++;
 	assert_int_equal(lines, AUDIT_COMPLAINTS_KEPT);
-	assert_true(figure(RESULT_METRIC_AUDIT_VIOLATIONS) > 50);
+	assert_true(figure(METRIC_AUDIT_VIOLATIONS) > 50);
 }
 
 static void ends_with(enum flaw which, enum exit_code code, const char *sentence)

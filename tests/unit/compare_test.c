@@ -127,7 +127,7 @@ static void simulated_comparisons_do_not_cry_wolf(void **state)
 	assert_true(found >= 570);
 }
 
-static const struct result_comparison *row_of(const struct compare_pair *pair, enum result_metric metric)
+static const struct result_comparison *row_of(const struct compare_pair *pair, enum metric metric)
 {
 	for (size_t i = 0; i < pair->row_count; i++)
 		if (pair->rows[i].metric == metric)
@@ -144,21 +144,21 @@ static void two_arms_of_the_fixture(void **state)
 	struct compare_rules rules;
 	compare_rules_default(&rules, 0.03, 1);
 	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
-	const struct result_comparison *row = row_of(&pair, RESULT_METRIC_SPAN_PAGES);
+	const struct result_comparison *row = row_of(&pair, METRIC_SPAN_PAGES);
 	assert_true(near(row->ratio, row->b_value / row->a_value));
 	assert_int_equal(row->verdict, RESULT_VERDICT_IMPROVEMENT);
-	assert_int_equal(row_of(&pair, RESULT_METRIC_FAILURES_FRAGMENTED)->verdict, RESULT_VERDICT_OK);
-	assert_true(isnan(row_of(&pair, RESULT_METRIC_FAILURES_FRAGMENTED)->ratio));
+	assert_int_equal(row_of(&pair, METRIC_FAILURES_FRAGMENTED)->verdict, RESULT_VERDICT_OK);
+	assert_true(isnan(row_of(&pair, METRIC_FAILURES_FRAGMENTED)->ratio));
 	/* Only describing, or measured by neither. */
-	assert_null(row_of(&pair, RESULT_METRIC_OPERATIONS));
-	assert_null(row_of(&pair, RESULT_METRIC_NET_NS_PER_OP));
-	assert_null(row_of(&pair, RESULT_METRIC_LARGEST_FREE_PAGES));
+	assert_null(row_of(&pair, METRIC_OPERATIONS));
+	assert_null(row_of(&pair, METRIC_NET_NS_PER_OP));
+	assert_null(row_of(&pair, METRIC_LARGEST_FREE_PAGES));
 	/* Arm 1 has no rounds. */
-	assert_int_equal(row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->verdict, RESULT_VERDICT_NOT_COMPARED);
-	assert_string_equal(row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->reason, "no round has a figure of both");
+	assert_int_equal(row_of(&pair, METRIC_RAW_NS_PER_OP)->verdict, RESULT_VERDICT_NOT_COMPARED);
+	assert_string_equal(row_of(&pair, METRIC_RAW_NS_PER_OP)->reason, "no round has a figure of both");
 	compare_pair_release(&pair);
 	/* 28 of 20,000 failed is more than 0.1 %, 28 of a million is not. */
-	result_set(&result.arms[5].phases[1].figures, RESULT_METRIC_FAILURES_TOTAL, 28);
+	result_set(&result.arms[5].phases[1].figures, METRIC_FAILURES_TOTAL, 28);
 	for (size_t i = 3; i < 6; i += 2) {
 		result.arms[i].phases[1].round_ns_per_op = fixture_room(12, sizeof(double));
 		memcpy(result.arms[i].phases[1].round_ns_per_op, ones, sizeof ones);
@@ -166,32 +166,31 @@ static void two_arms_of_the_fixture(void **state)
 	}
 	pair = (struct compare_pair){.a = {&result, 3}, .b = {&result, 5}};
 	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
-	assert_int_equal(row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->verdict, RESULT_VERDICT_OK);
-	assert_null(row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->reason);
+	assert_int_equal(row_of(&pair, METRIC_RAW_NS_PER_OP)->verdict, RESULT_VERDICT_OK);
+	assert_null(row_of(&pair, METRIC_RAW_NS_PER_OP)->reason);
 	compare_pair_release(&pair);
-	result_set(&result.arms[5].phases[1].figures, RESULT_METRIC_ALLOCATIONS, 20000);
+	result_set(&result.arms[5].phases[1].figures, METRIC_ALLOCATIONS, 20000);
 	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
-	assert_int_equal(row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->verdict, RESULT_VERDICT_DIFFERENT_WORK);
+	assert_int_equal(row_of(&pair, METRIC_RAW_NS_PER_OP)->verdict, RESULT_VERDICT_DIFFERENT_WORK);
 	compare_pair_release(&pair);
 	result_release(&result);
 }
 
 /* The verdict on time of arms 3 and 5, which have twelve equal rounds and failed so often. */
-static enum result_verdict verdict_of_failures(struct result *result, enum result_metric tried, double of, double a,
-					       double b)
+static enum result_verdict verdict_of_failures(struct result *result, enum metric tried, double of, double a, double b)
 {
 	const double failed[2] = {a, b};
 	for (size_t i = 0; i < 2; i++) {
 		struct result_phase *phase = &result->arms[3 + 2 * i].phases[1];
-		result_set_null(&phase->figures, RESULT_METRIC_ALLOCATIONS, RESULT_REASON_NOT_MEASURED);
+		result_set_null(&phase->figures, METRIC_ALLOCATIONS, RESULT_REASON_NOT_MEASURED);
 		result_set(&phase->figures, tried, of);
-		result_set(&phase->figures, RESULT_METRIC_FAILURES_TOTAL, failed[i]);
+		result_set(&phase->figures, METRIC_FAILURES_TOTAL, failed[i]);
 	}
 	struct compare_pair pair = {.a = {result, 3}, .b = {result, 5}};
 	struct compare_rules rules;
 	compare_rules_default(&rules, 0.03, 1);
 	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
-	enum result_verdict verdict = row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->verdict;
+	enum result_verdict verdict = row_of(&pair, METRIC_RAW_NS_PER_OP)->verdict;
 	compare_pair_release(&pair);
 	return verdict;
 }
@@ -201,9 +200,9 @@ static void work_is_different_beyond_a_thousandth(void **state)
 {
 	(void)state;
 	static const struct {
-		enum result_metric tried;
+		enum metric tried;
 		double of;
-	} counts[] = {{RESULT_METRIC_ALLOCATIONS, 1e6}, {RESULT_METRIC_OPERATIONS, 2e6}};
+	} counts[] = {{METRIC_ALLOCATIONS, 1e6}, {METRIC_OPERATIONS, 2e6}};
 	struct result result;
 	fixture_result(&result, small);
 	for (size_t i = 3; i < 6; i += 2) {
@@ -213,7 +212,7 @@ static void work_is_different_beyond_a_thousandth(void **state)
 		result.arms[i].phases[1].round_count = 12;
 	}
 	for (size_t i = 0; i < 2; i++) {
-		enum result_metric tried = counts[i].tried;
+		enum metric tried = counts[i].tried;
 		double of = counts[i].of;
 		assert_int_equal(verdict_of_failures(&result, tried, of, 0, 1000), RESULT_VERDICT_OK);
 		assert_int_equal(verdict_of_failures(&result, tried, of, 1000, 0), RESULT_VERDICT_OK);
@@ -242,7 +241,7 @@ static void two_runs_and_two_builds_are_told(void **state)
 			*text = memory_text("another");
 		}
 		assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
-		const char *reason = row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP)->reason;
+		const char *reason = row_of(&pair, METRIC_RAW_NS_PER_OP)->reason;
 		assert_true(reasons[i] ? reason && strcmp(reason, reasons[i]) == 0 : !reason);
 		compare_pair_release(&pair);
 	}
@@ -261,7 +260,7 @@ static void times_of_one_model_with_more_cpus_are_not_compared(void **state)
 	compare_rules_default(&rules, 0.03, 1);
 	b.machine.cpus++;
 	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
-	const struct result_comparison *row = row_of(&pair, RESULT_METRIC_RAW_NS_PER_OP);
+	const struct result_comparison *row = row_of(&pair, METRIC_RAW_NS_PER_OP);
 	assert_int_equal(row->verdict, RESULT_VERDICT_NOT_COMPARED);
 	assert_string_equal(row->reason, "measured on different machines");
 	assert_int_equal(row->rounds_wanted, 0);

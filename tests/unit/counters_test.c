@@ -27,7 +27,7 @@ static int set_up(void **state)
 static double instructions(void)
 {
 	counters_store(&total, &figures);
-	return figures.value[RESULT_METRIC_INSTRUCTIONS];
+	return figures.value[METRIC_INSTRUCTIONS];
 }
 
 static void add(struct counters_reading before, struct counters_reading after, double operations)
@@ -59,7 +59,7 @@ static void an_iteration_that_was_not_counted_is_left_out(void **state)
 	(void)state;
 	add((struct counters_reading){0, 0, 0}, (struct counters_reading){0, 70, 0}, 1000);
 	assert_true(isnan(instructions()));
-	assert_int_equal(figures.reason[RESULT_METRIC_INSTRUCTIONS], RESULT_REASON_COUNTERS_MISSING);
+	assert_int_equal(figures.reason[METRIC_INSTRUCTIONS], RESULT_REASON_COUNTERS_MISSING);
 	add((struct counters_reading){0, 0, 0}, (struct counters_reading){12000, 70, 70}, 600);
 	assert_true(instructions() == 20);
 }
@@ -81,17 +81,16 @@ static void counters_that_are_refused_say_so(void **state)
 	}
 	counters_note(&none, 1000, &total);
 	assert_true(isnan(instructions()));
-	assert_int_equal(figures.reason[RESULT_METRIC_INSTRUCTIONS], RESULT_REASON_COUNTERS_REFUSED);
-	assert_int_equal(figures.reason[RESULT_METRIC_CYCLES], RESULT_REASON_COUNTERS_MISSING);
+	assert_int_equal(figures.reason[METRIC_INSTRUCTIONS], RESULT_REASON_COUNTERS_REFUSED);
+	assert_int_equal(figures.reason[METRIC_CYCLES], RESULT_REASON_COUNTERS_MISSING);
 }
 
 /* What the system would say stands in a file that counters are read from. */
 static void every_counter_is_read_into_its_own_metric(void **state)
 {
 	(void)state;
-	static const enum result_metric metrics[] = {RESULT_METRIC_INSTRUCTIONS, RESULT_METRIC_CYCLES,
-						     RESULT_METRIC_LLC_MISSES, RESULT_METRIC_BRANCH_MISSES,
-						     RESULT_METRIC_DTLB_MISSES};
+	static const enum metric metrics[] = {METRIC_INSTRUCTIONS, METRIC_CYCLES, METRIC_LLC_MISSES, METRIC_BRANCH_MISSES,
+					      METRIC_DTLB_MISSES};
 	struct counters counters = {0};
 	for (size_t i = 0; i < COUNTERS_COUNT; i++) {
 		/* In two iterations: 1000 (i + 1) of 1000 operations, then twice that, by a counter that runs half of the time. */

@@ -270,7 +270,7 @@ enum way { PLAY, PLAY_TIMED, PLAY_COUNTED };
 
 static void play_word(enum way way, const struct op *op, uint64_t *high)
 {
-	enum result_kind kind;
+	enum metric_kind kind;
 	uint64_t ticks;
 	struct engine_outcome outcome;
 	if (op->demand >> OP_REQUEST_SHIFT == OP_CONTROL) {
@@ -390,9 +390,9 @@ static void kinds_are_told_apart(void **state)
 		     "{alloc: a, request: any}, {alloc: b, request: call}, {alloc: c, request: any, size: 1MiB}, {free: "
 		     "a}, {free: b}, {free: c}"),
 	      "rbtree");
-	static const enum result_kind wanted[] = {RESULT_KIND_ALLOC, RESULT_KIND_CONTIGUOUS_ALLOC, RESULT_KIND_ALLOC_FAILED,
-						  RESULT_KIND_FREE, RESULT_KIND_CONTIGUOUS_FREE};
-	enum result_kind kind;
+	static const enum metric_kind wanted[] = {METRIC_KIND_ALLOC, METRIC_KIND_CONTIGUOUS_ALLOC, METRIC_KIND_ALLOC_FAILED,
+						  METRIC_KIND_FREE, METRIC_KIND_CONTIGUOUS_FREE};
+	enum metric_kind kind;
 	uint64_t ticks;
 	bench.clock.counter = false; /* the system's clock knows of no migration */
 	for (size_t i = 0; i < 5; i++) {

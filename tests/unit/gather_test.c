@@ -88,12 +88,12 @@ static void gather(const struct gather_arm *harness)
 	assert_int_equal(gather_fill(&gathered, &arm, harness, &workload, &ticking, &error), 0);
 }
 
-static double figure(enum result_metric metric)
+static double figure(enum metric metric)
 {
 	return gathered.phases[1].figures.value[metric];
 }
 
-static enum result_reason reason(enum result_metric metric)
+static enum result_reason reason(enum metric metric)
 {
 	return gathered.phases[1].figures.reason[metric];
 }
@@ -106,13 +106,13 @@ static void rounds_are_medians_of_iterations_and_figures_medians_of_rounds(void 
 	add_round(&arm, 40, 30, 20); /* 30 */
 	gather(NULL);
 	assert_int_equal(gathered.figures_phase, 1);
-	assert_true(figure(RESULT_METRIC_RAW_NS_PER_OP) == 11);
-	assert_true(figure(RESULT_METRIC_UNTAINTED_NS_PER_OP) == 10);
-	assert_true(figure(RESULT_METRIC_ROUNDS) == 3);
-	assert_true(figure(RESULT_METRIC_OPERATIONS) == 1000);
-	assert_true(fabs(figure(RESULT_METRIC_TAINTED_SHARE) - 0.2) < 1e-12);
+	assert_true(figure(METRIC_RAW_NS_PER_OP) == 11);
+	assert_true(figure(METRIC_UNTAINTED_NS_PER_OP) == 10);
+	assert_true(figure(METRIC_ROUNDS) == 3);
+	assert_true(figure(METRIC_OPERATIONS) == 1000);
+	assert_true(fabs(figure(METRIC_TAINTED_SHARE) - 0.2) < 1e-12);
 	/* Latency passes took 20, 22 and 60. */
-	assert_true(figure(RESULT_METRIC_SLOWDOWN) == 2);
+	assert_true(figure(METRIC_SLOWDOWN) == 2);
 }
 
 static void a_round_without_a_figure_is_left_out(void **state)
@@ -121,8 +121,8 @@ static void a_round_without_a_figure_is_left_out(void **state)
 	add_round(&arm, NAN, NAN, NAN);
 	add_round(&arm, NAN, 8, NAN);
 	gather(NULL);
-	assert_true(figure(RESULT_METRIC_RAW_NS_PER_OP) == 8);
-	assert_true(figure(RESULT_METRIC_ROUNDS) == 1);
+	assert_true(figure(METRIC_RAW_NS_PER_OP) == 8);
+	assert_true(figure(METRIC_ROUNDS) == 1);
 }
 
 /* 40 windows of 50,000 operations, each 0.5 ns slower than the one before it: 10 ns in a million operations. */
@@ -151,11 +151,11 @@ static void windows_that_were_disturbed_do_not_move_the_others(void **state)
 		churn->cells_ns_per_op[round ? 2 : 30] = (double)NAN;
 	}
 	gather(NULL);
-	assert_true(figure(RESULT_METRIC_AGEING_WINDOWS) == 20);
-	assert_true(fabs(figure(RESULT_METRIC_AGEING_SLOPE) - 10) < 1e-9);
+	assert_true(figure(METRIC_AGEING_WINDOWS) == 20);
+	assert_true(fabs(figure(METRIC_AGEING_SLOPE) - 10) < 1e-9);
 	assert_int_equal(gathered.phases[1].ageing, RESULT_AGEING_AGEING);
 	/* Means of the first four and of the last four of 40. */
-	assert_true(fabs(figure(RESULT_METRIC_AGEING_RATIO) - 28.75 / 10.75) < 1e-12);
+	assert_true(fabs(figure(METRIC_AGEING_RATIO) - 28.75 / 10.75) < 1e-12);
 }
 
 /* The second half of the windows is twice as long: middles at 25,000, 75,000, … 975,000, then 1,050,000, 1,150,000, … 2,950,000. */
@@ -169,16 +169,16 @@ static void windows_stand_where_their_operations_are(void **state)
 		churn->cells_ns_per_op[i] = 10 + middle / 100000;
 	}
 	gather(NULL);
-	assert_true(fabs(figure(RESULT_METRIC_AGEING_SLOPE) - 10) < 1e-9);
+	assert_true(fabs(figure(METRIC_AGEING_SLOPE) - 10) < 1e-9);
 	/* Below 300,000: six, 150,000 on average. From 2,700,000: three, 2,850,000. */
-	assert_true(fabs(figure(RESULT_METRIC_AGEING_RATIO) - 38.5 / 11.5) < 1e-12);
+	assert_true(fabs(figure(METRIC_AGEING_RATIO) - 38.5 / 11.5) < 1e-12);
 	for (size_t i = 0; i < 6; i++)
 		churn->cells_ns_per_op[i] = (double)NAN;
 	release_gathered();
 	gather(NULL);
-	assert_true(isnan(figure(RESULT_METRIC_AGEING_RATIO)));
-	assert_int_equal(reason(RESULT_METRIC_AGEING_RATIO), RESULT_REASON_DISTURBED);
-	assert_true(fabs(figure(RESULT_METRIC_AGEING_SLOPE) - 10) < 1e-9);
+	assert_true(isnan(figure(METRIC_AGEING_RATIO)));
+	assert_int_equal(reason(METRIC_AGEING_RATIO), RESULT_REASON_DISTURBED);
+	assert_true(fabs(figure(METRIC_AGEING_SLOPE) - 10) < 1e-9);
 }
 
 static void windows_too_short_for_the_clock_have_no_figure(void **state)
@@ -186,8 +186,8 @@ static void windows_too_short_for_the_clock_have_no_figure(void **state)
 	(void)state;
 	add_round(&arm, NAN, NAN, NAN);
 	gather(NULL);
-	assert_true(isnan(figure(RESULT_METRIC_RAW_NS_PER_OP)));
-	assert_int_equal(reason(RESULT_METRIC_RAW_NS_PER_OP), RESULT_REASON_SHORT_WINDOW);
+	assert_true(isnan(figure(METRIC_RAW_NS_PER_OP)));
+	assert_int_equal(reason(METRIC_RAW_NS_PER_OP), RESULT_REASON_SHORT_WINDOW);
 }
 
 /* Six rounds are the least that a 95 % interval of the median can have: [least, most], 1 - 2/64. */
@@ -197,8 +197,8 @@ static void six_rounds_have_an_interval(void **state)
 	for (int i = 6; i > 0; i--)
 		add_round(&arm, i, i, i);
 	gather(NULL);
-	assert_true(figure(RESULT_METRIC_CI_LOW_NS) == 1);
-	assert_true(figure(RESULT_METRIC_CI_HIGH_NS) == 6);
+	assert_true(figure(METRIC_CI_LOW_NS) == 1);
+	assert_true(figure(METRIC_CI_HIGH_NS) == 6);
 }
 
 static void five_rounds_have_none(void **state)
@@ -207,8 +207,8 @@ static void five_rounds_have_none(void **state)
 	for (int i = 0; i < 5; i++)
 		add_round(&arm, i, i, i);
 	gather(NULL);
-	assert_true(isnan(figure(RESULT_METRIC_CI_LOW_NS)) && isnan(figure(RESULT_METRIC_CI_HIGH_NS)));
-	assert_int_equal(reason(RESULT_METRIC_CI_LOW_NS), RESULT_REASON_FEW_ROUNDS);
+	assert_true(isnan(figure(METRIC_CI_LOW_NS)) && isnan(figure(METRIC_CI_HIGH_NS)));
+	assert_int_equal(reason(METRIC_CI_LOW_NS), RESULT_REASON_FEW_ROUNDS);
 }
 
 static void net_is_raw_less_the_harness(void **state)
@@ -217,7 +217,7 @@ static void net_is_raw_less_the_harness(void **state)
 	add_round(&arm, 10, 10, 10);
 	add_round(&null, 3, 2, 4);
 	gather(&null);
-	assert_true(figure(RESULT_METRIC_NET_NS_PER_OP) == 7);
+	assert_true(figure(METRIC_NET_NS_PER_OP) == 7);
 }
 
 static void net_is_null_below_one_nanosecond(void **state)
@@ -226,8 +226,8 @@ static void net_is_null_below_one_nanosecond(void **state)
 	add_round(&arm, 3.5, 3.5, 3.5);
 	add_round(&null, 3, 3, 3);
 	gather(&null);
-	assert_true(isnan(figure(RESULT_METRIC_NET_NS_PER_OP)));
-	assert_int_equal(reason(RESULT_METRIC_NET_NS_PER_OP), RESULT_REASON_BELOW_HARNESS);
+	assert_true(isnan(figure(METRIC_NET_NS_PER_OP)));
+	assert_int_equal(reason(METRIC_NET_NS_PER_OP), RESULT_REASON_BELOW_HARNESS);
 }
 
 static void net_is_null_after_failures(void **state)
@@ -236,9 +236,9 @@ static void net_is_null_after_failures(void **state)
 	add_round(&arm, 10, 10, 10)->phases[1].failures = 1;
 	add_round(&null, 3, 3, 3);
 	gather(&null);
-	assert_true(isnan(figure(RESULT_METRIC_NET_NS_PER_OP)));
-	assert_int_equal(reason(RESULT_METRIC_NET_NS_PER_OP), RESULT_REASON_FAILURES);
-	assert_true(figure(RESULT_METRIC_FAILURES_TOTAL) == 1);
+	assert_true(isnan(figure(METRIC_NET_NS_PER_OP)));
+	assert_int_equal(reason(METRIC_NET_NS_PER_OP), RESULT_REASON_FAILURES);
+	assert_true(figure(METRIC_FAILURES_TOTAL) == 1);
 }
 
 static void net_is_null_without_a_harness(void **state)
@@ -246,20 +246,20 @@ static void net_is_null_without_a_harness(void **state)
 	(void)state;
 	add_round(&arm, 10, 10, 10);
 	gather(&null);
-	assert_true(isnan(figure(RESULT_METRIC_NET_NS_PER_OP)));
-	assert_int_equal(reason(RESULT_METRIC_NET_NS_PER_OP), RESULT_REASON_NO_HARNESS);
+	assert_true(isnan(figure(METRIC_NET_NS_PER_OP)));
+	assert_int_equal(reason(METRIC_NET_NS_PER_OP), RESULT_REASON_NO_HARNESS);
 }
 
 static void exact_figures_come_from_the_audit(void **state)
 {
 	(void)state;
 	struct result_record *audit = add(&arm, RESULT_PASS_AUDIT);
-	result_set(&audit->phases[1].figures, RESULT_METRIC_SPAN_PAGES, 77);
-	result_set(&audit->phases[1].figures, RESULT_METRIC_FAILURES_TOTAL, 5);
+	result_set(&audit->phases[1].figures, METRIC_SPAN_PAGES, 77);
+	result_set(&audit->phases[1].figures, METRIC_FAILURES_TOTAL, 5);
 	add_round(&arm, 10, 10, 10)->phases[1].failures = 5;
 	gather(NULL);
-	assert_true(figure(RESULT_METRIC_SPAN_PAGES) == 77);
-	assert_true(figure(RESULT_METRIC_FAILURES_TOTAL) == 5);
+	assert_true(figure(METRIC_SPAN_PAGES) == 77);
+	assert_true(figure(METRIC_FAILURES_TOTAL) == 5);
 	assert_int_equal(gathered.state, RESULT_ARM_OK);
 	assert_int_equal(gathered.placement_hash, 102);
 }
@@ -310,7 +310,7 @@ static void a_fault_makes_an_arm_fail_and_keeps_its_rounds(void **state)
 	gather(NULL);
 	assert_int_equal(gathered.state, RESULT_ARM_FAILED);
 	assert_string_equal(gathered.reason, "crashed");
-	assert_true(figure(RESULT_METRIC_RAW_NS_PER_OP) == 5);
+	assert_true(figure(METRIC_RAW_NS_PER_OP) == 5);
 }
 
 static void what_an_allocator_cannot_do_is_not_applicable(void **state)
@@ -327,7 +327,7 @@ static void violations_make_an_arm_fail(void **state)
 	(void)state;
 	struct result_record *audit = add(&arm, RESULT_PASS_AUDIT);
 	audit->message = memory_text("overlap");
-	result_set(&audit->phases[2].figures, RESULT_METRIC_AUDIT_VIOLATIONS, 1);
+	result_set(&audit->phases[2].figures, METRIC_AUDIT_VIOLATIONS, 1);
 	assert_ptr_equal(gather_first_fault(&arm), audit);
 	gather(NULL);
 	assert_int_equal(gathered.state, RESULT_ARM_FAILED);
@@ -350,10 +350,10 @@ static void rounds_stand_at_their_numbers(void **state)
 static double saturated_after(const double *rounds, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		result_set(&add_round(&arm, 1, 1, 1)->phases[1].figures, RESULT_METRIC_SATURATED, rounds[i]);
+		result_set(&add_round(&arm, 1, 1, 1)->phases[1].figures, METRIC_SATURATED, rounds[i]);
 	gathered.rate = memory_text("1M");
 	gather(NULL);
-	double found = figure(RESULT_METRIC_SATURATED);
+	double found = figure(METRIC_SATURATED);
 	tear_down(NULL);
 	return found;
 }
@@ -371,7 +371,7 @@ static void add_samples(uint64_t value, uint64_t count)
 {
 	struct histogram *histogram = memory_zeroed(1, sizeof *histogram);
 	histogram_record_many(histogram, value, count);
-	assert_int_equal(plain_histogram_store(&add_round(&arm, 1, 1, 1)->phases[1].latency[RESULT_KIND_ALLOC], histogram),
+	assert_int_equal(plain_histogram_store(&add_round(&arm, 1, 1, 1)->phases[1].latency[METRIC_KIND_ALLOC], histogram),
 			 0);
 	memory_release(histogram);
 }
@@ -383,15 +383,35 @@ static void latencies_of_all_rounds_are_one_histogram(void **state)
 	add_samples(200, 1000);
 	add_samples(400, 1000);
 	gather(NULL);
-	const struct result_latency *latency = &gathered.phases[1].latency[RESULT_KIND_ALLOC];
+	const struct result_latency *latency = &gathered.phases[1].latency[METRIC_KIND_ALLOC];
 	assert_int_equal(latency->count, 2000);
 	assert_true(latency->p50_ns == 100);
 	assert_true(latency->p90_ns >= 200 && latency->p90_ns <= 202);
 	assert_true(latency->max_ns == 200);
 	assert_true(latency->resolution_ns == 30);
 	assert_false(latency->below_resolution);
-	assert_int_equal(gathered.phases[1].latency[RESULT_KIND_FREE].count, 0);
-	assert_int_equal(gathered.phases[0].latency[RESULT_KIND_ALLOC].count, 0);
+	assert_int_equal(gathered.phases[1].latency[METRIC_KIND_FREE].count, 0);
+	assert_int_equal(gathered.phases[0].latency[METRIC_KIND_ALLOC].count, 0);
+}
+
+/* A round without samples, or with too few, or below the resolution of 30 ns, has no percentile: it could not be compared. */
+static void percentiles_of_rounds_stand_at_their_numbers(void **state)
+{
+	(void)state;
+	add_samples(200, 1000);
+	add_samples(400, 1000);
+	add_samples(20, 1000);
+	add_samples(400, 900);
+	for (uint32_t i = 0; i < 4; i++)
+		arm.records[i].round = 5 - i;
+	gather(NULL);
+	const struct result_latency *latency = &gathered.phases[1].latency[METRIC_KIND_ALLOC];
+	assert_int_equal(latency->round_count, 6);
+	const double *p99 = latency->round_ns[METRIC_LATENCY_P99], *p50 = latency->round_ns[METRIC_LATENCY_P50];
+	assert_true(p99[5] == 100 && p99[4] >= 200 && p99[4] <= 202);
+	assert_true(isnan(p99[0]) && isnan(p99[1]) && isnan(p99[2]) && isnan(p99[3]));
+	assert_true(p50[2] >= 200 && isnan(p50[3]));
+	assert_true(isnan(latency->round_ns[METRIC_LATENCY_P9999][5]));
 }
 
 /* Of 1000 samples 10 lie above p99 and one above p99.9; of 999 there are 9.99 above p99. */
@@ -400,7 +420,7 @@ static void no_percentile_has_fewer_than_ten_samples_above(void **state)
 	(void)state;
 	add_samples(200, 1000);
 	gather(NULL);
-	const struct result_latency *latency = &gathered.phases[1].latency[RESULT_KIND_ALLOC];
+	const struct result_latency *latency = &gathered.phases[1].latency[METRIC_KIND_ALLOC];
 	assert_true(latency->p99_ns == 100);
 	assert_true(isnan(latency->p999_ns) && isnan(latency->p9999_ns));
 }
@@ -410,8 +430,8 @@ static void nine_hundred_ninety_nine_samples_have_no_p99(void **state)
 	(void)state;
 	add_samples(200, 999);
 	gather(NULL);
-	assert_true(isnan(gathered.phases[1].latency[RESULT_KIND_ALLOC].p99_ns));
-	assert_true(gathered.phases[1].latency[RESULT_KIND_ALLOC].p90_ns == 100);
+	assert_true(isnan(gathered.phases[1].latency[METRIC_KIND_ALLOC].p99_ns));
+	assert_true(gathered.phases[1].latency[METRIC_KIND_ALLOC].p90_ns == 100);
 }
 
 static void what_is_below_the_resolution_is_the_resolution(void **state)
@@ -419,7 +439,7 @@ static void what_is_below_the_resolution_is_the_resolution(void **state)
 	(void)state;
 	add_samples(20, 1000);
 	gather(NULL);
-	const struct result_latency *latency = &gathered.phases[1].latency[RESULT_KIND_ALLOC];
+	const struct result_latency *latency = &gathered.phases[1].latency[METRIC_KIND_ALLOC];
 	assert_true(latency->below_resolution);
 	assert_true(latency->p50_ns == 30 && latency->p99_ns == 30 && latency->max_ns == 30);
 	assert_int_equal(latency->histogram.max, 10);
@@ -431,7 +451,7 @@ static void what_is_the_resolution_is_not_below_it(void **state)
 	(void)state;
 	add_samples(60, 1000);
 	gather(NULL);
-	const struct result_latency *latency = &gathered.phases[1].latency[RESULT_KIND_ALLOC];
+	const struct result_latency *latency = &gathered.phases[1].latency[METRIC_KIND_ALLOC];
 	assert_false(latency->below_resolution);
 	assert_true(latency->p50_ns == 30);
 }
@@ -487,6 +507,7 @@ int main(void)
 		A(what_an_allocator_cannot_do_is_not_applicable),
 		A(violations_make_an_arm_fail),
 		A(latencies_of_all_rounds_are_one_histogram),
+		A(percentiles_of_rounds_stand_at_their_numbers),
 		A(no_percentile_has_fewer_than_ten_samples_above),
 		A(nine_hundred_ninety_nine_samples_have_no_p99),
 		A(rounds_stand_at_their_numbers),

@@ -112,10 +112,10 @@ static struct text log_of_own(void)
 {
 	own_phase = (struct result_phase){0};
 	result_figures_clear(&own_phase.figures);
-	result_set(&own_phase.figures, RESULT_METRIC_RAW_NS_PER_OP, 20);
-	result_set(&own_phase.figures, RESULT_METRIC_OPERATIONS, 1e9);
-	own_phase.latency[RESULT_KIND_FREE].count = 1;
-	own_phase.latency[RESULT_KIND_FREE].histogram =
+	result_set(&own_phase.figures, METRIC_RAW_NS_PER_OP, 20);
+	result_set(&own_phase.figures, METRIC_OPERATIONS, 1e9);
+	own_phase.latency[METRIC_KIND_FREE].count = 1;
+	own_phase.latency[METRIC_KIND_FREE].histogram =
 		(struct result_histogram){6, own_values, own_samples, 1, UINT64_C(1500000), 0};
 	struct result_arm arm = {.phases = &own_phase, .phase_count = 1};
 	struct text log = {0};

@@ -67,11 +67,11 @@ static void response_counts_from_the_intended_begin(void **state)
 	result_figures_clear(&figures);
 	const struct clock clock = {.ns_per_tick = 2};
 	open_loop_store(&loop, &clock, &figures);
-	assert_true(figures.value[RESULT_METRIC_OFFERED_RATE] == 5e6);                      /* 200 ns apart */
-	assert_true(fabs(figures.value[RESULT_METRIC_ACHIEVED_RATE] - 3e9 / 820) < 1);      /* 3 in 410 ticks */
-	assert_true(figures.value[RESULT_METRIC_LATENESS_MEAN_NS] == 2 * (150 + 80) / 3.0); /* 0, 150, 80 ticks */
-	assert_true(figures.value[RESULT_METRIC_LATENESS_MAX_NS] == 300);
-	assert_true(figures.value[RESULT_METRIC_SATURATED] == 0);
+	assert_true(figures.value[METRIC_OFFERED_RATE] == 5e6);                      /* 200 ns apart */
+	assert_true(fabs(figures.value[METRIC_ACHIEVED_RATE] - 3e9 / 820) < 1);      /* 3 in 410 ticks */
+	assert_true(figures.value[METRIC_LATENESS_MEAN_NS] == 2 * (150 + 80) / 3.0); /* 0, 150, 80 ticks */
+	assert_true(figures.value[METRIC_LATENESS_MAX_NS] == 300);
+	assert_true(figures.value[METRIC_SATURATED] == 0);
 }
 
 static void a_pause_is_no_part_of_the_schedule(void **state)
@@ -87,7 +87,7 @@ static void a_pause_is_no_part_of_the_schedule(void **state)
 	result_figures_clear(&figures);
 	const struct clock clock = {.ns_per_tick = 1};
 	open_loop_store(&loop, &clock, &figures);
-	assert_true(fabs(figures.value[RESULT_METRIC_ACHIEVED_RATE] - 1e9 / 130) < 1e-3);
+	assert_true(fabs(figures.value[METRIC_ACHIEVED_RATE] - 1e9 / 130) < 1e-3);
 }
 
 /* One server: begin = max(intended, end of the one before). */
@@ -156,7 +156,7 @@ static void the_mean_lateness_is_that_of_all_operations(void **state)
 		open_loop_done(&loop, begin, begin + 1);
 	}
 	open_loop_store(&loop, &clock, &figures);
-	assert_true(figures.value[RESULT_METRIC_LATENESS_MEAN_NS] == 20);
+	assert_true(figures.value[METRIC_LATENESS_MEAN_NS] == 20);
 }
 
 /* ---- whole passes ---- */
@@ -286,7 +286,7 @@ static void an_injected_distribution_comes_back(void **state)
 	service_of = spread;
 	play("300k", 0, false);
 	/* The first ten are those of the fill. */
-	const struct result_latency *latency = &gathered.phases[1].latency[RESULT_KIND_ALLOC];
+	const struct result_latency *latency = &gathered.phases[1].latency[METRIC_KIND_ALLOC];
 	assert_int_equal(latency->count, service_count - 10);
 	percentiles_are(latency, services + 10, service_count - 10, 2);
 	assert_true(latency->dropped == 0);
@@ -303,7 +303,7 @@ static void a_planted_stall_is_seen_at_its_percentile(void **state)
 	(void)state;
 	service_of = stalling;
 	play("300k", 0, false);
-	const struct result_latency *latency = &gathered.phases[1].latency[RESULT_KIND_ALLOC];
+	const struct result_latency *latency = &gathered.phases[1].latency[METRIC_KIND_ALLOC];
 	assert_true(latency->p999_ns < 110);
 	assert_true(latency->p9999_ns >= 5000 && latency->p9999_ns < 5050);
 }
@@ -321,8 +321,8 @@ static void in_an_open_loop_those_that_wait_behind_a_stall_count(void **state)
 	service_of = stalling_long;
 	reading_ns = 10;
 	play("100k", 1e6, false);
-	const struct result_latency *service = &gathered.phases[1].latency[RESULT_KIND_ALLOC];
-	const struct result_latency *response = &gathered.phases[1].latency[RESULT_KIND_RESPONSE];
+	const struct result_latency *service = &gathered.phases[1].latency[METRIC_KIND_ALLOC];
+	const struct result_latency *response = &gathered.phases[1].latency[METRIC_KIND_RESPONSE];
 	assert_int_equal(response->count, 100000);
 	assert_int_equal(service->count, 50000);
 	assert_true(service->p999_ns < 150);
@@ -330,12 +330,12 @@ static void in_an_open_loop_those_that_wait_behind_a_stall_count(void **state)
 	assert_true(response->p999_ns > 35000);
 	assert_true(response->max_ns >= 50000 && response->max_ns < 52000);
 	const struct result_figures *figures = &gathered.phases[1].figures;
-	assert_true(fabs(figures->value[RESULT_METRIC_OFFERED_RATE] - 1e6) < 1);
-	assert_true(fabs(figures->value[RESULT_METRIC_ACHIEVED_RATE] / 1e6 - 1) < 0.001);
-	assert_true(figures->value[RESULT_METRIC_SATURATED] == 0);
-	assert_true(isnan(figures->value[RESULT_METRIC_SLOWDOWN]));
+	assert_true(fabs(figures->value[METRIC_OFFERED_RATE] - 1e6) < 1);
+	assert_true(fabs(figures->value[METRIC_ACHIEVED_RATE] / 1e6 - 1) < 0.001);
+	assert_true(figures->value[METRIC_SATURATED] == 0);
+	assert_true(isnan(figures->value[METRIC_SLOWDOWN]));
 	/* The fill is not measured, so nothing waits there. */
-	assert_int_equal(gathered.phases[0].latency[RESULT_KIND_RESPONSE].count, 0);
+	assert_int_equal(gathered.phases[0].latency[METRIC_KIND_RESPONSE].count, 0);
 }
 
 static uint64_t too_slow(uint64_t call)
@@ -351,9 +351,9 @@ static void an_allocator_that_cannot_keep_up_is_saturated(void **state)
 	reading_ns = 10;
 	play("20k", 1e6, true);
 	const struct result_figures *figures = &gathered.phases[1].figures;
-	assert_true(figures->value[RESULT_METRIC_SATURATED] == 1);
-	assert_true(figures->value[RESULT_METRIC_ACHIEVED_RATE] < 0.5e6);
-	assert_true(figures->value[RESULT_METRIC_LATENESS_MAX_NS] > 1e7);
+	assert_true(figures->value[METRIC_SATURATED] == 1);
+	assert_true(figures->value[METRIC_ACHIEVED_RATE] < 0.5e6);
+	assert_true(figures->value[METRIC_LATENESS_MAX_NS] > 1e7);
 }
 
 static uint64_t a_hundred(uint64_t call)
@@ -368,10 +368,10 @@ static void service_is_the_allocators_time_alone(void **state)
 	(void)state;
 	service_of = a_hundred;
 	play("1k", 1e6, false);
-	const struct result_latency *alloc = &gathered.phases[1].latency[RESULT_KIND_ALLOC];
+	const struct result_latency *alloc = &gathered.phases[1].latency[METRIC_KIND_ALLOC];
 	assert_int_equal(alloc->histogram.min, 101);
 	assert_int_equal(alloc->histogram.max, 101);
-	assert_true(gathered.phases[1].latency[RESULT_KIND_RESPONSE].histogram.max > 101);
+	assert_true(gathered.phases[1].latency[METRIC_KIND_RESPONSE].histogram.max > 101);
 }
 
 static double mean_response(uint32_t round)
@@ -382,7 +382,7 @@ static double mean_response(uint32_t round)
 	service_of = a_hundred;
 	next_round = round;
 	play("2k", 5e6, true);
-	plain_histogram_add(&all, &gathered.phases[1].latency[RESULT_KIND_RESPONSE].histogram);
+	plain_histogram_add(&all, &gathered.phases[1].latency[METRIC_KIND_RESPONSE].histogram);
 	next_round = 0;
 	return histogram_mean(&all);
 }
@@ -434,9 +434,9 @@ static void a_closed_loop_has_no_schedule(void **state)
 	service_of = stalling;
 	play("1k", 0, false);
 	const struct result_figures *figures = &gathered.phases[1].figures;
-	assert_true(isnan(figures->value[RESULT_METRIC_OFFERED_RATE]));
-	assert_int_equal(figures->reason[RESULT_METRIC_SATURATED], RESULT_REASON_CLOSED_LOOP);
-	assert_int_equal(gathered.phases[1].latency[RESULT_KIND_RESPONSE].count, 0);
+	assert_true(isnan(figures->value[METRIC_OFFERED_RATE]));
+	assert_int_equal(figures->reason[METRIC_SATURATED], RESULT_REASON_CLOSED_LOOP);
+	assert_int_equal(gathered.phases[1].latency[METRIC_KIND_RESPONSE].count, 0);
 	assert_int_equal(gathered.state, RESULT_ARM_OK);
 }
 
@@ -456,10 +456,10 @@ static void a_clock_that_goes_back_is_not_trusted(void **state)
 	assert_int_equal(gathered.state, RESULT_ARM_UNTRUSTWORTHY);
 	assert_string_equal(gathered.reason, "the clock went back while it was measured");
 	/* No sample of 2^64 ns came of it. */
-	assert_true(gathered.phases[1].latency[RESULT_KIND_ALLOC].max_ns < 10000);
-	assert_true(gathered.phases[1].latency[RESULT_KIND_ALLOC].dropped == 0);
+	assert_true(gathered.phases[1].latency[METRIC_KIND_ALLOC].max_ns < 10000);
+	assert_true(gathered.phases[1].latency[METRIC_KIND_ALLOC].dropped == 0);
 	/* Nor one of 0: ten of the 500 in this phase have none. */
-	assert_int_equal(gathered.phases[1].latency[RESULT_KIND_ALLOC].count, 490);
+	assert_int_equal(gathered.phases[1].latency[METRIC_KIND_ALLOC].count, 490);
 }
 
 static uint32_t cpu_at_hand;
@@ -482,9 +482,9 @@ static void a_sample_that_ended_on_another_cpu_is_none(void **state)
 	pretended_cpu = read_cpu;
 	play("1k", 0, false);
 	assert_int_equal(gathered.state, RESULT_ARM_OK);
-	assert_int_equal(gathered.phases[1].latency[RESULT_KIND_ALLOC].count, 490);
-	assert_true(gathered.phases[1].latency[RESULT_KIND_ALLOC].max_ns < 10000);
-	assert_int_equal(gathered.phases[1].latency[RESULT_KIND_FREE].count, 500);
+	assert_int_equal(gathered.phases[1].latency[METRIC_KIND_ALLOC].count, 490);
+	assert_true(gathered.phases[1].latency[METRIC_KIND_ALLOC].max_ns < 10000);
+	assert_int_equal(gathered.phases[1].latency[METRIC_KIND_FREE].count, 500);
 }
 
 /* The clock goes back while the allocator works: inside a window, whatever its length. */

@@ -60,7 +60,7 @@ static const struct result_record_phase *phase(size_t index)
 	return &bench.record.phases[index];
 }
 
-static uint64_t samples(size_t index, enum result_kind kind)
+static uint64_t samples(size_t index, enum metric_kind kind)
 {
 	const struct result_histogram *histogram = &phase(index)->latency[kind];
 	uint64_t count = histogram->dropped;
@@ -89,9 +89,9 @@ static void completed_operations_are_those_of_the_audit(void **state)
 	arena_reset(&bench.arena);
 	assert_int_equal(pass_audit(&bench.pass, &bench.error), 0);
 	assert_true(failures > 0);
-	assert_true(bench_figure(&bench, 1, RESULT_METRIC_FREES_SKIPPED) > 0);
-	assert_true(bench_figure(&bench, 1, RESULT_METRIC_AUDIT_OPS) == (double)operations);
-	assert_true(bench_figure(&bench, 1, RESULT_METRIC_FAILURES_TOTAL) == (double)failures);
+	assert_true(bench_figure(&bench, 1, METRIC_FREES_SKIPPED) > 0);
+	assert_true(bench_figure(&bench, 1, METRIC_AUDIT_OPS) == (double)operations);
+	assert_true(bench_figure(&bench, 1, METRIC_FAILURES_TOTAL) == (double)failures);
 	assert_int_equal(phase(1)->placement_hash, bench.record.phases[1].placement_hash);
 }
 
@@ -176,11 +176,11 @@ static void every_operation_is_sampled_when_asked_for(void **state)
 	latency(1);
 	for (size_t i = 0; i < 3; i++) {
 		uint64_t sum = 0;
-		for (enum result_kind kind = 0; kind < RESULT_KIND_COUNT; kind++)
+		for (enum metric_kind kind = 0; kind < METRIC_KIND_COUNT; kind++)
 			sum += samples(i, kind);
 		assert_int_equal(sum, phase(i)->operations);
 	}
-	assert_int_equal(samples(1, RESULT_KIND_ALLOC_FAILED), phase(1)->failures);
+	assert_int_equal(samples(1, METRIC_KIND_ALLOC_FAILED), phase(1)->failures);
 	assert_true(phase(1)->placement_hash != 0);
 }
 
@@ -193,7 +193,7 @@ static void gaps_have_the_mean_that_was_asked_for(void **state)
 	bench.clock.counter = false;
 	latency(16);
 	double sum = 0;
-	for (enum result_kind kind = 0; kind < RESULT_KIND_COUNT; kind++)
+	for (enum metric_kind kind = 0; kind < METRIC_KIND_COUNT; kind++)
 		sum += (double)samples(1, kind);
 	assert_true(fabs(sum - (double)phase(1)->operations / 16) < 5 * sqrt((double)phase(1)->operations / 16));
 	assert_true(phase(1)->latency_ns_per_op > 0);
@@ -211,18 +211,18 @@ static void every_poll_is_a_sample(void **state)
 	bench_open(&bench, PACED, "lazy+rbtree", NULL);
 	bench.clock.counter = false; /* the system's clock knows of no migration */
 	latency(1000000);
-	assert_int_equal(samples(0, RESULT_KIND_POLL), 1);
-	assert_int_equal(samples(1, RESULT_KIND_POLL), 200);
+	assert_int_equal(samples(0, METRIC_KIND_POLL), 1);
+	assert_int_equal(samples(1, METRIC_KIND_POLL), 200);
 	bench_close(&bench);
 	bench_open(&bench, PACED, "lazy+rbtree", NULL);
 	bench.clock.counter = false;
 	latency(1);
-	assert_int_equal(samples(1, RESULT_KIND_POLL), 200);
-	assert_int_equal(samples(1, RESULT_KIND_ALLOC) + samples(1, RESULT_KIND_FREE), 20000);
+	assert_int_equal(samples(1, METRIC_KIND_POLL), 200);
+	assert_int_equal(samples(1, METRIC_KIND_ALLOC) + samples(1, METRIC_KIND_FREE), 20000);
 	bench_close(&bench);
 	bench_open(&bench, PACED, "rbtree", NULL);
 	latency(1000000);
-	assert_int_equal(samples(1, RESULT_KIND_POLL), 0); /* nothing is ever due */
+	assert_int_equal(samples(1, METRIC_KIND_POLL), 0); /* nothing is ever due */
 }
 
 /* Where a flush comes decides where the next request goes: one poll more or less in a pass would show. */
@@ -238,8 +238,8 @@ static void deferred_work_places_alike_in_every_pass(void **state)
 	arena_reset(&bench.arena);
 	assert_int_equal(pass_audit(&bench.pass, &bench.error), 0);
 	assert_int_equal(phase(1)->placement_hash, hash);
-	assert_true(bench_figure(&bench, 1, RESULT_METRIC_AUDIT_POLLS) == 200);
-	assert_true(bench_figure(&bench, 1, RESULT_METRIC_AUDIT_VIOLATIONS) == 0);
+	assert_true(bench_figure(&bench, 1, METRIC_AUDIT_POLLS) == 200);
+	assert_true(bench_figure(&bench, 1, METRIC_AUDIT_VIOLATIONS) == 0);
 }
 
 static void slow_poll(void *self, uint64_t now_ns)

@@ -36,14 +36,14 @@ static struct result_record sample(void)
 						     .windows_tainted = 1,
 						     .latency_ns_per_op = NAN,
 						     .placement_hash = UINT64_C(0xfedcba9876543210)};
-	own_phases[0].latency[RESULT_KIND_CONTIGUOUS_FREE] =
+	own_phases[0].latency[METRIC_KIND_CONTIGUOUS_FREE] =
 		(struct result_histogram){3, own_values, own_samples, 3, UINT64_MAX, 1};
 	result_figures_clear(&own_phases[0].figures);
 	result_figures_clear(&own_phases[1].figures);
-	result_set(&own_phases[0].figures, RESULT_METRIC_UNUSABLE_2MIB, 1.0 / 3);
-	result_set(&own_phases[0].figures, RESULT_METRIC_FIRST_FAILURE_OP, 17);
-	result_set_null(&own_phases[0].figures, RESULT_METRIC_STEPS_ALLOC_MEAN, RESULT_REASON_NO_STEPS);
-	result_set_null(&own_phases[1].figures, RESULT_METRIC_FIRST_FAILURE_OP, RESULT_REASON_NO_FAILURE);
+	result_set(&own_phases[0].figures, METRIC_UNUSABLE_2MIB, 1.0 / 3);
+	result_set(&own_phases[0].figures, METRIC_FIRST_FAILURE_OP, 17);
+	result_set_null(&own_phases[0].figures, METRIC_STEPS_ALLOC_MEAN, RESULT_REASON_NO_STEPS);
+	result_set_null(&own_phases[1].figures, METRIC_FIRST_FAILURE_OP, RESULT_REASON_NO_FAILURE);
 	own_phases[1].latency_ns_per_op = 1e-300;
 	for (size_t i = 0; i < RESULT_SERIES_COUNT; i++) {
 		own_rows[0].value[i] = (double)NAN;
@@ -53,7 +53,7 @@ static struct result_record sample(void)
 	own_domains[1] = (struct result_domain){.first = 1, .count = UINT64_C(1) << 52};
 	result_figures_clear(&own_domains[0].figures);
 	result_figures_clear(&own_domains[1].figures);
-	result_set(&own_domains[1].figures, RESULT_METRIC_SPAN_PAGES, 123);
+	result_set(&own_domains[1].figures, METRIC_SPAN_PAGES, 123);
 	return (struct result_record){.key = UINT64_C(0x123456789abcdef0),
 				      .clock_backward = 4,
 				      .workload = own_name,
@@ -127,8 +127,8 @@ static void reading_gives_what_was_written(void **state)
 	assert_int_equal(record.phases[0].placement_hash, UINT64_C(0xfedcba9876543210));
 	assert_int_equal(record.maps[0].count, 0xfffffffff);
 	assert_memory_equal(record.maps[0].cells, own_cells, sizeof own_cells);
-	assert_true(record.phases[0].latency[RESULT_KIND_CONTIGUOUS_FREE].samples[1] == UINT64_MAX / 2);
-	assert_true(record.domains[1].figures.value[RESULT_METRIC_SPAN_PAGES] == 123);
+	assert_true(record.phases[0].latency[METRIC_KIND_CONTIGUOUS_FREE].samples[1] == UINT64_MAX / 2);
+	assert_true(record.domains[1].figures.value[METRIC_SPAN_PAGES] == 123);
 	result_record_release(&record);
 	text_release(&line);
 	text_release(&again);
@@ -144,7 +144,7 @@ static void doubles_keep_their_bits(void **state)
 	assert_true(isnan(record.phases[0].ns_per_op[1]));
 	assert_true(signbit(record.phases[0].untainted_ns_per_op[2]));
 	assert_true(record.phases[1].latency_ns_per_op == 1e-300);
-	assert_true(record.phases[0].figures.value[RESULT_METRIC_UNUSABLE_2MIB] == 1.0 / 3);
+	assert_true(record.phases[0].figures.value[METRIC_UNUSABLE_2MIB] == 1.0 / 3);
 	for (size_t i = 0; i < RESULT_SERIES_COUNT; i++) {
 		assert_true(isnan(record.series[0].value[i]));
 		assert_true(record.series[1].value[i] == 1.0 / (double)(i + 1));
@@ -159,9 +159,9 @@ static void reasons_survive(void **state)
 	struct text line = written();
 	struct result_record record;
 	assert_int_equal(result_record_read(line.bytes, line.length, &record, NULL), 0);
-	assert_int_equal(record.phases[0].figures.reason[RESULT_METRIC_STEPS_ALLOC_MEAN], RESULT_REASON_NO_STEPS);
-	assert_int_equal(record.phases[1].figures.reason[RESULT_METRIC_FIRST_FAILURE_OP], RESULT_REASON_NO_FAILURE);
-	assert_int_equal(record.phases[1].figures.reason[RESULT_METRIC_SPAN_PAGES], RESULT_REASON_NOT_MEASURED);
+	assert_int_equal(record.phases[0].figures.reason[METRIC_STEPS_ALLOC_MEAN], RESULT_REASON_NO_STEPS);
+	assert_int_equal(record.phases[1].figures.reason[METRIC_FIRST_FAILURE_OP], RESULT_REASON_NO_FAILURE);
+	assert_int_equal(record.phases[1].figures.reason[METRIC_SPAN_PAGES], RESULT_REASON_NOT_MEASURED);
 	result_record_release(&record);
 	text_release(&line);
 }
@@ -185,11 +185,11 @@ static void every_metric_goes_through_its_own_path(void **state)
 				       .phase_count = 1},
 			     read;
 	struct text line = {0};
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
-		result_set(&phase.figures, (enum result_metric)i, 1000 + i);
+	for (int i = 0; i < METRIC_COUNT; i++)
+		result_set(&phase.figures, (enum metric)i, 1000 + i);
 	assert_int_equal(result_record_write(&record, &line, NULL), 0);
 	assert_int_equal(result_record_read(line.bytes, line.length, &read, NULL), 0);
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
+	for (int i = 0; i < METRIC_COUNT; i++)
 		assert_true(read.phases[0].figures.value[i] == 1000 + i);
 	result_record_release(&read);
 	text_release(&line);

@@ -108,7 +108,7 @@ static void csv_has_one_row_per_arm(void **state)
 	report_csv(&result, &text);
 	const char *line = text.bytes;
 	size_t columns = fields(&line), rows = 0;
-	assert_int_equal(columns, 6 + RESULT_METRIC_COUNT + 6 * RESULT_KIND_COUNT);
+	assert_int_equal(columns, 6 + METRIC_COUNT + 6 * METRIC_KIND_COUNT);
 	for (; *line; rows++)
 		assert_int_equal(fields(&line), columns);
 	assert_int_equal(rows, 9);
@@ -124,8 +124,8 @@ static void only_a_difference_beyond_doubt_is_marked(void **state)
 	(void)state;
 	struct result result;
 	fixture_result(&result, small);
-	double *low = &result.arms[0].phases[1].figures.value[RESULT_METRIC_CI_LOW_NS];
-	double *failed = &result.arms[1].phases[1].figures.value[RESULT_METRIC_FAILURES_FRAGMENTED], kept = *low;
+	double *low = &result.arms[0].phases[1].figures.value[METRIC_CI_LOW_NS];
+	double *failed = &result.arms[1].phases[1].figures.value[METRIC_FAILURES_FRAGMENTED], kept = *low;
 	assert_int_equal(format_fastest(&result, 0), 2);
 	*low = 8.8;
 	assert_int_equal(format_fastest(&result, 0), SIZE_MAX);
@@ -172,12 +172,12 @@ static void small_figures_are_not_rounded_to_nothing(void **state)
 {
 	(void)state;
 	char buffer[TEXT_NUMBER_BYTES];
-	assert_string_equal(format_metric(buffer, RESULT_METRIC_STEPS_SPLITS_MEAN, 0.007), "0.007");
-	assert_string_equal(format_metric(buffer, RESULT_METRIC_STEPS_SPLITS_MEAN, 0), "0");
-	assert_string_equal(format_metric(buffer, RESULT_METRIC_STEPS_SPLITS_MEAN, 0.35), "0.35");
-	assert_string_equal(format_metric(buffer, RESULT_METRIC_FREE_RUNS_PER_PAGE, 0.00029), "0.00029");
-	assert_string_equal(format_metric(buffer, RESULT_METRIC_FREE_RUNS_PER_PAGE, 0), "0.000");
-	assert_string_equal(format_metric(buffer, RESULT_METRIC_OVER_CAPACITY, 0), "no");
+	assert_string_equal(format_metric(buffer, METRIC_STEPS_SPLITS_MEAN, 0.007), "0.007");
+	assert_string_equal(format_metric(buffer, METRIC_STEPS_SPLITS_MEAN, 0), "0");
+	assert_string_equal(format_metric(buffer, METRIC_STEPS_SPLITS_MEAN, 0.35), "0.35");
+	assert_string_equal(format_metric(buffer, METRIC_FREE_RUNS_PER_PAGE, 0.00029), "0.00029");
+	assert_string_equal(format_metric(buffer, METRIC_FREE_RUNS_PER_PAGE, 0), "0.000");
+	assert_string_equal(format_metric(buffer, METRIC_OVER_CAPACITY, 0), "no");
 }
 
 /* Of arm 1 against arm 0 there are two rounds. */
@@ -185,7 +185,7 @@ static void a_comparison_without_an_interval_says_what_it_takes(void **state)
 {
 	(void)state;
 	struct result_arm arms[2] = {{.spec = (char *)"buddy"}, {.spec = (char *)"rbtree"}};
-	struct result_comparison row = {.metric = RESULT_METRIC_RAW_NS_PER_OP,
+	struct result_comparison row = {.metric = METRIC_RAW_NS_PER_OP,
 					.b = 1,
 					.ratio = 1.25,
 					.ci_low = (double)NAN,
@@ -216,14 +216,14 @@ static void failures_are_told_by_kind(void **state)
 	struct result_figures figures;
 	result_figures_clear(&figures);
 	assert_string_equal(format_failures(buffer, &figures), "-");
-	result_set(&figures, RESULT_METRIC_FAILURES_TOTAL, 3);
+	result_set(&figures, METRIC_FAILURES_TOTAL, 3);
 	assert_string_equal(format_failures(buffer, &figures), "3");
-	result_set(&figures, RESULT_METRIC_FAILURES_MALFORMED, 0);
-	result_set(&figures, RESULT_METRIC_FAILURES_IMPOSSIBLE, 0);
-	result_set(&figures, RESULT_METRIC_FAILURES_EXHAUSTED, 0);
-	result_set(&figures, RESULT_METRIC_FAILURES_FRAGMENTED, 28);
+	result_set(&figures, METRIC_FAILURES_MALFORMED, 0);
+	result_set(&figures, METRIC_FAILURES_IMPOSSIBLE, 0);
+	result_set(&figures, METRIC_FAILURES_EXHAUSTED, 0);
+	result_set(&figures, METRIC_FAILURES_FRAGMENTED, 28);
 	assert_string_equal(format_failures(buffer, &figures), "28 frag");
-	result_set(&figures, RESULT_METRIC_FAILURES_EXHAUSTED, 3);
+	result_set(&figures, METRIC_FAILURES_EXHAUSTED, 3);
 	assert_string_equal(format_failures(buffer, &figures), "31 mixed");
 }
 
@@ -287,8 +287,8 @@ static void the_page_has_the_figures_as_text(void **state)
 	assert_non_null(strstr(html.bytes, "28 frag"));
 	assert_non_null(strstr(html.bytes, "request &quot;ring&quot; needs one"));
 	assert_non_null(strstr(html.bytes, "an allocation failed, so the harness alone did other work"));
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
-		assert_non_null(strstr(html.bytes, result_metric_table[i].path));
+	for (int i = 0; i < METRIC_COUNT; i++)
+		assert_non_null(strstr(html.bytes, metric_table[i].path));
 	text_release(&html);
 	result_release(&result);
 }
@@ -381,7 +381,7 @@ static void nothing_measured_at_all_can_be_shown(void **state)
 		struct result_arm *arm = &result.arms[i];
 		for (size_t j = 0; j < arm->phase_count; j++) {
 			result_figures_clear(&arm->phases[j].figures);
-			for (size_t kind = 0; kind < RESULT_KIND_COUNT; kind++)
+			for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
 				arm->phases[j].latency[kind].count = 0;
 		}
 		for (size_t j = 0; j < arm->series_count; j++)

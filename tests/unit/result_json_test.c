@@ -162,9 +162,9 @@ static void every_metric_stands_at_its_path_in_arm_and_phase(void **state)
 	(void)state;
 	static const char *const parents[] = {"arms/5/", "arms/5/phases/1/"};
 	for (size_t i = 0; i < 2; i++) {
-		for (int metric = 0; metric < RESULT_METRIC_COUNT; metric++) {
+		for (int metric = 0; metric < METRIC_COUNT; metric++) {
 			char path[128], reason[160];
-			snprintf(path, sizeof path, "%s%s", parents[i], result_metric_table[metric].path);
+			snprintf(path, sizeof path, "%s%s", parents[i], metric_table[metric].path);
 			for (char *dot = strchr(path, '.'); dot; dot = strchr(dot, '.'))
 				*dot = '/';
 			snprintf(reason, sizeof reason, "%s_reason", path);
@@ -221,22 +221,30 @@ static void arms_are_named_by_files_that_differ(void **state)
 	result_release(&result);
 }
 
+static bool figure(const struct result_arm *arm, const char *path, double *value)
+{
+	int metric = metric_find(path);
+	if (metric >= 0)
+		*value = result_arm_figure(arm, metric);
+	return metric >= 0;
+}
+
 static void figures_are_found_by_their_path(void **state)
 {
 	(void)state;
 	struct result result;
 	double value;
 	fixture_result(&result, small);
-	assert_true(result_arm_figure(&result.arms[5], "failures.fragmented", &value) && value == 28);
-	assert_true(result_arm_figure(&result.arms[0], "latency.alloc.p50_ns", &value));
-	assert_true(value == result.arms[0].phases[1].latency[RESULT_KIND_ALLOC].p50_ns);
-	assert_true(result_arm_figure(&result.arms[0], "latency.contiguous.alloc.count", &value) && value == 0);
-	assert_true(result_arm_figure(&result.arms[0], "latency.contiguous.alloc.p99_ns", &value) && isnan(value));
-	assert_true(result_arm_figure(&result.arms[7], "space.span_pages", &value) && isnan(value));
-	assert_true(result_arm_figure(&result.arms[7], "latency.free.max_ns", &value) && isnan(value));
-	assert_false(result_arm_figure(&result.arms[0], "latency.alloc.p51_ns", &value));
-	assert_false(result_arm_figure(&result.arms[0], "latency.alloc", &value));
-	assert_false(result_arm_figure(&result.arms[0], "failures", &value));
+	assert_true(figure(&result.arms[5], "failures.fragmented", &value) && value == 28);
+	assert_true(figure(&result.arms[0], "latency.alloc.p50_ns", &value));
+	assert_true(value == result.arms[0].phases[1].latency[METRIC_KIND_ALLOC].p50_ns);
+	assert_true(figure(&result.arms[0], "latency.contiguous.alloc.count", &value) && value == 0);
+	assert_true(figure(&result.arms[0], "latency.contiguous.alloc.p99_ns", &value) && isnan(value));
+	assert_true(figure(&result.arms[7], "space.span_pages", &value) && isnan(value));
+	assert_true(figure(&result.arms[7], "latency.free.max_ns", &value) && isnan(value));
+	assert_false(figure(&result.arms[0], "latency.alloc.p51_ns", &value));
+	assert_false(figure(&result.arms[0], "latency.alloc", &value));
+	assert_false(figure(&result.arms[0], "failures", &value));
 	result_release(&result);
 }
 
@@ -319,14 +327,15 @@ static void damage_is_named_by_its_path(void **state)
 		assert_string_equal(message_after(cases[i].from, cases[i].to), cases[i].message);
 }
 
-static void every_metric_says_which_way_it_is_better(void **state)
+static void every_metric_is_found_by_its_path_and_says_which_way_it_is_better(void **state)
 {
 	(void)state;
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++)
-		if (result_metric_better[i] == RESULT_BETTER_UNKNOWN)
-			fail_msg("%s has no entry in result_metric_better", result_metric_table[i].path);
-	assert_int_equal(result_metric_better[RESULT_METRIC_FREE_2MIB_SLOTS], RESULT_BETTER_HIGHER);
-	assert_int_equal(result_metric_better[RESULT_METRIC_RAW_NS_PER_OP], RESULT_BETTER_LOWER);
+	for (int i = 0; i < METRIC_ALL; i++) {
+		assert_string_equal(metric_paths[i], metric_table[i].path);
+		assert_int_equal(metric_find(metric_paths[i]), i);
+	}
+	assert_int_equal(metric_table[METRIC_FREE_2MIB_SLOTS].better, METRIC_BETTER_HIGHER);
+	assert_int_equal(metric_table[METRIC_RAW_NS_PER_OP].better, METRIC_BETTER_LOWER);
 }
 
 static void a_cut_file_is_told_with_line_and_column(void **state)
@@ -432,8 +441,8 @@ static void the_documentation_names_every_metric_and_column(void **state)
 	char *text, wanted[160];
 	size_t length;
 	assert_int_equal(file_read("docs/results.md", 1 << 20, &text, &length, NULL), 0);
-	for (int i = 0; i < RESULT_METRIC_COUNT; i++) {
-		const struct result_metric_info *metric = &result_metric_table[i];
+	for (int i = 0; i < METRIC_COUNT; i++) {
+		const struct metric_info *metric = &metric_table[i];
 		snprintf(wanted, sizeof wanted, "| `%s` | %s | %s | ", metric->path, metric->unit,
 			 metric->exact ? "exact" : "timed");
 		if (!strstr(text, wanted))
@@ -443,8 +452,8 @@ static void the_documentation_names_every_metric_and_column(void **state)
 		snprintf(wanted, sizeof wanted, "`%s`", result_series_name[i]);
 		assert_non_null(strstr(text, wanted));
 	}
-	for (int i = 0; i < RESULT_KIND_COUNT; i++) {
-		snprintf(wanted, sizeof wanted, "`%s`", result_kind_name[i]);
+	for (int i = 0; i < METRIC_KIND_COUNT; i++) {
+		snprintf(wanted, sizeof wanted, "`%s`", metric_kind_name[i]);
 		assert_non_null(strstr(text, wanted));
 	}
 	memory_release(text);
@@ -500,7 +509,7 @@ int main(void)
 		cmocka_unit_test(figures_are_found_by_their_path),
 		cmocka_unit_test(a_curve_goes_through_the_samples),
 		cmocka_unit_test(damage_is_named_by_its_path),
-		cmocka_unit_test(every_metric_says_which_way_it_is_better),
+		cmocka_unit_test(every_metric_is_found_by_its_path_and_says_which_way_it_is_better),
 		cmocka_unit_test(a_cut_file_is_told_with_line_and_column),
 		cmocka_unit_test(names_may_hold_anything),
 		cmocka_unit_test(nothing_measured_at_all_can_be_written_and_read),

@@ -72,8 +72,8 @@ static struct found note(enum exit_code code, struct result *result, struct text
 		assert_int_equal(arm->state, RESULT_ARM_OK);
 		assert_int_equal(arm->phase_count, 2);
 		found.placement_hash = arm->placement_hash;
-		found.operations = arm->phases[1].figures.value[RESULT_METRIC_OPERATIONS];
-		found.rounds = arm->phases[1].figures.value[RESULT_METRIC_ROUNDS];
+		found.operations = arm->phases[1].figures.value[METRIC_OPERATIONS];
+		found.rounds = arm->phases[1].figures.value[METRIC_ROUNDS];
 	}
 	result_release(result);
 	text_release(into);

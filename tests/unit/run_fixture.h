@@ -122,7 +122,7 @@ static inline void bench_close(struct bench *bench)
 	*bench = (struct bench){.stream = {.descriptor = -1}};
 }
 
-static inline double bench_figure(const struct bench *bench, size_t phase, enum result_metric metric)
+static inline double bench_figure(const struct bench *bench, size_t phase, enum metric metric)
 {
 	return bench->record.phases[phase].figures.value[metric];
 }

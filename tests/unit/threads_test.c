@@ -177,7 +177,7 @@ static uint64_t poll_samples(void)
 {
 	uint64_t count = 0;
 	for (size_t phase = 0; phase < bench.record.phase_count; phase++) {
-		const struct result_histogram *polls = &bench.record.phases[phase].latency[RESULT_KIND_POLL];
+		const struct result_histogram *polls = &bench.record.phases[phase].latency[METRIC_KIND_POLL];
 		for (size_t i = 0; i < polls->count; i++)
 			count += polls->samples[i];
 	}
@@ -215,9 +215,9 @@ static void the_audit_of_threads_is_exact_and_finds_nothing(void **state)
 		begin(TRAVEL, 3);
 		bench.arena.host.cpus = 3;
 		assert_int_equal(pass_audit(&bench.pass, &bench.error), 0);
-		assert_int_equal(bench_figure(&bench, 2, RESULT_METRIC_AUDIT_VIOLATIONS), 0);
-		assert_int_equal(bench_figure(&bench, 1, RESULT_METRIC_AUDIT_OPS), 20000);
-		assert_int_equal(bench_figure(&bench, 2, RESULT_METRIC_FREES), 10000);
+		assert_int_equal(bench_figure(&bench, 2, METRIC_AUDIT_VIOLATIONS), 0);
+		assert_int_equal(bench_figure(&bench, 1, METRIC_AUDIT_OPS), 20000);
+		assert_int_equal(bench_figure(&bench, 2, METRIC_FREES), 10000);
 		assert_int_equal(bench.record.stream_hash, bench.stream.hash);
 		assert_true(i == 0 || hash == bench.record.phases[2].placement_hash);
 		hash = bench.record.phases[2].placement_hash;
@@ -232,18 +232,18 @@ static void every_thread_samples(void **state)
 	bench.pass.latency_gap = 1;
 	if (pass_latency(&bench.pass, &bench.error) < 0)
 		fail_msg("%s", bench.error.message);
-	const struct result_histogram *alloc = &bench.record.phases[0].latency[RESULT_KIND_ALLOC];
+	const struct result_histogram *alloc = &bench.record.phases[0].latency[METRIC_KIND_ALLOC];
 	uint64_t samples = alloc->dropped;
 	for (size_t i = 0; i < alloc->count; i++)
 		samples += alloc->samples[i];
 	assert_in_range(samples, 280, 300); /* some CPU may change between two stamps */
-	assert_true(bench.record.phases[2].latency[RESULT_KIND_FREE].count > 0);
+	assert_true(bench.record.phases[2].latency[METRIC_KIND_FREE].count > 0);
 	assert_true(bench.record.phases[1].latency_ns_per_op > 0);
 }
 
 static double slowest(size_t phase)
 {
-	return (double)bench.record.phases[phase].latency[RESULT_KIND_ALLOC].max;
+	return (double)bench.record.phases[phase].latency[METRIC_KIND_ALLOC].max;
 }
 
 /* One piece per thread and phase: points can stand where a phase ends. The 300 allocations of the fill are too few for one and go into that

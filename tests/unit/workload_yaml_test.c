@@ -388,7 +388,8 @@ static void expectations_are_decoded(void **state)
 static void an_expected_value_may_be_negative(void **state)
 {
 	(void)state;
-	parse(HEAD REQUEST FILL "expect: [{metric: fragmentation.index, is: -1}, {metric: a.b, above: -0.25}]\n");
+	parse(HEAD REQUEST FILL
+	      "expect: [{metric: failures.first.fragmentation_index, is: -1}, {metric: core_ghz, above: -0.25}]\n");
 	assert_true(workload.expectations[0].value == -1.0);
 	assert_true(workload.expectations[1].value == -0.25);
 }

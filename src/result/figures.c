@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "result/figures.h"
+
+#include "result/result.h"
+
+const char *const result_reason_text[RESULT_REASON_COUNT] = {
+	[RESULT_REASON_NOT_MEASURED] = "not measured",
+	[RESULT_REASON_NOT_APPLICABLE] = "not applicable",
+	[RESULT_REASON_SHORT_WINDOW] = "the window was shorter than 1000 steps of the clock",
+	[RESULT_REASON_BELOW_HARNESS] = "less than 1 ns above the harness itself",
+	[RESULT_REASON_FAILURES] = "an allocation failed, so the harness alone did other work",
+	[RESULT_REASON_FEW_ROUNDS] = "too few rounds for an interval of 95 %",
+	[RESULT_REASON_NO_FAILURE] = "nothing failed",
+	[RESULT_REASON_NO_STEPS] = "the allocator does not count its steps",
+	[RESULT_REASON_NO_HARNESS] = "the harness alone was not measured",
+	[RESULT_REASON_CLOSED_LOOP] = "closed loop: no --rate was given",
+	[RESULT_REASON_FEW_WINDOWS] = "fewer than 20 windows",
+	[RESULT_REASON_DISTURBED] = "every window of the first or of the last tenth was disturbed",
+	[RESULT_REASON_COUNTERS_REFUSED] = "unavailable: the system refuses perf_event_open",
+	[RESULT_REASON_COUNTERS_MISSING] = "unavailable: this machine does not offer the counter",
+	[RESULT_REASON_NO_LAYER] = "no layer in front of another allocator",
+	[RESULT_REASON_ADAPTIVE] = "an adversary answers the allocator: every arm does other work",
+};
+
+const char *const result_series_name[RESULT_SERIES_COUNT] = {
+#define RESULT_SERIES_NAME(name, text) [RESULT_SERIES_##name] = text,
+	RESULT_SERIES_COLUMNS(RESULT_SERIES_NAME)
+#undef RESULT_SERIES_NAME
+};
+
+const char *const result_ageing_name[RESULT_AGEING_COUNT] = {
+	[RESULT_AGEING_UNKNOWN] = "",
+	[RESULT_AGEING_FLAT] = "flat",
+	[RESULT_AGEING_WARM_UP] = "warm-up",
+	[RESULT_AGEING_AGEING] = "ageing",
+	[RESULT_AGEING_NO_STEADY_STATE] = "no steady state",
+};
+
+const char *const result_arm_state_name[RESULT_ARM_NOT_RUN + 1] = {
+	[RESULT_ARM_OK] = "ok",
+	[RESULT_ARM_NOT_APPLICABLE] = "n/a",
+	[RESULT_ARM_FAILED] = "failed",
+	[RESULT_ARM_NONDETERMINISTIC] = "nondeterministic",
+	[RESULT_ARM_UNTRUSTWORTHY] = "untrustworthy",
+	[RESULT_ARM_NOT_RUN] = "not run",
+};
+
+const char *const result_verdict_name[RESULT_VERDICT_COUNT] = {
+	[RESULT_VERDICT_OK] = "ok",
+	[RESULT_VERDICT_IMPROVEMENT] = "improvement",
+	[RESULT_VERDICT_REGRESSION] = "regression",
+	[RESULT_VERDICT_INCONCLUSIVE] = "inconclusive",
+	[RESULT_VERDICT_DIFFERENT_WORK] = "different work",
+	[RESULT_VERDICT_NOT_COMPARED] = "not compared",
+};
+
+void result_figures_clear(struct result_figures *figures)
+{
+	for (int i = 0; i < METRIC_COUNT; i++)
+		result_set_null(figures, (enum metric)i, RESULT_REASON_NOT_MEASURED);
+}

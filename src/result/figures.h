@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * The figures of the table of metrics as an arm has them, with the reason where there is none. */
+#ifndef RESULT_FIGURES_H
+#define RESULT_FIGURES_H
+
+#include "metric/metrics.h"
+
+#include <math.h>
+
+/* Why a figure is null. The texts are in result_reason_text. */
+enum result_reason {
+	RESULT_REASON_NOT_MEASURED, /* the pass that gives it was switched off or did not run */
+	RESULT_REASON_NOT_APPLICABLE,
+	RESULT_REASON_SHORT_WINDOW,  /* fewer than 1000 clock steps */
+	RESULT_REASON_BELOW_HARNESS, /* net: less than 1 ns above null */
+	RESULT_REASON_FAILURES,      /* net: an allocation failed, so null did other work */
+	RESULT_REASON_FEW_ROUNDS,    /* interval: too few rounds for 95 % */
+	RESULT_REASON_NO_FAILURE,    /* first failure: there was none */
+	RESULT_REASON_NO_STEPS,      /* the allocator does not count */
+	RESULT_REASON_NO_HARNESS,    /* net: null gave no figure */
+	RESULT_REASON_CLOSED_LOOP,
+	RESULT_REASON_FEW_WINDOWS,      /* ageing */
+	RESULT_REASON_DISTURBED,        /* ageing: no window of the first or of the last tenth is left */
+	RESULT_REASON_COUNTERS_REFUSED, /* by the system */
+	RESULT_REASON_COUNTERS_MISSING, /* in the machine */
+	RESULT_REASON_NO_LAYER,         /* the allocator is no layer in front of another */
+	RESULT_REASON_ADAPTIVE,         /* times: an adversary asks every arm for something else */
+	RESULT_REASON_COUNT
+};
+extern const char *const result_reason_text[RESULT_REASON_COUNT];
+
+/* One value per metric; NaN = null, with its reason. */
+struct result_figures {
+	double value[METRIC_COUNT];
+	unsigned char reason[METRIC_COUNT];
+};
+
+/* All null, not measured. */
+void result_figures_clear(struct result_figures *figures);
+
+static inline void result_set(struct result_figures *figures, enum metric metric, double value)
+{
+	figures->value[metric] = value;
+}
+
+static inline void result_set_null(struct result_figures *figures, enum metric metric, enum result_reason reason)
+{
+	figures->value[metric] = (double)NAN;
+	figures->reason[metric] = (unsigned char)reason;
+}
+
+#endif
