@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/spec.h"
 
+#include "base/file.h"
+
 #include <dlfcn.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -132,6 +134,12 @@ int allocator_plugin_open(const char *path, const struct iova_allocator **table,
 {
 	const char *wrong = NULL;
 	iova_plugin_function function;
+	struct file file;
+	struct error unread = {0};
+	/* The loader would wait for ever for the other end of a pipe. */
+	if (file_open(path, &file, &unread) < 0)
+		return error_set(error, EXIT_CODE_NO_ARM, "plugin %s", unread.message);
+	file_close(&file);
 	void *opened = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!opened) {
 		const char *message = dlerror();

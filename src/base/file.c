@@ -2,87 +2,151 @@
 #include "base/file.h"
 
 #include "base/memory.h"
-#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static uint64_t writes_left = UINT64_MAX;
-static bool disk_full;
-
-void file_fail_writes_after(uint64_t passes)
+static const char *kind_of(mode_t mode)
 {
-	writes_left = passes;
-	disk_full = false;
+	return S_ISDIR(mode)                    ? "a folder"
+	       : S_ISFIFO(mode)                 ? "a pipe"
+	       : S_ISSOCK(mode)                 ? "a socket"
+	       : S_ISCHR(mode) || S_ISBLK(mode) ? "a device"
+						: "something else";
 }
 
-static ssize_t write_some(int descriptor, const void *bytes, size_t length)
+/* What is wrong with the path is the user's to mend, what is wrong with the machine is not. */
+static int cannot(const char *name, const char *what, struct error *error)
 {
-	if (writes_left == UINT64_MAX)
-		return write(descriptor, bytes, length);
-	if (writes_left == 0 && (disk_full || length < 2)) {
-		errno = ENOSPC;
+	bool machine = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO;
+	return error_set(error, machine ? EXIT_CODE_IO : EXIT_CODE_USAGE, "%s: cannot %s: %s", name, what, strerror(errno));
+}
+
+/* Opening a pipe waits for a writer, and devices do what they like: looked at first, and again once it is open. */
+static int check_kind(const struct stat *state, bool stream, const char *name, struct error *error)
+{
+	if (S_ISREG(state->st_mode) || (stream && !S_ISDIR(state->st_mode)))
+		return 0;
+	return error_set(error, EXIT_CODE_USAGE, "%s: is %s, not a file", name, kind_of(state->st_mode));
+}
+
+static int finish_open(struct file *file, bool stream, struct error *error)
+{
+	struct stat state;
+	if (fstat(file->descriptor, &state) < 0)
+		return cannot(file->name, "open", error);
+	file->regular = S_ISREG(state.st_mode);
+	file->size = file->regular ? (uint64_t)state.st_size : 0;
+	return check_kind(&state, stream, file->name, error);
+}
+
+static int open_path(const char *path, bool stream, struct file *file, struct error *error)
+{
+	struct stat state;
+	*file = (struct file){.name = path, .descriptor = -1};
+	if (stat(path, &state) < 0)
+		return cannot(path, "open", error);
+	if (check_kind(&state, stream, path, error) < 0)
 		return -1;
-	}
-	disk_full = writes_left == 0;
-	writes_left -= !disk_full;
-	return write(descriptor, bytes, disk_full ? length / 2 : length);
+	file->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (stream ? 0 : O_NONBLOCK));
+	if (file->descriptor < 0)
+		return cannot(path, "open", error);
+	if (finish_open(file, stream, error) == 0)
+		return 0;
+	file_close(file);
+	return -1;
 }
 
-static int write_all(int descriptor, const char *bytes, size_t length)
+int file_open(const char *path, struct file *file, struct error *error)
 {
-	while (length) {
-		ssize_t written = write_some(descriptor, bytes, length);
-		if (written < 0 && errno == EINTR)
+	return open_path(path, false, file, error);
+}
+
+int file_open_input(const char *path, struct file *file, struct error *error)
+{
+	static const char descriptors[] = "/dev/fd/";
+	bool stream = strcmp(path, "/dev/stdin") == 0 || strncmp(path, descriptors, sizeof descriptors - 1) == 0;
+	if (strcmp(path, FILE_STANDARD_INPUT) != 0)
+		return open_path(path, stream, file, error);
+	*file = (struct file){.name = "standard input", .descriptor = STDIN_FILENO};
+	return finish_open(file, true, error);
+}
+
+void file_close(struct file *file)
+{
+	if (file->descriptor > STDIN_FILENO)
+		close(file->descriptor);
+	file->descriptor = -1;
+}
+
+int file_peek(struct file *file, const char **head, size_t *length, struct error *error)
+{
+	size_t got = 0;
+	int result = 0;
+	if (!file->head_length)
+		result = file_take(file, file->head, sizeof file->head, &got, error);
+	file->head_length += got;
+	*head = file->head;
+	*length = file->head_length;
+	return result;
+}
+
+static size_t take_head(struct file *file, char *to, size_t room)
+{
+	size_t length = room < file->head_length ? room : file->head_length;
+	memcpy(to, file->head, length);
+	file->head_length -= length;
+	memmove(file->head, file->head + length, file->head_length);
+	return length;
+}
+
+int file_take(struct file *file, void *to, size_t room, size_t *got, struct error *error)
+{
+	char *at = to;
+	for (*got = take_head(file, at, room); *got < room;) {
+		ssize_t length = read(file->descriptor, at + *got, room - *got);
+		if (length < 0 && errno == EINTR)
 			continue;
-		if (written <= 0)
-			return -1;
-		bytes += written;
-		length -= (size_t)written;
+		if (length < 0)
+			return error_set(error, EXIT_CODE_IO, "%s: cannot read: %s", file->name, strerror(errno));
+		if (length == 0)
+			return 0;
+		*got += (size_t)length;
 	}
 	return 0;
 }
 
-static int read_all(int descriptor, const char *path, size_t limit, struct text *content, struct error *error)
+static int too_large(const struct file *file, size_t limit, struct error *error)
 {
-	char piece[65536];
-	for (;;) {
-		ssize_t got = read(descriptor, piece, sizeof piece);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_set(error, errno == EISDIR ? EXIT_CODE_USAGE : EXIT_CODE_IO, "%s: cannot read: %s",
-					 path, strerror(errno));
-		if (got == 0)
-			return 0;
-		if (content->length + (size_t)got > limit)
-			return error_set(error, EXIT_CODE_USAGE, "%s: larger than %zu bytes, the most that is read here",
-					 path, limit);
-		text_add_bytes(content, piece, (size_t)got);
-		if (content->failed)
-			return error_set(error, EXIT_CODE_IO, "%s: no memory for its content", path);
-	}
+	return error_set(error, EXIT_CODE_USAGE, "%s: larger than %zu bytes, the most that is read here", file->name,
+			 limit);
 }
 
-int file_read(const char *path, size_t limit, char **bytes, size_t *length, struct error *error)
+int file_take_rest(struct file *file, size_t limit, struct text *content, struct error *error)
 {
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-	if (descriptor < 0)
-		return error_set(error, EXIT_CODE_USAGE, "%s: cannot open: %s", path, strerror(errno));
-	struct text content = {0};
-	int result = read_all(descriptor, path, limit, &content, error);
-	close(descriptor);
-	if (result == 0 && !content.bytes) {
-		text_add_bytes(&content, "", 0);
-		if (content.failed)
-			result = error_set(error, EXIT_CODE_IO, "%s: no memory", path);
+	char piece[65536];
+	size_t got = sizeof piece;
+	if (file->size > limit && file->regular)
+		return too_large(file, limit, error);
+	while (got == sizeof piece) {
+		if (file_take(file, piece, sizeof piece, &got, error) < 0)
+			return -1;
+		if (got > limit - content->length)
+			return too_large(file, limit, error);
+		text_add_bytes(content, piece, got);
+		if (content->failed)
+			return error_set(error, EXIT_CODE_IO, "%s: no memory for its content", file->name);
 	}
-	if (result) {
+	return 0;
+}
+
+static int read_whole(struct file *file, size_t limit, char **bytes, size_t *length, struct error *error)
+{
+	struct text content = {0};
+	if (file_take_rest(file, limit, &content, error) < 0) {
 		text_release(&content);
 		return -1;
 	}
@@ -91,76 +155,28 @@ int file_read(const char *path, size_t limit, char **bytes, size_t *length, stru
 	return 0;
 }
 
-/* A rename is on disk only when its folder is. */
-static int sync_folder(const char *path)
+int file_read(const char *path, size_t limit, char **bytes, size_t *length, struct error *error)
 {
-	char *copy = memory_text(path);
-	if (!copy)
+	struct file file;
+	if (file_open(path, &file, error) < 0)
 		return -1;
-	int descriptor = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	memory_release(copy);
-	if (descriptor < 0)
-		return -1;
-	int result = fsync(descriptor);
-	int cause = errno;
-	close(descriptor);
-	/* Some file systems cannot sync a folder; the rename is as safe there as it gets. */
-	return result < 0 && cause != EINVAL && cause != EROFS ? -1 : 0;
-}
-
-static int write_partial(const char *partial, const void *bytes, size_t length)
-{
-	int descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (descriptor < 0)
-		return -1;
-	int result = write_all(descriptor, bytes, length);
-	if (result == 0)
-		result = fsync(descriptor);
-	int cause = errno;
-	if (close(descriptor) < 0 && result == 0)
-		return -1;
-	errno = cause;
+	int result = read_whole(&file, limit, bytes, length, error);
+	file_close(&file);
 	return result;
 }
 
-/* A device, a pipe or a link (such as /dev/stdout) is written to: renaming would put a file in its place. */
-static int write_through(const char *path, const void *bytes, size_t length, struct error *error)
+int file_read_input(const char *path, size_t limit, char **bytes, size_t *length, struct error *error)
 {
-	int descriptor = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	int result = descriptor < 0 ? -1 : write_all(descriptor, bytes, length);
-	int cause = errno;
-	if (descriptor >= 0 && close(descriptor) < 0 && result == 0) {
-		cause = errno;
-		result = -1;
-	}
-	return result == 0 ? 0 : error_set(error, EXIT_CODE_IO, "%s: cannot write: %s", path, strerror(cause));
-}
-
-int file_write_whole(const char *path, const void *bytes, size_t length, struct error *error)
-{
-	struct text partial = {0};
-	struct stat state;
-	if (lstat(path, &state) == 0 && !S_ISREG(state.st_mode) && !S_ISDIR(state.st_mode))
-		return write_through(path, bytes, length, error);
-	text_add(&partial, "%s.partial", path);
-	if (partial.failed)
-		return error_set(error, EXIT_CODE_IO, "%s: no memory", path);
-	int result = write_partial(partial.bytes, bytes, length);
-	if (result == 0)
-		result = rename(partial.bytes, path);
-	if (result < 0) {
-		error_set(error, EXIT_CODE_IO, "%s: cannot write: %s", path, strerror(errno));
-		unlink(partial.bytes);
-	} else if (sync_folder(path) < 0) {
-		result = error_set(error, EXIT_CODE_IO, "%s: cannot force its folder to disk: %s", path, strerror(errno));
-	}
-	text_release(&partial);
+	struct file file;
+	if (file_open_input(path, &file, error) < 0)
+		return -1;
+	int result = read_whole(&file, limit, bytes, length, error);
+	file_close(&file);
 	return result;
 }
 
-int file_append_synced(int descriptor, const char *path, const void *bytes, size_t length, struct error *error)
+int file_open_folder(const char *path, struct error *error)
 {
-	if (write_all(descriptor, bytes, length) < 0 || fdatasync(descriptor) < 0)
-		return error_set(error, EXIT_CODE_IO, "%s: cannot append: %s", path, strerror(errno));
-	return 0;
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return folder < 0 ? cannot(path, "open this folder", error) : folder;
 }

@@ -196,19 +196,15 @@ static void tell(const struct arguments *arguments, const struct calibration *ca
 /* place: where to store it, or NULL. */
 static int keep(const struct calibration *calibration, const char *place, bool json, struct error *error)
 {
-	struct text document = {0}, path = {0};
+	struct text document = {0};
 	int status = calibration_write(calibration, &document, error);
 	if (status == 0 && json)
 		fwrite(document.bytes, 1, document.length, stdout);
-	if (status == 0 && place) {
-		text_add(&path, "%s/calibration.json", place);
-		status = path.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path")
-				     : file_write_whole(path.bytes, document.bytes, document.length, error);
-	}
 	if (status == 0 && place)
-		fprintf(stderr, "stored: %s\n", path.bytes);
+		status = file_write_into(place, "calibration.json", document.bytes, document.length, error);
+	if (status == 0 && place)
+		fprintf(stderr, "stored: %s/calibration.json\n", place);
 	text_release(&document);
-	text_release(&path);
 	return status;
 }
 
@@ -255,7 +251,7 @@ static int write_workload(const char *folder, struct text *file, struct error *e
 {
 	if (store_make_folder(folder, error) < 0 || path_in(folder, "calibration.yaml", file, error) < 0)
 		return -1;
-	return file_write_whole(file->bytes, workload, sizeof workload - 1, error);
+	return file_write_into(folder, "calibration.yaml", workload, sizeof workload - 1, error);
 }
 
 static enum exit_code calibrate(const struct arguments *arguments, struct error *error)

@@ -16,7 +16,7 @@ static int check_file(const char *command, const char *file, const struct plan_c
 	struct error error = {0};
 	char *bytes;
 	size_t length;
-	int result = file_read(file, WORKLOAD_FILE_BYTES_MAX, &bytes, &length, &error);
+	int result = file_read_input(file, WORKLOAD_FILE_BYTES_MAX, &bytes, &length, &error);
 	if (result == 0 && plan_open(&plan, file, bytes, length, changes, &messages, &error) == 0) {
 		printf("%s: ok\n", file);
 		plan_close(&plan);

@@ -10,13 +10,11 @@
 
 int cli_write_report(const struct result *result, const char *folder, struct error *error)
 {
-	struct text html = {0}, path = {0};
+	struct text html = {0};
 	report_html(result, &html);
-	text_add(&path, "%s/report.html", folder);
-	int status = html.failed || path.failed ? error_set(error, EXIT_CODE_IO, "no memory for the report")
-						: file_write_whole(path.bytes, html.bytes, html.length, error);
+	int status = html.failed ? error_set(error, EXIT_CODE_IO, "no memory for the report")
+				 : file_write_into(folder, "report.html", html.bytes, html.length, error);
 	text_release(&html);
-	text_release(&path);
 	return status;
 }
 

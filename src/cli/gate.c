@@ -43,7 +43,7 @@ static enum exit_code load_policy(const char *file, struct policy *policy, struc
 	struct text messages = {0};
 	if (!file)
 		return EXIT_CODE_OK;
-	if (file_read(file, POLICY_FILE_BYTES_MAX, &bytes, &length, error) < 0)
+	if (file_read_input(file, POLICY_FILE_BYTES_MAX, &bytes, &length, error) < 0)
 		return error->exit_code;
 	enum exit_code code = EXIT_CODE_OK;
 	if (policy_parse(file, bytes, length, policy, &messages) < 0) {

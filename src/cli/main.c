@@ -6,6 +6,7 @@
 #include "run/job.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,8 @@ static void fill_standard_files(void)
 int main(int argc, char **argv)
 {
 	fill_standard_files();
+	/* A file that grows beyond what the user may write is an error with a message, not a death. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (argc == 3 && strcmp(argv[1], "worker") == 0)
 		return worker_run(atoi(argv[2]));
 	if (argc < 2) {

@@ -38,7 +38,7 @@ int cli_result_load(const char *path, struct result *result, struct error *error
 	if (status == 0 && folder)
 		status = check_ended(path, &file, error);
 	if (status == 0)
-		status = file_read(file.bytes, RESULT_BYTES_MAX, &bytes, &length, error);
+		status = file_read_input(file.bytes, RESULT_BYTES_MAX, &bytes, &length, error);
 	if (status == 0) {
 		struct error wrong = {0};
 		status = result_read(bytes, length, result, &wrong);

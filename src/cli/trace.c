@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "trace/import.h"
 #include "trace/recording_file.h"
@@ -109,10 +110,10 @@ static int print_text(struct text *text, FILE *to, struct error *error)
 	return 0;
 }
 
-static int import_text(const char *file, uint32_t domain, struct recording *recording, struct error *error)
+static int import_text(struct file *file, uint32_t domain, struct recording *recording, struct error *error)
 {
 	struct import_report report;
-	if (recording_import(file, domain, recording, &report, error))
+	if (recording_import_open(file, domain, recording, &report, error))
 		return -1;
 	struct text facts = {0};
 	import_report_add(&report, &facts);
@@ -131,35 +132,35 @@ static int run_import(const struct trace_options *options, struct error *error)
 	if (options->json)
 		return error_set(error, EXIT_CODE_USAGE, "trace import: --json belongs to 'trace stat'");
 	struct recording recording;
-	if (import_text(options->file, options->domain, &recording, error))
+	struct file file;
+	if (file_open_input(options->file, &file, error))
+		return -1;
+	int result = import_text(&file, options->domain, &recording, error);
+	file_close(&file);
+	if (result)
 		return -1;
 	char *copy = strdup(options->file);
-	int result = copy ? recording_write(options->output, strcmp(copy, "-") == 0 ? "standard input" : basename(copy),
-					    &recording, error)
-			  : error_set(error, EXIT_CODE_IO, "trace import: no memory");
+	result =
+		copy ? recording_write(options->output, strcmp(copy, FILE_STANDARD_INPUT) == 0 ? file.name : basename(copy),
+				       &recording, error)
+		     : error_set(error, EXIT_CODE_IO, "trace import: no memory");
 	free(copy);
 	recording_release(&recording);
 	return result;
 }
 
-static bool is_compact_file(const char *path)
+static int read_either(const struct trace_options *options, struct file *file, struct recording *recording,
+		       struct error *error)
 {
-	char magic[8];
-	FILE *file = strcmp(path, "-") == 0 ? NULL : fopen(path, "re");
-	if (!file)
-		return false;
-	bool compact = recording_is_compact(magic, fread(magic, 1, sizeof magic, file));
-	fclose(file);
-	return compact;
-}
-
-static int read_either(const struct trace_options *options, struct recording *recording, struct error *error)
-{
-	if (!is_compact_file(options->file))
-		return import_text(options->file, options->domain, recording, error);
+	const char *head;
+	size_t length;
+	if (file_peek(file, &head, &length, error))
+		return -1;
+	if (!recording_is_compact(head, length))
+		return import_text(file, options->domain, recording, error);
 	if (options->domain != IMPORT_DOMAIN_ALL)
 		return error_set(error, EXIT_CODE_USAGE, "trace stat: --domain is for text; choose when importing");
-	return recording_read(options->file, recording, error);
+	return recording_take(file, recording, error);
 }
 
 static int run_stat(const struct trace_options *options, struct error *error)
@@ -168,11 +169,16 @@ static int run_stat(const struct trace_options *options, struct error *error)
 		return error_set(error, EXIT_CODE_USAGE,
 				 "trace stat: -o belongs to 'trace import'; figures go to standard output");
 	struct recording recording;
-	if (read_either(options, &recording, error))
+	struct file file;
+	if (file_open_input(options->file, &file, error))
+		return -1;
+	int result = read_either(options, &file, &recording, error);
+	file_close(&file);
+	if (result)
 		return -1;
 	struct recording_stat stat;
 	struct text text = {0};
-	int result = recording_stat(&recording, &stat, error);
+	result = recording_stat(&recording, &stat, error);
 	if (result == 0) {
 		if (options->json)
 			recording_stat_add_json(&stat, &recording, options->file, &text);

@@ -128,7 +128,7 @@ static int open_combinations(struct block_list *list, const struct reading *read
 static int open_file(struct block_list *list, struct reading *reading)
 {
 	struct workload base;
-	if (file_read(reading->file, WORKLOAD_FILE_BYTES_MAX, &reading->bytes, &reading->length, reading->error) < 0)
+	if (file_read_input(reading->file, WORKLOAD_FILE_BYTES_MAX, &reading->bytes, &reading->length, reading->error) < 0)
 		return -1;
 	int result = workload_parse(reading->file, reading->bytes, reading->length, &base, reading->messages);
 	if (result == WORKLOAD_NO_MEMORY)

@@ -84,7 +84,7 @@ static enum exit_code go_on(struct resumed *resumed, const struct run_options *o
 enum exit_code run_resume(const char *name, const struct run_options *options, struct result *result, struct text *folder,
 			  struct text *messages, bool *finished, struct error *error)
 {
-	struct resumed resumed = {.store = {.journal = -1}};
+	struct resumed resumed = {.store = STORE_CLOSED};
 	char *path = realpath(name, NULL);
 	enum exit_code ended = EXIT_CODE_OK;
 	*finished = false;

@@ -275,7 +275,7 @@ static int go_on(struct matrix *matrix, struct text *folder, struct error *error
 	matrix->request = resumed->request;
 	resumed->request = (struct request){0};
 	matrix->store = resumed->store;
-	resumed->store = (struct store){.journal = -1};
+	resumed->store = STORE_CLOSED;
 	matrix->clock = matrix->request.clock;
 	machine_environment(&matrix->result->machine.before, &matrix->clock);
 	return name_run(matrix, folder, error);
@@ -336,7 +336,7 @@ static int prepare(struct matrix *matrix, struct text *folder, struct text *mess
 enum exit_code run_matrix(const struct run_options *options, struct result *result, struct text *folder,
 			  struct text *messages, struct error *error)
 {
-	struct matrix matrix = {.options = options, .result = result, .store = {.journal = -1}};
+	struct matrix matrix = {.options = options, .result = result, .store = STORE_CLOSED};
 	int status = prepare(&matrix, folder, messages, error);
 	if (status == 0)
 		status = run_blocks(&matrix, error);

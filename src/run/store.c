@@ -6,8 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -48,9 +46,7 @@ static int path_of(const struct store *store, const char *name, struct text *pat
 
 static bool is_there(const struct store *store, const char *name)
 {
-	char path[PATH_MAX];
-	int length = snprintf(path, sizeof path, "%s/%s", store->folder.bytes, name);
-	return length > 0 && (size_t)length < sizeof path && access(path, F_OK) == 0;
+	return faccessat(store->directory, name, F_OK, 0) == 0;
 }
 
 static int refuse(const struct store *store, const char *name, struct error *error)
@@ -70,30 +66,24 @@ static int refuse_used(const struct store *store, bool merging, struct error *er
 }
 
 /* The system gives the lock back when the process ends, however it does. */
-static int lock_journal(struct store *store, const char *path, struct error *error)
+static int open_journal(struct store *store, struct error *error)
 {
 	int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_CREAT;
+	const char *folder = store->folder.bytes;
 	struct stat state;
-	store->journal = open(path, flags, 0666);
+	store->journal = openat(store->directory, "rounds.jsonl", flags, 0666);
 	if (store->journal < 0 && errno == ELOOP)
 		return refuse(store, "rounds.jsonl", error);
 	if (store->journal < 0 || fstat(store->journal, &state) < 0)
-		return error_set(error, EXIT_CODE_IO, "%s: cannot write here: %s", path, strerror(errno));
+		return error_set(error, EXIT_CODE_IO, "%s/rounds.jsonl: cannot write here: %s", folder, strerror(errno));
 	if (!S_ISREG(state.st_mode))
-		return error_set(error, EXIT_CODE_USAGE, "%s: is not a file; choose a new folder with -o", path);
+		return error_set(error, EXIT_CODE_USAGE, "%s/rounds.jsonl: is not a file; choose a new folder with -o",
+				 folder);
 	if (flock(store->journal, LOCK_EX | LOCK_NB) < 0)
-		return error_set(error, EXIT_CODE_USAGE, "%s: another iovabench works in this folder", store->folder.bytes);
+		return error_set(error, EXIT_CODE_USAGE, "%s: another iovabench works in this folder", folder);
+	/* Nobody else does: what lies there half written was somebody's who was killed. */
+	file_sweep_folder(store->directory);
 	return 0;
-}
-
-static int open_journal(struct store *store, struct error *error)
-{
-	struct text path = {0};
-	int result = path_of(store, "rounds.jsonl", &path, error);
-	if (result == 0)
-		result = lock_journal(store, path.bytes, error);
-	text_release(&path);
-	return result;
 }
 
 /* Whoever was killed before it had begun left an empty journal; whoever gave up took it away while we waited for it. */
@@ -109,13 +99,21 @@ static int take_journal(struct store *store, bool merging, struct error *error)
 	return state.st_size ? store_cut_journal(store, 0, error) : 0;
 }
 
+static int begin(struct store *store, const char *folder, bool make, struct error *error)
+{
+	*store = STORE_CLOSED;
+	text_add(&store->folder, "%s", folder);
+	if (store->folder.failed)
+		return error_set(error, EXIT_CODE_IO, "no memory for a path");
+	if (make && make_folders(store->folder.bytes, error) < 0)
+		return -1;
+	store->directory = file_open_folder(store->folder.bytes, error);
+	return store->directory < 0 ? -1 : 0;
+}
+
 int store_open(struct store *store, const char *folder, bool merging, struct error *error)
 {
-	*store = (struct store){.journal = -1};
-	text_add(&store->folder, "%s", folder);
-	int result = store->folder.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
-	if (result == 0)
-		result = make_folders(store->folder.bytes, error);
+	int result = begin(store, folder, true, error);
 	/* Before anything is made, and again when nobody else works here. */
 	if (result == 0)
 		result = refuse_used(store, merging, error);
@@ -129,13 +127,8 @@ int store_open(struct store *store, const char *folder, bool merging, struct err
 void store_abandon(struct store *store)
 {
 	static const char *const names[] = {"run.json", "merge.json", "rounds.jsonl"};
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		struct text path = {0};
-		struct error none = {0};
-		if (path_of(store, names[i], &path, &none) == 0)
-			unlink(path.bytes);
-		text_release(&path);
-	}
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		unlinkat(store->directory, names[i], 0);
 }
 
 static int refuse_missing(const struct store *store, struct error *error)
@@ -151,9 +144,7 @@ static int refuse_missing(const struct store *store, struct error *error)
 
 int store_reopen(struct store *store, const char *folder, struct error *error)
 {
-	*store = (struct store){.journal = -1};
-	text_add(&store->folder, "%s", folder);
-	int result = store->folder.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
+	int result = begin(store, folder, false, error);
 	if (result == 0)
 		result = refuse_missing(store, error);
 	if (result == 0)
@@ -184,8 +175,10 @@ void store_close(struct store *store)
 {
 	if (store->journal >= 0)
 		close(store->journal);
+	if (store->directory >= 0)
+		close(store->directory);
 	text_release(&store->folder);
-	*store = (struct store){.journal = -1};
+	*store = STORE_CLOSED;
 }
 
 int store_record(struct store *store, const struct text *line, struct error *error)
@@ -199,7 +192,8 @@ int store_file(const struct store *store, const char *name, const struct text *c
 	int result = content->failed ? error_set(error, EXIT_CODE_IO, "no memory for %s", name)
 				     : path_of(store, name, &path, error);
 	if (result == 0)
-		result = file_write_whole(path.bytes, content->bytes ? content->bytes : "", content->length, error);
+		result = file_write_at(store->directory, name, path.bytes, content->bytes ? content->bytes : "",
+				       content->length, error);
 	text_release(&path);
 	return result;
 }

@@ -11,8 +11,11 @@
 
 struct store {
 	struct text folder;
+	int directory; /* the same, open: what is written stays there, whatever becomes of the name */
 	int journal;
 };
+/* Holds nothing. */
+#define STORE_CLOSED ((struct store){.directory = -1, .journal = -1})
 
 /* Two programs never work in one folder: it is locked from open to close. */
 

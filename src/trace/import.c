@@ -134,12 +134,25 @@ static int finish(struct import *import, uint32_t domain, struct recording *reco
 int recording_import(const char *path, uint32_t domain, struct recording *recording, struct import_report *report,
 		     struct error *error)
 {
+	struct file file;
 	memset(recording, 0, sizeof *recording);
 	memset(report, 0, sizeof *report);
-	struct lines *lines = lines_open(path, error);
+	if (file_open_input(path, &file, error))
+		return -1;
+	int result = recording_import_open(&file, domain, recording, report, error);
+	file_close(&file);
+	return result;
+}
+
+int recording_import_open(struct file *file, uint32_t domain, struct recording *recording, struct import_report *report,
+			  struct error *error)
+{
+	memset(recording, 0, sizeof *recording);
+	memset(report, 0, sizeof *report);
+	struct lines *lines = lines_open(file, error);
 	if (!lines)
 		return -1;
-	struct import import = {.name = strcmp(path, "-") == 0 ? "standard input" : path, .report = report};
+	struct import import = {.name = file->name, .report = report};
 	import.probes = (struct probes){.builder = &import.probe_ops, .report = report, .wanted = domain};
 	import.maps = (struct maps){.builder = &import.map_ops, .report = report};
 	int result = read_lines(&import, lines, error);

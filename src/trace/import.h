@@ -4,6 +4,7 @@
 #define TRACE_IMPORT_H
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "stream/recording.h"
 
@@ -37,10 +38,13 @@ struct import_report {
 	uint64_t foreign_unmaps; /* of ranges that were mapped before the recording began, or by a second device */
 };
 
-/* Reads path ("-": standard input; plain or packed with zstd) into *recording, which the caller releases. domain: the one to keep, by
+/* Reads an input (FILE_STANDARD_INPUT is one; plain or packed with zstd) into *recording, which the caller releases. domain: the one to keep, by
  * order of appearance, or IMPORT_DOMAIN_ALL. Returns 0; or -1 with *recording zeroed and a message. *report is set either way. */
 int recording_import(const char *path, uint32_t domain, struct recording *recording, struct import_report *report,
 		     struct error *error);
+/* The same from a file that is open. */
+int recording_import_open(struct file *file, uint32_t domain, struct recording *recording, struct import_report *report,
+			  struct error *error);
 
 /* What a user should know about an import, one fact per line; nothing for counts of zero. */
 void import_report_add(const struct import_report *report, struct text *text);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace/lines.h"
 
+#include "base/file.h"
 #include "base/memory.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <zstd.h>
 
@@ -12,7 +11,7 @@
 
 struct lines {
 	const char *path;
-	FILE *file;
+	struct file *file;
 	ZSTD_DStream *unpacker; /* NULL: plain text */
 	char *packed;           /* what the unpacker reads */
 	ZSTD_inBuffer input;
@@ -41,10 +40,7 @@ static const struct {
 
 static int read_piece(struct lines *lines, char *to, size_t room, size_t *got, struct error *error)
 {
-	*got = fread(to, 1, room, lines->file);
-	if (*got < room && ferror(lines->file))
-		return error_set(error, EXIT_CODE_IO, "%s: cannot read: %s", lines->path, strerror(errno));
-	return 0;
+	return file_take(lines->file, to, room, got, error);
 }
 
 static int start_unpacking(struct lines *lines, size_t got, struct error *error)
@@ -76,19 +72,16 @@ static int start(struct lines *lines, struct error *error)
 	return 0;
 }
 
-struct lines *lines_open(const char *path, struct error *error)
+struct lines *lines_open(struct file *file, struct error *error)
 {
 	struct lines *lines = memory_zeroed(1, sizeof *lines);
 	if (!lines) {
-		error_set(error, EXIT_CODE_IO, "%s: no memory to read it", path);
+		error_set(error, EXIT_CODE_IO, "%s: no memory to read it", file->name);
 		return NULL;
 	}
-	bool standard_input = strcmp(path, "-") == 0;
-	lines->path = standard_input ? "standard input" : path;
-	lines->file = standard_input ? stdin : fopen(path, "re");
-	if (!lines->file)
-		error_set(error, EXIT_CODE_USAGE, "%s: cannot open: %s", path, strerror(errno));
-	if (!lines->file || start(lines, error)) {
+	lines->path = file->name;
+	lines->file = file;
+	if (start(lines, error)) {
 		lines_close(lines);
 		return NULL;
 	}
@@ -183,8 +176,6 @@ void lines_close(struct lines *lines)
 {
 	if (!lines)
 		return;
-	if (lines->file && lines->file != stdin)
-		fclose(lines->file);
 	ZSTD_freeDStream(lines->unpacker);
 	memory_release(lines->packed);
 	memory_release(lines->text);

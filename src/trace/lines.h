@@ -12,6 +12,7 @@
 #define LINE_BYTES_MAX 8192 /* of a longer line only the beginning is seen */
 
 struct lines;
+struct file;
 
 struct line {
 	const char *text; /* '\0' at its end; valid until the next line is asked for */
@@ -21,8 +22,8 @@ struct line {
 	bool whole;       /* a newline ended it; else the file did */
 };
 
-/* path "-" is standard input. Returns NULL with a message: cannot be opened, or a format that another program must print first. */
-struct lines *lines_open(const char *path, struct error *error);
+/* The file stays the caller's, open until the end. Returns NULL with a message: a format that another program must print first. */
+struct lines *lines_open(struct file *file, struct error *error);
 
 /* Returns 1 and *line; 0 at the end; -1 with a message: cannot be read, damaged packing, no memory. */
 int lines_next(struct lines *lines, struct line *line, struct error *error);

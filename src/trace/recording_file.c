@@ -340,15 +340,54 @@ int recording_decode(const char *name, const void *bytes, size_t length, struct 
 	return result;
 }
 
+/* Takes a header from the file and believes it alone about how much may follow. */
+static int take_header(struct file *file, struct text *content, size_t *limit, struct error *error)
+{
+	struct recording frame = {0};
+	const char *head;
+	size_t got;
+	/* What is none is not read. */
+	if (file_peek(file, &head, &got, error))
+		return -1;
+	size_t wanted = recording_is_compact(head, got) ? LAYOUT_HEADER_BYTES_MAX : got;
+	char *bytes = memory_resize(NULL, wanted + 1, 1);
+	if (!bytes || file_take(file, bytes, wanted, &got, error)) {
+		memory_release(bytes);
+		return error_set(error, EXIT_CODE_IO, "%s: no memory for its header", file->name);
+	}
+	*content = (struct text){.bytes = bytes, .length = got, .capacity = wanted + 1};
+	struct reader reader = {
+		.name = file->name, .bytes = (const uint8_t *)bytes, .length = got, .recording = &frame, .error = error};
+	if (read_header(&reader, NULL))
+		return -1;
+	uint64_t blocks = (reader.ops_promised + LAYOUT_BLOCK_OPS - 1) / LAYOUT_BLOCK_OPS;
+	uint64_t most = LAYOUT_HEADER_BYTES_MAX + blocks * LAYOUT_BLOCK_BYTES_MAX;
+	*limit = most < RECORDING_FILE_BYTES_MAX ? (size_t)most : RECORDING_FILE_BYTES_MAX;
+	return 0;
+}
+
+int recording_take(struct file *file, struct recording *recording, struct error *error)
+{
+	struct text content = {0};
+	size_t limit;
+	memset(recording, 0, sizeof *recording);
+	int result = take_header(file, &content, &limit, error);
+	if (result == 0)
+		result = file_take_rest(file, limit, &content, error);
+	if (result == 0)
+		result = recording_decode(file->name, content.bytes, content.length, recording, NULL, error);
+	text_release(&content);
+	return result;
+}
+
 int recording_read(const char *path, struct recording *recording, struct error *error)
 {
+	struct file file;
 	memset(recording, 0, sizeof *recording);
-	char *bytes;
-	size_t length;
-	if (file_read(path, RECORDING_FILE_BYTES_MAX, &bytes, &length, error))
+	if (file_open(path, &file, error))
 		return -1;
-	int result = recording_decode(path, bytes, length, recording, NULL, error);
-	memory_release(bytes);
+	int result = recording_take(&file, recording, error);
+	file_close(&file);
 	return result;
 }
 

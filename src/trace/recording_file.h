@@ -4,6 +4,7 @@
 #define TRACE_RECORDING_FILE_H
 
 #include "base/error.h"
+#include "base/file.h"
 #include "stream/recording.h"
 
 #include <stdbool.h>
@@ -17,6 +18,10 @@
 /* Reads a compact file into *recording, which the caller releases. Returns 0; or -1 with *recording zeroed and a message that names
  * the file, the position and the cause. Memory follows what the file really holds, not what its header promises. */
 int recording_read(const char *path, struct recording *recording, struct error *error);
+
+/* The same from a file that is open. What is no recording is refused by its first bytes, what is longer than its header lets it be
+ * before it is read. */
+int recording_take(struct file *file, struct recording *recording, struct error *error);
 
 /* The same from memory; name stands for the file in messages. source: what the recording was imported from; NULL if not wanted. */
 int recording_decode(const char *name, const void *bytes, size_t length, struct recording *recording,

@@ -26,6 +26,8 @@
 #define LAYOUT_BLOCK_HEAD_BYTES 20u
 #define LAYOUT_BLOCK_OPS 65536u
 #define LAYOUT_OP_BYTES_MAX 16u
+/* What zstd makes of a block that does not pack, as ZSTD_compressBound has it, and more. */
+#define LAYOUT_BLOCK_BYTES_MAX (LAYOUT_BLOCK_HEAD_BYTES + LAYOUT_BLOCK_OPS * LAYOUT_OP_BYTES_MAX / 128 * 129)
 
 /* Operation: a number whose low bits tell what follows; its other bits are the slot of a free, the pages of an allocation. */
 #define LAYOUT_OP_FREE 1u

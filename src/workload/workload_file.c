@@ -54,7 +54,7 @@ int workload_load(const char *file, struct workload *workload, struct text *mess
 	size_t length;
 	struct error error = {0};
 	*workload = (struct workload){0};
-	if (file_read(file, WORKLOAD_FILE_BYTES_MAX, &bytes, &length, &error)) {
+	if (file_read_input(file, WORKLOAD_FILE_BYTES_MAX, &bytes, &length, &error)) {
 		text_add(messages, "%s\n", error.message);
 		return -1;
 	}

@@ -63,7 +63,7 @@ refuses() { # part of the message, command line…
 
 @test "a folder, a huge file and a file name that is too long are refused" {
 	mkdir "$scratch/folder.yaml"
-	refuses "Is a directory" run "$scratch/folder.yaml" -o "$scratch/t"
+	refuses "is a folder, not a file" run "$scratch/folder.yaml" -o "$scratch/t"
 	truncate -s 17M "$scratch/huge.yaml"
 	refuses "larger than 16777216 bytes" run "$scratch/huge.yaml" -o "$scratch/t"
 	refuses "File name too long" run "$(printf 'x%.0s' $(seq 300))" -o "$scratch/t"

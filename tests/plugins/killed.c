@@ -41,7 +41,7 @@ static void die(void)
 
 typedef ssize_t write_type(int, const void *, size_t);
 typedef int sync_type(int);
-typedef int rename_type(const char *, const char *);
+typedef int rename_type(int, const char *, int, const char *);
 
 ssize_t write(int descriptor, const void *bytes, size_t count)
 {
@@ -69,10 +69,10 @@ int fdatasync(int descriptor)
 	return real(descriptor);
 }
 
-int rename(const char *from, const char *to)
+int renameat(int from_folder, const char *from, int to_folder, const char *to)
 {
-	REAL("rename", rename_type *);
+	REAL("renameat", rename_type *);
 	if (is_last())
 		die();
-	return real(from, to);
+	return real(from_folder, from, to_folder, to);
 }

@@ -30,7 +30,7 @@ static int set_up(void **state)
 	if (!mkdtemp(folder))
 		return -1;
 	snprintf(inside, sizeof inside, "%s/a", folder);
-	store = (struct store){.journal = -1};
+	store = STORE_CLOSED;
 	return 0;
 }
 

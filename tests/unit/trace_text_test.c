@@ -252,7 +252,7 @@ static void folder_is_no_recording(void **state)
 	(void)state;
 	error = (struct error){0};
 	assert_int_equal(recording_import("/tmp", IMPORT_DOMAIN_ALL, &recording, &report, &error), -1);
-	assert_string_equal(error.message, "/tmp: cannot read: Is a directory");
+	assert_string_equal(error.message, "/tmp: is a folder, not a file");
 }
 
 static void report_tells_what_was_left_out(void **state)

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/file.h"
+
+#include "base/memory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define PARTIAL_BYTES 48
+#define PARTIAL_TRIES_MAX 100
+
+static uint64_t writes_left = UINT64_MAX, steps_left = UINT64_MAX;
+static bool disk_full;
+
+void file_fail_writes_after(uint64_t passes)
+{
+	writes_left = passes;
+	disk_full = false;
+}
+
+void file_fail_step_after(uint64_t passes)
+{
+	steps_left = passes;
+}
+
+static bool step_fails(void)
+{
+	if (steps_left == UINT64_MAX)
+		return false;
+	errno = EIO;
+	return steps_left-- == 0;
+}
+
+static ssize_t write_some(int descriptor, const void *bytes, size_t length)
+{
+	if (step_fails())
+		return -1;
+	if (writes_left == UINT64_MAX)
+		return write(descriptor, bytes, length);
+	if (writes_left == 0 && (disk_full || length < 2)) {
+		errno = ENOSPC;
+		return -1;
+	}
+	disk_full = writes_left == 0;
+	writes_left -= !disk_full;
+	return write(descriptor, bytes, disk_full ? length / 2 : length);
+}
+
+static int write_all(int descriptor, const char *bytes, size_t length)
+{
+	while (length) {
+		ssize_t written = write_some(descriptor, bytes, length);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return -1;
+		bytes += written;
+		length -= (size_t)written;
+	}
+	return 0;
+}
+
+/* Closes; errno is the first cause. */
+static int end(int descriptor, int result)
+{
+	int cause = errno;
+	if (close(descriptor) < 0 && result == 0)
+		return -1;
+	errno = cause;
+	return result;
+}
+
+static int cannot_write(const char *path, struct error *error)
+{
+	return error_set(error, EXIT_CODE_IO, "%s: cannot write: %s", path, strerror(errno));
+}
+
+/* A new file of our own: what lies there under such a name is not touched. */
+static int create_partial(int folder, char name[PARTIAL_BYTES])
+{
+	int descriptor = -1;
+	for (unsigned i = 0; i < PARTIAL_TRIES_MAX && descriptor < 0 && (i == 0 || errno == EEXIST); i++) {
+		if (step_fails())
+			return -1;
+		snprintf(name, PARTIAL_BYTES, "iovabench-%d-%u.partial", (int)getpid(), i);
+		descriptor = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	}
+	return descriptor;
+}
+
+static int write_partial(int descriptor, const void *bytes, size_t length)
+{
+	int result = write_all(descriptor, bytes, length);
+	if (result == 0)
+		result = step_fails() ? -1 : fsync(descriptor);
+	return end(descriptor, result);
+}
+
+/* A rename is on disk only when its folder is. Some file systems cannot sync a folder; the rename is as safe there as it gets. */
+static int sync_folder(int folder)
+{
+	if (step_fails())
+		return -1;
+	return fsync(folder) < 0 && errno != EINVAL && errno != EROFS ? -1 : 0;
+}
+
+int file_write_at(int folder, const char *name, const char *path, const void *bytes, size_t length, struct error *error)
+{
+	char partial[PARTIAL_BYTES];
+	int descriptor = create_partial(folder, partial);
+	if (descriptor < 0)
+		return cannot_write(path, error);
+	int result = write_partial(descriptor, bytes, length);
+	if (result == 0)
+		result = step_fails() ? -1 : renameat(folder, partial, folder, name);
+	if (result < 0) {
+		cannot_write(path, error);
+		unlinkat(folder, partial, 0);
+		return -1;
+	}
+	if (sync_folder(folder) < 0)
+		return error_set(error, EXIT_CODE_IO, "%s: cannot force its folder to disk: %s", path, strerror(errno));
+	return 0;
+}
+
+int file_write_into(const char *folder, const char *name, const void *bytes, size_t length, struct error *error)
+{
+	struct text path = {0};
+	text_add(&path, "%s/%s", folder, name);
+	int result = path.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
+	int opened = result == 0 ? file_open_folder(folder, error) : -1;
+	if (opened >= 0) {
+		result = file_write_at(opened, name, path.bytes, bytes, length, error);
+		close(opened);
+	}
+	text_release(&path);
+	return opened < 0 ? -1 : result;
+}
+
+/* Whether a name stands for a descriptor that is open already, as /dev/stdout and /dev/fd/1 do. */
+static bool is_descriptor(int folder, const char *name)
+{
+	static const char descriptors[] = "/proc/self/fd/";
+	char target[sizeof descriptors - 1];
+	struct statfs system;
+	struct stat own;
+	if (fstatat(folder, name, &own, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(own.st_mode))
+		return false;
+	if (fstatfs(folder, &system) == 0 && system.f_type == PROC_SUPER_MAGIC)
+		return true;
+	return readlinkat(folder, name, target, sizeof target) == (ssize_t)sizeof target &&
+	       memcmp(target, descriptors, sizeof target) == 0;
+}
+
+/* Renaming would put a file in the place of what is no file. */
+static bool is_stream(int folder, const char *name)
+{
+	struct stat state;
+	return fstatat(folder, name, &state, 0) == 0 &&
+	       (S_ISCHR(state.st_mode) || S_ISFIFO(state.st_mode) || is_descriptor(folder, name));
+}
+
+/* What a slip of the hand must neither fill nor take away. */
+static bool is_kept(int folder, const char *name)
+{
+	struct stat state;
+	return fstatat(folder, name, &state, 0) == 0 && (S_ISBLK(state.st_mode) || S_ISSOCK(state.st_mode));
+}
+
+static int write_through(int folder, const char *name, const char *path, const void *bytes, size_t length,
+			 struct error *error)
+{
+	int descriptor = openat(folder, name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
+	if (descriptor < 0 || end(descriptor, write_all(descriptor, bytes, length)) < 0)
+		return cannot_write(path, error);
+	return 0;
+}
+
+int file_write_whole(const char *path, const void *bytes, size_t length, struct error *error)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	struct text folder = {0};
+	text_add(&folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	if (folder.failed)
+		return error_set(error, EXIT_CODE_IO, "%s: no memory", path);
+	int opened = open(folder.bytes, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	text_release(&folder);
+	if (opened < 0)
+		return cannot_write(path, error);
+	int result;
+	if (!*name || is_kept(opened, name))
+		result = error_set(error, EXIT_CODE_IO, "%s: cannot write: is no file", path);
+	else if (is_stream(opened, name))
+		result = write_through(opened, name, path, bytes, length, error);
+	else
+		result = file_write_at(opened, name, path, bytes, length, error);
+	close(opened);
+	return result;
+}
+
+void file_sweep_folder(int folder)
+{
+	/* A stream of its own: closing it closes its descriptor. */
+	int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = again < 0 ? NULL : fdopendir(again);
+	for (struct dirent *entry; entries && (entry = readdir(entries));)
+		if (fnmatch("iovabench-[0-9]*-[0-9]*.partial", entry->d_name, 0) == 0)
+			unlinkat(folder, entry->d_name, 0);
+	if (entries)
+		closedir(entries);
+	else if (again >= 0)
+		close(again);
+}
+
+int file_append_synced(int descriptor, const char *path, const void *bytes, size_t length, struct error *error)
+{
+	if (write_all(descriptor, bytes, length) < 0 || fdatasync(descriptor) < 0)
+		return error_set(error, EXIT_CODE_IO, "%s: cannot append: %s", path, strerror(errno));
+	return 0;
+}

@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What is named as a file and is none, and what lies in the way of the files that are written.
+# shellcheck disable=SC2154,SC2164
+load helpers
+
+# Every way in which a command line or a workload names a file to read; the file is $1. Within five seconds and a tenth of a
+# gigabyte: nobody waits for a pipe, and nobody reads what cannot be right.
+readers=(check expand run aperture policy report compare baseline stat import recording plugin calibrate)
+read_with() { # reader file
+	local command=()
+	case $1 in
+	check | expand) command=("$1" "$2") ;;
+	run) command=(run "$2" -o "$scratch/out" --rounds 0) ;;
+	aperture) command=(aperture "$2") ;;
+	policy) command=(gate --selftest --policy "$2") ;;
+	report) command=(report "$2") ;;
+	compare) command=(compare "$2" "$2") ;;
+	baseline) command=(gate --baseline "$2" "$2") ;;
+	stat) command=(trace stat "$2") ;;
+	import) command=(trace import "$2" -o "$scratch/out.iovatrace") ;;
+	recording)
+		printf 'iovabench: 1\nname: replay\nphases: [{name: replay, trace: {file: "%s"}}]\n' "$2" >"$scratch/replay.yaml"
+		command=(run "$scratch/replay.yaml" -o "$scratch/out" --rounds 0)
+		;;
+	plugin) command=(run "$tiny" -a "$2" -o "$scratch/out" --rounds 0) ;;
+	calibrate) command=(calibrate --null -o "$scratch/cal" "$2") ;;
+	esac
+	rm -rf "$scratch/out" "$scratch/cal"
+	(
+		ulimit -v 1000000
+		timeout 20 "$iovabench" "${command[@]}"
+	)
+}
+
+refuses() { # file message
+	for reader in "${readers[@]}"; do
+		echo "$reader"
+		wanted=-2
+		# A plugin that cannot be loaded: the arm cannot run.
+		[ "$reader" != plugin ] || wanted=-6
+		run "$wanted" read_with "$reader" "$1"
+		[ "$reader" = plugin ] || has "$output" "$2"
+		[ ! -e "$scratch/out.iovatrace" ]
+	done
+}
+
+@test "a pipe is refused and not waited for" {
+	no_sanitizer
+	mkfifo "$scratch/pipe"
+	refuses "$scratch/pipe" "pipe: is a pipe, not a file"
+}
+
+@test "a device is refused and not read" {
+	no_sanitizer
+	refuses /dev/zero "/dev/zero: is a device, not a file"
+}
+
+@test "a folder is refused with the same code by all" {
+	no_sanitizer
+	mkdir "$scratch/folder"
+	refuses "$scratch/folder" "$scratch/folder"
+}
+
+@test "a file that is not there is refused with the same code by all" {
+	no_sanitizer
+	refuses "$scratch/nowhere" "nowhere: cannot open: No such file or directory"
+}
+
+@test "a file of 100 GiB is refused by its first bytes or its size" {
+	no_sanitizer
+	truncate -s 100G "$scratch/huge" 2>/dev/null || skip "no files of 100 GiB here"
+	readers=(check expand run aperture policy report compare baseline recording calibrate)
+	refuses "$scratch/huge" "$scratch/huge"
+	# The right first bytes, and nothing behind them.
+	printf '\x89IOVA\r\n\x1a' | dd of="$scratch/huge" conv=notrunc status=none
+	readers=(recording stat)
+	refuses "$scratch/huge" "$scratch/huge: version 0"
+}
+
+@test "a recording that is longer than its header lets it be is not read" {
+	no_sanitizer
+	cp workloads/traces/*.iovatrace "$scratch"
+	for file in "$scratch"/*.iovatrace; do
+		truncate -s 900M "$file"
+		run -2 read_with recording "$file"
+		has "$output" "the most that is read here"
+	done
+}
+
+@test "a compact recording is told from standard input, too" {
+	file=$(find workloads/traces -name '*.iovatrace' | sort | head -n 1)
+	is "$("$iovabench" trace stat - <"$file" | tail -n +2)" "$("$iovabench" trace stat "$file" | tail -n +2)"
+}
+
+@test "streams of the shell are inputs" {
+	run -0 "$iovabench" check <(cat "$tiny")
+	run -0 "$iovabench" check - <"$tiny"
+}
+
+begin() {
+	timeout 60 "$iovabench" run "$tiny" -a buddy --rounds 1 --ops 1k -q -o "$scratch/t" "$@"
+}
+
+@test "pipes and links in the folder of a run cost it nothing, and victims stay" {
+	mkdir "$scratch/t"
+	for name in run.json result.json series.csv tiny-buddy.hlog report.html run.json.partial result.json.partial report.html.partial; do
+		echo precious >"$scratch/victim-$name"
+	done
+	for name in run.json.partial report.html report.html.partial result.json.partial tiny-buddy.hlog; do
+		ln -s "../victim-$name" "$scratch/t/$name"
+	done
+	mkfifo "$scratch/t/series.csv"
+	begin
+	for file in "$scratch"/victim-*; do
+		is "$(cat "$file")" precious
+	done
+	for name in run.json result.json series.csv tiny-buddy.hlog report.html; do
+		[ -f "$scratch/t/$name" ] && [ ! -L "$scratch/t/$name" ]
+	done
+	"$iovabench" report "$scratch/t" >/dev/null
+}
+
+@test "a link under the name of an output is replaced, a device is written to" {
+	begin
+	echo precious >"$scratch/victim"
+	for name in a b c d; do ln -s victim "$scratch/$name"; done
+	"$iovabench" report "$scratch/t" -o "$scratch/a" --format md
+	timeout 60 "$iovabench" run "$tiny" -a buddy --rounds 0 -q -o "$scratch/u" --json "$scratch/b"
+	"$iovabench" gate --baseline "$scratch/t" "$scratch/t" --junit "$scratch/c" >/dev/null
+	printf '%s\n' "# tracer: nop" "a-1 [000] 1.0: map: IOMMU: iova=0x0000000000001000 - 0x0000000000002000 paddr=0x0000000000100000 size=4096" >"$scratch/text"
+	"$iovabench" trace import "$scratch/text" -o "$scratch/d" || true
+	is "$(cat "$scratch/victim")" precious
+	for name in a b c; do [ -f "$scratch/$name" ] && [ ! -L "$scratch/$name" ]; done
+	"$iovabench" report "$scratch/t" -o /dev/null
+	[ -c /dev/null ]
+	is "$("$iovabench" report "$scratch/t" --format csv -o /dev/stdout | cksum)" "$("$iovabench" report "$scratch/t" --format csv | cksum)"
+	"$iovabench" report "$scratch/t" --format csv -o /dev/stdout >"$scratch/csv"
+	is "$(cksum <"$scratch/csv")" "$("$iovabench" report "$scratch/t" --format csv | cksum)"
+}
+
+@test "a limit of the size of files is an I/O error with its message, and what was measured stays" {
+	no_sanitizer
+	run -7 bash -c "ulimit -f 16; '$iovabench' run '$tiny' -a buddy --rounds 1 --ops 1k -q -o '$scratch/t'"
+	has "$output" "File too large"
+	is "$(find "$scratch/t" -name '*.partial')" ""
+	run -0 "$iovabench" resume "$scratch/t"
+	[ -f "$scratch/t/result.json" ] && [ -f "$scratch/t/series.csv" ] && [ -f "$scratch/t/report.html" ]
+}
+
+@test "what a killed writer left is swept away by whoever works in the folder next" {
+	mkdir "$scratch/t"
+	touch "$scratch/t/iovabench-123-0.partial" "$scratch/t/mine.partial"
+	begin
+	is "$(find "$scratch/t" -name '*.partial' -printf '%f\n')" mine.partial
+}
