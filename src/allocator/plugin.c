@@ -138,7 +138,7 @@ int allocator_plugin_open(const char *path, const struct iova_allocator **table,
 	struct error unread = {0};
 	/* The loader would wait for ever for the other end of a pipe. */
 	if (file_open(path, &file, &unread) < 0)
-		return error_set(error, EXIT_CODE_NO_ARM, "plugin %s", unread.message);
+		return error_set(error, unread.exit_code, "plugin %.900s", unread.message);
 	file_close(&file);
 	void *opened = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!opened) {
