@@ -67,22 +67,30 @@ static int write_all(struct result *merged, char **folders, size_t count, const 
 		     struct error *error)
 {
 	struct store store;
+	struct text messages = {0};
+	struct error unreported = {0};
+	size_t lost = 0;
 	if (store_open(&store, output, true, error) < 0)
 		return -1;
 	int status = write_request(&store, folders, count, command, error);
 	for (size_t i = 0; i < count && status == 0; i++)
 		status = copy_journal(&store, folders[i], error);
-	if (status == 0)
-		status = cli_write_report(merged, output, error);
+	if (status == 0 && cli_write_report(merged, output, &unreported) < 0)
+		text_add(&messages, "%s\n", unreported.message);
 	/* Last, because a folder with a result.json is whole. */
 	if (status == 0)
-		status = store_result(&store, merged, error);
+		status = store_result(&store, merged, &messages, &lost, error);
+	if (messages.length)
+		fputs(messages.bytes, stderr);
+	text_release(&messages);
 	/* What is no whole result is none: the folder can be used again. */
 	if (status < 0)
 		store_abandon(&store);
 	store_close(&store);
 	if (status < 0)
 		rmdir(output); /* unless something else is in there */
+	if (status == 0 && (lost || *unreported.message))
+		error_set(error, EXIT_CODE_IO, "%s: the merged result.json is whole, other files are missing", output);
 	return status;
 }
 
@@ -112,7 +120,7 @@ static enum exit_code merge(char **folders, size_t count, const char *output, co
 		status = result_merge(&merged, results, count, command, &error);
 	if (status == 0)
 		status = write_all(&merged, folders, count, output, command, &error);
-	if (status < 0)
+	if (*error.message)
 		fprintf(stderr, "iovabench merge: %s\n", error.message);
 	for (size_t i = 0; i < loaded; i++)
 		result_release(&results[i]);

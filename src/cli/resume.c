@@ -46,6 +46,9 @@ static enum exit_code resume(const char *name, const struct cli_output *output)
 	enum exit_code code = run_resume(name, &options, &result, &folder, &messages, &finished, &error);
 	if (!finished)
 		return cli_end_run("resume", code, output, &result, &folder, &messages, &error);
+	if (messages.length)
+		fputs(messages.bytes, stderr);
+	text_release(&messages);
 	if (error.exit_code == EXIT_CODE_OK)
 		complete(name, &error);
 	if (*error.message)

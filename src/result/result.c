@@ -88,37 +88,6 @@ void result_workload_label(const struct result_workload *workload, struct text *
 		text_add(text, " %s=%s", workload->settings[i].key, workload->settings[i].value);
 }
 
-static void add_file_name(const struct result *result, size_t arm, struct text *name)
-{
-	result_workload_label(&result->workloads[result->arms[arm].workload], name);
-	text_add(name, "-%s", result->arms[arm].spec);
-	for (size_t i = 0; i < name->length; i++)
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", name->bytes[i]))
-			name->bytes[i] = '_';
-}
-
-void result_hlog_name(const struct result *result, size_t arm, struct text *name)
-{
-	struct text own = {0};
-	add_file_name(result, arm, &own);
-	bool taken = false;
-	for (size_t i = 0; i < result->arm_count && !taken && !own.failed; i++) {
-		struct text other = {0};
-		if (i != arm)
-			add_file_name(result, i, &other);
-		taken = i != arm && !other.failed && strcmp(other.bytes, own.bytes) == 0;
-		name->failed |= other.failed;
-		text_release(&other);
-	}
-	if (own.failed)
-		name->failed = true;
-	else if (taken)
-		text_add(name, "%s-%zu.hlog", own.bytes, arm);
-	else
-		text_add(name, "%s.hlog", own.bytes);
-	text_release(&own);
-}
-
 size_t result_latency_curve(const struct result_latency *latency, struct result_point points[RESULT_CURVE_MAX])
 {
 	enum { PER_HALVING = 5 };

@@ -325,9 +325,12 @@ void result_series_csv(const struct result *result, struct text *csv);
  * arm's figures phase, tagged by kind, in nanoseconds. */
 int result_hlog(const struct result_arm *arm, const char *started, struct text *log, struct error *error);
 
-/* File name of an arm's log, "<workload>-<spec>.hlog" with everything but letters, digits, '.', '_' and '-' replaced by '_'; arms
- * whose names would be the same get their index behind it. */
-void result_hlog_name(const struct result *result, size_t arm, struct text *name);
+/* File names of the logs of all arms, "<workload>-<spec>.hlog" with everything but letters, digits, '.', '_' and '-' replaced by '_'. Of a long
+ * name only its beginning, then '~' and a hash of all of it; arms whose names would be the same get '~' and their index. At most
+ * RESULT_FILE_NAME_MAX characters, all different. NULL without memory; released with result_release_hlog_names. O(n log n). */
+#define RESULT_FILE_NAME_MAX 200
+struct text *result_hlog_names(const struct result *result);
+void result_release_hlog_names(struct text *names, size_t count);
 
 /* The percentiles of a histogram as HdrHistogram plots them: five per halving of the distance to 100 %, ending where no sample
  * lies above. Nothing below resolution_ns. Writes at most RESULT_CURVE_MAX points and returns how many. */

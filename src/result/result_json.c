@@ -179,7 +179,8 @@ static void write_figures(struct json_writer *writer, json_t *object, const stru
 				      &phase->latency[kind]);
 }
 
-static void write_arm(struct json_writer *writer, json_t *object, const struct result *result, size_t index)
+static void write_arm(struct json_writer *writer, json_t *object, const struct result *result, size_t index,
+		      const struct text *log)
 {
 	const struct result_arm *arm = &result->arms[index];
 	json_put_text(writer, object, "workload", or_empty(result->workloads[arm->workload].name));
@@ -211,13 +212,20 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 		write_figures(writer, phase, &arm->phases[i]);
 	}
 	parts_write_domains(writer, object, "domains", arm->domains, arm->domain_count);
-	struct text name = {0};
-	result_hlog_name(result, index, &name);
 	json_put_text(writer, object, "series", "series.csv");
-	json_put(writer, object, "histograms", name.failed ? NULL : json_text(name.bytes));
-	text_release(&name);
+	json_put_text(writer, object, "histograms", log->bytes);
 	parts_write_series(writer, object, "series_table", arm->series, arm->series_count);
 	parts_write_maps(writer, object, "address_maps", arm->maps, arm->map_count);
+}
+
+static void write_arms(struct json_writer *writer, json_t *document, const struct result *result)
+{
+	json_t *arms = json_put_array(writer, document, "arms");
+	struct text *logs = result_hlog_names(result);
+	for (size_t i = 0; logs && i < result->arm_count; i++)
+		write_arm(writer, json_append_object(writer, arms), result, i, &logs[i]);
+	writer->failed |= !logs;
+	result_release_hlog_names(logs, result->arm_count);
 }
 
 /* Nothing where nothing was merged. */
@@ -310,9 +318,7 @@ int result_write(const struct result *result, struct text *json, struct error *e
 			return -1;
 		}
 	}
-	json_t *arms = json_put_array(&writer, document, "arms");
-	for (size_t i = 0; i < result->arm_count; i++)
-		write_arm(&writer, json_append_object(&writer, arms), result, i);
+	write_arms(&writer, document, result);
 	json_t *comparisons = json_put_array(&writer, document, "comparisons");
 	for (size_t i = 0; i < result->comparison_count; i++)
 		write_comparison(&writer, json_append_object(&writer, comparisons), result, &result->comparisons[i]);

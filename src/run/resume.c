@@ -39,7 +39,8 @@ static int read_journal(struct resumed *resumed, struct text *messages, struct e
 }
 
 /* A result that says that it is whole, and what it ended with. */
-static int is_finished(const struct store *store, bool *finished, enum exit_code *code, struct error *error)
+static int is_finished(const struct store *store, bool *finished, enum exit_code *code, struct text *messages,
+		       struct error *error)
 {
 	char *bytes;
 	size_t length;
@@ -55,6 +56,9 @@ static int is_finished(const struct store *store, bool *finished, enum exit_code
 				 "%s/result.json: %.800s", store->folder.bytes, wrong.message);
 	*finished = !result_can_go_on(&result);
 	*code = result_exit_code(&result);
+	/* It may have been killed between its result and the rest, or the rest could not be written. */
+	if (*finished && store_complete(store, &result, messages))
+		*code = exit_code_of_both(*code, EXIT_CODE_IO);
 	result_release(&result);
 	return 0;
 }
@@ -94,7 +98,7 @@ enum exit_code run_resume(const char *name, const struct run_options *options, s
 	}
 	int status = store_reopen(&resumed.store, path, error);
 	if (status == 0)
-		status = is_finished(&resumed.store, finished, &ended, error);
+		status = is_finished(&resumed.store, finished, &ended, messages, error);
 	if (status == 0 && !*finished)
 		status = read_request(&resumed, error);
 	enum exit_code code = status < 0  ? error->exit_code

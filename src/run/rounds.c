@@ -333,6 +333,19 @@ static int prepare(struct matrix *matrix, struct text *folder, struct text *mess
 	return matrix->options->resumed ? go_on(matrix, folder, error) : begin(matrix, folder, error);
 }
 
+/* Whatever cannot be written now, what was measured is in the journal. */
+static enum exit_code keep(struct matrix *matrix, const struct text *folder, struct text *messages, struct error *error)
+{
+	size_t lost;
+	int status = store_result(&matrix->store, matrix->result, messages, &lost, error);
+	if (status < 0 || lost)
+		text_add(messages, "all that was measured is in %s: iovabench resume %s writes what is missing\n",
+			 status < 0 ? "rounds.jsonl" : "result.json", folder->bytes);
+	if (status < 0)
+		return error->exit_code;
+	return exit_code_of_both(result_exit_code(matrix->result), lost ? EXIT_CODE_IO : EXIT_CODE_OK);
+}
+
 enum exit_code run_matrix(const struct run_options *options, struct result *result, struct text *folder,
 			  struct text *messages, struct error *error)
 {
@@ -344,9 +357,7 @@ enum exit_code run_matrix(const struct run_options *options, struct result *resu
 		status = check_journal(&matrix, error);
 	if (status == 0)
 		status = matrix_gather(&matrix, interrupted, error);
-	if (status == 0)
-		status = store_result(&matrix.store, result, error);
-	enum exit_code code = status == 0 ? result_exit_code(result) : error->exit_code;
+	enum exit_code code = status == 0 ? keep(&matrix, folder, messages, error) : error->exit_code;
 	release(&matrix);
 	return code;
 }

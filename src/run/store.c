@@ -198,35 +198,82 @@ int store_file(const struct store *store, const char *name, const struct text *c
 	return result;
 }
 
-static int store_hlog(const struct store *store, const struct result *result, size_t arm, struct error *error)
+/* Files that are made from a result, beside the one that has it. */
+struct secondary {
+	const struct store *store;
+	bool missing;          /* only what is not there */
+	struct text *messages; /* why a file could not be written, for the first few */
+	size_t lost;
+};
+#define LOST_TOLD_MAX 3
+
+static void write_secondary(struct secondary *secondary, const char *name, const struct text *content, struct error *why)
 {
-	struct text name = {0}, log = {0};
-	result_hlog_name(result, arm, &name);
-	int status = name.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
-	if (status == 0)
-		status = result_hlog(&result->arms[arm], result->run.started, &log, error);
-	if (status == 0)
-		status = store_file(store, name.bytes, &log, error);
-	text_release(&name);
-	text_release(&log);
-	return status;
+	if (why->exit_code == EXIT_CODE_OK)
+		store_file(secondary->store, name, content, why);
+	if (why->exit_code != EXIT_CODE_OK && secondary->lost++ < LOST_TOLD_MAX)
+		text_add(secondary->messages, "%s\n", why->message);
 }
 
-int store_result(const struct store *store, const struct result *result, struct error *error)
+static bool is_wanted(const struct secondary *secondary, const char *name)
 {
-	struct text json = {0}, csv = {0};
-	int status = result_write(result, &json, error);
-	if (status == 0) {
+	return !secondary->missing || !is_there(secondary->store, name);
+}
+
+static void write_series(struct secondary *secondary, const struct result *result)
+{
+	struct text csv = {0};
+	struct error why = {0};
+	if (is_wanted(secondary, "series.csv")) {
 		result_series_csv(result, &csv);
-		status = store_file(store, "series.csv", &csv, error);
+		write_secondary(secondary, "series.csv", &csv, &why);
 	}
-	for (size_t i = 0; status == 0 && i < result->arm_count; i++)
-		if (result->arms[i].phase_count)
-			status = store_hlog(store, result, i, error);
+	text_release(&csv);
+}
+
+static void write_log(struct secondary *secondary, const struct result *result, size_t arm, const char *name)
+{
+	struct text log = {0};
+	struct error why = {0};
+	if (result->arms[arm].phase_count && is_wanted(secondary, name)) {
+		result_hlog(&result->arms[arm], result->run.started, &log, &why);
+		write_secondary(secondary, name, &log, &why);
+	}
+	text_release(&log);
+}
+
+static size_t write_secondaries(struct secondary *secondary, const struct result *result)
+{
+	struct text *logs = result_hlog_names(result);
+	write_series(secondary, result);
+	for (size_t i = 0; logs && i < result->arm_count; i++)
+		write_log(secondary, result, i, logs[i].bytes);
+	if (!logs) {
+		text_add(secondary->messages, "no memory for the names of logs\n");
+		secondary->lost++;
+	}
+	result_release_hlog_names(logs, result->arm_count);
+	if (secondary->lost > LOST_TOLD_MAX)
+		text_add(secondary->messages, "%zu files in all could not be written\n", secondary->lost);
+	return secondary->lost;
+}
+
+int store_result(const struct store *store, const struct result *result, struct text *messages, size_t *lost,
+		 struct error *error)
+{
+	struct secondary secondary = {.store = store, .messages = messages};
+	struct text json = {0};
+	*lost = write_secondaries(&secondary, result);
+	int status = result_write(result, &json, error);
 	/* Last, because a folder with a result.json is a finished run. */
 	if (status == 0)
 		status = store_file(store, "result.json", &json, error);
 	text_release(&json);
-	text_release(&csv);
 	return status;
+}
+
+size_t store_complete(const struct store *store, const struct result *result, struct text *messages)
+{
+	struct secondary secondary = {.store = store, .missing = true, .messages = messages};
+	return write_secondaries(&secondary, result);
 }

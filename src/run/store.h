@@ -45,7 +45,11 @@ int store_read(const struct store *store, const char *name, char **bytes, size_t
 /* Writes <folder>/<name> whole or not at all. */
 int store_file(const struct store *store, const char *name, const struct text *content, struct error *error);
 
-/* Writes result.json, series.csv and one .hlog per arm. */
-int store_result(const struct store *store, const struct result *result, struct error *error);
+/* Writes series.csv, one .hlog per arm, and result.json, which is all of them: *lost others could not be written, and why is a line of
+ * *messages. -1: result.json could not. */
+int store_result(const struct store *store, const struct result *result, struct text *messages, size_t *lost,
+		 struct error *error);
+/* Writes what is missing beside the result.json of a finished run. Returns how many files could not be written. */
+size_t store_complete(const struct store *store, const struct result *result, struct text *messages);
 
 #endif

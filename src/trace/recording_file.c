@@ -2,6 +2,7 @@
 #include "trace/recording_file.h"
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "trace/recording_layout.h"
 #include "trace/slots.h"
@@ -88,7 +89,7 @@ static int check_header_sum(struct reader *reader, size_t *end)
 		return error_set(reader->error, EXIT_CODE_USAGE, "%s: cut off at byte %zu, in its header of %llu bytes",
 				 reader->name, reader->length, (unsigned long long)header_bytes);
 	*end = (size_t)header_bytes - LAYOUT_CHECKSUM_BYTES;
-	if (layout_checksum(LAYOUT_CHECKSUM_START, reader->bytes, *end) != number_at(reader->bytes + *end, 8))
+	if (hash_bytes(HASH_START, reader->bytes, *end) != number_at(reader->bytes + *end, 8))
 		return error_set(reader->error, EXIT_CODE_USAGE,
 				 "%s: byte 0: the checksum of the header is wrong: the file is damaged", reader->name);
 	return 0;
@@ -289,8 +290,8 @@ static int read_block(struct reader *reader)
 	if (packed > reader->length - reader->at)
 		return wrong_block(reader, offset, "cut off inside the block");
 	const uint8_t *bytes = reader->bytes + reader->at;
-	uint64_t computed = layout_checksum(LAYOUT_CHECKSUM_START, reader->bytes + offset, 12);
-	if (layout_checksum(computed, bytes, (size_t)packed) != sum)
+	uint64_t computed = hash_bytes(HASH_START, reader->bytes + offset, 12);
+	if (hash_bytes(computed, bytes, (size_t)packed) != sum)
 		return wrong_block(reader, offset, "its checksum is wrong: the file is damaged");
 	if (count != (missing < LAYOUT_BLOCK_OPS ? missing : LAYOUT_BLOCK_OPS))
 		return wrong_block(reader, offset, "its number of operations does not follow from the header's");

@@ -44,17 +44,6 @@ struct layout_context {
 	uint8_t refused;
 };
 
-/* 64-bit FNV-1a: no change of a single byte escapes it. Start with LAYOUT_CHECKSUM_START. */
-#define LAYOUT_CHECKSUM_START UINT64_C(0xcbf29ce484222325)
-
-static inline uint64_t layout_checksum(uint64_t sum, const void *bytes, size_t length)
-{
-	const unsigned char *at = bytes;
-	for (size_t i = 0; i < length; i++)
-		sum = (sum ^ at[i]) * UINT64_C(0x100000001b3);
-	return sum;
-}
-
 /* The content hash takes words: operations first, one after the other, then the frame of the recording. */
 static inline uint64_t layout_hash_word(uint64_t hash, uint64_t word)
 {

@@ -2,6 +2,7 @@
 #include "trace/recording_file.h"
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "trace/recording_layout.h"
@@ -139,8 +140,8 @@ static int pack_block(struct writer *writer, size_t count)
 	add_number(&head, writer->block.length, 4);
 	add_number(&head, length, 4);
 	if (!head.failed) {
-		uint64_t sum = layout_checksum(LAYOUT_CHECKSUM_START, head.bytes, head.length);
-		add_number(&head, layout_checksum(sum, packed, length), 8);
+		uint64_t sum = hash_bytes(HASH_START, head.bytes, head.length);
+		add_number(&head, hash_bytes(sum, packed, length), 8);
 		text_add_bytes(&writer->blocks, head.bytes, head.length);
 		text_add_bytes(&writer->blocks, packed, length);
 	}
@@ -201,7 +202,7 @@ static void add_header(const struct writer *writer, const char *source, struct t
 	for (size_t i = 0; i < source_bytes; i++)
 		text_add_bytes(file, (unsigned char)source[i] < ' ' || source[i] == 0x7f ? "?" : &source[i], 1);
 	if (!file->failed)
-		add_number(file, layout_checksum(LAYOUT_CHECKSUM_START, file->bytes, file->length), LAYOUT_CHECKSUM_BYTES);
+		add_number(file, hash_bytes(HASH_START, file->bytes, file->length), LAYOUT_CHECKSUM_BYTES);
 }
 
 static int write_file(struct writer *writer, const char *path, const char *source)

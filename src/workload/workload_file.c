@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "workload/workload_yaml.h"
 
@@ -73,8 +74,5 @@ void workload_trace_path(const struct workload *workload, const struct workload_
 
 uint64_t workload_hash(const char *bytes, size_t length)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
-	return hash;
+	return hash_bytes(HASH_START, bytes, length);
 }

@@ -136,6 +136,50 @@ begin() {
 	is "$(cksum <"$scratch/csv")" "$("$iovabench" report "$scratch/t" --format csv | cksum)"
 }
 
+@test "a file that cannot be written beside the result is told, costs nothing else, and resume writes it" {
+	mkdir -p "$scratch/t/series.csv/in-the-way" "$scratch/t/tiny-buddy.hlog/in-the-way"
+	run -7 --separate-stderr begin
+	has "$stderr" "t/series.csv: cannot write: "
+	has "$stderr" "t/tiny-buddy.hlog: cannot write: "
+	has "$stderr" "all that was measured is in result.json: iovabench resume $scratch/t writes what is missing"
+	"$iovabench" report "$scratch/t" >/dev/null
+	rm -r "$scratch/t/series.csv" "$scratch/t/tiny-buddy.hlog"
+	run -0 "$iovabench" resume "$scratch/t"
+	[ -s "$scratch/t/series.csv" ] && [ -s "$scratch/t/tiny-buddy.hlog" ]
+	is "$(jq -r '.arms[].histograms' "$scratch/t/result.json")" tiny-buddy.hlog
+}
+
+@test "a plugin with a path of 240 characters has its result, and so has a sweep of seven keys" {
+	long=$(printf 'x%.0s' $(seq 230))
+	mkdir "$scratch/$long"
+	cp "${BUILD:-build}/plugins/example.so" "$scratch/$long/a.so"
+	cp "$scratch/$long/a.so" "$scratch/$long/b.so"
+	timeout 60 "$iovabench" run "$tiny" -a "$scratch/$long/a.so" -a "$scratch/$long/b.so" --rounds 1 -q -o "$scratch/t"
+	is "$(jq -r '.arms[].histograms' "$scratch/t/result.json" | sort -u | wc -l)" 2
+	while read -r name; do [ -s "$scratch/t/$name" ]; done < <(jq -r '.arms[].histograms' "$scratch/t/result.json")
+	cat >"$scratch/seven.yaml" <<-'END'
+		iovabench: 1
+		name: a-sweep-of-seven-keys
+		requests:
+		  - {name: the-first-request, size: {fixed: 4KiB}, high: 0xffffffff}
+		  - {name: the-second-request, size: {fixed: 8KiB}, high: 0xffffffff}
+		phases:
+		  - {name: the-fill-phase, mix: [{request: the-first-request}, {request: the-second-request}], until: {live: 10}}
+		  - {name: the-churn-phase, mix: [{request: the-first-request}, {request: the-second-request}], ops: 1k, victims: random}
+		sweep:
+		  - {key: phases.the-fill-phase.until.live, values: [10, 20]}
+		  - {key: phases.the-churn-phase.ops, values: [1k, 2k]}
+		  - {key: phases.the-churn-phase.victims, values: [random]}
+		  - {key: requests.the-first-request.size.fixed, values: [16KiB]}
+		  - {key: requests.the-second-request.size.fixed, values: [32KiB]}
+		  - {key: requests.the-first-request.high, values: [0xffffffff]}
+		  - {key: requests.the-second-request.high, values: [0xffffffff]}
+	END
+	timeout 60 "$iovabench" run "$scratch/seven.yaml" -a buddy --rounds 1 -q -o "$scratch/u"
+	is "$(jq -r '.arms[].histograms' "$scratch/u/result.json" | sort -u | wc -l)" 4
+	while read -r name; do [ -s "$scratch/u/$name" ]; done < <(jq -r '.arms[].histograms' "$scratch/u/result.json")
+}
+
 @test "a limit of the size of files is an I/O error with its message, and what was measured stays" {
 	no_sanitizer
 	run -7 bash -c "ulimit -f 16; '$iovabench' run '$tiny' -a buddy --rounds 1 --ops 1k -q -o '$scratch/t'"

@@ -5,6 +5,7 @@
  *         tests/fuzz/recording_fuzz.c src/base/{error,file,memory,text}.c src/stream/recording.c \
  *         src/trace/{recording_file,recording_writer,slots,stat}.c -lzstd -lm
  *     build/recording_fuzz -max_total_time=300 /tmp/corpus tests/fuzz/corpus/recording */
+#include "base/hash.h"
 #include "fuzz/recording_check.h"
 #include "unit/recording_craft.h"
 
@@ -39,13 +40,13 @@ static void feed_mended(const uint8_t *data, size_t size)
 	memcpy(file, data, size);
 	uint64_t header = size >= LAYOUT_HEADER_FIXED_BYTES ? number_at(file + 12) : 0;
 	if (header >= LAYOUT_HEADER_FIXED_BYTES + LAYOUT_CHECKSUM_BYTES && header <= size) {
-		put_sum(file + header - 8, layout_checksum(LAYOUT_CHECKSUM_START, file, header - 8));
+		put_sum(file + header - 8, hash_bytes(HASH_START, file, header - 8));
 		for (uint64_t at = header; size - at >= LAYOUT_BLOCK_HEAD_BYTES;) {
 			uint64_t packed = number_at(file + at + 8);
 			if (packed > size - at - LAYOUT_BLOCK_HEAD_BYTES)
 				break;
-			uint64_t sum = layout_checksum(LAYOUT_CHECKSUM_START, file + at, 12);
-			put_sum(file + at + 12, layout_checksum(sum, file + at + LAYOUT_BLOCK_HEAD_BYTES, packed));
+			uint64_t sum = hash_bytes(HASH_START, file + at, 12);
+			put_sum(file + at + 12, hash_bytes(sum, file + at + LAYOUT_BLOCK_HEAD_BYTES, packed));
 			at += LAYOUT_BLOCK_HEAD_BYTES + packed;
 		}
 	}

@@ -3,6 +3,7 @@
 #ifndef UNIT_RECORDING_CRAFT_H
 #define UNIT_RECORDING_CRAFT_H
 
+#include "base/hash.h"
 #include "trace/recording_layout.h"
 
 #include <stdbool.h>
@@ -46,7 +47,7 @@ static inline void craft_header(const struct craft *craft, uint8_t *file, size_t
 		for (uint64_t j = 0; j < craft->limits_each; j++)
 			craft_number(file, length, 0xfffff + j, 8);
 	}
-	craft_number(file, length, layout_checksum(LAYOUT_CHECKSUM_START, file, *length), 8);
+	craft_number(file, length, hash_bytes(HASH_START, file, *length), 8);
 }
 
 /* One block with these unpacked bytes. Returns the file (released with free) or NULL: too long. */
@@ -63,8 +64,8 @@ static inline uint8_t *craft_file(const struct craft *craft, const void *unpacke
 	craft_number(file, length, craft->block_ops, 4);
 	craft_number(file, length, craft->block_unpacked, 4);
 	craft_number(file, length, packed, 4);
-	uint64_t sum = layout_checksum(LAYOUT_CHECKSUM_START, file + head, 12);
-	craft_number(file, length, layout_checksum(sum, file + packed_at, packed), 8);
+	uint64_t sum = hash_bytes(HASH_START, file + head, 12);
+	craft_number(file, length, hash_bytes(sum, file + packed_at, packed), 8);
 	*length = packed_at + packed;
 	return file;
 }

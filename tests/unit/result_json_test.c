@@ -210,14 +210,45 @@ static void arms_are_named_by_files_that_differ(void **state)
 	memory_release(result.arms[2].spec);
 	result.arms[1].spec = memory_text("a/../b:c");
 	result.arms[2].spec = memory_text("a/../b_c");
-	struct text names = {0};
-	result_hlog_name(&result, 0, &names);
-	text_add(&names, " ");
-	result_hlog_name(&result, 1, &names);
-	text_add(&names, " ");
-	result_hlog_name(&result, 2, &names);
-	assert_string_equal(names.bytes, "gpu-paging-buddy.hlog gpu-paging-a_.._b_c-1.hlog gpu-paging-a_.._b_c-2.hlog");
-	text_release(&names);
+	struct text *names = result_hlog_names(&result);
+	assert_non_null(names);
+	assert_string_equal(names[0].bytes, "gpu-paging-buddy.hlog");
+	assert_string_equal(names[1].bytes, "gpu-paging-a_.._b_c~1.hlog");
+	assert_string_equal(names[2].bytes, "gpu-paging-a_.._b_c~2.hlog");
+	result_release_hlog_names(names, result.arm_count);
+	result_release(&result);
+}
+
+/* Long ones that begin alike, twice the same, and one that has the look of what was shortened. */
+static void long_names_are_short_files_that_differ(void **state)
+{
+	(void)state;
+	struct result result;
+	char spec[1000];
+	fixture_result(&result, small);
+	assert_true(result.arm_count >= 6);
+	for (size_t i = 0; i < 5; i++) {
+		memset(spec, 'x', sizeof spec);
+		snprintf(spec + 900, sizeof spec - 900, "%zu", i == 4 ? 3 : i);
+		memory_release(result.arms[i].spec);
+		result.arms[i].spec = memory_text(spec);
+	}
+	struct text *names = result_hlog_names(&result);
+	assert_non_null(names);
+	memory_release(result.arms[5].spec);
+	result.arms[5].spec = memory_text(names[0].bytes + strlen("gpu-paging-"));
+	result.arms[5].spec[strlen(result.arms[5].spec) - strlen(".hlog")] = '\0';
+	struct text *again = result_hlog_names(&result);
+	assert_non_null(again);
+	for (size_t i = 0; i < result.arm_count; i++) {
+		assert_in_range(again[i].length, 1, RESULT_FILE_NAME_MAX);
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(again[i].bytes, again[j].bytes);
+		assert_true(i == 5 || strcmp(names[i].bytes, again[i].bytes) == 0); /* each is named by itself */
+	}
+	assert_non_null(strstr(again[3].bytes, "~3.hlog"));
+	result_release_hlog_names(names, result.arm_count);
+	result_release_hlog_names(again, result.arm_count);
 	result_release(&result);
 }
 
@@ -506,6 +537,7 @@ int main(void)
 		cmocka_unit_test(hashes_are_hex_strings),
 		cmocka_unit_test(an_arm_that_cannot_play_says_so),
 		cmocka_unit_test(arms_are_named_by_files_that_differ),
+		cmocka_unit_test(long_names_are_short_files_that_differ),
 		cmocka_unit_test(figures_are_found_by_their_path),
 		cmocka_unit_test(a_curve_goes_through_the_samples),
 		cmocka_unit_test(damage_is_named_by_its_path),
