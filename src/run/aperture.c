@@ -207,10 +207,11 @@ int aperture_find(const struct run_options *options, struct aperture_list *list,
 	if (error->exit_code != EXIT_CODE_IO && probe_specs(options, messages, error) < 0)
 		result = -1;
 	for (size_t i = 0; result == 0 && i < blocks.count; i++) {
-		result = stream_file_create(&blocks.blocks[i].stream, &blocks.blocks[i].plan, error);
+		struct block *block = blocks.blocks[i];
+		result = stream_file_create(&block->stream, &block->plan, error);
 		for (size_t arm = 0; result == 0 && arm < options->spec_count; arm++)
-			result = search_arm(&blocks.blocks[i], options, options->specs[arm], list, error);
-		stream_file_close_words(&blocks.blocks[i].stream);
+			result = search_arm(block, options, options->specs[arm], list, error);
+		stream_file_close_words(&block->stream);
 	}
 	block_list_close(&blocks, options);
 	return result;

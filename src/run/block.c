@@ -24,12 +24,16 @@ static struct block *add_block(struct block_list *list, const struct run_options
 {
 	if (memory_grow(&list->blocks, &list->capacity, list->count, sizeof list->blocks[0]) < 0)
 		return NULL;
-	struct block *block = &list->blocks[list->count];
-	*block = (struct block){.changes = options->changes, .stream = {.descriptor = -1}};
-	block->arms = memory_zeroed(options->spec_count + 1, sizeof block->arms[0]);
-	if (!block->arms)
+	struct block *block = memory_zeroed(1, sizeof *block);
+	struct gather_arm *arms = memory_zeroed(options->spec_count + 1, sizeof arms[0]);
+	if (!block || !arms) {
+		memory_release(block);
+		memory_release(arms);
 		return NULL;
-	list->count++;
+	}
+	*block = (struct block){
+		.number = list->count, .changes = options->changes, .stream = {.descriptor = -1}, .arms = arms};
+	list->blocks[list->count++] = block;
 	return block;
 }
 
@@ -167,12 +171,13 @@ int block_list_open(struct block_list *list, const struct run_options *options, 
 void block_list_close(struct block_list *list, const struct run_options *options)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		struct block *block = &list->blocks[i];
+		struct block *block = list->blocks[i];
 		for (size_t arm = 0; arm <= options->spec_count; arm++)
 			gather_release(&block->arms[arm]);
 		memory_release(block->arms);
 		stream_file_close(&block->stream);
 		plan_close(&block->plan);
+		memory_release(block);
 	}
 	memory_release(list->blocks);
 	*list = (struct block_list){0};

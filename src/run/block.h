@@ -17,6 +17,7 @@
 /* One workload while it runs. The last arm is the harness itself, when there is something to subtract it from. */
 struct block {
 	struct plan plan;
+	size_t number;               /* in the list */
 	struct plan_changes changes; /* those of the run, and the settings of its combination */
 	size_t file;                 /* index in run_options.files */
 	uint64_t file_hash;
@@ -26,9 +27,9 @@ struct block {
 	bool fit[2][3];          /* by pass and witness: trial.c */
 };
 
-/* Zero-initialise. */
+/* Zero-initialise. Blocks are memory of their own: a plan does not move. */
 struct block_list {
-	struct block *blocks;
+	struct block **blocks;
 	size_t count, capacity;
 };
 

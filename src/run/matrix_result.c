@@ -64,7 +64,7 @@ static int note_trouble(struct result *result, const struct block *block, const 
 
 static int gather_block(struct matrix *matrix, size_t index, struct error *error)
 {
-	struct block *block = &matrix->list.blocks[index];
+	struct block *block = matrix->list.blocks[index];
 	size_t spec_count = matrix->options->spec_count;
 	if (describe_workload(matrix, block, error) < 0)
 		return -1;

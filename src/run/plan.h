@@ -25,6 +25,7 @@ struct plan_changes {
 	uint64_t space_end; /* > 0: page at which the space ends that is played on; the operations stay those of the file */
 };
 
+/* Not to be moved while it is open: its streams point into it. */
 struct plan {
 	struct workload workload; /* changed already */
 	struct workload played;   /* the same, with the space that is played on; borrows from workload */

@@ -202,8 +202,7 @@ static int run_block(struct matrix *matrix, struct block *block, struct error *e
 {
 	if (stream_file_create(&block->stream, &block->plan, error) < 0)
 		return -1;
-	size_t number = (size_t)(block - matrix->list.blocks);
-	if (process_identity(&block->plan.workload, block->stream.hash, number, &block->identity, error) < 0)
+	if (process_identity(&block->plan.workload, block->stream.hash, block->number, &block->identity, error) < 0)
 		return -1;
 	int result = run_audits(matrix, block, error);
 	if (op_stream_adaptive(block->plan.stream)) {
@@ -238,7 +237,7 @@ static int note_inputs(struct matrix *matrix, struct error *error)
 	const struct run_options *options = matrix->options;
 	struct inputs *inputs = &matrix->request.inputs;
 	for (size_t i = 0; i < matrix->list.count; i++) {
-		const struct block *block = &matrix->list.blocks[i];
+		const struct block *block = matrix->list.blocks[i];
 		if (inputs_add(inputs, memory_text(options->files[block->file]), block->file_hash, error) < 0 ||
 		    inputs_add_recordings(inputs, &block->plan.workload, error) < 0)
 			return -1;
@@ -306,8 +305,8 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 	int result = 0;
 	for (size_t i = 0; result == 0 && i < matrix->list.count; i++) {
 		if (!interrupted)
-			result = run_block(matrix, &matrix->list.blocks[i], error);
-		stream_file_close_words(&matrix->list.blocks[i].stream);
+			result = run_block(matrix, matrix->list.blocks[i], error);
+		stream_file_close_words(&matrix->list.blocks[i]->stream);
 	}
 	sigaction(SIGINT, &before, NULL);
 	end_progress(matrix);

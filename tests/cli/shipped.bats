@@ -27,6 +27,12 @@ play() { # workload
 	done
 }
 
+@test "all of them are played in one command" {
+	run -0 "$iovabench" run workloads/*.yaml -a buddy --ops 1k --rounds 0 -q -o "$scratch/all"
+	is "$(arms "$scratch/all" .state | sort -u)" ok
+	is "$(jq '.workloads[].file' "$scratch/all/result.json" | sort -u | wc -l)" "$(find workloads -maxdepth 1 -name '*.yaml' | wc -l)"
+}
+
 @test "a workload that is installed is listed with its line" {
 	prefix=$scratch/prefix
 	mkdir -p "$prefix/bin" "$prefix/share/iovabench"

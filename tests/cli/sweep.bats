@@ -19,6 +19,12 @@ load helpers
 	has "$output" '"tiny phases.churn.ops=10k phases.fill.until.live=100"'
 }
 
+@test "a hundred combinations are each played as what they are" {
+	run -0 "$iovabench" run $tiny -a buddy --rounds 0 -q --sweep phases.churn.ops=1k --sweep "phases.fill.until.live=$(seq -s, 1 100)" -o "$scratch/s"
+	is "$(arms "$scratch/s" '"\(.sweep["phases.fill.until.live"]) \(.state) \(.phases[0].audit.ops)"')" "$(for i in $(seq 1 100); do echo "$i ok $i"; done)"
+	is "$(jq -r '.workloads[].stream_hash' "$scratch/s/result.json" | sort -u | wc -l)" 100
+}
+
 @test "the command line takes the place of a sweep of the file" {
 	{ cat $tiny; echo 'sweep: [{key: phases.churn.ops, values: [1k, 2k]}]'; } >"$scratch/w.yaml"
 	run -0 "$iovabench" run "$scratch/w.yaml" -a buddy --rounds 0 -q -o "$scratch/file"
