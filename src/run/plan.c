@@ -159,6 +159,20 @@ void plan_close(struct plan *plan)
 	*plan = (struct plan){0};
 }
 
+int plan_check_streams(const struct plan *plan, struct error *error)
+{
+	const char *fault = op_stream_fault(plan->stream);
+	for (uint32_t i = 0; plan->share_streams && i < plan->threads && !fault; i++)
+		fault = op_stream_fault(plan->share_streams[i]);
+	if (!fault)
+		return 0;
+	return error_of(
+		error, ERROR_OWNER_HARNESS,
+		"%s: the operations of this workload were made wrongly: %s. This is a fault of iovabench, not of an "
+		"allocator or of the workload: please report it with the workload and the command",
+		plan->workload.file, fault);
+}
+
 bool plan_counts_operations(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->workload.phase_count; i++)

@@ -50,6 +50,9 @@ void plan_close(struct plan *plan);
 size_t plan_settings(const struct plan_changes *changes, char text[PLAN_SETTINGS_BYTES_MAX],
 		     struct workload_setting settings[WORKLOAD_SWEEPS_MAX]);
 
+/* After streams were played to their ends: -1, and a message that says whose fault it is, when one of them ended before its end. */
+int plan_check_streams(const struct plan *plan, struct error *error);
+
 /* Whether plan_changes.ops has a phase to change. */
 bool plan_counts_operations(const struct plan *plan);
 

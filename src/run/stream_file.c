@@ -82,6 +82,8 @@ int stream_file_create(struct stream_file *file, const struct plan *plan, struct
 	int result = piece ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a piece of the operation stream");
 	if (result == 0 && file->descriptor >= 0)
 		result = generate(file, plan, piece, error);
+	if (result == 0)
+		result = plan_check_streams(plan, error);
 	if (result == 0 && file->descriptor >= 0)
 		result = spawn_seal(file->descriptor, error);
 	memory_release(piece);

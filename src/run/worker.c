@@ -335,8 +335,8 @@ int worker_run(int descriptor)
 	struct error error = {0};
 	if (job->probe)
 		probe(&worker, &error);
-	else if (prepare(&worker, &error) == 0)
-		play(&worker, &error);
+	else if (prepare(&worker, &error) == 0 && play(&worker, &error) == 0)
+		plan_check_streams(&worker.plan, &error);
 	finish_record(&worker, &error);
 	int exit_code = write_record(&worker);
 	release(&worker);

@@ -147,7 +147,7 @@ static bool generate(struct op_stream *stream, const struct workload_phase *phas
 
 size_t stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase)
 {
-	while (stream->phase < stream->workload->phase_count && !stream->no_memory) {
+	while (stream->phase < stream->workload->phase_count && !stream->no_memory && !*stream->fault) {
 		const struct workload_phase *current = &stream->workload->phases[stream->phase];
 		if (!stream->begun)
 			begin(stream, current);
@@ -156,7 +156,7 @@ size_t stream_next(struct op_stream *stream, struct op *ops, size_t capacity, si
 		*phase = stream->phase;
 		stream_piece_end(stream, writer.count, ended);
 		if (writer.count)
-			return writer.count;
+			return stream->measuring || stream_words_fit(stream, *phase, ops, writer.count) ? writer.count : 0;
 	}
 	return 0;
 }
@@ -252,7 +252,7 @@ static int measure(struct op_stream *stream, size_t last_fill, uint32_t *mix_slo
 	stream->measuring = true;
 	*mix_slots = 0;
 	while (stream->phase <= last_fill && words <= MEASURE_WORDS) {
-		size_t count = op_stream_next(stream, piece, MEASURE_PIECE, &phase);
+		size_t count = stream_next(stream, piece, MEASURE_PIECE, &phase);
 		words += count;
 		*mix_slots = stream->mix_live > *mix_slots ? stream->mix_live : *mix_slots;
 		if (!count)
@@ -333,6 +333,8 @@ static int find_mix_slots(struct op_stream *stream, struct error *error)
 		live = wanted > live ? wanted : live;
 		if (reserve(stream, live, error))
 			return -1;
+		stream_rewind(stream);
+		mix_cut(stream, (uint32_t)live);
 	}
 	stream->slots = stream->mix_first + (uint32_t)live;
 	return 0;

@@ -130,6 +130,11 @@ struct op_stream *op_stream_weave(const struct workload *whole, struct op_stream
  * belongs to are never torn apart. A phase without operations is passed over. */
 size_t op_stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase);
 
+/* NULL, or what was wrong with the piece that op_stream_next was about to write: a word named a slot, a kind of demand, a domain, a
+ * CPU, a call or an adversary that is not there. The stream has ended in front of it, for good. Whoever reaches the end of a stream
+ * asks; it is a fault of the generator, nobody else's. */
+const char *op_stream_fault(const struct op_stream *stream);
+
 /* Starts again: the same bytes once more. */
 void op_stream_rewind(struct op_stream *stream);
 

@@ -68,8 +68,9 @@ struct op_stream {
 	/* Position. */
 	size_t phase;
 	bool begun;
-	bool measuring; /* op_stream_open finds out how many slots it takes */
+	bool measuring; /* op_stream_open finds out how many slots it takes: their number is not known yet */
 	bool no_memory;
+	char fault[192]; /* of the generator itself; "": none */
 	uint32_t context;
 	uint32_t polls;       /* so far */
 	uint64_t poll_in;     /* operations until the next one */
@@ -253,6 +254,8 @@ bool lifetimes_next(struct op_stream *stream, const struct workload_phase *phase
 
 /* Makes room for capacity mix slots. Returns 0, or -1 without memory. */
 int mix_reserve(struct op_stream *stream, uint32_t capacity);
+/* Of a rewound stream: takes back what is beyond so many. The ring turns through all that there are. */
+void mix_cut(struct op_stream *stream, uint32_t capacity);
 /* Extents that the fills can have live at most, however the sizes fall; beyond UINT32_MAX it is cut to that. */
 uint64_t mix_live_bound(const struct op_stream *stream);
 /* Extents that phases of hold: occupancy have live at most: as many of the smallest as the pages of the fills, or the space, have
@@ -288,8 +291,14 @@ void stream_rewind(struct op_stream *stream);
 void stream_phase_begin(struct op_stream *stream);
 void stream_piece_end(struct op_stream *stream, size_t words, bool ended);
 
+/* The generator did what it must not: the stream ends. The first cause wins. */
+void stream_fail(struct op_stream *stream, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Whether all words, of one phase, stay within the stream's tables; false: they were told with stream_fail. */
+bool stream_words_fit(struct op_stream *stream, size_t phase, const struct op *ops, size_t count);
+
 size_t weave_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase);
 void weave_rewind(struct weave *weave);
+const char *weave_fault(const struct weave *weave);
 void weave_close(struct weave *weave);
 
 #endif

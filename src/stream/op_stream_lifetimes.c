@@ -157,13 +157,16 @@ void lifetimes_begin(struct op_stream *stream, const struct workload_phase *phas
 	lifetimes->arrival = distribution_draw(&lifetimes->arrivals, &lifetimes->draws);
 }
 
-/* During the phase order tells the empty slots alone; who lives is known to the heap. */
+/* During the phase order tells the empty slots alone; who lives is known to the heap. Where ages are known they tell the order: in which
+ * slots extents lie depends on how many there are, and later victims must not. */
 static void tell_live(struct op_stream *stream)
 {
 	uint32_t live = 0;
 	for (uint32_t slot = 0; slot < stream->mix_capacity; slot++)
 		if (stream->pages[stream->mix_first + slot])
 			stream->order[live++] = slot;
+	if (stream->stamps)
+		mix_order(stream, true);
 }
 
 static void arrive(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer)

@@ -58,6 +58,12 @@ int mix_reserve(struct op_stream *stream, uint32_t capacity)
 	return 0;
 }
 
+void mix_cut(struct op_stream *stream, uint32_t capacity)
+{
+	assert(!stream->mix_live && !stream->order_first && capacity <= stream->mix_capacity);
+	stream->mix_capacity = capacity;
+}
+
 uint64_t mix_pages_of_share(double ratio, uint64_t pages)
 {
 	/* Two roundings lie before: 7 % of 100 pages are 7, not 8. */
@@ -186,7 +192,7 @@ static inline uint32_t draw_cpu(struct op_stream *stream)
 	return cpus > 1 ? (uint32_t)rng_below(&stream->cpu, cpus) : 0;
 }
 
-/* Frees a victim where the phase says; what follows runs on cpu. */
+/* Frees a victim where the phase says; its successor is to be of cpu. */
 static inline void put_victim(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer,
 			      uint32_t victim, uint32_t cpu)
 {
@@ -201,7 +207,6 @@ static inline void put_victim(struct op_stream *stream, const struct workload_ph
 	} else {
 		put_context(stream, writer, 0, stream->cpu_of ? (stream->cpu_of[victim] + 1u) % stream->workload->cpus : 0);
 		put_free(stream, writer, slot);
-		put_context(stream, writer, 0, cpu);
 	}
 	if (stream->cpu_of)
 		stream->cpu_of[victim] = (uint16_t)cpu;
@@ -264,7 +269,11 @@ static bool fill(struct op_stream *stream, const struct workload_phase *phase, s
 		if (writer_full(writer))
 			return false;
 		if (stream->mix_live == stream->mix_capacity) {
-			assert(stream->measuring);
+			if (!stream->measuring) {
+				stream_fail(stream, "phase %zu fills more than the %u slots that were measured",
+					    stream->phase, stream->mix_capacity);
+				return true;
+			}
 			uint64_t wanted = (uint64_t)stream->mix_capacity * 2 + 1024;
 			if (wanted > WORKLOAD_LIVE_MAX)
 				wanted = WORKLOAD_LIVE_MAX;
@@ -330,6 +339,7 @@ static bool churn(struct op_stream *stream, const struct workload_phase *phase, 
 		uint32_t request = draw_request(stream, phase);
 		uint64_t pages = distribution_draw(&stream->sizes[request], &stream->draws);
 		put_victim(stream, phase, writer, victim, cpu);
+		put_context(stream, writer, 0, cpu);
 		put_alloc(stream, writer, stream->mix_first + victim, request, pages);
 		stream->live_pages += pages - all_pages[victim];
 		all_pages[victim] = pages;

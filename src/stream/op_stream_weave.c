@@ -79,6 +79,11 @@ static void take_turn(struct op_stream *stream, struct writer *writer, struct st
 		if (op.demand == 0) {
 			put_back(stream, writer, strand->places[op.slot]);
 		} else if (request != OP_CONTROL) {
+			if (!weave->unused_count) {
+				stream_fail(stream, "phase %zu has more extents than its threads have slots",
+					    stream->phase);
+				return;
+			}
 			uint32_t slot = weave->unused[--weave->unused_count];
 			strand->places[op.slot] = slot;
 			put_context(stream, writer, 0, weave->turn);
@@ -138,7 +143,7 @@ static bool take_turns(struct op_stream *stream, struct writer *writer)
 
 size_t weave_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase)
 {
-	while (stream->phase < stream->workload->phase_count) {
+	while (stream->phase < stream->workload->phase_count && !*stream->fault) {
 		if (!stream->begun)
 			stream_phase_begin(stream);
 		struct writer writer = {ops, 0, capacity};
@@ -146,7 +151,7 @@ size_t weave_next(struct op_stream *stream, struct op *ops, size_t capacity, siz
 		*phase = stream->phase;
 		stream_piece_end(stream, writer.count, ended);
 		if (writer.count)
-			return writer.count;
+			return stream_words_fit(stream, *phase, ops, writer.count) ? writer.count : 0;
 	}
 	return 0;
 }
@@ -164,6 +169,14 @@ void weave_rewind(struct weave *weave)
 	weave->unused_count = weave->slots;
 	for (uint32_t i = 0; i < weave->slots; i++)
 		weave->unused[i] = weave->slots - 1 - i;
+}
+
+const char *weave_fault(const struct weave *weave)
+{
+	for (uint32_t i = 0; i < weave->count; i++)
+		if (*weave->strands[i].stream->fault)
+			return weave->strands[i].stream->fault;
+	return NULL;
 }
 
 void weave_close(struct weave *weave)

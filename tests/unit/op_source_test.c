@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "unit/run_fixture.h"
+#include "stream/op_stream_internal.h"
 
 /* 2.2 M words of churn on 4 CPUs, so that control words stand everywhere, between phases that are shorter than a piece. */
 #define CHURN                                                                                                              \
@@ -146,13 +147,46 @@ static void a_stream_that_is_too_long_is_not_kept(void **state)
 	plan_close(&plan);
 }
 
+/* A generator that names a slot that is not there: nothing is run with it, and no allocator is blamed. */
+static void operations_that_were_made_wrongly_are_our_fault(void **state)
+{
+	(void)state;
+	static const char workload[] =
+		"iovabench: 1\nname: test\nspace: {size: 4GiB}\nrequests: [{name: any, size: {fixed: 4KiB}}]\n"
+		"phases: [{name: fill, mix: [{request: any}], until: {live: 100}}]\n";
+	bench_open(&bench, workload, "null", NULL);
+	for (uint32_t threads = 1; threads <= 2; threads++) {
+		struct plan_changes changes = {.threads = threads};
+		struct plan plan;
+		struct stream_file stream;
+		struct text messages = {0};
+		struct error error = {0};
+		assert_int_equal(
+			plan_open(&plan, "file.yaml", memory_text(workload), strlen(workload), &changes, &messages, &error),
+			0);
+		(threads == 1 ? plan.stream : plan.share_streams[1])->slots--;
+		assert_int_equal(stream_file_create(&stream, &plan, &error), -1);
+		assert_int_equal(error.exit_code, EXIT_CODE_IO);
+		assert_int_equal(error.owner, ERROR_OWNER_HARNESS);
+		assert_non_null(strstr(error.message, "file.yaml"));
+		assert_non_null(strstr(error.message, "please report"));
+		assert_non_null(strstr(error.message, threads == 1 ? "none of 99 slots" : "none of 49 slots"));
+		plan_close(&plan);
+		text_release(&messages);
+	}
+}
+
 int main(void)
 {
 #define A(test) cmocka_unit_test_teardown(test, tear_down)
 	const struct CMUnitTest tests[] = {
-		A(contexts_stay_with_their_operations),    A(counts_stay_with_their_operations),
-		A(a_rewound_source_begins_again),          A(no_memory_for_a_piece_is_an_error),
-		A(the_file_of_a_stream_tells_its_figures), A(a_stream_that_is_too_long_is_not_kept),
+		A(contexts_stay_with_their_operations),
+		A(counts_stay_with_their_operations),
+		A(a_rewound_source_begins_again),
+		A(no_memory_for_a_piece_is_an_error),
+		A(the_file_of_a_stream_tells_its_figures),
+		A(a_stream_that_is_too_long_is_not_kept),
+		A(operations_that_were_made_wrongly_are_our_fault),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
