@@ -127,6 +127,18 @@ void text_add_json(struct text *text, const char *value)
 	text_add(text, "\"");
 }
 
+void text_add_csv(struct text *text, const char *value)
+{
+	if (!value || !*value)
+		return;
+	bool runs = strchr("=+-@\t\r", *value) != NULL;
+	bool quoted = runs || strpbrk(value, ",\"\r\n");
+	text_add(text, "%s%s", quoted ? "\"" : "", runs ? "'" : "");
+	for (; *value; value++)
+		text_add(text, *value == '"' ? "\"\"" : "%c", *value);
+	text_add(text, "%s", quoted ? "\"" : "");
+}
+
 void text_add_html(struct text *text, const char *value)
 {
 	static const struct {

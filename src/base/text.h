@@ -22,6 +22,9 @@ void text_add_bytes(struct text *text, const void *bytes, size_t length);
 void text_add_json(struct text *text, const char *value);
 /* For HTML text and attribute values: & < > " ' are escaped. */
 void text_add_html(struct text *text, const char *value);
+/* A field of CSV as RFC 4180 has it, quoted when it must be. For texts alone: one that a spreadsheet would run as a formula (it begins
+ * with = + - @, a tab or a carriage return) gets an apostrophe before it; a number is to be written by itself. NULL: empty. */
+void text_add_csv(struct text *text, const char *value);
 void text_release(struct text *text);
 
 #define TEXT_NUMBER_BYTES 32

@@ -185,15 +185,6 @@ void report_markdown(const struct result *result, struct text *markdown)
 		add_workload(result, i, markdown);
 }
 
-/* RFC 4180. */
-static void add_csv(struct text *csv, const char *value)
-{
-	text_add(csv, "\"");
-	for (const char *at = value ? value : ""; *at; at++)
-		text_add(csv, *at == '"' ? "\"\"" : "%c", *at);
-	text_add(csv, "\"");
-}
-
 static void add_csv_number(struct text *csv, double value)
 {
 	text_add(csv, isfinite(value) ? ",%.17g" : ",", value);
@@ -213,15 +204,15 @@ void report_csv(const struct result *result, struct text *csv)
 		const struct result_arm *arm = &result->arms[i];
 		struct text label = {0};
 		result_workload_label(&result->workloads[arm->workload], &label);
-		add_csv(csv, label.bytes);
+		text_add_csv(csv, label.bytes);
 		csv->failed |= label.failed;
 		text_release(&label);
 		text_add(csv, ",");
-		add_csv(csv, arm->allocator);
+		text_add_csv(csv, arm->allocator);
 		text_add(csv, ",");
-		add_csv(csv, arm->spec);
+		text_add_csv(csv, arm->spec);
 		text_add(csv, ",%u,%s,", arm->threads, result_arm_state_name[arm->state]);
-		add_csv(csv, arm->reason);
+		text_add_csv(csv, arm->reason);
 		for (int metric = 0; metric < METRIC_COUNT; metric++)
 			add_csv_number(csv, format_figures(arm)->value[metric]);
 		for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++) {

@@ -2,22 +2,6 @@
 #include "result/result.h"
 
 #include <math.h>
-#include <string.h>
-
-/* RFC 4180: quoted when it must be, quotes doubled. */
-static void add_field(struct text *csv, const char *value)
-{
-	if (!value)
-		return;
-	if (!strpbrk(value, ",\"\r\n")) {
-		text_add(csv, "%s", value);
-		return;
-	}
-	text_add(csv, "\"");
-	for (; *value; value++)
-		text_add(csv, *value == '"' ? "\"\"" : "%c", *value);
-	text_add(csv, "\"");
-}
 
 void result_series_csv(const struct result *result, struct text *csv)
 {
@@ -30,14 +14,14 @@ void result_series_csv(const struct result *result, struct text *csv)
 		for (size_t j = 0; j < arm->series_count; j++) {
 			struct text label = {0};
 			result_workload_label(&result->workloads[arm->workload], &label);
-			add_field(csv, label.bytes);
+			text_add_csv(csv, label.bytes);
 			csv->failed |= label.failed;
 			text_release(&label);
 			text_add(csv, ",");
-			add_field(csv, arm->spec);
+			text_add_csv(csv, arm->spec);
 			text_add(csv, ",");
 			if (arm->series[j].phase < arm->phase_count)
-				add_field(csv, arm->phases[arm->series[j].phase].name);
+				text_add_csv(csv, arm->phases[arm->series[j].phase].name);
 			for (size_t k = 0; k < RESULT_SERIES_COUNT; k++) {
 				double value = arm->series[j].value[k];
 				text_add(csv, isfinite(value) ? ",%.17g" : ",", value);

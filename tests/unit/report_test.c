@@ -112,9 +112,36 @@ static void csv_has_one_row_per_arm(void **state)
 	for (; *line; rows++)
 		assert_int_equal(fields(&line), columns);
 	assert_int_equal(rows, 9);
-	assert_non_null(strstr(text.bytes, "\n\"gpu-paging\",\"buddy\",\"buddy\",1,ok,\"\",18.399999999999999,"));
+	assert_non_null(strstr(text.bytes, "\ngpu-paging,buddy,buddy,1,ok,,18.399999999999999,"));
 	assert_non_null(strstr(text.bytes, ",n/a,\"a \"\"quoted\"\", torn\nreason\",,"));
 	text_release(&text);
+	result_release(&result);
+}
+
+/* A cell that a spreadsheet would run is a text there; numbers stay numbers, negative ones, too. */
+static void no_cell_of_csv_is_a_formula(void **state)
+{
+	(void)state;
+	struct result result;
+	struct text table = {0}, series = {0};
+	fixture_result(&result, small);
+	memory_release(result.arms[0].spec);
+	result.arms[0].spec = memory_text("=HYPERLINK(\"http://x\")");
+	memory_release(result.arms[0].phases[0].name);
+	result.arms[0].phases[0].name = memory_text("-2+3");
+	memory_release(result.arms[7].reason);
+	result.arms[7].reason = memory_text("@SUM(A1:A9)");
+	result_set(&result.arms[0].phases[1].figures, METRIC_AGEING_SLOPE, -0.25);
+	result.arms[0].series[0].value[RESULT_SERIES_FAILURES] = -1;
+	report_csv(&result, &table);
+	result_series_csv(&result, &series);
+	assert_non_null(strstr(table.bytes, ",\"'=HYPERLINK(\"\"http://x\"\")\","));
+	assert_non_null(strstr(table.bytes, ",\"'@SUM(A1:A9)\","));
+	assert_non_null(strstr(table.bytes, ",-0.25,"));
+	assert_non_null(strstr(series.bytes, "gpu-paging,\"'=HYPERLINK(\"\"http://x\"\")\",\"'-2+3\","));
+	assert_non_null(strstr(series.bytes, ",-1\n"));
+	text_release(&table);
+	text_release(&series);
 	result_release(&result);
 }
 
@@ -454,6 +481,7 @@ int main(void)
 		cmocka_unit_test(colour_marks_the_fastest_and_the_missed),
 		cmocka_unit_test(markdown_holds_every_figure),
 		cmocka_unit_test(csv_has_one_row_per_arm),
+		cmocka_unit_test(no_cell_of_csv_is_a_formula),
 		cmocka_unit_test(only_a_difference_beyond_doubt_is_marked),
 		cmocka_unit_test(percentiles_below_the_clock_are_not_given_as_numbers),
 		cmocka_unit_test(shares_are_never_rounded_to_nothing),

@@ -89,6 +89,15 @@ static void wrong_utf8_becomes_a_replacement(void **state)
 static void html_is_escaped(void **state)
 {
 	(void)state;
+	says(text_add_csv, "rbtree:fit=best", "rbtree:fit=best");
+	says(text_add_csv, "a \"b\", c\nd", "\"a \"\"b\"\", c\nd\"");
+	says(text_add_csv, "=cmd|' /C calc'!A0", "\"'=cmd|' /C calc'!A0\"");
+	says(text_add_csv, "-x", "\"'-x\"");
+	says(text_add_csv, "+x", "\"'+x\"");
+	says(text_add_csv, "@SUM(A1)", "\"'@SUM(A1)\"");
+	says(text_add_csv, "\t=1", "\"'\t=1\"");
+	says(text_add_csv, "\r=1", "\"'\r=1\"");
+	says(text_add_csv, "a=1", "a=1");
 	says(text_add_html, "<a href=\"x\">'&'</a>", "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
 }
 
