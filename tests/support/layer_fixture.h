@@ -15,6 +15,7 @@ static struct test_host memory_host;
 static struct allocator_instance instance;
 static struct iova_steps steps;
 static int locks, held;
+static unsigned acquisitions;
 
 static void *fixture_lock_create(void *context)
 {
@@ -36,6 +37,7 @@ static void fixture_lock_acquire(void *context, void *lock)
 	assert_int_equal(*(int *)lock, 0);
 	*(int *)lock = 1;
 	held++;
+	acquisitions++;
 }
 
 static void fixture_lock_release(void *context, void *lock)

@@ -351,10 +351,66 @@ static void a_range_in_a_magazine_can_be_placed(void **state)
 	end();
 }
 
+/* A request that fails pays for what is cached, not for the CPUs and classes that could hold something. */
+static void a_drain_looks_where_something_is_cached(void **state)
+{
+	(void)state;
+	struct iova_extent all[64], extent;
+	begin("magazine:max=1024+segregated", 0, 64, 128);
+	for (size_t i = 0; i < 64; i++)
+		all[i] = take(1, (uint32_t)i);
+	for (unsigned round = 0; round < 3; round++) {
+		give(all[3], 5);
+		give(all[20], 70);
+		give(all[40], 127);
+		acquisitions = 0;
+		assert_int_equal(try_get(&(struct iova_request){.count = 40}, 1, &extent), IOVA_NO_SPACE);
+		assert_in_range(acquisitions, 1, 60);
+		assert_int_equal(pages().cached_pages, 0);
+		assert_null(instance.table->broken_invariant(instance.self));
+		acquisitions = 0;
+		assert_int_equal(try_get(&(struct iova_request){.count = 40}, 1, &extent), IOVA_NO_SPACE);
+		assert_int_equal(acquisitions, 1); /* of the layer below */
+		all[3] = take(1, 0);
+		all[20] = take(1, 0);
+		all[40] = take(1, 0);
+	}
+	for (size_t i = 0; i < 64; i++)
+		give(all[i], 9);
+	assert_int_equal(take(64, 1).count, 64);
+	end();
+}
+
+/* What was emptied by a drain is filled again, from the CPU's own frees and from the depot. */
+static void caches_work_after_a_drain(void **state)
+{
+	(void)state;
+	begin("magazine+segregated", 0, 4 * ROUNDS, 2);
+	for (unsigned round = 0; round < 2; round++) {
+		take_many(4 * ROUNDS, 0);
+		give_many(4 * ROUNDS, 0); /* one loaded, one previous, two in the depot */
+		give(take(4 * ROUNDS, 0), 0);
+		take_many(4 * ROUNDS, 0);
+		give_many(3 * ROUNDS, 0);
+		extents[0] = take(1, 1);
+		assert_int_equal(steps.cache_hits, 1);
+		assert_int_equal(steps.depot_trips, 1);
+		assert_null(instance.table->broken_invariant(instance.self));
+		give(extents[0], 1);
+		for (size_t i = 3 * ROUNDS; i < 4 * ROUNDS; i++)
+			give(extents[i], 1);
+		instance.table->drain(instance.self);
+		assert_int_equal(pages().cached_pages, 0);
+	}
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_freed_extent_serves_the_next_request_of_its_size),
+		cmocka_unit_test(a_drain_looks_where_something_is_cached),
+		cmocka_unit_test(caches_work_after_a_drain),
 		cmocka_unit_test(requests_are_rounded_up_to_their_order),
 		cmocka_unit_test(without_room_for_the_order_the_size_is_enough),
 		cmocka_unit_test(extents_beyond_max_are_not_cached),

@@ -27,9 +27,15 @@ static void add_pages(void *context, uint64_t first, uint64_t count, enum iova_f
 	*(uint64_t *)context += count;
 }
 
-static const char *broken_pair(const struct magazines *self, const struct pair *pair)
+static const char *broken_pair(const struct magazines *self, const struct pair *pair, uint32_t cpu, unsigned size_class)
 {
 	const struct hand *hands[] = {&pair->loaded, &pair->previous};
+	if (!bit_is_set(cpus_of_class(self, size_class), cpu))
+		return pair->loaded.count || pair->previous.count || pair->loaded.room
+			       ? "a pair where no drain looks is empty and has no room"
+			       : NULL;
+	if (!bit_is_set(self->cached_classes, size_class))
+		return "a drain looks at the classes that a CPU holds";
 	for (size_t i = 0; i < 2; i++) {
 		if (hands[i]->room != (hands[i]->magazine ? self->rounds : 0))
 			return "the room is that of the magazine";
@@ -55,10 +61,12 @@ const char *magazine_check(const struct magazines *self)
 			return "the full magazines of a class are counted";
 		if (self->shelf_max && full > self->shelf_max)
 			return "the depot keeps to its limit";
+		if (full && !bit_is_set(self->cached_classes, size_class))
+			return "a drain looks at the classes that the depot holds";
 		total += full;
 		for (uint32_t cpu = 0; cpu < self->cpu_count; cpu++) {
 			const struct pair *pair = &cpu_of(self, cpu)->pairs[size_class];
-			const char *broken = broken_pair(self, pair);
+			const char *broken = broken_pair(self, pair, cpu, size_class);
 			if (broken)
 				return broken;
 			total += (pair->loaded.magazine != NULL) + (uint64_t)(pair->previous.magazine != NULL);

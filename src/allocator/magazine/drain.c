@@ -29,31 +29,71 @@ uint64_t empty_shelf(struct magazines *self, unsigned size_class, uint64_t keep,
 
 /* Where giving back goes on: the depot's magazines of a class, then what each CPU holds of it, then the class of shorter extents. */
 struct drain_at {
-	unsigned classes; /* that are left, with the one at hand */
-	uint32_t cpu;
+	uint64_t classes; /* that are left, with the one at hand */
+	uint64_t cpu;
 };
+
+/* The highest set bit below `below`, plus one; 0: there is none. */
+static uint64_t bits_below(const uint64_t *words, uint64_t below)
+{
+	for (uint64_t word = words_of(below); word-- > 0;) {
+		uint64_t bits = __atomic_load_n(&words[word], __ATOMIC_RELAXED);
+		if (below - word * 64 < 64)
+			bits &= (UINT64_C(1) << (below - word * 64)) - 1;
+		if (bits)
+			return word * 64 + bits_log2_floor(bits) + 1;
+	}
+	return 0;
+}
+
+/* The lowest set bit from `from`; count: there is none. */
+static uint64_t bit_from(const uint64_t *words, uint64_t from, uint64_t count)
+{
+	for (uint64_t word = from / 64; word < words_of(count); word++) {
+		uint64_t bits = __atomic_load_n(&words[word], __ATOMIC_RELAXED);
+		if (word == from / 64)
+			bits &= ~UINT64_C(0) << from % 64;
+		if (bits)
+			return word * 64 + (uint64_t)__builtin_ctzll(bits);
+	}
+	return count;
+}
+
+/* What a CPU holds of a class. Returns whether it held anything. */
+static bool empty_pair(struct magazines *self, uint32_t holder, unsigned size_class, uint32_t cpu, struct iova_steps *steps)
+{
+	struct pair *pair = &cpu_of(self, holder)->pairs[size_class];
+	bool held = pair->loaded.count || pair->previous.count;
+	uint64_t pages = empty_hand(self, &pair->loaded, cpu, steps);
+	pages += empty_hand(self, &pair->previous, cpu, steps);
+	bit_clear(cpus_of_class(self, size_class), holder);
+	pair->loaded.room = 0;
+	acquire(self, self->depot_lock);
+	self->released_pages += pages;
+	release(self, self->depot_lock);
+	return held;
+}
 
 /* Every gate is closed. Gives back so many pieces, a magazine of the depot or what one CPU holds of a class. Returns whether there was
  * one. */
 static bool give_back(struct magazines *self, struct drain_at *at, uint64_t pieces, uint32_t cpu, struct iova_steps *steps)
 {
 	uint64_t left = pieces;
-	while (left && at->classes) {
-		unsigned size_class = at->classes - 1;
+	while (left) {
+		uint64_t classes = bits_below(self->cached_classes, at->classes);
+		if (!classes)
+			break;
+		unsigned size_class = (unsigned)classes - 1;
+		if (classes != at->classes)
+			*at = (struct drain_at){classes, 0};
 		left -= empty_shelf(self, size_class, 0, left, cpu, steps);
-		if (at->cpu == self->cpu_count) {
-			*at = (struct drain_at){size_class, 0};
-			continue;
-		}
-		struct pair *pair = left ? &cpu_of(self, at->cpu++)->pairs[size_class] : NULL;
-		if (!pair || !(pair->loaded.count || pair->previous.count))
-			continue;
-		uint64_t pages = empty_hand(self, &pair->loaded, cpu, steps);
-		pages += empty_hand(self, &pair->previous, cpu, steps);
-		acquire(self, self->depot_lock);
-		self->released_pages += pages;
-		release(self, self->depot_lock);
-		left--;
+		if (!left)
+			break;
+		at->cpu = bit_from(cpus_of_class(self, size_class), at->cpu, self->cpu_count);
+		if (at->cpu < self->cpu_count)
+			left -= empty_pair(self, (uint32_t)at->cpu, size_class, cpu, steps);
+		else
+			bit_clear(self->cached_classes, size_class);
 	}
 	return left != pieces;
 }
@@ -103,6 +143,8 @@ enum iova_status drain_for(struct magazines *self, const struct iova_request *re
 	enum iova_status status = IOVA_NO_SPACE;
 	struct drain_at at = {self->classes, 0};
 	uint64_t pieces = self->drain == DRAIN_ALL || self->below.table->drain ? UINT64_MAX : 1;
+	if (!bits_below(self->cached_classes, self->classes))
+		return status;
 	gates_close(self);
 	for (; status == IOVA_NO_SPACE && give_back(self, &at, pieces, cpu, steps); pieces *= 2)
 		status = ask_below(self, request, cpu, extent, steps);

@@ -49,7 +49,8 @@ INLINE void swap_hands(struct pair *pair)
 }
 
 /* Loads a magazine with extents, if there is one: the CPU's other one, or a full one of the depot. */
-OUTLINE bool reload(struct magazines *self, struct pair *pair, unsigned size_class, struct iova_steps *steps)
+OUTLINE bool reload(struct magazines *self, struct pair *pair, uint32_t number, unsigned size_class,
+		    struct iova_steps *steps)
 {
 	if (pair->previous.count) {
 		swap_hands(pair);
@@ -67,6 +68,7 @@ OUTLINE bool reload(struct magazines *self, struct pair *pair, unsigned size_cla
 		return false;
 	if (steps)
 		steps->depot_trips++;
+	wake(self, pair, number, size_class);
 	pair->previous = pair->loaded;
 	pair->loaded = (struct hand){full, self->rounds, self->rounds};
 	return true;
@@ -130,7 +132,7 @@ OUTLINE enum iova_status alloc_slowly(struct magazines *self, const struct iova_
 	unsigned size_class = class_of_request(self, request->count);
 	struct pair *pair = &cpu->pairs[size_class];
 	enter(self, cpu);
-	bool found = pair->loaded.count || reload(self, pair, size_class, steps);
+	bool found = pair->loaded.count || reload(self, pair, number, size_class, steps);
 	if (found && request->constraints & CONSTRAINED)
 		found = pop_constrained(&pair->loaded, request, extent, steps);
 	else if (found)
@@ -221,6 +223,7 @@ OUTLINE void free_slowly(struct magazines *self, const struct iova_extent *exten
 	unsigned size_class = self->extent_class[extent->count];
 	struct hand *loaded = &cpu->pairs[size_class].loaded;
 	enter(self, cpu);
+	wake(self, &cpu->pairs[size_class], number, size_class);
 	if (loaded->count == loaded->room)
 		unload(self, cpu, number, size_class, steps);
 	bool room = loaded->count < loaded->room;
@@ -327,7 +330,8 @@ static void magazine_poll(void *context, uint64_t now_ns)
 	uint64_t passed = periods(self, now_ns);
 	release(self, self->depot_lock);
 	for (unsigned size_class = 0; passed && !self->shelf_max && size_class < self->classes; size_class++)
-		empty_shelf(self, size_class, self->cpu_count, passed, 0, NULL);
+		if (bit_is_set(self->cached_classes, size_class))
+			empty_shelf(self, size_class, self->cpu_count, passed, 0, NULL);
 	if (!self->below.table->poll)
 		return;
 	below_acquire(self);
@@ -367,6 +371,8 @@ static void magazine_destroy(void *context)
 		return;
 	const struct iova_host *host = self->host;
 	depot_release(&self->depot);
+	host->memory_put(host->context, self->cached_cpus, self->classes * self->cpu_words * sizeof *self->cached_cpus);
+	host->memory_put(host->context, self->cached_classes, words_of(self->classes) * sizeof *self->cached_classes);
 	host->memory_put(host->context, self->depot.shelves, self->classes * sizeof *self->depot.shelves);
 	host->memory_put(host->context, self->cpus, self->cpu_count * self->cpu_bytes);
 	host->lock_destroy(host->context, self->drain_lock);
@@ -383,7 +389,10 @@ static bool make_parts(struct magazines *self)
 	self->below_lock = host->lock_create(host->context);
 	self->cpus = host->memory_get(host->context, self->cpu_count * self->cpu_bytes);
 	self->depot.shelves = host->memory_get(host->context, self->classes * sizeof *self->depot.shelves);
-	return self->drain_lock && self->depot_lock && self->below_lock && self->cpus && self->depot.shelves;
+	self->cached_classes = host->memory_get(host->context, words_of(self->classes) * sizeof *self->cached_classes);
+	self->cached_cpus = host->memory_get(host->context, self->classes * self->cpu_words * sizeof *self->cached_cpus);
+	return self->drain_lock && self->depot_lock && self->below_lock && self->cpus && self->depot.shelves &&
+	       self->cached_classes && self->cached_cpus;
 }
 
 static enum iova_status magazine_create(const struct iova_space *space, const uint64_t *options,
@@ -412,6 +421,7 @@ static enum iova_status magazine_create(const struct iova_space *space, const ui
 		self->extent_class[pages] = (uint16_t)(exact ? pages - 1 : bits_log2_floor(pages));
 	}
 	self->classes = self->request_class[self->largest] + 1u;
+	self->cpu_words = words_of(self->cpu_count);
 	self->cpu_bytes = bits_align_up(sizeof(struct cpu) + self->classes * sizeof(struct pair), CACHE_LINE_BYTES);
 	self->depot.host = host;
 	self->depot.magazine_bytes = magazine_bytes(self->rounds);

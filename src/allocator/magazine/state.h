@@ -17,7 +17,7 @@ enum drain { DRAIN_LARGEST, DRAIN_ALL };
 struct hand {
 	struct magazine *magazine; /* NULL: none yet */
 	uint32_t count;
-	uint32_t room; /* 0 without a magazine, else its rounds */
+	uint32_t room; /* 0 without a magazine or, of the loaded hand, after a drain; else its rounds */
 };
 
 /* What one CPU has of one class. */
@@ -51,6 +51,12 @@ struct magazines {
 	void *drain_lock; /* who holds it may close gates */
 	void *depot_lock; /* the depot and what follows it */
 	struct magazine_depot depot;
+	/* Where a drain looks, so that its cost follows what is cached and not CPUs times classes. A bit for each class of which the depot or
+	 * a CPU may hold extents, and for each class a bit for each CPU that may. A pair whose bit is clear is empty and its loaded hand
+	 * has no room, so that what fills it comes by the slow path, which sets the bits; only a drain clears them. */
+	uint64_t *cached_classes;
+	uint64_t *cached_cpus; /* cpu_words for each class */
+	size_t cpu_words;
 	uint64_t released_pages; /* that were taken out by no CPU */
 	uint64_t trim_ns;        /* when depots were looked at last */
 	bool trim_began;
@@ -64,6 +70,42 @@ struct magazines {
 static inline struct cpu *cpu_of(const struct magazines *self, uint32_t cpu)
 {
 	return (struct cpu *)(void *)(self->cpus + cpu * self->cpu_bytes);
+}
+
+static inline size_t words_of(uint64_t bits)
+{
+	return (bits + 63) / 64;
+}
+
+static inline bool bit_is_set(const uint64_t *words, uint64_t bit)
+{
+	return __atomic_load_n(&words[bit / 64], __ATOMIC_RELAXED) >> bit % 64 & 1;
+}
+
+/* A word holds bits of many CPUs. */
+static inline void bit_set(uint64_t *words, uint64_t bit)
+{
+	if (!bit_is_set(words, bit))
+		__atomic_fetch_or(&words[bit / 64], UINT64_C(1) << bit % 64, __ATOMIC_RELAXED);
+}
+
+static inline void bit_clear(uint64_t *words, uint64_t bit)
+{
+	__atomic_fetch_and(&words[bit / 64], ~(UINT64_C(1) << bit % 64), __ATOMIC_RELAXED);
+}
+
+static inline uint64_t *cpus_of_class(const struct magazines *self, unsigned size_class)
+{
+	return self->cached_cpus + size_class * self->cpu_words;
+}
+
+/* From inside the CPU's gate, before its pair of the class gets an extent. */
+static inline void wake(const struct magazines *self, struct pair *pair, uint32_t cpu, unsigned size_class)
+{
+	bit_set(cpus_of_class(self, size_class), cpu);
+	bit_set(self->cached_classes, size_class);
+	if (pair->loaded.magazine)
+		pair->loaded.room = self->rounds;
 }
 
 static inline void acquire(const struct magazines *self, void *lock)
