@@ -191,8 +191,10 @@ enum ntstatus ddi_view_extent(const struct ddi_adapter *adapter, uint64_t virtua
 
 /* MmAllocateContiguousMemory and its kin: one run of frames between two physical addresses. Return a base address, a multiple of the
  * page that names the block and is no physical address, or 0 (NULL), counted in struct ddi_failures: malformed as for
- * dxgk_cb_allocate_contiguous_memory, a node that does not exist; unsupported without a physical side. A block has at most 2^35 bytes
- * (ours: more is impossible). Cost: O(2 MiB frames searched). */
+ * dxgk_cb_allocate_contiguous_memory, a node that does not exist; unsupported without a physical side; no_metadata also when all 2^63
+ * bytes of base addresses were given.
+ * No address is given twice to one adapter (ours: Windows gives addresses again): a stale base is always told as such, where Windows
+ * might free the block of whoever has the address by then. Cost: O(2 MiB frames searched). */
 uint64_t mm_allocate_contiguous_memory(struct ddi_adapter *adapter, uint64_t number_of_bytes,
 				       uint64_t highest_acceptable_address);
 uint64_t mm_allocate_contiguous_memory_specify_cache(struct ddi_adapter *adapter, uint64_t number_of_bytes,
@@ -205,8 +207,9 @@ uint64_t mm_allocate_contiguous_memory_specify_cache_node(struct ddi_adapter *ad
 							  uint64_t boundary_address_multiple,
 							  enum ddi_cache_type cache_type, uint32_t preferred_node);
 
-/* base must be what was returned: violation mm_not_at_base otherwise (also for 0). The plain routine frees blocks of the plain
- * routine, the other one blocks of the other two, and must repeat their bytes and cache type: violation mm_mismatched. */
+/* base must be what was returned, and not freed: violation mm_not_at_base otherwise (also for 0). MmFreeContiguousMemory frees blocks of
+ * all three routines. MmFreeContiguousMemorySpecifyCache frees those of the two SpecifyCache routines, and must repeat their bytes and
+ * cache type: violation mm_mismatched, and the block stays. */
 void mm_free_contiguous_memory(struct ddi_adapter *adapter, uint64_t base_address);
 void mm_free_contiguous_memory_specify_cache(struct ddi_adapter *adapter, uint64_t base_address, uint64_t number_of_bytes,
 					     enum ddi_cache_type cache_type);

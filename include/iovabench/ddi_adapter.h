@@ -122,6 +122,9 @@ int ddi_adapter_reserve_blocks(struct ddi_adapter *adapter, uint64_t blocks);
 /* The same for live views of dxgk_cb_map_memory: 32 bytes each at most. Returns 0 or -1. */
 int ddi_adapter_reserve_views(struct ddi_adapter *adapter, uint64_t views);
 
+/* The same for live blocks of mm_allocate_contiguous_memory and its kin: 32 bytes each at most. Returns 0 or -1. */
+int ddi_adapter_reserve_mm_blocks(struct ddi_adapter *adapter, uint64_t blocks);
+
 uint64_t ddi_adapter_live_handles(const struct ddi_adapter *adapter);
 
 /* Where the driver is when it calls. The default is passive. */
@@ -169,8 +172,9 @@ struct ddi_violations {
 	uint64_t close_object;   /* Close of what is no open adapter object, or of one with a live ADL */
 	uint64_t destroy_object; /* Destroy of what is no live object, or of one that stays open */
 	uint64_t mm_not_at_base; /* Mm free of no base address, or of one that was freed: NTSTATUS_FREE_VM_NOT_AT_BASE */
-	uint64_t mm_mismatched;  /* Mm free by other size or cache type, or by the wrong routine of the two */
-	uint64_t mdl_free_pages; /* MmFreePagesFromMdl of no Mm MDL, or twice */
+	/* MmFreeContiguousMemorySpecifyCache of another size or cache type, or of a block that MmAllocateContiguousMemory gave. */
+	uint64_t mm_mismatched;
+	uint64_t mdl_free_pages;         /* MmFreePagesFromMdl of no Mm MDL, or twice */
 	uint64_t mdl_freed_while_mapped; /* an MDL must outlive its map */
 	uint64_t mdl_free_pool;          /* ExFreePool of no Mm MDL, twice, or before its pages were freed */
 	uint64_t irql;                   /* calls from too high a level */

@@ -132,6 +132,7 @@ uint64_t ddi_adapter_destroy(struct ddi_adapter *adapter)
 		release_object(adapter, handle_table_entry(&adapter->handles, index),
 			       handle_table_more(&adapter->handles, index));
 	address_map_close(&adapter->views);
+	address_map_close(&adapter->blocks_at);
 	block_pool_close(&adapter->blocks);
 	handle_table_close(&adapter->handles);
 	memory_release(adapter);
@@ -163,6 +164,11 @@ int ddi_adapter_reserve_blocks(struct ddi_adapter *adapter, uint64_t blocks)
 int ddi_adapter_reserve_views(struct ddi_adapter *adapter, uint64_t views)
 {
 	return address_map_reserve(&adapter->views, views);
+}
+
+int ddi_adapter_reserve_mm_blocks(struct ddi_adapter *adapter, uint64_t blocks)
+{
+	return address_map_reserve(&adapter->blocks_at, blocks);
 }
 
 uint64_t ddi_adapter_live_handles(const struct ddi_adapter *adapter)

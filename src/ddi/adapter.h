@@ -44,6 +44,9 @@ struct ddi_adapter {
 	uint64_t view_first;
 	uint64_t view_count;
 	struct address_map views; /* first page → index of the handle */
+
+	struct address_map blocks_at; /* of the Mm routines: first page of the address → index of the handle */
+	uint64_t next_base_page;      /* never goes back; 0: none was given */
 };
 
 /* Counts; returns status. */

@@ -44,11 +44,14 @@ struct handle_entry {
 		struct run_list frames;    /* MDL, MEMORY_OBJECT but I/O space */
 		struct {
 			uint64_t frame;
-			uint64_t count;   /* pages */
-			uint64_t logical; /* SEGMENT: page */
-		} run;                    /* MM_CONTIGUOUS, MEMORY_OBJECT of I/O space, SEGMENT */
-		uint32_t target;          /* ADAPTER_OBJECT: index of its memory object */
-		uint64_t next_free;       /* dead: index of the next dead entry, or HANDLE_NONE */
+			uint64_t count; /* pages */
+			union {
+				uint64_t logical;   /* SEGMENT: page */
+				uint64_t base_page; /* MM_CONTIGUOUS: of the address that the driver has */
+			};
+		} run;              /* MM_CONTIGUOUS, MEMORY_OBJECT of I/O space, SEGMENT */
+		uint32_t target;    /* ADAPTER_OBJECT: index of its memory object */
+		uint64_t next_free; /* dead: index of the next dead entry, or HANDLE_NONE */
 	} as;
 };
 _Static_assert(sizeof(struct handle_entry) == 32, "two entries per cache line");

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * The Mm routines. A base address names the entry of its block: bit 63, the index of the entry, and BASE_SHIFT zeroes. */
+ * The Mm routines. Blocks have addresses in the upper half of 2^64 bytes, which are given from below, each once, with a page that is
+ * nobody's behind every block: neither a stale base nor one beyond the end of a block is ever another block's. */
 #include "ddi/limits.h"
 #include "ddi/mdl.h"
 
-#define BASE_SHIFT 35u
-#define BASE_BIT (UINT64_C(1) << 63)
-_Static_assert(HANDLE_INDEX_BITS + BASE_SHIFT == 63, "every index fits into a base address");
+#define BASES_FIRST (UINT64_C(1) << 63)
 
 static bool node_exists(const struct ddi_adapter *adapter, uint32_t node)
 {
@@ -18,6 +17,17 @@ struct block_request {
 	uint32_t node;
 	bool plain;
 };
+
+/* Takes addresses for a block: their first page, or 0 when there are too few or no memory for one. */
+static uint64_t take_base_page(struct ddi_adapter *adapter, uint64_t pages)
+{
+	uint64_t begin = BASES_FIRST >> adapter->page_shift;
+	uint64_t first = adapter->next_base_page ? adapter->next_base_page : begin;
+	if (pages >= 2 * begin - first || address_map_reserve(&adapter->blocks_at, adapter->blocks_at.count + 1) != 0)
+		return 0;
+	adapter->next_base_page = first + pages + 1;
+	return first;
+}
 
 static bool block_malformed(const struct ddi_adapter *adapter, const struct block_request *request)
 {
@@ -39,19 +49,25 @@ static uint64_t allocate_block(struct ddi_adapter *adapter, const struct block_r
 	struct iova_request limits = {.count = pages_of(adapter, request->bytes)};
 	bool any = page_windows_next(&windows, &limits.low, &limits.high);
 	limits_placement(adapter, 1, request->boundary, &limits);
-	if (!any || request->bytes > UINT64_C(1) << BASE_SHIFT || !limits_possible(&limits)) {
+	if (!any || !limits_possible(&limits)) {
 		adapter->failures.impossible++;
 		return 0;
 	}
 	const struct frame_request frames = {
 		.count = limits.count, .align = 1, .low = limits.low, .high = limits.high, .boundary = limits.boundary};
-	uint64_t first;
+	uint64_t first, base_page = 0;
 	if (handle_table_prepare(&adapter->handles) != 0) {
 		adapter->failures.no_metadata++;
 		return 0;
 	}
 	if (!frame_pool_take_run(adapter->physical, &frames, &first)) {
 		adapter_no_frames(adapter, frames.count, frames.low, frames.high);
+		return 0;
+	}
+	base_page = take_base_page(adapter, frames.count);
+	if (!base_page) {
+		frame_pool_give(adapter->physical, first, frames.count);
+		adapter->failures.no_metadata++;
 		return 0;
 	}
 	union handle_more *more;
@@ -62,7 +78,9 @@ static uint64_t allocate_block(struct ddi_adapter *adapter, const struct block_r
 	more->mm.node = request->node;
 	more->mm.cache_type = (uint8_t)request->cache_type;
 	more->mm.plain = request->plain;
-	return BASE_BIT | (uint64_t)handle_index(entry->handle) << BASE_SHIFT;
+	entry->as.run.base_page = base_page;
+	address_map_add(&adapter->blocks_at, base_page, handle_index(entry->handle));
+	return base_page << adapter->page_shift;
 }
 
 uint64_t mm_allocate_contiguous_memory(struct ddi_adapter *adapter, uint64_t number_of_bytes,
@@ -102,15 +120,15 @@ uint64_t mm_allocate_contiguous_memory_specify_cache_node(struct ddi_adapter *ad
 /* The live block of a base address, or NULL. */
 static struct handle_entry *block_at_base(const struct ddi_adapter *adapter, uint64_t base)
 {
-	uint64_t index = (base & ~BASE_BIT) >> BASE_SHIFT;
-	if (!(base & BASE_BIT) || (base & ((UINT64_C(1) << BASE_SHIFT) - 1)) != 0 || index >= adapter->handles.used)
+	uint32_t index;
+	if ((base & adapter->page_mask) != 0 || !address_map_find(&adapter->blocks_at, base >> adapter->page_shift, &index))
 		return NULL;
-	struct handle_entry *entry = handle_table_entry(&adapter->handles, index);
-	return handle_kind_of(entry->handle) == HANDLE_MM_CONTIGUOUS ? entry : NULL;
+	return handle_table_entry(&adapter->handles, index);
 }
 
 static void free_block(struct ddi_adapter *adapter, struct handle_entry *entry)
 {
+	address_map_remove(&adapter->blocks_at, entry->as.run.base_page);
 	frame_pool_give(adapter->physical, entry->as.run.frame, entry->as.run.count);
 	handle_table_drop(&adapter->handles, entry);
 }
@@ -120,12 +138,10 @@ void mm_free_contiguous_memory(struct ddi_adapter *adapter, uint64_t base_addres
 	if (!adapter_enter(adapter, DDI_DISPATCH_LEVEL))
 		return;
 	struct handle_entry *entry = block_at_base(adapter, base_address);
-	if (!entry)
-		adapter->violations.mm_not_at_base++;
-	else if (!handle_table_more(&adapter->handles, handle_index(entry->handle))->mm.plain)
-		adapter->violations.mm_mismatched++;
-	else
+	if (entry)
 		free_block(adapter, entry);
+	else
+		adapter->violations.mm_not_at_base++;
 }
 
 void mm_free_contiguous_memory_specify_cache(struct ddi_adapter *adapter, uint64_t base_address, uint64_t number_of_bytes,
@@ -139,7 +155,7 @@ void mm_free_contiguous_memory_specify_cache(struct ddi_adapter *adapter, uint64
 		return;
 	}
 	const union handle_more *more = handle_table_more(&adapter->handles, handle_index(entry->handle));
-	if (more->mm.plain || more->mm.bytes != number_of_bytes || more->mm.cache_type != (uint8_t)cache_type)
+	if (more->mm.plain || more->mm.bytes != number_of_bytes || more->mm.cache_type != cache_type)
 		adapter->violations.mm_mismatched++;
 	else
 		free_block(adapter, entry);

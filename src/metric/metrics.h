@@ -166,7 +166,7 @@ enum metric_better { METRIC_BETTER_NEITHER, METRIC_BETTER_LOWER, METRIC_BETTER_H
 	X(VIOLATIONS_MM_NOT_AT_BASE, "calls.violations.mm_not_at_base", "calls", EXACT, NEITHER,                           \
 	  "Mm free of no base address: STATUS_FREE_VM_NOT_AT_BASE")                                                        \
 	X(VIOLATIONS_MM_MISMATCHED, "calls.violations.mm_mismatched", "calls", EXACT, NEITHER,                             \
-	  "Mm free by another size, cache type or routine")                                                                \
+	  "MmFreeContiguousMemorySpecifyCache by another size or cache type, or of a plain block")                         \
 	X(VIOLATIONS_MDL_FREE_PAGES, "calls.violations.mdl_free_pages", "calls", EXACT, NEITHER,                           \
 	  "MmFreePagesFromMdl of no Mm MDL, or twice")                                                                     \
 	X(VIOLATIONS_MDL_FREED_WHILE_MAPPED, "calls.violations.mdl_freed_while_mapped", "calls", EXACT, NEITHER,           \

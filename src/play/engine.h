@@ -86,6 +86,7 @@ struct engine {
 	struct ddi_physical *physical;
 	const struct engine_watch *watch; /* of the audit; NULL: none */
 	bool views;                       /* some call maps device memory */
+	bool mm_blocks;                   /* some call takes contiguous frames */
 
 	uint64_t placement_hash; /* of all that engine_note_placement saw */
 	size_t request_count;

@@ -258,8 +258,7 @@ static void free_held(struct ddi_adapter *adapter, const struct engine_held *hel
 		dxgk_cb_unmap_memory(adapter, handles[0], cpu);
 		break;
 	case WORKLOAD_CALL_MM_CONTIGUOUS:
-		mm_free_contiguous_memory_specify_cache(adapter, handles[0], held->bytes,
-							(enum ddi_cache_type)held->request->arguments->cache);
+		mm_free_contiguous_memory(adapter, handles[0]);
 		break;
 	case WORKLOAD_CALL_MM_MDL:
 		mm_free_pages_from_mdl(adapter, handles[0]);

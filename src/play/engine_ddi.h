@@ -14,7 +14,7 @@ struct workload;
 struct engine_held {
 	const struct op_request *request;
 	ddi_handle handles[3]; /* in the order in which they are freed */
-	uint64_t bytes;        /* of an Mm block */
+	uint64_t bytes;        /* that were asked for */
 };
 
 /* True for streams whose slots need held. */

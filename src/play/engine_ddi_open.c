@@ -59,6 +59,12 @@ static bool needs_frames(const struct engine *engine, const struct workload *wor
 	       workload->space.mode == WORKLOAD_MODE_IDENTITY;
 }
 
+static void note_routine(struct engine *engine, enum workload_routine routine)
+{
+	engine->views |= routine == WORKLOAD_MAP_MEMORY || routine == WORKLOAD_UNMAP_MEMORY;
+	engine->mm_blocks |= routine >= WORKLOAD_MM_ALLOCATE_CONTIGUOUS && routine <= WORKLOAD_MM_ALLOCATE_CONTIGUOUS_NODE;
+}
+
 static void find_calls(struct engine *engine, const struct workload *workload, bool *holds)
 {
 	for (size_t i = 0; i < engine->request_count; i++) {
@@ -67,13 +73,13 @@ static void find_calls(struct engine *engine, const struct workload *workload, b
 			request->call = ENGINE_CALL_CONTIGUOUS_AT_IRQL;
 		engine->calls |= request->call != WORKLOAD_CALL_EXTENT;
 		engine->views |= request->call == WORKLOAD_CALL_MAP;
+		engine->mm_blocks |= request->call == WORKLOAD_CALL_MM_CONTIGUOUS;
 		*holds |= engine_holds(request);
 	}
 	engine->routine_calls = workload->routine_calls;
 	engine->routine_call_count = workload->routine_call_count;
 	for (size_t i = 0; i < workload->routine_call_count; i++)
-		engine->views |= workload->routine_calls[i].routine == WORKLOAD_MAP_MEMORY ||
-				 workload->routine_calls[i].routine == WORKLOAD_UNMAP_MEMORY;
+		note_routine(engine, workload->routine_calls[i].routine);
 	engine->calls |= workload->routine_call_count > 0;
 }
 
@@ -113,7 +119,10 @@ static int reserve(const struct engine *engine, struct ddi_adapter *adapter)
 		return -1;
 	if (blocks && ddi_adapter_reserve_blocks(adapter, blocks) < 0)
 		return -1;
-	return engine->views ? ddi_adapter_reserve_views(adapter, slots + engine->routine_call_count) : 0;
+	uint64_t addresses = slots + engine->routine_call_count;
+	if (engine->mm_blocks && ddi_adapter_reserve_mm_blocks(adapter, addresses) < 0)
+		return -1;
+	return engine->views ? ddi_adapter_reserve_views(adapter, addresses) : 0;
 }
 
 int engine_ddi_open_adapter(struct engine *engine, struct engine_domain *domain, uint64_t capabilities,

@@ -101,7 +101,8 @@ const struct workload_call_info workload_call_table[WORKLOAD_CALL_COUNT] = {
 		{.name = "mm_contiguous",
 		 .takes = T(SIZE) | WINDOW | T(BOUNDARY) | T(CACHE) | T(NODE) | T(IRQL),
 		 .required = T(SIZE),
-		 .about = "MmAllocateContiguousMemorySpecifyCacheNode and its free: one run of physical frames",
+		 .about = "MmAllocateContiguousMemorySpecifyCacheNode and MmFreeContiguousMemory: one run of physical "
+			  "frames",
 		 .rules = "low, high and boundary are physical addresses; no logical address is taken (ours)\n"
 			  "a failure is NULL: the routine has no status\n"},
 	[WORKLOAD_CALL_MM_MDL] =
@@ -194,18 +195,20 @@ const struct workload_call_info workload_routine_table[WORKLOAD_ROUTINE_COUNT] =
 		 .takes = T(OF) | T(OFFSET) | VOID,
 		 .required = T(OF),
 		 .is_void = true,
-		 .about = "frees a block of the plain routine by its base; offset is added to it",
-		 .rules = "violation mm_not_at_base     no block begins there (STATUS_FREE_VM_NOT_AT_BASE)\n"
-			  "violation mm_mismatched      the block is of the other two routines\n"},
+		 .about = "frees a block of any of the three routines by its base; offset is added to it",
+		 .rules = "violation mm_not_at_base     no block begins there, or it was freed (ours: "
+			  "STATUS_FREE_VM_NOT_AT_BASE)\n"},
 	[WORKLOAD_MM_FREE_CONTIGUOUS_CACHE] =
 		{.name = "MmFreeContiguousMemorySpecifyCache",
 		 .takes = T(OF) | T(OFFSET) | T(SIZE) |
 			  T(CACHE) | VOID,
 		 .required = T(OF) | T(SIZE),
 		 .is_void = true,
-		 .about = "frees a block of the other two; size and cache must be those of its allocation",
-		 .rules = "violation mm_not_at_base     no block begins there (STATUS_FREE_VM_NOT_AT_BASE)\n"
-			  "violation mm_mismatched      size, cache or routine is another\n"},
+		 .about = "frees a block of the two SpecifyCache routines; size and cache must be those of its allocation",
+		 .rules = "violation mm_not_at_base     no block begins there, or it was freed (ours: "
+			  "STATUS_FREE_VM_NOT_AT_BASE)\n"
+			  "violation mm_mismatched      size or cache is another, or MmAllocateContiguousMemory gave the "
+			  "block\n"},
 	[WORKLOAD_MM_ALLOCATE_PAGES] = {.name = "MmAllocatePagesForMdl",
 					.takes = T(INTO) | T(SIZE) | WINDOW | T(SKIP) | ANSWER,
 					.required = T(SIZE),

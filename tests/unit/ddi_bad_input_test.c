@@ -17,7 +17,7 @@ struct things {
 	bool identity;
 	ddi_handle contiguous, allocated, allocated_mdl, mm_mdl, mapped, object, opened, closed, token, segment, stale;
 	struct ddi_adl adl;
-	uint64_t block, plain_block, view;
+	uint64_t block, plain_block, stale_block, view;
 };
 
 /* Rows name what differs from a good call. */
@@ -59,6 +59,8 @@ static bool make_things(struct things *t, const char *spec, bool identity)
 			 NTSTATUS_SUCCESS);
 	const struct ddi_adl_request adl = {.adapter_memory_object = t->opened, .size = 4 * PAGE};
 	assert_int_equal(dxgk_cb_allocate_adl(a, &adl, 0, &t->adl), NTSTATUS_SUCCESS);
+	t->stale_block = mm_allocate_contiguous_memory(a, 3 * PAGE, NO_LIMIT);
+	mm_free_contiguous_memory(a, t->stale_block);
 	t->plain_block = mm_allocate_contiguous_memory(a, 3 * PAGE, NO_LIMIT);
 	t->block = mm_allocate_contiguous_memory_specify_cache(a, 3 * PAGE, 0, NO_LIMIT, 0, DDI_WRITE_COMBINED);
 	assert_true(t->plain_block && t->block);
@@ -308,9 +310,13 @@ enum { BOTH, REMAP, IDENTITY, EXPLICIT_REMAP, NOT_EXPLICIT };
 	ROW(mm_not_at_base, mm_free_contiguous_memory(t->adapter, 0))                                                      \
 	ROW(mm_not_at_base, mm_free_contiguous_memory(t->adapter, t->plain_block + PAGE))                                  \
 	ROW(mm_not_at_base, mm_free_contiguous_memory(t->adapter, UINT64_MAX))                                             \
-	ROW(mm_not_at_base, mm_free_contiguous_memory(t->adapter, UINT64_C(1) << 63))                                      \
+	ROW(mm_not_at_base, mm_free_contiguous_memory(t->adapter, UINT64_C(1) << 62))                                      \
+	ROW(mm_not_at_base, mm_free_contiguous_memory(t->adapter, t->plain_block + 3 * PAGE)) /* where it ends */          \
+	ROW(mm_not_at_base, mm_free_contiguous_memory(t->adapter, t->stale_block))                                         \
+	ROW(mm_not_at_base, mm_free_contiguous_memory_specify_cache(t->adapter, t->stale_block, 3 * PAGE, DDI_CACHED))     \
 	ROW(mm_not_at_base, mm_free_contiguous_memory_specify_cache(t->adapter, t->block + 1, 3 * PAGE, DDI_CACHED))       \
-	ROW(mm_mismatched, mm_free_contiguous_memory(t->adapter, t->block))                                                \
+	ROW(mm_mismatched,                                                                                                 \
+	    mm_free_contiguous_memory_specify_cache(t->adapter, t->block, 3 * PAGE, (enum ddi_cache_type)258))             \
 	ROW(mm_mismatched, mm_free_contiguous_memory_specify_cache(t->adapter, t->block, 2 * PAGE, DDI_WRITE_COMBINED))    \
 	ROW(mm_mismatched, mm_free_contiguous_memory_specify_cache(t->adapter, t->block, 3 * PAGE, DDI_CACHED))            \
 	ROW(mm_mismatched, mm_free_contiguous_memory_specify_cache(t->adapter, t->plain_block, 3 * PAGE, DDI_CACHED))      \
@@ -546,9 +552,39 @@ static void a_high_level_counts_before_wddm_3_2_and_is_fatal_from_then_on(void *
 	}
 }
 
+/* Pages of 2^62 bytes: two are in the upper half of the addresses, one for a block and one behind it. */
+static void base_addresses_run_out_before_one_is_given_twice(void **unused)
+{
+	(void)unused;
+	const struct iova_space space = {0, 2, UINT64_C(1) << 62};
+	const struct ddi_physical_options frames = {.frames = 8};
+	const char *reason = NULL;
+	struct iova_instance *instance = iova_instance_create("rbtree", &space, NULL, NULL, 0);
+	struct ddi_physical *physical = ddi_physical_create(&frames, &reason);
+	const struct ddi_adapter_options options = {
+		.table = iova_instance_table(instance),
+		.self = iova_instance_self(instance),
+		.space_count = space.count,
+		.page_bytes = space.page_bytes,
+		.physical = physical,
+	};
+	struct ddi_adapter *adapter = ddi_adapter_create(&options, &reason);
+	assert_int_equal(mm_allocate_contiguous_memory(adapter, space.page_bytes + 1, NO_LIMIT), 0);
+	uint64_t base = mm_allocate_contiguous_memory(adapter, PAGE, NO_LIMIT);
+	assert_true(base == UINT64_C(1) << 63);
+	mm_free_contiguous_memory(adapter, base);
+	assert_int_equal(mm_allocate_contiguous_memory(adapter, PAGE, NO_LIMIT), 0);
+	assert_int_equal(ddi_adapter_failures(adapter).no_metadata, 2);
+	assert_int_equal(ddi_physical_free_frames(physical), 7);
+	ddi_adapter_destroy(adapter);
+	ddi_physical_destroy(physical);
+	iova_instance_destroy(instance);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(base_addresses_run_out_before_one_is_given_twice),
 		cmocka_unit_test(every_row_has_its_status_and_changes_nothing),
 		cmocka_unit_test(destroying_an_object_under_a_live_adl_is_fatal),
 		cmocka_unit_test(a_high_level_counts_before_wddm_3_2_and_is_fatal_from_then_on),

@@ -157,6 +157,42 @@ static void contiguous_memory_of_the_mm_routines_is_freed_by_its_base(void **sta
 	close_clean(&world);
 }
 
+static void the_plain_free_takes_blocks_of_all_three_routines(void **state)
+{
+	(void)state;
+	struct world world;
+	open_world(&world, false, 0);
+	struct ddi_violations none = {0};
+	mm_free_contiguous_memory(world.adapter, mm_allocate_contiguous_memory(world.adapter, PAGE, NO_LIMIT));
+	mm_free_contiguous_memory(world.adapter, mm_allocate_contiguous_memory_specify_cache(
+							 world.adapter, 2 * PAGE + 1, 0, NO_LIMIT, 0, DDI_WRITE_COMBINED));
+	mm_free_contiguous_memory(world.adapter, mm_allocate_contiguous_memory_specify_cache_node(
+							 world.adapter, 3 * PAGE, 0, NO_LIMIT, 0, DDI_NON_CACHED, 1));
+	struct ddi_violations counted = ddi_adapter_violations(world.adapter);
+	assert_memory_equal(&counted, &none, sizeof none);
+	close_clean(&world);
+}
+
+/* In Windows the second block could have the address of the first, and the third free would be told of its owner. */
+static void a_stale_base_is_nobody_elses(void **state)
+{
+	(void)state;
+	struct world world;
+	open_world(&world, false, 0);
+	uint64_t stale = mm_allocate_contiguous_memory(world.adapter, 2 * PAGE, NO_LIMIT), first, count;
+	mm_free_contiguous_memory(world.adapter, stale);
+	uint64_t live = mm_allocate_contiguous_memory(world.adapter, 2 * PAGE, NO_LIMIT);
+	OK(ddi_mm_contiguous_frames(world.adapter, live, &first, &count));
+	assert_int_equal(first, 1); /* the frames are the same */
+	assert_int_not_equal(live, stale);
+	mm_free_contiguous_memory(world.adapter, stale);
+	assert_int_equal(ddi_adapter_violations(world.adapter).mm_not_at_base, 1);
+	OK(ddi_mm_contiguous_frames(world.adapter, live, &first, &count));
+	mm_free_contiguous_memory(world.adapter, live);
+	assert_int_equal(ddi_adapter_violations(world.adapter).mm_not_at_base, 1);
+	close_clean(&world);
+}
+
 static void device_memory_is_mapped_into_a_space_of_its_own(void **state)
 {
 	(void)state;
@@ -272,6 +308,8 @@ int main(void)
 		cmocka_unit_test(an_mdl_of_the_mm_routines_is_mapped_unmapped_and_released_in_two_steps),
 		cmocka_unit_test(the_mm_routines_give_less_than_asked_unless_told_otherwise),
 		cmocka_unit_test(contiguous_memory_of_the_mm_routines_is_freed_by_its_base),
+		cmocka_unit_test(the_plain_free_takes_blocks_of_all_three_routines),
+		cmocka_unit_test(a_stale_base_is_nobody_elses),
 		cmocka_unit_test(device_memory_is_mapped_into_a_space_of_its_own),
 		cmocka_unit_test(a_memory_object_lends_its_pages_to_adls),
 		cmocka_unit_test(a_reserved_range_is_mapped_in_disjoint_segments),
