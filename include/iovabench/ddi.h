@@ -28,7 +28,7 @@
 extern "C" {
 #endif
 
-/* What DXGKARGCB_ALLOCATE_CONTIGUOUS_MEMORY asks for. */
+/* What DXGKARGCB_ALLOCATECONTIGUOUSMEMORY asks for. */
 struct ddi_contiguous_request {
 	uint64_t number_of_bytes;           /* >= 1, any number: rounded up to pages */
 	uint64_t lowest_acceptable_address; /* byte; rounded up to a page */
@@ -43,14 +43,14 @@ struct ddi_contiguous_request {
 
 /* One extent of the logical space. *memory_handle stays as it was unless the call succeeds. cpu (ours): the logical CPU that
  * calls, below iova_host.cpus of the allocator. pMemory, a CPU address, is not modelled; ddi_contiguous_extent tells the pages.
- *   NTSTATUS_INVALID_PARAMETER  malformed: size 0, boundary or alignment no power of two, lowest > highest
+ *   NTSTATUS_INVALID_PARAMETER  malformed: size 0, boundary or alignment no power of two, lowest > highest, no cache type
  *                               impossible: the window, the boundary (also one below a page) or the alignment leave no place
  *   NTSTATUS_NO_MEMORY          no room now; exhausted or fragmented by the allocator's count of usable pages
  *   NTSTATUS_NOT_SUPPORTED      the allocator cannot follow a limit, a boundary or an alignment
  *   NTSTATUS_INSUFFICIENT_RESOURCES
  * A window that covers the space, a boundary that cannot be crossed in it and an alignment of one page reach the allocator as no
  * constraint. Cost: O(1) and the allocator's. With a physical side also NTSTATUS_NO_MEMORY for lack of frames, and the cost of its
- * frames: in remap mode scattered ones, in identity mode one run, which decides the address (NTSTATUS_RESOURCE_IN_USE: the space
+ * frames: in remap mode scattered ones (ours: the pages say physically contiguous), in identity mode one run, which decides the address (NTSTATUS_RESOURCE_IN_USE: the space
  * refuses that address). */
 enum ntstatus dxgk_cb_allocate_contiguous_memory(struct ddi_adapter *adapter, const struct ddi_contiguous_request *request,
 						 uint32_t cpu, ddi_handle *memory_handle);
@@ -67,8 +67,9 @@ enum ntstatus ddi_contiguous_extent(const struct ddi_adapter *adapter, ddi_handl
 
 #define DDI_MDL_PAGES_MAX UINT64_C(1048575)
 
-/* Flags of the calls that allocate pages for an MDL (MM_...). All but FULLY_REQUIRED and REQUIRE_CONTIGUOUS_CHUNKS are carried
- * only. */
+/* Flags of the calls that allocate pages for an MDL: MM_DONT_ZERO_ALLOCATION, MM_ALLOCATE_FROM_LOCAL_NODE_ONLY, and MM_ALLOCATE_ before
+ * the others. MM_ALLOCATE_AND_HOT_REMOVE (0x100) is not modelled, and so unknown. All but FULLY_REQUIRED and REQUIRE_CONTIGUOUS_CHUNKS
+ * are carried only. */
 enum ddi_mm_flags {
 	DDI_MM_DONT_ZERO = 0x1,
 	DDI_MM_LOCAL_NODE_ONLY = 0x2,
@@ -108,8 +109,8 @@ struct ddi_mdl_request {
 /* DxgkCbAllocatePagesForMdl: pages, an MDL of them, and their mapping. Never partial. memory_handle frees it; mdl only describes it.
  * Remap: frames from anywhere; logical extents within the first window that has room for all of them. Identity: frames of the
  * windows, in order, mapped one by one where they are: a call of place for every run.
- *   NTSTATUS_INVALID_PARAMETER  malformed: size 0 or too large, low > high, skip no page multiple, unknown flags, chunks whose size is
- *                               no power of two or does not divide the total
+ *   NTSTATUS_INVALID_PARAMETER  malformed: size 0 or too large, low > high, skip no page multiple, unknown flags, no cache type, chunks
+ *                               whose size is no power of two or does not divide the total
  *                               impossible: no window holds it (with chunks or contiguity required: no window holds a chunk)
  *   NTSTATUS_NO_MEMORY          no frames, or no logical room
  *   NTSTATUS_RESOURCE_IN_USE    identity: the space refuses the address of a frame
@@ -163,7 +164,7 @@ enum ntstatus ddi_mdl_frames(const struct ddi_adapter *adapter, ddi_handle mdl, 
 
 /* ---- Device memory in the CPU's address space ---- */
 
-/* What DXGKARGCB_MAP_MEMORY asks for. */
+/* The arguments of DXGKCB_MAP_MEMORY, which has no structure. */
 struct ddi_view_request {
 	uint64_t translated_address; /* byte, any: of a BAR or I/O range */
 	uint64_t length;             /* bytes, >= 1; translated_address + length <= 2^64; whole pages are mapped */
@@ -173,12 +174,14 @@ struct ddi_view_request {
 };
 
 /* DxgkCbMapMemory: pages of the second space. *virtual_address has the offset into a page of translated_address.
- * NTSTATUS_INVALID_PARAMETER (malformed: length 0, end beyond 2^64; impossible: longer than the space), NTSTATUS_NO_MEMORY,
- * NTSTATUS_NOT_SUPPORTED, NTSTATUS_INSUFFICIENT_RESOURCES. Cost: O(1) and the allocator's. */
+ * NTSTATUS_INVALID_PARAMETER (malformed: length 0, end beyond 2^64, no cache type; impossible: longer than the space), NTSTATUS_NO_MEMORY,
+ * NTSTATUS_NOT_SUPPORTED, NTSTATUS_INSUFFICIENT_RESOURCES (statuses: ours). Ports take pages of the space, too (ours). From PASSIVE_LEVEL
+ * only, as unmapping. Cost: O(1) and the allocator's. */
 enum ntstatus dxgk_cb_map_memory(struct ddi_adapter *adapter, const struct ddi_view_request *request, uint32_t cpu,
 				 uint64_t *virtual_address);
 
-/* DxgkCbUnmapMemory: takes the address that mapping gave, nothing inside. NTSTATUS_SUCCESS or NTSTATUS_NOT_MAPPED_VIEW. */
+/* DxgkCbUnmapMemory: takes the address that mapping gave, nothing inside. NTSTATUS_SUCCESS or NTSTATUS_NOT_MAPPED_VIEW (ours). An
+ * address that was unmapped and given again is the new view's. */
 enum ntstatus dxgk_cb_unmap_memory(struct ddi_adapter *adapter, uint64_t virtual_address, uint32_t cpu);
 
 /* The extent of a live view, for audits; NTSTATUS_NOT_MAPPED_VIEW otherwise. Nothing is counted. */
@@ -261,9 +264,10 @@ struct ddi_memory_object_request {
 };
 
 /* DxgkCbCreatePhysicalMemoryObject: frames, and no logical addresses yet. An object of contiguous memory has one run of frames in
- * identity mode, scattered ones in remap mode. adapter_memory_object: only set when request->open; NULL allowed otherwise. Objects stay
- * with the adapter that they were created through (ours). NTSTATUS_INVALID_PARAMETER, NTSTATUS_NO_MEMORY, NTSTATUS_NOT_SUPPORTED,
- * NTSTATUS_INSUFFICIENT_RESOURCES. */
+ * identity mode, scattered ones in remap mode (ours: the pages say contiguous). adapter_memory_object: only set when request->open; NULL allowed otherwise. Objects stay
+ * with the adapter that they were created through (ours). NTSTATUS_INVALID_PARAMETER (also: no such type or cache type),
+ * NTSTATUS_NO_MEMORY, NTSTATUS_NOT_SUPPORTED, NTSTATUS_INSUFFICIENT_RESOURCES. What is open when the adapter is stopped is fatal:
+ * DDI_SYSMM_ADAPTER_OBJECT_LEAKED. */
 enum ntstatus dxgk_cb_create_physical_memory_object(struct ddi_adapter *adapter,
 						    const struct ddi_memory_object_request *request,
 						    ddi_handle *physical_memory_object, ddi_handle *adapter_memory_object);
@@ -273,11 +277,12 @@ enum ntstatus dxgk_cb_create_physical_memory_object(struct ddi_adapter *adapter,
 enum ntstatus dxgk_cb_open_physical_memory_object(struct ddi_adapter *adapter, ddi_handle physical_memory_object,
 						  ddi_handle *adapter_memory_object);
 
-/* DxgkCbClosePhysicalMemoryObject. Violation close_object: no open object, or one with a live ADL. */
+/* DxgkCbClosePhysicalMemoryObject. Violation close_object: no open object, or one with a live ADL (ours: no page says what comes of
+ * that). */
 void dxgk_cb_close_physical_memory_object(struct ddi_adapter *adapter, ddi_handle adapter_memory_object);
 
 /* DxgkCbDestroyPhysicalMemoryObject. adapter_memory_object 0, or the open one, which is closed with it. Violation destroy_object: no
- * live object, another adapter object, or one that would stay open. With a live ADL: fatal. */
+ * live object, another adapter object, or one that would stay open. With a live ADL: fatal, DDI_SYSMM_UNLOCKED_UNDER_ADL. */
 void dxgk_cb_destroy_physical_memory_object(struct ddi_adapter *adapter, ddi_handle physical_memory_object,
 					    ddi_handle adapter_memory_object);
 
@@ -313,7 +318,7 @@ struct ddi_adl {
 enum ntstatus dxgk_cb_allocate_adl(struct ddi_adapter *adapter, const struct ddi_adl_request *request, uint32_t cpu,
 				   struct ddi_adl *adl);
 
-/* DxgkCbFreeAdl. Violation free_adl: no live ADL. */
+/* DxgkCbFreeAdl. Violation free_adl: no live ADL. What lives when the adapter is stopped is fatal: DDI_SYSMM_ADL_LEAKED. */
 void dxgk_cb_free_adl(struct ddi_adapter *adapter, ddi_handle adl, uint32_t cpu);
 
 /* Copies logical pages [first, first + count) of a live ADL, contiguous or not: the page array as the hardware would get it. Statuses of
@@ -340,7 +345,8 @@ struct ddi_reserve_request {
  *   NTSTATUS_RESOURCE_IN_USE        explicit range taken (ours: the documentation says STATUS_IN_USE, which has no known value)
  *   NTSTATUS_NOT_SUPPORTED          explicit address, and the allocator has no IOVA_EXPLICIT
  *   NTSTATUS_INVALID_PARAMETER      alignment no power of two (ours)
- *   NTSTATUS_NO_MEMORY, NTSTATUS_INSUFFICIENT_RESOURCES */
+ *   NTSTATUS_NO_MEMORY              no room now (ours: the page has no status for it)
+ *   NTSTATUS_INSUFFICIENT_RESOURCES */
 enum ntstatus iommu_reserve_logical_address_range(struct ddi_adapter *adapter, const struct ddi_reserve_request *request,
 						  uint32_t cpu, ddi_handle *token);
 
@@ -355,7 +361,8 @@ enum ntstatus iommu_reserve_logical_address_range(struct ddi_adapter *adapter, c
  *   NTSTATUS_INVALID_PARAMETER    not inside the token (ours)
  *   NTSTATUS_RESOURCE_IN_USE      part of it is mapped
  *   statuses of a handle, NTSTATUS_INSUFFICIENT_RESOURCES
- * Cost: O(live segments of the token). */
+ * More than 2^32 - 1 pages: NTSTATUS_INVALID_PARAMETER (ours). The physical side of a segment is one contiguous range: of the documented
+ * three forms MDL and page array are not modelled. Cost: O(live segments of the token). */
 enum ntstatus iommu_map_reserved_logical_range(struct ddi_adapter *adapter, ddi_handle token, uint64_t offset,
 					       uint32_t permissions, uint64_t physical_address, uint64_t size,
 					       ddi_handle *segment);

@@ -29,7 +29,7 @@ enum ddi_mode {
 enum ddi_wddm {
 	DDI_WDDM_3_0 = 0,
 	DDI_WDDM_2_4,
-	DDI_WDDM_3_2, /* a Dxgk call at DISPATCH_LEVEL or above is fatal */
+	DDI_WDDM_3_2, /* a Dxgk call at DISPATCH_LEVEL or above is fatal, but for mapping and unmapping device memory */
 };
 
 /* The physical side: a pool of frames [0, frames), of which frame 0 is never given. In a broken 2 MiB frame (512 frames, aligned)
@@ -134,13 +134,38 @@ enum ddi_irql {
 	DDI_DISPATCH_LEVEL = 2,
 };
 
-/* Later calls come from this level (ours: the level is no argument). The Dxgk calls want APC_LEVEL or below, all others DISPATCH_LEVEL
- * or below. A call from above counts as a violation and is served all the same (ours), unless it is fatal. */
+/* Later calls come from this level (ours: the level is no argument). Mapping and unmapping device memory want PASSIVE_LEVEL, the other
+ * Dxgk calls APC_LEVEL or below (so the articles; the pages say PASSIVE_LEVEL), the Mm routines DISPATCH_LEVEL or below. The pages of the
+ * HAL calls leave it blank: DISPATCH_LEVEL or below (ours). A call from above counts as a violation and is served all the same (ours),
+ * unless it is fatal. */
 void ddi_adapter_set_irql(struct ddi_adapter *adapter, enum ddi_irql irql);
 
-/* NULL, or a constant sentence: why Windows would have stopped the machine. From then on every call of the driver returns
- * NTSTATUS_UNSUCCESSFUL, 0 or nothing, and changes nothing; no counter either. */
-const char *ddi_adapter_fatal(const struct ddi_adapter *adapter);
+/* VIDEO_DXGKRNL_SYSMM_FATAL_ERROR. Its subcodes are documented as sentences; which call raises which is ours where it is not the very
+ * sentence. Others than these (1 to 4, 8 to 0xA) are about what is not modelled. */
+#define DDI_BUG_CHECK_SYSMM 0x1E4u
+enum ddi_sysmm_subcode {
+	DDI_SYSMM_UNLOCKED_UNDER_ADL =
+		0x5, /* "memory is being unlocked while ADLs exist": an object destroyed under a live ADL,
+						  which is documented to stop the machine, though not with which code */
+	DDI_SYSMM_ADAPTER_OBJECT_LEAKED = 0x6, /* "adapter objects were leaked" */
+	DDI_SYSMM_ADL_LEAKED = 0x7,            /* "ADL leaked" */
+};
+
+/* Why Windows would have stopped the machine. */
+struct ddi_bug_check {
+	uint32_t code;    /* DDI_BUG_CHECK_SYSMM; 0: the documentation tells none */
+	uint32_t subcode; /* of enum ddi_sysmm_subcode; 0: none */
+	const char *why;  /* a sentence with both; constant */
+};
+
+/* NULL, or what happened, which is constant. From then on every call of the driver returns NTSTATUS_UNSUCCESSFUL, 0 or nothing, and
+ * changes nothing; no counter either. */
+const struct ddi_bug_check *ddi_adapter_fatal(const struct ddi_adapter *adapter);
+
+/* The driver says that it has freed everything, as when its device is stopped. Fatal when ADLs live, or else when memory objects are
+ * open on the adapter (that leaks are found now, and ADLs first, is ours). What else lives is no bug check that any page names:
+ * ddi_adapter_leaks counts it. Nothing is given back, and without a leak calls may go on. Returns what ddi_adapter_fatal does. */
+const struct ddi_bug_check *ddi_adapter_stop(struct ddi_adapter *adapter);
 
 /* Calls that did not succeed, by cause. The sum of the first five is the number of allocations that returned
  * NTSTATUS_INVALID_PARAMETER, NTSTATUS_NO_MEMORY, or, for HAL ranges, one of NTSTATUS_INVALID_PARAMETER_2, _3, _4, _MIX. */
@@ -184,8 +209,11 @@ struct ddi_violations ddi_adapter_violations(const struct ddi_adapter *adapter);
 
 /* What the driver still holds. */
 struct ddi_leaks {
-	uint64_t handles;        /* all live ones; an open memory object is two */
-	uint64_t mdl_structures; /* of these: MDLs after MmFreePagesFromMdl that wait for ExFreePool */
+	uint64_t handles; /* all live ones; an open memory object is two */
+	/* Of these: */
+	uint64_t mdl_structures;  /* MDLs after MmFreePagesFromMdl that wait for ExFreePool */
+	uint64_t adapter_objects; /* memory objects that are open; fatal when the adapter is stopped */
+	uint64_t adls;            /* likewise */
 };
 
 struct ddi_leaks ddi_adapter_leaks(const struct ddi_adapter *adapter);
@@ -241,7 +269,8 @@ typedef void (*ddi_visit_extent)(void *context, const struct iova_extent *extent
 enum ntstatus ddi_visit_extents(const struct ddi_adapter *adapter, ddi_handle handle, ddi_visit_extent visit,
 				void *context);
 
-/* MEMORY_CACHING_TYPE. Carried, not judged: it does not change where memory lies. */
+/* DXGK_MEMORY_CACHING_TYPE, and of MEMORY_CACHING_TYPE those that are not reserved for the system. Carried: it does not change where
+ * memory lies. Any other is malformed (the status is ours). */
 enum ddi_cache_type {
 	DDI_NON_CACHED = 0,
 	DDI_CACHED = 1,

@@ -3,12 +3,15 @@
 #include "iovabench/instance.h"
 
 #include "allocator/registry.h"
+#include "base/bits.h"
 #include "base/memory.h"
 
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #define CACHE_LINE 64u
+#define SPACE_PAGES_MAX (UINT64_C(1) << 52)
 
 struct iova_instance {
 	struct iova_host host; /* when the caller has none */
@@ -80,6 +83,49 @@ static const struct iova_host own_host = {
 	.lock_release = lock_release,
 };
 
+/* NULL, or what the caller's surroundings lack for this spec. */
+static const char *host_fault(const struct iova_host *host, const struct allocator_spec *spec)
+{
+	if (host->size < offsetof(struct iova_host, lock_release) + sizeof host->lock_release)
+		return "the host's size says that it ends before lock_release";
+	if (host->cpus == 0)
+		return "the host has no logical CPUs: cpus is at least 1";
+	if (!host->memory_get || !host->memory_put)
+		return "the host has no memory_get or no memory_put, which every allocator calls";
+	if (host->lock_create && host->lock_destroy && host->lock_acquire && host->lock_release)
+		return NULL;
+	if (host->lock_create || host->lock_destroy || host->lock_acquire || host->lock_release)
+		return "the host has some of lock_create, lock_destroy, lock_acquire and lock_release, and not the others";
+	for (size_t i = 0; i < spec->count; i++)
+		if (spec->parts[i].table->capabilities & IOVA_CONCURRENT)
+			return "the host has no locks (lock_create and the three after it), which concurrent allocators "
+			       "take";
+	return NULL;
+}
+
+static const char *space_fault(const struct iova_space *space)
+{
+	if (space->count == 0)
+		return "the space is empty";
+	if (space->first > SPACE_PAGES_MAX || space->count > SPACE_PAGES_MAX - space->first)
+		return "the space ends beyond 2^52 pages";
+	if (!bits_is_power_of_two(space->page_bytes))
+		return "the page of the space is not a power of two of bytes";
+	return NULL;
+}
+
+static int create_instance(struct iova_instance *instance, const struct iova_space *space, const struct iova_host *host,
+			   struct error *error)
+{
+	instance->host = own_host;
+	host = host ? host : &instance->host;
+	const char *fault = space_fault(space);
+	fault = fault ? fault : host_fault(host, &instance->spec);
+	if (fault)
+		return error_set(error, EXIT_CODE_USAGE, "%s", fault);
+	return allocator_instance_create(&instance->spec, space, host, &instance->instance, error);
+}
+
 struct iova_instance *iova_instance_create(const char *spec, const struct iova_space *space, const struct iova_host *host,
 					   char *message, size_t message_bytes)
 {
@@ -88,9 +134,7 @@ struct iova_instance *iova_instance_create(const char *spec, const struct iova_s
 	if (!instance) {
 		error_set(&error, EXIT_CODE_IO, "no memory");
 	} else if (allocator_spec_open(spec, &instance->spec, &error) == 0) {
-		instance->host = own_host;
-		if (allocator_instance_create(&instance->spec, space, host ? host : &instance->host, &instance->instance,
-					      &error) == 0)
+		if (create_instance(instance, space, host, &error) == 0)
 			return instance;
 		allocator_spec_close(&instance->spec);
 	}

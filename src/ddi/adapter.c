@@ -11,6 +11,13 @@
 /* NULL, or what is wrong with the options. */
 static const char *options_fault(const struct ddi_adapter_options *options)
 {
+	if (!options->table || !options->table->alloc || !options->table->free || !options->table->statistics)
+		return "an adapter needs an allocator with alloc, free and statistics";
+	if (options->capabilities & IOVA_EXPLICIT && !options->table->place)
+		return "the allocator of an adapter is said to be IOVA_EXPLICIT and has no place";
+	if (options->view_table &&
+	    (!options->view_table->alloc || !options->view_table->free || !options->view_table->statistics))
+		return "the allocator for views of an adapter has no alloc, free or statistics";
 	if (options->space_count == 0)
 		return "the space of an adapter is empty";
 	if (options->space_first > SPACE_PAGES_MAX || options->space_count > SPACE_PAGES_MAX - options->space_first)
@@ -182,15 +189,38 @@ void ddi_adapter_set_irql(struct ddi_adapter *adapter, enum ddi_irql irql)
 	adapter->trap = adapter->fatal || irql != DDI_PASSIVE_LEVEL;
 }
 
-const char *ddi_adapter_fatal(const struct ddi_adapter *adapter)
+const struct ddi_bug_check *ddi_adapter_fatal(const struct ddi_adapter *adapter)
 {
 	return adapter->fatal;
 }
 
-void adapter_stop(struct ddi_adapter *adapter, const char *why)
+void adapter_bug_check(struct ddi_adapter *adapter, enum adapter_fault fault)
 {
-	adapter->fatal = why;
+#define SYSMM(subcode, words)                                                                                              \
+	DDI_BUG_CHECK_SYSMM, subcode, "bug check 0x1E4 VIDEO_DXGKRNL_SYSMM_FATAL_ERROR, subcode " words
+	static const struct ddi_bug_check bug_checks[] = {
+		[ADAPTER_CALLED_TOO_HIGH] = {0, 0, "a Dxgk call came from DISPATCH_LEVEL or above"},
+		[ADAPTER_UNLOCKED_UNDER_ADL] = {SYSMM(DDI_SYSMM_UNLOCKED_UNDER_ADL,
+						      "0x5, memory is unlocked while ADLs exist: a physical memory object "
+						      "was destroyed under a live ADL")},
+		[ADAPTER_OBJECTS_LEAKED] = {SYSMM(DDI_SYSMM_ADAPTER_OBJECT_LEAKED,
+						  "0x6, adapter objects leaked: the adapter was stopped while a physical "
+						  "memory object was open on it")},
+		[ADAPTER_ADLS_LEAKED] = {SYSMM(DDI_SYSMM_ADL_LEAKED,
+					       "0x7, ADL leaked: the adapter was stopped while an ADL lived")},
+	};
+#undef SYSMM
+	adapter->fatal = &bug_checks[fault];
 	adapter->trap = true;
+}
+
+const struct ddi_bug_check *ddi_adapter_stop(struct ddi_adapter *adapter)
+{
+	if (!adapter->fatal && adapter->adls > 0)
+		adapter_bug_check(adapter, ADAPTER_ADLS_LEAKED);
+	else if (!adapter->fatal && adapter->open_objects > 0)
+		adapter_bug_check(adapter, ADAPTER_OBJECTS_LEAKED);
+	return adapter->fatal;
 }
 
 bool adapter_trapped(struct ddi_adapter *adapter, enum ddi_irql highest)
@@ -200,7 +230,7 @@ bool adapter_trapped(struct ddi_adapter *adapter, enum ddi_irql highest)
 	if (adapter->irql <= highest)
 		return true;
 	if (highest == DDI_APC_LEVEL && adapter->wddm == DDI_WDDM_3_2) {
-		adapter_stop(adapter, "a Dxgk call came from DISPATCH_LEVEL or above");
+		adapter_bug_check(adapter, ADAPTER_CALLED_TOO_HIGH);
 		return false;
 	}
 	adapter->violations.irql++;
@@ -219,7 +249,10 @@ struct ddi_violations ddi_adapter_violations(const struct ddi_adapter *adapter)
 
 struct ddi_leaks ddi_adapter_leaks(const struct ddi_adapter *adapter)
 {
-	return (struct ddi_leaks){.handles = adapter->handles.live, .mdl_structures = adapter->mdls_waiting};
+	return (struct ddi_leaks){.handles = adapter->handles.live,
+				  .mdl_structures = adapter->mdls_waiting,
+				  .adapter_objects = adapter->open_objects,
+				  .adls = adapter->adls};
 }
 
 enum ntstatus adapter_count(uint64_t *counter, enum ntstatus status)

@@ -29,13 +29,15 @@ struct ddi_adapter {
 	enum ddi_wddm wddm;
 	enum ddi_irql irql;
 	uint32_t nodes;
-	const char *fatal;
+	const struct ddi_bug_check *fatal; /* or NULL */
 	struct handle_table handles;
 	struct block_pool blocks;
 	struct ddi_failures failures;
 	struct ddi_violations violations;
 	struct ddi_placement placements[DDI_CALLS];
 	uint64_t mdls_waiting; /* for ExFreePool */
+	uint64_t open_objects; /* adapter objects that live */
+	uint64_t adls;         /* that live */
 	ddi_map_event map_event;
 	void *map_context;
 
@@ -61,8 +63,15 @@ enum ntstatus adapter_refusal(struct ddi_adapter *adapter, enum iova_status stat
 /* Counts a lack of `count` frames in [low, high]. */
 enum ntstatus adapter_no_frames(struct ddi_adapter *adapter, uint64_t count, uint64_t low, uint64_t high);
 
-/* Something fatal has happened; why is a constant sentence. */
-void adapter_stop(struct ddi_adapter *adapter, const char *why);
+enum adapter_fault {
+	ADAPTER_CALLED_TOO_HIGH,
+	ADAPTER_UNLOCKED_UNDER_ADL,
+	ADAPTER_OBJECTS_LEAKED,
+	ADAPTER_ADLS_LEAKED,
+};
+
+/* Something fatal has happened. */
+void adapter_bug_check(struct ddi_adapter *adapter, enum adapter_fault fault);
 
 /* The rest of adapter_enter. */
 bool adapter_trapped(struct ddi_adapter *adapter, enum ddi_irql highest);

@@ -91,6 +91,7 @@ enum ntstatus dxgk_cb_allocate_adl(struct ddi_adapter *adapter, const struct ddi
 					    .contiguous = contiguous}};
 	mapping_store(entry, more, &list);
 	object_more->object.adls++;
+	adapter->adls++;
 	mapping_begin(adapter, DDI_CALL_ADL, &list, frames, pages, contiguous ? 0 : pages, contiguous ? pages : 0);
 	*adl = (struct ddi_adl){.handle = entry->handle,
 				.page_count = (uint32_t)pages,
@@ -117,6 +118,7 @@ void dxgk_cb_free_adl(struct ddi_adapter *adapter, ddi_handle adl, uint32_t cpu)
 			    more->map.pages);
 	mapping_release(adapter, &list, cpu);
 	object_more->object.adls--;
+	adapter->adls--;
 	handle_table_drop(&adapter->handles, entry);
 }
 

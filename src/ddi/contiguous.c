@@ -8,7 +8,8 @@
 static bool malformed(const struct ddi_contiguous_request *request)
 {
 	return request->number_of_bytes == 0 || request->lowest_acceptable_address > request->highest_acceptable_address ||
-	       !power_of_two_or_zero(request->boundary_address_multiple) || !power_of_two_or_zero(request->alignment_pages);
+	       !power_of_two_or_zero(request->boundary_address_multiple) ||
+	       !power_of_two_or_zero(request->alignment_pages) || cache_type_unknown(request->cache_type);
 }
 
 /* Identity mode: the physical side finds a run, and the space receives it there. */

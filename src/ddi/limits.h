@@ -14,6 +14,11 @@ static inline bool power_of_two_or_zero(uint64_t value)
 	return (value & (value - 1)) == 0;
 }
 
+static inline bool cache_type_unknown(enum ddi_cache_type type)
+{
+	return (uint32_t)type > DDI_WRITE_COMBINED;
+}
+
 /* Pages of a number of bytes, rounded up. */
 static inline uint64_t pages_of(const struct ddi_adapter *adapter, uint64_t bytes)
 {

@@ -4,11 +4,12 @@
 enum ntstatus dxgk_cb_map_memory(struct ddi_adapter *adapter, const struct ddi_view_request *request, uint32_t cpu,
 				 uint64_t *virtual_address)
 {
-	if (!adapter_enter(adapter, DDI_APC_LEVEL))
+	if (!adapter_enter(adapter, DDI_PASSIVE_LEVEL))
 		return NTSTATUS_UNSUCCESSFUL;
 	if (!adapter->view_table)
 		return adapter_count(&adapter->failures.unsupported, NTSTATUS_NOT_SUPPORTED);
-	if (request->length == 0 || request->length - 1 > UINT64_MAX - request->translated_address)
+	if (request->length == 0 || request->length - 1 > UINT64_MAX - request->translated_address ||
+	    cache_type_unknown(request->cache_type))
 		return adapter_count(&adapter->failures.malformed, NTSTATUS_INVALID_PARAMETER);
 	uint64_t into = request->translated_address & adapter->page_mask;
 	uint64_t last = request->translated_address + (request->length - 1);
@@ -51,7 +52,7 @@ static struct handle_entry *view_at(const struct ddi_adapter *adapter, uint64_t 
 
 enum ntstatus dxgk_cb_unmap_memory(struct ddi_adapter *adapter, uint64_t virtual_address, uint32_t cpu)
 {
-	if (!adapter_enter(adapter, DDI_APC_LEVEL))
+	if (!adapter_enter(adapter, DDI_PASSIVE_LEVEL))
 		return NTSTATUS_UNSUCCESSFUL;
 	struct handle_entry *entry = view_at(adapter, virtual_address);
 	if (!entry)

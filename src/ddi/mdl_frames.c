@@ -20,7 +20,8 @@ bool mdl_malformed(const struct ddi_adapter *adapter, const struct ddi_mdl_reque
 	if (request->low_address > request->high_address || (skip & adapter->page_mask) != 0 ||
 	    (request->flags & ~(uint32_t)DDI_MM_FLAGS) != 0)
 		return true;
-	if (!power_of_two_or_zero(request->alignment_pages) || request->contiguity > DDI_CONTIGUITY_NO)
+	if (!power_of_two_or_zero(request->alignment_pages) || request->contiguity > DDI_CONTIGUITY_NO ||
+	    cache_type_unknown(request->cache_type))
 		return true;
 	if (chunked(request) && (!power_of_two_or_zero(skip) || (skip != 0 && total % skip != 0)))
 		return true;

@@ -11,6 +11,7 @@ static struct ddi_mdl_request as_mdl(const struct ddi_memory_object_request *req
 		.high_address = request->highest_address,
 		.skip_bytes = request->skip_bytes,
 		.total_bytes = request->size,
+		.cache_type = request->cache_type,
 		.flags = request->flags,
 	};
 }
@@ -18,6 +19,8 @@ static struct ddi_mdl_request as_mdl(const struct ddi_memory_object_request *req
 static bool object_malformed(const struct ddi_adapter *adapter, const struct ddi_memory_object_request *request)
 {
 	const struct ddi_mdl_request mdl = as_mdl(request);
+	if (cache_type_unknown(request->cache_type))
+		return true;
 	switch (request->type) {
 	case DDI_MEMORY_MDL:
 		return mdl_malformed(adapter, &mdl);
@@ -84,6 +87,7 @@ static ddi_handle open_object(struct ddi_adapter *adapter, ddi_handle object, un
 	union handle_more *unused;
 	struct handle_entry *opened = adapter_take(adapter, HANDLE_ADAPTER_OBJECT, &unused);
 	opened->as.target = handle_index(object);
+	adapter->open_objects++;
 	object_more->object.adapter_object = handle_index(opened->handle);
 	return opened->handle;
 }
@@ -149,6 +153,7 @@ static void close_object(struct ddi_adapter *adapter, union handle_more *object)
 {
 	handle_table_drop(&adapter->handles, handle_table_entry(&adapter->handles, object->object.adapter_object));
 	object->object.adapter_object = HANDLE_INDEX_NONE;
+	adapter->open_objects--;
 }
 
 void dxgk_cb_close_physical_memory_object(struct ddi_adapter *adapter, ddi_handle adapter_memory_object)
@@ -184,7 +189,7 @@ void dxgk_cb_destroy_physical_memory_object(struct ddi_adapter *adapter, ddi_han
 		return;
 	enum ntstatus status = adapter_find(adapter, physical_memory_object, HANDLE_MEMORY_OBJECT, &entry, &more);
 	if (status == NTSTATUS_SUCCESS && more->object.adls > 0) {
-		adapter_stop(adapter, "a physical memory object was destroyed under a live ADL");
+		adapter_bug_check(adapter, ADAPTER_UNLOCKED_UNDER_ADL);
 		return;
 	}
 	if (status != NTSTATUS_SUCCESS || !closes_right(adapter, more, adapter_memory_object)) {

@@ -32,7 +32,7 @@ static uint64_t take_base_page(struct ddi_adapter *adapter, uint64_t pages)
 static bool block_malformed(const struct ddi_adapter *adapter, const struct block_request *request)
 {
 	return request->bytes == 0 || request->lowest > request->highest || !power_of_two_or_zero(request->boundary) ||
-	       !node_exists(adapter, request->node);
+	       !node_exists(adapter, request->node) || cache_type_unknown(request->cache_type);
 }
 
 static uint64_t allocate_block(struct ddi_adapter *adapter, const struct block_request *request)

@@ -143,7 +143,7 @@ enum metric_better { METRIC_BETTER_NEITHER, METRIC_BETTER_LOWER, METRIC_BETTER_H
 	X(STATUS_MISMATCHES, "calls.status_mismatches", "calls", EXACT, LOWER,                                             \
 	  "routines of all scripts that answered another status, or broke another rule, than the script wants")            \
 	X(CALLS_FATAL, "calls.fatal", "flag", EXACT, LOWER,                                                                \
-	  "1 when Windows would have stopped the machine: the figures end there")                                          \
+	  "1 when Windows would have stopped the machine: the figures end there, unless it was for a leak at the end")     \
 	X(LEAKED_HANDLES, "calls.leaked_handles", "handles", EXACT, NEITHER,                                               \
 	  "handles that the driver held when every slot was freed")                                                        \
 	X(LEAKED_MDLS, "calls.leaked_mdls", "MDLs", EXACT, NEITHER,                                                        \

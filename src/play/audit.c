@@ -426,11 +426,11 @@ static void finish(struct audit *audit)
 		audit_calls_set_totals(&audit->calls, &record->phases[i].figures);
 	}
 	/* Of a stream that was not played to its end nothing can be told. */
-	record->stream_hash = engine_fatal(&audit->engine) ? 0 : audit->stream_hash;
-	record->owner = audit->complaints.harness              ? ERROR_OWNER_HARNESS
-			: audit->complaints.count              ? ERROR_OWNER_ALLOCATOR
-			: engine_fatal(&audit->engine) != NULL ? ERROR_OWNER_DRIVER
-							       : ERROR_OWNER_NONE;
+	record->stream_hash = audit->calls.cut_short ? 0 : audit->stream_hash;
+	record->owner = audit->complaints.harness ? ERROR_OWNER_HARNESS
+			: audit->complaints.count ? ERROR_OWNER_ALLOCATOR
+			: audit->calls.fatal      ? ERROR_OWNER_DRIVER
+						  : ERROR_OWNER_NONE;
 	if (audit->complaints.count)
 		record->message = memory_text(audit->complaints.text.failed ? "wrong answers, and no memory to tell them"
 									    : audit->complaints.text.bytes);

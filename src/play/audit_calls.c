@@ -232,16 +232,26 @@ void audit_calls_end(struct audit_calls *calls)
 		struct ddi_leaks leaks = ddi_adapter_leaks(adapter);
 		calls->leaks.handles += leaks.handles;
 		calls->leaks.mdl_structures += leaks.mdl_structures;
+		calls->leaks.adapter_objects += leaks.adapter_objects;
+		calls->leaks.adls += leaks.adls;
 	}
 	if (calls->leaks.handles == 0 && calls->mapped_pages)
 		audit_complain(calls->complaints, "after everything was freed %" PRIu64 " pages are still mapped",
 			       calls->mapped_pages);
+	const char *fatal = engine_stop_adapters(calls->engine);
+	if (fatal) {
+		calls->fatal = true;
+		text_add(&calls->message,
+			 "%safter the last operation: fatal driver misuse: %s (%" PRIu64 " ADLs, %" PRIu64
+			 " adapter objects)",
+			 calls->message.length ? "; " : "", fatal, calls->leaks.adls, calls->leaks.adapter_objects);
+	}
 	engine_drop_adapters(calls->engine);
 }
 
 void audit_calls_stop(struct audit_calls *calls, const char *fatal)
 {
-	calls->fatal = true;
+	calls->fatal = calls->cut_short = true;
 	text_add(&calls->message, "%soperation %" PRIu64 ": fatal driver misuse: %s", calls->message.length ? "; " : "",
 		 *calls->operations, fatal);
 }
@@ -318,7 +328,7 @@ void audit_calls_set_totals(const struct audit_calls *calls, struct result_figur
 		return;
 	result_set(figures, METRIC_STATUS_MISMATCHES, (double)calls->mismatches);
 	result_set(figures, METRIC_CALLS_FATAL, calls->fatal);
-	if (calls->fatal)
+	if (calls->cut_short)
 		return; /* what is held then is no leak */
 	result_set(figures, METRIC_LEAKED_HANDLES, (double)calls->leaks.handles);
 	result_set(figures, METRIC_LEAKED_MDLS, (double)calls->leaks.mdl_structures);

@@ -28,6 +28,7 @@ struct audit_calls {
 	uint64_t mapped_pages;
 	uint64_t mismatches;
 	bool fatal;
+	bool cut_short;      /* by something fatal, before the end of the stream */
 	struct text message; /* the first few mismatches, and what was fatal */
 	struct ddi_leaks leaks;
 };
@@ -52,7 +53,7 @@ void audit_calls_routine(struct audit_calls *calls, uint32_t index, enum ntstatu
 /* The stream ended at the operation done last: why Windows would have stopped. */
 void audit_calls_stop(struct audit_calls *calls, const char *fatal);
 
-/* What the driver still holds, once every slot was freed; destroys the adapters, which gives it back. */
+/* What the driver still holds, once every slot was freed, and whether that is fatal; destroys the adapters, which gives it back. */
 void audit_calls_end(struct audit_calls *calls);
 
 /* Figures of a phase that ends; null when the stream has no driver calls. */

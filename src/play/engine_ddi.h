@@ -44,6 +44,12 @@ enum ntstatus engine_call_routine(struct engine *engine, struct ddi_adapter *ada
 /* NULL, or why Windows would have stopped. */
 const char *engine_fatal(const struct engine *engine);
 
+/* The driver's devices are stopped: leaks that are documented as fatal show now. Every slot is free. Returns what engine_fatal does. */
+const char *engine_stop_adapters(struct engine *engine);
+/* The same after the last operation of a pass, nothing of which is measured: frees the slots that would look like leaks. Returns 0, or -1
+ * with the error of engine_broken. */
+int engine_end_driver(struct engine *engine, struct error *error);
+
 /* The handle behind a slot whose placement ddi_placement_of can tell; 0: none. */
 ddi_handle engine_placed_handle(const struct engine *engine, uint32_t slot);
 

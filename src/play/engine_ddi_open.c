@@ -171,8 +171,31 @@ const char *engine_fatal(const struct engine *engine)
 {
 	for (uint32_t i = 0; engine->calls && i < engine->domain_count; i++)
 		if (engine->domains[i].adapter && ddi_adapter_fatal(engine->domains[i].adapter))
-			return ddi_adapter_fatal(engine->domains[i].adapter);
+			return ddi_adapter_fatal(engine->domains[i].adapter)->why;
 	return NULL;
+}
+
+const char *engine_stop_adapters(struct engine *engine)
+{
+	for (uint32_t i = 0; engine->calls && i < engine->domain_count; i++)
+		if (engine->domains[i].adapter)
+			ddi_adapter_stop(engine->domains[i].adapter);
+	return engine_fatal(engine);
+}
+
+/* Requests free whatever they took, so only those ADLs are leaked that a script made; what lives in slots lives by right. */
+int engine_end_driver(struct engine *engine, struct error *error)
+{
+	if (engine->routine_call_count == 0)
+		return 0;
+	for (uint32_t slot = 0; engine->held && slot < engine->slot_count; slot++) {
+		struct iova_extent *held = &engine->slots[slot];
+		if (held->first != ENGINE_SLOT_IS_HANDLE || held->count != WORKLOAD_CALL_ADL)
+			continue;
+		engine_call_free(engine, engine->domains[0].adapter, engine->home_cpu, slot);
+		*held = (struct iova_extent){0};
+	}
+	return engine_stop_adapters(engine) ? engine_broken(engine, error) : 0;
 }
 
 enum metric_kind engine_kind_of_call(enum workload_call call, bool frees)

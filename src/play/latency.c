@@ -6,7 +6,7 @@
 #include "base/rng.h"
 #include "measure/histogram.h"
 #include "play/crew.h"
-#include "play/engine.h"
+#include "play/engine_ddi.h"
 #include "play/open_loop.h"
 #include "play/plain_histogram.h"
 
@@ -354,6 +354,8 @@ static int play_alone(struct pass *pass, struct error *error)
 		sampling.engine = &engine;
 		result = play_stream(&sampling, error);
 		pass->record->clock_backward += engine.clock_backward + sampling.clock_backward;
+		if (result == 0)
+			result = engine_end_driver(&engine, error);
 		engine_close(&engine);
 	}
 	close_sampling(&sampling);

@@ -6,7 +6,7 @@
 #include "measure/statistics.h"
 #include "play/counters.h"
 #include "play/crew.h"
-#include "play/engine.h"
+#include "play/engine_ddi.h"
 #include "play/taint.h"
 
 #include <math.h>
@@ -291,6 +291,8 @@ static int play_alone(struct iteration *iteration, struct error *error)
 		result = play_stream(iteration, error);
 		counters_close(&iteration->counters);
 		taint_close(&iteration->taint);
+		if (result == 0)
+			result = engine_end_driver(&iteration->engine, error);
 		engine_close(&iteration->engine);
 	}
 	lock_close(&lock);

@@ -55,6 +55,9 @@ const struct workload_argument_info workload_argument_table[WORKLOAD_ARGUMENT_CO
 #define ROOM_RULES                                                                                                         \
 	"STATUS_NO_MEMORY           no room now: exhausted or fragmented\n"                                                \
 	"STATUS_NOT_SUPPORTED       the allocator cannot follow a limit, boundary or alignment (ours)\n"
+#define LEAK(state, subcode)                                                                                               \
+	"fatal                      still " state " after the last operation: bug check 0x1E4, subcode " subcode           \
+	", exit code 3\n"
 #define MDL_RULES                                                                                                          \
 	"STATUS_INVALID_PARAMETER   size 0, more than 4 GiB - one page, low > high, skip no page multiple, unknown "       \
 	"flags,\n"                                                                                                         \
@@ -96,7 +99,8 @@ const struct workload_call_info workload_call_table[WORKLOAD_CALL_COUNT] = {
 		 .about = "DxgkCbMapMemory and DxgkCbUnmapMemory: device memory in the CPU's address space",
 		 .rules = "the second space of the adapter, of the same size and under the same allocator; nothing of the\n"
 			  "logical space is taken\n"
-			  "address: where the BAR begins (default 0)\n" ROOM_RULES},
+			  "address: where the BAR begins (default 0)\n"
+			  "violation irql             from another level than passive\n" ROOM_RULES},
 	[WORKLOAD_CALL_MM_CONTIGUOUS] =
 		{.name = "mm_contiguous",
 		 .takes = T(SIZE) | WINDOW | T(BOUNDARY) | T(CACHE) | T(NODE) | T(IRQL),
@@ -166,12 +170,14 @@ const struct workload_call_info workload_routine_table[WORKLOAD_ROUTINE_COUNT] =
 		 .takes = T(INTO) | T(ADDRESS) | T(SIZE) | T(IO_SPACE) | T(USER) | T(CACHE) | ANSWER,
 		 .required = T(ADDRESS) | T(SIZE),
 		 .about = "device addresses into the CPU's address space; gives VirtualAddress",
-		 .rules = "STATUS_INVALID_PARAMETER   size 0, or the end beyond 2^64; or impossible\n" ROOM_RULES},
+		 .rules = "violation irql             from another level than passive\n"
+			  "STATUS_INVALID_PARAMETER   size 0, or the end beyond 2^64; or impossible\n" ROOM_RULES},
 	[WORKLOAD_UNMAP_MEMORY] = {.name = "DxgkCbUnmapMemory",
 				   .takes = T(OF) | T(OFFSET) | ANSWER,
 				   .required = T(OF),
 				   .about = "takes the VirtualAddress that mapping gave; offset is added to it",
-				   .rules = "STATUS_NOT_MAPPED_VIEW     no view begins there\n"},
+				   .rules = "violation irql             from another level than passive\n"
+					    "STATUS_NOT_MAPPED_VIEW     no view begins there (ours)\n"},
 	[WORKLOAD_MM_ALLOCATE_CONTIGUOUS] =
 		{.name = "MmAllocateContiguousMemory",
 		 .takes = T(INTO) | T(SIZE) | T(HIGH) | ANSWER,
@@ -246,9 +252,9 @@ const struct workload_call_info workload_routine_table[WORKLOAD_ROUTINE_COUNT] =
 		 .required = T(TYPE) | T(SIZE),
 		 .about = "frames without logical addresses; gives [hPhysicalMemoryObject, hAdapterMemoryObject], "
 			  "the second with open: yes",
-		 .rules = "STATUS_INVALID_PARAMETER   size 0, and the rules of the type\n"
-			  "STATUS_NOT_SUPPORTED       type section (ours: not modelled)\n"
-			  "STATUS_NO_MEMORY           no frames\n"},
+		 .rules = LEAK("open", "0x6") "STATUS_INVALID_PARAMETER   size 0, and the rules of the type\n"
+					      "STATUS_NOT_SUPPORTED       type section (ours: not modelled)\n"
+					      "STATUS_NO_MEMORY           no frames\n"},
 	[WORKLOAD_DESTROY_OBJECT] =
 		{.name = "DxgkCbDestroyPhysicalMemoryObject",
 		 .takes = T(OF) | VOID,
@@ -256,18 +262,21 @@ const struct workload_call_info workload_routine_table[WORKLOAD_ROUTINE_COUNT] =
 		 .is_void = true,
 		 .about = "ends an object: [hPhysicalMemoryObject, hAdapterMemoryObject], the second when it is open",
 		 .rules = "violation destroy_object     no live object, or it would stay open\n"
-			  "fatal                        a live ADL stands on it: the arm stops, exit code 3\n"},
+			  "fatal                        a live ADL stands on it: bug check 0x1E4, subcode 0x5 (the subcode "
+			  "is ours);\n"
+			  "                             the arm stops, exit code 3\n"},
 	[WORKLOAD_OPEN_OBJECT] = {.name = "DxgkCbOpenPhysicalMemoryObject",
 				  .takes = T(INTO) | T(OF) | ANSWER,
 				  .required = T(OF),
 				  .about = "opens an object on the adapter; gives hAdapterMemoryObject",
-				  .rules = HANDLE_RULES "STATUS_RESOURCE_IN_USE     it is open already (ours)\n"},
+				  .rules = HANDLE_RULES
+				  "STATUS_RESOURCE_IN_USE     it is open already (ours)\n" LEAK("open", "0x6")},
 	[WORKLOAD_CLOSE_OBJECT] = {.name = "DxgkCbClosePhysicalMemoryObject",
 				   .takes = T(OF) | VOID,
 				   .required = T(OF),
 				   .is_void = true,
 				   .about = "closes hAdapterMemoryObject",
-				   .rules = "violation close_object       no open object, or one with a live ADL\n"},
+				   .rules = "violation close_object       no open object, or one with a live ADL (ours)\n"},
 	[WORKLOAD_ALLOCATE_ADL] =
 		{.name = "DxgkCbAllocateAdl",
 		 .takes = T(INTO) | T(OF) |
@@ -275,7 +284,8 @@ const struct workload_call_info workload_routine_table[WORKLOAD_ROUTINE_COUNT] =
 		 .required = T(OF) | T(SIZE),
 		 .about = "a logical range for part of an open object; gives the ADL",
 		 .rules = "STATUS_INVALID_PARAMETER   offset or size no page multiple, empty or outside, reserved flags,\n"
-			  "                           contiguous: require on an MDL object\n" HANDLE_RULES ROOM_RULES},
+			  "                           contiguous: require on an MDL object\n" HANDLE_RULES ROOM_RULES LEAK(
+				  "live", "0x7")},
 	[WORKLOAD_FREE_ADL] = {.name = "DxgkCbFreeAdl",
 			       .takes = T(OF) | VOID,
 			       .required = T(OF),

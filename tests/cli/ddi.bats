@@ -72,7 +72,7 @@ calls=(gpu-paging mdl-storm contiguous-windows adl-objects reserve-map bar-mappi
 		      - {call: DxgkCbDestroyPhysicalMemoryObject, of: [object, opened]}
 	YAML
 	run -3 --separate-stderr "$iovabench" run "$scratch/fatal.yaml" -a buddy --rounds 1 -o "$scratch/t"
-	has "$output" "operation 3: fatal driver misuse: a physical memory object was destroyed under a live ADL"
+	has "$output" "operation 3: fatal driver misuse: bug check 0x1E4 VIDEO_DXGKRNL_SYSMM_FATAL_ERROR, subcode 0x5, memory is unlocked while ADLs exist: a physical memory object was destroyed under a live ADL"
 	run -3 --separate-stderr "$iovabench" run "$scratch/fatal.yaml" -a buddy --rounds 1 --audit off -o "$scratch/u"
 	has "$output" "fatal driver misuse"
 }
@@ -111,6 +111,41 @@ calls=(gpu-paging mdl-storm contiguous-windows adl-objects reserve-map bar-mappi
 	run -0 --separate-stderr "$iovabench" run "$scratch/leak.yaml" -a rbtree --rounds 1 --latency off -o "$scratch/t"
 	is "$(arms "$scratch/t" '"\(.calls.leaked_handles) \(.calls.leaked_mdls) \(.audit.violations)"')" "2 1 0"
 	has "$output" "2 handles leaked"
+}
+
+@test "a leak that stops the machine is told by its bug check, with the figures, and also without an audit" {
+	cat >"$scratch/leak.yaml" <<-'YAML'
+		iovabench: 1
+		name: leak
+		requests:
+		  - {name: held, call: adl, size: {fixed: 64KiB}}
+		  - {name: view, call: map, size: {fixed: 64KiB}, irql: apc}
+		phases:
+		  - {name: churn, mix: [{request: held}, {request: view}], ops: 1k}
+		  - name: s
+		    script:
+		      - {call: DxgkCbCreatePhysicalMemoryObject, type: contiguous, size: 1MiB, open: yes, into: [object, opened]}
+		      - {call: DxgkCbAllocateAdl, of: opened, size: 128KiB, into: adl}
+		      - {call: DxgkCbAllocateAdl, of: opened, size: 64KiB, into: other}
+		      - {call: DxgkCbFreeAdl, of: other}
+	YAML
+	run -3 --separate-stderr "$iovabench" run "$scratch/leak.yaml" -a buddy -a rbtree --rounds 1 --latency off -o "$scratch/t"
+	has "$output" "after the last operation: fatal driver misuse: bug check 0x1E4 VIDEO_DXGKRNL_SYSMM_FATAL_ERROR, subcode 0x7, ADL leaked: the adapter was stopped while an ADL lived (1 ADLs, 1 adapter objects)"
+	is "$(arms "$scratch/t" '"\(.calls.fatal) \(.calls.leaked_handles) \(.audit.violations) \(.phases[0].operations.allocations > 400) \(.phases[1].operations.routine_calls)"' | sort -u)" "1 3 0 true 4"
+	is "$(arms "$scratch/t" '.phases[0].calls.violations.irql > 400' | sort -u)" true
+	for latency in off all; do
+		run -3 --separate-stderr "$iovabench" run "$scratch/leak.yaml" -a buddy --rounds 1 --audit off --latency $latency -o "$scratch/$latency"
+		has "$output" "fatal driver misuse: bug check 0x1E4 VIDEO_DXGKRNL_SYSMM_FATAL_ERROR, subcode 0x7"
+	done
+	# The object alone; what slots hold was never leaked.
+	printf '      - {call: DxgkCbFreeAdl, of: adl}\n' >>"$scratch/leak.yaml"
+	run -3 --separate-stderr "$iovabench" run "$scratch/leak.yaml" -a buddy --rounds 1 --latency off -o "$scratch/u"
+	has "$output" "subcode 0x6, adapter objects leaked: the adapter was stopped while a physical memory object was open on it (0 ADLs, 1 adapter objects)"
+	printf '      - {call: DxgkCbClosePhysicalMemoryObject, of: opened}\n' >>"$scratch/leak.yaml"
+	run -0 --separate-stderr "$iovabench" run "$scratch/leak.yaml" -a buddy --rounds 1 --latency all -o "$scratch/v"
+	is "$(arms "$scratch/v" '"\(.calls.fatal) \(.calls.leaked_handles)"')" "0 1"
+	# Nobody looked at the answers then: a missed expectation, and no more.
+	run -1 --separate-stderr "$iovabench" run "$scratch/leak.yaml" -a buddy --rounds 1 --audit off --latency all -o "$scratch/w"
 }
 
 @test "describe explains every call and routine" {

@@ -106,6 +106,12 @@ static int32_t view(struct things *t, uint64_t address, uint64_t length)
 	return dxgk_cb_map_memory(t->adapter, &request, 0, &out_address);
 }
 
+static int32_t view_cached(struct things *t, enum ddi_cache_type cache_type)
+{
+	const struct ddi_view_request request = {.translated_address = PAGE, .length = PAGE, .cache_type = cache_type};
+	return dxgk_cb_map_memory(t->adapter, &request, 0, &out_address);
+}
+
 /* NULL becomes NTSTATUS_NO_MEMORY, so that rows of the Mm routines read like the others; their causes are told by the counter. */
 static int32_t null_is(uint64_t result, enum ntstatus status)
 {
@@ -209,6 +215,22 @@ enum { BOTH, REMAP, IDENTITY, EXPLICIT_REMAP, NOT_EXPLICIT };
 	/* RequireContiguous on an MDL object; a section is not modelled */                                                \
 	ROW(BOTH, INVALID_PARAMETER, malformed, require_contiguous_of_mdl(t))                                              \
 	ROW(BOTH, NOT_SUPPORTED, unsupported, object(t, OBJECT(.type = DDI_MEMORY_SECTION)))                               \
+	/* a cache type that is reserved for the system, or none at all */                                                 \
+	ROW(BOTH, INVALID_PARAMETER, malformed, contiguous(t, CONTIGUOUS(.cache_type = (enum ddi_cache_type)3)))           \
+	ROW(BOTH, INVALID_PARAMETER, malformed, contiguous(t, CONTIGUOUS(.cache_type = (enum ddi_cache_type)256)))         \
+	ROW(BOTH, INVALID_PARAMETER, malformed, mdl(t, DXGK_MDL(.cache_type = (enum ddi_cache_type)77)))                   \
+	ROW(BOTH, INVALID_PARAMETER, malformed, object(t, OBJECT(.cache_type = (enum ddi_cache_type)99)))                  \
+	ROW(BOTH, INVALID_PARAMETER, malformed,                                                                            \
+	    object(t, OBJECT(.type = DDI_MEMORY_MDL, .cache_type = (enum ddi_cache_type)3)))                               \
+	ROW(BOTH, INVALID_PARAMETER, malformed,                                                                            \
+	    object(t, OBJECT(.type = DDI_MEMORY_IO_SPACE, .cache_type = (enum ddi_cache_type)3)))                          \
+	ROW(BOTH, INVALID_PARAMETER, malformed, view_cached(t, (enum ddi_cache_type)3))                                    \
+	ROW(BOTH, NO_MEMORY, malformed,                                                                                    \
+	    null_is(mm_allocate_contiguous_memory_specify_cache(t->adapter, PAGE, 0, NO_LIMIT, 0, (enum ddi_cache_type)3), \
+		    NTSTATUS_NO_MEMORY))                                                                                   \
+	ROW(BOTH, NO_MEMORY, malformed,                                                                                    \
+	    null_is(mm_allocate_pages_for_mdl_ex(t->adapter, 0, NO_LIMIT, 0, PAGE, (enum ddi_cache_type)77, 0),            \
+		    NTSTATUS_NO_MEMORY))                                                                                   \
 	/* ours: alignment, contiguity */                                                                                  \
 	ROW(BOTH, INVALID_PARAMETER, malformed, contiguous(t, CONTIGUOUS(.alignment_pages = 3)))                           \
 	ROW(BOTH, INVALID_PARAMETER, malformed, mdl(t, DXGK_MDL(.alignment_pages = 3)))                                    \
@@ -514,7 +536,9 @@ static void destroying_an_object_under_a_live_adl_is_fatal(void **unused)
 	dxgk_cb_destroy_physical_memory_object(t.adapter, t.object, t.opened);
 	struct state after = state_of(&t);
 	assert_memory_equal(&before, &after, sizeof after);
-	assert_non_null(strstr(ddi_adapter_fatal(t.adapter), "live ADL"));
+	assert_int_equal(ddi_adapter_fatal(t.adapter)->code, 0x1e4);
+	assert_int_equal(ddi_adapter_fatal(t.adapter)->subcode, 5);
+	assert_non_null(strstr(ddi_adapter_fatal(t.adapter)->why, "live ADL"));
 	stopped(&t);
 	world_close(&t.world);
 }
@@ -552,6 +576,64 @@ static void a_high_level_counts_before_wddm_3_2_and_is_fatal_from_then_on(void *
 	}
 }
 
+static void stopping_under_a_leak_is_fatal(void **unused)
+{
+	(void)unused;
+	struct things t;
+	make_things(&t, "rbtree", false);
+	dxgk_cb_free_adl(t.adapter, t.adl.handle, 0);
+	struct ddi_leaks leaks = ddi_adapter_leaks(t.adapter);
+	assert_int_equal(leaks.adls, 0);
+	assert_int_equal(leaks.adapter_objects, 1);
+	/* Closing takes the one that is open; an object that is not is no adapter object, and everything else only counts. */
+	dxgk_cb_close_physical_memory_object(t.adapter, t.opened);
+	assert_null(ddi_adapter_stop(t.adapter));
+	assert_true(ddi_adapter_leaks(t.adapter).handles > 5);
+	assert_int_equal(dxgk_cb_open_physical_memory_object(t.adapter, t.object, &t.opened), NTSTATUS_SUCCESS);
+	struct state before = state_of(&t);
+	assert_int_equal(ddi_adapter_stop(t.adapter)->subcode, 6);
+	assert_int_equal(ddi_adapter_fatal(t.adapter)->code, 0x1e4);
+	assert_non_null(strstr(ddi_adapter_fatal(t.adapter)->why, "VIDEO_DXGKRNL_SYSMM_FATAL_ERROR, subcode 0x6"));
+	struct state after = state_of(&t);
+	assert_memory_equal(&before, &after, sizeof after);
+	stopped(&t);
+	world_close(&t.world);
+
+	make_things(&t, "rbtree", false);
+	assert_int_equal(ddi_adapter_stop(t.adapter)->subcode,
+			 7); /* an object leaks, too: the ADL is the one that is told */
+	assert_non_null(strstr(ddi_adapter_fatal(t.adapter)->why, "subcode 0x7"));
+	stopped(&t);
+	dxgk_cb_destroy_physical_memory_object(t.adapter, t.object, t.opened);
+	assert_int_equal(ddi_adapter_fatal(t.adapter)->subcode, 7); /* the first cause stays */
+	world_close(&t.world);
+}
+
+/* Only PASSIVE_LEVEL is documented for these two, and no bug check. */
+static void device_memory_is_mapped_from_passive_level(void **unused)
+{
+	(void)unused;
+	const enum ddi_wddm versions[] = {DDI_WDDM_3_0, DDI_WDDM_3_2};
+	for (size_t i = 0; i < 2; i++) {
+		struct world world;
+		const struct world_options options = {.pages = 64, .frames = 64, .wddm = versions[i]};
+		const struct ddi_view_request request = {.translated_address = PAGE, .length = PAGE};
+		uint64_t address = 0, violations = 0;
+		assert_true(world_open(&world, "rbtree", &options));
+		for (int level = DDI_PASSIVE_LEVEL; level <= DDI_DISPATCH_LEVEL; level++) {
+			ddi_adapter_set_irql(world.adapter, (enum ddi_irql)level);
+			violations += level != DDI_PASSIVE_LEVEL;
+			assert_int_equal(dxgk_cb_map_memory(world.adapter, &request, 0, &address), NTSTATUS_SUCCESS);
+			assert_int_equal(ddi_adapter_violations(world.adapter).irql, violations);
+			violations += level != DDI_PASSIVE_LEVEL;
+			assert_int_equal(dxgk_cb_unmap_memory(world.adapter, address, 0), NTSTATUS_SUCCESS);
+			assert_int_equal(ddi_adapter_violations(world.adapter).irql, violations);
+		}
+		assert_null(ddi_adapter_fatal(world.adapter));
+		world_close(&world);
+	}
+}
+
 /* Pages of 2^62 bytes: two are in the upper half of the addresses, one for a block and one behind it. */
 static void base_addresses_run_out_before_one_is_given_twice(void **unused)
 {
@@ -584,6 +666,8 @@ static void base_addresses_run_out_before_one_is_given_twice(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stopping_under_a_leak_is_fatal),
+		cmocka_unit_test(device_memory_is_mapped_from_passive_level),
 		cmocka_unit_test(base_addresses_run_out_before_one_is_given_twice),
 		cmocka_unit_test(every_row_has_its_status_and_changes_nothing),
 		cmocka_unit_test(destroying_an_object_under_a_live_adl_is_fatal),

@@ -457,7 +457,11 @@ static void creating_without_memory_says_so_for_every_allocation(void **state)
 static void creating_over_a_wrong_space_gives_a_reason(void **state)
 {
 	const struct ddi_adapter_options good = ((struct ddi_fixture *)*state)->options;
-	struct ddi_adapter_options bad[7] = {good, good, good, good, good, good, good};
+	struct iova_allocator no_alloc = *good.table, no_statistics = *good.table, no_place = *good.table;
+	no_alloc.alloc = NULL;
+	no_statistics.statistics = NULL;
+	no_place.place = NULL;
+	struct ddi_adapter_options bad[] = {good, good, good, good, good, good, good, good, good, good, good, good};
 	bad[0].space_count = 0;
 	bad[1].space_first = (UINT64_C(1) << 52) - 4; /* 256 pages more */
 	bad[2].space_first = UINT64_MAX;              /* the sum would overflow */
@@ -466,7 +470,14 @@ static void creating_over_a_wrong_space_gives_a_reason(void **state)
 	bad[5].space_first = (UINT64_C(1) << 52) - 256; /* 2^52 pages of 8 KiB pass 2^64 */
 	bad[5].page_bytes = 8192;
 	bad[6].mode = DDI_MODE_IDENTITY;
-	for (size_t i = 0; i < 7; i++) {
+	bad[7].table = NULL;
+	bad[8].table = &no_alloc;
+	bad[9].table = &no_statistics;
+	bad[10].table = &no_place;
+	bad[10].capabilities |= IOVA_EXPLICIT;
+	bad[11].view_table = &no_alloc;
+	bad[11].view_count = 1;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		const char *reason = NULL;
 		assert_null(ddi_adapter_create(&bad[i], &reason));
 		assert_non_null(reason);
