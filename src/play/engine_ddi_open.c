@@ -125,6 +125,13 @@ static int reserve(const struct engine *engine, struct ddi_adapter *adapter)
 	return engine->views ? ddi_adapter_reserve_views(adapter, addresses) : 0;
 }
 
+/* The harness places nothing: whatever is asked of it costs the same. Who constrains a request itself, as an MDL of aligned chunks, is not
+ * refused by it. */
+static uint64_t followed(uint64_t capabilities)
+{
+	return capabilities & IOVA_HARNESS ? capabilities | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY : capabilities;
+}
+
 int engine_ddi_open_adapter(struct engine *engine, struct engine_domain *domain, uint64_t capabilities,
 			    const struct workload *workload, const struct engine_surroundings *surroundings,
 			    struct error *error)
@@ -140,7 +147,7 @@ int engine_ddi_open_adapter(struct engine *engine, struct engine_domain *domain,
 		.page_bytes = engine->page_bytes,
 		.table = domain->table,
 		.self = domain->self,
-		.capabilities = capabilities,
+		.capabilities = followed(capabilities),
 		.mode = identity ? DDI_MODE_IDENTITY : DDI_MODE_REMAP,
 		.wddm = wddm[workload->wddm],
 		.physical = engine->physical,
