@@ -38,6 +38,9 @@ void json_put_double(struct json_writer *writer, json_t *object, const char *key
 void json_put_u64(struct json_writer *writer, json_t *object, const char *key, uint64_t value);
 json_t *json_u64(uint64_t value);
 void json_put_hex(struct json_writer *writer, json_t *object, const char *key, uint64_t value);
+/* Puts a digest of all that a document has so far under "digest": a text of 16 hex digits, of its canonical form (compact, keys
+ * sorted). */
+void json_put_digest(struct json_writer *writer, json_t *document);
 /* Adds the document to text and releases it. indented: arrays without arrays or objects inside still take one line.
  * what names the document in the message. */
 int json_finish(struct json_writer *writer, json_t *document, bool indented, const char *what, struct text *text,
@@ -64,6 +67,9 @@ json_t *json_parse(struct json_reader *reader, const char *bytes, size_t length)
 /* Fails with "<what>: <path>: <should>". */
 void json_fail(struct json_reader *reader, const struct json_at *at, const char *should);
 void json_fail_memory(struct json_reader *reader);
+
+/* Fails when a document has a digest and another content; the digest is gone afterwards. false: it has none. */
+bool json_check_digest(struct json_reader *reader, json_t *document);
 
 /* Fails unless schema stands under "schema". */
 void json_check_schema(struct json_reader *reader, const struct json_at *document, const char *schema);

@@ -24,6 +24,21 @@ static void help(void)
 	     "refused.");
 }
 
+/* Older versions wrote lines without one. */
+static int check_sums(const char *file, const char *bytes, size_t length, struct error *error)
+{
+	size_t number = 0;
+	for (const char *line = bytes, *end; line < bytes + length; line = end) {
+		end = (const char *)memchr(line, '\n', (size_t)(bytes + length - line)) + 1;
+		number++;
+		if (result_record_sum(line, (size_t)(end - line)) == RESULT_SUM_WRONG)
+			return error_set(error, EXIT_CODE_USAGE,
+					 "%s:%zu: its checksum is not that of the line: it was damaged, or changed", file,
+					 number);
+	}
+	return 0;
+}
+
 /* The lines of a run's journal; a torn last one is left out. */
 static int copy_journal(struct store *store, const char *folder, struct error *error)
 {
@@ -33,14 +48,16 @@ static int copy_journal(struct store *store, const char *folder, struct error *e
 	text_add(&path, "%s/rounds.jsonl", folder);
 	int status = path.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path")
 				 : file_read(path.bytes, JOURNAL_BYTES_MAX, &bytes, &length, error);
+	if (status == 0) {
+		while (length && bytes[length - 1] != '\n')
+			length--;
+		const struct text lines = {.bytes = bytes, .length = length};
+		status = check_sums(path.bytes, bytes, length, error);
+		if (status == 0)
+			status = store_record(store, &lines, error);
+		memory_release(bytes);
+	}
 	text_release(&path);
-	if (status < 0)
-		return -1;
-	while (length && bytes[length - 1] != '\n')
-		length--;
-	const struct text lines = {.bytes = bytes, .length = length};
-	status = store_record(store, &lines, error);
-	memory_release(bytes);
 	return status;
 }
 

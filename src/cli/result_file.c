@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,6 +47,9 @@ int cli_result_load(const char *path, struct result *result, struct error *error
 		if (status < 0)
 			error_set(error, wrong.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE, "%s: %.900s",
 				  file.bytes, wrong.message);
+		else if (result->undigested)
+			fprintf(stderr, "note: %s has no digest, as older versions wrote it: damage would not be noticed\n",
+				file.bytes);
 	}
 	text_release(&file);
 	return status;

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "result/result.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/json.h"
 #include "result/parts.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 static const char *const pass_name[] = {[RESULT_PASS_TIMED] = "timed", [RESULT_PASS_AUDIT] = "audit"};
 
@@ -52,9 +56,32 @@ static void write_phase(struct json_writer *writer, json_t *object, const struct
 	json_put_hex(writer, object, "placement_hash", phase->placement_hash);
 }
 
+/* The end of a line, behind all that the checksum is of. */
+#define SUM_FORMAT ",\"sum\":\"0x%016" PRIx64 "\"}"
+#define SUM_BYTES 28
+
+static void put_sum(struct text *line, size_t start)
+{
+	line->length -= strlen("}\n");
+	text_add(line, SUM_FORMAT "\n", hash_bytes(HASH_START, line->bytes + start, line->length - start));
+}
+
+enum result_sum result_record_sum(const char *line, size_t length)
+{
+	static const char key[] = ",\"sum\":\"0x";
+	char sum[SUM_BYTES + 1];
+	length -= length && line[length - 1] == '\n';
+	if (length < SUM_BYTES || memcmp(line + length - SUM_BYTES, key, sizeof key - 1) != 0)
+		return RESULT_SUM_MISSING;
+	length -= SUM_BYTES;
+	snprintf(sum, sizeof sum, SUM_FORMAT, hash_bytes(HASH_START, line, length));
+	return memcmp(line + length, sum, SUM_BYTES) == 0 ? RESULT_SUM_RIGHT : RESULT_SUM_WRONG;
+}
+
 int result_record_write(const struct result_record *record, struct text *line, struct error *error)
 {
 	struct json_writer writer = {false};
+	size_t start = line->length;
 	json_prepare();
 	json_t *object = json_object();
 	json_put_hex(&writer, object, "key", record->key);
@@ -76,7 +103,10 @@ int result_record_write(const struct result_record *record, struct text *line, s
 	parts_write_series(&writer, object, "series", record->series, record->series_count);
 	parts_write_maps(&writer, object, "address_maps", record->maps, record->map_count);
 	parts_write_domains(&writer, object, "domains", record->domains, record->domain_count);
-	return json_finish(&writer, object, false, "record", line, error);
+	if (json_finish(&writer, object, false, "record", line, error) < 0)
+		return -1;
+	put_sum(line, start);
+	return line->failed ? error_set(error, EXIT_CODE_IO, "record: no memory to write it") : 0;
 }
 
 static void read_phase(struct json_reader *reader, const struct json_at *at, struct result_record_phase *phase)
@@ -133,8 +163,14 @@ int result_record_read(const char *line, size_t length, struct result_record *re
 {
 	struct json_reader reader = {.what = "record", .error = error};
 	*record = (struct result_record){0};
+	struct json_at at = {0}, sum = {&at, "sum", 0, NULL};
+	enum result_sum found = result_record_sum(line, length);
+	if (found == RESULT_SUM_WRONG) {
+		json_fail(&reader, &sum, "is not that of the line: it was damaged, or changed");
+		return -1;
+	}
 	json_t *document = json_parse(&reader, line, length);
-	struct json_at at = {.value = document};
+	at.value = document;
 	record->key = json_read_u64(&reader, &at, "key", UINT64_MAX);
 	record->workload = json_read_text(&reader, &at, "workload");
 	record->spec = json_read_text(&reader, &at, "spec");
@@ -152,6 +188,8 @@ int result_record_read(const char *line, size_t length, struct result_record *re
 	parts_read_series(&reader, &at, "series", record->phase_count, &record->series, &record->series_count);
 	parts_read_maps(&reader, &at, "address_maps", &record->maps, &record->map_count);
 	parts_read_domains(&reader, &at, "domains", &record->domains, &record->domain_count);
+	if (found == RESULT_SUM_MISSING)
+		json_fail(&reader, &sum, "is missing");
 	json_decref(document);
 	if (!reader.failed)
 		return 0;

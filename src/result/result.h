@@ -129,10 +129,14 @@ struct result_record {
 };
 void result_record_release(struct result_record *record);
 
-/* One line of JSON with its '\n'. Doubles are written so that reading gives the same bits. */
+/* One line of JSON with its '\n', and a checksum of it at its end. Doubles are written so that reading gives the same bits. */
 int result_record_write(const struct result_record *record, struct text *line, struct error *error);
-/* Reads one line (without '\n' or with it). -1 with a message that names the key and what it should be; *record is then zeroed. */
+/* Reads one line (without '\n' or with it) whose checksum is right. -1 with a message that names the key and what it should be; *record is then zeroed. */
 int result_record_read(const char *line, size_t length, struct result_record *record, struct error *error);
+
+/* Whether a line ends with the checksum of what stands before it. */
+enum result_sum { RESULT_SUM_MISSING, RESULT_SUM_RIGHT, RESULT_SUM_WRONG };
+enum result_sum result_record_sum(const char *line, size_t length);
 
 /* ---- the whole run: result.json ---- */
 
@@ -294,6 +298,7 @@ struct result {
 	size_t comparison_count;
 	struct result_expectation *expectations;
 	size_t expectation_count;
+	bool undigested; /* read from a document that has no digest: damage would not be noticed */
 };
 void result_release(struct result *result);
 
@@ -309,7 +314,7 @@ void result_workload_label(const struct result_workload *workload, struct text *
 /* result.json as interface.md has it, indented, with every metric of the table nested by its path in each arm and in each of its
  * phases, null with "<key>_reason" beside it. */
 int result_write(const struct result *result, struct text *json, struct error *error);
-/* Reads what result_write wrote, of the same schema; anything else is refused with the key's path. */
+/* Reads what result_write wrote, of the same schema; anything else, and what does not fit its digest, is refused with the key's path. */
 int result_read(const char *json, size_t length, struct result *result, struct error *error);
 
 /* Puts the arms of count results into one: equal workloads (name, seed, stream, all defaults) become one, each arm names its source. Machine

@@ -325,5 +325,6 @@ int result_write(const struct result *result, struct text *json, struct error *e
 	json_t *expectations = json_put_array(&writer, document, "expectations");
 	for (size_t i = 0; i < result->expectation_count; i++)
 		write_expectation(&writer, json_append_object(&writer, expectations), result, &result->expectations[i]);
+	json_put_digest(&writer, document);
 	return json_finish(&writer, document, true, "result", json, error);
 }

@@ -357,6 +357,7 @@ int result_read(const char *json, size_t length, struct result *result, struct e
 	read_run(&reader, &at, result);
 	read_sources(&reader, &at, result);
 	read_lists(&reader, &at, result);
+	result->undigested = !json_check_digest(&reader, document);
 	json_decref(document);
 	if (!reader.failed)
 		return 0;

@@ -2,40 +2,62 @@
 #include "run/journal.h"
 
 #include "base/memory.h"
+#include "run/trial.h"
 
 #include <string.h>
 
-static struct result_record *find(const struct journal *journal, uint64_t key)
+/* Where a key is, or would be. Keys are hashes already. */
+static size_t *slot_of(const struct journal *journal, uint64_t key)
 {
+	size_t at = (size_t)key & (journal->slot_count - 1);
+	while (journal->slots[at] && journal->entries[journal->slots[at] - 1].record.key != key)
+		at = (at + 1) & (journal->slot_count - 1);
+	return &journal->slots[at];
+}
+
+/* At most half of the slots are taken. */
+static int make_room(struct journal *journal)
+{
+	if (memory_grow(&journal->entries, &journal->capacity, journal->count, sizeof journal->entries[0]) < 0)
+		return -1;
+	if (2 * (journal->count + 1) <= journal->slot_count)
+		return 0;
+	size_t count = journal->slot_count ? 2 * journal->slot_count : 64;
+	size_t *slots = memory_zeroed(count, sizeof slots[0]);
+	if (!slots)
+		return -1;
+	memory_release(journal->slots);
+	journal->slots = slots;
+	journal->slot_count = count;
 	for (size_t i = 0; i < journal->count; i++)
-		if (journal->records[i].key == key)
-			return &journal->records[i];
-	return NULL;
+		*slot_of(journal, journal->entries[i].record.key) = i + 1;
+	return 0;
 }
 
 static int add_line(struct journal *journal, const char *line, size_t length, struct error *error)
 {
 	struct error wrong = {0};
 	size_t number = ++journal->lines;
-	if (memory_grow(&journal->records, &journal->capacity, journal->count, sizeof journal->records[0]) < 0)
+	if (make_room(journal) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for the journal");
-	struct result_record *record = &journal->records[journal->count];
-	if (result_record_read(line, length, record, &wrong) < 0)
+	struct journal_entry entry = {.line = number};
+	if (result_record_read(line, length, &entry.record, &wrong) < 0)
 		return error_set(error, wrong.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE,
 				 "rounds.jsonl:%zu: %.900s", number, wrong.message);
-	struct result_record *before = find(journal, record->key);
-	if (before && before->owner != ERROR_OWNER_MACHINE) {
-		result_record_release(record);
+	size_t *slot = slot_of(journal, entry.record.key);
+	if (!*slot) {
+		*slot = journal->count + 1;
+		journal->entries[journal->count++] = entry;
+		return 0;
+	}
+	struct journal_entry *before = &journal->entries[*slot - 1];
+	if (before->record.owner != ERROR_OWNER_MACHINE) {
+		result_record_release(&entry.record);
 		return error_set(error, EXIT_CODE_USAGE, "rounds.jsonl:%zu: this process is in the journal already",
 				 number);
 	}
-	if (before) {
-		result_record_release(before);
-		*before = *record;
-		*record = (struct result_record){0};
-	} else {
-		journal->count++;
-	}
+	result_record_release(&before->record);
+	*before = entry;
 	return 0;
 }
 
@@ -50,9 +72,6 @@ int journal_read(struct journal *journal, const char *bytes, size_t length, stru
 		result = add_line(journal, bytes + journal->whole_bytes, line, error);
 		journal->whole_bytes += line;
 	}
-	journal->taken = result == 0 ? memory_zeroed(journal->count, sizeof journal->taken[0]) : NULL;
-	if (result == 0 && !journal->taken)
-		result = error_set(error, EXIT_CODE_IO, "no memory for the journal");
 	if (result < 0)
 		journal_release(journal);
 	return result;
@@ -61,33 +80,80 @@ int journal_read(struct journal *journal, const char *bytes, size_t length, stru
 void journal_release(struct journal *journal)
 {
 	for (size_t i = 0; i < journal->count; i++)
-		result_record_release(&journal->records[i]);
-	memory_release(journal->records);
-	memory_release(journal->taken);
+		result_record_release(&journal->entries[i].record);
+	memory_release(journal->entries);
+	memory_release(journal->slots);
 	*journal = (struct journal){0};
 }
 
-bool journal_take(struct journal *journal, uint64_t key, struct result_record *record)
+static bool is_of_run(const struct result_record *record, const struct journal_bounds *bounds)
+{
+	bool known = strcmp(record->spec, TRIAL_NULL_SPEC) == 0;
+	for (size_t i = 0; i < bounds->spec_count && !known; i++)
+		known = strcmp(record->spec, bounds->specs[i]) == 0;
+	return known && (record->pass == RESULT_PASS_AUDIT ? record->round == 0 : record->round < bounds->rounds);
+}
+
+int journal_check(const struct journal *journal, const struct journal_bounds *bounds, struct error *error)
 {
 	for (size_t i = 0; i < journal->count; i++) {
-		if (journal->taken[i] || journal->records[i].key != key)
-			continue;
-		if (journal->records[i].owner == ERROR_OWNER_MACHINE) {
-			journal->taken[i] = true;
-			return false;
-		}
-		*record = journal->records[i];
-		journal->records[i] = (struct result_record){0};
-		journal->taken[i] = true;
-		return true;
+		const struct journal_entry *entry = &journal->entries[i];
+		if (!is_of_run(&entry->record, bounds))
+			return error_set(error, EXIT_CODE_USAGE,
+					 "rounds.jsonl:%zu: round %u of %.200s is no process of this run of %u rounds",
+					 entry->line, entry->record.round, entry->record.spec, bounds->rounds);
 	}
-	return false;
+	return 0;
+}
+
+/* Of a process that failed, the rest may be empty. */
+static const char *difference(const struct result_record *record, const struct journal_process *process)
+{
+	if (strcmp(record->spec, process->spec) != 0)
+		return "spec";
+	if ((record->ok || *record->workload) && strcmp(record->workload, process->workload) != 0)
+		return "workload";
+	if (record->pass != process->pass)
+		return "pass";
+	if (record->round != process->round)
+		return "round";
+	if (record->ok ? record->phase_count != process->phase_count : record->phase_count > process->phase_count)
+		return "number of phases";
+	if (record->domain_count > process->space_count)
+		return "number of domains";
+	for (size_t i = 0; i < record->map_count; i++)
+		if (record->maps[i].domain >= process->space_count)
+			return "domain of a picture";
+	if (record->ok && record->stream_hash && process->stream_hash && record->stream_hash != process->stream_hash)
+		return "stream of operations";
+	return NULL;
+}
+
+int journal_take(struct journal *journal, const struct journal_process *process, struct result_record *record,
+		 struct error *error)
+{
+	size_t *slot = journal->slot_count ? slot_of(journal, process->key) : NULL;
+	if (!slot || !*slot || journal->entries[*slot - 1].taken)
+		return 0;
+	struct journal_entry *entry = &journal->entries[*slot - 1];
+	const char *other = difference(&entry->record, process);
+	if (other)
+		return error_set(error, EXIT_CODE_USAGE,
+				 "rounds.jsonl:%zu: the %s is not that of the process whose key this is (%s, %.200s, "
+				 "round %u)",
+				 entry->line, other, process->workload, process->spec, process->round);
+	entry->taken = true;
+	if (entry->record.owner == ERROR_OWNER_MACHINE)
+		return 0;
+	*record = entry->record;
+	entry->record = (struct result_record){.key = process->key};
+	return 1;
 }
 
 size_t journal_left(const struct journal *journal)
 {
 	size_t left = 0;
 	for (size_t i = 0; i < journal->count; i++)
-		left += !journal->taken[i];
+		left += !journal->entries[i].taken;
 	return left;
 }

@@ -149,6 +149,7 @@ int request_write(const struct request *request, struct text *json, struct error
 	json_put_double(&writer, clock, "pair_ns", request->clock.pair_ns);
 	write_inputs(&writer, document, &request->inputs);
 	write_options(&writer, json_put_object(&writer, document, "options"), &request->options);
+	json_put_digest(&writer, document);
 	return json_finish(&writer, document, true, "run.json", json, error);
 }
 
@@ -297,6 +298,7 @@ int request_read(const char *json, size_t length, struct request *request, struc
 	else
 		memory_release(command);
 	request->options.command = command;
+	json_check_digest(&reader, document);
 	json_decref(document);
 	if (!reader.failed)
 		return 0;

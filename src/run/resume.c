@@ -30,8 +30,12 @@ static int read_journal(struct resumed *resumed, struct text *messages, struct e
 	size_t length;
 	if (store_read(&resumed->store, "rounds.jsonl", &bytes, &length, error) < 0)
 		return -1;
+	const struct run_options *options = &resumed->request.options;
+	const struct journal_bounds bounds = {options->specs, options->spec_count, options->rounds};
 	int result = journal_read(&resumed->journal, bytes, length, error);
 	memory_release(bytes);
+	if (result == 0)
+		result = journal_check(&resumed->journal, &bounds, error);
 	if (result < 0 || resumed->journal.whole_bytes == length)
 		return result;
 	text_add(messages, "rounds.jsonl: the last line was torn when the run was killed; its process is run again\n");

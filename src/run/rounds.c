@@ -142,6 +142,22 @@ static int run_new(struct matrix *matrix, struct block *block, size_t arm, struc
 	return result;
 }
 
+static int take_back(struct journal *journal, const struct block *block, const struct job *job,
+		     struct result_record *record, struct error *error)
+{
+	const struct journal_process process = {
+		.key = job->key,
+		.workload = block->plan.workload.name,
+		.spec = job->spec,
+		.pass = job->pass,
+		.round = job->round,
+		.phase_count = block->plan.workload.phase_count,
+		.space_count = 2 * (size_t)job->domain_count,
+		.stream_hash = block->stream.hash,
+	};
+	return journal_take(journal, &process, record, error);
+}
+
 /* A process that finished before the run was killed is not run again. */
 static int run_process(struct matrix *matrix, struct block *block, size_t arm, enum result_pass pass, uint32_t round,
 		       struct error *error)
@@ -153,10 +169,11 @@ static int run_process(struct matrix *matrix, struct block *block, size_t arm, e
 	fill_job(matrix, block, arm, pass, round, job);
 	int result = process_key(job, block->identity, matrix->request.build_hash, &job->key, error);
 	struct resumed *resumed = matrix->options->resumed;
-	if (result == 0 && resumed && journal_take(&resumed->journal, job->key, &record))
+	int taken = result == 0 && resumed ? take_back(&resumed->journal, block, job, &record, error) : 0;
+	if (taken > 0)
 		result = gather_add(&block->arms[arm], &record, error);
 	else if (result == 0)
-		result = run_new(matrix, block, arm, job, error);
+		result = taken < 0 ? -1 : run_new(matrix, block, arm, job, error);
 	memory_release(job);
 	matrix->processes_done++;
 	return result;
