@@ -35,7 +35,8 @@ static void help(void)
 	puts("usage: iovabench compare A B [--threshold 3%] [--all] [--json] [--calibration FILE]\n\n"
 	     "Holds the arms of B against those of A. A and B are results (a folder of a run, or its result.json) or one "
 	     "arm\n"
-	     "of a result, RESULT:SPEC. Arms are matched by workload, threads and, unless named, spec.\n\n"
+	     "of a result, RESULT:SPEC. Arms are matched by workload, the values of its sweep, threads and, unless named,\n"
+	     "spec.\n\n"
 	     "  --threshold N%      how much slower is a regression (3%); exact metrics are compared exactly\n"
 	     "  --all               also the exact metrics that are the same\n"
 	     "  --json              one JSON document instead of a table\n"
@@ -95,9 +96,11 @@ static void add_table(const struct arguments *arguments, const struct compare_pa
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct compare_pair *pair = &pairs[i];
-		text_add(text, "%s%s\n  a = %s, %s%s\n  b = %s, %s%s\n", i ? "\n" : "", workload_of(&pair->b)->name,
-			 spec_of(&pair->a), pair->a.result->run.id, interrupted(pair->a.result), spec_of(&pair->b),
-			 pair->b.result->run.id, interrupted(pair->b.result));
+		text_add(text, "%s", i ? "\n" : "");
+		result_workload_label(workload_of(&pair->b), text);
+		text_add(text, "\n  a = %s, %s%s\n  b = %s, %s%s\n", spec_of(&pair->a), pair->a.result->run.id,
+			 interrupted(pair->a.result), spec_of(&pair->b), pair->b.result->run.id,
+			 interrupted(pair->b.result));
 		report_comparison_table(pair->rows, pair->row_count, arguments->all, NULL, text);
 		report_latency_table(phase_of(&pair->a), phase_of(&pair->b), text);
 	}
@@ -117,6 +120,16 @@ static void put_percentile(struct json_writer *writer, json_t *object, const cha
 		json_put_text(writer, side, "ci_low_ns_reason", "too few samples for an interval");
 }
 
+static void put_workload(struct json_writer *writer, json_t *object, const struct result_workload *workload)
+{
+	json_put_text(writer, object, "workload", workload->name);
+	if (!workload->setting_count)
+		return;
+	json_t *sweep = json_put_object(writer, object, "sweep");
+	for (size_t i = 0; i < workload->setting_count; i++)
+		json_put_text(writer, sweep, workload->settings[i].key, workload->settings[i].value);
+}
+
 static void put_latencies(struct json_writer *writer, json_t *list, const struct compare_pair *pair)
 {
 	const struct result_phase *a = phase_of(&pair->a), *b = phase_of(&pair->b);
@@ -126,7 +139,7 @@ static void put_latencies(struct json_writer *writer, json_t *list, const struct
 			    isnan(compare_percentile(&b->latency[kind], which).ns))
 				continue;
 			json_t *object = json_append_object(writer, list);
-			json_put_text(writer, object, "workload", workload_of(&pair->b)->name);
+			put_workload(writer, object, workload_of(&pair->b));
 			json_put_text(writer, object, "a", spec_of(&pair->a));
 			json_put_text(writer, object, "b", spec_of(&pair->b));
 			json_put_text(writer, object, "kind", metric_kind_name[kind]);
@@ -149,7 +162,7 @@ static int add_json(const struct compare_pair *pairs, size_t count, const struct
 	for (size_t i = 0; i < count; i++) {
 		for (size_t row = 0; row < pairs[i].row_count; row++) {
 			json_t *object = json_append_object(&writer, list);
-			json_put_text(&writer, object, "workload", workload_of(&pairs[i].b)->name);
+			put_workload(&writer, object, workload_of(&pairs[i].b));
 			json_put_u64(&writer, object, "threads", pairs[i].b.result->arms[pairs[i].b.arm].threads);
 			json_put_text(&writer, object, "a", spec_of(&pairs[i].a));
 			json_put_text(&writer, object, "b", spec_of(&pairs[i].b));

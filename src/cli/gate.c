@@ -87,7 +87,8 @@ static const char *note_of(const struct gate *gate, const struct result_comparis
 static int add_arm(const struct gate *gate, const struct gate_arm *arm, bool all, struct text *text)
 {
 	const struct result_arm *its = &gate->baseline->arms[arm->baseline];
-	text_add(text, "%s  %s\n", gate->baseline->workloads[its->workload].name, its->spec);
+	result_workload_label(&gate->baseline->workloads[its->workload], text);
+	text_add(text, "  %s\n", its->spec);
 	if (!arm->present) {
 		text_add(text, "  FAILED: ");
 		gate_tell_absent(arm, text);
@@ -113,10 +114,11 @@ static void add_not_gated(const struct gate *gate, struct text *text)
 		bool gated = false;
 		for (size_t j = 0; j < gate->arm_count; j++)
 			gated |= gate->arms[j].baseline == i;
-		if (!gated)
-			text_add(text, "%s  %s\n  not gated: the baseline has no figures of it (%s)\n\n",
-				 gate->baseline->workloads[arm->workload].name, arm->spec,
-				 result_arm_state_name[arm->state]);
+		if (gated)
+			continue;
+		result_workload_label(&gate->baseline->workloads[arm->workload], text);
+		text_add(text, "  %s\n  not gated: the baseline has no figures of it (%s)\n\n", arm->spec,
+			 result_arm_state_name[arm->state]);
 	}
 }
 

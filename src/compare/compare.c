@@ -263,7 +263,8 @@ static bool same_arm(const struct compare_arm *a, const struct compare_arm *b, c
 	bool specs = spec_a || spec_b
 			     ? (!spec_a || same_text(spec_a, left->spec)) && (!spec_b || same_text(spec_b, right->spec))
 			     : same_text(left->spec, right->spec) && same_text(left->lock, right->lock);
-	return specs && same_text(workload_of(a)->name, workload_of(b)->name) && left->threads == right->threads;
+	return specs && same_text(workload_of(a)->name, workload_of(b)->name) &&
+	       result_same_settings(workload_of(a), workload_of(b)) && left->threads == right->threads;
 }
 
 int compare_check_work(const struct compare_pair *pairs, size_t count, struct error *error)

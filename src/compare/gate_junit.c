@@ -20,7 +20,11 @@ static void add_xml(struct text *xml, const char *value)
 static void add_arm_name(const struct gate *gate, const struct gate_arm *arm, struct text *xml)
 {
 	const struct result_arm *its = &gate->baseline->arms[arm->baseline];
-	add_xml(xml, gate->baseline->workloads[its->workload].name);
+	struct text label = {0};
+	result_workload_label(&gate->baseline->workloads[its->workload], &label);
+	xml->failed |= label.failed;
+	add_xml(xml, label.bytes);
+	text_release(&label);
 	text_add(xml, " ");
 	add_xml(xml, its->spec);
 	if (its->threads > 1)

@@ -10,18 +10,10 @@ static bool same(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static bool same_settings(const struct result_workload *a, const struct result_workload *b)
-{
-	bool equal = a->setting_count == b->setting_count;
-	for (size_t i = 0; equal && i < a->setting_count; i++)
-		equal = same(a->settings[i].key, b->settings[i].key) && same(a->settings[i].value, b->settings[i].value);
-	return equal;
-}
-
 static bool same_workload(const struct result_workload *a, const struct result_workload *b)
 {
 	return same(a->name, b->name) && a->seed == b->seed && a->stream_hash == b->stream_hash &&
-	       same(a->expanded, b->expanded) && same_settings(a, b);
+	       same(a->expanded, b->expanded) && result_same_settings(a, b);
 }
 
 /* The index of a workload in into, moved there when it is new. */

@@ -81,6 +81,23 @@ void result_release(struct result *result)
 	*result = (struct result){0};
 }
 
+static bool has_setting(const struct result_workload *workload, const struct result_setting *setting)
+{
+	for (size_t i = 0; i < workload->setting_count; i++)
+		if (strcmp(workload->settings[i].key, setting->key) == 0 &&
+		    strcmp(workload->settings[i].value, setting->value) == 0)
+			return true;
+	return false;
+}
+
+bool result_same_settings(const struct result_workload *a, const struct result_workload *b)
+{
+	bool equal = a->setting_count == b->setting_count;
+	for (size_t i = 0; equal && i < a->setting_count; i++)
+		equal = has_setting(b, &a->settings[i]);
+	return equal;
+}
+
 void result_workload_label(const struct result_workload *workload, struct text *text)
 {
 	text_add(text, "%s", workload->name ? workload->name : "");

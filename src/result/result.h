@@ -308,6 +308,8 @@ enum exit_code result_exit_code(const struct result *result);
 /* Something of it can be run again with another outcome: an interruption, trouble of the machine. */
 bool result_can_go_on(const struct result *result);
 
+/* Whether a sweep set the same values in both, in whatever order. */
+bool result_same_settings(const struct result_workload *a, const struct result_workload *b);
 /* The name of a workload, and of a sweep what it set: "gpu-paging phases.churn.ops=2M". */
 void result_workload_label(const struct result_workload *workload, struct text *text);
 

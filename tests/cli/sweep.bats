@@ -63,6 +63,21 @@ load helpers
 	has "$output" "is an adversary"
 }
 
+@test "a swept result is compared and gated combination by combination" {
+	printf 'iovabench: 1\nname: swept\nrequests: [{name: r, size: {fixed: 4KiB}}]\nphases:\n  - {name: churn, mix: [{request: r}], ops: 100}\n' >"$scratch/w.yaml"
+	for run in a b; do
+		run -0 "$iovabench" run "$scratch/w.yaml" -a buddy --rounds 0 -q -o "$scratch/$run" --sweep phases.churn.ops=100,200,300
+	done
+	run -0 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --junit "$scratch/junit.xml"
+	has "$output" "swept phases.churn.ops=300  buddy"
+	is "$(grep -c 'exact metrics are the same' <<<"$output")" 3
+	has "$(cat "$scratch/junit.xml")" "swept phases.churn.ops=200 buddy"
+	run -0 --separate-stderr "$iovabench" compare "$scratch/a" "$scratch/b" --json --all
+	is "$(jq -r '.comparisons[] | "\(.sweep["phases.churn.ops"]) \(.verdict)"' <<<"$output" | sort -u | paste -sd,)" "100 ok,200 ok,300 ok"
+	run -0 "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "swept phases.churn.ops=100"
+}
+
 @test "the smallest space of a comb is what the law says" {
 	run -0 "$iovabench" aperture workloads/laws/02-n2-64.yaml -a rbtree:fit=first -a buddy --json "$scratch/a.json"
 	has "$output" "min aperture"
