@@ -190,6 +190,10 @@ limits: all ## what the built-in allocators reach on the six streams that bound 
 laws: all ## laws that a right benchmark reproduces: expected and found, on every allocator that they speak of
 	@BUILD='$(BUILD)' tests/laws/run
 
+.PHONY: manual
+manual: all ## put the commands and options of the program into its manual page
+	@BUILD='$(BUILD)' tests/gates/manual --update
+
 .PHONY: install
 install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/iovabench $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces \

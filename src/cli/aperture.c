@@ -7,25 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void help(void)
-{
-	printf("usage: iovabench aperture WORKLOAD... [-a SPEC]... [OPTION]...\n\n"
-	       "Finds the smallest space in which a workload meets no failure on an allocator, by bisection over the end "
-	       "of the space. The\n"
-	       "operations stay those of the file; sizes around the answer are tried too, for failures need not be "
-	       "monotone.\n\n"
-	       "  -a, --allocator SPEC   as in iovabench run; default: buddy, bitmap, rbtree\n"
-	       "      --seed N           instead of the workload's seed\n"
-	       "      --ops N            operations of every measured phase that ends by operations\n"
-	       "      --sweep KEY=A,B    as in iovabench run\n"
-	       "      --json FILE|-      the answers as JSON; with - the table goes to standard error\n"
-	       "      --stall SECONDS    a worker that stands still for so long hangs\n"
-	       "      --memory MIB       a worker that takes more is killed\n"
-	       "  -q, --quiet            no table, no progress\n"
-	       "  -h, --help             this text\n\n"
-	       "  iovabench aperture workloads/video-pool.yaml -a buddy -a rbtree:fit=best\n");
-}
-
 static const char *size_text(char buffer[TEXT_NUMBER_BYTES], const struct aperture *answer, uint64_t pages)
 {
 	return text_bytes(buffer, (double)pages * (double)answer->page_bytes);
@@ -83,7 +64,7 @@ static void add_json(const struct aperture *answer, struct text *json)
 
 static int show(const struct run_arguments *arguments, const struct aperture_list *list, struct error *error)
 {
-	bool json_on_stdout = arguments->json && strcmp(arguments->json, "-") == 0;
+	bool json_on_stdout = arguments->output.json && strcmp(arguments->output.json, "-") == 0;
 	struct text table = {0}, json = {0};
 	text_add(&table, "%-28s %-32s %12s %14s %8s %6s\n", "workload", "allocator", "min aperture", "pages", "/ peak",
 		 "runs");
@@ -95,12 +76,12 @@ static int show(const struct run_arguments *arguments, const struct aperture_lis
 	}
 	text_add(&json, "\n]}\n");
 	int result = table.failed || json.failed ? error_set(error, EXIT_CODE_IO, "no memory for a table") : 0;
-	if (result == 0 && !arguments->quiet)
+	if (result == 0 && !arguments->output.quiet)
 		fputs(table.bytes, json_on_stdout ? stderr : stdout);
 	if (result == 0 && json_on_stdout)
 		fputs(json.bytes, stdout);
-	else if (result == 0 && arguments->json)
-		result = file_write_whole(arguments->json, json.bytes, json.length, error);
+	else if (result == 0 && arguments->output.json)
+		result = file_write_whole(arguments->output.json, json.bytes, json.length, error);
 	text_release(&table);
 	text_release(&json);
 	return result;
@@ -139,24 +120,28 @@ static int find(const struct run_arguments *arguments)
 	return (int)code;
 }
 
-int cli_aperture(int argc, char **argv)
+static int run_command(const struct cli_command *command, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"allocator", required_argument, NULL, 'a'},
-		{"quiet", no_argument, NULL, 'q'},
-		{"help", no_argument, NULL, 'h'},
-		{"seed", required_argument, NULL, OPTION_SEED},
-		{"ops", required_argument, NULL, OPTION_OPS},
-		{"json", required_argument, NULL, OPTION_JSON},
-		{"stall", required_argument, NULL, OPTION_STALL},
-		{"memory", required_argument, NULL, OPTION_MEMORY},
-		{"sweep", required_argument, NULL, OPTION_SWEEP},
-		{0},
-	};
-	struct run_arguments arguments = {.options = options, .letters = ":a:qh", .help = help};
-	int code = run_arguments_read(&arguments, argc, argv);
+	struct run_arguments arguments = {0};
+	int code = run_arguments_read(&arguments, command, argc, argv);
 	if (code < 0)
 		code = find(&arguments);
 	run_arguments_release(&arguments);
 	return code;
 }
+
+const struct cli_command cli_aperture = {
+	.name = "aperture",
+	.about = "find the smallest space in which a workload meets no failure",
+	.usage = (const char *const[]){"WORKLOAD... [-a SPEC]... [OPTION]...", NULL},
+	.text = "Finds the smallest space in which a workload meets no failure on an allocator, by bisection over the end "
+		"of the "
+		"space. The operations stay those of the file; sizes around the answer are tried too, for failures need "
+		"not be "
+		"monotone.\n\n"
+		"  iovabench aperture workloads/video-pool.yaml -a buddy -a rbtree:fit=best\n",
+	.tables = {{run_argument_rows, RUN_ARGUMENT_ROWS,
+		    (const char *const[]){"allocator", "sweep", "json", "quiet", NULL}},
+		   {run_settings, RUN_SETTINGS, (const char *const[]){"seed", "ops", "stall", "memory", NULL}}},
+	.run = run_command,
+};

@@ -8,14 +8,13 @@
 #include "cli/calibration_file.h"
 #include "cli/cli.h"
 #include "cli/result_file.h"
-#include "cli/run_arguments.h"
+#include "run/settings.h"
 #include "compare/compare.h"
 #include "run/request.h"
 #include "run/run.h"
 #include "run/store.h"
 #include "workload/workload_yaml.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,21 +44,6 @@ struct arguments {
 	uint32_t comparisons, rounds;
 	double threshold;
 };
-
-static void help(void)
-{
-	puts("usage: iovabench calibrate [--json]\n"
-	     "       iovabench calibrate --null [-a SPEC [-a SPEC]] [--comparisons 20] [--rounds 12] [--ops N] "
-	     "[--threshold 3%]\n"
-	     "                           [-o DIR] [--json] [WORKLOAD]\n\n"
-	     "Without --null: what the clock can tell, and how constant it is.\n"
-	     "With it: compares an allocator (rbtree) with itself again and again, and stores how often that was called a\n"
-	     "difference and which slow-down would have been found, as calibration.json in DIR or in the user's cache\n"
-	     "(XDG_CACHE_HOME or ~/.cache, folder iovabench), where compare and gate look for it. A second -a is held "
-	     "against "
-	     "the\nfirst instead, which shows how often a known difference is found; that is stored with -o only.\n\n"
-	     "Exit codes: 0 ok, 5 more than one comparison in twenty called equals different.");
-}
 
 static int show_clock(bool json)
 {
@@ -276,117 +260,106 @@ static enum exit_code calibrate(const struct arguments *arguments, struct error 
 	return error->exit_code != EXIT_CODE_OK ? error->exit_code : code;
 }
 
-static int usage(const char *option, const char *value, const char *wanted)
+static int read_spec(void *target, const char *spec, struct error *error)
+{
+	struct arguments *arguments = target;
+	struct error wrong = {0};
+	if (arguments->spec_count == 2)
+		return error_set(error, EXIT_CODE_USAGE, "-a '%s': may be given twice, not more often", spec);
+	if (allocator_spec_check(spec, &wrong) < 0)
+		return error_set(error, wrong.exit_code, "-a %s", wrong.message);
+	arguments->specs[arguments->spec_count++] = spec;
+	return 0;
+}
+
+static int read_threshold(void *target, const char *value, struct error *error)
+{
+	struct arguments *arguments = target;
+	(void)error;
+	return cli_read_share(value, &arguments->threshold) ? 0 : -1;
+}
+
+/* The first two are all that the clock takes. */
+static const struct option_row rows[] = {
+	{"json", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "one JSON document instead of text",
+	 OPTION_AT(struct arguments, json)},
+	{"null", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "compares equals, and stores what comes out",
+	 OPTION_AT(struct arguments, null)},
+	{"allocator", 'a', OPTION_OWN, OPTION_FIGURES, "SPEC", NULL,
+	 "compared with itself (default rbtree), or with the second one", .repeats = true, .read = read_spec},
+	{"comparisons", 0, OPTION_NUMBER, OPTION_PLANS, "N", "takes a whole number from 1 to 10000",
+	 "how many (default 20)", OPTION_AT(struct arguments, comparisons), .minimum = 1, .maximum = 10000},
+	{"rounds", 0, OPTION_NUMBER, OPTION_PLANS, "N", "takes a whole number from 1 to 1000",
+	 "fresh processes for each (default 12)", OPTION_AT(struct arguments, rounds), .minimum = 1, .maximum = 1000},
+	{"ops", 0, OPTION_COUNT, OPTION_FIGURES, "N", "takes a count from 1 to 1000G",
+	 "operations of every measured phase that ends by operations", OPTION_AT(struct arguments, ops), .minimum = 1,
+	 .maximum = WORKLOAD_OPS_MAX},
+	{"threshold", 0, OPTION_OWN, OPTION_SHOWS, "N%", "takes a share above 0% and up to 100%, as in 3%",
+	 "how much slower is a difference (3%)", .read = read_threshold},
+	{"output", 'o', OPTION_TEXT, OPTION_SHOWS, "DIR", "takes the name of a folder",
+	 "where calibration.json goes (default: the user's cache)", OPTION_AT(struct arguments, folder)},
+};
+
+static int fault(const char *option, const char *value, const char *wanted)
 {
 	fprintf(stderr, "iovabench calibrate: %s '%s': %s\n", option, value, wanted);
 	return EXIT_CODE_USAGE;
 }
 
-static bool read_count(const char *value, uint32_t most, uint32_t *count)
-{
-	char *end;
-	unsigned long long number = strtoull(value, &end, 10);
-	*count = (uint32_t)number;
-	return *value >= '0' && *value <= '9' && *end == '\0' && number >= 1 && number <= most;
-}
-
-static int add_spec(struct arguments *arguments, const char *spec)
-{
-	struct error error = {0};
-	if (arguments->spec_count == 2)
-		return usage("-a", spec, "may be given twice, not more often");
-	if (allocator_spec_check(spec, &error) < 0) {
-		fprintf(stderr, "iovabench calibrate: -a %s\n", error.message);
-		return (int)error.exit_code;
-	}
-	arguments->specs[arguments->spec_count++] = spec;
-	return EXIT_CODE_OK;
-}
-
-static int read_option(struct arguments *arguments, int option, const char *value)
-{
-	switch (option) {
-	case 'a':
-		return add_spec(arguments, value);
-	case 'o':
-		arguments->folder = value;
-		return *value ? EXIT_CODE_OK : usage("-o", value, "takes the name of a folder");
-	case 'n':
-		arguments->null = true;
-		return EXIT_CODE_OK;
-	case 'j':
-		arguments->json = true;
-		return EXIT_CODE_OK;
-	case 'c':
-		return read_count(value, 10000, &arguments->comparisons)
-			       ? EXIT_CODE_OK
-			       : usage("--comparisons", value, "takes a whole number from 1 to 10000");
-	case 'r':
-		return read_count(value, 1000, &arguments->rounds)
-			       ? EXIT_CODE_OK
-			       : usage("--rounds", value, "takes a whole number from 1 to 1000");
-	case 'p':
-		return run_read_number(value, 1, WORKLOAD_OPS_MAX, true, &arguments->ops)
-			       ? EXIT_CODE_OK
-			       : usage("--ops", value, "takes a count from 1 to 1000G");
-	case 't':
-		return cli_read_share(value, &arguments->threshold)
-			       ? EXIT_CODE_OK
-			       : usage("--threshold", value, "takes a share above 0% and up to 100%, as in 3%");
-	default:
-		return EXIT_CODE_USAGE;
-	}
-}
-
 /* -1: go on; else the exit code. */
-static int read_arguments(struct arguments *arguments, int argc, char **argv)
+static int read_arguments(const struct cli_command *command, struct arguments *arguments, int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-						{"null", no_argument, NULL, 'n'},
-						{"json", no_argument, NULL, 'j'},
-						{"allocator", required_argument, NULL, 'a'},
-						{"output", required_argument, NULL, 'o'},
-						{"comparisons", required_argument, NULL, 'c'},
-						{"rounds", required_argument, NULL, 'r'},
-						{"ops", required_argument, NULL, 'p'},
-						{"threshold", required_argument, NULL, 't'},
-						{0}};
+	struct cli_given given;
+	int code = cli_read(command, argc, argv, (void *[]){arguments, NULL}, &given);
+	if (code >= 0)
+		return code;
+	const int first = given.first;
 	bool more = false;
-	opterr = 0;
-	for (int option; (option = getopt_long(argc, argv, ":ha:o:", options, NULL)) != -1;) {
-		if (option == '?' || option == ':')
-			return cli_bad_option("calibrate", argv, options, option);
-		if (option == 'h') {
-			help();
-			return EXIT_CODE_OK;
-		}
-		int code = read_option(arguments, option, optarg);
-		if (code != EXIT_CODE_OK)
-			return code;
-		more |= option != 'n' && option != 'j';
-	}
-	if (argc - optind > 1)
-		return usage("WORKLOAD", argv[optind + 1], "one is enough");
-	if (!arguments->null && (more || argc > optind))
-		return usage("calibrate", argc > optind ? argv[optind] : "",
+	for (size_t i = 2; i < sizeof rows / sizeof rows[0]; i++)
+		more |= given.given[0][i];
+	if (argc - first > 1)
+		return fault("WORKLOAD", argv[first + 1], "one is enough");
+	if (!arguments->null && (more || argc > first))
+		return fault("calibrate", argc > first ? argv[first] : "",
 			     "the clock needs nothing; --null takes the rest");
-	arguments->file = argc > optind ? argv[optind] : NULL;
+	arguments->file = argc > first ? argv[first] : NULL;
 	if (arguments->rounds * (uint64_t)arguments->comparisons > ROUNDS_TOTAL_MAX)
-		return usage("--comparisons", "", "times --rounds is more than 100000");
+		return fault("--comparisons", "", "times --rounds is more than 100000");
 	if (arguments->spec_count == 0)
 		arguments->specs[arguments->spec_count++] = "rbtree";
 	return -1;
 }
 
-int cli_calibrate(int argc, char **argv)
+static int run_command(const struct cli_command *command, int argc, char **argv)
 {
 	struct arguments arguments = {
 		.comparisons = COMPARISONS_DEFAULT, .rounds = RUN_ROUNDS_DEFAULT, .threshold = COMPARE_THRESHOLD_DEFAULT};
 	struct error error = {0};
-	int code = read_arguments(&arguments, argc, argv);
+	int code = read_arguments(command, &arguments, argc, argv);
 	if (code < 0)
 		code = arguments.null ? (int)calibrate(&arguments, &error) : show_clock(arguments.json);
 	if (*error.message)
 		fprintf(stderr, "iovabench calibrate: %s\n", error.message);
 	return code;
 }
+
+const struct cli_command cli_calibrate = {
+	.name = "calibrate",
+	.about = "tell what the clock can, or with --null what comparisons can",
+	.usage =
+		(const char *const[]){
+			"[--json]",
+			"--null [-a SPEC [-a SPEC]] [--comparisons 20] [--rounds 12] [--ops N] [--threshold 3%] "
+			"[-o DIR] [--json] [WORKLOAD]",
+			NULL},
+	.text = "Without --null: what the clock can tell, and how constant it is.\n"
+		"With it: compares an allocator (rbtree) with itself again and again, and stores how often that was called "
+		"a "
+		"difference and which slow-down would have been found, as calibration.json in DIR or in the user's cache "
+		"(XDG_CACHE_HOME or ~/.cache, folder iovabench), where compare and gate look for it. A second -a is held "
+		"against the "
+		"first instead, which shows how often a known difference is found; that is stored with -o only.\n\n"
+		"Exit codes: 0 ok, 5 more than one comparison in twenty called equals different.\n",
+	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
+	.run = run_command,
+};

@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "workload/workload_yaml.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 /* A file is right when it could be run: its recordings are read too. */
@@ -31,34 +30,37 @@ static int check_file(const char *command, const char *file, const struct plan_c
 	return result < 0 ? (error.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE) : EXIT_CODE_OK;
 }
 
-int cli_check_files(const char *command, char *const *files, int count, const struct plan_changes *changes)
+int cli_check_files(const char *command, const char *const *files, size_t count, const struct plan_changes *changes)
 {
 	int code = EXIT_CODE_OK;
-	for (int i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		int found = check_file(command, files[i], changes);
 		code = found > code ? found : code;
 	}
 	return code;
 }
 
-int cli_check(int argc, char **argv)
+static int run_command(const struct cli_command *command, int argc, char **argv)
 {
 	static const struct plan_changes none;
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-	opterr = 0;
-	for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-		if (option != 'h')
-			return cli_bad_option("check", argv, options, option);
-		puts("usage: iovabench check FILE...\n\n"
-		     "Reads workload files and their recordings as a run would, and tells every fault of every file with "
-		     "line, column and what\n"
-		     "would be right. Nothing is run. Exit code 0: all are right; 2: some are not.\n"
-		     "iovabench --parse-only FILE... is the same; with run it checks what the other options make of them.");
-		return EXIT_CODE_OK;
-	}
-	if (optind == argc) {
+	struct cli_given given;
+	int code = cli_read(command, argc, argv, (void *[]){NULL, NULL}, &given);
+	if (code >= 0)
+		return code;
+	if (given.first == argc) {
 		fprintf(stderr, "iovabench check: no file was named\n");
 		return EXIT_CODE_USAGE;
 	}
-	return cli_check_files("check", argv + optind, argc - optind, &none);
+	return cli_check_files("check", (const char *const *)argv + given.first, (size_t)(argc - given.first), &none);
 }
+
+const struct cli_command cli_check = {
+	.name = "check",
+	.about = "check workload files; nothing is run",
+	.usage = (const char *const[]){"FILE...", NULL},
+	.text = "Reads workload files and their recordings as a run would, and tells every fault of every file with line, "
+		"column and "
+		"what would be right. Nothing is run. Exit code 0: all are right; 2: some are not.\n"
+		"iovabench --parse-only FILE... is the same; with run it checks what the other options make of them.\n",
+	.run = run_command,
+};

@@ -1,47 +1,48 @@
 /* SPDX-License-Identifier: MIT
- * The sub-commands. argv[0] is the sub-command's name; each returns the program's exit code. */
+ * The sub-commands, and what several of them share. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/options.h"
 #include "result/result.h"
 
-#include <getopt.h>
 #include <stdbool.h>
+#include <stddef.h>
 
-int cli_aperture(int argc, char **argv);
-int cli_calibrate(int argc, char **argv);
-int cli_check(int argc, char **argv);
-int cli_compare(int argc, char **argv);
-int cli_describe(int argc, char **argv);
-int cli_doctor(int argc, char **argv);
-int cli_expand(int argc, char **argv);
-int cli_gate(int argc, char **argv);
-int cli_list(int argc, char **argv);
-int cli_report(int argc, char **argv);
-int cli_merge(int argc, char **argv);
-int cli_resume(int argc, char **argv);
-int cli_run(int argc, char **argv);
-int cli_trace(int argc, char **argv);
+extern const struct cli_command cli_aperture;
+extern const struct cli_command cli_calibrate;
+extern const struct cli_command cli_check;
+extern const struct cli_command cli_compare;
+extern const struct cli_command cli_describe;
+extern const struct cli_command cli_doctor;
+extern const struct cli_command cli_expand;
+extern const struct cli_command cli_gate;
+extern const struct cli_command cli_list;
+extern const struct cli_command cli_report;
+extern const struct cli_command cli_merge;
+extern const struct cli_command cli_resume;
+extern const struct cli_command cli_run;
+extern const struct cli_command cli_trace;
 
 struct plan_changes;
 /* Checks files as iovabench check does, with what a command line changes in them; command: who complains. Returns the exit code. */
-int cli_check_files(const char *command, char *const *files, int count, const struct plan_changes *changes);
+int cli_check_files(const char *command, const char *const *files, size_t count, const struct plan_changes *changes);
 
-/* Says what is wrong with an option for which getopt_long returned '?' or, with ':' first in its letters, ':' (opterr is 0); names the
- * nearest one. Returns EXIT_CODE_USAGE. */
-int cli_bad_option(const char *command, char **argv, const struct option *options, int option);
+/* As --color takes them. */
+enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };
+extern const char *const cli_colors[]; /* NULL at the end */
 
-/* Whether file (a descriptor) takes colours: a terminal, no NO_COLOR, and TERM is not "dumb"; wanted: "auto", "always" or "never". */
-bool cli_color(int descriptor, const char *wanted);
+/* Whether a descriptor takes colours: with AUTO a terminal, no NO_COLOR, and TERM is not "dumb". */
+bool cli_takes_color(int descriptor, enum cli_color wanted);
 /* Columns of the terminal behind a descriptor; 124 when it is none. */
 unsigned cli_width(int descriptor);
 
 /* How a run tells what it found. */
 struct cli_output {
 	const char *json; /* a file, "-", or NULL */
-	const char *color;
+	enum cli_color color;
 	bool quiet;
 };
 

@@ -11,7 +11,6 @@
 #include "base/json.h"
 #include "result/parts.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,23 +28,6 @@ struct sides {
 	struct result results[2];
 	const struct result *a, *b;
 };
-
-static void help(void)
-{
-	puts("usage: iovabench compare A B [--threshold 3%] [--all] [--json] [--calibration FILE]\n\n"
-	     "Holds the arms of B against those of A. A and B are results (a folder of a run, or its result.json) or one "
-	     "arm\n"
-	     "of a result, RESULT:SPEC. Arms are matched by workload, the values of its sweep, threads and, unless named,\n"
-	     "spec.\n\n"
-	     "  --threshold N%      how much slower is a regression (3%); exact metrics are compared exactly\n"
-	     "  --all               also the exact metrics that are the same\n"
-	     "  --json              one JSON document instead of a table\n"
-	     "  --calibration FILE  what iovabench calibrate --null has written\n\n"
-	     "Two arms of one run share their rounds, so their ratio is free of drift; two runs do not, and the table says "
-	     "so.\n"
-	     "  iovabench compare results/x:buddy results/x:bitmap\n\n"
-	     "Exit codes: 0 no regression, 1 a regression, 4 inconclusive, 2 no two arms to compare, or no result.");
-}
 
 static int load_sides(const struct arguments *arguments, struct sides *sides, struct error *error)
 {
@@ -246,51 +228,37 @@ static enum exit_code compare(const struct arguments *arguments, const struct si
 	return code;
 }
 
-/* -1: go on; else the exit code. */
-static int read_arguments(struct arguments *arguments, int argc, char **argv)
+static int read_threshold(void *target, const char *value, struct error *error)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-						{"threshold", required_argument, NULL, 't'},
-						{"all", no_argument, NULL, 'l'},
-						{"json", no_argument, NULL, 'j'},
-						{"calibration", required_argument, NULL, 'c'},
-						{0}};
-	opterr = 0;
-	for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-		if (option == '?' || option == ':')
-			return cli_bad_option("compare", argv, options, option);
-		if (option == 'h') {
-			help();
-			return EXIT_CODE_OK;
-		}
-		if (option == 't' && !cli_read_share(optarg, &arguments->threshold)) {
-			fprintf(stderr,
-				"iovabench compare: --threshold '%s': takes a share above 0%% and up to 100%%, as in 3%%\n",
-				optarg);
-			return EXIT_CODE_USAGE;
-		}
-		if (option == 'c')
-			arguments->calibration = optarg;
-		arguments->json |= option == 'j';
-		arguments->all |= option == 'l';
-	}
-	if (argc - optind != 2) {
-		fprintf(stderr, "iovabench compare: takes two results; iovabench compare --help tells more\n");
-		return EXIT_CODE_USAGE;
-	}
-	arguments->words[0] = argv[optind];
-	arguments->words[1] = argv[optind + 1];
-	return -1;
+	struct arguments *arguments = target;
+	(void)error;
+	return cli_read_share(value, &arguments->threshold) ? 0 : -1;
 }
 
-int cli_compare(int argc, char **argv)
+static const struct option_row rows[] = {
+	{"threshold", 0, OPTION_OWN, OPTION_SHOWS, "N%", "takes a share above 0% and up to 100%, as in 3%",
+	 "how much slower is a regression (3%); exact metrics are compared exactly", .read = read_threshold},
+	{"all", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "also the exact metrics that are the same",
+	 OPTION_AT(struct arguments, all)},
+	{"json", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "one JSON document instead of a table",
+	 OPTION_AT(struct arguments, json)},
+	{"calibration", 0, OPTION_TEXT, OPTION_SHOWS, "FILE", "takes a file", "what iovabench calibrate --null has written",
+	 OPTION_AT(struct arguments, calibration)},
+};
+
+static int run_command(const struct cli_command *command, int argc, char **argv)
 {
 	struct arguments arguments = {.threshold = COMPARE_THRESHOLD_DEFAULT};
 	struct sides sides = {0};
 	struct error error = {0};
-	int code = read_arguments(&arguments, argc, argv);
+	struct cli_given given;
+	int code = cli_read(command, argc, argv, (void *[]){&arguments, NULL}, &given);
 	if (code >= 0)
 		return code;
+	if (argc - given.first != 2)
+		return cli_usage(command, "takes two results");
+	arguments.words[0] = argv[given.first];
+	arguments.words[1] = argv[given.first + 1];
 	code = load_sides(&arguments, &sides, &error) == 0 ? (int)compare(&arguments, &sides, &error)
 							   : (int)error.exit_code;
 	release_sides(&sides);
@@ -298,3 +266,18 @@ int cli_compare(int argc, char **argv)
 		fprintf(stderr, "iovabench compare: %s\n", error.message);
 	return code;
 }
+
+const struct cli_command cli_compare = {
+	.name = "compare",
+	.about = "hold two results or two arms against each other: ratios, intervals, verdicts",
+	.usage = (const char *const[]){"A B [--threshold 3%] [--all] [--json] [--calibration FILE]", NULL},
+	.text = "Holds the arms of B against those of A. A and B are results (a folder of a run, or its result.json) or "
+		"one arm of a "
+		"result, RESULT:SPEC. Arms are matched by workload, the values of its sweep, threads and, unless named, spec.\n"
+		"Two arms of one run share their rounds, so their ratio is free of drift; two runs do not, and the table "
+		"says so.\n\n"
+		"  iovabench compare results/x:buddy results/x:bitmap\n\n"
+		"Exit codes: 0 no regression, 1 a regression, 4 inconclusive, 2 no two arms to compare, or no result.\n",
+	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
+	.run = run_command,
+};

@@ -9,7 +9,6 @@
 #include "metric/metrics.h"
 #include "workload/keys.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,34 +173,24 @@ static int describe_others(const char *name)
 	return describe_options(name) + describe_keys(name) ? EXIT_CODE_OK : unknown(name);
 }
 
-int cli_describe(int argc, char **argv)
+static int run_command(const struct cli_command *command, int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-	opterr = 0;
-	for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-		if (option != 'h')
-			return cli_bad_option("describe", argv, options, option);
-		puts("usage: iovabench describe NAME\n\n"
-		     "Explains an allocator with its options, an option, a metric with its unit, a workload that is "
-		     "shipped (or its\n"
-		     "file), or a key of workload files with its value, range and default (requests.size.zipf, or zipf for "
-		     "all keys of\n"
-		     "this name); iovabench list shows the names. call:NAME explains a driver call of workloads with its "
-		     "arguments\n"
-		     "and answers; call alone lists them.");
-		return EXIT_CODE_OK;
-	}
-	if (argc - optind != 1) {
+	struct cli_given given;
+	int code = cli_read(command, argc, argv, (void *[]){NULL, NULL}, &given);
+	if (code >= 0)
+		return code;
+	if (argc - given.first != 1) {
 		fprintf(stderr, "iovabench describe: takes one name\n");
 		return EXIT_CODE_USAGE;
 	}
-	if (strcmp(argv[optind], "call") == 0)
+	const char *name = argv[given.first];
+	if (strcmp(name, "call") == 0)
 		return describe_call(NULL);
-	if (strncmp(argv[optind], "call:", 5) == 0)
-		return describe_call(argv[optind] + 5);
-	const struct iova_allocator *table = allocator_find(argv[optind]);
-	const struct allocator_named_spec *named = allocator_named_spec_find(argv[optind]);
-	int metric = metric_find(argv[optind]);
+	if (strncmp(name, "call:", 5) == 0)
+		return describe_call(name + 5);
+	const struct iova_allocator *table = allocator_find(name);
+	const struct allocator_named_spec *named = allocator_named_spec_find(name);
+	int metric = metric_find(name);
 	if (table)
 		describe_allocator(table);
 	else if (named)
@@ -209,6 +198,20 @@ int cli_describe(int argc, char **argv)
 	else if (metric >= 0)
 		describe_metric(&metric_table[metric]);
 	else
-		return describe_others(argv[optind]);
+		return describe_others(name);
 	return EXIT_CODE_OK;
 }
+
+const struct cli_command cli_describe = {
+	.name = "describe",
+	.about = "explain an allocator, option, metric, workload, key or driver call",
+	.usage = (const char *const[]){"NAME", NULL},
+	.text = "Explains an allocator with its options, an option, a metric with its unit, a workload that is shipped (or "
+		"its file), "
+		"or a key of workload files with its value, range and default (requests.size.zipf, or zipf for all keys of "
+		"this name); "
+		"iovabench list shows the names. call:NAME explains a driver call of workloads with its arguments and "
+		"answers; call "
+		"alone lists them.\n",
+	.run = run_command,
+};

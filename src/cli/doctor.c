@@ -4,20 +4,10 @@
 #include "cli/cli.h"
 #include "cli/doctor_checks.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 static const char *const state_names[] = {"ok", "warn", "unknown"};
-
-static void help(void)
-{
-	puts("usage: iovabench doctor [--json] [--root DIR]\n\n"
-	     "Tells what about this machine makes times less than trustworthy, and what to do about it. Changes "
-	     "nothing.\n\n"
-	     "  --root DIR  reads proc and sys below DIR instead: those of another machine\n\n"
-	     "Exit code: 0, whatever it finds.");
-}
 
 static void add_line(const struct doctor_check *check, const struct doctor_finding *finding, bool json, struct text *out)
 {
@@ -60,34 +50,41 @@ static int diagnose(const char *root, bool json)
 	return code;
 }
 
-int cli_doctor(int argc, char **argv)
+struct arguments {
+	const char *root;
+	bool json;
+};
+
+static const struct option_row rows[] = {
+	{"json", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "findings as JSON", OPTION_AT(struct arguments, json)},
+	{"root", 0, OPTION_TEXT, OPTION_SHOWS, "DIR", "takes a folder",
+	 "reads proc and sys below DIR instead: those of another machine", OPTION_AT(struct arguments, root)},
+};
+
+static int run_command(const struct cli_command *command, int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-						{"json", no_argument, NULL, 'j'},
-						{"root", required_argument, NULL, 'r'},
-						{0}};
-	const char *root = "";
-	bool json = false;
-	opterr = 0;
-	for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-		if (option == '?' || option == ':')
-			return cli_bad_option("doctor", argv, options, option);
-		if (option == 'h') {
-			help();
-			return EXIT_CODE_OK;
-		}
-		if (option == 'r')
-			root = optarg;
-		json |= option == 'j';
-	}
-	if (argc > optind) {
-		fprintf(stderr, "iovabench doctor: takes no argument; iovabench doctor --help tells more\n");
-		return EXIT_CODE_USAGE;
-	}
+	struct arguments arguments = {.root = ""};
+	struct cli_given given;
 	struct stat state;
-	if (*root && (stat(root, &state) < 0 || !S_ISDIR(state.st_mode))) {
-		fprintf(stderr, "iovabench doctor: --root '%s': is no folder\n", root);
+	int code = cli_read(command, argc, argv, (void *[]){&arguments, NULL}, &given);
+	if (code >= 0)
+		return code;
+	if (argc > given.first)
+		return cli_usage(command, "takes no argument");
+	if (*arguments.root && (stat(arguments.root, &state) < 0 || !S_ISDIR(state.st_mode))) {
+		fprintf(stderr, "iovabench doctor: --root '%s': is no folder\n", arguments.root);
 		return EXIT_CODE_USAGE;
 	}
-	return diagnose(root, json);
+	return diagnose(arguments.root, arguments.json);
 }
+
+const struct cli_command cli_doctor = {
+	.name = "doctor",
+	.about = "tell what about this machine makes its times less than trustworthy",
+	.usage = (const char *const[]){"[--json] [--root DIR]", NULL},
+	.text = "Tells what about this machine makes times less than trustworthy, and what to do about it. Changes "
+		"nothing.\n\n"
+		"Exit code: 0, whatever it finds.\n",
+	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
+	.run = run_command,
+};

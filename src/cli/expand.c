@@ -4,27 +4,21 @@
 #include "cli/cli.h"
 #include "workload/workload_yaml.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
-int cli_expand(int argc, char **argv)
+static int run_command(const struct cli_command *command, int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-	opterr = 0;
-	for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-		if (option != 'h')
-			return cli_bad_option("expand", argv, options, option);
-		puts("usage: iovabench expand FILE\n\n"
-		     "Prints a workload as one JSON document with every default written out: what a run would play.");
-		return EXIT_CODE_OK;
-	}
-	if (argc - optind != 1) {
+	struct cli_given given;
+	int read = cli_read(command, argc, argv, (void *[]){NULL, NULL}, &given);
+	if (read >= 0)
+		return read;
+	if (argc - given.first != 1) {
 		fprintf(stderr, "iovabench expand: takes one file\n");
 		return EXIT_CODE_USAGE;
 	}
 	struct workload workload;
 	struct text messages = {0}, json = {0};
-	int result = workload_load(argv[optind], &workload, &messages);
+	int result = workload_load(argv[given.first], &workload, &messages);
 	if (messages.length)
 		fputs(messages.bytes, stderr);
 	if (result == 0) {
@@ -41,3 +35,11 @@ int cli_expand(int argc, char **argv)
 	text_release(&json);
 	return code;
 }
+
+const struct cli_command cli_expand = {
+	.name = "expand",
+	.about = "print a workload with every default written out, as JSON",
+	.usage = (const char *const[]){"FILE", NULL},
+	.text = "Prints a workload as one JSON document with every default written out: what a run would play.\n",
+	.run = run_command,
+};

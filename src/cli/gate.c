@@ -9,7 +9,6 @@
 #include "compare/gate.h"
 #include "report/comparison.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,23 +16,6 @@ struct arguments {
 	const char *baseline, *result, *policy, *junit;
 	bool selftest, all;
 };
-
-static void help(void)
-{
-	puts("usage: iovabench gate --baseline A RESULT [--policy FILE] [--junit FILE] [--all]\n"
-	     "       iovabench gate --selftest [--policy FILE]\n\n"
-	     "Holds every arm of a baseline against the same arm of RESULT (folders of runs, or their result.json).\n\n"
-	     "  --baseline A   the result that counts as good\n"
-	     "  --policy FILE  which metrics are gated, advisory or ignored, and their thresholds; without one, exact "
-	     "metrics\n"
-	     "                 (failures, fragmentation, span, page tables, steps, metadata) are gated and times advisory\n"
-	     "  --junit FILE   also writes JUnit XML\n"
-	     "  --all          also the exact metrics that are the same\n"
-	     "  --selftest     plants a regression of every gated metric in a made-up result and shows that each is "
-	     "caught\n\n"
-	     "Exit codes: 0 passed, 1 a gated metric is worse or an arm is missing, 4 a gated metric is inconclusive,\n"
-	     "2 results that cannot be compared or read, or a wrong policy, 7 a file that cannot be written.");
-}
 
 static enum exit_code load_policy(const char *file, struct policy *policy, struct error *error)
 {
@@ -168,57 +150,47 @@ static enum exit_code gate(const struct arguments *arguments, const struct polic
 	return error->exit_code == EXIT_CODE_OK ? code : error->exit_code;
 }
 
-static int usage(const char *message)
-{
-	fprintf(stderr, "iovabench gate: %s; iovabench gate --help tells more\n", message);
-	return EXIT_CODE_USAGE;
-}
+static const struct option_row rows[] = {
+	{"baseline", 0, OPTION_TEXT, OPTION_SHOWS, "A", "takes a result", "the result that counts as good",
+	 OPTION_AT(struct arguments, baseline)},
+	{"policy", 0, OPTION_TEXT, OPTION_SHOWS, "FILE", "takes a file",
+	 "which metrics are gated, advisory or ignored, and their thresholds; without one, exact metrics (failures, "
+	 "fragmentation, span, page tables, steps, metadata) are gated and times advisory",
+	 OPTION_AT(struct arguments, policy)},
+	{"junit", 0, OPTION_TEXT, OPTION_SHOWS, "FILE", "takes a file", "also writes JUnit XML",
+	 OPTION_AT(struct arguments, junit)},
+	{"all", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "also the exact metrics that are the same",
+	 OPTION_AT(struct arguments, all)},
+	{"selftest", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL,
+	 "plants a regression of every gated metric in a made-up result and shows that each is caught",
+	 OPTION_AT(struct arguments, selftest)},
+};
 
 /* -1: go on; else the exit code. */
-static int read_arguments(struct arguments *arguments, int argc, char **argv)
+static int read_arguments(const struct cli_command *command, struct arguments *arguments, int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-						{"baseline", required_argument, NULL, 'b'},
-						{"policy", required_argument, NULL, 'p'},
-						{"junit", required_argument, NULL, 'j'},
-						{"selftest", no_argument, NULL, 's'},
-						{"all", no_argument, NULL, 'l'},
-						{0}};
-	opterr = 0;
-	for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-		if (option == '?' || option == ':')
-			return cli_bad_option("gate", argv, options, option);
-		if (option == 'h') {
-			help();
-			return EXIT_CODE_OK;
-		}
-		if (option == 'b')
-			arguments->baseline = optarg;
-		if (option == 'p')
-			arguments->policy = optarg;
-		if (option == 'j')
-			arguments->junit = optarg;
-		arguments->selftest |= option == 's';
-		arguments->all |= option == 'l';
-	}
+	struct cli_given given;
+	int code = cli_read(command, argc, argv, (void *[]){arguments, NULL}, &given);
+	if (code >= 0)
+		return code;
 	if (arguments->selftest)
-		return argc == optind && !arguments->baseline && !arguments->junit
+		return argc == given.first && !arguments->baseline && !arguments->junit
 			       ? -1
-			       : usage("--selftest makes its own results and takes no other");
+			       : cli_usage(command, "--selftest makes its own results and takes no other");
 	if (!arguments->baseline)
-		return usage("needs --baseline A, the result that counts as good");
-	if (argc - optind != 1)
-		return usage("takes one result");
-	arguments->result = argv[optind];
+		return cli_usage(command, "needs --baseline A, the result that counts as good");
+	if (argc - given.first != 1)
+		return cli_usage(command, "takes one result");
+	arguments->result = argv[given.first];
 	return -1;
 }
 
-int cli_gate(int argc, char **argv)
+static int run_command(const struct cli_command *command, int argc, char **argv)
 {
 	struct arguments arguments = {0};
 	struct policy policy;
 	struct error error = {0};
-	int code = read_arguments(&arguments, argc, argv);
+	int code = read_arguments(command, &arguments, argc, argv);
 	if (code >= 0)
 		return code;
 	code = (int)load_policy(arguments.policy, &policy, &error);
@@ -228,3 +200,16 @@ int cli_gate(int argc, char **argv)
 		fprintf(stderr, "iovabench gate: %s\n", error.message);
 	return code;
 }
+
+const struct cli_command cli_gate = {
+	.name = "gate",
+	.about = "hold a result against a baseline, for CI",
+	.usage = (const char *const[]){"--baseline A RESULT [--policy FILE] [--junit FILE] [--all]",
+				       "--selftest [--policy FILE]", NULL},
+	.text = "Holds every arm of a baseline against the same arm of RESULT (folders of runs, or their result.json).\n\n"
+		"Exit codes: 0 passed, 1 a gated metric is worse or an arm is missing, 4 a gated metric is inconclusive, 2 "
+		"results "
+		"that cannot be compared or read, or a wrong policy, 7 a file that cannot be written.\n",
+	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
+	.run = run_command,
+};

@@ -11,7 +11,6 @@
 #include "workload/workload_yaml.h"
 
 #include <dirent.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,38 +105,57 @@ static const struct list {
 	     {"metrics", list_metrics},
 	     {"workloads", list_workloads}};
 
-int cli_list(int argc, char **argv)
+#define LISTS (sizeof lists / sizeof lists[0])
+
+static int show(const struct list *list, bool json)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {"json", no_argument, NULL, 'j'}, {0}};
-	bool json = false;
-	opterr = 0;
-	for (int option; (option = getopt_long(argc, argv, ":hj", options, NULL)) != -1;) {
-		if (option == '?' || option == ':')
-			return cli_bad_option("list", argv, options, option);
-		if (option == 'h') {
-			puts("usage: iovabench list allocators|distributions|keys|metrics|workloads [--json]\n\n"
-			     "One line each; iovabench describe NAME tells more of one.");
-			return EXIT_CODE_OK;
-		}
-		json = true;
-	}
-	for (size_t i = 0; optind + 1 == argc && i < sizeof lists / sizeof lists[0]; i++) {
-		if (strcmp(lists[i].name, argv[optind]) != 0)
-			continue;
-		struct text out = {0};
-		int code = lists[i].add(&out, json);
-		if (json)
-			text_add(&out, "%s]\n", out.length ? "" : "[");
-		if (out.failed)
-			code = EXIT_CODE_IO;
-		else if (out.bytes)
-			fputs(out.bytes, stdout);
-		text_release(&out);
+	struct text out = {0};
+	int code = list->add(&out, json);
+	if (json)
+		text_add(&out, "%s]\n", out.length ? "" : "[");
+	if (out.failed)
+		code = EXIT_CODE_IO;
+	else if (out.bytes)
+		fputs(out.bytes, stdout);
+	text_release(&out);
+	return code;
+}
+
+struct arguments {
+	bool json;
+};
+
+static const struct option_row rows[] = {
+	{"json", 'j', OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "the list as JSON", OPTION_AT(struct arguments, json)},
+};
+
+static int run_command(const struct cli_command *command, int argc, char **argv)
+{
+	struct arguments arguments = {0};
+	struct cli_given given;
+	const char *names[LISTS + 1] = {NULL};
+	int code = cli_read(command, argc, argv, (void *[]){&arguments, NULL}, &given);
+	if (code >= 0)
 		return code;
+	const char *name = argc - given.first == 1 ? argv[given.first] : NULL;
+	for (size_t i = 0; i < LISTS; i++) {
+		names[i] = lists[i].name;
+		if (name && !strcmp(name, lists[i].name))
+			return show(&lists[i], arguments.json);
 	}
-	static const char *const names[] = {"allocators", "distributions", "keys", "metrics", "workloads", NULL};
-	const char *nearest = optind + 1 == argc ? text_nearest(argv[optind], names) : NULL;
-	fprintf(stderr, "iovabench list: takes one of allocators, distributions, keys, metrics, workloads%s%s%s\n",
-		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	const char *nearest = name ? text_nearest(name, names) : NULL;
+	fprintf(stderr, "iovabench list: takes one of ");
+	for (size_t i = 0; i < LISTS; i++)
+		fprintf(stderr, "%s%s", i ? ", " : "", names[i]);
+	fprintf(stderr, "%s%s%s\n", nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	return EXIT_CODE_USAGE;
 }
+
+const struct cli_command cli_list = {
+	.name = "list",
+	.about = "list allocators, workloads, metrics, distributions or keys",
+	.usage = (const char *const[]){"allocators|distributions|keys|metrics|workloads [--json]", NULL},
+	.text = "One line each; iovabench describe NAME tells more of one.\n",
+	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
+	.run = run_command,
+};

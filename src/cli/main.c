@@ -13,34 +13,20 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static const struct command {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *about;
-} commands[] = {
-	{"run", cli_run, "run workloads on allocators, show a table, write a report"},
-	{"resume", cli_resume, "go on with a run that was interrupted or killed"},
-	{"merge", cli_merge, "put the arms of several results into one"},
-	{"aperture", cli_aperture, "find the smallest space in which a workload meets no failure"},
-	{"check", cli_check, "check workload files; nothing is run"},
-	{"expand", cli_expand, "print a workload with every default written out, as JSON"},
-	{"list", cli_list, "list allocators, workloads, metrics, distributions or keys"},
-	{"describe", cli_describe, "explain an allocator, option, metric, workload, key or driver call"},
-	{"compare", cli_compare, "hold two results or two arms against each other: ratios, intervals, verdicts"},
-	{"gate", cli_gate, "hold a result against a baseline, for CI"},
-	{"doctor", cli_doctor, "tell what about this machine makes its times less than trustworthy"},
-	{"calibrate", cli_calibrate, "tell what the clock can, or with --null what comparisons can"},
-	{"report", cli_report, "make a report of results again: html, md, csv or json"},
-	{"trace", cli_trace, "import a kernel's recording, show its figures"},
+static const struct cli_command *const commands[] = {
+	&cli_run,      &cli_resume,  &cli_merge, &cli_aperture, &cli_check,     &cli_expand, &cli_list,
+	&cli_describe, &cli_compare, &cli_gate,  &cli_doctor,   &cli_calibrate, &cli_report, &cli_trace,
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
+
+const char *const cli_colors[] = {"auto", "always", "never", NULL};
 
 static void help(void)
 {
 	puts("iovabench: fio for address-space allocators\n\n"
 	     "usage: iovabench COMMAND [OPTION]... [ARGUMENT]...\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		printf("  %-10s %s\n", commands[i].name, commands[i].about);
+		printf("  %-10s %s\n", commands[i]->name, commands[i]->about);
 	puts("\n  iovabench COMMAND --help tells more, iovabench --version the version,\n"
 	     "  iovabench --parse-only FILE... checks workload files and runs nothing.\n\n"
 	     "A first run:\n"
@@ -60,11 +46,11 @@ static void help(void)
 	     "If several apply, the first of 2, 7, 130, 3, 6, 5, 1, 4.");
 }
 
-bool cli_color(int descriptor, const char *wanted)
+bool cli_takes_color(int descriptor, enum cli_color wanted)
 {
 	const char *term = getenv("TERM");
-	if (wanted && strcmp(wanted, "auto") != 0)
-		return strcmp(wanted, "always") == 0;
+	if (wanted != CLI_COLOR_AUTO)
+		return wanted == CLI_COLOR_ALWAYS;
 	const char *no_color = getenv("NO_COLOR");
 	return isatty(descriptor) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
@@ -77,11 +63,24 @@ unsigned cli_width(int descriptor)
 	return 124;
 }
 
+/* What the manual page has of the commands: make manual puts it in. */
+static int show_manual(void)
+{
+	struct text text = {0};
+	for (size_t i = 0; i < COMMANDS; i++)
+		cli_command_manual(commands[i], &text);
+	if (!text.failed)
+		fputs(text.bytes, stdout);
+	int code = text.failed ? EXIT_CODE_IO : EXIT_CODE_OK;
+	text_release(&text);
+	return code;
+}
+
 static int unknown(const char *name)
 {
 	const char *names[COMMANDS + 1] = {0};
 	for (size_t i = 0; i < COMMANDS; i++)
-		names[i] = commands[i].name;
+		names[i] = commands[i]->name;
 	const char *nearest = text_nearest(name, names);
 	fprintf(stderr, "iovabench: there is no command '%s'%s%s%s; iovabench --help lists them\n", name,
 		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
@@ -125,10 +124,12 @@ int main(int argc, char **argv)
 		puts("iovabench " IOVABENCH_VERSION);
 		return finish(EXIT_CODE_OK);
 	}
+	if (strcmp(argv[1], "--manual") == 0)
+		return finish(show_manual());
 	if (strcmp(argv[1], "--parse-only") == 0)
-		return finish(cli_check(argc - 1, argv + 1));
+		return finish(cli_check.run(&cli_check, argc - 1, argv + 1));
 	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return finish(commands[i].run(argc - 1, argv + 1));
+		if (strcmp(argv[1], commands[i]->name) == 0)
+			return finish(commands[i]->run(commands[i], argc - 1, argv + 1));
 	return unknown(argv[1]);
 }

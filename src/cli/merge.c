@@ -6,23 +6,12 @@
 #include "base/json.h"
 #include "run/store.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define JOURNAL_BYTES_MAX ((size_t)4 << 30)
-
-static void help(void)
-{
-	puts("usage: iovabench merge DIR... -o DIR\n\n"
-	     "Puts the arms of several runs into one result: of parts of a matrix, on one machine or on several. Equal "
-	     "workloads become "
-	     "one, each arm\n"
-	     "names the run that it comes from, the journals stand one behind the other. An arm that is there twice is "
-	     "refused.");
-}
 
 /* Older versions wrote lines without one. */
 static int check_sums(const char *file, const char *bytes, size_t length, struct error *error)
@@ -146,35 +135,43 @@ static enum exit_code merge(char **folders, size_t count, const char *output, co
 	return error.exit_code;
 }
 
-int cli_merge(int argc, char **argv)
+struct arguments {
+	const char *output;
+};
+
+static const struct option_row rows[] = {
+	{"output", 'o', OPTION_TEXT, OPTION_SHOWS, "DIR", "takes the name of a folder", "where to write: a new folder",
+	 OPTION_AT(struct arguments, output)},
+};
+
+static int run_command(const struct cli_command *command, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"help", no_argument, NULL, 'h'}, {"output", required_argument, NULL, 'o'}, {0}};
-	const char *output = NULL;
-	struct text command = {0};
-	text_add(&command, "iovabench");
+	struct arguments arguments = {0};
+	struct cli_given given;
+	struct text words = {0};
+	text_add(&words, "iovabench");
 	for (int i = 0; i < argc; i++)
-		text_add(&command, " %s", argv[i]);
-	opterr = 0;
-	int code = EXIT_CODE_OK;
-	for (int option; code == EXIT_CODE_OK && (option = getopt_long(argc, argv, ":ho:", options, NULL)) != -1;) {
-		if (option == '?' || option == ':') {
-			code = cli_bad_option("merge", argv, options, option);
-		} else if (option == 'h') {
-			help();
-			text_release(&command);
-			return EXIT_CODE_OK;
-		} else {
-			output = optarg;
-		}
-	}
-	if (code == EXIT_CODE_OK && (argc == optind || !output || !*output || command.failed)) {
-		fprintf(stderr, "iovabench merge: takes the folders of runs, and -o with a new folder; iovabench merge "
-				"--help tells more\n");
-		code = EXIT_CODE_USAGE;
-	}
-	if (code == EXIT_CODE_OK)
-		code = (int)merge(argv + optind, (size_t)(argc - optind), output, command.bytes);
-	text_release(&command);
+		text_add(&words, " %s", argv[i]);
+	int code = cli_read(command, argc, argv, (void *[]){&arguments, NULL}, &given);
+	if (code < 0 && words.failed)
+		code = EXIT_CODE_IO;
+	else if (code < 0 && (argc == given.first || !arguments.output))
+		code = cli_usage(command, "takes the folders of runs, and -o with a new folder");
+	else if (code < 0)
+		code = (int)merge(argv + given.first, (size_t)(argc - given.first), arguments.output, words.bytes);
+	text_release(&words);
 	return code;
 }
+
+const struct cli_command cli_merge = {
+	.name = "merge",
+	.about = "put the arms of several results into one",
+	.usage = (const char *const[]){"DIR... -o DIR", NULL},
+	.text = "Puts the arms of several runs into one result: of parts of a matrix, on one machine or on several. Equal "
+		"workloads "
+		"become one, each arm names the run that it comes from, the journals stand one behind the other. An arm "
+		"that is there "
+		"twice is refused.\n",
+	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
+	.run = run_command,
+};

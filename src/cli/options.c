@@ -1,26 +1,87 @@
-/* SPDX-License-Identifier: MIT
- * What is said of an option that a sub-command does not have. */
+/* SPDX-License-Identifier: MIT */
+#include "cli/options.h"
+
 #include "cli/cli.h"
 
-#include "base/error.h"
-#include "base/text.h"
-
+#include <assert.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-#define OPTIONS_MAX 32
+/* Values that getopt gives for rows without a letter: above every char. */
+#define FIRST_VALUE 256
+
+#define HELP_WIDTH 124u
+
+static const struct option_row help_row = {
+	.name = "help", .letter = 'h', .kind = OPTION_FLAG, .effect = OPTION_SHOWS, .help = "this text"};
+
+/* The rows of a command in getopt's form; value i + FIRST_VALUE is row i of all. */
+struct forms {
+	struct option longs[CLI_OPTIONS_MAX + 2];
+	char letters[2 * CLI_OPTIONS_MAX + 4];
+	const struct option_row *rows[CLI_OPTIONS_MAX];
+	size_t table[CLI_OPTIONS_MAX], index[CLI_OPTIONS_MAX];
+	size_t count;
+};
+
+static bool has(const struct cli_table *table, const char *name)
+{
+	for (size_t i = 0; table->only && table->only[i]; i++)
+		if (!strcmp(table->only[i], name))
+			return true;
+	return !table->only;
+}
+
+/* Calls what with every row of the command, in the order of help. */
+static void each_row(const struct cli_command *command,
+		     void (*what)(void *context, const struct option_row *row, size_t table, size_t index), void *context)
+{
+	for (size_t t = 0; t < CLI_TABLES_MAX; t++)
+		for (size_t i = 0; i < command->tables[t].count; i++)
+			if (has(&command->tables[t], command->tables[t].rows[i].name))
+				what(context, &command->tables[t].rows[i], t, i);
+}
+
+static void add_form(void *context, const struct option_row *row, size_t table, size_t index)
+{
+	struct forms *forms = context;
+	size_t i = forms->count++;
+	assert(i < CLI_OPTIONS_MAX && index < CLI_OPTIONS_MAX);
+	forms->rows[i] = row;
+	forms->table[i] = table;
+	forms->index[i] = index;
+	forms->longs[i] =
+		(struct option){row->name, row->value ? required_argument : no_argument, NULL, FIRST_VALUE + (int)i};
+	if (row->letter) {
+		const char letter[] = {row->letter, row->value ? ':' : '\0', '\0'};
+		strcat(forms->letters, letter);
+	}
+}
+
+static size_t row_of(const struct forms *forms, int option)
+{
+	if (option >= FIRST_VALUE)
+		return (size_t)option - FIRST_VALUE;
+	for (size_t i = 0; i < forms->count; i++)
+		if (forms->rows[i]->letter == option)
+			return i;
+	assert(!"getopt gives letters of the table only");
+	return 0;
+}
 
 static const char *nearest_of(const char *word, const struct option *options)
 {
-	const char *names[OPTIONS_MAX + 1] = {0};
-	for (size_t i = 0; i < OPTIONS_MAX && options[i].name; i++)
+	const char *names[CLI_OPTIONS_MAX + 2] = {0};
+	for (size_t i = 0; i <= CLI_OPTIONS_MAX && options[i].name; i++)
 		names[i] = options[i].name;
 	char name[64];
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
 	return text_nearest(name, names);
 }
 
-int cli_bad_option(const char *command, char **argv, const struct option *options, int option)
+/* What getopt answered with '?' or ':'. */
+static int bad_option(const char *command, char **argv, const struct option *options, int option)
 {
 	const char *word = argv[optind - 1];
 	if (option == ':') {
@@ -41,4 +102,161 @@ int cli_bad_option(const char *command, char **argv, const struct option *option
 		fprintf(stderr, "iovabench %s: there is no option '-%c'; iovabench %s --help tells all\n", command, optopt,
 			command);
 	return EXIT_CODE_USAGE;
+}
+
+static int show_help(const struct cli_command *command)
+{
+	struct text text = {0};
+	cli_command_help(command, HELP_WIDTH, &text);
+	int code = text.failed ? EXIT_CODE_IO : EXIT_CODE_OK;
+	if (!text.failed)
+		fputs(text.bytes, stdout);
+	text_release(&text);
+	return code;
+}
+
+/* One option; returns an exit code. */
+static int take(const struct cli_command *command, const struct option_row *row, void *target, bool *given)
+{
+	struct error error = {0};
+	if (*given && row->value && !row->repeats) {
+		fprintf(stderr, "iovabench %s: --%s was given twice; it takes one value\n", command->name, row->name);
+		return EXIT_CODE_USAGE;
+	}
+	*given = true;
+	if (option_read(row, target, optarg, &error) == 0)
+		return EXIT_CODE_OK;
+	fprintf(stderr, "iovabench %s: %s\n", command->name, error.message);
+	return (int)error.exit_code;
+}
+
+int cli_read(const struct cli_command *command, int argc, char **argv, void *const *targets, struct cli_given *given)
+{
+	struct forms forms = {.letters = ":h"};
+	*given = (struct cli_given){0};
+	each_row(command, add_form, &forms);
+	forms.longs[forms.count] = (struct option){help_row.name, no_argument, NULL, 'h'};
+	opterr = 0;
+	optind = 0; /* glibc: starts again, argv may be another one */
+	for (int option; (option = getopt_long(argc, argv, forms.letters, forms.longs, NULL)) != -1;) {
+		if (option == '?' || option == ':')
+			return bad_option(command->name, argv, forms.longs, option);
+		if (option == 'h')
+			return show_help(command);
+		size_t i = row_of(&forms, option);
+		int code = take(command, forms.rows[i], targets[forms.table[i]],
+				&given->given[forms.table[i]][forms.index[i]]);
+		if (code != EXIT_CODE_OK)
+			return code;
+	}
+	given->first = optind;
+	return -1;
+}
+
+bool cli_was_given(const struct cli_command *command, const struct cli_given *given, const char *name)
+{
+	for (size_t t = 0; t < CLI_TABLES_MAX; t++)
+		for (size_t i = 0; i < command->tables[t].count; i++)
+			if (!strcmp(command->tables[t].rows[i].name, name))
+				return given->given[t][i];
+	assert(!"the command has the option");
+	return false;
+}
+
+int cli_usage(const struct cli_command *command, const char *message)
+{
+	fprintf(stderr, "iovabench %s: %s; iovabench %s --help tells more\n", command->name, message, command->name);
+	return EXIT_CODE_USAGE;
+}
+
+struct help {
+	struct text *text;
+	unsigned width;
+};
+
+static void add_help(void *context, const struct option_row *row, size_t table, size_t index)
+{
+	(void)table;
+	(void)index;
+	struct help *help = context;
+	option_help(row, help->width, help->text);
+}
+
+/* Paragraphs are wrapped, lines that begin with a space are not. */
+static void add_paragraphs(const char *words, size_t bytes, unsigned width, struct text *text)
+{
+	for (const char *end = words + bytes; words < end;) {
+		size_t length = strcspn(words, "\n");
+		char line[4096];
+		snprintf(line, sizeof line, "%.*s", (int)length, words);
+		if (*words == ' ' || !length)
+			text_add(text, "%s\n", line);
+		else
+			option_wrap(line, 0, 0, width, text);
+		words += length + (words[length] == '\n');
+	}
+}
+
+void cli_command_help(const struct cli_command *command, unsigned width, struct text *text)
+{
+	struct help help = {text, width};
+	const char *rest = strstr(command->text, "\n\n");
+	size_t first = rest ? (size_t)(rest - command->text) + 1 : strlen(command->text);
+	for (size_t i = 0; command->usage[i]; i++)
+		text_add(text, "%s iovabench %s%s%s\n", i ? "      " : "usage:", command->name,
+			 *command->usage[i] ? " " : "", command->usage[i]);
+	text_add(text, "\n");
+	add_paragraphs(command->text, first, width, text);
+	text_add(text, "\n");
+	each_row(command, add_help, &help);
+	option_help(&help_row, width, text);
+	add_paragraphs(command->text + first, strlen(command->text) - first, width, text);
+}
+
+/* Words in troff: backslashes, hyphens and leading points say what they are. */
+static void add_troff(const char *words, struct text *text)
+{
+	for (bool fresh = true; *words; words++) {
+		if (fresh && (*words == '.' || *words == '\''))
+			text_add(text, "\\&");
+		if (*words == '\\' || *words == '-')
+			text_add(text, *words == '-' ? "\\-" : "\\e");
+		else
+			text_add(text, "%c", *words);
+		fresh = *words == '\n';
+	}
+}
+
+static void add_manual(void *context, const struct option_row *row, size_t table, size_t index)
+{
+	struct text *text = context;
+	(void)table;
+	(void)index;
+	text_add(text, ".TP\n\\fB");
+	if (row->letter)
+		text_add(text, "\\-%c, ", row->letter);
+	add_troff("--", text);
+	add_troff(row->name, text);
+	text_add(text, "\\fR");
+	if (row->value) {
+		text_add(text, " \\fI");
+		add_troff(row->value, text);
+		text_add(text, "\\fR");
+	}
+	text_add(text, "\n");
+	add_troff(row->help, text);
+	text_add(text, "\n");
+}
+
+void cli_command_manual(const struct cli_command *command, struct text *text)
+{
+	for (size_t i = 0; command->usage[i]; i++) {
+		text_add(text, i ? ".br\n.B " : ".SS \"");
+		if (!i)
+			text_add(text, "%s: %s\"\n.B ", command->name, command->about);
+		text_add(text, "iovabench %s\n", command->name);
+		add_troff(command->usage[i], text);
+		text_add(text, "\n");
+	}
+	each_row(command, add_manual, text);
 }

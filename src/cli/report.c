@@ -7,7 +7,6 @@
 #include "report/report.h"
 #include "result/result.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,23 +21,6 @@ static const struct format {
 	const char *name;
 	void (*write)(const struct result *result, struct text *text);
 } formats[] = {{"html", report_html}, {"md", report_markdown}, {"csv", report_csv}, {"json", json}};
-
-static const struct format *find_format(const char *name)
-{
-	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
-		if (strcmp(formats[i].name, name) == 0)
-			return &formats[i];
-	fprintf(stderr, "iovabench report: --format '%s': takes html, md, csv or json\n", name);
-	return NULL;
-}
-
-static void help(void)
-{
-	puts("usage: iovabench report RESULT [-o FILE] [--format html|md|csv|json]\n\n"
-	     "Makes a report from a result: a folder that run has written, or its result.json. The default format is html "
-	     "when -o ends in\n"
-	     ".html, else md on standard output.");
-}
 
 static enum exit_code write_out(const struct result *result, const struct format *format, const char *output,
 				struct error *error)
@@ -55,42 +37,51 @@ static enum exit_code write_out(const struct result *result, const struct format
 	return error->exit_code;
 }
 
-int cli_report(int argc, char **argv)
+static const char *const format_names[] = {"html", "md", "csv", "json", NULL};
+_Static_assert(sizeof formats / sizeof formats[0] + 1 == sizeof format_names / sizeof format_names[0],
+	       "--format takes every format");
+
+struct arguments {
+	unsigned format; /* index of formats */
+	const char *output;
+};
+
+static const struct option_row rows[] = {
+	{"format", 0, OPTION_CHOICE, OPTION_SHOWS, "html|md|csv|json", "takes html, md, csv or json",
+	 "default: html when -o ends in .html, else md", OPTION_AT(struct arguments, format), .choices = format_names},
+	{"output", 'o', OPTION_TEXT, OPTION_SHOWS, "FILE", "takes a file", "default: standard output",
+	 OPTION_AT(struct arguments, output)},
+};
+
+static int run_command(const struct cli_command *command, int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-						{"format", required_argument, NULL, 'f'},
-						{"output", required_argument, NULL, 'o'},
-						{0}};
-	const struct format *format = NULL;
-	const char *output = NULL;
-	opterr = 0;
-	for (int option; (option = getopt_long(argc, argv, ":ho:", options, NULL)) != -1;) {
-		if (option == 'h') {
-			help();
-			return EXIT_CODE_OK;
-		}
-		if (option == 'o')
-			output = optarg;
-		if (option == '?' || option == ':')
-			return cli_bad_option("report", argv, options, option);
-		if (option == 'f' && !(format = find_format(optarg)))
-			return EXIT_CODE_USAGE;
-	}
-	if (argc - optind != 1) {
-		fprintf(stderr, "iovabench report: takes one result; iovabench report --help tells more\n");
-		return EXIT_CODE_USAGE;
-	}
-	if (!format) {
-		const char *dot = output ? strrchr(output, '.') : NULL;
-		format = find_format(dot && strcmp(dot, ".html") == 0 ? "html" : "md");
-	}
+	enum { HTML, MARKDOWN };
+	struct arguments arguments = {0};
+	struct cli_given given;
+	int code = cli_read(command, argc, argv, (void *[]){&arguments, NULL}, &given);
+	if (code >= 0)
+		return code;
+	if (argc - given.first != 1)
+		return cli_usage(command, "takes one result");
+	const char *dot = arguments.output ? strrchr(arguments.output, '.') : NULL;
+	if (!cli_was_given(command, &given, "format"))
+		arguments.format = dot && strcmp(dot, ".html") == 0 ? HTML : MARKDOWN;
 	struct result result = {0};
 	struct error error = {0};
-	if (cli_result_load(argv[optind], &result, &error) == 0) {
-		write_out(&result, format, output, &error);
+	if (cli_result_load(argv[given.first], &result, &error) == 0) {
+		write_out(&result, &formats[arguments.format], arguments.output, &error);
 		result_release(&result);
 	}
 	if (*error.message)
 		fprintf(stderr, "iovabench report: %s\n", error.message);
 	return (int)error.exit_code;
 }
+
+const struct cli_command cli_report = {
+	.name = "report",
+	.about = "make a report of results again: html, md, csv or json",
+	.usage = (const char *const[]){"RESULT [-o FILE] [--format html|md|csv|json]", NULL},
+	.text = "Makes a report from a result: a folder that run has written, or its result.json.\n",
+	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
+	.run = run_command,
+};

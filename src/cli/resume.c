@@ -7,18 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static void help(void)
-{
-	puts("usage: iovabench resume DIR [--json FILE|-] [--color WHEN] [-q]\n\n"
-	     "Goes on with a run that was interrupted or killed: what its journal has is not run again. The result is that "
-	     "of a "
-	     "run that was\n"
-	     "not interrupted. Processes that failed by trouble of the machine (killed from outside, no memory, no space) "
-	     "are run "
-	     "again.\n"
-	     "A finished run is left as it is, and its exit code is given again.");
-}
-
 /* It may have been killed between its result and its report. What went wrong in it is told again. */
 static void complete(const char *folder, struct error *error)
 {
@@ -58,37 +46,36 @@ static enum exit_code resume(const char *name, const struct cli_output *output)
 	return error.exit_code == EXIT_CODE_OK ? code : error.exit_code;
 }
 
-int cli_resume(int argc, char **argv)
+static const struct option_row rows[] = {
+	{"json", 0, OPTION_TEXT, OPTION_SHOWS, "FILE|-", "takes a file, or - for standard output",
+	 "the document, also there; with - the table goes to standard error", OPTION_AT(struct cli_output, json)},
+	{"color", 0, OPTION_CHOICE, OPTION_SHOWS, "WHEN", "takes auto, always or never", "auto (default), always, never",
+	 OPTION_AT(struct cli_output, color), .choices = cli_colors},
+	{"quiet", 'q', OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "no table, no progress", OPTION_AT(struct cli_output, quiet)},
+};
+
+static int run_command(const struct cli_command *command, int argc, char **argv)
 {
-	static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-						{"quiet", no_argument, NULL, 'q'},
-						{"json", required_argument, NULL, 'j'},
-						{"color", required_argument, NULL, 'c'},
-						{0}};
 	struct cli_output output = {0};
-	opterr = 0;
-	for (int option; (option = getopt_long(argc, argv, ":hq", options, NULL)) != -1;) {
-		if (option == '?' || option == ':')
-			return cli_bad_option("resume", argv, options, option);
-		if (option == 'h') {
-			help();
-			return EXIT_CODE_OK;
-		}
-		if (option == 'q')
-			output.quiet = true;
-		else if (option == 'j')
-			output.json = optarg;
-		else
-			output.color = optarg;
-	}
-	if (output.color && strcmp(output.color, "auto") != 0 && strcmp(output.color, "always") != 0 &&
-	    strcmp(output.color, "never") != 0) {
-		fprintf(stderr, "iovabench resume: --color '%s': takes auto, always or never\n", output.color);
-		return EXIT_CODE_USAGE;
-	}
-	if (argc - optind != 1) {
-		fprintf(stderr, "iovabench resume: takes the folder of one run; iovabench resume --help tells more\n");
-		return EXIT_CODE_USAGE;
-	}
-	return (int)resume(argv[optind], &output);
+	struct cli_given given;
+	int code = cli_read(command, argc, argv, (void *[]){&output, NULL}, &given);
+	if (code >= 0)
+		return code;
+	if (argc - given.first != 1)
+		return cli_usage(command, "takes the folder of one run");
+	return (int)resume(argv[given.first], &output);
 }
+
+const struct cli_command cli_resume = {
+	.name = "resume",
+	.about = "go on with a run that was interrupted or killed",
+	.usage = (const char *const[]){"DIR [--json FILE|-] [--color WHEN] [-q]", NULL},
+	.text = "Goes on with a run that was interrupted or killed: what its journal has is not run again. The result is "
+		"that of a run "
+		"that was not interrupted. Processes that failed by trouble of the machine (killed from outside, no "
+		"memory, no space) "
+		"are run again.\n"
+		"A finished run is left as it is, and its exit code is given again.\n",
+	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
+	.run = run_command,
+};

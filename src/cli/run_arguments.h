@@ -4,55 +4,32 @@
 #define CLI_RUN_ARGUMENTS_H
 
 #include "base/text.h"
+#include "cli/cli.h"
 #include "run/run.h"
+#include "run/settings.h"
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Values of options without a letter. */
-enum {
-	OPTION_SEED = 256,
-	OPTION_OPS,
-	OPTION_ROUNDS,
-	OPTION_LATENCY,
-	OPTION_AUDIT,
-	OPTION_JSON,
-	OPTION_STALL,
-	OPTION_COLOR,
-	OPTION_MEMORY,
-	OPTION_LOCK,
-	OPTION_SWEEP,
-	OPTION_PARSE_ONLY,
-	OPTION_RATE
-};
-
 struct run_arguments {
-	/* Set by the command: which options it knows, in both forms, and what it says about them. */
-	const struct option *options;
-	const char *letters;
-	void (*help)(void);
-	/* Set by run_arguments_read. */
-	char **argv;
+	const struct cli_command *command;
 	struct run_options run;
 	const char **specs;
 	bool *named; /* each of them was named by itself */
 	size_t spec_count;
-	const char *json;
-	const char *color;
-	bool quiet;
+	struct cli_output output;
 	bool parse_only;
-	bool lock_given;
 	struct workload_sweep *sweeps;
 	size_t sweep_count;
-	struct text command;
+	struct text words; /* of the command line */
 };
 
-/* A whole number, decimal or hex, in [low, high]; scaled: k, M or G may follow. */
-bool run_read_number(const char *text, uint64_t low, uint64_t high, bool scaled, uint64_t *number);
+/* Rows whose target is a struct run_arguments; those of run/settings.h go with them. */
+enum { RUN_ARGUMENT_ROWS = 6 };
+extern const struct option_row run_argument_rows[RUN_ARGUMENT_ROWS];
 
 /* -1: go on; else the exit code, everything was said. Released by the caller in both cases. */
-int run_arguments_read(struct run_arguments *arguments, int argc, char **argv);
+int run_arguments_read(struct run_arguments *arguments, const struct cli_command *command, int argc, char **argv);
 void run_arguments_release(struct run_arguments *arguments);
 
 #endif

@@ -9,97 +9,37 @@
 #include "trace/stat.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char help[] =
-	"Usage: iovabench trace import FILE -o OUT.iovatrace [--domain N]\n"
-	"       iovabench trace stat FILE [--json] [--domain N]\n"
-	"\n"
-	"import   turns the text of a kernel recording into a compact file that a workload can replay\n"
-	"stat     tells what is in a compact file or in the text of a recording\n"
-	"\n"
-	"FILE is text from tracefs, 'perf script' or 'trace-cmd report', plain or packed with zstd; '-' is standard\n"
-	"input. It holds probes on the kernel's allocator (allocret and freei: exact), or map and unmap events of the\n"
-	"group iommu (rebuilt: one device only). docs/traces.md tells how to record them and what the rules are.\n"
-	"\n"
-	"  -o, --output OUT   the compact file; it appears only when it is complete\n"
-	"  -d, --domain N     keep one domain, counted from 0 in the order in which they appear; default: all\n"
-	"  -j, --json         figures as JSON\n"
-	"  -h, --help         this text\n"
-	"\n"
-	"Examples\n"
-	"  iovabench trace import trace.txt -o mine.iovatrace       then in a workload:\n"
-	"      phases: [{name: replay, trace: {file: mine.iovatrace, repeat: 5, between: drain}}]\n"
-	"  ssh host cat /sys/kernel/tracing/trace | iovabench trace import - -o mine.iovatrace\n"
-	"  iovabench trace stat mine.iovatrace --json\n";
 
 struct trace_options {
 	const char *file;
 	const char *output;
 	uint32_t domain;
 	bool json;
-	bool help;
 };
 
-static int parse_domain(const char *word, uint32_t *domain, struct error *error)
+static int read_domain(void *target, const char *word, struct error *error)
 {
-	char *end;
-	errno = 0;
-	unsigned long value = strtoul(word, &end, 10);
-	if (*word < '0' || *word > '9' || *end || errno || value >= IMPORT_DOMAINS_MAX)
-		return error_set(error, EXIT_CODE_USAGE, "trace: --domain %s: a number from 0 to %d is wanted", word,
-				 IMPORT_DOMAINS_MAX - 1);
-	*domain = (uint32_t)value;
+	struct trace_options *options = target;
+	uint64_t number;
+	(void)error;
+	if (!option_number(word, 0, IMPORT_DOMAINS_MAX - 1, false, &number))
+		return -1;
+	options->domain = (uint32_t)number;
 	return 0;
 }
 
-static int parse_options(int argc, char **argv, struct trace_options *options, struct error *error)
-{
-	static const struct option known[] = {
-		{"output", required_argument, NULL, 'o'},
-		{"domain", required_argument, NULL, 'd'},
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	*options = (struct trace_options){.domain = IMPORT_DOMAIN_ALL};
-	optind = 0; /* glibc: start again, argv may be another one */
-	opterr = 0;
-	int option;
-	while ((option = getopt_long(argc, argv, ":o:d:jh", known, NULL)) != -1) {
-		const char *word = argv[optind - 1];
-		switch (option) {
-		case 'o':
-			options->output = optarg;
-			break;
-		case 'd':
-			if (parse_domain(optarg, &options->domain, error))
-				return -1;
-			break;
-		case 'j':
-			options->json = true;
-			break;
-		case 'h':
-			options->help = true;
-			break;
-		case ':':
-			return error_set(error, EXIT_CODE_USAGE, "trace: %s needs a value", word);
-		default:
-			return error_set(error, EXIT_CODE_USAGE,
-					 "trace: unknown option %s; 'iovabench trace --help' tells them", word);
-		}
-	}
-	if (options->help)
-		return 0;
-	if (optind + 1 != argc)
-		return error_set(error, EXIT_CODE_USAGE, "trace %s: one FILE is wanted, %d given", argv[0], argc - optind);
-	options->file = argv[optind];
-	return 0;
-}
+static const struct option_row rows[] = {
+	{"output", 'o', OPTION_TEXT, OPTION_SHOWS, "OUT", "takes a file",
+	 "the compact file; it appears only when it is complete", OPTION_AT(struct trace_options, output)},
+	{"domain", 'd', OPTION_OWN, OPTION_SHOWS, "N", "takes a number from 0 to 4095",
+	 "keep one domain, counted from 0 in the order in which they appear; default: all", .read = read_domain},
+	{"json", 'j', OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "figures as JSON", OPTION_AT(struct trace_options, json)},
+};
+_Static_assert(IMPORT_DOMAINS_MAX == 4096, "--domain tells this");
 
 static int print_text(struct text *text, FILE *to, struct error *error)
 {
@@ -191,42 +131,61 @@ static int run_stat(const struct trace_options *options, struct error *error)
 	return result;
 }
 
-static int run_command(int argc, char **argv, struct error *error)
+static const struct {
+	const char *name;
+	int (*run)(const struct trace_options *options, struct error *error);
+} verbs[] = {{"import", run_import}, {"stat", run_stat}};
+
+/* words: what is no option, the verb first. */
+static int run_verb(struct trace_options *options, char **words, int count, struct error *error)
 {
-	static const struct {
-		const char *name;
-		int (*run)(const struct trace_options *options, struct error *error);
-	} commands[] = {{"import", run_import}, {"stat", run_stat}};
 	static const char *const names[] = {"import", "stat", NULL};
-	struct trace_options options = {.help = true};
-	const char *command = argc > 1 ? argv[1] : NULL;
-	if (!command)
+	if (!count)
 		return error_set(error, EXIT_CODE_USAGE, "trace: import or stat? 'iovabench trace --help' tells");
-	size_t i = 0;
-	while (names[i] && strcmp(command, names[i]) != 0)
-		i++;
-	if (!names[i] && strcmp(command, "-h") != 0 && strcmp(command, "--help") != 0) {
-		const char *nearest = text_nearest(command, names);
-		return error_set(error, EXIT_CODE_USAGE, "trace: unknown command %s%s%s; import and stat are known",
-				 command, nearest ? ": did you mean " : "", nearest ? nearest : "");
+	for (size_t i = 0; names[i]; i++) {
+		if (strcmp(words[0], names[i]) != 0)
+			continue;
+		if (count != 2)
+			return error_set(error, EXIT_CODE_USAGE, "trace %s: one FILE is wanted, %d given", words[0],
+					 count - 1);
+		options->file = words[1];
+		return verbs[i].run(options, error);
 	}
-	if (names[i] && parse_options(argc - 1, argv + 1, &options, error))
-		return -1;
-	if (options.help) {
-		struct text text = {0};
-		text_add(&text, "%s", help);
-		int result = print_text(&text, stdout, error);
-		text_release(&text);
-		return result;
-	}
-	return commands[i].run(&options, error);
+	const char *nearest = text_nearest(words[0], names);
+	return error_set(error, EXIT_CODE_USAGE, "trace: unknown command %s%s%s; import and stat are known", words[0],
+			 nearest ? ": did you mean " : "", nearest ? nearest : "");
 }
 
-int cli_trace(int argc, char **argv)
+static int run_command(const struct cli_command *command, int argc, char **argv)
 {
+	struct trace_options options = {.domain = IMPORT_DOMAIN_ALL};
+	struct cli_given given;
 	struct error error = {0};
-	if (run_command(argc, argv, &error) == 0)
+	int code = cli_read(command, argc, argv, (void *[]){&options, NULL}, &given);
+	if (code >= 0)
+		return code;
+	if (run_verb(&options, argv + given.first, argc - given.first, &error) == 0)
 		return EXIT_CODE_OK;
 	fprintf(stderr, "iovabench: %s\n", error.message);
 	return (int)error.exit_code;
 }
+
+const struct cli_command cli_trace = {
+	.name = "trace",
+	.about = "import a kernel's recording, show its figures",
+	.usage =
+		(const char *const[]){"import FILE -o OUT.iovatrace [--domain N]", "stat FILE [--json] [--domain N]", NULL},
+	.text = "import   turns the text of a kernel recording into a compact file that a workload can replay\n"
+		"stat     tells what is in a compact file or in the text of a recording\n\n"
+		"FILE is text from tracefs, 'perf script' or 'trace-cmd report', plain or packed with zstd; '-' is "
+		"standard input. It "
+		"holds probes on the kernel's allocator (allocret and freei: exact), or map and unmap events of the group "
+		"iommu "
+		"(rebuilt: one device only). docs/traces.md tells how to record them and what the rules are.\n\n"
+		"  iovabench trace import trace.txt -o mine.iovatrace       then in a workload:\n"
+		"      phases: [{name: replay, trace: {file: mine.iovatrace, repeat: 5, between: drain}}]\n"
+		"  ssh host cat /sys/kernel/tracing/trace | iovabench trace import - -o mine.iovatrace\n"
+		"  iovabench trace stat mine.iovatrace --json\n",
+	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
+	.run = run_command,
+};

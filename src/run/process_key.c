@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "run/inputs.h"
+#include "run/settings.h"
 #include "workload/workload_yaml.h"
 
 #include <inttypes.h>
@@ -43,12 +44,13 @@ static void add_plugins(const char *spec, struct text *text)
 	text_release(&path);
 }
 
-int process_key(const struct job *job, uint64_t identity, uint64_t build_hash, uint64_t *key, struct error *error)
+int process_key(const struct job *job, const struct run_options *options, uint64_t identity, uint64_t build_hash,
+		uint64_t *key, struct error *error)
 {
 	struct text text = {0};
-	text_add(&text, "%" PRIu64 " %" PRIu64 " %d %u %u %u %d %d %u %.17g %d\n%s\n%s", identity, build_hash,
-		 (int)job->pass, job->round, job->twins, job->latency_gap, job->with_series, (int)job->lock,
-		 job->changes.threads, job->rate, job->poisson, job->changes.settings, job->spec);
+	text_add(&text, "%" PRIu64 " %" PRIu64 " %d %u %u %d\n%s\n%s", identity, build_hash, (int)job->pass, job->round,
+		 job->twins, job->with_series, job->changes.settings, job->spec);
+	run_settings_add_key(options, &text);
 	add_plugins(job->spec, &text);
 	return hash_text(&text, key, error);
 }

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/json.h"
 #include "run/machine.h"
+#include "run/settings.h"
 #include "workload/share.h"
 #include "workload/workload_yaml.h"
 
@@ -18,9 +19,6 @@
 
 #define PROGRAM_BYTES_MAX ((size_t)1 << 30)
 #define LIST_MAX ((size_t)100000)
-
-static const char *const latency_name[] = {
-	[RUN_LATENCY_SAMPLED] = "sampled", [RUN_LATENCY_ALL] = "all", [RUN_LATENCY_OFF] = "off"};
 
 static int hash_program(uint64_t *hash, struct error *error)
 {
@@ -106,18 +104,15 @@ static void write_options(struct json_writer *writer, json_t *object, const stru
 	for (size_t i = 0; i < options->spec_count; i++)
 		json_append(writer, named, json_boolean(options->named && options->named[i]));
 	write_sweeps(writer, object, options);
-	json_put(writer, object, "has_seed", json_boolean(options->changes.has_seed));
-	json_put_hex(writer, object, "seed", options->changes.seed);
-	json_put_u64(writer, object, "ops", options->changes.ops);
-	json_put_u64(writer, object, "threads", options->changes.threads);
-	json_put_text(writer, object, "lock", lock_kind_name[options->lock]);
-	json_put_u64(writer, object, "rate", options->rate);
-	json_put(writer, object, "poisson", json_boolean(options->poisson));
-	json_put_u64(writer, object, "rounds", options->rounds);
-	json_put_text(writer, object, "latency", latency_name[options->latency]);
-	json_put(writer, object, "audit", json_boolean(options->audit));
-	json_put_double(writer, object, "stall_seconds", options->stall_seconds);
-	json_put_u64(writer, object, "memory_limit_bytes", options->memory_limit_bytes);
+	for (size_t i = 0; i < RUN_SETTINGS; i++) {
+		struct text value = {0};
+		if (run_settings[i].effect != OPTION_SHOWS)
+			option_write(&run_settings[i], options, &value);
+		writer->failed |= value.failed;
+		if (value.length)
+			json_put_text(writer, object, run_settings[i].name, value.bytes);
+		text_release(&value);
+	}
 }
 
 static void write_inputs(struct json_writer *writer, json_t *document, const struct inputs *inputs)
@@ -226,27 +221,31 @@ static void read_named(struct json_reader *reader, const struct json_at *at, str
 	}
 }
 
+/* One that is not there was not given. */
+static void read_setting(struct json_reader *reader, const struct json_at *at, const struct option_row *row,
+			 struct run_options *options)
+{
+	struct error wrong = {0};
+	struct json_at child = json_child_optional(reader, at, row->name);
+	char *value = child.value ? json_text_at(reader, &child) : NULL;
+	if (value && option_read(row, options, value, &wrong) < 0)
+		json_fail(reader, &child, wrong.message);
+	memory_release(value);
+}
+
 static void read_options(struct json_reader *reader, const struct json_at *at, struct request *request)
 {
 	struct run_options *options = &request->options;
+	*options = run_options_default();
 	options->files = read_list(reader, at, "workloads", request, &options->file_count);
 	options->specs = read_list(reader, at, "allocators", request, &options->spec_count);
 	read_named(reader, at, options);
 	read_sweeps(reader, at, options);
-	options->changes.has_seed = json_read_bool(reader, at, "has_seed");
-	options->changes.seed = json_read_u64(reader, at, "seed", UINT64_MAX);
-	options->changes.ops = json_read_u64(reader, at, "ops", WORKLOAD_OPS_MAX);
-	options->changes.threads = (uint32_t)json_read_u64(reader, at, "threads", WORKLOAD_THREADS_MAX);
-	options->lock = (enum lock_kind)json_read_choice(reader, at, "lock", lock_kind_name, LOCK_SPIN + 1);
-	options->rate = (uint32_t)json_read_u64(reader, at, "rate", UINT32_MAX);
-	options->poisson = json_read_bool(reader, at, "poisson");
-	options->rounds = (uint32_t)json_read_u64(reader, at, "rounds", RUN_ROUNDS_MAX);
-	options->latency = (enum run_latency)json_read_choice(reader, at, "latency", latency_name, RUN_LATENCY_OFF + 1);
-	options->audit = json_read_bool(reader, at, "audit");
+	for (size_t i = 0; i < RUN_SETTINGS && !reader->failed; i++)
+		if (run_settings[i].effect != OPTION_SHOWS)
+			read_setting(reader, at, &run_settings[i], options);
 	if (!reader->failed && !options->rounds && !options->audit)
 		json_fail(reader, at, "must have rounds or the audit");
-	options->stall_seconds = json_read_double(reader, at, "stall_seconds");
-	options->memory_limit_bytes = json_read_u64(reader, at, "memory_limit_bytes", UINT64_MAX);
 }
 
 static void read_inputs(struct json_reader *reader, const struct json_at *document, struct request *request)

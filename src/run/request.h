@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define REQUEST_SCHEMA "iovabench.run/1"
+#define REQUEST_SCHEMA "iovabench.run/2"
 
 struct request {
 	/* After request_read files, sweeps, specs, named and command belong to the request; folder and progress are not kept. */

@@ -167,7 +167,7 @@ static int run_process(struct matrix *matrix, struct block *block, size_t arm, e
 	if (!job)
 		return error_set(error, EXIT_CODE_IO, "no memory for a job");
 	fill_job(matrix, block, arm, pass, round, job);
-	int result = process_key(job, block->identity, matrix->request.build_hash, &job->key, error);
+	int result = process_key(job, matrix->options, block->identity, matrix->request.build_hash, &job->key, error);
 	struct resumed *resumed = matrix->options->resumed;
 	int taken = result == 0 && resumed ? take_back(&resumed->journal, block, job, &record, error) : 0;
 	if (taken > 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/trial.h"
 
+#include "run/settings.h"
+
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -53,34 +55,25 @@ static void add_settings(struct text *text, const struct plan_changes *changes)
 
 static void add_command(struct text *text, const struct trial *trial, const char *spec)
 {
-	static const char *const latency[] = {
-		[RUN_LATENCY_SAMPLED] = "", [RUN_LATENCY_ALL] = " --latency all", [RUN_LATENCY_OFF] = " --latency off"};
-	const struct run_options *options = trial->options;
-	const struct plan_changes *changes = &trial->block->changes;
+	const struct run_options *options = trial->options, fallback = run_options_default();
 	bool audit = trial->job->pass == RESULT_PASS_AUDIT, search = trial->job->changes.space_end > 0;
 	text_add(text, search ? "iovabench aperture" : "iovabench run");
 	add_word(text, trial->block->plan.workload.file);
 	text_add(text, " -a");
 	add_word(text, spec);
-	if (changes->has_seed)
-		text_add(text, " --seed %" PRIu64, changes->seed);
-	if (changes->ops)
-		text_add(text, " --ops %" PRIu64, changes->ops);
-	add_settings(text, changes);
-	if (changes->threads > 1)
-		text_add(text, " -t %u", changes->threads);
-	if (changes->threads > 1 || options->lock != LOCK_NONE)
-		text_add(text, " --lock %s", lock_kind_name[options->lock]);
+	add_settings(text, &trial->block->changes);
 	if (audit && !search)
 		text_add(text, " --rounds 0");
 	if (!audit)
-		text_add(text, " --audit off --rounds %u%s", trial->job->round + 1, latency[options->latency]);
-	if (options->rate && !audit)
-		text_add(text, " --rate %u%s", options->rate, options->poisson ? ":poisson" : "");
-	if (options->stall_seconds > 0 && options->stall_seconds != RUN_STALL_SECONDS_DEFAULT)
-		text_add(text, " --stall %.10g", options->stall_seconds);
-	if (options->memory_limit_bytes)
-		text_add(text, " --memory %" PRIu64, options->memory_limit_bytes >> 20);
+		text_add(text, " --audit off --rounds %u", trial->job->round + 1);
+	for (size_t i = 0; i < RUN_SETTINGS; i++) {
+		const char *name = run_settings[i].name;
+		if (!strcmp(name, "rounds") || !strcmp(name, "audit") ||
+		    (audit && (!strcmp(name, "latency") || !strcmp(name, "rate"))))
+			continue;
+		bool told = !strcmp(name, "lock") && options->changes.threads > 1;
+		run_setting_add(&run_settings[i], options, told ? NULL : &fallback, text);
+	}
 }
 
 /* ---- verdicts ---- */

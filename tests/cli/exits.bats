@@ -17,9 +17,12 @@ ends() { # code message argument…
 }
 
 plays() { # code message argument…
-	local code=$1 message=$2
+	local code=$1 message=$2 short=() default
 	shift 2
-	ends "$code" "$message" run --rounds 1 --latency off --ops 2k -q -o "$scratch/t" "$@"
+	for default in "--rounds 1" "--latency off" "--ops 2k"; do
+		case " $* " in *" ${default% *} "*) ;; *) short+=("${default% *}" "${default#* }") ;; esac
+	done
+	ends "$code" "$message" run "${short[@]}" -q -o "$scratch/t" "$@"
 }
 
 # ---- one cause each ----
@@ -226,7 +229,7 @@ preloaded() { # how code message argument…
 	reasons=$(arms "$scratch/t" .reason)
 	has "$reasons" "crashed in the audit: signal 11 (Segmentation fault); so does rbtree (crashed in the audit: signal 11 (Segmentation fault)). This is"
 	has "$reasons" "; so does segregated (crashed"
-	has "$reasons" "with what this shows: iovabench run $tiny -a rbtree --ops 20 --rounds 0"
+	has "$reasons" "with what this shows: iovabench run $tiny -a rbtree --rounds 0 --ops 20"
 	is "$(jq -r .owner "$scratch/t/rounds.jsonl" | sort -u)" harness
 	# It is final.
 	ends 7 "this run is finished; nothing was run" resume "$scratch/t"
@@ -236,7 +239,7 @@ preloaded() { # how code message argument…
 	cp $tiny "$scratch/it's.yaml"
 	preloaded crash 7 "please report it" "$scratch/it's.yaml" -a "$plugins/slow.so" --audit off --seed 7 --sweep phases.churn.ops=20
 	has "$(arms "$scratch/t" .reason)" "so does null (crashed in the timed pass"
-	has "$(arms "$scratch/t" .reason)" "iovabench run '$scratch/it'\\''s.yaml' -a null --seed 7 --sweep phases.churn.ops=20 --audit off --rounds 1 --latency off"
+	has "$(arms "$scratch/t" .reason)" "iovabench run '$scratch/it'\\''s.yaml' -a null --sweep phases.churn.ops=20 --audit off --rounds 1 --seed 7 --latency off"
 	has "$(jq -r .run.trouble "$scratch/t/result.json")" "tiny: the harness on its own crashed in the timed pass"
 }
 

@@ -233,3 +233,14 @@ setup_file() {
 	run -0 "$iovabench" run $tiny -a null --rounds 1 -q -o "$scratch/t"
 	is "$(arms "$scratch/t" .state)" ok
 }
+
+@test "an option that takes one value is refused when it is given twice" {
+	local option
+	for option in "--seed 1" "--ops 1k" "--rounds 1" "--latency off" "--audit on" "-t 1" "--lock mutex" "--rate 1k" "--stall 1" \
+		"--memory 64" "-o $scratch/t" "--json $scratch/j" "--color auto"; do
+		# shellcheck disable=SC2086  # an option and its value
+		run -2 --separate-stderr "$iovabench" run $tiny $option $option
+		has "$stderr" "was given twice; it takes one value"
+	done
+	[ ! -e "$scratch/t" ]
+}

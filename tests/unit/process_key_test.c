@@ -3,6 +3,7 @@
 #include "run/process_key.h"
 
 #include "base/memory.h"
+#include "run/settings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,12 +18,13 @@
 #include "run_fixture.h"
 
 static struct job job;
+static struct run_options options;
 
 static uint64_t key_over(uint64_t identity, uint64_t build)
 {
 	struct error error = {0};
 	uint64_t key = 0;
-	assert_int_equal(process_key(&job, identity, build, &key, &error), 0);
+	assert_int_equal(process_key(&job, &options, identity, build, &key, &error), 0);
 	return key;
 }
 
@@ -34,8 +36,8 @@ static uint64_t key(void)
 static int set_up(void **state)
 {
 	(void)state;
-	job = (struct job){
-		.pass = RESULT_PASS_TIMED, .round = 3, .latency_gap = 64, .lock = LOCK_MUTEX, .changes = {.threads = 2}};
+	job = (struct job){.pass = RESULT_PASS_TIMED, .round = 3};
+	options = run_options_default();
 	strcpy(job.spec, "rbtree:fit=best");
 	return 0;
 }
@@ -65,17 +67,38 @@ static void all_that_it_plays_is_in_it(void **state)
 	CHANGES(job.pass = RESULT_PASS_AUDIT);
 	CHANGES(job.round = 4);
 	CHANGES(job.twins = 1);
-	CHANGES(job.latency_gap = 1);
 	CHANGES(job.with_series = true);
-	CHANGES(job.lock = LOCK_SPIN);
-	CHANGES(job.changes.threads = 3);
-	CHANGES(job.rate = 1000);
-	CHANGES(job.poisson = true);
 	CHANGES(strcpy(job.changes.settings, "phases.p.ops=1k\n"));
 	CHANGES(strcpy(job.spec, "rbtree:fit=last"));
 	uint64_t before = key();
 	assert_true(key_over(9, 2) != before);
 	assert_true(key_over(1, 9) != before);
+}
+
+/* A value of each option that is not the usual one; a new row has to be entered here. */
+static const struct {
+	const char *name, *value;
+} unusual[] = {{"seed", "9"},    {"ops", "1k"},  {"rounds", "3"}, {"latency", "all"}, {"audit", "off"},   {"threads", "3"},
+	       {"lock", "spin"}, {"rate", "1k"}, {"stall", "1"},  {"memory", "64"},   {"output", "place"}};
+_Static_assert(sizeof unusual / sizeof unusual[0] == RUN_SETTINGS, "every option is tried");
+
+static void an_option_is_in_it_when_figures_depend_on_it(void **state)
+{
+	(void)state;
+	struct error error = {0};
+	for (size_t i = 0; i < RUN_SETTINGS; i++) {
+		const struct option_row *row = &run_settings[i];
+		uint64_t before = key();
+		assert_string_equal(row->name, unusual[i].name);
+		if (option_read(row, &options, unusual[i].value, &error) < 0)
+			fail_msg("%s", error.message);
+		if ((key() != before) != (row->effect == OPTION_FIGURES))
+			fail_msg("--%s", row->name);
+		options = run_options_default();
+	}
+	uint64_t even = (assert_int_equal(option_read(&run_settings[7], &options, "1k", &error), 0), key());
+	assert_int_equal(option_read(&run_settings[7], &options, "1k:poisson", &error), 0);
+	assert_true(key() != even);
 }
 
 static void the_bytes_of_a_plugin_are_in_it(void **state)
@@ -124,7 +147,7 @@ static void every_lack_of_memory_is_an_error(void **state)
 	struct error error = {0};
 	uint64_t found;
 	memory_fail_after(0);
-	assert_int_equal(process_key(&job, 1, 2, &found, &error), -1);
+	assert_int_equal(process_key(&job, &options, 1, 2, &found, &error), -1);
 	memory_fail_after(UINT64_MAX);
 	assert_int_equal(error.exit_code, EXIT_CODE_IO);
 }
@@ -134,6 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(what_chance_decides_is_not_in_it, set_up),
 		cmocka_unit_test_setup(all_that_it_plays_is_in_it, set_up),
+		cmocka_unit_test_setup(an_option_is_in_it_when_figures_depend_on_it, set_up),
 		cmocka_unit_test_setup(the_bytes_of_a_plugin_are_in_it, set_up),
 		cmocka_unit_test_setup(a_workload_is_what_it_says_not_how_it_is_written, set_up),
 		cmocka_unit_test_setup(every_lack_of_memory_is_an_error, set_up),

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/settings.h"
+
+#include "play/open_loop.h"
+#include "workload/share.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As enum run_latency, enum lock_kind and bool. */
+static const char *const latencies[] = {"sampled", "all", "off", NULL};
+static const char *const locks[] = {"none", "mutex", "spin", NULL};
+static const char *const off_on[] = {"off", "on", NULL};
+
+static int read_seed(void *target, const char *value, struct error *error)
+{
+	struct run_options *options = target;
+	(void)error;
+	options->changes.has_seed = true;
+	return option_number(value, 0, UINT64_MAX, false, &options->changes.seed) ? 0 : -1;
+}
+
+static void write_seed(const void *target, struct text *text)
+{
+	const struct run_options *options = target;
+	if (options->changes.has_seed)
+		text_add(text, "%" PRIu64, options->changes.seed);
+}
+
+static int read_rate(void *target, const char *value, struct error *error)
+{
+	struct run_options *options = target;
+	char number[32];
+	uint64_t rate;
+	size_t length = strcspn(value, ":");
+	const char *arrivals = value + length;
+	(void)error;
+	snprintf(number, sizeof number, "%.*s", (int)length, value);
+	char *unit = strstr(number, "/s");
+	if (unit && unit[2] == '\0')
+		*unit = '\0';
+	options->poisson = strcmp(arrivals, ":poisson") == 0;
+	if (length >= sizeof number || (*arrivals && !options->poisson) ||
+	    !option_number(number, OPEN_LOOP_RATE_MIN, OPEN_LOOP_RATE_MAX, true, &rate))
+		return -1;
+	options->rate = (uint32_t)rate;
+	return 0;
+}
+
+static void write_rate(const void *target, struct text *text)
+{
+	const struct run_options *options = target;
+	if (options->rate)
+		text_add(text, "%" PRIu32 "%s", options->rate, options->poisson ? ":poisson" : "");
+}
+
+static int read_stall(void *target, const char *value, struct error *error)
+{
+	struct run_options *options = target;
+	char *end;
+	(void)error;
+	options->stall_seconds = strtod(value, &end);
+	return end != value && !*end && options->stall_seconds >= 0.2 && options->stall_seconds <= 86400 ? 0 : -1;
+}
+
+static void write_stall(const void *target, struct text *text)
+{
+	const struct run_options *options = target;
+	text_add(text, "%.17g", options->stall_seconds);
+}
+
+static int read_memory(void *target, const char *value, struct error *error)
+{
+	struct run_options *options = target;
+	uint64_t mib;
+	(void)error;
+	if (!option_number(value, 1, UINT64_C(1) << 24, false, &mib))
+		return -1;
+	options->memory_limit_bytes = mib << 20;
+	return 0;
+}
+
+static void write_memory(const void *target, struct text *text)
+{
+	const struct run_options *options = target;
+	if (options->memory_limit_bytes)
+		text_add(text, "%" PRIu64, options->memory_limit_bytes >> 20);
+}
+
+const struct option_row run_settings[RUN_SETTINGS] = {
+	{"seed", 0, OPTION_OWN, OPTION_FIGURES, "N", "takes a whole number, decimal or 0x...",
+	 "instead of the workload's seed", .read = read_seed, .write = write_seed},
+	{"ops", 0, OPTION_COUNT, OPTION_FIGURES, "N", "takes a count from 1 to 1000G",
+	 "operations of every measured phase that ends by operations (k, M and G are understood)",
+	 OPTION_AT(struct run_options, changes.ops), .minimum = 1, .maximum = WORKLOAD_OPS_MAX},
+	{"rounds", 0, OPTION_NUMBER, OPTION_PLANS, "N", "takes a whole number from 0 (the audit alone) to 1000",
+	 "fresh processes per arm, 0 to 1000 (default 12; below 6 there is no 95 % interval; 0: the audit alone)",
+	 OPTION_AT(struct run_options, rounds), .maximum = RUN_ROUNDS_MAX},
+	{"latency", 0, OPTION_CHOICE, OPTION_FIGURES, "MODE", "takes sampled, all or off",
+	 "sampled (default), all (every operation: serialised, slower), off", OPTION_AT(struct run_options, latency),
+	 .choices = latencies},
+	{"audit", 0, OPTION_CHOICE, OPTION_PLANS, "on|off", "takes on or off",
+	 "check every answer and count fragmentation (default on)", OPTION_AT(struct run_options, audit),
+	 .choices = off_on},
+	{"threads", 't', OPTION_NUMBER, OPTION_FIGURES, "N", "takes a whole number of threads from 1 to 64",
+	 "threads of one process, 1 to 64, that share the workload on one allocator; each is pinned to a CPU (default 1); "
+	 "scripts and recordings take one",
+	 OPTION_AT(struct run_options, changes.threads), .minimum = 1, .maximum = WORKLOAD_THREADS_MAX},
+	{"lock", 0, OPTION_CHOICE, OPTION_FIGURES, "KIND", "takes mutex, spin or none",
+	 "around allocators that are not made for several threads: mutex, spin or none (default mutex with several "
+	 "threads, none with one); none with several: only for those that need no lock",
+	 OPTION_AT(struct run_options, lock), .choices = locks},
+	{"rate", 0, OPTION_OWN, OPTION_FIGURES, "R[:poisson]",
+	 "takes operations per second from 100 to 1G, and :poisson behind it",
+	 "open loop: R operations begin in a second (k, M), at even gaps or at random; the latency pass then records when "
+	 "each one was answered, counted from when it was to begin",
+	 .read = read_rate, .write = write_rate},
+	{"stall", 0, OPTION_OWN, OPTION_PLANS, "SECONDS", "takes seconds from 0.2 to 86400",
+	 "a worker that ends no window for so long hangs (default 60)", .read = read_stall, .write = write_stall},
+	{"memory", 0, OPTION_OWN, OPTION_PLANS, "MIB", "takes MiB, a whole number from 1 to 16777216",
+	 "a worker that takes more is killed (default: three quarters of the machine's)", .read = read_memory,
+	 .write = write_memory},
+	{"output", 'o', OPTION_TEXT, OPTION_SHOWS, "DIR", "takes the name of a folder",
+	 "where to write (default results/<time>); a folder with another run is refused",
+	 OPTION_AT(struct run_options, folder)},
+};
+_Static_assert(RUN_ROUNDS_MAX == 1000 && RUN_ROUNDS_DEFAULT == 12 && WORKLOAD_THREADS_MAX == 64,
+	       "the help of rounds and threads tells these");
+_Static_assert(sizeof(enum run_latency) == 4 && sizeof(enum lock_kind) == 4, "options store enums in four bytes");
+
+struct run_options run_options_default(void)
+{
+	return (struct run_options){
+		.rounds = RUN_ROUNDS_DEFAULT, .audit = true, .stall_seconds = RUN_STALL_SECONDS_DEFAULT};
+}
+
+void run_settings_add_key(const struct run_options *options, struct text *text)
+{
+	for (size_t i = 0; i < RUN_SETTINGS; i++) {
+		if (run_settings[i].effect != OPTION_FIGURES)
+			continue;
+		text_add(text, "\n%s=", run_settings[i].name);
+		option_write(&run_settings[i], options, text);
+	}
+}
+
+void run_setting_add(const struct option_row *row, const struct run_options *options, const struct run_options *fallback,
+		     struct text *text)
+{
+	struct text value = {0}, usual = {0};
+	if (row->effect == OPTION_SHOWS)
+		return;
+	option_write(row, options, &value);
+	if (fallback)
+		option_write(row, fallback, &usual);
+	if (value.length && !(fallback && usual.length == value.length && !memcmp(usual.bytes, value.bytes, value.length)))
+		text_add(text, " --%s %s", row->name, value.bytes);
+	text->failed |= value.failed | usual.failed;
+	text_release(&value);
+	text_release(&usual);
+}
