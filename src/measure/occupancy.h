@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Which pages of a space are live, kept apart from any allocator: a bitmap per 2 MiB region (512 pages) in a table that grows with
- * use, with counters above it. The audit checks every extent against it, and page tables, footprint, span and free 2 MiB slots are
+ * Which pages of a space are live, kept apart from any allocator: spans of 2 MiB regions (512 pages), with bitmaps where one is live in
+ * part, with counters above them. The audit checks every extent against it, and page tables, footprint, span and free 2 MiB slots are
  * read off it. "2 MiB", "1 GiB" and "512 GiB" stand for 2^9, 2^18 and 2^27 pages, exact for pages of 4 KiB. */
 #ifndef MEASURE_OCCUPANCY_H
 #define MEASURE_OCCUPANCY_H
@@ -22,13 +22,13 @@ enum occupancy_result {
 };
 
 enum occupancy_result occupancy_reserve(struct occupancy *occupancy, uint64_t first, uint64_t count);
-/* Cost: O(count / 64) for small extents, O(count / 512) table look-ups. */
+/* Cost: O(log extents), whatever their sizes; a drop of what several takes took, as much for each of them. */
 enum occupancy_result occupancy_take(struct occupancy *occupancy, uint64_t first, uint64_t count);
 enum occupancy_result occupancy_drop(struct occupancy *occupancy, uint64_t first, uint64_t count);
 
 /* True when no page of [first, first + count) is live or reserved and all are inside the space. */
 bool occupancy_is_free(const struct occupancy *occupancy, uint64_t first, uint64_t count);
-/* Pages of [first, first + count) that are neither live nor reserved. O(regions in use that it meets). */
+/* Pages of [first, first + count) that are neither live nor reserved. O(log extents). */
 uint64_t occupancy_free_pages(const struct occupancy *occupancy, uint64_t first, uint64_t count);
 /* Live pages of [first, first + count), for the picture of the space. */
 uint64_t occupancy_live_pages(const struct occupancy *occupancy, uint64_t first, uint64_t count);

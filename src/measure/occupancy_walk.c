@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "measure/occupancy_table.h"
+#include "measure/occupancy_spans.h"
 
 #include <stddef.h>
 
@@ -39,27 +39,19 @@ static void walk_word(struct walk *walk, uint64_t page, uint64_t word)
 	}
 }
 
-static void walk_gib(struct walk *walk, const struct gib *gib, uint64_t page)
-{
-	for (unsigned region = 0; region < GIB_LEAVES; region++, page += LEAF_PAGES) {
-		uint32_t index = occupancy_leaf_of(walk->occupancy, gib, region);
-		if (!index && occupancy_bit(gib->full, region))
-			walk_live(walk, page, page + LEAF_PAGES);
-		if (!index || !walk->occupancy->leaves[index - 1].live_pages)
-			continue;
-		for (unsigned i = 0; i < LEAF_WORDS; i++)
-			walk_word(walk, page + 64 * i, walk->occupancy->leaves[index - 1].live[i]);
-	}
-}
-
 void occupancy_visit_free(const struct occupancy *occupancy, void (*visit)(void *context, uint64_t first, uint64_t count),
 			  void *context)
 {
 	struct walk walk = {occupancy, occupancy->first, 0, visit, context};
-	for (size_t i = 0; i < occupancy->gibs.count; i++) {
-		const struct region_entry *entry = &occupancy->gibs.entries[i];
-		if (occupancy->gib[entry->value].live_pages)
-			walk_gib(&walk, &occupancy->gib[entry->value], entry->number << GIB_SHIFT);
+	struct span_place place;
+	for (const struct span *span = span_tree_first(&occupancy->live, &place); span;
+	     span = span_tree_next(&occupancy->live, &place)) {
+		const struct bitmap *bitmap = bitmap_of(occupancy, span);
+		uint64_t page = span->first << LEAF_SHIFT;
+		if (!bitmap)
+			walk_live(&walk, page, page + span->weight);
+		for (unsigned i = 0; bitmap && i < LEAF_WORDS; i++)
+			walk_word(&walk, page + 64 * i, bitmap->live[i]);
 	}
 	walk_live(&walk, occupancy->end, occupancy->end);
 }
@@ -67,92 +59,80 @@ void occupancy_visit_free(const struct occupancy *occupancy, void (*visit)(void 
 /* What a recount finds. */
 struct recount {
 	uint64_t live_pages;
-	uint64_t regions_live;
-	uint64_t regions_touched;
-	uint64_t gibs_live;
-	uint64_t tops_live;
-	uint64_t used_2mib_slots;
-	uint64_t used_1gib_slots;
+	uint64_t live[OCCUPANCY_SIZES];    /* regions with a live page */
+	uint64_t touched[OCCUPANCY_SIZES]; /* that were ever live */
+	uint64_t used[OCCUPANCY_SIZES];    /* slots with a live page */
+	uint64_t next[OCCUPANCY_SIZES];    /* regions below are counted */
 	uint64_t lowest;
 	uint64_t highest;
+	size_t bitmaps;
 };
 
-/* Live pages of one region, or UINT64_MAX when its own count is wrong. */
-static uint64_t recount_leaf(const struct leaf *leaf, uint64_t page, struct recount *sum)
+static const unsigned shifts[OCCUPANCY_SIZES] = {LEAF_SHIFT, GIB_SHIFT, TOP_SHIFT};
+
+static bool is_touched(const struct span_tree *set, uint64_t low, uint64_t high)
 {
-	uint64_t live = 0;
-	for (unsigned i = 0; i < LEAF_WORDS; i++) {
-		uint64_t word = leaf->live[i];
-		if (!word)
-			continue;
-		live += (unsigned)__builtin_popcountll(word);
-		uint64_t low = page + 64 * i + (unsigned)__builtin_ctzll(word);
-		uint64_t high = page + 64 * i + 63 - (unsigned)__builtin_clzll(word);
-		sum->lowest = low < sum->lowest ? low : sum->lowest;
-		sum->highest = high > sum->highest ? high : sum->highest;
-	}
-	return live == leaf->live_pages ? live : UINT64_MAX;
+	struct span_place place;
+	const struct span *span = span_tree_find(set, low, &place);
+	return covers(span, high);
 }
 
-static const char *recount_gib(const struct occupancy *occupancy, const struct region_entry *entry, struct recount *sum)
+static void note_ends(struct recount *sum, uint64_t low, uint64_t high)
 {
-	const struct gib *gib = &occupancy->gib[entry->value];
-	uint64_t page = entry->number << GIB_SHIFT, pages = 0, regions = 0;
-	for (unsigned region = 0; region < GIB_LEAVES; region++, page += LEAF_PAGES) {
-		uint32_t index = occupancy_leaf_of(occupancy, gib, region);
-		bool full = occupancy_bit(gib->full, region), touched = occupancy_bit(gib->touched, region);
-		bool slot = occupancy_is_slot(occupancy, page >> LEAF_SHIFT, LEAF_SHIFT);
-		if (full && index)
-			return "a 2 MiB region has a bitmap and is marked full";
-		if (slot != occupancy_bit(gib->slots, region))
-			return "a 2 MiB region is wrongly marked as a slot";
-		uint64_t live = index ? recount_leaf(&occupancy->leaves[index - 1], page, sum) : full ? LEAF_PAGES : 0;
-		if (live == UINT64_MAX)
-			return "live_pages of a 2 MiB region";
-		if (live && !touched)
-			return "a live 2 MiB region is not marked as touched";
-		if (full) {
-			sum->lowest = page < sum->lowest ? page : sum->lowest;
-			sum->highest = page + LEAF_PAGES - 1 > sum->highest ? page + LEAF_PAGES - 1 : sum->highest;
-		}
-		pages += live;
-		regions += live != 0;
-		sum->regions_touched += touched;
-		sum->used_2mib_slots += live && slot;
-	}
-	if (pages != gib->live_pages)
-		return "live_pages of a 1 GiB region";
-	if (regions != gib->live_regions)
-		return "live_regions of a 1 GiB region";
-	if (gib->slot != occupancy_is_slot(occupancy, entry->number, GIB_SHIFT))
-		return "a 1 GiB region is wrongly marked as a slot";
-	sum->live_pages += pages;
-	sum->regions_live += regions;
-	sum->gibs_live += pages != 0;
-	sum->used_1gib_slots += pages && gib->slot;
+	sum->lowest = low < sum->lowest ? low : sum->lowest;
+	sum->highest = high > sum->highest ? high : sum->highest;
+}
+
+/* NULL, or what is wrong with the live pages of a span. */
+static const char *recount_pages(const struct occupancy *occupancy, const struct span *span, struct recount *sum)
+{
+	const struct bitmap *bitmap = bitmap_of(occupancy, span);
+	uint64_t page = span->first << LEAF_SHIFT;
+	if (bitmap && span->count != 1)
+		return "a bitmap is of one region";
+	if (!span->weight ||
+	    span->weight != (bitmap ? occupancy_bits_set(bitmap, 0, LEAF_PAGES) : span->count << LEAF_SHIFT))
+		return "live_pages of a span";
+	for (unsigned i = 0; bitmap && i < LEAF_WORDS; i++)
+		if (bitmap->live[i])
+			note_ends(sum, page + 64 * i + (unsigned)__builtin_ctzll(bitmap->live[i]),
+				  page + 64 * i + 63 - (unsigned)__builtin_clzll(bitmap->live[i]));
+	if (!bitmap)
+		note_ends(sum, page, page + span->weight - 1);
+	sum->bitmaps += bitmap != NULL;
+	sum->live_pages += span->weight;
 	return NULL;
 }
 
-/* GiB regions with a live page per 512 GiB, against the table of those. */
-static const char *recount_tops(const struct occupancy *occupancy, struct recount *sum)
+/* Regions of every size that the span is the first to be seen in. */
+static const char *recount_regions(const struct occupancy *occupancy, const struct span *span, struct recount *sum)
 {
-	size_t gib = 0;
-	for (size_t i = 0; i < occupancy->tops.count; i++) {
-		const struct region_entry *top = &occupancy->tops.entries[i];
-		if (i && top->number <= top[-1].number)
-			return "512 GiB regions are out of order";
-		uint64_t live = 0;
-		for (; gib < occupancy->gibs.count; gib++) {
-			const struct region_entry *entry = &occupancy->gibs.entries[gib];
-			if (entry->number >> (TOP_SHIFT - GIB_SHIFT) != top->number)
-				break;
-			live += occupancy->gib[entry->value].live_pages != 0;
-		}
-		if (live != top->value)
-			return "live GiB regions of a 512 GiB region";
-		sum->tops_live += live != 0;
+	for (unsigned size = 0; size < OCCUPANCY_SIZES; size++) {
+		unsigned more = shifts[size] - LEAF_SHIFT;
+		uint64_t low = span->first >> more, high = (span->first + span->count - 1) >> more;
+		low = low > sum->next[size] ? low : sum->next[size];
+		sum->next[size] = high + 1;
+		if (low > high)
+			continue;
+		if (!is_touched(&occupancy->touched[size], low, high))
+			return "a live region is not known as touched";
+		sum->live[size] += high - low + 1;
+		sum->used[size] += occupancy_slots_of(occupancy, low, high, shifts[size]);
 	}
-	return gib == occupancy->gibs.count ? NULL : "a GiB region has no 512 GiB region";
+	return NULL;
+}
+
+static const char *recount_touched(const struct occupancy *occupancy, struct recount *sum)
+{
+	for (unsigned size = 0; size < OCCUPANCY_SIZES; size++) {
+		const struct span_tree *set = &occupancy->touched[size];
+		struct span_place place;
+		if (!span_tree_sound(set))
+			return "touched regions are out of order";
+		for (const struct span *span = span_tree_first(set, &place); span; span = span_tree_next(set, &place))
+			sum->touched[size] += span->count;
+	}
+	return NULL;
 }
 
 static const char *compare(const struct occupancy *occupancy, const struct recount *sum)
@@ -167,12 +147,15 @@ static const char *compare(const struct occupancy *occupancy, const struct recou
 	} pairs[] = {
 		{counters->live_pages, sum->live_pages, "live_pages"},
 		{counters->reserved_pages, reserved, "reserved_pages"},
-		{counters->regions_2mib_live, sum->regions_live, "regions_2mib_live"},
-		{counters->regions_2mib_touched, sum->regions_touched, "regions_2mib_touched"},
-		{counters->regions_1gib_live, sum->gibs_live, "regions_1gib_live"},
-		{counters->regions_512gib_live, sum->tops_live, "regions_512gib_live"},
-		{occupancy->used_2mib_slots, sum->used_2mib_slots, "free_2mib_slots"},
-		{occupancy->used_1gib_slots, sum->used_1gib_slots, "free_1gib_slots"},
+		{counters->regions_2mib_live, sum->live[OCCUPANCY_LEAF], "regions_2mib_live"},
+		{counters->regions_1gib_live, sum->live[OCCUPANCY_GIB], "regions_1gib_live"},
+		{counters->regions_512gib_live, sum->live[OCCUPANCY_TOP], "regions_512gib_live"},
+		{counters->regions_2mib_touched, sum->touched[OCCUPANCY_LEAF], "regions_2mib_touched"},
+		{counters->regions_1gib_touched, sum->touched[OCCUPANCY_GIB], "regions_1gib_touched"},
+		{counters->regions_512gib_touched, sum->touched[OCCUPANCY_TOP], "regions_512gib_touched"},
+		{occupancy->used_2mib_slots, sum->used[OCCUPANCY_LEAF], "free_2mib_slots"},
+		{occupancy->used_1gib_slots, sum->used[OCCUPANCY_GIB], "free_1gib_slots"},
+		{occupancy->bitmap_capacity - occupancy->bitmaps_left, sum->bitmaps, "bitmaps in use"},
 		{occupancy->slots_2mib, occupancy_slots(occupancy, LEAF_SHIFT), "free_2mib_slots"},
 		{occupancy->slots_1gib, occupancy_slots(occupancy, GIB_SHIFT), "free_1gib_slots"},
 	};
@@ -182,7 +165,7 @@ static const char *compare(const struct occupancy *occupancy, const struct recou
 	}
 	if (counters->peak_live_pages < sum->live_pages)
 		return "peak_live_pages";
-	if (counters->regions_2mib_live_peak < sum->regions_live)
+	if (counters->regions_2mib_live_peak < sum->live[OCCUPANCY_LEAF])
 		return "regions_2mib_live_peak";
 	if (sum->live_pages && (!counters->ever_used || sum->lowest < counters->lowest_page))
 		return "lowest_page";
@@ -192,19 +175,22 @@ static const char *compare(const struct occupancy *occupancy, const struct recou
 const char *occupancy_broken_invariant(const struct occupancy *occupancy)
 {
 	struct recount sum = {.lowest = UINT64_MAX};
-	for (size_t i = 0; i < occupancy->gibs.count; i++) {
-		const struct region_entry *entry = &occupancy->gibs.entries[i];
-		if (i && entry->number <= entry[-1].number)
-			return "GiB regions are out of order";
-		const char *broken = recount_gib(occupancy, entry, &sum);
-		if (broken)
-			return broken;
+	struct span_place place;
+	if (!span_tree_sound(&occupancy->live))
+		return "spans of live regions are out of order";
+	const char *broken = recount_touched(occupancy, &sum);
+	for (const struct span *span = span_tree_first(&occupancy->live, &place); span && !broken;
+	     span = span_tree_next(&occupancy->live, &place)) {
+		broken = recount_pages(occupancy, span, &sum);
+		if (!broken)
+			broken = recount_regions(occupancy, span, &sum);
 	}
+	if (broken)
+		return broken;
 	for (size_t i = 0; i < occupancy->reserved_count; i++) {
 		const struct reserved_range *range = &occupancy->reserved[i];
 		if (occupancy_live_pages(occupancy, range->first, range->end - range->first))
 			return "a reserved page is live";
 	}
-	const char *broken = recount_tops(occupancy, &sum);
-	return broken ? broken : compare(occupancy, &sum);
+	return compare(occupancy, &sum);
 }

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -193,6 +194,9 @@ static void reserved_pages_are_neither_free_nor_live(void **state)
 	assert_int_equal(counters.live_pages, 0);
 	assert_int_equal(counters.free_2mib_slots, 2048 - 3); /* 0, 512 and 1024 */
 	assert_int_equal(counters.free_1gib_slots, 3);
+	assert_int_equal(occupancy_free_pages(occupancy, 0, 1050), 1050 - 10 - 50);
+	assert_int_equal(occupancy_free_pages(occupancy, 505, 700), 700 - 5 - 110);
+	assert_int_equal(occupancy_free_pages(occupancy, 1105, 1), 0);
 	assert_int_equal(occupancy_take(occupancy, 999, 2), OCCUPANCY_OVERLAP);
 	take(510, 490);
 	assert_int_equal(occupancy_counters(occupancy).free_2mib_slots, 2048 - 3);
@@ -353,6 +357,161 @@ static void random_operations_agree_with_an_array_of_pages(void **state)
 	}
 }
 
+/* Extents of up to some TiB in a space of 2^40 pages; the judge is a list of them, and of all that there ever were. */
+#define HUGE_FIRST UINT64_C(12345)
+#define HUGE_PAGES (UINT64_C(1) << 40)
+#define HUGE_EXTENTS 60u
+#define HUGE_RANGES 4000u
+
+struct range {
+	uint64_t first, end;
+};
+
+static struct range live_ranges[HUGE_EXTENTS], ever[HUGE_RANGES];
+static size_t live_count, ever_count;
+
+static int by_first(const void *left, const void *right)
+{
+	const struct range *a = left, *b = right;
+	return (a->first > b->first) - (a->first < b->first);
+}
+
+/* Regions of one size that ranges meet. */
+static uint64_t regions_of(const struct range *ranges, size_t count, unsigned shift)
+{
+	static struct range sorted[HUGE_RANGES];
+	uint64_t regions = 0, next = 0;
+	memcpy(sorted, ranges, count * sizeof ranges[0]);
+	if (count)
+		qsort(sorted, count, sizeof sorted[0], by_first);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t low = sorted[i].first >> shift, high = (sorted[i].end - 1) >> shift;
+		low = low > next ? low : next;
+		regions += low <= high ? high - low + 1 : 0;
+		next = high + 1 > next ? high + 1 : next;
+	}
+	return regions;
+}
+
+static uint64_t pages_between(uint64_t first, uint64_t end)
+{
+	uint64_t pages = 0;
+	for (size_t i = 0; i < live_count; i++) {
+		uint64_t low = live_ranges[i].first > first ? live_ranges[i].first : first;
+		uint64_t high = live_ranges[i].end < end ? live_ranges[i].end : end;
+		pages += low < high ? high - low : 0;
+	}
+	return pages;
+}
+
+static void assert_counters_are_those_of_the_list(void)
+{
+	struct occupancy_counters counters = occupancy_counters(occupancy);
+	assert_int_equal(counters.live_pages, pages_between(0, UINT64_MAX));
+	assert_int_equal(counters.regions_2mib_live, regions_of(live_ranges, live_count, 9));
+	assert_int_equal(counters.regions_1gib_live, regions_of(live_ranges, live_count, 18));
+	assert_int_equal(counters.regions_512gib_live, regions_of(live_ranges, live_count, 27));
+	assert_int_equal(counters.regions_2mib_touched, regions_of(ever, ever_count, 9));
+	assert_int_equal(counters.regions_1gib_touched, regions_of(ever, ever_count, 18));
+	assert_int_equal(counters.regions_512gib_touched, regions_of(ever, ever_count, 27));
+	/* The space begins inside a region and ends inside one: both may be live, and neither is a slot. */
+	uint64_t last = (HUGE_FIRST + HUGE_PAGES) >> 9;
+	bool first_lives = pages_between(HUGE_FIRST, ((HUGE_FIRST >> 9) + 1) << 9) > 0;
+	bool last_lives = pages_between(last << 9, (last + 1) << 9) > 0;
+	assert_int_equal(counters.free_2mib_slots,
+			 last - (HUGE_FIRST >> 9) - 1 - (counters.regions_2mib_live - first_lives - last_lives));
+}
+
+static struct range any_range(struct rng *rng)
+{
+	uint64_t count = 1 + (rng_next(rng) >> (24 + rng_below(rng, 40))) % (HUGE_PAGES / 4);
+	uint64_t first = HUGE_FIRST + rng_below(rng, HUGE_PAGES - count);
+	unsigned shift = (unsigned)rng_below(rng, 4) * 9;
+	if (rng_below(rng, 3) && (first >> shift << shift) >= HUGE_FIRST)
+		first = first >> shift << shift;
+	/* Beside another one. */
+	if (live_count && rng_below(rng, 3) == 0)
+		first = live_ranges[rng_below(rng, live_count)].end;
+	if (count > HUGE_FIRST + HUGE_PAGES - first)
+		count = HUGE_FIRST + HUGE_PAGES - first;
+	return (struct range){first, first + count};
+}
+
+static void drop_any(struct rng *rng)
+{
+	struct range *range = &live_ranges[rng_below(rng, live_count)];
+	if (rng_below(rng, 3) || range->end - range->first < 3 || live_count == HUGE_EXTENTS) {
+		drop(range->first, range->end - range->first);
+		*range = live_ranges[--live_count];
+		return;
+	}
+	/* A hole in it, near one of its ends at times. */
+	uint64_t pages = range->end - range->first, end = range->end;
+	uint64_t from = range->first + 1 + rng_below(rng, rng_below(rng, 2) ? pages - 2 : 1 + pages % 700 % (pages - 2));
+	uint64_t count = 1 + rng_below(rng, end - 1 - from);
+	drop(from, count);
+	range->end = from;
+	live_ranges[live_count++] = (struct range){from + count, end};
+}
+
+static void huge_extents_agree_with_a_list(void **state)
+{
+	(void)state;
+	struct rng rng;
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		rng_seed(&rng, seed);
+		live_count = ever_count = 0;
+		make(HUGE_FIRST, HUGE_PAGES);
+		for (int i = 0; i < 1500; i++) {
+			struct range range = any_range(&rng);
+			uint64_t count = range.end - range.first;
+			uint64_t taken = count ? pages_between(range.first, range.end) : 1;
+			if (count) {
+				assert_int_equal(occupancy_is_free(occupancy, range.first, count), !taken);
+				assert_int_equal(occupancy_live_pages(occupancy, range.first, count), taken);
+				assert_int_equal(occupancy_free_pages(occupancy, range.first, count), count - taken);
+			}
+			if (!taken && live_count < HUGE_EXTENTS) {
+				take(range.first, count);
+				live_ranges[live_count++] = ever[ever_count++] = range;
+			} else if (taken && count && taken < count) {
+				assert_int_equal(occupancy_take(occupancy, range.first, count), OCCUPANCY_OVERLAP);
+				assert_int_equal(occupancy_drop(occupancy, range.first, count), OCCUPANCY_OVERLAP);
+			}
+			if (live_count && (live_count == HUGE_EXTENTS || rng_below(&rng, 3) == 0))
+				drop_any(&rng);
+			if (i % 20 == 0) {
+				assert_sound();
+				assert_counters_are_those_of_the_list();
+			}
+		}
+		for (; live_count; live_count--) {
+			const struct range *last = &live_ranges[live_count - 1];
+			drop(last->first, last->end - last->first);
+		}
+		assert_sound();
+		assert_counters_are_those_of_the_list();
+		release(state);
+	}
+}
+
+/* Neither work nor memory follows the size of an extent. */
+static void terabytes_cost_as_much_as_pages(void **state)
+{
+	(void)state;
+	make(0, UINT64_C(1) << 52);
+	uint64_t before = memory_requests();
+	for (uint64_t i = 0; i < 200000; i++) {
+		uint64_t first = (i * 7919 % 4096 << 40) + i % 5 * 37;
+		take(first, (UINT64_C(1) << 39) + i % 3);
+		assert_int_equal(occupancy_live_pages(occupancy, 0, UINT64_C(1) << 52), (UINT64_C(1) << 39) + i % 3);
+		assert_false(occupancy_is_free(occupancy, first + (UINT64_C(1) << 38), UINT64_C(1) << 40));
+		drop(first, (UINT64_C(1) << 39) + i % 3);
+	}
+	assert_true(memory_requests() - before < 40);
+	assert_sound();
+}
+
 static void every_failing_allocation_leaves_it_as_it_was(void **state)
 {
 	(void)state;
@@ -406,6 +565,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_huge_extent_can_be_dropped_in_pieces, release),
 		cmocka_unit_test_teardown(the_highest_page_of_the_largest_space_can_be_used, release),
 		cmocka_unit_test_teardown(random_operations_agree_with_an_array_of_pages, release),
+		cmocka_unit_test_teardown(huge_extents_agree_with_a_list, release),
+		cmocka_unit_test_teardown(terabytes_cost_as_much_as_pages, release),
 		cmocka_unit_test_teardown(every_failing_allocation_leaves_it_as_it_was, release),
 	};
 	return cmocka_run_group_tests_name("occupancy", tests, NULL, NULL);
