@@ -135,8 +135,8 @@ check-threads: $(addprefix $(BUILD)/tests/unit/,$(THREAD_TESTS)) ## tests of wha
 
 DDI_CALLS ?= 5000000
 .PHONY: check-ddi
-check-ddi: $(BUILD)/tests/unit/ddi_calls_random_test ## random driver calls, DDI_CALLS=5000000 for each allocator and mode; meant for VARIANT=asan
-	DDI_RANDOM_CALLS=$(DDI_CALLS) $<
+check-ddi: $(BUILD)/tests/unit/ddi_calls_random_test ## random driver calls, DDI_CALLS=5000000 for each allocator and mode, of DDI_SEED; meant for VARIANT=asan
+	@seed=$${DDI_SEED:-$$(date +%s)}; echo "DDI_SEED=$$seed"; DDI_RANDOM_SEED=$$seed DDI_RANDOM_CALLS=$(DDI_CALLS) $<
 
 .PHONY: check-layers
 check-layers: ## every #include keeps to the floors of docs/design.md
