@@ -315,10 +315,13 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 	matrix->processes = matrix->list.count *
 			    ((options->audit ? options->spec_count : 0) + processes_per_round(matrix) * options->rounds);
 	matrix->cpu = machine_worker_cpu();
-	/* The first interrupt ends the run after this round, the second one at once. */
+	/* The first interrupt ends the run after this round, the second one at once. Who started us with interrupts ignored (nohup, a shell
+	 * script's background) wants none. */
 	struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)}, before;
 	interrupted = 0;
-	sigaction(SIGINT, &action, &before);
+	sigaction(SIGINT, NULL, &before);
+	if (before.sa_handler != SIG_IGN)
+		sigaction(SIGINT, &action, NULL);
 	int result = 0;
 	for (size_t i = 0; result == 0 && i < matrix->list.count; i++) {
 		if (!interrupted)

@@ -116,7 +116,7 @@ plays() { # code message argument…
 }
 
 @test "130: interrupted, and what was measured is kept" {
-	"$iovabench" run $tiny -a rbtree --rounds 500 -q -o "$scratch/t" 2>"$scratch/err" &
+	interruptible "$iovabench" run $tiny -a rbtree --rounds 500 -q -o "$scratch/t" 2>"$scratch/err" &
 	pid=$!
 	wait_for_journal "$scratch/t" 2
 	kill -INT $pid
@@ -144,7 +144,7 @@ plays() { # code message argument…
 }
 
 @test "130 before 3: interrupted, with wrong answers in it" {
-	"$iovabench" run $tiny -a rbtree -a "$plugins/overlap.so" --rounds 500 -q -o "$scratch/t" 2>"$scratch/err" &
+	interruptible "$iovabench" run $tiny -a rbtree -a "$plugins/overlap.so" --rounds 500 -q -o "$scratch/t" 2>"$scratch/err" &
 	pid=$!
 	wait_for_journal "$scratch/t" 4
 	kill -INT $pid

@@ -18,6 +18,11 @@ arms() { # result filter
 	jq -r ".arms[] | $2" "$1/result.json"
 }
 
+# A background process of a script ignores interrupts; this one does not.
+interruptible() {
+	exec env --default-signal=INT "$@"
+}
+
 # Until the journal has so many lines; fails after 10 s.
 wait_for_journal() { # folder lines
 	for _ in $(seq 500); do

@@ -143,7 +143,7 @@ lines() {
 }
 
 @test "an interrupted run is made whole" {
-	"$iovabench" run $tiny -a rbtree -a "$plugins/slow.so" --rounds 3 --ops 300 --audit off --latency off -q -o "$scratch/t" &
+	interruptible "$iovabench" run $tiny -a rbtree -a "$plugins/slow.so" --rounds 3 --ops 300 --audit off --latency off -q -o "$scratch/t" &
 	pid=$!
 	wait_for_journal "$scratch/t" 1
 	kill -INT $pid

@@ -172,7 +172,7 @@ setup_file() {
 }
 
 @test "an interrupt ends the run after its round, and what was measured is kept" {
-	"$iovabench" run $tiny -a rbtree -a buddy --rounds 1000 --ops 1M -o "$scratch/t" >"$scratch/out" 2>&1 &
+	interruptible "$iovabench" run $tiny -a rbtree -a buddy --rounds 1000 --ops 1M -o "$scratch/t" >"$scratch/out" 2>&1 &
 	pid=$!
 	wait_for_journal "$scratch/t" 4
 	kill -INT $pid
@@ -188,8 +188,21 @@ setup_file() {
 	is "$(jq -r 'select(.pass == "timed") | .spec' "$scratch/t/rounds.jsonl" | sort | uniq -c | awk '{print $1}' | sort -u | wc -l)" 1
 }
 
+# The background of a script, as nohup: a Ctrl-C for somebody else must not cut the run short.
+@test "interrupts that are ignored stay ignored" {
+	"$iovabench" run $tiny -a rbtree --rounds 8 --ops 300k -q -o "$scratch/t" >"$scratch/out" 2>&1 &
+	pid=$!
+	wait_for_journal "$scratch/t" 2
+	kill -INT $pid
+	code=0
+	wait $pid || code=$?
+	is $code 0
+	is "$(jq .run.partial "$scratch/t/result.json")" false
+	is "$(arms "$scratch/t" .throughput.rounds)" 8
+}
+
 @test "a second interrupt ends the run at once and leaves the journal" {
-	"$iovabench" run $tiny -a "$plugins/slow.so" --rounds 1 --ops 100k -o "$scratch/t" >/dev/null 2>&1 &
+	interruptible "$iovabench" run $tiny -a "$plugins/slow.so" --rounds 1 --ops 100k -o "$scratch/t" >/dev/null 2>&1 &
 	pid=$!
 	sleep 0.7
 	kill -INT $pid
