@@ -76,7 +76,7 @@ static bool add_earlier(struct text *expanded, const char *part, const char *end
 void allocator_spec_expand(const char *spec, struct text *expanded)
 {
 	for (const char *part = spec;; part++) {
-		const char *end = part + strcspn(part, "+");
+		const char *end = part + allocator_spec_length(part, "+");
 		const struct allocator_named_spec *named = find(part, (size_t)(end - part));
 		if (named)
 			text_add(expanded, "%s", named->spec);

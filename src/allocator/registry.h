@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * Finds allocators by name and reads specs: name[:key=value,...], layers with '+' in front, a path with a slash is a plugin (its
- * path has no ':' and no '+'). */
+ * Finds allocators by name and reads specs: name[:key=value,...], layers with '+' in front, a path with a slash is a plugin. In its
+ * path \+ \: and \\ stand for + : and \; any other backslash is one. */
 #ifndef ALLOCATOR_REGISTRY_H
 #define ALLOCATOR_REGISTRY_H
 
 #include "base/error.h"
+#include "base/text.h"
 #include "iovabench/allocator.h"
 
 #include <stdbool.h>
@@ -19,6 +20,12 @@ extern const size_t allocator_registry_count;
 
 /* NULL when there is none of that name. */
 const struct iova_allocator *allocator_find(const char *name);
+
+/* Bytes up to the first of the stops that no backslash stands before, or to the end. */
+size_t allocator_spec_length(const char *text, const char *stops);
+/* Adds the path that so many bytes of a spec write, and the other way round. */
+void allocator_path_read(const char *text, size_t length, struct text *path);
+void allocator_path_write(const char *path, struct text *spec);
 
 /* One parsed spec, outermost layer first. */
 struct allocator_spec {

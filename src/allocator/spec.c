@@ -6,6 +6,32 @@
 #include "base/text.h"
 
 #include <string.h>
+#include <unistd.h>
+
+#define ESCAPED "+:\\"
+
+size_t allocator_spec_length(const char *text, const char *stops)
+{
+	size_t length = 0;
+	while (text[length] && !strchr(stops, text[length]))
+		length += text[length] == '\\' && text[length + 1] && strchr(ESCAPED, text[length + 1]) ? 2 : 1;
+	return length;
+}
+
+void allocator_path_read(const char *text, size_t length, struct text *path)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '\\' && i + 1 < length && strchr(ESCAPED, text[i + 1]))
+			i++;
+		text_add_bytes(path, &text[i], 1);
+	}
+}
+
+void allocator_path_write(const char *path, struct text *spec)
+{
+	for (; *path; path++)
+		text_add(spec, strchr(ESCAPED, *path) ? "\\%c" : "%c", *path);
+}
 
 /* The longest registry that a message lists. */
 #define NAMES_MAX 32
@@ -51,14 +77,25 @@ static int check_order(const char *spec, const char *name, const struct iova_all
 	return 0;
 }
 
+static int open_plugin(const char *text, size_t length, const struct iova_allocator **table,
+		       struct allocator_spec_part *opened, struct error *error)
+{
+	struct text path = {0};
+	allocator_path_read(text, length, &path);
+	int result = path.failed ? error_set(error, EXIT_CODE_IO, "no memory")
+				 : allocator_plugin_open(path.bytes, table, &opened->library, error);
+	text_release(&path);
+	return result;
+}
+
 /* Reads one part, which ends at its '\0', and opens its plugin if opened is not NULL. */
 static int read_part(const char *spec, char *text, bool is_last, struct allocator_spec_part *opened, struct error *error)
 {
 	uint64_t values[ALLOCATOR_OPTIONS_MAX];
 	const struct iova_allocator *table = NULL;
-	char *options = strchr(text, ':');
-	if (options)
-		*options++ = '\0';
+	size_t length = allocator_spec_length(text, ":");
+	char *options = text[length] ? &text[length + 1] : NULL;
+	text[length] = '\0';
 	if (!*text)
 		return error_set(error, EXIT_CODE_USAGE, "allocator \"%s\": a part has no name", spec);
 	if (!strchr(text, '/')) {
@@ -72,15 +109,33 @@ static int read_part(const char *spec, char *text, bool is_last, struct allocato
 			return unknown_name(spec, text, error);
 	} else if (text[strlen(text) - 1] == '/') {
 		return error_set(error, EXIT_CODE_USAGE, "allocator \"%s\": %s is a folder, not a plugin", spec, text);
-	} else if (opened) {
-		if (allocator_plugin_open(text, &table, &opened->library, error))
-			return -1;
+	} else if (opened && open_plugin(text, length, &table, opened, error)) {
+		return -1;
 	}
 	if (opened)
 		opened->table = table;
 	if (table && check_order(spec, text, table, is_last, error))
 		return -1;
 	return allocator_options_read(spec, text, table, options, opened ? opened->options : values, error);
+}
+
+/* A spec that cannot be read, and is the name of a file as it stands. */
+static void advise_path(const char *text, struct error *error)
+{
+	if (!error || error->exit_code != EXIT_CODE_USAGE || !strchr(text, '/') || !strpbrk(text, "+:") ||
+	    access(text, F_OK))
+		return;
+	struct text spec = {0};
+	allocator_path_write(text, &spec);
+	if (!spec.failed) {
+		*error = (struct error){0};
+		error_set(error, EXIT_CODE_USAGE,
+			  "allocator \"%.300s\": there is a file of this name, but + begins a layer and : options; as a "
+			  "plugin "
+			  "write %s",
+			  text, spec.bytes);
+	}
+	text_release(&spec);
 }
 
 static int read_spec(const char *text, struct allocator_spec *spec, struct error *error)
@@ -94,9 +149,9 @@ static int read_spec(const char *text, struct allocator_spec *spec, struct error
 	int failed = 0;
 	size_t count = 0;
 	for (char *part = copy, *next; part && !failed; part = next) {
-		next = strchr(part, '+');
-		if (next)
-			*next++ = '\0';
+		size_t length = allocator_spec_length(part, "+");
+		next = part[length] ? &part[length + 1] : NULL;
+		part[length] = '\0';
 		if (count == ALLOCATOR_SPEC_LAYERS_MAX) {
 			failed = error_set(error, EXIT_CODE_USAGE, "allocator \"%s\": more than %d parts", text,
 					   ALLOCATOR_SPEC_LAYERS_MAX);
@@ -108,6 +163,8 @@ static int read_spec(const char *text, struct allocator_spec *spec, struct error
 		count++;
 	}
 	memory_release(copy);
+	if (failed)
+		advise_path(text, error);
 	return failed;
 }
 

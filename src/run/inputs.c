@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/inputs.h"
 
+#include "allocator/registry.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "workload/workload_yaml.h"
@@ -10,10 +11,11 @@
 bool inputs_next_plugin(const char **at, struct text *path)
 {
 	while (*at) {
-		const char *part = *at, *layer = strchr(part, '+');
-		*at = layer ? layer + 1 : NULL;
+		const char *part = *at, *layer = part + allocator_spec_length(part, "+");
+		*at = *layer ? layer + 1 : NULL;
 		path->length = 0;
-		text_add(path, "%.*s", (int)strcspn(part, ":+"), part);
+		text_add(path, "%s", "");
+		allocator_path_read(part, allocator_spec_length(part, ":+"), path);
 		if (path->failed || strchr(path->bytes, '/'))
 			return true;
 	}

@@ -265,7 +265,7 @@ static void bad_plugins_are_refused_by_what_is_wrong_with_them(void **state)
 		 sizeof(struct iova_allocator) - 8, sizeof(struct iova_allocator));
 	check_plugin("tests/plugins/wrong_size.so", message);
 	check_plugin("tests/plugins/missing_function.so", "the function visit_free is missing");
-	check_plugin("tests/plugins/absent.so", "cannot open shared object file: No such file or directory");
+	check_plugin("tests/plugins/absent.so", "cannot open: No such file or directory");
 }
 
 /* A table with an option of every kind, and a layer: nothing but the tables matters to a spec. */
@@ -412,11 +412,40 @@ static void without_memory_a_spec_fails_cleanly(void **state)
 	}
 }
 
+static void paths_are_escaped(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *written, *path;
+	} cases[] = {
+		{"./a\\+b\\:c.so", "./a+b:c.so"},
+		{"./a\\\\+", "./a\\"},
+		{"./\\a\\", "./\\a\\"},
+		{"./a:b", "./a"},
+		{"./a+b", "./a"},
+		{"", ""},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct text path = {0}, again = {0}, back = {0};
+		allocator_path_read(cases[i].written, allocator_spec_length(cases[i].written, "+:"), &path);
+		assert_string_equal(path.bytes ? path.bytes : "", cases[i].path);
+		allocator_path_write(cases[i].path, &again);
+		const char *written = again.bytes ? again.bytes : "";
+		assert_int_equal(allocator_spec_length(written, "+:"), strlen(written));
+		allocator_path_read(written, strlen(written), &back);
+		assert_string_equal(back.bytes ? back.bytes : "", cases[i].path);
+		text_release(&path);
+		text_release(&again);
+		text_release(&back);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_table_keeps_the_rules_of_the_header),
 		cmocka_unit_test(names_are_found_and_unique),
+		cmocka_unit_test(paths_are_escaped),
 		cmocka_unit_test(competitors_come_before_the_harness),
 		cmocka_unit_test(a_name_alone_has_the_defaults),
 		cmocka_unit_test(a_choice_is_its_index),
