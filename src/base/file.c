@@ -180,3 +180,13 @@ int file_open_folder(const char *path, struct error *error)
 	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return folder < 0 ? cannot(path, "open this folder", error) : folder;
 }
+
+size_t file_most_in_memory(void)
+{
+	const size_t least = (size_t)256 << 20; /* where the system does not tell */
+	long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+	size_t bytes;
+	if (pages <= 0 || page_bytes <= 0 || __builtin_mul_overflow((size_t)pages, (size_t)page_bytes, &bytes))
+		return least;
+	return bytes > least ? bytes : least;
+}

@@ -43,6 +43,10 @@ int file_take_rest(struct file *file, size_t limit, struct text *content, struct
 int file_read(const char *path, size_t limit, char **bytes, size_t *length, struct error *error);
 int file_read_input(const char *path, size_t limit, char **bytes, size_t *length, struct error *error);
 
+/* The most that is worth reading of what a run wrote: a run that has it in memory before it writes it cannot make more. The memory of this
+ * machine, bytes. */
+size_t file_most_in_memory(void);
+
 /* ---- writing ---- */
 
 /* A file that appears under its name only when it is complete: a new file in the same folder, fsync, rename, fsync of the folder.

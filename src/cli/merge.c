@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define JOURNAL_BYTES_MAX ((size_t)4 << 30)
-
 /* Older versions wrote lines without one. */
 static int check_sums(const char *file, const char *bytes, size_t length, struct error *error)
 {
@@ -36,7 +34,7 @@ static int copy_journal(struct store *store, const char *folder, struct error *e
 	size_t length;
 	text_add(&path, "%s/rounds.jsonl", folder);
 	int status = path.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path")
-				 : file_read(path.bytes, JOURNAL_BYTES_MAX, &bytes, &length, error);
+				 : file_read(path.bytes, file_most_in_memory(), &bytes, &length, error);
 	if (status == 0) {
 		while (length && bytes[length - 1] != '\n')
 			length--;

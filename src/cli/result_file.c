@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RESULT_BYTES_MAX ((size_t)256 << 20)
-
 /* A run that was killed, or is under way, has a journal and no result yet. */
 static int check_ended(const char *folder, const struct text *file, struct error *error)
 {
@@ -24,6 +22,36 @@ static int check_ended(const char *folder, const struct text *file, struct error
 			error, EXIT_CODE_USAGE,
 			"%s: this run has not ended and has no result.json yet; iovabench resume goes on with it", folder);
 	text_release(&journal);
+	return status;
+}
+
+/* What cannot be a document by its first bytes is not read further: they are all that is returned. */
+static int take_document(struct file *file, struct text *content, struct error *error)
+{
+	const char *head;
+	size_t length, at = 0;
+	if (file_peek(file, &head, &length, error) < 0)
+		return -1;
+	while (at < length && strchr(" \t\r\n", head[at]) && head[at])
+		at++;
+	if (at == length || head[at] == '{')
+		return file_take_rest(file, file_most_in_memory(), content, error);
+	text_add_bytes(content, head, length);
+	return content->failed ? error_set(error, EXIT_CODE_IO, "%s: no memory for its content", file->name) : 0;
+}
+
+static int read_document(const char *path, char **bytes, size_t *length, struct error *error)
+{
+	struct file file;
+	struct text content = {0};
+	if (file_open_input(path, &file, error) < 0)
+		return -1;
+	int status = take_document(&file, &content, error);
+	file_close(&file);
+	if (status < 0)
+		text_release(&content);
+	*bytes = content.bytes;
+	*length = content.length;
 	return status;
 }
 
@@ -39,7 +67,7 @@ int cli_result_load(const char *path, struct result *result, struct error *error
 	if (status == 0 && folder)
 		status = check_ended(path, &file, error);
 	if (status == 0)
-		status = file_read_input(file.bytes, RESULT_BYTES_MAX, &bytes, &length, error);
+		status = read_document(file.bytes, &bytes, &length, error);
 	if (status == 0) {
 		struct error wrong = {0};
 		status = result_read(bytes, length, result, &wrong);

@@ -6,8 +6,8 @@
 #include "base/json.h"
 #include "result/result.h"
 
-/* More of anything is taken for damage. */
-#define PARTS_COUNT_MAX ((size_t)1 << 20)
+/* More of anything is taken for damage. A run of many combinations and arms has millions of comparisons. */
+#define PARTS_COUNT_MAX ((size_t)1 << 28)
 #define PARTS_PAGES_MAX (UINT64_C(1) << 52)
 
 /* Every metric under its path in object, null with "<key>_reason" beside it. all: false leaves out what was not measured. */

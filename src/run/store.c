@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STORE_READ_BYTES_MAX ((size_t)4 << 30)
-
 static int make_folders(char *path, struct error *error)
 {
 	for (char *at = path + 1;; at++) {
@@ -166,7 +164,7 @@ int store_read(const struct store *store, const char *name, char **bytes, size_t
 	struct text path = {0};
 	int result = path_of(store, name, &path, error);
 	if (result == 0)
-		result = file_read(path.bytes, STORE_READ_BYTES_MAX, bytes, length, error);
+		result = file_read(path.bytes, file_most_in_memory(), bytes, length, error);
 	text_release(&path);
 	return result;
 }

@@ -59,6 +59,24 @@ refuses() { # command line…
 	has "$output" "throughput.raw_ns_per_op"
 }
 
+@test "a result of 270 MB is read, and 100 GiB that are none are not" {
+	{
+		printf '{'
+		head -c 270000000 /dev/zero | tr '\0' ' '
+		tail -c +2 "$parts/b/result.json"
+	} >"$scratch/large.json"
+	run -0 --separate-stderr "$iovabench" report "$scratch/large.json"
+	is "$stderr" ""
+	run -0 "$iovabench" gate --baseline "$scratch/large.json" "$parts/b"
+	rm "$scratch/large.json"
+	truncate -s 100G "$scratch/none.json" 2>/dev/null || skip "no files of 100 GiB here"
+	run -2 timeout 20 "$iovabench" report "$scratch/none.json"
+	has "$output" "none.json: result:1:1: not JSON"
+	printf '{' | dd of="$scratch/none.json" conv=notrunc status=none
+	run -2 timeout 20 "$iovabench" report "$scratch/none.json"
+	has "$output" "bytes, the most that is read here"
+}
+
 @test "what report writes as json has a digest of its own" {
 	"$iovabench" report "$parts/b" --format json -o "$scratch/again.json"
 	cmp "$scratch/again.json" "$parts/b/result.json"

@@ -220,6 +220,27 @@ static void arms_are_named_by_files_that_differ(void **state)
 }
 
 /* Long ones that begin alike, twice the same, and one that has the look of what was shortened. */
+/* As many as a run of many arms and rounds has. */
+static void a_million_of_anything_is_read(void **state)
+{
+	(void)state;
+	enum { MANY = 1100000 };
+	struct result result, read;
+	struct text json = {0};
+	struct error error = {0};
+	fixture_result(&result, small);
+	struct result_phase *phase = &result.arms[0].phases[0];
+	memory_release(phase->round_ns_per_op);
+	phase->round_ns_per_op = memory_zeroed(MANY, sizeof phase->round_ns_per_op[0]);
+	phase->round_count = MANY;
+	assert_int_equal(result_write(&result, &json, &error), 0);
+	assert_int_equal(result_read(json.bytes, json.length, &read, &error), 0);
+	assert_int_equal(read.arms[0].phases[0].round_count, MANY);
+	text_release(&json);
+	result_release(&result);
+	result_release(&read);
+}
+
 static void long_names_are_short_files_that_differ(void **state)
 {
 	(void)state;
@@ -537,6 +558,7 @@ int main(void)
 		cmocka_unit_test(hashes_are_hex_strings),
 		cmocka_unit_test(an_arm_that_cannot_play_says_so),
 		cmocka_unit_test(arms_are_named_by_files_that_differ),
+		cmocka_unit_test(a_million_of_anything_is_read),
 		cmocka_unit_test(long_names_are_short_files_that_differ),
 		cmocka_unit_test(figures_are_found_by_their_path),
 		cmocka_unit_test(a_curve_goes_through_the_samples),
