@@ -184,7 +184,39 @@ static void fixture_arm(struct result_arm *arm, size_t workload, size_t which, c
 	}
 	if (workload == 2 && which == 2) {
 		arm->state = RESULT_ARM_FAILED;
-		arm->reason = memory_text("the worker was killed by signal 11 in round 3");
+		arm->owner = ERROR_OWNER_ALLOCATOR;
+		arm->named = true;
+		arm->placement_hash = 0;
+		arm->reason =
+			memory_text("7 wrong answers; the first: operation 3: request ring (4 pages, aligned to 4, within "
+				    "[0x10, 0xff]) was given [0x12, 0x16): not aligned");
+		arm->violations = fixture_room(2, sizeof *arm->violations);
+		arm->violations[arm->violation_count++] = (struct result_violation){
+			.operation = 3,
+			.what = memory_text("not aligned"),
+			.request = memory_text("ring"),
+			.pages = 4,
+			.align = 4,
+			.limited = true,
+			.low = 0x10,
+			.high = 0xff,
+			.has_extent = true,
+			.first = 0x12,
+			.count = 4,
+		};
+		arm->violations[arm->violation_count++] = (struct result_violation){
+			.operation = 9,
+			.what = memory_text("overlaps the live extent"),
+			.request = memory_text("<b>page|*"),
+			.pages = 1,
+			.boundary = 16,
+			.has_extent = true,
+			.first = 0x14,
+			.count = 1,
+			.overlaps = true,
+			.overlap_first = 0x12,
+			.overlap_count = 4,
+		};
 		return;
 	}
 	arm->phases = fixture_room(2, sizeof *arm->phases);

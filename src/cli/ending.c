@@ -2,6 +2,7 @@
  * What run and resume have in common once everything was measured. */
 #include "base/file.h"
 #include "cli/cli.h"
+#include "report/format.h"
 #include "report/report.h"
 
 #include <math.h>
@@ -48,17 +49,22 @@ static void show(const struct cli_output *output, const struct result *result, c
 
 static void tell_arm(const char *command, const struct result *result, const struct result_arm *arm)
 {
-	struct text label = {0};
+	struct text label = {0}, state = {0};
 	bool fine = arm->state == RESULT_ARM_OK || (arm->state == RESULT_ARM_NOT_APPLICABLE && !arm->named);
 	if (fine || arm->state == RESULT_ARM_NOT_RUN)
 		return;
 	result_workload_label(&result->workloads[arm->workload], &label);
-	fprintf(stderr, "iovabench %s: %s, %s: %s", command, label.bytes ? label.bytes : "", arm->spec,
-		result_arm_state_name[arm->state]);
-	if (arm->owner != ERROR_OWNER_NONE)
-		fprintf(stderr, " (%s)", error_owner_name[arm->owner]);
-	fprintf(stderr, ": %s\n", arm->reason ? arm->reason : "no reason was recorded");
+	format_state(arm, &state);
+	fprintf(stderr, "iovabench %s: %s, %s: %s: %s\n", command, label.bytes ? label.bytes : "", arm->spec,
+		state.bytes ? state.bytes : "", arm->reason ? arm->reason : "no reason was recorded");
+	text_release(&state);
 	text_release(&label);
+	for (size_t i = 0; arm->violation_count > 1 && i < arm->violation_count; i++) {
+		struct text line = {0};
+		result_violation_text(&arm->violations[i], &line);
+		fprintf(stderr, "  %s\n", line.failed ? "no memory" : line.bytes);
+		text_release(&line);
+	}
 }
 
 void cli_tell_faults(const char *command, const struct result *result)

@@ -68,6 +68,22 @@ static void note_peak(struct audit *audit)
 		audit->peak_live_pages = pages;
 }
 
+/* Whose pages they are: told a few times in a stream, so that all slots may be looked at. */
+static void tell_overlap(struct audit *audit, const struct op *op, const struct iova_extent *extent,
+			 struct result_violation *violation)
+{
+	const struct engine *engine = &audit->engine;
+	struct iova_extent live = {0};
+	for (uint32_t slot = 0; slot < engine->slot_count && !live.count; slot++) {
+		const struct iova_extent *other = &engine->slots[slot];
+		if (slot != op->slot && other->count && audit->slot_domain[slot] == engine->domain &&
+		    other->first != ENGINE_SLOT_IS_HANDLE && other->first < extent->first + extent->count &&
+		    extent->first < other->first + other->count)
+			live = *other;
+	}
+	audit_space_tell_overlap(space_at_hand(audit), extent, &live, violation);
+}
+
 static void allocated(struct audit *audit, const struct op *op, const struct op_request *request,
 		      const struct engine_outcome *outcome)
 {
@@ -79,8 +95,14 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 	} else {
 		audit_check_answer(&audit->complaints, audit->operations, request, outcome);
 		/* Not ours to free: somebody else's pages would go with it. */
-		if (!audit_space_take(space, extent, &audit->complaints, audit->operations))
+		struct result_violation *violation;
+		if (!audit_space_take(space, extent, &audit->complaints, audit->operations, &violation)) {
+			audit_complain_request(&audit->complaints, violation, request->name, &request->request,
+					       request->highs[outcome->attempt]);
+			if (violation && violation->overlaps)
+				tell_overlap(audit, op, extent, violation);
 			audit->engine.slots[op->slot].count = 0;
+		}
 	}
 	audit->slot_domain[op->slot] = (unsigned char)audit->engine.domain;
 	audit_guard_take(&audit->guard, op, request);
@@ -150,8 +172,8 @@ static void play_operation(struct audit *audit, const struct op *op)
 	engine_play_counted(&audit->engine, op, count, &outcome);
 	audit->operations++;
 	if (outcome.empty_grant)
-		audit_complain(&audit->complaints, "operation %" PRIu64 ": %" PRIu64 " pages were granted as none at all",
-			       audit->operations, count);
+		audit_complain(&audit->complaints, audit->operations, "%" PRIu64 " pages were granted as none at all",
+			       count);
 	switch (outcome.what) {
 	case ENGINE_SKIPPED:
 		audit->counts.skipped++;
@@ -263,14 +285,13 @@ static void end_phase(struct audit *audit)
 					     ? instance->table->broken_invariant(instance->self)
 					     : NULL;
 		if (broken)
-			audit_complain(&audit->complaints, "operation %" PRIu64 ": invariant of %s does not hold: %s",
-				       audit->operations, instance->table->name, broken);
+			audit_complain(&audit->complaints, audit->operations, "invariant of %s does not hold: %s",
+				       instance->table->name, broken);
 		/* Who checks others is checked, too. */
 		broken = occupancy_broken_invariant(audit->spaces[i].occupancy);
 		if (broken) {
 			audit->complaints.harness = true;
-			audit_complain(&audit->complaints, "operation %" PRIu64 ": the audit's own map is wrong: %s",
-				       audit->operations, broken);
+			audit_complain(&audit->complaints, audit->operations, "the audit's own map is wrong: %s", broken);
 		}
 	}
 	struct audit_totals end = sum_spaces(audit), totals = totals_of_phase(audit, &end);
@@ -411,10 +432,24 @@ static void check_for_leaks(struct audit *audit)
 	for (uint32_t i = 0; i < audit->space_count; i++) {
 		const struct audit_space *space = &audit->spaces[i];
 		if (space->free.free_pages != space->usable)
-			audit_complain(&audit->complaints,
+			audit_complain(&audit->complaints, audit->operations,
 				       "after everything was freed %" PRIu64 " of %" PRIu64 " pages are usable",
 				       space->free.free_pages, space->usable);
 	}
+}
+
+/* The first sentence; the others stand beside it. */
+static char *summary(const struct audit_complaints *complaints)
+{
+	struct text text = {0};
+	text_add(&text, "%" PRIu64 " wrong answer%s%s: ", complaints->count, complaints->count == 1 ? "" : "s",
+		 complaints->count == 1 ? "" : "; the first");
+	result_violation_text(&complaints->kept[0], &text);
+	if (text.failed || complaints->failed) {
+		text_release(&text);
+		return memory_text("wrong answers, and no memory to tell them");
+	}
+	return text.bytes;
 }
 
 /* A wrong answer spoils whatever was counted before and after it, and leaks show at the end only: every phase carries the sum. */
@@ -431,10 +466,11 @@ static void finish(struct audit *audit)
 			: audit->complaints.count ? ERROR_OWNER_ALLOCATOR
 			: audit->calls.fatal      ? ERROR_OWNER_DRIVER
 						  : ERROR_OWNER_NONE;
-	if (audit->complaints.count)
-		record->message = memory_text(audit->complaints.text.failed ? "wrong answers, and no memory to tell them"
-									    : audit->complaints.text.bytes);
-	else if (audit->calls.message.length)
+	if (audit->complaints.count) {
+		record->message = summary(&audit->complaints);
+		result_violations_copy(&record->violations, &record->violation_count, audit->complaints.kept,
+				       audit->complaints.kept_count);
+	} else if (audit->calls.message.length)
 		record->message = memory_text(audit->calls.message.bytes);
 }
 
@@ -484,7 +520,7 @@ int pass_audit(struct pass *pass, struct error *error)
 		engine_close(&audit.engine);
 	}
 	audit_calls_close(&audit.calls);
-	text_release(&audit.complaints.text);
+	audit_complaints_release(&audit.complaints);
 	memory_release(audit.guard.slot_request);
 	memory_release(audit.slot_domain);
 	memory_release(audit.alloc_steps);

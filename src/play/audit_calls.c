@@ -15,12 +15,6 @@ static struct audit_space *space_of(const struct audit_calls *calls, bool view)
 	return &calls->spaces[engine->domain + (view ? engine->domain_count : 0)];
 }
 
-static void complain_of(struct audit_calls *calls, const struct iova_extent *extent, const char *wrong)
-{
-	audit_complain(calls->complaints, "operation %" PRIu64 ": %" PRIu64 " pages at 0x%" PRIx64 " for a driver call: %s",
-		       *calls->operations, extent->count, extent->first, wrong);
-}
-
 static void granted(void *context, bool view, const struct iova_request *asked, const struct iova_extent *extent)
 {
 	struct audit_calls *calls = context;
@@ -28,9 +22,14 @@ static void granted(void *context, bool view, const struct iova_request *asked, 
 	bool limited = asked->constraints & IOVA_CONSTRAIN_LIMIT;
 	if (!fault && limited && (extent->first < asked->low || extent->first + asked->count - 1 > asked->high))
 		fault = "outside of the limits";
-	if (fault)
-		complain_of(calls, extent, fault);
-	audit_space_take(space_of(calls, view), extent, calls->complaints, *calls->operations);
+	if (fault) {
+		struct result_violation *wrong = audit_complain(calls->complaints, *calls->operations, "%s", fault);
+		audit_complain_request(calls->complaints, wrong, "of a driver call", asked, asked->high);
+		audit_complain_extent(wrong, extent);
+	}
+	struct result_violation *violation;
+	audit_space_take(space_of(calls, view), extent, calls->complaints, *calls->operations, &violation);
+	audit_complain_request(calls->complaints, violation, "of a driver call", asked, asked->high);
 	calls->granted_pages += extent->count;
 }
 
@@ -70,9 +69,9 @@ void audit_calls_map_event(void *context, uint64_t logical, uint64_t frame, uint
 	calls->mapped_pages += count;
 	/* Contiguous memory enters the map of the audit when its call has returned. */
 	if (calls->watching && occupancy_live_pages(space_of(calls, false)->occupancy, logical, count) != count)
-		audit_complain(calls->complaints,
-			       "operation %" PRIu64 ": pages [0x%" PRIx64 ", 0x%" PRIx64 ") are mapped and not allocated",
-			       *calls->operations, logical, logical + count);
+		audit_complain(calls->complaints, *calls->operations,
+			       "pages [0x%" PRIx64 ", 0x%" PRIx64 ") are mapped and not allocated", logical,
+			       logical + count);
 }
 
 static struct ddi_adapter *adapter_at_hand(const struct audit_calls *calls)
@@ -236,8 +235,8 @@ void audit_calls_end(struct audit_calls *calls)
 		calls->leaks.adls += leaks.adls;
 	}
 	if (calls->leaks.handles == 0 && calls->mapped_pages)
-		audit_complain(calls->complaints, "after everything was freed %" PRIu64 " pages are still mapped",
-			       calls->mapped_pages);
+		audit_complain(calls->complaints, *calls->operations,
+			       "after everything was freed %" PRIu64 " pages are still mapped", calls->mapped_pages);
 	const char *fatal = engine_stop_adapters(calls->engine);
 	if (fatal) {
 		calls->fatal = true;

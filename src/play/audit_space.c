@@ -2,21 +2,60 @@
 #include "play/audit_space.h"
 
 #include "base/bits.h"
+#include "base/memory.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-void audit_complain(struct audit_complaints *complaints, const char *format, ...)
+struct result_violation *audit_complain(struct audit_complaints *complaints, uint64_t operation, const char *format, ...)
 {
 	if (complaints->count++ >= AUDIT_COMPLAINTS_KEPT)
-		return;
-	char line[256];
+		return NULL;
+	char what[256];
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(line, sizeof line, format, arguments);
+	vsnprintf(what, sizeof what, format, arguments);
 	va_end(arguments);
-	text_add(&complaints->text, "%s%s", complaints->count > 1 ? "\n" : "", line);
+	struct result_violation *violation = &complaints->kept[complaints->kept_count++];
+	*violation = (struct result_violation){.operation = operation, .what = memory_text(what)};
+	complaints->failed |= !violation->what;
+	return violation;
+}
+
+void audit_complain_request(struct audit_complaints *complaints, struct result_violation *violation, const char *name,
+			    const struct iova_request *asked, uint64_t highest)
+{
+	if (!violation)
+		return;
+	violation->request = memory_text(name);
+	complaints->failed |= !violation->request;
+	violation->pages = asked->count;
+	if (asked->constraints & IOVA_CONSTRAIN_ALIGN)
+		violation->align = asked->align;
+	if (asked->constraints & IOVA_CONSTRAIN_BOUNDARY)
+		violation->boundary = asked->boundary;
+	violation->limited = asked->constraints & IOVA_CONSTRAIN_LIMIT;
+	violation->low = violation->limited ? asked->low : 0;
+	violation->high = violation->limited ? highest : 0;
+}
+
+void audit_complain_extent(struct result_violation *violation, const struct iova_extent *extent)
+{
+	if (!violation)
+		return;
+	violation->has_extent = true;
+	violation->first = extent->first;
+	violation->count = extent->count;
+}
+
+void audit_complaints_release(struct audit_complaints *complaints)
+{
+	for (size_t i = 0; i < complaints->kept_count; i++) {
+		memory_release(complaints->kept[i].what);
+		memory_release(complaints->kept[i].request);
+	}
+	*complaints = (struct audit_complaints){0};
 }
 
 int audit_space_open(struct audit_space *space, const struct workload *workload, const struct allocator_instance *instance,
@@ -72,33 +111,97 @@ void audit_space_close(struct audit_space *space)
 }
 
 /* overlap: what OCCUPANCY_OVERLAP means for it. */
-static bool complain_of(enum occupancy_result result, const char *doing, const char *overlap,
-			const struct iova_extent *extent, struct audit_complaints *complaints, uint64_t operation)
+static bool complain_of(enum occupancy_result result, bool freed, const char *overlap, const struct iova_extent *extent,
+			struct audit_complaints *complaints, uint64_t operation, struct result_violation **told)
 {
 	const char *const reasons[] = {
 		[OCCUPANCY_OVERLAP] = overlap,
-		[OCCUPANCY_OUTSIDE] = "lie outside of the space",
+		[OCCUPANCY_OUTSIDE] = "lies outside of the space",
 		[OCCUPANCY_NO_MEMORY] = "cannot be followed: no memory for the audit's map",
 	};
+	if (told)
+		*told = NULL;
 	if (result == OCCUPANCY_OK)
 		return true;
-	audit_complain(complaints, "operation %" PRIu64 ": %s: pages [0x%" PRIx64 ", 0x%" PRIx64 ") %s", operation, doing,
-		       extent->first, extent->first + extent->count, reasons[result]);
+	struct result_violation *violation = audit_complain(complaints, operation, "%s", reasons[result]);
+	audit_complain_extent(violation, extent);
+	if (violation)
+		violation->freed = freed;
+	if (told)
+		*told = violation;
 	return false;
 }
 
 bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
-		      uint64_t operation)
+		      uint64_t operation, struct result_violation **told)
 {
-	return complain_of(occupancy_take(space->occupancy, extent->first, extent->count), "granted",
-			   "overlap what is live or reserved", extent, complaints, operation);
+	struct result_violation *kept;
+	enum occupancy_result result = occupancy_take(space->occupancy, extent->first, extent->count);
+	bool good = complain_of(result, false, "overlaps", extent, complaints, operation, &kept);
+	if (result == OCCUPANCY_OVERLAP && kept)
+		audit_space_tell_overlap(space, extent, &(struct iova_extent){0}, kept);
+	if (told)
+		*told = kept;
+	return good;
 }
 
 bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
 		      uint64_t operation)
 {
-	return complain_of(occupancy_drop(space->occupancy, extent->first, extent->count), "freed", "were not live", extent,
-			   complaints, operation);
+	return complain_of(occupancy_drop(space->occupancy, extent->first, extent->count), true,
+			   "was not live, or not all of it", extent, complaints, operation, NULL);
+}
+
+static bool meets(const struct iova_extent *extent, uint64_t first, uint64_t count)
+{
+	return count && first < extent->first + extent->count && extent->first < first + count;
+}
+
+/* The first run of pages of an extent that are not free. */
+struct overlap {
+	uint64_t first, end;
+	bool ended;
+};
+
+static void look_for_overlap(void *context, uint64_t first, uint64_t count)
+{
+	struct overlap *overlap = context;
+	if (overlap->ended || first + count <= overlap->first)
+		return;
+	if (first <= overlap->first) {
+		overlap->first = first + count;
+		return;
+	}
+	overlap->ended = true;
+	if (first < overlap->end)
+		overlap->end = first;
+}
+
+void audit_space_tell_overlap(const struct audit_space *space, const struct iova_extent *extent,
+			      const struct iova_extent *live, struct result_violation *violation)
+{
+	const char *what = "overlaps the live pages";
+	struct overlap overlap = {extent->first, extent->first + extent->count, false};
+	occupancy_visit_free(space->occupancy, look_for_overlap, &overlap);
+	violation->overlaps = true;
+	violation->overlap_first = overlap.first;
+	violation->overlap_count = overlap.end - overlap.first;
+	for (size_t i = 0; i < space->hole_count; i++)
+		if (meets(extent, space->holes[i].first, space->holes[i].count)) {
+			what = "overlaps the reserved range";
+			violation->overlap_first = space->holes[i].first;
+			violation->overlap_count = space->holes[i].count;
+		}
+	if (live->count) {
+		what = "overlaps the live extent";
+		violation->overlap_first = live->first;
+		violation->overlap_count = live->count;
+	}
+	char *text = memory_text(what);
+	if (!text)
+		return; /* "overlaps" says enough */
+	memory_release(violation->what);
+	violation->what = text;
 }
 
 uint64_t audit_spaces_live_pages(const struct audit_space *spaces, uint32_t count)
@@ -125,17 +228,17 @@ void audit_check_answer(struct audit_complaints *complaints, uint64_t operation,
 			const struct engine_outcome *outcome)
 {
 	const struct iova_extent *extent = &outcome->extent;
-	const char *fault = audit_extent_fault(&request->request, extent);
-	if (fault)
-		audit_complain(complaints, "operation %" PRIu64 ": %" PRIu64 " pages at 0x%" PRIx64 ": %s", operation,
-			       extent->count, extent->first, fault);
-	if (!(request->request.constraints & IOVA_CONSTRAIN_LIMIT))
-		return;
-	uint64_t last = extent->first + request->request.count - 1;
-	if (extent->first < request->request.low || last > request->highs[outcome->attempt])
-		audit_complain(complaints,
-			       "operation %" PRIu64 ": pages [0x%" PRIx64 ", 0x%" PRIx64 "] lie outside of the limits",
-			       operation, extent->first, last);
+	const struct iova_request *asked = &request->request;
+	uint64_t highest = request->highs[outcome->attempt], last = extent->first + asked->count - 1;
+	bool outside = (asked->constraints & IOVA_CONSTRAIN_LIMIT) && (extent->first < asked->low || last > highest);
+	const char *const faults[] = {audit_extent_fault(asked, extent), outside ? "lies outside of the limits" : NULL};
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+		if (!faults[i])
+			continue;
+		struct result_violation *violation = audit_complain(complaints, operation, "%s", faults[i]);
+		audit_complain_request(complaints, violation, request->name, asked, highest);
+		audit_complain_extent(violation, extent);
+	}
 }
 
 /* Whether count pages could lie in [low, end) as the request wants them. Sums stay below 2^54. */
@@ -202,8 +305,8 @@ bool audit_space_poll_ended(const struct audit_space *space, struct audit_compla
 	uint64_t free_before = before->usable_pages + before->cached_pages + before->deferred_pages;
 	uint64_t free_after = after.usable_pages + after.cached_pages + after.deferred_pages;
 	if (free_before != free_after)
-		audit_complain(complaints, "operation %" PRIu64 ": a poll turned %" PRIu64 " free pages into %" PRIu64,
-			       operation, free_before, free_after);
+		audit_complain(complaints, operation, "a poll turned %" PRIu64 " free pages into %" PRIu64, free_before,
+			       free_after);
 	return before->usable_pages != after.usable_pages || before->cached_pages != after.cached_pages ||
 	       before->deferred_pages != after.deferred_pages;
 }
@@ -244,10 +347,9 @@ static void visit(void *context, uint64_t first, uint64_t count, enum iova_free_
 	struct walk *walk = context;
 	struct audit_space *space = walk->space;
 	if (!count || !occupancy_is_free(space->occupancy, first, count)) {
-		audit_complain(walk->complaints,
-			       "operation %" PRIu64 ": the allocator calls [0x%" PRIx64 ", 0x%" PRIx64
-			       ") free, which is not",
-			       walk->operation, first, first + count);
+		audit_complain(walk->complaints, walk->operation,
+			       "the allocator calls [0x%" PRIx64 ", 0x%" PRIx64 ") free, which is not", first,
+			       first + count);
 		return;
 	}
 	if (state == IOVA_USABLE)
@@ -286,18 +388,18 @@ void audit_space_walk(struct audit_space *space, struct audit_complaints *compla
 	uint64_t seen = counters.live_pages + counters.reserved_pages + space->free.free_pages + space->cached_pages +
 			space->deferred_pages;
 	if (seen != space->count)
-		audit_complain(complaints,
-			       "operation %" PRIu64 ": live %" PRIu64 " + usable %" PRIu64 " + cached %" PRIu64
-			       " + deferred %" PRIu64 " + reserved %" PRIu64 " pages are not the space of %" PRIu64,
-			       operation, counters.live_pages, space->free.free_pages, space->cached_pages,
-			       space->deferred_pages, counters.reserved_pages, space->count);
+		audit_complain(complaints, operation,
+			       "live %" PRIu64 " + usable %" PRIu64 " + cached %" PRIu64 " + deferred %" PRIu64
+			       " + reserved %" PRIu64 " pages are not the space of %" PRIu64,
+			       counters.live_pages, space->free.free_pages, space->cached_pages, space->deferred_pages,
+			       counters.reserved_pages, space->count);
 	struct iova_statistics statistics = {0};
 	table->statistics(space->instance->self, &statistics);
 	if (statistics.usable_pages != space->free.free_pages || statistics.cached_pages != space->cached_pages ||
 	    statistics.deferred_pages != space->deferred_pages)
-		audit_complain(complaints,
-			       "operation %" PRIu64 ": statistics say %" PRIu64 " usable, %" PRIu64 " cached and %" PRIu64
+		audit_complain(complaints, operation,
+			       "statistics say %" PRIu64 " usable, %" PRIu64 " cached and %" PRIu64
 			       " deferred pages, the walk finds %" PRIu64 ", %" PRIu64 " and %" PRIu64,
-			       operation, statistics.usable_pages, statistics.cached_pages, statistics.deferred_pages,
+			       statistics.usable_pages, statistics.cached_pages, statistics.deferred_pages,
 			       space->free.free_pages, space->cached_pages, space->deferred_pages);
 }

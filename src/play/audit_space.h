@@ -7,6 +7,7 @@
 #include "measure/fragmentation.h"
 #include "measure/occupancy.h"
 #include "play/engine.h"
+#include "result/result.h"
 #include "workload/model.h"
 
 #include <stdbool.h>
@@ -14,13 +15,22 @@
 
 #define AUDIT_COMPLAINTS_KEPT 5
 
-/* Violations: all are counted, the first few are told. */
+/* Violations: all are counted, the first few are kept. */
 struct audit_complaints {
 	uint64_t count;
-	bool harness;     /* one of them is about the audit itself, which cannot judge anybody then */
-	struct text text; /* lines */
+	bool harness; /* one of them is about the audit itself, which cannot judge anybody then */
+	bool failed;  /* there was no memory for one */
+	size_t kept_count;
+	struct result_violation kept[AUDIT_COMPLAINTS_KEPT];
 };
-void audit_complain(struct audit_complaints *complaints, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What is wrong, without the operation. Returns the violation for more to be said of it, NULL when it is only counted. */
+struct result_violation *audit_complain(struct audit_complaints *complaints, uint64_t operation, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* What a violation (NULL: nothing is done) is about. name: of the request; highest: the limit that was tried last. */
+void audit_complain_request(struct audit_complaints *complaints, struct result_violation *violation, const char *name,
+			    const struct iova_request *asked, uint64_t highest);
+void audit_complain_extent(struct result_violation *violation, const struct iova_extent *extent);
+void audit_complaints_release(struct audit_complaints *complaints);
 
 enum audit_failure { AUDIT_IMPOSSIBLE, AUDIT_EXHAUSTED, AUDIT_FRAGMENTED, AUDIT_PHYSICAL, AUDIT_FAILURES };
 
@@ -49,9 +59,10 @@ int audit_spaces_open(struct audit_space *spaces, uint32_t *count, uint32_t *fir
 void audit_space_close(struct audit_space *space);
 
 /* Enter a granted extent into the map, and take it out. false: the extent overlaps a live one or leaves the space (complained
- * of), or there was no memory for the map (also complained of: the audit cannot go on trusting itself). */
+ * of), or there was no memory for the map (also complained of: the audit cannot go on trusting itself). *told: the violation that is kept
+ * of it, or NULL; told may be NULL. */
 bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
-		      uint64_t operation);
+		      uint64_t operation, struct result_violation **told);
 bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
 		      uint64_t operation);
 
@@ -60,6 +71,10 @@ uint64_t audit_spaces_live_pages(const struct audit_space *spaces, uint32_t coun
 
 /* The extent, live already, fills the whole free run that it was taken from. */
 bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent);
+
+/* Names what a granted extent overlaps: the live extent that the caller knows (count 0: it knows none), a reserved range, or pages. */
+void audit_space_tell_overlap(const struct audit_space *space, const struct iova_extent *extent,
+			      const struct iova_extent *live, struct result_violation *violation);
 
 /* What is wrong with an extent that was given for a request, limits aside; NULL: nothing. */
 const char *audit_extent_fault(const struct iova_request *asked, const struct iova_extent *extent);

@@ -127,18 +127,6 @@ double format_failed_share(const struct result_figures *figures)
 	return failures == 0 ? 0 : failures / tried;
 }
 
-const struct result_figures *format_figures(const struct result_arm *arm)
-{
-	static struct result_figures none;
-	static bool cleared;
-	if (arm->figures_phase < arm->phase_count)
-		return &arm->phases[arm->figures_phase].figures;
-	if (!cleared)
-		result_figures_clear(&none);
-	cleared = true;
-	return &none;
-}
-
 const struct result_latency *format_alloc_latency(const struct result_arm *arm)
 {
 	static const struct result_latency none;
@@ -156,7 +144,7 @@ const struct result_latency *format_alloc_latency(const struct result_arm *arm)
 
 static bool is_timed(const struct result_arm *arm)
 {
-	return arm->state == RESULT_ARM_OK && isfinite(format_figures(arm)->value[METRIC_RAW_NS_PER_OP]);
+	return arm->state == RESULT_ARM_OK && isfinite(result_arm_figures(arm)->value[METRIC_RAW_NS_PER_OP]);
 }
 
 /* NaN in an interval or a share makes this false. */
@@ -176,7 +164,7 @@ size_t format_fastest(const struct result *result, size_t workload)
 			if (j == i || result->arms[j].workload != workload || !is_timed(&result->arms[j]))
 				continue;
 			others++;
-			beaten += is_faster(format_figures(&result->arms[i]), format_figures(&result->arms[j]));
+			beaten += is_faster(result_arm_figures(&result->arms[i]), result_arm_figures(&result->arms[j]));
 		}
 		if (others && beaten == others)
 			return i;
@@ -189,7 +177,7 @@ void format_beyond_recording(const struct result *result, size_t workload, struc
 	bool begun = false;
 	for (size_t i = 0; i < result->arm_count; i++) {
 		const struct result_arm *arm = &result->arms[i];
-		const double *value = format_figures(arm)->value;
+		const double *value = result_arm_figures(arm)->value;
 		double demands = value[METRIC_BEYOND_DEMANDS], fitted = value[METRIC_BEYOND_FITTED];
 		if (arm->workload != workload || !(demands > 0) || !isfinite(fitted))
 			continue;
@@ -212,6 +200,13 @@ void format_failure_kinds(const struct result_figures *figures, struct text *tex
 		text_add(text, "%s%.0f %s", begun ? ", " : "", count, failure_kinds[i].name);
 		begun = true;
 	}
+}
+
+void format_state(const struct result_arm *arm, struct text *text)
+{
+	text_add(text, "%s", result_arm_state_name[arm->state]);
+	if (arm->owner != ERROR_OWNER_NONE)
+		text_add(text, " (%s)", error_owner_name[arm->owner]);
 }
 
 void format_arm(const struct result_arm *arm, struct text *text)

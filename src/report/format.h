@@ -22,8 +22,8 @@ const char *format_failures(char buffer[TEXT_NUMBER_BYTES], const struct result_
 /* Failed / tried allocations; NaN when not measured. */
 double format_failed_share(const struct result_figures *figures);
 
-/* Figures of an arm: those of its last measured phase, or all null. Never NULL. */
-const struct result_figures *format_figures(const struct result_arm *arm);
+/* "failed (allocator)": the state, and whose failure it is. */
+void format_state(const struct result_arm *arm, struct text *text);
 /* The latency of allocations, by whichever call they were made. Never NULL; count 0 when there are none. */
 const struct result_latency *format_alloc_latency(const struct result_arm *arm);
 

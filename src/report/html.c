@@ -153,7 +153,7 @@ static void add_notes(struct text *html, const struct result *result, size_t wor
 	struct text notes = {0};
 	for (size_t i = 0; i < result->arm_count; i++) {
 		const struct result_arm *arm = &result->arms[i];
-		const double *value = format_figures(arm)->value;
+		const double *value = result_arm_figures(arm)->value;
 		char share[TEXT_NUMBER_BYTES];
 		if (arm->workload != workload)
 			continue;
@@ -161,7 +161,9 @@ static void add_notes(struct text *html, const struct result *result, size_t wor
 		if (arm->state != RESULT_ARM_OK && arm->phase_count) {
 			text_add(&notes, "<li><b>");
 			text_add_html(&notes, arm->spec);
-			text_add(&notes, "</b> %s: ", result_arm_state_name[arm->state]);
+			text_add(&notes, "</b> ");
+			format_state(arm, &notes);
+			text_add(&notes, ": ");
 			text_add_html(&notes, arm->reason ? arm->reason : "no reason was recorded");
 			text_add(&notes, "</li>\n");
 		}
@@ -169,7 +171,7 @@ static void add_notes(struct text *html, const struct result *result, size_t wor
 			text_add(&notes, "<li><b>");
 			text_add_html(&notes, arm->spec);
 			text_add(&notes, "</b> failed requests: ");
-			format_failure_kinds(format_figures(arm), &notes);
+			format_failure_kinds(result_arm_figures(arm), &notes);
 			text_add(&notes, "; the first at operation %.0f with %.0f pages live (%s of the space)</li>\n",
 				 value[METRIC_FIRST_FAILURE_OP], value[METRIC_FIRST_FAILURE_LIVE_PAGES],
 				 format_share(share, value[METRIC_FIRST_FAILURE_OCCUPANCY]));

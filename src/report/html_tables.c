@@ -38,7 +38,7 @@ static double slowest(const struct result *result, size_t workload)
 	double most = 0;
 	for (size_t i = 0; i < result->arm_count; i++)
 		if (result->arms[i].workload == workload)
-			most = fmax(most, format_figures(&result->arms[i])->value[METRIC_RAW_NS_PER_OP]);
+			most = fmax(most, result_arm_figures(&result->arms[i])->value[METRIC_RAW_NS_PER_OP]);
 	return most;
 }
 
@@ -47,7 +47,7 @@ static void add_overview_cell(const struct result *result, size_t arm, struct te
 {
 	const struct result_arm *its = &result->arms[arm];
 	const struct result_latency *latency = format_alloc_latency(its);
-	const struct result_figures *figures = format_figures(its);
+	const struct result_figures *figures = result_arm_figures(its);
 	char number[TEXT_NUMBER_BYTES], p999[TEXT_NUMBER_BYTES], unusable[TEXT_NUMBER_BYTES], failed[TEXT_NUMBER_BYTES];
 	double raw = figures->value[METRIC_RAW_NS_PER_OP];
 	if (its->state != RESULT_ARM_OK && !isfinite(raw)) {
@@ -115,7 +115,7 @@ static void add_cell(struct text *html, const char *value)
 
 static void add_time_cells(const struct result *result, size_t arm, struct text *html)
 {
-	const double *value = format_figures(&result->arms[arm])->value;
+	const double *value = result_arm_figures(&result->arms[arm])->value;
 	char number[TEXT_NUMBER_BYTES], low[TEXT_NUMBER_BYTES], high[TEXT_NUMBER_BYTES];
 	text_add(html, "<td%s><b>%s</b>",
 		 format_fastest(result, result->arms[arm].workload) == arm ? " class=\"fastest\"" : "",
@@ -131,7 +131,7 @@ static void add_figure_cells(const struct result_arm *arm, struct text *html)
 {
 	static const enum metric shown[] = {METRIC_UNUSABLE_2MIB, METRIC_FOOTPRINT_RATIO, METRIC_PAGE_TABLE_RATIO,
 					    METRIC_METADATA_BYTES};
-	const struct result_figures *figures = format_figures(arm);
+	const struct result_figures *figures = result_arm_figures(arm);
 	char number[TEXT_NUMBER_BYTES], share[TEXT_NUMBER_BYTES];
 	add_cell(html, format_number(number, figures->value[METRIC_STEPS_ALLOC_MEAN]));
 	double failed = format_failed_share(figures);
@@ -141,6 +141,23 @@ static void add_figure_cells(const struct result_arm *arm, struct text *html)
 	text_add(html, "</td>");
 	for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
 		add_cell(html, format_metric(number, shown[i], figures->value[shown[i]]));
+}
+
+static void add_violations(const struct result_arm *arm, struct text *html)
+{
+	if (arm->violation_count < 2)
+		return;
+	text_add(html, "<ol class=\"violations\">");
+	for (size_t i = 0; i < arm->violation_count; i++) {
+		struct text line = {0};
+		result_violation_text(&arm->violations[i], &line);
+		text_add(html, "<li>");
+		text_add_html(html, line.failed ? "" : line.bytes);
+		text_add(html, "</li>\n");
+		html->failed |= line.failed;
+		text_release(&line);
+	}
+	text_add(html, "</ol>");
 }
 
 static void add_arm(const struct result *result, size_t index, struct text *html)
@@ -153,8 +170,11 @@ static void add_arm(const struct result *result, size_t index, struct text *html
 	add_chip(result, index, html);
 	text_add(html, "</th>");
 	if (arm->phase_count == 0) {
-		text_add(html, "<td class=\"none\" colspan=\"13\">%s: ", result_arm_state_name[arm->state]);
+		text_add(html, "<td class=\"none\" colspan=\"13\">");
+		format_state(arm, html);
+		text_add(html, ": ");
 		text_add_html(html, arm->reason ? arm->reason : "no reason was recorded");
+		add_violations(arm, html);
 		text_add(html, "</td></tr>\n");
 		return;
 	}
@@ -176,7 +196,7 @@ static void add_metric_row(const struct result *result, size_t workload, enum me
 	text_add_html(html, info->help);
 	text_add(html, "\"><code>%s</code></th><td>%s</td>", info->path, info->unit);
 	for (size_t i = 0; i < result->arm_count; i++) {
-		const struct result_figures *figures = format_figures(&result->arms[i]);
+		const struct result_figures *figures = result_arm_figures(&result->arms[i]);
 		char number[TEXT_NUMBER_BYTES];
 		if (result->arms[i].workload != workload)
 			continue;

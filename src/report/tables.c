@@ -26,7 +26,8 @@ static void add_row(const struct result *result, size_t workload, enum metric me
 {
 	bool known = false;
 	for (size_t i = 0; i < result->arm_count; i++)
-		known |= result->arms[i].workload == workload && isfinite(format_figures(&result->arms[i])->value[metric]);
+		known |= result->arms[i].workload == workload &&
+			 isfinite(result_arm_figures(&result->arms[i])->value[metric]);
 	if (!known)
 		return;
 	text_add(markdown, "| `%s` (%s)", metric_table[metric].path, metric_table[metric].unit);
@@ -34,7 +35,7 @@ static void add_row(const struct result *result, size_t workload, enum metric me
 		char number[TEXT_NUMBER_BYTES];
 		if (result->arms[i].workload == workload)
 			text_add(markdown, " | %s",
-				 format_metric(number, metric, format_figures(&result->arms[i])->value[metric]));
+				 format_metric(number, metric, result_arm_figures(&result->arms[i])->value[metric]));
 	}
 	text_add(markdown, " |\n");
 }
@@ -84,9 +85,20 @@ static void add_notes(const struct result *result, size_t workload, struct text 
 			continue;
 		text_add(markdown, "- ");
 		add_markdown(markdown, arm->spec);
-		text_add(markdown, " is %s: ", result_arm_state_name[arm->state]);
+		text_add(markdown, " is ");
+		format_state(arm, markdown);
+		text_add(markdown, ": ");
 		add_markdown(markdown, arm->reason);
 		text_add(markdown, "\n");
+		for (size_t n = 0; arm->violation_count > 1 && n < arm->violation_count; n++) {
+			struct text line = {0};
+			result_violation_text(&arm->violations[n], &line);
+			text_add(markdown, "  - ");
+			add_markdown(markdown, line.bytes);
+			text_add(markdown, "\n");
+			markdown->failed |= line.failed;
+			text_release(&line);
+		}
 	}
 	for (size_t i = 0; i < result->arm_count; i++) {
 		struct text note = {0};
@@ -193,7 +205,7 @@ static void add_csv_number(struct text *csv, double value)
 void report_csv(const struct result *result, struct text *csv)
 {
 	static const char *const keys[PERCENTILES] = {"p50_ns", "p90_ns", "p99_ns", "p999_ns", "p9999_ns", "max_ns"};
-	text_add(csv, "workload,allocator,spec,threads,state,reason");
+	text_add(csv, "workload,allocator,spec,threads,state,owner,reason");
 	for (int metric = 0; metric < METRIC_COUNT; metric++)
 		text_add(csv, ",%s", metric_table[metric].path);
 	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
@@ -211,10 +223,10 @@ void report_csv(const struct result *result, struct text *csv)
 		text_add_csv(csv, arm->allocator);
 		text_add(csv, ",");
 		text_add_csv(csv, arm->spec);
-		text_add(csv, ",%u,%s,", arm->threads, result_arm_state_name[arm->state]);
+		text_add(csv, ",%u,%s,%s,", arm->threads, result_arm_state_name[arm->state], error_owner_name[arm->owner]);
 		text_add_csv(csv, arm->reason);
 		for (int metric = 0; metric < METRIC_COUNT; metric++)
-			add_csv_number(csv, format_figures(arm)->value[metric]);
+			add_csv_number(csv, result_arm_figures(arm)->value[metric]);
 		for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++) {
 			double ns[PERCENTILES];
 			get_percentiles(latency_of(arm, kind), ns);

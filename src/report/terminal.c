@@ -20,7 +20,7 @@ typedef void (*fill_cell)(const struct result_arm *arm, struct text *cell);
 static void add_metric(const struct result_arm *arm, enum metric metric, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	text_add(cell, "%s", format_metric(number, metric, format_figures(arm)->value[metric]));
+	text_add(cell, "%s", format_metric(number, metric, result_arm_figures(arm)->value[metric]));
 }
 
 static void add_percentile(const struct result_arm *arm, double ns, struct text *cell)
@@ -37,7 +37,7 @@ static void fill_spec(const struct result_arm *arm, struct text *cell)
 static void fill_raw(const struct result_arm *arm, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	double raw = format_figures(arm)->value[METRIC_RAW_NS_PER_OP];
+	double raw = result_arm_figures(arm)->value[METRIC_RAW_NS_PER_OP];
 	if (arm->state == RESULT_ARM_OK || isfinite(raw))
 		text_add(cell, "%s", format_number(number, raw));
 	else
@@ -47,7 +47,7 @@ static void fill_raw(const struct result_arm *arm, struct text *cell)
 static void fill_interval(const struct result_arm *arm, struct text *cell)
 {
 	char low[TEXT_NUMBER_BYTES], high[TEXT_NUMBER_BYTES];
-	const double *value = format_figures(arm)->value;
+	const double *value = result_arm_figures(arm)->value;
 	if (isfinite(value[METRIC_CI_LOW_NS]) && isfinite(value[METRIC_CI_HIGH_NS]))
 		text_add(cell, "[%s–%s]", format_number(low, value[METRIC_CI_LOW_NS]),
 			 format_number(high, value[METRIC_CI_HIGH_NS]));
@@ -58,7 +58,7 @@ static void fill_interval(const struct result_arm *arm, struct text *cell)
 static void fill_net(const struct result_arm *arm, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	text_add(cell, "%s", format_number(number, format_figures(arm)->value[METRIC_NET_NS_PER_OP]));
+	text_add(cell, "%s", format_number(number, result_arm_figures(arm)->value[METRIC_NET_NS_PER_OP]));
 }
 
 static void fill_p50(const struct result_arm *arm, struct text *cell)
@@ -84,19 +84,19 @@ static void fill_max(const struct result_arm *arm, struct text *cell)
 static void fill_steps(const struct result_arm *arm, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	text_add(cell, "%s", format_number(number, format_figures(arm)->value[METRIC_STEPS_ALLOC_MEAN]));
+	text_add(cell, "%s", format_number(number, result_arm_figures(arm)->value[METRIC_STEPS_ALLOC_MEAN]));
 }
 
 static void fill_failed(const struct result_arm *arm, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	text_add(cell, "%s", format_failures(number, format_figures(arm)));
+	text_add(cell, "%s", format_failures(number, result_arm_figures(arm)));
 }
 
 static void fill_failed_share(const struct result_arm *arm, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	text_add(cell, "%s", format_share(number, format_failed_share(format_figures(arm))));
+	text_add(cell, "%s", format_share(number, format_failed_share(result_arm_figures(arm))));
 }
 
 static void fill_unusable(const struct result_arm *arm, struct text *cell)
@@ -107,13 +107,13 @@ static void fill_unusable(const struct result_arm *arm, struct text *cell)
 static void fill_footprint(const struct result_arm *arm, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	text_add(cell, "%s", format_number(number, format_figures(arm)->value[METRIC_FOOTPRINT_RATIO]));
+	text_add(cell, "%s", format_number(number, result_arm_figures(arm)->value[METRIC_FOOTPRINT_RATIO]));
 }
 
 static void fill_page_tables(const struct result_arm *arm, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	text_add(cell, "%s", format_number(number, format_figures(arm)->value[METRIC_PAGE_TABLE_RATIO]));
+	text_add(cell, "%s", format_number(number, result_arm_figures(arm)->value[METRIC_PAGE_TABLE_RATIO]));
 }
 
 static void fill_metadata(const struct result_arm *arm, struct text *cell)
@@ -294,14 +294,15 @@ static void add_note(struct text *text, const char *note)
 /* What an arm's row cannot say. */
 static void note_arm(const struct result_arm *arm, struct text *note)
 {
-	const struct result_figures *figures = format_figures(arm);
+	const struct result_figures *figures = result_arm_figures(arm);
 	char share[TEXT_NUMBER_BYTES];
 	double op = figures->value[METRIC_FIRST_FAILURE_OP];
-	if (arm->state != RESULT_ARM_OK)
-		text_add(note, "%s: %s", result_arm_state_name[arm->state],
-			 arm->reason ? arm->reason : "no reason was recorded");
-	else if (arm->reason)
+	if (arm->state != RESULT_ARM_OK) {
+		format_state(arm, note);
+		text_add(note, ": %s", arm->reason ? arm->reason : "no reason was recorded");
+	} else if (arm->reason) {
 		text_add(note, "%s", arm->reason);
+	}
 	if (isfinite(op)) {
 		text_add(note, "%s", note->length ? "; " : "");
 		format_failure_kinds(figures, note);
@@ -326,12 +327,25 @@ static void note_arm(const struct result_arm *arm, struct text *note)
 			 figures->value[METRIC_AUDIT_VIOLATIONS]);
 }
 
+/* Several: one alone stands in the reason. */
+static void add_violations(const struct result_arm *arm, struct text *text)
+{
+	for (size_t i = 0; arm->violation_count > 1 && i < arm->violation_count; i++) {
+		struct text line = {0};
+		text_add(&line, "  ");
+		result_violation_text(&arm->violations[i], &line);
+		add_note(text, line.failed ? "" : line.bytes);
+		text->failed |= line.failed;
+		text_release(&line);
+	}
+}
+
 /* Figures that driver calls have are there whenever the stream made some. */
 static void note_driver_calls(const struct result *result, size_t workload, struct text *text)
 {
 	for (size_t i = 0; i < result->arm_count; i++) {
 		if (result->arms[i].workload != workload ||
-		    !isfinite(format_figures(&result->arms[i])->value[METRIC_VIOLATIONS_TOTAL]))
+		    !isfinite(result_arm_figures(&result->arms[i])->value[METRIC_VIOLATIONS_TOTAL]))
 			continue;
 		add_note(text,
 			 "driver calls: ns/op contains the layer and the physical side, the same for all; alloc is the "
@@ -361,6 +375,7 @@ static void add_notes(const struct result *result, size_t workload, bool color, 
 	for (size_t i = 0; i < result->arm_count; i++)
 		if (result->arms[i].workload == workload) {
 			add_arm_note(&result->arms[i], note_arm, text);
+			add_violations(&result->arms[i], text);
 			add_arm_note(&result->arms[i], format_timing_notes, text);
 		}
 	for (size_t i = 0; i < result->arm_count; i++) {

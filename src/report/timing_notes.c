@@ -56,7 +56,7 @@ static void note_ageing(const struct result_arm *arm, const struct result_figure
 
 void format_timing_notes(const struct result_arm *arm, struct text *text)
 {
-	const struct result_figures *figures = format_figures(arm);
+	const struct result_figures *figures = result_arm_figures(arm);
 	double slowdown = figures->value[METRIC_SLOWDOWN];
 	char percent[TEXT_NUMBER_BYTES];
 	note_tainted(figures, text);

@@ -20,6 +20,7 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_COUNTERS_MISSING] = "unavailable: this machine does not offer the counter",
 	[RESULT_REASON_NO_LAYER] = "no layer in front of another allocator",
 	[RESULT_REASON_ADAPTIVE] = "an adversary answers the allocator: every arm does other work",
+	[RESULT_REASON_THROWN_OUT] = "the arm failed: nothing of it counts",
 };
 
 const char *const result_series_name[RESULT_SERIES_COUNT] = {

@@ -25,6 +25,7 @@ enum result_reason {
 	RESULT_REASON_COUNTERS_MISSING, /* in the machine */
 	RESULT_REASON_NO_LAYER,         /* the allocator is no layer in front of another */
 	RESULT_REASON_ADAPTIVE,         /* times: an adversary asks every arm for something else */
+	RESULT_REASON_THROWN_OUT,       /* the arm failed */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];

@@ -30,6 +30,12 @@ void parts_write_maps(struct json_writer *writer, json_t *object, const char *ke
 void parts_read_maps(struct json_reader *reader, const struct json_at *object, const char *key, struct result_map **maps,
 		     size_t *count);
 
+void parts_write_violations(struct json_writer *writer, json_t *object, const char *key,
+			    const struct result_violation *violations, size_t count);
+/* Older documents have none. */
+void parts_read_violations(struct json_reader *reader, const struct json_at *object, const char *key,
+			   struct result_violation **violations, size_t *count);
+
 void parts_write_domains(struct json_writer *writer, json_t *object, const char *key, const struct result_domain *domains,
 			 size_t count);
 void parts_read_domains(struct json_reader *reader, const struct json_at *object, const char *key,

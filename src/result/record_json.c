@@ -28,6 +28,7 @@ void result_record_release(struct result_record *record)
 	memory_release(record->workload);
 	memory_release(record->spec);
 	memory_release(record->message);
+	result_violations_release(record->violations, record->violation_count);
 	memory_release(record->series);
 	parts_release_maps(record->maps, record->map_count);
 	memory_release(record->domains);
@@ -94,6 +95,7 @@ int result_record_write(const struct result_record *record, struct text *line, s
 	json_put_u64(&writer, object, "exit_code", (uint64_t)record->exit_code);
 	json_put_text(&writer, object, "owner", error_owner_name[record->owner]);
 	json_put_text(&writer, object, "message", record->message);
+	parts_write_violations(&writer, object, "violations", record->violations, record->violation_count);
 	json_put_hex(&writer, object, "stream_hash", record->stream_hash);
 	json_put_u64(&writer, object, "peak_rss_bytes", record->peak_rss_bytes);
 	json_put_u64(&writer, object, "clock_backward", record->clock_backward);
@@ -181,6 +183,7 @@ int result_record_read(const char *line, size_t length, struct result_record *re
 	record->exit_code = read_exit_code(&reader, &at);
 	record->owner = (enum error_owner)json_read_choice(&reader, &at, "owner", error_owner_name, ERROR_OWNER_COUNT);
 	record->message = json_read_text_or_null(&reader, &at, "message");
+	parts_read_violations(&reader, &at, "violations", &record->violations, &record->violation_count);
 	record->stream_hash = json_read_u64(&reader, &at, "stream_hash", UINT64_MAX);
 	record->peak_rss_bytes = json_read_u64(&reader, &at, "peak_rss_bytes", UINT64_MAX);
 	record->clock_backward = json_read_u64(&reader, &at, "clock_backward", UINT64_MAX);

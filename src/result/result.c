@@ -14,7 +14,7 @@ static void release_latency(struct result_latency *latency)
 		memory_release(latency->round_ns[i]);
 }
 
-static void release_arm(struct result_arm *arm)
+static void release_figures(struct result_arm *arm)
 {
 	for (size_t i = 0; i < arm->phase_count; i++) {
 		memory_release(arm->phases[i].name);
@@ -23,14 +23,58 @@ static void release_arm(struct result_arm *arm)
 			release_latency(&arm->phases[i].latency[kind]);
 	}
 	memory_release(arm->phases);
+	memory_release(arm->series);
+	parts_release_maps(arm->maps, arm->map_count);
+	memory_release(arm->domains);
+	arm->phases = NULL;
+	arm->series = NULL;
+	arm->maps = NULL;
+	arm->domains = NULL;
+	arm->phase_count = arm->series_count = arm->map_count = arm->domain_count = 0;
+}
+
+static void release_arm(struct result_arm *arm)
+{
+	release_figures(arm);
 	memory_release(arm->allocator);
 	memory_release(arm->spec);
 	memory_release(arm->lock);
 	memory_release(arm->rate);
 	memory_release(arm->reason);
-	memory_release(arm->series);
-	parts_release_maps(arm->maps, arm->map_count);
-	memory_release(arm->domains);
+	result_violations_release(arm->violations, arm->violation_count);
+}
+
+bool result_arm_is_thrown_out(const struct result_arm *arm)
+{
+	return arm->state == RESULT_ARM_FAILED && arm->owner != ERROR_OWNER_DRIVER;
+}
+
+void result_arm_throw_out(struct result_arm *arm)
+{
+	release_figures(arm);
+	arm->placement_hash = 0;
+}
+
+/* All null with one reason. */
+static const struct result_figures *no_figures(enum result_reason reason)
+{
+	static struct result_figures none[RESULT_REASON_COUNT];
+	static bool made[RESULT_REASON_COUNT];
+	if (!made[reason]) {
+		result_figures_clear(&none[reason]);
+		memset(none[reason].reason, (int)reason, sizeof none[reason].reason);
+		made[reason] = true;
+	}
+	return &none[reason];
+}
+
+const struct result_figures *result_arm_figures(const struct result_arm *arm)
+{
+	if (arm->figures_phase < arm->phase_count)
+		return &arm->phases[arm->figures_phase].figures;
+	return no_figures(result_arm_is_thrown_out(arm)             ? RESULT_REASON_THROWN_OUT
+			  : arm->state == RESULT_ARM_NOT_APPLICABLE ? RESULT_REASON_NOT_APPLICABLE
+								    : RESULT_REASON_NOT_MEASURED);
 }
 
 void result_release(struct result *result)

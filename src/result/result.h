@@ -80,6 +80,26 @@ struct result_domain {
 	struct result_figures figures;
 };
 
+/* A wrong answer of an allocator. Pages. */
+struct result_violation {
+	uint64_t operation;              /* of the stream, from 1; at the end: the last one */
+	char *what;                      /* what is wrong: "not aligned", "overlaps the live extent" */
+	char *request;                   /* name of what was asked for; NULL: it is not about one request */
+	uint64_t pages, align, boundary; /* that it asked for; 0: no such constraint */
+	bool limited;
+	uint64_t low, high; /* when limited: the limit that was tried last, inclusive */
+	bool has_extent, freed;
+	uint64_t first, count; /* the extent that was given, or freed */
+	bool overlaps;
+	uint64_t overlap_first, overlap_count; /* what it lies on */
+};
+/* One line, without its end. */
+void result_violation_text(const struct result_violation *violation, struct text *text);
+/* -1: no memory; what *to holds then is to be released, too. */
+int result_violations_copy(struct result_violation **to, size_t *to_count, const struct result_violation *from,
+			   size_t count);
+void result_violations_release(struct result_violation *violations, size_t count);
+
 struct result_record_phase {
 	/* timed */
 	double *ns_per_op;           /* one per iteration; NaN when its window was too short for the clock */
@@ -114,6 +134,8 @@ struct result_record {
 	enum exit_code exit_code;
 	enum error_owner owner; /* of the failure: also of wrong answers, with which a record is ok */
 	char *message;
+	struct result_violation *violations; /* the first few */
+	size_t violation_count;
 	uint64_t stream_hash; /* of the operations played; 0 when not known */
 	uint64_t peak_rss_bytes;
 	uint64_t clock_backward; /* times that the clock went back between two stamps */
@@ -194,8 +216,10 @@ struct result_arm {
 	char *rate; /* operations per second, ":poisson" behind it; NULL: closed loop */
 	bool named; /* asked for by name: not with "all", and not because nothing was named */
 	enum result_arm_state state;
-	enum error_owner owner; /* failed: of the failure */
-	char *reason;           /* NULL when ok and no routine of a script answered what it should not */
+	enum error_owner owner;              /* failed: of the failure */
+	char *reason;                        /* NULL when ok and no routine of a script answered what it should not */
+	struct result_violation *violations; /* the first few; reason tells how many there are */
+	size_t violation_count;
 	uint64_t placement_hash;
 	size_t figures_phase; /* the phase whose figures are the arm's: the last measured one */
 	struct result_phase *phases;
@@ -347,6 +371,15 @@ struct result_point {
 	double ns;
 };
 size_t result_latency_curve(const struct result_latency *latency, struct result_point points[RESULT_CURVE_MAX]);
+
+/* Whether an arm failed so that nothing of it counts: it has no phases, series, maps and domains then. After something fatal that a driver
+ * did, the figures until then stand. */
+bool result_arm_is_thrown_out(const struct result_arm *arm);
+/* Takes away what such an arm must not have. */
+void result_arm_throw_out(struct result_arm *arm);
+
+/* The metrics of an arm: those of its figures phase, or all null with the reason. Never NULL. */
+const struct result_figures *result_arm_figures(const struct result_arm *arm);
 
 /* A figure of a phase, and of the phase whose figures are the arm's; NaN when null. metric: below METRIC_ALL. */
 double result_phase_figure(const struct result_phase *phase, int metric);

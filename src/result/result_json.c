@@ -155,21 +155,22 @@ static void write_latency(struct json_writer *writer, json_t *object, const stru
 		parts_write_doubles(writer, rounds, metric_percentile_key[i], latency->round_ns[i], latency->round_count);
 }
 
-static void write_ageing(struct json_writer *writer, json_t *object, enum result_ageing ageing)
+static void write_ageing(struct json_writer *writer, json_t *object, const struct result_phase *phase,
+			 const struct result_figures *figures)
 {
-	if (ageing != RESULT_AGEING_UNKNOWN)
-		json_put_text(writer, object, "class", result_ageing_name[ageing]);
+	if (phase && phase->ageing != RESULT_AGEING_UNKNOWN)
+		json_put_text(writer, object, "class", result_ageing_name[phase->ageing]);
 	else
-		put_none(writer, object, "class", "class_reason", result_reason_text[RESULT_REASON_FEW_WINDOWS]);
+		put_none(writer, object, "class", "class_reason",
+			 result_reason_text[phase ? RESULT_REASON_FEW_WINDOWS : figures->reason[METRIC_AGEING_RATIO]]);
 }
 
-/* The metrics and latencies of a phase; NULL: nothing was measured. */
-static void write_figures(struct json_writer *writer, json_t *object, const struct result_phase *phase)
+/* The metrics and latencies of a phase. NULL: there is none, and figures tell why. */
+static void write_figures(struct json_writer *writer, json_t *object, const struct result_phase *phase,
+			  const struct result_figures *figures)
 {
-	struct result_figures none;
-	result_figures_clear(&none);
-	parts_write_figures(writer, object, phase ? &phase->figures : &none, true);
-	write_ageing(writer, json_object_get(object, "ageing"), phase ? phase->ageing : RESULT_AGEING_UNKNOWN);
+	parts_write_figures(writer, object, figures, true);
+	write_ageing(writer, json_object_get(object, "ageing"), phase, figures);
 	parts_write_doubles(writer, json_object_get(object, "throughput"), "round_ns_per_op",
 			    phase ? phase->round_ns_per_op : NULL, phase ? phase->round_count : 0);
 	json_t *latency = json_put_object(writer, object, "latency");
@@ -200,8 +201,9 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 	json_put_text(writer, object, "state", result_arm_state_name[arm->state]);
 	json_put_text(writer, object, "owner", error_owner_name[arm->owner]);
 	json_put_text(writer, object, "reason", arm->reason);
+	parts_write_violations(writer, object, "violations", arm->violations, arm->violation_count);
 	bool known = arm->figures_phase < arm->phase_count;
-	write_figures(writer, object, known ? &arm->phases[arm->figures_phase] : NULL);
+	write_figures(writer, object, known ? &arm->phases[arm->figures_phase] : NULL, result_arm_figures(arm));
 	json_put_hex(writer, json_object_get(object, "audit"), "placement_hash", arm->placement_hash);
 	json_put_u64(writer, object, "figures_phase", arm->figures_phase);
 	json_t *phases = json_put_array(writer, object, "phases");
@@ -209,11 +211,15 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 		json_t *phase = json_append_object(writer, phases);
 		json_put_text(writer, phase, "name", or_empty(arm->phases[i].name));
 		json_put(writer, phase, "measured", json_boolean(arm->phases[i].measured));
-		write_figures(writer, phase, &arm->phases[i]);
+		write_figures(writer, phase, &arm->phases[i], &arm->phases[i].figures);
 	}
 	parts_write_domains(writer, object, "domains", arm->domains, arm->domain_count);
 	json_put_text(writer, object, "series", "series.csv");
-	json_put_text(writer, object, "histograms", log->bytes);
+	if (known)
+		json_put_text(writer, object, "histograms", log->bytes);
+	else
+		put_none(writer, object, "histograms", "histograms_reason",
+			 result_reason_text[result_arm_figures(arm)->reason[0]]);
 	parts_write_series(writer, object, "series_table", arm->series, arm->series_count);
 	parts_write_maps(writer, object, "address_maps", arm->maps, arm->map_count);
 }
@@ -253,7 +259,9 @@ static void write_expectation(struct json_writer *writer, json_t *object, const 
 	json_put_text(writer, object, "wanted", or_empty(expectation->wanted));
 	json_put_double(writer, object, "got", expectation->got);
 	if (!isfinite(expectation->got))
-		json_put_text(writer, object, "got_reason", result_reason_text[RESULT_REASON_NOT_MEASURED]);
+		json_put_text(writer, object, "got_reason",
+			      result_reason_text[result_arm_is_thrown_out(arm) ? RESULT_REASON_THROWN_OUT
+									       : RESULT_REASON_NOT_MEASURED]);
 	json_put(writer, object, "met", json_boolean(expectation->met));
 }
 

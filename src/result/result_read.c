@@ -245,15 +245,24 @@ static void read_arm(struct json_reader *reader, const struct json_at *at, struc
 	read_phases(reader, at, arm);
 	struct json_at named = json_child_optional(reader, at, "named");
 	arm->named = named.value && json_read_bool(reader, at, "named");
-	arm->owner =
-		read_owner(reader, at, "owner", arm->state == RESULT_ARM_FAILED ? ERROR_OWNER_ALLOCATOR : ERROR_OWNER_NONE);
 	struct json_at figures_phase = json_child(reader, at, "figures_phase");
 	arm->figures_phase = json_u64_at(reader, &figures_phase, SIZE_MAX);
 	if (arm->phase_count && arm->figures_phase >= arm->phase_count)
 		json_fail(reader, &figures_phase, "must be the index of a phase");
+	parts_read_violations(reader, at, "violations", &arm->violations, &arm->violation_count);
 	parts_read_domains(reader, at, "domains", &arm->domains, &arm->domain_count);
 	parts_read_series(reader, at, "series_table", arm->phase_count, &arm->series, &arm->series_count);
 	parts_read_maps(reader, at, "address_maps", &arm->maps, &arm->map_count);
+	if (reader->failed)
+		return;
+	bool fatal = result_arm_figures(arm)->value[METRIC_CALLS_FATAL] > 0;
+	arm->owner = read_owner(reader, at, "owner",
+				arm->state != RESULT_ARM_FAILED ? ERROR_OWNER_NONE
+				: fatal                         ? ERROR_OWNER_DRIVER
+								: ERROR_OWNER_ALLOCATOR);
+	/* Older documents kept what such an arm had. */
+	if (!reader->failed && result_arm_is_thrown_out(arm))
+		result_arm_throw_out(arm);
 }
 
 static void read_expectation(struct json_reader *reader, const struct json_at *at, struct result_expectation *expectation,

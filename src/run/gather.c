@@ -421,13 +421,22 @@ static int set_state(struct result_arm *arm, const struct gather_arm *records)
 	if (!reason && audit && audit->message)
 		reason = audit->message; /* statuses that a script did not want */
 	arm->reason = memory_text(reason);
-	return reason && !arm->reason ? -1 : 0;
+	if (reason && !arm->reason)
+		return -1;
+	return fault ? result_violations_copy(&arm->violations, &arm->violation_count, fault->violations,
+					      fault->violation_count)
+		     : 0;
 }
 
 int gather_fill(struct result_arm *arm, const struct gather_arm *records, const struct gather_arm *null,
 		const struct workload *workload, const struct clock *clock, struct error *error)
 {
-	if (set_state(arm, records) < 0 || fill_series(arm, records) < 0 || fill_audit_parts(arm, records) < 0)
+	int result = set_state(arm, records);
+	if (result == 0 && result_arm_is_thrown_out(arm)) {
+		result_arm_throw_out(arm);
+		return 0;
+	}
+	if (result < 0 || fill_series(arm, records) < 0 || fill_audit_parts(arm, records) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for the figures of an arm");
 	return fill_phases(arm, records, null, workload, clock, error);
 }

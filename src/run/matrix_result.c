@@ -56,7 +56,8 @@ static int note_trouble(struct result *result, const struct block *block, const 
 	struct text text = {0};
 	if (!fault || fault->owner == ERROR_OWNER_NONE || result->run.trouble)
 		return 0;
-	text_add(&text, "%s: the harness on its own %s", block->plan.workload.name, fault->message ? fault->message : "");
+	text_add(&text, "%s: the harness on its own (null): %s", block->plan.workload.name,
+		 fault->message ? fault->message : "");
 	result->run.trouble = text.bytes;
 	result->run.trouble_owner = fault->owner;
 	return text.failed ? error_set(error, EXIT_CODE_IO, "no memory for a result") : 0;

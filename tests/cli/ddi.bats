@@ -51,7 +51,7 @@ calls=(gpu-paging mdl-storm contiguous-windows adl-objects reserve-map bar-mappi
 		  - {name: never, mix: [{request: a}], ops: 1k}
 	YAML
 	run -3 --separate-stderr "$iovabench" run "$scratch/fatal.yaml" -a rbtree --rounds 1 -o "$scratch/t"
-	has "$output" "failed: operation 1001: fatal driver misuse: a Dxgk call came from DISPATCH_LEVEL or above"
+	has "$output" "failed (driver): operation 1001: fatal driver misuse: a Dxgk call came from DISPATCH_LEVEL or above"
 	is "$(arms "$scratch/t" '.phases[0].operations.allocations')" 500
 	is "$(arms "$scratch/t" '"\(.calls.fatal) \(.phases[2].operations.allocations)"')" "1 null"
 	# Under 3.0 the same is a broken rule and no more.

@@ -240,7 +240,7 @@ preloaded() { # how code message argument…
 	preloaded crash 7 "please report it" "$scratch/it's.yaml" -a "$plugins/slow.so" --audit off --seed 7 --sweep phases.churn.ops=20
 	has "$(arms "$scratch/t" .reason)" "so does null (crashed in the timed pass"
 	has "$(arms "$scratch/t" .reason)" "iovabench run '$scratch/it'\\''s.yaml' -a null --sweep phases.churn.ops=20 --audit off --rounds 1 --seed 7 --latency off"
-	has "$(jq -r .run.trouble "$scratch/t/result.json")" "tiny: the harness on its own crashed in the timed pass"
+	has "$(jq -r .run.trouble "$scratch/t/result.json")" "tiny: the harness on its own (null): crashed in the timed pass"
 }
 
 @test "7: when all arms hang alike, none of them is blamed" {

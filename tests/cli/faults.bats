@@ -25,8 +25,38 @@ reason_is() {
 	beside overlap
 	is $status 3
 	rbtree_is_whole
-	reason_is "overlap what is live or reserved" failed
-	has "$output" "overlap what is live or reserved"
+	reason_is "was given [0x1, 0x2): overlaps the live extent [0x1, 0x2)" failed
+	has "$output" "failed (allocator): "
+	# A line for each that is kept, in every form.
+	for n in 2 3; do
+		has "$output" "    operation $n: request page (1 page) was given [0x1, 0x2): overlaps the live extent [0x1, 0x2)"
+		has "$("$iovabench" report "$scratch/t" --format md)" "
+  - operation $n: request page (1 page) was given"
+		has "$(cat "$scratch/t/report.html")" "<li>operation $n: request page (1 page) was given [0x1, 0x2): overlaps the live extent [0x1, 0x2)</li>"
+	done
+	is "$(arms "$scratch/t" 'select(.spec != "rbtree") | .violations[0] | [.operation, .what, .request.name, .request.pages, .extent.first,
+		.extent.count, .overlaps.first, .overlaps.count] | join(" ")')" "2 overlaps the live extent page 1 0x0000000000000001 1 0x0000000000000001 1"
+}
+
+@test "no figure of an arm that was thrown out stands anywhere" {
+	printf '%s\n' 'expect: [{metric: failures.total, is: 0}]' | cat tests/cli/tiny.yaml - >"$scratch/w.yaml"
+	run -3 "$iovabench" run "$scratch/w.yaml" -a rbtree -a "$plugins/overlap.so" --rounds 2 -o "$scratch/t"
+	has "$output" "overlap.so: expected failures.total is 0: MISSED (not measured)"
+	is "$(jq -c '[.expectations[] | [.got, .met, .got_reason]]' "$scratch/t/result.json")" \
+		'[[0,true,null],[null,false,"the arm failed: nothing of it counts"]]'
+	is "$(jq '.comparisons | length' "$scratch/t/result.json")" 0
+	is "$(arms "$scratch/t" 'select(.spec != "rbtree") | [.phases, .series_table.rows, .address_maps, .domains, .latency] | map(length) | add')" 0
+	# Every number that a metric could have is null.
+	is "$(arms "$scratch/t" 'select(.spec != "rbtree") | {throughput, failures, operations, space, fragmentation, steps, metadata_bytes, audit, calls, placement, counters, ageing} |
+		[.. | numbers] | length')" 0
+	is "$(arms "$scratch/t" 'select(.spec != "rbtree") | .failures.total_reason')" "the arm failed: nothing of it counts"
+	run ! grep -q overlap "$scratch/t/series.csv"
+	is "$(find "$scratch/t" -name '*overlap*.hlog')" ""
+	# Nor in what was written before this was so.
+	jq '(.arms[] | select(.spec != "rbtree")) |= (. as $bad | del(.owner, .violations))
+		| .arms[1] = (.arms[0] * {spec: .arms[1].spec, state: "failed", reason: "overlap"} | del(.owner)) | del(.digest)' "$scratch/t/result.json" >"$scratch/old.json"
+	run -0 --separate-stderr "$iovabench" report "$scratch/old.json" --format csv
+	is "$(grep overlap <<<"$output" | tr -d '[:alnum:]"./_() -' | tr -d '\n' | sed 's/^,*$/empty/')" empty
 }
 
 @test "a plugin that crashes fails with its signal" {

@@ -298,18 +298,36 @@ static struct result_record *add_fault(enum exit_code code, const char *message)
 	struct result_record *record = add(&arm, RESULT_PASS_TIMED);
 	record->ok = false;
 	record->exit_code = code;
+	record->owner = code == EXIT_CODE_VIOLATION ? ERROR_OWNER_ALLOCATOR : ERROR_OWNER_NONE;
 	record->message = memory_text(message);
 	return record;
 }
 
-static void a_fault_makes_an_arm_fail_and_keeps_its_rounds(void **state)
+static void nothing_counts_of_an_arm_with_a_fault(void **state)
 {
 	(void)state;
-	add_round(&arm, 5, 5, 5);
+	add_round(&arm, 5, 5, 5)->series_count = 0;
 	add_fault(EXIT_CODE_VIOLATION, "crashed");
 	gather(NULL);
 	assert_int_equal(gathered.state, RESULT_ARM_FAILED);
+	assert_int_equal(gathered.owner, ERROR_OWNER_ALLOCATOR);
 	assert_string_equal(gathered.reason, "crashed");
+	assert_int_equal(gathered.phase_count + gathered.series_count + gathered.map_count + gathered.domain_count, 0);
+	assert_int_equal(gathered.placement_hash, 0);
+	assert_true(isnan(result_arm_figure(&gathered, METRIC_FAILURES_TOTAL)));
+	assert_int_equal(result_arm_figures(&gathered)->reason[METRIC_FAILURES_TOTAL], RESULT_REASON_THROWN_OUT);
+}
+
+static void figures_stand_until_something_fatal_that_a_driver_did(void **state)
+{
+	(void)state;
+	struct result_record *audit = add(&arm, RESULT_PASS_AUDIT);
+	audit->owner = ERROR_OWNER_DRIVER;
+	result_set(&audit->phases[2].figures, METRIC_CALLS_FATAL, 1);
+	add_round(&arm, 5, 5, 5);
+	gather(NULL);
+	assert_int_equal(gathered.state, RESULT_ARM_FAILED);
+	assert_int_equal(gathered.owner, ERROR_OWNER_DRIVER);
 	assert_true(figure(METRIC_RAW_NS_PER_OP) == 5);
 }
 
@@ -327,6 +345,7 @@ static void violations_make_an_arm_fail(void **state)
 	(void)state;
 	struct result_record *audit = add(&arm, RESULT_PASS_AUDIT);
 	audit->message = memory_text("overlap");
+	audit->owner = ERROR_OWNER_ALLOCATOR;
 	result_set(&audit->phases[2].figures, METRIC_AUDIT_VIOLATIONS, 1);
 	assert_ptr_equal(gather_first_fault(&arm), audit);
 	gather(NULL);
@@ -503,7 +522,8 @@ int main(void)
 		A(an_arm_without_records_was_not_run),
 		A(hashes_that_differ_are_nondeterministic),
 		A(passes_that_all_disagree_do_not_agree),
-		A(a_fault_makes_an_arm_fail_and_keeps_its_rounds),
+		A(nothing_counts_of_an_arm_with_a_fault),
+		A(figures_stand_until_something_fatal_that_a_driver_did),
 		A(what_an_allocator_cannot_do_is_not_applicable),
 		A(violations_make_an_arm_fail),
 		A(latencies_of_all_rounds_are_one_histogram),

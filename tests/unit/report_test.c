@@ -108,12 +108,12 @@ static void csv_has_one_row_per_arm(void **state)
 	report_csv(&result, &text);
 	const char *line = text.bytes;
 	size_t columns = fields(&line), rows = 0;
-	assert_int_equal(columns, 6 + METRIC_COUNT + 6 * METRIC_KIND_COUNT);
+	assert_int_equal(columns, 7 + METRIC_COUNT + 6 * METRIC_KIND_COUNT);
 	for (; *line; rows++)
 		assert_int_equal(fields(&line), columns);
 	assert_int_equal(rows, 9);
-	assert_non_null(strstr(text.bytes, "\ngpu-paging,buddy,buddy,1,ok,,18.399999999999999,"));
-	assert_non_null(strstr(text.bytes, ",n/a,\"a \"\"quoted\"\", torn\nreason\",,"));
+	assert_non_null(strstr(text.bytes, "\ngpu-paging,buddy,buddy,1,ok,none,,18.399999999999999,"));
+	assert_non_null(strstr(text.bytes, ",n/a,none,\"a \"\"quoted\"\", torn\nreason\",,"));
 	text_release(&text);
 	result_release(&result);
 }
