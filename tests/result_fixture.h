@@ -253,11 +253,12 @@ static void fixture_result(struct result *result, struct fixture_size size)
 					     "one page per packet, two rings at different pace",
 					     "a recording of fio on one NVMe drive"};
 	*result = (struct result){
-		.run = {memory_text("2026-11-21T095302Z-7f3a"), memory_text("2026-11-21T09:53:02Z"),
-			memory_text(
+		.run = {.id = memory_text("2026-11-21T095302Z-7f3a"),
+			.started = memory_text("2026-11-21T09:53:02Z"),
+			.command = memory_text(
 				"iovabench run gpu-paging.yaml nic-rings.yaml traced-nvme.yaml -a buddy -a bitmap:fit=first"
 				" -a magazine+rbtree:search=cached --rounds 12"),
-			false, 12, false}};
+			.rounds = 12}};
 	result->machine.cpu = memory_text("AMD EPYC 7763 64-Core Processor");
 	result->machine.kernel = memory_text("Linux 6.1.0-18-amd64");
 	result->machine.clock = memory_text("tsc");

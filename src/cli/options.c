@@ -66,7 +66,7 @@ static size_t row_of(const struct forms *forms, int option)
 	for (size_t i = 0; i < forms->count; i++)
 		if (forms->rows[i]->letter == option)
 			return i;
-	assert(!"getopt gives letters of the table only");
+	assert(false && "getopt gives letters of the table only");
 	return 0;
 }
 
@@ -159,7 +159,7 @@ bool cli_was_given(const struct cli_command *command, const struct cli_given *gi
 		for (size_t i = 0; i < command->tables[t].count; i++)
 			if (!strcmp(command->tables[t].rows[i].name, name))
 				return given->given[t][i];
-	assert(!"the command has the option");
+	assert(false && "the command has the option");
 	return false;
 }
 
