@@ -143,7 +143,7 @@ check-layers: ## every #include keeps to the floors of docs/design.md
 	@tests/gates/layers
 
 .PHONY: lint
-lint: ## sizes of functions and files, recursion, symbols of allocators, formatting, shell scripts
+lint: ## sizes of functions, recursion, symbols of allocators, formatting, shell scripts
 	@BUILD='$(BUILD)' CC='$(CC)' tests/gates/lint
 
 .PHONY: format

@@ -76,9 +76,8 @@ static void add_latency_rows(const struct result *result, size_t workload, size_
 	}
 }
 
-static void add_notes(const struct result *result, size_t workload, struct text *markdown)
+static void add_failed_arms(const struct result *result, size_t workload, struct text *markdown)
 {
-	text_add(markdown, "\n");
 	for (size_t i = 0; i < result->arm_count; i++) {
 		const struct result_arm *arm = &result->arms[i];
 		if (arm->workload != workload || arm->state == RESULT_ARM_OK)
@@ -100,6 +99,12 @@ static void add_notes(const struct result *result, size_t workload, struct text 
 			text_release(&line);
 		}
 	}
+}
+
+static void add_notes(const struct result *result, size_t workload, struct text *markdown)
+{
+	text_add(markdown, "\n");
+	add_failed_arms(result, workload, markdown);
 	for (size_t i = 0; i < result->arm_count; i++) {
 		struct text note = {0};
 		if (result->arms[i].workload == workload)
