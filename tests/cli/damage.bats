@@ -96,7 +96,7 @@ refuses() { # command line…
 @test "run.json with another number is refused" {
 	cp -r "$parts/b" "$scratch/b"
 	rm "$scratch/b/result.json"
-	sed -i 's/"rounds": 1/"rounds": 9/' "$scratch/b/run.json"
+	sed -i 's/"rounds": "1"/"rounds": "9"/' "$scratch/b/run.json"
 	run -2 "$iovabench" resume "$scratch/b"
 	has "$output" "b/run.json: digest: is not that of the content"
 }
