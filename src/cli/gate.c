@@ -93,7 +93,8 @@ static void add_not_gated(const struct gate *gate, struct text *text)
 {
 	for (size_t i = 0; i < gate->baseline->arm_count; i++) {
 		const struct result_arm *arm = &gate->baseline->arms[i];
-		bool gated = false;
+		/* Whatever else was not measured is told as a blind spot. */
+		bool gated = arm->state != RESULT_ARM_NOT_APPLICABLE;
 		for (size_t j = 0; j < gate->arm_count; j++)
 			gated |= gate->arms[j].baseline == i;
 		if (gated)
@@ -101,6 +102,18 @@ static void add_not_gated(const struct gate *gate, struct text *text)
 		result_workload_label(&gate->baseline->workloads[arm->workload], text);
 		text_add(text, "  %s\n  not gated: the baseline has no figures of it (%s)\n\n", arm->spec,
 			 result_arm_state_name[arm->state]);
+	}
+}
+
+static void add_blinds(const struct gate *gate, struct text *text)
+{
+	for (size_t i = 0; i < gate->blind_count; i++) {
+		const struct gate_blind *blind = &gate->blinds[i];
+		const struct result_arm *arm = &blind->result->arms[blind->arm];
+		result_workload_label(&blind->result->workloads[arm->workload], text);
+		text_add(text, "  %s\n  %s: ", arm->spec, blind->outcome == GATE_FAILED ? "FAILED" : "OPEN");
+		gate_tell_blind(gate, blind, text);
+		text_add(text, "\n\n");
 	}
 }
 
@@ -112,6 +125,7 @@ static int show(const struct gate *gate, const struct arguments *arguments, stru
 	int status = calibration_find(NULL, &calibration, error);
 	for (size_t i = 0; i < gate->arm_count; i++)
 		text.failed |= add_arm(gate, &gate->arms[i], arguments->all, &text) < 0;
+	add_blinds(gate, &text);
 	add_not_gated(gate, &text);
 	calibration_tell(&calibration, gate->result, &text);
 	if (gate->baseline->run.partial || gate->result->run.partial)
@@ -207,9 +221,9 @@ const struct cli_command cli_gate = {
 	.usage = (const char *const[]){"--baseline A RESULT [--policy FILE] [--junit FILE] [--all]",
 				       "--selftest [--policy FILE]", NULL},
 	.text = "Holds every arm of a baseline against the same arm of RESULT (folders of runs, or their result.json).\n\n"
-		"Exit codes: 0 passed, 1 a gated metric is worse or an arm is missing, 4 a gated metric is inconclusive, 2 "
-		"results "
-		"that cannot be compared or read, or a wrong policy, 7 a file that cannot be written.\n",
+		"Exit codes: 0 passed, 1 a gated metric is worse, or an arm is missing or failed, 4 a gated metric is "
+		"inconclusive, or an arm of the baseline failed, 2 results that cannot be compared or read, or a wrong policy, 7 a "
+		"file that cannot be written.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
 };

@@ -54,6 +54,39 @@ static int list_arms(struct gate *gate, struct error *error)
 	return 0;
 }
 
+static void add_blind(struct gate *gate, const struct result *result, size_t arm, enum gate_outcome outcome)
+{
+	gate->blinds[gate->blind_count++] = (struct gate_blind){result, arm, outcome};
+	if (outcome > gate->outcome)
+		gate->outcome = outcome;
+}
+
+/* Whether a counterpart that the baseline measured tells of this arm of the result already. */
+static bool is_told(const struct gate *gate, const struct result_arm *arm)
+{
+	for (size_t i = 0; i < gate->arm_count; i++)
+		if (gate->arms[i].unmeasured == arm)
+			return true;
+	return false;
+}
+
+/* What an allocator cannot play is no blind spot. */
+static int list_blinds(struct gate *gate, struct error *error)
+{
+	gate->blinds = memory_zeroed(gate->baseline->arm_count + gate->result->arm_count, sizeof gate->blinds[0]);
+	if (!gate->blinds)
+		return error_set(error, EXIT_CODE_IO, "no memory for a gate");
+	for (size_t i = 0; i < gate->baseline->arm_count; i++) {
+		const struct result_arm *arm = &gate->baseline->arms[i];
+		if (!was_measured(arm) && arm->state != RESULT_ARM_NOT_APPLICABLE)
+			add_blind(gate, gate->baseline, i, GATE_INCONCLUSIVE);
+	}
+	for (size_t i = 0; i < gate->result->arm_count; i++)
+		if (gate->result->arms[i].state == RESULT_ARM_FAILED && !is_told(gate, &gate->result->arms[i]))
+			add_blind(gate, gate->result, i, GATE_FAILED);
+	return 0;
+}
+
 static void fill_rules(const struct gate *gate, struct compare_rules *rules)
 {
 	size_t timed = 0;
@@ -86,6 +119,8 @@ int gate_open(struct gate *gate, const struct policy *policy, const struct resul
 	struct compare_rules rules;
 	*gate = (struct gate){.policy = policy, .baseline = baseline, .result = result};
 	int status = list_arms(gate, error);
+	if (status == 0)
+		status = list_blinds(gate, error);
 	fill_rules(gate, &rules);
 	for (size_t i = 0; status == 0 && i < gate->arm_count; i++)
 		status = judge_arm(gate, &gate->arms[i], &rules, error);
@@ -115,10 +150,21 @@ void gate_tell_absent(const struct gate_arm *arm, struct text *text)
 		 reason ? reason : "");
 }
 
+void gate_tell_blind(const struct gate *gate, const struct gate_blind *blind, struct text *text)
+{
+	const struct result_arm *arm = &blind->result->arms[blind->arm];
+	text_add(text, "the %s's arm is %s", blind->result == gate->baseline ? "baseline" : "result",
+		 result_arm_state_name[arm->state]);
+	if (arm->owner != ERROR_OWNER_NONE)
+		text_add(text, " (%s)", error_owner_name[arm->owner]);
+	text_add(text, ": %s", arm->reason ? arm->reason : "no reason was recorded");
+}
+
 void gate_close(struct gate *gate)
 {
 	for (size_t i = 0; i < gate->arm_count; i++)
 		compare_pair_release(&gate->arms[i].pair);
 	memory_release(gate->arms);
+	memory_release(gate->blinds);
 	*gate = (struct gate){0};
 }

@@ -22,12 +22,22 @@ struct gate_arm {
 	enum gate_outcome outcome;
 };
 
+/* An arm on which the gate could not look, and that could have shown something: one of the baseline that failed or was not run to its end
+ * (inconclusive), or one of the result that failed and has no measured counterpart (failed). */
+struct gate_blind {
+	const struct result *result; /* the baseline or the result */
+	size_t arm;
+	enum gate_outcome outcome;
+};
+
 struct gate {
 	const struct policy *policy;
 	const struct result *baseline, *result;
 	struct gate_arm *arms; /* every arm that the baseline measured */
 	size_t arm_count;
-	enum gate_outcome outcome; /* the worst of its arms */
+	struct gate_blind *blinds;
+	size_t blind_count;
+	enum gate_outcome outcome; /* the worst of its arms and blinds */
 };
 
 /* How a row counts under the policy: only gated ones can be anything but GATE_PASSED. */
@@ -42,7 +52,10 @@ void gate_close(struct gate *gate);
 /* Why an arm is not present, as "was not measured (failed): reason"; names come from files. */
 void gate_tell_absent(const struct gate_arm *arm, struct text *text);
 
-/* JUnit XML: one suite for each arm, one case for each metric that is not ignored. Well-formed whatever the names hold. */
+/* "the baseline's arm is failed (allocator): reason". */
+void gate_tell_blind(const struct gate *gate, const struct gate_blind *blind, struct text *text);
+
+/* JUnit XML: one suite for each arm, also where the gate was blind, one case for each metric that is not ignored. Well-formed whatever the names hold. */
 void gate_junit(const struct gate *gate, struct text *xml);
 
 /* Gates a made-up result against copies of itself, in each of which one thing was made worse: every metric that the policy gates, an

@@ -17,11 +17,11 @@ static void add_xml(struct text *xml, const char *value)
 	text_add_html(xml, safe);
 }
 
-static void add_arm_name(const struct gate *gate, const struct gate_arm *arm, struct text *xml)
+static void add_name(const struct result *result, size_t arm, struct text *xml)
 {
-	const struct result_arm *its = &gate->baseline->arms[arm->baseline];
+	const struct result_arm *its = &result->arms[arm];
 	struct text label = {0};
-	result_workload_label(&gate->baseline->workloads[its->workload], &label);
+	result_workload_label(&result->workloads[its->workload], &label);
 	xml->failed |= label.failed;
 	add_xml(xml, label.bytes);
 	text_release(&label);
@@ -29,6 +29,11 @@ static void add_arm_name(const struct gate *gate, const struct gate_arm *arm, st
 	add_xml(xml, its->spec);
 	if (its->threads > 1)
 		text_add(xml, " %u threads", its->threads);
+}
+
+static void add_arm_name(const struct gate *gate, const struct gate_arm *arm, struct text *xml)
+{
+	add_name(gate->baseline, arm->baseline, xml);
 }
 
 static void add_number(struct text *xml, const char *before, double value)
@@ -120,6 +125,23 @@ static void add_suite(const struct gate *gate, const struct gate_arm *arm, struc
 	text_add(xml, "  </testsuite>\n");
 }
 
+static void add_blind(const struct gate *gate, const struct gate_blind *blind, struct text *xml)
+{
+	bool failed = blind->outcome == GATE_FAILED;
+	struct text why = {0};
+	gate_tell_blind(gate, blind, &why);
+	text_add(xml, "  <testsuite name=\"");
+	add_name(blind->result, blind->arm, xml);
+	text_add(xml, "\" tests=\"1\" failures=\"%d\" errors=\"%d\" skipped=\"0\">\n    <testcase classname=\"", failed,
+		 !failed);
+	add_name(blind->result, blind->arm, xml);
+	text_add(xml, "\" name=\"measured\">\n      <%s message=\"", failed ? "failure" : "error");
+	add_xml(xml, why.bytes);
+	text_add(xml, "\"/>\n    </testcase>\n  </testsuite>\n");
+	xml->failed |= why.failed;
+	text_release(&why);
+}
+
 void gate_junit(const struct gate *gate, struct text *xml)
 {
 	struct counts all = {0};
@@ -130,11 +152,18 @@ void gate_junit(const struct gate *gate, struct text *xml)
 		all.errors += counts.errors;
 		all.skipped += counts.skipped;
 	}
+	for (size_t i = 0; i < gate->blind_count; i++) {
+		all.tests++;
+		all.failures += gate->blinds[i].outcome == GATE_FAILED;
+		all.errors += gate->blinds[i].outcome == GATE_INCONCLUSIVE;
+	}
 	text_add(xml,
 		 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		 "<testsuites name=\"iovabench gate\" tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\">\n",
 		 all.tests, all.failures, all.errors, all.skipped);
 	for (size_t i = 0; i < gate->arm_count; i++)
 		add_suite(gate, &gate->arms[i], xml);
+	for (size_t i = 0; i < gate->blind_count; i++)
+		add_blind(gate, &gate->blinds[i], xml);
 	text_add(xml, "</testsuites>\n");
 }

@@ -269,6 +269,31 @@ verdict() { # document metric arm: of compare --json
 	grep -q '<failure message="the result has no such arm"/>' "$scratch/j.xml"
 }
 
+@test "a gate never passes where an arm of either side failed" {
+	craft a a 1
+	craft b b 1 '.arms[1].state = "failed" | .arms[1].owner = "allocator" | .arms[1].reason = "crashed"'
+	run -4 "$iovabench" gate --baseline "$scratch/b" "$scratch/a" --junit "$scratch/j.xml"
+	has "$output" "OPEN: the baseline's arm is failed (allocator): crashed"
+	has "$output" "gate: inconclusive"
+	grep -q '<testsuites .* failures="0" errors="1"' "$scratch/j.xml"
+	grep -q '<error message="the baseline&#39;s arm is failed (allocator): crashed"/>' "$scratch/j.xml"
+	run -1 "$iovabench" gate --baseline "$scratch/b" "$scratch/b"
+	has "$output" "FAILED: the result's arm is failed (allocator): crashed"
+	# The baseline has no such arm, or one that cannot play.
+	craft one a 1 '.arms |= .[:1] | .comparisons = []'
+	run -1 "$iovabench" gate --baseline "$scratch/one" "$scratch/b" --junit "$scratch/j.xml"
+	has "$output" "FAILED: the result's arm is failed (allocator): crashed"
+	grep -q '<failure message="the result&#39;s arm is failed (allocator): crashed"/>' "$scratch/j.xml"
+	craft one a 1 '.arms[1].state = "n/a"'
+	run -1 "$iovabench" gate --baseline "$scratch/one" "$scratch/b"
+	# What is not trustworthy, or was not run, is no baseline either.
+	for state in untrustworthy "not run"; do
+		craft b b 1 ".arms[1].state = \"$state\""
+		run -4 "$iovabench" gate --baseline "$scratch/b" "$scratch/a"
+		has "$output" "OPEN: the baseline's arm is $state"
+	done
+}
+
 # Percentiles of 12 rounds, times factor.
 percentiles() { # file factor [rounds]
 	craft "$1" "$1" 1 '.arms[].phases[].latency.alloc = (["p50_ns", "p90_ns", "p99_ns", "p999_ns", "p9999_ns"] as $keys |

@@ -178,6 +178,34 @@ plays() { # code message argument…
 	IOVABENCH_CLOCK=system plays 5 "missed" tests/cli/missed.yaml -a rbtree -a "$plugins/clock_back.so" --audit off
 }
 
+# ---- codes of a comparison, which run never has ----
+
+changed() { # folder filter
+	mkdir -p "$scratch/$1"
+	jq "$2 | del(.digest)" "$scratch/t/result.json" >"$scratch/$1/result.json"
+}
+
+@test "1: a gate failed; 4: it could not look; 1 before 4: both; 2 before all" {
+	plays 0 "" $tiny -a rbtree -a buddy
+	changed good .
+	changed worse '.arms[].phases[].space.span_pages += 1'
+	changed blind '.arms[1].state = "failed" | .arms[1].owner = "machine"'
+	ends 0 "gate: passed" gate --baseline "$scratch/good" "$scratch/t"
+	ends 1 "gate: FAILED" gate --baseline "$scratch/good" "$scratch/worse"
+	ends 4 "gate: inconclusive" gate --baseline "$scratch/blind" "$scratch/t"
+	ends 1 "gate: FAILED" gate --baseline "$scratch/blind" "$scratch/worse"
+	ends 2 "none" gate --baseline "$scratch/blind" none
+}
+
+@test "1: something is worse beyond doubt; 4: a comparison is inconclusive; 1 before 4: both" {
+	plays 0 "" $tiny -a rbtree
+	changed same '.run.id = "other"'
+	changed worse '.run.id = "other" | .arms[].phases[].space.span_pages += 1'
+	ends 4 "inconclusive" compare "$scratch/t" "$scratch/same"
+	ends 1 "regression" compare "$scratch/t" "$scratch/worse"
+	has "$output" "inconclusive"
+}
+
 # ---- a finished run ends as it ended ----
 
 @test "resume of a finished run answers with the code of the run, and tells why" {
