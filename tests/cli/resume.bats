@@ -80,7 +80,7 @@ lines() {
 	run -0 "$iovabench" resume -q "$scratch/t"
 	is "$(lines)" 4
 	is "$(exact "$scratch/t" | cksum)" "$(exact "$scratch/w" | cksum)"
-	sed -i 's/"audit": true/"audit": false/' "$scratch/t/run.json"
+	sed -i 's/"audit": "on"/"audit": "off"/' "$scratch/t/run.json"
 	rm "$scratch/t/result.json"
 	run -2 "$iovabench" resume "$scratch/t"
 	has "$output" "run.json: options: must have rounds or the audit"
@@ -248,9 +248,9 @@ refused() { # message
 
 @test "a run.json that is none is named with its key" {
 	killed_at 0
-	sed -i 's/"rounds": 3/"rounds": "three"/' "$scratch/t/run.json"
+	sed -i 's/"rounds": "3"/"rounds": "three"/' "$scratch/t/run.json"
 	run -2 "$iovabench" resume "$scratch/t"
-	has "$output" "run.json: options.rounds: must be"
+	has "$output" "run.json: options.rounds: --rounds 'three': takes a whole number from 0"
 }
 
 @test "rounds form Latin squares: with three arms every arm stands once at every place" {
