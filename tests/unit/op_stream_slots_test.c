@@ -225,6 +225,8 @@ static void open_everything(void)
 	static struct workload_script_op script[] = {{.kind = WORKLOAD_SCRIPT_CALL, .call = 0},
 						     {.kind = WORKLOAD_SCRIPT_CALL, .call = 1}};
 	op_stream_close(stream);
+	player_release(&player);
+	player = (struct player){0};
 	workload.phase_count = 0;
 	workload.cpus = 4;
 	workload.routine_calls = calls;
