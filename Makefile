@@ -162,6 +162,13 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(FUZZED)
 fuzz: $(FUZZERS) ## fuzz every loader for FUZZ_SECONDS=10 each, from the kept corpus (needs clang)
 	@BUILD='$(BUILD)' tests/fuzz/run
 
+# Both builds: what one has and the other has not is a finding. SOAK_SEED does an earlier run again; SOAK is for other options of tests/soak/run.
+SOAK_SECONDS ?= 60
+.PHONY: soak
+soak: all ## random workloads, command lines and driver calls for SOAK_SECONDS=60, a new seed each time (SOAK_SEED=)
+	@$(MAKE) -s VARIANT=asan BUILD='$(BUILD)/asan' all '$(BUILD)/asan/tests/unit/ddi_calls_random_test'
+	@tests/soak/run --build '$(BUILD)' --asan '$(BUILD)/asan' --keep '$(BUILD)/soak' --seconds $(SOAK_SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(SOAK)
+
 .PHONY: bench-harness
 bench-harness: all ## what the harness itself costs, in time and memory
 	@BUILD='$(BUILD)' tests/bench/harness

@@ -46,10 +46,25 @@ static int list_metrics(struct text *out, bool json)
 	return EXIT_CODE_OK;
 }
 
+/* In JSON with all that the table knows: what writes workload files itself needs values and ranges. */
 static int list_keys(struct text *out, bool json)
 {
-	for (size_t i = 0; i < workload_key_count; i++)
-		add_entry(out, json, workload_keys[i].path, workload_keys[i].about);
+	for (size_t i = 0; i < workload_key_count; i++) {
+		const struct workload_key *key = &workload_keys[i];
+		if (!json) {
+			add_entry(out, false, key->path, key->about);
+			continue;
+		}
+		text_add(out, "%s{\"name\": ", out->length ? ",\n " : "[");
+		text_add_json(out, key->path);
+		text_add(out, ", \"value\": ");
+		text_add_json(out, key->value);
+		text_add(out, ", \"default\": ");
+		text_add_json(out, key->by_default);
+		text_add(out, ", \"about\": ");
+		text_add_json(out, key->about);
+		text_add(out, "}");
+	}
 	return EXIT_CODE_OK;
 }
 

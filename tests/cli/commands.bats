@@ -157,6 +157,8 @@ refuses() { # part of the message, command line…
 			has "${lines[0]}" "$name: "
 		done
 	done
+	is "$("$iovabench" list keys --json | jq -r '.[] | select(.name == "phases.victims") | .value, .default')" "random, fifo, lifo or lifetime
+random"
 	for name in $("$iovabench" list keys --json | jq -r '.[].name'); do
 		has "$("$iovabench" describe "$name")" "$name: "
 	done

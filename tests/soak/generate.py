@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: MIT
+"""Random valid workloads: small ones, of hundreds to thousands of operations. What a value must be, the rules of docs/workload-format.md
+say; words and ranges come from 'iovabench list keys'."""
+from recordings import Recording
+from kinds import Requests
+from scripts import Script
+
+KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
+OPERATIONS = 4000  # about as many as a workload may have
+
+
+class Budget:
+    def __init__(self, operations):
+        self.left = operations
+
+    def take(self, wanted):
+        taken = max(1, min(wanted, self.left))
+        self.left = max(0, self.left - taken)
+        return taken
+
+
+class Generator:
+    """One workload. random: a random.Random. tree and recordings (file name to text) are the result."""
+
+    def __init__(self, random, tables, name):
+        self.random, self.tables, self.keys = random, tables, tables.keys
+        self.tree = {"iovabench": 1, "name": name}
+        self.recordings = {}
+        self.budget = Budget(random.choice([40, 400, OPERATIONS, OPERATIONS]))
+        self.workload()
+
+    # Numbers and their spellings.
+
+    def chance(self, share):
+        return self.random.random() < share
+
+    def word(self, key):
+        return self.random.choice(self.keys.words(key))
+
+    def number(self, key):
+        low, high = self.keys.range(key)
+        value = self.random.choice([low, high, 1, self.random.uniform(low, min(high, low + 3)), 0.5])
+        return f"{min(max(value, low), high):.4f}".rstrip("0").rstrip(".")
+
+    def skewed(self, low, high):
+        """From low to high, small ones more often, the ends often enough."""
+        if low >= high:
+            return low
+        draw = self.random.random()
+        if draw < 0.1:
+            return low
+        if draw < 0.15:
+            return high
+        return min(high, low + int((high - low + 1) ** self.random.random()) - 1)
+
+    def bytes(self, value, pages_allowed=True):
+        """One of the ways to write a size."""
+        ways = [f"0x{value:x}", f"0x{value:X}", f"{value} B"]
+        if value == 0:
+            return self.random.choice(["0", "0 B", "0x0"])
+        if pages_allowed and value % self.page == 0:
+            ways += [f"{value // self.page} pages"] * 2
+        ways += [f"{value // unit}{space}{name}" for unit, name in ((KIB, "KiB"), (MIB, "MiB"), (GIB, "GiB"), (TIB, "TiB"))
+                 for space in ("", " ") if value % unit == 0]
+        return self.random.choice(ways)
+
+    def pages(self, count):
+        return self.bytes(count * self.page)
+
+    def count(self, value):
+        ways = [str(value)] * 2
+        ways += [f"{value // unit}{name}" for unit, name in ((1000, "k"), (10**6, "M"), (10**9, "G")) if value and value % unit == 0]
+        return self.random.choice(ways)
+
+    def share(self, value):
+        """value in 0 to 1."""
+        return f"{value * 100:.9f}".rstrip("0").rstrip(".") + "%"
+
+    def flag(self, value=None):
+        value = self.chance(0.5) if value is None else value
+        return value
+
+    # The parts of a file.
+
+    def workload(self):
+        tree, random = self.tree, self.random
+        if self.chance(0.2):
+            tree["about"] = random.choice(["a workload", "quotes \" and, commas: here", "ü # no comment", "=1+1"])
+        if self.chance(0.1):
+            tree["source"] = "invented"
+        self.kind = random.choices(["extent", "driver", "recording", "adversary"], [70, 20, 7, 3])[0]
+        self.space()
+        if self.chance(0.3):
+            tree["cpus"] = self.count(random.choice([1, 2, 3, 4, 16, 128, 4096]))
+        if self.chance(0.3):
+            tree["pace"] = random.choice(["1/s", "1000/s", "1k/s", "1M/s", "100M/s", "1G/s"])
+        if self.chance(0.7):
+            tree["seed"] = random.choice(["0", "1", "0xC0FFEE", str(random.getrandbits(64)), hex(random.getrandbits(64)), str(2**64 - 1)])
+        self.requests = Requests(self)
+        tree["requests"] = self.requests.list
+        self.phases()
+        self.expectations()
+        if self.chance(0.2):
+            self.sweeps()
+        if self.chance(0.15):
+            self.tree = self.shuffled(tree)
+
+    def shuffled(self, tree):
+        """Keys in another order mean the same."""
+        if isinstance(tree, dict):
+            items = [(key, self.shuffled(value)) for key, value in tree.items()]
+            self.random.shuffle(items)
+            return dict(items)
+        if isinstance(tree, list):
+            return [self.shuffled(value) for value in tree]
+        return tree
+
+    def space(self):
+        random, space = self.random, {}
+        self.page = 4096
+        self.identity = self.kind == "driver" and self.chance(0.25)
+        wide = self.kind == "extent" and self.chance(0.2)
+        if self.kind != "recording" and self.chance(0.12):
+            self.page = random.choice([4096, 8192, 65536, 2 * MIB, GIB])
+            space["page"] = self.bytes(self.page, pages_allowed=False)
+        default_end = 4 * GIB // self.page
+        if self.kind == "driver":
+            self.end = random.choice([100, 512, 700, 4096, 20000, 100000])
+        elif self.kind == "recording":
+            self.end = random.choice([4096, default_end])
+        elif wide:
+            self.end = min(random.choice([2**21, 2**24 - 3, 2**30, 2**36, 2**40, 2**52 - 1]), (2**64 // self.page) - 1)
+        else:
+            self.end = random.choice([8, 64, 513, 1000, 4096, 30000, default_end, default_end])
+        self.end = max(self.end, 4)
+        self.first = 1
+        if self.end != default_end or self.chance(0.3):
+            space["size"] = self.bytes(self.end * self.page)
+        if self.chance(0.3):
+            self.first = random.choice([0, 1, random.randrange(self.end // 2), self.end - random.randint(1, min(self.end, 300))])
+            space["base"] = self.bytes(self.first * self.page)
+        self.usable = self.end - self.first
+        if self.chance(0.25):
+            self.reserve(space)
+        if self.identity:
+            space["mode"] = "identity"
+        elif self.chance(0.1):
+            space["mode"] = "remap"
+        if space:
+            self.tree["space"] = space
+        self.memory()
+
+    def reserve(self, space):
+        borders = sorted(self.random.sample(range(self.first, self.end), min(self.end - self.first, 2 * self.random.randint(1, 4))))
+        holes = [(low, high - low) for low, high in zip(borders[::2], borders[1::2])]
+        if self.usable - sum(length for _, length in holes) < 4:
+            return
+        self.usable -= sum(length for _, length in holes)
+        self.random.shuffle(holes)
+        space["reserved"] = [{"base": self.bytes(first * self.page), "size": self.pages(length)} for first, length in holes]
+
+    def memory(self):
+        physical, adapter = {}, {}
+        self.frames = self.end if self.identity else 2 * self.end
+        if self.kind == "driver" and self.chance(0.6) or self.chance(0.05):
+            most = self.end if self.identity else max(16, min(200000, 4 * self.end))
+            self.frames = self.random.choice([most, max(1, most // 2), self.random.randint(1, most)])
+            physical["size"] = self.bytes(self.frames * self.page)
+        if self.kind == "driver" and self.chance(0.5) or self.chance(0.03):
+            physical["scatter"] = self.random.choice(["0%", "30%", "100%", "12.5%"])
+        if physical:
+            self.tree["physical"] = physical
+        if self.chance(0.3 if self.kind == "driver" else 0.03):
+            wddm = self.word("adapter.wddm")
+            if self.identity or wddm != "2.4":
+                adapter["wddm"] = wddm
+        if adapter:
+            self.tree["adapter"] = adapter
+
+    # Phases.
+
+    def phases(self):
+        self.list = []
+        self.script = Script(self)
+        self.something_lives = False
+        self.mixes_live = 0  # about how many extents of mixes
+        self.past_rings = []
+        bodies = {"extent": ["fill", "churn", "churn", "drain", "clear", "script", "rings"],
+                  "driver": ["fill", "churn", "churn", "drain", "clear", "script", "script", "rings"],
+                  "recording": ["trace", "trace", "churn", "drain", "clear"],
+                  "adversary": ["adversary", "fill", "churn", "clear"]}[self.kind]
+        wanted = self.random.choice([1, 2, 2, 3, 4, 5, 8])
+        for number in range(wanted):
+            body = self.random.choice(bodies) if number or self.kind not in ("recording", "adversary") else bodies[0]
+            phase = {"name": self.name(number)}
+            getattr(self, body)(phase)
+            if self.chance(0.2):
+                phase["measure"] = self.flag()
+            self.list.append(phase)
+        self.tree["phases"] = self.list
+
+    def name(self, number):
+        return self.random.choice([f"p{number}", f"phase-{number}", f"{number}", f"p.{number}", f"p_{number}", "x" * 60 + str(number)])
+
+    def mix(self, lives=False):
+        names = self.requests.with_lifetime() if lives else self.requests.names()
+        chosen = self.random.sample(names, self.random.randint(1, min(3, len(names))))
+        entries = []
+        for name in chosen:
+            entry = {"request": name}
+            if self.chance(0.5):
+                entry["weight"] = self.count(self.random.choice([1, 2, 9, 1000, 10**9]))
+            entries.append(entry)
+        return entries
+
+    def fill(self, phase):
+        phase["mix"] = self.mix()
+        if self.chance(0.5):
+            most = self.budget.take(self.skewed(1, 1500))
+            live = max(most, self.mixes_live + most if self.chance(0.6) else most)
+            phase["until"] = {"live": self.count(live)}
+            self.mixes_live = max(self.mixes_live, live)
+        else:
+            mean = self.requests.mean_pages(phase["mix"])
+            room = self.budget.take(1500) * mean / self.usable
+            share = min(1.0, room) * self.random.choice([1, self.random.random()])
+            share = max(share, 1e-11)
+            phase["until"] = {"occupancy": self.share(share)}
+            self.mixes_live = max(self.mixes_live, int(share * self.usable / mean) + 1)
+        self.something_lives = True
+
+    def churn(self, phase):
+        victims = self.word("phases.victims")
+        if victims == "lifetime" and not self.requests.with_lifetime():
+            victims = "random"
+        phase["mix"] = self.mix(victims == "lifetime")
+        if victims != "random" or self.chance(0.2):
+            phase["victims"] = victims
+        if victims != "lifetime":
+            self.ways(phase)
+        if self.chance(0.4):
+            phase["free_on"] = self.word("phases.free_on")
+        heavy = "think" in phase and phase["think"][-1] in "MG"
+        most = 200 if heavy else 3000
+        if self.something_lives and self.chance(0.3) and self.mixes_live < 400:
+            turns = min(20.0, self.budget.take(most) / (2 * max(1, self.mixes_live)))
+            phase["until"] = {"turnovers": self.random.choice([f"{max(turns, 0.001):.3f}", "1", "0.5"])}
+        else:
+            operations = self.budget.take(self.skewed(1, most))
+            if self.chance(0.7):
+                phase["ops"] = self.count(operations)
+            else:
+                phase["until"] = {"ops": self.count(operations)}
+        if victims == "lifetime":
+            self.something_lives = True
+
+    def ways(self, phase):
+        if self.chance(0.25):
+            phase["hold"] = self.word("phases.hold")
+        if self.chance(0.4) and phase.get("hold") != "occupancy":
+            phase["burst"] = self.count(self.random.choice([1, 2, 3, 7, 64, 1000]))
+        if self.chance(0.2):
+            phase["think"] = self.count(self.random.choice([0, 1, 5000, 10**6, 10**9]))
+
+    def drain(self, phase):
+        drain = {}
+        if self.chance(0.6):
+            drain["until"] = {"live": self.count(self.skewed(1, max(1, self.mixes_live)))}
+        else:
+            drain["until"] = {"occupancy": self.share(max(1e-11, self.random.random() * self.random.choice([1, 0.1, 0.0001])))}
+        if self.chance(0.7):
+            drain["victims"] = self.word("phases.free.victims")
+        if self.chance(0.4):
+            drain["free_on"] = self.word("phases.free.free_on")
+        phase["free"] = drain
+
+    def clear(self, phase):
+        phase["free"] = "all"
+        self.script.cleared()
+        self.something_lives, self.mixes_live = False, 0
+
+    def rings(self, phase):
+        if self.past_rings and self.chance(0.6):
+            rings = dict(self.random.choice(self.past_rings))
+        else:
+            count = self.random.choice([1, 1, 2, 3, 5, 64])
+            rings = {"depth": self.count(max(1, self.budget.take(self.skewed(1, 600)) // count))}
+            if count > 1 or self.chance(0.3):
+                rings["count"] = count
+            names = self.requests.names()
+            rings["request"] = self.random.choice(names) if self.chance(0.6) else [self.random.choice(names) for _ in range(count)]
+            self.past_rings.append(dict(rings))
+        count = rings.get("count", 1)
+        if self.chance(0.4):
+            rings["pace"] = (self.random.randint(1, 9) if self.chance(0.5)
+                             else [self.random.choice([1, 1, 2, 3, 100]) for _ in range(count)])
+        depth = int(rings["depth"].replace("k", "000"))
+        if self.chance(0.4):
+            rings["burst"] = self.count(self.skewed(1, depth))
+        phase["rings"] = rings
+        draw = self.random.random()
+        if draw < 0.5:
+            phase["ops"] = self.count(self.budget.take(self.skewed(1, 2000)))
+        elif draw < 0.6:
+            phase["until"] = {"ops": self.count(self.budget.take(self.skewed(1, 2000)))}
+        elif draw < 0.75 and depth * count < 1000:
+            phase["until"] = {"turnovers": self.random.choice(["0.5", "1", "1.5"])}
+        if len(phase) > 2 and self.chance(0.4):
+            phase["free_on"] = self.word("phases.free_on")
+        self.something_lives = True
+
+    def trace(self, phase):
+        recording = Recording(self.random, self.budget.take(self.skewed(2, 600)))
+        file = f"{self.tree['name']}-{len(self.recordings)}.iovatrace"
+        self.recordings[file] = recording.text
+        trace = {"file": file}
+        if self.chance(0.4):
+            trace["repeat"] = self.count(self.random.choice([1, 2, 3]))
+        if self.chance(0.5):
+            trace["between"] = self.word("phases.trace.between")
+        if self.chance(0.5):
+            trace["limits"] = self.word("phases.trace.limits")
+        if self.chance(0.5):
+            trace["align"] = self.requests.align(self.end)
+        phase["trace"] = trace
+        self.something_lives = True
+
+    def adversary(self, phase):
+        most = max(1, min(256, self.usable // 2))
+        live = self.skewed(1, most)
+        largest = 1 << self.random.randint(0, live.bit_length() - 1)
+        phase["adversary"] = {"robson": {"live": self.pages(live), "largest": self.pages(largest)}}
+        self.budget.take(live)
+        self.something_lives = True
+
+    # What stands behind the phases.
+
+    def expectations(self):
+        entries = []
+        for _ in range(self.random.choice([0, 0, 0, 1, 3])):
+            entry = {"metric": self.random.choice(self.tables.metrics)}
+            comparison = self.random.choice(["is", "below", "above"])
+            entry[comparison] = self.random.choice(["0", "1", "100%", "-1", "0.5", "1k", "3.25"])
+            if comparison == "is" and self.chance(0.4):
+                entry["tolerance"] = self.random.choice(["0", "0.1", "5", "1G"])
+            if self.chance(0.3):
+                entry["allocator"] = self.random.choice(self.tables.allocators.bases)
+            entries.append(entry)
+        if entries:
+            self.tree["expect"] = entries
+
+    def sweeps(self):
+        """Values that are right in every combination."""
+        candidates = {}
+        for phase in self.list:
+            if "mix" in phase and "ops" in phase and "." not in phase["name"]:
+                operations = int(phase["ops"]) if phase["ops"].isdigit() else 1000
+                candidates[f"phases.{phase['name']}.ops"] = [str(max(1, operations // part)) for part in range(1, 20)]
+            if "burst" in phase and "." not in phase["name"]:
+                candidates[f"phases.{phase['name']}.burst"] = ["1", "2", "3", "5", "8", "13", "21", "34"] if "mix" in phase else []
+        for request in self.tree["requests"]:
+            if "fixed" in request["size"] and request.get("call", "extent") == "extent":
+                pages = self.requests.sizes[request["name"]][1]
+                candidates[f"requests.{request['name']}.size.fixed"] = [f"{pages} pages", f"{max(1, pages - 1)} pages", f"{(pages + 1) // 2} pages"]
+        if "seed" in self.tree:
+            candidates["seed"] = [str(number) for number in range(30)]
+        if "cpus" in self.tree:
+            candidates["cpus"] = ["1", "2", "4", "7"]
+        candidates = {key: list(dict.fromkeys(values)) for key, values in candidates.items() if values and len(key) < 60}
+        keys = self.random.sample(sorted(candidates), min(len(candidates), self.random.choice([1, 1, 2, 3])))
+        combinations, entries = 1, []
+        for key in keys:
+            values = candidates[key]
+            values = self.random.sample(values, min(len(values), self.skewed(1, len(values))))
+            values = values[:max(1, 24 // combinations)]
+            combinations *= len(values)
+            entries.append({"key": key, "values": values})
+        if entries:
+            self.tree["sweep"] = entries
