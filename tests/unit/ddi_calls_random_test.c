@@ -1016,6 +1016,7 @@ static void random_calls_agree_with_a_naive_model(void **state)
 	const char *wanted = getenv("DDI_RANDOM_CALLS");
 	const char *seed = getenv("DDI_RANDOM_SEED");
 	uint64_t calls = wanted ? strtoull(wanted, NULL, 10) : CALLS, ends[ENDS] = {0};
+	uint64_t stale_bases = 0, mismatched_frees = 0;
 	for (size_t i = 0; i < 2 * WORLD_SPECS; i++) {
 		m = (struct model){.identity = i % 2};
 		rng_seed(&m.rng, (seed ? strtoull(seed, NULL, 10) : 11) + i);
@@ -1028,11 +1029,14 @@ static void random_calls_agree_with_a_naive_model(void **state)
 				assert_true(m.outcomes[kind][1] > 100);
 		assert_true(m.wrong > calls / 100);
 		assert_true(calls < CALLS || (m.odd_levels > calls / 1000 && m.unknown_caches > calls / 1000));
-		assert_true(calls < CALLS || (m.stale_bases > calls / 10000 && m.mismatched_frees > calls / 10000));
+		stale_bases += m.stale_bases;
+		mismatched_frees += m.mismatched_frees;
 		for (size_t end = 0; end < ENDS; end++)
 			ends[end] += m.ends[end];
 		close_model(&m);
 	}
+	/* Over all worlds: in one of them few blocks may live. */
+	assert_true(calls < CALLS || (stale_bases > calls / 1000 && mismatched_frees > calls / 1000));
 	for (size_t end = 0; calls >= CALLS && end < ENDS; end++)
 		assert_true(ends[end] > 2 || (end > CALLED_TOO_HIGH && end < UNLOCKED_UNDER_ADL));
 }
