@@ -9,6 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Where the memory that was taken can be seen, or a compiler takes none. */
+static char *volatile taken;
+
 static int is_worker(void)
 {
 	static char line[256];
@@ -28,9 +31,9 @@ __attribute__((constructor)) static void begin(void)
 	if (strcmp(how, "crash") == 0)
 		raise(SIGSEGV);
 	while (strcmp(how, "large") == 0) {
-		char *more = malloc(1 << 20);
-		if (more)
-			memset(more, 1, 1 << 20);
+		taken = malloc(1 << 20);
+		if (taken)
+			memset(taken, 1, 1 << 20);
 		usleep(1000);
 	}
 	while (strcmp(how, "never") == 0)
