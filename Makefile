@@ -100,7 +100,7 @@ $(BUILD)/commit: force
 $(BUILD)/plugins/%.so: plugins/%.c include/iovabench/allocator.h
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(WARNINGS) -O2 -g -shared -fPIC -Iinclude -o $@ $<
-$(BUILD)/tests/plugins/%.so: tests/plugins/%.c include/iovabench/allocator.h
+$(BUILD)/tests/plugins/%.so: tests/plugins/%.c tests/plugins/bump.h plugins/example.c include/iovabench/allocator.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARNINGS) -O2 -g -shared -fPIC -Iinclude -o $@ $<
 

@@ -104,12 +104,58 @@ static void put(void *context, void *memory, size_t bytes)
 	}
 }
 
+#define BOOK_GONE (UINT64_C(1) << 63) /* it was given back */
+
+/* Where the book has the block; NULL: no block can begin there. */
+static uint64_t *entry_of(const struct arena *arena, const void *memory)
+{
+	uintptr_t offset = (uintptr_t)memory - (uintptr_t)arena->base;
+	return offset < arena->bytes && offset % ARENA_SMALL_STEP == 0 ? &arena->book.sizes[offset / ARENA_SMALL_STEP]
+								       : NULL;
+}
+
+static void enter(struct arena *arena, const void *memory, size_t bytes)
+{
+	uint64_t *entry = entry_of(arena, memory);
+	*entry = bytes ? bytes : 1;
+	arena->book.blocks++;
+	arena->book.bytes += *entry;
+}
+
+/* Returns the size of the block, which goes back now; 0: it is none that is out. */
+static uint64_t strike_out(struct arena *arena, const void *memory, size_t bytes)
+{
+	struct arena_book *book = &arena->book;
+	uint64_t *entry = entry_of(arena, memory), size = entry ? *entry : 0;
+	bytes = bytes ? bytes : 1;
+	if (!size || (size & BOOK_GONE)) {
+		book->faults++;
+		snprintf(book->fault, sizeof book->fault,
+			 size ? "memory was given back twice: %zu bytes"
+			      : "memory was given back that was never handed out: %zu bytes",
+			 bytes);
+		return 0;
+	}
+	if (size != bytes) {
+		book->faults++;
+		snprintf(book->fault, sizeof book->fault,
+			 "memory was given back with another size than it was asked for with: %zu bytes of %" PRIu64, bytes,
+			 size);
+	}
+	book->blocks--;
+	book->bytes -= size;
+	*entry |= BOOK_GONE;
+	return size;
+}
+
 /* Allocators that need no lock ask from several threads at once; for all others this one is never contended. */
 static void *get_locked(void *context, size_t bytes)
 {
 	struct arena *arena = context;
 	pthread_mutex_lock(&arena->mutex);
 	void *memory = get(context, bytes);
+	if (memory && arena->book.sizes)
+		enter(arena, memory, bytes);
 	pthread_mutex_unlock(&arena->mutex);
 	return memory;
 }
@@ -118,24 +164,29 @@ static void put_locked(void *context, void *memory, size_t bytes)
 {
 	struct arena *arena = context;
 	pthread_mutex_lock(&arena->mutex);
-	put(context, memory, bytes);
+	if (memory && arena->book.sizes)
+		bytes = strike_out(arena, memory, bytes);
+	if (bytes || !arena->book.sizes)
+		put(context, memory, bytes);
 	pthread_mutex_unlock(&arena->mutex);
 }
 
 static void *host_lock_create(void *context)
 {
-	const struct arena *arena = context;
+	struct arena *arena = context;
 	struct lock *lock = memory_zeroed(1, sizeof *lock);
 	if (lock)
 		lock_open(lock, arena->lock_kind);
+	arena->locks += lock != NULL;
 	return lock;
 }
 
 static void host_lock_destroy(void *context, void *lock)
 {
-	(void)context;
+	struct arena *arena = context;
 	if (lock)
 		lock_close(lock);
+	arena->locks -= lock != NULL;
 	memory_release(lock);
 }
 
@@ -151,22 +202,37 @@ static void host_lock_release(void *context, void *lock)
 	lock_release(lock);
 }
 
-int arena_create(struct arena *arena, bool prefault, uint32_t cpus, struct error *error)
+/* Behind the range, after a gap that is neither's, lies the book when there is one. Both are backed where they are touched. */
+static int reserve(struct arena *arena, bool book, struct error *error)
 {
-	*arena = (struct arena){.prefault = prefault, .lock_kind = LOCK_MUTEX, .mutex = PTHREAD_MUTEX_INITIALIZER};
-	void *base = MAP_FAILED;
-	size_t bytes = LARGEST_RESERVATION;
-	for (; bytes >= SMALLEST_RESERVATION && base == MAP_FAILED; bytes /= 2)
-		base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (base == MAP_FAILED)
+	size_t bytes = LARGEST_RESERVATION, all = 0;
+	arena->reserved = MAP_FAILED;
+	for (; bytes >= SMALLEST_RESERVATION && arena->reserved == MAP_FAILED; bytes /= 2) {
+		all = bytes + (book ? HUGE_PAGE + bytes / ARENA_SMALL_STEP * sizeof arena->book.sizes[0] : 0);
+		arena->reserved =
+			mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	}
+	if (arena->reserved == MAP_FAILED)
 		return error_set(error, EXIT_CODE_IO,
 				 "cannot reserve %zu MiB of address space for an allocator's metadata (ulimit -v?)",
 				 SMALLEST_RESERVATION >> 20);
+	bytes *= 2; /* as it went through */
+	arena->reserved_bytes = all;
+	unsigned char *end = (unsigned char *)arena->reserved + bytes;
+	if (book && mprotect(end, HUGE_PAGE, PROT_NONE) == 0)
+		arena->book.sizes = (uint64_t *)(void *)(end + HUGE_PAGE);
 	/* Huge pages begin at their multiples. */
-	size_t skipped = -(uintptr_t)base & (HUGE_PAGE - 1);
-	munmap(base, skipped);
-	arena->base = (unsigned char *)base + skipped;
-	arena->bytes = bytes * 2 - skipped;
+	size_t skipped = -(uintptr_t)arena->reserved & (HUGE_PAGE - 1);
+	arena->base = (unsigned char *)arena->reserved + skipped;
+	arena->bytes = bytes - skipped;
+	return 0;
+}
+
+int arena_create(struct arena *arena, bool prefault, uint32_t cpus, struct error *error)
+{
+	*arena = (struct arena){.prefault = prefault, .lock_kind = LOCK_MUTEX, .mutex = PTHREAD_MUTEX_INITIALIZER};
+	if (reserve(arena, !prefault, error) < 0)
+		return -1;
 	if (!prefault)
 		madvise(arena->base, arena->bytes, MADV_NOHUGEPAGE);
 	arena->host = (struct iova_host){
@@ -186,7 +252,7 @@ int arena_create(struct arena *arena, bool prefault, uint32_t cpus, struct error
 void arena_destroy(struct arena *arena)
 {
 	if (arena->base)
-		munmap(arena->base, arena->bytes);
+		munmap(arena->reserved, arena->reserved_bytes);
 	*arena = (struct arena){0};
 }
 
@@ -199,6 +265,11 @@ void arena_reset(struct arena *arena)
 		madvise(arena->base, bits_align_up(arena->used, PAGE), MADV_DONTNEED);
 		arena->backed = 0;
 	}
+	if (arena->book.sizes)
+		madvise(arena->book.sizes,
+			bits_align_up(arena->used / ARENA_SMALL_STEP * sizeof arena->book.sizes[0] + 1, PAGE),
+			MADV_DONTNEED);
+	arena->book = (struct arena_book){.sizes = arena->book.sizes};
 	arena->used = 0;
 	memset(arena->small, 0, sizeof arena->small);
 }

@@ -15,13 +15,29 @@
 #define ARENA_SMALL_STEP ((size_t)64)
 #define ARENA_SMALL_CLASSES ((size_t)64) /* up to a page */
 
+#define ARENA_FAULT_BYTES 160
+
+/* What an allocator has and gives back, held against each other. */
+struct arena_book {
+	uint64_t *sizes;        /* by steps of 64 bytes, of the block that begins there; NULL: no book is kept */
+	uint64_t blocks, bytes; /* handed out and not given back */
+	/* Blocks that were given back twice, with another size, or were never handed out, and the last one in a sentence. Nothing comes of
+	 * them. */
+	uint64_t faults;
+	char fault[ARENA_FAULT_BYTES];
+};
+
 /* One address range that is reserved once and handed out from the bottom; pages are backed when touched. */
 struct arena {
 	unsigned char *base;
-	size_t bytes;  /* reserved */
-	size_t used;   /* handed out */
-	size_t backed; /* prefault: what lies below was backed, but for blocks above ARENA_PREFAULT_BYTES */
-	bool prefault; /* back what is handed out at once (timed passes), up to ARENA_PREFAULT_BYTES at a time */
+	size_t bytes;   /* reserved */
+	size_t used;    /* handed out */
+	void *reserved; /* where the reservation begins, and */
+	size_t reserved_bytes;
+	_Atomic uint64_t locks; /* made and not destroyed */
+	size_t backed;          /* prefault: what lies below was backed, but for blocks above ARENA_PREFAULT_BYTES */
+	bool prefault;          /* back what is handed out at once (timed passes), up to ARENA_PREFAULT_BYTES at a time */
+	struct arena_book book; /* kept where nothing is timed */
 	void *small
 		[ARENA_SMALL_CLASSES]; /* blocks that were given back, by size in steps of 64 bytes; each begins with the next one */
 	uint64_t requests;             /* calls of memory_get: growth inside a measured window shows here */
@@ -33,7 +49,8 @@ struct arena {
 /* Larger blocks are arrays over a sparse space: backing them would defeat their purpose. */
 #define ARENA_PREFAULT_BYTES ((size_t)64 << 20)
 
-/* Reserves the range; huge pages are kept out unless prefault, so that resident bytes are what was touched. -1: no address space. */
+/* Reserves the range. prefault: for passes that are timed; else a book is kept, and huge pages are kept out, so that resident bytes are
+ * what was touched. -1: no address space. */
 int arena_create(struct arena *arena, bool prefault, uint32_t cpus, struct error *error);
 void arena_destroy(struct arena *arena);
 

@@ -10,6 +10,7 @@
 #include "play/audit_figures.h"
 #include "play/audit_guard.h"
 #include "play/audit_map.h"
+#include "play/audit_memory.h"
 #include "play/engine.h"
 
 #include <inttypes.h>
@@ -43,7 +44,13 @@ struct audit {
 	struct audit_totals fullest; /* of the rows of this phase, the one with the most live pages */
 	uint64_t count_high;
 	uint64_t stream_hash;
+	struct audit_memory memory;
 };
+
+static void check_memory(struct audit *audit, const char *where)
+{
+	audit_memory_check(&audit->memory, &audit->complaints, audit->operations, where);
+}
 
 static struct audit_space *space_at_hand(struct audit *audit)
 {
@@ -171,6 +178,7 @@ static void play_operation(struct audit *audit, const struct op *op)
 	audit_calls_before(&audit->calls, op);
 	engine_play_counted(&audit->engine, op, count, &outcome);
 	audit->operations++;
+	check_memory(audit, "");
 	if (outcome.empty_grant)
 		audit_complain(&audit->complaints, audit->operations, "%" PRIu64 " pages were granted as none at all",
 			       count);
@@ -231,17 +239,7 @@ static void end_row(struct audit *audit)
 	audit_count_holes(&audit->counts, &totals, audit->live_extents);
 	row->phase = (uint32_t)audit->phase;
 	value[RESULT_SERIES_OP] = (double)audit->operations;
-	value[RESULT_SERIES_LIVE_PAGES] = (double)totals.map.live_pages;
-	value[RESULT_SERIES_FREE_PAGES] = (double)totals.free.free_pages;
-	value[RESULT_SERIES_CACHED_PAGES] = (double)totals.cached_pages;
-	value[RESULT_SERIES_DEFERRED_PAGES] = (double)totals.deferred_pages;
-	value[RESULT_SERIES_FREE_EXTENTS] = (double)totals.free.free_extents;
-	value[RESULT_SERIES_LARGEST_FREE_PAGES] = (double)totals.free.largest_free_pages;
-	value[RESULT_SERIES_UNUSABLE_64KIB] = fragmentation_unusable(&totals.free, 4);
-	value[RESULT_SERIES_UNUSABLE_2MIB] = fragmentation_unusable(&totals.free, 9);
-	value[RESULT_SERIES_FREE_2MIB_SLOTS] = (double)totals.map.free_2mib_slots;
-	value[RESULT_SERIES_PAGE_TABLE_PAGES] = (double)totals.page_table_pages;
-	value[RESULT_SERIES_SPAN_PAGES] = (double)totals.span_pages;
+	audit_set_row(value, &totals);
 	if (audit->row_allocations && audit->engine.domains[0].instance.table->capabilities & IOVA_STEPS)
 		value[RESULT_SERIES_STEPS_ALLOC_MEAN] = (double)audit->row_steps / (double)audit->row_allocations;
 	value[RESULT_SERIES_FAILURES] = (double)audit->failures;
@@ -324,6 +322,7 @@ static void play_poll(struct audit *audit, const struct op *op)
 	for (uint32_t i = 0; i < audit->space_count; i++)
 		audit_space_poll_begins(&audit->spaces[i]);
 	engine_poll(engine, op);
+	check_memory(audit, "in poll: ");
 	bool moved = false, walked = audit->poll_row == audit->row + 1;
 	for (uint32_t i = 0; i < audit->space_count; i++)
 		moved |= audit_space_poll_ended(&audit->spaces[i], &audit->complaints, audit->operations);
@@ -428,50 +427,35 @@ static void check_for_leaks(struct audit *audit)
 		if (instance->table->drain)
 			instance->table->drain(instance->self);
 	}
+	check_memory(audit, "in drain: ");
 	walk_spaces(audit);
-	for (uint32_t i = 0; i < audit->space_count; i++) {
-		const struct audit_space *space = &audit->spaces[i];
-		if (space->free.free_pages != space->usable)
-			audit_complain(&audit->complaints, audit->operations,
-				       "after everything was freed %" PRIu64 " of %" PRIu64 " pages are usable",
-				       space->free.free_pages, space->usable);
-	}
+	for (uint32_t i = 0; i < audit->space_count; i++)
+		audit_space_check_empty(&audit->spaces[i], &audit->complaints, audit->operations);
 }
 
-/* The first sentence; the others stand beside it. */
-static char *summary(const struct audit_complaints *complaints)
-{
-	struct text text = {0};
-	text_add(&text, "%" PRIu64 " wrong answer%s%s: ", complaints->count, complaints->count == 1 ? "" : "s",
-		 complaints->count == 1 ? "" : "; the first");
-	result_violation_text(&complaints->kept[0], &text);
-	if (text.failed || complaints->failed) {
-		text_release(&text);
-		return memory_text("wrong answers, and no memory to tell them");
-	}
-	return text.bytes;
-}
-
-/* A wrong answer spoils whatever was counted before and after it, and leaks show at the end only: every phase carries the sum. */
 static void finish(struct audit *audit)
 {
 	struct result_record *record = audit->pass->record;
-	for (size_t i = 0; i < record->phase_count; i++) {
-		result_set(&record->phases[i].figures, METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
+	for (size_t i = 0; i < record->phase_count; i++)
 		audit_calls_set_totals(&audit->calls, &record->phases[i].figures);
-	}
 	/* Of a stream that was not played to its end nothing can be told. */
 	record->stream_hash = audit->calls.cut_short ? 0 : audit->stream_hash;
-	record->owner = audit->complaints.harness ? ERROR_OWNER_HARNESS
-			: audit->complaints.count ? ERROR_OWNER_ALLOCATOR
-			: audit->calls.fatal      ? ERROR_OWNER_DRIVER
-						  : ERROR_OWNER_NONE;
-	if (audit->complaints.count) {
-		record->message = summary(&audit->complaints);
-		result_violations_copy(&record->violations, &record->violation_count, audit->complaints.kept,
-				       audit->complaints.kept_count);
-	} else if (audit->calls.message.length)
+	record->owner = audit->calls.fatal ? ERROR_OWNER_DRIVER : ERROR_OWNER_NONE;
+	if (audit->calls.message.length)
 		record->message = memory_text(audit->calls.message.bytes);
+}
+
+/* Once the instances are gone. A wrong answer spoils whatever was counted before and after it, and leaks show at the end only: every
+ * phase carries the sum. */
+static void conclude(struct audit *audit)
+{
+	struct result_record *record = audit->pass->record;
+	check_memory(audit, "in destroy: ");
+	audit_memory_note_leaks(&audit->memory, record);
+	for (size_t i = 0; i < record->phase_count; i++)
+		result_set(&record->phases[i].figures, METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
+	if (audit->complaints.count)
+		audit_complaints_tell(&audit->complaints, record);
 }
 
 static int play_audit(struct audit *audit, struct error *error)
@@ -508,16 +492,19 @@ static int open_audit(struct audit *audit, struct error *error)
 	if (engine_open_in(&audit->engine, pass->workload, stream, pass->spec, pass->arena, &surroundings, error) < 0)
 		return -1;
 	audit_calls_open(&audit->calls, &audit->engine, audit->spaces, &audit->complaints, &audit->operations);
+	check_memory(audit, "in create: ");
 	return 0;
 }
 
 int pass_audit(struct pass *pass, struct error *error)
 {
-	struct audit audit = {.pass = pass};
+	struct audit audit = {.pass = pass, .memory = {.arena = pass->arena}};
 	int result = open_audit(&audit, error);
 	if (result == 0) {
 		result = play_audit(&audit, error);
 		engine_close(&audit.engine);
+		if (result == 0)
+			conclude(&audit);
 	}
 	audit_calls_close(&audit.calls);
 	audit_complaints_release(&audit.complaints);

@@ -219,3 +219,18 @@ int audit_store_domains(struct result_record *record, const struct audit_space *
 	}
 	return 0;
 }
+
+void audit_set_row(double value[RESULT_SERIES_COUNT], const struct audit_totals *totals)
+{
+	value[RESULT_SERIES_LIVE_PAGES] = (double)totals->map.live_pages;
+	value[RESULT_SERIES_FREE_PAGES] = (double)totals->free.free_pages;
+	value[RESULT_SERIES_CACHED_PAGES] = (double)totals->cached_pages;
+	value[RESULT_SERIES_DEFERRED_PAGES] = (double)totals->deferred_pages;
+	value[RESULT_SERIES_FREE_EXTENTS] = (double)totals->free.free_extents;
+	value[RESULT_SERIES_LARGEST_FREE_PAGES] = (double)totals->free.largest_free_pages;
+	value[RESULT_SERIES_UNUSABLE_64KIB] = fragmentation_unusable(&totals->free, 4);
+	value[RESULT_SERIES_UNUSABLE_2MIB] = fragmentation_unusable(&totals->free, 9);
+	value[RESULT_SERIES_FREE_2MIB_SLOTS] = (double)totals->map.free_2mib_slots;
+	value[RESULT_SERIES_PAGE_TABLE_PAGES] = (double)totals->page_table_pages;
+	value[RESULT_SERIES_SPAN_PAGES] = (double)totals->span_pages;
+}

@@ -58,6 +58,28 @@ void audit_complaints_release(struct audit_complaints *complaints)
 	*complaints = (struct audit_complaints){0};
 }
 
+/* The first sentence; the others stand beside it. */
+static char *summary(const struct audit_complaints *complaints)
+{
+	struct text text = {0};
+	text_add(&text, "%" PRIu64 " wrong answer%s%s: ", complaints->count, complaints->count == 1 ? "" : "s",
+		 complaints->count == 1 ? "" : "; the first");
+	result_violation_text(&complaints->kept[0], &text);
+	if (text.failed || complaints->failed) {
+		text_release(&text);
+		return memory_text("wrong answers, and no memory to tell them");
+	}
+	return text.bytes;
+}
+
+void audit_complaints_tell(const struct audit_complaints *complaints, struct result_record *record)
+{
+	record->owner = complaints->harness ? ERROR_OWNER_HARNESS : ERROR_OWNER_ALLOCATOR;
+	memory_release(record->message);
+	record->message = summary(complaints);
+	result_violations_copy(&record->violations, &record->violation_count, complaints->kept, complaints->kept_count);
+}
+
 int audit_space_open(struct audit_space *space, const struct workload *workload, const struct allocator_instance *instance,
 		     struct error *error)
 {
@@ -402,4 +424,12 @@ void audit_space_walk(struct audit_space *space, struct audit_complaints *compla
 			       " deferred pages, the walk finds %" PRIu64 ", %" PRIu64 " and %" PRIu64,
 			       statistics.usable_pages, statistics.cached_pages, statistics.deferred_pages,
 			       space->free.free_pages, space->cached_pages, space->deferred_pages);
+}
+
+void audit_space_check_empty(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation)
+{
+	if (space->free.free_pages != space->usable)
+		audit_complain(complaints, operation,
+			       "after everything was freed %" PRIu64 " of %" PRIu64 " pages are usable",
+			       space->free.free_pages, space->usable);
 }

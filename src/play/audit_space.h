@@ -31,6 +31,8 @@ void audit_complain_request(struct audit_complaints *complaints, struct result_v
 			    const struct iova_request *asked, uint64_t highest);
 void audit_complain_extent(struct result_violation *violation, const struct iova_extent *extent);
 void audit_complaints_release(struct audit_complaints *complaints);
+/* There are some: owner and message of the record are theirs. */
+void audit_complaints_tell(const struct audit_complaints *complaints, struct result_record *record);
 
 enum audit_failure { AUDIT_IMPOSSIBLE, AUDIT_EXHAUSTED, AUDIT_FRAGMENTED, AUDIT_PHYSICAL, AUDIT_FAILURES };
 
@@ -65,6 +67,9 @@ bool audit_space_take(struct audit_space *space, const struct iova_extent *exten
 		      uint64_t operation, struct result_violation **told);
 bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
 		      uint64_t operation);
+
+/* After the last walk: nothing is live, nothing is missing. */
+void audit_space_check_empty(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
 
 /* Of all of them together. */
 uint64_t audit_spaces_live_pages(const struct audit_space *spaces, uint32_t count);

@@ -158,7 +158,7 @@ static void add_notes(struct text *html, const struct result *result, size_t wor
 		if (arm->workload != workload)
 			continue;
 		/* An arm without any figure says it in its row. */
-		if (arm->state != RESULT_ARM_OK && arm->phase_count) {
+		if ((arm->state != RESULT_ARM_OK || arm->reason) && arm->phase_count) {
 			text_add(&notes, "<li><b>");
 			text_add_html(&notes, arm->spec);
 			text_add(&notes, "</b> ");

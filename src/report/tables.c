@@ -80,7 +80,7 @@ static void add_failed_arms(const struct result *result, size_t workload, struct
 {
 	for (size_t i = 0; i < result->arm_count; i++) {
 		const struct result_arm *arm = &result->arms[i];
-		if (arm->workload != workload || arm->state == RESULT_ARM_OK)
+		if (arm->workload != workload || (arm->state == RESULT_ARM_OK && !arm->reason))
 			continue;
 		text_add(markdown, "- ");
 		add_markdown(markdown, arm->spec);

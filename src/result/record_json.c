@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,10 +30,31 @@ void result_record_release(struct result_record *record)
 	memory_release(record->spec);
 	memory_release(record->message);
 	result_violations_release(record->violations, record->violation_count);
+	memory_release(record->notes);
+	memory_release(record->distrust);
 	memory_release(record->series);
 	parts_release_maps(record->maps, record->map_count);
 	memory_release(record->domains);
 	*record = (struct result_record){0};
+}
+
+void result_record_note(struct result_record *record, const char *format, ...)
+{
+	char line[512];
+	va_list arguments;
+	struct text notes = {0};
+	va_start(arguments, format);
+	vsnprintf(line, sizeof line, format, arguments);
+	va_end(arguments);
+	if (record->notes && strstr(record->notes, line))
+		return;
+	text_add(&notes, "%s%s%s", record->notes ? record->notes : "", record->notes ? "\n" : "", line);
+	if (notes.failed) {
+		text_release(&notes);
+		return;
+	}
+	memory_release(record->notes);
+	record->notes = notes.bytes;
 }
 
 static void write_phase(struct json_writer *writer, json_t *object, const struct result_record_phase *phase)
@@ -96,6 +118,8 @@ int result_record_write(const struct result_record *record, struct text *line, s
 	json_put_text(&writer, object, "owner", error_owner_name[record->owner]);
 	json_put_text(&writer, object, "message", record->message);
 	parts_write_violations(&writer, object, "violations", record->violations, record->violation_count);
+	json_put_text(&writer, object, "notes", record->notes);
+	json_put_text(&writer, object, "distrust", record->distrust);
 	json_put_hex(&writer, object, "stream_hash", record->stream_hash);
 	json_put_u64(&writer, object, "peak_rss_bytes", record->peak_rss_bytes);
 	json_put_u64(&writer, object, "clock_backward", record->clock_backward);
@@ -184,6 +208,8 @@ int result_record_read(const char *line, size_t length, struct result_record *re
 	record->owner = (enum error_owner)json_read_choice(&reader, &at, "owner", error_owner_name, ERROR_OWNER_COUNT);
 	record->message = json_read_text_or_null(&reader, &at, "message");
 	parts_read_violations(&reader, &at, "violations", &record->violations, &record->violation_count);
+	record->notes = json_read_text_or_null(&reader, &at, "notes");
+	record->distrust = json_read_text_or_null(&reader, &at, "distrust");
 	record->stream_hash = json_read_u64(&reader, &at, "stream_hash", UINT64_MAX);
 	record->peak_rss_bytes = json_read_u64(&reader, &at, "peak_rss_bytes", UINT64_MAX);
 	record->clock_backward = json_read_u64(&reader, &at, "clock_backward", UINT64_MAX);

@@ -136,6 +136,8 @@ struct result_record {
 	char *message;
 	struct result_violation *violations; /* the first few */
 	size_t violation_count;
+	char *notes;          /* lines: what the allocator did to its process beside answering; NULL: nothing */
+	char *distrust;       /* why its times, but not its answers, are not to be trusted; NULL: they are */
 	uint64_t stream_hash; /* of the operations played; 0 when not known */
 	uint64_t peak_rss_bytes;
 	uint64_t clock_backward; /* times that the clock went back between two stamps */
@@ -150,6 +152,8 @@ struct result_record {
 	size_t domain_count;
 };
 void result_record_release(struct result_record *record);
+/* Adds a line to its notes, once. Without memory it is lost. */
+void result_record_note(struct result_record *record, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* One line of JSON with its '\n', and a checksum of it at its end. Doubles are written so that reading gives the same bits. */
 int result_record_write(const struct result_record *record, struct text *line, struct error *error);
@@ -216,8 +220,8 @@ struct result_arm {
 	char *rate; /* operations per second, ":poisson" behind it; NULL: closed loop */
 	bool named; /* asked for by name: not with "all", and not because nothing was named */
 	enum result_arm_state state;
-	enum error_owner owner;              /* failed: of the failure */
-	char *reason;                        /* NULL when ok and no routine of a script answered what it should not */
+	enum error_owner owner; /* failed: of the failure */
+	char *reason; /* NULL when ok, no routine of a script answered what it should not, and there are no notes */
 	struct result_violation *violations; /* the first few; reason tells how many there are */
 	size_t violation_count;
 	uint64_t placement_hash;

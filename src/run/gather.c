@@ -399,6 +399,31 @@ static bool clock_went_back(const struct gather_arm *records)
 	return false;
 }
 
+static const char *distrust(const struct gather_arm *records)
+{
+	for (size_t i = 0; i < records->count; i++)
+		if (records->records[i].distrust)
+			return records->records[i].distrust;
+	return NULL;
+}
+
+/* Of all records, each line once. */
+static void add_notes(const struct gather_arm *records, struct text *text)
+{
+	for (size_t i = 0; i < records->count; i++) {
+		for (const char *at = records->records[i].notes; at && *at; at += strspn(at, "\n")) {
+			struct text line = {0};
+			int length = (int)strcspn(at, "\n");
+			text_add(&line, "%.*s", length, at);
+			text->failed |= line.failed;
+			if (!line.failed && (!text->bytes || !strstr(text->bytes, line.bytes)))
+				text_add(text, "%s%s", text->length ? "\n" : "", line.bytes);
+			text_release(&line);
+			at += length;
+		}
+	}
+}
+
 static int set_state(struct result_arm *arm, const struct gather_arm *records)
 {
 	const struct result_record *fault = gather_first_fault(records);
@@ -413,6 +438,8 @@ static int set_state(struct result_arm *arm, const struct gather_arm *records)
 	else if (clock_went_back(records)) {
 		arm->state = RESULT_ARM_UNTRUSTWORTHY;
 		reason = "the clock went back while it was measured";
+	} else if ((reason = distrust(records)) != NULL) {
+		arm->state = RESULT_ARM_UNTRUSTWORTHY;
 	} else if (!records->count) {
 		arm->state = RESULT_ARM_NOT_RUN;
 		reason = "the run was interrupted before its turn";
@@ -420,8 +447,14 @@ static int set_state(struct result_arm *arm, const struct gather_arm *records)
 	const struct result_record *audit = audit_of(records);
 	if (!reason && audit && audit->message)
 		reason = audit->message; /* statuses that a script did not want */
-	arm->reason = memory_text(reason);
-	if (reason && !arm->reason)
+	struct text text = {0};
+	if (reason)
+		text_add(&text, "%s", reason);
+	add_notes(records, &text);
+	arm->reason = memory_text(text.bytes);
+	bool failed = text.failed || (text.bytes && !arm->reason);
+	text_release(&text);
+	if (failed)
 		return -1;
 	return fault ? result_violations_copy(&arm->violations, &arm->violation_count, fault->violations,
 					      fault->violation_count)

@@ -215,8 +215,9 @@ static int read_record(int descriptor, size_t length, const struct job *job, str
 	if (!bytes)
 		return error_set(error, EXIT_CODE_IO, "no memory for a worker's record");
 	size_t at = 0;
-	for (ssize_t got = 1; got > 0 && at<length; at += got> 0 ? (size_t)got : 0)
-		got = pread(descriptor, bytes + at, length - at, (off_t)at);
+	ssize_t got;
+	while (at < length && (got = pread(descriptor, bytes + at, length - at, (off_t)at)) > 0)
+		at += (size_t)got;
 	struct error wrong = {0};
 	int result = result_record_read(bytes, at, record, &wrong);
 	memory_release(bytes);

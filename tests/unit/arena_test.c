@@ -72,6 +72,75 @@ static void no_bytes_are_a_block_too(void **state)
 	put(NULL, 77);
 }
 
+static void what_comes_back_wrong_is_noted_and_changes_nothing(void **state)
+{
+	(void)state;
+	unsigned char *small = get(100), *pages = get(3 * 4096), *top = get(8192);
+	assert_int_equal(arena.book.blocks, 3);
+	assert_int_equal(arena.book.bytes, 100 + 5 * 4096);
+	memset(pages, 7, 3 * 4096);
+	put(pages + 4096, 4096);
+	put(pages + 8, 4096);
+	put(pages - 64, 64);
+	put(arena.base + arena.bytes, 64);
+	put(&arena, 64);
+	assert_int_equal(arena.book.faults, 5);
+	assert_non_null(strstr(arena.book.fault, "never handed out: 64 bytes"));
+	assert_int_equal(pages[0] + pages[4096] + pages[3 * 4096 - 1], 21);
+	put(small, 100);
+	put(small, 100);
+	assert_int_equal(arena.book.faults, 6);
+	assert_string_equal(arena.book.fault, "memory was given back twice: 100 bytes");
+	assert_ptr_equal(get(100), small);
+	assert_ptr_not_equal(get(100), small);
+	put(top, 8192);
+	put(top, 8192);
+	assert_int_equal(arena.book.faults, 7);
+	assert_non_null(strstr(arena.book.fault, "twice"));
+	put(pages, 4096);
+	assert_int_equal(arena.book.faults, 8);
+	assert_non_null(strstr(arena.book.fault, "4096 bytes of 12288"));
+	assert_int_equal(arena.book.blocks, 2);
+	assert_int_equal(arena.book.bytes, 200);
+	arena_reset(&arena);
+	assert_int_equal(arena.book.blocks + arena.book.faults, 0);
+	put(small, 100);
+	assert_non_null(strstr(arena.book.fault, "never handed out"));
+	/* What is asked for without bytes goes back without bytes. */
+	put(get(0), 0);
+	assert_int_equal(arena.book.faults, 1);
+}
+
+/* Every size, in an order of their own: nothing is a fault, and at the end nothing is out. */
+static void what_comes_back_right_leaves_nothing(void **state)
+{
+	(void)state;
+	enum { BLOCKS = 300 };
+	struct {
+		void *memory;
+		size_t bytes;
+	} blocks[BLOCKS] = {0};
+	uint64_t random = 1;
+	for (int i = 0; i < 100000; i++) {
+		random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+		size_t at = (size_t)(random >> 40) % BLOCKS, bytes = (size_t)(random >> 33) % 127;
+		bytes = (random >> 62) == 0 ? bytes * 257 : bytes * 33;
+		if (blocks[at].memory) {
+			put(blocks[at].memory, blocks[at].bytes);
+			blocks[at].memory = NULL;
+		} else {
+			blocks[at].memory = get(bytes);
+			blocks[at].bytes = bytes;
+			assert_non_null(blocks[at].memory);
+		}
+	}
+	for (int i = 0; i < BLOCKS; i++)
+		put(blocks[i].memory, blocks[i].bytes);
+	assert_int_equal(arena.book.faults, 0);
+	assert_int_equal(arena.book.blocks, 0);
+	assert_int_equal(arena.book.bytes, 0);
+}
+
 static void the_host_tells_its_cpus(void **state)
 {
 	(void)state;
@@ -232,6 +301,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN(blocks_are_aligned_and_do_not_touch),
 		IN(no_bytes_are_a_block_too),
+		IN(what_comes_back_wrong_is_noted_and_changes_nothing),
+		IN(what_comes_back_right_leaves_nothing),
 		IN(the_host_tells_its_cpus),
 		IN(what_was_reset_is_zero_again),
 		IN(a_sparse_giant_is_zero_after_a_reset),
