@@ -151,7 +151,7 @@ format: ## rewrite the sources in the style of .clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
-FUZZED := $(sort $(wildcard src/base/*.c src/metric/*.c src/workload/*.c src/stream/*.c src/measure/*.c src/result/*.c src/trace/*.c src/compare/*.c))
+FUZZED := $(sort $(wildcard src/base/*.c src/metric/*.c src/yaml/*.c src/workload/*.c src/stream/*.c src/measure/*.c src/result/*.c src/trace/*.c src/compare/*.c))
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(FUZZED)
 	@mkdir -p $(@D)

@@ -3,7 +3,7 @@
 
 #include "compare/compare.h"
 #include "workload/decode.h"
-#include "workload/yaml_document.h"
+#include "yaml/document.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -111,7 +111,7 @@ static void decode_policy(struct decode *decode, const struct raw_policy *raw, s
 int policy_parse(const char *file, const char *bytes, size_t length, struct policy *policy, struct text *messages)
 {
 	static const struct raw_policy nothing;
-	struct yaml_problems problems = {.file = file, .bytes = bytes, .length = length};
+	struct yaml_problems problems = {.what = "policy", .file = file, .bytes = bytes, .length = length};
 	struct yaml_document document;
 	policy_default(policy);
 	yaml_document_open(&document, &language, &problems);

@@ -45,7 +45,7 @@ static int no_memory(const struct reading *reading)
 static int write_settings(const struct reading *reading, const struct workload *axes, size_t combination,
 			  struct plan_changes *changes)
 {
-	struct workload_setting settings[WORKLOAD_SWEEPS_MAX];
+	struct yaml_setting settings[WORKLOAD_SWEEPS_MAX];
 	size_t used = 0;
 	workload_combination(axes, combination, settings);
 	for (size_t i = 0; i < axes->sweep_count; i++) {

@@ -12,7 +12,7 @@
 
 static int describe_settings(const struct block *block, struct result_workload *described)
 {
-	struct workload_setting settings[WORKLOAD_SWEEPS_MAX];
+	struct yaml_setting settings[WORKLOAD_SWEEPS_MAX];
 	char text[PLAN_SETTINGS_BYTES_MAX];
 	size_t count = plan_settings(&block->changes, text, settings);
 	described->settings = memory_zeroed(count, sizeof described->settings[0]);

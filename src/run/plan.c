@@ -101,7 +101,7 @@ static int cut_space(struct plan *plan, uint64_t end, struct error *error)
 }
 
 size_t plan_settings(const struct plan_changes *changes, char text[PLAN_SETTINGS_BYTES_MAX],
-		     struct workload_setting settings[WORKLOAD_SWEEPS_MAX])
+		     struct yaml_setting settings[WORKLOAD_SWEEPS_MAX])
 {
 	size_t count = 0;
 	memcpy(text, changes->settings, PLAN_SETTINGS_BYTES_MAX);
@@ -109,7 +109,7 @@ size_t plan_settings(const struct plan_changes *changes, char text[PLAN_SETTINGS
 		char *value = strchr(line, '='), *end = strchr(line, '\n');
 		*value = '\0';
 		*end = '\0';
-		settings[count++] = (struct workload_setting){.key = line, .value = value + 1};
+		settings[count++] = (struct yaml_setting){.key = line, .value = value + 1};
 		line = end + 1;
 	}
 	return count;
@@ -119,7 +119,7 @@ int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, c
 	      struct text *messages, struct error *error)
 {
 	*plan = (struct plan){.bytes = bytes, .length = length, .threads = changes->threads ? changes->threads : 1};
-	struct workload_setting settings[WORKLOAD_SWEEPS_MAX];
+	struct yaml_setting settings[WORKLOAD_SWEEPS_MAX];
 	char text[PLAN_SETTINGS_BYTES_MAX];
 	size_t setting_count = plan_settings(changes, text, settings);
 	int result = setting_count

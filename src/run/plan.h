@@ -48,7 +48,7 @@ void plan_close(struct plan *plan);
 
 /* Takes the settings of *changes apart, into text, which they point to. Returns how many there are, at most WORKLOAD_SWEEPS_MAX. */
 size_t plan_settings(const struct plan_changes *changes, char text[PLAN_SETTINGS_BYTES_MAX],
-		     struct workload_setting settings[WORKLOAD_SWEEPS_MAX]);
+		     struct yaml_setting settings[WORKLOAD_SWEEPS_MAX]);
 
 /* After streams were played to their ends: -1, and a message that says whose fault it is, when one of them ended before its end. */
 int plan_check_streams(const struct plan *plan, struct error *error);

@@ -5,10 +5,10 @@
 #define WORKLOAD_DECODE_H
 
 #include "workload/model.h"
-#include "workload/name_table.h"
+#include "base/name_table.h"
 #include "workload/workload_raw.h"
-#include "workload/yaml_places.h"
-#include "workload/yaml_problems.h"
+#include "yaml/places.h"
+#include "yaml/problems.h"
 
 #include <stdbool.h>
 #include <stddef.h>

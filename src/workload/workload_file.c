@@ -14,12 +14,12 @@ size_t workload_combinations(const struct workload *workload)
 	return combinations;
 }
 
-void workload_combination(const struct workload *workload, size_t number, struct workload_setting *settings)
+void workload_combination(const struct workload *workload, size_t number, struct yaml_setting *settings)
 {
 	for (size_t i = workload->sweep_count; i--;) {
 		const struct workload_sweep *sweep = &workload->sweeps[i];
 		const struct workload_sweep_value *value = &sweep->values[number % sweep->value_count];
-		settings[i] = (struct workload_setting){sweep->key, value->text, value->line, value->column};
+		settings[i] = (struct yaml_setting){sweep->key, value->text, value->line, value->column};
 		number /= sweep->value_count;
 	}
 }
@@ -27,7 +27,7 @@ void workload_combination(const struct workload *workload, size_t number, struct
 /* The first combination that is no right workload is told. */
 static int check_combinations(const struct workload *workload, const char *bytes, size_t length, struct text *messages)
 {
-	struct workload_setting settings[WORKLOAD_SWEEPS_MAX];
+	struct yaml_setting settings[WORKLOAD_SWEEPS_MAX];
 	int result = 0;
 	for (size_t i = 0; result == 0 && workload->sweep_count && i < workload_combinations(workload); i++) {
 		struct workload combination;

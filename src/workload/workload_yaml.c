@@ -6,7 +6,7 @@
 #include "workload/decode.h"
 #include "workload/keys.h"
 #include "workload/workload_raw.h"
-#include "workload/yaml_document.h"
+#include "yaml/document.h"
 
 static const cyaml_schema_value_t text_entry = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED)};
 
@@ -210,7 +210,7 @@ static const cyaml_schema_field_t *const lone[] = {raw_align_fields, raw_free_fi
 static const struct yaml_language language = {&raw_workload_schema, lone, absent,
 					      "is empty; a workload begins with iovabench: 1"};
 
-static void parse(struct yaml_problems *problems, const struct workload_setting *settings, size_t setting_count,
+static void parse(struct yaml_problems *problems, const struct yaml_setting *settings, size_t setting_count,
 		  struct workload *workload)
 {
 	static const struct raw_workload nothing;
@@ -222,10 +222,10 @@ static void parse(struct yaml_problems *problems, const struct workload_setting 
 	yaml_document_close(&document);
 }
 
-int workload_parse_set(const char *file, const char *bytes, size_t length, const struct workload_setting *settings,
+int workload_parse_set(const char *file, const char *bytes, size_t length, const struct yaml_setting *settings,
 		       size_t setting_count, struct workload *workload, struct text *messages)
 {
-	struct yaml_problems problems = {.file = file, .bytes = bytes, .length = length};
+	struct yaml_problems problems = {.what = "workload", .file = file, .bytes = bytes, .length = length};
 	*workload = (struct workload){0};
 	if (length > WORKLOAD_FILE_BYTES_MAX) {
 		text_add(messages, "%s: larger than %u bytes, the most that is read here\n", file, WORKLOAD_FILE_BYTES_MAX);

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * Reads a workload file. libcyaml is called in yaml_document.c alone. */
+ * Reads a workload file. */
 #ifndef WORKLOAD_WORKLOAD_YAML_H
 #define WORKLOAD_WORKLOAD_YAML_H
 
 #include "base/text.h"
 #include "workload/model.h"
+#include "yaml/setting.h"
 
 #include <stddef.h>
 
-/* Limits of a file; a message names the one that was passed. */
+/* The limits of what is in it: yaml/tree.h. */
 #define WORKLOAD_FILE_BYTES_MAX (16u << 20)
-#define WORKLOAD_DEPTH_MAX 32u
-#define WORKLOAD_NODES_MAX 100000u /* after alias expansion */
-#define WORKLOAD_SCALAR_BYTES_MAX 4096u
 
 #define WORKLOAD_NO_MEMORY (-2)
 
@@ -25,22 +23,15 @@
  * that is all there is to tell. */
 int workload_parse(const char *file, const char *bytes, size_t length, struct workload *workload, struct text *messages);
 
-/* A value that takes the place of one that is written: key as in struct workload_sweep. line 0: its position is that of what it
- * replaces. */
-struct workload_setting {
-	const char *key, *value;
-	uint32_t line, column;
-};
-
 /* As workload_parse, with values replaced before they are decoded. The sweeps of the file are read and not followed, while
  * workload_parse wants each of their combinations to be a right workload. */
-int workload_parse_set(const char *file, const char *bytes, size_t length, const struct workload_setting *settings,
+int workload_parse_set(const char *file, const char *bytes, size_t length, const struct yaml_setting *settings,
 		       size_t setting_count, struct workload *workload, struct text *messages);
 
 /* How many combinations the sweeps of a workload have, >= 1; the values of one, one setting per sweep, borrowed from the workload. The
  * last sweep changes fastest. */
 size_t workload_combinations(const struct workload *workload);
-void workload_combination(const struct workload *workload, size_t number, struct workload_setting *settings);
+void workload_combination(const struct workload *workload, size_t number, struct yaml_setting *settings);
 
 /* Reads file and parses it; a file that cannot be read is a message too. */
 int workload_load(const char *file, struct workload *workload, struct text *messages);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "workload/name_table.h"
+#include "base/name_table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

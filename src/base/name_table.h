@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * From names to numbers, so that a file of many names is read in linear time. */
-#ifndef WORKLOAD_NAME_TABLE_H
-#define WORKLOAD_NAME_TABLE_H
+#ifndef BASE_NAME_TABLE_H
+#define BASE_NAME_TABLE_H
 
 #include <stddef.h>
 

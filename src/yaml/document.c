@@ -3,11 +3,10 @@
  * twice: first by us, over the tree of the pre-pass, which reports whatever does not fit and writes the rest down again in one form
  * (aliases written out, a lone value where a list or map may stand made one); then by libcyaml, over that text, which has nothing
  * to do but to fill structures of strings. */
-#include "workload/yaml_document.h"
+#include "yaml/document.h"
 
 #include "base/memory.h"
-#include "workload/workload_yaml.h"
-#include "workload/yaml_setting.h"
+#include "yaml/setting.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +27,7 @@ struct walk {
 	struct yaml_places *places;
 	struct yaml_problems *problems;
 	struct text *out;
-	struct level levels[WORKLOAD_DEPTH_MAX + 1];
+	struct level levels[YAML_DEPTH_MAX + 1];
 	size_t depth;
 };
 
@@ -295,7 +294,7 @@ static void load(struct yaml_document *document, const struct text *text, struct
 }
 
 void yaml_document_open_set(struct yaml_document *document, const struct yaml_language *language,
-			    const struct workload_setting *settings, size_t setting_count, struct yaml_problems *problems)
+			    const struct yaml_setting *settings, size_t setting_count, struct yaml_problems *problems)
 {
 	struct text text = {0};
 	*document = (struct yaml_document){.language = language};
@@ -347,7 +346,7 @@ void yaml_language_keys(const struct yaml_language *language, void (*each)(void 
 	struct {
 		const cyaml_schema_field_t *table, *next;
 		size_t length; /* of the path above */
-	} levels[WORKLOAD_DEPTH_MAX] = {{root, root, 0}};
+	} levels[YAML_DEPTH_MAX] = {{root, root, 0}};
 	char path[YAML_PATH_BYTES] = "";
 	for (size_t depth = 1; depth;) {
 		const cyaml_schema_field_t *table = levels[depth - 1].table, *field = levels[depth - 1].next++;

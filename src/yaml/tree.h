@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT
  * The pre-pass: one YAML document as a tree with positions, read with libyaml's events and without recursion. It bounds what
  * a file may ask for before anything else looks at it. */
-#ifndef WORKLOAD_YAML_TREE_H
-#define WORKLOAD_YAML_TREE_H
+#ifndef YAML_TREE_H
+#define YAML_TREE_H
 
-#include "workload/yaml_problems.h"
+#include "yaml/problems.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Limits of a document; a message names the one that was passed. */
+#define YAML_DEPTH_MAX 32u
+#define YAML_NODES_MAX 100000u /* after alias expansion */
+#define YAML_SCALAR_BYTES_MAX 4096u
 
 #define YAML_NODE_NONE UINT32_MAX
 
@@ -36,7 +41,7 @@ struct yaml_tree {
 	size_t count;
 	size_t capacity;
 	struct text texts;
-	uint32_t expanded; /* nodes after alias expansion, <= WORKLOAD_NODES_MAX */
+	uint32_t expanded; /* nodes after alias expansion, <= YAML_NODES_MAX */
 };
 
 /* Reads bytes (of problems, too). Returns 0 when there is a tree, perhaps with problems about single scalars; -1 when there is

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Where every value of a document stands: path -> line and column. A value reached through an alias has the path of its use and
  * the position at which it is written. */
-#ifndef WORKLOAD_YAML_PLACES_H
-#define WORKLOAD_YAML_PLACES_H
+#ifndef YAML_PLACES_H
+#define YAML_PLACES_H
 
-#include "workload/yaml_problems.h"
+#include "yaml/problems.h"
 
 #include <stdbool.h>
 #include <stddef.h>

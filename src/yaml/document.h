@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * A strict YAML language, given as libcyaml's tables, and one document in it. Whoever includes this writes such tables; libcyaml is
  * called in yaml_document.c alone. All scalars are loaded as texts: numbers are decoded by decode.h. */
-#ifndef WORKLOAD_YAML_DOCUMENT_H
-#define WORKLOAD_YAML_DOCUMENT_H
+#ifndef YAML_DOCUMENT_H
+#define YAML_DOCUMENT_H
 
-#include "workload/workload_yaml.h"
-#include "workload/yaml_places.h"
-#include "workload/yaml_problems.h"
-#include "workload/yaml_tree.h"
+#include "yaml/places.h"
+#include "yaml/problems.h"
+#include "yaml/setting.h"
+#include "yaml/tree.h"
 
 #include <cyaml/cyaml.h>
 #include <stdbool.h>
@@ -58,9 +58,9 @@ struct yaml_document {
 /* Reads problems->bytes (a byte order mark is passed over) and adds what does not fit to problems. */
 void yaml_document_open(struct yaml_document *document, const struct yaml_language *language,
 			struct yaml_problems *problems);
-/* The same with values replaced before anything looks at them (workload/yaml_setting.h). */
+/* The same with values replaced before anything looks at them (yaml/setting.h). */
 void yaml_document_open_set(struct yaml_document *document, const struct yaml_language *language,
-			    const struct workload_setting *settings, size_t setting_count, struct yaml_problems *problems);
+			    const struct yaml_setting *settings, size_t setting_count, struct yaml_problems *problems);
 void yaml_document_close(struct yaml_document *document);
 
 /* Calls each for every key that a document may have, in the order of the tables: "requests.size.fixed". Lists add nothing to a path,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "workload/yaml_setting.h"
+#include "yaml/setting.h"
+
+#include "yaml/tree.h"
 
 #include <string.h>
 
@@ -53,7 +55,7 @@ static uint32_t item_of(const struct yaml_tree *tree, uint32_t list, struct word
 	return numbered;
 }
 
-static int refuse(struct yaml_problems *problems, const struct workload_setting *setting, struct yaml_position fallback,
+static int refuse(struct yaml_problems *problems, const struct yaml_setting *setting, struct yaml_position fallback,
 		  const char *message)
 {
 	struct yaml_position position = {setting->line, setting->column};
@@ -61,7 +63,7 @@ static int refuse(struct yaml_problems *problems, const struct workload_setting 
 	return -1;
 }
 
-int yaml_setting_apply(struct yaml_tree *tree, const struct workload_setting *setting, struct yaml_problems *problems)
+int yaml_setting_apply(struct yaml_tree *tree, const struct yaml_setting *setting, struct yaml_problems *problems)
 {
 	uint32_t at = 0;
 	for (const char *rest = setting->key; *rest;) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "workload/yaml_tree.h"
+#include "yaml/tree.h"
 
 #include "base/memory.h"
-#include "workload/name_table.h"
-#include "workload/workload_yaml.h"
+#include "base/name_table.h"
 
 #include <string.h>
 #include <yaml.h>
@@ -21,7 +20,7 @@ struct frame {
 struct builder {
 	struct yaml_tree *tree;
 	struct yaml_problems *problems;
-	struct frame frames[WORKLOAD_DEPTH_MAX];
+	struct frame frames[YAML_DEPTH_MAX];
 	size_t depth;
 	uint32_t expanded;
 	size_t text_bytes;
@@ -138,9 +137,9 @@ static int count_node(struct builder *builder, uint32_t node, uint32_t nodes, si
 	builder->tree->nodes[node].expanded = nodes;
 	builder->tree->nodes[node].text_bytes = bytes;
 	struct yaml_position position = builder->tree->nodes[node].position;
-	if (builder->expanded > WORKLOAD_NODES_MAX) {
+	if (builder->expanded > YAML_NODES_MAX) {
 		yaml_problems_add(builder->problems, position, "document", "more than %u values, aliases written out",
-				  WORKLOAD_NODES_MAX);
+				  YAML_NODES_MAX);
 		return -1;
 	}
 	if (builder->text_bytes > YAML_TEXT_BYTES_MAX) {
@@ -167,7 +166,8 @@ static int set_anchor(struct builder *builder, const yaml_char_t *anchor, uint32
 
 static void refuse_tag(struct builder *builder, struct yaml_position position)
 {
-	yaml_problems_add(builder->problems, position, "document", "tags (!...) are not used in workloads; leave it out");
+	yaml_problems_add(builder->problems, position, "document", "tags (!...) are not used in %ss; leave it out",
+			  builder->problems->what);
 }
 
 static int add_scalar(struct builder *builder, const yaml_event_t *event)
@@ -183,9 +183,9 @@ static int add_scalar(struct builder *builder, const yaml_event_t *event)
 	bool refused = true;
 	if (event->data.scalar.tag || (plain && !event->data.scalar.plain_implicit))
 		refuse_tag(builder, position);
-	else if (length > WORKLOAD_SCALAR_BYTES_MAX)
+	else if (length > YAML_SCALAR_BYTES_MAX)
 		yaml_problems_add(builder->problems, position, "document", "a value of %zu bytes; the limit is %u", length,
-				  WORKLOAD_SCALAR_BYTES_MAX);
+				  YAML_SCALAR_BYTES_MAX);
 	else if (memchr(text, '\0', length))
 		yaml_problems_add(builder->problems, position, "document", "a value must not contain the character U+0000");
 	else
@@ -219,9 +219,8 @@ static int add_alias(struct builder *builder, const yaml_event_t *event)
 	struct yaml_node *nodes = builder->tree->nodes;
 	if (!nodes[found].expanded)
 		return fail(builder, position, "an alias of what it is a part of has no end");
-	if (builder->depth + nodes[found].height > WORKLOAD_DEPTH_MAX) {
-		yaml_problems_add(builder->problems, position, "document", "nested deeper than %u levels",
-				  WORKLOAD_DEPTH_MAX);
+	if (builder->depth + nodes[found].height > YAML_DEPTH_MAX) {
+		yaml_problems_add(builder->problems, position, "document", "nested deeper than %u levels", YAML_DEPTH_MAX);
 		return -1;
 	}
 	nodes[node].first = (uint32_t)found;
@@ -234,9 +233,8 @@ static int add_alias(struct builder *builder, const yaml_event_t *event)
 static int open_collection(struct builder *builder, bool is_map, struct yaml_position position, const yaml_char_t *anchor,
 			   const yaml_char_t *tag)
 {
-	if (builder->depth == WORKLOAD_DEPTH_MAX) {
-		yaml_problems_add(builder->problems, position, "document", "nested deeper than %u levels",
-				  WORKLOAD_DEPTH_MAX);
+	if (builder->depth == YAML_DEPTH_MAX) {
+		yaml_problems_add(builder->problems, position, "document", "nested deeper than %u levels", YAML_DEPTH_MAX);
 		return -1;
 	}
 	if (tag)

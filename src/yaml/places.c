@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "workload/yaml_places.h"
+#include "yaml/places.h"
 
 #include "base/bits.h"
 #include "base/memory.h"
-#include "workload/workload_yaml.h"
+#include "yaml/tree.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -105,7 +105,7 @@ static bool is_word(const char *key)
 
 const char *yaml_places_path(const struct yaml_places *places, yaml_place place, char buffer[YAML_PATH_BYTES])
 {
-	yaml_place way[WORKLOAD_DEPTH_MAX + 2];
+	yaml_place way[YAML_DEPTH_MAX + 2];
 	size_t count = 0, used = 0;
 	for (; place != YAML_PLACE_ROOT && count < sizeof way / sizeof way[0]; place = places->entries[place].parent)
 		if (!places->entries[place].hidden)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What is wrong with a YAML file: collected in any order, told in the order of positions, each with its source line and a caret. */
-#ifndef WORKLOAD_YAML_PROBLEMS_H
-#define WORKLOAD_YAML_PROBLEMS_H
+#ifndef YAML_PROBLEMS_H
+#define YAML_PROBLEMS_H
 
 #include "base/text.h"
 
@@ -24,8 +24,9 @@ struct yaml_problem {
 	size_t offset; /* of "path: message" in texts, which a '\0' ends */
 };
 
-/* Zero-initialise, then set file, bytes, length (borrowed). */
+/* Zero-initialise, then set what, file, bytes, length (borrowed). */
 struct yaml_problems {
+	const char *what; /* the file is: workload */
 	const char *file;
 	const char *bytes;
 	size_t length;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "workload/yaml_problems.h"
+#include "yaml/problems.h"
 
 #include "base/memory.h"
 
@@ -203,7 +203,7 @@ void yaml_problems_tell(struct yaml_problems *problems, struct text *messages)
 		tell_all(problems, &whole);
 	problems->no_memory |= whole.failed;
 	if (problems->no_memory)
-		text_add(messages, "%s: no memory to read the workload\n", problems->file);
+		text_add(messages, "%s: no memory to read the %s\n", problems->file, problems->what);
 	else if (whole.length)
 		text_add_bytes(messages, whole.bytes, whole.length);
 	text_release(&whole);
