@@ -46,6 +46,9 @@ void json_put_digest(struct json_writer *writer, json_t *document);
 int json_finish(struct json_writer *writer, json_t *document, bool indented, const char *what, struct text *text,
 		struct error *error);
 
+/* Adds it with so many significant digits of numbers that are not whole. -1: no memory. */
+int json_dump_text(const json_t *document, bool indented, unsigned digits, struct text *text);
+
 /* ---- reading ---- */
 
 struct json_reader {

@@ -189,21 +189,26 @@ static void add_with_flat_arrays(const struct text *indented, struct text *text)
 	}
 }
 
-int json_finish(struct json_writer *writer, json_t *document, bool indented, const char *what, struct text *text,
-		struct error *error)
+int json_dump_text(const json_t *document, bool indented, unsigned digits, struct text *text)
 {
 	struct text dump = {0};
-	int result = writer->failed || !document || json_ran_out() ? -1 : 0;
-	if (result == 0)
-		result = json_dump_callback(document, add_piece, &dump, indented ? JSON_INDENT(1) : JSON_COMPACT);
-	json_decref(document);
+	size_t flags = (indented ? JSON_INDENT(1) : JSON_COMPACT) | JSON_REAL_PRECISION(digits);
+	int result = json_dump_callback(document, add_piece, &dump, flags);
 	if (result == 0 && indented)
 		add_with_flat_arrays(&dump, text);
 	else if (result == 0)
 		text_add_bytes(text, dump.bytes, dump.length);
 	text_add(text, "\n");
 	text_release(&dump);
-	if (result < 0 || text->failed)
+	return result < 0 || text->failed ? -1 : 0;
+}
+
+int json_finish(struct json_writer *writer, json_t *document, bool indented, const char *what, struct text *text,
+		struct error *error)
+{
+	int result = writer->failed || !document || json_ran_out() ? -1 : json_dump_text(document, indented, 17, text);
+	json_decref(document);
+	if (result < 0)
 		return error_set(error, EXIT_CODE_IO, "%s: no memory to write it", what);
 	return 0;
 }

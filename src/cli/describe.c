@@ -7,7 +7,8 @@
 #include "cli/describe_call.h"
 #include "cli/workload_folder.h"
 #include "metric/metrics.h"
-#include "workload/keys.h"
+#include "compare/policy.h"
+#include "workload/language.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -98,7 +99,7 @@ static void describe_metric(const struct metric_info *metric)
 #define WORKLOADS_MAX 256
 
 /* Whether name is the whole path, or its end after a point. */
-static bool is_key(const struct workload_key *key, const char *name)
+static bool is_key(const struct yaml_key_text *key, const char *name)
 {
 	size_t path = strlen(key->path), length = strlen(name);
 	return length <= path && !strcmp(key->path + (path - length), name) &&
@@ -106,18 +107,17 @@ static bool is_key(const struct workload_key *key, const char *name)
 }
 
 /* Describes every key of this name with those below it. Returns how many there are. */
-static size_t describe_keys(const char *name)
+static size_t describe_keys_of(const struct yaml_key_list *list, const char *of, const char *name, size_t found)
 {
-	size_t found = 0;
-	for (size_t i = 0; i < workload_key_count; i++) {
-		const struct workload_key *key = &workload_keys[i];
+	for (size_t i = 0; i < list->count; i++) {
+		const struct yaml_key_text *key = &list->keys[i];
 		size_t length = strlen(key->path);
 		if (!is_key(key, name))
 			continue;
-		printf("%s%s: %s\n\n  value: %s\n  default: %s\n", found++ ? "\n" : "", key->path, key->about, key->value,
-		       key->by_default);
-		for (size_t k = i + 1; k < workload_key_count; k++) {
-			const struct workload_key *below = &workload_keys[k];
+		printf("%s%s%s: %s\n\n  value: %s\n  default: %s\n", found++ ? "\n" : "", key->path, of, key->about,
+		       key->value, key->by_default);
+		for (size_t k = i + 1; k < list->count; k++) {
+			const struct yaml_key_text *below = &list->keys[k];
 			if (strncmp(below->path, key->path, length) != 0 || below->path[length] != '.')
 				break;
 			if (!strchr(below->path + length + 1, '.'))
@@ -128,6 +128,19 @@ static size_t describe_keys(const char *name)
 	return found;
 }
 
+static size_t describe_keys(const char *name)
+{
+	struct yaml_key_list workload = {0}, policy = {0};
+	size_t found = 0;
+	if (yaml_key_list(&workload, &workload_language) == 0)
+		found = describe_keys_of(&workload, "", name, found);
+	if (yaml_key_list(&policy, &policy_language) == 0)
+		found = describe_keys_of(&policy, " (of a policy)", name, found);
+	yaml_key_list_release(&workload);
+	yaml_key_list_release(&policy);
+	return found;
+}
+
 static int unknown(const char *name)
 {
 	const char *names[METRIC_ALL + 64 + 32 * OPTIONS_MAX + 2 * KEYS_MAX + WORKLOADS_MAX] = {0};
@@ -135,9 +148,12 @@ static int unknown(const char *name)
 	struct dirent **entries = NULL;
 	size_t count = 0;
 	int workloads = workload_folder_scan(folder, &entries);
-	for (size_t i = 0; i < workload_key_count && i < KEYS_MAX; i++) {
-		const char *last = strrchr(workload_keys[i].path, '.');
-		names[count++] = workload_keys[i].path;
+	struct yaml_key_list keys = {0};
+	if (yaml_key_list(&keys, &workload_language) != 0)
+		keys.count = 0;
+	for (size_t i = 0; i < keys.count && i < KEYS_MAX; i++) {
+		const char *last = strrchr(keys.keys[i].path, '.');
+		names[count++] = keys.keys[i].path;
 		if (last)
 			names[count++] = last + 1;
 	}
@@ -158,6 +174,7 @@ static int unknown(const char *name)
 	const char *nearest = text_nearest(name, names);
 	fprintf(stderr, "iovabench describe: there is no allocator, option, metric, workload or key '%s'%s%s%s\n", name,
 		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	yaml_key_list_release(&keys);
 	for (int i = 0; i < workloads; i++)
 		free(entries[i]);
 	free(entries);

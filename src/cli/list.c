@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 #include "cli/workload_folder.h"
 #include "metric/metrics.h"
-#include "workload/keys.h"
+#include "workload/language.h"
 #include "workload/workload_yaml.h"
 
 #include <dirent.h>
@@ -49,37 +49,31 @@ static int list_metrics(struct text *out, bool json)
 /* In JSON with all that the table knows: what writes workload files itself needs values and ranges. */
 static int list_keys(struct text *out, bool json)
 {
-	for (size_t i = 0; i < workload_key_count; i++) {
-		const struct workload_key *key = &workload_keys[i];
-		if (!json) {
-			add_entry(out, false, key->path, key->about);
-			continue;
-		}
-		text_add(out, "%s{\"name\": ", out->length ? ",\n " : "[");
-		text_add_json(out, key->path);
-		text_add(out, ", \"value\": ");
-		text_add_json(out, key->value);
-		text_add(out, ", \"default\": ");
-		text_add_json(out, key->by_default);
-		text_add(out, ", \"about\": ");
-		text_add_json(out, key->about);
-		text_add(out, "}");
+	struct yaml_key_list list = {0};
+	int result = yaml_key_list(&list, &workload_language);
+	for (size_t i = 0; result == 0 && i < list.count; i++) {
+		const struct yaml_key_text *key = &list.keys[i];
+		add_entry(out, json, key->path, key->about);
 	}
-	return EXIT_CODE_OK;
+	yaml_key_list_release(&list);
+	return result == 0 ? EXIT_CODE_OK : EXIT_CODE_IO;
 }
 
 /* The variants of sizes and lifetimes. */
 static int list_distributions(struct text *out, bool json)
 {
 	static const char *const kinds[] = {"requests.size.", "requests.lifetime."};
-	for (size_t i = 0; i < workload_key_count; i++)
+	struct yaml_key_list list = {0};
+	int result = yaml_key_list(&list, &workload_language);
+	for (size_t i = 0; result == 0 && i < list.count; i++)
 		for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
 			size_t length = strlen(kinds[kind]);
-			const char *path = workload_keys[i].path;
+			const char *path = list.keys[i].path;
 			if (!strncmp(path, kinds[kind], length) && !strchr(path + length, '.'))
-				add_entry(out, json, path + strlen("requests."), workload_keys[i].about);
+				add_entry(out, json, path + strlen("requests."), list.keys[i].about);
 		}
-	return EXIT_CODE_OK;
+	yaml_key_list_release(&list);
+	return result == 0 ? EXIT_CODE_OK : EXIT_CODE_IO;
 }
 
 static int list_workloads(struct text *out, bool json)

@@ -96,7 +96,7 @@ static int read_sweep(void *target, const char *text, struct error *error)
 				memory_release(value);
 				return wrong_sweep(text, "has a value twice", error);
 			}
-		sweep->values[sweep->value_count++] = (struct workload_sweep_value){.text = value};
+		sweep->values[sweep->value_count++] = (struct yaml_written){.text = value};
 		if (!at[length])
 			return 0;
 		at += length + 1;

@@ -10,7 +10,8 @@
 #include <stddef.h>
 
 #define COMPARE_THRESHOLD_DEFAULT 0.03 /* share: of timed metrics */
-#define COMPARE_ERROR_RATE 0.05        /* alpha: shared among all timed verdicts of one comparison */
+#define COMPARE_THRESHOLD_TEXT "3%"
+#define COMPARE_ERROR_RATE 0.05 /* alpha: shared among all timed verdicts of one comparison */
 /* Two arms whose shares of failed allocations are further apart did different work. */
 #define COMPARE_FAILED_SHARE_MAX 0.001
 

@@ -2,35 +2,62 @@
 #include "compare/policy.h"
 
 #include "compare/compare.h"
-#include "workload/decode.h"
 #include "yaml/document.h"
 
 #include <stdio.h>
 #include <string.h>
 
-const char *const policy_weight_name[POLICY_GATED + 2] = {"ignored", "advisory", "gated", NULL};
-
-struct raw_rule {
-	char *metric, *as, *threshold;
+struct rule {
+	char *metric;
+	enum policy_weight weight;
+	double threshold;
 };
 
-struct raw_policy {
-	char *policy, *threshold;
-	struct raw_rule *metrics;
-	unsigned metrics_count;
+struct policy_file {
+	double threshold;
+	struct rule *rules;
+	size_t rule_count;
 };
 
-static const cyaml_schema_field_t raw_rule_fields[] = {TEXT(struct raw_rule, metric), TEXT(struct raw_rule, as),
-						       TEXT(struct raw_rule, threshold), CYAML_FIELD_END};
-ENTRY(raw_rule);
+static const struct yaml_word weight_words[] = {
+	{"ignored", POLICY_IGNORED}, {"advisory", POLICY_ADVISORY}, {"gated", POLICY_GATED}, {NULL, 0}};
 
-static const cyaml_schema_field_t raw_policy_fields[] = {TEXT(struct raw_policy, policy),
-							 TEXT(struct raw_policy, threshold),
-							 LIST(struct raw_policy, metrics, raw_rule), CYAML_FIELD_END};
-static const cyaml_schema_value_t raw_policy_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_policy, raw_policy_fields)};
+static const struct yaml_key rule_keys[] = {
+	{"metric", YAML_TEXT, .at = YAML_AT(struct rule, metric), .value = "path of a figure, or fragmentation.*",
+	 .missing = "a rule speaks of one metric, or of all below fragmentation.*", .help = "what the rule speaks of"},
+	{"as", YAML_WORD, .at = YAML_AT(struct rule, weight), .words = weight_words, .or_else = "as by default",
+	 .help = "gated fails the gate, advisory is shown and stops nothing, ignored is not looked at"},
+	{"threshold", YAML_SHARE, .at = YAML_AT(struct rule, threshold), .or_else = "as by default",
+	 .help = "how much worse it may get"},
+	{0}};
+static void apply_rule(struct yaml_document *document, yaml_place place, void *item);
+static const struct yaml_map rule_map = {.keys = rule_keys, .bytes = sizeof(struct rule), .rule = apply_rule};
 
-static const struct yaml_language language = {&raw_policy_schema, NULL, NULL, "is empty; a policy begins with policy: 1"};
+/* The threshold of the file counts for what its rules say nothing of, so that it goes before them. */
+static void apply_threshold(struct yaml_document *document, yaml_place place, void *item)
+{
+	const struct policy_file *file = item;
+	struct policy *policy = document->context;
+	(void)place;
+	for (int i = 0; i < METRIC_ALL; i++)
+		if (!metric_table[i].exact)
+			policy->threshold[i] = file->threshold;
+}
+static const struct yaml_key threshold_keys[] = {{"threshold", YAML_SHARE, COMPARE_THRESHOLD_TEXT,
+						  .at = YAML_AT(struct policy_file, threshold),
+						  .help = "how much worse a figure that is timed may get"},
+						 {0}};
+static const struct yaml_map threshold_map = {.keys = threshold_keys, .rule = apply_threshold};
+
+static const struct yaml_key policy_keys[] = {
+	{"policy", YAML_VERSION, .min = 1, .missing = "a policy begins with policy: 1", .help = "version of this format"},
+	{NULL, YAML_INCLUDE, .map = &threshold_map},
+	{"metrics", YAML_LIST, .at = YAML_EACH(struct policy_file, rules), .count = YAML_AT(struct policy_file, rule_count),
+	 .map = &rule_map, .help = "rules, of which a later one wins"},
+	{0}};
+static const struct yaml_map policy_map = {.keys = policy_keys, .bytes = sizeof(struct policy_file)};
+
+const struct yaml_language policy_language = {&policy_map, "is empty; a policy begins with policy: 1", NULL};
 
 void policy_default(struct policy *policy)
 {
@@ -51,74 +78,48 @@ static bool speaks_of(const char *pattern, const char *path)
 }
 
 /* Of a rule that speaks of nothing. */
-static void tell_metric(struct decode *decode, struct decode_value metric)
+static void tell_metric(struct yaml_document *document, yaml_place place, const char *path)
 {
-	char quoted[YAML_QUOTE_BYTES];
-	if (decode_metric(decode, metric) >= 0)
-		decode_fault(decode, metric.place, "%s only describes: neither more nor less of it is better",
-			     yaml_quote(quoted, metric.text));
+	char quoted[YAML_QUOTE_BYTES], meant[YAML_MEANT_BYTES];
+	yaml_quote(quoted, path);
+	if (metric_find(path) >= 0)
+		yaml_fault(document, place, "%s only describes: neither more nor less of it is better", quoted);
+	else
+		yaml_fault(document, place, "%s is no metric%s; iovabench list metrics shows them", quoted,
+			   yaml_meant(meant, path, metric_paths));
 }
 
-static void decode_rule(struct decode *decode, yaml_place place, const struct raw_rule *raw, struct policy *policy)
+static void apply_rule(struct yaml_document *document, yaml_place place, void *item)
 {
-	struct decode_value metric = decode_value(decode, place, "metric", raw->metric);
-	struct decode_value as = decode_value(decode, place, "as", raw->as);
-	struct decode_value threshold = decode_value(decode, place, "threshold", raw->threshold);
-	unsigned weight = POLICY_GATED;
-	double share = 0;
-	decode_missing(decode, place, "metric", "a rule speaks of one metric, or of all below fragmentation.*");
-	bool good = decode_word(decode, as, policy_weight_name, &weight);
-	good &= decode_share(decode, threshold, true, &share);
-	if (!decode_given(decode, place, "as") && !decode_given(decode, place, "threshold"))
-		decode_fault(decode, place, "changes nothing: give as, threshold or both");
-	if (!metric.text)
-		return;
+	const struct rule *rule = item;
+	struct policy *policy = document->context;
+	yaml_place metric = yaml_key_place(document, place, "metric");
+	const char *path = yaml_value_text(document, metric);
 	bool found = false;
-	for (int i = 0; i < METRIC_ALL; i++) {
-		if (!metric_has_direction(i) || !speaks_of(metric.text, metric_table[i].path))
+	if (!yaml_given(document, place, "as") && !yaml_given(document, place, "threshold"))
+		yaml_fault(document, place, "changes nothing: give as, threshold or both");
+	for (int i = 0; path && i < METRIC_ALL; i++) {
+		if (!metric_has_direction(i) || !speaks_of(path, metric_table[i].path))
 			continue;
 		found = true;
-		if (good && as.text)
-			policy->weight[i] = (enum policy_weight)weight;
-		if (good && threshold.text)
-			policy->threshold[i] = share;
+		if (yaml_good(document, place, "as"))
+			policy->weight[i] = rule->weight;
+		if (yaml_good(document, place, "threshold"))
+			policy->threshold[i] = rule->threshold;
 	}
-	if (!found)
-		tell_metric(decode, metric);
-}
-
-static void decode_policy(struct decode *decode, const struct raw_policy *raw, struct policy *policy)
-{
-	struct decode_value version = decode_value(decode, YAML_PLACE_ROOT, "policy", raw->policy);
-	char quoted[YAML_QUOTE_BYTES];
-	double share = COMPARE_THRESHOLD_DEFAULT;
-	if (version.text && strcmp(version.text, "1") != 0)
-		decode_fault(decode, version.place, "format version %s; this program reads version 1",
-			     yaml_quote(quoted, version.text));
-	decode_missing(decode, YAML_PLACE_ROOT, "policy", "a policy begins with policy: 1");
-	decode_share(decode, decode_value(decode, YAML_PLACE_ROOT, "threshold", raw->threshold), true, &share);
-	for (int i = 0; i < METRIC_ALL; i++)
-		if (!metric_table[i].exact)
-			policy->threshold[i] = share;
-	yaml_place list = decode_below(decode, YAML_PLACE_ROOT, "metrics");
-	for (unsigned i = 0; list != YAML_PLACE_NONE && i < raw->metrics_count; i++) {
-		yaml_place place = decode_entry(decode, list, i);
-		if (place != YAML_PLACE_NONE)
-			decode_rule(decode, place, &raw->metrics[i], policy);
-	}
+	if (path && !found)
+		tell_metric(document, metric, path);
 }
 
 int policy_parse(const char *file, const char *bytes, size_t length, struct policy *policy, struct text *messages)
 {
-	static const struct raw_policy nothing;
 	struct yaml_problems problems = {.what = "policy", .file = file, .bytes = bytes, .length = length};
 	struct yaml_document document;
+	struct policy_file read = {0};
 	policy_default(policy);
-	yaml_document_open(&document, &language, &problems);
-	struct decode decode = {.places = &document.places, .problems = &problems};
-	if (document.loaded)
-		decode_policy(&decode, document.data ? document.data : &nothing, policy);
+	yaml_document_read(&document, &policy_language, NULL, 0, &problems, &read, policy);
 	yaml_document_close(&document);
+	yaml_release(&policy_map, &read);
 	int status = yaml_problems_any(&problems) ? -1 : 0;
 	if (status < 0) {
 		yaml_problems_tell(&problems, messages);

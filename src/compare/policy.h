@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "metric/metrics.h"
+#include "yaml/key.h"
 
 #include <stddef.h>
 
@@ -15,12 +16,13 @@ enum policy_weight {
 	POLICY_ADVISORY, /* shown; stops nothing */
 	POLICY_GATED,    /* a regression fails the gate */
 };
-extern const char *const policy_weight_name[POLICY_GATED + 2]; /* "ignored", "advisory", "gated", NULL */
 
 struct policy {
 	enum policy_weight weight[METRIC_ALL];
 	double threshold[METRIC_ALL]; /* share, >= 0 */
 };
+
+extern const struct yaml_language policy_language;
 
 /* Exact metrics gated with a threshold of 0, timed ones advisory with COMPARE_THRESHOLD_DEFAULT; latencies, and metrics without a
  * direction, are ignored. */

@@ -130,7 +130,7 @@ bool audit_calls_lacked_frames(const struct audit_calls *calls)
 	       calls->failures_before.physical_exhausted + calls->failures_before.physical_fragmented;
 }
 
-/* Index into workload_violation_words of the first rule that was broken since; 0: none. */
+/* The first rule that was broken since: 1 and its field in struct ddi_violations; 0: none. */
 static unsigned broken_rule(const struct audit_calls *calls)
 {
 	struct ddi_violations now = ddi_adapter_violations(adapter_at_hand(calls));
@@ -146,6 +146,14 @@ static unsigned broken_rule(const struct audit_calls *calls)
 static const char *status_word(int32_t code)
 {
 	return ntstatus_name((enum ntstatus)code);
+}
+
+static const char *violation_word(unsigned violation)
+{
+	const struct yaml_word *word = workload_violation_words;
+	while (word->word && word->value != (int)violation)
+		word++;
+	return word->word;
 }
 
 static void note_mismatch(struct audit_calls *calls, const struct workload_routine_call *line, enum ntstatus status,
@@ -164,7 +172,7 @@ static void note_mismatch(struct audit_calls *calls, const struct workload_routi
 			 status_word(line->status));
 	if (wrong_violation)
 		text_add(&calls->message, "%s broke rule %s, wanted %s", wrong_status ? " and" : "",
-			 workload_violation_words[violation], workload_violation_words[line->violation]);
+			 violation_word(violation), violation_word(line->violation));
 }
 
 /* Whoever sees the free runs decides what the adapter could not. */

@@ -27,18 +27,11 @@ static bool no_drain(const struct iova_request *pages)
 	return (pages->constraints & IOVA_CONSTRAIN_NO_DRAIN) != 0;
 }
 
-static enum ddi_contiguity contiguity_of(enum workload_contiguous contiguous)
-{
-	return contiguous == WORKLOAD_CONTIGUOUS_REQUIRE  ? DDI_CONTIGUITY_REQUIRE
-	       : contiguous == WORKLOAD_CONTIGUOUS_PREFER ? DDI_CONTIGUITY_PREFER
-							  : DDI_CONTIGUITY_NO;
-}
-
 static uint32_t adl_flags(const struct workload_arguments *arguments)
 {
-	return (arguments->contiguous == WORKLOAD_CONTIGUOUS_REQUIRE  ? DDI_ADL_REQUIRE_CONTIGUOUS
-		: arguments->contiguous == WORKLOAD_CONTIGUOUS_PREFER ? DDI_ADL_PREFER_CONTIGUOUS
-								      : 0);
+	return (arguments->contiguous == DDI_CONTIGUITY_REQUIRE  ? DDI_ADL_REQUIRE_CONTIGUOUS
+		: arguments->contiguous == DDI_CONTIGUITY_PREFER ? DDI_ADL_PREFER_CONTIGUOUS
+								 : 0);
 }
 
 static uint32_t node_of(const struct workload_arguments *arguments)
@@ -56,7 +49,7 @@ static enum ntstatus alloc_contiguous(const struct engine *engine, struct ddi_ad
 		.highest_acceptable_address = high_of(engine, pages),
 		.boundary_address_multiple = boundary_of(engine, pages),
 		.alignment_pages = alignment_of(pages),
-		.cache_type = (enum ddi_cache_type)request->arguments->cache,
+		.cache_type = request->arguments->cache,
 		.no_drain = no_drain(pages),
 	};
 	return dxgk_cb_allocate_contiguous_memory(adapter, &call, cpu, &held->handles[0]);
@@ -72,9 +65,9 @@ static enum ntstatus alloc_mdl(const struct engine *engine, struct ddi_adapter *
 		.high_address = high_of(engine, pages),
 		.skip_bytes = arguments->skip,
 		.total_bytes = held->bytes,
-		.cache_type = (enum ddi_cache_type)arguments->cache,
+		.cache_type = arguments->cache,
 		.flags = arguments->flags,
-		.contiguity = contiguity_of(arguments->contiguous),
+		.contiguity = arguments->contiguous,
 		.alignment_pages = alignment_of(pages),
 		.no_drain = no_drain(pages),
 	};
@@ -88,9 +81,9 @@ static enum ntstatus alloc_adl(const struct engine *engine, struct ddi_adapter *
 	const struct iova_request *pages = &request->request;
 	const struct workload_arguments *arguments = request->arguments;
 	struct ddi_memory_object_request object = {
-		.type = (enum ddi_memory_type)arguments->type,
+		.type = arguments->type,
 		.size = held->bytes,
-		.cache_type = (enum ddi_cache_type)arguments->cache,
+		.cache_type = arguments->cache,
 		.open = true,
 		.lowest_address = low_of(engine, pages),
 		.highest_address = high_of(engine, pages),
@@ -128,7 +121,7 @@ static enum ntstatus alloc_map(struct ddi_adapter *adapter, const struct op_requ
 		.length = held->bytes,
 		.in_io_space = arguments->io_space,
 		.map_to_user_mode = arguments->user_mode,
-		.cache_type = (enum ddi_cache_type)arguments->cache,
+		.cache_type = arguments->cache,
 	};
 	return dxgk_cb_map_memory(adapter, &call, cpu, &held->handles[0]);
 }
@@ -142,18 +135,18 @@ static enum ntstatus alloc_mm_contiguous(struct ddi_adapter *adapter, const stru
 					 struct engine_held *held)
 {
 	const struct workload_arguments *arguments = request->arguments;
-	held->handles[0] = mm_allocate_contiguous_memory_specify_cache_node(
-		adapter, held->bytes, arguments->low, arguments->high, arguments->boundary,
-		(enum ddi_cache_type)arguments->cache, node_of(arguments));
+	held->handles[0] =
+		mm_allocate_contiguous_memory_specify_cache_node(adapter, held->bytes, arguments->low, arguments->high,
+								 arguments->boundary, arguments->cache, node_of(arguments));
 	return or_null(held->handles[0]);
 }
 
 static enum ntstatus alloc_mm_mdl(struct ddi_adapter *adapter, const struct op_request *request, struct engine_held *held)
 {
 	const struct workload_arguments *arguments = request->arguments;
-	held->handles[0] = mm_allocate_node_pages_for_mdl_ex(adapter, arguments->low, arguments->high, arguments->skip,
-							     held->bytes, (enum ddi_cache_type)arguments->cache,
-							     node_of(arguments), arguments->flags);
+	held->handles[0] =
+		mm_allocate_node_pages_for_mdl_ex(adapter, arguments->low, arguments->high, arguments->skip, held->bytes,
+						  arguments->cache, node_of(arguments), arguments->flags);
 	return or_null(held->handles[0]);
 }
 
@@ -229,7 +222,7 @@ enum iova_status engine_call_alloc(struct engine *engine, struct ddi_adapter *ad
 				   uint32_t cpu, uint32_t slot)
 {
 	struct engine_held *held = &engine->held[slot];
-	enum ddi_irql irql = (enum ddi_irql)request->arguments->irql;
+	enum ddi_irql irql = request->arguments->irql;
 	held->request = request;
 	held->bytes = request->request.count * engine->page_bytes;
 	if (irql != DDI_PASSIVE_LEVEL)
@@ -277,7 +270,7 @@ static void free_held(struct ddi_adapter *adapter, const struct engine_held *hel
 void engine_call_free(struct engine *engine, struct ddi_adapter *adapter, uint32_t cpu, uint32_t slot)
 {
 	const struct engine_held *held = &engine->held[slot];
-	enum ddi_irql irql = (enum ddi_irql)held->request->arguments->irql;
+	enum ddi_irql irql = held->request->arguments->irql;
 	if (irql != DDI_PASSIVE_LEVEL)
 		ddi_adapter_set_irql(adapter, irql);
 	free_held(adapter, held, cpu);

@@ -23,7 +23,7 @@ static uint64_t physical_frames(const struct engine *engine, const struct worklo
 	uint64_t frames = workload->physical.bytes / engine->page_bytes;
 	if (frames == 0) {
 		uint64_t most = PHYSICAL_BYTES_MAX / engine->page_bytes;
-		bool identity = workload->space.mode == WORKLOAD_MODE_IDENTITY;
+		bool identity = workload->space.mode == DDI_MODE_IDENTITY;
 		frames = identity ? workload->space.end : 2 * workload->space.end;
 		frames = frames < most ? frames : most;
 	}
@@ -42,7 +42,7 @@ static int open_physical(struct engine *engine, const struct workload *workload,
 	engine->physical = ddi_physical_create(&options, &reason);
 	if (!engine->physical)
 		return error_set(error, EXIT_CODE_IO, "cannot create the physical side: %s", reason);
-	if (workload->space.mode != WORKLOAD_MODE_IDENTITY)
+	if (workload->space.mode != DDI_MODE_IDENTITY)
 		return 0;
 	/* Logical addresses are physical ones: what the space does not have is no frame. */
 	ddi_physical_reserve(engine->physical, 0, workload->space.first);
@@ -56,7 +56,7 @@ static int open_physical(struct engine *engine, const struct workload *workload,
 static bool needs_frames(const struct engine *engine, const struct workload *workload)
 {
 	return engine->held || engine->routine_call_count || workload->physical.bytes ||
-	       workload->space.mode == WORKLOAD_MODE_IDENTITY;
+	       workload->space.mode == DDI_MODE_IDENTITY;
 }
 
 static void note_routine(struct engine *engine, enum workload_routine routine)
@@ -69,7 +69,7 @@ static void find_calls(struct engine *engine, const struct workload *workload, b
 {
 	for (size_t i = 0; i < engine->request_count; i++) {
 		struct op_request *request = &engine->requests[i];
-		if (request->call == WORKLOAD_CALL_CONTIGUOUS && request->arguments->irql != WORKLOAD_IRQL_PASSIVE)
+		if (request->call == WORKLOAD_CALL_CONTIGUOUS && request->arguments->irql != DDI_PASSIVE_LEVEL)
 			request->call = ENGINE_CALL_CONTIGUOUS_AT_IRQL;
 		engine->calls |= request->call != WORKLOAD_CALL_EXTENT;
 		engine->views |= request->call == WORKLOAD_CALL_MAP;
@@ -136,9 +136,7 @@ int engine_ddi_open_adapter(struct engine *engine, struct engine_domain *domain,
 			    const struct workload *workload, const struct engine_surroundings *surroundings,
 			    struct error *error)
 {
-	static const enum ddi_wddm wddm[] = {
-		[WORKLOAD_WDDM_2_4] = DDI_WDDM_2_4, [WORKLOAD_WDDM_3_0] = DDI_WDDM_3_0, [WORKLOAD_WDDM_3_2] = DDI_WDDM_3_2};
-	bool identity = workload->space.mode == WORKLOAD_MODE_IDENTITY;
+	bool identity = workload->space.mode == DDI_MODE_IDENTITY;
 	if (!engine->calls)
 		return 0;
 	struct ddi_adapter_options options = {
@@ -149,7 +147,7 @@ int engine_ddi_open_adapter(struct engine *engine, struct engine_domain *domain,
 		.self = domain->self,
 		.capabilities = followed(capabilities),
 		.mode = identity ? DDI_MODE_IDENTITY : DDI_MODE_REMAP,
-		.wddm = wddm[workload->wddm],
+		.wddm = workload->wddm,
 		.physical = engine->physical,
 		.view_table = domain->view_table,
 		.view_self = domain->view_self,

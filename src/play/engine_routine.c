@@ -10,13 +10,6 @@ struct playing_call {
 	uint64_t gives[WORKLOAD_CALL_OBJECTS];
 };
 
-static enum ddi_contiguity contiguity_of(enum workload_contiguous contiguous)
-{
-	return contiguous == WORKLOAD_CONTIGUOUS_REQUIRE  ? DDI_CONTIGUITY_REQUIRE
-	       : contiguous == WORKLOAD_CONTIGUOUS_PREFER ? DDI_CONTIGUITY_PREFER
-							  : DDI_CONTIGUITY_NO;
-}
-
 static enum ntstatus or_null(uint64_t given)
 {
 	return given ? NTSTATUS_SUCCESS : NTSTATUS_NO_MEMORY;
@@ -30,7 +23,7 @@ static enum ntstatus allocate_contiguous(struct playing_call *call)
 		.lowest_acceptable_address = arguments->low,
 		.highest_acceptable_address = arguments->high,
 		.boundary_address_multiple = arguments->boundary,
-		.cache_type = (enum ddi_cache_type)arguments->cache,
+		.cache_type = arguments->cache,
 	};
 	return dxgk_cb_allocate_contiguous_memory(call->adapter, &request, call->cpu, &call->gives[0]);
 }
@@ -43,9 +36,9 @@ static enum ntstatus allocate_pages_for_mdl(struct playing_call *call)
 		.high_address = arguments->high,
 		.skip_bytes = arguments->skip,
 		.total_bytes = arguments->bytes,
-		.cache_type = (enum ddi_cache_type)arguments->cache,
+		.cache_type = arguments->cache,
 		.flags = arguments->flags,
-		.contiguity = contiguity_of(arguments->contiguous),
+		.contiguity = arguments->contiguous,
 	};
 	return dxgk_cb_allocate_pages_for_mdl(call->adapter, &request, call->cpu, &call->gives[0], &call->gives[1]);
 }
@@ -54,7 +47,7 @@ static enum ntstatus map_mdl(struct playing_call *call)
 {
 	const struct workload_arguments *arguments = call->arguments;
 	struct ddi_map_request request = {
-		.contiguity = contiguity_of(arguments->contiguous),
+		.contiguity = arguments->contiguous,
 		.lowest_address = arguments->low,
 		.highest_address = arguments->high,
 	};
@@ -69,7 +62,7 @@ static enum ntstatus map_memory(struct playing_call *call)
 		.length = arguments->bytes,
 		.in_io_space = arguments->io_space,
 		.map_to_user_mode = arguments->user_mode,
-		.cache_type = (enum ddi_cache_type)arguments->cache,
+		.cache_type = arguments->cache,
 	};
 	return dxgk_cb_map_memory(call->adapter, &request, call->cpu, &call->gives[0]);
 }
@@ -78,9 +71,9 @@ static enum ntstatus create_object(struct playing_call *call)
 {
 	const struct workload_arguments *arguments = call->arguments;
 	struct ddi_memory_object_request request = {
-		.type = (enum ddi_memory_type)arguments->type,
+		.type = arguments->type,
 		.size = arguments->bytes,
-		.cache_type = (enum ddi_cache_type)arguments->cache,
+		.cache_type = arguments->cache,
 		.open = arguments->opened,
 		.lowest_address = arguments->low,
 		.highest_address = arguments->high,
@@ -95,9 +88,9 @@ static enum ntstatus create_object(struct playing_call *call)
 static enum ntstatus allocate_adl(struct playing_call *call)
 {
 	const struct workload_arguments *arguments = call->arguments;
-	uint32_t contiguous = arguments->contiguous == WORKLOAD_CONTIGUOUS_REQUIRE  ? DDI_ADL_REQUIRE_CONTIGUOUS
-			      : arguments->contiguous == WORKLOAD_CONTIGUOUS_PREFER ? DDI_ADL_PREFER_CONTIGUOUS
-										    : 0;
+	uint32_t contiguous = arguments->contiguous == DDI_CONTIGUITY_REQUIRE  ? DDI_ADL_REQUIRE_CONTIGUOUS
+			      : arguments->contiguous == DDI_CONTIGUITY_PREFER ? DDI_ADL_PREFER_CONTIGUOUS
+									       : 0;
 	struct ddi_adl_request request = {
 		.adapter_memory_object = call->of[0],
 		.offset = arguments->offset,
@@ -131,7 +124,7 @@ static enum ntstatus call_mm(struct playing_call *call, enum workload_routine ro
 {
 	const struct workload_arguments *arguments = call->arguments;
 	struct ddi_adapter *adapter = call->adapter;
-	enum ddi_cache_type cache = (enum ddi_cache_type)arguments->cache;
+	enum ddi_cache_type cache = arguments->cache;
 	uint64_t bytes = arguments->bytes, low = arguments->low, high = arguments->high;
 	switch (routine) {
 	case WORKLOAD_MM_ALLOCATE_CONTIGUOUS:
@@ -242,7 +235,7 @@ enum ntstatus engine_call_routine(struct engine *engine, struct ddi_adapter *ada
 	for (size_t i = 0; i < WORKLOAD_CALL_OBJECTS; i++)
 		call.of[i] = line->of[i].object == WORKLOAD_OBJECT_NONE ? line->of[i].number
 									: engine->objects[line->of[i].object];
-	ddi_adapter_set_irql(adapter, (enum ddi_irql)line->arguments.irql);
+	ddi_adapter_set_irql(adapter, line->arguments.irql);
 	enum ntstatus status = call_routine(&call, line->routine);
 	ddi_adapter_set_irql(adapter, DDI_PASSIVE_LEVEL);
 	for (size_t i = 0; status == NTSTATUS_SUCCESS && i < WORKLOAD_CALL_OBJECTS; i++)

@@ -435,7 +435,9 @@ function pictures(figure, arms, pageBytes) {
 function pageBytesOf(section) {
 	const expanded = section.querySelector('.expanded');
 	try {
-		return JSON.parse(expanded.textContent).space.page_bytes || 4096;
+		const space = JSON.parse(expanded.textContent).space;
+		const [, count, unit] = /^(\d+)(B|KiB|MiB|GiB)$/.exec(space.page);
+		return count * 1024 ** ['B', 'KiB', 'MiB', 'GiB'].indexOf(unit);
 	} catch (unknown) {
 		return 4096;
 	}

@@ -1,19 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 #include "workload/call.h"
 
-const char *const workload_contiguous_words[] = {"no", "prefer", "require", NULL};
-const char *const workload_cache_words[] = {"non_cached", "cached", "write_combined", NULL};
-const char *const workload_irql_words[] = {"passive", "apc", "dispatch", NULL};
-const char *const workload_object_words[] = {"mdl", "contiguous", "section", "io_space", NULL};
-const char *const workload_wddm_words[] = {"2.4", "3.0", "3.2", NULL};
-const char *const workload_mm_flag_words[] = {
-	"DONT_ZERO",         "LOCAL_NODE_ONLY",           "FULLY_REQUIRED",   "NO_WAIT",
-	"PREFER_CONTIGUOUS", "REQUIRE_CONTIGUOUS_CHUNKS", "FAST_LARGE_PAGES", NULL};
-const char *const workload_permission_words[] = {"READ", "WRITE", NULL};
-const char *const workload_violation_words[] = {"none",          "unmap_mdl",      "free_adl",
-						"close_object",  "destroy_object", "mm_not_at_base",
-						"mm_mismatched", "mdl_free_pages", "mdl_freed_while_mapped",
-						"mdl_free_pool", "irql",           NULL};
+const struct yaml_word workload_call_words[] = {{"extent", WORKLOAD_CALL_EXTENT},
+						{"contiguous", WORKLOAD_CALL_CONTIGUOUS},
+						{"mdl", WORKLOAD_CALL_MDL},
+						{"adl", WORKLOAD_CALL_ADL},
+						{"map", WORKLOAD_CALL_MAP},
+						{"mm_contiguous", WORKLOAD_CALL_MM_CONTIGUOUS},
+						{"mm_mdl", WORKLOAD_CALL_MM_MDL},
+						{"reserve", WORKLOAD_CALL_RESERVE},
+						{NULL, 0}};
+const struct yaml_word workload_contiguous_words[] = {
+	{"no", DDI_CONTIGUITY_NO}, {"prefer", DDI_CONTIGUITY_PREFER}, {"require", DDI_CONTIGUITY_REQUIRE}, {NULL, 0}};
+const struct yaml_word workload_cache_words[] = {
+	{"non_cached", DDI_NON_CACHED}, {"cached", DDI_CACHED}, {"write_combined", DDI_WRITE_COMBINED}, {NULL, 0}};
+const struct yaml_word workload_irql_words[] = {
+	{"passive", DDI_PASSIVE_LEVEL}, {"apc", DDI_APC_LEVEL}, {"dispatch", DDI_DISPATCH_LEVEL}, {NULL, 0}};
+const struct yaml_word workload_object_words[] = {{"mdl", DDI_MEMORY_MDL},
+						  {"contiguous", DDI_MEMORY_CONTIGUOUS},
+						  {"section", DDI_MEMORY_SECTION},
+						  {"io_space", DDI_MEMORY_IO_SPACE},
+						  {NULL, 0}};
+const struct yaml_word workload_wddm_words[] = {
+	{"2.4", DDI_WDDM_2_4}, {"3.0", DDI_WDDM_3_0}, {"3.2", DDI_WDDM_3_2}, {NULL, 0}};
+#define FRAME_FLAGS                                                                                                        \
+	{"DONT_ZERO", DDI_MM_DONT_ZERO}, {"LOCAL_NODE_ONLY", DDI_MM_LOCAL_NODE_ONLY},                                      \
+		{"FULLY_REQUIRED", DDI_MM_FULLY_REQUIRED}, {"NO_WAIT", DDI_MM_NO_WAIT},                                    \
+		{"PREFER_CONTIGUOUS", DDI_MM_PREFER_CONTIGUOUS},                                                           \
+		{"REQUIRE_CONTIGUOUS_CHUNKS", DDI_MM_REQUIRE_CONTIGUOUS_CHUNKS},                                           \
+	{                                                                                                                  \
+		"FAST_LARGE_PAGES", DDI_MM_FAST_LARGE_PAGES                                                                \
+	}
+#define PERMISSIONS                                                                                                        \
+	{"READ", DDI_PERMISSION_READ},                                                                                     \
+	{                                                                                                                  \
+		"WRITE", DDI_PERMISSION_WRITE                                                                              \
+	}
+const struct yaml_word workload_mm_flag_words[] = {FRAME_FLAGS, {NULL, 0}};
+const struct yaml_word workload_permission_words[] = {PERMISSIONS, {NULL, 0}};
+const struct yaml_word workload_flag_words[] = {FRAME_FLAGS, PERMISSIONS, {NULL, 0}};
+#define VIOLATION(field)                                                                                                   \
+	{                                                                                                                  \
+#field, 1 + offsetof(struct ddi_violations, field) / sizeof(uint64_t)                                      \
+	}
+const struct yaml_word workload_violation_words[] = {{"any", WORKLOAD_ANY},
+						     {"none", 0},
+						     VIOLATION(unmap_mdl),
+						     VIOLATION(free_adl),
+						     VIOLATION(close_object),
+						     VIOLATION(destroy_object),
+						     VIOLATION(mm_not_at_base),
+						     VIOLATION(mm_mismatched),
+						     VIOLATION(mdl_free_pages),
+						     VIOLATION(mdl_freed_while_mapped),
+						     VIOLATION(mdl_free_pool),
+						     VIOLATION(irql),
+						     {NULL, 0}};
 
 const struct workload_argument_info workload_argument_table[WORKLOAD_ARGUMENT_COUNT] = {
 	[WORKLOAD_ARGUMENT_INTO] = {"into",
@@ -324,23 +366,16 @@ const struct workload_call_info workload_routine_table[WORKLOAD_ROUTINE_COUNT] =
 				  .rules = "STATUS_INVALID_PARAMETER   no mapped segment\n"},
 };
 
-/* The numbers are the documented ones; tests hold them against ntstatus_name. */
-const struct workload_status_info workload_status_table[] = {
-	{"STATUS_SUCCESS", 0},
-	{"STATUS_UNSUCCESSFUL", (int32_t)0xC0000001},
-	{"STATUS_INVALID_HANDLE", (int32_t)0xC0000008},
-	{"STATUS_INVALID_PARAMETER", (int32_t)0xC000000D},
-	{"STATUS_NO_MEMORY", (int32_t)0xC0000017},
-	{"STATUS_NOT_MAPPED_VIEW", (int32_t)0xC0000019},
-	{"STATUS_OBJECT_TYPE_MISMATCH", (int32_t)0xC0000024},
-	{"STATUS_INVALID_PARAMETER_MIX", (int32_t)0xC0000030},
-	{"STATUS_INSUFFICIENT_RESOURCES", (int32_t)0xC000009A},
-	{"STATUS_FREE_VM_NOT_AT_BASE", (int32_t)0xC000009F},
-	{"STATUS_NOT_SUPPORTED", (int32_t)0xC00000BB},
-	{"STATUS_INVALID_PARAMETER_1", (int32_t)0xC00000EF},
-	{"STATUS_INVALID_PARAMETER_2", (int32_t)0xC00000F0},
-	{"STATUS_INVALID_PARAMETER_3", (int32_t)0xC00000F1},
-	{"STATUS_INVALID_PARAMETER_4", (int32_t)0xC00000F2},
-	{"STATUS_RESOURCE_IN_USE", (int32_t)0xC0000708},
-	{NULL, 0},
-};
+#define STATUS(name)                                                                                                       \
+	{                                                                                                                  \
+		"STATUS_" #name, NTSTATUS_##name                                                                           \
+	}
+const struct yaml_word workload_status_words[] = {{"any", WORKLOAD_ANY},         STATUS(SUCCESS),
+						  STATUS(UNSUCCESSFUL),          STATUS(INVALID_HANDLE),
+						  STATUS(INVALID_PARAMETER),     STATUS(NO_MEMORY),
+						  STATUS(NOT_MAPPED_VIEW),       STATUS(OBJECT_TYPE_MISMATCH),
+						  STATUS(INVALID_PARAMETER_MIX), STATUS(INSUFFICIENT_RESOURCES),
+						  STATUS(FREE_VM_NOT_AT_BASE),   STATUS(NOT_SUPPORTED),
+						  STATUS(INVALID_PARAMETER_1),   STATUS(INVALID_PARAMETER_2),
+						  STATUS(INVALID_PARAMETER_3),   STATUS(INVALID_PARAMETER_4),
+						  STATUS(RESOURCE_IN_USE),       {NULL, 0}};

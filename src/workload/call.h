@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * The driver calls that a workload can make, in tables: which arguments each takes, in which unit, what it gives and what it may
- * answer. The decoder, expand and describe go by them; run translates the words into iovabench/ddi.h. */
+ * answer. The language and describe go by them. */
 #ifndef WORKLOAD_CALL_H
 #define WORKLOAD_CALL_H
+
+#include "iovabench/ddi.h"
+#include "yaml/key.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,26 +57,23 @@ enum workload_routine {
 	WORKLOAD_ROUTINE_COUNT
 };
 
-enum workload_contiguous { WORKLOAD_CONTIGUOUS_NO, WORKLOAD_CONTIGUOUS_PREFER, WORKLOAD_CONTIGUOUS_REQUIRE };
-enum workload_cache { WORKLOAD_NON_CACHED, WORKLOAD_CACHED, WORKLOAD_WRITE_COMBINED };
-enum workload_irql { WORKLOAD_IRQL_PASSIVE, WORKLOAD_IRQL_APC, WORKLOAD_IRQL_DISPATCH };
-enum workload_object_type {
-	WORKLOAD_OBJECT_MDL,
-	WORKLOAD_OBJECT_CONTIGUOUS,
-	WORKLOAD_OBJECT_SECTION,
-	WORKLOAD_OBJECT_IO_SPACE
-};
-enum workload_wddm { WORKLOAD_WDDM_2_4, WORKLOAD_WDDM_3_0, WORKLOAD_WDDM_3_2 };
+/* Words of the language for the enumerations of iovabench/ddi.h. */
+extern const struct yaml_word workload_call_words[];
+extern const struct yaml_word workload_contiguous_words[];
+extern const struct yaml_word workload_cache_words[];
+extern const struct yaml_word workload_irql_words[];
+extern const struct yaml_word workload_object_words[];
+extern const struct yaml_word workload_wddm_words[];
+/* Bits: of the Mm routines, of a mapped range, and both. */
+extern const struct yaml_word workload_mm_flag_words[];
+extern const struct yaml_word workload_permission_words[];
+extern const struct yaml_word workload_flag_words[];
+/* What a script may want: any, the statuses that routines answer; any, none, and the fields of struct ddi_violations, from 1 on in its order. */
+extern const struct yaml_word workload_status_words[];
+extern const struct yaml_word workload_violation_words[];
 
-/* Words of the language, NULL at the end; indexed by the enumerations above. */
-extern const char *const workload_contiguous_words[];
-extern const char *const workload_cache_words[];
-extern const char *const workload_irql_words[];
-extern const char *const workload_object_words[];
-extern const char *const workload_wddm_words[];
-/* Word i is bit i. */
-extern const char *const workload_mm_flag_words[];
-extern const char *const workload_permission_words[];
+/* Any answer, any violation will do. No status has this code. */
+#define WORKLOAD_ANY (-1)
 
 /* Bytes, as the calls have them. */
 struct workload_arguments {
@@ -86,10 +86,10 @@ struct workload_arguments {
 	uint64_t address;
 	uint32_t flags;
 	uint32_t node;
-	enum workload_contiguous contiguous;
-	enum workload_cache cache;
-	enum workload_irql irql;
-	enum workload_object_type type;
+	enum ddi_contiguity contiguous;
+	enum ddi_cache_type cache;
+	enum ddi_irql irql;
+	enum ddi_memory_type type;
 	bool has_low, has_high, has_address; /* given, not defaults */
 	bool has_node;
 	bool opened; /* an object that is open on the adapter at once */
@@ -129,6 +129,7 @@ struct workload_argument_info {
 extern const struct workload_argument_info workload_argument_table[WORKLOAD_ARGUMENT_COUNT];
 
 #define WORKLOAD_TAKES(argument) (UINT32_C(1) << WORKLOAD_ARGUMENT_##argument)
+#define WORKLOAD_LINE_ALLOCATES (UINT32_C(1) << 31) /* of a line of a script: alloc */
 
 struct workload_call_info {
 	const char *name;
@@ -140,16 +141,6 @@ struct workload_call_info {
 };
 extern const struct workload_call_info workload_call_table[WORKLOAD_CALL_COUNT];
 extern const struct workload_call_info workload_routine_table[WORKLOAD_ROUTINE_COUNT];
-
-/* What a script may want: index 0 is none, the others are struct ddi_violations in its order. NULL at the end. */
-extern const char *const workload_violation_words[];
-
-/* Statuses that a script may want, with the number that the routine answers. */
-struct workload_status_info {
-	const char *name; /* STATUS_SUCCESS first; NULL at the end */
-	int32_t code;
-};
-extern const struct workload_status_info workload_status_table[];
 
 /* Takes physical frames or CPU addresses, and nothing of the space. */
 static inline bool workload_call_is_outside(enum workload_call call)

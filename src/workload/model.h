@@ -5,12 +5,14 @@
 #define WORKLOAD_MODEL_H
 
 #include "workload/call.h"
+#include "yaml/key.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define WORKLOAD_PACE 1e6         /* operations a second of a workload without a pace */
+#define WORKLOAD_PACE 1e6 /* operations a second of a workload without a pace */
+#define WORKLOAD_PACE_TEXT "1M/s"
 #define WORKLOAD_REQUESTS_MAX 128 /* op.demand has room for 254; the rest belongs to recordings */
 #define WORKLOAD_HIGHS_MAX 8
 #define WORKLOAD_PHASES_MAX 256
@@ -22,8 +24,6 @@
 #define WORKLOAD_SWEEP_VALUES_MAX 100
 #define WORKLOAD_COMBINATIONS_MAX 1000       /* of the values of all sweeps of a file */
 #define WORKLOAD_OPS_MAX (UINT64_C(1) << 40) /* of a phase, and of all phases together as far as the file tells them */
-
-enum workload_mode { WORKLOAD_MODE_REMAP, WORKLOAD_MODE_IDENTITY };
 
 /* A continuous one is truncated to [min, max + 1) pages and rounded down. */
 enum workload_size_kind {
@@ -125,7 +125,7 @@ struct workload_routine_call {
 	struct workload_arguments arguments;
 	bool any_status, any_violation;
 	int32_t status;     /* wanted */
-	unsigned violation; /* wanted: index into workload_violation_words */
+	unsigned violation; /* wanted: 0 none, or the field of struct ddi_violations */
 	unsigned line;      /* of the file */
 };
 
@@ -205,6 +205,7 @@ struct workload_rings {
 	uint32_t burst; /* 1 to depth */
 	size_t request[WORKLOAD_RINGS_MAX];
 	uint32_t pace[WORKLOAD_RINGS_MAX]; /* >= 1 */
+	size_t request_count, pace_count;  /* of them, as written: 1 stands for all */
 };
 
 /* Robson's adversary: never more than live pages at once, blocks of 1, 2, 4 ... largest pages. */
@@ -228,9 +229,12 @@ struct workload_phase {
 	double until_ratio;   /* OCCUPANCY: share of usable pages in (0, 1]; TURNOVERS: allocated / live volume, > 0 */
 	enum workload_victims victims;
 	enum workload_free_on free_on;
+	bool ops_alone; /* its end is written as ops: N, which a sweep may name */
 	/* SCRIPT */
 	struct workload_script_op *script;
 	size_t script_count;
+	struct workload_line *lines; /* while it is read */
+	size_t line_count;
 	/* TRACE */
 	struct workload_trace trace;
 	struct workload_rings rings;
@@ -247,6 +251,21 @@ struct workload_hole { /* reserved range, pages */
 	uint64_t count;
 };
 
+struct workload_space {
+	uint64_t page_bytes; /* a power of two >= 4096 */
+	uint64_t first;      /* pages [first, end) */
+	uint64_t end;
+	enum ddi_mode mode;
+	struct workload_hole *holes; /* ascending, disjoint, inside [first, end) */
+	size_t hole_count;
+	uint64_t usable; /* end - first - holes */
+};
+
+struct workload_physical {
+	uint64_t bytes; /* 0 = not said */
+	double scatter; /* [0, 1] */
+};
+
 enum workload_comparison { WORKLOAD_IS, WORKLOAD_BELOW, WORKLOAD_ABOVE };
 
 struct workload_expectation {
@@ -257,16 +276,11 @@ struct workload_expectation {
 	char *allocator;  /* a spec, or NULL: every arm */
 };
 
-struct workload_sweep_value {
-	char *text;            /* as written: the key's own rules decode it */
-	uint32_t line, column; /* of the file */
-};
-
 /* The workload is played with each of the values, in all combinations with those of other sweeps. */
 struct workload_sweep {
 	char *key; /* phases.churn.ops: keys joined by points, items of lists by their name, request or number */
-	struct workload_sweep_value *values;
-	size_t value_count; /* >= 1 */
+	struct yaml_written *values; /* the key's own rules read them */
+	size_t value_count;          /* >= 1 */
 };
 
 struct workload {
@@ -274,20 +288,9 @@ struct workload {
 	char *about; /* never NULL; may be empty */
 	char *source;
 	char *file; /* path that it was read from */
-	struct {
-		uint64_t page_bytes; /* a power of two >= 4096 */
-		uint64_t first;      /* pages [first, end) */
-		uint64_t end;
-		enum workload_mode mode;
-		struct workload_hole *holes; /* ascending, disjoint, inside [first, end) */
-		size_t hole_count;
-		uint64_t usable; /* end - first - holes */
-	} space;
-	struct {
-		uint64_t bytes; /* 0 = not said */
-		double scatter; /* [0, 1] */
-	} physical;
-	enum workload_wddm wddm;
+	struct workload_space space;
+	struct workload_physical physical;
+	enum ddi_wddm wddm;
 	uint32_t cpus;    /* logical CPUs, >= 1 */
 	uint32_t threads; /* that play the whole together, of which this is one's share; 0 or 1: this is the whole */
 	double pace_ops_per_second; /* WORKLOAD_PACE when nothing was said; 0, in the share of a thread that does not poll: no time */

@@ -18,7 +18,7 @@ void workload_combination(const struct workload *workload, size_t number, struct
 {
 	for (size_t i = workload->sweep_count; i--;) {
 		const struct workload_sweep *sweep = &workload->sweeps[i];
-		const struct workload_sweep_value *value = &sweep->values[number % sweep->value_count];
+		const struct yaml_written *value = &sweep->values[number % sweep->value_count];
 		settings[i] = (struct yaml_setting){sweep->key, value->text, value->line, value->column};
 		number /= sweep->value_count;
 	}

@@ -36,8 +36,10 @@ void workload_combination(const struct workload *workload, size_t number, struct
 /* Reads file and parses it; a file that cannot be read is a message too. */
 int workload_load(const char *file, struct workload *workload, struct text *messages);
 
-/* The resolved workload as one JSON document, every default written out; 64-bit addresses as hex strings. */
+/* The resolved workload with every default written out, as one JSON document or as YAML: in the keys of the language, so that what is read
+ * back plays the same stream (a trace lies beside the file that names it). */
 void workload_expand(const struct workload *workload, struct text *json);
+void workload_expand_yaml(const struct workload *workload, struct text *yaml);
 
 /* Where the recording of a trace phase lies: trace.file, relative to the folder of workload->file unless absolute. Added to path. */
 void workload_trace_path(const struct workload *workload, const struct workload_phase *phase, struct text *path);

@@ -1,70 +1,70 @@
 /* SPDX-License-Identifier: MIT
- * A strict YAML language, given as libcyaml's tables, and one document in it. Whoever includes this writes such tables; libcyaml is
- * called in yaml_document.c alone. All scalars are loaded as texts: numbers are decoded by decode.h. */
+ * One document in a language that a table of keys describes. It is read in three steps: yaml/tree.h bounds it; the walk (walk.c) holds it
+ * against the table, tells whatever does not fit, and writes the rest down again in one form, every number in digits and every fallback
+ * filled in; libcyaml loads that text into the model by a schema of the same table. Then the rules across keys look at the model. */
 #ifndef YAML_DOCUMENT_H
 #define YAML_DOCUMENT_H
 
+#include "base/name_table.h"
+#include "yaml/key.h"
 #include "yaml/places.h"
 #include "yaml/problems.h"
 #include "yaml/setting.h"
 #include "yaml/tree.h"
 
-#include <cyaml/cyaml.h>
 #include <stdbool.h>
 
-/* 0, or a compile error when the member is not of this type: libcyaml would write through it all the same. */
-#define MUST_BE(structure, member, type) _Generic(((structure *)NULL)->member, type : 0)
-
-#define TEXT(structure, member)                                                                                            \
-	CYAML_FIELD_STRING_PTR(#member, CYAML_FLAG_OPTIONAL | MUST_BE(structure, member, char *), structure, member, 0,    \
-			       CYAML_UNLIMITED)
-#define MAP(structure, member, type)                                                                                       \
-	CYAML_FIELD_MAPPING_PTR(#member, CYAML_FLAG_OPTIONAL | MUST_BE(structure, member, struct type *), structure,       \
-				member, type##_fields)
-#define LIST_OF(structure, member, type, entry)                                                                            \
-	CYAML_FIELD_SEQUENCE(#member,                                                                                      \
-			     CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER | MUST_BE(structure, member, type *) |               \
-				     MUST_BE(structure, member##_count, unsigned),                                         \
-			     structure, member, &(entry), 0, CYAML_UNLIMITED)
-#define LIST(structure, member, type) LIST_OF(structure, member, struct type, type##_entry)
-#define ENTRY(type)                                                                                                        \
-	static const cyaml_schema_value_t type##_entry = {                                                                 \
-		CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct type, type##_fields)}
-
-/* Keys that are no part of a map although one might look for them there. */
-struct yaml_absent {
-	const cyaml_schema_field_t *fields;
-	const char *const *keys; /* NULL at the end */
-	const char *reason;
-};
-
-struct yaml_language {
-	const cyaml_schema_value_t *schema;
-	/* Maps whose first key, which nobody may write, stands for a lone value in the map's place; NULL at the end; NULL: none. */
-	const cyaml_schema_field_t *const *lone;
-	const struct yaml_absent *absent; /* fields NULL at the end; NULL: none */
-	const char *empty;                /* what is said of an empty file */
+/* The names of one set, in the order of their items. */
+struct yaml_names {
+	struct name_table numbers;
+	const char **names; /* borrowed; NULL at the end */
+	size_t count;
+	size_t capacity;
 };
 
 /* Released with yaml_document_close in every case. */
 struct yaml_document {
 	const struct yaml_language *language;
+	struct yaml_problems *problems;
+	void *context; /* of the rules */
 	struct yaml_tree tree;
 	struct yaml_places places;
-	cyaml_data_t *data; /* as the tables say; NULL for a map without keys */
-	bool loaded;        /* data may be decoded; there may still be problems */
+	struct yaml_names names[YAML_NAMES_MAX];
+	uint64_t page_bytes; /* 0: sizes cannot be told in pages */
 };
 
-/* Reads problems->bytes (a byte order mark is passed over) and adds what does not fit to problems. */
-void yaml_document_open(struct yaml_document *document, const struct yaml_language *language,
-			struct yaml_problems *problems);
-/* The same with values replaced before anything looks at them (yaml/setting.h). */
-void yaml_document_open_set(struct yaml_document *document, const struct yaml_language *language,
-			    const struct yaml_setting *settings, size_t setting_count, struct yaml_problems *problems);
+/* Reads problems->bytes (a byte order mark is passed over), with values replaced before anything looks at them, into *root, a zeroed struct
+ * of the language's root; adds what does not fit to problems. Rules have run when the document could be loaded; without problems
+ * *root is right, and in every case it is released by yaml_release. */
+void yaml_document_read(struct yaml_document *document, const struct yaml_language *language,
+			const struct yaml_setting *settings, size_t setting_count, struct yaml_problems *problems,
+			void *root, void *context);
 void yaml_document_close(struct yaml_document *document);
 
-/* Calls each for every key that a document may have, in the order of the tables: "requests.size.fixed". Lists add nothing to a path,
- * and what holds itself is told once. */
-void yaml_language_keys(const struct yaml_language *language, void (*each)(void *context, const char *path), void *context);
+/* ---- for rules: parent and place may be YAML_PLACE_NONE, which has nothing below ---- */
+
+/* Where a key of a map stands, or YAML_PLACE_NONE. */
+yaml_place yaml_key_place(const struct yaml_document *document, yaml_place parent, const char *key);
+yaml_place yaml_item_place(const struct yaml_document *document, yaml_place list, size_t index);
+bool yaml_given(const struct yaml_document *document, yaml_place parent, const char *key);
+/* Given, and nothing is wrong with it. */
+bool yaml_good(const struct yaml_document *document, yaml_place parent, const char *key);
+/* Nothing is wrong with it; so with YAML_PLACE_NONE. */
+bool yaml_sound(const struct yaml_document *document, yaml_place place);
+/* A single value as it was written; NULL for none, and when it was refused. */
+const char *yaml_value_text(const struct yaml_document *document, yaml_place place);
+const char *yaml_key_value(const struct yaml_document *document, yaml_place parent, const char *key);
+/* How many items a list has in the file; 1 for a lone value. O(items). */
+size_t yaml_list_length(const struct yaml_document *document, yaml_place list);
+
+/* Tells what is wrong with a value, which is refused then; nothing at YAML_PLACE_NONE. */
+void yaml_fault(struct yaml_document *document, yaml_place place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* "; did you mean 'x'?" with the nearest of names (NULL at the end), or "". Returns buffer. */
+#define YAML_MEANT_BYTES (YAML_QUOTE_BYTES + 24)
+const char *yaml_meant(char buffer[YAML_MEANT_BYTES], const char *text, const char *const *names);
+/* Tells that parent lacks a key. */
+void yaml_fault_missing(struct yaml_document *document, yaml_place parent, const char *key, const char *advice);
+void yaml_no_memory(struct yaml_document *document);
 
 #endif

@@ -14,8 +14,10 @@ struct yaml_place_entry {
 	uint32_t index;
 	struct yaml_position position;
 	uint32_t next; /* in its chain: place, or 0 (the root is in no chain) */
+	uint32_t node;
 	bool hidden;
 	bool refused;
+	bool spoiled;
 };
 
 int yaml_places_prepare(struct yaml_places *places, uint32_t capacity, struct yaml_position root)
@@ -49,15 +51,27 @@ static uint32_t *chain(const struct yaml_places *places, yaml_place parent, cons
 	return &places->heads[(hash ^ (hash >> 32)) & (places->head_count - 1)];
 }
 
-yaml_place yaml_places_add(struct yaml_places *places, yaml_place parent, const char *key, uint32_t index,
+yaml_place yaml_places_add(struct yaml_places *places, yaml_place parent, const char *key, uint32_t index, uint32_t node,
 			   struct yaml_position position, bool hidden)
 {
 	uint32_t *head = chain(places, parent, key, index);
 	yaml_place place = places->count++;
-	places->entries[place] = (struct yaml_place_entry){
-		.key = key, .parent = parent, .index = index, .position = position, .next = *head, .hidden = hidden};
+	places->entries[place] = (struct yaml_place_entry){.key = key,
+							   .parent = parent,
+							   .index = index,
+							   .node = node,
+							   .position = position,
+							   .next = *head,
+							   .hidden = hidden};
 	*head = place;
 	return place;
+}
+
+yaml_place yaml_places_add_again(struct yaml_places *places, yaml_place parent, const char *key,
+				 struct yaml_position position)
+{
+	places->entries[places->count] = (struct yaml_place_entry){.key = key, .parent = parent, .position = position};
+	return places->count++;
 }
 
 static yaml_place find(const struct yaml_places *places, yaml_place parent, const char *key, uint32_t index)
@@ -87,8 +101,27 @@ struct yaml_position yaml_places_position(const struct yaml_places *places, yaml
 	return places->entries[place].position;
 }
 
+uint32_t yaml_places_node(const struct yaml_places *places, yaml_place place)
+{
+	return places->entries[place].node;
+}
+
+void yaml_places_spoil(struct yaml_places *places, yaml_place place)
+{
+	while (!places->entries[place].spoiled) {
+		places->entries[place].spoiled = true;
+		place = places->entries[place].parent;
+	}
+}
+
+bool yaml_places_sound(const struct yaml_places *places, yaml_place place)
+{
+	return !places->entries[place].spoiled;
+}
+
 void yaml_places_refuse(struct yaml_places *places, yaml_place place)
 {
+	yaml_places_spoil(places, place);
 	places->entries[place].refused = true;
 }
 

@@ -27,10 +27,14 @@ struct yaml_places {
 int yaml_places_prepare(struct yaml_places *places, uint32_t capacity, struct yaml_position root);
 void yaml_places_release(struct yaml_places *places);
 
-/* Adds a value of a map (key, borrowed) or of a list (key NULL, index from 0). There is room: the caller adds no more than
- * it prepared. hidden: no part of the path, because the user did not write it. */
-yaml_place yaml_places_add(struct yaml_places *places, yaml_place parent, const char *key, uint32_t index,
+/* Adds a value of a map (key, borrowed) or of a list (key NULL, index from 0), which is a node of the tree. There is room: the caller adds
+ * no more than it prepared. hidden: no part of the path, because the user did not write it. */
+yaml_place yaml_places_add(struct yaml_places *places, yaml_place parent, const char *key, uint32_t index, uint32_t node,
 			   struct yaml_position position, bool hidden);
+
+/* A value that nobody finds: its key was given before. */
+yaml_place yaml_places_add_again(struct yaml_places *places, yaml_place parent, const char *key,
+				 struct yaml_position position);
 
 /* The value below parent, or YAML_PLACE_NONE. O(1). */
 yaml_place yaml_places_value(const struct yaml_places *places, yaml_place parent, const char *key);
@@ -38,9 +42,14 @@ yaml_place yaml_places_item(const struct yaml_places *places, yaml_place parent,
 
 struct yaml_position yaml_places_position(const struct yaml_places *places, yaml_place place);
 
-/* A value that has been reported as wrong and must not be looked at again. */
+uint32_t yaml_places_node(const struct yaml_places *places, yaml_place place);
+
+/* A value that has been reported as wrong and must not be looked at again; what it is a part of is not sound then. */
 void yaml_places_refuse(struct yaml_places *places, yaml_place place);
 bool yaml_places_refused(const struct yaml_places *places, yaml_place place);
+/* Something is wrong with it, or with a part of it. */
+void yaml_places_spoil(struct yaml_places *places, yaml_place place);
+bool yaml_places_sound(const struct yaml_places *places, yaml_place place);
 
 #define YAML_PATH_BYTES 512
 

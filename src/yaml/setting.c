@@ -79,6 +79,10 @@ int yaml_setting_apply(struct yaml_tree *tree, const struct yaml_setting *settin
 		rest += word.length + (rest[word.length] == '.');
 	}
 	struct yaml_node *node = &tree->nodes[yaml_tree_resolve(tree, at)];
+	/* One value and a list of it are the same. */
+	if (node->kind == YAML_NODE_LIST && node->first != YAML_NODE_NONE &&
+	    tree->nodes[node->first].next == YAML_NODE_NONE)
+		node = &tree->nodes[yaml_tree_resolve(tree, node->first)];
 	if (node->kind != YAML_NODE_SCALAR)
 		return refuse(problems, setting, node->position, "is a list or a map; a sweep sets single values");
 	node->text = tree->texts.length;

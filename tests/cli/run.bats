@@ -151,7 +151,7 @@ setup_file() {
 	is "$(jq -c '[.arms[0].phases[].audit.polls]' "$scratch/t/result.json")" '[0,20]'
 	is "$(arms "$scratch/t" '"\(.audit.polls) \(.latency.poll.count)"')" $'20 20\n20 null'
 	is "$(arms "$scratch/t" .audit.violations | sort -u)" 0
-	is "$(jq '.workloads[0].expanded.pace_ops_per_second' "$scratch/t/result.json")" 1000000
+	is "$(jq -r '.workloads[0].expanded.pace' "$scratch/t/result.json")" 1000000/s
 }
 
 @test "below six rounds there is no interval" {

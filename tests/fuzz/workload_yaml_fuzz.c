@@ -96,8 +96,8 @@ static void check_lifetime(const struct workload_lifetime *lifetime)
 
 static void check_arguments(const struct workload_arguments *arguments)
 {
-	must(arguments->contiguous <= WORKLOAD_CONTIGUOUS_REQUIRE && arguments->cache <= WORKLOAD_WRITE_COMBINED);
-	must(arguments->irql <= WORKLOAD_IRQL_DISPATCH && arguments->type <= WORKLOAD_OBJECT_IO_SPACE);
+	must(arguments->contiguous <= DDI_CONTIGUITY_NO && arguments->cache <= DDI_WRITE_COMBINED);
+	must(arguments->irql <= DDI_DISPATCH_LEVEL && arguments->type <= DDI_MEMORY_IO_SPACE);
 }
 
 static void check_request(const struct workload *workload, const struct workload_request *request)
@@ -131,21 +131,12 @@ static void check_range(const struct workload *workload, const struct workload_r
 	must(way % (uint64_t)(range->step > 0 ? range->step : -range->step) == 0);
 }
 
-/* Index i of a table that ends with NULL. */
-static bool is_word(const char *const *words, size_t index)
+/* Whether a word of the language has this value. */
+static bool is_word(const struct yaml_word *words, int value)
 {
-	size_t count = 0;
-	while (words[count])
-		count++;
-	return index < count;
-}
-
-static bool is_status(int32_t code)
-{
-	for (size_t i = 0; workload_status_table[i].name; i++)
-		if (workload_status_table[i].code == code)
-			return true;
-	return false;
+	while (words->word && words->value != value)
+		words++;
+	return words->word != NULL;
 }
 
 static void check_routine_call(const struct workload *workload, const struct workload_routine_call *call)
@@ -158,7 +149,8 @@ static void check_routine_call(const struct workload *workload, const struct wor
 		must(call->into[i] == WORKLOAD_OBJECT_NONE || info->takes & WORKLOAD_TAKES(INTO));
 		must(call->of[i].object == WORKLOAD_OBJECT_NONE || info->takes & WORKLOAD_TAKES(OF));
 	}
-	must(is_word(workload_violation_words, call->violation) && (is_status(call->status) || info->is_void));
+	must(is_word(workload_violation_words, (int)call->violation));
+	must(is_word(workload_status_words, call->status) || info->is_void);
 	check_arguments(&call->arguments);
 }
 
@@ -275,21 +267,47 @@ static void check(const struct workload *workload)
 		must(metric_find(workload->expectations[i].metric) >= 0 && workload->expectations[i].tolerance >= 0);
 }
 
+/* With every default in it, a text may pass the limits of a file that the workload itself does not. */
+#define WRITTEN_MAX (256u << 10)
+
+/* What is written of a workload is read as the same one: written again, it is the same text. */
+static void check_written(const struct text *written, bool json)
+{
+	struct workload workload;
+	struct text messages = {0}, again = {0};
+	must(written->length && !written->failed);
+	if (written->length > WRITTEN_MAX)
+		return;
+	must(workload_parse("again.yaml", written->bytes, written->length, &workload, &messages) == 0);
+	check(&workload);
+	if (json)
+		workload_expand(&workload, &again);
+	else
+		workload_expand_yaml(&workload, &again);
+	must(again.length == written->length && !memcmp(again.bytes, written->bytes, again.length));
+	text_release(&messages);
+	text_release(&again);
+	workload_release(&workload);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	static const struct workload zeroed;
 	struct workload workload;
-	struct text messages = {0}, json = {0};
+	struct text messages = {0}, json = {0}, yaml = {0};
 	if (workload_parse("fuzz.yaml", (const char *)bytes, length, &workload, &messages)) {
 		must(messages.length && !memcmp(&workload, &zeroed, sizeof workload));
 	} else {
 		must(!messages.length);
 		check(&workload);
 		workload_expand(&workload, &json);
-		must(json.length && !json.failed);
+		check_written(&json, true);
+		workload_expand_yaml(&workload, &yaml);
+		check_written(&yaml, false);
 	}
 	text_release(&messages);
 	text_release(&json);
+	text_release(&yaml);
 	workload_release(&workload);
 	return 0;
 }

@@ -44,9 +44,10 @@ static void statuses_are_those_of_the_interface(void **state)
 {
 	(void)state;
 	size_t count = 0;
-	for (const struct workload_status_info *status = workload_status_table; status->name; status++, count++)
-		assert_string_equal(status->name, ntstatus_name((enum ntstatus)status->code));
-	assert_true(count >= 16);
+	for (const struct yaml_word *status = workload_status_words; status->word; status++, count++)
+		if (status->value != WORKLOAD_ANY)
+			assert_string_equal(status->word, ntstatus_name((enum ntstatus)status->value));
+	assert_true(count >= 17);
 }
 
 static void violations_are_those_of_the_interface_in_its_order(void **state)
@@ -70,48 +71,38 @@ static void violations_are_those_of_the_interface_in_its_order(void **state)
 	const size_t count = sizeof fields / sizeof fields[0];
 	assert_int_equal(sizeof(struct ddi_violations), count * sizeof(uint64_t));
 	for (size_t i = 0; i < count; i++) {
-		assert_string_equal(workload_violation_words[i + 1], fields[i].word);
+		assert_string_equal(workload_violation_words[i + 2].word, fields[i].word);
+		assert_int_equal(workload_violation_words[i + 2].value, i + 1);
 		assert_int_equal(fields[i].offset, i * sizeof(uint64_t));
 	}
-	assert_null(workload_violation_words[count + 1]);
+	assert_null(workload_violation_words[count + 2].word);
 }
 
-static void words_stand_at_the_numbers_of_the_interface(void **state)
+static void words_of_calls_are_their_names(void **state)
 {
 	(void)state;
-	assert_int_equal(WORKLOAD_NON_CACHED, DDI_NON_CACHED);
-	assert_int_equal(WORKLOAD_CACHED, DDI_CACHED);
-	assert_int_equal(WORKLOAD_WRITE_COMBINED, DDI_WRITE_COMBINED);
-	assert_int_equal(WORKLOAD_IRQL_PASSIVE, DDI_PASSIVE_LEVEL);
-	assert_int_equal(WORKLOAD_IRQL_APC, DDI_APC_LEVEL);
-	assert_int_equal(WORKLOAD_IRQL_DISPATCH, DDI_DISPATCH_LEVEL);
-	assert_int_equal(WORKLOAD_OBJECT_MDL, DDI_MEMORY_MDL);
-	assert_int_equal(WORKLOAD_OBJECT_CONTIGUOUS, DDI_MEMORY_CONTIGUOUS);
-	assert_int_equal(WORKLOAD_OBJECT_SECTION, DDI_MEMORY_SECTION);
-	assert_int_equal(WORKLOAD_OBJECT_IO_SPACE, DDI_MEMORY_IO_SPACE);
-	assert_string_equal(workload_mm_flag_words[2], "FULLY_REQUIRED");
-	assert_int_equal(1u << 2, DDI_MM_FULLY_REQUIRED);
-	assert_string_equal(workload_mm_flag_words[5], "REQUIRE_CONTIGUOUS_CHUNKS");
-	assert_int_equal(1u << 5, DDI_MM_REQUIRE_CONTIGUOUS_CHUNKS);
-	assert_string_equal(workload_permission_words[1], "WRITE");
-	assert_int_equal(1u << 1, DDI_PERMISSION_WRITE);
+	for (size_t i = 0; i < WORKLOAD_CALL_COUNT; i++) {
+		assert_int_equal(workload_call_words[i].value, i);
+		assert_string_equal(workload_call_words[i].word, workload_call_table[i].name);
+	}
+	assert_null(workload_call_words[WORKLOAD_CALL_COUNT].word);
 }
 
 static void arguments_of_requests_are_decoded(void **state)
 {
 	(void)state;
-	assert_int_equal(workload.wddm, WORKLOAD_WDDM_3_2);
+	assert_int_equal(workload.wddm, DDI_WDDM_3_2);
 	const struct workload_request *pages = request_named("pages");
 	assert_int_equal(pages->call, WORKLOAD_CALL_MDL);
 	assert_int_equal(pages->arguments.skip, 16u << 20);
-	assert_int_equal(pages->arguments.contiguous, WORKLOAD_CONTIGUOUS_NO);
-	assert_int_equal(pages->arguments.cache, WORKLOAD_WRITE_COMBINED);
+	assert_int_equal(pages->arguments.contiguous, DDI_CONTIGUITY_NO);
+	assert_int_equal(pages->arguments.cache, DDI_WRITE_COMBINED);
 	assert_int_equal(pages->arguments.flags, DDI_MM_DONT_ZERO | DDI_MM_FULLY_REQUIRED);
-	assert_int_equal(pages->arguments.irql, WORKLOAD_IRQL_APC);
+	assert_int_equal(pages->arguments.irql, DDI_APC_LEVEL);
 	const struct workload_request *object = request_named("object");
-	assert_int_equal(object->arguments.type, WORKLOAD_OBJECT_IO_SPACE);
+	assert_int_equal(object->arguments.type, DDI_MEMORY_IO_SPACE);
 	assert_int_equal(object->arguments.address, 0xE0000000);
-	assert_int_equal(object->arguments.contiguous, WORKLOAD_CONTIGUOUS_REQUIRE);
+	assert_int_equal(object->arguments.contiguous, DDI_CONTIGUITY_REQUIRE);
 	const struct workload_request *view = request_named("view");
 	assert_true(view->arguments.io_space && view->arguments.user_mode);
 	/* Limits of physical memory are bytes, and none of the space's. */
@@ -181,7 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(statuses_are_those_of_the_interface),
 		cmocka_unit_test(violations_are_those_of_the_interface_in_its_order),
-		cmocka_unit_test(words_stand_at_the_numbers_of_the_interface),
+		cmocka_unit_test(words_of_calls_are_their_names),
 		cmocka_unit_test(arguments_of_requests_are_decoded),
 		cmocka_unit_test(routines_name_objects_or_numbers_and_say_what_they_want),
 		cmocka_unit_test(a_routine_is_one_operation_of_the_stream),

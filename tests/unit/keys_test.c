@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Goal: what describe and the manual say about keys is what the parser does. Method: the table against the tables of the parser, every
- * range and default against the parser itself, the manual against the table. Run from the root of the repository. */
-#include "workload/keys.h"
+ * Goal: what list, describe and the manual say about keys is what the parser does. Method: every range and default that the table of
+ * keys tells is tried out on the parser itself, and the manual is held against the table. Run from the root of the repository. */
+#include "workload/language.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -15,21 +15,47 @@
 
 #include <cmocka.h>
 
-static void compare_with_table(void *context, const char *path)
-{
-	size_t *index = context;
-	if (*index >= workload_key_count)
-		fail_msg("%s: is not described in src/workload/keys.c", path);
-	assert_string_equal(workload_keys[*index].path, path);
-	++*index;
-}
+static struct yaml_key_list keys;
 
-static void every_key_of_the_parser_is_described(void **state)
+static int list_keys(void **state)
 {
 	(void)state;
-	size_t index = 0;
-	workload_keys_each(compare_with_table, &index);
-	assert_int_equal(index, workload_key_count);
+	return yaml_key_list(&keys, &workload_language);
+}
+
+static int release_keys(void **state)
+{
+	(void)state;
+	yaml_key_list_release(&keys);
+	return 0;
+}
+
+static void every_key_is_told_once_and_explained(void **state)
+{
+	(void)state;
+	assert_true(keys.count > 150);
+	for (size_t i = 0; i < keys.count; i++) {
+		assert_true(*keys.keys[i].value && *keys.keys[i].by_default && keys.keys[i].about && *keys.keys[i].about);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(keys.keys[i].path, keys.keys[k].path);
+	}
+}
+
+static void without_memory_no_keys_are_listed(void **state)
+{
+	(void)state;
+	for (uint64_t n = 0;; n++) {
+		struct yaml_key_list list = {0};
+		uint64_t before = memory_requests();
+		memory_fail_after(n);
+		int result = yaml_key_list(&list, &workload_language);
+		memory_fail_after(UINT64_MAX);
+		bool failed = memory_requests() - before > n;
+		yaml_key_list_release(&list);
+		assert_int_equal(result, failed ? -1 : 0);
+		if (!failed)
+			break;
+	}
 }
 
 /* A workload around %s, which stands for "key: value" or nothing. */
@@ -120,11 +146,11 @@ static const struct probe {
 	{"expect.tolerance", TOP("expect: [{metric: audit.violations, is: 0, %s}]\n"), "-1", NULL},
 };
 
-static const struct workload_key *find(const char *path)
+static const struct yaml_key_text *find(const char *path)
 {
-	for (size_t i = 0; i < workload_key_count; i++)
-		if (!strcmp(workload_keys[i].path, path))
-			return &workload_keys[i];
+	for (size_t i = 0; i < keys.count; i++)
+		if (!strcmp(keys.keys[i].path, path))
+			return &keys.keys[i];
 	fail_msg("%s is no key", path);
 	return NULL;
 }
@@ -183,8 +209,8 @@ static void ranges_are_those_of_the_parser(void **state)
 static void every_range_is_probed(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < workload_key_count; i++) {
-		const struct workload_key *key = &workload_keys[i];
+	for (size_t i = 0; i < keys.count; i++) {
+		const struct yaml_key_text *key = &keys.keys[i];
 		const char *to = strstr(key->value, " to ");
 		bool probed = !to || !strncmp(key->value, "list", 4) || strstr(key->value, "up to") ||
 			      strstr(key->value, "list of") || strstr(key->value, "min to max");
@@ -199,7 +225,7 @@ static void defaults_are_those_of_the_parser(void **state)
 {
 	(void)state;
 	size_t defaults = 0;
-	static const char *const words[] = {"required", "none", "one page", "this or"};
+	static const char *const words[] = {"required", "none", "this or"};
 	for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++) {
 		const char *by_default = find(probes[i].path)->by_default;
 		bool is_value = true;
@@ -225,9 +251,9 @@ static void the_manual_has_the_table(void **state)
 	char *manual;
 	size_t length;
 	text_add(&table, "| key | value | default | meaning |\n|---|---|---|---|\n");
-	for (size_t i = 0; i < workload_key_count; i++)
-		text_add(&table, "| `%s` | %s | %s | %s |\n", workload_keys[i].path, workload_keys[i].value,
-			 workload_keys[i].by_default, workload_keys[i].about);
+	for (size_t i = 0; i < keys.count; i++)
+		text_add(&table, "| `%s` | %s | %s | %s |\n", keys.keys[i].path, keys.keys[i].value,
+			 keys.keys[i].by_default, keys.keys[i].about);
 	assert_false(table.failed);
 	if (file_read("docs/workload-format.md", 1u << 20, &manual, &length, &error))
 		fail_msg("%s", error.message);
@@ -235,7 +261,8 @@ static void the_manual_has_the_table(void **state)
 	if (!found || strncmp(found, table.bytes, table.length) != 0) {
 		if (getenv("KEYS_TABLE"))
 			fputs(table.bytes, stderr);
-		fail_msg("the table of all keys in docs/workload-format.md is not that of keys.c; KEYS_TABLE=1 writes it "
+		fail_msg("the table of all keys in docs/workload-format.md is not that of the language; KEYS_TABLE=1 "
+			 "writes it "
 			 "to stderr");
 	}
 	text_release(&table);
@@ -245,11 +272,9 @@ static void the_manual_has_the_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_key_of_the_parser_is_described),
-		cmocka_unit_test(ranges_are_those_of_the_parser),
-		cmocka_unit_test(every_range_is_probed),
-		cmocka_unit_test(defaults_are_those_of_the_parser),
-		cmocka_unit_test(the_manual_has_the_table),
+		cmocka_unit_test(every_key_is_told_once_and_explained), cmocka_unit_test(without_memory_no_keys_are_listed),
+		cmocka_unit_test(ranges_are_those_of_the_parser),       cmocka_unit_test(every_range_is_probed),
+		cmocka_unit_test(defaults_are_those_of_the_parser),     cmocka_unit_test(the_manual_has_the_table),
 	};
-	return cmocka_run_group_tests_name("keys of workloads", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("keys of workloads", tests, list_keys, release_keys);
 }

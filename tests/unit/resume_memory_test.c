@@ -19,7 +19,7 @@
 static const char *const files[] = {"a.yaml", "b.yaml"};
 static const char *const specs[] = {"rbtree", "magazine+buddy"};
 
-static struct request sample(struct workload_sweep sweeps[2], struct workload_sweep_value values[3])
+static struct request sample(struct workload_sweep sweeps[2], struct yaml_written values[3])
 {
 	static struct input inputs[] = {{(char *)(uintptr_t) "a.yaml", 1}, {(char *)(uintptr_t) "b.yaml", UINT64_MAX}};
 	static const bool named[] = {true, false};
@@ -53,7 +53,7 @@ static struct request sample(struct workload_sweep sweeps[2], struct workload_sw
 static void written(struct text *json)
 {
 	struct workload_sweep sweeps[2];
-	struct workload_sweep_value values[3] = {0};
+	struct yaml_written values[3] = {0};
 	struct request request = sample(sweeps, values);
 	struct error error = {0};
 	assert_int_equal(request_write(&request, json, &error), 0);
@@ -86,7 +86,7 @@ static void a_request_is_made_or_there_is_no_memory(void **state)
 {
 	(void)state;
 	struct workload_sweep sweeps[2];
-	struct workload_sweep_value values[3] = {0};
+	struct yaml_written values[3] = {0};
 	struct request from = sample(sweeps, values);
 	int result = -1;
 	for (uint64_t n = 0; result < 0; n++) {
@@ -106,7 +106,7 @@ static void a_build_is_checked_or_there_is_no_memory(void **state)
 {
 	(void)state;
 	struct workload_sweep sweeps[2];
-	struct workload_sweep_value values[3] = {0};
+	struct yaml_written values[3] = {0};
 	struct request from = sample(sweeps, values), request;
 	struct error error = {0};
 	assert_int_equal(request_new(&request, &from.options, &error), 0);
@@ -135,7 +135,7 @@ static void a_request_is_written_or_there_is_no_memory(void **state)
 {
 	(void)state;
 	struct workload_sweep sweeps[2];
-	struct workload_sweep_value values[3] = {0};
+	struct yaml_written values[3] = {0};
 	struct request request = sample(sweeps, values);
 	int result = -1;
 	for (uint64_t n = 0; result < 0; n++) {

@@ -53,7 +53,7 @@ static void a_minimal_file_gets_every_default(void **state)
 	assert_int_equal(workload.space.first, 1);
 	assert_int_equal(workload.space.end, 1048576);
 	assert_int_equal(workload.space.usable, 1048575);
-	assert_int_equal(workload.space.mode, WORKLOAD_MODE_REMAP);
+	assert_int_equal(workload.space.mode, DDI_MODE_REMAP);
 	assert_int_equal(workload.space.hole_count, 0);
 	assert_int_equal(workload.physical.bytes, 0);
 	assert_true(workload.physical.scatter == 0.0);
@@ -114,7 +114,7 @@ static void the_space_is_decoded_in_its_own_pages(void **state)
 	assert_int_equal(workload.space.page_bytes, 65536);
 	assert_int_equal(workload.space.first, 1);
 	assert_int_equal(workload.space.end, 131072); /* 8 GiB / 64 KiB */
-	assert_int_equal(workload.space.mode, WORKLOAD_MODE_REMAP);
+	assert_int_equal(workload.space.mode, DDI_MODE_REMAP);
 }
 
 static void reserved_ranges_are_put_in_ascending_order(void **state)

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "workload/language.h"
+
+#include "base/memory.h"
+#include "metric/metrics.h"
+
+#include <string.h>
+
+struct rules *rules_of(const struct yaml_document *document)
+{
+	return document->context;
+}
+
+void rules_release(struct rules *rules)
+{
+	name_table_release(&rules->slot_numbers);
+	name_table_release(&rules->object_numbers);
+	memory_release(rules->slots);
+	*rules = (struct rules){0};
+}
+
+void rule_workload(struct yaml_document *document, yaml_place place, void *item)
+{
+	(void)place;
+	(void)item;
+	rules_slots_check(document);
+	rules_objects_check(document);
+}
+
+/* ---- expect ---- */
+
+void rule_expectation(struct yaml_document *document, yaml_place place, void *item)
+{
+	static const char *const comparisons[] = {
+		[WORKLOAD_IS] = "is", [WORKLOAD_BELOW] = "below", [WORKLOAD_ABOVE] = "above"};
+	const struct workload_expectation *expectation = item;
+	yaml_place metric = yaml_key_place(document, place, "metric"),
+		   tolerance = yaml_key_place(document, place, "tolerance");
+	yaml_place allocator = yaml_key_place(document, place, "allocator");
+	const char *path = yaml_value_text(document, metric), *spec = yaml_value_text(document, allocator);
+	char quoted[YAML_QUOTE_BYTES], meant[YAML_MEANT_BYTES];
+	if (path && metric_find(path) < 0)
+		yaml_fault(document, metric, "%s is no metric%s; iovabench list metrics shows them",
+			   yaml_quote(quoted, path), yaml_meant(meant, path, metric_paths));
+	if (yaml_sound(document, tolerance) && expectation->tolerance < 0)
+		yaml_fault(document, tolerance, "a tolerance is not negative");
+	if (expectation->comparison != WORKLOAD_IS)
+		yaml_fault(document, tolerance, "belongs to is, not to %s", comparisons[expectation->comparison]);
+	if (spec && !*spec)
+		yaml_fault(document, allocator, "is empty; a spec like rbtree:fit=best, or leave the key out for all");
+}
+
+/* ---- sweep ---- */
+
+/* Words joined by points. */
+static bool is_path(const char *text)
+{
+	for (;;) {
+		size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+		if (!length)
+			return false;
+		text += length;
+		if (!*text)
+			return true;
+		if (*text++ != '.')
+			return false;
+	}
+}
+
+static bool may_be_swept(const char *key)
+{
+	static const char *const kept[] = {"iovabench", "name", "sweep", "expect"};
+	size_t length = strcspn(key, ".");
+	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+		if (strlen(kept[i]) == length && memcmp(kept[i], key, length) == 0)
+			return false;
+	return true;
+}
+
+static void check_sweep_key(struct yaml_document *document, yaml_place place, size_t number)
+{
+	const struct workload *workload = rules_of(document)->workload;
+	yaml_place key = yaml_key_place(document, place, "key");
+	const char *text = yaml_value_text(document, key);
+	char quoted[YAML_QUOTE_BYTES];
+	if (!text)
+		return;
+	if (!is_path(text))
+		yaml_fault(document, key, "%s is no key: names joined by points, like phases.churn.ops",
+			   yaml_quote(quoted, text));
+	else if (!may_be_swept(text))
+		yaml_fault(document, key, "%s stays as it is in a sweep", yaml_quote(quoted, text));
+	for (size_t i = 0; i < number; i++)
+		if (workload->sweeps[i].key && strcmp(workload->sweeps[i].key, text) == 0)
+			yaml_fault(document, key, "'%s' is swept already; add the values there", text);
+}
+
+void rule_sweep(struct yaml_document *document, yaml_place place, void *item)
+{
+	const struct workload *workload = rules_of(document)->workload;
+	const struct workload_sweep *sweep = item;
+	size_t number = (size_t)(sweep - workload->sweeps), combinations = 1;
+	yaml_place list = yaml_key_place(document, place, "values");
+	check_sweep_key(document, place, number);
+	for (size_t i = 0; i < sweep->value_count; i++) {
+		yaml_place value = yaml_item_place(document, list, i);
+		const char *text = yaml_value_text(document, value);
+		for (size_t k = 0; text && k < i; k++)
+			if (sweep->values[k].text && strcmp(sweep->values[k].text, text) == 0) {
+				yaml_fault(document, value, "'%s' is in this sweep already", text);
+				break;
+			}
+	}
+	for (size_t i = 0; i <= number && combinations <= WORKLOAD_COMBINATIONS_MAX; i++) {
+		size_t count = workload->sweeps[i].value_count;
+		/* A list that is too long was told. */
+		combinations *= count && count <= WORKLOAD_SWEEP_VALUES_MAX ? count : 1;
+		if (combinations > WORKLOAD_COMBINATIONS_MAX && i == number)
+			yaml_fault(document, place, "makes more than %u combinations", WORKLOAD_COMBINATIONS_MAX);
+	}
+}

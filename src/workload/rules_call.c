@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT
+ * Driver calls: the arguments of requests, and routines that scripts call literally. */
+#include "workload/language.h"
+
+#include "base/memory.h"
+#include "yaml/scalar.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The keys of a set of arguments as a sentence has them: "of, irql and violation". */
+static const char *list_arguments(uint32_t takes, char *buffer, size_t bytes)
+{
+	const char *found[WORKLOAD_ARGUMENT_COUNT];
+	size_t count = 0, used = 0;
+	for (size_t i = 0; i < WORKLOAD_ARGUMENT_COUNT; i++)
+		if (takes & (UINT32_C(1) << i))
+			found[count++] = workload_argument_table[i].key;
+	buffer[0] = '\0';
+	for (size_t i = 0; i < count && used < bytes; i++)
+		used += (size_t)snprintf(buffer + used, bytes - used, "%s%s",
+					 i == 0           ? ""
+					 : i + 1 == count ? " and "
+							  : ", ",
+					 found[i]);
+	return buffer;
+}
+
+/* Keys that the call does not take, and those that it lacks. */
+static void check_arguments(struct yaml_document *document, yaml_place place, const struct workload_call_info *info,
+			    const char *what)
+{
+	char known[256];
+	for (size_t i = 0; i < WORKLOAD_ARGUMENT_COUNT; i++) {
+		const char *key = workload_argument_table[i].key;
+		bool given = yaml_given(document, place, key);
+		if (given && !(info->takes & (UINT32_C(1) << i)))
+			yaml_fault(document, yaml_key_place(document, place, key), "is no argument of %s%s; it takes %s",
+				   what, info->name, list_arguments(info->takes, known, sizeof known));
+		/* A request without a size is told of elsewhere. */
+		if (!given && !*what && (info->required & (UINT32_C(1) << i)))
+			yaml_fault(document, place, "%s needs %s; %s", info->name, key, workload_argument_table[i].help);
+	}
+}
+
+/* The rules of an argument that a whole workload would break in every call: a script may break them on purpose. */
+static void check_rules(struct yaml_document *document, yaml_place place, const struct workload_request *request)
+{
+	const struct workload_arguments *arguments = &request->arguments;
+	if (arguments->skip % document->page_bytes)
+		yaml_fault(document, yaml_key_place(document, place, "skip"), "SkipBytes is a multiple of the page");
+	if (request->call == WORKLOAD_CALL_ADL && yaml_good(document, place, "contiguous") &&
+	    arguments->contiguous == DDI_CONTIGUITY_REQUIRE &&
+	    (arguments->type == DDI_MEMORY_MDL || arguments->type == DDI_MEMORY_SECTION))
+		yaml_fault(document, yaml_key_place(document, place, "contiguous"),
+			   "RequireContiguous is for objects of type contiguous and io_space; 'prefer' may stand with any");
+	bool chosen = request->call == WORKLOAD_CALL_EXTENT || request->call == WORKLOAD_CALL_RESERVE;
+	if (chosen && rules_of(document)->workload->space.mode == DDI_MODE_IDENTITY)
+		yaml_fault(document, place,
+			   "in mode identity physical memory decides every address; call %s lets the allocator choose",
+			   workload_call_table[request->call].name);
+	if (request->call == WORKLOAD_CALL_ADL && arguments->type == DDI_MEMORY_SECTION)
+		yaml_fault(document, yaml_key_place(document, place, "type"),
+			   "section objects are not modelled: mdl, contiguous or io_space");
+	if (arguments->flags & ~(uint32_t)DDI_MM_FLAGS)
+		yaml_fault(document, yaml_key_place(document, place, "flags"),
+			   "bits beyond 0x%x are reserved: a request would fail each time", DDI_MM_FLAGS);
+}
+
+static void check_physical_limits(struct yaml_document *document, yaml_place place, const struct workload_request *request)
+{
+	const struct workload_arguments *arguments = &request->arguments;
+	yaml_place high = yaml_key_place(document, place, "high");
+	if (high != YAML_PLACE_NONE && yaml_list_length(document, high) > 1)
+		yaml_fault(document, high, "call %s tries one limit", workload_call_table[request->call].name);
+	if (arguments->low > arguments->high)
+		yaml_fault(document, high, "lies below low");
+	if (arguments->boundary & (arguments->boundary - 1))
+		yaml_fault(document, yaml_key_place(document, place, "boundary"), "is no power of two");
+}
+
+void rules_request_arguments(struct yaml_document *document, yaml_place place, struct workload_request *request)
+{
+	const struct workload_call_info *info = &workload_call_table[request->call];
+	struct workload_arguments *arguments = &request->arguments;
+	if (yaml_given(document, place, "call") && !yaml_good(document, place, "call"))
+		return; /* refused already: which arguments belong to it nobody knows */
+	check_arguments(document, place, info, "call ");
+	if (request->call == WORKLOAD_CALL_MDL && !yaml_given(document, place, "contiguous"))
+		arguments->contiguous = DDI_CONTIGUITY_PREFER;
+	if (request->call == WORKLOAD_CALL_ADL && !yaml_given(document, place, "type") &&
+	    arguments->contiguous == DDI_CONTIGUITY_REQUIRE)
+		arguments->type = DDI_MEMORY_CONTIGUOUS;
+	check_rules(document, place, request);
+	if (request->call == WORKLOAD_CALL_MM_CONTIGUOUS || request->call == WORKLOAD_CALL_MM_MDL)
+		check_physical_limits(document, place, request);
+}
+
+/* ---- routines ---- */
+
+static bool find_routine(struct yaml_document *document, yaml_place place, enum workload_routine *routine)
+{
+	const char *words[WORKLOAD_ROUTINE_COUNT + 1] = {NULL}, *text = yaml_value_text(document, place);
+	char quoted[YAML_QUOTE_BYTES], meant[YAML_MEANT_BYTES];
+	if (!text)
+		return false;
+	for (unsigned i = 0; i < WORKLOAD_ROUTINE_COUNT; i++) {
+		words[i] = workload_routine_table[i].name;
+		if (!strcmp(words[i], text)) {
+			*routine = (enum workload_routine)i;
+			return true;
+		}
+	}
+	yaml_fault(document, place, "there is no routine %s%s; 'iovabench describe call' lists them",
+		   yaml_quote(quoted, text), yaml_meant(meant, text, words));
+	return false;
+}
+
+/* The object of a name, made when a call fills it; WORKLOAD_OBJECT_NONE (told) when it is no name or was never filled. */
+static size_t find_object(struct yaml_document *document, yaml_place place, bool fills)
+{
+	struct rules *rules = rules_of(document);
+	struct workload *workload = rules->workload;
+	const char *text = yaml_value_text(document, place);
+	char quoted[YAML_QUOTE_BYTES];
+	if (!text)
+		return WORKLOAD_OBJECT_NONE;
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+	if (!length || text[length] || length > YAML_NAME_BYTES_MAX || (*text >= '0' && *text <= '9')) {
+		yaml_fault(document, place, "%s names no object: a letter, then letters, digits, _ and -",
+			   yaml_quote(quoted, text));
+		return WORKLOAD_OBJECT_NONE;
+	}
+	size_t object = name_table_find(&rules->object_numbers, text);
+	if (object != NAME_TABLE_NONE)
+		return object;
+	if (!fills) {
+		yaml_fault(document, place, "no call before fills '%s': into: %s", text, text);
+		return WORKLOAD_OBJECT_NONE;
+	}
+	object = workload->object_count;
+	char *name = memory_text(text);
+	if (!name || memory_grow(&workload->objects, &rules->object_capacity, object, sizeof *workload->objects)) {
+		memory_release(name);
+		yaml_no_memory(document);
+		return WORKLOAD_OBJECT_NONE;
+	}
+	workload->objects[workload->object_count++] = name;
+	if (name_table_set(&rules->object_numbers, name, object))
+		yaml_no_memory(document);
+	return object;
+}
+
+static void find_operands(struct yaml_document *document, yaml_place place, const struct workload_line *line,
+			  struct workload_routine_call *call)
+{
+	yaml_place of = yaml_key_place(document, place, "of"), into = yaml_key_place(document, place, "into");
+	const char *name = workload_routine_table[call->routine].name;
+	bool two = call->routine == WORKLOAD_ALLOCATE_PAGES_FOR_MDL || call->routine == WORKLOAD_CREATE_OBJECT;
+	size_t takes = call->routine == WORKLOAD_DESTROY_OBJECT ? 2 : 1, gives = two ? 2 : 1;
+	for (size_t i = 0; i < WORKLOAD_CALL_OBJECTS; i++)
+		call->into[i] = call->of[i].object = WORKLOAD_OBJECT_NONE;
+	if (line->of_count > takes)
+		yaml_fault(document, of, "%s takes %s", name, takes == 1 ? "one object" : "at most two objects");
+	for (size_t i = 0; i < line->of_count && i < takes; i++) {
+		yaml_place item = yaml_item_place(document, of, i);
+		const char *text = yaml_value_text(document, item);
+		if (text && *text >= '0' && *text <= '9')
+			yaml_read_bytes(document, item, text, &call->of[i].number);
+		else
+			call->of[i].object = find_object(document, item, false);
+	}
+	if (line->into_count > gives)
+		yaml_fault(document, into, "%s gives %s", name, gives == 1 ? "one object" : "at most two objects");
+	for (size_t i = 0; i < line->into_count && i < gives; i++)
+		call->into[i] = find_object(document, yaml_item_place(document, into, i), true);
+}
+
+/* The words of flags depend on the routine. */
+static void check_flags(struct yaml_document *document, yaml_place place, const struct yaml_word *words)
+{
+	yaml_place list = yaml_key_place(document, place, "flags");
+	int64_t bit;
+	for (size_t i = 0; list != YAML_PLACE_NONE; i++) {
+		yaml_place item = yaml_item_place(document, list, i);
+		const char *text = yaml_value_text(document, item);
+		if (item == YAML_PLACE_NONE)
+			break;
+		if (text && (*text < '0' || *text > '9'))
+			yaml_read_word(document, item, text, words, &bit);
+	}
+}
+
+bool rules_routine_call(struct yaml_document *document, yaml_place place, const struct workload_line *line)
+{
+	static const char *const foreign[] = {"request", "script"};
+	struct rules *rules = rules_of(document);
+	struct workload *workload = rules->workload;
+	struct workload_routine_call call = {.line = yaml_places_position(&document->places, place).line,
+					     .arguments = line->arguments};
+	if (!find_routine(document, yaml_key_place(document, place, "call"), &call.routine))
+		return false;
+	const struct workload_call_info *info = &workload_routine_table[call.routine];
+	check_arguments(document, place, info, "");
+	for (size_t i = 0; i < 2; i++)
+		yaml_fault(document, yaml_key_place(document, place, foreign[i]), "does not belong to call");
+	find_operands(document, place, line, &call);
+	bool maps = call.routine == WORKLOAD_MAP_RANGE;
+	check_flags(document, place, maps ? workload_permission_words : workload_mm_flag_words);
+	if (maps && !yaml_given(document, place, "flags"))
+		call.arguments.flags = DDI_PERMISSION_READ | DDI_PERMISSION_WRITE;
+	bool prefers = call.routine == WORKLOAD_ALLOCATE_PAGES_FOR_MDL || call.routine == WORKLOAD_MAP_MDL;
+	if (prefers && !yaml_given(document, place, "contiguous"))
+		call.arguments.contiguous = DDI_CONTIGUITY_PREFER;
+	if (!call.arguments.has_high)
+		call.arguments.high = UINT64_MAX;
+	call.any_status = line->status == WORKLOAD_ANY;
+	call.status = call.any_status ? 0 : line->status;
+	call.any_violation = line->violation == WORKLOAD_ANY;
+	call.violation = call.any_violation ? 0 : (unsigned)line->violation;
+	if (memory_grow(&workload->routine_calls, &rules->routine_call_capacity, workload->routine_call_count,
+			sizeof *workload->routine_calls)) {
+		yaml_no_memory(document);
+		return false;
+	}
+	workload->routine_calls[workload->routine_call_count++] = call;
+	return true;
+}
+
+void rules_objects_check(struct yaml_document *document)
+{
+	const struct rules *rules = rules_of(document);
+	const struct workload *workload = rules->workload;
+	for (size_t i = 0; i < workload->script_array_count; i++)
+		if (name_table_find(&rules->object_numbers, workload->script_arrays[i].name) != NAME_TABLE_NONE)
+			yaml_fault(document, yaml_key_place(document, YAML_PLACE_ROOT, "phases"),
+				   "'%s' names a slot and an object; one of them needs another name",
+				   workload->script_arrays[i].name);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "workload/language.h"
+
+#include "yaml/scalar.h"
+
+#include <string.h>
+
+#define TURNOVERS_MAX 1e6
+
+static const char *const bodies[] = {"mix", "free", "script", "trace", "rings", "adversary"};
+#define BODIES (sizeof bodies / sizeof bodies[0])
+
+/* The name of the body, or NULL: it has none. */
+static const char *find_body(const struct yaml_document *document, yaml_place place)
+{
+	for (size_t i = 0; i < BODIES; i++)
+		if (yaml_given(document, place, bodies[i]))
+			return bodies[i];
+	return NULL;
+}
+
+/* Keys that belong to some bodies only. */
+static void check_keys(struct yaml_document *document, yaml_place place, const struct workload_phase *phase,
+		       const char *body)
+{
+	static const struct {
+		const char *key;
+		bool rings;
+	} keys[] = {{"until", true}, {"ops", true},    {"victims", false}, {"free_on", true},
+		    {"hold", false}, {"burst", false}, {"think", false}};
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0] && phase->body != WORKLOAD_BODY_MIX; i++)
+		if (phase->body != WORKLOAD_BODY_RINGS || !keys[i].rings)
+			yaml_fault(document, yaml_key_place(document, place, keys[i].key),
+				   "belongs to a mix%s; this phase has %s", keys[i].rings ? " or rings" : "", body);
+}
+
+void rules_add_operations(struct yaml_document *document, yaml_place place, uint64_t operations)
+{
+	struct workload *workload = rules_of(document)->workload;
+	uint64_t before = workload->operations;
+	if (before > WORKLOAD_OPS_MAX)
+		return;
+	workload->operations = before + operations;
+	if (workload->operations > WORKLOAD_OPS_MAX)
+		yaml_fault(document, place,
+			   "%llu operations behind %llu of the phases before are more than %llu, what a workload may have",
+			   (unsigned long long)operations, (unsigned long long)before,
+			   (unsigned long long)WORKLOAD_OPS_MAX);
+}
+
+/* Where phase->until was written: below until, which is refused when there are two ends, or ops. */
+static void check_end(struct yaml_document *document, yaml_place place, struct workload_phase *phase)
+{
+	yaml_place until = yaml_key_place(document, place, "until"), ops = yaml_key_place(document, place, "ops");
+	if (until != YAML_PLACE_NONE && ops != YAML_PLACE_NONE)
+		yaml_fault(document, ops, "a second end; this phase has until already");
+	if (until != YAML_PLACE_NONE)
+		ops = yaml_key_place(document, until, "ops");
+	if (ops != YAML_PLACE_NONE && yaml_sound(document, ops))
+		rules_add_operations(document, ops, phase->until_value);
+	if (until == YAML_PLACE_NONE && ops == YAML_PLACE_NONE && phase->body == WORKLOAD_BODY_MIX)
+		yaml_fault(document, place,
+			   "a mix needs an end: ops: 2M, or until: {occupancy: 70%%}, {live: 10k} or {turnovers: 3}");
+	yaml_place turnovers = yaml_key_place(document, until, "turnovers");
+	const char *text = yaml_value_text(document, turnovers);
+	char quoted[YAML_QUOTE_BYTES];
+	if (text && (strchr(text, '%') || phase->until_ratio <= 0 || phase->until_ratio > TURNOVERS_MAX))
+		yaml_fault(document, turnovers, "%s turnovers; a number above 0, at most %.0f", yaml_quote(quoted, text),
+			   TURNOVERS_MAX);
+}
+
+static bool is_fill(const struct workload_phase *phase)
+{
+	return phase->body == WORKLOAD_BODY_MIX &&
+	       (phase->until == WORKLOAD_UNTIL_OCCUPANCY || phase->until == WORKLOAD_UNTIL_LIVE);
+}
+
+/* ---- mixes ---- */
+
+static void check_mix(struct yaml_document *document, yaml_place place, const struct workload_phase *phase)
+{
+	yaml_place list = yaml_key_place(document, place, "mix");
+	bool seen[WORKLOAD_REQUESTS_MAX] = {false};
+	for (size_t i = 0; i < phase->mix_count; i++) {
+		yaml_place name = yaml_key_place(document, yaml_item_place(document, list, i), "request");
+		size_t request = phase->mix[i].request;
+		if (name == YAML_PLACE_NONE || !yaml_sound(document, name))
+			continue;
+		if (seen[request])
+			yaml_fault(document, name, "'%s' is in this mix already; add the weights up",
+				   yaml_value_text(document, name));
+		seen[request] = true;
+	}
+}
+
+/* Every request of the mix needs a lifetime. */
+static void check_lifetimes(struct yaml_document *document, yaml_place place, const struct workload_phase *phase)
+{
+	const struct workload *workload = rules_of(document)->workload;
+	yaml_place list = yaml_key_place(document, place, "mix");
+	for (size_t i = 0; i < phase->mix_count; i++) {
+		yaml_place name = yaml_key_place(document, yaml_item_place(document, list, i), "request");
+		const char *text = yaml_value_text(document, name);
+		if (text && workload->requests[phase->mix[i].request].lifetime.kind == WORKLOAD_LIFETIME_NONE)
+			yaml_fault(document, name,
+				   "'%s' has no lifetime, and victims: lifetime needs one; for example lifetime: "
+				   "{exponential: "
+				   "{mean: 20k}}",
+				   text);
+	}
+}
+
+static void check_fill(struct yaml_document *document, yaml_place place)
+{
+	static const char *const ways[] = {"victims", "free_on", "hold"};
+	for (size_t i = 0; i < 3; i++)
+		if (yaml_good(document, place, ways[i]))
+			yaml_fault(document, yaml_key_place(document, place, ways[i]),
+				   "a mix that fills until occupancy or live frees nothing");
+	if (yaml_good(document, place, "think"))
+		yaml_fault(document, yaml_key_place(document, place, "think"),
+			   "a mix that fills until occupancy or live has no steps to wait between");
+	if (yaml_good(document, place, "burst"))
+		yaml_fault(document, yaml_key_place(document, place, "burst"),
+			   "a mix that fills until occupancy or live frees nothing");
+}
+
+/* Who is freed, by whom, and how many at once. */
+static void check_ways(struct yaml_document *document, yaml_place place, const struct workload_phase *phase)
+{
+	bool lifetime = phase->victims == WORKLOAD_VICTIMS_LIFETIME, fill = is_fill(phase);
+	bool holds = phase->hold == WORKLOAD_HOLD_OCCUPANCY;
+	if (fill)
+		check_fill(document, place);
+	if (!fill && lifetime && yaml_good(document, place, "think"))
+		yaml_fault(document, yaml_key_place(document, place, "think"),
+			   "victims: lifetime have no steps to wait between");
+	if (!fill && (lifetime || holds) && yaml_good(document, place, "burst"))
+		yaml_fault(document, yaml_key_place(document, place, "burst"),
+			   lifetime ? "victims: lifetime have no bursts; their times say when they go"
+				    : "hold: occupancy frees as many as a request takes; a burst keeps the count");
+	if (lifetime && holds)
+		yaml_fault(document, yaml_key_place(document, place, "hold"),
+			   "victims: lifetime hold nothing; their times say how many live");
+	if (lifetime)
+		check_lifetimes(document, place, phase);
+}
+
+/* ---- other bodies ---- */
+
+/* What of until: belongs to a drain. */
+static void check_drain(struct yaml_document *document, yaml_place place)
+{
+	static const char *const ends[] = {"ops", "turnovers"};
+	yaml_place until = yaml_key_place(document, yaml_key_place(document, place, "free"), "until");
+	for (size_t i = 0; i < 2; i++)
+		yaml_fault(document, yaml_key_place(document, until, ends[i]),
+			   "a drain ends at an occupancy or a live count");
+}
+
+void rule_trace(struct yaml_document *document, yaml_place place, void *item)
+{
+	yaml_place file = yaml_key_place(document, place, "file");
+	const char *text = yaml_value_text(document, file);
+	(void)item;
+	if (text && !*text)
+		yaml_fault(document, file, "is empty; the path of a recording, relative to this workload");
+}
+
+/* One value for all rings, or one for each: tells of a list of another length. */
+static bool fits_rings(struct yaml_document *document, yaml_place place, const char *key,
+		       const struct workload_rings *rings)
+{
+	yaml_place list = yaml_key_place(document, place, key);
+	size_t given = list == YAML_PLACE_NONE ? 1 : yaml_list_length(document, list);
+	if (given == 1 || given == rings->count)
+		return true;
+	yaml_fault(document, list, "has %zu values for %u rings; write one %s for all of them, or one for each", given,
+		   rings->count, key);
+	return false;
+}
+
+void rule_rings(struct yaml_document *document, yaml_place place, void *item)
+{
+	struct workload_rings *rings = item;
+	yaml_place depth = yaml_key_place(document, place, "depth"), burst = yaml_key_place(document, place, "burst");
+	if (yaml_good(document, place, "depth"))
+		yaml_in_range(document, depth, rings->depth, 1, WORKLOAD_LIVE_MAX / rings->count, "extents in a ring");
+	if (yaml_good(document, place, "depth") && yaml_good(document, place, "burst") && rings->burst > rings->depth)
+		yaml_fault(document, burst, "a burst of %u is more than the ring holds, %u", rings->burst, rings->depth);
+	if (!rings->pace_count) {
+		rings->pace_count = 1;
+		rings->pace[0] = 1;
+	}
+	bool fits = fits_rings(document, place, "request", rings);
+	if (!fits_rings(document, place, "pace", rings) || !fits)
+		return;
+	for (size_t i = rings->request_count; i < rings->count; i++)
+		rings->request[i] = rings->request[0];
+	for (size_t i = rings->pace_count; i < rings->count; i++)
+		rings->pace[i] = rings->pace[0];
+}
+
+/* Without an end rings are filled, no more. */
+static void check_rings_end(struct yaml_document *document, yaml_place place, struct workload_phase *phase)
+{
+	bool until = yaml_given(document, place, "until");
+	if (until && (phase->until == WORKLOAD_UNTIL_LIVE || phase->until == WORKLOAD_UNTIL_OCCUPANCY))
+		yaml_fault(document, yaml_key_place(document, place, "until"),
+			   "rings end by ops or turnovers; without an end they are filled only");
+	if (until || yaml_given(document, place, "ops"))
+		return;
+	yaml_fault(document, yaml_key_place(document, place, "free_on"),
+		   "rings without an end are filled only; nothing is freed");
+	phase->until = WORKLOAD_UNTIL_LIVE;
+	phase->until_value = (uint64_t)phase->rings.count * phase->rings.depth;
+}
+
+void rule_robson(struct yaml_document *document, yaml_place place, void *item)
+{
+	const struct workload_robson *robson = item;
+	if (yaml_good(document, place, "live") && yaml_good(document, place, "largest") && robson->largest > robson->live)
+		yaml_fault(document, yaml_key_place(document, place, "largest"), "is more than what lives at once, %s",
+			   yaml_key_value(document, place, "live"));
+}
+
+/* ---- the phase ---- */
+
+/* A turnover is as large as what lives. */
+static void check_life(struct yaml_document *document, yaml_place place, const struct workload_phase *phase)
+{
+	bool *lives = &rules_of(document)->something_lives, turns_over = phase->until == WORKLOAD_UNTIL_TURNOVERS;
+	if (phase->body == WORKLOAD_BODY_FREE_ALL)
+		*lives = false;
+	else if (phase->body == WORKLOAD_BODY_DRAIN)
+		return;
+	else if (phase->body != WORKLOAD_BODY_MIX || is_fill(phase))
+		*lives = true;
+	else if (turns_over && !*lives)
+		yaml_fault(
+			document, place,
+			"nothing lives that could turn over; a phase with until: {live: ...} or {occupancy: ...} must come "
+			"before");
+	else if (!turns_over && phase->victims == WORKLOAD_VICTIMS_LIFETIME)
+		*lives = true;
+}
+
+void rule_phase(struct yaml_document *document, yaml_place place, void *item)
+{
+	struct workload_phase *phase = item;
+	const char *body = find_body(document, place);
+	if (!body) {
+		rules_of(document)->something_lives = true; /* unknown: no further complaint */
+		return;
+	}
+	check_keys(document, place, phase, body);
+	switch (phase->body) {
+	case WORKLOAD_BODY_MIX:
+		check_mix(document, place, phase);
+		check_end(document, place, phase);
+		check_ways(document, place, phase);
+		break;
+	case WORKLOAD_BODY_RINGS:
+		check_end(document, place, phase);
+		check_rings_end(document, place, phase);
+		break;
+	case WORKLOAD_BODY_DRAIN:
+		check_drain(document, place);
+		break;
+	case WORKLOAD_BODY_SCRIPT:
+		rules_script(document, place, phase);
+		break;
+	default:
+		break;
+	}
+	/* A drain at the end must not speak for what came before it. */
+	if (!yaml_given(document, place, "measure"))
+		phase->measured = !is_fill(phase) && phase->body != WORKLOAD_BODY_FREE_ALL &&
+				  (phase->body != WORKLOAD_BODY_RINGS || phase->until != WORKLOAD_UNTIL_LIVE);
+	check_life(document, place, phase);
+}

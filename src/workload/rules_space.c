@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "workload/language.h"
+
+#include "base/memory.h"
+#include "yaml/scalar.h"
+
+#include <stdlib.h>
+
+struct placed_hole {
+	struct workload_hole hole;
+	yaml_place place;
+};
+
+static int by_first(const void *left, const void *right)
+{
+	const struct placed_hole *a = left, *b = right;
+	if (a->hole.first != b->hole.first)
+		return a->hole.first < b->hole.first ? -1 : 1;
+	return a->place < b->place ? -1 : a->place > b->place;
+}
+
+bool rules_page_inside(struct yaml_document *document, yaml_place place, uint64_t page)
+{
+	const struct workload_space *space = &rules_of(document)->workload->space;
+	char quoted[YAML_QUOTE_BYTES];
+	if (page >= space->first && page < space->end)
+		return true;
+	yaml_fault(document, place, "%s lies outside the space, 0x%llx to 0x%llx",
+		   yaml_quote(quoted, yaml_value_text(document, place)),
+		   (unsigned long long)(space->first * space->page_bytes),
+		   (unsigned long long)(space->end * space->page_bytes - 1));
+	return false;
+}
+
+static bool check_hole(struct yaml_document *document, yaml_place place, const struct workload_space *space,
+		       const struct workload_hole *hole)
+{
+	char at[YAML_SIZE_BYTES];
+	yaml_place size = yaml_key_place(document, place, "size");
+	if (!yaml_good(document, place, "base") ||
+	    !rules_page_inside(document, yaml_key_place(document, place, "base"), hole->first) ||
+	    !yaml_good(document, place, "size"))
+		return false;
+	if (hole->count <= space->end - hole->first)
+		return true;
+	yaml_fault(document, size, "the range passes the end of the space, %s",
+		   yaml_pages_text(space->page_bytes, at, space->end));
+	return false;
+}
+
+/* holes are in ascending order; a pair that overlaps is reported at the one that stands later in the file. */
+static void check_overlaps(struct yaml_document *document, const struct placed_hole *holes, size_t count)
+{
+	uint64_t end = 0;
+	size_t reaching = 0; /* the hole that ends there */
+	for (size_t i = 0; i < count; i++) {
+		if (i && holes[i].hole.first < end) {
+			bool later = holes[i].place > holes[reaching].place;
+			yaml_place here = holes[later ? i : reaching].place, there = holes[later ? reaching : i].place;
+			char path[YAML_PATH_BYTES];
+			struct yaml_position position = yaml_places_position(&document->places, there);
+			yaml_fault(document, here, "overlaps %s of line %u, column %u",
+				   yaml_places_path(&document->places, there, path), position.line, position.column);
+		}
+		if (holes[i].hole.first + holes[i].hole.count > end) {
+			end = holes[i].hole.first + holes[i].hole.count;
+			reaching = i;
+		}
+	}
+}
+
+static void check_holes(struct yaml_document *document, yaml_place list, struct workload_space *space)
+{
+	struct placed_hole *holes = memory_zeroed(space->hole_count, sizeof *holes);
+	size_t count = 0;
+	uint64_t reserved = 0, size = space->end - space->first;
+	if (!holes) {
+		yaml_no_memory(document);
+		return;
+	}
+	for (size_t i = 0; i < space->hole_count; i++) {
+		yaml_place place = yaml_item_place(document, list, i);
+		if (check_hole(document, place, space, &space->holes[i]))
+			holes[count++] = (struct placed_hole){space->holes[i], place};
+	}
+	qsort(holes, count, sizeof *holes, by_first);
+	check_overlaps(document, holes, count);
+	for (size_t i = 0; i < count; i++) {
+		space->holes[i] = holes[i].hole;
+		/* Overlapping ones may pass the size; they are reported already. */
+		reserved += holes[i].hole.count < size - reserved ? holes[i].hole.count : size - reserved;
+	}
+	space->hole_count = count;
+	if (count && reserved == size)
+		yaml_fault(document, list, "nothing of the space is left");
+	else
+		space->usable = size - reserved;
+	memory_release(holes);
+}
+
+void rule_space(struct yaml_document *document, yaml_place place, void *item)
+{
+	struct workload_space *space = item;
+	yaml_place base = yaml_key_place(document, place, "base"), size = yaml_key_place(document, place, "size");
+	char at[YAML_SIZE_BYTES];
+	bool good = yaml_sound(document, base) && yaml_sound(document, size);
+	if (good && space->first >= space->end) {
+		const char *from = yaml_value_text(document, base), *to = yaml_value_text(document, size);
+		yaml_fault(document, to ? size : base,
+			   "the space is empty: addresses are [base, size), and base is %s, size %s",
+			   from ? from : yaml_pages_text(space->page_bytes, at, space->first), to ? to : "4GiB");
+		good = false;
+	}
+	/* What follows is checked against a space that refuses little, so that one mistake is told once. */
+	if (!good) {
+		space->first = 0;
+		space->end = WORKLOAD_PAGES_MAX;
+	}
+	space->usable = space->end - space->first;
+	if (space->hole_count)
+		check_holes(document, yaml_key_place(document, place, "reserved"), space);
+}
+
+void rule_adapter(struct yaml_document *document, yaml_place place, void *item)
+{
+	struct workload *workload = item;
+	bool identity = workload->space.mode == DDI_MODE_IDENTITY;
+	yaml_place physical = yaml_key_place(document, YAML_PLACE_ROOT, "physical");
+	if (!yaml_given(document, place, "wddm"))
+		workload->wddm = identity ? DDI_WDDM_2_4 : DDI_WDDM_3_0;
+	else if (workload->wddm == DDI_WDDM_2_4 && !identity && yaml_good(document, place, "wddm"))
+		yaml_fault(document, yaml_key_place(document, place, "wddm"),
+			   "DMA remapping came with WDDM 3.0; in 2.4 logical addresses are physical ones: space: {mode: "
+			   "identity}");
+	if (identity && workload->physical.bytes / workload->space.page_bytes > workload->space.end)
+		yaml_fault(document, yaml_key_place(document, physical, "size"),
+			   "in mode identity physical memory must lie inside the space, which ends before");
+}
