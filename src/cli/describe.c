@@ -114,7 +114,7 @@ static size_t describe_keys_of(const struct yaml_key_list *list, const char *of,
 		size_t length = strlen(key->path);
 		if (!is_key(key, name))
 			continue;
-		printf("%s%s%s: %s\n\n  value: %s\n  default: %s\n", found++ ? "\n" : "", key->path, of, key->about,
+		printf("%s%s: %s%s\n\n  value: %s\n  default: %s\n", found++ ? "\n" : "", key->path, key->about, of,
 		       key->value, key->by_default);
 		for (size_t k = i + 1; k < list->count; k++) {
 			const struct yaml_key_text *below = &list->keys[k];
@@ -135,7 +135,7 @@ static size_t describe_keys(const char *name)
 	if (yaml_key_list(&workload, &workload_language) == 0)
 		found = describe_keys_of(&workload, "", name, found);
 	if (yaml_key_list(&policy, &policy_language) == 0)
-		found = describe_keys_of(&policy, " (of a policy)", name, found);
+		found = describe_keys_of(&policy, " (key of a policy)", name, found);
 	yaml_key_list_release(&workload);
 	yaml_key_list_release(&policy);
 	return found;

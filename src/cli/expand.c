@@ -6,10 +6,23 @@
 
 #include <stdio.h>
 
+enum format { JSON, YAML };
+static const char *const format_names[] = {[JSON] = "json", [YAML] = "yaml", NULL};
+
+struct arguments {
+	unsigned format;
+};
+
+static const struct option_row rows[] = {
+	{"format", 0, OPTION_CHOICE, OPTION_SHOWS, "json|yaml", "takes json or yaml", "default: json",
+	 OPTION_AT(struct arguments, format), .choices = format_names},
+};
+
 static int run_command(const struct cli_command *command, int argc, char **argv)
 {
 	struct cli_given given;
-	int read = cli_read(command, argc, argv, (void *[]){NULL, NULL}, &given);
+	struct arguments arguments = {.format = JSON};
+	int read = cli_read(command, argc, argv, (void *[]){&arguments, NULL}, &given);
 	if (read >= 0)
 		return read;
 	if (argc - given.first != 1) {
@@ -17,29 +30,34 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 		return EXIT_CODE_USAGE;
 	}
 	struct workload workload;
-	struct text messages = {0}, json = {0};
+	struct text messages = {0}, expanded = {0};
 	int result = workload_load(argv[given.first], &workload, &messages);
 	if (messages.length)
 		fputs(messages.bytes, stderr);
 	if (result == 0) {
-		workload_expand(&workload, &json);
+		if (arguments.format == YAML)
+			workload_expand_yaml(&workload, &expanded);
+		else
+			workload_expand(&workload, &expanded);
 		workload_release(&workload);
-		if (!json.failed)
-			puts(json.bytes);
+		if (!expanded.failed)
+			fputs(expanded.bytes, stdout);
 	}
 	int code = result == WORKLOAD_NO_MEMORY ? EXIT_CODE_IO
 		   : result < 0                 ? EXIT_CODE_USAGE
-		   : json.failed                ? EXIT_CODE_IO
+		   : expanded.failed            ? EXIT_CODE_IO
 						: EXIT_CODE_OK;
 	text_release(&messages);
-	text_release(&json);
+	text_release(&expanded);
 	return code;
 }
 
 const struct cli_command cli_expand = {
 	.name = "expand",
-	.about = "print a workload with every default written out, as JSON",
-	.usage = (const char *const[]){"FILE", NULL},
-	.text = "Prints a workload as one JSON document with every default written out: what a run would play.\n",
+	.about = "print a workload with every default written out, as JSON or YAML",
+	.usage = (const char *const[]){"FILE [--format json|yaml]", NULL},
+	.text = "Prints a workload with every default written out: what a run would play. It is a workload again, as JSON too, which can be\n"
+		"checked, changed and run; recordings are looked for beside the file that names them.\n",
+	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
 };

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/workload_folder.h"
+#include "compare/policy.h"
 #include "metric/metrics.h"
 #include "workload/language.h"
 #include "workload/workload_yaml.h"
@@ -46,17 +47,40 @@ static int list_metrics(struct text *out, bool json)
 	return EXIT_CODE_OK;
 }
 
-/* In JSON with all that the table knows: what writes workload files itself needs values and ranges. */
-static int list_keys(struct text *out, bool json)
+/* file: what kind of file the key belongs to. */
+static void add_key(struct text *out, bool json, const char *file, const struct yaml_key_text *key)
+{
+	const char *const members[][2] = {{"name", key->path},
+					  {"file", file},
+					  {"value", key->value},
+					  {"default", key->by_default},
+					  {"about", key->about}};
+	if (!json) {
+		text_add(out, "%-38s %s%s%s\n", key->path, strcmp(file, "workload") ? file : "",
+			 strcmp(file, "workload") ? ": " : "", key->about);
+		return;
+	}
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+		text_add(out, "%s\"%s\": ", i ? ", " : out->length ? ",\n {" : "[{", members[i][0]);
+		text_add_json(out, members[i][1]);
+	}
+	text_add(out, "}");
+}
+
+static int list_keys_of(struct text *out, bool json, const char *file, const struct yaml_language *language)
 {
 	struct yaml_key_list list = {0};
-	int result = yaml_key_list(&list, &workload_language);
-	for (size_t i = 0; result == 0 && i < list.count; i++) {
-		const struct yaml_key_text *key = &list.keys[i];
-		add_entry(out, json, key->path, key->about);
-	}
+	int result = yaml_key_list(&list, language);
+	for (size_t i = 0; result == 0 && i < list.count; i++)
+		add_key(out, json, file, &list.keys[i]);
 	yaml_key_list_release(&list);
 	return result == 0 ? EXIT_CODE_OK : EXIT_CODE_IO;
+}
+
+static int list_keys(struct text *out, bool json)
+{
+	int code = list_keys_of(out, json, "workload", &workload_language);
+	return code == EXIT_CODE_OK ? list_keys_of(out, json, "policy", &policy_language) : code;
 }
 
 /* The variants of sizes and lifetimes. */

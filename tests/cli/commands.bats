@@ -128,7 +128,20 @@ refuses() { # part of the message, command line…
 	run -0 --separate-stderr "$iovabench" expand $tiny
 	is "$(jq -r '[.name, .seed, (.phases | length)] | join(" ")' <<<"$output")" "tiny 0x1 2"
 	refuses "No such file" expand "$scratch/none"
+	refuses "takes json or yaml" expand $tiny --format xml
 	refuses "takes one file" expand $tiny $tiny
+}
+
+@test "what expand writes is checked and played as the workload that it was" {
+	"$iovabench" run $tiny -a rbtree --rounds 1 --ops 2k -q -o "$scratch/was"
+	for format in json yaml; do
+		"$iovabench" expand $tiny --format $format >"$scratch/again.yaml"
+		run -0 "$iovabench" check "$scratch/again.yaml"
+		"$iovabench" run "$scratch/again.yaml" -a rbtree --rounds 1 --ops 2k -q -o "$scratch/$format"
+		is "$(jq -c '[.workloads[0].stream_hash, .workloads[0].expanded]' "$scratch/$format/result.json")" \
+			"$(jq -c '[.workloads[0].stream_hash, .workloads[0].expanded]' "$scratch/was/result.json")"
+	done
+	is "$(grep -c "^  - name: \|^  - {name: " "$scratch/again.yaml")" "$("$iovabench" expand $tiny | jq '(.requests + .phases) | length')"
 }
 
 @test "lists are lines, or JSON" {

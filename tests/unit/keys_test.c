@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Goal: what list, describe and the manual say about keys is what the parser does. Method: every range and default that the table of
- * keys tells is tried out on the parser itself, and the manual is held against the table. Run from the root of the repository. */
+ * keys tells is tried out on the parser itself (the gate `manual` holds the manual against the table). */
 #include "workload/language.h"
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "workload/workload_yaml.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -243,38 +241,12 @@ static void defaults_are_those_of_the_parser(void **state)
 	assert_true(defaults >= 20);
 }
 
-static void the_manual_has_the_table(void **state)
-{
-	(void)state;
-	struct text table = {0};
-	struct error error = {0};
-	char *manual;
-	size_t length;
-	text_add(&table, "| key | value | default | meaning |\n|---|---|---|---|\n");
-	for (size_t i = 0; i < keys.count; i++)
-		text_add(&table, "| `%s` | %s | %s | %s |\n", keys.keys[i].path, keys.keys[i].value,
-			 keys.keys[i].by_default, keys.keys[i].about);
-	assert_false(table.failed);
-	if (file_read("docs/workload-format.md", 1u << 20, &manual, &length, &error))
-		fail_msg("%s", error.message);
-	const char *found = strstr(manual, "| key | value | default | meaning |\n|---|---|---|---|\n| `iovabench` | 1 |");
-	if (!found || strncmp(found, table.bytes, table.length) != 0) {
-		if (getenv("KEYS_TABLE"))
-			fputs(table.bytes, stderr);
-		fail_msg("the table of all keys in docs/workload-format.md is not that of the language; KEYS_TABLE=1 "
-			 "writes it "
-			 "to stderr");
-	}
-	text_release(&table);
-	memory_release(manual);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_is_told_once_and_explained), cmocka_unit_test(without_memory_no_keys_are_listed),
 		cmocka_unit_test(ranges_are_those_of_the_parser),       cmocka_unit_test(every_range_is_probed),
-		cmocka_unit_test(defaults_are_those_of_the_parser),     cmocka_unit_test(the_manual_has_the_table),
+		cmocka_unit_test(defaults_are_those_of_the_parser),
 	};
 	return cmocka_run_group_tests_name("keys of workloads", tests, list_keys, release_keys);
 }
