@@ -168,16 +168,19 @@ size_t yaml_prefix_add(char *prefix, size_t length, const char *name)
 {
 	if (!name)
 		return length;
-	length += (size_t)snprintf(prefix + length, YAML_PREFIX_BYTES - length, "%s%s", length ? "." : "", name);
-	assert(length < YAML_PREFIX_BYTES);
-	return length;
+	size_t bytes = strlen(name);
+	assert(length + 1 + bytes < YAML_PREFIX_BYTES);
+	if (length)
+		prefix[length++] = '.';
+	memcpy(prefix + length, name, bytes + 1);
+	return length + bytes;
 }
 
 static void begin_element(struct walk *walk)
 {
 	char last = walk->out->length ? walk->out->bytes[walk->out->length - 1] : '[';
 	if (last != '{' && last != '[')
-		text_add(walk->out, ",\n");
+		text_add_bytes(walk->out, ",\n", 2);
 }
 
 static void name_member(struct walk *walk, const struct yaml_member *member)
@@ -197,9 +200,12 @@ static bool is_written(const struct walk *walk, size_t from, const char *name)
 
 static void add_member(struct walk *walk, const char *name)
 {
-	text_add_bytes(&walk->members, name, strlen(name) + 1);
+	size_t length = strlen(name);
+	text_add_bytes(&walk->members, name, length + 1);
 	begin_element(walk);
-	text_add(walk->out, "\"%s\": ", name);
+	text_add_bytes(walk->out, "\"", 1);
+	text_add_bytes(walk->out, name, length);
+	text_add_bytes(walk->out, "\": ", 3);
 }
 
 /* False: something else was written there already, which was told, or what it stands for is the same. */
@@ -380,6 +386,10 @@ static void write_fallback(struct walk *walk, const struct yaml_key *row)
 	const struct level *level = &walk->levels[walk->depth - 1];
 	const char *name = walk->prefix + level->prefix;
 	struct text *out = walk->out;
+	bool text = row->kind == YAML_TEXT || row->kind == YAML_NAME;
+	/* Nothing written is zeros. */
+	if (!text && !scalar.whole && scalar.real == 0 && !scalar.word)
+		return;
 	name_member(walk, &row->at);
 	walk->out = &walk->left_out;
 	text_add_bytes(walk->out, name, strlen(name) + 1);
