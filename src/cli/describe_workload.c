@@ -17,7 +17,11 @@ static void print(const char *file, const struct workload *workload)
 	printf("  requests:");
 	for (size_t i = 0; i < workload->request_count; i++)
 		printf(" %s", workload->requests[i].name);
-	printf("%s\n  phases:", workload->request_count ? "" : " none");
+	puts(workload->request_count ? "" : " none");
+	for (size_t i = 0; i < workload->request_count; i++)
+		if (workload->requests[i].about)
+			printf("    %s: %s\n", workload->requests[i].name, workload->requests[i].about);
+	printf("  phases:");
 	for (size_t i = 0; i < workload->phase_count; i++)
 		printf(" %s%s", workload->phases[i].name, workload->phases[i].measured ? "" : " (not measured)");
 	printf("\n  file: %s\n\n  iovabench expand %s tells every value of it\n", file, file);

@@ -358,6 +358,7 @@ static json_t *write_boundary(const void *root, const void *item)
 static const struct yaml_key request_keys[] = {
 	{"name", YAML_NAME, .at = AT(REQUEST, name), .names = WORKLOAD_NAMES_REQUESTS, .what = "request",
 	 .missing = "mixes and scripts name requests", .help = "what mixes and scripts call it"},
+	{"about", YAML_TEXT, .at = AT(REQUEST, about), .help = "what it stands for, one line for people"},
 	{"call", YAML_WORD, "extent", .at = AT(REQUEST, call), .words = workload_call_words,
 	 .help = "the bare allocator, or a driver call: 'iovabench describe call:mdl' explains one"},
 	{"size", YAML_MAP, .at = AT(REQUEST, size), .map = &size_map, .missing = "for example size: {fixed: 4KiB}",

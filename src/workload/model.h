@@ -94,6 +94,7 @@ struct workload_align {
 
 struct workload_request {
 	char *name;
+	char *about; /* or NULL */
 	enum workload_call call;
 	struct workload_size size;
 	struct workload_align align;

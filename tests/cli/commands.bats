@@ -144,6 +144,12 @@ refuses() { # part of the message, command line…
 	is "$(grep -c "^  - name: \|^  - {name: " "$scratch/again.yaml")" "$("$iovabench" expand $tiny | jq '(.requests + .phases) | length')"
 }
 
+@test "describe tells what the requests of a workload stand for" {
+	sed 's/{name: page, /{name: page, about: "one page: a ring of its own", /' $tiny >"$scratch/told.yaml"
+	has "$("$iovabench" describe "$scratch/told.yaml")" "$(printf '  requests: page\n    page: one page: a ring of its own\n  phases:')"
+	is "$("$iovabench" describe $tiny | grep -c '^    ')" 0
+}
+
 @test "lists are lines, or JSON" {
 	for list in allocators workloads metrics distributions keys; do
 		run -0 "$iovabench" list $list
