@@ -18,20 +18,7 @@ static void set_high(struct op_request *request, uint32_t attempt)
 enum iova_status engine_call_contiguous(struct ddi_adapter *adapter, const struct engine *engine,
 					const struct op_request *request, uint32_t cpu, struct iova_extent *slot)
 {
-	const struct iova_request *pages = &request->request;
-	struct ddi_contiguous_request call = {
-		.number_of_bytes = pages->count * engine->page_bytes,
-		.lowest_acceptable_address = 0,
-		.highest_acceptable_address = UINT64_MAX,
-		.boundary_address_multiple =
-			pages->constraints & IOVA_CONSTRAIN_BOUNDARY ? pages->boundary * engine->page_bytes : 0,
-		.alignment_pages = pages->constraints & IOVA_CONSTRAIN_ALIGN ? pages->align : 1,
-		.no_drain = (pages->constraints & IOVA_CONSTRAIN_NO_DRAIN) != 0,
-	};
-	if (pages->constraints & IOVA_CONSTRAIN_LIMIT) {
-		call.lowest_acceptable_address = pages->low * engine->page_bytes;
-		call.highest_acceptable_address = pages->high * engine->page_bytes + (engine->page_bytes - 1);
-	}
+	struct ddi_contiguous_request call = engine_contiguous_request(engine, request);
 	ddi_handle handle;
 	enum ntstatus status = dxgk_cb_allocate_contiguous_memory(adapter, &call, cpu, &handle);
 	if (status == NTSTATUS_NO_MEMORY || status == NTSTATUS_RESOURCE_IN_USE ||

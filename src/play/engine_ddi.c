@@ -1,32 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "play/engine_ddi.h"
 
-static uint64_t low_of(const struct engine *engine, const struct iova_request *pages)
-{
-	return pages->constraints & IOVA_CONSTRAIN_LIMIT ? pages->low * engine->page_bytes : 0;
-}
-
-static uint64_t high_of(const struct engine *engine, const struct iova_request *pages)
-{
-	return pages->constraints & IOVA_CONSTRAIN_LIMIT ? pages->high * engine->page_bytes + (engine->page_bytes - 1)
-							 : UINT64_MAX;
-}
-
-static uint64_t alignment_of(const struct iova_request *pages)
-{
-	return pages->constraints & IOVA_CONSTRAIN_ALIGN ? pages->align : 1;
-}
-
-static uint64_t boundary_of(const struct engine *engine, const struct iova_request *pages)
-{
-	return pages->constraints & IOVA_CONSTRAIN_BOUNDARY ? pages->boundary * engine->page_bytes : 0;
-}
-
-static bool no_drain(const struct iova_request *pages)
-{
-	return (pages->constraints & IOVA_CONSTRAIN_NO_DRAIN) != 0;
-}
-
 static uint32_t adl_flags(const struct workload_arguments *arguments)
 {
 	return (arguments->contiguous == DDI_CONTIGUITY_REQUIRE  ? DDI_ADL_REQUIRE_CONTIGUOUS
@@ -42,16 +16,7 @@ static uint32_t node_of(const struct workload_arguments *arguments)
 static enum ntstatus alloc_contiguous(const struct engine *engine, struct ddi_adapter *adapter,
 				      const struct op_request *request, uint32_t cpu, struct engine_held *held)
 {
-	const struct iova_request *pages = &request->request;
-	struct ddi_contiguous_request call = {
-		.number_of_bytes = held->bytes,
-		.lowest_acceptable_address = low_of(engine, pages),
-		.highest_acceptable_address = high_of(engine, pages),
-		.boundary_address_multiple = boundary_of(engine, pages),
-		.alignment_pages = alignment_of(pages),
-		.cache_type = request->arguments->cache,
-		.no_drain = no_drain(pages),
-	};
+	struct ddi_contiguous_request call = engine_contiguous_request(engine, request);
 	return dxgk_cb_allocate_contiguous_memory(adapter, &call, cpu, &held->handles[0]);
 }
 
@@ -61,15 +26,15 @@ static enum ntstatus alloc_mdl(const struct engine *engine, struct ddi_adapter *
 	const struct iova_request *pages = &request->request;
 	const struct workload_arguments *arguments = request->arguments;
 	struct ddi_mdl_request call = {
-		.low_address = low_of(engine, pages),
-		.high_address = high_of(engine, pages),
+		.low_address = engine_low_of(engine, pages),
+		.high_address = engine_high_of(engine, pages),
 		.skip_bytes = arguments->skip,
 		.total_bytes = held->bytes,
 		.cache_type = arguments->cache,
 		.flags = arguments->flags,
 		.contiguity = arguments->contiguous,
-		.alignment_pages = alignment_of(pages),
-		.no_drain = no_drain(pages),
+		.alignment_pages = engine_alignment_of(pages),
+		.no_drain = engine_no_drain(pages),
 	};
 	return dxgk_cb_allocate_pages_for_mdl(adapter, &call, cpu, &held->handles[0], &held->handles[1]);
 }
@@ -85,9 +50,9 @@ static enum ntstatus alloc_adl(const struct engine *engine, struct ddi_adapter *
 		.size = held->bytes,
 		.cache_type = arguments->cache,
 		.open = true,
-		.lowest_address = low_of(engine, pages),
-		.highest_address = high_of(engine, pages),
-		.boundary_address_multiple = boundary_of(engine, pages),
+		.lowest_address = engine_low_of(engine, pages),
+		.highest_address = engine_high_of(engine, pages),
+		.boundary_address_multiple = engine_boundary_of(engine, pages),
 		.skip_bytes = arguments->skip,
 		.flags = arguments->flags,
 		.base_address = arguments->address,
@@ -100,8 +65,8 @@ static enum ntstatus alloc_adl(const struct engine *engine, struct ddi_adapter *
 		.adapter_memory_object = held->handles[2],
 		.size = held->bytes,
 		.flags = adl_flags(arguments),
-		.alignment_pages = alignment_of(pages),
-		.no_drain = no_drain(pages),
+		.alignment_pages = engine_alignment_of(pages),
+		.no_drain = engine_no_drain(pages),
 	};
 	struct ddi_adl adl;
 	status = dxgk_cb_allocate_adl(adapter, &call, cpu, &adl);
@@ -155,14 +120,14 @@ static enum ntstatus alloc_reserve(const struct engine *engine, struct ddi_adapt
 				   const struct op_request *request, uint32_t cpu, struct engine_held *held)
 {
 	const struct iova_request *pages = &request->request;
-	uint64_t low = low_of(engine, pages), high = high_of(engine, pages);
+	uint64_t low = engine_low_of(engine, pages), high = engine_high_of(engine, pages);
 	bool limited = pages->constraints & IOVA_CONSTRAIN_LIMIT;
 	struct ddi_reserve_request call = {
 		.size = held->bytes,
 		.min_address = limited ? &low : NULL,
 		.max_address = limited ? &high : NULL,
-		.alignment_pages = alignment_of(pages),
-		.no_drain = no_drain(pages),
+		.alignment_pages = engine_alignment_of(pages),
+		.no_drain = engine_no_drain(pages),
 	};
 	enum ntstatus status = iommu_reserve_logical_address_range(adapter, &call, cpu, &held->handles[1]);
 	if (status != NTSTATUS_SUCCESS)

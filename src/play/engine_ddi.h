@@ -17,6 +17,48 @@ struct engine_held {
 	uint64_t bytes;        /* that were asked for */
 };
 
+/* What a request asks of logical addresses, as calls have it: bytes. */
+static inline uint64_t engine_low_of(const struct engine *engine, const struct iova_request *pages)
+{
+	return pages->constraints & IOVA_CONSTRAIN_LIMIT ? pages->low * engine->page_bytes : 0;
+}
+
+static inline uint64_t engine_high_of(const struct engine *engine, const struct iova_request *pages)
+{
+	return pages->constraints & IOVA_CONSTRAIN_LIMIT ? pages->high * engine->page_bytes + (engine->page_bytes - 1)
+							 : UINT64_MAX;
+}
+
+static inline uint64_t engine_alignment_of(const struct iova_request *pages)
+{
+	return pages->constraints & IOVA_CONSTRAIN_ALIGN ? pages->align : 1;
+}
+
+static inline uint64_t engine_boundary_of(const struct engine *engine, const struct iova_request *pages)
+{
+	return pages->constraints & IOVA_CONSTRAIN_BOUNDARY ? pages->boundary * engine->page_bytes : 0;
+}
+
+static inline bool engine_no_drain(const struct iova_request *pages)
+{
+	return (pages->constraints & IOVA_CONSTRAIN_NO_DRAIN) != 0;
+}
+
+static inline struct ddi_contiguous_request engine_contiguous_request(const struct engine *engine,
+								      const struct op_request *request)
+{
+	const struct iova_request *pages = &request->request;
+	return (struct ddi_contiguous_request){
+		.number_of_bytes = pages->count * engine->page_bytes,
+		.lowest_acceptable_address = engine_low_of(engine, pages),
+		.highest_acceptable_address = engine_high_of(engine, pages),
+		.boundary_address_multiple = engine_boundary_of(engine, pages),
+		.alignment_pages = engine_alignment_of(pages),
+		.cache_type = request->arguments->cache,
+		.no_drain = engine_no_drain(pages),
+	};
+}
+
 /* True for streams whose slots need held. */
 bool engine_holds(const struct op_request *request);
 
