@@ -493,6 +493,19 @@ static void repeats_may_nest_eight_deep(void **state)
 	assert_int_equal(workload.phases[0].script_count, 18);
 }
 
+static void a_setting_takes_the_place_of_a_value_and_of_a_list_of_one(void **state)
+{
+	(void)state;
+	static const char yaml[] = HEAD "requests: [{name: a, size: {fixed: 4KiB}, high: [0xFFFFFF]}]\n" FILL;
+	static const struct yaml_setting settings[] = {{.key = "requests.a.high", .value = "0xFFFFF"},
+						       {.key = "phases.fill.until.live", .value = "7"}};
+	if (workload_parse_set("test.yaml", yaml, strlen(yaml), settings, 2, &workload, &messages))
+		fail_msg("refused: %s", messages.bytes);
+	assert_int_equal(workload.requests[0].high_count, 1);
+	assert_int_equal(workload.requests[0].high[0], 0xff);
+	assert_int_equal(workload.phases[0].until_value, 7);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, release)
@@ -531,6 +544,7 @@ int main(void)
 		TEST(texts_keep_every_character),
 		TEST(a_byte_order_mark_is_passed_over),
 		TEST(repeats_may_nest_eight_deep),
+		TEST(a_setting_takes_the_place_of_a_value_and_of_a_list_of_one),
 	};
 	return cmocka_run_group_tests_name("workload files", tests, NULL, NULL);
 }
