@@ -108,6 +108,21 @@ def check_phase(where, phase):
         raise Finding("run: more failures than allocations", f"{where}, {phase['name']}: {failures} {operations}")
 
 
+UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+def pages(text, page):
+    """Of a size as expand writes it."""
+    number, unit = re.fullmatch(r"(0x[0-9a-f]+|\d+) ?([A-Za-z]*)", text).groups()
+    return int(number, 0) if unit == "pages" else int(number, 0) * UNITS.get(unit, 1) // page
+
+
+def usable_pages(space):
+    page = pages(space["page"], 1)
+    reserved = sum(pages(hole["size"], page) for hole in space.get("reserved", []))
+    return pages(space["size"], page) - pages(space["base"], page) - reserved
+
+
 def conservation(where, arm, expanded):
     """live + free + cached + deferred of every row is the space."""
     table = arm.get("series_table")
@@ -116,11 +131,12 @@ def conservation(where, arm, expanded):
         return
     columns = {name: i for i, name in enumerate(table["columns"])}
     parts = [columns[name] for name in ("live_pages", "free_pages", "cached_pages", "deferred_pages")]
+    usable = usable_pages(expanded["space"])
     for row in table["rows"]:
         values = [row[i] for i in parts]
-        if None not in values and sum(values) != expanded["space"]["usable_pages"]:
+        if None not in values and sum(values) != usable:
             raise Finding("run: pages are not conserved", f"{where}: {dict(zip(('live', 'free', 'cached', 'deferred'), values))}"
-                          f" are not {expanded['space']['usable_pages']}, at operation {row[columns['op']]}")
+                          f" are not {usable}, at operation {row[columns['op']]}")
 
 
 def check_counts(where, arm, expanded):
@@ -133,7 +149,7 @@ def check_counts(where, arm, expanded):
             return
         wanted = None
         if "mix" in meant:
-            (kind, value), = meant["until"].items()
+            (kind, value), = meant.get("until", {"ops": meant.get("ops")}).items()
             if kind == "live" and mix is not None:
                 wanted = ("allocations", max(0, value - mix), tried)
             elif kind == "ops":  # at a whole step

@@ -7,7 +7,8 @@ import re
 
 class Keys:
     def __init__(self, tool):
-        self.rows = {row["name"]: row for row in json.loads(tool("list", "keys", "--json", codes={0}).out)}
+        rows = json.loads(tool("list", "keys", "--json", codes={0}).out)
+        self.rows = {row["name"]: row for row in rows if row.get("file", "workload") == "workload"}
 
     def words(self, path):
         """The words of a key that takes one of several: 'random, fifo or lifo'."""

@@ -28,6 +28,8 @@ class Requests:
             while g.identity and call in ("extent", "reserve"):
                 call = g.word("requests.call")
         takes = g.tables.calls.requests[call]
+        if g.chance(0.1):
+            request["about"] = "null"
         if call != "extent" or g.chance(0.1):
             request["call"] = call
         low, high, boundary = self.window(request, call, takes)

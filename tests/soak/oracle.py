@@ -9,7 +9,6 @@ import time
 
 import figures
 import text
-import unexpand
 from tool import Finding, nature
 
 RUN_CODES = {0, 1, 3, 5, 6}
@@ -117,17 +116,13 @@ def timed(play):
 
 
 def replay(play):
-    """What expand prints, made a workload again, is the same workload."""
-    trees = []
-    for tree in play.case.trees:
-        whole = {key: value for key, value in tree.items() if key != "sweep"}
-        file, = play.write([whole], "whole")
-        outcome = play.asan("expand", file, codes={0})
-        try:
-            trees.append(unexpand.workload(json.loads(outcome.out)))
-        except (ValueError, KeyError, TypeError) as error:
-            raise Finding("expand: no document", f"{error!r}\n  {outcome.told()}") from None
-    files, again = play.write([{k: v for k, v in tree.items() if k != "sweep"} for tree in play.case.trees], "once"), play.write(trees, "again")
+    """What expand prints is a workload, and the same one."""
+    files, again = play.write([{k: v for k, v in tree.items() if k != "sweep"} for tree in play.case.trees], "once"), []
+    for number, file in enumerate(files):
+        outcome = play.asan("expand", file, "--format", play.random.choice(["json", "yaml"]), codes={0})
+        again.append(play.path(f"again{number}.yaml"))
+        with open(again[-1], "w", encoding="utf-8") as opened:
+            opened.write(outcome.out)
     outcome = play.release("check", *again)
     if outcome.code:
         raise Finding("replay: what was expanded is refused", outcome.told())
