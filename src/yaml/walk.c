@@ -301,13 +301,14 @@ static void note_name(struct walk *walk, const struct yaml_key *row, yaml_place 
 		return;
 	}
 	/* One more for the end. */
-	if (memory_grow(&names->names, &names->capacity, names->count + 1, sizeof *names->names) ||
-	    name_table_set(&names->numbers, text, list->index - 1)) {
+	if (memory_grow(&names->names, &names->capacity, names->count + 1, sizeof *names->names)) {
 		yaml_no_memory(document);
 		return;
 	}
 	names->names[names->count++] = text;
 	names->names[names->count] = NULL;
+	if (name_table_set(&names->numbers, text, list->index - 1))
+		yaml_no_memory(document);
 }
 
 /* The value of a scalar node, or NULL: it was refused, or is now. */
