@@ -47,7 +47,7 @@ ROOM_OBJECTS := $(FILE_OBJECTS) $(FOLDERS:%=$(BUILD)/objects/%.o)
 FOLDER_OBJECTS := $(patsubst src/%.c,$(BUILD)/objects/%.o,$(sort $(wildcard src/allocator/*/*.c)))
 PLUGINS := $(patsubst plugins/%.c,$(BUILD)/plugins/%.so,$(sort $(wildcard plugins/*.c)))
 TEST_PLUGINS := $(patsubst tests/plugins/%.c,$(BUILD)/tests/plugins/%.so,$(sort $(wildcard tests/plugins/*.c)))
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/*_test.c)))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/*/*_test.c)))
 FED := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/feed/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
 CONFORMANCE_SOURCES := $(sort $(wildcard tests/conformance/*.c tests/mutants/*.c))
 
@@ -128,14 +128,14 @@ tests: all $(UNIT_TESTS) $(FED) $(TEST_PLUGINS) $(if $(CONFORMANCE_SOURCES),$(BU
 check: tests ## build and run every test; ends with a line "N passed, N failed"
 	@BUILD='$(BUILD)' CC='$(CC)' VARIANT='$(VARIANT)' tests/run
 
-THREAD_TESTS = ring_test threads_test threads_stress_test
+THREAD_TESTS = unit/play/ring_test unit/play/threads_test unit/play/threads_stress_test
 .PHONY: check-threads
-check-threads: $(addprefix $(BUILD)/tests/unit/,$(THREAD_TESTS)) ## tests of what threads share; meant for VARIANT=tsan
-	@BUILD='$(BUILD)' VARIANT='$(VARIANT)' tests/run $(addprefix unit/,$(THREAD_TESTS))
+check-threads: $(addprefix $(BUILD)/tests/,$(THREAD_TESTS)) ## tests of what threads share; meant for VARIANT=tsan
+	@BUILD='$(BUILD)' VARIANT='$(VARIANT)' tests/run $(THREAD_TESTS)
 
 DDI_CALLS ?= 5000000
 .PHONY: check-ddi
-check-ddi: $(BUILD)/tests/unit/ddi_calls_random_test ## random driver calls, DDI_CALLS=5000000 for each allocator and mode, of DDI_SEED; meant for VARIANT=asan
+check-ddi: $(BUILD)/tests/unit/ddi/ddi_calls_random_test ## random driver calls, DDI_CALLS=5000000 for each allocator and mode, of DDI_SEED; meant for VARIANT=asan
 	@seed=$${DDI_SEED:-$$(date +%s)}; echo "DDI_SEED=$$seed"; DDI_RANDOM_SEED=$$seed DDI_RANDOM_CALLS=$(DDI_CALLS) $<
 
 .PHONY: check-layers
@@ -166,7 +166,7 @@ fuzz: $(FUZZERS) ## fuzz every loader for FUZZ_SECONDS=10 each, from the kept co
 SOAK_SECONDS ?= 60
 .PHONY: soak
 soak: all ## random workloads, command lines and driver calls for SOAK_SECONDS=60, a new seed each time (SOAK_SEED=)
-	@$(MAKE) -s VARIANT=asan BUILD='$(BUILD)/asan' all '$(BUILD)/asan/tests/unit/ddi_calls_random_test'
+	@$(MAKE) -s VARIANT=asan BUILD='$(BUILD)/asan' all '$(BUILD)/asan/tests/unit/ddi/ddi_calls_random_test'
 	@tests/soak/run --build '$(BUILD)' --asan '$(BUILD)/asan' --keep '$(BUILD)/soak' --seconds $(SOAK_SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(SOAK)
 
 .PHONY: bench-harness

@@ -7,7 +7,7 @@
  *     build/recording_fuzz -max_total_time=300 /tmp/corpus tests/fuzz/corpus/recording */
 #include "base/hash.h"
 #include "fuzz/recording_check.h"
-#include "unit/recording_craft.h"
+#include "support/recording_craft.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

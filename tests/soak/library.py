@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The driver library: its own test with random calls against a model (tests/unit/ddi_calls_random_test.c), with a seed of this run."""
+"""The driver library: its own test with random calls against a model (tests/unit/ddi/ddi_calls_random_test.c), with a seed of this run."""
 import os
 import subprocess
 import time
@@ -10,7 +10,7 @@ CALLS = 4000  # for each allocator and mode; enough for every kind of call, few 
 
 
 def soak(soak, random, until):
-    program = os.path.abspath(os.path.join(soak.options.asan or soak.options.build, "tests/unit/ddi_calls_random_test"))
+    program = os.path.abspath(os.path.join(soak.options.asan or soak.options.build, "tests/unit/ddi/ddi_calls_random_test"))
     if not os.path.exists(program):
         print(f"# the driver library is left out: there is no {program}")
         return

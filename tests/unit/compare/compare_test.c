@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT
+ * Comparisons of arms whose rounds are written by hand, and the intervals of percentiles. */
+#include "base/memory.h"
+#include "base/rng.h"
+#include "compare/compare.h"
+#include "compare/percentile.h"
+#include "support/result_fixture.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+static const struct fixture_size small = {3, 2, 4};
+
+static bool near(double got, double wanted)
+{
+	return fabs(got - wanted) < 1e-12;
+}
+
+static struct result_comparison compare_hand(const double *a, size_t a_count, const double *b, size_t b_count,
+					     double threshold, size_t verdicts)
+{
+	struct result_comparison row = {0};
+	assert_int_equal(compare_rounds(a, a_count, b, b_count, threshold, verdicts, &row, NULL), 0);
+	return row;
+}
+
+static const double ones[12] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
+/* Twelve rounds at 95 %: the third and the tenth of the sorted ratios. The median of ratios is taken of logarithms: sqrt(6th * 7th). */
+static void ratio_and_interval_are_order_statistics(void **state)
+{
+	(void)state;
+	const double b[12] = {1.12, 1.01, 1.02, 1.11, 1.03, 1.04, 1.10, 1.05, 1.06, 1.09, 1.07, 1.08};
+	struct result_comparison row = compare_hand(ones, 12, b, 12, 0.0301, 1);
+	assert_true(near(row.ratio, sqrt(1.06 * 1.07)));
+	assert_true(near(row.ci_low, 1.03) && near(row.ci_high, 1.10));
+	assert_int_equal(row.rounds, 12);
+	assert_true(near(row.level, 0.95));
+	assert_int_equal(row.verdict, RESULT_VERDICT_INCONCLUSIVE);
+	assert_int_equal(compare_hand(ones, 12, b, 12, 0.0299, 1).verdict, RESULT_VERDICT_REGRESSION);
+	assert_int_equal(compare_hand(ones, 12, b, 12, 0.11, 1).verdict, RESULT_VERDICT_OK);
+	assert_int_equal(compare_hand(b, 12, ones, 12, 0.0299, 1).verdict, RESULT_VERDICT_IMPROVEMENT);
+}
+
+/* Sharing the error among a hundred leaves twelve rounds their extremes; among more, nothing. */
+static void many_verdicts_widen_the_interval(void **state)
+{
+	(void)state;
+	const double b[12] = {1.12, 1.01, 1.02, 1.11, 1.03, 1.04, 1.10, 1.05, 1.06, 1.09, 1.07, 1.08};
+	struct result_comparison row = compare_hand(ones, 12, b, 12, 0.005, 100);
+	assert_true(near(row.ci_low, 1.01) && near(row.ci_high, 1.12));
+	assert_int_equal(row.verdict, RESULT_VERDICT_REGRESSION);
+	row = compare_hand(ones, 12, b, 12, 0.005, 103);
+	assert_true(isnan(row.ci_low) && isnan(row.ci_high));
+	assert_int_equal(row.verdict, RESULT_VERDICT_INCONCLUSIVE);
+	assert_int_equal(row.rounds_wanted, 13);
+}
+
+/* A round counts only where both have one; what drifts together is no difference. */
+static void rounds_are_compared_in_pairs(void **state)
+{
+	(void)state;
+	const double a[8] = {1, 2, 4, 8, 16, 32, (double)NAN, 128}, b[9] = {2, 4, 8, 16, 32, 64, 5, (double)NAN, 7};
+	struct result_comparison row = compare_hand(a, 8, b, 9, 0.03, 1);
+	assert_int_equal(row.rounds, 6);
+	assert_true(near(row.ratio, 2) && near(row.ci_low, 2) && near(row.ci_high, 2));
+	row = compare_hand(a, 8, b, 0, 0.03, 1);
+	assert_int_equal(row.rounds, 0);
+	assert_int_equal(row.verdict, RESULT_VERDICT_NOT_COMPARED);
+}
+
+/* Six rounds have their extremes as the interval. 1 / 1.03 = 0.97087…. */
+static void a_verdict_is_where_the_interval_lies(void **state)
+{
+	(void)state;
+	static const struct {
+		double low, high;
+		enum result_verdict verdict;
+	} cases[] = {
+		{1.0301, 1.5, RESULT_VERDICT_REGRESSION},
+		{1.0299, 1.5, RESULT_VERDICT_INCONCLUSIVE},
+		{0.5, 0.9708, RESULT_VERDICT_IMPROVEMENT},
+		{0.5, 0.9709, RESULT_VERDICT_INCONCLUSIVE},
+		{0.9709, 1.0299, RESULT_VERDICT_OK},
+		{0.9708, 1.0299, RESULT_VERDICT_INCONCLUSIVE},
+		{0.9709, 1.0301, RESULT_VERDICT_INCONCLUSIVE},
+		{0.5, 1.5, RESULT_VERDICT_INCONCLUSIVE},
+		{1.001, 1.0299, RESULT_VERDICT_OK},
+		{0.9709, 0.999, RESULT_VERDICT_OK},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		double middle = (cases[i].low + cases[i].high) / 2;
+		const double b[6] = {middle, cases[i].low, middle, middle, cases[i].high, middle};
+		struct result_comparison row = compare_hand(ones, 6, b, 6, 0.03, 1);
+		assert_true(near(row.ci_low, cases[i].low) && near(row.ci_high, cases[i].high));
+		assert_int_equal(row.verdict, cases[i].verdict);
+	}
+}
+
+/* How often verdicts are right, by simulation: log-ratios with a spread of 2 %, which is more than was seen between processes. */
+static void simulated_comparisons_do_not_cry_wolf(void **state)
+{
+	(void)state;
+	struct rng rng;
+	rng_seed(&rng, 3);
+	unsigned alarms = 0, ok = 0, found = 0;
+	for (int i = 0; i < 600; i++) {
+		double a[12], b[12], slow[12];
+		for (int j = 0; j < 12; j++) {
+			double drift = 1 + rng_unit(&rng);
+			a[j] = drift * exp(0.03 * (rng_unit(&rng) + rng_unit(&rng) - 1));
+			b[j] = drift * exp(0.03 * (rng_unit(&rng) + rng_unit(&rng) - 1));
+			slow[j] = 1.1 * b[j];
+		}
+		enum result_verdict equal = compare_hand(a, 12, b, 12, 0.03, 1).verdict;
+		alarms += equal == RESULT_VERDICT_REGRESSION || equal == RESULT_VERDICT_IMPROVEMENT;
+		ok += equal == RESULT_VERDICT_OK;
+		found += compare_hand(a, 12, slow, 12, 0.03, 1).verdict == RESULT_VERDICT_REGRESSION;
+	}
+	assert_int_equal(alarms, 0);
+	assert_true(ok >= 480);
+	assert_true(found >= 570);
+}
+
+static const struct result_comparison *row_of(const struct compare_pair *pair, enum metric metric)
+{
+	for (size_t i = 0; i < pair->row_count; i++)
+		if (pair->rows[i].metric == metric)
+			return &pair->rows[i];
+	return NULL;
+}
+
+static void two_arms_of_the_fixture(void **state)
+{
+	(void)state;
+	struct result result;
+	fixture_result(&result, small);
+	struct compare_pair pair = {.a = {&result, 0}, .b = {&result, 1}};
+	struct compare_rules rules;
+	compare_rules_default(&rules, 0.03, 1);
+	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+	const struct result_comparison *row = row_of(&pair, METRIC_SPAN_PAGES);
+	assert_true(near(row->ratio, row->b_value / row->a_value));
+	assert_int_equal(row->verdict, RESULT_VERDICT_IMPROVEMENT);
+	assert_int_equal(row_of(&pair, METRIC_FAILURES_FRAGMENTED)->verdict, RESULT_VERDICT_OK);
+	assert_true(isnan(row_of(&pair, METRIC_FAILURES_FRAGMENTED)->ratio));
+	/* Only describing, or measured by neither. */
+	assert_null(row_of(&pair, METRIC_OPERATIONS));
+	assert_null(row_of(&pair, METRIC_NET_NS_PER_OP));
+	assert_null(row_of(&pair, METRIC_LARGEST_FREE_PAGES));
+	/* Arm 1 has no rounds. */
+	assert_int_equal(row_of(&pair, METRIC_RAW_NS_PER_OP)->verdict, RESULT_VERDICT_NOT_COMPARED);
+	assert_string_equal(row_of(&pair, METRIC_RAW_NS_PER_OP)->reason, "no round has a figure of both");
+	compare_pair_release(&pair);
+	/* 28 of 20,000 failed is more than 0.1 %, 28 of a million is not. */
+	result_set(&result.arms[5].phases[1].figures, METRIC_FAILURES_TOTAL, 28);
+	for (size_t i = 3; i < 6; i += 2) {
+		result.arms[i].phases[1].round_ns_per_op = fixture_room(12, sizeof(double));
+		memcpy(result.arms[i].phases[1].round_ns_per_op, ones, sizeof ones);
+		result.arms[i].phases[1].round_count = 12;
+	}
+	pair = (struct compare_pair){.a = {&result, 3}, .b = {&result, 5}};
+	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+	assert_int_equal(row_of(&pair, METRIC_RAW_NS_PER_OP)->verdict, RESULT_VERDICT_OK);
+	assert_null(row_of(&pair, METRIC_RAW_NS_PER_OP)->reason);
+	compare_pair_release(&pair);
+	result_set(&result.arms[5].phases[1].figures, METRIC_ALLOCATIONS, 20000);
+	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+	assert_int_equal(row_of(&pair, METRIC_RAW_NS_PER_OP)->verdict, RESULT_VERDICT_DIFFERENT_WORK);
+	compare_pair_release(&pair);
+	result_release(&result);
+}
+
+/* The verdict on time of arms 3 and 5, which have twelve equal rounds and failed so often. */
+static enum result_verdict verdict_of_failures(struct result *result, enum metric tried, double of, double a, double b)
+{
+	const double failed[2] = {a, b};
+	for (size_t i = 0; i < 2; i++) {
+		struct result_phase *phase = &result->arms[3 + 2 * i].phases[1];
+		result_set_null(&phase->figures, METRIC_ALLOCATIONS, RESULT_REASON_NOT_MEASURED);
+		result_set(&phase->figures, tried, of);
+		result_set(&phase->figures, METRIC_FAILURES_TOTAL, failed[i]);
+	}
+	struct compare_pair pair = {.a = {result, 3}, .b = {result, 5}};
+	struct compare_rules rules;
+	compare_rules_default(&rules, 0.03, 1);
+	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+	enum result_verdict verdict = row_of(&pair, METRIC_RAW_NS_PER_OP)->verdict;
+	compare_pair_release(&pair);
+	return verdict;
+}
+
+/* 0.1 % of a million are a thousand, whichever arm it is. Without an audit half of the operations are allocations. */
+static void work_is_different_beyond_a_thousandth(void **state)
+{
+	(void)state;
+	static const struct {
+		enum metric tried;
+		double of;
+	} counts[] = {{METRIC_ALLOCATIONS, 1e6}, {METRIC_OPERATIONS, 2e6}};
+	struct result result;
+	fixture_result(&result, small);
+	for (size_t i = 3; i < 6; i += 2) {
+		memory_release(result.arms[i].phases[1].round_ns_per_op);
+		result.arms[i].phases[1].round_ns_per_op = fixture_room(12, sizeof(double));
+		memcpy(result.arms[i].phases[1].round_ns_per_op, ones, sizeof ones);
+		result.arms[i].phases[1].round_count = 12;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		enum metric tried = counts[i].tried;
+		double of = counts[i].of;
+		assert_int_equal(verdict_of_failures(&result, tried, of, 0, 1000), RESULT_VERDICT_OK);
+		assert_int_equal(verdict_of_failures(&result, tried, of, 1000, 0), RESULT_VERDICT_OK);
+		assert_int_equal(verdict_of_failures(&result, tried, of, 5000, 5000), RESULT_VERDICT_OK);
+		assert_int_equal(verdict_of_failures(&result, tried, of, 0, 1001), RESULT_VERDICT_DIFFERENT_WORK);
+		assert_int_equal(verdict_of_failures(&result, tried, of, 1001, 0), RESULT_VERDICT_DIFFERENT_WORK);
+	}
+	result_release(&result);
+}
+
+static void two_runs_and_two_builds_are_told(void **state)
+{
+	(void)state;
+	struct result a, b;
+	fixture_result(&a, small);
+	fixture_result(&b, small);
+	struct compare_pair pair = {.a = {&a, 0}, .b = {&b, 0}};
+	struct compare_rules rules;
+	compare_rules_default(&rules, 0.03, 1);
+	static const char *const reasons[] = {NULL, "two runs: drift between them counts, too",
+					      "two runs by two builds of iovabench: drift and the harness count, too"};
+	for (size_t i = 0; i < 3; i++) {
+		char **text = i == 1 ? &b.run.id : i == 2 ? &b.build.compiler : NULL;
+		if (text) {
+			memory_release(*text);
+			*text = memory_text("another");
+		}
+		assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+		const char *reason = row_of(&pair, METRIC_RAW_NS_PER_OP)->reason;
+		assert_true(reasons[i] ? reason && strcmp(reason, reasons[i]) == 0 : !reason);
+		compare_pair_release(&pair);
+	}
+	result_release(&a);
+	result_release(&b);
+}
+
+static void times_of_one_model_with_more_cpus_are_not_compared(void **state)
+{
+	(void)state;
+	struct result a, b;
+	fixture_result(&a, small);
+	fixture_result(&b, small);
+	struct compare_pair pair = {.a = {&a, 0}, .b = {&b, 0}};
+	struct compare_rules rules;
+	compare_rules_default(&rules, 0.03, 1);
+	b.machine.cpus++;
+	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+	const struct result_comparison *row = row_of(&pair, METRIC_RAW_NS_PER_OP);
+	assert_int_equal(row->verdict, RESULT_VERDICT_NOT_COMPARED);
+	assert_string_equal(row->reason, "measured on different machines");
+	assert_int_equal(row->rounds_wanted, 0);
+	compare_pair_release(&pair);
+	result_release(&a);
+	result_release(&b);
+}
+
+static void forget_comparisons(struct result *result)
+{
+	for (size_t i = 0; i < result->comparison_count; i++)
+		memory_release(result->comparisons[i].reason);
+	memory_release(result->comparisons);
+	result->comparisons = NULL;
+	result->comparison_count = 0;
+}
+
+static void within_a_result_the_first_measured_arm_is_the_base(void **state)
+{
+	(void)state;
+	struct result result;
+	fixture_result(&result, small);
+	forget_comparisons(&result);
+	assert_int_equal(compare_within(&result, 0.03, NULL), 0);
+	size_t pairs[9] = {0};
+	for (size_t i = 0; i < result.comparison_count; i++) {
+		assert_int_equal(result.comparisons[i].a, result.comparisons[i].b / 3 * 3);
+		pairs[result.comparisons[i].b]++;
+	}
+	for (size_t i = 0; i < 9; i++)
+		assert_int_equal(pairs[i] > 0, i == 1 || i == 2 || i == 4 || i == 5); /* 7 is n/a, 8 failed */
+	/* When the first one failed, the second one is the base. */
+	forget_comparisons(&result);
+	result.arms[0].state = RESULT_ARM_FAILED;
+	assert_int_equal(compare_within(&result, 0.03, NULL), 0);
+	assert_int_equal(result.comparisons[0].a, 1);
+	assert_int_equal(result.comparisons[0].b, 2);
+	result_release(&result);
+}
+
+static void results_are_matched_by_workload_and_spec(void **state)
+{
+	(void)state;
+	struct result a, b;
+	struct compare_pair *pairs;
+	size_t count;
+	fixture_result(&a, small);
+	fixture_result(&b, small);
+	assert_int_equal(compare_match(&a, &b, NULL, NULL, &pairs, &count, NULL), 0);
+	assert_int_equal(count, 7);
+	assert_int_equal(compare_check_work(pairs, count, NULL), 0);
+	memory_release(pairs);
+	assert_int_equal(compare_match(&a, &b, "buddy", "bitmap:fit=first", &pairs, &count, NULL), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(pairs[1].a.arm, 3);
+	assert_int_equal(pairs[1].b.arm, 4);
+	memory_release(pairs);
+	b.arms[0].threads = 2;
+	assert_int_equal(compare_match(&a, &b, NULL, NULL, &pairs, &count, NULL), 0);
+	assert_int_equal(count, 6);
+	memory_release(pairs);
+	/* Nor is an arm behind another lock the same one, unless it is named. */
+	memory_release(b.arms[1].lock);
+	b.arms[1].lock = memory_text("another");
+	assert_int_equal(compare_match(&a, &b, NULL, NULL, &pairs, &count, NULL), 0);
+	assert_int_equal(count, 5);
+	memory_release(pairs);
+	assert_int_equal(compare_match(&a, &b, a.arms[1].spec, b.arms[1].spec, &pairs, &count, NULL), 0);
+	assert_int_equal(pairs[0].b.arm, 1);
+	memory_release(pairs);
+	/* Where the stream is not known, the file, the seed and the number of operations speak. */
+	struct compare_arm left = {&a, 1}, right = {&b, 1};
+	assert_true(compare_same_work(&left, &right));
+	b.workloads[0].seed++;
+	assert_false(compare_same_work(&left, &right));
+	result_release(&a);
+	result_release(&b);
+}
+
+/* 100 samples of 1 .. 100 ns: Hahn and Meeker's ranks of the median, 40 and 61; the 99th percentile of 100 has no upper bound. */
+static void percentiles_have_the_interval_of_their_samples(void **state)
+{
+	(void)state;
+	uint64_t values[100], samples[100];
+	for (uint64_t i = 0; i < 100; i++) {
+		values[i] = i + 1;
+		samples[i] = 1;
+	}
+	struct result_latency latency = {.count = 100,
+					 .p50_ns = 50,
+					 .p90_ns = (double)NAN,
+					 .p99_ns = 99,
+					 .p999_ns = (double)NAN,
+					 .resolution_ns = 10,
+					 .histogram = {100, values, samples, 1, 100, 0}};
+	struct compare_percentile found = compare_percentile(&latency, 0);
+	assert_true(found.ns == 50 && found.low_ns == 40 && found.high_ns == 61);
+	latency.resolution_ns = 45;
+	assert_true(compare_percentile(&latency, 0).low_ns == 45);
+	assert_true(isnan(compare_percentile(&latency, 1).ns));
+	found = compare_percentile(&latency, 2);
+	assert_true(found.ns == 99 && isnan(found.low_ns) && isnan(found.high_ns));
+	latency.count = 0;
+	assert_true(isnan(compare_percentile(&latency, 0).ns));
+}
+
+/* Of 100 samples 50 were too large for the histogram: their ranks are known, of their values the largest alone. */
+static void dropped_samples_are_the_largest(void **state)
+{
+	(void)state;
+	uint64_t values[50], samples[50];
+	for (uint64_t i = 0; i < 50; i++) {
+		values[i] = i + 1;
+		samples[i] = 1;
+	}
+	const struct result_latency latency = {.count = 100, .p50_ns = 50, .histogram = {50, values, samples, 1, 900, 50}};
+	struct compare_percentile found = compare_percentile(&latency, 0);
+	assert_true(found.low_ns == 40 && found.high_ns == 900);
+}
+
+/* The median of six lies between the extremes; the last bucket ends at 8, and nothing above 7 was seen. */
+static void no_bound_is_above_the_largest_sample(void **state)
+{
+	(void)state;
+	uint64_t values[6] = {1, 2, 3, 4, 5, 8}, samples[6] = {1, 1, 1, 1, 1, 1};
+	const struct result_latency latency = {.count = 6, .p50_ns = 3, .histogram = {6, values, samples, 1, 7, 0}};
+	struct compare_percentile found = compare_percentile(&latency, 0);
+	assert_true(found.low_ns == 1 && found.high_ns == 7);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ratio_and_interval_are_order_statistics),
+		cmocka_unit_test(many_verdicts_widen_the_interval),
+		cmocka_unit_test(rounds_are_compared_in_pairs),
+		cmocka_unit_test(a_verdict_is_where_the_interval_lies),
+		cmocka_unit_test(work_is_different_beyond_a_thousandth),
+		cmocka_unit_test(two_runs_and_two_builds_are_told),
+		cmocka_unit_test(times_of_one_model_with_more_cpus_are_not_compared),
+		cmocka_unit_test(simulated_comparisons_do_not_cry_wolf),
+		cmocka_unit_test(two_arms_of_the_fixture),
+		cmocka_unit_test(within_a_result_the_first_measured_arm_is_the_base),
+		cmocka_unit_test(results_are_matched_by_workload_and_spec),
+		cmocka_unit_test(percentiles_have_the_interval_of_their_samples),
+		cmocka_unit_test(dropped_samples_are_the_largest),
+		cmocka_unit_test(no_bound_is_above_the_largest_sample),
+	};
+	return cmocka_run_group_tests_name("compare", tests, NULL, NULL);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT
+ * Windows that cannot be trusted, under a clock and CPUs of the test. What disturbs from outside can come at any time and taints, too: what
+ * must not be tainted is tried until nothing came in between. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "plugins/bump.h"
+#include "play/taint.h"
+#include "support/run_fixture.h"
+
+#define TRIES 200
+
+/* ---- what the system tells ---- */
+
+enum { SWITCHES, RUN_DELAY, STEAL };
+
+/* True when the one that is named tells by itself, and nothing else did. */
+static bool tells_alone(int which)
+{
+	struct taint taint;
+	taint_open(&taint);
+	taint_before(&taint);
+	struct taint older = taint;
+	older.switches -= which == SWITCHES;
+	older.run_delay_ns -= which == RUN_DELAY;
+	older.steal_ticks -= which == STEAL;
+	bool told = taint_after(&older) && !taint_after(&taint);
+	taint_close(&taint);
+	return told;
+}
+
+static void each_of_three_tells_alone(void **state)
+{
+	(void)state;
+	for (int which = SWITCHES; which <= STEAL; which++) {
+		bool told = false;
+		for (int i = 0; i < TRIES && !told; i++)
+			told = tells_alone(which);
+		assert_true(told);
+	}
+}
+
+/* ---- windows ---- */
+
+static uint64_t now_ns;
+static _Atomic uint32_t cpu_at_hand;
+
+static uint64_t read_clock(void)
+{
+	return ++now_ns;
+}
+
+static uint32_t read_cpu(void)
+{
+	return cpu_at_hand;
+}
+
+static uint64_t service_ns, stall_ns, stalled_call;
+static unsigned iteration, fast_iteration; /* from 1; 0: none */
+static uint64_t slower_ns;                 /* in all others */
+static uint64_t moving_call;               /* after which the thread is on another CPU */
+
+static enum iova_status timed_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+				    struct iova_extent *extent)
+{
+	struct bump *bump = self;
+	uint64_t call = bump->calls++;
+	iteration += call == 0;
+	now_ns += service_ns + (call == stalled_call ? stall_ns : 0) + (iteration == fast_iteration ? 0 : slower_ns);
+	cpu_at_hand += call == moving_call;
+	if (bump->taken == bump->space.count)
+		bump->taken = 0; /* nobody looks where extents lie */
+	return bump_alloc(self, request, cpu, extent);
+}
+
+static const struct iova_allocator table = {BUMP("timed"), .alloc = timed_alloc};
+
+static struct bench bench;
+
+/* Ten pages to begin with; then five windows of 65,536 words, every other one an allocation. */
+#define WINDOWS 5
+#define WORDS UINT64_C(65536)
+#define CALL_OF(window) (10 + (window)*WORDS / 2 + 100)
+
+static int set_up(void **state)
+{
+	(void)state;
+	service_ns = 1000;
+	stall_ns = slower_ns = 0;
+	fast_iteration = 0;
+	stalled_call = moving_call = UINT64_MAX;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	clock_pretend(NULL);
+	bench_close(&bench);
+	return 0;
+}
+
+/* At 1 us an allocation one iteration takes more than 100 ms, and there is no second one. */
+static const struct result_record_phase *play(void)
+{
+	bench_close(&bench);
+	now_ns = 1000;
+	iteration = 0;
+	clock_pretend(read_clock);
+	clock_pretend_cpu(read_cpu);
+	bench_open(&bench,
+		   "iovabench: 1\nname: t\nrequests: [{name: page, size: {fixed: 4KiB}}]\n"
+		   "phases: [{name: fill, mix: [{request: page}], until: {live: 10}},"
+		   " {name: churn, mix: [{request: page}], ops: 327680}]\n",
+		   NULL, &table);
+	assert_int_equal(pass_throughput(&bench.pass, &bench.error), 0);
+	const struct result_record_phase *churn = &bench.record.phases[1];
+	assert_int_equal(churn->windows, WINDOWS * churn->iterations);
+	return churn;
+}
+
+static bool taints(uint64_t tainted)
+{
+	bool found = false;
+	for (int i = 0; i < TRIES / 10 && !found; i++)
+		found = play()->windows_tainted == tainted;
+	return found;
+}
+
+/* 32,768 allocations of 1 us are 32.8 ms: ten times that is 295 ms more. */
+static void a_window_of_ten_times_the_median_is_tainted_and_stays_in_the_figure(void **state)
+{
+	(void)state;
+	stalled_call = CALL_OF(2);
+	stall_ns = 300000000;
+	assert_true(taints(1));
+	const struct result_record_phase *churn = &bench.record.phases[1];
+	assert_int_equal(churn->iterations, 1);
+	/* 163,840 us and 300,000 us for 327,680 operations; without the third window 500 ns each. */
+	assert_true(fabs(churn->ns_per_op[0] - 463840000.0 / 327680) < 0.01);
+	assert_true(fabs(churn->untainted_ns_per_op[0] - 500) < 0.01);
+	stall_ns = 290000000;
+	assert_true(taints(0));
+}
+
+/* How many iterations have a figure without tainted windows that still contains the stall. */
+static size_t iterations_that_keep_the_stall(void)
+{
+	size_t kept = 0;
+	const struct result_record_phase *churn = play();
+	for (size_t i = 0; i < churn->iterations; i++)
+		kept += churn->untainted_ns_per_op[i] > (double)stall_ns / 2 / (WINDOWS * WORDS);
+	return kept;
+}
+
+/* With free allocations a window takes some ns: ten times the median is soon reached, 100 us are not. */
+static void a_short_gap_is_none(void **state)
+{
+	(void)state;
+	size_t kept = 0;
+	service_ns = 0;
+	stalled_call = CALL_OF(1);
+	stall_ns = 110000;
+	assert_int_equal(iterations_that_keep_the_stall(), 0);
+	assert_true(bench.record.phases[1].iterations > 1);
+	stall_ns = 90000;
+	for (int i = 0; i < TRIES / 10 && !kept; i++)
+		kept = iterations_that_keep_the_stall();
+	assert_true(kept > 0);
+}
+
+static void a_window_that_ended_on_another_cpu_is_tainted_and_no_cell(void **state)
+{
+	(void)state;
+	moving_call = CALL_OF(3);
+	assert_true(taints(1));
+	assert_int_equal(bench.record.phases[1].cell_count, WINDOWS);
+	for (size_t i = 0; i < WINDOWS; i++)
+		assert_true(isnan(bench.record.phases[1].cells_ns_per_op[i]) == (i == 3));
+}
+
+/* Filling takes 200 ms, what is measured some ns: as many iterations as there may be. */
+static void phases_that_are_not_measured_do_not_count_as_measured_time(void **state)
+{
+	(void)state;
+	service_ns = 0;
+	stalled_call = 5;
+	stall_ns = 200000000;
+	assert_int_equal(play()->iterations, PASS_ITERATIONS_MAX);
+}
+
+/* At 200 ns an allocation four iterations take 100 ms; the second one has 100. */
+static void a_cell_is_the_least_of_all_iterations(void **state)
+{
+	(void)state;
+	bool least = false;
+	service_ns = slower_ns = 100;
+	fast_iteration = 2;
+	for (int i = 0; i < TRIES / 10 && !least; i++) {
+		const struct result_record_phase *churn = play();
+		assert_int_equal(churn->iterations, 4);
+		least = true;
+		for (size_t cell = 0; cell < WINDOWS; cell++)
+			least &= fabs(churn->cells_ns_per_op[cell] - 50) < 0.01;
+	}
+	assert_true(least);
+}
+
+/* Another process on this CPU, which does nothing but run. */
+static pid_t run_beside(void)
+{
+	cpu_set_t set, before;
+	assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+	CPU_ZERO(&set);
+	CPU_SET((size_t)sched_getcpu(), &set);
+	assert_int_equal(sched_setaffinity(0, sizeof set, &set), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		alarm(60);
+		for (;;)
+			__asm__ volatile("");
+	}
+	return child;
+}
+
+static void windows_shared_with_another_process_are_tainted(void **state)
+{
+	(void)state;
+	cpu_set_t before;
+	assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+	pid_t child = run_beside();
+	assert_true(child > 0);
+	uint64_t tainted = 0;
+	for (int i = 0; i < TRIES && !tainted; i++)
+		tainted = play()->windows_tainted;
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	sched_setaffinity(0, sizeof before, &before);
+	assert_true(tainted > 0);
+}
+
+/* Every window of two threads that change their CPUs all the time. */
+static uint32_t another_cpu(void)
+{
+	return cpu_at_hand++;
+}
+
+static void threads_that_change_their_cpu_are_tainted(void **state)
+{
+	(void)state;
+	bench_threads = 2;
+	clock_pretend_cpu(another_cpu);
+	bench_open(&bench,
+		   "iovabench: 1\nname: t\nrequests: [{name: page, size: {fixed: 4KiB}}]\n"
+		   "phases: [{name: churn, mix: [{request: page}], ops: 20k}]\n",
+		   "rbtree", NULL);
+	bench_threads = 0;
+	assert_int_equal(pass_throughput(&bench.pass, &bench.error), 0);
+	assert_true(bench.record.phases[0].windows > 0);
+	assert_int_equal(bench.record.phases[0].windows_tainted, bench.record.phases[0].windows);
+}
+
+int main(void)
+{
+#define A(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_of_three_tells_alone),
+		A(a_window_of_ten_times_the_median_is_tainted_and_stays_in_the_figure),
+		A(a_short_gap_is_none),
+		A(a_window_that_ended_on_another_cpu_is_tainted_and_no_cell),
+		A(phases_that_are_not_measured_do_not_count_as_measured_time),
+		A(a_cell_is_the_least_of_all_iterations),
+		A(windows_shared_with_another_process_are_tainted),
+		A(threads_that_change_their_cpu_are_tainted),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

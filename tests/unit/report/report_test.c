@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT
+ * Reports of one fixed result, compared with what people looked at and found right (tests/golden; IOVABENCH_GOLDEN=write
+ * rewrites them), and of results that try to break out of them. */
+#include "base/file.h"
+#include "base/memory.h"
+#include "report/comparison.h"
+#include "report/format.h"
+#include "report/report.h"
+#include "result/result.h"
+#include "support/result_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static const struct fixture_size small = {6, 4, 8};
+
+static void compare(const char *name, const struct text *text)
+{
+	char path[128], *bytes;
+	size_t length;
+	struct error error = {0};
+	assert_false(text->failed);
+	snprintf(path, sizeof path, "tests/golden/%s", name);
+	if (getenv("IOVABENCH_GOLDEN"))
+		assert_int_equal(file_write_whole(path, text->bytes, text->length, &error), 0);
+	if (file_read(path, 1 << 24, &bytes, &length, &error) < 0)
+		fail_msg("%s", error.message);
+	assert_string_equal(text->bytes, bytes);
+	memory_release(bytes);
+}
+
+static void the_terminal_shows_what_fits_124_columns(void **state)
+{
+	(void)state;
+	struct result result;
+	struct text text = {0};
+	fixture_result(&result, small);
+	report_terminal(&result, false, 124, &text);
+	compare("report-terminal-124.txt", &text);
+	text_release(&text);
+	result_release(&result);
+}
+
+static void a_narrow_terminal_gets_fewer_columns(void **state)
+{
+	(void)state;
+	struct result result;
+	struct text text = {0}, narrower = {0};
+	fixture_result(&result, small);
+	report_terminal(&result, false, 80, &text);
+	compare("report-terminal-80.txt", &text);
+	report_terminal(&result, false, 20, &narrower);
+	assert_string_equal(text.bytes, narrower.bytes);
+	text_release(&text);
+	text_release(&narrower);
+	result_release(&result);
+}
+
+static void colour_marks_the_fastest_and_the_missed(void **state)
+{
+	(void)state;
+	struct result result;
+	struct text text = {0};
+	fixture_result(&result, small);
+	report_terminal(&result, true, 200, &text);
+	compare("report-terminal-color.txt", &text);
+	text_release(&text);
+	result_release(&result);
+}
+
+static void markdown_holds_every_figure(void **state)
+{
+	(void)state;
+	struct result result;
+	struct text text = {0};
+	fixture_result(&result, small);
+	report_markdown(&result, &text);
+	compare("report.md", &text);
+	text_release(&text);
+	result_release(&result);
+}
+
+/* Fields of a line, RFC 4180; *line moves behind it. */
+static size_t fields(const char **line)
+{
+	size_t count = 1;
+	bool quoted = false;
+	for (; **line && (quoted || **line != '\n'); (*line)++) {
+		quoted ^= **line == '"';
+		count += !quoted && **line == ',';
+	}
+	*line += **line == '\n';
+	return count;
+}
+
+static void csv_has_one_row_per_arm(void **state)
+{
+	(void)state;
+	struct result result;
+	struct text text = {0};
+	fixture_result(&result, small);
+	memory_release(result.arms[7].reason);
+	result.arms[7].reason = memory_text("a \"quoted\", torn\nreason");
+	report_csv(&result, &text);
+	const char *line = text.bytes;
+	size_t columns = fields(&line), rows = 0;
+	assert_int_equal(columns, 7 + METRIC_COUNT + 6 * METRIC_KIND_COUNT);
+	for (; *line; rows++)
+		assert_int_equal(fields(&line), columns);
+	assert_int_equal(rows, 9);
+	assert_non_null(strstr(text.bytes, "\ngpu-paging,buddy,buddy,1,ok,none,,18.399999999999999,"));
+	assert_non_null(strstr(text.bytes, ",n/a,none,\"a \"\"quoted\"\", torn\nreason\",,"));
+	text_release(&text);
+	result_release(&result);
+}
+
+/* A cell that a spreadsheet would run is a text there; numbers stay numbers, negative ones, too. */
+static void no_cell_of_csv_is_a_formula(void **state)
+{
+	(void)state;
+	struct result result;
+	struct text table = {0}, series = {0};
+	fixture_result(&result, small);
+	memory_release(result.arms[0].spec);
+	result.arms[0].spec = memory_text("=HYPERLINK(\"http://x\")");
+	memory_release(result.arms[0].phases[0].name);
+	result.arms[0].phases[0].name = memory_text("-2+3");
+	memory_release(result.arms[7].reason);
+	result.arms[7].reason = memory_text("@SUM(A1:A9)");
+	result_set(&result.arms[0].phases[1].figures, METRIC_AGEING_SLOPE, -0.25);
+	result.arms[0].series[0].value[RESULT_SERIES_FAILURES] = -1;
+	report_csv(&result, &table);
+	result_series_csv(&result, &series);
+	assert_non_null(strstr(table.bytes, ",\"'=HYPERLINK(\"\"http://x\"\")\","));
+	assert_non_null(strstr(table.bytes, ",\"'@SUM(A1:A9)\","));
+	assert_non_null(strstr(table.bytes, ",-0.25,"));
+	assert_non_null(strstr(series.bytes, "gpu-paging,\"'=HYPERLINK(\"\"http://x\"\")\",\"'-2+3\","));
+	assert_non_null(strstr(series.bytes, ",-1\n"));
+	text_release(&table);
+	text_release(&series);
+	result_release(&result);
+}
+
+/* The fastest of the first workload: 8.72 [8.59, 8.89] against 18.4 [18.1, 18.8] and 21.9. */
+static void only_a_difference_beyond_doubt_is_marked(void **state)
+{
+	(void)state;
+	struct result result;
+	fixture_result(&result, small);
+	double *low = &result.arms[0].phases[1].figures.value[METRIC_CI_LOW_NS];
+	double *failed = &result.arms[1].phases[1].figures.value[METRIC_FAILURES_FRAGMENTED], kept = *low;
+	assert_int_equal(format_fastest(&result, 0), 2);
+	*low = 8.8;
+	assert_int_equal(format_fastest(&result, 0), SIZE_MAX);
+	*low = (double)NAN;
+	assert_int_equal(format_fastest(&result, 0), SIZE_MAX);
+	*low = kept;
+	*failed = 1000; /* 0.1 % of 1,000,000: still the same work */
+	assert_int_equal(format_fastest(&result, 0), 2);
+	*failed = 1001;
+	assert_int_equal(format_fastest(&result, 0), SIZE_MAX);
+	/* One arm alone has nobody to be faster than. */
+	assert_int_equal(format_fastest(&result, 2), SIZE_MAX);
+	result_release(&result);
+}
+
+static void percentiles_below_the_clock_are_not_given_as_numbers(void **state)
+{
+	(void)state;
+	char buffer[TEXT_NUMBER_BYTES];
+	struct result_latency latency = {.count = 1, .resolution_ns = 10, .below_resolution = true};
+	assert_string_equal(format_percentile(buffer, &latency, 10), "<10 ns");
+	assert_string_equal(format_percentile(buffer, &latency, 10.5), "10.5 ns");
+	assert_string_equal(format_percentile(buffer, &latency, (double)NAN), "-");
+	latency.below_resolution = false;
+	assert_string_equal(format_percentile(buffer, &latency, 10), "10 ns");
+	latency.count = 0;
+	assert_string_equal(format_percentile(buffer, &latency, 10), "-");
+}
+
+static void shares_are_never_rounded_to_nothing(void **state)
+{
+	(void)state;
+	char buffer[TEXT_NUMBER_BYTES];
+	assert_string_equal(format_share(buffer, 0), "0 %");
+	assert_string_equal(format_share(buffer, 1e-9), "<0.001 %");
+	assert_string_equal(format_share(buffer, 0.000028), "0.003 %");
+	assert_string_equal(format_share(buffer, 0.0042), "0.42 %");
+	assert_string_equal(format_share(buffer, 0.421), "42.1 %");
+	assert_string_equal(format_share(buffer, (double)NAN), "-");
+}
+
+/* Two figures with a ratio of ten must not read alike. */
+static void small_figures_are_not_rounded_to_nothing(void **state)
+{
+	(void)state;
+	char buffer[TEXT_NUMBER_BYTES];
+	assert_string_equal(format_metric(buffer, METRIC_STEPS_SPLITS_MEAN, 0.007), "0.007");
+	assert_string_equal(format_metric(buffer, METRIC_STEPS_SPLITS_MEAN, 0), "0");
+	assert_string_equal(format_metric(buffer, METRIC_STEPS_SPLITS_MEAN, 0.35), "0.35");
+	assert_string_equal(format_metric(buffer, METRIC_FREE_RUNS_PER_PAGE, 0.00029), "0.00029");
+	assert_string_equal(format_metric(buffer, METRIC_FREE_RUNS_PER_PAGE, 0), "0.000");
+	assert_string_equal(format_metric(buffer, METRIC_OVER_CAPACITY, 0), "no");
+}
+
+/* Of arm 1 against arm 0 there are two rounds. */
+static void a_comparison_without_an_interval_says_what_it_takes(void **state)
+{
+	(void)state;
+	struct result_arm arms[2] = {{.spec = (char *)"buddy"}, {.spec = (char *)"rbtree"}};
+	struct result_comparison row = {.metric = METRIC_RAW_NS_PER_OP,
+					.b = 1,
+					.ratio = 1.25,
+					.ci_low = (double)NAN,
+					.ci_high = (double)NAN,
+					.threshold = 0.03,
+					.verdict = RESULT_VERDICT_INCONCLUSIVE,
+					.rounds_wanted = 6};
+	const struct result two = {.arms = arms, .arm_count = 2, .comparisons = &row, .comparison_count = 1};
+	struct text line = {0};
+	report_comparison_line(&two, 1, &line);
+	assert_string_equal(
+		line.bytes,
+		"rbtree against buddy: time 1.25, inconclusive at 3 %, too few rounds for an interval: it takes 6");
+	text_release(&line);
+	row.ci_low = 0.9;
+	row.ci_high = 1.5;
+	row.rounds_wanted = 40;
+	report_comparison_line(&two, 1, &line);
+	assert_string_equal(line.bytes,
+			    "rbtree against buddy: time 1.25 [0.9, 1.5], inconclusive at 3 %, 40 rounds would decide");
+	text_release(&line);
+}
+
+static void failures_are_told_by_kind(void **state)
+{
+	(void)state;
+	char buffer[TEXT_NUMBER_BYTES];
+	struct result_figures figures;
+	result_figures_clear(&figures);
+	assert_string_equal(format_failures(buffer, &figures), "-");
+	result_set(&figures, METRIC_FAILURES_TOTAL, 3);
+	assert_string_equal(format_failures(buffer, &figures), "3");
+	result_set(&figures, METRIC_FAILURES_MALFORMED, 0);
+	result_set(&figures, METRIC_FAILURES_IMPOSSIBLE, 0);
+	result_set(&figures, METRIC_FAILURES_EXHAUSTED, 0);
+	result_set(&figures, METRIC_FAILURES_FRAGMENTED, 28);
+	assert_string_equal(format_failures(buffer, &figures), "28 frag");
+	result_set(&figures, METRIC_FAILURES_EXHAUSTED, 3);
+	assert_string_equal(format_failures(buffer, &figures), "31 mixed");
+}
+
+static size_t occurrences(const char *text, const char *word)
+{
+	size_t count = 0;
+	for (; (text = strstr(text, word)); text += strlen(word))
+		count++;
+	return count;
+}
+
+static void the_page_needs_no_other_file(void **state)
+{
+	(void)state;
+	static const char *const words[] = {
+		"src=",   "<link rel=\"stylesheet", "@import", "url(", "sourceMappingURL", "<iframe", "<img",
+		"fetch(", "XMLHttpRequest("};
+	struct result result;
+	struct text html = {0};
+	fixture_result(&result, small);
+	report_html(&result, &html);
+	assert_false(html.failed);
+	assert_int_equal(occurrences(html.bytes, "content=\"default-src 'none';"), 1);
+	/* dygraphs can load a table by its name; this page gives it an array, and its policy forbids every request. */
+	char *library = strstr(html.bytes, "/*! @license");
+	assert_non_null(library);
+	char *end = strstr(library, "</script>");
+	assert_null(memmem(library, (size_t)(end - library), "sourceMappingURL", 16));
+	memset(library, ' ', (size_t)(end - library));
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strstr(html.bytes, words[i]))
+			fail_msg("the page has %s", words[i]);
+	text_release(&html);
+	result_release(&result);
+}
+
+static void the_page_of_ten_workloads_stays_below_three_mebibytes(void **state)
+{
+	(void)state;
+	struct result result, none = {0};
+	struct text html = {0}, empty = {0};
+	fixture_result(&result, (struct fixture_size){200, 100, 256});
+	report_html(&result, &html);
+	report_html(&none, &empty);
+	/* Seven of the arms have figures. */
+	assert_true((html.length - empty.length) / 7 * 30 + empty.length < 3u << 20);
+	text_release(&html);
+	text_release(&empty);
+	result_release(&result);
+}
+
+static void the_page_has_the_figures_as_text(void **state)
+{
+	(void)state;
+	struct result result;
+	struct text html = {0};
+	fixture_result(&result, small);
+	report_html(&result, &html);
+	assert_non_null(strstr(html.bytes, "<b>18.4</b>"));
+	assert_non_null(strstr(html.bytes, "<td>&lt;10 ns</td>"));
+	assert_non_null(strstr(html.bytes, "28 frag"));
+	assert_non_null(strstr(html.bytes, "request &quot;ring&quot; needs one"));
+	assert_non_null(strstr(html.bytes, "an allocation failed, so the harness alone did other work"));
+	for (int i = 0; i < METRIC_COUNT; i++)
+		assert_non_null(strstr(html.bytes, metric_table[i].path));
+	text_release(&html);
+	result_release(&result);
+}
+
+static const char hostile[] = "</script><script>alert(1)</script>\"'&|`\x1b[31m\x01\n\xc2\x9b\xff";
+
+static void make_hostile(struct result *result)
+{
+	char **const texts[] = {&result->run.id,
+				&result->run.started,
+				&result->run.command,
+				&result->machine.cpu,
+				&result->machine.kernel,
+				&result->machine.clock,
+				&result->machine.warnings,
+				&result->build.version,
+				&result->build.git,
+				&result->build.compiler,
+				&result->build.flags,
+				&result->workloads[0].name,
+				&result->workloads[0].about,
+				&result->workloads[0].file,
+				&result->workloads[0].expanded,
+				&result->arms[0].spec,
+				&result->arms[0].allocator,
+				&result->arms[0].phases[0].name,
+				&result->arms[7].reason,
+				&result->arms[8].spec,
+				&result->expectations[0].metric,
+				&result->expectations[0].wanted};
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		memory_release(*texts[i]);
+		*texts[i] = memory_text(hostile);
+	}
+}
+
+static void names_cannot_break_out_of_the_page(void **state)
+{
+	(void)state;
+	struct result result;
+	struct text html = {0}, plain = {0};
+	fixture_result(&result, small);
+	report_html(&result, &plain);
+	make_hostile(&result);
+	report_html(&result, &html);
+	assert_int_equal(occurrences(html.bytes, "</script"), occurrences(plain.bytes, "</script"));
+	assert_int_equal(occurrences(html.bytes, "<script"), occurrences(plain.bytes, "<script"));
+	assert_non_null(strstr(html.bytes, "&lt;script&gt;alert(1)"));
+	text_release(&html);
+	text_release(&plain);
+	result_release(&result);
+}
+
+static void names_cannot_steer_the_terminal(void **state)
+{
+	(void)state;
+	struct result result;
+	struct text text = {0};
+	fixture_result(&result, small);
+	make_hostile(&result);
+	report_terminal(&result, false, 100, &text);
+	assert_null(strchr(text.bytes, '\x1b'));
+	assert_null(strchr(text.bytes, '\x01'));
+	assert_null(strstr(text.bytes, "\xc2\x9b"));
+	text_release(&text);
+	result_release(&result);
+}
+
+static void names_cannot_break_a_markdown_table(void **state)
+{
+	(void)state;
+	struct result result;
+	struct text text = {0};
+	fixture_result(&result, small);
+	make_hostile(&result);
+	report_markdown(&result, &text);
+	assert_null(strstr(text.bytes, "<script>"));
+	assert_non_null(strstr(text.bytes, "\\<script\\>alert(1)"));
+	text_release(&text);
+	result_release(&result);
+}
+
+static void nothing_measured_at_all_can_be_shown(void **state)
+{
+	(void)state;
+	struct result result;
+	struct text text = {0};
+	fixture_result(&result, small);
+	for (size_t i = 0; i < result.arm_count; i++) {
+		struct result_arm *arm = &result.arms[i];
+		for (size_t j = 0; j < arm->phase_count; j++) {
+			result_figures_clear(&arm->phases[j].figures);
+			for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
+				arm->phases[j].latency[kind].count = 0;
+		}
+		for (size_t j = 0; j < arm->series_count; j++)
+			for (size_t column = 0; column < RESULT_SERIES_COUNT; column++)
+				arm->series[j].value[column] = (double)NAN;
+	}
+	result.machine.timer_step_ns = result.machine.timer_pair_ns = result.machine.timer_drift_ppm = (double)NAN;
+	report_terminal(&result, true, 124, &text);
+	report_markdown(&result, &text);
+	report_csv(&result, &text);
+	assert_null(strstr(text.bytes, "nan"));
+	text_release(&text);
+	report_html(&result, &text);
+	const char *data = strstr(text.bytes, "id=\"data\"");
+	size_t length = (size_t)(strstr(data, "</script>") - data);
+	assert_null(memmem(data, length, "nan", 3));
+	text_release(&text);
+	result_release(&result);
+}
+
+static void an_empty_result_can_be_shown(void **state)
+{
+	(void)state;
+	struct result result = {0};
+	struct text text = {0};
+	report_terminal(&result, true, 80, &text);
+	report_markdown(&result, &text);
+	report_csv(&result, &text);
+	report_html(&result, &text);
+	assert_false(text.failed);
+	text_release(&text);
+}
+
+static void all_of_them(const struct result *result, struct text *text)
+{
+	report_terminal(result, true, 124, text);
+	report_markdown(result, text);
+	report_csv(result, text);
+	report_html(result, text);
+}
+
+static void without_memory_the_text_says_that_it_failed(void **state)
+{
+	(void)state;
+	struct result result;
+	struct text whole = {0};
+	fixture_result(&result, (struct fixture_size){1, 1, 1});
+	uint64_t before = memory_requests();
+	all_of_them(&result, &whole);
+	uint64_t requests = memory_requests() - before;
+	assert_false(whole.failed);
+	for (uint64_t n = 0; n < requests; n++) {
+		struct text text = {0};
+		memory_fail_after(n);
+		all_of_them(&result, &text);
+		memory_fail_after(UINT64_MAX);
+		if (!text.failed)
+			fail_msg("request %d of %d", (int)n, (int)requests);
+		text_release(&text);
+	}
+	text_release(&whole);
+	result_release(&result);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_terminal_shows_what_fits_124_columns),
+		cmocka_unit_test(a_narrow_terminal_gets_fewer_columns),
+		cmocka_unit_test(colour_marks_the_fastest_and_the_missed),
+		cmocka_unit_test(markdown_holds_every_figure),
+		cmocka_unit_test(csv_has_one_row_per_arm),
+		cmocka_unit_test(no_cell_of_csv_is_a_formula),
+		cmocka_unit_test(only_a_difference_beyond_doubt_is_marked),
+		cmocka_unit_test(percentiles_below_the_clock_are_not_given_as_numbers),
+		cmocka_unit_test(shares_are_never_rounded_to_nothing),
+		cmocka_unit_test(small_figures_are_not_rounded_to_nothing),
+		cmocka_unit_test(a_comparison_without_an_interval_says_what_it_takes),
+		cmocka_unit_test(failures_are_told_by_kind),
+		cmocka_unit_test(the_page_needs_no_other_file),
+		cmocka_unit_test(the_page_of_ten_workloads_stays_below_three_mebibytes),
+		cmocka_unit_test(the_page_has_the_figures_as_text),
+		cmocka_unit_test(names_cannot_break_out_of_the_page),
+		cmocka_unit_test(names_cannot_steer_the_terminal),
+		cmocka_unit_test(names_cannot_break_a_markdown_table),
+		cmocka_unit_test(nothing_measured_at_all_can_be_shown),
+		cmocka_unit_test(an_empty_result_can_be_shown),
+		cmocka_unit_test(without_memory_the_text_says_that_it_failed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
