@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * An example of a plugin: next fit over one byte for each page. Simple and complete, linear in the size of the space: a start for
- * your own, not a competitor. It needs the public header and nothing else:
+ * An example of a plugin: next fit over one byte for each page. Simple and complete, linear in the size of the space: a start
+ * for your own, not a competitor. It needs the public header and nothing else:
  *
  *     cc -shared -fPIC -Iinclude -o example.so plugins/example.c
  *     iovabench run WORKLOAD -a buddy -a ./example.so:start=low

@@ -180,7 +180,8 @@ struct iova_allocator {
 	void (*free)(void *self, const struct iova_extent *extent, uint32_t cpu);
 
 	/* Takes exactly [first, first + count). Works in every allocator before the first alloc, to make the holes of a
-	 * space; later only with IOVA_EXPLICIT, else IOVA_UNSUPPORTED. IOVA_OK, IOVA_TAKEN, IOVA_NO_MEMORY or IOVA_UNSUPPORTED. */
+	 * space; later only with IOVA_EXPLICIT, else IOVA_UNSUPPORTED. IOVA_OK, IOVA_TAKEN, IOVA_NO_MEMORY or
+	 * IOVA_UNSUPPORTED. */
 	enum iova_status (*place)(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent);
 
 	/* Shows every page that is not allocated, once. Live + visited = space. Not called while another thread works. */
@@ -192,8 +193,8 @@ struct iova_allocator {
 	/* NULL, or a sentence that says which invariant does not hold. Recounts from the lowest level; for tests. */
 	const char *(*broken_invariant)(void *self);
 
-	/* Runs work that is due at now_ns, which begins with 0 after create, advances with the operations at the workload's pace and
-	 * never goes back. A layer passes it on to the one below. NULL: there is none. */
+	/* Runs work that is due at now_ns, which begins with 0 after create, advances with the operations at the workload's
+	 * pace and never goes back. A layer passes it on to the one below. NULL: there is none. */
 	void (*poll)(void *self, uint64_t now_ns);
 
 	/* Empties every cache and queue, so that all free pages are usable. NULL: there is none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the driver calls of ddi.h stand on: the physical side, adapters, and what they count. ddi.h tells what holds for all of them.
+ * What the driver calls of ddi.h stand on: the physical side, adapters, and what they count. ddi.h tells what holds for all of
+ * them.
  *
  * This header stands on its own with allocator.h and ntstatus.h, in C11 and in C++11.
  */
@@ -20,8 +21,8 @@ extern "C" {
 /* The two regimes of docs/ddi.md. */
 enum ddi_mode {
 	DDI_MODE_REMAP, /* logical addresses come from the space */
-	/* Logical = physical: the physical side decides, and the space receives memory at that address. Needs a physical side and an
-	 * allocator with IOVA_EXPLICIT. */
+	/* Logical = physical: the physical side decides, and the space receives memory at that address. Needs a physical side
+	 * and an allocator with IOVA_EXPLICIT. */
 	DDI_MODE_IDENTITY,
 };
 
@@ -32,9 +33,10 @@ enum ddi_wddm {
 	DDI_WDDM_3_2, /* a Dxgk call at DISPATCH_LEVEL or above is fatal, but for mapping and unmapping device memory */
 };
 
-/* The physical side: a pool of frames [0, frames), of which frame 0 is never given. In a broken 2 MiB frame (512 frames, aligned)
- * every other frame belongs to somebody else, so that no page of it has a neighbour; the other 2 MiB frames are whole. Frames are
- * given lowest first. It is the same for every allocator under test, and its time is never an allocator's (ours). */
+/* The physical side: a pool of frames [0, frames), of which frame 0 is never given. In a broken 2 MiB frame (512 frames,
+ * aligned) every other frame belongs to somebody else, so that no page of it has a neighbour; the other 2 MiB frames are
+ * whole. Frames are given lowest first. It is the same for every allocator under test, and its time is never an allocator's
+ * (ours). */
 struct ddi_physical;
 
 #define DDI_FRAMES_MAX (UINT64_C(1) << 32)
@@ -51,8 +53,8 @@ struct ddi_physical *ddi_physical_create(const struct ddi_physical_options *opti
 /* To be called after its adapters are destroyed. NULL is ignored. */
 void ddi_physical_destroy(struct ddi_physical *physical);
 
-/* Takes what is free of frames [first, first + count) out of the pool for good: in identity mode the holes of the logical space.
- * What lies outside the pool is ignored. Cost: O(count / 64). */
+/* Takes what is free of frames [first, first + count) out of the pool for good: in identity mode the holes of the logical
+ * space. What lies outside the pool is ignored. Cost: O(count / 64). */
 void ddi_physical_reserve(struct ddi_physical *physical, uint64_t first, uint64_t count);
 
 uint64_t ddi_physical_free_frames(const struct ddi_physical *physical);
@@ -79,8 +81,8 @@ struct ddi_adapter_options {
 	 * routines are not supported. */
 	struct ddi_physical *physical;
 	uint32_t nodes; /* NUMA nodes that requests may name; 0 = 1. All frames are on every node (ours) */
-	/* The CPU address space of dxgk_cb_map_memory: a second instance over pages [view_first, view_first + view_count), with the
-	 * rules of the first. view_table NULL: the call returns NTSTATUS_NOT_SUPPORTED. */
+	/* The CPU address space of dxgk_cb_map_memory: a second instance over pages [view_first, view_first + view_count),
+	 * with the rules of the first. view_table NULL: the call returns NTSTATUS_NOT_SUPPORTED. */
 	const struct iova_allocator *view_table;
 	void *view_self;
 	uint64_t view_first;
@@ -97,20 +99,20 @@ struct ddi_adapter;
  * memory; *reason is left alone on success. */
 struct ddi_adapter *ddi_adapter_create(const struct ddi_adapter_options *options, const char **reason);
 
-/* Gives every live extent back to the allocator (on CPU 0) and every frame to the pool, and releases the adapter; returns how many
- * handles were live: the driver's leaks. No map events. NULL is ignored. */
+/* Gives every live extent back to the allocator (on CPU 0) and every frame to the pool, and releases the adapter; returns how
+ * many handles were live: the driver's leaks. No map events. NULL is ignored. */
 uint64_t ddi_adapter_destroy(struct ddi_adapter *adapter);
 
 /* Later calls go to this table and instance: the first ones, or a proxy in front of them, which need not repeat the table's
- * capabilities; alloc, free, place and statistics are called, one or several times in a call. Cost: two stores. The same for the
- * instance of dxgk_cb_map_memory. */
+ * capabilities; alloc, free, place and statistics are called, one or several times in a call. Cost: two stores. The same for
+ * the instance of dxgk_cb_map_memory. */
 void ddi_adapter_set_allocator(struct ddi_adapter *adapter, const struct iova_allocator *table, void *self);
 void ddi_adapter_set_view_allocator(struct ddi_adapter *adapter, const struct iova_allocator *table, void *self);
 
-/* Makes room for `handles` live handles and touches it, so that calls within it need no memory of the model (a handle whose 2^32
- * generations are used up takes one of them). At most 64 bytes each. Returns 0, or -1: no memory, or more than DDI_HANDLES_MAX;
- * what was there stays. Two are taken by dxgk_cb_allocate_pages_for_mdl and by a memory object that is open, one by everything else that
- * lives; Mm blocks and views of device memory take one, too. */
+/* Makes room for `handles` live handles and touches it, so that calls within it need no memory of the model (a handle whose
+ * 2^32 generations are used up takes one of them). At most 64 bytes each. Returns 0, or -1: no memory, or more than
+ * DDI_HANDLES_MAX; what was there stays. Two are taken by dxgk_cb_allocate_pages_for_mdl and by a memory object that is open,
+ * one by everything else that lives; Mm blocks and views of device memory take one, too. */
 int ddi_adapter_reserve_handles(struct ddi_adapter *adapter, uint64_t handles);
 
 #define DDI_HANDLES_MAX (UINT64_C(1) << 28)
@@ -134,14 +136,14 @@ enum ddi_irql {
 	DDI_DISPATCH_LEVEL = 2,
 };
 
-/* Later calls come from this level (ours: the level is no argument). Mapping and unmapping device memory want PASSIVE_LEVEL, the other
- * Dxgk calls APC_LEVEL or below (so the articles; the pages say PASSIVE_LEVEL), the Mm routines DISPATCH_LEVEL or below. The pages of the
- * HAL calls leave it blank: DISPATCH_LEVEL or below (ours). A call from above counts as a violation and is served all the same (ours),
- * unless it is fatal. */
+/* Later calls come from this level (ours: the level is no argument). Mapping and unmapping device memory want PASSIVE_LEVEL,
+ * the other Dxgk calls APC_LEVEL or below (so the articles; the pages say PASSIVE_LEVEL), the Mm routines DISPATCH_LEVEL or
+ * below. The pages of the HAL calls leave it blank: DISPATCH_LEVEL or below (ours). A call from above counts as a violation
+ * and is served all the same (ours), unless it is fatal. */
 void ddi_adapter_set_irql(struct ddi_adapter *adapter, enum ddi_irql irql);
 
-/* VIDEO_DXGKRNL_SYSMM_FATAL_ERROR. Its subcodes are documented as sentences; which call raises which is ours where it is not the very
- * sentence. Others than these (1 to 4, 8 to 0xA) are about what is not modelled. */
+/* VIDEO_DXGKRNL_SYSMM_FATAL_ERROR. Its subcodes are documented as sentences; which call raises which is ours where it is not
+ * the very sentence. Others than these (1 to 4, 8 to 0xA) are about what is not modelled. */
 #define DDI_BUG_CHECK_SYSMM 0x1E4u
 enum ddi_sysmm_subcode {
 	DDI_SYSMM_UNLOCKED_UNDER_ADL =
@@ -158,13 +160,14 @@ struct ddi_bug_check {
 	const char *why;  /* a sentence with both; constant */
 };
 
-/* NULL, or what happened, which is constant. From then on every call of the driver returns NTSTATUS_UNSUCCESSFUL, 0 or nothing, and
- * changes nothing; no counter either. */
+/* NULL, or what happened, which is constant. From then on every call of the driver returns NTSTATUS_UNSUCCESSFUL, 0 or
+ * nothing, and changes nothing; no counter either. */
 const struct ddi_bug_check *ddi_adapter_fatal(const struct ddi_adapter *adapter);
 
-/* The driver says that it has freed everything, as when its device is stopped. Fatal when ADLs live, or else when memory objects are
- * open on the adapter (that leaks are found now, and ADLs first, is ours). What else lives is no bug check that any page names:
- * ddi_adapter_leaks counts it. Nothing is given back, and without a leak calls may go on. Returns what ddi_adapter_fatal does. */
+/* The driver says that it has freed everything, as when its device is stopped. Fatal when ADLs live, or else when memory
+ * objects are open on the adapter (that leaks are found now, and ADLs first, is ours). What else lives is no bug check that
+ * any page names: ddi_adapter_leaks counts it. Nothing is given back, and without a leak calls may go on. Returns what
+ * ddi_adapter_fatal does. */
 const struct ddi_bug_check *ddi_adapter_stop(struct ddi_adapter *adapter);
 
 /* Calls that did not succeed, by cause. The sum of the first five is the number of allocations that returned
@@ -174,8 +177,8 @@ struct ddi_failures {
 	uint64_t impossible; /* well formed, but not even the empty space could hold it */
 	uint64_t exhausted;  /* fewer usable pages than needed */
 	uint64_t fragmented; /* enough usable pages, no run of them that fits */
-	/* No room in a window narrower than the space, and the number of usable pages does not tell whether they lie in it; or a
-	 * request with no_drain, which the caller tries again elsewhere. Who sees the free runs may classify these. */
+	/* No room in a window narrower than the space, and the number of usable pages does not tell whether they lie in it; or
+	 * a request with no_drain, which the caller tries again elsewhere. Who sees the free runs may classify these. */
 	uint64_t undecided;
 	uint64_t unsupported;         /* NTSTATUS_NOT_SUPPORTED */
 	uint64_t no_metadata;         /* NTSTATUS_INSUFFICIENT_RESOURCES */
@@ -197,7 +200,8 @@ struct ddi_violations {
 	uint64_t close_object;   /* Close of what is no open adapter object, or of one with a live ADL */
 	uint64_t destroy_object; /* Destroy of what is no live object, or of one that stays open */
 	uint64_t mm_not_at_base; /* Mm free of no base address, or of one that was freed: NTSTATUS_FREE_VM_NOT_AT_BASE */
-	/* MmFreeContiguousMemorySpecifyCache of another size or cache type, or of a block that MmAllocateContiguousMemory gave. */
+	/* MmFreeContiguousMemorySpecifyCache of another size or cache type, or of a block that MmAllocateContiguousMemory
+	 * gave. */
 	uint64_t mm_mismatched;
 	uint64_t mdl_free_pages;         /* MmFreePagesFromMdl of no Mm MDL, or twice */
 	uint64_t mdl_freed_while_mapped; /* an MDL must outlive its map */
@@ -218,8 +222,8 @@ struct ddi_leaks {
 
 struct ddi_leaks ddi_adapter_leaks(const struct ddi_adapter *adapter);
 
-/* The longest free run of the space inside [lowest, highest] (bytes, inclusive), in pages, as visit_free of the table shows it: usable
- * runs only. For audits; the table that is set must have visit_free. Cost: O(free runs). */
+/* The longest free run of the space inside [lowest, highest] (bytes, inclusive), in pages, as visit_free of the table shows
+ * it: usable runs only. For audits; the table that is set must have visit_free. Cost: O(free runs). */
 uint64_t ddi_adapter_largest_free_pages(struct ddi_adapter *adapter, uint64_t lowest, uint64_t highest);
 
 /* Names one live object of one adapter: kind, generation and index. 0 is never one. */
@@ -232,12 +236,12 @@ struct ddi_leaves {
 	uint64_t leaves_4kib;
 };
 
-/* Adds the fewest leaves that map count pages from `logical` on to frames from `frame` on: a large leaf needs both addresses to be
- * multiples of its size. Cost: O(1). */
+/* Adds the fewest leaves that map count pages from `logical` on to frames from `frame` on: a large leaf needs both addresses
+ * to be multiples of its size. Cost: O(1). */
 void ddi_count_leaves(uint64_t logical, uint64_t frame, uint64_t count, struct ddi_leaves *leaves);
 
-/* What placements cost. Page-array bytes: 8 a page, the array of an MDL or of an ADL that is not contiguous; a contiguous ADL saves
- * its own. */
+/* What placements cost. Page-array bytes: 8 a page, the array of an MDL or of an ADL that is not contiguous; a contiguous ADL
+ * saves its own. */
 struct ddi_placement {
 	uint64_t mappings; /* of one handle: 1; of one MDL: 0 */
 	uint64_t pages;
@@ -256,21 +260,22 @@ enum ddi_call {
 	DDI_CALLS,
 };
 
-/* The sums over all successful calls of a kind that knew their frames: contiguous memory without a physical side is not counted. */
+/* The sums over all successful calls of a kind that knew their frames: contiguous memory without a physical side is not
+ * counted. */
 struct ddi_placement ddi_adapter_placements(const struct ddi_adapter *adapter, enum ddi_call call);
 
-/* What one live handle costs, of contiguous memory, an allocated or mapped MDL, an ADL or a HAL segment; of an MDL (pMdl) its pages,
- * runs and page array. Statuses as for freeing, nothing is counted. Cost: O(extents + runs). */
+/* What one live handle costs, of contiguous memory, an allocated or mapped MDL, an ADL or a HAL segment; of an MDL (pMdl) its
+ * pages, runs and page array. Statuses as for freeing, nothing is counted. Cost: O(extents + runs). */
 enum ntstatus ddi_placement_of(const struct ddi_adapter *adapter, ddi_handle handle, struct ddi_placement *placement);
 
-/* Shows the logical extents of a live handle of contiguous memory, an allocated or mapped MDL, an ADL or a HAL token, in the order of
- * its pages, as the allocator gave them: granted may exceed what was asked. For audits; nothing is counted. */
+/* Shows the logical extents of a live handle of contiguous memory, an allocated or mapped MDL, an ADL or a HAL token, in the
+ * order of its pages, as the allocator gave them: granted may exceed what was asked. For audits; nothing is counted. */
 typedef void (*ddi_visit_extent)(void *context, const struct iova_extent *extent);
 enum ntstatus ddi_visit_extents(const struct ddi_adapter *adapter, ddi_handle handle, ddi_visit_extent visit,
 				void *context);
 
-/* DXGK_MEMORY_CACHING_TYPE, and of MEMORY_CACHING_TYPE those that are not reserved for the system. Carried: it does not change where
- * memory lies. Any other is malformed (the status is ours). */
+/* DXGK_MEMORY_CACHING_TYPE, and of MEMORY_CACHING_TYPE those that are not reserved for the system. Carried: it does not change
+ * where memory lies. Any other is malformed (the status is ours). */
 enum ddi_cache_type {
 	DDI_NON_CACHED = 0,
 	DDI_CACHED = 1,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Creates the built-in allocators by their spec, for programs that link libiovabench: tests of a driver, plugins that want a reference.
+ * Creates the built-in allocators by their spec, for programs that link libiovabench: tests of a driver, plugins that want a
+ * reference.
  *
  * This header stands on its own with allocator.h, in C11 and in C++11.
  */
@@ -20,10 +21,11 @@ extern "C" {
 struct iova_instance;
 
 /* spec: name[:key=value,...], layers with '+' in front, or the path of a plugin with a slash in it: "rbtree:fit=best",
- * "magazine+segregated". host outlives the instance; NULL: memory of the program and locks of its threads, with one logical CPU.
- * Otherwise its size covers all of struct iova_host, it has CPUs and both functions for memory, and all four for locks when some part is
- * IOVA_CONCURRENT (else all four or none). NULL on failure, with the reason in message (cut to message_bytes, always ended; message may
- * be NULL when message_bytes is 0): the spec, a space or host that breaks these rules, no memory. Nothing is held then. */
+ * "magazine+segregated". host outlives the instance; NULL: memory of the program and locks of its threads, with one logical
+ * CPU. Otherwise its size covers all of struct iova_host, it has CPUs and both functions for memory, and all four for locks
+ * when some part is IOVA_CONCURRENT (else all four or none). NULL on failure, with the reason in message (cut to
+ * message_bytes, always ended; message may be NULL when message_bytes is 0): the spec, a space or host that breaks these
+ * rules, no memory. Nothing is held then. */
 struct iova_instance *iova_instance_create(const char *spec, const struct iova_space *space, const struct iova_host *host,
 					   char *message, size_t message_bytes);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The tables of the built-in allocators; everyone else finds them through registry.h. What else the files of a folder share stays in
- * it: its names are made local when its object is linked. */
+ * The tables of the built-in allocators; everyone else finds them through registry.h. What else the files of a folder share
+ * stays in it: its names are made local when its object is linked. */
 #ifndef ALLOCATOR_BUILTIN_H
 #define ALLOCATOR_BUILTIN_H
 

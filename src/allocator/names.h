@@ -24,8 +24,8 @@ const struct allocator_named_spec *allocator_named_spec_find(const char *name);
 /* Appends spec with every name of the table, and every earlier spelling, written out. A lack of memory shows in expanded. */
 void allocator_spec_expand(const char *spec, struct text *expanded);
 
-/* The name of arm i of -a all: built-ins that are neither layers nor of the harness, in the order of the registry, or what stands for
- * them. NULL behind the last one. */
+/* The name of arm i of -a all: built-ins that are neither layers nor of the harness, in the order of the registry, or what
+ * stands for them. NULL behind the last one. */
 const char *allocator_competitor(size_t i);
 
 #endif

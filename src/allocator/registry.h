@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Finds allocators by name and reads specs: name[:key=value,...], layers with '+' in front, a path with a slash is a plugin. In its
- * path \+ \: and \\ stand for + : and \; any other backslash is one. */
+ * Finds allocators by name and reads specs: name[:key=value,...], layers with '+' in front, a path with a slash is a plugin.
+ * In its path \+ \: and \\ stand for + : and \; any other backslash is one. */
 #ifndef ALLOCATOR_REGISTRY_H
 #define ALLOCATOR_REGISTRY_H
 
@@ -40,27 +40,28 @@ struct allocator_spec {
 /* What the table of a part can do, less what the choices of its options take away. */
 uint64_t allocator_part_capabilities(const struct allocator_spec_part *part);
 
-/* Checks a spec without opening plugins: names, options, values and layer order of built-ins; a part with a slash only needs to
- * look like a path. Returns 0, or -1 with EXIT_CODE_USAGE and a message that names the part, the option, what it takes and the
- * nearest name. */
+/* Checks a spec without opening plugins: names, options, values and layer order of built-ins; a part with a slash only needs
+ * to look like a path. Returns 0, or -1 with EXIT_CODE_USAGE and a message that names the part, the option, what it takes and
+ * the nearest name. */
 int allocator_spec_check(const char *text, struct error *error);
 
 /* Parses a spec and opens its plugins (in this process: a worker). Plugins are refused with EXIT_CODE_USAGE and a message: no
- * such file, no iova_plugin, other magic, ABI number or size (both numbers are named), a missing function (named). Nothing stays
- * open on failure. */
+ * such file, no iova_plugin, other magic, ABI number or size (both numbers are named), a missing function (named). Nothing
+ * stays open on failure. */
 int allocator_spec_open(const char *text, struct allocator_spec *spec, struct error *error);
 void allocator_spec_close(struct allocator_spec *spec);
 
-/* NULL when the table keeps the rules of the contract's header, else a sentence that is valid until the next call of this thread:
- * for plugins and for tests of built-ins. */
+/* NULL when the table keeps the rules of the contract's header, else a sentence that is valid until the next call of this
+ * thread: for plugins and for tests of built-ins. */
 const char *allocator_table_fault(const struct iova_allocator *table);
 
-/* A created allocator with everything below it. table and self belong to the outermost layer. Layers point into stack: an instance
- * must not be moved or copied. */
+/* A created allocator with everything below it. table and self belong to the outermost layer. Layers point into stack: an
+ * instance must not be moved or copied. */
 struct allocator_instance {
 	const struct iova_allocator *table;
 	void *self;
-	/* Of the outermost layer; less what a request may ask for (ALIGN, LIMIT, BOUNDARY, EXPLICIT) and one below does not follow. */
+	/* Of the outermost layer; less what a request may ask for (ALIGN, LIMIT, BOUNDARY, EXPLICIT) and one below does not
+	 * follow. */
 	uint64_t capabilities;
 	size_t count;
 	struct iova_below stack[ALLOCATOR_SPEC_LAYERS_MAX]; /* innermost first */

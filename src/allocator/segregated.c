@@ -76,8 +76,8 @@ INLINE unsigned bin_find(const struct segregated *self, unsigned from)
 	return word * 64 + (unsigned)__builtin_ctzll(bits);
 }
 
-/* What is foretold by branches need not be waited for: neither masks nor neighbours are written without one. A store to an address
- * that comes from a cache miss holds up every later load that it has met before. */
+/* What is foretold by branches need not be waited for: neither masks nor neighbours are written without one. A store to an
+ * address that comes from a cache miss holds up every later load that it has met before. */
 INLINE void bin_insert(struct segregated *self, uint32_t block, unsigned bin)
 {
 	struct block *blocks = self->blocks;
@@ -122,7 +122,8 @@ INLINE void pool_put(struct segregated *self, uint32_t block)
 	self->unused = block;
 }
 
-/* The most recent one of a bin whose gaps all suffice, else one of the last bin whose gaps may: with exact bins there is none. */
+/* The most recent one of a bin whose gaps all suffice, else one of the last bin whose gaps may: with exact bins there is
+ * none. */
 INLINE uint32_t find(const struct segregated *self, uint64_t count, unsigned *bin, struct iova_steps *steps)
 {
 	const struct block *blocks = self->blocks;
@@ -177,8 +178,8 @@ static uint32_t find_constrained(const struct segregated *self, const struct iov
 	return BLOCK_NONE;
 }
 
-/* Makes count pages of gap, which is in bin, behind the first `before` ones, the extent of block. Returns its first page. A long gap
- * often stays in its bin. */
+/* Makes count pages of gap, which is in bin, behind the first `before` ones, the extent of block. Returns its first page. A
+ * long gap often stays in its bin. */
 INLINE uint64_t take(struct segregated *self, uint32_t gap, unsigned bin, uint32_t block, uint64_t before, uint64_t count,
 		     struct iova_steps *steps)
 {
@@ -259,8 +260,9 @@ INLINE void grow(struct segregated *self, uint32_t gap, uint64_t back, uint64_t 
 	bin_insert(self, gap, wanted);
 }
 
-/* The gap in front and the extent join the gap behind, in the next block. The neighbours are asked by branches, which are foretold
- * long before their blocks come from memory: a sum of the three would have to wait for them, and the next allocation for it. */
+/* The gap in front and the extent join the gap behind, in the next block. The neighbours are asked by branches, which are
+ * foretold long before their blocks come from memory: a sum of the three would have to wait for them, and the next allocation
+ * for it. */
 INLINE void release(struct segregated *self, const struct iova_extent *extent, struct iova_steps *steps)
 {
 	struct block *blocks = self->blocks;

@@ -130,9 +130,8 @@ static void advise_path(const char *text, struct error *error)
 	if (!spec.failed) {
 		*error = (struct error){0};
 		error_set(error, EXIT_CODE_USAGE,
-			  "allocator \"%.300s\": there is a file of this name, but + begins a layer and : options; as a "
-			  "plugin "
-			  "write %s",
+			  "allocator \"%.300s\": there is a file of this name, but + begins a layer and : options; "
+			  "as a plugin write %s",
 			  text, spec.bytes);
 	}
 	text_release(&spec);

@@ -17,8 +17,8 @@ static inline unsigned bits_log2_floor(uint64_t value)
 	return 63u - (unsigned)__builtin_clzll(value);
 }
 
-/* ceil(log2(value)), 1 <= value <= 2^63. Branch-free: the mispredicted branch of the usual form costs more than all the rest of
- * a buddy's allocation. */
+/* ceil(log2(value)), 1 <= value <= 2^63. Branch-free: the mispredicted branch of the usual form costs more than all the rest
+ * of a buddy's allocation. */
 static inline unsigned bits_log2_ceil(uint64_t value)
 {
 	return 63u - (unsigned)__builtin_clzll(2 * value - 1);

@@ -51,8 +51,8 @@ static inline uint64_t clock_start(const struct clock *clock)
 	return clock_system_ns();
 }
 
-/* *cpu identifies the CPU that it ran on: a change between start and stop is a migration (where the hardware does not say, the system is asked
- * after the reading). */
+/* *cpu identifies the CPU that it ran on: a change between start and stop is a migration (where the hardware does not say, the
+ * system is asked after the reading). */
 static inline uint64_t clock_stop(const struct clock *clock, uint32_t *cpu)
 {
 #if defined(__x86_64__)
@@ -82,11 +82,12 @@ static inline uint64_t clock_start_on(const struct clock *clock, uint32_t *cpu)
 	return clock_start(clock);
 }
 
-/* Chooses the counter or the system clock (the latter also when the environment says IOVABENCH_CLOCK=system), measures step and pair cost, and calibrates for milliseconds (>= 1). */
+/* Chooses the counter or the system clock (the latter also when the environment says IOVABENCH_CLOCK=system), measures step
+ * and pair cost, and calibrates for milliseconds (>= 1). */
 void clock_calibrate(struct clock *clock, unsigned milliseconds);
 
-/* Cycles of the core in a nanosecond, from a chain of additions that each wait for the one before: the best of some tries, about
- * 1 ms in all. NaN where it cannot be told. */
+/* Cycles of the core in a nanosecond, from a chain of additions that each wait for the one before: the best of some tries,
+ * about 1 ms in all. NaN where it cannot be told. */
 double clock_core_ghz(const struct clock *clock);
 
 /* Calibrates again; returns how far the two rates are apart in parts per million, and stores it. */

@@ -39,8 +39,8 @@ struct error {
 };
 
 /* Sets *error unless it is set already (the first cause wins). error may be NULL. Always returns -1, so that a caller
- * can write return error_set(...). A message that is too long is cut. The owner is who it usually is with such an exit code: the
- * allocator of a violation, the machine of EXIT_CODE_IO, else none. */
+ * can write return error_set(...). A message that is too long is cut. The owner is who it usually is with such an exit code:
+ * the allocator of a violation, the machine of EXIT_CODE_IO, else none. */
 int error_set(struct error *error, enum exit_code exit_code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Likewise with an owner (not NONE), who decides the exit code. */

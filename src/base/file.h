@@ -25,33 +25,36 @@ struct file {
 	size_t head_length;
 };
 
-/* Opens a file, which waits for nobody. -1 with EXIT_CODE_USAGE: missing, not readable, a folder, a pipe, a device, a socket; with
- * EXIT_CODE_IO: the system cannot. *file needs no closing then. */
+/* Opens a file, which waits for nobody. -1 with EXIT_CODE_USAGE: missing, not readable, a folder, a pipe, a device, a socket;
+ * with EXIT_CODE_IO: the system cannot. *file needs no closing then. */
 int file_open(const char *path, struct file *file, struct error *error);
 /* The same for what a command line names: FILE_STANDARD_INPUT, and what /dev/stdin and /dev/fd have, may be streams. */
 int file_open_input(const char *path, struct file *file, struct error *error);
 void file_close(struct file *file);
 
-/* The first bytes, which stay to be taken: *length is FILE_HEAD_BYTES, or less in a shorter file. Before anything was taken. */
+/* The first bytes, which stay to be taken: *length is FILE_HEAD_BYTES, or less in a shorter file. Before anything was
+ * taken. */
 int file_peek(struct file *file, const char **head, size_t *length, struct error *error);
 /* Reads until room is full or the file ends; *got bytes. */
 int file_take(struct file *file, void *to, size_t room, size_t *got, struct error *error);
-/* Adds what is left to *content, which has at most limit bytes then; a larger file is refused, by its size before it is read. */
+/* Adds what is left to *content, which has at most limit bytes then; a larger file is refused, by its size before it is
+ * read. */
 int file_take_rest(struct file *file, size_t limit, struct text *content, struct error *error);
 
-/* Opens a file, or an input, and reads it whole, at most limit bytes, into *bytes (one '\0' behind them; released with memory_release). */
+/* Opens a file, or an input, and reads it whole, at most limit bytes, into *bytes (one '\0' behind them; released with
+ * memory_release). */
 int file_read(const char *path, size_t limit, char **bytes, size_t *length, struct error *error);
 int file_read_input(const char *path, size_t limit, char **bytes, size_t *length, struct error *error);
 
-/* The most that is worth reading of what a run wrote: a run that has it in memory before it writes it cannot make more. The memory of this
- * machine, bytes. */
+/* The most that is worth reading of what a run wrote: a run that has it in memory before it writes it cannot make more. The
+ * memory of this machine, bytes. */
 size_t file_most_in_memory(void);
 
 /* ---- writing ---- */
 
-/* A file that appears under its name only when it is complete: a new file in the same folder, fsync, rename, fsync of the folder.
- * Whatever fails, the name has what it had or the new content; nothing else stays behind, but "iovabench-*.partial" after a kill. A link
- * is replaced, never followed. */
+/* A file that appears under its name only when it is complete: a new file in the same folder, fsync, rename, fsync of the
+ * folder. Whatever fails, the name has what it had or the new content; nothing else stays behind, but "iovabench-*.partial"
+ * after a kill. A link is replaced, never followed. */
 
 /* Into a folder that is open; path stands in messages. What is no folder makes way, also a pipe. */
 int file_write_at(int folder, const char *name, const char *path, const void *bytes, size_t length, struct error *error);
@@ -68,11 +71,11 @@ void file_sweep_folder(int folder);
 /* Appends one complete record and forces it to disk. */
 int file_append_synced(int descriptor, const char *path, const void *bytes, size_t length, struct error *error);
 
-/* For tests: the disk becomes full in the write after `passes` more ones: half of its bytes are written, and it and all later ones fail
- * with ENOSPC; UINT64_MAX switches this off. */
+/* For tests: the disk becomes full in the write after `passes` more ones: half of its bytes are written, and it and all later
+ * ones fail with ENOSPC; UINT64_MAX switches this off. */
 void file_fail_writes_after(uint64_t passes);
-/* For tests: of the steps that make a file (create, write, sync, rename, sync of the folder) the one after `passes` more ones fails with
- * EIO and has done nothing; UINT64_MAX switches this off. */
+/* For tests: of the steps that make a file (create, write, sync, rename, sync of the folder) the one after `passes` more ones
+ * fails with EIO and has done nothing; UINT64_MAX switches this off. */
 void file_fail_step_after(uint64_t passes);
 
 #endif

@@ -104,7 +104,8 @@ static int write_partial(int descriptor, const void *bytes, size_t length)
 	return end(descriptor, result);
 }
 
-/* A rename is on disk only when its folder is. Some file systems cannot sync a folder; the rename is as safe there as it gets. */
+/* A rename is on disk only when its folder is. Some file systems cannot sync a folder; the rename is as safe there as it
+ * gets. */
 static int sync_folder(int folder)
 {
 	if (step_fails())

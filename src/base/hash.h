@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * 64-bit FNV-1a, by which damage is told and content is recognised: no change of a single byte escapes it, and others by one chance in
- * 2^64. It is no protection against forgers. */
+ * 64-bit FNV-1a, by which damage is told and content is recognised: no change of a single byte escapes it, and others by one
+ * chance in 2^64. It is no protection against forgers. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * How this room builds and takes apart JSON documents with jansson. Both sides are sticky: after the first failure every further
- * call does nothing, and the caller asks once, at the end. */
+ * How this room builds and takes apart JSON documents with jansson. Both sides are sticky: after the first failure every
+ * further call does nothing, and the caller asks once, at the end. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -38,8 +38,8 @@ void json_put_double(struct json_writer *writer, json_t *object, const char *key
 void json_put_u64(struct json_writer *writer, json_t *object, const char *key, uint64_t value);
 json_t *json_u64(uint64_t value);
 void json_put_hex(struct json_writer *writer, json_t *object, const char *key, uint64_t value);
-/* Puts a digest of all that a document has so far under "digest": a text of 16 hex digits, of its canonical form (compact, keys
- * sorted). */
+/* Puts a digest of all that a document has so far under "digest": a text of 16 hex digits, of its canonical form (compact,
+ * keys sorted). */
 void json_put_digest(struct json_writer *writer, json_t *document);
 /* Adds the document to text and releases it. indented: arrays without arrays or objects inside still take one line.
  * what names the document in the message. */

@@ -11,8 +11,8 @@
  * is then a pointer that memory_release takes. Released with memory_release. */
 void *memory_zeroed(size_t count, size_t bytes) __attribute__((warn_unused_result));
 
-/* As memory_zeroed, written to, and from MEMORY_HUGE_LEAST on in huge pages where the system has some: neither faults nor where its
- * pages happen to lie in physical memory show in times. */
+/* As memory_zeroed, written to, and from MEMORY_HUGE_LEAST on in huge pages where the system has some: neither faults nor
+ * where its pages happen to lie in physical memory show in times. */
 void *memory_zeroed_huge(size_t count, size_t bytes) __attribute__((warn_unused_result));
 #define MEMORY_HUGE_LEAST ((size_t)64 << 10) /* bytes */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Options of a command line as rows of a table: from a row come reading and checking, the line of --help and of the manual, and for
- * those that a run keeps what is written down of it and what tells two processes apart. */
+ * Options of a command line as rows of a table: from a row come reading and checking, the line of --help and of the manual,
+ * and for those that a run keeps what is written down of it and what tells two processes apart. */
 #ifndef BASE_OPTION_H
 #define BASE_OPTION_H
 
@@ -51,18 +51,19 @@ struct option_row {
 /* A whole number, decimal or hex, in [low, high]; scaled: k, M or G may follow. */
 bool option_number(const char *text, uint64_t low, uint64_t high, bool scaled, uint64_t *number);
 
-/* value: NULL for a flag. Returns 0, or -1 with EXIT_CODE_USAGE and a message that names option, value and what would be right. */
+/* value: NULL for a flag. Returns 0, or -1 with EXIT_CODE_USAGE and a message that names option, value and what would be
+ * right. */
 int option_read(const struct option_row *row, void *target, const char *value, struct error *error);
 
-/* Appends the value in a form that option_read understands; nothing for a number below the minimum, which nobody gave; of a flag, "yes"
- * when it is set. */
+/* Appends the value in a form that option_read understands; nothing for a number below the minimum, which nobody gave; of a
+ * flag, "yes" when it is set. */
 void option_write(const struct option_row *row, const void *target, struct text *text);
 
 /* Appends the paragraph that help shows of a row, in lines of width columns. */
 void option_help(const struct option_row *row, unsigned width, struct text *text);
 
-/* Appends words with line feeds where width columns would be passed; what follows the first line is indented by so many columns. at: the
- * column where the first word goes. Line feeds in words stay. */
+/* Appends words with line feeds where width columns would be passed; what follows the first line is indented by so many
+ * columns. at: the column where the first word goes. Line feeds in words stay. */
 void option_wrap(const char *words, unsigned at, unsigned indent, unsigned width, struct text *text);
 
 #endif

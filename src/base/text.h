@@ -22,8 +22,9 @@ void text_add_bytes(struct text *text, const void *bytes, size_t length);
 void text_add_json(struct text *text, const char *value);
 /* For HTML text and attribute values: & < > " ' are escaped. */
 void text_add_html(struct text *text, const char *value);
-/* A field of CSV as RFC 4180 has it, quoted when it must be. For texts alone: one that a spreadsheet would run as a formula (it begins
- * with = + - @, a tab or a carriage return) gets an apostrophe before it; a number is to be written by itself. NULL: empty. */
+/* A field of CSV as RFC 4180 has it, quoted when it must be. For texts alone: one that a spreadsheet would run as a formula
+ * (it begins with = + - @, a tab or a carriage return) gets an apostrophe before it; a number is to be written by itself.
+ * NULL: empty. */
 void text_add_csv(struct text *text, const char *value);
 void text_release(struct text *text);
 
@@ -35,8 +36,8 @@ const char *text_duration(char buffer[TEXT_NUMBER_BYTES], double ns);
 const char *text_bytes(char buffer[TEXT_NUMBER_BYTES], double bytes);
 const char *text_count(char buffer[TEXT_NUMBER_BYTES], double count);
 
-/* The entry of names (NULL at the end) that a typing slip of word could mean, or NULL: Damerau-Levenshtein distance of at most a
- * third of its length, at least 1. */
+/* The entry of names (NULL at the end) that a typing slip of word could mean, or NULL: Damerau-Levenshtein distance of at most
+ * a third of its length, at least 1. */
 const char *text_nearest(const char *word, const char *const *names);
 
 #endif

@@ -134,11 +134,9 @@ const struct cli_command cli_aperture = {
 	.name = "aperture",
 	.about = "find the smallest space in which a workload meets no failure",
 	.usage = (const char *const[]){"WORKLOAD... [-a SPEC]... [OPTION]...", NULL},
-	.text = "Finds the smallest space in which a workload meets no failure on an allocator, by bisection over the end "
-		"of the "
-		"space. The operations stay those of the file; sizes around the answer are tried too, for failures need "
-		"not be "
-		"monotone.\n\n"
+	.text = "Finds the smallest space in which a workload meets no failure on an allocator, "
+		"by bisection over the end of the space. The operations stay those of the file; "
+		"sizes around the answer are tried too, for failures need not be monotone.\n\n"
 		"  iovabench aperture workloads/video-pool.yaml -a buddy -a rbtree:fit=best\n",
 	.tables = {{run_argument_rows, RUN_ARGUMENT_ROWS,
 		    (const char *const[]){"allocator", "sweep", "json", "quiet", NULL}},

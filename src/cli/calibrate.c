@@ -56,8 +56,7 @@ static int show_clock(bool json)
 		printf(clock.counter ? "%.17g" : "null, \"tsc_hz_reason\": \"the CPU has no counter of constant rate\"",
 		       1e9 / clock.ns_per_tick);
 		printf(", \"timer_step_ns\": %.17g, \"timer_pair_ns\": %.17g, \"resolution_ns\": %.17g, "
-		       "\"timer_drift_ppm\": "
-		       "%.17g}\n",
+		       "\"timer_drift_ppm\": %.17g}\n",
 		       clock.step_ns, clock.pair_ns, clock.step_ns + clock.pair_ns, clock.drift_ppm);
 		return EXIT_CODE_OK;
 	}
@@ -353,12 +352,11 @@ const struct cli_command cli_calibrate = {
 			"[-o DIR] [--json] [WORKLOAD]",
 			NULL},
 	.text = "Without --null: what the clock can tell, and how constant it is.\n"
-		"With it: compares an allocator (rbtree) with itself again and again, and stores how often that was called "
-		"a "
-		"difference and which slow-down would have been found, as calibration.json in DIR or in the user's cache "
-		"(XDG_CACHE_HOME or ~/.cache, folder iovabench), where compare and gate look for it. A second -a is held "
-		"against the "
-		"first instead, which shows how often a known difference is found; that is stored with -o only.\n\n"
+		"With it: compares an allocator (rbtree) with itself again and again, "
+		"and stores how often that was called a difference and which slow-down would have been found, "
+		"as calibration.json in DIR or in the user's cache (XDG_CACHE_HOME or ~/.cache, folder iovabench), "
+		"where compare and gate look for it. A second -a is held against the first instead, "
+		"which shows how often a known difference is found; that is stored with -o only.\n\n"
 		"Exit codes: 0 ok, 5 more than one comparison in twenty called equals different.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,

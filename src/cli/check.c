@@ -59,8 +59,7 @@ const struct cli_command cli_check = {
 	.about = "check workload files; nothing is run",
 	.usage = (const char *const[]){"FILE...", NULL},
 	.text = "Reads workload files and their recordings as a run would, and tells every fault of every file with line, "
-		"column and "
-		"what would be right. Nothing is run. Exit code 0: all are right; 2: some are not.\n"
+		"column and what would be right. Nothing is run. Exit code 0: all are right; 2: some are not.\n"
 		"iovabench --parse-only FILE... is the same; with run it checks what the other options make of them.\n",
 	.run = run_command,
 };

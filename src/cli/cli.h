@@ -27,7 +27,8 @@ extern const struct cli_command cli_run;
 extern const struct cli_command cli_trace;
 
 struct plan_changes;
-/* Checks files as iovabench check does, with what a command line changes in them; command: who complains. Returns the exit code. */
+/* Checks files as iovabench check does, with what a command line changes in them; command: who complains. Returns the exit
+ * code. */
 int cli_check_files(const char *command, const char *const *files, size_t count, const struct plan_changes *changes);
 
 /* As --color takes them. */
@@ -46,12 +47,13 @@ struct cli_output {
 	bool quiet;
 };
 
-/* What comes behind a run with this exit code: messages, the report, the table; then all of it is released. Returns the exit code of the
- * program. */
+/* What comes behind a run with this exit code: messages, the report, the table; then all of it is released. Returns the exit
+ * code of the program. */
 enum exit_code cli_end_run(const char *command, enum exit_code code, const struct cli_output *output, struct result *result,
 			   struct text *folder, struct text *messages, struct error *error);
 
-/* On standard error, a line for each: arms that failed, named ones that could not play, expectations that were missed, an interruption. */
+/* On standard error, a line for each: arms that failed, named ones that could not play, expectations that were missed, an
+ * interruption. */
 void cli_tell_faults(const char *command, const struct result *result);
 
 /* report.html into the folder of a run. */

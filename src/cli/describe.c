@@ -223,12 +223,10 @@ const struct cli_command cli_describe = {
 	.name = "describe",
 	.about = "explain an allocator, option, metric, workload, key or driver call",
 	.usage = (const char *const[]){"NAME", NULL},
-	.text = "Explains an allocator with its options, an option, a metric with its unit, a workload that is shipped (or "
-		"its file), "
-		"or a key of workload files with its value, range and default (requests.size.zipf, or zipf for all keys of "
-		"this name); "
+	.text = "Explains an allocator with its options, an option, a metric with its unit, "
+		"a workload that is shipped (or its file), or a key of workload files with its value, "
+		"range and default (requests.size.zipf, or zipf for all keys of this name); "
 		"iovabench list shows the names. call:NAME explains a driver call of workloads with its arguments and "
-		"answers; call "
-		"alone lists them.\n",
+		"answers; call alone lists them.\n",
 	.run = run_command,
 };

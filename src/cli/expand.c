@@ -56,8 +56,9 @@ const struct cli_command cli_expand = {
 	.name = "expand",
 	.about = "print a workload with every default written out, as JSON or YAML",
 	.usage = (const char *const[]){"FILE [--format json|yaml]", NULL},
-	.text = "Prints a workload with every default written out: what a run would play. It is a workload again, as JSON too, which can be\n"
-		"checked, changed and run; recordings are looked for beside the file that names them.\n",
+	.text = "Prints a workload with every default written out: what a run would play. It is a workload again, "
+		"as JSON too, which can be checked, changed and run; "
+		"recordings are looked for beside the file that names them.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
 };

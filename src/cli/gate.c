@@ -221,9 +221,9 @@ const struct cli_command cli_gate = {
 	.usage = (const char *const[]){"--baseline A RESULT [--policy FILE] [--junit FILE] [--all]",
 				       "--selftest [--policy FILE]", NULL},
 	.text = "Holds every arm of a baseline against the same arm of RESULT (folders of runs, or their result.json).\n\n"
-		"Exit codes: 0 passed, 1 a gated metric is worse, or an arm is missing or failed, 4 a gated metric is "
-		"inconclusive, or an arm of the baseline failed, 2 results that cannot be compared or read, or a wrong policy, 7 a "
-		"file that cannot be written.\n",
+		"Exit codes: 0 passed, 1 a gated metric is worse, or an arm is missing or failed, "
+		"4 a gated metric is inconclusive, or an arm of the baseline failed, "
+		"2 results that cannot be compared or read, or a wrong policy, 7 a file that cannot be written.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
 };

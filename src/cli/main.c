@@ -40,8 +40,8 @@ static void help(void)
 	     "  4    a comparison is inconclusive\n"
 	     "  5    the measurement cannot be trusted\n"
 	     "  6    an arm that was named, or every arm, could play none of the workloads\n"
-	     "  7    a file, the machine (no memory, killed from outside: resume plays it again) or iovabench itself "
-	     "failed\n"
+	     "  7    a file, the machine (no memory, killed from outside: resume plays it again) "
+	     "or iovabench itself failed\n"
 	     "  130  interrupted; what was measured is kept\n"
 	     "If several apply, the first of 2, 7, 130, 3, 6, 5, 1, 4.");
 }
@@ -96,8 +96,8 @@ static int finish(int exit_code)
 	return EXIT_CODE_IO;
 }
 
-/* Whoever starts us without one of the three would have the next file, a journal perhaps, take its place. Standard output stays one
- * that cannot be written to: finish() tells. */
+/* Whoever starts us without one of the three would have the next file, a journal perhaps, take its place. Standard output
+ * stays one that cannot be written to: finish() tells. */
 static void fill_standard_files(void)
 {
 	for (int descriptor = 0; descriptor <= STDERR_FILENO; descriptor++)

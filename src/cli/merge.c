@@ -165,11 +165,9 @@ const struct cli_command cli_merge = {
 	.name = "merge",
 	.about = "put the arms of several results into one",
 	.usage = (const char *const[]){"DIR... -o DIR", NULL},
-	.text = "Puts the arms of several runs into one result: of parts of a matrix, on one machine or on several. Equal "
-		"workloads "
-		"become one, each arm names the run that it comes from, the journals stand one behind the other. An arm "
-		"that is there "
-		"twice is refused.\n",
+	.text = "Puts the arms of several runs into one result: of parts of a matrix, on one machine or on several. "
+		"Equal workloads become one, each arm names the run that it comes from, "
+		"the journals stand one behind the other. An arm that is there twice is refused.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
 };

@@ -27,8 +27,8 @@ struct cli_given {
 	int first;                                   /* word behind the options */
 };
 
-/* Reads the options of argv (argv[0]: the command) into targets, one for each table. Returns -1 to go on, else the exit code: everything
- * was said, help included. Options and other words may be mixed; argv is permuted. */
+/* Reads the options of argv (argv[0]: the command) into targets, one for each table. Returns -1 to go on, else the exit code:
+ * everything was said, help included. Options and other words may be mixed; argv is permuted. */
 int cli_read(const struct cli_command *command, int argc, char **argv, void *const *targets, struct cli_given *given);
 
 /* Whether the option of that name, which the command has, was given. */

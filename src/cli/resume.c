@@ -70,11 +70,9 @@ const struct cli_command cli_resume = {
 	.name = "resume",
 	.about = "go on with a run that was interrupted or killed",
 	.usage = (const char *const[]){"DIR [--json FILE|-] [--color WHEN] [-q]", NULL},
-	.text = "Goes on with a run that was interrupted or killed: what its journal has is not run again. The result is "
-		"that of a run "
-		"that was not interrupted. Processes that failed by trouble of the machine (killed from outside, no "
-		"memory, no space) "
-		"are run again.\n"
+	.text = "Goes on with a run that was interrupted or killed: what its journal has is not run again. "
+		"The result is that of a run that was not interrupted. Processes that failed by trouble of the machine "
+		"(killed from outside, no memory, no space) are run again.\n"
 		"A finished run is left as it is, and its exit code is given again.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,

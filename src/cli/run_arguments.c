@@ -105,9 +105,8 @@ static int read_sweep(void *target, const char *text, struct error *error)
 
 const struct option_row run_argument_rows[RUN_ARGUMENT_ROWS] = {
 	{"allocator", 'a', OPTION_OWN, OPTION_PLANS, "SPEC", NULL,
-	 "name[:key=value,...], a layer with + in front, or the path of a plugin (with a slash); may be repeated; all = "
-	 "every "
-	 "built-in; default: buddy, bitmap, rbtree",
+	 "name[:key=value,...], a layer with + in front, or the path of a plugin (with a slash); may be repeated; "
+	 "all = every built-in; default: buddy, bitmap, rbtree",
 	 .repeats = true, .read = read_spec},
 	{"sweep", 0, OPTION_OWN, OPTION_PLANS, "KEY=A,B,...", NULL,
 	 "plays the workload with each of these values of a key, named as in phases.churn.ops; several keys: all "

@@ -26,8 +26,9 @@ struct calibration {
 	uint32_t comparisons;
 	uint32_t verdicts[RESULT_VERDICT_COUNT]; /* how many of each */
 	double median_ratio;                     /* of b / a over all rounds */
-	double detectable; /* the smallest slow-down, as a share, that CALIBRATION_POWER of them would have called a regression; NaN
-			    * when too few rounds gave no interval */
+	/* the smallest slow-down, as a share, that CALIBRATION_POWER of them would have called a regression; NaN when too few
+	 * rounds gave no interval */
+	double detectable;
 };
 void calibration_release(struct calibration *calibration);
 
@@ -36,7 +37,8 @@ void calibration_release(struct calibration *calibration);
 int calibration_make(const struct result *result, uint32_t rounds, double threshold, struct calibration *calibration,
 		     struct error *error);
 
-/* Regressions and improvements among all that were compared (NaN: none was), and the upper end of that share's 95 % interval. */
+/* Regressions and improvements among all that were compared (NaN: none was), and the upper end of that share's 95 %
+ * interval. */
 double calibration_alarms(const struct calibration *calibration);
 double calibration_alarms_upper(const struct calibration *calibration);
 

@@ -22,8 +22,8 @@ struct gate_arm {
 	enum gate_outcome outcome;
 };
 
-/* An arm on which the gate could not look, and that could have shown something: one of the baseline that failed or was not run to its end
- * (inconclusive), or one of the result that failed and has no measured counterpart (failed). */
+/* An arm on which the gate could not look, and that could have shown something: one of the baseline that failed or was not run
+ * to its end (inconclusive), or one of the result that failed and has no measured counterpart (failed). */
 struct gate_blind {
 	const struct result *result; /* the baseline or the result */
 	size_t arm;
@@ -43,8 +43,8 @@ struct gate {
 /* How a row counts under the policy: only gated ones can be anything but GATE_PASSED. */
 enum gate_outcome gate_row_outcome(const struct policy *policy, const struct result_comparison *row);
 
-/* Everything that is given must outlive the gate, which gate_close releases. -1 with EXIT_CODE_USAGE when the baseline measured nothing, or
- * when no arm of it played the same operations as its counterpart: the message names both workloads. */
+/* Everything that is given must outlive the gate, which gate_close releases. -1 with EXIT_CODE_USAGE when the baseline
+ * measured nothing, or when no arm of it played the same operations as its counterpart: the message names both workloads. */
 int gate_open(struct gate *gate, const struct policy *policy, const struct result *baseline, const struct result *result,
 	      struct error *error);
 void gate_close(struct gate *gate);
@@ -55,12 +55,13 @@ void gate_tell_absent(const struct gate_arm *arm, struct text *text);
 /* "the baseline's arm is failed (allocator): reason". */
 void gate_tell_blind(const struct gate *gate, const struct gate_blind *blind, struct text *text);
 
-/* JUnit XML: one suite for each arm, also where the gate was blind, one case for each metric that is not ignored. Well-formed whatever the names hold. */
+/* JUnit XML: one suite for each arm, also where the gate was blind, one case for each metric that is not ignored. Well-formed
+ * whatever the names hold. */
 void gate_junit(const struct gate *gate, struct text *xml);
 
-/* Gates a made-up result against copies of itself, in each of which one thing was made worse: every metric that the policy gates, an
- * arm that is missing, other operations. Equals must pass. *log tells what was planted and what became of it. good < checks: the
- * gate is blind somewhere. -1: no memory. */
+/* Gates a made-up result against copies of itself, in each of which one thing was made worse: every metric that the policy
+ * gates, an arm that is missing, other operations. Equals must pass. *log tells what was planted and what became of it. good <
+ * checks: the gate is blind somewhere. -1: no memory. */
 struct gate_selftest {
 	unsigned checks;
 	unsigned good;

@@ -13,7 +13,8 @@ extern const char *const compare_percentile_name[COMPARE_PERCENTILES]; /* "p50",
 struct compare_percentile {
 	double ns;
 	double low_ns,
-		high_ns; /* order statistics of the samples at 95 %, as if they were independent: too narrow when they are not */
+		/* order statistics of the samples at 95 %, as if they were independent: too narrow when they are not */
+		high_ns;
 };
 
 /* which: index below COMPARE_PERCENTILES. O(buckets). */

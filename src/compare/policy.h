@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What a gate demands: per metric, how much worse it may get and whether that stops anything. docs/compare.md shows the file. */
+ * What a gate demands: per metric, how much worse it may get and whether that stops anything. docs/compare.md shows the
+ * file. */
 #ifndef COMPARE_POLICY_H
 #define COMPARE_POLICY_H
 
@@ -24,8 +25,8 @@ struct policy {
 
 extern const struct yaml_language policy_language;
 
-/* Exact metrics gated with a threshold of 0, timed ones advisory with COMPARE_THRESHOLD_DEFAULT; latencies, and metrics without a
- * direction, are ignored. */
+/* Exact metrics gated with a threshold of 0, timed ones advisory with COMPARE_THRESHOLD_DEFAULT; latencies, and metrics
+ * without a direction, are ignored. */
 void policy_default(struct policy *policy);
 
 /* Changes the default as a YAML file says. -1 with every fault of the file in *messages, as for workloads; *policy is then the

@@ -39,7 +39,8 @@ static const char *options_fault(const struct ddi_adapter_options *options)
 	return NULL;
 }
 
-/* The constraints that an allocator of these capabilities is able to follow. The harness follows none and must be asked all the same. */
+/* The constraints that an allocator of these capabilities is able to follow. The harness follows none and must be asked all
+ * the same. */
 static uint32_t constraints_honoured(uint64_t capabilities)
 {
 	uint32_t honoured = IOVA_CONSTRAIN_NO_DRAIN;
@@ -279,8 +280,8 @@ enum ntstatus adapter_refuse_handle(struct ddi_adapter *adapter, enum ntstatus s
 	return status;
 }
 
-/* Counts a request that found no room. The allocator knows how many usable pages the space has, not how many the window: outside
- * it there are at most as many as it has pages. */
+/* Counts a request that found no room. The allocator knows how many usable pages the space has, not how many the window:
+ * outside it there are at most as many as it has pages. */
 static void count_no_room(struct ddi_adapter *adapter, const struct iova_request *request)
 {
 	if (request->constraints & IOVA_CONSTRAIN_NO_DRAIN) {

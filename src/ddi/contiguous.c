@@ -90,8 +90,8 @@ enum ntstatus dxgk_cb_allocate_contiguous_memory(struct ddi_adapter *adapter, co
 		return NTSTATUS_UNSUCCESSFUL;
 	if (malformed(request))
 		return adapter_count(&adapter->failures.malformed, NTSTATUS_INVALID_PARAMETER);
-	/* Lives in registers until the request is complete. Copied by fields: as a whole it would go through memory, and a wide
-	 * load of narrow stores stalls for longer than the rest of the call takes. */
+	/* Lives in registers until the request is complete. Copied by fields: as a whole it would go through memory, and a
+	 * wide load of narrow stores stalls for longer than the rest of the call takes. */
 	struct iova_request wanted = {0};
 	uint64_t bytes = request->number_of_bytes;
 	wanted.count = (bytes >> adapter->page_shift) + ((bytes & adapter->page_mask) != 0);

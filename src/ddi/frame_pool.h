@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The physical side from inside: one bit a frame, set while it is free, and a summary of every region of 512 frames (2 MiB). */
+ * The physical side from inside: one bit a frame, set while it is free, and a summary of every region of 512 frames (2
+ * MiB). */
 #ifndef DDI_FRAME_POOL_H
 #define DDI_FRAME_POOL_H
 
@@ -21,8 +22,8 @@ struct region {
 	uint16_t longest;
 };
 
-/* Invariants: no region below hints[k] has a free run of 2^k frames; free is the sum over the regions; bits behind the last frame are
- * clear. */
+/* Invariants: no region below hints[k] has a free run of 2^k frames; free is the sum over the regions; bits behind the last
+ * frame are clear. */
 struct ddi_physical {
 	uint64_t *words;
 	struct region *regions;
@@ -32,8 +33,8 @@ struct ddi_physical {
 	uint64_t hints[REGION_CLASSES];
 };
 
-/* A run of frames that must lie within [low, high] (inclusive), aligned, and not across a multiple of boundary (a power of two, or 0 =
- * none). */
+/* A run of frames that must lie within [low, high] (inclusive), aligned, and not across a multiple of boundary (a power of
+ * two, or 0 = none). */
 struct frame_request {
 	uint64_t count;
 	uint64_t align; /* a power of two */
@@ -42,8 +43,8 @@ struct frame_request {
 	uint64_t boundary;
 };
 
-/* Takes the lowest free frames of [low, high], at most count, and appends them to the list. The number taken in *taken; -1 without
- * memory for the list (what was taken is in it). O(regions searched + runs taken). */
+/* Takes the lowest free frames of [low, high], at most count, and appends them to the list. The number taken in *taken; -1
+ * without memory for the list (what was taken is in it). O(regions searched + runs taken). */
 int frame_pool_gather(struct ddi_physical *pool, struct block_pool *blocks, uint64_t low, uint64_t high, uint64_t count,
 		      struct run_list *list, uint64_t *taken);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Handles of one adapter: small numbers with a kind and a generation in them. An entry is 32 bytes, with 32 more apart for kinds that
- * need them: what is hot stays dense. Neither ever moves; the table grows by chunks, so that no call copies or clears much. */
+ * Handles of one adapter: small numbers with a kind and a generation in them. An entry is 32 bytes, with 32 more apart for
+ * kinds that need them: what is hot stays dense. Neither ever moves; the table grows by chunks, so that no call copies or
+ * clears much. */
 #ifndef DDI_HANDLE_TABLE_H
 #define DDI_HANDLE_TABLE_H
 
@@ -188,7 +189,8 @@ static inline struct handle_entry *handle_table_take(struct handle_table *table,
 	return entry;
 }
 
-/* NTSTATUS_SUCCESS with the live entry; NTSTATUS_INVALID_HANDLE for anything that is not live; NTSTATUS_OBJECT_TYPE_MISMATCH. */
+/* NTSTATUS_SUCCESS with the live entry; NTSTATUS_INVALID_HANDLE for anything that is not live;
+ * NTSTATUS_OBJECT_TYPE_MISMATCH. */
 static inline enum ntstatus handle_table_find(const struct handle_table *table, ddi_handle handle, enum handle_kind kind,
 					      struct handle_entry **found)
 {
@@ -204,7 +206,8 @@ static inline enum ntstatus handle_table_find(const struct handle_table *table, 
 	return NTSTATUS_SUCCESS;
 }
 
-/* Ends the life of an entry. One whose generations are used up is never taken again: an old handle cannot come back to life. */
+/* Ends the life of an entry. One whose generations are used up is never taken again: an old handle cannot come back to
+ * life. */
 static inline void handle_table_drop(struct handle_table *table, struct handle_entry *entry)
 {
 	uint64_t index = entry->handle & HANDLE_INDEX_MASK;

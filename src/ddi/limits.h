@@ -25,8 +25,8 @@ static inline uint64_t pages_of(const struct ddi_adapter *adapter, uint64_t byte
 	return (bytes >> adapter->page_shift) + ((bytes & adapter->page_mask) != 0);
 }
 
-/* The whole pages between two inclusive byte addresses, clipped to the space: low > high when there are none. False when high would
- * lie below the space. */
+/* The whole pages between two inclusive byte addresses, clipped to the space: low > high when there are none. False when high
+ * would lie below the space. */
 static inline bool limits_window(const struct ddi_adapter *adapter, uint64_t lowest, uint64_t highest,
 				 struct iova_request *pages)
 {
@@ -46,8 +46,8 @@ static inline bool limits_window(const struct ddi_adapter *adapter, uint64_t low
 	return true;
 }
 
-/* Adds alignment and boundary, in so far as they constrain anything inside the window. A boundary below a page becomes 0 pages: no
- * request fits into it. */
+/* Adds alignment and boundary, in so far as they constrain anything inside the window. A boundary below a page becomes 0
+ * pages: no request fits into it. */
 static inline void limits_placement(const struct ddi_adapter *adapter, uint64_t alignment_pages, uint64_t boundary_bytes,
 				    struct iova_request *pages)
 {
@@ -72,7 +72,8 @@ static inline bool limits_possible(const struct iova_request *pages)
 	if (pages->constraints & IOVA_CONSTRAIN_BOUNDARY) {
 		if (pages->count > pages->boundary)
 			return false;
-		/* The start of the next block is aligned too: with an alignment >= boundary, first is a start of a block already. */
+		/* The start of the next block is aligned too: with an alignment >= boundary, first is a start of a block
+		 * already. */
 		if ((first & (pages->boundary - 1)) + pages->count > pages->boundary)
 			first = bits_align_up(first, pages->boundary);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The lists behind handles: runs of frames and logical extents, in blocks of 64 bytes from one pool of an adapter. Blocks never move. The
- * first element lives in the handle itself, so that what is contiguous needs no block. */
+ * The lists behind handles: runs of frames and logical extents, in blocks of 64 bytes from one pool of an adapter. Blocks
+ * never move. The first element lives in the handle itself, so that what is contiguous needs no block. */
 #ifndef DDI_LISTS_H
 #define DDI_LISTS_H
 

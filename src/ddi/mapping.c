@@ -61,8 +61,8 @@ static enum iova_status take_runs(struct ddi_adapter *adapter, const struct mapp
 	return status;
 }
 
-/* One extent, else ever smaller ones: powers of two, halved whenever one does not fit. While there is a smaller one to try, caches need
- * not be emptied. */
+/* One extent, else ever smaller ones: powers of two, halved whenever one does not fit. While there is a smaller one to try,
+ * caches need not be emptied. */
 static enum iova_status take_pieces(struct ddi_adapter *adapter, const struct mapping_wish *wish, uint32_t cpu,
 				    struct extent_list *list)
 {

@@ -18,8 +18,8 @@ struct mapping_wish {
 /* Whether the wish fits into its window when that is empty: the single extent, or as many pages as it has. */
 bool mapping_possible(const struct mapping_wish *wish);
 
-/* Remap mode: takes extents for wish->pages pages, whose frames `pages` walks (used by DDI_CONTIGUITY_NO only). On failure nothing is
- * held. */
+/* Remap mode: takes extents for wish->pages pages, whose frames `pages` walks (used by DDI_CONTIGUITY_NO only). On failure
+ * nothing is held. */
 enum iova_status mapping_take(struct ddi_adapter *adapter, const struct mapping_wish *wish, struct run_cursor pages,
 			      uint32_t cpu, struct extent_list *list);
 

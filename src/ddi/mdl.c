@@ -54,8 +54,8 @@ static bool next_possible(const struct ddi_adapter *adapter, struct page_windows
 	return false;
 }
 
-/* Remap mode: extents in the first window that has room; frames == NULL: take the frames, too, once the wish is possible. Refusals are
- * counted, and nothing is held then. */
+/* Remap mode: extents in the first window that has room; frames == NULL: take the frames, too, once the wish is possible.
+ * Refusals are counted, and nothing is held then. */
 static enum ntstatus map_into_windows(struct ddi_adapter *adapter, const struct ddi_mdl_request *request,
 				      const struct run_list *frames, struct run_list *taken, uint32_t cpu,
 				      struct extent_list *list)

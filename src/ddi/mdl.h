@@ -11,7 +11,8 @@
 /* Whether the request breaks a rule. */
 bool mdl_malformed(const struct ddi_adapter *adapter, const struct ddi_mdl_request *request);
 
-/* Windows [low + k * step, high + k * step] of pages, in so far as they meet [first, last]. Those that overlap or touch are one. */
+/* Windows [low + k * step, high + k * step] of pages, in so far as they meet [first, last]. Those that overlap or touch are
+ * one. */
 struct page_windows {
 	uint64_t low; /* of the window at hand, clipped when it is read; low > high: none */
 	uint64_t high;
@@ -25,9 +26,9 @@ struct page_windows page_windows_of(const struct ddi_adapter *adapter, const str
 /* The next window, clipped. false at the end. */
 bool page_windows_next(struct page_windows *windows, uint64_t *low, uint64_t *high);
 
-/* Takes frames of [first, last] by the request's windows or chunks. whole: all or none; otherwise as many as there are, at least one.
- * NTSTATUS_SUCCESS; NTSTATUS_INVALID_PARAMETER (impossible), NTSTATUS_NO_MEMORY or NTSTATUS_INSUFFICIENT_RESOURCES, counted, with nothing
- * held. */
+/* Takes frames of [first, last] by the request's windows or chunks. whole: all or none; otherwise as many as there are, at
+ * least one. NTSTATUS_SUCCESS; NTSTATUS_INVALID_PARAMETER (impossible), NTSTATUS_NO_MEMORY or NTSTATUS_INSUFFICIENT_RESOURCES,
+ * counted, with nothing held. */
 enum ntstatus mdl_take_frames(struct ddi_adapter *adapter, const struct ddi_mdl_request *request, uint64_t first,
 			      uint64_t last, bool whole, struct run_list *list);
 

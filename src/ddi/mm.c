@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The Mm routines. Blocks have addresses in the upper half of 2^64 bytes, which are given from below, each once, with a page that is
- * nobody's behind every block: neither a stale base nor one beyond the end of a block is ever another block's. */
+ * The Mm routines. Blocks have addresses in the upper half of 2^64 bytes, which are given from below, each once, with a page
+ * that is nobody's behind every block: neither a stale base nor one beyond the end of a block is ever another block's. */
 #include "ddi/limits.h"
 #include "ddi/mdl.h"
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Whether a series of costs has levels, and what their order means.
  *
- * Levels are found by optimal partitioning (Jackson et al., IEEE Signal Processing Letters 12(2), 2005: the exact minimum that PELT,
- * Killick et al., JASA 107, 2012, finds with pruning) of the sum of squares around each level plus a penalty of 12 s^2 ln n for every
- * change. s is the noise, from the median absolute difference of neighbours; outliers are taken away first by a running median of
- * five. Levels that differ by less than 5 % are one. The classes are those of Barrett et al., Virtual Machine Warmup Blows
- * Hot and Cold, OOPSLA 2017; ours adds that a rise to the very end is ageing, where they see no steady state. */
+ * Levels are found by optimal partitioning (Jackson et al., IEEE Signal Processing Letters 12(2), 2005: the exact minimum that
+ * PELT, Killick et al., JASA 107, 2012, finds with pruning) of the sum of squares around each level plus a penalty of 12 s^2
+ * ln n for every change. s is the noise, from the median absolute difference of neighbours; outliers are taken away first by a
+ * running median of five. Levels that differ by less than 5 % are one. The classes are those of Barrett et al., Virtual
+ * Machine Warmup Blows Hot and Cold, OOPSLA 2017; ours adds that a rise to the very end is ageing, where they see no steady
+ * state. */
 #ifndef MEASURE_AGEING_H
 #define MEASURE_AGEING_H
 
@@ -32,14 +33,15 @@ struct ageing_place {
 struct ageing {
 	enum ageing_class class;
 	size_t change_points;
-	/* Mean of the last tenth of the axis / mean of the first one: above 1 it became slower. A value lies where its middle is; NaN when a
-	 * tenth has none. */
+	/* Mean of the last tenth of the axis / mean of the first one: above 1 it became slower. A value lies where its middle
+	 * is; NaN when a tenth has none. */
 	double first_to_last_decile;
 	double slope; /* per unit of the axis, Theil-Sen: the median of the slopes between the middles of all pairs */
 };
 
-/* values (all above 0) stand at places, which ascend, do not overlap and may have gaps between them, on an axis that ends at end. Fewer
- * than AGEING_VALUES_MIN: AGEING_UNKNOWN, ratio and slope NaN. -1: no memory, or more than AGEING_VALUES_MAX. O(n^2 log n). */
+/* values (all above 0) stand at places, which ascend, do not overlap and may have gaps between them, on an axis that ends at
+ * end. Fewer than AGEING_VALUES_MIN: AGEING_UNKNOWN, ratio and slope NaN. -1: no memory, or more than AGEING_VALUES_MAX. O(n^2
+ * log n). */
 int ageing_judge(const double *values, const struct ageing_place *places, size_t count, double end, struct ageing *found);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Log-linear histogram with the bucket layout of HdrHistogram (hdrhistogram.org) at two significant digits and a lowest value of
- * 1: 256 sub-buckets, so values below 256 are exact and every other bucket is narrower than 1/128 of its value. Counts map one to
- * one onto an HdrHistogram log. */
+ * Log-linear histogram with the bucket layout of HdrHistogram (hdrhistogram.org) at two significant digits and a lowest value
+ * of 1: 256 sub-buckets, so values below 256 are exact and every other bucket is narrower than 1/128 of its value. Counts map
+ * one to one onto an HdrHistogram log. */
 #ifndef MEASURE_HISTOGRAM_H
 #define MEASURE_HISTOGRAM_H
 
@@ -54,7 +54,8 @@ void histogram_record_many(struct histogram *histogram, uint64_t value, uint64_t
 void histogram_add(struct histogram *histogram, const struct histogram *other);
 
 /* The value v such that at least ceil(quantile * n) of the n samples (dropped ones included, as the largest) are <= v's
- * bucket; the bucket's highest value as HdrHistogram defines it, never above max. quantile in [0, 1]. 0 when empty. O(buckets). */
+ * bucket; the bucket's highest value as HdrHistogram defines it, never above max. quantile in [0, 1]. 0 when empty.
+ * O(buckets). */
 uint64_t histogram_quantile(const struct histogram *histogram, double quantile);
 
 /* Mean of bucket middles, for display. NaN when empty. */

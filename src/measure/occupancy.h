@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * Which pages of a space are live, kept apart from any allocator: spans of 2 MiB regions (512 pages), with bitmaps where one is live in
- * part, with counters above them. The audit checks every extent against it, and page tables, footprint, span and free 2 MiB slots are
- * read off it. "2 MiB", "1 GiB" and "512 GiB" stand for 2^9, 2^18 and 2^27 pages, exact for pages of 4 KiB. */
+ * Which pages of a space are live, kept apart from any allocator: spans of 2 MiB regions (512 pages), with bitmaps where one
+ * is live in part, with counters above them. The audit checks every extent against it, and page tables, footprint, span and
+ * free 2 MiB slots are read off it. "2 MiB", "1 GiB" and "512 GiB" stand for 2^9, 2^18 and 2^27 pages, exact for pages of 4
+ * KiB. */
 #ifndef MEASURE_OCCUPANCY_H
 #define MEASURE_OCCUPANCY_H
 

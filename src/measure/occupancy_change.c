@@ -97,8 +97,8 @@ static bool trim(const struct occupancy *occupancy, unsigned shift, uint64_t *lo
 	return true;
 }
 
-/* The regions low to high of 2 MiB, all of them free without what changes (they are not entered yet, or taken out already), become live or
- * free. Regions of other sizes: only the first and the last can be live for another reason. */
+/* The regions low to high of 2 MiB, all of them free without what changes (they are not entered yet, or taken out already),
+ * become live or free. Regions of other sizes: only the first and the last can be live for another reason. */
 static void regions_turn(struct occupancy *occupancy, uint64_t low, uint64_t high, bool live)
 {
 	static const unsigned shifts[OCCUPANCY_SIZES] = {LEAF_SHIFT, GIB_SHIFT, TOP_SHIFT};
@@ -254,8 +254,8 @@ enum occupancy_result occupancy_take(struct occupancy *occupancy, uint64_t first
 	return OCCUPANCY_OK;
 }
 
-/* Live pages [first, end) of a span of whole regions, which may begin before and end behind them, are taken out: what is left of it on either
- * side is entered anew. */
+/* Live pages [first, end) of a span of whole regions, which may begin before and end behind them, are taken out: what is left
+ * of it on either side is entered anew. */
 static void cut_whole(struct occupancy *occupancy, const struct span_place *place, const struct span *whole, uint64_t first,
 		      uint64_t end)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * What occupancy.c keeps, for occupancy_walk.c, which reads it. Live pages are spans of 2 MiB regions: a span of regions that are wholly live,
- * however long it is, or one region with a bitmap. Nothing else is kept of them, so that memory and work follow the number of extents and not
- * their sizes. Which regions were ever live is three sets of spans, one for each size. */
+ * What occupancy.c keeps, for occupancy_walk.c, which reads it. Live pages are spans of 2 MiB regions: a span of regions that
+ * are wholly live, however long it is, or one region with a bitmap. Nothing else is kept of them, so that memory and work
+ * follow the number of extents and not their sizes. Which regions were ever live is three sets of spans, one for each size. */
 #ifndef MEASURE_OCCUPANCY_SPANS_H
 #define MEASURE_OCCUPANCY_SPANS_H
 
@@ -31,7 +31,8 @@ struct reserved_range {
 struct occupancy {
 	uint64_t first;
 	uint64_t end;
-	/* Regions; weight: live pages, never 0; value: 1 + index of the bitmap of a single region, or 0: all its pages are live. */
+	/* Regions; weight: live pages, never 0; value: 1 + index of the bitmap of a single region, or 0: all its pages are
+	 * live. */
 	struct span_tree live;
 	struct span_tree touched[OCCUPANCY_SIZES];
 	struct bitmap *bitmaps;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A B+ tree. Blocks are numbered, so that they can lie in arrays that grow; what is full is divided on the way down. A block is given back
- * when it is empty, and not before: neighbours are not joined. */
+ * A B+ tree. Blocks are numbered, so that they can lie in arrays that grow; what is full is divided on the way down. A block
+ * is given back when it is empty, and not before: neighbours are not joined. */
 #include "measure/span_tree.h"
 
 #include "base/memory.h"

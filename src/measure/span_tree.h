@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Disjoint spans of numbers in ascending order, each with a weight: a tree of blocks, in which spans are found and the weights in
- * front of one are summed in O(log spans), however long the spans are. */
+ * Disjoint spans of numbers in ascending order, each with a weight: a tree of blocks, in which spans are found and the weights
+ * in front of one are summed in O(log spans), however long the spans are. */
 #ifndef MEASURE_SPAN_TREE_H
 #define MEASURE_SPAN_TREE_H
 

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Sorts values in place and returns their median (mean of the middle two of an even number); NaN for none or when one is NaN. */
+/* Sorts values in place and returns their median (mean of the middle two of an even number); NaN for none or when one is
+ * NaN. */
 double statistics_median(double *values, size_t count);
 
 struct statistics_interval {
@@ -16,23 +17,24 @@ struct statistics_interval {
 };
 
 /* Distribution-free interval of the median from order statistics: [x_(k), x_(n+1-k)] with the largest k whose coverage
- * 1 - 2 P(Bin(n, 1/2) < k) is at least level (e.g. Conover, Practical Nonparametric Statistics, 3.2). Sorts values in place. */
+ * 1 - 2 P(Bin(n, 1/2) < k) is at least level (e.g. Conover, Practical Nonparametric Statistics, 3.2). Sorts values in
+ * place. */
 struct statistics_interval statistics_median_interval(double *values, size_t count, double level);
 
-/* The fewest values for which statistics_median_interval reaches level: the smallest n with 1 - 2^(1-n) >= level. 0 when no number
- * does (level >= 1, or above 1 - 2^-52). */
+/* The fewest values for which statistics_median_interval reaches level: the smallest n with 1 - 2^(1-n) >= level. 0 when no
+ * number does (level >= 1, or above 1 - 2^-52). */
 size_t statistics_values_least(double level);
 
-/* P(X < successes) for X ~ Bin(trials, share), share in [0, 1]; trials <= 2^50. Terms by lgamma, summed from the end that is nearer:
- * relative error about 1e-15 x trials^(1/2). O(trials^(1/2)). */
+/* P(X < successes) for X ~ Bin(trials, share), share in [0, 1]; trials <= 2^50. Terms by lgamma, summed from the end that is
+ * nearer: relative error about 1e-15 x trials^(1/2). O(trials^(1/2)). */
 double statistics_binomial_below(uint64_t trials, double share, uint64_t successes);
 
 /* Upper end of the one-sided Clopper-Pearson interval: the share at which so few successes have probability 1 - level. 1 when
  * successes >= trials. */
 double statistics_share_upper(uint64_t successes, uint64_t trials, double level);
 
-/* Ranks (from 1) whose values enclose the quantile with probability >= level, (1 - level) / 2 on each side at most (Conover 3.2;
- * Hahn and Meeker, Statistical Intervals, 5.2). level 0 when count is too small; the ranks are then 0. */
+/* Ranks (from 1) whose values enclose the quantile with probability >= level, (1 - level) / 2 on each side at most (Conover
+ * 3.2; Hahn and Meeker, Statistical Intervals, 5.2). level 0 when count is too small; the ranks are then 0. */
 struct statistics_ranks {
 	uint64_t low;
 	uint64_t high;
@@ -41,14 +43,15 @@ struct statistics_ranks {
 struct statistics_ranks statistics_quantile_ranks(uint64_t count, double quantile, double level);
 
 /* How many values in all would put the interval on one side of both edges (edge_low < edge_high), if its ends keep their
- * distances from the median but for the factor (count / values)^(1/2). Never below statistics_values_least(level). 0: the median lies
- * on an edge, or more than STATISTICS_VALUES_MAX would be needed. interval.level may be 0 (too few values): then the least number. */
+ * distances from the median but for the factor (count / values)^(1/2). Never below statistics_values_least(level). 0: the
+ * median lies on an edge, or more than STATISTICS_VALUES_MAX would be needed. interval.level may be 0 (too few values): then
+ * the least number. */
 #define STATISTICS_VALUES_MAX ((size_t)100000)
 size_t statistics_values_wanted(size_t count, double level, double median, struct statistics_interval interval,
 				double edge_low, double edge_high);
 
-/* The smallest shift that would have lifted a share `power` of these lower ends above edge. low_ends come from comparisons of equals
- * (at least one). Sorts them; NaN when one is NaN. */
+/* The smallest shift that would have lifted a share `power` of these lower ends above edge. low_ends come from comparisons of
+ * equals (at least one). Sorts them; NaN when one is NaN. */
 double statistics_detectable_shift(double *low_ends, size_t count, double edge, double power);
 
 #endif

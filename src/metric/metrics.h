@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Every figure that an arm of a workload can have, in one table: its path below an arm of result.json, its unit, whether it repeats,
- * which way it is better, what it means. Expectations, policies, comparisons, results, tables and docs/results.md all go by it. */
+ * Every figure that an arm of a workload can have, in one table: its path below an arm of result.json, its unit, whether it
+ * repeats, which way it is better, what it means. Expectations, policies, comparisons, results, tables and docs/results.md all
+ * go by it. */
 #ifndef METRIC_METRICS_H
 #define METRIC_METRICS_H
 

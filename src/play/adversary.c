@@ -9,8 +9,8 @@ struct robson {
 	const struct op_adversary *rules;
 	const struct adversary_player *player;
 	uint64_t base, live_pages;
-	uint64_t *
-		sizes; /* as asked for, by slot from rules->slot_first on; 0: empty. A block has a page at least, so live suffice */
+	/* as asked for, by slot from rules->slot_first on; 0: empty. A block has a page at least, so live suffice */
+	uint64_t *sizes;
 	uint64_t slot; /* all below it are taken */
 };
 

@@ -47,8 +47,8 @@ static void *take_small(struct arena *arena, size_t bytes)
 /* A system call for every small block would be paid inside of windows: many are backed at once. */
 static void prefault(struct arena *arena, size_t start, size_t bytes)
 {
-	/* Metadata of a kernel lies in its direct map, behind huge pages: with small ones the timed passes would show misses of
-	 * the TLB that no kernel has. */
+	/* Metadata of a kernel lies in its direct map, behind huge pages: with small ones the timed passes would show misses
+	 * of the TLB that no kernel has. */
 	size_t first = bits_align_down(start, HUGE_PAGE), end = bits_align_up(start + bytes, HUGE_PAGE);
 	if (end > arena->bytes)
 		end = arena->bytes;

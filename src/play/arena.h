@@ -21,8 +21,8 @@
 struct arena_book {
 	uint64_t *sizes;        /* by steps of 64 bytes, of the block that begins there; NULL: no book is kept */
 	uint64_t blocks, bytes; /* handed out and not given back */
-	/* Blocks that were given back twice, with another size, or were never handed out, and the last one in a sentence. Nothing comes of
-	 * them. */
+	/* Blocks that were given back twice, with another size, or were never handed out, and the last one in a sentence.
+	 * Nothing comes of them. */
 	uint64_t faults;
 	char fault[ARENA_FAULT_BYTES];
 };
@@ -39,8 +39,9 @@ struct arena {
 	bool prefault;          /* back what is handed out at once (timed passes), up to ARENA_PREFAULT_BYTES at a time */
 	struct arena_book book; /* kept where nothing is timed */
 	void *small
-		[ARENA_SMALL_CLASSES]; /* blocks that were given back, by size in steps of 64 bytes; each begins with the next one */
-	uint64_t requests;             /* calls of memory_get: growth inside a measured window shows here */
+		/* blocks that were given back, by size in steps of 64 bytes; each begins with the next one */
+		[ARENA_SMALL_CLASSES];
+	uint64_t requests; /* calls of memory_get: growth inside a measured window shows here */
 	struct iova_host host;
 	enum lock_kind lock_kind; /* of the host's locks: mutex unless changed before the first is made */
 	pthread_mutex_t mutex;
@@ -49,8 +50,8 @@ struct arena {
 /* Larger blocks are arrays over a sparse space: backing them would defeat their purpose. */
 #define ARENA_PREFAULT_BYTES ((size_t)64 << 20)
 
-/* Reserves the range. prefault: for passes that are timed; else a book is kept, and huge pages are kept out, so that resident bytes are
- * what was touched. -1: no address space. */
+/* Reserves the range. prefault: for passes that are timed; else a book is kept, and huge pages are kept out, so that resident
+ * bytes are what was touched. -1: no address space. */
 int arena_create(struct arena *arena, bool prefault, uint32_t cpus, struct error *error);
 void arena_destroy(struct arena *arena);
 

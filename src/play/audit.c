@@ -254,8 +254,9 @@ static void end_row(struct audit *audit)
 	audit->row++;
 }
 
-/* What says something of a space at the end of a phase. A phase that drains leaves an empty one, which says nothing: then its fullest
- * row, if it has one, speaks for it. Marks that only rise are those of the end: that row does not know what came later. */
+/* What says something of a space at the end of a phase. A phase that drains leaves an empty one, which says nothing: then its
+ * fullest row, if it has one, speaks for it. Marks that only rise are those of the end: that row does not know what came
+ * later. */
 static struct audit_totals totals_of_phase(const struct audit *audit, const struct audit_totals *end)
 {
 	if (end->map.live_pages || !audit->fullest.map.live_pages)
@@ -311,8 +312,8 @@ static void end_phase(struct audit *audit)
 	*audit->alloc_steps = (struct histogram){0};
 }
 
-/* A poll moves free pages from one state to another, and touches nothing else. The first one of a row that moved any is looked at
- * page by page: each of them would cost more than the stream. */
+/* A poll moves free pages from one state to another, and touches nothing else. The first one of a row that moved any is looked
+ * at page by page: each of them would cost more than the stream. */
 static void play_poll(struct audit *audit, const struct op *op)
 {
 	struct engine *engine = &audit->engine;
@@ -445,8 +446,8 @@ static void finish(struct audit *audit)
 		record->message = memory_text(audit->calls.message.bytes);
 }
 
-/* Once the instances are gone. A wrong answer spoils whatever was counted before and after it, and leaks show at the end only: every
- * phase carries the sum. */
+/* Once the instances are gone. A wrong answer spoils whatever was counted before and after it, and leaks show at the end only:
+ * every phase carries the sum. */
 static void conclude(struct audit *audit)
 {
 	struct result_record *record = audit->pass->record;

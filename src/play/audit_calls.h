@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What the audit sees of driver calls: every extent behind them, what they answer, which rules they break, what their placements cost. */
+ * What the audit sees of driver calls: every extent behind them, what they answer, which rules they break, what their
+ * placements cost. */
 #ifndef PLAY_AUDIT_CALLS_H
 #define PLAY_AUDIT_CALLS_H
 
@@ -53,7 +54,8 @@ void audit_calls_routine(struct audit_calls *calls, uint32_t index, enum ntstatu
 /* The stream ended at the operation done last: why Windows would have stopped. */
 void audit_calls_stop(struct audit_calls *calls, const char *fatal);
 
-/* What the driver still holds, once every slot was freed, and whether that is fatal; destroys the adapters, which gives it back. */
+/* What the driver still holds, once every slot was freed, and whether that is fatal; destroys the adapters, which gives it
+ * back. */
 void audit_calls_end(struct audit_calls *calls);
 
 /* Figures of a phase that ends; null when the stream has no driver calls. */

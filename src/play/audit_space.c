@@ -272,7 +272,8 @@ static bool fits_between(const struct iova_request *asked, uint64_t low, uint64_
 	if (asked->constraints & IOVA_CONSTRAIN_BOUNDARY) {
 		if (asked->count > asked->boundary)
 			return false;
-		/* A start that crosses lies between boundaries: the alignment is the smaller of the two, so a boundary is aligned. */
+		/* A start that crosses lies between boundaries: the alignment is the smaller of the two, so a boundary is
+		 * aligned. */
 		uint64_t next = bits_align_up(first, asked->boundary);
 		if (next - first < asked->count)
 			first = next;

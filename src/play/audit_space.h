@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What the audit knows of one domain: its own map of live pages, and the walk of the allocator's free pages held against it. */
+ * What the audit knows of one domain: its own map of live pages, and the walk of the allocator's free pages held against
+ * it. */
 #ifndef PLAY_AUDIT_SPACE_H
 #define PLAY_AUDIT_SPACE_H
 
@@ -54,15 +55,16 @@ struct audit_space {
 
 int audit_space_open(struct audit_space *space, const struct workload *workload, const struct allocator_instance *instance,
 		     struct error *error);
-/* Opens one space per domain and, when the stream maps device memory, one per CPU address space behind them: count is how many, first
- * the first one that the stream takes anything of. spaces: zeroed, two for each domain. On failure those that are open are count. */
+/* Opens one space per domain and, when the stream maps device memory, one per CPU address space behind them: count is how
+ * many, first the first one that the stream takes anything of. spaces: zeroed, two for each domain. On failure those that are
+ * open are count. */
 int audit_spaces_open(struct audit_space *spaces, uint32_t *count, uint32_t *first, const struct workload *workload,
 		      const struct engine *engine, struct error *error);
 void audit_space_close(struct audit_space *space);
 
 /* Enter a granted extent into the map, and take it out. false: the extent overlaps a live one or leaves the space (complained
- * of), or there was no memory for the map (also complained of: the audit cannot go on trusting itself). *told: the violation that is kept
- * of it, or NULL; told may be NULL. */
+ * of), or there was no memory for the map (also complained of: the audit cannot go on trusting itself). *told: the violation
+ * that is kept of it, or NULL; told may be NULL. */
 bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
 		      uint64_t operation, struct result_violation **told);
 bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
@@ -77,7 +79,8 @@ uint64_t audit_spaces_live_pages(const struct audit_space *spaces, uint32_t coun
 /* The extent, live already, fills the whole free run that it was taken from. */
 bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent);
 
-/* Names what a granted extent overlaps: the live extent that the caller knows (count 0: it knows none), a reserved range, or pages. */
+/* Names what a granted extent overlaps: the live extent that the caller knows (count 0: it knows none), a reserved range, or
+ * pages. */
 void audit_space_tell_overlap(const struct audit_space *space, const struct iova_extent *extent,
 			      const struct iova_extent *live, struct result_violation *violation);
 
@@ -87,8 +90,8 @@ const char *audit_extent_fault(const struct iova_request *asked, const struct io
 void audit_check_answer(struct audit_complaints *complaints, uint64_t operation, const struct op_request *request,
 			const struct engine_outcome *outcome);
 
-/* Why a request failed: impossible (an empty space could not hold it), exhausted (fewer usable pages in its window than asked) or
- * fragmented. The window is that of the last limit tried. */
+/* Why a request failed: impossible (an empty space could not hold it), exhausted (fewer usable pages in its window than asked)
+ * or fragmented. The window is that of the last limit tried. */
 enum audit_failure audit_space_classify(const struct audit_space *space, const struct op_request *request);
 
 /* Around a poll: complains when it changed the number of free pages. Returns whether some moved from one state to another. */
@@ -98,8 +101,8 @@ bool audit_space_poll_ended(const struct audit_space *space, struct audit_compla
 /* The longest run of usable pages in the window of the request's last limit. O(free runs). */
 uint64_t audit_space_largest_free(const struct audit_space *space, const struct op_request *request);
 
-/* Walks the allocator's free pages: fills what the last walk found, and complains when they overlap live pages, leave the space,
- * disagree with the allocator's own statistics, or do not add up with live and reserved pages to the space. */
+/* Walks the allocator's free pages: fills what the last walk found, and complains when they overlap live pages, leave the
+ * space, disagree with the allocator's own statistics, or do not add up with live and reserved pages to the space. */
 void audit_space_walk(struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
 
 #endif

@@ -41,8 +41,8 @@ void counters_stop(const struct counters *counters);
 /* Reads all counters; what they counted since the last call was operations operations. */
 void counters_note(struct counters *counters, double operations, struct counters_total *total);
 
-/* The arithmetic of it, for one counter: the growth between two readings, scaled by the share of the time that it did count. One that did not
- * count at all tells nothing: its operations are left out, too. */
+/* The arithmetic of it, for one counter: the growth between two readings, scaled by the share of the time that it did count.
+ * One that did not count at all tells nothing: its operations are left out, too. */
 void counters_add(struct counters_total *total, size_t counter, const struct counters_reading *before,
 		  const struct counters_reading *after, double operations);
 

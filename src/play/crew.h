@@ -30,9 +30,9 @@ struct crew_player {
 	int (*phase_ended)(void *context, size_t phase, struct error *error);
 };
 
-/* Plays all streams of pass (threads > 1) from their start in a fresh allocator; the calling thread is the first one. A thread whose
- * phase has ended waits for the others. What is still on its way between two threads when a round ends is freed outside of it. -1:
- * the allocator refused the space or broke the contract, no memory, no thread, or a callback said so. */
+/* Plays all streams of pass (threads > 1) from their start in a fresh allocator; the calling thread is the first one. A thread
+ * whose phase has ended waits for the others. What is still on its way between two threads when a round ends is freed outside
+ * of it. -1: the allocator refused the space or broke the contract, no memory, no thread, or a callback said so. */
 int crew_play(struct pass *pass, const struct crew_player *player, void *context, struct error *error);
 
 #endif

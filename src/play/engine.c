@@ -115,8 +115,8 @@ static __attribute__((noinline)) void travel(struct engine *engine, const struct
 		receive(engine);
 }
 
-/* So many operations ahead, slots are fetched: they are the harness's memory, and a miss there would be taken for the allocator's
- * time. */
+/* So many operations ahead, slots are fetched: they are the harness's memory, and a miss there would be taken for the
+ * allocator's time. */
 #define AHEAD 8
 
 /* Returns where it ended: at a poll, or at the end. */

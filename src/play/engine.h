@@ -41,8 +41,8 @@ struct engine_domain {
 	struct ddi_adapter *adapter; /* NULL when the stream has no driver calls */
 };
 
-/* Sees every extent that passes between an adapter and its allocators in driver calls beyond contiguous memory, and in routines. view:
- * of the CPU's address space. request: what was asked, a placement being a window that leaves one place. */
+/* Sees every extent that passes between an adapter and its allocators in driver calls beyond contiguous memory, and in
+ * routines. view: of the CPU's address space. request: what was asked, a placement being a window that leaves one place. */
 struct engine_watch {
 	void *context;
 	void (*granted)(void *context, bool view, const struct iova_request *request, const struct iova_extent *extent);
@@ -62,13 +62,13 @@ struct engine {
 	bool polls;        /* some instance has work for a poll */
 	uint64_t skipped;  /* frees of slots whose allocation had failed */
 	uint64_t failures; /* demands that none of their limits could serve; without those beyond a recording */
-	uint32_t
-		last_attempt; /* of the last allocation that its first limit could not serve: index of the limit that did */
+	/* of the last allocation that its first limit could not serve: index of the limit that did */
+	uint32_t last_attempt;
 	enum iova_status broken; /* first status that is neither IOVA_OK nor IOVA_NO_SPACE */
 
-	/* One thread among several. A receive that finds nothing is made up for by a later one that finds two. A send that finds no room
-	 * waits, and empties this thread's own inbox meanwhile, or two could wait for each other; when the receiver has ended its piece,
-	 * the extent is freed here. */
+	/* One thread among several. A receive that finds nothing is made up for by a later one that finds two. A send that
+	 * finds no room waits, and empties this thread's own inbox meanwhile, or two could wait for each other; when the
+	 * receiver has ended its piece, the extent is freed here. */
 	struct ring *inbox, *outbox;
 	int64_t owed;            /* receives that were not made up for yet; below 0: done ahead */
 	uint64_t received;       /* extents freed because of sends and receives */
@@ -97,8 +97,9 @@ struct engine {
 
 struct workload;
 
-/* Creates one instance of spec per domain of the stream over the workload's space, with its holes placed. arena outlives the engine.
- * -1: the allocator refused the space (EXIT_CODE_NO_ARM, with its reason) or there was no memory; nothing is left behind. */
+/* Creates one instance of spec per domain of the stream over the workload's space, with its holes placed. arena outlives the
+ * engine. -1: the allocator refused the space (EXIT_CODE_NO_ARM, with its reason) or there was no memory; nothing is left
+ * behind. */
 struct engine_surroundings {
 	struct lock *lock;           /* around every call; NULL: none */
 	const struct engine *joined; /* NULL: create the instances; else play on those of this one, which is closed last */
@@ -125,14 +126,16 @@ void engine_drain_inbox(struct engine *engine);
 /* Plays count words. */
 void engine_play(struct engine *engine, const struct op *ops, size_t count);
 
-/* As engine_play, but stops in front of an OP_POLL that has something to do, for engine_poll; returns the words that were played. */
+/* As engine_play, but stops in front of an OP_POLL that has something to do, for engine_poll; returns the words that were
+ * played. */
 size_t engine_play_to_poll(struct engine *engine, const struct op *ops, size_t count);
 /* Plays one OP_POLL: tells every allocator of the stream what time it is. */
 void engine_poll(struct engine *engine, const struct op *op);
 
-/* Plays one operation (OP_RECEIVE or OP_CALL, but no other control word) and tells its kind and the ticks of the allocator's share. false: nothing was done (a
- * free of an empty slot, an empty inbox), nothing was asked of an allocator, the CPU changed on the way, or the clock went back: *ticks is then meaningless. Waiting for locks is no part of
- * the ticks where lock_record_waits is on. */
+/* Plays one operation (OP_RECEIVE or OP_CALL, but no other control word) and tells its kind and the ticks of the allocator's
+ * share. false: nothing was done (a free of an empty slot, an empty inbox), nothing was asked of an allocator, the CPU changed
+ * on the way, or the clock went back: *ticks is then meaningless. Waiting for locks is no part of the ticks where
+ * lock_record_waits is on. */
 bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum metric_kind *kind,
 		       uint64_t *ticks);
 
@@ -141,8 +144,8 @@ struct engine_outcome {
 	enum { ENGINE_SKIPPED, ENGINE_FREED, ENGINE_ALLOCATED, ENGINE_FAILED, ENGINE_CALLED } what;
 	uint32_t attempt; /* ALLOCATED: index of the limit that served it */
 	bool empty_grant; /* the allocator said IOVA_OK and gave no page: FAILED, but no honest failure */
-	struct iova_extent
-		extent;          /* ALLOCATED: what was granted; FREED: what was given back; of several extents the first */
+	/* ALLOCATED: what was granted; FREED: what was given back; of several extents the first */
+	struct iova_extent extent;
 	enum ntstatus status;    /* CALLED */
 	struct iova_steps steps; /* zero for allocators that do not count */
 };

@@ -5,7 +5,8 @@
 
 #include "play/engine.h"
 
-/* engine->requests[].call of a request for contiguous memory that the loop does not play itself: it is made at another IRQL. */
+/* engine->requests[].call of a request for contiguous memory that the loop does not play itself: it is made at another
+ * IRQL. */
 #define ENGINE_CALL_CONTIGUOUS_AT_IRQL ((enum workload_call)WORKLOAD_CALL_COUNT)
 
 struct workload;
@@ -62,11 +63,11 @@ static inline struct ddi_contiguous_request engine_contiguous_request(const stru
 /* True for streams whose slots need held. */
 bool engine_holds(const struct op_request *request);
 
-/* Physical side, handles, objects of scripts. Everything that calls will need is taken here: engine_close gives it back. Adapters are
- * opened later. */
+/* Physical side, handles, objects of scripts. Everything that calls will need is taken here: engine_close gives it back.
+ * Adapters are opened later. */
 int engine_ddi_prepare(struct engine *engine, const struct workload *workload, struct error *error);
-/* The adapter of a domain; needs prepare and the domain's instances, which have these capabilities. EXIT_CODE_NO_ARM with the reason when the allocator cannot do
- * what the mode needs. */
+/* The adapter of a domain; needs prepare and the domain's instances, which have these capabilities. EXIT_CODE_NO_ARM with the
+ * reason when the allocator cannot do what the mode needs. */
 int engine_ddi_open_adapter(struct engine *engine, struct engine_domain *domain, uint64_t capabilities,
 			    const struct workload *workload, const struct engine_surroundings *surroundings,
 			    struct error *error);
@@ -86,10 +87,11 @@ enum ntstatus engine_call_routine(struct engine *engine, struct ddi_adapter *ada
 /* NULL, or why Windows would have stopped. */
 const char *engine_fatal(const struct engine *engine);
 
-/* The driver's devices are stopped: leaks that are documented as fatal show now. Every slot is free. Returns what engine_fatal does. */
+/* The driver's devices are stopped: leaks that are documented as fatal show now. Every slot is free. Returns what engine_fatal
+ * does. */
 const char *engine_stop_adapters(struct engine *engine);
-/* The same after the last operation of a pass, nothing of which is measured: frees the slots that would look like leaks. Returns 0, or -1
- * with the error of engine_broken. */
+/* The same after the last operation of a pass, nothing of which is measured: frees the slots that would look like leaks.
+ * Returns 0, or -1 with the error of engine_broken. */
 int engine_end_driver(struct engine *engine, struct error *error);
 
 /* The handle behind a slot whose placement ddi_placement_of can tell; 0: none. */

@@ -51,8 +51,8 @@ static int open_physical(struct engine *engine, const struct workload *workload,
 	return 0;
 }
 
-/* Streams of contiguous memory in remap mode need no frames, unless the workload names physical memory: their calls stay as short as
- * they are. */
+/* Streams of contiguous memory in remap mode need no frames, unless the workload names physical memory: their calls stay as
+ * short as they are. */
 static bool needs_frames(const struct engine *engine, const struct workload *workload)
 {
 	return engine->held || engine->routine_call_count || workload->physical.bytes ||
@@ -125,8 +125,8 @@ static int reserve(const struct engine *engine, struct ddi_adapter *adapter)
 	return engine->views ? ddi_adapter_reserve_views(adapter, addresses) : 0;
 }
 
-/* The harness places nothing: whatever is asked of it costs the same. Who constrains a request itself, as an MDL of aligned chunks, is not
- * refused by it. */
+/* The harness places nothing: whatever is asked of it costs the same. Who constrains a request itself, as an MDL of aligned
+ * chunks, is not refused by it. */
 static uint64_t followed(uint64_t capabilities)
 {
 	return capabilities & IOVA_HARNESS ? capabilities | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY : capabilities;

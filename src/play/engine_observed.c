@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Operations that somebody looks at: stamped for the latency pass, counted for the audit. Proxies stand between the adapter and the
- * allocator, so that driver calls are seen from inside. */
+ * Operations that somebody looks at: stamped for the latency pass, counted for the audit. Proxies stand between the adapter
+ * and the allocator, so that driver calls are seen from inside. */
 #include "play/engine_play.h"
 
 /* Stands between adapter and allocator for one sampled driver call, so that only the allocator's share is timed. */

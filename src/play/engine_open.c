@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What an engine plays on: instances of the allocator, one per domain, a lock around those that need one, adapters for driver calls. */
+ * What an engine plays on: instances of the allocator, one per domain, a lock around those that need one, adapters for driver
+ * calls. */
 #include "play/engine_ddi.h"
 
 #include "base/memory.h"

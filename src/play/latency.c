@@ -105,8 +105,8 @@ static bool can_sample(const struct op *ops, size_t at)
 	return at == 0 || ops[at - 1].demand != op_control(OP_COUNT_HIGH, 0).demand;
 }
 
-/* The gap to the next sample, at least the one at hand. A draw that meets what cannot be sampled is dropped: moving it on would
- * prefer the operations behind a change of CPU. */
+/* The gap to the next sample, at least the one at hand. A draw that meets what cannot be sampled is dropped: moving it on
+ * would prefer the operations behind a change of CPU. */
 static uint64_t next_gap(struct sampling *sampling, const struct op *ops, size_t left)
 {
 	uint64_t gap = sampling->gap;
@@ -273,8 +273,8 @@ static void begin_phase(struct sampling *sampling, size_t phase)
 	open_loop_pause(&sampling->loop, now);
 }
 
-/* A piece can take a slow allocator minutes: it is played in parts, each of which tells that the worker is alive. A part does not end
- * between a control word and its operation. */
+/* A piece can take a slow allocator minutes: it is played in parts, each of which tells that the worker is alive. A part does
+ * not end between a control word and its operation. */
 static int play_parts(struct sampling *sampling, struct op_piece piece, struct error *error)
 {
 	size_t most = part_words(sampling);

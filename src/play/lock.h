@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Locks around allocators and inside of them. Waiting is recorded, apart from the work that it delays, by threads that ask for it. */
+ * Locks around allocators and inside of them. Waiting is recorded, apart from the work that it delays, by threads that ask for
+ * it. */
 #ifndef PLAY_LOCK_H
 #define PLAY_LOCK_H
 

@@ -12,8 +12,8 @@
 /* Whether a row is worth a line when not all are wanted: every timed one, and exact ones that differ. */
 bool report_comparison_matters(const struct result_comparison *row);
 
-/* One line per row with a head above: metric, a, b, ratio, interval, verdict. all: else only those that matter, and how many others
- * there are that do not. notes: NULL, or a word for each row that stands before its verdict ("advisory"). */
+/* One line per row with a head above: metric, a, b, ratio, interval, verdict. all: else only those that matter, and how many
+ * others there are that do not. notes: NULL, or a word for each row that stands before its verdict ("advisory"). */
 void report_comparison_table(const struct result_comparison *rows, size_t count, bool all, const char *const *notes,
 			     struct text *text);
 

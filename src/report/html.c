@@ -248,11 +248,11 @@ void report_html(const struct result *result, struct text *html)
 	html_overview(result, html);
 	for (size_t i = 0; i < result->workload_count; i++)
 		add_workload(html, result, i);
-	text_add(html,
-		 "</main>\n<footer><p>Percentiles below the step of the clock do not exist and are written as &lt;step. "
-		 "Rates count completed operations only. What every figure means is in docs/metrics.md, how it was "
-		 "measured in "
-		 "docs/method.md.</p><p>Charts: dygraphs, © Dan Vanderkam and contributors, MIT licence.</p></footer>\n");
+	text_add(html, "</main>\n"
+		       "<footer><p>Percentiles below the step of the clock do not exist and are written as &lt;step. "
+		       "Rates count completed operations only. What every figure means is in docs/metrics.md, "
+		       "how it was measured in docs/method.md.</p><p>Charts: dygraphs, © Dan Vanderkam and contributors, "
+		       "MIT licence.</p></footer>\n");
 	html_data(result, html);
 	text_add(html, "<script>\n");
 	add_asset(html, report_asset_dygraphs_script);

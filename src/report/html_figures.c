@@ -33,9 +33,8 @@ void html_figures(const struct result *result, size_t workload, struct text *htm
 		return;
 	text_add(html, "<div class=\"legend\"></div>\n<div class=\"charts\">\n");
 	add_figure("percentiles", "Latency by percentile",
-		   "Each step to the right leaves ten times fewer calls: a flat line is a predictable allocator, a cliff "
-		   "is its tail. "
-		   "In the shaded region the clock cannot tell.",
+		   "Each step to the right leaves ten times fewer calls: a flat line is a predictable allocator, "
+		   "a cliff is its tail. In the shaded region the clock cannot tell.",
 		   html);
 	add_figure("latency", "Latency over time",
 		   "One point per stretch of operations: a line that climbs is an allocator that ages.", html);
@@ -43,13 +42,12 @@ void html_figures(const struct result *result, size_t workload, struct text *htm
 		   "The state of the space at the same points: what remains usable decides whether the next large request "
 		   "fits.",
 		   html);
-	text_add(html, "</div>\n<figure class=\"chart pictures\" data-chart=\"maps\"><div class=\"head\"><h3>The address "
-		       "space over "
-		       "time</h3><span class=\"ramp\"></span></div><div class=\"maps\"></div><figcaption>Address from left "
-		       "to right, "
-		       "time from top to bottom; the darker, the larger the live share of that piece of the space. A sharp "
-		       "edge is a "
-		       "compact allocator, a blur is fragmentation; hatched is reserved.</figcaption></figure>\n");
+	text_add(html, "</div>\n"
+		       "<figure class=\"chart pictures\" data-chart=\"maps\"><div class=\"head\"><h3>The address space "
+		       "over time</h3><span class=\"ramp\"></span></div><div class=\"maps\"></div><figcaption>Address "
+		       "from left to right, time from top to bottom; the darker, the larger the live share of that piece "
+		       "of the space. A sharp edge is a compact allocator, a blur is fragmentation; "
+		       "hatched is reserved.</figcaption></figure>\n");
 }
 
 /* ---- data ---- */

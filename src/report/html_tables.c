@@ -98,9 +98,9 @@ void html_overview(const struct result *result, struct text *html)
 		text_add(html, "</tr>\n");
 	}
 	text_add(html,
-		 "</tbody></table></div>\n<p class=\"note\">Bars compare ns/op inside a row. A tick marks an allocator "
-		 "whose 95 %% "
-		 "interval lies below all others that did the same work; without a tick no difference is beyond doubt. "
+		 "</tbody></table></div>\n"
+		 "<p class=\"note\">Bars compare ns/op inside a row. A tick marks an allocator whose 95 %% interval lies "
+		 "below all others that did the same work; without a tick no difference is beyond doubt. "
 		 "Unusable: share of the free space in blocks too small for an aligned 2 MiB.</p></section>\n");
 }
 

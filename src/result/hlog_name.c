@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What the logs of arms are called. '~' stands in no workload's or allocator's own part of a name: what is made different stays so. */
+ * What the logs of arms are called. '~' stands in no workload's or allocator's own part of a name: what is made different
+ * stays so. */
 #include "result/result.h"
 
 #include "base/hash.h"

@@ -159,7 +159,8 @@ size_t result_latency_curve(const struct result_latency *latency, struct result_
 	size_t count = 0, bucket = 0;
 	uint64_t passed = 0;
 	for (unsigned step = 0; count < RESULT_CURVE_MAX; step++) {
-		/* The share above is tenths / (10 * 2^halvings): divided last, so that shares of few samples come out whole. */
+		/* The share above is tenths / (10 * 2^halvings): divided last, so that shares of few samples come out
+		 * whole. */
 		double tenths = 2 * PER_HALVING - step % PER_HALVING;
 		double whole = ldexp(2 * PER_HALVING, (int)(step / PER_HALVING));
 		uint64_t above = (uint64_t)(tenths * (double)total / whole);

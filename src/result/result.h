@@ -60,8 +60,8 @@ struct result_series_row {
 	double value[RESULT_SERIES_COUNT];
 };
 
-/* The picture of one domain's space: row after row in time, column after column in address; cell = live share 0 … 63, 64 = all of it
- * is reserved. */
+/* The picture of one domain's space: row after row in time, column after column in address; cell = live share 0 … 63, 64 = all
+ * of it is reserved. */
 #define RESULT_MAP_RESERVED 64
 /* How a cell is written: the character at its value, '#' for reserved. */
 extern const char result_map_symbols[RESULT_MAP_RESERVED + 2];
@@ -111,7 +111,8 @@ struct result_record_phase {
 	uint64_t windows_tainted;
 	uint64_t starved;   /* of one iteration: receives that found nothing */
 	uint64_t ring_full; /* of one iteration: sends that found no room */
-	/* The least of all iterations in each of up to RESULT_CELLS_MAX equal parts of the phase; NaN where a part was too short. */
+	/* The least of all iterations in each of up to RESULT_CELLS_MAX equal parts of the phase; NaN where a part was too
+	 * short. */
 	double *cells_ns_per_op;
 	double *cells_operations; /* of one iteration in each part, disturbed windows among them: where the others stand */
 	size_t cell_count;
@@ -119,8 +120,8 @@ struct result_record_phase {
 	struct result_histogram latency[METRIC_KIND_COUNT]; /* in clock ticks */
 	/* audit */
 	struct result_figures figures;
-	uint64_t
-		placement_hash; /* of all live extents at the end of the phase; the same in every pass of a deterministic arm */
+	/* of all live extents at the end of the phase; the same in every pass of a deterministic arm */
+	uint64_t placement_hash;
 };
 
 struct result_record {
@@ -157,7 +158,8 @@ void result_record_note(struct result_record *record, const char *format, ...) _
 
 /* One line of JSON with its '\n', and a checksum of it at its end. Doubles are written so that reading gives the same bits. */
 int result_record_write(const struct result_record *record, struct text *line, struct error *error);
-/* Reads one line (without '\n' or with it) whose checksum is right. -1 with a message that names the key and what it should be; *record is then zeroed. */
+/* Reads one line (without '\n' or with it) whose checksum is right. -1 with a message that names the key and what it should
+ * be; *record is then zeroed. */
 int result_record_read(const char *line, size_t length, struct result_record *record, struct error *error);
 
 /* Whether a line ends with the checksum of what stands before it. */
@@ -173,8 +175,8 @@ struct result_latency {
 	bool below_resolution; /* p50 is below the resolution and was replaced by it */
 	uint64_t dropped;
 	struct result_histogram histogram; /* in nanoseconds (rounded up) */
-	/* What comparisons pair: each percentile of each round, at the round's number; NaN where a round had too few samples, or where it
-	 * lay below the resolution. NULL: an older result. */
+	/* What comparisons pair: each percentile of each round, at the round's number; NaN where a round had too few samples,
+	 * or where it lay below the resolution. NULL: an older result. */
 	double *round_ns[METRIC_PERCENTILES];
 	size_t round_count;
 };
@@ -311,7 +313,8 @@ struct result {
 		double tsc_hz; /* NaN without a constant counter */
 		double timer_step_ns, timer_pair_ns, timer_drift_ppm;
 		struct result_environment before, after;
-		char *warnings; /* lines of text: what about this machine makes its timing less than trustworthy; "" = nothing */
+		/* lines of text: what about this machine makes its timing less than trustworthy; "" = nothing */
+		char *warnings;
 	} machine;
 	struct {
 		char *version, *git, *compiler, *flags;
@@ -330,8 +333,8 @@ struct result {
 };
 void result_release(struct result *result);
 
-/* What the run ends with, by everything that the document tells: see error.h for the order. An arm that was named and could play none of the
- * workloads is EXIT_CODE_NO_ARM, and so is a run in which none could. */
+/* What the run ends with, by everything that the document tells: see error.h for the order. An arm that was named and could
+ * play none of the workloads is EXIT_CODE_NO_ARM, and so is a run in which none could. */
 enum exit_code result_exit_code(const struct result *result);
 /* Something of it can be run again with another outcome: an interruption, trouble of the machine. */
 bool result_can_go_on(const struct result *result);
@@ -341,28 +344,30 @@ bool result_same_settings(const struct result_workload *a, const struct result_w
 /* The name of a workload, and of a sweep what it set: "gpu-paging phases.churn.ops=2M". */
 void result_workload_label(const struct result_workload *workload, struct text *text);
 
-/* result.json as interface.md has it, indented, with every metric of the table nested by its path in each arm and in each of its
- * phases, null with "<key>_reason" beside it. */
+/* result.json as interface.md has it, indented, with every metric of the table nested by its path in each arm and in each of
+ * its phases, null with "<key>_reason" beside it. */
 int result_write(const struct result *result, struct text *json, struct error *error);
-/* Reads what result_write wrote, of the same schema; anything else, and what does not fit its digest, is refused with the key's path. */
+/* Reads what result_write wrote, of the same schema; anything else, and what does not fit its digest, is refused with the
+ * key's path. */
 int result_read(const char *json, size_t length, struct result *result, struct error *error);
 
-/* Puts the arms of count results into one: equal workloads (name, seed, stream, all defaults) become one, each arm names its source. Machine
- * and build are those of the first; where others differ a warning says so. *into (zeroed) takes what it needs from them; command is the merge's. -1: the
- * same arm (workload, spec, threads, lock, rate) is there twice (EXIT_CODE_USAGE, naming it), no memory. All are to be released
- * either way. */
+/* Puts the arms of count results into one: equal workloads (name, seed, stream, all defaults) become one, each arm names its
+ * source. Machine and build are those of the first; where others differ a warning says so. *into (zeroed) takes what it needs
+ * from them; command is the merge's. -1: the same arm (workload, spec, threads, lock, rate) is there twice (EXIT_CODE_USAGE,
+ * naming it), no memory. All are to be released either way. */
 int result_merge(struct result *into, struct result *from, size_t count, const char *command, struct error *error);
 
 /* series.csv of all arms: workload, spec, phase, then the columns; empty where there is no figure. */
 void result_series_csv(const struct result *result, struct text *csv);
 
-/* One HdrHistogram log (version 1.3 text with base64 V2 compressed histograms, as HistogramLogReader takes it), all kinds of an
- * arm's figures phase, tagged by kind, in nanoseconds. */
+/* One HdrHistogram log (version 1.3 text with base64 V2 compressed histograms, as HistogramLogReader takes it), all kinds of
+ * an arm's figures phase, tagged by kind, in nanoseconds. */
 int result_hlog(const struct result_arm *arm, const char *started, struct text *log, struct error *error);
 
-/* File names of the logs of all arms, "<workload>-<spec>.hlog" with everything but letters, digits, '.', '_' and '-' replaced by '_'. Of a long
- * name only its beginning, then '~' and a hash of all of it; arms whose names would be the same get '~' and their index. At most
- * RESULT_FILE_NAME_MAX characters, all different. NULL without memory; released with result_release_hlog_names. O(n log n). */
+/* File names of the logs of all arms, "<workload>-<spec>.hlog" with everything but letters, digits, '.', '_' and '-' replaced
+ * by '_'. Of a long name only its beginning, then '~' and a hash of all of it; arms whose names would be the same get '~' and
+ * their index. At most RESULT_FILE_NAME_MAX characters, all different. NULL without memory; released with
+ * result_release_hlog_names. O(n log n). */
 #define RESULT_FILE_NAME_MAX 200
 struct text *result_hlog_names(const struct result *result);
 void result_release_hlog_names(struct text *names, size_t count);
@@ -376,8 +381,8 @@ struct result_point {
 };
 size_t result_latency_curve(const struct result_latency *latency, struct result_point points[RESULT_CURVE_MAX]);
 
-/* Whether an arm failed so that nothing of it counts: it has no phases, series, maps and domains then. After something fatal that a driver
- * did, the figures until then stand. */
+/* Whether an arm failed so that nothing of it counts: it has no phases, series, maps and domains then. After something fatal
+ * that a driver did, the figures until then stand. */
 bool result_arm_is_thrown_out(const struct result_arm *arm);
 /* Takes away what such an arm must not have. */
 void result_arm_throw_out(struct result_arm *arm);

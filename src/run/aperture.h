@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The smallest space in which a stream of operations meets no failure: how much address space a device needs with an allocator. */
+ * The smallest space in which a stream of operations meets no failure: how much address space a device needs with an
+ * allocator. */
 #ifndef RUN_APERTURE_H
 #define RUN_APERTURE_H
 
@@ -35,10 +36,10 @@ struct aperture_list {
 /* How far beyond the space of its file a workload is tried. */
 #define APERTURE_GROWTH_MAX 256u
 
-/* Bisects over the end of the space, with audits in worker processes; the operations stay those of the workload as it is written,
- * limits above the end mean the end. Failures need not be monotone: sizes around the answer are tried, too. options: of them
- * files, specs, changes, sweeps, memory and stall count. Returns 0, or -1 with the faults of files in *messages or one in *error. Cost: about
- * log2(space) + 16 audits for each workload and allocator. */
+/* Bisects over the end of the space, with audits in worker processes; the operations stay those of the workload as it is
+ * written, limits above the end mean the end. Failures need not be monotone: sizes around the answer are tried, too. options:
+ * of them files, specs, changes, sweeps, memory and stall count. Returns 0, or -1 with the faults of files in *messages or one
+ * in *error. Cost: about log2(space) + 16 audits for each workload and allocator. */
 int aperture_find(const struct run_options *options, struct aperture_list *list, struct text *messages,
 		  struct error *error);
 void aperture_list_release(struct aperture_list *list);

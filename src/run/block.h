@@ -33,8 +33,8 @@ struct block_list {
 	size_t count, capacity;
 };
 
-/* Reads all files of the run, the faults of all are told at once. A sweep of the command line takes the place of one of the file with the
- * same key. -1 with *messages, or *error, and its exit code. Released by the caller in both cases. */
+/* Reads all files of the run, the faults of all are told at once. A sweep of the command line takes the place of one of the
+ * file with the same key. -1 with *messages, or *error, and its exit code. Released by the caller in both cases. */
 int block_list_open(struct block_list *list, const struct run_options *options, struct text *messages, struct error *error);
 void block_list_close(struct block_list *list, const struct run_options *options);
 

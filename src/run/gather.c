@@ -372,8 +372,8 @@ static int fill_audit_parts(struct result_arm *arm, const struct gather_arm *rec
 	return 0;
 }
 
-/* NULL when all passes ended every phase with the same extents at the same places. 0 stands where those of one process did not.
- * Several threads never place alike: of them only the audit, which is played by one, counts. */
+/* NULL when all passes ended every phase with the same extents at the same places. 0 stands where those of one process did
+ * not. Several threads never place alike: of them only the audit, which is played by one, counts. */
 static const char *disagreement(const struct gather_arm *records, bool threads, uint64_t *hash)
 {
 	const struct result_record *first = NULL;

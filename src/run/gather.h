@@ -27,9 +27,9 @@ const struct result_record *gather_first_fault(const struct gather_arm *arm);
 /* Whether a lock stood around the calls of this arm. */
 bool gather_locked(const struct gather_arm *arm);
 
-/* Fills phases, series, maps, domains, state, reason and violations of *arm (zeroed but for what the caller knows: workload, allocator, spec, threads).
- * null: the same stream on the harness allocator, or NULL: net figures. Figures by phase: medians over rounds of the medians over
- * iterations, exact counts from the audit. */
+/* Fills phases, series, maps, domains, state, reason and violations of *arm (zeroed but for what the caller knows: workload,
+ * allocator, spec, threads). null: the same stream on the harness allocator, or NULL: net figures. Figures by phase: medians
+ * over rounds of the medians over iterations, exact counts from the audit. */
 int gather_fill(struct result_arm *arm, const struct gather_arm *records, const struct gather_arm *null,
 		const struct workload *workload, const struct clock *clock, struct error *error);
 

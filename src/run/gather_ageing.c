@@ -41,8 +41,8 @@ static const struct result_record_phase *grid_of(const struct gather_arm *record
 	return grid;
 }
 
-/* One median of each cell; a cell that was disturbed in every round is left out, the others stay where they are. scratch: as many as
- * records. */
+/* One median of each cell; a cell that was disturbed in every round is left out, the others stay where they are. scratch: as
+ * many as records. */
 static void cell_medians(const struct gather_arm *records, size_t index, struct cells *cells, double *scratch)
 {
 	const struct result_record_phase *grid = grid_of(records, index);

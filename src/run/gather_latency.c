@@ -54,7 +54,8 @@ static bool has_phase(const struct result_record *record, size_t phase)
 	return record->ok && record->pass == RESULT_PASS_TIMED && phase < record->phase_count;
 }
 
-/* The percentiles of each round by itself. What lies below the resolution is no figure: two of them would have a ratio of 1. */
+/* The percentiles of each round by itself. What lies below the resolution is no figure: two of them would have a ratio of
+ * 1. */
 static int fill_rounds(struct result_latency *latency, const struct gather_arm *records, size_t phase, size_t kind,
 		       const struct clock *clock, struct histogram ticks[2])
 {

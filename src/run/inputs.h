@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The files that a run reads (workloads, plugins, recordings) with a hash of what was in them: a run goes on with the same alone. */
+ * The files that a run reads (workloads, plugins, recordings) with a hash of what was in them: a run goes on with the same
+ * alone. */
 #ifndef RUN_INPUTS_H
 #define RUN_INPUTS_H
 
@@ -34,8 +35,8 @@ void inputs_release(struct inputs *inputs);
 /* Reads all of them again. -1 with EXIT_CODE_USAGE and the name of the first one that is not what it was. */
 int inputs_check(const struct inputs *inputs, struct error *error);
 
-/* The next plugin of a spec: *at is the spec at first, and moves on. Its path replaces what is in *path (path->failed: no memory). false: no
- * more. The path of a plugin has a slash and ends before its options; layers may be plugins, too. */
+/* The next plugin of a spec: *at is the spec at first, and moves on. Its path replaces what is in *path (path->failed: no
+ * memory). false: no more. The path of a plugin has a slash and ends before its options; layers may be plugins, too. */
 bool inputs_next_plugin(const char **at, struct text *path);
 
 #endif

@@ -25,8 +25,9 @@ struct journal {
 	size_t whole_bytes; /* of the lines that are whole; what follows was torn */
 };
 
-/* Reads every whole line. A later line of a process that the machine disturbed takes the place of the one before. -1: a line that is none of
- * ours or whose checksum is wrong, a key that is there twice (EXIT_CODE_USAGE, naming the line), no memory. O(lines). */
+/* Reads every whole line. A later line of a process that the machine disturbed takes the place of the one before. -1: a line
+ * that is none of ours or whose checksum is wrong, a key that is there twice (EXIT_CODE_USAGE, naming the line), no memory.
+ * O(lines). */
 int journal_read(struct journal *journal, const char *bytes, size_t length, struct error *error);
 void journal_release(struct journal *journal);
 
@@ -49,8 +50,8 @@ struct journal_process {
 	size_t space_count;   /* at most: its domains, and the views of drivers on them */
 	uint64_t stream_hash; /* 0: not known */
 };
-/* Moves the record of a finished process into *record. 0: it is not there, or has to be played again; 1: taken; -1 with EXIT_CODE_USAGE:
- * the line under its key speaks of another process. O(1). */
+/* Moves the record of a finished process into *record. 0: it is not there, or has to be played again; 1: taken; -1 with
+ * EXIT_CODE_USAGE: the line under its key speaks of another process. O(1). */
 int journal_take(struct journal *journal, const struct journal_process *process, struct result_record *record,
 		 struct error *error);
 

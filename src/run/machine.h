@@ -9,7 +9,8 @@
 /* Of this moment. */
 void machine_environment(struct result_environment *environment, const struct clock *clock);
 
-/* Fills result->machine (but for the environment before the run) and result->build; threads: of the run, for a warning. -1: no memory. */
+/* Fills result->machine (but for the environment before the run) and result->build; threads: of the run, for a warning. -1: no
+ * memory. */
 int machine_describe(struct result *result, const struct clock *clock, uint32_t threads);
 
 /* A new text, or NULL without memory: the model of the CPU, or "unknown". */
@@ -18,8 +19,8 @@ char *machine_cpu_name(void);
 /* The CPU that workers are pinned to: the last one that this process may use; -1 when that cannot be told. */
 int machine_worker_cpu(void);
 
-/* CPUs for threads: the last one that this process may use first, then downwards, and around again when there are too few. How many
- * there are; 0 when that cannot be told. */
+/* CPUs for threads: the last one that this process may use first, then downwards, and around again when there are too few. How
+ * many there are; 0 when that cannot be told. */
 int machine_thread_cpus(int *cpus, uint32_t threads);
 
 #endif

@@ -40,17 +40,19 @@ struct plan {
 	struct op_stream **share_streams;      /* likewise: playing one and the woven stream disturb each other */
 };
 
-/* Parses bytes (taken over, also on failure), applies changes, reads the recordings and opens the stream. Returns 0, or -1 with
- * every fault of the file in *messages or one in *error. */
+/* Parses bytes (taken over, also on failure), applies changes, reads the recordings and opens the stream. Returns 0, or -1
+ * with every fault of the file in *messages or one in *error. */
 int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, const struct plan_changes *changes,
 	      struct text *messages, struct error *error);
 void plan_close(struct plan *plan);
 
-/* Takes the settings of *changes apart, into text, which they point to. Returns how many there are, at most WORKLOAD_SWEEPS_MAX. */
+/* Takes the settings of *changes apart, into text, which they point to. Returns how many there are, at most
+ * WORKLOAD_SWEEPS_MAX. */
 size_t plan_settings(const struct plan_changes *changes, char text[PLAN_SETTINGS_BYTES_MAX],
 		     struct yaml_setting settings[WORKLOAD_SWEEPS_MAX]);
 
-/* After streams were played to their ends: -1, and a message that says whose fault it is, when one of them ended before its end. */
+/* After streams were played to their ends: -1, and a message that says whose fault it is, when one of them ended before its
+ * end. */
 int plan_check_streams(const struct plan *plan, struct error *error);
 
 /* Whether plan_changes.ops has a phase to change. */

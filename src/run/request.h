@@ -14,7 +14,8 @@
 #define REQUEST_SCHEMA "iovabench.run/2"
 
 struct request {
-	/* After request_read files, sweeps, specs, named and command belong to the request; folder and progress are not kept. */
+	/* After request_read files, sweeps, specs, named and command belong to the request; folder and progress are not
+	 * kept. */
 	struct run_options options;
 	char *id, *started;
 	char *directory;      /* that files and plugins are named from */
@@ -26,8 +27,8 @@ struct request {
 	size_t text_count;
 };
 
-/* Names a new run after the time of day and this process. options: copied, its texts are not. -1: no memory, or something about this
- * process cannot be told. */
+/* Names a new run after the time of day and this process. options: copied, its texts are not. -1: no memory, or something
+ * about this process cannot be told. */
 int request_new(struct request *request, const struct run_options *options, struct error *error);
 void request_release(struct request *request);
 
@@ -35,8 +36,8 @@ int request_write(const struct request *request, struct text *json, struct error
 /* -1 with a message that names the key; *request is then zeroed. */
 int request_read(const char *json, size_t length, struct request *request, struct error *error);
 
-/* Refuses to go on (EXIT_CODE_USAGE) with another build, on another machine, or with files that are not what they were, named from the
- * current folder. */
+/* Refuses to go on (EXIT_CODE_USAGE) with another build, on another machine, or with files that are not what they were, named
+ * from the current folder. */
 int request_check_here(const struct request *request, struct error *error);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The matrix: for every workload an audit of each arm, then rounds of one fresh process per arm in the order of Latin squares. */
+ * The matrix: for every workload an audit of each arm, then rounds of one fresh process per arm in the order of Latin
+ * squares. */
 #include "run/run.h"
 
 #include "base/file.h"
@@ -315,8 +316,8 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 	matrix->processes = matrix->list.count *
 			    ((options->audit ? options->spec_count : 0) + processes_per_round(matrix) * options->rounds);
 	matrix->cpu = machine_worker_cpu();
-	/* The first interrupt ends the run after this round, the second one at once. Who started us with interrupts ignored (nohup, a shell
-	 * script's background) wants none. */
+	/* The first interrupt ends the run after this round, the second one at once. Who started us with interrupts ignored
+	 * (nohup, a shell script's background) wants none. */
 	struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)}, before;
 	interrupted = 0;
 	sigaction(SIGINT, NULL, &before);

@@ -44,16 +44,17 @@ struct run_options {
 	struct resumed *resumed;     /* NULL: a new run */
 };
 
-/* Runs everything. *result is filled also when the run was interrupted (run.partial) or arms failed; *folder (to be released by the
- * caller) is where it was written. Returns the exit code of the run; with EXIT_CODE_USAGE nothing was run and *messages has
- * the faults of the workload files; with EXIT_CODE_IO *error says why.
+/* Runs everything. *result is filled also when the run was interrupted (run.partial) or arms failed; *folder (to be released
+ * by the caller) is where it was written. Returns the exit code of the run; with EXIT_CODE_USAGE nothing was run and *messages
+ * has the faults of the workload files; with EXIT_CODE_IO *error says why.
  */
 enum exit_code run_matrix(const struct run_options *options, struct result *result, struct text *folder,
 			  struct text *messages, struct error *error);
 
-/* Goes on with the run in folder, which may have been killed at any moment: processes that finished are taken from its journal, the
- * others are run, and so are those that failed by trouble of the machine. As run_matrix; *finished is set when there was nothing to do (the exit code is that of the run, *result is not filled). options: progress
- * is read. A folder without a run, of another build or machine, or whose workloads changed is EXIT_CODE_USAGE. */
+/* Goes on with the run in folder, which may have been killed at any moment: processes that finished are taken from its
+ * journal, the others are run, and so are those that failed by trouble of the machine. As run_matrix; *finished is set when
+ * there was nothing to do (the exit code is that of the run, *result is not filled). options: progress is read. A folder
+ * without a run, of another build or machine, or whose workloads changed is EXIT_CODE_USAGE. */
 enum exit_code run_resume(const char *name, const struct run_options *options, struct result *result, struct text *folder,
 			  struct text *messages, bool *finished, struct error *error);
 

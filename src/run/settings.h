@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The options of a run that are more than how it is shown: read from a command line, kept in run.json, part of the key of a process. */
+ * The options of a run that are more than how it is shown: read from a command line, kept in run.json, part of the key of a
+ * process. */
 #ifndef RUN_SETTINGS_H
 #define RUN_SETTINGS_H
 
@@ -16,7 +17,8 @@ struct run_options run_options_default(void);
 /* Appends "name=value" of every row on which figures depend, a line each. */
 void run_settings_add_key(const struct run_options *options, struct text *text);
 
-/* Appends " --name value" when a command line has to say it: when it is not that of fallback. NULL: always. What only shows is left out. */
+/* Appends " --name value" when a command line has to say it: when it is not that of fallback. NULL: always. What only shows is
+ * left out. */
 void run_setting_add(const struct option_row *row, const struct run_options *options, const struct run_options *fallback,
 		     struct text *text);
 

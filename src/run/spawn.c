@@ -54,7 +54,8 @@ int spawn_seal(int descriptor, struct error *error)
 	return seal(descriptor, F_SEAL_WRITE, error);
 }
 
-/* What a worker and this process both write to: a plugin may spoil its bytes, but cannot cut it off under us. -1 with a message. */
+/* What a worker and this process both write to: a plugin may spoil its bytes, but cannot cut it off under us. -1 with a
+ * message. */
 static int share_job(const struct job *job, struct job **copy, struct error *error)
 {
 	int shared = spawn_memory_file("iovabench-job", NULL, 0, error);
@@ -112,8 +113,8 @@ static enum ending judge(pid_t worker, const struct spawn_watch *watch, double s
 	return watch->memory_limit_bytes && resident_bytes(worker) > watch->memory_limit_bytes ? TOO_LARGE : ENDED;
 }
 
-/* Waits for the end; kills a worker whose progress stands still or that takes too much memory. Returns 0 and its wait status, or -1
- * when it cannot be waited for. */
+/* Waits for the end; kills a worker whose progress stands still or that takes too much memory. Returns 0 and its wait status,
+ * or -1 when it cannot be waited for. */
 static int wait_for(pid_t worker, const struct job *job, const struct spawn_watch *watch, int *status, enum ending *ending)
 {
 	int process = pidfd_open(worker, 0);

@@ -10,10 +10,11 @@
 
 #include <stdbool.h>
 
-/* A file in memory that workers inherit; -1 with a message. Closed with close(). bytes: its content, sealed at once; NULL: an empty file. */
+/* A file in memory that workers inherit; -1 with a message. Closed with close(). bytes: its content, sealed at once; NULL: an
+ * empty file. */
 int spawn_memory_file(const char *name, const void *bytes, size_t length, struct error *error);
-/* From now on nobody, not even this process, changes its bytes or its length: what runs in one worker cannot take it away from another.
- * Such a file is mapped privately: kernels before 6.7 refuse to share it. */
+/* From now on nobody, not even this process, changes its bytes or its length: what runs in one worker cannot take it away from
+ * another. Such a file is mapped privately: kernels before 6.7 refuse to share it. */
 int spawn_seal(int descriptor, struct error *error);
 
 /* What the parent does while it waits, about ten times a second; words: played so far. */
@@ -24,9 +25,10 @@ struct spawn_watch {
 	uint64_t memory_limit_bytes; /* resident; 0: none */
 };
 
-/* Executes the program again as a worker for job (job->record is set here), waits for it and reads its record into *record. A worker
- * that crashed, hung, passed the memory limit, was killed or wrote no record gives a record that is not ok and says so, and whose fault
- * it seems to be: only trouble of our own (no memory, no process) returns -1. *line: the record as it goes into the journal. */
+/* Executes the program again as a worker for job (job->record is set here), waits for it and reads its record into *record. A
+ * worker that crashed, hung, passed the memory limit, was killed or wrote no record gives a record that is not ok and says so,
+ * and whose fault it seems to be: only trouble of our own (no memory, no process) returns -1. *line: the record as it goes
+ * into the journal. */
 int spawn_worker(struct job *job, const struct spawn_watch *watch, struct result_record *record, struct text *line,
 		 struct error *error);
 

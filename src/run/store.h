@@ -22,11 +22,12 @@ struct store {
 /* Makes a folder, with its parents; one that is there is fine. */
 int store_make_folder(const char *path, struct error *error);
 
-/* Makes the folder (with its parents) and opens rounds.jsonl in it, empty. Refused with EXIT_CODE_USAGE when the folder holds a run or
- * a result already: two runs must not mix. What was killed before it wrote run.json is no run; a merge (merging) that was killed before
- * its result.json, which its merge.json tells, is started over by the next one. */
+/* Makes the folder (with its parents) and opens rounds.jsonl in it, empty. Refused with EXIT_CODE_USAGE when the folder holds
+ * a run or a result already: two runs must not mix. What was killed before it wrote run.json is no run; a merge (merging) that
+ * was killed before its result.json, which its merge.json tells, is started over by the next one. */
 int store_open(struct store *store, const char *folder, bool merging, struct error *error);
-/* Opens the folder of a run that was begun. Refused with EXIT_CODE_USAGE when it holds none, or another program works in it. */
+/* Opens the folder of a run that was begun. Refused with EXIT_CODE_USAGE when it holds none, or another program works in
+ * it. */
 int store_reopen(struct store *store, const char *folder, struct error *error);
 void store_close(struct store *store);
 
@@ -45,8 +46,8 @@ int store_read(const struct store *store, const char *name, char **bytes, size_t
 /* Writes <folder>/<name> whole or not at all. */
 int store_file(const struct store *store, const char *name, const struct text *content, struct error *error);
 
-/* Writes series.csv, one .hlog per arm, and result.json, which is all of them: *lost others could not be written, and why is a line of
- * *messages. -1: result.json could not. */
+/* Writes series.csv, one .hlog per arm, and result.json, which is all of them: *lost others could not be written, and why is a
+ * line of *messages. -1: result.json could not. */
 int store_result(const struct store *store, const struct result *result, struct text *messages, size_t *lost,
 		 struct error *error);
 /* Writes what is missing beside the result.json of a finished run. Returns how many files could not be written. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Draws sizes, lifetimes and choices. Tables are made once; a draw is a few integer operations and no floating point, so that the
- * same random numbers give the same sizes on every machine. */
+ * Draws sizes, lifetimes and choices. Tables are made once; a draw is a few integer operations and no floating point, so that
+ * the same random numbers give the same sizes on every machine. */
 #ifndef STREAM_DISTRIBUTION_H
 #define STREAM_DISTRIBUTION_H
 
@@ -22,8 +22,8 @@ struct choice {
 	} * columns;
 };
 
-/* weights: count of them in [1, CHOICE_MAX], at least one not zero. Weights whose sum passes 2^57 are scaled down, none to zero.
- * Returns 0, or -1 without memory: *choice is zeroed then. */
+/* weights: count of them in [1, CHOICE_MAX], at least one not zero. Weights whose sum passes 2^57 are scaled down, none to
+ * zero. Returns 0, or -1 without memory: *choice is zeroed then. */
 int choice_init(struct choice *choice, const uint64_t *weights, size_t count) __attribute__((warn_unused_result));
 void choice_release(struct choice *choice);
 
@@ -46,14 +46,14 @@ struct distribution {
 	double mean;
 };
 
-/* Classes of log_uniform, lognormal, pareto and zipf: sizes below 512 pages alone, above that 256 to a doubling. A class has the
- * weight of all its numbers together and draws them alike. Of lifetimes: 64 to a doubling. */
+/* Classes of log_uniform, lognormal, pareto and zipf: sizes below 512 pages alone, above that 256 to a doubling. A class has
+ * the weight of all its numbers together and draws them alike. Of lifetimes: 64 to a doubling. */
 #define DISTRIBUTION_SIZE_BITS 8u
 #define DISTRIBUTION_LIFETIME_BITS 6u
 
-/* size as the model's header describes it. Powers of two up to max: an exact one is a class when min * 2^k <= max; else the last
- * class ends at max. The ratio is rounded down to a multiple of 2^-56, weights to one of 2^-50. Returns 0, or -1 without memory:
- * *distribution is zeroed then. */
+/* size as the model's header describes it. Powers of two up to max: an exact one is a class when min * 2^k <= max; else the
+ * last class ends at max. The ratio is rounded down to a multiple of 2^-56, weights to one of 2^-50. Returns 0, or -1 without
+ * memory: *distribution is zeroed then. */
 int distribution_init(struct distribution *distribution, const struct workload_size *size)
 	__attribute__((warn_unused_result));
 void distribution_release(struct distribution *distribution);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The operations of a workload as an array of 8-byte words, produced piece by piece. The same workload, recordings and seed
- * give the same bytes on every machine and for every allocator: occupancy and live counts are planned on requested pages, their
- * guards included, as if nothing failed. */
+ * give the same bytes on every machine and for every allocator: occupancy and live counts are planned on requested pages,
+ * their guards included, as if nothing failed. */
 #ifndef STREAM_OP_STREAM_H
 #define STREAM_OP_STREAM_H
 
@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* demand == 0                         free what slot holds (nothing when its allocation failed)
- * demand >> 24 < OP_CONTROL           allocate (demand & OP_COUNT_MAX) pages for request demand >> 24 into slot, which is empty
- * demand >> 24 == OP_CONTROL          the code in the low bits, with slot as its argument; no operation of the workload */
+/* demand == 0                  free what slot holds (nothing when its allocation failed)
+ * demand >> 24 < OP_CONTROL    allocate (demand & OP_COUNT_MAX) pages for request demand >> 24 into slot, which is empty
+ * demand >> 24 == OP_CONTROL   the code in the low bits, with slot as its argument; no operation of the workload */
 struct op {
 	uint32_t slot;
 	uint32_t demand;
@@ -32,7 +32,8 @@ enum op_control {
 		1, /* the operations that follow belong to domain slot >> 16 and CPU slot & 0xffff; at a phase's start: 0, 0 */
 	OP_COUNT_HIGH, /* the next operation is an allocation of slot * 2^24 more pages than it says */
 	/* Of one thread among several: */
-	OP_SEND, /* the next thread is to free what slot holds; this one does when OP_RING_EXTENTS wait and it has no more to play */
+	/* the next thread is to free what slot holds; this one does when OP_RING_EXTENTS wait and it has no more to play */
+	OP_SEND,
 	OP_RECEIVE, /* free the oldest extent that was sent to this thread, and one more when an earlier receive found none */
 	OP_CALL,    /* an operation: routine call `slot` of the workload's scripts */
 	OP_POLL, /* time has come to slot * op_stream_poll_ns: allocators may do what they put off; an operation follows */
@@ -58,22 +59,23 @@ static inline bool op_is_control(const struct op *op)
 	return op->demand >> OP_REQUEST_SHIFT == OP_CONTROL && (op->demand & OP_COUNT_MAX) != OP_CALL;
 }
 
-/* What the request index of an operation stands for: requests of the workload first, in their order; then one for each distinct
- * combination that a recording needs; then, where counts pass OP_COUNT_MAX, the first one again (its multiples of 2^24 pages would
- * read as a free). */
+/* What the request index of an operation stands for: requests of the workload first, in their order; then one for each
+ * distinct combination that a recording needs; then, where counts pass OP_COUNT_MAX, the first one again (its multiples of
+ * 2^24 pages would read as a free). */
 struct op_request {
 	struct iova_request request;        /* count unset; high = highs[0]; align unset where natural */
 	uint64_t highs[WORKLOAD_HIGHS_MAX]; /* tried in order; all but the last with IOVA_CONSTRAIN_NO_DRAIN */
 	uint32_t high_count;
-	enum workload_align_kind
-		align; /* NATURAL: align = count less the guard, rounded up to a power of two; NATURAL_UP_TO: at most align_cap */
+	/* NATURAL: align = count less the guard, rounded up to a power of two; NATURAL_UP_TO: at most align_cap */
+	enum workload_align_kind align;
 	uint64_t align_cap;
 	/* Pages of every count that are left free behind the extent: natural alignment is that of the rest. */
 	uint64_t guard;
 	enum workload_call call;
 	const struct workload_arguments *arguments; /* of a driver call; owned by the workload */
-	/* How many of the limits the recorded kernel tried in vain; 0 for demands that it granted at once, and for synthetic ones.
-	 * beyond: it refused them all; the stream frees such an extent at once, and its failure is none of the allocator. */
+	/* How many of the limits the recorded kernel tried in vain; 0 for demands that it granted at once, and for synthetic
+	 * ones. beyond: it refused them all; the stream frees such an extent at once, and its failure is none of the
+	 * allocator. */
 	uint32_t refused_limits;
 	bool beyond;
 	const char *name; /* owned by the workload; "recording" */
@@ -82,47 +84,48 @@ struct op_request {
 struct op_stream;
 
 /* What phases become:
- *  - An OP_POLL stands in front of every n-th operation, n a millisecond of the workload's pace and at least OP_POLL_OPERATIONS_MIN;
- *    frees of what was received count. Time goes on from phase to phase. Of several threads the first one polls, for all.
+ *  - An OP_POLL stands in front of every n-th operation, n a millisecond of the workload's pace and at least
+ *    OP_POLL_OPERATIONS_MIN; frees of what was received count. Time goes on from phase to phase. Of several threads the first
+ *    one polls, for all.
  *  - A fill ends once the live pages of the whole stream reach ceil(ratio * usable), or the extents of mixes their number.
- *  - A churn's step is a victim's free and an allocation into its slot; with no extent of a mix live, an allocation and its free.
- *    OPS ends with the first whole step at or beyond the number; TURNOVERS once the pages allocated in the phase reach
- *    ceil(ratio * live pages at its start). Victims are extents of mixes, never those of scripts or recordings; the age of an extent
- *    counts across phases, so LIFO replaces the same slot again and again.
- *    A burst frees that many victims, or all, then allocates as many; it ends with a whole burst. HOLD_OCCUPANCY draws a request, frees
- *    victims until it fits under the live pages that the phase began with (and while as many extents live as there are slots for:
- *    those of the fills, and as many of the smallest as their pages or the space have room for, 2^24 at most), then allocates it.
- *    With a think time a step comes that many operations later for polls.
- *  - VICTIMS_LIFETIME: allocations are a Poisson process, on average one in two operations of all threads; before each, extents
- *    whose time is over by then are freed in the order of their times, those of the same 1/256 of an operation in the order in which they
- *    were allocated. Extents that live when the phase begins have the rest of a lifetime weighed by its length. There are slots for
- *    ten standard deviations above the mean live count; beyond, the earliest makes room.
- *  - A DRAIN frees extents of mixes until the live pages of the whole stream are at most ceil(ratio * usable), or the extents of mixes
- *    their number.
- *  - With more CPUs than one each step of a mix (each operation, where the live count may move) draws its own; scripts and FREE_ALL
- *    run on CPU 0. FREE_ON_NEXT frees a victim on the CPU after the one that allocated it; in one thread's share it sends the victim
- *    and receives another instead.
- *  - RINGS: ring i runs on CPU i (modulo the CPUs), with FREE_ON_NEXT its frees on the one after. TURNOVERS counts from the full
- *    rings on. A slot whose extent was freed by another phase is filled again.
+ *  - A churn's step is a victim's free and an allocation into its slot; with no extent of a mix live, an allocation and its
+ *    free. OPS ends with the first whole step at or beyond the number; TURNOVERS once the pages allocated in the phase reach
+ *    ceil(ratio * live pages at its start). Victims are extents of mixes, never those of scripts or recordings; the age of an
+ *    extent counts across phases, so LIFO replaces the same slot again and again.
+ *    A burst frees that many victims, or all, then allocates as many; it ends with a whole burst. HOLD_OCCUPANCY draws a
+ *    request, frees victims until it fits under the live pages that the phase began with (and while as many extents live as
+ *    there are slots for: those of the fills, and as many of the smallest as their pages or the space have room for, 2^24 at
+ *    most), then allocates it. With a think time a step comes that many operations later for polls.
+ *  - VICTIMS_LIFETIME: allocations are a Poisson process, on average one in two operations of all threads; before each,
+ *    extents whose time is over by then are freed in the order of their times, those of the same 1/256 of an operation in the
+ *    order in which they were allocated. Extents that live when the phase begins have the rest of a lifetime weighed by its
+ *    length. There are slots for ten standard deviations above the mean live count; beyond, the earliest makes room.
+ *  - A DRAIN frees extents of mixes until the live pages of the whole stream are at most ceil(ratio * usable), or the extents
+ *    of mixes their number.
+ *  - With more CPUs than one each step of a mix (each operation, where the live count may move) draws its own; scripts and
+ *    FREE_ALL run on CPU 0. FREE_ON_NEXT frees a victim on the CPU after the one that allocated it; in one thread's share it
+ *    sends the victim and receives another instead.
+ *  - RINGS: ring i runs on CPU i (modulo the CPUs), with FREE_ON_NEXT its frees on the one after. TURNOVERS counts from the
+ *    full rings on. A slot whose extent was freed by another phase is filled again.
  *  - ADVERSARY: one OP_ADVERSARY; planned as if live extents of one page lived from then on.
  *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, rings, adversaries, mixes.
- *  - Between repetitions of a recording (and after the last) DRAIN frees what stayed live, in the order of its slots. With KEEP it
- *    stays live, and its slots stand for fresh ones from then on.
+ *  - Between repetitions of a recording (and after the last) DRAIN frees what stayed live, in the order of its slots. With
+ *    KEEP it stays live, and its slots stand for fresh ones from then on.
  *  - Sizes and choices, victims, CPUs and lifetimes come from generators of their own for every phase. */
 
-/* recordings: one per phase of the workload (NULL where the phase is no trace; NULL when none is). workload and recordings must
- * outlive the stream. Returns NULL with a message: no memory, more request classes or slots than an operation has room for, a script
- * that allocates a live slot or frees an empty one, a recording that does. Cost: a workload with fills by occupancy is played once up
- * to the last of them, at most 2^25 words. */
+/* recordings: one per phase of the workload (NULL where the phase is no trace; NULL when none is). workload and recordings
+ * must outlive the stream. Returns NULL with a message: no memory, more request classes or slots than an operation has room
+ * for, a script that allocates a live slot or frees an empty one, a recording that does. Cost: a workload with fills by
+ * occupancy is played once up to the last of them, at most 2^25 words. */
 struct op_stream *op_stream_open(const struct workload *workload, const struct recording *const *recordings, uint64_t seed,
 				 struct error *error);
 void op_stream_close(struct op_stream *stream);
 
-/* The streams of all threads as one, for one player that takes one operation of each in turn; operations of thread i carry CPU i.
- * What is sent moves through queues of OP_RING_EXTENTS and is freed with the receiver's CPU; what still waits when a phase ends is
- * freed there. Only allocations, frees and control words of one thread are left. shares: one stream per thread, opened on what
- * workload_share gives; they must outlive this one, which moves and rewinds them. whole: the workload that was shared out. NULL: no
- * memory. */
+/* The streams of all threads as one, for one player that takes one operation of each in turn; operations of thread i carry CPU
+ * i. What is sent moves through queues of OP_RING_EXTENTS and is freed with the receiver's CPU; what still waits when a phase
+ * ends is freed there. Only allocations, frees and control words of one thread are left. shares: one stream per thread, opened
+ * on what workload_share gives; they must outlive this one, which moves and rewinds them. whole: the workload that was shared
+ * out. NULL: no memory. */
 struct op_stream *op_stream_weave(const struct workload *whole, struct op_stream *const *shares, uint32_t count,
 				  struct error *error);
 
@@ -130,9 +133,9 @@ struct op_stream *op_stream_weave(const struct workload *whole, struct op_stream
  * belongs to are never torn apart. A phase without operations is passed over. */
 size_t op_stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase);
 
-/* NULL, or what was wrong with the piece that op_stream_next was about to write: a word named a slot, a kind of demand, a domain, a
- * CPU, a call or an adversary that is not there. The stream has ended in front of it, for good. Whoever reaches the end of a stream
- * asks; it is a fault of the generator, nobody else's. */
+/* NULL, or what was wrong with the piece that op_stream_next was about to write: a word named a slot, a kind of demand, a
+ * domain, a CPU, a call or an adversary that is not there. The stream has ended in front of it, for good. Whoever reaches the
+ * end of a stream asks; it is a fault of the generator, nobody else's. */
 const char *op_stream_fault(const struct op_stream *stream);
 
 /* Starts again: the same bytes once more. */

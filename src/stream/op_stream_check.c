@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Whoever plays a stream indexes tables with what its words say: they are held against the ends of these tables once, here, where
- * they are made. */
+ * Whoever plays a stream indexes tables with what its words say: they are held against the ends of these tables once, here,
+ * where they are made. */
 #include "stream/op_stream_internal.h"
 
 #include <stdarg.h>

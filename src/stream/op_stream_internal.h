@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What the files of op_stream share. Slots are laid out as: the script arrays in their order, then a range for every trace
- * phase, for every set of rings and every adversary, then the extents of mix phases, which are always the first mix_live of their range. */
+ * phase, for every set of rings and every adversary, then the extents of mix phases, which are always the first mix_live of
+ * their range. */
 #ifndef STREAM_OP_STREAM_INTERNAL_H
 #define STREAM_OP_STREAM_INTERNAL_H
 
@@ -50,9 +51,9 @@ struct op_stream {
 	uint64_t *pages;  /* 0 = empty */
 	uint8_t *domain;  /* NULL with one domain */
 	uint64_t *stamps; /* of mix slots: age; NULL when no phase asks for it */
-	uint32_t *
-		order; /* a ring of all mix slots, the mix_live live ones first, from order_first on; in a phase that frees by age
-			      from the oldest to the youngest. NULL when no phase asks for it */
+	/* a ring of all mix slots, the mix_live live ones first, from order_first on; in a phase that frees by age from the
+	 * oldest to the youngest. NULL when no phase asks for it */
+	uint32_t *order;
 	uint32_t order_first;
 	bool scattered;    /* some phase lets the live count fall: only order tells which mix slots are live */
 	uint16_t *cpu_of;  /* of mix slots: which CPU allocated it; NULL when no phase asks for it */
@@ -225,8 +226,8 @@ static inline bool phase_scatters(const struct workload_phase *phase)
 						       phase->hold == WORKLOAD_HOLD_OCCUPANCY || phase->burst > 1));
 }
 
-/* A free, and an allocation into the next empty slot, with all their book-keeping; stream->scattered only. The victim is the i-th
- * live one; by age, the first or the last. Returns the mix slot. */
+/* A free, and an allocation into the next empty slot, with all their book-keeping; stream->scattered only. The victim is the
+ * i-th live one; by age, the first or the last. Returns the mix slot. */
 uint32_t mix_free(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer, uint32_t i);
 /* The words and the book-keeping of pages of a free: order is the caller's. */
 void mix_release(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer, uint32_t slot);
@@ -258,8 +259,8 @@ int mix_reserve(struct op_stream *stream, uint32_t capacity);
 void mix_cut(struct op_stream *stream, uint32_t capacity);
 /* Extents that the fills can have live at most, however the sizes fall; beyond UINT32_MAX it is cut to that. */
 uint64_t mix_live_bound(const struct op_stream *stream);
-/* Extents that phases of hold: occupancy have live at most: as many of the smallest as the pages of the fills, or the space, have
- * room for (2^24 at most), and those of a fill. 0 without such a phase. */
+/* Extents that phases of hold: occupancy have live at most: as many of the smallest as the pages of the fills, or the space,
+ * have room for (2^24 at most), and those of a fill. 0 without such a phase. */
 uint64_t mix_hold_bound(const struct op_stream *stream);
 /* Each generator: begin once per phase; next writes until the piece is full (false) or the phase has ended (true). */
 void mix_begin(struct op_stream *stream, const struct workload_phase *phase);
@@ -270,7 +271,8 @@ int script_check(const struct op_stream *stream, struct error *error);
 void script_begin(struct op_stream *stream, const struct workload_phase *phase);
 bool script_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer);
 
-/* Checks the recording of a phase, counts what it leaves live and adds what it plays to *operations. Returns 0, or -1 with a message. */
+/* Checks the recording of a phase, counts what it leaves live and adds what it plays to *operations. Returns 0, or -1 with a
+ * message. */
 int trace_check(const struct op_stream *stream, size_t phase, uint32_t *live_at_end, uint64_t *operations,
 		struct error *error);
 void trace_begin(struct op_stream *stream);

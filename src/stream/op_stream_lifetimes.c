@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Churns in which every extent has its time: arrivals of a Poisson process, one in two operations, so that as many operations pass
- * as ticks say in the long run. The live count is that of the queue M/G/infinity: its mean and its variance are half the mean
- * lifetime (Little). */
+ * Churns in which every extent has its time: arrivals of a Poisson process, one in two operations, so that as many operations
+ * pass as ticks say in the long run. The live count is that of the queue M/G/infinity: its mean and its variance are half the
+ * mean lifetime (Little). */
 #include "stream/op_stream_internal.h"
 
 #include "base/memory.h"
@@ -102,8 +102,8 @@ static void sink(struct lifetimes *lifetimes, uint32_t at, struct due due)
 		uint64_t first = (uint64_t)at * HEAP_WAYS + 1;
 		if (first >= lifetimes->count)
 			break;
-		/* The next level, whichever child it will be: without this a pop waits for memory at every level. The children's children lie
-		 * in a row; beyond the end it is a hint for nothing. */
+		/* The next level, whichever child it will be: without this a pop waits for memory at every level. The
+		 * children's children lie in a row; beyond the end it is a hint for nothing. */
 		uintptr_t row = (uintptr_t)lifetimes->heap + (first * HEAP_WAYS + 1) * sizeof lifetimes->heap[0];
 		for (unsigned group = 0; group < HEAP_WAYS; group++)
 			__builtin_prefetch((const void *)(row + group * HEAP_WAYS * sizeof lifetimes->heap[0]));
@@ -157,8 +157,8 @@ void lifetimes_begin(struct op_stream *stream, const struct workload_phase *phas
 	lifetimes->arrival = distribution_draw(&lifetimes->arrivals, &lifetimes->draws);
 }
 
-/* During the phase order tells the empty slots alone; who lives is known to the heap. Where ages are known they tell the order: in which
- * slots extents lie depends on how many there are, and later victims must not. */
+/* During the phase order tells the empty slots alone; who lives is known to the heap. Where ages are known they tell the
+ * order: in which slots extents lie depends on how many there are, and later victims must not. */
 static void tell_live(struct op_stream *stream)
 {
 	uint32_t live = 0;

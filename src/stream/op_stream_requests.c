@@ -31,7 +31,8 @@ static void set_align(struct op_request *request, const struct workload_align *a
 		request->align_cap = align->pages;
 }
 
-/* Adds a limit, cut to the space. The same one twice in a row would be the same attempt. Returns 0, or -1 when there is no room. */
+/* Adds a limit, cut to the space. The same one twice in a row would be the same attempt. Returns 0, or -1 when there is no
+ * room. */
 static int add_high(struct op_request *request, uint64_t high, uint64_t last)
 {
 	high = high < last ? high : last;

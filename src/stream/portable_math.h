@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Logarithm, exponential and the normal distribution out of + - * / and exact scaling alone. libm may round them differently from
- * machine to machine; these give the same bits wherever double is IEEE 754 and nothing is fused (-ffp-contract=off). */
+ * Logarithm, exponential and the normal distribution out of + - * / and exact scaling alone. libm may round them differently
+ * from machine to machine; these give the same bits wherever double is IEEE 754 and nothing is fused (-ffp-contract=off). */
 #ifndef STREAM_PORTABLE_MATH_H
 #define STREAM_PORTABLE_MATH_H
 

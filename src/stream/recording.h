@@ -18,8 +18,8 @@ struct recording_op {
 	uint16_t cpu;
 	uint8_t domain;
 	uint8_t limits; /* allocation: index into recording.limits */
-	/* Allocation: how many of its limits the kernel tried in vain. == limits.count: refused altogether, there is no free of
-	 * it in the recording, and its slot is empty afterwards. */
+	/* Allocation: how many of its limits the kernel tried in vain. == limits.count: refused altogether, there is no free
+	 * of it in the recording, and its slot is empty afterwards. */
 	uint8_t refused;
 	uint8_t reserved[3];
 };

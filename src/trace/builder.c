@@ -63,7 +63,8 @@ static void compact_limits(struct builder *builder, struct recording *recording)
 			recording->ops[i].limits = renumbered[recording->ops[i].limits];
 }
 
-/* Moves operations over the gaps, to the front of the same array. slot_of: the slot of each allocation, by its index before. */
+/* Moves operations over the gaps, to the front of the same array. slot_of: the slot of each allocation, by its index
+ * before. */
 static int assign_slots(struct builder *builder, struct slots *slots, uint32_t *slot_of, struct recording *recording)
 {
 	size_t kept = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Operations of a recording while it is put together. Until builder_finish a free names its allocation by index, and an allocation
- * may be withdrawn or be a place that is kept for one. */
+ * Operations of a recording while it is put together. Until builder_finish a free names its allocation by index, and an
+ * allocation may be withdrawn or be a place that is kept for one. */
 #ifndef TRACE_BUILDER_H
 #define TRACE_BUILDER_H
 

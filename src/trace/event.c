@@ -28,7 +28,8 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* "0x…" is hexadecimal, anything else decimal. Returns the end of the number, or NULL: no number, or it needs more than 64 bits. */
+/* "0x…" is hexadecimal, anything else decimal. Returns the end of the number, or NULL: no number, or it needs more than 64
+ * bits. */
 static const char *parse_number(const char *at, uint64_t *value)
 {
 	unsigned base = 10;
@@ -173,7 +174,8 @@ static const struct {
 	{"unmap", parse_unmap}, {"alloc", parse_alloc},
 };
 
-/* The PID that ends before cpu, the '[' of "[cpu]": "name-PID [", "name-PID  ( TGID) [", of perf "name PID [" or "name PID/TID [". */
+/* The PID that ends before cpu, the '[' of "[cpu]": "name-PID [", "name-PID  ( TGID) [", of perf "name PID [" or "name PID/TID
+ * [". */
 static bool parse_task(const char *line, const char *cpu, uint64_t *pid)
 {
 	const char *at = cpu;
@@ -204,7 +206,8 @@ static const char *skip_period(const char *at)
 	return end > begin && *end == ' ' ? end : at;
 }
 
-/* Passes the flags (5 or 7 characters, or none) and the time stamp behind "[cpu]". NULL: what stands there is no time stamp. */
+/* Passes the flags (5 or 7 characters, or none) and the time stamp behind "[cpu]". NULL: what stands there is no time
+ * stamp. */
 static const char *skip_time(const char *at)
 {
 	for (int words = 0; words < 2; words++) {
@@ -222,8 +225,8 @@ static const char *skip_time(const char *at)
 	return NULL;
 }
 
-/* Finds task, CPU and the word that names the event. A task may be called "a [1] b": the first "[number]" that has a PID before
- * it and a time stamp behind it is the CPU. */
+/* Finds task, CPU and the word that names the event. A task may be called "a [1] b": the first "[number]" that has a PID
+ * before it and a time stamp behind it is the CPU. */
 static const char *parse_head(const char *line, struct event *event)
 {
 	for (const char *at = strchr(line, '['); at; at = strchr(at + 1, '[')) {

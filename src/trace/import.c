@@ -69,8 +69,8 @@ static int take_line(struct import *import, const struct line *line, struct erro
 		import->report->other_lines++;
 		return 0;
 	}
-	/* An interrupted copy ends anywhere, even inside a number that still looks like one. Any other line that cannot be read
-	 * would leave ranges live or freed for ever, and so the whole recording is refused. */
+	/* An interrupted copy ends anywhere, even inside a number that still looks like one. Any other line that cannot be
+	 * read would leave ranges live or freed for ever, and so the whole recording is refused. */
 	if (!line->whole) {
 		import->report->last_line_cut = true;
 		return 0;
@@ -101,9 +101,8 @@ static int finish(struct import *import, uint32_t domain, struct recording *reco
 	struct import_report *report = import->report;
 	if (!report->used_events)
 		return error_set(error, EXIT_CODE_USAGE,
-				 "%s: none of its %llu lines is an event that can be used: allocret and freei (probes), or "
-				 "map and unmap "
-				 "(events of iommu); docs/traces.md tells how to record them",
+				 "%s: none of its %llu lines is an event that can be used: allocret and freei (probes), "
+				 "or map and unmap (events of iommu); docs/traces.md tells how to record them",
 				 import->name, (unsigned long long)report->lines);
 	report->from_maps = !import->probed;
 	if (report->from_maps) {

@@ -38,8 +38,9 @@ struct import_report {
 	uint64_t foreign_unmaps; /* of ranges that were mapped before the recording began, or by a second device */
 };
 
-/* Reads an input (FILE_STANDARD_INPUT is one; plain or packed with zstd) into *recording, which the caller releases. domain: the one to keep, by
- * order of appearance, or IMPORT_DOMAIN_ALL. Returns 0; or -1 with *recording zeroed and a message. *report is set either way. */
+/* Reads an input (FILE_STANDARD_INPUT is one; plain or packed with zstd) into *recording, which the caller releases. domain:
+ * the one to keep, by order of appearance, or IMPORT_DOMAIN_ALL. Returns 0; or -1 with *recording zeroed and a message.
+ * *report is set either way. */
 int recording_import(const char *path, uint32_t domain, struct recording *recording, struct import_report *report,
 		     struct error *error);
 /* The same from a file that is open. */

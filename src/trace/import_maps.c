@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How many pages without a map are looked at inside one unmap. The maps of a range are adjacent, so that there are none, except
- * where the recording lost events or mixes devices. */
+/* How many pages without a map are looked at inside one unmap. The maps of a range are adjacent, so that there are none,
+ * except where the recording lost events or mixes devices. */
 #define GAP_PAGES_MAX 65536u
 
 struct mapped {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Rebuilds a recording from map and unmap events alone: an unmap bounds its range, which begins with the first map at its start
- * since the unmap there before. */
+ * Rebuilds a recording from map and unmap events alone: an unmap bounds its range, which begins with the first map at its
+ * start since the unmap there before. */
 #ifndef TRACE_IMPORT_MAPS_H
 #define TRACE_IMPORT_MAPS_H
 

@@ -61,8 +61,8 @@ static int take_free(struct probes *probes, uint32_t cpu, uint32_t domain, uint6
 	return builder_append(probes->builder, &op, &index, error);
 }
 
-/* The limits of an attempt: those of the failed attempts of the same demand before it, then its own. A device's driver sleeps or
- * spins in its demand, so the next attempt of the same task for the same domain is the retry, if size and limit agree. */
+/* The limits of an attempt: those of the failed attempts of the same demand before it, then its own. A device's driver sleeps
+ * or spins in its demand, so the next attempt of the same task for the same domain is the retry, if size and limit agree. */
 static void gather_limits(struct probes *probes, uint64_t key, uint32_t count, uint64_t limit,
 			  struct recording_limits *limits)
 {
@@ -83,7 +83,8 @@ static void gather_limits(struct probes *probes, uint64_t key, uint32_t count, u
 	return;
 }
 
-/* An attempt that has ended, at the moment of its end: before that the range belongs to nobody, and a retry sees all frees until then. */
+/* An attempt that has ended, at the moment of its end: before that the range belongs to nobody, and a retry sees all frees
+ * until then. */
 static int take_attempt(struct probes *probes, const struct event *end, const struct open_call *call, struct error *error)
 {
 	if (!wanted(probes, call->domain))

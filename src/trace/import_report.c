@@ -14,9 +14,9 @@ static void add_map_facts(const struct import_report *report, struct text *text)
 	add_fact(text, report->joined_maps, "maps that were parts of a larger allocation");
 	if (report->colliding_maps)
 		text_add(text,
-			 "%llu of %llu maps (%.1f %%) start where something was mapped already: several devices share "
-			 "these addresses, "
-			 "and ranges of theirs are mixed up; record one device, or probes\n",
+			 "%llu of %llu maps (%.1f %%) start where something was mapped already: "
+			 "several devices share these addresses, and ranges of theirs are mixed up; record one device, "
+			 "or probes\n",
 			 (unsigned long long)report->colliding_maps, (unsigned long long)report->maps,
 			 100.0 * (double)report->colliding_maps / (double)report->maps);
 	add_fact(text, report->foreign_unmaps, "unmaps left out, because what they unmap was not seen to be mapped");

@@ -22,7 +22,8 @@ struct line {
 	bool whole;       /* a newline ended it; else the file did */
 };
 
-/* The file stays the caller's, open until the end. Returns NULL with a message: a format that another program must print first. */
+/* The file stays the caller's, open until the end. Returns NULL with a message: a format that another program must print
+ * first. */
 struct lines *lines_open(struct file *file, struct error *error);
 
 /* Returns 1 and *line; 0 at the end; -1 with a message: cannot be read, damaged packing, no memory. */

@@ -7,7 +7,8 @@
 
 #define CAPACITY_MIN 64
 
-/* Linear probing, at most half full. Removal shifts the entries behind back, so that no tombstones pile up in a long recording. */
+/* Linear probing, at most half full. Removal shifts the entries behind back, so that no tombstones pile up in a long
+ * recording. */
 
 static size_t home(const struct table *table, uint64_t key)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The driver calls that a workload can make, in tables: which arguments each takes, in which unit, what it gives and what it may
- * answer. The language and describe go by them. */
+ * The driver calls that a workload can make, in tables: which arguments each takes, in which unit, what it gives and what it
+ * may answer. The language and describe go by them. */
 #ifndef WORKLOAD_CALL_H
 #define WORKLOAD_CALL_H
 
@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* call: of a request. One allocation of it is everything that a driver does to get such memory, one free all that gives it back. */
+/* call: of a request. One allocation of it is everything that a driver does to get such memory, one free all that gives it
+ * back. */
 enum workload_call {
 	WORKLOAD_CALL_EXTENT, /* the bare allocator */
 	WORKLOAD_CALL_CONTIGUOUS,
@@ -68,7 +69,8 @@ extern const struct yaml_word workload_wddm_words[];
 extern const struct yaml_word workload_mm_flag_words[];
 extern const struct yaml_word workload_permission_words[];
 extern const struct yaml_word workload_flag_words[];
-/* What a script may want: any, the statuses that routines answer; any, none, and the fields of struct ddi_violations, from 1 on in its order. */
+/* What a script may want: any, the statuses that routines answer; any, none, and the fields of struct ddi_violations, from 1
+ * on in its order. */
 extern const struct yaml_word workload_status_words[];
 extern const struct yaml_word workload_violation_words[];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A workload as plain data: what a YAML file says, decoded, checked and with every default filled in. All sizes and addresses are
- * pages of the space unless a name says otherwise. */
+ * A workload as plain data: what a YAML file says, decoded, checked and with every default filled in. All sizes and addresses
+ * are pages of the space unless a name says otherwise. */
 #ifndef WORKLOAD_MODEL_H
 #define WORKLOAD_MODEL_H
 
@@ -197,9 +197,9 @@ struct workload_trace {
 	struct workload_align align;
 };
 
-/* FIFO rings, each of depth slots. A phase fills what is empty of them, one ring after the other, and plays: a step frees the oldest
- * burst extents of a ring and allocates as many; ring i makes pace[i] steps in a row, then it is the next one's turn. Phases with
- * the same count, depth and requests play the same rings. */
+/* FIFO rings, each of depth slots. A phase fills what is empty of them, one ring after the other, and plays: a step frees the
+ * oldest burst extents of a ring and allocates as many; ring i makes pace[i] steps in a row, then it is the next one's turn.
+ * Phases with the same count, depth and requests play the same rings. */
 struct workload_rings {
 	uint32_t count; /* 1 to WORKLOAD_RINGS_MAX */
 	uint32_t depth; /* slots of each, >= 1 */
@@ -294,7 +294,8 @@ struct workload {
 	enum ddi_wddm wddm;
 	uint32_t cpus;    /* logical CPUs, >= 1 */
 	uint32_t threads; /* that play the whole together, of which this is one's share; 0 or 1: this is the whole */
-	double pace_ops_per_second; /* WORKLOAD_PACE when nothing was said; 0, in the share of a thread that does not poll: no time */
+	/* WORKLOAD_PACE when nothing was said; 0, in the share of a thread that does not poll: no time */
+	double pace_ops_per_second;
 	uint64_t seed;
 	struct workload_request *requests;
 	size_t request_count;

@@ -104,8 +104,7 @@ static void check_lifetimes(struct yaml_document *document, yaml_place place, co
 		if (text && workload->requests[phase->mix[i].request].lifetime.kind == WORKLOAD_LIFETIME_NONE)
 			yaml_fault(document, name,
 				   "'%s' has no lifetime, and victims: lifetime needs one; for example lifetime: "
-				   "{exponential: "
-				   "{mean: 20k}}",
+				   "{exponential: {mean: 20k}}",
 				   text);
 	}
 }

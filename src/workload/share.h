@@ -8,13 +8,13 @@
 
 #define WORKLOAD_THREADS_MAX 64u
 
-/* 0, or -1 with EXIT_CODE_USAGE: some phase of the workload is one sequence of operations that threads cannot share (a script, a
- * recording), or hands driver calls to another thread. */
+/* 0, or -1 with EXIT_CODE_USAGE: some phase of the workload is one sequence of operations that threads cannot share (a script,
+ * a recording), or hands driver calls to another thread. */
 int workload_share_check(const struct workload *whole, uint32_t threads, struct error *error);
 
-/* Fills *part with what thread index (< threads) plays: operations, live extents and occupancy of its mixes add up to those of the
- * whole over all threads (ages and turnovers are its own), on one logical CPU, from a seed of its own (that of thread 0 is the
- * whole's). part points into whole and is released with workload_share_release alone. -1: no memory. */
+/* Fills *part with what thread index (< threads) plays: operations, live extents and occupancy of its mixes add up to those of
+ * the whole over all threads (ages and turnovers are its own), on one logical CPU, from a seed of its own (that of thread 0 is
+ * the whole's). part points into whole and is released with workload_share_release alone. -1: no memory. */
 int workload_share(const struct workload *whole, uint32_t index, uint32_t threads, struct workload *part,
 		   struct error *error);
 void workload_share_release(struct workload *part);

@@ -38,8 +38,8 @@ struct yaml_cursor {
 
 void yaml_cursor_begin(struct yaml_cursor *cursor, const struct yaml_map *map, const void *item);
 enum yaml_step yaml_cursor_next(struct yaml_cursor *cursor);
-/* Into the map, list or INCLUDE of the row; a list has no items where the level has no struct. The new level has the place, prefix, bits
- * and json of the one above. */
+/* Into the map, list or INCLUDE of the row; a list has no items where the level has no struct. The new level has the place,
+ * prefix, bits and json of the one above. */
 struct yaml_level *yaml_cursor_enter(struct yaml_cursor *cursor);
 struct yaml_level *yaml_cursor_top(struct yaml_cursor *cursor);
 

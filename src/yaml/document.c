@@ -107,7 +107,8 @@ static yaml_place place_below(const struct yaml_document *document, const struct
 		   : yaml_item_place(document, above->place, above->index - 1);
 }
 
-/* Whether a rule may look below a row: it was given and not refused, or its fallbacks stand there (*place is YAML_PLACE_NONE then). */
+/* Whether a rule may look below a row: it was given and not refused, or its fallbacks stand there (*place is YAML_PLACE_NONE
+ * then). */
 static bool leads_on(const struct yaml_document *document, const struct yaml_key *row, yaml_place *place)
 {
 	if (row->kind == YAML_INCLUDE)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * One document in a language that a table of keys describes. It is read in three steps: yaml/tree.h bounds it; the walk (walk.c) holds it
- * against the table, tells whatever does not fit, and writes the rest down again in one form, every number in digits and every fallback
- * filled in; libcyaml loads that text into the model by a schema of the same table. Then the rules across keys look at the model. */
+ * One document in a language that a table of keys describes. It is read in three steps: yaml/tree.h bounds it; the walk
+ * (walk.c) holds it against the table, tells whatever does not fit, and writes the rest down again in one form, every number
+ * in digits and every fallback filled in; libcyaml loads that text into the model by a schema of the same table. Then the
+ * rules across keys look at the model. */
 #ifndef YAML_DOCUMENT_H
 #define YAML_DOCUMENT_H
 
@@ -33,9 +34,9 @@ struct yaml_document {
 	uint64_t page_bytes; /* 0: sizes cannot be told in pages */
 };
 
-/* Reads problems->bytes (a byte order mark is passed over), with values replaced before anything looks at them, into *root, a zeroed struct
- * of the language's root; adds what does not fit to problems. Rules have run when the document could be loaded; without problems
- * *root is right, and in every case it is released by yaml_release. */
+/* Reads problems->bytes (a byte order mark is passed over), with values replaced before anything looks at them, into *root, a
+ * zeroed struct of the language's root; adds what does not fit to problems. Rules have run when the document could be loaded;
+ * without problems *root is right, and in every case it is released by yaml_release. */
 void yaml_document_read(struct yaml_document *document, const struct yaml_language *language,
 			const struct yaml_setting *settings, size_t setting_count, struct yaml_problems *problems,
 			void *root, void *context);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * The table of keys of a YAML language. A key is one row: from it come the checks of a file, the schema by which libcyaml fills the
- * model, what is written back, and what list, describe and the manual tell. Rules that need more than one key are functions of a map. */
+ * The table of keys of a YAML language. A key is one row: from it come the checks of a file, the schema by which libcyaml
+ * fills the model, what is written back, and what list, describe and the manual tell. Rules that need more than one key are
+ * functions of a map. */
 #ifndef YAML_KEY_H
 #define YAML_KEY_H
 
@@ -54,12 +55,12 @@ struct yaml_member {
 };
 #define YAML_AT(structure, member)                                                                                         \
 	{                                                                                                                  \
-#member, offsetof(structure, member), sizeof((structure *)0)->member                                       \
+		.name = #member, .offset = offsetof(structure, member), .bytes = sizeof((structure *)0)->member            \
 	}
 /* The elements of an array inside of the structure, or behind a pointer. */
 #define YAML_EACH(structure, member)                                                                                       \
 	{                                                                                                                  \
-#member, offsetof(structure, member), sizeof((structure *)0)->member[0]                                    \
+		.name = #member, .offset = offsetof(structure, member), .bytes = sizeof((structure *)0)->member[0]         \
 	}
 
 struct yaml_word {
@@ -72,9 +73,9 @@ struct yaml_setter {
 	struct yaml_member at; /* an enum */
 	int value;
 };
-#define YAML_SETS(structure, member, value)                                                                                \
+#define YAML_SETS(structure, member, meant)                                                                                \
 	{                                                                                                                  \
-		YAML_AT(structure, member), value                                                                          \
+		.at = YAML_AT(structure, member), .value = meant                                                           \
 	}
 
 struct yaml_map;
@@ -82,8 +83,8 @@ struct yaml_map;
 struct yaml_key {
 	const char *name;
 	enum yaml_kind kind;
-	const char
-		*fallback; /* read in place of a key that was left out; "{}": a map with its fallbacks; NULL: nothing is */
+	/* read in place of a key that was left out; "{}": a map with its fallbacks; NULL: nothing is */
+	const char *fallback;
 	const char *missing; /* not NULL: the key is required, and this is said when it is missing */
 	const char *help;    /* one line */
 	struct yaml_member at;
@@ -120,7 +121,8 @@ struct yaml_map {
 	const char *none;   /* is said when no variant is given; their names follow */
 	const char *second; /* is said of a second variant; $ is the name of the first */
 	const struct yaml_lone *lone;
-	/* Rules across keys, after those of the maps below. item is the struct; place YAML_PLACE_NONE when the map was left out. */
+	/* Rules across keys, after those of the maps below. item is the struct; place YAML_PLACE_NONE when the map was left
+	 * out. */
 	void (*rule)(struct yaml_document *document, yaml_place place, void *item);
 	uint32_t (*has)(const void *item); /* bits for needs; NULL: those of the map above, all at the root */
 };
@@ -148,13 +150,13 @@ struct yaml_key_list {
 	size_t capacity;
 };
 
-/* Every key that a document may have, in the order of the tables; what holds itself is told once. Returns 0, or -1 without memory.
- * Zero-initialise; released with yaml_key_list_release in both cases. */
+/* Every key that a document may have, in the order of the tables; what holds itself is told once. Returns 0, or -1 without
+ * memory. Zero-initialise; released with yaml_key_list_release in both cases. */
 int yaml_key_list(struct yaml_key_list *list, const struct yaml_language *language);
 void yaml_key_list_release(struct yaml_key_list *list);
 
-/* Adds the model as one JSON document (which YAML is, too), or as YAML as people write it. What is read back is the same model. Returns 0,
- * or -1 without memory. */
+/* Adds the model as one JSON document (which YAML is, too), or as YAML as people write it. What is read back is the same
+ * model. Returns 0, or -1 without memory. */
 int yaml_write(const struct yaml_language *language, const void *root, bool json, struct text *text);
 /* For functions of a table that write: one item as an object. */
 json_t *yaml_write_item(const struct yaml_language *language, const void *root, const struct yaml_map *map,

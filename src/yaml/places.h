@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Where every value of a document stands: path -> line and column. A value reached through an alias has the path of its use and
- * the position at which it is written. */
+ * Where every value of a document stands: path -> line and column. A value reached through an alias has the path of its use
+ * and the position at which it is written. */
 #ifndef YAML_PLACES_H
 #define YAML_PLACES_H
 
@@ -27,8 +27,8 @@ struct yaml_places {
 int yaml_places_prepare(struct yaml_places *places, uint32_t capacity, struct yaml_position root);
 void yaml_places_release(struct yaml_places *places);
 
-/* Adds a value of a map (key, borrowed) or of a list (key NULL, index from 0), which is a node of the tree. There is room: the caller adds
- * no more than it prepared. hidden: no part of the path, because the user did not write it. */
+/* Adds a value of a map (key, borrowed) or of a list (key NULL, index from 0), which is a node of the tree. There is room: the
+ * caller adds no more than it prepared. hidden: no part of the path, because the user did not write it. */
 yaml_place yaml_places_add(struct yaml_places *places, yaml_place parent, const char *key, uint32_t index, uint32_t node,
 			   struct yaml_position position, bool hidden);
 

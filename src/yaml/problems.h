@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What is wrong with a YAML file: collected in any order, told in the order of positions, each with its source line and a caret. */
+ * What is wrong with a YAML file: collected in any order, told in the order of positions, each with its source line and a
+ * caret. */
 #ifndef YAML_PROBLEMS_H
 #define YAML_PROBLEMS_H
 

@@ -39,7 +39,8 @@ const char *yaml_pages_text(uint64_t page_bytes, char buffer[YAML_SIZE_BYTES], u
 void yaml_join_words(struct text *text, const struct yaml_word *words);
 
 #define YAML_NUMBER_BYTES 48
-/* A number as the reader takes it back to the same double: of a DECIMAL with % k M G where it must be, of a SHARE with %. Returns buffer. */
+/* A number as the reader takes it back to the same double: of a DECIMAL with % k M G where it must be, of a SHARE with %.
+ * Returns buffer. */
 const char *yaml_decimal_text(char buffer[YAML_NUMBER_BYTES], double number, bool share);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * libcyaml 1.3.1 misreads numbers silently, stops at its first error, knows neither fallbacks nor variants and tells no positions. On
- * the text of the walk, in which every value has one form and every struct one map, none of that can happen: it converts, allocates,
- * bounds the arrays, and would tell a mistake of the walk or of a table. */
+ * libcyaml 1.3.1 misreads numbers silently, stops at its first error, knows neither fallbacks nor variants and tells no
+ * positions. On the text of the walk, in which every value has one form and every struct one map, none of that can happen: it
+ * converts, allocates, bounds the arrays, and would tell a mistake of the walk or of a table. */
 #include "yaml/schema.h"
 
 #include "base/memory.h"
@@ -17,7 +17,8 @@
 
 #define MAPS_MAX 2u
 
-/* A struct of the model: the root, or what a list holds. Lists with the same member hold the same struct, each with a map of its own. */
+/* A struct of the model: the root, or what a list holds. Lists with the same member hold the same struct, each with a map of
+ * its own. */
 struct structure {
 	const struct yaml_map *maps[MAPS_MAX];
 	size_t map_count;

@@ -5,7 +5,8 @@
 
 #include "yaml/document.h"
 
-/* Loads the text that yaml_walk wrote into *root, a zeroed struct of the language's root. Returns 0, or -1 (told) with *root as it was. */
+/* Loads the text that yaml_walk wrote into *root, a zeroed struct of the language's root. Returns 0, or -1 (told) with *root
+ * as it was. */
 int yaml_schema_load(struct yaml_document *document, const struct text *text, void *root);
 
 #endif

@@ -45,7 +45,8 @@ struct yaml_tree {
 };
 
 /* Reads bytes (of problems, too). Returns 0 when there is a tree, perhaps with problems about single scalars; -1 when there is
- * none: not UTF-8, not YAML, several documents or none, too deep, too many nodes. empty: what is said of a file without a node. Released by the caller in both cases. */
+ * none: not UTF-8, not YAML, several documents or none, too deep, too many nodes. empty: what is said of a file without a
+ * node. Released by the caller in both cases. */
 int yaml_tree_read(struct yaml_tree *tree, const char *empty, struct yaml_problems *problems);
 void yaml_tree_release(struct yaml_tree *tree);
 

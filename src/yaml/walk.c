@@ -436,7 +436,8 @@ static void walk_lone(struct walk *walk, const struct yaml_key *row, yaml_place 
 
 /* ---- maps and lists ---- */
 
-/* Gives every key of a map its place; tells those that nobody knows, and returns whether there are any, and those that are given twice. */
+/* Gives every key of a map its place; tells those that nobody knows, and returns whether there are any, and those that are
+ * given twice. */
 static bool place_keys(struct walk *walk, const struct yaml_map *map, uint32_t node, yaml_place place)
 {
 	const struct yaml_tree *tree = &walk->document->tree;

@@ -367,7 +367,8 @@ static void add_yaml(struct text *out, json_t *document)
 	}
 }
 
-/* JSON leaves some characters as they are that YAML takes for line breaks, or not at all. Outside of texts it has none of them. */
+/* JSON leaves some characters as they are that YAML takes for line breaks, or not at all. Outside of texts it has none of
+ * them. */
 static void escape(struct text *out, const char *json, size_t left)
 {
 	while (left) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * How fast operations are generated, by the way in which victims are chosen, and that memory stays what it was: one stream for each,
- * 100,000 extents live, in pieces that are thrown away. Times are those of the thread's CPU clock. A table, not a test.
+ * How fast operations are generated, by the way in which victims are chosen, and that memory stays what it was: one stream for
+ * each, 100,000 extents live, in pieces that are thrown away. Times are those of the thread's CPU clock. A table, not a test.
  * Arguments: operations of each stream (20,000,000), and the only way to play (all). */
 #include "base/text.h"
 #include "stream/op_stream.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A layer that hands every call down and works WORK multiplications longer on each: a slow-down of known size, planted at build
- * time. WORK 0 is the arm that it is compared with, the same code but for that. */
+ * A layer that hands every call down and works WORK multiplications longer on each: a slow-down of known size, planted at
+ * build time. WORK 0 is the arm that it is compared with, the same code but for that. */
 #include "iovabench/allocator.h"
 
 #ifndef WORK

@@ -3,10 +3,10 @@
  *
  *     play WORKLOAD OPERATIONS SPEC...       OPERATIONS: of every measured phase that ends by operations
  *
- * Under callgrind each arm leaves one dump, labelled "SPEC WORKLOAD", with what the operations of measured phases cost; setting up
- * is not in it. One line for each arm goes to stdout: spec, workload, operations of measured phases, nanoseconds of CPU time per
- * operation (meaningless under a simulator), the hash of where all extents lie. Exit status: 0, 2 (usage, workload or
- * spec), 7 (anything else). */
+ * Under callgrind each arm leaves one dump, labelled "SPEC WORKLOAD", with what the operations of measured phases cost;
+ * setting up is not in it. One line for each arm goes to stdout: spec, workload, operations of measured phases, nanoseconds of
+ * CPU time per operation (meaningless under a simulator), the hash of where all extents lie. Exit status: 0, 2 (usage,
+ * workload or spec), 7 (anything else). */
 #include "base/file.h"
 #include "base/memory.h"
 #include "play/engine.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Two workers on private rings: one magazine+X that both share, against an X of its own for each, without a lock. Both in this
- * process, in turns, so that what disturbs one disturbs the other; medians over the turns. A table, not a test: docs/magazine.md. */
+ * process, in turns, so that what disturbs one disturbs the other; medians over the turns. A table, not a test:
+ * docs/magazine.md. */
 #include "allocator/registry.h"
 #include "base/clock.h"
 #include "base/rng.h"

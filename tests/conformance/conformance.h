@@ -28,8 +28,8 @@ struct subject {
 
 #define SUBJECTS_MAX 64
 
-/* The built-in competitors with every combination of their options that they accept, layers over them, and the example plugin of folder
- * BUILD. *wrong names what could not be opened, or is NULL. Returns their number. */
+/* The built-in competitors with every combination of their options that they accept, layers over them, and the example plugin
+ * of folder BUILD. *wrong names what could not be opened, or is NULL. Returns their number. */
 size_t subjects_make(struct subject subjects[SUBJECTS_MAX], const char **wrong);
 void subjects_close(struct subject *subjects, size_t count);
 /* One table with its default options. */
@@ -52,8 +52,8 @@ const char *rule_odd_spaces(const struct subject *subject);
 const char *rule_no_memory(const struct subject *subject);
 const char *rule_no_leak(const struct subject *subject);
 
-/* A wrong allocator, and the rule that must reject it. The references are the right ones that all are made from. A layer stands
- * over the reference. */
+/* A wrong allocator, and the rule that must reject it. The references are the right ones that all are made from. A layer
+ * stands over the reference. */
 struct mutant {
 	const struct iova_allocator *table;
 	const char *rule;

@@ -147,8 +147,8 @@ static const char *alloc_without_memory(const struct subject *subject, uint64_t 
 	return steps_without_memory(subject, (struct iova_space){5, 777, 4096}, passes, reached);
 }
 
-/* What is an array over a small space may grow in a large one. Who asks for nothing there is not played: free pages of a large space
- * may take long to walk over. */
+/* What is an array over a small space may grow in a large one. Who asks for nothing there is not played: free pages of a large
+ * space may take long to walk over. */
 static const char *alloc_in_a_large_space(const struct subject *subject, uint64_t passes, bool *reached)
 {
 	static struct player player;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Feeds a fuzz target with files, each in a process of its own, without clang's fuzzer: so every file of a corpus is played by every
- * compiler and variant. Arguments: files, and folders, whose files are fed in the order of their names. TAP. */
+ * Feeds a fuzz target with files, each in a process of its own, without clang's fuzzer: so every file of a corpus is played by
+ * every compiler and variant. Arguments: files, and folders, whose files are fed in the order of their names. TAP. */
 #include "base/file.h"
 #include "base/memory.h"
 

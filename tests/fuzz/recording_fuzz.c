@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * Feeds the reader of compact files. The first byte chooses: 0 the rest is a file; 1 a file whose checksums are put right first;
- * else the rest is the unpacked operations of one block, put into a file whose checksums are right. Build and run:
- *     clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Isrc -Itests -o build/recording_fuzz \
- *         tests/fuzz/recording_fuzz.c src/base/{error,file,memory,text}.c src/stream/recording.c \
+ * Feeds the reader of compact files. The first byte chooses: 0 the rest is a file; 1 a file whose checksums are put right
+ * first; else the rest is the unpacked operations of one block, put into a file whose checksums are right. Build and run:
+ *     clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Isrc -Itests \
+ *         -o build/recording_fuzz tests/fuzz/recording_fuzz.c src/base/{error,file,memory,text}.c src/stream/recording.c \
  *         src/trace/{recording_file,recording_writer,slots,stat}.c -lzstd -lm
  *     build/recording_fuzz -max_total_time=300 /tmp/corpus tests/fuzz/corpus/recording */
 #include "base/hash.h"

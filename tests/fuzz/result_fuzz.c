@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Any bytes are a result, a record, or refused with a message; what was read can be written and read again. make fuzz builds and
- * runs it. */
+ * Any bytes are a result, a record, or refused with a message; what was read can be written and read again. make fuzz builds
+ * and runs it. */
 #include "base/hash.h"
 #include "base/memory.h"
 #include "result/result.h"

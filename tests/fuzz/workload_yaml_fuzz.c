@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Any bytes are either a workload that keeps the promises of model.h, or refused with a message. make fuzz builds and runs it. */
+ * Any bytes are either a workload that keeps the promises of model.h, or refused with a message. make fuzz builds and runs
+ * it. */
 #include "base/bits.h"
 #include "metric/metrics.h"
 #include "workload/workload_yaml.h"

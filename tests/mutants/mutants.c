@@ -89,7 +89,8 @@ static bool satisfies(const struct reference *reference, const struct iova_reque
 	       first / request->boundary == last / request->boundary;
 }
 
-/* The first free run that satisfies the request; the number of its first page from the beginning of the space, or UINT64_MAX. */
+/* The first free run that satisfies the request; the number of its first page from the beginning of the space, or
+ * UINT64_MAX. */
 static uint64_t find(const struct reference *reference, const struct iova_request *request)
 {
 	uint64_t run = 0, count = reference->space.count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Right, but each allocation takes longer than the one before it: 10 ns, and 10 ns more after a million. The time is that of a clock of its
- * own, which stands still but for this, so that the figures are exact however busy the machine is. */
+ * Right, but each allocation takes longer than the one before it: 10 ns, and 10 ns more after a million. The time is that of a
+ * clock of its own, which stands still but for this, so that the figures are exact however busy the machine is. */
 #include "bump.h"
 
 #include <time.h>

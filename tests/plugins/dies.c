@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * No plugin, but for LD_PRELOAD: every worker of the program that it is loaded into ends as DIES says, whatever it plays: with a
- * crash, never, or with more memory than it may take. */
+ * No plugin, but for LD_PRELOAD: every worker of the program that it is loaded into ends as DIES says, whatever it plays: with
+ * a crash, never, or with more memory than it may take. */
 #define _GNU_SOURCE 1
 
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Meets the end that its option names in its 100th allocation: each time, or, where FATE names a file, when that is there, which is
- * removed. What it gives is right; it is none for the audit, as it does not know its free pages. */
+ * Meets the end that its option names in its 100th allocation: each time, or, where FATE names a file, when that is there,
+ * which is removed. What it gives is right; it is none for the audit, as it does not know its free pages. */
 #define _GNU_SOURCE 1
 
 #include "bump.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * First fit over one byte for each page of a space of at most FLAWED_PAGES_MAX pages: right, but for the flaw that a test sets. */
+ * First fit over one byte for each page of a space of at most FLAWED_PAGES_MAX pages: right, but for the flaw that a test
+ * sets. */
 #ifndef SUPPORT_FLAWED_ALLOCATOR_H
 #define SUPPORT_FLAWED_ALLOCATOR_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * One stack of layers over a small space, with short words for its calls. Only one thread: locks count how deep they are held. */
+ * One stack of layers over a small space, with short words for its calls. Only one thread: locks count how deep they are
+ * held. */
 #ifndef SUPPORT_LAYER_FIXTURE_H
 #define SUPPORT_LAYER_FIXTURE_H
 

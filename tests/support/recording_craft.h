@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Compact files with right checksums around any content: what a damaged disk cannot make, but a hostile or faulty writer can. */
+ * Compact files with right checksums around any content: what a damaged disk cannot make, but a hostile or faulty writer
+ * can. */
 #ifndef UNIT_RECORDING_CRAFT_H
 #define UNIT_RECORDING_CRAFT_H
 

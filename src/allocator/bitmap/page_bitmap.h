@@ -18,7 +18,8 @@ struct page_bitmap {
 	const struct iova_host *host;
 };
 
-/* pages is at least 1 and below 2^53; the summaries are over their words, all zero, the caller's, and outlive it. Returns IOVA_OK or IOVA_NO_MEMORY. Release takes a zeroed one, too. */
+/* pages is at least 1 and below 2^53; the summaries are over their words, all zero, the caller's, and outlive it. Returns
+ * IOVA_OK or IOVA_NO_MEMORY. Release takes a zeroed one, too. */
 enum iova_status page_bitmap_create(struct page_bitmap *bitmap, uint64_t pages, const struct summaries *summaries,
 				    const struct iova_host *host);
 void page_bitmap_release(struct page_bitmap *bitmap);

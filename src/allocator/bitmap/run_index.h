@@ -28,8 +28,8 @@ struct run_index {
 	const struct iova_host *host;
 };
 
-/* words is at least 1 and below 2^47; every code is 0. The summaries are over as many words, all zero, the caller's, and outlive it.
- * Returns IOVA_OK or IOVA_NO_MEMORY. Release takes a zeroed one, too. */
+/* words is at least 1 and below 2^47; every code is 0. The summaries are over as many words, all zero, the caller's, and
+ * outlive it. Returns IOVA_OK or IOVA_NO_MEMORY. Release takes a zeroed one, too. */
 enum iova_status run_index_create(struct run_index *index, uint64_t words, const struct summaries *summaries,
 				  const struct iova_host *host);
 void run_index_release(struct run_index *index);

@@ -147,7 +147,8 @@ INLINE uint64_t take_inside(struct bitmap *self, uint64_t word, uint64_t count)
 	return word << 6 | position;
 }
 
-/* The invariants of the allocator, recounted: NULL, or the one that does not hold. Searches of the index make its maxima exact. */
+/* The invariants of the allocator, recounted: NULL, or the one that does not hold. Searches of the index make its maxima
+ * exact. */
 const char *bitmap_check(struct bitmap *self);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Levels from this one on are part of what creation costs, rather than of what the first extents in a region do, if they are no larger
- * than that: those over 2^36 pages have 67 KiB. */
+/* Levels from this one on are part of what creation costs, rather than of what the first extents in a region do, if they are
+ * no larger than that: those over 2^36 pages have 67 KiB. */
 #define WRITTEN_LEVEL 3
 #define WRITTEN_BYTES ((size_t)256 << 10)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * The levels of page_bitmap and run_index that stand over the words of 64 pages, fan-out 64. Both have a group of 64 for the same
- * pages on each level, and these lie side by side: a region of the space that is touched alone costs a page of memory for a
- * level, not one for each index. */
+ * The levels of page_bitmap and run_index that stand over the words of 64 pages, fan-out 64. Both have a group of 64 for the
+ * same pages on each level, and these lie side by side: a region of the space that is touched alone costs a page of memory for
+ * a level, not one for each index. */
 #ifndef ALLOCATOR_BITMAP_SUMMARIES_H
 #define ALLOCATOR_BITMAP_SUMMARIES_H
 

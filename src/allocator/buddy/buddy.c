@@ -470,8 +470,7 @@ static const struct iova_option buddy_options[] = {
 			   .default_value = PRESET_NONE,
 			   .choices = preset_choices,
 			   .help = "hal: as Windows documents its own, low addresses first and no address of the caller's "
-				   "choice; its cache is "
-				   "magazine+ in front.",
+				   "choice; its cache is magazine+ in front.",
 			   .without = preset_without},
 };
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * Where the words of a buddy tree lie, so that a region of 2^15 pages that is touched alone costs four pages of memory.
  *
- * A word of level l of order k is about 2^(c + 6) pages, where c = k + 6 l is its class. A zone holds some classes in the order of a
- * tree that is read from left to right: with b its first class, word i of class c is in slot (2 i + 1) << (c - b).
+ * A word of level l of order k is about 2^(c + 6) pages, where c = k + 6 l is its class. A zone holds some classes in the
+ * order of a tree that is read from left to right: with b its first class, word i of class c is in slot (2 i + 1) << (c - b).
  *
  *   slot    0 1 2 3 4 5 6 7 8 9 ...
  *   class b   0   1   2   3   4
- *       b+1     0       1       2       so word i of a class is a power of two behind word i - 1, and all that is about the same
- *       b+2         0                   pages lies in the same slots, between two multiples of a power of two
+ *       b+1     0       1       2
+ *       b+2         0
+ *
+ * So word i of a class is a power of two behind word i - 1, and all that is about the same pages lies in the same slots,
+ * between two multiples of a power of two.
  *
  * A slot has room for one word of each level that comes in it. */
 #include "allocator/buddy/tree.h"
@@ -23,8 +26,9 @@ struct zone {
 	unsigned slot_log2; /* words */
 };
 
-/* The first one has the orders 0 to 5, and in the slots of the classes 6 to 9 the level above orders 0 to 3: two pages of memory for 2^15
- * pages. The others have the rest: a page of memory for 2^18 pages, one for 2^25, and one for what is above. */
+/* The first one has the orders 0 to 5, and in the slots of the classes 6 to 9 the level above orders 0 to 3: two pages of
+ * memory for 2^15 pages. The others have the rest: a page of memory for 2^18 pages, one for 2^25, and one for what is
+ * above. */
 static const struct zone zones[ZONES] = {{0, 10, 0}, {6, 13, 2}, {13, 20, 2}, {20, 64, 3}};
 
 _Static_assert(1 << 10 == 2 * PAGE_WORDS && (1 << 7) << 2 == PAGE_WORDS, "zones repeat in whole pages of memory");

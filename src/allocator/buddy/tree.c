@@ -116,8 +116,8 @@ uint64_t buddy_tree_search_all(struct buddy_tree *tree, unsigned log2, struct io
 	return search(tree, log2, tree->top, 0, ~UINT64_C(0), tree->downwards, steps);
 }
 
-/* What all regions share is part of what creation costs, rather than of what the first extents in a region do, if it is no larger than
- * this: that of 2^36 pages has half of it. */
+/* What all regions share is part of what creation costs, rather than of what the first extents in a region do, if it is no
+ * larger than this: that of 2^36 pages has half of it. */
 #define WRITTEN_AT_CREATION ((size_t)256 << 10)
 
 enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, uint64_t end, bool by_address,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Searches of a gap tree by address. They return 0 when there is none; examined, unless NULL, counts the gaps that were looked at. */
+ * Searches of a gap tree by address. They return 0 when there is none; examined, unless NULL, counts the gaps that were looked
+ * at. */
 #ifndef ALLOCATOR_GAP_FIND_H
 #define ALLOCATOR_GAP_FIND_H
 

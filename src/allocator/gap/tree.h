@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Red-black tree of free gaps, ordered by address (with the longest gap of every subtree) or by length and address.
  *
- * Gaps are numbers of 31 bits into one array: what a descent reads fills half a cache line, and there are no more of them than gaps,
- * however many extents live. Gap 0 is the empty subtree: black, of no pages, never written.
+ * Gaps are numbers of 31 bits into one array: what a descent reads fills half a cache line, and there are no more of them than
+ * gaps, however many extents live. Gap 0 is the empty subtree: black, of no pages, never written.
  *
  * The order is a compile-time constant of every caller: `by_address` folds away. */
 #ifndef ALLOCATOR_GAP_TREE_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * Red-black tree of allocated ranges, searched from a cached node downwards: docs/linux.md has the rules and what they lead to.
+ * Red-black tree of allocated ranges, searched from a cached node downwards: docs/linux.md has the rules and what they lead
+ * to.
  *
- * The tree is a gap_tree whose nodes are allocated ranges instead of gaps, by address. Nothing describes free space. The cookie of an
- * extent is the number of its node. */
+ * The tree is a gap_tree whose nodes are allocated ranges instead of gaps, by address. Nothing describes free space. The
+ * cookie of an extent is the number of its node. */
 #include "allocator/builtin.h"
 #include "allocator/gap/check.h"
 #include "allocator/gap/find.h"
@@ -16,7 +17,8 @@ enum { OPTION_HINT32, OPTION_RETRY, OPTION_GATE };
 
 #define FOUR_GIB (UINT64_C(1) << 32)
 
-/* Nodes that are always there. The anchor takes the page behind the space: every search has a start, every range a next node. */
+/* Nodes that are always there. The anchor takes the page behind the space: every search has a start, every range a next
+ * node. */
 enum { NODE_NONE, NODE_ANCHOR, NODES_FIXED };
 
 enum { HINT_ANY, HINT_LOW, HINTS };
@@ -69,8 +71,8 @@ static inline void pool_put(struct linux_domain *self, uint32_t node)
 	self->unused = node;
 }
 
-/* Steps from node downwards until the highest place below the node at hand is free. The places only fall: the first one below the limit
- * ends the walk. A lower end is never passed without that, so that there always is a next node. */
+/* Steps from node downwards until the highest place below the node at hand is free. The places only fall: the first one below
+ * the limit ends the walk. A lower end is never passed without that, so that there always is a next node. */
 GAP_INLINE struct spot walk(const struct linux_domain *self, uint32_t node, const struct gap_wish *wish, uint64_t *examined)
 {
 	const struct gap *nodes = self->tree.gaps;

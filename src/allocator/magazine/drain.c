@@ -27,7 +27,8 @@ uint64_t empty_shelf(struct magazines *self, unsigned size_class, uint64_t keep,
 	}
 }
 
-/* Where giving back goes on: the depot's magazines of a class, then what each CPU holds of it, then the class of shorter extents. */
+/* Where giving back goes on: the depot's magazines of a class, then what each CPU holds of it, then the class of shorter
+ * extents. */
 struct drain_at {
 	uint64_t classes; /* that are left, with the one at hand */
 	uint64_t cpu;
@@ -74,8 +75,8 @@ static bool empty_pair(struct magazines *self, uint32_t holder, unsigned size_cl
 	return held;
 }
 
-/* Every gate is closed. Gives back so many pieces, a magazine of the depot or what one CPU holds of a class. Returns whether there was
- * one. */
+/* Every gate is closed. Gives back so many pieces, a magazine of the depot or what one CPU holds of a class. Returns whether
+ * there was one. */
 static bool give_back(struct magazines *self, struct drain_at *at, uint64_t pieces, uint32_t cpu, struct iova_steps *steps)
 {
 	uint64_t left = pieces;

@@ -15,14 +15,14 @@ uint64_t empty_shelf(struct magazines *self, unsigned size_class, uint64_t keep,
 /* Every magazine is emptied into the layer below. */
 void magazines_drain(struct magazines *self, uint32_t cpu);
 
-/* The rounded request first, so that what it gets can be cached; a run that is only long enough for the exact one is better than
- * none. */
+/* The rounded request first, so that what it gets can be cached; a run that is only long enough for the exact one is better
+ * than none. */
 enum iova_status ask_below(const struct magazines *self, const struct iova_request *request, uint32_t cpu,
 			   struct iova_extent *extent, struct iova_steps *steps);
 
-/* Where there is no space, caches give back what they hold. With DRAIN_LARGEST the longest extents come first, which give the most pages
- * for each free, in portions that double: no more than twice of what it takes, and few questions. A layer that keeps freed extents would
- * keep each portion: it gets all before it is asked. */
+/* Where there is no space, caches give back what they hold. With DRAIN_LARGEST the longest extents come first, which give the
+ * most pages for each free, in portions that double: no more than twice of what it takes, and few questions. A layer that
+ * keeps freed extents would keep each portion: it gets all before it is asked. */
 enum iova_status drain_for(struct magazines *self, const struct iova_request *request, uint32_t cpu,
 			   struct iova_extent *extent, struct iova_steps *steps);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A section of code that belongs to one logical CPU, and that anybody else may close for a while: for its owner two stores and a
- * load, no locked instruction and no fence. Who closes pays for both sides with a barrier on every CPU (the system call
+ * A section of code that belongs to one logical CPU, and that anybody else may close for a while: for its owner two stores and
+ * a load, no locked instruction and no fence. Who closes pays for both sides with a barrier on every CPU (the system call
  * membarrier); where there is none, owners use a locked instruction. */
 #ifndef ALLOCATOR_MAGAZINE_GATE_H
 #define ALLOCATOR_MAGAZINE_GATE_H
@@ -55,8 +55,8 @@ static inline bool gate_enter_slowly(struct magazine_gate *gate)
 	return false;
 }
 
-/* Closing: gate_close for every gate, gate_barrier once (unless they are fenced), gate_wait for every gate. One thread at a time,
- * and not from inside. */
+/* Closing: gate_close for every gate, gate_barrier once (unless they are fenced), gate_wait for every gate. One thread at a
+ * time, and not from inside. */
 static inline void gate_close(struct magazine_gate *gate)
 {
 	__atomic_fetch_or(&gate->state, GATE_CLOSED, __ATOMIC_SEQ_CST);

@@ -101,7 +101,8 @@ OUTLINE bool pop_constrained(struct hand *loaded, const struct iova_request *req
 	return false;
 }
 
-/* Below a layer that grants more than it is asked for, extents come back longer: the next request of this size looks for them. */
+/* Below a layer that grants more than it is asked for, extents come back longer: the next request of this size looks for
+ * them. */
 static void learn(struct magazines *self, const struct iova_request *request, const struct iova_extent *extent)
 {
 	if (self->key != KEY_SIZE || extent->count > self->largest)
@@ -479,9 +480,8 @@ const struct iova_allocator allocator_magazine = {
 	.abi = IOVA_ABI,
 	.size = sizeof(struct iova_allocator),
 	.name = "magazine",
-	.about = "layer: freed extents wait in magazines, two for each CPU and size, and in a depot, for the next request "
-		 "of "
-		 "their size",
+	.about = "layer: freed extents wait in magazines, two for each CPU and size, and in a depot, "
+		 "for the next request of their size",
 	.capabilities = IOVA_LAYER | IOVA_CONCURRENT | IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS,
 	.options = options,
 	.option_count = sizeof options / sizeof options[0],

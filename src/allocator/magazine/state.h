@@ -51,9 +51,10 @@ struct magazines {
 	void *drain_lock; /* who holds it may close gates */
 	void *depot_lock; /* the depot and what follows it */
 	struct magazine_depot depot;
-	/* Where a drain looks, so that its cost follows what is cached and not CPUs times classes. A bit for each class of which the depot or
-	 * a CPU may hold extents, and for each class a bit for each CPU that may. A pair whose bit is clear is empty and its loaded hand
-	 * has no room, so that what fills it comes by the slow path, which sets the bits; only a drain clears them. */
+	/* Where a drain looks, so that its cost follows what is cached and not CPUs times classes. A bit for each class of
+	 * which the depot or a CPU may hold extents, and for each class a bit for each CPU that may. A pair whose bit is clear
+	 * is empty and its loaded hand has no room, so that what fills it comes by the slow path, which sets the bits; only a
+	 * drain clears them. */
 	uint64_t *cached_classes;
 	uint64_t *cached_cpus; /* cpu_words for each class */
 	size_t cpu_words;
@@ -61,8 +62,8 @@ struct magazines {
 	uint64_t trim_ns;        /* when depots were looked at last */
 	bool trim_began;
 	void *below_lock; /* the layer below and the host's memory */
-	/* By pages: the class that serves a request, and the class that an extent belongs to. An extent is as long as any request
-	 * of its class. */
+	/* By pages: the class that serves a request, and the class that an extent belongs to. An extent is as long as any
+	 * request of its class. */
 	uint16_t request_class[CACHED_PAGES_MAX + 1];
 	uint16_t extent_class[CACHED_PAGES_MAX + 1];
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/rbtree/order.h"
 
-/* The lowest gap that satisfies the constraints, and the place in it. Gaps too short are passed over, with whole subtrees of them. */
+/* The lowest gap that satisfies the constraints, and the place in it. Gaps too short are passed over, with whole subtrees of
+ * them. */
 static __attribute__((noinline)) struct gap_at
 find_constrained(const struct rbtree *self, const struct iova_request *request, uint64_t *first, uint64_t *examined)
 {

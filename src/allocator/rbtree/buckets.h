@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * Free gaps in the order of their addresses, in buckets of up to GAP_BUCKET_GAPS neighbours. The buckets are in a red-black tree: a
- * node's first is that of the bucket's first gap, its length that of the longest. So a descent is shorter by four levels than one over
- * gaps, the tree changes where a bucket is split or emptied alone, and the neighbours of a page lie side by side.
+ * Free gaps in the order of their addresses, in buckets of up to GAP_BUCKET_GAPS neighbours. The buckets are in a red-black
+ * tree: a node's first is that of the bucket's first gap, its length that of the longest. So a descent is shorter by four
+ * levels than one over gaps, the tree changes where a bucket is split or emptied alone, and the neighbours of a page lie side
+ * by side.
  *
- * The first gap of a bucket stays in its place when it is used up, with no pages, until the bucket is full: in a ring it is the next
- * one that something is freed beside, and to move its neighbours up and back again would cost more than all the rest. Between two
- * gaps, of pages or of none, there is an extent.
+ * The first gap of a bucket stays in its place when it is used up, with no pages, until the bucket is full: in a ring it is
+ * the next one that something is freed beside, and to move its neighbours up and back again would cost more than all the rest.
+ * Between two gaps, of pages or of none, there is an extent.
  *
- * Two neighbouring buckets hold GAP_BUCKETS_TWO_LEAST gaps or more: a bucket that fell to GAP_BUCKET_FEW looks for one to join. */
+ * Two neighbouring buckets hold GAP_BUCKETS_TWO_LEAST gaps or more: a bucket that fell to GAP_BUCKET_FEW looks for one to
+ * join. */
 #ifndef ALLOCATOR_RBTREE_BUCKETS_H
 #define ALLOCATOR_RBTREE_BUCKETS_H
 
@@ -94,8 +96,8 @@ GAP_INLINE uint64_t gap_bucket_longest(const struct gap_bucket *bucket)
 	return longest;
 }
 
-/* What most calls do not need is in buckets.c: the functions around it save fewer registers. These two tell the tree above the bucket
- * that its longest gap has grown to that length, or has shrunk. */
+/* What most calls do not need is in buckets.c: the functions around it save fewer registers. These two tell the tree above the
+ * bucket that its longest gap has grown to that length, or has shrunk. */
 void gap_bucket_raise(struct gap_buckets *self, uint32_t bucket, uint64_t longest);
 void gap_bucket_recount(struct gap_buckets *self, uint32_t bucket);
 
@@ -131,7 +133,8 @@ GAP_INLINE void gap_buckets_resize(struct gap_buckets *self, struct gap_at at, u
 /* The gap leaves its bucket, which may be joined to a neighbour then. */
 void gap_buckets_remove(struct gap_buckets *self, struct gap_at at);
 
-/* A new gap at this place: before the one that is there, or behind the bucket's last. at.bucket is 0 when there is no gap at all. */
+/* A new gap at this place: before the one that is there, or behind the bucket's last. at.bucket is 0 when there is no gap at
+ * all. */
 void gap_buckets_insert(struct gap_buckets *self, struct gap_at at, uint64_t first, uint64_t length);
 
 /* The gap itself when it is one, else the first one of the next bucket. */
@@ -140,7 +143,8 @@ GAP_INLINE struct gap_at gap_buckets_here(const struct gap_buckets *self, struct
 	return at.index < self->order[at.bucket].count ? at : (struct gap_at){self->order[at.bucket].next, 0};
 }
 
-/* Behind the last gap that begins at page or before: where a gap behind page belongs. The index may be that behind a bucket's last. */
+/* Behind the last gap that begins at page or before: where a gap behind page belongs. The index may be that behind a bucket's
+ * last. */
 GAP_INLINE struct gap_at gap_buckets_behind(const struct gap_buckets *self, uint64_t page, uint64_t *examined)
 {
 	const struct gap *nodes = self->tree.gaps;

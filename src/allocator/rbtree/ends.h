@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * Which gap begins or ends at a page. Gaps never touch, so that it is one at most; where an extent is freed, the gap that ends at its
- * first page and the one that begins behind it are its neighbours, found without a search.
+ * Which gap begins or ends at a page. Gaps never touch, so that it is one at most; where an extent is freed, the gap that ends
+ * at its first page and the one that begins behind it are its neighbours, found without a search.
  *
- * A space of up to GAP_ENDS_DIRECT_PAGES pages has an array by page, backed where it was touched. In a larger one that could cost a
- * page of memory for every extent: there it is a hash table with linear probing, at most three quarters full.
+ * A space of up to GAP_ENDS_DIRECT_PAGES pages has an array by page, backed where it was touched. In a larger one that could
+ * cost a page of memory for every extent: there it is a hash table with linear probing, at most three quarters full.
  *
- * An entry of the table tells its page by its gap. So a gap's first page and length change while neither its old nor its new end is
- * in here: clear, change, set. */
+ * An entry of the table tells its page by its gap. So a gap's first page and length change while neither its old nor its new
+ * end is in here: clear, change, set. */
 #ifndef ALLOCATOR_RBTREE_ENDS_H
 #define ALLOCATOR_RBTREE_ENDS_H
 

@@ -133,8 +133,8 @@ static __attribute__((noinline)) uint32_t find_constrained(const struct rbtree *
 	return gap;
 }
 
-/* The gap that contains [first, first + count), or 0. There is no index by address: from the longest gap down, which is the first
- * one while holes are made in a fresh space. */
+/* The gap that contains [first, first + count), or 0. There is no index by address: from the longest gap down, which is the
+ * first one while holes are made in a fresh space. */
 static uint32_t find_around(const struct rbtree_by_length *self, uint64_t first, uint64_t count)
 {
 	const struct gap *gaps = self->tree.gaps;

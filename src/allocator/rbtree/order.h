@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * The two orders of rbtree's gaps, each with the same functions: address.c for fit=first (and fit=last, in a mirrored space), length.c
- * for fit=best. They do all of a call, with an instance of their kind; create and release do what the kind alone has. place returns
- * IOVA_OK, IOVA_TAKEN or IOVA_NO_MEMORY; create IOVA_OK or IOVA_NO_MEMORY, and release takes what was left then. */
+ * The two orders of rbtree's gaps, each with the same functions: address.c for fit=first (and fit=last, in a mirrored space),
+ * length.c for fit=best. They do all of a call, with an instance of their kind; create and release do what the kind alone has.
+ * place returns IOVA_OK, IOVA_TAKEN or IOVA_NO_MEMORY; create IOVA_OK or IOVA_NO_MEMORY, and release takes what was left
+ * then. */
 #ifndef ALLOCATOR_RBTREE_ORDER_H
 #define ALLOCATOR_RBTREE_ORDER_H
 

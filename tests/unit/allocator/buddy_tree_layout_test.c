@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Where the words of a buddy tree lie: places worked out by hand, and every word of trees of several sizes has one of its own. */
+ * Where the words of a buddy tree lie: places worked out by hand, and every word of trees of several sizes has one of its
+ * own. */
 #include "allocator/buddy/tree.h"
 #include "base/memory.h"
 #include "support/test_host_a.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Buckets of gaps that become few beside a neighbour that is. Every page is an extent of its own; the freed ones do not touch, but
- * where gaps are joined to make a bucket poor. Which gaps are in which bucket follows from GAP_BUCKET_GAPS and its neighbours. */
+ * Buckets of gaps that become few beside a neighbour that is. Every page is an extent of its own; the freed ones do not touch,
+ * but where gaps are joined to make a bucket poor. Which gaps are in which bucket follows from GAP_BUCKET_GAPS and its
+ * neighbours. */
 #include "allocator/rbtree/check.h"
 #include "allocator/registry.h"
 #include "support/test_host_a.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Goal: a program that links the library gets a sentence for wrong surroundings, where allocators take them as they are and would crash.
- * Method: every built-in and stack over hosts that lack one thing each, and spaces that break one rule each. */
+ * Goal: a program that links the library gets a sentence for wrong surroundings, where allocators take them as they are and
+ * would crash. Method: every built-in and stack over hosts that lack one thing each, and spaces that break one rule each. */
 #include "iovabench/instance.h"
 
 #include <setjmp.h>

@@ -70,7 +70,8 @@ static void every_invariant_is_checked(void **state)
 	end();
 }
 
-/* The rules on a sorted array, without a tree. Range 0 is the anchor; hints are pages where a range begins, which no two share. */
+/* The rules on a sorted array, without a tree. Range 0 is the anchor; hints are pages where a range begins, which no two
+ * share. */
 #define MODEL_RANGES 300
 
 struct model {

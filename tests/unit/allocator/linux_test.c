@@ -148,7 +148,8 @@ static void place_finds_what_is_taken(void **state)
 	end();
 }
 
-/* T above a ring: {free T; T = alloc 1; X = alloc 2; free X}. One page goes where T was; two pages fit nowhere above the ring. */
+/* T above a ring: {free T; T = alloc 1; X = alloc 2; free X}. One page goes where T was; two pages fit nowhere above the
+ * ring. */
 static void play_law_5(uint64_t ring)
 {
 	begin("linux", 0, PAGES_4GIB);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Threads with a logical CPU each work on one magazine layer, free what others allocated, and run out of space all the time. Every
- * page has an owner mark: handing it out twice is seen at once. Meant for VARIANT=tsan, right without it. */
+ * Threads with a logical CPU each work on one magazine layer, free what others allocated, and run out of space all the time.
+ * Every page has an owner mark: handing it out twice is seen at once. Meant for VARIANT=tsan, right without it. */
 #include "allocator/registry.h"
 #include "base/rng.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What every allocator's metadata costs in a space of 48 bits: the time to create it, and memory as metadata_bytes of a run tells it,
- * which is what is resident. */
+ * What every allocator's metadata costs in a space of 48 bits: the time to create it, and memory as metadata_bytes of a run
+ * tells it, which is what is resident. */
 #include "allocator/registry.h"
 #include "play/arena.h"
 #include "support/cpu_time.h"
@@ -118,7 +118,8 @@ static void creation_takes_less_than_a_mebibyte(void **state)
 enum { LIVE = 100000 };
 static struct iova_extent live[LIVE];
 
-/* Every other page is live: as many gaps as extents. least: what the design cannot do without. The arrays begin and end within a page. */
+/* Every other page is live: as many gaps as extents. least: what the design cannot do without. The arrays begin and end within
+ * a page. */
 static void check_bytes_per_extent(const char *spec, uint64_t least)
 {
 	begin(spec);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * rbtree against others that must place alike, over long random runs: fit=first against bitmap:fit=first, fit=best against a search
- * of every page, in spaces whose ends of gaps are found by page and by slot. */
+ * rbtree against others that must place alike, over long random runs: fit=first against bitmap:fit=first, fit=best against a
+ * search of every page, in spaces whose ends of gaps are found by page and by slot. */
 #include "allocator/rbtree/ends.h"
 #include "allocator/registry.h"
 #include "base/rng.h"
@@ -199,7 +199,8 @@ static void without_memory_for_the_table_nothing_has_changed(void **state)
 	assert_int_equal(test_host_blocks_held(&host), 0);
 }
 
-/* An extent in every 1024 pages of a space whose ends are found by page: the array is backed as a whole, and no more than that. */
+/* An extent in every 1024 pages of a space whose ends are found by page: the array is backed as a whole, and no more than
+ * that. */
 static void the_array_by_page_costs_64_mib_at_most(void **state)
 {
 	(void)state;

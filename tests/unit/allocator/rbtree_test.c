@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Where the red-black tree places: worked out by hand, then against a search of every page. Its invariants are broken one by one. */
+ * Where the red-black tree places: worked out by hand, then against a search of every page. Its invariants are broken one by
+ * one. */
 #include "allocator/gap/check.h"
 #include "allocator/rbtree/check.h"
 #include "allocator/rbtree/order.h"
@@ -325,7 +326,8 @@ static void a_space_of_2_to_the_36_pages_costs_no_more_than_a_small_one(void **s
 	end();
 }
 
-/* Every other page is live: as many gaps as extents, the most there can be. The instance and the arrays may end within a page. */
+/* Every other page is live: as many gaps as extents, the most there can be. The instance and the arrays may end within a
+ * page. */
 static void check_bytes_per_extent(const char *spec)
 {
 	enum { LIVE = 100000 };

@@ -24,8 +24,8 @@ static void expect_layer(uint64_t cache_hits, uint64_t depot_trips, uint64_t bac
 	assert_int_equal(steps.backend_trips, backend_trips);
 }
 
-/* 16 pages are one block. `examined` are stack entries, or words from the root down; merging looks at every buddy and at the one that
- * is in use. */
+/* 16 pages are one block. `examined` are stack entries, or words from the root down; merging looks at every buddy and at the
+ * one that is in use. */
 static void a_buddy_counts_halvings_and_buddies(void **state)
 {
 	(void)state;
@@ -56,7 +56,8 @@ static void a_trimmed_tail_is_split_off_and_merged_again(void **state)
 	end();
 }
 
-/* Pages 1 and 1000 are free. Page 1000 is marked by a search by address and then taken: the search that trusts the mark clears it. */
+/* Pages 1 and 1000 are free. Page 1000 is marked by a search by address and then taken: the search that trusts the mark clears
+ * it. */
 static void a_mark_over_nothing_is_followed_once(void **state)
 {
 	(void)state;
@@ -207,8 +208,8 @@ static void a_magazine_counts_hits_trips_and_looks(void **state)
 		expect_layer(0, 0, 1);
 		expect(1, 1, 0);
 	}
-	/* The CPU's two are filled, and then the second one goes to the depot with every other free: the first empty ones are no
-	 * exchange. */
+	/* The CPU's two are filled, and then the second one goes to the depot with every other free: the first empty ones are
+	 * no exchange. */
 	for (size_t i = 0; i < 7; i++) {
 		give(extents[i], 0);
 		expect_layer(0, i == 4 || i == 6, 0);

@@ -205,7 +205,8 @@ static void a_pretended_clock_is_measured_as_it_is(void **state)
 	assert_true(clock.step_ns == 7 && clock.pair_ns == 7);
 }
 
-/* Of four pairs one takes 20, two 30 and one 50, with 40 between them: no two readings are 10 apart, but strides of 10 make all. */
+/* Of four pairs one takes 20, two 30 and one 50, with 40 between them: no two readings are 10 apart, but strides of 10 make
+ * all. */
 static uint64_t uneven_steps(void)
 {
 	static const uint64_t steps[] = {40, 20, 40, 30, 40, 50, 40, 30};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Calibrations from rounds that are written by hand; and every allocation of comparison, gate and calibration failing in turn. */
+ * Calibrations from rounds that are written by hand; and every allocation of comparison, gate and calibration failing in
+ * turn. */
 #include "base/memory.h"
 #include "compare/calibration.h"
 #include "compare/compare.h"

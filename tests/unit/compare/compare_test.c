@@ -31,7 +31,8 @@ static struct result_comparison compare_hand(const double *a, size_t a_count, co
 
 static const double ones[12] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
-/* Twelve rounds at 95 %: the third and the tenth of the sorted ratios. The median of ratios is taken of logarithms: sqrt(6th * 7th). */
+/* Twelve rounds at 95 %: the third and the tenth of the sorted ratios. The median of ratios is taken of logarithms: sqrt(6th *
+ * 7th). */
 static void ratio_and_interval_are_order_statistics(void **state)
 {
 	(void)state;
@@ -102,7 +103,8 @@ static void a_verdict_is_where_the_interval_lies(void **state)
 	}
 }
 
-/* How often verdicts are right, by simulation: log-ratios with a spread of 2 %, which is more than was seen between processes. */
+/* How often verdicts are right, by simulation: log-ratios with a spread of 2 %, which is more than was seen between
+ * processes. */
 static void simulated_comparisons_do_not_cry_wolf(void **state)
 {
 	(void)state;
@@ -340,7 +342,8 @@ static void results_are_matched_by_workload_and_spec(void **state)
 	result_release(&b);
 }
 
-/* 100 samples of 1 .. 100 ns: Hahn and Meeker's ranks of the median, 40 and 61; the 99th percentile of 100 has no upper bound. */
+/* 100 samples of 1 .. 100 ns: Hahn and Meeker's ranks of the median, 40 and 61; the 99th percentile of 100 has no upper
+ * bound. */
 static void percentiles_have_the_interval_of_their_samples(void **state)
 {
 	(void)state;

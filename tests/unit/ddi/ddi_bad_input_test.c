@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Goal: every wrong call gets its status and its counter, and changes nothing else.
- * Method: the table of bad input of docs/ddi.md, row by row, in every built-in allocator and both modes. Before each row a world is
- * made that holds one object of every kind; a row makes one wrong call and is then compared with what was there before. */
+ * Method: the table of bad input of docs/ddi.md, row by row, in every built-in allocator and both modes. Before each row a
+ * world is made that holds one object of every kind; a row makes one wrong call and is then compared with what was there
+ * before. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -112,7 +113,8 @@ static int32_t view_cached(struct things *t, enum ddi_cache_type cache_type)
 	return dxgk_cb_map_memory(t->adapter, &request, 0, &out_address);
 }
 
-/* NULL becomes NTSTATUS_NO_MEMORY, so that rows of the Mm routines read like the others; their causes are told by the counter. */
+/* NULL becomes NTSTATUS_NO_MEMORY, so that rows of the Mm routines read like the others; their causes are told by the
+ * counter. */
 static int32_t null_is(uint64_t result, enum ntstatus status)
 {
 	return result ? NTSTATUS_SUCCESS : status;

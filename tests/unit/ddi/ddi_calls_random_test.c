@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * Goal: long random sequences of all driver calls, right and wrong, never share a page or a frame, get the status that the rules
- * demand, and leave nothing behind; what is documented to stop the machine stops it, by its bug check, and nothing else does.
- * Method: a naive model keeps the owner of every page and frame and a plain list of what is live. It tells the status of every wrong
- * call and of every release, every counter of violations and of malformed requests after each call, what an adapter that is stopped
- * then dies of, whether a request is impossible, and, where the placer is complete (the pool of frames; rbtree), whether there is room.
- * After something fatal the world is made anew. DDI_RANDOM_CALLS sets the number of calls for each allocator and mode, DDI_RANDOM_SEED
- * what they are. */
+ * Goal: long random sequences of all driver calls, right and wrong, never share a page or a frame, get the status that the
+ * rules demand, and leave nothing behind; what is documented to stop the machine stops it, by its bug check, and nothing else
+ * does. Method: a naive model keeps the owner of every page and frame and a plain list of what is live. It tells the status of
+ * every wrong call and of every release, every counter of violations and of malformed requests after each call, what an
+ * adapter that is stopped then dies of, whether a request is impossible, and, where the placer is complete (the pool of
+ * frames; rbtree), whether there is room. After something fatal the world is made anew. DDI_RANDOM_CALLS sets the number of
+ * calls for each allocator and mode, DDI_RANDOM_SEED what they are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -80,7 +80,8 @@ static uint64_t below(struct model *m, uint64_t bound)
 	return rng_below(&m->rng, bound);
 }
 
-/* The adapter, for a call that is documented for this level and those below: now and then from another one, of which none is fatal. */
+/* The adapter, for a call that is documented for this level and those below: now and then from another one, of which none is
+ * fatal. */
 static struct ddi_adapter *from(struct model *m, enum ddi_irql highest)
 {
 	enum ddi_irql irql = below(m, 8) ? DDI_PASSIVE_LEVEL : (enum ddi_irql)below(m, 3);
@@ -597,8 +598,8 @@ static void map_segment(struct model *m)
 	}
 }
 
-/* What a release function takes, the level that it is documented for, and the answer to what it does not take. Calls without a result
- * count a violation: the number of its counter in struct ddi_violations. */
+/* What a release function takes, the level that it is documented for, and the answer to what it does not take. Calls without a
+ * result count a violation: the number of its counter in struct ddi_violations. */
 struct release {
 	enum kind kind;
 	enum ddi_irql highest;
@@ -664,7 +665,8 @@ static int32_t call_release(struct ddi_adapter *a, size_t which, uint64_t name, 
 	}
 }
 
-/* MmFreeContiguousMemory frees every block; the other routine those of the SpecifyCache routines, by what they were asked for. */
+/* MmFreeContiguousMemory frees every block; the other routine those of the SpecifyCache routines, by what they were asked
+ * for. */
 static bool matches(const struct thing *block, const struct block_free *how)
 {
 	return how->plain || (!block->plain && how->bytes == block->bytes && how->cache == block->cache);

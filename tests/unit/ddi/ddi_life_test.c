@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Goal: the whole life of every driver call, as documentation by example. Read it top to bottom.
- * Method: rbtree places first fit in a space of 1024 pages from 0x10000 on; the pool of 8192 frames gives the lowest first and has no
- * scatter unless a test says so; all values worked out by hand. */
+ * Method: rbtree places first fit in a space of 1024 pages from 0x10000 on; the pool of 8192 frames gives the lowest first and
+ * has no scatter unless a test says so; all values worked out by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Goal: long sequences of right and wrong driver calls get the answer that the rules of docs/ddi.md demand.
- * Method: a naive model tries every page of a small space for every request, on bytes as the documentation states the rules; the
- * adapter stands on the real rbtree, which is complete and places first fit, so that status, page and counter are all predicted. */
+ * Method: a naive model tries every page of a small space for every request, on bytes as the documentation states the rules;
+ * the adapter stands on the real rbtree, which is complete and places first fit, so that status, page and counter are all
+ * predicted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

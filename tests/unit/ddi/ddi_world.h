@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * An adapter over any built-in allocator in either mode, with a physical side and a space for views, for the tests of the driver calls.
- * The space is pages [16, 16 + pages) of 4 KiB; in identity mode the pool has frames at exactly these addresses and others behind. */
+ * An adapter over any built-in allocator in either mode, with a physical side and a space for views, for the tests of the
+ * driver calls. The space is pages [16, 16 + pages) of 4 KiB; in identity mode the pool has frames at exactly these addresses
+ * and others behind. */
 #ifndef UNIT_DDI_WORLD_H
 #define UNIT_DDI_WORLD_H
 

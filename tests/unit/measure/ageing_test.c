@@ -208,8 +208,8 @@ static double normal(struct rng *rng)
 	return sqrt(-2 * log(1 - rng_unit(rng))) * cos(6.283185307179586 * rng_unit(rng));
 }
 
-/* Noise of one level: share of 600 series that are called anything but flat. kind 0: normal; 1: each value carries half of the one before;
- * 2: one value in fifty is far out. */
+/* Noise of one level: share of 600 series that are called anything but flat. kind 0: normal; 1: each value carries half of the
+ * one before; 2: one value in fifty is far out. */
 static double false_alarms(double deviation, int kind)
 {
 	struct rng rng;

@@ -536,7 +536,8 @@ static void every_failing_allocation_leaves_it_as_it_was(void **state)
 		failures++;
 	}
 	assert_true(failures >= 3);
-	/* A region that is full without a bitmap is taken apart. The few bitmaps so far leave room for many more, so use it up. */
+	/* A region that is full without a bitmap is taken apart. The few bitmaps so far leave room for many more, so use it
+	 * up. */
 	for (unsigned i = 0; i < 14; i++)
 		take(4 * GIB + 1024 * i, 1);
 	memory_fail_after(0);

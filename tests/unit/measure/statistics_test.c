@@ -248,7 +248,8 @@ static void the_interval_covers_as_often_as_it_says(void **state)
 	assert_in_range(found, (int)(0.99 * SIMULATED), SIMULATED);
 }
 
-/* With as many values as were wanted, half of the simulated comparisons or more come to a verdict; with a quarter, far fewer. */
+/* With as many values as were wanted, half of the simulated comparisons or more come to a verdict; with a quarter, far
+ * fewer. */
 static void as_many_values_as_wanted_decide(void **state)
 {
 	(void)state;

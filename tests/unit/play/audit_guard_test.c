@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What the audit refuses: every wrong answer of an allocator is told with its own sentence, and what ends a pass ends it cleanly. */
+ * What the audit refuses: every wrong answer of an allocator is told with its own sentence, and what ends a pass ends it
+ * cleanly. */
 #include "unit/play/audit_fixture.h"
 
 static void an_overlap_is_told(void **state)

@@ -93,7 +93,8 @@ static void every_counter_is_read_into_its_own_metric(void **state)
 					      METRIC_DTLB_MISSES};
 	struct counters counters = {0};
 	for (size_t i = 0; i < COUNTERS_COUNT; i++) {
-		/* In two iterations: 1000 (i + 1) of 1000 operations, then twice that, by a counter that runs half of the time. */
+		/* In two iterations: 1000 (i + 1) of 1000 operations, then twice that, by a counter that runs half of the
+		 * time. */
 		const uint64_t readings[] = {1000 * (i + 1), 10, 10, 2000 * (i + 1), 30, 20};
 		counters.descriptor[i] = memfd_create("counter", 0);
 		assert_int_equal(write(counters.descriptor[i], readings, sizeof readings), sizeof readings);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The engine with real allocators: slots, limits in their order, alignment, domains and CPUs, driver calls; and that its three ways
- * of playing place alike. */
+ * The engine with real allocators: slots, limits in their order, alignment, domains and CPUs, driver calls; and that its three
+ * ways of playing place alike. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -336,8 +336,8 @@ static size_t play_up_to(size_t from, uint64_t *operations, uint64_t until)
 	return to;
 }
 
-/* 200 k/s: a poll every 200 operations, 1 ms. a is freed at 0.005 ms and waits for 10 ms, which operation 2000 begins. b's first page
- * is freed at 11.5 ms, after the poll at 11 ms: due at 21 ms, operation 4200. */
+/* 200 k/s: a poll every 200 operations, 1 ms. a is freed at 0.005 ms and waits for 10 ms, which operation 2000 begins. b's
+ * first page is freed at 11.5 ms, after the poll at 11 ms: due at 21 ms, operation 4200. */
 static void lazy_flushes_after_10_ms_of_operations(void **state)
 {
 	(void)state;
@@ -360,9 +360,10 @@ static void lazy_flushes_after_10_ms_of_operations(void **state)
 	assert_int_equal(statistics().deferred_pages, 0);
 }
 
-/* What Linux 6.12 does with a burst of 100,000 frees, at 100 k/s: all of them between 1 s and 2 s. They fill 788 magazines of 127, two
- * of which the CPU keeps; from 1.1 s on one of the 786 goes every 100 ms until one for each CPU is left: after 785, at 79.5 s. 127
- * pages stay in the depot, 127 in the other magazine and 100,000 - 787 * 127 = 51 in the loaded one. Requests of 33 pages pass by. */
+/* What Linux 6.12 does with a burst of 100,000 frees, at 100 k/s: all of them between 1 s and 2 s. They fill 788 magazines of
+ * 127, two of which the CPU keeps; from 1.1 s on one of the 786 goes every 100 ms until one for each CPU is left: after 785,
+ * at 79.5 s. 127 pages stay in the depot, 127 in the other magazine and 100,000 - 787 * 127 = 51 in the loaded one. Requests
+ * of 33 pages pass by. */
 static void a_burst_of_frees_leaves_the_depot_in_79_seconds(void **state)
 {
 	(void)state;

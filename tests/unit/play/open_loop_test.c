@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Passes under a clock of the test: what an allocator is known to take comes back from the histograms, in a closed loop as service, in
- * an open one as response; lateness and saturation; a clock that goes back. */
+ * Passes under a clock of the test: what an allocator is known to take comes back from the histograms, in a closed loop as
+ * service, in an open one as response; lateness and saturation; a clock that goes back. */
 #include "play/open_loop.h"
 
 #include "measure/histogram.h"
@@ -255,7 +255,8 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Whether got is the exact quantile of count values, or in its bucket, which is narrower than 1/128; extra: what stamps may add. */
+/* Whether got is the exact quantile of count values, or in its bucket, which is narrower than 1/128; extra: what stamps may
+ * add. */
 static void within_a_bucket(double got, double *values, size_t count, double quantile, double extra)
 {
 	double exact = values[(size_t)ceil(quantile * (double)count) - 1];
@@ -313,8 +314,8 @@ static uint64_t stalling_long(uint64_t call)
 	return call % 5000 == 4999 ? 50000 : 100;
 }
 
-/* What would have come meanwhile waits: 50 us at 1 M/s are 50 operations. Those have to be in the response, not only the one that
- * was slow: 1 % of the operations do not, 49 of 10,000 do. */
+/* What would have come meanwhile waits: 50 us at 1 M/s are 50 operations. Those have to be in the response, not only the one
+ * that was slow: 1 % of the operations do not, 49 of 10,000 do. */
 static void in_an_open_loop_those_that_wait_behind_a_stall_count(void **state)
 {
 	(void)state;

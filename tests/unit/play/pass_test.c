@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The timed passes over small workloads: what they count, when they have no figure, and that they notice what does not repeat. And
- * the plan behind a pass: it opens whole or not at all. */
+ * The timed passes over small workloads: what they count, when they have no figure, and that they notice what does not repeat.
+ * And the plan behind a pass: it opens whole or not at all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

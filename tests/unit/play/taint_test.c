@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Windows that cannot be trusted, under a clock and CPUs of the test. What disturbs from outside can come at any time and taints, too: what
- * must not be tainted is tried until nothing came in between. */
+ * Windows that cannot be trusted, under a clock and CPUs of the test. What disturbs from outside can come at any time and
+ * taints, too: what must not be tainted is tried until nothing came in between. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sched.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Several threads on one rbtree under each kind of lock, with frees that travel between them; every page is marked by whom it is
- * given to, so that no page is ever live twice. Made for VARIANT=tsan as well. */
+ * Several threads on one rbtree under each kind of lock, with frees that travel between them; every page is marked by whom it
+ * is given to, so that no page is ever live twice. Made for VARIANT=tsan as well. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

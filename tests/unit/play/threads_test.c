@@ -184,8 +184,8 @@ static uint64_t poll_samples(void)
 	return count;
 }
 
-/* Two threads at 100 k/s: the first one, at 50 k/s, polls every 100 of its 150 + 10,000 + 10,000 + 150 operations, while the other one
- * allocates and frees: under the lock that lazy needs, and without one. */
+/* Two threads at 100 k/s: the first one, at 50 k/s, polls every 100 of its 150 + 10,000 + 10,000 + 150 operations, while the
+ * other one allocates and frees: under the lock that lazy needs, and without one. */
 static void the_first_thread_polls_for_all(void **state)
 {
 	(void)state;
@@ -246,8 +246,9 @@ static double slowest(size_t phase)
 	return (double)bench.record.phases[phase].latency[METRIC_KIND_ALLOC].max;
 }
 
-/* One piece per thread and phase: points can stand where a phase ends. The 300 allocations of the fill are too few for one and go into that
- * of the churn; the drain has none. Which thread was slowest is chance: several runs show that all are in the points. */
+/* One piece per thread and phase: points can stand where a phase ends. The 300 allocations of the fill are too few for one and
+ * go into that of the churn; the drain has none. Which thread was slowest is chance: several runs show that all are in the
+ * points. */
 static void points_of_the_series_hold_the_samples_of_all_threads(void **state)
 {
 	(void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What a run left behind and a digit of it: no digit of a journal or of a result can be another one without a word. A whole run, with this
- * program as its worker. */
+ * What a run left behind and a digit of it: no digit of a journal or of a result can be another one without a word. A whole
+ * run, with this program as its worker. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "run/job.h"
@@ -258,7 +258,8 @@ static enum exit_code resume(struct error *error)
 	return code;
 }
 
-/* In the folder of a run: its audit under the key of nobody, its audit as a round, a round that no run has. All is told, nothing is cut. */
+/* In the folder of a run: its audit under the key of nobody, its audit as a round, a round that no run has. All is told,
+ * nothing is cut. */
 static void resume_refuses_what_the_journal_cannot_say(void **state)
 {
 	(void)state;

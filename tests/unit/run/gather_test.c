@@ -158,7 +158,8 @@ static void windows_that_were_disturbed_do_not_move_the_others(void **state)
 	assert_true(fabs(figure(METRIC_AGEING_RATIO) - 28.75 / 10.75) < 1e-12);
 }
 
-/* The second half of the windows is twice as long: middles at 25,000, 75,000, … 975,000, then 1,050,000, 1,150,000, … 2,950,000. */
+/* The second half of the windows is twice as long: middles at 25,000, 75,000, … 975,000, then 1,050,000, 1,150,000, …
+ * 2,950,000. */
 static void windows_stand_where_their_operations_are(void **state)
 {
 	(void)state;

@@ -48,7 +48,8 @@ static void a_seed_repeats_and_another_one_does_not(void **state)
 	assert_true(differ >= 15);
 }
 
-/* A fixed square would let an arm always follow the same one. Of two arms out of three, each follows the other about as often. */
+/* A fixed square would let an arm always follow the same one. Of two arms out of three, each follows the other about as
+ * often. */
 static void no_arm_always_follows_the_same_one(void **state)
 {
 	(void)state;
@@ -110,8 +111,9 @@ static bool step_is_constant(uint32_t square, bool of_rounds)
 	return true;
 }
 
-/* Rows in their own order: what stood at a place is followed there by the same arm, round after round. Arms that keep their numbers:
- * two places are as far apart in every round. Of the 120 permutations of five, 20 are such ones by chance: a sixth of 200. */
+/* Rows in their own order: what stood at a place is followed there by the same arm, round after round. Arms that keep their
+ * numbers: two places are as far apart in every round. Of the 120 permutations of five, 20 are such ones by chance: a sixth of
+ * 200. */
 static void rows_and_arms_are_permuted_too(void **state)
 {
 	(void)state;

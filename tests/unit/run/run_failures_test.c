@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A run whose disk or memory ends at any moment says so, and can be completed or begun again. Whole runs, with this program as their
- * worker. */
+ * A run whose disk or memory ends at any moment says so, and can be completed or begun again. Whole runs, with this program as
+ * their worker. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "run/job.h"

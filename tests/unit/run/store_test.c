@@ -163,7 +163,8 @@ static void a_journal_that_is_no_file_is_refused(void **state)
 	assert_non_null(strstr(error.message, "a/rounds.jsonl: is not a file"));
 }
 
-/* As when another run began between the look and the opening: a link to nowhere is not seen by the one, and is in the way of the other. */
+/* As when another run began between the look and the opening: a link to nowhere is not seen by the one, and is in the way of
+ * the other. */
 static void a_journal_that_appears_meanwhile_is_refused(void **state)
 {
 	(void)state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Goal: the distributions that follow a curve have the probabilities that the manual says. Method: the tables themselves against
- * closed forms, then moments and chi-square (0.1 %) of a fixed seed, and a look that chi-square finds a wrong sampler. */
+ * Goal: the distributions that follow a curve have the probabilities that the manual says. Method: the tables themselves
+ * against closed forms, then moments and chi-square (0.1 %) of a fixed seed, and a look that chi-square finds a wrong
+ * sampler. */
 #include "stream/distribution.h"
 
 #include <math.h>

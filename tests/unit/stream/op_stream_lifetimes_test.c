@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Goal: phases in which the live count moves do what the manual says: lifetimes, drains, bursts, hold: occupancy, think. Method: the
- * player of op_stream_player.h judges every word; what is asserted here was worked out by hand or is Little's law. */
+ * Goal: phases in which the live count moves do what the manual says: lifetimes, drains, bursts, hold: occupancy, think.
+ * Method: the player of op_stream_player.h judges every word; what is asserted here was worked out by hand or is Little's
+ * law. */
 #include "stream/op_stream.h"
 #include "workload/share.h"
 

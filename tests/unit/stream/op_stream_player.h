@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Plays a stream against the simplest model there is, one count of pages per slot, and judges every word on the way: slots and
- * requests exist, allocations take empty slots, frees live ones, control words stay with their operations, and plans are what the
- * stream did. Include after cmocka.h. */
+ * requests exist, allocations take empty slots, frees live ones, control words stay with their operations, and plans are what
+ * the stream did. Include after cmocka.h. */
 #ifndef OP_STREAM_PLAYER_H
 #define OP_STREAM_PLAYER_H
 

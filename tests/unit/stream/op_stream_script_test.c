@@ -238,7 +238,8 @@ static void a_long_churn_before_a_fill_is_bounded_not_measured(void **state)
 	assert_int_equal(op_stream_slots(stream), 14 + (1 << 19) / 8 + 1);
 }
 
-/* Two domains and two CPUs; slot 1 of domain 1 stays live; slot 2 is refused by all limits; one demand passes its first limit. */
+/* Two domains and two CPUs; slot 1 of domain 1 stays live; slot 2 is refused by all limits; one demand passes its first
+ * limit. */
 static struct recording_op recorded[] = {
 	{.slot = 0, .count = 4},
 	{.slot = 1, .count = 2, .cpu = 1, .domain = 1, .limits = 1},

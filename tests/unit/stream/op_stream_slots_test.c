@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Goal: no word of a stream names a slot, a kind of demand, a domain, a CPU or a call that is not there, whatever phases follow each
- * other; and when one does, the stream ends and says so. Method: phases by hand and by chance, judged by the player of
- * op_stream_player.h; faults are planted into streams that were opened as in the program. */
+ * Goal: no word of a stream names a slot, a kind of demand, a domain, a CPU or a call that is not there, whatever phases
+ * follow each other; and when one does, the stream ends and says so. Method: phases by hand and by chance, judged by the
+ * player of op_stream_player.h; faults are planted into streams that were opened as in the program. */
 #include "stream/op_stream.h"
 #include "stream/op_stream_internal.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Every tests/bad/<case>.yaml must be refused with exactly the messages of <case>.error. Run from the root of the repository. */
+ * Every tests/bad/<case>.yaml must be refused with exactly the messages of <case>.error. Run from the root of the
+ * repository. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "workload/workload_yaml.h"

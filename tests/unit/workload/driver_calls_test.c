@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Goal: what a workload says of driver calls reaches the model, in the words and numbers of the interface. Method: the golden file of the
- * whole language, whose values differ from every default, and the tables against iovabench/ddi.h. */
+ * Goal: what a workload says of driver calls reaches the model, in the words and numbers of the interface. Method: the golden
+ * file of the whole language, whose values differ from every default, and the tables against iovabench/ddi.h. */
 #include "base/memory.h"
 #include "iovabench/ddi.h"
 #include "stream/op_stream.h"

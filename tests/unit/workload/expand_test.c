@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Goal: what expand writes, as JSON and as YAML, is a workload that is read as the same one and plays the same stream. Method: every
- * workload that is shipped, the golden one and random ones are written, read, written again and played side by side. Run from the
- * root of the repository. */
+ * Goal: what expand writes, as JSON and as YAML, is a workload that is read as the same one and plays the same stream. Method:
+ * every workload that is shipped, the golden one and random ones are written, read, written again and played side by side. Run
+ * from the root of the repository. */
 #include "workload/workload_yaml.h"
 
 #include "base/memory.h"

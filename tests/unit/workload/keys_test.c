@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Goal: what list, describe and the manual say about keys is what the parser does. Method: every range and default that the table of
- * keys tells is tried out on the parser itself (the gate `manual` holds the manual against the table). */
+ * Goal: what list, describe and the manual say about keys is what the parser does. Method: every range and default that the
+ * table of keys tells is tried out on the parser itself (the gate `manual` holds the manual against the table). */
 #include "workload/language.h"
 
 #include "base/memory.h"
@@ -153,7 +153,8 @@ static const struct yaml_key_text *find(const char *path)
 	return NULL;
 }
 
-/* Whether the parser takes the value; value NULL: without the key. What it makes of it is added to json, when json is given. */
+/* Whether the parser takes the value; value NULL: without the key. What it makes of it is added to json, when json is
+ * given. */
 static bool takes(const struct probe *probe, const char *value, struct text *json)
 {
 	char pair[128] = "", yaml[1024];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What a workload file may cost: time and memory of hostile ones, and every failing memory request in turn. Run from the root of
- * the repository. */
+ * What a workload file may cost: time and memory of hostile ones, and every failing memory request in turn. Run from the root
+ * of the repository. */
 #include "workload/workload_yaml.h"
 
 #include "base/memory.h"
