@@ -101,14 +101,14 @@ void report_comparison_table(const struct result_comparison *rows, size_t count,
 		text_add(text, "  %zu exact metrics are the same in both\n", hidden);
 }
 
-void report_comparison_line(const struct result *result, size_t arm, struct text *line)
+void report_comparison_line(const struct report_view *view, size_t arm, struct text *line)
 {
+	const struct result *result = view->result;
+	struct report_list rows = report_comparisons(view, arm);
 	unsigned counts[RESULT_VERDICT_COUNT] = {0};
 	const struct result_comparison *first = NULL, *timed = NULL;
-	for (size_t i = 0; i < result->comparison_count; i++) {
-		const struct result_comparison *row = &result->comparisons[i];
-		if (row->b != arm)
-			continue;
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct result_comparison *row = &result->comparisons[rows.at[i]];
 		first = first ? first : row;
 		if (row->metric == METRIC_RAW_NS_PER_OP)
 			timed = row;

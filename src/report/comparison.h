@@ -4,6 +4,7 @@
 #define REPORT_COMPARISON_H
 
 #include "base/text.h"
+#include "report/view.h"
 #include "result/result.h"
 
 #include <stdbool.h>
@@ -25,6 +26,6 @@ void report_latency_table(const struct result_phase *a, const struct result_phas
 
 /* How an arm of a result compares with the first of its workload, in one line; nothing when it was not compared:
  * "bitmap against buddy: time 2.01 [1.87, 3.03], regression at 3 %; exact: 17 worse, 6 better, 9 the same". */
-void report_comparison_line(const struct result *result, size_t arm, struct text *line);
+void report_comparison_line(const struct report_view *view, size_t arm, struct text *line);
 
 #endif

@@ -154,32 +154,39 @@ static bool is_faster(const struct result_figures *a, const struct result_figure
 	       fabs(format_failed_share(a) - format_failed_share(b)) <= SAME_WORK;
 }
 
-size_t format_fastest(const struct result *result, size_t workload)
+/* The one whose interval ends first is the only one that can lie below all others. */
+size_t format_fastest(const struct result *result, struct report_list arms)
 {
-	for (size_t i = 0; i < result->arm_count; i++) {
-		if (result->arms[i].workload != workload || !is_timed(&result->arms[i]))
+	size_t best = SIZE_MAX, others = 0;
+	for (size_t n = 0; n < arms.count; n++) {
+		size_t i = arms.at[n];
+		if (!is_timed(&result->arms[i]))
 			continue;
-		size_t others = 0, beaten = 0;
-		for (size_t j = 0; j < result->arm_count; j++) {
-			if (j == i || result->arms[j].workload != workload || !is_timed(&result->arms[j]))
-				continue;
-			others++;
-			beaten += is_faster(result_arm_figures(&result->arms[i]), result_arm_figures(&result->arms[j]));
-		}
-		if (others && beaten == others)
-			return i;
+		others += best != SIZE_MAX;
+		double high = result_arm_figures(&result->arms[i])->value[METRIC_CI_HIGH_NS];
+		/* Who has no interval is not below anybody, and nobody is below it. */
+		double least =
+			best == SIZE_MAX ? (double)NAN : result_arm_figures(&result->arms[best])->value[METRIC_CI_HIGH_NS];
+		if (isnan(least) || high < least)
+			best = i;
 	}
-	return SIZE_MAX;
+	for (size_t n = 0; n < arms.count; n++) {
+		size_t i = arms.at[n];
+		if (i != best && is_timed(&result->arms[i]) &&
+		    !is_faster(result_arm_figures(&result->arms[best]), result_arm_figures(&result->arms[i])))
+			return SIZE_MAX;
+	}
+	return others ? best : SIZE_MAX;
 }
 
-void format_beyond_recording(const struct result *result, size_t workload, struct text *text)
+void format_beyond_recording(const struct result *result, struct report_list arms, struct text *text)
 {
 	bool begun = false;
-	for (size_t i = 0; i < result->arm_count; i++) {
-		const struct result_arm *arm = &result->arms[i];
+	for (size_t n = 0; n < arms.count; n++) {
+		const struct result_arm *arm = &result->arms[arms.at[n]];
 		const double *value = result_arm_figures(arm)->value;
 		double demands = value[METRIC_BEYOND_DEMANDS], fitted = value[METRIC_BEYOND_FITTED];
-		if (arm->workload != workload || !(demands > 0) || !isfinite(fitted))
+		if (!(demands > 0) || !isfinite(fitted))
 			continue;
 		if (!begun)
 			text_add(text,

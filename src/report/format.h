@@ -4,6 +4,7 @@
 #define REPORT_FORMAT_H
 
 #include "base/text.h"
+#include "report/view.h"
 #include "result/result.h"
 
 #include <stdbool.h>
@@ -27,13 +28,14 @@ void format_state(const struct result_arm *arm, struct text *text);
 /* The latency of allocations, by whichever call they were made. Never NULL; count 0 when there are none. */
 const struct result_latency *format_alloc_latency(const struct result_arm *arm);
 
-/* The arm of a workload that is fastest beyond doubt: its interval lies below those of all others that were timed, and all did
- * the same work (shares of failed allocations within 0.1 %). SIZE_MAX when there is none. */
-size_t format_fastest(const struct result *result, size_t workload);
+/* Of all arms of one workload the one that is fastest beyond doubt: its interval lies below those of all others that were timed,
+ * and all did the same work (shares of failed allocations within 0.1 %). SIZE_MAX when there is none. */
+size_t format_fastest(const struct result *result, struct report_list arms);
 
 /* "the recorded kernel could not place 2 requests within its first limit: buddy 2 of 2, bitmap 1 of 2"; nothing when there
  * were none. */
-void format_beyond_recording(const struct result *result, size_t workload, struct text *text);
+void format_beyond_recording(const struct result *result, struct report_list arms, struct text *text);
+
 /* "12 fragmented, 1 exhausted": the kinds that are not 0. */
 void format_failure_kinds(const struct result_figures *figures, struct text *text);
 

@@ -10,20 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-size_t html_color(const struct result *result, size_t arm)
-{
-	size_t color = 0;
-	for (size_t i = 0; i < result->arm_count; i++) {
-		if (strcmp(result->arms[i].spec, result->arms[arm].spec) == 0)
-			return color;
-		bool seen = false;
-		for (size_t j = 0; j < i && !seen; j++)
-			seen = strcmp(result->arms[j].spec, result->arms[i].spec) == 0;
-		color += !seen;
-	}
-	return color;
-}
-
 /* Without the pointer to a source map, which would be another file. */
 static void add_asset(struct text *html, const char *asset)
 {
@@ -107,13 +93,13 @@ static void add_warnings(struct text *html, const struct result *result)
 	text_add(html, "</ul></aside>\n");
 }
 
-static void add_expectations(struct text *html, const struct result *result, size_t workload)
+static void add_expectations(struct text *html, const struct report_view *view, size_t workload)
 {
 	bool begun = false;
-	for (size_t i = 0; i < result->expectation_count; i++) {
-		const struct result_expectation *expectation = &result->expectations[i];
-		if (result->arms[expectation->arm].workload != workload)
-			continue;
+	const struct result *result = view->result;
+	struct report_list expectations = report_expectations(view, workload);
+	for (size_t i = 0; i < expectations.count; i++) {
+		const struct result_expectation *expectation = &result->expectations[expectations.at[i]];
 		text_add(html, "%s<li class=\"%s\">", begun ? "" : "<ul class=\"expectations\">\n",
 			 expectation->met ? "met" : "missed");
 		text_add_html(html, result->arms[expectation->arm].spec);
@@ -128,13 +114,13 @@ static void add_expectations(struct text *html, const struct result *result, siz
 	text_add(html, "%s", begun ? "</ul>\n" : "");
 }
 
-static void add_comparisons(struct text *html, const struct result *result, size_t workload)
+static void add_comparisons(struct text *html, const struct report_view *view, size_t workload)
 {
 	bool begun = false;
-	for (size_t i = 0; i < result->arm_count; i++) {
+	struct report_list arms = report_arms(view, workload);
+	for (size_t i = 0; i < arms.count; i++) {
 		struct text line = {0};
-		if (result->arms[i].workload == workload)
-			report_comparison_line(result, i, &line);
+		report_comparison_line(view, arms.at[i], &line);
 		if (line.length) {
 			text_add(html, "%s<li>", begun ? "" : "<ul class=\"comparisons\">\n");
 			text_add_html(html, line.bytes);
@@ -148,15 +134,14 @@ static void add_comparisons(struct text *html, const struct result *result, size
 }
 
 /* What the row of an arm cannot say. */
-static void add_notes(struct text *html, const struct result *result, size_t workload)
+static void add_notes(struct text *html, const struct report_view *view, size_t workload)
 {
 	struct text notes = {0};
-	for (size_t i = 0; i < result->arm_count; i++) {
-		const struct result_arm *arm = &result->arms[i];
+	struct report_list arms = report_arms(view, workload);
+	for (size_t i = 0; i < arms.count; i++) {
+		const struct result_arm *arm = &view->result->arms[arms.at[i]];
 		const double *value = result_arm_figures(arm)->value;
 		char share[TEXT_NUMBER_BYTES];
-		if (arm->workload != workload)
-			continue;
 		/* An arm without any figure says it in its row. */
 		if ((arm->state != RESULT_ARM_OK || arm->reason) && arm->phase_count) {
 			text_add(&notes, "<li><b>");
@@ -178,7 +163,7 @@ static void add_notes(struct text *html, const struct result *result, size_t wor
 		}
 	}
 	struct text beyond = {0};
-	format_beyond_recording(result, workload, &beyond);
+	format_beyond_recording(view->result, arms, &beyond);
 	if (beyond.length) {
 		text_add(&notes, "<li>");
 		text_add_html(&notes, beyond.bytes);
@@ -191,9 +176,9 @@ static void add_notes(struct text *html, const struct result *result, size_t wor
 	text_release(&notes);
 }
 
-static void add_workload(struct text *html, const struct result *result, size_t index)
+static void add_workload(struct text *html, const struct report_view *view, size_t index)
 {
-	const struct result_workload *workload = &result->workloads[index];
+	const struct result_workload *workload = &view->result->workloads[index];
 	char ops[TEXT_NUMBER_BYTES];
 	text_add(html, "<section class=\"workload\" id=\"w%zu\" data-workload=\"%zu\">\n<h2>", index, index);
 	html_label(workload, html);
@@ -204,11 +189,11 @@ static void add_workload(struct text *html, const struct result *result, size_t 
 	if (workload->stream_hash)
 		text_add(html, " · operations %016" PRIx64, workload->stream_hash);
 	text_add(html, "</p>\n");
-	html_tables(result, index, html);
-	add_notes(html, result, index);
-	add_comparisons(html, result, index);
-	add_expectations(html, result, index);
-	html_figures(result, index, html);
+	html_tables(view, index, html);
+	add_notes(html, view, index);
+	add_comparisons(html, view, index);
+	add_expectations(html, view, index);
+	html_figures(view, index, html);
 	if (workload->expanded && *workload->expanded) {
 		text_add(html,
 			 "<details><summary>The workload, every default written out</summary><pre class=\"expanded\">");
@@ -244,16 +229,22 @@ static void add_head(struct text *html, const struct result *result)
 
 void report_html(const struct result *result, struct text *html)
 {
+	struct report_view view;
+	if (report_view_open(&view, result) < 0) {
+		html->failed = true;
+		return;
+	}
 	add_head(html, result);
-	html_overview(result, html);
+	html_overview(&view, html);
 	for (size_t i = 0; i < result->workload_count; i++)
-		add_workload(html, result, i);
+		add_workload(html, &view, i);
 	text_add(html, "</main>\n"
 		       "<footer><p>Percentiles below the step of the clock do not exist and are written as &lt;step. "
 		       "Rates count completed operations only. What every figure means is in docs/metrics.md, "
 		       "how it was measured in docs/method.md.</p><p>Charts: dygraphs, © Dan Vanderkam and contributors, "
 		       "MIT licence.</p></footer>\n");
-	html_data(result, html);
+	html_data(&view, html);
+	report_view_close(&view);
 	text_add(html, "<script>\n");
 	add_asset(html, report_asset_dygraphs_script);
 	text_add(html, "</script>\n<script>\n");

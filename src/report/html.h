@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: MIT
- * The parts of the HTML report. */
+ * The parts of the HTML report. An allocator has one colour in all of it: the view's, modulo 8. */
 #ifndef REPORT_HTML_H
 #define REPORT_HTML_H
 
 #include "base/text.h"
-#include "result/result.h"
+#include "report/view.h"
 
 #include <stddef.h>
-
-/* An allocator has one colour in the whole report: the index at which its spec is first met. */
-size_t html_color(const struct result *result, size_t arm);
 
 /* The name of a workload, and what a sweep set in it. */
 void html_label(const struct result_workload *workload, struct text *html);
 
 /* One row per workload, one column per spec. */
-void html_overview(const struct result *result, struct text *html);
+void html_overview(const struct report_view *view, struct text *html);
 /* The tables of one workload: the important figures, then all of them, folded. */
-void html_tables(const struct result *result, size_t workload, struct text *html);
+void html_tables(const struct report_view *view, size_t workload, struct text *html);
 /* Empty figures with captions, which the script fills from the data. */
-void html_figures(const struct result *result, size_t workload, struct text *html);
+void html_figures(const struct report_view *view, size_t workload, struct text *html);
 /* What the script draws, as a script element that is not run. */
-void html_data(const struct result *result, struct text *html);
+void html_data(const struct report_view *view, struct text *html);
 
 #endif

@@ -19,17 +19,18 @@ static void add_figure(const char *kind, const char *title, const char *caption,
 		 kind, title, title, caption);
 }
 
-static bool has_arms_with_data(const struct result *result, size_t workload)
+static bool has_arms_with_data(const struct report_view *view, size_t workload)
 {
-	for (size_t i = 0; i < result->arm_count; i++)
-		if (result->arms[i].workload == workload && result->arms[i].phase_count)
+	struct report_list arms = report_arms(view, workload);
+	for (size_t i = 0; i < arms.count; i++)
+		if (view->result->arms[arms.at[i]].phase_count)
 			return true;
 	return false;
 }
 
-void html_figures(const struct result *result, size_t workload, struct text *html)
+void html_figures(const struct report_view *view, size_t workload, struct text *html)
 {
-	if (!has_arms_with_data(result, workload))
+	if (!has_arms_with_data(view, workload))
 		return;
 	text_add(html, "<div class=\"legend\"></div>\n<div class=\"charts\">\n");
 	add_figure("percentiles", "Latency by percentile",
@@ -130,10 +131,10 @@ static void add_map(const struct result_map *map, size_t cells_max, struct text 
 	text_add(json, "\"}");
 }
 
-static void add_arm(const struct result *result, size_t index, struct text *json)
+static void add_arm(const struct report_view *view, size_t index, struct text *json)
 {
-	const struct result_arm *arm = &result->arms[index];
-	text_add(json, "{\"workload\":%zu,\"color\":%zu,\"spec\":", arm->workload, html_color(result, index) % 8);
+	const struct result_arm *arm = &view->result->arms[index];
+	text_add(json, "{\"workload\":%zu,\"color\":%zu,\"spec\":", arm->workload, view->color[index] % 8);
 	text_add_json(json, arm->spec);
 	text_add(json, ",\"phases\":[");
 	for (size_t i = 0; i < arm->phase_count; i++) {
@@ -160,13 +161,14 @@ static void add_arm(const struct result *result, size_t index, struct text *json
 	text_add(json, "]}");
 }
 
-void html_data(const struct result *result, struct text *html)
+void html_data(const struct report_view *view, struct text *html)
 {
+	const struct result *result = view->result;
 	struct text json = {0};
 	text_add(&json, "{\"symbols\":\"%s\",\"arms\":[", result_map_symbols);
 	for (size_t i = 0; i < result->arm_count; i++) {
 		text_add(&json, "%s", i ? ",\n" : "");
-		add_arm(result, i, &json);
+		add_arm(view, i, &json);
 	}
 	text_add(&json, "]}");
 	text_add(html, "<script type=\"application/json\" id=\"data\">");

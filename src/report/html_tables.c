@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/html.h"
 
+#include "base/memory.h"
 #include "report/format.h"
 
 #include <math.h>
 #include <string.h>
 
 /* ---- the overview ---- */
-
-static bool is_first_of_its_spec(const struct result *result, size_t arm)
-{
-	for (size_t i = 0; i < arm; i++)
-		if (strcmp(result->arms[i].spec, result->arms[arm].spec) == 0)
-			return false;
-	return true;
-}
 
 void html_label(const struct result_workload *workload, struct text *html)
 {
@@ -25,27 +18,27 @@ void html_label(const struct result_workload *workload, struct text *html)
 	text_release(&label);
 }
 
-static void add_chip(const struct result *result, size_t arm, struct text *html)
+static void add_chip(const struct report_view *view, size_t arm, struct text *html)
 {
-	text_add(html, "<i class=\"chip c%zu\"></i>", html_color(result, arm) % 8);
+	const struct result *result = view->result;
+	text_add(html, "<i class=\"chip c%zu\"></i>", view->color[arm] % 8);
 	text_add_html(html, result->arms[arm].spec);
 	if (result->arms[arm].threads > 1)
 		text_add(html, ", %u threads", result->arms[arm].threads);
 }
 
-static double slowest(const struct result *result, size_t workload)
+static double slowest(const struct result *result, struct report_list arms)
 {
 	double most = 0;
-	for (size_t i = 0; i < result->arm_count; i++)
-		if (result->arms[i].workload == workload)
-			most = fmax(most, result_arm_figures(&result->arms[i])->value[METRIC_RAW_NS_PER_OP]);
+	for (size_t i = 0; i < arms.count; i++)
+		most = fmax(most, result_arm_figures(&result->arms[arms.at[i]])->value[METRIC_RAW_NS_PER_OP]);
 	return most;
 }
 
 /* ns/op with a bar on the scale of its row, and the three figures that ns/op hides. */
-static void add_overview_cell(const struct result *result, size_t arm, struct text *html)
+static void add_overview_cell(const struct report_view *view, size_t arm, double slowest_ns, struct text *html)
 {
-	const struct result_arm *its = &result->arms[arm];
+	const struct result_arm *its = &view->result->arms[arm];
 	const struct result_latency *latency = format_alloc_latency(its);
 	const struct result_figures *figures = result_arm_figures(its);
 	char number[TEXT_NUMBER_BYTES], p999[TEXT_NUMBER_BYTES], unusable[TEXT_NUMBER_BYTES], failed[TEXT_NUMBER_BYTES];
@@ -57,46 +50,52 @@ static void add_overview_cell(const struct result *result, size_t arm, struct te
 		return;
 	}
 	text_add(html, "<td%s><b>%s</b> <small>ns/op</small>",
-		 format_fastest(result, its->workload) == arm ? " class=\"fastest\"" : "", format_number(number, raw));
+		 view->fastest[its->workload] == arm ? " class=\"fastest\"" : "", format_number(number, raw));
 	if (isfinite(raw))
 		text_add(html, "<span class=\"bar\"><i class=\"c%zu\" style=\"width:%.1f%%\"></i></span>",
-			 html_color(result, arm) % 8, 100 * raw / slowest(result, its->workload));
+			 view->color[arm] % 8, 100 * raw / slowest_ns);
 	text_add(html, "<small>p99.9 ");
 	text_add_html(html, format_percentile(p999, latency, latency->p999_ns));
 	text_add(html, " · unusable %s · failed %s</small></td>",
 		 format_share(unusable, figures->value[METRIC_UNUSABLE_2MIB]), format_failures(failed, figures));
 }
 
-void html_overview(const struct result *result, struct text *html)
+/* cells: room for an arm of each colour. */
+static void add_overview_row(const struct report_view *view, size_t workload, size_t *cells, struct text *html)
+{
+	struct report_list arms = report_arms(view, workload);
+	double slowest_ns = slowest(view->result, arms);
+	for (size_t i = 0; i < view->color_count; i++)
+		cells[i] = SIZE_MAX;
+	for (size_t i = arms.count; i-- > 0;)
+		cells[view->color[arms.at[i]]] = arms.at[i];
+	text_add(html, "<tr><th scope=\"row\"><a href=\"#w%zu\">", workload);
+	html_label(&view->result->workloads[workload], html);
+	text_add(html, "</a></th>");
+	for (size_t i = 0; i < view->color_count; i++) {
+		if (cells[i] != SIZE_MAX)
+			add_overview_cell(view, cells[i], slowest_ns, html);
+		else
+			text_add(html, "<td class=\"none\">–</td>");
+	}
+	text_add(html, "</tr>\n");
+}
+
+void html_overview(const struct report_view *view, struct text *html)
 {
 	text_add(html, "<section class=\"overview\"><h2>Overview</h2>\n<div class=\"scroll\"><table class=\"matrix\">\n"
 		       "<thead><tr><th scope=\"col\">workload</th>");
-	for (size_t i = 0; i < result->arm_count; i++) {
-		if (!is_first_of_its_spec(result, i))
-			continue;
+	for (size_t i = 0; i < view->color_count; i++) {
 		text_add(html, "<th scope=\"col\">");
-		add_chip(result, i, html);
+		add_chip(view, view->first[i], html);
 		text_add(html, "</th>");
 	}
 	text_add(html, "</tr></thead>\n<tbody>\n");
-	for (size_t workload = 0; workload < result->workload_count; workload++) {
-		text_add(html, "<tr><th scope=\"row\"><a href=\"#w%zu\">", workload);
-		html_label(&result->workloads[workload], html);
-		text_add(html, "</a></th>");
-		for (size_t i = 0; i < result->arm_count; i++) {
-			if (!is_first_of_its_spec(result, i))
-				continue;
-			size_t arm = 0;
-			while (arm < result->arm_count && (result->arms[arm].workload != workload ||
-							   strcmp(result->arms[arm].spec, result->arms[i].spec) != 0))
-				arm++;
-			if (arm < result->arm_count)
-				add_overview_cell(result, arm, html);
-			else
-				text_add(html, "<td class=\"none\">–</td>");
-		}
-		text_add(html, "</tr>\n");
-	}
+	size_t *cells = memory_zeroed(view->color_count + 1, sizeof cells[0]);
+	html->failed |= !cells;
+	for (size_t i = 0; cells && i < view->result->workload_count; i++)
+		add_overview_row(view, i, cells, html);
+	memory_release(cells);
 	text_add(html,
 		 "</tbody></table></div>\n"
 		 "<p class=\"note\">Bars compare ns/op inside a row. A tick marks an allocator whose 95 %% interval lies "
@@ -113,12 +112,12 @@ static void add_cell(struct text *html, const char *value)
 	text_add(html, "</td>");
 }
 
-static void add_time_cells(const struct result *result, size_t arm, struct text *html)
+static void add_time_cells(const struct report_view *view, size_t arm, struct text *html)
 {
+	const struct result *result = view->result;
 	const double *value = result_arm_figures(&result->arms[arm])->value;
 	char number[TEXT_NUMBER_BYTES], low[TEXT_NUMBER_BYTES], high[TEXT_NUMBER_BYTES];
-	text_add(html, "<td%s><b>%s</b>",
-		 format_fastest(result, result->arms[arm].workload) == arm ? " class=\"fastest\"" : "",
+	text_add(html, "<td%s><b>%s</b>", view->fastest[result->arms[arm].workload] == arm ? " class=\"fastest\"" : "",
 		 format_number(number, value[METRIC_RAW_NS_PER_OP]));
 	if (isfinite(value[METRIC_CI_LOW_NS]) && isfinite(value[METRIC_CI_HIGH_NS]))
 		text_add(html, "<br><small>%s–%s</small>", format_number(low, value[METRIC_CI_LOW_NS]),
@@ -160,14 +159,14 @@ static void add_violations(const struct result_arm *arm, struct text *html)
 	text_add(html, "</ol>");
 }
 
-static void add_arm(const struct result *result, size_t index, struct text *html)
+static void add_arm(const struct report_view *view, size_t index, struct text *html)
 {
-	const struct result_arm *arm = &result->arms[index];
+	const struct result_arm *arm = &view->result->arms[index];
 	const struct result_latency *latency = format_alloc_latency(arm);
 	const double percentiles[] = {latency->p50_ns, latency->p99_ns, latency->p999_ns, latency->p9999_ns,
 				      latency->max_ns};
 	text_add(html, "<tr><th scope=\"row\">");
-	add_chip(result, index, html);
+	add_chip(view, index, html);
 	text_add(html, "</th>");
 	if (arm->phase_count == 0) {
 		text_add(html, "<td class=\"none\" colspan=\"13\">");
@@ -178,7 +177,7 @@ static void add_arm(const struct result *result, size_t index, struct text *html
 		text_add(html, "</td></tr>\n");
 		return;
 	}
-	add_time_cells(result, index, html);
+	add_time_cells(view, index, html);
 	for (size_t i = 0; i < sizeof percentiles / sizeof percentiles[0]; i++) {
 		char number[TEXT_NUMBER_BYTES];
 		add_cell(html, format_percentile(number, latency, percentiles[i]));
@@ -189,17 +188,15 @@ static void add_arm(const struct result *result, size_t index, struct text *html
 
 /* ---- all figures ---- */
 
-static void add_metric_row(const struct result *result, size_t workload, enum metric metric, struct text *html)
+static void add_metric_row(const struct result *result, struct report_list arms, enum metric metric, struct text *html)
 {
 	const struct metric_info *info = &metric_table[metric];
 	text_add(html, "<tr><th scope=\"row\" title=\"");
 	text_add_html(html, info->help);
 	text_add(html, "\"><code>%s</code></th><td>%s</td>", info->path, info->unit);
-	for (size_t i = 0; i < result->arm_count; i++) {
-		const struct result_figures *figures = result_arm_figures(&result->arms[i]);
+	for (size_t i = 0; i < arms.count; i++) {
+		const struct result_figures *figures = result_arm_figures(&result->arms[arms.at[i]]);
 		char number[TEXT_NUMBER_BYTES];
-		if (result->arms[i].workload != workload)
-			continue;
 		if (isfinite(figures->value[metric]))
 			text_add(html, "<td>%s</td>", format_metric(number, metric, figures->value[metric]));
 		else
@@ -210,14 +207,14 @@ static void add_metric_row(const struct result *result, size_t workload, enum me
 	text_add(html, "</tr>\n");
 }
 
-static void add_percentile_rows(const struct result *result, size_t workload, size_t kind, struct text *html)
+static void add_percentile_rows(const struct result *result, struct report_list arms, size_t kind, struct text *html)
 {
 	static const char *const names[] = {"p50", "p90", "p99", "p99.9", "p99.99", "max"};
 	for (size_t row = 0; row < sizeof names / sizeof names[0]; row++) {
 		text_add(html, "<tr><th scope=\"row\"><code>%s</code> %s</th><td>ns</td>", metric_kind_name[kind],
 			 names[row]);
-		for (size_t i = 0; i < result->arm_count; i++) {
-			const struct result_arm *arm = &result->arms[i];
+		for (size_t i = 0; i < arms.count; i++) {
+			const struct result_arm *arm = &result->arms[arms.at[i]];
 			static const struct result_latency none;
 			const struct result_latency *latency = arm->figures_phase < arm->phase_count
 								       ? &arm->phases[arm->figures_phase].latency[kind]
@@ -225,46 +222,44 @@ static void add_percentile_rows(const struct result *result, size_t workload, si
 			const double ns[] = {latency->p50_ns,  latency->p90_ns,   latency->p99_ns,
 					     latency->p999_ns, latency->p9999_ns, latency->max_ns};
 			char number[TEXT_NUMBER_BYTES];
-			if (arm->workload == workload)
-				add_cell(html, format_percentile(number, latency, ns[row]));
+			add_cell(html, format_percentile(number, latency, ns[row]));
 		}
 		text_add(html, "</tr>\n");
 	}
 }
 
-static bool has_kind(const struct result *result, size_t workload, size_t kind)
+static bool has_kind(const struct result *result, struct report_list arms, size_t kind)
 {
-	for (size_t i = 0; i < result->arm_count; i++) {
-		const struct result_arm *arm = &result->arms[i];
-		if (arm->workload == workload && arm->figures_phase < arm->phase_count &&
-		    arm->phases[arm->figures_phase].latency[kind].count)
+	for (size_t i = 0; i < arms.count; i++) {
+		const struct result_arm *arm = &result->arms[arms.at[i]];
+		if (arm->figures_phase < arm->phase_count && arm->phases[arm->figures_phase].latency[kind].count)
 			return true;
 	}
 	return false;
 }
 
-static void add_all_figures(const struct result *result, size_t workload, struct text *html)
+static void add_all_figures(const struct report_view *view, struct report_list arms, struct text *html)
 {
+	const struct result *result = view->result;
 	text_add(html, "<details><summary>All figures</summary><div class=\"scroll\"><table class=\"all\"><thead><tr>"
 		       "<th scope=\"col\">figure</th><th scope=\"col\">unit</th>");
-	for (size_t i = 0; i < result->arm_count; i++) {
-		if (result->arms[i].workload != workload)
-			continue;
+	for (size_t i = 0; i < arms.count; i++) {
 		text_add(html, "<th scope=\"col\">");
-		add_chip(result, i, html);
+		add_chip(view, arms.at[i], html);
 		text_add(html, "</th>");
 	}
 	text_add(html, "</tr></thead>\n<tbody>\n");
 	for (int metric = 0; metric < METRIC_COUNT; metric++)
-		add_metric_row(result, workload, (enum metric)metric, html);
+		add_metric_row(result, arms, (enum metric)metric, html);
 	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
-		if (has_kind(result, workload, kind))
-			add_percentile_rows(result, workload, kind, html);
+		if (has_kind(result, arms, kind))
+			add_percentile_rows(result, arms, kind, html);
 	text_add(html, "</tbody></table></div></details>\n");
 }
 
-void html_tables(const struct result *result, size_t workload, struct text *html)
+void html_tables(const struct report_view *view, size_t workload, struct text *html)
 {
+	struct report_list arms = report_arms(view, workload);
 	text_add(html,
 		 "<div class=\"scroll\"><table class=\"arms\">\n<thead><tr><th scope=\"col\" rowspan=\"2\">allocator</th>"
 		 "<th scope=\"colgroup\" colspan=\"2\">time per operation, ns</th>"
@@ -276,9 +271,8 @@ void html_tables(const struct result *result, size_t workload, struct text *html
 		 "<th scope=\"col\">p99.99</th><th scope=\"col\">max</th><th scope=\"col\">unusable 2 MiB</th>"
 		 "<th scope=\"col\">footprint</th>"
 		 "<th scope=\"col\">page tables</th></tr></thead>\n<tbody>\n");
-	for (size_t i = 0; i < result->arm_count; i++)
-		if (result->arms[i].workload == workload)
-			add_arm(result, i, html);
+	for (size_t i = 0; i < arms.count; i++)
+		add_arm(view, arms.at[i], html);
 	text_add(html, "</tbody></table></div>\n");
-	add_all_figures(result, workload, html);
+	add_all_figures(view, arms, html);
 }

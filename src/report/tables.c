@@ -22,20 +22,18 @@ static void add_markdown(struct text *text, const char *value)
 }
 
 /* Arms of a workload as columns: so many figures cannot be read as columns. */
-static void add_row(const struct result *result, size_t workload, enum metric metric, struct text *markdown)
+static void add_row(const struct result *result, struct report_list arms, enum metric metric, struct text *markdown)
 {
 	bool known = false;
-	for (size_t i = 0; i < result->arm_count; i++)
-		known |= result->arms[i].workload == workload &&
-			 isfinite(result_arm_figures(&result->arms[i])->value[metric]);
+	for (size_t i = 0; i < arms.count && !known; i++)
+		known = isfinite(result_arm_figures(&result->arms[arms.at[i]])->value[metric]);
 	if (!known)
 		return;
 	text_add(markdown, "| `%s` (%s)", metric_table[metric].path, metric_table[metric].unit);
-	for (size_t i = 0; i < result->arm_count; i++) {
+	for (size_t i = 0; i < arms.count; i++) {
 		char number[TEXT_NUMBER_BYTES];
-		if (result->arms[i].workload == workload)
-			text_add(markdown, " | %s",
-				 format_metric(number, metric, result_arm_figures(&result->arms[i])->value[metric]));
+		text_add(markdown, " | %s",
+			 format_metric(number, metric, result_arm_figures(&result->arms[arms.at[i]])->value[metric]));
 	}
 	text_add(markdown, " |\n");
 }
@@ -57,30 +55,29 @@ static const struct result_latency *latency_of(const struct result_arm *arm, siz
 	return arm->figures_phase < arm->phase_count ? &arm->phases[arm->figures_phase].latency[kind] : &none;
 }
 
-static void add_latency_rows(const struct result *result, size_t workload, size_t kind, struct text *markdown)
+static void add_latency_rows(const struct result *result, struct report_list arms, size_t kind, struct text *markdown)
 {
 	bool known = false;
-	for (size_t i = 0; i < result->arm_count; i++)
-		known |= result->arms[i].workload == workload && latency_of(&result->arms[i], kind)->count > 0;
+	for (size_t i = 0; i < arms.count && !known; i++)
+		known = latency_of(&result->arms[arms.at[i]], kind)->count > 0;
 	for (size_t which = 0; known && which < PERCENTILES; which++) {
 		text_add(markdown, "| %s %s", metric_kind_name[kind], percentile_names[which]);
-		for (size_t i = 0; i < result->arm_count; i++) {
-			const struct result_latency *latency = latency_of(&result->arms[i], kind);
+		for (size_t i = 0; i < arms.count; i++) {
+			const struct result_latency *latency = latency_of(&result->arms[arms.at[i]], kind);
 			char number[TEXT_NUMBER_BYTES];
 			double ns[PERCENTILES];
 			get_percentiles(latency, ns);
-			if (result->arms[i].workload == workload)
-				text_add(markdown, " | %s", format_percentile(number, latency, ns[which]));
+			text_add(markdown, " | %s", format_percentile(number, latency, ns[which]));
 		}
 		text_add(markdown, " |\n");
 	}
 }
 
-static void add_failed_arms(const struct result *result, size_t workload, struct text *markdown)
+static void add_failed_arms(const struct result *result, struct report_list arms, struct text *markdown)
 {
-	for (size_t i = 0; i < result->arm_count; i++) {
-		const struct result_arm *arm = &result->arms[i];
-		if (arm->workload != workload || (arm->state == RESULT_ARM_OK && !arm->reason))
+	for (size_t i = 0; i < arms.count; i++) {
+		const struct result_arm *arm = &result->arms[arms.at[i]];
+		if (arm->state == RESULT_ARM_OK && !arm->reason)
 			continue;
 		text_add(markdown, "- ");
 		add_markdown(markdown, arm->spec);
@@ -101,17 +98,19 @@ static void add_failed_arms(const struct result *result, size_t workload, struct
 	}
 }
 
-static void add_notes(const struct result *result, size_t workload, struct text *markdown)
+static void add_notes(const struct report_view *view, size_t workload, struct text *markdown)
 {
+	const struct result *result = view->result;
+	struct report_list arms = report_arms(view, workload), expectations = report_expectations(view, workload);
 	text_add(markdown, "\n");
-	add_failed_arms(result, workload, markdown);
-	for (size_t i = 0; i < result->arm_count; i++) {
+	add_failed_arms(result, arms, markdown);
+	for (size_t i = 0; i < arms.count; i++) {
+		const struct result_arm *arm = &result->arms[arms.at[i]];
 		struct text note = {0};
-		if (result->arms[i].workload == workload)
-			format_timing_notes(&result->arms[i], &note);
+		format_timing_notes(arm, &note);
 		if (note.length) {
 			text_add(markdown, "- ");
-			add_markdown(markdown, result->arms[i].spec);
+			add_markdown(markdown, arm->spec);
 			text_add(markdown, ": ");
 			add_markdown(markdown, note.bytes);
 			text_add(markdown, "\n");
@@ -119,10 +118,9 @@ static void add_notes(const struct result *result, size_t workload, struct text 
 		markdown->failed |= note.failed;
 		text_release(&note);
 	}
-	for (size_t i = 0; i < result->arm_count; i++) {
+	for (size_t i = 0; i < arms.count; i++) {
 		struct text line = {0};
-		if (result->arms[i].workload == workload)
-			report_comparison_line(result, i, &line);
+		report_comparison_line(view, arms.at[i], &line);
 		if (line.length) {
 			text_add(markdown, "- ");
 			add_markdown(markdown, line.bytes);
@@ -132,7 +130,7 @@ static void add_notes(const struct result *result, size_t workload, struct text 
 		text_release(&line);
 	}
 	struct text beyond = {0};
-	format_beyond_recording(result, workload, &beyond);
+	format_beyond_recording(result, arms, &beyond);
 	if (beyond.length) {
 		text_add(markdown, "- ");
 		add_markdown(markdown, beyond.bytes);
@@ -140,10 +138,8 @@ static void add_notes(const struct result *result, size_t workload, struct text 
 	}
 	markdown->failed |= beyond.failed;
 	text_release(&beyond);
-	for (size_t i = 0; i < result->expectation_count; i++) {
-		const struct result_expectation *expectation = &result->expectations[i];
-		if (result->arms[expectation->arm].workload != workload)
-			continue;
+	for (size_t i = 0; i < expectations.count; i++) {
+		const struct result_expectation *expectation = &result->expectations[expectations.at[i]];
 		text_add(markdown, "- ");
 		add_markdown(markdown, result->arms[expectation->arm].spec);
 		text_add(markdown, ": expected ");
@@ -155,8 +151,10 @@ static void add_notes(const struct result *result, size_t workload, struct text 
 	}
 }
 
-static void add_workload(const struct result *result, size_t workload, struct text *markdown)
+static void add_workload(const struct report_view *view, size_t workload, struct text *markdown)
 {
+	const struct result *result = view->result;
+	struct report_list arms = report_arms(view, workload);
 	text_add(markdown, "\n## ");
 	struct text label = {0};
 	result_workload_label(&result->workloads[workload], &label);
@@ -166,22 +164,19 @@ static void add_workload(const struct result *result, size_t workload, struct te
 	text_add(markdown, "\n\n");
 	add_markdown(markdown, result->workloads[workload].about);
 	text_add(markdown, "\n\n| figure");
-	for (size_t i = 0; i < result->arm_count; i++) {
-		if (result->arms[i].workload != workload)
-			continue;
+	for (size_t i = 0; i < arms.count; i++) {
 		text_add(markdown, " | ");
-		add_markdown(markdown, result->arms[i].spec);
+		add_markdown(markdown, result->arms[arms.at[i]].spec);
 	}
 	text_add(markdown, " |\n| ---");
-	for (size_t i = 0; i < result->arm_count; i++)
-		if (result->arms[i].workload == workload)
-			text_add(markdown, " | ---:");
+	for (size_t i = 0; i < arms.count; i++)
+		text_add(markdown, " | ---:");
 	text_add(markdown, " |\n");
 	for (int metric = 0; metric < METRIC_COUNT; metric++)
-		add_row(result, workload, (enum metric)metric, markdown);
+		add_row(result, arms, (enum metric)metric, markdown);
 	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
-		add_latency_rows(result, workload, kind, markdown);
-	add_notes(result, workload, markdown);
+		add_latency_rows(result, arms, kind, markdown);
+	add_notes(view, workload, markdown);
 }
 
 void report_markdown(const struct result *result, struct text *markdown)
@@ -198,8 +193,14 @@ void report_markdown(const struct result *result, struct text *markdown)
 		 result->machine.cpus, text_duration(step, step_ns), text_duration(pair, pair_ns),
 		 text_duration(least, step_ns + pair_ns), result->run.rounds,
 		 result->run.partial ? "; **interrupted, partial**" : "");
+	struct report_view view;
+	if (report_view_open(&view, result) < 0) {
+		markdown->failed = true;
+		return;
+	}
 	for (size_t i = 0; i < result->workload_count; i++)
-		add_workload(result, i, markdown);
+		add_workload(&view, i, markdown);
+	report_view_close(&view);
 }
 
 static void add_csv_number(struct text *csv, double value)

@@ -256,21 +256,20 @@ static void release_table(struct table *table)
 	memory_release(table->arms);
 }
 
-static void add_table(const struct result *result, size_t workload, bool color, unsigned width, struct text *text)
+static void add_table(const struct report_view *view, size_t workload, bool color, unsigned width, struct text *text)
 {
-	struct table table = {.fastest = format_fastest(result, workload), .color = color};
-	table.arms = memory_zeroed(result->arm_count, sizeof *table.arms);
-	table.cells = memory_zeroed(result->arm_count * COLUMNS, sizeof *table.cells);
+	struct report_list arms = report_arms(view, workload);
+	struct table table = {.fastest = view->fastest[workload], .color = color};
+	table.arms = memory_zeroed(arms.count + 1, sizeof *table.arms);
+	table.cells = memory_zeroed((arms.count + 1) * COLUMNS, sizeof *table.cells);
 	bool failed = !table.arms || !table.cells;
-	for (size_t i = 0; i < result->arm_count && !failed; i++) {
-		if (result->arms[i].workload != workload)
-			continue;
+	for (size_t i = 0; i < arms.count && !failed; i++) {
 		for (size_t column = 0; column < COLUMNS; column++) {
 			struct text *cell = &table.cells[table.rows * COLUMNS + column];
-			columns[column].fill(&result->arms[i], cell);
+			columns[column].fill(&view->result->arms[arms.at[i]], cell);
 			failed |= cell->failed;
 		}
-		table.arms[table.rows++] = i;
+		table.arms[table.rows++] = arms.at[i];
 	}
 	if (failed) {
 		text->failed = true;
@@ -341,11 +340,10 @@ static void add_violations(const struct result_arm *arm, struct text *text)
 }
 
 /* Figures that driver calls have are there whenever the stream made some. */
-static void note_driver_calls(const struct result *result, size_t workload, struct text *text)
+static void note_driver_calls(const struct result *result, struct report_list arms, struct text *text)
 {
-	for (size_t i = 0; i < result->arm_count; i++) {
-		if (result->arms[i].workload != workload ||
-		    !isfinite(result_arm_figures(&result->arms[i])->value[METRIC_VIOLATIONS_TOTAL]))
+	for (size_t i = 0; i < arms.count; i++) {
+		if (!isfinite(result_arm_figures(&result->arms[arms.at[i]])->value[METRIC_VIOLATIONS_TOTAL]))
 			continue;
 		add_note(text,
 			 "driver calls: ns/op contains the layer and the physical side, the same for all; alloc is the "
@@ -368,34 +366,32 @@ static void add_arm_note(const struct result_arm *arm, void (*write)(const struc
 	text_release(&note);
 }
 
-static void add_notes(const struct result *result, size_t workload, bool color, struct text *text)
+static void add_notes(const struct report_view *view, size_t workload, bool color, struct text *text)
 {
+	const struct result *result = view->result;
+	struct report_list arms = report_arms(view, workload), expectations = report_expectations(view, workload);
 	struct text note = {0};
-	note_driver_calls(result, workload, text);
-	for (size_t i = 0; i < result->arm_count; i++)
-		if (result->arms[i].workload == workload) {
-			add_arm_note(&result->arms[i], note_arm, text);
-			add_violations(&result->arms[i], text);
-			add_arm_note(&result->arms[i], format_timing_notes, text);
-		}
-	for (size_t i = 0; i < result->arm_count; i++) {
-		if (result->arms[i].workload == workload)
-			report_comparison_line(result, i, &note);
+	note_driver_calls(result, arms, text);
+	for (size_t i = 0; i < arms.count; i++) {
+		add_arm_note(&result->arms[arms.at[i]], note_arm, text);
+		add_violations(&result->arms[arms.at[i]], text);
+		add_arm_note(&result->arms[arms.at[i]], format_timing_notes, text);
+	}
+	for (size_t i = 0; i < arms.count; i++) {
+		report_comparison_line(view, arms.at[i], &note);
 		if (note.length)
 			add_note(text, note.bytes);
 		text->failed |= note.failed;
 		text_release(&note);
 	}
-	format_beyond_recording(result, workload, &note);
+	format_beyond_recording(result, arms, &note);
 	if (note.length)
 		add_note(text, note.bytes);
 	text->failed |= note.failed;
 	text_release(&note);
-	for (size_t i = 0; i < result->expectation_count; i++) {
-		const struct result_expectation *expectation = &result->expectations[i];
+	for (size_t i = 0; i < expectations.count; i++) {
+		const struct result_expectation *expectation = &result->expectations[expectations.at[i]];
 		const struct result_arm *arm = &result->arms[expectation->arm];
-		if (arm->workload != workload)
-			continue;
 		const char *verdict = expectation->met ? "met" : "MISSED";
 		text_add(&note, "%s: expected %s %s: ", arm->spec, expectation->metric, expectation->wanted);
 		text_add(text, "  ");
@@ -407,9 +403,9 @@ static void add_notes(const struct result *result, size_t workload, bool color, 
 	}
 }
 
-static void add_workload(const struct result *result, size_t index, bool color, unsigned width, struct text *text)
+static void add_workload(const struct report_view *view, size_t index, bool color, unsigned width, struct text *text)
 {
-	const struct result_workload *workload = &result->workloads[index];
+	const struct result_workload *workload = &view->result->workloads[index];
 	char ops[TEXT_NUMBER_BYTES];
 	text_add(text, "\n%s", color ? "\033[1m" : "");
 	struct text label = {0};
@@ -424,8 +420,8 @@ static void add_workload(const struct result *result, size_t index, bool color, 
 	}
 	text_add(text, " (%s operations, seed %llu)\n", text_count(ops, (double)workload->ops),
 		 (unsigned long long)workload->seed);
-	add_table(result, index, color, width, text);
-	add_notes(result, index, color, text);
+	add_table(view, index, color, width, text);
+	add_notes(view, index, color, text);
 }
 
 void report_terminal(const struct result *result, bool color, unsigned width, struct text *text)
@@ -438,8 +434,14 @@ void report_terminal(const struct result *result, bool color, unsigned width, st
 	text_add(text, ", %u CPUs; the clock steps in %s, two stamps cost %s, floor %s; %u round%s\n", result->machine.cpus,
 		 text_duration(step, step_ns), text_duration(pair, pair_ns), text_duration(least, step_ns + pair_ns),
 		 result->run.rounds, result->run.rounds == 1 ? "" : "s");
+	struct report_view view;
+	if (report_view_open(&view, result) < 0) {
+		text->failed = true;
+		return;
+	}
 	for (size_t i = 0; i < result->workload_count; i++)
-		add_workload(result, i, color, width < WIDTH_MIN ? WIDTH_MIN : width, text);
+		add_workload(&view, i, color, width < WIDTH_MIN ? WIDTH_MIN : width, text);
+	report_view_close(&view);
 	if (result->run.partial)
 		text_add(text, "\nInterrupted: these results are partial.\n");
 	if (result->run.latency_serialised)

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -145,6 +146,15 @@ static void no_cell_of_csv_is_a_formula(void **state)
 	result_release(&result);
 }
 
+static size_t fastest(const struct result *result, size_t workload)
+{
+	struct report_view view;
+	assert_int_equal(report_view_open(&view, result), 0);
+	size_t found = view.fastest[workload];
+	report_view_close(&view);
+	return found;
+}
+
 /* The fastest of the first workload: 8.72 [8.59, 8.89] against 18.4 [18.1, 18.8] and 21.9. */
 static void only_a_difference_beyond_doubt_is_marked(void **state)
 {
@@ -153,18 +163,18 @@ static void only_a_difference_beyond_doubt_is_marked(void **state)
 	fixture_result(&result, small);
 	double *low = &result.arms[0].phases[1].figures.value[METRIC_CI_LOW_NS];
 	double *failed = &result.arms[1].phases[1].figures.value[METRIC_FAILURES_FRAGMENTED], kept = *low;
-	assert_int_equal(format_fastest(&result, 0), 2);
+	assert_int_equal(fastest(&result, 0), 2);
 	*low = 8.8;
-	assert_int_equal(format_fastest(&result, 0), SIZE_MAX);
+	assert_int_equal(fastest(&result, 0), SIZE_MAX);
 	*low = (double)NAN;
-	assert_int_equal(format_fastest(&result, 0), SIZE_MAX);
+	assert_int_equal(fastest(&result, 0), SIZE_MAX);
 	*low = kept;
 	*failed = 1000; /* 0.1 % of 1,000,000: still the same work */
-	assert_int_equal(format_fastest(&result, 0), 2);
+	assert_int_equal(fastest(&result, 0), 2);
 	*failed = 1001;
-	assert_int_equal(format_fastest(&result, 0), SIZE_MAX);
+	assert_int_equal(fastest(&result, 0), SIZE_MAX);
 	/* One arm alone has nobody to be faster than. */
-	assert_int_equal(format_fastest(&result, 2), SIZE_MAX);
+	assert_int_equal(fastest(&result, 2), SIZE_MAX);
 	result_release(&result);
 }
 
@@ -220,9 +230,19 @@ static void a_comparison_without_an_interval_says_what_it_takes(void **state)
 					.threshold = 0.03,
 					.verdict = RESULT_VERDICT_INCONCLUSIVE,
 					.rounds_wanted = 6};
-	const struct result two = {.arms = arms, .arm_count = 2, .comparisons = &row, .comparison_count = 1};
+	struct result_workload workload = {.name = (char *)"x"};
+	const struct result two = {.workloads = &workload,
+				   .workload_count = 1,
+				   .arms = arms,
+				   .arm_count = 2,
+				   .comparisons = &row,
+				   .comparison_count = 1};
+	struct report_view view;
+	assert_int_equal(report_view_open(&view, &two), 0);
 	struct text line = {0};
-	report_comparison_line(&two, 1, &line);
+	report_comparison_line(&view, 0, &line);
+	assert_int_equal(line.length, 0);
+	report_comparison_line(&view, 1, &line);
 	assert_string_equal(
 		line.bytes,
 		"rbtree against buddy: time 1.25, inconclusive at 3 %, too few rounds for an interval: it takes 6");
@@ -230,10 +250,77 @@ static void a_comparison_without_an_interval_says_what_it_takes(void **state)
 	row.ci_low = 0.9;
 	row.ci_high = 1.5;
 	row.rounds_wanted = 40;
-	report_comparison_line(&two, 1, &line);
+	report_comparison_line(&view, 1, &line);
 	assert_string_equal(line.bytes,
 			    "rbtree against buddy: time 1.25 [0.9, 1.5], inconclusive at 3 %, 40 rounds would decide");
 	text_release(&line);
+	report_view_close(&view);
+}
+
+static double cpu_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+#define MANY 1600
+#define ROWS 40
+
+/* CPU time of every report of the first `count` arms, `each` of them on a workload; the least of three. */
+static double cost(const struct result *fixture, size_t count, size_t each)
+{
+	static struct result_workload workloads[MANY];
+	static struct result_arm arms[MANY];
+	static struct result_comparison rows[MANY * ROWS];
+	static struct result_expectation expectations[MANY];
+	static char specs[MANY][24];
+	struct result many = *fixture;
+	double least = INFINITY;
+	for (size_t i = 0; i < count; i++) {
+		workloads[i] = fixture->workloads[0];
+		arms[i] = fixture->arms[i % 2];
+		arms[i].workload = i / each;
+		arms[i].series_count = arms[i].map_count = 0;
+		arms[i].spec = specs[i % each];
+		snprintf(specs[i % each], sizeof specs[0], "rbtree:number=%zu", i % each);
+		for (size_t j = 0; j < ROWS; j++) {
+			rows[i * ROWS + j] = fixture->comparisons[1];
+			rows[i * ROWS + j].b = i;
+		}
+		expectations[i] = (struct result_expectation){i, (char *)"failures.total", (char *)"is 0", 0, true};
+	}
+	many.workloads = workloads;
+	many.workload_count = count / each;
+	many.arms = arms;
+	many.arm_count = count;
+	many.comparisons = rows;
+	many.comparison_count = count * ROWS;
+	many.expectations = expectations;
+	many.expectation_count = count;
+	for (int i = 0; i < 3; i++) {
+		struct text text = {0};
+		double begin = cpu_ns();
+		report_terminal(&many, false, 120, &text);
+		report_html(&many, &text);
+		report_markdown(&many, &text);
+		report_csv(&many, &text);
+		least = fmin(least, cpu_ns() - begin);
+		assert_false(text.failed);
+		text_release(&text);
+	}
+	return least;
+}
+
+/* Sixteen times as many arms cost sixteen times as much, and not 256: as columns of one table, and as many small tables. */
+static void reports_grow_with_their_arms_and_not_faster(void **state)
+{
+	(void)state;
+	struct result result;
+	fixture_result(&result, small);
+	assert_true(cost(&result, MANY, MANY) < 48 * cost(&result, MANY / 16, MANY / 16));
+	assert_true(cost(&result, MANY, 2) < 48 * cost(&result, MANY / 16, 2));
+	result_release(&result);
 }
 
 static void failures_are_told_by_kind(void **state)
@@ -481,6 +568,7 @@ int main(void)
 		cmocka_unit_test(colour_marks_the_fastest_and_the_missed),
 		cmocka_unit_test(markdown_holds_every_figure),
 		cmocka_unit_test(csv_has_one_row_per_arm),
+		cmocka_unit_test(reports_grow_with_their_arms_and_not_faster),
 		cmocka_unit_test(no_cell_of_csv_is_a_formula),
 		cmocka_unit_test(only_a_difference_beyond_doubt_is_marked),
 		cmocka_unit_test(percentiles_below_the_clock_are_not_given_as_numbers),
