@@ -264,7 +264,7 @@ static double cpu_ns(void)
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-#define MANY 1600
+#define MANY 800
 #define ROWS 40
 
 /* CPU time of every report of the first `count` arms, `each` of them on a workload; the least of three. */
