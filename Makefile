@@ -23,7 +23,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Wvla -Wmissin
 
 PACKAGES = libcyaml yaml-0.1 jansson zlib libzstd
 # Only goals that compile need the libraries.
-ifneq ($(filter-out clean help format check-layers,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean uninstall help format check-layers,$(or $(MAKECMDGOALS),all)),)
 PACKAGE_FLAGS := $(shell pkg-config --cflags $(PACKAGES) || echo missing)
 PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES))
 ifneq ($(filter missing,$(PACKAGE_FLAGS)),)
@@ -200,12 +200,21 @@ laws: all ## laws that a right benchmark reproduces: expected and found, on ever
 .PHONY: manual
 manual: all ## put the commands and options of the program into its manual page
 	@BUILD='$(BUILD)' tests/gates/manual --update
+# Documents link to each other, and to workloads, as they do here.
+DOCUMENTS = $(wildcard docs/*.md) docs/ci-workflow.yml docs/report.png
+# Below PREFIX; files and links, then folders that are ours, the inner ones first.
+INSTALLED = bin/iovabench lib/libiovabench.a lib/pkgconfig/iovabench.pc share/man/man1/iovabench.1 \
+	share/doc/iovabench/README.md share/doc/iovabench/LICENSE share/doc/iovabench/workloads \
+	$(addprefix share/doc/iovabench/,$(DOCUMENTS)) $(addprefix share/iovabench/,$(wildcard $(addprefix workloads/,*.yaml */*.yaml */*.iovatrace))) \
+	$(wildcard include/iovabench/*.h)
+INSTALLED_FOLDERS = include/iovabench share/doc/iovabench/docs share/doc/iovabench $(addprefix share/iovabench/workloads/,traces limits laws) \
+	share/iovabench/workloads share/iovabench
 
 .PHONY: install
 install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/iovabench $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces \
 		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws \
-		$(DESTDIR)$(PREFIX)/share/doc/iovabench $(DESTDIR)$(PREFIX)/share/man/man1
+		$(DESTDIR)$(PREFIX)/share/doc/iovabench/docs $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/iovabench $(DESTDIR)$(PREFIX)/bin/iovabench
 	install -m 644 include/iovabench/*.h $(DESTDIR)$(PREFIX)/include/iovabench
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
@@ -215,8 +224,15 @@ install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -m 644 workloads/limits/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits
 	install -m 644 workloads/laws/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws
 	install -m 644 workloads/traces/*.iovatrace $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces
-	install -m 644 README.md LICENSE docs/*.md docs/ci-workflow.yml $(DESTDIR)$(PREFIX)/share/doc/iovabench
+	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/iovabench
+	install -m 644 $(DOCUMENTS) $(DESTDIR)$(PREFIX)/share/doc/iovabench/docs
+	ln -sfn ../../iovabench/workloads $(DESTDIR)$(PREFIX)/share/doc/iovabench/workloads
 	install -m 644 docs/iovabench.1 $(DESTDIR)$(PREFIX)/share/man/man1
+
+.PHONY: uninstall
+uninstall: ## remove what install put below PREFIX, and nothing else
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,$(INSTALLED))
+	-rmdir --ignore-fail-on-non-empty $(wildcard $(addprefix $(DESTDIR)$(PREFIX)/,$(INSTALLED_FOLDERS)))
 
 .PHONY: clean
 clean: ## remove everything that was built
