@@ -39,7 +39,7 @@ int calibration_find(const char *file, struct calibration *calibration, struct e
 	int status = 0;
 	if (path.failed)
 		status = error_set(error, EXIT_CODE_IO, "no memory for a path");
-	else if (!missing && (status = file_read(path.bytes, CALIBRATION_BYTES_MAX, &bytes, &length, error)) == 0) {
+	else if (!missing && (status = file_read_input(path.bytes, CALIBRATION_BYTES_MAX, &bytes, &length, error)) == 0) {
 		struct error wrong = {0};
 		status = calibration_read(bytes, length, calibration, &wrong);
 		memory_release(bytes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/workload_folder.h"
 #include "run/plan.h"
 #include "base/file.h"
 #include "workload/workload_yaml.h"
@@ -34,7 +35,10 @@ int cli_check_files(const char *command, const char *const *files, size_t count,
 {
 	int code = EXIT_CODE_OK;
 	for (size_t i = 0; i < count; i++) {
-		int found = check_file(command, files[i], changes);
+		struct text path = {0};
+		workload_folder_resolve(files[i], &path);
+		int found = path.failed ? EXIT_CODE_IO : check_file(command, path.bytes, changes);
+		text_release(&path);
 		code = found > code ? found : code;
 	}
 	return code;
@@ -51,15 +55,18 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 		fprintf(stderr, "iovabench check: no file was named\n");
 		return EXIT_CODE_USAGE;
 	}
+	if (!cli_one_standard_input(command, (const char *const *)argv + given.first, (size_t)(argc - given.first)))
+		return EXIT_CODE_USAGE;
 	return cli_check_files("check", (const char *const *)argv + given.first, (size_t)(argc - given.first), &none);
 }
 
 const struct cli_command cli_check = {
 	.name = "check",
 	.about = "check workload files; nothing is run",
-	.usage = (const char *const[]){"FILE...", NULL},
-	.text = "Reads workload files and their recordings as a run would, and tells every fault of every file with line, "
-		"column and what would be right. Nothing is run. Exit code 0: all are right; 2: some are not.\n"
+	.usage = (const char *const[]){"WORKLOAD...", NULL},
+	.text = "Reads workloads (files, - for standard input, or names of those that are shipped) and their recordings "
+		"as a run would, and tells every fault of every file with line, column and what would be right. "
+		"Nothing is run. Exit code 0: all are right; 2: some are not.\n"
 		"iovabench --parse-only FILE... is the same; with run it checks what the other options make of them.\n",
 	.run = run_command,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/workload_folder.h"
 #include "workload/workload_yaml.h"
@@ -27,42 +28,17 @@ static void print(const char *file, const struct workload *workload)
 	printf("\n  file: %s\n\n  iovabench expand %s tells every value of it\n", file, file);
 }
 
-/* Whether name is that of an entry, without .yaml. */
-static bool is_named(const struct dirent *entry, const char *name)
-{
-	size_t length = strlen(name);
-	return strncmp(entry->d_name, name, length) == 0 && strcmp(entry->d_name + length, ".yaml") == 0;
-}
-
-/* The path of a shipped workload; false when there is none. */
-static bool find(const char *name, struct text *path)
-{
-	char folder[PATH_MAX];
-	struct dirent **entries;
-	bool found = false;
-	int count = workload_folder_scan(folder, &entries);
-	for (int i = 0; i < count; i++) {
-		if (is_named(entries[i], name)) {
-			text_add(path, "%s/%s", folder, entries[i]->d_name);
-			found = true;
-		}
-		free(entries[i]);
-	}
-	if (count >= 0)
-		free(entries);
-	return found;
-}
-
 int describe_workload(const char *name)
 {
 	struct text path = {0}, messages = {0};
 	struct workload workload;
 	size_t length = strlen(name);
-	bool is_file = length > 5 && strcmp(name + length - 5, ".yaml") == 0 && access(name, F_OK) == 0;
+	bool is_file = strcmp(name, FILE_STANDARD_INPUT) == 0 ||
+		       (length > 5 && strcmp(name + length - 5, ".yaml") == 0 && access(name, F_OK) == 0);
 	int code = -1;
 	if (is_file)
 		text_add(&path, "%s", name);
-	if (is_file || find(name, &path)) {
+	if (is_file || workload_folder_find(name, &path)) {
 		code = path.failed ? EXIT_CODE_IO : EXIT_CODE_OK;
 		if (code == EXIT_CODE_OK && workload_load(path.bytes, &workload, &messages) == 0) {
 			print(path.bytes, &workload);

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/workload_folder.h"
 #include "workload/workload_yaml.h"
 
 #include <stdio.h>
@@ -26,12 +27,13 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	if (read >= 0)
 		return read;
 	if (argc - given.first != 1) {
-		fprintf(stderr, "iovabench expand: takes one file\n");
+		fprintf(stderr, "iovabench expand: takes one workload\n");
 		return EXIT_CODE_USAGE;
 	}
 	struct workload workload;
-	struct text messages = {0}, expanded = {0};
-	int result = workload_load(argv[given.first], &workload, &messages);
+	struct text path = {0}, messages = {0}, expanded = {0};
+	workload_folder_resolve(argv[given.first], &path);
+	int result = path.failed ? WORKLOAD_NO_MEMORY : workload_load(path.bytes, &workload, &messages);
 	if (messages.length)
 		fputs(messages.bytes, stderr);
 	if (result == 0) {
@@ -47,6 +49,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 		   : result < 0                 ? EXIT_CODE_USAGE
 		   : expanded.failed            ? EXIT_CODE_IO
 						: EXIT_CODE_OK;
+	text_release(&path);
 	text_release(&messages);
 	text_release(&expanded);
 	return code;
@@ -55,10 +58,10 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_expand = {
 	.name = "expand",
 	.about = "print a workload with every default written out, as JSON or YAML",
-	.usage = (const char *const[]){"FILE [--format json|yaml]", NULL},
-	.text = "Prints a workload with every default written out: what a run would play. It is a workload again, "
-		"as JSON too, which can be checked, changed and run; "
-		"recordings are looked for beside the file that names them.\n",
+	.usage = (const char *const[]){"WORKLOAD [--format json|yaml]", NULL},
+	.text = "Prints a workload (a file, - for standard input, or the name of one that is shipped) "
+		"with every default written out: what a run would play. It is a workload again, as JSON too, "
+		"which can be checked, changed and run; recordings are looked for beside the file that names them.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
 };

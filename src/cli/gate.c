@@ -196,7 +196,8 @@ static int read_arguments(const struct cli_command *command, struct arguments *a
 	if (argc - given.first != 1)
 		return cli_usage(command, "takes one result");
 	arguments->result = argv[given.first];
-	return -1;
+	const char *const words[] = {arguments->baseline, arguments->result, arguments->policy};
+	return cli_one_standard_input(command, words, 3) ? -1 : EXIT_CODE_USAGE;
 }
 
 static int run_command(const struct cli_command *command, int argc, char **argv)

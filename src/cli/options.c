@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/options.h"
 
+#include "base/file.h"
 #include "cli/cli.h"
 
 #include <assert.h>
@@ -167,6 +168,17 @@ int cli_usage(const struct cli_command *command, const char *message)
 {
 	fprintf(stderr, "iovabench %s: %s; iovabench %s --help tells more\n", command->name, message, command->name);
 	return EXIT_CODE_USAGE;
+}
+
+bool cli_one_standard_input(const struct cli_command *command, const char *const *words, size_t count)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < count; i++)
+		found += words[i] && strcmp(words[i], FILE_STANDARD_INPUT) == 0;
+	if (found > 1)
+		fprintf(stderr, "iovabench %s: standard input ('-') was named %zu times, and can be read once\n",
+			command->name, found);
+	return found <= 1;
 }
 
 struct help {

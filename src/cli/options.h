@@ -37,6 +37,9 @@ bool cli_was_given(const struct cli_command *command, const struct cli_given *gi
 /* Says "iovabench COMMAND: message; iovabench COMMAND --help tells more" and returns EXIT_CODE_USAGE. */
 int cli_usage(const struct cli_command *command, const char *message);
 
+/* Whether at most one of the words (NULL: none) is standard input, which can be read once; else says so. */
+bool cli_one_standard_input(const struct cli_command *command, const char *const *words, size_t count);
+
 void cli_command_help(const struct cli_command *command, unsigned width, struct text *text);
 /* The command as a piece of a manual page, in troff. */
 void cli_command_manual(const struct cli_command *command, struct text *text);

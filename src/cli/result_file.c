@@ -88,6 +88,12 @@ int cli_result_name(const char *word, struct cli_result_name *name, struct error
 	*name = (struct cli_result_name){memory_text(word), NULL};
 	if (!name->path)
 		return error_set(error, EXIT_CODE_IO, "no memory for a path");
+	/* "-:SPEC": an arm of what comes on standard input. */
+	if (strncmp(word, FILE_STANDARD_INPUT ":", 2) == 0) {
+		name->path[1] = '\0';
+		name->spec = word + 2;
+		return 0;
+	}
 	if (access(word, F_OK) == 0)
 		return 0;
 	for (char *colon = strchr(name->path, ':'); colon; colon = strchr(colon + 1, ':')) {

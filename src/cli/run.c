@@ -32,9 +32,9 @@ const struct cli_command cli_run = {
 	.name = "run",
 	.about = "run workloads on allocators, show a table, write a report",
 	.usage = (const char *const[]){"WORKLOAD... [-a SPEC]... [OPTION]...", NULL},
-	.text = "Plays every workload on every allocator: an audit that checks each answer, "
-		"then rounds of fresh processes that measure throughput and latency. Shows a table, "
-		"and writes result.json, the journal, series and report.html.\n\n"
+	.text = "Plays every workload (a file, - for standard input, or the name of one that is shipped) on every allocator: "
+		"an audit that checks each answer, then rounds of fresh processes that measure throughput and latency. "
+		"Shows a table, and writes result.json, the journal, series and report.html.\n\n"
 		"  iovabench run workloads/nvme-lazy.yaml -a all --rounds 3\n"
 		"  iovabench run workloads/gpu-*.yaml -a rbtree:fit=best -a ./my-allocator.so\n",
 	.tables = {{run_argument_rows, RUN_ARGUMENT_ROWS, NULL}, {run_settings, RUN_SETTINGS, NULL}},

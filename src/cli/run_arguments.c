@@ -4,6 +4,7 @@
 #include "allocator/names.h"
 #include "allocator/registry.h"
 #include "base/memory.h"
+#include "cli/workload_folder.h"
 #include "run/job.h"
 #include "workload/share.h"
 
@@ -207,8 +208,13 @@ int run_arguments_read(struct run_arguments *arguments, const struct cli_command
 	code = check_together(arguments);
 	if (code != EXIT_CODE_OK)
 		return code;
-	run->files = (const char *const *)(argv + given.first);
 	run->file_count = (size_t)(argc - given.first);
+	if (!cli_one_standard_input(command, (const char *const *)(argv + given.first), run->file_count))
+		return EXIT_CODE_USAGE;
+	arguments->files = workload_folder_resolve_all(argv + given.first, run->file_count);
+	if (!arguments->files)
+		return EXIT_CODE_IO;
+	run->files = (const char *const *)arguments->files;
 	run->sweeps = arguments->sweeps;
 	run->sweep_count = arguments->sweep_count;
 	run->specs = arguments->specs;
@@ -223,6 +229,7 @@ void run_arguments_release(struct run_arguments *arguments)
 {
 	struct workload swept = {.sweeps = arguments->sweeps, .sweep_count = arguments->sweep_count};
 	workload_release(&swept);
+	workload_folder_release(arguments->files, arguments->run.file_count);
 	memory_release(arguments->specs);
 	memory_release(arguments->named);
 	text_release(&arguments->words);

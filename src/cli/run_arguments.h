@@ -21,6 +21,7 @@ struct run_arguments {
 	bool parse_only;
 	struct workload_sweep *sweeps;
 	size_t sweep_count;
+	char **files;      /* of run */
 	struct text words; /* of the command line */
 };
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/workload_folder.h"
 
+#include "base/file.h"
+#include "base/memory.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,4 +39,59 @@ int workload_folder_scan(char folder[PATH_MAX], struct dirent ***entries)
 			free(*entries);
 	}
 	return -1;
+}
+
+/* Whether name is that of an entry, without .yaml. */
+static bool is_named(const struct dirent *entry, const char *name)
+{
+	size_t length = strlen(name);
+	return strncmp(entry->d_name, name, length) == 0 && strcmp(entry->d_name + length, ".yaml") == 0;
+}
+
+bool workload_folder_find(const char *name, struct text *path)
+{
+	char folder[PATH_MAX];
+	struct dirent **entries;
+	bool found = false;
+	int count = workload_folder_scan(folder, &entries);
+	for (int i = 0; i < count; i++) {
+		if (is_named(entries[i], name)) {
+			text_add(path, "%s/%s", folder, entries[i]->d_name);
+			found = true;
+		}
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return found;
+}
+
+void workload_folder_resolve(const char *word, struct text *path)
+{
+	bool named = *word && strcmp(word, FILE_STANDARD_INPUT) != 0 && !strchr(word, '/') && access(word, F_OK) != 0;
+	if (!named || !workload_folder_find(word, path))
+		text_add(path, "%s", word);
+}
+
+char **workload_folder_resolve_all(char *const *words, size_t count)
+{
+	char **paths = memory_zeroed(count + 1, sizeof paths[0]);
+	for (size_t i = 0; paths && i < count; i++) {
+		struct text path = {0};
+		workload_folder_resolve(words[i], &path);
+		paths[i] = path.failed ? NULL : memory_text(path.bytes);
+		text_release(&path);
+		if (!paths[i]) {
+			workload_folder_release(paths, i);
+			return NULL;
+		}
+	}
+	return paths;
+}
+
+void workload_folder_release(char **paths, size_t count)
+{
+	for (size_t i = 0; paths && i < count; i++)
+		memory_release(paths[i]);
+	memory_release(paths);
 }

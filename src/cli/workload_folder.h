@@ -3,13 +3,27 @@
 #ifndef CLI_WORKLOAD_FOLDER_H
 #define CLI_WORKLOAD_FOLDER_H
 
+#include "base/text.h"
+
 #include <dirent.h>
 #include <limits.h>
+#include <stdbool.h>
 
 /* Looks for *.yaml in ./workloads, beside the program in its build tree, and where it was installed: the first of them that
  * has any. Returns how many, in the order of names (entries and each of them to be freed), and where they lie; -1 when there
  * are none. */
 int workload_folder_scan(char folder[PATH_MAX], struct dirent ***entries);
+
+/* Adds the path of the shipped workload of this name (without .yaml); false when there is none. */
+bool workload_folder_find(const char *name, struct text *path);
+
+/* Adds what a command's word means: standard input, a file that is there, else a shipped workload of this name, else the
+ * word. */
+void workload_folder_resolve(const char *word, struct text *path);
+
+/* The same for a whole list; to be released with workload_folder_release. NULL: no memory. */
+char **workload_folder_resolve_all(char *const *words, size_t count);
+void workload_folder_release(char **paths, size_t count);
 
 /* Describes the workload of this name, or of this file (with .yaml at its end). Returns an exit code, or -1 when there is
  * none. */

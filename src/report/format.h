@@ -28,8 +28,8 @@ void format_state(const struct result_arm *arm, struct text *text);
 /* The latency of allocations, by whichever call they were made. Never NULL; count 0 when there are none. */
 const struct result_latency *format_alloc_latency(const struct result_arm *arm);
 
-/* Of all arms of one workload the one that is fastest beyond doubt: its interval lies below those of all others that were timed,
- * and all did the same work (shares of failed allocations within 0.1 %). SIZE_MAX when there is none. */
+/* Of all arms of one workload the one that is fastest beyond doubt: its interval lies below those of all others that were
+ * timed, and all did the same work (shares of failed allocations within 0.1 %). SIZE_MAX when there is none. */
 size_t format_fastest(const struct result *result, struct report_list arms);
 
 /* "the recorded kernel could not place 2 requests within its first limit: buddy 2 of 2, bitmap 1 of 2"; nothing when there

@@ -129,7 +129,7 @@ refuses() { # part of the message, command line…
 	is "$(jq -r '[.name, .seed, (.phases | length)] | join(" ")' <<<"$output")" "tiny 0x1 2"
 	refuses "No such file" expand "$scratch/none"
 	refuses "takes json or yaml" expand $tiny --format xml
-	refuses "takes one file" expand $tiny $tiny
+	refuses "takes one workload" expand $tiny $tiny
 }
 
 @test "what expand writes is checked and played as the workload that it was" {
