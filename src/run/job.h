@@ -11,7 +11,9 @@
 
 #include <limits.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define JOB_SPEC_BYTES_MAX 1024
 /* Parent and worker are the same program; a number that does not fit says that somebody called the worker by hand. */
@@ -48,6 +50,13 @@ struct job {
 	int stream_words;          /* operations, or -1: the worker generates them */
 	int record;                /* where the worker writes its record */
 	_Atomic uint64_t progress; /* words played: stands still when the worker hangs */
+	/* What its warden tells. */
+	_Atomic pid_t player;    /* the process that plays, the worker's child; 0: not yet */
+	_Atomic bool ended;      /* the rest is true */
+	int status;              /* as wait has it */
+	uint32_t left_processes; /* that it left behind, killed */
+	bool left_for_good;      /* some of them could not be killed */
+	char left_name[16];      /* of one of them */
 };
 
 /* Runs the job behind descriptor; returns an exit code. The record is written also when the job failed. */

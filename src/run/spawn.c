@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "run/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -79,8 +80,11 @@ static void become_worker(int job, pid_t parent)
 {
 	/* An interrupt ends the run after this round: the worker finishes. It does not outlive its parent. */
 	signal(SIGINT, SIG_IGN);
-	/* What a plugin prints is no data of ours. */
+	/* What a plugin prints is no data of ours, and it reads none. */
 	dup2(STDERR_FILENO, STDOUT_FILENO);
+	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (nothing > 0)
+		dup2(nothing, STDIN_FILENO);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(EXIT_CODE_IO);
@@ -90,58 +94,92 @@ static void become_worker(int job, pid_t parent)
 	_exit(EXIT_CODE_IO);
 }
 
-enum ending { ENDED, HUNG, TOO_LARGE };
+#define TICK_SECONDS 0.1
+#define PATIENCE_SECONDS 15.0 /* with a worker that was told to end */
 
-static uint64_t resident_bytes(pid_t worker)
+enum ending { ENDED, HUNG, TOO_LARGE, STOPPED };
+
+/* A worker while it is waited for. */
+struct waiting {
+	pid_t worker;
+	struct job *job; /* that it shares with us */
+	const struct spawn_watch *watch;
+	enum ending ending;     /* why it was told to end */
+	double told_seconds;    /* since then */
+	uint64_t words;         /* played so far */
+	double still_seconds;   /* that it ran without playing any */
+	double stopped_seconds; /* without a break, and */
+	double stopped_in_all_seconds;
+	int status;
+};
+
+static bool is_stopped(pid_t pid)
 {
-	char path[32], line[128];
-	snprintf(path, sizeof path, "/proc/%d/statm", (int)worker);
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = descriptor < 0 ? -1 : read(descriptor, line, sizeof line - 1);
-	if (descriptor >= 0)
-		close(descriptor);
-	line[length > 0 ? length : 0] = '\0';
-	uint64_t pages;
-	return sscanf(line, "%*u %" SCNu64, &pages) == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+	struct process_state state;
+	return pid > 0 && process_read(pid, &state) && (state.letter == 'T' || state.letter == 't');
 }
 
-/* Whether the worker has to be killed now. */
-static enum ending judge(pid_t worker, const struct spawn_watch *watch, double still_seconds)
+/* Counts ticks, not what a clock says: while we were stopped ourselves, or the machine slept, nobody hung. */
+static enum ending judge(struct waiting *waiting)
 {
-	if (still_seconds > watch->stall_seconds)
+	const struct spawn_watch *watch = waiting->watch;
+	pid_t player = waiting->job->player;
+	uint64_t words = waiting->job->progress;
+	bool stopped = is_stopped(player) || is_stopped(waiting->worker);
+	waiting->stopped_seconds = stopped ? waiting->stopped_seconds + TICK_SECONDS : 0;
+	waiting->stopped_in_all_seconds += stopped ? TICK_SECONDS : 0;
+	if (words != waiting->words)
+		waiting->still_seconds = 0;
+	else if (!stopped)
+		waiting->still_seconds += TICK_SECONDS;
+	waiting->words = words;
+	if (waiting->stopped_seconds > watch->stall_seconds)
+		return STOPPED;
+	if (waiting->still_seconds > watch->stall_seconds)
 		return HUNG;
-	return watch->memory_limit_bytes && resident_bytes(worker) > watch->memory_limit_bytes ? TOO_LARGE : ENDED;
+	/* Before the warden has started it, there is but the one. */
+	uint64_t resident = watch->memory_limit_bytes ? process_resident_bytes(player > 0 ? player : waiting->worker) : 0;
+	bool large = resident > watch->memory_limit_bytes;
+	return large ? TOO_LARGE : ENDED;
 }
 
-/* Waits for the end; kills a worker whose progress stands still or that takes too much memory. Returns 0 and its wait status,
- * or -1 when it cannot be waited for. */
-static int wait_for(pid_t worker, const struct job *job, const struct spawn_watch *watch, int *status, enum ending *ending)
+/* The warden takes all that was started in there with it. */
+static void end_worker(const struct waiting *waiting)
 {
-	int process = pidfd_open(worker, 0);
-	uint64_t seen = 0;
-	double still_seconds = 0;
-	const double tick_seconds = 0.1;
+	kill(waiting->worker, SIGTERM);
+	kill(waiting->worker, SIGCONT);
+	if (waiting->told_seconds > PATIENCE_SECONDS)
+		kill(waiting->worker, SIGKILL);
+}
+
+/* Waits for the end; has a worker killed whose progress stands still or that takes too much memory. Returns 0, or -1 when it
+ * cannot be waited for. */
+static int wait_for(struct waiting *waiting)
+{
+	int process = pidfd_open(waiting->worker, 0);
 	pid_t done;
-	*ending = ENDED;
 	for (;;) {
 		struct pollfd event = {.fd = process, .events = POLLIN};
-		int ready = poll(&event, process >= 0, (int)(tick_seconds * 1000));
-		done = waitpid(worker, status, WNOHANG);
-		if (done == worker || (done < 0 && errno != EINTR))
+		int ready = poll(&event, process >= 0, (int)(TICK_SECONDS * 1000));
+		done = waitpid(waiting->worker, &waiting->status, WNOHANG);
+		if (done == waiting->worker || (done < 0 && errno != EINTR))
 			break;
 		if (ready != 0)
 			continue; /* a signal to us */
-		uint64_t words = job->progress;
-		still_seconds = words == seen ? still_seconds + tick_seconds : 0;
-		seen = words;
-		if (watch->tick)
-			watch->tick(watch->context, words);
-		if (*ending == ENDED && (*ending = judge(worker, watch, still_seconds)) != ENDED)
-			kill(worker, SIGKILL);
+		if (waiting->watch->tick)
+			waiting->watch->tick(waiting->watch->context, waiting->job->progress);
+		if (waiting->ending == ENDED)
+			waiting->ending = judge(waiting);
+		if (waiting->ending != ENDED)
+			end_worker(waiting);
+		waiting->told_seconds += waiting->ending != ENDED ? TICK_SECONDS : 0;
 	}
 	if (process >= 0)
 		close(process);
-	return done == worker ? 0 : -1;
+	/* Whoever kills the warden takes the player with it. */
+	if (waiting->job->ended)
+		waiting->status = waiting->job->status;
+	return done == waiting->worker ? 0 : -1;
 }
 
 /* A record in place of one that the worker could not write. */
@@ -182,16 +220,22 @@ static bool is_own_crash(int number)
 	return false;
 }
 
-static int describe_ending(const struct job *job, int status, enum ending ending, const struct spawn_watch *watch,
-			   struct result_record *record, struct error *error)
+static int describe_ending(const struct job *job, const struct waiting *waiting, struct result_record *record,
+			   struct error *error)
 {
+	const struct spawn_watch *watch = waiting->watch;
+	int status = waiting->status;
 	const char *pass = job->pass == RESULT_PASS_AUDIT ? "audit" : "timed pass";
 	char limit[TEXT_NUMBER_BYTES];
 	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	if (ending == HUNG)
+	if (waiting->ending == STOPPED)
+		return describe(record, job, ERROR_OWNER_MACHINE, error,
+				"was stopped in the %s for longer than %.3g s: by hand, by a debugger or by its terminal",
+				pass, watch->stall_seconds);
+	if (waiting->ending == HUNG)
 		return describe(record, job, ERROR_OWNER_ALLOCATOR, error, "hung in the %s: no window ended for %.3g s",
 				pass, watch->stall_seconds);
-	if (ending == TOO_LARGE) {
+	if (waiting->ending == TOO_LARGE) {
 		int result = describe(record, job, ERROR_OWNER_ALLOCATOR, error, "passed the memory limit of %s in the %s",
 				      text_bytes(limit, (double)watch->memory_limit_bytes), pass);
 		record->over_limit = result == 0;
@@ -201,6 +245,8 @@ static int describe_ending(const struct job *job, int status, enum ending ending
 		return describe(record, job, ERROR_OWNER_MACHINE, error,
 				"was killed from outside in the %s: signal %d (%s)%s", pass, number, strsignal(number),
 				number == SIGKILL ? "; by hand, or the system had no memory left" : "");
+	if (!number && !waiting->job->player)
+		return describe(record, job, ERROR_OWNER_MACHINE, error, "no process could be started for the %s", pass);
 	if (number)
 		return describe(record, job, ERROR_OWNER_ALLOCATOR, error, "crashed in the %s: signal %d (%s)", pass,
 				number, strsignal(number));
@@ -227,6 +273,21 @@ static int read_record(int descriptor, size_t length, const struct job *job, str
 				      "wrote a record that cannot be read: %.160s", wrong.message);
 }
 
+/* What only the outside sees. */
+static void note_surroundings(const struct waiting *waiting, struct result_record *record)
+{
+	const struct job *job = waiting->job;
+	if (job->left_processes)
+		result_record_note(record, "left %u process%s behind (%.*s), which %s killed", job->left_processes,
+				   job->left_processes == 1 ? "" : "es", (int)sizeof job->left_name, job->left_name,
+				   job->left_processes == 1 ? "was" : "were");
+	if (job->left_for_good)
+		result_record_note(record, "left processes behind (%.*s) that could not be killed",
+				   (int)sizeof job->left_name, job->left_name);
+	if (waiting->stopped_in_all_seconds > 0 && waiting->ending != STOPPED)
+		result_record_note(record, "was stopped from outside for %.1f s", waiting->stopped_in_all_seconds);
+}
+
 static pid_t start(int job)
 {
 	pid_t parent = getpid();
@@ -250,15 +311,17 @@ static int run_worker(struct job *job, const struct spawn_watch *watch, struct r
 		if (error->exit_code == EXIT_CODE_OK)
 			error_set(error, EXIT_CODE_IO, "cannot start a worker: %s", strerror(errno));
 	} else {
-		int status;
-		enum ending ending;
+		struct waiting waiting = {.worker = worker, .job = copy, .watch = watch};
 		struct stat state;
-		if (wait_for(worker, copy, watch, &status, &ending) < 0)
+		if (wait_for(&waiting) < 0)
 			error_set(error, EXIT_CODE_IO, "cannot wait for a worker: %s", strerror(errno));
-		else if (ending == ENDED && WIFEXITED(status) && fstat(job->record, &state) == 0 && state.st_size > 0)
+		else if (waiting.ending == ENDED && WIFEXITED(waiting.status) && fstat(job->record, &state) == 0 &&
+			 state.st_size > 0)
 			result = read_record(job->record, (size_t)state.st_size, job, record, error);
 		else
-			result = describe_ending(job, status, ending, watch, record, error);
+			result = describe_ending(job, &waiting, record, error);
+		if (result == 0)
+			note_surroundings(&waiting, record);
 	}
 	if (result == 0 && result_record_write(record, line, error) < 0) {
 		result_record_release(record);

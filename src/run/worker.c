@@ -6,10 +6,12 @@
 #include "base/memory.h"
 #include "play/audit_map.h"
 #include "play/engine.h"
-#include "run/machine.h"
 #include "play/pass.h"
+#include "run/machine.h"
+#include "run/warden.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -319,20 +321,12 @@ static void pin(int cpu)
 	sched_setaffinity(0, sizeof set, &set);
 }
 
-int worker_run(int descriptor)
+static int run_job(struct job *job)
 {
-	struct worker worker = {0};
-	struct job *job = mmap(NULL, sizeof *job, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-	struct stat state;
-	if (job == MAP_FAILED || fstat(descriptor, &state) < 0 || (size_t)state.st_size < sizeof *job ||
-	    job->magic != JOB_MAGIC) {
-		fprintf(stderr, "iovabench: worker is called by the program itself, not by hand\n");
-		return EXIT_CODE_USAGE;
-	}
-	worker.job = job;
+	struct worker worker = {.job = job};
+	struct error error = {0};
 	worker.pinned = job->cpu >= 0 && machine_thread_cpus(worker.cpus, WORKLOAD_THREADS_MAX) > 0;
 	pin(job->cpu);
-	struct error error = {0};
 	if (job->probe)
 		probe(&worker, &error);
 	else if (prepare(&worker, &error) == 0 && play(&worker, &error) == 0)
@@ -341,4 +335,26 @@ int worker_run(int descriptor)
 	int exit_code = write_record(&worker);
 	release(&worker);
 	return exit_code;
+}
+
+/* Programs that a plugin executes get none of them. */
+static void keep_descriptors(const struct job *job, int descriptor)
+{
+	const int ours[] = {descriptor, job->workload_bytes, job->stream_words, job->record};
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+		if (ours[i] >= 0)
+			fcntl(ours[i], F_SETFD, FD_CLOEXEC);
+}
+
+int worker_run(int descriptor)
+{
+	struct job *job = mmap(NULL, sizeof *job, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+	struct stat state;
+	if (job == MAP_FAILED || fstat(descriptor, &state) < 0 || (size_t)state.st_size < sizeof *job ||
+	    job->magic != JOB_MAGIC) {
+		fprintf(stderr, "iovabench: worker is called by the program itself, not by hand\n");
+		return EXIT_CODE_USAGE;
+	}
+	keep_descriptors(job, descriptor);
+	return warden_run(job, run_job);
 }

@@ -4,11 +4,22 @@
 
 load helpers
 
+# As tiny, in a space that the example walks in no time.
+setup_file() {
+	export small=$BATS_FILE_TMPDIR/small.yaml
+	sed 's/name: tiny/name: small/; s/size: 4GiB/size: 16MiB/' tests/cli/tiny.yaml >"$small"
+}
+
 # Beside rbtree, which comes second where the order is that of the arms: in the audit.
 beside() { # plugin option…
 	local plugin=$1
 	shift
 	run "$iovabench" run $tiny -a "$plugins/$plugin.so" -a rbtree --rounds 3 --latency off --ops 2k -o "$scratch/t" "$@"
+}
+
+# What a test that failed left running.
+teardown() {
+	[ ! -e "$scratch/run" ] || kill -KILL "$(cat "$scratch/run")" 2>/dev/null || true
 }
 
 of() { # spec-part filter
@@ -46,11 +57,12 @@ of() { # spec-part filter
 	done
 }
 
-# The right allocator that does one thing beside; options behind the name of the deed are those of run.
+# The right allocator that does one thing beside; options of run stand behind the deed.
 guest() { # deed[,in=moment] option…
 	local deed=$1
 	shift
-	run "$iovabench" run $tiny -a "$plugins/guest.so:does=$deed" -a rbtree --rounds 2 --latency off --ops 2k -o "$scratch/t" "$@"
+	[ $# -gt 0 ] || set -- --rounds 2 --ops 2k
+	run "$iovabench" run "$small" -a "$plugins/guest.so:does=$deed" -a rbtree --latency off -o "$scratch/t" "$@"
 }
 
 unharmed() {
@@ -105,4 +117,96 @@ unharmed() {
 	run -0 "$iovabench" run tests/cli/full.yaml workloads/ddi-life.yaml workloads/mdl-storm.yaml --ops 20k -a all -a magazine+rbtree \
 		-a lazy+magazine+buddy -a magazine+segregated --rounds 0 -q -o "$scratch/t"
 	is "$(arms "$scratch/t" '[.state, .reason] | join(" ")' | sort -u)" "ok "
+}
+
+# Of this test: children of the plugin have a name, and its folder as theirs.
+left() {
+	pgrep -x guest-child | while read -r pid; do
+		[ "$(readlink "/proc/$pid/cwd")" != "$PWD" ] || echo "$pid"
+	done
+}
+
+@test "processes that a plugin leaves behind are killed and told, wherever they hide" {
+	no_sanitizer
+	local deed
+	for deed in "child|left 1 process behind (guest-child), which was killed" \
+		"daemon|left 1 process behind (guest-child), which was killed" \
+		"tree|left 4 processes behind (guest-child), which were killed" \
+		"daemon,in=create|left 1 process behind (guest-child), which was killed" \
+		"daemon,in=destroy|left 1 process behind (guest-child), which was killed"; do
+		rm -rf "$scratch/t"
+		guest "${deed%|*}" --rounds 0
+		is $status 0
+		is "$(of guest .reason)" "${deed#*|}"
+		is "$(of rbtree '[.state, .reason] | join(" ")')" "ok "
+		is "$(left)" ""
+	done
+}
+
+@test "processes of a plugin that had to be killed are killed, too" {
+	no_sanitizer
+	small=$tiny guest daemon,in=create --rounds 0 --stall 1 --memory 1
+	is $status 3
+	has "$(of guest .reason)" "passed the memory limit of 1.00 MiB"
+	has "$(of guest .reason)" "left 1 process behind (guest-child), which was killed"
+	is "$(left)" ""
+}
+
+@test "when the parent is killed, nothing of its workers stays" {
+	no_sanitizer
+	"$iovabench" run $tiny -a "$plugins/guest.so:does=tree,in=create" --rounds 20 --latency off -q -o "$scratch/t" 3>&- &
+	local pid=$!
+	echo $pid >"$scratch/run"
+	for _ in $(seq 600); do
+		[ -z "$(left)" ] || break
+		sleep 0.05
+	done
+	[ -n "$(left)" ]
+	kill -KILL $pid
+	wait $pid || true
+	for _ in $(seq 200); do
+		[ -n "$(left)" ] || break
+		sleep 0.05
+	done
+	is "$(left)" ""
+}
+
+@test "children of whoever started the program are left alone" {
+	no_sanitizer
+	run -0 bash -c 'sleep 300 >/dev/null 2>&1 3>&- & echo $! >"$1"; exec "$0" run "$2" -a "$3" --rounds 0 -q -o "$4"' "$iovabench" "$scratch/pid" "$small" \
+		"$plugins/guest.so:does=daemon" "$scratch/t"
+	kill -0 "$(cat "$scratch/pid")"
+	kill "$(cat "$scratch/pid")"
+	has "$(of guest .reason)" "left 1 process behind (guest-child)"
+}
+
+@test "a worker that is stopped from outside does not hang" {
+	"$iovabench" run "$small" -a "$plugins/guest.so:does=stop" --rounds 0 --stall 2 -q -o "$scratch/t" 3>&- &
+	local pid=$! player=
+	for _ in $(seq 500); do
+		player=$(pgrep -P "$(pgrep -P $pid | head -n 1)" 2>/dev/null | head -n 1)
+		[ -n "$player" ] && [ "$(sed 's/.*) //; s/ .*//' "/proc/$player/stat")" = T ] && break
+		sleep 0.02
+	done
+	sleep 1
+	kill -CONT "$player"
+	wait $pid
+	is "$(of guest '.state')" ok
+	[[ $(of guest .reason) == "was stopped from outside for "[01].[0-9]" s" ]]
+}
+
+@test "a worker that stays stopped is trouble of the machine, and resume plays it again" {
+	run -7 "$iovabench" run "$small" -a "$plugins/guest.so:does=stop" -a rbtree --rounds 0 --stall 1 -o "$scratch/t"
+	is "$(of guest '[.state, .owner] | join(" ")')" "failed machine"
+	is "$(of guest .reason)" "was stopped in the audit for longer than 1 s: by hand, by a debugger or by its terminal"
+	is "$(of rbtree .state)" ok
+	"$iovabench" resume "$scratch/t" -q 3>&- &
+	local pid=$! player=
+	for _ in $(seq 500); do
+		player=$(pgrep -P "$(pgrep -P $pid | head -n 1)" 2>/dev/null | head -n 1)
+		[ -n "$player" ] && [ "$(sed 's/.*) //; s/ .*//' "/proc/$player/stat")" = T ] && kill -CONT "$player" && break
+		sleep 0.02
+	done
+	wait $pid
+	is "$(of guest .state)" ok
 }

@@ -47,8 +47,8 @@ static void start_thread(int spins)
 		pthread_detach(thread);
 }
 
-/* A busy one: it would be seen in the times of others. */
-static void child(int deep, int away)
+/* Each writes a byte once it is what it wants to be. */
+static void child(int deep, int away, int there)
 {
 	if (fork() != 0)
 		return;
@@ -61,9 +61,25 @@ static void child(int deep, int away)
 	prctl(PR_SET_PDEATHSIG, 0);
 	prctl(PR_SET_NAME, "guest-child");
 	while (deep--)
-		child(deep, away);
-	for (volatile unsigned i = 0;; i++)
-		;
+		child(deep, away, there);
+	if (write(there, "", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static void children(int deep, int away)
+{
+	int ends[2];
+	char byte;
+	if (pipe(ends) < 0)
+		return;
+	child(deep, away, ends[1]);
+	for (int i = 0; i < 1 << deep; i++)
+		if (read(ends[0], &byte, 1) != 1)
+			return;
+	close(ends[0]);
+	close(ends[1]);
 }
 
 static void change_thread(enum does what)
@@ -115,13 +131,13 @@ static void act(void)
 		change_thread(does);
 		break;
 	case CHILD:
-		child(0, 0);
+		children(0, 0);
 		break;
 	case DAEMON:
-		child(0, 1);
+		children(0, 1);
 		break;
 	case TREE:
-		child(2, 1);
+		children(2, 1);
 		break;
 	case STOP:
 		kill(getpid(), SIGSTOP);
