@@ -502,8 +502,11 @@ int pass_audit(struct pass *pass, struct error *error)
 	struct audit audit = {.pass = pass, .memory = {.arena = pass->arena}};
 	int result = open_audit(&audit, error);
 	if (result == 0) {
+		conduct_opened(pass->conduct);
 		result = play_audit(&audit, error);
+		conduct_played(pass->conduct, PASS_AUDIT, false);
 		engine_close(&audit.engine);
+		conduct_closed(pass->conduct, PASS_AUDIT, false);
 		if (result == 0)
 			conclude(&audit);
 	}

@@ -21,6 +21,8 @@ struct member {
 	struct op_source *source;
 	struct op_piece piece; /* played next; count 0: the end */
 	struct taint taint;
+	const char *changed; /* of its settings, by the allocator or from outside; NULL: nothing */
+	bool stays;
 	/* Of the last round. */
 	bool played, tainted;
 	uint64_t start, stop;
@@ -156,6 +158,8 @@ static void play_rounds(struct member *member)
 		CPU_SET((size_t)cpus[member->index], &set);
 		pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 	}
+	struct thread_settings settings;
+	thread_settings_read(&settings);
 	taint_open(&member->taint);
 	bool ended = false;
 	for (;;) {
@@ -179,6 +183,7 @@ static void play_rounds(struct member *member)
 		}
 	}
 	taint_close(&member->taint);
+	member->changed = thread_settings_restore(&settings, &member->stays);
 }
 
 static void *thread_main(void *argument)
@@ -236,6 +241,8 @@ static int run_members(struct crew *crew, struct error *error)
 		play_rounds(&crew->members[0]);
 	for (uint32_t i = 1; i < running; i++)
 		pthread_join(crew->members[i].thread, NULL);
+	for (uint32_t i = 0; i < crew->count; i++)
+		conduct_changed(crew->pass->conduct, crew->members[i].changed, crew->members[i].stays, PASS_TOGETHER, true);
 	if (failure)
 		return error_set(error, EXIT_CODE_IO, "cannot start thread %u of %u: %s", running + 1, crew->count,
 				 strerror(failure));
@@ -247,11 +254,14 @@ int crew_play(struct pass *pass, const struct crew_player *player, void *context
 	struct crew crew = {.pass = pass, .player = player, .context = context, .count = pass->threads, .error = error};
 	lock_open(&crew.lock, pass->lock);
 	int result = open_members(&crew, error);
-	if (result == 0)
+	if (result == 0) {
+		conduct_opened(pass->conduct);
 		result = run_members(&crew, error);
+	}
 	/* The first one owns what the others play on. */
 	for (uint32_t i = crew.count; crew.members && i-- > 0;)
 		engine_close(&crew.members[i].engine);
+	conduct_closed(pass->conduct, PASS_TOGETHER, true);
 	memory_release(crew.members);
 	memory_release(crew.ring_memory);
 	lock_close(&crew.lock);

@@ -351,12 +351,15 @@ static int play_alone(struct pass *pass, struct error *error)
 		result = engine_open_in(&engine, pass->workload, pass->source->stream, pass->spec, pass->arena,
 					&surroundings, error);
 	if (result == 0) {
+		conduct_opened(pass->conduct);
 		sampling.engine = &engine;
 		result = play_stream(&sampling, error);
+		conduct_played(pass->conduct, PASS_LATENCY, true);
 		pass->record->clock_backward += engine.clock_backward + sampling.clock_backward;
 		if (result == 0)
 			result = engine_end_driver(&engine, error);
 		engine_close(&engine);
+		conduct_closed(pass->conduct, PASS_LATENCY, true);
 	}
 	close_sampling(&sampling);
 	lock_close(&lock);

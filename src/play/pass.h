@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "result/result.h"
 #include "play/arena.h"
+#include "play/conduct.h"
 #include "play/lock.h"
 #include "play/op_source.h"
 #include "workload/model.h"
@@ -15,6 +16,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* What they are called. */
+#define PASS_THROUGHPUT "throughput pass"
+#define PASS_LATENCY "latency pass"
+#define PASS_TOGETHER "pass of several threads"
+#define PASS_AUDIT "audit"
 
 #define PASS_WINDOW_WORDS ((size_t)65536)
 #define PASS_WINDOW_STEPS 1000.0 /* a shorter window says nothing */
@@ -44,6 +51,7 @@ struct pass {
 	uint32_t threads;             /* of the timed passes; 0 and 1: the calling one */
 	struct op_source *sources;    /* several threads: one each, which the timed passes play instead of source */
 	const int *cpus;              /* that they are pinned to; NULL: none */
+	struct conduct *conduct;      /* of the allocator; NULL: nobody looks */
 };
 
 /* Words between two rows of the series. */

@@ -286,14 +286,17 @@ static int play_alone(struct iteration *iteration, struct error *error)
 	int result = engine_open_in(&iteration->engine, pass->workload, pass->source->stream, pass->spec, pass->arena,
 				    &surroundings, error);
 	if (result == 0) {
+		conduct_opened(pass->conduct);
 		taint_open(&iteration->taint);
 		counters_open(&iteration->counters);
 		result = play_stream(iteration, error);
 		counters_close(&iteration->counters);
 		taint_close(&iteration->taint);
+		conduct_played(pass->conduct, PASS_THROUGHPUT, true);
 		if (result == 0)
 			result = engine_end_driver(&iteration->engine, error);
 		engine_close(&iteration->engine);
+		conduct_closed(pass->conduct, PASS_THROUGHPUT, true);
 	}
 	lock_close(&lock);
 	return result;

@@ -32,6 +32,7 @@ struct worker {
 	size_t words_bytes;
 	struct allocator_spec spec;
 	struct arena arena;
+	struct conduct conduct;
 	struct result_record record;
 };
 
@@ -218,8 +219,10 @@ static int prepare(struct worker *worker, struct error *error)
 	struct job *job = worker->job;
 	if (read_workload(worker, error) < 0 || check_stream(worker, error) < 0 || map_words(worker, error) < 0)
 		return -1;
+	conduct_begin(&worker->conduct, &worker->record);
 	if (allocator_spec_open(job->spec, &worker->spec, error) < 0)
 		return -1;
+	conduct_opened(&worker->conduct);
 	if (check_capabilities(worker, error) < 0)
 		return -1;
 	if (choose_lock(worker, error) < 0 || open_sources(worker, error) < 0)
@@ -252,6 +255,7 @@ static int play(struct worker *worker, struct error *error)
 		.threads = worker->plan.threads,
 		.sources = worker->sources,
 		.cpus = worker->pinned ? worker->cpus : NULL,
+		.conduct = &worker->conduct,
 	};
 	if (job->pass == RESULT_PASS_AUDIT)
 		return pass_audit(&pass, error);
@@ -333,6 +337,9 @@ static int run_job(struct job *job)
 		plan_check_streams(&worker.plan, &error);
 	finish_record(&worker, &error);
 	int exit_code = write_record(&worker);
+	/* Nothing is taken away from under threads that still run. */
+	if (worker.conduct.left_threads)
+		_exit(exit_code);
 	release(&worker);
 	return exit_code;
 }

@@ -210,3 +210,49 @@ left() {
 	wait $pid
 	is "$(of guest .state)" ok
 }
+
+@test "threads that destroy leaves behind are told, and when they run, times are not trusted" {
+	guest idle
+	is $status 0
+	is "$(of guest '[.state, .reason] | join(" ")')" "ok destroy left threads behind"
+	rm -rf "$scratch/t"
+	guest spin --rounds 2 --ops 20k
+	is $status 5
+	is "$(of guest .state)" untrustworthy
+	has "$(of guest .reason)" "threads that destroy left behind took CPU time while it was measured"
+	unharmed
+}
+
+@test "CPU affinity and scheduling class that a plugin changes are put back and told" {
+	local deed
+	for deed in "cpus|CPU affinity" "class|scheduling class"; do
+		[ "$deed" != "cpus|CPU affinity" ] || [ "$(nproc)" -ge 2 ] || continue
+		rm -rf "$scratch/t"
+		# Before anything was timed: times are as they should be.
+		guest "${deed%|*},in=create"
+		is $status 0
+		is "$(of guest '[.state, .reason] | join(" ")')" "ok ${deed#*|} of a thread that calls it changed in the opening: put back"
+		rm -rf "$scratch/t"
+		guest "${deed%|*}"
+		is $status 5
+		is "$(of guest .state)" untrustworthy
+		has "$(of guest .reason)" "${deed#*|} of a thread that calls it changed in the throughput pass: put back"
+		unharmed
+	done
+}
+
+@test "niceness that a plugin changes is put back where that is allowed, and told" {
+	guest nice,in=create
+	if [ "$(id -u)" -eq 0 ]; then
+		is "$status $(of guest .state)" "0 ok"
+		is "$(of guest .reason)" "niceness of a thread that calls it changed in the opening: put back"
+	fi
+	has "$(of guest .reason)" "niceness of a thread that calls it changed in the opening"
+	unharmed
+}
+
+@test "settings of one of several threads are put back and told" {
+	guest class --rounds 2 --threads 2
+	is $status 5
+	has "$(of guest .reason)" "scheduling class of a thread that calls it changed in the pass of several threads: put back"
+}
