@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/doctor_checks.h"
 
+#include "base/text.h"
+#include "run/container.h"
+
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <linux/perf_event.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +18,8 @@
 #define LOAD_SHARE_MAX 0.25  /* of the CPUs, before a run begins */
 #define STEAL_SHARE_MAX 1e-3 /* of all time since the start of the system */
 #define PRESSURE_PERCENT_MAX 5.0
+/* Version 1 says "none" with a number of this size. */
+#define CONTAINER_MEMORY_NONE (UINT64_C(1) << 60)
 
 static void say(struct doctor_finding *finding, enum doctor_state state, const char *advice, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -223,6 +229,23 @@ static void look_steal(const char *root, struct doctor_finding *finding)
 	    "%.2g%% of all time since the start of the system went to other guests", 100 * share);
 }
 
+static void look_container(const char *root, struct doctor_finding *finding)
+{
+	struct container container;
+	char bytes[TEXT_NUMBER_BYTES];
+	container_read(root, &container);
+	if (!container.known)
+		say(finding, DOCTOR_UNKNOWN, NULL, "/proc/self/cgroup cannot be read");
+	else if (isfinite(container.cpus))
+		say(finding, DOCTOR_WARN, "take away the quota (cpu.max): when it is used up, everything waits",
+		    "%.3g s of CPU time in a second", container.cpus);
+	else if (container.memory_bytes < CONTAINER_MEMORY_NONE)
+		say(finding, DOCTOR_OK, NULL, "may take %s of memory; --memory is three quarters of it unless it is given",
+		    text_bytes(bytes, (double)container.memory_bytes));
+	else
+		say(finding, DOCTOR_OK, NULL, "no limits of memory and CPU time");
+}
+
 static void look_pressure(const char *root, struct doctor_finding *finding)
 {
 	char line[DOCTOR_TEXT_BYTES];
@@ -296,9 +319,9 @@ static void look_counters(const char *root, struct doctor_finding *finding)
 }
 
 const struct doctor_check doctor_checks[] = {
-	{"clock", look_clock},           {"machine", look_machine}, {"governor", look_governor},
-	{"boost", look_boost},           {"SMT", look_smt},         {"isolation", look_isolation},
-	{"huge pages", look_huge_pages}, {"ASLR", look_layout},     {"steal", look_steal},
-	{"pressure", look_pressure},     {"load", look_load},       {"counters", look_counters},
+	{"clock", look_clock},       {"machine", look_machine},     {"governor", look_governor},     {"boost", look_boost},
+	{"SMT", look_smt},           {"isolation", look_isolation}, {"huge pages", look_huge_pages}, {"ASLR", look_layout},
+	{"steal", look_steal},       {"container", look_container}, {"pressure", look_pressure},     {"load", look_load},
+	{"counters", look_counters},
 };
 const size_t doctor_check_count = sizeof doctor_checks / sizeof doctor_checks[0];

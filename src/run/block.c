@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "run/machine.h"
 #include "workload/workload_yaml.h"
 
 #include <stdio.h>
@@ -210,8 +211,5 @@ void block_fill_job(const struct block *block, const char *spec, struct job *job
 /* The rest is for this process, the stream that workers share, and the system. */
 uint64_t block_memory_limit(const struct run_options *options)
 {
-	long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-	if (options->memory_limit_bytes || pages <= 0 || page_bytes <= 0)
-		return options->memory_limit_bytes;
-	return (uint64_t)pages / 4 * 3 * (uint64_t)page_bytes;
+	return options->memory_limit_bytes ? options->memory_limit_bytes : machine_memory_bytes("") / 4 * 3;
 }

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "iovabench/version.h"
+#include "run/container.h"
 
 #include <math.h>
 #include <sched.h>
@@ -61,6 +62,35 @@ int machine_thread_cpus(int *cpus, uint32_t threads)
 	return (int)found;
 }
 
+uint64_t machine_memory_bytes(const char *root)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+	uint64_t bytes = pages > 0 && page_bytes > 0 ? (uint64_t)pages * (uint64_t)page_bytes : UINT64_MAX;
+	struct container container;
+	container_read(root, &container);
+	bytes = container.memory_bytes < bytes ? container.memory_bytes : bytes;
+	return bytes == UINT64_MAX ? 0 : bytes;
+}
+
+static void warn_of_container(struct text *warnings, long cpus, int usable)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+	char bytes[TEXT_NUMBER_BYTES], limit[TEXT_NUMBER_BYTES];
+	struct container container;
+	container_read("", &container);
+	if (pages > 0 && container.memory_bytes < (uint64_t)pages * (uint64_t)page_bytes)
+		text_add(warnings, "the control group may take %s of memory: --memory is %s unless it is given\n",
+			 text_bytes(bytes, (double)container.memory_bytes),
+			 text_bytes(limit, (double)(container.memory_bytes / 4 * 3)));
+	if (container.cpus < (double)(usable > 0 ? usable : cpus))
+		text_add(warnings,
+			 "the control group may take %.3g s of CPU time in a second: when they are used up, everything "
+			 "waits, and maxima are such waits\n",
+			 container.cpus);
+	if (usable > 0 && usable < cpus)
+		text_add(warnings, "%d of %ld CPUs may be used (affinity, cpuset)\n", usable, cpus);
+}
+
 static void warn(struct text *warnings, const struct clock *clock, long cpus, uint32_t threads)
 {
 	char line[256], duration[TEXT_NUMBER_BYTES];
@@ -86,6 +116,7 @@ static void warn(struct text *warnings, const struct clock *clock, long cpus, ui
 			 "%u threads on %d CPUs: they take turns, and figures tell more of the scheduler than of the "
 			 "allocator\n",
 			 threads, usable);
+	warn_of_container(warnings, cpus, usable);
 	if (cpus < 2)
 		text_add(warnings, "one CPU only: everything else runs on the CPU that is measured\n");
 }

@@ -16,6 +16,10 @@ int machine_describe(struct result *result, const struct clock *clock, uint32_t 
 /* A new text, or NULL without memory: the model of the CPU, or "unknown". */
 char *machine_cpu_name(void);
 
+/* What this process may take of memory: the machine's, or what its control group leaves of it; 0: cannot be told. root: "" or
+ * the folder that holds proc and sys. */
+uint64_t machine_memory_bytes(const char *root);
+
 /* The CPU that workers are pinned to: the last one that this process may use; -1 when that cannot be told. */
 int machine_worker_cpu(void);
 

@@ -38,7 +38,7 @@ struct run_options {
 	bool audit;
 	const char *folder;          /* NULL: results/<run id> */
 	double stall_seconds;        /* a worker that plays no window for so long hangs */
-	uint64_t memory_limit_bytes; /* of a worker, resident; 0: three quarters of the machine's */
+	uint64_t memory_limit_bytes; /* of a worker, resident; 0: three quarters of the machine's, or its control group's */
 	bool progress;               /* stderr is a terminal and nobody asked for quiet */
 	const char *command;         /* for the record */
 	struct resumed *resumed;     /* NULL: a new run */

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "run/container.h"
 #include "run/process.h"
 
 #include <errno.h>
@@ -110,6 +111,7 @@ struct waiting {
 	double still_seconds;   /* that it ran without playing any */
 	double stopped_seconds; /* without a break, and */
 	double stopped_in_all_seconds;
+	uint64_t oom_kills; /* in our control group, before */
 	int status;
 };
 
@@ -220,6 +222,13 @@ static bool is_own_crash(int number)
 	return false;
 }
 
+static bool killed_for_memory(const struct waiting *waiting)
+{
+	struct container container;
+	container_read("", &container);
+	return container.oom_kills > waiting->oom_kills;
+}
+
 static int describe_ending(const struct job *job, const struct waiting *waiting, struct result_record *record,
 			   struct error *error)
 {
@@ -244,7 +253,10 @@ static int describe_ending(const struct job *job, const struct waiting *waiting,
 	if (number && !is_own_crash(number))
 		return describe(record, job, ERROR_OWNER_MACHINE, error,
 				"was killed from outside in the %s: signal %d (%s)%s", pass, number, strsignal(number),
-				number == SIGKILL ? "; by hand, or the system had no memory left" : "");
+				number != SIGKILL ? ""
+				: killed_for_memory(waiting)
+					? "; the system did, because its control group may take no more memory"
+					: "; by hand, or the system had no memory left");
 	if (!number && !waiting->job->player)
 		return describe(record, job, ERROR_OWNER_MACHINE, error, "no process could be started for the %s", pass);
 	if (number)
@@ -306,12 +318,14 @@ static int run_worker(struct job *job, const struct spawn_watch *watch, struct r
 	job->record = spawn_memory_file("iovabench-record", NULL, 0, error);
 	if (job->record >= 0)
 		shared = share_job(job, &copy, error);
+	struct container container;
+	container_read("", &container);
 	pid_t worker = shared < 0 ? -1 : start(shared);
 	if (worker < 0) {
 		if (error->exit_code == EXIT_CODE_OK)
 			error_set(error, EXIT_CODE_IO, "cannot start a worker: %s", strerror(errno));
 	} else {
-		struct waiting waiting = {.worker = worker, .job = copy, .watch = watch};
+		struct waiting waiting = {.worker = worker, .job = copy, .watch = watch, .oom_kills = container.oom_kills};
 		struct stat state;
 		if (wait_for(&waiting) < 0)
 			error_set(error, EXIT_CODE_IO, "cannot wait for a worker: %s", strerror(errno));

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "play/op_source.h"
+#include "run/machine.h"
 #include "run/spawn.h"
 
 #include <errno.h>
@@ -24,10 +25,13 @@ static int append(int descriptor, const struct op *ops, size_t count, struct err
 	return 0;
 }
 
+/* What words may take of the memory that there is, or that a control group leaves: one part in so many. */
+#define STREAM_MEMORY_SHARE 8
+
 /* Keeps the words, until they are too many. */
 static int keep(struct stream_file *file, uint64_t words, const struct op *piece, size_t count, struct error *error)
 {
-	if (file->descriptor >= 0 && words > OP_SOURCE_SHARED_WORDS_MAX) {
+	if (file->descriptor >= 0 && words > file->kept_words_max) {
 		close(file->descriptor);
 		file->descriptor = -1;
 	}
@@ -77,6 +81,10 @@ static int generate(struct stream_file *file, const struct plan *plan, struct op
 int stream_file_create(struct stream_file *file, const struct plan *plan, struct error *error)
 {
 	*file = (struct stream_file){.phase_count = (uint32_t)plan->workload.phase_count};
+	uint64_t bytes = machine_memory_bytes("");
+	file->kept_words_max = OP_SOURCE_SHARED_WORDS_MAX;
+	if (bytes && bytes / STREAM_MEMORY_SHARE / sizeof(struct op) < file->kept_words_max)
+		file->kept_words_max = bytes / STREAM_MEMORY_SHARE / sizeof(struct op);
 	file->descriptor = spawn_memory_file("iovabench-stream", NULL, 0, error);
 	struct op *piece = memory_zeroed(OP_SOURCE_PIECE_WORDS, sizeof piece[0]);
 	int result = piece ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a piece of the operation stream");

@@ -11,9 +11,10 @@
 #include <stdint.h>
 
 struct stream_file {
-	int descriptor;      /* -1: too long to keep, workers generate it themselves */
-	uint64_t words;      /* of the woven stream */
-	uint64_t operations; /* without control words */
+	int descriptor;          /* -1: too long to keep, workers generate it themselves */
+	uint64_t kept_words_max; /* by the memory that there is */
+	uint64_t words;          /* of the woven stream */
+	uint64_t operations;     /* without control words */
 	uint64_t hash;
 	uint64_t peak_live_pages; /* planned, requested pages */
 	uint32_t phase_count;

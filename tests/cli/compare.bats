@@ -441,6 +441,8 @@ state() { # document name
 @test "doctor is content with a machine that is set up" {
 	fake proc/cpuinfo "$(printf 'processor\t: 0\nflags\t\t: fpu constant_tsc nonstop_tsc rdtscp\n\nprocessor\t: 1\n')"
 	fake proc/loadavg '0.10 0.10 0.10 1/100 1'
+	fake proc/self/cgroup 0::/a
+	fake sys/fs/cgroup/a/cpu.max 'max 100000'
 	fake proc/stat 'cpu 100 0 100 100000 0 0 0 0 0 0'
 	fake proc/pressure/cpu 'some avg10=0.00 avg60=0.00 avg300=0.00 total=1'
 	fake proc/sys/kernel/randomize_va_space 2
@@ -455,7 +457,7 @@ state() { # document name
 	run -0 "$iovabench" doctor --json --root "$scratch/root"
 	is "$(jq -r '[.[].state] | unique | join(",")' <<<"$output")" ok
 	run -0 "$iovabench" doctor --root "$scratch/root"
-	has "$output" "0 of 12 could be better"
+	has "$output" "0 of 13 could be better"
 	# Each line by itself, made worse.
 	local name path content
 	while IFS='|' read -r name path content; do
@@ -476,6 +478,7 @@ state() { # document name
 		huge pages|sys/kernel/mm/transparent_hugepage/enabled|always madvise [never]
 		ASLR|proc/sys/kernel/randomize_va_space|0
 		steal|proc/stat|cpu 100 0 100 100000 0 0 0 200 0 0
+		container|sys/fs/cgroup/a/cpu.max|50000 100000
 		pressure|proc/pressure/cpu|some avg10=5.01 avg60=0.00 avg300=0.00 total=1
 		load|proc/loadavg|0.60 0.10 0.10 1/100 1
 		counters|proc/sys/kernel/perf_event_paranoid|3
@@ -505,7 +508,7 @@ state() { # document name
 	is "$(jq -r '[.[] | select(.state != "unknown") | .name] | join(",")' <<<"$output")" counters
 	run -0 "$iovabench" doctor
 	run -0 "$iovabench" doctor --json
-	jq -e 'length == 12' <<<"$output"
+	jq -e 'length == 13' <<<"$output"
 	run -2 "$iovabench" doctor --root "$scratch/none"
 	has "$output" "--root '$scratch/none': is no folder"
 	run -2 "$iovabench" doctor now

@@ -236,3 +236,22 @@ reason_is() {
 	run -7 bash -c "ulimit -v 200000; exec $iovabench run $tiny -a rbtree --rounds 1 -o $scratch/t"
 	has "$output" "ulimit -v"
 }
+
+@test "the limit of a control group is that of --memory, and what the system kills for it is told" {
+	no_sanitizer
+	local group
+	group=$(sed -n 's/^[0-9]*:memory:/\/sys\/fs\/cgroup\/memory/p' /proc/self/cgroup)/iovabench-$$
+	mkdir "$group" 2>/dev/null || skip "no control group of version 1 can be made here"
+	echo $((80 << 20)) >"$group/memory.limit_in_bytes"
+	within() { bash -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$iovabench" run $tiny --rounds 1 --latency off --ops 2k "$@"; }
+	run within -a "$plugins/large.so" -a rbtree -o "$scratch/t" --memory 100000
+	local code=$status
+	run within -a "$plugins/large.so" -a rbtree -o "$scratch/limited"
+	rmdir "$group"
+	is "$code $status" "7 3"
+	is "$(arms "$scratch/t" .reason | head -n 1)" \
+		"was killed from outside in the audit: signal 9 (Killed); the system did, because its control group may take no more memory"
+	is "$(arms "$scratch/t" .state | tail -n 1)" ok
+	has "$(jq -r '.machine.warnings[]' "$scratch/t/result.json")" "the control group may take 80.0 MiB of memory: --memory is 60.0 MiB"
+	is "$(arms "$scratch/limited" .reason | head -n 1)" "passed the memory limit of 60.0 MiB in the audit"
+}
