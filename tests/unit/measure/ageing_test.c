@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "support/lack.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -260,10 +261,10 @@ static void every_lack_of_memory_is_told(void **state)
 {
 	(void)state;
 	size_t count = LEVELS({10, 40});
-	for (uint64_t n = 0; n < 3; n++) {
-		memory_fail_after(n);
-		assert_int_equal(ageing_judge(values, places, count, (double)count, &found), -1);
-		memory_fail_after(UINT64_MAX);
+	for (struct lack lack = {.least = 3}; lack_next(&lack);) {
+		lack_begins(&lack);
+		int result = ageing_judge(values, places, count, (double)count, &found);
+		assert_int_equal(result, lack_ends(&lack) ? -1 : 0);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "play/crew.h"
 #include "support/run_fixture.h"
 #include "workload/share.h"
+#include "support/lack.h"
 
 #define HEAD                                                                                                               \
 	"iovabench: 1\nname: test\nspace: {base: 0x0, size: 64MiB}\nrequests: [{name: any, size: {uniform: {min: 4KiB, "   \
@@ -308,14 +309,13 @@ static void threads_fail_cleanly_without_memory(void **state)
 {
 	(void)state;
 	begin(HEAD "phases:\n  - {name: travel, mix: [{request: any}], ops: 100, free_on: next}\n", 2);
-	for (uint64_t passes = 0;; passes++) {
+	for (struct lack lack = {0}; lack_next(&lack);) {
 		bench.error = (struct error){0};
-		memory_fail_after(passes);
+		lack_begins(&lack);
 		int result = pass_throughput(&bench.pass, &bench.error);
-		memory_fail_after(UINT64_MAX);
-		if (result == 0)
-			break;
-		assert_int_equal(bench.error.exit_code, EXIT_CODE_IO);
+		bool failed = lack_ends(&lack);
+		assert_int_equal(result, failed ? -1 : 0);
+		assert_true(!failed || bench.error.exit_code == EXIT_CODE_IO);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "measure/histogram.h"
 #include "play/plain_histogram.h"
+#include "support/lack.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -479,9 +480,7 @@ static void what_is_the_resolution_is_not_below_it(void **state)
 static void every_lack_of_memory_is_an_error(void **state)
 {
 	(void)state;
-	int filled = -1;
-	for (uint64_t n = 0; filled < 0; n++) {
-		assert_true(n < 200);
+	for (struct lack lack = {0}; lack_next(&lack);) {
 		tear_down(NULL);
 		struct result_record *audit = add(&arm, RESULT_PASS_AUDIT);
 		audit->series = memory_zeroed(2, sizeof audit->series[0]);
@@ -492,12 +491,10 @@ static void every_lack_of_memory_is_an_error(void **state)
 			.columns = 2, .rows = 1, .ops = memory_zeroed(1, 8), .cells = memory_zeroed(2, 1)};
 		add_samples(200, 1000);
 		error = (struct error){0};
-		memory_fail_after(n);
-		uint64_t before = memory_requests();
-		filled = gather_fill(&gathered, &arm, NULL, &workload, &ticking, &error);
-		bool failed = memory_requests() - before > n;
-		memory_fail_after(UINT64_MAX);
-		assert_true(failed == (filled < 0));
+		lack_begins(&lack);
+		int filled = gather_fill(&gathered, &arm, NULL, &workload, &ticking, &error);
+		bool failed = lack_ends(&lack);
+		assert_int_equal(filled, failed ? -1 : 0);
 		assert_true(filled == 0 || error.exit_code == EXIT_CODE_IO);
 	}
 	assert_int_equal(gathered.series_count, 2);

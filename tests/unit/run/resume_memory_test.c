@@ -13,8 +13,7 @@
 #include <cmocka.h>
 
 #include "support/result_fixture.h"
-
-#define ALLOCATIONS_MAX UINT64_C(1000000)
+#include "support/lack.h"
 
 static const char *const files[] = {"a.yaml", "b.yaml"};
 static const char *const specs[] = {"rbtree", "magazine+buddy"};
@@ -88,17 +87,16 @@ static void a_request_is_made_or_there_is_no_memory(void **state)
 	struct workload_sweep sweeps[2];
 	struct yaml_written values[3] = {0};
 	struct request from = sample(sweeps, values);
-	int result = -1;
-	for (uint64_t n = 0; result < 0; n++) {
+	for (struct lack lack = {.least = 5}; lack_next(&lack);) {
 		struct request request;
 		struct error error = {0};
-		memory_fail_after(n);
-		result = request_new(&request, &from.options, &error);
-		memory_fail_after(UINT64_MAX);
-		assert_true(result == 0 ? n > 5 : error.exit_code == EXIT_CODE_IO);
+		lack_begins(&lack);
+		int result = request_new(&request, &from.options, &error);
+		bool failed = lack_ends(&lack);
+		assert_int_equal(result, failed ? -1 : 0);
+		assert_true(!failed || error.exit_code == EXIT_CODE_IO);
 		assert_true(result == 0 ? request.id && request.cpu : *error.message && !request.id && !request.cpu);
 		request_release(&request);
-		assert_true(n < ALLOCATIONS_MAX);
 	}
 }
 
@@ -119,14 +117,13 @@ static void a_build_is_checked_or_there_is_no_memory(void **state)
 	assert_int_equal(error.exit_code, EXIT_CODE_USAGE);
 	assert_int_equal(inputs_add_plugins(&request.inputs, "magazine+/proc/version:a=b+/proc/cpuinfo", &error), 0);
 	assert_int_equal(request.inputs.count, 2);
-	int result = -1;
-	for (uint64_t n = 0; result < 0; n++) {
+	for (struct lack lack = {.least = 1}; lack_next(&lack);) {
 		error = (struct error){0};
-		memory_fail_after(n);
-		result = request_check_here(&request, &error);
-		memory_fail_after(UINT64_MAX);
-		assert_true(result == 0 ? n > 1 : error.exit_code == EXIT_CODE_IO);
-		assert_true(n < ALLOCATIONS_MAX);
+		lack_begins(&lack);
+		int result = request_check_here(&request, &error);
+		bool failed = lack_ends(&lack);
+		assert_int_equal(result, failed ? -1 : 0);
+		assert_true(!failed || error.exit_code == EXIT_CODE_IO);
 	}
 	request_release(&request);
 }
@@ -137,16 +134,15 @@ static void a_request_is_written_or_there_is_no_memory(void **state)
 	struct workload_sweep sweeps[2];
 	struct yaml_written values[3] = {0};
 	struct request request = sample(sweeps, values);
-	int result = -1;
-	for (uint64_t n = 0; result < 0; n++) {
+	for (struct lack lack = {.least = 10}; lack_next(&lack);) {
 		struct text json = {0};
 		struct error error = {0};
-		memory_fail_after(n);
-		result = request_write(&request, &json, &error);
-		memory_fail_after(UINT64_MAX);
-		assert_true(result == 0 ? n > 10 : error.exit_code == EXIT_CODE_IO);
+		lack_begins(&lack);
+		int result = request_write(&request, &json, &error);
+		bool failed = lack_ends(&lack);
+		assert_int_equal(result, failed ? -1 : 0);
+		assert_true(!failed || error.exit_code == EXIT_CODE_IO);
 		text_release(&json);
-		assert_true(n < ALLOCATIONS_MAX);
 	}
 }
 
@@ -154,20 +150,19 @@ static void a_request_is_read_or_there_is_no_memory(void **state)
 {
 	(void)state;
 	struct text json = {0};
-	int result = -1;
 	written(&json);
-	for (uint64_t n = 0; result < 0; n++) {
+	for (struct lack lack = {.least = 10}; lack_next(&lack);) {
 		struct request request;
 		struct error error = {0};
-		memory_fail_after(n);
-		result = request_read(json.bytes, json.length, &request, &error);
-		memory_fail_after(UINT64_MAX);
-		assert_true(result == 0 ? n > 10 : error.exit_code == EXIT_CODE_IO);
+		lack_begins(&lack);
+		int result = request_read(json.bytes, json.length, &request, &error);
+		bool failed = lack_ends(&lack);
+		assert_int_equal(result, failed ? -1 : 0);
+		assert_true(!failed || error.exit_code == EXIT_CODE_IO);
 		if (result < 0)
 			assert_null(request.texts);
 		else
 			request_release(&request);
-		assert_true(n < ALLOCATIONS_MAX);
 	}
 	text_release(&json);
 }
@@ -185,18 +180,17 @@ static void a_journal_is_read_or_there_is_no_memory(void **state)
 	}
 	size_t whole = lines.length;
 	text_add(&lines, "{\"torn");
-	int result = -1;
-	for (uint64_t n = 0; result < 0; n++) {
+	for (struct lack lack = {.least = 10}; lack_next(&lack);) {
 		struct journal journal;
 		error = (struct error){0};
-		memory_fail_after(n);
-		result = journal_read(&journal, lines.bytes, lines.length, &error);
-		memory_fail_after(UINT64_MAX);
-		assert_true(result == 0 ? n > 10 : error.exit_code == EXIT_CODE_IO);
+		lack_begins(&lack);
+		int result = journal_read(&journal, lines.bytes, lines.length, &error);
+		bool failed = lack_ends(&lack);
+		assert_int_equal(result, failed ? -1 : 0);
+		assert_true(!failed || error.exit_code == EXIT_CODE_IO);
 		assert_int_equal(journal.count, result == 0 ? 3 : 0);
 		assert_int_equal(journal.whole_bytes, result == 0 ? whole : 0);
 		journal_release(&journal);
-		assert_true(n < ALLOCATIONS_MAX);
 	}
 	text_release(&lines);
 }
@@ -204,23 +198,22 @@ static void a_journal_is_read_or_there_is_no_memory(void **state)
 static void results_are_merged_or_there_is_no_memory(void **state)
 {
 	(void)state;
-	int result = -1;
-	for (uint64_t n = 0; result < 0; n++) {
+	for (struct lack lack = {.least = 5}; lack_next(&lack);) {
 		struct result from, into;
 		struct error error = {0};
 		fixture_result(&from, (struct fixture_size){4, 2, 2});
 		size_t arms = from.arm_count;
-		memory_fail_after(n);
-		result = result_merge(&into, &from, 1, "iovabench merge", &error);
-		memory_fail_after(UINT64_MAX);
-		assert_true(result == 0 ? n > 5 : error.exit_code == EXIT_CODE_IO);
+		lack_begins(&lack);
+		int result = result_merge(&into, &from, 1, "iovabench merge", &error);
+		bool failed = lack_ends(&lack);
+		assert_int_equal(result, failed ? -1 : 0);
+		assert_true(!failed || error.exit_code == EXIT_CODE_IO);
 		if (result == 0) {
 			assert_int_equal(into.arm_count, arms);
 			assert_int_equal(into.comparison_count, 0);
 		}
 		result_release(&into);
 		result_release(&from);
-		assert_true(n < ALLOCATIONS_MAX);
 	}
 }
 

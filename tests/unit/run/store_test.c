@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "support/folder.h"
+#include "support/lack.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -382,16 +383,14 @@ static void every_lack_of_memory_is_an_error(void **state)
 {
 	(void)state;
 	struct result *result = make_result();
-	bool done = false;
-	for (uint64_t n = 0; !done; n++) {
-		assert_true(n < 20000);
+	for (struct lack lack = {0}; lack_next(&lack);) {
 		folder_remove(inside);
 		error = (struct error){0};
-		memory_fail_after(n);
-		done = store_open(&store, inside, false, &error) == 0 && write_result(result) == 0;
+		lack_begins(&lack);
+		bool done = store_open(&store, inside, false, &error) == 0 && write_result(result) == 0;
 		/* A name or a log less is none the worse result. */
 		done &= lost == 0;
-		memory_fail_after(UINT64_MAX);
+		lack_ends(&lack);
 		assert_true(done || lost || error.exit_code == EXIT_CODE_IO);
 		assert_true(!exists("result.json") || done || lost);
 		store_close(&store);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "unit/stream/op_stream_player.h"
+#include "support/lack.h"
 
 static char text[] = "test";
 
@@ -176,13 +177,15 @@ static void every_failing_allocation_is_an_error(void **state)
 {
 	(void)state;
 	add_rings(2, 3, 10);
-	for (uint64_t passes = 0;; passes++) {
+	for (struct lack lack = {0}; lack_next(&lack);) {
 		struct error error = {0};
-		memory_fail_after(passes);
+		lack_begins(&lack);
 		stream = op_stream_open(&workload, NULL, 1, &error);
-		memory_fail_after(UINT64_MAX);
-		if (stream)
-			break;
+		if (!lack_ends(&lack)) {
+			assert_non_null(stream);
+			continue;
+		}
+		assert_null(stream);
 		assert_int_equal(error.exit_code, EXIT_CODE_IO);
 	}
 }

@@ -4,6 +4,7 @@
 #include "workload/workload_yaml.h"
 
 #include "base/memory.h"
+#include "support/lack.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -87,21 +88,18 @@ static void errors_beyond_the_thousandth_are_counted(void **state)
 static void fail_each_request(const char *file, int without_failure)
 {
 	static const struct workload zeroed;
-	for (uint64_t n = 0;; n++) {
-		uint64_t before = memory_requests();
-		memory_fail_after(n);
+	for (struct lack lack = {.least = 50}; lack_next(&lack);) {
+		lack_begins(&lack);
 		int result = workload_load(file, &workload, &messages);
-		memory_fail_after(UINT64_MAX);
-		if (memory_requests() - before <= n) {
-			assert_true(n > 50);
+		if (!lack_ends(&lack)) {
 			assert_int_equal(result, without_failure);
-			return;
+			continue;
 		}
 		bool told = messages.bytes && strstr(messages.bytes, "no memory to read the workload");
 		assert_int_equal(result, told || messages.failed ? WORKLOAD_NO_MEMORY : -1);
 		assert_memory_equal(&workload, &zeroed, sizeof workload);
 		if (!messages.failed && !strstr(messages.bytes, "no memory"))
-			fail_msg("request %lu: %s", (unsigned long)n, messages.bytes);
+			fail_msg("request %lu: %s", (unsigned long)lack.passes, messages.bytes);
 		text_release(&messages);
 	}
 }
