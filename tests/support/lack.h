@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Every lack of memory in turn: the act is done again and again, each time with another request for memory that fails, until it
- * asks for no more.
+ * Every lack of memory in turn: the act is done again and again, each time with another request for memory that fails, until
+ * it asks for no more.
  *
  *	for (struct lack lack = {0}; lack_next(&lack);) {
  *		lack_begins(&lack);
