@@ -19,6 +19,11 @@ void clock_pretend(uint64_t (*ns)(void))
 	pretended_cpu = NULL;
 }
 
+bool clock_is_pretended(void)
+{
+	return pretended != NULL;
+}
+
 void clock_pretend_cpu(uint32_t (*cpu)(void))
 {
 	pretended_cpu = cpu;

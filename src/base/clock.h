@@ -27,6 +27,7 @@ uint32_t clock_cpu(void);
 
 /* For tests: a clock of their own in place of the system's, for every struct clock without a counter; NULL ends it. */
 void clock_pretend(uint64_t (*ns)(void));
+bool clock_is_pretended(void);
 /* After clock_pretend, which ends it: the CPU that its readings name, else always 0. */
 void clock_pretend_cpu(uint32_t (*cpu)(void));
 

@@ -7,6 +7,7 @@
 #include "play/audit_map.h"
 #include "play/engine.h"
 #include "play/pass.h"
+#include "run/clock_check.h"
 #include "run/machine.h"
 #include "run/warden.h"
 
@@ -259,8 +260,15 @@ static int play(struct worker *worker, struct error *error)
 	};
 	if (job->pass == RESULT_PASS_AUDIT)
 		return pass_audit(&pass, error);
+	struct clock_check check;
+	struct text why = {0};
 	double before = clock_core_ghz(&job->clock);
+	clock_check_begin(&check, &job->clock);
 	int result = pass_throughput(&pass, error) < 0 || pass_latency(&pass, error) < 0 ? -1 : 0;
+	clock_check_end(&check, &job->clock, &why);
+	if (why.bytes && !worker->record.distrust)
+		worker->record.distrust = memory_text(why.bytes);
+	text_release(&why);
 	double core_ghz = (before + clock_core_ghz(&job->clock)) / 2;
 	for (size_t i = 0; i < worker->record.phase_count; i++)
 		result_set(&worker->record.phases[i].figures, METRIC_CORE_GHZ, core_ghz);

@@ -141,3 +141,14 @@ above() { # value least
 	is "$(arms "$scratch/t" '[.domains[].space.peak_live_pages] | add')" 880
 	is "$(figure rbtree space.peak_live_pages)" 816
 }
+
+@test "a clock whose rate two others do not confirm is not trusted" {
+	no_sanitizer
+	for clock in counter system; do
+		rm -rf "$scratch/t"
+		IOVABENCH_CLOCK=$clock LD_PRELOAD=$(realpath "$plugins/clock_fast.so") run -5 "$iovabench" run $tiny -a rbtree --rounds 1 --latency off \
+			-o "$scratch/t"
+		is "$(figure rbtree state)" untrustworthy
+		[[ $(figure rbtree reason) == "the clock of measurements ran "*" times as fast as two clocks of the system" ]]
+	done
+}
