@@ -2,7 +2,7 @@
 #include "stream/op_stream.h"
 
 #include "base/memory.h"
-#include "stream/op_stream_internal.h"
+#include "stream/generator.h"
 
 #include <math.h>
 #include <string.h>
@@ -47,16 +47,43 @@ static void seed_generator(const struct op_stream *stream, struct rng *rng, enum
 	rng_seed(rng, rng_splitmix(&state));
 }
 
-void stream_phase_begin(struct op_stream *stream)
+uint64_t stream_target(const struct op_stream *stream, const struct workload_phase *phase)
+{
+	switch (phase->until) {
+	case WORKLOAD_UNTIL_OCCUPANCY:
+		return population_share(phase->until_ratio, stream->workload->space.usable);
+	case WORKLOAD_UNTIL_TURNOVERS:
+		return population_share(phase->until_ratio, stream->live_pages);
+	case WORKLOAD_UNTIL_OPS:
+	case WORKLOAD_UNTIL_LIVE:
+		break;
+	}
+	return phase->until_value;
+}
+
+int choice_of_mix(struct choice *choice, const struct workload_phase *phase)
+{
+	uint64_t weights[WORKLOAD_REQUESTS_MAX];
+	for (size_t i = 0; i < phase->mix_count; i++)
+		weights[i] = phase->mix[i].weight;
+	return choice_init(choice, weights, phase->mix_count);
+}
+
+static void begin(struct op_stream *stream, const struct workload_phase *phase, const struct body *body)
 {
 	struct op_phase_plan *plan = &stream->plans[stream->phase];
 	memset(plan, 0, sizeof *plan);
 	plan->live_pages_peak = stream->live_pages;
 	stream->context = 0;
 	stream->begun = true;
+	seed_generator(stream, &stream->draws, RANDOM_DRAWS);
+	seed_generator(stream, &stream->mixes.victims, RANDOM_VICTIMS);
+	seed_generator(stream, &stream->mixes.cpus, RANDOM_CPU);
+	if (body->generator->begin)
+		body->generator->begin(stream, phase, body->state);
 }
 
-void stream_piece_end(struct op_stream *stream, size_t words, bool ended)
+static void end_piece(struct op_stream *stream, size_t words, bool ended)
 {
 	struct op_phase_plan *plan = &stream->plans[stream->phase];
 	plan->words += words;
@@ -68,129 +95,42 @@ void stream_piece_end(struct op_stream *stream, size_t words, bool ended)
 	}
 }
 
-static uint64_t lifetime_seed(const struct op_stream *stream)
+size_t op_stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase)
 {
-	uint64_t state = stream->seed + (RANDOM_LIFETIMES + stream->phase) * UINT64_C(0x9e3779b97f4a7c15);
-	return rng_splitmix(&state);
-}
-
-static void begin(struct op_stream *stream, const struct workload_phase *phase)
-{
-	stream_phase_begin(stream);
-	seed_generator(stream, &stream->draws, RANDOM_DRAWS);
-	seed_generator(stream, &stream->victims, RANDOM_VICTIMS);
-	seed_generator(stream, &stream->cpu, RANDOM_CPU);
-	switch (phase->body) {
-	case WORKLOAD_BODY_MIX:
-		mix_begin(stream, phase);
-		if (!phase_fills(phase) && phase->victims == WORKLOAD_VICTIMS_LIFETIME)
-			lifetimes_begin(stream, phase, lifetime_seed(stream));
-		break;
-	case WORKLOAD_BODY_DRAIN:
-		drain_begin(stream, phase);
-		break;
-	case WORKLOAD_BODY_FREE_ALL:
-		stream->cursor = 0;
-		break;
-	case WORKLOAD_BODY_SCRIPT:
-		script_begin(stream, phase);
-		break;
-	case WORKLOAD_BODY_TRACE:
-		trace_begin(stream);
-		break;
-	case WORKLOAD_BODY_RINGS:
-		rings_begin(stream);
-		break;
-	case WORKLOAD_BODY_ADVERSARY:
-		stream->cursor = 0;
-		break;
-	}
-}
-
-static bool free_all_next(struct op_stream *stream, struct writer *writer)
-{
-	/* Not the slots that stand ready for later. */
-	uint64_t end = (uint64_t)stream->mix_first + (stream->scattered ? stream->mix_capacity : stream->mix_live);
-	for (; stream->cursor < end; stream->cursor++) {
-		uint32_t slot = (uint32_t)stream->cursor;
-		if (!stream->pages[slot])
-			continue;
-		if (writer_full(writer))
-			return false;
-		put_context(stream, writer, stream->domain ? stream->domain[slot] : 0, 0);
-		stream_free(stream, writer, slot);
-	}
-	stream->mix_live = 0;
-	return true;
-}
-
-static bool generate(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer)
-{
-	switch (phase->body) {
-	case WORKLOAD_BODY_MIX:
-		return mix_next(stream, phase, writer);
-	case WORKLOAD_BODY_DRAIN:
-		return drain_next(stream, phase, writer);
-	case WORKLOAD_BODY_FREE_ALL:
-		return free_all_next(stream, writer);
-	case WORKLOAD_BODY_SCRIPT:
-		return script_next(stream, phase, writer);
-	case WORKLOAD_BODY_TRACE:
-		return trace_next(stream, phase, writer);
-	case WORKLOAD_BODY_RINGS:
-		return rings_next(stream, phase, writer);
-	case WORKLOAD_BODY_ADVERSARY:
-		return adversary_next(stream, writer);
-	}
-	return true;
-}
-
-size_t stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase)
-{
+	assert(capacity >= OP_STREAM_CAPACITY_MIN);
 	while (stream->phase < stream->workload->phase_count && !stream->no_memory && !*stream->fault) {
 		const struct workload_phase *current = &stream->workload->phases[stream->phase];
+		const struct body *body = &stream->bodies[stream->phase];
 		if (!stream->begun)
-			begin(stream, current);
+			begin(stream, current, body);
 		struct writer writer = {ops, 0, capacity};
-		bool ended = generate(stream, current, &writer);
+		bool ended = body->generator->next(stream, current, body->state, &writer);
 		*phase = stream->phase;
-		stream_piece_end(stream, writer.count, ended);
+		end_piece(stream, writer.count, ended);
 		if (writer.count)
 			return stream->measuring || stream_words_fit(stream, *phase, ops, writer.count) ? writer.count : 0;
 	}
 	return 0;
 }
 
-size_t op_stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase)
-{
-	return stream->weave ? weave_next(stream, ops, capacity, phase) : stream_next(stream, ops, capacity, phase);
-}
-
-void stream_rewind(struct op_stream *stream)
+void op_stream_rewind(struct op_stream *stream)
 {
 	/* Everything live lies below; slots above were never written or are empty again. */
-	memset(stream->pages, 0, ((size_t)stream->mix_first + stream->mix_capacity) * sizeof *stream->pages);
+	memset(stream->pages, 0, ((size_t)stream->mixes.first + stream->mixes.capacity) * sizeof *stream->pages);
 	stream->phase = 0;
 	stream->begun = false;
-	stream->mix_live = 0;
-	mix_order(stream, false);
 	stream->live = 0;
 	stream->live_pages = 0;
-	stream->clock = 0;
-	rings_rewind(stream);
 	stream->polls = 0;
 	stream->poll_in = stream->poll_operations;
 	stream->poll_passed = 0;
+	population_rewind(stream);
+	for (size_t i = 0; i < stream->body_count; i++)
+		if (stream->bodies[i].state && stream->bodies[i].generator->rewind)
+			stream->bodies[i].generator->rewind(stream->bodies[i].state);
 }
 
-void op_stream_rewind(struct op_stream *stream)
-{
-	stream_rewind(stream);
-	if (stream->weave)
-		weave_rewind(stream->weave);
-}
-
-static int no_memory(const struct op_stream *stream, struct error *error)
+int stream_no_memory(const struct op_stream *stream, struct error *error)
 {
 	return error_set(error, EXIT_CODE_IO, "no memory for the operation stream of %s", stream->workload->file);
 }
@@ -204,41 +144,93 @@ static int too_many_slots(const struct op_stream *stream, struct error *error)
 		stream->workload->file, (unsigned long long)WORKLOAD_LIVE_MAX);
 }
 
-/* Slots of script arrays, recordings, rings and adversaries; slots of mix phases come behind them. */
-static int lay_out_slots(struct op_stream *stream, struct error *error)
+int bound_add_slots(const struct op_stream *stream, struct bound *bound, rng_wide count, struct error *error)
+{
+	if (count > WORKLOAD_LIVE_MAX - bound->slots)
+		return too_many_slots(stream, error);
+	bound->slots += (uint64_t)count;
+	return 0;
+}
+
+static const struct generator *generator_of(const struct workload_phase *phase)
+{
+	static const struct generator *const of_body[] = {
+		[WORKLOAD_BODY_FREE_ALL] = &generator_free_all, [WORKLOAD_BODY_SCRIPT] = &generator_script,
+		[WORKLOAD_BODY_TRACE] = &generator_trace,       [WORKLOAD_BODY_DRAIN] = &generator_drain,
+		[WORKLOAD_BODY_RINGS] = &generator_rings,       [WORKLOAD_BODY_ADVERSARY] = &generator_adversary,
+	};
+	if (phase->body != WORKLOAD_BODY_MIX)
+		return of_body[phase->body];
+	if (phase_fills(phase))
+		return &generator_fill;
+	if (phase->victims == WORKLOAD_VICTIMS_LIFETIME)
+		return &generator_lifetimes;
+	if (phase->hold == WORKLOAD_HOLD_OCCUPANCY)
+		return &generator_hold;
+	return phase->burst > 1 ? &generator_burst : &generator_churn;
+}
+
+/* In the order in which their slots lie; those behind the adversary have none of their own. */
+static const struct generator *const generators[] = {&generator_script,    &generator_trace,   &generator_rings,
+						     &generator_adversary, &generator_fill,    &generator_churn,
+						     &generator_hold,      &generator_burst,   &generator_lifetimes,
+						     &generator_drain,     &generator_free_all};
+#define GENERATORS (sizeof generators / sizeof generators[0])
+
+static int open_bodies(struct op_stream *stream, const struct recording *const *recordings, struct error *error)
 {
 	const struct workload *workload = stream->workload;
-	uint64_t slots = 0, recorded = 0, operations = workload->operations;
-	for (size_t i = 0; i < workload->script_array_count; i++) {
-		stream->script_first[i] = slots;
-		if (workload->script_arrays[i].count > WORKLOAD_LIVE_MAX - slots)
-			return too_many_slots(stream, error);
-		slots += workload->script_arrays[i].count;
-	}
 	for (size_t i = 0; i < workload->phase_count; i++) {
-		const struct recording *recording = stream->recordings[i];
-		if (!recording)
+		struct body *body = &stream->bodies[i];
+		body->generator = generator_of(&workload->phases[i]);
+		body->recording = body->generator == &generator_trace ? recordings[i] : NULL;
+		if (!body->generator->state_bytes)
 			continue;
-		struct trace_layout *layout = &stream->traces[i];
-		if (trace_check(stream, i, &layout->live_at_end, &operations, error))
+		body->state = memory_zeroed(1, body->generator->state_bytes);
+		if (!body->state)
+			return stream_no_memory(stream, error);
+		if (body->generator->open && body->generator->open(stream, i, error))
 			return -1;
-		layout->slot_first = (uint32_t)slots;
-		rng_wide more = recording->slot_count;
-		if (workload->phases[i].trace.between == WORKLOAD_BETWEEN_KEEP)
-			more += (rng_wide)(workload->phases[i].trace.repeat - 1) * layout->live_at_end;
-		if (more > WORKLOAD_LIVE_MAX - slots)
-			return too_many_slots(stream, error);
-		slots += (uint64_t)more;
-		recorded = recording->slot_count > recorded ? recording->slot_count : recorded;
 	}
-	if (rings_lay_out(stream, &slots) || adversaries_lay_out(stream, &slots))
-		return too_many_slots(stream, error);
-	stream->mix_first = (uint32_t)slots;
-	stream->pages = memory_zeroed(slots, sizeof *stream->pages);
-	stream->current = memory_zeroed(recorded, sizeof *stream->current);
+	return 0;
+}
+
+static int add_bounds(struct op_stream *stream, struct bound *bound, struct error *error)
+{
+	for (size_t kind = 0; kind < GENERATORS; kind++)
+		for (size_t i = 0; generators[kind]->bound && i < stream->workload->phase_count; i++)
+			if (stream->bodies[i].generator == generators[kind] &&
+			    generators[kind]->bound(stream, i, bound, error))
+				return -1;
+	return 0;
+}
+
+int stream_demands(struct op_stream *stream, bool *wide, struct error *error)
+{
+	for (size_t kind = 0; kind < GENERATORS; kind++)
+		for (size_t i = 0; generators[kind]->demands && i < stream->workload->phase_count; i++)
+			if (stream->bodies[i].generator == generators[kind] &&
+			    generators[kind]->demands(stream, i, wide, error))
+				return -1;
+	return 0;
+}
+
+/* Slots of script arrays and of phases; those of mixes come behind them. */
+static int lay_out_slots(struct op_stream *stream, struct bound *bound, struct error *error)
+{
+	const struct workload *workload = stream->workload;
+	for (size_t i = 0; i < workload->script_array_count; i++) {
+		stream->script_first[i] = bound->slots;
+		if (bound_add_slots(stream, bound, workload->script_arrays[i].count, error))
+			return -1;
+	}
+	if (add_bounds(stream, bound, error))
+		return -1;
+	stream->mixes.first = (uint32_t)bound->slots;
+	stream->pages = memory_zeroed(bound->slots, sizeof *stream->pages);
 	if (stream->domains > 1)
-		stream->domain = memory_zeroed(slots, sizeof *stream->domain);
-	return stream->pages && stream->current && (stream->domain || stream->domains == 1) ? 0 : no_memory(stream, error);
+		stream->domain = memory_zeroed(bound->slots, sizeof *stream->domain);
+	return stream->pages && (stream->domain || stream->domains == 1) ? 0 : stream_no_memory(stream, error);
 }
 
 /* Runs the stream until the last fill by occupancy has ended: 1 when that takes too long, -1 without memory. */
@@ -252,9 +244,9 @@ static int measure(struct op_stream *stream, size_t last_fill, uint32_t *mix_slo
 	stream->measuring = true;
 	*mix_slots = 0;
 	while (stream->phase <= last_fill && words <= MEASURE_WORDS) {
-		size_t count = stream_next(stream, piece, MEASURE_PIECE, &phase);
+		size_t count = op_stream_next(stream, piece, MEASURE_PIECE, &phase);
 		words += count;
-		*mix_slots = stream->mix_live > *mix_slots ? stream->mix_live : *mix_slots;
+		*mix_slots = stream->mixes.live > *mix_slots ? stream->mixes.live : *mix_slots;
 		if (!count)
 			break;
 	}
@@ -264,79 +256,31 @@ static int measure(struct op_stream *stream, size_t last_fill, uint32_t *mix_slo
 	return stream->no_memory ? -1 : !ended;
 }
 
-/* What of mix slots the phases ask for. */
-static int make_slot_tables(struct op_stream *stream, struct error *error)
-{
-	const struct workload *workload = stream->workload;
-	bool ages = false, cpus = false, lifetimes = false;
-	for (size_t i = 0; i < workload->phase_count; i++) {
-		const struct workload_phase *phase = &workload->phases[i];
-		if (phase->body != WORKLOAD_BODY_MIX && phase->body != WORKLOAD_BODY_DRAIN)
-			continue;
-		ages = ages || phase->victims == WORKLOAD_VICTIMS_FIFO || phase->victims == WORKLOAD_VICTIMS_LIFO;
-		lifetimes = lifetimes || phase->victims == WORKLOAD_VICTIMS_LIFETIME;
-		stream->scattered = stream->scattered || phase_scatters(phase);
-		cpus = cpus || (phase->free_on == WORKLOAD_FREE_ON_NEXT && workload->cpus > 1);
-	}
-	if (ages && !(stream->stamps = memory_zeroed(0, sizeof *stream->stamps)))
-		return no_memory(stream, error);
-	if ((ages || stream->scattered) && !(stream->order = memory_zeroed(0, sizeof *stream->order)))
-		return no_memory(stream, error);
-	if (cpus && !(stream->cpu_of = memory_zeroed(0, sizeof *stream->cpu_of)))
-		return no_memory(stream, error);
-	return lifetimes && lifetimes_make(stream) ? no_memory(stream, error) : 0;
-}
-
 static int reserve(struct op_stream *stream, uint64_t live, struct error *error)
 {
-	if (live > WORKLOAD_LIVE_MAX - stream->mix_first)
+	if (live > WORKLOAD_LIVE_MAX - stream->mixes.first)
 		return too_many_slots(stream, error);
-	return mix_reserve(stream, (uint32_t)live) ? no_memory(stream, error) : 0;
+	return population_reserve(stream, (uint32_t)live) ? stream_no_memory(stream, error) : 0;
 }
 
-static int find_mix_slots(struct op_stream *stream, struct error *error)
+static int find_mix_slots(struct op_stream *stream, const struct bound *bound, struct error *error)
 {
-	const struct workload *workload = stream->workload;
-	bool mixes = false, fills = false;
-	size_t last_fill = 0;
-	uint64_t live = 1, beyond = 0;
-	stream->hold_max = mix_hold_bound(stream);
-	if (make_slot_tables(stream, error))
-		return -1;
-	for (size_t i = 0; i < workload->phase_count; i++) {
-		const struct workload_phase *phase = &workload->phases[i];
-		if (phase->body != WORKLOAD_BODY_MIX)
-			continue;
-		mixes = true;
-		if (phase->until == WORKLOAD_UNTIL_LIVE && phase->until_value > live)
-			live = phase->until_value;
-		if (phase->until == WORKLOAD_UNTIL_OCCUPANCY) {
-			fills = true;
-			last_fill = i;
-		}
-		if (!phase_fills(phase) && phase->burst > live)
-			live = phase->burst;
-		if (!phase_fills(phase) && phase->victims == WORKLOAD_VICTIMS_LIFETIME)
-			beyond += lifetimes_bound(stream, phase);
-	}
-	live = (stream->hold_max > live ? stream->hold_max : live) + beyond;
-	if (!mixes)
-		live = 0;
+	uint64_t live = bound->mixes ? bound->live + bound->beyond : 0;
 	if (reserve(stream, live, error))
 		return -1;
-	if (fills) {
+	if (bound->by_occupancy) {
 		uint32_t measured;
-		int result = measure(stream, last_fill, &measured);
+		int result = measure(stream, bound->last_fill, &measured);
 		if (result < 0)
-			return no_memory(stream, error);
-		uint64_t wanted = (result ? mix_live_bound(stream) : measured) + beyond;
+			return stream_no_memory(stream, error);
+		uint64_t wanted = (result ? population_fill_bound(stream->workload) : measured) + bound->beyond;
 		live = wanted > live ? wanted : live;
 		if (reserve(stream, live, error))
 			return -1;
-		stream_rewind(stream);
-		mix_cut(stream, (uint32_t)live);
+		op_stream_rewind(stream);
+		population_cut(&stream->mixes, (uint32_t)live);
 	}
-	stream->slots = stream->mix_first + (uint32_t)live;
+	stream->slots = stream->mixes.first + (uint32_t)live;
 	return 0;
 }
 
@@ -351,55 +295,30 @@ static void set_polls(struct op_stream *stream)
 	stream->poll_ns = (double)stream->poll_operations * 1e9 / pace;
 }
 
-static int make_tables(struct op_stream *stream, const struct recording *const *recordings, struct error *error)
+static int make_tables(struct op_stream *stream, struct error *error)
 {
 	const struct workload *workload = stream->workload;
-	size_t longest_script = 0;
 	stream->size_count = workload->request_count;
-	stream->mix_count = workload->phase_count;
-	stream->recordings = memory_zeroed(workload->phase_count, sizeof *stream->recordings);
-	stream->sizes = memory_zeroed(workload->request_count, sizeof *stream->sizes);
-	stream->mixes = memory_zeroed(workload->phase_count, sizeof *stream->mixes);
-	stream->traces = memory_zeroed(workload->phase_count, sizeof *stream->traces);
-	stream->rings = memory_zeroed(workload->phase_count, sizeof *stream->rings);
-	stream->adversaries = memory_zeroed(workload->phase_count, sizeof *stream->adversaries);
-	stream->script_first = memory_zeroed(workload->script_array_count, sizeof *stream->script_first);
+	stream->body_count = workload->phase_count;
+	stream->bodies = memory_zeroed(workload->phase_count, sizeof *stream->bodies);
 	stream->plans = memory_zeroed(workload->phase_count, sizeof *stream->plans);
-	if (!stream->recordings || !stream->sizes || !stream->mixes || !stream->traces || !stream->script_first ||
-	    !stream->plans || !stream->rings || !stream->adversaries)
-		return no_memory(stream, error);
+	stream->sizes = memory_zeroed(workload->request_count, sizeof *stream->sizes);
+	stream->script_first = memory_zeroed(workload->script_array_count, sizeof *stream->script_first);
+	if (!stream->bodies || !stream->plans || !stream->sizes || !stream->script_first)
+		return stream_no_memory(stream, error);
 	for (size_t i = 0; i < workload->request_count; i++) {
 		if (distribution_init(&stream->sizes[i], &workload->requests[i].size))
-			return no_memory(stream, error);
+			return stream_no_memory(stream, error);
 		distribution_shift(&stream->sizes[i], workload->requests[i].guard);
 	}
-	for (size_t i = 0; i < workload->phase_count; i++) {
-		const struct workload_phase *phase = &workload->phases[i];
-		uint64_t weights[WORKLOAD_REQUESTS_MAX];
-		if (phase->body == WORKLOAD_BODY_TRACE) {
-			const struct recording *recording = recordings[i];
-			stream->recordings[i] = recording;
-			stream->domains =
-				recording->domain_count > stream->domains ? recording->domain_count : stream->domains;
-			stream->cpus = recording->cpus > stream->cpus ? recording->cpus : stream->cpus;
-		}
-		if (phase->script_count > longest_script)
-			longest_script = phase->script_count;
-		if (phase->body != WORKLOAD_BODY_MIX)
-			continue;
-		for (size_t j = 0; j < phase->mix_count; j++)
-			weights[j] = phase->mix[j].weight;
-		if (choice_init(&stream->mixes[i], weights, phase->mix_count))
-			return no_memory(stream, error);
-	}
-	stream->loops = memory_zeroed(longest_script, sizeof *stream->loops);
-	return stream->loops ? 0 : no_memory(stream, error);
+	return 0;
 }
 
 struct op_stream *op_stream_open(const struct workload *workload, const struct recording *const *recordings, uint64_t seed,
 				 struct error *error)
 {
 	struct op_stream *stream = memory_zeroed(1, sizeof *stream);
+	struct bound bound = {.operations = workload->operations};
 	if (!stream) {
 		error_set(error, EXIT_CODE_IO, "no memory for the operation stream of %s", workload->file);
 		return NULL;
@@ -409,8 +328,8 @@ struct op_stream *op_stream_open(const struct workload *workload, const struct r
 	stream->domains = 1;
 	stream->cpus = workload->cpus;
 	set_polls(stream);
-	if (make_tables(stream, recordings, error) || lay_out_slots(stream, error) || requests_make(stream, error) ||
-	    script_check(stream, error) || find_mix_slots(stream, error)) {
+	if (make_tables(stream, error) || open_bodies(stream, recordings, error) || lay_out_slots(stream, &bound, error) ||
+	    demands_make(stream, error) || script_check(stream, error) || find_mix_slots(stream, &bound, error)) {
 		op_stream_close(stream);
 		return NULL;
 	}
@@ -422,28 +341,22 @@ void op_stream_close(struct op_stream *stream)
 {
 	if (!stream)
 		return;
-	weave_close(stream->weave);
+	for (size_t i = 0; stream->bodies && i < stream->body_count; i++) {
+		struct body *body = &stream->bodies[i];
+		if (body->state && body->generator->close)
+			body->generator->close(body->state);
+		memory_release(body->state);
+	}
 	for (size_t i = 0; stream->sizes && i < stream->size_count; i++)
 		distribution_release(&stream->sizes[i]);
-	for (size_t i = 0; stream->mixes && i < stream->mix_count; i++)
-		choice_release(&stream->mixes[i]);
-	lifetimes_close(stream->lifetimes, stream->size_count);
-	memory_release(stream->recordings);
+	population_release(stream);
+	memory_release(stream->bodies);
+	memory_release(stream->plans);
 	memory_release(stream->requests);
 	memory_release(stream->sizes);
-	memory_release(stream->mixes);
-	memory_release(stream->traces);
-	memory_release(stream->rings);
-	memory_release(stream->adversaries);
 	memory_release(stream->script_first);
 	memory_release(stream->pages);
 	memory_release(stream->domain);
-	memory_release(stream->stamps);
-	memory_release(stream->order);
-	memory_release(stream->cpu_of);
-	memory_release(stream->current);
-	memory_release(stream->loops);
-	memory_release(stream->plans);
 	memory_release(stream);
 }
 

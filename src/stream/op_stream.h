@@ -129,8 +129,9 @@ void op_stream_close(struct op_stream *stream);
 struct op_stream *op_stream_weave(const struct workload *whole, struct op_stream *const *shares, uint32_t count,
 				  struct error *error);
 
-/* Writes up to capacity (>= 16) operations of one phase, sets *phase; 0 = the end. A control operation and the one that it
- * belongs to are never torn apart. A phase without operations is passed over. */
+#define OP_STREAM_CAPACITY_MIN 16u
+/* Writes up to capacity (>= OP_STREAM_CAPACITY_MIN) operations of one phase, sets *phase; 0 = the end. A control operation and
+ * the one that it belongs to are never torn apart. A phase without operations is passed over. */
 size_t op_stream_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase);
 
 /* NULL, or what was wrong with the piece that op_stream_next was about to write: a word named a slot, a kind of demand, a

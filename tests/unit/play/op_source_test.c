@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "support/run_fixture.h"
-#include "stream/op_stream_internal.h"
+#include "stream/generator.h"
 
 /* 2.2 M words of churn on 4 CPUs, so that control words stand everywhere, between phases that are shorter than a piece. */
 #define CHURN                                                                                                              \

@@ -3,7 +3,7 @@
  * follow each other; and when one does, the stream ends and says so. Method: phases by hand and by chance, judged by the
  * player of op_stream_player.h; faults are planted into streams that were opened as in the program. */
 #include "stream/op_stream.h"
-#include "stream/op_stream_internal.h"
+#include "stream/generator.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -308,7 +308,7 @@ static void a_fill_beyond_what_was_measured_ends_the_stream(void **state)
 	add(WORKLOAD_BODY_MIX, WORKLOAD_UNTIL_OCCUPANCY, 0)->until_ratio = 0.1;
 	play();
 	op_stream_rewind(stream);
-	mix_cut(stream, stream->mix_capacity - 1);
+	population_cut(&stream->mixes, stream->mixes.capacity - 1);
 	ends_with("phase 0 fills more than the");
 }
 

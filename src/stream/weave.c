@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The streams of several threads, played by one: an operation of each in turn. */
-#include "stream/op_stream_internal.h"
+#include "stream/generator.h"
 
 #include "base/memory.h"
 
@@ -20,6 +20,7 @@ struct strand {
 	uint64_t owed; /* receives that found nothing */
 };
 
+/* The state of the first phase plays all of them. */
 struct weave {
 	struct strand *strands;
 	uint32_t count;
@@ -33,51 +34,50 @@ static void look_ahead(struct strand *strand)
 	if (strand->at < strand->count || strand->ended)
 		return;
 	strand->at = 0;
-	strand->count = stream_next(strand->stream, strand->ops, PIECE, &strand->phase);
+	strand->count = op_stream_next(strand->stream, strand->ops, PIECE, &strand->phase);
 	strand->ended = strand->count == 0;
 }
 
-static void put_back(struct op_stream *stream, struct writer *writer, uint32_t slot)
+static void put_back(struct op_stream *stream, struct weave *weave, struct writer *writer, uint32_t slot)
 {
-	put_context(stream, writer, 0, stream->weave->turn);
+	put_context(stream, writer, 0, weave->turn);
 	stream_free(stream, writer, slot);
-	stream->weave->unused[stream->weave->unused_count++] = slot;
+	weave->unused[weave->unused_count++] = slot;
 }
 
-static bool receive_one(struct op_stream *stream, struct writer *writer, struct strand *strand)
+static bool receive_one(struct op_stream *stream, struct weave *weave, struct writer *writer, struct strand *strand)
 {
 	if (strand->first == strand->end)
 		return false;
-	put_back(stream, writer, strand->waiting[strand->first++ % OP_RING_EXTENTS]);
+	put_back(stream, weave, writer, strand->waiting[strand->first++ % OP_RING_EXTENTS]);
 	return true;
 }
 
-static void receive(struct op_stream *stream, struct writer *writer, struct strand *strand)
+static void receive(struct op_stream *stream, struct weave *weave, struct writer *writer, struct strand *strand)
 {
-	if (!receive_one(stream, writer, strand))
+	if (!receive_one(stream, weave, writer, strand))
 		strand->owed++;
-	else if (strand->owed && receive_one(stream, writer, strand))
+	else if (strand->owed && receive_one(stream, weave, writer, strand))
 		strand->owed--;
 }
 
-static void send(struct op_stream *stream, struct writer *writer, struct strand *to, uint32_t slot)
+static void send(struct op_stream *stream, struct weave *weave, struct writer *writer, struct strand *to, uint32_t slot)
 {
 	if (to->end - to->first == OP_RING_EXTENTS)
-		put_back(stream, writer, slot);
+		put_back(stream, weave, writer, slot);
 	else
 		to->waiting[to->end++ % OP_RING_EXTENTS] = slot;
 }
 
 /* One operation of the strand whose turn it is. */
-static void take_turn(struct op_stream *stream, struct writer *writer, struct strand *strand)
+static void take_turn(struct op_stream *stream, struct weave *weave, struct writer *writer, struct strand *strand)
 {
-	struct weave *weave = stream->weave;
 	uint64_t high = 0;
 	for (;;) {
 		struct op op = strand->ops[strand->at++];
 		uint32_t request = op.demand >> OP_REQUEST_SHIFT, low = op.demand & OP_COUNT_MAX;
 		if (op.demand == 0) {
-			put_back(stream, writer, strand->places[op.slot]);
+			put_back(stream, weave, writer, strand->places[op.slot]);
 		} else if (request != OP_CONTROL) {
 			if (!weave->unused_count) {
 				stream_fail(stream, "phase %zu has more extents than its threads have slots",
@@ -95,24 +95,24 @@ static void take_turn(struct op_stream *stream, struct writer *writer, struct st
 			writer->ops[writer->count++] = op;
 			continue;
 		} else if (low == OP_SEND) {
-			send(stream, writer, &weave->strands[(weave->turn + 1) % weave->count], strand->places[op.slot]);
+			send(stream, weave, writer, &weave->strands[(weave->turn + 1) % weave->count],
+			     strand->places[op.slot]);
 		} else if (low == OP_RECEIVE) {
-			receive(stream, writer, strand);
+			receive(stream, weave, writer, strand);
 		}
 		return;
 	}
 }
 
 /* What still waits when nobody receives any more. */
-static bool drain(struct op_stream *stream, struct writer *writer)
+static bool drain(struct op_stream *stream, struct weave *weave, struct writer *writer)
 {
-	struct weave *weave = stream->weave;
 	for (weave->turn = 0; weave->turn < weave->count; weave->turn++) {
 		struct strand *strand = &weave->strands[weave->turn];
 		while (strand->first != strand->end) {
 			if (writer_full(writer))
 				return false;
-			receive_one(stream, writer, strand);
+			receive_one(stream, weave, writer, strand);
 		}
 		strand->owed = 0;
 	}
@@ -120,47 +120,38 @@ static bool drain(struct op_stream *stream, struct writer *writer)
 	return true;
 }
 
-/* Writes until the piece is full (false) or the phase has ended (true). */
-static bool take_turns(struct op_stream *stream, struct writer *writer)
+static bool weave_next(struct op_stream *stream, const struct workload_phase *phase, void *state, struct writer *writer)
 {
-	struct weave *weave = stream->weave;
+	struct weave *weave = stream->bodies[0].state;
 	uint32_t resting = 0; /* threads in a row that have nothing left to do in this phase */
+	(void)phase;
+	(void)state;
 	while (resting < weave->count) {
 		struct strand *strand = &weave->strands[weave->turn];
 		look_ahead(strand);
+		if (*strand->stream->fault) {
+			stream_fail(stream, "%s", strand->stream->fault);
+			return true;
+		}
 		if (strand->ended || strand->phase != stream->phase) {
 			resting++;
 		} else if (writer_full(writer)) {
 			return false;
 		} else {
 			resting = 0;
-			take_turn(stream, writer, strand);
+			take_turn(stream, weave, writer, strand);
 		}
 		weave->turn = (weave->turn + 1) % weave->count;
 	}
-	return drain(stream, writer);
+	return drain(stream, weave, writer);
 }
 
-size_t weave_next(struct op_stream *stream, struct op *ops, size_t capacity, size_t *phase)
+static void weave_rewind(void *state)
 {
-	while (stream->phase < stream->workload->phase_count && !*stream->fault) {
-		if (!stream->begun)
-			stream_phase_begin(stream);
-		struct writer writer = {ops, 0, capacity};
-		bool ended = take_turns(stream, &writer);
-		*phase = stream->phase;
-		stream_piece_end(stream, writer.count, ended);
-		if (writer.count)
-			return stream_words_fit(stream, *phase, ops, writer.count) ? writer.count : 0;
-	}
-	return 0;
-}
-
-void weave_rewind(struct weave *weave)
-{
+	struct weave *weave = state;
 	for (uint32_t i = 0; i < weave->count; i++) {
 		struct strand *strand = &weave->strands[i];
-		stream_rewind(strand->stream);
+		op_stream_rewind(strand->stream);
 		strand->at = strand->count = strand->phase = 0;
 		strand->ended = false;
 		strand->first = strand->end = strand->owed = 0;
@@ -171,26 +162,18 @@ void weave_rewind(struct weave *weave)
 		weave->unused[i] = weave->slots - 1 - i;
 }
 
-const char *weave_fault(const struct weave *weave)
+static void weave_close(void *state)
 {
-	for (uint32_t i = 0; i < weave->count; i++)
-		if (*weave->strands[i].stream->fault)
-			return weave->strands[i].stream->fault;
-	return NULL;
-}
-
-void weave_close(struct weave *weave)
-{
-	if (!weave)
-		return;
+	struct weave *weave = state;
 	for (uint32_t i = 0; weave->strands && i < weave->count; i++) {
 		memory_release(weave->strands[i].ops);
 		memory_release(weave->strands[i].places);
 	}
 	memory_release(weave->strands);
 	memory_release(weave->unused);
-	memory_release(weave);
 }
+
+const struct generator generator_weave = {.next = weave_next, .rewind = weave_rewind, .close = weave_close};
 
 static bool open_strands(struct weave *weave, struct op_stream *const *shares)
 {
@@ -205,9 +188,8 @@ static bool open_strands(struct weave *weave, struct op_stream *const *shares)
 	return true;
 }
 
-static bool open_tables(struct op_stream *stream, const struct op_stream *share)
+static bool open_tables(struct op_stream *stream, struct weave *weave, const struct op_stream *share)
 {
-	struct weave *weave = stream->weave;
 	stream->requests = memory_zeroed(share->request_count, sizeof stream->requests[0]);
 	stream->pages = memory_zeroed(weave->slots, sizeof stream->pages[0]);
 	stream->plans = memory_zeroed(stream->workload->phase_count, sizeof stream->plans[0]);
@@ -226,20 +208,26 @@ struct op_stream *op_stream_weave(const struct workload *whole, struct op_stream
 	uint64_t slots = (uint64_t)count * OP_RING_EXTENTS;
 	for (uint32_t i = 0; i < count; i++)
 		slots += op_stream_slots(shares[i]);
+	assert(count && whole->phase_count);
 	struct op_stream *stream = memory_zeroed(1, sizeof *stream);
+	struct body *bodies = memory_zeroed(whole->phase_count, sizeof *bodies);
 	struct weave *weave = memory_zeroed(1, sizeof *weave);
 	struct strand *strands = memory_zeroed(count, sizeof strands[0]);
-	if (stream && weave && strands && slots <= WORKLOAD_LIVE_MAX * 2) {
+	if (stream && bodies && weave && strands && slots <= WORKLOAD_LIVE_MAX * 2) {
 		*weave = (struct weave){.strands = strands, .count = count, .slots = (uint32_t)slots};
 		*stream = (struct op_stream){.workload = whole,
-					     .weave = weave,
+					     .bodies = bodies,
+					     .body_count = whole->phase_count,
 					     .domains = 1,
 					     .cpus = count,
 					     .slots = (uint32_t)slots,
-					     .mix_first = (uint32_t)slots,
+					     .mixes.first = (uint32_t)slots,
 					     .poll_ns = shares[0]->poll_ns,
 					     .poll_operations = UINT64_MAX}; /* those of the first share are taken over */
-		if (open_strands(weave, shares) && open_tables(stream, shares[0])) {
+		for (size_t i = 0; i < whole->phase_count; i++)
+			bodies[i].generator = &generator_weave;
+		bodies[0].state = weave;
+		if (open_strands(weave, shares) && open_tables(stream, weave, shares[0])) {
 			op_stream_rewind(stream);
 			return stream;
 		}
@@ -247,6 +235,7 @@ struct op_stream *op_stream_weave(const struct workload *whole, struct op_stream
 	} else {
 		memory_release(strands);
 		memory_release(weave);
+		memory_release(bodies);
 		memory_release(stream);
 	}
 	error_set(error, EXIT_CODE_IO, "no memory to play the %u threads of %s as one", count, whole->file);

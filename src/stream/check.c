@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Whoever plays a stream indexes tables with what its words say: they are held against the ends of these tables once, here,
  * where they are made. */
-#include "stream/op_stream_internal.h"
+#include "stream/generator.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ void stream_fail(struct op_stream *stream, const char *format, ...)
 
 static bool is_adversary(const struct op_stream *stream, uint32_t phase)
 {
-	return stream->adversaries && phase < stream->workload->phase_count && stream->adversaries[phase].live > 0;
+	return phase < stream->workload->phase_count && stream->bodies[phase].generator == &generator_adversary;
 }
 
 static bool control_fits(const struct op_stream *stream, const struct op *op)
@@ -62,5 +62,5 @@ bool stream_words_fit(struct op_stream *stream, size_t phase, const struct op *o
 
 const char *op_stream_fault(const struct op_stream *stream)
 {
-	return *stream->fault ? stream->fault : stream->weave ? weave_fault(stream->weave) : NULL;
+	return *stream->fault ? stream->fault : NULL;
 }

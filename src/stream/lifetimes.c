@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * Churns in which every extent has its time: arrivals of a Poisson process, one in two operations, so that as many operations
- * pass as ticks say in the long run. The live count is that of the queue M/G/infinity: its mean and its variance are half the
- * mean lifetime (Little). */
-#include "stream/op_stream_internal.h"
+ * Churns in which every extent has its time: arrivals of a Poisson process, one in two operations, so that as many
+ * operations pass as ticks say in the long run. The live count is that of the queue M/G/infinity: its mean and its variance
+ * are half the mean lifetime (Little). */
+#include "stream/generator.h"
 
 #include "base/memory.h"
 
@@ -13,18 +13,47 @@
 /* Deviations above the mean for which there are slots: a Poisson variable passes them with a probability below 10^-15. */
 #define BOUND_DEVIATIONS 10.0
 #define BOUND_EXTRA 64u
+/* Times are below 2^40 operations of 2^8 ticks, and a lifetime. */
+#define TURN_BITS 14u
+/* Where the seeds of lifetimes begin in the sequence; phases are fewer. */
+#define SEED_FIRST (UINT64_C(1) << 32)
+
+/* When extents of mixes are due. Times are ticks since the phase began. */
+struct lifetimes {
+	/* By request: of a new extent, and weighed by length, of one that lives already. */
+	struct distribution *whole, *rest;
+	size_t request_count;
+	struct distribution arrivals;
+	struct due {
+		/* time << TURN_BITS, and in the low bits whose turn it is among those of one tick */
+		uint64_t key;
+		uint32_t slot; /* of mixes */
+	} * heap;              /* 4-ary, the earliest first */
+	uint32_t count;
+	uint64_t turn;     /* of what is pushed next */
+	uint64_t arrival;  /* of the next allocation */
+	uint64_t live_max; /* with so many live the earliest one makes room; about ten deviations above the mean */
+	struct rng draws;
+};
+
+/* Of a phase. */
+struct ageing {
+	struct choice choice;
+	uint64_t done, target;
+};
 
 int lifetimes_make(struct op_stream *stream)
 {
 	const struct workload *workload = stream->workload;
-	struct lifetimes *lifetimes = stream->lifetimes = memory_zeroed(1, sizeof *lifetimes);
+	struct lifetimes *lifetimes = stream->mixes.lifetimes = memory_zeroed(1, sizeof *lifetimes);
 	if (!lifetimes)
 		return -1;
+	lifetimes->request_count = workload->request_count;
 	lifetimes->whole = memory_zeroed(workload->request_count, sizeof *lifetimes->whole);
 	lifetimes->rest = memory_zeroed(workload->request_count, sizeof *lifetimes->rest);
-	lifetimes->request_of = memory_zeroed(0, sizeof *lifetimes->request_of);
+	stream->mixes.request_of = memory_zeroed(0, sizeof *stream->mixes.request_of);
 	lifetimes->heap = memory_zeroed(0, sizeof *lifetimes->heap);
-	if (!lifetimes->whole || !lifetimes->rest || !lifetimes->request_of || !lifetimes->heap)
+	if (!lifetimes->whole || !lifetimes->rest || !stream->mixes.request_of || !lifetimes->heap)
 		return -1;
 	for (size_t i = 0; i < workload->request_count; i++) {
 		const struct workload_lifetime *lifetime = &workload->requests[i].lifetime;
@@ -39,10 +68,6 @@ int lifetimes_make(struct op_stream *stream)
 
 int lifetimes_reserve(struct lifetimes *lifetimes, uint32_t capacity)
 {
-	uint8_t *request_of = memory_resize(lifetimes->request_of, capacity, sizeof *request_of);
-	if (!request_of)
-		return -1;
-	lifetimes->request_of = request_of;
 	struct due *heap = memory_resize(lifetimes->heap, capacity, sizeof *heap);
 	if (!heap)
 		return -1;
@@ -50,11 +75,11 @@ int lifetimes_reserve(struct lifetimes *lifetimes, uint32_t capacity)
 	return 0;
 }
 
-void lifetimes_close(struct lifetimes *lifetimes, size_t request_count)
+void lifetimes_close(struct lifetimes *lifetimes)
 {
 	if (!lifetimes)
 		return;
-	for (size_t i = 0; i < request_count; i++) {
+	for (size_t i = 0; i < lifetimes->request_count; i++) {
 		if (lifetimes->whole)
 			distribution_release(&lifetimes->whole[i]);
 		if (lifetimes->rest)
@@ -63,14 +88,13 @@ void lifetimes_close(struct lifetimes *lifetimes, size_t request_count)
 	distribution_release(&lifetimes->arrivals);
 	memory_release(lifetimes->whole);
 	memory_release(lifetimes->rest);
-	memory_release(lifetimes->request_of);
 	memory_release(lifetimes->heap);
 	memory_release(lifetimes);
 }
 
-uint64_t lifetimes_bound(const struct op_stream *stream, const struct workload_phase *phase)
+/* Extents that such a phase may add to those that live when it begins. */
+static uint64_t live_more(const struct lifetimes *lifetimes, const struct workload_phase *phase)
 {
-	const struct lifetimes *lifetimes = stream->lifetimes;
 	double sum = 0, weights = 0;
 	for (size_t i = 0; i < phase->mix_count; i++) {
 		sum += (double)phase->mix[i].weight * lifetimes->whole[phase->mix[i].request].mean;
@@ -80,7 +104,31 @@ uint64_t lifetimes_bound(const struct op_stream *stream, const struct workload_p
 	return (uint64_t)(mean + BOUND_DEVIATIONS * sqrt(mean)) + BOUND_EXTRA;
 }
 
-/* Of the children from first on, which is one at least. Which of four is the earliest is a coin's throw: without a branch. */
+static int lifetimes_open(struct op_stream *stream, size_t phase, struct error *error)
+{
+	struct ageing *ageing = stream->bodies[phase].state;
+	return choice_of_mix(&ageing->choice, &stream->workload->phases[phase]) ||
+			       (!stream->mixes.lifetimes && lifetimes_make(stream))
+		       ? stream_no_memory(stream, error)
+		       : 0;
+}
+
+static void ageing_close(void *state)
+{
+	struct ageing *ageing = state;
+	choice_release(&ageing->choice);
+}
+
+static int lifetimes_bound(struct op_stream *stream, size_t index, struct bound *bound, struct error *error)
+{
+	const struct workload_phase *phase = &stream->workload->phases[index];
+	bound_live(bound, phase->burst > 1 ? phase->burst : 1);
+	bound->beyond += live_more(stream->mixes.lifetimes, phase);
+	return population_ask(stream, phase, true) ? stream_no_memory(stream, error) : 0;
+}
+
+/* Of the children from first on, which is one at least. Which of four is the earliest is a coin's throw: without a branch.
+ */
 static uint64_t earliest(const struct lifetimes *lifetimes, uint64_t first)
 {
 	const struct due *heap = lifetimes->heap;
@@ -118,8 +166,8 @@ static void sink(struct lifetimes *lifetimes, uint32_t at, struct due due)
 
 static void push(struct lifetimes *lifetimes, uint64_t time, uint32_t slot)
 {
-	uint64_t turn = lifetimes->turn++ & ((UINT64_C(1) << LIFETIMES_TURN_BITS) - 1);
-	struct due due = {time << LIFETIMES_TURN_BITS | turn, slot};
+	uint64_t turn = lifetimes->turn++ & ((UINT64_C(1) << TURN_BITS) - 1);
+	struct due due = {time << TURN_BITS | turn, slot};
 	uint32_t at = lifetimes->count++;
 	while (at && lifetimes->heap[(at - 1) / HEAP_WAYS].key > due.key) {
 		lifetimes->heap[at] = lifetimes->heap[(at - 1) / HEAP_WAYS];
@@ -138,16 +186,22 @@ static uint32_t pop(struct lifetimes *lifetimes)
 }
 
 /* What lives already is somewhere in its life: what is left of it is a uniform part of a lifetime weighed by its length. */
-void lifetimes_begin(struct op_stream *stream, const struct workload_phase *phase, uint64_t seed)
+static void lifetimes_begin(struct op_stream *stream, const struct workload_phase *phase, void *state)
 {
-	struct lifetimes *lifetimes = stream->lifetimes;
-	rng_seed(&lifetimes->draws, seed);
+	struct ageing *ageing = state;
+	struct population *mixes = &stream->mixes;
+	struct lifetimes *lifetimes = mixes->lifetimes;
+	uint64_t seed = stream->seed + (SEED_FIRST + stream->phase) * UINT64_C(0x9e3779b97f4a7c15);
+	ageing->done = 0;
+	ageing->target = stream_target(stream, phase);
+	population_order(mixes, false);
+	rng_seed(&lifetimes->draws, rng_splitmix(&seed));
 	lifetimes->count = 0;
 	lifetimes->turn = 0;
-	lifetimes->live_max = stream->mix_live + lifetimes_bound(stream, phase);
-	for (uint32_t i = 0; i < stream->mix_live; i++) {
-		uint32_t slot = mix_slot(stream, i);
-		const struct distribution *rest = &lifetimes->rest[lifetimes->request_of[slot]];
+	lifetimes->live_max = mixes->live + live_more(lifetimes, phase);
+	for (uint32_t i = 0; i < mixes->live; i++) {
+		uint32_t slot = population_slot(mixes, i);
+		const struct distribution *rest = &lifetimes->rest[mixes->request_of[slot]];
 		if (!rest->ranges)
 			continue;
 		rng_wide length = distribution_draw(rest, &lifetimes->draws);
@@ -161,42 +215,55 @@ void lifetimes_begin(struct op_stream *stream, const struct workload_phase *phas
  * order: in which slots extents lie depends on how many there are, and later victims must not. */
 static void tell_live(struct op_stream *stream)
 {
+	struct population *mixes = &stream->mixes;
 	uint32_t live = 0;
-	for (uint32_t slot = 0; slot < stream->mix_capacity; slot++)
-		if (stream->pages[stream->mix_first + slot])
-			stream->order[live++] = slot;
-	if (stream->stamps)
-		mix_order(stream, true);
+	for (uint32_t slot = 0; slot < mixes->capacity; slot++)
+		if (stream->pages[mixes->first + slot])
+			mixes->order[live++] = slot;
+	if (mixes->stamps)
+		population_order(mixes, true);
 }
 
-static void arrive(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer)
+static void arrive(struct op_stream *stream, const struct workload_phase *phase, struct ageing *ageing,
+		   struct writer *writer)
 {
-	struct lifetimes *lifetimes = stream->lifetimes;
-	uint32_t request = mix_draw_request(stream, phase);
+	struct lifetimes *lifetimes = stream->mixes.lifetimes;
+	uint32_t request = (uint32_t)phase->mix[choice_draw(&ageing->choice, &stream->draws)].request;
 	uint64_t pages = distribution_draw(&stream->sizes[request], &stream->draws);
-	uint32_t slot = mix_alloc(stream, writer, request, pages);
+	uint32_t slot = population_alloc(stream, writer, request, pages);
 	uint64_t life = distribution_draw(&lifetimes->whole[request], &lifetimes->draws);
 	push(lifetimes, lifetimes->arrival + life, slot);
 	lifetimes->arrival += distribution_draw(&lifetimes->arrivals, &lifetimes->draws);
-	stream->done += phase->until == WORKLOAD_UNTIL_OPS ? 1 : pages;
+	ageing->done += phase->until == WORKLOAD_UNTIL_OPS ? 1 : pages;
 }
 
-bool lifetimes_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer)
+static bool lifetimes_next(struct op_stream *stream, const struct workload_phase *phase, void *state, struct writer *writer)
 {
-	struct lifetimes *lifetimes = stream->lifetimes;
-	while (stream->done < stream->target) {
+	struct ageing *ageing = state;
+	struct population *mixes = &stream->mixes;
+	struct lifetimes *lifetimes = mixes->lifetimes;
+	while (ageing->done < ageing->target) {
 		if (writer_full(writer))
 			return false;
-		bool due = lifetimes->count && lifetimes->heap[0].key >> LIFETIMES_TURN_BITS <= lifetimes->arrival;
-		if (due || (stream->mix_live >= lifetimes->live_max && lifetimes->count)) {
+		bool due = lifetimes->count && lifetimes->heap[0].key >> TURN_BITS <= lifetimes->arrival;
+		if (due || (mixes->live >= lifetimes->live_max && lifetimes->count)) {
 			uint32_t slot = pop(lifetimes);
-			stream->order[--stream->mix_live] = slot;
-			mix_release(stream, phase, writer, slot);
-			stream->done += phase->until == WORKLOAD_UNTIL_OPS;
+			mixes->order[--mixes->live] = slot;
+			population_give_back(stream, phase, writer, slot);
+			ageing->done += phase->until == WORKLOAD_UNTIL_OPS;
 		} else {
-			arrive(stream, phase, writer);
+			arrive(stream, phase, ageing, writer);
 		}
 	}
 	tell_live(stream);
 	return true;
 }
+
+const struct generator generator_lifetimes = {
+	.state_bytes = sizeof(struct ageing),
+	.open = lifetimes_open,
+	.bound = lifetimes_bound,
+	.begin = lifetimes_begin,
+	.next = lifetimes_next,
+	.close = ageing_close,
+};

@@ -1,10 +1,42 @@
 /* SPDX-License-Identifier: MIT
  * Scripts: literal operations on slots, with repetition. */
-#include "stream/op_stream_internal.h"
+#include "stream/generator.h"
 
 #include "base/memory.h"
 
 #include <string.h>
+
+struct script {
+	size_t step; /* operation of the script */
+	uint64_t element;
+	uint64_t *loops; /* rounds left, by operation */
+};
+
+static int script_open(struct op_stream *stream, size_t phase, struct error *error)
+{
+	struct script *script = stream->bodies[phase].state;
+	script->loops = memory_zeroed(stream->workload->phases[phase].script_count, sizeof *script->loops);
+	return script->loops ? 0 : stream_no_memory(stream, error);
+}
+
+static void script_close(void *state)
+{
+	struct script *script = state;
+	memory_release(script->loops);
+}
+
+static int script_demands(struct op_stream *stream, size_t index, bool *wide, struct error *error)
+{
+	const struct workload_phase *phase = &stream->workload->phases[index];
+	(void)error;
+	for (size_t i = 0; i < phase->script_count; i++) {
+		const struct workload_script_op *op = &phase->script[i];
+		if (op->kind == WORKLOAD_SCRIPT_ALLOC &&
+		    op->count + stream->workload->requests[op->request].guard > OP_COUNT_MAX)
+			*wide = true;
+	}
+	return 0;
+}
 
 static uint64_t range_elements(const struct workload_range *range)
 {
@@ -18,11 +50,13 @@ static uint32_t range_slot(const struct op_stream *stream, const struct workload
 	return (uint32_t)(stream->script_first[range->array] + range->first + element * (uint64_t)range->step);
 }
 
-void script_begin(struct op_stream *stream, const struct workload_phase *phase)
+static void script_begin(struct op_stream *stream, const struct workload_phase *phase, void *state)
 {
+	struct script *script = state;
+	(void)stream;
 	(void)phase;
-	stream->step = 0;
-	stream->cursor = 0;
+	script->step = 0;
+	script->element = 0;
 }
 
 static void put_call(struct op_stream *stream, struct writer *writer, uint32_t call)
@@ -33,40 +67,41 @@ static void put_call(struct op_stream *stream, struct writer *writer, uint32_t c
 }
 
 /* Passes to the next operation that allocates, frees or calls; the count of operations is reached at the end. */
-static void script_skip_brackets(struct op_stream *stream, const struct workload_phase *phase)
+static void skip_brackets(struct script *script, const struct workload_phase *phase)
 {
-	while (stream->step < phase->script_count) {
-		const struct workload_script_op *op = &phase->script[stream->step];
+	while (script->step < phase->script_count) {
+		const struct workload_script_op *op = &phase->script[script->step];
 		if (op->kind == WORKLOAD_SCRIPT_REPEAT) {
-			stream->loops[stream->step] = op->count;
-			stream->step = op->match == stream->step + 1 ? op->match + 1 : stream->step + 1;
+			script->loops[script->step] = op->count;
+			script->step = op->match == script->step + 1 ? op->match + 1 : script->step + 1;
 		} else if (op->kind == WORKLOAD_SCRIPT_END) {
-			stream->step = (--stream->loops[op->match] ? op->match : stream->step) + 1;
+			script->step = (--script->loops[op->match] ? op->match : script->step) + 1;
 		} else {
 			return;
 		}
 	}
 }
 
-bool script_next(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer)
+static bool script_next(struct op_stream *stream, const struct workload_phase *phase, void *state, struct writer *writer)
 {
+	struct script *script = state;
 	for (;;) {
-		script_skip_brackets(stream, phase);
-		if (stream->step == phase->script_count)
+		skip_brackets(script, phase);
+		if (script->step == phase->script_count)
 			return true;
-		const struct workload_script_op *op = &phase->script[stream->step];
+		const struct workload_script_op *op = &phase->script[script->step];
 		if (op->kind == WORKLOAD_SCRIPT_CALL) {
 			if (writer_full(writer))
 				return false;
 			put_call(stream, writer, (uint32_t)op->call);
-			stream->step++;
+			script->step++;
 			continue;
 		}
 		uint64_t elements = range_elements(&op->slots);
-		for (; stream->cursor < elements; stream->cursor++) {
+		for (; script->element < elements; script->element++) {
 			if (writer_full(writer))
 				return false;
-			uint32_t slot = range_slot(stream, &op->slots, stream->cursor);
+			uint32_t slot = range_slot(stream, &op->slots, script->element);
 			if (op->kind == WORKLOAD_SCRIPT_FREE) {
 				stream_free(stream, writer, slot);
 				continue;
@@ -75,10 +110,19 @@ bool script_next(struct op_stream *stream, const struct workload_phase *phase, s
 						   : distribution_draw(&stream->sizes[op->request], &stream->draws);
 			stream_alloc(stream, writer, slot, (uint32_t)op->request, pages);
 		}
-		stream->cursor = 0;
-		stream->step++;
+		script->element = 0;
+		script->step++;
 	}
 }
+
+const struct generator generator_script = {
+	.state_bytes = sizeof(struct script),
+	.open = script_open,
+	.demands = script_demands,
+	.begin = script_begin,
+	.next = script_next,
+	.close = script_close,
+};
 
 struct check {
 	const struct op_stream *stream;
