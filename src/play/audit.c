@@ -36,10 +36,10 @@ struct audit {
 	uint64_t operations;        /* of the whole stream */
 	uint64_t live_extents, peak_live_extents;
 	struct audit_guard guard;
-	uint64_t peak_live_pages; /* of several spaces together */
-	uint64_t word;            /* of the stream, played so far */
-	size_t row, phase;        /* at hand */
-	size_t poll_row;          /* 1 + the row in which a poll was last followed by a walk; 0: none */
+	uint64_t live_pages, peak_live_pages; /* of all spaces whose figures are told, together */
+	uint64_t word;                        /* of the stream, played so far */
+	size_t row, phase;                    /* at hand */
+	size_t poll_row;                      /* 1 + the row in which a poll was last followed by a walk; 0: none */
 	uint64_t row_steps, row_allocations;
 	struct audit_totals fullest; /* of the rows of this phase, the one with the most live pages */
 	uint64_t count_high;
@@ -62,17 +62,11 @@ static struct audit_space *space_of(struct audit *audit, const struct op_request
 	return &audit->spaces[audit->engine.domain + (request->call == WORKLOAD_CALL_MAP ? audit->engine.domain_count : 0)];
 }
 
-static uint64_t live_pages(const struct audit *audit)
-{
-	return audit_spaces_live_pages(audit->spaces + audit->first_space, audit->space_count - audit->first_space);
-}
-
 /* Domains reach their peaks at different times. */
 static void note_peak(struct audit *audit)
 {
-	uint64_t pages = audit->space_count - audit->first_space > 1 ? live_pages(audit) : 0;
-	if (pages > audit->peak_live_pages)
-		audit->peak_live_pages = pages;
+	if (audit->live_pages > audit->peak_live_pages)
+		audit->peak_live_pages = audit->live_pages;
 }
 
 /* Whose pages they are: told a few times in a stream, so that all slots may be looked at. */
@@ -136,14 +130,16 @@ static void failed(struct audit *audit, const struct op_request *request)
 	struct audit_counts *counts = &audit->counts;
 	struct audit_space *space = space_of(audit, request);
 	enum audit_failure kind =
-		audit_calls_lacked_frames(&audit->calls) ? AUDIT_PHYSICAL : audit_space_classify(space, request);
+		audit_calls_lacked_frames(&audit->calls)
+			? AUDIT_PHYSICAL
+			: audit_space_classify(space, request, (size_t)(request - audit->engine.requests));
 	counts->failures[kind]++;
 	if (!counts->failed) {
 		audit_space_walk(space, &audit->complaints, audit->operations);
 		counts->first_index = fragmentation_index(&space->free, request->request.count);
 		counts->failed = true;
 		counts->first_operation = audit->operations;
-		counts->first_live_pages = live_pages(audit);
+		counts->first_live_pages = audit->live_pages;
 		counts->first_occupancy = (double)occupancy_counters(space->occupancy).live_pages / (double)space->usable;
 		counts->first_largest_free_pages = audit_space_largest_free(space, request);
 	}
@@ -308,7 +304,7 @@ static void end_phase(struct audit *audit)
 		result_set(&phase->figures, METRIC_METADATA_BYTES_PER_EXTENT, resident / (double)audit->peak_live_extents);
 	result_set(&phase->figures, METRIC_GUARD_PAGES, (double)audit->guard.peak_pages);
 	phase->placement_hash = audit->engine.placement_hash;
-	audit->counts = (struct audit_counts){.live_pages_before = live_pages(audit)};
+	audit->counts = (struct audit_counts){.live_pages_before = audit->live_pages};
 	*audit->alloc_steps = (struct histogram){0};
 }
 
@@ -464,6 +460,8 @@ static int play_audit(struct audit *audit, struct error *error)
 	const char *fatal = NULL;
 	int result = audit_spaces_open(audit->spaces, &audit->space_count, &audit->first_space, audit->pass->workload,
 				       &audit->engine, error);
+	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
+		audit->spaces[i].live_pages = &audit->live_pages;
 	if (result == 0)
 		result = play_stream(audit, error);
 	if (result == 0)

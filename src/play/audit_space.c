@@ -159,6 +159,8 @@ bool audit_space_take(struct audit_space *space, const struct iova_extent *exten
 {
 	struct result_violation *kept;
 	enum occupancy_result result = occupancy_take(space->occupancy, extent->first, extent->count);
+	if (result == OCCUPANCY_OK && space->live_pages)
+		*space->live_pages += extent->count;
 	bool good = complain_of(result, false, "overlaps", extent, complaints, operation, &kept);
 	if (result == OCCUPANCY_OVERLAP && kept)
 		audit_space_tell_overlap(space, extent, &(struct iova_extent){0}, kept);
@@ -170,8 +172,10 @@ bool audit_space_take(struct audit_space *space, const struct iova_extent *exten
 bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
 		      uint64_t operation)
 {
-	return complain_of(occupancy_drop(space->occupancy, extent->first, extent->count), true,
-			   "was not live, or not all of it", extent, complaints, operation, NULL);
+	enum occupancy_result result = occupancy_drop(space->occupancy, extent->first, extent->count);
+	if (result == OCCUPANCY_OK && space->live_pages)
+		*space->live_pages -= extent->count;
+	return complain_of(result, true, "was not live, or not all of it", extent, complaints, operation, NULL);
 }
 
 static bool meets(const struct iova_extent *extent, uint64_t first, uint64_t count)
@@ -224,14 +228,6 @@ void audit_space_tell_overlap(const struct audit_space *space, const struct iova
 		return; /* "overlaps" says enough */
 	memory_release(violation->what);
 	violation->what = text;
-}
-
-uint64_t audit_spaces_live_pages(const struct audit_space *spaces, uint32_t count)
-{
-	uint64_t pages = 0;
-	for (uint32_t i = 0; i < count; i++)
-		pages += occupancy_counters(spaces[i].occupancy).live_pages;
-	return pages;
 }
 
 const char *audit_extent_fault(const struct iova_request *asked, const struct iova_extent *extent)
@@ -296,7 +292,20 @@ static bool fits_when_empty(const struct audit_space *space, const struct iova_r
 	return low <= high && fits_between(asked, low, high + 1);
 }
 
-enum audit_failure audit_space_classify(const struct audit_space *space, const struct op_request *request)
+/* The same, from what is known already where that does: looking takes as long as there are holes. */
+static bool may_fit(struct audit_space *space, size_t kind, const struct iova_request *asked, uint64_t low, uint64_t high)
+{
+	struct audit_fit *fit = &space->fit[kind];
+	if (asked->count <= fit->fits)
+		return true;
+	if (fit->never && asked->count >= fit->never)
+		return false;
+	bool fits = low <= high && fits_when_empty(space, asked, low, high);
+	*(fits ? &fit->fits : &fit->never) = asked->count;
+	return fits;
+}
+
+enum audit_failure audit_space_classify(struct audit_space *space, const struct op_request *request, size_t kind)
 {
 	const struct iova_request *asked = &request->request;
 	uint64_t low = space->first, high = space->first + space->count - 1;
@@ -305,7 +314,7 @@ enum audit_failure audit_space_classify(const struct audit_space *space, const s
 		low = asked->low > low ? asked->low : low;
 		high = last < high ? last : high;
 	}
-	if (low > high || !fits_when_empty(space, asked, low, high))
+	if (!may_fit(space, kind, asked, low, high))
 		return AUDIT_IMPOSSIBLE;
 	struct iova_statistics statistics = {0};
 	space->instance->table->statistics(space->instance->self, &statistics);

@@ -37,6 +37,12 @@ void audit_complaints_tell(const struct audit_complaints *complaints, struct res
 
 enum audit_failure { AUDIT_IMPOSSIBLE, AUDIT_EXHAUSTED, AUDIT_FRAGMENTED, AUDIT_PHYSICAL, AUDIT_FAILURES };
 
+/* Of one kind of demand: whether an empty space could hold it falls with its pages, so that two numbers keep what was found. */
+struct audit_fit {
+	uint64_t fits;  /* the most pages that are known to fit */
+	uint64_t never; /* the fewest that are known not to; 0: none */
+};
+
 struct audit_space {
 	struct occupancy *occupancy;
 	const struct allocator_instance *instance;
@@ -44,6 +50,8 @@ struct audit_space {
 	uint64_t usable;                   /* count - holes */
 	const struct workload_hole *holes; /* the workload's */
 	size_t hole_count;
+	struct audit_fit fit[OP_CONTROL]; /* by kind of demand */
+	uint64_t *live_pages;             /* a sum over several spaces, kept by every take and drop; NULL: none */
 	uint64_t failures;
 	struct iova_statistics before_poll;
 	/* The last walk. */
@@ -73,9 +81,6 @@ bool audit_space_drop(struct audit_space *space, const struct iova_extent *exten
 /* After the last walk: nothing is live, nothing is missing. */
 void audit_space_check_empty(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
 
-/* Of all of them together. */
-uint64_t audit_spaces_live_pages(const struct audit_space *spaces, uint32_t count);
-
 /* The extent, live already, fills the whole free run that it was taken from. */
 bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent);
 
@@ -91,8 +96,8 @@ void audit_check_answer(struct audit_complaints *complaints, uint64_t operation,
 			const struct engine_outcome *outcome);
 
 /* Why a request failed: impossible (an empty space could not hold it), exhausted (fewer usable pages in its window than asked)
- * or fragmented. The window is that of the last limit tried. */
-enum audit_failure audit_space_classify(const struct audit_space *space, const struct op_request *request);
+ * or fragmented. The window is that of the last limit tried. kind: index of the request. */
+enum audit_failure audit_space_classify(struct audit_space *space, const struct op_request *request, size_t kind);
 
 /* Around a poll: complains when it changed the number of free pages. Returns whether some moved from one state to another. */
 void audit_space_poll_begins(struct audit_space *space);

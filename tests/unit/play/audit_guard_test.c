@@ -20,9 +20,12 @@ static void a_double_free_is_told(void **state)
 	struct audit_space space;
 	struct audit_complaints complaints = {0};
 	const struct iova_extent extent = {3, 2, 0}, other = {4, 1, 0};
+	uint64_t live_pages = 0;
 	bench_open(&bench, THREE, NULL, &flawed_table);
 	assert_int_equal(audit_space_open(&space, &bench.plan.workload, NULL, &bench.error), 0);
+	space.live_pages = &live_pages;
 	assert_true(audit_space_take(&space, &extent, &complaints, 1, NULL));
+	assert_int_equal(live_pages, 2);
 	assert_true(audit_space_drop(&space, &extent, &complaints, 2));
 	assert_int_equal(complaints.count, 0);
 	assert_false(audit_space_drop(&space, &extent, &complaints, 3));
@@ -31,9 +34,41 @@ static void a_double_free_is_told(void **state)
 	/* Nor may half of it go when the other half is free. */
 	assert_true(audit_space_take(&space, &other, &complaints, 4, NULL));
 	assert_false(audit_space_drop(&space, &extent, &complaints, 5));
-	assert_int_equal(audit_spaces_live_pages(&space, 1), 1);
+	assert_int_equal(occupancy_counters(space.occupancy).live_pages, 1);
+	assert_int_equal(live_pages, 1);
 	audit_complaints_release(&complaints);
 	audit_space_close(&space);
+}
+
+/* What was found of other sizes is remembered: it must be what looking again would find, in any order of sizes. */
+static void whether_an_empty_space_could_hold_it_depends_on_nothing_before(void **state)
+{
+	(void)state;
+	bench_open(
+		&bench,
+		"iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB, reserved: [{base: 0x3000, size: 4KiB}, {base: 0x9000, "
+		"size: 4KiB}]}\nrequests:\n  - {name: any, size: {fixed: 4KiB}}\n"
+		"phases: [{name: only, mix: [{request: any}], ops: 2}]\n",
+		"rbtree", NULL);
+	struct engine engine;
+	assert_int_equal(
+		engine_open(&engine, &bench.plan.workload, bench.plan.stream, &bench.spec, &bench.arena, &bench.error), 0);
+	struct op_request request = engine.requests[0];
+	for (uint64_t way = 0; way < 7; way++) {
+		struct audit_space space;
+		assert_int_equal(audit_space_open(&space, &bench.plan.workload, &engine.domains[0].instance, &bench.error),
+				 0);
+		for (uint64_t i = 0; i < 50; i++) {
+			/* Runs of 3, 5 and 6 pages, at 0, 4 and 10: only the first one has more than a page behind a multiple of 8. */
+			request.request.count = 1 + (i * (way + 1) + way) % 9;
+			request.request.constraints = i % 2 ? IOVA_CONSTRAIN_ALIGN : 0;
+			request.request.align = 8;
+			bool impossible = request.request.count > (i % 2 ? 3u : 6u);
+			assert_int_equal(audit_space_classify(&space, &request, i % 2) == AUDIT_IMPOSSIBLE, impossible);
+		}
+		audit_space_close(&space);
+	}
+	engine_close(&engine);
 }
 
 static void an_extent_outside_of_the_space_is_told(void **state)
@@ -348,6 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		A(an_overlap_is_told),
 		A(a_double_free_is_told),
+		A(whether_an_empty_space_could_hold_it_depends_on_nothing_before),
 		A(an_extent_outside_of_the_space_is_told),
 		A(an_absurd_extent_is_told),
 		A(a_short_grant_is_told),
