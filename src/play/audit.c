@@ -377,7 +377,7 @@ static int play_piece(struct audit *audit, struct op_piece piece, struct error *
 		if (audit->engine.calls && audit->engine.broken != IOVA_OK)
 			break; /* after something fatal nothing is what it seems */
 	}
-	engine_note_placement(&audit->engine);
+	engine_note_placement(&audit->engine, piece.ops, piece.count);
 	audit->stream_hash = op_stream_hash(audit->stream_hash, piece.ops, piece.count);
 	if (audit->engine.broken != IOVA_OK && !engine_fatal(&audit->engine))
 		return engine_broken(&audit->engine, error);

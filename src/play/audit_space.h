@@ -37,7 +37,8 @@ void audit_complaints_tell(const struct audit_complaints *complaints, struct res
 
 enum audit_failure { AUDIT_IMPOSSIBLE, AUDIT_EXHAUSTED, AUDIT_FRAGMENTED, AUDIT_PHYSICAL, AUDIT_FAILURES };
 
-/* Of one kind of demand: whether an empty space could hold it falls with its pages, so that two numbers keep what was found. */
+/* Of one kind of demand: whether an empty space could hold it falls with its pages, so that two numbers keep what was
+ * found. */
 struct audit_fit {
 	uint64_t fits;  /* the most pages that are known to fit */
 	uint64_t never; /* the fewest that are known not to; 0: none */

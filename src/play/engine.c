@@ -200,11 +200,35 @@ static void hash_extent(void *context, const struct iova_extent *extent)
 	}
 }
 
-void engine_note_placement(struct engine *engine)
+static void hash_slot(const struct engine *engine, struct placement_hash *placement, uint32_t slot)
+{
+	placement->slot = slot;
+	/* Streams with driver calls have one domain: a recording has none. */
+	engine_visit_slot(engine, 0, slot, hash_extent, placement);
+}
+
+static void hash_word(const struct engine *engine, struct placement_hash *placement, const struct op *op)
+{
+	uint32_t code = op->demand & OP_COUNT_MAX;
+	if (op->demand >> OP_REQUEST_SHIFT != OP_CONTROL || code == OP_SEND)
+		hash_slot(engine, placement, op->slot);
+	if (op->demand >> OP_REQUEST_SHIFT != OP_CONTROL || code != OP_ADVERSARY)
+		return;
+	/* Which of its slots an adversary used is not in the word. */
+	for (uint32_t slot = 0; slot < engine->slot_count; slot++)
+		hash_slot(engine, placement, slot);
+}
+
+void engine_note_placement(struct engine *engine, const struct op *ops, size_t count)
 {
 	struct placement_hash placement = {.hash = engine->placement_hash + 1};
-	/* Streams with driver calls have one domain: a recording has none. */
-	for (placement.slot = 0; placement.slot < engine->slot_count; placement.slot++)
-		engine_visit_slot(engine, 0, placement.slot, hash_extent, &placement);
+	if (engine->slot_count <= count)
+		for (uint32_t slot = 0; slot < engine->slot_count; slot++)
+			hash_slot(engine, &placement, slot);
+	else
+		for (size_t i = 0; i < count; i++) {
+			__builtin_prefetch(&engine->slots[ops[count - i > AHEAD ? i + AHEAD : i].slot]);
+			hash_word(engine, &placement, &ops[i]);
+		}
 	engine->placement_hash = placement.hash ? placement.hash : 1;
 }

@@ -162,9 +162,10 @@ void engine_play_counted(struct engine *engine, const struct op *op, uint64_t co
 /* Says which status engine->broken is; returns -1. */
 int engine_broken(const struct engine *engine, struct error *error);
 
-/* Folds all live extents, by slot, into placement_hash. Passes do so wherever a piece of the stream ends, which is at the same
- * operation in each of them: a phase that drains would otherwise leave nothing to compare.
- * Never 0 afterwards, which says that passes disagree. O(slots). */
-void engine_note_placement(struct engine *engine);
+/* Folds into placement_hash what lies in the slots of a piece of the stream that has just been played: in all of them where
+ * they are no more than its words, else in those that the words name. Slots change by words alone: passes that agree after
+ * every piece had the same extents in all slots at each of these ends. A phase that drains would otherwise leave nothing to
+ * compare. Never 0 afterwards, which says that passes disagree. O(count), whatever lives. */
+void engine_note_placement(struct engine *engine, const struct op *ops, size_t count);
 
 #endif

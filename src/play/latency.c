@@ -287,7 +287,7 @@ static int play_parts(struct sampling *sampling, struct op_piece piece, struct e
 		if (sampling->engine->broken != IOVA_OK)
 			return engine_broken(sampling->engine, error);
 	}
-	engine_note_placement(sampling->engine);
+	engine_note_placement(sampling->engine, piece.ops, piece.count);
 	return 0;
 }
 

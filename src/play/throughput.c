@@ -128,7 +128,7 @@ static int play_piece(struct iteration *iteration, struct op_piece piece, struct
 			return -1;
 		at += count;
 	}
-	engine_note_placement(&iteration->engine);
+	engine_note_placement(&iteration->engine, piece.ops, piece.count);
 	return 0;
 }
 

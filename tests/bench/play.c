@@ -72,7 +72,7 @@ static int play_stream(struct arm *arm, const struct plan *plan, struct error *e
 		play_piece(arm, count, plan->workload.phases[phase].measured);
 		if (arm->engine.broken != IOVA_OK)
 			return engine_broken(&arm->engine, error);
-		engine_note_placement(&arm->engine);
+		engine_note_placement(&arm->engine, arm->ops, count);
 	}
 	return 0;
 }

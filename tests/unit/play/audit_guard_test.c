@@ -44,12 +44,11 @@ static void a_double_free_is_told(void **state)
 static void whether_an_empty_space_could_hold_it_depends_on_nothing_before(void **state)
 {
 	(void)state;
-	bench_open(
-		&bench,
-		"iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB, reserved: [{base: 0x3000, size: 4KiB}, {base: 0x9000, "
-		"size: 4KiB}]}\nrequests:\n  - {name: any, size: {fixed: 4KiB}}\n"
-		"phases: [{name: only, mix: [{request: any}], ops: 2}]\n",
-		"rbtree", NULL);
+	bench_open(&bench,
+		   "iovabench: 1\nname: test\nspace: {base: 0x0, size: 64KiB, reserved: [{base: 0x3000, size: 4KiB}, "
+		   "{base: 0x9000, size: 4KiB}]}\nrequests:\n  - {name: any, size: {fixed: 4KiB}}\n"
+		   "phases: [{name: only, mix: [{request: any}], ops: 2}]\n",
+		   "rbtree", NULL);
 	struct engine engine;
 	assert_int_equal(
 		engine_open(&engine, &bench.plan.workload, bench.plan.stream, &bench.spec, &bench.arena, &bench.error), 0);
@@ -59,7 +58,8 @@ static void whether_an_empty_space_could_hold_it_depends_on_nothing_before(void 
 		assert_int_equal(audit_space_open(&space, &bench.plan.workload, &engine.domains[0].instance, &bench.error),
 				 0);
 		for (uint64_t i = 0; i < 50; i++) {
-			/* Runs of 3, 5 and 6 pages, at 0, 4 and 10: only the first one has more than a page behind a multiple of 8. */
+			/* Runs of 3, 5 and 6 pages, at 0, 4 and 10: only the first one has more than a page
+			 * behind a multiple of 8. */
 			request.request.count = 1 + (i * (way + 1) + way) % 9;
 			request.request.constraints = i % 2 ? IOVA_CONSTRAIN_ALIGN : 0;
 			request.request.align = 8;

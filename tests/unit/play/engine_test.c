@@ -296,7 +296,7 @@ static uint64_t placement(enum way way, const char *spec, uint64_t *failures, ui
 		play_word(way, &bench.words[i], &high);
 	*failures = engine.failures;
 	*skipped = engine.skipped;
-	engine_note_placement(&engine);
+	engine_note_placement(&engine, bench.words, bench.stream.words);
 	return engine.placement_hash;
 }
 
@@ -412,17 +412,59 @@ static void a_hash_tells_place_size_and_slot_apart(void **state)
 	begin(SCRIPT(ANY, "{alloc: 'a[0..3]', request: any}"), "rbtree");
 	uint64_t hashes[5];
 	const struct iova_extent extents[] = {{0, 0, 0}, {7, 1, 0}, {8, 1, 0}, {7, 2, 0}};
-	for (size_t i = 0; i < 5; i++) {
-		memset(engine.slots, 0, 4 * sizeof engine.slots[0]);
-		engine.slots[i < 4 ? 1 : 2] = extents[i < 4 ? i : 1];
-		engine.placement_hash = 0;
-		engine_note_placement(&engine);
-		hashes[i] = engine.placement_hash;
-		assert_true(hashes[i] != 0);
-		for (size_t n = 0; n < i; n++)
-			assert_true(hashes[n] != hashes[i]);
-	}
+	/* Two words look at the slots that they name, four at all slots. */
+	static const struct op ops[4] = {{.slot = 1}, {.slot = 2}};
+	for (size_t count = 2; count <= 4; count += 2)
+		for (size_t i = 0; i < 5; i++) {
+			memset(engine.slots, 0, 4 * sizeof engine.slots[0]);
+			engine.slots[i < 4 ? 1 : 2] = extents[i < 4 ? i : 1];
+			engine.placement_hash = 0;
+			engine_note_placement(&engine, ops, count);
+			hashes[i] = engine.placement_hash;
+			assert_true(hashes[i] != 0);
+			for (size_t n = 0; n < i; n++)
+				assert_true(hashes[n] != hashes[i]);
+		}
 	memset(engine.slots, 0, 4 * sizeof engine.slots[0]);
+}
+
+/* A piece that is shorter than the slots: what it did not touch was hashed when it was, and costs nothing now. */
+static void a_short_piece_is_hashed_by_its_words(void **state)
+{
+	(void)state;
+	begin(SCRIPT(ANY, "{alloc: 'a[0..9999]', request: any}"), "rbtree");
+	assert_int_equal(engine.slot_count, 10000);
+	for (uint32_t slot = 0; slot < 10000; slot++)
+		engine.slots[slot] = (struct iova_extent){slot, 1, 0};
+	const struct op ops[] = {op_control(OP_POLL, 5),      {.slot = 3},
+				 {.slot = 9999, .demand = 1}, op_control(OP_CONTEXT, 0),
+				 {.slot = 3, .demand = 1},    op_control(OP_SEND, 77)};
+	const uint32_t touched[] = {3, 9999, 77}, others[] = {0, 4, 5, 9998};
+	engine.placement_hash = 0;
+	engine_note_placement(&engine, ops, 6);
+	uint64_t hash = engine.placement_hash;
+	for (size_t i = 0; i < 7; i++) {
+		struct iova_extent *slot = &engine.slots[i < 3 ? touched[i] : others[i - 3]], kept = *slot;
+		slot->first++;
+		engine.placement_hash = 0;
+		engine_note_placement(&engine, ops, 6);
+		assert_int_equal(engine.placement_hash != hash, i < 3);
+		slot->count = 0;
+		engine.placement_hash = 0;
+		engine_note_placement(&engine, ops, 6);
+		assert_int_equal(engine.placement_hash != hash, i < 3);
+		*slot = kept;
+	}
+	/* An adversary names none of its slots. */
+	const struct op adversary = op_control(OP_ADVERSARY, 0);
+	engine.placement_hash = 0;
+	engine_note_placement(&engine, &adversary, 1);
+	hash = engine.placement_hash;
+	engine.slots[4321].first++;
+	engine.placement_hash = 0;
+	engine_note_placement(&engine, &adversary, 1);
+	assert_true(engine.placement_hash != hash);
+	memset(engine.slots, 0, 10000 * sizeof engine.slots[0]);
 }
 
 static void no_memory_leaves_nothing_behind(void **state)
@@ -462,6 +504,7 @@ int main(void)
 		A(a_burst_of_frees_leaves_the_depot_in_79_seconds),
 		A(kinds_are_told_apart),
 		A(a_hash_tells_place_size_and_slot_apart),
+		A(a_short_piece_is_hashed_by_its_words),
 		A(no_memory_leaves_nothing_behind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

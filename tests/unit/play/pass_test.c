@@ -302,6 +302,37 @@ static void a_latency_pass_that_places_differently_has_no_hash(void **state)
 	assert_int_equal(phase(0)->placement_hash, 0);
 }
 
+/* Of a piece with fewer words than there are slots only what it touched is hashed. */
+static void passes_agree_on_pieces_that_touch_few_slots(void **state)
+{
+	(void)state;
+	static const char yaml[] = "iovabench: 1\nname: test\nspace: {base: 0x0, size: 64MiB}\n"
+				   "requests: [{name: any, size: {uniform: {min: 4KiB, max: 32KiB}}}]\nphases:\n"
+				   "  - {name: fill, mix: [{request: any}], until: {live: 3000}}\n"
+				   "  - {name: churn, mix: [{request: any}], ops: 100}\n"
+				   "  - {name: more, mix: [{request: any}], ops: 102}\n";
+	static const char *const specs[] = {"rbtree:fit=first", "rbtree:fit=last"};
+	uint64_t hashes[2][3];
+	for (size_t spec = 0; spec < 2; spec++) {
+		bench_open(&bench, yaml, specs[spec], NULL);
+		throughput();
+		for (size_t i = 0; i < 3; i++) {
+			hashes[spec][i] = phase(i)->placement_hash;
+			assert_true(hashes[spec][i] != 0);
+			assert_true(i == 0 || hashes[spec][i] != hashes[spec][i - 1]);
+		}
+		latency(2);
+		for (size_t i = 0; i < 3; i++)
+			assert_int_equal(phase(i)->placement_hash, hashes[spec][i]);
+		arena_reset(&bench.arena);
+		assert_int_equal(pass_audit(&bench.pass, &bench.error), 0);
+		for (size_t i = 0; i < 3; i++)
+			assert_int_equal(phase(i)->placement_hash, hashes[spec][i]);
+		bench_close(&bench);
+	}
+	assert_true(hashes[0][2] != hashes[1][2]);
+}
+
 static void an_undisturbed_moment_is_not_tainted(void **state)
 {
 	(void)state;
@@ -453,6 +484,7 @@ int main(void)
 		A(no_gap_is_no_pass),
 		A(iterations_that_place_differently_have_no_hash),
 		A(a_latency_pass_that_places_differently_has_no_hash),
+		A(passes_agree_on_pieces_that_touch_few_slots),
 		A(an_undisturbed_moment_is_not_tainted),
 		A(a_moment_shared_with_others_is_tainted),
 		A(steal_is_read_of_the_cpu_at_hand),
