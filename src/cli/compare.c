@@ -273,7 +273,7 @@ const struct cli_command cli_compare = {
 	.usage = (const char *const[]){"A B [--threshold 3%] [--all] [--json] [--calibration FILE]", NULL},
 	.text = "Holds the arms of B against those of A. A and B are results (a folder of a run, or its result.json) "
 		"or one arm of a result, RESULT:SPEC (on standard input: -- -:SPEC). Arms are matched by workload, "
-		"the values of its sweep, threads and, unless named, spec.\n"
+		"the values of its sweep, threads, rate and, unless named, spec and lock.\n"
 		"Two arms of one run share their rounds, so their ratio is free of drift; two runs do not, "
 		"and the table says so.\n\n"
 		"  iovabench compare results/x:buddy results/x:bitmap\n\n"

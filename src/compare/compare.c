@@ -257,13 +257,19 @@ static bool was_measured(const struct compare_arm *side)
 	return (state == RESULT_ARM_OK || state == RESULT_ARM_NONDETERMINISTIC) && phase_of(side);
 }
 
+/* Latencies of an open loop begin when an operation was due, those of a closed one when it was called. */
+static bool same_rate(const struct result_arm *a, const struct result_arm *b)
+{
+	return a->rate && b->rate ? same_text(a->rate, b->rate) : a->rate == b->rate;
+}
+
 static bool same_arm(const struct compare_arm *a, const struct compare_arm *b, const char *spec_a, const char *spec_b)
 {
 	const struct result_arm *left = arm_of(a), *right = arm_of(b);
 	bool specs = spec_a || spec_b
 			     ? (!spec_a || same_text(spec_a, left->spec)) && (!spec_b || same_text(spec_b, right->spec))
 			     : same_text(left->spec, right->spec) && same_text(left->lock, right->lock);
-	return specs && same_text(workload_of(a)->name, workload_of(b)->name) &&
+	return specs && same_rate(left, right) && same_text(workload_of(a)->name, workload_of(b)->name) &&
 	       result_same_settings(workload_of(a), workload_of(b)) && left->threads == right->threads;
 }
 
@@ -311,12 +317,13 @@ const struct result_arm *compare_unmeasured(const struct compare_arm *arm, const
 	return NULL;
 }
 
-/* The first measured arm of the workload of an arm. */
+/* The first measured arm of the workload of an arm, at its rate. */
 static size_t baseline_of(const struct result *result, size_t arm)
 {
 	for (size_t i = 0; i < arm; i++) {
 		struct compare_arm side = {result, i};
-		if (result->arms[i].workload == result->arms[arm].workload && was_measured(&side))
+		if (result->arms[i].workload == result->arms[arm].workload && was_measured(&side) &&
+		    same_rate(&result->arms[i], &result->arms[arm]))
 			return i;
 	}
 	return arm;

@@ -46,17 +46,18 @@ int compare_arms(struct compare_pair *pair, const struct compare_rules *rules, s
 int compare_rounds(const double *a, size_t a_count, const double *b, size_t b_count, double threshold,
 		   size_t timed_verdicts, struct result_comparison *row, struct error *error);
 
-/* Fills result->comparisons: every arm of a workload that was measured against the first such. -1: no memory. */
+/* Fills result->comparisons: every arm of a workload that was measured against the first such of its rate. -1: no memory. */
 int compare_within(struct result *result, double threshold, struct error *error);
 
-/* Pairs the arms of two results that have the same workload name, values of a sweep, threads and lock, in the order of b.
- * spec_a and spec_b choose arms by spec; while both are NULL, specs must be the same, too. *pairs belongs to the caller; their
- * rows are NULL still. Arms that only one of them has, or that were not measured, are left out. -1: no memory. */
+/* Pairs the arms of two results that have the same workload name, values of a sweep, threads, rate and lock, in the order of
+ * b. spec_a and spec_b choose arms by spec, whatever their lock; while both are NULL, specs must be the same, too. *pairs
+ * belongs to the caller; their rows are NULL still. Arms that only one of them has, or that were not measured, are left out.
+ * -1: no memory. */
 int compare_match(const struct result *a, const struct result *b, const char *spec_a, const char *spec_b,
 		  struct compare_pair **pairs, size_t *count, struct error *error);
 
-/* The counterpart of an arm in another result, by workload name, values of a sweep, threads, spec and lock, when it was not
- * measured there; else NULL. */
+/* The counterpart of an arm in another result, by workload name, values of a sweep, threads, rate, spec and lock, when it
+ * was not measured there; else NULL. */
 const struct result_arm *compare_unmeasured(const struct compare_arm *arm, const struct result *other);
 
 /* -1 with EXIT_CODE_USAGE when no pair played the same operations, and there are pairs: the message names a workload and both

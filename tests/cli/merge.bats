@@ -130,3 +130,22 @@ rbtree 5 3"
 	[ "$(jq '.workloads | length' "$scratch/u/result.json")" -lt "$(jq '.workloads | length' "$scratch/t/result.json")" ]
 	is "$(jq .run.partial "$scratch/u/result.json")" false
 }
+
+@test "an open loop and a closed one of one spec are held each against its own" {
+	for rate in 200000 100000; do
+		"$iovabench" run $tiny -a buddy --rounds 1 --ops 20k --rate $rate -q -o "$scratch/$rate" || [ $? -eq 5 ]
+	done
+	"$iovabench" run $tiny -a buddy --rounds 1 --ops 20k -q -o "$scratch/closed" || [ $? -eq 5 ]
+	"$iovabench" merge "$scratch/200000" "$scratch/closed" -o "$scratch/first"
+	"$iovabench" merge "$scratch/closed" "$scratch/200000" -o "$scratch/second"
+	# The order of the arms is another one, what is told of each is the same.
+	run --separate-stderr "$iovabench" compare "$scratch/first" "$scratch/second" --json
+	jq -e '[.latencies[] | .a_latency.ns == .b_latency.ns] | length > 0 and all' <<<"$output"
+	jq -e '[.comparisons[] | .a_value == .b_value] | length > 0 and all' <<<"$output"
+	run -2 --separate-stderr "$iovabench" compare "$scratch/closed" "$scratch/200000"
+	has "$stderr" "no two arms"
+	run -2 --separate-stderr "$iovabench" compare "$scratch/100000:buddy" "$scratch/200000:buddy"
+	run --separate-stderr "$iovabench" gate "$scratch/closed" --baseline "$scratch/200000"
+	[ "$status" -ne 0 ]
+	has "$output$stderr" "buddy"
+}
