@@ -156,6 +156,14 @@ static bool read_high(struct yaml_document *document, yaml_place place, uint64_t
 	char quoted[YAML_QUOTE_BYTES], text[YAML_SIZE_BYTES];
 	if (!yaml_sound(document, place))
 		return false;
+	if (bytes >= page && bits_is_power_of_two(bytes)) {
+		yaml_fault(document, place,
+			   "%s lies behind what %u bits reach: a limit is the last address that may be used, "
+			   "as in a DMA mask; write 0x%llx",
+			   yaml_quote(quoted, yaml_value_text(document, place)), bits_log2_floor(bytes),
+			   (unsigned long long)(bytes - 1));
+		return false;
+	}
 	if ((bytes + 1) % page) {
 		uint64_t start = bytes / page * page;
 		yaml_fault(document, place,

@@ -166,6 +166,23 @@ static const char *unit_meant(const char *rest)
 	return NULL;
 }
 
+/* "4GiB-1", as one writes a mask: says what it is in hex. */
+static bool fault_mask(struct yaml_document *document, yaml_place place, const char *text, uint64_t number,
+		       const char *unit)
+{
+	char quoted[YAML_QUOTE_BYTES];
+	for (size_t i = 0; number && i < UNIT_COUNT; i++) {
+		size_t length = strlen(units[i].name);
+		if (strncmp(unit, units[i].name, length) != 0 || strcmp(unit + length, "-1") != 0 ||
+		    number > UINT64_MAX >> units[i].shift)
+			continue;
+		yaml_fault(document, place, "%s: nothing is reckoned here; write 0x%llx", yaml_quote(quoted, text),
+			   (unsigned long long)((number << units[i].shift) - 1));
+		return true;
+	}
+	return false;
+}
+
 static bool fault_unit(struct yaml_document *document, yaml_place place, const char *text, const char *rest)
 {
 	char quoted[YAML_QUOTE_BYTES], unit[YAML_QUOTE_BYTES];
@@ -201,7 +218,7 @@ bool yaml_read_bytes(struct yaml_document *document, yaml_place place, const cha
 	if (!*rest && !number)
 		factor = 1;
 	if (!factor)
-		return fault_unit(document, place, text, unit);
+		return fault_mask(document, place, text, number, unit) ? false : fault_unit(document, place, text, unit);
 	if (__builtin_mul_overflow(number, factor, &number))
 		return fault_text(document, place, text, "is larger than 2^64 - 1 bytes");
 	*bytes = number;
@@ -238,6 +255,11 @@ bool yaml_read_pages(struct yaml_document *document, yaml_place place, uint64_t 
 {
 	uint64_t page = document->page_bytes, whole = bytes / page;
 	char quoted[YAML_QUOTE_BYTES], below[YAML_SIZE_BYTES], above[YAML_SIZE_BYTES], of[YAML_SIZE_BYTES];
+	if (bytes && !whole) {
+		yaml_fault(document, place, "%s is a part of a page of %s, and any part takes a whole one: write %s",
+			   yaml_quote(quoted, yaml_value_text(document, place)), yaml_size_text(of, page), of);
+		return false;
+	}
 	if (bytes % page) {
 		yaml_fault(document, place, "%s is no whole number of pages of %s; near are %s and %s",
 			   yaml_quote(quoted, yaml_value_text(document, place)), yaml_size_text(of, page),
