@@ -249,7 +249,7 @@ verdict() { # document metric arm: of compare --json
 	YAML
 	run -1 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --policy "$scratch/policy.yaml"
 	is "$(grep -c FAILED: <<<"$output")" 2
-	sed -i 's/threshold: 20%/threshold: 60%/' "$scratch/policy.yaml"
+	edits 's/threshold: 20%/threshold: 60%/' "$scratch/policy.yaml"
 	run -0 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --policy "$scratch/policy.yaml"
 	craft b b 1 '.arms[].phases[].throughput.round_ns_per_op = [10,1000,10,1000,10,1000,10,1000]'
 	run -4 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --policy "$scratch/policy.yaml"

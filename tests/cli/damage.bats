@@ -15,6 +15,7 @@ setup_file() {
 flipped() { # filter: result.json of b with another figure and the old digest
 	cp -r "$parts/b" "$scratch/b"
 	jq "$1" "$parts/b/result.json" >"$scratch/b/result.json"
+	[ "$(jq -S . "$scratch/b/result.json")" != "$(jq -S . "$parts/b/result.json")" ]
 }
 
 refuses() { # command line…
@@ -84,19 +85,19 @@ refuses() { # command line…
 
 @test "a damaged line of a journal is not merged" {
 	cp -r "$parts/b" "$scratch/b"
-	sed -i '2s/"round":0/"round":1/' "$scratch/b/rounds.jsonl"
+	edits '2s/"round":0/"round":1/' "$scratch/b/rounds.jsonl"
 	run -2 --separate-stderr "$iovabench" merge "$parts/c" "$scratch/b" -o "$scratch/t"
 	has "$stderr" "$scratch/b/rounds.jsonl:2: its checksum is not that of the line: it was damaged, or changed"
 	[ ! -e "$scratch/t" ]
 	# Older versions had none.
-	sed -i 's/,"sum":"0x[0-9a-f]*"}$/}/' "$scratch/b/rounds.jsonl"
+	edits 's/,"sum":"0x[0-9a-f]*"}$/}/' "$scratch/b/rounds.jsonl"
 	run -0 "$iovabench" merge "$parts/c" "$scratch/b" -o "$scratch/t"
 }
 
 @test "run.json with another number is refused" {
 	cp -r "$parts/b" "$scratch/b"
 	rm "$scratch/b/result.json"
-	sed -i 's/"rounds": "1"/"rounds": "9"/' "$scratch/b/run.json"
+	edits 's/"rounds": "1"/"rounds": "9"/' "$scratch/b/run.json"
 	run -2 "$iovabench" resume "$scratch/b"
 	has "$output" "b/run.json: digest: is not that of the content"
 }

@@ -55,7 +55,7 @@ calls=(gpu-paging mdl-storm contiguous-windows adl-objects reserve-map bar-mappi
 	is "$(arms "$scratch/t" '.phases[0].operations.allocations')" 500
 	is "$(arms "$scratch/t" '"\(.calls.fatal) \(.phases[2].operations.allocations)"')" "1 null"
 	# Under 3.0 the same is a broken rule and no more.
-	sed -i 's/3.2/3.0/' "$scratch/fatal.yaml"
+	edits 's/3.2/3.0/' "$scratch/fatal.yaml"
 	run -0 --separate-stderr "$iovabench" run "$scratch/fatal.yaml" -a rbtree --rounds 1 --latency off -o "$scratch/u"
 	is "$(arms "$scratch/u" '.phases[1].calls.violations.irql')" 1000
 }

@@ -33,6 +33,16 @@ wait_for_journal() { # folder lines
 	return 1
 }
 
+# sed, of a file in place, that must change it: a test that damages nothing tests nothing.
+edits() { # script file
+	cp "$2" "$scratch/before"
+	sed -i "$1" "$2"
+	! cmp -s "$2" "$scratch/before" || {
+		echo "sed '$1' changed nothing in $2"
+		return 1
+	}
+}
+
 is() { # got wanted
 	[ "$1" = "$2" ] || {
 		echo "got:    $1"

@@ -80,7 +80,7 @@ lines() {
 	run -0 "$iovabench" resume -q "$scratch/t"
 	is "$(lines)" 4
 	is "$(exact "$scratch/t" | cksum)" "$(exact "$scratch/w" | cksum)"
-	sed -i 's/"audit": "on"/"audit": "off"/' "$scratch/t/run.json"
+	edits 's/"audit": "on"/"audit": "off"/' "$scratch/t/run.json"
 	rm "$scratch/t/result.json"
 	run -2 "$iovabench" resume "$scratch/t"
 	has "$output" "run.json: options: must have rounds or the audit"
@@ -118,7 +118,7 @@ lines() {
 
 @test "a line that is damaged is refused and named" {
 	killed_at "$(wc -c <"$whole/rounds.jsonl")"
-	sed -i '3s/"pass":"[a-z]*"/"pass":"other"/' "$scratch/t/rounds.jsonl"
+	edits '3s/"pass":"[a-z]*"/"pass":"other"/' "$scratch/t/rounds.jsonl"
 	run -2 "$iovabench" resume "$scratch/t"
 	has "$output" "rounds.jsonl:3: record: sum: is not that of the line: it was damaged, or changed"
 	killed_at "$(wc -c <"$whole/rounds.jsonl")"
@@ -238,17 +238,17 @@ refused() { # message
 
 @test "another build does not go on" {
 	killed_at 0
-	sed -i 's/"build_hash": "0x[0-9a-f]*"/"build_hash": "0x1"/' "$scratch/t/run.json"
+	edits 's/"build_hash": "0x[0-9a-f]*"/"build_hash": "0x1"/' "$scratch/t/run.json"
 	run -2 "$iovabench" resume "$scratch/t"
 	has "$output" "run.json: digest: is not that of the content"
-	sed -i 's/"digest"/"once"/' "$scratch/t/run.json"
+	edits 's/"digest"/"once"/' "$scratch/t/run.json"
 	run -2 "$iovabench" resume "$scratch/t"
 	has "$output" "this run was begun by another build of iovabench"
 }
 
 @test "a run.json that is none is named with its key" {
 	killed_at 0
-	sed -i 's/"rounds": "3"/"rounds": "three"/' "$scratch/t/run.json"
+	edits 's/"rounds": "3"/"rounds": "three"/' "$scratch/t/run.json"
 	run -2 "$iovabench" resume "$scratch/t"
 	has "$output" "run.json: options.rounds: --rounds 'three': takes a whole number from 0"
 }

@@ -103,7 +103,7 @@ buddy 95 64 ok"
 
 @test "a law that does not hold is told" {
 	cp -r workloads/laws "$scratch/laws"
-	sed -i 's/is: 95, allocator: "bitmap/is: 96, allocator: "bitmap/' "$scratch/laws/02-n2-64.yaml"
+	edits 's/is: 95, allocator: "bitmap/is: 96, allocator: "bitmap/' "$scratch/laws/02-n2-64.yaml"
 	LAWS=$scratch/laws run -1 tests/laws/run --quick
 	has "$output" "MISSED"
 	has "$output" ", 1 missed"
