@@ -100,9 +100,9 @@ $(BUILD)/commit: force
 $(BUILD)/plugins/%.so: plugins/%.c include/iovabench/allocator.h
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(WARNINGS) -O2 -g -shared -fPIC -Iinclude -o $@ $<
-$(BUILD)/tests/plugins/%.so: tests/plugins/%.c tests/plugins/bump.h plugins/example.c include/iovabench/allocator.h
+$(BUILD)/tests/plugins/%.so: tests/plugins/%.c tests/plugins/bump.h plugins/example.c include/iovabench/allocator.h src/run/job.h
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(WARNINGS) -O2 -g -shared -fPIC -Iinclude -o $@ $<
+	$(CC) -std=gnu11 $(WARNINGS) -O2 -g -shared -fPIC -Iinclude -Isrc -o $@ $<
 
 # What a folder hides, for the tests that look into one.
 $(BUILD)/libinside.a: $(FOLDER_OBJECTS)

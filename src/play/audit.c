@@ -185,9 +185,11 @@ static void play_operation(struct audit *audit, const struct op *op)
 	case ENGINE_FREED:
 		audit->counts.frees++;
 		audit->live_extents--;
+		pass_own_work(audit->pass, true);
 		audit_guard_drop(&audit->guard, op, audit->engine.requests);
 		if (!audit->calls.watching)
 			audit_space_drop(space_at_hand(audit), &outcome.extent, &audit->complaints, audit->operations);
+		pass_own_work(audit->pass, false);
 		break;
 	case ENGINE_CALLED:
 		audit_calls_routine(&audit->calls, op->slot, outcome.status, &audit->counts);
@@ -195,7 +197,9 @@ static void play_operation(struct audit *audit, const struct op *op)
 	case ENGINE_ALLOCATED:
 		audit->counts.allocations++;
 		audit->counts.beyond_demands += request->refused_limits > 0;
+		pass_own_work(audit->pass, true);
 		allocated(audit, op, request, &outcome);
+		pass_own_work(audit->pass, false);
 		break;
 	case ENGINE_FAILED:
 		audit->counts.allocations++;
@@ -377,8 +381,10 @@ static int play_piece(struct audit *audit, struct op_piece piece, struct error *
 		if (audit->engine.calls && audit->engine.broken != IOVA_OK)
 			break; /* after something fatal nothing is what it seems */
 	}
+	pass_own_work(audit->pass, true);
 	engine_note_placement(&audit->engine, piece.ops, piece.count);
 	audit->stream_hash = op_stream_hash(audit->stream_hash, piece.ops, piece.count);
+	pass_own_work(audit->pass, false);
 	if (audit->engine.broken != IOVA_OK && !engine_fatal(&audit->engine))
 		return engine_broken(&audit->engine, error);
 	return 0;
@@ -389,7 +395,9 @@ static int play_stream(struct audit *audit, struct error *error)
 	bool inside = false;
 	op_source_rewind(audit->pass->source);
 	for (;;) {
+		pass_own_work(audit->pass, true);
 		struct op_piece piece = op_source_next(audit->pass->source);
+		pass_own_work(audit->pass, false);
 		if (inside && (piece.count == 0 || piece.phase != audit->phase))
 			end_phase(audit);
 		if (piece.count == 0)

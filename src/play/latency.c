@@ -287,7 +287,9 @@ static int play_parts(struct sampling *sampling, struct op_piece piece, struct e
 		if (sampling->engine->broken != IOVA_OK)
 			return engine_broken(sampling->engine, error);
 	}
+	pass_own_work(sampling->pass, true);
 	engine_note_placement(sampling->engine, piece.ops, piece.count);
+	pass_own_work(sampling->pass, false);
 	return 0;
 }
 
@@ -296,7 +298,9 @@ static int play_stream(struct sampling *sampling, struct error *error)
 	bool inside = false;
 	op_source_rewind(sampling->pass->source);
 	for (;;) {
+		pass_own_work(sampling->pass, true);
 		struct op_piece piece = op_source_next(sampling->pass->source);
+		pass_own_work(sampling->pass, false);
 		if (inside && (piece.count == 0 || piece.phase != sampling->phase)) {
 			note_placement(sampling);
 			if (end_phase(sampling, error) < 0)

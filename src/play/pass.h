@@ -47,6 +47,7 @@ struct pass {
 	uint64_t peak_live_pages;     /* planned, requested pages */
 	struct result_record *record; /* phases are there, zeroed; figures all null */
 	_Atomic uint64_t *progress;   /* words played, for whoever watches */
+	_Atomic bool *own_work;       /* true while this program works and no allocator is called; NULL: nobody watches */
 	enum lock_kind lock;          /* around each call; NONE when the allocator needs none */
 	uint32_t threads;             /* of the timed passes; 0 and 1: the calling one */
 	struct op_source *sources;    /* several threads: one each, which the timed passes play instead of source */
@@ -59,6 +60,12 @@ static inline uint64_t pass_row_words(const struct pass *pass)
 {
 	uint64_t words = (pass->words + PASS_SERIES_ROWS - 1) / PASS_SERIES_ROWS;
 	return words ? words : 1;
+}
+
+static inline void pass_own_work(const struct pass *pass, bool own)
+{
+	if (pass->own_work)
+		atomic_store_explicit(pass->own_work, own, memory_order_relaxed);
 }
 
 /* Each returns 0, or -1 with a message: the allocator refused the space or ran out of memory. */

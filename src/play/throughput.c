@@ -128,7 +128,9 @@ static int play_piece(struct iteration *iteration, struct op_piece piece, struct
 			return -1;
 		at += count;
 	}
+	pass_own_work(iteration->pass, true);
 	engine_note_placement(&iteration->engine, piece.ops, piece.count);
+	pass_own_work(iteration->pass, false);
 	return 0;
 }
 
@@ -263,7 +265,9 @@ static int play_stream(struct iteration *iteration, struct error *error)
 	bool inside = false;
 	op_source_rewind(iteration->pass->source);
 	for (;;) {
+		pass_own_work(iteration->pass, true);
 		struct op_piece piece = op_source_next(iteration->pass->source);
+		pass_own_work(iteration->pass, false);
 		if (inside && (piece.count == 0 || piece.phase != iteration->phase) && end_phase(iteration, error) < 0)
 			return -1;
 		if (piece.count == 0)

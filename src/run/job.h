@@ -50,6 +50,7 @@ struct job {
 	int stream_words;          /* operations, or -1: the worker generates them */
 	int record;                /* where the worker writes its record */
 	_Atomic uint64_t progress; /* words played: stands still when the worker hangs */
+	_Atomic bool own_work;     /* it is in this program's own work, in no allocator */
 	/* What its warden tells. */
 	_Atomic pid_t player;    /* the process that plays, the worker's child; 0: not yet */
 	_Atomic bool ended;      /* the rest is true */

@@ -108,7 +108,8 @@ struct waiting {
 	enum ending ending;     /* why it was told to end */
 	double told_seconds;    /* since then */
 	uint64_t words;         /* played so far */
-	double still_seconds;   /* that it ran without playing any */
+	double still_seconds;   /* that it ran without playing any, and of them */
+	double own_seconds;     /* those in which no allocator was at work */
 	double stopped_seconds; /* without a break, and */
 	double stopped_in_all_seconds;
 	uint64_t oom_kills; /* in our control group, before */
@@ -131,9 +132,11 @@ static enum ending judge(struct waiting *waiting)
 	waiting->stopped_seconds = stopped ? waiting->stopped_seconds + TICK_SECONDS : 0;
 	waiting->stopped_in_all_seconds += stopped ? TICK_SECONDS : 0;
 	if (words != waiting->words)
-		waiting->still_seconds = 0;
-	else if (!stopped)
+		waiting->still_seconds = waiting->own_seconds = 0;
+	else if (!stopped) {
 		waiting->still_seconds += TICK_SECONDS;
+		waiting->own_seconds += waiting->job->own_work ? TICK_SECONDS : 0;
+	}
 	waiting->words = words;
 	if (waiting->stopped_seconds > watch->stall_seconds)
 		return STOPPED;
@@ -241,6 +244,11 @@ static int describe_ending(const struct job *job, const struct waiting *waiting,
 		return describe(record, job, ERROR_OWNER_MACHINE, error,
 				"was stopped in the %s for longer than %.3g s: by hand, by a debugger or by its terminal",
 				pass, watch->stall_seconds);
+	if (waiting->ending == HUNG && waiting->own_seconds > waiting->still_seconds / 2)
+		return describe(
+			record, job, ERROR_OWNER_HARNESS, error,
+			"no window of the %s ended for %.3g s, and in %.3g s of them iovabench was at work, not the allocator",
+			pass, watch->stall_seconds, waiting->own_seconds);
 	if (waiting->ending == HUNG)
 		return describe(record, job, ERROR_OWNER_ALLOCATOR, error, "hung in the %s: no window ended for %.3g s",
 				pass, watch->stall_seconds);

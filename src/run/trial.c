@@ -144,6 +144,7 @@ static int call(const struct trial *trial, const char *spec, struct result_recor
 	memcpy(job, trial->job, sizeof *job);
 	snprintf(job->spec, sizeof job->spec, "%s", spec);
 	job->progress = 0;
+	job->own_work = false;
 	int result = spawn_worker(job, trial->watch, &seen, &line, trial->error);
 	*convicted = result == 0 && failed(&seen);
 	if (*convicted)

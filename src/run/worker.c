@@ -252,6 +252,7 @@ static int play(struct worker *worker, struct error *error)
 		.peak_live_pages = job->peak_live_pages,
 		.record = &worker->record,
 		.progress = &job->progress,
+		.own_work = &job->own_work,
 		.lock = worker->lock,
 		.threads = worker->plan.threads,
 		.sources = worker->sources,

@@ -275,6 +275,11 @@ preloaded() { # how code message argument…
 	preloaded never 7 "; so does segregated (hung in the audit: no window ended for 0.5 s). This is" $tiny -a rbtree --stall 0.5
 }
 
+@test "7: a hang in which no allocator was at work is nobody's but ours" {
+	preloaded own 7 "of them iovabench was at work, not the allocator. This is" $tiny -a rbtree --stall 0.5
+	is "$(arms "$scratch/t" '"\(.state) \(.owner)"')" "failed harness"
+}
+
 @test "7: a memory limit that nobody can keep is no fault of an arm, and another try may go well" {
 	preloaded large 7 "failed (machine): passed the memory limit of 100 MiB in the audit; so does segregated: the limit is too small" $tiny -a rbtree --memory 100
 	ends 0 "" resume -q "$scratch/t"
