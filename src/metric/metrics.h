@@ -16,203 +16,238 @@
  * failures), so that it would be judged twice. */
 enum metric_better { METRIC_BETTER_NEITHER, METRIC_BETTER_LOWER, METRIC_BETTER_HIGHER };
 
-/* name, path, unit, exact, better, what it is */
+/* What a figure is made of: whoever fills or empties all figures of one kind goes by it. */
+enum metric_source {
+	METRIC_SOURCE_WINDOWS,  /* the windows of throughput passes */
+	METRIC_SOURCE_SCHEDULE, /* an open loop; median over rounds */
+	METRIC_SOURCE_COUNTERS, /* of the CPU; median over rounds */
+	METRIC_SOURCE_STEPS,    /* that allocators count in the audit */
+	METRIC_SOURCE_LAYER,    /* likewise, of layers that cache */
+	METRIC_SOURCE_CALLS,    /* driver calls of the audit */
+	METRIC_SOURCE_LATENCY,  /* the samples of one kind */
+	METRIC_SOURCE_OTHER
+};
+
+/* name, path, unit, exact, better, source, what it is */
 #define METRICS(X)                                                                                                         \
-	X(RAW_NS_PER_OP, "throughput.raw_ns_per_op", "ns", TIMED, LOWER,                                                   \
+	X(RAW_NS_PER_OP, "throughput.raw_ns_per_op", "ns", TIMED, LOWER, WINDOWS,                                          \
 	  "window time / completed operations, median over rounds")                                                        \
-	X(NET_NS_PER_OP, "throughput.net_ns_per_op", "ns", TIMED, NEITHER,                                                 \
+	X(NET_NS_PER_OP, "throughput.net_ns_per_op", "ns", TIMED, NEITHER, WINDOWS,                                        \
 	  "raw minus the same stream on null; for display")                                                                \
-	X(CI_LOW_NS, "throughput.ci_low_ns", "ns", TIMED, NEITHER,                                                         \
+	X(CI_LOW_NS, "throughput.ci_low_ns", "ns", TIMED, NEITHER, WINDOWS,                                                \
 	  "lower end of the 95 % interval of raw_ns_per_op over rounds")                                                   \
-	X(CI_HIGH_NS, "throughput.ci_high_ns", "ns", TIMED, NEITHER,                                                       \
+	X(CI_HIGH_NS, "throughput.ci_high_ns", "ns", TIMED, NEITHER, WINDOWS,                                              \
 	  "upper end of the 95 % interval of raw_ns_per_op over rounds")                                                   \
-	X(ROUNDS, "throughput.rounds", "processes", EXACT, NEITHER, "fresh processes behind raw_ns_per_op")                \
-	X(OPERATIONS, "throughput.operations", "operations", EXACT, NEITHER, "completed operations of one iteration")      \
-	X(SLOWDOWN, "latency_slowdown", "ratio", TIMED, NEITHER, "time of the latency pass / time of the throughput pass") \
-	X(TAINTED_SHARE, "tainted_share", "share", TIMED, NEITHER,                                                         \
+	X(ROUNDS, "throughput.rounds", "processes", EXACT, NEITHER, OTHER, "fresh processes behind raw_ns_per_op")         \
+	X(OPERATIONS, "throughput.operations", "operations", EXACT, NEITHER, WINDOWS,                                      \
+	  "completed operations of one iteration")                                                                         \
+	X(SLOWDOWN, "latency_slowdown", "ratio", TIMED, NEITHER, WINDOWS,                                                  \
+	  "time of the latency pass / time of the throughput pass")                                                        \
+	X(TAINTED_SHARE, "tainted_share", "share", TIMED, NEITHER, WINDOWS,                                                \
 	  "share of throughput windows that were disturbed from outside")                                                  \
-	X(UNTAINTED_NS_PER_OP, "throughput.untainted_ns_per_op", "ns", TIMED, NEITHER,                                     \
+	X(UNTAINTED_NS_PER_OP, "throughput.untainted_ns_per_op", "ns", TIMED, NEITHER, WINDOWS,                            \
 	  "raw_ns_per_op without tainted windows")                                                                         \
-	X(FAILURES_TOTAL, "failures.total", "requests", EXACT, LOWER,                                                      \
+	X(FAILURES_TOTAL, "failures.total", "requests", EXACT, LOWER, OTHER,                                               \
 	  "demands that were not served; by kind when there was an audit")                                                 \
-	X(FAILURES_MALFORMED, "failures.malformed", "requests", EXACT, LOWER,                                              \
+	X(FAILURES_MALFORMED, "failures.malformed", "requests", EXACT, LOWER, OTHER,                                       \
 	  "refused because the rules of a call forbid them")                                                               \
-	X(FAILURES_IMPOSSIBLE, "failures.impossible", "requests", EXACT, LOWER,                                            \
+	X(FAILURES_IMPOSSIBLE, "failures.impossible", "requests", EXACT, LOWER, OTHER,                                     \
 	  "refused because no empty space could hold them")                                                                \
-	X(FAILURES_EXHAUSTED, "failures.exhausted", "requests", EXACT, LOWER,                                              \
+	X(FAILURES_EXHAUSTED, "failures.exhausted", "requests", EXACT, LOWER, OTHER,                                       \
 	  "failed with fewer usable pages in the window than asked")                                                       \
-	X(FAILURES_FRAGMENTED, "failures.fragmented", "requests", EXACT, LOWER,                                            \
+	X(FAILURES_FRAGMENTED, "failures.fragmented", "requests", EXACT, LOWER, OTHER,                                     \
 	  "failed although enough pages of the window were usable")                                                        \
-	X(FAILURES_PHYSICAL, "failures.physical", "requests", EXACT, LOWER,                                                \
+	X(FAILURES_PHYSICAL, "failures.physical", "requests", EXACT, LOWER, OTHER,                                         \
 	  "refused by the physical side: too few frames, or no run of them; no allocator was to blame")                    \
-	X(FIRST_FAILURE_OP, "failures.first.op", "operation", EXACT, NEITHER, "operation of the first failure")            \
-	X(FIRST_FAILURE_LIVE_PAGES, "failures.first.live_pages", "pages", EXACT, NEITHER,                                  \
+	X(FIRST_FAILURE_OP, "failures.first.op", "operation", EXACT, NEITHER, OTHER, "operation of the first failure")     \
+	X(FIRST_FAILURE_LIVE_PAGES, "failures.first.live_pages", "pages", EXACT, NEITHER, OTHER,                           \
 	  "live pages at the first failure")                                                                               \
-	X(FIRST_FAILURE_OCCUPANCY, "failures.first.occupancy", "share", EXACT, HIGHER,                                     \
+	X(FIRST_FAILURE_OCCUPANCY, "failures.first.occupancy", "share", EXACT, HIGHER, OTHER,                              \
 	  "live / usable space at the first failure")                                                                      \
-	X(FIRST_FAILURE_LARGEST_FREE_PAGES, "failures.first.largest_free_pages", "pages", EXACT, NEITHER,                  \
+	X(FIRST_FAILURE_LARGEST_FREE_PAGES, "failures.first.largest_free_pages", "pages", EXACT, NEITHER, OTHER,           \
 	  "longest run of usable pages inside the request's own window at the first failure")                              \
-	X(FIRST_FAILURE_INDEX, "failures.first.fragmentation_index", "index", EXACT, NEITHER,                              \
+	X(FIRST_FAILURE_INDEX, "failures.first.fragmentation_index", "index", EXACT, NEITHER, OTHER,                       \
 	  "fragmentation index of the space for the request that failed first")                                            \
-	X(ALLOCATIONS, "operations.allocations", "operations", EXACT, NEITHER, "allocations tried")                        \
-	X(FREES, "operations.frees", "operations", EXACT, NEITHER, "frees done; a free after a failed allocation is none") \
-	X(ROUTINE_CALLS, "operations.routine_calls", "operations", EXACT, NEITHER,                                         \
+	X(ALLOCATIONS, "operations.allocations", "operations", EXACT, NEITHER, OTHER, "allocations tried")                 \
+	X(FREES, "operations.frees", "operations", EXACT, NEITHER, OTHER,                                                  \
+	  "frees done; a free after a failed allocation is none")                                                          \
+	X(ROUTINE_CALLS, "operations.routine_calls", "operations", EXACT, NEITHER, OTHER,                                  \
 	  "routines that scripts called literally")                                                                        \
-	X(FREES_SKIPPED, "operations.frees_skipped", "operations", EXACT, NEITHER,                                         \
+	X(FREES_SKIPPED, "operations.frees_skipped", "operations", EXACT, NEITHER, OTHER,                                  \
 	  "frees of slots whose allocation had failed")                                                                    \
-	X(TURNOVERS, "operations.turnovers", "turnovers", EXACT, NEITHER,                                                  \
+	X(TURNOVERS, "operations.turnovers", "turnovers", EXACT, NEITHER, OTHER,                                           \
 	  "pages allocated / pages live at the start of the phase")                                                        \
-	X(PEAK_LIVE_PAGES, "space.peak_live_pages", "pages", EXACT, NEITHER, "most pages granted at one time")             \
-	X(GUARD_PAGES, "space.guard_pages", "pages", EXACT, NEITHER,                                                       \
+	X(PEAK_LIVE_PAGES, "space.peak_live_pages", "pages", EXACT, NEITHER, OTHER, "most pages granted at one time")      \
+	X(GUARD_PAGES, "space.guard_pages", "pages", EXACT, NEITHER, OTHER,                                                \
 	  "most guard pages behind live extents at one time; part of the live pages")                                      \
-	X(SPAN_PAGES, "space.span_pages", "pages", EXACT, LOWER, "highest - lowest page ever used + 1")                    \
-	X(SPAN_RATIO, "space.span_ratio", "ratio", EXACT, LOWER, "span_pages / peak_live_pages")                           \
-	X(HIGH_WATER_PAGES, "space.high_water_pages", "pages", EXACT, LOWER, "highest page ever used + 1, from the base")  \
-	X(REQUESTED_PAGES, "space.requested_pages", "pages", EXACT, NEITHER, "sum over successful allocations")            \
-	X(GRANTED_PAGES, "space.granted_pages", "pages", EXACT, NEITHER, "sum over successful allocations")                \
-	X(ROUNDING_RATIO, "space.rounding_ratio", "ratio", EXACT, LOWER, "granted / requested pages")                      \
-	X(ROUNDING_RATIO_MEAN, "space.rounding_ratio_mean", "ratio", EXACT, LOWER,                                         \
+	X(SPAN_PAGES, "space.span_pages", "pages", EXACT, LOWER, OTHER, "highest - lowest page ever used + 1")             \
+	X(SPAN_RATIO, "space.span_ratio", "ratio", EXACT, LOWER, OTHER, "span_pages / peak_live_pages")                    \
+	X(HIGH_WATER_PAGES, "space.high_water_pages", "pages", EXACT, LOWER, OTHER,                                        \
+	  "highest page ever used + 1, from the base")                                                                     \
+	X(REQUESTED_PAGES, "space.requested_pages", "pages", EXACT, NEITHER, OTHER, "sum over successful allocations")     \
+	X(GRANTED_PAGES, "space.granted_pages", "pages", EXACT, NEITHER, OTHER, "sum over successful allocations")         \
+	X(ROUNDING_RATIO, "space.rounding_ratio", "ratio", EXACT, LOWER, OTHER, "granted / requested pages")               \
+	X(ROUNDING_RATIO_MEAN, "space.rounding_ratio_mean", "ratio", EXACT, LOWER, OTHER,                                  \
 	  "mean of granted / requested per allocation")                                                                    \
-	X(FOOTPRINT_RATIO, "space.footprint_ratio", "ratio", EXACT, LOWER,                                                 \
+	X(FOOTPRINT_RATIO, "space.footprint_ratio", "ratio", EXACT, LOWER, OTHER,                                          \
 	  "512 x 2 MiB regions ever touched / peak live pages")                                                            \
-	X(INEXACT_SHARE, "space.inexact_share", "share", EXACT, NEITHER,                                                   \
+	X(INEXACT_SHARE, "space.inexact_share", "share", EXACT, NEITHER, OTHER,                                            \
 	  "placements that left a part of the free run that they took")                                                    \
-	X(OVER_CAPACITY, "space.over_capacity", "flag", EXACT, LOWER,                                                      \
+	X(OVER_CAPACITY, "space.over_capacity", "flag", EXACT, LOWER, OTHER,                                               \
 	  "1 when the demand, rounded by the allocator, exceeded the space")                                               \
-	X(FREE_PAGES, "fragmentation.free_pages", "pages", EXACT, NEITHER, "usable pages at the end of the phase")         \
-	X(CACHED_PAGES, "fragmentation.cached_pages", "pages", EXACT, NEITHER, "pages held by magazines")                  \
-	X(DEFERRED_PAGES, "fragmentation.deferred_pages", "pages", EXACT, NEITHER, "freed pages that wait for a flush")    \
-	X(FREE_EXTENTS, "fragmentation.free_extents", "extents", EXACT, LOWER, "runs of usable pages")                     \
-	X(LARGEST_FREE_PAGES, "fragmentation.largest_free_pages", "pages", EXACT, HIGHER, "longest run of usable pages")   \
-	X(OUTSIDE_LARGEST, "fragmentation.outside_largest", "share", EXACT, LOWER,                                         \
+	X(FREE_PAGES, "fragmentation.free_pages", "pages", EXACT, NEITHER, OTHER, "usable pages at the end of the phase")  \
+	X(CACHED_PAGES, "fragmentation.cached_pages", "pages", EXACT, NEITHER, OTHER, "pages held by magazines")           \
+	X(DEFERRED_PAGES, "fragmentation.deferred_pages", "pages", EXACT, NEITHER, OTHER,                                  \
+	  "freed pages that wait for a flush")                                                                             \
+	X(FREE_EXTENTS, "fragmentation.free_extents", "extents", EXACT, LOWER, OTHER, "runs of usable pages")              \
+	X(LARGEST_FREE_PAGES, "fragmentation.largest_free_pages", "pages", EXACT, HIGHER, OTHER,                           \
+	  "longest run of usable pages")                                                                                   \
+	X(OUTSIDE_LARGEST, "fragmentation.outside_largest", "share", EXACT, LOWER, OTHER,                                  \
 	  "usable pages outside of the longest run")                                                                       \
-	X(UNUSABLE_16KIB, "fragmentation.unusable_16kib", "share", EXACT, LOWER,                                           \
+	X(UNUSABLE_16KIB, "fragmentation.unusable_16kib", "share", EXACT, LOWER, OTHER,                                    \
 	  "free space in blocks too small for aligned 16 KiB")                                                             \
-	X(UNUSABLE_64KIB, "fragmentation.unusable_64kib", "share", EXACT, LOWER,                                           \
+	X(UNUSABLE_64KIB, "fragmentation.unusable_64kib", "share", EXACT, LOWER, OTHER,                                    \
 	  "free space in blocks too small for aligned 64 KiB")                                                             \
-	X(UNUSABLE_2MIB, "fragmentation.unusable_2mib", "share", EXACT, LOWER,                                             \
+	X(UNUSABLE_2MIB, "fragmentation.unusable_2mib", "share", EXACT, LOWER, OTHER,                                      \
 	  "free space in blocks too small for aligned 2 MiB")                                                              \
-	X(UNUSABLE_1GIB, "fragmentation.unusable_1gib", "share", EXACT, LOWER,                                             \
+	X(UNUSABLE_1GIB, "fragmentation.unusable_1gib", "share", EXACT, LOWER, OTHER,                                      \
 	  "free space in blocks too small for aligned 1 GiB")                                                              \
-	X(DRAINED_UNUSABLE_16KIB, "fragmentation.drained_unusable_16kib", "share", EXACT, LOWER,                           \
+	X(DRAINED_UNUSABLE_16KIB, "fragmentation.drained_unusable_16kib", "share", EXACT, LOWER, OTHER,                    \
 	  "unusable_16kib with cached and deferred pages counted as free")                                                 \
-	X(DRAINED_UNUSABLE_64KIB, "fragmentation.drained_unusable_64kib", "share", EXACT, LOWER,                           \
+	X(DRAINED_UNUSABLE_64KIB, "fragmentation.drained_unusable_64kib", "share", EXACT, LOWER, OTHER,                    \
 	  "unusable_64kib likewise")                                                                                       \
-	X(DRAINED_UNUSABLE_2MIB, "fragmentation.drained_unusable_2mib", "share", EXACT, LOWER, "unusable_2mib likewise")   \
-	X(DRAINED_UNUSABLE_1GIB, "fragmentation.drained_unusable_1gib", "share", EXACT, LOWER, "unusable_1gib likewise")   \
-	X(FREE_RUNS_PER_PAGE, "fragmentation.free_runs_per_page", "ratio", EXACT, LOWER,                                   \
+	X(DRAINED_UNUSABLE_2MIB, "fragmentation.drained_unusable_2mib", "share", EXACT, LOWER, OTHER,                      \
+	  "unusable_2mib likewise")                                                                                        \
+	X(DRAINED_UNUSABLE_1GIB, "fragmentation.drained_unusable_1gib", "share", EXACT, LOWER, OTHER,                      \
+	  "unusable_1gib likewise")                                                                                        \
+	X(FREE_RUNS_PER_PAGE, "fragmentation.free_runs_per_page", "ratio", EXACT, LOWER, OTHER,                            \
 	  "longest possible runs of pages that are not live / pages of the space")                                         \
-	X(FREE_RUN_MEAN_PAGES, "fragmentation.free_run_mean_pages", "pages", EXACT, HIGHER, "mean length of these runs")   \
-	X(HOLES_PER_EXTENT, "fragmentation.holes_per_extent", "ratio", EXACT, LOWER,                                       \
+	X(FREE_RUN_MEAN_PAGES, "fragmentation.free_run_mean_pages", "pages", EXACT, HIGHER, OTHER,                         \
+	  "mean length of these runs")                                                                                     \
+	X(HOLES_PER_EXTENT, "fragmentation.holes_per_extent", "ratio", EXACT, LOWER, OTHER,                                \
 	  "such runs between live pages / live extents, mean over the series of the phase")                                \
-	X(FREE_2MIB_SLOTS, "fragmentation.free_2mib_slots", "regions", EXACT, HIGHER,                                      \
+	X(FREE_2MIB_SLOTS, "fragmentation.free_2mib_slots", "regions", EXACT, HIGHER, OTHER,                               \
 	  "aligned 2 MiB regions without a live page")                                                                     \
-	X(FREE_1GIB_SLOTS, "fragmentation.free_1gib_slots", "regions", EXACT, HIGHER,                                      \
+	X(FREE_1GIB_SLOTS, "fragmentation.free_1gib_slots", "regions", EXACT, HIGHER, OTHER,                               \
 	  "aligned 1 GiB regions without a live page")                                                                     \
-	X(PAGE_TABLE_PAGES, "fragmentation.page_table_pages", "pages", EXACT, LOWER,                                       \
+	X(PAGE_TABLE_PAGES, "fragmentation.page_table_pages", "pages", EXACT, LOWER, OTHER,                                \
 	  "IOMMU page tables of the live pages, all levels")                                                               \
-	X(PAGE_TABLE_LEAF_PAGES, "fragmentation.page_table_leaf_pages", "pages", EXACT, LOWER,                             \
+	X(PAGE_TABLE_LEAF_PAGES, "fragmentation.page_table_leaf_pages", "pages", EXACT, LOWER, OTHER,                      \
 	  "leaf tables with a live page")                                                                                  \
-	X(PAGE_TABLE_RATIO, "fragmentation.page_table_ratio", "ratio", EXACT, LOWER,                                       \
+	X(PAGE_TABLE_RATIO, "fragmentation.page_table_ratio", "ratio", EXACT, LOWER, OTHER,                                \
 	  "page_table_pages / the least that could do")                                                                    \
-	X(PAGE_TABLE_EVER_PAGES, "fragmentation.page_table_ever_pages", "pages", EXACT, LOWER,                             \
+	X(PAGE_TABLE_EVER_PAGES, "fragmentation.page_table_ever_pages", "pages", EXACT, LOWER, OTHER,                      \
 	  "page tables of all pages that were ever live: what a driver keeps that gives none back")                        \
-	X(PAGE_TABLE_EVER_LEAF_PAGES, "fragmentation.page_table_ever_leaf_pages", "pages", EXACT, LOWER,                   \
+	X(PAGE_TABLE_EVER_LEAF_PAGES, "fragmentation.page_table_ever_leaf_pages", "pages", EXACT, LOWER, OTHER,            \
 	  "leaf tables of the same")                                                                                       \
-	X(PAGE_TABLE_EVER_RATIO, "fragmentation.page_table_ever_ratio", "ratio", EXACT, LOWER,                             \
+	X(PAGE_TABLE_EVER_RATIO, "fragmentation.page_table_ever_ratio", "ratio", EXACT, LOWER, OTHER,                      \
 	  "page_table_ever_pages / the least that the peak of live pages could do with")                                   \
-	X(STEPS_ALLOC_MEAN, "steps.alloc_mean", "steps", EXACT, LOWER, "nodes or words examined per allocation")           \
-	X(STEPS_ALLOC_P99, "steps.alloc_p99", "steps", EXACT, LOWER, "99th percentile of the same")                        \
-	X(STEPS_ALLOC_MAX, "steps.alloc_max", "steps", EXACT, LOWER, "largest of the same")                                \
-	X(STEPS_FREE_MEAN, "steps.free_mean", "steps", EXACT, LOWER, "nodes or words examined per free")                   \
-	X(STEPS_SPLITS_MEAN, "steps.splits_mean", "splits", EXACT, LOWER, "blocks split per allocation")                   \
-	X(STEPS_MERGES_MEAN, "steps.merges_mean", "merges", EXACT, LOWER, "blocks merged per free")                        \
-	X(STEPS_CACHE_HIT_SHARE, "steps.cache_hit_share", "share", EXACT, HIGHER, "allocations that a magazine served")    \
-	X(STEPS_DEPOT_TRIPS_PER_OP, "steps.depot_trips_per_op", "trips", EXACT, LOWER,                                     \
+	X(STEPS_ALLOC_MEAN, "steps.alloc_mean", "steps", EXACT, LOWER, STEPS, "nodes or words examined per allocation")    \
+	X(STEPS_ALLOC_P99, "steps.alloc_p99", "steps", EXACT, LOWER, STEPS, "99th percentile of the same")                 \
+	X(STEPS_ALLOC_MAX, "steps.alloc_max", "steps", EXACT, LOWER, STEPS, "largest of the same")                         \
+	X(STEPS_FREE_MEAN, "steps.free_mean", "steps", EXACT, LOWER, STEPS, "nodes or words examined per free")            \
+	X(STEPS_SPLITS_MEAN, "steps.splits_mean", "splits", EXACT, LOWER, STEPS, "blocks split per allocation")            \
+	X(STEPS_MERGES_MEAN, "steps.merges_mean", "merges", EXACT, LOWER, STEPS, "blocks merged per free")                 \
+	X(STEPS_CACHE_HIT_SHARE, "steps.cache_hit_share", "share", EXACT, HIGHER, LAYER,                                   \
+	  "allocations that a magazine served")                                                                            \
+	X(STEPS_DEPOT_TRIPS_PER_OP, "steps.depot_trips_per_op", "trips", EXACT, LOWER, LAYER,                              \
 	  "magazines exchanged with the depot per operation")                                                              \
-	X(STEPS_BACKEND_TRIPS_PER_OP, "steps.backend_trips_per_op", "trips", EXACT, LOWER,                                 \
+	X(STEPS_BACKEND_TRIPS_PER_OP, "steps.backend_trips_per_op", "trips", EXACT, LOWER, LAYER,                          \
 	  "calls of the layer below per operation")                                                                        \
-	X(METADATA_BYTES, "metadata_bytes", "B", EXACT, LOWER, "resident memory of the allocator at the end of the audit") \
-	X(METADATA_BYTES_PER_EXTENT, "metadata_bytes_per_extent", "B", EXACT, LOWER,                                       \
+	X(METADATA_BYTES, "metadata_bytes", "B", EXACT, LOWER, OTHER,                                                      \
+	  "resident memory of the allocator at the end of the audit")                                                      \
+	X(METADATA_BYTES_PER_EXTENT, "metadata_bytes_per_extent", "B", EXACT, LOWER, OTHER,                                \
 	  "the same / most extents live at one time")                                                                      \
-	X(AUDIT_OPS, "audit.ops", "operations", EXACT, NEITHER, "operations that the audit checked")                       \
-	X(AUDIT_POLLS, "audit.polls", "polls", EXACT, NEITHER,                                                             \
+	X(AUDIT_OPS, "audit.ops", "operations", EXACT, NEITHER, OTHER, "operations that the audit checked")                \
+	X(AUDIT_POLLS, "audit.polls", "polls", EXACT, NEITHER, OTHER,                                                      \
 	  "how often deferred work could run; docs/workload-format.md, pace")                                              \
-	X(AUDIT_VIOLATIONS, "audit.violations", "violations", EXACT, LOWER, "wrong answers of the allocator")              \
-	X(CALLS_PARTIAL, "calls.partial", "calls", EXACT, NEITHER,                                                         \
+	X(AUDIT_VIOLATIONS, "audit.violations", "violations", EXACT, LOWER, OTHER, "wrong answers of the allocator")       \
+	X(CALLS_PARTIAL, "calls.partial", "calls", EXACT, NEITHER, CALLS,                                                  \
 	  "Mm routines that gave an MDL of fewer pages than asked for")                                                    \
-	X(STATUS_MISMATCHES, "calls.status_mismatches", "calls", EXACT, LOWER,                                             \
+	X(STATUS_MISMATCHES, "calls.status_mismatches", "calls", EXACT, LOWER, CALLS,                                      \
 	  "routines of all scripts that answered another status, or broke another rule, than the script wants")            \
-	X(CALLS_FATAL, "calls.fatal", "flag", EXACT, LOWER,                                                                \
+	X(CALLS_FATAL, "calls.fatal", "flag", EXACT, LOWER, CALLS,                                                         \
 	  "1 when Windows would have stopped the machine: the figures end there, unless it was for a leak at the end")     \
-	X(LEAKED_HANDLES, "calls.leaked_handles", "handles", EXACT, NEITHER,                                               \
+	X(LEAKED_HANDLES, "calls.leaked_handles", "handles", EXACT, NEITHER, CALLS,                                        \
 	  "handles that the driver held when every slot was freed")                                                        \
-	X(LEAKED_MDLS, "calls.leaked_mdls", "MDLs", EXACT, NEITHER,                                                        \
+	X(LEAKED_MDLS, "calls.leaked_mdls", "MDLs", EXACT, NEITHER, CALLS,                                                 \
 	  "of these, MDLs without pages that wait for ExFreePool")                                                         \
-	X(REFUSED_INVALID_HANDLE, "calls.refused.invalid_handle", "calls", EXACT, NEITHER,                                 \
+	X(REFUSED_INVALID_HANDLE, "calls.refused.invalid_handle", "calls", EXACT, NEITHER, CALLS,                          \
 	  "calls with a handle that was never given, or freed before")                                                     \
-	X(REFUSED_TYPE_MISMATCH, "calls.refused.type_mismatch", "calls", EXACT, NEITHER,                                   \
+	X(REFUSED_TYPE_MISMATCH, "calls.refused.type_mismatch", "calls", EXACT, NEITHER, CALLS,                            \
 	  "calls with a live handle that another call gave")                                                               \
-	X(REFUSED_IN_USE, "calls.refused.in_use", "calls", EXACT, NEITHER, "calls that met memory or an address in use")   \
-	X(REFUSED_NOT_MAPPED, "calls.refused.not_mapped", "calls", EXACT, NEITHER, "unmaps of what was not mapped")        \
-	X(VIOLATIONS_TOTAL, "calls.violations.total", "calls", EXACT, NEITHER,                                             \
+	X(REFUSED_IN_USE, "calls.refused.in_use", "calls", EXACT, NEITHER, CALLS,                                          \
+	  "calls that met memory or an address in use")                                                                    \
+	X(REFUSED_NOT_MAPPED, "calls.refused.not_mapped", "calls", EXACT, NEITHER, CALLS, "unmaps of what was not mapped") \
+	X(VIOLATIONS_TOTAL, "calls.violations.total", "calls", EXACT, NEITHER, CALLS,                                      \
 	  "rules broken in calls that answer nothing, and of the interrupt level")                                         \
-	X(VIOLATIONS_UNMAP_MDL, "calls.violations.unmap_mdl", "calls", EXACT, NEITHER,                                     \
+	X(VIOLATIONS_UNMAP_MDL, "calls.violations.unmap_mdl", "calls", EXACT, NEITHER, CALLS,                              \
 	  "DxgkCbUnmapMdlFromIoMmu of no live map")                                                                        \
-	X(VIOLATIONS_FREE_ADL, "calls.violations.free_adl", "calls", EXACT, NEITHER, "DxgkCbFreeAdl of no live ADL")       \
-	X(VIOLATIONS_CLOSE_OBJECT, "calls.violations.close_object", "calls", EXACT, NEITHER,                               \
+	X(VIOLATIONS_FREE_ADL, "calls.violations.free_adl", "calls", EXACT, NEITHER, CALLS,                                \
+	  "DxgkCbFreeAdl of no live ADL")                                                                                  \
+	X(VIOLATIONS_CLOSE_OBJECT, "calls.violations.close_object", "calls", EXACT, NEITHER, CALLS,                        \
 	  "DxgkCbClosePhysicalMemoryObject of no open object, or of one with a live ADL")                                  \
-	X(VIOLATIONS_DESTROY_OBJECT, "calls.violations.destroy_object", "calls", EXACT, NEITHER,                           \
+	X(VIOLATIONS_DESTROY_OBJECT, "calls.violations.destroy_object", "calls", EXACT, NEITHER, CALLS,                    \
 	  "DxgkCbDestroyPhysicalMemoryObject of no live object, or of one that stays open")                                \
-	X(VIOLATIONS_MM_NOT_AT_BASE, "calls.violations.mm_not_at_base", "calls", EXACT, NEITHER,                           \
+	X(VIOLATIONS_MM_NOT_AT_BASE, "calls.violations.mm_not_at_base", "calls", EXACT, NEITHER, CALLS,                    \
 	  "Mm free of no base address: STATUS_FREE_VM_NOT_AT_BASE")                                                        \
-	X(VIOLATIONS_MM_MISMATCHED, "calls.violations.mm_mismatched", "calls", EXACT, NEITHER,                             \
+	X(VIOLATIONS_MM_MISMATCHED, "calls.violations.mm_mismatched", "calls", EXACT, NEITHER, CALLS,                      \
 	  "MmFreeContiguousMemorySpecifyCache by another size or cache type, or of a plain block")                         \
-	X(VIOLATIONS_MDL_FREE_PAGES, "calls.violations.mdl_free_pages", "calls", EXACT, NEITHER,                           \
+	X(VIOLATIONS_MDL_FREE_PAGES, "calls.violations.mdl_free_pages", "calls", EXACT, NEITHER, CALLS,                    \
 	  "MmFreePagesFromMdl of no Mm MDL, or twice")                                                                     \
-	X(VIOLATIONS_MDL_FREED_WHILE_MAPPED, "calls.violations.mdl_freed_while_mapped", "calls", EXACT, NEITHER,           \
+	X(VIOLATIONS_MDL_FREED_WHILE_MAPPED, "calls.violations.mdl_freed_while_mapped", "calls", EXACT, NEITHER, CALLS,    \
 	  "pages of an MDL freed while the IOMMU maps it")                                                                 \
-	X(VIOLATIONS_MDL_FREE_POOL, "calls.violations.mdl_free_pool", "calls", EXACT, NEITHER,                             \
+	X(VIOLATIONS_MDL_FREE_POOL, "calls.violations.mdl_free_pool", "calls", EXACT, NEITHER, CALLS,                      \
 	  "ExFreePool of no Mm MDL, twice, or before its pages were freed")                                                \
-	X(VIOLATIONS_IRQL, "calls.violations.irql", "calls", EXACT, NEITHER, "calls from too high an interrupt level")     \
-	X(MDL_EXTENTS_MEAN, "placement.mdl_extents_mean", "extents", EXACT, LOWER, "logical extents behind an MDL or ADL") \
-	X(MDL_EXTENTS_MAX, "placement.mdl_extents_max", "extents", EXACT, LOWER, "most logical extents behind one")        \
-	X(MDL_FRAME_RUNS_MEAN, "placement.mdl_frame_runs_mean", "runs", EXACT, NEITHER,                                    \
+	X(VIOLATIONS_IRQL, "calls.violations.irql", "calls", EXACT, NEITHER, CALLS,                                        \
+	  "calls from too high an interrupt level")                                                                        \
+	X(MDL_EXTENTS_MEAN, "placement.mdl_extents_mean", "extents", EXACT, LOWER, CALLS,                                  \
+	  "logical extents behind an MDL or ADL")                                                                          \
+	X(MDL_EXTENTS_MAX, "placement.mdl_extents_max", "extents", EXACT, LOWER, CALLS, "most logical extents behind one") \
+	X(MDL_FRAME_RUNS_MEAN, "placement.mdl_frame_runs_mean", "runs", EXACT, NEITHER, CALLS,                             \
 	  "physically contiguous runs behind an MDL or ADL")                                                               \
-	X(PAGE_ARRAY_BYTES, "placement.page_array_bytes", "B", EXACT, LOWER,                                               \
+	X(PAGE_ARRAY_BYTES, "placement.page_array_bytes", "B", EXACT, LOWER, CALLS,                                        \
 	  "page arrays of MDLs and ADLs that were made, 8 bytes a page")                                                   \
-	X(PAGE_ARRAY_BYTES_SAVED, "placement.page_array_bytes_saved", "B", EXACT, HIGHER,                                  \
+	X(PAGE_ARRAY_BYTES_SAVED, "placement.page_array_bytes_saved", "B", EXACT, HIGHER, CALLS,                           \
 	  "page arrays that contiguous ADLs did not need")                                                                 \
-	X(LEAVES_1GIB, "placement.leaves_1gib", "translations", EXACT, NEITHER,                                            \
+	X(LEAVES_1GIB, "placement.leaves_1gib", "translations", EXACT, NEITHER, CALLS,                                     \
 	  "1 GiB leaf translations of all mappings made")                                                                  \
-	X(LEAVES_2MIB, "placement.leaves_2mib", "translations", EXACT, NEITHER, "2 MiB leaf translations of the same")     \
-	X(LEAVES_4KIB, "placement.leaves_4kib", "translations", EXACT, LOWER, "4 KiB leaf translations of the same")       \
-	X(BEYOND_DEMANDS, "beyond_recording.demands", "requests", EXACT, NEITHER,                                          \
+	X(LEAVES_2MIB, "placement.leaves_2mib", "translations", EXACT, NEITHER, CALLS,                                     \
+	  "2 MiB leaf translations of the same")                                                                           \
+	X(LEAVES_4KIB, "placement.leaves_4kib", "translations", EXACT, LOWER, CALLS,                                       \
+	  "4 KiB leaf translations of the same")                                                                           \
+	X(BEYOND_DEMANDS, "beyond_recording.demands", "requests", EXACT, NEITHER, OTHER,                                   \
 	  "demands that the recorded kernel could not place at first")                                                     \
-	X(BEYOND_FITTED, "beyond_recording.fitted", "requests", EXACT, HIGHER,                                             \
+	X(BEYOND_FITTED, "beyond_recording.fitted", "requests", EXACT, HIGHER, OTHER,                                      \
 	  "of those, placed here within the limit that the kernel could not")                                              \
-	X(RING_STARVED, "ring.starved", "receives", TIMED, NEITHER,                                                        \
+	X(RING_STARVED, "ring.starved", "receives", TIMED, NEITHER, OTHER,                                                 \
 	  "receives that found nothing sent; several threads and free_on: next, median over rounds")                       \
-	X(RING_FULL, "ring.full", "sends", TIMED, NEITHER,                                                                 \
+	X(RING_FULL, "ring.full", "sends", TIMED, NEITHER, OTHER,                                                          \
 	  "sends that found 256 extents waiting already, median over rounds")                                              \
-	X(OFFERED_RATE, "open_loop.offered_per_s", "1/s", TIMED, NEITHER, "operations that were to begin in a second")     \
-	X(ACHIEVED_RATE, "open_loop.achieved_per_s", "1/s", TIMED, HIGHER, "operations that ended in a second")            \
-	X(LATENESS_MEAN_NS, "open_loop.lateness_mean_ns", "ns", TIMED, LOWER, "mean of begin - intended begin")            \
-	X(LATENESS_MAX_NS, "open_loop.lateness_max_ns", "ns", TIMED, NEITHER, "largest of the same")                       \
-	X(SATURATED, "open_loop.saturated", "flag", TIMED, LOWER, "1 when lateness grew to the end in most rounds")        \
-	X(AGEING_RATIO, "ageing.first_to_last_decile", "ratio", TIMED, NEITHER,                                            \
+	X(OFFERED_RATE, "open_loop.offered_per_s", "1/s", TIMED, NEITHER, SCHEDULE,                                        \
+	  "operations that were to begin in a second")                                                                     \
+	X(ACHIEVED_RATE, "open_loop.achieved_per_s", "1/s", TIMED, HIGHER, SCHEDULE, "operations that ended in a second")  \
+	X(LATENESS_MEAN_NS, "open_loop.lateness_mean_ns", "ns", TIMED, LOWER, SCHEDULE, "mean of begin - intended begin")  \
+	X(LATENESS_MAX_NS, "open_loop.lateness_max_ns", "ns", TIMED, NEITHER, SCHEDULE, "largest of the same")             \
+	X(SATURATED, "open_loop.saturated", "flag", TIMED, LOWER, SCHEDULE,                                                \
+	  "1 when lateness grew to the end in most rounds")                                                                \
+	X(AGEING_RATIO, "ageing.first_to_last_decile", "ratio", TIMED, NEITHER, OTHER,                                     \
 	  "ns per operation in the last tenth of the phase / in the first tenth")                                          \
-	X(AGEING_SLOPE, "ageing.slope_ns_per_million_ops", "ns", TIMED, NEITHER,                                           \
+	X(AGEING_SLOPE, "ageing.slope_ns_per_million_ops", "ns", TIMED, NEITHER, OTHER,                                    \
 	  "growth of ns per operation over a million operations (Theil-Sen)")                                              \
-	X(AGEING_CHANGES, "ageing.change_points", "changes", TIMED, NEITHER, "changes of level over the phase")            \
-	X(AGEING_WINDOWS, "ageing.windows", "windows", EXACT, NEITHER, "points of the series that ageing was judged by")   \
-	X(INSTRUCTIONS, "counters.instructions_per_op", "instructions", TIMED, LOWER,                                      \
+	X(AGEING_CHANGES, "ageing.change_points", "changes", TIMED, NEITHER, OTHER, "changes of level over the phase")     \
+	X(AGEING_WINDOWS, "ageing.windows", "windows", EXACT, NEITHER, OTHER,                                              \
+	  "points of the series that ageing was judged by")                                                                \
+	X(INSTRUCTIONS, "counters.instructions_per_op", "instructions", TIMED, LOWER, COUNTERS,                            \
 	  "user-space instructions per operation of the throughput pass, median over rounds")                              \
-	X(CYCLES, "counters.cycles_per_op", "cycles", TIMED, LOWER, "core cycles, likewise")                               \
-	X(LLC_MISSES, "counters.llc_misses_per_op", "misses", TIMED, LOWER, "misses of the last-level cache, likewise")    \
-	X(BRANCH_MISSES, "counters.branch_misses_per_op", "misses", TIMED, LOWER, "mispredicted branches, likewise")       \
-	X(DTLB_MISSES, "counters.dtlb_misses_per_op", "misses", TIMED, LOWER, "read misses of the data TLB, likewise")     \
-	X(CORE_GHZ, "core_ghz", "GHz", TIMED, NEITHER,                                                                     \
+	X(CYCLES, "counters.cycles_per_op", "cycles", TIMED, LOWER, COUNTERS, "core cycles, likewise")                     \
+	X(LLC_MISSES, "counters.llc_misses_per_op", "misses", TIMED, LOWER, COUNTERS,                                      \
+	  "misses of the last-level cache, likewise")                                                                      \
+	X(BRANCH_MISSES, "counters.branch_misses_per_op", "misses", TIMED, LOWER, COUNTERS,                                \
+	  "mispredicted branches, likewise")                                                                               \
+	X(DTLB_MISSES, "counters.dtlb_misses_per_op", "misses", TIMED, LOWER, COUNTERS,                                    \
+	  "read misses of the data TLB, likewise")                                                                         \
+	X(CORE_GHZ, "core_ghz", "GHz", TIMED, NEITHER, COUNTERS,                                                           \
 	  "core cycles per nanosecond, before and after the passes of a worker, median over rounds")
 
 /* Kinds of operation that have a latency: name, how it is written. */
@@ -267,22 +302,19 @@ extern const char *const metric_percentile_key[METRIC_PERCENTILES]; /* "p50_ns",
 
 /* Figures of the first table, then the latencies of all kinds. */
 enum metric {
-#define METRIC_ENUM(name, path, unit, exact, better, help) METRIC_##name,
+#define METRIC_ENUM(name, path, unit, exact, better, source, help) METRIC_##name,
 	METRICS(METRIC_ENUM)
 #undef METRIC_ENUM
 		METRIC_COUNT,
 	METRIC_ALL = METRIC_COUNT + METRIC_KIND_COUNT * METRIC_LATENCY_COUNT
 };
 
-/* What only streams with driver calls have. */
-#define METRIC_CALLS_FIRST METRIC_CALLS_PARTIAL
-#define METRIC_CALLS_LAST METRIC_LEAVES_4KIB
-
 struct metric_info {
 	const char *path;
 	const char *unit;
 	bool exact;
 	enum metric_better better;
+	enum metric_source source;
 	const char *help;
 };
 extern const struct metric_info metric_table[METRIC_ALL];

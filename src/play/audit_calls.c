@@ -320,8 +320,7 @@ static void set_placements(struct audit_calls *calls, struct result_figures *fig
 
 void audit_calls_phase(struct audit_calls *calls, struct result_figures *figures)
 {
-	for (int metric = METRIC_CALLS_FIRST; metric <= METRIC_CALLS_LAST; metric++)
-		result_set_null(figures, (enum metric)metric, RESULT_REASON_NOT_APPLICABLE);
+	result_set_null_of(figures, METRIC_SOURCE_CALLS, RESULT_REASON_NOT_APPLICABLE);
 	if (!adapter_at_hand(calls))
 		return;
 	set_refusals(calls, figures);

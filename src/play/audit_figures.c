@@ -167,29 +167,24 @@ void audit_count_holes(struct audit_counts *counts, const struct audit_totals *t
 
 static void set_layer(struct result_figures *figures, const struct audit_counts *counts, bool layer)
 {
-	static const enum metric metrics[] = {METRIC_STEPS_CACHE_HIT_SHARE, METRIC_STEPS_DEPOT_TRIPS_PER_OP,
-					      METRIC_STEPS_BACKEND_TRIPS_PER_OP};
 	double allocations = (double)counts->allocations, operations = allocations + (double)counts->frees;
-	for (size_t i = 0; !layer && i < sizeof metrics / sizeof metrics[0]; i++)
-		result_set_null(figures, metrics[i], RESULT_REASON_NO_LAYER);
-	if (!layer)
+	if (!layer) {
+		result_set_null_of(figures, METRIC_SOURCE_LAYER, RESULT_REASON_NO_LAYER);
 		return;
-	set_ratio(figures, metrics[0], (double)counts->cache_hits, allocations);
-	set_ratio(figures, metrics[1], (double)counts->depot_trips, operations);
-	set_ratio(figures, metrics[2], (double)counts->backend_trips, operations);
+	}
+	set_ratio(figures, METRIC_STEPS_CACHE_HIT_SHARE, (double)counts->cache_hits, allocations);
+	set_ratio(figures, METRIC_STEPS_DEPOT_TRIPS_PER_OP, (double)counts->depot_trips, operations);
+	set_ratio(figures, METRIC_STEPS_BACKEND_TRIPS_PER_OP, (double)counts->backend_trips, operations);
 }
 
 void audit_set_steps(struct result_figures *figures, const struct audit_counts *counts, const struct histogram *alloc_steps,
 		     bool layer)
 {
-	static const enum metric metrics[] = {
-		METRIC_STEPS_ALLOC_MEAN,      METRIC_STEPS_ALLOC_P99,          METRIC_STEPS_ALLOC_MAX,
-		METRIC_STEPS_FREE_MEAN,       METRIC_STEPS_SPLITS_MEAN,        METRIC_STEPS_MERGES_MEAN,
-		METRIC_STEPS_CACHE_HIT_SHARE, METRIC_STEPS_DEPOT_TRIPS_PER_OP, METRIC_STEPS_BACKEND_TRIPS_PER_OP};
-	for (size_t i = 0; !alloc_steps && i < sizeof metrics / sizeof metrics[0]; i++)
-		result_set_null(figures, metrics[i], RESULT_REASON_NO_STEPS);
-	if (!alloc_steps)
+	if (!alloc_steps) {
+		result_set_null_of(figures, METRIC_SOURCE_STEPS, RESULT_REASON_NO_STEPS);
+		result_set_null_of(figures, METRIC_SOURCE_LAYER, RESULT_REASON_NO_STEPS);
 		return;
+	}
 	double allocations = (double)counts->allocations, frees = (double)counts->frees;
 	result_set(figures, METRIC_STEPS_ALLOC_MEAN, ratio((double)counts->alloc_steps, allocations));
 	result_set(figures, METRIC_STEPS_ALLOC_P99, (double)histogram_quantile(alloc_steps, 0.99));

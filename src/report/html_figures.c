@@ -165,7 +165,10 @@ void html_data(const struct report_view *view, struct text *html)
 {
 	const struct result *result = view->result;
 	struct text json = {0};
-	text_add(&json, "{\"symbols\":\"%s\",\"arms\":[", result_map_symbols);
+	text_add(&json, "{\"symbols\":\"%s\",\"kinds\":[", result_map_symbols);
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
+		text_add(&json, "%s\"%s\"", kind ? "," : "", metric_kind_name[kind]);
+	text_add(&json, "],\"arms\":[");
 	for (size_t i = 0; i < result->arm_count; i++) {
 		text_add(&json, "%s", i ? ",\n" : "");
 		add_arm(view, i, &json);

@@ -211,7 +211,7 @@ function choose(figure, options, changed) {
 /* ---- the three charts ---- */
 
 function percentiles(figure, arms, state) {
-	const kinds = ['alloc', 'contiguous.alloc', 'free', 'contiguous.free', 'alloc_failed']
+	const kinds = data.kinds
 		.filter(kind => arms.some(arm => arm.latency[kind])).map(kind => ({key: kind, text: kind.replace('_', ' ')}));
 	let kind = choose(figure, kinds, key => { kind = key; update(); });
 	function update() {

@@ -50,4 +50,12 @@ static inline void result_set_null(struct result_figures *figures, enum metric m
 	figures->reason[metric] = (unsigned char)reason;
 }
 
+/* All figures that are made of one thing. */
+static inline void result_set_null_of(struct result_figures *figures, enum metric_source source, enum result_reason reason)
+{
+	for (enum metric metric = 0; metric < METRIC_COUNT; metric++)
+		if (metric_table[metric].source == source)
+			result_set_null(figures, metric, reason);
+}
+
 #endif

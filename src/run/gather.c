@@ -168,37 +168,27 @@ static void set_travel(struct result_figures *figures, enum metric metric, const
 /* Median over rounds of what workers put among their figures; without any, the reason of the first one. */
 static void set_from_rounds(struct result_figures *figures, const struct gather_arm *arm, size_t phase, double *values)
 {
-	static const enum metric metrics[] = {
-		METRIC_OFFERED_RATE,  METRIC_ACHIEVED_RATE, METRIC_LATENESS_MEAN_NS, METRIC_LATENESS_MAX_NS,
-		METRIC_SATURATED,     METRIC_INSTRUCTIONS,  METRIC_CYCLES,           METRIC_LLC_MISSES,
-		METRIC_BRANCH_MISSES, METRIC_DTLB_MISSES,   METRIC_CORE_GHZ,
-	};
 	const struct result_record *first = first_timed(arm);
-	for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {
+	for (enum metric metric = 0; metric < METRIC_COUNT; metric++) {
 		size_t count = 0;
+		if (metric_table[metric].source != METRIC_SOURCE_SCHEDULE &&
+		    metric_table[metric].source != METRIC_SOURCE_COUNTERS)
+			continue;
 		for (size_t i = 0; i < arm->count; i++) {
 			const struct result_record *record = &arm->records[i];
 			if (!record->ok || record->pass != RESULT_PASS_TIMED || phase >= record->phase_count)
 				continue;
-			double value = record->phases[phase].figures.value[metrics[m]];
+			double value = record->phases[phase].figures.value[metric];
 			if (!isnan(value))
 				values[count++] = value;
 		}
 		if (count)
-			result_set(figures, metrics[m], statistics_median(values, count));
+			result_set(figures, metric, statistics_median(values, count));
 		else if (first && phase < first->phase_count)
-			result_set_null(figures, metrics[m],
-					(enum result_reason)first->phases[phase].figures.reason[metrics[m]]);
+			result_set_null(figures, metric, (enum result_reason)first->phases[phase].figures.reason[metric]);
 	}
 	if (figures->value[METRIC_SATURATED] > 0)
 		result_set(figures, METRIC_SATURATED, figures->value[METRIC_SATURATED] > 0.5);
-}
-
-/* A closed loop has no schedule. */
-static void set_closed(struct result_figures *figures)
-{
-	for (int metric = METRIC_OFFERED_RATE; metric <= METRIC_SATURATED; metric++)
-		result_set_null(figures, (enum metric)metric, RESULT_REASON_CLOSED_LOOP);
 }
 
 static void set_times(struct result_figures *figures, const struct gather_arm *arm, const struct gather_arm *null,
@@ -242,15 +232,6 @@ static bool is_adaptive(const struct workload *workload)
 	return false;
 }
 
-static void set_adaptive(struct result_figures *figures)
-{
-	static const enum metric times[] = {METRIC_RAW_NS_PER_OP,       METRIC_NET_NS_PER_OP, METRIC_CI_LOW_NS,
-					    METRIC_CI_HIGH_NS,          METRIC_OPERATIONS,    METRIC_SLOWDOWN,
-					    METRIC_UNTAINTED_NS_PER_OP, METRIC_TAINTED_SHARE};
-	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
-		result_set_null(figures, times[i], RESULT_REASON_ADAPTIVE);
-}
-
 /* What comparisons pair: every round at its number. */
 static int fill_rounds(struct result_phase *phase, const struct gather_arm *arm, size_t index)
 {
@@ -291,9 +272,9 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 		set_times(&phase->figures, records, null, i, values);
 		set_from_rounds(&phase->figures, records, i, values);
 		if (!arm->rate)
-			set_closed(&phase->figures);
+			result_set_null_of(&phase->figures, METRIC_SOURCE_SCHEDULE, RESULT_REASON_CLOSED_LOOP);
 		if (is_adaptive(workload))
-			set_adaptive(&phase->figures);
+			result_set_null_of(&phase->figures, METRIC_SOURCE_WINDOWS, RESULT_REASON_ADAPTIVE);
 		if (arm->threads > 1 && workload->phases[i].free_on == WORKLOAD_FREE_ON_NEXT) {
 			set_travel(&phase->figures, METRIC_RING_STARVED, records, i, record_starved, values);
 			set_travel(&phase->figures, METRIC_RING_FULL, records, i, record_full, values);
