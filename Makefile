@@ -204,7 +204,7 @@ manual: all ## put the commands and options of the program into its manual page
 DOCUMENTS = $(wildcard docs/*.md) docs/ci-workflow.yml docs/report.png
 # Below PREFIX; files and links, then folders that are ours, the inner ones first.
 INSTALLED = bin/iovabench lib/libiovabench.a lib/pkgconfig/iovabench.pc share/man/man1/iovabench.1 \
-	share/doc/iovabench/README.md share/doc/iovabench/LICENSE share/doc/iovabench/workloads \
+	$(addprefix share/doc/iovabench/,README.md CONTRIBUTING.md CHANGELOG.md LICENSE) share/doc/iovabench/workloads \
 	$(addprefix share/doc/iovabench/,$(DOCUMENTS)) $(addprefix share/iovabench/,$(wildcard $(addprefix workloads/,*.yaml */*.yaml */*.iovatrace))) \
 	$(wildcard include/iovabench/*.h)
 INSTALLED_FOLDERS = include/iovabench share/doc/iovabench/docs share/doc/iovabench $(addprefix share/iovabench/workloads/,traces limits laws) \
@@ -224,7 +224,7 @@ install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -m 644 workloads/limits/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits
 	install -m 644 workloads/laws/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws
 	install -m 644 workloads/traces/*.iovatrace $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces
-	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/iovabench
+	install -m 644 README.md CONTRIBUTING.md CHANGELOG.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/iovabench
 	install -m 644 $(DOCUMENTS) $(DESTDIR)$(PREFIX)/share/doc/iovabench/docs
 	ln -sfn ../../iovabench/workloads $(DESTDIR)$(PREFIX)/share/doc/iovabench/workloads
 	install -m 644 docs/iovabench.1 $(DESTDIR)$(PREFIX)/share/man/man1
