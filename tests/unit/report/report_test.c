@@ -275,7 +275,7 @@ static double cost(const struct result *fixture, size_t count, size_t each)
 	static struct result_arm arms[MANY];
 	static struct result_comparison rows[MANY * ROWS];
 	static struct result_expectation expectations[MANY];
-	static char specs[MANY][24];
+	static char specs[MANY][40];
 	struct result many = *fixture;
 	double least = INFINITY;
 	for (size_t i = 0; i < count; i++) {
