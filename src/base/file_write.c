@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PARTIAL_BYTES 48
@@ -176,10 +177,31 @@ static bool is_kept(int folder, const char *name)
 	return fstatat(folder, name, &state, 0) == 0 && (S_ISBLK(state.st_mode) || S_ISSOCK(state.st_mode));
 }
 
+#define READER_TRIES 50
+#define READER_PAUSE_NS 100000000L
+
+/* A pipe without a reader would be waited for without end: whoever is to read it has five seconds to come. */
+static int open_stream(int folder, const char *name)
+{
+	const struct timespec pause = {.tv_nsec = READER_PAUSE_NS};
+	int descriptor = -1;
+	for (int i = 0; i < READER_TRIES; i++) {
+		descriptor = openat(folder, name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		if (descriptor >= 0 || errno != ENXIO)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	if (descriptor >= 0)
+		fcntl(descriptor, F_SETFL, O_APPEND);
+	return descriptor;
+}
+
 static int write_through(int folder, const char *name, const char *path, const void *bytes, size_t length,
 			 struct error *error)
 {
-	int descriptor = openat(folder, name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
+	int descriptor = open_stream(folder, name);
+	if (descriptor < 0 && errno == ENXIO)
+		return error_set(error, EXIT_CODE_IO, "%s: cannot write: it is a pipe that nobody reads", path);
 	if (descriptor < 0 || end(descriptor, write_all(descriptor, bytes, length)) < 0)
 		return cannot_write(path, error);
 	return 0;

@@ -195,3 +195,19 @@ begin() {
 	begin
 	is "$(find "$scratch/t" -name '*.partial' -printf '%f\n')" mine.partial
 }
+
+@test "a pipe that nobody reads is not waited for" {
+	mkfifo "$scratch/out"
+	run timeout 60 "$iovabench" aperture $tiny --json "$scratch/out"
+	is "$status" 7
+	has "$output" "$scratch/out: cannot write: it is a pipe that nobody reads"
+}
+
+@test "a pipe is written once somebody reads it" {
+	mkfifo "$scratch/out"
+	(sleep 0.3 && cat "$scratch/out" >"$scratch/read") &
+	run timeout 60 "$iovabench" aperture $tiny --json "$scratch/out"
+	wait
+	is "$status" 0
+	is "$(jq '.apertures | length' "$scratch/read")" 3
+}
