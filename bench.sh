@@ -26,6 +26,8 @@ jq                 looks into JSON documents
 libxml2-utils      checks that JUnit files are well-formed XML
 procps             finds the worker that a test kills
 bsdextrautils      aligns the table of laws
+python3            makes random workloads and command lines
+python3-yaml       reads those that failed once
 "
 
 # What is published: one to two minutes. The other workloads answer questions of their own (docs/workloads.md).

@@ -79,16 +79,7 @@ class Fixtures:
     def play(self, arguments, environment):
         """Raises a Finding; the outcome otherwise."""
         command = next((word for word in arguments if word in CODES), "")
-        before = {key: os.environ.get(key) for key in environment}
-        os.environ.update(environment)
-        try:
-            outcome = self.tool(*[self.real(argument) for argument in arguments], patience=PATIENCE, folder=self.folder)
-        finally:
-            for key, value in before.items():
-                if value is None:
-                    del os.environ[key]
-                else:
-                    os.environ[key] = value
+        outcome = self.tool(*[self.real(argument) for argument in arguments], patience=PATIENCE, folder=self.folder, environment=environment)
         first = arguments[0] if arguments and arguments[0] in CODES else None
         if outcome.code not in (CODES[first] if first else {0, 1, 2, 3, 4, 5, 6, 7}):
             raise Finding(f"{first}: exit code {outcome.code} is none of its own", outcome.told())

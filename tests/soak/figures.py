@@ -78,7 +78,7 @@ def fatal(arm):
     return (arm.get("calls") or {}).get("fatal") == 1 or "fatal" in (arm.get("reason") or "").lower() or "0x1E4" in (arm.get("reason") or "")
 
 
-def self_consistent(result, machine):
+def self_consistent(result):
     """What holds within one result; of one thread."""
     for arm in result["arms"]:
         where = f"{arm['workload']} on {arm['spec']}"
