@@ -13,6 +13,8 @@ from tool import Finding, nature
 
 RUN_CODES = {0, 1, 3, 5, 6}
 USUAL_CLOCK = {"IOVABENCH_CLOCK": ""}
+# The build and what is timed change these; a reason tells also why times are not to be trusted.
+OF_TIMES = ("metadata_bytes", "metadata_bytes_per_extent", "reason")
 
 
 class Case:
@@ -111,7 +113,7 @@ def timed(play):
     """Passes that take times place the same."""
     options = ["--rounds", "1", *play.case.options[2:]]
     result = play.run(play.asan if play.random.random() < 0.5 else play.release, "timed", options=options, environment=USUAL_CLOCK)
-    figures.same_results("with times and without", play.plain, result, leave=("metadata_bytes", "metadata_bytes_per_extent"))
+    figures.same_results("with times and without", play.plain, result, leave=OF_TIMES)
 
 
 def replay(play):
@@ -149,7 +151,7 @@ def killed(play):
         if not os.path.exists(play.path("killed/run.json")):
             again = arguments
         result = play.read(play.release(*again, codes=RUN_CODES), "killed")
-    figures.same_results("killed and whole", play.plain, result)
+    figures.same_results("killed and whole", play.plain, result, leave=("reason",))
 
 
 def finished(play):
@@ -283,13 +285,13 @@ def threads(play):
         options += ["--lock", play.random.choice(["mutex", "spin"])]
     once = play.run(play.release, "threads", files=files, options=options)
     figures.same_results("threads twice", once, play.run(play.asan, "threads-asan", files=files, options=options),
-                         leave=("metadata_bytes", "metadata_bytes_per_extent", "series"))
+                         leave=(*OF_TIMES, "series"))
 
 
 def open_loop(play):
     options = ["--rounds", "1", "--stall", "100", "--rate", play.random.choice(["2M", "1M:poisson", "1G"])]
     result = play.run(play.asan if play.random.random() < 0.5 else play.release, "rate", options=options, environment=USUAL_CLOCK)
-    figures.same_results("open loop and closed", play.plain, result, leave=("metadata_bytes", "metadata_bytes_per_extent"))
+    figures.same_results("open loop and closed", play.plain, result, leave=OF_TIMES)
 
 
 def unrolled(script):
