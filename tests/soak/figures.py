@@ -31,7 +31,7 @@ def series_of(arm):
 
 def arm_exact(arm, leave):
     reason = re.sub(r"line \d+", "line", arm["reason"] or "")  # the same, written elsewhere
-    reason = re.sub(r"(; )?was stopped from outside for [^;]*", "", reason)  # LeakSanitizer stops what it looks at
+    reason = re.sub(r"(; |\n)?was stopped from outside for [^;\n]*", "", reason)  # LeakSanitizer stops what it looks at
     arm = {**arm, "reason": reason}
     figures = exact({key: value for key, value in arm.items() if key not in ("series_table", "phases", "figures_phase")}, leave)
     figures["phases"] = [exact(phase, leave) for phase in arm.get("phases") or []]
