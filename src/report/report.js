@@ -211,8 +211,12 @@ function choose(figure, options, changed) {
 /* ---- the three charts ---- */
 
 function percentiles(figure, arms, state) {
-	const kinds = data.kinds
-		.filter(kind => arms.some(arm => arm.latency[kind])).map(kind => ({key: kind, text: kind.replace('_', ' ')}));
+	/* In the order of the data; what is rare comes last, so that it is not what one sees first. */
+	const samples = kind => arms.reduce((sum, arm) => sum + (arm.latency[kind] ? arm.latency[kind].count : 0), 0);
+	const all = data.kinds.reduce((sum, kind) => sum + samples(kind), 0);
+	const isRare = kind => samples(kind) * 20 < all ? 1 : 0;
+	const kinds = data.kinds.filter(kind => samples(kind)).sort((a, b) => isRare(a) - isRare(b))
+		.map(kind => ({key: kind, text: kind.replace('_', ' ')}));
 	let kind = choose(figure, kinds, key => { kind = key; update(); });
 	function update() {
 		const present = arms.filter(arm => arm.latency[kind]);

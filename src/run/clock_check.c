@@ -10,7 +10,8 @@
 #define RATE_ERROR_MAX 0.01
 #define LEAST_NS UINT64_C(20000000)
 /* The two readings are not at one moment. */
-#define SUSPENDED_NS_MIN UINT64_C(10000000)
+/* A pre-emption between the two readings is no suspension, which takes seconds. */
+#define SUSPENDED_NS_MIN UINT64_C(500000000)
 
 static uint64_t kernel_ns(clockid_t clock)
 {

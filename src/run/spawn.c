@@ -116,10 +116,12 @@ struct waiting {
 	int status;
 };
 
-static bool is_stopped(pid_t pid)
+/* 'T': by a signal, 't': by whoever traces it, 0: it runs. */
+static char stop_of(pid_t pid)
 {
 	struct process_state state;
-	return pid > 0 && process_read(pid, &state) && (state.letter == 'T' || state.letter == 't');
+	bool stopped = pid > 0 && process_read(pid, &state) && (state.letter == 'T' || state.letter == 't');
+	return stopped ? state.letter : 0;
 }
 
 /* Counts ticks, not what a clock says: while we were stopped ourselves, or the machine slept, nobody hung. */
@@ -128,9 +130,11 @@ static enum ending judge(struct waiting *waiting)
 	const struct spawn_watch *watch = waiting->watch;
 	pid_t player = waiting->job->player;
 	uint64_t words = waiting->job->progress;
-	bool stopped = is_stopped(player) || is_stopped(waiting->worker);
+	char player_stop = stop_of(player), worker_stop = stop_of(waiting->worker);
+	bool stopped = player_stop || worker_stop;
 	waiting->stopped_seconds = stopped ? waiting->stopped_seconds + TICK_SECONDS : 0;
-	waiting->stopped_in_all_seconds += stopped ? TICK_SECONDS : 0;
+	/* A sanitizer stops, as a tracer, what it looks through at its end: nothing to tell. */
+	waiting->stopped_in_all_seconds += player_stop == 'T' || worker_stop == 'T' ? TICK_SECONDS : 0;
 	if (words != waiting->words)
 		waiting->still_seconds = waiting->own_seconds = 0;
 	else if (!stopped) {
