@@ -9,8 +9,7 @@
 /* Clocks that are steered (NTP) may be off by 500 ppm. */
 #define RATE_ERROR_MAX 0.01
 #define LEAST_NS UINT64_C(20000000)
-/* The two readings are not at one moment. */
-/* A pre-emption between the two readings is no suspension, which takes seconds. */
+/* The two readings are not at one moment: a pre-emption between them is no suspension, which takes seconds. */
 #define SUSPENDED_NS_MIN UINT64_C(500000000)
 
 static uint64_t kernel_ns(clockid_t clock)
