@@ -12,6 +12,7 @@ struct clock_check {
 	uint64_t measured_ticks; /* of the clock of measurements */
 	/* Asked of the kernel itself: what stands in for the C library's clock does not reach them. */
 	uint64_t monotonic_ns, real_ns, boot_ns;
+	uint64_t spread_ns; /* between the first and the last of these readings: how far they may be apart */
 };
 
 void clock_check_begin(struct clock_check *check, const struct clock *clock);
