@@ -82,7 +82,8 @@ const struct generator generator_adversary = {
 
 const struct op_adversary *op_stream_adversary(const struct op_stream *stream, size_t phase)
 {
-	const struct adversary *adversary = stream_state(stream, phase, &generator_adversary);
+	assert(stream->bodies[phase].generator == &generator_adversary);
+	const struct adversary *adversary = stream->bodies[phase].state;
 	return &adversary->asked;
 }
 

@@ -101,13 +101,6 @@ extern const struct generator generator_script, generator_trace, generator_rings
 	generator_churn, generator_hold, generator_burst, generator_lifetimes, generator_drain, generator_free_all,
 	generator_weave;
 
-static inline void *stream_state(const struct op_stream *stream, size_t phase, const struct generator *generator)
-{
-	assert(stream->bodies[phase].generator == generator);
-	(void)generator;
-	return stream->bodies[phase].state;
-}
-
 /* The longest sequence that must not be torn: context, free, context, poll, count, allocation. */
 #define WRITER_STEP 6u
 
@@ -174,6 +167,23 @@ static inline void put_send(struct op_stream *stream, struct writer *writer, uin
 	put_poll(stream, writer);
 	writer->ops[writer->count++] = op_control(OP_SEND, slot);
 	writer->ops[writer->count++] = op_control(OP_RECEIVE, 0);
+}
+
+/* Frees a victim, a slot of mixes, on the CPU that the phase says; cpu: of this step. */
+static inline void put_victim(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer,
+			      uint32_t victim, uint32_t cpu)
+{
+	const struct population *mixes = &stream->mixes;
+	uint32_t slot = mixes->first + victim;
+	if (__builtin_expect(phase->free_on == WORKLOAD_FREE_ON_NEXT, 0)) {
+		if (stream->workload->threads > 1) {
+			put_send(stream, writer, slot);
+			return;
+		}
+		cpu = mixes->cpu_of ? (mixes->cpu_of[victim] + 1u) % stream->workload->cpus : 0;
+	}
+	put_context(stream, writer, 0, cpu);
+	put_free(stream, writer, slot);
 }
 
 static inline void raise_peak(struct op_stream *stream)

@@ -42,7 +42,7 @@ struct ageing {
 	uint64_t done, target;
 };
 
-int lifetimes_make(struct op_stream *stream)
+static int lifetimes_make(struct op_stream *stream)
 {
 	const struct workload *workload = stream->workload;
 	struct lifetimes *lifetimes = stream->mixes.lifetimes = memory_zeroed(1, sizeof *lifetimes);

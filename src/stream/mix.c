@@ -98,25 +98,6 @@ static int churn_bound(struct op_stream *stream, size_t phase, struct bound *bou
 	return population_ask(stream, &stream->workload->phases[phase], false) ? stream_no_memory(stream, error) : 0;
 }
 
-/* Frees a victim where the phase says; its successor is to be of cpu. */
-static inline void put_victim(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer,
-			      uint32_t victim, uint32_t cpu)
-{
-	struct population *mixes = &stream->mixes;
-	uint32_t slot = mixes->first + victim;
-	if (__builtin_expect(phase->free_on == WORKLOAD_FREE_ON_SAME, 1)) {
-		put_context(stream, writer, 0, cpu);
-		put_free(stream, writer, slot);
-	} else if (stream->workload->threads > 1) {
-		put_send(stream, writer, slot);
-	} else {
-		put_context(stream, writer, 0, mixes->cpu_of ? (mixes->cpu_of[victim] + 1u) % stream->workload->cpus : 0);
-		put_free(stream, writer, slot);
-	}
-	if (mixes->cpu_of)
-		mixes->cpu_of[victim] = (uint16_t)cpu;
-}
-
 /* With nothing live a step is an allocation and its free: the live count stays. */
 static bool churn_nothing(struct op_stream *stream, const struct workload_phase *phase, struct mix *mix,
 			  struct writer *writer)
@@ -172,6 +153,8 @@ static bool churn_next(struct op_stream *stream, const struct workload_phase *ph
 		uint32_t request = draw_request(stream, phase, mix);
 		uint64_t pages = distribution_draw(&stream->sizes[request], &stream->draws);
 		put_victim(stream, phase, writer, victim, cpu);
+		if (mixes->cpu_of)
+			mixes->cpu_of[victim] = (uint16_t)cpu;
 		put_context(stream, writer, 0, cpu);
 		put_alloc(stream, writer, mixes->first + victim, request, pages);
 		stream->live_pages += pages - all_pages[victim];

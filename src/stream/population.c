@@ -193,17 +193,8 @@ uint32_t population_alloc(struct op_stream *stream, struct writer *writer, uint3
 void population_give_back(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer,
 			  uint32_t victim)
 {
-	struct population *mixes = &stream->mixes;
-	uint32_t slot = mixes->first + victim, cpus = stream->workload->cpus, cpu = population_draw_cpu(mixes, cpus);
-	if (phase->free_on == WORKLOAD_FREE_ON_NEXT && stream->workload->threads > 1) {
-		put_send(stream, writer, slot);
-	} else {
-		if (phase->free_on == WORKLOAD_FREE_ON_NEXT)
-			cpu = mixes->cpu_of ? (mixes->cpu_of[victim] + 1u) % cpus : 0;
-		put_context(stream, writer, 0, cpu);
-		put_free(stream, writer, slot);
-	}
-	stream_forget(stream, slot);
+	put_victim(stream, phase, writer, victim, population_draw_cpu(&stream->mixes, stream->workload->cpus));
+	stream_forget(stream, stream->mixes.first + victim);
 }
 
 void population_free(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer, uint32_t i)

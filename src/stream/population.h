@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct bound;
 struct op_stream;
 struct writer;
 
@@ -86,7 +85,6 @@ void population_give_back(struct op_stream *stream, const struct workload_phase 
 			  uint32_t slot);
 
 /* stream/lifetimes.c; 0, or -1 without memory. */
-int lifetimes_make(struct op_stream *stream);
 int lifetimes_reserve(struct lifetimes *lifetimes, uint32_t capacity);
 void lifetimes_close(struct lifetimes *lifetimes);
 
