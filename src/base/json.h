@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * How this room builds and takes apart JSON documents with jansson. Both sides are sticky: after the first failure every
+ * How JSON documents are built and taken apart, with jansson. Both sides are sticky: after the first failure every
  * further call does nothing, and the caller asks once, at the end. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/file.h"
+#include "base/json.h"
 #include "cli/cli.h"
 #include "cli/run_arguments.h"
 #include "run/aperture.h"
@@ -34,32 +35,49 @@ static void add_row(const struct aperture *answer, struct text *text)
 	text_add(text, "\n");
 }
 
-static void add_json(const struct aperture *answer, struct text *json)
+static void put_null(struct json_writer *writer, json_t *object, const char *key, const char *reason)
 {
-	text_add(json, "{\"workload\": ");
-	text_add_json(json, answer->workload);
-	text_add(json, ", \"spec\": ");
-	text_add_json(json, answer->spec);
-	text_add(json, ", \"state\": \"%s\", \"owner\": \"%s\", \"reason\": ",
-		 !answer->reason                         ? "ok"
-		 : answer->exit_code == EXIT_CODE_NO_ARM ? "n/a"
-							 : "failed",
-		 error_owner_name[answer->owner]);
-	text_add_json(json, answer->reason);
+	char reason_key[64];
+	snprintf(reason_key, sizeof reason_key, "%s_reason", key);
+	json_put(writer, object, key, json_null());
+	json_put_text(writer, object, reason_key, reason);
+}
+
+static void add_object(const struct aperture *answer, struct json_writer *writer, json_t *object)
+{
+	json_put_text(writer, object, "workload", answer->workload);
+	json_put_text(writer, object, "spec", answer->spec);
+	json_put_text(writer, object, "state",
+		      !answer->reason                         ? "ok"
+		      : answer->exit_code == EXIT_CODE_NO_ARM ? "n/a"
+							      : "failed");
+	json_put_text(writer, object, "owner", error_owner_name[answer->owner]);
+	json_put_text(writer, object, "reason", answer->reason);
 	if (answer->found)
-		text_add(json, ", \"min_aperture_pages\": %llu", (unsigned long long)answer->pages);
+		json_put_u64(writer, object, "min_aperture_pages", answer->pages);
 	else
-		text_add(json, ", \"min_aperture_pages\": null, \"min_aperture_pages_reason\": \"%s\"",
+		put_null(writer, object, "min_aperture_pages",
 			 answer->reason ? "not played" : "it failed in every space that was tried");
-	text_add(json,
-		 ", \"page_bytes\": %llu, \"written_pages\": %llu, \"peak_live_pages\": %llu, \"failing_above_pages\": ",
-		 (unsigned long long)answer->page_bytes, (unsigned long long)answer->written_pages,
-		 (unsigned long long)answer->peak_live_pages);
+	json_put_u64(writer, object, "page_bytes", answer->page_bytes);
+	json_put_u64(writer, object, "written_pages", answer->written_pages);
+	json_put_u64(writer, object, "peak_live_pages", answer->peak_live_pages);
 	if (answer->failing_above)
-		text_add(json, "%llu", (unsigned long long)answer->failing_above);
+		json_put_u64(writer, object, "failing_above_pages", answer->failing_above);
 	else
-		text_add(json, "null, \"failing_above_pages_reason\": \"every larger space that was tried suffices\"");
-	text_add(json, ", \"runs\": %u}", answer->runs);
+		put_null(writer, object, "failing_above_pages", "every larger space that was tried suffices");
+	json_put_u64(writer, object, "runs", answer->runs);
+}
+
+static int make_json(const struct aperture_list *list, struct text *json, struct error *error)
+{
+	struct json_writer writer = {0};
+	json_prepare();
+	json_t *document = json_object();
+	json_put_text(&writer, document, "schema", "iovabench.aperture/1");
+	json_t *apertures = json_put_array(&writer, document, "apertures");
+	for (size_t i = 0; i < list->count; i++)
+		add_object(&list->items[i], &writer, json_append_object(&writer, apertures));
+	return json_finish(&writer, document, true, "apertures", json, error);
 }
 
 static int show(const struct run_arguments *arguments, const struct aperture_list *list, struct error *error)
@@ -68,14 +86,11 @@ static int show(const struct run_arguments *arguments, const struct aperture_lis
 	struct text table = {0}, json = {0};
 	text_add(&table, "%-28s %-32s %12s %14s %8s %6s\n", "workload", "allocator", "min aperture", "pages", "/ peak",
 		 "runs");
-	text_add(&json, "{\"schema\": \"iovabench.aperture/1\", \"apertures\": [");
-	for (size_t i = 0; i < list->count; i++) {
+	for (size_t i = 0; i < list->count; i++)
 		add_row(&list->items[i], &table);
-		text_add(&json, "%s\n  ", i ? "," : "");
-		add_json(&list->items[i], &json);
-	}
-	text_add(&json, "\n]}\n");
-	int result = table.failed || json.failed ? error_set(error, EXIT_CODE_IO, "no memory for a table") : 0;
+	int result = table.failed ? error_set(error, EXIT_CODE_IO, "no memory for a table") : 0;
+	if (result == 0 && arguments->output.json)
+		result = make_json(list, &json, error);
 	if (result == 0 && !arguments->output.quiet)
 		fputs(table.bytes, json_on_stdout ? stderr : stdout);
 	if (result == 0 && json_on_stdout)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
 #include "base/text.h"
+#include "base/json.h"
 #include "cli/cli.h"
 #include "cli/doctor_checks.h"
 
@@ -9,38 +10,44 @@
 
 static const char *const state_names[] = {"ok", "warn", "unknown"};
 
-static void add_line(const struct doctor_check *check, const struct doctor_finding *finding, bool json, struct text *out)
+static void add_line(const struct doctor_check *check, const struct doctor_finding *finding, struct text *out)
 {
-	if (!json) {
-		text_add(out, "%-8s %-11s %s\n", state_names[finding->state], check->name, finding->found);
-		if (finding->advice)
-			text_add(out, "%-8s %-11s   do: %s\n", "", "", finding->advice);
-		return;
-	}
-	text_add(out, "%s\n  {\"name\": ", out->length > 1 ? "," : "");
-	text_add_json(out, check->name);
-	text_add(out, ", \"state\": \"%s\", \"found\": ", state_names[finding->state]);
-	text_add_json(out, finding->found);
-	text_add(out, ", \"advice\": ");
-	text_add_json(out, finding->advice);
-	text_add(out, "}");
+	text_add(out, "%-8s %-11s %s\n", state_names[finding->state], check->name, finding->found);
+	if (finding->advice)
+		text_add(out, "%-8s %-11s   do: %s\n", "", "", finding->advice);
+}
+
+static void add_object(const struct doctor_check *check, const struct doctor_finding *finding, struct json_writer *writer,
+		       json_t *array)
+{
+	json_t *object = json_append_object(writer, array);
+	json_put_text(writer, object, "name", check->name);
+	json_put_text(writer, object, "state", state_names[finding->state]);
+	json_put_text(writer, object, "found", finding->found);
+	json_put_text(writer, object, "advice", finding->advice);
 }
 
 static int diagnose(const char *root, bool json)
 {
 	struct text out = {0};
+	struct json_writer writer = {0};
+	struct error error = {0};
 	unsigned warnings = 0;
-	text_add(&out, "%s", json ? "[" : "");
+	json_prepare();
+	json_t *array = json ? json_array() : NULL;
 	for (size_t i = 0; i < doctor_check_count; i++) {
 		struct doctor_finding finding = {.state = DOCTOR_UNKNOWN};
 		doctor_checks[i].look(root, &finding);
 		warnings += finding.state == DOCTOR_WARN;
-		add_line(&doctor_checks[i], &finding, json, &out);
+		if (json)
+			add_object(&doctor_checks[i], &finding, &writer, array);
+		else
+			add_line(&doctor_checks[i], &finding, &out);
 	}
-	if (json)
-		text_add(&out, "\n]\n");
-	else
+	if (!json)
 		text_add(&out, "\n%u of %zu could be better\n", warnings, doctor_check_count);
+	else if (json_finish(&writer, array, true, "doctor", &out, &error) < 0)
+		out.failed = true;
 	int code = out.failed ? EXIT_CODE_IO : EXIT_CODE_OK;
 	if (out.failed)
 		fprintf(stderr, "iovabench doctor: no memory\n");

@@ -2,6 +2,7 @@
 #include "allocator/names.h"
 #include "allocator/registry.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -17,74 +18,77 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One line of a list. text belongs to the list when it was copied. */
-static void add_entry(struct text *out, bool json, const char *name, const char *about)
+/* A list that is being made: lines, or an array of objects. */
+struct listing {
+	bool as_json;
+	struct text lines;
+	struct json_writer writer;
+	json_t *array;
+};
+
+static void add_entry(struct listing *listing, const char *name, const char *about)
 {
-	if (json) {
-		text_add(out, "%s{\"name\": ", out->length ? ",\n " : "[");
-		text_add_json(out, name);
-		text_add(out, ", \"about\": ");
-		text_add_json(out, about);
-		text_add(out, "}");
-	} else {
-		text_add(out, "%-38s %s\n", name, about);
+	if (!listing->as_json) {
+		text_add(&listing->lines, "%-38s %s\n", name, about);
+		return;
 	}
+	json_t *entry = json_append_object(&listing->writer, listing->array);
+	json_put_text(&listing->writer, entry, "name", name);
+	json_put_text(&listing->writer, entry, "about", about);
 }
 
-static int list_allocators(struct text *out, bool json)
+static int list_allocators(struct listing *listing)
 {
 	for (size_t i = 0; i < allocator_registry_count; i++)
-		add_entry(out, json, allocator_registry[i]->name, allocator_registry[i]->about);
+		add_entry(listing, allocator_registry[i]->name, allocator_registry[i]->about);
 	for (size_t i = 0; i < allocator_named_spec_count; i++)
-		add_entry(out, json, allocator_named_specs[i].name, allocator_named_specs[i].about);
+		add_entry(listing, allocator_named_specs[i].name, allocator_named_specs[i].about);
 	return EXIT_CODE_OK;
 }
 
-static int list_metrics(struct text *out, bool json)
+static int list_metrics(struct listing *listing)
 {
 	for (size_t i = 0; i < METRIC_ALL; i++)
-		add_entry(out, json, metric_table[i].path, metric_table[i].help);
+		add_entry(listing, metric_table[i].path, metric_table[i].help);
 	return EXIT_CODE_OK;
 }
 
 /* file: what kind of file the key belongs to. */
-static void add_key(struct text *out, bool json, const char *file, const struct yaml_key_text *key)
+static void add_key(struct listing *listing, const char *file, const struct yaml_key_text *key)
 {
 	const char *const members[][2] = {{"name", key->path},
 					  {"file", file},
 					  {"value", key->value},
 					  {"default", key->by_default},
 					  {"about", key->about}};
-	if (!json) {
-		text_add(out, "%-38s %s%s%s\n", key->path, strcmp(file, "workload") ? file : "",
+	if (!listing->as_json) {
+		text_add(&listing->lines, "%-38s %s%s%s\n", key->path, strcmp(file, "workload") ? file : "",
 			 strcmp(file, "workload") ? ": " : "", key->about);
 		return;
 	}
-	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-		text_add(out, "%s\"%s\": ", i ? ", " : out->length ? ",\n {" : "[{", members[i][0]);
-		text_add_json(out, members[i][1]);
-	}
-	text_add(out, "}");
+	json_t *entry = json_append_object(&listing->writer, listing->array);
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+		json_put_text(&listing->writer, entry, members[i][0], members[i][1]);
 }
 
-static int list_keys_of(struct text *out, bool json, const char *file, const struct yaml_language *language)
+static int list_keys_of(struct listing *listing, const char *file, const struct yaml_language *language)
 {
 	struct yaml_key_list list = {0};
 	int result = yaml_key_list(&list, language);
 	for (size_t i = 0; result == 0 && i < list.count; i++)
-		add_key(out, json, file, &list.keys[i]);
+		add_key(listing, file, &list.keys[i]);
 	yaml_key_list_release(&list);
 	return result == 0 ? EXIT_CODE_OK : EXIT_CODE_IO;
 }
 
-static int list_keys(struct text *out, bool json)
+static int list_keys(struct listing *listing)
 {
-	int code = list_keys_of(out, json, "workload", &workload_language);
-	return code == EXIT_CODE_OK ? list_keys_of(out, json, "policy", &policy_language) : code;
+	int code = list_keys_of(listing, "workload", &workload_language);
+	return code == EXIT_CODE_OK ? list_keys_of(listing, "policy", &policy_language) : code;
 }
 
 /* The variants of sizes and lifetimes. */
-static int list_distributions(struct text *out, bool json)
+static int list_distributions(struct listing *listing)
 {
 	static const char *const kinds[] = {"requests.size.", "requests.lifetime."};
 	struct yaml_key_list list = {0};
@@ -94,13 +98,13 @@ static int list_distributions(struct text *out, bool json)
 			size_t length = strlen(kinds[kind]);
 			const char *path = list.keys[i].path;
 			if (!strncmp(path, kinds[kind], length) && !strchr(path + length, '.'))
-				add_entry(out, json, path + strlen("requests."), list.keys[i].about);
+				add_entry(listing, path + strlen("requests."), list.keys[i].about);
 		}
 	yaml_key_list_release(&list);
 	return result == 0 ? EXIT_CODE_OK : EXIT_CODE_IO;
 }
 
-static int list_workloads(struct text *out, bool json)
+static int list_workloads(struct listing *listing)
 {
 	char folder[PATH_MAX];
 	struct dirent **entries;
@@ -115,7 +119,7 @@ static int list_workloads(struct text *out, bool json)
 		struct workload workload;
 		text_add(&path, "%s/%s", folder, entries[i]->d_name);
 		if (!path.failed && workload_load(path.bytes, &workload, &messages) == 0) {
-			add_entry(out, json, path.bytes, workload.about);
+			add_entry(listing, path.bytes, workload.about);
 			workload_release(&workload);
 		} else {
 			fputs(messages.bytes ? messages.bytes : "iovabench list: no memory\n", stderr);
@@ -131,7 +135,7 @@ static int list_workloads(struct text *out, bool json)
 
 static const struct list {
 	const char *name;
-	int (*add)(struct text *out, bool json);
+	int (*add)(struct listing *listing);
 } lists[] = {{"allocators", list_allocators},
 	     {"distributions", list_distributions},
 	     {"keys", list_keys},
@@ -140,17 +144,22 @@ static const struct list {
 
 #define LISTS (sizeof lists / sizeof lists[0])
 
-static int show(const struct list *list, bool json)
+static int show(const struct list *list, bool as_json)
 {
-	struct text out = {0};
-	int code = list->add(&out, json);
-	if (json)
-		text_add(&out, "%s]\n", out.length ? "" : "[");
-	if (out.failed)
+	struct listing listing = {.as_json = as_json};
+	struct error error = {0};
+	if (as_json) {
+		json_prepare();
+		listing.array = json_array();
+	}
+	int code = list->add(&listing);
+	if (as_json && json_finish(&listing.writer, listing.array, true, "list", &listing.lines, &error) < 0)
+		listing.lines.failed = true;
+	if (listing.lines.failed)
 		code = EXIT_CODE_IO;
-	else if (out.bytes)
-		fputs(out.bytes, stdout);
-	text_release(&out);
+	else if (listing.lines.bytes)
+		fputs(listing.lines.bytes, stdout);
+	text_release(&listing.lines);
 	return code;
 }
 
