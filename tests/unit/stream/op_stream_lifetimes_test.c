@@ -11,47 +11,19 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "unit/stream/op_stream_player.h"
+#include "support/stream_fixture.h"
 #include "support/lack.h"
-
-static char text[] = "test"; /* names and file */
 
 static struct workload_request requests[2];
 static struct workload_share both[] = {{0, 1}, {1, 1}};
-static struct workload_phase phases[PLAYER_PHASES];
-static struct workload workload;
-static struct op_stream *stream;
-static struct player player, other;
-static struct error error;
 
 static int set_up(void **state)
 {
 	(void)state;
-	memset(phases, 0, sizeof phases);
 	memset(requests, 0, sizeof requests);
-	error = (struct error){0};
-	for (size_t i = 0; i < 2; i++) {
-		requests[i].name = text;
-		requests[i].high[0] = (1 << 20) - 1;
-		requests[i].high_count = 1;
-	}
 	requests[0].size = (struct workload_size){.kind = WORKLOAD_SIZE_UNIFORM, .min = 1, .max = 16};
 	requests[1].size = (struct workload_size){.kind = WORKLOAD_SIZE_FIXED, .min = 2, .max = 2};
-	workload = (struct workload){.name = text, .file = text, .cpus = 1, .requests = requests, .request_count = 2};
-	workload.phases = phases;
-	workload.space.page_bytes = 4096;
-	workload.space.end = workload.space.usable = 1 << 20;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	memory_fail_after(UINT64_MAX);
-	op_stream_close(stream);
-	stream = NULL;
-	player_release(&player);
-	player_release(&other);
+	stream_set_up(requests, 2, 1 << 20);
 	return 0;
 }
 
@@ -77,13 +49,6 @@ static void add_lives(uint64_t ops, struct workload_lifetime lifetime)
 {
 	requests[0].lifetime = requests[1].lifetime = lifetime;
 	add_churn(ops)->victims = WORKLOAD_VICTIMS_LIFETIME;
-}
-
-static void play(size_t capacity)
-{
-	stream = op_stream_open(&workload, NULL, 42, &error);
-	assert_string_equal(error.message, "");
-	player_run(&player, stream, capacity, workload.phase_count);
 }
 
 static uint64_t live_after(size_t phase)

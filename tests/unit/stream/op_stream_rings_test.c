@@ -8,10 +8,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "unit/stream/op_stream_player.h"
+#include "support/stream_fixture.h"
 #include "support/lack.h"
-
-static char text[] = "test";
 
 #define FIXED(pages)                                                                                                       \
 	{                                                                                                                  \
@@ -19,30 +17,11 @@ static char text[] = "test";
 		.high_count = 1                                                                                            \
 	}
 static struct workload_request requests[] = {FIXED(1), FIXED(4)};
-static struct workload_phase phases[PLAYER_PHASES];
-static struct workload workload;
-static struct op_stream *stream;
-static struct player player, other;
 
 static int set_up(void **state)
 {
 	(void)state;
-	memset(phases, 0, sizeof phases);
-	workload = (struct workload){.name = text, .file = text, .cpus = 1, .requests = requests, .request_count = 2};
-	workload.phases = phases;
-	workload.space.page_bytes = 4096;
-	workload.space.end = workload.space.usable = 1 << 20;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	memory_fail_after(UINT64_MAX);
-	op_stream_close(stream);
-	stream = NULL;
-	player_release(&player);
-	player_release(&other);
+	stream_set_up(requests, 2, 1 << 20);
 	return 0;
 }
 
@@ -59,15 +38,6 @@ static struct workload_phase *add_rings(uint32_t count, uint32_t depth, uint64_t
 	phase->until = ops ? WORKLOAD_UNTIL_OPS : WORKLOAD_UNTIL_LIVE;
 	phase->until_value = ops ? ops : (uint64_t)count * depth;
 	return phase;
-}
-
-static void play(size_t capacity)
-{
-	struct error error = {0};
-	stream = op_stream_open(&workload, NULL, 1, &error);
-	if (!stream)
-		fail_msg("%s", error.message);
-	player_run(&player, stream, capacity, workload.phase_count);
 }
 
 /* Slots in order; a free has a minus in front, and slot 0 counts as 1. */
@@ -178,7 +148,7 @@ static void every_failing_allocation_is_an_error(void **state)
 	(void)state;
 	add_rings(2, 3, 10);
 	for (struct lack lack = {0}; lack_next(&lack);) {
-		struct error error = {0};
+		error = (struct error){0};
 		lack_begins(&lack);
 		stream = op_stream_open(&workload, NULL, 1, &error);
 		if (!lack_ends(&lack)) {
@@ -193,7 +163,7 @@ static void every_failing_allocation_is_an_error(void **state)
 static void too_many_slots_are_refused(void **state)
 {
 	(void)state;
-	struct error error = {0};
+	error = (struct error){0};
 	add_rings(64, WORKLOAD_LIVE_MAX / 64, 10);
 	add_rings(1, 1, 10);
 	assert_null(op_stream_open(&workload, NULL, 1, &error));
@@ -203,7 +173,7 @@ static void too_many_slots_are_refused(void **state)
 static void an_adversary_is_one_word_and_its_slots_are_planned(void **state)
 {
 	(void)state;
-	struct error error = {0};
+	error = (struct error){0};
 	struct op ops[16];
 	size_t phase;
 	add_rings(1, 3, 0);
@@ -267,7 +237,7 @@ static void robson_drives_first_fit_to_its_bound(void **state)
 {
 	(void)state;
 	static struct first_fit space;
-	struct error error = {0};
+	error = (struct error){0};
 	memset(&space, 0, sizeof space);
 	const struct op_adversary adversary = {.live = 16, .largest = 4};
 	const struct adversary_player moves = {first_fit_play, &space, space.slots};
@@ -280,7 +250,7 @@ static void an_adversary_ends_when_nothing_fits_any_more(void **state)
 {
 	(void)state;
 	static struct first_fit space;
-	struct error error = {0};
+	error = (struct error){0};
 	memset(&space, 0, sizeof space);
 	for (size_t page = 20; page < 64; page++)
 		space.live[page] = true;
@@ -295,7 +265,7 @@ static void an_adversary_without_memory_says_so(void **state)
 {
 	(void)state;
 	static struct first_fit space;
-	struct error error = {0};
+	error = (struct error){0};
 	const struct op_adversary adversary = {.live = 16, .largest = 4};
 	const struct adversary_player moves = {first_fit_play, &space, space.slots};
 	memory_fail_after(0);

@@ -7,50 +7,25 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "unit/stream/op_stream_player.h"
+#include "support/stream_fixture.h"
 #include "support/lack.h"
 
-static char text[] = "test", array_a[] = "a", array_b[] = "b";
+static char array_a[] = "a", array_b[] = "b";
 static struct workload_request requests[2];
 static struct workload_script_array arrays[2];
-static struct workload_phase phases[PLAYER_PHASES];
-static struct workload workload;
 static struct recording recording;
-static const struct recording *recordings[PLAYER_PHASES];
-static struct op_stream *stream;
-static struct player player, other;
-static struct error error;
 
 static int set_up(void **state)
 {
 	(void)state;
-	memset(phases, 0, sizeof phases);
-	memset(recordings, 0, sizeof recordings);
 	memset(&recording, 0, sizeof recording);
-	error = (struct error){0};
 	arrays[0] = (struct workload_script_array){array_a, 10};
 	arrays[1] = (struct workload_script_array){array_b, 4};
-	requests[0] = (struct workload_request){.name = text, .size = {.kind = WORKLOAD_SIZE_FIXED, .min = 8, .max = 8}};
-	requests[0].high[0] = (1 << 20) - 1;
-	requests[0].high_count = 1;
+	requests[0] = (struct workload_request){.size = {.kind = WORKLOAD_SIZE_FIXED, .min = 8, .max = 8}};
 	requests[1] = requests[0];
-	workload = (struct workload){.name = text, .file = text, .cpus = 1, .requests = requests, .request_count = 2};
-	workload.phases = phases;
+	stream_set_up(requests, 2, 1 << 20);
 	workload.script_arrays = arrays;
 	workload.script_array_count = 2;
-	workload.space.page_bytes = 4096;
-	workload.space.end = workload.space.usable = 1 << 20;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	memory_fail_after(UINT64_MAX);
-	op_stream_close(stream);
-	stream = NULL;
-	player_release(&player);
-	player_release(&other);
 	return 0;
 }
 
@@ -63,13 +38,6 @@ static void add_script(struct workload_script_op *script, size_t count)
 static void add_free_all(void)
 {
 	phases[workload.phase_count++] = (struct workload_phase){.name = text, .body = WORKLOAD_BODY_FREE_ALL};
-}
-
-static void open_and_play(size_t capacity)
-{
-	stream = op_stream_open(&workload, recordings, 42, &error);
-	assert_string_equal(error.message, "");
-	player_run(&player, stream, capacity, workload.phase_count);
 }
 
 #define ALLOC(pages, array, first, last, step)                                                                             \
@@ -103,7 +71,7 @@ static void ranges_go_up_and_down_by_their_step(void **state)
 	static struct workload_script_op script[] = {ALLOC(3, 0, 0, 9, 1), FREE(0, 9, 1, -4), ALLOC(0, 1, 2, 2, 1),
 						     FREE(0, 0, 3, 2)};
 	add_script(script, 4);
-	open_and_play(16);
+	play(16);
 	assert_int_equal(player.count, 10 + 3 + 1 + 2);
 	for (uint32_t i = 0; i < 10; i++)
 		assert_op(i, i, 3);
@@ -125,7 +93,7 @@ static void repeats_nest(void **state)
 		END(2),       FREE(0, 0, 0, 1),     END(0),
 	};
 	add_script(script, 8);
-	open_and_play(17);
+	play(17);
 	assert_int_equal(player.count, 3 * 6);
 	for (size_t round = 0; round < 3; round++) {
 		assert_op(6 * round, 0, 1);
@@ -142,7 +110,7 @@ static void a_repeat_without_operations_ends(void **state)
 	(void)state;
 	static struct workload_script_op script[] = {REPEAT(UINT64_C(1) << 40, 1), END(0), ALLOC(1, 0, 0, 0, 1)};
 	add_script(script, 3);
-	open_and_play(16);
+	play(16);
 	assert_int_equal(player.count, 1);
 }
 
@@ -154,7 +122,7 @@ static void slots_live_on_from_script_to_script(void **state)
 	add_script(second, 1);
 	add_free_all();
 	add_script(first, 1);
-	open_and_play(16);
+	play(16);
 	assert_int_equal(player.phase_start[3] - player.phase_start[2], 2);
 	assert_int_equal(op_stream_plan(stream, 3).live_after, 5);
 }
@@ -198,7 +166,7 @@ static void a_repeat_of_one_round_has_no_second(void **state)
 	(void)state;
 	static struct workload_script_op script[] = {REPEAT(1, 2), ALLOC(1, 0, 3, 3, 1), END(0)};
 	add_script(script, 3);
-	open_and_play(16);
+	play(16);
 	assert_int_equal(player.count, 1);
 }
 
@@ -215,7 +183,7 @@ static void mixes_leave_the_slots_of_scripts_alone(void **state)
 	phases[2].until_value = 100;
 	workload.phase_count = 3;
 	add_free_all();
-	open_and_play(16);
+	play(16);
 	/* All live pages count: 65536 of them, 10000 in the script's slots. */
 	assert_int_equal(op_stream_plan(stream, 1).allocations, (65536 - 10000) / 8);
 	for (size_t i = player.phase_start[1]; i < player.phase_start[3]; i++)
@@ -273,7 +241,7 @@ static void a_recording_plays_in_its_order(void **state)
 	(void)state;
 	workload.script_array_count = 0;
 	add_trace(1, WORKLOAD_BETWEEN_KEEP);
-	open_and_play(16);
+	play(16);
 	static const struct played expected[] = {{0, 0, 0, 4}, {1, 0x10001, 0, 2}, {2, 1, 0, 9}, {2, 1, 0, 0}, {2, 1, 0, 5},
 						 {0, 0, 0, 0}, {2, 1, 0, 0},       {2, 0, 0, 7}, {2, 0, 0, 0}};
 	assert_int_equal(player.count, 9);
@@ -319,7 +287,7 @@ static void draining_frees_what_stayed_live_in_its_domain(void **state)
 	(void)state;
 	workload.script_array_count = 0;
 	add_trace(3, WORKLOAD_BETWEEN_DRAIN);
-	open_and_play(16);
+	play(16);
 	assert_int_equal(player.count, 30);
 	assert_int_equal(op_stream_slots(stream), 3);
 	for (size_t round = 0; round < 3; round++) {
@@ -335,7 +303,7 @@ static void keeping_gives_each_repetition_fresh_slots_for_what_stays(void **stat
 	workload.script_array_count = 0;
 	add_trace(3, WORKLOAD_BETWEEN_KEEP);
 	add_free_all();
-	open_and_play(16);
+	play(16);
 	assert_int_equal(op_stream_slots(stream), 5);
 	assert_op(1, 1, 2);
 	assert_op(10, 3, 2);
@@ -352,7 +320,7 @@ static void pieces_and_rewinding_do_not_change_a_recording(void **state)
 	add_trace(50, WORKLOAD_BETWEEN_KEEP);
 	add_trace(20, WORKLOAD_BETWEEN_DRAIN);
 	add_free_all();
-	open_and_play(16);
+	play(16);
 	op_stream_rewind(stream);
 	player_run(&other, stream, 1000, workload.phase_count);
 	assert_int_equal(player.hash, other.hash);
@@ -364,7 +332,7 @@ static void recorded_limits_become_kinds_of_demand(void **state)
 	(void)state;
 	add_trace(1, WORKLOAD_BETWEEN_DRAIN);
 	phases[0].trace.align.kind = WORKLOAD_ALIGN_NATURAL;
-	open_and_play(16);
+	play(16);
 	size_t count;
 	const struct op_request *all = op_stream_requests(stream, &count);
 	/* Limits 0 and 2 are the whole space: one kind. Limits 1: granted at once, after one limit, and never. */
@@ -393,7 +361,7 @@ static void limits_first_tries_the_recordings_first_limit(void **state)
 	add_trace(1, WORKLOAD_BETWEEN_DRAIN);
 	recording.limits[0].high[0] = 0xfff;
 	phases[0].trace.limits = WORKLOAD_LIMITS_FIRST;
-	open_and_play(16);
+	play(16);
 	size_t count;
 	const struct op_request *all = op_stream_requests(stream, &count);
 	const struct op_request *own = &all[player.ops[0].request], *more = &all[player.ops[1].request];

@@ -12,46 +12,21 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "unit/stream/op_stream_player.h"
-
-static char text[] = "test"; /* names and file */
+#include "support/stream_fixture.h"
 
 static struct workload_request requests[3];
 static struct workload_share both[] = {{0, 1}, {1, 1}};
-static struct workload_phase phases[PLAYER_PHASES];
-static struct workload workload;
-static struct op_stream *stream;
-static struct player player;
-static struct error error;
 
 static int set_up(void **state)
 {
 	(void)state;
-	memset(phases, 0, sizeof phases);
 	memset(requests, 0, sizeof requests);
-	error = (struct error){0};
-	for (size_t i = 0; i < 3; i++) {
-		requests[i].name = text;
-		requests[i].high[0] = (1 << 16) - 1;
-		requests[i].high_count = 1;
+	for (size_t i = 0; i < 3; i++)
 		requests[i].lifetime = (struct workload_lifetime){.kind = WORKLOAD_LIFETIME_EXPONENTIAL, .mean = 200};
-	}
 	requests[0].size = (struct workload_size){.kind = WORKLOAD_SIZE_UNIFORM, .min = 1, .max = 16};
 	requests[1].size = (struct workload_size){.kind = WORKLOAD_SIZE_FIXED, .min = 2, .max = 2};
 	requests[2].size = (struct workload_size){.kind = WORKLOAD_SIZE_FIXED, .min = 1000, .max = 1000};
-	workload = (struct workload){.name = text, .file = text, .cpus = 1, .requests = requests, .request_count = 3};
-	workload.phases = phases;
-	workload.space.page_bytes = 4096;
-	workload.space.end = workload.space.usable = 1 << 16;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	op_stream_close(stream);
-	stream = NULL;
-	player_release(&player);
+	stream_set_up(requests, 3, 1 << 16);
 	return 0;
 }
 
@@ -63,19 +38,6 @@ static struct workload_phase *add(enum workload_body body, enum workload_until u
 	return phase;
 }
 
-static void open_stream(void)
-{
-	stream = op_stream_open(&workload, NULL, 42, &error);
-	assert_string_equal(error.message, "");
-}
-
-static void play(void)
-{
-	open_stream();
-	player_run(&player, stream, 100, workload.phase_count);
-	assert_null(op_stream_fault(stream));
-}
-
 /* The oldest leave at the front of the ring of slots, which turns. */
 static void a_fifo_drain_before_a_fill_by_occupancy_stays_in_its_slots(void **state)
 {
@@ -83,7 +45,7 @@ static void a_fifo_drain_before_a_fill_by_occupancy_stays_in_its_slots(void **st
 	add(WORKLOAD_BODY_MIX, WORKLOAD_UNTIL_LIVE, 100);
 	add(WORKLOAD_BODY_DRAIN, WORKLOAD_UNTIL_LIVE, 5)->victims = WORKLOAD_VICTIMS_FIFO;
 	add(WORKLOAD_BODY_MIX, WORKLOAD_UNTIL_OCCUPANCY, 0)->until_ratio = 0.01;
-	play();
+	play(100);
 	assert_int_equal(op_stream_slots(stream), op_stream_plan(stream, 2).live_after);
 }
 
@@ -96,7 +58,7 @@ static void fifo_bursts_around_fills_by_occupancy_stay_in_their_slots(void **sta
 		bursts->victims = WORKLOAD_VICTIMS_FIFO;
 		bursts->burst = 7;
 	}
-	play();
+	play(100);
 	assert_int_equal(op_stream_slots(stream), op_stream_plan(stream, 5).live_after);
 }
 
@@ -196,7 +158,7 @@ static void any_phases_in_any_order_stay_in_their_slots(void **state)
 		workload.cpus = 1 + (uint32_t)rng_below(&rng, 3);
 		while (workload.phase_count < 2 + rng_below(&rng, PLAYER_PHASES - 3))
 			add_any_phase(&rng);
-		play();
+		play(100);
 		tear_down(state);
 	}
 }
@@ -233,7 +195,7 @@ static void open_everything(void)
 	workload.routine_call_count = 0;
 	add(WORKLOAD_BODY_MIX, WORKLOAD_UNTIL_LIVE, 100);
 	add(WORKLOAD_BODY_MIX, WORKLOAD_UNTIL_OPS, 1000);
-	play();
+	play(100);
 	struct workload_phase *phase = add(WORKLOAD_BODY_SCRIPT, WORKLOAD_UNTIL_OPS, 0);
 	phase->script = script;
 	phase->script_count = 2;
@@ -306,7 +268,7 @@ static void a_fill_beyond_what_was_measured_ends_the_stream(void **state)
 {
 	(void)state;
 	add(WORKLOAD_BODY_MIX, WORKLOAD_UNTIL_OCCUPANCY, 0)->until_ratio = 0.1;
-	play();
+	play(100);
 	op_stream_rewind(stream);
 	population_cut(&stream->mixes, stream->mixes.capacity - 1);
 	ends_with("phase 0 fills more than the");

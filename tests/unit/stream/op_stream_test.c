@@ -7,10 +7,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "unit/stream/op_stream_player.h"
+#include "support/stream_fixture.h"
 #include "support/lack.h"
-
-static char text[] = "test"; /* names and file */
 
 #define REQUEST(what, least, most, factor)                                                                                 \
 	{                                                                                                                  \
@@ -26,32 +24,11 @@ static struct workload_request requests[] = {
 static struct workload_share both[] = {{0, 3}, {2, 1}};
 static struct workload_share only_fixed[] = {{1, 1}};
 static struct workload_share only_huge[] = {{3, 1}};
-static struct workload_phase phases[PLAYER_PHASES];
-static struct workload workload;
-static struct op_stream *stream;
-static struct player player, other;
-static struct error error;
 
 static int set_up(void **state)
 {
 	(void)state;
-	memset(phases, 0, sizeof phases);
-	error = (struct error){0};
-	workload = (struct workload){.name = text, .file = text, .cpus = 1, .requests = requests, .request_count = 3};
-	workload.phases = phases;
-	workload.space.page_bytes = 4096;
-	workload.space.end = workload.space.usable = 1 << 20;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	memory_fail_after(UINT64_MAX);
-	op_stream_close(stream);
-	stream = NULL;
-	player_release(&player);
-	player_release(&other);
+	stream_set_up(requests, 3, 1 << 20);
 	return 0;
 }
 
@@ -80,13 +57,6 @@ static void add_free_all(void)
 	phases[workload.phase_count++] = (struct workload_phase){.name = text, .body = WORKLOAD_BODY_FREE_ALL};
 }
 
-static void open_and_play(size_t capacity)
-{
-	stream = op_stream_open(&workload, NULL, 42, &error);
-	assert_string_equal(error.message, "");
-	player_run(&player, stream, capacity, workload.phase_count);
-}
-
 static size_t phase_ops(size_t phase)
 {
 	return player.phase_start[phase + 1] - player.phase_start[phase];
@@ -96,7 +66,7 @@ static void a_fill_by_live_only_allocates(void **state)
 {
 	(void)state;
 	add_fill(1000);
-	open_and_play(4096);
+	play(4096);
 	assert_int_equal(player.count, 1000);
 	assert_int_equal(op_stream_slots(stream), 1000);
 	assert_int_equal(op_stream_plan(stream, 0).frees, 0);
@@ -113,7 +83,7 @@ static void guards_take_their_part_of_occupancy_and_turnovers(void **state)
 	workload.space.end = workload.space.usable = 1000;
 	add_mix(only_fixed, 1, WORKLOAD_UNTIL_OCCUPANCY)->until_ratio = 1;
 	add_mix(only_fixed, 1, WORKLOAD_UNTIL_TURNOVERS)->until_ratio = 1;
-	open_and_play(4096);
+	play(4096);
 	requests[1].guard = 0;
 	assert_int_equal(phase_ops(0), 100);
 	assert_int_equal(phase_ops(1), 200);
@@ -134,7 +104,7 @@ static void a_guard_may_make_a_count_wide(void **state)
 	workload.space.end = workload.space.usable = UINT64_C(1) << 30;
 	static struct workload_share only_first[] = {{0, 1}};
 	add_mix(only_first, 1, WORKLOAD_UNTIL_LIVE)->until_value = 2;
-	open_and_play(4096);
+	play(4096);
 	requests[0].size.min = 1;
 	requests[0].size.max = 64;
 	requests[0].guard = 0;
@@ -147,7 +117,7 @@ static void a_fill_by_live_tops_up(void **state)
 	(void)state;
 	for (size_t i = 0; i < 3; i++)
 		add_fill((const uint64_t[]){10, 15, 12}[i]);
-	open_and_play(16);
+	play(16);
 	assert_true(phase_ops(1) == 5 && phase_ops(2) == 0);
 	assert_int_equal(op_stream_plan(stream, 2).live_after, 15);
 }
@@ -157,13 +127,13 @@ static void a_fill_by_occupancy_stops_when_it_is_reached(void **state)
 	(void)state;
 	add_mix(only_fixed, 1, WORKLOAD_UNTIL_OCCUPANCY)->until_ratio = 0.07;
 	workload.space.usable = 100; /* 7 pages, of which the first extent covers 8 */
-	open_and_play(16);
+	play(16);
 	assert_int_equal(player.count, 1);
 	player_release(&player);
 	op_stream_close(stream);
 	workload.space.usable = 1 << 20;
 	phases[0].until_ratio = 0.5;
-	open_and_play(16);
+	play(16);
 	assert_int_equal(player.count, (1 << 19) / 8);
 	assert_int_equal(op_stream_plan(stream, 0).live_pages_after, 1 << 19);
 	assert_int_equal(op_stream_slots(stream), (1 << 19) / 8);
@@ -176,7 +146,7 @@ static void slots_suffice_for_fills_after_churns(void **state)
 		add_mix(both, 2, WORKLOAD_UNTIL_OCCUPANCY)->until_ratio = 0.2 + 0.2 * round;
 		add_churn(5000, WORKLOAD_VICTIMS_RANDOM);
 	}
-	open_and_play(1000);
+	play(1000);
 	assert_int_equal(op_stream_slots(stream), op_stream_plan(stream, 5).live_after);
 }
 
@@ -185,7 +155,7 @@ static void a_churn_keeps_the_live_count(void **state)
 	(void)state;
 	add_fill(500);
 	add_churn(10000, WORKLOAD_VICTIMS_RANDOM);
-	open_and_play(4096);
+	play(4096);
 	assert_int_equal(phase_ops(1), 10000);
 	assert_int_equal(op_stream_plan(stream, 1).live_after, 500);
 	for (size_t i = player.phase_start[1]; i < player.count; i += 2) {
@@ -200,7 +170,7 @@ static void an_odd_number_of_operations_ends_with_a_whole_step(void **state)
 	(void)state;
 	add_fill(5);
 	add_churn(7, WORKLOAD_VICTIMS_RANDOM);
-	open_and_play(16);
+	play(16);
 	assert_int_equal(phase_ops(1), 8);
 	assert_int_equal(op_stream_plan(stream, 1).live_after, 5);
 }
@@ -209,7 +179,7 @@ static void a_churn_of_nothing_allocates_and_frees(void **state)
 {
 	(void)state;
 	add_churn(100, WORKLOAD_VICTIMS_FIFO);
-	open_and_play(16);
+	play(16);
 	assert_int_equal(player.count, 100);
 	assert_int_equal(op_stream_plan(stream, 0).live_after, 0);
 	assert_int_equal(op_stream_plan(stream, 0).allocations, 50);
@@ -221,7 +191,7 @@ static void turnovers_are_counted_in_pages_at_the_start(void **state)
 	(void)state;
 	add_mix(only_fixed, 1, WORKLOAD_UNTIL_LIVE)->until_value = 100;
 	add_mix(only_fixed, 1, WORKLOAD_UNTIL_TURNOVERS)->until_ratio = 2.5;
-	open_and_play(16);
+	play(16);
 	assert_int_equal(phase_ops(1), 2 * 250);
 }
 
@@ -229,7 +199,7 @@ static void turnovers_of_nothing_are_none(void **state)
 {
 	(void)state;
 	add_mix(only_fixed, 1, WORKLOAD_UNTIL_TURNOVERS)->until_ratio = 3;
-	open_and_play(16);
+	play(16);
 	assert_int_equal(player.count, 0);
 }
 
@@ -238,7 +208,7 @@ static void fifo_takes_the_oldest(void **state)
 	(void)state;
 	add_fill(7);
 	add_churn(40, WORKLOAD_VICTIMS_FIFO);
-	open_and_play(16);
+	play(16);
 	for (size_t step = 0; step < 20; step++)
 		assert_int_equal(player.ops[player.phase_start[1] + 2 * step].slot, step % 7);
 }
@@ -248,7 +218,7 @@ static void lifo_takes_the_youngest(void **state)
 	(void)state;
 	add_fill(7);
 	add_churn(40, WORKLOAD_VICTIMS_LIFO);
-	open_and_play(16);
+	play(16);
 	for (size_t step = 0; step < 20; step++)
 		assert_int_equal(player.ops[player.phase_start[1] + 2 * step].slot, 6);
 }
@@ -262,7 +232,7 @@ static void fifo_after_random_victims_goes_by_age(void **state)
 	add_churn(60, WORKLOAD_VICTIMS_FIFO);
 	add_churn(30, WORKLOAD_VICTIMS_LIFO);
 	add_churn(140, WORKLOAD_VICTIMS_FIFO);
-	open_and_play(17);
+	play(17);
 	size_t born[50];
 	for (size_t i = 0; i < player.count; i++) {
 		const struct played *op = &player.ops[i];
@@ -283,7 +253,7 @@ static void random_victims_are_uniform(void **state)
 	(void)state;
 	add_fill(100);
 	add_churn(200000, WORKLOAD_VICTIMS_RANDOM);
-	open_and_play(4096);
+	play(4096);
 	double seen[100] = {0}, chi = 0;
 	for (size_t i = player.phase_start[1]; i < player.count; i += 2)
 		seen[player.ops[i].slot]++;
@@ -296,7 +266,7 @@ static void requests_come_by_their_weights(void **state)
 {
 	(void)state;
 	add_fill(100000);
-	open_and_play(4096);
+	play(4096);
 	double seen[3] = {0};
 	for (size_t i = 0; i < player.count; i++)
 		seen[player.ops[i].request]++;
@@ -312,7 +282,7 @@ static void free_all_goes_by_slots(void **state)
 	add_churn(1000, WORKLOAD_VICTIMS_RANDOM);
 	add_free_all();
 	add_fill(3);
-	open_and_play(16);
+	play(16);
 	assert_int_equal(phase_ops(2), 200);
 	for (size_t i = 0; i < 200; i++)
 		assert_int_equal(player.ops[player.phase_start[2] + i].slot, i);
@@ -327,7 +297,7 @@ static void cpus_are_drawn_for_each_step(void **state)
 	add_fill(100);
 	add_churn(40000, WORKLOAD_VICTIMS_RANDOM);
 	add_free_all();
-	open_and_play(16);
+	play(16);
 	assert_int_equal(op_stream_cpus(stream), 4);
 	double seen[4] = {0}, chi = 0;
 	for (size_t i = player.phase_start[1]; i < player.phase_start[2]; i += 2) {
@@ -345,7 +315,7 @@ static void cpus_do_not_change_sizes_or_victims(void **state)
 	(void)state;
 	add_fill(100);
 	add_churn(2000, WORKLOAD_VICTIMS_RANDOM);
-	open_and_play(64);
+	play(64);
 	op_stream_close(stream);
 	workload.cpus = 8;
 	stream = op_stream_open(&workload, NULL, 42, &error);
@@ -363,7 +333,7 @@ static void huge_counts_have_their_high_bits_in_front(void **state)
 	requests[3].size.min = requests[3].size.max = (UINT64_C(3) << 24) + 5;
 	workload.request_count = 4;
 	add_mix(only_huge, 1, WORKLOAD_UNTIL_LIVE)->until_value = 10;
-	open_and_play(16);
+	play(16);
 	assert_int_equal(player.words, 20);
 	assert_int_equal(player.ops[9].pages, (UINT64_C(3) << 24) + 5);
 	assert_int_equal(player.ops[9].request, 3);
@@ -377,7 +347,7 @@ static void a_multiple_of_2_to_24_pages_of_request_0_is_no_free(void **state)
 	requests[3].size.min = requests[3].size.max = 1 << 25;
 	static struct workload_share first[] = {{0, 1}};
 	add_mix(first, 1, WORKLOAD_UNTIL_LIVE)->until_value = 2;
-	open_and_play(16);
+	play(16);
 	size_t count;
 	const struct op_request *all = op_stream_requests(stream, &count);
 	assert_int_equal(count, 2);
@@ -402,7 +372,7 @@ static void pieces_do_not_change_the_stream(void **state)
 	(void)state;
 	static const size_t capacities[] = {17, 1000, 1 << 20};
 	add_everything();
-	open_and_play(16);
+	play(16);
 	for (size_t i = 0; i < 3; i++) {
 		op_stream_rewind(stream);
 		player_run(&other, stream, capacities[i], workload.phase_count);
@@ -416,7 +386,7 @@ static void rewinding_in_the_middle_starts_again(void **state)
 {
 	(void)state;
 	add_everything();
-	open_and_play(4096);
+	play(4096);
 	op_stream_rewind(stream);
 	struct op piece[500];
 	for (size_t i = 0, phase; i < 20; i++)
@@ -430,7 +400,7 @@ static void a_seed_gives_the_same_bytes_on_every_machine(void **state)
 {
 	(void)state;
 	add_everything();
-	open_and_play(4096);
+	play(4096);
 	assert_int_equal(player.hash, UINT64_C(0x546646e6821f3930));
 }
 
@@ -438,7 +408,7 @@ static void another_seed_gives_another_stream(void **state)
 {
 	(void)state;
 	add_everything();
-	open_and_play(4096);
+	play(4096);
 	op_stream_close(stream);
 	stream = op_stream_open(&workload, NULL, 43, &error);
 	player_run(&other, stream, 4096, workload.phase_count);
@@ -451,7 +421,7 @@ static void a_phase_does_not_change_the_sizes_of_the_next(void **state)
 	add_fill(100);
 	add_churn(100, WORKLOAD_VICTIMS_RANDOM);
 	add_churn(200, WORKLOAD_VICTIMS_RANDOM);
-	open_and_play(64);
+	play(64);
 	op_stream_close(stream);
 	phases[1].until_value = 1000;
 	stream = op_stream_open(&workload, NULL, 42, &error);
@@ -479,7 +449,7 @@ static void a_poll_stands_in_front_of_every_millisecond_of_operations(void **sta
 	add_fill(300);
 	add_churn(1000, WORKLOAD_VICTIMS_RANDOM);
 	add_free_all();
-	open_and_play(1000);
+	play(1000);
 	assert_int_equal(player.polls, 0); /* no pace, no time */
 	assert_true(op_stream_poll_ns(stream) == 0);
 	op_stream_close(stream);
@@ -503,7 +473,7 @@ static void a_slow_pace_has_a_poll_every_100_operations(void **state)
 	add_fill(301);
 	workload.pace_ops_per_second = 1e3;
 	player.poll_operations = 100;
-	open_and_play(16);
+	play(16);
 	assert_int_equal(player.polls, 3);
 	assert_true(op_stream_poll_ns(stream) == 1e8);
 }

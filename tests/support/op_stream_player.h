@@ -2,8 +2,8 @@
  * Plays a stream against the simplest model there is, one count of pages per slot, and judges every word on the way: slots and
  * requests exist, allocations take empty slots, frees live ones, control words stay with their operations, and plans are what
  * the stream did. Include after cmocka.h. */
-#ifndef OP_STREAM_PLAYER_H
-#define OP_STREAM_PLAYER_H
+#ifndef SUPPORT_OP_STREAM_PLAYER_H
+#define SUPPORT_OP_STREAM_PLAYER_H
 
 #include "base/memory.h"
 #include "stream/op_stream.h"
