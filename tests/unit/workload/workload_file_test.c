@@ -13,25 +13,9 @@
 
 #include <cmocka.h>
 
+#include "support/workload_fixture.h"
+
 #define FULL "tests/golden/workload/full.yaml"
-
-static struct workload workload;
-static struct text messages;
-
-static int release(void **state)
-{
-	(void)state;
-	workload_release(&workload);
-	text_release(&messages);
-	memory_fail_after(UINT64_MAX);
-	return 0;
-}
-
-static void parse(const char *yaml)
-{
-	if (workload_parse("test.yaml", yaml, strlen(yaml), &workload, &messages))
-		fail_msg("refused: %s", messages.bytes);
-}
 
 static void load_full(void)
 {
