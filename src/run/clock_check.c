@@ -8,7 +8,7 @@
 
 /* Clocks that are steered (NTP) may be off by 500 ppm. */
 #define RATE_ERROR_MAX 0.01
-#define LEAST_NS UINT64_C(20000000)
+#define LEAST_NS UINT64_C(2000000) /* a hundred spreads */
 #define SUSPENDED_NS_MIN UINT64_C(500000000)
 /* Clocks are read one after the other: a reading that a pre-emption tore apart is taken again. */
 #define READINGS_MAX 20
