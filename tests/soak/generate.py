@@ -242,7 +242,7 @@ class Generator:
             phase["free_on"] = self.word("phases.free_on")
         heavy = "think" in phase and phase["think"][-1] in "MG"
         most = 200 if heavy else 3000
-        if self.something_lives and self.chance(0.3) and self.mixes_live < 400:
+        if self.something_lives and self.chance(0.3) and self.mixes_live < 400 and self.requests.are_alike(phase["mix"]):
             turns = min(20.0, self.budget.take(most) / (2 * max(1, self.mixes_live)))
             phase["until"] = {"turnovers": self.random.choice([f"{max(turns, 0.001):.3f}", "1", "0.5"])}
         else:

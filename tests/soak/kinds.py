@@ -19,6 +19,10 @@ class Requests:
         """Rather too small than too large: an occupancy is planned with it."""
         return max(1.0, min(self.sizes[entry["request"]][0] for entry in mix))
 
+    def are_alike(self, mix):
+        """A turnover is one of pages: small requests would take as many operations as what lives has pages."""
+        return max(largest for _, largest in self.sizes.values()) <= 64 * self.mean_pages(mix)
+
     def request(self, number):
         g, random = self.g, self.random
         request = {"name": random.choice([f"r{number}", f"request-{number}", f"{number}a"])}
