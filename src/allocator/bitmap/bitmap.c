@@ -308,7 +308,9 @@ static void bitmap_visit_free(void *context, iova_visit visit, void *visit_conte
 	for (uint64_t at = self->first; at < self->end;) {
 		uint64_t free = ~self->used.words[at >> 6] >> (at & 63);
 		if (!free) {
-			at = ((at >> 6) + 1) << 6;
+			/* What is free behind a used page begins in a word that has a code. */
+			uint64_t word = run_index_peek(&self->runs, (at >> 6) + 1);
+			at = word == RUN_INDEX_NOTHING ? self->end : word << 6;
 			continue;
 		}
 		at += (unsigned)__builtin_ctzll(free);

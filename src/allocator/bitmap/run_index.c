@@ -76,6 +76,27 @@ uint64_t run_index_next(struct run_index *index, uint64_t from, uint8_t code, ui
 	}
 }
 
+uint64_t run_index_peek(const struct run_index *index, uint64_t from)
+{
+	unsigned level = 0;
+	uint64_t wanted = ~UINT64_C(0) << (from & 63), group = from >> 6;
+	for (;;) {
+		uint64_t found = run_index_at_least(group_of(index, level, group), 1) & wanted;
+		if (found) {
+			group = group << 6 | (unsigned)__builtin_ctzll(found);
+			if (!level)
+				return group;
+			level--;
+			wanted = ~UINT64_C(0);
+			continue;
+		}
+		if (level++ == index->top)
+			return RUN_INDEX_NOTHING;
+		wanted = ~UINT64_C(1) << (group & 63);
+		group >>= 6;
+	}
+}
+
 const char *run_index_broken_invariant(const struct run_index *index)
 {
 	uint64_t groups = index->words;

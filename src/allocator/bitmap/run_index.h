@@ -38,6 +38,9 @@ void run_index_release(struct run_index *index);
  */
 uint64_t run_index_next(struct run_index *index, uint64_t from, uint8_t code, uint64_t *examined);
 
+/* First word >= from whose code is not 0, or RUN_INDEX_NOTHING. Leaves all maxima as they are: for whoever only looks. */
+uint64_t run_index_peek(const struct run_index *index, uint64_t from);
+
 /* NULL, or which rule the maxima break. */
 const char *run_index_broken_invariant(const struct run_index *index);
 

@@ -71,6 +71,8 @@ static void a_maximum_falls_when_a_search_finds_nothing(void **state)
 	(void)state;
 	run_index_set(&runs, 70, 9);
 	run_index_set(&runs, 70, 2);
+	assert_int_equal(run_index_peek(&runs, 0), 70);
+	assert_int_equal(run_index_peek(&runs, 71), RUN_INDEX_NOTHING);
 	assert_int_equal(*run_index_most(&runs, 1, 1), 9);
 	assert_int_equal(next(0, 5), RUN_INDEX_NOTHING);
 	assert_int_equal(*run_index_most(&runs, 1, 1), 2);
@@ -102,8 +104,11 @@ static void random_codes_agree_with_an_array(void **state)
 		codes[word] = (uint8_t)(rng_below(&rng, 50) ? rng_below(&rng, 4) : rng_below(&rng, 256));
 		run_index_set(&runs, word, codes[word]);
 		uint64_t from = rng_below(&rng, WORDS), expected = from;
+		while (expected < WORDS && !codes[expected])
+			expected++;
+		assert_int_equal(run_index_peek(&runs, from), expected < WORDS ? expected : RUN_INDEX_NOTHING);
 		uint8_t wanted = (uint8_t)(1 + rng_below(&rng, 255));
-		while (expected < WORDS && codes[expected] < wanted)
+		for (expected = from; expected < WORDS && codes[expected] < wanted;)
 			expected++;
 		assert_int_equal(next(from, wanted), expected < WORDS ? expected : RUN_INDEX_NOTHING);
 	}
