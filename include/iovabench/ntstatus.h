@@ -38,6 +38,25 @@ enum ntstatus {
 	NTSTATUS_RESOURCE_IN_USE = NTSTATUS_OF(0xC0000708),
 };
 
+/* All of them, without NTSTATUS_. */
+#define NTSTATUS_NAMES(X)                                                                                                  \
+	X(SUCCESS)                                                                                                         \
+	X(UNSUCCESSFUL)                                                                                                    \
+	X(INVALID_HANDLE)                                                                                                  \
+	X(INVALID_PARAMETER)                                                                                               \
+	X(NO_MEMORY)                                                                                                       \
+	X(NOT_MAPPED_VIEW)                                                                                                 \
+	X(OBJECT_TYPE_MISMATCH)                                                                                            \
+	X(INVALID_PARAMETER_MIX)                                                                                           \
+	X(INSUFFICIENT_RESOURCES)                                                                                          \
+	X(FREE_VM_NOT_AT_BASE)                                                                                             \
+	X(NOT_SUPPORTED)                                                                                                   \
+	X(INVALID_PARAMETER_1)                                                                                             \
+	X(INVALID_PARAMETER_2)                                                                                             \
+	X(INVALID_PARAMETER_3)                                                                                             \
+	X(INVALID_PARAMETER_4)                                                                                             \
+	X(RESOURCE_IN_USE)
+
 /* "STATUS_INVALID_HANDLE" and so on, as documented; "STATUS_UNKNOWN" for a number that is not above. */
 const char *ntstatus_name(enum ntstatus status);
 

@@ -29,7 +29,8 @@ static void print_call(const struct workload_call_info *info, bool of_requests)
 		if (info->takes & (UINT32_C(1) << i))
 			printf("  %-11s %s%s\n", workload_argument_table[i].key, workload_argument_table[i].help,
 			       info->required & (UINT32_C(1) << i) ? " (required)" : "");
-	printf("\n%s\n\n", info->is_void ? "It answers nothing; what it may be counted as:" : "Rules and answers:");
+	bool answers = of_requests || info->takes & WORKLOAD_TAKES(STATUS);
+	printf("\n%s\n\n", !answers ? "It answers nothing; what it may be counted as:" : "Rules and answers:");
 	print_rules(info->rules);
 	puts("\nA model after the public driver documentation, never run on Windows; \"ours\" marks what that leaves "
 	     "open.");

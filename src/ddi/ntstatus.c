@@ -4,38 +4,10 @@
 const char *ntstatus_name(enum ntstatus status)
 {
 	switch (status) {
-	case NTSTATUS_SUCCESS:
-		return "STATUS_SUCCESS";
-	case NTSTATUS_UNSUCCESSFUL:
-		return "STATUS_UNSUCCESSFUL";
-	case NTSTATUS_INVALID_HANDLE:
-		return "STATUS_INVALID_HANDLE";
-	case NTSTATUS_INVALID_PARAMETER:
-		return "STATUS_INVALID_PARAMETER";
-	case NTSTATUS_NO_MEMORY:
-		return "STATUS_NO_MEMORY";
-	case NTSTATUS_NOT_MAPPED_VIEW:
-		return "STATUS_NOT_MAPPED_VIEW";
-	case NTSTATUS_OBJECT_TYPE_MISMATCH:
-		return "STATUS_OBJECT_TYPE_MISMATCH";
-	case NTSTATUS_INVALID_PARAMETER_MIX:
-		return "STATUS_INVALID_PARAMETER_MIX";
-	case NTSTATUS_INSUFFICIENT_RESOURCES:
-		return "STATUS_INSUFFICIENT_RESOURCES";
-	case NTSTATUS_FREE_VM_NOT_AT_BASE:
-		return "STATUS_FREE_VM_NOT_AT_BASE";
-	case NTSTATUS_NOT_SUPPORTED:
-		return "STATUS_NOT_SUPPORTED";
-	case NTSTATUS_INVALID_PARAMETER_1:
-		return "STATUS_INVALID_PARAMETER_1";
-	case NTSTATUS_INVALID_PARAMETER_2:
-		return "STATUS_INVALID_PARAMETER_2";
-	case NTSTATUS_INVALID_PARAMETER_3:
-		return "STATUS_INVALID_PARAMETER_3";
-	case NTSTATUS_INVALID_PARAMETER_4:
-		return "STATUS_INVALID_PARAMETER_4";
-	case NTSTATUS_RESOURCE_IN_USE:
-		return "STATUS_RESOURCE_IN_USE";
+#define NAME(status)                                                                                                       \
+	case NTSTATUS_##status:                                                                                            \
+		return "STATUS_" #status;
+		NTSTATUS_NAMES(NAME)
 	}
 	return "STATUS_UNKNOWN";
 }

@@ -6,9 +6,6 @@
 
 #define MISMATCHES_KEPT 5u
 
-/* Both structures are counters and nothing else. */
-#define VIOLATIONS (sizeof(struct ddi_violations) / sizeof(uint64_t))
-
 static struct audit_space *space_of(const struct audit_calls *calls, bool view)
 {
 	const struct engine *engine = calls->engine;
@@ -89,7 +86,7 @@ void audit_calls_before(struct audit_calls *calls, const struct op *op)
 	calls->violations_before = ddi_adapter_violations(adapter_at_hand(calls));
 }
 
-static void add_placement(struct audit_calls *calls, enum workload_call call, const struct ddi_placement *one)
+static void add_placement(struct audit_calls *calls, bool list, const struct ddi_placement *one)
 {
 	struct ddi_placement *sum = &calls->placed;
 	sum->mappings += one->mappings;
@@ -99,7 +96,7 @@ static void add_placement(struct audit_calls *calls, enum workload_call call, co
 	sum->leaves.leaves_4kib += one->leaves.leaves_4kib;
 	sum->page_array_bytes += one->page_array_bytes;
 	sum->page_array_bytes_saved += one->page_array_bytes_saved;
-	if (call != WORKLOAD_CALL_MDL && call != WORKLOAD_CALL_ADL)
+	if (!list)
 		return;
 	calls->mdls++;
 	calls->mdl_extents += one->extents;
@@ -108,17 +105,19 @@ static void add_placement(struct audit_calls *calls, enum workload_call call, co
 		calls->mdl_extents_max = one->extents;
 }
 
-static void note_placement(struct audit_calls *calls, enum workload_call call, ddi_handle handle)
+/* list: of an MDL or ADL. */
+static void note_placement(struct audit_calls *calls, bool list, ddi_handle handle)
 {
 	struct ddi_placement one = {0};
-	if (handle && ddi_placement_of(adapter_at_hand(calls), handle, &one) == NTSTATUS_SUCCESS)
-		add_placement(calls, call, &one);
+	if (ddi_placement_of(adapter_at_hand(calls), handle, &one) == NTSTATUS_SUCCESS)
+		add_placement(calls, list, &one);
 }
 
 void audit_calls_allocated(struct audit_calls *calls, uint32_t slot)
 {
 	ddi_handle handle = engine_placed_handle(calls->engine, slot);
-	note_placement(calls, (enum workload_call)calls->engine->slots[slot].count, handle);
+	if (handle)
+		note_placement(calls, engine_call_table[engine_call_in(calls->engine, slot)].lists_pages, handle);
 }
 
 bool audit_calls_lacked_frames(const struct audit_calls *calls)
@@ -130,25 +129,19 @@ bool audit_calls_lacked_frames(const struct audit_calls *calls)
 	       calls->failures_before.physical_exhausted + calls->failures_before.physical_fragmented;
 }
 
-/* The first rule that was broken since: 1 and its field in struct ddi_violations; 0: none. */
-static unsigned broken_rule(const struct audit_calls *calls)
+/* The first rule that was broken since. */
+static enum workload_violation broken_rule(const struct audit_calls *calls)
 {
-	struct ddi_violations now = ddi_adapter_violations(adapter_at_hand(calls));
-	uint64_t before[VIOLATIONS], after[VIOLATIONS];
-	memcpy(before, &calls->violations_before, sizeof before);
-	memcpy(after, &now, sizeof after);
-	for (unsigned i = 0; i < VIOLATIONS; i++)
-		if (after[i] > before[i])
-			return i + 1;
-	return 0;
+	const struct ddi_violations now = ddi_adapter_violations(adapter_at_hand(calls));
+	const struct workload_violation_counts before = workload_violation_counts(&calls->violations_before),
+					       after = workload_violation_counts(&now);
+	for (enum workload_violation i = 0; i < WORKLOAD_VIOLATION_COUNT; i++)
+		if (after.of[i] > before.of[i])
+			return i;
+	return WORKLOAD_VIOLATION_NONE;
 }
 
-static const char *status_word(int32_t code)
-{
-	return ntstatus_name((enum ntstatus)code);
-}
-
-static const char *violation_word(unsigned violation)
+static const char *violation_word(enum workload_violation violation)
 {
 	const struct yaml_word *word = workload_violation_words;
 	while (word->word && word->value != (int)violation)
@@ -157,10 +150,10 @@ static const char *violation_word(unsigned violation)
 }
 
 static void note_mismatch(struct audit_calls *calls, const struct workload_routine_call *line, enum ntstatus status,
-			  unsigned violation)
+			  enum workload_violation violation)
 {
 	const struct workload_call_info *info = &workload_routine_table[line->routine];
-	bool wrong_status = !info->is_void && !line->any_status && (int32_t)status != line->status;
+	bool wrong_status = !workload_routine_is_void(line->routine) && !line->any_status && status != line->status;
 	bool wrong_violation = !line->any_violation && violation != line->violation;
 	if (!wrong_status && !wrong_violation)
 		return;
@@ -168,8 +161,7 @@ static void note_mismatch(struct audit_calls *calls, const struct workload_routi
 		return;
 	text_add(&calls->message, "%sline %u: %s", calls->mismatches > 1 ? "; " : "", line->line, info->name);
 	if (wrong_status)
-		text_add(&calls->message, " answered %s, wanted %s", status_word((int32_t)status),
-			 status_word(line->status));
+		text_add(&calls->message, " answered %s, wanted %s", ntstatus_name(status), ntstatus_name(line->status));
 	if (wrong_violation)
 		text_add(&calls->message, "%s broke rule %s, wanted %s", wrong_status ? " and" : "",
 			 violation_word(violation), violation_word(line->violation));
@@ -178,7 +170,7 @@ static void note_mismatch(struct audit_calls *calls, const struct workload_routi
 /* Whoever sees the free runs decides what the adapter could not. */
 static enum audit_failure undecided(const struct audit_calls *calls, const struct workload_routine_call *line)
 {
-	struct audit_space *space = space_of(calls, line->routine == WORKLOAD_MAP_MEMORY);
+	struct audit_space *space = space_of(calls, engine_routine_table[line->routine].maps_views);
 	uint64_t page = calls->engine->page_bytes, first = space->first, last = space->first + space->count - 1;
 	uint64_t low = line->arguments.low / page, high = line->arguments.high / page;
 	low = low > first ? low : first;
@@ -211,23 +203,9 @@ void audit_calls_routine(struct audit_calls *calls, uint32_t index, enum ntstatu
 	counts->routine_calls++;
 	count_failure(calls, line, counts);
 	note_mismatch(calls, line, status, broken_rule(calls));
-	bool success = status == NTSTATUS_SUCCESS && line->into[0] != WORKLOAD_OBJECT_NONE;
-	ddi_handle handle = success ? calls->engine->objects[line->into[0]] : 0;
-	switch (line->routine) {
-	case WORKLOAD_ALLOCATE_CONTIGUOUS:
-	case WORKLOAD_MAP_RANGE:
-		note_placement(calls, WORKLOAD_CALL_CONTIGUOUS, handle);
-		break;
-	case WORKLOAD_ALLOCATE_PAGES_FOR_MDL:
-	case WORKLOAD_MAP_MDL:
-		note_placement(calls, WORKLOAD_CALL_MDL, handle);
-		break;
-	case WORKLOAD_ALLOCATE_ADL:
-		note_placement(calls, WORKLOAD_CALL_ADL, handle);
-		break;
-	default:
-		break;
-	}
+	const struct engine_routine *routine = &engine_routine_table[line->routine];
+	if (status == NTSTATUS_SUCCESS && line->into[0] != WORKLOAD_OBJECT_NONE && routine->places != ENGINE_PLACES_NOTHING)
+		note_placement(calls, routine->places == ENGINE_PLACES_LIST, calls->engine->objects[line->into[0]]);
 }
 
 void audit_calls_end(struct audit_calls *calls)
@@ -263,23 +241,17 @@ void audit_calls_stop(struct audit_calls *calls, const char *fatal)
 		 *calls->operations, fatal);
 }
 
-static const enum metric violation_metrics[VIOLATIONS] = {
-	METRIC_VIOLATIONS_UNMAP_MDL,      METRIC_VIOLATIONS_FREE_ADL,
-	METRIC_VIOLATIONS_CLOSE_OBJECT,   METRIC_VIOLATIONS_DESTROY_OBJECT,
-	METRIC_VIOLATIONS_MM_NOT_AT_BASE, METRIC_VIOLATIONS_MM_MISMATCHED,
-	METRIC_VIOLATIONS_MDL_FREE_PAGES, METRIC_VIOLATIONS_MDL_FREED_WHILE_MAPPED,
-	METRIC_VIOLATIONS_MDL_FREE_POOL,  METRIC_VIOLATIONS_IRQL,
-};
-
 static void set_violations(struct audit_calls *calls, struct result_figures *figures)
 {
-	struct ddi_violations now = ddi_adapter_violations(adapter_at_hand(calls));
-	uint64_t before[VIOLATIONS], after[VIOLATIONS], total = 0;
-	memcpy(before, &calls->phase_violations, sizeof before);
-	memcpy(after, &now, sizeof after);
-	for (size_t i = 0; i < VIOLATIONS; i++) {
-		result_set(figures, violation_metrics[i], (double)(after[i] - before[i]));
-		total += after[i] - before[i];
+#define METRIC_OF_VIOLATION(violation, field) [WORKLOAD_VIOLATION_##violation] = METRIC_VIOLATIONS_##violation,
+	static const enum metric metrics[WORKLOAD_VIOLATION_COUNT] = {WORKLOAD_VIOLATIONS(METRIC_OF_VIOLATION)};
+	const struct ddi_violations now = ddi_adapter_violations(adapter_at_hand(calls));
+	const struct workload_violation_counts before = workload_violation_counts(&calls->phase_violations),
+					       after = workload_violation_counts(&now);
+	uint64_t total = 0;
+	for (enum workload_violation i = WORKLOAD_VIOLATION_NONE + 1; i < WORKLOAD_VIOLATION_COUNT; i++) {
+		result_set(figures, metrics[i], (double)(after.of[i] - before.of[i]));
+		total += after.of[i] - before.of[i];
 	}
 	result_set(figures, METRIC_VIOLATIONS_TOTAL, (double)total);
 	calls->phase_violations = now;

@@ -18,7 +18,8 @@ static void set_high(struct op_request *request, uint32_t attempt)
 enum iova_status engine_call_contiguous(struct ddi_adapter *adapter, const struct engine *engine,
 					const struct op_request *request, uint32_t cpu, struct iova_extent *slot)
 {
-	struct ddi_contiguous_request call = engine_contiguous_request(engine, request);
+	const struct asked asked = asked_by_request(engine, request);
+	const struct ddi_contiguous_request call = marshal_contiguous(&asked);
 	ddi_handle handle;
 	enum ntstatus status = dxgk_cb_allocate_contiguous_memory(adapter, &call, cpu, &handle);
 	if (status == NTSTATUS_NO_MEMORY || status == NTSTATUS_RESOURCE_IN_USE ||
@@ -26,7 +27,7 @@ enum iova_status engine_call_contiguous(struct ddi_adapter *adapter, const struc
 		return IOVA_NO_SPACE;
 	if (status != NTSTATUS_SUCCESS)
 		return status == NTSTATUS_INSUFFICIENT_RESOURCES ? IOVA_NO_MEMORY : IOVA_UNSUPPORTED;
-	*slot = (struct iova_extent){.first = ENGINE_SLOT_IS_HANDLE, .count = WORKLOAD_CALL_CONTIGUOUS, .cookie = handle};
+	*slot = (struct iova_extent){.first = ENGINE_SLOT_IS_HANDLE, .count = ENGINE_PATH_CONTIGUOUS, .cookie = handle};
 	return IOVA_OK;
 }
 

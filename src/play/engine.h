@@ -17,8 +17,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* extent.first of a slot that holds a driver call's handle (in cookie); count is then the call. */
+/* extent.first of a slot that holds a driver call's handle (in cookie); count is then its path. */
 #define ENGINE_SLOT_IS_HANDLE UINT64_MAX
+
+/* How the loop plays a request: op_request.path of the engine's own copies. */
+enum engine_path {
+	ENGINE_PATH_EXTENT,     /* the bare allocator */
+	ENGINE_PATH_CONTIGUOUS, /* contiguous memory at PASSIVE_LEVEL: the handle tells all */
+	ENGINE_PATH_HELD        /* any other driver call: engine->held of the slot */
+};
 
 /* Stands in front of an allocator that is not IOVA_CONCURRENT. */
 struct engine_guard {

@@ -3,65 +3,43 @@
 #ifndef PLAY_ENGINE_DDI_H
 #define PLAY_ENGINE_DDI_H
 
-#include "play/engine.h"
-
-/* engine->requests[].call of a request for contiguous memory that the loop does not play itself: it is made at another
- * IRQL. */
-#define ENGINE_CALL_CONTIGUOUS_AT_IRQL ((enum workload_call)WORKLOAD_CALL_COUNT)
+#include "play/marshal.h"
 
 struct workload;
 
 /* What a slot holds when one handle does not tell how to free it. */
 struct engine_held {
 	const struct op_request *request;
-	ddi_handle handles[3]; /* in the order in which they are freed */
-	uint64_t bytes;        /* that were asked for */
+	ddi_handle handles[3]; /* in the order in which they are freed; the first has the placement */
 };
 
-/* What a request asks of logical addresses, as calls have it: bytes. */
-static inline uint64_t engine_low_of(const struct engine *engine, const struct iova_request *pages)
-{
-	return pages->constraints & IOVA_CONSTRAIN_LIMIT ? pages->low * engine->page_bytes : 0;
-}
+struct playing_call;
 
-static inline uint64_t engine_high_of(const struct engine *engine, const struct iova_request *pages)
-{
-	return pages->constraints & IOVA_CONSTRAIN_LIMIT ? pages->high * engine->page_bytes + (engine->page_bytes - 1)
-							 : UINT64_MAX;
-}
+/* How a request's call is made; one row each, in engine_ddi.c. handles: of struct engine_held. */
+struct engine_call {
+	enum ntstatus (*alloc)(const struct engine *engine, struct ddi_adapter *adapter, const struct op_request *request,
+			       uint32_t cpu, ddi_handle *handles);
+	void (*free)(struct ddi_adapter *adapter, const ddi_handle *handles, uint32_t cpu);
+	/* What the allocator granted; NULL: no allocator placed it. */
+	void (*visit)(const struct ddi_adapter *adapter, const ddi_handle *handles, ddi_visit_extent visit, void *context);
+	enum metric_kind alloc_kind, free_kind; /* METRIC_KIND_COUNT: asks nothing of an allocator */
+	bool maps_views;                        /* takes the CPU's address space, and nothing of the logical one */
+	bool takes_mm_blocks;
+	bool lists_pages; /* its placement is that of an MDL or ADL */
+};
+/* That of EXTENT has kinds only: the loop plays it. */
+extern const struct engine_call engine_call_table[WORKLOAD_CALL_COUNT];
 
-static inline uint64_t engine_alignment_of(const struct iova_request *pages)
-{
-	return pages->constraints & IOVA_CONSTRAIN_ALIGN ? pages->align : 1;
-}
-
-static inline uint64_t engine_boundary_of(const struct engine *engine, const struct iova_request *pages)
-{
-	return pages->constraints & IOVA_CONSTRAIN_BOUNDARY ? pages->boundary * engine->page_bytes : 0;
-}
-
-static inline bool engine_no_drain(const struct iova_request *pages)
-{
-	return (pages->constraints & IOVA_CONSTRAIN_NO_DRAIN) != 0;
-}
-
-static inline struct ddi_contiguous_request engine_contiguous_request(const struct engine *engine,
-								      const struct op_request *request)
-{
-	const struct iova_request *pages = &request->request;
-	return (struct ddi_contiguous_request){
-		.number_of_bytes = pages->count * engine->page_bytes,
-		.lowest_acceptable_address = engine_low_of(engine, pages),
-		.highest_acceptable_address = engine_high_of(engine, pages),
-		.boundary_address_multiple = engine_boundary_of(engine, pages),
-		.alignment_pages = engine_alignment_of(pages),
-		.cache_type = request->arguments->cache,
-		.no_drain = engine_no_drain(pages),
-	};
-}
-
-/* True for streams whose slots need held. */
-bool engine_holds(const struct op_request *request);
+/* How a routine is called, one row each, in engine_routine.c, and what the audit and the reservation of room know of it. */
+struct engine_routine {
+	enum ntstatus (*call)(struct playing_call *call);
+	enum metric_kind kind; /* METRIC_KIND_COUNT: it asks nothing of an allocator; calls of the Mm routines likewise */
+	/* What its first object can be asked the placement of: nothing, a range, or an MDL or ADL. */
+	enum { ENGINE_PLACES_NOTHING, ENGINE_PLACES_RANGE, ENGINE_PLACES_LIST } places;
+	bool maps_views;
+	bool takes_mm_blocks;
+};
+extern const struct engine_routine engine_routine_table[WORKLOAD_ROUTINE_COUNT];
 
 /* Physical side, handles, objects of scripts. Everything that calls will need is taken here: engine_close gives it back.
  * Adapters are opened later. */
@@ -74,7 +52,7 @@ int engine_ddi_open_adapter(struct engine *engine, struct engine_domain *domain,
 /* After the adapters. */
 void engine_ddi_close(struct engine *engine);
 
-/* One allocation of a request that engine_holds: all calls that such memory takes. IOVA_NO_SPACE: nothing stays. */
+/* One allocation of a request of ENGINE_PATH_HELD: all calls that such memory takes. IOVA_NO_SPACE: nothing stays. */
 enum iova_status engine_call_alloc(struct engine *engine, struct ddi_adapter *adapter, const struct op_request *request,
 				   uint32_t cpu, uint32_t slot);
 /* All calls that free it. */
@@ -97,10 +75,8 @@ int engine_end_driver(struct engine *engine, struct error *error);
 /* The handle behind a slot whose placement ddi_placement_of can tell; 0: none. */
 ddi_handle engine_placed_handle(const struct engine *engine, uint32_t slot);
 
-/* Kinds of latency samples. */
-enum metric_kind engine_kind_of_call(enum workload_call call, bool frees);
-/* METRIC_KIND_COUNT: it asks nothing of an allocator; calls of the Mm routines likewise. */
-enum metric_kind engine_kind_of_routine(enum workload_routine routine);
+/* The call whose handle is in a slot. */
+enum workload_call engine_call_in(const struct engine *engine, uint32_t slot);
 
 /* Shows what the allocator granted for a live slot. */
 void engine_visit_slot(const struct engine *engine, uint32_t domain, uint32_t slot, ddi_visit_extent visit, void *context);

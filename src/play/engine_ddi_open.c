@@ -13,11 +13,6 @@
 #define BLOCKS_MAX (UINT64_C(1) << 20)
 #define HANDLES_OF_A_SLOT 3u
 
-bool engine_holds(const struct op_request *request)
-{
-	return request->call > WORKLOAD_CALL_CONTIGUOUS;
-}
-
 static uint64_t physical_frames(const struct engine *engine, const struct workload *workload)
 {
 	uint64_t frames = workload->physical.bytes / engine->page_bytes;
@@ -59,27 +54,32 @@ static bool needs_frames(const struct engine *engine, const struct workload *wor
 	       workload->space.mode == DDI_MODE_IDENTITY;
 }
 
-static void note_routine(struct engine *engine, enum workload_routine routine)
+static enum engine_path path_of(const struct op_request *request)
 {
-	engine->views |= routine == WORKLOAD_MAP_MEMORY || routine == WORKLOAD_UNMAP_MEMORY;
-	engine->mm_blocks |= routine >= WORKLOAD_MM_ALLOCATE_CONTIGUOUS && routine <= WORKLOAD_MM_ALLOCATE_CONTIGUOUS_NODE;
+	if (request->call == WORKLOAD_CALL_EXTENT)
+		return ENGINE_PATH_EXTENT;
+	bool at_once = request->call == WORKLOAD_CALL_CONTIGUOUS && request->arguments->irql == DDI_PASSIVE_LEVEL;
+	return at_once ? ENGINE_PATH_CONTIGUOUS : ENGINE_PATH_HELD;
 }
 
 static void find_calls(struct engine *engine, const struct workload *workload, bool *holds)
 {
 	for (size_t i = 0; i < engine->request_count; i++) {
 		struct op_request *request = &engine->requests[i];
-		if (request->call == WORKLOAD_CALL_CONTIGUOUS && request->arguments->irql != DDI_PASSIVE_LEVEL)
-			request->call = ENGINE_CALL_CONTIGUOUS_AT_IRQL;
-		engine->calls |= request->call != WORKLOAD_CALL_EXTENT;
-		engine->views |= request->call == WORKLOAD_CALL_MAP;
-		engine->mm_blocks |= request->call == WORKLOAD_CALL_MM_CONTIGUOUS;
-		*holds |= engine_holds(request);
+		const struct engine_call *call = &engine_call_table[request->call];
+		request->path = path_of(request);
+		engine->calls |= request->path != ENGINE_PATH_EXTENT;
+		engine->views |= call->maps_views;
+		engine->mm_blocks |= call->takes_mm_blocks;
+		*holds |= request->path == ENGINE_PATH_HELD;
 	}
 	engine->routine_calls = workload->routine_calls;
 	engine->routine_call_count = workload->routine_call_count;
-	for (size_t i = 0; i < workload->routine_call_count; i++)
-		note_routine(engine, workload->routine_calls[i].routine);
+	for (size_t i = 0; i < workload->routine_call_count; i++) {
+		const struct engine_routine *routine = &engine_routine_table[workload->routine_calls[i].routine];
+		engine->views |= routine->maps_views;
+		engine->mm_blocks |= routine->takes_mm_blocks;
+	}
 	engine->calls |= workload->routine_call_count > 0;
 }
 
@@ -195,67 +195,10 @@ int engine_end_driver(struct engine *engine, struct error *error)
 		return 0;
 	for (uint32_t slot = 0; engine->held && slot < engine->slot_count; slot++) {
 		struct iova_extent *held = &engine->slots[slot];
-		if (held->first != ENGINE_SLOT_IS_HANDLE || held->count != WORKLOAD_CALL_ADL)
+		if (held->first != ENGINE_SLOT_IS_HANDLE || engine_call_in(engine, slot) != WORKLOAD_CALL_ADL)
 			continue;
 		engine_call_free(engine, engine->domains[0].adapter, engine->home_cpu, slot);
 		*held = (struct iova_extent){0};
 	}
 	return engine_stop_adapters(engine) ? engine_broken(engine, error) : 0;
-}
-
-enum metric_kind engine_kind_of_call(enum workload_call call, bool frees)
-{
-	static const enum metric_kind allocs[] = {
-		[WORKLOAD_CALL_EXTENT] = METRIC_KIND_ALLOC,
-		[WORKLOAD_CALL_CONTIGUOUS] = METRIC_KIND_CONTIGUOUS_ALLOC,
-		[WORKLOAD_CALL_MDL] = METRIC_KIND_MDL_ALLOC,
-		[WORKLOAD_CALL_ADL] = METRIC_KIND_ADL_ALLOC,
-		[WORKLOAD_CALL_MAP] = METRIC_KIND_MAP_ALLOC,
-		[WORKLOAD_CALL_MM_CONTIGUOUS] = METRIC_KIND_COUNT,
-		[WORKLOAD_CALL_MM_MDL] = METRIC_KIND_COUNT,
-		[WORKLOAD_CALL_RESERVE] = METRIC_KIND_RESERVE_ALLOC,
-		[ENGINE_CALL_CONTIGUOUS_AT_IRQL] = METRIC_KIND_CONTIGUOUS_ALLOC,
-	};
-	static const enum metric_kind free_kinds[] = {
-		[WORKLOAD_CALL_EXTENT] = METRIC_KIND_FREE,
-		[WORKLOAD_CALL_CONTIGUOUS] = METRIC_KIND_CONTIGUOUS_FREE,
-		[WORKLOAD_CALL_MDL] = METRIC_KIND_MDL_FREE,
-		[WORKLOAD_CALL_ADL] = METRIC_KIND_ADL_FREE,
-		[WORKLOAD_CALL_MAP] = METRIC_KIND_MAP_FREE,
-		[WORKLOAD_CALL_MM_CONTIGUOUS] = METRIC_KIND_COUNT,
-		[WORKLOAD_CALL_MM_MDL] = METRIC_KIND_COUNT,
-		[WORKLOAD_CALL_RESERVE] = METRIC_KIND_RESERVE_FREE,
-		[ENGINE_CALL_CONTIGUOUS_AT_IRQL] = METRIC_KIND_CONTIGUOUS_FREE,
-	};
-	return frees ? free_kinds[call] : allocs[call];
-}
-
-enum metric_kind engine_kind_of_routine(enum workload_routine routine)
-{
-	switch (routine) {
-	case WORKLOAD_ALLOCATE_CONTIGUOUS:
-		return METRIC_KIND_CONTIGUOUS_ALLOC;
-	case WORKLOAD_FREE_CONTIGUOUS:
-		return METRIC_KIND_CONTIGUOUS_FREE;
-	case WORKLOAD_ALLOCATE_PAGES_FOR_MDL:
-	case WORKLOAD_MAP_MDL:
-		return METRIC_KIND_MDL_ALLOC;
-	case WORKLOAD_FREE_PAGES_FROM_MDL:
-	case WORKLOAD_UNMAP_MDL:
-		return METRIC_KIND_MDL_FREE;
-	case WORKLOAD_MAP_MEMORY:
-		return METRIC_KIND_MAP_ALLOC;
-	case WORKLOAD_UNMAP_MEMORY:
-		return METRIC_KIND_MAP_FREE;
-	case WORKLOAD_ALLOCATE_ADL:
-		return METRIC_KIND_ADL_ALLOC;
-	case WORKLOAD_FREE_ADL:
-		return METRIC_KIND_ADL_FREE;
-	case WORKLOAD_RESERVE_RANGE:
-		return METRIC_KIND_RESERVE_ALLOC;
-	case WORKLOAD_FREE_RANGE:
-		return METRIC_KIND_RESERVE_FREE;
-	default:
-		return METRIC_KIND_COUNT;
-	}
 }

@@ -104,7 +104,7 @@ static bool timed_free(struct engine *engine, const struct playing *stamped, uin
 {
 	const struct iova_extent *slot = &engine->slots[slot_index];
 	bool live = slot->count != 0;
-	*kind = slot->first == ENGINE_SLOT_IS_HANDLE ? engine_kind_of_call((enum workload_call)slot->count, true)
+	*kind = slot->first == ENGINE_SLOT_IS_HANDLE ? engine_call_table[engine_call_in(engine, slot_index)].free_kind
 						     : METRIC_KIND_FREE;
 	release(engine, stamped, slot_index, true);
 	return live;
@@ -114,14 +114,14 @@ static void timed_alloc(struct engine *engine, const struct playing *stamped, co
 {
 	struct op_request *request = &engine->requests[op->demand >> OP_REQUEST_SHIFT];
 	allocate(engine, stamped, request, op->demand & OP_COUNT_MAX, op->slot, true);
-	*kind = engine->slots[op->slot].count ? engine_kind_of_call(request->call, false) : METRIC_KIND_ALLOC_FAILED;
+	*kind = engine->slots[op->slot].count ? engine_call_table[request->call].alloc_kind : METRIC_KIND_ALLOC_FAILED;
 }
 
 static void timed_routine(struct engine *engine, const struct playing *stamped, const struct op *op, enum metric_kind *kind)
 {
 	enum ntstatus status = engine_call_routine(engine, stamped->adapter, stamped->cpu, op->slot);
 	*kind = status == NTSTATUS_NO_MEMORY ? METRIC_KIND_ALLOC_FAILED
-					     : engine_kind_of_routine(engine->routine_calls[op->slot].routine);
+					     : engine_routine_table[engine->routine_calls[op->slot].routine].kind;
 }
 
 static bool timed_receive(struct engine *engine, const struct playing *playing, const struct playing *stamped,
@@ -275,8 +275,8 @@ bool engine_is_watched(const struct engine *engine, const struct op *op)
 	if (op->demand >> OP_REQUEST_SHIFT == OP_CONTROL)
 		return true;
 	if (op->demand == 0)
-		return slot->count > WORKLOAD_CALL_CONTIGUOUS && slot->first == ENGINE_SLOT_IS_HANDLE;
-	return engine->requests[op->demand >> OP_REQUEST_SHIFT].call > WORKLOAD_CALL_CONTIGUOUS;
+		return slot->count == ENGINE_PATH_HELD && slot->first == ENGINE_SLOT_IS_HANDLE;
+	return engine->requests[op->demand >> OP_REQUEST_SHIFT].path == ENGINE_PATH_HELD;
 }
 
 void engine_play_counted(struct engine *engine, const struct op *op, uint64_t count, struct engine_outcome *outcome)

@@ -44,9 +44,9 @@ bool engine_receive_one(struct engine *engine, const struct playing *playing);
 static inline enum iova_status engine_attempt(struct engine *engine, const struct playing *playing,
 					      const struct op_request *request, struct iova_extent *slot, bool calls)
 {
-	if (calls && request->call == WORKLOAD_CALL_CONTIGUOUS)
+	if (calls && request->path == ENGINE_PATH_CONTIGUOUS)
 		return engine_call_contiguous(playing->adapter, engine, request, playing->cpu, slot);
-	if (calls && request->call != WORKLOAD_CALL_EXTENT)
+	if (calls && request->path != ENGINE_PATH_EXTENT)
 		return engine_call_alloc(engine, playing->adapter, request, playing->cpu, (uint32_t)(slot - engine->slots));
 	return playing->table->alloc(playing->self, &request->request, playing->cpu, slot);
 }
@@ -72,7 +72,7 @@ static inline __attribute__((always_inline)) void release(struct engine *engine,
 		engine->skipped++;
 		return;
 	}
-	if (calls && slot->first == ENGINE_SLOT_IS_HANDLE && slot->count == WORKLOAD_CALL_CONTIGUOUS)
+	if (calls && slot->first == ENGINE_SLOT_IS_HANDLE && slot->count == ENGINE_PATH_CONTIGUOUS)
 		dxgk_cb_free_contiguous_memory(playing->adapter, slot->cookie, playing->cpu);
 	else if (calls && slot->first == ENGINE_SLOT_IS_HANDLE)
 		engine_call_free(engine, playing->adapter, playing->cpu, slot_index);

@@ -10,43 +10,34 @@ struct playing_call {
 	uint64_t gives[WORKLOAD_CALL_OBJECTS];
 };
 
-static enum ntstatus or_null(uint64_t given)
-{
-	return given ? NTSTATUS_SUCCESS : NTSTATUS_NO_MEMORY;
-}
-
 static enum ntstatus allocate_contiguous(struct playing_call *call)
 {
-	const struct workload_arguments *arguments = call->arguments;
-	struct ddi_contiguous_request request = {
-		.number_of_bytes = arguments->bytes,
-		.lowest_acceptable_address = arguments->low,
-		.highest_acceptable_address = arguments->high,
-		.boundary_address_multiple = arguments->boundary,
-		.cache_type = arguments->cache,
-	};
+	const struct asked asked = asked_by_line(call->arguments);
+	const struct ddi_contiguous_request request = marshal_contiguous(&asked);
 	return dxgk_cb_allocate_contiguous_memory(call->adapter, &request, call->cpu, &call->gives[0]);
+}
+
+static enum ntstatus free_contiguous(struct playing_call *call)
+{
+	return dxgk_cb_free_contiguous_memory(call->adapter, call->of[0], call->cpu);
 }
 
 static enum ntstatus allocate_pages_for_mdl(struct playing_call *call)
 {
-	const struct workload_arguments *arguments = call->arguments;
-	struct ddi_mdl_request request = {
-		.low_address = arguments->low,
-		.high_address = arguments->high,
-		.skip_bytes = arguments->skip,
-		.total_bytes = arguments->bytes,
-		.cache_type = arguments->cache,
-		.flags = arguments->flags,
-		.contiguity = arguments->contiguous,
-	};
+	const struct asked asked = asked_by_line(call->arguments);
+	const struct ddi_mdl_request request = marshal_mdl(&asked);
 	return dxgk_cb_allocate_pages_for_mdl(call->adapter, &request, call->cpu, &call->gives[0], &call->gives[1]);
+}
+
+static enum ntstatus free_pages_from_mdl(struct playing_call *call)
+{
+	return dxgk_cb_free_pages_from_mdl(call->adapter, call->of[0], call->cpu);
 }
 
 static enum ntstatus map_mdl(struct playing_call *call)
 {
 	const struct workload_arguments *arguments = call->arguments;
-	struct ddi_map_request request = {
+	const struct ddi_map_request request = {
 		.contiguity = arguments->contiguous,
 		.lowest_address = arguments->low,
 		.highest_address = arguments->high,
@@ -54,179 +45,196 @@ static enum ntstatus map_mdl(struct playing_call *call)
 	return dxgk_cb_map_mdl_to_io_mmu(call->adapter, call->of[0], &request, call->cpu, &call->gives[0]);
 }
 
+static enum ntstatus unmap_mdl(struct playing_call *call)
+{
+	dxgk_cb_unmap_mdl_from_io_mmu(call->adapter, call->of[0], call->cpu);
+	return NTSTATUS_SUCCESS;
+}
+
 static enum ntstatus map_memory(struct playing_call *call)
 {
-	const struct workload_arguments *arguments = call->arguments;
-	struct ddi_view_request request = {
-		.translated_address = arguments->address,
-		.length = arguments->bytes,
-		.in_io_space = arguments->io_space,
-		.map_to_user_mode = arguments->user_mode,
-		.cache_type = arguments->cache,
-	};
+	const struct asked asked = asked_by_line(call->arguments);
+	const struct ddi_view_request request = marshal_view(&asked);
 	return dxgk_cb_map_memory(call->adapter, &request, call->cpu, &call->gives[0]);
+}
+
+static enum ntstatus unmap_memory(struct playing_call *call)
+{
+	return dxgk_cb_unmap_memory(call->adapter, call->of[0] + call->arguments->offset, call->cpu);
+}
+
+static enum ntstatus mm_allocate_contiguous(struct playing_call *call)
+{
+	call->gives[0] = mm_allocate_contiguous_memory(call->adapter, call->arguments->bytes, call->arguments->high);
+	return status_unless_null(call->gives[0]);
+}
+
+static enum ntstatus mm_allocate_contiguous_cache(struct playing_call *call)
+{
+	const struct workload_arguments *arguments = call->arguments;
+	call->gives[0] = mm_allocate_contiguous_memory_specify_cache(
+		call->adapter, arguments->bytes, arguments->low, arguments->high, arguments->boundary, arguments->cache);
+	return status_unless_null(call->gives[0]);
+}
+
+static enum ntstatus mm_allocate_contiguous_node(struct playing_call *call)
+{
+	const struct workload_arguments *arguments = call->arguments;
+	call->gives[0] = mm_allocate_contiguous_memory_specify_cache_node(call->adapter, arguments->bytes, arguments->low,
+									  arguments->high, arguments->boundary,
+									  arguments->cache, marshal_node(arguments));
+	return status_unless_null(call->gives[0]);
+}
+
+static enum ntstatus mm_free_contiguous(struct playing_call *call)
+{
+	mm_free_contiguous_memory(call->adapter, call->of[0] + call->arguments->offset);
+	return NTSTATUS_SUCCESS;
+}
+
+static enum ntstatus mm_free_contiguous_cache(struct playing_call *call)
+{
+	const struct workload_arguments *arguments = call->arguments;
+	mm_free_contiguous_memory_specify_cache(call->adapter, call->of[0] + arguments->offset, arguments->bytes,
+						arguments->cache);
+	return NTSTATUS_SUCCESS;
+}
+
+static enum ntstatus mm_allocate_pages(struct playing_call *call)
+{
+	const struct workload_arguments *arguments = call->arguments;
+	call->gives[0] = mm_allocate_pages_for_mdl(call->adapter, arguments->low, arguments->high, arguments->skip,
+						   arguments->bytes);
+	return status_unless_null(call->gives[0]);
+}
+
+static enum ntstatus mm_allocate_pages_ex(struct playing_call *call)
+{
+	const struct workload_arguments *arguments = call->arguments;
+	call->gives[0] = mm_allocate_pages_for_mdl_ex(call->adapter, arguments->low, arguments->high, arguments->skip,
+						      arguments->bytes, arguments->cache, arguments->flags);
+	return status_unless_null(call->gives[0]);
+}
+
+static enum ntstatus mm_allocate_node_pages(struct playing_call *call)
+{
+	const struct workload_arguments *arguments = call->arguments;
+	call->gives[0] = mm_allocate_node_pages_for_mdl_ex(call->adapter, arguments->low, arguments->high, arguments->skip,
+							   arguments->bytes, arguments->cache, marshal_node(arguments),
+							   arguments->flags);
+	return status_unless_null(call->gives[0]);
+}
+
+static enum ntstatus mm_free_pages(struct playing_call *call)
+{
+	mm_free_pages_from_mdl(call->adapter, call->of[0]);
+	return NTSTATUS_SUCCESS;
+}
+
+static enum ntstatus free_pool(struct playing_call *call)
+{
+	ex_free_pool(call->adapter, call->of[0]);
+	return NTSTATUS_SUCCESS;
 }
 
 static enum ntstatus create_object(struct playing_call *call)
 {
-	const struct workload_arguments *arguments = call->arguments;
-	struct ddi_memory_object_request request = {
-		.type = arguments->type,
-		.size = arguments->bytes,
-		.cache_type = arguments->cache,
-		.open = arguments->opened,
-		.lowest_address = arguments->low,
-		.highest_address = arguments->high,
-		.boundary_address_multiple = arguments->boundary,
-		.skip_bytes = arguments->skip,
-		.flags = arguments->flags,
-		.base_address = arguments->address,
-	};
+	const struct asked asked = asked_by_line(call->arguments);
+	const struct ddi_memory_object_request request = marshal_object(&asked, call->arguments->opened);
 	return dxgk_cb_create_physical_memory_object(call->adapter, &request, &call->gives[0], &call->gives[1]);
+}
+
+static enum ntstatus destroy_object(struct playing_call *call)
+{
+	dxgk_cb_destroy_physical_memory_object(call->adapter, call->of[0], call->of[1]);
+	return NTSTATUS_SUCCESS;
+}
+
+static enum ntstatus open_object(struct playing_call *call)
+{
+	return dxgk_cb_open_physical_memory_object(call->adapter, call->of[0], &call->gives[0]);
+}
+
+static enum ntstatus close_object(struct playing_call *call)
+{
+	dxgk_cb_close_physical_memory_object(call->adapter, call->of[0]);
+	return NTSTATUS_SUCCESS;
 }
 
 static enum ntstatus allocate_adl(struct playing_call *call)
 {
-	const struct workload_arguments *arguments = call->arguments;
-	uint32_t contiguous = arguments->contiguous == DDI_CONTIGUITY_REQUIRE  ? DDI_ADL_REQUIRE_CONTIGUOUS
-			      : arguments->contiguous == DDI_CONTIGUITY_PREFER ? DDI_ADL_PREFER_CONTIGUOUS
-									       : 0;
-	struct ddi_adl_request request = {
-		.adapter_memory_object = call->of[0],
-		.offset = arguments->offset,
-		.size = arguments->bytes,
-		.flags = arguments->flags | contiguous,
-	};
+	const struct asked asked = asked_by_line(call->arguments);
+	const struct ddi_adl_request request = marshal_adl(&asked, call->of[0], call->arguments->flags);
 	struct ddi_adl adl = {0};
 	enum ntstatus status = dxgk_cb_allocate_adl(call->adapter, &request, call->cpu, &adl);
 	call->gives[0] = adl.handle;
 	return status;
 }
 
+static enum ntstatus free_adl(struct playing_call *call)
+{
+	dxgk_cb_free_adl(call->adapter, call->of[0], call->cpu);
+	return NTSTATUS_SUCCESS;
+}
+
 static enum ntstatus reserve_range(struct playing_call *call)
 {
-	const struct workload_arguments *arguments = call->arguments;
-	struct ddi_reserve_request request = {
-		.size = arguments->bytes,
-		.explicit_address = arguments->has_address ? &arguments->address : NULL,
-		.min_address = arguments->has_low ? &arguments->low : NULL,
-		.max_address = arguments->has_high ? &arguments->high : NULL,
-	};
+	const struct asked asked = asked_by_line(call->arguments);
+	const struct ddi_reserve_request request = marshal_reserve(&asked, &asked.low, &asked.high);
 	return iommu_reserve_logical_address_range(call->adapter, &request, call->cpu, &call->gives[0]);
 }
 
-static uint32_t node_of(const struct workload_arguments *arguments)
+static enum ntstatus free_range(struct playing_call *call)
 {
-	return arguments->has_node ? arguments->node : DDI_MM_ANY_NODE_OK;
+	return iommu_free_reserved_logical_address_range(call->adapter, call->of[0], call->cpu);
 }
 
-static enum ntstatus call_mm(struct playing_call *call, enum workload_routine routine)
+static enum ntstatus map_range(struct playing_call *call)
 {
 	const struct workload_arguments *arguments = call->arguments;
-	struct ddi_adapter *adapter = call->adapter;
-	enum ddi_cache_type cache = arguments->cache;
-	uint64_t bytes = arguments->bytes, low = arguments->low, high = arguments->high;
-	switch (routine) {
-	case WORKLOAD_MM_ALLOCATE_CONTIGUOUS:
-		return or_null(call->gives[0] = mm_allocate_contiguous_memory(adapter, bytes, high));
-	case WORKLOAD_MM_ALLOCATE_CONTIGUOUS_CACHE:
-		return or_null(call->gives[0] = mm_allocate_contiguous_memory_specify_cache(adapter, bytes, low, high,
-											    arguments->boundary, cache));
-	case WORKLOAD_MM_ALLOCATE_CONTIGUOUS_NODE:
-		return or_null(call->gives[0] = mm_allocate_contiguous_memory_specify_cache_node(
-				       adapter, bytes, low, high, arguments->boundary, cache, node_of(arguments)));
-	case WORKLOAD_MM_FREE_CONTIGUOUS:
-		mm_free_contiguous_memory(adapter, call->of[0] + arguments->offset);
-		return NTSTATUS_SUCCESS;
-	case WORKLOAD_MM_FREE_CONTIGUOUS_CACHE:
-		mm_free_contiguous_memory_specify_cache(adapter, call->of[0] + arguments->offset, bytes, cache);
-		return NTSTATUS_SUCCESS;
-	case WORKLOAD_MM_ALLOCATE_PAGES:
-		return or_null(call->gives[0] = mm_allocate_pages_for_mdl(adapter, low, high, arguments->skip, bytes));
-	case WORKLOAD_MM_ALLOCATE_PAGES_EX:
-		return or_null(call->gives[0] = mm_allocate_pages_for_mdl_ex(adapter, low, high, arguments->skip, bytes,
-									     cache, arguments->flags));
-	case WORKLOAD_MM_ALLOCATE_NODE_PAGES:
-		return or_null(call->gives[0] =
-				       mm_allocate_node_pages_for_mdl_ex(adapter, low, high, arguments->skip, bytes, cache,
-									 node_of(arguments), arguments->flags));
-	case WORKLOAD_MM_FREE_PAGES:
-		mm_free_pages_from_mdl(adapter, call->of[0]);
-		return NTSTATUS_SUCCESS;
-	default:
-		ex_free_pool(adapter, call->of[0]);
-		return NTSTATUS_SUCCESS;
-	}
+	return iommu_map_reserved_logical_range(call->adapter, call->of[0], arguments->offset, arguments->flags,
+						arguments->address, arguments->bytes, &call->gives[0]);
 }
 
-static enum ntstatus call_object(struct playing_call *call, enum workload_routine routine)
+static enum ntstatus unmap_range(struct playing_call *call)
 {
-	struct ddi_adapter *adapter = call->adapter;
-	switch (routine) {
-	case WORKLOAD_CREATE_OBJECT:
-		return create_object(call);
-	case WORKLOAD_DESTROY_OBJECT:
-		dxgk_cb_destroy_physical_memory_object(adapter, call->of[0], call->of[1]);
-		return NTSTATUS_SUCCESS;
-	case WORKLOAD_OPEN_OBJECT:
-		return dxgk_cb_open_physical_memory_object(adapter, call->of[0], &call->gives[0]);
-	case WORKLOAD_CLOSE_OBJECT:
-		dxgk_cb_close_physical_memory_object(adapter, call->of[0]);
-		return NTSTATUS_SUCCESS;
-	case WORKLOAD_ALLOCATE_ADL:
-		return allocate_adl(call);
-	default:
-		dxgk_cb_free_adl(adapter, call->of[0], call->cpu);
-		return NTSTATUS_SUCCESS;
-	}
+	return iommu_unmap_reserved_logical_range(call->adapter, call->of[0]);
 }
 
-static enum ntstatus call_range(struct playing_call *call, enum workload_routine routine)
-{
-	const struct workload_arguments *arguments = call->arguments;
-	struct ddi_adapter *adapter = call->adapter;
-	switch (routine) {
-	case WORKLOAD_RESERVE_RANGE:
-		return reserve_range(call);
-	case WORKLOAD_FREE_RANGE:
-		return iommu_free_reserved_logical_address_range(adapter, call->of[0], call->cpu);
-	case WORKLOAD_MAP_RANGE:
-		return iommu_map_reserved_logical_range(adapter, call->of[0], arguments->offset, arguments->flags,
-							arguments->address, arguments->bytes, &call->gives[0]);
-	default:
-		return iommu_unmap_reserved_logical_range(adapter, call->of[0]);
-	}
-}
-
-static enum ntstatus call_routine(struct playing_call *call, enum workload_routine routine)
-{
-	struct ddi_adapter *adapter = call->adapter;
-	if (routine >= WORKLOAD_RESERVE_RANGE)
-		return call_range(call, routine);
-	if (routine >= WORKLOAD_CREATE_OBJECT)
-		return call_object(call, routine);
-	if (routine >= WORKLOAD_MM_ALLOCATE_CONTIGUOUS)
-		return call_mm(call, routine);
-	switch (routine) {
-	case WORKLOAD_ALLOCATE_CONTIGUOUS:
-		return allocate_contiguous(call);
-	case WORKLOAD_FREE_CONTIGUOUS:
-		return dxgk_cb_free_contiguous_memory(adapter, call->of[0], call->cpu);
-	case WORKLOAD_ALLOCATE_PAGES_FOR_MDL:
-		return allocate_pages_for_mdl(call);
-	case WORKLOAD_FREE_PAGES_FROM_MDL:
-		return dxgk_cb_free_pages_from_mdl(adapter, call->of[0], call->cpu);
-	case WORKLOAD_MAP_MDL:
-		return map_mdl(call);
-	case WORKLOAD_UNMAP_MDL:
-		dxgk_cb_unmap_mdl_from_io_mmu(adapter, call->of[0], call->cpu);
-		return NTSTATUS_SUCCESS;
-	case WORKLOAD_MAP_MEMORY:
-		return map_memory(call);
-	default:
-		return dxgk_cb_unmap_memory(adapter, call->of[0] + call->arguments->offset, call->cpu);
-	}
-}
+const struct engine_routine engine_routine_table[WORKLOAD_ROUTINE_COUNT] = {
+	[WORKLOAD_ROUTINE_ALLOCATE_CONTIGUOUS] = {allocate_contiguous, METRIC_KIND_CONTIGUOUS_ALLOC,
+						  .places = ENGINE_PLACES_RANGE},
+	[WORKLOAD_ROUTINE_FREE_CONTIGUOUS] = {free_contiguous, METRIC_KIND_CONTIGUOUS_FREE},
+	[WORKLOAD_ROUTINE_ALLOCATE_PAGES_FOR_MDL] = {allocate_pages_for_mdl, METRIC_KIND_MDL_ALLOC,
+						     .places = ENGINE_PLACES_LIST},
+	[WORKLOAD_ROUTINE_FREE_PAGES_FROM_MDL] = {free_pages_from_mdl, METRIC_KIND_MDL_FREE},
+	[WORKLOAD_ROUTINE_MAP_MDL] = {map_mdl, METRIC_KIND_MDL_ALLOC, .places = ENGINE_PLACES_LIST},
+	[WORKLOAD_ROUTINE_UNMAP_MDL] = {unmap_mdl, METRIC_KIND_MDL_FREE},
+	[WORKLOAD_ROUTINE_MAP_MEMORY] = {map_memory, METRIC_KIND_MAP_ALLOC, .maps_views = true},
+	[WORKLOAD_ROUTINE_UNMAP_MEMORY] = {unmap_memory, METRIC_KIND_MAP_FREE, .maps_views = true},
+	[WORKLOAD_ROUTINE_MM_ALLOCATE_CONTIGUOUS] = {mm_allocate_contiguous, METRIC_KIND_COUNT, .takes_mm_blocks = true},
+	[WORKLOAD_ROUTINE_MM_ALLOCATE_CONTIGUOUS_CACHE] = {mm_allocate_contiguous_cache, METRIC_KIND_COUNT,
+							   .takes_mm_blocks = true},
+	[WORKLOAD_ROUTINE_MM_ALLOCATE_CONTIGUOUS_NODE] = {mm_allocate_contiguous_node, METRIC_KIND_COUNT,
+							  .takes_mm_blocks = true},
+	[WORKLOAD_ROUTINE_MM_FREE_CONTIGUOUS] = {mm_free_contiguous, METRIC_KIND_COUNT},
+	[WORKLOAD_ROUTINE_MM_FREE_CONTIGUOUS_CACHE] = {mm_free_contiguous_cache, METRIC_KIND_COUNT},
+	[WORKLOAD_ROUTINE_MM_ALLOCATE_PAGES] = {mm_allocate_pages, METRIC_KIND_COUNT},
+	[WORKLOAD_ROUTINE_MM_ALLOCATE_PAGES_EX] = {mm_allocate_pages_ex, METRIC_KIND_COUNT},
+	[WORKLOAD_ROUTINE_MM_ALLOCATE_NODE_PAGES] = {mm_allocate_node_pages, METRIC_KIND_COUNT},
+	[WORKLOAD_ROUTINE_MM_FREE_PAGES] = {mm_free_pages, METRIC_KIND_COUNT},
+	[WORKLOAD_ROUTINE_EX_FREE_POOL] = {free_pool, METRIC_KIND_COUNT},
+	[WORKLOAD_ROUTINE_CREATE_OBJECT] = {create_object, METRIC_KIND_COUNT},
+	[WORKLOAD_ROUTINE_DESTROY_OBJECT] = {destroy_object, METRIC_KIND_COUNT},
+	[WORKLOAD_ROUTINE_OPEN_OBJECT] = {open_object, METRIC_KIND_COUNT},
+	[WORKLOAD_ROUTINE_CLOSE_OBJECT] = {close_object, METRIC_KIND_COUNT},
+	[WORKLOAD_ROUTINE_ALLOCATE_ADL] = {allocate_adl, METRIC_KIND_ADL_ALLOC, .places = ENGINE_PLACES_LIST},
+	[WORKLOAD_ROUTINE_FREE_ADL] = {free_adl, METRIC_KIND_ADL_FREE},
+	[WORKLOAD_ROUTINE_RESERVE_RANGE] = {reserve_range, METRIC_KIND_RESERVE_ALLOC},
+	[WORKLOAD_ROUTINE_FREE_RANGE] = {free_range, METRIC_KIND_RESERVE_FREE},
+	[WORKLOAD_ROUTINE_MAP_RANGE] = {map_range, METRIC_KIND_COUNT, .places = ENGINE_PLACES_RANGE},
+	[WORKLOAD_ROUTINE_UNMAP_RANGE] = {unmap_range, METRIC_KIND_COUNT},
+};
 
 enum ntstatus engine_call_routine(struct engine *engine, struct ddi_adapter *adapter, uint32_t cpu, uint32_t index)
 {
@@ -236,7 +244,7 @@ enum ntstatus engine_call_routine(struct engine *engine, struct ddi_adapter *ada
 		call.of[i] = line->of[i].object == WORKLOAD_OBJECT_NONE ? line->of[i].number
 									: engine->objects[line->of[i].object];
 	ddi_adapter_set_irql(adapter, line->arguments.irql);
-	enum ntstatus status = call_routine(&call, line->routine);
+	enum ntstatus status = engine_routine_table[line->routine].call(&call);
 	ddi_adapter_set_irql(adapter, DDI_PASSIVE_LEVEL);
 	for (size_t i = 0; status == NTSTATUS_SUCCESS && i < WORKLOAD_CALL_OBJECTS; i++)
 		if (line->into[i] != WORKLOAD_OBJECT_NONE)

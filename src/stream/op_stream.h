@@ -72,6 +72,7 @@ struct op_request {
 	/* Pages of every count that are left free behind the extent: natural alignment is that of the rest. */
 	uint64_t guard;
 	enum workload_call call;
+	unsigned path;                              /* 0; whoever plays a copy keeps there how */
 	const struct workload_arguments *arguments; /* of a driver call; owned by the workload */
 	/* How many of the limits the recorded kernel tried in vain; 0 for demands that it granted at once, and for synthetic
 	 * ones. beyond: it refused them all; the stream frees such an extent at once, and its failure is none of the

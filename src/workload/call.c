@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "workload/call.h"
 
-const struct yaml_word workload_call_words[] = {{"extent", WORKLOAD_CALL_EXTENT},
-						{"contiguous", WORKLOAD_CALL_CONTIGUOUS},
-						{"mdl", WORKLOAD_CALL_MDL},
-						{"adl", WORKLOAD_CALL_ADL},
-						{"map", WORKLOAD_CALL_MAP},
-						{"mm_contiguous", WORKLOAD_CALL_MM_CONTIGUOUS},
-						{"mm_mdl", WORKLOAD_CALL_MM_MDL},
-						{"reserve", WORKLOAD_CALL_RESERVE},
-						{NULL, 0}};
+#include <string.h>
+
+#define CALL_WORD(call, word, ...) {word, WORKLOAD_CALL_##call},
+const struct yaml_word workload_call_words[] = {WORKLOAD_CALLS(CALL_WORD){NULL, 0}};
 const struct yaml_word workload_contiguous_words[] = {
 	{"no", DDI_CONTIGUITY_NO}, {"prefer", DDI_CONTIGUITY_PREFER}, {"require", DDI_CONTIGUITY_REQUIRE}, {NULL, 0}};
 const struct yaml_word workload_cache_words[] = {
@@ -39,23 +34,19 @@ const struct yaml_word workload_wddm_words[] = {
 const struct yaml_word workload_mm_flag_words[] = {FRAME_FLAGS, {NULL, 0}};
 const struct yaml_word workload_permission_words[] = {PERMISSIONS, {NULL, 0}};
 const struct yaml_word workload_flag_words[] = {FRAME_FLAGS, PERMISSIONS, {NULL, 0}};
-#define VIOLATION(field)                                                                                                   \
-	{                                                                                                                  \
-#field, 1 + offsetof(struct ddi_violations, field) / sizeof(uint64_t)                                      \
-	}
-const struct yaml_word workload_violation_words[] = {{"any", WORKLOAD_ANY},
-						     {"none", 0},
-						     VIOLATION(unmap_mdl),
-						     VIOLATION(free_adl),
-						     VIOLATION(close_object),
-						     VIOLATION(destroy_object),
-						     VIOLATION(mm_not_at_base),
-						     VIOLATION(mm_mismatched),
-						     VIOLATION(mdl_free_pages),
-						     VIOLATION(mdl_freed_while_mapped),
-						     VIOLATION(mdl_free_pool),
-						     VIOLATION(irql),
-						     {NULL, 0}};
+#define VIOLATION_WORD(violation, field) {#field, WORKLOAD_VIOLATION_##violation},
+const struct yaml_word workload_violation_words[] = {
+	{"any", WORKLOAD_ANY}, {"none", WORKLOAD_VIOLATION_NONE}, WORKLOAD_VIOLATIONS(VIOLATION_WORD){NULL, 0}};
+#define STATUS_WORD(status) {"STATUS_" #status, NTSTATUS_##status},
+const struct yaml_word workload_status_words[] = {{"any", WORKLOAD_ANY}, NTSTATUS_NAMES(STATUS_WORD){NULL, 0}};
+
+_Static_assert(sizeof(struct ddi_violations) == (WORKLOAD_VIOLATION_COUNT - 1) * sizeof(uint64_t),
+	       "every field of struct ddi_violations has its row in WORKLOAD_VIOLATIONS");
+struct workload_violation_counts workload_violation_counts(const struct ddi_violations *violations)
+{
+#define VIOLATION_COUNT(violation, field) [WORKLOAD_VIOLATION_##violation] = violations->field,
+	return (struct workload_violation_counts){{WORKLOAD_VIOLATIONS(VIOLATION_COUNT)}};
+}
 
 const struct workload_argument_info workload_argument_table[WORKLOAD_ARGUMENT_COUNT] = {
 	[WORKLOAD_ARGUMENT_INTO] = {"into",
@@ -105,277 +96,24 @@ const struct workload_argument_info workload_argument_table[WORKLOAD_ARGUMENT_CO
 	"flags,\n"                                                                                                         \
 	"                           chunks that are no power of two or do not divide the size; or impossible\n"
 
-const struct workload_call_info workload_call_table[WORKLOAD_CALL_COUNT] = {
-	[WORKLOAD_CALL_EXTENT] = {.name = "extent",
-				  .takes = T(SIZE) | WINDOW | T(BOUNDARY) | T(ALIGN),
-				  .required = T(SIZE),
-				  .about = "the bare allocator, without handles or driver rules",
-				  .rules = "alloc and free of the allocator's table; a failure is an empty slot\n"},
-	[WORKLOAD_CALL_CONTIGUOUS] = {.name = "contiguous",
-				      .takes = T(SIZE) | WINDOW | T(BOUNDARY) | T(ALIGN) | T(CACHE) | T(IRQL),
-				      .required = T(SIZE),
-				      .about = "DxgkCbAllocateContiguousMemory and DxgkCbFreeContiguousMemory: one extent",
-				      .rules = "STATUS_INVALID_PARAMETER   impossible: window, boundary and alignment "
-					       "leave no place\n" ROOM_RULES},
-	[WORKLOAD_CALL_MDL] =
-		{.name = "mdl",
-		 .takes = T(SIZE) | WINDOW | T(ALIGN) | T(SKIP) | T(CONTIGUOUS) | T(CACHE) | T(FLAGS) | T(IRQL),
-		 .required = T(SIZE),
-		 .about = "DxgkCbAllocatePagesForMdl and DxgkCbFreePagesFromMdl: scattered frames, mapped",
-		 .rules = "contiguous: prefer (default) tries one extent and then pieces; require takes one or none;\n"
-			  "no maps every run of frames alone (all ours)\n" MDL_RULES ROOM_RULES},
-	[WORKLOAD_CALL_ADL] =
-		{.name = "adl",
-		 .takes = T(SIZE) | WINDOW | T(BOUNDARY) | T(ALIGN) | T(SKIP) | T(TYPE) | T(CONTIGUOUS) | T(CACHE) |
-			  T(FLAGS) | T(ADDRESS) | T(IRQL),
-		 .required = T(SIZE),
-		 .about = "a physical memory object and an ADL over all of it; freed in reverse order",
-		 .rules =
-			 "type: contiguous when contiguous: require, else mdl\n"
-			 "contiguous: require needs an object of type contiguous or io_space; prefer is a hint that saves\n"
-			 "the page array; no (default) takes pieces as well\n" ROOM_RULES},
-	[WORKLOAD_CALL_MAP] =
-		{.name = "map",
-		 .takes = T(SIZE) | T(ADDRESS) | T(CACHE) | T(IO_SPACE) | T(USER) | T(IRQL),
-		 .required = T(SIZE),
-		 .about = "DxgkCbMapMemory and DxgkCbUnmapMemory: device memory in the CPU's address space",
-		 .rules = "the second space of the adapter, of the same size and under the same allocator; nothing of the\n"
-			  "logical space is taken\n"
-			  "address: where the BAR begins (default 0)\n"
-			  "violation irql             from another level than passive\n" ROOM_RULES},
-	[WORKLOAD_CALL_MM_CONTIGUOUS] =
-		{.name = "mm_contiguous",
-		 .takes = T(SIZE) | WINDOW | T(BOUNDARY) | T(CACHE) | T(NODE) | T(IRQL),
-		 .required = T(SIZE),
-		 .about = "MmAllocateContiguousMemorySpecifyCacheNode and MmFreeContiguousMemory: one run of physical "
-			  "frames",
-		 .rules = "low, high and boundary are physical addresses; no logical address is taken (ours)\n"
-			  "a failure is NULL: the routine has no status\n"},
-	[WORKLOAD_CALL_MM_MDL] =
-		{.name = "mm_mdl",
-		 .takes = T(SIZE) | WINDOW | T(SKIP) | T(CACHE) | T(FLAGS) | T(NODE) | T(IRQL),
-		 .required = T(SIZE),
-		 .about = "MmAllocateNodePagesForMdlEx, MmFreePagesFromMdl and ExFreePool: scattered frames",
-		 .rules = "may give fewer pages than asked for (calls.partial) unless FULLY_REQUIRED\n"
-			  "low, high and skip are physical; no logical address is taken (ours)\n"},
-	[WORKLOAD_CALL_RESERVE] = {.name = "reserve",
-				   .takes = T(SIZE) | WINDOW | T(ALIGN) | T(IRQL),
-				   .required = T(SIZE),
-				   .about =
-					   "a reserved logical range of the HAL, mapped as one segment; unmapped and freed",
-				   .rules = "STATUS_INVALID_PARAMETER_MIX low and high cannot hold the size\n" ROOM_RULES},
-};
-
+#define NULL_RULES "answers NULL for every failure: written as STATUS_NO_MEMORY (ours)\n"
+#define TRAIT(trait) WORKLOAD_TRAIT_##trait
 /* A routine without a result answers no status: only what it was counted as. */
 #define VOID (T(VIOLATION) | T(IRQL))
 #define ANSWER (T(STATUS) | VOID)
 
-const struct workload_call_info workload_routine_table[WORKLOAD_ROUTINE_COUNT] = {
-	[WORKLOAD_ALLOCATE_CONTIGUOUS] = {.name = "DxgkCbAllocateContiguousMemory",
-					  .takes = T(INTO) | T(SIZE) | WINDOW | T(BOUNDARY) | T(CACHE) | ANSWER,
-					  .required = T(SIZE),
-					  .about = "one extent of the logical space; gives hMemoryHandle",
-					  .rules = "STATUS_INVALID_PARAMETER   size 0, boundary no power of two, low > "
-						   "high; or impossible\n" ROOM_RULES},
-	[WORKLOAD_FREE_CONTIGUOUS] = {.name = "DxgkCbFreeContiguousMemory",
-				      .takes = T(OF) | ANSWER,
-				      .required = T(OF),
-				      .about = "frees by hMemoryHandle",
-				      .rules = HANDLE_RULES},
-	[WORKLOAD_ALLOCATE_PAGES_FOR_MDL] =
-		{.name = "DxgkCbAllocatePagesForMdl",
-		 .takes = T(INTO) | T(SIZE) | WINDOW | T(SKIP) | T(CONTIGUOUS) | T(CACHE) | T(FLAGS) | ANSWER,
-		 .required = T(SIZE),
-		 .about = "pages, an MDL of them and their mapping; gives [hMemoryHandle, pMdl]",
-		 .rules = "never partial\n" MDL_RULES ROOM_RULES
-			  "STATUS_RESOURCE_IN_USE     identity: the space refuses the address of a frame (ours)\n"},
-	[WORKLOAD_FREE_PAGES_FROM_MDL] = {.name = "DxgkCbFreePagesFromMdl",
-					  .takes = T(OF) | ANSWER,
-					  .required = T(OF),
-					  .about = "frees pages, mapping and MDL by hMemoryHandle",
-					  .rules = HANDLE_RULES
-					  "STATUS_RESOURCE_IN_USE     the MDL is mapped a second time (ours)\n"},
-	[WORKLOAD_MAP_MDL] =
-		{.name = "DxgkCbMapMdlToIoMmu",
-		 .takes = T(INTO) | T(OF) | WINDOW | T(CONTIGUOUS) | ANSWER,
-		 .required = T(OF),
-		 .about = "logical extents for the pages of an MDL, which must outlive the map; gives hMemoryHandle",
-		 .rules = HANDLE_RULES ROOM_RULES},
-	[WORKLOAD_UNMAP_MDL] = {.name = "DxgkCbUnmapMdlFromIoMmu",
-				.takes = T(OF) | VOID,
-				.required = T(OF),
-				.is_void = true,
-				.about = "ends such a map by its hMemoryHandle",
-				.rules = "violation unmap_mdl         it is no live map\n"},
-	[WORKLOAD_MAP_MEMORY] =
-		{.name = "DxgkCbMapMemory",
-		 .takes = T(INTO) | T(ADDRESS) | T(SIZE) | T(IO_SPACE) | T(USER) | T(CACHE) | ANSWER,
-		 .required = T(ADDRESS) | T(SIZE),
-		 .about = "device addresses into the CPU's address space; gives VirtualAddress",
-		 .rules = "violation irql             from another level than passive\n"
-			  "STATUS_INVALID_PARAMETER   size 0, or the end beyond 2^64; or impossible\n" ROOM_RULES},
-	[WORKLOAD_UNMAP_MEMORY] = {.name = "DxgkCbUnmapMemory",
-				   .takes = T(OF) | T(OFFSET) | ANSWER,
-				   .required = T(OF),
-				   .about = "takes the VirtualAddress that mapping gave; offset is added to it",
-				   .rules = "violation irql             from another level than passive\n"
-					    "STATUS_NOT_MAPPED_VIEW     no view begins there (ours)\n"},
-	[WORKLOAD_MM_ALLOCATE_CONTIGUOUS] =
-		{.name = "MmAllocateContiguousMemory",
-		 .takes = T(INTO) | T(SIZE) | T(HIGH) | ANSWER,
-		 .required = T(SIZE),
-		 .about = "a run of frames below a physical address; gives its base",
-		 .rules = "answers NULL for every failure: written as STATUS_NO_MEMORY (ours)\n"},
-	[WORKLOAD_MM_ALLOCATE_CONTIGUOUS_CACHE] =
-		{.name = "MmAllocateContiguousMemorySpecifyCache",
-		 .takes = T(INTO) | T(SIZE) | WINDOW | T(BOUNDARY) | T(CACHE) | ANSWER,
-		 .required = T(SIZE),
-		 .about = "the same between two addresses, not across a boundary; gives its base",
-		 .rules = "answers NULL for every failure: written as STATUS_NO_MEMORY (ours)\n"},
-	[WORKLOAD_MM_ALLOCATE_CONTIGUOUS_NODE] =
-		{.name = "MmAllocateContiguousMemorySpecifyCacheNode",
-		 .takes = T(INTO) | T(SIZE) | WINDOW | T(BOUNDARY) | T(CACHE) | T(NODE) | ANSWER,
-		 .required = T(SIZE),
-		 .about = "the same, from a node when it can; gives its base",
-		 .rules = "answers NULL for every failure: written as STATUS_NO_MEMORY (ours)\n"},
-	[WORKLOAD_MM_FREE_CONTIGUOUS] =
-		{.name = "MmFreeContiguousMemory",
-		 .takes = T(OF) | T(OFFSET) | VOID,
-		 .required = T(OF),
-		 .is_void = true,
-		 .about = "frees a block of any of the three routines by its base; offset is added to it",
-		 .rules = "violation mm_not_at_base     no block begins there, or it was freed (ours: "
-			  "STATUS_FREE_VM_NOT_AT_BASE)\n"},
-	[WORKLOAD_MM_FREE_CONTIGUOUS_CACHE] =
-		{.name = "MmFreeContiguousMemorySpecifyCache",
-		 .takes = T(OF) | T(OFFSET) | T(SIZE) |
-			  T(CACHE) | VOID,
-		 .required = T(OF) | T(SIZE),
-		 .is_void = true,
-		 .about = "frees a block of the two SpecifyCache routines; size and cache must be those of its allocation",
-		 .rules = "violation mm_not_at_base     no block begins there, or it was freed (ours: "
-			  "STATUS_FREE_VM_NOT_AT_BASE)\n"
-			  "violation mm_mismatched      size or cache is another, or MmAllocateContiguousMemory gave the "
-			  "block\n"},
-	[WORKLOAD_MM_ALLOCATE_PAGES] = {.name = "MmAllocatePagesForMdl",
-					.takes = T(INTO) | T(SIZE) | WINDOW | T(SKIP) | ANSWER,
-					.required = T(SIZE),
-					.about = "frames, perhaps fewer than asked for; gives Mdl",
-					.rules = "answers NULL for every failure: written as STATUS_NO_MEMORY (ours)\n"},
-	[WORKLOAD_MM_ALLOCATE_PAGES_EX] = {.name = "MmAllocatePagesForMdlEx",
-					   .takes = T(INTO) | T(SIZE) | WINDOW | T(SKIP) | T(CACHE) | T(FLAGS) | ANSWER,
-					   .required = T(SIZE),
-					   .about = "the same with cache type and flags; gives Mdl",
-					   .rules = "answers NULL for every failure: written as STATUS_NO_MEMORY (ours)\n"},
-	[WORKLOAD_MM_ALLOCATE_NODE_PAGES] =
-		{.name = "MmAllocateNodePagesForMdlEx",
-		 .takes = T(INTO) | T(SIZE) | WINDOW | T(SKIP) | T(CACHE) | T(FLAGS) | T(NODE) | ANSWER,
-		 .required = T(SIZE),
-		 .about = "the same from a node when it can; gives Mdl",
-		 .rules = "answers NULL for every failure: written as STATUS_NO_MEMORY (ours)\n"},
-	[WORKLOAD_MM_FREE_PAGES] = {.name = "MmFreePagesFromMdl",
-				    .takes = T(OF) | VOID,
-				    .required = T(OF),
-				    .is_void = true,
-				    .about = "gives the frames back; the MDL stays until ExFreePool",
-				    .rules = "violation mdl_free_pages     no MDL of the Mm routines, or twice\n"
-					     "violation mdl_freed_while_mapped the IOMMU still maps it\n"},
-	[WORKLOAD_EX_FREE_POOL] =
-		{.name = "ExFreePool",
-		 .takes = T(OF) | VOID,
-		 .required = T(OF),
-		 .is_void = true,
-		 .about = "releases an MDL of the Mm routines",
-		 .rules = "violation mdl_free_pool      no such MDL, twice, or before MmFreePagesFromMdl\n"},
-	[WORKLOAD_CREATE_OBJECT] =
-		{.name = "DxgkCbCreatePhysicalMemoryObject",
-		 .takes = T(INTO) | T(TYPE) | T(SIZE) | WINDOW | T(BOUNDARY) | T(SKIP) | T(FLAGS) | T(ADDRESS) | T(OPEN) |
-			  T(CACHE) | ANSWER,
-		 .required = T(TYPE) | T(SIZE),
-		 .about = "frames without logical addresses; gives [hPhysicalMemoryObject, hAdapterMemoryObject], "
-			  "the second with open: yes",
-		 .rules = LEAK("open", "0x6") "STATUS_INVALID_PARAMETER   size 0, and the rules of the type\n"
-					      "STATUS_NOT_SUPPORTED       type section (ours: not modelled)\n"
-					      "STATUS_NO_MEMORY           no frames\n"},
-	[WORKLOAD_DESTROY_OBJECT] =
-		{.name = "DxgkCbDestroyPhysicalMemoryObject",
-		 .takes = T(OF) | VOID,
-		 .required = T(OF),
-		 .is_void = true,
-		 .about = "ends an object: [hPhysicalMemoryObject, hAdapterMemoryObject], the second when it is open",
-		 .rules = "violation destroy_object     no live object, or it would stay open\n"
-			  "fatal                        a live ADL stands on it: bug check 0x1E4, subcode 0x5 (the subcode "
-			  "is ours);\n"
-			  "                             the arm stops, exit code 3\n"},
-	[WORKLOAD_OPEN_OBJECT] = {.name = "DxgkCbOpenPhysicalMemoryObject",
-				  .takes = T(INTO) | T(OF) | ANSWER,
-				  .required = T(OF),
-				  .about = "opens an object on the adapter; gives hAdapterMemoryObject",
-				  .rules = HANDLE_RULES
-				  "STATUS_RESOURCE_IN_USE     it is open already (ours)\n" LEAK("open", "0x6")},
-	[WORKLOAD_CLOSE_OBJECT] = {.name = "DxgkCbClosePhysicalMemoryObject",
-				   .takes = T(OF) | VOID,
-				   .required = T(OF),
-				   .is_void = true,
-				   .about = "closes hAdapterMemoryObject",
-				   .rules = "violation close_object       no open object, or one with a live ADL (ours)\n"},
-	[WORKLOAD_ALLOCATE_ADL] =
-		{.name = "DxgkCbAllocateAdl",
-		 .takes = T(INTO) | T(OF) |
-			  T(OFFSET) | T(SIZE) | T(CONTIGUOUS) | T(FLAGS) | ANSWER,
-		 .required = T(OF) | T(SIZE),
-		 .about = "a logical range for part of an open object; gives the ADL",
-		 .rules = "STATUS_INVALID_PARAMETER   offset or size no page multiple, empty or outside, reserved flags,\n"
-			  "                           contiguous: require on an MDL object\n" HANDLE_RULES ROOM_RULES LEAK(
-				  "live", "0x7")},
-	[WORKLOAD_FREE_ADL] = {.name = "DxgkCbFreeAdl",
-			       .takes = T(OF) | VOID,
-			       .required = T(OF),
-			       .is_void = true,
-			       .about = "gives the logical range of an ADL back",
-			       .rules = "violation free_adl           no live ADL\n"},
-	[WORKLOAD_RESERVE_RANGE] = {.name = "IOMMU_RESERVE_LOGICAL_ADDRESS_RANGE",
-				    .takes = T(INTO) | T(SIZE) | WINDOW | T(ADDRESS) | ANSWER,
-				    .required = T(SIZE),
-				    .about = "one logical range with its page tables; gives a token",
-				    .rules = "STATUS_INVALID_PARAMETER_2   size 0 (ours) or no page multiple\n"
-					     "STATUS_INVALID_PARAMETER_3   explicit address no page multiple\n"
-					     "STATUS_INVALID_PARAMETER_MIX low and high cannot hold the size\n"
-					     "STATUS_RESOURCE_IN_USE       explicit range taken (ours)\n"
-					     "STATUS_NOT_SUPPORTED         the allocator has no explicit placement\n"
-					     "STATUS_NO_MEMORY             no room now\n"},
-	[WORKLOAD_FREE_RANGE] = {.name = "IOMMU_FREE_RESERVED_LOGICAL_ADDRESS_RANGE",
-				 .takes = T(OF) | ANSWER,
-				 .required = T(OF),
-				 .about = "gives a reserved range back by its token",
-				 .rules = HANDLE_RULES "STATUS_RESOURCE_IN_USE     a segment is mapped\n"},
-	[WORKLOAD_MAP_RANGE] =
-		{.name = "IOMMU_MAP_RESERVED_LOGICAL_RANGE",
-		 .takes = T(INTO) | T(OF) | T(OFFSET) | T(SIZE) | T(ADDRESS) | T(FLAGS) | ANSWER,
-		 .required = T(OF) | T(SIZE) | T(ADDRESS),
-		 .about = "maps a segment of a token to physical memory; gives the segment",
-		 .rules = "STATUS_INVALID_PARAMETER_2 offset no page multiple\n"
-			  "STATUS_INVALID_PARAMETER_3 reserved permission bits (ours)\n"
-			  "STATUS_INVALID_PARAMETER_4 address or size no page multiple, size 0, end beyond 2^64\n"
-			  "STATUS_INVALID_PARAMETER   not inside the range (ours)\n"
-			  "STATUS_RESOURCE_IN_USE     part of it is mapped\n" HANDLE_RULES},
-	[WORKLOAD_UNMAP_RANGE] = {.name = "IOMMU_UNMAP_RESERVED_LOGICAL_RANGE",
-				  .takes = T(OF) | ANSWER,
-				  .required = T(OF),
-				  .about = "unmaps a segment",
-				  .rules = "STATUS_INVALID_PARAMETER   no mapped segment\n"},
-};
+#define CALL_ROW(call, name, takes, traits, about, rules)                                                                  \
+	[WORKLOAD_CALL_##call] = {name, T(SIZE) | (takes), T(SIZE), traits, about, rules},
+const struct workload_call_info workload_call_table[WORKLOAD_CALL_COUNT] = {WORKLOAD_CALLS(CALL_ROW)};
 
-#define STATUS(name)                                                                                                       \
-	{                                                                                                                  \
-		"STATUS_" #name, NTSTATUS_##name                                                                           \
-	}
-const struct yaml_word workload_status_words[] = {{"any", WORKLOAD_ANY},         STATUS(SUCCESS),
-						  STATUS(UNSUCCESSFUL),          STATUS(INVALID_HANDLE),
-						  STATUS(INVALID_PARAMETER),     STATUS(NO_MEMORY),
-						  STATUS(NOT_MAPPED_VIEW),       STATUS(OBJECT_TYPE_MISMATCH),
-						  STATUS(INVALID_PARAMETER_MIX), STATUS(INSUFFICIENT_RESOURCES),
-						  STATUS(FREE_VM_NOT_AT_BASE),   STATUS(NOT_SUPPORTED),
-						  STATUS(INVALID_PARAMETER_1),   STATUS(INVALID_PARAMETER_2),
-						  STATUS(INVALID_PARAMETER_3),   STATUS(INVALID_PARAMETER_4),
-						  STATUS(RESOURCE_IN_USE),       {NULL, 0}};
+#define ROUTINE_ROW(routine, name, takes, required, traits, about, rules)                                                  \
+	[WORKLOAD_ROUTINE_##routine] = {name, takes, required, traits, about, rules},
+const struct workload_call_info workload_routine_table[WORKLOAD_ROUTINE_COUNT] = {WORKLOAD_ROUTINES(ROUTINE_ROW)};
+
+enum workload_routine workload_routine_find(const char *name)
+{
+	enum workload_routine routine = 0;
+	while (routine < WORKLOAD_ROUTINE_COUNT && strcmp(workload_routine_table[routine].name, name) != 0)
+		routine++;
+	return routine;
+}

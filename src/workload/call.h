@@ -5,57 +5,33 @@
 #define WORKLOAD_CALL_H
 
 #include "iovabench/ddi.h"
+#include "workload/call_rows.h"
 #include "yaml/key.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* call: of a request. One allocation of it is everything that a driver does to get such memory, one free all that gives it
- * back. */
 enum workload_call {
-	WORKLOAD_CALL_EXTENT, /* the bare allocator */
-	WORKLOAD_CALL_CONTIGUOUS,
-	WORKLOAD_CALL_MDL,
-	WORKLOAD_CALL_ADL,
-	WORKLOAD_CALL_MAP,
-	WORKLOAD_CALL_MM_CONTIGUOUS,
-	WORKLOAD_CALL_MM_MDL,
-	WORKLOAD_CALL_RESERVE,
-	WORKLOAD_CALL_COUNT
+#define WORKLOAD_CALL_ENUM(call, ...) WORKLOAD_CALL_##call,
+	WORKLOAD_CALLS(WORKLOAD_CALL_ENUM)
+#undef WORKLOAD_CALL_ENUM
+		WORKLOAD_CALL_COUNT
 };
 
-/* call: of a script operation: the documented routine itself. */
 enum workload_routine {
-	WORKLOAD_ALLOCATE_CONTIGUOUS,
-	WORKLOAD_FREE_CONTIGUOUS,
-	WORKLOAD_ALLOCATE_PAGES_FOR_MDL,
-	WORKLOAD_FREE_PAGES_FROM_MDL,
-	WORKLOAD_MAP_MDL,
-	WORKLOAD_UNMAP_MDL,
-	WORKLOAD_MAP_MEMORY,
-	WORKLOAD_UNMAP_MEMORY,
-	WORKLOAD_MM_ALLOCATE_CONTIGUOUS,
-	WORKLOAD_MM_ALLOCATE_CONTIGUOUS_CACHE,
-	WORKLOAD_MM_ALLOCATE_CONTIGUOUS_NODE,
-	WORKLOAD_MM_FREE_CONTIGUOUS,
-	WORKLOAD_MM_FREE_CONTIGUOUS_CACHE,
-	WORKLOAD_MM_ALLOCATE_PAGES,
-	WORKLOAD_MM_ALLOCATE_PAGES_EX,
-	WORKLOAD_MM_ALLOCATE_NODE_PAGES,
-	WORKLOAD_MM_FREE_PAGES,
-	WORKLOAD_EX_FREE_POOL,
-	WORKLOAD_CREATE_OBJECT,
-	WORKLOAD_DESTROY_OBJECT,
-	WORKLOAD_OPEN_OBJECT,
-	WORKLOAD_CLOSE_OBJECT,
-	WORKLOAD_ALLOCATE_ADL,
-	WORKLOAD_FREE_ADL,
-	WORKLOAD_RESERVE_RANGE,
-	WORKLOAD_FREE_RANGE,
-	WORKLOAD_MAP_RANGE,
-	WORKLOAD_UNMAP_RANGE,
-	WORKLOAD_ROUTINE_COUNT
+#define WORKLOAD_ROUTINE_ENUM(routine, ...) WORKLOAD_ROUTINE_##routine,
+	WORKLOAD_ROUTINES(WORKLOAD_ROUTINE_ENUM)
+#undef WORKLOAD_ROUTINE_ENUM
+		WORKLOAD_ROUTINE_COUNT
+};
+
+enum workload_violation {
+	WORKLOAD_VIOLATION_NONE,
+#define WORKLOAD_VIOLATION_ENUM(violation, field) WORKLOAD_VIOLATION_##violation,
+	WORKLOAD_VIOLATIONS(WORKLOAD_VIOLATION_ENUM)
+#undef WORKLOAD_VIOLATION_ENUM
+		WORKLOAD_VIOLATION_COUNT
 };
 
 /* Words of the language for the enumerations of iovabench/ddi.h. */
@@ -69,8 +45,7 @@ extern const struct yaml_word workload_wddm_words[];
 extern const struct yaml_word workload_mm_flag_words[];
 extern const struct yaml_word workload_permission_words[];
 extern const struct yaml_word workload_flag_words[];
-/* What a script may want: any, the statuses that routines answer; any, none, and the fields of struct ddi_violations, from 1
- * on in its order. */
+/* What a script may want: any, or a status that routines answer; any, or an enum workload_violation. */
 extern const struct yaml_word workload_status_words[];
 extern const struct yaml_word workload_violation_words[];
 
@@ -133,21 +108,46 @@ extern const struct workload_argument_info workload_argument_table[WORKLOAD_ARGU
 #define WORKLOAD_TAKES(argument) (UINT32_C(1) << WORKLOAD_ARGUMENT_##argument)
 #define WORKLOAD_LINE_ALLOCATES (UINT32_C(1) << 31) /* of a line of a script: alloc */
 
+/* What a row says beside its arguments. */
+enum workload_trait {
+	WORKLOAD_TRAIT_ANY_THREAD = 1,  /* of a request: threads may each make it, on an adapter of their own */
+	WORKLOAD_TRAIT_CHOOSES = 2,     /* of a request: the allocator chooses the address, also in mode identity */
+	WORKLOAD_TRAIT_OUTSIDE = 4,     /* of a request: takes frames or CPU addresses, and nothing of the space */
+	WORKLOAD_TRAIT_PREFERS = 8,     /* contiguous: prefer is the default */
+	WORKLOAD_TRAIT_GIVES_TWO = 16,  /* into: two objects */
+	WORKLOAD_TRAIT_TAKES_TWO = 32,  /* of: up to two objects */
+	WORKLOAD_TRAIT_PERMISSIONS = 64 /* flags: READ and WRITE, which are the default */
+};
+
 struct workload_call_info {
 	const char *name;
 	uint32_t takes;    /* WORKLOAD_TAKES bits */
 	uint32_t required; /* of them */
-	bool is_void;      /* answers no status: misuse is a violation of its own */
+	uint32_t traits;   /* of enum workload_trait */
 	const char *about;
 	const char *rules; /* lines */
 };
 extern const struct workload_call_info workload_call_table[WORKLOAD_CALL_COUNT];
 extern const struct workload_call_info workload_routine_table[WORKLOAD_ROUTINE_COUNT];
 
-/* Takes physical frames or CPU addresses, and nothing of the space. */
 static inline bool workload_call_is_outside(enum workload_call call)
 {
-	return call == WORKLOAD_CALL_MAP || call == WORKLOAD_CALL_MM_CONTIGUOUS || call == WORKLOAD_CALL_MM_MDL;
+	return workload_call_table[call].traits & WORKLOAD_TRAIT_OUTSIDE;
 }
+
+/* The routine of this name; WORKLOAD_ROUTINE_COUNT: there is none. */
+enum workload_routine workload_routine_find(const char *name);
+
+/* It has no status. */
+static inline bool workload_routine_is_void(enum workload_routine routine)
+{
+	return !(workload_routine_table[routine].takes & WORKLOAD_TAKES(STATUS));
+}
+
+/* Of rules broken so far, by enum workload_violation; that of NONE is 0. */
+struct workload_violation_counts {
+	uint64_t of[WORKLOAD_VIOLATION_COUNT];
+};
+struct workload_violation_counts workload_violation_counts(const struct ddi_violations *violations);
 
 #endif

@@ -428,13 +428,12 @@ static const struct yaml_key line_keys[] = {
 static uint32_t line_has(const void *item)
 {
 	const LINE *line = item;
-	uint32_t takes = 0;
 	if (line->kind == WORKLOAD_SCRIPT_ALLOC)
 		return WORKLOAD_LINE_ALLOCATES | (line->arguments.bytes ? WORKLOAD_TAKES(SIZE) : 0);
-	for (size_t i = 0; line->kind == WORKLOAD_SCRIPT_CALL && i < WORKLOAD_ROUTINE_COUNT; i++)
-		if (!strcmp(workload_routine_table[i].name, line->call))
-			takes = workload_routine_table[i].takes;
-	return takes;
+	if (line->kind != WORKLOAD_SCRIPT_CALL)
+		return 0;
+	enum workload_routine routine = workload_routine_find(line->call);
+	return routine == WORKLOAD_ROUTINE_COUNT ? 0 : workload_routine_table[routine].takes;
 }
 
 const struct yaml_map workload_line_map = {.keys = line_keys,

@@ -125,9 +125,9 @@ struct workload_routine_call {
 	struct workload_operand of[WORKLOAD_CALL_OBJECTS];
 	struct workload_arguments arguments;
 	bool any_status, any_violation;
-	int32_t status;     /* wanted */
-	unsigned violation; /* wanted: 0 none, or the field of struct ddi_violations */
-	unsigned line;      /* of the file */
+	enum ntstatus status;              /* wanted */
+	enum workload_violation violation; /* wanted */
+	unsigned line;                     /* of the file */
 };
 
 struct workload_share {  /* an entry of mix: */

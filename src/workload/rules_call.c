@@ -54,8 +54,8 @@ static void check_rules(struct yaml_document *document, yaml_place place, const 
 	    (arguments->type == DDI_MEMORY_MDL || arguments->type == DDI_MEMORY_SECTION))
 		yaml_fault(document, yaml_key_place(document, place, "contiguous"),
 			   "RequireContiguous is for objects of type contiguous and io_space; 'prefer' may stand with any");
-	bool chosen = request->call == WORKLOAD_CALL_EXTENT || request->call == WORKLOAD_CALL_RESERVE;
-	if (chosen && rules_of(document)->workload->space.mode == DDI_MODE_IDENTITY)
+	if ((workload_call_table[request->call].traits & WORKLOAD_TRAIT_CHOOSES) &&
+	    rules_of(document)->workload->space.mode == DDI_MODE_IDENTITY)
 		yaml_fault(document, place,
 			   "in mode identity physical memory decides every address; call %s lets the allocator choose",
 			   workload_call_table[request->call].name);
@@ -86,13 +86,13 @@ void rules_request_arguments(struct yaml_document *document, yaml_place place, s
 	if (yaml_given(document, place, "call") && !yaml_good(document, place, "call"))
 		return; /* refused already: which arguments belong to it nobody knows */
 	check_arguments(document, place, info, "call ");
-	if (request->call == WORKLOAD_CALL_MDL && !yaml_given(document, place, "contiguous"))
+	if ((info->traits & WORKLOAD_TRAIT_PREFERS) && !yaml_given(document, place, "contiguous"))
 		arguments->contiguous = DDI_CONTIGUITY_PREFER;
 	if (request->call == WORKLOAD_CALL_ADL && !yaml_given(document, place, "type") &&
 	    arguments->contiguous == DDI_CONTIGUITY_REQUIRE)
 		arguments->type = DDI_MEMORY_CONTIGUOUS;
 	check_rules(document, place, request);
-	if (request->call == WORKLOAD_CALL_MM_CONTIGUOUS || request->call == WORKLOAD_CALL_MM_MDL)
+	if ((info->traits & WORKLOAD_TRAIT_OUTSIDE) && (info->takes & WORKLOAD_TAKES(HIGH)))
 		check_physical_limits(document, place, request);
 }
 
@@ -104,13 +104,11 @@ static bool find_routine(struct yaml_document *document, yaml_place place, enum 
 	char quoted[YAML_QUOTE_BYTES], meant[YAML_MEANT_BYTES];
 	if (!text)
 		return false;
-	for (unsigned i = 0; i < WORKLOAD_ROUTINE_COUNT; i++) {
+	*routine = workload_routine_find(text);
+	if (*routine != WORKLOAD_ROUTINE_COUNT)
+		return true;
+	for (size_t i = 0; i < WORKLOAD_ROUTINE_COUNT; i++)
 		words[i] = workload_routine_table[i].name;
-		if (!strcmp(words[i], text)) {
-			*routine = (enum workload_routine)i;
-			return true;
-		}
-	}
 	yaml_fault(document, place, "there is no routine %s%s; 'iovabench describe call' lists them",
 		   yaml_quote(quoted, text), yaml_meant(meant, text, words));
 	return false;
@@ -156,8 +154,8 @@ static void find_operands(struct yaml_document *document, yaml_place place, cons
 {
 	yaml_place of = yaml_key_place(document, place, "of"), into = yaml_key_place(document, place, "into");
 	const char *name = workload_routine_table[call->routine].name;
-	bool two = call->routine == WORKLOAD_ALLOCATE_PAGES_FOR_MDL || call->routine == WORKLOAD_CREATE_OBJECT;
-	size_t takes = call->routine == WORKLOAD_DESTROY_OBJECT ? 2 : 1, gives = two ? 2 : 1;
+	uint32_t traits = workload_routine_table[call->routine].traits;
+	size_t takes = traits & WORKLOAD_TRAIT_TAKES_TWO ? 2 : 1, gives = traits & WORKLOAD_TRAIT_GIVES_TWO ? 2 : 1;
 	for (size_t i = 0; i < WORKLOAD_CALL_OBJECTS; i++)
 		call->into[i] = call->of[i].object = WORKLOAD_OBJECT_NONE;
 	if (line->of_count > takes)
@@ -205,19 +203,18 @@ bool rules_routine_call(struct yaml_document *document, yaml_place place, const 
 	for (size_t i = 0; i < 2; i++)
 		yaml_fault(document, yaml_key_place(document, place, foreign[i]), "does not belong to call");
 	find_operands(document, place, line, &call);
-	bool maps = call.routine == WORKLOAD_MAP_RANGE;
-	check_flags(document, place, maps ? workload_permission_words : workload_mm_flag_words);
-	if (maps && !yaml_given(document, place, "flags"))
+	bool permits = info->traits & WORKLOAD_TRAIT_PERMISSIONS;
+	check_flags(document, place, permits ? workload_permission_words : workload_mm_flag_words);
+	if (permits && !yaml_given(document, place, "flags"))
 		call.arguments.flags = DDI_PERMISSION_READ | DDI_PERMISSION_WRITE;
-	bool prefers = call.routine == WORKLOAD_ALLOCATE_PAGES_FOR_MDL || call.routine == WORKLOAD_MAP_MDL;
-	if (prefers && !yaml_given(document, place, "contiguous"))
+	if ((info->traits & WORKLOAD_TRAIT_PREFERS) && !yaml_given(document, place, "contiguous"))
 		call.arguments.contiguous = DDI_CONTIGUITY_PREFER;
 	if (!call.arguments.has_high)
 		call.arguments.high = UINT64_MAX;
 	call.any_status = line->status == WORKLOAD_ANY;
-	call.status = call.any_status ? 0 : line->status;
+	call.status = call.any_status ? NTSTATUS_SUCCESS : line->status;
 	call.any_violation = line->violation == WORKLOAD_ANY;
-	call.violation = call.any_violation ? 0 : (unsigned)line->violation;
+	call.violation = call.any_violation ? WORKLOAD_VIOLATION_NONE : line->violation;
 	if (memory_grow(&workload->routine_calls, &rules->routine_call_capacity, workload->routine_call_count,
 			sizeof *workload->routine_calls)) {
 		yaml_no_memory(document);

@@ -411,7 +411,7 @@ static json_t *write_line(const struct workload *workload, const struct workload
 		return yaml_write_item(&workload_language, workload, &workload_line_map, &line);
 	const struct workload_routine_call *call = &workload->routine_calls[op->call];
 	char numbers[WORKLOAD_CALL_OBJECTS][24], *of[WORKLOAD_CALL_OBJECTS], *into[WORKLOAD_CALL_OBJECTS];
-	uint32_t takes = workload_routine_table[call->routine].takes;
+	uint32_t takes = workload_routine_table[call->routine].takes, traits = workload_routine_table[call->routine].traits;
 	line.call = (char *)(uintptr_t)workload_routine_table[call->routine].name;
 	line.arguments = call->arguments;
 	line.of = of;
@@ -423,7 +423,7 @@ static json_t *write_line(const struct workload *workload, const struct workload
 		if (call->into[i] != WORKLOAD_OBJECT_NONE)
 			into[line.into_count++] = workload->objects[call->into[i]];
 	}
-	line.of_count = !(takes & WORKLOAD_TAKES(OF)) ? 0 : call->routine == WORKLOAD_DESTROY_OBJECT ? 2 : 1;
+	line.of_count = !(takes & WORKLOAD_TAKES(OF)) ? 0 : traits & WORKLOAD_TRAIT_TAKES_TWO ? 2 : 1;
 	line.status = call->any_status ? WORKLOAD_ANY : call->status;
 	line.violation = call->any_violation ? WORKLOAD_ANY : (int)call->violation;
 	return yaml_write_item(&workload_language, workload, &workload_line_map, &line);

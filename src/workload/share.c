@@ -24,7 +24,7 @@ int workload_share_check(const struct workload *whole, uint32_t threads, struct 
 	};
 	bool driver_calls = false;
 	for (size_t i = 0; i < whole->request_count; i++)
-		if (whole->requests[i].call > WORKLOAD_CALL_CONTIGUOUS)
+		if (!(workload_call_table[whole->requests[i].call].traits & WORKLOAD_TRAIT_ANY_THREAD))
 			return error_set(
 				error, EXIT_CODE_USAGE,
 				"%s: request %s: frames and handles of call %s are one adapter's: %u threads take calls "

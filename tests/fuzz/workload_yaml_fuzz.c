@@ -151,7 +151,7 @@ static void check_routine_call(const struct workload *workload, const struct wor
 		must(call->of[i].object == WORKLOAD_OBJECT_NONE || info->takes & WORKLOAD_TAKES(OF));
 	}
 	must(is_word(workload_violation_words, (int)call->violation));
-	must(is_word(workload_status_words, call->status) || info->is_void);
+	must(is_word(workload_status_words, call->status) || workload_routine_is_void(call->routine));
 	check_arguments(&call->arguments);
 }
 

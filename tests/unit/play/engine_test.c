@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "play/engine_ddi.h"
 #include "support/run_fixture.h"
 #include "support/lack.h"
 
@@ -482,6 +483,21 @@ static void no_memory_leaves_nothing_behind(void **state)
 	}
 }
 
+static void every_call_and_routine_can_be_made(void **state)
+{
+	(void)state;
+	for (enum workload_call i = WORKLOAD_CALL_EXTENT + 1; i < WORKLOAD_CALL_COUNT; i++)
+		if (!engine_call_table[i].alloc || !engine_call_table[i].free)
+			fail_msg("call %s has no row in engine_ddi.c", workload_call_table[i].name);
+	for (enum workload_routine i = 0; i < WORKLOAD_ROUTINE_COUNT; i++)
+		if (!engine_routine_table[i].call)
+			fail_msg("routine %s has no row in engine_routine.c", workload_routine_table[i].name);
+	/* What takes nothing of the space shows no extent of it. */
+	for (enum workload_call i = WORKLOAD_CALL_EXTENT + 1; i < WORKLOAD_CALL_COUNT; i++)
+		assert_true(workload_call_is_outside(i) ==
+			    (engine_call_table[i].maps_views || !engine_call_table[i].visit));
+}
+
 int main(void)
 {
 #define A(test) cmocka_unit_test_teardown(test, tear_down)
@@ -505,6 +521,7 @@ int main(void)
 		A(kinds_are_told_apart),
 		A(a_hash_tells_place_size_and_slot_apart),
 		A(a_short_piece_is_hashed_by_its_words),
+		A(every_call_and_routine_can_be_made),
 		A(no_memory_leaves_nothing_behind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

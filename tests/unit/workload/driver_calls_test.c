@@ -50,7 +50,7 @@ static void statuses_are_those_of_the_interface(void **state)
 	assert_true(count >= 17);
 }
 
-static void violations_are_those_of_the_interface_in_its_order(void **state)
+static void violations_are_the_fields_of_the_interface(void **state)
 {
 	(void)state;
 	static const struct {
@@ -72,8 +72,12 @@ static void violations_are_those_of_the_interface_in_its_order(void **state)
 	assert_int_equal(sizeof(struct ddi_violations), count * sizeof(uint64_t));
 	for (size_t i = 0; i < count; i++) {
 		assert_string_equal(workload_violation_words[i + 2].word, fields[i].word);
-		assert_int_equal(workload_violation_words[i + 2].value, i + 1);
-		assert_int_equal(fields[i].offset, i * sizeof(uint64_t));
+		int violation = workload_violation_words[i + 2].value;
+		struct ddi_violations broken = {0};
+		memcpy((char *)&broken + fields[i].offset, &(uint64_t){7}, sizeof(uint64_t));
+		const struct workload_violation_counts counts = workload_violation_counts(&broken);
+		for (int j = 0; j < WORKLOAD_VIOLATION_COUNT; j++)
+			assert_int_equal(counts.of[j], j == violation ? 7 : 0);
 	}
 	assert_null(workload_violation_words[count + 2].word);
 }
@@ -123,7 +127,7 @@ static void routines_name_objects_or_numbers_and_say_what_they_want(void **state
 	assert_string_equal(workload.objects[1], "there");
 	const struct workload_routine_call *create = &workload.routine_calls[0], *destroy = &workload.routine_calls[1],
 					   *map = &workload.routine_calls[2];
-	assert_int_equal(create->routine, WORKLOAD_CREATE_OBJECT);
+	assert_int_equal(create->routine, WORKLOAD_ROUTINE_CREATE_OBJECT);
 	assert_int_equal(create->arguments.bytes, 10000);
 	assert_true(create->arguments.opened);
 	assert_int_equal(create->into[0], 0);
@@ -171,7 +175,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(statuses_are_those_of_the_interface),
-		cmocka_unit_test(violations_are_those_of_the_interface_in_its_order),
+		cmocka_unit_test(violations_are_the_fields_of_the_interface),
 		cmocka_unit_test(words_of_calls_are_their_names),
 		cmocka_unit_test(arguments_of_requests_are_decoded),
 		cmocka_unit_test(routines_name_objects_or_numbers_and_say_what_they_want),
