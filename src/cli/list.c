@@ -133,16 +133,24 @@ static int list_workloads(struct listing *listing)
 	return code;
 }
 
+/* Comma and or stand between them, or before the last one. */
+#define LISTS(X, comma, or)                                                                                                \
+	X(allocators) comma X(distributions)                                                                               \
+	comma X(keys)                                                                                                      \
+	comma X(metrics) or X(workloads)
+#define LIST_WORD(list) #list
+#define LIST_ROW(list)                                                                                                     \
+	{                                                                                                                  \
+#list, list_##list                                                                                         \
+	}
+#define COMMA ,
+
 static const struct list {
 	const char *name;
 	int (*add)(struct listing *listing);
-} lists[] = {{"allocators", list_allocators},
-	     {"distributions", list_distributions},
-	     {"keys", list_keys},
-	     {"metrics", list_metrics},
-	     {"workloads", list_workloads}};
+} lists[] = {LISTS(LIST_ROW, COMMA, COMMA)};
 
-#define LISTS (sizeof lists / sizeof lists[0])
+#define LIST_COUNT (sizeof lists / sizeof lists[0])
 
 static int show(const struct list *list, bool as_json)
 {
@@ -175,28 +183,26 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 {
 	struct arguments arguments = {0};
 	struct cli_given given;
-	const char *names[LISTS + 1] = {NULL};
+	const char *names[LIST_COUNT + 1] = {NULL};
 	int code = cli_read(command, argc, argv, (void *[]){&arguments, NULL}, &given);
 	if (code >= 0)
 		return code;
 	const char *name = argc - given.first == 1 ? argv[given.first] : NULL;
-	for (size_t i = 0; i < LISTS; i++) {
+	for (size_t i = 0; i < LIST_COUNT; i++) {
 		names[i] = lists[i].name;
 		if (name && !strcmp(name, lists[i].name))
 			return show(&lists[i], arguments.json);
 	}
 	const char *nearest = name ? text_nearest(name, names) : NULL;
-	fprintf(stderr, "iovabench list: takes one of ");
-	for (size_t i = 0; i < LISTS; i++)
-		fprintf(stderr, "%s%s", i ? ", " : "", names[i]);
-	fprintf(stderr, "%s%s%s\n", nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	fprintf(stderr, "iovabench list: takes one of " LISTS(LIST_WORD, ", ", ", ") "%s%s%s\n",
+		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	return EXIT_CODE_USAGE;
 }
 
 const struct cli_command cli_list = {
 	.name = "list",
-	.about = "list allocators, workloads, metrics, distributions or keys",
-	.usage = (const char *const[]){"allocators|distributions|keys|metrics|workloads [--json]", NULL},
+	.about = "list " LISTS(LIST_WORD, ", ", " or "),
+	.usage = (const char *const[]){LISTS(LIST_WORD, "|", "|") " [--json]", NULL},
 	.text = "One line each; iovabench describe NAME tells more of one.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
