@@ -102,7 +102,14 @@ static int write_all(struct result *merged, char **folders, size_t count, const 
 static int check_folder(const char *path, struct error *error)
 {
 	struct stat state;
-	if (stat(path, &state) < 0 || S_ISDIR(state.st_mode))
+	bool there = stat(path, &state) == 0;
+	if (there && S_ISDIR(state.st_mode))
+		return 0;
+	if (!strcmp(path, FILE_STANDARD_INPUT))
+		return error_set(error, EXIT_CODE_USAGE,
+				 "%s: standard input is no folder of a run, whose journal is merged as well as its result",
+				 path);
+	if (!there)
 		return 0;
 	return error_set(error, EXIT_CODE_USAGE, "%s: is not the folder of a run", path);
 }

@@ -28,7 +28,8 @@ table() {
 		gate|MADE/../policy.yaml|--baseline MADE MADE --policy -|0
 		trace|workloads/traces/gpu.strict.iovatrace|stat -|0
 		resume|none
-		merge|none
+		merge|MADE/result.json|- MADE -o OUT|2
+		merge|MADE/result.json|MADE - -o OUT|2
 		list|none
 		doctor|none
 		calibrate|none
@@ -48,6 +49,13 @@ table() {
 		output=$("$iovabench" "$command" "${words[@]}" <"$input" 2>&1) || code=$?
 		is "$command $arguments: $code, $(grep -c 'cannot open' <<<"$output") not opened" "$command $arguments: $wanted, 0 not opened"
 	done < <(table)
+}
+
+@test "merge says why standard input cannot be merged, and leaves nothing" {
+	made=$BATS_FILE_TMPDIR/made
+	run -2 "$iovabench" merge - "$made" -o "$scratch/out" <"$made/result.json"
+	is "$output" "iovabench merge: -: standard input is no folder of a run, whose journal is merged as well as its result"
+	[ ! -e "$scratch/out" ]
 }
 
 @test "standard input can be named once" {
