@@ -72,16 +72,29 @@ uint64_t machine_memory_bytes(const char *root)
 	return bytes == UINT64_MAX ? 0 : bytes;
 }
 
-static void warn_of_container(struct text *warnings, long cpus, int usable)
+void machine_warn_of_memory(struct text *warnings, uint64_t group_bytes, uint64_t limit_bytes)
+{
+	char group[TEXT_NUMBER_BYTES], limit[TEXT_NUMBER_BYTES];
+	text_bytes(group, (double)group_bytes);
+	text_bytes(limit, (double)(limit_bytes ? limit_bytes : group_bytes / 4 * 3));
+	if (!limit_bytes)
+		text_add(warnings, "the control group may take %s of memory: --memory is %s unless it is given\n", group,
+			 limit);
+	else if (limit_bytes > group_bytes)
+		text_add(
+			warnings,
+			"the control group may take %s of memory, less than the %s of --memory: the system may kill a worker "
+			"before it gets there\n",
+			group, limit);
+}
+
+static void warn_of_container(struct text *warnings, long cpus, int usable, uint64_t limit_bytes)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-	char bytes[TEXT_NUMBER_BYTES], limit[TEXT_NUMBER_BYTES];
 	struct container container;
 	container_read("", &container);
 	if (pages > 0 && container.memory_bytes < (uint64_t)pages * (uint64_t)page_bytes)
-		text_add(warnings, "the control group may take %s of memory: --memory is %s unless it is given\n",
-			 text_bytes(bytes, (double)container.memory_bytes),
-			 text_bytes(limit, (double)(container.memory_bytes / 4 * 3)));
+		machine_warn_of_memory(warnings, container.memory_bytes, limit_bytes);
 	if (container.cpus < (double)(usable > 0 ? usable : cpus))
 		text_add(warnings,
 			 "the control group may take %.3g s of CPU time in a second: when they are used up, everything "
@@ -91,7 +104,7 @@ static void warn_of_container(struct text *warnings, long cpus, int usable)
 		text_add(warnings, "%d of %ld CPUs may be used (affinity, cpuset)\n", usable, cpus);
 }
 
-static void warn(struct text *warnings, const struct clock *clock, long cpus, uint32_t threads)
+static void warn(struct text *warnings, const struct clock *clock, long cpus, uint32_t threads, uint64_t limit_bytes)
 {
 	char line[256], duration[TEXT_NUMBER_BYTES];
 	double load;
@@ -116,7 +129,7 @@ static void warn(struct text *warnings, const struct clock *clock, long cpus, ui
 			 "%u threads on %d CPUs: they take turns, and figures tell more of the scheduler than of the "
 			 "allocator\n",
 			 threads, usable);
-	warn_of_container(warnings, cpus, usable);
+	warn_of_container(warnings, cpus, usable, limit_bytes);
 	if (cpus < 2)
 		text_add(warnings, "one CPU only: everything else runs on the CPU that is measured\n");
 }
@@ -145,7 +158,7 @@ void machine_environment(struct result_environment *environment, const struct cl
 		environment->steal_ms = steal * 1000 / ticks_per_second;
 }
 
-int machine_describe(struct result *result, const struct clock *clock, uint32_t threads)
+int machine_describe(struct result *result, const struct clock *clock, uint32_t threads, uint64_t limit_bytes)
 {
 	char kernel[512];
 	struct utsname name;
@@ -156,7 +169,7 @@ int machine_describe(struct result *result, const struct clock *clock, uint32_t 
 	else
 		kernel[0] = '\0';
 	text_add(&warnings, "%s", "");
-	warn(&warnings, clock, cpus, threads);
+	warn(&warnings, clock, cpus, threads, limit_bytes);
 	if (warnings.length)
 		warnings.bytes[--warnings.length] = '\0';
 	machine_environment(&result->machine.after, clock);

@@ -107,7 +107,8 @@ int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
 	result->workloads = memory_zeroed(workloads, sizeof result->workloads[0]);
 	result->arms = memory_zeroed(workloads * matrix->options->spec_count, sizeof result->arms[0]);
 	if (!result->workloads || !result->arms ||
-	    machine_describe(result, &matrix->clock, matrix->options->changes.threads) < 0)
+	    machine_describe(result, &matrix->clock, matrix->options->changes.threads,
+			     matrix->options->memory_limit_bytes) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
 	for (size_t i = 0; i < workloads; i++)
 		if (gather_block(matrix, i, error) < 0)

@@ -252,6 +252,7 @@ reason_is() {
 	is "$(arms "$scratch/t" .reason | head -n 1)" \
 		"was killed from outside in the audit: signal 9 (Killed); the system did, because its control group may take no more memory"
 	is "$(arms "$scratch/t" .state | tail -n 1)" ok
-	has "$(jq -r '.machine.warnings[]' "$scratch/t/result.json")" "the control group may take 80.0 MiB of memory: --memory is 60.0 MiB"
+	has "$(jq -r '.machine.warnings[]' "$scratch/t/result.json")" "the control group may take 80.0 MiB of memory, less than the 97.7 GiB of --memory"
+	has "$(jq -r '.machine.warnings[]' "$scratch/limited/result.json")" "the control group may take 80.0 MiB of memory: --memory is 60.0 MiB"
 	is "$(arms "$scratch/limited" .reason | head -n 1)" "passed the memory limit of 60.0 MiB in the audit"
 }

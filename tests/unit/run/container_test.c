@@ -179,6 +179,32 @@ static void the_machine_is_as_large_as_its_group(void **state)
 	assert_int_equal(machine_memory_bytes(root), 157286400);
 }
 
+/* Whoever gave --memory is not told what it would be otherwise. */
+static void a_memory_that_was_given_is_held_against_the_group(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t limit_mib;
+		const char *warning;
+	} rows[] = {
+		{0, "the control group may take 80.0 MiB of memory: --memory is 60.0 MiB unless it is given\n"},
+		{1, NULL},
+		{80, NULL},
+		{81,
+		 "the control group may take 80.0 MiB of memory, less than the 81.0 MiB of --memory: the system may kill a "
+		 "worker before it gets there\n"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct text warnings = {0};
+		machine_warn_of_memory(&warnings, 80u << 20, rows[i].limit_mib << 20);
+		if (rows[i].warning)
+			assert_string_equal(warnings.bytes, rows[i].warning);
+		else
+			assert_int_equal(warnings.length, 0);
+		text_release(&warnings);
+	}
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -191,6 +217,7 @@ int main(void)
 		T(what_is_no_number_limits_nothing),
 		T(processes_that_were_killed_for_memory_are_counted),
 		T(the_machine_is_as_large_as_its_group),
+		T(a_memory_that_was_given_is_held_against_the_group),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
