@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# make help tells the targets. VARIANT=release|debug|asan|tsan, CC=gcc|clang, WERROR=1 makes warnings errors.
+# make help tells the targets. VARIANT=release|checked|debug|asan|tsan, CC=gcc|clang, WERROR=1 makes warnings errors.
 
 CC = gcc
 VARIANT ?= release
@@ -10,12 +10,14 @@ WERROR ?=
 CFLAGS ?=
 LDFLAGS ?=
 
-FLAGS_release = -O2 -g
+# A release has no assertions. Tests that are linked with the program's objects take those of the checked build, which has.
+FLAGS_release = -O2 -g -DNDEBUG
+FLAGS_checked = -O2 -g
 FLAGS_debug = -O0 -g3
 FLAGS_asan = -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan = -O1 -g3 -fsanitize=thread
 ifeq ($(FLAGS_$(VARIANT)),)
-$(error VARIANT=$(VARIANT) is unknown: release, debug, asan or tsan)
+$(error VARIANT=$(VARIANT) is unknown: release, checked, debug, asan or tsan)
 endif
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Wvla -Wmissing-prototypes -Wstrict-prototypes \
@@ -37,6 +39,8 @@ GIT_COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || e
 
 COMPILE = $(CC) -std=gnu11 $(WARNINGS) $(FLAGS_$(VARIANT)) $(PACKAGE_FLAGS) -Iinclude -Isrc -D_GNU_SOURCE $(CFLAGS)
 LINK = $(CC) $(FLAGS_$(VARIANT)) $(LDFLAGS)
+TESTED = $(BUILD)$(if $(filter release,$(VARIANT)),/checked)
+COMPILE_TEST = $(COMPILE) -UNDEBUG
 LIBS = $(PACKAGE_LIBS) -ldl -lm -lpthread
 
 SOURCES := $(sort $(wildcard src/*/*.c))
@@ -108,18 +112,24 @@ $(BUILD)/tests/plugins/%.so: tests/plugins/%.c tests/plugins/bump.h plugins/exam
 $(BUILD)/libinside.a: $(FOLDER_OBJECTS)
 	@echo 'ar rcs $@' && rm -f $@ && ar rcs $@ $^
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/librooms.a $(BUILD)/libinside.a $(BUILD)/flags
-	@mkdir -p $(@D)
-	$(COMPILE) -Itests -MMD -MP -o $@ $< $(BUILD)/librooms.a $(BUILD)/libinside.a $(LDFLAGS) -lcmocka $(LIBS)
+ifeq ($(VARIANT),release)
+$(TESTED)/librooms.a: force
+	@$(MAKE) -s VARIANT=checked BUILD='$(TESTED)' '$(TESTED)/librooms.a' '$(TESTED)/libinside.a'
+$(TESTED)/libinside.a: $(TESTED)/librooms.a ;
+endif
 
-$(BUILD)/tests/conformance: $(CONFORMANCE_SOURCES) $(wildcard tests/conformance/*.h) $(BUILD)/librooms.a $(BUILD)/flags
+$(BUILD)/tests/unit/%: tests/unit/%.c $(TESTED)/librooms.a $(TESTED)/libinside.a $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -Itests -o $@ $(CONFORMANCE_SOURCES) $(BUILD)/librooms.a $(LDFLAGS) -lcmocka $(LIBS)
+	$(COMPILE_TEST) -Itests -MMD -MP -o $@ $< $(TESTED)/librooms.a $(TESTED)/libinside.a $(LDFLAGS) -lcmocka $(LIBS)
+
+$(BUILD)/tests/conformance: $(CONFORMANCE_SOURCES) $(wildcard tests/conformance/*.h) $(TESTED)/librooms.a $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE_TEST) -Itests -o $@ $(CONFORMANCE_SOURCES) $(TESTED)/librooms.a $(LDFLAGS) -lcmocka $(LIBS)
 
 # Fuzz targets that are fed with files, without clang's fuzzer.
-$(BUILD)/tests/feed/%: tests/fuzz/%.c tests/fuzz/feed.c $(wildcard tests/fuzz/*.h) $(BUILD)/librooms.a $(BUILD)/flags
+$(BUILD)/tests/feed/%: tests/fuzz/%.c tests/fuzz/feed.c $(wildcard tests/fuzz/*.h) $(TESTED)/librooms.a $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -Itests -o $@ $< tests/fuzz/feed.c $(BUILD)/librooms.a $(LDFLAGS) $(LIBS)
+	$(COMPILE_TEST) -Itests -o $@ $< tests/fuzz/feed.c $(TESTED)/librooms.a $(LDFLAGS) $(LIBS)
 
 .PHONY: tests
 tests: all $(UNIT_TESTS) $(FED) $(TEST_PLUGINS) $(if $(CONFORMANCE_SOURCES),$(BUILD)/tests/conformance) $(BUILD)/tests/bench/threads ## build all tests, run none

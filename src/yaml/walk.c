@@ -546,6 +546,7 @@ static void open_list(struct walk *walk, const struct yaml_key *row, yaml_place 
 	else if (!count && row->empty)
 		yaml_fault(document, place, "%s", row->empty);
 	bool again = !begin_member(walk, &row->at);
+	(void)again;
 	assert(!again); /* of two lists with the same member one is a second variant */
 	text_add(walk->out, "[");
 	const struct level *above = &walk->levels[walk->depth - 1];
