@@ -3,6 +3,7 @@
 #ifndef BASE_BITS_H
 #define BASE_BITS_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ static inline bool bits_is_power_of_two(uint64_t value)
 /* floor(log2(value)), value >= 1. */
 static inline unsigned bits_log2_floor(uint64_t value)
 {
+	assert(value);
 	return 63u - (unsigned)__builtin_clzll(value);
 }
 
@@ -21,6 +23,7 @@ static inline unsigned bits_log2_floor(uint64_t value)
  * of a buddy's allocation. */
 static inline unsigned bits_log2_ceil(uint64_t value)
 {
+	assert(value && value <= UINT64_C(1) << 63);
 	return 63u - (unsigned)__builtin_clzll(2 * value - 1);
 }
 
@@ -33,11 +36,13 @@ static inline uint64_t bits_power_of_two_ceil(uint64_t value)
 /* value rounded up or down to a multiple of align, a power of two. Up: the caller excludes overflow. */
 static inline uint64_t bits_align_up(uint64_t value, uint64_t align)
 {
+	assert(bits_is_power_of_two(align) && value <= UINT64_MAX - (align - 1));
 	return (value + align - 1) & ~(align - 1);
 }
 
 static inline uint64_t bits_align_down(uint64_t value, uint64_t align)
 {
+	assert(bits_is_power_of_two(align));
 	return value & ~(align - 1);
 }
 

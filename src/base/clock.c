@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
 
+#include <assert.h>
 #include <math.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -128,6 +129,7 @@ static void measure_step_and_pair(struct clock *clock)
 
 void clock_calibrate(struct clock *clock, unsigned milliseconds)
 {
+	assert(milliseconds);
 	const char *wanted = getenv("IOVABENCH_CLOCK");
 	bool system = wanted && strcmp(wanted, "system") == 0;
 	*clock = (struct clock){.counter = !system && counter_is_constant(), .ns_per_tick = 1};
@@ -176,6 +178,7 @@ double clock_core_ghz(const struct clock *clock)
 
 double clock_compare(struct clock *clock, unsigned milliseconds)
 {
+	assert(milliseconds);
 	clock->drift_ppm = 0;
 	if (clock->counter)
 		clock->drift_ppm = fabs(rate(clock, milliseconds) / clock->ns_per_tick - 1) * 1e6;

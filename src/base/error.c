@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -56,6 +57,7 @@ static void set(struct error *error, enum exit_code code, enum error_owner owner
 
 int error_set(struct error *error, enum exit_code exit_code, const char *format, ...)
 {
+	assert(exit_code != EXIT_CODE_OK);
 	va_list arguments;
 	va_start(arguments, format);
 	set(error, exit_code, usual_owner(exit_code), format, arguments);
@@ -65,6 +67,7 @@ int error_set(struct error *error, enum exit_code exit_code, const char *format,
 
 int error_of(struct error *error, enum error_owner owner, const char *format, ...)
 {
+	assert(owner > ERROR_OWNER_NONE && owner < ERROR_OWNER_COUNT);
 	va_list arguments;
 	va_start(arguments, format);
 	set(error, error_owner_exit_code(owner), owner, format, arguments);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -84,6 +85,7 @@ void file_close(struct file *file)
 
 int file_peek(struct file *file, const char **head, size_t *length, struct error *error)
 {
+	assert(file->descriptor >= 0);
 	size_t got = 0;
 	int result = 0;
 	if (!file->head_length)
@@ -105,6 +107,7 @@ static size_t take_head(struct file *file, char *to, size_t room)
 
 int file_take(struct file *file, void *to, size_t room, size_t *got, struct error *error)
 {
+	assert(file->descriptor >= 0 && (to || !room));
 	char *at = to;
 	for (*got = take_head(file, at, room); *got < room;) {
 		ssize_t length = read(file->descriptor, at + *got, room - *got);
@@ -127,6 +130,7 @@ static int too_large(const struct file *file, size_t limit, struct error *error)
 
 int file_take_rest(struct file *file, size_t limit, struct text *content, struct error *error)
 {
+	assert(content->length <= limit);
 	char piece[65536];
 	size_t got = sizeof piece;
 	if (file->size > limit && file->regular)

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -116,6 +117,8 @@ static int sync_folder(int folder)
 
 int file_write_at(int folder, const char *name, const char *path, const void *bytes, size_t length, struct error *error)
 {
+	assert(folder >= 0 && *name && !strchr(name, '/'));
+	assert(bytes || !length);
 	char partial[PARTIAL_BYTES];
 	int descriptor = create_partial(folder, partial);
 	if (descriptor < 0)
@@ -231,6 +234,7 @@ int file_write_whole(const char *path, const void *bytes, size_t length, struct 
 
 void file_sweep_folder(int folder)
 {
+	assert(folder >= 0);
 	/* A stream of its own: closing it closes its descriptor. */
 	int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *entries = again < 0 ? NULL : fdopendir(again);
@@ -245,6 +249,7 @@ void file_sweep_folder(int folder)
 
 int file_append_synced(int descriptor, const char *path, const void *bytes, size_t length, struct error *error)
 {
+	assert(descriptor >= 0 && length);
 	if (write_all(descriptor, bytes, length) < 0 || fdatasync(descriptor) < 0)
 		return error_set(error, EXIT_CODE_IO, "%s: cannot append: %s", path, strerror(errno));
 	return 0;

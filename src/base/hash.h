@@ -4,6 +4,7 @@
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@
 /* hash: HASH_START, or what came before. */
 static inline uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
 {
+	assert(bytes || !length);
 	const unsigned char *at = bytes;
 	for (size_t i = 0; i < length; i++)
 		hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -49,6 +50,7 @@ static void add_path(const struct json_at *at, struct text *path)
 
 void json_fail(struct json_reader *reader, const struct json_at *at, const char *should)
 {
+	assert(reader->what && should);
 	if (reader->failed)
 		return;
 	reader->failed = true;
@@ -61,6 +63,7 @@ void json_fail(struct json_reader *reader, const struct json_at *at, const char 
 
 struct json_at json_child_optional(struct json_reader *reader, const struct json_at *parent, const char *key)
 {
+	assert(key);
 	struct json_at at = {parent, key, 0, NULL};
 	if (reader->failed)
 		return at;
@@ -128,11 +131,13 @@ struct json_at json_array_child(struct json_reader *reader, const struct json_at
 
 struct json_at json_element(const struct json_at *array, size_t index)
 {
+	assert(index < json_array_size(array->value));
 	return (struct json_at){array, NULL, index, json_array_get(array->value, index)};
 }
 
 void *json_room(struct json_reader *reader, size_t count, size_t bytes)
 {
+	assert(bytes);
 	if (reader->failed || count == 0)
 		return NULL;
 	void *room = memory_zeroed(count, bytes);
@@ -227,6 +232,7 @@ double json_read_double(struct json_reader *reader, const struct json_at *parent
 size_t json_read_choice(struct json_reader *reader, const struct json_at *parent, const char *key, const char *const *names,
 			size_t count)
 {
+	assert(count);
 	struct json_at at = json_child(reader, parent, key);
 	const char *value = json_string_value(at.value);
 	for (size_t i = 0; value && i < count; i++)

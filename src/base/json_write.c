@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ void json_prepare(void)
 
 void json_put(struct json_writer *writer, json_t *object, const char *key, json_t *value)
 {
+	assert(key);
 	if (json_object_set_new(object, key, value) < 0)
 		writer->failed = true;
 }
@@ -191,6 +193,7 @@ static void add_with_flat_arrays(const struct text *indented, struct text *text)
 
 int json_dump_text(const json_t *document, bool indented, unsigned digits, struct text *text)
 {
+	assert(digits && digits <= 17);
 	struct text dump = {0};
 	size_t flags = (indented ? JSON_INDENT(1) : JSON_COMPACT) | JSON_REAL_PRECISION(digits);
 	int result = json_dump_callback(document, add_piece, &dump, flags);
@@ -206,6 +209,7 @@ int json_dump_text(const json_t *document, bool indented, unsigned digits, struc
 int json_finish(struct json_writer *writer, json_t *document, bool indented, const char *what, struct text *text,
 		struct error *error)
 {
+	assert(what);
 	int result = writer->failed || !document || json_ran_out() ? -1 : json_dump_text(document, indented, 17, text);
 	json_decref(document);
 	if (result < 0)

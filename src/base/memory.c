@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/memory.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <sys/mman.h>
 
 #define HUGE_PAGE ((size_t)2 << 20)
+#define GROWN_LEAST ((size_t)16)
 
 static atomic_uint_fast64_t requests;
 static atomic_uint_fast64_t failing_request = UINT64_MAX;
@@ -66,13 +68,14 @@ void memory_release(void *memory)
 
 int memory_grow(void *array, size_t *capacity, size_t count, size_t bytes)
 {
+	assert(bytes && (count <= *capacity || (!*capacity && count < GROWN_LEAST)));
 	if (count < *capacity)
 		return 0;
 	size_t wanted;
 	if (__builtin_mul_overflow(*capacity, (size_t)2, &wanted))
 		return -1;
-	if (wanted < 16)
-		wanted = 16;
+	if (wanted < GROWN_LEAST)
+		wanted = GROWN_LEAST;
 	void *old;
 	memcpy(&old, array, sizeof old);
 	void *grown = memory_resize(old, wanted, bytes);

@@ -24,8 +24,8 @@ char *memory_text(const char *text) __attribute__((warn_unused_result));
 
 void memory_release(void *memory);
 
-/* Makes room for one more element in a growing array: *array has *capacity elements of bytes each, count of them used.
- * Returns 0, or -1 without memory (everything as it was). Amortised O(1). */
+/* Makes room for one more element in a growing array: *array has *capacity elements of bytes each, count of them used, or
+ * wanted below 16 of one that has none yet. Returns 0, or -1 without memory (everything as it was). Amortised O(1). */
 int memory_grow(void *array, size_t *capacity, size_t count, size_t bytes) __attribute__((warn_unused_result));
 
 /* For tests: the request after `passes` more ones fails, once; UINT64_MAX switches this off. memory_requests counts. */

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ static struct name_table_entry *find(const struct name_table *table, const char 
 
 size_t name_table_find(const struct name_table *table, const char *name)
 {
+	assert(name);
 	const struct name_table_entry *entry = find(table, name, hash_of(name));
 	return entry ? entry->number : NAME_TABLE_NONE;
 }
@@ -58,6 +60,7 @@ static int spread(struct name_table *table)
 
 int name_table_set(struct name_table *table, const char *name, size_t number)
 {
+	assert(name && number != NAME_TABLE_NONE);
 	uint64_t hash = hash_of(name);
 	struct name_table_entry *entry = find(table, name, hash);
 	if (entry) {

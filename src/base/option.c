@@ -11,6 +11,7 @@
 
 bool option_number(const char *text, uint64_t low, uint64_t high, bool scaled, uint64_t *number)
 {
+	assert(low <= high);
 	char *end;
 	errno = 0;
 	if (*text < '0' || *text > '9')
@@ -40,6 +41,7 @@ static void store(const struct option_row *row, void *target, uint64_t number)
 
 static uint64_t load(const struct option_row *row, const void *target)
 {
+	assert(row->bytes == 1 || row->bytes == 4 || row->bytes == 8);
 	const unsigned char *member = (const unsigned char *)target + row->at;
 	uint64_t number = 0;
 	uint32_t half;
@@ -89,6 +91,7 @@ static bool read_value(const struct option_row *row, void *target, const char *v
 
 int option_read(const struct option_row *row, void *target, const char *value, struct error *error)
 {
+	assert(value || row->kind == OPTION_FLAG);
 	if (read_value(row, target, value, error))
 		return 0;
 	if (!row->wanted)
@@ -126,6 +129,7 @@ void option_write(const struct option_row *row, const void *target, struct text 
 
 void option_wrap(const char *words, unsigned at, unsigned indent, unsigned width, struct text *text)
 {
+	assert(indent < width);
 	unsigned column = at;
 	bool first = true;
 	while (*words) {

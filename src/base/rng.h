@@ -4,6 +4,7 @@
 #ifndef BASE_RNG_H
 #define BASE_RNG_H
 
+#include <assert.h>
 #include <stdint.h>
 
 __extension__ typedef unsigned __int128 rng_wide;
@@ -48,6 +49,7 @@ static inline uint64_t rng_next(struct rng *rng)
 /* Uniform in [0, bound), bound >= 1. Lemire's multiply-and-reject (ACM TOMACS 29(1), 2019): exact, almost never divides. */
 static inline uint64_t rng_below(struct rng *rng, uint64_t bound)
 {
+	assert(bound);
 	rng_wide product = (rng_wide)rng_next(rng) * bound;
 	if ((uint64_t)product < bound) {
 		uint64_t threshold = -bound % bound;

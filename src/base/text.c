@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 static bool make_room(struct text *text, size_t more)
 {
+	assert(text->bytes ? text->length < text->capacity : !text->length);
 	if (text->failed)
 		return false;
 	size_t wanted;
@@ -37,6 +39,7 @@ static bool make_room(struct text *text, size_t more)
 
 void text_add_bytes(struct text *text, const void *bytes, size_t length)
 {
+	assert(bytes || !length);
 	if (!make_room(text, length))
 		return;
 	if (length)
@@ -234,6 +237,7 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
 
 const char *text_nearest(const char *word, const char *const *names)
 {
+	assert(word);
 	size_t length = strlen(word);
 	if (length > NEAREST_LENGTH_MAX)
 		return NULL;

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "measure/statistics.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 
@@ -157,6 +158,7 @@ static double theil_sen(const double *values, const struct ageing_place *places,
 
 int ageing_judge(const double *values, const struct ageing_place *places, size_t count, double end, struct ageing *found)
 {
+	assert(end > 0 || !count);
 	*found = (struct ageing){.first_to_last_decile = (double)NAN, .slope = (double)NAN};
 	if (count > AGEING_VALUES_MAX)
 		return -1;

@@ -3,10 +3,12 @@
 
 #include "base/bits.h"
 
+#include <assert.h>
 #include <math.h>
 
 void fragmentation_add(struct fragmentation *fragmentation, uint64_t first, uint64_t count)
 {
+	assert(count && count <= UINT64_C(1) << 52 && first <= (UINT64_C(1) << 52) - count);
 	fragmentation->free_pages += count;
 	fragmentation->free_extents++;
 	if (count > fragmentation->largest_free_pages)
@@ -35,6 +37,7 @@ double fragmentation_unusable(const struct fragmentation *fragmentation, unsigne
 
 double fragmentation_index(const struct fragmentation *fragmentation, uint64_t pages)
 {
+	assert(pages);
 	uint64_t blocks = 0;
 	for (unsigned i = 0; i < FRAGMENTATION_ORDERS; i++) {
 		if (fragmentation->blocks[i] && UINT64_C(1) << i >= pages)

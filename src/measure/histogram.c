@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "measure/histogram.h"
 
+#include <assert.h>
 #include <math.h>
 
 #define HALF (HISTOGRAM_SUB_BUCKETS / 2)
@@ -17,12 +18,14 @@ static unsigned bucket_shift(size_t index)
 
 uint64_t histogram_bucket_low(size_t index)
 {
+	assert(index < HISTOGRAM_BUCKETS);
 	unsigned shift = bucket_shift(index);
 	return (uint64_t)(index - (size_t)shift * HALF) << shift;
 }
 
 uint64_t histogram_bucket_high(size_t index)
 {
+	assert(index < HISTOGRAM_BUCKETS);
 	return histogram_bucket_low(index) + (UINT64_C(1) << bucket_shift(index)) - 1;
 }
 
@@ -44,6 +47,7 @@ void histogram_record_many(struct histogram *histogram, uint64_t value, uint64_t
 
 void histogram_add(struct histogram *histogram, const struct histogram *other)
 {
+	assert(histogram != other);
 	if (other->total && (!histogram->total || other->min < histogram->min))
 		histogram->min = other->min;
 	if (other->max > histogram->max)
@@ -56,6 +60,7 @@ void histogram_add(struct histogram *histogram, const struct histogram *other)
 
 uint64_t histogram_quantile(const struct histogram *histogram, double quantile)
 {
+	assert(quantile >= 0 && quantile <= 1);
 	uint64_t samples = histogram->total + histogram->dropped;
 	if (!samples)
 		return 0;

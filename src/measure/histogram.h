@@ -5,6 +5,7 @@
 #ifndef MEASURE_HISTOGRAM_H
 #define MEASURE_HISTOGRAM_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct histogram {
 /* Index of a value < 2^HISTOGRAM_VALUE_BITS. */
 static inline size_t histogram_index(uint64_t value)
 {
+	assert(value >> HISTOGRAM_VALUE_BITS == 0);
 	unsigned magnitude = 63u - (unsigned)__builtin_clzll(value | (HISTOGRAM_SUB_BUCKETS - 1));
 	unsigned shift = magnitude - 7u;
 	return ((size_t)shift << 7) + (size_t)(value >> shift);

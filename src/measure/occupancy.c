@@ -9,6 +9,7 @@
 
 struct occupancy *occupancy_create(uint64_t first, uint64_t count)
 {
+	assert(count && first <= UINT64_MAX - count);
 	struct occupancy *occupancy = memory_zeroed(1, sizeof *occupancy);
 	if (!occupancy)
 		return NULL;
@@ -52,6 +53,7 @@ static size_t reserved_from(const struct occupancy *occupancy, uint64_t page)
 
 bool occupancy_meets_reserved(const struct occupancy *occupancy, uint64_t first, uint64_t end)
 {
+	assert(first < end);
 	size_t i = reserved_from(occupancy, first);
 	return i < occupancy->reserved_count && occupancy->reserved[i].first < end;
 }
@@ -68,6 +70,7 @@ static uint64_t reserved_below(const struct occupancy *occupancy, uint64_t page)
 
 uint64_t occupancy_slots(const struct occupancy *occupancy, unsigned shift)
 {
+	assert(shift == LEAF_SHIFT || shift == GIB_SHIFT);
 	uint64_t next = (occupancy->first + (UINT64_C(1) << shift) - 1) >> shift;
 	uint64_t end = occupancy->end >> shift;
 	if (next >= end)
@@ -95,6 +98,7 @@ static bool is_slot(const struct occupancy *occupancy, uint64_t number, unsigned
 
 uint64_t occupancy_slots_of(const struct occupancy *occupancy, uint64_t low, uint64_t high, unsigned shift)
 {
+	assert(low <= high && shift >= LEAF_SHIFT && shift <= TOP_SHIFT);
 	uint64_t slots = high - low + 1;
 	slots -= !is_slot(occupancy, low, shift);
 	return slots - (high > low && !is_slot(occupancy, high, shift));
@@ -129,6 +133,7 @@ enum occupancy_result occupancy_reserve(struct occupancy *occupancy, uint64_t fi
 unsigned occupancy_live_of(const struct occupancy *occupancy, const struct part *part, struct span **span,
 			   struct span_place *place)
 {
+	assert(part->from < part->to && part->to <= LEAF_PAGES);
 	*span = span_tree_find(&occupancy->live, part->region, place);
 	if (!covers(*span, part->region))
 		*span = NULL;
@@ -153,6 +158,7 @@ static uint64_t live_below(const struct occupancy *occupancy, uint64_t page)
 
 uint64_t occupancy_live_between(const struct occupancy *occupancy, uint64_t first, uint64_t end)
 {
+	assert(first < end && first >= occupancy->first && end <= occupancy->end);
 	struct span_place place;
 	struct span *span;
 	uint64_t region = first >> LEAF_SHIFT;

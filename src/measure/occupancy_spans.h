@@ -8,6 +8,7 @@
 #include "measure/occupancy.h"
 #include "measure/span_tree.h"
 
+#include <assert.h>
 #include <stddef.h>
 
 #define LEAF_SHIFT 9u /* 2 MiB: what a leaf page table maps */
@@ -62,6 +63,7 @@ static inline uint64_t occupancy_word_mask(unsigned i, unsigned from, unsigned t
 
 static inline unsigned occupancy_bits_set(const struct bitmap *bitmap, unsigned from, unsigned to)
 {
+	assert(from <= to && to <= LEAF_PAGES);
 	unsigned set = 0;
 	for (unsigned i = from / 64; i < LEAF_WORDS && 64 * i < to; i++)
 		set += (unsigned)__builtin_popcountll(bitmap->live[i] & occupancy_word_mask(i, from, to));
@@ -76,6 +78,7 @@ struct part {
 
 static inline struct part part_of(uint64_t region, uint64_t first, uint64_t end)
 {
+	assert(first < end && end > region << LEAF_SHIFT);
 	uint64_t base = region << LEAF_SHIFT;
 	return (struct part){region, first > base ? (unsigned)(first - base) : 0,
 			     end - base < LEAF_PAGES ? (unsigned)(end - base) : LEAF_PAGES};
@@ -88,6 +91,7 @@ static inline bool covers(const struct span *span, uint64_t region)
 
 static inline struct bitmap *bitmap_of(const struct occupancy *occupancy, const struct span *span)
 {
+	assert(span->value <= occupancy->bitmap_capacity);
 	return span->value ? &occupancy->bitmaps[span->value - 1] : NULL;
 }
 

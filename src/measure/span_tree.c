@@ -62,6 +62,7 @@ static int reserve_forks(struct span_tree *tree, size_t wanted)
 
 int span_tree_reserve(struct span_tree *tree, unsigned insertions)
 {
+	assert(insertions && insertions <= SPAN_TREE_CHILDREN);
 	/* Each may divide a leaf and every fork above it, and put a new root on top. */
 	size_t forks = (size_t)insertions * (tree->levels + insertions);
 	return reserve_leaves(tree, insertions) < 0 || reserve_forks(tree, forks) < 0 ? -1 : 0;
@@ -172,6 +173,7 @@ const struct span *span_tree_first(const struct span_tree *tree, struct span_pla
 
 const struct span *span_tree_next(const struct span_tree *tree, struct span_place *place)
 {
+	assert(place->leaf < tree->leaf_capacity && place->at < tree->leaves[place->leaf].count);
 	const struct span_leaf *leaf = &tree->leaves[place->leaf];
 	if (++place->at < leaf->count)
 		return &leaf->spans[place->at];
@@ -269,6 +271,7 @@ static void raise_root(struct span_tree *tree)
 
 void span_tree_insert(struct span_tree *tree, const struct span *span)
 {
+	assert(span->count);
 	if (!tree->count++) {
 		tree->root = take_leaf(tree);
 		tree->levels = 0;
@@ -313,6 +316,7 @@ static void drop_child(struct span_fork *fork, uint32_t at)
 
 void span_tree_remove(struct span_tree *tree, const struct span_place *place)
 {
+	assert(tree->count && place->leaf < tree->leaf_capacity && place->at < tree->leaves[place->leaf].count);
 	struct span_leaf *leaf = &tree->leaves[place->leaf];
 	uint64_t weight = leaf->spans[place->at].weight;
 	memmove(&leaf->spans[place->at], &leaf->spans[place->at + 1], (--leaf->count - place->at) * sizeof leaf->spans[0]);
@@ -344,6 +348,7 @@ void span_tree_remove(struct span_tree *tree, const struct span_place *place)
 
 void span_tree_weigh(struct span_tree *tree, const struct span_place *place, uint64_t more)
 {
+	assert(place->leaf < tree->leaf_capacity && place->at < tree->leaves[place->leaf].count);
 	for (unsigned level = 0; level < tree->levels; level++)
 		tree->forks[place->fork[level]].weight[place->child[level]] += more;
 	tree->leaves[place->leaf].spans[place->at].weight += more;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "measure/statistics.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ static int sort(double *values, size_t count)
 
 double statistics_median(double *values, size_t count)
 {
+	assert(values || !count);
 	if (!count || sort(values, count))
 		return (double)NAN;
 	if (count % 2)
@@ -54,6 +56,7 @@ static size_t largest_order(size_t count, double level, double *coverage)
 
 struct statistics_interval statistics_median_interval(double *values, size_t count, double level)
 {
+	assert(values || !count);
 	struct statistics_interval interval = {(double)NAN, (double)NAN, 0};
 	if (sort(values, count))
 		return interval;
@@ -90,6 +93,7 @@ static double binomial_term(uint64_t trials, double share, uint64_t successes)
 
 double statistics_binomial_below(uint64_t trials, double share, uint64_t successes)
 {
+	assert(share >= 0 && share <= 1 && trials <= UINT64_C(1) << 50);
 	double sum = 0, odds = share / (1 - share);
 	if (successes == 0)
 		return 0;
@@ -112,6 +116,7 @@ double statistics_binomial_below(uint64_t trials, double share, uint64_t success
 
 double statistics_share_upper(uint64_t successes, uint64_t trials, double level)
 {
+	assert(level > 0 && level < 1);
 	double low = 0, high = 1;
 	if (successes >= trials)
 		return 1;
@@ -127,6 +132,7 @@ double statistics_share_upper(uint64_t successes, uint64_t trials, double level)
 
 struct statistics_ranks statistics_quantile_ranks(uint64_t count, double quantile, double level)
 {
+	assert(quantile > 0 && quantile < 1 && level > 0 && level < 1);
 	struct statistics_ranks none = {0, 0, 0};
 	double tail = (1 - level) / 2;
 	uint64_t low = 0, low_bad = count + 1, high = count + 1, high_bad = 0;
@@ -155,6 +161,7 @@ struct statistics_ranks statistics_quantile_ranks(uint64_t count, double quantil
 size_t statistics_values_wanted(size_t count, double level, double median, struct statistics_interval interval,
 				double edge_low, double edge_high)
 {
+	assert(edge_low < edge_high);
 	size_t least = statistics_values_least(level);
 	if (interval.level <= 0)
 		return least;
@@ -175,6 +182,7 @@ size_t statistics_values_wanted(size_t count, double level, double median, struc
 
 double statistics_detectable_shift(double *low_ends, size_t count, double edge, double power)
 {
+	assert(power > 0 && power <= 1);
 	if (!count || sort(low_ends, count))
 		return (double)NAN;
 	size_t missed = (size_t)((1 - power) * (double)count + 1e-9);

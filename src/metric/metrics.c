@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "metric/metrics.h"
 
+#include <assert.h>
 #include <string.h>
 
 const char *const metric_kind_name[METRIC_KIND_COUNT] = {
@@ -41,6 +42,7 @@ const char *const metric_paths[METRIC_ALL + 1] = {
 
 int metric_find(const char *path)
 {
+	assert(path);
 	for (int i = 0; i < METRIC_ALL; i++)
 		if (strcmp(metric_paths[i], path) == 0)
 			return i;

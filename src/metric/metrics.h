@@ -5,6 +5,7 @@
 #ifndef METRIC_METRICS_H
 #define METRIC_METRICS_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -322,11 +323,13 @@ extern const char *const metric_paths[METRIC_ALL + 1]; /* NULL at the end */
 
 static inline int metric_of_latency(enum metric_kind kind, enum metric_latency latency)
 {
+	assert(kind < METRIC_KIND_COUNT && latency < METRIC_LATENCY_COUNT);
 	return METRIC_COUNT + (int)kind * METRIC_LATENCY_COUNT + (int)latency;
 }
 
 static inline bool metric_has_direction(int metric)
 {
+	assert(metric >= 0 && metric < METRIC_ALL);
 	return metric_table[metric].better != METRIC_BETTER_NEITHER;
 }
 
