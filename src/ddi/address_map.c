@@ -4,6 +4,8 @@
 #include "base/bits.h"
 #include "base/memory.h"
 
+#include <assert.h>
+
 #define CAPACITY_MIN UINT64_C(64)
 
 /* Fibonacci hashing (Knuth, volume 3, 6.4): neighbouring pages spread. */
@@ -51,6 +53,7 @@ static uint64_t probe(const struct address_map *map, uint64_t key)
 
 void address_map_add(struct address_map *map, uint64_t key, uint32_t value)
 {
+	assert(2 * (map->count + 1) <= map->capacity);
 	map->slots[probe(map, key)] = (struct address_slot){key + 1, value};
 	map->count++;
 }
@@ -67,6 +70,7 @@ bool address_map_find(const struct address_map *map, uint64_t key, uint32_t *val
 /* Closes the gap, so that no search stops at it: Knuth's algorithm R. */
 void address_map_remove(struct address_map *map, uint64_t key)
 {
+	assert(map->count && map->slots[probe(map, key)].key == key + 1);
 	uint64_t wrap = map->capacity - 1, gap = probe(map, key);
 	for (uint64_t at = (gap + 1) & wrap; map->slots[at].key; at = (at + 1) & wrap) {
 		uint64_t wanted = home(map, map->slots[at].key - 1);

@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "base/rng.h"
 
+#include <assert.h>
+
 /* In a broken region the odd frames are somebody else's. */
 #define BROKEN_WORD UINT64_C(0x5555555555555555)
 
@@ -92,11 +94,13 @@ static void mark(struct ddi_physical *pool, uint64_t first, uint64_t count, bool
 
 void frame_pool_take(struct ddi_physical *pool, uint64_t first, uint64_t count)
 {
+	assert(count && first < pool->frames && count <= pool->frames - first && count <= pool->free);
 	mark(pool, first, count, false);
 }
 
 void frame_pool_give(struct ddi_physical *pool, uint64_t first, uint64_t count)
 {
+	assert(count && first < pool->frames && count <= pool->frames - first && count <= pool->frames - pool->free);
 	mark(pool, first, count, true);
 }
 
@@ -144,6 +148,7 @@ static int gather_word(struct ddi_physical *pool, struct block_pool *blocks, uin
 int frame_pool_gather(struct ddi_physical *pool, struct block_pool *blocks, uint64_t low, uint64_t high, uint64_t count,
 		      struct run_list *list, uint64_t *taken)
 {
+	assert(count && low <= high);
 	int result = 0;
 	uint64_t left = count;
 	if (high >= pool->frames)
@@ -236,6 +241,8 @@ static bool search(const struct ddi_physical *pool, const struct frame_request *
 
 bool frame_pool_take_run(struct ddi_physical *pool, const struct frame_request *request, uint64_t *first)
 {
+	assert(request->count && bits_is_power_of_two(request->align));
+	assert(!request->boundary || bits_is_power_of_two(request->boundary));
 	struct frame_request clipped = *request;
 	if (clipped.high >= pool->frames)
 		clipped.high = pool->frames - 1;

@@ -8,6 +8,7 @@
 #include "ddi/lists.h"
 #include "iovabench/ddi.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -140,11 +141,13 @@ int handle_table_grow(struct handle_table *table);
 /* The entry of an index below used. */
 static inline struct handle_entry *handle_table_entry(const struct handle_table *table, uint64_t index)
 {
+	assert(index < table->capacity);
 	return &table->chunks[index >> HANDLE_CHUNK_SHIFT][index & (HANDLE_CHUNK_ENTRIES - 1)];
 }
 
 static inline union handle_more *handle_table_more(const struct handle_table *table, uint64_t index)
 {
+	assert(index < table->capacity);
 	return &table->more[index >> HANDLE_CHUNK_SHIFT][index & (HANDLE_CHUNK_ENTRIES - 1)];
 }
 
@@ -175,6 +178,8 @@ static inline int handle_table_prepare_pair(struct handle_table *table)
 /* An entry for a new object of the kind; its handle is set, the caller fills the rest. */
 static inline struct handle_entry *handle_table_take(struct handle_table *table, enum handle_kind kind)
 {
+	assert(kind > HANDLE_DEAD && kind < HANDLE_KINDS);
+	assert(table->free_head != HANDLE_NONE || table->used < table->capacity);
 	struct handle_entry *entry;
 	if (table->free_head != HANDLE_NONE) {
 		entry = handle_table_entry(table, table->free_head);
@@ -210,6 +215,7 @@ static inline enum ntstatus handle_table_find(const struct handle_table *table, 
  * life. */
 static inline void handle_table_drop(struct handle_table *table, struct handle_entry *entry)
 {
+	assert(table->live && handle_kind_of(entry->handle) != HANDLE_DEAD);
 	uint64_t index = entry->handle & HANDLE_INDEX_MASK;
 	uint64_t generation = entry->handle >> HANDLE_GENERATION_SHIFT;
 	table->live--;

@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "ddi/adapter.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -66,6 +67,7 @@ static inline void limits_placement(const struct ddi_adapter *adapter, uint64_t 
  * 2^63. */
 static inline bool limits_possible(const struct iova_request *pages)
 {
+	assert(pages->count);
 	uint64_t first = pages->low;
 	if (pages->constraints & IOVA_CONSTRAIN_ALIGN)
 		first = bits_align_up(first, pages->align);

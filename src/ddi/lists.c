@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
+
 int block_pool_open(struct block_pool *pool)
 {
 	*pool = (struct block_pool){.free_head = BLOCK_NONE};
@@ -51,6 +53,7 @@ static int prepare(struct block_pool *pool)
 /* After prepare. */
 static uint32_t take(struct block_pool *pool)
 {
+	assert(pool->free_count > 0 || pool->used < pool->capacity);
 	uint32_t index = pool->free_head;
 	if (pool->free_count > 0) {
 		pool->free_head = block_at(pool, index)->next;
@@ -92,6 +95,7 @@ static frame_run *last_run(const struct block_pool *pool, struct run_list *list)
 
 int run_list_add(struct block_pool *pool, struct run_list *list, uint64_t first, uint64_t count)
 {
+	assert(count && count <= UINT32_MAX - list->pages);
 	if (list->runs > 0) {
 		frame_run *last = last_run(pool, list);
 		if (frame_run_first(*last) + frame_run_count(*last) == first) {
@@ -143,6 +147,7 @@ static void next_run(struct run_cursor *cursor)
 
 struct run_cursor run_cursor_at(const struct block_pool *pool, const struct run_list *list, uint64_t offset)
 {
+	assert(offset <= list->pages);
 	struct run_cursor cursor = {.pool = pool, .list = list, .block = list->head};
 	if (list->runs == 0)
 		return cursor;
@@ -158,6 +163,7 @@ struct run_cursor run_cursor_at(const struct block_pool *pool, const struct run_
 
 void run_cursor_advance(struct run_cursor *cursor, uint64_t count)
 {
+	assert(count && count <= cursor->left);
 	cursor->frame += count;
 	cursor->left -= count;
 	if (cursor->left == 0)
@@ -171,6 +177,7 @@ int extent_list_prepare(struct block_pool *pool, const struct extent_list *list)
 
 void extent_list_add(struct block_pool *pool, struct extent_list *list, const struct iova_extent *extent, uint32_t pages)
 {
+	assert(pages);
 	if (list->count == 0) {
 		list->first = *extent;
 		list->first_pages = pages;
@@ -203,6 +210,7 @@ struct extent_cursor extent_cursor_at(const struct block_pool *pool, const struc
 
 void extent_cursor_next(struct extent_cursor *cursor)
 {
+	assert(cursor->extent && cursor->left);
 	if (--cursor->left == 0) {
 		cursor->extent = NULL;
 		return;

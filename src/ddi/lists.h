@@ -6,6 +6,7 @@
 
 #include "iovabench/allocator.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ typedef uint64_t frame_run;
 
 static inline frame_run frame_run_of(uint64_t first, uint64_t count)
 {
+	assert(count && first + count - 1 <= UINT32_MAX);
 	return first | (count - 1) << 32;
 }
 
@@ -64,6 +66,7 @@ int block_pool_reserve(struct block_pool *pool, uint64_t blocks);
 
 static inline struct list_block *block_at(const struct block_pool *pool, uint32_t index)
 {
+	assert(index < pool->capacity);
 	return &pool->chunks[index >> BLOCK_CHUNK_SHIFT][index & (BLOCK_CHUNK_BLOCKS - 1)];
 }
 

@@ -4,8 +4,11 @@
 #include "base/bits.h"
 #include "ddi/limits.h"
 
+#include <assert.h>
+
 bool mapping_possible(const struct mapping_wish *wish)
 {
+	assert(wish->pages);
 	struct iova_request request = wish->limits;
 	if (wish->limits.low > wish->limits.high)
 		return false;
@@ -91,6 +94,7 @@ static enum iova_status take_pieces(struct ddi_adapter *adapter, const struct ma
 enum iova_status mapping_take(struct ddi_adapter *adapter, const struct mapping_wish *wish, struct run_cursor pages,
 			      uint32_t cpu, struct extent_list *list)
 {
+	assert(!adapter->identity && wish->pages);
 	*list = extent_list_empty();
 	uint32_t needed = wish->limits.constraints | (wish->chunk_pages > 1 ? IOVA_CONSTRAIN_ALIGN : 0);
 	if (needed & ~adapter->honoured)
@@ -106,6 +110,7 @@ enum iova_status mapping_take(struct ddi_adapter *adapter, const struct mapping_
 enum iova_status mapping_place(struct ddi_adapter *adapter, struct run_cursor frames, uint64_t pages, uint32_t cpu,
 			       struct extent_list *list)
 {
+	assert(adapter->identity && pages && frames.left);
 	enum iova_status status = IOVA_OK;
 	*list = extent_list_empty();
 	while (pages > 0 && status == IOVA_OK) {
@@ -239,6 +244,7 @@ static void tell(struct ddi_adapter *adapter, const struct extent_list *list, st
 void mapping_begin(struct ddi_adapter *adapter, enum ddi_call call, const struct extent_list *list,
 		   struct run_cursor frames, uint64_t pages, uint64_t array_pages, uint64_t array_pages_saved)
 {
+	assert(call < DDI_CALLS && list->count && pages);
 	struct ddi_placement *placement = &adapter->placements[call];
 	mapping_measure(adapter, list, frames, pages, placement);
 	placement->page_array_bytes += array_pages * PAGE_ARRAY_ENTRY_BYTES;
@@ -248,5 +254,6 @@ void mapping_begin(struct ddi_adapter *adapter, enum ddi_call call, const struct
 
 void mapping_end(struct ddi_adapter *adapter, const struct extent_list *list, struct run_cursor frames, uint64_t pages)
 {
+	assert(list->count && pages);
 	tell(adapter, list, frames, pages, false);
 }

@@ -5,6 +5,8 @@
 
 #include "ddi/adapter.h"
 
+#include <assert.h>
+
 /* object.boundary_shift of an object without a boundary. */
 #define OBJECT_NO_BOUNDARY 64u
 
@@ -17,6 +19,7 @@ static inline uint64_t object_pages(const struct handle_entry *entry, const unio
 static inline struct run_cursor object_frames_at(const struct ddi_adapter *adapter, const struct handle_entry *entry,
 						 const union handle_more *more, uint64_t offset)
 {
+	assert(offset <= object_pages(entry, more));
 	if (more->object.type != DDI_MEMORY_IO_SPACE)
 		return run_cursor_at(&adapter->blocks, &entry->as.frames, offset);
 	return (struct run_cursor){.frame = entry->as.run.frame + offset, .left = entry->as.run.count - offset};
