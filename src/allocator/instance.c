@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/registry.h"
 
+#include <assert.h>
 #include <string.h>
 
 static int create_failed(const struct iova_allocator *table, const struct iova_space *space, enum iova_status status,
@@ -16,6 +17,7 @@ static int create_failed(const struct iova_allocator *table, const struct iova_s
 
 uint64_t allocator_part_capabilities(const struct allocator_spec_part *part)
 {
+	assert(part->table);
 	uint64_t capabilities = part->table->capabilities;
 	for (uint64_t i = 0; i < part->table->option_count; i++)
 		if (part->table->options[i].without)
@@ -28,6 +30,8 @@ uint64_t allocator_part_capabilities(const struct allocator_spec_part *part)
 int allocator_instance_create(const struct allocator_spec *spec, const struct iova_space *space,
 			      const struct iova_host *host, struct allocator_instance *instance, struct error *error)
 {
+	assert(spec->count && spec->count <= ALLOCATOR_SPEC_LAYERS_MAX && host->cpus && space->count);
+	assert(space->first <= UINT64_C(1) << 52 && space->count <= (UINT64_C(1) << 52) - space->first);
 	memset(instance, 0, sizeof *instance);
 	for (size_t i = spec->count; i-- > 0;) {
 		const struct allocator_spec_part *part = &spec->parts[i];
@@ -52,6 +56,7 @@ int allocator_instance_create(const struct allocator_spec *spec, const struct io
 
 void allocator_instance_destroy(struct allocator_instance *instance)
 {
+	assert(instance->count <= ALLOCATOR_SPEC_LAYERS_MAX);
 	while (instance->count) {
 		struct iova_below *outermost = &instance->stack[--instance->count];
 		outermost->table->destroy(outermost->self);

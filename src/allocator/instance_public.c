@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "base/memory.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -129,6 +130,7 @@ static int create_instance(struct iova_instance *instance, const struct iova_spa
 struct iova_instance *iova_instance_create(const char *spec, const struct iova_space *space, const struct iova_host *host,
 					   char *message, size_t message_bytes)
 {
+	assert(spec && space && (message || !message_bytes));
 	struct error error = {0};
 	struct iova_instance *instance = memory_zeroed(1, sizeof *instance);
 	if (!instance) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * lazy: a layer that lets freed extents wait in a queue until a flush makes them usable; docs/lazy.md tells why. */
 #include "allocator/builtin.h"
+#include "allocator/contract.h"
 
+#include <assert.h>
 #include <stdbool.h>
 
 enum { OPTION_ENTRIES, OPTION_PERIOD, OPTION_QUEUE };
@@ -33,6 +35,7 @@ struct lazy {
 
 static void flush_queue(struct lazy *self, uint64_t queue, uint32_t cpu, struct iova_steps *steps)
 {
+	assert(queue < self->queue_count && self->counts[queue] <= self->entries);
 	const struct iova_allocator *table = self->below.table;
 	const struct iova_extent *extents = self->extents + queue * self->entries;
 	uint64_t count = self->counts[queue];
@@ -57,6 +60,7 @@ static void flush_all(struct lazy *self, uint32_t cpu)
 
 static void defer(struct lazy *self, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
 {
+	assert(extent->count && (self->queue_count == 1 || cpu < self->queue_count));
 	uint64_t queue = self->queue_count == 1 ? 0 : cpu;
 	if (self->counts[queue] == self->entries)
 		flush_queue(self, queue, cpu, steps);
@@ -71,6 +75,7 @@ static void defer(struct lazy *self, const struct iova_extent *extent, uint32_t 
 static enum iova_status lazy_alloc(void *context, const struct iova_request *request, uint32_t cpu,
 				   struct iova_extent *extent)
 {
+	assert(contract_request_is_right(request));
 	struct lazy *self = context;
 	return self->below.table->alloc(self->below.self, request, cpu, extent);
 }
@@ -78,6 +83,7 @@ static enum iova_status lazy_alloc(void *context, const struct iova_request *req
 static enum iova_status lazy_alloc_counted(void *context, const struct iova_request *request, uint32_t cpu,
 					   struct iova_extent *extent, struct iova_steps *steps)
 {
+	assert(contract_request_is_right(request));
 	struct lazy *self = context;
 	const struct iova_allocator *table = self->below.table;
 	steps->backend_trips++;
@@ -144,6 +150,7 @@ static const char *lazy_broken_invariant(void *context)
 static void lazy_poll(void *context, uint64_t now_ns)
 {
 	struct lazy *self = context;
+	assert(!self->polled || now_ns >= self->now_ns);
 	if (!self->polled)
 		self->flush_from_ns = now_ns;
 	self->polled = true;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * null: bumps an address and reads no table. What it costs is what the harness costs. */
 #include "allocator/builtin.h"
+#include "allocator/contract.h"
+
+#include <assert.h>
 
 struct null {
 	uint64_t cursor; /* first page of the next extent if it fits below end */
@@ -23,6 +26,7 @@ static enum iova_status null_create(const struct iova_space *space, const uint64
 
 static enum iova_status null_alloc(void *self, const struct iova_request *request, uint32_t cpu, struct iova_extent *extent)
 {
+	assert(contract_request_is_right(request));
 	(void)cpu;
 	struct null *null = self;
 	uint64_t first = null->cursor;

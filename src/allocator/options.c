@@ -2,6 +2,7 @@
 #include "allocator/spec.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -157,6 +158,7 @@ static int decode(const struct reading *reading, const char *key, const char *va
 int allocator_options_read(const char *spec, const char *part, const struct iova_allocator *table, char *options,
 			   uint64_t *values, struct error *error)
 {
+	assert(!table || (values && table->option_count <= ALLOCATOR_OPTIONS_MAX));
 	const struct reading reading = {spec, part, table, error};
 	const char *keys[ALLOCATOR_OPTIONS_MAX];
 	size_t count = 0;

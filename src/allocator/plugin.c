@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -132,6 +133,7 @@ const char *allocator_table_fault(const struct iova_allocator *table)
 
 int allocator_plugin_open(const char *path, const struct iova_allocator **table, void **library, struct error *error)
 {
+	assert(strchr(path, '/'));
 	const char *wrong = NULL;
 	iova_plugin_function function;
 	struct file file;

@@ -3,6 +3,7 @@
 
 #include "allocator/builtin.h"
 
+#include <assert.h>
 #include <string.h>
 
 const struct iova_allocator *const allocator_registry[] = {
@@ -13,6 +14,7 @@ const size_t allocator_registry_count = sizeof allocator_registry / sizeof alloc
 
 const struct iova_allocator *allocator_find(const char *name)
 {
+	assert(name);
 	for (size_t i = 0; i < allocator_registry_count; i++)
 		if (!strcmp(allocator_registry[i]->name, name))
 			return allocator_registry[i];

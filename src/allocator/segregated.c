@@ -2,6 +2,9 @@
  * segregated: free runs in lists by length, two-level size classes; docs/segregated.md has the picture and the costs. */
 #include "allocator/builtin.h"
 #include "allocator/gap/fit.h"
+#include "allocator/contract.h"
+
+#include <assert.h>
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -265,6 +268,8 @@ INLINE void grow(struct segregated *self, uint32_t gap, uint64_t back, uint64_t 
  * for it. */
 INLINE void release(struct segregated *self, const struct iova_extent *extent, struct iova_steps *steps)
 {
+	assert(contract_range_is_inside(extent->first, extent->count, self->first, self->first + self->count));
+	assert(extent->cookie);
 	struct block *blocks = self->blocks;
 	uint32_t block = (uint32_t)extent->cookie, behind = blocks[block].next, previous = blocks[block].previous;
 	uint64_t first = extent->first, length = extent->count, front = blocks[block].length, back = blocks[behind].length;
@@ -291,6 +296,7 @@ INLINE void release(struct segregated *self, const struct iova_extent *extent, s
 static enum iova_status segregated_alloc(void *self, const struct iova_request *request, uint32_t cpu,
 					 struct iova_extent *extent)
 {
+	assert(contract_request_is_right(request));
 	(void)cpu;
 	return allocate(self, request, extent, NULL);
 }
@@ -298,6 +304,7 @@ static enum iova_status segregated_alloc(void *self, const struct iova_request *
 static enum iova_status segregated_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
 						 struct iova_extent *extent, struct iova_steps *steps)
 {
+	assert(contract_request_is_right(request));
 	(void)cpu;
 	return allocate(self, request, extent, steps);
 }
@@ -330,6 +337,7 @@ static uint32_t find_around(const struct segregated *self, uint64_t first, uint6
 static enum iova_status segregated_place(void *context, uint64_t first, uint64_t count, uint32_t cpu,
 					 struct iova_extent *extent)
 {
+	assert(count);
 	(void)cpu;
 	struct segregated *self = context;
 	if (count > self->count)

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ size_t allocator_spec_length(const char *text, const char *stops)
 
 void allocator_path_read(const char *text, size_t length, struct text *path)
 {
+	assert(text || !length);
 	for (size_t i = 0; i < length; i++) {
 		if (text[i] == '\\' && i + 1 < length && strchr(ESCAPED, text[i + 1]))
 			i++;
@@ -174,6 +176,7 @@ int allocator_spec_check(const char *text, struct error *error)
 
 int allocator_spec_open(const char *text, struct allocator_spec *spec, struct error *error)
 {
+	assert(text && spec);
 	memset(spec, 0, sizeof *spec);
 	if (!read_spec(text, spec, error))
 		return 0;

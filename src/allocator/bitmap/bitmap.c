@@ -8,6 +8,9 @@
  * indices: word 0, all that precedes the space and all that follows its last page are used for ever, and stop every search. */
 #include "allocator/bitmap/runs.h"
 #include "allocator/builtin.h"
+#include "allocator/contract.h"
+
+#include <assert.h>
 
 /* 1.16 bits for each of these are more addresses than a host can be asked for. */
 #define PAGES_MAX (UINT64_C(1) << 46)
@@ -240,6 +243,7 @@ INLINE uint64_t likely_word(const struct bitmap *self, uint64_t count)
 static enum iova_status bitmap_alloc(void *context, const struct iova_request *request, uint32_t cpu,
 				     struct iova_extent *extent)
 {
+	assert(contract_request_is_right(request));
 	(void)cpu;
 	struct bitmap *self = context;
 	uint64_t count = request->count;
@@ -258,6 +262,7 @@ static enum iova_status bitmap_alloc(void *context, const struct iova_request *r
 static enum iova_status bitmap_alloc_counted(void *context, const struct iova_request *request, uint32_t cpu,
 					     struct iova_extent *extent, struct iova_steps *steps)
 {
+	assert(contract_request_is_right(request));
 	(void)cpu;
 	const struct bitmap *self = context;
 	enum iova_status status = allocate(context, request, extent, steps);
@@ -292,6 +297,7 @@ static void bitmap_free_counted(void *context, const struct iova_extent *extent,
 static enum iova_status bitmap_place(void *context, uint64_t first, uint64_t count, uint32_t cpu,
 				     struct iova_extent *extent)
 {
+	assert(count);
 	(void)cpu;
 	struct bitmap *self = context;
 	uint64_t start = first - self->base;

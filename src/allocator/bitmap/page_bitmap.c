@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 
+#include <assert.h>
 #include <string.h>
 
 static size_t bytes_of(const struct page_bitmap *bitmap)
@@ -13,6 +14,7 @@ static size_t bytes_of(const struct page_bitmap *bitmap)
 enum iova_status page_bitmap_create(struct page_bitmap *bitmap, uint64_t pages, const struct summaries *summaries,
 				    const struct iova_host *host)
 {
+	assert(pages && pages < UINT64_C(1) << 53);
 	*bitmap = (struct page_bitmap){.pages = pages, .top = summaries->top, .host = host};
 	memcpy(bitmap->groups, summaries->groups, sizeof(bitmap->groups));
 	bitmap->words = host->memory_get(host->context, bytes_of(bitmap));

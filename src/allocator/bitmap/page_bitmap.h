@@ -8,6 +8,7 @@
 #include "allocator/bitmap/summaries.h"
 #include "iovabench/allocator.h"
 
+#include <assert.h>
 #include <stdbool.h>
 
 struct page_bitmap {
@@ -40,6 +41,7 @@ void page_bitmap_word_emptied(struct page_bitmap *bitmap, uint64_t word);
 
 static inline bool page_bitmap_is_used(const struct page_bitmap *bitmap, uint64_t page)
 {
+	assert(page < bitmap->pages);
 	return bitmap->words[page >> 6] >> (page & 63) & 1;
 }
 
@@ -87,6 +89,7 @@ static inline void page_bitmap_clear_in_word(struct page_bitmap *bitmap, uint64_
 /* [first, end) is not empty and entirely free (set) or used (clear). */
 static inline void page_bitmap_set(struct page_bitmap *bitmap, uint64_t first, uint64_t end)
 {
+	assert(first < end && end <= bitmap->pages);
 	uint64_t word = first >> 6, last = (end - 1) >> 6;
 	uint64_t low = ~UINT64_C(0) << (first & 63), high = ~UINT64_C(0) >> (63 - ((end - 1) & 63));
 	if (word == last) {
@@ -101,6 +104,7 @@ static inline void page_bitmap_set(struct page_bitmap *bitmap, uint64_t first, u
 
 static inline void page_bitmap_clear(struct page_bitmap *bitmap, uint64_t first, uint64_t end)
 {
+	assert(first < end && end <= bitmap->pages);
 	uint64_t word = first >> 6, last = (end - 1) >> 6;
 	uint64_t low = ~UINT64_C(0) << (first & 63), high = ~UINT64_C(0) >> (63 - ((end - 1) & 63));
 	if (word == last) {

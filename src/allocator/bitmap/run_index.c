@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/bitmap/run_index.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Whole groups: the missing ones read as 0. */
@@ -12,6 +13,7 @@ static size_t bytes_of(const struct run_index *index)
 enum iova_status run_index_create(struct run_index *index, uint64_t words, const struct summaries *summaries,
 				  const struct iova_host *host)
 {
+	assert(words && words < UINT64_C(1) << 47);
 	*index = (struct run_index){.words = words, .host = host};
 	memcpy(index->groups, summaries->groups, sizeof(index->groups));
 	index->top = summaries->top ? summaries->top - 1 : 0;
@@ -53,6 +55,7 @@ static uint8_t greatest(const uint8_t *bytes)
 
 uint64_t run_index_next(struct run_index *index, uint64_t from, uint8_t code, uint64_t *examined)
 {
+	assert(code);
 	unsigned level = 0;
 	uint64_t wanted = ~UINT64_C(0) << (from & 63), group = from >> 6;
 	for (;;) {

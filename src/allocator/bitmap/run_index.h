@@ -11,6 +11,7 @@
 #include "iovabench/allocator.h"
 
 #if defined(__SSE2__)
+#include <assert.h>
 #include <emmintrin.h>
 #endif
 
@@ -47,6 +48,7 @@ const char *run_index_broken_invariant(const struct run_index *index);
 /* pages < 2^53. */
 static inline uint8_t run_index_code(uint64_t pages)
 {
+	assert(pages < UINT64_C(1) << 53);
 	if (pages < RUN_INDEX_EXACT)
 		return (uint8_t)pages;
 	unsigned octave = bits_log2_floor(pages);
@@ -89,6 +91,7 @@ static inline uint8_t *run_index_most(const struct run_index *index, unsigned le
 
 static inline void run_index_set(struct run_index *index, uint64_t word, uint8_t code)
 {
+	assert(word < index->words);
 	index->codes[word] = code;
 	for (unsigned level = 1; level <= index->top; level++) {
 		word >>= 6;

@@ -8,6 +8,8 @@
 #include "allocator/bitmap/word_runs.h"
 #include "base/bits.h"
 
+#include <assert.h>
+
 #define INLINE static inline __attribute__((always_inline))
 #define NOTHING UINT64_MAX
 
@@ -100,6 +102,7 @@ INLINE void promise(struct bitmap *self, uint64_t word, uint64_t pages)
 /* The pages are free. What is left of their run behind them needs a promise of its own if it begins in another word. */
 INLINE void take(struct bitmap *self, uint64_t first, uint64_t count)
 {
+	assert(count && count <= self->free_pages && first >= self->first && first + count <= self->end);
 	uint64_t end = first + count, run = page_bitmap_previous(&self->used, first - 1) + 1;
 	page_bitmap_set(&self->used, first, end);
 	self->free_pages -= count;
@@ -109,6 +112,7 @@ INLINE void take(struct bitmap *self, uint64_t first, uint64_t count)
 
 INLINE void give_back(struct bitmap *self, uint64_t first, uint64_t count)
 {
+	assert(count && first >= self->first && first + count <= self->end);
 	uint64_t run = page_bitmap_previous(&self->used, first - 1) + 1;
 	page_bitmap_clear(&self->used, first, first + count);
 	self->free_pages += count;
@@ -138,6 +142,7 @@ INLINE bool give_back_inside(struct bitmap *self, uint64_t first, uint64_t count
  * its first page, or NOTHING, with nothing done. */
 INLINE uint64_t take_inside(struct bitmap *self, uint64_t word, uint64_t count)
 {
+	assert(count && count < 64);
 	uint64_t used = self->used.words[word];
 	unsigned position = word_runs_first_zeros(used, count);
 	if (UNLIKELY(position + count >= 64) || UNLIKELY(!(used & ((UINT64_C(1) << position) - 1))))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/bitmap/summaries.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Levels from this one on are part of what creation costs, rather than of what the first extents in a region do, if they are
@@ -10,6 +11,7 @@
 
 enum iova_status summaries_create(struct summaries *summaries, uint64_t words, const struct iova_host *host)
 {
+	assert(words && words < UINT64_C(1) << 47);
 	uint64_t offsets[SUMMARIES_LEVELS_MAX], total = 0;
 	*summaries = (struct summaries){.host = host};
 	while (words > 1) {

@@ -3,6 +3,7 @@
 #ifndef ALLOCATOR_BITMAP_WORD_RUNS_H
 #define ALLOCATOR_BITMAP_WORD_RUNS_H
 
+#include <assert.h>
 #include <stdint.h>
 
 /* One step of the search below: is there a longer sequence, of `more` on top of *length? begins: where `more` ones
@@ -14,7 +15,7 @@ static inline void word_runs_lengthen(uint64_t begins, unsigned more, uint64_t *
 	*length += longer ? more : 0;
 }
 
-/* Longest sequence of ones, at most 63: binary search over the masks of positions where 2^k ones begin. */
+/* Longest sequence of ones, 63 at most, also of 64: binary search over the masks of positions where 2^k ones begin. */
 static inline unsigned word_runs_longest_ones(uint64_t ones)
 {
 	uint64_t begins2 = ones & ones >> 1, begins4 = begins2 & begins2 >> 2, begins8 = begins4 & begins4 >> 4;
@@ -41,6 +42,7 @@ static inline uint64_t word_runs_smear(uint64_t used, unsigned *left)
 /* Lowest position whose next count < 64 bits are 0, where bits beyond the word count as 0; 64 if there is none. */
 static inline unsigned word_runs_first_zeros(uint64_t used, uint64_t count)
 {
+	assert(count && count < 64);
 	unsigned left = (unsigned)count;
 	if (count == 1) /* the most frequent one need not wait for the others' steps */
 		return ~used ? (unsigned)__builtin_ctzll(~used) : 64;

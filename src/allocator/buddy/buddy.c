@@ -3,7 +3,9 @@
 #include "allocator/buddy/tree.h"
 #include "allocator/builtin.h"
 #include "base/bits.h"
+#include "allocator/contract.h"
 
+#include <assert.h>
 #include <stdbool.h>
 
 enum first {
@@ -275,6 +277,7 @@ static enum iova_status alloc_rare(struct buddy *self, const struct iova_request
 static enum iova_status buddy_alloc(void *context, const struct iova_request *request, uint32_t cpu,
 				    struct iova_extent *extent)
 {
+	assert(contract_request_is_right(request));
 	(void)cpu;
 	struct buddy *self = context;
 	if (UNLIKELY(self->rare))
@@ -287,12 +290,15 @@ static enum iova_status buddy_alloc(void *context, const struct iova_request *re
 static enum iova_status buddy_alloc_counted(void *context, const struct iova_request *request, uint32_t cpu,
 					    struct iova_extent *extent, struct iova_steps *steps)
 {
+	assert(contract_request_is_right(request));
 	(void)cpu;
 	return alloc_rare(context, request, extent, steps);
 }
 
 INLINE void release(struct buddy *self, bool by_address, const struct iova_extent *extent, struct iova_steps *steps)
 {
+	assert(contract_range_is_inside(extent->first, extent->count, self->space.first,
+					self->space.first + self->space.count));
 	uint64_t page = extent->first - self->base, count = extent->count;
 	self->free_pages += count;
 	if (UNLIKELY((count & (count - 1)) | (page & (count - 1)))) {
@@ -345,6 +351,7 @@ static unsigned containing(const struct buddy *self, uint64_t index)
 
 static enum iova_status buddy_place(void *context, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
 {
+	assert(count);
 	(void)cpu;
 	struct buddy *self = context;
 	if (self->closed)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/buddy/tree.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Marks the entries from the marked ones up to end that are free blocks still. */
@@ -99,12 +100,14 @@ static uint64_t search(struct buddy_tree *tree, unsigned log2, unsigned level, u
 uint64_t buddy_tree_search_from(struct buddy_tree *tree, unsigned log2, uint64_t block, bool downwards,
 				struct iova_steps *steps)
 {
+	assert(log2 <= tree->order_max);
 	uint64_t wanted = downwards ? ~UINT64_C(0) >> (63 - (block & 63)) : ~UINT64_C(0) << (block & 63);
 	return search(tree, log2, 0, block >> 6, wanted, downwards, steps);
 }
 
 uint64_t buddy_tree_search_all(struct buddy_tree *tree, unsigned log2, struct iova_steps *steps)
 {
+	assert(tree->nonempty >> log2 & 1);
 	struct buddy_tree_order *order = &tree->orders[log2];
 	while (order->held) {
 		uint64_t block = buddy_tree_pop(order);

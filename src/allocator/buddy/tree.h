@@ -18,6 +18,7 @@
 #include "base/bits.h"
 #include "iovabench/allocator.h"
 
+#include <assert.h>
 #include <stdbool.h>
 
 #define INLINE static inline __attribute__((always_inline))
@@ -97,6 +98,7 @@ void buddy_tree_forget(struct buddy_tree *tree, unsigned log2, uint64_t block);
 /* level < top. */
 INLINE uint64_t *buddy_tree_word(const struct buddy_tree *tree, unsigned log2, unsigned level, uint64_t word)
 {
+	assert(log2 <= tree->order_max + 1 && level < tree->top);
 	uint64_t place = tree->orders[log2].places[level];
 	return tree->memory + (place >> 6) + (word << (place & 63));
 }
@@ -142,6 +144,7 @@ INLINE bool buddy_tree_unmark(struct buddy_tree *tree, unsigned log2, uint64_t w
 /* A block becomes free whose buddy is in use. by_address is that of the tree; a constant makes it fast. */
 INLINE void buddy_tree_insert(struct buddy_tree *tree, bool by_address, unsigned log2, uint64_t block)
 {
+	assert(by_address == tree->by_address);
 	struct buddy_tree_order *order = &tree->orders[log2];
 	uint64_t *word = buddy_tree_word(tree, log2, 0, block >> 6), before = *word;
 	*word = before | UINT64_C(1) << (block & 63);
@@ -168,6 +171,7 @@ INLINE void buddy_tree_insert(struct buddy_tree *tree, bool by_address, unsigned
 
 INLINE void buddy_tree_take_out(struct buddy_tree *tree, bool by_address, unsigned log2, uint64_t block)
 {
+	assert(buddy_tree_is_free(tree, log2, block) && by_address == tree->by_address);
 	struct buddy_tree_order *order = &tree->orders[log2];
 	uint64_t *word = buddy_tree_word(tree, log2, 0, block >> 6), after = *word & ~(UINT64_C(1) << (block & 63));
 	*word = after;
@@ -183,6 +187,7 @@ INLINE void buddy_tree_take_out(struct buddy_tree *tree, bool by_address, unsign
 /* The stack is not empty. */
 INLINE uint64_t buddy_tree_pop(struct buddy_tree_order *order)
 {
+	assert(order->held && order->held <= BUDDY_TREE_RECENT);
 	uint64_t held = --order->held;
 	if (UNLIKELY(order->marked > held))
 		order->marked = held;
@@ -192,6 +197,7 @@ INLINE uint64_t buddy_tree_pop(struct buddy_tree_order *order)
 /* By address: takes out the first free block of an order that has one. */
 INLINE uint64_t buddy_tree_take_first(struct buddy_tree *tree, bool downwards, unsigned log2)
 {
+	assert(tree->by_address && tree->nonempty >> log2 & 1);
 	struct buddy_tree_order *order = &tree->orders[log2];
 	/* A ring of equal sizes frees one block and takes it again: reading words that were just written makes the CPU
 	 * wait, so a block that is alone is not searched. */
@@ -220,6 +226,7 @@ INLINE uint64_t buddy_tree_take_first(struct buddy_tree *tree, bool downwards, u
 INLINE void buddy_tree_release_block(struct buddy_tree *tree, bool by_address, unsigned log2, uint64_t block,
 				     struct iova_steps *steps)
 {
+	assert(!buddy_tree_is_free(tree, log2, block));
 	while (UNLIKELY(buddy_tree_is_buddy_free(tree, log2, block))) {
 		buddy_tree_take_out(tree, by_address, log2, block ^ 1);
 		block >>= 1;

@@ -9,6 +9,9 @@
 #include "allocator/gap/find.h"
 #include "allocator/gap/fit.h"
 #include "allocator/gap/tree.h"
+#include "allocator/contract.h"
+
+#include <assert.h>
 
 enum { OPTION_HINT32, OPTION_RETRY, OPTION_GATE };
 
@@ -67,6 +70,7 @@ static inline uint32_t pool_take(struct linux_domain *self)
 
 static inline void pool_put(struct linux_domain *self, uint32_t node)
 {
+	assert(node >= NODES_FIXED && node < self->fresh);
 	self->tree.gaps[node].child[0] = self->unused;
 	self->unused = node;
 }
@@ -137,6 +141,7 @@ GAP_INLINE enum iova_status allocate(struct linux_domain *self, const struct iov
 static enum iova_status linux_alloc(void *self, const struct iova_request *request, uint32_t cpu,
 				    struct iova_extent *extent)
 {
+	assert(contract_request_is_right(request));
 	(void)cpu;
 	return allocate(self, request, extent, NULL);
 }
@@ -144,6 +149,7 @@ static enum iova_status linux_alloc(void *self, const struct iova_request *reque
 static enum iova_status linux_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
 					    struct iova_extent *extent, struct iova_steps *steps)
 {
+	assert(contract_request_is_right(request));
 	(void)cpu;
 	return allocate(self, request, extent, &steps->examined);
 }
@@ -184,6 +190,7 @@ static void linux_free_counted(void *self, const struct iova_extent *extent, uin
 /* Holes are no allocations: the hints stay where the last allocation went. */
 static enum iova_status linux_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
 {
+	assert(count);
 	(void)cpu;
 	struct linux_domain *domain = self;
 	const struct gap *nodes = domain->tree.gaps;

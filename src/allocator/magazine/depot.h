@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "iovabench/allocator.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -65,12 +66,14 @@ static inline struct magazine *depot_take_empty(struct magazine_depot *depot)
 
 static inline void depot_put_empty(struct magazine_depot *depot, struct magazine *magazine)
 {
+	assert(magazine);
 	magazine->next = depot->empty;
 	depot->empty = magazine;
 }
 
 static inline struct magazine *depot_take_full(struct magazine_depot *depot, unsigned size_class)
 {
+	assert(!depot->shelves[size_class].full == !depot->shelves[size_class].count);
 	struct magazine_shelf *shelf = &depot->shelves[size_class];
 	struct magazine *magazine = shelf->full;
 	if (magazine) {
@@ -82,6 +85,7 @@ static inline struct magazine *depot_take_full(struct magazine_depot *depot, uns
 
 static inline void depot_put_full(struct magazine_depot *depot, unsigned size_class, struct magazine *magazine)
 {
+	assert(magazine);
 	struct magazine_shelf *shelf = &depot->shelves[size_class];
 	magazine->next = shelf->full;
 	__atomic_store_n(&shelf->full, magazine, __ATOMIC_RELAXED);

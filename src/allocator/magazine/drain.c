@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/magazine/drain.h"
 
+#include <assert.h>
+
 uint64_t empty_hand(struct magazines *self, struct hand *hand, uint32_t cpu, struct iova_steps *steps)
 {
+	assert(hand->magazine ? hand->count <= self->rounds : !hand->count);
 	uint64_t pages = hand->count ? below_free(self, hand->magazine->extents, hand->count, cpu, steps) : 0;
 	hand->count = 0;
 	return pages;
@@ -119,6 +122,7 @@ static void gates_open(struct magazines *self)
 
 void magazines_drain(struct magazines *self, uint32_t cpu)
 {
+	assert(cpu < self->cpu_count);
 	struct drain_at at = {self->classes, 0};
 	gates_close(self);
 	give_back(self, &at, UINT64_MAX, cpu, NULL);

@@ -5,6 +5,7 @@
 #ifndef ALLOCATOR_MAGAZINE_GATE_H
 #define ALLOCATOR_MAGAZINE_GATE_H
 
+#include <assert.h>
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -35,6 +36,7 @@ static inline void gate_barrier(void)
  * back: who closes the gate stores, runs the barrier, and then looks for somebody inside. */
 static inline bool gate_enter(struct magazine_gate *gate)
 {
+	assert(!__atomic_load_n(&gate->inside, __ATOMIC_RELAXED));
 	__atomic_store_n(&gate->inside, 1, __ATOMIC_RELAXED);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	return !__atomic_load_n(&gate->state, __ATOMIC_ACQUIRE);
@@ -42,6 +44,7 @@ static inline bool gate_enter(struct magazine_gate *gate)
 
 static inline void gate_leave(struct magazine_gate *gate)
 {
+	assert(__atomic_load_n(&gate->inside, __ATOMIC_RELAXED));
 	__atomic_store_n(&gate->inside, 0, __ATOMIC_RELEASE);
 }
 
@@ -59,17 +62,20 @@ static inline bool gate_enter_slowly(struct magazine_gate *gate)
  * time, and not from inside. */
 static inline void gate_close(struct magazine_gate *gate)
 {
+	assert(!(__atomic_load_n(&gate->state, __ATOMIC_RELAXED) & GATE_CLOSED));
 	__atomic_fetch_or(&gate->state, GATE_CLOSED, __ATOMIC_SEQ_CST);
 }
 
 static inline void gate_wait(const struct magazine_gate *gate)
 {
+	assert(__atomic_load_n(&gate->state, __ATOMIC_RELAXED) & GATE_CLOSED);
 	while (__atomic_load_n(&gate->inside, __ATOMIC_SEQ_CST))
 		sched_yield();
 }
 
 static inline void gate_open(struct magazine_gate *gate)
 {
+	assert(__atomic_load_n(&gate->state, __ATOMIC_RELAXED) & GATE_CLOSED);
 	__atomic_fetch_and(&gate->state, ~GATE_CLOSED, __ATOMIC_RELEASE);
 }
 

@@ -5,6 +5,9 @@
 #include "allocator/magazine/check.h"
 #include "allocator/magazine/drain.h"
 #include "allocator/magazine/state.h"
+#include "allocator/contract.h"
+
+#include <assert.h>
 
 #define INLINE static inline __attribute__((always_inline))
 #define OUTLINE static __attribute__((noinline))
@@ -239,6 +242,7 @@ OUTLINE void free_slowly(struct magazines *self, const struct iova_extent *exten
 
 INLINE void take_back(struct magazines *self, const struct iova_extent *extent, uint32_t number, struct iova_steps *steps)
 {
+	assert(extent->count);
 	uint64_t count = extent->count;
 	if (__builtin_expect(count > self->largest, 0)) {
 		free_slowly(self, extent, number, steps);
@@ -261,12 +265,14 @@ INLINE void take_back(struct magazines *self, const struct iova_extent *extent, 
 static enum iova_status magazine_alloc(void *self, const struct iova_request *request, uint32_t cpu,
 				       struct iova_extent *extent)
 {
+	assert(contract_request_is_right(request));
 	return allocate(self, request, cpu, extent, NULL);
 }
 
 static enum iova_status magazine_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
 					       struct iova_extent *extent, struct iova_steps *steps)
 {
+	assert(contract_request_is_right(request));
 	return allocate(self, request, cpu, extent, steps);
 }
 

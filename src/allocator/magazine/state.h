@@ -7,6 +7,8 @@
 #include "allocator/magazine/gate.h"
 #include "base/bits.h"
 
+#include <assert.h>
+
 enum key { KEY_SIZE, KEY_ORDER };
 
 /* Largest value of the option max. */
@@ -70,6 +72,7 @@ struct magazines {
 
 static inline struct cpu *cpu_of(const struct magazines *self, uint32_t cpu)
 {
+	assert(cpu < self->cpu_count);
 	return (struct cpu *)(void *)(self->cpus + cpu * self->cpu_bytes);
 }
 
@@ -97,6 +100,7 @@ static inline void bit_clear(uint64_t *words, uint64_t bit)
 
 static inline uint64_t *cpus_of_class(const struct magazines *self, unsigned size_class)
 {
+	assert(size_class < self->classes);
 	return self->cached_cpus + size_class * self->cpu_words;
 }
 

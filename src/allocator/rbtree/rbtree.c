@@ -3,6 +3,9 @@
 #include "allocator/builtin.h"
 #include "allocator/rbtree/check.h"
 #include "allocator/rbtree/order.h"
+#include "allocator/contract.h"
+
+#include <assert.h>
 
 enum { OPTION_FIT };
 enum fit { FIT_FIRST, FIT_BEST, FIT_LAST };
@@ -10,6 +13,7 @@ enum fit { FIT_FIRST, FIT_BEST, FIT_LAST };
 static enum iova_status rbtree_alloc(void *self, const struct iova_request *request, uint32_t cpu,
 				     struct iova_extent *extent)
 {
+	assert(contract_request_is_right(request));
 	struct rbtree *tree = self;
 	(void)cpu;
 	return tree->is_by_address ? address_alloc(tree, request, extent) : length_alloc(tree, request, extent);
@@ -18,6 +22,7 @@ static enum iova_status rbtree_alloc(void *self, const struct iova_request *requ
 static enum iova_status rbtree_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
 					     struct iova_extent *extent, struct iova_steps *steps)
 {
+	assert(contract_request_is_right(request));
 	struct rbtree *tree = self;
 	(void)cpu;
 	return tree->is_by_address ? address_alloc_counted(tree, request, extent, steps)
@@ -26,6 +31,7 @@ static enum iova_status rbtree_alloc_counted(void *self, const struct iova_reque
 
 static void rbtree_free(void *self, const struct iova_extent *extent, uint32_t cpu)
 {
+	assert(extent->count);
 	struct rbtree *tree = self;
 	(void)cpu;
 	if (tree->is_by_address)
@@ -36,6 +42,7 @@ static void rbtree_free(void *self, const struct iova_extent *extent, uint32_t c
 
 static void rbtree_free_counted(void *self, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
 {
+	assert(extent->count);
 	struct rbtree *tree = self;
 	(void)cpu;
 	if (tree->is_by_address)
@@ -46,6 +53,7 @@ static void rbtree_free_counted(void *self, const struct iova_extent *extent, ui
 
 static enum iova_status rbtree_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
 {
+	assert(count);
 	struct rbtree *tree = self;
 	(void)cpu;
 	return tree->is_by_address ? address_place(tree, first, count, extent) : length_place(tree, first, count, extent);

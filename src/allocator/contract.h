@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * What iovabench/allocator.h lets an allocator rely on, for assertions where the calls come in. */
+#ifndef ALLOCATOR_CONTRACT_H
+#define ALLOCATOR_CONTRACT_H
+
+#include "base/bits.h"
+#include "iovabench/allocator.h"
+
+#include <stdbool.h>
+
+static inline bool contract_request_is_right(const struct iova_request *request)
+{
+	if (!request->count)
+		return false;
+	if (request->constraints & IOVA_CONSTRAIN_ALIGN && !bits_is_power_of_two(request->align))
+		return false;
+	if (request->constraints & IOVA_CONSTRAIN_BOUNDARY && !bits_is_power_of_two(request->boundary))
+		return false;
+	return !(request->constraints & IOVA_CONSTRAIN_LIMIT) || request->low <= request->high;
+}
+
+/* [first, first + count) is not empty and lies in [low, end). */
+static inline bool contract_range_is_inside(uint64_t first, uint64_t count, uint64_t low, uint64_t end)
+{
+	return count && first >= low && first < end && count <= end - first;
+}
+
+#endif
