@@ -4,10 +4,12 @@
 #include "base/memory.h"
 #include "metric/metrics.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct rules *rules_of(const struct yaml_document *document)
 {
+	assert(document->context);
 	return document->context;
 }
 
@@ -97,6 +99,7 @@ static void check_sweep_key(struct yaml_document *document, yaml_place place, si
 
 void rule_sweep(struct yaml_document *document, yaml_place place, void *item)
 {
+	assert(item);
 	const struct workload *workload = rules_of(document)->workload;
 	const struct workload_sweep *sweep = item;
 	size_t number = (size_t)(sweep - workload->sweeps), combinations = 1;

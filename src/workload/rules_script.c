@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "yaml/scalar.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -329,6 +330,7 @@ static void read_line(struct reader *reader, yaml_place place, const struct work
 
 void rules_script(struct yaml_document *document, yaml_place phase_place, struct workload_phase *phase)
 {
+	assert(phase->body == WORKLOAD_BODY_SCRIPT && !phase->script_count);
 	yaml_place list = yaml_key_place(document, phase_place, "script");
 	if (!phase->line_count)
 		return; /* told */

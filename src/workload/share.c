@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 
+#include <assert.h>
 #include <string.h>
 
 static bool makes_driver_calls(const struct workload *workload, const struct workload_phase *phase)
@@ -16,6 +17,7 @@ static bool makes_driver_calls(const struct workload *workload, const struct wor
 
 int workload_share_check(const struct workload *whole, uint32_t threads, struct error *error)
 {
+	assert(threads && threads <= WORKLOAD_THREADS_MAX);
 	static const char *const sequences[] = {
 		[WORKLOAD_BODY_SCRIPT] = "is a script",
 		[WORKLOAD_BODY_TRACE] = "is a recording",
@@ -56,6 +58,7 @@ static uint64_t cut(uint64_t whole, uint32_t index, uint32_t threads)
 int workload_share(const struct workload *whole, uint32_t index, uint32_t threads, struct workload *part,
 		   struct error *error)
 {
+	assert(index < threads && threads <= WORKLOAD_THREADS_MAX);
 	*part = *whole;
 	part->phases = memory_zeroed(whole->phase_count, sizeof part->phases[0]);
 	if (!part->phases)

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "workload/workload_yaml.h"
 
+#include <assert.h>
 #include <string.h>
 
 size_t workload_combinations(const struct workload *workload)
@@ -16,6 +17,7 @@ size_t workload_combinations(const struct workload *workload)
 
 void workload_combination(const struct workload *workload, size_t number, struct yaml_setting *settings)
 {
+	assert(number < workload_combinations(workload));
 	for (size_t i = workload->sweep_count; i--;) {
 		const struct workload_sweep *sweep = &workload->sweeps[i];
 		const struct yaml_written *value = &sweep->values[number % sweep->value_count];
@@ -66,6 +68,7 @@ int workload_load(const char *file, struct workload *workload, struct text *mess
 
 void workload_trace_path(const struct workload *workload, const struct workload_phase *phase, struct text *path)
 {
+	assert(phase->trace.file && workload->file);
 	const char *file = phase->trace.file, *slash = strrchr(workload->file, '/');
 	if (file[0] != '/' && slash)
 		text_add_bytes(path, workload->file, (size_t)(slash + 1 - workload->file));
@@ -74,5 +77,6 @@ void workload_trace_path(const struct workload *workload, const struct workload_
 
 uint64_t workload_hash(const char *bytes, size_t length)
 {
+	assert(bytes || !length);
 	return hash_bytes(HASH_START, bytes, length);
 }

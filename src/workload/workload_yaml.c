@@ -4,6 +4,8 @@
 #include "base/memory.h"
 #include "workload/language.h"
 
+#include <assert.h>
+
 static void parse(struct yaml_problems *problems, const struct yaml_setting *settings, size_t setting_count,
 		  struct workload *workload)
 {
@@ -20,6 +22,7 @@ static void parse(struct yaml_problems *problems, const struct yaml_setting *set
 int workload_parse_set(const char *file, const char *bytes, size_t length, const struct yaml_setting *settings,
 		       size_t setting_count, struct workload *workload, struct text *messages)
 {
+	assert(file && (bytes || !length) && (settings || !setting_count));
 	struct yaml_problems problems = {.what = "workload", .file = file, .bytes = bytes, .length = length};
 	*workload = (struct workload){0};
 	if (length > WORKLOAD_FILE_BYTES_MAX) {

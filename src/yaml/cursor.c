@@ -27,6 +27,7 @@ uint64_t yaml_member_number(const char *item, const struct yaml_member *member)
 
 void yaml_cursor_begin(struct yaml_cursor *cursor, const struct yaml_map *map, const void *item)
 {
+	assert(map && map->keys);
 	cursor->depth = 1;
 	cursor->levels[0] =
 		(struct yaml_level){.map = map, .next = map->keys, .item = (char *)(uintptr_t)item, .has = UINT32_MAX};
@@ -34,6 +35,7 @@ void yaml_cursor_begin(struct yaml_cursor *cursor, const struct yaml_map *map, c
 
 struct yaml_level *yaml_cursor_top(struct yaml_cursor *cursor)
 {
+	assert(cursor->depth && cursor->depth <= YAML_LEVELS_MAX);
 	return &cursor->levels[cursor->depth - 1];
 }
 
@@ -64,6 +66,8 @@ enum yaml_step yaml_cursor_next(struct yaml_cursor *cursor)
 
 struct yaml_level *yaml_cursor_enter(struct yaml_cursor *cursor)
 {
+	assert(cursor->row->kind == YAML_MAP || cursor->row->kind == YAML_LIST || cursor->row->kind == YAML_INCLUDE);
+	assert(cursor->depth < YAML_LEVELS_MAX);
 	const struct yaml_level *above = yaml_cursor_top(cursor);
 	const struct yaml_key *row = cursor->row;
 	struct yaml_level *level = &cursor->levels[cursor->depth++];

@@ -6,6 +6,7 @@
 #include "yaml/schema.h"
 #include "yaml/walk.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,7 @@ size_t yaml_list_length(const struct yaml_document *document, yaml_place list)
 
 void yaml_fault(struct yaml_document *document, yaml_place place, const char *format, ...)
 {
+	assert(document->problems);
 	char path[YAML_PATH_BYTES], message[1024];
 	va_list arguments;
 	if (place == YAML_PLACE_NONE)
@@ -150,6 +152,8 @@ void yaml_document_read(struct yaml_document *document, const struct yaml_langua
 			const struct yaml_setting *settings, size_t setting_count, struct yaml_problems *problems,
 			void *root, void *context)
 {
+	assert(language->root && problems->what && problems->file && !problems->count);
+	assert(settings || !setting_count);
 	struct text text = {0};
 	*document = (struct yaml_document){.language = language, .problems = problems, .context = context};
 	if (problems->length >= 3 && !memcmp(problems->bytes, "\xef\xbb\xbf", 3)) {

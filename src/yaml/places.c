@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "yaml/tree.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct yaml_place_entry {
 
 int yaml_places_prepare(struct yaml_places *places, uint32_t capacity, struct yaml_position root)
 {
+	assert(capacity);
 	*places = (struct yaml_places){.capacity = capacity, .head_count = (uint32_t)bits_power_of_two_ceil(capacity)};
 	places->entries = memory_zeroed(capacity, sizeof *places->entries);
 	places->heads = memory_zeroed(places->head_count, sizeof *places->heads);
@@ -54,6 +56,7 @@ static uint32_t *chain(const struct yaml_places *places, yaml_place parent, cons
 yaml_place yaml_places_add(struct yaml_places *places, yaml_place parent, const char *key, uint32_t index, uint32_t node,
 			   struct yaml_position position, bool hidden)
 {
+	assert(places->count < places->capacity && parent < places->count);
 	uint32_t *head = chain(places, parent, key, index);
 	yaml_place place = places->count++;
 	places->entries[place] = (struct yaml_place_entry){.key = key,
@@ -70,6 +73,7 @@ yaml_place yaml_places_add(struct yaml_places *places, yaml_place parent, const 
 yaml_place yaml_places_add_again(struct yaml_places *places, yaml_place parent, const char *key,
 				 struct yaml_position position)
 {
+	assert(places->count < places->capacity && parent < places->count);
 	places->entries[places->count] = (struct yaml_place_entry){.key = key, .parent = parent, .position = position};
 	return places->count++;
 }
@@ -88,26 +92,31 @@ static yaml_place find(const struct yaml_places *places, yaml_place parent, cons
 
 yaml_place yaml_places_value(const struct yaml_places *places, yaml_place parent, const char *key)
 {
+	assert(key && places->head_count);
 	return find(places, parent, key, 0);
 }
 
 yaml_place yaml_places_item(const struct yaml_places *places, yaml_place parent, uint32_t index)
 {
+	assert(places->head_count);
 	return find(places, parent, NULL, index);
 }
 
 struct yaml_position yaml_places_position(const struct yaml_places *places, yaml_place place)
 {
+	assert(place < places->count);
 	return places->entries[place].position;
 }
 
 uint32_t yaml_places_node(const struct yaml_places *places, yaml_place place)
 {
+	assert(place < places->count);
 	return places->entries[place].node;
 }
 
 void yaml_places_spoil(struct yaml_places *places, yaml_place place)
 {
+	assert(place < places->count);
 	while (!places->entries[place].spoiled) {
 		places->entries[place].spoiled = true;
 		place = places->entries[place].parent;
@@ -116,6 +125,7 @@ void yaml_places_spoil(struct yaml_places *places, yaml_place place)
 
 bool yaml_places_sound(const struct yaml_places *places, yaml_place place)
 {
+	assert(place < places->count);
 	return !places->entries[place].spoiled;
 }
 
@@ -127,6 +137,7 @@ void yaml_places_refuse(struct yaml_places *places, yaml_place place)
 
 bool yaml_places_refused(const struct yaml_places *places, yaml_place place)
 {
+	assert(place < places->count);
 	return places->entries[place].refused;
 }
 
@@ -138,6 +149,7 @@ static bool is_word(const char *key)
 
 const char *yaml_places_path(const struct yaml_places *places, yaml_place place, char buffer[YAML_PATH_BYTES])
 {
+	assert(place < places->count);
 	yaml_place way[YAML_DEPTH_MAX + 2];
 	size_t count = 0, used = 0;
 	for (; place != YAML_PLACE_ROOT && count < sizeof way / sizeof way[0]; place = places->entries[place].parent)

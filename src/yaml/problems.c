@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 void yaml_problems_add(struct yaml_problems *problems, struct yaml_position position, const char *path, const char *format,
 		       ...)
 {
+	assert(position.line && position.column && path);
 	if (problems->no_memory)
 		return;
 	if (problems->count == YAML_PROBLEMS_MAX) {
@@ -48,6 +50,7 @@ bool yaml_problems_any(const struct yaml_problems *problems)
 
 size_t yaml_utf8_decode(const char *bytes, size_t left, uint32_t *code)
 {
+	assert(left);
 	const unsigned char *at = (const unsigned char *)bytes;
 	if (at[0] < 0x80) {
 		*code = at[0];

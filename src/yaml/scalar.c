@@ -28,6 +28,7 @@ const char *yaml_size_text(char buffer[YAML_SIZE_BYTES], uint64_t bytes)
 
 const char *yaml_pages_text(uint64_t page_bytes, char buffer[YAML_SIZE_BYTES], uint64_t pages)
 {
+	assert(page_bytes);
 	uint64_t bytes;
 	if (!__builtin_mul_overflow(pages, page_bytes, &bytes))
 		return yaml_size_text(buffer, bytes);
@@ -106,6 +107,7 @@ static bool scale_count(struct yaml_document *document, yaml_place place, const 
 bool yaml_in_range(struct yaml_document *document, yaml_place place, uint64_t number, uint64_t min, uint64_t max,
 		   const char *what)
 {
+	assert(min <= max);
 	char quoted[YAML_QUOTE_BYTES];
 	if (number >= min && number <= max)
 		return true;
@@ -253,6 +255,7 @@ bool yaml_at_most(struct yaml_document *document, yaml_place place, uint64_t pag
 bool yaml_read_pages(struct yaml_document *document, yaml_place place, uint64_t bytes, uint64_t min, uint64_t max,
 		     const char *what, uint64_t *pages)
 {
+	assert(document->page_bytes && min <= 1 && min <= max);
 	uint64_t page = document->page_bytes, whole = bytes / page;
 	char quoted[YAML_QUOTE_BYTES], below[YAML_SIZE_BYTES], above[YAML_SIZE_BYTES], of[YAML_SIZE_BYTES];
 	if (bytes && !whole) {
@@ -277,6 +280,7 @@ bool yaml_read_pages(struct yaml_document *document, yaml_place place, uint64_t 
 
 bool yaml_read_power(struct yaml_document *document, yaml_place place, uint64_t pages)
 {
+	assert(document->page_bytes);
 	char quoted[YAML_QUOTE_BYTES], below[YAML_SIZE_BYTES], above[YAML_SIZE_BYTES];
 	if (!pages || bits_is_power_of_two(pages))
 		return true;
@@ -537,6 +541,7 @@ bool yaml_scalar_read(struct yaml_document *document, const struct yaml_key *row
 /* What is read has at most 15 digits and a unit: one of these is it. */
 const char *yaml_decimal_text(char buffer[YAML_NUMBER_BYTES], double number, bool share)
 {
+	assert(isfinite(number));
 	static const struct {
 		const char *unit;
 		double factor;

@@ -3,6 +3,7 @@
 
 #include "yaml/tree.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* One word of a path. */
@@ -65,6 +66,7 @@ static int refuse(struct yaml_problems *problems, const struct yaml_setting *set
 
 int yaml_setting_apply(struct yaml_tree *tree, const struct yaml_setting *setting, struct yaml_problems *problems)
 {
+	assert(tree->count && setting->key && setting->value);
 	uint32_t at = 0;
 	for (const char *rest = setting->key; *rest;) {
 		struct word word = {rest, strcspn(rest, ".")};

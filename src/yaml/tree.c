@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/name_table.h"
 
+#include <assert.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -308,6 +309,7 @@ static int build(struct builder *builder, yaml_parser_t *parser)
 
 int yaml_tree_read(struct yaml_tree *tree, const char *empty, struct yaml_problems *problems)
 {
+	assert(!tree->count && empty);
 	if (check_characters(problems))
 		return -1;
 	struct builder builder = {.tree = tree, .problems = problems};
@@ -337,10 +339,12 @@ void yaml_tree_release(struct yaml_tree *tree)
 
 const char *yaml_tree_text(const struct yaml_tree *tree, uint32_t node)
 {
+	assert(node < tree->count && tree->nodes[node].kind == YAML_NODE_SCALAR);
 	return tree->texts.bytes + tree->nodes[node].text;
 }
 
 uint32_t yaml_tree_resolve(const struct yaml_tree *tree, uint32_t node)
 {
+	assert(node < tree->count);
 	return tree->nodes[node].kind == YAML_NODE_ALIAS ? tree->nodes[node].first : node;
 }

@@ -386,6 +386,7 @@ static void escape(struct text *out, const char *json, size_t left)
 
 int yaml_write(const struct yaml_language *language, const void *root, bool json, struct text *text)
 {
+	assert(root && !text->failed);
 	struct yaml_cursor cursor;
 	struct writing writing = {language, root, 0};
 	json_prepare();
