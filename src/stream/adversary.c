@@ -3,6 +3,7 @@
  * control word and the slots that it may use. */
 #include "stream/generator.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct adversary {
@@ -82,6 +83,7 @@ const struct generator generator_adversary = {
 
 const struct op_adversary *op_stream_adversary(const struct op_stream *stream, size_t phase)
 {
+	assert(phase < stream->body_count);
 	assert(stream->bodies[phase].generator == &generator_adversary);
 	const struct adversary *adversary = stream->bodies[phase].state;
 	return &adversary->asked;

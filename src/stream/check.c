@@ -3,6 +3,7 @@
  * where they are made. */
 #include "stream/generator.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -42,6 +43,7 @@ static bool control_fits(const struct op_stream *stream, const struct op *op)
 
 bool stream_words_fit(struct op_stream *stream, size_t phase, const struct op *ops, size_t count)
 {
+	assert(phase < stream->body_count);
 	for (size_t i = 0; i < count; i++) {
 		uint32_t request = ops[i].demand >> OP_REQUEST_SHIFT;
 		bool fits = request == OP_CONTROL ? control_fits(stream, &ops[i]) : ops[i].slot < stream->slots;

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <string.h>
 
 int demands_add(struct op_stream *stream, const struct op_request *request, struct error *error)
@@ -33,6 +34,7 @@ void demand_align(struct op_request *request, const struct workload_align *align
 
 int demand_add_high(struct op_request *request, uint64_t high, uint64_t last)
 {
+	assert(request->high_count <= WORKLOAD_HIGHS_MAX);
 	high = high < last ? high : last;
 	if (request->high_count && request->highs[request->high_count - 1] == high)
 		return 0;

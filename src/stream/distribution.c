@@ -138,6 +138,7 @@ int distribution_init_arrivals(struct distribution *distribution, uint64_t mean)
 
 void distribution_shift(struct distribution *distribution, uint64_t pages)
 {
+	assert(distribution->classes.count);
 	for (uint32_t i = 0; i < distribution->classes.count; i++)
 		distribution->ranges[i].low += pages;
 	distribution->mean += (double)pages;

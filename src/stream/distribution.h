@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "workload/model.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ void choice_release(struct choice *choice);
 
 static inline uint32_t choice_draw(const struct choice *choice, struct rng *rng)
 {
+	assert(choice->count);
 	if (choice->count == 1)
 		return 0;
 	rng_wide product = (rng_wide)rng_next(rng) * choice->count;

@@ -106,11 +106,13 @@ extern const struct generator generator_script, generator_trace, generator_rings
 
 static inline bool writer_full(const struct writer *writer)
 {
+	assert(writer->count <= writer->capacity);
 	return writer->capacity - writer->count < WRITER_STEP;
 }
 
 static inline void put_context(struct op_stream *stream, struct writer *writer, uint32_t domain, uint32_t cpu)
 {
+	assert(writer->count < writer->capacity);
 	uint32_t context = domain << 16 | cpu;
 	if (context == stream->context)
 		return;
@@ -121,6 +123,7 @@ static inline void put_context(struct op_stream *stream, struct writer *writer, 
 /* To be called in front of every operation. */
 static inline void put_poll(struct op_stream *stream, struct writer *writer)
 {
+	assert(writer->count < writer->capacity && stream->poll_operations);
 	if (__builtin_expect(stream->poll_in == 0, 0)) {
 		writer->ops[writer->count++] = op_control(OP_POLL, ++stream->polls);
 		stream->poll_in = stream->poll_operations - stream->poll_passed;
@@ -132,6 +135,7 @@ static inline void put_poll(struct op_stream *stream, struct writer *writer)
 /* The time of so many operations passes without any: the next poll tells all of it. */
 static inline void stream_think(struct op_stream *stream, uint64_t operations)
 {
+	assert(stream->poll_operations);
 	if (__builtin_expect(operations < stream->poll_in, 1)) {
 		stream->poll_in -= operations;
 		return;
@@ -145,6 +149,7 @@ static inline void stream_think(struct op_stream *stream, uint64_t operations)
 static inline void put_alloc(struct op_stream *stream, struct writer *writer, uint32_t slot, uint32_t request,
 			     uint64_t pages)
 {
+	assert(pages && request < OP_CONTROL && writer->count < writer->capacity);
 	put_poll(stream, writer);
 	if (__builtin_expect(pages > OP_COUNT_MAX, 0)) {
 		writer->ops[writer->count++] = op_control(OP_COUNT_HIGH, (uint32_t)(pages >> OP_REQUEST_SHIFT));
@@ -157,6 +162,7 @@ static inline void put_alloc(struct op_stream *stream, struct writer *writer, ui
 
 static inline void put_free(struct op_stream *stream, struct writer *writer, uint32_t slot)
 {
+	assert(writer->count < writer->capacity);
 	put_poll(stream, writer);
 	writer->ops[writer->count++] = (struct op){slot, 0};
 }
@@ -164,6 +170,7 @@ static inline void put_free(struct op_stream *stream, struct writer *writer, uin
 /* The next thread frees what slot holds; this one frees what another one sent. */
 static inline void put_send(struct op_stream *stream, struct writer *writer, uint32_t slot)
 {
+	assert(writer->count + 2 <= writer->capacity);
 	put_poll(stream, writer);
 	writer->ops[writer->count++] = op_control(OP_SEND, slot);
 	writer->ops[writer->count++] = op_control(OP_RECEIVE, 0);
@@ -173,6 +180,7 @@ static inline void put_send(struct op_stream *stream, struct writer *writer, uin
 static inline void put_victim(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer,
 			      uint32_t victim, uint32_t cpu)
 {
+	assert(victim < stream->mixes.capacity);
 	const struct population *mixes = &stream->mixes;
 	uint32_t slot = mixes->first + victim;
 	if (__builtin_expect(phase->free_on == WORKLOAD_FREE_ON_NEXT, 0)) {
@@ -188,6 +196,7 @@ static inline void put_victim(struct op_stream *stream, const struct workload_ph
 
 static inline void raise_peak(struct op_stream *stream)
 {
+	assert(stream->phase < stream->body_count);
 	struct op_phase_plan *plan = &stream->plans[stream->phase];
 	if (stream->live_pages > plan->live_pages_peak)
 		plan->live_pages_peak = stream->live_pages;

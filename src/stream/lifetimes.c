@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <math.h>
 
 #define ARRIVAL_OPS 2u
@@ -178,6 +179,7 @@ static void push(struct lifetimes *lifetimes, uint64_t time, uint32_t slot)
 
 static uint32_t pop(struct lifetimes *lifetimes)
 {
+	assert(lifetimes->count);
 	uint32_t slot = lifetimes->heap[0].slot;
 	struct due last = lifetimes->heap[--lifetimes->count];
 	if (lifetimes->count)

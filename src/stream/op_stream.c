@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "stream/generator.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ enum random_use { RANDOM_DRAWS, RANDOM_VICTIMS, RANDOM_CPU, RANDOM_USES };
 
 void stream_alloc(struct op_stream *stream, struct writer *writer, uint32_t slot, uint32_t request, uint64_t pages)
 {
+	assert(pages && !stream->pages[slot]);
 	put_alloc(stream, writer, slot, request, pages);
 	stream->pages[slot] = pages;
 	stream->live++;
@@ -27,6 +29,7 @@ void stream_alloc(struct op_stream *stream, struct writer *writer, uint32_t slot
 
 void stream_forget(struct op_stream *stream, uint32_t slot)
 {
+	assert(stream->pages[slot] && stream->live && stream->live_pages >= stream->pages[slot]);
 	stream->live_pages -= stream->pages[slot];
 	stream->live--;
 	stream->pages[slot] = 0;
@@ -63,6 +66,7 @@ uint64_t stream_target(const struct op_stream *stream, const struct workload_pha
 
 int choice_of_mix(struct choice *choice, const struct workload_phase *phase)
 {
+	assert(phase->mix_count && phase->mix_count <= WORKLOAD_REQUESTS_MAX);
 	uint64_t weights[WORKLOAD_REQUESTS_MAX];
 	for (size_t i = 0; i < phase->mix_count; i++)
 		weights[i] = phase->mix[i].weight;
@@ -71,6 +75,7 @@ int choice_of_mix(struct choice *choice, const struct workload_phase *phase)
 
 static void begin(struct op_stream *stream, const struct workload_phase *phase, const struct body *body)
 {
+	assert(!stream->begun && stream->phase < stream->body_count);
 	struct op_phase_plan *plan = &stream->plans[stream->phase];
 	memset(plan, 0, sizeof *plan);
 	plan->live_pages_peak = stream->live_pages;
@@ -85,6 +90,7 @@ static void begin(struct op_stream *stream, const struct workload_phase *phase, 
 
 static void end_piece(struct op_stream *stream, size_t words, bool ended)
 {
+	assert(stream->begun);
 	struct op_phase_plan *plan = &stream->plans[stream->phase];
 	plan->words += words;
 	if (ended) {
@@ -317,6 +323,7 @@ static int make_tables(struct op_stream *stream, struct error *error)
 struct op_stream *op_stream_open(const struct workload *workload, const struct recording *const *recordings, uint64_t seed,
 				 struct error *error)
 {
+	assert(workload->cpus && workload->space.first < workload->space.end);
 	struct op_stream *stream = memory_zeroed(1, sizeof *stream);
 	struct bound bound = {.operations = workload->operations};
 	if (!stream) {
@@ -399,5 +406,6 @@ uint64_t op_stream_hash(uint64_t hash, const struct op *ops, size_t count)
 
 struct op_phase_plan op_stream_plan(const struct op_stream *stream, size_t phase)
 {
+	assert(phase < stream->body_count);
 	return stream->plans[phase];
 }

@@ -10,6 +10,7 @@
 #include "workload/model.h"
 #include "stream/recording.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,6 +51,7 @@ enum op_control {
 
 static inline struct op op_control(enum op_control code, uint32_t argument)
 {
+	assert(code > 0 && code <= OP_ADVERSARY);
 	return (struct op){argument, (OP_CONTROL << OP_REQUEST_SHIFT) | (uint32_t)code};
 }
 

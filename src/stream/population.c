@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "stream/generator.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,7 @@ void population_release(struct op_stream *stream)
 
 uint64_t population_share(double ratio, uint64_t pages)
 {
+	assert(ratio >= 0);
 	/* Two roundings lie before: 7 % of 100 pages are 7, not 8. */
 	double wanted = ceil(ratio * (double)pages * (1.0 - 0x1.0p-51));
 	return wanted < 0x1.0p62 ? (uint64_t)wanted : UINT64_C(1) << 62;
@@ -162,6 +164,7 @@ static void straighten(struct population *mixes)
 /* Random victims leave ages in no order of slots: they are sorted once, at the start of a phase that asks for them. */
 void population_order(struct population *mixes, bool by_age)
 {
+	assert(mixes->live <= mixes->capacity && (!by_age || mixes->stamps));
 	bool sorted = true;
 	if (!mixes->order)
 		return;
@@ -177,6 +180,7 @@ void population_order(struct population *mixes, bool by_age)
 
 uint32_t population_alloc(struct op_stream *stream, struct writer *writer, uint32_t request, uint64_t pages)
 {
+	assert(stream->mixes.live < stream->mixes.capacity);
 	struct population *mixes = &stream->mixes;
 	uint32_t slot = population_slot(mixes, mixes->live++), cpu = population_draw_cpu(mixes, stream->workload->cpus);
 	if (mixes->stamps)
@@ -193,12 +197,14 @@ uint32_t population_alloc(struct op_stream *stream, struct writer *writer, uint3
 void population_give_back(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer,
 			  uint32_t victim)
 {
+	assert(victim < stream->mixes.capacity);
 	put_victim(stream, phase, writer, victim, population_draw_cpu(&stream->mixes, stream->workload->cpus));
 	stream_forget(stream, stream->mixes.first + victim);
 }
 
 void population_free(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer, uint32_t i)
 {
+	assert(i < stream->mixes.live && stream->mixes.scattered);
 	struct population *mixes = &stream->mixes;
 	uint32_t slot = population_slot(mixes, i), last = --mixes->live;
 	if (i == 0 && phase->victims == WORKLOAD_VICTIMS_FIFO) {

@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "workload/model.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -56,6 +57,7 @@ void population_order(struct population *mixes, bool by_age);
 /* The i-th live slot, i < live; of live: the one that is filled next. */
 static inline uint32_t population_slot(const struct population *mixes, uint32_t i)
 {
+	assert(mixes->scattered ? i < mixes->capacity && mixes->order : i <= mixes->capacity);
 	if (!mixes->scattered)
 		return i;
 	uint64_t at = (uint64_t)mixes->order_first + i;
@@ -64,12 +66,14 @@ static inline uint32_t population_slot(const struct population *mixes, uint32_t 
 
 static inline uint32_t population_draw_cpu(struct population *mixes, uint32_t cpus)
 {
+	assert(cpus);
 	return cpus > 1 ? (uint32_t)rng_below(&mixes->cpus, cpus) : 0;
 }
 
 /* The i-th to be the victim of a phase that picks no lifetimes; scattered only. */
 static inline uint32_t population_victim(struct population *mixes, enum workload_victims victims)
 {
+	assert(mixes->live && victims != WORKLOAD_VICTIMS_LIFETIME);
 	if (victims == WORKLOAD_VICTIMS_RANDOM)
 		return (uint32_t)rng_below(&mixes->victims, mixes->live);
 	return victims == WORKLOAD_VICTIMS_LIFO ? mixes->live - 1 : 0;

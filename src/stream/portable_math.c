@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "stream/portable_math.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 
@@ -14,6 +15,7 @@ _Static_assert(FLT_EVAL_METHOD == 0 && DBL_MANT_DIG == 53, "double arithmetic is
 
 double portable_log(double x)
 {
+	assert(x > 0 && isnormal(x));
 	int exponent;
 	double mantissa = frexp(x, &exponent);
 	if (mantissa < SQRT_HALF) {
@@ -30,6 +32,7 @@ double portable_log(double x)
 
 double portable_exp(double x)
 {
+	assert(x <= 700);
 	if (x < -700)
 		return 0;
 	int power = (int)(x * LOG2_E + (x < 0 ? -0.5 : 0.5));
@@ -41,6 +44,7 @@ double portable_exp(double x)
 
 double portable_growth(double x)
 {
+	assert(x <= 700);
 	if (x > 0.5 || x < -0.5)
 		return (portable_exp(x) - 1) / x;
 	double sum = 1;

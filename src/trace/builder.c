@@ -5,6 +5,7 @@
 #include "trace/recording_file.h"
 #include "trace/slots.h"
 
+#include <assert.h>
 #include <string.h>
 
 static bool same_limits(const struct recording_limits *a, const struct recording_limits *b)
@@ -14,6 +15,7 @@ static bool same_limits(const struct recording_limits *a, const struct recording
 
 int builder_limits(struct builder *builder, const struct recording_limits *limits, uint8_t *index, struct error *error)
 {
+	assert(limits->count && limits->count <= WORKLOAD_HIGHS_MAX);
 	size_t i = 0;
 	while (i < builder->limits_count && !same_limits(&builder->limits[i], limits))
 		i++;
@@ -29,6 +31,8 @@ int builder_limits(struct builder *builder, const struct recording_limits *limit
 
 int builder_append(struct builder *builder, const struct recording_op *op, uint32_t *index, struct error *error)
 {
+	assert(op->count ? op->limits < builder->limits_count
+			 : op->slot == BUILDER_NOTHING || op->slot < builder->op_count);
 	if (builder->op_count >= RECORDING_OPS_MAX)
 		return error_set(error, EXIT_CODE_USAGE, "more than %llu operations, the most that a recording holds",
 				 (unsigned long long)RECORDING_OPS_MAX);
@@ -41,6 +45,7 @@ int builder_append(struct builder *builder, const struct recording_op *op, uint3
 
 void builder_withdraw(struct builder *builder, uint32_t index)
 {
+	assert(index < builder->op_count);
 	builder->ops[index] = (struct recording_op){.slot = BUILDER_NOTHING};
 }
 
@@ -93,6 +98,7 @@ static int assign_slots(struct builder *builder, struct slots *slots, uint32_t *
 
 int builder_finish(struct builder *builder, uint32_t domain_count, struct recording *recording, struct error *error)
 {
+	assert(domain_count && domain_count <= RECORDING_DOMAINS_MAX);
 	memset(recording, 0, sizeof *recording);
 	struct slots slots = {0};
 	uint32_t *slot_of = memory_resize(NULL, builder->op_count, sizeof *slot_of);

@@ -3,6 +3,7 @@
 
 #include "workload/model.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
@@ -254,6 +255,7 @@ static bool is_lost(const char *line)
 
 const char *event_parse(const char *line, struct event *event)
 {
+	assert(line);
 	memset(event, 0, sizeof *event);
 	const char *name = parse_head(line, event);
 	if (!name) {

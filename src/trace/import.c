@@ -7,6 +7,7 @@
 #include "trace/import_probes.h"
 #include "trace/lines.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A recording with probes may begin with maps: until the first probe is seen both ways are kept open. */
@@ -146,6 +147,7 @@ int recording_import(const char *path, uint32_t domain, struct recording *record
 int recording_import_open(struct file *file, uint32_t domain, struct recording *recording, struct import_report *report,
 			  struct error *error)
 {
+	assert(domain == IMPORT_DOMAIN_ALL || domain < IMPORT_DOMAINS_MAX);
 	memset(recording, 0, sizeof *recording);
 	memset(report, 0, sizeof *report);
 	struct lines *lines = lines_open(file, error);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,7 @@ static int take_unmap(struct maps *maps, const struct event *event, struct error
 
 int maps_event(struct maps *maps, const struct event *event, struct error *error)
 {
+	assert(event->kind == EVENT_MAP || event->kind == EVENT_UNMAP);
 	return event->kind == EVENT_MAP ? take_map(maps, event, error) : take_unmap(maps, event, error);
 }
 
@@ -125,6 +127,7 @@ static int by_time(const void *left, const void *right)
 
 int maps_finish(struct maps *maps, struct error *error)
 {
+	assert(maps->builder && maps->report);
 	/* Nobody recorded the limits of these ranges. */
 	const struct recording_limits limits = {.high = {WORKLOAD_PAGES_MAX - 1}, .count = 1};
 	uint8_t limits_index;

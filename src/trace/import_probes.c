@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define DOMAIN_SHIFT 52 /* above a page number; IMPORT_DOMAINS_MAX fits */
@@ -179,6 +180,7 @@ static int freed(struct probes *probes, const struct event *event, struct error 
 
 int probes_event(struct probes *probes, const struct event *event, struct error *error)
 {
+	assert(event->kind >= EVENT_ALLOC && event->kind <= EVENT_FREE);
 	switch (event->kind) {
 	case EVENT_ALLOC:
 		return begin_call(probes, event, error);

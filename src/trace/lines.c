@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 
+#include <assert.h>
 #include <string.h>
 #include <zstd.h>
 
@@ -74,6 +75,7 @@ static int start(struct lines *lines, struct error *error)
 
 struct lines *lines_open(struct file *file, struct error *error)
 {
+	assert(file->descriptor >= 0);
 	struct lines *lines = memory_zeroed(1, sizeof *lines);
 	if (!lines) {
 		error_set(error, EXIT_CODE_IO, "%s: no memory to read it", file->name);
@@ -155,6 +157,7 @@ static bool take_line(struct lines *lines, char *end, bool newline, struct line 
 
 int lines_next(struct lines *lines, struct line *line, struct error *error)
 {
+	assert(lines->begin <= lines->end && lines->end <= PIECE_BYTES);
 	for (;;) {
 		char *begin = lines->text + lines->begin;
 		size_t length = lines->end - lines->begin;

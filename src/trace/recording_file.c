@@ -7,6 +7,7 @@
 #include "trace/recording_layout.h"
 #include "trace/slots.h"
 
+#include <assert.h>
 #include <string.h>
 #include <zstd.h>
 
@@ -331,6 +332,7 @@ static int read_all(struct reader *reader, char *source)
 int recording_decode(const char *name, const void *bytes, size_t length, struct recording *recording,
 		     char source[RECORDING_SOURCE_BYTES], struct error *error)
 {
+	assert(name && (bytes || !length));
 	memset(recording, 0, sizeof *recording);
 	struct reader reader = {.name = name, .bytes = bytes, .length = length, .recording = recording, .error = error};
 	int result = read_all(&reader, source);
@@ -369,6 +371,7 @@ static int take_header(struct file *file, struct text *content, size_t *limit, s
 
 int recording_take(struct file *file, struct recording *recording, struct error *error)
 {
+	assert(file->descriptor >= 0);
 	struct text content = {0};
 	size_t limit;
 	memset(recording, 0, sizeof *recording);
@@ -394,6 +397,7 @@ int recording_read(const char *path, struct recording *recording, struct error *
 
 uint64_t recording_hash(const struct recording *recording)
 {
+	assert(recording->limits_count <= RECORDING_LIMITS_MAX);
 	uint64_t hash = 0;
 	for (size_t i = 0; i < recording->op_count; i++)
 		hash = layout_hash_op(hash, &recording->ops[i]);

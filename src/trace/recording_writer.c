@@ -8,6 +8,7 @@
 #include "trace/recording_layout.h"
 #include "trace/slots.h"
 
+#include <assert.h>
 #include <string.h>
 #include <zstd.h>
 
@@ -224,6 +225,7 @@ static int write_file(struct writer *writer, const char *path, const char *sourc
 
 int recording_write(const char *path, const char *source, const struct recording *recording, struct error *error)
 {
+	assert(source && (recording->ops || !recording->op_count));
 	struct writer writer = {.recording = recording, .error = error};
 	int result = write_file(&writer, path, source);
 	slots_release(&writer.slots);

@@ -2,6 +2,7 @@
 #include "trace/slots.h"
 
 #include "base/memory.h"
+#include "stream/recording.h"
 
 #include <assert.h>
 #include <string.h>
@@ -16,6 +17,7 @@ uint32_t slots_peek(struct slots *slots)
 
 int slots_take(struct slots *slots, uint8_t domain, uint32_t *slot)
 {
+	assert(domain < RECORDING_DOMAINS_MAX);
 	if (slots->empty_count) {
 		*slot = slots_peek(slots);
 		slots->empty_count--;

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define PAGES_PER_MIB 256.0
@@ -41,6 +42,7 @@ static void count_alloc(struct recording_stat *stat, const struct recording_op *
 
 int recording_stat(const struct recording *recording, struct recording_stat *stat, struct error *error)
 {
+	assert(recording->domain_count <= RECORDING_DOMAINS_MAX && recording->limits_count <= RECORDING_LIMITS_MAX);
 	*stat = (struct recording_stat){
 		.ops = recording->op_count, .domains = recording->domain_count, .cpus = recording->cpus};
 	struct range *ranges = memory_zeroed(recording->slot_count, sizeof *ranges);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define CAPACITY_MIN 64
@@ -18,6 +19,7 @@ static size_t home(const struct table *table, uint64_t key)
 
 static size_t place(const struct table *table, uint64_t key)
 {
+	assert(table->capacity && 2 * table->count <= table->capacity);
 	size_t at = home(table, key);
 	while (table->entries[at].used && table->entries[at].key != key)
 		at = (at + 1) & (table->capacity - 1);
