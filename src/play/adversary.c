@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "play/adversary.h"
 
+#include "base/bits.h"
 #include "base/memory.h"
 
+#include <assert.h>
 #include <stdbool.h>
 
 struct robson {
@@ -68,6 +70,7 @@ static void allocate(struct robson *robson, uint64_t size)
 int adversary_play(const struct op_adversary *adversary, uint64_t base, const struct adversary_player *player,
 		   struct error *error)
 {
+	assert(bits_is_power_of_two(adversary->largest) && adversary->largest <= adversary->live);
 	struct robson robson = {.rules = adversary, .player = player, .base = base};
 	robson.sizes = memory_zeroed((size_t)adversary->live, sizeof robson.sizes[0]);
 	if (!robson.sizes)

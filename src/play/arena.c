@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/memory.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -36,6 +37,7 @@ static size_t class_of(size_t bytes)
 
 static void *take_small(struct arena *arena, size_t bytes)
 {
+	assert(bytes && bytes < PAGE);
 	void **list = &arena->small[class_of(bytes)], *memory = *list;
 	if (memory) {
 		memcpy(list, memory, sizeof *list);
@@ -230,6 +232,7 @@ static int reserve(struct arena *arena, bool book, struct error *error)
 
 int arena_create(struct arena *arena, bool prefault, uint32_t cpus, struct error *error)
 {
+	assert(cpus);
 	*arena = (struct arena){.prefault = prefault, .lock_kind = LOCK_MUTEX, .mutex = PTHREAD_MUTEX_INITIALIZER};
 	if (reserve(arena, !prefault, error) < 0)
 		return -1;
@@ -258,6 +261,7 @@ void arena_destroy(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
+	assert(arena->base);
 	/* Zeroing keeps pages backed; giving back is right for what was sparse or large. */
 	if (arena->prefault && arena->used <= ARENA_PREFAULT_BYTES) {
 		memset(arena->base, 0, arena->used);

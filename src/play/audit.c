@@ -13,6 +13,7 @@
 #include "play/audit_memory.h"
 #include "play/engine.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 
@@ -505,6 +506,7 @@ static int open_audit(struct audit *audit, struct error *error)
 
 int pass_audit(struct pass *pass, struct error *error)
 {
+	assert(pass->record->phase_count == pass->workload->phase_count);
 	struct audit audit = {.pass = pass, .memory = {.arena = pass->arena}};
 	int result = open_audit(&audit, error);
 	if (result == 0) {

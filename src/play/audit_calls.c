@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "play/audit_calls.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ static void returned(void *context, bool view, const struct iova_extent *extent)
 void audit_calls_open(struct audit_calls *calls, struct engine *engine, struct audit_space *spaces,
 		      struct audit_complaints *complaints, const uint64_t *operations)
 {
+	assert(engine && spaces && complaints && operations);
 	*calls = (struct audit_calls){
 		.engine = engine,
 		.spaces = spaces,
@@ -115,6 +117,7 @@ static void note_placement(struct audit_calls *calls, bool list, ddi_handle hand
 
 void audit_calls_allocated(struct audit_calls *calls, uint32_t slot)
 {
+	assert(slot < calls->engine->slot_count);
 	ddi_handle handle = engine_placed_handle(calls->engine, slot);
 	if (handle)
 		note_placement(calls, engine_call_table[engine_call_in(calls->engine, slot)].lists_pages, handle);
@@ -199,6 +202,7 @@ static void count_failure(struct audit_calls *calls, const struct workload_routi
 
 void audit_calls_routine(struct audit_calls *calls, uint32_t index, enum ntstatus status, struct audit_counts *counts)
 {
+	assert(index < calls->engine->routine_call_count);
 	const struct workload_routine_call *line = &calls->engine->routine_calls[index];
 	counts->routine_calls++;
 	count_failure(calls, line, counts);
@@ -236,6 +240,7 @@ void audit_calls_end(struct audit_calls *calls)
 
 void audit_calls_stop(struct audit_calls *calls, const char *fatal)
 {
+	assert(fatal);
 	calls->fatal = calls->cut_short = true;
 	text_add(&calls->message, "%soperation %" PRIu64 ": fatal driver misuse: %s", calls->message.length ? "; " : "",
 		 *calls->operations, fatal);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "stream/op_stream.h"
 
+#include <assert.h>
 #include <stdint.h>
 
 struct audit_guard {
@@ -31,6 +32,7 @@ static inline void audit_guard_take(struct audit_guard *guard, const struct op *
 /* requests: all of the stream. */
 static inline void audit_guard_drop(struct audit_guard *guard, const struct op *op, const struct op_request *requests)
 {
+	assert(guard->pages >= requests[guard->slot_request[op->slot]].guard);
 	guard->pages -= requests[guard->slot_request[op->slot]].guard;
 }
 

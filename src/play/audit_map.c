@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
+
 /* Fewer pages than this make a picture of nothing but the edge: a 24-bit limit in a 32-bit space. */
 #define NARROWEST_PICTURE_PAGES (UINT64_C(1) << 18)
 
@@ -22,6 +24,7 @@ static uint64_t last_page(const struct workload *workload, const struct op_strea
 int audit_map_open(struct result_map *map, uint32_t domain, const struct workload *workload, const struct op_stream *stream,
 		   uint32_t rows, uint32_t columns)
 {
+	assert(rows && columns);
 	uint64_t count = last_page(workload, stream) - workload->space.first + 1;
 	*map = (struct result_map){
 		.domain = domain,
@@ -36,6 +39,7 @@ int audit_map_open(struct result_map *map, uint32_t domain, const struct workloa
 
 void audit_map_row(struct result_map *map, uint32_t rows_max, const struct occupancy *occupancy, uint64_t operations)
 {
+	assert(map->rows <= rows_max);
 	if (map->rows == rows_max)
 		return;
 	unsigned char *cells = map->cells + (size_t)map->rows * map->columns;

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/memory.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -74,6 +75,7 @@ static char *summary(const struct audit_complaints *complaints)
 
 void audit_complaints_tell(const struct audit_complaints *complaints, struct result_record *record)
 {
+	assert(complaints->count && complaints->kept_count <= AUDIT_COMPLAINTS_KEPT);
 	record->owner = complaints->harness ? ERROR_OWNER_HARNESS : ERROR_OWNER_ALLOCATOR;
 	memory_release(record->message);
 	record->message = summary(complaints);
@@ -83,6 +85,7 @@ void audit_complaints_tell(const struct audit_complaints *complaints, struct res
 int audit_space_open(struct audit_space *space, const struct workload *workload, const struct allocator_instance *instance,
 		     struct error *error)
 {
+	assert(workload->space.first < workload->space.end);
 	*space = (struct audit_space){
 		.instance = instance,
 		.first = workload->space.first,
@@ -206,6 +209,7 @@ static void look_for_overlap(void *context, uint64_t first, uint64_t count)
 void audit_space_tell_overlap(const struct audit_space *space, const struct iova_extent *extent,
 			      const struct iova_extent *live, struct result_violation *violation)
 {
+	assert(violation);
 	const char *what = "overlaps the live pages";
 	struct overlap overlap = {extent->first, extent->first + extent->count, false};
 	occupancy_visit_free(space->occupancy, look_for_overlap, &overlap);
@@ -245,6 +249,7 @@ const char *audit_extent_fault(const struct iova_request *asked, const struct io
 void audit_check_answer(struct audit_complaints *complaints, uint64_t operation, const struct op_request *request,
 			const struct engine_outcome *outcome)
 {
+	assert(outcome->what == ENGINE_ALLOCATED && outcome->attempt < request->high_count);
 	const struct iova_extent *extent = &outcome->extent;
 	const struct iova_request *asked = &request->request;
 	uint64_t highest = request->highs[outcome->attempt], last = extent->first + asked->count - 1;
@@ -307,6 +312,7 @@ static bool may_fit(struct audit_space *space, size_t kind, const struct iova_re
 
 enum audit_failure audit_space_classify(struct audit_space *space, const struct op_request *request, size_t kind)
 {
+	assert(kind < OP_CONTROL && request->high_count);
 	const struct iova_request *asked = &request->request;
 	uint64_t low = space->first, high = space->first + space->count - 1;
 	if (asked->constraints & IOVA_CONSTRAIN_LIMIT) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "play/counters.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
@@ -68,6 +69,7 @@ void counters_stop(const struct counters *counters)
 void counters_add(struct counters_total *total, size_t counter, const struct counters_reading *before,
 		  const struct counters_reading *after, double operations)
 {
+	assert(counter < COUNTERS_COUNT);
 	double enabled = (double)(after->enabled_ns - before->enabled_ns);
 	double running = (double)(after->running_ns - before->running_ns);
 	if (running <= 0 || operations <= 0)

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "play/taint.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -251,6 +252,7 @@ static int run_members(struct crew *crew, struct error *error)
 
 int crew_play(struct pass *pass, const struct crew_player *player, void *context, struct error *error)
 {
+	assert(pass->threads > 1 && pass->sources);
 	struct crew crew = {.pass = pass, .player = player, .context = context, .count = pass->threads, .error = error};
 	lock_open(&crew.lock, pass->lock);
 	int result = open_members(&crew, error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "play/engine_play.h"
 
+#include <assert.h>
 #include <sched.h>
 
 /* At a full ring before a thread lets others have its CPU. */
@@ -156,6 +157,7 @@ static inline __attribute__((always_inline)) const struct op *play(struct engine
 
 size_t engine_play_to_poll(struct engine *engine, const struct op *ops, size_t count)
 {
+	assert(ops || !count);
 	if (engine->calls)
 		return (size_t)(play(engine, ops, ops + count, true) - ops);
 	return (size_t)(play(engine, ops, ops + count, false) - ops);
@@ -222,6 +224,7 @@ static void hash_word(const struct engine *engine, struct placement_hash *placem
 
 void engine_note_placement(struct engine *engine, const struct op *ops, size_t count)
 {
+	assert(ops || !count);
 	struct placement_hash placement = {.hash = engine->placement_hash + 1};
 	if (engine->slot_count <= count)
 		for (uint32_t slot = 0; slot < engine->slot_count; slot++)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "play/engine_ddi.h"
 
+#include <assert.h>
+
 static enum ntstatus alloc_contiguous(const struct engine *engine, struct ddi_adapter *adapter,
 				      const struct op_request *request, uint32_t cpu, ddi_handle *handles)
 {
@@ -185,6 +187,7 @@ static void leave_irql(struct engine *engine, struct ddi_adapter *adapter)
 enum iova_status engine_call_alloc(struct engine *engine, struct ddi_adapter *adapter, const struct op_request *request,
 				   uint32_t cpu, uint32_t slot)
 {
+	assert(slot < engine->slot_count && engine->held);
 	struct engine_held *held = &engine->held[slot];
 	enum ddi_irql irql = request->arguments->irql;
 	held->request = request;
@@ -201,6 +204,7 @@ enum iova_status engine_call_alloc(struct engine *engine, struct ddi_adapter *ad
 
 void engine_call_free(struct engine *engine, struct ddi_adapter *adapter, uint32_t cpu, uint32_t slot)
 {
+	assert(slot < engine->slot_count && engine->held);
 	const struct engine_held *held = &engine->held[slot];
 	enum ddi_irql irql = held->request->arguments->irql;
 	if (irql != DDI_PASSIVE_LEVEL)
@@ -223,6 +227,7 @@ enum workload_call engine_call_in(const struct engine *engine, uint32_t slot)
 
 ddi_handle engine_placed_handle(const struct engine *engine, uint32_t slot)
 {
+	assert(slot < engine->slot_count);
 	const struct iova_extent *held = &engine->slots[slot];
 	bool placed = held->first == ENGINE_SLOT_IS_HANDLE && !workload_call_is_outside(engine_call_in(engine, slot));
 	return placed ? held->cookie : 0;
@@ -230,6 +235,7 @@ ddi_handle engine_placed_handle(const struct engine *engine, uint32_t slot)
 
 void engine_visit_slot(const struct engine *engine, uint32_t domain, uint32_t slot, ddi_visit_extent visit, void *context)
 {
+	assert(domain < engine->domain_count && slot < engine->slot_count);
 	const struct iova_extent *held = &engine->slots[slot];
 	if (held->count == 0)
 		return;

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -136,6 +137,7 @@ int engine_ddi_open_adapter(struct engine *engine, struct engine_domain *domain,
 			    const struct workload *workload, const struct engine_surroundings *surroundings,
 			    struct error *error)
 {
+	assert(!domain->adapter);
 	bool identity = workload->space.mode == DDI_MODE_IDENTITY;
 	if (!engine->calls)
 		return 0;

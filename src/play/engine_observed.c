@@ -3,6 +3,8 @@
  * and the allocator, so that driver calls are seen from inside. */
 #include "play/engine_play.h"
 
+#include <assert.h>
+
 /* Stands between adapter and allocator for one sampled driver call, so that only the allocator's share is timed. */
 struct stamp {
 	const struct iova_allocator *table;
@@ -142,6 +144,7 @@ static bool timed_receive(struct engine *engine, const struct playing *playing, 
 bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum metric_kind *kind,
 		       uint64_t *ticks)
 {
+	assert(!op_is_control(op) || (op->demand & OP_COUNT_MAX) == OP_RECEIVE);
 	struct playing playing = playing_in(engine);
 	const struct engine_domain *domain = &engine->domains[engine->domain];
 	struct stamp stamp = {.table = playing.table, .self = playing.self, .clock = clock};
@@ -271,6 +274,7 @@ static void counted_free(struct engine *engine, const struct playing *playing, c
 
 bool engine_is_watched(const struct engine *engine, const struct op *op)
 {
+	assert(!op_is_control(op));
 	const struct iova_extent *slot = &engine->slots[op->slot];
 	if (op->demand >> OP_REQUEST_SHIFT == OP_CONTROL)
 		return true;
@@ -281,6 +285,7 @@ bool engine_is_watched(const struct engine *engine, const struct op *op)
 
 void engine_play_counted(struct engine *engine, const struct op *op, uint64_t count, struct engine_outcome *outcome)
 {
+	assert(!op_is_control(op));
 	*outcome = (struct engine_outcome){0};
 	struct playing playing = playing_in(engine);
 	const struct engine_domain *domain = &engine->domains[engine->domain];

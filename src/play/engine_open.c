@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "workload/model.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -81,6 +82,7 @@ static void poll_all(struct engine *engine, uint64_t now_ns)
 
 void engine_poll(struct engine *engine, const struct op *op)
 {
+	assert(op->demand == op_control(OP_POLL, 0).demand);
 	poll_all(engine, (uint64_t)llround(engine->poll_ns * op->slot));
 }
 

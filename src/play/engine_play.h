@@ -6,6 +6,8 @@
 #include "base/bits.h"
 #include "play/engine_ddi.h"
 
+#include <assert.h>
+
 /* Splits a domain into what the loop needs in registers. */
 struct playing {
 	const struct iova_allocator *table;
@@ -22,6 +24,7 @@ static inline struct playing playing_in(const struct engine *engine)
 
 static inline void engine_set_alignment(struct op_request *request, uint64_t count)
 {
+	assert(count > request->guard);
 	if (request->align == WORKLOAD_ALIGN_FIXED) /* set once for all */
 		return;
 	uint64_t align = bits_power_of_two_ceil(count - request->guard);

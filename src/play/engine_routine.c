@@ -2,6 +2,8 @@
  * Routines that scripts call literally, right or wrong. */
 #include "play/engine_ddi.h"
 
+#include <assert.h>
+
 struct playing_call {
 	struct ddi_adapter *adapter;
 	const struct workload_arguments *arguments;
@@ -238,6 +240,7 @@ const struct engine_routine engine_routine_table[WORKLOAD_ROUTINE_COUNT] = {
 
 enum ntstatus engine_call_routine(struct engine *engine, struct ddi_adapter *adapter, uint32_t cpu, uint32_t index)
 {
+	assert(index < engine->routine_call_count);
 	const struct workload_routine_call *line = &engine->routine_calls[index];
 	struct playing_call call = {.adapter = adapter, .arguments = &line->arguments, .cpu = cpu};
 	for (size_t i = 0; i < WORKLOAD_CALL_OBJECTS; i++)

@@ -10,6 +10,7 @@
 #include "play/open_loop.h"
 #include "play/plain_histogram.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* More than a part needs at the default gap. */
@@ -443,6 +444,7 @@ static int play_crew(struct pass *pass, struct error *error)
 
 int pass_latency(struct pass *pass, struct error *error)
 {
+	assert(pass->record->phase_count == pass->workload->phase_count);
 	if (!pass->latency_gap)
 		return 0;
 	arena_reset(pass->arena);

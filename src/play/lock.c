@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "play/lock.h"
 
+#include <assert.h>
+
 const char *const lock_kind_name[3] = {"none", "mutex", "spin"};
 
 static _Thread_local struct lock_waits *waits_of_thread;
@@ -14,6 +16,7 @@ void lock_open(struct lock *lock, enum lock_kind kind)
 
 void lock_close(struct lock *lock)
 {
+	assert(!atomic_load(&lock->taken));
 	pthread_mutex_destroy(&lock->mutex);
 }
 
@@ -42,6 +45,7 @@ static void wait_for(struct lock *lock)
 
 void lock_wait(struct lock *lock)
 {
+	assert(lock->kind != LOCK_NONE);
 	struct lock_waits *waits = waits_of_thread;
 	if (!waits) {
 		wait_for(lock);

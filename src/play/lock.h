@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "measure/histogram.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -52,6 +53,7 @@ static inline void lock_acquire(struct lock *lock)
 
 static inline void lock_release(struct lock *lock)
 {
+	assert(lock->kind != LOCK_SPIN || atomic_load_explicit(&lock->taken, memory_order_relaxed));
 	if (lock->kind == LOCK_MUTEX)
 		pthread_mutex_unlock(&lock->mutex);
 	else if (lock->kind == LOCK_SPIN)

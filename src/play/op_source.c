@@ -3,9 +3,12 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
+
 int op_source_open(struct op_source *source, struct op_stream *stream, const struct op *shared, const uint64_t *phase_words,
 		   size_t phase_count, struct error *error)
 {
+	assert(stream && (!shared || phase_words));
 	*source = (struct op_source){
 		.stream = stream, .shared = shared, .phase_words = phase_words, .phase_count = phase_count};
 	if (!shared) {
@@ -41,6 +44,8 @@ static size_t whole_words(const struct op *ops, size_t count)
 
 struct op_piece op_source_next(struct op_source *source)
 {
+	assert(!source->shared || source->phase == source->phase_count ||
+	       source->done <= source->phase_words[source->phase]);
 	struct op_piece piece = {0};
 	if (!source->shared) {
 		piece.ops = source->piece;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "play/open_loop.h"
 
+#include <assert.h>
 #include <math.h>
 
 #define GROWTH 1.5
@@ -13,6 +14,7 @@ static void draw_next(struct open_loop *loop)
 
 void open_loop_begin(struct open_loop *loop, uint64_t now, double gap, bool poisson, uint64_t seed)
 {
+	assert(gap > 0);
 	*loop = (struct open_loop){.gap = gap, .poisson = poisson, .start = now, .last = now, .bin_size = 1};
 	rng_seed(&loop->rng, seed);
 	draw_next(loop);
@@ -36,6 +38,7 @@ uint64_t open_loop_intended(const struct open_loop *loop)
 
 static void note_lateness(struct open_loop *loop, uint64_t lateness)
 {
+	assert(loop->bin_size && loop->done <= loop->bin_size * OPEN_LOOP_BINS);
 	size_t bin = (size_t)(loop->done / loop->bin_size);
 	if (bin == OPEN_LOOP_BINS) {
 		for (size_t i = 0; i < OPEN_LOOP_BINS; i++)

@@ -3,8 +3,11 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
+
 int plain_histogram_store(struct result_histogram *plain, const struct histogram *histogram)
 {
+	assert(!plain->values && !plain->samples);
 	size_t count = 0;
 	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
 		count += histogram->counts[i] != 0;

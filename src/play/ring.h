@@ -6,6 +6,7 @@
 #include "iovabench/allocator.h"
 #include "stream/op_stream.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -27,6 +28,8 @@ struct ring {
 /* false: full, nothing was sent. By one thread alone. */
 static inline bool ring_send(struct ring *ring, const struct iova_extent *extent)
 {
+	assert(extent->count &&
+	       atomic_load_explicit(&ring->sent, memory_order_relaxed) - ring->received_seen <= RING_EXTENTS);
 	uint64_t sent = atomic_load_explicit(&ring->sent, memory_order_relaxed);
 	if (sent - ring->received_seen == RING_EXTENTS) {
 		ring->received_seen = atomic_load_explicit(&ring->received, memory_order_acquire);
@@ -41,6 +44,7 @@ static inline bool ring_send(struct ring *ring, const struct iova_extent *extent
 /* The oldest extent; false: empty. By one thread alone. */
 static inline bool ring_receive(struct ring *ring, struct iova_extent *extent)
 {
+	assert(atomic_load_explicit(&ring->received, memory_order_relaxed) <= ring->sent_seen);
 	uint64_t received = atomic_load_explicit(&ring->received, memory_order_relaxed);
 	if (received == ring->sent_seen) {
 		ring->sent_seen = atomic_load_explicit(&ring->sent, memory_order_acquire);

@@ -9,6 +9,7 @@
 #include "play/engine_ddi.h"
 #include "play/taint.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* A window is disturbed, too, when it took this many times the median of its phase and at least this long on top. */
@@ -374,6 +375,7 @@ static int play_iteration(struct pass *pass, struct counters_total *counted, dou
 
 int pass_throughput(struct pass *pass, struct error *error)
 {
+	assert(pass->record->phase_count == pass->workload->phase_count);
 	double total = 0;
 	double *rows = memory_zeroed(2 * (PASS_SERIES_ROWS + 1), sizeof rows[0]);
 	struct counters_total *counted = memory_zeroed(pass->record->phase_count, sizeof counted[0]);
