@@ -5,6 +5,7 @@
 
 #include "metric/metrics.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* Why a figure is null. The texts are in result_reason_text. */
@@ -41,11 +42,13 @@ void result_figures_clear(struct result_figures *figures);
 
 static inline void result_set(struct result_figures *figures, enum metric metric, double value)
 {
+	assert(metric < METRIC_COUNT);
 	figures->value[metric] = value;
 }
 
 static inline void result_set_null(struct result_figures *figures, enum metric metric, enum result_reason reason)
 {
+	assert(metric < METRIC_COUNT && reason < RESULT_REASON_COUNT);
 	figures->value[metric] = (double)NAN;
 	figures->reason[metric] = (unsigned char)reason;
 }

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -171,6 +172,7 @@ static int add_line(const struct result_phase *phase, enum metric_kind kind, str
 
 int result_hlog(const struct result_arm *arm, const char *started, struct text *log, struct error *error)
 {
+	assert(started);
 	text_add(log, "#[iovabench: latencies in nanoseconds; the column Interval_Max is in milliseconds]\n"
 		      "#[Histogram log format version 1.3]\n");
 	add_start_time(started, log);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <string.h>
 
 static bool same(const char *a, const char *b)
@@ -161,6 +162,7 @@ static int describe(struct result *into, struct result *from, size_t count, cons
 
 int result_merge(struct result *into, struct result *from, size_t count, const char *command, struct error *error)
 {
+	assert(count && from && command);
 	size_t workloads = 0, arms = 0, expectations = 0, sources = 0;
 	*into = (struct result){0};
 	for (size_t i = 0; i < count; i++) {

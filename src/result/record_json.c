@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "result/parts.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -91,6 +92,7 @@ static void put_sum(struct text *line, size_t start)
 
 enum result_sum result_record_sum(const char *line, size_t length)
 {
+	assert(line || !length);
 	static const char key[] = ",\"sum\":\"0x";
 	char sum[SUM_BYTES + 1];
 	length -= length && line[length - 1] == '\n';
@@ -187,6 +189,7 @@ static enum exit_code read_exit_code(struct json_reader *reader, const struct js
 
 int result_record_read(const char *line, size_t length, struct result_record *record, struct error *error)
 {
+	assert(line || !length);
 	struct json_reader reader = {.what = "record", .error = error};
 	*record = (struct result_record){0};
 	struct json_at at = {0}, sum = {&at, "sum", 0, NULL};

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "result/parts.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -51,6 +52,7 @@ bool result_arm_is_thrown_out(const struct result_arm *arm)
 
 void result_arm_throw_out(struct result_arm *arm)
 {
+	assert(result_arm_is_thrown_out(arm));
 	release_figures(arm);
 	arm->placement_hash = 0;
 }
@@ -197,6 +199,7 @@ static double latency_figure(const struct result_latency *latency, enum metric_l
 
 double result_phase_figure(const struct result_phase *phase, int metric)
 {
+	assert(metric >= 0 && metric < METRIC_ALL);
 	if (metric < METRIC_COUNT)
 		return phase->figures.value[metric];
 	int latency = metric - METRIC_COUNT;
@@ -206,6 +209,7 @@ double result_phase_figure(const struct result_phase *phase, int metric)
 
 double result_arm_figure(const struct result_arm *arm, int metric)
 {
+	assert(metric >= 0 && metric < METRIC_ALL);
 	return arm->figures_phase < arm->phase_count ? result_phase_figure(&arm->phases[arm->figures_phase], metric)
 						     : (double)NAN;
 }

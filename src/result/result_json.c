@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "result/parts.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -278,6 +279,7 @@ static void write_interval_end(struct json_writer *writer, json_t *object, const
 
 void parts_write_comparison(struct json_writer *writer, json_t *object, const struct result_comparison *comparison)
 {
+	assert(comparison->metric < METRIC_ALL && comparison->verdict < RESULT_VERDICT_COUNT);
 	json_put_text(writer, object, "metric", metric_table[comparison->metric].path);
 	json_put_double(writer, object, "a_value", comparison->a_value);
 	json_put_double(writer, object, "b_value", comparison->b_value);

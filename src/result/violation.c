@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ static void add_request(struct text *text, const struct result_violation *violat
 
 void result_violation_text(const struct result_violation *violation, struct text *text)
 {
+	assert(violation->what);
 	text_add(text, "operation %" PRIu64 ": ", violation->operation);
 	if (violation->request) {
 		add_request(text, violation);

@@ -7,6 +7,7 @@
 #include "run/spawn.h"
 #include "run/trial.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -202,6 +203,7 @@ static int search_arm(struct block *block, const struct run_options *options, co
 
 int aperture_find(const struct run_options *options, struct aperture_list *list, struct text *messages, struct error *error)
 {
+	assert(options->file_count && options->spec_count && !list->count);
 	struct block_list blocks = {0};
 	int result = block_list_open(&blocks, options, messages, error);
 	if (error->exit_code != EXIT_CODE_IO && probe_specs(options, messages, error) < 0)

@@ -6,6 +6,7 @@
 #include "run/machine.h"
 #include "workload/workload_yaml.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -148,6 +149,7 @@ static int open_file(struct block_list *list, struct reading *reading)
 
 int block_list_open(struct block_list *list, const struct run_options *options, struct text *messages, struct error *error)
 {
+	assert(options->file_count && !list->count);
 	int result = 0;
 	for (size_t i = 0; i < options->file_count; i++) {
 		struct error fault = {0};
@@ -186,6 +188,8 @@ void block_list_close(struct block_list *list, const struct run_options *options
 
 void block_fill_job(const struct block *block, const char *spec, struct job *job)
 {
+	assert(block->plan.stream && block->stream.phase_count == block->plan.workload.phase_count);
+	assert(strlen(spec) < JOB_SPEC_BYTES_MAX);
 	size_t request_count;
 	op_stream_requests(block->plan.stream, &request_count);
 	*job = (struct job){

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/clock_check.h"
 
+#include <assert.h>
 #include <math.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -42,6 +43,7 @@ static bool differs(double measured_ns, double other_ns, double spread_ns)
 
 void clock_check_end(const struct clock_check *check, const struct clock *clock, struct text *why)
 {
+	assert(check->monotonic_ns);
 	struct clock_check now;
 	if (clock_is_pretended())
 		return;

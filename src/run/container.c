@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/container.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
@@ -138,6 +139,7 @@ static void look_second(const char *root, struct group *group, struct container 
 
 void container_read(const char *root, struct container *container)
 {
+	assert(root);
 	char path[PATH_MAX], line[PATH_MAX + 256];
 	*container = (struct container){.memory_bytes = UINT64_MAX, .cpus = (double)INFINITY};
 	snprintf(path, sizeof path, "%s/proc/self/cgroup", root);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "workload/workload_yaml.h"
 
+#include <assert.h>
 #include <string.h>
 
 bool inputs_next_plugin(const char **at, struct text *path)
@@ -67,6 +68,7 @@ static int add_file(struct inputs *inputs, const struct text *path, struct error
 
 int inputs_add_plugins(struct inputs *inputs, const char *spec, struct error *error)
 {
+	assert(spec);
 	struct text path = {0};
 	int result = 0;
 	while (result == 0 && inputs_next_plugin(&spec, &path))

@@ -4,11 +4,13 @@
 #include "base/memory.h"
 #include "run/trial.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Where a key is, or would be. Keys are hashes already. */
 static size_t *slot_of(const struct journal *journal, uint64_t key)
 {
+	assert(journal->slot_count && journal->count < journal->slot_count);
 	size_t at = (size_t)key & (journal->slot_count - 1);
 	while (journal->slots[at] && journal->entries[journal->slots[at] - 1].record.key != key)
 		at = (at + 1) & (journal->slot_count - 1);
@@ -63,6 +65,7 @@ static int add_line(struct journal *journal, const char *line, size_t length, st
 
 int journal_read(struct journal *journal, const char *bytes, size_t length, struct error *error)
 {
+	assert(bytes || !length);
 	*journal = (struct journal){0};
 	int result = 0;
 	const char *end;
@@ -98,6 +101,7 @@ int journal_check(const struct journal *journal, const struct journal_bounds *bo
 {
 	for (size_t i = 0; i < journal->count; i++) {
 		const struct journal_entry *entry = &journal->entries[i];
+		assert(!entry->taken);
 		if (!is_of_run(&entry->record, bounds))
 			return error_set(error, EXIT_CODE_USAGE,
 					 "rounds.jsonl:%zu: round %u of %.200s is no process of this run of %u rounds",
@@ -132,6 +136,7 @@ static const char *difference(const struct result_record *record, const struct j
 int journal_take(struct journal *journal, const struct journal_process *process, struct result_record *record,
 		 struct error *error)
 {
+	assert(process->workload && process->spec);
 	size_t *slot = journal->slot_count ? slot_of(journal, process->key) : NULL;
 	if (!slot || !*slot || journal->entries[*slot - 1].taken)
 		return 0;

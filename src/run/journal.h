@@ -37,7 +37,7 @@ struct journal_bounds {
 	size_t spec_count;
 	uint32_t rounds;
 };
-/* -1 with EXIT_CODE_USAGE, naming the first line that no process of such a run can have left. */
+/* Before any record is taken. -1 with EXIT_CODE_USAGE, naming the first line that no process of such a run can have left. */
 int journal_check(const struct journal *journal, const struct journal_bounds *bounds, struct error *error);
 
 /* What the process behind a key is. */

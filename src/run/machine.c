@@ -6,6 +6,7 @@
 #include "iovabench/version.h"
 #include "run/container.h"
 
+#include <assert.h>
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
@@ -47,6 +48,7 @@ static bool first_line(const char *path, char *line, size_t bytes)
 
 int machine_thread_cpus(int *cpus, uint32_t threads)
 {
+	assert(threads);
 	cpu_set_t set;
 	uint32_t found = 0;
 	if (sched_getaffinity(0, sizeof set, &set) < 0)
@@ -64,6 +66,7 @@ int machine_thread_cpus(int *cpus, uint32_t threads)
 
 uint64_t machine_memory_bytes(const char *root)
 {
+	assert(root);
 	long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
 	uint64_t bytes = pages > 0 && page_bytes > 0 ? (uint64_t)pages * (uint64_t)page_bytes : UINT64_MAX;
 	struct container container;

@@ -7,6 +7,7 @@
 #include "run/machine.h"
 #include "workload/workload_yaml.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -98,6 +99,7 @@ static int gather_block(struct matrix *matrix, size_t index, struct error *error
 
 int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
 {
+	assert(matrix->list.count && !matrix->result->arms);
 	struct result *result = matrix->result;
 	size_t workloads = matrix->list.count;
 	clock_compare(&matrix->clock, MATRIX_CALIBRATION_MILLISECONDS);

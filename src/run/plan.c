@@ -5,6 +5,7 @@
 #include "trace/recording_file.h"
 #include "workload/share.h"
 
+#include <assert.h>
 #include <string.h>
 
 static bool counts_operations(const struct workload_phase *phase)
@@ -118,6 +119,7 @@ size_t plan_settings(const struct plan_changes *changes, char text[PLAN_SETTINGS
 int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, const struct plan_changes *changes,
 	      struct text *messages, struct error *error)
 {
+	assert(changes->threads <= WORKLOAD_THREADS_MAX);
 	*plan = (struct plan){.bytes = bytes, .length = length, .threads = changes->threads ? changes->threads : 1};
 	struct yaml_setting settings[WORKLOAD_SWEEPS_MAX];
 	char text[PLAN_SETTINGS_BYTES_MAX];
@@ -161,6 +163,7 @@ void plan_close(struct plan *plan)
 
 int plan_check_streams(const struct plan *plan, struct error *error)
 {
+	assert(plan->stream);
 	const char *fault = op_stream_fault(plan->stream);
 	for (uint32_t i = 0; plan->share_streams && i < plan->threads && !fault; i++)
 		fault = op_stream_fault(plan->share_streams[i]);

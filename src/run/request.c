@@ -9,6 +9,7 @@
 #include "workload/share.h"
 #include "workload/workload_yaml.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -33,6 +34,7 @@ static int hash_program(uint64_t *hash, struct error *error)
 
 int request_new(struct request *request, const struct run_options *options, struct error *error)
 {
+	assert(options->file_count && options->spec_count);
 	time_t now = time(NULL);
 	struct tm utc;
 	char started[32], id[64], directory[4096];
@@ -127,6 +129,7 @@ static void write_inputs(struct json_writer *writer, json_t *document, const str
 
 int request_write(const struct request *request, struct text *json, struct error *error)
 {
+	assert(request->id && request->started && request->directory);
 	struct json_writer writer = {false};
 	json_prepare();
 	json_t *document = json_object();

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "run/run.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,7 @@ static enum exit_code go_on(struct resumed *resumed, const struct run_options *o
 enum exit_code run_resume(const char *name, const struct run_options *options, struct result *result, struct text *folder,
 			  struct text *messages, bool *finished, struct error *error)
 {
+	assert(name);
 	struct resumed resumed = {.store = STORE_CLOSED};
 	char *path = realpath(name, NULL);
 	enum exit_code ended = EXIT_CODE_OK;

@@ -16,6 +16,7 @@
 #include "run/trial.h"
 #include "workload/workload_yaml.h"
 
+#include <assert.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -369,6 +370,7 @@ static enum exit_code keep(struct matrix *matrix, const struct text *folder, str
 enum exit_code run_matrix(const struct run_options *options, struct result *result, struct text *folder,
 			  struct text *messages, struct error *error)
 {
+	assert(options->file_count && options->spec_count && (options->rounds || options->audit));
 	struct matrix matrix = {.options = options, .result = result, .store = STORE_CLOSED};
 	int status = prepare(&matrix, folder, messages, error);
 	if (status == 0)

@@ -4,6 +4,7 @@
 #include "play/open_loop.h"
 #include "workload/share.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,6 +150,7 @@ void run_settings_add_key(const struct run_options *options, struct text *text)
 void run_setting_add(const struct option_row *row, const struct run_options *options, const struct run_options *fallback,
 		     struct text *text)
 {
+	assert(row->effect);
 	struct text value = {0}, usual = {0};
 	if (row->effect == OPTION_SHOWS)
 		return;

@@ -6,6 +6,7 @@
 #include "run/container.h"
 #include "run/process.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,6 +24,7 @@
 
 int spawn_memory_file(const char *name, const void *bytes, size_t length, struct error *error)
 {
+	assert(bytes || !length);
 	int descriptor = memfd_create(name, MFD_ALLOW_SEALING);
 	if (descriptor < 0)
 		return error_set(error, EXIT_CODE_IO, "cannot create a memory file: %s", strerror(errno));
@@ -53,6 +55,7 @@ static int seal(int descriptor, int seals, struct error *error)
 
 int spawn_seal(int descriptor, struct error *error)
 {
+	assert(descriptor >= 0);
 	return seal(descriptor, F_SEAL_WRITE, error);
 }
 
@@ -365,6 +368,7 @@ static int run_worker(struct job *job, const struct spawn_watch *watch, struct r
 int spawn_worker(struct job *job, const struct spawn_watch *watch, struct result_record *record, struct text *line,
 		 struct error *error)
 {
+	assert(job->magic == JOB_MAGIC);
 	/* Whoever ignores SIGCHLD when it starts us would have the system throw our workers' ends away. */
 	struct sigaction usual = {.sa_handler = SIG_DFL}, before;
 	sigaction(SIGCHLD, &usual, &before);

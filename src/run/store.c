@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -124,6 +125,7 @@ int store_open(struct store *store, const char *folder, bool merging, struct err
 
 void store_abandon(struct store *store)
 {
+	assert(store->directory >= 0);
 	static const char *const names[] = {"run.json", "merge.json", "rounds.jsonl"};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		unlinkat(store->directory, names[i], 0);
@@ -154,6 +156,7 @@ int store_reopen(struct store *store, const char *folder, struct error *error)
 
 int store_cut_journal(struct store *store, size_t length, struct error *error)
 {
+	assert(store->journal >= 0);
 	if (ftruncate(store->journal, (off_t)length) < 0 || fsync(store->journal) < 0)
 		return error_set(error, EXIT_CODE_IO, "rounds.jsonl: cannot cut its torn end: %s", strerror(errno));
 	return 0;
@@ -161,6 +164,7 @@ int store_cut_journal(struct store *store, size_t length, struct error *error)
 
 int store_read(const struct store *store, const char *name, char **bytes, size_t *length, struct error *error)
 {
+	assert(store->directory >= 0);
 	struct text path = {0};
 	int result = path_of(store, name, &path, error);
 	if (result == 0)
@@ -181,11 +185,13 @@ void store_close(struct store *store)
 
 int store_record(struct store *store, const struct text *line, struct error *error)
 {
+	assert(store->journal >= 0 && !line->failed && line->length && line->bytes[line->length - 1] == '\n');
 	return file_append_synced(store->journal, "rounds.jsonl", line->bytes, line->length, error);
 }
 
 int store_file(const struct store *store, const char *name, const struct text *content, struct error *error)
 {
+	assert(store->directory >= 0);
 	struct text path = {0};
 	int result = content->failed ? error_set(error, EXIT_CODE_IO, "no memory for %s", name)
 				     : path_of(store, name, &path, error);

@@ -6,6 +6,7 @@
 #include "run/machine.h"
 #include "run/spawn.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,6 +81,7 @@ static int generate(struct stream_file *file, const struct plan *plan, struct op
 
 int stream_file_create(struct stream_file *file, const struct plan *plan, struct error *error)
 {
+	assert(plan->stream);
 	*file = (struct stream_file){.phase_count = (uint32_t)plan->workload.phase_count};
 	uint64_t bytes = machine_memory_bytes("");
 	file->kept_words_max = OP_SOURCE_SHARED_WORDS_MAX;

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -164,6 +165,7 @@ static const char *complete_beside(const char *spec)
 int trial_hold(const struct run_options *options, struct block *block, const struct job *job,
 	       const struct spawn_watch *watch, struct result_record *record, struct error *error)
 {
+	assert(job->magic == JOB_MAGIC);
 	const struct trial trial = {options, block, job, watch, error};
 	bool timed = job->pass == RESULT_PASS_TIMED, convicted = false;
 	if (record->owner == ERROR_OWNER_HARNESS ||

@@ -3,6 +3,7 @@
 
 #include "run/process.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -87,6 +88,7 @@ static int wait_for(pid_t player, const sigset_t *signals)
 
 int warden_run(struct job *job, int (*play)(struct job *job))
 {
+	assert(!job->ended && !job->player);
 	sigset_t signals, before;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
