@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "workload/workload_yaml.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 /* A file is right when it could be run: its recordings are read too. */
@@ -33,6 +34,7 @@ static int check_file(const char *command, const char *file, const struct plan_c
 
 int cli_check_files(const char *command, const char *const *files, size_t count, const struct plan_changes *changes)
 {
+	assert(files || !count);
 	int code = EXIT_CODE_OK;
 	for (size_t i = 0; i < count; i++) {
 		struct text path = {0};

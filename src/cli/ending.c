@@ -5,6 +5,7 @@
 #include "report/format.h"
 #include "report/report.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,6 +88,7 @@ void cli_tell_faults(const char *command, const struct result *result)
 enum exit_code cli_end_run(const char *command, enum exit_code code, const struct cli_output *output, struct result *result,
 			   struct text *folder, struct text *messages, struct error *error)
 {
+	assert(folder && messages && error);
 	if (messages->length)
 		fputs(messages->bytes, stderr);
 	/* Whatever fails now: what was measured is shown, and where it lies. */

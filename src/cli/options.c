@@ -133,6 +133,7 @@ static int take(const struct cli_command *command, const struct option_row *row,
 
 int cli_read(const struct cli_command *command, int argc, char **argv, void *const *targets, struct cli_given *given)
 {
+	assert(argc >= 1 && command->name);
 	struct forms forms = {.letters = ":h"};
 	*given = (struct cli_given){0};
 	each_row(command, add_form, &forms);
@@ -211,6 +212,7 @@ static void add_paragraphs(const char *words, size_t bytes, unsigned width, stru
 
 void cli_command_help(const struct cli_command *command, unsigned width, struct text *text)
 {
+	assert(command->usage[0] && width);
 	struct help help = {text, width};
 	const char *rest = strstr(command->text, "\n\n");
 	size_t first = rest ? (size_t)(rest - command->text) + 1 : strlen(command->text);
@@ -262,6 +264,7 @@ static void add_manual(void *context, const struct option_row *row, size_t table
 
 void cli_command_manual(const struct cli_command *command, struct text *text)
 {
+	assert(command->usage[0]);
 	for (size_t i = 0; command->usage[i]; i++) {
 		text_add(text, i ? ".br\n.B " : ".SS \"");
 		if (!i)

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,7 @@ int cli_result_load(const char *path, struct result *result, struct error *error
 
 int cli_result_name(const char *word, struct cli_result_name *name, struct error *error)
 {
+	assert(word);
 	*name = (struct cli_result_name){memory_text(word), NULL};
 	if (!name->path)
 		return error_set(error, EXIT_CODE_IO, "no memory for a path");

@@ -8,6 +8,7 @@
 #include "run/job.h"
 #include "workload/share.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -185,6 +186,7 @@ static int add_default_specs(struct run_arguments *arguments)
 
 int run_arguments_read(struct run_arguments *arguments, const struct cli_command *command, int argc, char **argv)
 {
+	assert(argc >= 1 && !arguments->specs && !arguments->files);
 	struct run_options *run = &arguments->run;
 	struct cli_given given;
 	arguments->command = command;

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,7 @@ void workload_folder_resolve(const char *word, struct text *path)
 
 char **workload_folder_resolve_all(char *const *words, size_t count)
 {
+	assert(words || !count);
 	char **paths = memory_zeroed(count + 1, sizeof paths[0]);
 	for (size_t i = 0; paths && i < count; i++) {
 		struct text path = {0};

@@ -5,6 +5,7 @@
 #include "compare/compare.h"
 #include "measure/statistics.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -63,6 +64,7 @@ static int compare_groups(const struct result_phase *a, const struct result_phas
 int calibration_make(const struct result *result, uint32_t rounds, double threshold, struct calibration *calibration,
 		     struct error *error)
 {
+	assert(rounds && threshold >= 0);
 	const struct result_arm *arms = result->arms;
 	*calibration = (struct calibration){.known = true, .threshold = threshold, .rounds = rounds};
 	for (int i = 0; i < 2; i++)
@@ -133,6 +135,7 @@ static void put(struct json_writer *writer, json_t *object, const struct calibra
 
 int calibration_write(const struct calibration *calibration, struct text *json, struct error *error)
 {
+	assert(calibration->known);
 	struct json_writer writer = {false};
 	json_prepare();
 	json_t *document = json_object();

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "measure/statistics.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -36,6 +37,7 @@ void compare_pair_release(struct compare_pair *pair)
 
 void compare_rules_default(struct compare_rules *rules, double threshold, size_t pairs)
 {
+	assert(threshold >= 0);
 	for (int i = 0; i < METRIC_ALL; i++)
 		rules->threshold[i] = i >= METRIC_COUNT ? (double)NAN : metric_table[i].exact ? 0 : threshold;
 	rules->timed_verdicts = pairs ? pairs : 1;
@@ -79,6 +81,7 @@ static enum result_verdict judge_interval(const struct statistics_interval *inte
 int compare_rounds(const double *a, size_t a_count, const double *b, size_t b_count, double threshold,
 		   size_t timed_verdicts, struct result_comparison *row, struct error *error)
 {
+	assert(threshold >= 0 && timed_verdicts);
 	double edge = log1p(threshold), level = 1 - COMPARE_ERROR_RATE / (double)timed_verdicts;
 	double *logs = memory_zeroed(a_count < b_count ? a_count : b_count, sizeof logs[0]);
 	if (!logs)
@@ -224,6 +227,8 @@ static bool is_compared(enum metric metric, double a, double b)
 
 int compare_arms(struct compare_pair *pair, const struct compare_rules *rules, struct error *error)
 {
+	assert(!pair->rows && rules->timed_verdicts);
+	assert(pair->a.arm < pair->a.result->arm_count && pair->b.arm < pair->b.result->arm_count);
 	const struct result_phase *a = phase_of(&pair->a), *b = phase_of(&pair->b);
 	pair->row_count = 0;
 	pair->rows = memory_zeroed(METRIC_ALL, sizeof pair->rows[0]);
@@ -309,6 +314,7 @@ int compare_match(const struct result *a, const struct result *b, const char *sp
 
 const struct result_arm *compare_unmeasured(const struct compare_arm *arm, const struct result *other)
 {
+	assert(arm->arm < arm->result->arm_count);
 	for (size_t i = 0; i < other->arm_count; i++) {
 		struct compare_arm side = {other, i};
 		if (!was_measured(&side) && same_arm(arm, &side, NULL, NULL))
@@ -343,6 +349,7 @@ static int add_rows(struct result *result, size_t *capacity, const struct compar
 
 int compare_within(struct result *result, double threshold, struct error *error)
 {
+	assert(!result->comparisons && threshold >= 0);
 	size_t capacity = 0, pairs = 0;
 	int status = 0;
 	for (size_t i = 0; i < result->arm_count; i++) {

@@ -3,10 +3,12 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <math.h>
 
 enum gate_outcome gate_row_outcome(const struct policy *policy, const struct result_comparison *row)
 {
+	assert(row->metric < METRIC_ALL);
 	if (policy->weight[row->metric] != POLICY_GATED)
 		return GATE_PASSED;
 	switch (row->verdict) {
@@ -141,6 +143,7 @@ int gate_open(struct gate *gate, const struct policy *policy, const struct resul
 
 void gate_tell_absent(const struct gate_arm *arm, struct text *text)
 {
+	assert(!arm->present);
 	if (!arm->unmeasured) {
 		text_add(text, "the result has no such arm");
 		return;
@@ -152,6 +155,7 @@ void gate_tell_absent(const struct gate_arm *arm, struct text *text)
 
 void gate_tell_blind(const struct gate *gate, const struct gate_blind *blind, struct text *text)
 {
+	assert(blind->arm < blind->result->arm_count);
 	const struct result_arm *arm = &blind->result->arms[blind->arm];
 	text_add(text, "the %s's arm is %s", blind->result == gate->baseline ? "baseline" : "result",
 		 result_arm_state_name[arm->state]);

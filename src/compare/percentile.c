@@ -3,6 +3,7 @@
 
 #include "measure/statistics.h"
 
+#include <assert.h>
 #include <math.h>
 
 #define LEVEL 0.95
@@ -27,6 +28,7 @@ static double value_at(const struct result_latency *latency, uint64_t rank)
 
 struct compare_percentile compare_percentile(const struct result_latency *latency, unsigned which)
 {
+	assert(which < COMPARE_PERCENTILES);
 	const double values[COMPARE_PERCENTILES] = {latency->p50_ns, latency->p90_ns, latency->p99_ns, latency->p999_ns};
 	struct compare_percentile result = {(double)NAN, (double)NAN, (double)NAN};
 	uint64_t count = latency->histogram.dropped;

@@ -4,6 +4,7 @@
 #include "compare/compare.h"
 #include "yaml/document.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -113,6 +114,7 @@ static void apply_rule(struct yaml_document *document, yaml_place place, void *i
 
 int policy_parse(const char *file, const char *bytes, size_t length, struct policy *policy, struct text *messages)
 {
+	assert(file && (bytes || !length));
 	struct yaml_problems problems = {.what = "policy", .file = file, .bytes = bytes, .length = length};
 	struct yaml_document document;
 	struct policy_file read = {0};

@@ -4,6 +4,7 @@
 #include "compare/percentile.h"
 #include "report/format.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@ static const char *const heads[COLUMNS] = {"metric", "a", "b", "b / a", "interva
 
 bool report_comparison_matters(const struct result_comparison *row)
 {
+	assert(row->metric < METRIC_ALL && row->verdict < RESULT_VERDICT_COUNT);
 	return !metric_table[row->metric].exact || row->verdict != RESULT_VERDICT_OK;
 }
 
@@ -56,6 +58,7 @@ static void add_rest(const struct result_comparison *row, struct text *text)
 
 void report_comparison_verdict(const struct result_comparison *row, struct text *text)
 {
+	assert(row->verdict < RESULT_VERDICT_COUNT);
 	text_add(text, "%s", result_verdict_name[row->verdict]);
 	add_rest(row, text);
 }

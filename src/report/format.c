@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/format.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,7 @@ static const char *whole_number(char buffer[TEXT_NUMBER_BYTES], double value)
 
 const char *format_metric(char buffer[TEXT_NUMBER_BYTES], enum metric metric, double value)
 {
+	assert(metric < METRIC_ALL);
 	const char *unit = metric_table[metric].unit;
 	if (!isfinite(value))
 		snprintf(buffer, TEXT_NUMBER_BYTES, "-");

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "report/format.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -259,6 +260,7 @@ static void add_all_figures(const struct report_view *view, struct report_list a
 
 void html_tables(const struct report_view *view, size_t workload, struct text *html)
 {
+	assert(workload < view->result->workload_count);
 	struct report_list arms = report_arms(view, workload);
 	text_add(html,
 		 "<div class=\"scroll\"><table class=\"arms\">\n<thead><tr><th scope=\"col\" rowspan=\"2\">allocator</th>"

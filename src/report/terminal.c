@@ -5,6 +5,7 @@
 #include "report/comparison.h"
 #include "report/format.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -426,6 +427,7 @@ static void add_workload(const struct report_view *view, size_t index, bool colo
 
 void report_terminal(const struct result *result, bool color, unsigned width, struct text *text)
 {
+	assert(width);
 	char step[TEXT_NUMBER_BYTES], pair[TEXT_NUMBER_BYTES], least[TEXT_NUMBER_BYTES];
 	double step_ns = result->machine.timer_step_ns, pair_ns = result->machine.timer_pair_ns;
 	add_safe(text, result->machine.cpu ? result->machine.cpu : "", 0);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "report/format.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,15 +120,18 @@ static struct report_list list(const struct report_groups *groups, size_t group)
 
 struct report_list report_arms(const struct report_view *view, size_t workload)
 {
+	assert(workload < view->result->workload_count);
 	return list(&view->arms, workload);
 }
 
 struct report_list report_expectations(const struct report_view *view, size_t workload)
 {
+	assert(workload < view->result->workload_count);
 	return list(&view->expectations, workload);
 }
 
 struct report_list report_comparisons(const struct report_view *view, size_t arm)
 {
+	assert(arm < view->result->arm_count);
 	return list(&view->comparisons, arm);
 }
