@@ -339,7 +339,7 @@ void ddi_physical_reserve(struct ddi_physical *physical, uint64_t first, uint64_
 	if (first >= physical->frames || count == 0)
 		return;
 	uint64_t left = physical->frames - first;
-	frame_pool_take(physical, first, count < left ? count : left);
+	mark(physical, first, count < left ? count : left, false); /* some may be taken already */
 }
 
 uint64_t ddi_physical_free_frames(const struct ddi_physical *physical)

@@ -300,6 +300,22 @@ static void in_identity_mode_logical_addresses_are_physical_ones(void **state)
 	close_clean(&world);
 }
 
+static void frames_are_reserved_once_however_often_they_are_named(void **state)
+{
+	(void)state;
+	const char *reason = NULL;
+	struct ddi_physical *physical = ddi_physical_create(&(struct ddi_physical_options){.frames = 64}, &reason);
+	assert_non_null(physical);
+	uint64_t before = ddi_physical_free_frames(physical);
+	ddi_physical_reserve(physical, 32, 16);
+	ddi_physical_reserve(physical, 40, 1000);
+	assert_int_equal(ddi_physical_free_frames(physical), before - 32);
+	ddi_physical_reserve(physical, 0, 64);
+	ddi_physical_reserve(physical, 1, 62);
+	assert_int_equal(ddi_physical_free_frames(physical), 0);
+	ddi_physical_destroy(physical);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +330,7 @@ int main(void)
 		cmocka_unit_test(a_memory_object_lends_its_pages_to_adls),
 		cmocka_unit_test(a_reserved_range_is_mapped_in_disjoint_segments),
 		cmocka_unit_test(in_identity_mode_logical_addresses_are_physical_ones),
+		cmocka_unit_test(frames_are_reserved_once_however_often_they_are_named),
 	};
 	return cmocka_run_group_tests_name("ddi_life", tests, NULL, NULL);
 }
