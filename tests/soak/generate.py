@@ -53,6 +53,10 @@ class Generator:
             return high
         return min(high, low + int((high - low + 1) ** self.random.random()) - 1)
 
+    def population(self):
+        """Extents that a fill adds."""
+        return self.skewed(1, 1500) if self.chance(0.5) else self.random.randint(20, 500)
+
     def bytes(self, value, pages_allowed=True):
         """One of the ways to write a size."""
         ways = [f"0x{value:x}", f"0x{value:X}", f"{value} B"]
@@ -79,6 +83,10 @@ class Generator:
     def flag(self, value=None):
         value = self.chance(0.5) if value is None else value
         return value
+
+    def some(self, items):
+        """All, or a few of them: what a workload does again and again shows more than a little of everything does."""
+        return items if self.chance(0.4) else self.random.sample(items, self.random.randint(1, len(items)))
 
     # The parts of a file.
 
@@ -184,20 +192,31 @@ class Generator:
         self.script = Script(self)
         self.something_lives = False
         self.mixes_live = 0  # about how many extents of mixes
+        self.filled = 1  # share of the space that a fill has asked for
         self.past_rings = []
-        bodies = {"extent": ["fill", "churn", "churn", "drain", "clear", "script", "rings"],
-                  "driver": ["fill", "churn", "churn", "drain", "clear", "script", "script", "rings"],
+        bodies = {"extent": ["fill", "fill", "churn", "churn", "churn", "drain", "drain", "clear", "script", "rings"],
+                  "driver": ["fill", "fill", "churn", "churn", "drain", "drain", "clear", "script", "script", "rings"],
                   "recording": ["trace", "trace", "churn", "drain", "clear"],
                   "adversary": ["adversary", "fill", "churn", "clear"]}[self.kind]
-        wanted = self.random.choice([1, 2, 2, 3, 4, 5, 8])
-        for number in range(wanted):
-            body = self.random.choice(bodies) if number or self.kind not in ("recording", "adversary") else bodies[0]
+        first = bodies[0]
+        bodies = self.some(bodies)
+        self.victims = {key: self.some(self.keys.words(key)) for key in ("phases.victims", "phases.free.victims")}
+        self.fills = self.some(["live", "occupancy"])
+        body = None
+        for number in range(self.random.choice([1, 2, 3, 4, 5, 6, 8, 12])):
+            body = self.body(bodies, body) if number or self.kind not in ("recording", "adversary") else first
             phase = {"name": self.name(number)}
             getattr(self, body)(phase)
             if self.chance(0.2):
                 phase["measure"] = self.flag()
             self.list.append(phase)
         self.tree["phases"] = self.list
+
+    def body(self, bodies, before):
+        """What lives rises and falls: a phase that can only free comes rarely where nothing lives, and what was drained is filled again."""
+        body = self.random.choice(bodies)
+        idle = body in ("drain", "clear") and not self.something_lives and self.chance(0.8)
+        return self.random.choice(["fill", "fill", "churn"]) if idle or before == "drain" and self.chance(0.5) else body
 
     def name(self, number):
         return self.random.choice([f"p{number}", f"phase-{number}", f"{number}", f"p.{number}", f"p_{number}", "x" * 60 + str(number)])
@@ -215,22 +234,23 @@ class Generator:
 
     def fill(self, phase):
         phase["mix"] = self.mix()
-        if self.chance(0.5):
-            most = self.budget.take(self.skewed(1, 1500))
+        if self.random.choice(self.fills) == "live":
+            most = self.budget.take(self.population())
             live = max(most, self.mixes_live + most if self.chance(0.6) else most)
             phase["until"] = {"live": self.count(live)}
             self.mixes_live = max(self.mixes_live, live)
         else:
             mean = self.requests.mean_pages(phase["mix"])
-            room = self.budget.take(1500) * mean / self.usable
-            share = min(1.0, room) * self.random.choice([1, self.random.random()])
+            room = self.budget.take(self.population()) * mean / self.usable
+            share = min(1.0, room * self.random.choice([1, 1, 4, self.random.random()]))  # the mean is rather too small
             share = max(share, 1e-11)
             phase["until"] = {"occupancy": self.share(share)}
+            self.filled = share
             self.mixes_live = max(self.mixes_live, int(share * self.usable / mean) + 1)
         self.something_lives = True
 
     def churn(self, phase):
-        victims = self.word("phases.victims")
+        victims = self.random.choice(self.victims["phases.victims"])
         if victims == "lifetime" and not self.requests.with_lifetime():
             victims = "random"
         phase["mix"] = self.mix(victims == "lifetime")
@@ -243,7 +263,7 @@ class Generator:
         heavy = "think" in phase and phase["think"][-1] in "MG"
         most = 200 if heavy else 3000
         if self.something_lives and self.chance(0.3) and self.mixes_live < 400 and self.requests.are_alike(phase["mix"]):
-            turns = min(20.0, self.budget.take(most) / (2 * max(1, self.mixes_live)))
+            turns = min(20.0, self.budget.take(self.skewed(1, most)) / (2 * max(1, self.mixes_live)))
             phase["until"] = {"turnovers": self.random.choice([f"{max(turns, 0.001):.3f}", "1", "0.5"])}
         else:
             operations = self.budget.take(self.skewed(1, most))
@@ -257,8 +277,8 @@ class Generator:
     def ways(self, phase):
         if self.chance(0.25):
             phase["hold"] = self.word("phases.hold")
-        if self.chance(0.4) and phase.get("hold") != "occupancy":
-            phase["burst"] = self.count(self.random.choice([1, 2, 3, 7, 64, 1000]))
+        if self.chance(0.6) and phase.get("hold") != "occupancy":
+            phase["burst"] = self.count(self.random.choice([1, 2, 3, 7, 64, 1000, self.skewed(1, max(1, self.mixes_live))]))
         if self.chance(0.2):
             phase["think"] = self.count(self.random.choice([0, 1, 5000, 10**6, 10**9]))
 
@@ -267,9 +287,9 @@ class Generator:
         if self.chance(0.6):
             drain["until"] = {"live": self.count(self.skewed(1, max(1, self.mixes_live)))}
         else:
-            drain["until"] = {"occupancy": self.share(max(1e-11, self.random.random() * self.random.choice([1, 0.1, 0.0001])))}
+            drain["until"] = {"occupancy": self.share(max(1e-11, self.filled * self.random.random() * self.random.choice([1, 1, 0.1, 0.0001])))}
         if self.chance(0.7):
-            drain["victims"] = self.word("phases.free.victims")
+            drain["victims"] = self.random.choice(self.victims["phases.free.victims"])
         if self.chance(0.4):
             drain["free_on"] = self.word("phases.free.free_on")
         phase["free"] = drain

@@ -124,4 +124,4 @@ def shrink(case, fails, seconds):
                     index = min(index, len(options))
                 else:
                     index += 1
-    return case
+    return case.with_(recordings={name: recorded for name, recorded in case.recordings.items() if name in repr(case.trees)})
