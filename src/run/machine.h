@@ -13,8 +13,8 @@ void machine_environment(struct result_environment *environment, const struct cl
  * bytes that --memory gives a worker, 0 when it was not given. -1: no memory. */
 int machine_describe(struct result *result, const struct clock *clock, uint32_t threads, uint64_t limit_bytes);
 
-/* What a control group that may take group_bytes means for workers of limit_bytes, which is 0 when nobody gave it: nothing when
- * they have room in it. */
+/* What a control group that may take group_bytes means for workers of limit_bytes, which is 0 when nobody gave it: nothing
+ * when they have room in it. */
 void machine_warn_of_memory(struct text *warnings, uint64_t group_bytes, uint64_t limit_bytes);
 
 /* A new text, or NULL without memory: the model of the CPU, or "unknown". */
