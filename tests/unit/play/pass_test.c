@@ -110,7 +110,7 @@ static void times_are_those_of_the_clock(void **state)
 {
 	(void)state;
 	begin(NULL);
-	bench.clock.counter = false;
+	bench_on_one_cpu(&bench);
 	bench.clock.ns_per_tick = 1000; /* a clock that goes a thousand times too fast */
 	throughput();
 	assert_true(phase(1)->ns_per_op[0] > 1000);
@@ -173,7 +173,7 @@ static void every_operation_is_sampled_when_asked_for(void **state)
 	(void)state;
 	begin(NULL);
 	throughput();
-	bench.clock.counter = false; /* no sample is lost to a migration */
+	bench_on_one_cpu(&bench);
 	latency(1);
 	for (size_t i = 0; i < 3; i++) {
 		uint64_t sum = 0;
@@ -191,7 +191,7 @@ static void gaps_have_the_mean_that_was_asked_for(void **state)
 	(void)state;
 	begin(NULL);
 	throughput();
-	bench.clock.counter = false;
+	bench_on_one_cpu(&bench);
 	latency(16);
 	double sum = 0;
 	for (enum metric_kind kind = 0; kind < METRIC_KIND_COUNT; kind++)
@@ -210,13 +210,13 @@ static void every_poll_is_a_sample(void **state)
 {
 	(void)state;
 	bench_open(&bench, PACED, "lazy+rbtree", NULL);
-	bench.clock.counter = false; /* the system's clock knows of no migration */
+	bench_on_one_cpu(&bench);
 	latency(1000000);
 	assert_int_equal(samples(0, METRIC_KIND_POLL), 1);
 	assert_int_equal(samples(1, METRIC_KIND_POLL), 200);
 	bench_close(&bench);
 	bench_open(&bench, PACED, "lazy+rbtree", NULL);
-	bench.clock.counter = false;
+	bench_on_one_cpu(&bench);
 	latency(1);
 	assert_int_equal(samples(1, METRIC_KIND_POLL), 200);
 	assert_int_equal(samples(1, METRIC_KIND_ALLOC) + samples(1, METRIC_KIND_FREE), 20000);
