@@ -11,20 +11,20 @@
 #include "play/audit_guard.h"
 #include "play/audit_map.h"
 #include "play/audit_memory.h"
-#include "play/engine.h"
+#include "play/crew.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 
-#define PROGRESS_WORDS 4096u /* between two signs of life */
+#define PART_WORDS ((size_t)64) /* between two signs of life: an extent of terabytes costs some allocators a second */
 
 /* Allocators may look at every page of their space to prove their invariants: not in a space of 48 bits. */
 #define INVARIANT_PAGES_MAX (UINT64_C(1) << 24)
 
 struct audit {
 	struct pass *pass;
-	struct engine engine;
+	struct engine *engine;
 	struct audit_space *spaces; /* one per domain, then one per CPU address space */
 	uint32_t space_count;
 	uint32_t first_space; /* whose figures are told: what the stream takes nothing of says nothing */
@@ -46,6 +46,8 @@ struct audit {
 	uint64_t count_high;
 	uint64_t stream_hash;
 	struct audit_memory memory;
+	int result; /* -1: an adversary had no memory */
+	struct error *error;
 };
 
 static void check_memory(struct audit *audit, const char *where)
@@ -55,12 +57,12 @@ static void check_memory(struct audit *audit, const char *where)
 
 static struct audit_space *space_at_hand(struct audit *audit)
 {
-	return &audit->spaces[audit->engine.domain];
+	return &audit->spaces[audit->engine->domain];
 }
 
 static struct audit_space *space_of(struct audit *audit, const struct op_request *request)
 {
-	return &audit->spaces[audit->engine.domain + (request->call == WORKLOAD_CALL_MAP ? audit->engine.domain_count : 0)];
+	return &audit->spaces[audit->engine->domain + (request->call == WORKLOAD_CALL_MAP ? audit->engine->domain_count : 0)];
 }
 
 /* Domains reach their peaks at different times. */
@@ -74,7 +76,7 @@ static void note_peak(struct audit *audit)
 static void tell_overlap(struct audit *audit, const struct op *op, const struct iova_extent *extent,
 			 struct result_violation *violation)
 {
-	const struct engine *engine = &audit->engine;
+	const struct engine *engine = audit->engine;
 	struct iova_extent live = {0};
 	for (uint32_t slot = 0; slot < engine->slot_count && !live.count; slot++) {
 		const struct iova_extent *other = &engine->slots[slot];
@@ -103,10 +105,10 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 					       request->highs[outcome->attempt]);
 			if (violation && violation->overlaps)
 				tell_overlap(audit, op, extent, violation);
-			audit->engine.slots[op->slot].count = 0;
+			audit->engine->slots[op->slot].count = 0;
 		}
 	}
-	audit->slot_domain[op->slot] = (unsigned char)audit->engine.domain;
+	audit->slot_domain[op->slot] = (unsigned char)audit->engine->domain;
 	audit_guard_take(&audit->guard, op, request);
 	struct audit_counts *counts = &audit->counts;
 	if (granted) { /* physical frames are no pages of the space */
@@ -133,7 +135,7 @@ static void failed(struct audit *audit, const struct op_request *request)
 	enum audit_failure kind =
 		audit_calls_lacked_frames(&audit->calls)
 			? AUDIT_PHYSICAL
-			: audit_space_classify(space, request, (size_t)(request - audit->engine.requests));
+			: audit_space_classify(space, request, (size_t)(request - audit->engine->requests));
 	counts->failures[kind]++;
 	if (!counts->failed) {
 		audit_space_walk(space, &audit->complaints, audit->operations);
@@ -170,10 +172,10 @@ static void play_operation(struct audit *audit, const struct op *op)
 {
 	struct engine_outcome outcome;
 	uint64_t count = audit->count_high + (op->demand & OP_COUNT_MAX);
-	const struct op_request *request = &audit->engine.requests[op->demand >> OP_REQUEST_SHIFT];
+	const struct op_request *request = &audit->engine->requests[op->demand >> OP_REQUEST_SHIFT];
 	audit->count_high = 0;
 	audit_calls_before(&audit->calls, op);
-	engine_play_counted(&audit->engine, op, count, &outcome);
+	engine_play_counted(audit->engine, op, count, &outcome);
 	audit->operations++;
 	check_memory(audit, "");
 	if (outcome.empty_grant)
@@ -187,7 +189,7 @@ static void play_operation(struct audit *audit, const struct op *op)
 		audit->counts.frees++;
 		audit->live_extents--;
 		pass_own_work(audit->pass, true);
-		audit_guard_drop(&audit->guard, op, audit->engine.requests);
+		audit_guard_drop(&audit->guard, op, audit->engine->requests);
 		if (!audit->calls.watching)
 			audit_space_drop(space_at_hand(audit), &outcome.extent, &audit->complaints, audit->operations);
 		pass_own_work(audit->pass, false);
@@ -205,7 +207,7 @@ static void play_operation(struct audit *audit, const struct op *op)
 	case ENGINE_FAILED:
 		audit->counts.allocations++;
 		audit->counts.beyond_demands += request->refused_limits > 0;
-		if (!engine_fatal(&audit->engine))
+		if (!engine_fatal(audit->engine))
 			failed(audit, request);
 		break;
 	}
@@ -241,7 +243,7 @@ static void end_row(struct audit *audit)
 	row->phase = (uint32_t)audit->phase;
 	value[RESULT_SERIES_OP] = (double)audit->operations;
 	audit_set_row(value, &totals);
-	if (audit->row_allocations && audit->engine.domains[0].instance.table->capabilities & IOVA_STEPS)
+	if (audit->row_allocations && audit->engine->domains[0].instance.table->capabilities & IOVA_STEPS)
 		value[RESULT_SERIES_STEPS_ALLOC_MEAN] = (double)audit->row_steps / (double)audit->row_allocations;
 	value[RESULT_SERIES_FAILURES] = (double)audit->failures;
 	audit->row_steps = audit->row_allocations = 0;
@@ -272,11 +274,13 @@ static struct audit_totals totals_of_phase(const struct audit *audit, const stru
 }
 
 /* Every phase keeps the figures that it ended with. */
-static void end_phase(struct audit *audit)
+static int phase_ended(void *context, const struct engine *engine, size_t phase_index, struct error *error)
 {
+	struct audit *audit = context;
 	struct pass *pass = audit->pass;
-	struct result_record_phase *phase = &pass->record->phases[audit->phase];
-	uint64_t capabilities = audit->engine.domains[0].instance.table->capabilities;
+	struct result_record_phase *phase = &pass->record->phases[phase_index];
+	(void)error;
+	uint64_t capabilities = engine->domains[0].instance.table->capabilities;
 	bool counts_steps = capabilities & IOVA_STEPS, layer = capabilities & IOVA_LAYER;
 	walk_spaces(audit);
 	for (uint32_t i = 0; i < audit->space_count; i++) {
@@ -308,16 +312,17 @@ static void end_phase(struct audit *audit)
 	if (audit->peak_live_extents)
 		result_set(&phase->figures, METRIC_METADATA_BYTES_PER_EXTENT, resident / (double)audit->peak_live_extents);
 	result_set(&phase->figures, METRIC_GUARD_PAGES, (double)audit->guard.peak_pages);
-	phase->placement_hash = audit->engine.placement_hash;
+	phase->placement_hash = engine->placement_hash;
 	audit->counts = (struct audit_counts){.live_pages_before = audit->live_pages};
 	*audit->alloc_steps = (struct histogram){0};
+	return 0;
 }
 
 /* A poll moves free pages from one state to another, and touches nothing else. The first one of a row that moved any is looked
  * at page by page: each of them would cost more than the stream. */
 static void play_poll(struct audit *audit, const struct op *op)
 {
-	struct engine *engine = &audit->engine;
+	struct engine *engine = audit->engine;
 	audit->counts.polls++;
 	if (!engine->polls)
 		return;
@@ -342,7 +347,7 @@ static void play_control(struct audit *audit, const struct op *op)
 	else if (code == OP_POLL)
 		play_poll(audit, op);
 	else
-		engine_play(&audit->engine, op, 1);
+		engine_play(audit->engine, op, 1);
 }
 
 static void adversary_operation(void *context, const struct op *op, uint64_t count)
@@ -353,73 +358,61 @@ static void adversary_operation(void *context, const struct op *op, uint64_t cou
 	++*audit->pass->progress;
 }
 
-static int play_word(struct audit *audit, const struct op *op, struct error *error)
+static void play_word(struct audit *audit, const struct op *op)
 {
-	const struct adversary_player player = {adversary_operation, audit, audit->engine.slots};
+	const struct adversary_player player = {adversary_operation, audit, audit->engine->slots};
 	if (!op_is_control(op))
 		play_operation(audit, op);
 	else if ((op->demand & OP_COUNT_MAX) == OP_ADVERSARY)
-		return adversary_play(op_stream_adversary(audit->pass->source->stream, op->slot), audit->engine.space_first,
-				      &player, error);
+		audit->result = adversary_play(op_stream_adversary(audit->pass->source->stream, op->slot),
+					       audit->engine->space_first, &player, audit->error);
 	else
 		play_control(audit, op);
-	return 0;
 }
 
-static int play_piece(struct audit *audit, struct op_piece piece, struct error *error)
+static size_t part_words(const void *context, size_t phase)
 {
+	(void)context;
+	(void)phase;
+	return PART_WORDS;
+}
+
+static void phase_begins(void *context, uint32_t thread, size_t phase)
+{
+	(void)thread;
+	((struct audit *)context)->phase = phase;
+}
+
+static uint64_t play(void *context, uint32_t thread, struct engine *engine, struct op_piece part)
+{
+	struct audit *audit = context;
 	uint64_t row_words = pass_row_words(audit->pass);
-	for (size_t i = 0; i < piece.count; i++) {
-		if (play_word(audit, &piece.ops[i], error) < 0)
-			return -1;
+	(void)thread;
+	for (size_t i = 0; i < part.count && audit->result == 0; i++) {
+		play_word(audit, &part.ops[i]);
 		if (++audit->word % row_words == 0)
 			end_row(audit);
-		if (audit->word % PROGRESS_WORDS == 0) {
-			*audit->pass->progress += PROGRESS_WORDS;
-			if (audit->engine.broken != IOVA_OK)
-				break;
-		}
-		if (audit->engine.calls && audit->engine.broken != IOVA_OK)
+		if (engine->calls && engine->broken != IOVA_OK)
 			break; /* after something fatal nothing is what it seems */
 	}
 	pass_own_work(audit->pass, true);
-	engine_note_placement(&audit->engine, piece.ops, piece.count);
-	audit->stream_hash = op_stream_hash(audit->stream_hash, piece.ops, piece.count);
+	audit->stream_hash = op_stream_hash(audit->stream_hash, part.ops, part.count);
 	pass_own_work(audit->pass, false);
-	if (audit->engine.broken != IOVA_OK && !engine_fatal(&audit->engine))
-		return engine_broken(&audit->engine, error);
 	return 0;
 }
 
-static int play_stream(struct audit *audit, struct error *error)
+static int round_ended(void *context, const struct crew_round *round, struct error *error)
 {
-	bool inside = false;
-	op_source_rewind(audit->pass->source);
-	for (;;) {
-		pass_own_work(audit->pass, true);
-		struct op_piece piece = op_source_next(audit->pass->source);
-		pass_own_work(audit->pass, false);
-		if (inside && (piece.count == 0 || piece.phase != audit->phase))
-			end_phase(audit);
-		if (piece.count == 0)
-			return 0;
-		if (!inside || piece.phase != audit->phase)
-			engine_phase_begin(&audit->engine);
-		inside = true;
-		audit->phase = piece.phase;
-		if (play_piece(audit, piece, error) < 0)
-			return -1;
-		if (engine_fatal(&audit->engine)) {
-			end_phase(audit);
-			return 0;
-		}
-	}
+	const struct audit *audit = context;
+	(void)round;
+	(void)error;
+	return audit->result;
 }
 
 /* Everything that is still live goes back; then nothing may be missing. */
 static void check_for_leaks(struct audit *audit)
 {
-	struct engine *engine = &audit->engine;
+	struct engine *engine = audit->engine;
 	engine_phase_begin(engine);
 	for (uint32_t slot = 0; slot < engine->slot_count; slot++) {
 		struct op op = {.slot = slot};
@@ -464,60 +457,73 @@ static void conclude(struct audit *audit)
 		audit_complaints_tell(&audit->complaints, record);
 }
 
-static int play_audit(struct audit *audit, struct error *error)
+static int opened(void *context, struct engine *engine, struct error *error)
 {
-	const char *fatal = NULL;
-	int result = audit_spaces_open(audit->spaces, &audit->space_count, &audit->first_space, audit->pass->workload,
-				       &audit->engine, error);
+	struct audit *audit = context;
+	audit->engine = engine;
+	audit_calls_open(&audit->calls, engine, audit->spaces, &audit->complaints, &audit->operations);
+	check_memory(audit, "in create: ");
+	int result = audit_spaces_open(audit->spaces, &audit->space_count, &audit->first_space, audit->pass->workload, engine,
+				       error);
 	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
 		audit->spaces[i].live_pages = &audit->live_pages;
-	if (result == 0)
-		result = play_stream(audit, error);
-	if (result == 0)
-		result = audit_store_domains(audit->pass->record, audit->spaces, audit->space_count, error);
-	if (result == 0 && (fatal = engine_fatal(&audit->engine)))
-		audit_calls_stop(&audit->calls, fatal);
-	else if (result == 0)
-		check_for_leaks(audit);
-	if (result == 0)
-		finish(audit);
-	for (uint32_t i = 0; i < audit->space_count; i++)
-		audit_space_close(&audit->spaces[i]);
 	return result;
+}
+
+static int ended(void *context, struct error *error)
+{
+	struct audit *audit = context;
+	const char *fatal = engine_fatal(audit->engine);
+	if (audit_store_domains(audit->pass->record, audit->spaces, audit->space_count, error) < 0)
+		return -1;
+	if (fatal)
+		audit_calls_stop(&audit->calls, fatal);
+	else
+		check_for_leaks(audit);
+	finish(audit);
+	return 0;
+}
+
+static void map_event(void *context, uint64_t logical, uint64_t frame, uint64_t count, bool mapped)
+{
+	audit_calls_map_event(&((struct audit *)context)->calls, logical, frame, count, mapped);
 }
 
 static int open_audit(struct audit *audit, struct error *error)
 {
-	struct pass *pass = audit->pass;
-	const struct op_stream *stream = pass->source->stream;
-	struct engine_surroundings surroundings = {.map_event = audit_calls_map_event, .map_context = &audit->calls};
+	const struct op_stream *stream = audit->pass->source->stream;
 	audit->spaces = memory_zeroed(2 * (size_t)op_stream_domains(stream), sizeof audit->spaces[0]);
 	audit->alloc_steps = memory_zeroed(1, sizeof *audit->alloc_steps);
 	audit->slot_domain = memory_zeroed(op_stream_slots(stream), 1);
 	if (!audit->spaces || !audit->alloc_steps || !audit->slot_domain ||
 	    audit_guard_open(&audit->guard, op_stream_slots(stream)) != 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for the audit");
-	if (engine_open_in(&audit->engine, pass->workload, stream, pass->spec, pass->arena, &surroundings, error) < 0)
-		return -1;
-	audit_calls_open(&audit->calls, &audit->engine, audit->spaces, &audit->complaints, &audit->operations);
-	check_memory(audit, "in create: ");
 	return 0;
 }
 
 int pass_audit(struct pass *pass, struct error *error)
 {
+	static const struct crew_player player = {
+		.name = PASS_AUDIT,
+		.audits = true,
+		.opened = opened,
+		.phase_begins = phase_begins,
+		.part_words = part_words,
+		.play = play,
+		.round_ended = round_ended,
+		.phase_ended = phase_ended,
+		.ended = ended,
+		.map_event = map_event,
+	};
 	assert(pass->record->phase_count == pass->workload->phase_count);
-	struct audit audit = {.pass = pass, .memory = {.arena = pass->arena}};
+	struct audit audit = {.pass = pass, .memory = {.arena = pass->arena}, .error = error};
 	int result = open_audit(&audit, error);
-	if (result == 0) {
-		conduct_opened(pass->conduct);
-		result = play_audit(&audit, error);
-		conduct_played(pass->conduct, PASS_AUDIT, false);
-		engine_close(&audit.engine);
-		conduct_closed(pass->conduct, PASS_AUDIT, false);
-		if (result == 0)
-			conclude(&audit);
-	}
+	if (result == 0)
+		result = crew_play(pass, &player, &audit, error);
+	if (result == 0)
+		conclude(&audit);
+	for (uint32_t i = 0; i < audit.space_count; i++)
+		audit_space_close(&audit.spaces[i]);
 	audit_calls_close(&audit.calls);
 	audit_complaints_release(&audit.complaints);
 	memory_release(audit.guard.slot_request);

@@ -2,6 +2,7 @@
 #include "play/crew.h"
 
 #include "base/memory.h"
+#include "play/engine_ddi.h"
 #include "play/taint.h"
 
 #include <assert.h>
@@ -20,7 +21,9 @@ struct member {
 	pthread_t thread;
 	struct engine engine;
 	struct op_source *source;
-	struct op_piece piece; /* played next; count 0: the end */
+	struct op_piece piece; /* from the source; count 0: the end */
+	size_t played_words;   /* of the piece */
+	struct op_piece round; /* to be played next, of the piece; count 0: nothing */
 	struct taint taint;
 	const char *changed; /* of its settings, by the allocator or from outside; NULL: nothing */
 	bool stays;
@@ -38,6 +41,7 @@ struct crew {
 	void *context;
 	struct member *members;
 	uint32_t count;
+	bool timed;
 	struct lock lock;
 	struct ring *rings;
 	void *ring_memory;
@@ -67,16 +71,64 @@ static void wait_for_all(struct crew *crew)
 	}
 }
 
-/* Also brings the words into this CPU's cache. */
-static uint64_t count_operations(struct op_piece piece)
+/* The words of the next part: never a short rest. */
+static size_t part_words(const struct crew *crew, struct op_piece words)
 {
-	uint64_t operations = 0;
-	for (size_t i = 0; i < piece.count; i++)
-		operations += !op_is_control(&piece.ops[i]);
-	return operations;
+	const struct crew_player *player = crew->player;
+	size_t most = player->part_words ? player->part_words(crew->context, words.phase) : PASS_WINDOW_WORDS;
+	return words.count / 2 < most ? words.count : op_cut(words.ops, words.count, most);
 }
 
-static void play(struct member *member)
+static struct op_piece rest_of_piece(const struct member *member)
+{
+	const struct op_piece *piece = &member->piece;
+	return (struct op_piece){piece->ops + member->played_words, piece->count - member->played_words, piece->phase};
+}
+
+/* Once a piece was played. */
+static void next_piece(struct member *member)
+{
+	const struct pass *pass = member->crew->pass;
+	bool alone = member->crew->count == 1;
+	if (alone)
+		pass_own_work(pass, true);
+	if (alone && member->piece.count)
+		engine_note_placement(&member->engine, member->piece.ops, member->piece.count);
+	member->piece = op_source_next(member->source);
+	member->played_words = 0;
+	if (alone)
+		pass_own_work(pass, false);
+}
+
+/* What to play next; a round that others made wait is still there. The last piece has no words, and no next one. */
+static void next_round(struct member *member, bool first)
+{
+	if (member->round.count)
+		return;
+	if (first || (member->piece.count && member->played_words == member->piece.count))
+		next_piece(member);
+	member->round = rest_of_piece(member);
+	if (member->crew->count == 1 && member->round.count)
+		member->round.count = part_words(member->crew, member->round);
+}
+
+/* Parts of the round. */
+static uint64_t play_parts(struct member *member)
+{
+	struct crew *crew = member->crew;
+	struct op_piece words = member->round;
+	uint64_t left_out = 0;
+	while (words.count) {
+		struct op_piece part = {words.ops, part_words(crew, words), words.phase};
+		left_out += crew->player->play(crew->context, member->index, &member->engine, part);
+		*crew->pass->progress += part.count;
+		words.ops += part.count;
+		words.count -= part.count;
+	}
+	return left_out;
+}
+
+static void play(struct member *member, uint64_t operations)
 {
 	struct crew *crew = member->crew;
 	const struct clock *clock = crew->pass->clock;
@@ -86,21 +138,34 @@ static void play(struct member *member)
 				    .ring_full = engine->ring_full,
 				    .operations = engine->received - engine->skipped};
 	uint32_t from, to;
-	taint_before(&member->taint);
+	if (crew->player->ready)
+		crew->player->ready(crew->context, member->index);
+	if (crew->timed)
+		taint_before(&member->taint);
 	member->start = clock_start_on(clock, &from);
-	crew->player->play(crew->context, member->index, engine, member->piece);
+	uint64_t left_out = play_parts(member);
 	member->stop = clock_stop(clock, &to);
-	member->tainted = taint_after(&member->taint) || from != to;
+	member->tainted = crew->timed && (taint_after(&member->taint) || from != to);
+	member->start += left_out;
 	/* Words that send or receive are no operations; the frees that come of them are. */
-	member->did.operations += engine->received - engine->skipped - before.operations;
-	member->did.words = member->piece.count;
+	member->did.operations = operations + engine->received - engine->skipped - before.operations;
+	member->did.words = member->round.count;
 	member->did.failures = engine->failures - before.failures;
 	member->did.starved = engine->starved - before.starved;
 	member->did.ring_full = engine->ring_full - before.ring_full;
 	member->played = true;
 	/* Whoever still sends must not wait for this thread. */
-	atomic_store_explicit(&engine->inbox->closed, true, memory_order_release);
-	member->piece.count = 0;
+	if (engine->inbox)
+		atomic_store_explicit(&engine->inbox->closed, true, memory_order_release);
+	member->played_words = engine->broken == IOVA_OK ? member->played_words + member->round.count : member->piece.count;
+	member->round.count = 0;
+}
+
+/* What nobody may play on after; fatal misuse is what an audit looks for. */
+static int end_of_broken(struct crew *crew, struct member *member)
+{
+	crew->stop = true;
+	return crew->player->audits && engine_fatal(&member->engine) ? 0 : engine_broken(&member->engine, crew->error);
 }
 
 static void end_round(struct crew *crew)
@@ -110,7 +175,7 @@ static void end_round(struct crew *crew)
 	for (uint32_t i = 0; i < crew->count; i++) {
 		struct member *member = &crew->members[i];
 		if (member->engine.broken != IOVA_OK && crew->result == 0)
-			crew->result = engine_broken(&member->engine, crew->error);
+			crew->result = end_of_broken(crew, member);
 		if (!member->played)
 			continue;
 		member->played = false;
@@ -135,18 +200,27 @@ static void direct(struct crew *crew)
 {
 	size_t next = SIZE_MAX;
 	for (uint32_t i = 0; i < crew->count; i++)
-		if (crew->members[i].piece.count && crew->members[i].piece.phase < next)
-			next = crew->members[i].piece.phase;
+		if (crew->members[i].round.count && crew->members[i].round.phase < next)
+			next = crew->members[i].round.phase;
 	if (crew->inside)
 		end_round(crew);
+	next = crew->stop ? SIZE_MAX : next;
 	crew->begins = !crew->inside || next != crew->phase;
 	if (crew->inside && crew->begins && crew->result == 0)
-		crew->result = crew->player->phase_ended(crew->context, crew->phase, crew->error);
-	for (uint32_t i = 0; i < crew->count; i++)
-		atomic_store(&crew->rings[i].closed, !crew->members[i].piece.count || crew->members[i].piece.phase != next);
+		crew->result = crew->player->phase_ended(crew->context, &crew->members[0].engine, crew->phase, crew->error);
+	for (uint32_t i = 0; i < crew->count && crew->rings; i++)
+		atomic_store(&crew->rings[i].closed, !crew->members[i].round.count || crew->members[i].round.phase != next);
 	crew->phase = next;
 	crew->inside = true;
 	crew->stop = next == SIZE_MAX || crew->result < 0;
+}
+
+static void begin_phase(struct member *member)
+{
+	const struct crew_player *player = member->crew->player;
+	engine_phase_begin(&member->engine);
+	if (player->phase_begins)
+		player->phase_begins(member->crew->context, member->index, member->crew->phase);
 }
 
 static void play_rounds(struct member *member)
@@ -161,14 +235,12 @@ static void play_rounds(struct member *member)
 	}
 	struct thread_settings settings;
 	thread_settings_read(&settings);
-	taint_open(&member->taint);
-	bool ended = false;
-	for (;;) {
-		if (!member->piece.count && !ended) {
-			member->piece = op_source_next(member->source);
-			ended = member->piece.count == 0;
-		}
-		uint64_t operations = count_operations(member->piece);
+	if (crew->timed)
+		taint_open(&member->taint);
+	for (bool first = true;; first = false) {
+		next_round(member, first);
+		/* Also brings the words into this CPU's cache. */
+		uint64_t operations = op_count_operations(member->round.ops, member->round.count);
 		wait_for_all(crew);
 		engine_drain_inbox(&member->engine);
 		if (member->index == 0)
@@ -177,14 +249,14 @@ static void play_rounds(struct member *member)
 		if (crew->stop)
 			break;
 		if (crew->begins)
-			engine_phase_begin(&member->engine);
-		if (member->piece.count && member->piece.phase == crew->phase) {
-			member->did.operations = operations;
-			play(member);
-		}
+			begin_phase(member);
+		if (member->round.count && member->round.phase == crew->phase)
+			play(member, operations);
 	}
-	taint_close(&member->taint);
-	member->changed = thread_settings_restore(&settings, &member->stays);
+	if (crew->timed)
+		taint_close(&member->taint);
+	if (member->index) /* conduct knows the first one's */
+		member->changed = thread_settings_restore(&settings, &member->stays);
 }
 
 static void *thread_main(void *argument)
@@ -198,34 +270,50 @@ static void *thread_main(void *argument)
 	return NULL;
 }
 
-static int open_members(struct crew *crew, struct error *error)
+/* On cache lines. */
+static int open_rings(struct crew *crew)
 {
-	struct pass *pass = crew->pass;
-	/* Rings begin on cache lines. */
 	crew->ring_memory = memory_zeroed(crew->count + 1, sizeof crew->rings[0]);
-	crew->members = memory_zeroed(crew->count, sizeof crew->members[0]);
-	if (!crew->ring_memory || !crew->members)
-		return error_set(error, EXIT_CODE_IO, "no memory for %u threads", crew->count);
 	crew->rings = (struct ring *)(((uintptr_t)crew->ring_memory + alignof(struct ring) - 1) &
 				      ~(uintptr_t)(alignof(struct ring) - 1));
-	for (uint32_t i = 0; i < crew->count; i++) {
-		struct member *member = &crew->members[i];
-		member->crew = crew;
-		member->index = i;
-		member->source = &pass->sources[i];
-		op_source_rewind(member->source);
-		struct engine_surroundings surroundings = {
-			.lock = pass->lock == LOCK_NONE ? NULL : &crew->lock,
-			.joined = i ? &crew->members[0].engine : NULL,
-			.cpu = i,
-			.inbox = &crew->rings[i],
-			.outbox = &crew->rings[(i + 1) % crew->count],
-		};
-		if (engine_open_in(&member->engine, pass->workload, member->source->stream, pass->spec, pass->arena,
-				   &surroundings, error) < 0)
+	return crew->ring_memory ? 0 : -1;
+}
+
+static int open_member(struct crew *crew, uint32_t index, struct error *error)
+{
+	struct pass *pass = crew->pass;
+	struct member *member = &crew->members[index];
+	struct engine_surroundings surroundings = {
+		.lock = crew->timed && pass->lock != LOCK_NONE ? &crew->lock : NULL,
+		.joined = index ? &crew->members[0].engine : NULL,
+		.cpu = index,
+		.inbox = crew->rings ? &crew->rings[index] : NULL,
+		.outbox = crew->rings ? &crew->rings[(index + 1) % crew->count] : NULL,
+		.map_event = crew->player->map_event,
+		.map_context = crew->context,
+	};
+	member->crew = crew;
+	member->index = index;
+	member->source = crew->rings ? &pass->sources[index] : pass->source;
+	op_source_rewind(member->source);
+	return engine_open_in(&member->engine, pass->workload, member->source->stream, pass->spec, pass->arena, &surroundings,
+			      error);
+}
+
+static int open_members(struct crew *crew, struct error *error)
+{
+	crew->members = memory_zeroed(crew->count, sizeof crew->members[0]);
+	if (!crew->members || (crew->count > 1 && open_rings(crew) < 0))
+		return error_set(error, EXIT_CODE_IO, "no memory for %u threads", crew->count);
+	for (uint32_t i = 0; i < crew->count; i++)
+		if (open_member(crew, i, error) < 0)
 			return -1;
-	}
 	return 0;
+}
+
+static const char *name_of(const struct crew *crew)
+{
+	return crew->count > 1 ? PASS_TOGETHER : crew->player->name;
 }
 
 static int run_members(struct crew *crew, struct error *error)
@@ -242,28 +330,48 @@ static int run_members(struct crew *crew, struct error *error)
 		play_rounds(&crew->members[0]);
 	for (uint32_t i = 1; i < running; i++)
 		pthread_join(crew->members[i].thread, NULL);
-	for (uint32_t i = 0; i < crew->count; i++)
-		conduct_changed(crew->pass->conduct, crew->members[i].changed, crew->members[i].stays, PASS_TOGETHER, true);
+	conduct_played(crew->pass->conduct, name_of(crew), crew->timed);
+	for (uint32_t i = 1; i < crew->count; i++)
+		conduct_changed(crew->pass->conduct, crew->members[i].changed, crew->members[i].stays, name_of(crew), true);
 	if (failure)
 		return error_set(error, EXIT_CODE_IO, "cannot start thread %u of %u: %s", running + 1, crew->count,
 				 strerror(failure));
 	return crew->result;
 }
 
+static int play_opened(struct crew *crew)
+{
+	const struct crew_player *player = crew->player;
+	struct engine *first = &crew->members[0].engine;
+	conduct_opened(crew->pass->conduct);
+	int result = player->opened ? player->opened(crew->context, first, crew->error) : 0;
+	if (result == 0)
+		result = run_members(crew, crew->error);
+	if (result == 0)
+		result = player->ended ? player->ended(crew->context, crew->error) : engine_end_driver(first, crew->error);
+	return result;
+}
+
 int crew_play(struct pass *pass, const struct crew_player *player, void *context, struct error *error)
 {
-	assert(pass->threads > 1 && pass->sources);
-	struct crew crew = {.pass = pass, .player = player, .context = context, .count = pass->threads, .error = error};
+	assert(player->play && player->round_ended && player->phase_ended);
+	assert(player->audits || pass->threads <= 1 || pass->sources);
+	struct crew crew = {
+		.pass = pass,
+		.player = player,
+		.context = context,
+		.count = player->audits || pass->threads < 1 ? 1 : pass->threads,
+		.timed = !player->audits,
+		.error = error,
+	};
 	lock_open(&crew.lock, pass->lock);
 	int result = open_members(&crew, error);
-	if (result == 0) {
-		conduct_opened(pass->conduct);
-		result = run_members(&crew, error);
-	}
+	if (result == 0)
+		result = play_opened(&crew);
 	/* The first one owns what the others play on. */
 	for (uint32_t i = crew.count; crew.members && i-- > 0;)
 		engine_close(&crew.members[i].engine);
-	conduct_closed(pass->conduct, PASS_TOGETHER, true);
+	conduct_closed(pass->conduct, name_of(&crew), crew.timed);
 	memory_release(crew.members);
 	memory_release(crew.ring_memory);
 	lock_close(&crew.lock);

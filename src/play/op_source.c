@@ -34,14 +34,6 @@ void op_source_rewind(struct op_source *source)
 		op_stream_rewind(source->stream);
 }
 
-/* A control word stays with the operation behind it: of an uncut array only pieces' ends need care. */
-static size_t whole_words(const struct op *ops, size_t count)
-{
-	while (count > 1 && ops[count - 1].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
-		count--;
-	return count;
-}
-
 struct op_piece op_source_next(struct op_source *source)
 {
 	assert(!source->shared || source->phase == source->phase_count ||
@@ -61,7 +53,7 @@ struct op_piece op_source_next(struct op_source *source)
 	uint64_t left = source->phase_words[source->phase] - source->done;
 	piece.ops = source->shared + source->start + source->done;
 	piece.phase = source->phase;
-	piece.count = left < OP_SOURCE_PIECE_WORDS ? (size_t)left : whole_words(piece.ops, OP_SOURCE_PIECE_WORDS);
+	piece.count = op_cut(piece.ops, (size_t)left, OP_SOURCE_PIECE_WORDS);
 	source->done += piece.count;
 	return piece;
 }

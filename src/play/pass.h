@@ -25,7 +25,7 @@
 
 #define PASS_WINDOW_WORDS ((size_t)65536)
 #define PASS_WINDOW_STEPS 1000.0 /* a shorter window says nothing */
-#define PASS_MEASURED_NS 1e8     /* iterate until this much was measured … */
+#define PASS_PLAYED_NS 1e8       /* iterate until this much was played, measured or not … */
 #define PASS_ITERATIONS_MAX 8    /* … but no more often */
 #define PASS_SERIES_ROWS 200u
 #define PASS_MAP_ROWS 100u

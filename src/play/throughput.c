@@ -6,8 +6,6 @@
 #include "measure/statistics.h"
 #include "play/counters.h"
 #include "play/crew.h"
-#include "play/engine_ddi.h"
-#include "play/taint.h"
 
 #include <assert.h>
 #include <math.h>
@@ -30,24 +28,19 @@ struct phase_windows {
 
 struct iteration {
 	struct pass *pass;
-	struct engine engine;
-	struct taint taint;
 	struct counters counters;
 	struct counters_total *counted; /* of all iterations so far, one per phase */
 	struct phase_windows *phases;
-	size_t phase;
+	double ns;      /* of all windows */
 	uint64_t word;  /* of the stream, at the start of the window at hand */
 	double *row_ns; /* series: time and operations of each row; NULL when not wanted */
 	double *row_operations;
 };
 
-/* Also brings the words into the cache, so that the window does not wait for them. */
-static uint64_t count_operations(const struct op *ops, size_t count)
+/* Counters are a thread's; where extents lie is chance where there are several. */
+static bool is_alone(const struct iteration *iteration)
 {
-	uint64_t operations = 0;
-	for (size_t i = 0; i < count; i++)
-		operations += !op_is_control(&ops[i]);
-	return operations;
+	return iteration->pass->threads <= 1;
 }
 
 static struct window *add_window(struct phase_windows *phase, struct error *error)
@@ -69,69 +62,53 @@ static void note_row(struct iteration *iteration, const struct window *window, u
 	iteration->word += words;
 }
 
-/* Returns the ticks of count words; polls are played between two stretches that are timed. */
-static uint64_t play_timed(struct engine *engine, const struct clock *clock, const struct op *ops, size_t count,
-			   uint32_t *last_cpu, bool *backwards)
+static void ready(void *context, uint32_t thread)
 {
-	uint64_t ticks = 0;
+	const struct iteration *iteration = context;
+	if (thread == 0 && is_alone(iteration))
+		counters_start(&iteration->counters);
+}
+
+/* Polls are no part of what is measured where one thread plays; else they are: the others play on meanwhile, and feel them. */
+static uint64_t play(void *context, uint32_t thread, struct engine *engine, struct op_piece part)
+{
+	const struct iteration *iteration = context;
+	const struct clock *clock = iteration->pass->clock;
+	uint64_t poll_ticks = 0;
+	(void)thread;
+	if (!is_alone(iteration)) {
+		engine_play(engine, part.ops, part.count);
+		return 0;
+	}
 	for (size_t at = 0;; at++) {
+		at += engine_play_to_poll(engine, part.ops + at, part.count - at);
+		if (at == part.count)
+			return poll_ticks;
+		uint32_t cpu;
 		uint64_t start = clock_start(clock);
-		at += engine_play_to_poll(engine, ops + at, count - at);
-		uint64_t stop = clock_stop(clock, last_cpu);
-		*backwards |= stop < start;
-		ticks += stop < start ? 0 : stop - start;
-		if (at == count)
-			return ticks;
-		engine_poll(engine, &ops[at]);
+		engine_poll(engine, &part.ops[at]);
+		uint64_t stop = clock_stop(clock, &cpu);
+		iteration->pass->record->clock_backward += stop < start;
+		poll_ticks += stop < start ? 0 : stop - start;
 	}
 }
 
-static int play_window(struct iteration *iteration, const struct op *ops, size_t count, struct error *error)
+/* A round is a window. */
+static int round_ended(void *context, const struct crew_round *round, struct error *error)
 {
-	const struct clock *clock = iteration->pass->clock;
-	struct phase_windows *phase = &iteration->phases[iteration->phase];
+	struct iteration *iteration = context;
+	struct phase_windows *phase = &iteration->phases[round->phase];
+	if (is_alone(iteration))
+		counters_stop(&iteration->counters);
 	struct window *window = add_window(phase, error);
 	if (!window)
 		return -1;
-	uint64_t operations = count_operations(ops, count);
-	uint64_t skipped = iteration->engine.skipped, failures = iteration->engine.failures;
-	uint32_t from, to;
-	counters_start(&iteration->counters);
-	taint_before(&iteration->taint);
-	clock_stop(clock, &from);
-
-	bool backwards = false;
-	uint64_t ticks = play_timed(&iteration->engine, clock, ops, count, &to, &backwards);
-
-	counters_stop(&iteration->counters);
-	iteration->pass->record->clock_backward += backwards;
-	window->tainted = taint_after(&iteration->taint) || from != to || backwards;
-	window->ns = (double)ticks * clock->ns_per_tick;
-	window->operations = operations - (iteration->engine.skipped - skipped);
-	phase->failures += iteration->engine.failures - failures;
-	note_row(iteration, window, count);
-	*iteration->pass->progress += count;
-	if (iteration->engine.broken != IOVA_OK)
-		return engine_broken(&iteration->engine, error);
-	return 0;
-}
-
-/* Cuts a piece into windows of equal length, none shorter than PASS_WINDOW_WORDS unless the piece is. */
-static int play_piece(struct iteration *iteration, struct op_piece piece, struct error *error)
-{
-	size_t windows = piece.count / PASS_WINDOW_WORDS;
-	size_t words = windows ? piece.count / windows : piece.count;
-	for (size_t at = 0; at < piece.count;) {
-		size_t count = piece.count - at < 2 * words ? piece.count - at : words;
-		while (at + count < piece.count && op_is_control(&piece.ops[at + count - 1]))
-			count++;
-		if (play_window(iteration, piece.ops + at, count, error) < 0)
-			return -1;
-		at += count;
-	}
-	pass_own_work(iteration->pass, true);
-	engine_note_placement(&iteration->engine, piece.ops, piece.count);
-	pass_own_work(iteration->pass, false);
+	*window = (struct window){.ns = round->ns, .operations = round->operations, .tainted = round->tainted};
+	phase->failures += round->failures;
+	phase->starved += round->starved;
+	phase->ring_full += round->ring_full;
+	iteration->ns += round->ns;
+	note_row(iteration, window, round->words);
 	return 0;
 }
 
@@ -244,151 +221,73 @@ static int store_phase(struct pass *pass, struct phase_windows *phase, struct re
 	return 0;
 }
 
-static int end_phase(struct iteration *iteration, struct error *error)
+/* What only one thread has: others place by chance. The first iteration sets the hash; another one that disagrees makes it 0,
+ * which is no hash. */
+static void store_alone(struct iteration *iteration, uint64_t hash, size_t phase, struct result_record_phase *record)
 {
-	struct result_record_phase *record = &iteration->pass->record->phases[iteration->phase];
-	uint64_t hash = iteration->engine.placement_hash;
-	/* The first iteration sets it; another one that disagrees makes it 0, which is no hash. */
-	if (record->iterations == 0)
-		record->placement_hash = hash;
-	else if (record->placement_hash != hash)
-		record->placement_hash = 0;
-	if (store_phase(iteration->pass, &iteration->phases[iteration->phase], record, error) < 0)
-		return -1;
-	struct counters_total *counted = &iteration->counted[iteration->phase];
+	struct counters_total *counted = &iteration->counted[phase];
+	record->placement_hash = record->iterations == 1 || record->placement_hash == hash ? hash : 0;
 	counters_note(&iteration->counters, (double)record->operations, counted);
 	counters_store(counted, &record->figures);
-	return 0;
 }
 
-static int play_stream(struct iteration *iteration, struct error *error)
-{
-	bool inside = false;
-	op_source_rewind(iteration->pass->source);
-	for (;;) {
-		pass_own_work(iteration->pass, true);
-		struct op_piece piece = op_source_next(iteration->pass->source);
-		pass_own_work(iteration->pass, false);
-		if (inside && (piece.count == 0 || piece.phase != iteration->phase) && end_phase(iteration, error) < 0)
-			return -1;
-		if (piece.count == 0)
-			return 0;
-		if (!inside || piece.phase != iteration->phase)
-			engine_phase_begin(&iteration->engine);
-		inside = true;
-		iteration->phase = piece.phase;
-		if (play_piece(iteration, piece, error) < 0)
-			return -1;
-	}
-}
-
-static int play_alone(struct iteration *iteration, struct error *error)
-{
-	struct pass *pass = iteration->pass;
-	struct lock lock;
-	lock_open(&lock, pass->lock);
-	struct engine_surroundings surroundings = {.lock = pass->lock == LOCK_NONE ? NULL : &lock};
-	int result = engine_open_in(&iteration->engine, pass->workload, pass->source->stream, pass->spec, pass->arena,
-				    &surroundings, error);
-	if (result == 0) {
-		conduct_opened(pass->conduct);
-		taint_open(&iteration->taint);
-		counters_open(&iteration->counters);
-		result = play_stream(iteration, error);
-		counters_close(&iteration->counters);
-		taint_close(&iteration->taint);
-		conduct_played(pass->conduct, PASS_THROUGHPUT, true);
-		if (result == 0)
-			result = engine_end_driver(&iteration->engine, error);
-		engine_close(&iteration->engine);
-		conduct_closed(pass->conduct, PASS_THROUGHPUT, true);
-	}
-	lock_close(&lock);
-	return result;
-}
-
-/* In parts, each of which tells that the worker is alive. Polls are inside: the others play on meanwhile, and feel them. */
-static void play_together(void *context, uint32_t thread, struct engine *engine, struct op_piece piece)
+static int phase_ended(void *context, const struct engine *engine, size_t phase, struct error *error)
 {
 	struct iteration *iteration = context;
-	(void)thread;
-	for (size_t at = 0; at < piece.count;) {
-		size_t count = piece.count - at < PASS_WINDOW_WORDS ? piece.count - at : PASS_WINDOW_WORDS;
-		while (at + count < piece.count && op_is_control(&piece.ops[at + count - 1]))
-			count++;
-		engine_play(engine, piece.ops + at, count);
-		*iteration->pass->progress += count;
-		at += count;
-	}
-}
-
-static int note_round(void *context, const struct crew_round *round, struct error *error)
-{
-	struct iteration *iteration = context;
-	struct phase_windows *phase = &iteration->phases[round->phase];
-	struct window *window = add_window(phase, error);
-	if (!window)
+	struct result_record_phase *record = &iteration->pass->record->phases[phase];
+	if (store_phase(iteration->pass, &iteration->phases[phase], record, error) < 0)
 		return -1;
-	*window = (struct window){.ns = round->ns, .operations = round->operations, .tainted = round->tainted};
-	phase->failures += round->failures;
-	phase->starved += round->starved;
-	phase->ring_full += round->ring_full;
-	note_row(iteration, window, round->words);
+	if (is_alone(iteration))
+		store_alone(iteration, engine->placement_hash, phase, record);
 	return 0;
 }
 
-/* Where extents lie is chance: there is no hash to keep. */
-static int note_phase(void *context, size_t phase, struct error *error)
+static int play_iteration(struct iteration *iteration, struct error *error)
 {
-	struct iteration *iteration = context;
-	return store_phase(iteration->pass, &iteration->phases[phase], &iteration->pass->record->phases[phase], error);
-}
-
-static const struct crew_player together = {play_together, note_round, note_phase};
-
-static double measured_ns(const struct iteration *iteration)
-{
-	double ns = 0;
-	for (size_t i = 0; i < iteration->pass->record->phase_count; i++)
-		for (size_t w = 0; w < iteration->phases[i].count; w++)
-			if (iteration->pass->workload->phases[i].measured)
-				ns += iteration->phases[i].windows[w].ns;
-	return ns;
-}
-
-static int play_iteration(struct pass *pass, struct counters_total *counted, double *row_ns, double *row_operations,
-			  double *ns, struct error *error)
-{
-	struct iteration iteration = {.pass = pass, .counted = counted, .row_ns = row_ns, .row_operations = row_operations};
-	iteration.phases = memory_zeroed(pass->record->phase_count, sizeof iteration.phases[0]);
-	if (!iteration.phases)
+	static const struct crew_player player = {
+		.name = PASS_THROUGHPUT,
+		.ready = ready,
+		.play = play,
+		.round_ended = round_ended,
+		.phase_ended = phase_ended,
+	};
+	struct pass *pass = iteration->pass;
+	iteration->phases = memory_zeroed(pass->record->phase_count, sizeof iteration->phases[0]);
+	if (!iteration->phases)
 		return error_set(error, EXIT_CODE_IO, "no memory for a pass");
 	arena_reset(pass->arena);
-	int result = pass->threads > 1 ? crew_play(pass, &together, &iteration, error) : play_alone(&iteration, error);
-	if (result == 0)
-		*ns = measured_ns(&iteration);
+	if (is_alone(iteration))
+		counters_open(&iteration->counters);
+	int result = crew_play(pass, &player, iteration, error);
+	if (is_alone(iteration))
+		counters_close(&iteration->counters);
 	for (size_t i = 0; i < pass->record->phase_count; i++)
-		memory_release(iteration.phases[i].windows);
-	memory_release(iteration.phases);
+		memory_release(iteration->phases[i].windows);
+	memory_release(iteration->phases);
 	return result;
 }
 
 int pass_throughput(struct pass *pass, struct error *error)
 {
 	assert(pass->record->phase_count == pass->workload->phase_count);
-	double total = 0;
+	double played_ns = 0;
 	double *rows = memory_zeroed(2 * (PASS_SERIES_ROWS + 1), sizeof rows[0]);
+	double *row_operations = rows ? rows + PASS_SERIES_ROWS + 1 : NULL;
 	struct counters_total *counted = memory_zeroed(pass->record->phase_count, sizeof counted[0]);
 	int result = rows && counted ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a series");
-	for (int i = 0; i < PASS_ITERATIONS_MAX && total < PASS_MEASURED_NS && result == 0; i++) {
-		double ns = 0;
+	for (int i = 0; i < PASS_ITERATIONS_MAX && played_ns < PASS_PLAYED_NS && result == 0; i++) {
 		bool first = i == 0 && pass->record->series_count > 0;
-		result = play_iteration(pass, counted, first ? rows : NULL, rows + PASS_SERIES_ROWS + 1, &ns, error);
-		total += ns;
+		struct iteration iteration = {
+			.pass = pass,
+			.counted = counted,
+			.row_ns = first ? rows : NULL,
+			.row_operations = row_operations,
+		};
+		result = play_iteration(&iteration, error);
+		played_ns += iteration.ns;
 		for (size_t row = 0; first && row < pass->record->series_count; row++)
-			if (rows[PASS_SERIES_ROWS + 1 + row] > 0)
-				pass->record->series[row].value[RESULT_SERIES_NS_PER_OP] =
-					rows[row] / rows[PASS_SERIES_ROWS + 1 + row];
+			if (row_operations[row] > 0)
+				pass->record->series[row].value[RESULT_SERIES_NS_PER_OP] = rows[row] / row_operations[row];
 	}
 	memory_release(rows);
 	memory_release(counted);

@@ -61,6 +61,30 @@ static inline bool op_is_control(const struct op *op)
 	return op->demand >> OP_REQUEST_SHIFT == OP_CONTROL && (op->demand & OP_COUNT_MAX) != OP_CALL;
 }
 
+static inline uint64_t op_count_operations(const struct op *ops, size_t count)
+{
+	uint64_t operations = 0;
+	for (size_t i = 0; i < count; i++)
+		operations += !op_is_control(&ops[i]);
+	return operations;
+}
+
+/* Where to cut count words: at most `most` of them (>= 1), but not between a control word and what it belongs to; more only where
+ * all of `most` are control words. */
+static inline size_t op_cut(const struct op *ops, size_t count, size_t most)
+{
+	size_t cut = count < most ? count : most;
+	if (cut == count)
+		return count;
+	while (cut > 0 && ops[cut - 1].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
+		cut--;
+	if (cut > 0)
+		return cut;
+	while (cut < count && ops[cut++].demand >> OP_REQUEST_SHIFT == OP_CONTROL)
+		;
+	return cut;
+}
+
 /* What the request index of an operation stands for: requests of the workload first, in their order; then one for each
  * distinct combination that a recording needs; then, where counts pass OP_COUNT_MAX, the first one again (its multiples of
  * 2^24 pages would read as a free). */
