@@ -232,6 +232,10 @@ class Generator:
             entries.append(entry)
         return entries
 
+    def is_vast(self):
+        """An extent of terabytes takes a bitmap a second, a few thousand of them an hour: slow, but no fault."""
+        return max(largest for _, largest in self.requests.sizes.values()) > 1 << 26
+
     def fill(self, phase):
         phase["mix"] = self.mix()
         if self.random.choice(self.fills) == "live":
