@@ -63,7 +63,7 @@ struct iova_request {
 	uint64_t count;    /* pages, >= 1 */
 	uint64_t align;    /* pages, a power of two: extent.first is a multiple of it (of the address, not of an offset) */
 	uint64_t low;      /* lowest page that may be used */
-	uint64_t high;     /* highest page that may be used, inclusive */
+	uint64_t high;     /* highest page that may be used, inclusive; below low: nothing may be */
 	uint64_t boundary; /* pages, a power of two: the count requested pages lie within one aligned block of this size */
 	uint32_t constraints;
 	uint32_t reserved; /* 0 */

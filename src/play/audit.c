@@ -62,7 +62,8 @@ static struct audit_space *space_at_hand(struct audit *audit)
 
 static struct audit_space *space_of(struct audit *audit, const struct op_request *request)
 {
-	return &audit->spaces[audit->engine->domain + (request->call == WORKLOAD_CALL_MAP ? audit->engine->domain_count : 0)];
+	return &audit->spaces[audit->engine->domain +
+			      (request->call == WORKLOAD_CALL_MAP ? audit->engine->domain_count : 0)];
 }
 
 /* Domains reach their peaks at different times. */
@@ -463,8 +464,8 @@ static int opened(void *context, struct engine *engine, struct error *error)
 	audit->engine = engine;
 	audit_calls_open(&audit->calls, engine, audit->spaces, &audit->complaints, &audit->operations);
 	check_memory(audit, "in create: ");
-	int result = audit_spaces_open(audit->spaces, &audit->space_count, &audit->first_space, audit->pass->workload, engine,
-				       error);
+	int result = audit_spaces_open(audit->spaces, &audit->space_count, &audit->first_space, audit->pass->workload,
+				       engine, error);
 	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
 		audit->spaces[i].live_pages = &audit->live_pages;
 	return result;

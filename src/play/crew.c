@@ -23,6 +23,7 @@ struct member {
 	struct op_source *source;
 	struct op_piece piece; /* from the source; count 0: the end */
 	size_t played_words;   /* of the piece */
+	size_t part_words;     /* of its parts, about */
 	struct op_piece round; /* to be played next, of the piece; count 0: nothing */
 	struct taint taint;
 	const char *changed; /* of its settings, by the allocator or from outside; NULL: nothing */
@@ -71,12 +72,18 @@ static void wait_for_all(struct crew *crew)
 	}
 }
 
-/* The words of the next part: never a short rest. */
-static size_t part_words(const struct crew *crew, struct op_piece words)
+/* Parts of a piece are of equal length, none below what was asked for unless the piece is. */
+static size_t part_length(const struct crew *crew, struct op_piece piece)
 {
 	const struct crew_player *player = crew->player;
-	size_t most = player->part_words ? player->part_words(crew->context, words.phase) : PASS_WINDOW_WORDS;
-	return words.count / 2 < most ? words.count : op_cut(words.ops, words.count, most);
+	size_t least = player->part_words ? player->part_words(crew->context, piece.phase) : PASS_WINDOW_WORDS;
+	size_t parts = piece.count / least;
+	return parts ? piece.count / parts : piece.count;
+}
+
+static size_t part_words(const struct member *member, struct op_piece words)
+{
+	return words.count / 2 < member->part_words ? words.count : op_cut(words.ops, words.count, member->part_words);
 }
 
 static struct op_piece rest_of_piece(const struct member *member)
@@ -96,6 +103,7 @@ static void next_piece(struct member *member)
 		engine_note_placement(&member->engine, member->piece.ops, member->piece.count);
 	member->piece = op_source_next(member->source);
 	member->played_words = 0;
+	member->part_words = part_length(member->crew, member->piece);
 	if (alone)
 		pass_own_work(pass, false);
 }
@@ -109,7 +117,7 @@ static void next_round(struct member *member, bool first)
 		next_piece(member);
 	member->round = rest_of_piece(member);
 	if (member->crew->count == 1 && member->round.count)
-		member->round.count = part_words(member->crew, member->round);
+		member->round.count = part_words(member, member->round);
 }
 
 /* Parts of the round. */
@@ -119,7 +127,7 @@ static uint64_t play_parts(struct member *member)
 	struct op_piece words = member->round;
 	uint64_t left_out = 0;
 	while (words.count) {
-		struct op_piece part = {words.ops, part_words(crew, words), words.phase};
+		struct op_piece part = {words.ops, part_words(member, words), words.phase};
 		left_out += crew->player->play(crew->context, member->index, &member->engine, part);
 		*crew->pass->progress += part.count;
 		words.ops += part.count;
@@ -296,8 +304,8 @@ static int open_member(struct crew *crew, uint32_t index, struct error *error)
 	member->index = index;
 	member->source = crew->rings ? &pass->sources[index] : pass->source;
 	op_source_rewind(member->source);
-	return engine_open_in(&member->engine, pass->workload, member->source->stream, pass->spec, pass->arena, &surroundings,
-			      error);
+	return engine_open_in(&member->engine, pass->workload, member->source->stream, pass->spec, pass->arena,
+			      &surroundings, error);
 }
 
 static int open_members(struct crew *crew, struct error *error)

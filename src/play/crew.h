@@ -23,21 +23,21 @@ struct crew_round {
 	bool tainted;                /* some thread was disturbed */
 };
 
-/* What makes a pass of it. Callbacks that may be NULL are marked; all but play, ready and phase_begins are called by the calling
- * thread while nobody plays, and end it all with -1. */
+/* What makes a pass of it. Callbacks that may be NULL are marked; all but play, ready and phase_begins are called by the
+ * calling thread while nobody plays, and end it all with -1. */
 struct crew_player {
 	const char *name; /* of the pass, for people */
-	bool audits;      /* one thread plays pass->source, without times or locks, and fatal misuse of a driver call is no error */
+	bool audits; /* one thread plays pass->source, without times or locks; fatal misuse of a driver call is no error */
 	/* The allocator is there, engine is the first thread's; NULL */
 	int (*opened)(void *context, struct engine *engine, struct error *error);
 	/* By every thread, before it plays the first word of a phase; NULL */
 	void (*phase_begins)(void *context, uint32_t thread, size_t phase);
-	/* Words of a part, which no thread exceeds twice before it tells that it lives; NULL: PASS_WINDOW_WORDS */
+	/* Least words of a part, after which a thread tells that it lives; below twice as many; NULL: PASS_WINDOW_WORDS */
 	size_t (*part_words)(const void *context, size_t phase);
 	/* By every thread, last thing before a round is timed; NULL */
 	void (*ready)(void *context, uint32_t thread);
-	/* Plays a part: in every thread at once, and the only thing that is timed. Returns ticks of it that do not count; 0 where
-	 * there are several threads. */
+	/* Plays a part: in every thread at once, and the only thing that is timed. Returns ticks of it that do not count; 0
+	 * where there are several threads. */
 	uint64_t (*play)(void *context, uint32_t thread, struct engine *engine, struct op_piece part);
 	int (*round_ended)(void *context, const struct crew_round *round, struct error *error);
 	/* engine: the first thread's; its placement hash is that of the phase, but where there are several threads */
@@ -47,9 +47,9 @@ struct crew_player {
 	ddi_map_event map_event; /* of the adapters, with context; NULL */
 };
 
-/* Plays all streams of pass from their start; the calling thread is the first one. A thread whose phase has ended waits for the
- * others. What is still on its way between two threads when a round ends is freed outside of it. -1: the allocator refused the
- * space or broke the contract, no memory, no thread, or a callback said so. */
+/* Plays all streams of pass from their start; the calling thread is the first one. A thread whose phase has ended waits for
+ * the others. What is still on its way between two threads when a round ends is freed outside of it. -1: the allocator refused
+ * the space or broke the contract, no memory, no thread, or a callback said so. */
 int crew_play(struct pass *pass, const struct crew_player *player, void *context, struct error *error);
 
 #endif

@@ -22,7 +22,7 @@ struct sampling {
 	double log_skipped; /* ln(1 - 1 / mean gap) */
 	uint32_t *gaps;     /* a ring of GAPS_AHEAD, drawn before the time that they are used in */
 	uint64_t gaps_drawn, gaps_used;
-	uint64_t gap; /* words to play before the next sample */
+	uint64_t gap;  /* words to play before the next sample */
 	uint64_t word; /* of the thread's stream, at the start of the part at hand */
 	double phase_ns;
 	uint64_t poll_ticks; /* of the part at hand */
@@ -252,8 +252,8 @@ static uint64_t play(void *context, uint32_t thread, struct engine *engine, stru
 	return pass->threads > 1 ? 0 : sampling->poll_ticks;
 }
 
-/* The first one gathers. Where several threads are in their streams is known only when they wait for each other: a point of the
- * series stands there. */
+/* The first one gathers. Where several threads are in their streams is known only when they wait for each other: a point of
+ * the series stands there. */
 static int round_ended(void *context, const struct crew_round *round, struct error *error)
 {
 	struct sampling *first = context;

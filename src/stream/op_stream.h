@@ -69,8 +69,8 @@ static inline uint64_t op_count_operations(const struct op *ops, size_t count)
 	return operations;
 }
 
-/* Where to cut count words: at most `most` of them (>= 1), but not between a control word and what it belongs to; more only where
- * all of `most` are control words. */
+/* Where to cut count words: at most `most` of them (>= 1), but not between a control word and what it belongs to; more only
+ * where all of `most` are control words. */
 static inline size_t op_cut(const struct op *ops, size_t count, size_t most)
 {
 	size_t cut = count < most ? count : most;

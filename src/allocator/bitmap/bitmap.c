@@ -95,6 +95,8 @@ static bool window_of(const struct bitmap *self, const struct iova_request *requ
 	if (request->constraints & IOVA_CONSTRAIN_BOUNDARY)
 		window->boundary = request->boundary;
 	if (request->constraints & IOVA_CONSTRAIN_LIMIT) {
+		if (request->high < request->low)
+			return false;
 		window->low = request->low - self->base;
 		end = request->high - self->base + 1;
 	}

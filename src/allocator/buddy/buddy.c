@@ -64,7 +64,7 @@ static bool window_of(const struct buddy *self, const struct iova_request *reque
 	}
 	if (request->constraints & IOVA_CONSTRAIN_BOUNDARY && request->boundary < count)
 		return false;
-	if (high - low < count - 1)
+	if (high < low || high - low < count - 1)
 		return false;
 	window->lowest = bits_align_up(low, window->step);
 	window->highest = bits_align_down(high - (count - 1), window->step);
