@@ -33,6 +33,8 @@ void json_put_text(struct json_writer *writer, json_t *object, const char *key, 
 json_t *json_text(const char *value);
 /* Not finite: null. Integral values without a fraction part, exactly; all others with 17 digits. */
 json_t *json_double(double value);
+/* The nearest value with so many significant digits (1 to 17), which stay so few where json_dump_text is asked for as many. */
+json_t *json_double_rounded(double value, unsigned digits);
 void json_put_double(struct json_writer *writer, json_t *object, const char *key, double value);
 /* Numbers above INT64_MAX become a hex string. */
 void json_put_u64(struct json_writer *writer, json_t *object, const char *key, uint64_t value);

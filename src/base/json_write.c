@@ -108,6 +108,14 @@ json_t *json_double(double value)
 	return json_real(value);
 }
 
+json_t *json_double_rounded(double value, unsigned digits)
+{
+	char text[40];
+	assert(digits >= 1 && digits <= 17);
+	snprintf(text, sizeof text, "%.*g", (int)digits, value);
+	return json_double(isfinite(value) ? strtod(text, NULL) : value);
+}
+
 void json_put_double(struct json_writer *writer, json_t *object, const char *key, double value)
 {
 	json_put(writer, object, key, json_double(value));

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/calibration_file.h"
@@ -15,6 +16,7 @@
 #include "run/store.h"
 #include "workload/workload_yaml.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,21 +47,35 @@ struct arguments {
 	double threshold;
 };
 
-static int show_clock(bool json)
+static int print_clock_json(const struct clock *clock, const char *name, struct error *error)
+{
+	struct json_writer writer = {0};
+	struct text text = {0};
+	json_prepare();
+	json_t *object = json_object();
+	json_put_text(&writer, object, "clock", name);
+	json_put_double(&writer, object, "tsc_hz", clock->counter ? 1e9 / clock->ns_per_tick : (double)NAN);
+	if (!clock->counter)
+		json_put_text(&writer, object, "tsc_hz_reason", "the CPU has no counter of constant rate");
+	json_put_double(&writer, object, "timer_step_ns", clock->step_ns);
+	json_put_double(&writer, object, "timer_pair_ns", clock->pair_ns);
+	json_put_double(&writer, object, "resolution_ns", clock->step_ns + clock->pair_ns);
+	json_put_double(&writer, object, "timer_drift_ppm", clock->drift_ppm);
+	int result = json_finish(&writer, object, true, "calibrate", &text, error);
+	if (result == 0)
+		fputs(text.bytes, stdout);
+	text_release(&text);
+	return result < 0 ? (int)error->exit_code : EXIT_CODE_OK;
+}
+
+static int show_clock(bool json, struct error *error)
 {
 	struct clock clock = {0};
 	clock_calibrate(&clock, CLOCK_MILLISECONDS);
 	clock_compare(&clock, CLOCK_MILLISECONDS);
 	const char *name = clock.counter ? "time-stamp counter" : "CLOCK_MONOTONIC_RAW";
-	if (json) {
-		printf("{\"clock\": \"%s\", \"tsc_hz\": ", name);
-		printf(clock.counter ? "%.17g" : "null, \"tsc_hz_reason\": \"the CPU has no counter of constant rate\"",
-		       1e9 / clock.ns_per_tick);
-		printf(", \"timer_step_ns\": %.17g, \"timer_pair_ns\": %.17g, \"resolution_ns\": %.17g, "
-		       "\"timer_drift_ppm\": %.17g}\n",
-		       clock.step_ns, clock.pair_ns, clock.step_ns + clock.pair_ns, clock.drift_ppm);
-		return EXIT_CODE_OK;
-	}
+	if (json)
+		return print_clock_json(&clock, name, error);
 	printf("clock       %s\n", name);
 	if (clock.counter)
 		printf("rate        %.6f MHz\n", 1e3 / clock.ns_per_tick);
@@ -336,7 +352,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	struct error error = {0};
 	int code = read_arguments(command, &arguments, argc, argv);
 	if (code < 0)
-		code = arguments.null ? (int)calibrate(&arguments, &error) : show_clock(arguments.json);
+		code = arguments.null ? (int)calibrate(&arguments, &error) : show_clock(arguments.json, &error);
 	if (*error.message)
 		fprintf(stderr, "iovabench calibrate: %s\n", error.message);
 	return code;

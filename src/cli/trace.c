@@ -121,10 +121,11 @@ static int run_stat(const struct trace_options *options, struct error *error)
 	result = recording_stat(&recording, &stat, error);
 	if (result == 0) {
 		if (options->json)
-			recording_stat_add_json(&stat, &recording, options->file, &text);
+			result = recording_stat_add_json(&stat, &recording, options->file, &text, error);
 		else
 			recording_stat_add(&stat, &recording, options->file, &text);
-		result = print_text(&text, stdout, error);
+		if (result == 0)
+			result = print_text(&text, stdout, error);
 	}
 	text_release(&text);
 	recording_release(&recording);

@@ -2,7 +2,8 @@
  * Figures of the HTML report and the data behind them. */
 #include "report/html.h"
 
-#include <inttypes.h>
+#include "base/json.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -53,21 +54,24 @@ void html_figures(const struct report_view *view, size_t workload, struct text *
 
 /* ---- data ---- */
 
-static void add_number(struct text *json, double value)
+/* Six digits are more than a picture shows. */
+static void append_number(struct json_writer *writer, json_t *array, double value)
 {
-	text_add(json, isfinite(value) ? "%.6g" : "null", value);
+	json_append(writer, array, json_double_rounded(value, 6));
 }
 
-static void add_latency(const struct result_latency *latency, struct text *json)
+static void add_latency(struct json_writer *writer, json_t *object, const struct result_latency *latency)
 {
 	struct result_point points[RESULT_CURVE_MAX];
 	size_t count = result_latency_curve(latency, points);
-	text_add(json, "{\"resolution\":");
-	add_number(json, latency->resolution_ns);
-	text_add(json, ",\"count\":%" PRIu64 ",\"curve\":[", latency->count);
-	for (size_t i = 0; i < count; i++)
-		text_add(json, "%s[%.10g,%.6g]", i ? "," : "", points[i].percentile, points[i].ns);
-	text_add(json, "]}");
+	json_put(writer, object, "resolution", json_double_rounded(latency->resolution_ns, 6));
+	json_put_u64(writer, object, "count", latency->count);
+	json_t *curve = json_put_array(writer, object, "curve");
+	for (size_t i = 0; i < count; i++) {
+		json_t *point = json_append_array(writer, curve);
+		json_append(writer, point, json_double(points[i].percentile));
+		append_number(writer, point, points[i].ns);
+	}
 }
 
 /* Rows are joined when there are too many to be seen: the largest latency of a group stays, of everything else the last. */
@@ -88,95 +92,105 @@ static bool has_column(const struct result_arm *arm, size_t column)
 	return false;
 }
 
-static void add_series(const struct result_arm *arm, struct text *json)
+static void add_series(struct json_writer *writer, json_t *object, const struct result_arm *arm)
 {
 	size_t stride = (arm->series_count + SERIES_ROWS_MAX - 1) / SERIES_ROWS_MAX;
-	text_add(json, "{\"phase\":[");
+	json_t *phases = json_put_array(writer, object, "phase");
 	for (size_t i = 0; i < arm->series_count; i += stride)
-		text_add(json, "%s%u", i ? "," : "", arm->series[i].phase);
-	text_add(json, "]");
+		json_append(writer, phases, json_u64(arm->series[i].phase));
 	for (size_t column = 0; column < RESULT_SERIES_COUNT; column++) {
 		if (!has_column(arm, column))
 			continue;
-		text_add(json, ",\"%s\":[", result_series_name[column]);
+		json_t *values = json_put_array(writer, object, result_series_name[column]);
 		for (size_t i = 0; i < arm->series_count; i += stride) {
 			size_t to = i + stride < arm->series_count ? i + stride : arm->series_count;
-			text_add(json, "%s", i ? "," : "");
-			add_number(json, joined(arm, i, to, column));
+			append_number(writer, values, joined(arm, i, to, column));
 		}
-		text_add(json, "]");
 	}
-	text_add(json, "}");
 }
 
-static void add_map(const struct result_map *map, size_t cells_max, struct text *json)
+static void add_cells(struct json_writer *writer, json_t *object, const struct result_map *map, size_t stride)
 {
-	size_t rows_max = map->columns ? cells_max / map->columns : 0;
-	size_t stride = rows_max ? (map->rows + rows_max - 1) / rows_max : map->rows;
-	text_add(json, "{\"domain\":%u,\"first\":\"0x%" PRIx64 "\",\"count\":%" PRIu64 ",\"columns\":%u,\"ops\":[",
-		 map->domain, map->first, map->count, map->columns);
-	stride += stride == 0;
-	for (size_t i = 0; i < map->rows; i += stride) {
-		text_add(json, "%s", i ? "," : "");
-		add_number(json, map->ops[i]);
-	}
-	text_add(json, "],\"cells\":\"");
+	struct text cells = {0};
 	for (size_t i = 0; i < map->rows; i += stride) {
 		for (size_t j = 0; j < map->columns; j++) {
 			unsigned cell = map->cells[i * map->columns + j];
-			text_add_bytes(json, &result_map_symbols[cell < RESULT_MAP_RESERVED ? cell : RESULT_MAP_RESERVED],
+			text_add_bytes(&cells, &result_map_symbols[cell < RESULT_MAP_RESERVED ? cell : RESULT_MAP_RESERVED],
 				       1);
 		}
 	}
-	text_add(json, "\"}");
+	writer->failed |= cells.failed;
+	json_put_text(writer, object, "cells", cells.bytes ? cells.bytes : "");
+	text_release(&cells);
 }
 
-static void add_arm(const struct report_view *view, size_t index, struct text *json)
+static void add_map(struct json_writer *writer, json_t *object, const struct result_map *map, size_t cells_max)
+{
+	size_t rows_max = map->columns ? cells_max / map->columns : 0;
+	size_t stride = rows_max ? (map->rows + rows_max - 1) / rows_max : map->rows;
+	stride += stride == 0;
+	json_put_u64(writer, object, "domain", map->domain);
+	json_put_hex(writer, object, "first", map->first);
+	json_put_u64(writer, object, "count", map->count);
+	json_put_u64(writer, object, "columns", map->columns);
+	json_t *ops = json_put_array(writer, object, "ops");
+	for (size_t i = 0; i < map->rows; i += stride)
+		append_number(writer, ops, map->ops[i]);
+	add_cells(writer, object, map, stride);
+}
+
+static void add_arm(struct json_writer *writer, json_t *object, const struct report_view *view, size_t index)
 {
 	const struct result_arm *arm = &view->result->arms[index];
-	text_add(json, "{\"workload\":%zu,\"color\":%zu,\"spec\":", arm->workload, view->color[index] % 8);
-	text_add_json(json, arm->spec);
-	text_add(json, ",\"phases\":[");
-	for (size_t i = 0; i < arm->phase_count; i++) {
-		text_add(json, "%s", i ? "," : "");
-		text_add_json(json, arm->phases[i].name ? arm->phases[i].name : "");
-	}
-	text_add(json, "],\"latency\":{");
-	bool begun = false;
+	json_put_u64(writer, object, "workload", arm->workload);
+	json_put_u64(writer, object, "color", view->color[index] % 8);
+	json_put_text(writer, object, "spec", arm->spec);
+	json_t *phases = json_put_array(writer, object, "phases");
+	for (size_t i = 0; i < arm->phase_count; i++)
+		json_append(writer, phases, json_text(arm->phases[i].name ? arm->phases[i].name : ""));
+	json_t *latencies = json_put_object(writer, object, "latency");
 	for (size_t kind = 0; arm->figures_phase < arm->phase_count && kind < METRIC_KIND_COUNT; kind++) {
 		const struct result_latency *latency = &arm->phases[arm->figures_phase].latency[kind];
-		if (!latency->count)
-			continue;
-		text_add(json, "%s\"%s\":", begun ? "," : "", metric_kind_name[kind]);
-		add_latency(latency, json);
-		begun = true;
+		if (latency->count)
+			add_latency(writer, json_put_object(writer, latencies, metric_kind_name[kind]), latency);
 	}
-	text_add(json, "},\"series\":");
-	add_series(arm, json);
-	text_add(json, ",\"maps\":[");
-	for (size_t i = 0; i < arm->map_count; i++) {
-		text_add(json, "%s", i ? "," : "");
-		add_map(&arm->maps[i], MAP_CELLS_MAX / arm->map_count, json);
-	}
-	text_add(json, "]}");
+	add_series(writer, json_put_object(writer, object, "series"), arm);
+	json_t *maps = json_put_array(writer, object, "maps");
+	for (size_t i = 0; i < arm->map_count; i++)
+		add_map(writer, json_append_object(writer, maps), &arm->maps[i], MAP_CELLS_MAX / arm->map_count);
+}
+
+/* NULL: no memory. */
+static json_t *make_data(const struct report_view *view)
+{
+	const struct result *result = view->result;
+	struct json_writer writer = {0};
+	json_prepare();
+	json_t *data = json_object();
+	json_put_text(&writer, data, "symbols", result_map_symbols);
+	json_t *kinds = json_put_array(&writer, data, "kinds");
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
+		json_append(&writer, kinds, json_text(metric_kind_name[kind]));
+	json_t *arms = json_put_array(&writer, data, "arms");
+	for (size_t i = 0; i < result->arm_count; i++)
+		add_arm(&writer, json_append_object(&writer, arms), view, i);
+	if (!writer.failed)
+		return data;
+	json_decref(data);
+	return NULL;
 }
 
 void html_data(const struct report_view *view, struct text *html)
 {
-	const struct result *result = view->result;
 	struct text json = {0};
-	text_add(&json, "{\"symbols\":\"%s\",\"kinds\":[", result_map_symbols);
-	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
-		text_add(&json, "%s\"%s\"", kind ? "," : "", metric_kind_name[kind]);
-	text_add(&json, "],\"arms\":[");
-	for (size_t i = 0; i < result->arm_count; i++) {
-		text_add(&json, "%s", i ? ",\n" : "");
-		add_arm(view, i, &json);
-	}
-	text_add(&json, "]}");
+	json_t *data = make_data(view);
+	/* A percentile beside the whole: 99.99945068. */
+	if (!data || json_dump_text(data, false, 10, &json) < 0)
+		html->failed = true;
+	json_decref(data);
 	text_add(html, "<script type=\"application/json\" id=\"data\">");
 	/* '<' stands in texts only, where its escape means the same and cannot end the element. */
-	for (const char *at = json.failed ? "" : json.bytes; *at;) {
+	for (const char *at = json.failed || !json.bytes ? "" : json.bytes; *at;) {
 		size_t length = strcspn(at, "<");
 		text_add_bytes(html, at, length);
 		at += length;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace/stat.h"
 
+#include "base/json.h"
 #include "base/memory.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PAGES_PER_MIB 256.0
@@ -132,29 +134,36 @@ void recording_stat_add(const struct recording_stat *stat, const struct recordin
 	add_refusals(stat, text);
 }
 
-static void add_json_lists(const struct recording_stat *stat, const struct recording *recording, struct text *text)
+static void put_lists(struct json_writer *writer, json_t *object, const struct recording_stat *stat,
+		      const struct recording *recording)
 {
-	text_add(text, ",\n  \"domains\": [");
+	json_t *domains = json_put_array(writer, object, "domains");
 	for (uint32_t i = 0; i < stat->domains; i++)
-		text_add(text, "%s{\"allocs\": %llu}", i ? ", " : "", (unsigned long long)stat->domain_allocs[i]);
-	text_add(text, "],\n  \"limits\": [");
+		json_put_u64(writer, json_append_object(writer, domains), "allocs", stat->domain_allocs[i]);
+	json_t *lists = json_put_array(writer, object, "limits");
 	for (size_t i = 0; i < recording->limits_count; i++) {
-		text_add(text, "%s{\"high_pages\": [\"", i ? ", " : "");
-		add_limits(text, &recording->limits[i], "\", \"");
-		text_add(text, "\"], \"demands\": %llu}", (unsigned long long)stat->limits_demands[i]);
+		json_t *list = json_append_object(writer, lists);
+		json_t *highs = json_put_array(writer, list, "high_pages");
+		for (size_t n = 0; n < recording->limits[i].count; n++) {
+			char high[24];
+			snprintf(high, sizeof high, "0x%llx", (unsigned long long)recording->limits[i].high[n]);
+			json_append(writer, highs, json_text(high));
+		}
+		json_put_u64(writer, list, "demands", stat->limits_demands[i]);
 	}
-	text_add(text, "],\n  \"refusals\": [");
+	json_t *refusals = json_put_array(writer, object, "refusals");
 	for (size_t i = 0; i < stat->refusal_count; i++) {
 		const struct stat_refusal *refusal = &stat->refusals[i];
-		text_add(text, "%s{\"op\": %zu, \"pages\": %u, \"live_pages\": %llu, \"altogether\": %s}", i ? ", " : "",
-			 refusal->op, refusal->pages, (unsigned long long)refusal->live_pages,
-			 refusal->altogether ? "true" : "false");
+		json_t *entry = json_append_object(writer, refusals);
+		json_put_u64(writer, entry, "op", refusal->op);
+		json_put_u64(writer, entry, "pages", refusal->pages);
+		json_put_u64(writer, entry, "live_pages", refusal->live_pages);
+		json_put(writer, entry, "altogether", json_boolean(refusal->altogether));
 	}
-	text_add(text, "]");
 }
 
-void recording_stat_add_json(const struct recording_stat *stat, const struct recording *recording, const char *name,
-			     struct text *text)
+int recording_stat_add_json(const struct recording_stat *stat, const struct recording *recording, const char *name,
+			    struct text *text, struct error *error)
 {
 	const struct {
 		const char *key;
@@ -174,12 +183,16 @@ void recording_stat_add_json(const struct recording_stat *stat, const struct rec
 		{"retried", stat->retried},
 		{"refused", stat->refused},
 	};
-	text_add(text, "{\n  \"schema\": \"iovabench.trace_stat/1\",\n  \"name\": ");
-	text_add_json(text, name);
-	text_add(text, ",\n  \"hash\": \"0x%016llx\",\n  \"page_bytes\": 4096", (unsigned long long)recording->hash);
+	struct json_writer writer = {0};
+	json_prepare();
+	json_t *object = json_object();
+	json_put_text(&writer, object, "schema", "iovabench.trace_stat/1");
+	json_put_text(&writer, object, "name", name);
+	json_put_hex(&writer, object, "hash", recording->hash);
+	json_put_u64(&writer, object, "page_bytes", 4096);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		text_add(text, ",\n  \"%s\": %llu", numbers[i].key, (unsigned long long)numbers[i].value);
-	text_add(text, ",\n  \"size_mean_pages\": %.4f", stat->pages_mean);
-	add_json_lists(stat, recording, text);
-	text_add(text, "\n}\n");
+		json_put_u64(&writer, object, numbers[i].key, numbers[i].value);
+	json_put_double(&writer, object, "size_mean_pages", stat->pages_mean);
+	put_lists(&writer, object, stat, recording);
+	return json_finish(&writer, object, true, name, text, error);
 }

@@ -50,8 +50,8 @@ int recording_stat(const struct recording *recording, struct recording_stat *sta
 void recording_stat_add(const struct recording_stat *stat, const struct recording *recording, const char *name,
 			struct text *text);
 
-/* One JSON object. */
-void recording_stat_add_json(const struct recording_stat *stat, const struct recording *recording, const char *name,
-			     struct text *text);
+/* One JSON object. -1: no memory. */
+int recording_stat_add_json(const struct recording_stat *stat, const struct recording *recording, const char *name,
+			    struct text *text, struct error *error);
 
 #endif
