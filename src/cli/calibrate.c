@@ -11,7 +11,7 @@
 #include "cli/result_file.h"
 #include "run/settings.h"
 #include "compare/compare.h"
-#include "run/request.h"
+#include "run/run_file.h"
 #include "run/run.h"
 #include "run/store.h"
 #include "workload/workload_yaml.h"
@@ -98,7 +98,7 @@ static int path_in(const char *folder, const char *name, struct text *path, stru
 /* The run that was begun in folder is the one that would be begun now: it goes on. */
 static int check_same(const char *folder, const struct run_options *options, struct error *error)
 {
-	struct request begun = {0};
+	struct run_file begun = {0};
 	struct text path = {0};
 	char *bytes = NULL, *now = NULL;
 	size_t length, now_length;
@@ -106,7 +106,7 @@ static int check_same(const char *folder, const struct run_options *options, str
 	if (status == 0)
 		status = file_read(path.bytes, RUN_BYTES_MAX, &bytes, &length, error);
 	if (status == 0)
-		status = request_read(bytes, length, &begun, error);
+		status = run_file_read(bytes, length, &begun, error);
 	if (status == 0)
 		status = file_read(options->files[0], WORKLOAD_FILE_BYTES_MAX, &now, &now_length, error);
 	const struct run_options *old = &begun.options;
@@ -119,7 +119,7 @@ static int check_same(const char *folder, const struct run_options *options, str
 			error, EXIT_CODE_USAGE,
 			"%s: this folder holds another run than the one that is asked for; choose a new one with -o",
 			folder);
-	request_release(&begun);
+	run_file_release(&begun);
 	memory_release(bytes);
 	memory_release(now);
 	text_release(&path);
@@ -192,22 +192,22 @@ static void tell(const struct arguments *arguments, const struct calibration *ca
 	text_release(&text);
 }
 
-/* place: where to store it, or NULL. */
-static int keep(const struct calibration *calibration, const char *place, bool json, struct error *error)
+/* target: where to store it, or NULL. */
+static int keep(const struct calibration *calibration, const char *target, bool json, struct error *error)
 {
 	struct text document = {0};
 	int status = calibration_write(calibration, &document, error);
 	if (status == 0 && json)
 		fwrite(document.bytes, 1, document.length, stdout);
-	if (status == 0 && place)
-		status = file_write_into(place, "calibration.json", document.bytes, document.length, error);
-	if (status == 0 && place)
-		fprintf(stderr, "stored: %s/calibration.json\n", place);
+	if (status == 0 && target)
+		status = file_write_into(target, "calibration.json", document.bytes, document.length, error);
+	if (status == 0 && target)
+		fprintf(stderr, "stored: %s/calibration.json\n", target);
 	text_release(&document);
 	return status;
 }
 
-static enum exit_code finish(const struct arguments *arguments, const struct result *result, const char *place,
+static enum exit_code finish(const struct arguments *arguments, const struct result *result, const char *target,
 			     struct error *error)
 {
 	struct calibration calibration;
@@ -216,14 +216,14 @@ static enum exit_code finish(const struct arguments *arguments, const struct res
 	if (!arguments->json)
 		tell(arguments, &calibration);
 	bool equals = arguments->spec_count == 1;
-	keep(&calibration, equals || arguments->folder ? place : NULL, arguments->json, error);
+	keep(&calibration, equals || arguments->folder ? target : NULL, arguments->json, error);
 	bool noisy = equals && calibration_alarms(&calibration) > COMPARE_ERROR_RATE;
 	calibration_release(&calibration);
 	return error->exit_code != EXIT_CODE_OK ? error->exit_code : noisy ? EXIT_CODE_UNTRUSTWORTHY : EXIT_CODE_OK;
 }
 
 /* Where the run is kept, so that what a calibration rests on can be looked at: the folder that was named, or a new one. */
-static int choose_folders(const struct arguments *arguments, struct text *place, struct text *folder, struct error *error)
+static int choose_folders(const struct arguments *arguments, struct text *target, struct text *folder, struct error *error)
 {
 	char now[32];
 	time_t seconds = time(NULL);
@@ -233,16 +233,16 @@ static int choose_folders(const struct arguments *arguments, struct text *place,
 		char *whole = store_make_folder(arguments->folder, error) == 0 ? realpath(arguments->folder, NULL) : NULL;
 		if (!whole)
 			return error_set(error, EXIT_CODE_IO, "%s: cannot make this folder", arguments->folder);
-		text_add(place, "%s", whole);
+		text_add(target, "%s", whole);
 		text_add(folder, "%s", whole);
 		free(whole);
 	} else {
-		if (calibration_folder(place, error) < 0)
+		if (calibration_folder(target, error) < 0)
 			return -1;
 		strftime(now, sizeof now, "%Y%m%dT%H%M%SZ", gmtime_r(&seconds, &utc));
-		text_add(folder, "%s/run-%s-%d", place->bytes ? place->bytes : "", now, (int)getpid());
+		text_add(folder, "%s/run-%s-%d", target->bytes ? target->bytes : "", now, (int)getpid());
 	}
-	return place->failed || folder->failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
+	return target->failed || folder->failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
 }
 
 /* The workload of our own is a file beside the run: whoever goes on needs it. */
@@ -255,11 +255,11 @@ static int write_workload(const char *folder, struct text *file, struct error *e
 
 static enum exit_code calibrate(const struct arguments *arguments, struct error *error)
 {
-	struct text place = {0}, folder = {0}, file = {0};
+	struct text target = {0}, folder = {0}, file = {0};
 	struct result result = {0};
 	enum exit_code code = EXIT_CODE_OK;
-	int status = choose_folders(arguments, &place, &folder, error);
-	if (status == 0 && arguments->folder && path_in(place.bytes, "calibration.json", &file, error) == 0 &&
+	int status = choose_folders(arguments, &target, &folder, error);
+	if (status == 0 && arguments->folder && path_in(target.bytes, "calibration.json", &file, error) == 0 &&
 	    access(file.bytes, F_OK) == 0)
 		status = error_set(error, EXIT_CODE_USAGE, "%s exists; choose a new folder with -o", file.bytes);
 	if (status == 0 && !arguments->file)
@@ -267,9 +267,9 @@ static enum exit_code calibrate(const struct arguments *arguments, struct error 
 	if (status == 0)
 		code = measure(arguments, arguments->file ? arguments->file : file.bytes, folder.bytes, &result, error);
 	if (status == 0 && code == EXIT_CODE_OK)
-		code = finish(arguments, &result, place.bytes, error);
+		code = finish(arguments, &result, target.bytes, error);
 	result_release(&result);
-	text_release(&place);
+	text_release(&target);
 	text_release(&folder);
 	text_release(&file);
 	return error->exit_code != EXIT_CODE_OK ? error->exit_code : code;

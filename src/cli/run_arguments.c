@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "cli/workload_folder.h"
 #include "run/job.h"
-#include "workload/share.h"
+#include "workload/portion.h"
 
 #include <assert.h>
 #include <stdio.h>

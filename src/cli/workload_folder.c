@@ -18,18 +18,18 @@ static int is_workload(const struct dirent *entry)
 
 int workload_folder_scan(char folder[PATH_MAX], struct dirent ***entries)
 {
-	static const char *const places[] = {"workloads", "%s/../workloads", "%s/../../workloads",
-					     "%s/../share/iovabench/workloads"};
+	static const char *const folders[] = {"workloads", "%s/../workloads", "%s/../../workloads",
+					      "%s/../share/iovabench/workloads"};
 	char program[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
 	program[length > 0 ? length : 0] = '\0';
 	char *slash = strrchr(program, '/');
 	if (slash)
 		*slash = '\0';
-	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-		const char *from = strstr(places[i], "%s") ? places[i] + 2 : places[i];
-		int bytes = snprintf(folder, PATH_MAX, "%s%s", from == places[i] ? "" : program, from);
-		char *whole = from != places[i] && bytes < PATH_MAX ? realpath(folder, NULL) : NULL;
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+		const char *from = strstr(folders[i], "%s") ? folders[i] + 2 : folders[i];
+		int bytes = snprintf(folder, PATH_MAX, "%s%s", from == folders[i] ? "" : program, from);
+		char *whole = from != folders[i] && bytes < PATH_MAX ? realpath(folder, NULL) : NULL;
 		if (whole)
 			snprintf(folder, PATH_MAX, "%s", whole);
 		free(whole);

@@ -31,15 +31,15 @@ static const struct yaml_key rule_keys[] = {
 	{"threshold", YAML_SHARE, .at = YAML_AT(struct rule, threshold), .or_else = "as by default",
 	 .help = "how much worse it may get"},
 	{0}};
-static void apply_rule(struct yaml_document *document, yaml_place place, void *item);
+static void apply_rule(struct yaml_document *document, yaml_location location, void *item);
 static const struct yaml_map rule_map = {.keys = rule_keys, .bytes = sizeof(struct rule), .rule = apply_rule};
 
 /* The threshold of the file counts for what its rules say nothing of, so that it goes before them. */
-static void apply_threshold(struct yaml_document *document, yaml_place place, void *item)
+static void apply_threshold(struct yaml_document *document, yaml_location location, void *item)
 {
 	const struct policy_file *file = item;
 	struct policy *policy = document->context;
-	(void)place;
+	(void)location;
 	for (int i = 0; i < METRIC_ALL; i++)
 		if (!metric_table[i].exact)
 			policy->threshold[i] = file->threshold;
@@ -79,33 +79,33 @@ static bool speaks_of(const char *pattern, const char *path)
 }
 
 /* Of a rule that speaks of nothing. */
-static void tell_metric(struct yaml_document *document, yaml_place place, const char *path)
+static void tell_metric(struct yaml_document *document, yaml_location location, const char *path)
 {
 	char quoted[YAML_QUOTE_BYTES], meant[YAML_MEANT_BYTES];
 	yaml_quote(quoted, path);
 	if (metric_find(path) >= 0)
-		yaml_fault(document, place, "%s only describes: neither more nor less of it is better", quoted);
+		yaml_fault(document, location, "%s only describes: neither more nor less of it is better", quoted);
 	else
-		yaml_fault(document, place, "%s is no metric%s; iovabench list metrics shows them", quoted,
+		yaml_fault(document, location, "%s is no metric%s; iovabench list metrics shows them", quoted,
 			   yaml_meant(meant, path, metric_paths));
 }
 
-static void apply_rule(struct yaml_document *document, yaml_place place, void *item)
+static void apply_rule(struct yaml_document *document, yaml_location location, void *item)
 {
 	const struct rule *rule = item;
 	struct policy *policy = document->context;
-	yaml_place metric = yaml_key_place(document, place, "metric");
+	yaml_location metric = yaml_key_location(document, location, "metric");
 	const char *path = yaml_value_text(document, metric);
 	bool found = false;
-	if (!yaml_given(document, place, "as") && !yaml_given(document, place, "threshold"))
-		yaml_fault(document, place, "changes nothing: give as, threshold or both");
+	if (!yaml_given(document, location, "as") && !yaml_given(document, location, "threshold"))
+		yaml_fault(document, location, "changes nothing: give as, threshold or both");
 	for (int i = 0; path && i < METRIC_ALL; i++) {
 		if (!metric_has_direction(i) || !speaks_of(path, metric_table[i].path))
 			continue;
 		found = true;
-		if (yaml_good(document, place, "as"))
+		if (yaml_good(document, location, "as"))
 			policy->weight[i] = rule->weight;
-		if (yaml_good(document, place, "threshold"))
+		if (yaml_good(document, location, "threshold"))
 			policy->threshold[i] = rule->threshold;
 	}
 	if (path && !found)

@@ -63,7 +63,7 @@ struct ddi_adapter *ddi_adapter_create(const struct ddi_adapter_options *options
 		return NULL;
 	}
 	struct ddi_adapter *adapter = memory_zeroed(1, sizeof(*adapter));
-	if (!adapter || handle_table_open(&adapter->handles) != 0 || block_pool_open(&adapter->blocks) != 0) {
+	if (!adapter || handle_table_open(&adapter->handles) != 0 || node_pool_open(&adapter->list_nodes) != 0) {
 		if (adapter)
 			handle_table_close(&adapter->handles);
 		memory_release(adapter);
@@ -114,11 +114,11 @@ static void release_object(struct ddi_adapter *adapter, struct handle_entry *ent
 		release_extents(adapter, entry, more);
 		break;
 	case HANDLE_MDL:
-		frame_pool_give_list(adapter->physical, &adapter->blocks, &entry->as.frames);
+		frame_pool_give_list(adapter->physical, &adapter->list_nodes, &entry->as.frames);
 		break;
 	case HANDLE_MEMORY_OBJECT:
 		if (more->object.type != DDI_MEMORY_IO_SPACE)
-			frame_pool_give_list(adapter->physical, &adapter->blocks, &entry->as.frames);
+			frame_pool_give_list(adapter->physical, &adapter->list_nodes, &entry->as.frames);
 		break;
 	case HANDLE_MM_CONTIGUOUS:
 		frame_pool_give(adapter->physical, entry->as.run.frame, entry->as.run.count);
@@ -141,7 +141,7 @@ uint64_t ddi_adapter_destroy(struct ddi_adapter *adapter)
 			       handle_table_more(&adapter->handles, index));
 	address_map_close(&adapter->views);
 	address_map_close(&adapter->blocks_at);
-	block_pool_close(&adapter->blocks);
+	node_pool_close(&adapter->list_nodes);
 	handle_table_close(&adapter->handles);
 	memory_release(adapter);
 	return leaks;
@@ -166,7 +166,7 @@ int ddi_adapter_reserve_handles(struct ddi_adapter *adapter, uint64_t handles)
 
 int ddi_adapter_reserve_blocks(struct ddi_adapter *adapter, uint64_t blocks)
 {
-	return block_pool_reserve(&adapter->blocks, blocks);
+	return node_pool_reserve(&adapter->list_nodes, blocks);
 }
 
 int ddi_adapter_reserve_views(struct ddi_adapter *adapter, uint64_t views)

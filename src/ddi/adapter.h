@@ -31,7 +31,7 @@ struct ddi_adapter {
 	uint32_t nodes;
 	const struct ddi_bug_check *fatal; /* or NULL */
 	struct handle_table handles;
-	struct block_pool blocks;
+	struct node_pool list_nodes;
 	struct ddi_failures failures;
 	struct ddi_violations violations;
 	struct ddi_placement placements[DDI_CALLS];

@@ -133,7 +133,7 @@ enum ntstatus ddi_adl_pages(const struct ddi_adapter *adapter, ddi_handle adl, u
 	if (first > more->map.pages || count > more->map.pages - first)
 		return NTSTATUS_INVALID_PARAMETER;
 	struct extent_list list = mapping_load(entry, more);
-	struct extent_cursor cursor = extent_cursor_at(&adapter->blocks, &list);
+	struct extent_cursor cursor = extent_cursor_at(&adapter->list_nodes, &list);
 	while (count > 0) {
 		if (first >= cursor.pages) {
 			first -= cursor.pages;

@@ -48,7 +48,7 @@ static struct run_cursor frames_of(const struct ddi_adapter *adapter, const stru
 				   const union handle_more *more)
 {
 	if (!adapter->identity)
-		return run_cursor_at(&adapter->blocks, &more->frames, 0);
+		return run_cursor_at(&adapter->list_nodes, &more->frames, 0);
 	return (struct run_cursor){.frame = entry->as.extent.first, .left = more->frames.pages};
 }
 
@@ -69,7 +69,7 @@ static enum ntstatus allocate_with_frames(struct ddi_adapter *adapter, const str
 			return status;
 		enum iova_status refused = adapter->table->alloc(adapter->self, pages, cpu, &extent);
 		if (refused != IOVA_OK) {
-			frame_pool_give_list(adapter->physical, &adapter->blocks, &frames);
+			frame_pool_give_list(adapter->physical, &adapter->list_nodes, &frames);
 			return adapter_refusal(adapter, refused, pages);
 		}
 	}
@@ -131,7 +131,7 @@ void contiguous_give_frames(struct ddi_adapter *adapter, const struct handle_ent
 	if (adapter->identity)
 		frame_pool_give(adapter->physical, entry->as.extent.first, more->frames.pages);
 	else
-		frame_pool_give_list(adapter->physical, &adapter->blocks, &more->frames);
+		frame_pool_give_list(adapter->physical, &adapter->list_nodes, &more->frames);
 }
 
 static void end_frames(struct ddi_adapter *adapter, const struct handle_entry *entry)

@@ -104,11 +104,11 @@ void frame_pool_give(struct ddi_physical *pool, uint64_t first, uint64_t count)
 	mark(pool, first, count, true);
 }
 
-void frame_pool_give_list(struct ddi_physical *pool, struct block_pool *blocks, struct run_list *list)
+void frame_pool_give_list(struct ddi_physical *pool, struct node_pool *nodes, struct run_list *list)
 {
 	/* Runs of one region in a row are summarised once. */
 	uint64_t touched = UINT64_MAX;
-	struct run_cursor cursor = run_cursor_at(blocks, list, 0);
+	struct run_cursor cursor = run_cursor_at(nodes, list, 0);
 	while (cursor.left > 0) {
 		uint64_t region = cursor.frame / REGION_FRAMES;
 		if (touched != UINT64_MAX && touched != region)
@@ -124,11 +124,11 @@ void frame_pool_give_list(struct ddi_physical *pool, struct block_pool *blocks, 
 	}
 	if (touched != UINT64_MAX)
 		summarise(pool, touched, true);
-	run_list_clear(blocks, list);
+	run_list_clear(nodes, list);
 }
 
 /* Takes runs out of one word, of which only `window` counts. */
-static int gather_word(struct ddi_physical *pool, struct block_pool *blocks, uint64_t word, uint64_t window, uint64_t *left,
+static int gather_word(struct ddi_physical *pool, struct node_pool *nodes, uint64_t word, uint64_t window, uint64_t *left,
 		       struct run_list *list)
 {
 	uint64_t bits = pool->words[word] & window;
@@ -136,7 +136,7 @@ static int gather_word(struct ddi_physical *pool, struct block_pool *blocks, uin
 		unsigned from = (unsigned)__builtin_ctzll(bits), count = ones_from_below(bits >> from);
 		if (count > *left)
 			count = (unsigned)*left;
-		if (run_list_add(blocks, list, word * 64 + from, count) != 0)
+		if (run_list_add(nodes, list, word * 64 + from, count) != 0)
 			return -1;
 		pool->words[word] &= ~mask(from, count);
 		bits &= ~mask(from, count);
@@ -145,7 +145,7 @@ static int gather_word(struct ddi_physical *pool, struct block_pool *blocks, uin
 	return 0;
 }
 
-int frame_pool_gather(struct ddi_physical *pool, struct block_pool *blocks, uint64_t low, uint64_t high, uint64_t count,
+int frame_pool_gather(struct ddi_physical *pool, struct node_pool *nodes, uint64_t low, uint64_t high, uint64_t count,
 		      struct run_list *list, uint64_t *taken)
 {
 	assert(count && low <= high);
@@ -163,7 +163,7 @@ int frame_pool_gather(struct ddi_physical *pool, struct block_pool *blocks, uint
 			uint64_t from = word * 64 > low ? word * 64 : low;
 			uint64_t to = word * 64 + 63 < high ? word * 64 + 63 : high;
 			if (from <= to)
-				result = gather_word(pool, blocks, word,
+				result = gather_word(pool, nodes, word,
 						     mask((unsigned)(from % 64), (unsigned)(to - from + 1)), &left, list);
 		}
 		summarise(pool, region, false);

@@ -45,7 +45,7 @@ struct frame_request {
 
 /* Takes the lowest free frames of [low, high], at most count, and appends them to the list. The number taken in *taken; -1
  * without memory for the list (what was taken is in it). O(regions searched + runs taken). */
-int frame_pool_gather(struct ddi_physical *pool, struct block_pool *blocks, uint64_t low, uint64_t high, uint64_t count,
+int frame_pool_gather(struct ddi_physical *pool, struct node_pool *nodes, uint64_t low, uint64_t high, uint64_t count,
 		      struct run_list *list, uint64_t *taken);
 
 /* Takes one run. false: there is none. O(regions searched). */
@@ -57,8 +57,8 @@ void frame_pool_take(struct ddi_physical *pool, uint64_t first, uint64_t count);
 /* Gives frames back that were taken. O(count / 64). */
 void frame_pool_give(struct ddi_physical *pool, uint64_t first, uint64_t count);
 
-/* Gives the frames of a list back, and its blocks. */
-void frame_pool_give_list(struct ddi_physical *pool, struct block_pool *blocks, struct run_list *list);
+/* Gives the frames of a list back, and its nodes. */
+void frame_pool_give_list(struct ddi_physical *pool, struct node_pool *nodes, struct run_list *list);
 
 /* Free frames in [low, high]. O(regions). */
 uint64_t frame_pool_free_between(const struct ddi_physical *pool, uint64_t low, uint64_t high);

@@ -5,95 +5,95 @@
 
 #include <assert.h>
 
-int block_pool_open(struct block_pool *pool)
+int node_pool_open(struct node_pool *pool)
 {
-	*pool = (struct block_pool){.free_head = BLOCK_NONE};
-	pool->chunks = memory_zeroed(BLOCK_CHUNKS_MAX, sizeof(*pool->chunks));
+	*pool = (struct node_pool){.free_head = NODE_NONE};
+	pool->chunks = memory_zeroed(NODE_CHUNKS_MAX, sizeof(*pool->chunks));
 	return pool->chunks ? 0 : -1;
 }
 
-void block_pool_close(struct block_pool *pool)
+void node_pool_close(struct node_pool *pool)
 {
-	for (uint64_t chunk = 0; chunk < pool->capacity >> BLOCK_CHUNK_SHIFT; chunk++)
+	for (uint64_t chunk = 0; chunk < pool->capacity >> NODE_CHUNK_SHIFT; chunk++)
 		memory_release(pool->chunks[chunk]);
 	memory_release(pool->chunks);
-	*pool = (struct block_pool){.free_head = BLOCK_NONE};
+	*pool = (struct node_pool){.free_head = NODE_NONE};
 }
 
-static int grow(struct block_pool *pool)
+static int grow(struct node_pool *pool)
 {
-	uint64_t chunk = pool->capacity >> BLOCK_CHUNK_SHIFT;
-	if (chunk == BLOCK_CHUNKS_MAX)
+	uint64_t chunk = pool->capacity >> NODE_CHUNK_SHIFT;
+	if (chunk == NODE_CHUNKS_MAX)
 		return -1;
-	pool->chunks[chunk] = memory_zeroed(BLOCK_CHUNK_BLOCKS, sizeof(**pool->chunks));
+	pool->chunks[chunk] = memory_zeroed(NODE_CHUNK_NODES, sizeof(**pool->chunks));
 	if (!pool->chunks[chunk])
 		return -1;
-	pool->capacity += BLOCK_CHUNK_BLOCKS;
+	pool->capacity += NODE_CHUNK_NODES;
 	return 0;
 }
 
-int block_pool_reserve(struct block_pool *pool, uint64_t blocks)
+int node_pool_reserve(struct node_pool *pool, uint64_t nodes)
 {
-	if (blocks > BLOCK_CHUNKS_MAX * BLOCK_CHUNK_BLOCKS)
+	if (nodes > NODE_CHUNKS_MAX * NODE_CHUNK_NODES)
 		return -1;
-	while (pool->capacity < blocks) {
+	while (pool->capacity < nodes) {
 		if (grow(pool) != 0)
 			return -1;
 	}
-	for (uint64_t index = pool->used; index < blocks; index++)
-		*block_at(pool, (uint32_t)index) = (struct list_block){.next = BLOCK_NONE};
+	for (uint64_t index = pool->used; index < nodes; index++)
+		*node_at(pool, (uint32_t)index) = (struct list_node){.next = NODE_NONE};
 	return 0;
 }
 
-static int prepare(struct block_pool *pool)
+static int prepare(struct node_pool *pool)
 {
 	return pool->free_count > 0 || pool->used < pool->capacity ? 0 : grow(pool);
 }
 
 /* After prepare. */
-static uint32_t take(struct block_pool *pool)
+static uint32_t take(struct node_pool *pool)
 {
 	assert(pool->free_count > 0 || pool->used < pool->capacity);
 	uint32_t index = pool->free_head;
 	if (pool->free_count > 0) {
-		pool->free_head = block_at(pool, index)->next;
+		pool->free_head = node_at(pool, index)->next;
 		pool->free_count--;
 	} else {
 		index = (uint32_t)pool->used++;
 	}
-	block_at(pool, index)->next = BLOCK_NONE;
+	node_at(pool, index)->next = NODE_NONE;
 	return index;
 }
 
-/* Puts a chain of `blocks` blocks back. */
-static void give(struct block_pool *pool, uint32_t head, uint32_t tail, uint64_t blocks)
+/* Puts a chain of `nodes` nodes back. */
+static void give(struct node_pool *pool, uint32_t head, uint32_t tail, uint64_t nodes)
 {
-	if (blocks == 0)
+	if (nodes == 0)
 		return;
-	block_at(pool, tail)->next = pool->free_head;
+	node_at(pool, tail)->next = pool->free_head;
 	pool->free_head = head;
-	pool->free_count += blocks;
+	pool->free_count += nodes;
 }
 
-/* Appends a new block to a list. */
-static void extend(struct block_pool *pool, uint32_t *head, uint32_t *tail)
+/* Appends a new node to a list. */
+static void extend(struct node_pool *pool, uint32_t *head, uint32_t *tail)
 {
-	uint32_t block = take(pool);
-	if (*head == BLOCK_NONE)
-		*head = block;
+	uint32_t node = take(pool);
+	if (*head == NODE_NONE)
+		*head = node;
 	else
-		block_at(pool, *tail)->next = block;
-	*tail = block;
+		node_at(pool, *tail)->next = node;
+	*tail = node;
 }
 
-static frame_run *last_run(const struct block_pool *pool, struct run_list *list)
+static frame_run *last_run(const struct node_pool *pool, struct run_list *list)
 {
 	if (list->runs == 1)
 		return &list->first;
-	return &block_at(pool, list->tail)->as.runs[(list->runs - 2) % BLOCK_RUNS];
+	return &node_at(pool, list->tail)->as.runs[(list->runs - 2) % NODE_RUNS];
 }
 
-int run_list_add(struct block_pool *pool, struct run_list *list, uint64_t first, uint64_t count)
+int run_list_add(struct node_pool *pool, struct run_list *list, uint64_t first, uint64_t count)
 {
 	assert(count && count <= UINT32_MAX - list->pages);
 	if (list->runs > 0) {
@@ -103,13 +103,13 @@ int run_list_add(struct block_pool *pool, struct run_list *list, uint64_t first,
 			list->pages += (uint32_t)count;
 			return 0;
 		}
-		uint32_t slot = (list->runs - 1) % BLOCK_RUNS;
+		uint32_t slot = (list->runs - 1) % NODE_RUNS;
 		if (slot == 0) {
 			if (prepare(pool) != 0)
 				return -1;
 			extend(pool, &list->head, &list->tail);
 		}
-		block_at(pool, list->tail)->as.runs[slot] = frame_run_of(first, count);
+		node_at(pool, list->tail)->as.runs[slot] = frame_run_of(first, count);
 	} else {
 		list->first = frame_run_of(first, count);
 	}
@@ -118,10 +118,10 @@ int run_list_add(struct block_pool *pool, struct run_list *list, uint64_t first,
 	return 0;
 }
 
-void run_list_clear(struct block_pool *pool, struct run_list *list)
+void run_list_clear(struct node_pool *pool, struct run_list *list)
 {
 	if (list->runs > 1)
-		give(pool, list->head, list->tail, ((uint64_t)list->runs - 1 + BLOCK_RUNS - 1) / BLOCK_RUNS);
+		give(pool, list->head, list->tail, ((uint64_t)list->runs - 1 + NODE_RUNS - 1) / NODE_RUNS);
 	*list = run_list_empty();
 }
 
@@ -129,26 +129,26 @@ void run_list_clear(struct block_pool *pool, struct run_list *list)
 static void next_run(struct run_cursor *cursor)
 {
 	cursor->left = 0;
-	if (!cursor->list || cursor->block == BLOCK_NONE)
+	if (!cursor->list || cursor->node == NODE_NONE)
 		return;
 	const struct run_list *list = cursor->list;
-	const struct list_block *block = block_at(cursor->pool, cursor->block);
-	uint32_t in_tail = (list->runs - 2) % BLOCK_RUNS + 1;
-	if (cursor->block == list->tail && cursor->slot == in_tail)
+	const struct list_node *node = node_at(cursor->pool, cursor->node);
+	uint32_t in_tail = (list->runs - 2) % NODE_RUNS + 1;
+	if (cursor->node == list->tail && cursor->slot == in_tail)
 		return;
-	frame_run run = block->as.runs[cursor->slot++];
+	frame_run run = node->as.runs[cursor->slot++];
 	cursor->frame = frame_run_first(run);
 	cursor->left = frame_run_count(run);
-	if (cursor->slot == BLOCK_RUNS && cursor->block != list->tail) {
-		cursor->block = block->next;
+	if (cursor->slot == NODE_RUNS && cursor->node != list->tail) {
+		cursor->node = node->next;
 		cursor->slot = 0;
 	}
 }
 
-struct run_cursor run_cursor_at(const struct block_pool *pool, const struct run_list *list, uint64_t offset)
+struct run_cursor run_cursor_at(const struct node_pool *pool, const struct run_list *list, uint64_t offset)
 {
 	assert(offset <= list->pages);
-	struct run_cursor cursor = {.pool = pool, .list = list, .block = list->head};
+	struct run_cursor cursor = {.pool = pool, .list = list, .node = list->head};
 	if (list->runs == 0)
 		return cursor;
 	cursor.frame = frame_run_first(list->first);
@@ -170,42 +170,42 @@ void run_cursor_advance(struct run_cursor *cursor, uint64_t count)
 		next_run(cursor);
 }
 
-int extent_list_prepare(struct block_pool *pool, const struct extent_list *list)
+int extent_list_prepare(struct node_pool *pool, const struct extent_list *list)
 {
-	return list->count > 0 && (list->count - 1) % BLOCK_EXTENTS == 0 ? prepare(pool) : 0;
+	return list->count > 0 && (list->count - 1) % NODE_EXTENTS == 0 ? prepare(pool) : 0;
 }
 
-void extent_list_add(struct block_pool *pool, struct extent_list *list, const struct iova_extent *extent, uint32_t pages)
+void extent_list_add(struct node_pool *pool, struct extent_list *list, const struct iova_extent *extent, uint32_t pages)
 {
 	assert(pages);
 	if (list->count == 0) {
 		list->first = *extent;
 		list->first_pages = pages;
 	} else {
-		uint32_t slot = (list->count - 1) % BLOCK_EXTENTS;
+		uint32_t slot = (list->count - 1) % NODE_EXTENTS;
 		if (slot == 0)
 			extend(pool, &list->head, &list->tail);
-		struct list_block *block = block_at(pool, list->tail);
-		block->as.of.extents[slot] = *extent;
-		block->as.of.pages[slot] = pages;
+		struct list_node *node = node_at(pool, list->tail);
+		node->as.of.extents[slot] = *extent;
+		node->as.of.pages[slot] = pages;
 	}
 	list->count++;
 }
 
-void extent_list_clear(struct block_pool *pool, struct extent_list *list)
+void extent_list_clear(struct node_pool *pool, struct extent_list *list)
 {
 	if (list->count > 1)
-		give(pool, list->head, list->tail, ((uint64_t)list->count - 1 + BLOCK_EXTENTS - 1) / BLOCK_EXTENTS);
+		give(pool, list->head, list->tail, ((uint64_t)list->count - 1 + NODE_EXTENTS - 1) / NODE_EXTENTS);
 	*list = extent_list_empty();
 }
 
-struct extent_cursor extent_cursor_at(const struct block_pool *pool, const struct extent_list *list)
+struct extent_cursor extent_cursor_at(const struct node_pool *pool, const struct extent_list *list)
 {
 	return (struct extent_cursor){.pool = pool,
 				      .extent = list->count > 0 ? &list->first : NULL,
 				      .pages = list->first_pages,
 				      .left = list->count,
-				      .block = list->head};
+				      .node = list->head};
 }
 
 void extent_cursor_next(struct extent_cursor *cursor)
@@ -215,11 +215,11 @@ void extent_cursor_next(struct extent_cursor *cursor)
 		cursor->extent = NULL;
 		return;
 	}
-	const struct list_block *block = block_at(cursor->pool, cursor->block);
-	cursor->extent = &block->as.of.extents[cursor->slot];
-	cursor->pages = block->as.of.pages[cursor->slot];
-	if (++cursor->slot == BLOCK_EXTENTS) {
-		cursor->block = block->next;
+	const struct list_node *node = node_at(cursor->pool, cursor->node);
+	cursor->extent = &node->as.of.extents[cursor->slot];
+	cursor->pages = node->as.of.pages[cursor->slot];
+	if (++cursor->slot == NODE_EXTENTS) {
+		cursor->node = node->next;
 		cursor->slot = 0;
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The lists behind handles: runs of frames and logical extents, in blocks of 64 bytes from one pool of an adapter. Blocks
- * never move. The first element lives in the handle itself, so that what is contiguous needs no block. */
+ * The lists behind handles: runs of frames and logical extents, in nodes of 64 bytes from one pool of an adapter. Blocks
+ * never move. The first element lives in the handle itself, so that what is contiguous needs no node. */
 #ifndef DDI_LISTS_H
 #define DDI_LISTS_H
 
@@ -30,50 +30,50 @@ static inline uint64_t frame_run_count(frame_run run)
 	return (run >> 32) + 1;
 }
 
-#define BLOCK_RUNS 7u
-#define BLOCK_EXTENTS 2u
-#define BLOCK_NONE UINT32_MAX
-#define BLOCK_CHUNK_SHIFT 12u
-#define BLOCK_CHUNK_BLOCKS (UINT64_C(1) << BLOCK_CHUNK_SHIFT)
-#define BLOCK_CHUNKS_MAX (UINT64_C(1) << 16)
+#define NODE_RUNS 7u
+#define NODE_EXTENTS 2u
+#define NODE_NONE UINT32_MAX
+#define NODE_CHUNK_SHIFT 12u
+#define NODE_CHUNK_NODES (UINT64_C(1) << NODE_CHUNK_SHIFT)
+#define NODE_CHUNKS_MAX (UINT64_C(1) << 16)
 
-struct list_block {
+struct list_node {
 	union {
-		frame_run runs[BLOCK_RUNS];
+		frame_run runs[NODE_RUNS];
 		struct {
-			struct iova_extent extents[BLOCK_EXTENTS];
-			uint32_t pages[BLOCK_EXTENTS]; /* that were asked for */
+			struct iova_extent extents[NODE_EXTENTS];
+			uint32_t pages[NODE_EXTENTS]; /* that were asked for */
 		} of;
 	} as;
-	uint32_t next; /* BLOCK_NONE at the end */
+	uint32_t next; /* NODE_NONE at the end */
 };
-_Static_assert(sizeof(struct list_block) == 64, "a block is a cache line");
+_Static_assert(sizeof(struct list_node) == 64, "a block is a cache line");
 
-/* Invariant: blocks in lists + blocks on the free list + (capacity - used) = capacity. */
-struct block_pool {
-	struct list_block **chunks;
+/* Invariant: nodes in lists + nodes on the free list + (capacity - used) = capacity. */
+struct node_pool {
+	struct list_node **chunks;
 	uint64_t capacity;
-	uint64_t used; /* blocks [used, capacity) were never given */
+	uint64_t used; /* nodes [used, capacity) were never given */
 	uint32_t free_head;
 	uint64_t free_count;
 };
 
 /* Return 0, or -1 without memory. close is idempotent on a zeroed pool. */
-int block_pool_open(struct block_pool *pool);
-void block_pool_close(struct block_pool *pool);
-/* Room for `blocks` blocks in lists, touched. */
-int block_pool_reserve(struct block_pool *pool, uint64_t blocks);
+int node_pool_open(struct node_pool *pool);
+void node_pool_close(struct node_pool *pool);
+/* Room for `nodes` nodes in lists, touched. */
+int node_pool_reserve(struct node_pool *pool, uint64_t nodes);
 
-static inline struct list_block *block_at(const struct block_pool *pool, uint32_t index)
+static inline struct list_node *node_at(const struct node_pool *pool, uint32_t index)
 {
 	assert(index < pool->capacity);
-	return &pool->chunks[index >> BLOCK_CHUNK_SHIFT][index & (BLOCK_CHUNK_BLOCKS - 1)];
+	return &pool->chunks[index >> NODE_CHUNK_SHIFT][index & (NODE_CHUNK_NODES - 1)];
 }
 
 /* Maximal runs, in the order of the pages: neighbours are merged as they are added. */
 struct run_list {
 	frame_run first; /* when runs > 0 */
-	uint32_t head;   /* blocks of the others; BLOCK_NONE while runs <= 1 */
+	uint32_t head;   /* nodes of the others; NODE_NONE while runs <= 1 */
 	uint32_t tail;
 	uint32_t runs;
 	uint32_t pages;
@@ -81,26 +81,26 @@ struct run_list {
 
 static inline struct run_list run_list_empty(void)
 {
-	return (struct run_list){.head = BLOCK_NONE, .tail = BLOCK_NONE};
+	return (struct run_list){.head = NODE_NONE, .tail = NODE_NONE};
 }
 
 /* Appends frames [first, first + count). Returns 0, or -1 without memory: the list is then as it was. */
-int run_list_add(struct block_pool *pool, struct run_list *list, uint64_t first, uint64_t count);
-/* Gives the blocks back. O(1). The list is empty then. */
-void run_list_clear(struct block_pool *pool, struct run_list *list);
+int run_list_add(struct node_pool *pool, struct run_list *list, uint64_t first, uint64_t count);
+/* Gives the nodes back. O(1). The list is empty then. */
+void run_list_clear(struct node_pool *pool, struct run_list *list);
 
 /* Walks pages of a run list, or of one long run outside the pool (device memory). */
 struct run_cursor {
-	const struct block_pool *pool;
+	const struct node_pool *pool;
 	const struct run_list *list; /* NULL: nothing follows the run at hand */
 	uint64_t frame;              /* of the page at hand */
 	uint64_t left;               /* pages of this run from there on; 0: the end */
-	uint32_t block;
-	uint32_t slot; /* index of the next run in the block */
+	uint32_t node;
+	uint32_t slot; /* index of the next run in the node */
 };
 
 /* At page `offset` of the list, which it has. O(runs before it). */
-struct run_cursor run_cursor_at(const struct block_pool *pool, const struct run_list *list, uint64_t offset);
+struct run_cursor run_cursor_at(const struct node_pool *pool, const struct run_list *list, uint64_t offset);
 /* Goes on by count pages, 1 <= count <= left. */
 void run_cursor_advance(struct run_cursor *cursor, uint64_t count);
 
@@ -115,24 +115,24 @@ struct extent_list {
 
 static inline struct extent_list extent_list_empty(void)
 {
-	return (struct extent_list){.head = BLOCK_NONE, .tail = BLOCK_NONE};
+	return (struct extent_list){.head = NODE_NONE, .tail = NODE_NONE};
 }
 
 /* Makes sure that the next add cannot fail. Returns 0, or -1 without memory. */
-int extent_list_prepare(struct block_pool *pool, const struct extent_list *list);
-void extent_list_add(struct block_pool *pool, struct extent_list *list, const struct iova_extent *extent, uint32_t pages);
-void extent_list_clear(struct block_pool *pool, struct extent_list *list);
+int extent_list_prepare(struct node_pool *pool, const struct extent_list *list);
+void extent_list_add(struct node_pool *pool, struct extent_list *list, const struct iova_extent *extent, uint32_t pages);
+void extent_list_clear(struct node_pool *pool, struct extent_list *list);
 
 struct extent_cursor {
-	const struct block_pool *pool;
+	const struct node_pool *pool;
 	const struct iova_extent *extent; /* NULL at the end */
 	uint32_t pages;                   /* of it, that were asked for */
 	uint32_t left;                    /* extents from this one on */
-	uint32_t block;
+	uint32_t node;
 	uint32_t slot;
 };
 
-struct extent_cursor extent_cursor_at(const struct block_pool *pool, const struct extent_list *list);
+struct extent_cursor extent_cursor_at(const struct node_pool *pool, const struct extent_list *list);
 void extent_cursor_next(struct extent_cursor *cursor);
 
 #endif

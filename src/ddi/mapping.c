@@ -26,11 +26,11 @@ static enum iova_status take_extent(struct ddi_adapter *adapter, const struct io
 				    struct extent_list *list)
 {
 	struct iova_extent extent;
-	if (extent_list_prepare(&adapter->blocks, list) != 0)
+	if (extent_list_prepare(&adapter->list_nodes, list) != 0)
 		return IOVA_NO_MEMORY;
 	enum iova_status status = adapter->table->alloc(adapter->self, request, cpu, &extent);
 	if (status == IOVA_OK)
-		extent_list_add(&adapter->blocks, list, &extent, (uint32_t)request->count);
+		extent_list_add(&adapter->list_nodes, list, &extent, (uint32_t)request->count);
 	return status;
 }
 
@@ -116,11 +116,11 @@ enum iova_status mapping_place(struct ddi_adapter *adapter, struct run_cursor fr
 	while (pages > 0 && status == IOVA_OK) {
 		struct iova_extent extent;
 		uint64_t count = frames.left < pages ? frames.left : pages;
-		status = extent_list_prepare(&adapter->blocks, list) == 0
+		status = extent_list_prepare(&adapter->list_nodes, list) == 0
 				 ? adapter->table->place(adapter->self, frames.frame, count, cpu, &extent)
 				 : IOVA_NO_MEMORY;
 		if (status == IOVA_OK)
-			extent_list_add(&adapter->blocks, list, &extent, (uint32_t)count);
+			extent_list_add(&adapter->list_nodes, list, &extent, (uint32_t)count);
 		pages -= count;
 		run_cursor_advance(&frames, count);
 	}
@@ -131,10 +131,10 @@ enum iova_status mapping_place(struct ddi_adapter *adapter, struct run_cursor fr
 
 void mapping_release(struct ddi_adapter *adapter, struct extent_list *list, uint32_t cpu)
 {
-	struct extent_cursor cursor = extent_cursor_at(&adapter->blocks, list);
+	struct extent_cursor cursor = extent_cursor_at(&adapter->list_nodes, list);
 	for (; cursor.extent; extent_cursor_next(&cursor))
 		adapter->table->free(adapter->self, cursor.extent, cpu);
-	extent_list_clear(&adapter->blocks, list);
+	extent_list_clear(&adapter->list_nodes, list);
 }
 
 struct extent_list mapping_load(const struct handle_entry *entry, const union handle_more *more)
@@ -207,7 +207,7 @@ static void count_extents(const struct ddi_adapter *adapter, const struct extent
 			  struct ddi_placement *placement)
 {
 	uint64_t end = UINT64_MAX;
-	struct extent_cursor cursor = extent_cursor_at(&adapter->blocks, list);
+	struct extent_cursor cursor = extent_cursor_at(&adapter->list_nodes, list);
 	for (; cursor.extent; extent_cursor_next(&cursor)) {
 		placement->extents += cursor.extent->first != end;
 		end = cursor.extent->first + cursor.pages;
@@ -223,7 +223,7 @@ void mapping_measure(const struct ddi_adapter *adapter, const struct extent_list
 	if (frames.left == 0)
 		return;
 	uint64_t end = UINT64_MAX;
-	struct walk walk = {.extents = extent_cursor_at(&adapter->blocks, list), .frames = frames, .pages = pages};
+	struct walk walk = {.extents = extent_cursor_at(&adapter->list_nodes, list), .frames = frames, .pages = pages};
 	while (walk_next(&walk)) {
 		placement->frame_runs += walk.frame != end;
 		end = walk.frame + walk.count;
@@ -236,7 +236,7 @@ static void tell(struct ddi_adapter *adapter, const struct extent_list *list, st
 {
 	if (!adapter->map_event)
 		return;
-	struct walk walk = {.extents = extent_cursor_at(&adapter->blocks, list), .frames = frames, .pages = pages};
+	struct walk walk = {.extents = extent_cursor_at(&adapter->list_nodes, list), .frames = frames, .pages = pages};
 	while (walk_next(&walk))
 		adapter->map_event(adapter->map_context, walk.logical, walk.frame, walk.count, mapped);
 }

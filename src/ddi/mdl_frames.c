@@ -96,15 +96,15 @@ static enum ntstatus take_chunks(struct ddi_adapter *adapter, struct page_window
 		return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
 	uint64_t taken = 0, first;
 	for (; taken < chunks && frame_pool_take_run(adapter->physical, &request, &first); taken++) {
-		if (run_list_add(&adapter->blocks, list, first, chunk) != 0) {
+		if (run_list_add(&adapter->list_nodes, list, first, chunk) != 0) {
 			frame_pool_give(adapter->physical, first, chunk);
-			frame_pool_give_list(adapter->physical, &adapter->blocks, list);
+			frame_pool_give_list(adapter->physical, &adapter->list_nodes, list);
 			return adapter_count(&adapter->failures.no_metadata, NTSTATUS_INSUFFICIENT_RESOURCES);
 		}
 	}
 	if (taken >= least)
 		return NTSTATUS_SUCCESS;
-	frame_pool_give_list(adapter->physical, &adapter->blocks, list);
+	frame_pool_give_list(adapter->physical, &adapter->list_nodes, list);
 	return adapter_no_frames(adapter, least * chunk, request.low, request.high);
 }
 
@@ -116,16 +116,17 @@ static enum ntstatus gather(struct ddi_adapter *adapter, struct page_windows win
 		return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
 	while (taken < pages && page_windows_next(&windows, &low, &high)) {
 		uint64_t more;
-		int failed = frame_pool_gather(adapter->physical, &adapter->blocks, low, high, pages - taken, list, &more);
+		int failed =
+			frame_pool_gather(adapter->physical, &adapter->list_nodes, low, high, pages - taken, list, &more);
 		taken += more;
 		if (failed) {
-			frame_pool_give_list(adapter->physical, &adapter->blocks, list);
+			frame_pool_give_list(adapter->physical, &adapter->list_nodes, list);
 			return adapter_count(&adapter->failures.no_metadata, NTSTATUS_INSUFFICIENT_RESOURCES);
 		}
 	}
 	if (taken >= least)
 		return NTSTATUS_SUCCESS;
-	frame_pool_give_list(adapter->physical, &adapter->blocks, list);
+	frame_pool_give_list(adapter->physical, &adapter->list_nodes, list);
 	return adapter_count(&adapter->failures.physical_exhausted, NTSTATUS_NO_MEMORY);
 }
 
@@ -153,8 +154,8 @@ enum ntstatus mdl_take_any_frames(struct ddi_adapter *adapter, uint64_t pages, s
 	*list = run_list_empty();
 	if (pages > adapter->physical->free)
 		return adapter_count(&adapter->failures.physical_exhausted, NTSTATUS_NO_MEMORY);
-	if (frame_pool_gather(adapter->physical, &adapter->blocks, 0, UINT64_MAX, pages, list, &taken) == 0)
+	if (frame_pool_gather(adapter->physical, &adapter->list_nodes, 0, UINT64_MAX, pages, list, &taken) == 0)
 		return NTSTATUS_SUCCESS;
-	frame_pool_give_list(adapter->physical, &adapter->blocks, list);
+	frame_pool_give_list(adapter->physical, &adapter->list_nodes, list);
 	return adapter_count(&adapter->failures.no_metadata, NTSTATUS_INSUFFICIENT_RESOURCES);
 }

@@ -55,8 +55,8 @@ static enum ntstatus take_limited(struct ddi_adapter *adapter, const struct ddi_
 	if (!frame_pool_take_run(adapter->physical, &run, &first))
 		return adapter_no_frames(adapter, run.count, run.low, run.high);
 	/* The first run of a list needs no memory. */
-	return run_list_add(&adapter->blocks, frames, first, run.count) == 0 ? NTSTATUS_SUCCESS
-									     : NTSTATUS_INSUFFICIENT_RESOURCES;
+	return run_list_add(&adapter->list_nodes, frames, first, run.count) == 0 ? NTSTATUS_SUCCESS
+										 : NTSTATUS_INSUFFICIENT_RESOURCES;
 }
 
 /* The limits of a new object in pages, and its frames. */
@@ -199,6 +199,6 @@ void dxgk_cb_destroy_physical_memory_object(struct ddi_adapter *adapter, ddi_han
 	if (more->object.adapter_object != HANDLE_INDEX_NONE)
 		close_object(adapter, more);
 	if (more->object.type != DDI_MEMORY_IO_SPACE)
-		frame_pool_give_list(adapter->physical, &adapter->blocks, &entry->as.frames);
+		frame_pool_give_list(adapter->physical, &adapter->list_nodes, &entry->as.frames);
 	handle_table_drop(&adapter->handles, entry);
 }

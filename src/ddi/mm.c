@@ -238,7 +238,7 @@ void mm_free_pages_from_mdl(struct ddi_adapter *adapter, ddi_handle mdl)
 	} else if (more->mdl.maps > 0) {
 		adapter->violations.mdl_freed_while_mapped++;
 	} else {
-		frame_pool_give_list(adapter->physical, &adapter->blocks, &entry->as.frames);
+		frame_pool_give_list(adapter->physical, &adapter->list_nodes, &entry->as.frames);
 		more->mdl.pages_freed = true;
 		adapter->mdls_waiting++;
 	}

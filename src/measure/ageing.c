@@ -110,7 +110,7 @@ static size_t find_levels(const size_t *begin, const double *values, size_t coun
 	return join(levels, found, values);
 }
 
-static enum ageing_class classify(const struct level *levels, size_t count, const struct ageing_place *places, double end)
+static enum ageing_class classify(const struct level *levels, size_t count, const struct ageing_extent *extents, double end)
 {
 	const struct level *last = &levels[count - 1];
 	size_t steady = count - 1;
@@ -123,22 +123,22 @@ static enum ageing_class classify(const struct level *levels, size_t count, cons
 	}
 	if (steady == 0)
 		return AGEING_FLAT;
-	if (4 * (end - places[levels[steady].first].first) >= end)
+	if (4 * (end - extents[levels[steady].first].first) >= end)
 		return lower ? AGEING_AGEING : AGEING_WARM_UP;
 	return falls ? AGEING_NO_STEADY_STATE : AGEING_AGEING;
 }
 
-static double middle(const struct ageing_place *place)
+static double middle(const struct ageing_extent *extent)
 {
-	return (place->first + place->end) / 2;
+	return (extent->first + extent->end) / 2;
 }
 
 /* Of the values between two points of the axis; NaN without any. */
-static double mean_between(const double *values, const struct ageing_place *places, size_t count, double from, double to)
+static double mean_between(const double *values, const struct ageing_extent *extents, size_t count, double from, double to)
 {
 	double sum = 0, found = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (middle(&places[i]) < from || middle(&places[i]) >= to)
+		if (middle(&extents[i]) < from || middle(&extents[i]) >= to)
 			continue;
 		sum += values[i];
 		found++;
@@ -147,16 +147,16 @@ static double mean_between(const double *values, const struct ageing_place *plac
 }
 
 /* scratch: count * (count - 1) / 2 */
-static double theil_sen(const double *values, const struct ageing_place *places, size_t count, double *scratch)
+static double theil_sen(const double *values, const struct ageing_extent *extents, size_t count, double *scratch)
 {
 	size_t pairs = 0;
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = i + 1; j < count; j++)
-			scratch[pairs++] = (values[j] - values[i]) / (middle(&places[j]) - middle(&places[i]));
+			scratch[pairs++] = (values[j] - values[i]) / (middle(&extents[j]) - middle(&extents[i]));
 	return statistics_median(scratch, pairs);
 }
 
-int ageing_judge(const double *values, const struct ageing_place *places, size_t count, double end, struct ageing *found)
+int ageing_judge(const double *values, const struct ageing_extent *extents, size_t count, double end, struct ageing *found)
 {
 	assert(end > 0 || !count);
 	*found = (struct ageing){.first_to_last_decile = (double)NAN, .slope = (double)NAN};
@@ -174,10 +174,10 @@ int ageing_judge(const double *values, const struct ageing_place *places, size_t
 		partition(scratch, count, PENALTY * s * s * log((double)count), best, begin);
 		size_t level_count = find_levels(begin, scratch, count, levels);
 		found->change_points = level_count - 1;
-		found->class = classify(levels, level_count, places, end);
-		found->first_to_last_decile = mean_between(values, places, count, 0.9 * end, end) /
-					      mean_between(values, places, count, 0, 0.1 * end);
-		found->slope = theil_sen(values, places, count, scratch);
+		found->class = classify(levels, level_count, extents, end);
+		found->first_to_last_decile = mean_between(values, extents, count, 0.9 * end, end) /
+					      mean_between(values, extents, count, 0, 0.1 * end);
+		found->slope = theil_sen(values, extents, count, scratch);
 	}
 	memory_release(scratch);
 	memory_release(begin);

@@ -26,7 +26,7 @@ enum ageing_class {
 };
 
 /* Where a value stands on the axis, which begins at 0: [first, end), end above first. */
-struct ageing_place {
+struct ageing_extent {
 	double first, end;
 };
 
@@ -39,9 +39,9 @@ struct ageing {
 	double slope; /* per unit of the axis, Theil-Sen: the median of the slopes between the middles of all pairs */
 };
 
-/* values (all above 0) stand at places, which ascend, do not overlap and may have gaps between them, on an axis that ends at
+/* values (all above 0) stand at extents, which ascend, do not overlap and may have gaps between them, on an axis that ends at
  * end. Fewer than AGEING_VALUES_MIN: AGEING_UNKNOWN, ratio and slope NaN. -1: no memory, or more than AGEING_VALUES_MAX. O(n^2
  * log n). */
-int ageing_judge(const double *values, const struct ageing_place *places, size_t count, double end, struct ageing *found);
+int ageing_judge(const double *values, const struct ageing_extent *extents, size_t count, double end, struct ageing *found);
 
 #endif

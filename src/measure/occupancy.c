@@ -131,10 +131,10 @@ enum occupancy_result occupancy_reserve(struct occupancy *occupancy, uint64_t fi
 
 /* Live pages of a part, and the span that its region lies in; NULL: it has no live page at all. */
 unsigned occupancy_live_of(const struct occupancy *occupancy, const struct part *part, struct span **span,
-			   struct span_place *place)
+			   struct span_position *position)
 {
 	assert(part->from < part->to && part->to <= LEAF_PAGES);
-	*span = span_tree_find(&occupancy->live, part->region, place);
+	*span = span_tree_find(&occupancy->live, part->region, position);
 	if (!covers(*span, part->region))
 		*span = NULL;
 	if (!*span)
@@ -145,26 +145,26 @@ unsigned occupancy_live_of(const struct occupancy *occupancy, const struct part 
 
 static uint64_t live_below(const struct occupancy *occupancy, uint64_t page)
 {
-	struct span_place place;
-	const struct span *span = span_tree_find(&occupancy->live, page >> LEAF_SHIFT, &place);
+	struct span_position position;
+	const struct span *span = span_tree_find(&occupancy->live, page >> LEAF_SHIFT, &position);
 	if (!span)
 		return 0;
 	if (!covers(span, page >> LEAF_SHIFT))
-		return place.weight_before + span->weight;
+		return position.weight_before + span->weight;
 	const struct bitmap *bitmap = bitmap_of(occupancy, span);
 	uint64_t own = bitmap ? occupancy_bits_set(bitmap, 0, page % LEAF_PAGES) : page - (span->first << LEAF_SHIFT);
-	return place.weight_before + own;
+	return position.weight_before + own;
 }
 
 uint64_t occupancy_live_between(const struct occupancy *occupancy, uint64_t first, uint64_t end)
 {
 	assert(first < end && first >= occupancy->first && end <= occupancy->end);
-	struct span_place place;
+	struct span_position position;
 	struct span *span;
 	uint64_t region = first >> LEAF_SHIFT;
 	if ((end - 1) >> LEAF_SHIFT == region) {
 		const struct part part = part_of(region, first, end);
-		return occupancy_live_of(occupancy, &part, &span, &place);
+		return occupancy_live_of(occupancy, &part, &span, &position);
 	}
 	return live_below(occupancy, end) - live_below(occupancy, first);
 }

@@ -53,21 +53,21 @@ static void turn_bits(struct bitmap *bitmap, unsigned from, unsigned to)
 /* Some page of the regions low to high is live. */
 static bool any_live(const struct occupancy *occupancy, uint64_t low, uint64_t high)
 {
-	struct span_place place;
-	return covers(span_tree_find(&occupancy->live, high, &place), low);
+	struct span_position position;
+	return covers(span_tree_find(&occupancy->live, high, &position), low);
 }
 
 /* Adds [low, high] to a set; room was made. Returns how many are new. */
 static uint64_t touch(struct span_tree *set, uint64_t low, uint64_t high)
 {
-	struct span_place place;
+	struct span_position position;
 	struct span added = {.first = low, .count = high - low + 1};
 	uint64_t known = 0;
-	struct span *last = span_tree_find(set, high + 1, &place);
+	struct span *last = span_tree_find(set, high + 1, &position);
 	if (covers(last, low) && last->first <= low && last->first + last->count > high)
 		return 0;
 	/* What is met, or is a neighbour, becomes one with it: each span that goes had come before. */
-	for (; last && last->first + last->count >= low; last = span_tree_find(set, high + 1, &place)) {
+	for (; last && last->first + last->count >= low; last = span_tree_find(set, high + 1, &position)) {
 		uint64_t first = last->first < added.first ? last->first : added.first;
 		uint64_t end = added.first + added.count, own = last->first + last->count;
 		known += last->count;
@@ -77,7 +77,7 @@ static uint64_t touch(struct span_tree *set, uint64_t low, uint64_t high)
 			last->count = added.count;
 			return added.count - known;
 		}
-		span_tree_remove(set, &place);
+		span_tree_remove(set, &position);
 	}
 	span_tree_insert(set, &added);
 	return added.count - known;
@@ -164,28 +164,28 @@ static void enter_whole(struct occupancy *occupancy, uint64_t low, uint64_t end)
 }
 
 /* Turns all pages of a part in a region that has a bitmap; one without a live page is given back. */
-static void turn_part(struct occupancy *occupancy, const struct span *span, const struct span_place *place,
+static void turn_part(struct occupancy *occupancy, const struct span *span, const struct span_position *position,
 		      const struct part *part, bool live)
 {
 	uint64_t pages = part->to - part->from;
 	turn_bits(bitmap_of(occupancy, span), part->from, part->to);
 	if (live || span->weight != pages) {
-		span_tree_weigh(&occupancy->live, place, live ? pages : -pages);
+		span_tree_weigh(&occupancy->live, position, live ? pages : -pages);
 		return;
 	}
 	give_bitmap(occupancy, span->value);
-	span_tree_remove(&occupancy->live, place);
+	span_tree_remove(&occupancy->live, position);
 }
 
 /* An extent of one region: most are. */
 static enum occupancy_result take_part(struct occupancy *occupancy, const struct part *part)
 {
-	struct span_place place;
+	struct span_position position;
 	struct span *span;
-	if (occupancy_live_of(occupancy, part, &span, &place))
+	if (occupancy_live_of(occupancy, part, &span, &position))
 		return OCCUPANCY_OVERLAP;
 	if (span) {
-		turn_part(occupancy, span, &place, part, true);
+		turn_part(occupancy, span, &position, part, true);
 		return OCCUPANCY_OK;
 	}
 	if (make_room(occupancy, 1, 1) < 0)
@@ -198,11 +198,11 @@ static enum occupancy_result take_part(struct occupancy *occupancy, const struct
 /* Enters the part of an edge; whether its region was live before. */
 static bool take_edge(struct occupancy *occupancy, const struct part *part)
 {
-	struct span_place place;
+	struct span_position position;
 	struct span *span;
-	occupancy_live_of(occupancy, part, &span, &place);
+	occupancy_live_of(occupancy, part, &span, &position);
 	if (span)
-		turn_part(occupancy, span, &place, part, true);
+		turn_part(occupancy, span, &position, part, true);
 	return span != NULL;
 }
 
@@ -256,21 +256,21 @@ enum occupancy_result occupancy_take(struct occupancy *occupancy, uint64_t first
 
 /* Live pages [first, end) of a span of whole regions, which may begin before and end behind them, are taken out: what is left
  * of it on either side is entered anew. */
-static void cut_whole(struct occupancy *occupancy, const struct span_place *place, const struct span *whole, uint64_t first,
-		      uint64_t end)
+static void cut_whole(struct occupancy *occupancy, const struct span_position *position, const struct span *whole,
+		      uint64_t first, uint64_t end)
 {
 	uint64_t begin = whole->first << LEAF_SHIFT, stop = (whole->first + whole->count) << LEAF_SHIFT;
 	first = first > begin ? first : begin;
 	end = end < stop ? end : stop;
 	uint64_t low = first >> LEAF_SHIFT, high = end >> LEAF_SHIFT;
-	span_tree_remove(&occupancy->live, place);
+	span_tree_remove(&occupancy->live, position);
 	enter_whole(occupancy, whole->first, low);
 	struct part left = {low, 0, (unsigned)(first % LEAF_PAGES)},
 		    right = {high, (unsigned)(end % LEAF_PAGES), LEAF_PAGES};
 	if (left.to)
 		enter_part(occupancy, &left);
 	if (right.from && left.to && low == high) {
-		struct span_place added;
+		struct span_position added;
 		const struct span *span = span_tree_find(&occupancy->live, low, &added);
 		turn_part(occupancy, span, &added, &right, true);
 	} else if (right.from) {
@@ -289,14 +289,14 @@ enum occupancy_result occupancy_drop(struct occupancy *occupancy, uint64_t first
 	/* A span at either end may leave a piece and a part of a region. */
 	if (make_room(occupancy, 4, 2) < 0)
 		return OCCUPANCY_NO_MEMORY;
-	struct span_place place;
+	struct span_position position;
 	for (uint64_t left = high + 1; left > low;) {
-		const struct span span = *span_tree_find(&occupancy->live, left - 1, &place);
+		const struct span span = *span_tree_find(&occupancy->live, left - 1, &position);
 		const struct part part = part_of(span.first, first, end);
 		if (span.value)
-			turn_part(occupancy, &span, &place, &part, false);
+			turn_part(occupancy, &span, &position, &part, false);
 		else
-			cut_whole(occupancy, &place, &span, first, end);
+			cut_whole(occupancy, &position, &span, first, end);
 		left = span.first > low ? span.first : low;
 	}
 	occupancy->counters.live_pages -= count;

@@ -97,7 +97,7 @@ static inline struct bitmap *bitmap_of(const struct occupancy *occupancy, const 
 
 /* Live pages of a part, and the span that its region lies in; NULL: it has no live page at all. */
 unsigned occupancy_live_of(const struct occupancy *occupancy, const struct part *part, struct span **span,
-			   struct span_place *place);
+			   struct span_position *position);
 /* Of [first, end), first < end. */
 uint64_t occupancy_live_between(const struct occupancy *occupancy, uint64_t first, uint64_t end);
 

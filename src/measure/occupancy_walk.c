@@ -43,9 +43,9 @@ void occupancy_visit_free(const struct occupancy *occupancy, void (*visit)(void 
 			  void *context)
 {
 	struct walk walk = {occupancy, occupancy->first, 0, visit, context};
-	struct span_place place;
-	for (const struct span *span = span_tree_first(&occupancy->live, &place); span;
-	     span = span_tree_next(&occupancy->live, &place)) {
+	struct span_position position;
+	for (const struct span *span = span_tree_first(&occupancy->live, &position); span;
+	     span = span_tree_next(&occupancy->live, &position)) {
 		const struct bitmap *bitmap = bitmap_of(occupancy, span);
 		uint64_t page = span->first << LEAF_SHIFT;
 		if (!bitmap)
@@ -72,8 +72,8 @@ static const unsigned shifts[OCCUPANCY_SIZES] = {LEAF_SHIFT, GIB_SHIFT, TOP_SHIF
 
 static bool is_touched(const struct span_tree *set, uint64_t low, uint64_t high)
 {
-	struct span_place place;
-	const struct span *span = span_tree_find(set, low, &place);
+	struct span_position position;
+	const struct span *span = span_tree_find(set, low, &position);
 	return covers(span, high);
 }
 
@@ -126,10 +126,10 @@ static const char *recount_touched(const struct occupancy *occupancy, struct rec
 {
 	for (unsigned size = 0; size < OCCUPANCY_SIZES; size++) {
 		const struct span_tree *set = &occupancy->touched[size];
-		struct span_place place;
+		struct span_position position;
 		if (!span_tree_sound(set))
 			return "touched regions are out of order";
-		for (const struct span *span = span_tree_first(set, &place); span; span = span_tree_next(set, &place))
+		for (const struct span *span = span_tree_first(set, &position); span; span = span_tree_next(set, &position))
 			sum->touched[size] += span->count;
 	}
 	return NULL;
@@ -175,12 +175,12 @@ static const char *compare(const struct occupancy *occupancy, const struct recou
 const char *occupancy_broken_invariant(const struct occupancy *occupancy)
 {
 	struct recount sum = {.lowest = UINT64_MAX};
-	struct span_place place;
+	struct span_position position;
 	if (!span_tree_sound(&occupancy->live))
 		return "spans of live regions are out of order";
 	const char *broken = recount_touched(occupancy, &sum);
-	for (const struct span *span = span_tree_first(&occupancy->live, &place); span && !broken;
-	     span = span_tree_next(&occupancy->live, &place)) {
+	for (const struct span *span = span_tree_first(&occupancy->live, &position); span && !broken;
+	     span = span_tree_next(&occupancy->live, &position)) {
 		broken = recount_pages(occupancy, span, &sum);
 		if (!broken)
 			broken = recount_regions(occupancy, span, &sum);

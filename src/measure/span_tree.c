@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * A B+ tree. Blocks are numbered, so that they can lie in arrays that grow; what is full is divided on the way down. A block
+ * A B+ tree. Nodes are numbered, so that they can lie in arrays that grow; what is full is divided on the way down. A node
  * is given back when it is empty, and not before: neighbours are not joined. */
 #include "measure/span_tree.h"
 
@@ -133,55 +133,55 @@ static uint32_t spans_up_to(const struct span_leaf *leaf, uint64_t number)
 	return low;
 }
 
-struct span *span_tree_find(const struct span_tree *tree, uint64_t number, struct span_place *place)
+struct span *span_tree_find(const struct span_tree *tree, uint64_t number, struct span_position *position)
 {
 	if (!tree->count)
 		return NULL;
-	uint32_t block = tree->root;
-	place->weight_before = 0;
+	uint32_t node = tree->root;
+	position->weight_before = 0;
 	for (unsigned level = 0; level < tree->levels; level++) {
-		const struct span_fork *fork = &tree->forks[block];
+		const struct span_fork *fork = &tree->forks[node];
 		uint32_t child = child_of(fork, number);
 		for (uint32_t i = 0; i < child; i++)
-			place->weight_before += fork->weight[i];
-		place->fork[level] = block;
-		place->child[level] = child;
-		block = fork->child[child];
+			position->weight_before += fork->weight[i];
+		position->fork[level] = node;
+		position->child[level] = child;
+		node = fork->child[child];
 	}
-	struct span_leaf *leaf = &tree->leaves[block];
+	struct span_leaf *leaf = &tree->leaves[node];
 	uint32_t spans = spans_up_to(leaf, number);
 	if (!spans)
 		return NULL;
-	place->leaf = block;
-	place->at = spans - 1;
-	for (uint32_t i = 0; i < place->at; i++)
-		place->weight_before += leaf->spans[i].weight;
-	return &leaf->spans[place->at];
+	position->leaf = node;
+	position->at = spans - 1;
+	for (uint32_t i = 0; i < position->at; i++)
+		position->weight_before += leaf->spans[i].weight;
+	return &leaf->spans[position->at];
 }
 
-const struct span *span_tree_first(const struct span_tree *tree, struct span_place *place)
+const struct span *span_tree_first(const struct span_tree *tree, struct span_position *position)
 {
 	if (!tree->count)
 		return NULL;
-	uint32_t block = tree->root;
+	uint32_t node = tree->root;
 	for (unsigned level = 0; level < tree->levels; level++)
-		block = tree->forks[block].child[0];
-	place->leaf = block;
-	place->at = 0;
-	return &tree->leaves[block].spans[0];
+		node = tree->forks[node].child[0];
+	position->leaf = node;
+	position->at = 0;
+	return &tree->leaves[node].spans[0];
 }
 
-const struct span *span_tree_next(const struct span_tree *tree, struct span_place *place)
+const struct span *span_tree_next(const struct span_tree *tree, struct span_position *position)
 {
-	assert(place->leaf < tree->leaf_capacity && place->at < tree->leaves[place->leaf].count);
-	const struct span_leaf *leaf = &tree->leaves[place->leaf];
-	if (++place->at < leaf->count)
-		return &leaf->spans[place->at];
+	assert(position->leaf < tree->leaf_capacity && position->at < tree->leaves[position->leaf].count);
+	const struct span_leaf *leaf = &tree->leaves[position->leaf];
+	if (++position->at < leaf->count)
+		return &leaf->spans[position->at];
 	if (leaf->next == NOTHING)
 		return NULL;
-	place->leaf = leaf->next;
-	place->at = 0;
-	return &tree->leaves[place->leaf].spans[0];
+	position->leaf = leaf->next;
+	position->at = 0;
+	return &tree->leaves[position->leaf].spans[0];
 }
 
 /* A new child behind child number at. */
@@ -198,7 +198,7 @@ static void add_child(struct span_fork *fork, uint32_t at, uint32_t child, uint6
 	fork->count++;
 }
 
-/* What stays when a full block is divided: half of it, or nearly all when spans come in ascending order. */
+/* What stays when a full node is divided: half of it, or nearly all when spans come in ascending order. */
 static uint32_t kept(bool at_end)
 {
 	return at_end ? SPAN_TREE_CHILDREN - 1 : SPAN_TREE_CHILDREN / 2;
@@ -239,9 +239,9 @@ static void divide_fork(struct span_tree *tree, struct span_fork *above, uint32_
 	add_child(above, at, high, to->first[0], weight);
 }
 
-static bool is_full(const struct span_tree *tree, unsigned level, uint32_t block)
+static bool is_full(const struct span_tree *tree, unsigned level, uint32_t node)
 {
-	uint32_t count = level < tree->levels ? tree->forks[block].count : tree->leaves[block].count;
+	uint32_t count = level < tree->levels ? tree->forks[node].count : tree->leaves[node].count;
 	return count == SPAN_TREE_CHILDREN;
 }
 
@@ -283,9 +283,9 @@ void span_tree_insert(struct span_tree *tree, const struct span *span)
 	}
 	if (is_full(tree, 0, tree->root))
 		raise_root(tree);
-	uint32_t block = tree->root;
+	uint32_t node = tree->root;
 	for (unsigned level = 0; level < tree->levels; level++) {
-		struct span_fork *fork = &tree->forks[block];
+		struct span_fork *fork = &tree->forks[node];
 		uint32_t child = child_of(fork, span->first);
 		if (is_full(tree, level + 1, fork->child[child])) {
 			if (level + 1 < tree->levels)
@@ -297,9 +297,9 @@ void span_tree_insert(struct span_tree *tree, const struct span *span)
 		if (span->first < fork->first[child])
 			fork->first[child] = span->first;
 		fork->weight[child] += span->weight;
-		block = fork->child[child];
+		node = fork->child[child];
 	}
-	struct span_leaf *leaf = &tree->leaves[block];
+	struct span_leaf *leaf = &tree->leaves[node];
 	uint32_t at = spans_up_to(leaf, span->first);
 	memmove(&leaf->spans[at + 1], &leaf->spans[at], (leaf->count - at) * sizeof leaf->spans[0]);
 	leaf->spans[at] = *span;
@@ -314,20 +314,21 @@ static void drop_child(struct span_fork *fork, uint32_t at)
 	memmove(&fork->child[at], &fork->child[at + 1], behind * sizeof fork->child[0]);
 }
 
-void span_tree_remove(struct span_tree *tree, const struct span_place *place)
+void span_tree_remove(struct span_tree *tree, const struct span_position *position)
 {
-	assert(tree->count && place->leaf < tree->leaf_capacity && place->at < tree->leaves[place->leaf].count);
-	struct span_leaf *leaf = &tree->leaves[place->leaf];
-	uint64_t weight = leaf->spans[place->at].weight;
-	memmove(&leaf->spans[place->at], &leaf->spans[place->at + 1], (--leaf->count - place->at) * sizeof leaf->spans[0]);
+	assert(tree->count && position->leaf < tree->leaf_capacity && position->at < tree->leaves[position->leaf].count);
+	struct span_leaf *leaf = &tree->leaves[position->leaf];
+	uint64_t weight = leaf->spans[position->at].weight;
+	memmove(&leaf->spans[position->at], &leaf->spans[position->at + 1],
+		(--leaf->count - position->at) * sizeof leaf->spans[0]);
 	tree->count--;
 	bool empty = leaf->count == 0;
 	uint64_t first = empty ? 0 : leaf->spans[0].first;
 	if (empty)
-		give_leaf(tree, place->leaf);
+		give_leaf(tree, position->leaf);
 	for (unsigned level = tree->levels; level-- > 0;) {
-		struct span_fork *fork = &tree->forks[place->fork[level]];
-		uint32_t at = place->child[level];
+		struct span_fork *fork = &tree->forks[position->fork[level]];
+		uint32_t at = position->child[level];
 		fork->weight[at] -= weight;
 		if (empty)
 			drop_child(fork, at);
@@ -336,7 +337,7 @@ void span_tree_remove(struct span_tree *tree, const struct span_place *place)
 		empty = fork->count == 0;
 		first = empty ? 0 : fork->first[0];
 		if (empty)
-			give_fork(tree, place->fork[level]);
+			give_fork(tree, position->fork[level]);
 	}
 	while (tree->count && tree->levels && tree->forks[tree->root].count == 1) {
 		uint32_t root = tree->root;
@@ -346,12 +347,12 @@ void span_tree_remove(struct span_tree *tree, const struct span_place *place)
 	}
 }
 
-void span_tree_weigh(struct span_tree *tree, const struct span_place *place, uint64_t more)
+void span_tree_weigh(struct span_tree *tree, const struct span_position *position, uint64_t more)
 {
-	assert(place->leaf < tree->leaf_capacity && place->at < tree->leaves[place->leaf].count);
+	assert(position->leaf < tree->leaf_capacity && position->at < tree->leaves[position->leaf].count);
 	for (unsigned level = 0; level < tree->levels; level++)
-		tree->forks[place->fork[level]].weight[place->child[level]] += more;
-	tree->leaves[place->leaf].spans[place->at].weight += more;
+		tree->forks[position->fork[level]].weight[position->child[level]] += more;
+	tree->leaves[position->leaf].spans[position->at].weight += more;
 }
 
 /* A walk through the whole tree. */
@@ -383,43 +384,43 @@ static bool leaf_is_sound(struct proof *proof, uint32_t index, uint64_t *weight)
 	return true;
 }
 
-static uint64_t first_below(const struct span_tree *tree, unsigned level, uint32_t block)
+static uint64_t first_below(const struct span_tree *tree, unsigned level, uint32_t node)
 {
-	return level < tree->levels ? tree->forks[block].first[0] : tree->leaves[block].spans[0].first;
+	return level < tree->levels ? tree->forks[node].first[0] : tree->leaves[node].spans[0].first;
 }
 
 bool span_tree_sound(const struct span_tree *tree)
 {
 	struct proof proof = {.tree = tree, .before = NOTHING};
-	struct span_place place = {.fork = {tree->root}};
+	struct span_position position = {.fork = {tree->root}};
 	uint64_t weight;
 	if (!tree->levels)
 		return !tree->count || (leaf_is_sound(&proof, tree->root, &weight) && proof.spans == tree->count);
 	for (unsigned level = 0;;) {
-		const struct span_fork *fork = &tree->forks[place.fork[level]];
-		uint32_t at = place.child[level];
+		const struct span_fork *fork = &tree->forks[position.fork[level]];
+		uint32_t at = position.child[level];
 		if (at == fork->count) {
 			if (level-- == 0)
 				break;
-			const struct span_fork *above = &tree->forks[place.fork[level]];
-			if (above->weight[place.child[level]] != proof.weights[level + 1])
+			const struct span_fork *above = &tree->forks[position.fork[level]];
+			if (above->weight[position.child[level]] != proof.weights[level + 1])
 				return false;
 			proof.weights[level] += proof.weights[level + 1];
-			place.child[level]++;
+			position.child[level]++;
 			continue;
 		}
 		if (fork->first[at] != first_below(tree, level + 1, fork->child[at]))
 			return false;
 		if (level + 1 < tree->levels) {
-			place.fork[++level] = fork->child[at];
-			place.child[level] = 0;
+			position.fork[++level] = fork->child[at];
+			position.child[level] = 0;
 			proof.weights[level] = 0;
 			continue;
 		}
 		if (!leaf_is_sound(&proof, fork->child[at], &weight) || weight != fork->weight[at])
 			return false;
 		proof.weights[level] += weight;
-		place.child[level]++;
+		position.child[level]++;
 	}
 	return proof.spans == tree->count && tree->leaves[proof.before].next == NOTHING;
 }

@@ -28,7 +28,7 @@ enum engine_path {
 };
 
 /* Stands in front of an allocator that is not IOVA_CONCURRENT. */
-struct engine_guard {
+struct engine_front {
 	const struct iova_allocator *table;
 	void *self;
 	struct lock *lock;
@@ -39,12 +39,12 @@ struct engine_domain {
 	const struct iova_allocator *table;
 	void *self;
 	struct allocator_instance instance; /* of the engine that created it; count == 0 in those that joined it */
-	struct engine_guard guard;
+	struct engine_front guard;
 	/* The CPU's address space, when the stream maps device memory; view_table is NULL otherwise. */
 	const struct iova_allocator *view_table;
 	void *view_self;
 	struct allocator_instance view;
-	struct engine_guard view_guard;
+	struct engine_front view_front;
 	struct ddi_adapter *adapter; /* NULL when the stream has no driver calls */
 };
 

@@ -12,44 +12,44 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static enum iova_status guard_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+static enum iova_status front_alloc(void *self, const struct iova_request *request, uint32_t cpu,
 				    struct iova_extent *extent)
 {
-	struct engine_guard *guard = self;
+	struct engine_front *guard = self;
 	lock_acquire(guard->lock);
 	enum iova_status status = guard->table->alloc(guard->self, request, cpu, extent);
 	lock_release(guard->lock);
 	return status;
 }
 
-static void guard_free(void *self, const struct iova_extent *extent, uint32_t cpu)
+static void front_free(void *self, const struct iova_extent *extent, uint32_t cpu)
 {
-	struct engine_guard *guard = self;
+	struct engine_front *guard = self;
 	lock_acquire(guard->lock);
 	guard->table->free(guard->self, extent, cpu);
 	lock_release(guard->lock);
 }
 
-static enum iova_status guard_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
+static enum iova_status front_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
 {
-	struct engine_guard *guard = self;
+	struct engine_front *guard = self;
 	lock_acquire(guard->lock);
 	enum iova_status status = guard->table->place(guard->self, first, count, cpu, extent);
 	lock_release(guard->lock);
 	return status;
 }
 
-static void guard_statistics(void *self, struct iova_statistics *statistics)
+static void front_statistics(void *self, struct iova_statistics *statistics)
 {
-	struct engine_guard *guard = self;
+	struct engine_front *guard = self;
 	lock_acquire(guard->lock);
 	guard->table->statistics(guard->self, statistics);
 	lock_release(guard->lock);
 }
 
-static void guard_poll(void *self, uint64_t now_ns)
+static void front_poll(void *self, uint64_t now_ns)
 {
-	struct engine_guard *guard = self;
+	struct engine_front *guard = self;
 	if (!guard->table->poll)
 		return;
 	lock_acquire(guard->lock);
@@ -57,16 +57,16 @@ static void guard_poll(void *self, uint64_t now_ns)
 	lock_release(guard->lock);
 }
 
-static const struct iova_allocator guard_table = {
+static const struct iova_allocator front_table = {
 	.magic = IOVA_MAGIC,
 	.abi = IOVA_ABI,
 	.size = sizeof(struct iova_allocator),
 	.name = "guard",
-	.alloc = guard_alloc,
-	.free = guard_free,
-	.place = guard_place,
-	.statistics = guard_statistics,
-	.poll = guard_poll,
+	.alloc = front_alloc,
+	.free = front_free,
+	.place = front_place,
+	.statistics = front_statistics,
+	.poll = front_poll,
 };
 
 /* Every instance of an engine is of one kind. */
@@ -120,8 +120,8 @@ static int open_instance(struct engine *engine, uint32_t index, const struct wor
 		return -1;
 	if (!(domain->instance.table->capabilities & IOVA_HARNESS) && place_holes(domain, workload, error) < 0)
 		return -1;
-	domain->guard = (struct engine_guard){domain->instance.table, domain->instance.self, surroundings->lock};
-	domain->table = surroundings->lock ? &guard_table : domain->instance.table;
+	domain->guard = (struct engine_front){domain->instance.table, domain->instance.self, surroundings->lock};
+	domain->table = surroundings->lock ? &front_table : domain->instance.table;
 	domain->self = surroundings->lock ? &domain->guard : domain->instance.self;
 	return 0;
 }
@@ -135,9 +135,9 @@ static int open_view(struct engine *engine, struct engine_domain *domain, const 
 		return 0;
 	if (allocator_instance_create(spec, &space, &arena->host, &domain->view, error) < 0)
 		return -1;
-	domain->view_guard = (struct engine_guard){domain->view.table, domain->view.self, surroundings->lock};
-	domain->view_table = surroundings->lock ? &guard_table : domain->view.table;
-	domain->view_self = surroundings->lock ? &domain->view_guard : domain->view.self;
+	domain->view_front = (struct engine_front){domain->view.table, domain->view.self, surroundings->lock};
+	domain->view_table = surroundings->lock ? &front_table : domain->view.table;
+	domain->view_self = surroundings->lock ? &domain->view_front : domain->view.self;
 	return 0;
 }
 

@@ -185,7 +185,7 @@ void html_data(const struct report_view *view, struct text *html)
 	struct text json = {0};
 	json_t *data = make_data(view);
 	/* A percentile beside the whole: 99.99945068. */
-	if (!data || json_dump_text(data, false, 10, &json) < 0)
+	if (!data || json_dump_text(data, false, 10, &json) < 0 || json_ran_out())
 		html->failed = true;
 	json_decref(data);
 	text_add(html, "<script type=\"application/json\" id=\"data\">");

@@ -18,7 +18,7 @@ static bool same_workload(const struct result_workload *a, const struct result_w
 }
 
 /* The index of a workload in into, moved there when it is new. */
-static size_t place_workload(struct result *into, struct result_workload *workload)
+static size_t put_workload(struct result *into, struct result_workload *workload)
 {
 	for (size_t i = 0; i < into->workload_count; i++)
 		if (same_workload(&into->workloads[i], workload))
@@ -34,7 +34,7 @@ static bool same_arm(const struct result_arm *a, const struct result_arm *b)
 	       same(a->rate, b->rate);
 }
 
-static int place_arm(struct result *into, struct result_arm *arm, size_t workload, size_t source, struct error *error)
+static int put_arm(struct result *into, struct result_arm *arm, size_t workload, size_t source, struct error *error)
 {
 	arm->workload = workload;
 	arm->source = source;
@@ -76,22 +76,22 @@ static int take(struct result *into, struct result *from, struct error *error)
 	size_t first_source = into->source_count, first_arm = into->arm_count;
 	if (note_sources(into, from) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
-	size_t *places = memory_zeroed(from->workload_count, sizeof places[0]);
-	if (!places)
+	size_t *indices = memory_zeroed(from->workload_count, sizeof indices[0]);
+	if (!indices)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
 	for (size_t i = 0; i < from->workload_count; i++)
-		places[i] = place_workload(into, &from->workloads[i]);
+		indices[i] = put_workload(into, &from->workloads[i]);
 	int result = 0;
 	for (size_t i = 0; i < from->arm_count && result == 0; i++)
-		result = place_arm(into, &from->arms[i], places[from->arms[i].workload],
-				   first_source + from->arms[i].source, error);
+		result = put_arm(into, &from->arms[i], indices[from->arms[i].workload], first_source + from->arms[i].source,
+				 error);
 	for (size_t i = 0; i < from->expectation_count && result == 0; i++) {
 		struct result_expectation *expectation = &into->expectations[into->expectation_count++];
 		*expectation = from->expectations[i];
 		expectation->arm += first_arm;
 		from->expectations[i] = (struct result_expectation){0};
 	}
-	memory_release(places);
+	memory_release(indices);
 	return result;
 }
 

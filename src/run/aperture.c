@@ -2,7 +2,7 @@
 #include "run/aperture.h"
 
 #include "base/memory.h"
-#include "run/block.h"
+#include "run/combination.h"
 #include "run/probe.h"
 #include "run/spawn.h"
 #include "run/trial.h"
@@ -14,7 +14,7 @@
 /* One workload on one allocator while it is searched. */
 struct search {
 	const struct run_options *options;
-	struct block *block;
+	struct combination *combination;
 	const char *spec;
 	struct aperture *answer;
 	int workload_bytes;
@@ -65,16 +65,16 @@ static enum outcome try_pages(struct search *search, uint64_t pages)
 		return NO_ANSWER;
 	}
 	show_progress(search, pages);
-	block_fill_job(search->block, search->spec, job);
+	combination_fill_job(search->combination, search->spec, job);
 	job->pass = RESULT_PASS_AUDIT;
 	job->lock = search->options->lock;
-	job->changes.space_end = search->block->plan.workload.space.first + pages;
+	job->changes.space_end = search->combination->plan.workload.space.first + pages;
 	job->workload_bytes = search->workload_bytes;
 	const struct spawn_watch watch = {.stall_seconds = search->options->stall_seconds,
-					  .memory_limit_bytes = block_memory_limit(search->options)};
+					  .memory_limit_bytes = combination_memory_limit(search->options)};
 	search->answer->runs++;
 	if (spawn_worker(job, &watch, &record, &line, search->error) == 0 &&
-	    trial_hold(search->options, search->block, job, &watch, &record, search->error) == 0)
+	    trial_hold(search->options, search->combination, job, &watch, &record, search->error) == 0)
 		outcome = judge(search, &record);
 	result_record_release(&record);
 	text_release(&line);
@@ -141,8 +141,9 @@ static enum outcome look_above(struct search *search)
 /* What no allocator can do without; below it nothing is tried. */
 static uint64_t least_pages(const struct search *search)
 {
-	const struct workload *workload = &search->block->plan.workload;
-	uint64_t least = op_stream_domains(search->block->plan.stream) == 1 ? search->block->stream.peak_live_pages : 1;
+	const struct workload *workload = &search->combination->plan.workload;
+	uint64_t least =
+		op_stream_domains(search->combination->plan.stream) == 1 ? search->combination->stream.peak_live_pages : 1;
 	for (size_t i = 0; i < workload->request_count; i++) {
 		const struct workload_request *request = &workload->requests[i];
 		uint64_t above = request->low - workload->space.first + request->size.min;
@@ -154,7 +155,7 @@ static uint64_t least_pages(const struct search *search)
 static void find(struct search *search)
 {
 	struct aperture *answer = search->answer;
-	uint64_t least = least_pages(search), most = WORKLOAD_PAGES_MAX - search->block->plan.workload.space.first;
+	uint64_t least = least_pages(search), most = WORKLOAD_PAGES_MAX - search->combination->plan.workload.space.first;
 	uint64_t fails = least - 1, pages = answer->written_pages > least ? answer->written_pages : least;
 	enum outcome outcome = try_pages(search, pages);
 	for (unsigned growth = 2; outcome == FAILS && growth <= APERTURE_GROWTH_MAX && pages <= most / 2; growth *= 2) {
@@ -168,29 +169,30 @@ static void find(struct search *search)
 	answer->found = true;
 }
 
-static int search_arm(struct block *block, const struct run_options *options, const char *spec, struct aperture_list *list,
-		      struct error *error)
+static int search_arm(struct combination *combination, const struct run_options *options, const char *spec,
+		      struct aperture_list *list, struct error *error)
 {
-	const struct plan *plan = &block->plan;
+	const struct plan *plan = &combination->plan;
 	struct text label = {0};
 	if (memory_grow(&list->items, &list->capacity, list->count, sizeof list->items[0]) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for a search");
 	struct aperture *answer = &list->items[list->count++];
 	text_add(&label, "%s", plan->workload.name);
-	for (const char *at = block->changes.settings; *at; at++)
-		text_add(&label, "%s%c", at == block->changes.settings ? " " : "", *at == '\n' && at[1] ? ' ' : *at);
+	for (const char *at = combination->changes.settings; *at; at++)
+		text_add(&label, "%s%c", at == combination->changes.settings ? " " : "", *at == '\n' && at[1] ? ' ' : *at);
 	if (label.length && !label.failed && label.bytes[label.length - 1] == '\n')
 		label.bytes[--label.length] = '\0';
 	*answer = (struct aperture){
 		.workload = label.bytes,
 		.spec = memory_text(spec),
 		.written_pages = plan->workload.space.end - plan->workload.space.first,
-		.peak_live_pages = block->stream.peak_live_pages,
+		.peak_live_pages = combination->stream.peak_live_pages,
 		.page_bytes = plan->workload.space.page_bytes,
 	};
 	if (label.failed || !answer->spec)
 		return error_set(error, EXIT_CODE_IO, "no memory for a search");
-	struct search search = {.options = options, .block = block, .spec = spec, .answer = answer, .error = error};
+	struct search search = {
+		.options = options, .combination = combination, .spec = spec, .answer = answer, .error = error};
 	search.workload_bytes = spawn_memory_file("iovabench-workload", plan->bytes, plan->length, error);
 	if (search.workload_bytes < 0)
 		return -1;
@@ -204,18 +206,18 @@ static int search_arm(struct block *block, const struct run_options *options, co
 int aperture_find(const struct run_options *options, struct aperture_list *list, struct text *messages, struct error *error)
 {
 	assert(options->file_count && options->spec_count && !list->count);
-	struct block_list blocks = {0};
-	int result = block_list_open(&blocks, options, messages, error);
+	struct combination_list combinations = {0};
+	int result = combination_list_open(&combinations, options, messages, error);
 	if (error->exit_code != EXIT_CODE_IO && probe_specs(options, messages, error) < 0)
 		result = -1;
-	for (size_t i = 0; result == 0 && i < blocks.count; i++) {
-		struct block *block = blocks.blocks[i];
-		result = stream_file_create(&block->stream, &block->plan, error);
+	for (size_t i = 0; result == 0 && i < combinations.count; i++) {
+		struct combination *combination = combinations.combinations[i];
+		result = stream_file_create(&combination->stream, &combination->plan, error);
 		for (size_t arm = 0; result == 0 && arm < options->spec_count; arm++)
-			result = search_arm(block, options, options->specs[arm], list, error);
-		stream_file_close_words(&block->stream);
+			result = search_arm(combination, options, options->specs[arm], list, error);
+		stream_file_close_words(&combination->stream);
 	}
-	block_list_close(&blocks, options);
+	combination_list_close(&combinations, options);
 	return result;
 }
 

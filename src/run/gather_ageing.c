@@ -24,7 +24,7 @@ static const struct result_record_phase *timed_phase(const struct result_record 
 /* The cells of a phase over all rounds. */
 struct cells {
 	double ns_per_op[RESULT_CELLS_MAX];
-	struct ageing_place places[RESULT_CELLS_MAX]; /* operations of the phase */
+	struct ageing_extent extents[RESULT_CELLS_MAX]; /* operations of the phase */
 	size_t count;
 	double end; /* operations of the whole phase */
 };
@@ -59,7 +59,7 @@ static void cell_medians(const struct gather_arm *records, size_t index, struct 
 		}
 		if (!rounds || !(cells->end > first))
 			continue;
-		cells->places[cells->count] = (struct ageing_place){first, cells->end};
+		cells->extents[cells->count] = (struct ageing_extent){first, cells->end};
 		cells->ns_per_op[cells->count++] = statistics_median(scratch, rounds);
 	}
 }
@@ -77,7 +77,7 @@ int gather_ageing(struct result_phase *phase, const struct gather_arm *records, 
 	if (!cells.count)
 		return 0; /* no timed pass: not measured */
 	result_set(figures, METRIC_AGEING_WINDOWS, (double)cells.count);
-	if (ageing_judge(cells.ns_per_op, cells.places, cells.count, cells.end, &found) < 0)
+	if (ageing_judge(cells.ns_per_op, cells.extents, cells.count, cells.end, &found) < 0)
 		return -1;
 	phase->ageing = (enum result_ageing)found.class;
 	if (found.class == AGEING_UNKNOWN) {

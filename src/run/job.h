@@ -7,7 +7,7 @@
 #include "result/result.h"
 #include "play/lock.h"
 #include "run/plan.h"
-#include "workload/share.h"
+#include "workload/portion.h"
 
 #include <limits.h>
 #include <stdatomic.h>
@@ -36,15 +36,15 @@ struct job {
 	enum lock_kind lock; /* around allocators that need one */
 	struct plan_changes changes;
 	struct clock clock;
-	uint64_t words;           /* of the stream, with several threads of the woven one */
-	uint64_t words_of_shares; /* several threads */
+	uint64_t words;             /* of the stream, with several threads of the woven one */
+	uint64_t words_of_portions; /* several threads */
 	uint64_t peak_live_pages;
 	/* What the parent's stream needs: a recording that was exchanged under us must not be played from other slots. */
 	uint32_t slot_count, domain_count;
 	uint64_t request_count;
 	uint32_t phase_count;
 	uint64_t phase_words[WORKLOAD_PHASES_MAX];
-	uint64_t share_words[WORKLOAD_THREADS_MAX][WORKLOAD_PHASES_MAX]; /* by thread */
+	uint64_t portion_words[WORKLOAD_THREADS_MAX][WORKLOAD_PHASES_MAX]; /* by thread */
 	/* Descriptors that the worker inherits. */
 	int workload_bytes;        /* the file as the parent read it */
 	int stream_words;          /* operations, or -1: the worker generates them */

@@ -3,8 +3,8 @@
 #ifndef RUN_MATRIX_H
 #define RUN_MATRIX_H
 
-#include "run/block.h"
-#include "run/request.h"
+#include "run/combination.h"
+#include "run/run_file.h"
 #include "run/run.h"
 #include "run/store.h"
 
@@ -17,8 +17,8 @@ struct matrix {
 	struct result *result;
 	struct clock clock;
 	struct store store;
-	struct request request;
-	struct block_list list;
+	struct run_file run_file;
+	struct combination_list list;
 	int cpu;
 	/* Progress. */
 	size_t processes_done, processes;

@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static int describe_settings(const struct block *block, struct result_workload *described)
+static int describe_settings(const struct combination *combination, struct result_workload *described)
 {
 	struct yaml_setting settings[WORKLOAD_SWEEPS_MAX];
 	char text[PLAN_SETTINGS_BYTES_MAX];
-	size_t count = plan_settings(&block->changes, text, settings);
+	size_t count = plan_settings(&combination->changes, text, settings);
 	described->settings = memory_zeroed(count, sizeof described->settings[0]);
 	if (!described->settings)
 		return -1;
@@ -28,9 +28,9 @@ static int describe_settings(const struct block *block, struct result_workload *
 	return 0;
 }
 
-static int describe_workload(struct matrix *matrix, const struct block *block, struct error *error)
+static int describe_workload(struct matrix *matrix, const struct combination *combination, struct error *error)
 {
-	const struct workload *workload = &block->plan.workload;
+	const struct workload *workload = &combination->plan.workload;
 	struct result_workload *described = &matrix->result->workloads[matrix->result->workload_count++];
 	struct text expanded = {0};
 	workload_expand(workload, &expanded);
@@ -38,26 +38,26 @@ static int describe_workload(struct matrix *matrix, const struct block *block, s
 	described->about = memory_text(workload->about);
 	described->file = memory_text(workload->file);
 	described->expanded = expanded.bytes;
-	int settings = describe_settings(block, described);
-	described->hash = block->file_hash;
-	described->adaptive = op_stream_adaptive(block->plan.stream);
-	described->stream_hash = described->adaptive ? 0 : block->stream.hash;
+	int settings = describe_settings(combination, described);
+	described->hash = combination->file_hash;
+	described->adaptive = op_stream_adaptive(combination->plan.stream);
+	described->stream_hash = described->adaptive ? 0 : combination->stream.hash;
 	described->seed = workload->seed;
-	described->ops = block->stream.operations;
+	described->ops = combination->stream.operations;
 	if (settings < 0 || expanded.failed || !described->name || !described->about || !described->file)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
 	return 0;
 }
 
 /* What played for the harness alone belongs to no arm. */
-static int note_trouble(struct result *result, const struct block *block, const struct gather_arm *null,
+static int note_trouble(struct result *result, const struct combination *combination, const struct gather_arm *null,
 			struct error *error)
 {
 	const struct result_record *fault = gather_first_fault(null);
 	struct text text = {0};
 	if (!fault || fault->owner == ERROR_OWNER_NONE || result->run.trouble)
 		return 0;
-	text_add(&text, "%s: the harness on its own (null): %s", block->plan.workload.name,
+	text_add(&text, "%s: the harness on its own (null): %s", combination->plan.workload.name,
 		 fault->message ? fault->message : "");
 	result->run.trouble = text.bytes;
 	result->run.trouble_owner = fault->owner;
@@ -66,18 +66,19 @@ static int note_trouble(struct result *result, const struct block *block, const 
 
 static int gather_block(struct matrix *matrix, size_t index, struct error *error)
 {
-	struct block *block = matrix->list.blocks[index];
+	struct combination *combination = matrix->list.combinations[index];
 	size_t spec_count = matrix->options->spec_count;
-	if (describe_workload(matrix, block, error) < 0)
+	if (describe_workload(matrix, combination, error) < 0)
 		return -1;
 	for (size_t i = 0; i < spec_count; i++) {
 		const char *spec = matrix->options->specs[i];
 		struct result_arm *arm = &matrix->result->arms[matrix->result->arm_count++];
-		*arm = (struct result_arm){.workload = index, .threads = block->plan.threads};
+		*arm = (struct result_arm){.workload = index, .threads = combination->plan.threads};
 		arm->named = matrix->options->named && matrix->options->named[i];
 		arm->allocator = memory_text(spec);
 		arm->spec = memory_text(spec);
-		arm->lock = memory_text(lock_kind_name[gather_locked(&block->arms[i]) ? matrix->options->lock : LOCK_NONE]);
+		arm->lock = memory_text(
+			lock_kind_name[gather_locked(&combination->arms[i]) ? matrix->options->lock : LOCK_NONE]);
 		if (matrix->options->rate) {
 			char rate[32];
 			snprintf(rate, sizeof rate, "%u%s", matrix->options->rate,
@@ -88,13 +89,13 @@ static int gather_block(struct matrix *matrix, size_t index, struct error *error
 			return error_set(error, EXIT_CODE_IO, "no memory for a result");
 		if (!strchr(spec, '/'))
 			arm->allocator[strcspn(spec, ":")] = '\0';
-		if (gather_fill(arm, &block->arms[i], &block->arms[spec_count], &block->plan.workload, &matrix->clock,
-				error) < 0)
+		if (gather_fill(arm, &combination->arms[i], &combination->arms[spec_count], &combination->plan.workload,
+				&matrix->clock, error) < 0)
 			return -1;
 	}
-	if (note_trouble(matrix->result, block, &block->arms[spec_count], error) < 0)
+	if (note_trouble(matrix->result, combination, &combination->arms[spec_count], error) < 0)
 		return -1;
-	return expect_judge(matrix->result, index, &block->plan.workload, error);
+	return expect_judge(matrix->result, index, &combination->plan.workload, error);
 }
 
 int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "trace/recording_file.h"
-#include "workload/share.h"
+#include "workload/portion.h"
 
 #include <assert.h>
 #include <string.h>
@@ -47,31 +47,31 @@ static int read_recordings(struct plan *plan, struct error *error)
 	return 0;
 }
 
-static int open_shares(struct plan *plan, struct error *error)
+static int open_portions(struct plan *plan, struct error *error)
 {
 	uint32_t threads = plan->threads;
-	if (workload_share_check(&plan->workload, threads, error) < 0)
+	if (workload_portion_check(&plan->workload, threads, error) < 0)
 		return -1;
-	plan->shares = memory_zeroed(threads, sizeof plan->shares[0]);
-	plan->share_streams = memory_zeroed(threads, sizeof plan->share_streams[0]);
-	if (!plan->shares || !plan->share_streams)
+	plan->portions = memory_zeroed(threads, sizeof plan->portions[0]);
+	plan->portion_streams = memory_zeroed(threads, sizeof plan->portion_streams[0]);
+	if (!plan->portions || !plan->portion_streams)
 		return error_set(error, EXIT_CODE_IO, "no memory for %u threads", threads);
 	for (uint32_t i = 0; i < threads; i++) {
-		struct workload *share = &plan->shares[i];
-		if (workload_share(&plan->workload, i, threads, share, error) < 0)
+		struct workload *portion = &plan->portions[i];
+		if (workload_portion(&plan->workload, i, threads, portion, error) < 0)
 			return -1;
-		plan->share_streams[i] = op_stream_open(share, plan->recording_of, share->seed, error);
-		if (!plan->share_streams[i])
+		plan->portion_streams[i] = op_stream_open(portion, plan->recording_of, portion->seed, error);
+		if (!plan->portion_streams[i])
 			return -1;
 	}
-	plan->stream = op_stream_weave(&plan->workload, plan->share_streams, threads, error);
+	plan->stream = op_stream_weave(&plan->workload, plan->portion_streams, threads, error);
 	return plan->stream ? 0 : -1;
 }
 
 static int open_stream(struct plan *plan, struct error *error)
 {
 	if (plan->threads > 1)
-		return open_shares(plan, error);
+		return open_portions(plan, error);
 	plan->stream = op_stream_open(&plan->workload, plan->recording_of, plan->workload.seed, error);
 	return plan->stream ? 0 : -1;
 }
@@ -145,12 +145,12 @@ int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, c
 void plan_close(struct plan *plan)
 {
 	op_stream_close(plan->stream);
-	for (uint32_t i = 0; plan->share_streams && i < plan->threads; i++)
-		op_stream_close(plan->share_streams[i]);
-	for (uint32_t i = 0; plan->shares && i < plan->threads; i++)
-		workload_share_release(&plan->shares[i]);
-	memory_release(plan->share_streams);
-	memory_release(plan->shares);
+	for (uint32_t i = 0; plan->portion_streams && i < plan->threads; i++)
+		op_stream_close(plan->portion_streams[i]);
+	for (uint32_t i = 0; plan->portions && i < plan->threads; i++)
+		workload_portion_release(&plan->portions[i]);
+	memory_release(plan->portion_streams);
+	memory_release(plan->portions);
 	for (size_t i = 0; plan->recordings && i < plan->workload.phase_count; i++)
 		recording_release(&plan->recordings[i]);
 	memory_release(plan->recordings);
@@ -165,8 +165,8 @@ int plan_check_streams(const struct plan *plan, struct error *error)
 {
 	assert(plan->stream);
 	const char *fault = op_stream_fault(plan->stream);
-	for (uint32_t i = 0; plan->share_streams && i < plan->threads && !fault; i++)
-		fault = op_stream_fault(plan->share_streams[i]);
+	for (uint32_t i = 0; plan->portion_streams && i < plan->threads && !fault; i++)
+		fault = op_stream_fault(plan->portion_streams[i]);
 	if (!fault)
 		return 0;
 	return error_of(

@@ -36,8 +36,8 @@ struct plan {
 	const struct recording **recording_of; /* one per phase; NULL where it is no trace */
 	struct op_stream *stream;              /* of the one thread, or the streams of all threads woven into one */
 	uint32_t threads;                      /* >= 1 */
-	struct workload *shares;               /* one per thread; NULL with one */
-	struct op_stream **share_streams;      /* likewise: playing one and the woven stream disturb each other */
+	struct workload *portions;             /* one per thread; NULL with one */
+	struct op_stream **portion_streams;    /* likewise: playing one and the woven stream disturb each other */
 };
 
 /* Parses bytes (taken over, also on failure), applies changes, reads the recordings and opens the stream. Returns 0, or -1

@@ -2,7 +2,7 @@
 #include "run/probe.h"
 
 #include "base/memory.h"
-#include "run/block.h"
+#include "run/combination.h"
 #include "run/inputs.h"
 #include "run/spawn.h"
 
@@ -28,7 +28,7 @@ static int probe(const struct run_options *options, const char *spec, struct tex
 	*job = (struct job){.magic = JOB_MAGIC, .probe = true, .cpu = -1, .workload_bytes = -1, .stream_words = -1};
 	snprintf(job->spec, sizeof job->spec, "%s", spec);
 	const struct spawn_watch watch = {.stall_seconds = options->stall_seconds,
-					  .memory_limit_bytes = block_memory_limit(options)};
+					  .memory_limit_bytes = combination_memory_limit(options)};
 	int result = spawn_worker(job, &watch, &record, &line, error);
 	if (result == 0 && record.exit_code == EXIT_CODE_USAGE) {
 		text_add(messages, "%s\n", record.message ? record.message : spec);

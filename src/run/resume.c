@@ -17,7 +17,7 @@ static int read_request(struct resumed *resumed, struct error *error)
 	if (store_read(&resumed->store, "run.json", &bytes, &length, error) < 0)
 		return -1;
 	struct error wrong = {0};
-	int result = request_read(bytes, length, &resumed->request, &wrong);
+	int result = run_file_read(bytes, length, &resumed->run_file, &wrong);
 	memory_release(bytes);
 	if (result < 0)
 		return error_set(error, wrong.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE, "%s/%.900s",
@@ -31,7 +31,7 @@ static int read_journal(struct resumed *resumed, struct text *messages, struct e
 	size_t length;
 	if (store_read(&resumed->store, "rounds.jsonl", &bytes, &length, error) < 0)
 		return -1;
-	const struct run_options *options = &resumed->request.options;
+	const struct run_options *options = &resumed->run_file.options;
 	const struct journal_bounds bounds = {options->specs, options->spec_count, options->rounds};
 	int result = journal_read(&resumed->journal, bytes, length, error);
 	memory_release(bytes);
@@ -69,21 +69,21 @@ static int is_finished(const struct store *store, bool *finished, enum exit_code
 }
 
 /* Workloads and plugins are named from where the run was begun. */
-static int go_there(const struct request *request, struct error *error)
+static int go_there(const struct run_file *run_file, struct error *error)
 {
-	if (chdir(request->directory) == 0)
+	if (chdir(run_file->directory) == 0)
 		return 0;
 	return error_set(error, EXIT_CODE_USAGE, "%s: cannot go to the folder where this run was begun: %s",
-			 request->directory, strerror(errno));
+			 run_file->directory, strerror(errno));
 }
 
 static enum exit_code go_on(struct resumed *resumed, const struct run_options *options, struct result *result,
 			    struct text *folder, struct text *messages, struct error *error)
 {
-	if (go_there(&resumed->request, error) < 0 || request_check_here(&resumed->request, error) < 0 ||
+	if (go_there(&resumed->run_file, error) < 0 || run_file_check_here(&resumed->run_file, error) < 0 ||
 	    read_journal(resumed, messages, error) < 0)
 		return error->exit_code;
-	struct run_options again = resumed->request.options;
+	struct run_options again = resumed->run_file.options;
 	again.progress = options->progress;
 	again.folder = resumed->store.folder.bytes;
 	again.resumed = resumed;
@@ -111,7 +111,7 @@ enum exit_code run_resume(const char *name, const struct run_options *options, s
 			      : *finished ? ended
 					  : go_on(&resumed, options, result, folder, messages, error);
 	journal_release(&resumed.journal);
-	request_release(&resumed.request);
+	run_file_release(&resumed.run_file);
 	store_close(&resumed.store);
 	free(path);
 	return code;

@@ -4,11 +4,11 @@
 #define RUN_RESUME_H
 
 #include "run/journal.h"
-#include "run/request.h"
+#include "run/run_file.h"
 #include "run/store.h"
 
 struct resumed {
-	struct request request;
+	struct run_file run_file;
 	struct journal journal;
 	struct store store; /* open; run_matrix takes it over */
 };

@@ -57,13 +57,13 @@ static void end_progress(const struct matrix *matrix)
 		fputs("\r\033[K", stderr);
 }
 
-static void fill_job(const struct matrix *matrix, const struct block *block, size_t arm, enum result_pass pass,
+static void fill_job(const struct matrix *matrix, const struct combination *combination, size_t arm, enum result_pass pass,
 		     uint32_t round, struct job *job)
 {
 	const struct run_options *options = matrix->options;
 	const char *spec = spec_of(matrix, arm);
 	bool harness = strcmp(spec, TRIAL_NULL_SPEC) == 0;
-	block_fill_job(block, spec, job);
+	combination_fill_job(combination, spec, job);
 	for (size_t i = 0; i < arm; i++)
 		job->twins += strcmp(spec_of(matrix, i), spec) == 0;
 	job->pass = pass;
@@ -77,7 +77,7 @@ static void fill_job(const struct matrix *matrix, const struct block *block, siz
 	if (options->latency == RUN_LATENCY_ALL)
 		job->latency_gap = 1;
 	else if (options->latency == RUN_LATENCY_SAMPLED && !harness) {
-		uint64_t gap = block->stream.words * options->rounds / LATENCY_SAMPLES_WANTED;
+		uint64_t gap = combination->stream.words * options->rounds / LATENCY_SAMPLES_WANTED;
 		job->latency_gap = gap > LATENCY_GAP       ? LATENCY_GAP
 				   : gap < LATENCY_GAP_MIN ? LATENCY_GAP_MIN
 							   : (uint32_t)gap;
@@ -90,22 +90,22 @@ static size_t processes_per_round(const struct matrix *matrix)
 	return matrix->options->spec_count + (matrix->options->changes.threads > 1 ? 0 : 1);
 }
 
-static void judge_stream(const struct block *block, struct result_record *record, struct error *error)
+static void judge_stream(const struct combination *combination, struct result_record *record, struct error *error)
 {
-	if (record->ok && record->stream_hash && record->stream_hash != block->stream.hash)
+	if (record->ok && record->stream_hash && record->stream_hash != combination->stream.hash)
 		error_set(error, EXIT_CODE_IO, "%s: a worker played another stream than the parent planned",
-			  block->plan.workload.name);
+			  combination->plan.workload.name);
 }
 
 /* The line of the journal tells what came of the trial. */
-static int hold(struct matrix *matrix, struct block *block, const struct job *job, const struct spawn_watch *watch,
-		struct result_record *record, struct text *line, struct error *error)
+static int hold(struct matrix *matrix, struct combination *combination, const struct job *job,
+		const struct spawn_watch *watch, struct result_record *record, struct text *line, struct error *error)
 {
 	enum error_owner owner = record->owner;
 	if (owner == ERROR_OWNER_NONE)
 		return 0;
 	matrix->now_pass = "trial";
-	int result = trial_hold(matrix->options, block, job, watch, record, error);
+	int result = trial_hold(matrix->options, combination, job, watch, record, error);
 	if (result == 0 && (record->owner != owner || owner == ERROR_OWNER_HARNESS)) {
 		text_release(line);
 		result = result_record_write(record, line, error);
@@ -115,122 +115,125 @@ static int hold(struct matrix *matrix, struct block *block, const struct job *jo
 	return result;
 }
 
-static int run_new(struct matrix *matrix, struct block *block, size_t arm, struct job *job, struct error *error)
+static int run_new(struct matrix *matrix, struct combination *combination, size_t arm, struct job *job, struct error *error)
 {
 	struct text line = {0};
 	struct result_record record = {0};
 	enum result_pass pass = job->pass;
 	char what[64];
 	snprintf(what, sizeof what, "round %u of %u", job->round + 1, matrix->options->rounds);
-	matrix->now_workload = block->plan.workload.name;
+	matrix->now_workload = combination->plan.workload.name;
 	matrix->now_spec = spec_of(matrix, arm);
 	matrix->now_pass = pass == RESULT_PASS_AUDIT ? "audit" : what;
 	show_progress(matrix, 0);
 	struct spawn_watch watch = {show_progress, matrix, matrix->options->stall_seconds,
-				    block_memory_limit(matrix->options)};
-	job->workload_bytes = spawn_memory_file("iovabench-workload", block->plan.bytes, block->plan.length, error);
+				    combination_memory_limit(matrix->options)};
+	job->workload_bytes =
+		spawn_memory_file("iovabench-workload", combination->plan.bytes, combination->plan.length, error);
 	int result = job->workload_bytes < 0 ? -1 : spawn_worker(job, &watch, &record, &line, error);
 	if (result == 0)
-		result = hold(matrix, block, job, &watch, &record, &line, error);
+		result = hold(matrix, combination, job, &watch, &record, &line, error);
 	if (job->workload_bytes >= 0)
 		close(job->workload_bytes);
 	if (result == 0) {
-		judge_stream(block, &record, error);
+		judge_stream(combination, &record, error);
 		result = store_record(&matrix->store, &line, error);
-		if (gather_add(&block->arms[arm], &record, error) < 0 || error->exit_code != EXIT_CODE_OK)
+		if (gather_add(&combination->arms[arm], &record, error) < 0 || error->exit_code != EXIT_CODE_OK)
 			result = -1;
 	}
 	text_release(&line);
 	return result;
 }
 
-static int take_back(struct journal *journal, const struct block *block, const struct job *job,
+static int take_back(struct journal *journal, const struct combination *combination, const struct job *job,
 		     struct result_record *record, struct error *error)
 {
 	const struct journal_process process = {
 		.key = job->key,
-		.workload = block->plan.workload.name,
+		.workload = combination->plan.workload.name,
 		.spec = job->spec,
 		.pass = job->pass,
 		.round = job->round,
-		.phase_count = block->plan.workload.phase_count,
+		.phase_count = combination->plan.workload.phase_count,
 		.space_count = 2 * (size_t)job->domain_count,
-		.stream_hash = block->stream.hash,
+		.stream_hash = combination->stream.hash,
 	};
 	return journal_take(journal, &process, record, error);
 }
 
 /* A process that finished before the run was killed is not run again. */
-static int run_process(struct matrix *matrix, struct block *block, size_t arm, enum result_pass pass, uint32_t round,
-		       struct error *error)
+static int run_process(struct matrix *matrix, struct combination *combination, size_t arm, enum result_pass pass,
+		       uint32_t round, struct error *error)
 {
 	struct job *job = memory_zeroed(1, sizeof *job);
 	struct result_record record = {0};
 	if (!job)
 		return error_set(error, EXIT_CODE_IO, "no memory for a job");
-	fill_job(matrix, block, arm, pass, round, job);
-	int result = process_key(job, matrix->options, block->identity, matrix->request.build_hash, &job->key, error);
+	fill_job(matrix, combination, arm, pass, round, job);
+	int result =
+		process_key(job, matrix->options, combination->identity, matrix->run_file.build_hash, &job->key, error);
 	struct resumed *resumed = matrix->options->resumed;
-	int taken = result == 0 && resumed ? take_back(&resumed->journal, block, job, &record, error) : 0;
+	int taken = result == 0 && resumed ? take_back(&resumed->journal, combination, job, &record, error) : 0;
 	if (taken > 0)
-		result = gather_add(&block->arms[arm], &record, error);
+		result = gather_add(&combination->arms[arm], &record, error);
 	else if (result == 0)
-		result = taken < 0 ? -1 : run_new(matrix, block, arm, job, error);
+		result = taken < 0 ? -1 : run_new(matrix, combination, arm, job, error);
 	memory_release(job);
 	matrix->processes_done++;
 	return result;
 }
 
 /* An arm that failed once plays no further part; the others go on. */
-static bool arm_is_over(const struct block *block, size_t arm)
+static bool arm_is_over(const struct combination *combination, size_t arm)
 {
-	return gather_first_fault(&block->arms[arm]) != NULL;
+	return gather_first_fault(&combination->arms[arm]) != NULL;
 }
 
-static int run_audits(struct matrix *matrix, struct block *block, struct error *error)
+static int run_audits(struct matrix *matrix, struct combination *combination, struct error *error)
 {
 	for (size_t arm = 0; matrix->options->audit && arm < matrix->options->spec_count && !interrupted; arm++) {
 		bool harness =
 			strcmp(matrix->options->specs[arm], TRIAL_NULL_SPEC) == 0; /* its extents overlap by design */
-		if (!harness && run_process(matrix, block, arm, RESULT_PASS_AUDIT, 0, error) < 0)
+		if (!harness && run_process(matrix, combination, arm, RESULT_PASS_AUDIT, 0, error) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int run_round(struct matrix *matrix, struct block *block, uint32_t round, struct error *error)
+static int run_round(struct matrix *matrix, struct combination *combination, uint32_t round, struct error *error)
 {
 	size_t count = processes_per_round(matrix);
 	size_t *order = memory_zeroed(count, sizeof order[0]);
 	if (!order)
 		return error_set(error, EXIT_CODE_IO, "no memory for a round");
-	int result = round_order(block->plan.workload.seed, round, count, order);
+	int result = round_order(combination->plan.workload.seed, round, count, order);
 	if (result < 0)
 		error_set(error, EXIT_CODE_IO, "no memory for a round");
 	for (size_t i = 0; i < count && result == 0; i++) {
-		if (arm_is_over(block, order[i]))
+		if (arm_is_over(combination, order[i]))
 			matrix->processes_done++;
 		else
-			result = run_process(matrix, block, order[i], RESULT_PASS_TIMED, round, error);
+			result = run_process(matrix, combination, order[i], RESULT_PASS_TIMED, round, error);
 	}
 	memory_release(order);
 	return result;
 }
 
-static int run_block(struct matrix *matrix, struct block *block, struct error *error)
+static int run_block(struct matrix *matrix, struct combination *combination, struct error *error)
 {
-	if (stream_file_create(&block->stream, &block->plan, error) < 0)
+	if (stream_file_create(&combination->stream, &combination->plan, error) < 0)
 		return -1;
-	if (process_identity(&block->plan.workload, block->stream.hash, block->number, &block->identity, error) < 0)
+	if (process_identity(&combination->plan.workload, combination->stream.hash, combination->number,
+			     &combination->identity, error) < 0)
 		return -1;
-	int result = run_audits(matrix, block, error);
-	if (op_stream_adaptive(block->plan.stream)) {
+	int result = run_audits(matrix, combination, error);
+	if (op_stream_adaptive(combination->plan.stream)) {
 		/* Each arm is asked for something else: there is nothing to compare times of. */
 		matrix->processes_done += processes_per_round(matrix) * matrix->options->rounds;
 		return result;
 	}
 	for (uint32_t round = 0; result == 0 && round < matrix->options->rounds && !interrupted; round++)
-		result = run_round(matrix, block, round, error);
+		result = run_round(matrix, combination, round, error);
 	return result;
 }
 
@@ -238,13 +241,13 @@ static int run_block(struct matrix *matrix, struct block *block, struct error *e
 static int name_run(struct matrix *matrix, struct text *folder, struct error *error)
 {
 	struct result *result = matrix->result;
-	result->run.id = memory_text(matrix->request.id);
-	result->run.started = memory_text(matrix->request.started);
+	result->run.id = memory_text(matrix->run_file.id);
+	result->run.started = memory_text(matrix->run_file.started);
 	result->run.command = memory_text(matrix->options->command);
 	if (matrix->options->folder)
 		text_add(folder, "%s", matrix->options->folder);
 	else
-		text_add(folder, "results/%s", matrix->request.id);
+		text_add(folder, "results/%s", matrix->run_file.id);
 	if (folder->failed || !result->run.id || !result->run.started || !result->run.command)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
 	return 0;
@@ -254,11 +257,11 @@ static int name_run(struct matrix *matrix, struct text *folder, struct error *er
 static int note_inputs(struct matrix *matrix, struct error *error)
 {
 	const struct run_options *options = matrix->options;
-	struct inputs *inputs = &matrix->request.inputs;
+	struct inputs *inputs = &matrix->run_file.inputs;
 	for (size_t i = 0; i < matrix->list.count; i++) {
-		const struct block *block = matrix->list.blocks[i];
-		if (inputs_add(inputs, memory_text(options->files[block->file]), block->file_hash, error) < 0 ||
-		    inputs_add_recordings(inputs, &block->plan.workload, error) < 0)
+		const struct combination *combination = matrix->list.combinations[i];
+		if (inputs_add(inputs, memory_text(options->files[combination->file]), combination->file_hash, error) < 0 ||
+		    inputs_add_recordings(inputs, &combination->plan.workload, error) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < options->spec_count; i++)
@@ -269,16 +272,16 @@ static int note_inputs(struct matrix *matrix, struct error *error)
 
 static int begin(struct matrix *matrix, struct text *folder, struct error *error)
 {
-	struct request *request = &matrix->request;
+	struct run_file *run_file = &matrix->run_file;
 	struct text json = {0};
-	if (request_new(request, matrix->options, error) < 0 || name_run(matrix, folder, error) < 0)
+	if (run_file_new(run_file, matrix->options, error) < 0 || name_run(matrix, folder, error) < 0)
 		return -1;
 	if (note_inputs(matrix, error) < 0 || store_open(&matrix->store, folder->bytes, false, error) < 0)
 		return -1;
 	clock_calibrate(&matrix->clock, MATRIX_CALIBRATION_MILLISECONDS);
 	machine_environment(&matrix->result->machine.before, &matrix->clock);
-	request->clock = matrix->clock;
-	int result = request_write(request, &json, error);
+	run_file->clock = matrix->clock;
+	int result = run_file_write(run_file, &json, error);
 	if (result == 0)
 		result = store_file(&matrix->store, "run.json", &json, error);
 	if (result < 0)
@@ -290,11 +293,11 @@ static int begin(struct matrix *matrix, struct text *folder, struct error *error
 static int go_on(struct matrix *matrix, struct text *folder, struct error *error)
 {
 	struct resumed *resumed = matrix->options->resumed;
-	matrix->request = resumed->request;
-	resumed->request = (struct request){0};
+	matrix->run_file = resumed->run_file;
+	resumed->run_file = (struct run_file){0};
 	matrix->store = resumed->store;
 	resumed->store = STORE_CLOSED;
-	matrix->clock = matrix->request.clock;
+	matrix->clock = matrix->run_file.clock;
 	machine_environment(&matrix->result->machine.before, &matrix->clock);
 	return name_run(matrix, folder, error);
 }
@@ -327,8 +330,8 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 	int result = 0;
 	for (size_t i = 0; result == 0 && i < matrix->list.count; i++) {
 		if (!interrupted)
-			result = run_block(matrix, matrix->list.blocks[i], error);
-		stream_file_close_words(&matrix->list.blocks[i]->stream);
+			result = run_block(matrix, matrix->list.combinations[i], error);
+		stream_file_close_words(&matrix->list.combinations[i]->stream);
 	}
 	sigaction(SIGINT, &before, NULL);
 	end_progress(matrix);
@@ -337,14 +340,14 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 
 static void release(struct matrix *matrix)
 {
-	block_list_close(&matrix->list, matrix->options);
-	request_release(&matrix->request);
+	combination_list_close(&matrix->list, matrix->options);
+	run_file_release(&matrix->run_file);
 	store_close(&matrix->store);
 }
 
 static int prepare(struct matrix *matrix, struct text *folder, struct text *messages, struct error *error)
 {
-	int result = block_list_open(&matrix->list, matrix->options, messages, error);
+	int result = combination_list_open(&matrix->list, matrix->options, messages, error);
 	/* Whoever goes on has compared the files. */
 	if (error->exit_code != EXIT_CODE_IO && !matrix->options->resumed &&
 	    probe_specs(matrix->options, messages, error) < 0)

@@ -2,7 +2,7 @@
 #include "run/settings.h"
 
 #include "play/open_loop.h"
-#include "workload/share.h"
+#include "workload/portion.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -61,7 +61,7 @@ int spawn_seal(int descriptor, struct error *error)
 
 /* What a worker and this process both write to: a plugin may spoil its bytes, but cannot cut it off under us. -1 with a
  * message. */
-static int share_job(const struct job *job, struct job **copy, struct error *error)
+static int portion_job(const struct job *job, struct job **copy, struct error *error)
 {
 	int shared = spawn_memory_file("iovabench-job", NULL, 0, error);
 	if (shared < 0)
@@ -332,7 +332,7 @@ static int run_worker(struct job *job, const struct spawn_watch *watch, struct r
 	struct job *copy = MAP_FAILED;
 	job->record = spawn_memory_file("iovabench-record", NULL, 0, error);
 	if (job->record >= 0)
-		shared = share_job(job, &copy, error);
+		shared = portion_job(job, &copy, error);
 	struct container container;
 	container_read("", &container);
 	pid_t worker = shared < 0 ? -1 : start(shared);

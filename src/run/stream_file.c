@@ -41,16 +41,16 @@ static int keep(struct stream_file *file, uint64_t words, const struct op *piece
 
 static int generate_shares(struct stream_file *file, const struct plan *plan, struct op *piece, struct error *error)
 {
-	file->share_words = memory_zeroed(plan->threads, sizeof file->share_words[0]);
-	if (!file->share_words)
+	file->portion_words = memory_zeroed(plan->threads, sizeof file->portion_words[0]);
+	if (!file->portion_words)
 		return error_set(error, EXIT_CODE_IO, "no memory for %u threads", plan->threads);
 	for (uint32_t i = 0; i < plan->threads; i++) {
 		size_t count, phase;
-		op_stream_rewind(plan->share_streams[i]);
-		while ((count = op_stream_next(plan->share_streams[i], piece, OP_SOURCE_PIECE_WORDS, &phase)) > 0) {
-			file->share_words[i][phase] += count;
-			file->words_of_shares += count;
-			if (keep(file, file->words_of_shares, piece, count, error) < 0)
+		op_stream_rewind(plan->portion_streams[i]);
+		while ((count = op_stream_next(plan->portion_streams[i], piece, OP_SOURCE_PIECE_WORDS, &phase)) > 0) {
+			file->portion_words[i][phase] += count;
+			file->words_of_portions += count;
+			if (keep(file, file->words_of_portions, piece, count, error) < 0)
 				return -1;
 		}
 	}
@@ -71,7 +71,7 @@ static int generate(struct stream_file *file, const struct plan *plan, struct op
 			return -1;
 	}
 	for (size_t i = 0; i < plan->workload.phase_count; i++) {
-		struct op_phase_plan found = op_stream_plan(plan->stream, i);
+		struct op_phase_totals found = op_stream_totals(plan->stream, i);
 		file->operations += found.allocations + found.frees + found.calls;
 		if (found.live_pages_peak > file->peak_live_pages)
 			file->peak_live_pages = found.live_pages_peak;
@@ -114,6 +114,6 @@ void stream_file_close_words(struct stream_file *file)
 void stream_file_close(struct stream_file *file)
 {
 	stream_file_close_words(file);
-	memory_release(file->share_words);
-	file->share_words = NULL;
+	memory_release(file->portion_words);
+	file->portion_words = NULL;
 }

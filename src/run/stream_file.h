@@ -19,8 +19,8 @@ struct stream_file {
 	uint64_t peak_live_pages; /* planned, requested pages */
 	uint32_t phase_count;
 	uint64_t phase_words[WORKLOAD_PHASES_MAX];
-	uint64_t (*share_words)[WORKLOAD_PHASES_MAX]; /* by thread and phase; NULL with one thread */
-	uint64_t words_of_shares;
+	uint64_t (*portion_words)[WORKLOAD_PHASES_MAX]; /* by thread and phase; NULL with one thread */
+	uint64_t words_of_portions;
 };
 
 int stream_file_create(struct stream_file *file, const struct plan *plan, struct error *error);

@@ -16,7 +16,7 @@ static const char *const complete[] = {"rbtree", "segregated"};
 
 struct trial {
 	const struct run_options *options;
-	struct block *block;
+	struct combination *combination;
 	const struct job *job;
 	const struct spawn_watch *watch;
 	struct error *error;
@@ -59,10 +59,10 @@ static void add_command(struct text *text, const struct trial *trial, const char
 	const struct run_options *options = trial->options, fallback = run_options_default();
 	bool audit = trial->job->pass == RESULT_PASS_AUDIT, search = trial->job->changes.space_end > 0;
 	text_add(text, search ? "iovabench aperture" : "iovabench run");
-	add_word(text, trial->block->plan.workload.file);
+	add_word(text, trial->combination->plan.workload.file);
 	text_add(text, " -a");
 	add_word(text, spec);
-	add_settings(text, &trial->block->changes);
+	add_settings(text, &trial->combination->changes);
 	if (audit && !search)
 		text_add(text, " --rounds 0");
 	if (!audit)
@@ -121,11 +121,11 @@ static bool failed(const struct result_record *record)
 	return record->owner == ERROR_OWNER_ALLOCATOR || record->owner == ERROR_OWNER_HARNESS;
 }
 
-/* Whether an arm of the block has played the same pass. */
+/* Whether an arm of the combination has played the same pass. */
 static bool played_well(const struct trial *trial, const char *spec)
 {
 	for (size_t arm = 0; arm <= trial->options->spec_count; arm++) {
-		const struct gather_arm *records = &trial->block->arms[arm];
+		const struct gather_arm *records = &trial->combination->arms[arm];
 		for (size_t i = 0; i < records->count; i++)
 			if (records->records[i].ok && records->records[i].owner == ERROR_OWNER_NONE &&
 			    records->records[i].pass == trial->job->pass && strcmp(records->records[i].spec, spec) == 0)
@@ -162,11 +162,11 @@ static const char *complete_beside(const char *spec)
 	return strstr(spec, complete[0]) ? complete[1] : complete[0];
 }
 
-int trial_hold(const struct run_options *options, struct block *block, const struct job *job,
+int trial_hold(const struct run_options *options, struct combination *combination, const struct job *job,
 	       const struct spawn_watch *watch, struct result_record *record, struct error *error)
 {
 	assert(job->magic == JOB_MAGIC);
-	const struct trial trial = {options, block, job, watch, error};
+	const struct trial trial = {options, combination, job, watch, error};
 	bool timed = job->pass == RESULT_PASS_TIMED, convicted = false;
 	if (record->owner == ERROR_OWNER_HARNESS ||
 	    (record->owner == ERROR_OWNER_ALLOCATOR && strcmp(job->spec, TRIAL_NULL_SPEC) == 0))
@@ -174,10 +174,10 @@ int trial_hold(const struct run_options *options, struct block *block, const str
 					  : convict_harness(&trial, NULL, NULL, record);
 	if (record->owner != ERROR_OWNER_ALLOCATOR)
 		return 0;
-	const char *const witnesses[] = {timed && block->plan.threads == 1 ? TRIAL_NULL_SPEC : NULL,
+	const char *const witnesses[] = {timed && combination->plan.threads == 1 ? TRIAL_NULL_SPEC : NULL,
 					 complete_beside(job->spec)};
 	for (size_t i = 0; i < sizeof witnesses / sizeof witnesses[0] && !convicted; i++) {
-		bool *fit = &block->fit[job->pass][i + (witnesses[i] == complete[1])];
+		bool *fit = &combination->fit[job->pass][i + (witnesses[i] == complete[1])];
 		if (!witnesses[i] || *fit || played_well(&trial, witnesses[i]))
 			continue;
 		if (call(&trial, witnesses[i], record, &convicted) < 0)

@@ -46,7 +46,7 @@ static bool together(const struct worker *worker)
 /* Words that this process plays. */
 static uint64_t words_played(const struct worker *worker)
 {
-	return together(worker) ? worker->job->words_of_shares : worker->job->words;
+	return together(worker) ? worker->job->words_of_portions : worker->job->words;
 }
 
 static int map_words(struct worker *worker, struct error *error)
@@ -186,11 +186,11 @@ static int open_sources(struct worker *worker, struct error *error)
 	if (!worker->sources)
 		return error_set(error, EXIT_CODE_IO, "no memory for %u threads", worker->plan.threads);
 	for (uint32_t i = 0; i < worker->plan.threads; i++) {
-		if (op_source_open(&worker->sources[i], worker->plan.share_streams[i], words, job->share_words[i],
+		if (op_source_open(&worker->sources[i], worker->plan.portion_streams[i], words, job->portion_words[i],
 				   job->phase_count, error) < 0)
 			return -1;
 		for (uint32_t phase = 0; words && phase < job->phase_count; phase++)
-			words += job->share_words[i][phase];
+			words += job->portion_words[i][phase];
 	}
 	return 0;
 }

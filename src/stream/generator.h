@@ -24,7 +24,7 @@ struct op_stream {
 	uint64_t seed;
 	struct body *bodies; /* by phase; as many as there were when the stream was opened */
 	size_t body_count;
-	struct op_phase_plan *plans; /* by phase */
+	struct op_phase_totals *totals; /* by phase */
 
 	struct op_request *requests;
 	size_t request_count;
@@ -197,9 +197,9 @@ static inline void put_victim(struct op_stream *stream, const struct workload_ph
 static inline void raise_peak(struct op_stream *stream)
 {
 	assert(stream->phase < stream->body_count);
-	struct op_phase_plan *plan = &stream->plans[stream->phase];
-	if (stream->live_pages > plan->live_pages_peak)
-		plan->live_pages_peak = stream->live_pages;
+	struct op_phase_totals *totals = &stream->totals[stream->phase];
+	if (stream->live_pages > totals->live_pages_peak)
+		totals->live_pages_peak = stream->live_pages;
 }
 
 /* An allocation or a free with all its book-keeping, for what need not be fast. */

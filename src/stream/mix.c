@@ -141,7 +141,7 @@ static bool churn_next(struct op_stream *stream, const struct workload_phase *ph
 	struct population *mixes = &stream->mixes;
 	if (!mixes->live)
 		return churn_nothing(stream, phase, mix, writer);
-	struct op_phase_plan *plan = &stream->plans[stream->phase];
+	struct op_phase_totals *totals = &stream->totals[stream->phase];
 	bool by_ops = phase->until == WORKLOAD_UNTIL_OPS;
 	uint64_t *all_pages = stream->pages + mixes->first;
 	while (mix->done < mix->target) {
@@ -164,8 +164,8 @@ static bool churn_next(struct op_stream *stream, const struct workload_phase *ph
 		if (mixes->request_of)
 			mixes->request_of[victim] = (uint8_t)request;
 		raise_peak(stream);
-		plan->allocations++;
-		plan->frees++;
+		totals->allocations++;
+		totals->frees++;
 		mix->done += by_ops ? 2 : pages;
 	}
 	return true;

@@ -23,7 +23,7 @@ void stream_alloc(struct op_stream *stream, struct writer *writer, uint32_t slot
 	stream->pages[slot] = pages;
 	stream->live++;
 	stream->live_pages += pages;
-	stream->plans[stream->phase].allocations++;
+	stream->totals[stream->phase].allocations++;
 	raise_peak(stream);
 }
 
@@ -33,7 +33,7 @@ void stream_forget(struct op_stream *stream, uint32_t slot)
 	stream->live_pages -= stream->pages[slot];
 	stream->live--;
 	stream->pages[slot] = 0;
-	stream->plans[stream->phase].frees++;
+	stream->totals[stream->phase].frees++;
 }
 
 void stream_free(struct op_stream *stream, struct writer *writer, uint32_t slot)
@@ -76,9 +76,9 @@ int choice_of_mix(struct choice *choice, const struct workload_phase *phase)
 static void begin(struct op_stream *stream, const struct workload_phase *phase, const struct body *body)
 {
 	assert(!stream->begun && stream->phase < stream->body_count);
-	struct op_phase_plan *plan = &stream->plans[stream->phase];
-	memset(plan, 0, sizeof *plan);
-	plan->live_pages_peak = stream->live_pages;
+	struct op_phase_totals *totals = &stream->totals[stream->phase];
+	memset(totals, 0, sizeof *totals);
+	totals->live_pages_peak = stream->live_pages;
 	stream->context = 0;
 	stream->begun = true;
 	seed_generator(stream, &stream->draws, RANDOM_DRAWS);
@@ -91,11 +91,11 @@ static void begin(struct op_stream *stream, const struct workload_phase *phase, 
 static void end_piece(struct op_stream *stream, size_t words, bool ended)
 {
 	assert(stream->begun);
-	struct op_phase_plan *plan = &stream->plans[stream->phase];
-	plan->words += words;
+	struct op_phase_totals *totals = &stream->totals[stream->phase];
+	totals->words += words;
 	if (ended) {
-		plan->live_after = stream->live;
-		plan->live_pages_after = stream->live_pages;
+		totals->live_after = stream->live;
+		totals->live_pages_after = stream->live_pages;
 		stream->phase++;
 		stream->begun = false;
 	}
@@ -307,10 +307,10 @@ static int make_tables(struct op_stream *stream, struct error *error)
 	stream->size_count = workload->request_count;
 	stream->body_count = workload->phase_count;
 	stream->bodies = memory_zeroed(workload->phase_count, sizeof *stream->bodies);
-	stream->plans = memory_zeroed(workload->phase_count, sizeof *stream->plans);
+	stream->totals = memory_zeroed(workload->phase_count, sizeof *stream->totals);
 	stream->sizes = memory_zeroed(workload->request_count, sizeof *stream->sizes);
 	stream->script_first = memory_zeroed(workload->script_array_count, sizeof *stream->script_first);
-	if (!stream->bodies || !stream->plans || !stream->sizes || !stream->script_first)
+	if (!stream->bodies || !stream->totals || !stream->sizes || !stream->script_first)
 		return stream_no_memory(stream, error);
 	for (size_t i = 0; i < workload->request_count; i++) {
 		if (distribution_init(&stream->sizes[i], &workload->requests[i].size))
@@ -358,7 +358,7 @@ void op_stream_close(struct op_stream *stream)
 		distribution_release(&stream->sizes[i]);
 	population_release(stream);
 	memory_release(stream->bodies);
-	memory_release(stream->plans);
+	memory_release(stream->totals);
 	memory_release(stream->requests);
 	memory_release(stream->sizes);
 	memory_release(stream->script_first);
@@ -404,8 +404,8 @@ uint64_t op_stream_hash(uint64_t hash, const struct op *ops, size_t count)
 	return hash;
 }
 
-struct op_phase_plan op_stream_plan(const struct op_stream *stream, size_t phase)
+struct op_phase_totals op_stream_totals(const struct op_stream *stream, size_t phase)
 {
 	assert(phase < stream->body_count);
-	return stream->plans[phase];
+	return stream->totals[phase];
 }

@@ -130,7 +130,7 @@ struct op_stream;
  *  - A DRAIN frees extents of mixes until the live pages of the whole stream are at most ceil(ratio * usable), or the extents
  *    of mixes their number.
  *  - With more CPUs than one each step of a mix (each operation, where the live count may move) draws its own; scripts and
- *    FREE_ALL run on CPU 0. FREE_ON_NEXT frees a victim on the CPU after the one that allocated it; in one thread's share it
+ *    FREE_ALL run on CPU 0. FREE_ON_NEXT frees a victim on the CPU after the one that allocated it; in one thread's portion it
  *    sends the victim and receives another instead.
  *  - RINGS: ring i runs on CPU i (modulo the CPUs), with FREE_ON_NEXT its frees on the one after. TURNOVERS counts from the
  *    full rings on. A slot whose extent was freed by another phase is filled again.
@@ -150,10 +150,10 @@ void op_stream_close(struct op_stream *stream);
 
 /* The streams of all threads as one, for one player that takes one operation of each in turn; operations of thread i carry CPU
  * i. What is sent moves through queues of OP_RING_EXTENTS and is freed with the receiver's CPU; what still waits when a phase
- * ends is freed there. Only allocations, frees and control words of one thread are left. shares: one stream per thread, opened
- * on what workload_share gives; they must outlive this one, which moves and rewinds them. whole: the workload that was shared
- * out. NULL: no memory. */
-struct op_stream *op_stream_weave(const struct workload *whole, struct op_stream *const *shares, uint32_t count,
+ * ends is freed there. Only allocations, frees and control words of one thread are left. portions: one stream per thread,
+ * opened on what workload_portion gives; they must outlive this one, which moves and rewinds them. whole: the workload that
+ * was shared out. NULL: no memory. */
+struct op_stream *op_stream_weave(const struct workload *whole, struct op_stream *const *portions, uint32_t count,
 				  struct error *error);
 
 #define OP_STREAM_CAPACITY_MIN 16u
@@ -195,7 +195,7 @@ double op_stream_poll_ns(const struct op_stream *stream);
 uint64_t op_stream_hash(uint64_t hash, const struct op *ops, size_t count);
 
 /* What a phase does if nothing fails. Counts of operations exclude control words; words include them. */
-struct op_phase_plan {
+struct op_phase_totals {
 	uint64_t words;
 	uint64_t allocations;
 	uint64_t frees;
@@ -206,6 +206,6 @@ struct op_phase_plan {
 };
 
 /* Of a phase that op_stream_next has passed completely. */
-struct op_phase_plan op_stream_plan(const struct op_stream *stream, size_t phase);
+struct op_phase_totals op_stream_totals(const struct op_stream *stream, size_t phase);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * FIFO rings. The slots of a ring are its places in order; its head is the oldest. */
+ * FIFO rings. The slots of a ring are its positions in order; its head is the oldest. */
 #include "stream/generator.h"
 
 #include <string.h>
@@ -13,9 +13,9 @@ static bool same_rings(const struct workload_rings *a, const struct workload_rin
 struct rings {
 	struct rings *home; /* of the first phase with the same rings: slots and heads are those of it alone */
 	uint32_t slot_first;
-	uint32_t head[WORKLOAD_RINGS_MAX]; /* by ring: place of its oldest extent */
+	uint32_t head[WORKLOAD_RINGS_MAX]; /* by ring: position of its oldest extent */
 	bool full;
-	uint64_t place;        /* to be filled next; then: operation of the turn */
+	uint64_t position;     /* to be filled next; then: operation of the turn */
 	uint32_t turn;         /* of which ring */
 	uint64_t done, target; /* operations or pages */
 };
@@ -45,16 +45,16 @@ static void rings_begin(struct op_stream *stream, const struct workload_phase *p
 	struct rings *rings = state;
 	(void)stream;
 	(void)phase;
-	rings->place = 0;
+	rings->position = 0;
 	rings->turn = 0;
 	rings->done = 0;
 	rings->full = false;
 }
 
-/* The slot of a ring that is place places younger than its oldest. */
-static uint32_t slot_of(const struct rings *home, const struct workload_rings *shape, uint32_t ring, uint64_t place)
+/* The slot of a ring that is so many positions younger than its oldest. */
+static uint32_t slot_of(const struct rings *home, const struct workload_rings *shape, uint32_t ring, uint64_t position)
 {
-	return home->slot_first + ring * shape->depth + (uint32_t)((home->head[ring] + place) % shape->depth);
+	return home->slot_first + ring * shape->depth + (uint32_t)((home->head[ring] + position) % shape->depth);
 }
 
 static uint64_t put_ring_alloc(struct op_stream *stream, struct writer *writer, const struct workload_rings *shape,
@@ -67,21 +67,21 @@ static uint64_t put_ring_alloc(struct op_stream *stream, struct writer *writer, 
 	return pages;
 }
 
-/* One ring after the other, from its oldest place on: what is left of a ring keeps its order. */
+/* One ring after the other, from its oldest position on: what is left of a ring keeps its order. */
 static bool fill_rings(struct op_stream *stream, const struct workload_rings *shape, struct rings *rings,
 		       struct writer *writer)
 {
-	uint64_t places = (uint64_t)shape->count * shape->depth;
-	for (; rings->place < places; rings->place++) {
-		uint32_t ring = (uint32_t)(rings->place / shape->depth);
-		uint32_t slot = slot_of(rings->home, shape, ring, rings->place % shape->depth);
+	uint64_t positions = (uint64_t)shape->count * shape->depth;
+	for (; rings->position < positions; rings->position++) {
+		uint32_t ring = (uint32_t)(rings->position / shape->depth);
+		uint32_t slot = slot_of(rings->home, shape, ring, rings->position % shape->depth);
 		if (stream->pages[slot])
 			continue;
 		if (writer_full(writer))
 			return false;
 		put_ring_alloc(stream, writer, shape, ring, slot);
 	}
-	rings->place = 0;
+	rings->position = 0;
 	return true;
 }
 
@@ -101,7 +101,7 @@ static bool play_rings(struct op_stream *stream, const struct workload_phase *ph
 	bool by_ops = phase->until == WORKLOAD_UNTIL_OPS;
 	uint64_t step_ops = 2 * (uint64_t)shape->burst;
 	for (;;) {
-		uint64_t part = rings->place % step_ops;
+		uint64_t part = rings->position % step_ops;
 		if (part == 0 && rings->done >= rings->target)
 			return true;
 		if (writer_full(writer))
@@ -115,8 +115,8 @@ static bool play_rings(struct op_stream *stream, const struct workload_phase *ph
 		rings->done += by_ops;
 		if (part + 1 == step_ops)
 			home->head[ring] = (home->head[ring] + shape->burst) % shape->depth;
-		if (++rings->place == step_ops * shape->pace[ring]) {
-			rings->place = 0;
+		if (++rings->position == step_ops * shape->pace[ring]) {
+			rings->position = 0;
 			rings->turn = (rings->turn + 1) % shape->count;
 		}
 	}

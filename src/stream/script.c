@@ -63,7 +63,7 @@ static void put_call(struct op_stream *stream, struct writer *writer, uint32_t c
 {
 	put_poll(stream, writer);
 	writer->ops[writer->count++] = op_control(OP_CALL, call);
-	stream->plans[stream->phase].calls++;
+	stream->totals[stream->phase].calls++;
 }
 
 /* Passes to the next operation that allocates, frees or calls; the count of operations is reached at the end. */
@@ -141,13 +141,13 @@ static int check_op(const struct check *check, size_t index, bool again)
 	for (uint64_t element = 0; element < elements; element++) {
 		unsigned char *live = &check->live[range_slot(check->stream, &op->slots, element)];
 		if (*live == allocates) {
-			uint64_t place = op->slots.first + element * (uint64_t)op->slots.step;
+			uint64_t slot = op->slots.first + element * (uint64_t)op->slots.step;
 			return error_set(check->error, EXIT_CODE_USAGE,
 					 "%s: phase %s: operation %zu of the script%s %s slot %s[%llu], which is %s: %s",
 					 workload->file, check->phase->name, index + 1,
 					 again ? " in the second round of its repeat" : "",
 					 allocates ? "allocates" : "frees", workload->script_arrays[op->slots.array].name,
-					 (unsigned long long)place, allocates ? "live" : "empty",
+					 (unsigned long long)slot, allocates ? "live" : "empty",
 					 allocates ? "free it first, or take another slot" : "allocate it first");
 		}
 		*live = allocates;

@@ -14,7 +14,7 @@ struct strand {
 	struct op *ops; /* its piece at hand */
 	size_t at, count, phase;
 	bool ended;
-	uint32_t *places;                  /* slot of the woven stream, by slot of its own */
+	uint32_t *slots;                   /* slot of the woven stream, by slot of its own */
 	uint32_t waiting[OP_RING_EXTENTS]; /* sent to it: slots of the woven stream, oldest at first % OP_RING_EXTENTS */
 	uint64_t first, end;
 	uint64_t owed; /* receives that found nothing */
@@ -77,7 +77,7 @@ static void take_turn(struct op_stream *stream, struct weave *weave, struct writ
 		struct op op = strand->ops[strand->at++];
 		uint32_t request = op.demand >> OP_REQUEST_SHIFT, low = op.demand & OP_COUNT_MAX;
 		if (op.demand == 0) {
-			put_back(stream, weave, writer, strand->places[op.slot]);
+			put_back(stream, weave, writer, strand->slots[op.slot]);
 		} else if (request != OP_CONTROL) {
 			if (!weave->unused_count) {
 				stream_fail(stream, "phase %zu has more extents than its threads have slots",
@@ -85,7 +85,7 @@ static void take_turn(struct op_stream *stream, struct weave *weave, struct writ
 				return;
 			}
 			uint32_t slot = weave->unused[--weave->unused_count];
-			strand->places[op.slot] = slot;
+			strand->slots[op.slot] = slot;
 			put_context(stream, writer, 0, weave->turn);
 			stream_alloc(stream, writer, slot, request, high + low);
 		} else if (low == OP_COUNT_HIGH) {
@@ -96,7 +96,7 @@ static void take_turn(struct op_stream *stream, struct weave *weave, struct writ
 			continue;
 		} else if (low == OP_SEND) {
 			send(stream, weave, writer, &weave->strands[(weave->turn + 1) % weave->count],
-			     strand->places[op.slot]);
+			     strand->slots[op.slot]);
 		} else if (low == OP_RECEIVE) {
 			receive(stream, weave, writer, strand);
 		}
@@ -167,7 +167,7 @@ static void weave_close(void *state)
 	struct weave *weave = state;
 	for (uint32_t i = 0; weave->strands && i < weave->count; i++) {
 		memory_release(weave->strands[i].ops);
-		memory_release(weave->strands[i].places);
+		memory_release(weave->strands[i].slots);
 	}
 	memory_release(weave->strands);
 	memory_release(weave->unused);
@@ -175,39 +175,39 @@ static void weave_close(void *state)
 
 const struct generator generator_weave = {.next = weave_next, .rewind = weave_rewind, .close = weave_close};
 
-static bool open_strands(struct weave *weave, struct op_stream *const *shares)
+static bool open_strands(struct weave *weave, struct op_stream *const *portions)
 {
 	for (uint32_t i = 0; i < weave->count; i++) {
 		struct strand *strand = &weave->strands[i];
-		strand->stream = shares[i];
+		strand->stream = portions[i];
 		strand->ops = memory_zeroed(PIECE, sizeof strand->ops[0]);
-		strand->places = memory_zeroed(op_stream_slots(shares[i]), sizeof strand->places[0]);
-		if (!strand->ops || !strand->places)
+		strand->slots = memory_zeroed(op_stream_slots(portions[i]), sizeof strand->slots[0]);
+		if (!strand->ops || !strand->slots)
 			return false;
 	}
 	return true;
 }
 
-static bool open_tables(struct op_stream *stream, struct weave *weave, const struct op_stream *share)
+static bool open_tables(struct op_stream *stream, struct weave *weave, const struct op_stream *portion)
 {
-	stream->requests = memory_zeroed(share->request_count, sizeof stream->requests[0]);
+	stream->requests = memory_zeroed(portion->request_count, sizeof stream->requests[0]);
 	stream->pages = memory_zeroed(weave->slots, sizeof stream->pages[0]);
-	stream->plans = memory_zeroed(stream->workload->phase_count, sizeof stream->plans[0]);
+	stream->totals = memory_zeroed(stream->workload->phase_count, sizeof stream->totals[0]);
 	weave->unused = memory_zeroed(weave->slots, sizeof weave->unused[0]);
-	if (!stream->requests || !stream->pages || !stream->plans || !weave->unused)
+	if (!stream->requests || !stream->pages || !stream->totals || !weave->unused)
 		return false;
-	memcpy(stream->requests, share->requests, share->request_count * sizeof stream->requests[0]);
-	stream->request_count = share->request_count;
-	stream->request_zero_again = share->request_zero_again;
+	memcpy(stream->requests, portion->requests, portion->request_count * sizeof stream->requests[0]);
+	stream->request_count = portion->request_count;
+	stream->request_zero_again = portion->request_zero_again;
 	return true;
 }
 
-struct op_stream *op_stream_weave(const struct workload *whole, struct op_stream *const *shares, uint32_t count,
+struct op_stream *op_stream_weave(const struct workload *whole, struct op_stream *const *portions, uint32_t count,
 				  struct error *error)
 {
 	uint64_t slots = (uint64_t)count * OP_RING_EXTENTS;
 	for (uint32_t i = 0; i < count; i++)
-		slots += op_stream_slots(shares[i]);
+		slots += op_stream_slots(portions[i]);
 	assert(count && whole->phase_count);
 	struct op_stream *stream = memory_zeroed(1, sizeof *stream);
 	struct body *bodies = memory_zeroed(whole->phase_count, sizeof *bodies);
@@ -222,12 +222,12 @@ struct op_stream *op_stream_weave(const struct workload *whole, struct op_stream
 					     .cpus = count,
 					     .slots = (uint32_t)slots,
 					     .mixes.first = (uint32_t)slots,
-					     .poll_ns = shares[0]->poll_ns,
-					     .poll_operations = UINT64_MAX}; /* those of the first share are taken over */
+					     .poll_ns = portions[0]->poll_ns,
+					     .poll_operations = UINT64_MAX}; /* those of the first portion are taken over */
 		for (size_t i = 0; i < whole->phase_count; i++)
 			bodies[i].generator = &generator_weave;
 		bodies[0].state = weave;
-		if (open_strands(weave, shares) && open_tables(stream, weave, shares[0])) {
+		if (open_strands(weave, portions) && open_tables(stream, weave, portions[0])) {
 			op_stream_rewind(stream);
 			return stream;
 		}

@@ -16,7 +16,7 @@ struct mapped {
 	uint64_t first;
 	uint64_t task;
 	uint32_t count;
-	uint32_t op;    /* its place among the operations; unused: 1 + the next unused one */
+	uint32_t op;    /* its number among the operations; unused: 1 + the next unused one */
 	uint32_t depth; /* maps at first less unmaps over it; above 1 where devices collide; 0 = unused */
 	bool pending;   /* no unmap came since the map */
 };
@@ -26,7 +26,7 @@ static int no_memory(struct error *error)
 	return error_set(error, EXIT_CODE_IO, "no memory for the import");
 }
 
-static int find_place(struct maps *maps, uint32_t *index, struct error *error)
+static int find_mapped(struct maps *maps, uint32_t *index, struct error *error)
 {
 	*index = maps->unused;
 	if (*index)
@@ -50,7 +50,7 @@ static int take_map(struct maps *maps, const struct event *event, struct error *
 		maps->mapped[index].depth++;
 		if (maps->mapped[index].pending)
 			return 0;
-	} else if (find_place(maps, &index, error)) {
+	} else if (find_mapped(maps, &index, error)) {
 		return -1;
 	}
 	struct mapped *mapped = &maps->mapped[index];
@@ -59,9 +59,9 @@ static int take_map(struct maps *maps, const struct event *event, struct error *
 				  .count = event->count,
 				  .pending = true,
 				  .depth = known ? mapped->depth : 1};
-	/* Only the unmap tells whether a range begins here, and how long it is: the place is kept. */
-	struct recording_op place = {.slot = BUILDER_NOTHING, .cpu = (uint16_t)event->cpu};
-	if (builder_append(maps->builder, &place, &mapped->op, error))
+	/* Only the unmap tells whether a range begins here, and how long it is: the operation is kept. */
+	struct recording_op kept = {.slot = BUILDER_NOTHING, .cpu = (uint16_t)event->cpu};
+	if (builder_append(maps->builder, &kept, &mapped->op, error))
 		return -1;
 	return table_put(&maps->starts, event->first, index) ? no_memory(error) : 0;
 }
@@ -109,8 +109,8 @@ static int take_unmap(struct maps *maps, const struct event *event, struct error
 		return 0;
 	}
 	become_range(maps, op.slot, event->count);
-	uint32_t place;
-	return builder_append(maps->builder, &op, &place, error);
+	uint32_t number;
+	return builder_append(maps->builder, &op, &number, error);
 }
 
 int maps_event(struct maps *maps, const struct event *event, struct error *error)

@@ -15,7 +15,7 @@ struct open_call {
 	uint64_t limit;
 	uint32_t domain;
 	uint32_t count;
-	uint32_t below; /* 1 + the call that this one interrupted, or the next unused place; 0 = none */
+	uint32_t below; /* 1 + the call that this one interrupted, or the next unused index; 0 = none */
 };
 
 static int no_memory(struct error *error)
@@ -120,16 +120,16 @@ static int begin_call(struct probes *probes, const struct event *event, struct e
 		return -1;
 	uint32_t *outer = table_find(&probes->callers, event->task);
 	call.below = outer ? *outer + 1 : 0;
-	uint32_t place = probes->unused_call;
-	if (place)
-		probes->unused_call = probes->calls[--place].below;
+	uint32_t index = probes->unused_call;
+	if (index)
+		probes->unused_call = probes->calls[--index].below;
 	else if (probes->call_count >= BUILDER_NOTHING - 1 ||
 		 memory_grow(&probes->calls, &probes->call_capacity, probes->call_count, sizeof call))
 		return no_memory(error);
 	else
-		place = (uint32_t)probes->call_count++;
-	probes->calls[place] = call;
-	if (table_put(&probes->callers, event->task, place))
+		index = (uint32_t)probes->call_count++;
+	probes->calls[index] = call;
+	if (table_put(&probes->callers, event->task, index))
 		return no_memory(error);
 	probes->report->unfinished_calls++;
 	return 0;
@@ -142,14 +142,14 @@ static int end_call(struct probes *probes, const struct event *event, struct err
 		probes->report->headless_returns++;
 		return 0;
 	}
-	uint32_t place = *innermost;
-	struct open_call call = probes->calls[place];
+	uint32_t index = *innermost;
+	struct open_call call = probes->calls[index];
 	if (call.below)
 		*innermost = call.below - 1;
 	else
 		table_remove(&probes->callers, event->task);
-	probes->calls[place].below = probes->unused_call;
-	probes->unused_call = place + 1;
+	probes->calls[index].below = probes->unused_call;
+	probes->unused_call = index + 1;
 	probes->report->unfinished_calls--;
 	return take_attempt(probes, event, &call, error);
 }

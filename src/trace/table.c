@@ -17,7 +17,7 @@ static size_t home(const struct table *table, uint64_t key)
 	return (size_t)(key >> 32) & (table->capacity - 1);
 }
 
-static size_t place(const struct table *table, uint64_t key)
+static size_t home_of(const struct table *table, uint64_t key)
 {
 	assert(table->capacity && 2 * table->count <= table->capacity);
 	size_t at = home(table, key);
@@ -30,7 +30,7 @@ uint32_t *table_find(const struct table *table, uint64_t key)
 {
 	if (!table->capacity)
 		return NULL;
-	struct table_entry *entry = &table->entries[place(table, key)];
+	struct table_entry *entry = &table->entries[home_of(table, key)];
 	return entry->used ? &entry->value : NULL;
 }
 
@@ -42,7 +42,7 @@ static int grow(struct table *table)
 		return -1;
 	for (size_t i = 0; i < table->capacity; i++)
 		if (table->entries[i].used)
-			wider.entries[place(&wider, table->entries[i].key)] = table->entries[i];
+			wider.entries[home_of(&wider, table->entries[i].key)] = table->entries[i];
 	memory_release(table->entries);
 	*table = wider;
 	return 0;
@@ -52,7 +52,7 @@ int table_put(struct table *table, uint64_t key, uint32_t value)
 {
 	if (2 * (table->count + 1) > table->capacity && grow(table))
 		return -1;
-	struct table_entry *entry = &table->entries[place(table, key)];
+	struct table_entry *entry = &table->entries[home_of(table, key)];
 	if (!entry->used)
 		table->count++;
 	*entry = (struct table_entry){key, value, 1};
@@ -64,7 +64,7 @@ void table_remove(struct table *table, uint64_t key)
 	if (!table->capacity)
 		return;
 	size_t mask = table->capacity - 1;
-	size_t gap = place(table, key);
+	size_t gap = home_of(table, key);
 	if (!table->entries[gap].used)
 		return;
 	table->count--;

@@ -533,11 +533,11 @@ static const struct yaml_key free_keys[] = {
 static const struct yaml_map free_map = {.keys = free_keys, .lone = &free_lone};
 
 static const struct yaml_key share_keys[] = {
-	{"request", YAML_REFERENCE, .at = AT(struct workload_share, request), .names = WORKLOAD_NAMES_REQUESTS,
+	{"request", YAML_REFERENCE, .at = AT(struct workload_mix_entry, request), .names = WORKLOAD_NAMES_REQUESTS,
 	 .what = "request", .missing = "an entry of a mix is {request: name, weight: count}", .help = "each at most once"},
-	WEIGHT(struct workload_share, "the request is drawn with weight / sum of weights"),
+	WEIGHT(struct workload_mix_entry, "the request is drawn with weight / sum of weights"),
 	{0}};
-static const struct yaml_map share_map = {.keys = share_keys, .bytes = sizeof(struct workload_share)};
+static const struct yaml_map share_map = {.keys = share_keys, .bytes = sizeof(struct workload_mix_entry)};
 
 static const struct yaml_key trace_keys[] = {
 	{"file", YAML_TEXT, .at = AT(struct workload_trace, file), .value = "path",

@@ -44,39 +44,39 @@ struct rules {
 void rules_release(struct rules *rules);
 
 /* Named in the table; each is given the struct of its map. */
-void rule_workload(struct yaml_document *document, yaml_place place, void *item);
-void rule_space(struct yaml_document *document, yaml_place place, void *item);
-void rule_adapter(struct yaml_document *document, yaml_place place, void *item);
-void rule_size(struct yaml_document *document, yaml_place place, void *item);
-void rule_lifetime(struct yaml_document *document, yaml_place place, void *item);
-void rule_align(struct yaml_document *document, yaml_place place, void *item);
-void rule_request(struct yaml_document *document, yaml_place place, void *item);
-void rule_phase(struct yaml_document *document, yaml_place place, void *item);
-void rule_rings(struct yaml_document *document, yaml_place place, void *item);
-void rule_robson(struct yaml_document *document, yaml_place place, void *item);
-void rule_trace(struct yaml_document *document, yaml_place place, void *item);
-void rule_expectation(struct yaml_document *document, yaml_place place, void *item);
-void rule_sweep(struct yaml_document *document, yaml_place place, void *item);
+void rule_workload(struct yaml_document *document, yaml_location location, void *item);
+void rule_space(struct yaml_document *document, yaml_location location, void *item);
+void rule_adapter(struct yaml_document *document, yaml_location location, void *item);
+void rule_size(struct yaml_document *document, yaml_location location, void *item);
+void rule_lifetime(struct yaml_document *document, yaml_location location, void *item);
+void rule_align(struct yaml_document *document, yaml_location location, void *item);
+void rule_request(struct yaml_document *document, yaml_location location, void *item);
+void rule_phase(struct yaml_document *document, yaml_location location, void *item);
+void rule_rings(struct yaml_document *document, yaml_location location, void *item);
+void rule_robson(struct yaml_document *document, yaml_location location, void *item);
+void rule_trace(struct yaml_document *document, yaml_location location, void *item);
+void rule_expectation(struct yaml_document *document, yaml_location location, void *item);
+void rule_sweep(struct yaml_document *document, yaml_location location, void *item);
 
 /* Parts of them. */
 struct rules *rules_of(const struct yaml_document *document);
-/* Tells at place when no extent of so many pages, and its guard, can ever be had by request. */
-void rules_check_fit(struct yaml_document *document, yaml_place place, const struct workload_request *request,
+/* Tells at location when no extent of so many pages, and its guard, can ever be had by request. */
+void rules_check_fit(struct yaml_document *document, yaml_location location, const struct workload_request *request,
 		     uint64_t pages);
 /* Whether it is a page of the space; told when not. */
-bool rules_page_inside(struct yaml_document *document, yaml_place place, uint64_t page);
+bool rules_page_inside(struct yaml_document *document, yaml_location location, uint64_t page);
 /* What a request's call takes beside size and align; limits and boundary of calls outside the space with it. */
-void rules_request_arguments(struct yaml_document *document, yaml_place place, struct workload_request *request);
+void rules_request_arguments(struct yaml_document *document, yaml_location location, struct workload_request *request);
 /* The lines of a phase become its script. */
-void rules_script(struct yaml_document *document, yaml_place phase_place, struct workload_phase *phase);
+void rules_script(struct yaml_document *document, yaml_location phase_place, struct workload_phase *phase);
 void rules_release_lines(struct workload_phase *phase);
 void rules_slots_check(struct yaml_document *document);
 /* Appends the routine call of a line to the workload; false when it cannot be used (told). */
-bool rules_routine_call(struct yaml_document *document, yaml_place place, const struct workload_line *line);
+bool rules_routine_call(struct yaml_document *document, yaml_location location, const struct workload_line *line);
 /* Objects are filled before they are used; names are no slots. After all scripts. */
 void rules_objects_check(struct yaml_document *document);
-/* Adds operations that a phase asks for at place to those of the workload; tells once they pass WORKLOAD_OPS_MAX. */
-void rules_add_operations(struct yaml_document *document, yaml_place place, uint64_t operations);
+/* Adds operations that a phase asks for at location to those of the workload; tells once they pass WORKLOAD_OPS_MAX. */
+void rules_add_operations(struct yaml_document *document, yaml_location location, uint64_t operations);
 
 /* The script of a phase as a file has it. */
 json_t *workload_write_script(const void *root, const void *phase);

@@ -130,9 +130,9 @@ struct workload_routine_call {
 	unsigned line;                     /* of the file */
 };
 
-struct workload_share {  /* an entry of mix: */
-	size_t request;  /* index */
-	uint64_t weight; /* >= 1 */
+struct workload_mix_entry { /* an entry of mix: */
+	size_t request;     /* index */
+	uint64_t weight;    /* >= 1 */
 };
 
 enum workload_body {
@@ -220,7 +220,7 @@ struct workload_phase {
 	enum workload_body body;
 	bool measured;
 	/* MIX; until, victims, free_on also DRAIN; until (LIVE: filled only) and free_on also RINGS */
-	struct workload_share *mix;
+	struct workload_mix_entry *mix;
 	size_t mix_count;
 	enum workload_hold hold;
 	uint64_t think; /* time before each step of a churn, in operations at the workload's pace */

@@ -21,9 +21,9 @@ void rules_release(struct rules *rules)
 	*rules = (struct rules){0};
 }
 
-void rule_workload(struct yaml_document *document, yaml_place place, void *item)
+void rule_workload(struct yaml_document *document, yaml_location location, void *item)
 {
-	(void)place;
+	(void)location;
 	(void)item;
 	rules_slots_check(document);
 	rules_objects_check(document);
@@ -31,14 +31,14 @@ void rule_workload(struct yaml_document *document, yaml_place place, void *item)
 
 /* ---- expect ---- */
 
-void rule_expectation(struct yaml_document *document, yaml_place place, void *item)
+void rule_expectation(struct yaml_document *document, yaml_location location, void *item)
 {
 	static const char *const comparisons[] = {
 		[WORKLOAD_IS] = "is", [WORKLOAD_BELOW] = "below", [WORKLOAD_ABOVE] = "above"};
 	const struct workload_expectation *expectation = item;
-	yaml_place metric = yaml_key_place(document, place, "metric"),
-		   tolerance = yaml_key_place(document, place, "tolerance");
-	yaml_place allocator = yaml_key_place(document, place, "allocator");
+	yaml_location metric = yaml_key_location(document, location, "metric"),
+		      tolerance = yaml_key_location(document, location, "tolerance");
+	yaml_location allocator = yaml_key_location(document, location, "allocator");
 	const char *path = yaml_value_text(document, metric), *spec = yaml_value_text(document, allocator);
 	char quoted[YAML_QUOTE_BYTES], meant[YAML_MEANT_BYTES];
 	if (path && metric_find(path) < 0)
@@ -79,10 +79,10 @@ static bool may_be_swept(const char *key)
 	return true;
 }
 
-static void check_sweep_key(struct yaml_document *document, yaml_place place, size_t number)
+static void check_sweep_key(struct yaml_document *document, yaml_location location, size_t number)
 {
 	const struct workload *workload = rules_of(document)->workload;
-	yaml_place key = yaml_key_place(document, place, "key");
+	yaml_location key = yaml_key_location(document, location, "key");
 	const char *text = yaml_value_text(document, key);
 	char quoted[YAML_QUOTE_BYTES];
 	if (!text)
@@ -97,16 +97,16 @@ static void check_sweep_key(struct yaml_document *document, yaml_place place, si
 			yaml_fault(document, key, "'%s' is swept already; add the values there", text);
 }
 
-void rule_sweep(struct yaml_document *document, yaml_place place, void *item)
+void rule_sweep(struct yaml_document *document, yaml_location location, void *item)
 {
 	assert(item);
 	const struct workload *workload = rules_of(document)->workload;
 	const struct workload_sweep *sweep = item;
 	size_t number = (size_t)(sweep - workload->sweeps), combinations = 1;
-	yaml_place list = yaml_key_place(document, place, "values");
-	check_sweep_key(document, place, number);
+	yaml_location list = yaml_key_location(document, location, "values");
+	check_sweep_key(document, location, number);
 	for (size_t i = 0; i < sweep->value_count; i++) {
-		yaml_place value = yaml_item_place(document, list, i);
+		yaml_location value = yaml_item_location(document, list, i);
 		const char *text = yaml_value_text(document, value);
 		for (size_t k = 0; text && k < i; k++)
 			if (sweep->values[k].text && strcmp(sweep->values[k].text, text) == 0) {
@@ -119,6 +119,6 @@ void rule_sweep(struct yaml_document *document, yaml_place place, void *item)
 		/* A list that is too long was told. */
 		combinations *= count && count <= WORKLOAD_SWEEP_VALUES_MAX ? count : 1;
 		if (combinations > WORKLOAD_COMBINATIONS_MAX && i == number)
-			yaml_fault(document, place, "makes more than %u combinations", WORKLOAD_COMBINATIONS_MAX);
+			yaml_fault(document, location, "makes more than %u combinations", WORKLOAD_COMBINATIONS_MAX);
 	}
 }

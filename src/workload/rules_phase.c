@@ -11,16 +11,16 @@ static const char *const bodies[] = {"mix", "free", "script", "trace", "rings", 
 #define BODIES (sizeof bodies / sizeof bodies[0])
 
 /* The name of the body, or NULL: it has none. */
-static const char *find_body(const struct yaml_document *document, yaml_place place)
+static const char *find_body(const struct yaml_document *document, yaml_location location)
 {
 	for (size_t i = 0; i < BODIES; i++)
-		if (yaml_given(document, place, bodies[i]))
+		if (yaml_given(document, location, bodies[i]))
 			return bodies[i];
 	return NULL;
 }
 
 /* Keys that belong to some bodies only. */
-static void check_keys(struct yaml_document *document, yaml_place place, const struct workload_phase *phase,
+static void check_keys(struct yaml_document *document, yaml_location location, const struct workload_phase *phase,
 		       const char *body)
 {
 	static const struct {
@@ -30,11 +30,11 @@ static void check_keys(struct yaml_document *document, yaml_place place, const s
 		    {"hold", false}, {"burst", false}, {"think", false}};
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0] && phase->body != WORKLOAD_BODY_MIX; i++)
 		if (phase->body != WORKLOAD_BODY_RINGS || !keys[i].rings)
-			yaml_fault(document, yaml_key_place(document, place, keys[i].key),
+			yaml_fault(document, yaml_key_location(document, location, keys[i].key),
 				   "belongs to a mix%s; this phase has %s", keys[i].rings ? " or rings" : "", body);
 }
 
-void rules_add_operations(struct yaml_document *document, yaml_place place, uint64_t operations)
+void rules_add_operations(struct yaml_document *document, yaml_location location, uint64_t operations)
 {
 	struct workload *workload = rules_of(document)->workload;
 	uint64_t before = workload->operations;
@@ -42,26 +42,27 @@ void rules_add_operations(struct yaml_document *document, yaml_place place, uint
 		return;
 	workload->operations = before + operations;
 	if (workload->operations > WORKLOAD_OPS_MAX)
-		yaml_fault(document, place,
+		yaml_fault(document, location,
 			   "%llu operations behind %llu of the phases before are more than %llu, what a workload may have",
 			   (unsigned long long)operations, (unsigned long long)before,
 			   (unsigned long long)WORKLOAD_OPS_MAX);
 }
 
 /* Where phase->until was written: below until, which is refused when there are two ends, or ops. */
-static void check_end(struct yaml_document *document, yaml_place place, struct workload_phase *phase)
+static void check_end(struct yaml_document *document, yaml_location location, struct workload_phase *phase)
 {
-	yaml_place until = yaml_key_place(document, place, "until"), ops = yaml_key_place(document, place, "ops");
-	if (until != YAML_PLACE_NONE && ops != YAML_PLACE_NONE)
+	yaml_location until = yaml_key_location(document, location, "until"),
+		      ops = yaml_key_location(document, location, "ops");
+	if (until != YAML_LOCATION_NONE && ops != YAML_LOCATION_NONE)
 		yaml_fault(document, ops, "a second end; this phase has until already");
-	if (until != YAML_PLACE_NONE)
-		ops = yaml_key_place(document, until, "ops");
-	if (ops != YAML_PLACE_NONE && yaml_sound(document, ops))
+	if (until != YAML_LOCATION_NONE)
+		ops = yaml_key_location(document, until, "ops");
+	if (ops != YAML_LOCATION_NONE && yaml_sound(document, ops))
 		rules_add_operations(document, ops, phase->until_value);
-	if (until == YAML_PLACE_NONE && ops == YAML_PLACE_NONE && phase->body == WORKLOAD_BODY_MIX)
-		yaml_fault(document, place,
+	if (until == YAML_LOCATION_NONE && ops == YAML_LOCATION_NONE && phase->body == WORKLOAD_BODY_MIX)
+		yaml_fault(document, location,
 			   "a mix needs an end: ops: 2M, or until: {occupancy: 70%%}, {live: 10k} or {turnovers: 3}");
-	yaml_place turnovers = yaml_key_place(document, until, "turnovers");
+	yaml_location turnovers = yaml_key_location(document, until, "turnovers");
 	const char *text = yaml_value_text(document, turnovers);
 	char quoted[YAML_QUOTE_BYTES];
 	if (text && (strchr(text, '%') || phase->until_ratio <= 0 || phase->until_ratio > TURNOVERS_MAX))
@@ -77,14 +78,14 @@ static bool is_fill(const struct workload_phase *phase)
 
 /* ---- mixes ---- */
 
-static void check_mix(struct yaml_document *document, yaml_place place, const struct workload_phase *phase)
+static void check_mix(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
 {
-	yaml_place list = yaml_key_place(document, place, "mix");
+	yaml_location list = yaml_key_location(document, location, "mix");
 	bool seen[WORKLOAD_REQUESTS_MAX] = {false};
 	for (size_t i = 0; i < phase->mix_count; i++) {
-		yaml_place name = yaml_key_place(document, yaml_item_place(document, list, i), "request");
+		yaml_location name = yaml_key_location(document, yaml_item_location(document, list, i), "request");
 		size_t request = phase->mix[i].request;
-		if (name == YAML_PLACE_NONE || !yaml_sound(document, name))
+		if (name == YAML_LOCATION_NONE || !yaml_sound(document, name))
 			continue;
 		if (seen[request])
 			yaml_fault(document, name, "'%s' is in this mix already; add the weights up",
@@ -94,12 +95,12 @@ static void check_mix(struct yaml_document *document, yaml_place place, const st
 }
 
 /* Every request of the mix needs a lifetime. */
-static void check_lifetimes(struct yaml_document *document, yaml_place place, const struct workload_phase *phase)
+static void check_lifetimes(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
 {
 	const struct workload *workload = rules_of(document)->workload;
-	yaml_place list = yaml_key_place(document, place, "mix");
+	yaml_location list = yaml_key_location(document, location, "mix");
 	for (size_t i = 0; i < phase->mix_count; i++) {
-		yaml_place name = yaml_key_place(document, yaml_item_place(document, list, i), "request");
+		yaml_location name = yaml_key_location(document, yaml_item_location(document, list, i), "request");
 		const char *text = yaml_value_text(document, name);
 		if (text && workload->requests[phase->mix[i].request].lifetime.kind == WORKLOAD_LIFETIME_NONE)
 			yaml_fault(document, name,
@@ -109,57 +110,57 @@ static void check_lifetimes(struct yaml_document *document, yaml_place place, co
 	}
 }
 
-static void check_fill(struct yaml_document *document, yaml_place place)
+static void check_fill(struct yaml_document *document, yaml_location location)
 {
 	static const char *const ways[] = {"victims", "free_on", "hold"};
 	for (size_t i = 0; i < 3; i++)
-		if (yaml_good(document, place, ways[i]))
-			yaml_fault(document, yaml_key_place(document, place, ways[i]),
+		if (yaml_good(document, location, ways[i]))
+			yaml_fault(document, yaml_key_location(document, location, ways[i]),
 				   "a mix that fills until occupancy or live frees nothing");
-	if (yaml_good(document, place, "think"))
-		yaml_fault(document, yaml_key_place(document, place, "think"),
+	if (yaml_good(document, location, "think"))
+		yaml_fault(document, yaml_key_location(document, location, "think"),
 			   "a mix that fills until occupancy or live has no steps to wait between");
-	if (yaml_good(document, place, "burst"))
-		yaml_fault(document, yaml_key_place(document, place, "burst"),
+	if (yaml_good(document, location, "burst"))
+		yaml_fault(document, yaml_key_location(document, location, "burst"),
 			   "a mix that fills until occupancy or live frees nothing");
 }
 
 /* Who is freed, by whom, and how many at once. */
-static void check_ways(struct yaml_document *document, yaml_place place, const struct workload_phase *phase)
+static void check_ways(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
 {
 	bool lifetime = phase->victims == WORKLOAD_VICTIMS_LIFETIME, fill = is_fill(phase);
 	bool holds = phase->hold == WORKLOAD_HOLD_OCCUPANCY;
 	if (fill)
-		check_fill(document, place);
-	if (!fill && lifetime && yaml_good(document, place, "think"))
-		yaml_fault(document, yaml_key_place(document, place, "think"),
+		check_fill(document, location);
+	if (!fill && lifetime && yaml_good(document, location, "think"))
+		yaml_fault(document, yaml_key_location(document, location, "think"),
 			   "victims: lifetime have no steps to wait between");
-	if (!fill && (lifetime || holds) && yaml_good(document, place, "burst"))
-		yaml_fault(document, yaml_key_place(document, place, "burst"),
+	if (!fill && (lifetime || holds) && yaml_good(document, location, "burst"))
+		yaml_fault(document, yaml_key_location(document, location, "burst"),
 			   lifetime ? "victims: lifetime have no bursts; their times say when they go"
 				    : "hold: occupancy frees as many as a request takes; a burst keeps the count");
 	if (lifetime && holds)
-		yaml_fault(document, yaml_key_place(document, place, "hold"),
+		yaml_fault(document, yaml_key_location(document, location, "hold"),
 			   "victims: lifetime hold nothing; their times say how many live");
 	if (lifetime)
-		check_lifetimes(document, place, phase);
+		check_lifetimes(document, location, phase);
 }
 
 /* ---- other bodies ---- */
 
 /* What of until: belongs to a drain. */
-static void check_drain(struct yaml_document *document, yaml_place place)
+static void check_drain(struct yaml_document *document, yaml_location location)
 {
 	static const char *const ends[] = {"ops", "turnovers"};
-	yaml_place until = yaml_key_place(document, yaml_key_place(document, place, "free"), "until");
+	yaml_location until = yaml_key_location(document, yaml_key_location(document, location, "free"), "until");
 	for (size_t i = 0; i < 2; i++)
-		yaml_fault(document, yaml_key_place(document, until, ends[i]),
+		yaml_fault(document, yaml_key_location(document, until, ends[i]),
 			   "a drain ends at an occupancy or a live count");
 }
 
-void rule_trace(struct yaml_document *document, yaml_place place, void *item)
+void rule_trace(struct yaml_document *document, yaml_location location, void *item)
 {
-	yaml_place file = yaml_key_place(document, place, "file");
+	yaml_location file = yaml_key_location(document, location, "file");
 	const char *text = yaml_value_text(document, file);
 	(void)item;
 	if (text && !*text)
@@ -167,11 +168,11 @@ void rule_trace(struct yaml_document *document, yaml_place place, void *item)
 }
 
 /* One value for all rings, or one for each: tells of a list of another length. */
-static bool fits_rings(struct yaml_document *document, yaml_place place, const char *key,
+static bool fits_rings(struct yaml_document *document, yaml_location location, const char *key,
 		       const struct workload_rings *rings)
 {
-	yaml_place list = yaml_key_place(document, place, key);
-	size_t given = list == YAML_PLACE_NONE ? 1 : yaml_list_length(document, list);
+	yaml_location list = yaml_key_location(document, location, key);
+	size_t given = list == YAML_LOCATION_NONE ? 1 : yaml_list_length(document, list);
 	if (given == 1 || given == rings->count)
 		return true;
 	yaml_fault(document, list, "has %zu values for %u rings; write one %s for all of them, or one for each", given,
@@ -179,20 +180,21 @@ static bool fits_rings(struct yaml_document *document, yaml_place place, const c
 	return false;
 }
 
-void rule_rings(struct yaml_document *document, yaml_place place, void *item)
+void rule_rings(struct yaml_document *document, yaml_location location, void *item)
 {
 	struct workload_rings *rings = item;
-	yaml_place depth = yaml_key_place(document, place, "depth"), burst = yaml_key_place(document, place, "burst");
-	if (yaml_good(document, place, "depth"))
+	yaml_location depth = yaml_key_location(document, location, "depth"),
+		      burst = yaml_key_location(document, location, "burst");
+	if (yaml_good(document, location, "depth"))
 		yaml_in_range(document, depth, rings->depth, 1, WORKLOAD_LIVE_MAX / rings->count, "extents in a ring");
-	if (yaml_good(document, place, "depth") && yaml_good(document, place, "burst") && rings->burst > rings->depth)
+	if (yaml_good(document, location, "depth") && yaml_good(document, location, "burst") && rings->burst > rings->depth)
 		yaml_fault(document, burst, "a burst of %u is more than the ring holds, %u", rings->burst, rings->depth);
 	if (!rings->pace_count) {
 		rings->pace_count = 1;
 		rings->pace[0] = 1;
 	}
-	bool fits = fits_rings(document, place, "request", rings);
-	if (!fits_rings(document, place, "pace", rings) || !fits)
+	bool fits = fits_rings(document, location, "request", rings);
+	if (!fits_rings(document, location, "pace", rings) || !fits)
 		return;
 	for (size_t i = rings->request_count; i < rings->count; i++)
 		rings->request[i] = rings->request[0];
@@ -201,32 +203,33 @@ void rule_rings(struct yaml_document *document, yaml_place place, void *item)
 }
 
 /* Without an end rings are filled, no more. */
-static void check_rings_end(struct yaml_document *document, yaml_place place, struct workload_phase *phase)
+static void check_rings_end(struct yaml_document *document, yaml_location location, struct workload_phase *phase)
 {
-	bool until = yaml_given(document, place, "until");
+	bool until = yaml_given(document, location, "until");
 	if (until && (phase->until == WORKLOAD_UNTIL_LIVE || phase->until == WORKLOAD_UNTIL_OCCUPANCY))
-		yaml_fault(document, yaml_key_place(document, place, "until"),
+		yaml_fault(document, yaml_key_location(document, location, "until"),
 			   "rings end by ops or turnovers; without an end they are filled only");
-	if (until || yaml_given(document, place, "ops"))
+	if (until || yaml_given(document, location, "ops"))
 		return;
-	yaml_fault(document, yaml_key_place(document, place, "free_on"),
+	yaml_fault(document, yaml_key_location(document, location, "free_on"),
 		   "rings without an end are filled only; nothing is freed");
 	phase->until = WORKLOAD_UNTIL_LIVE;
 	phase->until_value = (uint64_t)phase->rings.count * phase->rings.depth;
 }
 
-void rule_robson(struct yaml_document *document, yaml_place place, void *item)
+void rule_robson(struct yaml_document *document, yaml_location location, void *item)
 {
 	const struct workload_robson *robson = item;
-	if (yaml_good(document, place, "live") && yaml_good(document, place, "largest") && robson->largest > robson->live)
-		yaml_fault(document, yaml_key_place(document, place, "largest"), "is more than what lives at once, %s",
-			   yaml_key_value(document, place, "live"));
+	if (yaml_good(document, location, "live") && yaml_good(document, location, "largest") &&
+	    robson->largest > robson->live)
+		yaml_fault(document, yaml_key_location(document, location, "largest"),
+			   "is more than what lives at once, %s", yaml_key_value(document, location, "live"));
 }
 
 /* ---- the phase ---- */
 
 /* A turnover is as large as what lives. */
-static void check_life(struct yaml_document *document, yaml_place place, const struct workload_phase *phase)
+static void check_life(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
 {
 	bool *lives = &rules_of(document)->something_lives, turns_over = phase->until == WORKLOAD_UNTIL_TURNOVERS;
 	if (phase->body == WORKLOAD_BODY_FREE_ALL)
@@ -237,44 +240,44 @@ static void check_life(struct yaml_document *document, yaml_place place, const s
 		*lives = true;
 	else if (turns_over && !*lives)
 		yaml_fault(
-			document, place,
+			document, location,
 			"nothing lives that could turn over; a phase with until: {live: ...} or {occupancy: ...} must come "
 			"before");
 	else if (!turns_over && phase->victims == WORKLOAD_VICTIMS_LIFETIME)
 		*lives = true;
 }
 
-void rule_phase(struct yaml_document *document, yaml_place place, void *item)
+void rule_phase(struct yaml_document *document, yaml_location location, void *item)
 {
 	struct workload_phase *phase = item;
-	const char *body = find_body(document, place);
+	const char *body = find_body(document, location);
 	if (!body) {
 		rules_of(document)->something_lives = true; /* unknown: no further complaint */
 		return;
 	}
-	check_keys(document, place, phase, body);
+	check_keys(document, location, phase, body);
 	switch (phase->body) {
 	case WORKLOAD_BODY_MIX:
-		check_mix(document, place, phase);
-		check_end(document, place, phase);
-		check_ways(document, place, phase);
+		check_mix(document, location, phase);
+		check_end(document, location, phase);
+		check_ways(document, location, phase);
 		break;
 	case WORKLOAD_BODY_RINGS:
-		check_end(document, place, phase);
-		check_rings_end(document, place, phase);
+		check_end(document, location, phase);
+		check_rings_end(document, location, phase);
 		break;
 	case WORKLOAD_BODY_DRAIN:
-		check_drain(document, place);
+		check_drain(document, location);
 		break;
 	case WORKLOAD_BODY_SCRIPT:
-		rules_script(document, place, phase);
+		rules_script(document, location, phase);
 		break;
 	default:
 		break;
 	}
 	/* A drain at the end must not speak for what came before it. */
-	if (!yaml_given(document, place, "measure"))
+	if (!yaml_given(document, location, "measure"))
 		phase->measured = !is_fill(phase) && phase->body != WORKLOAD_BODY_FREE_ALL &&
 				  (phase->body != WORKLOAD_BODY_RINGS || phase->until != WORKLOAD_UNTIL_LIVE);
-	check_life(document, place, phase);
+	check_life(document, location, phase);
 }

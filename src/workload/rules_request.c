@@ -9,30 +9,32 @@
 
 /* ---- size ---- */
 
-static bool fits_space(struct yaml_document *document, yaml_place place, uint64_t pages)
+static bool fits_space(struct yaml_document *document, yaml_location location, uint64_t pages)
 {
-	if (place == YAML_PLACE_NONE || !yaml_sound(document, place))
+	if (location == YAML_LOCATION_NONE || !yaml_sound(document, location))
 		return false;
-	return yaml_at_most(document, place, pages, rules_of(document)->workload->space.usable, "what the space can hold");
+	return yaml_at_most(document, location, pages, rules_of(document)->workload->space.usable,
+			    "what the space can hold");
 }
 
-static void check_powers(struct yaml_document *document, yaml_place place, const struct workload_size *size)
+static void check_powers(struct yaml_document *document, yaml_location location, const struct workload_size *size)
 {
 	uint64_t page = document->page_bytes;
 	char less[YAML_SIZE_BYTES], more[YAML_SIZE_BYTES];
 	if (size->max % size->min == 0 && bits_is_power_of_two(size->max / size->min))
 		return;
 	uint64_t near = size->min << bits_log2_floor(size->max / size->min);
-	yaml_fault(document, yaml_key_place(document, place, "max"),
+	yaml_fault(document, yaml_key_location(document, location, "max"),
 		   "max must be min times a power of two; near are %s and %s", yaml_pages_text(page, less, near),
 		   yaml_pages_text(page, more, 2 * near));
 }
 
-static void check_median(struct yaml_document *document, yaml_place place, const struct workload_size *size, bool known)
+static void check_median(struct yaml_document *document, yaml_location location, const struct workload_size *size,
+			 bool known)
 {
 	uint64_t page = document->page_bytes;
 	char text[YAML_SIZE_BYTES], least[YAML_SIZE_BYTES], most[YAML_SIZE_BYTES];
-	yaml_place median = yaml_key_place(document, place, "median");
+	yaml_location median = yaml_key_location(document, location, "median");
 	if (!fits_space(document, median, size->median) || !known)
 		return;
 	if (size->median < size->min || size->median > size->max)
@@ -41,8 +43,8 @@ static void check_median(struct yaml_document *document, yaml_place place, const
 			   yaml_pages_text(page, most, size->max));
 }
 
-/* Of one distribution: place is where its variants stand. */
-static void check_simple(struct yaml_document *document, yaml_place place, struct workload_size *size)
+/* Of one distribution: location is where its variants stand. */
+static void check_simple(struct yaml_document *document, yaml_location location, struct workload_size *size)
 {
 	static const struct {
 		const char *key;
@@ -50,16 +52,16 @@ static void check_simple(struct yaml_document *document, yaml_place place, struc
 	} ranges[] = {{"uniform", WORKLOAD_SIZE_UNIFORM},         {"powers_of_two", WORKLOAD_SIZE_POWERS_OF_TWO},
 		      {"log_uniform", WORKLOAD_SIZE_LOG_UNIFORM}, {"lognormal", WORKLOAD_SIZE_LOGNORMAL},
 		      {"pareto", WORKLOAD_SIZE_PARETO},           {"zipf", WORKLOAD_SIZE_ZIPF}};
-	yaml_place below = YAML_PLACE_NONE;
+	yaml_location below = YAML_LOCATION_NONE;
 	if (size->kind == WORKLOAD_SIZE_FIXED) {
 		size->max = size->min;
-		fits_space(document, yaml_key_place(document, place, "fixed"), size->min);
+		fits_space(document, yaml_key_location(document, location, "fixed"), size->min);
 		return;
 	}
 	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
 		if (size->kind == ranges[i].kind)
-			below = yaml_key_place(document, place, ranges[i].key);
-	yaml_place min = yaml_key_place(document, below, "min"), max = yaml_key_place(document, below, "max");
+			below = yaml_key_location(document, location, ranges[i].key);
+	yaml_location min = yaml_key_location(document, below, "min"), max = yaml_key_location(document, below, "max");
 	bool known = fits_space(document, min, size->min);
 	known = fits_space(document, max, size->max) && known;
 	if (known && size->min > size->max) {
@@ -73,21 +75,21 @@ static void check_simple(struct yaml_document *document, yaml_place place, struc
 		check_median(document, below, size, known);
 }
 
-void rule_size(struct yaml_document *document, yaml_place place, void *item)
+void rule_size(struct yaml_document *document, yaml_location location, void *item)
 {
 	struct workload_size *size = item;
 	bool weights = size->kind == WORKLOAD_SIZE_WEIGHTS;
 	if (size->kind != WORKLOAD_SIZE_MIXED && !weights) {
-		check_simple(document, place, size);
+		check_simple(document, location, size);
 		return;
 	}
-	yaml_place list = yaml_key_place(document, place, weights ? "weights" : "mixed");
+	yaml_location list = yaml_key_location(document, location, weights ? "weights" : "mixed");
 	for (size_t i = 0; i < size->part_count; i++) {
 		struct workload_size *part = &size->parts[i].size;
-		yaml_place entry = yaml_item_place(document, list, i);
+		yaml_location entry = yaml_item_location(document, list, i);
 		if (weights) {
 			part->max = part->min;
-			fits_space(document, yaml_key_place(document, entry, "size"), part->min);
+			fits_space(document, yaml_key_location(document, entry, "size"), part->min);
 		} else if (yaml_value_text(document, entry) == NULL) {
 			check_simple(document, entry, part);
 		}
@@ -98,14 +100,15 @@ void rule_size(struct yaml_document *document, yaml_place place, void *item)
 
 /* ---- lifetime and alignment ---- */
 
-static void check_order(struct yaml_document *document, yaml_place place, const char *low, const char *high, bool right)
+static void check_order(struct yaml_document *document, yaml_location location, const char *low, const char *high,
+			bool right)
 {
-	if (!right && yaml_good(document, place, low) && yaml_good(document, place, high))
-		yaml_fault(document, yaml_key_place(document, place, high), "%s %s is less than %s %s", high,
-			   yaml_key_value(document, place, high), low, yaml_key_value(document, place, low));
+	if (!right && yaml_good(document, location, low) && yaml_good(document, location, high))
+		yaml_fault(document, yaml_key_location(document, location, high), "%s %s is less than %s %s", high,
+			   yaml_key_value(document, location, high), low, yaml_key_value(document, location, low));
 }
 
-void rule_lifetime(struct yaml_document *document, yaml_place place, void *item)
+void rule_lifetime(struct yaml_document *document, yaml_location location, void *item)
 {
 	struct workload_lifetime *lifetime = item;
 	bool rising = lifetime->min <= lifetime->max;
@@ -114,13 +117,13 @@ void rule_lifetime(struct yaml_document *document, yaml_place place, void *item)
 		lifetime->max = lifetime->min;
 		break;
 	case WORKLOAD_LIFETIME_UNIFORM:
-		check_order(document, yaml_key_place(document, place, "uniform"), "min", "max", rising);
+		check_order(document, yaml_key_location(document, location, "uniform"), "min", "max", rising);
 		break;
 	case WORKLOAD_LIFETIME_PARETO:
-		check_order(document, yaml_key_place(document, place, "pareto"), "min", "max", rising);
+		check_order(document, yaml_key_location(document, location, "pareto"), "min", "max", rising);
 		break;
 	case WORKLOAD_LIFETIME_GENERATIONAL:
-		check_order(document, yaml_key_place(document, place, "generational"), "young", "old",
+		check_order(document, yaml_key_location(document, location, "generational"), "young", "old",
 			    lifetime->mean <= lifetime->old_mean);
 		break;
 	case WORKLOAD_LIFETIME_NONE: /* told: no variant was given */
@@ -131,44 +134,45 @@ void rule_lifetime(struct yaml_document *document, yaml_place place, void *item)
 	}
 }
 
-void rule_align(struct yaml_document *document, yaml_place place, void *item)
+void rule_align(struct yaml_document *document, yaml_location location, void *item)
 {
 	const struct workload_align *align = item;
 	const struct workload_space *space = &rules_of(document)->workload->space;
 	bool capped = align->kind == WORKLOAD_ALIGN_NATURAL_UP_TO;
 	char quoted[YAML_QUOTE_BYTES];
 	if (capped)
-		place = yaml_key_place(document, place, "natural_up_to");
-	if ((!capped && align->kind != WORKLOAD_ALIGN_FIXED) || place == YAML_PLACE_NONE || !yaml_sound(document, place) ||
-	    !yaml_at_most(document, place, align->pages, space->end, "the end of the space"))
+		location = yaml_key_location(document, location, "natural_up_to");
+	if ((!capped && align->kind != WORKLOAD_ALIGN_FIXED) || location == YAML_LOCATION_NONE ||
+	    !yaml_sound(document, location) ||
+	    !yaml_at_most(document, location, align->pages, space->end, "the end of the space"))
 		return;
 	if (!capped && bits_align_up(space->first, align->pages) >= space->end)
-		yaml_fault(document, place, "no address of the space is a multiple of %s",
-			   yaml_quote(quoted, yaml_value_text(document, place)));
+		yaml_fault(document, location, "no address of the space is a multiple of %s",
+			   yaml_quote(quoted, yaml_value_text(document, location)));
 }
 
 /* ---- limits ---- */
 
 /* One inclusive upper limit, bytes that become a page. */
-static bool read_high(struct yaml_document *document, yaml_place place, uint64_t low, uint64_t *high)
+static bool read_high(struct yaml_document *document, yaml_location location, uint64_t low, uint64_t *high)
 {
 	uint64_t bytes = *high, page = document->page_bytes;
 	char quoted[YAML_QUOTE_BYTES], text[YAML_SIZE_BYTES];
-	if (!yaml_sound(document, place))
+	if (!yaml_sound(document, location))
 		return false;
 	if (bytes >= page && bits_is_power_of_two(bytes)) {
-		yaml_fault(document, place,
+		yaml_fault(document, location,
 			   "%s lies behind what %u bits reach: a limit is the last address that may be used, "
 			   "as in a DMA mask; write 0x%llx",
-			   yaml_quote(quoted, yaml_value_text(document, place)), bits_log2_floor(bytes),
+			   yaml_quote(quoted, yaml_value_text(document, location)), bits_log2_floor(bytes),
 			   (unsigned long long)(bytes - 1));
 		return false;
 	}
 	if ((bytes + 1) % page) {
 		uint64_t start = bytes / page * page;
-		yaml_fault(document, place,
+		yaml_fault(document, location,
 			   "%s is the last address that may be used, and must end a page: write 0x%llx or 0x%llx",
-			   yaml_quote(quoted, yaml_value_text(document, place)),
+			   yaml_quote(quoted, yaml_value_text(document, location)),
 			   (unsigned long long)((start ? start : page) - 1),
 			   (unsigned long long)((start ? start : page) + (page - 1)));
 		return false;
@@ -176,24 +180,24 @@ static bool read_high(struct yaml_document *document, yaml_place place, uint64_t
 	*high = bytes / page;
 	if (*high >= low)
 		return true;
-	yaml_fault(document, place, "%s lies below %s, the lowest address that may be used",
-		   yaml_quote(quoted, yaml_value_text(document, place)), yaml_pages_text(page, text, low));
+	yaml_fault(document, location, "%s lies below %s, the lowest address that may be used",
+		   yaml_quote(quoted, yaml_value_text(document, location)), yaml_pages_text(page, text, low));
 	return false;
 }
 
-static void read_highs(struct yaml_document *document, yaml_place place, struct workload_request *request)
+static void read_highs(struct yaml_document *document, yaml_location location, struct workload_request *request)
 {
 	uint64_t last = rules_of(document)->workload->space.end - 1;
-	yaml_place list = yaml_key_place(document, place, "high");
-	size_t written = request->high_count, given = list == YAML_PLACE_NONE ? 0 : yaml_list_length(document, list);
+	yaml_location list = yaml_key_location(document, location, "high");
+	size_t written = request->high_count, given = list == YAML_LOCATION_NONE ? 0 : yaml_list_length(document, list);
 	request->high_count = 0;
 	if (given > WORKLOAD_HIGHS_MAX)
 		yaml_fault(document, list, "%zu limits; at most %u are tried", given, WORKLOAD_HIGHS_MAX);
-	else if (list != YAML_PLACE_NONE && !given)
+	else if (list != YAML_LOCATION_NONE && !given)
 		yaml_fault(document, list, "is an empty list; leave the key out for no limit");
 	for (size_t i = 0; i < written; i++) {
 		uint64_t high = request->high[i];
-		if (!read_high(document, yaml_item_place(document, list, i), request->low, &high))
+		if (!read_high(document, yaml_item_location(document, list, i), request->low, &high))
 			continue;
 		high = high < last ? high : last;
 		/* Beyond the space two limits become the same, and trying it twice would be work for nothing. */
@@ -210,19 +214,20 @@ static void read_highs(struct yaml_document *document, yaml_place place, struct 
 }
 
 /* low, high and boundary are bytes of the file and become pages. */
-static void read_limits(struct yaml_document *document, yaml_place place, struct workload_request *request)
+static void read_limits(struct yaml_document *document, yaml_location location, struct workload_request *request)
 {
 	const struct workload_space *space = &rules_of(document)->workload->space;
-	yaml_place low = yaml_key_place(document, place, "low"), boundary = yaml_key_place(document, place, "boundary");
+	yaml_location low = yaml_key_location(document, location, "low"),
+		      boundary = yaml_key_location(document, location, "boundary");
 	uint64_t page = space->first;
-	if (low != YAML_PLACE_NONE && yaml_sound(document, low) &&
+	if (low != YAML_LOCATION_NONE && yaml_sound(document, low) &&
 	    (!yaml_read_pages(document, low, request->low, 0, WORKLOAD_PAGES_MAX, "the largest address", &page) ||
 	     !rules_page_inside(document, low, page)))
 		page = space->first;
 	request->low = page;
-	read_highs(document, place, request);
+	read_highs(document, location, request);
 	page = 0;
-	if (boundary != YAML_PLACE_NONE && yaml_sound(document, boundary) &&
+	if (boundary != YAML_LOCATION_NONE && yaml_sound(document, boundary) &&
 	    yaml_read_pages(document, boundary, request->boundary, 0, WORKLOAD_PAGES_MAX, "the largest space", &page))
 		yaml_read_power(document, boundary, page);
 	request->boundary = page;
@@ -232,11 +237,11 @@ static void read_limits(struct yaml_document *document, yaml_place place, struct
 }
 
 /* Limits of physical memory: any byte. */
-static void read_physical_limits(struct yaml_document *document, yaml_place place, struct workload_request *request)
+static void read_physical_limits(struct yaml_document *document, yaml_location location, struct workload_request *request)
 {
 	const struct workload_space *space = &rules_of(document)->workload->space;
 	struct workload_arguments *arguments = &request->arguments;
-	arguments->has_low = yaml_given(document, place, "low");
+	arguments->has_low = yaml_given(document, location, "low");
 	arguments->has_high = request->high_count > 0;
 	arguments->low = request->low;
 	arguments->high = arguments->has_high ? request->high[0] : UINT64_MAX;
@@ -248,7 +253,7 @@ static void read_physical_limits(struct yaml_document *document, yaml_place plac
 	request->boundary = 0;
 }
 
-void rules_check_fit(struct yaml_document *document, yaml_place place, const struct workload_request *request,
+void rules_check_fit(struct yaml_document *document, yaml_location location, const struct workload_request *request,
 		     uint64_t extent_pages)
 {
 	char size[YAML_SIZE_BYTES + sizeof " with its guard"], limit[YAML_SIZE_BYTES], low[YAML_SIZE_BYTES];
@@ -262,42 +267,42 @@ void rules_check_fit(struct yaml_document *document, yaml_place place, const str
 	if (request->guard)
 		strcat(size, " with its guard");
 	if (pages > space->usable)
-		yaml_fault(document, place, "%s is more than %s, what the space can hold", size,
+		yaml_fault(document, location, "%s is more than %s, what the space can hold", size,
 			   yaml_pages_text(page, limit, space->usable));
 	else if (request->boundary && pages > request->boundary)
-		yaml_fault(document, place, "%s never fits between two boundaries of %s", size,
+		yaml_fault(document, location, "%s never fits between two boundaries of %s", size,
 			   yaml_pages_text(page, limit, request->boundary));
 	else if (pages > window)
-		yaml_fault(document, place, "%s never fits into the %s from %s that low and high leave", size,
+		yaml_fault(document, location, "%s never fits into the %s from %s that low and high leave", size,
 			   yaml_pages_text(page, limit, window), yaml_pages_text(page, low, request->low));
 }
 
 /* Driver calls have no argument for it. */
-static void check_guard(struct yaml_document *document, yaml_place place, struct workload_request *request)
+static void check_guard(struct yaml_document *document, yaml_location location, struct workload_request *request)
 {
 	if (!request->guard || request->call == WORKLOAD_CALL_EXTENT)
 		return;
 	request->guard = 0;
-	yaml_fault(document, yaml_key_place(document, place, "guard"),
+	yaml_fault(document, yaml_key_location(document, location, "guard"),
 		   "a driver call has no guard pages; leave it out, or take call: extent");
 }
 
-void rule_request(struct yaml_document *document, yaml_place place, void *item)
+void rule_request(struct yaml_document *document, yaml_location location, void *item)
 {
 	struct workload_request *request = item;
-	yaml_place size = yaml_key_place(document, place, "size");
+	yaml_location size = yaml_key_location(document, location, "size");
 	bool outside = workload_call_is_outside(request->call);
 	if (outside)
-		read_physical_limits(document, place, request);
-	rules_request_arguments(document, place, request);
-	check_guard(document, place, request);
+		read_physical_limits(document, location, request);
+	rules_request_arguments(document, location, request);
+	check_guard(document, location, request);
 	if (outside)
 		return;
-	read_limits(document, place, request);
+	read_limits(document, location, request);
 	request->arguments.high = UINT64_MAX;
-	if (size != YAML_PLACE_NONE && yaml_sound(document, size) &&
-	    yaml_sound(document, yaml_key_place(document, place, "low")) &&
-	    yaml_sound(document, yaml_key_place(document, place, "guard")) &&
-	    yaml_sound(document, yaml_key_place(document, place, "boundary")))
+	if (size != YAML_LOCATION_NONE && yaml_sound(document, size) &&
+	    yaml_sound(document, yaml_key_location(document, location, "low")) &&
+	    yaml_sound(document, yaml_key_location(document, location, "guard")) &&
+	    yaml_sound(document, yaml_key_location(document, location, "boundary")))
 		rules_check_fit(document, size, request, request->size.max);
 }

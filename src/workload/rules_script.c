@@ -10,9 +10,9 @@
 
 /* What the scripts of a file have said about the array of the same index so far. */
 struct rules_slots {
-	yaml_place plain;   /* first use without an index, or YAML_PLACE_NONE */
-	yaml_place indexed; /* first use with one */
-	yaml_place freed;   /* first free */
+	yaml_location plain;   /* first use without an index, or YAML_LOCATION_NONE */
+	yaml_location indexed; /* first use with one */
+	yaml_location freed;   /* first free */
 	bool allocated;
 };
 
@@ -21,7 +21,7 @@ struct level {
 	const struct workload_line *lines;
 	size_t count;
 	size_t next;
-	yaml_place list;
+	yaml_location list;
 	size_t repeat;   /* op of the script that repeats it; unused outermost */
 	uint64_t weight; /* operations of one pass, saturated */
 };
@@ -90,20 +90,20 @@ static bool read_range(const char *at, struct workload_range *range)
 }
 
 /* Checks the direction, and lets the range end at an element that it reaches. */
-static bool check_range(struct yaml_document *document, yaml_place place, struct workload_range *range)
+static bool check_range(struct yaml_document *document, yaml_location location, struct workload_range *range)
 {
 	char quoted[YAML_QUOTE_BYTES];
 	bool down = range->step < 0;
 	uint64_t low = down ? range->last : range->first, high = down ? range->first : range->last;
 	uint64_t step = (uint64_t)(down ? -range->step : range->step);
-	yaml_quote(quoted, yaml_value_text(document, place));
+	yaml_quote(quoted, yaml_value_text(document, location));
 	if (low > high) {
-		yaml_fault(document, place, "%s is empty: its step leads away from the end; %s", quoted,
+		yaml_fault(document, location, "%s is empty: its step leads away from the end; %s", quoted,
 			   down ? "leave the - out" : "downwards is first..last..-1");
 		return false;
 	}
 	if (high >= WORKLOAD_LIVE_MAX) {
-		yaml_fault(document, place, "%s passes the last slot, %llu", quoted,
+		yaml_fault(document, location, "%s passes the last slot, %llu", quoted,
 			   (unsigned long long)(WORKLOAD_LIVE_MAX - 1));
 		return false;
 	}
@@ -136,30 +136,30 @@ static bool find_array(struct yaml_document *document, const char *text, size_t 
 		return false;
 	}
 	workload->script_arrays[*array] = (struct workload_script_array){copy, 1};
-	rules->slots[*array] = (struct rules_slots){YAML_PLACE_NONE, YAML_PLACE_NONE, YAML_PLACE_NONE, false};
+	rules->slots[*array] = (struct rules_slots){YAML_LOCATION_NONE, YAML_LOCATION_NONE, YAML_LOCATION_NONE, false};
 	workload->script_array_count++;
 	return true;
 }
 
 /* Plain x is slot 0 of an array of one: beside x[0..9] it would mean something else than it says. */
-static void note_use(struct yaml_document *document, yaml_place place, size_t array, bool indexed)
+static void note_use(struct yaml_document *document, yaml_location location, size_t array, bool indexed)
 {
 	struct rules_slots *slots = &rules_of(document)->slots[array];
-	yaml_place other = indexed ? slots->plain : slots->indexed;
-	yaml_place *own = indexed ? &slots->indexed : &slots->plain;
-	if (*own != YAML_PLACE_NONE)
+	yaml_location other = indexed ? slots->plain : slots->indexed;
+	yaml_location *own = indexed ? &slots->indexed : &slots->plain;
+	if (*own != YAML_LOCATION_NONE)
 		return;
-	*own = place;
-	if (other != YAML_PLACE_NONE)
-		yaml_fault(document, place, "'%s' is used with and without [ ]; line %u has the other form",
+	*own = location;
+	if (other != YAML_LOCATION_NONE)
+		yaml_fault(document, location, "'%s' is used with and without [ ]; line %u has the other form",
 			   rules_of(document)->workload->script_arrays[array].name,
-			   yaml_places_position(&document->places, other).line);
+			   yaml_locations_position(&document->locations, other).line);
 }
 
 /* name, name[i], name[a..b], name[a..b..step]. */
-static bool read_slots(struct yaml_document *document, yaml_place place, struct workload_range *range)
+static bool read_slots(struct yaml_document *document, yaml_location location, struct workload_range *range)
 {
-	const char *text = yaml_value_text(document, place);
+	const char *text = yaml_value_text(document, location);
 	char quoted[YAML_QUOTE_BYTES];
 	if (!text)
 		return false;
@@ -167,18 +167,18 @@ static bool read_slots(struct yaml_document *document, yaml_place place, struct 
 	bool indexed = text[length] != '\0';
 	*range = (struct workload_range){.step = 1};
 	if (!length || length > YAML_NAME_BYTES_MAX || (indexed && !read_range(text + length, range))) {
-		yaml_fault(document, place,
+		yaml_fault(document, location,
 			   "%s names no slots: name, name[i], name[first..last] or name[first..last..step]",
 			   yaml_quote(quoted, text));
 		return false;
 	}
-	if (!check_range(document, place, range) || !find_array(document, text, length, &range->array))
+	if (!check_range(document, location, range) || !find_array(document, text, length, &range->array))
 		return false;
 	uint64_t top = range->first > range->last ? range->first : range->last;
 	struct workload_script_array *array = &rules_of(document)->workload->script_arrays[range->array];
 	if (top + 1 > array->count)
 		array->count = top + 1;
-	note_use(document, place, range->array, indexed);
+	note_use(document, location, range->array, indexed);
 	return true;
 }
 
@@ -200,20 +200,20 @@ static uint64_t range_count(const struct workload_range *range)
 	return way / (uint64_t)(range->step < 0 ? -range->step : range->step) + 1;
 }
 
-static void read_alloc(struct reader *reader, yaml_place place, const struct workload_line *line)
+static void read_alloc(struct reader *reader, yaml_location location, const struct workload_line *line)
 {
 	struct yaml_document *document = reader->document;
 	struct level *level = &reader->levels[reader->depth - 1];
-	yaml_place size = yaml_key_place(document, place, "size");
+	yaml_location size = yaml_key_location(document, location, "size");
 	struct workload_range slots;
 	uint64_t pages = 0;
-	if (!yaml_given(document, place, "request"))
-		yaml_fault_missing(document, place, "request", "an allocation says for which request");
-	if (size != YAML_PLACE_NONE && yaml_sound(document, size) &&
+	if (!yaml_given(document, location, "request"))
+		yaml_fault_missing(document, location, "request", "an allocation says for which request");
+	if (size != YAML_LOCATION_NONE && yaml_sound(document, size) &&
 	    yaml_read_pages(document, size, line->arguments.bytes, 1, WORKLOAD_PAGES_MAX, "the largest space", &pages) &&
-	    yaml_good(document, place, "request"))
+	    yaml_good(document, location, "request"))
 		rules_check_fit(document, size, &reader->rules->workload->requests[line->request], pages);
-	if (!read_slots(document, yaml_key_place(document, place, "alloc"), &slots))
+	if (!read_slots(document, yaml_key_location(document, location, "alloc"), &slots))
 		return;
 	reader->rules->slots[slots.array].allocated = true;
 	struct workload_script_op *op = add_op(reader, WORKLOAD_SCRIPT_ALLOC);
@@ -225,14 +225,14 @@ static void read_alloc(struct reader *reader, yaml_place place, const struct wor
 	level->weight = saturated_sum(level->weight, range_count(&slots));
 }
 
-static void read_free(struct reader *reader, yaml_place place)
+static void read_free(struct reader *reader, yaml_location location)
 {
 	struct level *level = &reader->levels[reader->depth - 1];
-	yaml_place freed = yaml_key_place(reader->document, place, "free");
+	yaml_location freed = yaml_key_location(reader->document, location, "free");
 	struct workload_range slots;
 	if (!read_slots(reader->document, freed, &slots))
 		return;
-	if (reader->rules->slots[slots.array].freed == YAML_PLACE_NONE)
+	if (reader->rules->slots[slots.array].freed == YAML_LOCATION_NONE)
 		reader->rules->slots[slots.array].freed = freed;
 	struct workload_script_op *op = add_op(reader, WORKLOAD_SCRIPT_FREE);
 	if (!op)
@@ -241,11 +241,11 @@ static void read_free(struct reader *reader, yaml_place place)
 	level->weight = saturated_sum(level->weight, range_count(&slots));
 }
 
-static void open_repeat(struct reader *reader, yaml_place place, const struct workload_line *line)
+static void open_repeat(struct reader *reader, yaml_location location, const struct workload_line *line)
 {
-	yaml_place list = yaml_key_place(reader->document, place, "script");
-	if (list == YAML_PLACE_NONE)
-		yaml_fault_missing(reader->document, place, "script", "a repeat holds the script that it repeats");
+	yaml_location list = yaml_key_location(reader->document, location, "script");
+	if (list == YAML_LOCATION_NONE)
+		yaml_fault_missing(reader->document, location, "script", "a repeat holds the script that it repeats");
 	if (!line->line_count)
 		return;
 	if (reader->depth > WORKLOAD_REPEATS_MAX) {
@@ -276,10 +276,10 @@ static void close_level(struct reader *reader)
 	outer->weight = saturated_sum(outer->weight, saturated_product(level->weight, repeat->count));
 }
 
-static void read_call(struct reader *reader, yaml_place place, const struct workload_line *line)
+static void read_call(struct reader *reader, yaml_location location, const struct workload_line *line)
 {
 	struct level *level = &reader->levels[reader->depth - 1];
-	if (!rules_routine_call(reader->document, place, line))
+	if (!rules_routine_call(reader->document, location, line))
 		return;
 	struct workload_script_op *op = add_op(reader, WORKLOAD_SCRIPT_CALL);
 	if (op)
@@ -288,7 +288,7 @@ static void read_call(struct reader *reader, yaml_place place, const struct work
 }
 
 /* Keys that belong to another operation. Of a call its routine tells what it takes. */
-static void check_line(struct yaml_document *document, yaml_place place, enum workload_script_kind kind)
+static void check_line(struct yaml_document *document, yaml_location location, enum workload_script_kind kind)
 {
 	static const char *const names[] = {
 		[WORKLOAD_SCRIPT_ALLOC] = "alloc", [WORKLOAD_SCRIPT_FREE] = "free", [WORKLOAD_SCRIPT_REPEAT] = "repeat"};
@@ -299,39 +299,39 @@ static void check_line(struct yaml_document *document, yaml_place place, enum wo
 		{"request", WORKLOAD_SCRIPT_ALLOC}, {"size", WORKLOAD_SCRIPT_ALLOC}, {"script", WORKLOAD_SCRIPT_REPEAT}};
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		if (keys[i].kind != kind)
-			yaml_fault(document, yaml_key_place(document, place, keys[i].key), "belongs to %s, not to %s",
+			yaml_fault(document, yaml_key_location(document, location, keys[i].key), "belongs to %s, not to %s",
 				   names[keys[i].kind], names[kind]);
 	for (size_t i = 0; i < WORKLOAD_ARGUMENT_COUNT; i++)
 		if (i != WORKLOAD_ARGUMENT_SIZE)
-			yaml_fault(document, yaml_key_place(document, place, workload_argument_table[i].key),
+			yaml_fault(document, yaml_key_location(document, location, workload_argument_table[i].key),
 				   "belongs to call, not to %s", names[kind]);
 }
 
-static void read_line(struct reader *reader, yaml_place place, const struct workload_line *line)
+static void read_line(struct reader *reader, yaml_location location, const struct workload_line *line)
 {
 	static const char *const keys[] = {"alloc", "free", "repeat", "call"};
 	bool given = false;
 	for (size_t i = 0; i < 4; i++)
-		given = given || yaml_given(reader->document, place, keys[i]);
+		given = given || yaml_given(reader->document, location, keys[i]);
 	if (!given)
 		return; /* told */
 	if (line->kind == WORKLOAD_SCRIPT_CALL) {
-		read_call(reader, place, line);
+		read_call(reader, location, line);
 		return;
 	}
-	check_line(reader->document, place, line->kind);
+	check_line(reader->document, location, line->kind);
 	if (line->kind == WORKLOAD_SCRIPT_ALLOC)
-		read_alloc(reader, place, line);
+		read_alloc(reader, location, line);
 	else if (line->kind == WORKLOAD_SCRIPT_FREE)
-		read_free(reader, place);
+		read_free(reader, location);
 	else
-		open_repeat(reader, place, line);
+		open_repeat(reader, location, line);
 }
 
-void rules_script(struct yaml_document *document, yaml_place phase_place, struct workload_phase *phase)
+void rules_script(struct yaml_document *document, yaml_location phase_place, struct workload_phase *phase)
 {
 	assert(phase->body == WORKLOAD_BODY_SCRIPT && !phase->script_count);
-	yaml_place list = yaml_key_place(document, phase_place, "script");
+	yaml_location list = yaml_key_location(document, phase_place, "script");
 	if (!phase->line_count)
 		return; /* told */
 	struct reader reader = {.document = document, .rules = rules_of(document), .phase = phase, .depth = 1};
@@ -343,9 +343,9 @@ void rules_script(struct yaml_document *document, yaml_place phase_place, struct
 			continue;
 		}
 		size_t index = level->next++;
-		yaml_place place = yaml_item_place(document, level->list, index);
-		if (!yaml_places_refused(&document->places, place))
-			read_line(&reader, place, &level->lines[index]);
+		yaml_location location = yaml_item_location(document, level->list, index);
+		if (!yaml_locations_refused(&document->locations, location))
+			read_line(&reader, location, &level->lines[index]);
 	}
 	if (reader.levels[0].weight > WORKLOAD_OPS_MAX)
 		yaml_fault(document, list, "more than %llu operations, repeats written out",
@@ -370,8 +370,8 @@ void rules_slots_check(struct yaml_document *document)
 	uint64_t total = 0;
 	for (size_t i = 0; i < workload->script_array_count; i++) {
 		const struct rules_slots *slots = &rules->slots[i];
-		yaml_place used = slots->indexed != YAML_PLACE_NONE ? slots->indexed : slots->plain;
-		if (slots->freed != YAML_PLACE_NONE && !slots->allocated)
+		yaml_location used = slots->indexed != YAML_LOCATION_NONE ? slots->indexed : slots->plain;
+		if (slots->freed != YAML_LOCATION_NONE && !slots->allocated)
 			yaml_fault(document, slots->freed, "nothing is ever allocated into '%s'",
 				   workload->script_arrays[i].name);
 		bool fitted = total <= WORKLOAD_LIVE_MAX;

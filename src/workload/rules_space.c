@@ -8,7 +8,7 @@
 
 struct placed_hole {
 	struct workload_hole hole;
-	yaml_place place;
+	yaml_location location;
 };
 
 static int by_first(const void *left, const void *right)
@@ -16,30 +16,30 @@ static int by_first(const void *left, const void *right)
 	const struct placed_hole *a = left, *b = right;
 	if (a->hole.first != b->hole.first)
 		return a->hole.first < b->hole.first ? -1 : 1;
-	return a->place < b->place ? -1 : a->place > b->place;
+	return a->location < b->location ? -1 : a->location > b->location;
 }
 
-bool rules_page_inside(struct yaml_document *document, yaml_place place, uint64_t page)
+bool rules_page_inside(struct yaml_document *document, yaml_location location, uint64_t page)
 {
 	const struct workload_space *space = &rules_of(document)->workload->space;
 	char quoted[YAML_QUOTE_BYTES];
 	if (page >= space->first && page < space->end)
 		return true;
-	yaml_fault(document, place, "%s lies outside the space, 0x%llx to 0x%llx",
-		   yaml_quote(quoted, yaml_value_text(document, place)),
+	yaml_fault(document, location, "%s lies outside the space, 0x%llx to 0x%llx",
+		   yaml_quote(quoted, yaml_value_text(document, location)),
 		   (unsigned long long)(space->first * space->page_bytes),
 		   (unsigned long long)(space->end * space->page_bytes - 1));
 	return false;
 }
 
-static bool check_hole(struct yaml_document *document, yaml_place place, const struct workload_space *space,
+static bool check_hole(struct yaml_document *document, yaml_location location, const struct workload_space *space,
 		       const struct workload_hole *hole)
 {
 	char at[YAML_SIZE_BYTES];
-	yaml_place size = yaml_key_place(document, place, "size");
-	if (!yaml_good(document, place, "base") ||
-	    !rules_page_inside(document, yaml_key_place(document, place, "base"), hole->first) ||
-	    !yaml_good(document, place, "size"))
+	yaml_location size = yaml_key_location(document, location, "size");
+	if (!yaml_good(document, location, "base") ||
+	    !rules_page_inside(document, yaml_key_location(document, location, "base"), hole->first) ||
+	    !yaml_good(document, location, "size"))
 		return false;
 	if (hole->count <= space->end - hole->first)
 		return true;
@@ -55,12 +55,13 @@ static void check_overlaps(struct yaml_document *document, const struct placed_h
 	size_t reaching = 0; /* the hole that ends there */
 	for (size_t i = 0; i < count; i++) {
 		if (i && holes[i].hole.first < end) {
-			bool later = holes[i].place > holes[reaching].place;
-			yaml_place here = holes[later ? i : reaching].place, there = holes[later ? reaching : i].place;
+			bool later = holes[i].location > holes[reaching].location;
+			yaml_location here = holes[later ? i : reaching].location,
+				      there = holes[later ? reaching : i].location;
 			char path[YAML_PATH_BYTES];
-			struct yaml_position position = yaml_places_position(&document->places, there);
+			struct yaml_position position = yaml_locations_position(&document->locations, there);
 			yaml_fault(document, here, "overlaps %s of line %u, column %u",
-				   yaml_places_path(&document->places, there, path), position.line, position.column);
+				   yaml_locations_path(&document->locations, there, path), position.line, position.column);
 		}
 		if (holes[i].hole.first + holes[i].hole.count > end) {
 			end = holes[i].hole.first + holes[i].hole.count;
@@ -69,7 +70,7 @@ static void check_overlaps(struct yaml_document *document, const struct placed_h
 	}
 }
 
-static void check_holes(struct yaml_document *document, yaml_place list, struct workload_space *space)
+static void check_holes(struct yaml_document *document, yaml_location list, struct workload_space *space)
 {
 	struct placed_hole *holes = memory_zeroed(space->hole_count, sizeof *holes);
 	size_t count = 0;
@@ -79,9 +80,9 @@ static void check_holes(struct yaml_document *document, yaml_place list, struct 
 		return;
 	}
 	for (size_t i = 0; i < space->hole_count; i++) {
-		yaml_place place = yaml_item_place(document, list, i);
-		if (check_hole(document, place, space, &space->holes[i]))
-			holes[count++] = (struct placed_hole){space->holes[i], place};
+		yaml_location location = yaml_item_location(document, list, i);
+		if (check_hole(document, location, space, &space->holes[i]))
+			holes[count++] = (struct placed_hole){space->holes[i], location};
 	}
 	qsort(holes, count, sizeof *holes, by_first);
 	check_overlaps(document, holes, count);
@@ -98,10 +99,11 @@ static void check_holes(struct yaml_document *document, yaml_place list, struct 
 	memory_release(holes);
 }
 
-void rule_space(struct yaml_document *document, yaml_place place, void *item)
+void rule_space(struct yaml_document *document, yaml_location location, void *item)
 {
 	struct workload_space *space = item;
-	yaml_place base = yaml_key_place(document, place, "base"), size = yaml_key_place(document, place, "size");
+	yaml_location base = yaml_key_location(document, location, "base"),
+		      size = yaml_key_location(document, location, "size");
 	char at[YAML_SIZE_BYTES];
 	bool good = yaml_sound(document, base) && yaml_sound(document, size);
 	if (good && space->first >= space->end) {
@@ -118,21 +120,21 @@ void rule_space(struct yaml_document *document, yaml_place place, void *item)
 	}
 	space->usable = space->end - space->first;
 	if (space->hole_count)
-		check_holes(document, yaml_key_place(document, place, "reserved"), space);
+		check_holes(document, yaml_key_location(document, location, "reserved"), space);
 }
 
-void rule_adapter(struct yaml_document *document, yaml_place place, void *item)
+void rule_adapter(struct yaml_document *document, yaml_location location, void *item)
 {
 	struct workload *workload = item;
 	bool identity = workload->space.mode == DDI_MODE_IDENTITY;
-	yaml_place physical = yaml_key_place(document, YAML_PLACE_ROOT, "physical");
-	if (!yaml_given(document, place, "wddm"))
+	yaml_location physical = yaml_key_location(document, YAML_LOCATION_ROOT, "physical");
+	if (!yaml_given(document, location, "wddm"))
 		workload->wddm = identity ? DDI_WDDM_2_4 : DDI_WDDM_3_0;
-	else if (workload->wddm == DDI_WDDM_2_4 && !identity && yaml_good(document, place, "wddm"))
-		yaml_fault(document, yaml_key_place(document, place, "wddm"),
+	else if (workload->wddm == DDI_WDDM_2_4 && !identity && yaml_good(document, location, "wddm"))
+		yaml_fault(document, yaml_key_location(document, location, "wddm"),
 			   "DMA remapping came with WDDM 3.0; in 2.4 logical addresses are physical ones: space: {mode: "
 			   "identity}");
 	if (identity && workload->physical.bytes / workload->space.page_bytes > workload->space.end)
-		yaml_fault(document, yaml_key_place(document, physical, "size"),
+		yaml_fault(document, yaml_key_location(document, physical, "size"),
 			   "in mode identity physical memory must lie inside the space, which ends before");
 }

@@ -54,7 +54,7 @@ enum yaml_step yaml_cursor_next(struct yaml_cursor *cursor)
 		cursor->levels[cursor->depth++] = (struct yaml_level){.map = map,
 								      .next = map->keys,
 								      .item = level->item + map->bytes * level->index++,
-								      .place = level->place,
+								      .location = level->location,
 								      .has = level->has,
 								      .json = level->json};
 		return YAML_AT_ITEM;

@@ -17,7 +17,7 @@ struct yaml_level {
 	size_t offset;               /* of it in the struct that it is a part of */
 	size_t index, count;         /* of a list */
 	/* Of whoever goes. */
-	yaml_place place;
+	yaml_location location;
 	size_t prefix;
 	uint32_t has;
 	json_t *json;
@@ -38,7 +38,7 @@ struct yaml_cursor {
 
 void yaml_cursor_begin(struct yaml_cursor *cursor, const struct yaml_map *map, const void *item);
 enum yaml_step yaml_cursor_next(struct yaml_cursor *cursor);
-/* Into the map, list or INCLUDE of the row; a list has no items where the level has no struct. The new level has the place,
+/* Into the map, list or INCLUDE of the row; a list has no items where the level has no struct. The new level has the location,
  * prefix, bits and json of the one above. */
 struct yaml_level *yaml_cursor_enter(struct yaml_cursor *cursor);
 struct yaml_level *yaml_cursor_top(struct yaml_cursor *cursor);

@@ -11,49 +11,49 @@
 #include <stdio.h>
 #include <string.h>
 
-yaml_place yaml_key_place(const struct yaml_document *document, yaml_place parent, const char *key)
+yaml_location yaml_key_location(const struct yaml_document *document, yaml_location parent, const char *key)
 {
-	return parent == YAML_PLACE_NONE ? parent : yaml_places_value(&document->places, parent, key);
+	return parent == YAML_LOCATION_NONE ? parent : yaml_locations_value(&document->locations, parent, key);
 }
 
-yaml_place yaml_item_place(const struct yaml_document *document, yaml_place list, size_t index)
+yaml_location yaml_item_location(const struct yaml_document *document, yaml_location list, size_t index)
 {
-	return list == YAML_PLACE_NONE ? list : yaml_places_item(&document->places, list, (uint32_t)index);
+	return list == YAML_LOCATION_NONE ? list : yaml_locations_item(&document->locations, list, (uint32_t)index);
 }
 
-bool yaml_given(const struct yaml_document *document, yaml_place parent, const char *key)
+bool yaml_given(const struct yaml_document *document, yaml_location parent, const char *key)
 {
-	return yaml_key_place(document, parent, key) != YAML_PLACE_NONE;
+	return yaml_key_location(document, parent, key) != YAML_LOCATION_NONE;
 }
 
-bool yaml_good(const struct yaml_document *document, yaml_place parent, const char *key)
+bool yaml_good(const struct yaml_document *document, yaml_location parent, const char *key)
 {
-	yaml_place place = yaml_key_place(document, parent, key);
-	return place != YAML_PLACE_NONE && yaml_places_sound(&document->places, place);
+	yaml_location location = yaml_key_location(document, parent, key);
+	return location != YAML_LOCATION_NONE && yaml_locations_sound(&document->locations, location);
 }
 
-bool yaml_sound(const struct yaml_document *document, yaml_place place)
+bool yaml_sound(const struct yaml_document *document, yaml_location location)
 {
-	return place == YAML_PLACE_NONE || yaml_places_sound(&document->places, place);
+	return location == YAML_LOCATION_NONE || yaml_locations_sound(&document->locations, location);
 }
 
-const char *yaml_value_text(const struct yaml_document *document, yaml_place place)
+const char *yaml_value_text(const struct yaml_document *document, yaml_location location)
 {
-	if (place == YAML_PLACE_NONE || yaml_places_refused(&document->places, place))
+	if (location == YAML_LOCATION_NONE || yaml_locations_refused(&document->locations, location))
 		return NULL;
-	uint32_t node = yaml_places_node(&document->places, place);
+	uint32_t node = yaml_locations_node(&document->locations, location);
 	return document->tree.nodes[node].kind == YAML_NODE_SCALAR ? yaml_tree_text(&document->tree, node) : NULL;
 }
 
-const char *yaml_key_value(const struct yaml_document *document, yaml_place parent, const char *key)
+const char *yaml_key_value(const struct yaml_document *document, yaml_location parent, const char *key)
 {
-	return yaml_value_text(document, yaml_key_place(document, parent, key));
+	return yaml_value_text(document, yaml_key_location(document, parent, key));
 }
 
-size_t yaml_list_length(const struct yaml_document *document, yaml_place list)
+size_t yaml_list_length(const struct yaml_document *document, yaml_location list)
 {
 	const struct yaml_node *nodes = document->tree.nodes;
-	uint32_t node = yaml_places_node(&document->places, list);
+	uint32_t node = yaml_locations_node(&document->locations, list);
 	size_t length = 0;
 	if (nodes[node].kind != YAML_NODE_LIST)
 		return 1;
@@ -62,30 +62,30 @@ size_t yaml_list_length(const struct yaml_document *document, yaml_place list)
 	return length;
 }
 
-void yaml_fault(struct yaml_document *document, yaml_place place, const char *format, ...)
+void yaml_fault(struct yaml_document *document, yaml_location location, const char *format, ...)
 {
 	assert(document->problems);
 	char path[YAML_PATH_BYTES], message[1024];
 	va_list arguments;
-	if (place == YAML_PLACE_NONE)
+	if (location == YAML_LOCATION_NONE)
 		return;
 	va_start(arguments, format);
 	vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
-	yaml_problems_add(document->problems, yaml_places_position(&document->places, place),
-			  yaml_places_path(&document->places, place, path), "%s", message);
-	yaml_places_refuse(&document->places, place);
+	yaml_problems_add(document->problems, yaml_locations_position(&document->locations, location),
+			  yaml_locations_path(&document->locations, location, path), "%s", message);
+	yaml_locations_refuse(&document->locations, location);
 }
 
-void yaml_fault_missing(struct yaml_document *document, yaml_place parent, const char *key, const char *advice)
+void yaml_fault_missing(struct yaml_document *document, yaml_location parent, const char *key, const char *advice)
 {
 	char path[YAML_PATH_BYTES], whole[YAML_PATH_BYTES + 64];
-	yaml_places_path(&document->places, parent, path);
-	snprintf(whole, sizeof whole, "%s%s%s", parent == YAML_PLACE_ROOT ? "" : path, parent == YAML_PLACE_ROOT ? "" : ".",
-		 key);
-	yaml_problems_add(document->problems, yaml_places_position(&document->places, parent), whole, "is missing; %s",
-			  advice);
-	yaml_places_spoil(&document->places, parent);
+	yaml_locations_path(&document->locations, parent, path);
+	snprintf(whole, sizeof whole, "%s%s%s", parent == YAML_LOCATION_ROOT ? "" : path,
+		 parent == YAML_LOCATION_ROOT ? "" : ".", key);
+	yaml_problems_add(document->problems, yaml_locations_position(&document->locations, parent), whole,
+			  "is missing; %s", advice);
+	yaml_locations_spoil(&document->locations, parent);
 }
 
 const char *yaml_meant(char buffer[YAML_MEANT_BYTES], const char *text, const char *const *names)
@@ -102,23 +102,23 @@ void yaml_no_memory(struct yaml_document *document)
 }
 
 /* Where the map, list or item stands that a row or the next item leads to. */
-static yaml_place place_below(const struct yaml_document *document, const struct yaml_level *above,
-			      const struct yaml_key *row)
+static yaml_location place_below(const struct yaml_document *document, const struct yaml_level *above,
+				 const struct yaml_key *row)
 {
-	return row ? yaml_key_place(document, above->place, row->name)
-		   : yaml_item_place(document, above->place, above->index - 1);
+	return row ? yaml_key_location(document, above->location, row->name)
+		   : yaml_item_location(document, above->location, above->index - 1);
 }
 
-/* Whether a rule may look below a row: it was given and not refused, or its fallbacks stand there (*place is YAML_PLACE_NONE
- * then). */
-static bool leads_on(const struct yaml_document *document, const struct yaml_key *row, yaml_place *place)
+/* Whether a rule may look below a row: it was given and not refused, or its fallbacks stand there (*location is
+ * YAML_LOCATION_NONE then). */
+static bool leads_on(const struct yaml_document *document, const struct yaml_key *row, yaml_location *location)
 {
 	if (row->kind == YAML_INCLUDE)
 		return true;
 	if (row->kind != YAML_MAP && (row->kind != YAML_LIST || !row->map->rule))
 		return false;
-	if (*place == YAML_PLACE_NONE || yaml_places_refused(&document->places, *place)) {
-		*place = YAML_PLACE_NONE;
+	if (*location == YAML_LOCATION_NONE || yaml_locations_refused(&document->locations, *location)) {
+		*location = YAML_LOCATION_NONE;
 		return row->kind == YAML_MAP && row->fallback;
 	}
 	/* A lone value has nothing below, but the rule of its map holds. */
@@ -130,20 +130,20 @@ static void run_rules(struct yaml_document *document, void *root)
 {
 	struct yaml_cursor cursor;
 	yaml_cursor_begin(&cursor, document->language->root, root);
-	cursor.levels[0].place = YAML_PLACE_ROOT;
+	cursor.levels[0].location = YAML_LOCATION_ROOT;
 	for (enum yaml_step step; (step = yaml_cursor_next(&cursor)) != YAML_AT_END;) {
 		struct yaml_level *top = cursor.depth ? yaml_cursor_top(&cursor) : NULL;
 		if (step == YAML_AT_ITEM) {
-			top->place = place_below(document, top - 1, NULL);
+			top->location = place_below(document, top - 1, NULL);
 		} else if (step == YAML_AT_ROW) {
-			yaml_place place =
-				cursor.row->kind == YAML_INCLUDE ? top->place : place_below(document, top, cursor.row);
-			if (leads_on(document, cursor.row, &place))
-				yaml_cursor_enter(&cursor)->place = place;
+			yaml_location location =
+				cursor.row->kind == YAML_INCLUDE ? top->location : place_below(document, top, cursor.row);
+			if (leads_on(document, cursor.row, &location))
+				yaml_cursor_enter(&cursor)->location = location;
 		} else if (cursor.left.map && cursor.left.map->rule &&
-			   (cursor.left.place == YAML_PLACE_NONE ||
-			    !yaml_places_refused(&document->places, cursor.left.place))) {
-			cursor.left.map->rule(document, cursor.left.place, cursor.left.item);
+			   (cursor.left.location == YAML_LOCATION_NONE ||
+			    !yaml_locations_refused(&document->locations, cursor.left.location))) {
+			cursor.left.map->rule(document, cursor.left.location, cursor.left.item);
 		}
 	}
 }
@@ -165,13 +165,14 @@ void yaml_document_read(struct yaml_document *document, const struct yaml_langua
 	for (size_t i = 0; i < setting_count; i++)
 		if (yaml_setting_apply(&document->tree, &settings[i], problems))
 			return;
-	/* A lone value that may be a list takes a place more. */
-	if (yaml_places_prepare(&document->places, 2 * document->tree.expanded + 1, document->tree.nodes[0].position)) {
+	/* A lone value that may be a list takes one location more. */
+	if (yaml_locations_prepare(&document->locations, 2 * document->tree.expanded + 1,
+				   document->tree.nodes[0].position)) {
 		yaml_no_memory(document);
 		return;
 	}
 	yaml_walk(document, &text);
-	if (!problems->no_memory && !yaml_places_refused(&document->places, YAML_PLACE_ROOT) &&
+	if (!problems->no_memory && !yaml_locations_refused(&document->locations, YAML_LOCATION_ROOT) &&
 	    yaml_schema_load(document, &text, root) == 0)
 		run_rules(document, root);
 	text_release(&text);
@@ -183,7 +184,7 @@ void yaml_document_close(struct yaml_document *document)
 		name_table_release(&document->names[i].numbers);
 		memory_release(document->names[i].names);
 	}
-	yaml_places_release(&document->places);
+	yaml_locations_release(&document->locations);
 	yaml_tree_release(&document->tree);
 	*document = (struct yaml_document){0};
 }

@@ -8,7 +8,7 @@
 
 #include "base/name_table.h"
 #include "yaml/key.h"
-#include "yaml/places.h"
+#include "yaml/locations.h"
 #include "yaml/problems.h"
 #include "yaml/setting.h"
 #include "yaml/tree.h"
@@ -29,7 +29,7 @@ struct yaml_document {
 	struct yaml_problems *problems;
 	void *context; /* of the rules */
 	struct yaml_tree tree;
-	struct yaml_places places;
+	struct yaml_locations locations;
 	struct yaml_names names[YAML_NAMES_MAX];
 	uint64_t page_bytes; /* 0: sizes cannot be told in pages */
 };
@@ -42,30 +42,30 @@ void yaml_document_read(struct yaml_document *document, const struct yaml_langua
 			void *root, void *context);
 void yaml_document_close(struct yaml_document *document);
 
-/* ---- for rules: parent and place may be YAML_PLACE_NONE, which has nothing below ---- */
+/* ---- for rules: parent and location may be YAML_LOCATION_NONE, which has nothing below ---- */
 
-/* Where a key of a map stands, or YAML_PLACE_NONE. */
-yaml_place yaml_key_place(const struct yaml_document *document, yaml_place parent, const char *key);
-yaml_place yaml_item_place(const struct yaml_document *document, yaml_place list, size_t index);
-bool yaml_given(const struct yaml_document *document, yaml_place parent, const char *key);
+/* Where a key of a map stands, or YAML_LOCATION_NONE. */
+yaml_location yaml_key_location(const struct yaml_document *document, yaml_location parent, const char *key);
+yaml_location yaml_item_location(const struct yaml_document *document, yaml_location list, size_t index);
+bool yaml_given(const struct yaml_document *document, yaml_location parent, const char *key);
 /* Given, and nothing is wrong with it. */
-bool yaml_good(const struct yaml_document *document, yaml_place parent, const char *key);
-/* Nothing is wrong with it; so with YAML_PLACE_NONE. */
-bool yaml_sound(const struct yaml_document *document, yaml_place place);
+bool yaml_good(const struct yaml_document *document, yaml_location parent, const char *key);
+/* Nothing is wrong with it; so with YAML_LOCATION_NONE. */
+bool yaml_sound(const struct yaml_document *document, yaml_location location);
 /* A single value as it was written; NULL for none, and when it was refused. */
-const char *yaml_value_text(const struct yaml_document *document, yaml_place place);
-const char *yaml_key_value(const struct yaml_document *document, yaml_place parent, const char *key);
+const char *yaml_value_text(const struct yaml_document *document, yaml_location location);
+const char *yaml_key_value(const struct yaml_document *document, yaml_location parent, const char *key);
 /* How many items a list has in the file; 1 for a lone value. O(items). */
-size_t yaml_list_length(const struct yaml_document *document, yaml_place list);
+size_t yaml_list_length(const struct yaml_document *document, yaml_location list);
 
-/* Tells what is wrong with a value, which is refused then; nothing at YAML_PLACE_NONE. */
-void yaml_fault(struct yaml_document *document, yaml_place place, const char *format, ...)
+/* Tells what is wrong with a value, which is refused then; nothing at YAML_LOCATION_NONE. */
+void yaml_fault(struct yaml_document *document, yaml_location location, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* "; did you mean 'x'?" with the nearest of names (NULL at the end), or "". Returns buffer. */
 #define YAML_MEANT_BYTES (YAML_QUOTE_BYTES + 24)
 const char *yaml_meant(char buffer[YAML_MEANT_BYTES], const char *text, const char *const *names);
 /* Tells that parent lacks a key. */
-void yaml_fault_missing(struct yaml_document *document, yaml_place parent, const char *key, const char *advice);
+void yaml_fault_missing(struct yaml_document *document, yaml_location parent, const char *key, const char *advice);
 void yaml_no_memory(struct yaml_document *document);
 
 #endif

@@ -6,7 +6,7 @@
 #define YAML_KEY_H
 
 #include "base/json.h"
-#include "yaml/places.h"
+#include "yaml/locations.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -121,9 +121,9 @@ struct yaml_map {
 	const char *none;   /* is said when no variant is given; their names follow */
 	const char *second; /* is said of a second variant; $ is the name of the first */
 	const struct yaml_lone *lone;
-	/* Rules across keys, after those of the maps below. item is the struct; place YAML_PLACE_NONE when the map was left
-	 * out. */
-	void (*rule)(struct yaml_document *document, yaml_place place, void *item);
+	/* Rules across keys, after those of the maps below. item is the struct; location YAML_LOCATION_NONE when the map was
+	 * left out. */
+	void (*rule)(struct yaml_document *document, yaml_location location, void *item);
 	uint32_t (*has)(const void *item); /* bits for needs; NULL: those of the map above, all at the root */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * From the text of a value to what it means. Everything that is wrong is told at its place. */
+ * From the text of a value to what it means. Everything that is wrong is told at its location. */
 #ifndef YAML_SCALAR_H
 #define YAML_SCALAR_H
 
@@ -12,22 +12,22 @@ struct yaml_scalar {
 	int64_t word;
 };
 
-/* False when it was told. place YAML_PLACE_NONE: a fallback, which is right. */
-bool yaml_scalar_read(struct yaml_document *document, const struct yaml_key *row, yaml_place place, const char *text,
+/* False when it was told. location YAML_LOCATION_NONE: a fallback, which is right. */
+bool yaml_scalar_read(struct yaml_document *document, const struct yaml_key *row, yaml_location location, const char *text,
 		      struct yaml_scalar *scalar);
 
 /* For rules: what the table cannot say. */
-bool yaml_read_bytes(struct yaml_document *document, yaml_place place, const char *text, uint64_t *bytes);
+bool yaml_read_bytes(struct yaml_document *document, yaml_location location, const char *text, uint64_t *bytes);
 /* Bytes as pages, from min (0 or 1) to max of them: what says what max is ("the largest space"). */
-bool yaml_read_pages(struct yaml_document *document, yaml_place place, uint64_t bytes, uint64_t min, uint64_t max,
+bool yaml_read_pages(struct yaml_document *document, yaml_location location, uint64_t bytes, uint64_t min, uint64_t max,
 		     const char *what, uint64_t *pages);
-bool yaml_read_power(struct yaml_document *document, yaml_place place, uint64_t pages);
-bool yaml_read_word(struct yaml_document *document, yaml_place place, const char *text, const struct yaml_word *words,
+bool yaml_read_power(struct yaml_document *document, yaml_location location, uint64_t pages);
+bool yaml_read_word(struct yaml_document *document, yaml_location location, const char *text, const struct yaml_word *words,
 		    int64_t *word);
-bool yaml_in_range(struct yaml_document *document, yaml_place place, uint64_t number, uint64_t min, uint64_t max,
+bool yaml_in_range(struct yaml_document *document, yaml_location location, uint64_t number, uint64_t min, uint64_t max,
 		   const char *what);
 /* Tells when pages are more than max. */
-bool yaml_at_most(struct yaml_document *document, yaml_place place, uint64_t pages, uint64_t max, const char *what);
+bool yaml_at_most(struct yaml_document *document, yaml_location location, uint64_t pages, uint64_t max, const char *what);
 
 #define YAML_SIZE_BYTES 40
 /* "64KiB", in the largest unit that divides it. Returns buffer. */

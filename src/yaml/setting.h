@@ -17,7 +17,7 @@ struct yaml_setting {
 };
 
 /* Sets the value of setting->key. Reports and returns -1 when the document has no such value, or what stands there is a list
- * or a map. A value that aliases share changes in all their places. Cost: O(nodes on the way). */
+ * or a map. A value that aliases share changes in all their locations. Cost: O(nodes on the way). */
 int yaml_setting_apply(struct yaml_tree *tree, const struct yaml_setting *setting, struct yaml_problems *problems);
 
 #endif

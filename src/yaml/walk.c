@@ -18,11 +18,11 @@ struct level {
 	const struct yaml_key *next; /* of the map */
 	uint32_t node;               /* of the list: next item */
 	uint32_t index;
-	yaml_place place; /* YAML_PLACE_NONE: a map that was left out */
-	size_t prefix;    /* where the names of the members of its struct begin in walk->prefix */
-	size_t length;    /* what goes before them */
-	bool is_struct;   /* wrote a brace */
-	size_t members;   /* of a struct: where those that are open begin in walk->members, and in walk->left_out */
+	yaml_location location; /* YAML_LOCATION_NONE: a map that was left out */
+	size_t prefix;          /* where the names of the members of its struct begin in walk->prefix */
+	size_t length;          /* what goes before them */
+	bool is_struct;         /* wrote a brace */
+	size_t members;         /* of a struct: where those that are open begin in walk->members, and in walk->left_out */
 	size_t left_out;
 };
 
@@ -86,19 +86,19 @@ static void add_keys(struct text *text, const struct yaml_map *map)
 		text_add(text, "%s%s", i ? ", " : "", keys[i]);
 }
 
-/* Tells a message that was put together, without refusing the place, and releases it. */
-static void tell(struct walk *walk, yaml_place place, struct text *message)
+/* Tells a message that was put together, without refusing the location, and releases it. */
+static void tell(struct walk *walk, yaml_location location, struct text *message)
 {
 	char path[YAML_PATH_BYTES];
 	if (message->failed)
 		yaml_no_memory(walk->document);
 	else
-		yaml_problems_add(walk->document->problems, yaml_places_position(&walk->document->places, place),
-				  yaml_places_path(&walk->document->places, place, path), "%s", message->bytes);
+		yaml_problems_add(walk->document->problems, yaml_locations_position(&walk->document->locations, location),
+				  yaml_locations_path(&walk->document->locations, location, path), "%s", message->bytes);
 	text_release(message);
 }
 
-static void tell_unknown(struct walk *walk, yaml_place place, const struct yaml_map *map, const char *key)
+static void tell_unknown(struct walk *walk, yaml_location location, const struct yaml_map *map, const char *key)
 {
 	struct text message = {0};
 	const char *keys[KEYS_MAX];
@@ -115,7 +115,7 @@ static void tell_unknown(struct walk *walk, yaml_place place, const struct yaml_
 		text_add(&message, "unknown key; known here: ");
 	if (!row && !*meant && strcmp(key, "<<") != 0)
 		add_keys(&message, map);
-	tell(walk, place, &message);
+	tell(walk, location, &message);
 }
 
 static bool may_be_many(const struct yaml_key *row)
@@ -124,7 +124,7 @@ static bool may_be_many(const struct yaml_key *row)
 }
 
 /* item: of a list of values. */
-static void tell_misfit(struct walk *walk, const struct yaml_key *row, yaml_place place, bool item)
+static void tell_misfit(struct walk *walk, const struct yaml_key *row, yaml_location location, bool item)
 {
 	struct text message = {0};
 	if (row->kind == YAML_LIST || (!item && may_be_many(row))) {
@@ -135,8 +135,8 @@ static void tell_misfit(struct walk *walk, const struct yaml_key *row, yaml_plac
 	} else {
 		text_add(&message, "must be one value, no list and no map");
 	}
-	tell(walk, place, &message);
-	yaml_places_refuse(&walk->document->places, place);
+	tell(walk, location, &message);
+	yaml_locations_refuse(&walk->document->locations, location);
 }
 
 /* ---- the text for libcyaml ---- */
@@ -236,7 +236,7 @@ static void close_struct(struct walk *walk, const struct level *level)
 	text_add(walk->out, "}");
 }
 
-static void write_scalar(struct walk *walk, const struct yaml_key *row, yaml_place place, const char *text,
+static void write_scalar(struct walk *walk, const struct yaml_key *row, yaml_location location, const char *text,
 			 const struct yaml_scalar *scalar)
 {
 	struct yaml_position position = {0};
@@ -258,8 +258,8 @@ static void write_scalar(struct walk *walk, const struct yaml_key *row, yaml_pla
 		text_add(walk->out, "%.17g", scalar->real);
 		break;
 	case YAML_WRITTEN:
-		if (place != YAML_PLACE_NONE)
-			position = yaml_places_position(&walk->document->places, place);
+		if (location != YAML_LOCATION_NONE)
+			position = yaml_locations_position(&walk->document->locations, location);
 		text_add(walk->out, "{\"text\": ");
 		write_text(walk->out, text);
 		text_add(walk->out, ", \"line\": %u, \"column\": %u}", position.line, position.column);
@@ -286,7 +286,7 @@ static void write_given(struct walk *walk, const struct yaml_key *row)
 /* ---- values ---- */
 
 /* Later references find it. */
-static void note_name(struct walk *walk, const struct yaml_key *row, yaml_place place, const char *text)
+static void note_name(struct walk *walk, const struct yaml_key *row, yaml_location location, const char *text)
 {
 	struct yaml_document *document = walk->document;
 	const struct level *item = &walk->levels[walk->depth - 1], *list = item - 1;
@@ -296,8 +296,8 @@ static void note_name(struct walk *walk, const struct yaml_key *row, yaml_place 
 	assert(walk->depth >= 2 && list->list);
 	size_t before = name_table_find(&names->numbers, text);
 	if (before != NAME_TABLE_NONE) {
-		yaml_fault(document, place, "a second %s of this name; the first is %s[%zu]", row->what, list->list->name,
-			   before);
+		yaml_fault(document, location, "a second %s of this name; the first is %s[%zu]", row->what,
+			   list->list->name, before);
 		return;
 	}
 	/* One more for the end. */
@@ -312,33 +312,34 @@ static void note_name(struct walk *walk, const struct yaml_key *row, yaml_place 
 }
 
 /* The value of a scalar node, or NULL: it was refused, or is now. */
-static const char *value_of(struct walk *walk, uint32_t node, yaml_place place)
+static const char *value_of(struct walk *walk, uint32_t node, yaml_location location)
 {
 	static const char *const nothing[] = {"", "~", "null", "Null", "NULL", NULL};
 	const struct yaml_node *scalar = &walk->document->tree.nodes[node];
 	const char *text = yaml_tree_text(&walk->document->tree, node);
 	if (scalar->refused)
-		yaml_places_refuse(&walk->document->places, place);
+		yaml_locations_refuse(&walk->document->locations, location);
 	else if (scalar->plain && is_in(text, nothing))
-		yaml_fault(walk->document, place, "has no value; write one, or leave the key out");
-	return yaml_places_refused(&walk->document->places, place) ? NULL : text;
+		yaml_fault(walk->document, location, "has no value; write one, or leave the key out");
+	return yaml_locations_refused(&walk->document->locations, location) ? NULL : text;
 }
 
 /* Reads one value; without a text, and when it is wrong, something harmless stands for it. */
-static struct yaml_scalar read_scalar(struct walk *walk, const struct yaml_key *row, yaml_place place, const char *text)
+static struct yaml_scalar read_scalar(struct walk *walk, const struct yaml_key *row, yaml_location location,
+				      const char *text)
 {
 	struct yaml_scalar scalar = {.whole = row->min, .real = row->least};
-	if (text && !yaml_scalar_read(walk->document, row, place, text, &scalar))
+	if (text && !yaml_scalar_read(walk->document, row, location, text, &scalar))
 		scalar = (struct yaml_scalar){.whole = row->kind == YAML_REFERENCE ? 0 : row->min, .real = row->least};
 	else if (text && row->kind == YAML_NAME)
-		note_name(walk, row, place, text);
+		note_name(walk, row, location, text);
 	if (row->kind == YAML_PAGE)
 		walk->document->page_bytes = scalar.whole;
 	return scalar;
 }
 
 /* Values of a list, or a lone one: in a list, or as the bits of one number. */
-static void walk_values(struct walk *walk, const struct yaml_key *row, uint32_t node, yaml_place place)
+static void walk_values(struct walk *walk, const struct yaml_key *row, uint32_t node, yaml_location location)
 {
 	struct yaml_document *document = walk->document;
 	const struct yaml_node *nodes = document->tree.nodes;
@@ -350,8 +351,8 @@ static void walk_values(struct walk *walk, const struct yaml_key *row, uint32_t 
 	text_add(walk->out, "%s", listed ? "[" : "");
 	for (uint32_t at = lone ? node : nodes[node].first; at != YAML_NODE_NONE && index < most; index++) {
 		uint32_t item = yaml_tree_resolve(&document->tree, at);
-		yaml_place below =
-			yaml_places_add(&document->places, place, NULL, (uint32_t)index, item, nodes[item].position, lone);
+		yaml_location below = yaml_locations_add(&document->locations, location, NULL, (uint32_t)index, item,
+							 nodes[item].position, lone);
 		const char *text = nodes[item].kind == YAML_NODE_SCALAR ? value_of(walk, item, below) : NULL;
 		if (nodes[item].kind != YAML_NODE_SCALAR)
 			tell_misfit(walk, row, below, true);
@@ -366,24 +367,24 @@ static void walk_values(struct walk *walk, const struct yaml_key *row, uint32_t 
 	if (listed)
 		text_add(walk->out, "]");
 	else
-		write_scalar(walk, row, place, NULL, &bits);
+		write_scalar(walk, row, location, NULL, &bits);
 	if (!lone && row->max && (index < row->min || index > row->max))
-		yaml_fault(document, place, "has %zu %s; from %" PRIu64 " to %" PRIu64, index, row->what, row->min,
+		yaml_fault(document, location, "has %zu %s; from %" PRIu64 " to %" PRIu64, index, row->what, row->min,
 			   row->max);
 }
 
 /* A key that was given; text NULL: it was refused. */
-static void write_value(struct walk *walk, const struct yaml_key *row, yaml_place place, const char *text)
+static void write_value(struct walk *walk, const struct yaml_key *row, yaml_location location, const char *text)
 {
-	struct yaml_scalar scalar = read_scalar(walk, row, place, text);
+	struct yaml_scalar scalar = read_scalar(walk, row, location, text);
 	if (row->at.name && begin_member(walk, &row->at))
-		write_scalar(walk, row, place, text ? text : "", &scalar);
+		write_scalar(walk, row, location, text ? text : "", &scalar);
 }
 
 /* A key that was left out. */
 static void write_fallback(struct walk *walk, const struct yaml_key *row)
 {
-	struct yaml_scalar scalar = read_scalar(walk, row, YAML_PLACE_NONE, row->fallback);
+	struct yaml_scalar scalar = read_scalar(walk, row, YAML_LOCATION_NONE, row->fallback);
 	const struct level *level = &walk->levels[walk->depth - 1];
 	const char *name = walk->prefix + level->prefix;
 	struct text *out = walk->out;
@@ -394,13 +395,13 @@ static void write_fallback(struct walk *walk, const struct yaml_key *row)
 	name_member(walk, &row->at);
 	walk->out = &walk->left_out;
 	text_add_bytes(walk->out, name, strlen(name) + 1);
-	write_scalar(walk, row, YAML_PLACE_NONE, row->fallback, &scalar);
+	write_scalar(walk, row, YAML_LOCATION_NONE, row->fallback, &scalar);
 	text_add_bytes(walk->out, "", 1);
 	walk->out = out;
 }
 
 /* The value in place of a map; false when it is none of those that may stand there. */
-static bool write_lone(struct walk *walk, const struct yaml_lone *lone, yaml_place place, const char *text)
+static bool write_lone(struct walk *walk, const struct yaml_lone *lone, yaml_location location, const char *text)
 {
 	for (const struct yaml_word *word = lone->words; word->word; word++)
 		if (!strcmp(word->word, text)) {
@@ -410,11 +411,11 @@ static bool write_lone(struct walk *walk, const struct yaml_lone *lone, yaml_pla
 	if (!lone->row || *text < '0' || *text > '9')
 		return false;
 	write_setter(walk, &lone->row->sets);
-	write_value(walk, lone->row, place, text);
+	write_value(walk, lone->row, location, text);
 	return true;
 }
 
-static void walk_lone(struct walk *walk, const struct yaml_key *row, yaml_place place, const char *text)
+static void walk_lone(struct walk *walk, const struct yaml_key *row, yaml_location location, const char *text)
 {
 	const struct yaml_lone *lone = row->map->lone;
 	const char *names[8] = {NULL};
@@ -422,7 +423,7 @@ static void walk_lone(struct walk *walk, const struct yaml_key *row, yaml_place 
 	struct level *level = &walk->levels[walk->depth - 1];
 	size_t length = level->length;
 	level->length = yaml_prefix_add(walk->prefix + level->prefix, length, row->at.name);
-	bool good = text && write_lone(walk, lone, place, text);
+	bool good = text && write_lone(walk, lone, location, text);
 	level->length = length;
 	if (good)
 		return;
@@ -430,18 +431,18 @@ static void walk_lone(struct walk *walk, const struct yaml_key *row, yaml_place 
 	for (size_t i = 0; lone->words[i].word; i++)
 		names[i] = lone->words[i].word;
 	if (text)
-		yaml_fault(walk->document, place, "%s %s%s", yaml_quote(quoted, text), lone->right,
+		yaml_fault(walk->document, location, "%s %s%s", yaml_quote(quoted, text), lone->right,
 			   yaml_meant(meant, text, names));
 }
 
 /* ---- maps and lists ---- */
 
-/* Gives every key of a map its place; tells those that nobody knows, and returns whether there are any, and those that are
+/* Gives every key of a map its location; tells those that nobody knows, and returns whether there are any, and those that are
  * given twice. */
-static bool place_keys(struct walk *walk, const struct yaml_map *map, uint32_t node, yaml_place place)
+static bool place_keys(struct walk *walk, const struct yaml_map *map, uint32_t node, yaml_location location)
 {
 	const struct yaml_tree *tree = &walk->document->tree;
-	struct yaml_places *places = &walk->document->places;
+	struct yaml_locations *locations = &walk->document->locations;
 	bool unknown = false;
 	for (uint32_t at = tree->nodes[node].first; at != YAML_NODE_NONE;) {
 		uint32_t key_node = at, value = tree->nodes[at].next, resolved = yaml_tree_resolve(tree, value);
@@ -451,23 +452,25 @@ static bool place_keys(struct walk *walk, const struct yaml_map *map, uint32_t n
 		if (tree->nodes[key_node].refused)
 			continue;
 		const struct yaml_key *row = find_row(map, key);
-		if (yaml_places_value(places, place, key) != YAML_PLACE_NONE) {
-			yaml_place again = yaml_places_add_again(places, place, key, key_position);
+		if (yaml_locations_value(locations, location, key) != YAML_LOCATION_NONE) {
+			yaml_location again = yaml_locations_add_again(locations, location, key, key_position);
 			struct text message = {0};
 			text_add(&message, "given twice; one of them must go");
 			tell(walk, again, &message);
 		} else if (!row || row->kind == YAML_ABSENT) {
-			tell_unknown(walk, yaml_places_add(places, place, key, 0, resolved, key_position, false), map, key);
+			tell_unknown(walk, yaml_locations_add(locations, location, key, 0, resolved, key_position, false),
+				     map, key);
 			unknown = true;
 		} else {
-			yaml_places_add(places, place, row->name, 0, resolved, tree->nodes[resolved].position, false);
+			yaml_locations_add(locations, location, row->name, 0, resolved, tree->nodes[resolved].position,
+					   false);
 		}
 	}
 	return unknown;
 }
 
 /* "is missing a variant: fixed, uniform or zipf" */
-static void tell_no_variant(struct walk *walk, const struct yaml_map *map, yaml_place place)
+static void tell_no_variant(struct walk *walk, const struct yaml_map *map, yaml_location location)
 {
 	struct yaml_word variants[KEYS_MAX] = {{NULL, 0}};
 	size_t count = 0;
@@ -479,22 +482,22 @@ static void tell_no_variant(struct walk *walk, const struct yaml_map *map, yaml_
 	text_add(&message, "%s%s", map->none, listed ? " " : "");
 	if (listed)
 		yaml_join_words(&message, variants);
-	tell(walk, place, &message);
-	yaml_places_spoil(&walk->document->places, place);
+	tell(walk, location, &message);
+	yaml_locations_spoil(&walk->document->locations, location);
 }
 
 /* What is required, and exactly one of the variants. */
-static void check_keys(struct walk *walk, const struct yaml_map *map, yaml_place place)
+static void check_keys(struct walk *walk, const struct yaml_map *map, yaml_location location)
 {
 	struct yaml_document *document = walk->document;
 	const char *first = NULL;
 	for (const struct yaml_key *row = map->keys; row->kind != YAML_END; row++) {
 		if (row->kind == YAML_INCLUDE || row->kind == YAML_ABSENT)
 			continue;
-		yaml_place found = yaml_places_value(&document->places, place, row->name);
-		if (row->missing && found == YAML_PLACE_NONE)
-			yaml_fault_missing(document, place, row->name, row->missing);
-		if (!row->variant || found == YAML_PLACE_NONE)
+		yaml_location found = yaml_locations_value(&document->locations, location, row->name);
+		if (row->missing && found == YAML_LOCATION_NONE)
+			yaml_fault_missing(document, location, row->name, row->missing);
+		if (!row->variant || found == YAML_LOCATION_NONE)
 			continue;
 		if (!first) {
 			first = row->name;
@@ -504,7 +507,7 @@ static void check_keys(struct walk *walk, const struct yaml_map *map, yaml_place
 		yaml_fault(document, found, "%.*s%s%s", (int)(mark - map->second), map->second, first, mark + 1);
 	}
 	if (!first && map->none)
-		tell_no_variant(walk, map, place);
+		tell_no_variant(walk, map, location);
 }
 
 static struct level *push(struct walk *walk, struct level level)
@@ -515,36 +518,36 @@ static struct level *push(struct walk *walk, struct level level)
 }
 
 /* A struct of its own: the root, or an item. */
-static void open_struct(struct walk *walk, const struct yaml_map *map, uint32_t node, yaml_place place)
+static void open_struct(struct walk *walk, const struct yaml_map *map, uint32_t node, yaml_location location)
 {
 	const struct level *above = walk->depth ? &walk->levels[walk->depth - 1] : NULL;
 	size_t prefix = above ? above->prefix + above->length + 1 : 0;
 	assert(prefix < YAML_PREFIX_BYTES);
 	walk->prefix[prefix] = '\0';
-	place_keys(walk, map, node, place);
-	check_keys(walk, map, place);
+	place_keys(walk, map, node, location);
+	check_keys(walk, map, location);
 	begin_element(walk);
 	text_add(walk->out, "{");
 	push(walk, (struct level){.map = map,
 				  .next = map->keys,
-				  .place = place,
+				  .location = location,
 				  .prefix = prefix,
 				  .is_struct = true,
 				  .members = walk->members.length,
 				  .left_out = walk->left_out.length});
 }
 
-static void open_list(struct walk *walk, const struct yaml_key *row, yaml_place place)
+static void open_list(struct walk *walk, const struct yaml_key *row, yaml_location location)
 {
 	struct yaml_document *document = walk->document;
-	uint32_t node = yaml_places_node(&document->places, place);
-	size_t count = yaml_list_length(document, place);
+	uint32_t node = yaml_locations_node(&document->locations, location);
+	size_t count = yaml_list_length(document, location);
 	bool told = row->min && !row->empty && (count < row->min || count > row->max);
 	if (told)
-		yaml_fault(document, place, "has %zu %s; from %" PRIu64 " to %" PRIu64, count, row->what, row->min,
+		yaml_fault(document, location, "has %zu %s; from %" PRIu64 " to %" PRIu64, count, row->what, row->min,
 			   row->max);
 	else if (!count && row->empty)
-		yaml_fault(document, place, "%s", row->empty);
+		yaml_fault(document, location, "%s", row->empty);
 	bool again = !begin_member(walk, &row->at);
 	(void)again;
 	assert(!again); /* of two lists with the same member one is a second variant */
@@ -552,7 +555,7 @@ static void open_list(struct walk *walk, const struct yaml_key *row, yaml_place 
 	const struct level *above = &walk->levels[walk->depth - 1];
 	push(walk, (struct level){.list = row,
 				  .node = told ? YAML_NODE_NONE : document->tree.nodes[node].first,
-				  .place = place,
+				  .location = location,
 				  .prefix = above->prefix,
 				  .length = above->length});
 }
@@ -564,40 +567,40 @@ static void walk_item(struct walk *walk, struct level *level)
 	uint32_t node = yaml_tree_resolve(&document->tree, level->node);
 	const struct yaml_key *row = level->list;
 	level->node = nodes[level->node].next;
-	yaml_place place =
-		yaml_places_add(&document->places, level->place, NULL, level->index++, node, nodes[node].position, false);
+	yaml_location location = yaml_locations_add(&document->locations, level->location, NULL, level->index++, node,
+						    nodes[node].position, false);
 	if (row->max && level->index > row->max) {
-		yaml_fault(document, place, "%zu %s; at most %" PRIu64, yaml_list_length(document, level->place), row->what,
-			   row->max);
+		yaml_fault(document, location, "%zu %s; at most %" PRIu64, yaml_list_length(document, level->location),
+			   row->what, row->max);
 		level->node = YAML_NODE_NONE;
 		return;
 	}
 	if (nodes[node].kind == YAML_NODE_MAP) {
-		open_struct(walk, row->map, node, place);
+		open_struct(walk, row->map, node, location);
 		return;
 	}
 	if (nodes[node].kind == YAML_NODE_SCALAR && nodes[node].plain && !*yaml_tree_text(&document->tree, node))
-		yaml_fault(document, place, "has no value; write one, or leave the key out");
+		yaml_fault(document, location, "has no value; write one, or leave the key out");
 	else if (nodes[node].refused)
-		yaml_places_refuse(&document->places, place);
+		yaml_locations_refuse(&document->locations, location);
 	else
-		tell_misfit(walk, &(struct yaml_key){.kind = YAML_MAP, .map = row->map}, place, false);
+		tell_misfit(walk, &(struct yaml_key){.kind = YAML_MAP, .map = row->map}, location, false);
 	begin_element(walk);
 	text_add(walk->out, "{}");
 }
 
-/* The map of a row below the level on top; place YAML_PLACE_NONE: it was left out. */
-static void open_map(struct walk *walk, const struct yaml_key *row, yaml_place place)
+/* The map of a row below the level on top; location YAML_LOCATION_NONE: it was left out. */
+static void open_map(struct walk *walk, const struct yaml_key *row, yaml_location location)
 {
 	const struct level *above = &walk->levels[walk->depth - 1];
-	bool unknown = row->kind == YAML_MAP && place != YAML_PLACE_NONE &&
-		       place_keys(walk, row->map, yaml_places_node(&walk->document->places, place), place);
+	bool unknown = row->kind == YAML_MAP && location != YAML_LOCATION_NONE &&
+		       place_keys(walk, row->map, yaml_locations_node(&walk->document->locations, location), location);
 	/* Where a word may stand, a map with a key that nobody knows is told of once. */
-	if (place != YAML_PLACE_NONE && !(unknown && row->map->lone))
-		check_keys(walk, row->map, place);
+	if (location != YAML_LOCATION_NONE && !(unknown && row->map->lone))
+		check_keys(walk, row->map, location);
 	push(walk, (struct level){.map = row->map,
 				  .next = row->map->keys,
-				  .place = place,
+				  .location = location,
 				  .prefix = above->prefix,
 				  .length = yaml_prefix_add(walk->prefix + above->prefix, above->length, row->at.name),
 				  .members = above->members});
@@ -607,72 +610,72 @@ static void open_map(struct walk *walk, const struct yaml_key *row, yaml_place p
 static void walk_absent(struct walk *walk, const struct yaml_key *row)
 {
 	if (row->kind == YAML_INCLUDE)
-		open_map(walk, row, walk->levels[walk->depth - 1].place);
+		open_map(walk, row, walk->levels[walk->depth - 1].location);
 	else if (!row->fallback || row->kind == YAML_ABSENT)
 		return;
 	else if (row->kind != YAML_MAP)
 		write_fallback(walk, row);
 	else if (!strcmp(row->fallback, "{}"))
-		open_map(walk, row, YAML_PLACE_NONE);
+		open_map(walk, row, YAML_LOCATION_NONE);
 	else
-		walk_lone(walk, row, YAML_PLACE_NONE, row->fallback);
+		walk_lone(walk, row, YAML_LOCATION_NONE, row->fallback);
 }
 
 /* A single value where the row has one, or may have one in place of a map. */
-static void walk_scalar(struct walk *walk, const struct yaml_key *row, uint32_t node, yaml_place place)
+static void walk_scalar(struct walk *walk, const struct yaml_key *row, uint32_t node, yaml_location location)
 {
 	bool nested = row->kind == YAML_MAP || row->kind == YAML_LIST, lone = row->kind == YAML_MAP && row->map->lone;
 	const struct yaml_node *value = &walk->document->tree.nodes[node];
 	if (nested && !lone) {
 		if (value->plain && !*yaml_tree_text(&walk->document->tree, node))
-			yaml_fault(walk->document, place, "has no value; write one, or leave the key out");
+			yaml_fault(walk->document, location, "has no value; write one, or leave the key out");
 		else if (value->refused)
-			yaml_places_refuse(&walk->document->places, place);
+			yaml_locations_refuse(&walk->document->locations, location);
 		else
-			tell_misfit(walk, row, place, false);
+			tell_misfit(walk, row, location, false);
 		return;
 	}
-	const char *text = value_of(walk, node, place);
+	const char *text = value_of(walk, node, location);
 	if (nested)
-		walk_lone(walk, row, place, text);
+		walk_lone(walk, row, location, text);
 	else
-		write_value(walk, row, place, text);
+		write_value(walk, row, location, text);
 }
 
 /* A key that was given. */
-static void walk_given(struct walk *walk, const struct yaml_key *row, yaml_place place)
+static void walk_given(struct walk *walk, const struct yaml_key *row, yaml_location location)
 {
-	uint32_t node = yaml_places_node(&walk->document->places, place);
+	uint32_t node = yaml_locations_node(&walk->document->locations, location);
 	enum yaml_node_kind kind = walk->document->tree.nodes[node].kind;
 	/* A word in place of a map means something of its own. */
 	if (kind != YAML_NODE_SCALAR || row->kind != YAML_MAP || !row->map->lone)
 		write_given(walk, row);
 	if (row->kind == YAML_MAP && kind == YAML_NODE_MAP)
-		open_map(walk, row, place);
+		open_map(walk, row, location);
 	else if (row->kind == YAML_LIST && kind == YAML_NODE_LIST)
-		open_list(walk, row, place);
+		open_list(walk, row, location);
 	else if (may_be_many(row) && kind != YAML_NODE_MAP)
-		walk_values(walk, row, node, place);
+		walk_values(walk, row, node, location);
 	else if (kind == YAML_NODE_SCALAR)
-		walk_scalar(walk, row, node, place);
+		walk_scalar(walk, row, node, location);
 	else
-		tell_misfit(walk, row, place, false);
+		tell_misfit(walk, row, location, false);
 	/* The others may be told in pages, whatever these are. */
 	if (row->kind == YAML_PAGE && kind != YAML_NODE_SCALAR)
-		write_value(walk, row, place, NULL);
+		write_value(walk, row, location, NULL);
 	if (row->kind == YAML_MAP && row->fallback && !strcmp(row->fallback, "{}") && kind != YAML_NODE_MAP)
-		open_map(walk, row, YAML_PLACE_NONE);
+		open_map(walk, row, YAML_LOCATION_NONE);
 }
 
 static void walk_row(struct walk *walk, const struct level *level, const struct yaml_key *row)
 {
-	yaml_place place = row->kind == YAML_INCLUDE || level->place == YAML_PLACE_NONE
-				   ? YAML_PLACE_NONE
-				   : yaml_places_value(&walk->document->places, level->place, row->name);
-	if (place == YAML_PLACE_NONE)
+	yaml_location location = row->kind == YAML_INCLUDE || level->location == YAML_LOCATION_NONE
+					 ? YAML_LOCATION_NONE
+					 : yaml_locations_value(&walk->document->locations, level->location, row->name);
+	if (location == YAML_LOCATION_NONE)
 		walk_absent(walk, row);
-	else if (row->kind != YAML_ABSENT && !yaml_places_refused(&walk->document->places, place))
-		walk_given(walk, row, place);
+	else if (row->kind != YAML_ABSENT && !yaml_locations_refused(&walk->document->locations, location))
+		walk_given(walk, row, location);
 }
 
 /* The next row of a map. Sizes of the others may be told in pages, so that of a page goes before them. */
@@ -694,13 +697,13 @@ void yaml_walk(struct yaml_document *document, struct text *out)
 	const struct yaml_node *node = &document->tree.nodes[0];
 	if (node->kind != YAML_NODE_MAP) {
 		if (node->kind == YAML_NODE_SCALAR && node->plain && !*yaml_tree_text(&document->tree, 0))
-			yaml_fault(document, YAML_PLACE_ROOT, "%s", document->language->empty);
+			yaml_fault(document, YAML_LOCATION_ROOT, "%s", document->language->empty);
 		else if (!node->refused)
-			tell_misfit(&walk, &(struct yaml_key){.kind = YAML_MAP, .map = root}, YAML_PLACE_ROOT, false);
-		yaml_places_refuse(&document->places, YAML_PLACE_ROOT);
+			tell_misfit(&walk, &(struct yaml_key){.kind = YAML_MAP, .map = root}, YAML_LOCATION_ROOT, false);
+		yaml_locations_refuse(&document->locations, YAML_LOCATION_ROOT);
 		return;
 	}
-	open_struct(&walk, root, 0, YAML_PLACE_ROOT);
+	open_struct(&walk, root, 0, YAML_LOCATION_ROOT);
 	while (walk.depth) {
 		struct level *level = &walk.levels[walk.depth - 1];
 		if (level->list && level->node != YAML_NODE_NONE) {

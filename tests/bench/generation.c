@@ -59,7 +59,7 @@ static void play(const struct way *way, struct op_stream *stream)
 		hash ^= piece[count - 1].slot;
 	}
 	double seconds = cpu_seconds() - begin;
-	struct op_phase_plan plan = op_stream_plan(stream, 1);
+	struct op_phase_totals plan = op_stream_totals(stream, 1);
 	double operations = (double)(plan.allocations + plan.frees);
 	printf("%-10s %8.1f M operations/s %8.0f M operations %8ld KiB resident, %ld KiB more at the end   (%02x)\n",
 	       way->name, operations / seconds * 1e-6, operations * 1e-6, resident_kib, peak_kib() - resident_kib,

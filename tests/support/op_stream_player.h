@@ -34,7 +34,7 @@ struct player {
 	uint32_t *owner; /* context of the allocation */
 	uint64_t live;
 	uint64_t live_pages;
-	struct op_phase_plan plan;
+	struct op_phase_totals plan;
 	uint32_t context;
 	uint64_t high;
 };
@@ -103,11 +103,11 @@ static inline void player_word(struct player *player, const struct op_stream *st
 static inline void player_phase(struct player *player, const struct op_stream *stream, size_t *last, size_t phase)
 {
 	for (; *last < phase; ++*last) {
-		struct op_phase_plan plan = op_stream_plan(stream, *last);
+		struct op_phase_totals plan = op_stream_totals(stream, *last);
 		player->plan.live_after = player->live;
 		player->plan.live_pages_after = player->live_pages;
 		assert_memory_equal(&plan, &player->plan, sizeof plan);
-		player->plan = (struct op_phase_plan){.live_pages_peak = player->live_pages};
+		player->plan = (struct op_phase_totals){.live_pages_peak = player->live_pages};
 		player->phase_start[*last + 1] = player->count;
 		player->context = 0;
 	}

@@ -18,7 +18,7 @@
 /* Limits: 1 + (list index) of them for each list. */
 struct craft {
 	uint64_t version, page_bytes, cpus, domains, slots, ops, hash, limits_count, limits_each, source_bytes;
-	uint64_t block_ops, block_unpacked; /* what the block says */
+	uint64_t block_ops, block_unpacked; /* what the combination says */
 };
 
 static inline void craft_number(uint8_t *file, size_t *length, uint64_t value, unsigned width)
@@ -51,7 +51,7 @@ static inline void craft_header(const struct craft *craft, uint8_t *file, size_t
 	craft_number(file, length, hash_bytes(HASH_START, file, *length), 8);
 }
 
-/* One block with these unpacked bytes. Returns the file (released with free) or NULL: too long. */
+/* One combination with these unpacked bytes. Returns the file (released with free) or NULL: too long. */
 static inline uint8_t *craft_file(const struct craft *craft, const void *unpacked, size_t unpacked_bytes, size_t *length)
 {
 	uint8_t *file = malloc(CRAFT_BYTES_MAX);

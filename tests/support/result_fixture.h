@@ -38,8 +38,8 @@ static void fixture_latency(struct result_latency *latency, double typical_ns, d
 		uint64_t rounded = (uint64_t)ceil(value);
 		if (i > 0 && rounded <= histogram->values[histogram->count - 1])
 			rounded = histogram->values[histogram->count - 1] + 1;
-		double share = i == 0 ? 0.4 : 0.12 + 0.1 * rng_unit(rng);
-		uint64_t samples = (uint64_t)ceil(left * share);
+		double portion = i == 0 ? 0.4 : 0.12 + 0.1 * rng_unit(rng);
+		uint64_t samples = (uint64_t)ceil(left * portion);
 		histogram->values[histogram->count] = rounded;
 		histogram->samples[histogram->count++] = samples;
 		left -= (double)samples;
@@ -105,11 +105,11 @@ static void fixture_map(struct result_arm *arm, const struct fixture_size *size,
 		for (uint32_t j = 0; j < map->columns; j++) {
 			unsigned char *cell = &map->cells[(size_t)i * map->columns + j];
 			double x = (double)j / map->columns, edge = 0.72 * filled * (1 + 0.3 * wear * at);
-			double share = x < edge ? 1 - wear * rng_unit(rng) * x : 0;
+			double portion = x < edge ? 1 - wear * rng_unit(rng) * x : 0;
 			if (i > 0 && rng_unit(rng) < 0.9 && x < 0.72 * (at - 1.0 / map->rows) / 0.15)
 				*cell = cell[-(ptrdiff_t)map->columns];
 			else
-				*cell = (unsigned char)(63 * share);
+				*cell = (unsigned char)(63 * portion);
 			if (x > 0.98)
 				*cell = RESULT_MAP_RESERVED;
 		}

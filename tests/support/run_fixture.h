@@ -65,7 +65,7 @@ static inline void bench_open_sources(struct bench *bench)
 {
 	bench->sources = memory_zeroed(bench->plan.threads, sizeof bench->sources[0]);
 	for (uint32_t i = 0; i < bench->plan.threads; i++)
-		assert_int_equal(op_source_open(&bench->sources[i], bench->plan.share_streams[i], NULL, NULL,
+		assert_int_equal(op_source_open(&bench->sources[i], bench->plan.portion_streams[i], NULL, NULL,
 						bench->stream.phase_count, &bench->error),
 				 0);
 }

@@ -29,13 +29,13 @@ static size_t levels(const double (*parts)[2])
 #define LEVELS(...) levels((const double[][2]){__VA_ARGS__, {0, 0}})
 
 /* Values side by side, one unit each. */
-static struct ageing_place places[AGEING_VALUES_MAX + 1];
+static struct ageing_extent places[AGEING_VALUES_MAX + 1];
 
 static int set_up(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i <= AGEING_VALUES_MAX; i++)
-		places[i] = (struct ageing_place){(double)i, (double)i + 1};
+		places[i] = (struct ageing_extent){(double)i, (double)i + 1};
 	return 0;
 }
 
@@ -173,8 +173,8 @@ static void values_of_different_width_stand_where_they_are(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < 20; i++) {
-		places[i] = (struct ageing_place){2 * (double)i, 2 * (double)i + 2};
-		places[20 + i] = (struct ageing_place){40 + 6 * (double)i, 40 + 6 * (double)i + 6};
+		places[i] = (struct ageing_extent){2 * (double)i, 2 * (double)i + 2};
+		places[20 + i] = (struct ageing_extent){40 + 6 * (double)i, 40 + 6 * (double)i + 6};
 	}
 	for (size_t i = 0; i < 40; i++)
 		values[i] = 5 + (places[i].first + places[i].end) / 8;

@@ -57,28 +57,28 @@ static void insert(struct span span)
 
 static void remove_at(size_t at)
 {
-	struct span_place place;
-	const struct span *found = span_tree_find(&tree, model[at].first, &place);
+	struct span_position position;
+	const struct span *found = span_tree_find(&tree, model[at].first, &position);
 	assert_memory_equal(found, &model[at], sizeof model[0]);
-	span_tree_remove(&tree, &place);
+	span_tree_remove(&tree, &position);
 	memmove(&model[at], &model[at + 1], (--model_count - at) * sizeof model[0]);
 }
 
 static void is_model(void)
 {
-	struct span_place place;
+	struct span_position position;
 	size_t i = 0;
 	assert_true(span_tree_sound(&tree));
 	assert_int_equal(tree.count, model_count);
-	for (const struct span *span = span_tree_first(&tree, &place); span; span = span_tree_next(&tree, &place))
+	for (const struct span *span = span_tree_first(&tree, &position); span; span = span_tree_next(&tree, &position))
 		assert_memory_equal(span, &model[i++], sizeof model[0]);
 	assert_int_equal(i, model_count);
 }
 
 static void finds_as_the_model(uint64_t number)
 {
-	struct span_place place;
-	const struct span *span = span_tree_find(&tree, number, &place);
+	struct span_position position;
+	const struct span *span = span_tree_find(&tree, number, &position);
 	size_t at = up_to(number);
 	uint64_t before = 0;
 	assert_int_equal(span != NULL, at > 0);
@@ -87,15 +87,15 @@ static void finds_as_the_model(uint64_t number)
 	assert_memory_equal(span, &model[at - 1], sizeof model[0]);
 	for (size_t i = 0; i + 1 < at; i++)
 		before += model[i].weight;
-	assert_int_equal(place.weight_before, before);
+	assert_int_equal(position.weight_before, before);
 }
 
 static void an_empty_tree_has_nothing(void **state)
 {
 	(void)state;
-	struct span_place place;
-	assert_null(span_tree_find(&tree, UINT64_MAX, &place));
-	assert_null(span_tree_first(&tree, &place));
+	struct span_position position;
+	assert_null(span_tree_find(&tree, UINT64_MAX, &position));
+	assert_null(span_tree_first(&tree, &position));
 	assert_true(span_tree_sound(&tree));
 }
 
@@ -142,10 +142,10 @@ static void random_changes_agree_with_an_array(void **state)
 			uint64_t count = 1 + rng_below(&rng, room < 9 ? room : 9);
 			insert((struct span){number, count, rng_below(&rng, 1000), (uint64_t)i});
 		} else if (at && rng_below(&rng, 3) == 0) {
-			struct span_place place;
+			struct span_position position;
 			uint64_t more = rng_below(&rng, 2000) - 1000;
-			assert_non_null(span_tree_find(&tree, model[at - 1].first, &place));
-			span_tree_weigh(&tree, &place, more);
+			assert_non_null(span_tree_find(&tree, model[at - 1].first, &position));
+			span_tree_weigh(&tree, &position, more);
 			model[at - 1].weight += more;
 		} else if (at) {
 			remove_at(at - 1);
@@ -172,7 +172,7 @@ static void without_memory_it_stays_as_it_was(void **state)
 	}
 	assert_true(failures >= 5);
 	is_model();
-	/* What was reserved suffices for as many, also when they divide a block each. */
+	/* What was reserved suffices for as many, also when they divide a node each. */
 	for (uint64_t i = 0; i < 500; i++) {
 		assert_int_equal(span_tree_reserve(&tree, 4), 0);
 		memory_fail_after(0);
@@ -188,12 +188,12 @@ static void without_memory_it_stays_as_it_was(void **state)
 static void what_is_wrong_is_seen(void **state)
 {
 	(void)state;
-	struct span_place place;
+	struct span_position position;
 	for (uint64_t i = 0; i < 3000; i++)
 		insert((struct span){i * 4, 2, 3, 0});
 	static const uint64_t numbers[] = {0, 4, 400, 4004, 11996};
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-		struct span *span = span_tree_find(&tree, numbers[i], &place), kept = *span;
+		struct span *span = span_tree_find(&tree, numbers[i], &position), kept = *span;
 		span->weight++;
 		assert_false(span_tree_sound(&tree));
 		*span = kept;
@@ -208,7 +208,7 @@ static void what_is_wrong_is_seen(void **state)
 	tree.count++;
 	assert_false(span_tree_sound(&tree));
 	tree.count--;
-	struct span *first = span_tree_find(&tree, 0, &place);
+	struct span *first = span_tree_find(&tree, 0, &position);
 	first->first = 1;
 	assert_false(span_tree_sound(&tree));
 	first->first = 0;

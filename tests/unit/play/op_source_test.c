@@ -164,7 +164,7 @@ static void operations_that_were_made_wrongly_are_our_fault(void **state)
 		assert_int_equal(
 			plan_open(&plan, "file.yaml", memory_text(workload), strlen(workload), &changes, &messages, &error),
 			0);
-		(threads == 1 ? plan.stream : plan.share_streams[1])->slots--;
+		(threads == 1 ? plan.stream : plan.portion_streams[1])->slots--;
 		assert_int_equal(stream_file_create(&stream, &plan, &error), -1);
 		assert_int_equal(error.exit_code, EXIT_CODE_IO);
 		assert_int_equal(error.owner, ERROR_OWNER_HARNESS);

@@ -8,7 +8,7 @@
 
 #include "play/crew.h"
 #include "support/run_fixture.h"
-#include "workload/share.h"
+#include "workload/portion.h"
 #include "support/lack.h"
 
 #define HEAD                                                                                                               \
@@ -48,14 +48,14 @@ static void shares_add_up_to_the_whole(void **state)
 		uint64_t live = 0, ops = 0;
 		double occupancy = 0;
 		for (uint32_t i = 0; i < threads; i++) {
-			struct workload share;
-			assert_int_equal(workload_share(&bench.plan.workload, i, threads, &share, NULL), 0);
-			live += share.phases[0].until_value;
-			occupancy += share.phases[1].until_ratio;
-			ops += share.phases[2].until_value;
-			assert_int_equal(share.cpus, 1);
-			assert_int_equal(share.seed == bench.plan.workload.seed, i == 0);
-			workload_share_release(&share);
+			struct workload portion;
+			assert_int_equal(workload_portion(&bench.plan.workload, i, threads, &portion, NULL), 0);
+			live += portion.phases[0].until_value;
+			occupancy += portion.phases[1].until_ratio;
+			ops += portion.phases[2].until_value;
+			assert_int_equal(portion.cpus, 1);
+			assert_int_equal(portion.seed == bench.plan.workload.seed, i == 0);
+			workload_portion_release(&portion);
 		}
 		assert_int_equal(live, 301);
 		assert_int_equal(ops, 1002); /* whole steps */
@@ -101,7 +101,7 @@ static void a_woven_stream_allocates_and_frees_every_extent_once(void **state)
 	assert_int_equal(frees, allocations);
 	/* A third of 1M/s and of 40,600 operations; with free_on: next, frees of the first thread's own inbox. */
 	assert_int_equal(polls, (100 + 6668 + 6668 + 100) / 333);
-	assert_int_equal(op_stream_plan(stream, 3).live_after, 0);
+	assert_int_equal(op_stream_totals(stream, 3).live_after, 0);
 	for (uint32_t i = 0; i < 3; i++)
 		assert_in_range(by_cpu[i], 6600, 6700);
 }

@@ -2,7 +2,7 @@
  * What resume and merge read and write fails cleanly at every allocation: run.json, the journal, results in one document. */
 #include "base/memory.h"
 #include "run/journal.h"
-#include "run/request.h"
+#include "run/run_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@
 static const char *const files[] = {"a.yaml", "b.yaml"};
 static const char *const specs[] = {"rbtree", "magazine+buddy"};
 
-static struct request sample(struct workload_sweep sweeps[2], struct yaml_written values[3])
+static struct run_file sample(struct workload_sweep sweeps[2], struct yaml_written values[3])
 {
 	static struct input inputs[] = {{(char *)(uintptr_t) "a.yaml", 1}, {(char *)(uintptr_t) "b.yaml", UINT64_MAX}};
 	static const bool named[] = {true, false};
@@ -27,7 +27,7 @@ static struct request sample(struct workload_sweep sweeps[2], struct yaml_writte
 	values[2].text = (char *)(uintptr_t) "64KiB";
 	sweeps[0] = (struct workload_sweep){(char *)(uintptr_t) "phases.p.ops", values, 2};
 	sweeps[1] = (struct workload_sweep){(char *)(uintptr_t) "requests.r.size.fixed", values + 2, 1};
-	return (struct request){
+	return (struct run_file){
 		.options = {.files = files,
 			    .file_count = 2,
 			    .specs = specs,
@@ -53,19 +53,19 @@ static void written(struct text *json)
 {
 	struct workload_sweep sweeps[2];
 	struct yaml_written values[3] = {0};
-	struct request request = sample(sweeps, values);
+	struct run_file request = sample(sweeps, values);
 	struct error error = {0};
-	assert_int_equal(request_write(&request, json, &error), 0);
+	assert_int_equal(run_file_write(&request, json, &error), 0);
 }
 
 static void a_request_keeps_its_sweeps(void **state)
 {
 	(void)state;
 	struct text json = {0};
-	struct request request;
+	struct run_file request;
 	struct error error = {0};
 	written(&json);
-	assert_int_equal(request_read(json.bytes, json.length, &request, &error), 0);
+	assert_int_equal(run_file_read(json.bytes, json.length, &request, &error), 0);
 	assert_int_equal(request.options.rounds, 0);
 	assert_int_equal(request.options.sweep_count, 2);
 	assert_string_equal(request.options.sweeps[0].key, "phases.p.ops");
@@ -77,7 +77,7 @@ static void a_request_keeps_its_sweeps(void **state)
 	assert_int_equal(request.inputs.count, 2);
 	assert_string_equal(request.inputs.list[1].path, "b.yaml");
 	assert_true(request.inputs.list[1].hash == UINT64_MAX);
-	request_release(&request);
+	run_file_release(&request);
 	text_release(&json);
 }
 
@@ -86,17 +86,17 @@ static void a_request_is_made_or_there_is_no_memory(void **state)
 	(void)state;
 	struct workload_sweep sweeps[2];
 	struct yaml_written values[3] = {0};
-	struct request from = sample(sweeps, values);
+	struct run_file from = sample(sweeps, values);
 	for (struct lack lack = {.least = 5}; lack_next(&lack);) {
-		struct request request;
+		struct run_file request;
 		struct error error = {0};
 		lack_begins(&lack);
-		int result = request_new(&request, &from.options, &error);
+		int result = run_file_new(&request, &from.options, &error);
 		bool failed = lack_ends(&lack);
 		assert_int_equal(result, failed ? -1 : 0);
 		assert_true(!failed || error.exit_code == EXIT_CODE_IO);
 		assert_true(result == 0 ? request.id && request.cpu : *error.message && !request.id && !request.cpu);
-		request_release(&request);
+		run_file_release(&request);
 	}
 }
 
@@ -105,11 +105,11 @@ static void a_build_is_checked_or_there_is_no_memory(void **state)
 	(void)state;
 	struct workload_sweep sweeps[2];
 	struct yaml_written values[3] = {0};
-	struct request from = sample(sweeps, values), request;
+	struct run_file from = sample(sweeps, values), request;
 	struct error error = {0};
-	assert_int_equal(request_new(&request, &from.options, &error), 0);
+	assert_int_equal(run_file_new(&request, &from.options, &error), 0);
 	assert_int_equal(inputs_add(&request.inputs, memory_text("/proc/version"), 0, &error), 0);
-	assert_int_equal(request_check_here(&request, &error), -1);
+	assert_int_equal(run_file_check_here(&request, &error), -1);
 	assert_string_equal(error.message, "/proc/version changed since this run was begun: start a new one");
 	inputs_release(&request.inputs);
 	error = (struct error){0};
@@ -120,12 +120,12 @@ static void a_build_is_checked_or_there_is_no_memory(void **state)
 	for (struct lack lack = {.least = 1}; lack_next(&lack);) {
 		error = (struct error){0};
 		lack_begins(&lack);
-		int result = request_check_here(&request, &error);
+		int result = run_file_check_here(&request, &error);
 		bool failed = lack_ends(&lack);
 		assert_int_equal(result, failed ? -1 : 0);
 		assert_true(!failed || error.exit_code == EXIT_CODE_IO);
 	}
-	request_release(&request);
+	run_file_release(&request);
 }
 
 static void a_request_is_written_or_there_is_no_memory(void **state)
@@ -133,12 +133,12 @@ static void a_request_is_written_or_there_is_no_memory(void **state)
 	(void)state;
 	struct workload_sweep sweeps[2];
 	struct yaml_written values[3] = {0};
-	struct request request = sample(sweeps, values);
+	struct run_file request = sample(sweeps, values);
 	for (struct lack lack = {.least = 10}; lack_next(&lack);) {
 		struct text json = {0};
 		struct error error = {0};
 		lack_begins(&lack);
-		int result = request_write(&request, &json, &error);
+		int result = run_file_write(&request, &json, &error);
 		bool failed = lack_ends(&lack);
 		assert_int_equal(result, failed ? -1 : 0);
 		assert_true(!failed || error.exit_code == EXIT_CODE_IO);
@@ -152,17 +152,17 @@ static void a_request_is_read_or_there_is_no_memory(void **state)
 	struct text json = {0};
 	written(&json);
 	for (struct lack lack = {.least = 10}; lack_next(&lack);) {
-		struct request request;
+		struct run_file request;
 		struct error error = {0};
 		lack_begins(&lack);
-		int result = request_read(json.bytes, json.length, &request, &error);
+		int result = run_file_read(json.bytes, json.length, &request, &error);
 		bool failed = lack_ends(&lack);
 		assert_int_equal(result, failed ? -1 : 0);
 		assert_true(!failed || error.exit_code == EXIT_CODE_IO);
 		if (result < 0)
 			assert_null(request.texts);
 		else
-			request_release(&request);
+			run_file_release(&request);
 	}
 	text_release(&json);
 }

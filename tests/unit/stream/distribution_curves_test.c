@@ -96,16 +96,16 @@ static double ten_bins(double (*curve)(double below), uint64_t error)
 	double seen[10] = {0}, expected[10] = {0}, chi = 0;
 	for (uint32_t i = 0; i < drawn.classes.count; i++) {
 		double middle = (double)drawn.ranges[i].low + (double)drawn.ranges[i].width / 2;
-		double share = curve(middle);
-		expected[share < 0.999 ? (int)(10 * share) : 9] += mass[i];
+		double portion = curve(middle);
+		expected[portion < 0.999 ? (int)(10 * portion) : 9] += mass[i];
 	}
 	for (int i = 0; i < DRAWS; i++) {
 		uint64_t number = distribution_draw(&drawn, &rng) + error;
 		for (uint32_t k = 0; k < drawn.classes.count; k++)
 			if (number - drawn.ranges[k].low < drawn.ranges[k].width) {
 				double middle = (double)drawn.ranges[k].low + (double)drawn.ranges[k].width / 2;
-				double share = curve(middle);
-				seen[share < 0.999 ? (int)(10 * share) : 9]++;
+				double portion = curve(middle);
+				seen[portion < 0.999 ? (int)(10 * portion) : 9]++;
 				break;
 			}
 	}
@@ -374,8 +374,8 @@ static void generations_have_the_means_of_both(void **state)
 	uint64_t seen = 0;
 	for (int i = 0; i < DRAWS; i++)
 		seen += distribution_draw(&drawn, &rng) < 500 * DISTRIBUTION_TICKS;
-	double share = 0.9 * (1 - exp(-5)) + 0.1 * (1 - exp(-0.05));
-	assert_near((double)seen / DRAWS, share, 4 * sqrt(share * (1 - share) / DRAWS));
+	double portion = 0.9 * (1 - exp(-5)) + 0.1 * (1 - exp(-0.05));
+	assert_near((double)seen / DRAWS, portion, 4 * sqrt(portion * (1 - portion) / DRAWS));
 }
 
 static void a_fixed_lifetime_is_that_many_ticks(void **state)

@@ -3,7 +3,7 @@
  * Method: the player of op_stream_player.h judges every word; what is asserted here was worked out by hand or is Little's
  * law. */
 #include "stream/op_stream.h"
-#include "workload/share.h"
+#include "workload/portion.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 #include "support/lack.h"
 
 static struct workload_request requests[2];
-static struct workload_share both[] = {{0, 1}, {1, 1}};
+static struct workload_mix_entry both[] = {{0, 1}, {1, 1}};
 
 static int set_up(void **state)
 {
@@ -53,7 +53,7 @@ static void add_lives(uint64_t ops, struct workload_lifetime lifetime)
 
 static uint64_t live_after(size_t phase)
 {
-	return op_stream_plan(stream, phase).live_after;
+	return op_stream_totals(stream, phase).live_after;
 }
 
 struct live {
@@ -209,7 +209,7 @@ static void a_drain_by_live_leaves_so_many(void **state)
 	add(WORKLOAD_BODY_DRAIN, WORKLOAD_UNTIL_LIVE, 500);
 	play(4096);
 	assert_int_equal(live_after(1), 123);
-	assert_int_equal(op_stream_plan(stream, 2).frees, 0);
+	assert_int_equal(op_stream_totals(stream, 2).frees, 0);
 }
 
 static void a_drain_by_occupancy_stops_at_its_pages(void **state)
@@ -221,7 +221,7 @@ static void a_drain_by_occupancy_stops_at_its_pages(void **state)
 	phases[0].mix_count = 1;
 	add(WORKLOAD_BODY_DRAIN, WORKLOAD_UNTIL_OCCUPANCY, 0)->until_ratio = 0.25;
 	play(4096);
-	assert_int_equal(op_stream_plan(stream, 1).live_pages_after, 250);
+	assert_int_equal(op_stream_totals(stream, 1).live_pages_after, 250);
 }
 
 static void drains_take_the_oldest_or_the_youngest(void **state)
@@ -283,8 +283,8 @@ static void holding_pages_never_passes_their_level(void **state)
 	add_fill(1000);
 	add_churn(50000)->hold = WORKLOAD_HOLD_OCCUPANCY;
 	play(4096);
-	uint64_t level = op_stream_plan(stream, 0).live_pages_after, pages = level, least = level;
-	assert_int_equal(op_stream_plan(stream, 1).live_pages_peak, level);
+	uint64_t level = op_stream_totals(stream, 0).live_pages_after, pages = level, least = level;
+	assert_int_equal(op_stream_totals(stream, 1).live_pages_peak, level);
 	uint64_t sizes[2048];
 	for (size_t i = 0; i < player.count; i++) {
 		const struct played *op = &player.ops[i];
@@ -307,7 +307,7 @@ static void holding_pages_changes_the_count(void **state)
 	add_churn(2000)->hold = WORKLOAD_HOLD_OCCUPANCY;
 	phases[1].mix_count = 1; /* one to sixteen pages, 8.5 in the mean */
 	play(4096);
-	assert_in_range(op_stream_plan(stream, 1).live_pages_after, 170, 200);
+	assert_in_range(op_stream_totals(stream, 1).live_pages_after, 170, 200);
 	assert_in_range(live_after(1), 12, 40);
 }
 
@@ -370,7 +370,7 @@ static void threads_share_lives_and_drains(void **state)
 	add_fill(4000);
 	add_lives(400000, (struct workload_lifetime){.kind = WORKLOAD_LIFETIME_EXPONENTIAL, .mean = 8000});
 	add(WORKLOAD_BODY_DRAIN, WORKLOAD_UNTIL_LIVE, 400);
-	assert_int_equal(workload_share(&workload, 1, 4, &part, &error), 0);
+	assert_int_equal(workload_portion(&workload, 1, 4, &part, &error), 0);
 	stream = op_stream_open(&part, NULL, 42, &error);
 	player_run(&player, stream, 4096, 3);
 	assert_int_equal(live_after(0), 1000);
@@ -378,7 +378,7 @@ static void threads_share_lives_and_drains(void **state)
 	assert_int_equal(live_after(2), 100);
 	op_stream_close(stream);
 	stream = NULL;
-	workload_share_release(&part);
+	workload_portion_release(&part);
 }
 
 static void every_failing_allocation_is_an_error(void **state)

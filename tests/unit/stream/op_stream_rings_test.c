@@ -192,9 +192,9 @@ static void an_adversary_is_one_word_and_its_slots_are_planned(void **state)
 	const struct op_adversary *adversary = op_stream_adversary(stream, 1);
 	assert_int_equal(adversary->slot_first, 3);
 	assert_int_equal(adversary->request, 2); /* behind those of the workload */
-	assert_int_equal(op_stream_plan(stream, 1).live_pages_after, 3 + 8);
+	assert_int_equal(op_stream_totals(stream, 1).live_pages_after, 3 + 8);
 	assert_int_equal(op_stream_next(stream, ops, 16, &phase), 11);
-	assert_int_equal(op_stream_plan(stream, 2).live_after, 0);
+	assert_int_equal(op_stream_totals(stream, 2).live_after, 0);
 }
 
 /* First fit over 64 pages, as slow as can be. */

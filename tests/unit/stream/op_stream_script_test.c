@@ -82,7 +82,7 @@ static void ranges_go_up_and_down_by_their_step(void **state)
 	assert_op(14, 0, 0);
 	assert_op(15, 2, 0);
 	assert_int_equal(op_stream_slots(stream), 14);
-	assert_int_equal(op_stream_plan(stream, 0).live_after, 6);
+	assert_int_equal(op_stream_totals(stream, 0).live_after, 6);
 }
 
 static void repeats_nest(void **state)
@@ -124,7 +124,7 @@ static void slots_live_on_from_script_to_script(void **state)
 	add_script(first, 1);
 	play(16);
 	assert_int_equal(player.phase_start[3] - player.phase_start[2], 2);
-	assert_int_equal(op_stream_plan(stream, 3).live_after, 5);
+	assert_int_equal(op_stream_totals(stream, 3).live_after, 5);
 }
 
 static void assert_refused(struct workload_script_op *script, size_t count, const char *message)
@@ -174,7 +174,7 @@ static void mixes_leave_the_slots_of_scripts_alone(void **state)
 {
 	(void)state;
 	static struct workload_script_op script[] = {ALLOC(1000, 0, 0, 9, 1)};
-	static struct workload_share mix[] = {{1, 1}};
+	static struct workload_mix_entry mix[] = {{1, 1}};
 	add_script(script, 1);
 	phases[1] = (struct workload_phase){.name = text, .mix = mix, .mix_count = 1, .until = WORKLOAD_UNTIL_OCCUPANCY};
 	phases[1].until_ratio = 0.0625;
@@ -185,17 +185,17 @@ static void mixes_leave_the_slots_of_scripts_alone(void **state)
 	add_free_all();
 	play(16);
 	/* All live pages count: 65536 of them, 10000 in the script's slots. */
-	assert_int_equal(op_stream_plan(stream, 1).allocations, (65536 - 10000) / 8);
+	assert_int_equal(op_stream_totals(stream, 1).allocations, (65536 - 10000) / 8);
 	for (size_t i = player.phase_start[1]; i < player.phase_start[3]; i++)
 		assert_true(player.ops[i].slot >= 14);
-	assert_int_equal(op_stream_plan(stream, 3).live_after, 0);
+	assert_int_equal(op_stream_totals(stream, 3).live_after, 0);
 }
 
 /* Playing it at open would take too long: the smallest sizes tell how many slots could be needed. */
 static void a_long_churn_before_a_fill_is_bounded_not_measured(void **state)
 {
 	(void)state;
-	static struct workload_share mix[] = {{1, 1}};
+	static struct workload_mix_entry mix[] = {{1, 1}};
 	struct workload_phase fill = {
 		.name = text, .mix = mix, .mix_count = 1, .until = WORKLOAD_UNTIL_OCCUPANCY, .until_ratio = 0.5};
 	phases[0] = fill;
@@ -251,7 +251,7 @@ static void a_recording_plays_in_its_order(void **state)
 	}
 	assert_int_equal(op_stream_domains(stream), 2);
 	assert_int_equal(op_stream_cpus(stream), 2);
-	assert_int_equal(op_stream_plan(stream, 0).live_after, 1);
+	assert_int_equal(op_stream_totals(stream, 0).live_after, 1);
 }
 
 /* 2^37 times 8 operations are 2^40: there is no room for another one. */
@@ -294,7 +294,7 @@ static void draining_frees_what_stayed_live_in_its_domain(void **state)
 		assert_op(10 * round + 9, 1, 0);
 		assert_int_equal(player.ops[10 * round + 9].context, 0x10000);
 	}
-	assert_int_equal(op_stream_plan(stream, 0).live_after, 0);
+	assert_int_equal(op_stream_totals(stream, 0).live_after, 0);
 }
 
 static void keeping_gives_each_repetition_fresh_slots_for_what_stays(void **state)
@@ -308,7 +308,7 @@ static void keeping_gives_each_repetition_fresh_slots_for_what_stays(void **stat
 	assert_op(1, 1, 2);
 	assert_op(10, 3, 2);
 	assert_op(19, 4, 2);
-	assert_int_equal(op_stream_plan(stream, 0).live_after, 3);
+	assert_int_equal(op_stream_totals(stream, 0).live_after, 3);
 	assert_int_equal(player.count, 30);
 	for (size_t i = 27; i < 30; i++)
 		assert_int_equal(player.ops[i].context, 0x10000);

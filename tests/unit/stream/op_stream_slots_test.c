@@ -15,7 +15,7 @@
 #include "support/stream_fixture.h"
 
 static struct workload_request requests[3];
-static struct workload_share both[] = {{0, 1}, {1, 1}};
+static struct workload_mix_entry both[] = {{0, 1}, {1, 1}};
 
 static int set_up(void **state)
 {
@@ -46,7 +46,7 @@ static void a_fifo_drain_before_a_fill_by_occupancy_stays_in_its_slots(void **st
 	add(WORKLOAD_BODY_DRAIN, WORKLOAD_UNTIL_LIVE, 5)->victims = WORKLOAD_VICTIMS_FIFO;
 	add(WORKLOAD_BODY_MIX, WORKLOAD_UNTIL_OCCUPANCY, 0)->until_ratio = 0.01;
 	play(100);
-	assert_int_equal(op_stream_slots(stream), op_stream_plan(stream, 2).live_after);
+	assert_int_equal(op_stream_slots(stream), op_stream_totals(stream, 2).live_after);
 }
 
 static void fifo_bursts_around_fills_by_occupancy_stay_in_their_slots(void **state)
@@ -59,7 +59,7 @@ static void fifo_bursts_around_fills_by_occupancy_stay_in_their_slots(void **sta
 		bursts->burst = 7;
 	}
 	play(100);
-	assert_int_equal(op_stream_slots(stream), op_stream_plan(stream, 5).live_after);
+	assert_int_equal(op_stream_slots(stream), op_stream_totals(stream, 5).live_after);
 }
 
 /* Which extent lies in which slot depends on the length of the ring; which one is a victim must not: as many slots are made as
@@ -67,7 +67,7 @@ static void fifo_bursts_around_fills_by_occupancy_stay_in_their_slots(void **sta
 static void victims_are_the_same_whatever_slots_there_are(void **state)
 {
 	(void)state;
-	static struct workload_share sized[] = {{0, 99}, {2, 1}}, short_lived[] = {{1, 1}};
+	static struct workload_mix_entry sized[] = {{0, 99}, {2, 1}}, short_lived[] = {{1, 1}};
 	requests[0].lifetime = requests[2].lifetime = (struct workload_lifetime){0};
 	requests[1].lifetime = (struct workload_lifetime){.kind = WORKLOAD_LIFETIME_FIXED, .mean = 2};
 	for (int i = 0; i < 2; i++) {

@@ -21,9 +21,9 @@ static struct workload_request requests[] = {
 	REQUEST(WORKLOAD_SIZE_POWERS_OF_TWO, 1, 512, 0.5),
 	REQUEST(WORKLOAD_SIZE_FIXED, 1 << 25, 1 << 25, 0),
 };
-static struct workload_share both[] = {{0, 3}, {2, 1}};
-static struct workload_share only_fixed[] = {{1, 1}};
-static struct workload_share only_huge[] = {{3, 1}};
+static struct workload_mix_entry both[] = {{0, 3}, {2, 1}};
+static struct workload_mix_entry only_fixed[] = {{1, 1}};
+static struct workload_mix_entry only_huge[] = {{3, 1}};
 
 static int set_up(void **state)
 {
@@ -32,7 +32,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static struct workload_phase *add_mix(struct workload_share *mix, size_t count, enum workload_until until)
+static struct workload_phase *add_mix(struct workload_mix_entry *mix, size_t count, enum workload_until until)
 {
 	struct workload_phase *phase = &phases[workload.phase_count++];
 	*phase = (struct workload_phase){.name = text, .mix = mix, .mix_count = count, .until = until};
@@ -69,8 +69,8 @@ static void a_fill_by_live_only_allocates(void **state)
 	play(4096);
 	assert_int_equal(player.count, 1000);
 	assert_int_equal(op_stream_slots(stream), 1000);
-	assert_int_equal(op_stream_plan(stream, 0).frees, 0);
-	assert_int_equal(op_stream_plan(stream, 0).live_after, 1000);
+	assert_int_equal(op_stream_totals(stream, 0).frees, 0);
+	assert_int_equal(op_stream_totals(stream, 0).live_after, 1000);
 	for (uint32_t i = 0; i < 1000; i++)
 		assert_int_equal(player.ops[i].slot, i);
 }
@@ -89,7 +89,7 @@ static void guards_take_their_part_of_occupancy_and_turnovers(void **state)
 	assert_int_equal(phase_ops(1), 200);
 	for (size_t i = 0; i < 100; i++)
 		assert_int_equal(player.ops[i].pages, 10);
-	assert_int_equal(op_stream_plan(stream, 0).live_pages_after, 1000);
+	assert_int_equal(op_stream_totals(stream, 0).live_pages_after, 1000);
 	size_t count;
 	assert_int_equal(op_stream_requests(stream, &count)[1].guard, 2);
 }
@@ -102,7 +102,7 @@ static void a_guard_may_make_a_count_wide(void **state)
 	requests[0].guard = 1;
 	workload.request_count = 1;
 	workload.space.end = workload.space.usable = UINT64_C(1) << 30;
-	static struct workload_share only_first[] = {{0, 1}};
+	static struct workload_mix_entry only_first[] = {{0, 1}};
 	add_mix(only_first, 1, WORKLOAD_UNTIL_LIVE)->until_value = 2;
 	play(4096);
 	requests[0].size.min = 1;
@@ -119,7 +119,7 @@ static void a_fill_by_live_tops_up(void **state)
 		add_fill((const uint64_t[]){10, 15, 12}[i]);
 	play(16);
 	assert_true(phase_ops(1) == 5 && phase_ops(2) == 0);
-	assert_int_equal(op_stream_plan(stream, 2).live_after, 15);
+	assert_int_equal(op_stream_totals(stream, 2).live_after, 15);
 }
 
 static void a_fill_by_occupancy_stops_when_it_is_reached(void **state)
@@ -135,7 +135,7 @@ static void a_fill_by_occupancy_stops_when_it_is_reached(void **state)
 	phases[0].until_ratio = 0.5;
 	play(16);
 	assert_int_equal(player.count, (1 << 19) / 8);
-	assert_int_equal(op_stream_plan(stream, 0).live_pages_after, 1 << 19);
+	assert_int_equal(op_stream_totals(stream, 0).live_pages_after, 1 << 19);
 	assert_int_equal(op_stream_slots(stream), (1 << 19) / 8);
 }
 
@@ -147,7 +147,7 @@ static void slots_suffice_for_fills_after_churns(void **state)
 		add_churn(5000, WORKLOAD_VICTIMS_RANDOM);
 	}
 	play(1000);
-	assert_int_equal(op_stream_slots(stream), op_stream_plan(stream, 5).live_after);
+	assert_int_equal(op_stream_slots(stream), op_stream_totals(stream, 5).live_after);
 }
 
 static void a_churn_keeps_the_live_count(void **state)
@@ -157,7 +157,7 @@ static void a_churn_keeps_the_live_count(void **state)
 	add_churn(10000, WORKLOAD_VICTIMS_RANDOM);
 	play(4096);
 	assert_int_equal(phase_ops(1), 10000);
-	assert_int_equal(op_stream_plan(stream, 1).live_after, 500);
+	assert_int_equal(op_stream_totals(stream, 1).live_after, 500);
 	for (size_t i = player.phase_start[1]; i < player.count; i += 2) {
 		assert_int_equal(player.ops[i].pages, 0);
 		assert_true(player.ops[i + 1].pages > 0);
@@ -172,7 +172,7 @@ static void an_odd_number_of_operations_ends_with_a_whole_step(void **state)
 	add_churn(7, WORKLOAD_VICTIMS_RANDOM);
 	play(16);
 	assert_int_equal(phase_ops(1), 8);
-	assert_int_equal(op_stream_plan(stream, 1).live_after, 5);
+	assert_int_equal(op_stream_totals(stream, 1).live_after, 5);
 }
 
 static void a_churn_of_nothing_allocates_and_frees(void **state)
@@ -181,9 +181,9 @@ static void a_churn_of_nothing_allocates_and_frees(void **state)
 	add_churn(100, WORKLOAD_VICTIMS_FIFO);
 	play(16);
 	assert_int_equal(player.count, 100);
-	assert_int_equal(op_stream_plan(stream, 0).live_after, 0);
-	assert_int_equal(op_stream_plan(stream, 0).allocations, 50);
-	assert_true(op_stream_plan(stream, 0).live_pages_peak > 0);
+	assert_int_equal(op_stream_totals(stream, 0).live_after, 0);
+	assert_int_equal(op_stream_totals(stream, 0).allocations, 50);
+	assert_true(op_stream_totals(stream, 0).live_pages_peak > 0);
 }
 
 static void turnovers_are_counted_in_pages_at_the_start(void **state)
@@ -286,8 +286,8 @@ static void free_all_goes_by_slots(void **state)
 	assert_int_equal(phase_ops(2), 200);
 	for (size_t i = 0; i < 200; i++)
 		assert_int_equal(player.ops[player.phase_start[2] + i].slot, i);
-	assert_int_equal(op_stream_plan(stream, 2).live_pages_after, 0);
-	assert_int_equal(op_stream_plan(stream, 3).live_after, 3);
+	assert_int_equal(op_stream_totals(stream, 2).live_pages_after, 0);
+	assert_int_equal(op_stream_totals(stream, 3).live_after, 3);
 }
 
 static void cpus_are_drawn_for_each_step(void **state)
@@ -345,7 +345,7 @@ static void a_multiple_of_2_to_24_pages_of_request_0_is_no_free(void **state)
 	workload.requests = &requests[3];
 	workload.request_count = 1;
 	requests[3].size.min = requests[3].size.max = 1 << 25;
-	static struct workload_share first[] = {{0, 1}};
+	static struct workload_mix_entry first[] = {{0, 1}};
 	add_mix(first, 1, WORKLOAD_UNTIL_LIVE)->until_value = 2;
 	play(16);
 	size_t count;

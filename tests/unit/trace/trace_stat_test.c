@@ -191,12 +191,14 @@ static void json_has_units_in_its_names(void **state)
 	assert_int_equal(recording_stat(&made, &figures, NULL), 0);
 	assert_int_equal(recording_stat_add_json(&figures, &made, "a\"b", &text, NULL), 0);
 	json_t *wanted = json_loads(
-		"{\"schema\": \"iovabench.trace_stat/1\", \"name\": \"a\\\"b\", \"hash\": \"0x0000000000001234\", \"page_bytes\": 4096, \"ops\": 6, "
-		"\"allocs\": 3, \"frees\": 2, \"allocated_pages\": 896, \"size_max_pages\": 512, \"peak_live\": 2, \"peak_live_pages\": 768, "
-		"\"live_at_end\": 1, \"live_at_end_pages\": 128, \"frees_other_cpu\": 1, \"cpus\": 2, \"retried\": 1, \"refused\": 1, "
-		"\"size_mean_pages\": 298.66666666666669, \"domains\": [{\"allocs\": 2}, {\"allocs\": 1}], \"limits\": [{\"high_pages\": "
-		"[\"0xff\"], \"demands\": 2}, {\"high_pages\": [\"0xff\", \"0xffff\"], \"demands\": 2}], \"refusals\": [{\"op\": 2, \"pages\": "
-		"1024, \"live_pages\": 768, \"altogether\": true}, {\"op\": 4, \"pages\": 128, \"live_pages\": 512, \"altogether\": false}]}",
+		"{\"schema\": \"iovabench.trace_stat/1\", \"name\": \"a\\\"b\", \"hash\": \"0x0000000000001234\", "
+		"\"page_bytes\": 4096, \"ops\": 6, \"allocs\": 3, \"frees\": 2, \"allocated_pages\": 896, "
+		"\"size_max_pages\": 512, \"peak_live\": 2, \"peak_live_pages\": 768, \"live_at_end\": 1, "
+		"\"live_at_end_pages\": 128, \"frees_other_cpu\": 1, \"cpus\": 2, \"retried\": 1, \"refused\": 1, "
+		"\"size_mean_pages\": 298.66666666666669, \"domains\": [{\"allocs\": 2}, {\"allocs\": 1}], "
+		"\"limits\": [{\"high_pages\": [\"0xff\"], \"demands\": 2}, {\"high_pages\": [\"0xff\", \"0xffff\"], "
+		"\"demands\": 2}], \"refusals\": [{\"op\": 2, \"pages\": 1024, \"live_pages\": 768, "
+		"\"altogether\": true}, {\"op\": 4, \"pages\": 128, \"live_pages\": 512, \"altogether\": false}]}",
 		0, NULL);
 	json_t *written = json_loads(text.bytes, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(written);

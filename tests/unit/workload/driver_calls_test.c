@@ -165,7 +165,7 @@ static void a_routine_is_one_operation_of_the_stream(void **state)
 		assert_false(op_is_control(&ops[i]));
 	}
 	assert_int_equal(op_stream_next(stream, ops, 32, &phase), 0);
-	assert_int_equal(op_stream_plan(stream, 0).calls, 6);
+	assert_int_equal(op_stream_totals(stream, 0).calls, 6);
 	op_stream_close(stream);
 	workload_release(&small);
 	text_release(&messages);

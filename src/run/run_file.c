@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/request.h"
+#include "run/run_file.h"
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/json.h"
 #include "run/machine.h"
 #include "run/settings.h"
-#include "workload/share.h"
+#include "workload/portion.h"
 #include "workload/workload_yaml.h"
 
 #include <assert.h>
@@ -32,7 +32,7 @@ static int hash_program(uint64_t *hash, struct error *error)
 	return 0;
 }
 
-int request_new(struct request *request, const struct run_options *options, struct error *error)
+int run_file_new(struct run_file *run_file, const struct run_options *options, struct error *error)
 {
 	assert(options->file_count && options->spec_count);
 	time_t now = time(NULL);
@@ -42,40 +42,40 @@ int request_new(struct request *request, const struct run_options *options, stru
 	strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", &utc);
 	strftime(id, sizeof id, "%Y%m%dT%H%M%SZ", &utc);
 	snprintf(id + strlen(id), sizeof id - strlen(id), "-%d", (int)getpid());
-	*request = (struct request){.options = *options};
+	*run_file = (struct run_file){.options = *options};
 	if (!getcwd(directory, sizeof directory))
 		return error_set(error, EXIT_CODE_IO, "cannot tell the current folder: %s", strerror(errno));
-	if (hash_program(&request->build_hash, error) < 0)
+	if (hash_program(&run_file->build_hash, error) < 0)
 		return -1;
-	request->id = memory_text(id);
-	request->started = memory_text(started);
-	request->directory = memory_text(directory);
-	request->cpu = machine_cpu_name();
-	if (request->id && request->started && request->directory && request->cpu)
+	run_file->id = memory_text(id);
+	run_file->started = memory_text(started);
+	run_file->directory = memory_text(directory);
+	run_file->cpu = machine_cpu_name();
+	if (run_file->id && run_file->started && run_file->directory && run_file->cpu)
 		return 0;
-	request_release(request);
+	run_file_release(run_file);
 	return error_set(error, EXIT_CODE_IO, "no memory for a run");
 }
 
-void request_release(struct request *request)
+void run_file_release(struct run_file *run_file)
 {
-	for (size_t i = 0; i < request->text_count; i++)
-		memory_release(request->texts[i]);
-	if (request->texts) {
-		memory_release((void *)(uintptr_t)request->options.files);
-		memory_release((void *)(uintptr_t)request->options.specs);
-		memory_release((void *)(uintptr_t)request->options.named);
-		struct workload swept = {.sweeps = (struct workload_sweep *)(uintptr_t)request->options.sweeps,
-					 .sweep_count = request->options.sweep_count};
+	for (size_t i = 0; i < run_file->text_count; i++)
+		memory_release(run_file->texts[i]);
+	if (run_file->texts) {
+		memory_release((void *)(uintptr_t)run_file->options.files);
+		memory_release((void *)(uintptr_t)run_file->options.specs);
+		memory_release((void *)(uintptr_t)run_file->options.named);
+		struct workload swept = {.sweeps = (struct workload_sweep *)(uintptr_t)run_file->options.sweeps,
+					 .sweep_count = run_file->options.sweep_count};
 		workload_release(&swept);
 	}
-	memory_release(request->texts);
-	memory_release(request->id);
-	memory_release(request->started);
-	memory_release(request->directory);
-	memory_release(request->cpu);
-	inputs_release(&request->inputs);
-	*request = (struct request){0};
+	memory_release(run_file->texts);
+	memory_release(run_file->id);
+	memory_release(run_file->started);
+	memory_release(run_file->directory);
+	memory_release(run_file->cpu);
+	inputs_release(&run_file->inputs);
+	*run_file = (struct run_file){0};
 }
 
 static void write_list(struct json_writer *writer, json_t *object, const char *key, const char *const *texts, size_t count)
@@ -127,39 +127,39 @@ static void write_inputs(struct json_writer *writer, json_t *document, const str
 	}
 }
 
-int request_write(const struct request *request, struct text *json, struct error *error)
+int run_file_write(const struct run_file *run_file, struct text *json, struct error *error)
 {
-	assert(request->id && request->started && request->directory);
+	assert(run_file->id && run_file->started && run_file->directory);
 	struct json_writer writer = {false};
 	json_prepare();
 	json_t *document = json_object();
-	json_put_text(&writer, document, "schema", REQUEST_SCHEMA);
-	json_put_text(&writer, document, "id", request->id);
-	json_put_text(&writer, document, "started", request->started);
-	json_put_text(&writer, document, "directory", request->directory);
-	json_put_text(&writer, document, "command", request->options.command);
-	json_put_hex(&writer, document, "build_hash", request->build_hash);
-	json_put_text(&writer, document, "cpu", request->cpu);
+	json_put_text(&writer, document, "schema", RUN_FILE_SCHEMA);
+	json_put_text(&writer, document, "id", run_file->id);
+	json_put_text(&writer, document, "started", run_file->started);
+	json_put_text(&writer, document, "directory", run_file->directory);
+	json_put_text(&writer, document, "command", run_file->options.command);
+	json_put_hex(&writer, document, "build_hash", run_file->build_hash);
+	json_put_text(&writer, document, "cpu", run_file->cpu);
 	json_t *clock = json_put_object(&writer, document, "clock");
-	json_put(&writer, clock, "counter", json_boolean(request->clock.counter));
-	json_put_double(&writer, clock, "ns_per_tick", request->clock.ns_per_tick);
-	json_put_double(&writer, clock, "step_ns", request->clock.step_ns);
-	json_put_double(&writer, clock, "pair_ns", request->clock.pair_ns);
-	write_inputs(&writer, document, &request->inputs);
-	write_options(&writer, json_put_object(&writer, document, "options"), &request->options);
+	json_put(&writer, clock, "counter", json_boolean(run_file->clock.counter));
+	json_put_double(&writer, clock, "ns_per_tick", run_file->clock.ns_per_tick);
+	json_put_double(&writer, clock, "step_ns", run_file->clock.step_ns);
+	json_put_double(&writer, clock, "pair_ns", run_file->clock.pair_ns);
+	write_inputs(&writer, document, &run_file->inputs);
+	write_options(&writer, json_put_object(&writer, document, "options"), &run_file->options);
 	json_put_digest(&writer, document);
 	return json_finish(&writer, document, true, "run.json", json, error);
 }
 
-/* count texts under key, kept in request->texts; NULL after a failure. */
+/* count texts under key, kept in run_file->texts; NULL after a failure. */
 static const char *const *read_list(struct json_reader *reader, const struct json_at *at, const char *key,
-				    struct request *request, size_t *count)
+				    struct run_file *run_file, size_t *count)
 {
 	struct json_at list = json_array_child(reader, at, key, LIST_MAX, count);
 	const char **texts = memory_zeroed(*count + 1, sizeof texts[0]);
-	char **grown = memory_resize(request->texts, request->text_count + *count + 1, sizeof grown[0]);
+	char **grown = memory_resize(run_file->texts, run_file->text_count + *count + 1, sizeof grown[0]);
 	if (grown)
-		request->texts = grown;
+		run_file->texts = grown;
 	if (!texts || !grown) {
 		memory_release(texts);
 		json_fail_memory(reader);
@@ -169,7 +169,7 @@ static const char *const *read_list(struct json_reader *reader, const struct jso
 		struct json_at element = json_element(&list, i);
 		char *text = json_text_at(reader, &element);
 		if (text)
-			request->texts[request->text_count++] = text;
+			run_file->texts[run_file->text_count++] = text;
 		texts[i] = text;
 	}
 	if (!*count)
@@ -236,12 +236,12 @@ static void read_setting(struct json_reader *reader, const struct json_at *at, c
 	memory_release(value);
 }
 
-static void read_options(struct json_reader *reader, const struct json_at *at, struct request *request)
+static void read_options(struct json_reader *reader, const struct json_at *at, struct run_file *run_file)
 {
-	struct run_options *options = &request->options;
+	struct run_options *options = &run_file->options;
 	*options = run_options_default();
-	options->files = read_list(reader, at, "workloads", request, &options->file_count);
-	options->specs = read_list(reader, at, "allocators", request, &options->spec_count);
+	options->files = read_list(reader, at, "workloads", run_file, &options->file_count);
+	options->specs = read_list(reader, at, "allocators", run_file, &options->spec_count);
 	read_named(reader, at, options);
 	read_sweeps(reader, at, options);
 	for (size_t i = 0; i < RUN_SETTINGS && !reader->failed; i++)
@@ -251,7 +251,7 @@ static void read_options(struct json_reader *reader, const struct json_at *at, s
 		json_fail(reader, at, "must have rounds or the audit");
 }
 
-static void read_inputs(struct json_reader *reader, const struct json_at *document, struct request *request)
+static void read_inputs(struct json_reader *reader, const struct json_at *document, struct run_file *run_file)
 {
 	size_t count;
 	struct error none = {0};
@@ -262,7 +262,7 @@ static void read_inputs(struct json_reader *reader, const struct json_at *docume
 		uint64_t hash = json_read_u64(reader, &element, "hash", UINT64_MAX);
 		if (reader->failed)
 			memory_release(path);
-		else if (inputs_add(&request->inputs, path, hash, &none) < 0)
+		else if (inputs_add(&run_file->inputs, path, hash, &none) < 0)
 			json_fail_memory(reader);
 	}
 }
@@ -277,55 +277,55 @@ static void read_clock(struct json_reader *reader, const struct json_at *at, str
 		json_fail(reader, at, "must have an ns_per_tick above 0");
 }
 
-int request_read(const char *json, size_t length, struct request *request, struct error *error)
+int run_file_read(const char *json, size_t length, struct run_file *run_file, struct error *error)
 {
 	struct json_reader reader = {.what = "run.json", .error = error};
-	*request = (struct request){0};
+	*run_file = (struct run_file){0};
 	json_t *document = json_parse(&reader, json, length);
 	struct json_at at = {.value = document};
-	json_check_schema(&reader, &at, REQUEST_SCHEMA);
-	request->id = json_read_text(&reader, &at, "id");
-	request->started = json_read_text(&reader, &at, "started");
-	request->directory = json_read_text(&reader, &at, "directory");
-	request->cpu = json_read_text(&reader, &at, "cpu");
-	request->build_hash = json_read_u64(&reader, &at, "build_hash", UINT64_MAX);
+	json_check_schema(&reader, &at, RUN_FILE_SCHEMA);
+	run_file->id = json_read_text(&reader, &at, "id");
+	run_file->started = json_read_text(&reader, &at, "started");
+	run_file->directory = json_read_text(&reader, &at, "directory");
+	run_file->cpu = json_read_text(&reader, &at, "cpu");
+	run_file->build_hash = json_read_u64(&reader, &at, "build_hash", UINT64_MAX);
 	struct json_at clock = json_object_child(&reader, &at, "clock");
-	read_clock(&reader, &clock, &request->clock);
+	read_clock(&reader, &clock, &run_file->clock);
 	struct json_at options = json_object_child(&reader, &at, "options");
-	read_options(&reader, &options, request);
-	read_inputs(&reader, &at, request);
+	read_options(&reader, &options, run_file);
+	read_inputs(&reader, &at, run_file);
 	char *command = json_read_text(&reader, &at, "command");
-	if (command && request->texts)
-		request->texts[request->text_count++] = command;
+	if (command && run_file->texts)
+		run_file->texts[run_file->text_count++] = command;
 	else
 		memory_release(command);
-	request->options.command = command;
+	run_file->options.command = command;
 	json_check_digest(&reader, document);
 	json_decref(document);
 	if (!reader.failed)
 		return 0;
-	request_release(request);
+	run_file_release(run_file);
 	return -1;
 }
 
-int request_check_here(const struct request *request, struct error *error)
+int run_file_check_here(const struct run_file *run_file, struct error *error)
 {
 	uint64_t hash;
 	if (hash_program(&hash, error) < 0)
 		return -1;
-	if (hash != request->build_hash)
+	if (hash != run_file->build_hash)
 		return error_set(error, EXIT_CODE_USAGE,
 				 "this run was begun by another build of iovabench: its rounds cannot be mixed with those "
 				 "of this one");
 	char *cpu = machine_cpu_name();
 	if (!cpu)
 		return error_set(error, EXIT_CODE_IO, "no memory for a run");
-	bool same = strcmp(cpu, request->cpu) == 0;
+	bool same = strcmp(cpu, run_file->cpu) == 0;
 	memory_release(cpu);
 	if (!same)
 		return error_set(
 			error, EXIT_CODE_USAGE,
 			"this run was begun on another machine (%s); run there, and put results together with merge",
-			request->cpu);
-	return inputs_check(&request->inputs, error);
+			run_file->cpu);
+	return inputs_check(&run_file->inputs, error);
 }

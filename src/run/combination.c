@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/block.h"
+#include "run/combination.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One file while its blocks are made. */
+/* One file while its combinations are made. */
 struct reading {
 	const struct run_options *options;
 	size_t file_index;
@@ -22,21 +22,21 @@ struct reading {
 	struct error *error;
 };
 
-static struct block *add_block(struct block_list *list, const struct run_options *options)
+static struct combination *add_block(struct combination_list *list, const struct run_options *options)
 {
-	if (memory_grow(&list->blocks, &list->capacity, list->count, sizeof list->blocks[0]) < 0)
+	if (memory_grow(&list->combinations, &list->capacity, list->count, sizeof list->combinations[0]) < 0)
 		return NULL;
-	struct block *block = memory_zeroed(1, sizeof *block);
+	struct combination *combination = memory_zeroed(1, sizeof *combination);
 	struct gather_arm *arms = memory_zeroed(options->spec_count + 1, sizeof arms[0]);
-	if (!block || !arms) {
-		memory_release(block);
+	if (!combination || !arms) {
+		memory_release(combination);
 		memory_release(arms);
 		return NULL;
 	}
-	*block = (struct block){
+	*combination = (struct combination){
 		.number = list->count, .changes = options->changes, .stream = {.descriptor = -1}, .arms = arms};
-	list->blocks[list->count++] = block;
-	return block;
+	list->combinations[list->count++] = combination;
+	return combination;
 }
 
 static int no_memory(const struct reading *reading)
@@ -61,21 +61,22 @@ static int write_settings(const struct reading *reading, const struct workload *
 	return 0;
 }
 
-static int open_plan(const struct reading *reading, struct block *block)
+static int open_plan(const struct reading *reading, struct combination *combination)
 {
-	const struct plan_changes *changes = &block->changes;
+	const struct plan_changes *changes = &combination->changes;
 	char *bytes = memory_zeroed(reading->length + 1, 1);
 	if (!bytes)
 		return no_memory(reading);
 	memcpy(bytes, reading->bytes, reading->length);
-	block->file = reading->file_index;
-	block->file_hash = workload_hash(bytes, reading->length);
-	if (plan_open(&block->plan, reading->file, bytes, reading->length, changes, reading->messages, reading->error) < 0)
+	combination->file = reading->file_index;
+	combination->file_hash = workload_hash(bytes, reading->length);
+	if (plan_open(&combination->plan, reading->file, bytes, reading->length, changes, reading->messages,
+		      reading->error) < 0)
 		return -1;
-	if (changes->ops && !plan_counts_operations(&block->plan))
+	if (changes->ops && !plan_counts_operations(&combination->plan))
 		text_add(reading->messages, "%s: note: --ops changes nothing here: no measured phase ends by operations\n",
 			 reading->file);
-	if (op_stream_adaptive(block->plan.stream) && !reading->options->audit)
+	if (op_stream_adaptive(combination->plan.stream) && !reading->options->audit)
 		return error_set(reading->error, EXIT_CODE_USAGE,
 				 "%s: an adversary plays in the audit alone: --audit off leaves nothing to run",
 				 reading->file);
@@ -109,29 +110,29 @@ static int merge_sweeps(const struct reading *reading, const struct workload *ba
 	return 0;
 }
 
-static int open_combinations(struct block_list *list, const struct reading *reading, const struct workload *base)
+static int open_combinations(struct combination_list *list, const struct reading *reading, const struct workload *base)
 {
 	struct workload_sweep sweeps[WORKLOAD_SWEEPS_MAX];
 	struct workload axes;
 	if (merge_sweeps(reading, base, sweeps, &axes) < 0)
 		return -1;
 	for (size_t i = 0; i < workload_combinations(&axes); i++) {
-		struct block *block = add_block(list, reading->options);
-		if (!block)
+		struct combination *combination = add_block(list, reading->options);
+		if (!combination)
 			return no_memory(reading);
 		size_t told = reading->messages->length;
-		if (write_settings(reading, &axes, i, &block->changes) < 0)
+		if (write_settings(reading, &axes, i, &combination->changes) < 0)
 			return -1;
-		if (open_plan(reading, block) == 0)
+		if (open_plan(reading, combination) == 0)
 			continue;
-		if (reading->messages->length > told && *block->changes.settings)
-			text_add(reading->messages, "with %s", block->changes.settings);
+		if (reading->messages->length > told && *combination->changes.settings)
+			text_add(reading->messages, "with %s", combination->changes.settings);
 		return -1;
 	}
 	return 0;
 }
 
-static int open_file(struct block_list *list, struct reading *reading)
+static int open_file(struct combination_list *list, struct reading *reading)
 {
 	struct workload base;
 	if (file_read_input(reading->file, WORKLOAD_FILE_BYTES_MAX, &reading->bytes, &reading->length, reading->error) < 0)
@@ -147,7 +148,8 @@ static int open_file(struct block_list *list, struct reading *reading)
 	return result;
 }
 
-int block_list_open(struct block_list *list, const struct run_options *options, struct text *messages, struct error *error)
+int combination_list_open(struct combination_list *list, const struct run_options *options, struct text *messages,
+			  struct error *error)
 {
 	assert(options->file_count && !list->count);
 	int result = 0;
@@ -171,49 +173,50 @@ int block_list_open(struct block_list *list, const struct run_options *options, 
 	return result;
 }
 
-void block_list_close(struct block_list *list, const struct run_options *options)
+void combination_list_close(struct combination_list *list, const struct run_options *options)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		struct block *block = list->blocks[i];
+		struct combination *combination = list->combinations[i];
 		for (size_t arm = 0; arm <= options->spec_count; arm++)
-			gather_release(&block->arms[arm]);
-		memory_release(block->arms);
-		stream_file_close(&block->stream);
-		plan_close(&block->plan);
-		memory_release(block);
+			gather_release(&combination->arms[arm]);
+		memory_release(combination->arms);
+		stream_file_close(&combination->stream);
+		plan_close(&combination->plan);
+		memory_release(combination);
 	}
-	memory_release(list->blocks);
-	*list = (struct block_list){0};
+	memory_release(list->combinations);
+	*list = (struct combination_list){0};
 }
 
-void block_fill_job(const struct block *block, const char *spec, struct job *job)
+void combination_fill_job(const struct combination *combination, const char *spec, struct job *job)
 {
-	assert(block->plan.stream && block->stream.phase_count == block->plan.workload.phase_count);
+	assert(combination->plan.stream && combination->stream.phase_count == combination->plan.workload.phase_count);
 	assert(strlen(spec) < JOB_SPEC_BYTES_MAX);
 	size_t request_count;
-	op_stream_requests(block->plan.stream, &request_count);
+	op_stream_requests(combination->plan.stream, &request_count);
 	*job = (struct job){
 		.magic = JOB_MAGIC,
 		.cpu = -1,
-		.changes = block->changes,
-		.words = block->stream.words,
-		.peak_live_pages = block->stream.peak_live_pages,
-		.words_of_shares = block->stream.words_of_shares,
-		.phase_count = block->stream.phase_count,
-		.stream_words = block->stream.descriptor,
+		.changes = combination->changes,
+		.words = combination->stream.words,
+		.peak_live_pages = combination->stream.peak_live_pages,
+		.words_of_portions = combination->stream.words_of_portions,
+		.phase_count = combination->stream.phase_count,
+		.stream_words = combination->stream.descriptor,
 		.request_count = request_count,
-		.slot_count = op_stream_slots(block->plan.stream),
-		.domain_count = op_stream_domains(block->plan.stream),
+		.slot_count = op_stream_slots(combination->plan.stream),
+		.domain_count = op_stream_domains(combination->plan.stream),
 	};
-	memcpy(job->phase_words, block->stream.phase_words, sizeof job->phase_words);
-	if (block->stream.share_words)
-		memcpy(job->share_words, block->stream.share_words, block->plan.threads * sizeof job->share_words[0]);
-	snprintf(job->workload_file, sizeof job->workload_file, "%s", block->plan.workload.file);
+	memcpy(job->phase_words, combination->stream.phase_words, sizeof job->phase_words);
+	if (combination->stream.portion_words)
+		memcpy(job->portion_words, combination->stream.portion_words,
+		       combination->plan.threads * sizeof job->portion_words[0]);
+	snprintf(job->workload_file, sizeof job->workload_file, "%s", combination->plan.workload.file);
 	snprintf(job->spec, sizeof job->spec, "%s", spec);
 }
 
 /* The rest is for this process, the stream that workers share, and the system. */
-uint64_t block_memory_limit(const struct run_options *options)
+uint64_t combination_memory_limit(const struct run_options *options)
 {
 	return options->memory_limit_bytes ? options->memory_limit_bytes : machine_memory_bytes("") / 4 * 3;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "workload/share.h"
+#include "workload/portion.h"
 
 #include "base/memory.h"
 #include "base/rng.h"
@@ -15,7 +15,7 @@ static bool makes_driver_calls(const struct workload *workload, const struct wor
 	return false;
 }
 
-int workload_share_check(const struct workload *whole, uint32_t threads, struct error *error)
+int workload_portion_check(const struct workload *whole, uint32_t threads, struct error *error)
 {
 	assert(threads && threads <= WORKLOAD_THREADS_MAX);
 	static const char *const sequences[] = {
@@ -55,8 +55,8 @@ static uint64_t cut(uint64_t whole, uint32_t index, uint32_t threads)
 	return whole * (index + 1) / threads - whole * index / threads;
 }
 
-int workload_share(const struct workload *whole, uint32_t index, uint32_t threads, struct workload *part,
-		   struct error *error)
+int workload_portion(const struct workload *whole, uint32_t index, uint32_t threads, struct workload *part,
+		     struct error *error)
 {
 	assert(index < threads && threads <= WORKLOAD_THREADS_MAX);
 	*part = *whole;
@@ -83,7 +83,7 @@ int workload_share(const struct workload *whole, uint32_t index, uint32_t thread
 	return 0;
 }
 
-void workload_share_release(struct workload *part)
+void workload_portion_release(struct workload *part)
 {
 	memory_release(part->phases);
 	memset(part, 0, sizeof *part);

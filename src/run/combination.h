@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The workloads of a run: one per file, or one per combination of its sweeps. */
-#ifndef RUN_BLOCK_H
-#define RUN_BLOCK_H
+#ifndef RUN_COMBINATION_H
+#define RUN_COMBINATION_H
 
 #include "base/error.h"
 #include "base/text.h"
@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* One workload while it runs. The last arm is the harness itself, when there is something to subtract it from. */
-struct block {
+struct combination {
 	struct plan plan;
 	size_t number;               /* in the list */
 	struct plan_changes changes; /* those of the run, and the settings of its combination */
@@ -28,20 +28,21 @@ struct block {
 };
 
 /* Zero-initialise. Blocks are memory of their own: a plan does not move. */
-struct block_list {
-	struct block **blocks;
+struct combination_list {
+	struct combination **combinations;
 	size_t count, capacity;
 };
 
 /* Reads all files of the run, the faults of all are told at once. A sweep of the command line takes the place of one of the
  * file with the same key. -1 with *messages, or *error, and its exit code. Released by the caller in both cases. */
-int block_list_open(struct block_list *list, const struct run_options *options, struct text *messages, struct error *error);
-void block_list_close(struct block_list *list, const struct run_options *options);
+int combination_list_open(struct combination_list *list, const struct run_options *options, struct text *messages,
+			  struct error *error);
+void combination_list_close(struct combination_list *list, const struct run_options *options);
 
-/* What every job of a block has in common; *job is written whole. The stream must have been made. */
-void block_fill_job(const struct block *block, const char *spec, struct job *job);
+/* What every job of a combination has in common; *job is written whole. The stream must have been made. */
+void combination_fill_job(const struct combination *combination, const char *spec, struct job *job);
 
 /* Resident bytes that a worker may take. */
-uint64_t block_memory_limit(const struct run_options *options);
+uint64_t combination_memory_limit(const struct run_options *options);
 
 #endif
