@@ -147,10 +147,11 @@ struct iova_request player_request(struct player *player, uint64_t size_max, uin
 		/* Half of them bound one side only, as drivers do. */
 		if (rng_below(rng, 2))
 			a = 0;
-		/* Few have no page at all. */
-		bool none = a != b && rng_below(rng, 32) == 0;
-		request.low = player->space.first + ((a < b) != none ? a : b);
-		request.high = player->space.first + ((a < b) != none ? b : a);
+		request.low = player->space.first + (a < b ? a : b);
+		request.high = player->space.first + (a < b ? b : a);
+		/* Few have no page at all, and limits even below the space. */
+		if (request.low && rng_below(rng, 32) == 0)
+			request.high = rng_below(rng, request.low);
 	}
 	return request;
 }

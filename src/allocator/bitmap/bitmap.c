@@ -139,7 +139,7 @@ static bool binds(const struct bitmap *self, const struct iova_request *request)
 	if (constraints & IOVA_CONSTRAIN_BOUNDARY || (constraints & IOVA_CONSTRAIN_ALIGN && request->align > 1))
 		return true;
 	return constraints & IOVA_CONSTRAIN_LIMIT &&
-	       (request->low - self->base > self->first || request->high - self->base < self->end - 1);
+	       (request->low > self->base + self->first || request->high < self->base + self->end - 1);
 }
 
 static uint64_t search_constrained(struct bitmap *self, const struct iova_request *request, uint64_t *examined)
