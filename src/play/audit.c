@@ -46,6 +46,7 @@ struct audit {
 	uint64_t count_high;
 	uint64_t stream_hash;
 	struct audit_memory memory;
+	struct placements placements;
 	int result; /* -1: an adversary had no memory */
 	struct error *error;
 };
@@ -133,6 +134,7 @@ static void failed(struct audit *audit, const struct op_request *request)
 		return;
 	struct audit_counts *counts = &audit->counts;
 	struct audit_space *space = space_of(audit, request);
+	placements_note(space->placements, "fail", space->domain, space->cpu_side, 0, request->request.count);
 	enum audit_failure kind =
 		audit_calls_lacked_frames(&audit->calls)
 			? AUDIT_PHYSICAL
@@ -175,6 +177,8 @@ static void play_operation(struct audit *audit, const struct op *op)
 	uint64_t count = audit->count_high + (op->demand & OP_COUNT_MAX);
 	const struct op_request *request = &audit->engine->requests[op->demand >> OP_REQUEST_SHIFT];
 	audit->count_high = 0;
+	audit->placements.operation = audit->operations + 1;
+	audit->placements.request = op_is_control(op) || !op->demand ? NULL : request->name;
 	audit_calls_before(&audit->calls, op);
 	engine_play_counted(audit->engine, op, count, &outcome);
 	audit->operations++;
@@ -381,7 +385,9 @@ static size_t part_words(const void *context, size_t phase)
 static void phase_begins(void *context, uint32_t thread, size_t phase)
 {
 	(void)thread;
-	((struct audit *)context)->phase = phase;
+	struct audit *audit = context;
+	audit->phase = phase;
+	audit->placements.phase = audit->pass->workload->phases[phase].name;
 }
 
 static uint64_t play(void *context, uint32_t thread, struct engine *engine, struct op_piece part)
@@ -458,6 +464,26 @@ static void conclude(struct audit *audit)
 		audit_complaints_tell(&audit->complaints, record);
 }
 
+/* Without them the audit goes on. */
+static void open_placements(struct audit *audit)
+{
+	const struct pass *pass = audit->pass;
+	if (placements_open(&audit->placements, pass->placements) < 0) {
+		result_record_note(pass->record, "the placements could not be written: no memory");
+		return;
+	}
+	for (uint32_t i = audit->first_space; i < audit->space_count; i++) {
+		struct audit_space *space = &audit->spaces[i];
+		space->domain = i % audit->engine->domain_count;
+		space->cpu_side = i >= audit->engine->domain_count;
+		space->placements = &audit->placements;
+		placements_note(space->placements, "space", space->domain, space->cpu_side, space->first, space->count);
+		for (size_t hole = 0; hole < space->hole_count; hole++)
+			placements_note(space->placements, "reserve", space->domain, space->cpu_side,
+					space->holes[hole].first, space->holes[hole].count);
+	}
+}
+
 static int opened(void *context, struct engine *engine, struct error *error)
 {
 	struct audit *audit = context;
@@ -468,6 +494,8 @@ static int opened(void *context, struct engine *engine, struct error *error)
 				       engine, error);
 	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
 		audit->spaces[i].live_pages = &audit->live_pages;
+	if (result == 0 && audit->pass->placements)
+		open_placements(audit);
 	return result;
 }
 
@@ -475,6 +503,9 @@ static int ended(void *context, struct error *error)
 {
 	struct audit *audit = context;
 	const char *fatal = engine_fatal(audit->engine);
+	/* What comes now is no part of the stream. */
+	for (uint32_t i = 0; i < audit->space_count; i++)
+		audit->spaces[i].placements = NULL;
 	if (audit_store_domains(audit->pass->record, audit->spaces, audit->space_count, error) < 0)
 		return -1;
 	if (fatal)
@@ -525,6 +556,7 @@ int pass_audit(struct pass *pass, struct error *error)
 		conclude(&audit);
 	for (uint32_t i = 0; i < audit.space_count; i++)
 		audit_space_close(&audit.spaces[i]);
+	placements_close(&audit.placements, pass->record);
 	audit_calls_close(&audit.calls);
 	audit_complaints_release(&audit.complaints);
 	memory_release(audit.guard.slot_request);

@@ -8,6 +8,7 @@
 #include "measure/fragmentation.h"
 #include "measure/occupancy.h"
 #include "play/engine.h"
+#include "play/placements.h"
 #include "result/result.h"
 #include "workload/model.h"
 
@@ -54,6 +55,9 @@ struct audit_space {
 	struct audit_fit fit[OP_CONTROL]; /* by kind of demand */
 	uint64_t *live_pages;             /* a sum over several spaces, kept by every take and drop; NULL: none */
 	uint64_t failures;
+	const struct placements *placements; /* NULL: nobody wants them */
+	uint32_t domain;
+	bool cpu_side;
 	struct iova_statistics before_poll;
 	/* The last walk. */
 	struct fragmentation free; /* usable pages */

@@ -11,6 +11,7 @@
 #include "play/conduct.h"
 #include "play/lock.h"
 #include "play/op_source.h"
+#include "play/placements.h"
 #include "workload/model.h"
 
 #include <stdatomic.h>
@@ -53,6 +54,7 @@ struct pass {
 	struct op_source *sources;    /* several threads: one each, which the timed passes play instead of source */
 	const int *cpus;              /* that they are pinned to; NULL: none */
 	struct conduct *conduct;      /* of the allocator; NULL: nobody looks */
+	const struct placements_target *placements; /* where the audit writes what it sees; NULL: nowhere */
 };
 
 /* Words between two rows of the series. */

@@ -177,11 +177,7 @@ static int search_arm(struct combination *combination, const struct run_options 
 	if (memory_grow(&list->items, &list->capacity, list->count, sizeof list->items[0]) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for a search");
 	struct aperture *answer = &list->items[list->count++];
-	text_add(&label, "%s", plan->workload.name);
-	for (const char *at = combination->changes.settings; *at; at++)
-		text_add(&label, "%s%c", at == combination->changes.settings ? " " : "", *at == '\n' && at[1] ? ' ' : *at);
-	if (label.length && !label.failed && label.bytes[label.length - 1] == '\n')
-		label.bytes[--label.length] = '\0';
+	plan_label(plan, &combination->changes, &label);
 	*answer = (struct aperture){
 		.workload = label.bytes,
 		.spec = memory_text(spec),

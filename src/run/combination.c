@@ -203,6 +203,7 @@ void combination_fill_job(const struct combination *combination, const char *spe
 		.words_of_portions = combination->stream.words_of_portions,
 		.phase_count = combination->stream.phase_count,
 		.stream_words = combination->stream.descriptor,
+		.placements = -1,
 		.request_count = request_count,
 		.slot_count = op_stream_slots(combination->plan.stream),
 		.domain_count = op_stream_domains(combination->plan.stream),

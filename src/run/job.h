@@ -48,6 +48,7 @@ struct job {
 	/* Descriptors that the worker inherits. */
 	int workload_bytes;        /* the file as the parent read it */
 	int stream_words;          /* operations, or -1: the worker generates them */
+	int placements;            /* where an audit writes what it saw; -1: nowhere */
 	int record;                /* where the worker writes its record */
 	_Atomic uint64_t progress; /* words played: stands still when the worker hangs */
 	_Atomic bool own_work;     /* it is in this program's own work, in no allocator */

@@ -20,6 +20,7 @@ struct matrix {
 	struct run_file run_file;
 	struct combination_list list;
 	int cpu;
+	int placements; /* the file for them, or -1 */
 	/* Progress. */
 	size_t processes_done, processes;
 	const char *now_workload, *now_spec;

@@ -161,6 +161,16 @@ void plan_close(struct plan *plan)
 	*plan = (struct plan){0};
 }
 
+void plan_label(const struct plan *plan, const struct plan_changes *changes, struct text *label)
+{
+	text_add(label, "%s", plan->workload.name);
+	for (const char *line = changes->settings; *line;) {
+		size_t length = strcspn(line, "\n");
+		text_add(label, " %.*s", (int)length, line);
+		line += length + (line[length] == '\n');
+	}
+}
+
 int plan_check_streams(const struct plan *plan, struct error *error)
 {
 	assert(plan->stream);

@@ -46,6 +46,9 @@ int plan_open(struct plan *plan, const char *file, char *bytes, size_t length, c
 	      struct text *messages, struct error *error);
 void plan_close(struct plan *plan);
 
+/* How the workload is called among others: its name, and the values of its sweep. */
+void plan_label(const struct plan *plan, const struct plan_changes *changes, struct text *label);
+
 /* Takes the settings of *changes apart, into text, which they point to. Returns how many there are, at most
  * WORKLOAD_SWEEPS_MAX. */
 size_t plan_settings(const struct plan_changes *changes, char text[PLAN_SETTINGS_BYTES_MAX],

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "play/placements.h"
 #include "run/expect.h"
 #include "run/machine.h"
 #include "run/matrix.h"
@@ -17,6 +18,8 @@
 #include "workload/workload_yaml.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -74,6 +77,7 @@ static void fill_job(const struct matrix *matrix, const struct combination *comb
 	job->lock = options->lock;
 	job->rate = harness ? 0 : options->rate;
 	job->poisson = options->poisson;
+	job->placements = pass == RESULT_PASS_AUDIT ? matrix->placements : -1;
 	if (options->latency == RUN_LATENCY_ALL)
 		job->latency_gap = 1;
 	else if (options->latency == RUN_LATENCY_SAMPLED && !harness) {
@@ -219,7 +223,7 @@ static int run_round(struct matrix *matrix, struct combination *combination, uin
 	return result;
 }
 
-static int run_block(struct matrix *matrix, struct combination *combination, struct error *error)
+static int run_combination(struct matrix *matrix, struct combination *combination, struct error *error)
 {
 	if (stream_file_create(&combination->stream, &combination->plan, error) < 0)
 		return -1;
@@ -314,7 +318,7 @@ static int check_journal(const struct matrix *matrix, struct error *error)
 			 left, left == 1 ? "" : "es");
 }
 
-static int run_blocks(struct matrix *matrix, struct error *error)
+static int run_combinations(struct matrix *matrix, struct error *error)
 {
 	const struct run_options *options = matrix->options;
 	matrix->processes = matrix->list.count *
@@ -330,7 +334,7 @@ static int run_blocks(struct matrix *matrix, struct error *error)
 	int result = 0;
 	for (size_t i = 0; result == 0 && i < matrix->list.count; i++) {
 		if (!interrupted)
-			result = run_block(matrix, matrix->list.combinations[i], error);
+			result = run_combination(matrix, matrix->list.combinations[i], error);
 		stream_file_close_words(&matrix->list.combinations[i]->stream);
 	}
 	sigaction(SIGINT, &before, NULL);
@@ -343,6 +347,27 @@ static void release(struct matrix *matrix)
 	combination_list_close(&matrix->list, matrix->options);
 	run_file_release(&matrix->run_file);
 	store_close(&matrix->store);
+	if (matrix->placements >= 0)
+		close(matrix->placements);
+}
+
+/* Workers add to it, each to the end. Whoever goes on with a run adds nothing: audits are not played twice. */
+static int open_placements(struct matrix *matrix, struct error *error)
+{
+	const char *path = matrix->options->placements;
+	if (!path || matrix->options->resumed)
+		return 0;
+	if (!matrix->options->audit)
+		return error_set(error, EXIT_CODE_USAGE, "--dump-placements %s: audits write it, and --audit is off", path);
+	/* Workers inherit it. */
+	matrix->placements = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND, 0666);
+	if (matrix->placements < 0)
+		return error_set(error, errno == EEXIST ? EXIT_CODE_USAGE : EXIT_CODE_IO,
+				 "--dump-placements %s: cannot be made: %s", path, strerror(errno));
+	const char header[] = PLACEMENTS_HEADER;
+	if (write(matrix->placements, header, sizeof header - 1) != (ssize_t)(sizeof header - 1))
+		return error_set(error, EXIT_CODE_IO, "--dump-placements %s: cannot write: %s", path, strerror(errno));
+	return 0;
 }
 
 static int prepare(struct matrix *matrix, struct text *folder, struct text *messages, struct error *error)
@@ -374,10 +399,12 @@ enum exit_code run_matrix(const struct run_options *options, struct result *resu
 			  struct text *messages, struct error *error)
 {
 	assert(options->file_count && options->spec_count && (options->rounds || options->audit));
-	struct matrix matrix = {.options = options, .result = result, .store = STORE_CLOSED};
-	int status = prepare(&matrix, folder, messages, error);
+	struct matrix matrix = {.options = options, .result = result, .store = STORE_CLOSED, .placements = -1};
+	int status = open_placements(&matrix, error);
+	if (status == 0 && (status = prepare(&matrix, folder, messages, error)) < 0 && matrix.placements >= 0)
+		unlink(options->placements);
 	if (status == 0)
-		status = run_blocks(&matrix, error);
+		status = run_combinations(&matrix, error);
 	if (status == 0)
 		status = check_journal(&matrix, error);
 	if (status == 0)

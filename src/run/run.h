@@ -37,6 +37,7 @@ struct run_options {
 	enum run_latency latency;
 	bool audit;
 	const char *folder;          /* NULL: results/<run id> */
+	const char *placements;      /* a new file for what the audits see; NULL: none */
 	double stall_seconds;        /* a worker that plays no window for so long hangs */
 	uint64_t memory_limit_bytes; /* of a worker, resident; 0: three quarters of the machine's, or its control group's */
 	bool progress;               /* stderr is a terminal and nobody asked for quiet */

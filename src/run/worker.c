@@ -235,6 +235,18 @@ static int prepare(struct worker *worker, struct error *error)
 	return prepare_record(worker, error) < 0 || prepare_maps(worker, error) < 0 ? -1 : 0;
 }
 
+static int audit(struct worker *worker, struct pass *pass, struct error *error)
+{
+	struct text label = {0};
+	plan_label(&worker->plan, &worker->job->changes, &label);
+	const struct placements_target target = {worker->job->placements, label.bytes, worker->job->spec};
+	pass->placements = target.descriptor < 0 || label.failed ? NULL : &target;
+	int result = pass_audit(pass, error);
+	pass->placements = NULL;
+	text_release(&label);
+	return result;
+}
+
 static int play(struct worker *worker, struct error *error)
 {
 	struct job *job = worker->job;
@@ -260,7 +272,7 @@ static int play(struct worker *worker, struct error *error)
 		.conduct = &worker->conduct,
 	};
 	if (job->pass == RESULT_PASS_AUDIT)
-		return pass_audit(&pass, error);
+		return audit(worker, &pass, error);
 	struct clock_check check;
 	struct text why = {0};
 	double before = clock_core_ghz(&job->clock);
@@ -356,7 +368,7 @@ static int run_job(struct job *job)
 /* Programs that a plugin executes get none of them. */
 static void keep_descriptors(const struct job *job, int descriptor)
 {
-	const int ours[] = {descriptor, job->workload_bytes, job->stream_words, job->record};
+	const int ours[] = {descriptor, job->workload_bytes, job->stream_words, job->placements, job->record};
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
 		if (ours[i] >= 0)
 			fcntl(ours[i], F_SETFD, FD_CLOEXEC);

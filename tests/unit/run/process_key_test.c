@@ -78,8 +78,18 @@ static void all_that_it_plays_is_in_it(void **state)
 /* A value of each option that is not the usual one; a new row has to be entered here. */
 static const struct {
 	const char *name, *value;
-} unusual[] = {{"seed", "9"},    {"ops", "1k"},  {"rounds", "3"}, {"latency", "all"}, {"audit", "off"},   {"threads", "3"},
-	       {"lock", "spin"}, {"rate", "1k"}, {"stall", "1"},  {"memory", "64"},   {"output", "place"}};
+} unusual[] = {{"seed", "9"},
+	       {"ops", "1k"},
+	       {"rounds", "3"},
+	       {"latency", "all"},
+	       {"audit", "off"},
+	       {"threads", "3"},
+	       {"lock", "spin"},
+	       {"rate", "1k"},
+	       {"stall", "1"},
+	       {"memory", "64"},
+	       {"dump-placements", "file"},
+	       {"output", "place"}};
 _Static_assert(sizeof unusual / sizeof unusual[0] == RUN_SETTINGS, "every option is tried");
 
 static void an_option_is_in_it_when_figures_depend_on_it(void **state)
