@@ -217,7 +217,9 @@ bool rules_routine_call(struct yaml_document *document, yaml_location location, 
 	call.any_status = line->status == WORKLOAD_ANY;
 	call.status = call.any_status ? NTSTATUS_SUCCESS : line->status;
 	call.any_violation = line->violation == WORKLOAD_ANY;
-	call.violation = call.any_violation ? WORKLOAD_VIOLATION_NONE : line->violation;
+	call.violation = WORKLOAD_VIOLATION_NONE;
+	if (!call.any_violation)
+		call.violation = (enum workload_violation)line->violation;
 	if (memory_grow(&workload->routine_calls, &rules->routine_call_capacity, workload->routine_call_count,
 			sizeof *workload->routine_calls)) {
 		yaml_no_memory(document);
