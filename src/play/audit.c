@@ -178,7 +178,8 @@ static void play_operation(struct audit *audit, const struct op *op)
 	const struct op_request *request = &audit->engine->requests[op->demand >> OP_REQUEST_SHIFT];
 	audit->count_high = 0;
 	audit->placements.operation = audit->operations + 1;
-	audit->placements.request = op_is_control(op) || !op->demand ? NULL : request->name;
+	bool asks = op->demand && op->demand >> OP_REQUEST_SHIFT != OP_CONTROL; /* no free, no routine */
+	audit->placements.request = asks ? request->name : NULL;
 	audit_calls_before(&audit->calls, op);
 	engine_play_counted(audit->engine, op, count, &outcome);
 	audit->operations++;
