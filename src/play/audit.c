@@ -134,7 +134,7 @@ static void failed(struct audit *audit, const struct op_request *request)
 		return;
 	struct audit_counts *counts = &audit->counts;
 	struct audit_space *space = space_of(audit, request);
-	placements_note(space->placements, "fail", space->domain, space->cpu_side, 0, request->request.count);
+	audit_space_note(space, PLACEMENTS_FAIL, 0, request->request.count);
 	enum audit_failure kind =
 		audit_calls_lacked_frames(&audit->calls)
 			? AUDIT_PHYSICAL
@@ -478,10 +478,9 @@ static void open_placements(struct audit *audit)
 		space->domain = i % audit->engine->domain_count;
 		space->cpu_side = i >= audit->engine->domain_count;
 		space->placements = &audit->placements;
-		placements_note(space->placements, "space", space->domain, space->cpu_side, space->first, space->count);
+		audit_space_note(space, PLACEMENTS_SPACE, space->first, space->count);
 		for (size_t hole = 0; hole < space->hole_count; hole++)
-			placements_note(space->placements, "reserve", space->domain, space->cpu_side,
-					space->holes[hole].first, space->holes[hole].count);
+			audit_space_note(space, PLACEMENTS_RESERVE, space->holes[hole].first, space->holes[hole].count);
 	}
 }
 

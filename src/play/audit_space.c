@@ -157,6 +157,12 @@ static bool complain_of(enum occupancy_result result, bool freed, const char *ov
 	return false;
 }
 
+void audit_space_note(const struct audit_space *space, enum placements_event event, uint64_t first, uint64_t count)
+{
+	if (space->placements)
+		placements_note(space->placements, event, space->domain, space->cpu_side, first, count);
+}
+
 bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
 		      uint64_t operation, struct result_violation **told)
 {
@@ -167,7 +173,7 @@ bool audit_space_take(struct audit_space *space, const struct iova_extent *exten
 	bool good = complain_of(result, false, "overlaps", extent, complaints, operation, &kept);
 	if (result == OCCUPANCY_OVERLAP && kept)
 		audit_space_tell_overlap(space, extent, &(struct iova_extent){0}, kept);
-	placements_note(space->placements, "alloc", space->domain, space->cpu_side, extent->first, extent->count);
+	audit_space_note(space, PLACEMENTS_ALLOC, extent->first, extent->count);
 	if (told)
 		*told = kept;
 	return good;
@@ -179,7 +185,7 @@ bool audit_space_drop(struct audit_space *space, const struct iova_extent *exten
 	enum occupancy_result result = occupancy_drop(space->occupancy, extent->first, extent->count);
 	if (result == OCCUPANCY_OK && space->live_pages)
 		*space->live_pages -= extent->count;
-	placements_note(space->placements, "free", space->domain, space->cpu_side, extent->first, extent->count);
+	audit_space_note(space, PLACEMENTS_FREE, extent->first, extent->count);
 	return complain_of(result, true, "was not live, or not all of it", extent, complaints, operation, NULL);
 }
 

@@ -55,7 +55,7 @@ struct audit_space {
 	struct audit_fit fit[OP_CONTROL]; /* by kind of demand */
 	uint64_t *live_pages;             /* a sum over several spaces, kept by every take and drop; NULL: none */
 	uint64_t failures;
-	const struct placements *placements; /* NULL: nobody wants them */
+	struct placements *placements; /* NULL: nobody wants them */
 	uint32_t domain;
 	bool cpu_side;
 	struct iova_statistics before_poll;
@@ -74,6 +74,9 @@ int audit_space_open(struct audit_space *space, const struct workload *workload,
 int audit_spaces_open(struct audit_space *spaces, uint32_t *count, uint32_t *first, const struct workload *workload,
 		      const struct engine *engine, struct error *error);
 void audit_space_close(struct audit_space *space);
+
+/* A line of placements, where somebody wants them. */
+void audit_space_note(const struct audit_space *space, enum placements_event event, uint64_t first, uint64_t count);
 
 /* Enter a granted extent into the map, and take it out. false: the extent overlaps a live one or leaves the space (complained
  * of), or there was no memory for the map (also complained of: the audit cannot go on trusting itself). *told: the violation

@@ -34,33 +34,33 @@ void placements_close(struct placements *placements, struct result_record *recor
 {
 	if (!placements->file)
 		return;
-	bool failed = ferror(placements->file);
-	int cause = errno;
-	if (fclose(placements->file) != 0) {
-		cause = errno;
-		failed = true;
-	}
-	if (failed)
-		result_record_note(record, "the placements could not be written: %s", strerror(cause));
+	if (fclose(placements->file) != 0 && !placements->lost)
+		placements->lost = errno;
+	if (placements->lost)
+		result_record_note(record, "the placements could not be written: %s", strerror(placements->lost));
 	memory_release(placements->label);
 	*placements = (struct placements){0};
 }
 
-void placements_note(const struct placements *placements, const char *event, uint32_t domain, bool cpu_side, uint64_t first,
-		     uint64_t count)
+void placements_note(struct placements *placements, enum placements_event event, uint32_t domain, bool cpu_side,
+		     uint64_t first, uint64_t count)
 {
-	if (!placements)
-		return;
-	struct text names = {0};
-	text_add_csv(&names, placements->phase);
-	text_add(&names, ",%" PRIu64 ",%s,", placements->operation, event);
-	text_add_csv(&names, placements->request);
-	if (!names.failed)
-		fprintf(placements->file, "%s,%s,%" PRIu32 ",%s,", placements->label, names.bytes, domain,
-			cpu_side ? "cpu" : "device");
-	text_release(&names);
-	if (strcmp(event, "fail") == 0)
-		fprintf(placements->file, ",%" PRIu64 "\n", count);
-	else
-		fprintf(placements->file, "%" PRIu64 ",%" PRIu64 "\n", first, count);
+	static const char *const names[] = {[PLACEMENTS_SPACE] = "space",
+					    [PLACEMENTS_RESERVE] = "reserve",
+					    [PLACEMENTS_ALLOC] = "alloc",
+					    [PLACEMENTS_FREE] = "free",
+					    [PLACEMENTS_FAIL] = "fail"};
+	struct text line = {0};
+	text_add(&line, "%s,", placements->label);
+	text_add_csv(&line, placements->phase);
+	text_add(&line, ",%" PRIu64 ",%s,", placements->operation, names[event]);
+	text_add_csv(&line, placements->request);
+	text_add(&line, ",%" PRIu32 ",%s,", domain, cpu_side ? "cpu" : "device");
+	if (event != PLACEMENTS_FAIL)
+		text_add(&line, "%" PRIu64, first);
+	text_add(&line, ",%" PRIu64 "\n", count);
+	int cause = line.failed ? ENOMEM : fwrite(line.bytes, 1, line.length, placements->file) == line.length ? 0 : errno;
+	if (!placements->lost)
+		placements->lost = cause;
+	text_release(&line);
 }

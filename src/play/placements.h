@@ -15,6 +15,14 @@
 /* The first line of such a file. */
 #define PLACEMENTS_HEADER "workload,allocator,phase,operation,event,request,domain,side,first,count\n"
 
+enum placements_event {
+	PLACEMENTS_SPACE,
+	PLACEMENTS_RESERVE,
+	PLACEMENTS_ALLOC,
+	PLACEMENTS_FREE,
+	PLACEMENTS_FAIL,
+};
+
 /* Where they go, and how workload and allocator are called there. */
 struct placements_target {
 	int descriptor;
@@ -28,6 +36,7 @@ struct placements {
 	const char *phase;   /* of the operation at hand */
 	const char *request; /* what it asked for; NULL: nothing, or not known */
 	uint64_t operation;  /* of the stream, from 1; 0: none yet */
+	int lost;            /* errno of the first line that was lost; 0: none was */
 };
 
 /* The descriptor is duplicated. -1: no memory or no file; nothing is left behind. */
@@ -35,9 +44,8 @@ int placements_open(struct placements *placements, const struct placements_targe
 /* What could not be written is noted in the record: it costs no figure. Takes a zeroed one, too. */
 void placements_close(struct placements *placements, struct result_record *record);
 
-/* One line: event is "space", "reserve", "alloc", "free" or "fail" (which has no first page). side: of the device, or the
- * CPU's address space of the same domain. NULL placements: nothing. */
-void placements_note(const struct placements *placements, const char *event, uint32_t domain, bool cpu_side, uint64_t first,
-		     uint64_t count);
+/* One line. FAIL has no first page. cpu_side: of the CPU's address space of the domain, else of the device's. */
+void placements_note(struct placements *placements, enum placements_event event, uint32_t domain, bool cpu_side,
+		     uint64_t first, uint64_t count);
 
 #endif

@@ -77,7 +77,6 @@ static void fill_job(const struct matrix *matrix, const struct combination *comb
 	job->lock = options->lock;
 	job->rate = harness ? 0 : options->rate;
 	job->poisson = options->poisson;
-	job->placements = pass == RESULT_PASS_AUDIT ? matrix->placements : -1;
 	if (options->latency == RUN_LATENCY_ALL)
 		job->latency_gap = 1;
 	else if (options->latency == RUN_LATENCY_SAMPLED && !harness) {
@@ -119,6 +118,17 @@ static int hold(struct matrix *matrix, struct combination *combination, const st
 	return result;
 }
 
+/* A copy that an audit inherits: no other worker, and no program of a plugin, gets the file. */
+static int lend_placements(const struct matrix *matrix, struct job *job, struct error *error)
+{
+	if (job->pass != RESULT_PASS_AUDIT || matrix->placements < 0)
+		return 0;
+	job->placements = fcntl(matrix->placements, F_DUPFD, 0);
+	return job->placements >= 0 ? 0
+				    : error_set(error, EXIT_CODE_IO, "--dump-placements %s: %s",
+						matrix->options->placements, strerror(errno));
+}
+
 static int run_new(struct matrix *matrix, struct combination *combination, size_t arm, struct job *job, struct error *error)
 {
 	struct text line = {0};
@@ -134,7 +144,12 @@ static int run_new(struct matrix *matrix, struct combination *combination, size_
 				    combination_memory_limit(matrix->options)};
 	job->workload_bytes =
 		spawn_memory_file("iovabench-workload", combination->plan.bytes, combination->plan.length, error);
-	int result = job->workload_bytes < 0 ? -1 : spawn_worker(job, &watch, &record, &line, error);
+	int result = job->workload_bytes < 0 || lend_placements(matrix, job, error) < 0
+			     ? -1
+			     : spawn_worker(job, &watch, &record, &line, error);
+	if (job->placements >= 0)
+		close(job->placements);
+	job->placements = -1;
 	if (result == 0)
 		result = hold(matrix, combination, job, &watch, &record, &line, error);
 	if (job->workload_bytes >= 0)
@@ -359,15 +374,16 @@ static int open_placements(struct matrix *matrix, struct error *error)
 		return 0;
 	if (!matrix->options->audit)
 		return error_set(error, EXIT_CODE_USAGE, "--dump-placements %s: audits write it, and --audit is off", path);
-	/* Workers inherit it. */
-	matrix->placements = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND, 0666);
+	matrix->placements = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND | O_CLOEXEC, 0666);
 	if (matrix->placements < 0)
 		return error_set(error, errno == EEXIST ? EXIT_CODE_USAGE : EXIT_CODE_IO,
 				 "--dump-placements %s: cannot be made: %s", path, strerror(errno));
 	const char header[] = PLACEMENTS_HEADER;
-	if (write(matrix->placements, header, sizeof header - 1) != (ssize_t)(sizeof header - 1))
-		return error_set(error, EXIT_CODE_IO, "--dump-placements %s: cannot write: %s", path, strerror(errno));
-	return 0;
+	if (write(matrix->placements, header, sizeof header - 1) == (ssize_t)(sizeof header - 1))
+		return 0;
+	error_set(error, EXIT_CODE_IO, "--dump-placements %s: cannot write: %s", path, strerror(errno));
+	unlink(path);
+	return -1;
 }
 
 static int prepare(struct matrix *matrix, struct text *folder, struct text *messages, struct error *error)
