@@ -145,16 +145,19 @@ static void play(struct member *member, uint64_t operations)
 				    .starved = engine->starved,
 				    .ring_full = engine->ring_full,
 				    .operations = engine->received - engine->skipped};
-	uint32_t from, to;
 	if (crew->player->ready)
 		crew->player->ready(crew->context, member->index);
-	if (crew->timed)
+	if (crew->timed) {
+		uint32_t from, to;
 		taint_before(&member->taint);
-	member->start = clock_start_on(clock, &from);
-	uint64_t left_out = play_parts(member);
-	member->stop = clock_stop(clock, &to);
-	member->tainted = crew->timed && (taint_after(&member->taint) || from != to);
-	member->start += left_out;
+		member->start = clock_start_on(clock, &from);
+		uint64_t left_out = play_parts(member);
+		member->stop = clock_stop(clock, &to);
+		member->tainted = taint_after(&member->taint) || from != to;
+		member->start += left_out;
+	} else {
+		play_parts(member);
+	}
 	/* Words that send or receive are no operations; the frees that come of them are. */
 	member->did.operations = operations + engine->received - engine->skipped - before.operations;
 	member->did.words = member->round.count;
