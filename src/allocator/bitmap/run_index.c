@@ -53,9 +53,10 @@ static uint8_t greatest(const uint8_t *bytes)
 #endif
 }
 
-uint64_t run_index_next(struct run_index *index, uint64_t from, uint8_t code, uint64_t *examined)
+/* tighten: index itself where maxima may fall; NULL: all stay. */
+static inline __attribute__((always_inline)) uint64_t climb(const struct run_index *index, struct run_index *tighten,
+							    uint64_t from, uint8_t code, uint64_t *examined)
 {
-	assert(code);
 	unsigned level = 0;
 	uint64_t wanted = ~UINT64_C(0) << (from & 63), group = from >> 6;
 	for (;;) {
@@ -73,31 +74,23 @@ uint64_t run_index_next(struct run_index *index, uint64_t from, uint8_t code, ui
 		if (level == index->top)
 			return RUN_INDEX_NOTHING;
 		level++;
-		*run_index_most(index, level, group) = greatest(codes);
+		if (tighten)
+			*run_index_most(tighten, level, group) = greatest(codes);
 		wanted = ~UINT64_C(1) << (group & 63);
 		group >>= 6;
 	}
 }
 
+uint64_t run_index_next(struct run_index *index, uint64_t from, uint8_t code, uint64_t *examined)
+{
+	assert(code);
+	return climb(index, index, from, code, examined);
+}
+
 uint64_t run_index_peek(const struct run_index *index, uint64_t from)
 {
-	unsigned level = 0;
-	uint64_t wanted = ~UINT64_C(0) << (from & 63), group = from >> 6;
-	for (;;) {
-		uint64_t found = run_index_at_least(group_of(index, level, group), 1) & wanted;
-		if (found) {
-			group = group << 6 | (unsigned)__builtin_ctzll(found);
-			if (!level)
-				return group;
-			level--;
-			wanted = ~UINT64_C(0);
-			continue;
-		}
-		if (level++ == index->top)
-			return RUN_INDEX_NOTHING;
-		wanted = ~UINT64_C(1) << (group & 63);
-		group >>= 6;
-	}
+	uint64_t examined = 0;
+	return climb(index, NULL, from, 1, &examined);
 }
 
 const char *run_index_broken_invariant(const struct run_index *index)
