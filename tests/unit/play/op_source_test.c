@@ -86,6 +86,24 @@ static void counts_stay_with_their_operations(void **state)
 	both_give_the_same(LARGE);
 }
 
+static void a_cut_tears_nothing(void **state)
+{
+	(void)state;
+	const struct op context = op_control(OP_CONTEXT, 1), high = op_control(OP_COUNT_HIGH, 2);
+	const struct op alloc = {7, 1}, ops[] = {alloc, alloc, context, high, alloc, alloc};
+	assert_int_equal(op_cut(ops, 6, 6), 6);
+	assert_int_equal(op_cut(ops, 6, 9), 6);
+	assert_int_equal(op_cut(ops, 6, 5), 5);
+	/* Before what belongs together; behind it where there is nothing before. */
+	assert_int_equal(op_cut(ops, 6, 4), 2);
+	assert_int_equal(op_cut(ops, 6, 3), 2);
+	assert_int_equal(op_cut(ops, 6, 2), 2);
+	assert_int_equal(op_cut(ops + 2, 4, 1), 3);
+	assert_int_equal(op_cut(ops + 2, 4, 2), 3);
+	assert_int_equal(op_cut(ops + 2, 2, 1), 2);
+	assert_int_equal(op_count_operations(ops, 6), 4);
+}
+
 static void a_rewound_source_begins_again(void **state)
 {
 	(void)state;
@@ -182,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		A(contexts_stay_with_their_operations),
 		A(counts_stay_with_their_operations),
+		A(a_cut_tears_nothing),
 		A(a_rewound_source_begins_again),
 		A(no_memory_for_a_piece_is_an_error),
 		A(the_file_of_a_stream_tells_its_figures),
