@@ -109,6 +109,19 @@ buddy 95 64 ok"
 	has "$output" ", 1 missed"
 }
 
+@test "laws are played by number, and a smallest space that is another one is told" {
+	run -0 tests/laws/run 12 18
+	has "$output" "12-fit-exact"
+	run -1 grep -F 02-n2- <<<"$output"
+	run -2 tests/laws/run 12 21
+	has "$output" "there is no law 21"
+	cp -r workloads/laws "$scratch/laws"
+	edits 's/size: {fixed: 3 pages}/size: {fixed: 4 pages}/' "$scratch/laws/10-align-3.yaml"
+	LAWS=$scratch/laws run -1 tests/laws/run 19
+	has "$output" "is 3999   4000  MISSED"
+	has "$output" ", 7 missed"
+}
+
 @test "the page on laws has the table that the laws are judged by" {
 	tests/laws/run --table >"$scratch/table"
 	run -0 awk 'NR == FNR { want[++n] = $0; next } { have[++m] = $0 } END { for (s = 1; s <= m; s++) { for (i = 1; i <= n && have[s + i - 1] == want[i]; i++); if (i > n) exit 0 } exit 1 }' "$scratch/table" docs/laws.md
