@@ -146,7 +146,7 @@ static void play(struct member *member, uint64_t operations)
 				    .ring_full = engine->ring_full,
 				    .operations = engine->received - engine->skipped};
 	if (crew->player->ready)
-		crew->player->ready(crew->context, member->index);
+		crew->player->ready(crew->context, member->index, member->round);
 	if (crew->timed) {
 		uint32_t from, to;
 		taint_before(&member->taint);

@@ -34,8 +34,8 @@ struct crew_player {
 	void (*phase_begins)(void *context, uint32_t thread, size_t phase);
 	/* Least words of a part, after which a thread tells that it lives; below twice as many; NULL: PASS_WINDOW_WORDS */
 	size_t (*part_words)(const void *context, size_t phase);
-	/* By every thread, last thing before a round is timed; NULL */
-	void (*ready)(void *context, uint32_t thread);
+	/* By every thread, last thing before a round is timed; round: the words of it; NULL */
+	void (*ready)(void *context, uint32_t thread, struct op_piece round);
 	/* Plays a part: in every thread at once, and the only thing that is timed. Returns ticks of it that do not count; 0
 	 * where there are several threads. */
 	uint64_t (*play)(void *context, uint32_t thread, struct engine *engine, struct op_piece part);

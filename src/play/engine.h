@@ -139,12 +139,19 @@ size_t engine_play_to_poll(struct engine *engine, const struct op *ops, size_t c
 /* Plays one OP_POLL: tells every allocator of the stream what time it is. */
 void engine_poll(struct engine *engine, const struct op *op);
 
-/* Plays one operation (OP_RECEIVE or OP_CALL, but no other control word) and tells its kind and the ticks of the allocator's
- * share. false: nothing was done (a free of an empty slot, an empty inbox), nothing was asked of an allocator, the CPU changed
- * on the way, or the clock went back: *ticks is then meaningless. Waiting for locks is no part of the ticks where
- * lock_record_waits is on. */
-bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum metric_kind *kind,
-		       uint64_t *ticks);
+/* What a timed operation was. */
+struct engine_timed {
+	enum metric_kind kind;
+	uint64_t ticks;   /* of the allocator's share */
+	uint64_t pages;   /* asked for, or freed; 0: not known, of what driver calls free and of received extents */
+	uint32_t attempt; /* of an allocation: index of the limit that was tried last */
+	bool moved;       /* the CPU changed on the way */
+};
+
+/* Plays one operation (OP_RECEIVE or OP_CALL, but no other control word) and tells what it was. false: nothing was done (a
+ * free of an empty slot, an empty inbox), nothing was asked of an allocator, or the clock went back: *timed is then
+ * meaningless. Waiting for locks is no part of the ticks where lock_record_waits is on. */
+bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, struct engine_timed *timed);
 
 /* What one operation did, for the audit. */
 struct engine_outcome {

@@ -102,34 +102,41 @@ static void look_away(const struct engine *engine)
 }
 
 /* Bare calls go through the same stamping functions as driver calls: one kind of sample. */
-static bool timed_free(struct engine *engine, const struct playing *stamped, uint32_t slot_index, enum metric_kind *kind)
+static bool timed_free(struct engine *engine, const struct playing *stamped, uint32_t slot_index,
+		       struct engine_timed *timed)
 {
 	const struct iova_extent *slot = &engine->slots[slot_index];
-	bool live = slot->count != 0;
-	*kind = slot->first == ENGINE_SLOT_IS_HANDLE ? engine_call_table[engine_call_in(engine, slot_index)].free_kind
-						     : METRIC_KIND_FREE;
+	bool live = slot->count != 0, handle = slot->first == ENGINE_SLOT_IS_HANDLE;
+	timed->kind = handle ? engine_call_table[engine_call_in(engine, slot_index)].free_kind : METRIC_KIND_FREE;
+	timed->pages = handle ? 0 : slot->count;
 	release(engine, stamped, slot_index, true);
 	return live;
 }
 
-static void timed_alloc(struct engine *engine, const struct playing *stamped, const struct op *op, enum metric_kind *kind)
+static void timed_alloc(struct engine *engine, const struct playing *stamped, const struct op *op,
+			struct engine_timed *timed)
 {
 	struct op_request *request = &engine->requests[op->demand >> OP_REQUEST_SHIFT];
-	allocate(engine, stamped, request, op->demand & OP_COUNT_MAX, op->slot, true);
-	*kind = engine->slots[op->slot].count ? engine_call_table[request->call].alloc_kind : METRIC_KIND_ALLOC_FAILED;
+	timed->pages = op->demand & OP_COUNT_MAX;
+	engine->last_attempt = 0;
+	allocate(engine, stamped, request, timed->pages, op->slot, true);
+	timed->attempt = engine->last_attempt;
+	timed->kind =
+		engine->slots[op->slot].count ? engine_call_table[request->call].alloc_kind : METRIC_KIND_ALLOC_FAILED;
 }
 
-static void timed_routine(struct engine *engine, const struct playing *stamped, const struct op *op, enum metric_kind *kind)
+static void timed_routine(struct engine *engine, const struct playing *stamped, const struct op *op,
+			  struct engine_timed *timed)
 {
 	enum ntstatus status = engine_call_routine(engine, stamped->adapter, stamped->cpu, op->slot);
-	*kind = status == NTSTATUS_NO_MEMORY ? METRIC_KIND_ALLOC_FAILED
-					     : engine_routine_table[engine->routine_calls[op->slot].routine].kind;
+	timed->kind = status == NTSTATUS_NO_MEMORY ? METRIC_KIND_ALLOC_FAILED
+						   : engine_routine_table[engine->routine_calls[op->slot].routine].kind;
 }
 
 static bool timed_receive(struct engine *engine, const struct playing *playing, const struct playing *stamped,
-			  enum metric_kind *kind)
+			  struct engine_timed *timed)
 {
-	*kind = METRIC_KIND_FREE;
+	timed->kind = METRIC_KIND_FREE;
 	if (++engine->owed <= 0)
 		return false;
 	if (!engine_receive_one(engine, stamped)) {
@@ -141,8 +148,7 @@ static bool timed_receive(struct engine *engine, const struct playing *playing, 
 	return true;
 }
 
-bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, enum metric_kind *kind,
-		       uint64_t *ticks)
+bool engine_play_timed(struct engine *engine, const struct op *op, const struct clock *clock, struct engine_timed *timed)
 {
 	assert(!op_is_control(op) || (op->demand & OP_COUNT_MAX) == OP_RECEIVE);
 	struct playing playing = playing_in(engine);
@@ -151,20 +157,22 @@ bool engine_play_timed(struct engine *engine, const struct op *op, const struct 
 	struct stamp view = {.table = domain->view_table, .self = domain->view_self, .clock = clock};
 	const struct playing stamped = {&stamping_table, &stamp, playing.adapter, playing.cpu};
 	bool done = true;
+	*timed = (struct engine_timed){0};
 	look_into(engine, &stamping_table, &stamp, &view);
 	if (op->demand == 0)
-		done = timed_free(engine, &stamped, op->slot, kind);
+		done = timed_free(engine, &stamped, op->slot, timed);
 	else if (op->demand >> OP_REQUEST_SHIFT != OP_CONTROL)
-		timed_alloc(engine, &stamped, op, kind);
+		timed_alloc(engine, &stamped, op, timed);
 	else if ((op->demand & OP_COUNT_MAX) == OP_CALL)
-		timed_routine(engine, &stamped, op, kind);
+		timed_routine(engine, &stamped, op, timed);
 	else
-		done = timed_receive(engine, &playing, &stamped, kind);
+		done = timed_receive(engine, &playing, &stamped, timed);
 	look_away(engine);
-	*ticks = stamp.ticks + view.ticks;
-	bool backward = stamp.backward || view.backward, migrated = stamp.migrated || view.migrated;
+	timed->ticks = stamp.ticks + view.ticks;
+	timed->moved = stamp.migrated || view.migrated;
+	bool backward = stamp.backward || view.backward;
 	engine->clock_backward += backward;
-	return done && stamp.calls + view.calls && !migrated && !backward && *kind != METRIC_KIND_COUNT;
+	return done && stamp.calls + view.calls && !backward && timed->kind != METRIC_KIND_COUNT;
 }
 
 /* An allocator while the audit looks on. */

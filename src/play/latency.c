@@ -8,6 +8,7 @@
 #include "play/crew.h"
 #include "play/open_loop.h"
 #include "play/plain_histogram.h"
+#include "play/samples.h"
 
 #include <assert.h>
 #include <math.h>
@@ -25,13 +26,14 @@ struct sampling {
 	uint64_t gap;  /* words to play before the next sample */
 	uint64_t word; /* of the thread's stream, at the start of the part at hand */
 	double phase_ns;
-	uint64_t poll_ticks; /* of the part at hand */
+	uint64_t other_ticks; /* of the part at hand: polls, and what the system was asked */
 	uint64_t phase_operations;
 	struct histogram *kinds; /* METRIC_KIND_COUNT of them, then one for the cell of the series */
 	uint64_t row_end;        /* word: of the row of the series at hand */
 	uint64_t clock_backward; /* times, of polls and of operations stamped by several threads */
-	struct open_loop loop;   /* with a rate, in measured phases */
-	uint64_t words;          /* of all threads, played so far; the first one's */
+	struct samples samples;
+	struct open_loop loop; /* with a rate, in measured phases */
+	uint64_t words;        /* of all threads, played so far; the first one's */
 };
 
 static struct histogram *cell(struct sampling *sampling)
@@ -83,18 +85,22 @@ static void end_cell(struct sampling *sampling, uint64_t end)
 	*samples = (struct histogram){0};
 }
 
-/* A point of the series stands at the end of a row, as soon as enough samples are behind it. */
-static void record_sample(struct sampling *sampling, enum metric_kind kind, uint64_t ticks, uint64_t word)
+/* A point of the series stands at the end of a row, as soon as enough samples are behind it. word: of the stream. Returns
+ * the ticks that asking the system took. */
+static uint64_t record_sample(struct sampling *sampling, const struct engine_timed *timed, const struct op *op,
+			      uint64_t word)
 {
+	enum metric_kind kind = timed->kind;
 	while (word >= sampling->row_end) {
 		if (cell(sampling)->total >= PASS_CELL_SAMPLES)
 			end_cell(sampling, sampling->row_end);
 		sampling->row_end += pass_row_words(sampling->pass);
 	}
-	histogram_record(&sampling->kinds[kind], ticks);
+	histogram_record(&sampling->kinds[kind], timed->ticks);
 	if (kind == METRIC_KIND_ALLOC || kind == METRIC_KIND_CONTIGUOUS_ALLOC || kind == METRIC_KIND_MDL_ALLOC ||
 	    kind == METRIC_KIND_ADL_ALLOC || kind == METRIC_KIND_MAP_ALLOC || kind == METRIC_KIND_RESERVE_ALLOC)
-		histogram_record(cell(sampling), ticks);
+		histogram_record(cell(sampling), timed->ticks);
+	return samples_record(&sampling->samples, timed, op, sampling->engine->cpu);
 }
 
 /* Not control words but for the free that a receive is, nor the operation that a count belongs to. */
@@ -125,9 +131,11 @@ static void time_poll(struct sampling *sampling, const struct op *op, uint64_t w
 	uint64_t stop = clock_stop(clock, &to), ticks = stop < start ? 0 : stop - start;
 	sampling->clock_backward += stop < start;
 	waited = lock_waited_ticks() - waited;
-	sampling->poll_ticks += ticks;
-	if (from == to && stop >= start)
-		record_sample(sampling, METRIC_KIND_POLL, ticks > waited ? ticks - waited : 0, word);
+	sampling->other_ticks += ticks;
+	const struct engine_timed timed = {
+		.kind = METRIC_KIND_POLL, .ticks = ticks > waited ? ticks - waited : 0, .moved = from != to};
+	if (stop >= start)
+		sampling->other_ticks += record_sample(sampling, &timed, op, word);
 }
 
 /* What lies between two samples; word: of the stream, the first one. */
@@ -153,10 +161,9 @@ static void play_part(struct sampling *sampling, struct op_piece part)
 		size_t next = at + (size_t)gap;
 		__builtin_prefetch(&sampling->engine->slots[part.ops[next].slot], 1);
 		play_gap(sampling, part.ops + at, next - at, sampling->word + at);
-		enum metric_kind kind;
-		uint64_t ticks;
-		if (engine_play_timed(sampling->engine, &part.ops[next], sampling->pass->clock, &kind, &ticks))
-			record_sample(sampling, kind, ticks, sampling->word + next);
+		struct engine_timed timed;
+		if (engine_play_timed(sampling->engine, &part.ops[next], sampling->pass->clock, &timed))
+			sampling->other_ticks += record_sample(sampling, &timed, &part.ops[next], sampling->word + next);
 		sampling->gap = take_gap(sampling);
 		at = next + 1;
 	}
@@ -191,24 +198,28 @@ static void play_open(struct sampling *sampling, struct op_piece part)
 			__builtin_prefetch(&engine->slots[part.ops[at + 1].slot], 1);
 		while ((begin = clock_start(clock)) < open_loop_intended(loop))
 			lock_pause();
-		enum metric_kind kind;
+		struct engine_timed timed;
 		uint32_t cpu;
-		uint64_t ticks, skipped = engine->skipped;
-		bool good = engine_play_timed(engine, &part.ops[at], clock, &kind, &ticks);
+		uint64_t skipped = engine->skipped;
+		bool good = engine_play_timed(engine, &part.ops[at], clock, &timed);
 		end = clock_stop(clock, &cpu);
 		if (engine->skipped != skipped)
 			continue; /* no operation: the next one takes its turn */
-		if (good)
-			record_sample(sampling, kind, ticks, sampling->word + at);
 		histogram_record(&sampling->kinds[METRIC_KIND_RESPONSE], open_loop_done(loop, begin, end));
+		uint64_t asking = good ? record_sample(sampling, &timed, &part.ops[at], sampling->word + at) : 0;
+		/* No part of the schedule either. */
+		open_loop_pause(loop, end);
+		open_loop_resume(loop, end + asking);
 	}
 	open_loop_pause(loop, clock_start(clock));
 }
 
 /* The words of the round come next: nothing is drawn while it is timed, where the gap is the usual one. */
-static void ready(void *context, uint32_t thread)
+static void ready(void *context, uint32_t thread, struct op_piece round)
 {
-	draw_ahead((struct sampling *)context + thread);
+	struct sampling *sampling = (struct sampling *)context + thread;
+	draw_ahead(sampling);
+	samples_ready(&sampling->samples, round);
 }
 
 /* In an open loop, a tenth of a second. */
@@ -231,7 +242,7 @@ static void phase_begins(void *context, uint32_t thread, size_t phase)
 	open_loop_pause(&sampling->loop, now);
 }
 
-/* Returns the ticks of polls, which are left out as in the throughput pass. */
+/* Returns the ticks of polls, which are left out as in the throughput pass, and of asking the system. */
 static uint64_t play(void *context, uint32_t thread, struct engine *engine, struct op_piece part)
 {
 	struct sampling *sampling = (struct sampling *)context + thread;
@@ -239,7 +250,7 @@ static uint64_t play(void *context, uint32_t thread, struct engine *engine, stru
 	struct lock_waits waits = {.clock = pass->clock, .histogram = &sampling->kinds[METRIC_KIND_LOCK_WAIT]};
 	uint64_t backward = engine->clock_backward;
 	sampling->engine = engine;
-	sampling->poll_ticks = 0;
+	sampling->other_ticks = 0;
 	if (pass->threads > 1)
 		lock_record_waits(&waits);
 	if (is_open(pass, part.phase))
@@ -249,7 +260,7 @@ static uint64_t play(void *context, uint32_t thread, struct engine *engine, stru
 	lock_record_waits(NULL);
 	sampling->word += part.count;
 	sampling->clock_backward += engine->clock_backward - backward;
-	return pass->threads > 1 ? 0 : sampling->poll_ticks;
+	return pass->threads > 1 ? 0 : sampling->other_ticks;
 }
 
 /* The first one gathers. Where several threads are in their streams is known only when they wait for each other: a point of
@@ -274,11 +285,13 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 
 static void gather(struct sampling *samplings)
 {
-	for (uint32_t i = 1; i < samplings->pass->threads; i++)
+	for (uint32_t i = 1; i < samplings->pass->threads; i++) {
 		for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++) {
 			histogram_add(&samplings->kinds[kind], &samplings[i].kinds[kind]);
 			samplings[i].kinds[kind] = (struct histogram){0};
 		}
+		samples_add(&samplings->samples, &samplings[i].samples);
+	}
 }
 
 static int phase_ended(void *context, const struct engine *engine, size_t phase, struct error *error)
@@ -298,6 +311,8 @@ static int phase_ended(void *context, const struct engine *engine, size_t phase,
 			return error_set(error, EXIT_CODE_IO, "no memory for a histogram");
 		first->kinds[kind] = (struct histogram){0};
 	}
+	if (samples_store(&first->samples, record) < 0)
+		return error_set(error, EXIT_CODE_IO, "no memory for samples");
 	first->phase_ns = 0;
 	first->phase_operations = 0;
 	return 0;
@@ -313,7 +328,7 @@ static int open_sampling(struct sampling *sampling, struct pass *pass, uint32_t 
 	sampling->gap = take_gap(sampling);
 	sampling->kinds = memory_zeroed(METRIC_KIND_COUNT + 1, sizeof sampling->kinds[0]);
 	sampling->gaps = memory_zeroed(GAPS_AHEAD, sizeof sampling->gaps[0]);
-	if (!sampling->kinds || !sampling->gaps)
+	if (samples_open(&sampling->samples, pass, thread) < 0 || !sampling->kinds || !sampling->gaps)
 		return error_set(error, EXIT_CODE_IO, "no memory for histograms");
 	/* Also writes to every page of them. */
 	for (size_t i = 0; i <= METRIC_KIND_COUNT; i++)
@@ -325,6 +340,7 @@ static void close_sampling(struct sampling *sampling)
 {
 	memory_release(sampling->kinds);
 	memory_release(sampling->gaps);
+	samples_close(&sampling->samples);
 }
 
 static int play_samplings(struct sampling *samplings, struct pass *pass, struct error *error)
@@ -355,8 +371,10 @@ int pass_latency(struct pass *pass, struct error *error)
 	for (uint32_t i = 0; result == 0 && i < threads; i++)
 		result = open_sampling(&samplings[i], pass, i, error);
 	arena_reset(pass->arena);
+	uint64_t begin = clock_system_ns();
 	if (result == 0)
 		result = play_samplings(samplings, pass, error);
+	pass->latency_took_ns = clock_system_ns() - begin;
 	for (uint32_t i = 0; samplings && i < threads; i++) {
 		pass->record->clock_backward += samplings[i].clock_backward;
 		close_sampling(&samplings[i]);

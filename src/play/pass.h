@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The three passes over one stream, each in a fresh allocator; what they find goes into a record. */
+ * The passes over one stream, each in a fresh allocator; what they find goes into a record. */
 #ifndef PLAY_PASS_H
 #define PLAY_PASS_H
 
@@ -22,6 +22,7 @@
 #define PASS_THROUGHPUT "throughput pass"
 #define PASS_LATENCY "latency pass"
 #define PASS_TOGETHER "pass of several threads"
+#define PASS_STEPS "pass that counts steps"
 #define PASS_AUDIT "audit"
 
 #define PASS_WINDOW_WORDS ((size_t)65536)
@@ -45,6 +46,7 @@ struct pass {
 	uint32_t latency_gap; /* mean words between two samples; 1 = every operation; 0 = no latency pass */
 	double rate;          /* latency pass in an open loop: operations per second; 0: closed */
 	bool poisson;
+	uint64_t latency_took_ns;     /* of the latency pass; it sets this */
 	uint64_t peak_live_pages;     /* planned, requested pages */
 	struct result_record *record; /* phases are there, zeroed; figures all null */
 	_Atomic uint64_t *progress;   /* words played, for whoever watches */
@@ -73,6 +75,8 @@ static inline void pass_own_work(const struct pass *pass, bool own)
 /* Each returns 0, or -1 with a message: the allocator refused the space or ran out of memory. */
 int pass_throughput(struct pass *pass, struct error *error);
 int pass_latency(struct pass *pass, struct error *error);
+/* Behind the latency pass: the steps of its worst samples, or why there are none. */
+int pass_steps(struct pass *pass, struct error *error);
 int pass_audit(struct pass *pass, struct error *error);
 
 #endif

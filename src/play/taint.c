@@ -71,11 +71,18 @@ void taint_before(struct taint *taint)
 	read_state(taint->schedstat, &taint->switches, &taint->run_delay_ns);
 }
 
+enum result_taint taint_look(struct taint *taint)
+{
+	const struct taint before = *taint;
+	read_state(taint->schedstat, &taint->switches, &taint->run_delay_ns);
+	taint->steal_ticks = read_steal(taint->stat);
+	if (taint->switches != before.switches || taint->run_delay_ns != before.run_delay_ns)
+		return RESULT_TAINT_PREEMPTED;
+	return taint->steal_ticks != before.steal_ticks ? RESULT_TAINT_STEAL : RESULT_TAINT_NONE;
+}
+
 bool taint_after(const struct taint *taint)
 {
-	int64_t switches;
-	uint64_t run_delay_ns;
-	read_state(taint->schedstat, &switches, &run_delay_ns);
-	return switches != taint->switches || run_delay_ns != taint->run_delay_ns ||
-	       read_steal(taint->stat) != taint->steal_ticks;
+	struct taint now = *taint;
+	return taint_look(&now) != RESULT_TAINT_NONE;
 }

@@ -4,6 +4,8 @@
 #ifndef PLAY_TAINT_H
 #define PLAY_TAINT_H
 
+#include "result/result.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,5 +25,7 @@ uint64_t taint_steal_ticks(const char *text, unsigned cpu);
 void taint_before(struct taint *taint);
 /* True when the state moved since. */
 bool taint_after(const struct taint *taint);
+/* NONE, or what moved it since it was noted last, and notes it anew. Never MOVED: clocks tell that. */
+enum result_taint taint_look(struct taint *taint);
 
 #endif

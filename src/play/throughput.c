@@ -62,9 +62,10 @@ static void note_row(struct iteration *iteration, const struct window *window, u
 	iteration->word += words;
 }
 
-static void ready(void *context, uint32_t thread)
+static void ready(void *context, uint32_t thread, struct op_piece round)
 {
 	const struct iteration *iteration = context;
+	(void)round;
 	if (thread == 0 && is_alone(iteration))
 		counters_start(&iteration->counters);
 }

@@ -21,6 +21,19 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_NO_LAYER] = "no layer in front of another allocator",
 	[RESULT_REASON_ADAPTIVE] = "an adversary answers the allocator: every arm does other work",
 	[RESULT_REASON_THROWN_OUT] = "the arm failed: nothing of it counts",
+	[RESULT_REASON_SEVERAL_THREADS] = "several threads: the order of their operations does not repeat",
+	[RESULT_REASON_LONG_PASS] = "its pass took more than a second and was not played once more",
+};
+
+const char *const result_taint_name[RESULT_TAINT_COUNT] = {
+	[RESULT_TAINT_UNKNOWN] = "",    [RESULT_TAINT_NONE] = "none",   [RESULT_TAINT_PREEMPTED] = "preempted",
+	[RESULT_TAINT_MOVED] = "moved", [RESULT_TAINT_STEAL] = "steal",
+};
+
+const char *const result_class_by_name[RESULT_BY_COUNT] = {
+	[RESULT_BY_REQUEST] = "request",
+	[RESULT_BY_CPU] = "cpu",
+	[RESULT_BY_OUTCOME] = "outcome",
 };
 
 const char *const result_series_name[RESULT_SERIES_COUNT] = {

@@ -27,6 +27,8 @@ enum result_reason {
 	RESULT_REASON_NO_LAYER,         /* the allocator is no layer in front of another */
 	RESULT_REASON_ADAPTIVE,         /* times: an adversary asks every arm for something else */
 	RESULT_REASON_THROWN_OUT,       /* the arm failed */
+	RESULT_REASON_SEVERAL_THREADS,  /* steps of a latency: in which order they came is chance */
+	RESULT_REASON_LONG_PASS,        /* steps of a latency: its pass is not played once more */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];

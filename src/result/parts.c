@@ -82,12 +82,12 @@ void parts_write_figures(struct json_writer *writer, json_t *object, const struc
 	}
 }
 
-static unsigned char reason_of(const json_t *text)
+enum result_reason parts_reason_of(const json_t *text)
 {
 	const char *value = json_string_value(text);
 	for (unsigned i = 0; value && i < RESULT_REASON_COUNT; i++)
 		if (strcmp(result_reason_text[i], value) == 0)
-			return (unsigned char)i;
+			return (enum result_reason)i;
 	return RESULT_REASON_NOT_MEASURED;
 }
 
@@ -112,7 +112,7 @@ static void read_metric(struct json_reader *reader, const struct json_at *object
 		*value = json_double_at(reader, &at);
 	if (at.value && !isfinite(*value)) {
 		strcat(key, "_reason");
-		*reason = reason_of(json_object_get(parent, key));
+		*reason = (unsigned char)parts_reason_of(json_object_get(parent, key));
 	}
 }
 

@@ -41,6 +41,35 @@ void parts_write_domains(struct json_writer *writer, json_t *object, const char 
 void parts_read_domains(struct json_reader *reader, const struct json_at *object, const char *key,
 			struct result_domain **domains, size_t *count);
 
+/* The worst latencies; unit is the key of each: "ticks" or "ns". */
+void parts_write_samples(struct json_writer *writer, json_t *object, const char *key, const struct result_sample *samples,
+			 size_t count, const char *unit);
+void parts_read_samples(struct json_reader *reader, const struct json_at *object, const char *key,
+			struct result_sample **samples, size_t *count, const char *unit);
+
+/* "max_taint" and, under clean_key, the largest without taint, both null where nobody looked. Readers take what is missing for
+ * that. */
+void parts_write_max(struct json_writer *writer, json_t *object, const char *clean_key, enum result_taint taint,
+		     double clean);
+void parts_read_max(struct json_reader *reader, const struct json_at *object, const char *clean_key,
+		    enum result_taint *taint, double *clean);
+
+/* "over_processes": each percentile. Older documents have none: all NaN. */
+void parts_write_over_processes(struct json_writer *writer, json_t *object,
+				const struct result_over_processes over[METRIC_PERCENTILES]);
+void parts_read_over_processes(struct json_reader *reader, const struct json_at *object,
+			       struct result_over_processes over[METRIC_PERCENTILES]);
+
+/* "latency_classes" and "worst_samples" of a phase; NULL: there is none. Older documents have neither. */
+void parts_write_classes(struct json_writer *writer, json_t *object, const struct result_phase *phase);
+void parts_read_classes(struct json_reader *reader, const struct json_at *object, struct result_phase *phase);
+
+/* The reason that a text tells; NOT_MEASURED when it is none. */
+enum result_reason parts_reason_of(const json_t *text);
+
+/* null under key, and why under "<key>_reason". */
+void parts_put_none(struct json_writer *writer, json_t *object, const char *key, const char *reason);
+
 /* count doubles under key; null is NaN. */
 void parts_write_doubles(struct json_writer *writer, json_t *object, const char *key, const double *values, size_t count);
 void parts_read_doubles(struct json_reader *reader, const struct json_at *object, const char *key, double **values,

@@ -25,6 +25,10 @@ void result_record_release(struct result_record *record)
 		memory_release(phase->cells_operations);
 		for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
 			parts_release_histogram(&phase->latency[kind]);
+		for (size_t class = 0; class < phase->class_count; class ++)
+			memory_release(phase->classes[class].name);
+		memory_release(phase->classes);
+		result_samples_release(phase->worst, phase->worst_count);
 	}
 	memory_release(record->phases);
 	memory_release(record->workload);
@@ -58,6 +62,32 @@ void result_record_note(struct result_record *record, const char *format, ...)
 	record->notes = notes.bytes;
 }
 
+/* Of kinds that somebody looked at. */
+static void write_latency_max(struct json_writer *writer, json_t *object, const struct result_record_phase *phase)
+{
+	json_t *all = json_put_object(writer, object, "latency_max");
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
+		if (phase->latency_max[kind].taint != RESULT_TAINT_UNKNOWN)
+			parts_write_max(writer, json_put_object(writer, all, metric_kind_name[kind]), "clean_ticks",
+					phase->latency_max[kind].taint, phase->latency_max[kind].clean);
+}
+
+static void write_classes(struct json_writer *writer, json_t *object, const struct result_record_phase *phase)
+{
+	json_t *array = json_put_array(writer, object, "latency_classes");
+	for (size_t i = 0; i < phase->class_count; i++) {
+		const struct result_record_class *class = &phase->classes[i];
+		json_t *one = json_append_object(writer, array);
+		json_put_text(writer, one, "by", result_class_by_name[class->by]);
+		json_put_text(writer, one, "name", class->name);
+		json_put_text(writer, one, "kind", metric_kind_name[class->kind]);
+		json_put_u64(writer, one, "count", class->count);
+		parts_write_doubles(writer, one, "percentile_ticks", class->percentile, METRIC_PERCENTILES);
+		json_put_u64(writer, one, "max_ticks", class->max);
+		parts_write_max(writer, one, "clean_ticks", class->of_max.taint, class->of_max.clean);
+	}
+}
+
 static void write_phase(struct json_writer *writer, json_t *object, const struct result_record_phase *phase)
 {
 	parts_write_doubles(writer, object, "ns_per_op", phase->ns_per_op, phase->iterations);
@@ -76,6 +106,9 @@ static void write_phase(struct json_writer *writer, json_t *object, const struct
 		if (phase->latency[kind].count || phase->latency[kind].dropped)
 			parts_write_histogram(writer, json_put_object(writer, latency, metric_kind_name[kind]),
 					      &phase->latency[kind]);
+	write_latency_max(writer, object, phase);
+	write_classes(writer, object, phase);
+	parts_write_samples(writer, object, "worst_samples", phase->worst, phase->worst_count, "ticks");
 	parts_write_figures(writer, json_put_object(writer, object, "figures"), &phase->figures, false);
 	json_put_hex(writer, object, "placement_hash", phase->placement_hash);
 }
@@ -137,6 +170,48 @@ int result_record_write(const struct result_record *record, struct text *line, s
 	return line->failed ? error_set(error, EXIT_CODE_IO, "record: no memory to write it") : 0;
 }
 
+static void read_latency_max(struct json_reader *reader, const struct json_at *at, struct result_record_phase *phase)
+{
+	struct json_at all = json_object_child(reader, at, "latency_max");
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT && !reader->failed; kind++) {
+		struct json_at one = json_child_optional(reader, &all, metric_kind_name[kind]);
+		phase->latency_max[kind].clean = (double)NAN;
+		if (one.value)
+			parts_read_max(reader, &one, "clean_ticks", &phase->latency_max[kind].taint,
+				       &phase->latency_max[kind].clean);
+	}
+}
+
+static void read_class(struct json_reader *reader, const struct json_at *at, struct result_record_class *class)
+{
+	double *percentile = NULL;
+	size_t count;
+	class->by = (enum result_class_by)json_read_choice(reader, at, "by", result_class_by_name, RESULT_BY_COUNT);
+	class->name = json_read_text(reader, at, "name");
+	class->kind = (enum metric_kind)json_read_choice(reader, at, "kind", metric_kind_name, METRIC_KIND_COUNT);
+	class->count = json_read_u64(reader, at, "count", UINT64_MAX);
+	parts_read_doubles(reader, at, "percentile_ticks", &percentile, &count);
+	if (count != METRIC_PERCENTILES)
+		json_fail(reader, at, "must have one element of percentile_ticks per percentile");
+	else if (percentile)
+		memcpy(class->percentile, percentile, sizeof class->percentile);
+	memory_release(percentile);
+	class->max = json_read_u64(reader, at, "max_ticks", UINT64_MAX);
+	parts_read_max(reader, at, "clean_ticks", &class->of_max.taint, &class->of_max.clean);
+}
+
+static void read_classes(struct json_reader *reader, const struct json_at *at, struct result_record_phase *phase)
+{
+	size_t count;
+	struct json_at array = json_array_child(reader, at, "latency_classes", PARTS_COUNT_MAX, &count);
+	phase->classes = json_room(reader, count, sizeof *phase->classes);
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at one = json_element(&array, i);
+		phase->class_count = i + 1;
+		read_class(reader, &one, &phase->classes[i]);
+	}
+}
+
 static void read_phase(struct json_reader *reader, const struct json_at *at, struct result_record_phase *phase)
 {
 	size_t untainted, cells;
@@ -161,6 +236,9 @@ static void read_phase(struct json_reader *reader, const struct json_at *at, str
 		if (histogram.value)
 			parts_read_histogram(reader, &histogram, &phase->latency[kind]);
 	}
+	read_latency_max(reader, at, phase);
+	read_classes(reader, at, phase);
+	parts_read_samples(reader, at, "worst_samples", &phase->worst, &phase->worst_count, "ticks");
 	struct json_at figures = json_object_child(reader, at, "figures");
 	parts_read_figures(reader, &figures, &phase->figures);
 	phase->placement_hash = json_read_u64(reader, at, "placement_hash", UINT64_MAX);

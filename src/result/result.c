@@ -15,6 +15,13 @@ static void release_latency(struct result_latency *latency)
 		memory_release(latency->round_ns[i]);
 }
 
+void result_samples_release(struct result_sample *samples, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		memory_release(samples[i].request);
+	memory_release(samples);
+}
+
 static void release_figures(struct result_arm *arm)
 {
 	for (size_t i = 0; i < arm->phase_count; i++) {
@@ -22,6 +29,10 @@ static void release_figures(struct result_arm *arm)
 		memory_release(arm->phases[i].round_ns_per_op);
 		for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
 			release_latency(&arm->phases[i].latency[kind]);
+		for (size_t class = 0; class < arm->phases[i].class_count; class ++)
+			memory_release(arm->phases[i].classes[class].name);
+		memory_release(arm->phases[i].classes);
+		result_samples_release(arm->phases[i].worst, arm->phases[i].worst_count);
 	}
 	memory_release(arm->phases);
 	memory_release(arm->series);

@@ -23,6 +23,26 @@ struct result_histogram {
 	uint64_t dropped;  /* too large for a bucket; in max */
 };
 
+/* What came over a latency from outside of the program, as far as the system tells. */
+enum result_taint {
+	RESULT_TAINT_UNKNOWN, /* null */
+	RESULT_TAINT_NONE,
+	RESULT_TAINT_PREEMPTED, /* another thread had the CPU */
+	RESULT_TAINT_MOVED,     /* it ended on another CPU than it began on */
+	RESULT_TAINT_STEAL,     /* a hypervisor had the CPU */
+	RESULT_TAINT_COUNT
+};
+extern const char *const result_taint_name[RESULT_TAINT_COUNT]; /* "", none, preempted, moved, steal */
+
+/* What latencies are told apart by, within a kind. */
+enum result_class_by { RESULT_BY_REQUEST, RESULT_BY_CPU, RESULT_BY_OUTCOME, RESULT_BY_COUNT };
+extern const char *const result_class_by_name[RESULT_BY_COUNT]; /* request, cpu, outcome */
+/* Of the class in which requests or CPUs are counted together that have none of their own. */
+#define RESULT_CLASS_OTHERS "(others)"
+
+/* The worst latencies that a phase keeps, of every process and of all. */
+#define RESULT_WORST_MAX 10u
+
 /* ---- what one worker process found: a line of rounds.jsonl ---- */
 
 enum result_pass { RESULT_PASS_TIMED, RESULT_PASS_AUDIT }; /* TIMED = throughput, then latency */
@@ -100,6 +120,40 @@ int result_violations_copy(struct result_violation **to, size_t *to_count, const
 			   size_t count);
 void result_violations_release(struct result_violation *violations, size_t count);
 
+/* Of the largest of some latencies. */
+struct result_record_max {
+	enum result_taint taint;
+	double clean; /* largest without taint; NaN: none */
+};
+
+/* Latencies of a kind by one name, in clock ticks. */
+struct result_record_class {
+	enum result_class_by by;
+	char *name;
+	enum metric_kind kind;
+	uint64_t count;                        /* >= 1 */
+	double percentile[METRIC_PERCENTILES]; /* NaN: fewer than 10 samples above it */
+	uint64_t max;
+	struct result_record_max of_max;
+};
+
+/* One latency, and where to find it again. */
+struct result_sample {
+	uint32_t round;
+	uint32_t thread;
+	uint64_t word;      /* of the thread's stream, from 0; not written */
+	uint64_t operation; /* of the thread's stream, from 1; of a poll the one behind it */
+	enum metric_kind kind;
+	char *request;  /* NULL: a free, a routine or a poll */
+	uint64_t pages; /* 0: not known */
+	uint32_t cpu;   /* of the workload */
+	double latency; /* in a record ticks, in a result ns */
+	enum result_taint taint;
+	double steps; /* that its counted twin took; NaN: not known */
+	enum result_reason no_steps;
+};
+void result_samples_release(struct result_sample *samples, size_t count);
+
 struct result_record_phase {
 	/* timed */
 	double *ns_per_op;           /* one per iteration; NaN when its window was too short for the clock */
@@ -118,6 +172,11 @@ struct result_record_phase {
 	size_t cell_count;
 	double latency_ns_per_op; /* whole latency pass, for its slow-down; NaN when there was none */
 	struct result_histogram latency[METRIC_KIND_COUNT]; /* in clock ticks */
+	struct result_record_max latency_max[METRIC_KIND_COUNT];
+	struct result_record_class *classes;
+	size_t class_count;
+	struct result_sample *worst; /* the largest first */
+	size_t worst_count;
 	/* audit */
 	struct result_figures figures;
 	/* of all live extents at the end of the phase; the same in every pass of a deterministic arm */
@@ -168,6 +227,13 @@ enum result_sum result_record_sum(const char *line, size_t length);
 
 /* ---- the whole run: result.json ---- */
 
+/* A percentile over processes: each process is one value, however many samples it had. */
+struct result_over_processes {
+	double median_ns;             /* NaN: no process had 10 samples above it */
+	double ci_low_ns, ci_high_ns; /* 95 %, order statistics; NaN: fewer than 6 processes */
+	uint32_t processes;           /* behind them */
+};
+
 struct result_latency {
 	uint64_t count; /* samples; 0: this kind did not occur, everything else is meaningless */
 	double p50_ns, p90_ns, p99_ns, p999_ns, p9999_ns, max_ns; /* NaN: fewer than 10 samples above it */
@@ -179,6 +245,22 @@ struct result_latency {
 	 * or where it lay below the resolution. NULL: an older result. */
 	double *round_ns[METRIC_PERCENTILES];
 	size_t round_count;
+	struct result_over_processes over_processes[METRIC_PERCENTILES];
+	enum result_taint max_taint; /* of the one that is max_ns */
+	double max_clean_ns;         /* the largest without taint; NaN: none, or not known */
+};
+
+/* Latencies of a kind by one name. Percentiles are over processes; samples of several are never put together. */
+struct result_latency_class {
+	enum result_class_by by;
+	char *name;
+	enum metric_kind kind;
+	uint64_t count; /* of all processes, >= 1 */
+	double resolution_ns;
+	struct result_over_processes over_processes[METRIC_PERCENTILES];
+	double max_ns;
+	enum result_taint max_taint;
+	double max_clean_ns;
 };
 
 enum result_ageing {
@@ -200,6 +282,11 @@ struct result_phase {
 	double *round_ns_per_op;
 	size_t round_count;
 	struct result_latency latency[METRIC_KIND_COUNT];
+	bool has_classes; /* false: no latency pass, or an older result; there are no classes and worst samples then */
+	struct result_latency_class *classes;
+	size_t class_count;
+	struct result_sample *worst; /* of all processes, the largest first */
+	size_t worst_count;
 };
 
 enum result_arm_state {

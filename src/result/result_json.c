@@ -154,6 +154,8 @@ static void write_latency(struct json_writer *writer, json_t *object, const stru
 	json_t *rounds = latency->round_count ? json_put_object(writer, object, "rounds") : NULL;
 	for (size_t i = 0; rounds && i < METRIC_PERCENTILES; i++)
 		parts_write_doubles(writer, rounds, metric_percentile_key[i], latency->round_ns[i], latency->round_count);
+	parts_write_over_processes(writer, object, latency->over_processes);
+	parts_write_max(writer, object, "max_clean_ns", latency->max_taint, latency->max_clean_ns);
 }
 
 static void write_ageing(struct json_writer *writer, json_t *object, const struct result_phase *phase,
@@ -179,6 +181,7 @@ static void write_figures(struct json_writer *writer, json_t *object, const stru
 		if (phase->latency[kind].count)
 			write_latency(writer, json_put_object(writer, latency, metric_kind_name[kind]),
 				      &phase->latency[kind]);
+	parts_write_classes(writer, object, phase);
 }
 
 static void write_arm(struct json_writer *writer, json_t *object, const struct result *result, size_t index,

@@ -163,6 +163,8 @@ static void read_latency(struct json_reader *reader, const struct json_at *at, s
 			json_fail(reader, &rounds, "must have as many rounds of each percentile");
 		latency->round_count = round_count;
 	}
+	parts_read_over_processes(reader, at, latency->over_processes);
+	parts_read_max(reader, at, "max_clean_ns", &latency->max_taint, &latency->max_clean_ns);
 }
 
 static void read_phase(struct json_reader *reader, const struct json_at *at, struct result_phase *phase)
@@ -184,6 +186,7 @@ static void read_phase(struct json_reader *reader, const struct json_at *at, str
 		if (one.value)
 			read_latency(reader, &one, &phase->latency[kind]);
 	}
+	parts_read_classes(reader, at, phase);
 }
 
 static void read_phases(struct json_reader *reader, const struct json_at *at, struct result_arm *arm)

@@ -284,7 +284,7 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 		}
 		result = phase->name && fill_rounds(phase, records, i) == 0 ? gather_ageing(phase, records, i) : -1;
 		if (result == 0)
-			result = gather_latency(phase->latency, records, i, clock);
+			result = gather_latency(phase, records, i, clock);
 	}
 	memory_release(values);
 	return result == 0 ? 0 : error_set(error, EXIT_CODE_IO, "no memory for the figures of an arm");

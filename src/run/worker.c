@@ -279,6 +279,8 @@ static int play(struct worker *worker, struct error *error)
 	clock_check_begin(&check, &job->clock);
 	int result = pass_throughput(&pass, error) < 0 || pass_latency(&pass, error) < 0 ? -1 : 0;
 	clock_check_end(&check, &job->clock, &why);
+	if (result == 0)
+		result = pass_steps(&pass, error);
 	if (why.bytes && !worker->record.distrust)
 		worker->record.distrust = memory_text(why.bytes);
 	text_release(&why);

@@ -114,7 +114,7 @@ static inline uint64_t bench_monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Until bench_close: a clock that names one CPU only, so that no sample is lost to a migration on a busy machine. */
+/* Until bench_close: a clock that names one CPU only, so that no sample is tainted by a migration on a busy machine. */
 static inline void bench_on_one_cpu(struct bench *bench)
 {
 	bench->clock.counter = false;

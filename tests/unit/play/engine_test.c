@@ -272,14 +272,13 @@ enum way { PLAY, PLAY_TIMED, PLAY_COUNTED };
 
 static void play_word(enum way way, const struct op *op, uint64_t *high)
 {
-	enum metric_kind kind;
-	uint64_t ticks;
+	struct engine_timed timed;
 	struct engine_outcome outcome;
 	if (op->demand >> OP_REQUEST_SHIFT == OP_CONTROL) {
 		assert_true((op->demand & OP_COUNT_MAX) == OP_CONTEXT || (op->demand & OP_COUNT_MAX) == OP_POLL);
 		engine_play(&engine, op, 1);
 	} else if (way == PLAY_TIMED) {
-		engine_play_timed(&engine, op, &bench.clock, &kind, &ticks);
+		engine_play_timed(&engine, op, &bench.clock, &timed);
 	} else {
 		engine_play_counted(&engine, op, *high + (op->demand & OP_COUNT_MAX), &outcome);
 	}
@@ -395,15 +394,14 @@ static void kinds_are_told_apart(void **state)
 	      "rbtree");
 	static const enum metric_kind wanted[] = {METRIC_KIND_ALLOC, METRIC_KIND_CONTIGUOUS_ALLOC, METRIC_KIND_ALLOC_FAILED,
 						  METRIC_KIND_FREE, METRIC_KIND_CONTIGUOUS_FREE};
-	enum metric_kind kind;
-	uint64_t ticks;
+	struct engine_timed timed;
 	bench_on_one_cpu(&bench);
 	for (size_t i = 0; i < 5; i++) {
-		assert_true(engine_play_timed(&engine, &bench.words[i], &bench.clock, &kind, &ticks));
-		assert_int_equal(kind, wanted[i]);
-		assert_true(ticks < 1000000000);
+		assert_true(engine_play_timed(&engine, &bench.words[i], &bench.clock, &timed));
+		assert_int_equal(timed.kind, wanted[i]);
+		assert_true(timed.ticks < 1000000000);
 	}
-	assert_false(engine_play_timed(&engine, &bench.words[5], &bench.clock, &kind, &ticks));
+	assert_false(engine_play_timed(&engine, &bench.words[5], &bench.clock, &timed));
 	assert_int_equal(engine.skipped, 1);
 }
 
