@@ -284,7 +284,8 @@ extern const char *const metric_kind_name[METRIC_KIND_COUNT];
 	X(kind, of, P99, "p99_ns", "ns", LOWER, "99th percentile of the latencies")                                        \
 	X(kind, of, P999, "p999_ns", "ns", LOWER, "99.9th percentile of the latencies")                                    \
 	X(kind, of, P9999, "p9999_ns", "ns", LOWER, "99.99th percentile of the latencies")                                 \
-	X(kind, of, MAX, "max_ns", "ns", NEITHER, "largest latency; on a shared machine a pre-emption")                    \
+	X(kind, of, MAX, "max_ns", "ns", NEITHER, "largest latency; max_taint tells whether it was disturbed")             \
+	X(kind, of, MAX_CLEAN, "max_clean_ns", "ns", NEITHER, "largest latency that nothing was seen to disturb")          \
 	X(kind, of, SAMPLES, "count", "samples", NEITHER, "latencies that were recorded")                                  \
 	X(kind, of, RESOLUTION, "resolution_ns", "ns", NEITHER,                                                            \
 	  "what the clock can tell from nothing; no percentile is shorter")                                                \

@@ -39,8 +39,8 @@ void format_beyond_recording(const struct result *result, struct report_list arm
 /* "12 fragmented, 1 exhausted": the kinds that are not 0. */
 void format_failure_kinds(const struct result_figures *figures, struct text *text);
 
-/* What is to be known about an arm's times: windows that were disturbed, ageing, an open loop, a latency pass that its stamps
- * slowed by more than 30 %; nothing when there is nothing. */
+/* What is to be known about an arm's times: windows and a max that were disturbed, ageing, an open loop, a latency pass that
+ * its stamps slowed by more than 30 %; nothing when there is nothing. */
 void format_timing_notes(const struct result_arm *arm, struct text *text);
 
 /* An arm by its spec, and its threads when it had several. */

@@ -11,10 +11,15 @@
 /* The name of a workload, and what a sweep set in it. */
 void html_label(const struct result_workload *workload, struct text *html);
 
+/* The colour and the name of an arm. */
+void html_chip(const struct report_view *view, size_t arm, struct text *html);
+
 /* One row per workload, one column per spec. */
 void html_overview(const struct report_view *view, struct text *html);
 /* The tables of one workload: the important figures, then all of them, folded. */
 void html_tables(const struct report_view *view, size_t workload, struct text *html);
+/* Of each arm: latencies by request, CPU and outcome, and the worst of them; folded. */
+void html_latencies(const struct report_view *view, size_t workload, struct text *html);
 /* Empty figures with captions, which the script fills from the data. */
 void html_figures(const struct report_view *view, size_t workload, struct text *html);
 /* What the script draws, as a script element that is not run. */

@@ -19,7 +19,7 @@ void html_label(const struct result_workload *workload, struct text *html)
 	text_release(&label);
 }
 
-static void add_chip(const struct report_view *view, size_t arm, struct text *html)
+void html_chip(const struct report_view *view, size_t arm, struct text *html)
 {
 	const struct result *result = view->result;
 	text_add(html, "<i class=\"chip c%zu\"></i>", view->color[arm] % 8);
@@ -88,7 +88,7 @@ void html_overview(const struct report_view *view, struct text *html)
 		       "<thead><tr><th scope=\"col\">workload</th>");
 	for (size_t i = 0; i < view->color_count; i++) {
 		text_add(html, "<th scope=\"col\">");
-		add_chip(view, view->first[i], html);
+		html_chip(view, view->first[i], html);
 		text_add(html, "</th>");
 	}
 	text_add(html, "</tr></thead>\n<tbody>\n");
@@ -125,6 +125,20 @@ static void add_time_cells(const struct report_view *view, size_t arm, struct te
 			 format_number(high, value[METRIC_CI_HIGH_NS]));
 	text_add(html, "</td>");
 	add_cell(html, format_number(number, value[METRIC_NET_NS_PER_OP]));
+}
+
+/* With what came over it, and the largest that nothing came over. */
+static void add_max_cell(const struct result_latency *latency, struct text *html)
+{
+	char number[TEXT_NUMBER_BYTES];
+	text_add(html, "<td>");
+	text_add_html(html, format_percentile(number, latency, latency->max_ns));
+	if (latency->max_taint > RESULT_TAINT_NONE) {
+		text_add(html, "<br><small>%s; ", result_taint_name[latency->max_taint]);
+		text_add_html(html, format_percentile(number, latency, latency->max_clean_ns));
+		text_add(html, " without</small>");
+	}
+	text_add(html, "</td>");
 }
 
 static void add_figure_cells(const struct result_arm *arm, struct text *html)
@@ -164,10 +178,9 @@ static void add_arm(const struct report_view *view, size_t index, struct text *h
 {
 	const struct result_arm *arm = &view->result->arms[index];
 	const struct result_latency *latency = format_alloc_latency(arm);
-	const double percentiles[] = {latency->p50_ns, latency->p99_ns, latency->p999_ns, latency->p9999_ns,
-				      latency->max_ns};
+	const double percentiles[] = {latency->p50_ns, latency->p99_ns, latency->p999_ns, latency->p9999_ns};
 	text_add(html, "<tr><th scope=\"row\">");
-	add_chip(view, index, html);
+	html_chip(view, index, html);
 	text_add(html, "</th>");
 	if (arm->phase_count == 0) {
 		text_add(html, "<td class=\"none\" colspan=\"13\">");
@@ -183,6 +196,7 @@ static void add_arm(const struct report_view *view, size_t index, struct text *h
 		char number[TEXT_NUMBER_BYTES];
 		add_cell(html, format_percentile(number, latency, percentiles[i]));
 	}
+	add_max_cell(latency, html);
 	add_figure_cells(arm, html);
 	text_add(html, "</tr>\n");
 }
@@ -210,7 +224,7 @@ static void add_metric_row(const struct result *result, struct report_list arms,
 
 static void add_percentile_rows(const struct result *result, struct report_list arms, size_t kind, struct text *html)
 {
-	static const char *const names[] = {"p50", "p90", "p99", "p99.9", "p99.99", "max"};
+	static const char *const names[] = {"p50", "p90", "p99", "p99.9", "p99.99", "max", "max without taint"};
 	for (size_t row = 0; row < sizeof names / sizeof names[0]; row++) {
 		text_add(html, "<tr><th scope=\"row\"><code>%s</code> %s</th><td>ns</td>", metric_kind_name[kind],
 			 names[row]);
@@ -220,8 +234,8 @@ static void add_percentile_rows(const struct result *result, struct report_list 
 			const struct result_latency *latency = arm->figures_phase < arm->phase_count
 								       ? &arm->phases[arm->figures_phase].latency[kind]
 								       : &none;
-			const double ns[] = {latency->p50_ns,  latency->p90_ns,   latency->p99_ns,
-					     latency->p999_ns, latency->p9999_ns, latency->max_ns};
+			const double ns[] = {latency->p50_ns,   latency->p90_ns, latency->p99_ns,      latency->p999_ns,
+					     latency->p9999_ns, latency->max_ns, latency->max_clean_ns};
 			char number[TEXT_NUMBER_BYTES];
 			add_cell(html, format_percentile(number, latency, ns[row]));
 		}
@@ -246,7 +260,7 @@ static void add_all_figures(const struct report_view *view, struct report_list a
 		       "<th scope=\"col\">figure</th><th scope=\"col\">unit</th>");
 	for (size_t i = 0; i < arms.count; i++) {
 		text_add(html, "<th scope=\"col\">");
-		add_chip(view, arms.at[i], html);
+		html_chip(view, arms.at[i], html);
 		text_add(html, "</th>");
 	}
 	text_add(html, "</tr></thead>\n<tbody>\n");
@@ -276,5 +290,6 @@ void html_tables(const struct report_view *view, size_t workload, struct text *h
 	for (size_t i = 0; i < arms.count; i++)
 		add_arm(view, arms.at[i], html);
 	text_add(html, "</tbody></table></div>\n");
+	html_latencies(view, workload, html);
 	add_all_figures(view, arms, html);
 }

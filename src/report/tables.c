@@ -38,14 +38,15 @@ static void add_row(const struct result *result, struct report_list arms, enum m
 	text_add(markdown, " |\n");
 }
 
-#define PERCENTILES 6
+#define PERCENTILES 7
 
-static const char *const percentile_names[PERCENTILES] = {"p50", "p90", "p99", "p99.9", "p99.99", "max"};
+static const char *const percentile_names[PERCENTILES] = {
+	"p50", "p90", "p99", "p99.9", "p99.99", "max", "max without taint"};
 
 static void get_percentiles(const struct result_latency *latency, double ns[PERCENTILES])
 {
-	const double values[PERCENTILES] = {latency->p50_ns,  latency->p90_ns,   latency->p99_ns,
-					    latency->p999_ns, latency->p9999_ns, latency->max_ns};
+	const double values[PERCENTILES] = {latency->p50_ns,   latency->p90_ns, latency->p99_ns,      latency->p999_ns,
+					    latency->p9999_ns, latency->max_ns, latency->max_clean_ns};
 	memcpy(ns, values, sizeof values);
 }
 
@@ -210,13 +211,16 @@ static void add_csv_number(struct text *csv, double value)
 
 void report_csv(const struct result *result, struct text *csv)
 {
-	static const char *const keys[PERCENTILES] = {"p50_ns", "p90_ns", "p99_ns", "p999_ns", "p9999_ns", "max_ns"};
+	static const char *const keys[PERCENTILES] = {"p50_ns",   "p90_ns", "p99_ns",      "p999_ns",
+						      "p9999_ns", "max_ns", "max_clean_ns"};
 	text_add(csv, "workload,allocator,spec,threads,state,owner,reason");
 	for (int metric = 0; metric < METRIC_COUNT; metric++)
 		text_add(csv, ",%s", metric_table[metric].path);
-	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
+	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++) {
 		for (size_t which = 0; which < PERCENTILES; which++)
 			text_add(csv, ",latency.%s.%s", metric_kind_name[kind], keys[which]);
+		text_add(csv, ",latency.%s.max_taint", metric_kind_name[kind]);
+	}
 	text_add(csv, "\n");
 	for (size_t i = 0; i < result->arm_count; i++) {
 		const struct result_arm *arm = &result->arms[i];
@@ -238,6 +242,7 @@ void report_csv(const struct result *result, struct text *csv)
 			get_percentiles(latency_of(arm, kind), ns);
 			for (size_t which = 0; which < PERCENTILES; which++)
 				add_csv_number(csv, latency_of(arm, kind)->count ? ns[which] : (double)NAN);
+			text_add(csv, ",%s", result_taint_name[latency_of(arm, kind)->max_taint]);
 		}
 		text_add(csv, "\n");
 	}

@@ -79,7 +79,9 @@ static void fill_p999(const struct result_arm *arm, struct text *cell)
 
 static void fill_max(const struct result_arm *arm, struct text *cell)
 {
-	add_percentile(arm, format_alloc_latency(arm)->max_ns, cell);
+	const struct result_latency *latency = format_alloc_latency(arm);
+	add_percentile(arm, latency->max_ns, cell);
+	text_add(cell, "%s", latency->max_taint > RESULT_TAINT_NONE ? "~" : "");
 }
 
 static void fill_steps(const struct result_arm *arm, struct text *cell)

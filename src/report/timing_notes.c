@@ -23,6 +23,18 @@ static void note_tainted(const struct result_figures *figures, struct text *text
 		 format_share(number, share));
 }
 
+static void note_max(const struct result_arm *arm, struct text *text)
+{
+	const struct result_latency *latency = format_alloc_latency(arm);
+	char max[TEXT_NUMBER_BYTES], clean[TEXT_NUMBER_BYTES];
+	if (latency->max_taint <= RESULT_TAINT_NONE)
+		return;
+	add_sentence(text, "; ");
+	text_add(text, "its max of %s was disturbed (%s), the largest that was not was %s",
+		 format_percentile(max, latency, latency->max_ns), result_taint_name[latency->max_taint],
+		 format_percentile(clean, latency, latency->max_clean_ns));
+}
+
 static void note_open_loop(const struct result_arm *arm, const struct result_figures *figures, struct text *text)
 {
 	char one[TEXT_NUMBER_BYTES], two[TEXT_NUMBER_BYTES];
@@ -60,6 +72,7 @@ void format_timing_notes(const struct result_arm *arm, struct text *text)
 	double slowdown = figures->value[METRIC_SLOWDOWN];
 	char percent[TEXT_NUMBER_BYTES];
 	note_tainted(figures, text);
+	note_max(arm, text);
 	note_ageing(arm, figures, text);
 	note_open_loop(arm, figures, text);
 	if (slowdown > SLOWDOWN_MAX) {

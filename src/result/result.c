@@ -201,6 +201,7 @@ static double latency_figure(const struct result_latency *latency, enum metric_l
 		[METRIC_LATENCY_P999] = latency->p999_ns,
 		[METRIC_LATENCY_P9999] = latency->p9999_ns,
 		[METRIC_LATENCY_MAX] = latency->max_ns,
+		[METRIC_LATENCY_MAX_CLEAN] = latency->max_clean_ns,
 		[METRIC_LATENCY_SAMPLES] = (double)latency->count,
 		[METRIC_LATENCY_RESOLUTION] = latency->resolution_ns,
 		[METRIC_LATENCY_DROPPED] = (double)latency->dropped,

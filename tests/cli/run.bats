@@ -67,6 +67,9 @@ setup_file() {
 			has_all(["workload", "allocator", "spec", "threads", "lock", "tainted_share", "metadata_bytes", "phases", "series"]) and
 			(.throughput | has_all(["raw_ns_per_op", "net_ns_per_op", "ci_low_ns", "ci_high_ns", "rounds"])) and
 			(.latency.alloc | has_all(["count", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "p9999_ns", "max_ns", "resolution_ns"])) and
+			(.latency.alloc | has_all(["max_taint", "max_clean_ns"]) and (.over_processes | has_all(["p50_ns", "p9999_ns"]))) and
+			(.latency_classes | length > 3 and all(has_all(["by", "name", "kind", "count", "resolution_ns", "max_ns", "max_taint", "max_clean_ns", "over_processes"]))) and
+			(.worst_samples | length == 10 and all(has_all(["round", "thread", "operation", "kind", "request", "pages", "cpu", "ns", "taint", "steps"]))) and
 			(.failures | has_all(["malformed", "impossible", "exhausted", "fragmented", "first"])) and
 			(.failures.first == null or (.failures.first | has_all(["op", "live_pages", "occupancy"]))) and
 			(.space | has_all(["peak_live_pages", "span_pages", "high_water_pages", "requested_pages", "granted_pages", "rounding_ratio", "rounding_ratio_mean", "footprint_ratio"])) and
@@ -143,6 +146,19 @@ setup_file() {
 	is "$(arms "$scratch/all" '.latency.alloc.count + .latency.free.count > 19900')" true
 	"$iovabench" run $tiny -a rbtree --rounds 1 --latency off -q -o "$scratch/off"
 	is "$(arms "$scratch/off" '.latency | length')" 0
+	is "$(arms "$scratch/off" '"\(.latency_classes_reason), \(.worst_samples_reason)"')" "not measured, not measured"
+}
+
+@test "classes add up to their kind, and the worst samples have the steps of the audit" {
+	"$iovabench" run $tiny -a rbtree --rounds 6 --latency all -q -o "$scratch/t"
+	for by in request cpu outcome; do
+		is "$(arms "$scratch/t" "([.latency_classes[] | select(.by == \"$by\" and .kind == \"alloc\") | .count] | add) == .latency.alloc.count")" true
+	done
+	is "$(arms "$scratch/t" '.latency_classes[] | select(.by == "request") | "\(.name) \(.kind) \(.over_processes.p50_ns.processes)"')" "page alloc 6"
+	is "$(arms "$scratch/t" '.latency_classes[] | select(.by == "request") | .over_processes.p50_ns | .ci_low_ns <= .median_ns and .median_ns <= .ci_high_ns')" true
+	is "$(arms "$scratch/t" '[.worst_samples[] | .ns] | . == (sort | reverse)')" true
+	is "$(arms "$scratch/t" '.steps.alloc_max as $most | .worst_samples | all(.steps >= 1 and (.kind != "alloc" or .steps <= $most))')" true
+	is "$(arms "$scratch/t" '.latency as $l | [.worst_samples[0].ns] == [[$l[].max_ns] | max]')" true
 }
 
 # 20,300 operations at 1M/s: a poll in front of every 1,000th but the first.

@@ -60,6 +60,9 @@ static void fixture_latency(struct result_latency *latency, double typical_ns, d
 				*wanted[i] = points[j].ns;
 	}
 	latency->max_ns = (double)histogram->max;
+	latency->max_clean_ns = (double)NAN;
+	for (size_t i = 0; i < METRIC_PERCENTILES; i++)
+		latency->over_processes[i] = (struct result_over_processes){(double)NAN, (double)NAN, (double)NAN, 0};
 	latency->below_resolution = typical_ns < 10;
 }
 
@@ -246,6 +249,57 @@ static void fixture_arm(struct result_arm *arm, size_t workload, size_t which, c
 	fixture_map(arm, size, wear, &rng);
 }
 
+static void fixture_over_processes(struct result_over_processes over[METRIC_PERCENTILES], double ns)
+{
+	over[0] = (struct result_over_processes){ns, ns - 1, ns + 2, 12};
+	over[1] = (struct result_over_processes){ns + 5, (double)NAN, (double)NAN, 5};
+	for (size_t i = 2; i < METRIC_PERCENTILES; i++)
+		over[i] = (struct result_over_processes){(double)NAN, (double)NAN, (double)NAN, 0};
+}
+
+/* Names that come from files. */
+static void fixture_classes(struct result_phase *phase)
+{
+	struct result_latency *alloc = &phase->latency[METRIC_KIND_ALLOC];
+	fixture_over_processes(alloc->over_processes, 20);
+	alloc->max_taint = RESULT_TAINT_PREEMPTED;
+	alloc->max_clean_ns = 333;
+	phase->has_classes = true;
+	phase->classes = fixture_room(2, sizeof *phase->classes);
+	phase->class_count = 2;
+	for (size_t i = 0; i < 2; i++) {
+		phase->classes[i] = (struct result_latency_class){
+			.by = i ? RESULT_BY_OUTCOME : RESULT_BY_REQUEST,
+			.name = memory_text(i ? "later limit" : "<b>page|*"),
+			.kind = METRIC_KIND_ALLOC,
+			.count = 1000 + i,
+			.resolution_ns = 10,
+			.max_ns = 4e6,
+			.max_taint = i ? RESULT_TAINT_MOVED : RESULT_TAINT_STEAL,
+			.max_clean_ns = i ? (double)NAN : 444,
+		};
+		fixture_over_processes(phase->classes[i].over_processes, i ? 10 : 30);
+	}
+	phase->worst = fixture_room(2, sizeof *phase->worst);
+	phase->worst_count = 2;
+	phase->worst[0] = (struct result_sample){.round = 3,
+						 .operation = 12345,
+						 .kind = METRIC_KIND_ALLOC,
+						 .request = memory_text("<b>page|*"),
+						 .pages = 16,
+						 .cpu = 1,
+						 .latency = 4e6,
+						 .taint = RESULT_TAINT_STEAL,
+						 .steps = 2};
+	phase->worst[1] = (struct result_sample){.thread = 1,
+						 .operation = 7,
+						 .kind = METRIC_KIND_CONTIGUOUS_FREE,
+						 .latency = 5000,
+						 .taint = RESULT_TAINT_NONE,
+						 .steps = (double)NAN,
+						 .no_steps = RESULT_REASON_SEVERAL_THREADS};
+}
+
 static void fixture_result(struct result *result, struct fixture_size size)
 {
 	static const char *const names[] = {"gpu-paging", "nic-rings", "traced-nvme"};
@@ -317,6 +371,7 @@ static void fixture_result(struct result *result, struct fixture_size size)
 		for (size_t j = 0; j < 3; j++)
 			latency->round_ns[i][j] = j == 1 ? (double)NAN : latency->p50_ns * (double)(i + 1) + (double)j / 4;
 	}
+	fixture_classes(&result->arms[0].phases[1]);
 	result->comparisons = fixture_room(2, sizeof *result->comparisons);
 	result->comparison_count = 2;
 	result->comparisons[0] = (struct result_comparison){.a = 0,

@@ -31,7 +31,11 @@ static bool tells_alone(int which)
 	older.switches -= which == SWITCHES;
 	older.run_delay_ns -= which == RUN_DELAY;
 	older.steal_ticks -= which == STEAL;
+	struct taint looked = older;
 	bool told = taint_after(&older) && !taint_after(&taint);
+	/* Which one it was, and only once. */
+	told = told && taint_look(&looked) == (which == STEAL ? RESULT_TAINT_STEAL : RESULT_TAINT_PREEMPTED) &&
+	       taint_look(&looked) == RESULT_TAINT_NONE;
 	taint_close(&taint);
 	return told;
 }

@@ -110,7 +110,7 @@ static void csv_has_one_row_per_arm(void **state)
 	report_csv(&result, &text);
 	const char *line = text.bytes;
 	size_t columns = fields(&line), rows = 0;
-	assert_int_equal(columns, 7 + METRIC_COUNT + 6 * METRIC_KIND_COUNT);
+	assert_int_equal(columns, 7 + METRIC_COUNT + 8 * METRIC_KIND_COUNT);
 	for (; *line; rows++)
 		assert_int_equal(fields(&line), columns);
 	assert_int_equal(rows, 9);
@@ -402,6 +402,17 @@ static void the_page_has_the_figures_as_text(void **state)
 	assert_non_null(strstr(html.bytes, "28 frag"));
 	assert_non_null(strstr(html.bytes, "request &quot;ring&quot; needs one"));
 	assert_non_null(strstr(html.bytes, "an allocation failed, so the harness alone did other work"));
+	/* A max with what came over it; a class with its interval; a worst sample with its steps, and one without. */
+	assert_non_null(strstr(html.bytes, "<td>123 us<br><small>preempted; 333 ns without</small></td>"));
+	assert_non_null(strstr(html.bytes, ">request &lt;b&gt;page|*</th><td><code>alloc</code></td><td>1.00 k</td>"
+					   "<td>30 ns<br><small>29 ns to 32 ns</small></td><td>35 ns</td><td>–</td>"));
+	assert_non_null(strstr(html.bytes, "<td>4.00 ms</td><td>steal</td><td>444 ns</td>"));
+	assert_non_null(strstr(html.bytes, ">outcome later limit</th><td><code>alloc</code></td><td>1.00 k</td>"
+					   "<td>&lt;10 ns<br>"));
+	assert_non_null(strstr(html.bytes, "<td>4.00 ms</td><td>steal</td><td>2</td><td><code>alloc</code></td>"
+					   "<td>&lt;b&gt;page|*</td><td>16</td><td>1</td><td>3</td><td>0</td>"
+					   "<td>12345</td>"));
+	assert_non_null(strstr(html.bytes, result_reason_text[RESULT_REASON_SEVERAL_THREADS]));
 	for (int i = 0; i < METRIC_COUNT; i++)
 		assert_non_null(strstr(html.bytes, metric_table[i].path));
 	text_release(&html);
@@ -430,6 +441,8 @@ static void make_hostile(struct result *result)
 				&result->arms[0].spec,
 				&result->arms[0].allocator,
 				&result->arms[0].phases[0].name,
+				&result->arms[0].phases[1].classes[0].name,
+				&result->arms[0].phases[1].worst[0].request,
 				&result->arms[7].reason,
 				&result->arms[8].spec,
 				&result->expectations[0].metric,

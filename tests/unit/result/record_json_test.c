@@ -25,6 +25,27 @@ static struct result_series_row own_rows[2];
 static struct result_map own_map = {2, 0x100000, 0xfffffffff, 3, 2, own_ops, own_cells};
 static struct result_domain own_domains[2];
 
+static char own_class[] = "<later> limit", own_request[] = "page\n";
+static struct result_record_class own_classes[] = {
+	{RESULT_BY_OUTCOME, own_class, METRIC_KIND_MAP_ALLOC, 7, {1.5, NAN, NAN, NAN, NAN}, 99, {RESULT_TAINT_MOVED, NAN}},
+	{RESULT_BY_CPU, own_class, METRIC_KIND_FREE, 8, {NAN, 2, 3, 4, 5}, 98, {RESULT_TAINT_NONE, 98}}};
+static struct result_sample own_worst[] = {{.round = 1,
+					    .thread = 2,
+					    .operation = UINT64_MAX,
+					    .kind = METRIC_KIND_MAP_ALLOC,
+					    .request = own_request,
+					    .pages = 512,
+					    .cpu = 3,
+					    .latency = 99,
+					    .taint = RESULT_TAINT_STEAL,
+					    .steps = 4},
+					   {.operation = 1,
+					    .kind = METRIC_KIND_POLL,
+					    .latency = 98,
+					    .taint = RESULT_TAINT_NONE,
+					    .steps = NAN,
+					    .no_steps = RESULT_REASON_LONG_PASS}};
+
 static struct result_record sample(void)
 {
 	own_phases[0] = (struct result_record_phase){.ns_per_op = own_ns,
@@ -41,6 +62,11 @@ static struct result_record sample(void)
 						     .placement_hash = UINT64_C(0xfedcba9876543210)};
 	own_phases[0].latency[METRIC_KIND_CONTIGUOUS_FREE] =
 		(struct result_histogram){3, own_values, own_samples, 3, UINT64_MAX, 1};
+	own_phases[0].latency_max[METRIC_KIND_POLL] = (struct result_record_max){RESULT_TAINT_PREEMPTED, 17};
+	own_phases[0].classes = own_classes;
+	own_phases[0].class_count = 2;
+	own_phases[0].worst = own_worst;
+	own_phases[0].worst_count = 2;
 	result_figures_clear(&own_phases[0].figures);
 	result_figures_clear(&own_phases[1].figures);
 	result_set(&own_phases[0].figures, METRIC_UNUSABLE_2MIB, 1.0 / 3);
@@ -131,6 +157,24 @@ static void reading_gives_what_was_written(void **state)
 	assert_memory_equal(record.maps[0].cells, own_cells, sizeof own_cells);
 	assert_true(record.phases[0].latency[METRIC_KIND_CONTIGUOUS_FREE].samples[1] == UINT64_MAX / 2);
 	assert_true(record.domains[1].figures.value[METRIC_SPAN_PAGES] == 123);
+	const struct result_record_phase *phase = &record.phases[0];
+	assert_int_equal(phase->latency_max[METRIC_KIND_POLL].taint, RESULT_TAINT_PREEMPTED);
+	assert_true(phase->latency_max[METRIC_KIND_POLL].clean == 17);
+	assert_int_equal(phase->latency_max[METRIC_KIND_FREE].taint, RESULT_TAINT_UNKNOWN);
+	assert_int_equal(phase->class_count, 2);
+	assert_int_equal(phase->classes[0].by, RESULT_BY_OUTCOME);
+	assert_string_equal(phase->classes[0].name, own_class);
+	assert_true(phase->classes[0].percentile[0] == 1.5 && phase->classes[1].percentile[4] == 5);
+	assert_true(isnan(phase->classes[0].of_max.clean) && phase->classes[1].max == 98);
+	assert_int_equal(phase->classes[0].of_max.taint, RESULT_TAINT_MOVED);
+	assert_int_equal(phase->worst_count, 2);
+	assert_string_equal(phase->worst[0].request, own_request);
+	assert_int_equal(phase->worst[0].pages, 512);
+	assert_int_equal(phase->worst[0].cpu, 3);
+	assert_int_equal(phase->worst[0].taint, RESULT_TAINT_STEAL);
+	assert_true(phase->worst[0].steps == 4 && isnan(phase->worst[1].steps));
+	assert_null(phase->worst[1].request);
+	assert_int_equal(phase->worst[1].no_steps, RESULT_REASON_LONG_PASS);
 	result_record_release(&record);
 	text_release(&line);
 	text_release(&again);
@@ -223,6 +267,12 @@ static void wrong_values_are_named_by_their_path(void **state)
 		 "record: phases[0].latency_ticks.contiguous.free.buckets[2]: must be [value, samples]"},
 		{"[256,7]", "[256,\"0xffffffffffffffff\"]",
 		 "record: phases[0].latency_ticks.contiguous.free.buckets[2][1]: makes more samples than can be counted"},
+		{"\"by\":\"outcome\"", "\"by\":\"colour\"",
+		 "record: phases[0].latency_classes[0].by: must be one of \"request\", \"cpu\", \"outcome\""},
+		{"[null,2,3,4,5]", "[null,2,3,4]",
+		 "record: phases[0].latency_classes[1]: must have one element of percentile_ticks per percentile"},
+		{"\"taint\":\"steal\"", "\"taint\":\"theft\"",
+		 "record: phases[0].worst_samples[0].taint: must be one of \"none\", \"preempted\", \"moved\", \"steal\""},
 		{"\"op\":17", "\"op\":{}", "record: phases[0].figures.failures.first.op: must be a number or null"},
 		{"\"rows\":2", "\"rows\":3",
 		 "record: address_maps[0].cells: and ops must have as many elements as rows says"},

@@ -118,6 +118,20 @@ static void the_keys_of_the_interface_are_there(void **state)
 					    "arms/0/latency/alloc/p9999_ns",
 					    "arms/0/latency/free/max_ns",
 					    "arms/0/latency/alloc/resolution_ns",
+					    "arms/0/latency/alloc/max_taint",
+					    "arms/0/latency/alloc/max_clean_ns",
+					    "arms/0/latency/free/max_taint_reason",
+					    "arms/0/latency/alloc/over_processes/p50_ns/ci_low_ns",
+					    "arms/0/latency/alloc/over_processes/p90_ns/ci_low_ns_reason",
+					    "arms/0/latency/alloc/over_processes/p99_ns_reason",
+					    "arms/0/latency_classes/1/over_processes/p50_ns/median_ns",
+					    "arms/0/latency_classes/1/max_clean_ns_reason",
+					    "arms/0/worst_samples/0/steps",
+					    "arms/0/worst_samples/1/steps_reason",
+					    "arms/0/worst_samples/1/request_reason",
+					    "arms/0/phases/1/latency_classes/0/name",
+					    "arms/1/latency_classes_reason",
+					    "arms/1/worst_samples_reason",
 					    "arms/5/failures/first/op",
 					    "arms/5/failures/first/occupancy",
 					    "arms/0/failures/first_reason",
@@ -184,6 +198,38 @@ static void a_null_says_why(void **state)
 	assert_true(json_is_null(at(document, "arms/0/failures/first")));
 	assert_string_equal(json_string_value(at(document, "arms/0/failures/first_reason")), "nothing failed");
 	assert_true(json_is_null(at(document, "workloads/0/stream_hash")));
+}
+
+/* What an older version wrote. */
+static void results_without_classes_and_taints_are_read(void **state)
+{
+	static const char *const newer[] = {"max_taint", "max_clean_ns", "over_processes"};
+	struct result result;
+	struct error error = {0};
+	(void)state;
+	json_t *old = json_deep_copy(document), *phase = at(old, "arms/0/phases/1");
+	json_t *latency = at(phase, "latency/alloc");
+	for (size_t i = 0; i < sizeof newer / sizeof newer[0]; i++)
+		assert_int_equal(json_object_del(latency, newer[i]), 0);
+	assert_int_equal(json_object_del(phase, "latency_classes"), 0);
+	assert_int_equal(json_object_del(phase, "worst_samples"), 0);
+	assert_int_equal(json_object_del(old, "digest"), 0);
+	char *text = json_dumps(old, 0);
+	if (result_read(text, strlen(text), &result, &error) < 0)
+		fail_msg("%s", error.message);
+	const struct result_phase *read = &result.arms[0].phases[1];
+	assert_false(read->has_classes);
+	assert_int_equal(read->class_count + read->worst_count, 0);
+	assert_int_equal(read->latency[METRIC_KIND_ALLOC].max_taint, RESULT_TAINT_UNKNOWN);
+	assert_true(isnan(read->latency[METRIC_KIND_ALLOC].max_clean_ns));
+	assert_true(isnan(read->latency[METRIC_KIND_ALLOC].over_processes[0].median_ns));
+	struct text again = {0};
+	assert_int_equal(result_write(&result, &again, NULL), 0);
+	assert_non_null(strstr(again.bytes, "\"max_taint_reason\": \"nobody looked\""));
+	text_release(&again);
+	result_release(&result);
+	memory_release(text);
+	json_decref(old);
 }
 
 static void hashes_are_hex_strings(void **state)
@@ -552,6 +598,7 @@ int main(void)
 		cmocka_unit_test(the_keys_of_the_interface_are_there),
 		cmocka_unit_test(every_metric_stands_at_its_path_in_arm_and_phase),
 		cmocka_unit_test(a_null_says_why),
+		cmocka_unit_test(results_without_classes_and_taints_are_read),
 		cmocka_unit_test(hashes_are_hex_strings),
 		cmocka_unit_test(an_arm_that_cannot_play_says_so),
 		cmocka_unit_test(arms_are_named_by_files_that_differ),

@@ -477,6 +477,132 @@ static void what_is_the_resolution_is_not_below_it(void **state)
 	assert_true(latency->p50_ns == 30);
 }
 
+/* Each process is one value: the one with a hundred times as many samples counts no more. */
+static void intervals_are_over_processes_and_not_over_samples(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < 6; i++)
+		add_samples(200 + 20 * i, i ? 100 : 10000);
+	gather(NULL);
+	const struct result_latency *latency = &gathered.phases[1].latency[METRIC_KIND_ALLOC];
+	const struct result_over_processes *p50 = &latency->over_processes[METRIC_LATENCY_P50];
+	assert_true(latency->p50_ns == 100);
+	assert_true(p50->median_ns == 125 && p50->ci_low_ns == 100 && p50->ci_high_ns == 150);
+	assert_int_equal(p50->processes, 6);
+	/* Only the first one has ten samples above it. */
+	const struct result_over_processes *p99 = &latency->over_processes[METRIC_LATENCY_P99];
+	assert_true(p99->median_ns == 100 && isnan(p99->ci_low_ns) && isnan(p99->ci_high_ns));
+	assert_int_equal(p99->processes, 1);
+	assert_int_equal(latency->over_processes[METRIC_LATENCY_P9999].processes, 0);
+	assert_true(isnan(latency->over_processes[METRIC_LATENCY_P9999].median_ns));
+}
+
+static char page_name[] = "page", cpu_name[] = "0";
+
+/* A round in which one request and one CPU had so many samples; p50 and max in ticks. */
+static struct result_record_phase *add_classes(double p50, uint64_t max, enum result_taint taint, double clean)
+{
+	struct result_record_phase *churn = &add_round(&arm, 1, 1, 1)->phases[1];
+	struct histogram *histogram = memory_zeroed(1, sizeof *histogram);
+	histogram_record_many(histogram, max, 1);
+	assert_int_equal(plain_histogram_store(&churn->latency[METRIC_KIND_ALLOC], histogram), 0);
+	memory_release(histogram);
+	churn->latency_max[METRIC_KIND_ALLOC] = (struct result_record_max){taint, clean};
+	churn->classes = memory_zeroed(2, sizeof churn->classes[0]);
+	for (size_t i = 0; i < 2; i++) {
+		churn->class_count++;
+		churn->classes[i] = (struct result_record_class){.by = i ? RESULT_BY_CPU : RESULT_BY_REQUEST,
+								 .name = memory_text(i ? cpu_name : page_name),
+								 .kind = METRIC_KIND_ALLOC,
+								 .count = 50 + i,
+								 .percentile = {p50, NAN, NAN, NAN, NAN},
+								 .max = max,
+								 .of_max = {taint, clean}};
+	}
+	return churn;
+}
+
+static void add_worst(struct result_record_phase *churn, uint32_t round, double first)
+{
+	churn->worst = memory_zeroed(RESULT_WORST_MAX, sizeof churn->worst[0]);
+	for (size_t i = 0; i < RESULT_WORST_MAX; i++) {
+		churn->worst_count++;
+		churn->worst[i] = (struct result_sample){.round = round,
+							 .operation = 1 + i,
+							 .request = memory_text(i ? page_name : NULL),
+							 .latency = first - 1000 * (double)i,
+							 .taint = RESULT_TAINT_NONE,
+							 .steps = (double)i};
+	}
+}
+
+static void classes_are_over_processes(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 6; i++)
+		add_classes(200 + 20.0 * i, 5000 + i, RESULT_TAINT_NONE, 5000 + i);
+	/* Another sort comes between those that are there. */
+	struct result_record_class *late = &arm.records[5].phases[1].classes[0];
+	memory_release(late->name);
+	late->name = memory_text("late");
+	gather(NULL);
+	const struct result_phase *churn = &gathered.phases[1];
+	assert_true(churn->has_classes && !gathered.phases[0].has_classes);
+	assert_int_equal(churn->class_count, 3);
+	assert_string_equal(churn->classes[0].name, "page");
+	assert_string_equal(churn->classes[1].name, "late");
+	assert_int_equal(churn->classes[2].by, RESULT_BY_CPU);
+	assert_int_equal(churn->classes[0].count, 250);
+	assert_int_equal(churn->classes[2].count, 306);
+	const struct result_over_processes *p50 = &churn->classes[2].over_processes[0];
+	assert_true(p50->median_ns == 125 && p50->ci_low_ns == 100 && p50->ci_high_ns == 150);
+	assert_int_equal(p50->processes, 6);
+	assert_int_equal(churn->classes[0].over_processes[0].processes, 5);
+	assert_true(isnan(churn->classes[0].over_processes[0].ci_low_ns));
+	assert_true(churn->classes[2].max_ns == 2503); /* whole nanoseconds */
+	assert_true(churn->classes[2].resolution_ns == 30);
+}
+
+/* Of the largest of all rounds, not of the first or the last. */
+static void the_taint_is_that_of_the_largest(void **state)
+{
+	(void)state;
+	add_classes(200, 5000, RESULT_TAINT_NONE, 5000);
+	add_classes(200, 9000, RESULT_TAINT_STEAL, 7000);
+	add_classes(10, 6000, RESULT_TAINT_MOVED, NAN);
+	gather(NULL);
+	const struct result_latency *latency = &gathered.phases[1].latency[METRIC_KIND_ALLOC];
+	const struct result_latency_class *class = &gathered.phases[1].classes[0];
+	assert_true(latency->max_ns == 4500 && class->max_ns == 4500);
+	assert_int_equal(latency->max_taint, RESULT_TAINT_STEAL);
+	assert_int_equal(class->max_taint, RESULT_TAINT_STEAL);
+	assert_true(latency->max_clean_ns == 3500 && class->max_clean_ns == 3500);
+	/* What lies below the resolution of 30 ns is that. */
+	assert_true(class->over_processes[0].median_ns == 100);
+	tear_down(NULL);
+	add_classes(10, 20, RESULT_TAINT_NONE, 20);
+	gather(NULL);
+	assert_true(gathered.phases[1].classes[0].over_processes[0].median_ns == 30);
+	assert_true(gathered.phases[1].classes[0].max_ns == 30 && gathered.phases[1].classes[0].max_clean_ns == 30);
+}
+
+static void the_worst_are_those_of_all_rounds(void **state)
+{
+	(void)state;
+	add_worst(add_classes(200, 5000, RESULT_TAINT_NONE, 5000), 0, 20000);
+	add_worst(add_classes(200, 5000, RESULT_TAINT_NONE, 5000), 1, 24500);
+	gather(NULL);
+	const struct result_phase *churn = &gathered.phases[1];
+	assert_int_equal(churn->worst_count, RESULT_WORST_MAX);
+	assert_true(churn->worst[0].latency == 12250); /* 24,500 ticks */
+	assert_int_equal(churn->worst[0].round, 1);
+	assert_null(churn->worst[0].request);
+	assert_true(churn->worst[5].latency == 10000);
+	assert_int_equal(churn->worst[5].round, 0);
+	assert_string_equal(churn->worst[6].request, "page");
+	assert_true(churn->worst[9].latency == 9000 && churn->worst[9].steps == 2);
+}
+
 static void every_lack_of_memory_is_an_error(void **state)
 {
 	(void)state;
@@ -490,6 +616,7 @@ static void every_lack_of_memory_is_an_error(void **state)
 		audit->maps[0] = (struct result_map){
 			.columns = 2, .rows = 1, .ops = memory_zeroed(1, 8), .cells = memory_zeroed(2, 1)};
 		add_samples(200, 1000);
+		add_worst(add_classes(200, 5000, RESULT_TAINT_NONE, 5000), 0, 20000);
 		error = (struct error){0};
 		lack_begins(&lack);
 		int filled = gather_fill(&gathered, &arm, NULL, &workload, &ticking, &error);
@@ -532,6 +659,10 @@ int main(void)
 		A(an_arm_is_saturated_when_most_of_its_rounds_were),
 		A(what_is_below_the_resolution_is_the_resolution),
 		A(what_is_the_resolution_is_not_below_it),
+		A(intervals_are_over_processes_and_not_over_samples),
+		A(classes_are_over_processes),
+		A(the_taint_is_that_of_the_largest),
+		A(the_worst_are_those_of_all_rounds),
 		A(every_lack_of_memory_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
