@@ -172,10 +172,7 @@ static void add_to_class(struct result_latency_class *class, const struct result
 	double max = ticks_to_ns((double)record->max, clock);
 	class->count += record->count;
 	class->resolution_ns = resolution_ns(clock);
-	class->max_clean_ns =
-		fmax(class->max_clean_ns, isnan(record->of_max.clean)
-						  ? record->of_max.clean
-						  : fmax(record->of_max.clean * clock->ns_per_tick, class->resolution_ns));
+	class->max_clean_ns = fmax(class->max_clean_ns, ticks_to_ns(record->of_max.clean, clock));
 	if (class->max_taint == RESULT_TAINT_UNKNOWN || max > class->max_ns) {
 		class->max_ns = max;
 		class->max_taint = record->of_max.taint;

@@ -559,7 +559,7 @@ static void classes_are_over_processes(void **state)
 	assert_int_equal(p50->processes, 6);
 	assert_int_equal(churn->classes[0].over_processes[0].processes, 5);
 	assert_true(isnan(churn->classes[0].over_processes[0].ci_low_ns));
-	assert_true(churn->classes[2].max_ns == 2503); /* whole nanoseconds */
+	assert_true(churn->classes[2].max_ns == 2503 && churn->classes[2].max_clean_ns == 2503); /* whole nanoseconds */
 	assert_true(churn->classes[2].resolution_ns == 30);
 }
 
