@@ -5,6 +5,7 @@
 #include "allocator/registry.h"
 #include "base/memory.h"
 #include "cli/workload_folder.h"
+#include "compare/compare.h"
 #include "run/job.h"
 #include "workload/portion.h"
 
@@ -163,12 +164,30 @@ static int check_rate(const struct run_arguments *arguments)
 	return EXIT_CODE_USAGE;
 }
 
+static int check_against(const struct run_arguments *arguments)
+{
+	const char *against = arguments->run.against;
+	bool found = !against || strcmp(against, COMPARE_AGAINST_ALL) == 0;
+	for (size_t i = 0; i < arguments->spec_count && !found; i++)
+		found = strcmp(arguments->specs[i], against) == 0;
+	if (found)
+		return EXIT_CODE_OK;
+	fprintf(stderr, "iovabench %s: --against '%s': is no arm of this run; it takes all, or one of", arguments->command->name,
+		against);
+	for (size_t i = 0; i < arguments->spec_count; i++)
+		fprintf(stderr, "%s %s", i ? "," : "", arguments->specs[i]);
+	fputs("\n", stderr);
+	return EXIT_CODE_USAGE;
+}
+
 /* What several options are together. */
 static int check_together(const struct run_arguments *arguments)
 {
 	int code = check_locks(arguments);
 	if (code == EXIT_CODE_OK)
 		code = check_rate(arguments);
+	if (code == EXIT_CODE_OK)
+		code = check_against(arguments);
 	if (code != EXIT_CODE_OK || arguments->run.rounds || arguments->run.audit)
 		return code;
 	fprintf(stderr, "iovabench %s: --rounds '0': is the audit alone, and --audit is off: nothing would be run\n",

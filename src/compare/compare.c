@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct result_arm *arm_of(const struct compare_arm *side)
@@ -55,16 +56,6 @@ bool compare_same_work(const struct compare_arm *a, const struct compare_arm *b)
 
 /* ---- timed ---- */
 
-/* The logarithms of b / a of the rounds that both have, in pairs (room for the shorter). */
-static size_t pair_rounds(const double *a, size_t a_count, const double *b, size_t b_count, double *logs)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < a_count && i < b_count; i++)
-		if (a[i] > 0 && b[i] > 0 && isfinite(a[i]) && isfinite(b[i]))
-			logs[count++] = log(b[i] / a[i]);
-	return count;
-}
-
 static enum result_verdict judge_interval(const struct statistics_interval *interval, double edge)
 {
 	if (interval->level <= 0)
@@ -78,29 +69,46 @@ static enum result_verdict judge_interval(const struct statistics_interval *inte
 	return RESULT_VERDICT_INCONCLUSIVE;
 }
 
-int compare_rounds(const double *a, size_t a_count, const double *b, size_t b_count, double threshold,
-		   size_t timed_verdicts, struct result_comparison *row, struct error *error)
+int compare_ratios(const double *ratios, size_t count, double threshold, size_t timed_verdicts,
+		   struct result_comparison *row, struct error *error)
 {
 	assert(threshold >= 0 && timed_verdicts);
 	double edge = log1p(threshold), level = 1 - COMPARE_ERROR_RATE / (double)timed_verdicts;
-	double *logs = memory_zeroed(a_count < b_count ? a_count : b_count, sizeof logs[0]);
+	double *logs = memory_zeroed(count, sizeof logs[0]);
 	if (!logs)
 		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
-	size_t count = pair_rounds(a, a_count, b, b_count, logs);
-	struct statistics_interval interval = statistics_median_interval(logs, count, level);
-	double median = statistics_median(logs, count);
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++)
+		if (ratios[i] > 0 && isfinite(ratios[i]))
+			logs[kept++] = log(ratios[i]);
+	struct statistics_interval interval = statistics_median_interval(logs, kept, level);
+	double median = statistics_median(logs, kept);
 	memory_release(logs);
 	row->ratio = exp(median);
 	row->ci_low = exp(interval.low);
 	row->ci_high = exp(interval.high);
 	row->level = level;
 	row->threshold = threshold;
-	row->rounds = (uint32_t)count;
+	row->rounds = (uint32_t)kept;
 	row->rounds_wanted = 0;
-	row->verdict = count ? judge_interval(&interval, edge) : RESULT_VERDICT_NOT_COMPARED;
+	row->verdict = kept ? judge_interval(&interval, edge) : RESULT_VERDICT_NOT_COMPARED;
 	if (row->verdict == RESULT_VERDICT_INCONCLUSIVE)
-		row->rounds_wanted = (uint32_t)statistics_values_wanted(count, level, median, interval, -edge, edge);
+		row->rounds_wanted = (uint32_t)statistics_values_wanted(kept, level, median, interval, -edge, edge);
 	return 0;
+}
+
+int compare_rounds(const double *a, size_t a_count, const double *b, size_t b_count, double threshold,
+		   size_t timed_verdicts, struct result_comparison *row, struct error *error)
+{
+	size_t count = a_count < b_count ? a_count : b_count;
+	double *ratios = memory_zeroed(count, sizeof ratios[0]);
+	if (!ratios)
+		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
+	for (size_t i = 0; i < count; i++)
+		ratios[i] = a[i] > 0 && isfinite(a[i]) ? b[i] / a[i] : (double)NAN;
+	int result = compare_ratios(ratios, count, threshold, timed_verdicts, row, error);
+	memory_release(ratios);
+	return result;
 }
 
 /* ---- exact ---- */
@@ -171,6 +179,56 @@ static struct rounds rounds_of(const struct result_phase *phase, enum metric met
 	return (struct rounds){its->round_ns[which], its->round_count};
 }
 
+/* ---- by pairs ---- */
+
+/* Both in one process; NULL: they never were, or nothing came of it. */
+static const struct result_paired *paired_of(const struct compare_pair *pair, enum metric metric)
+{
+	if (metric != METRIC_RAW_NS_PER_OP || pair->a.result != pair->b.result)
+		return NULL;
+	const struct result_paired *paired = result_paired_find(arm_of(&pair->b), pair->a.arm, RESULT_CONDITION_HOT);
+	return paired && paired->rounds ? paired : NULL;
+}
+
+static bool lie_apart(double ratio, double other, double edge)
+{
+	return isfinite(ratio) && isfinite(other) && fabs(log(ratio / other)) > edge;
+}
+
+/* Windows that are longer give another ratio. */
+static bool caches_decide(const struct result_paired *paired, double edge)
+{
+	return lie_apart(paired->long_ratio, 1, edge) && (paired->long_ci_low > 1 || paired->long_ci_high < 1);
+}
+
+static int compare_paired(const struct compare_pair *pair, const struct result_paired *paired,
+			  const struct compare_rules *rules, struct result_comparison *row, struct error *error)
+{
+	const struct result_phase *a = phase_of(&pair->a), *b = phase_of(&pair->b);
+	double edge = log1p(row->threshold);
+	if (compare_ratios(paired->round_ratio, paired->round_count, row->threshold, rules->timed_verdicts, row, error) < 0)
+		return -1;
+	if (fabs(failed_share(a) - failed_share(b)) > COMPARE_FAILED_SHARE_MAX) {
+		char reason[192];
+		snprintf(reason, sizeof reason,
+			 "shares of failed allocations differ by more than 0.1 %%; the ratio is that of the first %.3g %% of "
+			 "operations, until outcomes differed",
+			 100 * paired->equal_share);
+		return give_reason(row, RESULT_VERDICT_DIFFERENT_WORK, reason, error);
+	}
+	if (caches_decide(paired, edge)) {
+		char reason[192];
+		snprintf(reason, sizeof reason,
+			 "shared caches decide: with windows many times as long the ratio is %.4g times as large",
+			 paired->long_ratio);
+		return give_reason(row, RESULT_VERDICT_NOT_COMPARED, reason, error);
+	}
+	if (row->verdict == RESULT_VERDICT_OK && lie_apart(paired->ratio, paired->ratio_typical, edge))
+		return give_reason(row, RESULT_VERDICT_INCONCLUSIVE,
+				   "costs come in bursts: the sum of all windows and the median window disagree", error);
+	return paired->reason ? give_reason(row, row->verdict, paired->reason, error) : 0;
+}
+
 /* Times of the same operations, on the same machine, or none at all. */
 static int compare_timed(const struct compare_pair *pair, const struct compare_rules *rules, struct result_comparison *row,
 			 struct error *error)
@@ -200,6 +258,9 @@ static int compare_metric(const struct compare_pair *pair, const struct compare_
 			  struct error *error)
 {
 	bool exact = metric_table[row->metric].exact, same = compare_same_work(&pair->a, &pair->b);
+	const struct result_paired *paired = same ? paired_of(pair, row->metric) : NULL;
+	if (paired)
+		return compare_paired(pair, paired, rules, row, error);
 	if (same && (row->metric == METRIC_RAW_NS_PER_OP || rounds_of(phase_of(&pair->a), row->metric).ns))
 		return compare_timed(pair, rules, row, error);
 	if (exact && isfinite(row->a_value) && isfinite(row->b_value))
@@ -323,16 +384,33 @@ const struct result_arm *compare_unmeasured(const struct compare_arm *arm, const
 	return NULL;
 }
 
-/* The first measured arm of the workload of an arm, at its rate. */
-static size_t baseline_of(const struct result *result, size_t arm)
+static bool can_hold(const struct result *result, size_t arm, size_t against)
 {
-	for (size_t i = 0; i < arm; i++) {
-		struct compare_arm side = {result, i};
-		if (result->arms[i].workload == result->arms[arm].workload && was_measured(&side) &&
-		    same_rate(&result->arms[i], &result->arms[arm]))
+	struct compare_arm side = {result, against};
+	return result->arms[against].workload == result->arms[arm].workload && was_measured(&side) &&
+	       same_rate(&result->arms[against], &result->arms[arm]);
+}
+
+/* The arm that one is held against when it is not all: its own index when there is none, or it is the one. */
+static size_t baseline_of(const struct result *result, size_t arm, const char *against)
+{
+	size_t first = result->arm_count;
+	for (size_t i = 0; i < result->arm_count; i++) {
+		if (!can_hold(result, arm, i))
+			continue;
+		first = first < i ? first : i;
+		if (against && strcmp(result->arms[i].spec, against) == 0)
 			return i;
 	}
-	return arm;
+	return first < result->arm_count ? first : arm;
+}
+
+static bool is_held(const struct result *result, size_t arm, size_t against, const char *how)
+{
+	struct compare_arm side = {result, arm};
+	if (arm == against || !was_measured(&side) || !can_hold(result, arm, against))
+		return false;
+	return how && strcmp(how, COMPARE_AGAINST_ALL) == 0 ? against < arm : against == baseline_of(result, arm, how);
 }
 
 static int add_rows(struct result *result, size_t *capacity, const struct compare_pair *pair, struct error *error)
@@ -347,25 +425,26 @@ static int add_rows(struct result *result, size_t *capacity, const struct compar
 	return 0;
 }
 
-int compare_within(struct result *result, double threshold, struct error *error)
+int compare_within(struct result *result, double threshold, const char *against, struct error *error)
 {
 	assert(!result->comparisons && threshold >= 0);
 	size_t capacity = 0, pairs = 0;
 	int status = 0;
-	for (size_t i = 0; i < result->arm_count; i++) {
-		struct compare_arm side = {result, i};
-		pairs += was_measured(&side) && baseline_of(result, i) != i;
-	}
+	for (size_t i = 0; i < result->arm_count; i++)
+		for (size_t j = 0; j < result->arm_count; j++)
+			pairs += is_held(result, i, j, against);
 	struct compare_rules rules;
 	compare_rules_default(&rules, threshold, pairs);
-	for (size_t i = 0; i < result->arm_count && status == 0; i++) {
-		struct compare_pair pair = {.a = {result, baseline_of(result, i)}, .b = {result, i}};
-		if (pair.a.arm == i || !was_measured(&pair.b))
-			continue;
-		status = compare_arms(&pair, &rules, error);
-		if (status == 0)
-			status = add_rows(result, &capacity, &pair, error);
-		compare_pair_release(&pair);
+	for (size_t i = 0; i < result->arm_count; i++) {
+		for (size_t j = 0; j < result->arm_count && status == 0; j++) {
+			struct compare_pair pair = {.a = {result, j}, .b = {result, i}};
+			if (!is_held(result, i, j, against))
+				continue;
+			status = compare_arms(&pair, &rules, error);
+			if (status == 0)
+				status = add_rows(result, &capacity, &pair, error);
+			compare_pair_release(&pair);
+		}
 	}
 	return status;
 }

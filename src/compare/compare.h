@@ -41,13 +41,21 @@ void compare_rules_default(struct compare_rules *rules, double threshold, size_t
 /* Fills pair->rows from pair->a and pair->b. -1: no memory, rows is then NULL. */
 int compare_arms(struct compare_pair *pair, const struct compare_rules *rules, struct error *error);
 
+/* The same from ratios b / a by round (NaN = none). */
+int compare_ratios(const double *ratios, size_t count, double threshold, size_t timed_verdicts,
+		   struct result_comparison *row, struct error *error);
+
 /* From two series of rounds (index = round; NaN = none): the median of b / a over the rounds that both have, its interval at
  * 1 - COMPARE_ERROR_RATE / timed_verdicts, and the verdict for a metric that is better lower. O(n log n). -1: no memory. */
 int compare_rounds(const double *a, size_t a_count, const double *b, size_t b_count, double threshold,
 		   size_t timed_verdicts, struct result_comparison *row, struct error *error);
 
-/* Fills result->comparisons: every arm of a workload that was measured against the first such of its rate. -1: no memory. */
-int compare_within(struct result *result, double threshold, struct error *error);
+/* For compare_within. */
+#define COMPARE_AGAINST_ALL "all"
+
+/* Fills result->comparisons: every arm of a workload that was measured against the first such of its rate with the spec
+ * against; NULL, or when there is none: against the first; COMPARE_AGAINST_ALL: against all before it. -1: no memory. */
+int compare_within(struct result *result, double threshold, const char *against, struct error *error);
 
 /* Pairs the arms of two results that have the same workload name, values of a sweep, threads, rate and lock, in the order of
  * b. spec_a and spec_b choose arms by spec, whatever their lock; while both are NULL, specs must be the same, too. *pairs

@@ -15,6 +15,7 @@
 #define HUGE_PAGE ((size_t)2 << 20)
 #define LARGEST_RESERVATION ((size_t)1 << 44)
 #define SMALLEST_RESERVATION ((size_t)1 << 28)
+#define ARENA_WHOLE_LOOKS 64 /* at blocks that were given back, for one of the right size */
 
 _Static_assert(ARENA_SMALL_STEP *ARENA_SMALL_CLASSES == PAGE, "every block below a page has a list");
 
@@ -46,6 +47,27 @@ static void *take_small(struct arena *arena, size_t bytes)
 	return memory;
 }
 
+/* What a block that was given back begins with. */
+struct whole {
+	struct whole *next;
+	size_t bytes;
+};
+
+/* One of exactly this size, as those are whose owner gives back and asks again; NULL: none among the last few. */
+static void *take_whole(struct arena *arena, size_t bytes)
+{
+	struct whole **link = (struct whole **)&arena->whole;
+	for (int looks = 0; *link && looks < ARENA_WHOLE_LOOKS; looks++, link = &(*link)->next) {
+		struct whole *block = *link;
+		if (block->bytes != bytes)
+			continue;
+		*link = block->next;
+		memset(block, 0, bytes);
+		return block;
+	}
+	return NULL;
+}
+
 /* A system call for every small block would be paid inside of windows: many are backed at once. */
 static void prefault(struct arena *arena, size_t start, size_t bytes)
 {
@@ -68,7 +90,7 @@ static void *get(void *context, size_t bytes)
 	struct arena *arena = context;
 	arena->requests++;
 	bytes = bytes ? bytes : 1;
-	void *again = bytes < PAGE ? take_small(arena, bytes) : NULL;
+	void *again = bytes < PAGE ? take_small(arena, bytes) : take_whole(arena, bytes);
 	if (again)
 		return again;
 	size_t align = bytes >= HUGE_PAGE ? HUGE_PAGE : bytes >= PAGE ? PAGE : ARENA_SMALL_STEP;
@@ -81,8 +103,9 @@ static void *get(void *context, size_t bytes)
 	return arena->base + start;
 }
 
-/* Whole pages go back to the system, so that they no longer count as resident; their range is handed out again only when it
- * was the last one. Smaller blocks wait for the next request of their size. */
+/* Where nothing is timed whole pages go back to the system, so that they no longer count as resident, and their range is handed
+ * out again only when it was the last one. Else they stay, as those behind a kernel's metadata do: giving back a part would
+ * break up the huge page around it, for all that follows. Smaller blocks wait for the next request of their size. */
 static void put(void *context, void *memory, size_t bytes)
 {
 	struct arena *arena = context;
@@ -93,6 +116,11 @@ static void put(void *context, void *memory, size_t bytes)
 		void **list = &arena->small[class_of(bytes)];
 		memcpy(memory, list, sizeof *list);
 		*list = memory;
+		return;
+	}
+	if (arena->prefault && bytes <= ARENA_PREFAULT_BYTES) {
+		*(struct whole *)memory = (struct whole){arena->whole, bytes};
+		arena->whole = memory;
 		return;
 	}
 	/* Blocks of a page and more begin with one. */
@@ -276,15 +304,16 @@ void arena_reset(struct arena *arena)
 	arena->book = (struct arena_book){.sizes = arena->book.sizes};
 	arena->used = 0;
 	memset(arena->small, 0, sizeof arena->small);
+	arena->whole = NULL;
 }
 
-uint64_t arena_resident_bytes(const struct arena *arena)
+struct arena_backing arena_backing(const struct arena *arena)
 {
+	struct arena_backing backing = {0};
 	FILE *smaps = fopen("/proc/self/smaps", "re");
 	if (!smaps)
-		return 0;
+		return backing;
 	char line[512];
-	uint64_t resident_kib = 0;
 	bool inside = false;
 	uintptr_t begin = (uintptr_t)arena->base, end = begin + arena->bytes;
 	while (fgets(line, sizeof line, smaps)) {
@@ -292,8 +321,15 @@ uint64_t arena_resident_bytes(const struct arena *arena)
 		if (sscanf(line, "%jx-%jx ", &from, &to) == 2)
 			inside = from >= begin && to <= end;
 		else if (inside && sscanf(line, "Rss: %ju kB", &kib) == 1)
-			resident_kib += kib;
+			backing.resident_bytes += kib * 1024;
+		else if (inside && sscanf(line, "AnonHugePages: %ju kB", &kib) == 1)
+			backing.huge_bytes += kib * 1024;
 	}
 	fclose(smaps);
-	return resident_kib * 1024;
+	return backing;
+}
+
+uint64_t arena_resident_bytes(const struct arena *arena)
+{
+	return arena_backing(arena).resident_bytes;
 }

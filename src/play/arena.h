@@ -41,6 +41,7 @@ struct arena {
 	void *small
 		/* blocks that were given back, by size in steps of 64 bytes; each begins with the next one */
 		[ARENA_SMALL_CLASSES];
+	void *whole;       /* prefault: blocks of a page and more that were given back; each begins with the next one */
 	uint64_t requests; /* calls of memory_get: growth inside a measured window shows here */
 	struct iova_host host;
 	enum lock_kind lock_kind; /* of the host's locks: mutex unless changed before the first is made */
@@ -59,6 +60,11 @@ void arena_destroy(struct arena *arena);
 void arena_reset(struct arena *arena);
 
 /* From /proc/self/smaps; 0 when it cannot be read. */
+struct arena_backing {
+	uint64_t resident_bytes;
+	uint64_t huge_bytes; /* of them, behind huge pages */
+};
+struct arena_backing arena_backing(const struct arena *arena);
 uint64_t arena_resident_bytes(const struct arena *arena);
 
 #endif

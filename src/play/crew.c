@@ -2,6 +2,7 @@
 #include "play/crew.h"
 
 #include "base/memory.h"
+#include "base/rng.h"
 #include "play/engine_ddi.h"
 #include "play/taint.h"
 
@@ -12,6 +13,7 @@
 
 /* Looks at the barrier before a thread lets others have its CPU. */
 #define BARRIER_SPINS 4096u
+#define BARRIERS_MEASURED 64
 
 struct crew;
 
@@ -19,12 +21,14 @@ struct member {
 	struct crew *crew;
 	uint32_t index;
 	pthread_t thread;
-	struct engine engine;
+	struct engine engines[RESULT_SIDES];
 	struct op_source *source;
 	struct op_piece piece; /* from the source; count 0: the end */
 	size_t played_words;   /* of the piece */
 	size_t part_words;     /* of its parts, about */
 	struct op_piece round; /* to be played next, of the piece; count 0: nothing */
+	size_t warm_words;     /* of the round, before its time */
+	uint64_t operations;   /* of the round, in its time */
 	struct taint taint;
 	const char *changed; /* of its settings, by the allocator or from outside; NULL: nothing */
 	bool stays;
@@ -42,16 +46,21 @@ struct crew {
 	void *context;
 	struct member *members;
 	uint32_t count;
+	uint32_t sides;
 	bool timed;
-	struct lock lock;
-	struct ring *rings;
+	struct lock locks[RESULT_SIDES];
+	struct rng rng; /* of the order in which sides play */
+	struct ring *rings; /* count of them for each side */
 	void *ring_memory;
 	_Atomic enum start start;
 	/* Barrier. */
 	_Atomic uint32_t arrived, turns;
 	/* Written by the first thread between two barriers. */
 	size_t phase;
+	enum result_side first, side; /* of the round; that plays now */
+	double barrier_ns;
 	bool inside, begins, stop;
+	enum result_side at_fault; /* result < 0 */
 	int result;
 	struct error *error;
 };
@@ -92,6 +101,15 @@ static struct op_piece rest_of_piece(const struct member *member)
 	return (struct op_piece){piece->ops + member->played_words, piece->count - member->played_words, piece->phase};
 }
 
+/* Of the only thread's next round. */
+static size_t round_words(const struct member *member)
+{
+	const struct crew *crew = member->crew;
+	size_t skew = crew->player->skew_words && !member->played_words ? crew->player->skew_words(crew->context) : 0;
+	size_t words = part_words(member, member->round);
+	return skew && skew < words ? op_cut(member->round.ops, member->round.count, words - skew) : words;
+}
+
 /* Once a piece was played. */
 static void next_piece(struct member *member)
 {
@@ -99,8 +117,8 @@ static void next_piece(struct member *member)
 	bool alone = member->crew->count == 1;
 	if (alone)
 		pass_own_work(pass, true);
-	if (alone && member->piece.count)
-		engine_note_placement(&member->engine, member->piece.ops, member->piece.count);
+	for (uint32_t side = 0; alone && member->piece.count && side < member->crew->sides; side++)
+		engine_note_placement(&member->engines[side], member->piece.ops, member->piece.count);
 	member->piece = op_source_next(member->source);
 	member->played_words = 0;
 	member->part_words = part_length(member->crew, member->piece);
@@ -111,24 +129,28 @@ static void next_piece(struct member *member)
 /* What to play next; a round that others made wait is still there. The last piece has no words, and no next one. */
 static void next_round(struct member *member, bool first)
 {
+	const struct crew *crew = member->crew;
 	if (member->round.count)
 		return;
 	if (first || (member->piece.count && member->played_words == member->piece.count))
 		next_piece(member);
 	member->round = rest_of_piece(member);
-	if (member->crew->count == 1 && member->round.count)
-		member->round.count = part_words(member, member->round);
+	if (crew->count == 1 && member->round.count)
+		member->round.count = round_words(member);
+	member->warm_words = crew->player->warm_words ? crew->player->warm_words(member->round) : 0;
+	/* Also brings the words into this CPU's cache. */
+	member->operations = op_count_operations(member->round.ops + member->warm_words,
+						 member->round.count - member->warm_words);
 }
 
-/* Parts of the round. */
-static uint64_t play_parts(struct member *member)
+/* Parts of the words. */
+static uint64_t play_parts(struct member *member, struct engine *engine, struct op_piece words)
 {
 	struct crew *crew = member->crew;
-	struct op_piece words = member->round;
 	uint64_t left_out = 0;
 	while (words.count) {
 		struct op_piece part = {words.ops, part_words(member, words), words.phase};
-		left_out += crew->player->play(crew->context, member->index, &member->engine, part);
+		left_out += crew->player->play(crew->context, member->index, engine, part);
 		*crew->pass->progress += part.count;
 		words.ops += part.count;
 		words.count -= part.count;
@@ -136,11 +158,14 @@ static uint64_t play_parts(struct member *member)
 	return left_out;
 }
 
-static void play(struct member *member, uint64_t operations)
+static void play(struct member *member)
 {
 	struct crew *crew = member->crew;
 	const struct clock *clock = crew->pass->clock;
-	struct engine *engine = &member->engine;
+	struct engine *engine = &member->engines[crew->side];
+	size_t warm = member->warm_words;
+	struct op_piece words = {member->round.ops + warm, member->round.count - warm, member->round.phase};
+	engine_play(engine, member->round.ops, warm);
 	struct crew_round before = {.failures = engine->failures,
 				    .starved = engine->starved,
 				    .ring_full = engine->ring_full,
@@ -151,16 +176,16 @@ static void play(struct member *member, uint64_t operations)
 		uint32_t from, to;
 		taint_before(&member->taint);
 		member->start = clock_start_on(clock, &from);
-		uint64_t left_out = play_parts(member);
+		uint64_t left_out = play_parts(member, engine, words);
 		member->stop = clock_stop(clock, &to);
 		member->tainted = taint_after(&member->taint) || from != to;
 		member->start += left_out;
 	} else {
-		play_parts(member);
+		play_parts(member, engine, words);
 	}
 	/* Words that send or receive are no operations; the frees that come of them are. */
-	member->did.operations = operations + engine->received - engine->skipped - before.operations;
-	member->did.words = member->round.count;
+	member->did.operations = member->operations + engine->received - engine->skipped - before.operations;
+	member->did.words = words.count;
 	member->did.failures = engine->failures - before.failures;
 	member->did.starved = engine->starved - before.starved;
 	member->did.ring_full = engine->ring_full - before.ring_full;
@@ -168,25 +193,35 @@ static void play(struct member *member, uint64_t operations)
 	/* Whoever still sends must not wait for this thread. */
 	if (engine->inbox)
 		atomic_store_explicit(&engine->inbox->closed, true, memory_order_release);
-	member->played_words = engine->broken == IOVA_OK ? member->played_words + member->round.count : member->piece.count;
+}
+
+/* All sides have played the round. */
+static void leave_round(struct member *member)
+{
+	bool broken = false;
+	for (uint32_t side = 0; side < member->crew->sides; side++)
+		broken |= member->engines[side].broken != IOVA_OK;
+	member->played_words = broken ? member->piece.count : member->played_words + member->round.count;
 	member->round.count = 0;
 }
 
 /* What nobody may play on after; fatal misuse is what an audit looks for. */
-static int end_of_broken(struct crew *crew, struct member *member)
+static int end_of_broken(struct crew *crew, const struct engine *engine)
 {
 	crew->stop = true;
-	return crew->player->audits && engine_fatal(&member->engine) ? 0 : engine_broken(&member->engine, crew->error);
+	crew->at_fault = crew->side;
+	return crew->player->audits && engine_fatal(engine) ? 0 : engine_broken(engine, crew->error);
 }
 
 static void end_round(struct crew *crew)
 {
-	struct crew_round round = {.phase = crew->phase};
+	struct crew_round round = {.phase = crew->phase, .side = crew->side, .barrier_ns = crew->barrier_ns};
 	uint64_t start = UINT64_MAX, stop = 0;
 	for (uint32_t i = 0; i < crew->count; i++) {
 		struct member *member = &crew->members[i];
-		if (member->engine.broken != IOVA_OK && crew->result == 0)
-			crew->result = end_of_broken(crew, member);
+		const struct engine *engine = &member->engines[crew->side];
+		if (engine->broken != IOVA_OK && crew->result == 0)
+			crew->result = end_of_broken(crew, engine);
 		if (!member->played)
 			continue;
 		member->played = false;
@@ -206,8 +241,18 @@ static void end_round(struct crew *crew)
 		crew->result = crew->player->round_ended(crew->context, &round, crew->error);
 }
 
-/* The first thread's part while nobody plays: what was done is told, what comes next is said. */
-static void direct(struct crew *crew)
+static void close_inboxes(struct crew *crew)
+{
+	for (uint32_t i = 0; i < crew->count * crew->sides && crew->rings; i++) {
+		const struct member *member = &crew->members[i % crew->count];
+		bool plays = member->round.count && member->round.phase == crew->phase;
+		atomic_store(&crew->rings[i].closed, !plays);
+	}
+}
+
+/* The first thread's part while nobody plays: what was done is told, what comes next is said. turn: how many sides have
+ * played the round. */
+static void direct(struct crew *crew, uint32_t turn)
 {
 	size_t next = SIZE_MAX;
 	for (uint32_t i = 0; i < crew->count; i++)
@@ -216,12 +261,15 @@ static void direct(struct crew *crew)
 	if (crew->inside)
 		end_round(crew);
 	next = crew->stop ? SIZE_MAX : next;
-	crew->begins = !crew->inside || next != crew->phase;
+	crew->begins = turn == 0 && (!crew->inside || next != crew->phase);
 	if (crew->inside && crew->begins && crew->result == 0)
-		crew->result = crew->player->phase_ended(crew->context, &crew->members[0].engine, crew->phase, crew->error);
-	for (uint32_t i = 0; i < crew->count && crew->rings; i++)
-		atomic_store(&crew->rings[i].closed, !crew->members[i].round.count || crew->members[i].round.phase != next);
+		crew->result = crew->player->phase_ended(crew->context, crew->members[0].engines, crew->phase, crew->error);
+	if (turn == 0)
+		crew->first = crew->sides > 1 ? (enum result_side)rng_below(&crew->rng, crew->sides) : RESULT_SIDE_ARM;
+	crew->side = (enum result_side)((crew->first + turn) % crew->sides);
+	pass_tell_side(crew->pass, crew->side);
 	crew->phase = next;
+	close_inboxes(crew);
 	crew->inside = true;
 	crew->stop = next == SIZE_MAX || crew->result < 0;
 }
@@ -229,9 +277,55 @@ static void direct(struct crew *crew)
 static void begin_phase(struct member *member)
 {
 	const struct crew_player *player = member->crew->player;
-	engine_phase_begin(&member->engine);
+	for (uint32_t side = 0; side < member->crew->sides; side++)
+		engine_phase_begin(&member->engines[side]);
 	if (player->phase_begins)
 		player->phase_begins(member->crew->context, member->index, member->crew->phase);
+}
+
+/* What a barrier costs, by the first thread's clock. */
+static void measure_barriers(const struct member *member)
+{
+	struct crew *crew = member->crew;
+	const struct clock *clock = crew->pass->clock;
+	uint32_t cpu;
+	wait_for_all(crew);
+	uint64_t start = clock_start(clock);
+	for (int i = 0; i < BARRIERS_MEASURED; i++)
+		wait_for_all(crew);
+	uint64_t stop = clock_stop(clock, &cpu);
+	if (member->index == 0 && stop > start)
+		crew->barrier_ns = (double)(stop - start) * clock->ns_per_tick / BARRIERS_MEASURED;
+}
+
+/* One side's turn; false: all is over. */
+static bool play_turn(struct member *member, uint32_t turn)
+{
+	struct crew *crew = member->crew;
+	wait_for_all(crew);
+	for (uint32_t side = 0; side < crew->sides; side++)
+		engine_drain_inbox(&member->engines[side]);
+	if (member->index == 0)
+		direct(crew, turn);
+	wait_for_all(crew);
+	if (crew->stop)
+		return false;
+	if (crew->begins)
+		begin_phase(member);
+	if (member->round.count && member->round.phase == crew->phase)
+		play(member);
+	return true;
+}
+
+static bool play_round(struct member *member)
+{
+	const struct crew *crew = member->crew;
+	for (uint32_t turn = 0; turn < crew->sides; turn++)
+		if (!play_turn(member, turn))
+			return false;
+	if (member->round.count && member->round.phase == crew->phase)
+		leave_round(member);
+	return true;
 }
 
 static void play_rounds(struct member *member)
@@ -247,23 +341,12 @@ static void play_rounds(struct member *member)
 	struct thread_settings settings;
 	thread_settings_read(&settings);
 	if (crew->timed)
-		taint_open(&member->taint);
-	for (bool first = true;; first = false) {
-		next_round(member, first);
-		/* Also brings the words into this CPU's cache. */
-		uint64_t operations = op_count_operations(member->round.ops, member->round.count);
-		wait_for_all(crew);
-		engine_drain_inbox(&member->engine);
-		if (member->index == 0)
-			direct(crew);
-		wait_for_all(crew);
-		if (crew->stop)
-			break;
-		if (crew->begins)
-			begin_phase(member);
-		if (member->round.count && member->round.phase == crew->phase)
-			play(member, operations);
-	}
+		taint_open(&member->taint, !crew->player->pairs);
+	if (crew->count > 1)
+		measure_barriers(member);
+	next_round(member, true);
+	while (play_round(member))
+		next_round(member, false);
 	if (crew->timed)
 		taint_close(&member->taint);
 	if (member->index) /* conduct knows the first one's */
@@ -284,31 +367,46 @@ static void *thread_main(void *argument)
 /* On cache lines. */
 static int open_rings(struct crew *crew)
 {
-	crew->ring_memory = memory_zeroed(crew->count + 1, sizeof crew->rings[0]);
+	crew->ring_memory = memory_zeroed((size_t)crew->count * crew->sides + 1, sizeof crew->rings[0]);
 	crew->rings = (struct ring *)(((uintptr_t)crew->ring_memory + alignof(struct ring) - 1) &
 				      ~(uintptr_t)(alignof(struct ring) - 1));
 	return crew->ring_memory ? 0 : -1;
 }
 
-static int open_member(struct crew *crew, uint32_t index, struct error *error)
+static int open_engine(struct crew *crew, uint32_t index, enum result_side side, struct error *error)
 {
-	struct pass *pass = crew->pass;
+	const struct pass *pass = crew->pass;
+	const struct pass_rival own = {pass->spec, pass->arena, pass->lock};
+	const struct pass_rival *plays = side == RESULT_SIDE_ARM ? &own : pass->rival;
 	struct member *member = &crew->members[index];
+	struct ring *rings = crew->rings ? crew->rings + (size_t)side * crew->count : NULL;
 	struct engine_surroundings surroundings = {
-		.lock = crew->timed && pass->lock != LOCK_NONE ? &crew->lock : NULL,
-		.joined = index ? &crew->members[0].engine : NULL,
+		.lock = crew->timed && plays->lock != LOCK_NONE ? &crew->locks[side] : NULL,
+		.joined = index ? &crew->members[0].engines[side] : NULL,
 		.cpu = index,
-		.inbox = crew->rings ? &crew->rings[index] : NULL,
-		.outbox = crew->rings ? &crew->rings[(index + 1) % crew->count] : NULL,
+		.inbox = rings ? &rings[index] : NULL,
+		.outbox = rings ? &rings[(index + 1) % crew->count] : NULL,
 		.map_event = crew->player->map_event,
 		.map_context = crew->context,
 	};
+	pass_tell_side(pass, side);
+	crew->at_fault = side;
+	return engine_open_in(&member->engines[side], pass->workload, member->source->stream, plays->spec, plays->arena,
+			      &surroundings, error);
+}
+
+/* Which side is created first is chance, too. */
+static int open_member(struct crew *crew, uint32_t index, struct error *error)
+{
+	struct member *member = &crew->members[index];
 	member->crew = crew;
 	member->index = index;
-	member->source = crew->rings ? &pass->sources[index] : pass->source;
+	member->source = crew->rings ? &crew->pass->sources[index] : crew->pass->source;
 	op_source_rewind(member->source);
-	return engine_open_in(&member->engine, pass->workload, member->source->stream, pass->spec, pass->arena,
-			      &surroundings, error);
+	for (uint32_t turn = 0; turn < crew->sides; turn++)
+		if (open_engine(crew, index, (enum result_side)((crew->first + turn) % crew->sides), error) < 0)
+			return -1;
+	return 0;
 }
 
 static int open_members(struct crew *crew, struct error *error)
@@ -322,9 +420,21 @@ static int open_members(struct crew *crew, struct error *error)
 	return 0;
 }
 
+/* The first one owns what the others play on. */
+static void close_members(struct crew *crew)
+{
+	for (uint32_t i = crew->count; crew->members && i-- > 0;)
+		for (uint32_t side = 0; side < crew->sides; side++) {
+			pass_tell_side(crew->pass, (enum result_side)side);
+			engine_close(&crew->members[i].engines[side]);
+		}
+	memory_release(crew->members);
+	memory_release(crew->ring_memory);
+}
+
 static const char *name_of(const struct crew *crew)
 {
-	return crew->count > 1 ? PASS_TOGETHER : crew->player->name;
+	return crew->count > 1 && !crew->player->pairs ? PASS_TOGETHER : crew->player->name;
 }
 
 static int run_members(struct crew *crew, struct error *error)
@@ -350,41 +460,71 @@ static int run_members(struct crew *crew, struct error *error)
 	return crew->result;
 }
 
+static int end_drivers(struct crew *crew)
+{
+	int result = 0;
+	for (uint32_t side = 0; side < crew->sides && result == 0; side++) {
+		pass_tell_side(crew->pass, (enum result_side)side);
+		crew->at_fault = (enum result_side)side;
+		result = engine_end_driver(&crew->members[0].engines[side], crew->error);
+	}
+	return result;
+}
+
 static int play_opened(struct crew *crew)
 {
 	const struct crew_player *player = crew->player;
-	struct engine *first = &crew->members[0].engine;
 	conduct_opened(crew->pass->conduct);
-	int result = player->opened ? player->opened(crew->context, first, crew->error) : 0;
+	int result = player->opened ? player->opened(crew->context, crew->members[0].engines, crew->error) : 0;
 	if (result == 0)
 		result = run_members(crew, crew->error);
 	if (result == 0)
-		result = player->ended ? player->ended(crew->context, crew->error) : engine_end_driver(first, crew->error);
+		result = player->ended ? player->ended(crew->context, crew->error) : end_drivers(crew);
 	return result;
+}
+
+uint64_t crew_play_polls_apart(const struct pass *pass, struct engine *engine, struct op_piece part)
+{
+	const struct clock *clock = pass->clock;
+	uint64_t poll_ticks = 0;
+	for (size_t at = 0;; at++) {
+		at += engine_play_to_poll(engine, part.ops + at, part.count - at);
+		if (at == part.count)
+			return poll_ticks;
+		uint32_t cpu;
+		uint64_t start = clock_start(clock);
+		engine_poll(engine, &part.ops[at]);
+		uint64_t stop = clock_stop(clock, &cpu);
+		pass->record->clock_backward += stop < start;
+		poll_ticks += stop < start ? 0 : stop - start;
+	}
 }
 
 int crew_play(struct pass *pass, const struct crew_player *player, void *context, struct error *error)
 {
 	assert(player->play && player->round_ended && player->phase_ended);
 	assert(player->audits || pass->threads <= 1 || pass->sources);
+	assert(!player->pairs || (pass->rival && !player->audits));
 	struct crew crew = {
 		.pass = pass,
 		.player = player,
 		.context = context,
 		.count = player->audits || pass->threads < 1 ? 1 : pass->threads,
+		.sides = player->pairs ? RESULT_SIDES : 1,
 		.timed = !player->audits,
 		.error = error,
 	};
-	lock_open(&crew.lock, pass->lock);
+	lock_open(&crew.locks[RESULT_SIDE_ARM], pass->lock);
+	lock_open(&crew.locks[RESULT_SIDE_AGAINST], player->pairs ? pass->rival->lock : LOCK_NONE);
+	rng_seed(&crew.rng, pass->workload->seed * UINT64_C(0x9e3779b97f4a7c15) + pass->round);
+	crew.first = (enum result_side)rng_below(&crew.rng, crew.sides);
 	int result = open_members(&crew, error);
 	if (result == 0)
 		result = play_opened(&crew);
-	/* The first one owns what the others play on. */
-	for (uint32_t i = crew.count; crew.members && i-- > 0;)
-		engine_close(&crew.members[i].engine);
+	close_members(&crew);
+	pass_tell_side(pass, crew.at_fault);
 	conduct_closed(pass->conduct, name_of(&crew), crew.timed);
-	memory_release(crew.members);
-	memory_release(crew.ring_memory);
-	lock_close(&crew.lock);
+	for (uint32_t side = 0; side < RESULT_SIDES; side++)
+		lock_close(&crew.locks[side]);
 	return result;
 }

@@ -24,6 +24,7 @@
 #define PASS_TOGETHER "pass of several threads"
 #define PASS_STEPS "pass that counts steps"
 #define PASS_AUDIT "audit"
+#define PASS_PAIRED "paired pass"
 
 #define PASS_WINDOW_WORDS ((size_t)65536)
 #define PASS_WINDOW_STEPS 1000.0 /* a shorter window says nothing */
@@ -34,6 +35,13 @@
 #define PASS_MAP_COLUMNS 256u
 #define PASS_MAPS_MAX 4u        /* domains that get a picture */
 #define PASS_CELL_SAMPLES 1000u /* allocations behind a point of the latency series: p99 needs ten above it */
+
+/* What plays the same words in turns, in a paired pass. */
+struct pass_rival {
+	const struct allocator_spec *spec;
+	struct arena *arena;
+	enum lock_kind lock; /* around each call; NONE when the allocator needs none */
+};
 
 struct pass {
 	const struct workload *workload;
@@ -56,6 +64,8 @@ struct pass {
 	struct op_source *sources;    /* several threads: one each, which the timed passes play instead of source */
 	const int *cpus;              /* that they are pinned to; NULL: none */
 	struct conduct *conduct;      /* of the allocator; NULL: nobody looks */
+	const struct pass_rival *rival; /* paired pass */
+	_Atomic uint32_t *side;         /* enum result_side: whose code runs, of a paired pass; NULL: nobody watches */
 	const struct placements_target *placements; /* where the audit writes what it sees; NULL: nowhere */
 };
 
@@ -64,6 +74,12 @@ static inline uint64_t pass_row_words(const struct pass *pass)
 {
 	uint64_t words = (pass->words + PASS_SERIES_ROWS - 1) / PASS_SERIES_ROWS;
 	return words ? words : 1;
+}
+
+static inline void pass_tell_side(const struct pass *pass, enum result_side side)
+{
+	if (pass->side)
+		atomic_store_explicit(pass->side, side, memory_order_relaxed);
 }
 
 static inline void pass_own_work(const struct pass *pass, bool own)
@@ -78,5 +94,8 @@ int pass_latency(struct pass *pass, struct error *error);
 /* Behind the latency pass: the steps of its worst samples, or why there are none. */
 int pass_steps(struct pass *pass, struct error *error);
 int pass_audit(struct pass *pass, struct error *error);
+/* Both allocators play the stream in short windows by turns, in random order; record gets pairs. Where the first
+ * outcome differs, what follows is played, but no longer compared. docs/method.md tells the design. */
+int pass_paired(struct pass *pass, struct error *error);
 
 #endif

@@ -152,7 +152,7 @@ void samples_ready(struct samples *samples, struct op_piece round)
 		samples->round_operations += (uint32_t)op_count_operations(round.ops + start, left);
 	}
 	if (!samples->has_taint)
-		taint_open(&samples->taint);
+		taint_open(&samples->taint, true);
 	samples->has_taint = true;
 	taint_before(&samples->taint);
 }

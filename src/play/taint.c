@@ -50,10 +50,10 @@ static void read_state(int schedstat, int64_t *switches, uint64_t *run_delay_ns)
 	}
 }
 
-void taint_open(struct taint *taint)
+void taint_open(struct taint *taint, bool steal)
 {
 	*taint = (struct taint){.schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC),
-				.stat = open("/proc/stat", O_RDONLY | O_CLOEXEC)};
+				.stat = steal ? open("/proc/stat", O_RDONLY | O_CLOEXEC) : -1};
 }
 
 void taint_close(struct taint *taint)
@@ -64,9 +64,19 @@ void taint_close(struct taint *taint)
 		close(taint->stat);
 }
 
-void taint_before(struct taint *taint)
+void taint_before_steal(struct taint *taint)
 {
 	taint->steal_ticks = read_steal(taint->stat);
+}
+
+bool taint_after_steal(const struct taint *taint)
+{
+	return read_steal(taint->stat) != taint->steal_ticks;
+}
+
+void taint_before(struct taint *taint)
+{
+	taint_before_steal(taint);
 	/* Last: what reading costs is no part of the window. */
 	read_state(taint->schedstat, &taint->switches, &taint->run_delay_ns);
 }

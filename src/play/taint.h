@@ -17,7 +17,8 @@ struct taint {
 	uint64_t steal_ticks;
 };
 
-void taint_open(struct taint *taint);
+/* steal false: what the hypervisor took is not looked at. Reading it takes longer than all the rest. */
+void taint_open(struct taint *taint, bool steal);
 void taint_close(struct taint *taint);
 /* The ticks that the hypervisor took from a CPU, by the text of /proc/stat; 0 where it does not say. */
 uint64_t taint_steal_ticks(const char *text, unsigned cpu);
@@ -27,5 +28,8 @@ void taint_before(struct taint *taint);
 bool taint_after(const struct taint *taint);
 /* NONE, or what moved it since it was noted last, and notes it anew. Never MOVED: clocks tell that. */
 enum result_taint taint_look(struct taint *taint);
+/* The same of what the hypervisor took alone. */
+void taint_before_steal(struct taint *taint);
+bool taint_after_steal(const struct taint *taint);
 
 #endif

@@ -74,24 +74,11 @@ static void ready(void *context, uint32_t thread, struct op_piece round)
 static uint64_t play(void *context, uint32_t thread, struct engine *engine, struct op_piece part)
 {
 	const struct iteration *iteration = context;
-	const struct clock *clock = iteration->pass->clock;
-	uint64_t poll_ticks = 0;
 	(void)thread;
-	if (!is_alone(iteration)) {
-		engine_play(engine, part.ops, part.count);
-		return 0;
-	}
-	for (size_t at = 0;; at++) {
-		at += engine_play_to_poll(engine, part.ops + at, part.count - at);
-		if (at == part.count)
-			return poll_ticks;
-		uint32_t cpu;
-		uint64_t start = clock_start(clock);
-		engine_poll(engine, &part.ops[at]);
-		uint64_t stop = clock_stop(clock, &cpu);
-		iteration->pass->record->clock_backward += stop < start;
-		poll_ticks += stop < start ? 0 : stop - start;
-	}
+	if (is_alone(iteration))
+		return crew_play_polls_apart(iteration->pass, engine, part);
+	engine_play(engine, part.ops, part.count);
+	return 0;
 }
 
 /* A round is a window. */

@@ -82,6 +82,9 @@ static int take(struct result *into, struct result *from, struct error *error)
 	for (size_t i = 0; i < from->workload_count; i++)
 		indices[i] = put_workload(into, &from->workloads[i]);
 	int result = 0;
+	for (size_t i = 0; i < from->arm_count; i++)
+		for (size_t pair = 0; pair < from->arms[i].paired_count; pair++)
+			from->arms[i].paired[pair].against += first_arm;
 	for (size_t i = 0; i < from->arm_count && result == 0; i++)
 		result = put_arm(into, &from->arms[i], indices[from->arms[i].workload], first_source + from->arms[i].source,
 				 error);

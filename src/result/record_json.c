@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const pass_name[] = {[RESULT_PASS_TIMED] = "timed", [RESULT_PASS_AUDIT] = "audit"};
+static const char *const pass_name[] = {[RESULT_PASS_TIMED] = "timed", [RESULT_PASS_AUDIT] = "audit", [RESULT_PASS_PAIRED] = "paired"};
+static const char *const side_name[] = {[RESULT_SIDE_ARM] = "arm", [RESULT_SIDE_AGAINST] = "against"};
+static const char *const backing_key[] = {[RESULT_SIDE_ARM] = "arm_backing", [RESULT_SIDE_AGAINST] = "against_backing"};
 
 void result_record_release(struct result_record *record)
 {
@@ -33,6 +35,7 @@ void result_record_release(struct result_record *record)
 	memory_release(record->phases);
 	memory_release(record->workload);
 	memory_release(record->spec);
+	memory_release(record->against);
 	memory_release(record->message);
 	result_violations_release(record->violations, record->violation_count);
 	memory_release(record->notes);
@@ -88,6 +91,32 @@ static void write_classes(struct json_writer *writer, json_t *object, const stru
 	}
 }
 
+/* Two figures, one of each side. */
+static void write_sides(struct json_writer *writer, json_t *object, const char *key, const double *values)
+{
+	parts_write_doubles(writer, object, key, values, RESULT_SIDES);
+}
+
+static void write_pairs(struct json_writer *writer, json_t *object, const char *key, const struct result_record_pairs *pairs)
+{
+	json_t *child = json_put_object(writer, object, key);
+	write_sides(writer, child, "ns", pairs->ns);
+	json_put_double(writer, child, "typical", pairs->typical);
+	json_put_u64(writer, child, "pairs", pairs->pairs);
+	json_put_u64(writer, child, "tainted", pairs->tainted);
+	json_put_u64(writer, child, "operations", pairs->operations);
+}
+
+static void write_paired_phase(struct json_writer *writer, json_t *object, const struct result_record_phase *phase)
+{
+	write_pairs(writer, object, "pairs", &phase->pairs);
+	write_pairs(writer, object, "pairs_long", &phase->pairs_long);
+	write_sides(writer, object, "poll_ns", phase->poll_ns);
+	json_put_double(writer, object, "equal_share", phase->equal_share);
+	json_put_hex(writer, object, "arm_hash", phase->side_hash[RESULT_SIDE_ARM]);
+	json_put_hex(writer, object, "against_hash", phase->side_hash[RESULT_SIDE_AGAINST]);
+}
+
 static void write_phase(struct json_writer *writer, json_t *object, const struct result_record_phase *phase)
 {
 	parts_write_doubles(writer, object, "ns_per_op", phase->ns_per_op, phase->iterations);
@@ -136,6 +165,19 @@ enum result_sum result_record_sum(const char *line, size_t length)
 	return memcmp(line + length, sum, SUM_BYTES) == 0 ? RESULT_SUM_RIGHT : RESULT_SUM_WRONG;
 }
 
+static void write_paired(struct json_writer *writer, json_t *object, const struct result_record *record)
+{
+	json_put_text(writer, object, "against", record->against);
+	json_put_text(writer, object, "side", side_name[record->side]);
+	json_put_u64(writer, object, "window_words", record->window_words[0]);
+	json_put_u64(writer, object, "window_words_long", record->window_words[1]);
+	for (int side = 0; side < RESULT_SIDES; side++) {
+		json_t *backing = json_put_object(writer, object, backing_key[side]);
+		json_put_u64(writer, backing, "resident_bytes", record->resident_bytes[side]);
+		json_put_u64(writer, backing, "huge_bytes", record->huge_bytes[side]);
+	}
+}
+
 int result_record_write(const struct result_record *record, struct text *line, struct error *error)
 {
 	struct json_writer writer = {false};
@@ -146,6 +188,8 @@ int result_record_write(const struct result_record *record, struct text *line, s
 	json_put_text(&writer, object, "workload", record->workload ? record->workload : "");
 	json_put_text(&writer, object, "spec", record->spec ? record->spec : "");
 	json_put_text(&writer, object, "pass", pass_name[record->pass]);
+	if (record->pass == RESULT_PASS_PAIRED)
+		write_paired(&writer, object, record);
 	json_put_u64(&writer, object, "round", record->round);
 	json_put(&writer, object, "locked", json_boolean(record->locked));
 	json_put(&writer, object, "ok", json_boolean(record->ok));
@@ -159,8 +203,13 @@ int result_record_write(const struct result_record *record, struct text *line, s
 	json_put_u64(&writer, object, "peak_rss_bytes", record->peak_rss_bytes);
 	json_put_u64(&writer, object, "clock_backward", record->clock_backward);
 	json_t *phases = json_put_array(&writer, object, "phases");
-	for (size_t i = 0; i < record->phase_count; i++)
-		write_phase(&writer, json_append_object(&writer, phases), &record->phases[i]);
+	for (size_t i = 0; i < record->phase_count; i++) {
+		json_t *phase = json_append_object(&writer, phases);
+		if (record->pass == RESULT_PASS_PAIRED)
+			write_paired_phase(&writer, phase, &record->phases[i]);
+		else
+			write_phase(&writer, phase, &record->phases[i]);
+	}
 	parts_write_series(&writer, object, "series", record->series, record->series_count);
 	parts_write_maps(&writer, object, "address_maps", record->maps, record->map_count);
 	parts_write_domains(&writer, object, "domains", record->domains, record->domain_count);
@@ -244,6 +293,51 @@ static void read_phase(struct json_reader *reader, const struct json_at *at, str
 	phase->placement_hash = json_read_u64(reader, at, "placement_hash", UINT64_MAX);
 }
 
+static void read_sides(struct json_reader *reader, const struct json_at *at, const char *key, double *values)
+{
+	size_t count;
+	double *read = NULL;
+	parts_read_doubles(reader, at, key, &read, &count);
+	if (!reader->failed && count != RESULT_SIDES)
+		json_fail(reader, at, "must have two figures in each list, one of each side");
+	for (size_t side = 0; side < RESULT_SIDES && !reader->failed; side++)
+		values[side] = read[side];
+	memory_release(read);
+}
+
+static void read_pairs(struct json_reader *reader, const struct json_at *at, const char *key, struct result_record_pairs *pairs)
+{
+	struct json_at child = json_object_child(reader, at, key);
+	read_sides(reader, &child, "ns", pairs->ns);
+	pairs->typical = json_read_double(reader, &child, "typical");
+	pairs->pairs = json_read_u64(reader, &child, "pairs", UINT64_MAX);
+	pairs->tainted = json_read_u64(reader, &child, "tainted", UINT64_MAX);
+	pairs->operations = json_read_u64(reader, &child, "operations", UINT64_MAX);
+}
+
+static void read_paired_phase(struct json_reader *reader, const struct json_at *at, struct result_record_phase *phase)
+{
+	read_pairs(reader, at, "pairs", &phase->pairs);
+	read_pairs(reader, at, "pairs_long", &phase->pairs_long);
+	read_sides(reader, at, "poll_ns", phase->poll_ns);
+	phase->equal_share = json_read_double(reader, at, "equal_share");
+	phase->side_hash[RESULT_SIDE_ARM] = json_read_u64(reader, at, "arm_hash", UINT64_MAX);
+	phase->side_hash[RESULT_SIDE_AGAINST] = json_read_u64(reader, at, "against_hash", UINT64_MAX);
+}
+
+static void read_paired(struct json_reader *reader, const struct json_at *at, struct result_record *record)
+{
+	record->against = json_read_text(reader, at, "against");
+	record->side = (enum result_side)json_read_choice(reader, at, "side", side_name, RESULT_SIDES);
+	record->window_words[0] = (uint32_t)json_read_u64(reader, at, "window_words", UINT32_MAX);
+	record->window_words[1] = (uint32_t)json_read_u64(reader, at, "window_words_long", UINT32_MAX);
+	for (int side = 0; side < RESULT_SIDES; side++) {
+		struct json_at backing = json_object_child(reader, at, backing_key[side]);
+		record->resident_bytes[side] = json_read_u64(reader, &backing, "resident_bytes", UINT64_MAX);
+		record->huge_bytes[side] = json_read_u64(reader, &backing, "huge_bytes", UINT64_MAX);
+	}
+}
+
 static void read_phases(struct json_reader *reader, const struct json_at *at, struct result_record *record)
 {
 	size_t count;
@@ -252,7 +346,10 @@ static void read_phases(struct json_reader *reader, const struct json_at *at, st
 	for (size_t i = 0; i < count && !reader->failed; i++) {
 		struct json_at phase = json_element(&phases, i);
 		record->phase_count = i + 1;
-		read_phase(reader, &phase, &record->phases[i]);
+		if (record->pass == RESULT_PASS_PAIRED)
+			read_paired_phase(reader, &phase, &record->phases[i]);
+		else
+			read_phase(reader, &phase, &record->phases[i]);
 	}
 }
 
@@ -281,7 +378,9 @@ int result_record_read(const char *line, size_t length, struct result_record *re
 	record->key = json_read_u64(&reader, &at, "key", UINT64_MAX);
 	record->workload = json_read_text(&reader, &at, "workload");
 	record->spec = json_read_text(&reader, &at, "spec");
-	record->pass = (enum result_pass)json_read_choice(&reader, &at, "pass", pass_name, 2);
+	record->pass = (enum result_pass)json_read_choice(&reader, &at, "pass", pass_name, RESULT_PASS_COUNT);
+	if (record->pass == RESULT_PASS_PAIRED)
+		read_paired(&reader, &at, record);
 	record->round = (uint32_t)json_read_u64(&reader, &at, "round", UINT32_MAX);
 	record->locked = json_read_bool(&reader, &at, "locked");
 	record->ok = json_read_bool(&reader, &at, "ok");

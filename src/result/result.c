@@ -38,6 +38,9 @@ static void release_figures(struct result_arm *arm)
 	memory_release(arm->series);
 	parts_release_maps(arm->maps, arm->map_count);
 	memory_release(arm->domains);
+	result_paired_release(arm->paired, arm->paired_count);
+	arm->paired = NULL;
+	arm->paired_count = 0;
 	arm->phases = NULL;
 	arm->series = NULL;
 	arm->maps = NULL;
@@ -53,6 +56,7 @@ static void release_arm(struct result_arm *arm)
 	memory_release(arm->lock);
 	memory_release(arm->rate);
 	memory_release(arm->reason);
+	memory_release(arm->paired_reason);
 	result_violations_release(arm->violations, arm->violation_count);
 }
 

@@ -45,7 +45,11 @@ extern const char *const result_class_by_name[RESULT_BY_COUNT]; /* request, cpu,
 
 /* ---- what one worker process found: a line of rounds.jsonl ---- */
 
-enum result_pass { RESULT_PASS_TIMED, RESULT_PASS_AUDIT }; /* TIMED = throughput, then latency */
+enum result_pass { RESULT_PASS_TIMED, RESULT_PASS_AUDIT, RESULT_PASS_PAIRED, RESULT_PASS_COUNT };
+/* TIMED = throughput, then latency; PAIRED: two allocators in one process, by turns */
+
+/* Of a paired pass: the arm, and the one that it is held against. */
+enum result_side { RESULT_SIDE_ARM, RESULT_SIDE_AGAINST, RESULT_SIDES };
 
 /* Where every figure of a series stands on the grid. NaN where a pass did not measure it. */
 #define RESULT_SERIES_COLUMNS(X)                                                                                           \
@@ -154,6 +158,15 @@ struct result_sample {
 };
 void result_samples_release(struct result_sample *samples, size_t count);
 
+/* Windows of one length, over the same operations, in pairs. Neither window of a pair was tainted, or it only counts as
+ * tainted; and all of them did equal work. */
+struct result_record_pairs {
+	double ns[RESULT_SIDES]; /* of all pairs */
+	double typical;          /* median over pairs of arm / against; NaN: no pair */
+	uint64_t pairs, tainted;
+	uint64_t operations; /* of each side in ns */
+};
+
 struct result_record_phase {
 	/* timed */
 	double *ns_per_op;           /* one per iteration; NaN when its window was too short for the clock */
@@ -177,6 +190,11 @@ struct result_record_phase {
 	size_t class_count;
 	struct result_sample *worst; /* the largest first */
 	size_t worst_count;
+	/* paired */
+	struct result_record_pairs pairs, pairs_long; /* windows as short as the clock lets them be; many times as long */
+	double poll_ns[RESULT_SIDES];                 /* in the time of pairs, but no part of it */
+	uint64_t side_hash[RESULT_SIDES];             /* as placement_hash */
+	double equal_share;                           /* of its words, until outcomes differed */
 	/* audit */
 	struct result_figures figures;
 	/* of all live extents at the end of the phase; the same in every pass of a deterministic arm */
@@ -187,8 +205,13 @@ struct result_record {
 	uint64_t key;   /* of everything that makes this process what it is */
 	char *workload; /* name */
 	char *spec;
+	char *against; /* the other spec of a paired pass; else NULL */
 	enum result_pass pass;
 	uint32_t round;
+	enum result_side side;                          /* paired, not ok: whose fault it was */
+	uint32_t window_words[2];                       /* paired: of pairs, of pairs_long */
+	uint64_t resident_bytes[RESULT_SIDES];          /* paired: metadata and slots; of them */
+	uint64_t huge_bytes[RESULT_SIDES];              /* behind huge pages */
 	bool locked; /* a lock stood around the calls */
 	bool ok;     /* else exit_code and message say what happened, and the rest may be empty */
 	enum exit_code exit_code;
@@ -289,6 +312,33 @@ struct result_phase {
 	size_t worst_count;
 };
 
+/* Under what conditions two arms were held against each other. */
+enum result_condition { RESULT_CONDITION_HOT, RESULT_CONDITION_INTERFERED, RESULT_CONDITION_COUNT };
+extern const char *const result_condition_name[RESULT_CONDITION_COUNT]; /* hot, interfered */
+
+/* An arm's time against another arm's, both in one process: of the figures phase. Ratios are arm / against; those without a
+ * round behind them are NaN. */
+struct result_paired {
+	size_t against; /* index of an arm of the same workload */
+	enum result_condition condition;
+	/* What the rest is made of: of each process, at its round's number, the time of all pairs, and the median pair; NaN:
+	 * none, or not to be trusted. */
+	double *round_ratio, *round_typical;
+	size_t round_count;
+	double ratio, ci_low, ci_high; /* median over rounds, and its interval at 95 % */
+	double ratio_typical;          /* median over rounds; far from ratio: costs come in bursts */
+	double ratio_with_polls;       /* as ratio, with the time of polls; NaN: nothing is polled */
+	/* How many times the ratio grows with windows many times as long, and the interval at 95 %: caches decide then. */
+	double long_ratio, long_ci_low, long_ci_high;
+	double shift;         /* how many times the ratio of the throughput passes this is, less 1 */
+	double tainted_share; /* of pairs, which do not count */
+	double equal_share;   /* of words, until outcomes differed: what follows does not count */
+	double huge_share[RESULT_SIDES]; /* of metadata, behind huge pages */
+	uint32_t rounds;                 /* with a ratio */
+	uint32_t window_words;
+	char *reason; /* why there is no ratio, or why rounds were left out; NULL: nothing to tell */
+};
+
 enum result_arm_state {
 	RESULT_ARM_OK,
 	RESULT_ARM_NOT_APPLICABLE,   /* cannot play this workload; reason says why */
@@ -323,6 +373,9 @@ struct result_arm {
 	size_t map_count;
 	struct result_domain *domains;
 	size_t domain_count;
+	struct result_paired *paired; /* against other arms, the first in hot windows */
+	size_t paired_count;
+	char *paired_reason; /* why there is none; NULL: there is, or an older result */
 };
 
 struct result_expectation {
@@ -437,6 +490,10 @@ int result_write(const struct result *result, struct text *json, struct error *e
 /* Reads what result_write wrote, of the same schema; anything else, and what does not fit its digest, is refused with the
  * key's path. */
 int result_read(const char *json, size_t length, struct result *result, struct error *error);
+
+/* What arm holds against another one under a condition; NULL: nothing. */
+const struct result_paired *result_paired_find(const struct result_arm *arm, size_t against, enum result_condition condition);
+void result_paired_release(struct result_paired *paired, size_t count);
 
 /* Puts the arms of count results into one: equal workloads (name, seed, stream, all defaults) become one, each arm names its
  * source. Machine and build are those of the first; where others differ a warning says so. *into (zeroed) takes what it needs

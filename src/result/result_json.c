@@ -184,6 +184,21 @@ static void write_figures(struct json_writer *writer, json_t *object, const stru
 	parts_write_classes(writer, object, phase);
 }
 
+/* The first one on its own, the others beside it. */
+static void write_paired(struct json_writer *writer, json_t *object, const struct result *result, const struct result_arm *arm)
+{
+	json_t *others = NULL;
+	if (!arm->paired_count)
+		put_none(writer, object, "paired", "paired_reason", arm->paired_reason ? arm->paired_reason : "not measured");
+	for (size_t i = 0; i < arm->paired_count; i++) {
+		const char *against = or_empty(result->arms[arm->paired[i].against].spec);
+		others = i == 1 ? json_put_array(writer, object, "paired_others") : others;
+		json_t *child =
+			i ? json_append_object(writer, others) : json_put_object(writer, object, "paired");
+		parts_write_paired(writer, child, &arm->paired[i], against);
+	}
+}
+
 static void write_arm(struct json_writer *writer, json_t *object, const struct result *result, size_t index,
 		      const struct text *log)
 {
@@ -207,6 +222,7 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 	json_put_text(writer, object, "reason", arm->reason);
 	parts_write_violations(writer, object, "violations", arm->violations, arm->violation_count);
 	bool known = arm->figures_phase < arm->phase_count;
+	write_paired(writer, object, result, arm);
 	write_figures(writer, object, known ? &arm->phases[arm->figures_phase] : NULL, result_arm_figures(arm));
 	json_put_hex(writer, json_object_get(object, "audit"), "placement_hash", arm->placement_hash);
 	json_put_u64(writer, object, "figures_phase", arm->figures_phase);

@@ -229,6 +229,27 @@ static void read_source(struct json_reader *reader, const struct json_at *at, st
 		json_fail(reader, &source, "must be the index of a source");
 }
 
+/* Older documents have none. */
+static void read_paired(struct json_reader *reader, const struct json_at *at, struct result_arm *arm, size_t arm_count)
+{
+	struct json_at first = json_child_optional(reader, at, "paired"), others = {0};
+	size_t count = 0;
+	if (!first.value || json_is_null(first.value)) {
+		if (first.value)
+			arm->paired_reason = json_read_text(reader, at, "paired_reason");
+		return;
+	}
+	first = json_object_child(reader, at, "paired");
+	if (json_child_optional(reader, at, "paired_others").value)
+		others = json_array_child(reader, at, "paired_others", PARTS_COUNT_MAX, &count);
+	arm->paired = json_room(reader, count + 1, sizeof *arm->paired);
+	for (size_t i = 0; i < count + 1 && !reader->failed; i++) {
+		struct json_at one = i ? json_element(&others, i - 1) : first;
+		arm->paired_count = i + 1;
+		parts_read_paired(reader, &one, arm_count, &arm->paired[i]);
+	}
+}
+
 static void read_arm(struct json_reader *reader, const struct json_at *at, struct result_arm *arm, size_t workload_count)
 {
 	struct json_at workload = json_child(reader, at, "workload_index");
@@ -347,6 +368,7 @@ static void read_lists(struct json_reader *reader, const struct json_at *documen
 		struct json_at arm = json_element(&list, i);
 		result->arm_count = i + 1;
 		read_arm(reader, &arm, &result->arms[i], result->workload_count);
+		read_paired(reader, &arm, &result->arms[i], count);
 		read_source(reader, &arm, &result->arms[i], result->source_count);
 	}
 	read_comparisons(reader, document, result);

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "compare/compare.h"
 #include "run/machine.h"
 #include "workload/workload_yaml.h"
 
@@ -28,13 +29,15 @@ static struct combination *add_block(struct combination_list *list, const struct
 		return NULL;
 	struct combination *combination = memory_zeroed(1, sizeof *combination);
 	struct gather_arm *arms = memory_zeroed(options->spec_count + 1, sizeof arms[0]);
-	if (!combination || !arms) {
+	struct gather_arm *pairs = memory_zeroed(options->spec_count * options->spec_count, sizeof pairs[0]);
+	if (!combination || !arms || !pairs) {
 		memory_release(combination);
 		memory_release(arms);
+		memory_release(pairs);
 		return NULL;
 	}
 	*combination = (struct combination){
-		.number = list->count, .changes = options->changes, .stream = {.descriptor = -1}, .arms = arms};
+		.number = list->count, .changes = options->changes, .stream = {.descriptor = -1}, .arms = arms, .pairs = pairs};
 	list->combinations[list->count++] = combination;
 	return combination;
 }
@@ -179,7 +182,10 @@ void combination_list_close(struct combination_list *list, const struct run_opti
 		struct combination *combination = list->combinations[i];
 		for (size_t arm = 0; arm <= options->spec_count; arm++)
 			gather_release(&combination->arms[arm]);
+		for (size_t pair = 0; pair < options->spec_count * options->spec_count; pair++)
+			gather_release(&combination->pairs[pair]);
 		memory_release(combination->arms);
+		memory_release(combination->pairs);
 		stream_file_close(&combination->stream);
 		plan_close(&combination->plan);
 		memory_release(combination);
@@ -214,6 +220,27 @@ void combination_fill_job(const struct combination *combination, const char *spe
 		       combination->plan.threads * sizeof job->portion_words[0]);
 	snprintf(job->workload_file, sizeof job->workload_file, "%s", combination->plan.workload.file);
 	snprintf(job->spec, sizeof job->spec, "%s", spec);
+}
+
+/* What an audit said, and says again when the run is gone on with. */
+static bool can_play(const struct gather_arm *arm)
+{
+	const struct result_record *fault = gather_first_fault(arm);
+	return !fault || fault->exit_code != EXIT_CODE_NO_ARM;
+}
+
+bool combination_is_pair(const struct combination *combination, const struct run_options *options, size_t arm, size_t against)
+{
+	assert(arm < options->spec_count && against < options->spec_count);
+	if (!options->paired || options->rate || arm == against || op_stream_adaptive(combination->plan.stream))
+		return false;
+	if (options->against && strcmp(options->against, COMPARE_AGAINST_ALL) == 0)
+		return against < arm;
+	size_t first = 0;
+	while (first < options->spec_count && (options->against ? strcmp(options->specs[first], options->against) != 0
+								: !can_play(&combination->arms[first])))
+		first++;
+	return against == first;
 }
 
 /* The rest is for this process, the stream that workers share, and the system. */

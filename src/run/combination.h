@@ -23,8 +23,9 @@ struct combination {
 	uint64_t file_hash;
 	uint64_t identity; /* of what every process of this workload plays */
 	struct stream_file stream;
-	struct gather_arm *arms; /* spec_count + 1 */
-	bool fit[2][3];          /* by pass and witness: trial.c */
+	struct gather_arm *arms;  /* spec_count + 1 */
+	struct gather_arm *pairs; /* spec_count rows of as many: of each arm against each other one; most are empty */
+	bool fit[2][3];                    /* by pass (timed, audit) and witness: trial.c */
 };
 
 /* Zero-initialise. Blocks are memory of their own: a plan does not move. */
@@ -41,6 +42,16 @@ void combination_list_close(struct combination_list *list, const struct run_opti
 
 /* What every job of a combination has in common; *job is written whole. The stream must have been made. */
 void combination_fill_job(const struct combination *combination, const char *spec, struct job *job);
+
+/* Whether a run with these options holds one arm against another: see run_options.against. Without it, against the first one
+ * that can play the workload, as far as audits know; nothing is held against itself. */
+bool combination_is_pair(const struct combination *combination, const struct run_options *options, size_t arm,
+			 size_t against);
+static inline struct gather_arm *combination_pair(const struct combination *combination, const struct run_options *options,
+						  size_t arm, size_t against)
+{
+	return &combination->pairs[arm * options->spec_count + against];
+}
 
 /* Resident bytes that a worker may take. */
 uint64_t combination_memory_limit(const struct run_options *options);

@@ -17,7 +17,7 @@
 
 #define JOB_SPEC_BYTES_MAX 1024
 /* Parent and worker are the same program; a number that does not fit says that somebody called the worker by hand. */
-#define JOB_MAGIC UINT64_C(0x626f6a6176600003)
+#define JOB_MAGIC UINT64_C(0x626f6a6176600004)
 
 struct job {
 	uint64_t magic;
@@ -25,6 +25,9 @@ struct job {
 	char workload_file[PATH_MAX];
 	char spec[JOB_SPEC_BYTES_MAX];
 	uint32_t twins; /* arms before it in the run that have the same spec */
+	/* Of a paired pass: the spec that spec is held against; else empty. */
+	char against[JOB_SPEC_BYTES_MAX];
+	uint32_t against_twins;
 	bool probe;     /* open the spec, play nothing: pass and all that belongs to a workload mean nothing */
 	enum result_pass pass;
 	uint32_t round;
@@ -52,6 +55,7 @@ struct job {
 	int record;                /* where the worker writes its record */
 	_Atomic uint64_t progress; /* words played: stands still when the worker hangs */
 	_Atomic bool own_work;     /* it is in this program's own work, in no allocator */
+	_Atomic uint32_t side;     /* enum result_side: whose code runs; paired */
 	/* What its warden tells. */
 	_Atomic pid_t player;    /* the process that plays, the worker's child; 0: not yet */
 	_Atomic bool ended;      /* the rest is true */

@@ -89,12 +89,17 @@ void journal_release(struct journal *journal)
 	*journal = (struct journal){0};
 }
 
+static bool is_known(const char *spec, const struct journal_bounds *bounds)
+{
+	for (size_t i = 0; i < bounds->spec_count; i++)
+		if (strcmp(spec, bounds->specs[i]) == 0)
+			return true;
+	return strcmp(spec, TRIAL_NULL_SPEC) == 0;
+}
+
 static bool is_of_run(const struct result_record *record, const struct journal_bounds *bounds)
 {
-	bool known = strcmp(record->spec, TRIAL_NULL_SPEC) == 0;
-	for (size_t i = 0; i < bounds->spec_count && !known; i++)
-		known = strcmp(record->spec, bounds->specs[i]) == 0;
-	return known && (record->pass == RESULT_PASS_AUDIT ? record->round == 0 : record->round < bounds->rounds);
+	return is_known(record->spec, bounds) && (!record->against || is_known(record->against, bounds)) && (record->pass == RESULT_PASS_AUDIT ? record->round == 0 : record->round < bounds->rounds);
 }
 
 int journal_check(const struct journal *journal, const struct journal_bounds *bounds, struct error *error)
@@ -119,6 +124,8 @@ static const char *difference(const struct result_record *record, const struct j
 		return "workload";
 	if (record->pass != process->pass)
 		return "pass";
+	if (strcmp(record->against ? record->against : "", process->against ? process->against : "") != 0)
+		return "other spec";
 	if (record->round != process->round)
 		return "round";
 	if (record->ok ? record->phase_count != process->phase_count : record->phase_count > process->phase_count)

@@ -44,6 +44,7 @@ int journal_check(const struct journal *journal, const struct journal_bounds *bo
 struct journal_process {
 	uint64_t key;
 	const char *workload, *spec;
+	const char *against; /* paired; else "" */
 	enum result_pass pass;
 	uint32_t round;
 	size_t phase_count;   /* of the workload */

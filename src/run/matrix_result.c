@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "compare/compare.h"
 #include "run/expect.h"
+#include "run/gather_paired.h"
 #include "run/machine.h"
 #include "workload/workload_yaml.h"
 
@@ -64,10 +65,60 @@ static int note_trouble(struct result *result, const struct combination *combina
 	return text.failed ? error_set(error, EXIT_CODE_IO, "no memory for a result") : 0;
 }
 
-static int gather_block(struct matrix *matrix, size_t index, struct error *error)
+/* Why an arm is held against no other one in one process. */
+static const char *why_alone(const struct run_options *options, const struct combination *combination)
+{
+	return !options->paired                                 ? "--paired off"
+	       : !options->rounds                               ? "--rounds 0: the audit alone"
+	       : op_stream_adaptive(combination->plan.stream) ? "adaptive: each arm is asked for something else"
+	       : options->rate                                  ? "open loop: what is measured is waiting"
+	       : options->spec_count < 2                        ? "there is no other arm"
+								: "others are held against it, or what it is held against failed";
+}
+
+static int note_pair_trouble(struct result *result, size_t arm, size_t against, const struct gather_arm *records)
+{
+	const struct result_record *fault = gather_first_fault(records);
+	struct text text = {0};
+	if (!fault || result->run.trouble)
+		return 0;
+	text_add(&text, "%s against %s: %s", result->arms[arm].spec, result->arms[against].spec,
+		 fault->message ? fault->message : "");
+	result->run.trouble = text.bytes;
+	result->run.trouble_owner = fault->owner;
+	return text.failed ? -1 : 0;
+}
+
+static int gather_pairs(struct matrix *matrix, const struct combination *combination, size_t first_arm, struct error *error)
+{
+	const struct run_options *options = matrix->options;
+	struct result *result = matrix->result;
+	size_t count = options->spec_count;
+	for (size_t i = 0; i < count * count; i++) {
+		size_t arm = i / count, against = i % count;
+		const struct gather_arm *records = &combination->pairs[i];
+		if (!records->count)
+			continue;
+		if (note_pair_trouble(result, first_arm + arm, first_arm + against, records) < 0)
+			return error_set(error, EXIT_CODE_IO, "no memory for a result");
+		if (!result->arms[first_arm + arm].phase_count || !result->arms[first_arm + against].phase_count)
+			continue;
+		if (gather_paired(result, first_arm + arm, first_arm + against, records, &matrix->clock, error) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct result_arm *arm = &result->arms[first_arm + i];
+		arm->paired_reason = arm->paired_count ? NULL : memory_text(why_alone(options, combination));
+		if (!arm->paired_count && !arm->paired_reason)
+			return error_set(error, EXIT_CODE_IO, "no memory for a result");
+	}
+	return 0;
+}
+
+static int gather_combination(struct matrix *matrix, size_t index, struct error *error)
 {
 	struct combination *combination = matrix->list.combinations[index];
-	size_t spec_count = matrix->options->spec_count;
+	size_t spec_count = matrix->options->spec_count, first_arm = matrix->result->arm_count;
 	if (describe_workload(matrix, combination, error) < 0)
 		return -1;
 	for (size_t i = 0; i < spec_count; i++) {
@@ -93,6 +144,8 @@ static int gather_block(struct matrix *matrix, size_t index, struct error *error
 				&matrix->clock, error) < 0)
 			return -1;
 	}
+	if (gather_pairs(matrix, combination, first_arm, error) < 0)
+		return -1;
 	if (note_trouble(matrix->result, combination, &combination->arms[spec_count], error) < 0)
 		return -1;
 	return expect_judge(matrix->result, index, &combination->plan.workload, error);
@@ -114,7 +167,7 @@ int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
 			     matrix->options->memory_limit_bytes) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
 	for (size_t i = 0; i < workloads; i++)
-		if (gather_block(matrix, i, error) < 0)
+		if (gather_combination(matrix, i, error) < 0)
 			return -1;
-	return compare_within(result, COMPARE_THRESHOLD_DEFAULT, error);
+	return compare_within(result, COMPARE_THRESHOLD_DEFAULT, matrix->options->against, error);
 }

@@ -50,7 +50,10 @@ int process_key(const struct job *job, const struct run_options *options, uint64
 	struct text text = {0};
 	text_add(&text, "%" PRIu64 " %" PRIu64 " %d %u %u %d\n%s\n%s", identity, build_hash, (int)job->pass, job->round,
 		 job->twins, job->with_series, job->changes.settings, job->spec);
+	if (job->pass == RESULT_PASS_PAIRED)
+		text_add(&text, "\nagainst %u\n%s", job->against_twins, job->against);
 	run_settings_add_key(options, &text);
 	add_plugins(job->spec, &text);
+	add_plugins(job->against, &text);
 	return hash_text(&text, key, error);
 }

@@ -32,6 +32,14 @@
 
 static volatile sig_atomic_t interrupted;
 
+/* What one process of a combination does. */
+struct process {
+	enum result_pass pass;
+	size_t arm;
+	size_t against; /* paired */
+	uint32_t round; /* not of an audit */
+};
+
 static void interrupt(int signal_number)
 {
 	(void)signal_number;
@@ -60,23 +68,37 @@ static void end_progress(const struct matrix *matrix)
 		fputs("\r\033[K", stderr);
 }
 
-static void fill_job(const struct matrix *matrix, const struct combination *combination, size_t arm, enum result_pass pass,
-		     uint32_t round, struct job *job)
+/* Arms before it that have the same spec. */
+static uint32_t twins_before(const struct matrix *matrix, size_t arm)
+{
+	uint32_t twins = 0;
+	for (size_t i = 0; i < arm; i++)
+		twins += strcmp(spec_of(matrix, i), spec_of(matrix, arm)) == 0;
+	return twins;
+}
+
+static void fill_job(const struct matrix *matrix, const struct combination *combination, struct process process,
+		     struct job *job)
 {
 	const struct run_options *options = matrix->options;
-	const char *spec = spec_of(matrix, arm);
+	const char *spec = spec_of(matrix, process.arm);
 	bool harness = strcmp(spec, TRIAL_NULL_SPEC) == 0;
 	combination_fill_job(combination, spec, job);
-	for (size_t i = 0; i < arm; i++)
-		job->twins += strcmp(spec_of(matrix, i), spec) == 0;
-	job->pass = pass;
-	job->round = round;
-	job->with_series = (round == 0 && !harness) || pass == RESULT_PASS_AUDIT;
+	job->twins = twins_before(matrix, process.arm);
+	job->pass = process.pass;
+	job->round = process.round;
+	job->with_series = process.pass == RESULT_PASS_AUDIT ||
+			   (process.pass == RESULT_PASS_TIMED && process.round == 0 && !harness);
 	job->cpu = matrix->cpu;
 	job->clock = matrix->clock;
 	job->lock = options->lock;
 	job->rate = harness ? 0 : options->rate;
 	job->poisson = options->poisson;
+	if (process.pass == RESULT_PASS_PAIRED) {
+		snprintf(job->against, sizeof job->against, "%s", spec_of(matrix, process.against));
+		job->against_twins = twins_before(matrix, process.against);
+		return;
+	}
 	if (options->latency == RUN_LATENCY_ALL)
 		job->latency_gap = 1;
 	else if (options->latency == RUN_LATENCY_SAMPLED && !harness) {
@@ -91,6 +113,14 @@ static void fill_job(const struct matrix *matrix, const struct combination *comb
 static size_t processes_per_round(const struct matrix *matrix)
 {
 	return matrix->options->spec_count + (matrix->options->changes.threads > 1 ? 0 : 1);
+}
+
+static size_t pairs_per_round(const struct matrix *matrix, const struct combination *combination)
+{
+	size_t count = matrix->options->spec_count, pairs = 0;
+	for (size_t i = 0; i < count * count; i++)
+		pairs += combination_is_pair(combination, matrix->options, i / count, i % count);
+	return pairs;
 }
 
 static void judge_stream(const struct combination *combination, struct result_record *record, struct error *error)
@@ -129,16 +159,28 @@ static int lend_placements(const struct matrix *matrix, struct job *job, struct 
 						matrix->options->placements, strerror(errno));
 }
 
-static int run_new(struct matrix *matrix, struct combination *combination, size_t arm, struct job *job, struct error *error)
+/* Where the record of a process goes. What an allocator did in a paired pass is its own fault, not that of the pair. */
+static struct gather_arm *place_of(struct matrix *matrix, struct combination *combination, struct process process,
+				   const struct result_record *record)
+{
+	if (process.pass != RESULT_PASS_PAIRED)
+		return &combination->arms[process.arm];
+	if (record->ok || record->owner != ERROR_OWNER_ALLOCATOR)
+		return combination_pair(combination, matrix->options, process.arm, process.against);
+	return &combination->arms[record->side == RESULT_SIDE_ARM ? process.arm : process.against];
+}
+
+static int run_new(struct matrix *matrix, struct combination *combination, struct process process, struct job *job,
+		   struct error *error)
 {
 	struct text line = {0};
 	struct result_record record = {0};
-	enum result_pass pass = job->pass;
-	char what[64];
-	snprintf(what, sizeof what, "round %u of %u", job->round + 1, matrix->options->rounds);
+	char what[JOB_SPEC_BYTES_MAX + 64];
+	snprintf(what, sizeof what, "round %u of %u%s%s", job->round + 1, matrix->options->rounds,
+		 process.pass == RESULT_PASS_PAIRED ? ", against " : "", job->against);
 	matrix->now_workload = combination->plan.workload.name;
-	matrix->now_spec = spec_of(matrix, arm);
-	matrix->now_pass = pass == RESULT_PASS_AUDIT ? "audit" : what;
+	matrix->now_spec = spec_of(matrix, process.arm);
+	matrix->now_pass = process.pass == RESULT_PASS_AUDIT ? "audit" : what;
 	show_progress(matrix, 0);
 	struct spawn_watch watch = {show_progress, matrix, matrix->options->stall_seconds,
 				    combination_memory_limit(matrix->options)};
@@ -157,7 +199,8 @@ static int run_new(struct matrix *matrix, struct combination *combination, size_
 	if (result == 0) {
 		judge_stream(combination, &record, error);
 		result = store_record(&matrix->store, &line, error);
-		if (gather_add(&combination->arms[arm], &record, error) < 0 || error->exit_code != EXIT_CODE_OK)
+		if (gather_add(place_of(matrix, combination, process, &record), &record, error) < 0 ||
+		    error->exit_code != EXIT_CODE_OK)
 			result = -1;
 	}
 	text_release(&line);
@@ -171,6 +214,7 @@ static int take_back(struct journal *journal, const struct combination *combinat
 		.key = job->key,
 		.workload = combination->plan.workload.name,
 		.spec = job->spec,
+		.against = job->against,
 		.pass = job->pass,
 		.round = job->round,
 		.phase_count = combination->plan.workload.phase_count,
@@ -181,22 +225,21 @@ static int take_back(struct journal *journal, const struct combination *combinat
 }
 
 /* A process that finished before the run was killed is not run again. */
-static int run_process(struct matrix *matrix, struct combination *combination, size_t arm, enum result_pass pass,
-		       uint32_t round, struct error *error)
+static int run_process(struct matrix *matrix, struct combination *combination, struct process process, struct error *error)
 {
 	struct job *job = memory_zeroed(1, sizeof *job);
 	struct result_record record = {0};
 	if (!job)
 		return error_set(error, EXIT_CODE_IO, "no memory for a job");
-	fill_job(matrix, combination, arm, pass, round, job);
+	fill_job(matrix, combination, process, job);
 	int result =
 		process_key(job, matrix->options, combination->identity, matrix->run_file.build_hash, &job->key, error);
 	struct resumed *resumed = matrix->options->resumed;
 	int taken = result == 0 && resumed ? take_back(&resumed->journal, combination, job, &record, error) : 0;
 	if (taken > 0)
-		result = gather_add(&combination->arms[arm], &record, error);
+		result = gather_add(place_of(matrix, combination, process, &record), &record, error);
 	else if (result == 0)
-		result = taken < 0 ? -1 : run_new(matrix, combination, arm, job, error);
+		result = taken < 0 ? -1 : run_new(matrix, combination, process, job, error);
 	memory_release(job);
 	matrix->processes_done++;
 	return result;
@@ -208,12 +251,19 @@ static bool arm_is_over(const struct combination *combination, size_t arm)
 	return gather_first_fault(&combination->arms[arm]) != NULL;
 }
 
+/* It cannot be held, for a reason of the machine that stays. */
+static bool pair_is_over(const struct matrix *matrix, const struct combination *combination, struct process process)
+{
+	return gather_first_fault(combination_pair(combination, matrix->options, process.arm, process.against)) != NULL;
+}
+
 static int run_audits(struct matrix *matrix, struct combination *combination, struct error *error)
 {
 	for (size_t arm = 0; matrix->options->audit && arm < matrix->options->spec_count && !interrupted; arm++) {
 		bool harness =
 			strcmp(matrix->options->specs[arm], TRIAL_NULL_SPEC) == 0; /* its extents overlap by design */
-		if (!harness && run_process(matrix, combination, arm, RESULT_PASS_AUDIT, 0, error) < 0)
+		struct process process = {.pass = RESULT_PASS_AUDIT, .arm = arm};
+		if (!harness && run_process(matrix, combination, process, error) < 0)
 			return -1;
 	}
 	return 0;
@@ -232,9 +282,28 @@ static int run_round(struct matrix *matrix, struct combination *combination, uin
 		if (arm_is_over(combination, order[i]))
 			matrix->processes_done++;
 		else
-			result = run_process(matrix, combination, order[i], RESULT_PASS_TIMED, round, error);
+			result = run_process(matrix, combination,
+					     (struct process){RESULT_PASS_TIMED, order[i], 0, round}, error);
 	}
 	memory_release(order);
+	return result;
+}
+
+/* Every pair once more, in one process. */
+static int run_pairs(struct matrix *matrix, struct combination *combination, uint32_t round, struct error *error)
+{
+	size_t count = matrix->options->spec_count;
+	int result = 0;
+	for (size_t i = 0; i < count * count && result == 0; i++) {
+		struct process process = {RESULT_PASS_PAIRED, i / count, i % count, round};
+		if (!combination_is_pair(combination, matrix->options, process.arm, process.against))
+			continue;
+		if (arm_is_over(combination, process.arm) || arm_is_over(combination, process.against) ||
+		    pair_is_over(matrix, combination, process))
+			matrix->processes_done++;
+		else
+			result = run_process(matrix, combination, process, error);
+	}
 	return result;
 }
 
@@ -251,8 +320,11 @@ static int run_combination(struct matrix *matrix, struct combination *combinatio
 		matrix->processes_done += processes_per_round(matrix) * matrix->options->rounds;
 		return result;
 	}
-	for (uint32_t round = 0; result == 0 && round < matrix->options->rounds && !interrupted; round++)
+	for (uint32_t round = 0; result == 0 && round < matrix->options->rounds && !interrupted; round++) {
 		result = run_round(matrix, combination, round, error);
+		if (result == 0)
+			result = run_pairs(matrix, combination, round, error);
+	}
 	return result;
 }
 
@@ -336,8 +408,10 @@ static int check_journal(const struct matrix *matrix, struct error *error)
 static int run_combinations(struct matrix *matrix, struct error *error)
 {
 	const struct run_options *options = matrix->options;
-	matrix->processes = matrix->list.count *
-			    ((options->audit ? options->spec_count : 0) + processes_per_round(matrix) * options->rounds);
+	for (size_t i = 0; i < matrix->list.count; i++)
+		matrix->processes += (options->audit ? options->spec_count : 0) +
+				     (processes_per_round(matrix) + pairs_per_round(matrix, matrix->list.combinations[i])) *
+					     options->rounds;
 	matrix->cpu = machine_worker_cpu();
 	/* The first interrupt ends the run after this round, the second one at once. Who started us with interrupts ignored
 	 * (nohup, a shell script's background) wants none. */

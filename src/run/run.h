@@ -36,6 +36,8 @@ struct run_options {
 	uint32_t rounds;             /* 0: the audit alone, which is on then */
 	enum run_latency latency;
 	bool audit;
+	bool paired;                 /* arms are held against each other in one process, too */
+	const char *against;         /* a spec, or COMPARE_AGAINST_ALL: as for compare_within */
 	const char *folder;          /* NULL: results/<run id> */
 	const char *placements;      /* a new file for what the audits see; NULL: none */
 	double stall_seconds;        /* a worker that plays no window for so long hangs */

@@ -105,6 +105,12 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	{"audit", 0, OPTION_CHOICE, OPTION_PLANS, "on|off", "takes on or off",
 	 "check every answer and count fragmentation (default on)", OPTION_AT(struct run_options, audit),
 	 .choices = off_on},
+	{"paired", 0, OPTION_CHOICE, OPTION_PLANS, "on|off", "takes on or off",
+	 "hold arms against each other in one process, too, in short windows by turns: verdicts on time that a busy machine "
+	 "does not blur (default on)",
+	 OPTION_AT(struct run_options, paired), .choices = off_on},
+	{"against", 0, OPTION_TEXT, OPTION_PLANS, "SPEC|all", "takes the SPEC of an arm, or all: every pair",
+	 "which arm the others are held against (default: the first that can play)", OPTION_AT(struct run_options, against)},
 	{"threads", 't', OPTION_NUMBER, OPTION_FIGURES, "N", "takes a whole number of threads from 1 to 64",
 	 "threads of one process, 1 to 64, that share the workload on one allocator; each is pinned to a CPU (default 1); "
 	 "scripts and recordings take one",
@@ -137,7 +143,7 @@ _Static_assert(sizeof(enum run_latency) == 4 && sizeof(enum lock_kind) == 4, "op
 struct run_options run_options_default(void)
 {
 	return (struct run_options){
-		.rounds = RUN_ROUNDS_DEFAULT, .audit = true, .stall_seconds = RUN_STALL_SECONDS_DEFAULT};
+		.rounds = RUN_ROUNDS_DEFAULT, .audit = true, .paired = true, .stall_seconds = RUN_STALL_SECONDS_DEFAULT};
 }
 
 void run_settings_add_key(const struct run_options *options, struct text *text)

@@ -208,6 +208,8 @@ static int describe(struct result_record *record, const struct job *job, enum er
 	*record = (struct result_record){
 		.workload = memory_text(""),
 		.spec = memory_text(job->spec),
+		.against = *job->against ? memory_text(job->against) : NULL,
+		.side = (enum result_side)job->side,
 		.key = job->key,
 		.pass = job->pass,
 		.round = job->round,
@@ -215,7 +217,7 @@ static int describe(struct result_record *record, const struct job *job, enum er
 		.owner = owner,
 		.message = memory_text(message),
 	};
-	if (!record->workload || !record->spec || !record->message) {
+	if (!record->workload || !record->spec || !record->message || (*job->against && !record->against)) {
 		result_record_release(record);
 		return error_set(error, EXIT_CODE_IO, "no memory for a record");
 	}
@@ -244,7 +246,9 @@ static int describe_ending(const struct job *job, const struct waiting *waiting,
 {
 	const struct spawn_watch *watch = waiting->watch;
 	int status = waiting->status;
-	const char *pass = job->pass == RESULT_PASS_AUDIT ? "audit" : "timed pass";
+	static const char *const names[] = {
+		[RESULT_PASS_TIMED] = "timed pass", [RESULT_PASS_AUDIT] = "audit", [RESULT_PASS_PAIRED] = "paired pass"};
+	const char *pass = names[job->pass];
 	char limit[TEXT_NUMBER_BYTES];
 	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	if (waiting->ending == STOPPED)
@@ -260,7 +264,9 @@ static int describe_ending(const struct job *job, const struct waiting *waiting,
 		return describe(record, job, ERROR_OWNER_ALLOCATOR, error, "hung in the %s: no window ended for %.3g s",
 				pass, watch->stall_seconds);
 	if (waiting->ending == TOO_LARGE) {
-		int result = describe(record, job, ERROR_OWNER_ALLOCATOR, error, "passed the memory limit of %s in the %s",
+		/* Each of a pair was below it on its own. */
+		enum error_owner owner = job->pass == RESULT_PASS_PAIRED ? ERROR_OWNER_MACHINE : ERROR_OWNER_ALLOCATOR;
+		int result = describe(record, job, owner, error, "passed the memory limit of %s in the %s",
 				      text_bytes(limit, (double)watch->memory_limit_bytes), pass);
 		record->over_limit = result == 0;
 		return result;
@@ -342,7 +348,9 @@ static int run_worker(struct job *job, const struct spawn_watch *watch, struct r
 	} else {
 		struct waiting waiting = {.worker = worker, .job = copy, .watch = watch, .oom_kills = container.oom_kills};
 		struct stat state;
-		if (wait_for(&waiting) < 0)
+		int waited = wait_for(&waiting);
+		job->side = copy->side < RESULT_SIDES ? copy->side : RESULT_SIDE_ARM;
+		if (waited < 0)
 			error_set(error, EXIT_CODE_IO, "cannot wait for a worker: %s", strerror(errno));
 		else if (waiting.ending == ENDED && WIFEXITED(waiting.status) && fstat(job->record, &state) == 0 &&
 			 state.st_size > 0)

@@ -172,7 +172,8 @@ int trial_hold(const struct run_options *options, struct combination *combinatio
 	    (record->owner == ERROR_OWNER_ALLOCATOR && strcmp(job->spec, TRIAL_NULL_SPEC) == 0))
 		return record->over_limit ? convict_limit(&trial, NULL, record)
 					  : convict_harness(&trial, NULL, NULL, record);
-	if (record->owner != ERROR_OWNER_ALLOCATOR)
+	/* Both of a pair have played on their own. */
+	if (record->owner != ERROR_OWNER_ALLOCATOR || job->pass == RESULT_PASS_PAIRED)
 		return 0;
 	const char *const witnesses[] = {timed && combination->plan.threads == 1 ? TRIAL_NULL_SPEC : NULL,
 					 complete_beside(job->spec)};

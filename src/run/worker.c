@@ -33,14 +33,18 @@ struct worker {
 	size_t words_bytes;
 	struct allocator_spec spec;
 	struct arena arena;
+	/* Of a paired pass. */
+	struct allocator_spec against;
+	struct arena against_arena;
+	struct pass_rival rival;
 	struct conduct conduct;
 	struct result_record record;
 };
 
-/* Several threads, in the timed passes. */
+/* Several threads, where times are taken. */
 static bool together(const struct worker *worker)
 {
-	return worker->plan.threads > 1 && worker->job->pass == RESULT_PASS_TIMED;
+	return worker->plan.threads > 1 && worker->job->pass != RESULT_PASS_AUDIT;
 }
 
 /* Words that this process plays. */
@@ -119,15 +123,15 @@ static int check_part(const struct allocator_spec_part *part, const struct op_re
 	return 0;
 }
 
-static int check_capabilities(const struct worker *worker, struct error *error)
+static int check_capabilities(const struct worker *worker, const struct allocator_spec *spec, struct error *error)
 {
 	size_t count;
 	const struct op_request *requests = op_stream_requests(worker->plan.stream, &count);
-	if (worker->spec.parts[0].table->capabilities & IOVA_HARNESS)
+	if (spec->parts[0].table->capabilities & IOVA_HARNESS)
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		for (size_t part = 0; part < worker->spec.count; part++)
-			if (check_part(&worker->spec.parts[part], &requests[i], error) < 0)
+		for (size_t part = 0; part < spec->count; part++)
+			if (check_part(&spec->parts[part], &requests[i], error) < 0)
 				return -1;
 	return 0;
 }
@@ -196,13 +200,13 @@ static int open_sources(struct worker *worker, struct error *error)
 }
 
 /* The allocator's own word counts: what it is was not known before the plugin was open. */
-static int choose_lock(struct worker *worker, struct error *error)
+static int choose_lock(const struct worker *worker, const struct allocator_spec *spec, enum lock_kind *lock,
+		       struct error *error)
 {
-	const struct iova_allocator *table = worker->spec.parts[0].table;
+	const struct iova_allocator *table = spec->parts[0].table;
 	bool concurrent = table->capabilities & IOVA_CONCURRENT;
-	worker->lock = concurrent ? LOCK_NONE : worker->job->lock;
-	worker->record.locked = worker->lock != LOCK_NONE;
-	if (concurrent || worker->plan.threads == 1 || worker->lock != LOCK_NONE)
+	*lock = concurrent ? LOCK_NONE : worker->job->lock;
+	if (concurrent || worker->plan.threads == 1 || *lock != LOCK_NONE)
 		return 0;
 	return error_set(error, EXIT_CODE_NO_ARM,
 			 "%s needs a lock around its calls: %u threads cannot play it with --lock none", table->name,
@@ -215,23 +219,44 @@ static void probe(struct worker *worker, struct error *error)
 	allocator_spec_open(worker->job->spec, &worker->spec, error);
 }
 
+/* What one allocator plays with. */
+static int prepare_side(struct worker *worker, const char *text, struct allocator_spec *spec, struct arena *arena,
+			enum lock_kind *lock, struct error *error)
+{
+	const struct job *job = worker->job;
+	if (allocator_spec_open(text, spec, error) < 0)
+		return -1;
+	conduct_opened(&worker->conduct);
+	if (check_capabilities(worker, spec, error) < 0 || choose_lock(worker, spec, lock, error) < 0 ||
+	    arena_create(arena, job->pass != RESULT_PASS_AUDIT, op_stream_cpus(worker->plan.stream), error) < 0)
+		return -1;
+	/* --lock none means that threads need no lock around calls: what the allocator takes itself, it needs. */
+	arena->lock_kind = job->lock == LOCK_NONE && worker->plan.threads > 1 ? LOCK_MUTEX : job->lock;
+	return 0;
+}
+
+static int prepare_rival(struct worker *worker, struct error *error)
+{
+	struct job *job = worker->job;
+	if (job->pass != RESULT_PASS_PAIRED)
+		return 0;
+	job->side = RESULT_SIDE_AGAINST;
+	int result = prepare_side(worker, job->against, &worker->against, &worker->against_arena, &worker->rival.lock, error);
+	worker->rival.spec = &worker->against;
+	worker->rival.arena = &worker->against_arena;
+	return result;
+}
+
 static int prepare(struct worker *worker, struct error *error)
 {
 	struct job *job = worker->job;
 	if (read_workload(worker, error) < 0 || check_stream(worker, error) < 0 || map_words(worker, error) < 0)
 		return -1;
 	conduct_begin(&worker->conduct, &worker->record);
-	if (allocator_spec_open(job->spec, &worker->spec, error) < 0)
+	if (prepare_side(worker, job->spec, &worker->spec, &worker->arena, &worker->lock, error) < 0 ||
+	    prepare_rival(worker, error) < 0 || open_sources(worker, error) < 0)
 		return -1;
-	conduct_opened(&worker->conduct);
-	if (check_capabilities(worker, error) < 0)
-		return -1;
-	if (choose_lock(worker, error) < 0 || open_sources(worker, error) < 0)
-		return -1;
-	if (arena_create(&worker->arena, job->pass == RESULT_PASS_TIMED, op_stream_cpus(worker->plan.stream), error) < 0)
-		return -1;
-	/* --lock none means that threads need no lock around calls: what the allocator takes itself, it needs. */
-	worker->arena.lock_kind = job->lock == LOCK_NONE && worker->plan.threads > 1 ? LOCK_MUTEX : job->lock;
+	worker->record.locked = worker->lock != LOCK_NONE;
 	return prepare_record(worker, error) < 0 || prepare_maps(worker, error) < 0 ? -1 : 0;
 }
 
@@ -245,6 +270,11 @@ static int audit(struct worker *worker, struct pass *pass, struct error *error)
 	pass->placements = NULL;
 	text_release(&label);
 	return result;
+}
+
+static int time_alone(struct pass *pass, struct error *error)
+{
+	return pass_throughput(pass, error) < 0 || pass_latency(pass, error) < 0 ? -1 : 0;
 }
 
 static int play(struct worker *worker, struct error *error)
@@ -270,6 +300,8 @@ static int play(struct worker *worker, struct error *error)
 		.sources = worker->sources,
 		.cpus = worker->pinned ? worker->cpus : NULL,
 		.conduct = &worker->conduct,
+		.rival = job->pass == RESULT_PASS_PAIRED ? &worker->rival : NULL,
+		.side = &job->side,
 	};
 	if (job->pass == RESULT_PASS_AUDIT)
 		return audit(worker, &pass, error);
@@ -277,7 +309,7 @@ static int play(struct worker *worker, struct error *error)
 	struct text why = {0};
 	double before = clock_core_ghz(&job->clock);
 	clock_check_begin(&check, &job->clock);
-	int result = pass_throughput(&pass, error) < 0 || pass_latency(&pass, error) < 0 ? -1 : 0;
+	int result = job->pass == RESULT_PASS_PAIRED ? pass_paired(&pass, error) : time_alone(&pass, error);
 	clock_check_end(&check, &job->clock, &why);
 	if (result == 0)
 		result = pass_steps(&pass, error);
@@ -297,6 +329,8 @@ static void finish_record(struct worker *worker, const struct error *error)
 	struct rusage usage;
 	record->workload = memory_text(worker->plan.workload.name ? worker->plan.workload.name : "");
 	record->spec = memory_text(job->spec);
+	record->against = *job->against ? memory_text(job->against) : NULL;
+	record->side = (enum result_side)job->side;
 	record->key = job->key;
 	record->pass = job->pass;
 	record->round = job->round;
@@ -331,7 +365,9 @@ static void release(struct worker *worker)
 		op_source_close(&worker->sources[i]);
 	memory_release(worker->sources);
 	allocator_spec_close(&worker->spec);
+	allocator_spec_close(&worker->against);
 	arena_destroy(&worker->arena);
+	arena_destroy(&worker->against_arena);
 	plan_close(&worker->plan);
 	if (worker->words)
 		munmap((void *)(uintptr_t)worker->words, worker->words_bytes);

@@ -165,7 +165,7 @@ static int do_all(const struct result *a, struct result *b)
 	if (status == 0)
 		status = calibration_read(json.bytes, json.length, &read, &error);
 	if (status == 0)
-		status = compare_within(b, 0.03, &error);
+		status = compare_within(b, 0.03, NULL, &error);
 	text_release(&xml);
 	text_release(&json);
 	calibration_release(&calibration);

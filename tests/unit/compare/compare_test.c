@@ -286,7 +286,7 @@ static void within_a_result_the_first_measured_arm_is_the_base(void **state)
 	struct result result;
 	fixture_result(&result, small);
 	forget_comparisons(&result);
-	assert_int_equal(compare_within(&result, 0.03, NULL), 0);
+	assert_int_equal(compare_within(&result, 0.03, NULL, NULL), 0);
 	size_t pairs[9] = {0};
 	for (size_t i = 0; i < result.comparison_count; i++) {
 		assert_int_equal(result.comparisons[i].a, result.comparisons[i].b / 3 * 3);
@@ -297,7 +297,7 @@ static void within_a_result_the_first_measured_arm_is_the_base(void **state)
 	/* When the first one failed, the second one is the base. */
 	forget_comparisons(&result);
 	result.arms[0].state = RESULT_ARM_FAILED;
-	assert_int_equal(compare_within(&result, 0.03, NULL), 0);
+	assert_int_equal(compare_within(&result, 0.03, NULL, NULL), 0);
 	assert_int_equal(result.comparisons[0].a, 1);
 	assert_int_equal(result.comparisons[0].b, 2);
 	result_release(&result);

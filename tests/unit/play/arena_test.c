@@ -267,11 +267,33 @@ static void prefaulted_memory_is_zero_and_backed_after_a_reset(void **state)
 	assert_true(is_zero(get(2 << 20), 1 << 20));
 }
 
-static void prefault_backs_again_what_was_put(void **state)
+/* Giving back would break up the huge page around it. */
+static void prefaulted_memory_stays_and_serves_the_same_size_again(void **state)
 {
 	(void)state;
-	unsigned char *memory = get(2 << 20);
+	unsigned char *memory = get(2 << 20), *other = get(8192);
+	memset(memory, 3, 2 << 20);
+	memset(other, 3, 8192);
+	uint64_t resident = arena_resident_bytes(&arena);
+	put(other, 8192);
 	put(memory, 2 << 20);
+	assert_true(arena_resident_bytes(&arena) == resident);
+	assert_true(get(4096) != memory);
+	assert_ptr_equal(get(2 << 20), memory);
+	assert_true(is_zero(memory, 2 << 20));
+	assert_ptr_equal(get(8192), other);
+	assert_true(is_zero(other, 8192));
+	put(other, 8192);
+	arena_reset(&arena);
+	assert_true(get(8192) != NULL && is_zero(get(8192), 8192));
+}
+
+static void prefault_gives_large_memory_back(void **state)
+{
+	(void)state;
+	unsigned char *memory = get(ARENA_PREFAULT_BYTES + 4096);
+	memset(memory, 3, ARENA_PREFAULT_BYTES);
+	put(memory, ARENA_PREFAULT_BYTES + 4096);
 	assert_int_equal(arena_resident_bytes(&arena), 0);
 	assert_ptr_equal(get(4096), memory);
 	assert_true(arena_resident_bytes(&arena) >= 4096);
@@ -315,7 +337,8 @@ int main(void)
 		IN(requests_are_counted),
 		IN_PREFAULT(prefault_backs_what_is_handed_out),
 		IN_PREFAULT(prefaulted_memory_is_zero_and_backed_after_a_reset),
-		IN_PREFAULT(prefault_backs_again_what_was_put),
+		IN_PREFAULT(prefaulted_memory_stays_and_serves_the_same_size_again),
+		IN_PREFAULT(prefault_gives_large_memory_back),
 		IN(locks_can_be_taken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -338,7 +338,7 @@ static void an_undisturbed_moment_is_not_tainted(void **state)
 	(void)state;
 	struct taint taint;
 	bool calm = false;
-	taint_open(&taint);
+	taint_open(&taint, true);
 	assert_true(taint.schedstat >= 0);
 	for (int i = 0; i < 1000 && !calm; i++) {
 		taint_before(&taint);
@@ -354,7 +354,7 @@ static void a_moment_shared_with_others_is_tainted(void **state)
 	(void)state;
 	struct taint taint;
 	bool tainted = false;
-	taint_open(&taint);
+	taint_open(&taint, true);
 	taint.switches = 0;
 	for (int i = 0; i < 50 && !tainted; i++) {
 		taint_before(&taint);
@@ -387,7 +387,7 @@ static void a_moment_with_steal_is_tainted(void **state)
 	(void)state;
 	struct taint taint;
 	bool tainted = false;
-	taint_open(&taint);
+	taint_open(&taint, true);
 	assert_true(taint.stat >= 0);
 	for (int i = 0; i < 1000 && !tainted; i++) {
 		taint_before(&taint);

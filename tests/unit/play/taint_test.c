@@ -25,7 +25,7 @@ enum { SWITCHES, RUN_DELAY, STEAL };
 static bool tells_alone(int which)
 {
 	struct taint taint;
-	taint_open(&taint);
+	taint_open(&taint, true);
 	taint_before(&taint);
 	struct taint older = taint;
 	older.switches -= which == SWITCHES;

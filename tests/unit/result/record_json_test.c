@@ -180,6 +180,48 @@ static void reading_gives_what_was_written(void **state)
 	text_release(&again);
 }
 
+static void a_paired_pass_is_read_as_it_was_written(void **state)
+{
+	(void)state;
+	struct result_record record = sample(), again = {0};
+	struct text line = {0}, second = {0};
+	struct error error = {0};
+	char against[] = "buddy";
+	record.pass = RESULT_PASS_PAIRED;
+	record.against = against;
+	record.side = RESULT_SIDE_AGAINST;
+	record.window_words[0] = 4096;
+	record.window_words[1] = 32768;
+	record.huge_bytes[RESULT_SIDE_AGAINST] = 2 << 20;
+	record.phases[0].pairs = (struct result_record_pairs){{1.5, 0.1 + 0.2}, 1.0 / 3, 7, 2, 9000};
+	record.phases[0].pairs_long = (struct result_record_pairs){{15, 3}, NAN, 1, 0, 90000};
+	record.phases[0].poll_ns[RESULT_SIDE_ARM] = 12;
+	record.phases[0].equal_share = 0.25;
+	record.phases[0].side_hash[RESULT_SIDE_AGAINST] = UINT64_MAX;
+	assert_int_equal(result_record_write(&record, &line, &error), 0);
+	assert_int_equal(result_record_read(line.bytes, line.length, &again, &error), 0);
+	assert_int_equal(again.pass, RESULT_PASS_PAIRED);
+	assert_string_equal(again.against, "buddy");
+	assert_int_equal(again.side, RESULT_SIDE_AGAINST);
+	assert_int_equal(again.window_words[1], 32768);
+	assert_int_equal(again.huge_bytes[RESULT_SIDE_AGAINST], 2 << 20);
+	assert_true(again.phases[0].pairs.ns[RESULT_SIDE_AGAINST] == 0.1 + 0.2);
+	assert_true(again.phases[0].pairs.typical == 1.0 / 3 && isnan(again.phases[0].pairs_long.typical));
+	assert_int_equal(again.phases[0].pairs.tainted, 2);
+	assert_true(again.phases[0].poll_ns[RESULT_SIDE_ARM] == 12 && again.phases[0].equal_share == 0.25);
+	assert_int_equal(again.phases[0].side_hash[RESULT_SIDE_AGAINST], UINT64_MAX);
+	assert_int_equal(result_record_write(&again, &second, &error), 0);
+	assert_string_equal(line.bytes, second.bytes);
+	struct text wrong = record_line_forged(line.bytes, "\"poll_ns\":[12,0]", "\"poll_ns\":[12]");
+	struct result_record none;
+	assert_int_equal(result_record_read(wrong.bytes, wrong.length, &none, &error), -1);
+	assert_non_null(strstr(error.message, "must have two figures in each list"));
+	result_record_release(&again);
+	text_release(&line);
+	text_release(&second);
+	text_release(&wrong);
+}
+
 static void doubles_keep_their_bits(void **state)
 {
 	(void)state;
@@ -253,7 +295,7 @@ static void wrong_values_are_named_by_their_path(void **state)
 		 "record: round: must be a whole number, not negative, or a hex string (0x...)"},
 		{"\"round\":11", "\"round\":4294967296", "record: round: is larger than possible"},
 		{"\"round\":11", "\"ring\":11", "record: round: is missing"},
-		{"\"pass\":\"audit\"", "\"pass\":\"both\"", "record: pass: must be one of \"timed\", \"audit\""},
+		{"\"pass\":\"audit\"", "\"pass\":\"both\"", "record: pass: must be one of \"timed\", \"audit\", \"paired\""},
 		{"\"ok\":false", "\"ok\":0", "record: ok: must be true or false"},
 		{"\"exit_code\":3", "\"exit_code\":99", "record: exit_code: is no exit code of this program"},
 		{"\"owner\":\"allocator\"", "\"owner\":\"nobody\"",
@@ -354,6 +396,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reading_gives_what_was_written),
+		cmocka_unit_test(a_paired_pass_is_read_as_it_was_written),
 		cmocka_unit_test(doubles_keep_their_bits),
 		cmocka_unit_test(reasons_survive),
 		cmocka_unit_test(a_record_is_one_line),

@@ -70,6 +70,10 @@ static void all_that_it_plays_is_in_it(void **state)
 	CHANGES(job.with_series = true);
 	CHANGES(strcpy(job.changes.settings, "phases.p.ops=1k\n"));
 	CHANGES(strcpy(job.spec, "rbtree:fit=last"));
+	job.pass = RESULT_PASS_PAIRED;
+	CHANGES(strcpy(job.against, "buddy"));
+	CHANGES(job.against_twins = 1);
+	job.pass = RESULT_PASS_TIMED;
 	uint64_t before = key();
 	assert_true(key_over(9, 2) != before);
 	assert_true(key_over(1, 9) != before);
@@ -83,6 +87,8 @@ static const struct {
 	       {"rounds", "3"},
 	       {"latency", "all"},
 	       {"audit", "off"},
+	       {"paired", "off"},
+	       {"against", "buddy"},
 	       {"threads", "3"},
 	       {"lock", "spin"},
 	       {"rate", "1k"},
@@ -106,8 +112,8 @@ static void an_option_is_in_it_when_figures_depend_on_it(void **state)
 			fail_msg("--%s", row->name);
 		options = run_options_default();
 	}
-	uint64_t even = (assert_int_equal(option_read(&run_settings[7], &options, "1k", &error), 0), key());
-	assert_int_equal(option_read(&run_settings[7], &options, "1k:poisson", &error), 0);
+	uint64_t even = (assert_int_equal(option_read(&run_settings[9], &options, "1k", &error), 0), key());
+	assert_int_equal(option_read(&run_settings[9], &options, "1k:poisson", &error), 0);
 	assert_true(key() != even);
 }
 

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT
+ * The paired pass: two allocators in one process play every round of words by turns. What disturbs the machine for longer than
+ * a window disturbs both alike. */
+#include "play/pass.h"
+
+#include "base/memory.h"
+#include "measure/statistics.h"
+#include "play/crew.h"
+#include "play/taint.h"
+
+#include <assert.h>
+#include <math.h>
+
+/* A window is shorter than a scheduler's slice, and as long as the clock needs. */
+#define WINDOW_WORDS_LEAST ((size_t)4096)
+#define WINDOW_WORDS_MOST ((size_t)65536)
+#define LONG_WINDOW_TIMES 8u
+/* Of a round of several threads, against what one barrier costs. */
+#define BARRIERS_LEAST 50.0
+/* Time that a hypervisor took shows in steps of 10 ms: it is looked up that often, and all pairs since are suspects. */
+#define STEAL_PERIOD_NS 5e6
+/* No hash of a placement: that of a phase without operations, and of iterations that placed differently. */
+#define NOTHING_PLACED UINT64_C(1)
+#define DISAGREES UINT64_MAX
+
+struct phase_pairs {
+	double ns[RESULT_SIDES];
+	double poll_ns[RESULT_SIDES];
+	uint64_t operations;
+	double *ratios; /* arm / against, of the pairs in ns */
+	size_t count, capacity;
+	uint64_t tainted;
+	uint64_t words, equal_words; /* of one iteration; until outcomes differed */
+	uint64_t hash[RESULT_SIDES];
+};
+
+struct pair {
+	double ns[RESULT_SIDES], poll_ns[RESULT_SIDES];
+	uint64_t operations[RESULT_SIDES];
+	uint64_t failures[RESULT_SIDES];
+	bool tainted;
+};
+
+struct pairing {
+	struct pass *pass;
+	struct phase_pairs *phases; /* of all iterations with this length */
+	size_t window_words;
+	uint32_t iteration;
+	const struct engine *engines; /* RESULT_SIDES of the first thread */
+	bool different;               /* outcomes differed, in this iteration */
+	uint32_t turns;               /* of the round at hand that have ended */
+	struct pair pair;
+	uint64_t poll_ticks[RESULT_SIDES];
+	/* Pairs of a phase that are not judged yet. */
+	struct pair *held;
+	size_t held_count, held_capacity;
+	double held_ns;
+	struct taint steal;
+	double played_ns; /* of all windows */
+};
+
+static bool is_alone(const struct pairing *pairing)
+{
+	return pairing->pass->threads <= 1;
+}
+
+/* Of a round, a third warms caches up after the other allocator's turn. */
+static size_t part_words(const void *context, size_t phase)
+{
+	const struct pairing *pairing = context;
+	(void)phase;
+	return pairing->window_words * 3 / 2;
+}
+
+static size_t warm_words(struct op_piece round)
+{
+	return op_cut(round.ops, round.count, round.count / 3);
+}
+
+/* In three iterations or rounds every word is timed twice: no burst can hide in what is not timed. */
+static size_t skew_words(const void *context)
+{
+	const struct pairing *pairing = context;
+	return (pairing->pass->round + pairing->iteration) % 3 * (pairing->window_words / 2);
+}
+
+static int opened(void *context, struct engine *engines, struct error *error)
+{
+	struct pairing *pairing = context;
+	(void)error;
+	pairing->engines = engines;
+	return 0;
+}
+
+static uint64_t play(void *context, uint32_t thread, struct engine *engine, struct op_piece part)
+{
+	struct pairing *pairing = context;
+	(void)thread;
+	if (is_alone(pairing)) {
+		uint64_t ticks = crew_play_polls_apart(pairing->pass, engine, part);
+		pairing->poll_ticks[engine != &pairing->engines[RESULT_SIDE_ARM]] += ticks;
+		return ticks;
+	}
+	engine_play(engine, part.ops, part.count);
+	return 0;
+}
+
+static int add_pair(struct phase_pairs *phase, const struct pair *pair)
+{
+	if (pair->tainted) {
+		phase->tainted++;
+		return 0;
+	}
+	if (memory_grow(&phase->ratios, &phase->capacity, phase->count, sizeof phase->ratios[0]) < 0)
+		return -1;
+	phase->ratios[phase->count++] = pair->ns[RESULT_SIDE_ARM] / pair->ns[RESULT_SIDE_AGAINST];
+	phase->operations += pair->operations[RESULT_SIDE_ARM];
+	for (int side = 0; side < RESULT_SIDES; side++) {
+		phase->ns[side] += pair->ns[side];
+		phase->poll_ns[side] += pair->poll_ns[side];
+	}
+	return 0;
+}
+
+static int judge_held(struct pairing *pairing, struct phase_pairs *phase)
+{
+	bool stolen = taint_after_steal(&pairing->steal);
+	int result = 0;
+	for (size_t i = 0; i < pairing->held_count && result == 0; i++) {
+		pairing->held[i].tainted |= stolen;
+		result = add_pair(phase, &pairing->held[i]);
+	}
+	pairing->held_count = 0;
+	pairing->held_ns = 0;
+	taint_before_steal(&pairing->steal);
+	return result;
+}
+
+static int hold(struct pairing *pairing, struct phase_pairs *phase)
+{
+	if (memory_grow(&pairing->held, &pairing->held_capacity, pairing->held_count, sizeof pairing->held[0]) < 0)
+		return -1;
+	pairing->held[pairing->held_count++] = pairing->pair;
+	pairing->held_ns += pairing->pair.ns[RESULT_SIDE_ARM] + pairing->pair.ns[RESULT_SIDE_AGAINST];
+	return pairing->held_ns < STEAL_PERIOD_NS ? 0 : judge_held(pairing, phase);
+}
+
+/* A slot whose allocation failed is skipped when it would be freed: who failed as often, and skipped as often, did the same. */
+static bool did_the_same(const struct pairing *pairing)
+{
+	const struct engine *arm = &pairing->engines[RESULT_SIDE_ARM], *against = &pairing->engines[RESULT_SIDE_AGAINST];
+	if (!is_alone(pairing))
+		return pairing->pair.failures[RESULT_SIDE_ARM] == pairing->pair.failures[RESULT_SIDE_AGAINST];
+	return arm->failures == against->failures && arm->skipped == against->skipped;
+}
+
+static int round_ended(void *context, const struct crew_round *round, struct error *error)
+{
+	struct pairing *pairing = context;
+	struct phase_pairs *phase = &pairing->phases[round->phase];
+	struct pair *pair = &pairing->pair;
+	if (pairing->turns == 0)
+		*pair = (struct pair){0};
+	pair->ns[round->side] = round->ns;
+	pair->poll_ns[round->side] = (double)pairing->poll_ticks[round->side] * pairing->pass->clock->ns_per_tick;
+	pairing->poll_ticks[round->side] = 0;
+	pair->operations[round->side] = round->operations;
+	pair->failures[round->side] = round->failures;
+	/* Where the barriers are what is timed, nothing is told, either. */
+	pair->tainted |= round->tainted || round->ns < BARRIERS_LEAST * round->barrier_ns;
+	pairing->played_ns += round->ns;
+	if (++pairing->turns < RESULT_SIDES)
+		return 0;
+	pairing->turns = 0;
+	pairing->different |= !did_the_same(pairing);
+	phase->words += round->words;
+	phase->equal_words += pairing->different ? 0 : round->words;
+	bool empty = !(pair->ns[RESULT_SIDE_ARM] > 0 && pair->ns[RESULT_SIDE_AGAINST] > 0);
+	if (pairing->different || empty || hold(pairing, phase) == 0)
+		return 0;
+	return error_set(error, EXIT_CODE_IO, "no memory for the pairs of a pass");
+}
+
+static int phase_ended(void *context, const struct engine *engines, size_t index, struct error *error)
+{
+	struct pairing *pairing = context;
+	struct phase_pairs *phase = &pairing->phases[index];
+	if (judge_held(pairing, phase) < 0)
+		return error_set(error, EXIT_CODE_IO, "no memory for the pairs of a pass");
+	for (int side = 0; side < RESULT_SIDES && is_alone(pairing); side++)
+		phase->hash[side] = !phase->hash[side] || phase->hash[side] == engines[side].placement_hash
+					    ? engines[side].placement_hash
+					    : DISAGREES;
+	return 0;
+}
+
+/* Huge pages behind one of the two alone would decide. */
+static void note_backing(const struct pass *pass)
+{
+	const struct arena *const arenas[RESULT_SIDES] = {pass->arena, pass->rival->arena};
+	for (int side = 0; side < RESULT_SIDES; side++) {
+		struct arena_backing backing = arena_backing(arenas[side]);
+		pass->record->resident_bytes[side] = backing.resident_bytes;
+		pass->record->huge_bytes[side] = backing.huge_bytes;
+	}
+}
+
+static int play_iteration(struct pairing *pairing, struct error *error)
+{
+	static const struct crew_player player = {
+		.name = PASS_PAIRED,
+		.pairs = true,
+		.opened = opened,
+		.part_words = part_words,
+		.skew_words = skew_words,
+		.warm_words = warm_words,
+		.play = play,
+		.round_ended = round_ended,
+		.phase_ended = phase_ended,
+	};
+	pairing->different = false;
+	pairing->turns = 0;
+	arena_reset(pairing->pass->arena);
+	arena_reset(pairing->pass->rival->arena);
+	taint_open(&pairing->steal, true);
+	taint_before_steal(&pairing->steal);
+	int result = crew_play(pairing->pass, &player, pairing, error);
+	taint_close(&pairing->steal);
+	pairing->iteration++;
+	return result;
+}
+
+static void forget(struct pairing *pairing)
+{
+	for (size_t i = 0; i < pairing->pass->record->phase_count; i++) {
+		memory_release(pairing->phases[i].ratios);
+		pairing->phases[i] = (struct phase_pairs){0};
+	}
+}
+
+/* Whether windows of some measured phase are too short for the clock, or for the barriers around them, and could be longer. */
+static bool too_short(const struct pairing *pairing)
+{
+	const struct pass *pass = pairing->pass;
+	double least = PASS_WINDOW_STEPS * pass->clock->step_ns;
+	if (!is_alone(pairing) || pairing->window_words >= WINDOW_WORDS_MOST)
+		return false;
+	for (size_t i = 0; i < pass->record->phase_count; i++) {
+		const struct phase_pairs *phase = &pairing->phases[i];
+		double shorter = fmin(phase->ns[RESULT_SIDE_ARM], phase->ns[RESULT_SIDE_AGAINST]);
+		if (pass->workload->phases[i].measured && phase->count > 1 && shorter < least * (double)phase->count)
+			return true;
+	}
+	return false;
+}
+
+static void store_pairs(const struct phase_pairs *phase, struct result_record_pairs *pairs)
+{
+	*pairs = (struct result_record_pairs){
+		.typical = statistics_median(phase->ratios, phase->count),
+		.pairs = phase->count,
+		.tainted = phase->tainted,
+		.operations = phase->operations,
+	};
+	for (int side = 0; side < RESULT_SIDES; side++)
+		pairs->ns[side] = phase->ns[side];
+}
+
+static void store(struct pairing *pairing, bool longer)
+{
+	struct result_record *record = pairing->pass->record;
+	record->window_words[longer] = (uint32_t)pairing->window_words;
+	for (size_t i = 0; i < record->phase_count; i++) {
+		const struct phase_pairs *phase = &pairing->phases[i];
+		struct result_record_phase *to = &record->phases[i];
+		store_pairs(phase, longer ? &to->pairs_long : &to->pairs);
+		if (longer)
+			continue;
+		to->equal_share = phase->words ? (double)phase->equal_words / (double)phase->words : 1;
+		for (int side = 0; side < RESULT_SIDES; side++) {
+			to->poll_ns[side] = phase->poll_ns[side];
+			to->side_hash[side] = phase->hash[side] ? phase->hash[side] : NOTHING_PLACED;
+		}
+	}
+	forget(pairing);
+}
+
+static int play_short(struct pairing *pairing, struct error *error)
+{
+	pairing->window_words = WINDOW_WORDS_LEAST;
+	if (play_iteration(pairing, error) < 0)
+		return -1;
+	while (too_short(pairing)) {
+		pairing->window_words *= 2;
+		forget(pairing);
+		if (play_iteration(pairing, error) < 0)
+			return -1;
+	}
+	for (uint32_t i = 1; i < PASS_ITERATIONS_MAX && pairing->played_ns < RESULT_SIDES * PASS_PLAYED_NS; i++)
+		if (play_iteration(pairing, error) < 0)
+			return -1;
+	return 0;
+}
+
+int pass_paired(struct pass *pass, struct error *error)
+{
+	assert(pass->record->phase_count == pass->workload->phase_count && pass->rival);
+	struct pairing pairing = {.pass = pass};
+	pairing.phases = memory_zeroed(pass->record->phase_count, sizeof pairing.phases[0]);
+	int result = pairing.phases ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a pass");
+	if (result == 0 && (result = play_short(&pairing, error)) == 0) {
+		note_backing(pass);
+		store(&pairing, false);
+		pairing.window_words *= LONG_WINDOW_TIMES;
+		if ((result = play_iteration(&pairing, error)) == 0)
+			store(&pairing, true);
+	}
+	if (pairing.phases)
+		forget(&pairing);
+	memory_release(pairing.phases);
+	memory_release(pairing.held);
+	return result;
+}
