@@ -30,7 +30,9 @@ struct phase_pairs {
 	double *ratios; /* arm / against, of the pairs in ns */
 	size_t count, capacity;
 	uint64_t tainted;
-	uint64_t words, equal_words; /* of one iteration; until outcomes differed */
+	double all_ns; /* of the shorter window of each pair, tainted ones among them */
+	size_t all;
+	uint64_t words, equal_words; /* of all iterations; until outcomes differed */
 	uint64_t hash[RESULT_SIDES];
 };
 
@@ -107,6 +109,8 @@ static uint64_t play(void *context, uint32_t thread, struct engine *engine, stru
 
 static int add_pair(struct phase_pairs *phase, const struct pair *pair)
 {
+	phase->all_ns += fmin(pair->ns[RESULT_SIDE_ARM], pair->ns[RESULT_SIDE_AGAINST]);
+	phase->all++;
 	if (pair->tainted) {
 		phase->tainted++;
 		return 0;
@@ -247,8 +251,7 @@ static bool too_short(const struct pairing *pairing)
 		return false;
 	for (size_t i = 0; i < pass->record->phase_count; i++) {
 		const struct phase_pairs *phase = &pairing->phases[i];
-		double shorter = fmin(phase->ns[RESULT_SIDE_ARM], phase->ns[RESULT_SIDE_AGAINST]);
-		if (pass->workload->phases[i].measured && phase->count > 1 && shorter < least * (double)phase->count)
+		if (pass->workload->phases[i].measured && phase->all > 1 && phase->all_ns < least * (double)phase->all)
 			return true;
 	}
 	return false;
