@@ -114,7 +114,8 @@ static int check_same(const char *folder, const struct run_options *options, str
 	    (old->file_count != 1 || !begun.inputs.count || old->spec_count != options->spec_count ||
 	     begun.inputs.list[0].hash != workload_hash(now, now_length) || strcmp(old->specs[0], options->specs[0]) != 0 ||
 	     strcmp(old->specs[1], options->specs[1]) != 0 || old->rounds != options->rounds ||
-	     old->changes.ops != options->changes.ops || old->latency != options->latency || old->audit))
+	     old->changes.ops != options->changes.ops || old->latency != options->latency ||
+	     old->paired != options->paired))
 		status = error_set(
 			error, EXIT_CODE_USAGE,
 			"%s: this folder holds another run than the one that is asked for; choose a new one with -o",
@@ -161,6 +162,8 @@ static enum exit_code measure(const struct arguments *arguments, const char *fil
 				      .changes = {.ops = arguments->ops},
 				      .rounds = arguments->rounds * arguments->comparisons,
 				      .latency = RUN_LATENCY_OFF,
+				      .audit = true,
+				      .paired = RUN_PAIRED_ONLY,
 				      .folder = folder,
 				      .stall_seconds = RUN_STALL_SECONDS_DEFAULT,
 				      .progress = isatty(STDERR_FILENO),

@@ -164,6 +164,19 @@ static int check_rate(const struct run_arguments *arguments)
 	return EXIT_CODE_USAGE;
 }
 
+/* Without pairs nothing would be left. */
+static int check_paired(const struct run_arguments *arguments)
+{
+	const struct run_options *run = &arguments->run;
+	const char *against = arguments->spec_count < 2 ? "takes two arms or more"
+			      : run->rate               ? "does not go with --rate: an open loop measures waiting"
+							: NULL;
+	if (run->paired != RUN_PAIRED_ONLY || !against)
+		return EXIT_CODE_OK;
+	fprintf(stderr, "iovabench %s: --paired only: %s\n", arguments->command->name, against);
+	return EXIT_CODE_USAGE;
+}
+
 static int check_against(const struct run_arguments *arguments)
 {
 	const char *against = arguments->run.against;
@@ -188,6 +201,8 @@ static int check_together(const struct run_arguments *arguments)
 		code = check_rate(arguments);
 	if (code == EXIT_CODE_OK)
 		code = check_against(arguments);
+	if (code == EXIT_CODE_OK)
+		code = check_paired(arguments);
 	if (code != EXIT_CODE_OK || arguments->run.rounds || arguments->run.audit)
 		return code;
 	fprintf(stderr, "iovabench %s: --rounds '0': is the audit alone, and --audit is off: nothing would be run\n",

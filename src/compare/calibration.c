@@ -37,17 +37,16 @@ static int copy_texts(const struct result *result, struct calibration *calibrati
 }
 
 /* lows: the logarithms of the intervals' lower ends; ratios: of every comparison. Both have room for all. */
-static int compare_groups(const struct result_phase *a, const struct result_phase *b, struct calibration *calibration,
-			  double *lows, double *ratios, struct error *error)
+static int compare_groups(const struct result_paired *paired, struct calibration *calibration, double *lows, double *ratios,
+			  struct error *error)
 {
-	size_t count = (a->round_count < b->round_count ? a->round_count : b->round_count) / calibration->rounds;
-	size_t bounded = 0, compared = 0;
+	size_t count = paired->round_count / calibration->rounds, bounded = 0, compared = 0;
 	for (size_t i = 0; i < count; i++) {
-		size_t first = i * calibration->rounds;
 		struct result_comparison row = {0};
-		if (compare_rounds(a->round_ns_per_op + first, calibration->rounds, b->round_ns_per_op + first,
-				   calibration->rounds, calibration->threshold, 1, &row, error) < 0)
+		if (compare_pairs(paired, i * calibration->rounds, calibration->rounds, calibration->threshold, 1, &row,
+				  error) < 0)
 			return -1;
+		memory_release(row.reason);
 		calibration->verdicts[row.verdict]++;
 		calibration->comparisons++;
 		if (isfinite(row.ratio))
@@ -71,13 +70,15 @@ int calibration_make(const struct result *result, uint32_t rounds, double thresh
 		if (result->arm_count < 2 || arms[i].state != RESULT_ARM_OK || arms[i].figures_phase >= arms[i].phase_count)
 			return error_set(error, EXIT_CODE_UNTRUSTWORTHY, "the arms of a calibration were not measured: %s",
 					 result->arm_count > 1 && arms[i].reason ? arms[i].reason : "no reason is known");
-	const struct result_phase *a = &arms[0].phases[arms[0].figures_phase], *b = &arms[1].phases[arms[1].figures_phase];
-	double *lows = memory_zeroed(a->round_count, sizeof lows[0]),
-	       *ratios = memory_zeroed(a->round_count, sizeof ratios[0]);
+	const struct result_paired *paired = result_paired_find(&arms[1], 0, RESULT_CONDITION_HOT);
+	if (!paired)
+		return error_set(error, EXIT_CODE_UNTRUSTWORTHY, "the arms of a calibration were not held against each other");
+	double *lows = memory_zeroed(paired->round_count, sizeof lows[0]),
+	       *ratios = memory_zeroed(paired->round_count, sizeof ratios[0]);
 	int status = lows && ratios ? copy_texts(result, calibration, error)
 				    : error_set(error, EXIT_CODE_IO, "no memory for a calibration");
 	if (status == 0)
-		status = compare_groups(a, b, calibration, lows, ratios, error);
+		status = compare_groups(paired, calibration, lows, ratios, error);
 	memory_release(lows);
 	memory_release(ratios);
 	if (status == 0 && calibration->verdicts[RESULT_VERDICT_NOT_COMPARED] == calibration->comparisons)

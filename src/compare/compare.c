@@ -201,32 +201,57 @@ static bool caches_decide(const struct result_paired *paired, double edge)
 	return lie_apart(paired->long_ratio, 1, edge) && (paired->long_ci_low > 1 || paired->long_ci_high < 1);
 }
 
-static int compare_paired(const struct compare_pair *pair, const struct result_paired *paired,
-			  const struct compare_rules *rules, struct result_comparison *row, struct error *error)
+/* Median of what is a number. */
+static double median_of(const double *values, size_t count, double *scratch)
 {
-	const struct result_phase *a = phase_of(&pair->a), *b = phase_of(&pair->b);
-	double edge = log1p(row->threshold);
-	if (compare_ratios(paired->round_ratio, paired->round_count, row->threshold, rules->timed_verdicts, row, error) < 0)
-		return -1;
-	if (fabs(failed_share(a) - failed_share(b)) > COMPARE_FAILED_SHARE_MAX) {
-		char reason[192];
-		snprintf(reason, sizeof reason,
-			 "shares of failed allocations differ by more than 0.1 %%; the ratio is that of the first %.3g %% of "
-			 "operations, until outcomes differed",
-			 100 * paired->equal_share);
-		return give_reason(row, RESULT_VERDICT_DIFFERENT_WORK, reason, error);
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++)
+		if (isfinite(values[i]))
+			scratch[kept++] = values[i];
+	return statistics_median(scratch, kept);
+}
+
+int compare_pairs(const struct result_paired *paired, size_t first, size_t count, double threshold, size_t timed_verdicts,
+		  struct result_comparison *row, struct error *error)
+{
+	assert(first <= paired->round_count && count <= paired->round_count - first);
+	double edge = log1p(threshold);
+	double *scratch = memory_zeroed(count, sizeof scratch[0]);
+	if (!scratch || compare_ratios(paired->round_ratio + first, count, threshold, timed_verdicts, row, error) < 0) {
+		memory_release(scratch);
+		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
 	}
+	double typical = median_of(paired->round_typical + first, count, scratch);
+	memory_release(scratch);
+	row->by_pairs = true;
 	if (caches_decide(paired, edge)) {
-		char reason[192];
+		char reason[128];
 		snprintf(reason, sizeof reason,
 			 "shared caches decide: with windows many times as long the ratio is %.4g times as large",
 			 paired->long_ratio);
 		return give_reason(row, RESULT_VERDICT_NOT_COMPARED, reason, error);
 	}
-	if (row->verdict == RESULT_VERDICT_OK && lie_apart(paired->ratio, paired->ratio_typical, edge))
+	if (row->verdict == RESULT_VERDICT_OK && lie_apart(row->ratio, typical, edge))
 		return give_reason(row, RESULT_VERDICT_INCONCLUSIVE,
 				   "costs come in bursts: the sum of all windows and the median window disagree", error);
 	return paired->reason ? give_reason(row, row->verdict, paired->reason, error) : 0;
+}
+
+static int compare_paired(const struct compare_pair *pair, const struct result_paired *paired,
+			  const struct compare_rules *rules, struct result_comparison *row, struct error *error)
+{
+	const struct result_phase *a = phase_of(&pair->a), *b = phase_of(&pair->b);
+	if (compare_pairs(paired, 0, paired->round_count, row->threshold, rules->timed_verdicts, row, error) < 0)
+		return -1;
+	if (fabs(failed_share(a) - failed_share(b)) <= COMPARE_FAILED_SHARE_MAX)
+		return 0;
+	char reason[192];
+	snprintf(reason, sizeof reason,
+		 "shares of failed allocations differ by more than 0.1 %%; the ratio is that of the first %.3g %% of "
+		 "operations, until outcomes differed",
+		 100 * paired->equal_share);
+	memory_release(row->reason);
+	return give_reason(row, RESULT_VERDICT_DIFFERENT_WORK, reason, error);
 }
 
 /* Times of the same operations, on the same machine, or none at all. */
@@ -298,7 +323,7 @@ int compare_arms(struct compare_pair *pair, const struct compare_rules *rules, s
 	for (int i = 0; a && b && i < METRIC_ALL; i++) {
 		enum metric metric = (enum metric)i;
 		double left = result_phase_figure(a, i), right = result_phase_figure(b, i);
-		if (isnan(rules->threshold[i]) || !is_compared(metric, left, right))
+		if (isnan(rules->threshold[i]) || (!is_compared(metric, left, right) && !paired_of(pair, metric)))
 			continue;
 		struct result_comparison *row = &pair->rows[pair->row_count++];
 		*row = (struct result_comparison){.a = pair->a.arm,

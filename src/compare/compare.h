@@ -45,6 +45,11 @@ int compare_arms(struct compare_pair *pair, const struct compare_rules *rules, s
 int compare_ratios(const double *ratios, size_t count, double threshold, size_t timed_verdicts,
 		   struct result_comparison *row, struct error *error);
 
+/* The same of count rounds of a pair, from first on; what forbids a verdict is told in row->reason, which the caller
+ * releases. */
+int compare_pairs(const struct result_paired *paired, size_t first, size_t count, double threshold, size_t timed_verdicts,
+		  struct result_comparison *row, struct error *error);
+
 /* From two series of rounds (index = round; NaN = none): the median of b / a over the rounds that both have, its interval at
  * 1 - COMPARE_ERROR_RATE / timed_verdicts, and the verdict for a metric that is better lower. O(n log n). -1: no memory. */
 int compare_rounds(const double *a, size_t a_count, const double *b, size_t b_count, double threshold,

@@ -15,6 +15,7 @@
 #define WINDOW_WORDS_LEAST ((size_t)4096)
 #define WINDOW_WORDS_MOST ((size_t)65536)
 #define LONG_WINDOW_TIMES 8u
+#define ITERATIONS_MAX 24u
 /* Of a round of several threads, against what one barrier costs. */
 #define BARRIERS_LEAST 50.0
 /* Time that a hypervisor took shows in steps of 10 ms: it is looked up that often, and all pairs since are suspects. */
@@ -299,7 +300,7 @@ static int play_short(struct pairing *pairing, struct error *error)
 		if (play_iteration(pairing, error) < 0)
 			return -1;
 	}
-	for (uint32_t i = 1; i < PASS_ITERATIONS_MAX && pairing->played_ns < RESULT_SIDES * PASS_PLAYED_NS; i++)
+	for (uint32_t i = 1; i < ITERATIONS_MAX && pairing->played_ns < RESULT_SIDES * PASS_PLAYED_NS; i++)
 		if (play_iteration(pairing, error) < 0)
 			return -1;
 	return 0;

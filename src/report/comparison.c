@@ -124,7 +124,7 @@ void report_comparison_line(const struct report_view *view, size_t arm, struct t
 	if (timed) {
 		char cell[CELL_BYTES];
 		fill_cell(timed, 3, cell);
-		text_add(line, " time %s", cell);
+		text_add(line, " time %s%s", timed->by_pairs ? "by pairs " : "", cell);
 		fill_cell(timed, 4, cell);
 		if (isfinite(timed->ci_low))
 			text_add(line, " %s", cell);

@@ -412,7 +412,8 @@ struct result_comparison {
 	double level;     /* of that interval as it was asked for, after sharing among all comparisons; NaN: exact metric */
 	double threshold; /* share, >= 0 */
 	enum result_verdict verdict;
-	uint32_t rounds;        /* pairs behind the interval; 0: exact metric */
+	bool by_pairs;          /* of a timed metric: both ran in one process, by turns; else in processes of their own */
+	uint32_t rounds;        /* behind the interval; 0: exact metric */
 	uint32_t rounds_wanted; /* inconclusive: in all, to decide; 0: not known, or more than 100,000 */
 	char *reason;           /* NULL, or what else there is to say */
 };

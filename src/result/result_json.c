@@ -312,6 +312,8 @@ void parts_write_comparison(struct json_writer *writer, json_t *object, const st
 		json_put_double(writer, object, "level", comparison->level);
 	json_put_double(writer, object, "threshold", comparison->threshold);
 	json_put_text(writer, object, "verdict", result_verdict_name[comparison->verdict]);
+	if (!metric_table[comparison->metric].exact)
+		json_put(writer, object, "by_pairs", json_boolean(comparison->by_pairs));
 	json_put_u64(writer, object, "rounds", comparison->rounds);
 	if (comparison->rounds_wanted)
 		json_put_u64(writer, object, "rounds_wanted", comparison->rounds_wanted);

@@ -36,7 +36,7 @@ static bool placed_as(const struct result_record *record, enum result_side side,
 	return arm->threads > 1 || !arm->placement_hash || hash == arm->placement_hash;
 }
 
-static const char *wrong_windows(const struct process *process, const struct clock *clock)
+static const char *wrong_windows(const struct process *process, uint32_t threads, const struct clock *clock)
 {
 	const struct result_record_pairs *pairs = &process->phase->pairs;
 	double shorter = fmin(pairs->ns[RESULT_SIDE_ARM], pairs->ns[RESULT_SIDE_AGAINST]);
@@ -46,7 +46,10 @@ static const char *wrong_windows(const struct process *process, const struct clo
 		return pairs->tainted ? "no pair of windows was undisturbed" : "no pair of windows";
 	if (shorter < PASS_WINDOW_STEPS * clock->step_ns * (double)pairs->pairs)
 		return "windows are too short for the clock";
-	return pairs->tainted > pairs->pairs ? "more than half of the pairs were disturbed" : NULL;
+	/* One thread that waits for a CPU makes all of them wait. */
+	return threads > 1 && pairs->tainted > pairs->pairs
+		       ? "there were fewer idle CPUs than threads: more than half of the pairs were disturbed"
+		       : NULL;
 }
 
 /* Why a process has nothing to say; NULL: it has. */
@@ -66,7 +69,7 @@ static const char *refusal(const struct result *result, size_t arm, size_t again
 		return "shares state: in one process with the other it places extents differently";
 	if (fabs(apart) > HUGE_SHARE_APART)
 		return "huge pages lay behind the metadata of one more than behind that of the other";
-	return wrong_windows(process, clock);
+	return wrong_windows(process, result->arms[arm].threads, clock);
 }
 
 /* Takes the logarithms of what is finite; returns how many. */

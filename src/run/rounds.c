@@ -112,6 +112,8 @@ static void fill_job(const struct matrix *matrix, const struct combination *comb
 /* Threads have no harness figure: null under a lock would tell what the lock costs. */
 static size_t processes_per_round(const struct matrix *matrix)
 {
+	if (matrix->options->paired == RUN_PAIRED_ONLY)
+		return 0;
 	return matrix->options->spec_count + (matrix->options->changes.threads > 1 ? 0 : 1);
 }
 

@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 enum run_latency { RUN_LATENCY_SAMPLED, RUN_LATENCY_ALL, RUN_LATENCY_OFF };
+/* Whether arms are held against each other in one process: never, too, or without being timed alone. */
+enum run_paired { RUN_PAIRED_OFF, RUN_PAIRED_ON, RUN_PAIRED_ONLY };
 
 struct resumed;
 
@@ -36,7 +38,7 @@ struct run_options {
 	uint32_t rounds;             /* 0: the audit alone, which is on then */
 	enum run_latency latency;
 	bool audit;
-	bool paired;                 /* arms are held against each other in one process, too */
+	enum run_paired paired;
 	const char *against;         /* a spec, or COMPARE_AGAINST_ALL: as for compare_within */
 	const char *folder;          /* NULL: results/<run id> */
 	const char *placements;      /* a new file for what the audits see; NULL: none */

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As enum run_latency, enum lock_kind and bool. */
+/* As enum run_latency, enum lock_kind, enum run_paired and bool. */
 static const char *const latencies[] = {"sampled", "all", "off", NULL};
 static const char *const locks[] = {"none", "mutex", "spin", NULL};
+static const char *const pairings[] = {"off", "on", "only", NULL};
 static const char *const off_on[] = {"off", "on", NULL};
 
 static int read_seed(void *target, const char *value, struct error *error)
@@ -105,10 +106,10 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	{"audit", 0, OPTION_CHOICE, OPTION_PLANS, "on|off", "takes on or off",
 	 "check every answer and count fragmentation (default on)", OPTION_AT(struct run_options, audit),
 	 .choices = off_on},
-	{"paired", 0, OPTION_CHOICE, OPTION_PLANS, "on|off", "takes on or off",
-	 "hold arms against each other in one process, too, in short windows by turns: verdicts on time that a busy machine "
-	 "does not blur (default on)",
-	 OPTION_AT(struct run_options, paired), .choices = off_on},
+	{"paired", 0, OPTION_CHOICE, OPTION_PLANS, "on|off|only", "takes on, off or only",
+	 "hold arms against each other in one process, in short windows by turns: verdicts on time that a busy machine does "
+	 "not blur (default on; only: no arm is timed on its own)",
+	 OPTION_AT(struct run_options, paired), .choices = pairings},
 	{"against", 0, OPTION_TEXT, OPTION_PLANS, "SPEC|all", "takes the SPEC of an arm, or all: every pair",
 	 "which arm the others are held against (default: the first that can play)", OPTION_AT(struct run_options, against)},
 	{"threads", 't', OPTION_NUMBER, OPTION_FIGURES, "N", "takes a whole number of threads from 1 to 64",
@@ -138,12 +139,12 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 };
 _Static_assert(RUN_ROUNDS_MAX == 1000 && RUN_ROUNDS_DEFAULT == 12 && WORKLOAD_THREADS_MAX == 64,
 	       "the help of rounds and threads tells these");
-_Static_assert(sizeof(enum run_latency) == 4 && sizeof(enum lock_kind) == 4, "options store enums in four bytes");
+_Static_assert(sizeof(enum run_latency) == 4 && sizeof(enum run_paired) == 4 && sizeof(enum lock_kind) == 4, "options store enums in four bytes");
 
 struct run_options run_options_default(void)
 {
 	return (struct run_options){
-		.rounds = RUN_ROUNDS_DEFAULT, .audit = true, .paired = true, .stall_seconds = RUN_STALL_SECONDS_DEFAULT};
+		.rounds = RUN_ROUNDS_DEFAULT, .audit = true, .paired = RUN_PAIRED_ON, .stall_seconds = RUN_STALL_SECONDS_DEFAULT};
 }
 
 void run_settings_add_key(const struct run_options *options, struct text *text)

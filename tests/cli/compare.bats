@@ -18,7 +18,7 @@ setup() {
 # A result whose arms have 12 rounds of these medians: made RUN SCALE FILTER -> file. report gives it a digest that is right.
 craft() { # file run-id factor [filter]
 	jq --arg id "$2" --argjson factor "$3" '.run.id = $id | .arms[] .phases[].throughput.round_ns_per_op =
-		([100,101,99,100,102,98,100,101,99,100,101,100] | map(. * $factor)) | del(.digest) | '"${4:-.}" "$made" |
+		([100,101,99,100,102,98,100,101,99,100,101,100] | map(. * $factor)) | del(.digest, .arms[].paired, .arms[].paired_others) | '"${4:-.}" "$made" |
 		"$iovabench" report - --format json 2>/dev/null >"$scratch/$1"
 }
 

@@ -13,7 +13,7 @@ setup_file() {
 }
 
 # Two audits, a round of two arms and the harness.
-processes=5
+processes=6
 
 # What does not depend on time.
 exact() { # folder

@@ -37,7 +37,7 @@ lines() {
 		killed_at "$bytes"
 		run -0 "$iovabench" resume -q "$scratch/t"
 		is "$(exact "$scratch/t" | cksum)" "$(exact "$whole" | cksum)"
-		is "$(lines)" 11
+		is "$(lines)" 14
 		is "$(jq -r .key "$scratch/t/rounds.jsonl" | sort | uniq -d)" ""
 		is "$(jq -r '.run.id' "$scratch/t/result.json")" "$(jq -r '.id' "$whole/run.json")"
 		[ -s "$scratch/t/report.html" ]
@@ -55,8 +55,8 @@ lines() {
 @test "a sweep goes on, also with one value written in two ways" {
 	"$iovabench" run $tiny -a rbtree -a buddy --rounds 1 --latency off -q -o "$scratch/w" \
 		--sweep phases.churn.ops=10k,10000,20k --sweep phases.fill.until.live=100,200
-	is "$(wc -l <"$scratch/w/rounds.jsonl")" 30
-	is "$(jq -r .key "$scratch/w/rounds.jsonl" | sort -u | wc -l)" 30
+	is "$(wc -l <"$scratch/w/rounds.jsonl")" 36
+	is "$(jq -r .key "$scratch/w/rounds.jsonl" | sort -u | wc -l)" 36
 	is "$(jq -c .options.sweeps "$scratch/w/run.json")" \
 		'[{"key":"phases.churn.ops","values":["10k","10000","20k"]},{"key":"phases.fill.until.live","values":["100","200"]}]'
 	for kept in 0 7 29; do
@@ -78,7 +78,7 @@ lines() {
 	cp "$scratch/w/run.json" "$scratch/t"
 	head -n 3 "$scratch/w/rounds.jsonl" >"$scratch/t/rounds.jsonl"
 	run -0 "$iovabench" resume -q "$scratch/t"
-	is "$(lines)" 4
+	is "$(lines)" 5
 	is "$(exact "$scratch/t" | cksum)" "$(exact "$scratch/w" | cksum)"
 	edits 's/"audit": "on"/"audit": "off"/' "$scratch/t/run.json"
 	rm "$scratch/t/result.json"
@@ -97,7 +97,7 @@ lines() {
 	"$iovabench" run $tiny -a null -a buddy --rounds 1 --latency off -q -o "$scratch/t"
 	rm "$scratch/t/result.json"
 	run -0 "$iovabench" resume -q "$scratch/t"
-	is "$(lines)" 4
+	is "$(lines)" 5
 }
 
 @test "what the journal has is not run again" {
@@ -112,8 +112,8 @@ lines() {
 	run -0 --separate-stderr "$iovabench" resume "$scratch/t"
 	has "$stderr" "rounds.jsonl: the last line was torn when the run was killed; its process is run again"
 	has "$output" "report: "
-	is "$(lines)" 11
-	is "$(jq -s length "$scratch/t/rounds.jsonl")" 11
+	is "$(lines)" 14
+	is "$(jq -s length "$scratch/t/rounds.jsonl")" 14
 }
 
 @test "a line that is damaged is refused and named" {
@@ -124,7 +124,7 @@ lines() {
 	killed_at "$(wc -c <"$whole/rounds.jsonl")"
 	head -n 1 "$whole/rounds.jsonl" >>"$scratch/t/rounds.jsonl"
 	run -2 "$iovabench" resume "$scratch/t"
-	has "$output" "rounds.jsonl:12: this process is in the journal already"
+	has "$output" "rounds.jsonl:15: this process is in the journal already"
 }
 
 @test "a run that is killed in earnest goes on" {
@@ -136,8 +136,8 @@ lines() {
 	[ ! -e "$scratch/t/result.json" ]
 	kept=$(lines)
 	run -0 "$iovabench" resume -q "$scratch/t"
-	[ "$kept" -ge 2 ] && [ "$kept" -lt 6 ]
-	is "$(lines)" 6
+	[ "$kept" -ge 2 ] && [ "$kept" -lt 8 ]
+	is "$(lines)" 8
 	is "$(arms "$scratch/t" .state | sort -u)" ok
 	is "$(arms "$scratch/t" 'select(.spec != "rbtree") | .throughput.rounds')" 2
 }
@@ -200,7 +200,7 @@ lines() {
 	program=$(realpath "$iovabench")
 	cd "$scratch"
 	run -0 "$program" resume -q t
-	is "$(lines)" 11
+	is "$(lines)" 14
 }
 
 # Nothing is run: the journal stays as it was.

@@ -90,8 +90,8 @@ setup_file() {
 	done
 	is "$(find "$second" -name '*.partial')" ""
 	is "$(find "$second" -type f | wc -l)" 9
-	# Two arms: an audit and two rounds each; and the harness has two rounds.
-	is "$(wc -l <"$second/rounds.jsonl")" $((2 * (2 * 3 + 2)))
+	# Two arms: an audit and two rounds each; the harness has two rounds, and so have both arms together.
+	is "$(wc -l <"$second/rounds.jsonl")" $((2 * (2 * 3 + 2 + 2)))
 	is "$(jq -s 'all(.ok)' "$second/rounds.jsonl")" true
 }
 

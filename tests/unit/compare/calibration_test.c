@@ -23,17 +23,18 @@ static bool near(double got, double wanted)
 	return fabs(got - wanted) < 1e-12;
 }
 
-/* Two arms with 4 comparisons of 6 rounds: equal, equal, twice as slow, and one that swings. */
+/* Two arms held against each other in 4 comparisons of 6 rounds: equal, equal, twice as slow, and one that swings. */
 static void fill_rounds(struct result *result)
 {
-	for (size_t arm = 0; arm < 2; arm++) {
-		struct result_phase *phase = &result->arms[arm].phases[1];
-		memory_release(phase->round_ns_per_op);
-		phase->round_ns_per_op = fixture_room(25, sizeof(double));
-		phase->round_count = 25;
-		for (size_t i = 0; i < 25; i++)
-			phase->round_ns_per_op[i] = arm == 0 ? 100 : i < 12 ? 101 : i < 18 ? 200 : i % 2 ? 90 : 110;
-	}
+	struct result_arm *arm = &result->arms[1];
+	arm->paired = fixture_room(1, sizeof *arm->paired);
+	arm->paired_count = 1;
+	*arm->paired = (struct result_paired){.rounds = 25, .round_count = 25, .equal_share = 1, .long_ratio = (double)NAN};
+	arm->paired->round_ratio = fixture_room(25, sizeof(double));
+	arm->paired->round_typical = fixture_room(25, sizeof(double));
+	for (size_t i = 0; i < 25; i++)
+		arm->paired->round_ratio[i] = arm->paired->round_typical[i] =
+			i < 12 ? 1.01 : i < 18 ? 2 : i % 2 ? 0.9 : 1.1;
 }
 
 static void a_calibration_counts_verdicts(void **state)
@@ -83,9 +84,9 @@ static void what_was_not_compared_raised_no_alarm_either(void **state)
 	fixture_result(&result, small);
 	fill_rounds(&result);
 	for (size_t i = 0; i < 6; i++)
-		result.arms[0].phases[1].round_ns_per_op[i] = (double)NAN;
+		result.arms[1].paired->round_ratio[i] = (double)NAN;
 	for (size_t i = 6; i < 12; i++)
-		result.arms[1].phases[1].round_ns_per_op[i] = 50;
+		result.arms[1].paired->round_ratio[i] = 0.5;
 	assert_int_equal(calibration_make(&result, 6, 0.03, &calibration, NULL), 0);
 	assert_int_equal(calibration.comparisons, 4);
 	assert_int_equal(calibration.verdicts[RESULT_VERDICT_NOT_COMPARED], 1);

@@ -303,6 +303,117 @@ static void within_a_result_the_first_measured_arm_is_the_base(void **state)
 	result_release(&result);
 }
 
+/* ---- by pairs ---- */
+
+/* Arm 1 against arm 0, twelve rounds around a ratio. */
+static struct result_paired *pair_arms(struct result *result, double ratio)
+{
+	struct result_arm *arm = &result->arms[1];
+	assert_int_equal(arm->paired_count, 0);
+	arm->paired = memory_zeroed(1, sizeof arm->paired[0]);
+	arm->paired_count = 1;
+	struct result_paired *paired = arm->paired;
+	*paired = (struct result_paired){.ratio = ratio,
+					 .ratio_typical = ratio,
+					 .long_ratio = 1,
+					 .long_ci_low = 0.99,
+					 .long_ci_high = 1.01,
+					 .equal_share = 1,
+					 .rounds = 12,
+					 .round_count = 12};
+	paired->round_ratio = memory_zeroed(12, sizeof(double));
+	paired->round_typical = memory_zeroed(12, sizeof(double));
+	for (int i = 0; i < 12; i++)
+		paired->round_ratio[i] = paired->round_typical[i] = ratio * (1 + 0.0001 * (i - 5));
+	return paired;
+}
+
+static const struct result_comparison *time_row(struct result *result, const char *against)
+{
+	forget_comparisons(result);
+	assert_int_equal(compare_within(result, 0.03, against, NULL), 0);
+	for (size_t i = 0; i < result->comparison_count; i++)
+		if (result->comparisons[i].metric == METRIC_RAW_NS_PER_OP && result->comparisons[i].b == 1)
+			return &result->comparisons[i];
+	fail_msg("no comparison of times");
+	return NULL;
+}
+
+static void verdicts_on_time_go_by_pairs(void **state)
+{
+	(void)state;
+	struct result result;
+	fixture_result(&result, small);
+	for (size_t arm = 0; arm < 2; arm++) /* the same work */
+		result_set(&result.arms[arm].phases[result.arms[arm].figures_phase].figures, METRIC_FAILURES_TOTAL, 0);
+	struct result_paired *paired = pair_arms(&result, 1.001);
+	const struct result_comparison *row = time_row(&result, NULL);
+	assert_int_equal(row->verdict, RESULT_VERDICT_OK);
+	assert_true(row->by_pairs && fabs(row->ratio - 1.001) < 0.001);
+	assert_int_equal(row->rounds, 12);
+	/* The median pair alone would erase flushes and rehashes. */
+	for (int i = 0; i < 12; i++)
+		paired->round_typical[i] = 0.95;
+	row = time_row(&result, NULL);
+	assert_int_equal(row->verdict, RESULT_VERDICT_INCONCLUSIVE);
+	assert_non_null(strstr(row->reason, "bursts"));
+	memcpy(paired->round_typical, paired->round_ratio, 12 * sizeof(double));
+	/* Another ratio in longer windows: what lies in the caches decides. */
+	paired->long_ratio = 1.05;
+	paired->long_ci_low = 1.04;
+	paired->long_ci_high = 1.06;
+	row = time_row(&result, NULL);
+	assert_int_equal(row->verdict, RESULT_VERDICT_NOT_COMPARED);
+	assert_non_null(strstr(row->reason, "caches"));
+	paired->long_ci_low = 0.97; /* chance */
+	assert_int_equal(time_row(&result, NULL)->verdict, RESULT_VERDICT_OK);
+	/* No pair counts: by processes, as ever. */
+	paired->rounds = 0;
+	assert_false(time_row(&result, NULL)->by_pairs);
+	result_release(&result);
+}
+
+static void pairs_of_different_work_have_a_ratio_and_no_verdict(void **state)
+{
+	(void)state;
+	struct result result;
+	fixture_result(&result, small);
+	result_set(&result.arms[0].phases[result.arms[0].figures_phase].figures, METRIC_FAILURES_TOTAL, 0);
+	result_set(&result.arms[1].phases[result.arms[1].figures_phase].figures, METRIC_FAILURES_TOTAL, 1e6);
+	pair_arms(&result, 0.5)->equal_share = 0.25;
+	const struct result_comparison *row = time_row(&result, NULL);
+	assert_int_equal(row->verdict, RESULT_VERDICT_DIFFERENT_WORK);
+	assert_true(fabs(row->ratio - 0.5) < 0.001);
+	assert_non_null(strstr(row->reason, "first 25 % of operations"));
+	result_release(&result);
+}
+
+static size_t pairs_held(struct result *result, const char *against, size_t a)
+{
+	size_t pairs = 0;
+	forget_comparisons(result);
+	assert_int_equal(compare_within(result, 0.03, against, NULL), 0);
+	for (size_t i = 0; i < result->comparison_count; i++)
+		pairs += result->comparisons[i].metric == METRIC_SPAN_PAGES && result->comparisons[i].a == a;
+	return pairs;
+}
+
+static void who_is_held_against_whom_can_be_chosen(void **state)
+{
+	(void)state;
+	struct result result;
+	fixture_result(&result, small);
+	assert_int_equal(pairs_held(&result, NULL, 0), 2);
+	assert_int_equal(pairs_held(&result, result.arms[1].spec, 0), 0);
+	assert_int_equal(pairs_held(&result, result.arms[1].spec, 1), 2);
+	assert_int_equal(pairs_held(&result, COMPARE_AGAINST_ALL, 0), 2);
+	assert_int_equal(pairs_held(&result, COMPARE_AGAINST_ALL, 1), 1);
+	assert_int_equal(pairs_held(&result, COMPARE_AGAINST_ALL, 2), 0);
+	/* Whom nobody finds is nobody's base. */
+	assert_int_equal(pairs_held(&result, "none", 0), 2);
+	result_release(&result);
+}
+
 static void results_are_matched_by_workload_and_spec(void **state)
 {
 	(void)state;
@@ -425,6 +536,9 @@ int main(void)
 		cmocka_unit_test(simulated_comparisons_do_not_cry_wolf),
 		cmocka_unit_test(two_arms_of_the_fixture),
 		cmocka_unit_test(within_a_result_the_first_measured_arm_is_the_base),
+		cmocka_unit_test(verdicts_on_time_go_by_pairs),
+		cmocka_unit_test(pairs_of_different_work_have_a_ratio_and_no_verdict),
+		cmocka_unit_test(who_is_held_against_whom_can_be_chosen),
 		cmocka_unit_test(results_are_matched_by_workload_and_spec),
 		cmocka_unit_test(percentiles_have_the_interval_of_their_samples),
 		cmocka_unit_test(dropped_samples_are_the_largest),

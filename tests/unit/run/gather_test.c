@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * From records to figures: medians, intervals, reasons, states, latencies. */
 #include "run/gather.h"
+#include "run/gather_paired.h"
 
 #include "base/memory.h"
 #include "measure/histogram.h"
@@ -628,6 +629,175 @@ static void every_lack_of_memory_is_an_error(void **state)
 	assert_int_equal(gathered.map_count, 1);
 }
 
+/* ---- pairs ---- */
+
+static struct gather_arm pairs;
+
+static int open_pairs(void **state)
+{
+	set_up(state);
+	result.arms = memory_zeroed(2, sizeof result.arms[0]);
+	result.arm_count = 2;
+	for (size_t i = 0; i < 2; i++) {
+		result.arms[i].phases = memory_zeroed(3, sizeof result.arms[i].phases[0]);
+		result.arms[i].phase_count = 3;
+		result.arms[i].figures_phase = 1;
+		result.arms[i].placement_hash = 70 + i;
+		for (size_t j = 0; j < 3; j++)
+			result_figures_clear(&result.arms[i].phases[j].figures);
+	}
+	result_set(&result.arms[0].phases[1].figures, METRIC_RAW_NS_PER_OP, 10);
+	result_set(&result.arms[1].phases[1].figures, METRIC_RAW_NS_PER_OP, 25);
+	return 0;
+}
+
+static int close_pairs(void **state)
+{
+	(void)state;
+	memory_fail_after(UINT64_MAX);
+	gather_release(&pairs);
+	result_release(&result);
+	result = (struct result){0};
+	return 0;
+}
+
+/* Of arm 1 against arm 0: a hundred pairs of windows of a million ns and of ratio times as much. */
+static struct result_record *add_paired(uint32_t round, double ratio)
+{
+	struct result_record *record = add(&pairs, RESULT_PASS_PAIRED);
+	struct result_record_phase *churn = &record->phases[1];
+	record->round = round;
+	record->window_words[0] = 4096;
+	churn->pairs = (struct result_record_pairs){{1e8 * ratio, 1e8}, ratio * 1.01, 100, 10, 4096};
+	churn->pairs_long = (struct result_record_pairs){{1e8 * ratio * 1.2, 1e8}, ratio, 10, 0, 4096};
+	for (size_t i = 0; i < 3; i++)
+		record->phases[i].equal_share = 1;
+	record->phases[2].side_hash[RESULT_SIDE_ARM] = 71;
+	record->phases[2].side_hash[RESULT_SIDE_AGAINST] = 70;
+	for (int side = 0; side < RESULT_SIDES; side++) {
+		record->resident_bytes[side] = 4 << 20;
+		record->huge_bytes[side] = 2 << 20;
+	}
+	return record;
+}
+
+static const struct result_paired *gather_pair(void)
+{
+	assert_int_equal(gather_paired(&result, 1, 0, &pairs, &ticking, &error), 0);
+	assert_int_equal(result.arms[1].paired_count, 1);
+	return result.arms[1].paired;
+}
+
+static bool around(double got, double wanted)
+{
+	return fabs(got - wanted) < 1e-9;
+}
+
+static void pairs_are_medians_over_processes(void **state)
+{
+	(void)state;
+	static const double ratios[] = {2, 1.9, 2.2, 1.8, 2.1, 2.3};
+	for (uint32_t i = 0; i < 6; i++)
+		add_paired(i, ratios[i]);
+	const struct result_paired *paired = gather_pair();
+	assert_true(around(paired->ratio, sqrt(2 * 2.1)));
+	assert_true(around(paired->ci_low, 1.8) && around(paired->ci_high, 2.3));
+	assert_true(around(paired->ratio_typical, 1.01 * sqrt(2 * 2.1)));
+	assert_true(around(paired->long_ratio, 1.2));
+	assert_true(around(paired->shift, sqrt(2 * 2.1) / 2.5 - 1));
+	assert_true(around(paired->tainted_share, 10.0 / 110));
+	assert_true(around(paired->huge_share[RESULT_SIDE_ARM], 0.5));
+	assert_true(isnan(paired->ratio_with_polls));
+	assert_int_equal(paired->rounds, 6);
+	assert_null(paired->reason);
+	assert_true(around(paired->round_ratio[3], 1.8));
+}
+
+static void polls_stand_beside_the_ratio(void **state)
+{
+	(void)state;
+	struct result_record *record = add_paired(0, 2);
+	record->phases[1].poll_ns[RESULT_SIDE_ARM] = 1e8;
+	const struct result_paired *paired = gather_pair();
+	assert_true(around(paired->ratio, 2) && around(paired->ratio_with_polls, 3));
+	assert_true(isnan(paired->ci_low));
+}
+
+/* The one process that is changed does not count, and its reason is told. */
+static void refuses(struct result_record *record, const char *why)
+{
+	(void)record;
+	const struct result_paired *paired = gather_pair();
+	assert_int_equal(paired->rounds, 1);
+	assert_true(around(paired->ratio, 3));
+	assert_true(isnan(paired->round_ratio[1]));
+	if (!paired->reason || !strstr(paired->reason, why))
+		fail_msg("%s: %s", why, paired->reason ? paired->reason : "nothing");
+	assert_non_null(strstr(paired->reason, "1 of 2 rounds do not count"));
+	result_paired_release(result.arms[1].paired, 1);
+	result.arms[1].paired = NULL;
+	result.arms[1].paired_count = 0;
+	gather_release(&pairs);
+}
+
+static struct result_record *add_good_and_bad(void)
+{
+	add_paired(0, 3);
+	return add_paired(1, 9);
+}
+
+static void what_is_not_to_be_trusted_does_not_count(void **state)
+{
+	(void)state;
+	struct result_record *bad = add_good_and_bad();
+	bad->phases[2].side_hash[RESULT_SIDE_ARM]++;
+	refuses(bad, "shares state");
+	bad = add_good_and_bad();
+	bad->phases[2].side_hash[RESULT_SIDE_AGAINST] = UINT64_MAX;
+	refuses(bad, "shares state");
+	bad = add_good_and_bad();
+	bad->huge_bytes[RESULT_SIDE_AGAINST] = 0;
+	refuses(bad, "huge pages");
+	bad = add_good_and_bad();
+	bad->clock_backward = 1;
+	refuses(bad, "the clock went back");
+	bad = add_good_and_bad();
+	bad->distrust = memory_text("a thread spun");
+	refuses(bad, "a thread spun");
+	bad = add_good_and_bad();
+	bad->phases[1].pairs.tainted = 101;
+	result.arms[1].threads = 2;
+	result.arms[1].placement_hash = result.arms[0].placement_hash = 0;
+	refuses(bad, "fewer idle CPUs than threads");
+	result.arms[1].threads = 1;
+	bad = add_good_and_bad();
+	bad->phases[1].pairs.ns[0] = bad->phases[1].pairs.ns[1] = 100 * 9999; /* a thousand steps are 10,000 ns */
+	refuses(bad, "too short for the clock");
+	bad = add_good_and_bad();
+	bad->phases[1].pairs = (struct result_record_pairs){{0, 0}, NAN, 0, 0, 0};
+	refuses(bad, "no pair of windows");
+	bad = add_good_and_bad();
+	bad->ok = false;
+	bad->message = memory_text("was killed from outside");
+	refuses(bad, "killed from outside");
+}
+
+static void without_memory_pairs_end_with_a_message(void **state)
+{
+	for (uint64_t nth = 0;; nth++) {
+		open_pairs(state);
+		add_paired(0, 2);
+		add_paired(1, 2)->clock_backward = 1;
+		memory_fail_after(nth);
+		int status = gather_paired(&result, 1, 0, &pairs, &ticking, &error);
+		close_pairs(state);
+		if (status == 0)
+			break;
+		assert_int_equal(error.exit_code, EXIT_CODE_IO);
+		assert_true(nth < 100);
+	}
+}
+
 int main(void)
 {
 #define A(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -664,6 +834,11 @@ int main(void)
 		A(the_taint_is_that_of_the_largest),
 		A(the_worst_are_those_of_all_rounds),
 		A(every_lack_of_memory_is_an_error),
+#define IN_PAIRS(test) cmocka_unit_test_setup_teardown(test, open_pairs, close_pairs)
+		IN_PAIRS(pairs_are_medians_over_processes),
+		IN_PAIRS(polls_stand_beside_the_ratio),
+		IN_PAIRS(what_is_not_to_be_trusted_does_not_count),
+		cmocka_unit_test(without_memory_pairs_end_with_a_message),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Arms held against each other in one process: what a run says of it, and what it does when one of them fails.
+
+load helpers
+
+# The pair of an arm, by spec.
+pair() { # spec filter
+	jq -r --arg spec "$1" ".arms[] | select(.spec == \$spec) | $2" "$scratch/t/result.json"
+}
+
+# Two instances of one library: which never frees, and is none for the audit.
+twins() { # what the second one does beside the first, option…
+	local beside=$1
+	shift
+	run "$iovabench" run $tiny -a "$plugins/twins.so" -a "$plugins/twins.so:beside=$beside" -a rbtree --audit off --rounds 2 \
+		--latency off --ops 2k -o "$scratch/t" "$@"
+}
+
+@test "every arm is held against the first, and the ratio stands in the document" {
+	run -0 "$iovabench" run $tiny -a rbtree -a buddy -a bitmap --rounds 6 --ops 100k --latency off -o "$scratch/t"
+	for spec in buddy bitmap; do
+		is "$(pair $spec '[.paired.against, .paired.condition, .paired.rounds] | join(" ")')" "rbtree hot 6"
+		pair $spec '.paired | [.ratio > 0, .ci_low <= .ratio, .ratio <= .ci_high, .ratio_typical > 0, .shift > -1,
+			.equal_share == 1, (.round_ratio | length) == 6] | all' | grep -qx true
+	done
+	is "$(pair rbtree '[.paired, .paired_reason] | join(" ")')" " others are held against it, or what it is held against failed"
+	is "$(jq -c '[.comparisons[] | select(.metric == "throughput.raw_ns_per_op") | [.a, .b, .by_pairs]]' "$scratch/t/result.json")" \
+		'[["rbtree","buddy",true],["rbtree","bitmap",true]]'
+	has "$output" "buddy against rbtree: time by pairs"
+	is "$(grep -c '"pass":"paired"' "$scratch/t/rounds.jsonl")" 12
+	# The document can be read, and says the same again.
+	run -0 "$iovabench" report "$scratch/t" --format json
+	is "$(jq -S . <<<"$output" | cksum)" "$(jq -S . "$scratch/t/result.json" | cksum)"
+}
+
+@test "--against chooses: one arm, or each against each" {
+	run -0 "$iovabench" run $tiny -a rbtree -a buddy -a bitmap --against buddy --rounds 1 --ops 2k --latency off -q -o "$scratch/t"
+	is "$(jq -c '[.arms[] | .paired.against]' "$scratch/t/result.json")" '["buddy",null,"buddy"]'
+	is "$(jq -r '[.comparisons[].a] | unique | join(" ")' "$scratch/t/result.json")" buddy
+	run -0 "$iovabench" run $tiny -a rbtree -a buddy -a bitmap --against all --rounds 1 --ops 2k --latency off -q -o "$scratch/all"
+	is "$(jq -c '[.arms[] | [.paired.against, (.paired_others // [] | .[].against)]]' "$scratch/all/result.json")" \
+		'[[null],["rbtree"],["rbtree","buddy"]]'
+	is "$(jq -c '[.comparisons[] | [.a, .b]] | unique | length' "$scratch/all/result.json")" 3
+	run -2 "$iovabench" run $tiny -a rbtree -a buddy --against other -o "$scratch/none"
+	has "$output" "--against 'other': is no arm of this run; it takes all, or one of rbtree, buddy"
+	[ ! -e "$scratch/none" ]
+}
+
+@test "--paired off and only; what has no pairs says why" {
+	run -0 "$iovabench" run $tiny -a rbtree -a buddy --paired off --rounds 1 --ops 2k --latency off -q -o "$scratch/t"
+	is "$(pair buddy .paired_reason)" "--paired off"
+	is "$(grep -c paired "$scratch/t/rounds.jsonl")" 0
+	rm -r "$scratch/t"
+	run -0 "$iovabench" run $tiny -a rbtree -a buddy --paired only --rounds 6 --ops 20k -q -o "$scratch/t"
+	is "$(jq -r .pass "$scratch/t/rounds.jsonl" | sort | uniq -c | tr -s ' ' | tr '\n' ';')" " 2 audit; 6 paired;"
+	is "$(jq -c '[.comparisons[] | select(.metric == "throughput.raw_ns_per_op") | .by_pairs]' "$scratch/t/result.json")" "[true]"
+	run -0 "$iovabench" run $tiny -a rbtree -a buddy --rate 10k --rounds 1 --ops 200 -q -o "$scratch/rate"
+	is "$(jq -r '.arms[1].paired_reason' "$scratch/rate/result.json")" "open loop: what is measured is waiting"
+	run -2 "$iovabench" run $tiny -a rbtree --paired only -o "$scratch/none"
+	has "$output" "--paired only: takes two arms or more"
+	run -2 "$iovabench" run $tiny -a rbtree -a buddy --paired maybe -o "$scratch/none"
+	has "$output" "--paired 'maybe': takes on, off or only"
+}
+
+@test "two that share state have no verdict, and keep their figures" {
+	twins moves
+	is $status 0
+	has "$(pair "$plugins/twins.so:beside=moves" .paired.reason)" "shares state: in one process with the other it places extents differently"
+	is "$(pair "$plugins/twins.so:beside=moves" '[.state, .paired.ratio, .throughput.rounds] | join(" ")')" "ok  2"
+	is "$(pair rbtree '.paired.rounds')" 2
+}
+
+@test "a crash in the paired pass is the fault of the arm inside whose call it happened" {
+	no_sanitizer
+	twins crashes
+	is $status 3
+	is "$(pair "$plugins/twins.so:beside=crashes" '[.state, .owner] | join(" ")')" "failed allocator"
+	has "$(pair "$plugins/twins.so:beside=crashes" .reason)" "crashed in the paired pass: signal 4 (Illegal instruction)"
+	is "$(pair "$plugins/twins.so" '[.state, .throughput.rounds] | join(" ")')" "ok 2"
+	is "$(pair rbtree '[.state, .throughput.rounds, .paired.rounds] | join(" ")')" "ok 2 2"
+	[ -s "$scratch/t/report.html" ]
+	# A crash of the other one.
+	rm -r "$scratch/t"
+	run "$iovabench" run $tiny -a "$plugins/twins.so:beside=crashes" -a "$plugins/twins.so" --audit off --rounds 1 --ops 2k -o "$scratch/t"
+	is $status 3
+	is "$(pair "$plugins/twins.so:beside=crashes" .state)" failed
+	is "$(pair "$plugins/twins.so" .state)" ok
+}
+
+@test "a hang in the paired pass likewise" {
+	twins hangs --stall 1
+	is $status 3
+	has "$(pair "$plugins/twins.so:beside=hangs" .reason)" "hung in the paired pass: no window ended for 1 s"
+	is "$(pair "$plugins/twins.so" .state)" ok
+}
+
+@test "a run that was killed goes on with its pairs" {
+	export IOVABENCH_CLOCK=system
+	"$iovabench" run $tiny -a rbtree -a buddy --rounds 2 --ops 2k --latency off -q -o "$scratch/t"
+	count=$(wc -l <"$scratch/t/rounds.jsonl")
+	head -n $((count - 1)) "$scratch/t/rounds.jsonl" >"$scratch/cut"
+	cp "$scratch/cut" "$scratch/t/rounds.jsonl"
+	rm "$scratch/t/result.json"
+	run -0 "$iovabench" resume -q "$scratch/t"
+	is "$(wc -l <"$scratch/t/rounds.jsonl")" "$count"
+	is "$(pair buddy .paired.rounds)" "$(jq -s '[.[] | select(.pass == "paired")] | length' "$scratch/t/rounds.jsonl")"
+	is "$(head -n $((count - 1)) "$scratch/t/rounds.jsonl" | cksum)" "$(cksum <"$scratch/cut")"
+}
+
+@test "a result of before has no pairs, and is read" {
+	"$iovabench" run $tiny -a rbtree -a buddy --rounds 1 --ops 2k --latency off -q -o "$scratch/t"
+	jq 'del(.digest, .arms[].paired, .arms[].paired_reason) | del(.comparisons[].by_pairs)' "$scratch/t/result.json" >"$scratch/old.json"
+	run -0 --separate-stderr "$iovabench" report "$scratch/old.json" --format json
+	is "$(jq -r '.arms[1] | [.paired, .paired_reason] | join(" ")' <<<"$output")" " not measured"
+}
