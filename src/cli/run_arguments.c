@@ -185,8 +185,8 @@ static int check_against(const struct run_arguments *arguments)
 		found = strcmp(arguments->specs[i], against) == 0;
 	if (found)
 		return EXIT_CODE_OK;
-	fprintf(stderr, "iovabench %s: --against '%s': is no arm of this run; it takes all, or one of", arguments->command->name,
-		against);
+	fprintf(stderr, "iovabench %s: --against '%s': is no arm of this run; it takes all, or one of",
+		arguments->command->name, against);
 	for (size_t i = 0; i < arguments->spec_count; i++)
 		fprintf(stderr, "%s %s", i ? "," : "", arguments->specs[i]);
 	fputs("\n", stderr);

@@ -72,7 +72,8 @@ int calibration_make(const struct result *result, uint32_t rounds, double thresh
 					 result->arm_count > 1 && arms[i].reason ? arms[i].reason : "no reason is known");
 	const struct result_paired *paired = result_paired_find(&arms[1], 0, RESULT_CONDITION_HOT);
 	if (!paired)
-		return error_set(error, EXIT_CODE_UNTRUSTWORTHY, "the arms of a calibration were not held against each other");
+		return error_set(error, EXIT_CODE_UNTRUSTWORTHY,
+				 "the arms of a calibration were not held against each other");
 	double *lows = memory_zeroed(paired->round_count, sizeof lows[0]),
 	       *ratios = memory_zeroed(paired->round_count, sizeof ratios[0]);
 	int status = lows && ratios ? copy_texts(result, calibration, error)

@@ -32,8 +32,8 @@ struct calibration {
 };
 void calibration_release(struct calibration *calibration);
 
-/* Takes the rounds of arm 1 against arm 0 of a result apart into comparisons of `rounds` rounds each (what is left over is dropped).
- * -1: no memory, or no comparison was possible (EXIT_CODE_UNTRUSTWORTHY). */
+/* Takes the rounds of arm 1 against arm 0 of a result apart into comparisons of `rounds` rounds each (what is left over is
+ * dropped). -1: no memory, or no comparison was possible (EXIT_CODE_UNTRUSTWORTHY). */
 int calibration_make(const struct result *result, uint32_t rounds, double threshold, struct calibration *calibration,
 		     struct error *error);
 

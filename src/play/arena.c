@@ -103,9 +103,9 @@ static void *get(void *context, size_t bytes)
 	return arena->base + start;
 }
 
-/* Where nothing is timed whole pages go back to the system, so that they no longer count as resident, and their range is handed
- * out again only when it was the last one. Else they stay, as those behind a kernel's metadata do: giving back a part would
- * break up the huge page around it, for all that follows. Smaller blocks wait for the next request of their size. */
+/* Where nothing is timed whole pages go back to the system, so that they no longer count as resident, and their range is
+ * handed out again only when it was the last one. Else they stay, as those behind a kernel's metadata do: giving back a part
+ * would break up the huge page around it, for all that follows. Smaller blocks wait for the next request of their size. */
 static void put(void *context, void *memory, size_t bytes)
 {
 	struct arena *arena = context;

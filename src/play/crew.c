@@ -49,7 +49,7 @@ struct crew {
 	uint32_t sides;
 	bool timed;
 	struct lock locks[RESULT_SIDES];
-	struct rng rng; /* of the order in which sides play */
+	struct rng rng;     /* of the order in which sides play */
 	struct ring *rings; /* count of them for each side */
 	void *ring_memory;
 	_Atomic enum start start;
@@ -139,8 +139,8 @@ static void next_round(struct member *member, bool first)
 		member->round.count = round_words(member);
 	member->warm_words = crew->player->warm_words ? crew->player->warm_words(member->round) : 0;
 	/* Also brings the words into this CPU's cache. */
-	member->operations = op_count_operations(member->round.ops + member->warm_words,
-						 member->round.count - member->warm_words);
+	member->operations =
+		op_count_operations(member->round.ops + member->warm_words, member->round.count - member->warm_words);
 }
 
 /* Parts of the words. */

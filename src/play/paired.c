@@ -150,7 +150,7 @@ static int hold(struct pairing *pairing, struct phase_pairs *phase)
 	return pairing->held_ns < STEAL_PERIOD_NS ? 0 : judge_held(pairing, phase);
 }
 
-/* A slot whose allocation failed is skipped when it would be freed: who failed as often, and skipped as often, did the same. */
+/* A slot whose allocation failed is skipped when it would be freed: who failed and skipped as often did the same. */
 static bool did_the_same(const struct pairing *pairing)
 {
 	const struct engine *arm = &pairing->engines[RESULT_SIDE_ARM], *against = &pairing->engines[RESULT_SIDE_AGAINST];

@@ -104,22 +104,24 @@ void report_comparison_table(const struct result_comparison *rows, size_t count,
 		text_add(text, "  %zu exact metrics are the same in both\n", hidden);
 }
 
-void report_comparison_line(const struct report_view *view, size_t arm, struct text *line)
+bool report_comparison_line(const struct report_view *view, size_t arm, size_t *at, struct text *line)
 {
 	const struct result *result = view->result;
 	struct report_list rows = report_comparisons(view, arm);
 	unsigned counts[RESULT_VERDICT_COUNT] = {0};
 	const struct result_comparison *first = NULL, *timed = NULL;
-	for (size_t i = 0; i < rows.count; i++) {
-		const struct result_comparison *row = &result->comparisons[rows.at[i]];
+	for (; *at < rows.count; ++*at) {
+		const struct result_comparison *row = &result->comparisons[rows.at[*at]];
 		first = first ? first : row;
+		if (row->a != first->a)
+			break;
 		if (row->metric == METRIC_RAW_NS_PER_OP)
 			timed = row;
 		else
 			counts[row->verdict]++;
 	}
 	if (!first)
-		return;
+		return false;
 	text_add(line, "%s against %s:", result->arms[arm].spec, result->arms[first->a].spec);
 	if (timed) {
 		char cell[CELL_BYTES];
@@ -135,6 +137,7 @@ void report_comparison_line(const struct report_view *view, size_t arm, struct t
 	if (worse + better + counts[RESULT_VERDICT_OK])
 		text_add(line, "%s exact: %u worse, %u better, %u the same", timed ? ";" : "", worse, better,
 			 counts[RESULT_VERDICT_OK]);
+	return true;
 }
 
 static void add_percentile(const struct result_latency *latency, unsigned which, int width, struct text *text)

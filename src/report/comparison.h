@@ -24,8 +24,9 @@ void report_comparison_verdict(const struct result_comparison *row, struct text 
 /* One line per kind and percentile that both measured, with the intervals of the samples; nothing when there is none. */
 void report_latency_table(const struct result_phase *a, const struct result_phase *b, struct text *text);
 
-/* How an arm of a result compares with the first of its workload, in one line; nothing when it was not compared:
- * "bitmap against buddy: time 2.01 [1.87, 3.03], regression at 3 %; exact: 17 worse, 6 better, 9 the same". */
-void report_comparison_line(const struct report_view *view, size_t arm, struct text *line);
+/* How an arm of a result compares with another one, in one line: "bitmap against buddy: time by pairs 2.01 [1.87, 3.03],
+ * regression at 3 %; exact: 17 worse, 6 better, 9 the same". *at: 0 for the first that it was compared with, then what was
+ * left there. false: there is no further one; nothing is added. */
+bool report_comparison_line(const struct report_view *view, size_t arm, size_t *at, struct text *line);
 
 #endif

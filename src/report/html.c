@@ -120,15 +120,13 @@ static void add_comparisons(struct text *html, const struct report_view *view, s
 	struct report_list arms = report_arms(view, workload);
 	for (size_t i = 0; i < arms.count; i++) {
 		struct text line = {0};
-		report_comparison_line(view, arms.at[i], &line);
-		if (line.length) {
+		for (size_t at = 0; report_comparison_line(view, arms.at[i], &at, &line); text_release(&line)) {
 			text_add(html, "%s<li>", begun ? "" : "<ul class=\"comparisons\">\n");
-			text_add_html(html, line.bytes);
+			text_add_html(html, line.failed ? "" : line.bytes);
 			text_add(html, "</li>\n");
 			begun = true;
+			html->failed |= line.failed;
 		}
-		html->failed |= line.failed;
-		text_release(&line);
 	}
 	text_add(html, "%s", begun ? "</ul>\n" : "");
 }

@@ -121,14 +121,12 @@ static void add_notes(const struct report_view *view, size_t workload, struct te
 	}
 	for (size_t i = 0; i < arms.count; i++) {
 		struct text line = {0};
-		report_comparison_line(view, arms.at[i], &line);
-		if (line.length) {
+		for (size_t at = 0; report_comparison_line(view, arms.at[i], &at, &line); text_release(&line)) {
 			text_add(markdown, "- ");
-			add_markdown(markdown, line.bytes);
+			add_markdown(markdown, line.failed ? "" : line.bytes);
 			text_add(markdown, "\n");
+			markdown->failed |= line.failed;
 		}
-		markdown->failed |= line.failed;
-		text_release(&line);
 	}
 	struct text beyond = {0};
 	format_beyond_recording(result, arms, &beyond);

@@ -381,11 +381,10 @@ static void add_notes(const struct report_view *view, size_t workload, bool colo
 		add_arm_note(&result->arms[arms.at[i]], format_timing_notes, text);
 	}
 	for (size_t i = 0; i < arms.count; i++) {
-		report_comparison_line(view, arms.at[i], &note);
-		if (note.length)
-			add_note(text, note.bytes);
-		text->failed |= note.failed;
-		text_release(&note);
+		for (size_t at = 0; report_comparison_line(view, arms.at[i], &at, &note); text_release(&note)) {
+			add_note(text, note.failed ? "" : note.bytes);
+			text->failed |= note.failed;
+		}
 	}
 	format_beyond_recording(result, arms, &note);
 	if (note.length)

@@ -96,7 +96,8 @@ void result_paired_release(struct result_paired *paired, size_t count)
 	memory_release(paired);
 }
 
-const struct result_paired *result_paired_find(const struct result_arm *arm, size_t against, enum result_condition condition)
+const struct result_paired *result_paired_find(const struct result_arm *arm, size_t against,
+					       enum result_condition condition)
 {
 	for (size_t i = 0; i < arm->paired_count; i++)
 		if (arm->paired[i].against == against && arm->paired[i].condition == condition)

@@ -79,7 +79,8 @@ void parts_read_doubles(struct json_reader *reader, const struct json_at *object
 void parts_write_comparison(struct json_writer *writer, json_t *object, const struct result_comparison *comparison);
 
 /* against: the spec of that arm. */
-void parts_write_paired(struct json_writer *writer, json_t *object, const struct result_paired *paired, const char *against);
+void parts_write_paired(struct json_writer *writer, json_t *object, const struct result_paired *paired,
+			const char *against);
 /* arm_count: of the whole result. */
 void parts_read_paired(struct json_reader *reader, const struct json_at *object, size_t arm_count,
 		       struct result_paired *paired);

@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const pass_name[] = {[RESULT_PASS_TIMED] = "timed", [RESULT_PASS_AUDIT] = "audit", [RESULT_PASS_PAIRED] = "paired"};
+static const char *const pass_name[] = {
+	[RESULT_PASS_TIMED] = "timed", [RESULT_PASS_AUDIT] = "audit", [RESULT_PASS_PAIRED] = "paired"};
 static const char *const side_name[] = {[RESULT_SIDE_ARM] = "arm", [RESULT_SIDE_AGAINST] = "against"};
 static const char *const backing_key[] = {[RESULT_SIDE_ARM] = "arm_backing", [RESULT_SIDE_AGAINST] = "against_backing"};
 
@@ -97,7 +98,8 @@ static void write_sides(struct json_writer *writer, json_t *object, const char *
 	parts_write_doubles(writer, object, key, values, RESULT_SIDES);
 }
 
-static void write_pairs(struct json_writer *writer, json_t *object, const char *key, const struct result_record_pairs *pairs)
+static void write_pairs(struct json_writer *writer, json_t *object, const char *key,
+			const struct result_record_pairs *pairs)
 {
 	json_t *child = json_put_object(writer, object, key);
 	write_sides(writer, child, "ns", pairs->ns);
@@ -305,7 +307,8 @@ static void read_sides(struct json_reader *reader, const struct json_at *at, con
 	memory_release(read);
 }
 
-static void read_pairs(struct json_reader *reader, const struct json_at *at, const char *key, struct result_record_pairs *pairs)
+static void read_pairs(struct json_reader *reader, const struct json_at *at, const char *key,
+		       struct result_record_pairs *pairs)
 {
 	struct json_at child = json_object_child(reader, at, key);
 	read_sides(reader, &child, "ns", pairs->ns);

@@ -208,12 +208,12 @@ struct result_record {
 	char *against; /* the other spec of a paired pass; else NULL */
 	enum result_pass pass;
 	uint32_t round;
-	enum result_side side;                          /* paired, not ok: whose fault it was */
-	uint32_t window_words[2];                       /* paired: of pairs, of pairs_long */
-	uint64_t resident_bytes[RESULT_SIDES];          /* paired: metadata and slots; of them */
-	uint64_t huge_bytes[RESULT_SIDES];              /* behind huge pages */
-	bool locked; /* a lock stood around the calls */
-	bool ok;     /* else exit_code and message say what happened, and the rest may be empty */
+	enum result_side side;                 /* paired, not ok: whose fault it was */
+	uint32_t window_words[2];              /* paired: of pairs, of pairs_long */
+	uint64_t resident_bytes[RESULT_SIDES]; /* paired: metadata and slots; of them */
+	uint64_t huge_bytes[RESULT_SIDES];     /* behind huge pages */
+	bool locked;                           /* a lock stood around the calls */
+	bool ok;                               /* else exit_code and message say what happened, and the rest may be empty */
 	enum exit_code exit_code;
 	enum error_owner owner; /* of the failure: also of wrong answers, with which a record is ok */
 	char *message;
@@ -330,9 +330,9 @@ struct result_paired {
 	double ratio_with_polls;       /* as ratio, with the time of polls; NaN: nothing is polled */
 	/* How many times the ratio grows with windows many times as long, and the interval at 95 %: caches decide then. */
 	double long_ratio, long_ci_low, long_ci_high;
-	double shift;         /* how many times the ratio of the throughput passes this is, less 1 */
-	double tainted_share; /* of pairs, which do not count */
-	double equal_share;   /* of words, until outcomes differed: what follows does not count */
+	double shift;                    /* how many times the ratio of the throughput passes this is, less 1 */
+	double tainted_share;            /* of pairs, which do not count */
+	double equal_share;              /* of words, until outcomes differed: what follows does not count */
 	double huge_share[RESULT_SIDES]; /* of metadata, behind huge pages */
 	uint32_t rounds;                 /* with a ratio */
 	uint32_t window_words;
@@ -493,7 +493,8 @@ int result_write(const struct result *result, struct text *json, struct error *e
 int result_read(const char *json, size_t length, struct result *result, struct error *error);
 
 /* What arm holds against another one under a condition; NULL: nothing. */
-const struct result_paired *result_paired_find(const struct result_arm *arm, size_t against, enum result_condition condition);
+const struct result_paired *result_paired_find(const struct result_arm *arm, size_t against,
+					       enum result_condition condition);
 void result_paired_release(struct result_paired *paired, size_t count);
 
 /* Puts the arms of count results into one: equal workloads (name, seed, stream, all defaults) become one, each arm names its

@@ -185,16 +185,17 @@ static void write_figures(struct json_writer *writer, json_t *object, const stru
 }
 
 /* The first one on its own, the others beside it. */
-static void write_paired(struct json_writer *writer, json_t *object, const struct result *result, const struct result_arm *arm)
+static void write_paired(struct json_writer *writer, json_t *object, const struct result *result,
+			 const struct result_arm *arm)
 {
 	json_t *others = NULL;
 	if (!arm->paired_count)
-		put_none(writer, object, "paired", "paired_reason", arm->paired_reason ? arm->paired_reason : "not measured");
+		put_none(writer, object, "paired", "paired_reason",
+			 arm->paired_reason ? arm->paired_reason : "not measured");
 	for (size_t i = 0; i < arm->paired_count; i++) {
 		const char *against = or_empty(result->arms[arm->paired[i].against].spec);
 		others = i == 1 ? json_put_array(writer, object, "paired_others") : others;
-		json_t *child =
-			i ? json_append_object(writer, others) : json_put_object(writer, object, "paired");
+		json_t *child = i ? json_append_object(writer, others) : json_put_object(writer, object, "paired");
 		parts_write_paired(writer, child, &arm->paired[i], against);
 	}
 }

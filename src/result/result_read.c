@@ -333,8 +333,7 @@ static void read_comparison(struct json_reader *reader, const struct json_at *at
 	comparison->threshold = json_read_double(reader, at, "threshold");
 	comparison->verdict =
 		(enum result_verdict)json_read_choice(reader, at, "verdict", result_verdict_name, RESULT_VERDICT_COUNT);
-	comparison->by_pairs =
-		json_child_optional(reader, at, "by_pairs").value && json_read_bool(reader, at, "by_pairs");
+	comparison->by_pairs = json_child_optional(reader, at, "by_pairs").value && json_read_bool(reader, at, "by_pairs");
 	comparison->rounds = (uint32_t)json_read_u64(reader, at, "rounds", UINT32_MAX);
 	struct json_at wanted = json_child_optional(reader, at, "rounds_wanted");
 	if (wanted.value && !json_is_null(wanted.value))

@@ -36,8 +36,11 @@ static struct combination *add_block(struct combination_list *list, const struct
 		memory_release(pairs);
 		return NULL;
 	}
-	*combination = (struct combination){
-		.number = list->count, .changes = options->changes, .stream = {.descriptor = -1}, .arms = arms, .pairs = pairs};
+	*combination = (struct combination){.number = list->count,
+					    .changes = options->changes,
+					    .stream = {.descriptor = -1},
+					    .arms = arms,
+					    .pairs = pairs};
 	list->combinations[list->count++] = combination;
 	return combination;
 }
@@ -229,7 +232,8 @@ static bool can_play(const struct gather_arm *arm)
 	return !fault || fault->exit_code != EXIT_CODE_NO_ARM;
 }
 
-bool combination_is_pair(const struct combination *combination, const struct run_options *options, size_t arm, size_t against)
+bool combination_is_pair(const struct combination *combination, const struct run_options *options, size_t arm,
+			 size_t against)
 {
 	assert(arm < options->spec_count && against < options->spec_count);
 	if (!options->paired || options->rate || arm == against || op_stream_adaptive(combination->plan.stream))

@@ -99,7 +99,8 @@ static bool is_known(const char *spec, const struct journal_bounds *bounds)
 
 static bool is_of_run(const struct result_record *record, const struct journal_bounds *bounds)
 {
-	return is_known(record->spec, bounds) && (!record->against || is_known(record->against, bounds)) && (record->pass == RESULT_PASS_AUDIT ? record->round == 0 : record->round < bounds->rounds);
+	return is_known(record->spec, bounds) && (!record->against || is_known(record->against, bounds)) &&
+	       (record->pass == RESULT_PASS_AUDIT ? record->round == 0 : record->round < bounds->rounds);
 }
 
 int journal_check(const struct journal *journal, const struct journal_bounds *bounds, struct error *error)

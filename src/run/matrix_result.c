@@ -68,12 +68,12 @@ static int note_trouble(struct result *result, const struct combination *combina
 /* Why an arm is held against no other one in one process. */
 static const char *why_alone(const struct run_options *options, const struct combination *combination)
 {
-	return !options->paired                                 ? "--paired off"
-	       : !options->rounds                               ? "--rounds 0: the audit alone"
+	return !options->paired                               ? "--paired off"
+	       : !options->rounds                             ? "--rounds 0: the audit alone"
 	       : op_stream_adaptive(combination->plan.stream) ? "adaptive: each arm is asked for something else"
-	       : options->rate                                  ? "open loop: what is measured is waiting"
-	       : options->spec_count < 2                        ? "there is no other arm"
-								: "others are held against it, or what it is held against failed";
+	       : options->rate                                ? "open loop: what is measured is waiting"
+	       : options->spec_count < 2                      ? "there is no other arm"
+					 : "others are held against it, or what it is held against failed";
 }
 
 static int note_pair_trouble(struct result *result, size_t arm, size_t against, const struct gather_arm *records)

@@ -87,8 +87,8 @@ static void fill_job(const struct matrix *matrix, const struct combination *comb
 	job->twins = twins_before(matrix, process.arm);
 	job->pass = process.pass;
 	job->round = process.round;
-	job->with_series = process.pass == RESULT_PASS_AUDIT ||
-			   (process.pass == RESULT_PASS_TIMED && process.round == 0 && !harness);
+	job->with_series =
+		process.pass == RESULT_PASS_AUDIT || (process.pass == RESULT_PASS_TIMED && process.round == 0 && !harness);
 	job->cpu = matrix->cpu;
 	job->clock = matrix->clock;
 	job->lock = options->lock;
@@ -284,8 +284,8 @@ static int run_round(struct matrix *matrix, struct combination *combination, uin
 		if (arm_is_over(combination, order[i]))
 			matrix->processes_done++;
 		else
-			result = run_process(matrix, combination,
-					     (struct process){RESULT_PASS_TIMED, order[i], 0, round}, error);
+			result = run_process(matrix, combination, (struct process){RESULT_PASS_TIMED, order[i], 0, round},
+					     error);
 	}
 	memory_release(order);
 	return result;

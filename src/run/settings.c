@@ -111,7 +111,8 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	 "not blur (default on; only: no arm is timed on its own)",
 	 OPTION_AT(struct run_options, paired), .choices = pairings},
 	{"against", 0, OPTION_TEXT, OPTION_PLANS, "SPEC|all", "takes the SPEC of an arm, or all: every pair",
-	 "which arm the others are held against (default: the first that can play)", OPTION_AT(struct run_options, against)},
+	 "which arm the others are held against (default: the first that can play)",
+	 OPTION_AT(struct run_options, against)},
 	{"threads", 't', OPTION_NUMBER, OPTION_FIGURES, "N", "takes a whole number of threads from 1 to 64",
 	 "threads of one process, 1 to 64, that share the workload on one allocator; each is pinned to a CPU (default 1); "
 	 "scripts and recordings take one",
@@ -139,12 +140,15 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 };
 _Static_assert(RUN_ROUNDS_MAX == 1000 && RUN_ROUNDS_DEFAULT == 12 && WORKLOAD_THREADS_MAX == 64,
 	       "the help of rounds and threads tells these");
-_Static_assert(sizeof(enum run_latency) == 4 && sizeof(enum run_paired) == 4 && sizeof(enum lock_kind) == 4, "options store enums in four bytes");
+_Static_assert(sizeof(enum run_latency) == 4 && sizeof(enum run_paired) == 4 && sizeof(enum lock_kind) == 4,
+	       "options store enums in four bytes");
 
 struct run_options run_options_default(void)
 {
-	return (struct run_options){
-		.rounds = RUN_ROUNDS_DEFAULT, .audit = true, .paired = RUN_PAIRED_ON, .stall_seconds = RUN_STALL_SECONDS_DEFAULT};
+	return (struct run_options){.rounds = RUN_ROUNDS_DEFAULT,
+				    .audit = true,
+				    .paired = RUN_PAIRED_ON,
+				    .stall_seconds = RUN_STALL_SECONDS_DEFAULT};
 }
 
 void run_settings_add_key(const struct run_options *options, struct text *text)

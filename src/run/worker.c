@@ -241,7 +241,8 @@ static int prepare_rival(struct worker *worker, struct error *error)
 	if (job->pass != RESULT_PASS_PAIRED)
 		return 0;
 	job->side = RESULT_SIDE_AGAINST;
-	int result = prepare_side(worker, job->against, &worker->against, &worker->against_arena, &worker->rival.lock, error);
+	int result =
+		prepare_side(worker, job->against, &worker->against, &worker->against_arena, &worker->rival.lock, error);
 	worker->rival.spec = &worker->against;
 	worker->rival.arena = &worker->against_arena;
 	return result;
@@ -311,7 +312,7 @@ static int play(struct worker *worker, struct error *error)
 	clock_check_begin(&check, &job->clock);
 	int result = job->pass == RESULT_PASS_PAIRED ? pass_paired(&pass, error) : time_alone(&pass, error);
 	clock_check_end(&check, &job->clock, &why);
-	if (result == 0)
+	if (result == 0 && job->pass == RESULT_PASS_TIMED)
 		result = pass_steps(&pass, error);
 	if (why.bytes && !worker->record.distrust)
 		worker->record.distrust = memory_text(why.bytes);

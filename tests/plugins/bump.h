@@ -12,8 +12,9 @@ struct bump {
 	uint64_t calls;
 };
 
-__attribute__((unused)) static enum iova_status bump_create(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
-				    const struct iova_below *below, void **self, const char **reason)
+__attribute__((unused)) static enum iova_status bump_create(const struct iova_space *space, const uint64_t *options,
+							    const struct iova_host *host, const struct iova_below *below,
+							    void **self, const char **reason)
 {
 	struct bump *bump = host->memory_get(host->context, sizeof *bump);
 	(void)options;

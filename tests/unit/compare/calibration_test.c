@@ -33,8 +33,10 @@ static void fill_rounds(struct result *result)
 	arm->paired->round_ratio = fixture_room(25, sizeof(double));
 	arm->paired->round_typical = fixture_room(25, sizeof(double));
 	for (size_t i = 0; i < 25; i++)
-		arm->paired->round_ratio[i] = arm->paired->round_typical[i] =
-			i < 12 ? 1.01 : i < 18 ? 2 : i % 2 ? 0.9 : 1.1;
+		arm->paired->round_ratio[i] = arm->paired->round_typical[i] = i < 12   ? 1.01
+									      : i < 18 ? 2
+									      : i % 2  ? 0.9
+										       : 1.1;
 }
 
 static void a_calibration_counts_verdicts(void **state)

@@ -11,9 +11,10 @@
 #include "support/run_fixture.h"
 
 #define YAML(ops, size, occupancy)                                                                                         \
-	"iovabench: 1\nname: test\nspace: {base: 0x0, size: " size "}\ncpus: 2\npace: 1M/s\nrequests: [{name: any, size: "  \
-	"{uniform: {min: 4KiB, max: 32KiB}}}]\nphases:\n  - {name: fill, mix: [{request: any}], until: {occupancy: "        \
-	occupancy "}}\n  - {name: churn, mix: [{request: any}], ops: " ops "}\n  - {name: drain, free: all}\n"
+	"iovabench: 1\nname: test\nspace: {base: 0x0, size: " size "}\ncpus: 2\npace: 1M/s\nrequests:\n"                   \
+	"  - {name: any, size: {uniform: {min: 4KiB, max: 32KiB}}}\nphases:\n"                                             \
+	"  - {name: fill, mix: [{request: any}], until: {occupancy: " occupancy "}}\n"                                     \
+	"  - {name: churn, mix: [{request: any}], ops: " ops "}\n  - {name: drain, free: all}\n"
 #define SHORT YAML("20k", "4MiB", "60%")
 
 static struct bench bench;
