@@ -114,10 +114,23 @@ static int check_folder(const char *path, struct error *error)
 	return error_set(error, EXIT_CODE_USAGE, "%s: is not the folder of a run", path);
 }
 
+/* Journals stand in the order in which runs do, whatever that of the words was. */
+static void sort_parts(char **folders, struct result *results, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		for (size_t j = i; j && result_order(&results[j - 1], &results[j]) > 0; j--) {
+			struct result result = results[j];
+			char *folder = folders[j];
+			results[j] = results[j - 1], results[j - 1] = result;
+			folders[j] = folders[j - 1], folders[j - 1] = folder;
+		}
+}
+
 static enum exit_code merge(char **folders, size_t count, const char *output, const char *command)
 {
 	struct error error = {0};
 	struct result merged = {0};
+	struct text told = {0};
 	struct result *results = memory_zeroed(count, sizeof results[0]);
 	int status = results ? 0 : error_set(&error, EXIT_CODE_IO, "no memory for results");
 	size_t loaded = 0;
@@ -128,16 +141,22 @@ static enum exit_code merge(char **folders, size_t count, const char *output, co
 		loaded += status == 0;
 	}
 	if (status == 0)
-		status = result_merge(&merged, results, count, command, &error);
+		sort_parts(folders, results, count);
+	if (status == 0)
+		status = result_merge(&merged, results, count, command, &told, &error);
 	if (status == 0)
 		status = write_all(&merged, folders, count, output, command, &error);
 	if (*error.message)
 		fprintf(stderr, "iovabench merge: %s\n", error.message);
+	if (status == 0 && told.length)
+		fprintf(stderr, "iovabench merge: the merged result is not to be trusted:\n%s", told.bytes);
+	enum exit_code code = told.length ? exit_code_of_both(error.exit_code, EXIT_CODE_UNTRUSTWORTHY) : error.exit_code;
 	for (size_t i = 0; i < loaded; i++)
 		result_release(&results[i]);
 	memory_release(results);
 	result_release(&merged);
-	return error.exit_code;
+	text_release(&told);
+	return code;
 }
 
 struct arguments {
@@ -174,7 +193,8 @@ const struct cli_command cli_merge = {
 	.usage = (const char *const[]){"DIR... -o DIR", NULL},
 	.text = "Puts the arms of several runs into one result: of parts of a matrix, on one machine or on several. "
 		"Equal workloads become one, each arm names the run that it comes from, "
-		"the journals stand one behind the other. An arm that is there twice is refused.\n",
+		"the journals stand one behind the other. Arms of several machines stay apart, and audits that were made "
+		"twice must agree (5). An arm that is there twice of one machine is refused. The order of DIR does not matter.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
 };

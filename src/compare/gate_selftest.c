@@ -12,6 +12,7 @@ struct made {
 	struct result_phase phase;
 	struct result_arm arm;
 	struct result_workload workload;
+	struct result_node node;
 	struct result result;
 };
 
@@ -56,7 +57,8 @@ static void make(struct made *made)
 					.phase_count = 1};
 	made->workload = (struct result_workload){.name = (char *)"made-up", .stream_hash = 1};
 	made->result.run.id = (char *)"made-up";
-	made->result.machine.cpu = (char *)"made-up";
+	made->result.nodes = &made->node;
+	made->result.node_count = 1;
 	made->result.workloads = &made->workload;
 	made->result.workload_count = 1;
 	made->result.arms = &made->arm;

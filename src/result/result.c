@@ -2,6 +2,7 @@
 #include "result/result.h"
 
 #include "base/memory.h"
+#include "result/node.h"
 #include "result/parts.h"
 
 #include <assert.h>
@@ -116,6 +117,9 @@ void result_release(struct result *result)
 		memory_release(result->sources[i].kernel);
 	}
 	memory_release(result->sources);
+	for (size_t i = 0; i < result->node_count; i++)
+		result_node_release(&result->nodes[i]);
+	memory_release(result->nodes);
 	for (size_t i = 0; i < result->workload_count; i++) {
 		memory_release(result->workloads[i].name);
 		memory_release(result->workloads[i].about);

@@ -427,9 +427,20 @@ struct result_workload {
 	size_t setting_count;
 };
 
+/* A machine on which rounds ran. But for id, its class. */
+struct result_node {
+	uint64_t id; /* tells machines apart; no name can be read from it */
+	char *cpu, *kernel, *build;
+	char *microcode; /* NULL: the system does not tell */
+	uint32_t cpus;
+	uint32_t numa_nodes;   /* 0: the system does not tell */
+	uint64_t memory_bytes; /* to the nearest GiB; 0: the system does not tell */
+};
+
 /* A run whose arms were merged into another document. */
 struct result_source {
 	char *id, *started, *command, *cpu, *kernel;
+	size_t node; /* index: all its rounds ran there */
 };
 
 /* What can change while a run goes on. */
@@ -460,6 +471,8 @@ struct result {
 	struct {
 		char *version, *git, *compiler, *flags;
 	} build;
+	struct result_node *nodes; /* one, unless documents were merged */
+	size_t node_count;
 	struct result_source *sources; /* only in a merged document */
 	size_t source_count;
 	struct result_workload *workloads;
@@ -498,10 +511,15 @@ const struct result_paired *result_paired_find(const struct result_arm *arm, siz
 void result_paired_release(struct result_paired *paired, size_t count);
 
 /* Puts the arms of count results into one: equal workloads (name, seed, stream, all defaults) become one, each arm names its
- * source. Machine and build are those of the first; where others differ a warning says so. *into (zeroed) takes what it needs
- * from them; command is the merge's. -1: the same arm (workload, spec, threads, lock, rate) is there twice (EXIT_CODE_USAGE,
- * naming it), no memory. All are to be released either way. */
-int result_merge(struct result *into, struct result *from, size_t count, const char *command, struct error *error);
+ * source, which names its node, and comparisons stay what they were. The order of from does not matter: runs stand in that of
+ * their ids. Machine and build are those of the first; where others differ a warning says so. *into (zeroed) takes what it
+ * needs from them; command is the merge's. Arms of one build whose audits disagree on two nodes become untrustworthy; *told
+ * gets a line for each. -1: the same arm (workload, spec, threads, lock, rate) of one node is there twice (EXIT_CODE_USAGE,
+ * naming it), no memory. All are to be released either way. O(arms^2). */
+int result_merge(struct result *into, struct result *from, size_t count, const char *command, struct text *told,
+		 struct error *error);
+/* Which of two results goes first in a merged one, as of qsort. */
+int result_order(const struct result *a, const struct result *b);
 
 /* series.csv of all arms: workload, spec, phase, then the columns; empty where there is no figure. */
 void result_series_csv(const struct result *result, struct text *csv);

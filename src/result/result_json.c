@@ -208,6 +208,7 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 	json_put_u64(writer, object, "workload_index", arm->workload);
 	if (result->source_count)
 		json_put_u64(writer, object, "source", arm->source);
+	json_put_u64(writer, object, "node", result->source_count ? result->sources[arm->source].node : 0);
 	json_put_text(writer, object, "allocator", or_empty(arm->allocator));
 	json_put_text(writer, object, "spec", or_empty(arm->spec));
 	json_put_u64(writer, object, "threads", arm->threads);
@@ -255,6 +256,33 @@ static void write_arms(struct json_writer *writer, json_t *document, const struc
 	result_release_hlog_names(logs, result->arm_count);
 }
 
+static void write_nodes(struct json_writer *writer, json_t *document, const struct result *result)
+{
+	static const char reason[] = "this system does not tell";
+	json_t *nodes = json_put_array(writer, document, "nodes");
+	for (size_t i = 0; i < result->node_count; i++) {
+		const struct result_node *node = &result->nodes[i];
+		json_t *object = json_append_object(writer, nodes);
+		json_put_hex(writer, object, "id", node->id);
+		json_put_text(writer, object, "cpu", or_empty(node->cpu));
+		json_put_u64(writer, object, "cpus", node->cpus);
+		if (node->microcode)
+			json_put_text(writer, object, "microcode", node->microcode);
+		else
+			put_none(writer, object, "microcode", "microcode_reason", reason);
+		json_put_text(writer, object, "kernel", or_empty(node->kernel));
+		json_put_text(writer, object, "build", or_empty(node->build));
+		if (node->memory_bytes)
+			json_put_u64(writer, object, "memory_bytes", node->memory_bytes);
+		else
+			put_none(writer, object, "memory_bytes", "memory_bytes_reason", reason);
+		if (node->numa_nodes)
+			json_put_u64(writer, object, "numa_nodes", node->numa_nodes);
+		else
+			put_none(writer, object, "numa_nodes", "numa_nodes_reason", reason);
+	}
+}
+
 /* Nothing where nothing was merged. */
 static void write_sources(struct json_writer *writer, json_t *document, const struct result *result)
 {
@@ -266,6 +294,7 @@ static void write_sources(struct json_writer *writer, json_t *document, const st
 		json_put_text(writer, source, "command", or_empty(result->sources[i].command));
 		json_put_text(writer, source, "cpu", or_empty(result->sources[i].cpu));
 		json_put_text(writer, source, "kernel", or_empty(result->sources[i].kernel));
+		json_put_u64(writer, source, "node", result->sources[i].node);
 	}
 }
 
@@ -342,6 +371,7 @@ int result_write(const struct result *result, struct text *json, struct error *e
 	json_t *document = json_object();
 	json_put_text(&writer, document, "schema", RESULT_SCHEMA);
 	write_run(&writer, document, result);
+	write_nodes(&writer, document, result);
 	write_sources(&writer, document, result);
 	json_t *workloads = json_put_array(&writer, document, "workloads");
 	for (size_t i = 0; i < result->workload_count; i++) {

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/json.h"
+#include "result/node.h"
 #include "result/parts.h"
 
 #include <math.h>
@@ -219,6 +220,47 @@ static void read_sources(struct json_reader *reader, const struct json_at *docum
 	}
 }
 
+static uint64_t read_u64_or_null(struct json_reader *reader, const struct json_at *at, const char *key, uint64_t maximum)
+{
+	struct json_at value = json_child(reader, at, key);
+	return json_is_null(value.value) ? 0 : json_u64_at(reader, &value, maximum);
+}
+
+/* Older documents have none: what they tell of their machine has to do. */
+static void read_nodes(struct json_reader *reader, const struct json_at *document, struct result *result)
+{
+	size_t count = 0;
+	struct json_at nodes = json_child_optional(reader, document, "nodes");
+	if (nodes.value)
+		nodes = json_array_child(reader, document, "nodes", PARTS_COUNT_MAX, &count);
+	if (!count) {
+		if (!reader->failed && result_guess_nodes(result) < 0)
+			json_fail_memory(reader);
+		return;
+	}
+	result->nodes = json_room(reader, count, sizeof *result->nodes);
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at at = json_element(&nodes, i);
+		struct result_node *node = &result->nodes[i];
+		result->node_count = i + 1;
+		node->id = json_read_u64(reader, &at, "id", UINT64_MAX);
+		node->cpu = json_read_text(reader, &at, "cpu");
+		node->cpus = (uint32_t)json_read_u64(reader, &at, "cpus", UINT32_MAX);
+		node->microcode = json_read_text_or_null(reader, &at, "microcode");
+		node->kernel = json_read_text(reader, &at, "kernel");
+		node->build = json_read_text(reader, &at, "build");
+		node->memory_bytes = read_u64_or_null(reader, &at, "memory_bytes", UINT64_MAX);
+		node->numa_nodes = (uint32_t)read_u64_or_null(reader, &at, "numa_nodes", UINT32_MAX);
+	}
+	struct json_at sources = json_child_optional(reader, document, "sources");
+	for (size_t i = 0; i < result->source_count && !reader->failed; i++) {
+		struct json_at source = json_element(&sources, i), node = json_child(reader, &source, "node");
+		result->sources[i].node = json_u64_at(reader, &node, SIZE_MAX);
+		if (result->sources[i].node >= count)
+			json_fail(reader, &node, "must be the index of a node");
+	}
+}
+
 static void read_source(struct json_reader *reader, const struct json_at *at, struct result_arm *arm, size_t source_count)
 {
 	struct json_at source = json_child_optional(reader, at, "source");
@@ -391,6 +433,7 @@ int result_read(const char *json, size_t length, struct result *result, struct e
 	json_check_schema(&reader, &at, RESULT_SCHEMA);
 	read_run(&reader, &at, result);
 	read_sources(&reader, &at, result);
+	read_nodes(&reader, &at, result);
 	read_lists(&reader, &at, result);
 	result->undigested = !json_check_digest(&reader, document);
 	json_decref(document);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/machine.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "iovabench/version.h"
+#include "result/node.h"
 #include "run/container.h"
 
 #include <assert.h>
@@ -11,6 +13,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -161,6 +164,52 @@ void machine_environment(struct result_environment *environment, const struct cl
 		environment->steal_ms = steal * 1000 / ticks_per_second;
 }
 
+static void hash_file(const char *root, const char *name, uint64_t *hash)
+{
+	char path[4096], line[512];
+	snprintf(path, sizeof path, "%s/%s", root, name);
+	if (!first_line(path, line, sizeof line))
+		line[0] = '\0';
+	*hash = hash_bytes(*hash, line, strlen(line) + 1);
+}
+
+uint64_t machine_node_id(const char *root)
+{
+	assert(root);
+	uint64_t hash = HASH_START;
+	hash_file(root, "etc/machine-id", &hash);
+	hash_file(root, "proc/sys/kernel/hostname", &hash);
+	return hash;
+}
+
+static uint32_t count_numa_nodes(const char *root)
+{
+	char path[4096];
+	uint32_t count = 0;
+	struct stat state;
+	do
+		snprintf(path, sizeof path, "%s/sys/devices/system/node/node%u", root, count);
+	while (stat(path, &state) == 0 && ++count < UINT32_MAX);
+	return count;
+}
+
+int machine_node(const char *root, struct result_node *node)
+{
+	char path[4096], line[256];
+	unsigned long long kib;
+	node->id = machine_node_id(root);
+	snprintf(path, sizeof path, "%s/proc/cpuinfo", root);
+	find_line(path, "microcode", line, sizeof line);
+	node->microcode = *line ? memory_text(line) : NULL;
+	bool good = !*line || node->microcode;
+	snprintf(path, sizeof path, "%s/proc/meminfo", root);
+	find_line(path, "MemTotal", line, sizeof line);
+	if (sscanf(line, "%llu kB", &kib) == 1)
+		node->memory_bytes = (uint64_t)((kib + (1u << 19)) >> 20) << 30;
+	node->numa_nodes = count_numa_nodes(root);
+	return good ? 0 : -1;
+}
+
 int machine_describe(struct result *result, const struct clock *clock, uint32_t threads, uint64_t limit_bytes)
 {
 	char kernel[512];
@@ -197,9 +246,13 @@ int machine_describe(struct result *result, const struct clock *clock, uint32_t 
 	result->build.flags = memory_text(BUILD_FLAGS);
 	bool failed = warnings.failed;
 	text_release(&warnings);
+	result->nodes = memory_zeroed(1, sizeof result->nodes[0]);
+	result->node_count = result->nodes ? 1 : 0;
 	return failed || !result->machine.cpu || !result->machine.kernel || !result->machine.clock ||
 			       !result->machine.warnings || !result->build.version || !result->build.git ||
-			       !result->build.compiler || !result->build.flags
+			       !result->build.compiler || !result->build.flags || !result->nodes ||
+			       machine_node("", &result->nodes[0]) < 0 ||
+			       result_node_describe(result, &result->nodes[0]) < 0
 		       ? -1
 		       : 0;
 }

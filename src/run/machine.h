@@ -9,7 +9,7 @@
 /* Of this moment. */
 void machine_environment(struct result_environment *environment, const struct clock *clock);
 
-/* Fills result->machine (but for the environment before the run) and result->build. For warnings: threads of the run, and the
+/* Fills result->machine (but for the environment before the run), result->build and its one node. For warnings: threads of the run, and the
  * bytes that --memory gives a worker, 0 when it was not given. -1: no memory. */
 int machine_describe(struct result *result, const struct clock *clock, uint32_t threads, uint64_t limit_bytes);
 
@@ -19,6 +19,13 @@ void machine_warn_of_memory(struct text *warnings, uint64_t group_bytes, uint64_
 
 /* A new text, or NULL without memory: the model of the CPU, or "unknown". */
 char *machine_cpu_name(void);
+
+/* What tells this machine from others: a hash of its machine id and its host name, so that images which were copied with
+ * their id are told apart by name. root: as below. */
+uint64_t machine_node_id(const char *root);
+/* Fills id, microcode, memory_bytes (to the nearest GiB: firmware keeps a little more on one machine than on its like) and
+ * numa_nodes of a zeroed node. -1: no memory. root: as below. */
+int machine_node(const char *root, struct result_node *node);
 
 /* What this process may take of memory: the machine's, or what its control group leaves of it; 0: cannot be told. root: "" or
  * the folder that holds proc and sys. */

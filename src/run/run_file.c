@@ -51,6 +51,7 @@ int run_file_new(struct run_file *run_file, const struct run_options *options, s
 	run_file->started = memory_text(started);
 	run_file->directory = memory_text(directory);
 	run_file->cpu = machine_cpu_name();
+	run_file->node = machine_node_id("");
 	if (run_file->id && run_file->started && run_file->directory && run_file->cpu)
 		return 0;
 	run_file_release(run_file);
@@ -140,6 +141,7 @@ int run_file_write(const struct run_file *run_file, struct text *json, struct er
 	json_put_text(&writer, document, "command", run_file->options.command);
 	json_put_hex(&writer, document, "build_hash", run_file->build_hash);
 	json_put_text(&writer, document, "cpu", run_file->cpu);
+	json_put_hex(&writer, document, "node", run_file->node);
 	json_t *clock = json_put_object(&writer, document, "clock");
 	json_put(&writer, clock, "counter", json_boolean(run_file->clock.counter));
 	json_put_double(&writer, clock, "ns_per_tick", run_file->clock.ns_per_tick);
@@ -288,6 +290,8 @@ int run_file_read(const char *json, size_t length, struct run_file *run_file, st
 	run_file->started = json_read_text(&reader, &at, "started");
 	run_file->directory = json_read_text(&reader, &at, "directory");
 	run_file->cpu = json_read_text(&reader, &at, "cpu");
+	if (json_child_optional(&reader, &at, "node").value)
+		run_file->node = json_read_u64(&reader, &at, "node", UINT64_MAX);
 	run_file->build_hash = json_read_u64(&reader, &at, "build_hash", UINT64_MAX);
 	struct json_at clock = json_object_child(&reader, &at, "clock");
 	read_clock(&reader, &clock, &run_file->clock);
@@ -320,12 +324,13 @@ int run_file_check_here(const struct run_file *run_file, struct error *error)
 	char *cpu = machine_cpu_name();
 	if (!cpu)
 		return error_set(error, EXIT_CODE_IO, "no memory for a run");
-	bool same = strcmp(cpu, run_file->cpu) == 0;
+	bool same = strcmp(cpu, run_file->cpu) == 0 && (!run_file->node || run_file->node == machine_node_id(""));
 	memory_release(cpu);
 	if (!same)
 		return error_set(
 			error, EXIT_CODE_USAGE,
-			"this run was begun on another machine (%s); run there, and put results together with merge",
+			"this run was begun on another machine, or under another host name (%s); run there, and put results together "
+			"with merge",
 			run_file->cpu);
 	return inputs_check(&run_file->inputs, error);
 }

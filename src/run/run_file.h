@@ -21,6 +21,7 @@ struct run_file {
 	char *directory;      /* that files and plugins are named from */
 	uint64_t build_hash;  /* of the program's bytes: rounds of two builds are not mixed */
 	char *cpu;            /* nor of two machines */
+	uint64_t node;        /* 0: an older run, which does not tell */
 	struct inputs inputs; /* whoever begins the run adds them */
 	struct clock clock;   /* as calibrated at the start: all ticks of the run are converted with it */
 	char **texts;         /* that options points to; run_file_read only */

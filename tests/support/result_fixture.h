@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "result/node.h"
 #include "result/result.h"
 
 #include <math.h>
@@ -329,6 +330,13 @@ static void fixture_result(struct result *result, struct fixture_size size)
 	result->build.git = memory_text("0c66f43a1b2c");
 	result->build.compiler = memory_text("gcc 12.2.0");
 	result->build.flags = memory_text("-O2 -g");
+	result->nodes = fixture_room(1, sizeof *result->nodes);
+	result->node_count = 1;
+	if (result_node_describe(result, &result->nodes[0]) < 0)
+		abort();
+	result->nodes[0].id = 0x51de;
+	result->nodes[0].microcode = memory_text("0xa0011d1");
+	result->nodes[0].memory_bytes = UINT64_C(16) << 30;
 	result->workloads = fixture_room(3, sizeof *result->workloads);
 	result->arms = fixture_room(9, sizeof *result->arms);
 	for (size_t i = 0; i < 3; i++) {

@@ -3,6 +3,7 @@
  * group. */
 #include "run/container.h"
 
+#include "result/node.h"
 #include "run/machine.h"
 
 #include <math.h>
@@ -205,10 +206,42 @@ static void a_memory_that_was_given_is_held_against_the_group(void **state)
 	}
 }
 
+/* Copied images share their machine id, and one machine keeps both. */
+static void a_machine_is_told_by_its_id_and_its_name(void **state)
+{
+	(void)state;
+	struct result_node node = {0}, like = {0};
+	put("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+	put("proc/sys/kernel/hostname", "one\n");
+	put("proc/cpuinfo", "processor\t: 0\nmicrocode\t: 0xa0011d1\n\nprocessor\t: 1\n");
+	put("proc/meminfo", "MemTotal:       16316412 kB\nMemFree: 1 kB\n");
+	put("sys/devices/system/node/node0/cpulist", "0");
+	put("sys/devices/system/node/node1/cpulist", "1");
+	assert_int_equal(machine_node(root, &node), 0);
+	assert_int_equal(node.id, machine_node_id(root));
+	assert_string_equal(node.microcode, "0xa0011d1");
+	assert_int_equal(node.memory_bytes, UINT64_C(16) << 30);
+	assert_int_equal(node.numa_nodes, 2);
+	put("proc/sys/kernel/hostname", "two\n");
+	put("proc/meminfo", "MemTotal:       16416412 kB\n");
+	put("proc/cpuinfo", "processor\t: 0\n");
+	assert_int_equal(machine_node(root, &like), 0);
+	assert_int_not_equal(like.id, node.id);
+	assert_int_equal(like.memory_bytes, node.memory_bytes);
+	assert_null(like.microcode);
+	put("proc/sys/kernel/hostname", "one\n");
+	assert_int_equal(machine_node_id(root), node.id);
+	put("etc/machine-id", "1123456789abcdef0123456789abcdef\n");
+	assert_int_not_equal(machine_node_id(root), node.id);
+	result_node_release(&node);
+	result_node_release(&like);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_machine_is_told_by_its_id_and_its_name, set_up, tear_down),
 		T(without_groups_nothing_is_limited),
 		T(the_least_limit_of_all_ancestors_holds),
 		T(a_container_sees_its_group_at_the_root),

@@ -201,16 +201,18 @@ static void results_are_merged_or_there_is_no_memory(void **state)
 	for (struct lack lack = {.least = 5}; lack_next(&lack);) {
 		struct result from, into;
 		struct error error = {0};
+		struct text told = {0};
 		fixture_result(&from, (struct fixture_size){4, 2, 2});
-		size_t arms = from.arm_count;
+		size_t arms = from.arm_count, comparisons = from.comparison_count;
 		lack_begins(&lack);
-		int result = result_merge(&into, &from, 1, "iovabench merge", &error);
+		int result = result_merge(&into, &from, 1, "iovabench merge", &told, &error);
 		bool failed = lack_ends(&lack);
 		assert_int_equal(result, failed ? -1 : 0);
 		assert_true(!failed || error.exit_code == EXIT_CODE_IO);
 		if (result == 0) {
 			assert_int_equal(into.arm_count, arms);
-			assert_int_equal(into.comparison_count, 0);
+			assert_int_equal(into.comparison_count, comparisons);
+			assert_null(told.bytes);
 		}
 		result_release(&into);
 		result_release(&from);
