@@ -9,6 +9,7 @@
 #include "compare/percentile.h"
 #include "report/comparison.h"
 #include "base/json.h"
+#include "result/node.h"
 #include "result/parts.h"
 
 #include <math.h>
@@ -68,6 +69,11 @@ static const struct result_phase *phase_of(const struct compare_arm *side)
 	return &arm->phases[arm->figures_phase];
 }
 
+static const char *run_of(const struct compare_arm *side)
+{
+	return result_arm_run(side->result, &side->result->arms[side->arm]);
+}
+
 static const char *interrupted(const struct result *result)
 {
 	return result->run.partial ? ", interrupted: not all of its rounds" : "";
@@ -80,9 +86,10 @@ static void add_table(const struct arguments *arguments, const struct compare_pa
 		const struct compare_pair *pair = &pairs[i];
 		text_add(text, "%s", i ? "\n" : "");
 		result_workload_label(workload_of(&pair->b), text);
-		text_add(text, "\n  a = %s, %s%s\n  b = %s, %s%s\n", spec_of(&pair->a), pair->a.result->run.id,
-			 interrupted(pair->a.result), spec_of(&pair->b), pair->b.result->run.id,
-			 interrupted(pair->b.result));
+		text_add(text, "\n  a = %s, %s%s\n  b = %s, %s%s\n", spec_of(&pair->a), run_of(&pair->a),
+			 interrupted(pair->a.result), spec_of(&pair->b), run_of(&pair->b), interrupted(pair->b.result));
+		if (pair->other_count)
+			text_add(text, "  both on %zu nodes of one class\n", pair->other_count + 1);
 		report_comparison_table(pair->rows, pair->row_count, arguments->all, NULL, text);
 		report_latency_table(phase_of(&pair->a), phase_of(&pair->b), text);
 	}
@@ -148,8 +155,8 @@ static int add_json(const struct compare_pair *pairs, size_t count, const struct
 			json_put_u64(&writer, object, "threads", pairs[i].b.result->arms[pairs[i].b.arm].threads);
 			json_put_text(&writer, object, "a", spec_of(&pairs[i].a));
 			json_put_text(&writer, object, "b", spec_of(&pairs[i].b));
-			json_put_text(&writer, object, "a_run", pairs[i].a.result->run.id);
-			json_put_text(&writer, object, "b_run", pairs[i].b.result->run.id);
+			json_put_text(&writer, object, "a_run", run_of(&pairs[i].a));
+			json_put_text(&writer, object, "b_run", run_of(&pairs[i].b));
 			parts_write_comparison(&writer, object, &pairs[i].rows[row]);
 		}
 	}
@@ -159,13 +166,14 @@ static int add_json(const struct compare_pair *pairs, size_t count, const struct
 	return json_finish(&writer, document, true, "comparison", text, error);
 }
 
+/* That one allocator is slower than another is no regression. */
 static enum exit_code judge(const struct compare_pair *pairs, size_t count)
 {
 	bool open = false;
 	for (size_t i = 0; i < count; i++)
 		for (size_t row = 0; row < pairs[i].row_count; row++) {
 			enum result_verdict verdict = pairs[i].rows[row].verdict;
-			if (verdict == RESULT_VERDICT_REGRESSION)
+			if (verdict == RESULT_VERDICT_REGRESSION && pairs[i].rows[row].baseline)
 				return EXIT_CODE_MISSED;
 			open |= verdict == RESULT_VERDICT_INCONCLUSIVE || verdict == RESULT_VERDICT_DIFFERENT_WORK ||
 				verdict == RESULT_VERDICT_NOT_COMPARED;
@@ -237,7 +245,8 @@ static int read_threshold(void *target, const char *value, struct error *error)
 
 static const struct option_row rows[] = {
 	{"threshold", 0, OPTION_OWN, OPTION_SHOWS, "N%", "takes a share above 0% and up to 100%, as in 3%",
-	 "how much slower is a regression (3%); exact metrics are compared exactly", .read = read_threshold},
+	 "how much slower is a regression, or slower beyond doubt (3%); exact metrics are compared exactly",
+	 .read = read_threshold},
 	{"all", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "also the exact metrics that are the same",
 	 OPTION_AT(struct arguments, all)},
 	{"json", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "one JSON document instead of a table",
@@ -275,7 +284,9 @@ const struct cli_command cli_compare = {
 		"or one arm of a result, RESULT:SPEC (on standard input: -- -:SPEC). Arms are matched by workload, "
 		"the values of its sweep, threads, rate and, unless named, spec and lock.\n"
 		"Two arms of one run share their rounds, so their ratio is free of drift; two runs do not, "
-		"and the table says so.\n\n"
+		"and the table says so. Rounds of two machines are never paired; machines of one class are pooled.\n"
+		"The same arm of two results has regressions and improvements; of two allocators one is slower or faster, "
+		"and needs more or fewer of something.\n\n"
 		"  iovabench compare results/x:buddy results/x:bitmap\n\n"
 		"Exit codes: 0 no regression, 1 a regression, 4 inconclusive, 2 no two arms to compare, or no result.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},

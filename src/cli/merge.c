@@ -194,7 +194,8 @@ const struct cli_command cli_merge = {
 	.text = "Puts the arms of several runs into one result: of parts of a matrix, on one machine or on several. "
 		"Equal workloads become one, each arm names the run that it comes from, "
 		"the journals stand one behind the other. Arms of several machines stay apart, and audits that were made "
-		"twice must agree (5). An arm that is there twice of one machine is refused. The order of DIR does not matter.\n",
+		"twice must agree (5). An arm that is there twice of one machine is refused. "
+		"The order of the folders does not matter.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
 };

@@ -2,7 +2,9 @@
 #include "compare/compare.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "measure/statistics.h"
+#include "result/node.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -34,6 +36,9 @@ void compare_pair_release(struct compare_pair *pair)
 	memory_release(pair->rows);
 	pair->rows = NULL;
 	pair->row_count = 0;
+	memory_release(pair->others);
+	pair->others = NULL;
+	pair->other_count = 0;
 }
 
 void compare_rules_default(struct compare_rules *rules, double threshold, size_t pairs)
@@ -69,6 +74,16 @@ static enum result_verdict judge_interval(const struct statistics_interval *inte
 	return RESULT_VERDICT_INCONCLUSIVE;
 }
 
+/* The logarithms of what is one; returns how many. logs may be ratios. */
+static size_t logs_of(const double *ratios, size_t count, double *logs)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++)
+		if (ratios[i] > 0 && isfinite(ratios[i]))
+			logs[kept++] = log(ratios[i]);
+	return kept;
+}
+
 int compare_ratios(const double *ratios, size_t count, double threshold, size_t timed_verdicts,
 		   struct result_comparison *row, struct error *error)
 {
@@ -77,10 +92,7 @@ int compare_ratios(const double *ratios, size_t count, double threshold, size_t 
 	double *logs = memory_zeroed(count, sizeof logs[0]);
 	if (!logs)
 		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
-	size_t kept = 0;
-	for (size_t i = 0; i < count; i++)
-		if (ratios[i] > 0 && isfinite(ratios[i]))
-			logs[kept++] = log(ratios[i]);
+	size_t kept = logs_of(ratios, count, logs);
 	struct statistics_interval interval = statistics_median_interval(logs, kept, level);
 	double median = statistics_median(logs, kept);
 	memory_release(logs);
@@ -97,18 +109,94 @@ int compare_ratios(const double *ratios, size_t count, double threshold, size_t 
 	return 0;
 }
 
+/* b / a of each round that both may have; NaN: one has none. The caller releases it; NULL: no memory. */
+static double *ratios_of(const struct compare_series *series, size_t *count)
+{
+	*count = series->a_count < series->b_count ? series->a_count : series->b_count;
+	double *ratios = memory_zeroed(*count, sizeof ratios[0]);
+	for (size_t i = 0; ratios && i < *count; i++)
+		ratios[i] = series->a[i] > 0 && isfinite(series->a[i]) ? series->b[i] / series->a[i] : (double)NAN;
+	return ratios;
+}
+
 int compare_rounds(const double *a, size_t a_count, const double *b, size_t b_count, double threshold,
 		   size_t timed_verdicts, struct result_comparison *row, struct error *error)
 {
-	size_t count = a_count < b_count ? a_count : b_count;
-	double *ratios = memory_zeroed(count, sizeof ratios[0]);
+	const struct compare_series series = {a, b, a_count, b_count};
+	size_t count;
+	double *ratios = ratios_of(&series, &count);
 	if (!ratios)
 		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
-	for (size_t i = 0; i < count; i++)
-		ratios[i] = a[i] > 0 && isfinite(a[i]) ? b[i] / a[i] : (double)NAN;
 	int result = compare_ratios(ratios, count, threshold, timed_verdicts, row, error);
 	memory_release(ratios);
 	return result;
+}
+
+/* The median of log(b / a) over the rounds of a node; NaN: none has both. *pairs: how many have. -1: no memory. */
+static int node_median(const struct compare_series *node, double *median, size_t *pairs, struct error *error)
+{
+	size_t count;
+	double *ratios = ratios_of(node, &count);
+	*pairs = 0;
+	if (!ratios)
+		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
+	*pairs = logs_of(ratios, count, ratios);
+	*median = statistics_median(ratios, *pairs);
+	memory_release(ratios);
+	return 0;
+}
+
+static int pool(const double *medians, size_t count, struct result_comparison *row, struct error *error)
+{
+	double edge = log1p(row->threshold), least = medians[0], most = medians[0], sum = 0;
+	for (size_t i = 0; i < count; i++) {
+		least = fmin(least, medians[i]);
+		most = fmax(most, medians[i]);
+		sum += medians[i];
+	}
+	row->nodes = (uint32_t)count;
+	if (most - least > edge) {
+		struct text reason = {0};
+		text_add(&reason, "nodes of one class disagree by more than the threshold (%.4g to %.4g)", exp(least),
+			 exp(most));
+		row->verdict = RESULT_VERDICT_NOT_COMPARED;
+		row->reason = reason.failed ? NULL : memory_text(reason.bytes);
+		text_release(&reason);
+		return row->reason ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a comparison");
+	}
+	struct statistics_interval interval = statistics_mean_interval(medians, count, row->level);
+	row->ratio = exp(sum / (double)count);
+	row->ci_low = exp(interval.low);
+	row->ci_high = exp(interval.high);
+	row->verdict = judge_interval(&interval, edge);
+	return 0;
+}
+
+int compare_nodes(const struct compare_series *nodes, size_t count, double threshold, size_t timed_verdicts,
+		  struct result_comparison *row, struct error *error)
+{
+	assert(threshold >= 0 && timed_verdicts && count && !row->reason);
+	size_t found = 0, rounds = 0, last = 0;
+	double *medians = memory_zeroed(count, sizeof medians[0]);
+	int status = medians ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a comparison");
+	for (size_t i = 0; i < count && status == 0; i++) {
+		size_t pairs;
+		status = node_median(&nodes[i], &medians[found], &pairs, error);
+		rounds += pairs;
+		found += pairs > 0;
+		last = pairs ? i : last;
+	}
+	row->ratio = row->ci_low = row->ci_high = (double)NAN;
+	row->level = 1 - COMPARE_ERROR_RATE / (double)timed_verdicts;
+	row->threshold = threshold;
+	row->rounds = (uint32_t)rounds;
+	if (status == 0 && found > 1)
+		status = pool(medians, found, row, error);
+	else if (status == 0)
+		status = compare_rounds(nodes[last].a, nodes[last].a_count, nodes[last].b, nodes[last].b_count, threshold,
+					timed_verdicts, row, error);
+	memory_release(medians);
+	return status;
 }
 
 /* ---- exact ---- */
@@ -142,6 +230,7 @@ static int give_reason(struct result_comparison *row, enum result_verdict verdic
 	if (verdict != row->verdict)
 		row->rounds_wanted = 0;
 	row->verdict = verdict;
+	memory_release(row->reason);
 	row->reason = memory_text(reason);
 	return row->reason ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a comparison");
 }
@@ -151,15 +240,19 @@ static bool same_text(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
-static bool same_machine(const struct result *a, const struct result *b)
+static const struct result_node *node_of(const struct compare_arm *side)
 {
-	return same_text(a->machine.cpu, b->machine.cpu) && a->machine.cpus == b->machine.cpus;
+	return result_arm_node(side->result, arm_of(side));
 }
 
-static bool same_build(const struct result *a, const struct result *b)
+static bool same_node(const struct compare_arm *a, const struct compare_arm *b)
 {
-	return same_text(a->build.version, b->build.version) && same_text(a->build.git, b->build.git) &&
-	       same_text(a->build.compiler, b->build.compiler) && same_text(a->build.flags, b->build.flags);
+	return node_of(a)->id == node_of(b)->id;
+}
+
+static const char *run_of(const struct compare_arm *side)
+{
+	return result_arm_run(side->result, arm_of(side));
 }
 
 /* A time by round; NULL: a metric that has one figure for all, or a result without. */
@@ -184,7 +277,7 @@ static struct rounds rounds_of(const struct result_phase *phase, enum metric met
 /* Both in one process; NULL: they never were, or nothing came of it. */
 static const struct result_paired *paired_of(const struct compare_pair *pair, enum metric metric)
 {
-	if (metric != METRIC_RAW_NS_PER_OP || pair->a.result != pair->b.result)
+	if (metric != METRIC_RAW_NS_PER_OP || pair->a.result != pair->b.result || pair->other_count)
 		return NULL;
 	const struct result_paired *paired = result_paired_find(arm_of(&pair->b), pair->a.arm, RESULT_CONDITION_HOT);
 	return paired && paired->rounds ? paired : NULL;
@@ -254,25 +347,53 @@ static int compare_paired(const struct compare_pair *pair, const struct result_p
 	return give_reason(row, RESULT_VERDICT_DIFFERENT_WORK, reason, error);
 }
 
+/* Of the one node, or of all of one class. */
+static int compare_series(const struct compare_pair *pair, const struct compare_rules *rules, struct result_comparison *row,
+			  struct error *error)
+{
+	struct compare_series *series = memory_zeroed(pair->other_count + 1, sizeof series[0]);
+	if (!series)
+		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
+	for (size_t i = 0; i <= pair->other_count; i++) {
+		struct rounds a = rounds_of(phase_of(i ? &pair->others[i - 1].a : &pair->a), row->metric);
+		struct rounds b = rounds_of(phase_of(i ? &pair->others[i - 1].b : &pair->b), row->metric);
+		series[i] = (struct compare_series){a.ns, b.ns, a.count, b.count};
+	}
+	int status = compare_nodes(series, pair->other_count + 1, row->threshold, rules->timed_verdicts, row, error);
+	memory_release(series);
+	return status;
+}
+
+static bool failed_alike(const struct compare_pair *pair)
+{
+	bool alike = fabs(failed_share(phase_of(&pair->a)) - failed_share(phase_of(&pair->b))) <= COMPARE_FAILED_SHARE_MAX;
+	for (size_t i = 0; i < pair->other_count; i++)
+		alike &= fabs(failed_share(phase_of(&pair->others[i].a)) - failed_share(phase_of(&pair->others[i].b))) <=
+			 COMPARE_FAILED_SHARE_MAX;
+	return alike;
+}
+
 /* Times of the same operations, on the same machine, or none at all. */
 static int compare_timed(const struct compare_pair *pair, const struct compare_rules *rules, struct result_comparison *row,
 			 struct error *error)
 {
-	const struct result_phase *a = phase_of(&pair->a), *b = phase_of(&pair->b);
-	struct rounds left = rounds_of(a, row->metric), right = rounds_of(b, row->metric);
-	if (compare_rounds(left.ns, left.count, right.ns, right.count, row->threshold, rules->timed_verdicts, row, error) <
-	    0)
+	if (!same_node(&pair->a, &pair->b)) {
+		row->ratio = row->ci_low = row->ci_high = row->level = (double)NAN;
+		return give_reason(row, RESULT_VERDICT_NOT_COMPARED,
+				   "measured on different machines, whose rounds are never paired", error);
+	}
+	if (compare_series(pair, rules, row, error) < 0)
 		return -1;
-	if (fabs(failed_share(a) - failed_share(b)) > COMPARE_FAILED_SHARE_MAX)
+	if (!failed_alike(pair))
 		return give_reason(row, RESULT_VERDICT_DIFFERENT_WORK,
 				   "shares of failed allocations differ by more than 0.1 %", error);
-	if (!same_machine(pair->a.result, pair->b.result))
-		return give_reason(row, RESULT_VERDICT_NOT_COMPARED, "measured on different machines", error);
+	if (row->reason)
+		return 0;
 	if (row->verdict == RESULT_VERDICT_NOT_COMPARED)
 		return give_reason(row, RESULT_VERDICT_NOT_COMPARED, "no round has a figure of both", error);
-	if (!same_text(pair->a.result->run.id, pair->b.result->run.id))
+	if (!same_text(run_of(&pair->a), run_of(&pair->b)))
 		return give_reason(row, row->verdict,
-				   same_build(pair->a.result, pair->b.result)
+				   same_text(node_of(&pair->a)->build, node_of(&pair->b)->build)
 					   ? "two runs: drift between them counts, too"
 					   : "two runs by two builds of iovabench: drift and the harness count, too",
 				   error);
@@ -328,6 +449,7 @@ int compare_arms(struct compare_pair *pair, const struct compare_rules *rules, s
 		struct result_comparison *row = &pair->rows[pair->row_count++];
 		*row = (struct result_comparison){.a = pair->a.arm,
 						  .b = pair->b.arm,
+						  .baseline = compare_same_arm(&pair->a, &pair->b),
 						  .metric = metric,
 						  .a_value = left,
 						  .b_value = right,
@@ -364,6 +486,11 @@ static bool same_arm(const struct compare_arm *a, const struct compare_arm *b, c
 	       result_same_settings(workload_of(a), workload_of(b)) && left->threads == right->threads;
 }
 
+bool compare_same_arm(const struct compare_arm *a, const struct compare_arm *b)
+{
+	return same_arm(a, b, NULL, NULL);
+}
+
 int compare_check_work(const struct compare_pair *pairs, size_t count, struct error *error)
 {
 	for (size_t i = 0; i < count; i++)
@@ -378,24 +505,81 @@ int compare_check_work(const struct compare_pair *pairs, size_t count, struct er
 			 a->name, a->stream_hash, a->seed, b->stream_hash, b->seed);
 }
 
+/* What is matched with what. */
+struct match {
+	const struct result *a, *b;
+	const char *spec_a, *spec_b;
+	struct compare_pair *pairs;
+	size_t count;
+};
+
+/* The first arm of a that an arm of b is held against, on its node or on any; false: there is none. */
+static bool find_left(const struct match *match, const struct compare_arm *right, bool any, struct compare_arm *left)
+{
+	*left = (struct compare_arm){match->a, 0};
+	for (; left->arm < match->a->arm_count; left->arm++)
+		if (was_measured(left) && same_arm(left, right, match->spec_a, match->spec_b) &&
+		    (any || same_node(left, right)))
+			return true;
+	return false;
+}
+
+/* Whether another node of the same arm speaks for it. */
+static bool is_spoken_for(const struct match *match, const struct compare_arm *right)
+{
+	struct compare_arm left, other = {match->b, 0};
+	for (; other.arm < match->b->arm_count; other.arm++)
+		if (other.arm != right->arm && was_measured(&other) && compare_same_arm(&other, right) &&
+		    (other.arm < right->arm || find_left(match, &other, false, &left)))
+			return true;
+	return false;
+}
+
+static bool same_class(const struct compare_arm *a, const struct compare_arm *b)
+{
+	return result_node_same_class(node_of(a), node_of(b));
+}
+
+static bool same_but_for_node(const struct compare_arm *a, const struct compare_arm *b)
+{
+	return compare_same_arm(a, b) && arm_of(a)->workload == arm_of(b)->workload && same_class(a, b);
+}
+
+static int add_match(struct match *match, struct compare_arm left, struct compare_arm right)
+{
+	struct compare_pair *pair = match->pairs;
+	while (pair < match->pairs + match->count &&
+	       !(same_but_for_node(&pair->a, &left) && same_but_for_node(&pair->b, &right)))
+		pair++;
+	if (pair == match->pairs + match->count) {
+		match->count++;
+		*pair = (struct compare_pair){.a = left, .b = right};
+		return 0;
+	}
+	size_t room = pair->other_count;
+	if (memory_grow(&pair->others, &room, pair->other_count, sizeof pair->others[0]) < 0)
+		return -1;
+	pair->others[pair->other_count++] = (struct compare_sides){left, right};
+	return 0;
+}
+
 int compare_match(const struct result *a, const struct result *b, const char *spec_a, const char *spec_b,
 		  struct compare_pair **pairs, size_t *count, struct error *error)
 {
-	*count = 0;
-	*pairs = memory_zeroed(b->arm_count, sizeof **pairs);
-	if (!*pairs)
-		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
-	for (size_t i = 0; i < b->arm_count; i++) {
-		struct compare_arm right = {b, i};
-		for (size_t j = 0; j < a->arm_count && was_measured(&right); j++) {
-			struct compare_arm left = {a, j};
-			if (!was_measured(&left) || !same_arm(&left, &right, spec_a, spec_b))
-				continue;
-			(*pairs)[(*count)++] = (struct compare_pair){.a = left, .b = right};
-			break;
-		}
-	}
-	return 0;
+	struct match match = {a, b, spec_a, spec_b, memory_zeroed(b->arm_count, sizeof *match.pairs), 0};
+	struct compare_arm left, right = {b, 0};
+	int status = match.pairs ? 0 : -1;
+	for (; status == 0 && right.arm < b->arm_count; right.arm++)
+		if (was_measured(&right) && (find_left(&match, &right, false, &left) ||
+					     (find_left(&match, &right, true, &left) && !is_spoken_for(&match, &right))))
+			status = add_match(&match, left, right);
+	for (size_t i = 0; status < 0 && i < match.count; i++)
+		compare_pair_release(&match.pairs[i]);
+	if (status < 0)
+		memory_release(match.pairs);
+	*pairs = status < 0 ? NULL : match.pairs;
+	*count = status < 0 ? 0 : match.count;
+	return status < 0 ? error_set(error, EXIT_CODE_IO, "no memory for a comparison") : 0;
 }
 
 const struct result_arm *compare_unmeasured(const struct compare_arm *arm, const struct result *other)
@@ -452,7 +636,7 @@ static int add_rows(struct result *result, size_t *capacity, const struct compar
 
 int compare_within(struct result *result, double threshold, const char *against, struct error *error)
 {
-	assert(!result->comparisons && threshold >= 0);
+	assert(!result->comparisons && !result->source_count && threshold >= 0);
 	size_t capacity = 0, pairs = 0;
 	int status = 0;
 	for (size_t i = 0; i < result->arm_count; i++)

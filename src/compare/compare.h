@@ -21,9 +21,14 @@ struct compare_arm {
 	size_t arm;
 };
 
-/* b is held against a. One entry for each metric that has a direction and was measured in an arm. */
+/* b is held against a, on the node that both ran on; on two different ones nothing is said of time. One entry for each metric
+ * that has a direction and was measured in an arm. */
 struct compare_pair {
 	struct compare_arm a, b;
+	struct compare_sides {
+		struct compare_arm a, b;
+	} * others; /* the same on further nodes of one class; the pair's own */
+	size_t other_count;
 	struct result_comparison *rows; /* the pair's own; a and b in it are indices in their own results */
 	size_t row_count;
 };
@@ -55,6 +60,17 @@ int compare_pairs(const struct result_paired *paired, size_t first, size_t count
 int compare_rounds(const double *a, size_t a_count, const double *b, size_t b_count, double threshold,
 		   size_t timed_verdicts, struct result_comparison *row, struct error *error);
 
+/* Likewise from the rounds of nodes (>= 1) of one class, of which each is a cluster: the mean of the nodes' medians of
+ * log(b / a), with its interval of statistics_mean_interval, whose values these medians are: the spread between nodes counts,
+ * not the number of rounds. When two of them are further apart than the threshold there is no verdict, ratio and interval, and
+ * row->reason (to be released) tells. Nodes without a round of both count for nothing; of one alone it is compare_rounds. */
+struct compare_series {
+	const double *a, *b;
+	size_t a_count, b_count;
+};
+int compare_nodes(const struct compare_series *nodes, size_t count, double threshold, size_t timed_verdicts,
+		  struct result_comparison *row, struct error *error);
+
 /* For compare_within. */
 #define COMPARE_AGAINST_ALL "all"
 
@@ -62,10 +78,14 @@ int compare_rounds(const double *a, size_t a_count, const double *b, size_t b_co
  * against; NULL, or when there is none: against the first; COMPARE_AGAINST_ALL: against all before it. -1: no memory. */
 int compare_within(struct result *result, double threshold, const char *against, struct error *error);
 
+/* Whether both are one arm, on whatever node: workload name, values of a sweep, threads, rate, spec and lock. */
+bool compare_same_arm(const struct compare_arm *a, const struct compare_arm *b);
+
 /* Pairs the arms of two results that have the same workload name, values of a sweep, threads, rate and lock, in the order of
- * b. spec_a and spec_b choose arms by spec, whatever their lock; while both are NULL, specs must be the same, too. *pairs
- * belongs to the caller; their rows are NULL still. Arms that only one of them has, or that were not measured, are left out.
- * -1: no memory. */
+ * b. spec_a and spec_b choose arms by spec, whatever their lock; while both are NULL, specs must be the same, too. Arms that
+ * ran on the same nodes are paired on each; nodes of one class are one pair. Only where there is no common node at all, arms
+ * of different ones are a pair. *pairs belongs to the caller, each to be released; their rows are NULL still. Arms that only
+ * one of them has, or that were not measured, are left out. O(arms^2). -1: no memory. */
 int compare_match(const struct result *a, const struct result *b, const char *spec_a, const char *spec_b,
 		  struct compare_pair **pairs, size_t *count, struct error *error);
 

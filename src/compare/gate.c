@@ -28,6 +28,22 @@ static bool was_measured(const struct result_arm *arm)
 	       arm->figures_phase < arm->phase_count;
 }
 
+/* Moves the pair of an arm to it. false: it needs none, for the same arm of another node has it. */
+static bool find_pair(struct gate_arm *arm, const struct compare_arm *side, struct compare_pair *pairs, size_t count)
+{
+	bool told = false;
+	for (size_t i = 0; i < count; i++) {
+		if (pairs[i].a.arm == side->arm) {
+			arm->present = true;
+			arm->pair = pairs[i];
+			pairs[i].others = NULL;
+			return true;
+		}
+		told |= compare_same_arm(&pairs[i].a, side);
+	}
+	return !told;
+}
+
 static int list_arms(struct gate *gate, struct error *error)
 {
 	struct compare_pair *pairs;
@@ -38,18 +54,13 @@ static int list_arms(struct gate *gate, struct error *error)
 	if (compare_match(gate->baseline, gate->result, NULL, NULL, &pairs, &count, error) < 0)
 		return -1;
 	for (size_t i = 0; i < gate->baseline->arm_count; i++) {
-		if (!was_measured(&gate->baseline->arms[i]))
-			continue;
-		struct gate_arm *arm = &gate->arms[gate->arm_count++];
-		arm->baseline = i;
-		for (size_t j = 0; j < count && !arm->present; j++)
-			if (pairs[j].a.arm == i) {
-				arm->present = true;
-				arm->pair = pairs[j];
-			}
 		const struct compare_arm side = {gate->baseline, i};
-		arm->unmeasured = compare_unmeasured(&side, gate->result);
+		struct gate_arm arm = {.baseline = i, .unmeasured = compare_unmeasured(&side, gate->result)};
+		if (was_measured(&gate->baseline->arms[i]) && find_pair(&arm, &side, pairs, count))
+			gate->arms[gate->arm_count++] = arm;
 	}
+	for (size_t i = 0; i < count; i++)
+		compare_pair_release(&pairs[i]);
 	memory_release(pairs);
 	if (!gate->arm_count)
 		return error_set(error, EXIT_CODE_USAGE, "the baseline has no arm that was measured");

@@ -77,7 +77,7 @@ static void add_case(const struct gate *gate, const struct gate_arm *arm, const 
 		 outcome == GATE_FAILED         ? "failure"
 		 : outcome == GATE_INCONCLUSIVE ? "error"
 						: "skipped",
-		 noted ? "advisory: " : "", result_verdict_name[row->verdict]);
+		 noted ? "advisory: " : "", result_verdict_word(row));
 	add_detail(row, xml);
 	text_add(xml, "\"/>\n    </testcase>\n");
 }

@@ -54,6 +54,47 @@ static size_t largest_order(size_t count, double level, double *coverage)
 	return order;
 }
 
+/* P(|T| <= t) where t = freedom^(1/2) * tan(angle). */
+static double student_share(size_t freedom, double angle)
+{
+	double cosine = cos(angle), square = cosine * cosine;
+	bool odd = freedom % 2;
+	double term = odd ? cosine : 1, sum = freedom > 1 ? term : 0;
+	for (size_t k = odd ? 3 : 2; k < freedom; k += 2) {
+		term *= square * (double)(k - 1) / (double)k;
+		sum += term;
+	}
+	return odd ? M_2_PI * (angle + sin(angle) * sum) : sin(angle) * sum;
+}
+
+double statistics_student(size_t freedom, double level)
+{
+	assert(freedom && level > 0 && level < 1);
+	double low = 0, high = M_PI_2;
+	for (int i = 0; i < 60; i++) {
+		double middle = low + (high - low) / 2;
+		if (student_share(freedom, middle) < level)
+			low = middle;
+		else
+			high = middle;
+	}
+	return sqrt((double)freedom) * tan(low);
+}
+
+struct statistics_interval statistics_mean_interval(const double *values, size_t count, double level)
+{
+	assert(values || !count);
+	if (count < 2)
+		return (struct statistics_interval){(double)NAN, (double)NAN, 0};
+	double mean = 0, squares = 0;
+	for (size_t i = 0; i < count; i++)
+		mean += values[i] / (double)count;
+	for (size_t i = 0; i < count; i++)
+		squares += (values[i] - mean) * (values[i] - mean);
+	double half = statistics_student(count - 1, level) * sqrt(squares / (double)(count - 1) / (double)count);
+	return (struct statistics_interval){mean - half, mean + half, level};
+}
+
 struct statistics_interval statistics_median_interval(double *values, size_t count, double level)
 {
 	assert(values || !count);

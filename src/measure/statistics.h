@@ -21,6 +21,16 @@ struct statistics_interval {
  * place. */
 struct statistics_interval statistics_median_interval(double *values, size_t count, double level);
 
+/* The t with P(|T| <= t) = level for Student's T of so many degrees of freedom (>= 1), level in (0, 1), by the finite sums of
+ * Abramowitz and Stegun 26.7.3 and 26.7.4. O(freedom). */
+double statistics_student(size_t freedom, double level);
+
+/* mean -+ statistics_student(count - 1, level) * deviation / count^(1/2). Of estimates of one quantity by independent groups
+ * it holds whatever the spread of each group is, also for two of them, at levels above 0.917 (Ibragimov and Mueller,
+ * t-Statistic Based Correlation and Heterogeneity Robust Inference, Journal of Business & Economic Statistics 28, 2010,
+ * 453-468). level is the one asked for, or 0 of fewer than two values. NaN in values: NaN. */
+struct statistics_interval statistics_mean_interval(const double *values, size_t count, double level);
+
 /* The fewest values for which statistics_median_interval reaches level: the smallest n with 1 - 2^(1-n) >= level. 0 when no
  * number does (level >= 1, or above 1 - 2^-52). */
 size_t statistics_values_least(double level);

@@ -46,11 +46,13 @@ static void fill_cell(const struct result_comparison *row, size_t column, char c
 /* What stands behind a verdict. */
 static void add_rest(const struct result_comparison *row, struct text *text)
 {
+	if (row->nodes)
+		text_add(text, ", over %u nodes", row->nodes);
 	if (row->rounds_wanted && !isfinite(row->ci_low))
 		text_add(text, ", too few rounds for an interval: it takes %u", row->rounds_wanted);
 	else if (row->rounds_wanted)
 		text_add(text, ", %u rounds would decide", row->rounds_wanted);
-	else if (row->verdict == RESULT_VERDICT_INCONCLUSIVE)
+	else if (row->verdict == RESULT_VERDICT_INCONCLUSIVE && !row->nodes)
 		text_add(text, ", no number of rounds below 100,000 would decide");
 	if (row->reason)
 		text_add(text, "; %s", row->reason);
@@ -58,8 +60,7 @@ static void add_rest(const struct result_comparison *row, struct text *text)
 
 void report_comparison_verdict(const struct result_comparison *row, struct text *text)
 {
-	assert(row->verdict < RESULT_VERDICT_COUNT);
-	text_add(text, "%s", result_verdict_name[row->verdict]);
+	text_add(text, "%s", result_verdict_word(row));
 	add_rest(row, text);
 }
 
@@ -130,7 +131,7 @@ bool report_comparison_line(const struct report_view *view, size_t arm, size_t *
 		fill_cell(timed, 4, cell);
 		if (isfinite(timed->ci_low))
 			text_add(line, " %s", cell);
-		text_add(line, ", %s at %.3g %%", result_verdict_name[timed->verdict], 100 * timed->threshold);
+		text_add(line, ", %s at %.3g %%", result_verdict_word(timed), 100 * timed->threshold);
 		add_rest(timed, line);
 	}
 	unsigned worse = counts[RESULT_VERDICT_REGRESSION], better = counts[RESULT_VERDICT_IMPROVEMENT];

@@ -25,7 +25,7 @@ void report_comparison_verdict(const struct result_comparison *row, struct text 
 void report_latency_table(const struct result_phase *a, const struct result_phase *b, struct text *text);
 
 /* How an arm of a result compares with another one, in one line: "bitmap against buddy: time by pairs 2.01 [1.87, 3.03],
- * regression at 3 %; exact: 17 worse, 6 better, 9 the same". *at: 0 for the first that it was compared with, then what was
+ * slower at 3 %; exact: 17 worse, 6 better, 9 the same". *at: 0 for the first that it was compared with, then what was
  * left there. false: there is no further one; nothing is added. */
 bool report_comparison_line(const struct report_view *view, size_t arm, size_t *at, struct text *line);
 

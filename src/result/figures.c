@@ -3,6 +3,8 @@
 
 #include "result/result.h"
 
+#include <string.h>
+
 const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_NOT_MEASURED] = "not measured",
 	[RESULT_REASON_NOT_APPLICABLE] = "not applicable",
@@ -67,6 +69,36 @@ const char *const result_verdict_name[RESULT_VERDICT_COUNT] = {
 	[RESULT_VERDICT_DIFFERENT_WORK] = "different work",
 	[RESULT_VERDICT_NOT_COMPARED] = "not compared",
 };
+
+/* Worse, and better, of two allocators. */
+static const char *const *words_of(enum metric metric)
+{
+	static const char *const timed[] = {"slower", "faster"}, *const lower[] = {"more", "fewer"},
+				 *const higher[] = {"fewer", "more"};
+	if (!metric_table[metric].exact)
+		return timed;
+	return metric_table[metric].better == METRIC_BETTER_HIGHER ? higher : lower;
+}
+
+const char *result_verdict_word(const struct result_comparison *comparison)
+{
+	assert(comparison->metric < METRIC_ALL && comparison->verdict < RESULT_VERDICT_COUNT);
+	bool differ = comparison->verdict == RESULT_VERDICT_REGRESSION || comparison->verdict == RESULT_VERDICT_IMPROVEMENT;
+	if (comparison->baseline || !differ)
+		return result_verdict_name[comparison->verdict];
+	return words_of(comparison->metric)[comparison->verdict == RESULT_VERDICT_IMPROVEMENT];
+}
+
+int result_verdict_of_word(const char *word, enum metric metric)
+{
+	assert(word && metric < METRIC_ALL);
+	for (int i = 0; i < RESULT_VERDICT_COUNT; i++)
+		if (strcmp(word, result_verdict_name[i]) == 0)
+			return i;
+	if (strcmp(word, words_of(metric)[0]) == 0)
+		return RESULT_VERDICT_REGRESSION;
+	return strcmp(word, words_of(metric)[1]) == 0 ? RESULT_VERDICT_IMPROVEMENT : -1;
+}
 
 void result_figures_clear(struct result_figures *figures)
 {

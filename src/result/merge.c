@@ -199,12 +199,20 @@ static void take_judgements(struct result *into, struct part *part, size_t sourc
 
 /* ---- audits that were made twice ---- */
 
-/* Rounds, and points of time, belong to the other passes. Resident memory depends on the machine's pages. */
+/* Whether a figure is the audit's, and so the same wherever it is made. Resident memory depends on the machine's pages. */
 static bool is_audited(enum metric metric, bool same_class)
 {
-	if (metric == METRIC_METADATA_BYTES || metric == METRIC_METADATA_BYTES_PER_EXTENT)
+	switch (metric) {
+	case METRIC_ROUNDS:
+	case METRIC_OPERATIONS:
+	case METRIC_AGEING_WINDOWS:
+		return false;
+	case METRIC_METADATA_BYTES:
+	case METRIC_METADATA_BYTES_PER_EXTENT:
 		return same_class;
-	return metric_table[metric].exact && metric != METRIC_ROUNDS && metric != METRIC_AGEING_WINDOWS;
+	default:
+		return metric_table[metric].exact;
+	}
 }
 
 /* Fills what with the first figure of two audits that is not the same in both. */
@@ -212,9 +220,12 @@ static bool disagree(const struct result *result, const struct result_arm *a, co
 {
 	bool same_class = result_node_same_class(result_arm_node(result, a), result_arm_node(result, b));
 	for (size_t phase = 0; phase < a->phase_count && phase < b->phase_count; phase++) {
+		const double *left_figures = a->phases[phase].figures.value,
+			     *right_figures = b->phases[phase].figures.value;
+		if (isnan(left_figures[METRIC_AUDIT_OPS]) || isnan(right_figures[METRIC_AUDIT_OPS]))
+			continue;
 		for (enum metric metric = 0; metric < METRIC_COUNT; metric++) {
-			double left = a->phases[phase].figures.value[metric];
-			double right = b->phases[phase].figures.value[metric];
+			double left = left_figures[metric], right = right_figures[metric];
 			if (!is_audited(metric, same_class) || isnan(left) || isnan(right) || left == right)
 				continue;
 			text_add(what, "%s of phase %s is %.17g and %.17g", metric_table[metric].path,

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-/* Whether everything but the identity is the same: CPU and how many, microcode, kernel, build, memory, NUMA nodes. What neither
- * of the two could tell counts as the same. */
+/* Whether everything but the identity is the same: CPU and how many, microcode, kernel, build, memory, NUMA nodes. What
+ * neither of the two could tell counts as the same. */
 bool result_node_same_class(const struct result_node *a, const struct result_node *b);
 
 /* The node on which all rounds of an arm ran. The result must have its nodes. */

@@ -402,9 +402,10 @@ enum result_verdict {
 };
 extern const char *const result_verdict_name[RESULT_VERDICT_COUNT]; /* "ok", "improvement", "regression", … */
 
-/* One metric of two arms of one result, b held against a. */
+/* One metric of two arms, b held against a. */
 struct result_comparison {
-	size_t a, b; /* arms */
+	size_t a, b;   /* arms */
+	bool baseline; /* a is the same arm of another result; else two allocators differ, and neither is a baseline */
 	enum metric metric;
 	double a_value, b_value;
 	double ratio;           /* b / a: of a timed metric the median over rounds; NaN when a is 0 */
@@ -414,9 +415,16 @@ struct result_comparison {
 	enum result_verdict verdict;
 	bool by_pairs;          /* of a timed metric: both ran in one process, by turns; else in processes of their own */
 	uint32_t rounds;        /* behind the interval; 0: exact metric */
+	uint32_t nodes;         /* that were pooled; 0: all pairs are of one */
 	uint32_t rounds_wanted; /* inconclusive: in all, to decide; 0: not known, or more than 100,000 */
 	char *reason;           /* NULL, or what else there is to say */
 };
+
+/* How its verdict is told: only against a baseline something is a regression or an improvement; of two allocators one is
+ * "slower" or "faster", and needs "more" or "fewer". */
+const char *result_verdict_word(const struct result_comparison *comparison);
+/* The verdict that a word stands for; -1: none. */
+int result_verdict_of_word(const char *word, enum metric metric);
 
 struct result_workload {
 	char *name, *about, *file;

@@ -322,8 +322,9 @@ static void write_interval_end(struct json_writer *writer, json_t *object, const
 		json_put_double(writer, object, key, value);
 	else
 		put_none(writer, object, key, reason_key,
-			 comparison->rounds ? "too few rounds for an interval of this level"
-					    : "exact: there is no interval");
+			 metric_table[comparison->metric].exact         ? "exact: there is no interval"
+			 : comparison->rounds && comparison->nodes == 0 ? "too few rounds for an interval of this level"
+									: "reason tells");
 }
 
 void parts_write_comparison(struct json_writer *writer, json_t *object, const struct result_comparison *comparison)
@@ -335,16 +336,19 @@ void parts_write_comparison(struct json_writer *writer, json_t *object, const st
 	if (isfinite(comparison->ratio))
 		json_put_double(writer, object, "ratio", comparison->ratio);
 	else
-		put_none(writer, object, "ratio", "ratio_reason", "a is 0, or was not measured");
+		put_none(writer, object, "ratio", "ratio_reason",
+			 metric_table[comparison->metric].exact ? "a is 0, or was not measured" : "reason tells");
 	write_interval_end(writer, object, "ci_low", "ci_low_reason", comparison, comparison->ci_low);
 	write_interval_end(writer, object, "ci_high", "ci_high_reason", comparison, comparison->ci_high);
 	if (isfinite(comparison->level))
 		json_put_double(writer, object, "level", comparison->level);
 	json_put_double(writer, object, "threshold", comparison->threshold);
-	json_put_text(writer, object, "verdict", result_verdict_name[comparison->verdict]);
+	json_put_text(writer, object, "verdict", result_verdict_word(comparison));
 	if (!metric_table[comparison->metric].exact)
 		json_put(writer, object, "by_pairs", json_boolean(comparison->by_pairs));
 	json_put_u64(writer, object, "rounds", comparison->rounds);
+	if (comparison->nodes)
+		json_put_u64(writer, object, "nodes", comparison->nodes);
 	if (comparison->rounds_wanted)
 		json_put_u64(writer, object, "rounds_wanted", comparison->rounds_wanted);
 	else if (comparison->verdict == RESULT_VERDICT_INCONCLUSIVE)

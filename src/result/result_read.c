@@ -373,8 +373,15 @@ static void read_comparison(struct json_reader *reader, const struct json_at *at
 	comparison->ci_high = read_double_or_null(reader, at, "ci_high");
 	comparison->level = read_double_or_null(reader, at, "level");
 	comparison->threshold = json_read_double(reader, at, "threshold");
-	comparison->verdict =
-		(enum result_verdict)json_read_choice(reader, at, "verdict", result_verdict_name, RESULT_VERDICT_COUNT);
+	struct json_at verdict = json_child(reader, at, "verdict");
+	int said = json_is_string(verdict.value)
+			   ? result_verdict_of_word(json_string_value(verdict.value), comparison->metric)
+			   : -1;
+	if (said < 0)
+		json_fail(reader, &verdict,
+			  "must be \"ok\", \"inconclusive\", \"different work\", \"not compared\", \"regression\", "
+			  "\"improvement\", or of times \"slower\", \"faster\", and of exact metrics \"more\", \"fewer\"");
+	comparison->verdict = said < 0 ? RESULT_VERDICT_NOT_COMPARED : (enum result_verdict)said;
 	comparison->by_pairs = json_child_optional(reader, at, "by_pairs").value && json_read_bool(reader, at, "by_pairs");
 	comparison->rounds = (uint32_t)json_read_u64(reader, at, "rounds", UINT32_MAX);
 	struct json_at wanted = json_child_optional(reader, at, "rounds_wanted");

@@ -9,8 +9,8 @@
 /* Of this moment. */
 void machine_environment(struct result_environment *environment, const struct clock *clock);
 
-/* Fills result->machine (but for the environment before the run), result->build and its one node. For warnings: threads of the run, and the
- * bytes that --memory gives a worker, 0 when it was not given. -1: no memory. */
+/* Fills result->machine (but for the environment before the run), result->build and the one node. For warnings: threads of the
+ * run, and the bytes that --memory gives a worker, 0 when it was not given. -1: no memory. */
 int machine_describe(struct result *result, const struct clock *clock, uint32_t threads, uint64_t limit_bytes);
 
 /* What a control group that may take group_bytes means for workers of limit_bytes, which is 0 when nobody gave it: nothing

@@ -329,8 +329,8 @@ int run_file_check_here(const struct run_file *run_file, struct error *error)
 	if (!same)
 		return error_set(
 			error, EXIT_CODE_USAGE,
-			"this run was begun on another machine, or under another host name (%s); run there, and put results together "
-			"with merge",
+			"this run was begun on another machine, or under another host name (%s); run there, and put results "
+			"together with merge",
 			run_file->cpu);
 	return inputs_check(&run_file->inputs, error);
 }

@@ -112,10 +112,97 @@ verdict() { # document metric arm: of compare --json
 
 @test "times of two machines are not compared" {
 	craft a a 1
-	craft b b 2 '.machine.cpu = "another"'
+	craft b b 2 '.nodes[0].id = "0x2"'
 	run -4 "$iovabench" compare "$scratch/a" "$scratch/b" --json
 	is "$(verdict "$output" throughput.raw_ns_per_op buddy)" "not compared"
-	jq -e '.comparisons[0].reason == "measured on different machines"' <<<"$output"
+	jq -e '.comparisons[0] | .ratio == null and .ratio_reason == "reason tells" and .rounds == 0 and
+		.reason == "measured on different machines, whose rounds are never paired"' <<<"$output"
+	is "$(verdict "$output" space.span_pages buddy)" ok
+	# Results of before there were nodes: their machine is one.
+	craft c c 1 'del(.nodes) | .machine.cpu = "one"'
+	craft d d 1 'del(.nodes) | .machine.cpu = "one" | .machine.kernel = "newer"'
+	craft e e 1 'del(.nodes) | .machine.cpu = "another"'
+	craft f f 1 'del(.nodes) | .machine.cpu = "one" | .machine.cpus += 1'
+	run -0 "$iovabench" compare "$scratch/c" "$scratch/d"
+	run -4 "$iovabench" compare "$scratch/c" "$scratch/e"
+	run -4 "$iovabench" compare "$scratch/c" "$scratch/f"
+}
+
+# craft, in a folder that can be merged, on a node.
+on() { # node run-id factor [filter]
+	craft made "$2" "$3" ".nodes[0].id = \"$1\" | ${4:-.}"
+	mkdir "$scratch/$2"
+	mv "$scratch/made" "$scratch/$2/result.json"
+	: >"$scratch/$2/rounds.jsonl"
+}
+
+@test "merged nodes of one class are pooled, each with its own rounds" {
+	local node slow=(0 1.05 2.104 3.159)
+	# Every node has a speed of its own, which must not count: b is some 5 % slower on each.
+	for node in 1 2 3; do
+		on 0x$node a$node $node
+		on 0x$node b$node "${slow[node]}"
+	done
+	"$iovabench" merge "$scratch"/a[123] -o "$scratch/a"
+	"$iovabench" merge "$scratch"/b[321] -o "$scratch/b"
+	run -1 "$iovabench" compare "$scratch/a" "$scratch/b" --json
+	jq -e '.comparisons | map(select(.metric == "throughput.raw_ns_per_op" and .b == "buddy")) | length == 1 and
+		(.[0] | .verdict == "regression" and .nodes == 3 and .rounds == 36 and .ratio > 1.0516 and .ratio < 1.0517)' <<<"$output"
+	run -0 "$iovabench" compare "$scratch/b" "$scratch/a" --threshold 10%
+	run -1 "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "regression, over 3 nodes; two runs"
+	has "$output" "both on 3 nodes of one class"
+	# The parts say nothing else.
+	run -1 "$iovabench" compare "$scratch/a2" "$scratch/b2" --json
+	run -4 "$iovabench" compare "$scratch/a1" "$scratch/b2" --json
+	printf '%s\n' 'policy: 1' 'metrics: [{metric: throughput.raw_ns_per_op, as: gated}]' >"$scratch/policy"
+	run -1 "$iovabench" gate --baseline "$scratch/a" "$scratch/b" --policy "$scratch/policy"
+	[ "$(grep -c "^tiny  buddy" <<<"$output")" -eq 1 ]
+	run -0 "$iovabench" gate --baseline "$scratch/a" "$scratch/b3"
+	run -0 "$iovabench" gate --baseline "$scratch/a2" "$scratch/b"
+}
+
+@test "nodes that disagree have no pooled verdict, and nodes of two classes are never pooled" {
+	on 0x1 a1 1
+	on 0x2 a2 1
+	on 0x1 b1 1.0
+	on 0x2 b2 1.2
+	on 0x3 a3 1 '.nodes[0].kernel = "Other"'
+	on 0x3 b3 1.3 '.nodes[0].kernel = "Other"'
+	"$iovabench" merge "$scratch"/a[123] -o "$scratch/a"
+	"$iovabench" merge "$scratch"/b[123] -o "$scratch/b"
+	run -1 "$iovabench" compare "$scratch/a:buddy" "$scratch/b:buddy" --json
+	is "$(jq -r '.comparisons[] | select(.metric == "throughput.raw_ns_per_op") | "\(.verdict) \(.nodes) \(.a_run)"' <<<"$output")" \
+		"not compared 2 a1
+regression null a3"
+	has "$output" "nodes of one class disagree by more than the threshold (1 to 1.2)"
+	"$iovabench" merge "$scratch"/a[12] -o "$scratch/c"
+	"$iovabench" merge "$scratch"/b[12] -o "$scratch/d"
+	run -4 "$iovabench" compare "$scratch/c" "$scratch/d"
+}
+
+@test "arms of two machines in one document are not paired" {
+	on 0x1 one 1 '.arms |= .[:1] | .comparisons = []'
+	on 0x2 two 7.976 '.arms |= .[1:] | .comparisons = []'
+	"$iovabench" merge "$scratch/two" "$scratch/one" -o "$scratch/t"
+	run -4 "$iovabench" compare "$scratch/t:buddy" "$scratch/t:bitmap" --json
+	is "$(verdict "$output" throughput.raw_ns_per_op bitmap)" "not compared"
+	[[ $output != *7.97* ]]
+	run -4 "$iovabench" compare "$scratch/one:buddy" "$scratch/two:bitmap"
+	has "$output" "not compared; measured on different machines"
+}
+
+@test "two allocators are slower or faster, need more or fewer, and end with no 1" {
+	craft a a 1 '(.arms[1].phases[].throughput.round_ns_per_op) |= map(. * 2)'
+	run -0 "$iovabench" compare "$scratch/a:buddy" "$scratch/a:bitmap" --json
+	is "$(verdict "$output" throughput.raw_ns_per_op bitmap)" slower
+	jq -e '[.comparisons[].verdict] | unique - ["slower", "faster", "more", "fewer", "ok"] == []' <<<"$output"
+	jq -e '.comparisons[] | select(.metric == "steps.alloc_mean") | .verdict == (if .b_value > .a_value then "more" else "fewer" end)' <<<"$output"
+	run -0 "$iovabench" compare "$scratch/a:bitmap" "$scratch/a:buddy"
+	has "$output" "faster"
+	[[ $output != *regression* && $output != *improvement* ]]
+	# Nor does a run call it so, or end with anything but 0.
+	jq -e '[.comparisons[].verdict] | unique - ["more", "fewer", "ok", "inconclusive"] == []' "$made"
 }
 
 @test "other operations are refused, and named" {

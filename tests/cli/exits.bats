@@ -32,6 +32,12 @@ plays() { # code message argument…
 	is "$output" ""
 }
 
+@test "0: a run in which one arm is worse than another, and times are inconclusive" {
+	plays 0 "" $tiny -a buddy -a bitmap
+	is "$output" ""
+	jq -e '[.comparisons[].verdict] | index("inconclusive") and (index("more") or index("fewer"))' "$scratch/t/result.json"
+}
+
 @test "1: an expectation was missed" {
 	plays 1 "missed, rbtree: expected failures.total above 7: missed (0)" tests/cli/missed.yaml -a rbtree
 }

@@ -237,7 +237,7 @@ static void two_runs_and_two_builds_are_told(void **state)
 	static const char *const reasons[] = {NULL, "two runs: drift between them counts, too",
 					      "two runs by two builds of iovabench: drift and the harness count, too"};
 	for (size_t i = 0; i < 3; i++) {
-		char **text = i == 1 ? &b.run.id : i == 2 ? &b.build.compiler : NULL;
+		char **text = i == 1 ? &b.run.id : i == 2 ? &b.nodes[0].build : NULL;
 		if (text) {
 			memory_release(*text);
 			*text = memory_text("another");
@@ -251,7 +251,8 @@ static void two_runs_and_two_builds_are_told(void **state)
 	result_release(&b);
 }
 
-static void times_of_one_model_with_more_cpus_are_not_compared(void **state)
+/* Of the same model, too: no round of one is held against one of the other, so that there is no ratio either. */
+static void times_of_two_machines_are_not_compared(void **state)
 {
 	(void)state;
 	struct result a, b;
@@ -260,13 +261,177 @@ static void times_of_one_model_with_more_cpus_are_not_compared(void **state)
 	struct compare_pair pair = {.a = {&a, 0}, .b = {&b, 0}};
 	struct compare_rules rules;
 	compare_rules_default(&rules, 0.03, 1);
-	b.machine.cpus++;
+	b.nodes[0].id++;
 	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
 	const struct result_comparison *row = row_of(&pair, METRIC_RAW_NS_PER_OP);
 	assert_int_equal(row->verdict, RESULT_VERDICT_NOT_COMPARED);
-	assert_string_equal(row->reason, "measured on different machines");
-	assert_int_equal(row->rounds_wanted, 0);
+	assert_string_equal(row->reason, "measured on different machines, whose rounds are never paired");
+	assert_true(isnan(row->ratio) && isnan(row->ci_low));
+	assert_int_equal(row->rounds, 0);
+	assert_int_equal(row_of(&pair, METRIC_SPAN_PAGES)->verdict, RESULT_VERDICT_OK);
 	compare_pair_release(&pair);
+	/* One machine with another kernel is one machine. */
+	b.nodes[0].id--;
+	memory_release(b.nodes[0].kernel);
+	b.nodes[0].kernel = memory_text("another");
+	assert_int_equal(compare_arms(&pair, &rules, NULL), 0);
+	assert_int_equal(row_of(&pair, METRIC_RAW_NS_PER_OP)->rounds, 2);
+	compare_pair_release(&pair);
+	result_release(&a);
+	result_release(&b);
+}
+
+static struct result_comparison pool_hand(const double *const *b, size_t count, size_t rounds, double threshold)
+{
+	struct compare_series nodes[8];
+	struct result_comparison row = {0};
+	for (size_t i = 0; i < count; i++)
+		nodes[i] = (struct compare_series){ones, b[i], 12, rounds};
+	assert_int_equal(compare_nodes(nodes, count, threshold, 1, &row, NULL), 0);
+	return row;
+}
+
+/* Medians 1.10, 1.11 and 1.12: t of two degrees of freedom at 95 % is 4.302653. */
+static void nodes_of_a_class_are_clusters(void **state)
+{
+	(void)state;
+	const double low[3] = {1.0, 1.10, 1.7}, middle[3] = {1.11, 1.10, 1.12}, high[3] = {1.12, 1.12, 1.12};
+	const double *const b[] = {low, middle, high};
+	struct result_comparison row = pool_hand(b, 3, 3, 0.03);
+	double logs[3] = {log(1.10), log(1.11), log(1.12)}, mean = (logs[0] + logs[1] + logs[2]) / 3, squares = 0;
+	for (size_t i = 0; i < 3; i++)
+		squares += (logs[i] - mean) * (logs[i] - mean);
+	double half = 4.302652729911275 * sqrt(squares / 2 / 3);
+	assert_true(near(row.ratio, exp(mean)));
+	assert_true(near(row.ci_low, exp(mean - half)) && near(row.ci_high, exp(mean + half)));
+	assert_int_equal(row.nodes, 3);
+	assert_int_equal(row.rounds, 9);
+	assert_int_equal(row.verdict, RESULT_VERDICT_REGRESSION);
+	/* However many rounds each has: the spread between nodes counts, with one degree of freedom for two of them. */
+	row = pool_hand(b, 2, 3, 0.03);
+	assert_int_equal(row.verdict, RESULT_VERDICT_REGRESSION);
+	assert_int_equal(pool_hand(b, 2, 3, 0.08).verdict, RESULT_VERDICT_INCONCLUSIVE);
+	assert_int_equal(pool_hand(b, 2, 3, 0.08).rounds_wanted, 0);
+	assert_true(row.ci_high / row.ci_low > 1.1);
+}
+
+static void nodes_that_disagree_have_no_pooled_verdict(void **state)
+{
+	(void)state;
+	double slow[12], fast[12];
+	for (size_t i = 0; i < 12; i++)
+		slow[i] = 2, fast[i] = 1.9;
+	const double *const b[] = {slow, fast, slow};
+	struct result_comparison row = pool_hand(b, 3, 12, 0.03);
+	assert_int_equal(row.verdict, RESULT_VERDICT_NOT_COMPARED);
+	assert_string_equal(row.reason, "nodes of one class disagree by more than the threshold (1.9 to 2)");
+	assert_true(isnan(row.ratio) && isnan(row.ci_low));
+	memory_release(row.reason);
+	assert_int_equal(pool_hand(b, 3, 12, 0.06).verdict, RESULT_VERDICT_REGRESSION);
+	/* A node without rounds says nothing, and one that is left alone has its own interval. */
+	row = pool_hand(b, 1, 12, 0.03);
+	assert_true(row.nodes == 0 && row.rounds == 12 && row.verdict == RESULT_VERDICT_REGRESSION);
+	const struct compare_series nodes[2] = {{ones, slow, 0, 12}, {ones, slow, 12, 12}};
+	struct result_comparison alone = {0};
+	assert_int_equal(compare_nodes(nodes, 2, 0.03, 1, &alone, NULL), 0);
+	assert_true(alone.nodes == 0 && alone.rounds == 12 && near(alone.ratio, 2) && near(alone.ci_low, 2));
+}
+
+/* Makes arms 3 to 5 one arm that was measured once on each node; no other was. Nodes 1 and 2 are of one class, 3 is not. */
+static void spread(struct result *result, const uint64_t *ids, size_t count)
+{
+	result->sources = fixture_room(count, sizeof *result->sources);
+	result->source_count = count;
+	result_node_release(&result->nodes[0]);
+	memory_release(result->nodes);
+	result->nodes = fixture_room(count, sizeof *result->nodes);
+	result->node_count = count;
+	for (size_t i = 0; i < count; i++) {
+		result->nodes[i].id = ids[i];
+		result->nodes[i].cpus = ids[i] == 3 ? 64 : 8;
+		result->sources[i] = (struct result_source){.id = memory_text("run"), .node = i};
+	}
+	for (size_t i = 0; i < result->arm_count; i++) {
+		struct result_arm *arm = &result->arms[i];
+		if (i < 3 || i >= 3 + count) {
+			arm->state = RESULT_ARM_NOT_RUN;
+			continue;
+		}
+		memory_release(arm->spec);
+		memory_release(arm->rate);
+		arm->spec = memory_text("buddy");
+		arm->rate = NULL;
+		arm->source = i - 3;
+	}
+}
+
+/* Nodes of arms of a, against nodes of arms of b: which pairs there are, as the first nodes of both and the number of all. */
+static void nodes_are_paired(size_t a_count, const uint64_t *a_ids, size_t b_count, const uint64_t *b_ids,
+			     const char *wanted)
+{
+	struct result a, b;
+	struct compare_pair *pairs;
+	struct text found = {0};
+	size_t count;
+	fixture_result(&a, small);
+	fixture_result(&b, small);
+	spread(&a, a_ids, a_count);
+	spread(&b, b_ids, b_count);
+	assert_int_equal(compare_match(&a, &b, NULL, NULL, &pairs, &count, NULL), 0);
+	text_add(&found, "%s", "");
+	for (size_t i = 0; i < count; i++) {
+		text_add(&found, "%s%d/%d:%zu", i ? " " : "", (int)a_ids[a.arms[pairs[i].a.arm].source],
+			 (int)b_ids[b.arms[pairs[i].b.arm].source], pairs[i].other_count + 1);
+		compare_pair_release(&pairs[i]);
+	}
+	assert_string_equal(found.bytes, wanted);
+	text_release(&found);
+	memory_release(pairs);
+	result_release(&a);
+	result_release(&b);
+}
+
+static void rounds_are_paired_by_node(void **state)
+{
+	(void)state;
+	static const uint64_t all[] = {1, 2, 3}, turned[] = {3, 2, 1}, second[] = {2, 4}, third[] = {3};
+	nodes_are_paired(3, all, 3, turned, "3/3:1 2/2:2");
+	nodes_are_paired(3, turned, 3, all, "1/1:2 3/3:1");
+	nodes_are_paired(3, all, 1, third, "3/3:1");
+	/* What has a node in common says nothing about others; what has none is paired once, without times. */
+	nodes_are_paired(2, all, 2, second, "2/2:1");
+	nodes_are_paired(2, all, 1, third, "1/3:1");
+	nodes_are_paired(1, third, 2, all, "3/1:1");
+}
+
+static void only_against_a_baseline_something_regresses(void **state)
+{
+	(void)state;
+	struct result a, b;
+	fixture_result(&a, small);
+	fixture_result(&b, small);
+	struct compare_rules rules;
+	compare_rules_default(&rules, 0.03, 1);
+	result_set(&b.arms[0].phases[1].figures, METRIC_SPAN_PAGES, 1e9);
+	struct compare_pair same = {.a = {&a, 0}, .b = {&b, 0}}, other = {.a = {&a, 0}, .b = {&a, 1}};
+	assert_int_equal(compare_arms(&same, &rules, NULL), 0);
+	assert_int_equal(compare_arms(&other, &rules, NULL), 0);
+	assert_string_equal(result_verdict_word(row_of(&same, METRIC_SPAN_PAGES)), "regression");
+	assert_string_equal(result_verdict_word(row_of(&other, METRIC_SPAN_PAGES)), "fewer");
+	struct result_comparison row = {.metric = METRIC_RAW_NS_PER_OP, .verdict = RESULT_VERDICT_REGRESSION};
+	assert_string_equal(result_verdict_word(&row), "slower");
+	row.verdict = RESULT_VERDICT_IMPROVEMENT;
+	assert_string_equal(result_verdict_word(&row), "faster");
+	row.metric = METRIC_LARGEST_FREE_PAGES; /* more is better */
+	assert_string_equal(result_verdict_word(&row), "more");
+	assert_int_equal(result_verdict_of_word("more", row.metric), RESULT_VERDICT_IMPROVEMENT);
+	assert_int_equal(result_verdict_of_word("more", METRIC_SPAN_PAGES), RESULT_VERDICT_REGRESSION);
+	assert_int_equal(result_verdict_of_word("more", METRIC_RAW_NS_PER_OP), -1);
+	assert_int_equal(result_verdict_of_word("regression", METRIC_SPAN_PAGES), RESULT_VERDICT_REGRESSION);
+	row.baseline = true;
+	assert_string_equal(result_verdict_word(&row), "improvement");
+	compare_pair_release(&same);
+	compare_pair_release(&other);
 	result_release(&a);
 	result_release(&b);
 }
@@ -532,7 +697,11 @@ int main(void)
 		cmocka_unit_test(a_verdict_is_where_the_interval_lies),
 		cmocka_unit_test(work_is_different_beyond_a_thousandth),
 		cmocka_unit_test(two_runs_and_two_builds_are_told),
-		cmocka_unit_test(times_of_one_model_with_more_cpus_are_not_compared),
+		cmocka_unit_test(times_of_two_machines_are_not_compared),
+		cmocka_unit_test(nodes_of_a_class_are_clusters),
+		cmocka_unit_test(nodes_that_disagree_have_no_pooled_verdict),
+		cmocka_unit_test(rounds_are_paired_by_node),
+		cmocka_unit_test(only_against_a_baseline_something_regresses),
 		cmocka_unit_test(simulated_comparisons_do_not_cry_wolf),
 		cmocka_unit_test(two_arms_of_the_fixture),
 		cmocka_unit_test(within_a_result_the_first_measured_arm_is_the_base),

@@ -287,9 +287,30 @@ static void as_many_values_as_wanted_decide(void **state)
 	assert_true(with_quarter * 2 < decided);
 }
 
+/* Tables of Student's T: Abramowitz and Stegun 26.10. */
+static void means_have_the_interval_of_student(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t freedom;
+		double level, t;
+	} table[] = {{1, 0.95, 12.706204736},  {2, 0.95, 4.3026527299},  {3, 0.95, 3.1824463053},
+		     {4, 0.99, 4.6040948713},  {5, 0.998, 5.8934295314}, {10, 0.95, 2.2281388520},
+		     {1, 0.9975, 254.6465999}, {120, 0.95, 1.9799304051}};
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+		assert_true(fabs(statistics_student(table[i].freedom, table[i].level) / table[i].t - 1) < 1e-6);
+	const double values[3] = {3, 1, 2};
+	struct statistics_interval interval = statistics_mean_interval(values, 3, 0.95);
+	assert_true(fabs(interval.low - (2 - 4.3026527299 / sqrt(3))) < 1e-9 &&
+		    fabs(interval.high - (2 + 4.3026527299 / sqrt(3))) < 1e-9);
+	assert_true(interval.level == 0.95);
+	assert_true(statistics_mean_interval(values, 1, 0.95).level == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(means_have_the_interval_of_student),
 		cmocka_unit_test(the_median_of_an_odd_number_is_the_middle_value),
 		cmocka_unit_test(the_median_of_an_even_number_is_the_mean_of_the_middle_two),
 		cmocka_unit_test(the_median_of_huge_values_does_not_overflow),

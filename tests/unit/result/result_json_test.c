@@ -413,10 +413,16 @@ static void damage_is_named_by_its_path(void **state)
 		{"\"b_arm\": 2", "\"b_arm\": 9", "result: comparisons[1].b_arm: must be the index of an arm"},
 		{"\"metric\": \"failures.total\"", "\"metric\": \"failures.totally\"",
 		 "result: comparisons[1].metric: must be the path of a metric"},
-		{"\"verdict\": \"regression\"", "\"verdict\": \"worse\"",
-		 "result: comparisons[0].verdict: must be one of \"ok\", \"improvement\", \"regression\", "
-		 "\"inconclusive\", "
-		 "\"different work\", \"not compared\""},
+		{"\"verdict\": \"slower\"", "\"verdict\": \"worse\"",
+		 "result: comparisons[0].verdict: must be \"ok\", \"inconclusive\", \"different work\", \"not compared\", "
+		 "\"regression\", \"improvement\", or of times \"slower\", \"faster\", and of exact metrics \"more\", "
+		 "\"fewer\""},
+		{"\"verdict\": \"slower\"", "\"verdict\": \"more\"",
+		 "result: comparisons[0].verdict: must be \"ok\", \"inconclusive\", \"different work\", \"not compared\", "
+		 "\"regression\", \"improvement\", or of times \"slower\", \"faster\", and of exact metrics \"more\", "
+		 "\"fewer\""},
+		{"\"id\": \"0x00000000000051de\"", "\"id\": \"one\"",
+		 "result: nodes[0].id: must be a whole number, not negative, or a hex string (0x...)"},
 		{"\"met\": true", "\"met\": null", "result: expectations[0].met: must be true or false"},
 		{"\"warnings\": [", "\"warnings\": [1, ", "result: machine.warnings[0]: must be a text"},
 		{"\"expanded\": {", "\"expanded\": 0, \"rest\": {",
