@@ -246,6 +246,19 @@ refused() { # message
 	has "$output" "this run was begun by another build of iovabench"
 }
 
+@test "another machine does not go on" {
+	killed_at 0
+	edits 's/"digest"/"once"/' "$scratch/t/run.json"
+	cp "$scratch/t/run.json" "$scratch/here"
+	edits 's/"node": "0x[0-9a-f]*"/"node": "0x1"/' "$scratch/t/run.json"
+	run -2 "$iovabench" resume "$scratch/t"
+	has "$output" "this run was begun on another machine, or under another host name ("
+	# What an older version began does not tell.
+	cp "$scratch/here" "$scratch/t/run.json"
+	edits '/"node"/d' "$scratch/t/run.json"
+	run -0 "$iovabench" resume -q "$scratch/t"
+}
+
 @test "a run.json that is none is named with its key" {
 	killed_at 0
 	edits 's/"rounds": "3"/"rounds": "three"/' "$scratch/t/run.json"
