@@ -40,7 +40,7 @@ static int copy_journal(struct store *store, const char *folder, struct error *e
 			length--;
 		const struct text lines = {.bytes = bytes, .length = length};
 		status = check_sums(path.bytes, bytes, length, error);
-		if (status == 0)
+		if (status == 0 && length)
 			status = store_record(store, &lines, error);
 		memory_release(bytes);
 	}
