@@ -177,6 +177,18 @@ static int check_paired(const struct run_arguments *arguments)
 	return EXIT_CODE_USAGE;
 }
 
+static int check_interference(const struct run_arguments *arguments)
+{
+	const struct run_options *run = &arguments->run;
+	const char *against = run->changes.threads > 1 ? "takes one thread"
+			      : run->rate              ? "does not go with --rate: it would decide when operations begin"
+						       : NULL;
+	if (interference_is_none(&run->interference) || !against)
+		return EXIT_CODE_OK;
+	fprintf(stderr, "iovabench %s: --interfere %s\n", arguments->command->name, against);
+	return EXIT_CODE_USAGE;
+}
+
 static int check_against(const struct run_arguments *arguments)
 {
 	const char *against = arguments->run.against;
@@ -203,6 +215,8 @@ static int check_together(const struct run_arguments *arguments)
 		code = check_against(arguments);
 	if (code == EXIT_CODE_OK)
 		code = check_paired(arguments);
+	if (code == EXIT_CODE_OK)
+		code = check_interference(arguments);
 	if (code != EXIT_CODE_OK || arguments->run.rounds || arguments->run.audit)
 		return code;
 	fprintf(stderr, "iovabench %s: --rounds '0': is the audit alone, and --audit is off: nothing would be run\n",

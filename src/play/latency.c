@@ -103,20 +103,12 @@ static uint64_t record_sample(struct sampling *sampling, const struct engine_tim
 	return samples_record(&sampling->samples, timed, op, sampling->engine->cpu);
 }
 
-/* Not control words but for the free that a receive is, nor the operation that a count belongs to. */
-static bool can_sample(const struct op *ops, size_t at)
-{
-	if (op_is_control(&ops[at]))
-		return ops[at].demand == op_control(OP_RECEIVE, 0).demand;
-	return at == 0 || ops[at - 1].demand != op_control(OP_COUNT_HIGH, 0).demand;
-}
-
 /* The gap to the next sample, at least the one at hand. A draw that meets what cannot be sampled is dropped: moving it on
  * would prefer the operations behind a change of CPU. */
 static uint64_t next_gap(struct sampling *sampling, const struct op *ops, size_t left)
 {
 	uint64_t gap = sampling->gap;
-	while (gap < left && !can_sample(ops, (size_t)gap))
+	while (gap < left && !op_can_be_timed(ops, (size_t)gap))
 		gap += 1 + (uint64_t)take_gap(sampling);
 	return gap;
 }
@@ -149,6 +141,17 @@ static void play_gap(struct sampling *sampling, const struct op *ops, size_t cou
 	}
 }
 
+/* Its time is none of the pass's. */
+static void interfere(struct sampling *sampling)
+{
+	const struct pass *pass = sampling->pass;
+	uint32_t cpu;
+	uint64_t start = clock_start(pass->clock);
+	interference_run(pass->interference);
+	uint64_t stop = clock_stop(pass->clock, &cpu);
+	sampling->other_ticks += stop < start ? 0 : stop - start;
+}
+
 static void play_part(struct sampling *sampling, struct op_piece part)
 {
 	for (size_t at = 0; at < part.count;) {
@@ -162,6 +165,8 @@ static void play_part(struct sampling *sampling, struct op_piece part)
 		__builtin_prefetch(&sampling->engine->slots[part.ops[next].slot], 1);
 		play_gap(sampling, part.ops + at, next - at, sampling->word + at);
 		struct engine_timed timed;
+		if (sampling->pass->interference)
+			interfere(sampling);
 		if (engine_play_timed(sampling->engine, &part.ops[next], sampling->pass->clock, &timed))
 			sampling->other_ticks += record_sample(sampling, &timed, &part.ops[next], sampling->word + next);
 		sampling->gap = take_gap(sampling);
@@ -184,7 +189,7 @@ static void play_open(struct sampling *sampling, struct op_piece part)
 	open_loop_resume(loop, begin);
 	for (size_t at = 0; at < part.count; at++) {
 		size_t other = at;
-		while (at < part.count && !can_sample(part.ops, at))
+		while (at < part.count && !op_can_be_timed(part.ops, at))
 			at++;
 		if (at > other) {
 			/* Polls are no part of the schedule, as they are none of the windows of the throughput pass. */

@@ -4,6 +4,7 @@
 #include "play/pass.h"
 
 #include "base/memory.h"
+#include "base/rng.h"
 #include "measure/statistics.h"
 #include "play/crew.h"
 #include "play/taint.h"
@@ -16,6 +17,13 @@
 #define WINDOW_WORDS_MOST ((size_t)65536)
 #define LONG_WINDOW_TIMES 8u
 #define ITERATIONS_MAX 24u
+/* Under interference single operations are stamped: so few to a round that it is shorter than a scheduler's slice, and so
+ * many in all. */
+#define INTERFERED_GAP_MOST 256u
+#define INTERFERED_GAP_LEAST 16u
+#define INTERFERED_PER_ROUND 24u
+#define INTERFERED_SAMPLES 20000u
+#define EMPTY_PAIRS 256
 /* Of a round of several threads, against what one barrier costs. */
 #define BARRIERS_LEAST 50.0
 /* Time that a hypervisor took shows in steps of 10 ms: it is looked up that often, and all pairs since are suspects. */
@@ -59,6 +67,14 @@ struct pairing {
 	size_t held_count, held_capacity;
 	double held_ns;
 	struct taint steal;
+	/* Under interference. */
+	bool interfered;
+	struct rng rng,
+		rng_of_round; /* of the gaps; as it was when the round at hand began: both sides take the same samples */
+	uint32_t gap;         /* mean words between two samples */
+	double empty_ns;      /* of a pair of stamps with nothing in it */
+	uint64_t sample_ticks[RESULT_SIDES], samples[RESULT_SIDES], samples_taken;
+	bool moved;
 	double played_ns; /* of all windows */
 };
 
@@ -72,7 +88,7 @@ static size_t part_words(const void *context, size_t phase)
 {
 	const struct pairing *pairing = context;
 	(void)phase;
-	return pairing->window_words * 3 / 2;
+	return pairing->interfered ? (size_t)pairing->gap * INTERFERED_PER_ROUND : pairing->window_words * 3 / 2;
 }
 
 static size_t warm_words(struct op_piece round)
@@ -84,7 +100,7 @@ static size_t warm_words(struct op_piece round)
 static size_t skew_words(const void *context)
 {
 	const struct pairing *pairing = context;
-	return (pairing->pass->round + pairing->iteration) % 3 * (pairing->window_words / 2);
+	return pairing->interfered ? 0 : (pairing->pass->round + pairing->iteration) % 3 * (pairing->window_words / 2);
 }
 
 static int opened(void *context, struct engine *engines, struct error *error)
@@ -95,10 +111,44 @@ static int opened(void *context, struct engine *engines, struct error *error)
 	return 0;
 }
 
+/* Geometric. */
+static size_t draw_gap(struct pairing *pairing)
+{
+	return (size_t)(-log1p(-rng_unit(&pairing->rng)) * pairing->gap);
+}
+
+/* Samples at the same words for both; all between them is played plain. */
+static void play_interfered(struct pairing *pairing, struct engine *engine, struct op_piece part)
+{
+	enum result_side side = engine == &pairing->engines[RESULT_SIDE_ARM] ? RESULT_SIDE_ARM : RESULT_SIDE_AGAINST;
+	pairing->rng = pairing->rng_of_round;
+	for (size_t at = 0; at < part.count;) {
+		size_t next = at + draw_gap(pairing);
+		while (next < part.count && !op_can_be_timed(part.ops, next))
+			next++;
+		next = next < part.count ? next : part.count;
+		engine_play(engine, part.ops + at, next - at);
+		if (next == part.count)
+			return;
+		struct engine_timed timed;
+		interference_run(pairing->pass->interference);
+		if (engine_play_timed(engine, &part.ops[next], pairing->pass->clock, &timed)) {
+			pairing->sample_ticks[side] += timed.ticks;
+			pairing->samples[side]++;
+			pairing->moved |= timed.moved;
+		}
+		at = next + 1;
+	}
+}
+
 static uint64_t play(void *context, uint32_t thread, struct engine *engine, struct op_piece part)
 {
 	struct pairing *pairing = context;
 	(void)thread;
+	if (pairing->interfered) {
+		play_interfered(pairing, engine, part);
+		return 0;
+	}
 	if (is_alone(pairing)) {
 		uint64_t ticks = crew_play_polls_apart(pairing->pass, engine, part);
 		pairing->poll_ticks[engine != &pairing->engines[RESULT_SIDE_ARM]] += ticks;
@@ -159,6 +209,14 @@ static bool did_the_same(const struct pairing *pairing)
 	return arm->failures == against->failures && arm->skipped == against->skipped;
 }
 
+/* What the samples of a side took beyond the stamps. */
+static double take_samples(struct pairing *pairing, enum result_side side)
+{
+	double ns = (double)pairing->sample_ticks[side] * pairing->pass->clock->ns_per_tick;
+	pairing->sample_ticks[side] = 0;
+	return ns - (double)pairing->samples[side] * pairing->empty_ns;
+}
+
 static int round_ended(void *context, const struct crew_round *round, struct error *error)
 {
 	struct pairing *pairing = context;
@@ -166,17 +224,23 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 	struct pair *pair = &pairing->pair;
 	if (pairing->turns == 0)
 		*pair = (struct pair){0};
-	pair->ns[round->side] = round->ns;
+	pair->ns[round->side] = pairing->interfered ? take_samples(pairing, round->side) : round->ns;
 	pair->poll_ns[round->side] = (double)pairing->poll_ticks[round->side] * pairing->pass->clock->ns_per_tick;
 	pairing->poll_ticks[round->side] = 0;
-	pair->operations[round->side] = round->operations;
+	pair->operations[round->side] = pairing->interfered ? pairing->samples[round->side] : round->operations;
 	pair->failures[round->side] = round->failures;
 	/* Where the barriers are what is timed, nothing is told, either. */
-	pair->tainted |= round->tainted || round->ns < BARRIERS_LEAST * round->barrier_ns;
+	pair->tainted |= round->tainted || pairing->moved || round->ns < BARRIERS_LEAST * round->barrier_ns;
+	pairing->moved = false;
+	pairing->samples[round->side] = 0;
 	pairing->played_ns += round->ns;
 	if (++pairing->turns < RESULT_SIDES)
 		return 0;
 	pairing->turns = 0;
+	pairing->rng_of_round = pairing->rng;
+	pairing->samples_taken += pair->operations[RESULT_SIDE_ARM];
+	/* A sample that one of them had nothing to do for is no pair. */
+	pair->tainted |= pairing->interfered && pair->operations[RESULT_SIDE_ARM] != pair->operations[RESULT_SIDE_AGAINST];
 	pairing->different |= !did_the_same(pairing);
 	phase->words += round->words;
 	phase->equal_words += pairing->different ? 0 : round->words;
@@ -270,15 +334,19 @@ static void store_pairs(const struct phase_pairs *phase, struct result_record_pa
 		pairs->ns[side] = phase->ns[side];
 }
 
-static void store(struct pairing *pairing, bool longer)
+enum windows { SHORT, LONG, INTERFERED };
+
+static void store(struct pairing *pairing, enum windows windows)
 {
 	struct result_record *record = pairing->pass->record;
-	record->window_words[longer] = (uint32_t)pairing->window_words;
+	if (windows != INTERFERED)
+		record->window_words[windows] = (uint32_t)pairing->window_words;
 	for (size_t i = 0; i < record->phase_count; i++) {
 		const struct phase_pairs *phase = &pairing->phases[i];
 		struct result_record_phase *to = &record->phases[i];
-		store_pairs(phase, longer ? &to->pairs_long : &to->pairs);
-		if (longer)
+		struct result_record_pairs *const targets[] = {&to->pairs, &to->pairs_long, &to->pairs_interfered};
+		store_pairs(phase, targets[windows]);
+		if (windows != SHORT)
 			continue;
 		to->equal_share = phase->words ? (double)phase->equal_words / (double)phase->words : 1;
 		for (int side = 0; side < RESULT_SIDES; side++) {
@@ -306,6 +374,33 @@ static int play_short(struct pairing *pairing, struct error *error)
 	return 0;
 }
 
+/* Behind the interference that samples have, too. */
+static double empty_pair_ns(const struct pass *pass)
+{
+	uint64_t ticks = 0;
+	for (int i = 0; i < EMPTY_PAIRS; i++)
+		ticks += interference_empty_pair(pass->interference, pass->clock);
+	return (double)ticks * pass->clock->ns_per_tick / EMPTY_PAIRS;
+}
+
+static int play_under_interference(struct pairing *pairing, struct error *error)
+{
+	struct pass *pass = pairing->pass;
+	uint64_t gap = pass->words * ITERATIONS_MAX / INTERFERED_SAMPLES;
+	pairing->interfered = true;
+	pairing->gap = gap > INTERFERED_GAP_MOST    ? INTERFERED_GAP_MOST
+		       : gap < INTERFERED_GAP_LEAST ? INTERFERED_GAP_LEAST
+						    : (uint32_t)gap;
+	rng_seed(&pairing->rng_of_round, pass->workload->seed + pass->round);
+	pairing->samples_taken = 0;
+	pairing->empty_ns = pass->record->empty_pair_ns = empty_pair_ns(pass);
+	for (uint32_t i = 0; i < ITERATIONS_MAX && pairing->samples_taken < INTERFERED_SAMPLES; i++)
+		if (play_iteration(pairing, error) < 0)
+			return -1;
+	store(pairing, INTERFERED);
+	return 0;
+}
+
 int pass_paired(struct pass *pass, struct error *error)
 {
 	assert(pass->record->phase_count == pass->workload->phase_count && pass->rival);
@@ -314,11 +409,13 @@ int pass_paired(struct pass *pass, struct error *error)
 	int result = pairing.phases ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a pass");
 	if (result == 0 && (result = play_short(&pairing, error)) == 0) {
 		note_backing(pass);
-		store(&pairing, false);
+		store(&pairing, SHORT);
 		pairing.window_words *= LONG_WINDOW_TIMES;
 		if ((result = play_iteration(&pairing, error)) == 0)
-			store(&pairing, true);
+			store(&pairing, LONG);
 	}
+	if (result == 0 && pass->interference && pass->threads <= 1)
+		result = play_under_interference(&pairing, error);
 	if (pairing.phases)
 		forget(&pairing);
 	memory_release(pairing.phases);

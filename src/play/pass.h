@@ -9,6 +9,7 @@
 #include "result/result.h"
 #include "play/arena.h"
 #include "play/conduct.h"
+#include "play/interference.h"
 #include "play/lock.h"
 #include "play/op_source.h"
 #include "play/placements.h"
@@ -54,18 +55,19 @@ struct pass {
 	uint32_t latency_gap; /* mean words between two samples; 1 = every operation; 0 = no latency pass */
 	double rate;          /* latency pass in an open loop: operations per second; 0: closed */
 	bool poisson;
-	uint64_t latency_took_ns;       /* of the latency pass; it sets this */
-	uint64_t peak_live_pages;       /* planned, requested pages */
-	struct result_record *record;   /* phases are there, zeroed; figures all null */
-	_Atomic uint64_t *progress;     /* words played, for whoever watches */
-	_Atomic bool *own_work;         /* true while this program works and no allocator is called; NULL: nobody watches */
-	enum lock_kind lock;            /* around each call; NONE when the allocator needs none */
-	uint32_t threads;               /* of the timed passes; 0 and 1: the calling one */
-	struct op_source *sources;      /* several threads: one each, which the timed passes play instead of source */
-	const int *cpus;                /* that they are pinned to; NULL: none */
-	struct conduct *conduct;        /* of the allocator; NULL: nobody looks */
-	const struct pass_rival *rival; /* paired pass */
-	_Atomic uint32_t *side;         /* enum result_side: whose code runs, of a paired pass; NULL: nobody watches */
+	uint64_t latency_took_ns;     /* of the latency pass; it sets this */
+	uint64_t peak_live_pages;     /* planned, requested pages */
+	struct result_record *record; /* phases are there, zeroed; figures all null */
+	_Atomic uint64_t *progress;   /* words played, for whoever watches */
+	_Atomic bool *own_work;       /* true while this program works and no allocator is called; NULL: nobody watches */
+	enum lock_kind lock;          /* around each call; NONE when the allocator needs none */
+	uint32_t threads;             /* of the timed passes; 0 and 1: the calling one */
+	struct op_source *sources;    /* several threads: one each, which the timed passes play instead of source */
+	const int *cpus;              /* that they are pinned to; NULL: none */
+	struct conduct *conduct;      /* of the allocator; NULL: nobody looks */
+	struct interference *interference; /* before every sample of a latency; one thread. NULL: none */
+	const struct pass_rival *rival;    /* paired pass */
+	_Atomic uint32_t *side;            /* enum result_side: whose code runs, of a paired pass; NULL: nobody watches */
 	const struct placements_target *placements; /* where the audit writes what it sees; NULL: nowhere */
 };
 

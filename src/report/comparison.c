@@ -105,6 +105,30 @@ void report_comparison_table(const struct result_comparison *rows, size_t count,
 		text_add(text, "  %zu exact metrics are the same in both\n", hidden);
 }
 
+static bool all_above(const struct result_paired *paired)
+{
+	return paired->ci_low > 1;
+}
+
+static bool all_below(const struct result_paired *paired)
+{
+	return paired->ci_high < 1;
+}
+
+/* What other data and code between operations make of a pair. */
+static void add_interfered(const struct result_arm *arm, size_t against, struct text *line)
+{
+	const struct result_paired *hot = result_paired_find(arm, against, RESULT_CONDITION_HOT);
+	const struct result_paired *its = result_paired_find(arm, against, RESULT_CONDITION_INTERFERED);
+	if (!its || !its->rounds)
+		return;
+	text_add(line, "; under interference %.4g", its->ratio);
+	if (isfinite(its->ci_low))
+		text_add(line, " [%.4g, %.4g]", its->ci_low, its->ci_high);
+	if (hot && ((all_above(hot) && all_below(its)) || (all_below(hot) && all_above(its))))
+		text_add(line, ": the ranking turns");
+}
+
 bool report_comparison_line(const struct report_view *view, size_t arm, size_t *at, struct text *line)
 {
 	const struct result *result = view->result;
@@ -133,6 +157,7 @@ bool report_comparison_line(const struct report_view *view, size_t arm, size_t *
 			text_add(line, " %s", cell);
 		text_add(line, ", %s at %.3g %%", result_verdict_word(timed), 100 * timed->threshold);
 		add_rest(timed, line);
+		add_interfered(&result->arms[arm], first->a, line);
 	}
 	unsigned worse = counts[RESULT_VERDICT_REGRESSION], better = counts[RESULT_VERDICT_IMPROVEMENT];
 	if (worse + better + counts[RESULT_VERDICT_OK])

@@ -32,6 +32,7 @@ static const struct row rows[] = {
 	{"shift", "shift_reason", AT(shift), "no throughput of both"},
 	{"tainted_share", "tainted_share_reason", AT(tainted_share), NULL},
 	{"equal_share", "equal_share_reason", AT(equal_share), NULL},
+	{"empty_pair_ns", "empty_pair_ns_reason", AT(empty_pair_ns), NULL},
 	{"huge_share", "huge_share_reason", AT(huge_share[RESULT_SIDE_ARM]), "not told by the system"},
 	{"huge_share_against", "huge_share_against_reason", AT(huge_share[RESULT_SIDE_AGAINST]), "not told by the system"},
 };

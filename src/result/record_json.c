@@ -113,6 +113,7 @@ static void write_paired_phase(struct json_writer *writer, json_t *object, const
 {
 	write_pairs(writer, object, "pairs", &phase->pairs);
 	write_pairs(writer, object, "pairs_long", &phase->pairs_long);
+	write_pairs(writer, object, "pairs_interfered", &phase->pairs_interfered);
 	write_sides(writer, object, "poll_ns", phase->poll_ns);
 	json_put_double(writer, object, "equal_share", phase->equal_share);
 	json_put_hex(writer, object, "arm_hash", phase->side_hash[RESULT_SIDE_ARM]);
@@ -171,6 +172,7 @@ static void write_paired(struct json_writer *writer, json_t *object, const struc
 {
 	json_put_text(writer, object, "against", record->against);
 	json_put_text(writer, object, "side", side_name[record->side]);
+	json_put_double(writer, object, "empty_pair_ns", record->empty_pair_ns);
 	json_put_u64(writer, object, "window_words", record->window_words[0]);
 	json_put_u64(writer, object, "window_words_long", record->window_words[1]);
 	for (int side = 0; side < RESULT_SIDES; side++) {
@@ -322,6 +324,7 @@ static void read_paired_phase(struct json_reader *reader, const struct json_at *
 {
 	read_pairs(reader, at, "pairs", &phase->pairs);
 	read_pairs(reader, at, "pairs_long", &phase->pairs_long);
+	read_pairs(reader, at, "pairs_interfered", &phase->pairs_interfered);
 	read_sides(reader, at, "poll_ns", phase->poll_ns);
 	phase->equal_share = json_read_double(reader, at, "equal_share");
 	phase->side_hash[RESULT_SIDE_ARM] = json_read_u64(reader, at, "arm_hash", UINT64_MAX);
@@ -332,6 +335,7 @@ static void read_paired(struct json_reader *reader, const struct json_at *at, st
 {
 	record->against = json_read_text(reader, at, "against");
 	record->side = (enum result_side)json_read_choice(reader, at, "side", side_name, RESULT_SIDES);
+	record->empty_pair_ns = json_read_double(reader, at, "empty_pair_ns");
 	record->window_words[0] = (uint32_t)json_read_u64(reader, at, "window_words", UINT32_MAX);
 	record->window_words[1] = (uint32_t)json_read_u64(reader, at, "window_words_long", UINT32_MAX);
 	for (int side = 0; side < RESULT_SIDES; side++) {

@@ -191,6 +191,7 @@ struct result_record_phase {
 	struct result_sample *worst; /* the largest first */
 	size_t worst_count;
 	/* paired */
+	struct result_record_pairs pairs_interfered;  /* single operations behind an interference, without their stamps */
 	struct result_record_pairs pairs, pairs_long; /* windows as short as the clock lets them be; many times as long */
 	double poll_ns[RESULT_SIDES];                 /* in the time of pairs, but no part of it */
 	uint64_t side_hash[RESULT_SIDES];             /* as placement_hash */
@@ -209,6 +210,7 @@ struct result_record {
 	enum result_pass pass;
 	uint32_t round;
 	enum result_side side;                 /* paired, not ok: whose fault it was */
+	double empty_pair_ns;                  /* paired, of two stamps behind an interference; 0: there was none */
 	uint32_t window_words[2];              /* paired: of pairs, of pairs_long */
 	uint64_t resident_bytes[RESULT_SIDES]; /* paired: metadata and slots; of them */
 	uint64_t huge_bytes[RESULT_SIDES];     /* behind huge pages */
@@ -330,9 +332,10 @@ struct result_paired {
 	double ratio_with_polls;       /* as ratio, with the time of polls; NaN: nothing is polled */
 	/* How many times the ratio grows with windows many times as long, and the interval at 95 %: caches decide then. */
 	double long_ratio, long_ci_low, long_ci_high;
-	double shift;                    /* how many times the ratio of the throughput passes this is, less 1 */
-	double tainted_share;            /* of pairs, which do not count */
-	double equal_share;              /* of words, until outcomes differed: what follows does not count */
+	double shift;         /* how many times the ratio of the throughput passes this is, less 1 */
+	double tainted_share; /* of pairs, which do not count */
+	double equal_share;   /* of words, until outcomes differed: what follows does not count */
+	double empty_pair_ns; /* interfered: of two stamps with nothing between them, which no operation's time has; else 0 */
 	double huge_share[RESULT_SIDES]; /* of metadata, behind huge pages */
 	uint32_t rounds;                 /* with a ratio */
 	uint32_t window_words;

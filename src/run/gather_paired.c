@@ -17,7 +17,13 @@
 struct process {
 	const struct result_record *record;
 	const struct result_record_phase *phase;
+	enum result_condition condition;
 };
+
+static const struct result_record_pairs *pairs_of(const struct process *process)
+{
+	return process->condition == RESULT_CONDITION_HOT ? &process->phase->pairs : &process->phase->pairs_interfered;
+}
 
 static double ratio_of(const struct result_record_pairs *pairs)
 {
@@ -38,13 +44,16 @@ static bool placed_as(const struct result_record *record, enum result_side side,
 
 static const char *wrong_windows(const struct process *process, uint32_t threads, const struct clock *clock)
 {
-	const struct result_record_pairs *pairs = &process->phase->pairs;
+	const struct result_record_pairs *pairs = pairs_of(process);
 	double shorter = fmin(pairs->ns[RESULT_SIDE_ARM], pairs->ns[RESULT_SIDE_AGAINST]);
 	if (process->phase->equal_share == 0)
 		return "outcomes differ from the first operation on: different work";
 	if (!pairs->pairs)
 		return pairs->tainted ? "no pair of windows was undisturbed" : "no pair of windows";
-	if (shorter < PASS_WINDOW_STEPS * clock->step_ns * (double)pairs->pairs)
+	if (!(shorter > 0))
+		return "operations took no longer than two stamps";
+	if (process->condition == RESULT_CONDITION_HOT &&
+	    shorter < PASS_WINDOW_STEPS * clock->step_ns * (double)pairs->pairs)
 		return "windows are too short for the clock";
 	/* One thread that waits for a CPU makes all of them wait. */
 	return threads > 1 && pairs->tainted > pairs->pairs
@@ -112,8 +121,9 @@ static int fill(struct result *result, size_t arm, const struct gather_arm *reco
 	for (size_t i = 0; i < records->count; i++) {
 		const struct result_record *record = &records->records[i];
 		static const struct result_record_phase none = {.equal_share = 1};
-		struct process process = {record, phase < record->phase_count ? &record->phases[phase] : &none};
-		const struct result_record_pairs *its = &process.phase->pairs;
+		struct process process = {record, phase < record->phase_count ? &record->phases[phase] : &none,
+					  paired->condition};
+		const struct result_record_pairs *its = pairs_of(&process);
 		const char *refused = refusal(result, arm, paired->against, &process, clock);
 		size_t round = record->round;
 		pairs += (double)(its->pairs + its->tainted);
@@ -126,9 +136,12 @@ static int fill(struct result *result, size_t arm, const struct gather_arm *reco
 		paired->window_words = record->window_words[0];
 		paired->round_ratio[round] = ratio_of(its);
 		paired->round_typical[round] = its->typical;
-		longer[round] = ratio_of(&process.phase->pairs_long) / ratio_of(its);
+		bool hot = paired->condition == RESULT_CONDITION_HOT;
+		paired->empty_pair_ns = record->empty_pair_ns;
+		if (hot)
+			longer[round] = ratio_of(&process.phase->pairs_long) / ratio_of(its);
 		const double *polls = process.phase->poll_ns;
-		if (polls[RESULT_SIDE_ARM] > 0 || polls[RESULT_SIDE_AGAINST] > 0)
+		if (hot && (polls[RESULT_SIDE_ARM] > 0 || polls[RESULT_SIDE_AGAINST] > 0))
 			polled[round] = (its->ns[RESULT_SIDE_ARM] + polls[RESULT_SIDE_ARM]) /
 					(its->ns[RESULT_SIDE_AGAINST] + polls[RESULT_SIDE_AGAINST]);
 		for (int side = 0; side < RESULT_SIDES; side++)
@@ -150,8 +163,8 @@ static int fill(struct result *result, size_t arm, const struct gather_arm *reco
 	return text.failed ? -1 : 0;
 }
 
-int gather_paired(struct result *result, size_t arm, size_t against, const struct gather_arm *records,
-		  const struct clock *clock, struct error *error)
+int gather_paired(struct result *result, size_t arm, size_t against, enum result_condition condition,
+		  const struct gather_arm *records, const struct clock *clock, struct error *error)
 {
 	assert(arm < result->arm_count && against < result->arm_count && arm != against);
 	struct result_arm *target = &result->arms[arm];
@@ -160,7 +173,7 @@ int gather_paired(struct result *result, size_t arm, size_t against, const struc
 		return error_set(error, EXIT_CODE_IO, "no memory for pairs");
 	target->paired = list;
 	struct result_paired *paired = &list[target->paired_count++];
-	*paired = (struct result_paired){.against = against, .equal_share = 1};
+	*paired = (struct result_paired){.against = against, .condition = condition, .equal_share = 1};
 	paired->huge_share[0] = paired->huge_share[1] = (double)NAN;
 	for (size_t i = 0; i < records->count; i++)
 		if (records->records[i].round >= paired->round_count)

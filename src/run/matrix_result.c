@@ -103,8 +103,13 @@ static int gather_pairs(struct matrix *matrix, const struct combination *combina
 			return error_set(error, EXIT_CODE_IO, "no memory for a result");
 		if (!result->arms[first_arm + arm].phase_count || !result->arms[first_arm + against].phase_count)
 			continue;
-		if (gather_paired(result, first_arm + arm, first_arm + against, records, &matrix->clock, error) < 0)
-			return -1;
+		for (int condition = 0; condition < RESULT_CONDITION_COUNT; condition++) {
+			if (condition == RESULT_CONDITION_INTERFERED && interference_is_none(&options->interference))
+				continue;
+			if (gather_paired(result, first_arm + arm, first_arm + against, (enum result_condition)condition,
+					  records, &matrix->clock, error) < 0)
+				return -1;
+		}
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct result_arm *arm = &result->arms[first_arm + i];

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "result/result.h"
+#include "play/interference.h"
 #include "play/lock.h"
 #include "run/plan.h"
 
@@ -20,6 +21,7 @@ enum run_paired { RUN_PAIRED_OFF, RUN_PAIRED_ON, RUN_PAIRED_ONLY };
 struct resumed;
 
 #define RUN_ROUNDS_DEFAULT 12u
+#define RUN_INTERFERENCE_CODE_MAX (UINT64_C(768) << 10) /* what every build has: see play/interference.c */
 #define RUN_ROUNDS_MAX 1000u
 #define RUN_STALL_SECONDS_DEFAULT 60.0
 
@@ -39,10 +41,11 @@ struct run_options {
 	enum run_latency latency;
 	bool audit;
 	enum run_paired paired;
-	const char *against;         /* a spec, or COMPARE_AGAINST_ALL: as for compare_within */
-	const char *folder;          /* NULL: results/<run id> */
-	const char *placements;      /* a new file for what the audits see; NULL: none */
-	double stall_seconds;        /* a worker that plays no window for so long hangs */
+	struct interference_size interference; /* around single operations, one thread; 0: none */
+	const char *against;                   /* a spec, or COMPARE_AGAINST_ALL: as for compare_within */
+	const char *folder;                    /* NULL: results/<run id> */
+	const char *placements;                /* a new file for what the audits see; NULL: none */
+	double stall_seconds;                  /* a worker that plays no window for so long hangs */
 	uint64_t memory_limit_bytes; /* of a worker, resident; 0: three quarters of the machine's, or its control group's */
 	bool progress;               /* stderr is a terminal and nobody asked for quiet */
 	const char *command;         /* for the record */

@@ -58,6 +58,54 @@ static void write_rate(const void *target, struct text *text)
 		text_add(text, "%" PRIu32 "%s", options->rate, options->poisson ? ":poisson" : "");
 }
 
+/* "data=256KiB": the bytes behind a name, or false. */
+static bool read_size_of(const char *name, const char *part, size_t length, uint64_t most, uint64_t *bytes)
+{
+	size_t skip = strlen(name);
+	char number[32];
+	char *end;
+	if (length <= skip || length - skip >= sizeof number || strncmp(part, name, skip) != 0)
+		return false;
+	snprintf(number, sizeof number, "%.*s", (int)(length - skip), part + skip);
+	uint64_t value = strtoull(number, &end, 10);
+	unsigned shift = strcmp(end, "B") == 0 ? 0 : strcmp(end, "KiB") == 0 ? 10 : strcmp(end, "MiB") == 0 ? 20 : 30;
+	bool unit = shift < 30 || strcmp(end, "GiB") == 0;
+	if (end == number || *number < '0' || *number > '9' || !unit || value > most >> shift)
+		return false;
+	*bytes = value << shift;
+	return true;
+}
+
+static int read_interference(void *target, const char *value, struct error *error)
+{
+	struct run_options *options = target;
+	struct interference_size size = {0};
+	bool data = false, code = false;
+	(void)error;
+	for (const char *part = value; strcmp(value, "none") != 0;) {
+		size_t length = strcspn(part, ",");
+		if (!data && read_size_of("data=", part, length, INTERFERENCE_DATA_MAX, &size.data_bytes))
+			data = true;
+		else if (!code && read_size_of("code=", part, length, RUN_INTERFERENCE_CODE_MAX, &size.code_bytes))
+			code = true;
+		else
+			return -1;
+		if (!part[length])
+			break;
+		part += length + 1;
+	}
+	options->interference = size;
+	return 0;
+}
+
+static void write_interference(const void *target, struct text *text)
+{
+	const struct run_options *options = target;
+	if (!interference_is_none(&options->interference))
+		text_add(text, "data=%" PRIu64 "B,code=%" PRIu64 "B", options->interference.data_bytes,
+			 options->interference.code_bytes);
+}
+
 static int read_stall(void *target, const char *value, struct error *error)
 {
 	struct run_options *options = target;
@@ -113,6 +161,11 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	{"against", 0, OPTION_TEXT, OPTION_PLANS, "SPEC|all", "takes the SPEC of an arm, or all: every pair",
 	 "which arm the others are held against (default: the first that can play)",
 	 OPTION_AT(struct run_options, against)},
+	{"interfere", 0, OPTION_OWN, OPTION_FIGURES, "none|data=SIZE,code=SIZE",
+	 "takes none, or sizes with a unit: data=256KiB,code=256KiB; data up to 1GiB, code up to 768KiB",
+	 "what a driver does between two calls: before every sampled operation data of that size is walked and code of that "
+	 "size is run; latencies are those behind it, and pairs are taken so, too (default none)",
+	 .read = read_interference, .write = write_interference},
 	{"threads", 't', OPTION_NUMBER, OPTION_FIGURES, "N", "takes a whole number of threads from 1 to 64",
 	 "threads of one process, 1 to 64, that share the workload on one allocator; each is pinned to a CPU (default 1); "
 	 "scripts and recordings take one",

@@ -37,6 +37,7 @@ struct worker {
 	struct allocator_spec against;
 	struct arena against_arena;
 	struct pass_rival rival;
+	struct interference interference;
 	struct conduct conduct;
 	struct result_record record;
 };
@@ -257,6 +258,8 @@ static int prepare(struct worker *worker, struct error *error)
 	if (prepare_side(worker, job->spec, &worker->spec, &worker->arena, &worker->lock, error) < 0 ||
 	    prepare_rival(worker, error) < 0 || open_sources(worker, error) < 0)
 		return -1;
+	if (interference_open(&worker->interference, &job->interference, error) < 0)
+		return -1;
 	worker->record.locked = worker->lock != LOCK_NONE;
 	return prepare_record(worker, error) < 0 || prepare_maps(worker, error) < 0 ? -1 : 0;
 }
@@ -303,6 +306,7 @@ static int play(struct worker *worker, struct error *error)
 		.conduct = &worker->conduct,
 		.rival = job->pass == RESULT_PASS_PAIRED ? &worker->rival : NULL,
 		.side = &job->side,
+		.interference = interference_is_none(&job->interference) ? NULL : &worker->interference,
 	};
 	if (job->pass == RESULT_PASS_AUDIT)
 		return audit(worker, &pass, error);
@@ -369,6 +373,7 @@ static void release(struct worker *worker)
 	allocator_spec_close(&worker->against);
 	arena_destroy(&worker->arena);
 	arena_destroy(&worker->against_arena);
+	interference_close(&worker->interference);
 	plan_close(&worker->plan);
 	if (worker->words)
 		munmap((void *)(uintptr_t)worker->words, worker->words_bytes);

@@ -71,6 +71,15 @@ static inline uint64_t op_count_operations(const struct op *ops, size_t count)
 
 /* Where to cut count words: at most `most` of them (>= 1), but not between a control word and what it belongs to; more only
  * where all of `most` are control words. */
+/* Whether the operation at a place among words can be played on its own: no control word but for the free that a receive is,
+ * nor the operation that a count belongs to. */
+static inline bool op_can_be_timed(const struct op *ops, size_t at)
+{
+	if (op_is_control(&ops[at]))
+		return ops[at].demand == op_control(OP_RECEIVE, 0).demand;
+	return at == 0 || ops[at - 1].demand != op_control(OP_COUNT_HIGH, 0).demand;
+}
+
 static inline size_t op_cut(const struct op *ops, size_t count, size_t most)
 {
 	size_t cut = count < most ? count : most;

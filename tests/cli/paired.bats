@@ -114,3 +114,19 @@ twins() { # what the second one does beside the first, option…
 	run -0 --separate-stderr "$iovabench" report "$scratch/old.json" --format json
 	is "$(jq -r '.arms[1] | [.paired, .paired_reason] | join(" ")' <<<"$output")" " not measured"
 }
+
+@test "under interference: sizes with a unit, a second condition, and what cannot be" {
+	run -0 "$iovabench" run $tiny -a rbtree -a buddy --rounds 1 --ops 20k --interfere data=64KiB,code=16KiB -o "$scratch/t"
+	is "$(pair buddy '[.paired.condition, (.paired_others[] | .condition)] | join(" ")')" "hot interfered"
+	pair buddy '.paired_others[0] | [.ratio > 0, .empty_pair_ns > 0, .rounds == 1] | all' | grep -qx true
+	has "$output" "; under interference "
+	has "$(jq -c .options "$scratch/t/run.json")" '"interfere":"data=65536B,code=16384B"'
+	for wrong in data=64 data=64KiB,data=1KiB data=2GiB code=1MiB data=-1KiB all data=; do
+		run -2 "$iovabench" run $tiny -a rbtree -a buddy --interfere "$wrong" -o "$scratch/none"
+		has "$output" "--interfere '$wrong': takes none, or sizes with a unit"
+	done
+	run -2 "$iovabench" run $tiny -a rbtree -a buddy --interfere data=1KiB -t 2 -o "$scratch/none"
+	has "$output" "--interfere takes one thread"
+	run -2 "$iovabench" run $tiny -a rbtree -a buddy --interfere data=1KiB --rate 10k -o "$scratch/none"
+	has "$output" "--interfere does not go with --rate"
+}

@@ -66,7 +66,7 @@ lines() {
 		head -n $kept "$scratch/w/rounds.jsonl" >"$scratch/t/rounds.jsonl"
 		run -0 "$iovabench" resume -q "$scratch/t"
 		is "$(exact "$scratch/t" | cksum)" "$(exact "$scratch/w" | cksum)"
-		is "$(lines)" 30
+		is "$(lines)" 36
 		is "$(head -n $kept "$scratch/t/rounds.jsonl" | cksum)" "$(head -n $kept "$scratch/w/rounds.jsonl" | cksum)"
 	done
 	is "$(arms "$scratch/t" '.sweep["phases.churn.ops"]' | uniq | tr '\n' ' ')" "10k 10000 20k "
@@ -78,7 +78,7 @@ lines() {
 	cp "$scratch/w/run.json" "$scratch/t"
 	head -n 3 "$scratch/w/rounds.jsonl" >"$scratch/t/rounds.jsonl"
 	run -0 "$iovabench" resume -q "$scratch/t"
-	is "$(lines)" 5
+	is "$(lines)" 4
 	is "$(exact "$scratch/t" | cksum)" "$(exact "$scratch/w" | cksum)"
 	edits 's/"audit": "on"/"audit": "off"/' "$scratch/t/run.json"
 	rm "$scratch/t/result.json"

@@ -255,6 +255,21 @@ static void a_comparison_without_an_interval_says_what_it_takes(void **state)
 	assert_string_equal(line.bytes,
 			    "rbtree against buddy: time 1.25 [0.9, 1.5], inconclusive at 3 %, 40 rounds would decide");
 	text_release(&line);
+	/* Under interference the other one wins. */
+	struct result_paired paired[] = {
+		{.condition = RESULT_CONDITION_HOT, .rounds = 6, .ratio = 1.25, .ci_low = 1.2, .ci_high = 1.3},
+		{.condition = RESULT_CONDITION_INTERFERED, .rounds = 6, .ratio = 0.8, .ci_low = 0.7, .ci_high = 0.9},
+	};
+	arms[1].paired = paired;
+	arms[1].paired_count = 2;
+	assert_true(report_comparison_line(&view, 1, (size_t[]){0}, &line));
+	assert_non_null(strstr(line.bytes, "; under interference 0.8 [0.7, 0.9]: the ranking turns"));
+	text_release(&line);
+	paired[1].ci_high = 1.1;
+	assert_true(report_comparison_line(&view, 1, (size_t[]){0}, &line));
+	assert_null(strstr(line.bytes, "the ranking turns"));
+	text_release(&line);
+	arms[1].paired_count = 0;
 	report_view_close(&view);
 }
 

@@ -683,7 +683,7 @@ static struct result_record *add_paired(uint32_t round, double ratio)
 
 static const struct result_paired *gather_pair(void)
 {
-	assert_int_equal(gather_paired(&result, 1, 0, &pairs, &ticking, &error), 0);
+	assert_int_equal(gather_paired(&result, 1, 0, RESULT_CONDITION_HOT, &pairs, &ticking, &error), 0);
 	assert_int_equal(result.arms[1].paired_count, 1);
 	return result.arms[1].paired;
 }
@@ -789,7 +789,7 @@ static void without_memory_pairs_end_with_a_message(void **state)
 		add_paired(0, 2);
 		add_paired(1, 2)->clock_backward = 1;
 		memory_fail_after(nth);
-		int status = gather_paired(&result, 1, 0, &pairs, &ticking, &error);
+		int status = gather_paired(&result, 1, 0, RESULT_CONDITION_HOT, &pairs, &ticking, &error);
 		close_pairs(state);
 		if (status == 0)
 			break;
