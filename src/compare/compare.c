@@ -84,10 +84,78 @@ static size_t logs_of(const double *ratios, size_t count, double *logs)
 	return kept;
 }
 
+/* How sorted logarithms lie about 1. */
+struct spread {
+	size_t below, above; /* beyond the threshold */
+	size_t far;          /* beyond COMPARE_FAR thresholds, on either side */
+	size_t lower;        /* of two modes: how many are the lower one; 0: there is one */
+};
+
+/* Whether both sides of a gap hold together more closely than the gap is wide. */
+static bool is_gap(const double *logs, size_t count, size_t at, double edge)
+{
+	double gap = logs[at] - logs[at - 1];
+	return gap > edge && gap > logs[at - 1] - logs[0] && gap > logs[count - 1] - logs[at];
+}
+
+static struct spread spread_of(const double *logs, size_t count, double edge)
+{
+	struct spread spread = {0};
+	for (size_t i = 0; i < count; i++) {
+		spread.below += logs[i] < -edge;
+		spread.above += logs[i] > edge;
+		spread.far += fabs(logs[i]) > COMPARE_FAR * edge;
+		if (i >= COMPARE_MODE_ROUNDS && count - i >= COMPARE_MODE_ROUNDS && is_gap(logs, count, i, edge))
+			spread.lower = i;
+	}
+	return spread;
+}
+
+static bool too_many_far(size_t far, size_t count)
+{
+	return far && statistics_share_upper(far, count, 1 - COMPARE_ERROR_RATE) > COMPARE_FAR_SHARE;
+}
+
+static int add_reason(struct result_comparison *row, const char *reason, struct error *error)
+{
+	struct text text = {0};
+	text_add(&text, "%s%s%s", row->reason ? row->reason : "", row->reason ? "; " : "", reason);
+	memory_release(row->reason);
+	row->reason = text.failed ? NULL : memory_text(text.bytes);
+	text_release(&text);
+	return row->reason ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a comparison");
+}
+
+static int tell_far(struct result_comparison *row, size_t far, size_t count, struct error *error)
+{
+	char reason[160];
+	snprintf(reason, sizeof reason, "%zu of %zu rounds lie further from 1 than %d thresholds: the median hides them",
+		 far, count, COMPARE_FAR);
+	return add_reason(row, reason, error);
+}
+
+/* logs are sorted. */
+static int judge_spread(const double *logs, size_t count, const struct spread *spread, struct result_comparison *row,
+			struct error *error)
+{
+	char reason[160];
+	bool far = too_many_far(spread->far, count);
+	if (row->verdict == RESULT_VERDICT_OK && (far || spread->lower))
+		row->verdict = RESULT_VERDICT_INCONCLUSIVE;
+	if (spread->lower) {
+		size_t lower = spread->lower, upper = count - lower;
+		snprintf(reason, sizeof reason, "two modes: %zu rounds at %.4g, %zu at %.4g", lower,
+			 exp((logs[(lower - 1) / 2] + logs[lower / 2]) / 2), upper,
+			 exp((logs[lower + (upper - 1) / 2] + logs[lower + upper / 2]) / 2));
+		return add_reason(row, reason, error);
+	}
+	return far && row->verdict == RESULT_VERDICT_INCONCLUSIVE ? tell_far(row, spread->far, count, error) : 0;
+}
+
 int compare_ratios(const double *ratios, size_t count, double threshold, size_t timed_verdicts,
 		   struct result_comparison *row, struct error *error)
 {
-	assert(threshold >= 0 && timed_verdicts);
+	assert(threshold >= 0 && timed_verdicts && !row->reason);
 	double edge = log1p(threshold), level = 1 - COMPARE_ERROR_RATE / (double)timed_verdicts;
 	double *logs = memory_zeroed(count, sizeof logs[0]);
 	if (!logs)
@@ -95,7 +163,7 @@ int compare_ratios(const double *ratios, size_t count, double threshold, size_t 
 	size_t kept = logs_of(ratios, count, logs);
 	struct statistics_interval interval = statistics_median_interval(logs, kept, level);
 	double median = statistics_median(logs, kept);
-	memory_release(logs);
+	struct spread spread = spread_of(logs, kept, edge);
 	row->ratio = exp(median);
 	row->ci_low = exp(interval.low);
 	row->ci_high = exp(interval.high);
@@ -104,9 +172,13 @@ int compare_ratios(const double *ratios, size_t count, double threshold, size_t 
 	row->rounds = (uint32_t)kept;
 	row->rounds_wanted = 0;
 	row->verdict = kept ? judge_interval(&interval, edge) : RESULT_VERDICT_NOT_COMPARED;
-	if (row->verdict == RESULT_VERDICT_INCONCLUSIVE)
-		row->rounds_wanted = (uint32_t)statistics_values_wanted(kept, level, median, interval, -edge, edge);
-	return 0;
+	/* Of a median inside the threshold more rounds would only say again that others lie far away. */
+	bool hidden = fabs(median) <= edge && (spread.lower || too_many_far(spread.far, kept));
+	if (row->verdict == RESULT_VERDICT_INCONCLUSIVE && !(hidden && interval.level > 0))
+		row->rounds_wanted = (uint32_t)statistics_values_wanted(kept, level, spread.below, spread.above);
+	int status = judge_spread(logs, kept, &spread, row, error);
+	memory_release(logs);
+	return status;
 }
 
 /* b / a of each round that both may have; NaN: one has none. The caller releases it; NULL: no memory. */
@@ -132,8 +204,10 @@ int compare_rounds(const double *a, size_t a_count, const double *b, size_t b_co
 	return result;
 }
 
-/* The median of log(b / a) over the rounds of a node; NaN: none has both. *pairs: how many have. -1: no memory. */
-static int node_median(const struct compare_series *node, double *median, size_t *pairs, struct error *error)
+/* The median of log(b / a) over the rounds of a node; NaN: none has both. *pairs: how many have; *far grows by those that lie
+ * far. -1: no memory. */
+static int node_median(const struct compare_series *node, double edge, double *median, size_t *pairs, size_t *far,
+		       struct error *error)
 {
 	size_t count;
 	double *ratios = ratios_of(node, &count);
@@ -142,11 +216,12 @@ static int node_median(const struct compare_series *node, double *median, size_t
 		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
 	*pairs = logs_of(ratios, count, ratios);
 	*median = statistics_median(ratios, *pairs);
+	*far += spread_of(ratios, *pairs, edge).far;
 	memory_release(ratios);
 	return 0;
 }
 
-static int pool(const double *medians, size_t count, struct result_comparison *row, struct error *error)
+static int pool(const double *medians, size_t count, size_t far, struct result_comparison *row, struct error *error)
 {
 	double edge = log1p(row->threshold), least = medians[0], most = medians[0], sum = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -169,19 +244,22 @@ static int pool(const double *medians, size_t count, struct result_comparison *r
 	row->ci_low = exp(interval.low);
 	row->ci_high = exp(interval.high);
 	row->verdict = judge_interval(&interval, edge);
-	return 0;
+	if (row->verdict != RESULT_VERDICT_OK || !too_many_far(far, row->rounds))
+		return 0;
+	row->verdict = RESULT_VERDICT_INCONCLUSIVE;
+	return tell_far(row, far, row->rounds, error);
 }
 
 int compare_nodes(const struct compare_series *nodes, size_t count, double threshold, size_t timed_verdicts,
 		  struct result_comparison *row, struct error *error)
 {
 	assert(threshold >= 0 && timed_verdicts && count && !row->reason);
-	size_t found = 0, rounds = 0, last = 0;
+	size_t found = 0, rounds = 0, last = 0, far = 0;
 	double *medians = memory_zeroed(count, sizeof medians[0]);
 	int status = medians ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a comparison");
 	for (size_t i = 0; i < count && status == 0; i++) {
 		size_t pairs;
-		status = node_median(&nodes[i], &medians[found], &pairs, error);
+		status = node_median(&nodes[i], log1p(threshold), &medians[found], &pairs, &far, error);
 		rounds += pairs;
 		found += pairs > 0;
 		last = pairs ? i : last;
@@ -191,7 +269,7 @@ int compare_nodes(const struct compare_series *nodes, size_t count, double thres
 	row->threshold = threshold;
 	row->rounds = (uint32_t)rounds;
 	if (status == 0 && found > 1)
-		status = pool(medians, found, row, error);
+		status = pool(medians, found, far, row, error);
 	else if (status == 0)
 		status = compare_rounds(nodes[last].a, nodes[last].a_count, nodes[last].b, nodes[last].b_count, threshold,
 					timed_verdicts, row, error);
@@ -327,7 +405,7 @@ int compare_pairs(const struct result_paired *paired, size_t first, size_t count
 	if (row->verdict == RESULT_VERDICT_OK && lie_apart(row->ratio, typical, edge))
 		return give_reason(row, RESULT_VERDICT_INCONCLUSIVE,
 				   "costs come in bursts: the sum of all windows and the median window disagree", error);
-	return paired->reason ? give_reason(row, row->verdict, paired->reason, error) : 0;
+	return paired->reason ? add_reason(row, paired->reason, error) : 0;
 }
 
 static int compare_paired(const struct compare_pair *pair, const struct result_paired *paired,
@@ -387,16 +465,16 @@ static int compare_timed(const struct compare_pair *pair, const struct compare_r
 	if (!failed_alike(pair))
 		return give_reason(row, RESULT_VERDICT_DIFFERENT_WORK,
 				   "shares of failed allocations differ by more than 0.1 %", error);
-	if (row->reason)
+	if (row->verdict == RESULT_VERDICT_NOT_COMPARED && row->reason)
 		return 0;
 	if (row->verdict == RESULT_VERDICT_NOT_COMPARED)
 		return give_reason(row, RESULT_VERDICT_NOT_COMPARED, "no round has a figure of both", error);
 	if (!same_text(run_of(&pair->a), run_of(&pair->b)))
-		return give_reason(row, row->verdict,
-				   same_text(node_of(&pair->a)->build, node_of(&pair->b)->build)
-					   ? "two runs: drift between them counts, too"
-					   : "two runs by two builds of iovabench: drift and the harness count, too",
-				   error);
+		return add_reason(row,
+				  same_text(node_of(&pair->a)->build, node_of(&pair->b)->build)
+					  ? "two runs: drift between them counts, too"
+					  : "two runs by two builds of iovabench: drift and the harness count, too",
+				  error);
 	return 0;
 }
 
@@ -634,17 +712,24 @@ static int add_rows(struct result *result, size_t *capacity, const struct compar
 	return 0;
 }
 
+/* Timed verdicts of one workload. */
+static size_t family_of(const struct result *result, size_t workload, const char *against)
+{
+	size_t pairs = 0;
+	for (size_t i = 0; i < result->arm_count; i++)
+		for (size_t j = 0; j < result->arm_count && result->arms[i].workload == workload; j++)
+			pairs += is_held(result, i, j, against);
+	return pairs;
+}
+
 int compare_within(struct result *result, double threshold, const char *against, struct error *error)
 {
 	assert(!result->comparisons && !result->source_count && threshold >= 0);
-	size_t capacity = 0, pairs = 0;
+	size_t capacity = 0;
 	int status = 0;
-	for (size_t i = 0; i < result->arm_count; i++)
-		for (size_t j = 0; j < result->arm_count; j++)
-			pairs += is_held(result, i, j, against);
-	struct compare_rules rules;
-	compare_rules_default(&rules, threshold, pairs);
 	for (size_t i = 0; i < result->arm_count; i++) {
+		struct compare_rules rules;
+		compare_rules_default(&rules, threshold, family_of(result, result->arms[i].workload, against));
 		for (size_t j = 0; j < result->arm_count && status == 0; j++) {
 			struct compare_pair pair = {.a = {result, j}, .b = {result, i}};
 			if (!is_held(result, i, j, against))

@@ -11,7 +11,12 @@
 
 #define COMPARE_THRESHOLD_DEFAULT 0.03 /* share: of timed metrics */
 #define COMPARE_THRESHOLD_TEXT "3%"
-#define COMPARE_ERROR_RATE 0.05 /* alpha: shared among all timed verdicts of one comparison */
+#define COMPARE_ERROR_RATE 0.05 /* alpha: shared evenly (Bonferroni) among the timed verdicts of one family */
+/* A median is `ok` only while the rounds are, too: none lies further from 1 than this many thresholds (on the scale of
+ * logarithms), or, with an error of COMPARE_ERROR_RATE, no more than a share of all processes does. */
+#define COMPARE_FAR 3
+#define COMPARE_FAR_SHARE 0.1
+#define COMPARE_MODE_ROUNDS 2 /* one round alone is no mode */
 /* Two arms whose shares of failed allocations are further apart did different work. */
 #define COMPARE_FAILED_SHARE_MAX 0.001
 
@@ -46,7 +51,9 @@ void compare_rules_default(struct compare_rules *rules, double threshold, size_t
 /* Fills pair->rows from pair->a and pair->b. -1: no memory, rows is then NULL. */
 int compare_arms(struct compare_pair *pair, const struct compare_rules *rules, struct error *error);
 
-/* The same from ratios b / a by round (NaN = none). */
+/* The same from ratios b / a by round (NaN = none). Two modes, and rounds so far away that a median near 1 is not `ok`, are told
+ * in row->reason, which is NULL before and the caller's to release; two modes are when the rounds fall apart at a gap that is wider
+ * than the threshold and than either side of it. */
 int compare_ratios(const double *ratios, size_t count, double threshold, size_t timed_verdicts,
 		   struct result_comparison *row, struct error *error);
 
@@ -75,7 +82,8 @@ int compare_nodes(const struct compare_series *nodes, size_t count, double thres
 #define COMPARE_AGAINST_ALL "all"
 
 /* Fills result->comparisons: every arm of a workload that was measured against the first such of its rate with the spec
- * against; NULL, or when there is none: against the first; COMPARE_AGAINST_ALL: against all before it. -1: no memory. */
+ * against; NULL, or when there is none: against the first; COMPARE_AGAINST_ALL: against all before it. The timed verdicts of one
+ * workload share the error rate. O(arms^3). -1: no memory. */
 int compare_within(struct result *result, double threshold, const char *against, struct error *error);
 
 /* Whether both are one arm, on whatever node: workload name, values of a sweep, threads, rate, spec and lock. */

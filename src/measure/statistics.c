@@ -199,26 +199,50 @@ struct statistics_ranks statistics_quantile_ranks(uint64_t count, double quantil
 						 statistics_binomial_below(count, quantile, low)};
 }
 
-size_t statistics_values_wanted(size_t count, double level, double median, struct statistics_interval interval,
-				double edge_low, double edge_high)
+/* The fewest values of which the interval's ends have this rank, at most STATISTICS_VALUES_MAX + 1. */
+static size_t values_of_rank(size_t rank, double level)
 {
-	assert(edge_low < edge_high);
-	size_t least = statistics_values_least(level);
-	if (interval.level <= 0)
+	size_t few = 2 * rank - 2, enough = STATISTICS_VALUES_MAX + 1;
+	while (enough - few > 1) {
+		size_t middle = few + (enough - few) / 2;
+		if (1 - 2 * statistics_binomial_below(middle, 0.5, rank) >= level)
+			enough = middle;
+		else
+			few = middle;
+	}
+	return enough;
+}
+
+/* P(rank <= X <= values - rank): the interval holds an edge that X of the values lie beyond, as `beyond` of count did. */
+static double undecided(size_t values, size_t rank, size_t count, size_t beyond)
+{
+	double a = (double)beyond + 0.5, b = (double)(count - beyond) + 0.5, sum = 0;
+	int sign;
+	double whole = lgamma_r(a + b, &sign) - lgamma_r(a, &sign) - lgamma_r(b, &sign) + log_factorial(values) -
+		       lgamma_r(a + b + (double)values, &sign);
+	for (size_t x = rank; x <= values - rank; x++)
+		sum += exp(whole - log_factorial(x) - log_factorial(values - x) + lgamma_r(a + (double)x, &sign) +
+			   lgamma_r(b + (double)(values - x), &sign));
+	return sum;
+}
+
+size_t statistics_values_wanted(size_t count, double level, size_t below, size_t above)
+{
+	assert(below + above <= count);
+	size_t least = statistics_values_least(level), few = 0, enough = STATISTICS_VALUES_MAX / 2 + 1;
+	if (!least || count < least)
 		return least;
-	/* Inside, both ends must come in; outside, only the one that points at the edge. */
-	double factor = 0;
-	if (median > edge_low && median < edge_high)
-		factor = fmax((interval.high - median) / (edge_high - median),
-			      (median - interval.low) / (median - edge_low));
-	else if (median > edge_high)
-		factor = (median - interval.low) / (median - edge_high);
-	else if (median < edge_low)
-		factor = (interval.high - median) / (edge_low - median);
-	double wanted = ceil((double)count * factor * factor);
-	if (!(factor > 0) || wanted > (double)STATISTICS_VALUES_MAX)
-		return 0;
-	return wanted > (double)least ? (size_t)wanted : least;
+	while (enough - few > 1) {
+		size_t rank = few + (enough - few) / 2, values = values_of_rank(rank, level);
+		if (values > STATISTICS_VALUES_MAX ||
+		    (values > count && undecided(values, rank, count, below) + undecided(values, rank, count, above) <=
+					       1 - STATISTICS_PROMISE))
+			enough = rank;
+		else
+			few = rank;
+	}
+	size_t values = values_of_rank(enough, level);
+	return values > STATISTICS_VALUES_MAX ? 0 : values;
 }
 
 double statistics_detectable_shift(double *low_ends, size_t count, double edge, double power)

@@ -137,6 +137,90 @@ static const struct result_comparison *row_of(const struct compare_pair *pair, e
 	return NULL;
 }
 
+/* About normal: the sum of twelve uniforms. */
+static double noise(struct rng *rng)
+{
+	double sum = -6;
+	for (int i = 0; i < 12; i++)
+		sum += rng_unit(rng);
+	return sum;
+}
+
+/* How many of 400 comparisons are ok, of ratios with a spread of 2 % of which a share is three times as large; *lost: that
+ * are not though the interval of the median lies inside the threshold. */
+static unsigned simulated_ok(size_t rounds, double share, unsigned *lost)
+{
+	struct rng rng;
+	rng_seed(&rng, 5);
+	unsigned ok = 0;
+	*lost = 0;
+	for (int i = 0; i < 400; i++) {
+		double ratios[40];
+		struct result_comparison row = {0};
+		for (size_t j = 0; j < rounds; j++)
+			ratios[j] = exp(0.02 * noise(&rng)) * (rng_unit(&rng) < share ? 3 : 1);
+		assert_int_equal(compare_ratios(ratios, rounds, 0.03, 1, &row, NULL), 0);
+		bool inside = row.ci_low > 1 / 1.03 && row.ci_high < 1.03;
+		ok += row.verdict == RESULT_VERDICT_OK;
+		*lost += inside && row.verdict != RESULT_VERDICT_OK;
+		assert_true(row.verdict != RESULT_VERDICT_OK || inside);
+		memory_release(row.reason);
+	}
+	return ok;
+}
+
+static void a_fifth_that_is_three_times_slower_is_not_ok(void **state)
+{
+	(void)state;
+	unsigned lost;
+	/* None of twelve is slow in 0.8^12 = 7 % of cases, none of forty in 0.01 %. */
+	assert_true(simulated_ok(12, 0.2, &lost) <= 40);
+	assert_true(lost > 100);
+	assert_true(simulated_ok(40, 0.2, &lost) == 0);
+	/* One in a hundred is, and may be. */
+	assert_true(simulated_ok(12, 0, &lost) > 320);
+	assert_true(lost <= 4);
+	simulated_ok(6, 0, &lost);
+	assert_true(lost <= 4);
+	assert_true(simulated_ok(40, 0, &lost) > 390);
+	assert_true(lost <= 4);
+}
+
+static void expect_reason(const double *ratios, size_t count, enum result_verdict verdict, const char *reason)
+{
+	struct result_comparison row = {0};
+	assert_int_equal(compare_ratios(ratios, count, 0.03, 1, &row, NULL), 0);
+	assert_int_equal(row.verdict, verdict);
+	assert_true(reason ? row.reason && strcmp(row.reason, reason) == 0 : !row.reason);
+	assert_true(!reason || !row.rounds_wanted);
+	memory_release(row.reason);
+}
+
+static void two_modes_and_far_rounds_are_told(void **state)
+{
+	(void)state;
+	double ratios[60] = {1, 1, 1.5, 1, 1, 1, 1.01, 1, 1, 1.4, 1, 1};
+	expect_reason(ratios, 12, RESULT_VERDICT_INCONCLUSIVE, "two modes: 10 rounds at 1, 2 at 1.449");
+	ratios[2] = 1.01; /* one round is no mode */
+	expect_reason(ratios, 12, RESULT_VERDICT_INCONCLUSIVE,
+		      "1 of 12 rounds lie further from 1 than 3 thresholds: the median hides them");
+	ratios[9] = 1.09; /* 1.03^3 is 1.0927 */
+	expect_reason(ratios, 12, RESULT_VERDICT_OK, NULL);
+	ratios[9] = 1 / 1.1;
+	expect_reason(ratios, 12, RESULT_VERDICT_INCONCLUSIVE,
+		      "1 of 12 rounds lie further from 1 than 3 thresholds: the median hides them");
+	/* Modes of both sides of a difference do not undo it. */
+	for (int i = 0; i < 12; i++)
+		ratios[i] = i % 2 ? 2 : 3;
+	expect_reason(ratios, 12, RESULT_VERDICT_REGRESSION, "two modes: 6 rounds at 2, 6 at 3");
+	/* One in 46 is no more than a tenth with 95 %, one in 45 is not known to be. */
+	for (int i = 0; i < 46; i++)
+		ratios[i] = i ? 1 : 3;
+	expect_reason(ratios, 46, RESULT_VERDICT_OK, NULL);
+	expect_reason(ratios, 45, RESULT_VERDICT_INCONCLUSIVE,
+		      "1 of 45 rounds lie further from 1 than 3 thresholds: the median hides them");
+}
+
 static void two_arms_of_the_fixture(void **state)
 {
 	(void)state;
@@ -468,6 +552,26 @@ static void within_a_result_the_first_measured_arm_is_the_base(void **state)
 	result_release(&result);
 }
 
+/* Two arms are held against the first of workload 0, one against that of workload 1. */
+static void each_workload_is_a_family_of_verdicts(void **state)
+{
+	(void)state;
+	struct result result;
+	fixture_result(&result, small);
+	forget_comparisons(&result);
+	assert_int_equal(compare_within(&result, 0.03, NULL, NULL), 0);
+	size_t timed = 0;
+	for (size_t i = 0; i < result.comparison_count; i++) {
+		const struct result_comparison *row = &result.comparisons[i];
+		if (row->metric != METRIC_RAW_NS_PER_OP)
+			continue;
+		timed++;
+		assert_true(near(row->level, row->b < 3 ? 1 - 0.05 / 2 : 0.95));
+	}
+	assert_int_equal(timed, 3);
+	result_release(&result);
+}
+
 /* ---- by pairs ---- */
 
 /* Arm 1 against arm 0, twelve rounds around a ratio. */
@@ -532,6 +636,11 @@ static void verdicts_on_time_go_by_pairs(void **state)
 	assert_non_null(strstr(row->reason, "caches"));
 	paired->long_ci_low = 0.97; /* chance */
 	assert_int_equal(time_row(&result, NULL)->verdict, RESULT_VERDICT_OK);
+	paired->round_ratio[3] = paired->round_ratio[9] = 3;
+	paired->reason = memory_text("one round was left out");
+	row = time_row(&result, NULL);
+	assert_int_equal(row->verdict, RESULT_VERDICT_INCONCLUSIVE);
+	assert_string_equal(row->reason, "two modes: 10 rounds at 1.001, 2 at 3; one round was left out");
 	/* No pair counts: by processes, as ever. */
 	paired->rounds = 0;
 	assert_false(time_row(&result, NULL)->by_pairs);
@@ -703,8 +812,11 @@ int main(void)
 		cmocka_unit_test(rounds_are_paired_by_node),
 		cmocka_unit_test(only_against_a_baseline_something_regresses),
 		cmocka_unit_test(simulated_comparisons_do_not_cry_wolf),
+		cmocka_unit_test(a_fifth_that_is_three_times_slower_is_not_ok),
+		cmocka_unit_test(two_modes_and_far_rounds_are_told),
 		cmocka_unit_test(two_arms_of_the_fixture),
 		cmocka_unit_test(within_a_result_the_first_measured_arm_is_the_base),
+		cmocka_unit_test(each_workload_is_a_family_of_verdicts),
 		cmocka_unit_test(verdicts_on_time_go_by_pairs),
 		cmocka_unit_test(pairs_of_different_work_have_a_ratio_and_no_verdict),
 		cmocka_unit_test(who_is_held_against_whom_can_be_chosen),

@@ -183,27 +183,40 @@ static void the_least_number_of_values(void **state)
 	assert_int_equal(statistics_values_least(1), 0);
 }
 
-static void values_wanted_for_a_verdict(void **state)
+static void values_wanted_are_those_where_the_rank_steps(void **state)
 {
 	(void)state;
-	/* Twice as wide as the room above: four times the values. */
-	struct statistics_interval interval = {-0.01, 0.04, 0.96};
-	assert_int_equal(statistics_values_wanted(12, 0.95, 0, interval, -0.02, 0.02), 48);
-	/* Beyond the edge only the near end counts: (0.05 - 0.02) / (0.05 - 0.04) = 3, squared 9. */
-	interval = (struct statistics_interval){0.02, 1, 0.96};
-	assert_in_range(statistics_values_wanted(12, 0.95, 0.05, interval, -0.04, 0.04), 108, 109);
-	interval = (struct statistics_interval){-1, -0.02, 0.96};
-	assert_in_range(statistics_values_wanted(12, 0.95, -0.05, interval, -0.04, 0.04), 108, 109);
+	/* At 95 % the ranks 1 to 10 begin at these numbers of values; the others only widen the interval. */
+	static const size_t begins[] = {6, 9, 12, 15, 17, 20, 23, 25, 28, 30};
+	for (size_t beyond = 0; beyond <= 12; beyond++) {
+		size_t wanted = statistics_values_wanted(12, 0.95, 0, beyond), i = 0;
+		while (i < 10 && begins[i] != wanted)
+			i++;
+		assert_true(wanted > 30 || (i < 10 && wanted > 12));
+	}
+	/* The more of them lie beyond an edge, up to half, the longer it takes. */
+	size_t before = 0;
+	for (size_t beyond = 0; beyond <= 6; beyond++) {
+		size_t wanted = statistics_values_wanted(12, 0.95, 0, beyond);
+		assert_true(wanted >= before);
+		before = wanted;
+	}
+	assert_true(before > 1000);
+	/* Both sides are alike, and what lies wholly above lies above both edges. */
+	assert_int_equal(statistics_values_wanted(12, 0.95, 2, 3), statistics_values_wanted(12, 0.95, 3, 2));
+	assert_int_equal(statistics_values_wanted(12, 0.95, 0, 10), statistics_values_wanted(12, 0.95, 10, 0));
+	/* Ten values at 0.9975 have their extremes as the interval. */
+	assert_int_equal(statistics_values_least(0.9975), 10);
+	assert_true(statistics_values_wanted(10, 0.9975, 0, 1) >= 13);
 }
 
 static void values_wanted_that_nobody_can_tell(void **state)
 {
 	(void)state;
-	struct statistics_interval interval = {-1, 1, 0.96};
-	assert_int_equal(statistics_values_wanted(12, 0.95, 0.03, interval, -0.03, 0.03), 0);
-	assert_int_equal(statistics_values_wanted(12, 0.95, 0.0299999, interval, -0.03, 0.03), 0);
-	struct statistics_interval none = {(double)NAN, (double)NAN, 0};
-	assert_int_equal(statistics_values_wanted(3, 0.95, 0.1, none, -0.03, 0.03), 6);
+	assert_int_equal(statistics_values_wanted(3, 0.95, 0, 3), 6);
+	assert_int_equal(statistics_values_wanted(12, 1, 0, 6), 0);
+	/* A source of which half lies beyond an edge has no number. */
+	assert_int_equal(statistics_values_wanted(1000, 0.95, 0, 500), 0);
 }
 
 static void what_a_shift_must_be_to_be_seen(void **state)
@@ -248,43 +261,60 @@ static void the_interval_covers_as_often_as_it_says(void **state)
 	assert_in_range(found, (int)(0.99 * SIMULATED), SIMULATED);
 }
 
-/* With as many values as were wanted, half of the simulated comparisons or more come to a verdict; with a quarter, far
- * fewer. */
+/* 0 in the median: normal, or with a long tail above. */
+static double draw_of(struct rng *rng, bool skewed)
+{
+	double z = draw(rng);
+	return skewed ? expm1(z) : z;
+}
+
+static struct statistics_interval sample(struct rng *rng, bool skewed, double shift, double spread, size_t count,
+					 double level, double *values)
+{
+	for (size_t i = 0; i < count; i++)
+		values[i] = shift + spread * draw_of(rng, skewed);
+	return statistics_median_interval(values, count, level);
+}
+
+static bool is_decided(const struct statistics_interval *interval, double edge)
+{
+	return interval->low > edge || interval->high < -edge || (interval->low > -edge && interval->high < edge);
+}
+
+/* Sources with a shift of up to 10 % and a spread of 1 to 10 %, a threshold of 3 %, samples of 10, 12 and 20: where one does not
+ * decide, as many values as were wanted do in nine of ten cases, at every level and of either shape. */
 static void as_many_values_as_wanted_decide(void **state)
 {
 	(void)state;
+	static const double levels[] = {0.95, 0.99, 0.9975};
+	static const size_t counts[] = {10, 12, 20};
+	static double values[STATISTICS_VALUES_MAX];
 	struct rng rng;
 	rng_seed(&rng, 11);
-	static double values[STATISTICS_VALUES_MAX];
-	double edge = log(1.03), spread = 0.05;
-	int decided = 0, with_quarter = 0, asked = 0;
-	for (int i = 0; i < 200; i++) {
-		for (int j = 0; j < ROUNDS; j++)
-			values[j] = log(1.015) + spread * draw(&rng);
-		double median = statistics_median(values, ROUNDS);
-		struct statistics_interval interval = statistics_median_interval(values, ROUNDS, 0.95);
-		/* What was wanted is judged for the true median: an estimate from twelve values is known to wander. */
-		size_t wanted = statistics_values_wanted(ROUNDS, 0.95, log(1.015),
-							 (struct statistics_interval){interval.low - median + log(1.015),
-										      interval.high - median + log(1.015),
-										      interval.level},
-							 -edge, edge);
-		if (!wanted || wanted < 40)
-			continue;
-		asked++;
-		for (int part = 4; part >= 1; part -= 3) {
-			size_t count = wanted / (size_t)part;
-			for (size_t j = 0; j < count; j++)
-				values[j] = log(1.015) + spread * draw(&rng);
-			interval = statistics_median_interval(values, count, 0.95);
-			bool inside = interval.low > -edge && interval.high < edge;
-			decided += part == 1 && inside;
-			with_quarter += part == 4 && inside;
+	double edge = log(1.03);
+	for (size_t at = 0; at < 6; at++) {
+		double level = levels[at % 3];
+		bool skewed = at >= 3;
+		int asked = 0, decided = 0;
+		while (asked < 300) {
+			double shift = 0.2 * rng_unit(&rng) - 0.1, spread = 0.01 + 0.09 * rng_unit(&rng);
+			size_t count = counts[asked % 3], below = 0, above = 0;
+			struct statistics_interval interval = sample(&rng, skewed, shift, spread, count, level, values);
+			for (size_t i = 0; i < count; i++) {
+				below += values[i] < -edge;
+				above += values[i] > edge;
+			}
+			size_t wanted =
+				is_decided(&interval, edge) ? 0 : statistics_values_wanted(count, level, below, above);
+			if (!wanted)
+				continue;
+			asked++;
+			interval = sample(&rng, skewed, shift, spread, wanted, level, values);
+			decided += is_decided(&interval, edge);
 		}
+		if (decided < 270)
+			fail_msg("%s at %g: %d of %d decided", skewed ? "skewed" : "normal", level, decided, asked);
 	}
-	assert_true(asked > 100);
-	assert_true(decided * 2 >= asked);
-	assert_true(with_quarter * 2 < decided);
 }
 
 /* Tables of Student's T: Abramowitz and Stegun 26.10. */
@@ -328,7 +358,7 @@ int main(void)
 		cmocka_unit_test(ranks_of_an_extreme_quantile_need_many_values),
 		cmocka_unit_test(no_alarm_in_twenty_may_still_be_one_in_seven),
 		cmocka_unit_test(the_least_number_of_values),
-		cmocka_unit_test(values_wanted_for_a_verdict),
+		cmocka_unit_test(values_wanted_are_those_where_the_rank_steps),
 		cmocka_unit_test(values_wanted_that_nobody_can_tell),
 		cmocka_unit_test(what_a_shift_must_be_to_be_seen),
 		cmocka_unit_test(the_interval_covers_as_often_as_it_says),
