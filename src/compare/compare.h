@@ -51,9 +51,9 @@ void compare_rules_default(struct compare_rules *rules, double threshold, size_t
 /* Fills pair->rows from pair->a and pair->b. -1: no memory, rows is then NULL. */
 int compare_arms(struct compare_pair *pair, const struct compare_rules *rules, struct error *error);
 
-/* The same from ratios b / a by round (NaN = none). Two modes, and rounds so far away that a median near 1 is not `ok`, are told
- * in row->reason, which is NULL before and the caller's to release; two modes are when the rounds fall apart at a gap that is wider
- * than the threshold and than either side of it. */
+/* The same from ratios b / a by round (NaN = none). Two modes, and rounds so far away that a median near 1 is not `ok`,
+ * are told in row->reason, which is NULL before and the caller's to release; two modes are when the rounds fall apart at
+ * a gap that is wider than the threshold and than either side of it. */
 int compare_ratios(const double *ratios, size_t count, double threshold, size_t timed_verdicts,
 		   struct result_comparison *row, struct error *error);
 
@@ -82,8 +82,8 @@ int compare_nodes(const struct compare_series *nodes, size_t count, double thres
 #define COMPARE_AGAINST_ALL "all"
 
 /* Fills result->comparisons: every arm of a workload that was measured against the first such of its rate with the spec
- * against; NULL, or when there is none: against the first; COMPARE_AGAINST_ALL: against all before it. The timed verdicts of one
- * workload share the error rate. O(arms^3). -1: no memory. */
+ * against; NULL, or when there is none: against the first; COMPARE_AGAINST_ALL: against all before it. The timed
+ * verdicts of one workload share the error rate. O(arms^3). -1: no memory. */
 int compare_within(struct result *result, double threshold, const char *against, struct error *error);
 
 /* Whether both are one arm, on whatever node: workload name, values of a sweep, threads, rate, spec and lock. */

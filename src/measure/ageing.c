@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdbool.h>
 
 #define PENALTY 12.0
 #define LEVEL_VALUES_MIN 3u      /* of a level */
@@ -156,6 +155,24 @@ static double theil_sen(const double *values, const struct ageing_extent *extent
 	return statistics_median(scratch, pairs);
 }
 
+double ageing_ratio(const double *values, const struct ageing_extent *extents, size_t count, double end)
+{
+	return mean_between(values, extents, count, 0.9 * end, end) / mean_between(values, extents, count, 0, 0.1 * end);
+}
+
+bool ageing_grows(const double *values, size_t count)
+{
+	if (count < AGEING_VALUES_MIN)
+		return false;
+	double most = values[0];
+	for (size_t i = 0; i < count - count / 4; i++)
+		most = values[i] <= most ? most : values[i];
+	for (size_t i = count - count / 10; i < count; i++)
+		if (!(values[i] > most * (1 + AGEING_GROWTH)))
+			return false;
+	return true;
+}
+
 int ageing_judge(const double *values, const struct ageing_extent *extents, size_t count, double end, struct ageing *found)
 {
 	assert(end > 0 || !count);
@@ -175,8 +192,7 @@ int ageing_judge(const double *values, const struct ageing_extent *extents, size
 		size_t level_count = find_levels(begin, scratch, count, levels);
 		found->change_points = level_count - 1;
 		found->class = classify(levels, level_count, extents, end);
-		found->first_to_last_decile = mean_between(values, extents, count, 0.9 * end, end) /
-					      mean_between(values, extents, count, 0, 0.1 * end);
+		found->first_to_last_decile = ageing_ratio(values, extents, count, end);
 		found->slope = theil_sen(values, extents, count, scratch);
 	}
 	memory_release(scratch);

@@ -10,6 +10,7 @@
 #ifndef MEASURE_AGEING_H
 #define MEASURE_AGEING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define AGEING_VALUES_MIN 20u
@@ -38,6 +39,15 @@ struct ageing {
 	double first_to_last_decile;
 	double slope; /* per unit of the axis, Theil-Sen: the median of the slopes between the middles of all pairs */
 };
+
+/* The first_to_last_decile of such a series alone; NaN also for an empty one. */
+double ageing_ratio(const double *values, const struct ageing_extent *extents, size_t count, double end);
+
+/* Whether a series without noise still grows at its end: everything in the last tenth of count rows lies more than
+ * AGEING_GROWTH above everything in the first three quarters. false below AGEING_VALUES_MIN rows, and when one of these
+ * is NaN. */
+#define AGEING_GROWTH 0.01
+bool ageing_grows(const double *values, size_t count);
 
 /* values (all above 0) stand at extents, which ascend, do not overlap and may have gaps between them, on an axis that ends at
  * end. Fewer than AGEING_VALUES_MIN: AGEING_UNKNOWN, ratio and slope NaN. -1: no memory, or more than AGEING_VALUES_MAX. O(n^2

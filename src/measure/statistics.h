@@ -53,12 +53,13 @@ struct statistics_ranks {
 struct statistics_ranks statistics_quantile_ranks(uint64_t count, double quantile, double level);
 
 /* How many values a sample of the same source needs for its statistics_median_interval at level to lie on one side of
- * each edge with a probability of STATISTICS_PROMISE, given how many of count values lie below edge_low and above edge_high
- * (edge_low < edge_high, below + above <= count). No shape is assumed: the share beyond an edge has a Jeffreys prior, so that how
- * many lie beyond it next time is beta-binomial (Brown, Cai and DasGupta, Statistical Science 16, 2001, 101-133), and what is not
- * known of median and spread counts, too. Tried are the numbers of values at which the rank of the interval's ends steps up, for
- * more of the same rank only widen it. Above count, never below statistics_values_least(level); that, when count does not
- * reach it. 0: more than STATISTICS_VALUES_MAX. O(n^(1/2) log^2 n). */
+ * each edge with a probability of STATISTICS_PROMISE, given how many of count values lie below edge_low and above
+ * edge_high (edge_low < edge_high, below + above <= count). No shape is assumed: the share beyond an edge has a Jeffreys
+ * prior, so that how many lie beyond it next time is beta-binomial (Brown, Cai and DasGupta, Statistical Science 16,
+ * 2001, 101-133), and what is not known of median and spread counts, too. Tried are the numbers of values at which the
+ * rank of the interval's ends steps up, for more of the same rank only widen it. Above count, never below
+ * statistics_values_least(level); that, when count does not reach it. 0: more than STATISTICS_VALUES_MAX. O(n^(1/2)
+ * log^2 n). */
 #define STATISTICS_VALUES_MAX ((size_t)100000)
 #define STATISTICS_PROMISE 0.95 /* nine of ten are kept, also where the prior fits badly */
 size_t statistics_values_wanted(size_t count, double level, size_t below, size_t above);

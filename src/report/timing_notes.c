@@ -66,6 +66,22 @@ static void note_ageing(const struct result_arm *arm, const struct result_figure
 		 format_number(ratio, figures->value[METRIC_AGEING_RATIO]));
 }
 
+static void note_growth(const struct result_arm *arm, struct text *text)
+{
+	const struct result_phase *phase = arm->figures_phase < arm->phase_count ? &arm->phases[arm->figures_phase] : NULL;
+	if (!phase || !phase->growing)
+		return;
+	add_sentence(text, "; ");
+	text_add(text, "still growing at the end of the phase:");
+	const char *before = " ";
+	for (unsigned i = 0; i < RESULT_SERIES_COUNT; i++) {
+		if (!(phase->growing >> i & 1))
+			continue;
+		text_add(text, "%s%s", before, result_series_name[i]);
+		before = ", ";
+	}
+}
+
 void format_timing_notes(const struct result_arm *arm, struct text *text)
 {
 	const struct result_figures *figures = result_arm_figures(arm);
@@ -74,6 +90,7 @@ void format_timing_notes(const struct result_arm *arm, struct text *text)
 	note_tainted(figures, text);
 	note_max(arm, text);
 	note_ageing(arm, figures, text);
+	note_growth(arm, text);
 	note_open_loop(arm, figures, text);
 	if (slowdown > SLOWDOWN_MAX) {
 		add_sentence(text, "; ");

@@ -78,6 +78,7 @@ enum result_series_column {
 		RESULT_SERIES_COUNT
 };
 extern const char *const result_series_name[RESULT_SERIES_COUNT];
+_Static_assert(RESULT_SERIES_COUNT <= 32, "a set of columns is a uint32_t");
 
 struct result_series_row {
 	uint32_t phase; /* index */
@@ -301,6 +302,9 @@ extern const char *const result_ageing_name[RESULT_AGEING_COUNT]; /* "", flat, w
 struct result_phase {
 	char *name;
 	enum result_ageing ageing;
+	double ageing_low, ageing_high; /* of first_to_last_decile over rounds, at 95 %; 0: too few rounds */
+	uint32_t growing;               /* bit of each RESULT_SERIES that still grew at the end, of those that can age */
+	bool growth_known;              /* false: no audit, or a phase with too few rows */
 	bool measured;
 	struct result_figures figures;
 	/* What comparisons pair: the median of each round, at the round's number; NaN where a round gave none. */

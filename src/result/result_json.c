@@ -158,6 +158,18 @@ static void write_latency(struct json_writer *writer, json_t *object, const stru
 	parts_write_max(writer, object, "max_clean_ns", latency->max_taint, latency->max_clean_ns);
 }
 
+static void write_growing(struct json_writer *writer, json_t *object, const struct result_phase *phase)
+{
+	if (!phase || !phase->growth_known) {
+		put_none(writer, object, "growing", "growing_reason", "no audit, or fewer than 20 rows of its series");
+		return;
+	}
+	json_t *growing = json_put_array(writer, object, "growing");
+	for (unsigned i = 0; i < RESULT_SERIES_COUNT; i++)
+		if (phase->growing >> i & 1)
+			json_append(writer, growing, json_text(result_series_name[i]));
+}
+
 static void write_ageing(struct json_writer *writer, json_t *object, const struct result_phase *phase,
 			 const struct result_figures *figures)
 {
@@ -165,7 +177,18 @@ static void write_ageing(struct json_writer *writer, json_t *object, const struc
 		json_put_text(writer, object, "class", result_ageing_name[phase->ageing]);
 	else
 		put_none(writer, object, "class", "class_reason",
-			 result_reason_text[phase ? RESULT_REASON_FEW_WINDOWS : figures->reason[METRIC_AGEING_RATIO]]);
+			 result_reason_text[!phase ? figures->reason[METRIC_AGEING_RATIO]
+					    : isnan(phase->figures.value[METRIC_AGEING_CHANGES])
+						    ? RESULT_REASON_FEW_WINDOWS
+						    : RESULT_REASON_FEW_ROUNDS]);
+	if (phase && phase->ageing_low > 0) {
+		json_put_double(writer, object, "ci_low", phase->ageing_low);
+		json_put_double(writer, object, "ci_high", phase->ageing_high);
+	} else {
+		put_none(writer, object, "ci_low", "ci_low_reason", result_reason_text[RESULT_REASON_FEW_ROUNDS]);
+		put_none(writer, object, "ci_high", "ci_high_reason", result_reason_text[RESULT_REASON_FEW_ROUNDS]);
+	}
+	write_growing(writer, object, phase);
 }
 
 /* The metrics and latencies of a phase. NULL: there is none, and figures tell why. */

@@ -168,15 +168,42 @@ static void read_latency(struct json_reader *reader, const struct json_at *at, s
 	parts_read_max(reader, at, "max_clean_ns", &latency->max_taint, &latency->max_clean_ns);
 }
 
+/* Results of before have no growth and no interval. */
+static void read_ageing(struct json_reader *reader, const struct json_at *ageing, struct result_phase *phase)
+{
+	size_t count = 0;
+	if (json_is_string(json_object_get(ageing->value, "class")))
+		phase->ageing = (enum result_ageing)json_read_choice(reader, ageing, "class", result_ageing_name,
+								     RESULT_AGEING_COUNT);
+	if (json_is_number(json_object_get(ageing->value, "ci_low"))) {
+		phase->ageing_low = json_read_double(reader, ageing, "ci_low");
+		phase->ageing_high = json_read_double(reader, ageing, "ci_high");
+	}
+	phase->growth_known = json_is_array(json_object_get(ageing->value, "growing"));
+	if (!phase->growth_known)
+		return;
+	struct json_at growing = json_array_child(reader, ageing, "growing", RESULT_SERIES_COUNT, &count);
+	for (size_t i = 0; i < count && !reader->failed; i++) {
+		struct json_at element = json_element(&growing, i);
+		const char *name = json_string_value(element.value);
+		unsigned column = 0;
+		while (name && column < RESULT_SERIES_COUNT && strcmp(name, result_series_name[column]) != 0)
+			column++;
+		if (name && column < RESULT_SERIES_COUNT)
+			phase->growing |= UINT32_C(1) << column;
+		else
+			json_fail(reader, &element, "must be a column of series.csv");
+	}
+}
+
 static void read_phase(struct json_reader *reader, const struct json_at *at, struct result_phase *phase)
 {
 	phase->name = json_read_text(reader, at, "name");
 	phase->measured = json_read_bool(reader, at, "measured");
 	parts_read_figures(reader, at, &phase->figures);
 	struct json_at ageing = json_child_optional(reader, at, "ageing");
-	if (json_is_object(ageing.value) && json_is_string(json_object_get(ageing.value, "class")))
-		phase->ageing = (enum result_ageing)json_read_choice(reader, &ageing, "class", result_ageing_name,
-								     RESULT_AGEING_COUNT);
+	if (json_is_object(ageing.value))
+		read_ageing(reader, &ageing, phase);
 	/* Results of before there were comparisons have no rounds. */
 	struct json_at throughput = json_child_optional(reader, at, "throughput");
 	if (json_is_object(throughput.value) && json_object_get(throughput.value, "round_ns_per_op"))

@@ -282,7 +282,7 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 			result_set_null(&phase->figures, METRIC_RING_STARVED, RESULT_REASON_NOT_APPLICABLE);
 			result_set_null(&phase->figures, METRIC_RING_FULL, RESULT_REASON_NOT_APPLICABLE);
 		}
-		result = phase->name && fill_rounds(phase, records, i) == 0 ? gather_ageing(phase, records, i) : -1;
+		result = phase->name && fill_rounds(phase, records, i) == 0 ? gather_ageing(phase, arm, records, i) : -1;
 		if (result == 0)
 			result = gather_latency(phase, records, i, clock);
 	}

@@ -64,22 +64,94 @@ static void cell_medians(const struct gather_arm *records, size_t index, struct 
 	}
 }
 
-int gather_ageing(struct result_phase *phase, const struct gather_arm *records, size_t index)
+/* The ratio of one process; NaN: a tenth of it was disturbed. */
+static double ratio_of(const struct result_record_phase *phase)
+{
+	struct cells cells = {.count = 0};
+	for (size_t cell = 0; cell < phase->cell_count && cell < RESULT_CELLS_MAX; cell++) {
+		double first = cells.end;
+		cells.end += phase->cells_operations[cell];
+		if (isnan(phase->cells_ns_per_op[cell]) || !(cells.end > first))
+			continue;
+		cells.extents[cells.count] = (struct ageing_extent){first, cells.end};
+		cells.ns_per_op[cells.count++] = phase->cells_ns_per_op[cell];
+	}
+	return ageing_ratio(cells.ns_per_op, cells.extents, cells.count, cells.end);
+}
+
+/* scratch: as many as records. */
+static struct statistics_interval ratio_interval(const struct gather_arm *records, size_t index, double *scratch)
+{
+	size_t rounds = 0;
+	for (size_t i = 0; i < records->count; i++) {
+		const struct result_record_phase *phase = timed_phase(&records->records[i], index);
+		double ratio = phase ? ratio_of(phase) : (double)NAN;
+		if (isfinite(ratio))
+			scratch[rounds++] = ratio;
+	}
+	return statistics_median_interval(scratch, rounds, 0.95);
+}
+
+static void judge(struct result_phase *phase, enum ageing_class class, const struct statistics_interval *interval)
+{
+	if (interval->level > 0) {
+		phase->ageing_low = interval->low;
+		phase->ageing_high = interval->high;
+	}
+	if (class > AGEING_FLAT && interval->level <= 0)
+		class = AGEING_UNKNOWN;
+	else if (class > AGEING_FLAT && interval->low <= 1 && interval->high >= 1)
+		class = AGEING_FLAT;
+	phase->ageing = (enum result_ageing) class;
+}
+
+/* A column of the phase's rows, where it has a figure. Returns how many; values has room for all rows. */
+static size_t column_of(const struct result_arm *arm, size_t index, enum result_series_column column, double *values)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < arm->series_count; i++)
+		if (arm->series[i].phase == index && isfinite(arm->series[i].value[column]))
+			values[count++] = arm->series[i].value[column];
+	return count;
+}
+
+/* What an allocator spreads over and cuts up, while the load does not grow itself. */
+static int judge_growth(struct result_phase *phase, const struct result_arm *arm, size_t index)
+{
+	static const enum result_series_column columns[] = {RESULT_SERIES_UNUSABLE_2MIB, RESULT_SERIES_PAGE_TABLE_PAGES,
+							    RESULT_SERIES_SPAN_PAGES};
+	double *values = memory_zeroed(arm->series_count, sizeof values[0]);
+	if (!values)
+		return -1;
+	size_t rows = column_of(arm, index, RESULT_SERIES_LIVE_PAGES, values);
+	phase->growth_known = rows >= AGEING_VALUES_MIN;
+	bool load = ageing_grows(values, rows);
+	for (size_t i = 0; i < sizeof columns / sizeof columns[0] && !load; i++)
+		if (ageing_grows(values, column_of(arm, index, columns[i], values)))
+			phase->growing |= UINT32_C(1) << columns[i];
+	memory_release(values);
+	return 0;
+}
+
+int gather_ageing(struct result_phase *phase, const struct result_arm *arm, const struct gather_arm *records, size_t index)
 {
 	struct cells cells;
 	struct ageing found;
 	struct result_figures *figures = &phase->figures;
 	double *scratch = memory_zeroed(records->count, sizeof scratch[0]);
-	if (!scratch)
+	if (!scratch || judge_growth(phase, arm, index) < 0) {
+		memory_release(scratch);
 		return -1;
+	}
 	cell_medians(records, index, &cells, scratch);
+	struct statistics_interval interval = ratio_interval(records, index, scratch);
 	memory_release(scratch);
 	if (!cells.count)
 		return 0; /* no timed pass: not measured */
 	result_set(figures, METRIC_AGEING_WINDOWS, (double)cells.count);
 	if (ageing_judge(cells.ns_per_op, cells.extents, cells.count, cells.end, &found) < 0)
 		return -1;
-	phase->ageing = (enum result_ageing)found.class;
+	judge(phase, found.class, &interval);
 	if (found.class == AGEING_UNKNOWN) {
 		result_set_null(figures, METRIC_AGEING_RATIO, RESULT_REASON_FEW_WINDOWS);
 		result_set_null(figures, METRIC_AGEING_SLOPE, RESULT_REASON_FEW_WINDOWS);

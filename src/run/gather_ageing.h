@@ -4,7 +4,9 @@
 
 #include "run/gather.h"
 
-/* Class and figures of ageing of one phase: of the median over rounds of each part of it. -1: no memory. */
-int gather_ageing(struct result_phase *phase, const struct gather_arm *records, size_t index);
+/* Class and figures of ageing of one phase: of the median over rounds of each part of it, and of what grows in the arm's
+ * series, which is filled before. A class other than flat stands only when the interval over rounds of the last tenth's
+ * time by the first one's excludes 1. -1: no memory. */
+int gather_ageing(struct result_phase *phase, const struct result_arm *arm, const struct gather_arm *records, size_t index);
 
 #endif

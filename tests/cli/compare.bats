@@ -55,7 +55,7 @@ verdict() { # document metric arm: of compare --json
 
 @test "rounds that disagree are inconclusive, exit code 4, and say how many would decide" {
 	craft a a 1
-	craft b b 1 '.arms[].phases[].throughput.round_ns_per_op = [90,110,95,105,100,100,92,108,97,103,99,101]'
+	craft b b 1 '.arms[].phases[].throughput.round_ns_per_op = [94,106,95,105,100,100,94,106,97,103,99,101]'
 	run -4 "$iovabench" compare "$scratch/a" "$scratch/b" --json
 	is "$(verdict "$output" throughput.raw_ns_per_op buddy)" inconclusive
 	jq -e '.comparisons[0].rounds_wanted > 12' <<<"$output"

@@ -110,7 +110,7 @@ above() { # value least
 }
 
 @test "an allocator that becomes slower is found to age" {
-	IOVABENCH_CLOCK=system run -0 "$iovabench" run $tiny -a "$plugins/ageing.so" --ops 2M --rounds 4 --audit off --latency off -q -o "$scratch/t"
+	IOVABENCH_CLOCK=system run -0 "$iovabench" run $tiny -a "$plugins/ageing.so" --ops 2M --rounds 6 --audit off --latency off -q -o "$scratch/t"
 	is "$(figure ageing ageing.class)" ageing
 	# 10 ns more after a million allocations, each with a free that takes no time: 10 / 2 ns after two million operations.
 	is "$(figure ageing ageing.slope_ns_per_million_ops | cut -c1-4)" "2.50"

@@ -236,6 +236,10 @@ static void fixture_arm(struct result_arm *arm, size_t workload, size_t which, c
 	if (which == 0) {
 		result_set(&arm->phases[1].figures, METRIC_AGEING_RATIO, 0.5);
 		result_set(&arm->phases[1].figures, METRIC_AGEING_CHANGES, 1);
+		arm->phases[1].ageing_low = 0.25;
+		arm->phases[1].ageing_high = 0.75;
+		arm->phases[1].growing = 1u << RESULT_SERIES_SPAN_PAGES | 1u << RESULT_SERIES_UNUSABLE_2MIB;
+		arm->phases[1].growth_known = true;
 	}
 	if (which == 1)
 		result_set(&arm->phases[1].figures, METRIC_UNTAINTED_NS_PER_OP, speed * 0.99);

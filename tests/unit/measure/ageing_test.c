@@ -257,6 +257,39 @@ static void a_planted_change_is_found_in_noise(void **state)
 	assert_true(hits >= 490);
 }
 
+static void what_grows_to_the_end_is_told_from_what_does_not(void **state)
+{
+	(void)state;
+	double rows[100];
+	for (size_t i = 0; i < 100; i++)
+		rows[i] = 100 + (double)i;
+	assert_true(ageing_grows(rows, 100));
+	assert_true(ageing_grows(rows, 20));
+	assert_false(ageing_grows(rows, 19));
+	/* It stands still from the middle on. */
+	for (size_t i = 50; i < 100; i++)
+		rows[i] = 150;
+	assert_false(ageing_grows(rows, 100));
+	/* One percent more is within what is the same. */
+	for (size_t i = 90; i < 100; i++)
+		rows[i] = 151.5;
+	assert_false(ageing_grows(rows, 100));
+	for (size_t i = 90; i < 100; i++)
+		rows[i] = 151.6;
+	assert_true(ageing_grows(rows, 100));
+	/* It falls back at the very end, or was there before. */
+	rows[99] = 150;
+	assert_false(ageing_grows(rows, 100));
+	rows[99] = 151.6;
+	rows[10] = 151.6;
+	assert_false(ageing_grows(rows, 100));
+	for (size_t i = 0; i < 100; i++)
+		rows[i] = i < 80 ? 0 : 0.01;
+	assert_true(ageing_grows(rows, 100));
+	rows[95] = (double)NAN;
+	assert_false(ageing_grows(rows, 100));
+}
+
 static void every_lack_of_memory_is_told(void **state)
 {
 	(void)state;
@@ -286,6 +319,7 @@ int main(void)
 		cmocka_unit_test_setup(a_tenth_without_values_has_no_mean, set_up),
 		cmocka_unit_test_setup(noise_is_rarely_taken_for_a_change, set_up),
 		cmocka_unit_test_setup(a_planted_change_is_found_in_noise, set_up),
+		cmocka_unit_test(what_grows_to_the_end_is_told_from_what_does_not),
 		cmocka_unit_test_setup(every_lack_of_memory_is_told, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,10 @@ static void reading_gives_what_was_written(void **state)
 	assert_true(result.machine.after.steal_ms == 1500 && isnan(result.machine.after.core_ghz));
 	assert_int_equal(result.arms[0].phases[1].ageing, RESULT_AGEING_WARM_UP);
 	assert_int_equal(result.arms[1].phases[1].ageing, RESULT_AGEING_UNKNOWN);
+	assert_true(result.arms[0].phases[1].ageing_low == 0.25 && result.arms[0].phases[1].ageing_high == 0.75);
+	assert_true(result.arms[0].phases[1].growth_known && !result.arms[1].phases[1].growth_known);
+	assert_int_equal(result.arms[0].phases[1].growing,
+			 1u << RESULT_SERIES_SPAN_PAGES | 1u << RESULT_SERIES_UNUSABLE_2MIB);
 	result_release(&result);
 	text_release(&json);
 	text_release(&again);
@@ -140,6 +144,9 @@ static void the_keys_of_the_interface_are_there(void **state)
 					    "arms/0/steps/alloc_mean",
 					    "arms/0/metadata_bytes",
 					    "arms/0/ageing/class",
+					    "arms/0/ageing/ci_low",
+					    "arms/0/ageing/growing/1",
+					    "arms/1/ageing/growing_reason",
 					    "arms/0/ageing/first_to_last_decile",
 					    "arms/0/ageing/slope_ns_per_million_ops",
 					    "arms/0/open_loop/saturated",

@@ -145,7 +145,7 @@ static struct result_record_phase *add_windows(void)
 static void windows_that_were_disturbed_do_not_move_the_others(void **state)
 {
 	(void)state;
-	for (int round = 0; round < 2; round++) {
+	for (int round = 0; round < 6; round++) {
 		struct result_record_phase *churn = add_windows();
 		for (size_t i = 8; i < 28; i++)
 			churn->cells_ns_per_op[i] = (double)NAN;
@@ -158,6 +158,64 @@ static void windows_that_were_disturbed_do_not_move_the_others(void **state)
 	assert_int_equal(gathered.phases[1].ageing, RESULT_AGEING_AGEING);
 	/* Means of the first four and of the last four of 40. */
 	assert_true(fabs(figure(METRIC_AGEING_RATIO) - 28.75 / 10.75) < 1e-12);
+}
+
+/* Rounds that begin as slow as they end, or become faster as often as slower, have no class. */
+static void ageing_is_what_rounds_agree_on(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 5; round++)
+		add_windows();
+	gather(NULL);
+	assert_int_equal(gathered.phases[1].ageing, RESULT_AGEING_UNKNOWN);
+	assert_true(gathered.phases[1].ageing_low == 0);
+	assert_true(figure(METRIC_AGEING_RATIO) > 2);
+	release_gathered();
+	struct result_record_phase *churn = add_windows();
+	gather(NULL);
+	assert_int_equal(gathered.phases[1].ageing, RESULT_AGEING_AGEING);
+	assert_true(fabs(gathered.phases[1].ageing_low - figure(METRIC_AGEING_RATIO)) < 1e-12);
+	release_gathered();
+	for (size_t i = 0; i < 20; i++) {
+		double kept = churn->cells_ns_per_op[i];
+		churn->cells_ns_per_op[i] = churn->cells_ns_per_op[39 - i];
+		churn->cells_ns_per_op[39 - i] = kept;
+	}
+	gather(NULL);
+	assert_int_equal(gathered.phases[1].ageing, RESULT_AGEING_FLAT);
+	assert_true(gathered.phases[1].ageing_low < 1 && gathered.phases[1].ageing_high > 1);
+}
+
+/* Forty rows of the audit's series in the churn. */
+static struct result_record *add_series(void)
+{
+	struct result_record *audit = add(&arm, RESULT_PASS_AUDIT);
+	audit->series = memory_zeroed(40, sizeof audit->series[0]);
+	audit->series_count = 40;
+	for (size_t i = 0; i < 40; i++) {
+		audit->series[i].phase = 1;
+		for (size_t column = 0; column < RESULT_SERIES_COUNT; column++)
+			audit->series[i].value[column] = 100;
+	}
+	return audit;
+}
+
+static void what_grows_while_the_load_does_not_is_ageing(void **state)
+{
+	(void)state;
+	struct result_record *audit = add_series();
+	for (size_t i = 0; i < 40; i++) {
+		audit->series[i].value[RESULT_SERIES_SPAN_PAGES] += (double)i;
+		audit->series[i].value[RESULT_SERIES_FREE_PAGES] += (double)i; /* nothing that ages */
+	}
+	gather(NULL);
+	assert_true(gathered.phases[1].growth_known && !gathered.phases[0].growth_known);
+	assert_int_equal(gathered.phases[1].growing, 1u << RESULT_SERIES_SPAN_PAGES);
+	release_gathered();
+	for (size_t i = 0; i < 40; i++)
+		audit->series[i].value[RESULT_SERIES_LIVE_PAGES] += (double)i;
+	gather(NULL);
+	assert_true(gathered.phases[1].growth_known && !gathered.phases[1].growing);
 }
 
 /* The second half of the windows is twice as long: middles at 25,000, 75,000, … 975,000, then 1,050,000, 1,150,000, …
@@ -805,6 +863,8 @@ int main(void)
 		A(rounds_are_medians_of_iterations_and_figures_medians_of_rounds),
 		A(a_round_without_a_figure_is_left_out),
 		A(windows_that_were_disturbed_do_not_move_the_others),
+		A(ageing_is_what_rounds_agree_on),
+		A(what_grows_while_the_load_does_not_is_ageing),
 		A(windows_stand_where_their_operations_are),
 		A(windows_too_short_for_the_clock_have_no_figure),
 		A(six_rounds_have_an_interval),
