@@ -26,6 +26,8 @@ static struct result_comparison compare_hand(const double *a, size_t a_count, co
 {
 	struct result_comparison row = {0};
 	assert_int_equal(compare_rounds(a, a_count, b, b_count, threshold, verdicts, &row, NULL), 0);
+	memory_release(row.reason);
+	row.reason = NULL;
 	return row;
 }
 
