@@ -281,8 +281,8 @@ static bool is_decided(const struct statistics_interval *interval, double edge)
 	return interval->low > edge || interval->high < -edge || (interval->low > -edge && interval->high < edge);
 }
 
-/* Sources with a shift of up to 10 % and a spread of 1 to 10 %, a threshold of 3 %, samples of 10, 12 and 20: where one does not
- * decide, as many values as were wanted do in nine of ten cases, at every level and of either shape. */
+/* Sources with a shift of up to 10 % and a spread of 1 to 10 %, a threshold of 3 %, samples of 10, 12 and 20: where one does
+ * not decide, as many values as were wanted do in nine of ten cases, at every level and of either shape. */
 static void as_many_values_as_wanted_decide(void **state)
 {
 	(void)state;
