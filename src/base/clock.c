@@ -11,6 +11,9 @@
 #include <cpuid.h>
 #endif
 
+/* A clock of CPU time may move with the timer of the kernel: 10 ms at most. */
+#define CPU_STEPS_NS 50000000u
+
 static uint64_t (*pretended)(void);
 static uint32_t (*pretended_cpu)(void);
 
@@ -36,6 +39,14 @@ uint64_t clock_system_ns(void)
 	if (pretended)
 		return pretended();
 	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+uint64_t clock_cpu_time_ns(void)
+{
+	struct timespec now;
+	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) < 0)
+		return 0;
 	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
@@ -127,6 +138,24 @@ static void measure_step_and_pair(struct clock *clock)
 	clock->step_ns = (double)divisor * clock->ns_per_tick;
 }
 
+/* Where a reading takes longer than a step, what it takes. */
+static double cpu_step_ns(void)
+{
+	enum { STEPS = 100, READINGS = 1000000 };
+	uint64_t step = UINT64_MAX, last = clock_cpu_time_ns(), begin = clock_system_ns();
+	for (int seen = 0, i = 0; seen < STEPS && i < READINGS; i++) {
+		uint64_t now = clock_cpu_time_ns();
+		if (now > last) {
+			step = now - last < step ? now - last : step;
+			seen++;
+		}
+		last = now;
+		if (clock_system_ns() - begin > CPU_STEPS_NS)
+			break;
+	}
+	return step < UINT64_MAX ? (double)step : (double)NAN;
+}
+
 void clock_calibrate(struct clock *clock, unsigned milliseconds)
 {
 	assert(milliseconds);
@@ -136,6 +165,7 @@ void clock_calibrate(struct clock *clock, unsigned milliseconds)
 	if (clock->counter)
 		clock->ns_per_tick = rate(clock, milliseconds);
 	measure_step_and_pair(clock);
+	clock->cpu_step_ns = cpu_step_ns();
 }
 
 #define CHAIN_LENGTH 64

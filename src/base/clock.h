@@ -14,13 +14,17 @@
 struct clock {
 	bool counter; /* ticks of the CPU's counter; else ticks are nanoseconds */
 	double ns_per_tick;
-	double step_ns;   /* smallest difference between two readings that differ */
-	double pair_ns;   /* median cost of a start and a stop with nothing between them */
-	double drift_ppm; /* between two calibrations; filled by clock_compare */
+	double step_ns;     /* smallest difference between two readings that differ */
+	double pair_ns;     /* median cost of a start and a stop with nothing between them */
+	double drift_ppm;   /* between two calibrations; filled by clock_compare */
+	double cpu_step_ns; /* as step_ns, of clock_cpu_time_ns; NaN: it does not move */
 };
 
 /* CLOCK_MONOTONIC_RAW, or what stands in for it. */
 uint64_t clock_system_ns(void);
+
+/* CPU time that the calling thread took. A call of the system: some hundred nanoseconds. */
+uint64_t clock_cpu_time_ns(void);
 
 /* The CPU that this thread runs on, where no counter names it. */
 uint32_t clock_cpu(void);
@@ -83,7 +87,7 @@ static inline uint64_t clock_start_on(const struct clock *clock, uint32_t *cpu)
 	return clock_start(clock);
 }
 
-/* Chooses the counter or the system clock (the latter also when the environment says IOVABENCH_CLOCK=system), measures step
+/* Chooses the counter or the system clock (the latter also when the environment says IOVABENCH_CLOCK=system), measures steps
  * and pair cost, and calibrates for milliseconds (>= 1). */
 void clock_calibrate(struct clock *clock, unsigned milliseconds);
 

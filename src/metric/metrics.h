@@ -34,11 +34,11 @@ enum metric_source {
 	X(RAW_NS_PER_OP, "throughput.raw_ns_per_op", "ns", TIMED, LOWER, WINDOWS,                                          \
 	  "window time / completed operations, median over rounds")                                                        \
 	X(NET_NS_PER_OP, "throughput.net_ns_per_op", "ns", TIMED, NEITHER, WINDOWS,                                        \
-	  "raw minus the same stream on null; for display")                                                                \
+	  "clean_ns_per_op minus that of the same stream on null; for display")                                            \
 	X(CI_LOW_NS, "throughput.ci_low_ns", "ns", TIMED, NEITHER, WINDOWS,                                                \
-	  "lower end of the 95 % interval of raw_ns_per_op over rounds")                                                   \
+	  "lower end of the 95 % interval of clean_ns_per_op over rounds")                                                 \
 	X(CI_HIGH_NS, "throughput.ci_high_ns", "ns", TIMED, NEITHER, WINDOWS,                                              \
-	  "upper end of the 95 % interval of raw_ns_per_op over rounds")                                                   \
+	  "upper end of the 95 % interval of clean_ns_per_op over rounds")                                                 \
 	X(ROUNDS, "throughput.rounds", "processes", EXACT, NEITHER, OTHER, "fresh processes behind raw_ns_per_op")         \
 	X(OPERATIONS, "throughput.operations", "operations", EXACT, NEITHER, WINDOWS,                                      \
 	  "completed operations of one iteration")                                                                         \
@@ -46,8 +46,10 @@ enum metric_source {
 	  "time of the latency pass / time of the throughput pass")                                                        \
 	X(TAINTED_SHARE, "tainted_share", "share", TIMED, NEITHER, WINDOWS,                                                \
 	  "share of throughput windows that were disturbed from outside")                                                  \
-	X(UNTAINTED_NS_PER_OP, "throughput.untainted_ns_per_op", "ns", TIMED, NEITHER, WINDOWS,                            \
-	  "raw_ns_per_op without tainted windows")                                                                         \
+	X(CLEAN_NS_PER_OP, "throughput.clean_ns_per_op", "ns", TIMED, NEITHER, WINDOWS,                                    \
+	  "raw_ns_per_op of the windows that nothing disturbed: what tables show")                                         \
+	X(CPU_NS_PER_OP, "throughput.cpu_ns_per_op", "ns", TIMED, NEITHER, WINDOWS,                                        \
+	  "CPU time of all threads in windows / completed operations, median over rounds")                                 \
 	X(FAILURES_TOTAL, "failures.total", "requests", EXACT, LOWER, OTHER,                                               \
 	  "demands that were not served; by kind when there was an audit")                                                 \
 	X(FAILURES_MALFORMED, "failures.malformed", "requests", EXACT, LOWER, OTHER,                                       \

@@ -7,6 +7,7 @@
 #include "play/taint.h"
 
 #include <assert.h>
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -174,12 +175,18 @@ static void play(struct member *member)
 		crew->player->ready(crew->context, member->index, member->round);
 	if (crew->timed) {
 		uint32_t from, to;
+		bool cpu_time = crew->player->cpu_time;
 		taint_before(&member->taint);
+		uint64_t cpu_start = cpu_time ? clock_cpu_time_ns() : 0;
 		member->start = clock_start_on(clock, &from);
 		uint64_t left_out = play_parts(member, engine, words);
 		member->stop = clock_stop(clock, &to);
+		uint64_t cpu_stop = cpu_time ? clock_cpu_time_ns() : 0;
 		member->tainted = taint_after(&member->taint) || from != to;
 		member->start += left_out;
+		member->did.cpu_ns = !cpu_time || (left_out && member->tainted)
+					     ? (double)NAN
+					     : (double)(cpu_stop - cpu_start) - (double)left_out * clock->ns_per_tick;
 	} else {
 		play_parts(member, engine, words);
 	}
@@ -227,6 +234,7 @@ static void end_round(struct crew *crew)
 		member->played = false;
 		start = member->start < start ? member->start : start;
 		stop = member->stop > stop ? member->stop : stop;
+		round.cpu_ns += member->did.cpu_ns;
 		round.operations += member->did.operations;
 		round.words += member->did.words;
 		round.failures += member->did.failures;

@@ -18,6 +18,7 @@ struct crew_round {
 	size_t phase;
 	enum result_side side;
 	double ns;           /* from the first thread's start to the last one's end, without what play leaves out */
+	double cpu_ns;       /* CPU time of all threads, likewise; NaN: see cpu_time */
 	uint64_t operations; /* completed */
 	uint64_t words;
 	uint64_t failures;
@@ -30,7 +31,10 @@ struct crew_round {
  * calling thread while nobody plays, and end it all with -1. */
 struct crew_player {
 	const char *name; /* of the pass, for people */
-	bool pairs;  /* pass->rival plays every round, too, before or after the pass's own allocator as chance has it */
+	bool pairs; /* pass->rival plays every round, too, before or after the pass's own allocator as chance has it */
+	/* Rounds tell cpu_ns, but those that were disturbed and of which play leaves something out: how long that was is known
+	 * by another clock. */
+	bool cpu_time;
 	bool audits; /* one thread plays pass->source, without times or locks; fatal misuse of a driver call is no error */
 	/* The allocator is there, engine is the first thread's; of a pair RESULT_SIDES of them, one for each side; NULL */
 	int (*opened)(void *context, struct engine *engine, struct error *error);

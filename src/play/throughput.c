@@ -13,9 +13,15 @@
 /* A window is disturbed, too, when it took this many times the median of its phase and at least this long on top. */
 #define GAP_TIMES 10.0
 #define GAP_NS 100000.0
+/* What comes from outside and is seen by nothing else is rare; more than this share of such windows is the phase itself. */
+#define GAP_SHARE_MAX 0.01
+
+/* Fewer steps of the clock of CPU time in a window, each as long as reading it takes, say nothing. */
+#define CPU_WINDOW_STEPS 100.0
 
 struct window {
 	double ns;
+	double cpu_ns;       /* NaN: not known */
 	uint64_t operations; /* completed */
 	bool tainted;
 };
@@ -91,13 +97,20 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 	struct window *window = add_window(phase, error);
 	if (!window)
 		return -1;
-	*window = (struct window){.ns = round->ns, .operations = round->operations, .tainted = round->tainted};
+	*window = (struct window){
+		.ns = round->ns, .cpu_ns = round->cpu_ns, .operations = round->operations, .tainted = round->tainted};
 	phase->failures += round->failures;
 	phase->starved += round->starved;
 	phase->ring_full += round->ring_full;
 	iteration->ns += round->ns;
 	note_row(iteration, window, round->words);
 	return 0;
+}
+
+static bool is_gap(const struct window *window, double median)
+{
+	double usual = median * (double)window->operations;
+	return window->ns > GAP_TIMES * usual && window->ns - usual > GAP_NS;
 }
 
 static void mark_gaps(struct phase_windows *phase, double *scratch)
@@ -109,25 +122,43 @@ static void mark_gaps(struct phase_windows *phase, double *scratch)
 	if (!count)
 		return;
 	double median = statistics_median(scratch, count);
-	for (size_t i = 0; i < phase->count; i++) {
-		struct window *window = &phase->windows[i];
-		double usual = median * (double)window->operations;
-		window->tainted |= window->ns > GAP_TIMES * usual && window->ns - usual > GAP_NS;
-	}
+	size_t gaps = 0;
+	for (size_t i = 0; i < phase->count; i++)
+		gaps += is_gap(&phase->windows[i], median);
+	if (gaps > 1 && (double)gaps > GAP_SHARE_MAX * (double)phase->count)
+		return;
+	for (size_t i = 0; i < phase->count; i++)
+		phase->windows[i].tainted |= is_gap(&phase->windows[i], median);
 }
 
 /* ns per completed operation over the windows of a phase, or NaN when they are too short for the clock. */
-static double per_operation(const struct phase_windows *phase, const struct clock *clock, bool untainted_only)
+static double per_operation(const struct phase_windows *phase, const struct clock *clock, bool clean_only)
 {
 	double ns = 0, operations = 0;
 	for (size_t i = 0; i < phase->count; i++) {
-		if (untainted_only && phase->windows[i].tainted)
+		if (clean_only && phase->windows[i].tainted)
 			continue;
 		ns += phase->windows[i].ns;
 		operations += (double)phase->windows[i].operations;
 	}
 	double least = PASS_WINDOW_STEPS * clock->step_ns;
 	return operations > 0 && ns >= least ? ns / operations : (double)NAN;
+}
+
+/* CPU time per completed operation over the windows of which it is known, or NaN. */
+static double cpu_per_operation(const struct phase_windows *phase, const struct clock *clock)
+{
+	double ns = 0, operations = 0, windows = 0;
+	for (size_t i = 0; i < phase->count; i++) {
+		if (isnan(phase->windows[i].cpu_ns))
+			continue;
+		ns += phase->windows[i].cpu_ns;
+		operations += (double)phase->windows[i].operations;
+		windows++;
+	}
+	/* NaN: false. */
+	bool enough = ns >= CPU_WINDOW_STEPS * clock->cpu_step_ns * windows;
+	return operations > 0 && enough ? ns / operations : (double)NAN;
 }
 
 /* Cell of the series that window number of count lies in. */
@@ -179,24 +210,29 @@ static int store_cells(const struct phase_windows *phase, struct result_record_p
 	return 0;
 }
 
+/* For one more than count. */
+static int make_room(double **values, size_t count)
+{
+	double *more = memory_resize(*values, count + 1, sizeof more[0]);
+	*values = more ? more : *values;
+	return more ? 0 : -1;
+}
+
 static int store_phase(struct pass *pass, struct phase_windows *phase, struct result_record_phase *record,
 		       struct error *error)
 {
 	double *scratch = memory_zeroed(phase->count, sizeof scratch[0]);
-	double *ns = memory_resize(record->ns_per_op, record->iterations + 1, sizeof ns[0]);
-	if (ns)
-		record->ns_per_op = ns;
-	double *untainted = memory_resize(record->untainted_ns_per_op, record->iterations + 1, sizeof untainted[0]);
-	if (untainted)
-		record->untainted_ns_per_op = untainted;
-	if (!scratch || !ns || !untainted || store_cells(phase, record) < 0) {
+	if (!scratch || make_room(&record->ns_per_op, record->iterations) < 0 ||
+	    make_room(&record->clean_ns_per_op, record->iterations) < 0 ||
+	    make_room(&record->cpu_ns_per_op, record->iterations) < 0 || store_cells(phase, record) < 0) {
 		memory_release(scratch);
 		return error_set(error, EXIT_CODE_IO, "no memory for the figures of a pass");
 	}
 	mark_gaps(phase, scratch);
 	memory_release(scratch);
-	ns[record->iterations] = per_operation(phase, pass->clock, false);
-	untainted[record->iterations++] = per_operation(phase, pass->clock, true);
+	record->ns_per_op[record->iterations] = per_operation(phase, pass->clock, false);
+	record->clean_ns_per_op[record->iterations] = per_operation(phase, pass->clock, true);
+	record->cpu_ns_per_op[record->iterations++] = cpu_per_operation(phase, pass->clock);
 	record->operations = 0;
 	for (size_t i = 0; i < phase->count; i++) {
 		record->operations += phase->windows[i].operations;
@@ -234,6 +270,7 @@ static int play_iteration(struct iteration *iteration, struct error *error)
 {
 	static const struct crew_player player = {
 		.name = PASS_THROUGHPUT,
+		.cpu_time = true,
 		.ready = ready,
 		.play = play,
 		.round_ended = round_ended,

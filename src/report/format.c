@@ -95,6 +95,19 @@ const char *format_percentile(char buffer[TEXT_NUMBER_BYTES], const struct resul
 	return buffer;
 }
 
+bool format_is_unclean(const struct result_figures *figures)
+{
+	return figures->value[METRIC_TAINTED_SHARE] > 0.5;
+}
+
+const char *format_time(char buffer[TEXT_NUMBER_BYTES], const struct result_figures *figures)
+{
+	const char mark[] = {format_is_unclean(figures) ? FORMAT_UNCLEAN : '\0', '\0'};
+	char number[TEXT_NUMBER_BYTES];
+	snprintf(buffer, TEXT_NUMBER_BYTES, "%.30s%s", format_number(number, figures->value[METRIC_CLEAN_NS_PER_OP]), mark);
+	return buffer;
+}
+
 static double failures_of(const struct result_figures *figures)
 {
 	double sum = 0;
@@ -146,7 +159,7 @@ const struct result_latency *format_alloc_latency(const struct result_arm *arm)
 
 static bool is_timed(const struct result_arm *arm)
 {
-	return arm->state == RESULT_ARM_OK && isfinite(result_arm_figures(arm)->value[METRIC_RAW_NS_PER_OP]);
+	return arm->state == RESULT_ARM_OK && isfinite(result_arm_figures(arm)->value[METRIC_CLEAN_NS_PER_OP]);
 }
 
 /* NaN in an interval or a share makes this false. */

@@ -32,8 +32,17 @@ static double slowest(const struct result *result, struct report_list arms)
 {
 	double most = 0;
 	for (size_t i = 0; i < arms.count; i++)
-		most = fmax(most, result_arm_figures(&result->arms[arms.at[i]])->value[METRIC_RAW_NS_PER_OP]);
+		most = fmax(most, result_arm_figures(&result->arms[arms.at[i]])->value[METRIC_CLEAN_NS_PER_OP]);
 	return most;
+}
+
+static void add_time(const struct result_figures *figures, struct text *html)
+{
+	char number[TEXT_NUMBER_BYTES];
+	text_add(html, "<b>%s</b>", format_number(number, figures->value[METRIC_CLEAN_NS_PER_OP]));
+	if (format_is_unclean(figures))
+		text_add(html, "<b class=\"unclean\" title=\"fewer than half of the windows are clean\">%c</b>",
+			 FORMAT_UNCLEAN);
 }
 
 /* ns/op with a bar on the scale of its row, and the three figures that ns/op hides. */
@@ -42,19 +51,20 @@ static void add_overview_cell(const struct report_view *view, size_t arm, double
 	const struct result_arm *its = &view->result->arms[arm];
 	const struct result_latency *latency = format_alloc_latency(its);
 	const struct result_figures *figures = result_arm_figures(its);
-	char number[TEXT_NUMBER_BYTES], p999[TEXT_NUMBER_BYTES], unusable[TEXT_NUMBER_BYTES], failed[TEXT_NUMBER_BYTES];
-	double raw = figures->value[METRIC_RAW_NS_PER_OP];
-	if (its->state != RESULT_ARM_OK && !isfinite(raw)) {
+	char p999[TEXT_NUMBER_BYTES], unusable[TEXT_NUMBER_BYTES], failed[TEXT_NUMBER_BYTES];
+	double ns = figures->value[METRIC_CLEAN_NS_PER_OP];
+	if (its->state != RESULT_ARM_OK && !isfinite(ns)) {
 		text_add(html, "<td class=\"none\" title=\"");
 		text_add_html(html, its->reason);
 		text_add(html, "\">%s</td>", result_arm_state_name[its->state]);
 		return;
 	}
-	text_add(html, "<td%s><b>%s</b> <small>ns/op</small>",
-		 view->fastest[its->workload] == arm ? " class=\"fastest\"" : "", format_number(number, raw));
-	if (isfinite(raw))
+	text_add(html, "<td%s>", view->fastest[its->workload] == arm ? " class=\"fastest\"" : "");
+	add_time(figures, html);
+	text_add(html, " <small>ns/op</small>");
+	if (isfinite(ns))
 		text_add(html, "<span class=\"bar\"><i class=\"c%zu\" style=\"width:%.1f%%\"></i></span>",
-			 view->color[arm] % 8, 100 * raw / slowest_ns);
+			 view->color[arm] % 8, 100 * ns / slowest_ns);
 	text_add(html, "<small>p99.9 ");
 	text_add_html(html, format_percentile(p999, latency, latency->p999_ns));
 	text_add(html, " · unusable %s · failed %s</small></td>",
@@ -118,8 +128,8 @@ static void add_time_cells(const struct report_view *view, size_t arm, struct te
 	const struct result *result = view->result;
 	const double *value = result_arm_figures(&result->arms[arm])->value;
 	char number[TEXT_NUMBER_BYTES], low[TEXT_NUMBER_BYTES], high[TEXT_NUMBER_BYTES];
-	text_add(html, "<td%s><b>%s</b>", view->fastest[result->arms[arm].workload] == arm ? " class=\"fastest\"" : "",
-		 format_number(number, value[METRIC_RAW_NS_PER_OP]));
+	text_add(html, "<td%s>", view->fastest[result->arms[arm].workload] == arm ? " class=\"fastest\"" : "");
+	add_time(result_arm_figures(&result->arms[arm]), html);
 	if (isfinite(value[METRIC_CI_LOW_NS]) && isfinite(value[METRIC_CI_HIGH_NS]))
 		text_add(html, "<br><small>%s–%s</small>", format_number(low, value[METRIC_CI_LOW_NS]),
 			 format_number(high, value[METRIC_CI_HIGH_NS]));
@@ -282,7 +292,7 @@ void html_tables(const struct report_view *view, size_t workload, struct text *h
 		 "<th scope=\"colgroup\" colspan=\"5\">latency of an allocation</th>"
 		 "<th scope=\"col\" rowspan=\"2\">steps<br>/alloc</th><th scope=\"col\" rowspan=\"2\">failed</th>"
 		 "<th scope=\"colgroup\" colspan=\"3\">space</th><th scope=\"col\" rowspan=\"2\">metadata</th></tr>\n"
-		 "<tr><th scope=\"col\">raw</th><th scope=\"col\">net</th><th scope=\"col\">p50</th>"
+		 "<tr><th scope=\"col\">clean</th><th scope=\"col\">net</th><th scope=\"col\">p50</th>"
 		 "<th scope=\"col\">p99</th><th scope=\"col\">p99.9</th>"
 		 "<th scope=\"col\">p99.99</th><th scope=\"col\">max</th><th scope=\"col\">unusable 2 MiB</th>"
 		 "<th scope=\"col\">footprint</th>"

@@ -32,8 +32,10 @@ static void add_row(const struct result *result, struct report_list arms, enum m
 	text_add(markdown, "| `%s` (%s)", metric_table[metric].path, metric_table[metric].unit);
 	for (size_t i = 0; i < arms.count; i++) {
 		char number[TEXT_NUMBER_BYTES];
-		text_add(markdown, " | %s",
-			 format_metric(number, metric, result_arm_figures(&result->arms[arms.at[i]])->value[metric]));
+		const struct result_figures *figures = result_arm_figures(&result->arms[arms.at[i]]);
+		text_add(markdown, " | %s", format_metric(number, metric, figures->value[metric]));
+		if (metric == METRIC_CLEAN_NS_PER_OP && format_is_unclean(figures))
+			text_add(markdown, " **%c**", FORMAT_UNCLEAN);
 	}
 	text_add(markdown, " |\n");
 }

@@ -35,12 +35,12 @@ static void fill_spec(const struct result_arm *arm, struct text *cell)
 	format_arm(arm, cell);
 }
 
-static void fill_raw(const struct result_arm *arm, struct text *cell)
+static void fill_time(const struct result_arm *arm, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	double raw = result_arm_figures(arm)->value[METRIC_RAW_NS_PER_OP];
-	if (arm->state == RESULT_ARM_OK || isfinite(raw))
-		text_add(cell, "%s", format_number(number, raw));
+	const struct result_figures *figures = result_arm_figures(arm);
+	if (arm->state == RESULT_ARM_OK || isfinite(figures->value[METRIC_CLEAN_NS_PER_OP]))
+		text_add(cell, "%s", format_time(number, figures));
 	else
 		text_add(cell, "%s", arm->state == RESULT_ARM_NOT_APPLICABLE ? "n/a" : "-");
 }
@@ -130,7 +130,7 @@ static const struct column {
 	unsigned dropped;
 	fill_cell fill;
 } columns[COLUMNS] = {
-	{"", "allocator", 0, fill_spec},       {"", "ns/op", 0, fill_raw},
+	{"", "allocator", 0, fill_spec},       {"", "ns/op", 0, fill_time},
 	{"", "95 %", 5, fill_interval},        {"", "net", 1, fill_net},
 	{"alloc", "p50", 0, fill_p50},         {"alloc", "p99", 0, fill_p99},
 	{"alloc", "p99.9", 8, fill_p999},      {"alloc", "max", 11, fill_max},
@@ -139,7 +139,7 @@ static const struct column {
 	{"foot-", "print", 7, fill_footprint}, {"page", "tables", 4, fill_page_tables},
 	{"meta-", "data", 2, fill_metadata},
 };
-#define MARK_COLUMN 1
+#define TIME_COLUMN 1
 
 struct table {
 	size_t rows;
@@ -201,7 +201,7 @@ static void measure(struct table *table, unsigned width)
 				table->width[i] = cell;
 		}
 	}
-	table->width[MARK_COLUMN] += !table->color && table->fastest != SIZE_MAX;
+	table->width[TIME_COLUMN] += !table->color && table->fastest != SIZE_MAX;
 	for (unsigned next = 1; next <= COLUMNS && total_width(table) > width; next++)
 		for (size_t i = 0; i < COLUMNS; i++)
 			if (columns[i].dropped == next)
@@ -237,7 +237,7 @@ static void add_row(const struct table *table, size_t row, struct text *text)
 	for (size_t i = 0; i < COLUMNS; i++) {
 		const char *cell = table->cells[row * COLUMNS + i].bytes;
 		unsigned width = text_width(cell), room = table->width[i];
-		bool marked = i == MARK_COLUMN && table->arms[row] == table->fastest;
+		bool marked = i == TIME_COLUMN && table->arms[row] == table->fastest;
 		if (!room)
 			continue;
 		if (i == 0) {
@@ -246,7 +246,12 @@ static void add_row(const struct table *table, size_t row, struct text *text)
 			continue;
 		}
 		add_spaces(text, GAP + room - width - (marked && !table->color));
-		text_add(text, !marked ? "%s" : table->color ? "\033[1m%s\033[0m" : "*%s", cell);
+		size_t length = strlen(cell);
+		bool unclean = i == TIME_COLUMN && table->color && length && cell[length - 1] == FORMAT_UNCLEAN;
+		length -= unclean;
+		text_add(text, !marked ? "%.*s" : table->color ? "\033[1m%.*s\033[0m" : "*%.*s", (int)length, cell);
+		if (unclean)
+			text_add(text, "\033[31m%c\033[0m", FORMAT_UNCLEAN);
 	}
 	text_add(text, "\n");
 }

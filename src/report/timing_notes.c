@@ -13,14 +13,18 @@ static void add_sentence(struct text *text, const char *before)
 
 static void note_tainted(const struct result_figures *figures, struct text *text)
 {
-	double share = figures->value[METRIC_TAINTED_SHARE];
-	double without = figures->value[METRIC_UNTAINTED_NS_PER_OP];
-	char number[TEXT_NUMBER_BYTES], rest[TEXT_NUMBER_BYTES];
-	if (!(share > 0) || !isfinite(without))
+	double share = figures->value[METRIC_TAINTED_SHARE], cpu_ns = figures->value[METRIC_CPU_NS_PER_OP];
+	char number[TEXT_NUMBER_BYTES];
+	if (!(share > 0))
 		return;
 	add_sentence(text, "; ");
-	text_add(text, "%s ns without the %s of its windows that were disturbed", format_number(rest, without),
-		 format_share(number, share));
+	if (format_is_unclean(figures))
+		text_add(text, "fewer than half of its windows are clean (%s)", format_share(number, 1 - share));
+	else
+		text_add(text, "%s of its windows were disturbed", format_share(number, share));
+	text_add(text, ": %s ns with all of them", format_number(number, figures->value[METRIC_RAW_NS_PER_OP]));
+	if (isfinite(cpu_ns))
+		text_add(text, ", %s ns of CPU time", format_number(number, cpu_ns));
 }
 
 static void note_max(const struct result_arm *arm, struct text *text)

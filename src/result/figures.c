@@ -25,6 +25,8 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_THROWN_OUT] = "the arm failed: nothing of it counts",
 	[RESULT_REASON_SEVERAL_THREADS] = "several threads: the order of their operations does not repeat",
 	[RESULT_REASON_LONG_PASS] = "its pass took more than a second and was not played once more",
+	[RESULT_REASON_NO_CLEAN_WINDOW] = "no window was left undisturbed",
+	[RESULT_REASON_CPU_CLOCK] = "the clock of CPU time is too coarse for the windows",
 };
 
 const char *const result_taint_name[RESULT_TAINT_COUNT] = {

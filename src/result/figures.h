@@ -29,6 +29,8 @@ enum result_reason {
 	RESULT_REASON_THROWN_OUT,       /* the arm failed */
 	RESULT_REASON_SEVERAL_THREADS,  /* steps of a latency: in which order they came is chance */
 	RESULT_REASON_LONG_PASS,        /* steps of a latency: its pass is not played once more */
+	RESULT_REASON_NO_CLEAN_WINDOW,
+	RESULT_REASON_CPU_CLOCK, /* CPU time is not known in steps as small as the windows need */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];

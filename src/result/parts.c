@@ -116,11 +116,21 @@ static void read_metric(struct json_reader *reader, const struct json_at *object
 	}
 }
 
+/* As older documents name them. */
+static const struct {
+	enum metric metric;
+	const char *path;
+} older_paths[] = {{METRIC_CLEAN_NS_PER_OP, "throughput.untainted_ns_per_op"}};
+
 void parts_read_figures(struct json_reader *reader, const struct json_at *object, struct result_figures *figures)
 {
 	result_figures_clear(figures);
 	for (int i = 0; i < METRIC_COUNT && !reader->failed; i++)
 		read_metric(reader, object, metric_table[i].path, &figures->value[i], &figures->reason[i]);
+	for (size_t i = 0; i < sizeof older_paths / sizeof older_paths[0] && !reader->failed; i++)
+		if (isnan(figures->value[older_paths[i].metric]))
+			read_metric(reader, object, older_paths[i].path, &figures->value[older_paths[i].metric],
+				    &figures->reason[older_paths[i].metric]);
 }
 
 /* ---- histograms ---- */

@@ -23,7 +23,8 @@ void result_record_release(struct result_record *record)
 	for (size_t i = 0; i < record->phase_count; i++) {
 		struct result_record_phase *phase = &record->phases[i];
 		memory_release(phase->ns_per_op);
-		memory_release(phase->untainted_ns_per_op);
+		memory_release(phase->clean_ns_per_op);
+		memory_release(phase->cpu_ns_per_op);
 		memory_release(phase->cells_ns_per_op);
 		memory_release(phase->cells_operations);
 		for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
@@ -123,7 +124,8 @@ static void write_paired_phase(struct json_writer *writer, json_t *object, const
 static void write_phase(struct json_writer *writer, json_t *object, const struct result_record_phase *phase)
 {
 	parts_write_doubles(writer, object, "ns_per_op", phase->ns_per_op, phase->iterations);
-	parts_write_doubles(writer, object, "untainted_ns_per_op", phase->untainted_ns_per_op, phase->iterations);
+	parts_write_doubles(writer, object, "clean_ns_per_op", phase->clean_ns_per_op, phase->iterations);
+	parts_write_doubles(writer, object, "cpu_ns_per_op", phase->cpu_ns_per_op, phase->iterations);
 	parts_write_doubles(writer, object, "cells_ns_per_op", phase->cells_ns_per_op, phase->cell_count);
 	parts_write_doubles(writer, object, "cells_operations", phase->cells_operations, phase->cell_count);
 	json_put_u64(writer, object, "operations", phase->operations);
@@ -265,13 +267,36 @@ static void read_classes(struct json_reader *reader, const struct json_at *at, s
 	}
 }
 
+static void read_iterations(struct json_reader *reader, const struct json_at *at, const char *key, double **values,
+			    size_t iterations)
+{
+	char should[80];
+	size_t count;
+	parts_read_doubles(reader, at, key, values, &count);
+	snprintf(should, sizeof should, "must have as many %s as ns_per_op", key);
+	if (count != iterations)
+		json_fail(reader, at, should);
+}
+
+static void set_unknown(struct json_reader *reader, double **values, size_t count)
+{
+	*values = json_room(reader, count, sizeof **values);
+	for (size_t i = 0; *values && i < count; i++)
+		(*values)[i] = (double)NAN;
+}
+
+/* In older records clean_ns_per_op has its older name, and there is no cpu_ns_per_op. */
 static void read_phase(struct json_reader *reader, const struct json_at *at, struct result_record_phase *phase)
 {
-	size_t untainted, cells;
+	size_t cells;
 	parts_read_doubles(reader, at, "ns_per_op", &phase->ns_per_op, &phase->iterations);
-	parts_read_doubles(reader, at, "untainted_ns_per_op", &phase->untainted_ns_per_op, &untainted);
-	if (untainted != phase->iterations)
-		json_fail(reader, at, "must have as many untainted_ns_per_op as ns_per_op");
+	read_iterations(reader, at,
+			json_object_get(at->value, "untainted_ns_per_op") ? "untainted_ns_per_op" : "clean_ns_per_op",
+			&phase->clean_ns_per_op, phase->iterations);
+	if (json_object_get(at->value, "cpu_ns_per_op") || reader->failed)
+		read_iterations(reader, at, "cpu_ns_per_op", &phase->cpu_ns_per_op, phase->iterations);
+	else
+		set_unknown(reader, &phase->cpu_ns_per_op, phase->iterations);
 	parts_read_doubles(reader, at, "cells_ns_per_op", &phase->cells_ns_per_op, &phase->cell_count);
 	parts_read_doubles(reader, at, "cells_operations", &phase->cells_operations, &cells);
 	if (cells != phase->cell_count)

@@ -170,8 +170,9 @@ struct result_record_pairs {
 
 struct result_record_phase {
 	/* timed */
-	double *ns_per_op;           /* one per iteration; NaN when its window was too short for the clock */
-	double *untainted_ns_per_op; /* likewise without tainted windows; NaN when all were tainted */
+	double *ns_per_op;       /* one per iteration; NaN when its window was too short for the clock */
+	double *clean_ns_per_op; /* likewise without tainted windows; NaN when all were tainted */
+	double *cpu_ns_per_op; /* likewise CPU time of all threads; NaN when it is not known or the windows were too short */
 	size_t iterations;
 	uint64_t operations; /* completed, of one iteration */
 	uint64_t failures;   /* of one iteration: failed demands */

@@ -65,13 +65,21 @@ static const struct result_record *audit_of(const struct gather_arm *arm)
 	return NULL;
 }
 
+/* Which times of the iterations of a record. */
+enum times { TIMES_RAW, TIMES_CLEAN, TIMES_CPU };
+
+static const double *times_of(const struct result_record_phase *timed, enum times times)
+{
+	return times == TIMES_RAW ? timed->ns_per_op : times == TIMES_CLEAN ? timed->clean_ns_per_op : timed->cpu_ns_per_op;
+}
+
 /* NaN when no iteration has a figure. */
-static double round_median(const struct result_record_phase *timed, bool untainted)
+static double round_median(const struct result_record_phase *timed, enum times times)
 {
 	double iterations[64];
 	size_t kept = 0;
 	for (size_t n = 0; n < timed->iterations && kept < 64; n++) {
-		double ns = untainted ? timed->untainted_ns_per_op[n] : timed->ns_per_op[n];
+		double ns = times_of(timed, times)[n];
 		if (!isnan(ns))
 			iterations[kept++] = ns;
 	}
@@ -79,14 +87,14 @@ static double round_median(const struct result_record_phase *timed, bool untaint
 }
 
 /* Medians of one phase, one value per round, into values (room for all records); NaN rounds are left out. */
-static size_t round_medians(const struct gather_arm *arm, size_t phase, bool untainted, double *values)
+static size_t round_medians(const struct gather_arm *arm, size_t phase, enum times times, double *values)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < arm->count; i++) {
 		const struct result_record *record = &arm->records[i];
 		if (!record->ok || record->pass != RESULT_PASS_TIMED || phase >= record->phase_count)
 			continue;
-		double median = round_median(&record->phases[phase], untainted);
+		double median = round_median(&record->phases[phase], times);
 		if (!isnan(median))
 			values[count++] = median;
 	}
@@ -101,14 +109,15 @@ static const struct result_record *first_timed(const struct gather_arm *arm)
 	return NULL;
 }
 
-static void set_net(struct result_figures *figures, double raw, const struct gather_arm *null, size_t phase, double *values)
+static void set_net(struct result_figures *figures, double clean, const struct gather_arm *null, size_t phase,
+		    double *values)
 {
-	size_t count = null ? round_medians(null, phase, false, values) : 0;
+	size_t count = null ? round_medians(null, phase, TIMES_CLEAN, values) : 0;
 	if (!count) {
 		result_set_null(figures, METRIC_NET_NS_PER_OP, RESULT_REASON_NO_HARNESS);
 		return;
 	}
-	double net = raw - statistics_median(values, count);
+	double net = clean - statistics_median(values, count);
 	if (figures->value[METRIC_FAILURES_TOTAL] > 0)
 		result_set_null(figures, METRIC_NET_NS_PER_OP, RESULT_REASON_FAILURES);
 	else if (net < NET_NS_MIN)
@@ -191,6 +200,31 @@ static void set_from_rounds(struct result_figures *figures, const struct gather_
 		result_set(figures, METRIC_SATURATED, figures->value[METRIC_SATURATED] > 0.5);
 }
 
+/* With its interval, and what comes of it. */
+static void set_clean(struct result_figures *figures, const struct gather_arm *arm, const struct gather_arm *null,
+		      size_t phase, double *values)
+{
+	size_t count = round_medians(arm, phase, TIMES_CLEAN, values);
+	if (!count) {
+		const enum metric none[] = {METRIC_CLEAN_NS_PER_OP, METRIC_CI_LOW_NS, METRIC_CI_HIGH_NS,
+					    METRIC_NET_NS_PER_OP};
+		for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+			result_set_null(figures, none[i], RESULT_REASON_NO_CLEAN_WINDOW);
+		return;
+	}
+	struct statistics_interval interval = statistics_median_interval(values, count, INTERVAL_LEVEL);
+	double clean = statistics_median(values, count);
+	result_set(figures, METRIC_CLEAN_NS_PER_OP, clean);
+	if (interval.level > 0) {
+		result_set(figures, METRIC_CI_LOW_NS, interval.low);
+		result_set(figures, METRIC_CI_HIGH_NS, interval.high);
+	} else {
+		result_set_null(figures, METRIC_CI_LOW_NS, RESULT_REASON_FEW_ROUNDS);
+		result_set_null(figures, METRIC_CI_HIGH_NS, RESULT_REASON_FEW_ROUNDS);
+	}
+	set_net(figures, clean, null, phase, values);
+}
+
 static void set_times(struct result_figures *figures, const struct gather_arm *arm, const struct gather_arm *null,
 		      size_t phase, double *values)
 {
@@ -201,27 +235,23 @@ static void set_times(struct result_figures *figures, const struct gather_arm *a
 	if (isnan(figures->value[METRIC_FAILURES_TOTAL]))
 		result_set(figures, METRIC_FAILURES_TOTAL, (double)timed->phases[phase].failures);
 	set_windows(figures, arm, phase);
-	size_t count = round_medians(arm, phase, false, values);
+	size_t count = round_medians(arm, phase, TIMES_RAW, values);
 	result_set(figures, METRIC_ROUNDS, (double)count);
 	if (!count) {
 		result_set_null(figures, METRIC_RAW_NS_PER_OP, RESULT_REASON_SHORT_WINDOW);
+		result_set_null(figures, METRIC_CLEAN_NS_PER_OP, RESULT_REASON_SHORT_WINDOW);
+		result_set_null(figures, METRIC_CPU_NS_PER_OP, RESULT_REASON_SHORT_WINDOW);
 		return;
 	}
-	struct statistics_interval interval = statistics_median_interval(values, count, INTERVAL_LEVEL);
 	double raw = statistics_median(values, count);
 	result_set(figures, METRIC_RAW_NS_PER_OP, raw);
-	if (interval.level > 0) {
-		result_set(figures, METRIC_CI_LOW_NS, interval.low);
-		result_set(figures, METRIC_CI_HIGH_NS, interval.high);
-	} else {
-		result_set_null(figures, METRIC_CI_LOW_NS, RESULT_REASON_FEW_ROUNDS);
-		result_set_null(figures, METRIC_CI_HIGH_NS, RESULT_REASON_FEW_ROUNDS);
-	}
-	count = round_medians(arm, phase, true, values);
+	count = round_medians(arm, phase, TIMES_CPU, values);
 	if (count)
-		result_set(figures, METRIC_UNTAINTED_NS_PER_OP, statistics_median(values, count));
+		result_set(figures, METRIC_CPU_NS_PER_OP, statistics_median(values, count));
+	else
+		result_set_null(figures, METRIC_CPU_NS_PER_OP, RESULT_REASON_CPU_CLOCK);
 	set_slowdown(figures, raw, arm, phase, values);
-	set_net(figures, raw, null, phase, values);
+	set_clean(figures, arm, null, phase, values);
 }
 
 static bool is_adaptive(const struct workload *workload)
@@ -246,7 +276,7 @@ static int fill_rounds(struct result_phase *phase, const struct gather_arm *arm,
 	for (size_t i = 0; i < arm->count; i++) {
 		const struct result_record *record = &arm->records[i];
 		if (record->ok && record->pass == RESULT_PASS_TIMED && index < record->phase_count)
-			phase->round_ns_per_op[record->round] = round_median(&record->phases[index], false);
+			phase->round_ns_per_op[record->round] = round_median(&record->phases[index], TIMES_RAW);
 	}
 	return 0;
 }

@@ -128,6 +128,8 @@ static void fixture_figures(struct result_phase *phase, double speed, double wea
 	bool fails = wear > 0.7;
 	result_figures_clear(figures);
 	result_set(figures, METRIC_RAW_NS_PER_OP, speed);
+	result_set(figures, METRIC_CLEAN_NS_PER_OP, speed * 0.99);
+	result_set(figures, METRIC_CPU_NS_PER_OP, speed * 0.995);
 	result_set(figures, METRIC_CI_LOW_NS, speed * 0.985);
 	result_set(figures, METRIC_CI_HIGH_NS, speed * 1.02);
 	result_set(figures, METRIC_ROUNDS, 12);
@@ -242,7 +244,7 @@ static void fixture_arm(struct result_arm *arm, size_t workload, size_t which, c
 		arm->phases[1].growth_known = true;
 	}
 	if (which == 1)
-		result_set(&arm->phases[1].figures, METRIC_UNTAINTED_NS_PER_OP, speed * 0.99);
+		result_set(&arm->phases[1].figures, METRIC_TAINTED_SHARE, 0.62);
 	if (arm->rate) {
 		fixture_latency(&arm->phases[1].latency[METRIC_KIND_RESPONSE], speed, 2 + 2 * wear, &rng);
 		result_set(&arm->phases[1].figures, METRIC_OFFERED_RATE, 1e6);

@@ -15,7 +15,7 @@
 
 static char own_name[] = "a \"quoted\"\n<name>", own_spec[] = "rbtree:fit=best", own_message[] = "page 7 given twice";
 static char own_notes[] = "one thing\nanother", own_distrust[] = "a thread spun";
-static double own_ns[] = {3.1, NAN, 0.1 + 0.2}, own_untainted[] = {3.0, NAN, -0.0};
+static double own_ns[] = {3.1, NAN, 0.1 + 0.2}, own_clean[] = {3.0, NAN, -0.0}, own_cpu[] = {2.5, NAN, 0.7};
 static uint64_t own_values[] = {3, 255, 256}, own_samples[] = {1, UINT64_MAX / 2, 7};
 static double own_cell_operations[] = {65536, 65536, 70001};
 static double own_ops[] = {0, 1e6};
@@ -49,7 +49,8 @@ static struct result_sample own_worst[] = {{.round = 1,
 static struct result_record sample(void)
 {
 	own_phases[0] = (struct result_record_phase){.ns_per_op = own_ns,
-						     .untainted_ns_per_op = own_untainted,
+						     .clean_ns_per_op = own_clean,
+						     .cpu_ns_per_op = own_cpu,
 						     .iterations = 3,
 						     .cells_ns_per_op = own_ns,
 						     .cells_operations = own_cell_operations,
@@ -230,7 +231,7 @@ static void doubles_keep_their_bits(void **state)
 	assert_int_equal(result_record_read(line.bytes, line.length, &record, NULL), 0);
 	assert_true(record.phases[0].ns_per_op[2] == 0.1 + 0.2);
 	assert_true(isnan(record.phases[0].ns_per_op[1]));
-	assert_true(signbit(record.phases[0].untainted_ns_per_op[2]));
+	assert_true(signbit(record.phases[0].clean_ns_per_op[2]));
 	assert_true(record.phases[1].latency_ns_per_op == 1e-300);
 	assert_true(record.phases[0].figures.value[METRIC_UNUSABLE_2MIB] == 1.0 / 3);
 	for (size_t i = 0; i < RESULT_SERIES_COUNT; i++) {
@@ -238,6 +239,26 @@ static void doubles_keep_their_bits(void **state)
 		assert_true(record.series[1].value[i] == 1.0 / (double)(i + 1));
 	}
 	result_record_release(&record);
+	text_release(&line);
+}
+
+/* Before there was CPU time, clean_ns_per_op had another name. */
+static void older_records_are_read(void **state)
+{
+	(void)state;
+	struct text line = written();
+	struct text renamed = record_line_forged(line.bytes, "\"clean_ns_per_op\"", "\"untainted_ns_per_op\"");
+	struct text older = record_line_forged(renamed.bytes, "\"cpu_ns_per_op\":[2.5,null,0.69999999999999996],", "");
+	struct result_record record;
+	struct error error = {0};
+	if (result_record_read(older.bytes, older.length, &record, &error) < 0)
+		fail_msg("%s", error.message);
+	assert_true(record.phases[0].clean_ns_per_op[0] == 3);
+	for (size_t i = 0; i < record.phases[0].iterations; i++)
+		assert_true(isnan(record.phases[0].cpu_ns_per_op[i]));
+	result_record_release(&record);
+	text_release(&older);
+	text_release(&renamed);
 	text_release(&line);
 }
 
@@ -302,7 +323,8 @@ static void wrong_values_are_named_by_their_path(void **state)
 		{"\"owner\":\"allocator\"", "\"owner\":\"nobody\"",
 		 "record: owner: must be one of \"none\", \"allocator\", \"driver\", \"harness\", \"machine\""},
 		{"[3.1000000000000001", "[\"3.1\"", "record: phases[0].ns_per_op[0]: must be a number or null"},
-		{"[3.1000000000000001,", "[", "record: phases[0]: must have as many untainted_ns_per_op as ns_per_op"},
+		{"[3.1000000000000001,", "[", "record: phases[0]: must have as many clean_ns_per_op as ns_per_op"},
+		{"[2.5,", "[", "record: phases[0]: must have as many cpu_ns_per_op as ns_per_op"},
 		{"[65536,", "[", "record: phases[0]: must have as many cells_operations as cells_ns_per_op"},
 		{"[255,", "[3,",
 		 "record: phases[0].latency_ticks.contiguous.free.buckets[1][0]: must be larger than the bucket before"},
@@ -399,6 +421,7 @@ int main(void)
 		cmocka_unit_test(reading_gives_what_was_written),
 		cmocka_unit_test(a_paired_pass_is_read_as_it_was_written),
 		cmocka_unit_test(doubles_keep_their_bits),
+		cmocka_unit_test(older_records_are_read),
 		cmocka_unit_test(reasons_survive),
 		cmocka_unit_test(a_record_is_one_line),
 		cmocka_unit_test(every_metric_goes_through_its_own_path),

@@ -239,6 +239,30 @@ static void results_without_classes_and_taints_are_read(void **state)
 	json_decref(old);
 }
 
+/* As it was called before there was CPU time. */
+static void the_older_name_of_clean_times_is_read(void **state)
+{
+	struct result result;
+	struct error error = {0};
+	(void)state;
+	json_t *old = json_deep_copy(document), *throughput = at(old, "arms/0/phases/1/throughput");
+	double clean_ns = json_number_value(at(throughput, "clean_ns_per_op"));
+	assert_true(clean_ns > 0);
+	json_object_set(throughput, "untainted_ns_per_op", at(throughput, "clean_ns_per_op"));
+	json_object_del(throughput, "clean_ns_per_op");
+	json_object_del(throughput, "cpu_ns_per_op");
+	json_object_del(old, "digest");
+	char *text = json_dumps(old, 0);
+	if (result_read(text, strlen(text), &result, &error) < 0)
+		fail_msg("%s", error.message);
+	const struct result_figures *read = &result.arms[0].phases[1].figures;
+	assert_true(read->value[METRIC_CLEAN_NS_PER_OP] == clean_ns);
+	assert_true(isnan(read->value[METRIC_CPU_NS_PER_OP]));
+	result_release(&result);
+	memory_release(text);
+	json_decref(old);
+}
+
 static void hashes_are_hex_strings(void **state)
 {
 	(void)state;
@@ -612,6 +636,7 @@ int main(void)
 		cmocka_unit_test(every_metric_stands_at_its_path_in_arm_and_phase),
 		cmocka_unit_test(a_null_says_why),
 		cmocka_unit_test(results_without_classes_and_taints_are_read),
+		cmocka_unit_test(the_older_name_of_clean_times_is_read),
 		cmocka_unit_test(hashes_are_hex_strings),
 		cmocka_unit_test(an_arm_that_cannot_play_says_so),
 		cmocka_unit_test(arms_are_named_by_files_that_differ),

@@ -74,10 +74,13 @@ static struct result_record *add_round(struct gather_arm *to, double one, double
 	const double ns[] = {one, two, three};
 	churn->iterations = 3;
 	churn->ns_per_op = memory_zeroed(3, sizeof ns[0]);
-	churn->untainted_ns_per_op = memory_zeroed(3, sizeof ns[0]);
+	churn->clean_ns_per_op = memory_zeroed(3, sizeof ns[0]);
+	churn->cpu_ns_per_op = memory_zeroed(3, sizeof ns[0]);
 	memcpy(churn->ns_per_op, ns, sizeof ns);
-	for (size_t i = 0; i < 3; i++)
-		churn->untainted_ns_per_op[i] = ns[i] - 1;
+	for (size_t i = 0; i < 3; i++) {
+		churn->clean_ns_per_op[i] = ns[i] - 1;
+		churn->cpu_ns_per_op[i] = ns[i] - 2;
+	}
 	churn->operations = 1000;
 	churn->windows = 10;
 	churn->windows_tainted = 2;
@@ -109,7 +112,8 @@ static void rounds_are_medians_of_iterations_and_figures_medians_of_rounds(void 
 	gather(NULL);
 	assert_int_equal(gathered.figures_phase, 1);
 	assert_true(figure(METRIC_RAW_NS_PER_OP) == 11);
-	assert_true(figure(METRIC_UNTAINTED_NS_PER_OP) == 10);
+	assert_true(figure(METRIC_CLEAN_NS_PER_OP) == 10);
+	assert_true(figure(METRIC_CPU_NS_PER_OP) == 9);
 	assert_true(figure(METRIC_ROUNDS) == 3);
 	assert_true(figure(METRIC_OPERATIONS) == 1000);
 	assert_true(fabs(figure(METRIC_TAINTED_SHARE) - 0.2) < 1e-12);
@@ -258,8 +262,9 @@ static void six_rounds_have_an_interval(void **state)
 	for (int i = 6; i > 0; i--)
 		add_round(&arm, i, i, i);
 	gather(NULL);
-	assert_true(figure(METRIC_CI_LOW_NS) == 1);
-	assert_true(figure(METRIC_CI_HIGH_NS) == 6);
+	/* Of the clean times, 1 ns below the raw ones. */
+	assert_true(figure(METRIC_CI_LOW_NS) == 0);
+	assert_true(figure(METRIC_CI_HIGH_NS) == 5);
 }
 
 static void five_rounds_have_none(void **state)
@@ -272,13 +277,48 @@ static void five_rounds_have_none(void **state)
 	assert_int_equal(reason(METRIC_CI_LOW_NS), RESULT_REASON_FEW_ROUNDS);
 }
 
-static void net_is_raw_less_the_harness(void **state)
+static void set_clean(struct result_record *record, double ns)
+{
+	for (size_t i = 0; i < 3; i++)
+		record->phases[1].clean_ns_per_op[i] = ns;
+}
+
+/* What others did to the windows of either is in neither. */
+static void net_is_clean_less_the_harness(void **state)
 {
 	(void)state;
-	add_round(&arm, 10, 10, 10);
-	add_round(&null, 3, 2, 4);
+	set_clean(add_round(&arm, 100, 100, 100), 9);
+	set_clean(add_round(&null, 50, 60, 70), 2);
 	gather(&null);
 	assert_true(figure(METRIC_NET_NS_PER_OP) == 7);
+}
+
+/* A time is never taken from disturbed windows in silence. */
+static void without_a_clean_window_there_is_no_clean_time(void **state)
+{
+	(void)state;
+	set_clean(add_round(&arm, 100, 100, 100), NAN);
+	add_round(&null, 3, 3, 3);
+	gather(&null);
+	assert_true(figure(METRIC_RAW_NS_PER_OP) == 100);
+	assert_true(figure(METRIC_CPU_NS_PER_OP) == 98);
+	const enum metric none[] = {METRIC_CLEAN_NS_PER_OP, METRIC_CI_LOW_NS, METRIC_CI_HIGH_NS, METRIC_NET_NS_PER_OP};
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+		assert_true(isnan(figure(none[i])));
+		assert_int_equal(reason(none[i]), RESULT_REASON_NO_CLEAN_WINDOW);
+	}
+}
+
+static void unknown_cpu_time_is_null_and_says_why(void **state)
+{
+	(void)state;
+	struct result_record *record = add_round(&arm, 10, 10, 10);
+	for (size_t i = 0; i < 3; i++)
+		record->phases[1].cpu_ns_per_op[i] = (double)NAN;
+	gather(NULL);
+	assert_true(isnan(figure(METRIC_CPU_NS_PER_OP)));
+	assert_int_equal(reason(METRIC_CPU_NS_PER_OP), RESULT_REASON_CPU_CLOCK);
+	assert_true(figure(METRIC_CLEAN_NS_PER_OP) == 9);
 }
 
 static void net_is_null_below_one_nanosecond(void **state)
@@ -869,7 +909,9 @@ int main(void)
 		A(windows_too_short_for_the_clock_have_no_figure),
 		A(six_rounds_have_an_interval),
 		A(five_rounds_have_none),
-		A(net_is_raw_less_the_harness),
+		A(net_is_clean_less_the_harness),
+		A(without_a_clean_window_there_is_no_clean_time),
+		A(unknown_cpu_time_is_null_and_says_why),
 		A(net_is_null_below_one_nanosecond),
 		A(net_is_null_after_failures),
 		A(net_is_null_without_a_harness),
