@@ -97,14 +97,21 @@ const char *format_percentile(char buffer[TEXT_NUMBER_BYTES], const struct resul
 
 bool format_is_unclean(const struct result_figures *figures)
 {
-	return figures->value[METRIC_TAINTED_SHARE] > 0.5;
+	double share = figures->value[METRIC_TAINTED_SHARE];
+	return share > 0.5 || (share > 0 && !isfinite(figures->value[METRIC_CLEAN_NS_PER_OP]));
+}
+
+double format_time_ns(const struct result_figures *figures)
+{
+	double clean = figures->value[METRIC_CLEAN_NS_PER_OP];
+	return isfinite(clean) ? clean : figures->value[METRIC_RAW_NS_PER_OP];
 }
 
 const char *format_time(char buffer[TEXT_NUMBER_BYTES], const struct result_figures *figures)
 {
 	const char mark[] = {format_is_unclean(figures) ? FORMAT_UNCLEAN : '\0', '\0'};
 	char number[TEXT_NUMBER_BYTES];
-	snprintf(buffer, TEXT_NUMBER_BYTES, "%.30s%s", format_number(number, figures->value[METRIC_CLEAN_NS_PER_OP]), mark);
+	snprintf(buffer, TEXT_NUMBER_BYTES, "%.30s%s", format_number(number, format_time_ns(figures)), mark);
 	return buffer;
 }
 
@@ -159,7 +166,7 @@ const struct result_latency *format_alloc_latency(const struct result_arm *arm)
 
 static bool is_timed(const struct result_arm *arm)
 {
-	return arm->state == RESULT_ARM_OK && isfinite(result_arm_figures(arm)->value[METRIC_CLEAN_NS_PER_OP]);
+	return arm->state == RESULT_ARM_OK && isfinite(format_time_ns(result_arm_figures(arm)));
 }
 
 /* NaN in an interval or a share makes this false. */

@@ -13,10 +13,13 @@
 const char *format_number(char buffer[TEXT_NUMBER_BYTES], double value);
 /* A share of 1 as per cent: two significant digits, never "0 %" for something that is not 0. */
 const char *format_share(char buffer[TEXT_NUMBER_BYTES], double share);
-/* The main time of an arm, clean_ns_per_op, behind it FORMAT_UNCLEAN when fewer than half of the windows are clean. */
+/* The main time of an arm: clean_ns_per_op, or raw_ns_per_op when no window is clean. NaN: neither. */
+double format_time_ns(const struct result_figures *figures);
+/* Fewer than half of the windows are clean, or they have no time. */
+bool format_is_unclean(const struct result_figures *figures);
+/* The number, behind it FORMAT_UNCLEAN when it is that. */
 #define FORMAT_UNCLEAN '!'
 const char *format_time(char buffer[TEXT_NUMBER_BYTES], const struct result_figures *figures);
-bool format_is_unclean(const struct result_figures *figures);
 /* A figure of the table in its unit. */
 const char *format_metric(char buffer[TEXT_NUMBER_BYTES], enum metric metric, double value);
 /* A percentile of a latency: "<10 ns" when the clock cannot tell. "-" when the kind did not occur. */

@@ -32,14 +32,14 @@ static double slowest(const struct result *result, struct report_list arms)
 {
 	double most = 0;
 	for (size_t i = 0; i < arms.count; i++)
-		most = fmax(most, result_arm_figures(&result->arms[arms.at[i]])->value[METRIC_CLEAN_NS_PER_OP]);
+		most = fmax(most, format_time_ns(result_arm_figures(&result->arms[arms.at[i]])));
 	return most;
 }
 
 static void add_time(const struct result_figures *figures, struct text *html)
 {
 	char number[TEXT_NUMBER_BYTES];
-	text_add(html, "<b>%s</b>", format_number(number, figures->value[METRIC_CLEAN_NS_PER_OP]));
+	text_add(html, "<b>%s</b>", format_number(number, format_time_ns(figures)));
 	if (format_is_unclean(figures))
 		text_add(html, "<b class=\"unclean\" title=\"fewer than half of the windows are clean\">%c</b>",
 			 FORMAT_UNCLEAN);
@@ -52,7 +52,7 @@ static void add_overview_cell(const struct report_view *view, size_t arm, double
 	const struct result_latency *latency = format_alloc_latency(its);
 	const struct result_figures *figures = result_arm_figures(its);
 	char p999[TEXT_NUMBER_BYTES], unusable[TEXT_NUMBER_BYTES], failed[TEXT_NUMBER_BYTES];
-	double ns = figures->value[METRIC_CLEAN_NS_PER_OP];
+	double ns = format_time_ns(figures);
 	if (its->state != RESULT_ARM_OK && !isfinite(ns)) {
 		text_add(html, "<td class=\"none\" title=\"");
 		text_add_html(html, its->reason);

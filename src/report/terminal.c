@@ -39,7 +39,7 @@ static void fill_time(const struct result_arm *arm, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
 	const struct result_figures *figures = result_arm_figures(arm);
-	if (arm->state == RESULT_ARM_OK || isfinite(figures->value[METRIC_CLEAN_NS_PER_OP]))
+	if (arm->state == RESULT_ARM_OK || isfinite(format_time_ns(figures)))
 		text_add(cell, "%s", format_time(number, figures));
 	else
 		text_add(cell, "%s", arm->state == RESULT_ARM_NOT_APPLICABLE ? "n/a" : "-");

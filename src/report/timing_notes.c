@@ -18,7 +18,9 @@ static void note_tainted(const struct result_figures *figures, struct text *text
 	if (!(share > 0))
 		return;
 	add_sentence(text, "; ");
-	if (format_is_unclean(figures))
+	if (!isfinite(figures->value[METRIC_CLEAN_NS_PER_OP]))
+		text_add(text, "none of its windows gives a clean time");
+	else if (format_is_unclean(figures))
 		text_add(text, "fewer than half of its windows are clean (%s)", format_share(number, 1 - share));
 	else
 		text_add(text, "%s of its windows were disturbed", format_share(number, share));

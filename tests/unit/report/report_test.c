@@ -193,6 +193,27 @@ static void percentiles_below_the_clock_are_not_given_as_numbers(void **state)
 	assert_string_equal(format_percentile(buffer, &latency, 10), "-");
 }
 
+static void the_main_time_is_clean_or_marked(void **state)
+{
+	(void)state;
+	static const struct {
+		double raw, clean, share;
+		const char *shown;
+	} cases[] = {
+		{139, 12.2, 0, "12.2"},  {139, 12.2, 0.5, "12.2"}, {139, 12.2, 0.51, "12.2!"}, {139, NAN, 1, "139!"},
+		{139, NAN, 0.2, "139!"}, {139, NAN, NAN, "139"},   {NAN, NAN, 0, "-"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char buffer[TEXT_NUMBER_BYTES];
+		struct result_figures figures;
+		result_figures_clear(&figures);
+		result_set(&figures, METRIC_RAW_NS_PER_OP, cases[i].raw);
+		result_set(&figures, METRIC_CLEAN_NS_PER_OP, cases[i].clean);
+		result_set(&figures, METRIC_TAINTED_SHARE, cases[i].share);
+		assert_string_equal(format_time(buffer, &figures), cases[i].shown);
+	}
+}
+
 static void shares_are_never_rounded_to_nothing(void **state)
 {
 	(void)state;
@@ -596,6 +617,7 @@ int main(void)
 		cmocka_unit_test(no_cell_of_csv_is_a_formula),
 		cmocka_unit_test(only_a_difference_beyond_doubt_is_marked),
 		cmocka_unit_test(percentiles_below_the_clock_are_not_given_as_numbers),
+		cmocka_unit_test(the_main_time_is_clean_or_marked),
 		cmocka_unit_test(shares_are_never_rounded_to_nothing),
 		cmocka_unit_test(small_figures_are_not_rounded_to_nothing),
 		cmocka_unit_test(a_comparison_without_an_interval_says_what_it_takes),
