@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 #include "cli/run_arguments.h"
+#include "run/cpus.h"
 #include "run/run.h"
 
 #include <stdio.h>
@@ -12,7 +13,9 @@ static enum exit_code run(const struct run_arguments *arguments)
 	struct result result = {0};
 	struct text folder = {0}, messages = {0};
 	struct error error = {0};
-	enum exit_code code = run_matrix(&arguments->run, &result, &folder, &messages, &error);
+	enum exit_code code = cpus_use(&arguments->run, &error) < 0
+				      ? error.exit_code
+				      : run_matrix(&arguments->run, &result, &folder, &messages, &error);
 	return cli_end_run("run", code, &arguments->output, &result, &folder, &messages, &error);
 }
 

@@ -107,7 +107,7 @@ static void warn_of_container(struct text *warnings, long cpus, int usable, uint
 			 "waits, and maxima are such waits\n",
 			 container.cpus);
 	if (usable > 0 && usable < cpus)
-		text_add(warnings, "%d of %ld CPUs may be used (affinity, cpuset)\n", usable, cpus);
+		text_add(warnings, "%d of %ld CPUs may be used (--cpus, --node, affinity, cpuset)\n", usable, cpus);
 }
 
 static void warn(struct text *warnings, const struct clock *clock, long cpus, uint32_t threads, uint64_t limit_bytes)
@@ -136,8 +136,9 @@ static void warn(struct text *warnings, const struct clock *clock, long cpus, ui
 			 "allocator\n",
 			 threads, usable);
 	warn_of_container(warnings, cpus, usable, limit_bytes);
-	if (cpus < 2)
-		text_add(warnings, "one CPU only: everything else runs on the CPU that is measured\n");
+	if (cpus < 2 || usable == 1)
+		text_add(warnings, cpus < 2 ? "one CPU only: everything else runs on the CPU that is measured\n"
+					    : "one CPU may be used: iovabench itself runs on the CPU that is measured\n");
 }
 
 char *machine_cpu_name(void)

@@ -2,6 +2,7 @@
 #include "run/resume.h"
 
 #include "base/memory.h"
+#include "run/cpus.h"
 #include "run/run.h"
 
 #include <assert.h>
@@ -87,6 +88,8 @@ static enum exit_code go_on(struct resumed *resumed, const struct run_options *o
 	again.progress = options->progress;
 	again.folder = resumed->store.folder.bytes;
 	again.resumed = resumed;
+	if (cpus_use(&again, error) < 0)
+		return error->exit_code;
 	return run_matrix(&again, result, folder, messages, error);
 }
 

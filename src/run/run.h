@@ -25,6 +25,8 @@ struct resumed;
 #define RUN_ROUNDS_MAX 1000u
 #define RUN_STALL_SECONDS_DEFAULT 60.0
 
+#define RUN_CPUS_BYTES 256u
+
 struct run_options {
 	const char *const *files;
 	size_t file_count;
@@ -46,6 +48,9 @@ struct run_options {
 	const char *folder;                    /* NULL: results/<run id> */
 	const char *placements;                /* a new file for what the audits see; NULL: none */
 	double stall_seconds;                  /* a worker that plays no window for so long hangs */
+	char cpus[RUN_CPUS_BYTES];             /* to run on, as cpus_read_list reads them; empty: any */
+	bool has_node;                         /* else the CPUs of NUMA node `node` */
+	uint32_t node;
 	uint64_t memory_limit_bytes; /* of a worker, resident; 0: three quarters of the machine's, or its control group's */
 	bool progress;               /* stderr is a terminal and nobody asked for quiet */
 	const char *command;         /* for the record */

@@ -227,15 +227,25 @@ static void read_named(struct json_reader *reader, const struct json_at *at, str
 }
 
 /* One that is not there was not given. */
+/* A value may point into its text, which stays as long as the rest. */
 static void read_setting(struct json_reader *reader, const struct json_at *at, const struct option_row *row,
-			 struct run_options *options)
+			 struct run_file *run_file)
 {
 	struct error wrong = {0};
 	struct json_at child = json_child_optional(reader, at, row->name);
 	char *value = child.value ? json_text_at(reader, &child) : NULL;
-	if (value && option_read(row, options, value, &wrong) < 0)
+	char **grown = value ? memory_resize(run_file->texts, run_file->text_count + 1, sizeof grown[0]) : NULL;
+	if (!value)
+		return;
+	if (!grown) {
+		memory_release(value);
+		json_fail_memory(reader);
+		return;
+	}
+	run_file->texts = grown;
+	run_file->texts[run_file->text_count++] = value;
+	if (option_read(row, &run_file->options, value, &wrong) < 0)
 		json_fail(reader, &child, wrong.message);
-	memory_release(value);
 }
 
 static void read_options(struct json_reader *reader, const struct json_at *at, struct run_file *run_file)
@@ -248,7 +258,7 @@ static void read_options(struct json_reader *reader, const struct json_at *at, s
 	read_sweeps(reader, at, options);
 	for (size_t i = 0; i < RUN_SETTINGS && !reader->failed; i++)
 		if (run_settings[i].effect != OPTION_SHOWS)
-			read_setting(reader, at, &run_settings[i], options);
+			read_setting(reader, at, &run_settings[i], run_file);
 	if (!reader->failed && !options->rounds && !options->audit)
 		json_fail(reader, at, "must have rounds or the audit");
 }

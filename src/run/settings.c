@@ -2,6 +2,7 @@
 #include "run/settings.h"
 
 #include "play/open_loop.h"
+#include "run/cpus.h"
 #include "workload/portion.h"
 
 #include <assert.h>
@@ -139,6 +140,42 @@ static void write_memory(const void *target, struct text *text)
 		text_add(text, "%" PRIu64, options->memory_limit_bytes >> 20);
 }
 
+static int read_cpus(void *target, const char *value, struct error *error)
+{
+	struct run_options *options = target;
+	cpu_set_t set;
+	(void)error;
+	if (strlen(value) >= sizeof options->cpus || cpus_read_list(value, &set) < 0)
+		return -1;
+	snprintf(options->cpus, sizeof options->cpus, "%s", value);
+	return 0;
+}
+
+static void write_cpus(const void *target, struct text *text)
+{
+	const struct run_options *options = target;
+	text_add(text, "%s", options->cpus);
+}
+
+static int read_node(void *target, const char *value, struct error *error)
+{
+	struct run_options *options = target;
+	uint64_t node;
+	(void)error;
+	if (!option_number(value, 0, UINT32_MAX, false, &node))
+		return -1;
+	options->has_node = true;
+	options->node = (uint32_t)node;
+	return 0;
+}
+
+static void write_node(const void *target, struct text *text)
+{
+	const struct run_options *options = target;
+	if (options->has_node)
+		text_add(text, "%" PRIu32, options->node);
+}
+
 const struct option_row run_settings[RUN_SETTINGS] = {
 	{"seed", 0, OPTION_OWN, OPTION_FIGURES, "N", "takes a whole number, decimal or 0x...",
 	 "instead of the workload's seed", .read = read_seed, .write = write_seed},
@@ -184,6 +221,13 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	{"memory", 0, OPTION_OWN, OPTION_PLANS, "MIB", "takes MiB, a whole number from 1 to 16777216",
 	 "a worker that takes more is killed (default: three quarters of the machine's, or of its control group's)",
 	 .read = read_memory, .write = write_memory},
+	{"cpus", 0, OPTION_OWN, OPTION_FIGURES, "LIST", "takes numbers of CPUs and ranges of them, such as 2-3,5",
+	 "CPUs to run on, such as 2-3,5: the highest has the first thread, and the lower ones the others (default: all that "
+	 "are allowed)",
+	 .read = read_cpus, .write = write_cpus},
+	{"node", 0, OPTION_OWN, OPTION_FIGURES, "N", "takes the number of a NUMA node",
+	 "run on the CPUs of NUMA node N, and with its memory as far as there is some", .read = read_node,
+	 .write = write_node},
 	{"dump-placements", 0, OPTION_TEXT, OPTION_SHOWS, "FILE", "takes the name of a new file",
 	 "every extent that the audits saw, as CSV: docs/placements.md (about 60 bytes an operation)",
 	 OPTION_AT(struct run_options, placements)},

@@ -39,6 +39,10 @@ refuses() { # part of the message, command line…
 	for value in -1 1k 18446744073709551616 seed; do refuses "--seed '$value'" run $tiny --seed "$value" -o "$scratch/t"; done
 	for value in 0 0.1 nan x 1e9; do refuses "--stall '$value': takes seconds from 0.2 to 86400" run $tiny --stall "$value" -o "$scratch/t"; done
 	for value in 0 1.5 99999999; do refuses "--memory '$value': takes MiB" run $tiny --memory "$value" -o "$scratch/t"; done
+	for value in '' x 1- 3-2 1,,2 -1 4096; do refuses "--cpus '$value': takes numbers of CPUs and ranges of them, such as 2-3,5" run $tiny --cpus "$value" -o "$scratch/t"; done
+	for value in '' x -1 1.5; do refuses "--node '$value': takes the number of a NUMA node" run $tiny --node "$value" -o "$scratch/t"; done
+	refuses "--cpus '1023': there is no CPU 1023; online are" run $tiny --cpus 1023 -o "$scratch/t"
+	refuses "--node '4000000000': " run $tiny --node 4000000000 -o "$scratch/t"
 	refuses "--rounds '0': is the audit alone, and --audit is off" run $tiny --rounds 0 --audit off -o "$scratch/t"
 	refuses "--latency 'some': takes sampled, all or off" run $tiny --latency some -o "$scratch/t"
 	refuses "--audit 'yes': takes on or off" run $tiny --audit yes -o "$scratch/t"

@@ -130,3 +130,13 @@ twins() { # what the second one does beside the first, option…
 	run -2 "$iovabench" run $tiny -a rbtree -a buddy --interfere data=1KiB --rate 10k -o "$scratch/none"
 	has "$output" "--interfere does not go with --rate"
 }
+
+@test "a run against another base goes on with it" {
+	export IOVABENCH_CLOCK=system
+	"$iovabench" run $tiny -a rbtree -a buddy --against buddy --rounds 1 --ops 2k --latency off -q -o "$scratch/t"
+	rm "$scratch/t/result.json"
+	head -n 3 "$scratch/t/rounds.jsonl" >"$scratch/cut"
+	cp "$scratch/cut" "$scratch/t/rounds.jsonl"
+	run -0 "$iovabench" resume -q "$scratch/t"
+	is "$(jq -c '[.arms[] | .paired.against]' "$scratch/t/result.json")" '["buddy",null]'
+}

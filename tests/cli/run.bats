@@ -273,3 +273,10 @@ setup_file() {
 	done
 	[ ! -e "$scratch/t" ]
 }
+
+@test "--cpus is where a run and its workers play, and stays with the run" {
+	local cpu; cpu=$(awk '/^Cpus_allowed_list/ {sub(/[-,].*/, "", $2); print $2}' /proc/self/status)
+	run -0 "$iovabench" run $tiny -a buddy --rounds 1 --cpus "$cpu" -o "$scratch/one"
+	has "$output" "one CPU"
+	grep -q "\"cpus\": \"$cpu\"" "$scratch/one/run.json"
+}
