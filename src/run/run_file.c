@@ -62,7 +62,7 @@ void run_file_release(struct run_file *run_file)
 {
 	for (size_t i = 0; i < run_file->text_count; i++)
 		memory_release(run_file->texts[i]);
-	if (run_file->texts) {
+	if (run_file->was_read) {
 		memory_release((void *)(uintptr_t)run_file->options.files);
 		memory_release((void *)(uintptr_t)run_file->options.specs);
 		memory_release((void *)(uintptr_t)run_file->options.named);
@@ -153,26 +153,34 @@ int run_file_write(const struct run_file *run_file, struct text *json, struct er
 	return json_finish(&writer, document, true, "run.json", json, error);
 }
 
+/* The text is the run file's from now on; NULL: it was none, or there is no memory. */
+static char *keep_text(struct json_reader *reader, struct run_file *run_file, char *text)
+{
+	char **grown = text ? memory_resize(run_file->texts, run_file->text_count + 1, sizeof grown[0]) : NULL;
+	if (grown) {
+		run_file->texts = grown;
+		run_file->texts[run_file->text_count++] = text;
+		return text;
+	}
+	if (text)
+		json_fail_memory(reader);
+	memory_release(text);
+	return NULL;
+}
+
 /* count texts under key, kept in run_file->texts; NULL after a failure. */
 static const char *const *read_list(struct json_reader *reader, const struct json_at *at, const char *key,
 				    struct run_file *run_file, size_t *count)
 {
 	struct json_at list = json_array_child(reader, at, key, LIST_MAX, count);
 	const char **texts = memory_zeroed(*count + 1, sizeof texts[0]);
-	char **grown = memory_resize(run_file->texts, run_file->text_count + *count + 1, sizeof grown[0]);
-	if (grown)
-		run_file->texts = grown;
-	if (!texts || !grown) {
-		memory_release(texts);
+	if (!texts) {
 		json_fail_memory(reader);
 		return NULL;
 	}
 	for (size_t i = 0; i < *count && !reader->failed; i++) {
 		struct json_at element = json_element(&list, i);
-		char *text = json_text_at(reader, &element);
-		if (text)
-			run_file->texts[run_file->text_count++] = text;
-		texts[i] = text;
+		texts[i] = keep_text(reader, run_file, json_text_at(reader, &element));
 	}
 	if (!*count)
 		json_fail(reader, &list, "must not be empty");
@@ -227,24 +235,14 @@ static void read_named(struct json_reader *reader, const struct json_at *at, str
 }
 
 /* One that is not there was not given. */
-/* A value may point into its text, which stays as long as the rest. */
+/* A value may point into its text. */
 static void read_setting(struct json_reader *reader, const struct json_at *at, const struct option_row *row,
 			 struct run_file *run_file)
 {
 	struct error wrong = {0};
 	struct json_at child = json_child_optional(reader, at, row->name);
-	char *value = child.value ? json_text_at(reader, &child) : NULL;
-	char **grown = value ? memory_resize(run_file->texts, run_file->text_count + 1, sizeof grown[0]) : NULL;
-	if (!value)
-		return;
-	if (!grown) {
-		memory_release(value);
-		json_fail_memory(reader);
-		return;
-	}
-	run_file->texts = grown;
-	run_file->texts[run_file->text_count++] = value;
-	if (option_read(row, &run_file->options, value, &wrong) < 0)
+	const char *value = child.value ? keep_text(reader, run_file, json_text_at(reader, &child)) : NULL;
+	if (value && option_read(row, &run_file->options, value, &wrong) < 0)
 		json_fail(reader, &child, wrong.message);
 }
 
@@ -252,6 +250,7 @@ static void read_options(struct json_reader *reader, const struct json_at *at, s
 {
 	struct run_options *options = &run_file->options;
 	*options = run_options_default();
+	run_file->was_read = true;
 	options->files = read_list(reader, at, "workloads", run_file, &options->file_count);
 	options->specs = read_list(reader, at, "allocators", run_file, &options->spec_count);
 	read_named(reader, at, options);
@@ -308,12 +307,7 @@ int run_file_read(const char *json, size_t length, struct run_file *run_file, st
 	struct json_at options = json_object_child(&reader, &at, "options");
 	read_options(&reader, &options, run_file);
 	read_inputs(&reader, &at, run_file);
-	char *command = json_read_text(&reader, &at, "command");
-	if (command && run_file->texts)
-		run_file->texts[run_file->text_count++] = command;
-	else
-		memory_release(command);
-	run_file->options.command = command;
+	run_file->options.command = keep_text(&reader, run_file, json_read_text(&reader, &at, "command"));
 	json_check_digest(&reader, document);
 	json_decref(document);
 	if (!reader.failed)

@@ -25,6 +25,7 @@ struct run_file {
 	struct inputs inputs; /* whoever begins the run adds them */
 	struct clock clock;   /* as calibrated at the start: all ticks of the run are converted with it */
 	char **texts;         /* that options points to; run_file_read only */
+	bool was_read;        /* options has lists and sweeps of its own */
 	size_t text_count;
 };
 
