@@ -309,7 +309,7 @@ static int phase_ended(void *context, const struct engine *engine, size_t phase,
 	gather(first);
 	if (is_open(pass, phase))
 		open_loop_store(&first->loop, pass->clock, &record->figures);
-	else if (first->phase_operations)
+	else if (first->phase_operations && !pass->interference) /* else it is no cost of the stamps */
 		record->latency_ns_per_op = first->phase_ns / (double)first->phase_operations;
 	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++) {
 		if (plain_histogram_store(&record->latency[kind], &first->kinds[kind]) < 0)
