@@ -138,7 +138,7 @@ tests: all $(UNIT_TESTS) $(FED) $(TEST_PLUGINS) $(if $(CONFORMANCE_SOURCES),$(BU
 check: tests ## build and run every test; ends with a line "N passed, N failed"
 	@BUILD='$(BUILD)' CC='$(CC)' VARIANT='$(VARIANT)' tests/run
 
-THREAD_TESTS = unit/play/ring_test unit/play/threads_test unit/play/threads_stress_test
+THREAD_TESTS = unit/play/ring_test unit/play/threads_test unit/play/paired_test unit/play/threads_stress_test
 .PHONY: check-threads
 check-threads: $(addprefix $(BUILD)/tests/,$(THREAD_TESTS)) ## tests of what threads share; meant for VARIANT=tsan
 	@BUILD='$(BUILD)' VARIANT='$(VARIANT)' tests/run $(THREAD_TESTS)
