@@ -149,7 +149,9 @@ static int judge_spread(const double *logs, size_t count, const struct spread *s
 			 exp((logs[lower + (upper - 1) / 2] + logs[lower + upper / 2]) / 2));
 		return add_reason(row, reason, error);
 	}
-	return far && row->verdict == RESULT_VERDICT_INCONCLUSIVE ? tell_far(row, spread->far, count, error) : 0;
+	/* A median that lies away from 1 itself hides nothing. */
+	bool hidden = far && fabs(log(row->ratio)) <= log1p(row->threshold);
+	return hidden && row->verdict == RESULT_VERDICT_INCONCLUSIVE ? tell_far(row, spread->far, count, error) : 0;
 }
 
 int compare_ratios(const double *ratios, size_t count, double threshold, size_t timed_verdicts,
