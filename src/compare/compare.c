@@ -74,16 +74,6 @@ static enum result_verdict judge_interval(const struct statistics_interval *inte
 	return RESULT_VERDICT_INCONCLUSIVE;
 }
 
-/* The logarithms of what is one; returns how many. logs may be ratios. */
-static size_t logs_of(const double *ratios, size_t count, double *logs)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < count; i++)
-		if (ratios[i] > 0 && isfinite(ratios[i]))
-			logs[kept++] = log(ratios[i]);
-	return kept;
-}
-
 /* How sorted logarithms lie about 1. */
 struct spread {
 	size_t below, above; /* beyond the threshold */
@@ -162,7 +152,7 @@ int compare_ratios(const double *ratios, size_t count, double threshold, size_t 
 	double *logs = memory_zeroed(count, sizeof logs[0]);
 	if (!logs)
 		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
-	size_t kept = logs_of(ratios, count, logs);
+	size_t kept = statistics_logs(ratios, count, logs);
 	struct statistics_interval interval = statistics_median_interval(logs, kept, level);
 	double median = statistics_median(logs, kept);
 	struct spread spread = spread_of(logs, kept, edge);
@@ -216,7 +206,7 @@ static int node_median(const struct compare_series *node, double edge, double *m
 	*pairs = 0;
 	if (!ratios)
 		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
-	*pairs = logs_of(ratios, count, ratios);
+	*pairs = statistics_logs(ratios, count, ratios);
 	*median = statistics_median(ratios, *pairs);
 	*far += spread_of(ratios, *pairs, edge).far;
 	memory_release(ratios);

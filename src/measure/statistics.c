@@ -24,6 +24,16 @@ static int sort(double *values, size_t count)
 	return 0;
 }
 
+size_t statistics_logs(const double *values, size_t count, double *logs)
+{
+	assert((values && logs) || !count);
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++)
+		if (isfinite(values[i]) && values[i] > 0)
+			logs[kept++] = log(values[i]);
+	return kept;
+}
+
 double statistics_median(double *values, size_t count)
 {
 	assert(values || !count);

@@ -10,6 +10,9 @@
  * NaN. */
 double statistics_median(double *values, size_t count);
 
+/* The logarithms of those values that are finite and above 0; returns how many. logs has room for all, and may be values. */
+size_t statistics_logs(const double *values, size_t count, double *logs);
+
 struct statistics_interval {
 	double low;
 	double high;

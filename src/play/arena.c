@@ -48,17 +48,17 @@ static void *take_small(struct arena *arena, size_t bytes)
 }
 
 /* What a block that was given back begins with. */
-struct whole {
-	struct whole *next;
+struct arena_whole {
+	struct arena_whole *next;
 	size_t bytes;
 };
 
 /* One of exactly this size, as those are whose owner gives back and asks again; NULL: none among the last few. */
 static void *take_whole(struct arena *arena, size_t bytes)
 {
-	struct whole **link = (struct whole **)&arena->whole;
+	struct arena_whole **link = &arena->whole;
 	for (int looks = 0; *link && looks < ARENA_WHOLE_LOOKS; looks++, link = &(*link)->next) {
-		struct whole *block = *link;
+		struct arena_whole *block = *link;
 		if (block->bytes != bytes)
 			continue;
 		*link = block->next;
@@ -119,7 +119,7 @@ static void put(void *context, void *memory, size_t bytes)
 		return;
 	}
 	if (arena->prefault && bytes <= ARENA_PREFAULT_BYTES) {
-		*(struct whole *)memory = (struct whole){arena->whole, bytes};
+		*(struct arena_whole *)memory = (struct arena_whole){arena->whole, bytes};
 		arena->whole = memory;
 		return;
 	}

@@ -41,7 +41,8 @@ struct arena {
 	void *small
 		/* blocks that were given back, by size in steps of 64 bytes; each begins with the next one */
 		[ARENA_SMALL_CLASSES];
-	void *whole;       /* prefault: blocks of a page and more that were given back; each begins with the next one */
+	struct arena_whole
+		*whole;    /* prefault: blocks of a page and more that were given back; each begins with the next one */
 	uint64_t requests; /* calls of memory_get: growth inside a measured window shows here */
 	struct iova_host host;
 	enum lock_kind lock_kind; /* of the host's locks: mutex unless changed before the first is made */

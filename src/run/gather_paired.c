@@ -81,20 +81,10 @@ static const char *refusal(const struct result *result, size_t arm, size_t again
 	return wrong_windows(process, result->arms[arm].threads, clock);
 }
 
-/* Takes the logarithms of what is finite; returns how many. */
-static size_t finite_logs(const double *values, size_t count, double *logs)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < count; i++)
-		if (isfinite(values[i]) && values[i] > 0)
-			logs[kept++] = log(values[i]);
-	return kept;
-}
-
 /* Median and interval over rounds. */
 static void set_median(const double *values, size_t count, double *logs, double *median, double *low, double *high)
 {
-	size_t kept = finite_logs(values, count, logs);
+	size_t kept = statistics_logs(values, count, logs);
 	struct statistics_interval interval = statistics_median_interval(logs, kept, INTERVAL_LEVEL);
 	*median = exp(statistics_median(logs, kept));
 	if (low) {
