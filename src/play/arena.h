@@ -38,11 +38,10 @@ struct arena {
 	size_t backed;          /* prefault: what lies below was backed, but for blocks above ARENA_PREFAULT_BYTES */
 	bool prefault;          /* back what is handed out at once (timed passes), up to ARENA_PREFAULT_BYTES at a time */
 	struct arena_book book; /* kept where nothing is timed */
-	void *small
-		/* blocks that were given back, by size in steps of 64 bytes; each begins with the next one */
-		[ARENA_SMALL_CLASSES];
-	struct arena_whole
-		*whole;    /* prefault: blocks of a page and more that were given back; each begins with the next one */
+	/* Blocks that were given back; each begins with the next one. By size in steps of 64 bytes, and, in a prefaulted
+	 * arena, those of a page and more. */
+	void *small[ARENA_SMALL_CLASSES];
+	struct arena_whole *whole;
 	uint64_t requests; /* calls of memory_get: growth inside a measured window shows here */
 	struct iova_host host;
 	enum lock_kind lock_kind; /* of the host's locks: mutex unless changed before the first is made */

@@ -8,13 +8,15 @@
 #define LINE_WORDS 8u
 
 /* Functions that are alike but for their constants, in a section of their own, so that its size can be told. A block takes a
- * branch that depends on what came before it: about 32 bytes. */
+ * branch that depends on what came before it; the empty assembly keeps compilers from computing both sides instead. */
 #define BLOCK(a)                                                                                                           \
-	if (value & (UINT64_C(1) << ((a) % 61)))                                                                           \
+	if (value & (UINT64_C(1) << ((a) % 61))) {                                                                         \
 		value = value * (UINT64_C(0x9e3779b97f4a7c15) + 2 * (a)) + (a);                                            \
-	else                                                                                                               \
+		__asm__ volatile("" : "+r"(value));                                                                        \
+	} else {                                                                                                           \
 		value ^= (value >> 13) + (a);                                                                              \
-	__asm__ volatile("" : "+r"(value));
+		__asm__ volatile("" : "+r"(value));                                                                        \
+	}
 #define BLOCKS_8(a)                                                                                                        \
 	BLOCK((a) + 0)                                                                                                     \
 	BLOCK((a) + 1)                                                                                                     \
@@ -68,7 +70,8 @@ uint64_t interference_code_most(void)
 
 int interference_open(struct interference *interference, const struct interference_size *size, struct error *error)
 {
-	assert(size->data_bytes <= INTERFERENCE_DATA_MAX && size->code_bytes <= interference_code_most());
+	assert(size->data_bytes <= INTERFERENCE_DATA_MAX && size->code_bytes <= INTERFERENCE_CODE_MAX);
+	assert(interference_code_most() >= INTERFERENCE_CODE_MAX);
 	size_t lines = (size_t)(size->data_bytes / (LINE_WORDS * sizeof(uint64_t)));
 	*interference = (struct interference){
 		.data = memory_zeroed(lines * LINE_WORDS, sizeof interference->data[0]),

@@ -12,11 +12,12 @@
 #include <stdint.h>
 
 #define INTERFERENCE_DATA_MAX ((uint64_t)1 << 30)
+#define INTERFERENCE_CODE_MAX ((uint64_t)768 << 10) /* every build has as much */
 
 /* Of a run; bytes, 0: none of it. */
 struct interference_size {
 	uint64_t data_bytes; /* up to INTERFERENCE_DATA_MAX */
-	uint64_t code_bytes; /* up to interference_code_most() */
+	uint64_t code_bytes; /* up to INTERFERENCE_CODE_MAX */
 };
 
 struct interference {
@@ -26,7 +27,7 @@ struct interference {
 	uint64_t value;   /* what branches depend on: it never repeats */
 };
 
-/* How much code there is to run. */
+/* How much code this build has to run. */
 uint64_t interference_code_most(void);
 
 static inline bool interference_is_none(const struct interference_size *size)

@@ -21,7 +21,6 @@ enum run_paired { RUN_PAIRED_OFF, RUN_PAIRED_ON, RUN_PAIRED_ONLY };
 struct resumed;
 
 #define RUN_ROUNDS_DEFAULT 12u
-#define RUN_INTERFERENCE_CODE_MAX (UINT64_C(768) << 10) /* what every build has: see play/interference.c */
 #define RUN_ROUNDS_MAX 1000u
 #define RUN_STALL_SECONDS_DEFAULT 60.0
 

@@ -87,7 +87,7 @@ static int read_interference(void *target, const char *value, struct error *erro
 		size_t length = strcspn(part, ",");
 		if (!data && read_size_of("data=", part, length, INTERFERENCE_DATA_MAX, &size.data_bytes))
 			data = true;
-		else if (!code && read_size_of("code=", part, length, RUN_INTERFERENCE_CODE_MAX, &size.code_bytes))
+		else if (!code && read_size_of("code=", part, length, INTERFERENCE_CODE_MAX, &size.code_bytes))
 			code = true;
 		else
 			return -1;
