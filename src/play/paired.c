@@ -83,17 +83,17 @@ static bool is_alone(const struct pairing *pairing)
 	return pairing->pass->threads <= 1;
 }
 
-/* Of a round, a third warms caches up after the other allocator's turn. */
 static size_t part_words(const void *context, size_t phase)
 {
 	const struct pairing *pairing = context;
 	(void)phase;
-	return pairing->interfered ? (size_t)pairing->gap * INTERFERED_PER_ROUND : pairing->window_words * 3 / 2;
+	return pairing->interfered ? (size_t)pairing->gap * INTERFERED_PER_ROUND
+				   : pairing->window_words * RESULT_UNTIMED_ONE_IN / (RESULT_UNTIMED_ONE_IN - 1);
 }
 
 static size_t warm_words(struct op_piece round)
 {
-	return op_cut(round.ops, round.count, round.count / 3);
+	return op_cut(round.ops, round.count, round.count / RESULT_UNTIMED_ONE_IN);
 }
 
 /* In three iterations or rounds every word is timed twice: no burst can hide in what is not timed. */

@@ -176,16 +176,6 @@ static void note_max(struct samples_max *max, uint64_t ticks, enum result_taint 
 	}
 }
 
-static void insert_worst(struct samples *samples, const struct result_sample *sample)
-{
-	size_t at = samples->worst_count < RESULT_WORST_MAX ? samples->worst_count++ : RESULT_WORST_MAX;
-	if (at == RESULT_WORST_MAX && sample->latency <= samples->worst[--at].latency)
-		return;
-	for (; at > 0 && samples->worst[at - 1].latency < sample->latency; at--)
-		samples->worst[at] = samples->worst[at - 1];
-	samples->worst[at] = *sample;
-}
-
 static bool asks(const struct op *op)
 {
 	return op->demand != 0 && op->demand >> OP_REQUEST_SHIFT != OP_CONTROL;
@@ -232,7 +222,7 @@ static void note_worst(struct samples *samples, const struct engine_timed *timed
 		.taint = taint,
 		.steps = (double)NAN,
 	};
-	insert_worst(samples, &sample);
+	result_insert_worst(samples->worst, &samples->worst_count, &sample);
 }
 
 /* Asks the system what came over a sample. *ticks: what that took. */
@@ -298,7 +288,7 @@ void samples_add(struct samples *into, struct samples *from)
 	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
 		add_max(&into->kinds[kind], &from->kinds[kind]);
 	for (size_t i = 0; i < from->worst_count; i++)
-		insert_worst(into, &from->worst[i]);
+		result_insert_worst(into->worst, &into->worst_count, &from->worst[i]);
 	clear(from);
 }
 

@@ -9,9 +9,6 @@
 const char *const result_condition_name[RESULT_CONDITION_COUNT] = {
 	[RESULT_CONDITION_HOT] = "hot", [RESULT_CONDITION_INTERFERED] = "interfered"};
 
-/* Untimed words of a round: see play/paired.c. */
-#define UNTIMED_SHARE (1.0 / 3)
-
 /* A figure that may be missing, under its key. */
 struct row {
 	const char *key, *reason_key;
@@ -60,7 +57,7 @@ void parts_write_paired(struct json_writer *writer, json_t *object, const struct
 	}
 	json_put_u64(writer, object, "rounds", paired->rounds);
 	json_put_u64(writer, object, "window_words", paired->window_words);
-	json_put_double(writer, object, "untimed_share", UNTIMED_SHARE);
+	json_put_double(writer, object, "untimed_share", 1.0 / RESULT_UNTIMED_ONE_IN);
 	json_put_text(writer, object, "reason", paired->reason);
 	parts_write_doubles(writer, object, "round_ratio", paired->round_ratio, paired->round_count);
 	parts_write_doubles(writer, object, "round_typical", paired->round_typical, paired->round_count);

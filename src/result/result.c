@@ -23,6 +23,16 @@ void result_samples_release(struct result_sample *samples, size_t count)
 	memory_release(samples);
 }
 
+void result_insert_worst(struct result_sample worst[RESULT_WORST_MAX], size_t *count, const struct result_sample *sample)
+{
+	size_t at = *count < RESULT_WORST_MAX ? (*count)++ : RESULT_WORST_MAX;
+	if (at == RESULT_WORST_MAX && sample->latency <= worst[--at].latency)
+		return;
+	for (; at > 0 && worst[at - 1].latency < sample->latency; at--)
+		worst[at] = worst[at - 1];
+	worst[at] = *sample;
+}
+
 static void release_figures(struct result_arm *arm)
 {
 	for (size_t i = 0; i < arm->phase_count; i++) {

@@ -158,6 +158,11 @@ struct result_sample {
 	enum result_reason no_steps;
 };
 void result_samples_release(struct result_sample *samples, size_t count);
+/* Keeps the RESULT_WORST_MAX largest, the largest first; of equals the first. A copy: request is still the sample's. */
+void result_insert_worst(struct result_sample worst[RESULT_WORST_MAX], size_t *count, const struct result_sample *sample);
+
+/* Of a round of a paired pass one part in so many is not timed: it warms up after the other side's turn. */
+#define RESULT_UNTIMED_ONE_IN 3u
 
 /* Windows of one length, over the same operations, in pairs. Neither window of a pair was tainted, or it only counts as
  * tainted; and all of them did equal work. */

@@ -224,34 +224,23 @@ static int fill_classes(struct result_phase *phase, const struct gather_arm *rec
 
 /* ---- the worst of all rounds ---- */
 
-static void insert_worst(const struct result_sample *worst[RESULT_WORST_MAX], size_t *count,
-			 const struct result_sample *sample)
-{
-	size_t at = *count < RESULT_WORST_MAX ? (*count)++ : RESULT_WORST_MAX;
-	if (at == RESULT_WORST_MAX && sample->latency <= worst[--at]->latency)
-		return;
-	for (; at > 0 && worst[at - 1]->latency < sample->latency; at--)
-		worst[at] = worst[at - 1];
-	worst[at] = sample;
-}
-
 static int fill_worst(struct result_phase *phase, const struct gather_arm *records, size_t index, const struct clock *clock)
 {
-	const struct result_sample *worst[RESULT_WORST_MAX];
+	struct result_sample worst[RESULT_WORST_MAX]; /* requests are the records' */
 	size_t count = 0;
 	for (size_t i = 0; i < records->count; i++)
 		for (size_t n = 0;
 		     has_phase(&records->records[i], index) && n < records->records[i].phases[index].worst_count; n++)
-			insert_worst(worst, &count, &records->records[i].phases[index].worst[n]);
+			result_insert_worst(worst, &count, &records->records[i].phases[index].worst[n]);
 	phase->worst = memory_zeroed(count, sizeof phase->worst[0]);
 	if (!phase->worst)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		struct result_sample *sample = &phase->worst[phase->worst_count++];
-		*sample = *worst[i];
+		*sample = worst[i];
 		sample->latency = ticks_to_ns(sample->latency, clock);
 		sample->request = memory_text(sample->request);
-		if (worst[i]->request && !sample->request)
+		if (worst[i].request && !sample->request)
 			return -1;
 	}
 	return 0;
