@@ -33,7 +33,6 @@ $(error libraries are missing: ./bench.sh installs them, or see README.md)
 endif
 endif
 
-DYGRAPHS ?= /usr/share/javascript/dygraphs
 VERSION := $(shell sed -n 's/^\#define IOVABENCH_VERSION "\(.*\)"/\1/p' include/iovabench/version.h)
 GIT_COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 
@@ -89,8 +88,12 @@ $(FOLDER_OBJECTS): COMPILE += -fvisibility=hidden
 $(BUILD)/objects/stream/%.o: COMPILE += -ffp-contract=off
 $(BUILD)/objects/run/machine.o: COMPILE += -DBUILD_GIT='"$(GIT_COMMIT)"' -DBUILD_FLAGS='"$(FLAGS_$(VARIANT))"'
 $(BUILD)/objects/run/machine.o: $(BUILD)/commit
-$(BUILD)/objects/report/assets.o: COMPILE += -DDYGRAPHS_FOLDER='"$(DYGRAPHS)"'
-$(BUILD)/objects/report/assets.o: src/report/report.css src/report/report.js
+# The content policy of a report names the styles and the script that are in it.
+hash_of = $(shell sha256sum $(1) | cut -c1-64 | tr a-f A-F | basenc --base16 -d | basenc --base64)
+$(BUILD)/objects/report/html.o: COMPILE += -DREPORT_STYLE_HASH='"$(call hash_of,src/report/report.css)"' \
+	-DREPORT_SCRIPT_HASH='"$(call hash_of,src/report/report.js)"' -DDRAW_STYLE_HASH='"$(call hash_of,src/draw/figure.css)"'
+$(BUILD)/objects/report/html.o $(BUILD)/objects/report/assets.o: src/report/report.css src/report/report.js
+$(BUILD)/objects/report/html.o $(BUILD)/objects/draw/style.o: src/draw/figure.css
 
 .PHONY: force
 $(BUILD)/flags: force

@@ -16,7 +16,6 @@ libyaml-dev        finds the positions of their errors
 libjansson-dev     reads and writes results
 zlib1g-dev         packs latency histograms
 libzstd-dev        unpacks recordings of kernels
-libjs-dygraphs     draws the charts of the report
 "
 check_packages="
 bats               tests of the command line

@@ -142,21 +142,39 @@ void text_add_csv(struct text *text, const char *value)
 	text_add(text, "%s", quoted ? "\"" : "");
 }
 
+/* Characters that no markup may hold, and those that turn the direction of what follows them. */
+static bool is_unfit(const unsigned char *at, size_t length)
+{
+	if (length == 0 || (length == 1 && ((*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7f)))
+		return true;
+	if (length == 2)
+		return at[0] == 0xc2 && at[1] < 0xa0; /* U+0080 to U+009F */
+	if (length != 3)
+		return false;
+	unsigned character = (at[0] & 0x0fu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu);
+	return character == 0x200e || character == 0x200f || (character >= 0x202a && character <= 0x202e) ||
+	       (character >= 0x2066 && character <= 0x2069) || character >= 0xfffe;
+}
+
 void text_add_html(struct text *text, const char *value)
 {
 	static const struct {
 		char from;
 		const char *to;
 	} escapes[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
-	for (const char *at = value ? value : ""; *at; at++) {
+	for (const unsigned char *at = (const unsigned char *)(value ? value : ""); *at;) {
 		const char *to = NULL;
+		size_t length = utf8_length(at);
 		for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++)
-			if (escapes[i].from == *at)
+			if (escapes[i].from == (char)*at)
 				to = escapes[i].to;
+		if (is_unfit(at, length))
+			to = "\xef\xbf\xbd";
 		if (to)
 			text_add(text, "%s", to);
 		else
-			text_add_bytes(text, at, 1);
+			text_add_bytes(text, at, length);
+		at += length + (length == 0);
 	}
 }
 

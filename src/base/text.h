@@ -20,7 +20,8 @@ void text_add(struct text *text, const char *format, ...) __attribute__((format(
 void text_add_bytes(struct text *text, const void *bytes, size_t length);
 /* "…" with JSON's escapes; text that is not UTF-8 has its wrong bytes replaced by U+FFFD. NULL writes null. */
 void text_add_json(struct text *text, const char *value);
-/* For HTML text and attribute values: & < > " ' are escaped. */
+/* For text and attribute values of HTML, SVG and XML: & < > " ' are escaped; what is not UTF-8, control characters but newline
+ * and tab, and those that turn the direction of text are written as U+FFFD. */
 void text_add_html(struct text *text, const char *value);
 /* A field of CSV as RFC 4180 has it, quoted when it must be. For texts alone: one that a spreadsheet would run as a formula
  * (it begins with = + - @, a tab or a carriage return) gets an apostrophe before it; a number is to be written by itself.

@@ -48,14 +48,27 @@ struct arguments {
 
 static const struct option_row rows[] = {
 	{"format", 0, OPTION_CHOICE, OPTION_SHOWS, "html|md|csv|json", "takes html, md, csv or json",
-	 "default: html when -o ends in .html, else md", OPTION_AT(struct arguments, format), .choices = format_names},
+	 "default: by the ending of -o; md without -o", OPTION_AT(struct arguments, format), .choices = format_names},
 	{"output", 'o', OPTION_TEXT, OPTION_SHOWS, "FILE", "takes a file", "default: standard output",
 	 OPTION_AT(struct arguments, output)},
 };
 
+/* By the ending of a file; Markdown without a file. false: it ends in something else. */
+static bool format_of(const char *output, unsigned *format)
+{
+	enum { MARKDOWN = 1 };
+	const char *dot = output ? strrchr(output, '.') : NULL;
+	*format = MARKDOWN;
+	if (!output || strncmp(output, "/dev/", 5) == 0)
+		return true;
+	for (*format = 0; dot && format_names[*format]; ++*format)
+		if (strcmp(dot + 1, format_names[*format]) == 0)
+			return true;
+	return false;
+}
+
 static int run_command(const struct cli_command *command, int argc, char **argv)
 {
-	enum { HTML, MARKDOWN };
 	struct arguments arguments = {0};
 	struct cli_given given;
 	int code = cli_read(command, argc, argv, (void *[]){&arguments, NULL}, &given);
@@ -63,9 +76,10 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 		return code;
 	if (argc - given.first != 1)
 		return cli_usage(command, "takes one result");
-	const char *dot = arguments.output ? strrchr(arguments.output, '.') : NULL;
-	if (!cli_was_given(command, &given, "format"))
-		arguments.format = dot && strcmp(dot, ".html") == 0 ? HTML : MARKDOWN;
+	if (!cli_was_given(command, &given, "format") && !format_of(arguments.output, &arguments.format))
+		return cli_usage(
+			command,
+			"-o takes a file that ends in .html, .md, .csv or .json, unless --format tells what it is");
 	struct result result = {0};
 	struct error error = {0};
 	if (cli_result_load(argv[given.first], &result, &error) == 0) {

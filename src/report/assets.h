@@ -3,8 +3,6 @@
 #ifndef REPORT_ASSETS_H
 #define REPORT_ASSETS_H
 
-extern const char report_asset_dygraphs_script[];
-extern const char report_asset_dygraphs_style[];
 extern const char report_asset_script[];
 extern const char report_asset_style[];
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/html.h"
 
+#include "draw/draw.h"
 #include "report/assets.h"
 #include "report/comparison.h"
 #include "report/format.h"
@@ -9,15 +10,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-
-/* Without the pointer to a source map, which would be another file. */
-static void add_asset(struct text *html, const char *asset)
-{
-	const char *end = strstr(asset, "# sourceMappingURL");
-	size_t length = end ? (size_t)(end - asset) - 2 : strlen(asset);
-	text_add_bytes(html, asset, length);
-	text_add(html, "\n");
-}
 
 static void add_fact(struct text *html, const char *name, const char *value)
 {
@@ -201,28 +193,35 @@ static void add_workload(struct text *html, const struct report_view *view, size
 	text_add(html, "</section>\n");
 }
 
+/* The policy names each style and script by its hash: what else finds its way into the page is not run. */
 static void add_head(struct text *html, const struct result *result)
 {
-	text_add(html,
-		 "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-		 "<meta name=\"color-scheme\" content=\"light dark\">\n"
-		 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-		 "script-src 'unsafe-inline'; img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n<title>iovabench ");
-	text_add_html(html, result->run.id);
-	text_add(html, "</title>\n<style>\n");
-	add_asset(html, report_asset_dygraphs_style);
-	add_asset(html, report_asset_style);
-	text_add(html, "</style>\n</head>\n<body>\n<header>\n<h1>Address-space allocators compared</h1>\n<p "
-		       "class=\"run\">iovabench run ");
-	text_add_html(html, result->run.id);
-	text_add(html, "%s</p>\n", result->run.partial ? " <mark>partial</mark>" : "");
-	add_facts(html, result);
-	add_warnings(html, result);
 	text_add(
 		html,
-		"<noscript><p class=\"note\">The charts need JavaScript; the tables hold the same figures.</p></noscript>\n"
-		"</header>\n<main>\n");
+		"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		"<meta name=\"color-scheme\" content=\"light dark\">\n"
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action 'none'; "
+		"img-src data:; style-src 'sha256-" REPORT_STYLE_HASH "' 'sha256-" DRAW_STYLE_HASH
+		"'; script-src 'sha256-" REPORT_SCRIPT_HASH "'\">\n<link rel=\"icon\" href=\"data:,\">\n<title>iovabench ");
+	text_add_html(html, result->run.id);
+	text_add(html,
+		 "</title>\n<style>%s</style>\n<style>%s</style>\n</head>\n<body>\n<header>\n<h1>Address-space allocators "
+		 "compared</h1>\n<p class=\"run\">iovabench run ",
+		 report_asset_style, draw_style_sheet);
+	text_add_html(html, result->run.id);
+	text_add(html, "%s</p>\n", result->run.partial ? " <mark>partial</mark>" : "");
+	text_add(html, "</header>\n<main>\n");
+}
+
+static void add_sweeps(const struct report_view *view, struct text *html)
+{
+	struct text figure = {0};
+	html_figure(view, REPORT_PLOT_SWEEP, &figure);
+	if (figure.length)
+		text_add(html, "<section class=\"sweeps\"><h2>Sweeps</h2>\n%s</section>\n", figure.bytes);
+	html->failed |= figure.failed;
+	text_release(&figure);
 }
 
 void report_html(const struct result *result, struct text *html)
@@ -233,19 +232,21 @@ void report_html(const struct result *result, struct text *html)
 		return;
 	}
 	add_head(html, result);
+	text_add(html, "<section class=\"verdict\"><h2>Time by pairs</h2>\n");
+	html_figure(&view, REPORT_PLOT_FOREST, html);
+	text_add(html, "</section>\n");
+	text_add(html, "<section class=\"trust\"><h2>How far to trust it</h2>\n");
+	add_warnings(html, result);
+	add_facts(html, result);
+	text_add(html, "</section>\n");
 	html_overview(&view, html);
+	add_sweeps(&view, html);
 	for (size_t i = 0; i < result->workload_count; i++)
 		add_workload(html, &view, i);
 	text_add(html, "</main>\n"
 		       "<footer><p>Percentiles below the step of the clock do not exist and are written as &lt;step. "
 		       "Rates count completed operations only. What every figure means is in docs/metrics.md, "
-		       "how it was measured in docs/method.md.</p><p>Charts: dygraphs, © Dan Vanderkam and contributors, "
-		       "MIT licence.</p></footer>\n");
-	html_data(&view, html);
+		       "how it was measured in docs/method.md.</p></footer>\n");
 	report_view_close(&view);
-	text_add(html, "<script>\n");
-	add_asset(html, report_asset_dygraphs_script);
-	text_add(html, "</script>\n<script>\n");
-	add_asset(html, report_asset_script);
-	text_add(html, "</script>\n</body>\n</html>\n");
+	text_add(html, "<script>%s</script>\n</body>\n</html>\n", report_asset_script);
 }

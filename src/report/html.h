@@ -4,6 +4,7 @@
 #define REPORT_HTML_H
 
 #include "base/text.h"
+#include "report/report.h"
 #include "report/view.h"
 
 #include <stddef.h>
@@ -20,9 +21,9 @@ void html_overview(const struct report_view *view, struct text *html);
 void html_tables(const struct report_view *view, size_t workload, struct text *html);
 /* Of each arm: latencies by request, CPU and outcome, and the worst of them; folded. */
 void html_latencies(const struct report_view *view, size_t workload, struct text *html);
-/* Empty figures with captions, which the script fills from the data. */
+/* A figure of all workloads; nothing when there is nothing to see. */
+void html_figure(const struct report_view *view, enum report_plot plot, struct text *html);
+/* The figures of one workload. */
 void html_figures(const struct report_view *view, size_t workload, struct text *html);
-/* What the script draws, as a script element that is not run. */
-void html_data(const struct report_view *view, struct text *html);
 
 #endif

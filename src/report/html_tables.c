@@ -2,6 +2,7 @@
 #include "report/html.h"
 
 #include "base/memory.h"
+#include "draw/draw.h"
 #include "report/format.h"
 
 #include <assert.h>
@@ -22,18 +23,10 @@ void html_label(const struct result_workload *workload, struct text *html)
 void html_chip(const struct report_view *view, size_t arm, struct text *html)
 {
 	const struct result *result = view->result;
-	text_add(html, "<i class=\"chip c%zu\"></i>", view->color[arm] % 8);
+	text_add(html, "<i class=\"chip a%zu\"></i>", view->color[arm] % DRAW_COLORS);
 	text_add_html(html, result->arms[arm].spec);
 	if (result->arms[arm].threads > 1)
 		text_add(html, ", %u threads", result->arms[arm].threads);
-}
-
-static double slowest(const struct result *result, struct report_list arms)
-{
-	double most = 0;
-	for (size_t i = 0; i < arms.count; i++)
-		most = fmax(most, format_time_ns(result_arm_figures(&result->arms[arms.at[i]])));
-	return most;
 }
 
 static void add_time(const struct result_figures *figures, struct text *html)
@@ -45,8 +38,8 @@ static void add_time(const struct result_figures *figures, struct text *html)
 			 FORMAT_UNCLEAN);
 }
 
-/* ns/op with a bar on the scale of its row, and the three figures that ns/op hides. */
-static void add_overview_cell(const struct report_view *view, size_t arm, double slowest_ns, struct text *html)
+/* ns/op, and the three figures that it hides. */
+static void add_overview_cell(const struct report_view *view, size_t arm, struct text *html)
 {
 	const struct result_arm *its = &view->result->arms[arm];
 	const struct result_latency *latency = format_alloc_latency(its);
@@ -59,12 +52,9 @@ static void add_overview_cell(const struct report_view *view, size_t arm, double
 		text_add(html, "\">%s</td>", result_arm_state_name[its->state]);
 		return;
 	}
-	text_add(html, "<td%s>", view->fastest[its->workload] == arm ? " class=\"fastest\"" : "");
+	text_add(html, "<td>");
 	add_time(figures, html);
 	text_add(html, " <small>ns/op</small>");
-	if (isfinite(ns))
-		text_add(html, "<span class=\"bar\"><i class=\"c%zu\" style=\"width:%.1f%%\"></i></span>",
-			 view->color[arm] % 8, 100 * ns / slowest_ns);
 	text_add(html, "<small>p99.9 ");
 	text_add_html(html, format_percentile(p999, latency, latency->p999_ns));
 	text_add(html, " · unusable %s · failed %s</small></td>",
@@ -75,7 +65,6 @@ static void add_overview_cell(const struct report_view *view, size_t arm, double
 static void add_overview_row(const struct report_view *view, size_t workload, size_t *cells, struct text *html)
 {
 	struct report_list arms = report_arms(view, workload);
-	double slowest_ns = slowest(view->result, arms);
 	for (size_t i = 0; i < view->color_count; i++)
 		cells[i] = SIZE_MAX;
 	for (size_t i = arms.count; i-- > 0;)
@@ -85,7 +74,7 @@ static void add_overview_row(const struct report_view *view, size_t workload, si
 	text_add(html, "</a></th>");
 	for (size_t i = 0; i < view->color_count; i++) {
 		if (cells[i] != SIZE_MAX)
-			add_overview_cell(view, cells[i], slowest_ns, html);
+			add_overview_cell(view, cells[i], html);
 		else
 			text_add(html, "<td class=\"none\">–</td>");
 	}
@@ -109,8 +98,7 @@ void html_overview(const struct report_view *view, struct text *html)
 	memory_release(cells);
 	text_add(html,
 		 "</tbody></table></div>\n"
-		 "<p class=\"note\">Bars compare ns/op inside a row. A tick marks an allocator whose 95 %% interval lies "
-		 "below all others that did the same work; without a tick no difference is beyond doubt. "
+		 "<p class=\"note\">Times of processes of their own: which one is faster the figure above tells, by pairs. "
 		 "Unusable: share of the free space in blocks too small for an aligned 2 MiB.</p></section>\n");
 }
 
@@ -128,7 +116,7 @@ static void add_time_cells(const struct report_view *view, size_t arm, struct te
 	const struct result *result = view->result;
 	const double *value = result_arm_figures(&result->arms[arm])->value;
 	char number[TEXT_NUMBER_BYTES], low[TEXT_NUMBER_BYTES], high[TEXT_NUMBER_BYTES];
-	text_add(html, "<td%s>", view->fastest[result->arms[arm].workload] == arm ? " class=\"fastest\"" : "");
+	text_add(html, "<td>");
 	add_time(result_arm_figures(&result->arms[arm]), html);
 	if (isfinite(value[METRIC_CI_LOW_NS]) && isfinite(value[METRIC_CI_HIGH_NS]))
 		text_add(html, "<br><small>%s–%s</small>", format_number(low, value[METRIC_CI_LOW_NS]),

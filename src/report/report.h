@@ -15,6 +15,30 @@ void report_terminal(const struct result *result, bool color, unsigned width, st
 /* One self-contained HTML file: no network, no other file. */
 void report_html(const struct result *result, struct text *html);
 
+/* The kinds of figures, and what each shows. */
+#define REPORT_PLOTS(X)                                                                                                    \
+	X(FOREST, "forest", "time of every arm against the one it is held against, all workloads in one figure")           \
+	X(PERCENTILES, "percentiles", "latency of every kind of operation by percentile")                                  \
+	X(LATENCY, "latency", "time and latency over operations")                                                          \
+	X(FAILURES, "failures", "failed requests over operations")                                                         \
+	X(FRAGMENTATION, "fragmentation", "unusable space, span, page tables, free runs over operations")                  \
+	X(MAP, "map", "the address space over time")                                                                       \
+	X(SWEEP, "sweep", "metrics against the value of a key that was swept")
+enum report_plot {
+#define REPORT_PLOT_ENUM(id, name, about) REPORT_PLOT_##id,
+	REPORT_PLOTS(REPORT_PLOT_ENUM)
+#undef REPORT_PLOT_ENUM
+		REPORT_PLOT_COUNT
+};
+extern const char *const report_plot_name[REPORT_PLOT_COUNT + 1]; /* NULL at the end */
+
+/* A figure of its own, as SVG; width: in its units, >= 300. */
+void report_plot_svg(const struct result *result, enum report_plot plot, double width, struct text *svg);
+/* The same numbers as a table, and a script with which gnuplot draws them from the file `data`; nothing where gnuplot is of no
+ * help. */
+void report_plot_csv(const struct result *result, enum report_plot plot, struct text *csv);
+void report_plot_script(const struct result *result, enum report_plot plot, const char *data, struct text *script);
+
 void report_markdown(const struct result *result, struct text *markdown);
 void report_csv(const struct result *result, struct text *csv);
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#include "draw/draw.h"
+
+#include "base/asset.h"
+
+#include <string.h>
+
+ASSET("draw_style_sheet", "src/draw/figure.css");
+
+/* What turns SVG into paper knows no variables and has no dark paper: what variables fall back to stays, and the rules outside
+ * of @media. */
+void draw_style(struct text *css)
+{
+	const char *end = strstr(draw_style_sheet, "@media");
+	for (const char *at = draw_style_sheet; at < end;) {
+		if (strncmp(at, "var(", 4) != 0) {
+			text_add_bytes(css, at++, 1);
+			continue;
+		}
+		for (at = strchr(at, ',') + 2; *at != ')'; at++)
+			text_add_bytes(css, at, 1);
+		at++;
+	}
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/plot.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <math.h>
+
+#define PLOT_HEIGHT 210.0
+#define GAP 26.0
+#define TITLE 30.0
+#define KEY_LINE 18.0
+#define MARGIN 12.0
+
+void plots_release(struct plots *plots)
+{
+	for (size_t i = 0; i < plots->count; i++) {
+		struct plot *plot = &plots->plots[i];
+		for (size_t n = 0; n < plot->line_count; n++) {
+			memory_release(plot->lines[n].points);
+			memory_release(plot->lines[n].ranges);
+		}
+		memory_release(plot->lines);
+		memory_release(plot->rules);
+		memory_release(plot->title);
+	}
+	memory_release(plots->plots);
+	*plots = (struct plots){0};
+}
+
+struct plot *plots_add(struct plots *plots, const char *title, size_t lines)
+{
+	if (plots->count == plots->capacity) {
+		size_t capacity = plots->capacity ? 2 * plots->capacity : 16;
+		struct plot *grown = memory_zeroed(capacity, sizeof grown[0]);
+		if (!grown) {
+			plots->failed = true;
+			return NULL;
+		}
+		for (size_t i = 0; i < plots->count; i++)
+			grown[i] = plots->plots[i];
+		memory_release(plots->plots);
+		plots->plots = grown;
+		plots->capacity = capacity;
+	}
+	struct plot *plot = &plots->plots[plots->count++];
+	*plot = (struct plot){.title = memory_text(title), .lines = memory_zeroed(lines, sizeof plot->lines[0])};
+	if (!plot->title || !plot->lines) {
+		plots->failed = true;
+		return NULL;
+	}
+	return plot;
+}
+
+struct plot_line *plots_add_line(struct plots *plots, struct plot *plot, size_t color, const char *name, size_t points)
+{
+	struct plot_line *line = &plot->lines[plot->line_count];
+	*line = (struct plot_line){
+		.color = color, .name = name, .points = memory_zeroed(points, sizeof line->points[0]), .solid = points};
+	if (!line->points) {
+		plots->failed = true;
+		return NULL;
+	}
+	plot->line_count++;
+	return line;
+}
+
+static void drop_last(struct plots *plots)
+{
+	struct plots last = {.plots = memory_zeroed(1, sizeof last.plots[0]), .count = 1};
+	if (!last.plots) {
+		plots->failed = true;
+		return;
+	}
+	last.plots[0] = plots->plots[--plots->count];
+	plots_release(&last);
+}
+
+static void widen(double value, bool logarithmic, double *low, double *high)
+{
+	if (isfinite(value) && (!logarithmic || value > 0)) {
+		*low = fmin(*low, value);
+		*high = fmax(*high, value);
+	}
+}
+
+bool plots_fit(struct plots *plots, bool logarithmic)
+{
+	struct plot *plot = &plots->plots[plots->count - 1];
+	double low = INFINITY, high = -INFINITY;
+	for (size_t i = 0; i < plot->line_count; i++)
+		for (size_t n = 0; n < plot->lines[i].count; n++) {
+			widen(plot->lines[i].points[n].y, logarithmic, &low, &high);
+			if (plot->lines[i].ranges) {
+				widen(plot->lines[i].ranges[n].low, logarithmic, &low, &high);
+				widen(plot->lines[i].ranges[n].high, logarithmic, &low, &high);
+			}
+		}
+	if (!isfinite(low)) {
+		drop_last(plots);
+		return false;
+	}
+	plot->y.scale = logarithmic ? DRAW_LOG : DRAW_LINEAR;
+	plot->y.low = logarithmic ? 0.7 * (plot->floor > 0 ? fmin(low, plot->floor) : low) : fmin(low, 0);
+	plot->y.high = logarithmic ? 1.4 * high : high > plot->y.low ? high + 0.06 * (high - plot->y.low) : plot->y.low + 1;
+	return true;
+}
+
+static void draw_line_of(struct draw *draw, const struct plot_line *line)
+{
+	if (line->ranges)
+		draw_band(draw, line->color, line->ranges, line->count);
+	draw_line(draw, line->color, line->name, line->points, line->count, line->solid, line->steps);
+	for (size_t i = 0; line->marked && i < line->count; i++)
+		draw_marker(draw, line->color, line->points[i].x, line->points[i].y, false);
+}
+
+static void draw_plot(struct draw *draw, const struct plot *plot, const struct draw_box *box, const char *key)
+{
+	struct draw_end_label labels[32];
+	size_t count = 0;
+	draw_label(draw, box->x - DRAW_ROOM_LEFT + 4, box->y - 24, DRAW_START, DRAW_STRONG, plot->title);
+	draw_plot_begin(draw, box, &plot->x, &plot->y, key);
+	if (plot->floor > 0)
+		draw_floor(draw, plot->floor, "the clock cannot tell");
+	for (size_t i = 0; i < plot->rule_count; i++) {
+		double end = i + 1 < plot->rule_count ? draw_x(draw, plot->rules[i + 1].x) : box->x + box->width;
+		draw_rule(draw, plot->rules[i].x, plot->rules[i].name, end - draw_x(draw, plot->rules[i].x));
+	}
+	for (size_t i = 0; i < plot->line_count; i++)
+		draw_line_of(draw, &plot->lines[i]);
+	draw_plot_end(draw);
+	for (size_t i = 0; i < plot->line_count && count < sizeof labels / sizeof labels[0]; i++)
+		if (plot->lines[i].count)
+			labels[count++] = (struct draw_end_label){plot->lines[i].color, plot->lines[i].name,
+								  plot->lines[i].points[plot->lines[i].count - 1].y};
+	draw_end_labels(draw, labels, count);
+}
+
+static double widest_name(const struct plots *plots)
+{
+	double widest = 0;
+	for (size_t i = 0; i < plots->count; i++)
+		for (size_t n = 0; n < plots->plots[i].line_count; n++)
+			widest = fmax(widest, draw_text_width(plots->plots[i].lines[n].name));
+	return widest;
+}
+
+/* A key of every arm of the view; draw: NULL to measure alone. Returns how high it is. */
+static double add_key(struct draw *draw, const struct report_view *view, double width)
+{
+	double x = MARGIN, y = MARGIN + DRAW_FONT;
+	for (size_t i = 0; i < view->color_count; i++) {
+		const char *spec = view->result->arms[view->first[i]].spec;
+		double wide = 46 + draw_text_width(spec);
+		if (x > MARGIN && x + wide > width) {
+			x = MARGIN;
+			y += KEY_LINE;
+		}
+		if (draw)
+			draw_key(draw, x, y, i, spec);
+		x += wide;
+	}
+	return y + KEY_LINE - MARGIN;
+}
+
+void plots_draw(const struct report_view *view, const struct plots *plots, const char *name, unsigned columns, double width,
+		bool standalone, struct text *svg)
+{
+	struct draw draw;
+	assert(columns >= 1);
+	size_t rows = (plots->count + columns - 1) / columns;
+	double key = add_key(NULL, view, width), room = fmin(widest_name(plots) + 12, width / columns / 3);
+	double each = (width - MARGIN) / columns, high = PLOT_HEIGHT + TITLE + DRAW_ROOM_BOTTOM + GAP;
+	draw_begin(&draw, svg, width, MARGIN + key + (double)(rows ? rows : 1) * high, name, NULL, standalone);
+	add_key(&draw, view, width);
+	if (!plots->count)
+		draw_label(&draw, MARGIN, MARGIN + key + TITLE, DRAW_START, DRAW_SOFT, "Not measured.");
+	for (size_t i = 0; i < plots->count; i++) {
+		const struct draw_box box = {(double)(i % columns) * each + DRAW_ROOM_LEFT + 4,
+					     MARGIN + key + TITLE + (double)(i / columns) * high,
+					     each - DRAW_ROOM_LEFT - room - 8, PLOT_HEIGHT};
+		draw_plot(&draw, &plots->plots[i], &box, plots->plots[i].title);
+	}
+	draw_end(&draw);
+}
+
+static void add_number(struct text *csv, double value)
+{
+	text_add(csv, isfinite(value) ? ",%.17g" : ",", value);
+}
+
+void plots_write(const struct plots *plots, struct text *csv)
+{
+	text_add(csv, "plot,spec,x,y,low,high,sure\n");
+	for (size_t i = 0; i < plots->count; i++)
+		for (size_t n = 0; n < plots->plots[i].line_count; n++) {
+			const struct plot_line *line = &plots->plots[i].lines[n];
+			for (size_t at = 0; at < line->count; at++) {
+				text_add_csv(csv, plots->plots[i].title);
+				text_add(csv, ",");
+				text_add_csv(csv, line->name);
+				add_number(csv, line->points[at].x);
+				add_number(csv, line->points[at].y);
+				add_number(csv, line->ranges ? line->ranges[at].low : (double)NAN);
+				add_number(csv, line->ranges ? line->ranges[at].high : (double)NAN);
+				text_add(csv, ",%s\n", at < line->solid ? "yes" : "no");
+			}
+		}
+}
+
+/* A string of gnuplot in single quotes, in which only they need care. */
+static void add_quoted(struct text *script, const char *value)
+{
+	text_add(script, "'");
+	for (const char *at = value; *at; at++)
+		text_add(script, *at == '\'' ? "''" : (unsigned char)*at < 0x20 ? " " : "%c", *at);
+	text_add(script, "'");
+}
+
+void plots_script(const struct plots *plots, const char *data, struct text *script)
+{
+	text_add(script,
+		 "set datafile separator ','\nset key autotitle columnhead outside\nset terminal svg size 900,500\n");
+	for (size_t i = 0; i < plots->count; i++) {
+		const struct plot *plot = &plots->plots[i];
+		text_add(script, "\nset output sprintf('%%s-%zu.svg', ARG0)\nset title ", i + 1);
+		add_quoted(script, plot->title);
+		text_add(script, " noenhanced\n%s logscale x\n%s logscale y\nset xlabel ",
+			 plot->x.scale == DRAW_LOG ? "set" : "unset", plot->y.scale == DRAW_LOG ? "set" : "unset");
+		add_quoted(script, plot->x.title ? plot->x.title : "");
+		text_add(script, "\nset ylabel ");
+		add_quoted(script, plot->y.title ? plot->y.title : "");
+		text_add(script, "\nplot");
+		for (size_t n = 0; n < plot->line_count; n++) {
+			text_add(script, "%s ", n ? ", \\\n    " : "");
+			add_quoted(script, data);
+			text_add(script, " using (strcol(1) eq ");
+			add_quoted(script, plot->title);
+			text_add(script, " && strcol(2) eq ");
+			add_quoted(script, plot->lines[n].name);
+			text_add(script,
+				 plot->x.scale == DRAW_TAIL ? " ? -log10(1 - $3) : NaN):4 with %s title "
+							    : " ? $3 : NaN):4 with %s title ",
+				 plot->lines[n].marked ? "linespoints" : "lines");
+			add_quoted(script, plot->lines[n].name);
+			text_add(script, " noenhanced");
+		}
+		text_add(script, "\n");
+	}
+}

@@ -1,0 +1,109 @@
+#!/usr/bin/env bats
+# Figures of results, and the page that holds them.
+
+load helpers
+
+setup_file() {
+	"${BUILD:-build}/iovabench" run tests/cli/tiny.yaml -a buddy -a bitmap --rounds 2 -q -o "$BATS_FILE_TMPDIR/made"
+}
+
+setup() {
+	made=$BATS_FILE_TMPDIR/made
+	scratch=$BATS_TEST_TMPDIR
+}
+
+kinds() { "$iovabench" plot --help | sed -n 's/^ \([a-z]*\): .*/\1/p'; }
+
+@test "every kind is a picture that a parser takes, with a table and a script" {
+	[ "$(kinds | wc -l)" -ge 7 ]
+	for kind in $(kinds); do
+		"$iovabench" plot "$kind" "$made" -o "$scratch/$kind.svg" --data "$scratch/$kind.csv"
+		xmllint --noout "$scratch/$kind.svg"
+		grep -q 'svg class="figure"' "$scratch/$kind.svg"
+		! grep -q 'var(' "$scratch/$kind.svg"
+		[ "$(wc -l <"$scratch/$kind.csv")" -ge 1 ]
+	done
+	grep -q 'svg class="plot"' "$scratch/percentiles.svg"
+	grep -q "data-name=\"bitmap\"" "$scratch/percentiles.svg"
+}
+
+@test "the table has the numbers of the result" {
+	"$iovabench" plot forest "$made" --data "$scratch/forest.csv" >/dev/null
+	wanted=$(jq '.arms[] | select(.spec == "bitmap") | .paired.ratio // empty' "$made/result.json")
+	if [ -n "$wanted" ]; then
+		python3 - "$scratch/forest.csv" "$wanted" <<-'PY'
+			import csv, sys
+			rows = [row for row in csv.DictReader(open(sys.argv[1])) if row["spec"] == "bitmap" and row["condition"] == "hot"]
+			assert abs(float(rows[0]["ratio"]) / float(sys.argv[2]) - 1) < 1e-12, rows
+		PY
+	fi
+	"$iovabench" plot fragmentation "$made" --data "$scratch/time.csv" >/dev/null
+	python3 - "$scratch/time.csv" "$made/result.json" <<-'PY'
+		import csv, json, sys
+		rows = [row for row in csv.DictReader(open(sys.argv[1])) if row["spec"] == "buddy" and row["plot"].endswith(": live")]
+		arm = [arm for arm in json.load(open(sys.argv[2]))["arms"] if arm["spec"] == "buddy"][0]
+		assert rows and len({row["x"] for row in rows}) == len(rows), rows
+		assert all(float(row["y"]) <= arm["space"]["peak_live_pages"] for row in rows)
+	PY
+}
+
+@test "a sweep is drawn against its key" {
+	"$iovabench" run tests/cli/tiny.yaml -a buddy --sweep phases.churn.ops=1k,2k,4k --rounds 0 -q -o "$scratch/swept" || true
+	[ -e "$scratch/swept/result.json" ] || skip "no such key to sweep"
+	"$iovabench" plot sweep "$scratch/swept" --data "$scratch/sweep.csv" >"$scratch/sweep.svg"
+	grep -q 'phases.churn.ops' "$scratch/sweep.svg"
+	[ "$(grep -c 'metadata,buddy' "$scratch/sweep.csv")" -eq 3 ]
+}
+
+@test "other forms come from rsvg-convert, and its absence is told" {
+	mkdir "$scratch/bin"
+	printf '#!/bin/sh\necho "made $2"; cat >/dev/null\n' >"$scratch/bin/rsvg-convert"
+	chmod +x "$scratch/bin/rsvg-convert"
+	PATH=$scratch/bin:$PATH "$iovabench" plot forest "$made" -o "$scratch/f.pdf"
+	[ "$(cat "$scratch/f.pdf")" = "made pdf" ]
+	printf '#!/bin/sh\nexit 3\n' >"$scratch/bin/rsvg-convert"
+	PATH=$scratch/bin:$PATH run "$iovabench" plot forest "$made" -o "$scratch/f.pdf"
+	[ "$status" -eq 7 ]
+	has "$output" "rsvg-convert failed"
+	[ "$(cat "$scratch/f.pdf")" = "made pdf" ]
+	iovabench=$(realpath "$iovabench")
+	PATH=/nowhere run "$iovabench" plot forest "$made" -o "$scratch/g.png"
+	[ "$status" -eq 2 ]
+	has "$output" "librsvg2-bin"
+	[ ! -e "$scratch/g.png" ]
+}
+
+@test "what is wrong is named" {
+	run "$iovabench" plot forrest "$made"
+	[ "$status" -eq 2 ]
+	has "$output" "did you mean 'forest'?"
+	run "$iovabench" plot volcano "$made"
+	has "$output" "there are forest, percentiles"
+	run "$iovabench" plot forest "$made" -o "$scratch/x.jpeg"
+	[ "$status" -eq 2 ]
+	has "$output" ".svg, .pdf or .png"
+	run "$iovabench" plot forest
+	[ "$status" -eq 2 ]
+	run "$iovabench" plot forest "$scratch/nothing"
+	[ "$status" -eq 2 ]
+	run "$iovabench" plot forest "$made" -o "$scratch/no/such/folder.svg"
+	[ "$status" -eq 7 ]
+	run "$iovabench" report "$made" -o "$scratch/x.svg"
+	[ "$status" -eq 2 ]
+	has "$output" ".html, .md, .csv or .json"
+	[ ! -e "$scratch/x.svg" ]
+}
+
+@test "the policy of a page names what is in it, and nothing else" {
+	"$iovabench" report "$made" -o "$scratch/page.html"
+	python3 - "$scratch/page.html" <<-'PY'
+		import base64, hashlib, re, sys
+		page = open(sys.argv[1]).read()
+		policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page).group(1)
+		named = set(re.findall(r"'sha256-([^']*)'", policy))
+		inside = re.findall(r"<(?:style|script)>(.*?)</(?:style|script)>", page, re.S)
+		assert {base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in inside} == named, policy
+		assert "unsafe" not in policy and "base-uri 'none'" in policy and "form-action 'none'" in policy
+		assert len(inside) == 3 and page.count("<svg class=\"figure\"") >= 4
+	PY
+}
