@@ -196,14 +196,14 @@ static void add_workload(struct text *html, const struct report_view *view, size
 /* The policy names each style and script by its hash: what else finds its way into the page is not run. */
 static void add_head(struct text *html, const struct result *result)
 {
-	text_add(
-		html,
-		"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-		"<meta name=\"color-scheme\" content=\"light dark\">\n"
-		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action 'none'; "
-		"img-src data:; style-src 'sha256-" REPORT_STYLE_HASH "' 'sha256-" DRAW_STYLE_HASH
-		"'; script-src 'sha256-" REPORT_SCRIPT_HASH "'\">\n<link rel=\"icon\" href=\"data:,\">\n<title>iovabench ");
+	text_add(html, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		       "<meta name=\"color-scheme\" content=\"light dark\">\n"
+		       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; "
+		       "form-action 'none'; "
+		       "img-src data:; style-src 'sha256-" REPORT_STYLE_HASH "' 'sha256-" DRAW_STYLE_HASH
+		       "'; script-src 'sha256-" REPORT_SCRIPT_HASH
+		       "'\">\n<link rel=\"icon\" href=\"data:,\">\n<title>iovabench ");
 	text_add_html(html, result->run.id);
 	text_add(html,
 		 "</title>\n<style>%s</style>\n<style>%s</style>\n</head>\n<body>\n<header>\n<h1>Address-space allocators "

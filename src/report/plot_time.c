@@ -112,12 +112,16 @@ static void add_series(const struct report_view *view, size_t arm, enum result_s
 	if (!known)
 		return;
 	struct plot_line *line = plots_add_line(plots, plot, view->color[arm], of->spec, of->series_count);
+	/* Passes have rows of their own: those of another one are no gap. */
 	for (size_t i = 0; line && i < of->series_count; i++) {
-		double op = of->series[i].value[RESULT_SERIES_OP];
-		line->points[line->count++] = (struct draw_point){op, of->series[i].value[column]};
-		if (isfinite(op))
-			plot->x.high = fmax(plot->x.high, op);
+		const struct draw_point point = {of->series[i].value[RESULT_SERIES_OP], of->series[i].value[column]};
+		if (!isfinite(point.x) || !isfinite(point.y))
+			continue;
+		line->points[line->count++] = point;
+		plot->x.high = fmax(plot->x.high, point.x);
 	}
+	if (line)
+		line->solid = line->count;
 }
 
 /* Where phases begin, as the first arm with a series saw it. */
