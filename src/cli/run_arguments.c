@@ -183,7 +183,7 @@ static int check_interference(const struct run_arguments *arguments)
 	const char *against = run->changes.threads > 1 ? "takes one thread"
 			      : run->rate              ? "does not go with --rate: it would decide when operations begin"
 						       : NULL;
-	if (interference_is_none(&run->interference) || !against)
+	if (workload_interference_is_none(&run->changes.interference) || !against)
 		return EXIT_CODE_OK;
 	fprintf(stderr, "iovabench %s: --interfere %s\n", arguments->command->name, against);
 	return EXIT_CODE_USAGE;

@@ -68,10 +68,10 @@ uint64_t interference_code_most(void)
 	return (uint64_t)(code_end - code_begin);
 }
 
-int interference_open(struct interference *interference, const struct interference_size *size, struct error *error)
+int interference_open(struct interference *interference, const struct workload_interference *size, struct error *error)
 {
-	assert(size->data_bytes <= INTERFERENCE_DATA_MAX && size->code_bytes <= INTERFERENCE_CODE_MAX);
-	assert(interference_code_most() >= INTERFERENCE_CODE_MAX);
+	assert(size->data_bytes <= WORKLOAD_INTERFERENCE_DATA_MAX && size->code_bytes <= WORKLOAD_INTERFERENCE_CODE_MAX);
+	assert(interference_code_most() >= WORKLOAD_INTERFERENCE_CODE_MAX);
 	size_t lines = (size_t)(size->data_bytes / (LINE_WORDS * sizeof(uint64_t)));
 	*interference = (struct interference){
 		.data = memory_zeroed(lines * LINE_WORDS, sizeof interference->data[0]),

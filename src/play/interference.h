@@ -6,19 +6,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "workload/model.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define INTERFERENCE_DATA_MAX ((uint64_t)1 << 30)
-#define INTERFERENCE_CODE_MAX ((uint64_t)768 << 10) /* every build has as much */
-
-/* Of a run; bytes, 0: none of it. */
-struct interference_size {
-	uint64_t data_bytes; /* up to INTERFERENCE_DATA_MAX */
-	uint64_t code_bytes; /* up to INTERFERENCE_CODE_MAX */
-};
 
 struct interference {
 	uint64_t *data; /* one word of each cache line is read and written */
@@ -30,13 +21,8 @@ struct interference {
 /* How much code this build has to run. */
 uint64_t interference_code_most(void);
 
-static inline bool interference_is_none(const struct interference_size *size)
-{
-	return !size->data_bytes && !size->code_bytes;
-}
-
 /* -1: no memory; nothing is left behind. */
-int interference_open(struct interference *interference, const struct interference_size *size, struct error *error);
+int interference_open(struct interference *interference, const struct workload_interference *size, struct error *error);
 void interference_close(struct interference *interference);
 
 /* Walks all lines and runs all code once. O(bytes). */

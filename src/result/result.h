@@ -442,7 +442,8 @@ int result_verdict_of_word(const char *word, enum metric metric);
 struct result_workload {
 	char *name, *about, *file;
 	uint64_t hash, stream_hash, seed, ops;
-	char *expanded;                  /* JSON text */
+	uint64_t interference_data_bytes, interference_code_bytes; /* before sampled operations; both 0: none */
+	char *expanded;                                            /* JSON text */
 	bool adaptive;                   /* an adversary answers the allocator: no stream_hash, no times */
 	struct result_setting *settings; /* of this combination; none: not part of a sweep */
 	size_t setting_count;

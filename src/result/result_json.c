@@ -112,6 +112,9 @@ static int write_workload(struct json_writer *writer, json_t *object, const stru
 	write_sweep(writer, object, workload);
 	json_put_u64(writer, object, "seed", workload->seed);
 	json_put_u64(writer, object, "ops", workload->ops);
+	json_t *interference = json_put_object(writer, object, "interference");
+	json_put_u64(writer, interference, "data_bytes", workload->interference_data_bytes);
+	json_put_u64(writer, interference, "code_bytes", workload->interference_code_bytes);
 	if (!workload->expanded || !*workload->expanded) {
 		put_none(writer, object, "expanded", "expanded_reason", "not recorded");
 		return 0;

@@ -111,6 +111,16 @@ static void read_sweep(struct json_reader *reader, const struct json_at *at, str
 	}
 }
 
+/* Older documents tell of none. */
+static void read_interference(struct json_reader *reader, const struct json_at *at, struct result_workload *workload)
+{
+	struct json_at interference = json_child_optional(reader, at, "interference");
+	if (!interference.value)
+		return;
+	workload->interference_data_bytes = json_read_u64(reader, &interference, "data_bytes", UINT64_MAX);
+	workload->interference_code_bytes = json_read_u64(reader, &interference, "code_bytes", UINT64_MAX);
+}
+
 static void read_workload(struct json_reader *reader, const struct json_at *at, struct result_workload *workload)
 {
 	workload->name = json_read_text(reader, at, "name");
@@ -124,6 +134,7 @@ static void read_workload(struct json_reader *reader, const struct json_at *at, 
 	read_sweep(reader, at, workload);
 	workload->seed = json_read_u64(reader, at, "seed", UINT64_MAX);
 	workload->ops = json_read_u64(reader, at, "ops", UINT64_MAX);
+	read_interference(reader, at, workload);
 	struct json_at expanded = json_child(reader, at, "expanded");
 	if (reader->failed || json_is_null(expanded.value))
 		return;

@@ -82,6 +82,11 @@ static int open_plan(const struct reading *reading, struct combination *combinat
 	if (changes->ops && !plan_counts_operations(&combination->plan))
 		text_add(reading->messages, "%s: note: --ops changes nothing here: no measured phase ends by operations\n",
 			 reading->file);
+	if (reading->options->rate && !workload_interference_is_none(&combination->plan.workload.interference))
+		return error_set(reading->error, EXIT_CODE_USAGE,
+				 "%s: interference does not go with --rate: it would decide when operations begin; "
+				 "--interfere none leaves it out",
+				 reading->file);
 	if (op_stream_adaptive(combination->plan.stream) && !reading->options->audit)
 		return error_set(reading->error, EXIT_CODE_USAGE,
 				 "%s: an adversary plays in the audit alone: --audit off leaves nothing to run",

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "result/result.h"
-#include "play/interference.h"
 #include "play/lock.h"
 #include "run/plan.h"
 #include "workload/portion.h"
@@ -34,8 +33,7 @@ struct job {
 	uint32_t round;
 	uint32_t latency_gap; /* 0: no latency pass */
 	bool with_series;
-	int cpu; /* to run on, or for the first thread; -1: anywhere */
-	struct interference_size interference;
+	int cpu;     /* to run on, or for the first thread; -1: anywhere */
 	double rate; /* operations per second of an open loop; 0: closed */
 	bool poisson;
 	enum lock_kind lock; /* around allocators that need one */

@@ -44,6 +44,8 @@ static int describe_workload(struct matrix *matrix, const struct combination *co
 	described->adaptive = op_stream_adaptive(combination->plan.stream);
 	described->stream_hash = described->adaptive ? 0 : combination->stream.hash;
 	described->seed = workload->seed;
+	described->interference_data_bytes = workload->interference.data_bytes;
+	described->interference_code_bytes = workload->interference.code_bytes;
 	described->ops = combination->stream.operations;
 	if (settings < 0 || expanded.failed || !described->name || !described->about || !described->file)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
@@ -104,7 +106,8 @@ static int gather_pairs(struct matrix *matrix, const struct combination *combina
 		if (!result->arms[first_arm + arm].phase_count || !result->arms[first_arm + against].phase_count)
 			continue;
 		for (int condition = 0; condition < RESULT_CONDITION_COUNT; condition++) {
-			if (condition == RESULT_CONDITION_INTERFERED && interference_is_none(&options->interference))
+			if (condition == RESULT_CONDITION_INTERFERED &&
+			    workload_interference_is_none(&combination->plan.workload.interference))
 				continue;
 			if (gather_paired(result, first_arm + arm, first_arm + against, (enum result_condition)condition,
 					  records, &matrix->clock, error) < 0)

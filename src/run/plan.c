@@ -18,6 +18,8 @@ static void apply(struct workload *workload, const struct plan_changes *changes)
 {
 	if (changes->has_seed)
 		workload->seed = changes->seed;
+	if (changes->has_interference)
+		workload->interference = changes->interference;
 	for (size_t i = 0; changes->ops && i < workload->phase_count; i++) {
 		struct workload_phase *phase = &workload->phases[i];
 		if (counts_operations(phase))
@@ -70,6 +72,10 @@ static int open_portions(struct plan *plan, struct error *error)
 
 static int open_stream(struct plan *plan, struct error *error)
 {
+	if (plan->threads > 1 && !workload_interference_is_none(&plan->workload.interference))
+		return error_set(error, EXIT_CODE_USAGE,
+				 "%s: interference takes one thread, not %u; --interfere none leaves it out",
+				 plan->workload.file, plan->threads);
 	if (plan->threads > 1)
 		return open_portions(plan, error);
 	plan->stream = op_stream_open(&plan->workload, plan->recording_of, plan->workload.seed, error);

@@ -19,9 +19,11 @@
 struct plan_changes {
 	bool has_seed;
 	uint64_t seed;
-	uint64_t ops;                           /* > 0: of every measured phase that ends by operations */
-	uint32_t threads;                       /* that share the workload; 0 and 1: none */
-	char settings[PLAN_SETTINGS_BYTES_MAX]; /* of a sweep: lines of key=value */
+	uint64_t ops; /* > 0: of every measured phase that ends by operations */
+	bool has_interference;
+	struct workload_interference interference; /* instead of the workload's */
+	uint32_t threads;                          /* that share the workload; 0 and 1: none */
+	char settings[PLAN_SETTINGS_BYTES_MAX];    /* of a sweep: lines of key=value */
 	uint64_t space_end; /* > 0: page at which the space ends that is played on; the operations stay those of the file */
 };
 

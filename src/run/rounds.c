@@ -92,7 +92,6 @@ static void fill_job(const struct matrix *matrix, const struct combination *comb
 	job->cpu = matrix->cpu;
 	job->clock = matrix->clock;
 	job->lock = options->lock;
-	job->interference = options->interference;
 	job->rate = harness ? 0 : options->rate;
 	job->poisson = options->poisson;
 	if (process.pass == RESULT_PASS_PAIRED) {

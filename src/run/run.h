@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "result/result.h"
-#include "play/interference.h"
 #include "play/lock.h"
 #include "run/plan.h"
 
@@ -42,13 +41,12 @@ struct run_options {
 	enum run_latency latency;
 	bool audit;
 	enum run_paired paired;
-	struct interference_size interference; /* around single operations, one thread; 0: none */
-	const char *against;                   /* a spec, or COMPARE_AGAINST_ALL: as for compare_within */
-	const char *folder;                    /* NULL: results/<run id> */
-	const char *placements;                /* a new file for what the audits see; NULL: none */
-	double stall_seconds;                  /* a worker that plays no window for so long hangs */
-	char cpus[RUN_CPUS_BYTES];             /* to run on, as cpus_read_list reads them; empty: any */
-	bool has_node;                         /* else the CPUs of NUMA node `node` */
+	const char *against;       /* a spec, or COMPARE_AGAINST_ALL: as for compare_within */
+	const char *folder;        /* NULL: results/<run id> */
+	const char *placements;    /* a new file for what the audits see; NULL: none */
+	double stall_seconds;      /* a worker that plays no window for so long hangs */
+	char cpus[RUN_CPUS_BYTES]; /* to run on, as cpus_read_list reads them; empty: any */
+	bool has_node;             /* else the CPUs of NUMA node `node` */
 	uint32_t node;
 	uint64_t memory_limit_bytes; /* of a worker, resident; 0: three quarters of the machine's, or its control group's */
 	bool progress;               /* stderr is a terminal and nobody asked for quiet */

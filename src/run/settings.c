@@ -80,14 +80,14 @@ static bool read_size_of(const char *name, const char *part, size_t length, uint
 static int read_interference(void *target, const char *value, struct error *error)
 {
 	struct run_options *options = target;
-	struct interference_size size = {0};
+	struct workload_interference size = {0};
 	bool data = false, code = false;
 	(void)error;
 	for (const char *part = value; strcmp(value, "none") != 0;) {
 		size_t length = strcspn(part, ",");
-		if (!data && read_size_of("data=", part, length, INTERFERENCE_DATA_MAX, &size.data_bytes))
+		if (!data && read_size_of("data=", part, length, WORKLOAD_INTERFERENCE_DATA_MAX, &size.data_bytes))
 			data = true;
-		else if (!code && read_size_of("code=", part, length, INTERFERENCE_CODE_MAX, &size.code_bytes))
+		else if (!code && read_size_of("code=", part, length, WORKLOAD_INTERFERENCE_CODE_MAX, &size.code_bytes))
 			code = true;
 		else
 			return -1;
@@ -95,16 +95,21 @@ static int read_interference(void *target, const char *value, struct error *erro
 			break;
 		part += length + 1;
 	}
-	options->interference = size;
+	options->changes.has_interference = true;
+	options->changes.interference = size;
 	return 0;
 }
 
 static void write_interference(const void *target, struct text *text)
 {
 	const struct run_options *options = target;
-	if (!interference_is_none(&options->interference))
-		text_add(text, "data=%" PRIu64 "B,code=%" PRIu64 "B", options->interference.data_bytes,
-			 options->interference.code_bytes);
+	const struct workload_interference *size = &options->changes.interference;
+	if (!options->changes.has_interference)
+		return;
+	if (workload_interference_is_none(size))
+		text_add(text, "none");
+	else
+		text_add(text, "data=%" PRIu64 "B,code=%" PRIu64 "B", size->data_bytes, size->code_bytes);
 }
 
 static int read_stall(void *target, const char *value, struct error *error)
@@ -201,7 +206,7 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	{"interfere", 0, OPTION_OWN, OPTION_FIGURES, "none|data=SIZE,code=SIZE",
 	 "takes none, or sizes with a unit: data=256KiB,code=256KiB; data up to 1GiB, code up to 768KiB",
 	 "what a driver does between two calls: before every sampled operation data of that size is walked and code of that "
-	 "size is run; latencies are those behind it, and pairs are taken so, too (default none)",
+	 "size is run; latencies are those behind it, and pairs are taken so, too (default: what the workload says, else none)",
 	 .read = read_interference, .write = write_interference},
 	{"threads", 't', OPTION_NUMBER, OPTION_FIGURES, "N", "takes a whole number of threads from 1 to 64",
 	 "threads of one process, 1 to 64, that share the workload on one allocator; each is pinned to a CPU (default 1); "

@@ -258,7 +258,7 @@ static int prepare(struct worker *worker, struct error *error)
 	if (prepare_side(worker, job->spec, &worker->spec, &worker->arena, &worker->lock, error) < 0 ||
 	    prepare_rival(worker, error) < 0 || open_sources(worker, error) < 0)
 		return -1;
-	if (interference_open(&worker->interference, &job->interference, error) < 0)
+	if (interference_open(&worker->interference, &worker->plan.workload.interference, error) < 0)
 		return -1;
 	worker->record.locked = worker->lock != LOCK_NONE;
 	return prepare_record(worker, error) < 0 || prepare_maps(worker, error) < 0 ? -1 : 0;
@@ -306,7 +306,8 @@ static int play(struct worker *worker, struct error *error)
 		.conduct = &worker->conduct,
 		.rival = job->pass == RESULT_PASS_PAIRED ? &worker->rival : NULL,
 		.side = &job->side,
-		.interference = interference_is_none(&job->interference) ? NULL : &worker->interference,
+		.interference =
+			workload_interference_is_none(&worker->plan.workload.interference) ? NULL : &worker->interference,
 	};
 	if (job->pass == RESULT_PASS_AUDIT)
 		return audit(worker, &pass, error);

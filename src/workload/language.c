@@ -676,6 +676,14 @@ static const struct yaml_key sweep_keys[] = {
 	{0}};
 static const struct yaml_map sweep_map = {.keys = sweep_keys, .bytes = sizeof(SWEEP), .rule = rule_sweep};
 
+static const struct yaml_key interference_keys[] = {
+	{"data", YAML_BYTES, "0", .at = AT(struct workload_interference, data_bytes), .max = WORKLOAD_INTERFERENCE_DATA_MAX,
+	 .help = "data that is walked: a word of each cache line is read and written"},
+	{"code", YAML_BYTES, "0", .at = AT(struct workload_interference, code_bytes), .max = WORKLOAD_INTERFERENCE_CODE_MAX,
+	 .help = "code that is run, with branches that never repeat"},
+	{0}};
+static const struct yaml_map interference_map = {.keys = interference_keys};
+
 #define WHOLE struct workload
 static const struct yaml_key workload_keys[] = {
 	{"iovabench", YAML_VERSION, .min = 1, .missing = "a workload begins with iovabench: 1",
@@ -693,6 +701,8 @@ static const struct yaml_key workload_keys[] = {
 	{"pace", YAML_RATE, WORKLOAD_PACE_TEXT, .at = AT(WHOLE, pace_ops_per_second),
 	 .help = "how many operations are a second: delays of flush queues and depots become operations"},
 	{"seed", YAML_SEED, "1", .at = AT(WHOLE, seed), .help = "the same seed gives the same operations on every machine"},
+	{"interference", YAML_MAP, "{}", .at = AT(WHOLE, interference), .map = &interference_map,
+	 .help = "what a driver does between two calls, before every sampled operation; --interfere overrides it"},
 	{"requests", YAML_LIST, .at = EACH(WHOLE, requests), .count = AT(WHOLE, request_count), .map = &request_map,
 	 .max = WORKLOAD_REQUESTS_MAX, .what = "requests", .help = "kinds of requests"},
 	{"phases", YAML_LIST, .at = EACH(WHOLE, phases), .count = AT(WHOLE, phase_count), .map = &phase_map, .min = 1,

@@ -267,6 +267,20 @@ struct workload_physical {
 	double scatter; /* [0, 1] */
 };
 
+#define WORKLOAD_INTERFERENCE_DATA_MAX (UINT64_C(1) << 30)
+#define WORKLOAD_INTERFERENCE_CODE_MAX (UINT64_C(768) << 10) /* every build has as much code */
+
+/* What a driver walks and runs between two calls of its allocator. Bytes, 0: none of it. */
+struct workload_interference {
+	uint64_t data_bytes; /* up to WORKLOAD_INTERFERENCE_DATA_MAX */
+	uint64_t code_bytes; /* up to WORKLOAD_INTERFERENCE_CODE_MAX */
+};
+
+static inline bool workload_interference_is_none(const struct workload_interference *interference)
+{
+	return !interference->data_bytes && !interference->code_bytes;
+}
+
 enum workload_comparison { WORKLOAD_IS, WORKLOAD_BELOW, WORKLOAD_ABOVE };
 
 struct workload_expectation {
@@ -297,6 +311,7 @@ struct workload {
 	/* WORKLOAD_PACE when nothing was said; 0, in the share of a thread that does not poll: no time */
 	double pace_ops_per_second;
 	uint64_t seed;
+	struct workload_interference interference;
 	struct workload_request *requests;
 	size_t request_count;
 	struct workload_phase *phases;

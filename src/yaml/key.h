@@ -30,7 +30,7 @@ enum yaml_kind {
 	YAML_NUMBER,    /* [double] least to most, with decimals */
 	YAML_DECIMAL,   /* [double] perhaps negative, perhaps with %, k, M or G */
 	YAML_SHARE,     /* [double] 0 (above 0 with min) to 1, written with % */
-	YAML_BYTES,     /* [uint64_t] a size or address */
+	YAML_BYTES,     /* [uint64_t] a size or address; with max a size of at most so many bytes */
 	YAML_PAGE,    /* [uint64_t] bytes of a page, a power of two, min to max; from then on sizes may be told in pages */
 	YAML_PAGES,   /* [uint64_t] a size or address in whole pages, min (0 or 1) to max of them */
 	YAML_POWER,   /* [uint64_t] the same, a power of two of them, or 0 */

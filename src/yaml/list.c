@@ -40,6 +40,8 @@ static void add_sizes(struct text *text, const struct yaml_key *row)
 			 yaml_size_text(most, row->max));
 	else if (row->kind == YAML_POWER)
 		text_add(text, "size, a power of two");
+	else if (row->kind == YAML_BYTES && row->max)
+		text_add(text, "size, 0 to %s", yaml_size_text(most, row->max));
 	else
 		text_add(text, row->kind == YAML_BYTES ? "size" : row->min ? "size, 1 page and more" : "size, 0 and more");
 }

@@ -489,6 +489,19 @@ static bool read_version(struct yaml_document *document, const struct yaml_key *
 	return false;
 }
 
+static bool read_bytes(struct yaml_document *document, const struct yaml_key *row, yaml_location location, const char *text,
+		       uint64_t *bytes)
+{
+	char quoted[YAML_QUOTE_BYTES], most[YAML_SIZE_BYTES];
+	if (!yaml_read_bytes(document, location, text, bytes))
+		return false;
+	if (!row->max || *bytes <= row->max)
+		return true;
+	yaml_fault(document, location, "%s is more than %s, the most there is", yaml_quote(quoted, text),
+		   yaml_size_text(most, row->max));
+	return false;
+}
+
 /* PAGES, POWER and MEMORY. */
 static bool read_size(struct yaml_document *document, const struct yaml_key *row, yaml_location location, const char *text,
 		      uint64_t *number)
@@ -531,7 +544,7 @@ bool yaml_scalar_read(struct yaml_document *document, const struct yaml_key *row
 	case YAML_SHARE:
 		return read_share(document, row, location, text, &scalar->real);
 	case YAML_BYTES:
-		return yaml_read_bytes(document, location, text, &scalar->whole);
+		return read_bytes(document, row, location, text, &scalar->whole);
 	case YAML_PAGE:
 		return read_page(document, row, location, text, &scalar->whole);
 	case YAML_PAGES:

@@ -48,8 +48,11 @@ static json_t *write_number(const struct writing *writing, const struct yaml_key
 	case YAML_PAGE:
 	case YAML_MEMORY:
 		return json_string(yaml_size_text(text, number));
-	case YAML_SEED:
 	case YAML_BYTES:
+		if (row->max)
+			return json_string(yaml_size_text(text, number));
+		/* fallthrough */
+	case YAML_SEED:
 	case YAML_BITS:
 		snprintf(text, sizeof text, "0x%llx", (unsigned long long)number);
 		return json_string(text);

@@ -131,6 +131,32 @@ twins() { # what the second one does beside the first, option…
 	has "$output" "--interfere does not go with --rate"
 }
 
+@test "a workload says what interferes; the command line overrides it, and every document tells what held" {
+	sed '/^seed:/d' $tiny >"$scratch/w.yaml"
+	echo "interference: {data: 64KiB, code: 16KiB}" >>"$scratch/w.yaml"
+	run -0 "$iovabench" run "$scratch/w.yaml" -a rbtree -a buddy --rounds 1 --ops 20k -q -o "$scratch/t"
+	is "$(pair buddy '[.paired.condition, (.paired_others[] | .condition)] | join(" ")')" "hot interfered"
+	is "$(jq -c '.workloads[0] | .interference, .expanded.interference' "$scratch/t/result.json" | tr '\n' ' ')" \
+		'{"data_bytes":65536,"code_bytes":16384} {"data":"64KiB","code":"16KiB"} '
+	"$iovabench" run "$scratch/w.yaml" -a rbtree -a buddy --rounds 1 --ops 20k -q --interfere none -o "$scratch/none"
+	is "$(jq -c '.workloads[0].interference, .workloads[0].stream_hash, .arms[1].paired_others' "$scratch/none/result.json" | tr '\n' ' ')" \
+		"{\"data_bytes\":0,\"code_bytes\":0} $(jq -c '.workloads[0].stream_hash' "$scratch/t/result.json") null "
+	is "$(jq -r .options.interfere "$scratch/none/run.json")" none
+	"$iovabench" run "$scratch/w.yaml" -a buddy --rounds 0 -q --interfere code=1KiB -o "$scratch/code"
+	is "$(jq -c '.workloads[0].interference' "$scratch/code/result.json")" '{"data_bytes":0,"code_bytes":1024}'
+	"$iovabench" run "$scratch/w.yaml" -a buddy --rounds 0 -q --sweep interference.data=1KiB,2KiB -o "$scratch/swept"
+	is "$(jq -c '[.workloads[].interference.data_bytes]' "$scratch/swept/result.json")" '[1024,2048]'
+}
+
+@test "what a workload says interferes takes one thread, and no open loop" {
+	{ cat $tiny && echo "interference: {data: 64KiB}"; } >"$scratch/w.yaml"
+	run -2 "$iovabench" run "$scratch/w.yaml" -a rbtree -t 2 -o "$scratch/none"
+	has "$output" "$scratch/w.yaml: interference takes one thread, not 2; --interfere none leaves it out"
+	run -2 "$iovabench" run "$scratch/w.yaml" -a rbtree --rate 10k -o "$scratch/none"
+	has "$output" "$scratch/w.yaml: interference does not go with --rate"
+	"$iovabench" run "$scratch/w.yaml" -a rbtree -t 2 --rounds 0 --interfere none -q -o "$scratch/threads"
+}
+
 @test "a run against another base goes on with it" {
 	export IOVABENCH_CLOCK=system
 	"$iovabench" run $tiny -a rbtree -a buddy --against buddy --rounds 1 --ops 2k --latency off -q -o "$scratch/t"

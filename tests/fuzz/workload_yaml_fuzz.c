@@ -29,6 +29,8 @@ static void check_space(const struct workload *workload)
 	}
 	must(workload->space.usable && workload->space.usable == workload->space.end - workload->space.first - reserved);
 	must(workload->physical.scatter >= 0 && workload->physical.scatter <= 1);
+	must(workload->interference.data_bytes <= WORKLOAD_INTERFERENCE_DATA_MAX &&
+	     workload->interference.code_bytes <= WORKLOAD_INTERFERENCE_CODE_MAX);
 	must(workload->cpus >= 1 && workload->cpus <= WORKLOAD_CPUS_MAX);
 }
 

@@ -348,19 +348,18 @@ static void fixture_result(struct result *result, struct fixture_size size)
 	for (size_t i = 0; i < 3; i++) {
 		struct text file = {0};
 		text_add(&file, "workloads/%s.yaml", names[i]);
-		result->workloads[result->workload_count++] =
-			(struct result_workload){memory_text(names[i]),
-						 memory_text(abouts[i]),
-						 file.bytes,
-						 UINT64_C(0x8badf00d00000000) + i,
-						 i ? 0x1234 + i : 0,
-						 1,
-						 2000000,
-						 memory_text("{\"iovabench\":1,\"space\":{\"base\":\"0x1000\",\"size\":"
-							     "\"0x100000000\",\"page_bytes\":4096}}"),
-						 false,
-						 NULL,
-						 0};
+		result->workloads[result->workload_count++] = (struct result_workload){
+			.name = memory_text(names[i]),
+			.about = memory_text(abouts[i]),
+			.file = file.bytes,
+			.hash = UINT64_C(0x8badf00d00000000) + i,
+			.stream_hash = i ? 0x1234 + i : 0,
+			.seed = 1,
+			.ops = 2000000,
+			.interference_data_bytes = i == 2 ? 262144 : 0,
+			.interference_code_bytes = i == 2 ? 65536 : 0,
+			.expanded = memory_text("{\"iovabench\":1,\"space\":{\"base\":\"0x1000\",\"size\":"
+						"\"0x100000000\",\"page_bytes\":4096}}")};
 		for (size_t j = 0; j < 3; j++)
 			fixture_arm(&result->arms[result->arm_count++], i, j, &size);
 	}

@@ -19,7 +19,7 @@ static struct error error;
 
 static void open_sized(uint64_t data_bytes, uint64_t code_bytes)
 {
-	const struct interference_size size = {data_bytes, code_bytes};
+	const struct workload_interference size = {data_bytes, code_bytes};
 	assert_int_equal(interference_open(&interference, &size, &error), 0);
 }
 
@@ -41,12 +41,12 @@ static void every_line_is_written(void **state)
 static void code_is_run_in_proportion(void **state)
 {
 	(void)state;
-	assert_true(interference_code_most() >= INTERFERENCE_CODE_MAX);
-	open_sized(0, INTERFERENCE_CODE_MAX);
+	assert_true(interference_code_most() >= WORKLOAD_INTERFERENCE_CODE_MAX);
+	open_sized(0, WORKLOAD_INTERFERENCE_CODE_MAX);
 	size_t all = interference.functions;
 	interference_close(&interference);
 	assert_in_range(all, 192, 256);
-	open_sized(0, INTERFERENCE_CODE_MAX / 4);
+	open_sized(0, WORKLOAD_INTERFERENCE_CODE_MAX / 4);
 	assert_in_range(4 * interference.functions, all - 3, all + 3);
 	interference_close(&interference);
 }
@@ -67,7 +67,7 @@ static void branches_never_repeat(void **state)
 static void without_memory_it_says_so(void **state)
 {
 	(void)state;
-	const struct interference_size size = {1 << 20, 0};
+	const struct workload_interference size = {1 << 20, 0};
 	memory_fail_after(0);
 	assert_int_equal(interference_open(&interference, &size, &error), -1);
 	memory_fail_after(UINT64_MAX);

@@ -66,6 +66,8 @@ static void reading_gives_what_was_written(void **state)
 	assert_int_equal(result_write(&result, &again, NULL), 0);
 	assert_string_equal(json.bytes, again.bytes);
 	assert_int_equal(result.workloads[2].stream_hash, 0x1236);
+	assert_int_equal(result.workloads[2].interference_data_bytes, 262144);
+	assert_int_equal(result.workloads[2].interference_code_bytes, 65536);
 	assert_string_equal(result.machine.warnings, "a hypervisor is present: other guests share this machine\n"
 						     "the CPU frequency governor is unknown");
 	assert_int_equal(result.arms[0].maps[0].rows, 4);

@@ -44,6 +44,7 @@ static void a_minimal_file_gets_every_default(void **state)
 	assert_int_equal(workload.cpus, 1);
 	assert_true(workload.pace_ops_per_second == 1e6);
 	assert_int_equal(workload.seed, 1);
+	assert_true(workload_interference_is_none(&workload.interference));
 	assert_int_equal(workload.expectation_count, 0);
 	assert_int_equal(workload.script_array_count, 0);
 }
@@ -87,6 +88,8 @@ static void the_head_is_decoded(void **state)
 	assert_int_equal(workload.cpus, 4);
 	assert_true(workload.pace_ops_per_second == 250000.0);
 	assert_int_equal(workload.seed, 0xdeadbeef);
+	assert_int_equal(workload.interference.data_bytes, 262144);
+	assert_int_equal(workload.interference.code_bytes, 65537);
 	assert_int_equal(workload.physical.bytes, UINT64_C(16) << 30);
 	assert_true(workload.physical.scatter == 0.125);
 }
