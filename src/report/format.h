@@ -43,6 +43,10 @@ size_t format_fastest(const struct result *result, struct report_list arms);
  * were none. */
 void format_beyond_recording(const struct result *result, struct report_list arms, struct text *text);
 
+/* "interference of 256 KiB of data and 16 KiB of code; caches here: L1d 48 KiB, L2 2 MiB": before what samples a workload was
+ * played; nothing when there was none. Where several machines took part, no caches are told. */
+void format_interference(const struct result *result, size_t workload, struct text *text);
+
 /* "12 fragmented, 1 exhausted": the kinds that are not 0. */
 void format_failure_kinds(const struct result_figures *figures, struct text *text);
 

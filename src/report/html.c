@@ -123,6 +123,18 @@ static void add_comparisons(struct text *html, const struct report_view *view, s
 	text_add(html, "%s", begun ? "</ul>\n" : "");
 }
 
+/* Releases the line. */
+static void add_note(struct text *line, struct text *notes)
+{
+	if (line->length) {
+		text_add(notes, "<li>");
+		text_add_html(notes, line->bytes);
+		text_add(notes, "</li>\n");
+	}
+	notes->failed |= line->failed;
+	text_release(line);
+}
+
 /* What the row of an arm cannot say. */
 static void add_notes(struct text *html, const struct report_view *view, size_t workload)
 {
@@ -152,17 +164,14 @@ static void add_notes(struct text *html, const struct report_view *view, size_t 
 				 format_share(share, value[METRIC_FIRST_FAILURE_OCCUPANCY]));
 		}
 	}
-	struct text beyond = {0};
-	format_beyond_recording(view->result, arms, &beyond);
-	if (beyond.length) {
-		text_add(&notes, "<li>");
-		text_add_html(&notes, beyond.bytes);
-		text_add(&notes, "</li>\n");
-	}
+	struct text line = {0};
+	format_interference(view->result, workload, &line);
+	add_note(&line, &notes);
+	format_beyond_recording(view->result, arms, &line);
+	add_note(&line, &notes);
 	if (notes.length)
 		text_add(html, "<ul class=\"notes\">\n%s</ul>\n", notes.bytes);
-	html->failed |= beyond.failed || notes.failed;
-	text_release(&beyond);
+	html->failed |= notes.failed;
 	text_release(&notes);
 }
 

@@ -101,6 +101,18 @@ static void add_failed_arms(const struct result *result, struct report_list arms
 	}
 }
 
+/* Releases the note. */
+static void add_note(struct text *note, struct text *markdown)
+{
+	if (note->length) {
+		text_add(markdown, "- ");
+		add_markdown(markdown, note->bytes);
+		text_add(markdown, "\n");
+	}
+	markdown->failed |= note->failed;
+	text_release(note);
+}
+
 static void add_notes(const struct report_view *view, size_t workload, struct text *markdown)
 {
 	const struct result *result = view->result;
@@ -130,15 +142,11 @@ static void add_notes(const struct report_view *view, size_t workload, struct te
 			markdown->failed |= line.failed;
 		}
 	}
-	struct text beyond = {0};
-	format_beyond_recording(result, arms, &beyond);
-	if (beyond.length) {
-		text_add(markdown, "- ");
-		add_markdown(markdown, beyond.bytes);
-		text_add(markdown, "\n");
-	}
-	markdown->failed |= beyond.failed;
-	text_release(&beyond);
+	struct text line = {0};
+	format_interference(result, workload, &line);
+	add_note(&line, markdown);
+	format_beyond_recording(result, arms, &line);
+	add_note(&line, markdown);
 	for (size_t i = 0; i < expectations.count; i++) {
 		const struct result_expectation *expectation = &result->expectations[expectations.at[i]];
 		text_add(markdown, "- ");

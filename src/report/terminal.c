@@ -391,6 +391,11 @@ static void add_notes(const struct report_view *view, size_t workload, bool colo
 			text->failed |= note.failed;
 		}
 	}
+	format_interference(result, workload, &note);
+	if (note.length)
+		add_note(text, note.bytes);
+	text->failed |= note.failed;
+	text_release(&note);
 	format_beyond_recording(result, arms, &note);
 	if (note.length)
 		add_note(text, note.bytes);

@@ -46,6 +46,8 @@ const char *const result_series_name[RESULT_SERIES_COUNT] = {
 #undef RESULT_SERIES_NAME
 };
 
+const char *const result_cache_name[RESULT_CACHE_COUNT] = {
+	[RESULT_CACHE_L1D] = "l1d", [RESULT_CACHE_L1I] = "l1i", [RESULT_CACHE_L2] = "l2", [RESULT_CACHE_L3] = "l3"};
 const char *const result_ageing_name[RESULT_AGEING_COUNT] = {
 	[RESULT_AGEING_UNKNOWN] = "",
 	[RESULT_AGEING_FLAT] = "flat",

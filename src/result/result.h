@@ -472,6 +472,10 @@ struct result_environment {
 	double steal_ms; /* of all CPUs since the machine started: what its host took */
 };
 
+/* Caches of the CPU that workers ran on. */
+enum result_cache { RESULT_CACHE_L1D, RESULT_CACHE_L1I, RESULT_CACHE_L2, RESULT_CACHE_L3, RESULT_CACHE_COUNT };
+extern const char *const result_cache_name[RESULT_CACHE_COUNT]; /* l1d, l1i, l2, l3 */
+
 struct result {
 	struct {
 		char *id, *started, *command;
@@ -486,6 +490,7 @@ struct result {
 		uint32_t cpus;
 		double tsc_hz; /* NaN without a constant counter */
 		double timer_step_ns, timer_pair_ns, timer_drift_ppm;
+		uint64_t cache_bytes[RESULT_CACHE_COUNT]; /* 0: the system does not tell */
 		struct result_environment before, after;
 		/* lines of text: what about this machine makes its timing less than trustworthy; "" = nothing */
 		char *warnings;

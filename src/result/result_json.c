@@ -38,6 +38,18 @@ static void write_environment(struct json_writer *writer, json_t *object, const 
 	}
 }
 
+static void write_caches(struct json_writer *writer, json_t *object, const struct result *result)
+{
+	for (size_t i = 0; i < RESULT_CACHE_COUNT; i++) {
+		char reason_key[32];
+		snprintf(reason_key, sizeof reason_key, "%s_reason", result_cache_name[i]);
+		if (result->machine.cache_bytes[i])
+			json_put_u64(writer, object, result_cache_name[i], result->machine.cache_bytes[i]);
+		else
+			put_none(writer, object, result_cache_name[i], reason_key, "this system does not tell");
+	}
+}
+
 static void write_run(struct json_writer *writer, json_t *document, const struct result *result)
 {
 	json_t *run = json_put_object(writer, document, "run");
@@ -64,6 +76,7 @@ static void write_run(struct json_writer *writer, json_t *document, const struct
 	json_put_double(writer, machine, "timer_step_ns", result->machine.timer_step_ns);
 	json_put_double(writer, machine, "timer_pair_ns", result->machine.timer_pair_ns);
 	json_put_double(writer, machine, "timer_drift_ppm", result->machine.timer_drift_ppm);
+	write_caches(writer, json_put_object(writer, machine, "cache_bytes"), result);
 	write_environment(writer, json_put_object(writer, machine, "before"), &result->machine.before);
 	write_environment(writer, json_put_object(writer, machine, "after"), &result->machine.after);
 	json_t *warnings = json_put_array(writer, machine, "warnings");

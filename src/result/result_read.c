@@ -26,6 +26,20 @@ static void read_warnings(struct json_reader *reader, const struct json_at *mach
 	result->machine.warnings = lines.bytes;
 }
 
+static uint64_t read_u64_or_null(struct json_reader *reader, const struct json_at *at, const char *key, uint64_t maximum)
+{
+	struct json_at value = json_child(reader, at, key);
+	return json_is_null(value.value) ? 0 : json_u64_at(reader, &value, maximum);
+}
+
+/* Older documents have none. */
+static void read_caches(struct json_reader *reader, const struct json_at *machine, struct result *result)
+{
+	struct json_at at = json_child_optional(reader, machine, "cache_bytes");
+	for (size_t i = 0; at.value && i < RESULT_CACHE_COUNT; i++)
+		result->machine.cache_bytes[i] = read_u64_or_null(reader, &at, result_cache_name[i], UINT64_MAX);
+}
+
 /* Older documents have none. */
 static void read_environment(struct json_reader *reader, const struct json_at *machine, const char *key,
 			     struct result_environment *environment)
@@ -70,6 +84,7 @@ static void read_run(struct json_reader *reader, const struct json_at *document,
 	result->machine.timer_step_ns = json_read_double(reader, &machine, "timer_step_ns");
 	result->machine.timer_pair_ns = json_read_double(reader, &machine, "timer_pair_ns");
 	result->machine.timer_drift_ppm = json_read_double(reader, &machine, "timer_drift_ppm");
+	read_caches(reader, &machine, result);
 	read_environment(reader, &machine, "before", &result->machine.before);
 	read_environment(reader, &machine, "after", &result->machine.after);
 	read_warnings(reader, &machine, result);
@@ -256,12 +271,6 @@ static void read_sources(struct json_reader *reader, const struct json_at *docum
 		result->sources[i].cpu = json_read_text(reader, &source, "cpu");
 		result->sources[i].kernel = json_read_text(reader, &source, "kernel");
 	}
-}
-
-static uint64_t read_u64_or_null(struct json_reader *reader, const struct json_at *at, const char *key, uint64_t maximum)
-{
-	struct json_at value = json_child(reader, at, key);
-	return json_is_null(value.value) ? 0 : json_u64_at(reader, &value, maximum);
 }
 
 /* Older documents have none: what they tell of their machine has to do. */

@@ -12,12 +12,15 @@
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #define DRIFT_PPM_MAX 100.0
+#define CACHES_MAX 16u
+#define CACHE_BYTES_MAX (UINT64_C(1) << 40)
 
 /* Copies what stands behind "key   : " on the first line that has it. */
 static void find_line(const char *path, const char *key, char *value, size_t bytes)
@@ -194,6 +197,45 @@ static uint32_t count_numa_nodes(const char *root)
 	return count;
 }
 
+/* A line of a file of a cache. */
+static bool cache_line(const char *root, int cpu, unsigned index, const char *name, char *line, size_t bytes)
+{
+	char path[4096];
+	snprintf(path, sizeof path, "%s/sys/devices/system/cpu/cpu%d/cache/index%u/%s", root, cpu, index, name);
+	return first_line(path, line, bytes);
+}
+
+/* "48K"; 0: none. */
+static uint64_t cache_size(const char *text)
+{
+	char *unit;
+	uint64_t size = *text >= '0' && *text <= '9' ? strtoull(text, &unit, 10) : 0;
+	unsigned shift = !size ? 0 : *unit == 'K' ? 10 : *unit == 'M' ? 20 : *unit == 'G' ? 30 : 0;
+	return size && (!*unit || (shift && !unit[1])) && size <= CACHE_BYTES_MAX >> shift ? size << shift : 0;
+}
+
+void machine_caches(const char *root, int cpu, uint64_t cache_bytes[RESULT_CACHE_COUNT])
+{
+	assert(root);
+	char level[32], type[32], size[32];
+	memset(cache_bytes, 0, RESULT_CACHE_COUNT * sizeof cache_bytes[0]);
+	for (unsigned i = 0; i < CACHES_MAX && cache_line(root, cpu, i, "level", level, sizeof level); i++) {
+		if (!cache_line(root, cpu, i, "type", type, sizeof type) ||
+		    !cache_line(root, cpu, i, "size", size, sizeof size))
+			continue;
+		bool data = strcmp(type, "Instruction") != 0, code = strcmp(type, "Data") != 0;
+		const bool is[RESULT_CACHE_COUNT] = {
+			[RESULT_CACHE_L1D] = strcmp(level, "1") == 0 && data,
+			[RESULT_CACHE_L1I] = strcmp(level, "1") == 0 && code,
+			[RESULT_CACHE_L2] = strcmp(level, "2") == 0 && data,
+			[RESULT_CACHE_L3] = strcmp(level, "3") == 0 && data,
+		};
+		for (size_t which = 0; which < RESULT_CACHE_COUNT; which++)
+			if (is[which] && !cache_bytes[which])
+				cache_bytes[which] = cache_size(size);
+	}
+}
+
 int machine_node(const char *root, struct result_node *node)
 {
 	char path[4096], line[256];
@@ -226,6 +268,8 @@ int machine_describe(struct result *result, const struct clock *clock, uint32_t 
 	if (warnings.length)
 		warnings.bytes[--warnings.length] = '\0';
 	machine_environment(&result->machine.after, clock);
+	int cpu = machine_worker_cpu();
+	machine_caches("", cpu < 0 ? 0 : cpu, result->machine.cache_bytes);
 	result->machine.cpu = machine_cpu_name();
 	result->machine.kernel = memory_text(kernel);
 	result->machine.clock = memory_text(clock->counter ? "time-stamp counter" : "CLOCK_MONOTONIC_RAW");

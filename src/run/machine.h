@@ -27,6 +27,9 @@ uint64_t machine_node_id(const char *root);
  * numa_nodes of a zeroed node. -1: no memory. root: as below. */
 int machine_node(const char *root, struct result_node *node);
 
+/* Sizes of the caches of a CPU, in the order of enum result_cache; 0 where the system does not tell. root: as below. */
+void machine_caches(const char *root, int cpu, uint64_t cache_bytes[RESULT_CACHE_COUNT]);
+
 /* What this process may take of memory: the machine's, or what its control group leaves of it; 0: cannot be told. root: "" or
  * the folder that holds proc and sys. */
 uint64_t machine_memory_bytes(const char *root);

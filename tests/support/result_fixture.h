@@ -328,6 +328,9 @@ static void fixture_result(struct result *result, struct fixture_size size)
 	result->machine.timer_step_ns = 10;
 	result->machine.timer_pair_ns = 20;
 	result->machine.timer_drift_ppm = 3.25;
+	result->machine.cache_bytes[RESULT_CACHE_L1D] = 48 << 10;
+	result->machine.cache_bytes[RESULT_CACHE_L1I] = 32 << 10;
+	result->machine.cache_bytes[RESULT_CACHE_L2] = 2 << 20;
 	result->machine.before = (struct result_environment){0.5, 3.5, 1000};
 	result->machine.after = (struct result_environment){1.25, (double)NAN, 1500};
 	result->machine.warnings = memory_text("a hypervisor is present: other guests share this machine\n"

@@ -74,6 +74,8 @@ static void reading_gives_what_was_written(void **state)
 	assert_int_equal(result.arms[6].domain_count, 2);
 	assert_string_equal(result.arms[5].rate, "1000000:poisson");
 	assert_null(result.arms[4].rate);
+	assert_int_equal(result.machine.cache_bytes[RESULT_CACHE_L2], 2 << 20);
+	assert_int_equal(result.machine.cache_bytes[RESULT_CACHE_L3], 0);
 	assert_true(result.machine.before.load_1min == 0.5 && result.machine.before.core_ghz == 3.5);
 	assert_true(result.machine.after.steal_ms == 1500 && isnan(result.machine.after.core_ghz));
 	assert_int_equal(result.arms[0].phases[1].ageing, RESULT_AGEING_WARM_UP);
@@ -154,6 +156,8 @@ static void the_keys_of_the_interface_are_there(void **state)
 					    "arms/0/open_loop/saturated",
 					    "arms/0/counters/cycles_per_op",
 					    "arms/0/core_ghz",
+					    "machine/cache_bytes/l2",
+					    "machine/cache_bytes/l3_reason",
 					    "machine/before/load_1min",
 					    "machine/after/core_ghz",
 					    "arms/0/audit/ops",

@@ -206,6 +206,49 @@ static void a_memory_that_was_given_is_held_against_the_group(void **state)
 	}
 }
 
+static void put_cache(unsigned index, const char *level, const char *type, const char *size)
+{
+	const struct {
+		const char *name, *text;
+	} files[] = {{"level", level}, {"type", type}, {"size", size}};
+	for (size_t i = 0; i < 3; i++) {
+		char name[128];
+		snprintf(name, sizeof name, "sys/devices/system/cpu/cpu3/cache/index%u/%s", index, files[i].name);
+		put(name, files[i].text);
+	}
+}
+
+static void caches_are_as_the_kernel_tells_them(void **state)
+{
+	(void)state;
+	uint64_t bytes[RESULT_CACHE_COUNT];
+	machine_caches(root, 3, bytes);
+	for (size_t i = 0; i < RESULT_CACHE_COUNT; i++)
+		assert_int_equal(bytes[i], 0);
+	put_cache(0, "1\n", "Data\n", "48K\n");
+	put_cache(1, "1\n", "Instruction\n", "32K\n");
+	put_cache(2, "2\n", "Unified\n", "2M\n");
+	put_cache(3, "3\n", "Unified\n", "307200K\n");
+	put_cache(4, "3\n", "Unified\n", "1K\n");
+	machine_caches(root, 3, bytes);
+	assert_int_equal(bytes[RESULT_CACHE_L1D], 48 << 10);
+	assert_int_equal(bytes[RESULT_CACHE_L1I], 32 << 10);
+	assert_int_equal(bytes[RESULT_CACHE_L2], 2 << 20);
+	assert_int_equal(bytes[RESULT_CACHE_L3], 300 << 20);
+	machine_caches(root, 2, bytes);
+	assert_int_equal(bytes[RESULT_CACHE_L2], 0);
+	/* One of both kinds, and sizes that are none. */
+	put_cache(0, "1\n", "Unified\n", "16K\n");
+	static const char *const wrong[] = {"", "K", "-1K", "12Q", "12KB", "99999999999999999999K", "0K", "2048G"};
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		put_cache(2, "2\n", "Unified\n", wrong[i]);
+		machine_caches(root, 3, bytes);
+		assert_int_equal(bytes[RESULT_CACHE_L1I], 16 << 10);
+		assert_int_equal(bytes[RESULT_CACHE_L1D], 16 << 10);
+		assert_int_equal(bytes[RESULT_CACHE_L2], 0);
+	}
+}
+
 /* Copied images share their machine id, and one machine keeps both. */
 static void a_machine_is_told_by_its_id_and_its_name(void **state)
 {
@@ -241,6 +284,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(caches_are_as_the_kernel_tells_them, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_machine_is_told_by_its_id_and_its_name, set_up, tear_down),
 		T(without_groups_nothing_is_limited),
 		T(the_least_limit_of_all_ancestors_holds),
