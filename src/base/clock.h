@@ -14,10 +14,11 @@
 struct clock {
 	bool counter; /* ticks of the CPU's counter; else ticks are nanoseconds */
 	double ns_per_tick;
-	double step_ns;     /* smallest difference between two readings that differ */
-	double pair_ns;     /* median cost of a start and a stop with nothing between them */
-	double drift_ppm;   /* between two calibrations; filled by clock_compare */
-	double cpu_step_ns; /* as step_ns, of clock_cpu_time_ns; NaN: it does not move */
+	double step_ns;                 /* smallest difference between two readings that differ */
+	double pair_ns;                 /* median cost of a start and a stop with nothing between them */
+	double drift_ppm;               /* filled by clock_compare */
+	uint64_t begin_ticks, begin_ns; /* one moment, from which on clock_compare judges; by the counter and the system */
+	double cpu_step_ns;             /* as step_ns, of clock_cpu_time_ns; NaN: it does not move */
 };
 
 /* CLOCK_MONOTONIC_RAW, or what stands in for it. */
@@ -95,7 +96,11 @@ void clock_calibrate(struct clock *clock, unsigned milliseconds);
  * about 1 ms in all. NaN where it cannot be told. */
 double clock_core_ghz(const struct clock *clock);
 
-/* Calibrates again; returns how far the two rates are apart in parts per million, and stores it. */
+/* Judges from now on. clock_calibrate did so at its end; a clock that was calibrated by another process needs it. */
+void clock_begin(struct clock *clock);
+
+/* How far the rate since clock_begin is from the calibrated one, in parts per million: returned and stored. Sleeps until so
+ * many milliseconds (>= 1) have gone by since then. */
 double clock_compare(struct clock *clock, unsigned milliseconds);
 
 #endif

@@ -4,9 +4,11 @@
 #include "base/text.h"
 #include "cli/calibration_file.h"
 #include "cli/cli.h"
+#include "cli/quick.h"
 #include "cli/result_file.h"
 #include "compare/compare.h"
 #include "compare/percentile.h"
+#include "compare/quick.h"
 #include "report/comparison.h"
 #include "base/json.h"
 #include "result/node.h"
@@ -18,6 +20,7 @@
 
 struct arguments {
 	const char *words[2];
+	bool quick;
 	double threshold;
 	const char *calibration;
 	bool json, all;
@@ -247,6 +250,9 @@ static const struct option_row rows[] = {
 	{"threshold", 0, OPTION_OWN, OPTION_SHOWS, "N%", "takes a share above 0% and up to 100%, as in 3%",
 	 "how much slower is a regression, or slower beyond doubt (3%); exact metrics are compared exactly",
 	 .read = read_threshold},
+	{"quick", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL,
+	 "A and B are allocators, specs or plugins: they are played by turns for a second (threshold 1%)",
+	 OPTION_AT(struct arguments, quick)},
 	{"all", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "also the exact metrics that are the same",
 	 OPTION_AT(struct arguments, all)},
 	{"json", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "one JSON document instead of a table",
@@ -254,6 +260,25 @@ static const struct option_row rows[] = {
 	{"calibration", 0, OPTION_TEXT, OPTION_SHOWS, "FILE", "takes a file", "what iovabench calibrate --null has written",
 	 OPTION_AT(struct arguments, calibration)},
 };
+
+static int run_quick(const struct cli_command *command, const struct arguments *arguments, const struct cli_given *given,
+		     int count, char **words)
+{
+	struct error error = {0};
+	bool threshold = cli_was_given(command, given, "threshold");
+	if (count != 2 && count != 3)
+		return cli_usage(command, "--quick takes two allocators, and perhaps a workload");
+	if (arguments->all || arguments->calibration)
+		return cli_usage(command, "--quick does not go with --all and --calibration");
+	const struct quick quick = {.specs = {words[0], words[1]},
+				    .workload = count == 3 ? words[2] : NULL,
+				    .threshold = threshold ? arguments->threshold : COMPARE_QUICK_THRESHOLD,
+				    .json = arguments->json};
+	int code = (int)quick_compare(&quick, &error);
+	if (*error.message)
+		fprintf(stderr, "iovabench compare: %s\n", error.message);
+	return code;
+}
 
 static int run_command(const struct cli_command *command, int argc, char **argv)
 {
@@ -264,6 +289,8 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	int code = cli_read(command, argc, argv, (void *[]){&arguments, NULL}, &given);
 	if (code >= 0)
 		return code;
+	if (arguments.quick)
+		return run_quick(command, &arguments, &given, argc - given.first, argv + given.first);
 	if (argc - given.first != 2)
 		return cli_usage(command, "takes two results");
 	arguments.words[0] = argv[given.first];
@@ -279,7 +306,8 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_compare = {
 	.name = "compare",
 	.about = "hold two results or two arms against each other: ratios, intervals, verdicts",
-	.usage = (const char *const[]){"A B [--threshold 3%] [--all] [--json] [--calibration FILE]", NULL},
+	.usage = (const char *const[]){"A B [--threshold 3%] [--all] [--json] [--calibration FILE]",
+				       "--quick A B [WORKLOAD] [--threshold 1%] [--json]", NULL},
 	.text = "Holds the arms of B against those of A. A and B are results (a folder of a run, or its result.json) "
 		"or one arm of a result, RESULT:SPEC (on standard input: -- -:SPEC). Arms are matched by workload, "
 		"the values of its sweep, threads, rate and, unless named, spec and lock.\n"
@@ -287,8 +315,12 @@ const struct cli_command cli_compare = {
 		"and the table says so. Rounds of two machines are never paired; machines of one class are pooled.\n"
 		"The same arm of two results has regressions and improvements; of two allocators one is slower or faster, "
 		"and needs more or fewer of something.\n\n"
-		"  iovabench compare results/x:buddy results/x:bitmap\n\n"
-		"Exit codes: 0 no regression, 1 a regression, 4 inconclusive, 2 no two arms to compare, or no result.\n",
+		"With --quick A and B are allocators, and what is compared is played now: an audit of each, then pairs in as many "
+		"short processes as a second holds. The first line is the answer; B is slower or faster when its interval "
+		"at 99.9 % lies on one side and the ratio is half the threshold away. Nothing is kept.\n\n"
+		"  iovabench compare results/x:buddy results/x:bitmap\n"
+		"  iovabench compare --quick ./before.so ./after.so\n\n"
+		"Exit codes: 0 no regression, 1 a regression (--quick: B is slower), 4 inconclusive, 2 no two arms to compare, or no result.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
 };

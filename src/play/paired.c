@@ -368,7 +368,8 @@ static int play_short(struct pairing *pairing, struct error *error)
 		if (play_iteration(pairing, error) < 0)
 			return -1;
 	}
-	for (uint32_t i = 1; i < ITERATIONS_MAX && pairing->played_ns < RESULT_SIDES * PASS_PLAYED_NS; i++)
+	double enough_ns = RESULT_SIDES * (pairing->pass->brief ? PASS_BRIEF_NS : PASS_PLAYED_NS);
+	for (uint32_t i = 1; i < ITERATIONS_MAX && pairing->played_ns < enough_ns; i++)
 		if (play_iteration(pairing, error) < 0)
 			return -1;
 	return 0;
@@ -411,7 +412,7 @@ int pass_paired(struct pass *pass, struct error *error)
 		note_backing(pass);
 		store(&pairing, SHORT);
 		pairing.window_words *= LONG_WINDOW_TIMES;
-		if ((result = play_iteration(&pairing, error)) == 0)
+		if (!pass->brief && (result = play_iteration(&pairing, error)) == 0)
 			store(&pairing, LONG);
 	}
 	if (result == 0 && pass->interference && pass->threads <= 1)

@@ -28,6 +28,7 @@ struct job {
 	/* Of a paired pass: the spec that spec is held against; else empty. */
 	char against[JOB_SPEC_BYTES_MAX];
 	uint32_t against_twins;
+	bool brief; /* paired: as of struct run_options */
 	bool probe; /* open the spec, play nothing: pass and all that belongs to a workload mean nothing */
 	enum result_pass pass;
 	uint32_t round;

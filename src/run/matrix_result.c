@@ -164,7 +164,7 @@ int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
 	assert(matrix->list.count && !matrix->result->arms);
 	struct result *result = matrix->result;
 	size_t workloads = matrix->list.count;
-	clock_compare(&matrix->clock, MATRIX_CALIBRATION_MILLISECONDS);
+	clock_compare(&matrix->clock, matrix_calibration_milliseconds(matrix->options));
 	result->run.partial = interrupted;
 	result->run.rounds = matrix->options->rounds;
 	result->run.latency_serialised = matrix->options->latency == RUN_LATENCY_ALL;

@@ -92,6 +92,7 @@ static void fill_job(const struct matrix *matrix, const struct combination *comb
 	job->cpu = matrix->cpu;
 	job->clock = matrix->clock;
 	job->lock = options->lock;
+	job->brief = options->brief;
 	job->rate = harness ? 0 : options->rate;
 	job->poisson = options->poisson;
 	if (process.pass == RESULT_PASS_PAIRED) {
@@ -200,7 +201,7 @@ static int run_new(struct matrix *matrix, struct combination *combination, struc
 		close(job->workload_bytes);
 	if (result == 0) {
 		judge_stream(combination, &record, error);
-		result = store_record(&matrix->store, &line, error);
+		result = matrix->options->brief ? 0 : store_record(&matrix->store, &line, error);
 		if (gather_add(place_of(matrix, combination, process, &record), &record, error) < 0 ||
 		    error->exit_code != EXIT_CODE_OK)
 			result = -1;
@@ -309,6 +310,18 @@ static int run_pairs(struct matrix *matrix, struct combination *combination, uin
 	return result;
 }
 
+static double seconds_since(const struct matrix *matrix)
+{
+	return (double)(clock_system_ns() - matrix->began_ns) / 1e9;
+}
+
+/* The first rounds are always played: without them there is no result. */
+static bool is_over_budget(const struct matrix *matrix, double end_s, uint32_t rounds)
+{
+	const struct run_options *options = matrix->options;
+	return options->budget_seconds > 0 && rounds && rounds >= options->rounds_least && end_s > options->budget_seconds;
+}
+
 static int run_combination(struct matrix *matrix, struct combination *combination, struct error *error)
 {
 	if (stream_file_create(&combination->stream, &combination->plan, error) < 0)
@@ -322,10 +335,15 @@ static int run_combination(struct matrix *matrix, struct combination *combinatio
 		matrix->processes_done += processes_per_round(matrix) * matrix->options->rounds;
 		return result;
 	}
+	double longest_s = 0;
 	for (uint32_t round = 0; result == 0 && round < matrix->options->rounds && !interrupted; round++) {
+		double began_s = seconds_since(matrix);
+		if (is_over_budget(matrix, began_s + longest_s, round))
+			break;
 		result = run_round(matrix, combination, round, error);
 		if (result == 0)
 			result = run_pairs(matrix, combination, round, error);
+		longest_s = fmax(longest_s, seconds_since(matrix) - began_s);
 	}
 	return result;
 }
@@ -369,11 +387,15 @@ static int begin(struct matrix *matrix, struct text *folder, struct error *error
 	struct text json = {0};
 	if (run_file_new(run_file, matrix->options, error) < 0 || name_run(matrix, folder, error) < 0)
 		return -1;
-	if (note_inputs(matrix, error) < 0 || store_open(&matrix->store, folder->bytes, false, error) < 0)
+	if (note_inputs(matrix, error) < 0)
 		return -1;
-	clock_calibrate(&matrix->clock, MATRIX_CALIBRATION_MILLISECONDS);
+	if (!matrix->options->brief && store_open(&matrix->store, folder->bytes, false, error) < 0)
+		return -1;
+	clock_calibrate(&matrix->clock, matrix_calibration_milliseconds(matrix->options));
 	machine_environment(&matrix->result->machine.before, &matrix->clock);
 	run_file->clock = matrix->clock;
+	if (matrix->options->brief)
+		return 0;
 	int result = run_file_write(run_file, &json, error);
 	if (result == 0)
 		result = store_file(&matrix->store, "run.json", &json, error);
@@ -391,6 +413,7 @@ static int go_on(struct matrix *matrix, struct text *folder, struct error *error
 	matrix->store = resumed->store;
 	resumed->store = STORE_CLOSED;
 	matrix->clock = matrix->run_file.clock;
+	clock_begin(&matrix->clock);
 	machine_environment(&matrix->result->machine.before, &matrix->clock);
 	return name_run(matrix, folder, error);
 }
@@ -478,6 +501,8 @@ static int prepare(struct matrix *matrix, struct text *folder, struct text *mess
 static enum exit_code keep(struct matrix *matrix, const struct text *folder, struct text *messages, struct error *error)
 {
 	size_t lost;
+	if (matrix->options->brief)
+		return result_exit_code(matrix->result);
 	int status = store_result(&matrix->store, matrix->result, messages, &lost, error);
 	if (status < 0 || lost)
 		text_add(messages, "all that was measured is in %s: iovabench resume %s writes what is missing\n",
@@ -491,7 +516,11 @@ enum exit_code run_matrix(const struct run_options *options, struct result *resu
 			  struct text *messages, struct error *error)
 {
 	assert(options->file_count && options->spec_count && (options->rounds || options->audit));
-	struct matrix matrix = {.options = options, .result = result, .store = STORE_CLOSED, .placements = -1};
+	struct matrix matrix = {.options = options,
+				.result = result,
+				.store = STORE_CLOSED,
+				.placements = -1,
+				.began_ns = clock_system_ns()};
 	int status = open_placements(&matrix, error);
 	if (status == 0 && (status = prepare(&matrix, folder, messages, error)) < 0 && matrix.placements >= 0)
 		unlink(options->placements);

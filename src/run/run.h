@@ -49,6 +49,9 @@ struct run_options {
 	bool has_node;             /* else the CPUs of NUMA node `node` */
 	uint32_t node;
 	uint64_t memory_limit_bytes; /* of a worker, resident; 0: three quarters of the machine's, or its control group's */
+	double budget_seconds;       /* no round begins that would end later, but for the first of each workload; 0: none */
+	uint32_t rounds_least;       /* so many of each workload are played whatever they take; 0: one */
+	bool brief;                  /* pairs in short processes, with windows of one length; nothing is kept on disk */
 	bool progress;               /* stderr is a terminal and nobody asked for quiet */
 	const char *command;         /* for the record */
 	struct resumed *resumed;     /* NULL: a new run */

@@ -45,7 +45,7 @@ int run_file_new(struct run_file *run_file, const struct run_options *options, s
 	*run_file = (struct run_file){.options = *options};
 	if (!getcwd(directory, sizeof directory))
 		return error_set(error, EXIT_CODE_IO, "cannot tell the current folder: %s", strerror(errno));
-	if (hash_program(&run_file->build_hash, error) < 0)
+	if (!options->brief && hash_program(&run_file->build_hash, error) < 0)
 		return -1;
 	run_file->id = memory_text(id);
 	run_file->started = memory_text(started);

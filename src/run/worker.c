@@ -306,6 +306,7 @@ static int play(struct worker *worker, struct error *error)
 		.conduct = &worker->conduct,
 		.rival = job->pass == RESULT_PASS_PAIRED ? &worker->rival : NULL,
 		.side = &job->side,
+		.brief = job->brief,
 		.interference =
 			workload_interference_is_none(&worker->plan.workload.interference) ? NULL : &worker->interference,
 	};

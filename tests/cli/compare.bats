@@ -602,3 +602,35 @@ state() { # document name
 	run -2 "$iovabench" doctor --jsn
 	has "$output" "did you mean '--json'"
 }
+
+@test "compare --quick: two allocators in a second, the answer first, nothing kept" {
+	program=$(realpath "$iovabench")
+	mkdir "$scratch/empty"
+	cd "$scratch/empty"
+	run -1 "$program" compare --quick buddy rbtree
+	[[ ${lines[0]} =~ ^"B is "[0-9.]+" % slower ("[0-9.]+" to "[0-9.]+" %), "[0-9]+" processes, "[0-9.]+" s"$ ]]
+	has "$output" "  windows of "
+	run -0 "$program" compare --quick rbtree buddy
+	has "${lines[0]}" " % faster ("
+	run -1 "$program" compare --quick buddy rbtree --json
+	jq -e '.schema == "iovabench.quick/1" and .answer == "slower" and .ratio > 1.5 and .ci_low > 1 and .processes >= 11 and
+		(.ratios | length) == .processes' <<<"$output"
+	is "$(ls -A "$scratch/empty")" ""
+}
+
+@test "compare --quick: who does other work has no answer, and mistakes are told" {
+	run -2 "$iovabench" compare --quick rbtree
+	has "$output" "--quick takes two allocators, and perhaps a workload"
+	run -2 "$iovabench" compare --quick rbtree --all buddy
+	has "$output" "--quick does not go with --all and --calibration"
+	run -2 "$iovabench" compare --quick rbtree nobody
+	has "$output" "iovabench compare: B: "
+	run -2 "$iovabench" compare --quick rbtree buddy "$scratch/none.yaml"
+	has "$output" "none.yaml"
+	run -4 "$iovabench" compare --quick rbtree buddy tests/cli/full.yaml
+	has "$output" "undecided"
+	has "$output" "different work: "
+	[[ $output != *nan* ]]
+	run -3 "$iovabench" compare --quick rbtree "$plugins/overlap.so"
+	has "$output" "overlap"
+}
