@@ -291,10 +291,10 @@ static void add_workload(struct text *yaml)
 		 ONE_OF("\"x: [y]\"", "'null'", "a b", "\"\\n\\u2028\\x7f\""));
 	text_add(yaml, "space: {page: %s, size: %s, reserved: [{base: 1GiB, size: 64KiB}]}\n", ONE_OF("4KiB", "16KiB"),
 		 ONE_OF("4GiB", "0x200000000", "1TiB"));
-	text_add(
-		yaml,
-		"physical: {size: 8GiB, scatter: %u.%u%%}\ncpus: %u\npace: %uk/s\nseed: %llu\ninterference: {data: %uKiB}\nrequests:\n",
-		below(100), below(1000), 1 + below(8), 1 + below(999), (unsigned long long)rng_next(&rng), below(2000));
+	text_add(yaml,
+		 "physical: {size: 8GiB, scatter: %u.%u%%}\ncpus: %u\npace: %uk/s\n"
+		 "seed: %llu\ninterference: {data: %uKiB}\nrequests:\n",
+		 below(100), below(1000), 1 + below(8), 1 + below(999), (unsigned long long)rng_next(&rng), below(2000));
 	for (unsigned i = 0; i < requests; i++)
 		add_request(yaml, i);
 	text_add(yaml, "phases:\n- {name: first, mix: [{request: r0}], until: {live: %u}}\n", 10 + below(1000));
