@@ -142,7 +142,7 @@ static enum exit_code run_or_go_on(const struct run_options *options, struct res
 		finished = cli_result_load(options->folder, result, &none) == 0 && !result_can_go_on(result);
 		if (!finished) {
 			result_release(result);
-			code = run_resume(options->folder, options, result, &used, messages, &finished, error);
+			code = run_resume(options->folder, 0, options, result, &used, messages, &finished, error);
 		}
 	}
 	text_release(&used);

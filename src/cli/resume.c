@@ -24,14 +24,14 @@ static void complete(const char *folder, struct error *error)
 	text_release(&path);
 }
 
-static enum exit_code resume(const char *name, const struct cli_output *output)
+static enum exit_code resume(const char *name, uint32_t rounds, const struct cli_output *output)
 {
 	struct run_options options = {.progress = !output->quiet && isatty(STDERR_FILENO)};
 	struct result result = {0};
 	struct text folder = {0}, messages = {0};
 	struct error error = {0};
 	bool finished;
-	enum exit_code code = run_resume(name, &options, &result, &folder, &messages, &finished, &error);
+	enum exit_code code = run_resume(name, rounds, &options, &result, &folder, &messages, &finished, &error);
 	if (!finished)
 		return cli_end_run("resume", code, output, &result, &folder, &messages, &error);
 	if (messages.length)
@@ -54,26 +54,36 @@ static const struct option_row rows[] = {
 	{"quiet", 'q', OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "no table, no progress", OPTION_AT(struct cli_output, quiet)},
 };
 
+static const struct option_row round_rows[] = {
+	{"rounds", 0, OPTION_NUMBER, OPTION_SHOWS, "N", "takes a whole number from 1 to 1000",
+	 "play on until there are N rounds, also of a run that is finished or was to end by itself; N is not below the rounds "
+	 "that there are",
+	 OPTION_AT(struct run_options, rounds), .minimum = 1, .maximum = RUN_ROUNDS_MAX},
+};
+_Static_assert(RUN_ROUNDS_MAX == 1000, "what it takes tells this");
+
 static int run_command(const struct cli_command *command, int argc, char **argv)
 {
 	struct cli_output output = {0};
+	struct run_options more = {0};
 	struct cli_given given;
-	int code = cli_read(command, argc, argv, (void *[]){&output, NULL}, &given);
+	int code = cli_read(command, argc, argv, (void *[]){&output, &more}, &given);
 	if (code >= 0)
 		return code;
 	if (argc - given.first != 1)
 		return cli_usage(command, "takes the folder of one run");
-	return (int)resume(argv[given.first], &output);
+	return (int)resume(argv[given.first], more.rounds, &output);
 }
 
 const struct cli_command cli_resume = {
 	.name = "resume",
-	.about = "go on with a run that was interrupted or killed",
-	.usage = (const char *const[]){"DIR [--json FILE|-] [--color WHEN] [-q]", NULL},
+	.about = "go on with a run that was interrupted or killed, or play more rounds of it",
+	.usage = (const char *const[]){"DIR [--rounds N] [--json FILE|-] [--color WHEN] [-q]", NULL},
 	.text = "Goes on with a run that was interrupted or killed: what its journal has is not run again. "
 		"The result is that of a run that was not interrupted. Processes that failed by trouble of the machine "
 		"(killed from outside, no memory, no space) are run again.\n"
-		"A finished run is left as it is, and its exit code is given again.\n",
-	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
+		"A finished run is left as it is, and its exit code is given again, unless --rounds asks for more.\n",
+	.tables = {{rows, sizeof rows / sizeof rows[0], NULL},
+		   {round_rows, sizeof round_rows / sizeof round_rows[0], NULL}},
 	.run = run_command,
 };

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "measure/statistics.h"
+#include "result/looks.h"
 #include "result/node.h"
 
 #include <assert.h>
@@ -344,6 +345,13 @@ static struct rounds rounds_of(const struct result_phase *phase, enum metric met
 
 /* ---- by pairs ---- */
 
+/* Among how many the error is shared: all of the family, at each look. */
+static size_t verdicts_of(const struct compare_pair *pair, const struct compare_rules *rules)
+{
+	uint32_t a = looks_shared(&arm_of(&pair->a)->looks), b = looks_shared(&arm_of(&pair->b)->looks);
+	return rules->timed_verdicts * (a > b ? a : b);
+}
+
 /* Both in one process; NULL: they never were, or nothing came of it. */
 static const struct result_paired *paired_of(const struct compare_pair *pair, enum metric metric)
 {
@@ -404,7 +412,7 @@ static int compare_paired(const struct compare_pair *pair, const struct result_p
 			  const struct compare_rules *rules, struct result_comparison *row, struct error *error)
 {
 	const struct result_phase *a = phase_of(&pair->a), *b = phase_of(&pair->b);
-	if (compare_pairs(paired, 0, paired->round_count, row->threshold, rules->timed_verdicts, row, error) < 0)
+	if (compare_pairs(paired, 0, paired->round_count, row->threshold, verdicts_of(pair, rules), row, error) < 0)
 		return -1;
 	if (fabs(failed_share(a) - failed_share(b)) <= COMPARE_FAILED_SHARE_MAX)
 		return 0;
@@ -429,7 +437,7 @@ static int compare_series(const struct compare_pair *pair, const struct compare_
 		struct rounds b = rounds_of(phase_of(i ? &pair->others[i - 1].b : &pair->b), row->metric);
 		series[i] = (struct compare_series){a.ns, b.ns, a.count, b.count};
 	}
-	int status = compare_nodes(series, pair->other_count + 1, row->threshold, rules->timed_verdicts, row, error);
+	int status = compare_nodes(series, pair->other_count + 1, row->threshold, verdicts_of(pair, rules), row, error);
 	memory_release(series);
 	return status;
 }
@@ -733,4 +741,13 @@ int compare_within(struct result *result, double threshold, const char *against,
 		}
 	}
 	return status;
+}
+
+bool compare_decided(const struct result *result)
+{
+	for (size_t i = 0; i < result->comparison_count; i++)
+		if (result->comparisons[i].metric == METRIC_RAW_NS_PER_OP &&
+		    result->comparisons[i].verdict == RESULT_VERDICT_INCONCLUSIVE)
+			return false;
+	return true;
 }

@@ -40,7 +40,7 @@ struct compare_pair {
 void compare_pair_release(struct compare_pair *pair);
 
 /* How much a metric may get worse, as a share (>= 0; NaN: it is not looked at), and how many timed verdicts are given at once
- * (>= 1). */
+ * (>= 1). Where a run looked several times whether its rounds decide, each look is one more time that they are given. */
 struct compare_rules {
 	double threshold[METRIC_ALL];
 	size_t timed_verdicts;
@@ -85,6 +85,10 @@ int compare_nodes(const struct compare_series *nodes, size_t count, double thres
  * against; NULL, or when there is none: against the first; COMPARE_AGAINST_ALL: against all before it. The timed
  * verdicts of one workload share the error rate. O(arms^3). -1: no memory. */
 int compare_within(struct result *result, double threshold, const char *against, struct error *error);
+
+/* What `--rounds auto` waits for: no verdict on time is inconclusive. Where more rounds say nothing (different work, shared
+ * caches), or nothing was held against anything, there is nothing to wait for. */
+bool compare_decided(const struct result *result);
 
 /* Whether both are one arm, on whatever node: workload name, values of a sweep, threads, rate, spec and lock. */
 bool compare_same_arm(const struct compare_arm *a, const struct compare_arm *b);

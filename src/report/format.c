@@ -202,57 +202,6 @@ size_t format_fastest(const struct result *result, struct report_list arms)
 	return others ? best : SIZE_MAX;
 }
 
-void format_beyond_recording(const struct result *result, struct report_list arms, struct text *text)
-{
-	bool begun = false;
-	for (size_t n = 0; n < arms.count; n++) {
-		const struct result_arm *arm = &result->arms[arms.at[n]];
-		const double *value = result_arm_figures(arm)->value;
-		double demands = value[METRIC_BEYOND_DEMANDS], fitted = value[METRIC_BEYOND_FITTED];
-		if (!(demands > 0) || !isfinite(fitted))
-			continue;
-		if (!begun)
-			text_add(text,
-				 "the recorded kernel could not place %.0f request%s within its first limit: ", demands,
-				 demands == 1 ? "" : "s");
-		text_add(text, "%s%s %.0f of %.0f", begun ? ", " : "", arm->spec, fitted, demands);
-		begun = true;
-	}
-}
-
-/* In the largest unit that needs no fraction. */
-static void add_size(struct text *text, uint64_t bytes)
-{
-	static const char *const units[] = {"B", "KiB", "MiB", "GiB"};
-	size_t unit = 0;
-	while (bytes && bytes % 1024 == 0 && unit + 1 < sizeof units / sizeof units[0]) {
-		bytes /= 1024;
-		unit++;
-	}
-	text_add(text, "%" PRIu64 " %s", bytes, units[unit]);
-}
-
-void format_interference(const struct result *result, size_t workload, struct text *text)
-{
-	uint64_t data_bytes = result->workloads[workload].interference_data_bytes;
-	uint64_t code_bytes = result->workloads[workload].interference_code_bytes;
-	bool begun = false;
-	if (!data_bytes && !code_bytes)
-		return;
-	text_add(text, "interference of ");
-	add_size(text, data_bytes);
-	text_add(text, " of data and ");
-	add_size(text, code_bytes);
-	text_add(text, " of code");
-	for (size_t i = 0; i < RESULT_CACHE_COUNT && result->node_count <= 1; i++) {
-		if (!result->machine.cache_bytes[i])
-			continue;
-		text_add(text, "%s L%s ", begun ? "," : "; caches here:", result_cache_name[i] + 1);
-		add_size(text, result->machine.cache_bytes[i]);
-		begun = true;
-	}
-}
-
 void format_failure_kinds(const struct result_figures *figures, struct text *text)
 {
 	bool begun = false;

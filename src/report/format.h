@@ -39,13 +39,14 @@ const struct result_latency *format_alloc_latency(const struct result_arm *arm);
  * timed, and all did the same work (shares of failed allocations within 0.1 %). SIZE_MAX when there is none. */
 size_t format_fastest(const struct result *result, struct report_list arms);
 
-/* "the recorded kernel could not place 2 requests within its first limit: buddy 2 of 2, bitmap 1 of 2"; nothing when there
- * were none. */
-void format_beyond_recording(const struct result *result, struct report_list arms, struct text *text);
+/* What is to be told of a workload as a whole, a line at a time, into an empty text: why its rounds ended, if not after all
+ * of them; "the recorded kernel could not place 2 requests within its first limit: buddy 2 of 2, bitmap 1 of 2". *at is 0 at
+ * first. false: no more. */
+bool format_workload_note(const struct result *result, struct report_list arms, size_t *at, struct text *text);
 
-/* "interference of 256 KiB of data and 16 KiB of code; caches here: L1d 48 KiB, L2 2 MiB": before what samples a workload was
- * played; nothing when there was none. Where several machines took part, no caches are told. */
-void format_interference(const struct result *result, size_t workload, struct text *text);
+/* "12 rounds"; "at most 40 rounds" when some ended earlier. */
+void format_rounds(const struct result *result, struct text *text);
+
 
 /* "12 fragmented, 1 exhausted": the kinds that are not 0. */
 void format_failure_kinds(const struct result_figures *figures, struct text *text);

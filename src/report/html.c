@@ -51,7 +51,8 @@ static void add_facts(struct text *html, const struct result *result)
 	add_fact(html, "Build", line.bytes);
 	html->failed |= line.failed;
 	text_release(&line);
-	text_add(&line, "%u, each in fresh processes", result->run.rounds);
+	format_rounds(result, &line);
+	text_add(&line, ", each in fresh processes");
 	add_fact(html, "Rounds", line.bytes);
 	html->failed |= line.failed;
 	text_release(&line);
@@ -123,18 +124,6 @@ static void add_comparisons(struct text *html, const struct report_view *view, s
 	text_add(html, "%s", begun ? "</ul>\n" : "");
 }
 
-/* Releases the line. */
-static void add_note(struct text *line, struct text *notes)
-{
-	if (line->length) {
-		text_add(notes, "<li>");
-		text_add_html(notes, line->bytes);
-		text_add(notes, "</li>\n");
-	}
-	notes->failed |= line->failed;
-	text_release(line);
-}
-
 /* What the row of an arm cannot say. */
 static void add_notes(struct text *html, const struct report_view *view, size_t workload)
 {
@@ -164,11 +153,13 @@ static void add_notes(struct text *html, const struct report_view *view, size_t 
 				 format_share(share, value[METRIC_FIRST_FAILURE_OCCUPANCY]));
 		}
 	}
-	struct text line = {0};
-	format_interference(view->result, workload, &line);
-	add_note(&line, &notes);
-	format_beyond_recording(view->result, arms, &line);
-	add_note(&line, &notes);
+	struct text note = {0};
+	for (size_t at = 0; format_workload_note(view->result, arms, &at, &note); text_release(&note)) {
+		text_add(&notes, "<li>");
+		text_add_html(&notes, note.failed ? "" : note.bytes);
+		text_add(&notes, "</li>\n");
+		notes.failed |= note.failed;
+	}
 	if (notes.length)
 		text_add(html, "<ul class=\"notes\">\n%s</ul>\n", notes.bytes);
 	html->failed |= notes.failed;

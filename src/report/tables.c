@@ -101,18 +101,6 @@ static void add_failed_arms(const struct result *result, struct report_list arms
 	}
 }
 
-/* Releases the note. */
-static void add_note(struct text *note, struct text *markdown)
-{
-	if (note->length) {
-		text_add(markdown, "- ");
-		add_markdown(markdown, note->bytes);
-		text_add(markdown, "\n");
-	}
-	markdown->failed |= note->failed;
-	text_release(note);
-}
-
 static void add_notes(const struct report_view *view, size_t workload, struct text *markdown)
 {
 	const struct result *result = view->result;
@@ -142,11 +130,13 @@ static void add_notes(const struct report_view *view, size_t workload, struct te
 			markdown->failed |= line.failed;
 		}
 	}
-	struct text line = {0};
-	format_interference(result, workload, &line);
-	add_note(&line, markdown);
-	format_beyond_recording(result, arms, &line);
-	add_note(&line, markdown);
+	struct text note = {0};
+	for (size_t at = 0; format_workload_note(result, arms, &at, &note); text_release(&note)) {
+		text_add(markdown, "- ");
+		add_markdown(markdown, note.failed ? "" : note.bytes);
+		text_add(markdown, "\n");
+		markdown->failed |= note.failed;
+	}
 	for (size_t i = 0; i < expectations.count; i++) {
 		const struct result_expectation *expectation = &result->expectations[expectations.at[i]];
 		text_add(markdown, "- ");
@@ -198,10 +188,10 @@ void report_markdown(const struct result *result, struct text *markdown)
 	add_markdown(markdown, result->machine.cpu);
 	text_add(markdown, ", ");
 	add_markdown(markdown, result->machine.kernel);
-	text_add(markdown, ", %u CPUs; the clock steps in %s, two stamps cost %s, floor %s; %u rounds%s.\n",
-		 result->machine.cpus, text_duration(step, step_ns), text_duration(pair, pair_ns),
-		 text_duration(least, step_ns + pair_ns), result->run.rounds,
-		 result->run.partial ? "; **interrupted, partial**" : "");
+	text_add(markdown, ", %u CPUs; the clock steps in %s, two stamps cost %s, floor %s; ", result->machine.cpus,
+		 text_duration(step, step_ns), text_duration(pair, pair_ns), text_duration(least, step_ns + pair_ns));
+	format_rounds(result, markdown);
+	text_add(markdown, "%s.\n", result->run.partial ? "; **interrupted, partial**" : "");
 	struct report_view view;
 	if (report_view_open(&view, result) < 0) {
 		markdown->failed = true;

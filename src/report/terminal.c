@@ -391,16 +391,10 @@ static void add_notes(const struct report_view *view, size_t workload, bool colo
 			text->failed |= note.failed;
 		}
 	}
-	format_interference(result, workload, &note);
-	if (note.length)
-		add_note(text, note.bytes);
-	text->failed |= note.failed;
-	text_release(&note);
-	format_beyond_recording(result, arms, &note);
-	if (note.length)
-		add_note(text, note.bytes);
-	text->failed |= note.failed;
-	text_release(&note);
+	for (size_t at = 0; format_workload_note(result, arms, &at, &note); text_release(&note)) {
+		add_note(text, note.failed ? "" : note.bytes);
+		text->failed |= note.failed;
+	}
 	for (size_t i = 0; i < expectations.count; i++) {
 		const struct result_expectation *expectation = &result->expectations[expectations.at[i]];
 		const struct result_arm *arm = &result->arms[expectation->arm];
@@ -444,9 +438,10 @@ void report_terminal(const struct result *result, bool color, unsigned width, st
 	add_safe(text, result->machine.cpu ? result->machine.cpu : "", 0);
 	text_add(text, ", ");
 	add_safe(text, result->machine.kernel ? result->machine.kernel : "", 0);
-	text_add(text, ", %u CPUs; the clock steps in %s, two stamps cost %s, floor %s; %u round%s\n", result->machine.cpus,
-		 text_duration(step, step_ns), text_duration(pair, pair_ns), text_duration(least, step_ns + pair_ns),
-		 result->run.rounds, result->run.rounds == 1 ? "" : "s");
+	text_add(text, ", %u CPUs; the clock steps in %s, two stamps cost %s, floor %s; ", result->machine.cpus,
+		 text_duration(step, step_ns), text_duration(pair, pair_ns), text_duration(least, step_ns + pair_ns));
+	format_rounds(result, text);
+	text_add(text, "\n");
 	struct report_view view;
 	if (report_view_open(&view, result) < 0) {
 		text->failed = true;

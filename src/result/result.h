@@ -352,6 +352,27 @@ struct result_paired {
 	char *reason; /* why there is no ratio, or why rounds were left out; NULL: nothing to tell */
 };
 
+/* Numbers of rounds at which it is looked whether they decide. All looks of a run share the error of its verdicts. */
+#define RESULT_LOOKS_MAX 16u
+enum result_end {
+	RESULT_END_UNKNOWN, /* null: the audit alone, or an older result */
+	RESULT_END_ROUNDS,  /* all that were asked for */
+	RESULT_END_DECIDED, /* at a look nothing was left inconclusive */
+	RESULT_END_BUDGET,  /* the next round would have ended after the budget of time */
+	RESULT_END_INTERRUPTED,
+	RESULT_END_COUNT
+};
+extern const char *const result_end_name[RESULT_END_COUNT]; /* "", rounds, decided, budget, interrupted */
+struct result_looks {
+	/* Both ascending. The last one planned is all rounds that were asked for; the last one made is how many there are, and
+	 * a budget may add it. */
+	uint32_t planned[RESULT_LOOKS_MAX], made[RESULT_LOOKS_MAX];
+	uint32_t planned_count; /* 0: as RESULT_END_UNKNOWN */
+	uint32_t made_count;
+	bool stops; /* rounds end at the first look that decides: --rounds auto */
+	enum result_end end;
+};
+
 enum result_arm_state {
 	RESULT_ARM_OK,
 	RESULT_ARM_NOT_APPLICABLE,   /* cannot play this workload; reason says why */
@@ -388,7 +409,8 @@ struct result_arm {
 	size_t domain_count;
 	struct result_paired *paired; /* against other arms, the first in hot windows */
 	size_t paired_count;
-	char *paired_reason; /* why there is none; NULL: there is, or an older result */
+	char *paired_reason;       /* why there is none; NULL: there is, or an older result */
+	struct result_looks looks; /* of its workload, in its run */
 };
 
 struct result_expectation {

@@ -2,6 +2,7 @@
 #include "result/result.h"
 
 #include "base/json.h"
+#include "result/looks.h"
 #include "result/parts.h"
 
 #include <assert.h>
@@ -263,6 +264,7 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 	json_put_text(writer, object, "reason", arm->reason);
 	parts_write_violations(writer, object, "violations", arm->violations, arm->violation_count);
 	bool known = arm->figures_phase < arm->phase_count;
+	looks_write(writer, object, &arm->looks);
 	write_paired(writer, object, result, arm);
 	write_figures(writer, object, known ? &arm->phases[arm->figures_phase] : NULL, result_arm_figures(arm));
 	json_put_hex(writer, json_object_get(object, "audit"), "placement_hash", arm->placement_hash);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/json.h"
+#include "result/looks.h"
 #include "result/node.h"
 #include "result/parts.h"
 
@@ -362,6 +363,7 @@ static void read_arm(struct json_reader *reader, const struct json_at *at, struc
 	arm->figures_phase = json_u64_at(reader, &figures_phase, SIZE_MAX);
 	if (arm->phase_count && arm->figures_phase >= arm->phase_count)
 		json_fail(reader, &figures_phase, "must be the index of a phase");
+	looks_read(reader, at, &arm->looks);
 	parts_read_violations(reader, at, "violations", &arm->violations, &arm->violation_count);
 	parts_read_domains(reader, at, "domains", &arm->domains, &arm->domain_count);
 	parts_read_series(reader, at, "series_table", arm->phase_count, &arm->series, &arm->series_count);

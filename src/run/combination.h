@@ -25,7 +25,8 @@ struct combination {
 	struct stream_file stream;
 	struct gather_arm *arms;  /* spec_count + 1 */
 	struct gather_arm *pairs; /* spec_count rows of as many: of each arm against each other one; most are empty */
-	bool fit[2][3];           /* by pass (timed, audit) and witness: trial.c */
+	struct result_looks looks;
+	bool fit[2][3]; /* by pass (timed, audit) and witness: trial.c */
 };
 
 /* Zero-initialise. Blocks are memory of their own: a plan does not move. */

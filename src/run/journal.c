@@ -163,6 +163,17 @@ int journal_take(struct journal *journal, const struct journal_process *process,
 	return 1;
 }
 
+uint32_t journal_rounds(const struct journal *journal)
+{
+	uint32_t rounds = 0;
+	for (size_t i = 0; i < journal->count; i++) {
+		const struct result_record *record = &journal->entries[i].record;
+		if (record->pass != RESULT_PASS_AUDIT && record->round >= rounds)
+			rounds = record->round + 1;
+	}
+	return rounds;
+}
+
 size_t journal_left(const struct journal *journal)
 {
 	size_t left = 0;

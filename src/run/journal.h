@@ -56,6 +56,9 @@ struct journal_process {
 int journal_take(struct journal *journal, const struct journal_process *process, struct result_record *record,
 		 struct error *error);
 
+/* How many rounds have a record. */
+uint32_t journal_rounds(const struct journal *journal);
+
 /* Records that nobody took or asked for. */
 size_t journal_left(const struct journal *journal);
 

@@ -36,6 +36,9 @@ static inline unsigned matrix_calibration_milliseconds(const struct run_options 
 	return options->rounds ? MATRIX_CALIBRATION_MILLISECONDS : MATRIX_CALIBRATION_UNTIMED_MILLISECONDS;
 }
 
+/* Whether the rounds that a workload has decide all its verdicts: compare_decided. -1: no memory. */
+int matrix_is_decided(const struct matrix *matrix, struct combination *combination, bool *decided, struct error *error);
+
 /* Fills matrix->result, but for what names the run; interrupted: not everything was run. -1: no memory. */
 int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error);
 

@@ -123,16 +123,17 @@ static int gather_pairs(struct matrix *matrix, const struct combination *combina
 	return 0;
 }
 
-static int gather_combination(struct matrix *matrix, size_t index, struct error *error)
+static int gather_combination(struct matrix *matrix, struct combination *combination, struct error *error)
 {
-	struct combination *combination = matrix->list.combinations[index];
+	size_t index = matrix->result->workload_count;
 	size_t spec_count = matrix->options->spec_count, first_arm = matrix->result->arm_count;
 	if (describe_workload(matrix, combination, error) < 0)
 		return -1;
 	for (size_t i = 0; i < spec_count; i++) {
 		const char *spec = matrix->options->specs[i];
 		struct result_arm *arm = &matrix->result->arms[matrix->result->arm_count++];
-		*arm = (struct result_arm){.workload = index, .threads = combination->plan.threads};
+		*arm = (struct result_arm){
+			.workload = index, .threads = combination->plan.threads, .looks = combination->looks};
 		arm->named = matrix->options->named && matrix->options->named[i];
 		arm->allocator = memory_text(spec);
 		arm->spec = memory_text(spec);
@@ -159,6 +160,28 @@ static int gather_combination(struct matrix *matrix, size_t index, struct error 
 	return expect_judge(matrix->result, index, &combination->plan.workload, error);
 }
 
+static int make_room(struct matrix *matrix, size_t workloads)
+{
+	struct result *result = matrix->result;
+	result->workloads = memory_zeroed(workloads, sizeof result->workloads[0]);
+	result->arms = memory_zeroed(workloads * matrix->options->spec_count, sizeof result->arms[0]);
+	return result->workloads && result->arms ? 0 : -1;
+}
+
+int matrix_is_decided(const struct matrix *matrix, struct combination *combination, bool *decided, struct error *error)
+{
+	struct result result = {.nodes = memory_zeroed(1, sizeof result.nodes[0]), .node_count = 1};
+	struct matrix alone = *matrix;
+	alone.result = &result;
+	int status = result.nodes && make_room(&alone, 1) == 0 ? gather_combination(&alone, combination, error)
+							       : error_set(error, EXIT_CODE_IO, "no memory for a result");
+	if (status == 0)
+		status = compare_within(&result, COMPARE_THRESHOLD_DEFAULT, matrix->options->against, error);
+	*decided = status == 0 && compare_decided(&result);
+	result_release(&result);
+	return status;
+}
+
 int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
 {
 	assert(matrix->list.count && !matrix->result->arms);
@@ -168,14 +191,11 @@ int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
 	result->run.partial = interrupted;
 	result->run.rounds = matrix->options->rounds;
 	result->run.latency_serialised = matrix->options->latency == RUN_LATENCY_ALL;
-	result->workloads = memory_zeroed(workloads, sizeof result->workloads[0]);
-	result->arms = memory_zeroed(workloads * matrix->options->spec_count, sizeof result->arms[0]);
-	if (!result->workloads || !result->arms ||
-	    machine_describe(result, &matrix->clock, matrix->options->changes.threads,
-			     matrix->options->memory_limit_bytes) < 0)
+	if (make_room(matrix, workloads) < 0 || machine_describe(result, &matrix->clock, matrix->options->changes.threads,
+								 matrix->options->memory_limit_bytes) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
 	for (size_t i = 0; i < workloads; i++)
-		if (gather_combination(matrix, i, error) < 0)
+		if (gather_combination(matrix, matrix->list.combinations[i], error) < 0)
 			return -1;
 	return compare_within(result, COMPARE_THRESHOLD_DEFAULT, matrix->options->against, error);
 }

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "play/placements.h"
+#include "result/looks.h"
 #include "run/expect.h"
 #include "run/machine.h"
 #include "run/matrix.h"
@@ -29,6 +30,7 @@
 #define LATENCY_GAP 64u
 #define LATENCY_GAP_MIN 16u /* at 8 operations a pair and more the stamps no longer bias their neighbours */
 #define LATENCY_SAMPLES_WANTED 100000u
+#define LATENCY_ROUNDS 6u /* in so many; the gap is the same however many there will be */
 
 static volatile sig_atomic_t interrupted;
 
@@ -103,7 +105,7 @@ static void fill_job(const struct matrix *matrix, const struct combination *comb
 	if (options->latency == RUN_LATENCY_ALL)
 		job->latency_gap = 1;
 	else if (options->latency == RUN_LATENCY_SAMPLED && !harness) {
-		uint64_t gap = combination->stream.words * options->rounds / LATENCY_SAMPLES_WANTED;
+		uint64_t gap = combination->stream.words * LATENCY_ROUNDS / LATENCY_SAMPLES_WANTED;
 		job->latency_gap = gap > LATENCY_GAP       ? LATENCY_GAP
 				   : gap < LATENCY_GAP_MIN ? LATENCY_GAP_MIN
 							   : (uint32_t)gap;
@@ -310,42 +312,96 @@ static int run_pairs(struct matrix *matrix, struct combination *combination, uin
 	return result;
 }
 
+/* An adversary asks each arm for something else: there is nothing to compare times of. */
+static void plan_looks(const struct run_options *options, struct combination *combination)
+{
+	struct result_looks *looks = &combination->looks;
+	if (!options->rounds || op_stream_adaptive(combination->plan.stream))
+		return;
+	for (; looks->planned_count < options->look_count; looks->planned_count++)
+		looks->planned[looks->planned_count] = options->looks[looks->planned_count];
+	looks->planned[looks->planned_count++] = options->rounds;
+	looks->stops = options->rounds_auto;
+}
+
+/* How long the rounds of a workload may take, and took. */
+struct pace {
+	double end_s, longest_s; /* since the run began; of one round */
+};
+
 static double seconds_since(const struct matrix *matrix)
 {
 	return (double)(clock_system_ns() - matrix->began_ns) / 1e9;
 }
 
-/* The first rounds are always played: without them there is no result. */
-static bool is_over_budget(const struct matrix *matrix, double end_s, uint32_t rounds)
+/* An even share of what is left, for this workload and those behind it. */
+static double end_of_share(const struct matrix *matrix, const struct combination *combination)
+{
+	double now = seconds_since(matrix), left = matrix->options->budget_seconds - now;
+	return now + left / (double)(matrix->list.count - combination->number);
+}
+
+/* The first rounds of a workload are always played: without them there is no result. */
+static bool is_over_budget(const struct matrix *matrix, const struct pace *pace, uint32_t rounds)
 {
 	const struct run_options *options = matrix->options;
-	return options->budget_seconds > 0 && rounds && rounds >= options->rounds_least && end_s > options->budget_seconds;
+	return options->budget_seconds > 0 && rounds && rounds >= options->rounds_least &&
+	       seconds_since(matrix) + pace->longest_s > pace->end_s;
+}
+
+/* Whether rounds end after so many, and why. */
+static int look(struct matrix *matrix, struct combination *combination, const struct pace *pace, uint32_t rounds,
+		struct error *error)
+{
+	struct result_looks *looks = &combination->looks;
+	bool decided = false;
+	if (looks_are_due(looks, rounds)) {
+		if (looks->stops && matrix_is_decided(matrix, combination, &decided, error) < 0)
+			return -1;
+		looks_note(looks, rounds);
+	}
+	looks->end = decided                                ? RESULT_END_DECIDED
+		     : rounds == matrix->options->rounds    ? RESULT_END_ROUNDS
+		     : interrupted                          ? RESULT_END_INTERRUPTED
+		     : is_over_budget(matrix, pace, rounds) ? RESULT_END_BUDGET
+							    : RESULT_END_UNKNOWN;
+	if (looks->end)
+		looks_note(looks, rounds);
+	return 0;
+}
+
+static int run_rounds(struct matrix *matrix, struct combination *combination, double end_s, struct error *error)
+{
+	struct pace pace = {.end_s = end_s};
+	size_t processes = processes_per_round(matrix) + pairs_per_round(matrix, combination);
+	for (uint32_t round = 0;; round++) {
+		if (look(matrix, combination, &pace, round, error) < 0)
+			return -1;
+		if (combination->looks.end) {
+			matrix->processes -= processes * (matrix->options->rounds - round);
+			return 0;
+		}
+		double began = seconds_since(matrix);
+		if (run_round(matrix, combination, round, error) < 0 || run_pairs(matrix, combination, round, error) < 0)
+			return -1;
+		pace.longest_s = fmax(pace.longest_s, seconds_since(matrix) - began);
+	}
 }
 
 static int run_combination(struct matrix *matrix, struct combination *combination, struct error *error)
 {
+	double end_s = end_of_share(matrix, combination);
 	if (stream_file_create(&combination->stream, &combination->plan, error) < 0)
 		return -1;
 	if (process_identity(&combination->plan.workload, combination->stream.hash, combination->number,
 			     &combination->identity, error) < 0)
 		return -1;
 	int result = run_audits(matrix, combination, error);
-	if (op_stream_adaptive(combination->plan.stream)) {
-		/* Each arm is asked for something else: there is nothing to compare times of. */
+	if (result < 0 || !combination->looks.planned_count) {
 		matrix->processes_done += processes_per_round(matrix) * matrix->options->rounds;
 		return result;
 	}
-	double longest_s = 0;
-	for (uint32_t round = 0; result == 0 && round < matrix->options->rounds && !interrupted; round++) {
-		double began_s = seconds_since(matrix);
-		if (is_over_budget(matrix, began_s + longest_s, round))
-			break;
-		result = run_round(matrix, combination, round, error);
-		if (result == 0)
-			result = run_pairs(matrix, combination, round, error);
-		longest_s = fmax(longest_s, seconds_since(matrix) - began_s);
-	}
-	return result;
+	return run_rounds(matrix, combination, end_s, error);
 }
 
 /* A result is named after the run that was asked for, also when another process ends it. */
@@ -419,11 +475,17 @@ static int go_on(struct matrix *matrix, struct text *folder, struct error *error
 }
 
 /* What the journal has and the matrix has not would be lost without a word. */
-static int check_journal(const struct matrix *matrix, struct error *error)
+static int check_journal(const struct matrix *matrix, struct text *messages, struct error *error)
 {
 	size_t left = matrix->options->resumed && !interrupted ? journal_left(&matrix->options->resumed->journal) : 0;
 	if (!left)
 		return 0;
+	/* What failed by trouble of the machine was played again, and an earlier look decided. */
+	if (matrix->options->rounds_auto) {
+		text_add(messages, "rounds.jsonl: %zu process%s of rounds behind the look that decides %s left out\n", left,
+			 left == 1 ? "" : "es", left == 1 ? "is" : "are");
+		return 0;
+	}
 	return error_set(error, EXIT_CODE_USAGE,
 			 "rounds.jsonl holds %zu process%s of another matrix: a plugin or recording changed while this run "
 			 "went on",
@@ -433,10 +495,12 @@ static int check_journal(const struct matrix *matrix, struct error *error)
 static int run_combinations(struct matrix *matrix, struct error *error)
 {
 	const struct run_options *options = matrix->options;
-	for (size_t i = 0; i < matrix->list.count; i++)
+	for (size_t i = 0; i < matrix->list.count; i++) {
+		plan_looks(options, matrix->list.combinations[i]);
 		matrix->processes += (options->audit ? options->spec_count : 0) +
 				     (processes_per_round(matrix) + pairs_per_round(matrix, matrix->list.combinations[i])) *
 					     options->rounds;
+	}
 	matrix->cpu = machine_worker_cpu();
 	/* The first interrupt ends the run after this round, the second one at once. Who started us with interrupts ignored
 	 * (nohup, a shell script's background) wants none. */
@@ -449,6 +513,8 @@ static int run_combinations(struct matrix *matrix, struct error *error)
 	for (size_t i = 0; result == 0 && i < matrix->list.count; i++) {
 		if (!interrupted)
 			result = run_combination(matrix, matrix->list.combinations[i], error);
+		else if (matrix->list.combinations[i]->looks.planned_count)
+			matrix->list.combinations[i]->looks.end = RESULT_END_INTERRUPTED;
 		stream_file_close_words(&matrix->list.combinations[i]->stream);
 	}
 	sigaction(SIGINT, &before, NULL);
@@ -527,7 +593,7 @@ enum exit_code run_matrix(const struct run_options *options, struct result *resu
 	if (status == 0)
 		status = run_combinations(&matrix, error);
 	if (status == 0)
-		status = check_journal(&matrix, error);
+		status = check_journal(&matrix, messages, error);
 	if (status == 0)
 		status = matrix_gather(&matrix, interrupted, error);
 	enum exit_code code = status == 0 ? keep(&matrix, folder, messages, error) : error->exit_code;

@@ -21,6 +21,8 @@ struct resumed;
 
 #define RUN_ROUNDS_DEFAULT 12u
 #define RUN_ROUNDS_MAX 1000u
+#define RUN_ROUNDS_AUTO "auto"
+#define RUN_ROUNDS_AUTO_MAX 40u
 #define RUN_STALL_SECONDS_DEFAULT 60.0
 
 #define RUN_CPUS_BYTES 256u
@@ -37,7 +39,12 @@ struct run_options {
 	enum lock_kind lock;         /* around allocators that need one; NONE with several threads: they are refused */
 	uint32_t rate;               /* of an open loop, operations per second; 0: closed. One thread */
 	bool poisson;                /* its gaps are exponential */
-	uint32_t rounds;             /* 0: the audit alone, which is on then */
+	uint32_t rounds;             /* at most; 0: the audit alone, which is on then */
+	bool rounds_auto;            /* they end at the first look that decides */
+	/* Below rounds, ascending: when it is looked before them, or was before more rounds were asked for. */
+	uint32_t looks[RESULT_LOOKS_MAX - 1];
+	uint32_t look_count;
+	double budget_seconds; /* no round begins that would end later, but for the first of each workload; 0: none */
 	enum run_latency latency;
 	bool audit;
 	enum run_paired paired;
@@ -49,7 +56,6 @@ struct run_options {
 	bool has_node;             /* else the CPUs of NUMA node `node` */
 	uint32_t node;
 	uint64_t memory_limit_bytes; /* of a worker, resident; 0: three quarters of the machine's, or its control group's */
-	double budget_seconds;       /* no round begins that would end later, but for the first of each workload; 0: none */
 	uint32_t rounds_least;       /* so many of each workload are played whatever they take; 0: one */
 	bool brief;                  /* pairs in short processes, with windows of one length; nothing is kept on disk */
 	bool progress;               /* stderr is a terminal and nobody asked for quiet */
@@ -65,10 +71,12 @@ enum exit_code run_matrix(const struct run_options *options, struct result *resu
 			  struct text *messages, struct error *error);
 
 /* Goes on with the run in folder, which may have been killed at any moment: processes that finished are taken from its
- * journal, the others are run, and so are those that failed by trouble of the machine. As run_matrix; *finished is set when
+ * journal, the others are run, and so are those that failed by trouble of the machine. rounds: how many there are to be from
+ * now on, for good, without looks and budget that were asked for; not below those that there are (EXIT_CODE_USAGE); 0: as was
+ * asked for. As run_matrix; *finished is set when
  * there was nothing to do (the exit code is that of the run, *result is not filled). options: progress is read. A folder
  * without a run, of another build or machine, or whose workloads changed is EXIT_CODE_USAGE. */
-enum exit_code run_resume(const char *name, const struct run_options *options, struct result *result, struct text *folder,
-			  struct text *messages, bool *finished, struct error *error);
+enum exit_code run_resume(const char *name, uint32_t rounds, const struct run_options *options, struct result *result,
+			  struct text *folder, struct text *messages, bool *finished, struct error *error);
 
 #endif

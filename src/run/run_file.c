@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/json.h"
+#include "result/looks.h"
 #include "run/machine.h"
 #include "run/settings.h"
 #include "workload/portion.h"
@@ -107,6 +108,8 @@ static void write_options(struct json_writer *writer, json_t *object, const stru
 	for (size_t i = 0; i < options->spec_count; i++)
 		json_append(writer, named, json_boolean(options->named && options->named[i]));
 	write_sweeps(writer, object, options);
+	if (!options->rounds_auto)
+		looks_write_list(writer, object, "looks", options->looks, options->look_count);
 	for (size_t i = 0; i < RUN_SETTINGS; i++) {
 		struct text value = {0};
 		if (run_settings[i].effect != OPTION_SHOWS)
@@ -246,6 +249,18 @@ static void read_setting(struct json_reader *reader, const struct json_at *at, c
 		json_fail(reader, &child, wrong.message);
 }
 
+/* Those that were made before more rounds were asked for; an older run has none. */
+static void read_looks(struct json_reader *reader, const struct json_at *at, struct run_options *options)
+{
+	uint32_t looks[RESULT_LOOKS_MAX], count;
+	looks_read_list(reader, at, "looks", options->rounds, looks, &count);
+	bool fits = count < RESULT_LOOKS_MAX && (!count || looks[count - 1] < options->rounds) && !options->rounds_auto;
+	if (!reader->failed && !fits)
+		json_fail(reader, at, "must have looks below its rounds, and none with rounds auto");
+	for (options->look_count = 0; !reader->failed && options->look_count < count; options->look_count++)
+		options->looks[options->look_count] = looks[options->look_count];
+}
+
 static void read_options(struct json_reader *reader, const struct json_at *at, struct run_file *run_file)
 {
 	struct run_options *options = &run_file->options;
@@ -258,6 +273,8 @@ static void read_options(struct json_reader *reader, const struct json_at *at, s
 	for (size_t i = 0; i < RUN_SETTINGS && !reader->failed; i++)
 		if (run_settings[i].effect != OPTION_SHOWS)
 			read_setting(reader, at, &run_settings[i], run_file);
+	if (json_child_optional(reader, at, "looks").value)
+		read_looks(reader, at, options);
 	if (!reader->failed && !options->rounds && !options->audit)
 		json_fail(reader, at, "must have rounds or the audit");
 }

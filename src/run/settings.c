@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BUDGET_SECONDS_MAX UINT64_C(3600000)
+
 /* As enum run_latency, enum lock_kind, enum run_paired and bool. */
 static const char *const latencies[] = {"sampled", "all", "off", NULL};
 static const char *const locks[] = {"none", "mutex", "spin", NULL};
@@ -112,6 +114,54 @@ static void write_interference(const void *target, struct text *text)
 		text_add(text, "data=%" PRIu64 "B,code=%" PRIu64 "B", size->data_bytes, size->code_bytes);
 }
 
+static int read_rounds(void *target, const char *value, struct error *error)
+{
+	static const uint32_t looks[] = {6, 10, 16, 26};
+	struct run_options *options = target;
+	uint64_t rounds = RUN_ROUNDS_AUTO_MAX;
+	(void)error;
+	options->rounds_auto = strcmp(value, RUN_ROUNDS_AUTO) == 0;
+	options->look_count = 0;
+	if (!options->rounds_auto && !option_number(value, 0, RUN_ROUNDS_MAX, false, &rounds))
+		return -1;
+	options->rounds = (uint32_t)rounds;
+	for (size_t i = 0; options->rounds_auto && i < sizeof looks / sizeof looks[0]; i++)
+		options->looks[options->look_count++] = looks[i];
+	return 0;
+}
+
+static void write_rounds(const void *target, struct text *text)
+{
+	const struct run_options *options = target;
+	if (options->rounds_auto)
+		text_add(text, RUN_ROUNDS_AUTO);
+	else
+		text_add(text, "%" PRIu32, options->rounds);
+}
+
+static int read_budget(void *target, const char *value, struct error *error)
+{
+	struct run_options *options = target;
+	size_t digits = strspn(value, "0123456789");
+	const char *unit = value + digits;
+	uint64_t seconds = strcmp(unit, "s") == 0 ? 1 : strcmp(unit, "m") == 0 ? 60 : strcmp(unit, "h") == 0 ? 3600 : 0;
+	char number[16];
+	uint64_t count;
+	(void)error;
+	snprintf(number, sizeof number, "%.*s", (int)(digits < sizeof number ? digits : 0), value);
+	if (!seconds || !option_number(number, 1, BUDGET_SECONDS_MAX / seconds, false, &count))
+		return -1;
+	options->budget_seconds = (double)(count * seconds);
+	return 0;
+}
+
+static void write_budget(const void *target, struct text *text)
+{
+	const struct run_options *options = target;
+	if (options->budget_seconds > 0)
+		text_add(text, "%.0fs", options->budget_seconds);
+}
+
 static int read_stall(void *target, const char *value, struct error *error)
 {
 	struct run_options *options = target;
@@ -187,9 +237,15 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	{"ops", 0, OPTION_COUNT, OPTION_FIGURES, "N", "takes a count from 1 to 1000G",
 	 "operations of every measured phase that ends by operations (k, M and G are understood)",
 	 OPTION_AT(struct run_options, changes.ops), .minimum = 1, .maximum = WORKLOAD_OPS_MAX},
-	{"rounds", 0, OPTION_NUMBER, OPTION_PLANS, "N", "takes a whole number from 0 (the audit alone) to 1000",
-	 "fresh processes per arm, 0 to 1000 (default 12; below 6 there is no 95 % interval; 0: the audit alone)",
-	 OPTION_AT(struct run_options, rounds), .maximum = RUN_ROUNDS_MAX},
+	{"rounds", 0, OPTION_OWN, OPTION_PLANS, "N|auto", "takes a whole number from 0 (the audit alone) to 1000, or auto",
+	 "fresh processes per arm, 0 to 1000 (default 12; below 6 there is no 95 % interval; 0: the audit alone); auto: until "
+	 "no verdict on time is inconclusive, which is looked at after 6, 10, 16, 26 and at most 40, each with a fifth of the "
+	 "error",
+	 .read = read_rounds, .write = write_rounds},
+	{"budget", 0, OPTION_OWN, OPTION_PLANS, "TIME", "takes a time with its unit, from 1s to 1000h: 30s, 10m, 2h",
+	 "no round begins that would end later than so long after the start; what there is then is the result (each workload "
+	 "has its share of the time, and at least one round)",
+	 .read = read_budget, .write = write_budget},
 	{"latency", 0, OPTION_CHOICE, OPTION_FIGURES, "MODE", "takes sampled, all or off",
 	 "sampled (default), all (every operation: serialised, slower), off", OPTION_AT(struct run_options, latency),
 	 .choices = latencies},
@@ -242,6 +298,7 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 };
 _Static_assert(RUN_ROUNDS_MAX == 1000 && RUN_ROUNDS_DEFAULT == 12 && WORKLOAD_THREADS_MAX == 64,
 	       "the help of rounds and threads tells these");
+_Static_assert(RUN_ROUNDS_AUTO_MAX == 40 && BUDGET_SECONDS_MAX == 1000 * 3600, "so does that of rounds and budget");
 _Static_assert(sizeof(enum run_latency) == 4 && sizeof(enum run_paired) == 4 && sizeof(enum lock_kind) == 4,
 	       "options store enums in four bytes");
 

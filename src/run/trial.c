@@ -69,7 +69,7 @@ static void add_command(struct text *text, const struct trial *trial, const char
 		text_add(text, " --audit off --rounds %u", trial->job->round + 1);
 	for (size_t i = 0; i < RUN_SETTINGS; i++) {
 		const char *name = run_settings[i].name;
-		if (!strcmp(name, "rounds") || !strcmp(name, "audit") ||
+		if (!strcmp(name, "rounds") || !strcmp(name, "budget") || !strcmp(name, "audit") ||
 		    (audit && (!strcmp(name, "latency") || !strcmp(name, "rate"))))
 			continue;
 		bool told = !strcmp(name, "lock") && options->changes.threads > 1;

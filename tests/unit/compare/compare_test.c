@@ -576,6 +576,22 @@ static void each_workload_is_a_family_of_verdicts(void **state)
 	result_release(&result);
 }
 
+static void each_look_shares_the_error(void **state)
+{
+	(void)state;
+	struct result result;
+	fixture_result(&result, small);
+	for (size_t arm = 0; arm < 3; arm++)
+		result.arms[arm].looks =
+			(struct result_looks){.planned = {6, 12, 24}, .planned_count = 3, .made = {6, 12}, .made_count = 2};
+	forget_comparisons(&result);
+	assert_int_equal(compare_within(&result, 0.03, NULL, NULL), 0);
+	for (size_t i = 0; i < result.comparison_count; i++)
+		if (result.comparisons[i].metric == METRIC_RAW_NS_PER_OP)
+			assert_true(near(result.comparisons[i].level, result.comparisons[i].b < 3 ? 1 - 0.05 / 6 : 0.95));
+	result_release(&result);
+}
+
 /* ---- by pairs ---- */
 
 /* Arm 1 against arm 0, twelve rounds around a ratio. */
@@ -649,6 +665,103 @@ static void verdicts_on_time_go_by_pairs(void **state)
 	paired->rounds = 0;
 	assert_false(time_row(&result, NULL)->by_pairs);
 	result_release(&result);
+}
+
+/* ---- looks ---- */
+
+static const uint32_t auto_looks[] = {6, 10, 16, 26, 40};
+
+static struct result_paired *pair_for_looks(struct result *result, size_t arm)
+{
+	struct result_arm *its = &result->arms[arm];
+	its->paired = memory_zeroed(1, sizeof its->paired[0]);
+	its->paired_count = 1;
+	*its->paired = (struct result_paired){.long_ratio = 1, .long_ci_low = 0.99, .long_ci_high = 1.01, .equal_share = 1};
+	its->paired->round_ratio = memory_zeroed(40, sizeof(double));
+	its->paired->round_typical = memory_zeroed(40, sizeof(double));
+	return its->paired;
+}
+
+struct simulated {
+	unsigned verdicts[RESULT_VERDICT_COUNT]; /* families with one at any look */
+	unsigned decided;                        /* before the last look, or there */
+	double rounds;                           /* mean */
+};
+
+/* Families of two pairs as `--rounds auto` plays them: the rounds of a look, all verdicts, another look while they are not
+ * decided. */
+static struct simulated simulate_looks(double ratio, double spread, double threshold, unsigned families)
+{
+	struct simulated found = {0};
+	struct result result;
+	struct rng rng;
+	rng_seed(&rng, 11);
+	fixture_result(&result, small);
+	for (size_t i = 0; i < result.arm_count; i++) {
+		struct result_arm *arm = &result.arms[i];
+		struct result_phase *phase = arm->phase_count ? &arm->phases[arm->figures_phase] : NULL;
+		if (i > 2)
+			arm->state = RESULT_ARM_NOT_RUN;
+		else
+			result_set(&phase->figures, METRIC_FAILURES_TOTAL, 0);
+		arm->looks = (struct result_looks){.planned = {6, 10, 16, 26, 40}, .planned_count = 5, .stops = true};
+	}
+	struct result_paired *pairs[2] = {pair_for_looks(&result, 1), pair_for_looks(&result, 2)};
+	for (unsigned family = 0; family < families; family++) {
+		bool seen[RESULT_VERDICT_COUNT] = {false}, decided = false;
+		uint32_t rounds = 0;
+		for (size_t look = 0; look < 5 && !decided; look++) {
+			for (; rounds < auto_looks[look]; rounds++)
+				for (size_t i = 0; i < 2; i++)
+					pairs[i]->round_ratio[rounds] = pairs[i]->round_typical[rounds] =
+						ratio * exp(spread * noise(&rng));
+			pairs[0]->rounds = pairs[1]->rounds = rounds;
+			pairs[0]->round_count = pairs[1]->round_count = rounds;
+			forget_comparisons(&result);
+			assert_int_equal(compare_within(&result, threshold, NULL, NULL), 0);
+			decided = compare_decided(&result);
+			for (size_t i = 0; i < result.comparison_count; i++)
+				if (result.comparisons[i].metric == METRIC_RAW_NS_PER_OP)
+					seen[result.comparisons[i].verdict] = true;
+		}
+		for (int i = 0; i < RESULT_VERDICT_COUNT; i++)
+			found.verdicts[i] += seen[i];
+		found.decided += decided;
+		found.rounds += (double)rounds / families;
+	}
+	result_release(&result);
+	return found;
+}
+
+/* Without a threshold every verdict of equals is false, and none is `ok`, so that all looks are made. */
+static void five_looks_are_wrong_no_more_often_than_one(void **state)
+{
+	(void)state;
+	struct simulated found = simulate_looks(1, 0.02, 0, 300);
+	assert_true(found.verdicts[RESULT_VERDICT_REGRESSION] + found.verdicts[RESULT_VERDICT_IMPROVEMENT] <= 15);
+	assert_true(found.rounds > 39);
+	/* At an edge either side is wrong. */
+	found = simulate_looks(1.03, 0.02, 0.03, 300);
+	assert_true(found.verdicts[RESULT_VERDICT_REGRESSION] + found.verdicts[RESULT_VERDICT_OK] <= 15);
+}
+
+static void looks_end_when_they_decide(void **state)
+{
+	(void)state;
+	/* A large difference takes no more rounds than an interval of this level. */
+	struct simulated found = simulate_looks(1.5, 0.02, 0.03, 50);
+	assert_int_equal(found.verdicts[RESULT_VERDICT_REGRESSION], 50);
+	assert_int_equal(found.decided, 50);
+	assert_true(near(found.rounds, 10));
+	found = simulate_looks(1.06, 0.02, 0.03, 50);
+	assert_true(found.decided >= 49 && found.rounds > 10 && found.rounds < 20);
+	found = simulate_looks(1, 0.005, 0.03, 50);
+	assert_true(found.decided == 50 && near(found.rounds, 10));
+	found = simulate_looks(1, 0.02, 0.03, 50);
+	assert_true(found.decided >= 45 && found.rounds < 26);
+	/* Nobody can tell. */
+	found = simulate_looks(1.03, 0.02, 0.03, 50);
+	assert_true(found.decided <= 3 && found.rounds > 38);
 }
 
 static void pairs_of_different_work_have_a_ratio_and_no_verdict(void **state)
@@ -822,6 +935,9 @@ int main(void)
 		cmocka_unit_test(within_a_result_the_first_measured_arm_is_the_base),
 		cmocka_unit_test(each_workload_is_a_family_of_verdicts),
 		cmocka_unit_test(verdicts_on_time_go_by_pairs),
+		cmocka_unit_test(each_look_shares_the_error),
+		cmocka_unit_test(five_looks_are_wrong_no_more_often_than_one),
+		cmocka_unit_test(looks_end_when_they_decide),
 		cmocka_unit_test(pairs_of_different_work_have_a_ratio_and_no_verdict),
 		cmocka_unit_test(who_is_held_against_whom_can_be_chosen),
 		cmocka_unit_test(results_are_matched_by_workload_and_spec),

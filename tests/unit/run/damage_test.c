@@ -251,7 +251,7 @@ static enum exit_code resume(struct error *error)
 	struct text into = {0}, messages = {0};
 	bool finished;
 	*error = (struct error){0};
-	enum exit_code code = run_resume(inside, &options, &result, &into, &messages, &finished, error);
+	enum exit_code code = run_resume(inside, 0, &options, &result, &into, &messages, &finished, error);
 	result_release(&result);
 	text_release(&into);
 	text_release(&messages);

@@ -82,10 +82,23 @@ static void all_that_it_plays_is_in_it(void **state)
 /* A value of each option that is not the usual one; a new row has to be entered here. */
 static const struct {
 	const char *name, *value;
-} unusual[] = {{"seed", "9"},      {"ops", "1k"},     {"rounds", "3"},      {"latency", "all"},
-	       {"audit", "off"},   {"paired", "off"}, {"against", "buddy"}, {"interfere", "data=64KiB,code=1KiB"},
-	       {"threads", "3"},   {"lock", "spin"},  {"rate", "1k"},       {"stall", "1"},
-	       {"memory", "64"},   {"cpus", "0"},     {"node", "0"},        {"dump-placements", "file"},
+} unusual[] = {{"seed", "9"},
+	       {"ops", "1k"},
+	       {"rounds", "3"},
+	       {"budget", "2m"},
+	       {"latency", "all"},
+	       {"audit", "off"},
+	       {"paired", "off"},
+	       {"against", "buddy"},
+	       {"interfere", "data=64KiB,code=1KiB"},
+	       {"threads", "3"},
+	       {"lock", "spin"},
+	       {"rate", "1k"},
+	       {"stall", "1"},
+	       {"memory", "64"},
+	       {"cpus", "0"},
+	       {"node", "0"},
+	       {"dump-placements", "file"},
 	       {"output", "place"}};
 _Static_assert(sizeof unusual / sizeof unusual[0] == RUN_SETTINGS, "every option is tried");
 
@@ -103,8 +116,8 @@ static void an_option_is_in_it_when_figures_depend_on_it(void **state)
 			fail_msg("--%s", row->name);
 		options = run_options_default();
 	}
-	uint64_t even = (assert_int_equal(option_read(&run_settings[10], &options, "1k", &error), 0), key());
-	assert_int_equal(option_read(&run_settings[10], &options, "1k:poisson", &error), 0);
+	uint64_t even = (assert_int_equal(option_read(&run_settings[11], &options, "1k", &error), 0), key());
+	assert_int_equal(option_read(&run_settings[11], &options, "1k:poisson", &error), 0);
 	assert_true(key() != even);
 }
 

@@ -109,7 +109,7 @@ static struct found go_on(void)
 	struct text into = {0}, messages = {0};
 	struct error error = {0};
 	bool finished;
-	enum exit_code code = run_resume(inside, &options, &result, &into, &messages, &finished, &error);
+	enum exit_code code = run_resume(inside, 0, &options, &result, &into, &messages, &finished, &error);
 	return note(code, &result, &into, &messages, &error, finished);
 }
 
