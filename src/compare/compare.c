@@ -751,3 +751,28 @@ bool compare_decided(const struct result *result)
 			return false;
 	return true;
 }
+
+/* Of the same run, on a replicate of the workload. */
+static bool is_replicate(const struct result *result, size_t arm, size_t other)
+{
+	const struct result_arm *a = &result->arms[arm], *b = &result->arms[other];
+	return same_text(a->spec, b->spec) && same_text(a->lock, b->lock) && a->threads == b->threads && same_rate(a, b) &&
+	       a->source == b->source &&
+	       result_are_replicates(&result->workloads[a->workload], &result->workloads[b->workload]);
+}
+
+struct compare_seeds compare_over_seeds(const struct result *result, const struct result_comparison *row)
+{
+	struct compare_seeds found = {.low = (double)NAN, .high = (double)NAN};
+	for (size_t i = 0; i < result->comparison_count; i++) {
+		const struct result_comparison *other = &result->comparisons[i];
+		if (other->metric != row->metric || !is_replicate(result, row->a, other->a) ||
+		    !is_replicate(result, row->b, other->b))
+			continue;
+		found.seeds++;
+		found.verdicts[other->verdict]++;
+		found.low = fmin(found.low, other->ratio);
+		found.high = fmax(found.high, other->ratio);
+	}
+	return found;
+}

@@ -90,6 +90,15 @@ int compare_within(struct result *result, double threshold, const char *against,
  * caches), or nothing was held against anything, there is nothing to wait for. */
 bool compare_decided(const struct result *result);
 
+/* What one comparison of a result is over the replicates of its workload, which it counts among. "Worse" on one stream is no
+ * fact about allocators: it is one only with every seed. */
+struct compare_seeds {
+	uint32_t seeds; /* with such a comparison */
+	uint32_t verdicts[RESULT_VERDICT_COUNT];
+	double low, high; /* of the ratios b / a; NaN: none has one */
+};
+struct compare_seeds compare_over_seeds(const struct result *result, const struct result_comparison *row);
+
 /* Whether both are one arm, on whatever node: workload name, values of a sweep, threads, rate, spec and lock. */
 bool compare_same_arm(const struct compare_arm *a, const struct compare_arm *b);
 

@@ -40,9 +40,9 @@ const struct result_latency *format_alloc_latency(const struct result_arm *arm);
 size_t format_fastest(const struct result *result, struct report_list arms);
 
 /* What is to be told of a workload as a whole, a line at a time, into an empty text: why its rounds ended, if not after all
- * of them; "the recorded kernel could not place 2 requests within its first limit: buddy 2 of 2, bitmap 1 of 2". *at is 0 at
- * first. false: no more. */
-bool format_workload_note(const struct result *result, struct report_list arms, size_t *at, struct text *text);
+ * of them; "the recorded kernel could not place 2 requests within its first limit: buddy 2 of 2, bitmap 1 of 2"; at the first
+ * of several seeds, what holds over all of them. *at is 0 at first. false: no more. */
+bool format_workload_note(const struct report_view *view, size_t workload, size_t *at, struct text *text);
 
 /* "12 rounds"; "at most 40 rounds" when some ended earlier. */
 void format_rounds(const struct result *result, struct text *text);

@@ -154,7 +154,7 @@ static void add_notes(struct text *html, const struct report_view *view, size_t 
 		}
 	}
 	struct text note = {0};
-	for (size_t at = 0; format_workload_note(view->result, arms, &at, &note); text_release(&note)) {
+	for (size_t at = 0; format_workload_note(view, workload, &at, &note); text_release(&note)) {
 		text_add(&notes, "<li>");
 		text_add_html(&notes, note.failed ? "" : note.bytes);
 		text_add(&notes, "</li>\n");

@@ -131,7 +131,7 @@ static void add_notes(const struct report_view *view, size_t workload, struct te
 		}
 	}
 	struct text note = {0};
-	for (size_t at = 0; format_workload_note(result, arms, &at, &note); text_release(&note)) {
+	for (size_t at = 0; format_workload_note(view, workload, &at, &note); text_release(&note)) {
 		text_add(markdown, "- ");
 		add_markdown(markdown, note.failed ? "" : note.bytes);
 		text_add(markdown, "\n");

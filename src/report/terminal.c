@@ -391,7 +391,7 @@ static void add_notes(const struct report_view *view, size_t workload, bool colo
 			text->failed |= note.failed;
 		}
 	}
-	for (size_t at = 0; format_workload_note(result, arms, &at, &note); text_release(&note)) {
+	for (size_t at = 0; format_workload_note(view, workload, &at, &note); text_release(&note)) {
 		add_note(text, note.failed ? "" : note.bytes);
 		text->failed |= note.failed;
 	}

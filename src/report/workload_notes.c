@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What is told once of a workload, and not of each of its arms. */
+#include "compare/compare.h"
 #include "report/format.h"
 
 #include <assert.h>
@@ -48,8 +49,10 @@ static bool tell_the_same(const struct result_looks *a, const struct result_look
 }
 
 /* Arms of one workload differ when they come of several runs. */
-static void note_looks(const struct result *result, struct report_list arms, struct text *text)
+static void note_looks(const struct report_view *view, size_t workload, struct text *text)
 {
+	const struct result *result = view->result;
+	struct report_list arms = report_arms(view, workload);
 	const struct result_looks *before = NULL;
 	for (size_t i = 0; i < arms.count; i++) {
 		const struct result_looks *looks = &result->arms[arms.at[i]].looks;
@@ -61,8 +64,10 @@ static void note_looks(const struct result *result, struct report_list arms, str
 	}
 }
 
-static void note_beyond_recording(const struct result *result, struct report_list arms, struct text *text)
+static void note_beyond_recording(const struct report_view *view, size_t workload, struct text *text)
 {
+	const struct result *result = view->result;
+	struct report_list arms = report_arms(view, workload);
 	bool begun = false;
 	for (size_t n = 0; n < arms.count; n++) {
 		const struct result_arm *arm = &result->arms[arms.at[n]];
@@ -93,11 +98,9 @@ static void add_size(struct text *text, uint64_t bytes)
 
 /* "interference of 256 KiB of data and 16 KiB of code; caches here: L1d 48 KiB, L2 2 MiB". Where several machines took part, no
  * caches are told. */
-static void note_interference(const struct result *result, struct report_list arms, struct text *text)
+static void note_interference(const struct report_view *view, size_t workload, struct text *text)
 {
-	if (!arms.count)
-		return;
-	size_t workload = result->arms[arms.at[0]].workload;
+	const struct result *result = view->result;
 	uint64_t data_bytes = result->workloads[workload].interference_data_bytes;
 	uint64_t code_bytes = result->workloads[workload].interference_code_bytes;
 	bool begun = false;
@@ -117,13 +120,112 @@ static void note_interference(const struct result *result, struct report_list ar
 	}
 }
 
-bool format_workload_note(const struct result *result, struct report_list arms, size_t *at, struct text *text)
+/* ---- over seeds ---- */
+
+static bool is_first_replicate(const struct result *result, size_t workload)
 {
-	static void (*const notes[])(const struct result *result, struct report_list arms,
-				     struct text *text) = {note_looks, note_interference, note_beyond_recording};
+	const struct result_workload *its = &result->workloads[workload];
+	if (!result_are_replicates(its, its))
+		return false;
+	for (size_t i = 0; i < workload; i++)
+		if (result_are_replicates(&result->workloads[i], its))
+			return false;
+	return true;
+}
+
+static unsigned seeds_of(const struct result *result, size_t workload)
+{
+	unsigned seeds = 0;
+	for (size_t i = 0; i < result->workload_count; i++)
+		seeds += result_are_replicates(&result->workloads[workload], &result->workloads[i]);
+	return seeds;
+}
+
+/* The verdict of all seeds; RESULT_VERDICT_COUNT: they differ, or one has none. */
+static enum result_verdict common_verdict(const struct compare_seeds *found, unsigned seeds)
+{
+	int verdict = 0;
+	while (verdict < RESULT_VERDICT_COUNT && found->verdicts[verdict] != seeds)
+		verdict++;
+	return (enum result_verdict)verdict;
+}
+
+static void add_range(const struct compare_seeds *found, struct text *text)
+{
+	if (isfinite(found->low))
+		text_add(text, found->low < found->high ? " %.4g to %.4g" : " %.4g", found->low, found->high);
+}
+
+static void add_seed_time(const struct result_comparison *row, const struct compare_seeds *found, unsigned seeds,
+			  struct text *text)
+{
+	text_add(text, " time");
+	add_range(found, text);
+	if (common_verdict(found, seeds) != RESULT_VERDICT_COUNT)
+		text_add(text, ", %s on every seed;", result_verdict_word(row));
+	else
+		text_add(text, ", verdicts differ by seed;");
+}
+
+/* All rows of one pair, of the first seed. */
+static void add_seed_pair(const struct result *result, struct report_list rows, size_t a, unsigned seeds, struct text *text)
+{
+	unsigned counts[RESULT_VERDICT_COUNT + 1] = {0};
+	struct text differing = {0};
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct result_comparison *row = &result->comparisons[rows.at[i]];
+		if (row->a != a)
+			continue;
+		struct compare_seeds found = compare_over_seeds(result, row);
+		enum result_verdict verdict = common_verdict(&found, seeds);
+		if (!metric_table[row->metric].exact) {
+			add_seed_time(row, &found, seeds, text);
+			continue;
+		}
+		counts[verdict]++;
+		if (verdict != RESULT_VERDICT_COUNT)
+			continue;
+		text_add(&differing, "%s %s", differing.length ? "," : ":", metric_table[row->metric].path);
+		add_range(&found, &differing);
+	}
+	text_add(text, " exact: %u worse, %u better, %u the same on every seed, %u differ by seed%s",
+		 counts[RESULT_VERDICT_REGRESSION], counts[RESULT_VERDICT_IMPROVEMENT], counts[RESULT_VERDICT_OK],
+		 counts[RESULT_VERDICT_COUNT], differing.length ? differing.bytes : "");
+	text->failed |= differing.failed;
+	text_release(&differing);
+}
+
+/* Told at the first of them. */
+static void note_seeds(const struct report_view *view, size_t workload, struct text *text)
+{
+	const struct result *result = view->result;
+	struct report_list arms = report_arms(view, workload);
+	if (!is_first_replicate(result, workload))
+		return;
+	unsigned seeds = seeds_of(result, workload);
+	for (size_t i = 0; i < arms.count; i++) {
+		struct report_list rows = report_comparisons(view, arms.at[i]);
+		for (size_t j = 0; j < rows.count; j++) {
+			size_t a = result->comparisons[rows.at[j]].a;
+			if (j && result->comparisons[rows.at[j - 1]].a == a)
+				continue;
+			if (text->length)
+				text_add(text, "; ");
+			else
+				text_add(text, "over %u seeds: ", seeds);
+			text_add(text, "%s against %s:", result->arms[arms.at[i]].spec, result->arms[a].spec);
+			add_seed_pair(result, rows, a, seeds, text);
+		}
+	}
+}
+
+bool format_workload_note(const struct report_view *view, size_t workload, size_t *at, struct text *text)
+{
+	static void (*const notes[])(const struct report_view *view, size_t workload, struct text *text) = {
+		note_looks, note_interference, note_beyond_recording, note_seeds};
 	assert(!text->length);
 	while (!text->length && !text->failed && *at < sizeof notes / sizeof notes[0])
-		notes[(*at)++](result, arms, text);
+		notes[(*at)++](view, workload, text);
 	return text->length || text->failed;
 }
 

@@ -173,6 +173,25 @@ bool result_same_settings(const struct result_workload *a, const struct result_w
 	return equal;
 }
 
+static bool is_seed(const struct result_setting *setting)
+{
+	return strcmp(setting->key, RESULT_SETTING_SEED) == 0;
+}
+
+bool result_are_replicates(const struct result_workload *a, const struct result_workload *b)
+{
+	size_t seeds = 0;
+	bool equal = a->setting_count == b->setting_count && strcmp(a->name, b->name) == 0 && a->hash == b->hash;
+	for (size_t i = 0; equal && i < a->setting_count; i++) {
+		bool seed = is_seed(&a->settings[i]);
+		seeds += seed;
+		equal = seed || has_setting(b, &a->settings[i]);
+	}
+	for (size_t i = 0; equal && i < b->setting_count; i++)
+		seeds += is_seed(&b->settings[i]);
+	return equal && seeds == 2;
+}
+
 void result_workload_label(const struct result_workload *workload, struct text *text)
 {
 	text_add(text, "%s", workload->name ? workload->name : "");

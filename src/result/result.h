@@ -421,7 +421,8 @@ struct result_expectation {
 	bool met;
 };
 
-/* A value that a sweep gave. */
+/* A value that a sweep gave, or one of several seeds. */
+#define RESULT_SETTING_SEED "seed"
 struct result_setting {
 	char *key, *value;
 };
@@ -544,6 +545,9 @@ bool result_can_go_on(const struct result *result);
 
 /* Whether a sweep set the same values in both, in whatever order. */
 bool result_same_settings(const struct result_workload *a, const struct result_workload *b);
+/* Whether they are one workload with several seeds: settings are the same but for RESULT_SETTING_SEED, which both have. Each
+ * is a replicate of itself then. */
+bool result_are_replicates(const struct result_workload *a, const struct result_workload *b);
 /* The name of a workload, and of a sweep what it set: "gpu-paging phases.churn.ops=2M". */
 void result_workload_label(const struct result_workload *workload, struct text *text);
 

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "compare/compare.h"
+#include "result/result.h"
 #include "run/machine.h"
 #include "workload/workload_yaml.h"
 
@@ -112,7 +113,11 @@ static int merge_sweeps(const struct reading *reading, const struct workload *ba
 		sweeps[at] = options->sweeps[i];
 		axes->sweep_count += at == axes->sweep_count;
 	}
-	double combinations = 1;
+	double combinations = options->seed_count ? (double)options->seed_count : 1;
+	for (size_t i = 0; i < axes->sweep_count && options->seed_count; i++)
+		if (strcmp(sweeps[i].key, RESULT_SETTING_SEED) == 0)
+			return error_set(reading->error, EXIT_CODE_USAGE,
+					 "%s: --seed gives several seeds, and a sweep gives others", reading->file);
 	for (size_t i = 0; i < axes->sweep_count; i++)
 		combinations *= (double)sweeps[i].value_count;
 	if (combinations > WORKLOAD_COMBINATIONS_MAX)
@@ -127,12 +132,18 @@ static int open_combinations(struct combination_list *list, const struct reading
 	struct workload axes;
 	if (merge_sweeps(reading, base, sweeps, &axes) < 0)
 		return -1;
-	for (size_t i = 0; i < workload_combinations(&axes); i++) {
-		struct combination *combination = add_block(list, reading->options);
+	const struct run_options *options = reading->options;
+	size_t seeds = options->seed_count ? options->seed_count : 1;
+	for (size_t i = 0; i < workload_combinations(&axes) * seeds; i++) {
+		struct combination *combination = add_block(list, options);
 		if (!combination)
 			return no_memory(reading);
+		if (options->seed_count) {
+			combination->changes.has_seed = combination->changes.replicate = true;
+			combination->changes.seed = options->seeds[i % seeds];
+		}
 		size_t told = reading->messages->length;
-		if (write_settings(reading, &axes, i, &combination->changes) < 0)
+		if (write_settings(reading, &axes, i / seeds, &combination->changes) < 0)
 			return -1;
 		if (open_plan(reading, combination) == 0)
 			continue;

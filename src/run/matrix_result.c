@@ -9,6 +9,7 @@
 #include "workload/workload_yaml.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ static int describe_settings(const struct combination *combination, struct resul
 	struct yaml_setting settings[WORKLOAD_SWEEPS_MAX];
 	char text[PLAN_SETTINGS_BYTES_MAX];
 	size_t count = plan_settings(&combination->changes, text, settings);
-	described->settings = memory_zeroed(count, sizeof described->settings[0]);
+	described->settings = memory_zeroed(count + 1, sizeof described->settings[0]);
 	if (!described->settings)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
@@ -26,7 +27,13 @@ static int describe_settings(const struct combination *combination, struct resul
 		if (!setting->key || !setting->value)
 			return -1;
 	}
-	return 0;
+	if (!combination->changes.replicate)
+		return 0;
+	char seed[TEXT_NUMBER_BYTES];
+	snprintf(seed, sizeof seed, "%" PRIu64, combination->changes.seed);
+	struct result_setting *setting = &described->settings[described->setting_count++];
+	*setting = (struct result_setting){memory_text(RESULT_SETTING_SEED), memory_text(seed)};
+	return setting->key && setting->value ? 0 : -1;
 }
 
 static int describe_workload(struct matrix *matrix, const struct combination *combination, struct error *error)

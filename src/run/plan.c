@@ -2,10 +2,12 @@
 #include "run/plan.h"
 
 #include "base/memory.h"
+#include "result/result.h"
 #include "trace/recording_file.h"
 #include "workload/portion.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 static bool counts_operations(const struct workload_phase *phase)
@@ -175,6 +177,8 @@ void plan_label(const struct plan *plan, const struct plan_changes *changes, str
 		text_add(label, " %.*s", (int)length, line);
 		line += length + (line[length] == '\n');
 	}
+	if (changes->replicate)
+		text_add(label, " " RESULT_SETTING_SEED "=%" PRIu64, changes->seed);
 }
 
 int plan_check_streams(const struct plan *plan, struct error *error)

@@ -19,7 +19,8 @@
 struct plan_changes {
 	bool has_seed;
 	uint64_t seed;
-	uint64_t ops; /* > 0: of every measured phase that ends by operations */
+	bool replicate; /* seed is one of several: it is part of the label, as what a sweep sets */
+	uint64_t ops;   /* > 0: of every measured phase that ends by operations */
 	bool has_interference;
 	struct workload_interference interference; /* instead of the workload's */
 	uint32_t threads;                          /* that share the workload; 0 and 1: none */

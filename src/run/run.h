@@ -26,6 +26,7 @@ struct resumed;
 #define RUN_STALL_SECONDS_DEFAULT 60.0
 
 #define RUN_CPUS_BYTES 256u
+#define RUN_SEEDS_MAX 64u
 
 struct run_options {
 	const char *const *files;
@@ -35,12 +36,14 @@ struct run_options {
 	const bool *named;                   /* of each spec: it was asked for by name. NULL: none was */
 	const struct workload_sweep *sweeps; /* of the command line, beside those of the files */
 	size_t sweep_count;
-	struct plan_changes changes; /* without settings */
-	enum lock_kind lock;         /* around allocators that need one; NONE with several threads: they are refused */
-	uint32_t rate;               /* of an open loop, operations per second; 0: closed. One thread */
-	bool poisson;                /* its gaps are exponential */
-	uint32_t rounds;             /* at most; 0: the audit alone, which is on then */
-	bool rounds_auto;            /* they end at the first look that decides */
+	struct plan_changes changes;   /* without settings, and without a seed of several */
+	uint64_t seeds[RUN_SEEDS_MAX]; /* every workload is played with each; all different */
+	size_t seed_count;             /* 0, or 2 and more */
+	enum lock_kind lock;           /* around allocators that need one; NONE with several threads: they are refused */
+	uint32_t rate;                 /* of an open loop, operations per second; 0: closed. One thread */
+	bool poisson;                  /* its gaps are exponential */
+	uint32_t rounds;               /* at most; 0: the audit alone, which is on then */
+	bool rounds_auto;              /* they end at the first look that decides */
 	/* Below rounds, ascending: when it is looked before them, or was before more rounds were asked for. */
 	uint32_t looks[RESULT_LOOKS_MAX - 1];
 	uint32_t look_count;

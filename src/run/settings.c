@@ -23,8 +23,27 @@ static int read_seed(void *target, const char *value, struct error *error)
 {
 	struct run_options *options = target;
 	(void)error;
-	options->changes.has_seed = true;
-	return option_number(value, 0, UINT64_MAX, false, &options->changes.seed) ? 0 : -1;
+	size_t count = 0;
+	for (const char *at = value;;) {
+		char number[32];
+		size_t length = strcspn(at, ",");
+		if (length >= sizeof number || count == RUN_SEEDS_MAX)
+			return -1;
+		snprintf(number, sizeof number, "%.*s", (int)length, at);
+		if (!option_number(number, 0, UINT64_MAX, false, &options->seeds[count]))
+			return -1;
+		for (size_t i = 0; i < count; i++)
+			if (options->seeds[i] == options->seeds[count])
+				return -1;
+		count++;
+		if (!at[length])
+			break;
+		at += length + 1;
+	}
+	options->changes.has_seed = count == 1;
+	options->changes.seed = count == 1 ? options->seeds[0] : 0;
+	options->seed_count = count == 1 ? 0 : count;
+	return 0;
 }
 
 static void write_seed(const void *target, struct text *text)
@@ -32,6 +51,8 @@ static void write_seed(const void *target, struct text *text)
 	const struct run_options *options = target;
 	if (options->changes.has_seed)
 		text_add(text, "%" PRIu64, options->changes.seed);
+	for (size_t i = 0; i < options->seed_count; i++)
+		text_add(text, "%s%" PRIu64, i ? "," : "", options->seeds[i]);
 }
 
 static int read_rate(void *target, const char *value, struct error *error)
@@ -232,8 +253,11 @@ static void write_node(const void *target, struct text *text)
 }
 
 const struct option_row run_settings[RUN_SETTINGS] = {
-	{"seed", 0, OPTION_OWN, OPTION_FIGURES, "N", "takes a whole number, decimal or 0x...",
-	 "instead of the workload's seed", .read = read_seed, .write = write_seed},
+	{"seed", 0, OPTION_OWN, OPTION_FIGURES, "N[,N...]",
+	 "takes a whole number, decimal or 0x..., or 2 to 64 different ones with a comma between them",
+	 "instead of the workload's seed; several: each workload is played with each of them, and reports say what holds for "
+	 "every seed",
+	 .read = read_seed, .write = write_seed},
 	{"ops", 0, OPTION_COUNT, OPTION_FIGURES, "N", "takes a count from 1 to 1000G",
 	 "operations of every measured phase that ends by operations (k, M and G are understood)",
 	 OPTION_AT(struct run_options, changes.ops), .minimum = 1, .maximum = WORKLOAD_OPS_MAX},
@@ -298,7 +322,8 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 };
 _Static_assert(RUN_ROUNDS_MAX == 1000 && RUN_ROUNDS_DEFAULT == 12 && WORKLOAD_THREADS_MAX == 64,
 	       "the help of rounds and threads tells these");
-_Static_assert(RUN_ROUNDS_AUTO_MAX == 40 && BUDGET_SECONDS_MAX == 1000 * 3600, "so does that of rounds and budget");
+_Static_assert(RUN_SEEDS_MAX == 64 && RUN_ROUNDS_AUTO_MAX == 40 && BUDGET_SECONDS_MAX == 1000 * 3600,
+	       "so does that of rounds and budget");
 _Static_assert(sizeof(enum run_latency) == 4 && sizeof(enum run_paired) == 4 && sizeof(enum lock_kind) == 4,
 	       "options store enums in four bytes");
 

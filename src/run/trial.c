@@ -63,6 +63,8 @@ static void add_command(struct text *text, const struct trial *trial, const char
 	text_add(text, " -a");
 	add_word(text, spec);
 	add_settings(text, &trial->combination->changes);
+	if (trial->combination->changes.replicate)
+		text_add(text, " --seed %" PRIu64, trial->combination->changes.seed);
 	if (audit && !search)
 		text_add(text, " --rounds 0");
 	if (!audit)
@@ -70,6 +72,7 @@ static void add_command(struct text *text, const struct trial *trial, const char
 	for (size_t i = 0; i < RUN_SETTINGS; i++) {
 		const char *name = run_settings[i].name;
 		if (!strcmp(name, "rounds") || !strcmp(name, "budget") || !strcmp(name, "audit") ||
+		    (options->seed_count && !strcmp(name, "seed")) ||
 		    (audit && (!strcmp(name, "latency") || !strcmp(name, "rate"))))
 			continue;
 		bool told = !strcmp(name, "lock") && options->changes.threads > 1;

@@ -22,7 +22,7 @@
 #define WORKLOAD_RINGS_MAX 64
 #define WORKLOAD_SWEEPS_MAX 8
 #define WORKLOAD_SWEEP_VALUES_MAX 100
-#define WORKLOAD_COMBINATIONS_MAX 1000       /* of the values of all sweeps of a file */
+#define WORKLOAD_COMBINATIONS_MAX 1000       /* of the values of all sweeps of a file, and of its seeds */
 #define WORKLOAD_OPS_MAX (UINT64_C(1) << 40) /* of a phase, and of all phases together as far as the file tells them */
 
 /* A continuous one is truncated to [min, max + 1) pages and rounded down. */

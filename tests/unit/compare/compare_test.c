@@ -592,6 +592,66 @@ static void each_look_shares_the_error(void **state)
 	result_release(&result);
 }
 
+static void give_seed(struct result_workload *workload, const char *name, const char *seed)
+{
+	memory_release(workload->name);
+	workload->name = memory_text(name);
+	workload->hash = 7;
+	for (size_t i = 0; i < workload->setting_count; i++) {
+		memory_release(workload->settings[i].key);
+		memory_release(workload->settings[i].value);
+	}
+	memory_release(workload->settings);
+	workload->settings = memory_zeroed(1, sizeof workload->settings[0]);
+	workload->setting_count = 1;
+	workload->settings[0] = (struct result_setting){memory_text(RESULT_SETTING_SEED), memory_text(seed)};
+}
+
+/* The first two workloads of the fixture are one with two seeds, of which each has its own arms. */
+static void over_seeds_comparisons_of_the_same_arms_are_counted(void **state)
+{
+	(void)state;
+	struct result result;
+	fixture_result(&result, small);
+	give_seed(&result.workloads[0], "w", "1");
+	give_seed(&result.workloads[1], "w", "2");
+	assert_true(result_are_replicates(&result.workloads[0], &result.workloads[1]));
+	assert_false(result_are_replicates(&result.workloads[0], &result.workloads[2]));
+	assert_false(result_are_replicates(&result.workloads[2], &result.workloads[2]));
+	for (size_t i = 0; i < 2; i++)
+		for (size_t side = 0; side < 2; side++) {
+			struct result_arm *arm = &result.arms[3 * i + side], *like = &result.arms[side];
+			arm->threads = like->threads;
+			memory_release(arm->rate);
+			arm->rate = NULL;
+			if (i) {
+				memory_release(arm->spec);
+				memory_release(arm->lock);
+				arm->spec = memory_text(like->spec);
+				arm->lock = like->lock ? memory_text(like->lock) : NULL;
+			}
+		}
+	forget_comparisons(&result);
+	result.comparisons = memory_zeroed(3, sizeof result.comparisons[0]);
+	result.comparison_count = 3;
+	for (size_t i = 0; i < 3; i++)
+		result.comparisons[i] =
+			(struct result_comparison){.a = i < 2 ? 3 * i : 0,
+						   .b = i < 2 ? 3 * i + 1 : 2,
+						   .metric = METRIC_SPAN_PAGES,
+						   .ratio = 1.5 - (double)i,
+						   .verdict = i ? RESULT_VERDICT_IMPROVEMENT : RESULT_VERDICT_REGRESSION};
+	struct compare_seeds found = compare_over_seeds(&result, &result.comparisons[0]);
+	assert_int_equal(found.seeds, 2);
+	assert_int_equal(found.verdicts[RESULT_VERDICT_REGRESSION], 1);
+	assert_int_equal(found.verdicts[RESULT_VERDICT_IMPROVEMENT], 1);
+	assert_true(near(found.low, 0.5) && near(found.high, 1.5));
+	/* Another metric, and another arm, are another comparison. */
+	result.comparisons[1].metric = METRIC_HIGH_WATER_PAGES;
+	assert_int_equal(compare_over_seeds(&result, &result.comparisons[0]).seeds, 1);
+	result_release(&result);
+}
+
 /* ---- by pairs ---- */
 
 /* Arm 1 against arm 0, twelve rounds around a ratio. */
@@ -935,6 +995,7 @@ int main(void)
 		cmocka_unit_test(within_a_result_the_first_measured_arm_is_the_base),
 		cmocka_unit_test(each_workload_is_a_family_of_verdicts),
 		cmocka_unit_test(verdicts_on_time_go_by_pairs),
+		cmocka_unit_test(over_seeds_comparisons_of_the_same_arms_are_counted),
 		cmocka_unit_test(each_look_shares_the_error),
 		cmocka_unit_test(five_looks_are_wrong_no_more_often_than_one),
 		cmocka_unit_test(looks_end_when_they_decide),
