@@ -148,6 +148,11 @@ order() { # folder
 	is "$(arms "$scratch/long" '[.looks.ended, .throughput.rounds] | tojson')" '["rounds",2]'
 }
 
+@test "a budget that is used up leaves one round of what follows" {
+	run -0 "$iovabench" run $tiny $tiny -a "$plugins/slow.so" --audit off --rounds 5 --budget 1s --ops 50 --latency off -q -o "$scratch/t"
+	is "$(looks "$scratch/t")" '{"auto":false,"planned":[5],"made":[1],"ended":"budget"}'
+}
+
 @test "rounds and budgets that are none are refused" {
 	for value in automatic Auto 10x 1001 -1 "" 18446744073709551617; do
 		run -2 "$iovabench" run $tiny --rounds "$value"
