@@ -102,11 +102,13 @@ enum metric_source {
 	X(CACHED_PAGES, "fragmentation.cached_pages", "pages", EXACT, NEITHER, OTHER, "pages held by magazines")           \
 	X(DEFERRED_PAGES, "fragmentation.deferred_pages", "pages", EXACT, NEITHER, OTHER,                                  \
 	  "freed pages that wait for a flush")                                                                             \
-	X(FREE_EXTENTS, "fragmentation.free_extents", "extents", EXACT, LOWER, OTHER, "runs of usable pages")              \
-	X(LARGEST_FREE_PAGES, "fragmentation.largest_free_pages", "pages", EXACT, HIGHER, OTHER,                           \
-	  "longest run of usable pages")                                                                                   \
+	X(FREE_EXTENTS, "fragmentation.free_extents", "extents", EXACT, LOWER, OTHER,                                      \
+	  "runs of usable pages, as long as the map of live pages lets them be")                                           \
+	X(LARGEST_FREE_PAGES, "fragmentation.largest_free_pages", "pages", EXACT, HIGHER, OTHER, "longest of these runs")  \
+	X(LARGEST_SERVABLE_PAGES, "fragmentation.largest_servable_pages", "pages", EXACT, HIGHER, OTHER,                   \
+	  "largest free piece that the allocator keeps: what it could serve at most")                                      \
 	X(OUTSIDE_LARGEST, "fragmentation.outside_largest", "share", EXACT, LOWER, OTHER,                                  \
-	  "usable pages outside of the longest run")                                                                       \
+	  "usable pages outside of the longest of these runs")                                                             \
 	X(UNUSABLE_16KIB, "fragmentation.unusable_16kib", "share", EXACT, LOWER, OTHER,                                    \
 	  "free space in blocks too small for aligned 16 KiB")                                                             \
 	X(UNUSABLE_64KIB, "fragmentation.unusable_64kib", "share", EXACT, LOWER, OTHER,                                    \

@@ -25,6 +25,7 @@ void audit_totals_add(struct audit_totals *totals, const struct audit_space *spa
 {
 	struct occupancy_counters map = occupancy_counters(space->occupancy);
 	add_runs(&totals->free, &space->free);
+	add_runs(&totals->runs, &space->runs);
 	add_runs(&totals->drained, &space->drained);
 	totals->gaps += space->gaps;
 	totals->space_pages += space->count;
@@ -79,7 +80,7 @@ static void set_drained(struct result_figures *figures, const struct audit_total
 
 void audit_set_space(struct result_figures *figures, const struct audit_totals *totals)
 {
-	const struct fragmentation *free = &totals->free;
+	const struct fragmentation *free = &totals->free, *runs = &totals->runs;
 	result_set(figures, METRIC_PEAK_LIVE_PAGES, (double)totals->map.peak_live_pages);
 	result_set(figures, METRIC_SPAN_PAGES, (double)totals->span_pages);
 	set_ratio(figures, METRIC_SPAN_RATIO, (double)totals->span_pages, (double)totals->map.peak_live_pages);
@@ -89,9 +90,10 @@ void audit_set_space(struct result_figures *figures, const struct audit_totals *
 	result_set(figures, METRIC_FREE_PAGES, (double)free->free_pages);
 	result_set(figures, METRIC_CACHED_PAGES, (double)totals->cached_pages);
 	result_set(figures, METRIC_DEFERRED_PAGES, (double)totals->deferred_pages);
-	result_set(figures, METRIC_FREE_EXTENTS, (double)free->free_extents);
-	result_set(figures, METRIC_LARGEST_FREE_PAGES, (double)free->largest_free_pages);
-	set_share(figures, METRIC_OUTSIDE_LARGEST, fragmentation_outside_largest(free));
+	result_set(figures, METRIC_FREE_EXTENTS, (double)runs->free_extents);
+	result_set(figures, METRIC_LARGEST_FREE_PAGES, (double)runs->largest_free_pages);
+	result_set(figures, METRIC_LARGEST_SERVABLE_PAGES, (double)free->largest_free_pages);
+	set_share(figures, METRIC_OUTSIDE_LARGEST, fragmentation_outside_largest(runs));
 	result_set(figures, METRIC_UNUSABLE_16KIB, fragmentation_unusable(free, 2));
 	result_set(figures, METRIC_UNUSABLE_64KIB, fragmentation_unusable(free, 4));
 	result_set(figures, METRIC_UNUSABLE_2MIB, fragmentation_unusable(free, 9));
@@ -221,8 +223,8 @@ void audit_set_row(double value[RESULT_SERIES_COUNT], const struct audit_totals 
 	value[RESULT_SERIES_FREE_PAGES] = (double)totals->free.free_pages;
 	value[RESULT_SERIES_CACHED_PAGES] = (double)totals->cached_pages;
 	value[RESULT_SERIES_DEFERRED_PAGES] = (double)totals->deferred_pages;
-	value[RESULT_SERIES_FREE_EXTENTS] = (double)totals->free.free_extents;
-	value[RESULT_SERIES_LARGEST_FREE_PAGES] = (double)totals->free.largest_free_pages;
+	value[RESULT_SERIES_FREE_EXTENTS] = (double)totals->runs.free_extents;
+	value[RESULT_SERIES_LARGEST_FREE_PAGES] = (double)totals->runs.largest_free_pages;
 	value[RESULT_SERIES_UNUSABLE_64KIB] = fragmentation_unusable(&totals->free, 4);
 	value[RESULT_SERIES_UNUSABLE_2MIB] = fragmentation_unusable(&totals->free, 9);
 	value[RESULT_SERIES_FREE_2MIB_SLOTS] = (double)totals->map.free_2mib_slots;

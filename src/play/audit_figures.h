@@ -35,7 +35,7 @@ struct audit_counts {
 
 /* Sums over the domains, which a walk has filled. */
 struct audit_totals {
-	struct fragmentation free, drained;
+	struct fragmentation free, runs, drained;
 	uint64_t gaps, space_pages;
 	struct occupancy_counters map;
 	uint64_t cached_pages, deferred_pages, page_table_pages, page_table_ever_pages, span_pages, high_water_pages,

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct result_violation *audit_complain(struct audit_complaints *complaints, uint64_t operation, const char *format, ...)
 {
@@ -132,6 +133,7 @@ int audit_spaces_open(struct audit_space *spaces, uint32_t *count, uint32_t *fir
 void audit_space_close(struct audit_space *space)
 {
 	occupancy_destroy(space->occupancy);
+	memory_release(space->held);
 	*space = (struct audit_space){0};
 }
 
@@ -357,17 +359,44 @@ bool audit_space_poll_ended(const struct audit_space *space, struct audit_compla
 	       before->deferred_pages != after.deferred_pages;
 }
 
+/* ---- runs of usable pages ---- */
+
+/* From the runs of the map to those of usable pages. */
+struct usable {
+	const struct audit_space *space;
+	size_t held; /* the next one */
+	void (*visit)(void *context, uint64_t first, uint64_t count);
+	void *context;
+};
+
+/* A run of the map: what is held back is cut out. It lies inside of runs, unless the allocator is wrong in any case. */
+static void cut_held(void *context, uint64_t first, uint64_t count)
+{
+	struct usable *usable = context;
+	const struct audit_space *space = usable->space;
+	uint64_t end = first + count;
+	for (; usable->held < space->held_count && space->held[usable->held].first < end; usable->held++) {
+		const struct iova_extent *held = &space->held[usable->held];
+		if (held->first > first)
+			usable->visit(usable->context, first, held->first - first);
+		if (held->first + held->count > first)
+			first = held->first + held->count;
+	}
+	if (first < end)
+		usable->visit(usable->context, first, end - first);
+}
+
 struct window {
 	uint64_t low, high; /* pages, inclusive */
 	uint64_t longest;
 };
 
-static void look_for_longest(void *context, uint64_t first, uint64_t count, enum iova_free_state state)
+static void look_for_longest(void *context, uint64_t first, uint64_t count)
 {
 	struct window *window = context;
 	uint64_t low = first > window->low ? first : window->low, last = first + count - 1;
 	uint64_t high = last < window->high ? last : window->high;
-	if (state == IOVA_USABLE && count && low <= high && high - low + 1 > window->longest)
+	if (low <= high && high - low + 1 > window->longest)
 		window->longest = high - low + 1;
 }
 
@@ -378,15 +407,30 @@ uint64_t audit_space_largest_free(const struct audit_space *space, const struct 
 		window.low = request->request.low;
 		window.high = request->highs[request->high_count - 1];
 	}
-	space->instance->table->visit_free(space->instance->self, look_for_longest, &window);
+	struct usable usable = {space, 0, look_for_longest, &window};
+	occupancy_visit_free(space->occupancy, cut_held, &usable);
 	return window.longest;
 }
+
+/* ---- a walk ---- */
 
 struct walk {
 	struct audit_space *space;
 	struct audit_complaints *complaints;
 	uint64_t operation;
+	struct usable usable;
 };
+
+static void hold(struct walk *walk, uint64_t first, uint64_t count)
+{
+	struct audit_space *space = walk->space;
+	if (memory_grow(&space->held, &space->held_capacity, space->held_count, sizeof space->held[0]) < 0) {
+		audit_complain(walk->complaints, walk->operation, "no memory for the audit's list of what is held back");
+		walk->complaints->harness = true;
+		return;
+	}
+	space->held[space->held_count++] = (struct iova_extent){.first = first, .count = count};
+}
 
 static void visit(void *context, uint64_t first, uint64_t count, enum iova_free_state state)
 {
@@ -398,19 +442,32 @@ static void visit(void *context, uint64_t first, uint64_t count, enum iova_free_
 			       first + count);
 		return;
 	}
-	if (state == IOVA_USABLE)
+	if (state == IOVA_USABLE) {
 		fragmentation_add(&space->free, first, count);
-	else if (state == IOVA_CACHED)
-		space->cached_pages += count;
-	else
-		space->deferred_pages += count;
+		return;
+	}
+	*(state == IOVA_CACHED ? &space->cached_pages : &space->deferred_pages) += count;
+	hold(walk, first, count);
+}
+
+static int by_first(const void *left, const void *right)
+{
+	const struct iova_extent *a = left, *b = right;
+	return (a->first > b->first) - (a->first < b->first);
+}
+
+static void add_run(void *context, uint64_t first, uint64_t count)
+{
+	fragmentation_add(context, first, count);
 }
 
 static void visit_drained(void *context, uint64_t first, uint64_t count)
 {
-	struct audit_space *space = context;
+	struct walk *walk = context;
+	struct audit_space *space = walk->space;
 	fragmentation_add(&space->drained, first, count);
 	space->gaps += first != space->first && first + count != space->first + space->count;
+	cut_held(&walk->usable, first, count);
 }
 
 bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent)
@@ -422,13 +479,15 @@ bool audit_space_fits_exactly(const struct audit_space *space, const struct iova
 
 void audit_space_walk(struct audit_space *space, struct audit_complaints *complaints, uint64_t operation)
 {
-	struct walk walk = {space, complaints, operation};
-	space->free = (struct fragmentation){0};
+	struct walk walk = {space, complaints, operation, {space, 0, add_run, &space->runs}};
+	space->free = space->runs = space->drained = (struct fragmentation){0};
 	space->cached_pages = space->deferred_pages = space->gaps = 0;
-	space->drained = (struct fragmentation){0};
+	space->held_count = 0;
 	const struct iova_allocator *table = space->instance->table;
 	table->visit_free(space->instance->self, visit, &walk);
-	occupancy_visit_free(space->occupancy, visit_drained, space);
+	if (space->held_count)
+		qsort(space->held, space->held_count, sizeof space->held[0], by_first);
+	occupancy_visit_free(space->occupancy, visit_drained, &walk);
 
 	struct occupancy_counters counters = occupancy_counters(space->occupancy);
 	uint64_t seen = counters.live_pages + counters.reserved_pages + space->free.free_pages + space->cached_pages +

@@ -60,8 +60,11 @@ struct audit_space {
 	bool cpu_side;
 	struct iova_statistics before_poll;
 	/* The last walk. */
-	struct fragmentation free; /* usable pages */
+	struct fragmentation free; /* usable pages, in the pieces that the allocator keeps */
+	struct fragmentation runs; /* the same pages by the map, in runs as long as can be */
 	uint64_t cached_pages, deferred_pages;
+	struct iova_extent *held; /* cached or deferred, ascending */
+	size_t held_count, held_capacity;
 	struct fragmentation drained; /* all that is neither live nor reserved, in runs as long as can be */
 	uint64_t gaps;                /* of these runs, those that do not reach an end of the space */
 };
@@ -111,11 +114,13 @@ enum audit_failure audit_space_classify(struct audit_space *space, const struct 
 void audit_space_poll_begins(struct audit_space *space);
 bool audit_space_poll_ended(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
 
-/* The longest run of usable pages in the window of the request's last limit. O(free runs). */
+/* The longest run of usable pages in the window of the request's last limit, by the map and the last walk, since which nothing
+ * has changed. O(free runs). */
 uint64_t audit_space_largest_free(const struct audit_space *space, const struct op_request *request);
 
 /* Walks the allocator's free pages: fills what the last walk found, and complains when they overlap live pages, leave the
- * space, disagree with the allocator's own statistics, or do not add up with live and reserved pages to the space. */
+ * space, disagree with the allocator's own statistics, or do not add up with live and reserved pages to the space.
+ * O(free runs), and O(h log h) of h that are held back. */
 void audit_space_walk(struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
 
 #endif

@@ -27,6 +27,7 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_LONG_PASS] = "its pass took more than a second and was not played once more",
 	[RESULT_REASON_NO_CLEAN_WINDOW] = "no window was left undisturbed",
 	[RESULT_REASON_CPU_CLOCK] = "the clock of CPU time is too coarse for the windows",
+	[RESULT_REASON_PIECES] = "an older version counted the allocator's pieces, not runs of free pages",
 };
 
 const char *const result_taint_name[RESULT_TAINT_COUNT] = {

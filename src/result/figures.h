@@ -31,6 +31,7 @@ enum result_reason {
 	RESULT_REASON_LONG_PASS,        /* steps of a latency: its pass is not played once more */
 	RESULT_REASON_NO_CLEAN_WINDOW,
 	RESULT_REASON_CPU_CLOCK, /* CPU time is not known in steps as small as the windows need */
+	RESULT_REASON_PIECES,    /* free runs of an older version, which told how the allocator keeps them */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];

@@ -122,6 +122,18 @@ static const struct {
 	const char *path;
 } older_paths[] = {{METRIC_CLEAN_NS_PER_OP, "throughput.untainted_ns_per_op"}};
 
+/* Documents of before there was largest_servable_pages counted free runs in the pieces that the allocator kept. */
+static void forget_pieces(const struct json_at *object, struct result_figures *figures)
+{
+	static const enum metric runs[] = {METRIC_FREE_EXTENTS, METRIC_LARGEST_FREE_PAGES, METRIC_OUTSIDE_LARGEST,
+					   METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES};
+	if (json_object_get(json_object_get(object->value, "fragmentation"), "largest_servable_pages"))
+		return;
+	for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++)
+		if (isfinite(figures->value[runs[i]]))
+			result_set_null(figures, runs[i], RESULT_REASON_PIECES);
+}
+
 void parts_read_figures(struct json_reader *reader, const struct json_at *object, struct result_figures *figures)
 {
 	result_figures_clear(figures);
@@ -131,6 +143,7 @@ void parts_read_figures(struct json_reader *reader, const struct json_at *object
 		if (isnan(figures->value[older_paths[i].metric]))
 			read_metric(reader, object, older_paths[i].path, &figures->value[older_paths[i].metric],
 				    &figures->reason[older_paths[i].metric]);
+	forget_pieces(object, figures);
 }
 
 /* ---- histograms ---- */

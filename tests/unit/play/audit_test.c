@@ -82,6 +82,48 @@ static void an_exact_fit_and_turnovers_are_seen(void **state)
 	assert_about(bench_figure(&bench, 1, METRIC_HOLES_PER_EXTENT), 1.0 / 3 / 3, 1e-12);
 }
 
+/* Free are [1,2) and [4,16), which a buddy keeps as 4 and 8 pages, so that it alone fails to place 12. */
+static void runs_are_those_of_the_map(void **state)
+{
+	(void)state;
+	static const char *const specs[] = {"buddy", "rbtree:fit=first", "bitmap:fit=first"};
+	for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+		bench_open(&bench,
+			   HEAD "phases:\n  - name: only\n    measure: yes\n    script:\n"
+				"      - {alloc: \"p[0..3]\", request: any, size: 4KiB}\n      - {free: \"p[1]\"}\n"
+				"  - name: more\n    script: [{alloc: q, request: any, size: 48KiB}]\n",
+			   specs[i], NULL);
+		assert_int_equal(pass_audit(&bench.pass, &bench.error), 0);
+		assert_true(figure(METRIC_FREE_EXTENTS) == 2);
+		assert_true(figure(METRIC_LARGEST_FREE_PAGES) == 12);
+		assert_about(figure(METRIC_OUTSIDE_LARGEST), 1.0 / 13, 1e-12);
+		assert_true(figure(METRIC_LARGEST_SERVABLE_PAGES) == (i == 0 ? 8 : 12));
+		assert_true(bench.record.series[4].value[RESULT_SERIES_FREE_EXTENTS] == 2);
+		assert_true(bench.record.series[4].value[RESULT_SERIES_LARGEST_FREE_PAGES] == 12);
+		if (i == 0)
+			assert_true(bench_figure(&bench, 1, METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES) == 12);
+		bench_close(&bench);
+	}
+}
+
+/* Live [0,1), [2,3), [4,6); in a magazine 6, 1, 3, 7; usable [8,16). */
+static void what_is_held_back_parts_runs(void **state)
+{
+	(void)state;
+	bench_open(&bench,
+		   HEAD "phases:\n  - name: only\n    measure: yes\n    script:\n"
+			"      - {alloc: \"p[0..7]\", request: any}\n      - {free: \"p[6]\"}\n      - {free: \"p[1]\"}\n"
+			"      - {free: \"p[3]\"}\n      - {free: \"p[7]\"}\n",
+		   "magazine:rounds=8+rbtree:fit=first", NULL);
+	assert_int_equal(pass_audit(&bench.pass, &bench.error), 0);
+	assert_null(bench.record.message);
+	assert_true(figure(METRIC_CACHED_PAGES) == 4);
+	assert_true(figure(METRIC_FREE_EXTENTS) == 1);
+	assert_true(figure(METRIC_LARGEST_FREE_PAGES) == 8);
+	assert_true(figure(METRIC_OUTSIDE_LARGEST) == 0);
+	assert_true(figure(METRIC_FREE_RUNS_PER_PAGE) == 3.0 / 16);
+}
+
 /* Magazines of two: six pages taken and given back again and again. */
 static void trips_of_a_layer_are_counted(void **state)
 {
@@ -351,6 +393,8 @@ int main(void)
 		A(work_is_counted),
 		A(space_is_what_was_worked_out_by_hand),
 		A(holes_and_runs_are_what_was_worked_out_by_hand),
+		A(runs_are_those_of_the_map),
+		A(what_is_held_back_parts_runs),
 		A(an_exact_fit_and_turnovers_are_seen),
 		A(trips_of_a_layer_are_counted),
 		A(without_a_layer_there_are_no_trips),

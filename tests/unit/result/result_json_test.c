@@ -269,6 +269,32 @@ static void the_older_name_of_clean_times_is_read(void **state)
 	json_decref(old);
 }
 
+/* As they were counted before there was largest_servable_pages: no figure of today is held against them. */
+static void free_runs_of_an_older_version_are_no_figures(void **state)
+{
+	struct result result;
+	struct error error = {0};
+	(void)state;
+	json_t *old = json_deep_copy(document), *fragmentation = at(old, "arms/0/phases/1/fragmentation");
+	assert_true(json_number_value(at(fragmentation, "free_extents")) > 0);
+	json_object_set_new(fragmentation, "largest_free_pages", json_real(467968));
+	json_object_set_new(fragmentation, "outside_largest", json_real(0.25));
+	json_object_del(fragmentation, "largest_servable_pages");
+	json_object_del(old, "digest");
+	char *text = json_dumps(old, 0);
+	if (result_read(text, strlen(text), &result, &error) < 0)
+		fail_msg("%s", error.message);
+	const struct result_figures *read = &result.arms[0].phases[1].figures;
+	static const enum metric gone[] = {METRIC_FREE_EXTENTS, METRIC_LARGEST_FREE_PAGES, METRIC_OUTSIDE_LARGEST};
+	for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) {
+		assert_true(isnan(read->value[gone[i]]));
+		assert_int_equal(read->reason[gone[i]], RESULT_REASON_PIECES);
+	}
+	result_release(&result);
+	memory_release(text);
+	json_decref(old);
+}
+
 static void hashes_are_hex_strings(void **state)
 {
 	(void)state;
@@ -643,6 +669,7 @@ int main(void)
 		cmocka_unit_test(a_null_says_why),
 		cmocka_unit_test(results_without_classes_and_taints_are_read),
 		cmocka_unit_test(the_older_name_of_clean_times_is_read),
+		cmocka_unit_test(free_runs_of_an_older_version_are_no_figures),
 		cmocka_unit_test(hashes_are_hex_strings),
 		cmocka_unit_test(an_arm_that_cannot_play_says_so),
 		cmocka_unit_test(arms_are_named_by_files_that_differ),
