@@ -45,7 +45,7 @@ unsigned cli_width(int descriptor);
 struct cli_output {
 	const char *json; /* a file, "-", or NULL */
 	enum cli_color color;
-	bool quiet;
+	bool quiet, all;
 };
 
 /* What comes behind a run with this exit code: messages, the report, the table; then all of it is released. Returns the exit

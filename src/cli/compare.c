@@ -7,6 +7,7 @@
 #include "cli/quick.h"
 #include "cli/result_file.h"
 #include "compare/compare.h"
+#include "compare/dominance.h"
 #include "compare/percentile.h"
 #include "compare/quick.h"
 #include "report/comparison.h"
@@ -82,6 +83,16 @@ static const char *interrupted(const struct result *result)
 	return result->run.partial ? ", interrupted: not all of its rounds" : "";
 }
 
+static void add_dominance(const struct compare_pair *pair, struct text *text)
+{
+	struct compare_dominance dominance;
+	compare_dominance(pair->rows, pair->row_count, &dominance);
+	bool same = strcmp(spec_of(&pair->a), spec_of(&pair->b)) == 0;
+	text_add(text, "  ");
+	report_dominance(&dominance, same ? "a" : spec_of(&pair->a), same ? "b" : spec_of(&pair->b), text);
+	text_add(text, "\n");
+}
+
 static void add_table(const struct arguments *arguments, const struct compare_pair *pairs, size_t count,
 		      const struct calibration *calibration, struct text *text)
 {
@@ -93,6 +104,7 @@ static void add_table(const struct arguments *arguments, const struct compare_pa
 			 interrupted(pair->a.result), spec_of(&pair->b), run_of(&pair->b), interrupted(pair->b.result));
 		if (pair->other_count)
 			text_add(text, "  both on %zu nodes of one class\n", pair->other_count + 1);
+		add_dominance(pair, text);
 		report_comparison_table(pair->rows, pair->row_count, arguments->all, NULL, text);
 		report_latency_table(phase_of(&pair->a), phase_of(&pair->b), text);
 	}
@@ -142,6 +154,38 @@ static void put_latencies(struct json_writer *writer, json_t *list, const struct
 	}
 }
 
+static void put_standing(struct json_writer *writer, json_t *object, const char *key,
+			 const struct compare_dominance *dominance, enum compare_standing standing)
+{
+	json_t *list = json_put_array(writer, object, key);
+	for (size_t i = 0; i < dominance->count; i++)
+		if (dominance->headlines[i].standing == standing)
+			json_append(writer, list, json_string(metric_table[dominance->headlines[i].metric].path));
+}
+
+/* Which two arms an entry speaks of. */
+static void put_pair(struct json_writer *writer, json_t *object, const struct compare_pair *pair)
+{
+	put_workload(writer, object, workload_of(&pair->b));
+	json_put_u64(writer, object, "threads", pair->b.result->arms[pair->b.arm].threads);
+	json_put_text(writer, object, "a", spec_of(&pair->a));
+	json_put_text(writer, object, "b", spec_of(&pair->b));
+	json_put_text(writer, object, "a_run", run_of(&pair->a));
+	json_put_text(writer, object, "b_run", run_of(&pair->b));
+}
+
+static void put_dominance(struct json_writer *writer, json_t *object, const struct compare_pair *pair)
+{
+	struct compare_dominance dominance;
+	compare_dominance(pair->rows, pair->row_count, &dominance);
+	put_pair(writer, object, pair);
+	json_put_text(writer, object, "outcome", compare_outcome_name[dominance.outcome]);
+	put_standing(writer, object, "better", &dominance, COMPARE_BETTER);
+	put_standing(writer, object, "worse", &dominance, COMPARE_WORSE);
+	put_standing(writer, object, "level", &dominance, COMPARE_LEVEL);
+	put_standing(writer, object, "open", &dominance, COMPARE_OPEN);
+}
+
 static int add_json(const struct compare_pair *pairs, size_t count, const struct calibration *calibration,
 		    struct text *text, struct error *error)
 {
@@ -150,16 +194,14 @@ static int add_json(const struct compare_pair *pairs, size_t count, const struct
 	json_t *document = json_object();
 	json_put_text(&writer, document, "schema", "iovabench.comparison/1");
 	calibration_put(&writer, document, calibration, count ? pairs[0].b.result : NULL);
-	json_t *list = json_put_array(&writer, document, "comparisons");
+	json_t *list = json_put_array(&writer, document, "dominance");
+	for (size_t i = 0; i < count; i++)
+		put_dominance(&writer, json_append_object(&writer, list), &pairs[i]);
+	list = json_put_array(&writer, document, "comparisons");
 	for (size_t i = 0; i < count; i++) {
 		for (size_t row = 0; row < pairs[i].row_count; row++) {
 			json_t *object = json_append_object(&writer, list);
-			put_workload(&writer, object, workload_of(&pairs[i].b));
-			json_put_u64(&writer, object, "threads", pairs[i].b.result->arms[pairs[i].b.arm].threads);
-			json_put_text(&writer, object, "a", spec_of(&pairs[i].a));
-			json_put_text(&writer, object, "b", spec_of(&pairs[i].b));
-			json_put_text(&writer, object, "a_run", run_of(&pairs[i].a));
-			json_put_text(&writer, object, "b_run", run_of(&pairs[i].b));
+			put_pair(&writer, object, &pairs[i]);
 			parts_write_comparison(&writer, object, &pairs[i].rows[row]);
 		}
 	}
@@ -169,17 +211,21 @@ static int add_json(const struct compare_pair *pairs, size_t count, const struct
 	return json_finish(&writer, document, true, "comparison", text, error);
 }
 
-/* That one allocator is slower than another is no regression. */
+/* That one allocator is slower than another is no regression. A percentile needs far more rounds than a time: as an open
+ * one it would leave nearly everything open. */
 static enum exit_code judge(const struct compare_pair *pairs, size_t count)
 {
 	bool open = false;
 	for (size_t i = 0; i < count; i++)
 		for (size_t row = 0; row < pairs[i].row_count; row++) {
 			enum result_verdict verdict = pairs[i].rows[row].verdict;
+			if (!metric_is_headline((int)pairs[i].rows[row].metric))
+				continue;
 			if (verdict == RESULT_VERDICT_REGRESSION && pairs[i].rows[row].baseline)
 				return EXIT_CODE_MISSED;
-			open |= verdict == RESULT_VERDICT_INCONCLUSIVE || verdict == RESULT_VERDICT_DIFFERENT_WORK ||
-				verdict == RESULT_VERDICT_NOT_COMPARED;
+			open |= pairs[i].rows[row].metric < METRIC_COUNT &&
+				(verdict == RESULT_VERDICT_INCONCLUSIVE || verdict == RESULT_VERDICT_DIFFERENT_WORK ||
+				 verdict == RESULT_VERDICT_NOT_COMPARED);
 		}
 	return open ? EXIT_CODE_INCONCLUSIVE : EXIT_CODE_OK;
 }
@@ -253,7 +299,7 @@ static const struct option_row rows[] = {
 	{"quick", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL,
 	 "A and B are allocators, specs or plugins: they are played by turns for a second (threshold 1%)",
 	 OPTION_AT(struct arguments, quick)},
-	{"all", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "also the exact metrics that are the same",
+	{"all", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "also the metrics that are no headline figures",
 	 OPTION_AT(struct arguments, all)},
 	{"json", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "one JSON document instead of a table",
 	 OPTION_AT(struct arguments, json)},
@@ -320,7 +366,8 @@ const struct cli_command cli_compare = {
 		"at 99.9 % lies on one side and the ratio is half the threshold away. Nothing is kept.\n\n"
 		"  iovabench compare results/x:buddy results/x:bitmap\n"
 		"  iovabench compare --quick ./before.so ./after.so\n\n"
-		"Exit codes: 0 no regression, 1 a regression (--quick: B is slower), 4 inconclusive, 2 no two arms to compare, or no result.\n",
+		"Exit codes, by the headline figures: 0 no regression, 1 a regression (--quick: B is slower), 4 inconclusive, "
+		"2 no two arms to compare, or no result.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
 };

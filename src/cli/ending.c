@@ -41,7 +41,7 @@ static void show(const struct cli_output *output, const struct result *result, c
 	struct text table = {0};
 	if (output->quiet)
 		return;
-	report_terminal(result, cli_takes_color(fileno(out), output->color), cli_width(fileno(out)), &table);
+	report_terminal(result, cli_takes_color(fileno(out), output->color), cli_width(fileno(out)), output->all, &table);
 	if (table.bytes && !table.failed)
 		fwrite(table.bytes, 1, table.length, out);
 	fprintf(out, "\nreport: %s/%s\n", folder, file);

@@ -173,7 +173,7 @@ static const struct option_row rows[] = {
 	 OPTION_AT(struct arguments, policy)},
 	{"junit", 0, OPTION_TEXT, OPTION_SHOWS, "FILE", "takes a file", "also writes JUnit XML",
 	 OPTION_AT(struct arguments, junit)},
-	{"all", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "also the exact metrics that are the same",
+	{"all", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "also the metrics that are no headline figures and not worse",
 	 OPTION_AT(struct arguments, all)},
 	{"selftest", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL,
 	 "plants a regression of every gated metric in a made-up result and shows that each is caught",

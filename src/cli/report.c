@@ -10,23 +10,36 @@
 #include <stdio.h>
 #include <string.h>
 
-static void json(const struct result *result, struct text *text)
+static void html(const struct result *result, bool all, struct text *text)
+{
+	(void)all; /* it has them, folded */
+	report_html(result, text);
+}
+
+static void csv(const struct result *result, bool all, struct text *text)
+{
+	(void)all;
+	report_csv(result, text);
+}
+
+static void json(const struct result *result, bool all, struct text *text)
 {
 	struct error error = {0};
+	(void)all;
 	if (result_write(result, text, &error) < 0)
 		text->failed = true;
 }
 
 static const struct format {
 	const char *name;
-	void (*write)(const struct result *result, struct text *text);
-} formats[] = {{"html", report_html}, {"md", report_markdown}, {"csv", report_csv}, {"json", json}};
+	void (*write)(const struct result *result, bool all, struct text *text);
+} formats[] = {{"html", html}, {"md", report_markdown}, {"csv", csv}, {"json", json}};
 
-static enum exit_code write_out(const struct result *result, const struct format *format, const char *output,
+static enum exit_code write_out(const struct result *result, const struct format *format, bool all, const char *output,
 				struct error *error)
 {
 	struct text text = {0};
-	format->write(result, &text);
+	format->write(result, all, &text);
 	if (text.failed)
 		error_set(error, EXIT_CODE_IO, "no memory for the report");
 	else if (output)
@@ -44,6 +57,7 @@ _Static_assert(sizeof formats / sizeof formats[0] + 1 == sizeof format_names / s
 struct arguments {
 	unsigned format; /* index of formats */
 	const char *output;
+	bool all;
 };
 
 static const struct option_row rows[] = {
@@ -51,6 +65,8 @@ static const struct option_row rows[] = {
 	 "default: by the ending of -o; md without -o", OPTION_AT(struct arguments, format), .choices = format_names},
 	{"output", 'o', OPTION_TEXT, OPTION_SHOWS, "FILE", "takes a file", "default: standard output",
 	 OPTION_AT(struct arguments, output)},
+	{"all", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL,
+	 "md: of comparisons also the exact metrics that are no headline figures", OPTION_AT(struct arguments, all)},
 };
 
 /* By the ending of a file; Markdown without a file. false: it ends in something else. */
@@ -83,7 +99,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	struct result result = {0};
 	struct error error = {0};
 	if (cli_result_load(argv[given.first], &result, &error) == 0) {
-		write_out(&result, &formats[arguments.format], arguments.output, &error);
+		write_out(&result, &formats[arguments.format], arguments.all, arguments.output, &error);
 		result_release(&result);
 	}
 	if (*error.message)
@@ -94,7 +110,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_report = {
 	.name = "report",
 	.about = "make a report of results again: html, md, csv or json",
-	.usage = (const char *const[]){"RESULT [-o FILE] [--format html|md|csv|json]", NULL},
+	.usage = (const char *const[]){"RESULT [-o FILE] [--format html|md|csv|json] [--all]", NULL},
 	.text = "Makes a report from a result: a folder that run has written, or its result.json.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,

@@ -52,6 +52,8 @@ static const struct option_row rows[] = {
 	{"color", 0, OPTION_CHOICE, OPTION_SHOWS, "WHEN", "takes auto, always or never", "auto (default), always, never",
 	 OPTION_AT(struct cli_output, color), .choices = cli_colors},
 	{"quiet", 'q', OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "no table, no progress", OPTION_AT(struct cli_output, quiet)},
+	{"all", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL,
+	 "of comparisons also the exact metrics that are no headline figures", OPTION_AT(struct cli_output, all)},
 };
 
 static const struct option_row round_rows[] = {
@@ -78,7 +80,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_resume = {
 	.name = "resume",
 	.about = "go on with a run that was interrupted or killed, or play more rounds of it",
-	.usage = (const char *const[]){"DIR [--rounds N] [--json FILE|-] [--color WHEN] [-q]", NULL},
+	.usage = (const char *const[]){"DIR [--rounds N] [--json FILE|-] [--color WHEN] [-q] [--all]", NULL},
 	.text = "Goes on with a run that was interrupted or killed: what its journal has is not run again. "
 		"The result is that of a run that was not interrupted. Processes that failed by trouble of the machine "
 		"(killed from outside, no memory, no space) are run again.\n"

@@ -124,6 +124,8 @@ const struct option_row run_argument_rows[RUN_ARGUMENT_ROWS] = {
 	 OPTION_AT(struct run_arguments, parse_only)},
 	{"quiet", 'q', OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "no table, no progress",
 	 OPTION_AT(struct run_arguments, output.quiet)},
+	{"all", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL,
+	 "of comparisons also the exact metrics that are no headline figures", OPTION_AT(struct run_arguments, output.all)},
 };
 
 /* Several threads without a lock: what a plugin needs is known when its worker has opened it. */

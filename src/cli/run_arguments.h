@@ -26,7 +26,7 @@ struct run_arguments {
 };
 
 /* Rows whose target is a struct run_arguments; those of run/settings.h go with them. */
-enum { RUN_ARGUMENT_ROWS = 6 };
+enum { RUN_ARGUMENT_ROWS = 7 };
 extern const struct option_row run_argument_rows[RUN_ARGUMENT_ROWS];
 
 /* -1: go on; else the exit code, everything was said. Released by the caller in both cases. */

@@ -45,8 +45,10 @@ void compare_pair_release(struct compare_pair *pair)
 void compare_rules_default(struct compare_rules *rules, double threshold, size_t pairs)
 {
 	assert(threshold >= 0);
-	for (int i = 0; i < METRIC_ALL; i++)
-		rules->threshold[i] = i >= METRIC_COUNT ? (double)NAN : metric_table[i].exact ? 0 : threshold;
+	for (int i = 0; i < METRIC_ALL; i++) {
+		bool looked_at = i < METRIC_COUNT || metric_is_headline(i);
+		rules->threshold[i] = !looked_at ? (double)NAN : metric_table[i].exact ? 0 : threshold;
+	}
 	rules->timed_verdicts = pairs ? pairs : 1;
 }
 

@@ -39,13 +39,15 @@ struct compare_pair {
 };
 void compare_pair_release(struct compare_pair *pair);
 
-/* How much a metric may get worse, as a share (>= 0; NaN: it is not looked at), and how many timed verdicts are given at once
- * (>= 1). Where a run looked several times whether its rounds decide, each look is one more time that they are given. */
+/* How much a metric may get worse, as a share (>= 0; NaN: it is not looked at), and how many verdicts on one timed metric are
+ * given at once (>= 1).. Where a run looked several times whether its rounds
+ * decide, each look is one more time that they are given. */
 struct compare_rules {
 	double threshold[METRIC_ALL];
 	size_t timed_verdicts;
 };
-/* threshold for timed metrics, 0 for exact ones, none for latencies; one timed verdict for each of pairs. */
+/* threshold for timed metrics, 0 for exact ones, none for latencies but the one that is a headline figure; one verdict on
+ * each timed metric for each of pairs. */
 void compare_rules_default(struct compare_rules *rules, double threshold, size_t pairs);
 
 /* Fills pair->rows from pair->a and pair->b. -1: no memory, rows is then NULL. */

@@ -16,13 +16,16 @@ const char *const metric_percentile_key[METRIC_PERCENTILES] = {"p50_ns", "p90_ns
 #define LATENCY_INDEX(kind, name) METRIC_COUNT + METRIC_KIND_##kind *METRIC_LATENCY_COUNT + METRIC_LATENCY_##name
 
 const struct metric_info metric_table[METRIC_ALL] = {
-#define METRIC_INFO(name, path, unit, exact, better, source, help)                                                         \
-	[METRIC_##name] = {path, unit, METRIC_##exact, METRIC_BETTER_##better, METRIC_SOURCE_##source, help},
+#define METRIC_INFO(name, path, unit, exact, better, source, headline, help)                                               \
+	[METRIC_##name] = {path, unit, METRIC_##exact, METRIC_BETTER_##better, METRIC_SOURCE_##source, headline, help},
 	METRICS(METRIC_INFO)
 #undef METRIC_INFO
 #define LATENCY_INFO(kind, of, name, word, unit, better, help)                                                             \
-	[LATENCY_INDEX(kind, name)] = {"latency." of "." word, unit,          METRIC_TIMED, METRIC_BETTER_##better,        \
-				       METRIC_SOURCE_LATENCY,  help " of " of},
+	[LATENCY_INDEX(kind, name)] = {                                                                                    \
+		"latency." of "." word, unit,                                                                              \
+		METRIC_TIMED,           METRIC_BETTER_##better,                                                            \
+		METRIC_SOURCE_LATENCY,  METRIC_LATENCY_HEADLINE(METRIC_KIND_##kind, METRIC_LATENCY_##name),                \
+		help " of " of},
 #define KIND_INFO(name, word) METRIC_LATENCIES(LATENCY_INFO, name, word)
 		METRIC_KINDS(KIND_INFO)
 #undef KIND_INFO
@@ -30,7 +33,7 @@ const struct metric_info metric_table[METRIC_ALL] = {
 };
 
 const char *const metric_paths[METRIC_ALL + 1] = {
-#define METRIC_PATH(name, path, unit, exact, better, source, help) [METRIC_##name] = path,
+#define METRIC_PATH(name, path, unit, exact, better, source, headline, help) [METRIC_##name] = path,
 	METRICS(METRIC_PATH)
 #undef METRIC_PATH
 #define LATENCY_PATH(kind, of, name, word, unit, better, help) [LATENCY_INDEX(kind, name)] = "latency." of "." word,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/comparison.h"
 
+#include "base/memory.h"
 #include "compare/percentile.h"
 #include "report/format.h"
 
@@ -9,15 +10,23 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS 5
+#define COLUMNS 6
 #define CELL_BYTES 96
 
-static const char *const heads[COLUMNS] = {"metric", "a", "b", "b / a", "interval"};
+static const char *const heads[COLUMNS] = {"metric", "a", "b", "b / a", "b - a", "interval"};
 
-bool report_comparison_matters(const struct result_comparison *row)
+/* In the unit of the metric; of shares in points of a hundred. What is said of a time is said of the ratio. */
+static void fill_difference(const struct result_comparison *row, char cell[CELL_BYTES])
 {
-	assert(row->metric < METRIC_ALL && row->verdict < RESULT_VERDICT_COUNT);
-	return !metric_table[row->metric].exact || row->verdict != RESULT_VERDICT_OK;
+	double difference = row->b_value - row->a_value;
+	char number[TEXT_NUMBER_BYTES];
+	const char *sign = difference < 0 ? "-" : difference > 0 ? "+" : "";
+	if (!isfinite(difference) || !metric_table[row->metric].exact)
+		snprintf(cell, CELL_BYTES, "-");
+	else if (strcmp(metric_table[row->metric].unit, "share") == 0)
+		snprintf(cell, CELL_BYTES, "%s%.3g points", sign, 100 * fabs(difference));
+	else
+		snprintf(cell, CELL_BYTES, "%s%s", sign, format_metric(number, row->metric, fabs(difference)));
 }
 
 static void fill_cell(const struct result_comparison *row, size_t column, char cell[CELL_BYTES])
@@ -34,6 +43,9 @@ static void fill_cell(const struct result_comparison *row, size_t column, char c
 		break;
 	case 3:
 		snprintf(cell, CELL_BYTES, isfinite(row->ratio) ? "%.4g" : "-", row->ratio);
+		break;
+	case 4:
+		fill_difference(row, cell);
 		break;
 	default:
 		if (isfinite(row->ci_low) && isfinite(row->ci_high))
@@ -69,18 +81,25 @@ static void add_cell(struct text *text, size_t column, const char *cell, int wid
 	text_add(text, column == 0 ? "  %-*s" : "  %*s", width, cell);
 }
 
+/* Whether a row is worth a line when not all are wanted. */
+static bool matters(const struct result_comparison *row, const char *note)
+{
+	assert(row->metric < METRIC_ALL && row->verdict < RESULT_VERDICT_COUNT);
+	return metric_is_headline((int)row->metric) || (note && *note && row->verdict != RESULT_VERDICT_OK);
+}
+
 void report_comparison_table(const struct result_comparison *rows, size_t count, bool all, const char *const *notes,
 			     struct text *text)
 {
 	int width[COLUMNS];
 	char cell[CELL_BYTES];
-	size_t hidden = 0;
+	size_t hidden = 0, differ = 0;
 	for (size_t column = 0; column < COLUMNS; column++)
 		width[column] = (int)strlen(heads[column]);
 	for (size_t i = 0; i < count; i++) {
 		for (size_t column = 0; column < COLUMNS; column++) {
 			fill_cell(&rows[i], column, cell);
-			if ((all || report_comparison_matters(&rows[i])) && (int)strlen(cell) > width[column])
+			if ((all || matters(&rows[i], notes ? notes[i] : NULL)) && (int)strlen(cell) > width[column])
 				width[column] = (int)strlen(cell);
 		}
 	}
@@ -88,8 +107,9 @@ void report_comparison_table(const struct result_comparison *rows, size_t count,
 		add_cell(text, column, heads[column], width[column]);
 	text_add(text, "  verdict\n");
 	for (size_t i = 0; i < count; i++) {
-		if (!all && !report_comparison_matters(&rows[i])) {
+		if (!all && !matters(&rows[i], notes ? notes[i] : NULL)) {
 			hidden++;
+			differ += rows[i].verdict != RESULT_VERDICT_OK;
 			continue;
 		}
 		for (size_t column = 0; column < COLUMNS; column++) {
@@ -102,8 +122,75 @@ void report_comparison_table(const struct result_comparison *rows, size_t count,
 		text_add(text, "\n");
 	}
 	if (hidden)
-		text_add(text, "  %zu exact metrics are the same in both\n", hidden);
+		text_add(text, "  %zu other metrics, of which %zu are not the same: --all shows them\n", hidden, differ);
 }
+
+/* ---- dominance ---- */
+
+static void add_standing(const struct compare_dominance *dominance, enum compare_standing standing, const char *before,
+			 struct text *text)
+{
+	if (!dominance->counts[standing])
+		return;
+	for (size_t i = 0; i < dominance->count; i++) {
+		if (dominance->headlines[i].standing != standing)
+			continue;
+		text_add(text, "%s%s", before, metric_table[dominance->headlines[i].metric].headline);
+		before = ", ";
+	}
+}
+
+static void add_count(const struct compare_dominance *dominance, struct text *text)
+{
+	text_add(text, dominance->count == 1 ? "the one headline figure of both" : "all %zu headline figures",
+		 dominance->count);
+}
+
+void report_dominance(const struct compare_dominance *dominance, const char *a, const char *b, struct text *text)
+{
+	size_t better = dominance->counts[COMPARE_BETTER], worse = dominance->counts[COMPARE_WORSE];
+	switch (dominance->outcome) {
+	case COMPARE_OUTCOME_NONE:
+		text_add(text, "no headline figure of both");
+		return;
+	case COMPARE_OUTCOME_LEVEL:
+		text_add(text, "level in ");
+		add_count(dominance, text);
+		return;
+	case COMPARE_OUTCOME_A:
+	case COMPARE_OUTCOME_B:
+		text_add(text, "%s is better or level in ", dominance->outcome == COMPARE_OUTCOME_A ? a : b);
+		add_count(dominance, text);
+		text_add(text, ": better in ");
+		add_standing(dominance, dominance->outcome == COMPARE_OUTCOME_A ? COMPARE_WORSE : COMPARE_BETTER, "", text);
+		return;
+	case COMPARE_OUTCOME_TRADE:
+		text_add(text, "trade: ");
+		break;
+	default:
+		text_add(text, "undecided: ");
+	}
+	if (better) {
+		text_add(text, "%s better in ", b);
+		add_standing(dominance, COMPARE_BETTER, "", text);
+	}
+	if (worse) {
+		text_add(text, "%s%s%s ", better ? "; " : "", a, better ? " in" : " better in");
+		add_standing(dominance, COMPARE_WORSE, "", text);
+	}
+	const char *between = better + worse ? "; " : "";
+	if (dominance->counts[COMPARE_LEVEL]) {
+		text_add(text, "%slevel in ", between);
+		add_standing(dominance, COMPARE_LEVEL, "", text);
+		between = "; ";
+	}
+	if (dominance->counts[COMPARE_OPEN]) {
+		text_add(text, "%sopen in ", between);
+		add_standing(dominance, COMPARE_OPEN, "", text);
+	}
+}
+
+/* ---- lines ---- */
 
 static bool all_above(const struct result_paired *paired)
 {
@@ -129,41 +216,118 @@ static void add_interfered(const struct result_arm *arm, size_t against, struct 
 		text_add(line, ": the ranking turns");
 }
 
-bool report_comparison_line(const struct report_view *view, size_t arm, size_t *at, struct text *line)
+/* What a metric is called where not all are told: a headline figure by its name. */
+static const char *name_of(enum metric metric)
+{
+	return metric_is_headline((int)metric) ? metric_table[metric].headline : metric_table[metric].path;
+}
+
+static void add_timed(const struct result *result, const struct result_comparison *row, struct text *line)
+{
+	char cell[CELL_BYTES];
+	fill_cell(row, 3, cell);
+	text_add(line, "%s ", name_of(row->metric));
+	if (isfinite(row->ratio))
+		text_add(line, "%s%s", row->by_pairs ? "by pairs " : "", cell);
+	if (isfinite(row->ci_low))
+		text_add(line, " [%.4g, %.4g]", row->ci_low, row->ci_high);
+	text_add(line, isfinite(row->ratio) ? ", %s at %.3g %%" : "%s", result_verdict_word(row), 100 * row->threshold);
+	add_rest(row, line);
+	if (row->metric == METRIC_RAW_NS_PER_OP)
+		add_interfered(&result->arms[row->b], row->a, line);
+}
+
+static void add_kinds(const struct result_arm *arm, struct text *line)
+{
+	struct text kinds = {0};
+	format_failure_kinds(result_arm_figures(arm), &kinds);
+	if (kinds.length)
+		text_add(line, ", %s %s", arm->spec, kinds.bytes);
+	line->failed |= kinds.failed;
+	text_release(&kinds);
+}
+
+/* The effect as the unit asks: shares and failures by their difference, all else by the ratio where there is one. */
+static void add_exact(const struct result *result, const struct result_comparison *row, struct text *line)
+{
+	char cell[CELL_BYTES];
+	fill_cell(row, 1, cell);
+	text_add(line, "%s %s", name_of(row->metric), cell);
+	fill_cell(row, 2, cell);
+	text_add(line, " → %s", cell);
+	bool failures = row->metric == METRIC_FAILURES_TOTAL;
+	if (isfinite(row->ratio) && !failures && strcmp(metric_table[row->metric].unit, "share") != 0) {
+		text_add(line, " (×%.4g", row->ratio);
+	} else {
+		fill_cell(row, 4, cell);
+		text_add(line, " (%s", cell);
+	}
+	for (size_t i = 0; failures && i < 2; i++)
+		add_kinds(&result->arms[i ? row->b : row->a], line);
+	text_add(line, ")");
+	if (row->verdict != RESULT_VERDICT_REGRESSION && row->verdict != RESULT_VERDICT_IMPROVEMENT)
+		text_add(line, ", %s", result_verdict_word(row));
+	add_rest(row, line);
+}
+
+/* What is level is told by its name alone; of a time it is a range. */
+static void add_effects(const struct result *result, const struct result_comparison *rows, size_t count, bool headlines,
+			struct text *line)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool exact = metric_table[rows[i].metric].exact;
+		if (metric_is_headline((int)rows[i].metric) != headlines ||
+		    (exact && rows[i].verdict == RESULT_VERDICT_OK) || (!exact && !headlines))
+			continue;
+		text_add(line, "%s", line->length ? "; " : "");
+		if (exact)
+			add_exact(result, &rows[i], line);
+		else
+			add_timed(result, &rows[i], line);
+	}
+}
+
+/* The rows of one pair, which *at has led to; *count of them. NULL: none, or no memory. */
+static struct result_comparison *next_pair(const struct report_view *view, size_t arm, size_t *at, size_t *count)
 {
 	const struct result *result = view->result;
-	struct report_list rows = report_comparisons(view, arm);
-	unsigned counts[RESULT_VERDICT_COUNT] = {0};
-	const struct result_comparison *first = NULL, *timed = NULL;
-	for (; *at < rows.count; ++*at) {
-		const struct result_comparison *row = &result->comparisons[rows.at[*at]];
-		first = first ? first : row;
-		if (row->a != first->a)
-			break;
-		if (row->metric == METRIC_RAW_NS_PER_OP)
-			timed = row;
-		else
-			counts[row->verdict]++;
-	}
-	if (!first)
-		return false;
-	text_add(line, "%s against %s:", result->arms[arm].spec, result->arms[first->a].spec);
-	if (timed) {
-		char cell[CELL_BYTES];
-		fill_cell(timed, 3, cell);
-		text_add(line, " time %s%s", timed->by_pairs ? "by pairs " : "", cell);
-		fill_cell(timed, 4, cell);
-		if (isfinite(timed->ci_low))
-			text_add(line, " %s", cell);
-		text_add(line, ", %s at %.3g %%", result_verdict_word(timed), 100 * timed->threshold);
-		add_rest(timed, line);
-		add_interfered(&result->arms[arm], first->a, line);
-	}
-	unsigned worse = counts[RESULT_VERDICT_REGRESSION], better = counts[RESULT_VERDICT_IMPROVEMENT];
-	if (worse + better + counts[RESULT_VERDICT_OK])
-		text_add(line, "%s exact: %u worse, %u better, %u the same", timed ? ";" : "", worse, better,
-			 counts[RESULT_VERDICT_OK]);
+	struct report_list list = report_comparisons(view, arm);
+	size_t begin = *at;
+	while (*at < list.count && result->comparisons[list.at[*at]].a == result->comparisons[list.at[begin]].a)
+		++*at;
+	*count = *at - begin;
+	struct result_comparison *rows = *count ? memory_zeroed(*count, sizeof rows[0]) : NULL;
+	for (size_t i = 0; rows && i < *count; i++)
+		rows[i] = result->comparisons[list.at[begin + i]];
+	return rows;
+}
+
+bool report_comparison_lines(const struct report_view *view, size_t arm, size_t *at, struct report_comparison *lines)
+{
+	*lines = (struct report_comparison){0};
+	const struct result *result = view->result;
+	size_t count;
+	struct result_comparison *rows = next_pair(view, arm, at, &count);
+	lines->headline.failed = count && !rows;
+	if (!rows)
+		return count > 0;
+	const char *a = result->arms[rows[0].a].spec, *b = result->arms[arm].spec;
+	struct compare_dominance dominance;
+	compare_dominance(rows, count, &dominance);
+	text_add(&lines->headline, "%s against %s: ", b, a);
+	bool same = strcmp(a, b) == 0;
+	report_dominance(&dominance, same ? "the latter" : a, same ? "the former" : b, &lines->headline);
+	add_effects(result, rows, count, true, &lines->effects);
+	add_effects(result, rows, count, false, &lines->others);
+	memory_release(rows);
 	return true;
+}
+
+void report_comparison_release(struct report_comparison *lines)
+{
+	text_release(&lines->headline);
+	text_release(&lines->effects);
+	text_release(&lines->others);
 }
 
 static void add_percentile(const struct result_latency *latency, unsigned which, int width, struct text *text)
@@ -187,7 +351,8 @@ void report_latency_table(const struct result_phase *a, const struct result_phas
 			if (isnan(compare_percentile(left, which).ns) || isnan(compare_percentile(right, which).ns))
 				continue;
 			if (!begun)
-				text_add(text, "  latency, not judged: a, then b, with 95 %% intervals of the samples\n");
+				text_add(text, "  latency, not judged (p99.9 of alloc is, by rounds): "
+					       "a, then b, with 95 %% intervals of the samples\n");
 			begun = true;
 			text_add(text, "  %-16s %-4s", metric_kind_name[kind], compare_percentile_name[which]);
 			add_percentile(left, which, 22, text);

@@ -47,7 +47,6 @@ bool format_workload_note(const struct report_view *view, size_t workload, size_
 /* "12 rounds"; "at most 40 rounds" when some ended earlier. */
 void format_rounds(const struct result *result, struct text *text);
 
-
 /* "12 fragmented, 1 exhausted": the kinds that are not 0. */
 void format_failure_kinds(const struct result_figures *figures, struct text *text);
 

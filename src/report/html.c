@@ -111,16 +111,26 @@ static void add_comparisons(struct text *html, const struct report_view *view, s
 {
 	bool begun = false;
 	struct report_list arms = report_arms(view, workload);
-	for (size_t i = 0; i < arms.count; i++) {
-		struct text line = {0};
-		for (size_t at = 0; report_comparison_line(view, arms.at[i], &at, &line); text_release(&line)) {
+	struct report_comparison lines;
+	for (size_t i = 0; i < arms.count; i++)
+		for (size_t at = 0; report_comparison_lines(view, arms.at[i], &at, &lines);
+		     report_comparison_release(&lines)) {
 			text_add(html, "%s<li>", begun ? "" : "<ul class=\"comparisons\">\n");
-			text_add_html(html, line.failed ? "" : line.bytes);
+			text_add_html(html, lines.headline.failed ? "" : lines.headline.bytes);
+			if (lines.effects.length) {
+				text_add(html, "<br><small>");
+				text_add_html(html, lines.effects.failed ? "" : lines.effects.bytes);
+				text_add(html, "</small>");
+			}
+			if (lines.others.length) {
+				text_add(html, "<details><summary>other exact metrics that differ</summary><small>");
+				text_add_html(html, lines.others.failed ? "" : lines.others.bytes);
+				text_add(html, "</small></details>");
+			}
 			text_add(html, "</li>\n");
 			begun = true;
-			html->failed |= line.failed;
+			html->failed |= lines.headline.failed || lines.effects.failed || lines.others.failed;
 		}
-	}
 	text_add(html, "%s", begun ? "</ul>\n" : "");
 }
 

@@ -8,9 +8,10 @@
 
 #include <stdbool.h>
 
-/* The table of the terminal: per workload one line per arm, aligned, with failures, expectations and notes below. color: ANSI
- * escapes may be used. width: columns of the terminal, >= 80 (narrower ones get 80). */
-void report_terminal(const struct result *result, bool color, unsigned width, struct text *text);
+/* The table of the terminal: per workload one line per arm, aligned, with failures, expectations and notes below. color:
+ * ANSI escapes may be used. width: columns of the terminal, >= 80 (narrower ones get 80). all: of comparisons also the exact
+ * metrics that are no headline figures. */
+void report_terminal(const struct result *result, bool color, unsigned width, bool all, struct text *text);
 
 /* One self-contained HTML file: no network, no other file. */
 void report_html(const struct result *result, struct text *html);
@@ -39,7 +40,8 @@ void report_plot_svg(const struct result *result, enum report_plot plot, double 
 void report_plot_csv(const struct result *result, enum report_plot plot, struct text *csv);
 void report_plot_script(const struct result *result, enum report_plot plot, const char *data, struct text *script);
 
-void report_markdown(const struct result *result, struct text *markdown);
+/* all: as above. */
+void report_markdown(const struct result *result, bool all, struct text *markdown);
 void report_csv(const struct result *result, struct text *csv);
 
 #endif

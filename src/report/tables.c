@@ -101,7 +101,23 @@ static void add_failed_arms(const struct result *result, struct report_list arms
 	}
 }
 
-static void add_notes(const struct report_view *view, size_t workload, struct text *markdown)
+static void add_comparisons(const struct report_view *view, size_t arm, bool all, struct text *markdown)
+{
+	struct report_comparison lines;
+	for (size_t at = 0; report_comparison_lines(view, arm, &at, &lines); report_comparison_release(&lines)) {
+		const struct text *const parts[] = {&lines.headline, &lines.effects, all ? &lines.others : NULL};
+		for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+			if (!parts[i] || !(parts[i]->length || parts[i]->failed))
+				continue;
+			text_add(markdown, i ? "  - " : "- ");
+			add_markdown(markdown, parts[i]->failed ? "" : parts[i]->bytes);
+			text_add(markdown, "\n");
+			markdown->failed |= parts[i]->failed;
+		}
+	}
+}
+
+static void add_notes(const struct report_view *view, size_t workload, bool all, struct text *markdown)
 {
 	const struct result *result = view->result;
 	struct report_list arms = report_arms(view, workload), expectations = report_expectations(view, workload);
@@ -121,15 +137,8 @@ static void add_notes(const struct report_view *view, size_t workload, struct te
 		markdown->failed |= note.failed;
 		text_release(&note);
 	}
-	for (size_t i = 0; i < arms.count; i++) {
-		struct text line = {0};
-		for (size_t at = 0; report_comparison_line(view, arms.at[i], &at, &line); text_release(&line)) {
-			text_add(markdown, "- ");
-			add_markdown(markdown, line.failed ? "" : line.bytes);
-			text_add(markdown, "\n");
-			markdown->failed |= line.failed;
-		}
-	}
+	for (size_t i = 0; i < arms.count; i++)
+		add_comparisons(view, arms.at[i], all, markdown);
 	struct text note = {0};
 	for (size_t at = 0; format_workload_note(view, workload, &at, &note); text_release(&note)) {
 		text_add(markdown, "- ");
@@ -150,7 +159,7 @@ static void add_notes(const struct report_view *view, size_t workload, struct te
 	}
 }
 
-static void add_workload(const struct report_view *view, size_t workload, struct text *markdown)
+static void add_workload(const struct report_view *view, size_t workload, bool all, struct text *markdown)
 {
 	const struct result *result = view->result;
 	struct report_list arms = report_arms(view, workload);
@@ -175,10 +184,10 @@ static void add_workload(const struct report_view *view, size_t workload, struct
 		add_row(result, arms, (enum metric)metric, markdown);
 	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
 		add_latency_rows(result, arms, kind, markdown);
-	add_notes(view, workload, markdown);
+	add_notes(view, workload, all, markdown);
 }
 
-void report_markdown(const struct result *result, struct text *markdown)
+void report_markdown(const struct result *result, bool all, struct text *markdown)
 {
 	char step[TEXT_NUMBER_BYTES], pair[TEXT_NUMBER_BYTES], least[TEXT_NUMBER_BYTES];
 	double step_ns = result->machine.timer_step_ns, pair_ns = result->machine.timer_pair_ns;
@@ -198,7 +207,7 @@ void report_markdown(const struct result *result, struct text *markdown)
 		return;
 	}
 	for (size_t i = 0; i < result->workload_count; i++)
-		add_workload(&view, i, markdown);
+		add_workload(&view, i, all, markdown);
 	report_view_close(&view);
 }
 

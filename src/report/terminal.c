@@ -374,7 +374,24 @@ static void add_arm_note(const struct result_arm *arm, void (*write)(const struc
 	text_release(&note);
 }
 
-static void add_notes(const struct report_view *view, size_t workload, bool color, struct text *text)
+static void add_comparisons(const struct report_view *view, size_t arm, bool all, struct text *text)
+{
+	struct report_comparison lines;
+	for (size_t at = 0; report_comparison_lines(view, arm, &at, &lines); report_comparison_release(&lines)) {
+		const struct text *const further[] = {&lines.effects, all ? &lines.others : NULL};
+		add_note(text, lines.headline.failed ? "" : lines.headline.bytes);
+		text->failed |= lines.headline.failed;
+		for (size_t i = 0; i < sizeof further / sizeof further[0]; i++) {
+			if (!further[i] || !(further[i]->length || further[i]->failed))
+				continue;
+			text_add(text, "  ");
+			add_note(text, further[i]->failed ? "" : further[i]->bytes);
+			text->failed |= further[i]->failed;
+		}
+	}
+}
+
+static void add_notes(const struct report_view *view, size_t workload, bool color, bool all, struct text *text)
 {
 	const struct result *result = view->result;
 	struct report_list arms = report_arms(view, workload), expectations = report_expectations(view, workload);
@@ -385,12 +402,8 @@ static void add_notes(const struct report_view *view, size_t workload, bool colo
 		add_violations(&result->arms[arms.at[i]], text);
 		add_arm_note(&result->arms[arms.at[i]], format_timing_notes, text);
 	}
-	for (size_t i = 0; i < arms.count; i++) {
-		for (size_t at = 0; report_comparison_line(view, arms.at[i], &at, &note); text_release(&note)) {
-			add_note(text, note.failed ? "" : note.bytes);
-			text->failed |= note.failed;
-		}
-	}
+	for (size_t i = 0; i < arms.count; i++)
+		add_comparisons(view, arms.at[i], all, text);
 	for (size_t at = 0; format_workload_note(view, workload, &at, &note); text_release(&note)) {
 		add_note(text, note.failed ? "" : note.bytes);
 		text->failed |= note.failed;
@@ -409,7 +422,8 @@ static void add_notes(const struct report_view *view, size_t workload, bool colo
 	}
 }
 
-static void add_workload(const struct report_view *view, size_t index, bool color, unsigned width, struct text *text)
+static void add_workload(const struct report_view *view, size_t index, bool color, unsigned width, bool all,
+			 struct text *text)
 {
 	const struct result_workload *workload = &view->result->workloads[index];
 	char ops[TEXT_NUMBER_BYTES];
@@ -427,10 +441,10 @@ static void add_workload(const struct report_view *view, size_t index, bool colo
 	text_add(text, " (%s operations, seed %llu)\n", text_count(ops, (double)workload->ops),
 		 (unsigned long long)workload->seed);
 	add_table(view, index, color, width, text);
-	add_notes(view, index, color, text);
+	add_notes(view, index, color, all, text);
 }
 
-void report_terminal(const struct result *result, bool color, unsigned width, struct text *text)
+void report_terminal(const struct result *result, bool color, unsigned width, bool all, struct text *text)
 {
 	assert(width);
 	char step[TEXT_NUMBER_BYTES], pair[TEXT_NUMBER_BYTES], least[TEXT_NUMBER_BYTES];
@@ -448,7 +462,7 @@ void report_terminal(const struct result *result, bool color, unsigned width, st
 		return;
 	}
 	for (size_t i = 0; i < result->workload_count; i++)
-		add_workload(&view, i, color, width < WIDTH_MIN ? WIDTH_MIN : width, text);
+		add_workload(&view, i, color, width < WIDTH_MIN ? WIDTH_MIN : width, all, text);
 	report_view_close(&view);
 	if (result->run.partial)
 		text_add(text, "\nInterrupted: these results are partial.\n");

@@ -84,11 +84,45 @@ verdict() { # document metric arm: of compare --json
 @test "an exact metric is compared exactly, in its own direction" {
 	craft a a 1
 	craft b b 1 '.arms[0].phases[].fragmentation.largest_free_pages -= 1'
-	run -1 "$iovabench" compare "$scratch/a" "$scratch/b" --json
+	run "$iovabench" compare "$scratch/a" "$scratch/b" --json
 	is "$(verdict "$output" fragmentation.largest_free_pages buddy)" regression
 	is "$(verdict "$output" fragmentation.largest_free_pages bitmap)" ok
-	run -0 "$iovabench" compare "$scratch/b" "$scratch/a"
+	run -0 "$iovabench" compare "$scratch/b" "$scratch/a" --all
 	has "$output" improvement
+}
+
+@test "a headline figure decides the exit code, a detail does not and is shown with --all" {
+	craft a a 1
+	craft b b 1 '.arms[0].phases[].fragmentation.largest_free_pages -= 1'
+	run -0 "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "other metrics, of which 1 are not the same: --all shows them"
+	[[ $output != *largest_free_pages* ]]
+	run -0 "$iovabench" compare "$scratch/a" "$scratch/b" --all
+	has "$output" "fragmentation.largest_free_pages"
+	craft b b 1 '.arms[0].phases[].space.span_pages += 1'
+	run -1 "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "a is better or level in all 7 headline figures: better in span"
+	has "$output" "level in all 7 headline figures"
+	has "$output" "+1 "
+	# One figure of all rounds has no interval: it leaves nothing open that counts.
+	craft b b 1 '.arms[].phases[].counters.instructions_per_op = 30'
+	craft a a 1 '.arms[].phases[].counters.instructions_per_op = 30'
+	run -0 "$iovabench" compare "$scratch/a" "$scratch/b"
+}
+
+@test "dominance or a trade, in one line and in the document" {
+	craft a a 1
+	craft b b 1.5 '.arms[0].phases[] |= (.space.span_pages -= 5 | .metadata_bytes -= 4096) | .arms[1].phases[].metadata_bytes -= 4096 |
+		.arms[1].phases[].throughput.round_ns_per_op |= map(. / 2)'
+	run -1 "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "trade: b better in span, metadata; a in time; level in failures, unusable 2 MiB, page tables, worst steps"
+	has "$output" "b is better or level in all 7 headline figures: better in time, metadata"
+	run -1 "$iovabench" compare "$scratch/a" "$scratch/b" --json
+	is "$(jq -c '[.dominance[] | [.a, .outcome, .better, .worse, .open]]' <<<"$output")" \
+		'[["buddy","trade",["space.span_pages","metadata_bytes"],["throughput.raw_ns_per_op"],[]],["bitmap","b",["throughput.raw_ns_per_op","metadata_bytes"],[],[]]]'
+	# Two allocators go by their names.
+	run "$iovabench" compare "$scratch/a:buddy" "$scratch/a:bitmap"
+	[[ $output =~ (buddy|bitmap)\ (is\ )?better ]]
 }
 
 @test "two arms of one result" {
@@ -388,6 +422,17 @@ percentiles() { # file factor [rounds]
 		below_resolution: false, dropped: 0, curve: [], histogram: {min: 20, max: 1e6, dropped: 0, buckets: [[1000000, 1000000]]}} +
 		($keys | map({key: ., value: 100}) | from_entries) +
 		{rounds: ($keys | map({key: ., value: ($rounds | map(. * '"$2"'))}) | from_entries)})'"${3:-}"
+}
+
+@test "p99.9 of allocations is a headline figure, judged by its rounds, and leaves nothing open" {
+	percentiles a 1
+	percentiles b 1.3
+	percentiles old 1 ' | del(.arms[].phases[].latency.alloc.rounds)'
+	run -1 "$iovabench" compare "$scratch/a" "$scratch/b"
+	has "$output" "better in p99.9"
+	grep -q 'latency.alloc.p999_ns .* regression' <<<"$output"
+	run -0 "$iovabench" compare "$scratch/a" "$scratch/old"
+	has "$output" "open in p99.9"
 }
 
 @test "a policy gates percentiles by their rounds" {

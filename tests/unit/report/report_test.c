@@ -41,7 +41,7 @@ static void the_terminal_shows_what_fits_124_columns(void **state)
 	struct result result;
 	struct text text = {0};
 	fixture_result(&result, small);
-	report_terminal(&result, false, 124, &text);
+	report_terminal(&result, false, 124, false, &text);
 	compare("report-terminal-124.txt", &text);
 	text_release(&text);
 	result_release(&result);
@@ -53,9 +53,9 @@ static void a_narrow_terminal_gets_fewer_columns(void **state)
 	struct result result;
 	struct text text = {0}, narrower = {0};
 	fixture_result(&result, small);
-	report_terminal(&result, false, 80, &text);
+	report_terminal(&result, false, 80, false, &text);
 	compare("report-terminal-80.txt", &text);
-	report_terminal(&result, false, 20, &narrower);
+	report_terminal(&result, false, 20, false, &narrower);
 	assert_string_equal(text.bytes, narrower.bytes);
 	text_release(&text);
 	text_release(&narrower);
@@ -68,7 +68,7 @@ static void colour_marks_the_fastest_and_the_missed(void **state)
 	struct result result;
 	struct text text = {0};
 	fixture_result(&result, small);
-	report_terminal(&result, true, 200, &text);
+	report_terminal(&result, true, 200, false, &text);
 	compare("report-terminal-color.txt", &text);
 	text_release(&text);
 	result_release(&result);
@@ -80,7 +80,7 @@ static void markdown_holds_every_figure(void **state)
 	struct result result;
 	struct text text = {0};
 	fixture_result(&result, small);
-	report_markdown(&result, &text);
+	report_markdown(&result, false, &text);
 	compare("report.md", &text);
 	text_release(&text);
 	result_release(&result);
@@ -261,21 +261,20 @@ static void a_comparison_without_an_interval_says_what_it_takes(void **state)
 				   .comparison_count = 1};
 	struct report_view view;
 	assert_int_equal(report_view_open(&view, &two), 0);
-	struct text line = {0};
-	assert_false(report_comparison_line(&view, 0, (size_t[]){0}, &line));
-	assert_int_equal(line.length, 0);
-	assert_true(report_comparison_line(&view, 1, (size_t[]){0}, &line));
-	assert_string_equal(
-		line.bytes,
-		"rbtree against buddy: time 1.25, inconclusive at 3 %, too few rounds for an interval: it takes 6");
-	text_release(&line);
+	struct report_comparison line;
+	assert_false(report_comparison_lines(&view, 0, (size_t[]){0}, &line));
+	assert_int_equal(line.headline.length, 0);
+	assert_true(report_comparison_lines(&view, 1, (size_t[]){0}, &line));
+	assert_string_equal(line.headline.bytes, "rbtree against buddy: undecided: open in time");
+	assert_string_equal(line.effects.bytes,
+			    "time 1.25, inconclusive at 3 %, too few rounds for an interval: it takes 6");
+	report_comparison_release(&line);
 	row.ci_low = 0.9;
 	row.ci_high = 1.5;
 	row.rounds_wanted = 40;
-	assert_true(report_comparison_line(&view, 1, (size_t[]){0}, &line));
-	assert_string_equal(line.bytes,
-			    "rbtree against buddy: time 1.25 [0.9, 1.5], inconclusive at 3 %, 40 rounds would decide");
-	text_release(&line);
+	assert_true(report_comparison_lines(&view, 1, (size_t[]){0}, &line));
+	assert_string_equal(line.effects.bytes, "time 1.25 [0.9, 1.5], inconclusive at 3 %, 40 rounds would decide");
+	report_comparison_release(&line);
 	/* Under interference the other one wins. */
 	struct result_paired paired[] = {
 		{.condition = RESULT_CONDITION_HOT, .rounds = 6, .ratio = 1.25, .ci_low = 1.2, .ci_high = 1.3},
@@ -283,15 +282,94 @@ static void a_comparison_without_an_interval_says_what_it_takes(void **state)
 	};
 	arms[1].paired = paired;
 	arms[1].paired_count = 2;
-	assert_true(report_comparison_line(&view, 1, (size_t[]){0}, &line));
-	assert_non_null(strstr(line.bytes, "; under interference 0.8 [0.7, 0.9]: the ranking turns"));
-	text_release(&line);
+	assert_true(report_comparison_lines(&view, 1, (size_t[]){0}, &line));
+	assert_non_null(strstr(line.effects.bytes, "; under interference 0.8 [0.7, 0.9]: the ranking turns"));
+	report_comparison_release(&line);
 	paired[1].ci_high = 1.1;
-	assert_true(report_comparison_line(&view, 1, (size_t[]){0}, &line));
-	assert_null(strstr(line.bytes, "the ranking turns"));
-	text_release(&line);
+	assert_true(report_comparison_lines(&view, 1, (size_t[]){0}, &line));
+	assert_null(strstr(line.effects.bytes, "the ranking turns"));
+	report_comparison_release(&line);
 	arms[1].paired_count = 0;
 	report_view_close(&view);
+}
+
+static struct result_comparison exact(enum metric metric, double a, double b, enum result_verdict verdict)
+{
+	return (struct result_comparison){.metric = metric,
+					  .b = 1,
+					  .a_value = a,
+					  .b_value = b,
+					  .ratio = a == 0 ? (double)NAN : b / a,
+					  .ci_low = (double)NAN,
+					  .ci_high = (double)NAN,
+					  .verdict = verdict};
+}
+
+/* Each effect in its unit; what is no headline figure stands apart. */
+static void a_comparison_tells_headline_figures_by_their_effects(void **state)
+{
+	(void)state;
+	struct result_phase phases[2] = {0};
+	result_figures_clear(&phases[0].figures);
+	result_figures_clear(&phases[1].figures);
+	result_set(&phases[1].figures, METRIC_FAILURES_FRAGMENTED, 11);
+	result_set(&phases[1].figures, METRIC_FAILURES_EXHAUSTED, 1);
+	struct result_arm arms[2] = {{.spec = (char *)"buddy", .phases = &phases[0], .phase_count = 1},
+				     {.spec = (char *)"bitmap", .phases = &phases[1], .phase_count = 1}};
+	struct result_comparison rows[] = {
+		exact(METRIC_FAILURES_TOTAL, 0, 12, RESULT_VERDICT_REGRESSION),
+		exact(METRIC_SPAN_PAGES, 1000, 1250, RESULT_VERDICT_REGRESSION),
+		exact(METRIC_SPAN_RATIO, 1, 1.25, RESULT_VERDICT_REGRESSION),
+		exact(METRIC_UNUSABLE_2MIB, 0.25, 0.125, RESULT_VERDICT_IMPROVEMENT),
+		exact(METRIC_METADATA_BYTES, 4096, 4096, RESULT_VERDICT_OK),
+	};
+	struct result_workload workload = {.name = (char *)"x"};
+	const struct result two = {.workloads = &workload,
+				   .workload_count = 1,
+				   .arms = arms,
+				   .arm_count = 2,
+				   .comparisons = rows,
+				   .comparison_count = sizeof rows / sizeof rows[0]};
+	struct report_view view;
+	struct report_comparison line;
+	assert_int_equal(report_view_open(&view, &two), 0);
+	assert_true(report_comparison_lines(&view, 1, (size_t[]){0}, &line));
+	assert_string_equal(line.headline.bytes, "bitmap against buddy: trade: bitmap better in unusable 2 MiB; buddy in "
+						 "failures, span; level in metadata");
+	assert_string_equal(line.effects.bytes,
+			    "failures 0 → 12 (+12, bitmap 11 fragmented, 1 exhausted); span 1000 → 1250 "
+			    "(×1.25); unusable 2 MiB 25.0 % → 12.5 % (-12.5 points)");
+	assert_string_equal(line.others.bytes, "space.span_ratio 1.000 → 1.250 (×1.25)");
+	report_comparison_release(&line);
+	report_view_close(&view);
+	struct text table = {0};
+	report_comparison_table(rows, sizeof rows / sizeof rows[0], false, NULL, &table);
+	assert_null(strstr(table.bytes, "space.span_ratio"));
+	assert_non_null(strstr(table.bytes, "1 other metrics, of which 1 are not the same"));
+	assert_non_null(strstr(table.bytes, "metadata_bytes"));
+	text_release(&table);
+	report_comparison_table(rows, sizeof rows / sizeof rows[0], true, NULL, &table);
+	assert_non_null(strstr(table.bytes, "space.span_ratio"));
+	text_release(&table);
+}
+
+/* Both reports: only when all was asked for. */
+static void other_exact_metrics_are_shown_when_all_are(void **state)
+{
+	struct result result;
+	(void)state;
+	fixture_result(&result, small);
+	result.comparisons[1].metric = METRIC_SPAN_RATIO;
+	for (int all = 0; all < 2; all++) {
+		struct text terminal = {0}, markdown = {0};
+		report_terminal(&result, false, 120, all, &terminal);
+		report_markdown(&result, all, &markdown);
+		assert_int_equal(strstr(terminal.bytes, "    space.span_ratio 0.000 → 28.000") != NULL, all);
+		assert_int_equal(strstr(markdown.bytes, "  - space.span\\_ratio 0.000 → 28.000") != NULL, all);
+		text_release(&terminal);
+		text_release(&markdown);
+	}
+	result_release(&result);
 }
 
 static double cpu_ns(void)
@@ -338,9 +416,9 @@ static double cost(const struct result *fixture, size_t count, size_t each)
 	for (int i = 0; i < 3; i++) {
 		struct text text = {0};
 		double begin = cpu_ns();
-		report_terminal(&many, false, 120, &text);
+		report_terminal(&many, false, 120, false, &text);
 		report_html(&many, &text);
-		report_markdown(&many, &text);
+		report_markdown(&many, false, &text);
 		report_csv(&many, &text);
 		least = fmin(least, cpu_ns() - begin);
 		assert_false(text.failed);
@@ -513,7 +591,7 @@ static void names_cannot_steer_the_terminal(void **state)
 	struct text text = {0};
 	fixture_result(&result, small);
 	make_hostile(&result);
-	report_terminal(&result, false, 100, &text);
+	report_terminal(&result, false, 100, false, &text);
 	assert_null(strchr(text.bytes, '\x1b'));
 	assert_null(strchr(text.bytes, '\x01'));
 	assert_null(strstr(text.bytes, "\xc2\x9b"));
@@ -528,7 +606,7 @@ static void names_cannot_break_a_markdown_table(void **state)
 	struct text text = {0};
 	fixture_result(&result, small);
 	make_hostile(&result);
-	report_markdown(&result, &text);
+	report_markdown(&result, false, &text);
 	assert_null(strstr(text.bytes, "<script>"));
 	assert_non_null(strstr(text.bytes, "\\<script\\>alert(1)"));
 	text_release(&text);
@@ -553,8 +631,8 @@ static void nothing_measured_at_all_can_be_shown(void **state)
 				arm->series[j].value[column] = (double)NAN;
 	}
 	result.machine.timer_step_ns = result.machine.timer_pair_ns = result.machine.timer_drift_ppm = (double)NAN;
-	report_terminal(&result, true, 124, &text);
-	report_markdown(&result, &text);
+	report_terminal(&result, true, 124, false, &text);
+	report_markdown(&result, false, &text);
 	report_csv(&result, &text);
 	assert_null(strstr(text.bytes, "nan"));
 	text_release(&text);
@@ -573,8 +651,8 @@ static void an_empty_result_can_be_shown(void **state)
 	(void)state;
 	struct result result = {0};
 	struct text text = {0};
-	report_terminal(&result, true, 80, &text);
-	report_markdown(&result, &text);
+	report_terminal(&result, true, 80, false, &text);
+	report_markdown(&result, false, &text);
 	report_csv(&result, &text);
 	report_html(&result, &text);
 	assert_false(text.failed);
@@ -583,8 +661,8 @@ static void an_empty_result_can_be_shown(void **state)
 
 static void all_of_them(const struct result *result, struct text *text)
 {
-	report_terminal(result, true, 124, text);
-	report_markdown(result, text);
+	report_terminal(result, true, 124, false, text);
+	report_markdown(result, false, text);
 	report_csv(result, text);
 	report_html(result, text);
 }
@@ -622,6 +700,8 @@ int main(void)
 		cmocka_unit_test(shares_are_never_rounded_to_nothing),
 		cmocka_unit_test(small_figures_are_not_rounded_to_nothing),
 		cmocka_unit_test(a_comparison_without_an_interval_says_what_it_takes),
+		cmocka_unit_test(a_comparison_tells_headline_figures_by_their_effects),
+		cmocka_unit_test(other_exact_metrics_are_shown_when_all_are),
 		cmocka_unit_test(failures_are_told_by_kind),
 		cmocka_unit_test(the_page_needs_no_other_file),
 		cmocka_unit_test(the_page_of_ten_workloads_stays_below_three_mebibytes),
