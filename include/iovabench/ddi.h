@@ -51,8 +51,8 @@ struct ddi_contiguous_request {
  *   NTSTATUS_INSUFFICIENT_RESOURCES
  * A window that covers the space, a boundary that cannot be crossed in it and an alignment of one page reach the allocator as
  * no constraint. Cost: O(1) and the allocator's. With a physical side also NTSTATUS_NO_MEMORY for lack of frames, and the cost
- * of its frames: in remap mode scattered ones (ours: the pages say physically contiguous), in identity mode one run, which
- * decides the address (NTSTATUS_RESOURCE_IN_USE: the space refuses that address). */
+ * of its frames: one run, counted as physical_fragmented when there is none; in remap mode anywhere (ours: limits are those of
+ * the extent), in identity mode it decides the address (NTSTATUS_RESOURCE_IN_USE: the space refuses that address). */
 enum ntstatus dxgk_cb_allocate_contiguous_memory(struct ddi_adapter *adapter, const struct ddi_contiguous_request *request,
 						 uint32_t cpu, ddi_handle *memory_handle);
 
@@ -267,7 +267,7 @@ struct ddi_memory_object_request {
 };
 
 /* DxgkCbCreatePhysicalMemoryObject: frames, and no logical addresses yet. An object of contiguous memory has one run of frames
- * in identity mode, scattered ones in remap mode (ours: the pages say contiguous). adapter_memory_object: only set when
+ * (its limits: of frames in identity mode, of ADLs in remap mode, ours). adapter_memory_object: only set when
  * request->open; NULL allowed otherwise. Objects stay with the adapter that they were created through (ours).
  * NTSTATUS_INVALID_PARAMETER (also: no such type or cache type), NTSTATUS_NO_MEMORY, NTSTATUS_NOT_SUPPORTED,
  * NTSTATUS_INSUFFICIENT_RESOURCES. What is open when the adapter is stopped is fatal: DDI_SYSMM_ADAPTER_OBJECT_LEAKED. */

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/memory.h"
 #include "ddi/contiguous.h"
+#include "ddi/frames.h"
 #include "ddi/mapping.h"
 
 #define SPACE_PAGES_MAX (UINT64_C(1) << 52)
@@ -78,6 +79,7 @@ struct ddi_adapter *ddi_adapter_create(const struct ddi_adapter_options *options
 	adapter->first_byte = adapter->first_page << adapter->page_shift;
 	adapter->last_byte = (adapter->last_page << adapter->page_shift) | adapter->page_mask;
 	adapter->physical = options->physical;
+	adapter->frame_nodes = &adapter->list_nodes;
 	adapter->identity = options->mode == DDI_MODE_IDENTITY;
 	adapter->explicit = options->capabilities & IOVA_EXPLICIT;
 	adapter->wddm = options->wddm;
@@ -114,15 +116,17 @@ static void release_object(struct ddi_adapter *adapter, struct handle_entry *ent
 		release_extents(adapter, entry, more);
 		break;
 	case HANDLE_MDL:
-		frame_pool_give_list(adapter->physical, &adapter->list_nodes, &entry->as.frames);
+		frames_give(adapter, &entry->as.frames);
 		break;
 	case HANDLE_MEMORY_OBJECT:
 		if (more->object.type != DDI_MEMORY_IO_SPACE)
-			frame_pool_give_list(adapter->physical, &adapter->list_nodes, &entry->as.frames);
+			frames_give(adapter, &entry->as.frames);
 		break;
-	case HANDLE_MM_CONTIGUOUS:
-		frame_pool_give(adapter->physical, entry->as.run.frame, entry->as.run.count);
+	case HANDLE_MM_CONTIGUOUS: {
+		struct run_list run = frames_of_run(entry->as.run.frame, entry->as.run.count);
+		frames_give(adapter, &run);
 		break;
+	}
 	case HANDLE_VIEW:
 		adapter->view_table->free(adapter->view_self, &entry->as.extent, 0);
 		break;

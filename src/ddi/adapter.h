@@ -12,6 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Where frames come from. */
+enum frames_from {
+	FRAMES_OF_POOL,
+	FRAMES_ONTO_TAPE, /* the same, and what the pool decides is recorded */
+	FRAMES_OFF_TAPE,
+};
+
+struct tape;
+
 struct ddi_adapter {
 	const struct iova_allocator *table;
 	void *self;
@@ -32,6 +41,10 @@ struct ddi_adapter {
 	const struct ddi_bug_check *fatal; /* or NULL */
 	struct handle_table handles;
 	struct node_pool list_nodes;
+	struct node_pool *frame_nodes; /* of lists of frames: list_nodes, or a tape's */
+	enum frames_from frames_from;
+	size_t tape_next;  /* off the tape: index of the next take */
+	struct tape *tape; /* that frames go onto, come from or came from; NULL: none */
 	struct ddi_failures failures;
 	struct ddi_violations violations;
 	struct ddi_placement placements[DDI_CALLS];

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "ddi/frames.h"
 #include "ddi/limits.h"
 #include "ddi/mapping.h"
 #include "ddi/memory_object.h"
@@ -41,7 +42,11 @@ static enum ntstatus map_logical(struct ddi_adapter *adapter, const struct ddi_a
 		return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
 	enum iova_status status = mapping_take(adapter, &wish, frames, cpu, list);
 	wish.limits.count = pages;
-	return status == IOVA_OK ? NTSTATUS_SUCCESS : adapter_refusal(adapter, status, &wish.limits);
+	if (status == IOVA_OK)
+		return NTSTATUS_SUCCESS;
+	if (frames_leave_tape(adapter, NULL) < 0)
+		return NTSTATUS_INSUFFICIENT_RESOURCES;
+	return adapter_refusal(adapter, status, &wish.limits);
 }
 
 /* Identity mode: the addresses of the frames. Those of the pool lie in the space, device memory may not. */

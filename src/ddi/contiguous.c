@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "ddi/contiguous.h"
 
+#include "ddi/frames.h"
 #include "ddi/limits.h"
 #include "ddi/mapping.h"
-#include "ddi/mdl.h"
 
 static bool malformed(const struct ddi_contiguous_request *request)
 {
@@ -48,7 +48,7 @@ static struct run_cursor frames_of(const struct ddi_adapter *adapter, const stru
 				   const union handle_more *more)
 {
 	if (!adapter->identity)
-		return run_cursor_at(&adapter->list_nodes, &more->frames, 0);
+		return run_cursor_at(adapter->frame_nodes, &more->frames, 0);
 	return (struct run_cursor){.frame = entry->as.extent.first, .left = more->frames.pages};
 }
 
@@ -64,12 +64,15 @@ static enum ntstatus allocate_with_frames(struct ddi_adapter *adapter, const str
 		if (status != NTSTATUS_SUCCESS)
 			return status;
 	} else {
-		enum ntstatus status = mdl_take_any_frames(adapter, pages->count, &frames);
+		const struct frame_request run = {.count = pages->count, .align = 1, .high = UINT64_MAX};
+		enum ntstatus status = frames_take_run(adapter, &run, &frames);
 		if (status != NTSTATUS_SUCCESS)
 			return status;
 		enum iova_status refused = adapter->table->alloc(adapter->self, pages, cpu, &extent);
 		if (refused != IOVA_OK) {
-			frame_pool_give_list(adapter->physical, &adapter->list_nodes, &frames);
+			if (frames_leave_tape(adapter, &frames) < 0)
+				return NTSTATUS_INSUFFICIENT_RESOURCES;
+			frames_give(adapter, &frames);
 			return adapter_refusal(adapter, refused, pages);
 		}
 	}
@@ -108,7 +111,8 @@ enum ntstatus dxgk_cb_allocate_contiguous_memory(struct ddi_adapter *adapter, co
 					   .boundary = wanted.boundary,
 					   .constraints = wanted.constraints};
 	if (pages.constraints & ~adapter->honoured && !adapter->identity)
-		return adapter_refusal(adapter, IOVA_UNSUPPORTED, &pages);
+		return frames_leave_tape(adapter, NULL) == 0 ? adapter_refusal(adapter, IOVA_UNSUPPORTED, &pages)
+							     : NTSTATUS_INSUFFICIENT_RESOURCES;
 	if (handle_table_prepare(&adapter->handles) != 0)
 		return adapter_refusal(adapter, IOVA_NO_MEMORY, &pages);
 	if (adapter->physical)
@@ -131,7 +135,7 @@ void contiguous_give_frames(struct ddi_adapter *adapter, const struct handle_ent
 	if (adapter->identity)
 		frame_pool_give(adapter->physical, entry->as.extent.first, more->frames.pages);
 	else
-		frame_pool_give_list(adapter->physical, &adapter->list_nodes, &more->frames);
+		frames_give(adapter, &more->frames);
 }
 
 static void end_frames(struct ddi_adapter *adapter, const struct handle_entry *entry)

@@ -104,7 +104,7 @@ void frame_pool_give(struct ddi_physical *pool, uint64_t first, uint64_t count)
 	mark(pool, first, count, true);
 }
 
-void frame_pool_give_list(struct ddi_physical *pool, struct node_pool *nodes, struct run_list *list)
+void frame_pool_give_frames(struct ddi_physical *pool, const struct node_pool *nodes, const struct run_list *list)
 {
 	/* Runs of one region in a row are summarised once. */
 	uint64_t touched = UINT64_MAX;
@@ -124,6 +124,11 @@ void frame_pool_give_list(struct ddi_physical *pool, struct node_pool *nodes, st
 	}
 	if (touched != UINT64_MAX)
 		summarise(pool, touched, true);
+}
+
+void frame_pool_give_list(struct ddi_physical *pool, struct node_pool *nodes, struct run_list *list)
+{
+	frame_pool_give_frames(pool, nodes, list);
 	run_list_clear(nodes, list);
 }
 

@@ -57,7 +57,10 @@ void frame_pool_take(struct ddi_physical *pool, uint64_t first, uint64_t count);
 /* Gives frames back that were taken. O(count / 64). */
 void frame_pool_give(struct ddi_physical *pool, uint64_t first, uint64_t count);
 
-/* Gives the frames of a list back, and its nodes. */
+/* Gives the frames of a list back, and its nodes stay. */
+void frame_pool_give_frames(struct ddi_physical *pool, const struct node_pool *nodes, const struct run_list *list);
+
+/* The same, and gives its nodes back: the list is empty then. */
 void frame_pool_give_list(struct ddi_physical *pool, struct node_pool *nodes, struct run_list *list);
 
 /* Free frames in [low, high]. O(regions). */

@@ -31,7 +31,7 @@ static struct run_cursor frames_behind_map(const struct ddi_adapter *adapter, co
 {
 	const struct handle_entry *target = handle_table_entry(&adapter->handles, more->map.target);
 	if (handle_kind_of(entry->handle) != HANDLE_ADL)
-		return run_cursor_at(&adapter->list_nodes, &target->as.frames, 0);
+		return run_cursor_at(adapter->frame_nodes, &target->as.frames, 0);
 	return object_frames_at(adapter, target, handle_table_more(&adapter->handles, more->map.target), more->map.offset);
 }
 
@@ -43,7 +43,7 @@ static void measure_contiguous(const struct ddi_adapter *adapter, const struct h
 	if (adapter->identity)
 		frames = (struct run_cursor){.frame = entry->as.extent.first, .left = pages};
 	else if (adapter->physical)
-		frames = run_cursor_at(&adapter->list_nodes, &more->frames, 0);
+		frames = run_cursor_at(adapter->frame_nodes, &more->frames, 0);
 	struct extent_list list = one_extent(&entry->as.extent, pages);
 	mapping_measure(adapter, &list, frames, pages, placement);
 }
@@ -151,7 +151,7 @@ enum ntstatus ddi_mdl_frames(const struct ddi_adapter *adapter, ddi_handle mdl, 
 		return status;
 	if (first > entry->as.frames.pages || count > entry->as.frames.pages - first)
 		return NTSTATUS_INVALID_PARAMETER;
-	struct run_cursor cursor = run_cursor_at(&adapter->list_nodes, &entry->as.frames, first);
+	struct run_cursor cursor = run_cursor_at(adapter->frame_nodes, &entry->as.frames, first);
 	for (; count > 0; count--) {
 		*frames++ = cursor.frame;
 		run_cursor_advance(&cursor, 1);

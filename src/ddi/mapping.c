@@ -246,7 +246,9 @@ void mapping_begin(struct ddi_adapter *adapter, enum ddi_call call, const struct
 {
 	assert(call < DDI_CALLS && list->count && pages);
 	struct ddi_placement *placement = &adapter->placements[call];
-	mapping_measure(adapter, list, frames, pages, placement);
+	/* As much work as finding the frames was, and nobody asks those who play to a tape. */
+	if (adapter->frames_from == FRAMES_OF_POOL)
+		mapping_measure(adapter, list, frames, pages, placement);
 	placement->page_array_bytes += array_pages * PAGE_ARRAY_ENTRY_BYTES;
 	placement->page_array_bytes_saved += array_pages_saved * PAGE_ARRAY_ENTRY_BYTES;
 	tell(adapter, list, frames, pages, true);

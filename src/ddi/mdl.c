@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ddi/mdl.h"
 
+#include "ddi/frames.h"
 #include "ddi/limits.h"
 
 /* Windows beyond this many are not tried for logical addresses: each costs a call of the allocator. */
@@ -66,7 +67,7 @@ static enum ntstatus map_into_windows(struct ddi_adapter *adapter, const struct 
 	if (!next_possible(adapter, &windows, &tries, &wish))
 		return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
 	if (!frames) {
-		enum ntstatus status = mdl_take_any_frames(adapter, wish.pages, taken);
+		enum ntstatus status = frames_take_any(adapter, wish.pages, taken);
 		if (status != NTSTATUS_SUCCESS)
 			return status;
 		frames = taken;
@@ -74,21 +75,23 @@ static enum ntstatus map_into_windows(struct ddi_adapter *adapter, const struct 
 	enum iova_status status;
 	struct iova_request refused;
 	do {
-		status = mapping_take(adapter, &wish, run_cursor_at(&adapter->list_nodes, frames, 0), cpu, list);
+		status = mapping_take(adapter, &wish, run_cursor_at(adapter->frame_nodes, frames, 0), cpu, list);
 		refused = wish.limits;
 		refused.count = wish.pages;
 	} while (status == IOVA_NO_SPACE && next_possible(adapter, &windows, &tries, &wish));
 	if (status == IOVA_OK)
 		return NTSTATUS_SUCCESS;
-	if (frames == taken)
-		frame_pool_give_list(adapter->physical, &adapter->list_nodes, taken);
+	if (frames_leave_tape(adapter, taken) < 0)
+		return NTSTATUS_INSUFFICIENT_RESOURCES;
+	if (taken)
+		frames_give(adapter, taken);
 	return adapter_refusal(adapter, status, &refused);
 }
 
 /* Whether all frames have an address in the space. */
 static bool inside_space(const struct ddi_adapter *adapter, const struct run_list *frames)
 {
-	struct run_cursor cursor = run_cursor_at(&adapter->list_nodes, frames, 0);
+	struct run_cursor cursor = run_cursor_at(adapter->frame_nodes, frames, 0);
 	while (cursor.left > 0) {
 		if (cursor.frame < adapter->first_page || cursor.frame + cursor.left - 1 > adapter->last_page)
 			return false;
@@ -103,7 +106,7 @@ static enum ntstatus map_in_place(struct ddi_adapter *adapter, const struct run_
 	if (!inside_space(adapter, frames))
 		return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
 	enum iova_status status =
-		mapping_place(adapter, run_cursor_at(&adapter->list_nodes, frames, 0), frames->pages, cpu, list);
+		mapping_place(adapter, run_cursor_at(adapter->frame_nodes, frames, 0), frames->pages, cpu, list);
 	const struct iova_request request = {.count = frames->pages};
 	return status == IOVA_OK ? NTSTATUS_SUCCESS : adapter_refusal(adapter, status, &request);
 }
@@ -116,7 +119,7 @@ static struct handle_entry *make_map(struct ddi_adapter *adapter, enum handle_ki
 	struct handle_entry *entry = adapter_take(adapter, kind, &more);
 	*more = (union handle_more){.map = {.target = handle_index(mdl), .pages = frames->pages}};
 	mapping_store(entry, more, extents);
-	mapping_begin(adapter, DDI_CALL_MDL, extents, run_cursor_at(&adapter->list_nodes, frames, 0), frames->pages,
+	mapping_begin(adapter, DDI_CALL_MDL, extents, run_cursor_at(adapter->frame_nodes, frames, 0), frames->pages,
 		      frames->pages, 0);
 	return entry;
 }
@@ -140,7 +143,7 @@ enum ntstatus dxgk_cb_allocate_pages_for_mdl(struct ddi_adapter *adapter, const 
 		if (status == NTSTATUS_SUCCESS)
 			status = map_in_place(adapter, &frames, cpu, &extents);
 		if (status != NTSTATUS_SUCCESS)
-			frame_pool_give_list(adapter->physical, &adapter->list_nodes, &frames);
+			frames_give(adapter, &frames);
 	} else {
 		status = map_into_windows(adapter, request, NULL, &frames, cpu, &extents);
 	}
@@ -157,7 +160,7 @@ static void end_map(struct ddi_adapter *adapter, const struct handle_entry *entr
 		    const struct run_list *frames, uint32_t cpu)
 {
 	struct extent_list extents = mapping_load(entry, more);
-	mapping_end(adapter, &extents, run_cursor_at(&adapter->list_nodes, frames, 0), frames->pages);
+	mapping_end(adapter, &extents, run_cursor_at(adapter->frame_nodes, frames, 0), frames->pages);
 	mapping_release(adapter, &extents, cpu);
 }
 
@@ -174,7 +177,7 @@ enum ntstatus dxgk_cb_free_pages_from_mdl(struct ddi_adapter *adapter, ddi_handl
 	if (handle_table_more(&adapter->handles, more->map.target)->mdl.maps > 0)
 		return adapter_count(&adapter->failures.in_use, NTSTATUS_RESOURCE_IN_USE);
 	end_map(adapter, entry, more, &mdl->as.frames, cpu);
-	frame_pool_give_list(adapter->physical, &adapter->list_nodes, &mdl->as.frames);
+	frames_give(adapter, &mdl->as.frames);
 	handle_table_drop(&adapter->handles, mdl);
 	handle_table_drop(&adapter->handles, entry);
 	return NTSTATUS_SUCCESS;

@@ -32,9 +32,6 @@ bool page_windows_next(struct page_windows *windows, uint64_t *low, uint64_t *hi
 enum ntstatus mdl_take_frames(struct ddi_adapter *adapter, const struct ddi_mdl_request *request, uint64_t first,
 			      uint64_t last, bool whole, struct run_list *list);
 
-/* Takes `pages` frames from anywhere. Statuses as above. */
-enum ntstatus mdl_take_any_frames(struct ddi_adapter *adapter, uint64_t pages, struct run_list *list);
-
 /* A new MDL of the frames, after handle_table_prepare. */
 struct handle_entry *mdl_make(struct ddi_adapter *adapter, const struct ddi_mdl_request *request,
 			      const struct run_list *frames, uint32_t node, bool of_mm, union handle_more **more);

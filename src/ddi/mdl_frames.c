@@ -2,6 +2,7 @@
 #include "ddi/mdl.h"
 
 #include "base/bits.h"
+#include "ddi/frames.h"
 #include "ddi/limits.h"
 
 #define MDL_BYTES_END (UINT64_C(1) << 32)
@@ -96,15 +97,15 @@ static enum ntstatus take_chunks(struct ddi_adapter *adapter, struct page_window
 		return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
 	uint64_t taken = 0, first;
 	for (; taken < chunks && frame_pool_take_run(adapter->physical, &request, &first); taken++) {
-		if (run_list_add(&adapter->list_nodes, list, first, chunk) != 0) {
+		if (run_list_add(adapter->frame_nodes, list, first, chunk) != 0) {
 			frame_pool_give(adapter->physical, first, chunk);
-			frame_pool_give_list(adapter->physical, &adapter->list_nodes, list);
+			frame_pool_give_list(adapter->physical, adapter->frame_nodes, list);
 			return adapter_count(&adapter->failures.no_metadata, NTSTATUS_INSUFFICIENT_RESOURCES);
 		}
 	}
 	if (taken >= least)
 		return NTSTATUS_SUCCESS;
-	frame_pool_give_list(adapter->physical, &adapter->list_nodes, list);
+	frame_pool_give_list(adapter->physical, adapter->frame_nodes, list);
 	return adapter_no_frames(adapter, least * chunk, request.low, request.high);
 }
 
@@ -117,23 +118,22 @@ static enum ntstatus gather(struct ddi_adapter *adapter, struct page_windows win
 	while (taken < pages && page_windows_next(&windows, &low, &high)) {
 		uint64_t more;
 		int failed =
-			frame_pool_gather(adapter->physical, &adapter->list_nodes, low, high, pages - taken, list, &more);
+			frame_pool_gather(adapter->physical, adapter->frame_nodes, low, high, pages - taken, list, &more);
 		taken += more;
 		if (failed) {
-			frame_pool_give_list(adapter->physical, &adapter->list_nodes, list);
+			frame_pool_give_list(adapter->physical, adapter->frame_nodes, list);
 			return adapter_count(&adapter->failures.no_metadata, NTSTATUS_INSUFFICIENT_RESOURCES);
 		}
 	}
 	if (taken >= least)
 		return NTSTATUS_SUCCESS;
-	frame_pool_give_list(adapter->physical, &adapter->list_nodes, list);
+	frame_pool_give_list(adapter->physical, adapter->frame_nodes, list);
 	return adapter_count(&adapter->failures.physical_exhausted, NTSTATUS_NO_MEMORY);
 }
 
-enum ntstatus mdl_take_frames(struct ddi_adapter *adapter, const struct ddi_mdl_request *request, uint64_t first,
-			      uint64_t last, bool whole, struct run_list *list)
+static enum ntstatus take_frames(struct ddi_adapter *adapter, const struct ddi_mdl_request *request, uint64_t first,
+				 uint64_t last, bool whole, struct run_list *list)
 {
-	*list = run_list_empty();
 	if (last >= adapter->physical->frames)
 		last = adapter->physical->frames - 1;
 	struct page_windows windows = {.low = 1, .high = 0};
@@ -148,14 +148,14 @@ enum ntstatus mdl_take_frames(struct ddi_adapter *adapter, const struct ddi_mdl_
 	return take_chunks(adapter, windows, chunk, chunk, pages / chunk, whole ? pages / chunk : 1, list);
 }
 
-enum ntstatus mdl_take_any_frames(struct ddi_adapter *adapter, uint64_t pages, struct run_list *list)
+enum ntstatus mdl_take_frames(struct ddi_adapter *adapter, const struct ddi_mdl_request *request, uint64_t first,
+			      uint64_t last, bool whole, struct run_list *list)
 {
-	uint64_t taken = 0;
+	enum ntstatus status;
+	if (frames_off_tape(adapter, list, &status))
+		return status;
 	*list = run_list_empty();
-	if (pages > adapter->physical->free)
-		return adapter_count(&adapter->failures.physical_exhausted, NTSTATUS_NO_MEMORY);
-	if (frame_pool_gather(adapter->physical, &adapter->list_nodes, 0, UINT64_MAX, pages, list, &taken) == 0)
-		return NTSTATUS_SUCCESS;
-	frame_pool_give_list(adapter->physical, &adapter->list_nodes, list);
-	return adapter_count(&adapter->failures.no_metadata, NTSTATUS_INSUFFICIENT_RESOURCES);
+	uint64_t begun = frames_begin(adapter);
+	status = take_frames(adapter, request, first, last, whole, list);
+	return frames_end(adapter, begun, status, list);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "ddi/frames.h"
 #include "ddi/limits.h"
 #include "ddi/mdl.h"
 #include "ddi/memory_object.h"
@@ -36,27 +37,22 @@ static bool object_malformed(const struct ddi_adapter *adapter, const struct ddi
 	return true;
 }
 
-/* Identity mode: the frames that the limits ask for. */
-static enum ntstatus take_limited(struct ddi_adapter *adapter, const struct ddi_memory_object_request *request,
-				  const struct iova_request *limits, struct run_list *frames)
+/* Of contiguous memory one run. In identity mode limits are those of the frames, else of the ADLs alone. */
+static enum ntstatus take_frames(struct ddi_adapter *adapter, const struct ddi_memory_object_request *request,
+				 const struct iova_request *limits, struct run_list *frames)
 {
 	const struct ddi_mdl_request mdl = as_mdl(request);
+	struct frame_request run = {.count = limits->count, .align = 1, .high = UINT64_MAX};
+	if (request->type == DDI_MEMORY_MDL && !adapter->identity)
+		return frames_take_any(adapter, limits->count, frames);
 	if (request->type == DDI_MEMORY_MDL)
 		return mdl_take_frames(adapter, &mdl, adapter->first_page, adapter->last_page, true, frames);
-	const struct frame_request run = {
-		.count = limits->count,
-		.align = 1,
-		.low = limits->low,
-		.high = limits->high,
-		.boundary = limits->constraints & IOVA_CONSTRAIN_BOUNDARY ? limits->boundary : 0,
-	};
-	uint64_t first;
-	*frames = run_list_empty();
-	if (!frame_pool_take_run(adapter->physical, &run, &first))
-		return adapter_no_frames(adapter, run.count, run.low, run.high);
-	/* The first run of a list needs no memory. */
-	return run_list_add(&adapter->list_nodes, frames, first, run.count) == 0 ? NTSTATUS_SUCCESS
-										 : NTSTATUS_INSUFFICIENT_RESOURCES;
+	if (adapter->identity) {
+		run.low = limits->low;
+		run.high = limits->high;
+		run.boundary = limits->constraints & IOVA_CONSTRAIN_BOUNDARY ? limits->boundary : 0;
+	}
+	return frames_take_run(adapter, &run, frames);
 }
 
 /* The limits of a new object in pages, and its frames. */
@@ -76,9 +72,7 @@ static enum ntstatus object_frames(struct ddi_adapter *adapter, const struct ddi
 	bool possible = (mdl && adapter->identity) || (any && limits_possible(limits));
 	if (!possible)
 		return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
-	if (adapter->identity)
-		return take_limited(adapter, request, limits, frames);
-	return mdl_take_any_frames(adapter, limits->count, frames);
+	return take_frames(adapter, request, limits, frames);
 }
 
 /* After handle_table_prepare. */
@@ -199,6 +193,6 @@ void dxgk_cb_destroy_physical_memory_object(struct ddi_adapter *adapter, ddi_han
 	if (more->object.adapter_object != HANDLE_INDEX_NONE)
 		close_object(adapter, more);
 	if (more->object.type != DDI_MEMORY_IO_SPACE)
-		frame_pool_give_list(adapter->physical, &adapter->list_nodes, &entry->as.frames);
+		frames_give(adapter, &entry->as.frames);
 	handle_table_drop(&adapter->handles, entry);
 }

@@ -21,7 +21,7 @@ static inline struct run_cursor object_frames_at(const struct ddi_adapter *adapt
 {
 	assert(offset <= object_pages(entry, more));
 	if (more->object.type != DDI_MEMORY_IO_SPACE)
-		return run_cursor_at(&adapter->list_nodes, &entry->as.frames, offset);
+		return run_cursor_at(adapter->frame_nodes, &entry->as.frames, offset);
 	return (struct run_cursor){.frame = entry->as.run.frame + offset, .left = entry->as.run.count - offset};
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The Mm routines. Blocks have addresses in the upper half of 2^64 bytes, which are given from below, each once, with a page
  * that is nobody's behind every block: neither a stale base nor one beyond the end of a block is ever another block's. */
+#include "ddi/frames.h"
 #include "ddi/limits.h"
 #include "ddi/mdl.h"
 
@@ -55,24 +56,23 @@ static uint64_t allocate_block(struct ddi_adapter *adapter, const struct block_r
 	}
 	const struct frame_request frames = {
 		.count = limits.count, .align = 1, .low = limits.low, .high = limits.high, .boundary = limits.boundary};
-	uint64_t first, base_page = 0;
+	struct run_list run;
+	uint64_t base_page = 0;
 	if (handle_table_prepare(&adapter->handles) != 0) {
 		adapter->failures.no_metadata++;
 		return 0;
 	}
-	if (!frame_pool_take_run(adapter->physical, &frames, &first)) {
-		adapter_no_frames(adapter, frames.count, frames.low, frames.high);
+	if (frames_take_run(adapter, &frames, &run) != NTSTATUS_SUCCESS)
 		return 0;
-	}
 	base_page = take_base_page(adapter, frames.count);
 	if (!base_page) {
-		frame_pool_give(adapter->physical, first, frames.count);
+		frames_give(adapter, &run);
 		adapter->failures.no_metadata++;
 		return 0;
 	}
 	union handle_more *more;
 	struct handle_entry *entry = adapter_take(adapter, HANDLE_MM_CONTIGUOUS, &more);
-	entry->as.run.frame = first;
+	entry->as.run.frame = frame_run_first(run.first);
 	entry->as.run.count = frames.count;
 	more->mm.bytes = request->bytes;
 	more->mm.node = request->node;
@@ -129,7 +129,8 @@ static struct handle_entry *block_at_base(const struct ddi_adapter *adapter, uin
 static void free_block(struct ddi_adapter *adapter, struct handle_entry *entry)
 {
 	address_map_remove(&adapter->blocks_at, entry->as.run.base_page);
-	frame_pool_give(adapter->physical, entry->as.run.frame, entry->as.run.count);
+	struct run_list run = frames_of_run(entry->as.run.frame, entry->as.run.count);
+	frames_give(adapter, &run);
 	handle_table_drop(&adapter->handles, entry);
 }
 
@@ -238,7 +239,7 @@ void mm_free_pages_from_mdl(struct ddi_adapter *adapter, ddi_handle mdl)
 	} else if (more->mdl.maps > 0) {
 		adapter->violations.mdl_freed_while_mapped++;
 	} else {
-		frame_pool_give_list(adapter->physical, &adapter->list_nodes, &entry->as.frames);
+		frames_give(adapter, &entry->as.frames);
 		more->mdl.pages_freed = true;
 		adapter->mdls_waiting++;
 	}

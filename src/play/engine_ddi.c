@@ -24,6 +24,15 @@ static enum ntstatus alloc_mdl(const struct engine *engine, struct ddi_adapter *
 	return dxgk_cb_allocate_pages_for_mdl(adapter, &call, cpu, &handles[0], &handles[1]);
 }
 
+static enum ntstatus alloc_aperture(const struct engine *engine, struct ddi_adapter *adapter,
+				    const struct op_request *request, uint32_t cpu, ddi_handle *handles)
+{
+	const struct asked asked = asked_by_request(engine, request);
+	struct ddi_mdl_request call = marshal_mdl(&asked);
+	call.contiguity = DDI_CONTIGUITY_REQUIRE;
+	return dxgk_cb_allocate_pages_for_mdl(adapter, &call, cpu, &handles[0], &handles[1]);
+}
+
 static void free_mdl(struct ddi_adapter *adapter, const ddi_handle *handles, uint32_t cpu)
 {
 	dxgk_cb_free_pages_from_mdl(adapter, handles[0], cpu);
@@ -157,6 +166,12 @@ const struct engine_call engine_call_table[WORKLOAD_CALL_COUNT] = {
 			       .alloc_kind = METRIC_KIND_MDL_ALLOC,
 			       .free_kind = METRIC_KIND_MDL_FREE,
 			       .lists_pages = true},
+	[WORKLOAD_CALL_APERTURE] = {.alloc = alloc_aperture,
+				    .free = free_mdl,
+				    .visit = visit_first,
+				    .alloc_kind = METRIC_KIND_MDL_ALLOC,
+				    .free_kind = METRIC_KIND_MDL_FREE,
+				    .lists_pages = true},
 	[WORKLOAD_CALL_ADL] = {.alloc = alloc_adl,
 			       .free = free_adl,
 			       .visit = visit_first,

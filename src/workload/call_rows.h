@@ -13,8 +13,12 @@
 	  "the bare allocator, without handles or driver rules",                                                           \
 	  "alloc and free of the allocator's table; a failure is an empty slot\n")                                         \
 	X(CONTIGUOUS, "contiguous", WINDOW | T(BOUNDARY) | T(ALIGN) | T(CACHE) | T(IRQL), TRAIT(ANY_THREAD),               \
-	  "DxgkCbAllocateContiguousMemory and DxgkCbFreeContiguousMemory: one extent",                                     \
+	  "DxgkCbAllocateContiguousMemory and DxgkCbFreeContiguousMemory: one extent over one run of frames",              \
 	  "STATUS_INVALID_PARAMETER   impossible: window, boundary and alignment leave no place\n" ROOM_RULES)             \
+	X(APERTURE, "aperture", WINDOW | T(ALIGN) | T(CACHE) | T(IRQL), 0,                                                 \
+	  "DxgkCbAllocatePagesForMdl and DxgkCbFreePagesFromMdl: one extent over scattered frames",                        \
+	  "as call mdl with contiguous: require, and no other argument of an MDL: what the device sees is\n"               \
+	  "contiguous, memory is not (the name is ours)\n" MDL_RULES ROOM_RULES)                                           \
 	X(MDL, "mdl", WINDOW | T(ALIGN) | T(SKIP) | T(CONTIGUOUS) | T(CACHE) | T(FLAGS) | T(IRQL), TRAIT(PREFERS),         \
 	  "DxgkCbAllocatePagesForMdl and DxgkCbFreePagesFromMdl: scattered frames, mapped",                                \
 	  "contiguous: prefer (default) tries one extent and then pieces; require takes one or none;\n"                    \
@@ -49,7 +53,7 @@
 #define WORKLOAD_ROUTINES(X)                                                                                               \
 	X(ALLOCATE_CONTIGUOUS, "DxgkCbAllocateContiguousMemory",                                                           \
 	  T(INTO) | T(SIZE) | WINDOW | T(BOUNDARY) | T(CACHE) | ANSWER, T(SIZE), 0,                                        \
-	  "one extent of the logical space; gives hMemoryHandle",                                                          \
+	  "one extent of the logical space over one run of frames; gives hMemoryHandle",                                   \
 	  "STATUS_INVALID_PARAMETER   size 0, boundary no power of two, low > high; or impossible\n" ROOM_RULES)           \
 	X(FREE_CONTIGUOUS, "DxgkCbFreeContiguousMemory", T(OF) | ANSWER, T(OF), 0, "frees by hMemoryHandle", HANDLE_RULES) \
 	X(ALLOCATE_PAGES_FOR_MDL, "DxgkCbAllocatePagesForMdl",                                                             \

@@ -220,12 +220,24 @@ static void refused(struct model *m, enum kind kind, int32_t status, int32_t wan
 			 ntstatus_name((enum ntstatus)status), ntstatus_name((enum ntstatus)wanted));
 }
 
-/* Frames that the pool holds for nobody that the model knows. */
-static void adopt_frames(struct model *m, uint16_t owner)
+/* Frames that the pool holds for nobody that the model knows. Returns how many runs they are. */
+static uint64_t adopt_frames(struct model *m, uint16_t owner)
 {
+	uint64_t runs = 0, end = FRAMES;
 	for (uint64_t frame = 0; frame < FRAMES; frame++)
-		if (m->frame_owner[frame] == 0 && !(m->world.physical->words[frame / 64] >> frame % 64 & 1))
+		if (m->frame_owner[frame] == 0 && !(m->world.physical->words[frame / 64] >> frame % 64 & 1)) {
 			m->frame_owner[frame] = owner;
+			runs += frame != end;
+			end = frame + 1;
+		}
+	return runs;
+}
+
+/* Whether the pool has so many frames in a row, wherever. */
+static bool has_run(const struct model *m, uint64_t count)
+{
+	const struct limits none = {.high = NO_LIMIT};
+	return room(m->frame_owner, 0, FRAMES, count, &none) == 2;
 }
 
 static void allocate_contiguous(struct model *m)
@@ -250,7 +262,7 @@ static void allocate_contiguous(struct model *m)
 	}
 	int logical = room(m->page_owner, WORLD_FIRST, WORLD_FIRST + PAGES, count, &limits);
 	int physical = room(m->frame_owner, WORLD_FIRST, WORLD_FIRST + PAGES, count, &limits);
-	bool frames = ddi_physical_free_frames(m->world.physical) + (status == 0 ? count : 0) >= count;
+	bool frames = m->identity || has_run(m, count);
 	if (logical == 0) {
 		refused(m, CONTIGUOUS, status, NTSTATUS_INVALID_PARAMETER);
 	} else if (status != NTSTATUS_SUCCESS) {
@@ -258,6 +270,7 @@ static void allocate_contiguous(struct model *m)
 		assert_false(m->identity && physical == 2);
 		assert_false(m->complete && !m->identity && logical == 2 && frames);
 	} else {
+		assert_true(frames);
 		struct iova_extent extent;
 		size_t at = add(m, (struct thing){.kind = CONTIGUOUS, .name = handle, .pages = count});
 		ddi_contiguous_extent(m->world.adapter, handle, &extent);
@@ -266,7 +279,7 @@ static void allocate_contiguous(struct model *m)
 		if (m->identity)
 			own(m->frame_owner, extent.first, count, 0, (uint16_t)(at + 1));
 		else
-			adopt_frames(m, (uint16_t)(at + 1));
+			assert_int_equal(adopt_frames(m, (uint16_t)(at + 1)), 1);
 		m->frames_live += count;
 	}
 }
@@ -421,7 +434,8 @@ static void create_object(struct model *m)
 		assert_int_equal(frames - ddi_physical_free_frames(m->world.physical), in_pool ? pages : 0);
 		m->frames_live += in_pool ? pages : 0;
 		size_t of = add(m, (struct thing){.kind = OBJECT, .name = object, .pages = pages, .bytes = in_pool});
-		adopt_frames(m, (uint16_t)(of + 1));
+		uint64_t runs = adopt_frames(m, (uint16_t)(of + 1));
+		assert_true(request.type != DDI_MEMORY_CONTIGUOUS || runs == 1);
 		if (request.open)
 			m->things[of].opened = add(m, (struct thing){.kind = OPENED, .name = opened, .parent = of});
 	}

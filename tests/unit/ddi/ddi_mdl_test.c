@@ -111,6 +111,36 @@ static void pieces_are_halved_until_they_fit(void **state)
 	world_close(&world);
 }
 
+/* Memory of which no frame has a free neighbour, and memory that is whole. */
+static void contiguous_memory_is_one_run_of_frames(void **state)
+{
+	(void)state;
+	for (uint32_t broken = 0; broken <= 100; broken += 100) {
+		const enum ntstatus wanted = broken ? NTSTATUS_NO_MEMORY : NTSTATUS_SUCCESS;
+		const struct ddi_contiguous_request page = {.number_of_bytes = PAGE,
+							    .highest_acceptable_address = NO_LIMIT};
+		const struct ddi_contiguous_request block = {.number_of_bytes = 40 * PAGE,
+							     .highest_acceptable_address = NO_LIMIT};
+		const struct ddi_memory_object_request object = {
+			.type = DDI_MEMORY_CONTIGUOUS, .size = 40 * PAGE, .highest_address = NO_LIMIT};
+		struct world world;
+		struct ddi_placement cost;
+		ddi_handle memory, unused;
+		open_world(&world, 8192, broken, false);
+		assert_int_equal(dxgk_cb_allocate_contiguous_memory(world.adapter, &page, 0, &memory), NTSTATUS_SUCCESS);
+		assert_int_equal(dxgk_cb_allocate_contiguous_memory(world.adapter, &block, 0, &memory), wanted);
+		assert_int_equal(ddi_adapter_failures(world.adapter).physical_fragmented, broken ? 1 : 0);
+		if (!broken) {
+			assert_int_equal(ddi_placement_of(world.adapter, memory, &cost), NTSTATUS_SUCCESS);
+			assert_int_equal(cost.frame_runs, 1);
+			assert_int_equal(dxgk_cb_free_contiguous_memory(world.adapter, memory, 0), NTSTATUS_SUCCESS);
+		}
+		assert_int_equal(dxgk_cb_create_physical_memory_object(world.adapter, &object, &memory, &unused), wanted);
+		assert_int_equal(ddi_adapter_failures(world.adapter).physical_fragmented, broken ? 2 : 0);
+		world_close(&world);
+	}
+}
+
 static void without_contiguity_every_run_of_frames_has_its_extent(void **state)
 {
 	(void)state;
@@ -221,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(large_leaves_need_both_addresses_aligned),
 		cmocka_unit_test(pieces_are_halved_until_they_fit),
+		cmocka_unit_test(contiguous_memory_is_one_run_of_frames),
 		cmocka_unit_test(without_contiguity_every_run_of_frames_has_its_extent),
 		cmocka_unit_test(scatter_breaks_exactly_its_share),
 		cmocka_unit_test(every_failure_of_memory_leaves_things_as_they_were),
