@@ -444,6 +444,16 @@ static int compare_series(const struct compare_pair *pair, const struct compare_
 	return status;
 }
 
+/* Times of driver calls are without the physical side, and end where a logical call fails; those of older results contain
+ * it. */
+static const char *ends_apart(const struct result_phase *a, const struct result_phase *b)
+{
+	double one = a->figures.value[METRIC_AHEAD_SHARE], other = b->figures.value[METRIC_AHEAD_SHARE];
+	if (isnan(one) != isnan(other))
+		return "the times of one contain the physical side of driver calls, those of the other do not";
+	return one < other || one > other ? "a logical call failed earlier in one of them, where its times end" : NULL;
+}
+
 static bool failed_alike(const struct compare_pair *pair)
 {
 	bool alike = fabs(failed_share(phase_of(&pair->a)) - failed_share(phase_of(&pair->b))) <= COMPARE_FAILED_SHARE_MAX;
@@ -467,6 +477,9 @@ static int compare_timed(const struct compare_pair *pair, const struct compare_r
 	if (!failed_alike(pair))
 		return give_reason(row, RESULT_VERDICT_DIFFERENT_WORK,
 				   "shares of failed allocations differ by more than 0.1 %", error);
+	const char *apart = ends_apart(phase_of(&pair->a), phase_of(&pair->b));
+	if (apart)
+		return give_reason(row, RESULT_VERDICT_DIFFERENT_WORK, apart, error);
 	if (row->verdict == RESULT_VERDICT_NOT_COMPARED && row->reason)
 		return 0;
 	if (row->verdict == RESULT_VERDICT_NOT_COMPARED)

@@ -22,6 +22,7 @@ enum metric_source {
 	METRIC_SOURCE_WINDOWS,  /* the windows of throughput passes */
 	METRIC_SOURCE_SCHEDULE, /* an open loop; median over rounds */
 	METRIC_SOURCE_COUNTERS, /* of the CPU; median over rounds */
+	METRIC_SOURCE_FRAMES,   /* of the physical side, in throughput passes; median over rounds */
 	METRIC_SOURCE_STEPS,    /* that allocators count in the audit */
 	METRIC_SOURCE_LAYER,    /* likewise, of layers that cache */
 	METRIC_SOURCE_CALLS,    /* driver calls of the audit */
@@ -52,6 +53,10 @@ enum metric_source {
 	  "raw_ns_per_op of the windows that nothing disturbed: what tables show")                                         \
 	X(CPU_NS_PER_OP, "throughput.cpu_ns_per_op", "ns", TIMED, NEITHER, WINDOWS, NULL,                                  \
 	  "CPU time of all threads in windows / completed operations, median over rounds")                                 \
+	X(PHYSICAL_NS_PER_OP, "physical.ns_per_op", "ns", TIMED, NEITHER, FRAMES, NULL,                                    \
+	  "time of the physical side alone / operations: in no window of ahead_share")                                     \
+	X(AHEAD_SHARE, "physical.ahead_share", "share", EXACT, NEITHER, FRAMES, NULL,                                      \
+	  "words played before a logical call failed: those that are timed, without the physical side")                    \
 	X(FAILURES_TOTAL, "failures.total", "requests", EXACT, LOWER, OTHER, "failures",                                   \
 	  "demands that were not served; by kind when there was an audit")                                                 \
 	X(FAILURES_MALFORMED, "failures.malformed", "requests", EXACT, LOWER, OTHER, NULL,                                 \

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "play/engine_ddi.h"
+#include "play/recorder.h"
 #include "play/taint.h"
 
 #include <assert.h>
@@ -50,8 +51,10 @@ struct crew {
 	uint32_t sides;
 	bool timed;
 	struct lock locks[RESULT_SIDES];
-	struct rng rng;     /* of the order in which sides play */
-	struct ring *rings; /* count of them for each side */
+	uint64_t words, own_words; /* timed in the phase; of them with frames of one's own */
+	struct recorder recorder;  /* of one thread; on: sides have their frames off its tape */
+	struct rng rng;            /* of the order in which sides play */
+	struct ring *rings;        /* count of them for each side */
 	void *ring_memory;
 	_Atomic enum start start;
 	/* Barrier. */
@@ -111,18 +114,38 @@ static size_t round_words(const struct member *member)
 	return skew && skew < words ? op_cut(member->round.ops, member->round.count, words - skew) : words;
 }
 
+/* A phase was recorded to its end. Of all iterations the least: what disturbs adds. */
+static void tell_physical(const struct crew *crew)
+{
+	struct result_figures *figures = &crew->pass->record->phases[crew->recorder.phase].figures;
+	double ns = recorder_ns_per_op(&crew->recorder);
+	if (crew->player->tells_frames && !isnan(ns))
+		result_set(figures, METRIC_PHYSICAL_NS_PER_OP, fmin(ns, figures->value[METRIC_PHYSICAL_NS_PER_OP]));
+}
+
+static int record(struct crew *crew, struct member *member)
+{
+	struct recorder *recorder = &crew->recorder;
+	if (recorder->phase != SIZE_MAX && (!member->piece.count || member->piece.phase != recorder->phase))
+		tell_physical(crew);
+	return recorder_play(recorder, member->piece, member->engines, crew->sides, crew->error);
+}
+
 /* Once a piece was played. */
 static void next_piece(struct member *member)
 {
-	const struct pass *pass = member->crew->pass;
-	bool alone = member->crew->count == 1;
+	struct crew *crew = member->crew;
+	const struct pass *pass = crew->pass;
+	bool alone = crew->count == 1;
 	if (alone)
 		pass_own_work(pass, true);
-	for (uint32_t side = 0; alone && member->piece.count && side < member->crew->sides; side++)
+	for (uint32_t side = 0; alone && member->piece.count && side < crew->sides; side++)
 		engine_note_placement(&member->engines[side], member->piece.ops, member->piece.count);
 	member->piece = op_source_next(member->source);
+	if (crew->recorder.on && crew->result == 0)
+		crew->result = record(crew, member);
 	member->played_words = 0;
-	member->part_words = part_length(member->crew, member->piece);
+	member->part_words = part_length(crew, member->piece);
 	if (alone)
 		pass_own_work(pass, false);
 }
@@ -241,10 +264,13 @@ static void end_round(struct crew *crew)
 		round.starved += member->did.starved;
 		round.ring_full += member->did.ring_full;
 		round.tainted |= member->tainted;
+		round.own_frames |= engine_left_tape(engine);
 	}
 	round.tainted |= stop < start;
 	crew->pass->record->clock_backward += stop < start;
 	round.ns = stop < start ? 0 : (double)(stop - start) * crew->pass->clock->ns_per_tick;
+	crew->words += round.words;
+	crew->own_words += round.own_frames ? round.words : 0;
 	if (crew->result == 0)
 		crew->result = crew->player->round_ended(crew->context, &round, crew->error);
 }
@@ -256,6 +282,15 @@ static void close_inboxes(struct crew *crew)
 		bool plays = member->round.count && member->round.phase == crew->phase;
 		atomic_store(&crew->rings[i].closed, !plays);
 	}
+}
+
+static int end_phase(struct crew *crew)
+{
+	if (crew->player->tells_frames && crew->recorder.on && crew->words)
+		result_set(&crew->pass->record->phases[crew->phase].figures, METRIC_AHEAD_SHARE,
+			   1 - (double)crew->own_words / (double)crew->words);
+	crew->words = crew->own_words = 0;
+	return crew->player->phase_ended(crew->context, crew->members[0].engines, crew->phase, crew->error);
 }
 
 /* The first thread's part while nobody plays: what was done is told, what comes next is said. turn: how many sides have
@@ -271,7 +306,7 @@ static void direct(struct crew *crew, uint32_t turn)
 	next = crew->stop ? SIZE_MAX : next;
 	crew->begins = turn == 0 && (!crew->inside || next != crew->phase);
 	if (crew->inside && crew->begins && crew->result == 0)
-		crew->result = crew->player->phase_ended(crew->context, crew->members[0].engines, crew->phase, crew->error);
+		crew->result = end_phase(crew);
 	if (turn == 0)
 		crew->first = crew->sides > 1 ? (enum result_side)rng_below(&crew->rng, crew->sides) : RESULT_SIDE_ARM;
 	crew->side = (enum result_side)((crew->first + turn) % crew->sides);
@@ -428,6 +463,23 @@ static int open_members(struct crew *crew, struct error *error)
 	return 0;
 }
 
+/* One thread's sides play to a tape where they can. */
+static int open_recorder(struct crew *crew, struct error *error)
+{
+	const struct pass *pass = crew->pass;
+	struct member *first = &crew->members[0];
+	enum result_reason refusal = engine_tape_refusal(&first->engines[0], pass->workload);
+	if (refusal == RESULT_REASON_COUNT && crew->count > 1)
+		refusal = RESULT_REASON_SEVERAL_THREADS;
+	for (size_t i = 0; refusal != RESULT_REASON_COUNT && crew->player->tells_frames && i < pass->record->phase_count;
+	     i++)
+		result_set_null_of(&pass->record->phases[i].figures, METRIC_SOURCE_FRAMES, refusal);
+	return refusal != RESULT_REASON_COUNT || !crew->timed
+		       ? 0
+		       : recorder_open(&crew->recorder, pass->workload, first->source->stream, pass->clock, first->engines,
+				       crew->sides, error);
+}
+
 /* The first one owns what the others play on. */
 static void close_members(struct crew *crew)
 {
@@ -436,6 +488,7 @@ static void close_members(struct crew *crew)
 			pass_tell_side(crew->pass, (enum result_side)side);
 			engine_close(&crew->members[i].engines[side]);
 		}
+	recorder_close(&crew->recorder);
 	memory_release(crew->members);
 	memory_release(crew->ring_memory);
 }
@@ -527,6 +580,8 @@ int crew_play(struct pass *pass, const struct crew_player *player, void *context
 	rng_seed(&crew.rng, pass->workload->seed * UINT64_C(0x9e3779b97f4a7c15) + pass->round);
 	crew.first = (enum result_side)rng_below(&crew.rng, crew.sides);
 	int result = open_members(&crew, error);
+	if (result == 0)
+		result = open_recorder(&crew, error);
 	if (result == 0)
 		result = play_opened(&crew);
 	close_members(&crew);

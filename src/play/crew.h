@@ -25,6 +25,7 @@ struct crew_round {
 	uint64_t starved, ring_full; /* as in struct engine */
 	bool tainted;                /* some thread was disturbed */
 	double barrier_ns;           /* what a barrier of these threads costs; 0: there is one thread */
+	bool own_frames;             /* a logical call has failed: the side's physical side is its own, and in the times */
 };
 
 /* What makes a pass of it. Callbacks that may be NULL are marked; all but play, ready and phase_begins are called by the
@@ -35,6 +36,7 @@ struct crew_player {
 	/* Rounds tell cpu_ns, but those that were disturbed and of which play leaves something out: how long that was is known
 	 * by another clock. */
 	bool cpu_time;
+	bool tells_frames; /* figures of METRIC_SOURCE_FRAMES are set before phase_ended, or null with a reason */
 	bool audits; /* one thread plays pass->source, without times or locks; fatal misuse of a driver call is no error */
 	/* The allocator is there, engine is the first thread's; of a pair RESULT_SIDES of them, one for each side; NULL */
 	int (*opened)(void *context, struct engine *engine, struct error *error);

@@ -57,6 +57,7 @@ struct engine_watch {
 };
 
 struct engine_held;
+struct tape;
 
 struct engine {
 	/* What the loop reads, first. */
@@ -112,6 +113,7 @@ struct engine_surroundings {
 	const struct engine *joined; /* NULL: create the instances; else play on those of this one, which is closed last */
 	uint32_t cpu;
 	struct ring *inbox, *outbox; /* NULL: the stream neither sends nor receives */
+	bool grows;                  /* driver calls take room for what they hold when they need it: nobody is timed */
 	ddi_map_event map_event;     /* of the adapters; NULL: none */
 	void *map_context;
 };
@@ -166,6 +168,15 @@ struct engine_outcome {
 
 /* Whether an operation (OP_CALL, or no control word) shows its extents to engine->watch instead of in the outcome. */
 bool engine_is_watched(const struct engine *engine, const struct op *op);
+
+/* RESULT_REASON_COUNT when the physical side of an open engine can decide ahead of it; else why not. */
+enum result_reason engine_tape_refusal(const struct engine *engine, const struct workload *workload);
+/* Those that are not refused, before their first operation: see ddi/tape.h. */
+void engine_record(struct engine *engine, struct tape *tape);
+void engine_play_to(struct engine *engine, struct tape *tape);
+void engine_rewind_tape(struct engine *engine);
+/* Whether a driver call failed for want of logical room: what is played from there on contains the physical side. */
+bool engine_left_tape(const struct engine *engine);
 
 /* Destroys the adapters before the engine is closed; the watch sees what they give back. */
 void engine_drop_adapters(struct engine *engine);

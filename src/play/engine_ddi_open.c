@@ -3,6 +3,7 @@
 #include "play/engine_ddi.h"
 
 #include "base/memory.h"
+#include "ddi/tape.h"
 
 #include <assert.h>
 #include <math.h>
@@ -162,9 +163,40 @@ int engine_ddi_open_adapter(struct engine *engine, struct engine_domain *domain,
 	domain->adapter = ddi_adapter_create(&options, &reason);
 	if (!domain->adapter && identity && !(capabilities & IOVA_EXPLICIT))
 		return error_set(error, EXIT_CODE_NO_ARM, "%s", reason);
-	if (!domain->adapter || reserve(engine, domain->adapter) < 0)
+	if (!domain->adapter || (!surroundings->grows && reserve(engine, domain->adapter) < 0))
 		return error_set(error, EXIT_CODE_IO, "cannot create an adapter: %s", reason);
 	return 0;
+}
+
+enum result_reason engine_tape_refusal(const struct engine *engine, const struct workload *workload)
+{
+	if (!engine->physical)
+		return RESULT_REASON_NOT_APPLICABLE;
+	if (workload->space.mode == DDI_MODE_IDENTITY)
+		return RESULT_REASON_PLACE_CAN_FAIL;
+	return engine->routine_call_count ? RESULT_REASON_ROUTINES : RESULT_REASON_COUNT;
+}
+
+/* Streams with driver calls have one domain. */
+void engine_record(struct engine *engine, struct tape *tape)
+{
+	tape_record(tape, engine->domains[0].adapter);
+}
+
+void engine_play_to(struct engine *engine, struct tape *tape)
+{
+	tape_play(tape, engine->domains[0].adapter);
+}
+
+void engine_rewind_tape(struct engine *engine)
+{
+	tape_rewind(engine->domains[0].adapter);
+}
+
+bool engine_left_tape(const struct engine *engine)
+{
+	const struct ddi_adapter *adapter = engine->domains[0].adapter;
+	return adapter && tape_is_left(adapter);
 }
 
 void engine_ddi_close(struct engine *engine)

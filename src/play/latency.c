@@ -274,8 +274,10 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 {
 	struct sampling *first = context;
 	(void)error;
-	first->phase_ns += round->ns;
-	first->phase_operations += round->operations;
+	if (!round->own_frames) {
+		first->phase_ns += round->ns;
+		first->phase_operations += round->operations;
+	}
 	if (first->pass->threads <= 1)
 		return 0;
 	first->words += round->words;

@@ -30,6 +30,7 @@ struct phase_windows {
 	struct window *windows;
 	size_t count, capacity;
 	uint64_t failures, starved, ring_full;
+	uint64_t other_operations; /* of rounds that are none of the windows: they contain the physical side */
 };
 
 struct iteration {
@@ -94,15 +95,20 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 	struct phase_windows *phase = &iteration->phases[round->phase];
 	if (is_alone(iteration))
 		counters_stop(&iteration->counters);
+	phase->failures += round->failures;
+	phase->starved += round->starved;
+	phase->ring_full += round->ring_full;
+	iteration->ns += round->ns;
+	if (round->own_frames) {
+		phase->other_operations += round->operations;
+		iteration->word += round->words;
+		return 0;
+	}
 	struct window *window = add_window(phase, error);
 	if (!window)
 		return -1;
 	*window = (struct window){
 		.ns = round->ns, .cpu_ns = round->cpu_ns, .operations = round->operations, .tainted = round->tainted};
-	phase->failures += round->failures;
-	phase->starved += round->starved;
-	phase->ring_full += round->ring_full;
-	iteration->ns += round->ns;
 	note_row(iteration, window, round->words);
 	return 0;
 }
@@ -233,7 +239,7 @@ static int store_phase(struct pass *pass, struct phase_windows *phase, struct re
 	record->ns_per_op[record->iterations] = per_operation(phase, pass->clock, false);
 	record->clean_ns_per_op[record->iterations] = per_operation(phase, pass->clock, true);
 	record->cpu_ns_per_op[record->iterations++] = cpu_per_operation(phase, pass->clock);
-	record->operations = 0;
+	record->operations = phase->other_operations;
 	for (size_t i = 0; i < phase->count; i++) {
 		record->operations += phase->windows[i].operations;
 		record->windows_tainted += phase->windows[i].tainted;
@@ -253,6 +259,8 @@ static void store_alone(struct iteration *iteration, uint64_t hash, size_t phase
 	record->placement_hash = record->iterations == 1 || record->placement_hash == hash ? hash : 0;
 	counters_note(&iteration->counters, (double)record->operations, counted);
 	counters_store(counted, &record->figures);
+	if (record->figures.value[METRIC_AHEAD_SHARE] < 1) /* they counted what is no window, too */
+		result_set_null_of(&record->figures, METRIC_SOURCE_COUNTERS, RESULT_REASON_DIFFERENT_WORK);
 }
 
 static int phase_ended(void *context, const struct engine *engine, size_t phase, struct error *error)
@@ -271,6 +279,7 @@ static int play_iteration(struct iteration *iteration, struct error *error)
 	static const struct crew_player player = {
 		.name = PASS_THROUGHPUT,
 		.cpu_time = true,
+		.tells_frames = true,
 		.ready = ready,
 		.play = play,
 		.round_ended = round_ended,

@@ -170,10 +170,17 @@ static bool is_timed(const struct result_arm *arm)
 	return arm->state == RESULT_ARM_OK && isfinite(format_time_ns(result_arm_figures(arm)));
 }
 
+/* Of driver calls, times end where a logical one fails. */
+static bool ends_alike(const struct result_figures *a, const struct result_figures *b)
+{
+	double one = a->value[METRIC_AHEAD_SHARE], other = b->value[METRIC_AHEAD_SHARE];
+	return one == other || (isnan(one) && isnan(other));
+}
+
 /* NaN in an interval or a share makes this false. */
 static bool is_faster(const struct result_figures *a, const struct result_figures *b)
 {
-	return a->value[METRIC_CI_HIGH_NS] < b->value[METRIC_CI_LOW_NS] &&
+	return a->value[METRIC_CI_HIGH_NS] < b->value[METRIC_CI_LOW_NS] && ends_alike(a, b) &&
 	       fabs(format_failed_share(a) - format_failed_share(b)) <= SAME_WORK;
 }
 

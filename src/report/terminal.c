@@ -347,19 +347,6 @@ static void add_violations(const struct result_arm *arm, struct text *text)
 	}
 }
 
-/* Figures that driver calls have are there whenever the stream made some. */
-static void note_driver_calls(const struct result *result, struct report_list arms, struct text *text)
-{
-	for (size_t i = 0; i < arms.count; i++) {
-		if (!isfinite(result_arm_figures(&result->arms[arms.at[i]])->value[METRIC_VIOLATIONS_TOTAL]))
-			continue;
-		add_note(text,
-			 "driver calls: ns/op contains the layer and the physical side, the same for all; alloc is the "
-			 "allocator's share of a call");
-		return;
-	}
-}
-
 static void add_arm_note(const struct result_arm *arm, void (*write)(const struct result_arm *arm, struct text *note),
 			 struct text *text)
 {
@@ -396,7 +383,6 @@ static void add_notes(const struct report_view *view, size_t workload, bool colo
 	const struct result *result = view->result;
 	struct report_list arms = report_arms(view, workload), expectations = report_expectations(view, workload);
 	struct text note = {0};
-	note_driver_calls(result, arms, text);
 	for (size_t i = 0; i < arms.count; i++) {
 		add_arm_note(&result->arms[arms.at[i]], note_arm, text);
 		add_violations(&result->arms[arms.at[i]], text);

@@ -88,11 +88,27 @@ static void note_growth(const struct result_arm *arm, struct text *text)
 	}
 }
 
+static void note_end(const struct result_figures *figures, struct text *text)
+{
+	double share = figures->value[METRIC_AHEAD_SHARE];
+	char percent[TEXT_NUMBER_BYTES];
+	if (!(share < 1))
+		return;
+	add_sentence(text, "; ");
+	if (share > 0)
+		text_add(text,
+			 "different work: its times are those of the first %s of the phase, before a logical call failed",
+			 format_share(percent, share));
+	else
+		text_add(text, "different work: no times, as a logical call failed before a window had ended");
+}
+
 void format_timing_notes(const struct result_arm *arm, struct text *text)
 {
 	const struct result_figures *figures = result_arm_figures(arm);
 	double slowdown = figures->value[METRIC_SLOWDOWN];
 	char percent[TEXT_NUMBER_BYTES];
+	note_end(figures, text);
 	note_tainted(figures, text);
 	note_max(arm, text);
 	note_ageing(arm, figures, text);

@@ -219,10 +219,40 @@ static void note_seeds(const struct report_view *view, size_t workload, struct t
 	}
 }
 
+/* Figures that driver calls have are there whenever the stream made some. The physical side is one and the same for all arms. */
+static void note_driver_calls(const struct report_view *view, size_t workload, struct text *text)
+{
+	const struct result *result = view->result;
+	struct report_list arms = report_arms(view, workload);
+	const enum metric physical = METRIC_PHYSICAL_NS_PER_OP;
+	const struct result_figures *found = NULL;
+	char number[TEXT_NUMBER_BYTES];
+	for (size_t n = 0; n < arms.count; n++) {
+		const struct result_figures *figures = result_arm_figures(&result->arms[arms.at[n]]);
+		bool calls = isfinite(figures->value[METRIC_VIOLATIONS_TOTAL]);
+		if (calls && (!found || (isnan(found->value[physical]) && isfinite(figures->value[physical]))))
+			found = figures;
+	}
+	if (!found)
+		return;
+	if (isfinite(found->value[physical]))
+		text_add(
+			text,
+			"driver calls: ns/op contains the layer, the same for all; the physical side, not in these times: %s "
+			"ns/op",
+			format_number(number, found->value[physical]));
+	else if (found->reason[physical] == RESULT_REASON_NOT_APPLICABLE)
+		text_add(text, "driver calls: ns/op contains the layer, the same for all");
+	else
+		text_add(text, "driver calls: ns/op contains the layer and the physical side, the same for all (%s)",
+			 result_reason_text[found->reason[physical]]);
+	text_add(text, "; alloc is the allocator's share of a call");
+}
+
 bool format_workload_note(const struct report_view *view, size_t workload, size_t *at, struct text *text)
 {
 	static void (*const notes[])(const struct report_view *view, size_t workload, struct text *text) = {
-		note_looks, note_interference, note_beyond_recording, note_seeds};
+		note_looks, note_interference, note_driver_calls, note_beyond_recording, note_seeds};
 	assert(!text->length);
 	while (!text->length && !text->failed && *at < sizeof notes / sizeof notes[0])
 		notes[(*at)++](view, workload, text);

@@ -30,8 +30,11 @@ enum result_reason {
 	RESULT_REASON_SEVERAL_THREADS,  /* steps of a latency: in which order they came is chance */
 	RESULT_REASON_LONG_PASS,        /* steps of a latency: its pass is not played once more */
 	RESULT_REASON_NO_CLEAN_WINDOW,
-	RESULT_REASON_CPU_CLOCK, /* CPU time is not known in steps as small as the windows need */
-	RESULT_REASON_PIECES,    /* free runs of an older version, which told how the allocator keeps them */
+	RESULT_REASON_CPU_CLOCK,      /* CPU time is not known in steps as small as the windows need */
+	RESULT_REASON_PIECES,         /* free runs of an older version, which told how the allocator keeps them */
+	RESULT_REASON_PLACE_CAN_FAIL, /* physical: in identity mode nothing is decided ahead */
+	RESULT_REASON_ROUTINES,       /* physical: of what scripts call literally, nothing is decided ahead */
+	RESULT_REASON_DIFFERENT_WORK, /* times: a logical call failed before the first window had ended */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];

@@ -175,16 +175,20 @@ static void set_travel(struct result_figures *figures, enum metric metric, const
 }
 
 /* Median over rounds of what workers put among their figures; without any, the reason of the first one. */
-static void set_from_rounds(struct result_figures *figures, const struct gather_arm *arm, size_t phase, double *values)
+static void set_from_rounds(struct result_figures *figures, const struct gather_arm *arm, const struct gather_arm *null,
+			    size_t phase, double *values)
 {
 	const struct result_record *first = first_timed(arm);
 	for (enum metric metric = 0; metric < METRIC_COUNT; metric++) {
 		size_t count = 0;
 		if (metric_table[metric].source != METRIC_SOURCE_SCHEDULE &&
-		    metric_table[metric].source != METRIC_SOURCE_COUNTERS)
+		    metric_table[metric].source != METRIC_SOURCE_COUNTERS &&
+		    metric_table[metric].source != METRIC_SOURCE_FRAMES)
 			continue;
-		for (size_t i = 0; i < arm->count; i++) {
-			const struct result_record *record = &arm->records[i];
+		/* The physical side is the workload's: one figure for all arms. */
+		const struct gather_arm *from = metric == METRIC_PHYSICAL_NS_PER_OP && null && null->count ? null : arm;
+		for (size_t i = 0; i < from->count; i++) {
+			const struct result_record *record = &from->records[i];
 			if (!record->ok || record->pass != RESULT_PASS_TIMED || phase >= record->phase_count)
 				continue;
 			double value = record->phases[phase].figures.value[metric];
@@ -238,9 +242,11 @@ static void set_times(struct result_figures *figures, const struct gather_arm *a
 	size_t count = round_medians(arm, phase, TIMES_RAW, values);
 	result_set(figures, METRIC_ROUNDS, (double)count);
 	if (!count) {
-		result_set_null(figures, METRIC_RAW_NS_PER_OP, RESULT_REASON_SHORT_WINDOW);
-		result_set_null(figures, METRIC_CLEAN_NS_PER_OP, RESULT_REASON_SHORT_WINDOW);
-		result_set_null(figures, METRIC_CPU_NS_PER_OP, RESULT_REASON_SHORT_WINDOW);
+		enum result_reason why =
+			figures->value[METRIC_AHEAD_SHARE] < 1 ? RESULT_REASON_DIFFERENT_WORK : RESULT_REASON_SHORT_WINDOW;
+		result_set_null(figures, METRIC_RAW_NS_PER_OP, why);
+		result_set_null(figures, METRIC_CLEAN_NS_PER_OP, why);
+		result_set_null(figures, METRIC_CPU_NS_PER_OP, why);
 		return;
 	}
 	double raw = statistics_median(values, count);
@@ -299,8 +305,8 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 		/* What came behind something fatal has nothing to tell. */
 		if (phase->measured && (!audit || !isnan(phase->figures.value[METRIC_AUDIT_OPS])))
 			arm->figures_phase = i;
+		set_from_rounds(&phase->figures, records, null, i, values);
 		set_times(&phase->figures, records, null, i, values);
-		set_from_rounds(&phase->figures, records, i, values);
 		if (!arm->rate)
 			result_set_null_of(&phase->figures, METRIC_SOURCE_SCHEDULE, RESULT_REASON_CLOSED_LOOP);
 		if (is_adaptive(workload))
