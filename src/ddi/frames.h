@@ -23,7 +23,7 @@ static inline struct run_list frames_of_run(uint64_t first, uint64_t count)
 	return list;
 }
 
-/* Around whatever else asks the pool for frames: `if (frames_off_tape(…)) return status; frames_begin; …; return frames_end`.
+/* Around whatever else asks the pool for frames: if (frames_off_tape(…)) return status; frames_begin; …; frames_end.
  * The status and the list go onto the tape of a recorder. */
 bool frames_off_tape(struct ddi_adapter *adapter, struct run_list *list, enum ntstatus *status);
 uint64_t frames_begin(const struct ddi_adapter *adapter);
