@@ -96,8 +96,8 @@ static void add_size(struct text *text, uint64_t bytes)
 	text_add(text, "%" PRIu64 " %s", bytes, units[unit]);
 }
 
-/* "interference of 256 KiB of data and 16 KiB of code; caches here: L1d 48 KiB, L2 2 MiB". Where several machines took part, no
- * caches are told. */
+/* "interference of 256 KiB of data and 16 KiB of code; caches here: L1d 48 KiB, L2 2 MiB". Of several machines
+ * no caches are told. */
 static void note_interference(const struct report_view *view, size_t workload, struct text *text)
 {
 	const struct result *result = view->result;
@@ -219,7 +219,7 @@ static void note_seeds(const struct report_view *view, size_t workload, struct t
 	}
 }
 
-/* Figures that driver calls have are there whenever the stream made some. The physical side is one and the same for all arms. */
+/* Figures that driver calls have are there whenever the stream made some. The physical side is the same for all arms. */
 static void note_driver_calls(const struct report_view *view, size_t workload, struct text *text)
 {
 	const struct result *result = view->result;

@@ -286,7 +286,8 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	{"interfere", 0, OPTION_OWN, OPTION_FIGURES, "none|data=SIZE,code=SIZE",
 	 "takes none, or sizes with a unit: data=256KiB,code=256KiB; data up to 1GiB, code up to 768KiB",
 	 "what a driver does between two calls: before every sampled operation data of that size is walked and code of that "
-	 "size is run; latencies are those behind it, and pairs are taken so, too (default: what the workload says, else none)",
+	 "size is run; latencies are those behind it, and pairs are taken so, too (default: what the workload says, else "
+	 "none)",
 	 .read = read_interference, .write = write_interference},
 	{"threads", 't', OPTION_NUMBER, OPTION_FIGURES, "N", "takes a whole number of threads from 1 to 64",
 	 "threads of one process, 1 to 64, that share the workload on one allocator; each is pinned to a CPU (default 1); "

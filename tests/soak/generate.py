@@ -110,6 +110,10 @@ class Generator:
         self.expectations()
         if self.chance(0.2):
             self.sweeps()
+        if self.chance(0.1):
+            # Small: every sample of a latency walks it.
+            sizes = {"data": random.choice([0, 64, 4096, 65536]), "code": random.choice([0, 1, 4096, 65536])}
+            tree["interference"] = {key: self.bytes(sizes[key], pages_allowed=False) for key in self.some(list(sizes))}
         if self.chance(0.15):
             self.tree = self.shuffled(tree)
 

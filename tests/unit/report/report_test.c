@@ -513,7 +513,8 @@ static void the_page_has_the_figures_as_text(void **state)
 	assert_non_null(strstr(html.bytes, "<b>21.7</b><b class=\"unclean\""));
 	assert_non_null(strstr(html.bytes, "<td>&lt;10 ns</td>"));
 	assert_non_null(strstr(html.bytes, "28 frag"));
-	assert_non_null(strstr(html.bytes, "<li>interference of 256 KiB of data and 64 KiB of code; caches here: L1d 48 KiB, "));
+	assert_non_null(
+		strstr(html.bytes, "<li>interference of 256 KiB of data and 64 KiB of code; caches here: L1d 48 KiB, "));
 	assert_non_null(strstr(html.bytes, "request &quot;ring&quot; needs one"));
 	assert_non_null(strstr(html.bytes, "an allocation failed, so the harness alone did other work"));
 	/* A max with what came over it; a class with its interval; a worst sample with its steps, and one without. */
