@@ -29,7 +29,8 @@ python3            makes random workloads and command lines
 python3-yaml       reads those that failed once
 "
 
-# What is published: one to two minutes. The other workloads answer questions of their own (docs/workloads.md).
+# What is published: about ten minutes, most of them for the physical side of gpu-paging. The other workloads answer questions of
+# their own (docs/workloads.md).
 matrix="comb e1000e gpu-paging gpu-strict mask-mix mixed-sizes nic-ring nvme-lazy nvme-qd128 video-pool"
 
 say() { printf '%s\n' "$*" >&2; }

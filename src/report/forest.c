@@ -12,7 +12,7 @@
 #define ROW 16.0
 #define BLOCK_GAP 14.0
 #define TOP 46.0
-#define NAMES 150.0
+#define NAMES 200.0
 #define NOTES 240.0
 #define MARGIN 12.0
 
