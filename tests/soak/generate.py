@@ -112,7 +112,7 @@ class Generator:
             self.sweeps()
         if self.chance(0.1):
             # Small: every sample of a latency walks it.
-            sizes = {"data": random.choice([0, 64, 4096, 65536]), "code": random.choice([0, 1, 4096, 65536])}
+            sizes = {"data": random.choice([0, 64, 512, 4096]), "code": random.choice([0, 1, 512, 4096])}
             tree["interference"] = {key: self.bytes(sizes[key], pages_allowed=False) for key in self.some(list(sizes))}
         if self.chance(0.15):
             self.tree = self.shuffled(tree)
