@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What is told once of a workload, and not of each of its arms. */
 #include "compare/compare.h"
+#include "report/comparison.h"
 #include "report/format.h"
 
 #include <assert.h>
@@ -156,15 +157,40 @@ static void add_range(const struct compare_seeds *found, struct text *text)
 		text_add(text, found->low < found->high ? " %.4g to %.4g" : " %.4g", found->low, found->high);
 }
 
-static void add_seed_time(const struct result_comparison *row, const struct compare_seeds *found, unsigned seeds,
-			  struct text *text)
+static void add_seed_timed(const struct result_comparison *row, const struct compare_seeds *found, unsigned seeds,
+			   struct text *text)
 {
-	text_add(text, " time");
+	text_add(text, " %s",
+		 metric_is_headline((int)row->metric) ? metric_table[row->metric].headline
+						      : metric_table[row->metric].path);
 	add_range(found, text);
 	if (common_verdict(found, seeds) != RESULT_VERDICT_COUNT)
 		text_add(text, ", %s on every seed;", result_verdict_word(row));
 	else
 		text_add(text, ", verdicts differ by seed;");
+}
+
+/* Who is better counts only where every seed says so. */
+static void add_seed_dominance(const struct result *result, struct report_list rows, size_t a, unsigned seeds,
+			       struct text *text)
+{
+	struct result_comparison headlines[METRIC_HEADLINES];
+	struct compare_dominance dominance;
+	size_t count = 0;
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct result_comparison *row = &result->comparisons[rows.at[i]];
+		if (row->a != a || !metric_is_headline((int)row->metric))
+			continue;
+		struct compare_seeds found = compare_over_seeds(result, row);
+		enum result_verdict verdict = common_verdict(&found, seeds);
+		assert(count < METRIC_HEADLINES);
+		headlines[count] = *row;
+		headlines[count++].verdict = verdict == RESULT_VERDICT_COUNT ? RESULT_VERDICT_INCONCLUSIVE : verdict;
+	}
+	compare_dominance(headlines, count, &dominance);
+	text_add(text, " ");
+	report_dominance(&dominance, result->arms[a].spec, result->arms[result->comparisons[rows.at[0]].b].spec, text);
+	text_add(text, ";");
 }
 
 /* All rows of one pair, of the first seed. */
@@ -179,7 +205,7 @@ static void add_seed_pair(const struct result *result, struct report_list rows, 
 		struct compare_seeds found = compare_over_seeds(result, row);
 		enum result_verdict verdict = common_verdict(&found, seeds);
 		if (!metric_table[row->metric].exact) {
-			add_seed_time(row, &found, seeds, text);
+			add_seed_timed(row, &found, seeds, text);
 			continue;
 		}
 		counts[verdict]++;
@@ -214,6 +240,7 @@ static void note_seeds(const struct report_view *view, size_t workload, struct t
 			else
 				text_add(text, "over %u seeds: ", seeds);
 			text_add(text, "%s against %s:", result->arms[arms.at[i]].spec, result->arms[a].spec);
+			add_seed_dominance(result, rows, a, seeds, text);
 			add_seed_pair(result, rows, a, seeds, text);
 		}
 	}
