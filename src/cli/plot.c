@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/result_file.h"
 #include "report/report.h"
+#include "run/spawn.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -53,24 +54,6 @@ static int usage_kind(const struct cli_command *command, const char *word)
 
 /* ---- other forms ---- */
 
-static int memory_file(const void *bytes, size_t length, struct error *error)
-{
-	int file = memfd_create("figure", MFD_CLOEXEC);
-	if (file < 0)
-		return error_set(error, EXIT_CODE_IO, "no memory file: %s", strerror(errno));
-	for (size_t done = 0; done < length;) {
-		ssize_t wrote = write(file, (const char *)bytes + done, length - done);
-		if (wrote < 0 && errno != EINTR) {
-			error_set(error, EXIT_CODE_IO, "no room in memory: %s", strerror(errno));
-			close(file);
-			return -1;
-		}
-		done += wrote > 0 ? (size_t)wrote : 0;
-	}
-	lseek(file, 0, SEEK_SET);
-	return file;
-}
-
 static int run_converter(const char *form, int from, int to, struct error *error)
 {
 	const char *const argv[] = {"rsvg-convert", "--format", form, "--zoom", strcmp(form, "png") == 0 ? "2" : "1", NULL};
@@ -98,8 +81,9 @@ static int run_converter(const char *form, int from, int to, struct error *error
 
 static int write_converted(const char *path, const char *form, const struct text *svg, struct error *error)
 {
-	int from = memory_file(svg->bytes, svg->length, error), code = -1;
-	int to = from < 0 ? -1 : memory_file("", 0, error);
+	int from = spawn_memory_file("figure", svg->bytes, svg->length, error), code = -1;
+	int to = from < 0 ? -1 : spawn_memory_file("figure", NULL, 0, error);
+	lseek(from, 0, SEEK_SET);
 	if (to >= 0 && run_converter(form, from, to, error) == 0) {
 		off_t length = lseek(to, 0, SEEK_END);
 		void *bytes = length > 0 ? mmap(NULL, (size_t)length, PROT_READ, MAP_PRIVATE, to, 0) : MAP_FAILED;

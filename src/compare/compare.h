@@ -40,8 +40,8 @@ struct compare_pair {
 void compare_pair_release(struct compare_pair *pair);
 
 /* How much a metric may get worse, as a share (>= 0; NaN: it is not looked at), and how many verdicts on one timed metric are
- * given at once (>= 1).. Where a run looked several times whether its rounds
- * decide, each look is one more time that they are given. */
+ * given at once (>= 1). Where a run looked several times whether its rounds decide, each look is one more time that they are
+ * given. */
 struct compare_rules {
 	double threshold[METRIC_ALL];
 	size_t timed_verdicts;

@@ -79,16 +79,11 @@ const char *draw_number(char buffer[TEXT_NUMBER_BYTES], enum draw_unit unit, dou
 struct draw_point {
 	double x, y; /* not finite: the line breaks there */
 };
-struct draw_range {
-	double x, low, high;
-};
 
 /* Of an arm, by its name. The first `solid` points are joined by a whole line, what follows by dots: it is not to be relied
  * on. steps: a value holds until the next one. */
 void draw_line(struct draw *draw, size_t arm, const char *name, const struct draw_point *points, size_t count, size_t solid,
 	       bool steps);
-/* What lies between two lines. */
-void draw_band(struct draw *draw, size_t arm, const struct draw_range *ranges, size_t count);
 /* Where values are, x and y in the plot's. hollow: it is not the same as the others. */
 void draw_marker(struct draw *draw, size_t arm, double x, double y, bool hollow);
 void draw_dot(struct draw *draw, size_t arm, double x, double y);
@@ -99,9 +94,6 @@ void draw_interval(struct draw *draw, size_t arm, double low, double high, doubl
 void draw_rule(struct draw *draw, double x, const char *label, double room);
 /* All below a value of y is shaded, and why. */
 void draw_floor(struct draw *draw, double y, const char *label);
-/* Where something failed: a short line at the bottom. */
-void draw_failure(struct draw *draw, double x);
-
 /* A table of columns times rows of levels, row 0 at the top, spread over the plot. Level 0 is paper; levels 1 to DRAW_LEVELS
  * grow darker; DRAW_HATCHED is grey. O(cells), and neighbours of one level are one piece. */
 #define DRAW_LEVELS 8u

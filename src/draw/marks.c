@@ -51,27 +51,6 @@ void draw_line(struct draw *draw, size_t arm, const char *name, const struct dra
 	text_add(draw->svg, "</g>\n");
 }
 
-/* Runs of ranges without a gap are pieces of one path: along the upper edge, back along the lower one. */
-void draw_band(struct draw *draw, size_t arm, const struct draw_range *ranges, size_t count)
-{
-	text_add(draw->svg, "<path class=\"band a%zu\" d=\"", arm % DRAW_COLORS);
-	for (size_t first = 0; first < count;) {
-		size_t last = first;
-		while (last < count && is_place(draw_x(draw, ranges[last].x), draw_y(draw, ranges[last].low)) &&
-		       is_place(draw_x(draw, ranges[last].x), draw_y(draw, ranges[last].high)))
-			last++;
-		for (size_t i = first; i < last; i++)
-			text_add(draw->svg, "%c%.2f %.2f", i == first ? 'M' : 'L', draw_x(draw, ranges[i].x),
-				 draw_y(draw, ranges[i].high));
-		for (size_t i = last; i-- > first;)
-			text_add(draw->svg, "L%.2f %.2f", draw_x(draw, ranges[i].x), draw_y(draw, ranges[i].low));
-		if (last > first)
-			text_add(draw->svg, "Z");
-		first = last + 1;
-	}
-	text_add(draw->svg, "\"/>\n");
-}
-
 static void add_mark(struct text *svg, size_t arm, double x, double y, bool hollow)
 {
 	/* Around (0, 0), of about one area each. */
@@ -132,13 +111,6 @@ void draw_floor(struct draw *draw, double y, const char *label)
 		 box->width, bottom - top);
 	if (label)
 		draw_label(draw, box->x + box->width - 4, bottom - 4, DRAW_END, DRAW_SOFT, label);
-}
-
-void draw_failure(struct draw *draw, double x)
-{
-	double at = draw_x(draw, x), bottom = draw->box.y + draw->box.height;
-	if (isfinite(at))
-		text_add(draw->svg, "<path class=\"failure\" d=\"M%.2f %.2fV%.2f\"/>", at, bottom, bottom - 7);
 }
 
 /* Of one level, a stroke of a cell's height for each run in a row. */

@@ -59,7 +59,6 @@ struct pairing {
 	uint32_t iteration;
 	const struct engine *engines; /* RESULT_SIDES of the first thread */
 	bool different;               /* outcomes differed, in this iteration */
-	bool own_frames;              /* of a side, in this iteration: see struct crew_round */
 	uint32_t turns;               /* of the round at hand that have ended */
 	struct pair pair;
 	uint64_t poll_ticks[RESULT_SIDES];
@@ -230,8 +229,9 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 	pairing->poll_ticks[round->side] = 0;
 	pair->operations[round->side] = pairing->interfered ? pairing->samples[round->side] : round->operations;
 	pair->failures[round->side] = round->failures;
+	/* A side whose logical call failed plays with a physical side of its own from there on. */
+	pairing->different |= round->own_frames;
 	/* Where the barriers are what is timed, nothing is told, either. */
-	pairing->own_frames |= round->own_frames;
 	pair->tainted |= round->tainted || pairing->moved || round->ns < BARRIERS_LEAST * round->barrier_ns;
 	pairing->moved = false;
 	pairing->samples[round->side] = 0;
@@ -243,8 +243,7 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 	pairing->samples_taken += pair->operations[RESULT_SIDE_ARM];
 	/* A sample that one of them had nothing to do for is no pair. */
 	pair->tainted |= pairing->interfered && pair->operations[RESULT_SIDE_ARM] != pair->operations[RESULT_SIDE_AGAINST];
-	/* A side whose logical call failed plays with a physical side of its own from there on. */
-	pairing->different |= pairing->own_frames || !did_the_same(pairing);
+	pairing->different |= !did_the_same(pairing);
 	phase->words += round->words;
 	phase->equal_words += pairing->different ? 0 : round->words;
 	bool empty = !(pair->ns[RESULT_SIDE_ARM] > 0 && pair->ns[RESULT_SIDE_AGAINST] > 0);
@@ -290,7 +289,7 @@ static int play_iteration(struct pairing *pairing, struct error *error)
 		.round_ended = round_ended,
 		.phase_ended = phase_ended,
 	};
-	pairing->different = pairing->own_frames = false;
+	pairing->different = false;
 	pairing->turns = 0;
 	arena_reset(pairing->pass->arena);
 	arena_reset(pairing->pass->rival->arena);

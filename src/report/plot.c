@@ -16,10 +16,8 @@ void plots_release(struct plots *plots)
 {
 	for (size_t i = 0; i < plots->count; i++) {
 		struct plot *plot = &plots->plots[i];
-		for (size_t n = 0; n < plot->line_count; n++) {
+		for (size_t n = 0; n < plot->line_count; n++)
 			memory_release(plot->lines[n].points);
-			memory_release(plot->lines[n].ranges);
-		}
 		memory_release(plot->lines);
 		memory_release(plot->rules);
 		memory_release(plot->title);
@@ -91,10 +89,6 @@ bool plots_fit(struct plots *plots, bool logarithmic)
 	for (size_t i = 0; i < plot->line_count; i++)
 		for (size_t n = 0; n < plot->lines[i].count; n++) {
 			widen(plot->lines[i].points[n].y, logarithmic, &low, &high);
-			if (plot->lines[i].ranges) {
-				widen(plot->lines[i].ranges[n].low, logarithmic, &low, &high);
-				widen(plot->lines[i].ranges[n].high, logarithmic, &low, &high);
-			}
 		}
 	if (!isfinite(low)) {
 		drop_last(plots);
@@ -108,8 +102,6 @@ bool plots_fit(struct plots *plots, bool logarithmic)
 
 static void draw_line_of(struct draw *draw, const struct plot_line *line)
 {
-	if (line->ranges)
-		draw_band(draw, line->color, line->ranges, line->count);
 	draw_line(draw, line->color, line->name, line->points, line->count, line->solid, line->steps);
 	for (size_t i = 0; line->marked && i < line->count; i++)
 		draw_marker(draw, line->color, line->points[i].x, line->points[i].y, false);
@@ -192,7 +184,7 @@ static void add_number(struct text *csv, double value)
 
 void plots_write(const struct plots *plots, struct text *csv)
 {
-	text_add(csv, "plot,spec,x,y,low,high,sure\n");
+	text_add(csv, "plot,spec,x,y,sure\n");
 	for (size_t i = 0; i < plots->count; i++)
 		for (size_t n = 0; n < plots->plots[i].line_count; n++) {
 			const struct plot_line *line = &plots->plots[i].lines[n];
@@ -202,8 +194,6 @@ void plots_write(const struct plots *plots, struct text *csv)
 				text_add_csv(csv, line->name);
 				add_number(csv, line->points[at].x);
 				add_number(csv, line->points[at].y);
-				add_number(csv, line->ranges ? line->ranges[at].low : (double)NAN);
-				add_number(csv, line->ranges ? line->ranges[at].high : (double)NAN);
 				text_add(csv, ",%s\n", at < line->solid ? "yes" : "no");
 			}
 		}

@@ -13,7 +13,6 @@ struct plot_line {
 	size_t color; /* the view's, of its arm */
 	const char *name;
 	struct draw_point *points;
-	struct draw_range *ranges; /* NULL: it has no spread; else one for each point */
 	size_t count;
 	size_t solid; /* points that are to be relied on */
 	bool steps, marked;
@@ -58,7 +57,7 @@ plot_fill plot_sweep;
 /* All plots as one figure, in so many columns; width: of the figure. */
 void plots_draw(const struct report_view *view, const struct plots *plots, const char *name, unsigned columns, double width,
 		bool standalone, struct text *svg);
-/* One row for each point: plot, spec, x, y, low, high, sure. */
+/* One row for each point: plot, spec, x, y, sure. */
 void plots_write(const struct plots *plots, struct text *csv);
 /* What redraws the table with gnuplot. data: its file. */
 void plots_script(const struct plots *plots, const char *data, struct text *script);

@@ -323,6 +323,8 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 };
 _Static_assert(RUN_ROUNDS_MAX == 1000 && RUN_ROUNDS_DEFAULT == 12 && WORKLOAD_THREADS_MAX == 64,
 	       "the help of rounds and threads tells these");
+_Static_assert(WORKLOAD_INTERFERENCE_DATA_MAX == 1 << 30 && WORKLOAD_INTERFERENCE_CODE_MAX == 768 << 10,
+	       "what interfere takes tells these");
 _Static_assert(RUN_SEEDS_MAX == 64 && RUN_ROUNDS_AUTO_MAX == 40 && BUDGET_SECONDS_MAX == 1000 * 3600,
 	       "so does that of rounds and budget");
 _Static_assert(sizeof(enum run_latency) == 4 && sizeof(enum run_paired) == 4 && sizeof(enum lock_kind) == 4,

@@ -130,10 +130,6 @@ static void lines_break_where_there_is_no_value(void **state)
 	from = svg.length;
 	draw_line(&draw, 0, "a", points, 2, 2, true);
 	assert_non_null(strstr(svg.bytes + from, "M100.00 350.00H120.00V250.00"));
-	from = svg.length;
-	const struct draw_range ranges[] = {{0, 1, 10}, {1, 1, 10}, {2, (double)NAN, 10}, {3, 1, 10}};
-	draw_band(&draw, 0, ranges, 4);
-	assert_int_equal(occurrences(svg.bytes + from, "Z"), 2);
 	draw_plot_end(&draw);
 	draw_end(&draw);
 	assert_null(strstr(svg.bytes, "nan"));
@@ -154,7 +150,6 @@ static void nothing_that_is_not_finite_is_drawn(void **state)
 	draw_interval(&draw, 0, (double)NAN, 1, 1);
 	draw_rule(&draw, (double)NAN, "a", 100);
 	draw_floor(&draw, (double)NAN, "a");
-	draw_failure(&draw, (double)NAN);
 	draw_cells(&draw, 0, 0, NULL);
 	draw_plot_end(&draw);
 	draw_end(&draw);
