@@ -156,6 +156,35 @@ static bool is_unfit(const unsigned char *at, size_t length)
 	       (character >= 0x2066 && character <= 0x2069) || character >= 0xfffe;
 }
 
+static void add_escape(struct text *text, const unsigned char *at, size_t length)
+{
+	switch (length) {
+	case 3:
+		text_add(text, "\\u%04x", (at[0] & 0x0fu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu));
+		break;
+	case 2:
+		text_add(text, "\\u%04x", (at[0] & 0x1fu) << 6 | (at[1] & 0x3fu));
+		break;
+	default:
+		if (*at == '\n' || *at == '\t' || *at == '\r')
+			text_add(text, *at == '\n' ? "\\n" : *at == '\t' ? "\\t" : "\\r");
+		else
+			text_add(text, "\\x%02x", *at);
+	}
+}
+
+void text_add_plain(struct text *text, const char *value)
+{
+	for (const unsigned char *at = (const unsigned char *)(value ? value : ""); *at;) {
+		size_t length = utf8_length(at);
+		if (*at == '\n' || *at == '\t' || is_unfit(at, length))
+			add_escape(text, at, length);
+		else
+			text_add_bytes(text, at, length);
+		at += length + (length == 0);
+	}
+}
+
 void text_add_html(struct text *text, const char *value)
 {
 	static const struct {

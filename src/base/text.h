@@ -23,6 +23,9 @@ void text_add_json(struct text *text, const char *value);
 /* For text and attribute values of HTML, SVG and XML: & < > " ' are escaped; what is not UTF-8, control characters but newline
  * and tab, and those that turn the direction of text are written as U+FFFD. */
 void text_add_html(struct text *text, const char *value);
+/* For terminals and other lines of plain text: what would end the line, steer the terminal or turn the direction of text, and
+ * what is not UTF-8, is written as an escape: \n, \x1b, \u202e. NULL: nothing. */
+void text_add_plain(struct text *text, const char *value);
 /* A field of CSV as RFC 4180 has it, quoted when it must be. For texts alone: one that a spreadsheet would run as a formula
  * (it begins with = + - @, a tab or a carriage return) gets an apostrophe before it; a number is to be written by itself.
  * NULL: empty. */

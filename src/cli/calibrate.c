@@ -166,7 +166,7 @@ static enum exit_code measure(const struct arguments *arguments, const char *fil
 				      .paired = RUN_PAIRED_ONLY,
 				      .folder = folder,
 				      .stall_seconds = RUN_STALL_SECONDS_DEFAULT,
-				      .progress = isatty(STDERR_FILENO),
+				      .progress = cli_progress(false),
 				      .command = "iovabench calibrate --null"};
 	enum exit_code code = run_or_go_on(&options, result, &messages, error);
 	if (messages.length)

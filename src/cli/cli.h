@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/options.h"
 #include "result/result.h"
+#include "run/run.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,8 +39,10 @@ extern const char *const cli_colors[]; /* NULL at the end */
 
 /* Whether a descriptor takes colours: with AUTO a terminal, no NO_COLOR, and TERM is not "dumb". */
 bool cli_takes_color(int descriptor, enum cli_color wanted);
-/* Columns of the terminal behind a descriptor; 124 when it is none. */
+/* COLUMNS where it is a number, else the columns of the terminal behind a descriptor; 124 when it is none. */
 unsigned cli_width(int descriptor);
+/* How a command that takes a while tells how far it is. */
+enum run_progress cli_progress(bool quiet);
 
 /* How a run tells what it found. */
 struct cli_output {

@@ -17,6 +17,7 @@ static const struct cli_command *const commands[] = {
 	&cli_run,     &cli_resume, &cli_merge,  &cli_aperture,  &cli_check,  &cli_expand, &cli_list,  &cli_describe,
 	&cli_compare, &cli_gate,   &cli_doctor, &cli_calibrate, &cli_report, &cli_plot,   &cli_trace,
 };
+#define WIDTH_MAX 10000u
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
 const char *const cli_colors[] = {"auto", "always", "never", NULL};
@@ -58,9 +59,19 @@ bool cli_takes_color(int descriptor, enum cli_color wanted)
 unsigned cli_width(int descriptor)
 {
 	struct winsize size;
+	const char *asked = getenv("COLUMNS");
+	char *end = NULL;
+	unsigned long columns = asked && *asked >= '0' && *asked <= '9' ? strtoul(asked, &end, 10) : 0;
+	if (columns && !*end && columns <= WIDTH_MAX)
+		return (unsigned)columns;
 	if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col)
 		return size.ws_col;
 	return 124;
+}
+
+enum run_progress cli_progress(bool quiet)
+{
+	return quiet ? RUN_PROGRESS_NONE : isatty(STDERR_FILENO) ? RUN_PROGRESS_LINE : RUN_PROGRESS_LOG;
 }
 
 /* What the manual page has of the commands: make manual puts it in. */

@@ -26,7 +26,7 @@ static void complete(const char *folder, struct error *error)
 
 static enum exit_code resume(const char *name, uint32_t rounds, const struct cli_output *output)
 {
-	struct run_options options = {.progress = !output->quiet && isatty(STDERR_FILENO)};
+	struct run_options options = {.progress = cli_progress(output->quiet)};
 	struct result result = {0};
 	struct text folder = {0}, messages = {0};
 	struct error error = {0};

@@ -273,7 +273,7 @@ int run_arguments_read(struct run_arguments *arguments, const struct cli_command
 	run->named = arguments->named;
 	run->spec_count = arguments->spec_count;
 	run->command = arguments->words.bytes;
-	run->progress = !arguments->output.quiet && isatty(STDERR_FILENO);
+	run->progress = cli_progress(arguments->output.quiet);
 	return arguments->words.failed ? EXIT_CODE_IO : -1;
 }
 

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SAME_WORK 0.001
-
 static const struct {
 	enum metric metric;
 	const char *name, *brief;
@@ -165,50 +163,6 @@ const struct result_latency *format_alloc_latency(const struct result_arm *arm)
 	return most;
 }
 
-static bool is_timed(const struct result_arm *arm)
-{
-	return arm->state == RESULT_ARM_OK && isfinite(format_time_ns(result_arm_figures(arm)));
-}
-
-/* Of driver calls, times end where a logical one fails. */
-static bool ends_alike(const struct result_figures *a, const struct result_figures *b)
-{
-	double one = a->value[METRIC_AHEAD_SHARE], other = b->value[METRIC_AHEAD_SHARE];
-	return one == other || (isnan(one) && isnan(other));
-}
-
-/* NaN in an interval or a share makes this false. */
-static bool is_faster(const struct result_figures *a, const struct result_figures *b)
-{
-	return a->value[METRIC_CI_HIGH_NS] < b->value[METRIC_CI_LOW_NS] && ends_alike(a, b) &&
-	       fabs(format_failed_share(a) - format_failed_share(b)) <= SAME_WORK;
-}
-
-/* The one whose interval ends first is the only one that can lie below all others. */
-size_t format_fastest(const struct result *result, struct report_list arms)
-{
-	size_t best = SIZE_MAX, others = 0;
-	for (size_t n = 0; n < arms.count; n++) {
-		size_t i = arms.at[n];
-		if (!is_timed(&result->arms[i]))
-			continue;
-		others += best != SIZE_MAX;
-		double high = result_arm_figures(&result->arms[i])->value[METRIC_CI_HIGH_NS];
-		/* Who has no interval is not below anybody, and nobody is below it. */
-		double least =
-			best == SIZE_MAX ? (double)NAN : result_arm_figures(&result->arms[best])->value[METRIC_CI_HIGH_NS];
-		if (isnan(least) || high < least)
-			best = i;
-	}
-	for (size_t n = 0; n < arms.count; n++) {
-		size_t i = arms.at[n];
-		if (i != best && is_timed(&result->arms[i]) &&
-		    !is_faster(result_arm_figures(&result->arms[best]), result_arm_figures(&result->arms[i])))
-			return SIZE_MAX;
-	}
-	return others ? best : SIZE_MAX;
-}
-
 void format_failure_kinds(const struct result_figures *figures, struct text *text)
 {
 	bool begun = false;
@@ -233,4 +187,17 @@ void format_arm(const struct result_arm *arm, struct text *text)
 	text_add(text, "%s", arm->spec);
 	if (arm->threads > 1)
 		text_add(text, ", %u threads", arm->threads);
+}
+
+void format_markdown(struct text *markdown, const char *value)
+{
+	struct text plain = {0};
+	text_add_plain(&plain, value);
+	for (const char *at = plain.length ? plain.bytes : ""; *at; at++) {
+		if (strchr("\\`*_{}[]<>#|&~!", *at))
+			text_add_bytes(markdown, "\\", 1);
+		text_add_bytes(markdown, at, 1);
+	}
+	markdown->failed |= plain.failed;
+	text_release(&plain);
 }

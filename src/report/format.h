@@ -35,10 +35,6 @@ void format_state(const struct result_arm *arm, struct text *text);
 /* The latency of allocations, by whichever call they were made. Never NULL; count 0 when there are none. */
 const struct result_latency *format_alloc_latency(const struct result_arm *arm);
 
-/* Of all arms of one workload the one that is fastest beyond doubt: its interval lies below those of all others that were
- * timed, and all did the same work (shares of failed allocations within 0.1 %). SIZE_MAX when there is none. */
-size_t format_fastest(const struct result *result, struct report_list arms);
-
 /* What is to be told of a workload as a whole, a line at a time, into an empty text: why its rounds ended, if not after all
  * of them; "the recorded kernel could not place 2 requests within its first limit: buddy 2 of 2, bitmap 1 of 2"; at the first
  * of several seeds, what holds over all of them. *at is 0 at first. false: no more. */
@@ -53,6 +49,9 @@ void format_failure_kinds(const struct result_figures *figures, struct text *tex
 /* What is to be known about an arm's times: windows and a max that were disturbed, ageing, an open loop, a latency pass that
  * its stamps slowed by more than 30 %; nothing when there is nothing. */
 void format_timing_notes(const struct result_arm *arm, struct text *text);
+
+/* Text that Markdown takes as text: no markup, no cell border, no line break. */
+void format_markdown(struct text *markdown, const char *value);
 
 /* An arm by its spec, and its threads when it had several. */
 void format_arm(const struct result_arm *arm, struct text *text);

@@ -15,6 +15,13 @@ void html_label(const struct result_workload *workload, struct text *html);
 /* The colour and the name of an arm. */
 void html_chip(const struct report_view *view, size_t arm, struct text *html);
 
+/* What to take, in all and on each workload, and the figure of ratios. */
+void html_verdict(const struct report_view *view, struct text *html);
+/* What to take on one workload, and why. */
+void html_choice(const struct report_view *view, size_t workload, struct text *html);
+/* How far to trust it. */
+void html_trust(const struct report_view *view, struct text *html);
+
 /* One row per workload, one column per spec. */
 void html_overview(const struct report_view *view, struct text *html);
 /* The tables of one workload: the important figures, then all of them, folded. */

@@ -2,24 +2,13 @@
  * Markdown and CSV: every figure of the table of metrics, without pictures. */
 #include "report/report.h"
 
+#include "report/brief.h"
 #include "report/comparison.h"
 #include "report/format.h"
+#include "report/notes.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Text that Markdown takes as text: no markup, no cell border, no line break. */
-static void add_markdown(struct text *text, const char *value)
-{
-	for (const char *at = value ? value : ""; *at; at++) {
-		if (strchr("\\`*_{}[]<>#|&~!", *at))
-			text_add(text, "\\%c", *at);
-		else if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			text_add(text, " ");
-		else
-			text_add_bytes(text, at, 1);
-	}
-}
 
 /* Arms of a workload as columns: so many figures cannot be read as columns. */
 static void add_row(const struct result *result, struct report_list arms, enum metric metric, struct text *markdown)
@@ -76,29 +65,22 @@ static void add_latency_rows(const struct result *result, struct report_list arm
 	}
 }
 
-static void add_failed_arms(const struct result *result, struct report_list arms, struct text *markdown)
+static void add_arm_notes(const struct report_view *view, size_t workload, struct text *markdown)
 {
-	for (size_t i = 0; i < arms.count; i++) {
-		const struct result_arm *arm = &result->arms[arms.at[i]];
-		if (arm->state == RESULT_ARM_OK && !arm->reason)
-			continue;
-		text_add(markdown, "- ");
-		add_markdown(markdown, arm->spec);
-		text_add(markdown, " is ");
-		format_state(arm, markdown);
-		text_add(markdown, ": ");
-		add_markdown(markdown, arm->reason);
-		text_add(markdown, "\n");
-		for (size_t n = 0; arm->violation_count > 1 && n < arm->violation_count; n++) {
-			struct text line = {0};
-			result_violation_text(&arm->violations[n], &line);
-			text_add(markdown, "  - ");
-			add_markdown(markdown, line.bytes);
-			text_add(markdown, "\n");
-			markdown->failed |= line.failed;
-			text_release(&line);
+	struct report_notes notes;
+	report_notes_make(view, workload, &notes);
+	for (size_t i = 0; i < notes.count; i++) {
+		const struct report_note *note = &notes.notes[i];
+		text_add(markdown, note->inner ? "  - " : "- ");
+		if (note->arm != SIZE_MAX && !note->inner) {
+			format_markdown(markdown, view->result->arms[note->arm].spec);
+			text_add(markdown, ": ");
 		}
+		format_markdown(markdown, note->text.failed ? "" : note->text.bytes);
+		text_add(markdown, "\n");
 	}
+	markdown->failed |= notes.failed;
+	report_notes_release(&notes);
 }
 
 static void add_comparisons(const struct report_view *view, size_t arm, bool all, struct text *markdown)
@@ -110,7 +92,7 @@ static void add_comparisons(const struct report_view *view, size_t arm, bool all
 			if (!parts[i] || !(parts[i]->length || parts[i]->failed))
 				continue;
 			text_add(markdown, i ? "  - " : "- ");
-			add_markdown(markdown, parts[i]->failed ? "" : parts[i]->bytes);
+			format_markdown(markdown, parts[i]->failed ? "" : parts[i]->bytes);
 			text_add(markdown, "\n");
 			markdown->failed |= parts[i]->failed;
 		}
@@ -122,38 +104,17 @@ static void add_notes(const struct report_view *view, size_t workload, bool all,
 	const struct result *result = view->result;
 	struct report_list arms = report_arms(view, workload), expectations = report_expectations(view, workload);
 	text_add(markdown, "\n");
-	add_failed_arms(result, arms, markdown);
-	for (size_t i = 0; i < arms.count; i++) {
-		const struct result_arm *arm = &result->arms[arms.at[i]];
-		struct text note = {0};
-		format_timing_notes(arm, &note);
-		if (note.length) {
-			text_add(markdown, "- ");
-			add_markdown(markdown, arm->spec);
-			text_add(markdown, ": ");
-			add_markdown(markdown, note.bytes);
-			text_add(markdown, "\n");
-		}
-		markdown->failed |= note.failed;
-		text_release(&note);
-	}
+	add_arm_notes(view, workload, markdown);
 	for (size_t i = 0; i < arms.count; i++)
 		add_comparisons(view, arms.at[i], all, markdown);
-	struct text note = {0};
-	for (size_t at = 0; format_workload_note(view, workload, &at, &note); text_release(&note)) {
-		text_add(markdown, "- ");
-		add_markdown(markdown, note.failed ? "" : note.bytes);
-		text_add(markdown, "\n");
-		markdown->failed |= note.failed;
-	}
 	for (size_t i = 0; i < expectations.count; i++) {
 		const struct result_expectation *expectation = &result->expectations[expectations.at[i]];
 		text_add(markdown, "- ");
-		add_markdown(markdown, result->arms[expectation->arm].spec);
+		format_markdown(markdown, result->arms[expectation->arm].spec);
 		text_add(markdown, ": expected ");
-		add_markdown(markdown, expectation->metric);
+		format_markdown(markdown, expectation->metric);
 		text_add(markdown, " ");
-		add_markdown(markdown, expectation->wanted);
+		format_markdown(markdown, expectation->wanted);
 		text_add(markdown, ": %s", expectation->met ? "met" : "**missed**");
 		text_add(markdown, isfinite(expectation->got) ? " (%.6g)\n" : " (not measured)\n", expectation->got);
 	}
@@ -166,15 +127,15 @@ static void add_workload(const struct report_view *view, size_t workload, bool a
 	text_add(markdown, "\n## ");
 	struct text label = {0};
 	result_workload_label(&result->workloads[workload], &label);
-	add_markdown(markdown, label.bytes);
+	format_markdown(markdown, label.bytes);
 	markdown->failed |= label.failed;
 	text_release(&label);
 	text_add(markdown, "\n\n");
-	add_markdown(markdown, result->workloads[workload].about);
+	format_markdown(markdown, result->workloads[workload].about);
 	text_add(markdown, "\n\n| figure");
 	for (size_t i = 0; i < arms.count; i++) {
 		text_add(markdown, " | ");
-		add_markdown(markdown, result->arms[arms.at[i]].spec);
+		format_markdown(markdown, result->arms[arms.at[i]].spec);
 	}
 	text_add(markdown, " |\n| ---");
 	for (size_t i = 0; i < arms.count; i++)
@@ -189,25 +150,19 @@ static void add_workload(const struct report_view *view, size_t workload, bool a
 
 void report_markdown(const struct result *result, bool all, struct text *markdown)
 {
-	char step[TEXT_NUMBER_BYTES], pair[TEXT_NUMBER_BYTES], least[TEXT_NUMBER_BYTES];
-	double step_ns = result->machine.timer_step_ns, pair_ns = result->machine.timer_pair_ns;
-	text_add(markdown, "# iovabench ");
-	add_markdown(markdown, result->run.id);
-	text_add(markdown, "\n\n");
-	add_markdown(markdown, result->machine.cpu);
-	text_add(markdown, ", ");
-	add_markdown(markdown, result->machine.kernel);
-	text_add(markdown, ", %u CPUs; the clock steps in %s, two stamps cost %s, floor %s; ", result->machine.cpus,
-		 text_duration(step, step_ns), text_duration(pair, pair_ns), text_duration(least, step_ns + pair_ns));
-	format_rounds(result, markdown);
-	text_add(markdown, "%s.\n", result->run.partial ? "; **interrupted, partial**" : "");
 	struct report_view view;
 	if (report_view_open(&view, result) < 0) {
 		markdown->failed = true;
 		return;
 	}
+	text_add(markdown, "# iovabench ");
+	format_markdown(markdown, result->run.id);
+	text_add(markdown, "\n\n");
+	brief_markdown(&view, markdown);
+	text_add(markdown, "\n<details><summary>Every figure</summary>\n");
 	for (size_t i = 0; i < result->workload_count; i++)
 		add_workload(&view, i, all, markdown);
+	text_add(markdown, "\n</details>\n");
 	report_view_close(&view);
 }
 

@@ -2,7 +2,7 @@
 #include "report/view.h"
 
 #include "base/memory.h"
-#include "report/format.h"
+#include "report/verdict.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -83,19 +83,24 @@ static int color(struct report_view *view, const struct result *result)
 	return good ? 0 : -1;
 }
 
+static int judge(struct report_view *view)
+{
+	for (size_t i = 0; i < view->result->workload_count; i++)
+		if (verdict_make(view, i, &view->verdicts[i]) < 0)
+			return -1;
+	return 0;
+}
+
 int report_view_open(struct report_view *view, const struct result *result)
 {
 	*view = (struct report_view){.result = result};
-	view->fastest = memory_zeroed(result->workload_count + 1, sizeof view->fastest[0]);
-	if (view->fastest && group(&view->arms, result, result->arm_count, result->workload_count, workload_of_arm) == 0 &&
+	view->verdicts = memory_zeroed(result->workload_count + 1, sizeof view->verdicts[0]);
+	if (view->verdicts && group(&view->arms, result, result->arm_count, result->workload_count, workload_of_arm) == 0 &&
 	    group(&view->expectations, result, result->expectation_count, result->workload_count,
 		  workload_of_expectation) == 0 &&
 	    group(&view->comparisons, result, result->comparison_count, result->arm_count, arm_of_comparison) == 0 &&
-	    color(view, result) == 0) {
-		for (size_t i = 0; i < result->workload_count; i++)
-			view->fastest[i] = format_fastest(result, report_arms(view, i));
+	    color(view, result) == 0 && judge(view) == 0)
 		return 0;
-	}
 	report_view_close(view);
 	return -1;
 }
@@ -107,7 +112,9 @@ void report_view_close(struct report_view *view)
 		memory_release(groups[i]->items);
 		memory_release(groups[i]->from);
 	}
-	memory_release(view->fastest);
+	for (size_t i = 0; view->verdicts && i < view->result->workload_count; i++)
+		verdict_release(&view->verdicts[i]);
+	memory_release(view->verdicts);
 	memory_release(view->color);
 	memory_release(view->first);
 	*view = (struct report_view){0};

@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+struct verdict; /* report/verdict.h */
+
 /* Indices, ascending; borrowed from the view. */
 struct report_list {
 	const size_t *at;
@@ -19,13 +21,13 @@ struct report_view {
 	struct report_groups {
 		size_t *items, *from;
 	} arms, expectations, comparisons; /* by workload; by workload; by the arm that is held against another */
-	size_t *fastest;                   /* of each workload: format_fastest */
+	struct verdict *verdicts;          /* of each workload */
 	size_t *color;                     /* of each arm: the number of its spec, in the order in which specs are met */
 	size_t *first;                     /* of each colour: the first arm */
 	size_t color_count;
 };
 
-/* O(n log n). -1: no memory; there is nothing to close then. */
+/* O(n log n), and of verdicts O(arms^2) of each workload. -1: no memory; there is nothing to close then. */
 int report_view_open(struct report_view *view, const struct result *result);
 void report_view_close(struct report_view *view);
 

@@ -48,7 +48,7 @@ static enum outcome judge(struct search *search, const struct result_record *rec
 static void show_progress(const struct search *search, uint64_t pages)
 {
 	char size[TEXT_NUMBER_BYTES];
-	if (search->options->progress)
+	if (search->options->progress == RUN_PROGRESS_LINE)
 		fprintf(stderr, "\r\033[K%s  %s  %s", search->answer->workload, search->spec,
 			text_bytes(size, (double)pages * (double)search->answer->page_bytes));
 }
@@ -194,7 +194,7 @@ static int search_arm(struct combination *combination, const struct run_options 
 		return -1;
 	find(&search);
 	close(search.workload_bytes);
-	if (options->progress)
+	if (options->progress == RUN_PROGRESS_LINE)
 		fputs("\r\033[K", stderr);
 	return error->exit_code == EXIT_CODE_OK ? 0 : -1;
 }

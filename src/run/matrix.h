@@ -27,6 +27,8 @@ struct matrix {
 	uint64_t began_ns; /* of clock_system_ns, for the budget */
 	/* Progress. */
 	size_t processes_done, processes;
+	size_t processes_run; /* of those that are done */
+	double told_seconds;  /* when it was told last, since the run began */
 	const char *now_workload, *now_spec;
 	const char *now_pass;
 };

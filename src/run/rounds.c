@@ -13,6 +13,7 @@
 #include "run/order.h"
 #include "run/probe.h"
 #include "run/process_key.h"
+#include "run/progress.h"
 #include "run/resume.h"
 #include "run/spawn.h"
 #include "run/trial.h"
@@ -30,6 +31,7 @@
 #define LATENCY_GAP 64u
 #define LATENCY_GAP_MIN 16u /* at 8 operations a pair and more the stamps no longer bias their neighbours */
 #define LATENCY_SAMPLES_WANTED 100000u
+#define LOG_SECONDS 60    /* between two lines of progress in a file */
 #define LATENCY_ROUNDS 6u /* in so many; the gap is the same however many there will be */
 
 static volatile sig_atomic_t interrupted;
@@ -53,20 +55,37 @@ static const char *spec_of(const struct matrix *matrix, size_t arm)
 	return arm < matrix->options->spec_count ? matrix->options->specs[arm] : TRIAL_NULL_SPEC;
 }
 
+static double seconds_since(const struct matrix *matrix)
+{
+	return (double)(clock_system_ns() - matrix->began_ns) / 1e9;
+}
+
+/* A terminal has one line, which is written again and again; a file gets a line now and then. */
 static void show_progress(void *context, uint64_t words)
 {
 	struct matrix *matrix = context;
+	struct text line = {0};
 	char count[TEXT_NUMBER_BYTES];
-	if (!matrix->options->progress)
+	double seconds = seconds_since(matrix);
+	bool log = matrix->options->progress == RUN_PROGRESS_LOG;
+	if (matrix->options->progress == RUN_PROGRESS_NONE || (log && seconds < matrix->told_seconds + LOG_SECONDS))
 		return;
-	fprintf(stderr, "\r\033[K[%zu/%zu] %s  %s  %s  %s operations%s", matrix->processes_done + 1, matrix->processes,
-		matrix->now_workload, matrix->now_spec, matrix->now_pass, text_count(count, (double)words),
-		interrupted ? "  (ending after this round)" : "");
+	matrix->told_seconds = seconds;
+	progress_tell(&(struct progress){matrix->processes_done, matrix->processes_run, matrix->processes, seconds,
+					 matrix->options->budget_seconds},
+		      &line);
+	text_add(&line, "  [%zu/%zu] %s  ", matrix->processes_done + 1, matrix->processes, matrix->now_workload);
+	text_add_plain(&line, matrix->now_spec);
+	text_add(&line, "  %s  %s operations%s", matrix->now_pass, text_count(count, (double)words),
+		 interrupted ? "  (ending after this round)" : "");
+	if (!line.failed)
+		fprintf(stderr, log ? "%s\n" : "\r\033[K%s", line.bytes);
+	text_release(&line);
 }
 
 static void end_progress(const struct matrix *matrix)
 {
-	if (matrix->options->progress)
+	if (matrix->options->progress == RUN_PROGRESS_LINE)
 		fputs("\r\033[K", stderr);
 }
 
@@ -245,6 +264,7 @@ static int run_process(struct matrix *matrix, struct combination *combination, s
 		result = gather_add(place_of(matrix, combination, process, &record), &record, error);
 	else if (result == 0)
 		result = taken < 0 ? -1 : run_new(matrix, combination, process, job, error);
+	matrix->processes_run += taken == 0;
 	memory_release(job);
 	matrix->processes_done++;
 	return result;
@@ -328,11 +348,6 @@ static void plan_looks(const struct run_options *options, struct combination *co
 struct pace {
 	double end_s, longest_s; /* since the run began; of one round */
 };
-
-static double seconds_since(const struct matrix *matrix)
-{
-	return (double)(clock_system_ns() - matrix->began_ns) / 1e9;
-}
 
 /* An even share of what is left, for this workload and those behind it. */
 static double end_of_share(const struct matrix *matrix, const struct combination *combination)

@@ -16,6 +16,8 @@
 enum run_latency { RUN_LATENCY_SAMPLED, RUN_LATENCY_ALL, RUN_LATENCY_OFF };
 /* Whether arms are held against each other in one process: never, too, or without being timed alone. */
 enum run_paired { RUN_PAIRED_OFF, RUN_PAIRED_ON, RUN_PAIRED_ONLY };
+/* How it tells how far it is, on standard error: not at all, on one line of a terminal, by a line a minute. */
+enum run_progress { RUN_PROGRESS_NONE, RUN_PROGRESS_LINE, RUN_PROGRESS_LOG };
 
 struct resumed;
 
@@ -61,9 +63,9 @@ struct run_options {
 	uint64_t memory_limit_bytes; /* of a worker, resident; 0: three quarters of the machine's, or its control group's */
 	uint32_t rounds_least;       /* so many of each workload are played whatever they take; 0: one */
 	bool brief;                  /* pairs in short processes, with windows of one length; nothing is kept on disk */
-	bool progress;               /* stderr is a terminal and nobody asked for quiet */
-	const char *command;         /* for the record */
-	struct resumed *resumed;     /* NULL: a new run */
+	enum run_progress progress;
+	const char *command;     /* for the record */
+	struct resumed *resumed; /* NULL: a new run */
 };
 
 /* Runs everything. *result is filled also when the run was interrupted (run.partial) or arms failed; *folder (to be released

@@ -86,6 +86,21 @@ static void wrong_utf8_becomes_a_replacement(void **state)
 	says(text_add_json, "\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\"");
 }
 
+/* One line, which steers nothing and runs from left to right. */
+static void plain_text_has_escapes(void **state)
+{
+	(void)state;
+	says(text_add_plain, "buddy: a → b", "buddy: a → b");
+	says(text_add_plain, "a\nb\tc\rd", "a\\nb\\tc\\rd");
+	says(text_add_plain, "\x1b[31mred\x7f", "\\x1b[31mred\\x7f");
+	says(text_add_plain,
+	     "\xc2\x9b"
+	     "31m",
+	     "\\u009b31m");
+	says(text_add_plain, "\u202eevil\u2066\u200f", "\\u202eevil\\u2066\\u200f");
+	says(text_add_plain, "\xff\xc2", "\\xff\\xc2");
+}
+
 static void html_is_escaped(void **state)
 {
 	(void)state;
@@ -202,6 +217,7 @@ int main(void)
 {
 #define A(test) cmocka_unit_test_teardown(test, tear_down)
 	const struct CMUnitTest tests[] = {
+		A(plain_text_has_escapes),
 		A(texts_grow),
 		A(bytes_may_be_nul),
 		A(a_text_that_failed_stays_failed),

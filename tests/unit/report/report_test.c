@@ -47,7 +47,7 @@ static void the_terminal_shows_what_fits_124_columns(void **state)
 	result_release(&result);
 }
 
-static void a_narrow_terminal_gets_fewer_columns(void **state)
+static void a_narrow_terminal_gets_fewer_columns_and_says_so(void **state)
 {
 	(void)state;
 	struct result result;
@@ -62,7 +62,7 @@ static void a_narrow_terminal_gets_fewer_columns(void **state)
 	result_release(&result);
 }
 
-static void colour_marks_the_fastest_and_the_missed(void **state)
+static void colour_marks_what_is_taken_and_the_missed(void **state)
 {
 	(void)state;
 	struct result result;
@@ -144,38 +144,6 @@ static void no_cell_of_csv_is_a_formula(void **state)
 	assert_non_null(strstr(series.bytes, ",-1\n"));
 	text_release(&table);
 	text_release(&series);
-	result_release(&result);
-}
-
-static size_t fastest(const struct result *result, size_t workload)
-{
-	struct report_view view;
-	assert_int_equal(report_view_open(&view, result), 0);
-	size_t found = view.fastest[workload];
-	report_view_close(&view);
-	return found;
-}
-
-/* The fastest of the first workload: 8.63 [8.59, 8.89] against 18.2 [18.1, 18.8] and 21.7. */
-static void only_a_difference_beyond_doubt_is_marked(void **state)
-{
-	(void)state;
-	struct result result;
-	fixture_result(&result, small);
-	double *low = &result.arms[0].phases[1].figures.value[METRIC_CI_LOW_NS];
-	double *failed = &result.arms[1].phases[1].figures.value[METRIC_FAILURES_FRAGMENTED], kept = *low;
-	assert_int_equal(fastest(&result, 0), 2);
-	*low = 8.8;
-	assert_int_equal(fastest(&result, 0), SIZE_MAX);
-	*low = (double)NAN;
-	assert_int_equal(fastest(&result, 0), SIZE_MAX);
-	*low = kept;
-	*failed = 1000; /* 0.1 % of 1,000,000: still the same work */
-	assert_int_equal(fastest(&result, 0), 2);
-	*failed = 1001;
-	assert_int_equal(fastest(&result, 0), SIZE_MAX);
-	/* One arm alone has nobody to be faster than. */
-	assert_int_equal(fastest(&result, 2), SIZE_MAX);
 	result_release(&result);
 }
 
@@ -369,6 +337,118 @@ static void other_exact_metrics_are_shown_when_all_are(void **state)
 		text_release(&terminal);
 		text_release(&markdown);
 	}
+	result_release(&result);
+}
+
+/* Ten workloads of four arms, as the published matrix has, with everything that can stand above the details. */
+static void what_markdown_shows_first_has_forty_lines_at_most(void **state)
+{
+	enum { ARMS = 4, MOST = 30 };
+	static struct result_workload workloads[MOST];
+	static struct result_arm arms[MOST * ARMS];
+	static struct result_comparison rows[MOST * ARMS];
+	struct result fixture, many;
+	(void)state;
+	fixture_result(&fixture, small);
+	many = fixture;
+	for (size_t i = 0; i < MOST; i++) {
+		workloads[i] = fixture.workloads[0];
+		for (size_t j = 0; j < ARMS; j++) {
+			arms[i * ARMS + j] = fixture.arms[j % 3];
+			arms[i * ARMS + j].workload = i;
+			arms[i * ARMS + j].spec = (char *[]){(char *)"one\ntwo", (char *)"b", (char *)"c", (char *)"d"}[j];
+			rows[i * ARMS + j] = fixture.comparisons[0];
+			rows[i * ARMS + j].a = i * ARMS;
+			rows[i * ARMS + j].b = i * ARMS + (j ? j : 1);
+			rows[i * ARMS + j].ci_low = (double)NAN;
+		}
+	}
+	many.workloads = workloads;
+	many.arms = arms;
+	many.comparisons = rows;
+	many.expectation_count = 0;
+	many.run.latency_serialised = many.run.partial = true;
+	for (many.workload_count = 10; many.workload_count <= MOST; many.workload_count += MOST - 10) {
+		struct text text = {0};
+		size_t lines = 0;
+		many.arm_count = many.comparison_count = many.workload_count * ARMS;
+		report_markdown(&many, false, &text);
+		const char *end = strstr(text.bytes, "<details>");
+		assert_non_null(end);
+		for (const char *at = text.bytes; at < end; at++)
+			lines += *at == '\n';
+		assert_true(lines >= 30 && lines <= 40);
+		assert_non_null(strstr(text.bytes, "> **Times mean little here:** "));
+		assert_int_equal(strstr(text.bytes, "\n20 more workloads and 0 more allocators are below.\n") != NULL,
+				 many.workload_count == MOST);
+		text_release(&text);
+	}
+	result_release(&fixture);
+}
+
+/* One list feeds all of them. */
+static void every_report_has_the_same_notes_and_facts(void **state)
+{
+	static const char *const notes[] = {
+		"fewer than half of its windows are clean (38.0 %)",
+		"its max of 123 us was disturbed",
+		"warm-up: the last tenth of the phase took 0.50 times as long as the first",
+		"open loop at 1.00 M/s: response p50 376 ns",
+		"saturated: 400 k/s were served",
+		"over capacity: its rounding makes the demand larger than the space",
+		"in phase fill: 3 fragmented",
+		"stamps slowed its latency pass by 50.0 %",
+		"500 ms of CPU time taken by the host while it ran",
+		"steps in 10 ns",
+		"1 of 2 met",
+		"every answer of 7 arms was checked",
+		"3.0 % to 62.0 % of an arm's windows were disturbed",
+		"this run was interrupted: its results are partial",
+		"the CPU frequency governor is unknown",
+		"the disk was full",
+		"of 2 of 3 arms fewer than half of the windows are clean",
+	};
+	struct result result;
+	(void)state;
+	fixture_result(&result, small);
+	result.run.partial = true;
+	result.run.trouble = memory_text("the disk was full");
+	result_set(&result.arms[0].phases[1].figures, METRIC_OVER_CAPACITY, 1);
+	result_set(&result.arms[0].phases[1].figures, METRIC_SLOWDOWN, 1.5);
+	result.arms[0].phases[0].measured = true;
+	memory_release(result.arms[0].phases[0].name);
+	result.arms[0].phases[0].name = memory_text("fill");
+	result_set(&result.arms[0].phases[0].figures, METRIC_FIRST_FAILURE_OP, 7);
+	result_set(&result.arms[0].phases[0].figures, METRIC_FAILURES_FRAGMENTED, 3);
+	for (size_t i = 0; i < result.arm_count; i++)
+		if (i > 2)
+			for (size_t j = 0; j < result.arms[i].phase_count; j++) {
+				result_set_null(&result.arms[i].phases[j].figures, METRIC_CLEAN_NS_PER_OP,
+						RESULT_REASON_NOT_MEASURED);
+				result_set_null(&result.arms[i].phases[j].figures, METRIC_RAW_NS_PER_OP,
+						RESULT_REASON_NOT_MEASURED);
+			}
+	for (size_t i = 0; i < 3; i += 2)
+		result_set(&result.arms[i].phases[1].figures, METRIC_TAINTED_SHARE, i ? 0.51 : 0.03);
+	struct text texts[3] = {0};
+	report_terminal(&result, false, 124, false, &texts[0]);
+	report_html(&result, &texts[1]);
+	report_markdown(&result, false, &texts[2]);
+	for (size_t i = 0; i < 3; i++)
+		for (size_t n = 0; n < sizeof notes / sizeof notes[0]; n++) {
+			struct text wanted = {0};
+			if (i == 1)
+				text_add_html(&wanted, notes[n]);
+			else if (i == 2)
+				format_markdown(&wanted, notes[n]);
+			else
+				text_add(&wanted, "%s", notes[n]);
+			if (!strstr(texts[i].bytes, wanted.bytes))
+				fail_msg("output %zu lacks: %s", i, notes[n]);
+			text_release(&wanted);
+		}
+	for (size_t i = 0; i < 3; i++)
+		text_release(&texts[i]);
 	result_release(&result);
 }
 
@@ -596,6 +676,7 @@ static void names_cannot_steer_the_terminal(void **state)
 	assert_null(strchr(text.bytes, '\x1b'));
 	assert_null(strchr(text.bytes, '\x01'));
 	assert_null(strstr(text.bytes, "\xc2\x9b"));
+	assert_non_null(strstr(text.bytes, "</script><script>alert(1)</script>\"'&|`\\x1b[31m\\x01\\n\\u009b\\xff"));
 	text_release(&text);
 	result_release(&result);
 }
@@ -689,13 +770,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_terminal_shows_what_fits_124_columns),
-		cmocka_unit_test(a_narrow_terminal_gets_fewer_columns),
-		cmocka_unit_test(colour_marks_the_fastest_and_the_missed),
+		cmocka_unit_test(a_narrow_terminal_gets_fewer_columns_and_says_so),
+		cmocka_unit_test(colour_marks_what_is_taken_and_the_missed),
 		cmocka_unit_test(markdown_holds_every_figure),
+		cmocka_unit_test(what_markdown_shows_first_has_forty_lines_at_most),
+		cmocka_unit_test(every_report_has_the_same_notes_and_facts),
 		cmocka_unit_test(csv_has_one_row_per_arm),
 		cmocka_unit_test(reports_grow_with_their_arms_and_not_faster),
 		cmocka_unit_test(no_cell_of_csv_is_a_formula),
-		cmocka_unit_test(only_a_difference_beyond_doubt_is_marked),
 		cmocka_unit_test(percentiles_below_the_clock_are_not_given_as_numbers),
 		cmocka_unit_test(the_main_time_is_clean_or_marked),
 		cmocka_unit_test(shares_are_never_rounded_to_nothing),
