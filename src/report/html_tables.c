@@ -47,7 +47,7 @@ static void add_overview_cell(const struct report_view *view, size_t arm, struct
 	char p999[TEXT_NUMBER_BYTES], unusable[TEXT_NUMBER_BYTES], failed[TEXT_NUMBER_BYTES];
 	double ns = format_time_ns(figures);
 	if (its->state != RESULT_ARM_OK && !isfinite(ns)) {
-		text_add(html, "<td class=\"none\" title=\"");
+		text_add(html, "<td class=\"none%s\" title=\"", its->state == RESULT_ARM_NOT_APPLICABLE ? "" : " bad");
 		text_add_html(html, its->reason);
 		text_add(html, "\">%s</td>", result_arm_state_name[its->state]);
 		return;
@@ -181,7 +181,8 @@ static void add_arm(const struct report_view *view, size_t index, struct text *h
 	html_chip(view, index, html);
 	text_add(html, "</th>");
 	if (arm->phase_count == 0) {
-		text_add(html, "<td class=\"none\" colspan=\"13\">");
+		text_add(html, "<td class=\"none%s\" colspan=\"13\">",
+			 arm->state == RESULT_ARM_NOT_APPLICABLE ? "" : " bad");
 		format_state(arm, html);
 		text_add(html, ": ");
 		text_add_html(html, arm->reason ? arm->reason : "no reason was recorded");

@@ -62,20 +62,37 @@ static void add_doubts(const struct report_view *view, struct text *html)
 	text_add(html, "%s", begun ? "</p>\n" : "");
 }
 
-void html_verdict(const struct report_view *view, struct text *html)
+/* The first sentence by itself, all others below the table. */
+static void add_sentences(const struct report_view *view, struct text *first, struct text *rest)
 {
 	struct text sentence = {0};
-	text_add(html, "<section class=\"verdict\"><h2>Verdict</h2>\n");
-	add_doubts(view, html);
-	text_add(html, "<p class=\"whole\">");
-	for (size_t at = 0, told = 0; verdict_whole(view, &at, &sentence); text_release(&sentence), told++) {
-		text_add(html, told ? " " : "<strong>");
+	for (size_t at = 0; verdict_whole(view, &at, &sentence); text_release(&sentence)) {
+		struct text *html = first->length ? rest : first;
+		text_add(html, "%s",
+			 html->length   ? "<br>\n"
+			 : html == rest ? "<p class=\"reasons\">"
+					: "<p class=\"whole\"><strong>");
 		text_add_html(html, sentence.failed ? "" : sentence.bytes);
-		text_add(html, told ? "" : "</strong>");
 		html->failed |= sentence.failed;
 	}
-	text_add(html, "</p>\n");
+	text_add(first, "%s", first->length ? "</strong></p>\n" : "");
+	text_add(rest, "%s", rest->length ? "</p>\n" : "");
+}
+
+void html_verdict(const struct report_view *view, struct text *html)
+{
+	struct text first = {0}, rest = {0};
+	text_add(html, "<section class=\"verdict\"><h2>Verdict</h2>\n");
+	add_doubts(view, html);
+	add_sentences(view, &first, &rest);
+	if (first.length)
+		text_add_bytes(html, first.bytes, first.length);
 	add_choices(view, html);
+	if (rest.length)
+		text_add_bytes(html, rest.bytes, rest.length);
+	html->failed |= first.failed || rest.failed;
+	text_release(&first);
+	text_release(&rest);
 	html_figure(view, REPORT_PLOT_FOREST, html);
 	text_add(html, "</section>\n");
 }

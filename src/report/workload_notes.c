@@ -193,32 +193,44 @@ static void add_seed_dominance(const struct result *result, struct report_list r
 	text_add(text, ";");
 }
 
+/* The exact metrics of a pair with one verdict on every seed; of RESULT_VERDICT_COUNT those that differ, with their range. */
+static void add_seed_exact(const struct result *result, struct report_list rows, size_t a, unsigned seeds,
+			   enum result_verdict wanted, const char *words, struct text *text)
+{
+	bool begun = false;
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct result_comparison *row = &result->comparisons[rows.at[i]];
+		if (row->a != a || !metric_table[row->metric].exact)
+			continue;
+		struct compare_seeds found = compare_over_seeds(result, row);
+		if (common_verdict(&found, seeds) != wanted)
+			continue;
+		text_add(text, "%s%s", begun ? ", " : words, metric_table[row->metric].path);
+		if (wanted == RESULT_VERDICT_COUNT)
+			add_range(&found, text);
+		begun = true;
+	}
+	text_add(text, "%s", begun ? ";" : "");
+}
+
 /* All rows of one pair, of the first seed. */
 static void add_seed_pair(const struct result *result, struct report_list rows, size_t a, unsigned seeds, struct text *text)
 {
-	unsigned counts[RESULT_VERDICT_COUNT + 1] = {0};
-	struct text differing = {0};
+	unsigned same = 0;
 	for (size_t i = 0; i < rows.count; i++) {
 		const struct result_comparison *row = &result->comparisons[rows.at[i]];
 		if (row->a != a)
 			continue;
 		struct compare_seeds found = compare_over_seeds(result, row);
-		enum result_verdict verdict = common_verdict(&found, seeds);
-		if (!metric_table[row->metric].exact) {
+		if (!metric_table[row->metric].exact)
 			add_seed_timed(row, &found, seeds, text);
-			continue;
-		}
-		counts[verdict]++;
-		if (verdict != RESULT_VERDICT_COUNT)
-			continue;
-		text_add(&differing, "%s %s", differing.length ? "," : ":", metric_table[row->metric].path);
-		add_range(&found, &differing);
+		else
+			same += common_verdict(&found, seeds) == RESULT_VERDICT_OK;
 	}
-	text_add(text, " exact: %u worse, %u better, %u the same on every seed, %u differ by seed%s",
-		 counts[RESULT_VERDICT_REGRESSION], counts[RESULT_VERDICT_IMPROVEMENT], counts[RESULT_VERDICT_OK],
-		 counts[RESULT_VERDICT_COUNT], differing.length ? differing.bytes : "");
-	text->failed |= differing.failed;
-	text_release(&differing);
+	add_seed_exact(result, rows, a, seeds, RESULT_VERDICT_REGRESSION, " worse on every seed: ", text);
+	add_seed_exact(result, rows, a, seeds, RESULT_VERDICT_IMPROVEMENT, " better on every seed: ", text);
+	add_seed_exact(result, rows, a, seeds, RESULT_VERDICT_COUNT, " differ by seed: ", text);
+	text_add(text, " %u exact figures the same on every seed", same);
 }
 
 /* Told at the first of them. */
