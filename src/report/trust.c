@@ -162,7 +162,8 @@ static void tell_noise(const struct report_view *view, struct text *text)
 	if (counted)
 		text_add(
 			text,
-			"intervals of %zu of %zu ratios are within ±3 %%, the widest is ±%.2g %%; load %.1f before, %.1f after",
+			"%zu of %zu intervals of ratios are within the threshold, the widest is ±%.2g %%; load %.1f before, "
+			"%.1f after",
 			narrow, counted, 100 * most, result->machine.before.load_1min, result->machine.after.load_1min);
 	else
 		text_add(text, "no interval of a ratio; load %.1f before, %.1f after", result->machine.before.load_1min,
