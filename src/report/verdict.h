@@ -88,8 +88,8 @@ void verdict_take(const struct report_view *view, const struct verdict *verdict,
 /* Why, and at what price; without an end. */
 void verdict_why(const struct report_view *view, const struct verdict *verdict, struct text *text);
 
-/* An arm's time over the base's, with its interval: "1.11 [1.09–1.13]", in brackets when it is not by pairs; "1" of the base,
- * "-" when it is not known. */
+/* An arm's time over the base's, with its interval: "1.11 [1.09–1.13]", in brackets when it is not by pairs; "1" of the
+ * base, "-" when it is not known. */
 void verdict_ratio_tell(const struct verdict_arm *arm, bool base, struct text *text);
 
 /* Of all workloads: a sentence at a time into an empty text, *at 0 at first. false: no more. */
