@@ -52,7 +52,7 @@ order() { # folder
 	for format in md html; do
 		has "$("$iovabench" report "$whole" --format $format)" "$sentence"
 	done
-	has "$("$iovabench" report "$whole" --format md)" "; at most 40 rounds."
+	has "$("$iovabench" report "$whole" --format md)" " at most 40 rounds, each in fresh processes"
 }
 
 @test "killed anywhere, a run goes on to the same looks" {

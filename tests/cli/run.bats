@@ -110,7 +110,7 @@ setup_file() {
 	[ -s "$scratch/t/report.html" ]
 }
 
-@test "there is no colour and no progress where nobody looks" {
+@test "there is no colour where nobody looks, and no progress before a minute" {
 	"$iovabench" run $tiny -a rbtree --rounds 1 -o "$scratch/t" >"$scratch/out" 2>"$scratch/err"
 	is "$(cat "$scratch/err")" ""
 	run ! grep -q $'\e' "$scratch/out"
@@ -126,6 +126,15 @@ setup_file() {
 	grep -q $'\e\\[[0-9;]*m' "$scratch/out"
 	TERM=xterm NO_COLOR=1 script -qec "$iovabench run $tiny -a rbtree --rounds 1 -o $scratch/b" /dev/null >"$scratch/out" </dev/null
 	run ! grep -q $'\e\\[[0-9;]*m' "$scratch/out"
+}
+
+@test "COLUMNS says how wide the table is, and what had no room is told" {
+	COLUMNS=80 run "$iovabench" run $tiny -a buddy -a bitmap --rounds 1 -o "$scratch/narrow"
+	[ "$status" -eq 0 ]
+	has "$output" "Left out of tables for lack of room: "
+	COLUMNS=300 run "$iovabench" run $tiny -a buddy -a bitmap --rounds 1 -o "$scratch/wide"
+	[[ $output != *"Left out of tables"* ]]
+	has "$output" "  time by pairs   "
 }
 
 @test "--quiet says nothing at all" {
