@@ -71,7 +71,10 @@ static bool next(const tell *tells, size_t count, const struct report_view *view
 	assert(!text->length);
 	while (!text->length && !text->failed && *at < count)
 		tells[(*at)++](view, text);
-	return text->length || text->failed;
+	bool more = text->length || text->failed;
+	if (!more)
+		text_release(text); /* nothing may take room, too */
+	return more;
 }
 
 bool trust_doubt(const struct report_view *view, size_t *at, struct text *text)
@@ -113,7 +116,10 @@ bool trust_warning(const struct report_view *view, size_t *at, struct text *text
 	*at = count + (size_t)(line - lines) + length;
 	if (length)
 		text_add_bytes(text, line, length);
-	return text->length || text->failed;
+	bool more = text->length || text->failed;
+	if (!more)
+		text_release(text); /* nothing may take room, too */
+	return more;
 }
 
 /* ---- facts ---- */
@@ -271,5 +277,8 @@ bool trust_fact(const struct report_view *view, size_t *at, const char **name, s
 		*name = facts[*at].name;
 		facts[(*at)++].tell(view, text);
 	}
-	return text->length || text->failed;
+	bool more = text->length || text->failed;
+	if (!more)
+		text_release(text); /* nothing may take room, too */
+	return more;
 }

@@ -339,5 +339,8 @@ bool verdict_whole(const struct report_view *view, size_t *at, struct text *text
 	assert(!text->length);
 	while (!text->length && !text->failed && *at < sizeof sentences / sizeof sentences[0])
 		sentences[(*at)++](view, text);
-	return text->length || text->failed;
+	bool more = text->length || text->failed;
+	if (!more)
+		text_release(text); /* nothing may take room, too */
+	return more;
 }
