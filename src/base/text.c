@@ -207,6 +207,22 @@ void text_add_html(struct text *text, const char *value)
 	}
 }
 
+void text_add_word(struct text *text, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=+,%@-";
+	if (*word && !word[strspn(word, plain)]) {
+		text_add(text, " %s", word);
+		return;
+	}
+	text_add(text, " '");
+	for (; *word; word++)
+		if (*word == '\'')
+			text_add(text, "'\\''");
+		else
+			text_add_bytes(text, word, 1);
+	text_add(text, "'");
+}
+
 void text_release(struct text *text)
 {
 	memory_release(text->bytes);

@@ -30,6 +30,8 @@ void text_add_plain(struct text *text, const char *value);
  * (it begins with = + - @, a tab or a carriage return) gets an apostrophe before it; a number is to be written by itself.
  * NULL: empty. */
 void text_add_csv(struct text *text, const char *value);
+/* A space, and a word of a shell's command line, quoted when it must be. */
+void text_add_word(struct text *text, const char *word);
 void text_release(struct text *text);
 
 #define TEXT_NUMBER_BYTES 32

@@ -207,6 +207,19 @@ static int check_against(const struct run_arguments *arguments)
 	return EXIT_CODE_USAGE;
 }
 
+static int check_profiler(const struct run_arguments *arguments)
+{
+	const struct run_options *run = &arguments->run;
+	struct error error = {0};
+	if (run->profiler && run->changes.threads > 1)
+		error_set(&error, EXIT_CODE_USAGE, "--profile %s: takes one thread", profiler_words[run->profiler]);
+	else
+		profiler_check(run->profiler, &error);
+	if (error.exit_code != EXIT_CODE_OK)
+		fprintf(stderr, "iovabench %s: %s\n", arguments->command->name, error.message);
+	return (int)error.exit_code;
+}
+
 /* What several options are together. */
 static int check_together(const struct run_arguments *arguments)
 {
@@ -219,6 +232,8 @@ static int check_together(const struct run_arguments *arguments)
 		code = check_paired(arguments);
 	if (code == EXIT_CODE_OK)
 		code = check_interference(arguments);
+	if (code == EXIT_CODE_OK)
+		code = check_profiler(arguments);
 	if (code != EXIT_CODE_OK || arguments->run.rounds || arguments->run.audit)
 		return code;
 	fprintf(stderr, "iovabench %s: --rounds '0': is the audit alone, and --audit is off: nothing would be run\n",

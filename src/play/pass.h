@@ -26,6 +26,7 @@
 #define PASS_STEPS "pass that counts steps"
 #define PASS_AUDIT "audit"
 #define PASS_PAIRED "paired pass"
+#define PASS_PROFILE "profiled pass"
 
 #define PASS_WINDOW_WORDS ((size_t)65536)
 #define PASS_WINDOW_STEPS 1000.0 /* a shorter window says nothing */
@@ -43,6 +44,12 @@ struct pass_rival {
 	const struct allocator_spec *spec;
 	struct arena *arena;
 	enum lock_kind lock; /* around each call; NONE when the allocator needs none */
+};
+
+/* Who watches a profiled pass. */
+struct pass_profiler {
+	int control, acknowledged; /* pipes: "enable\n" and "disable\n" go there, "ack\n" comes back; -1: it goes by
+				    * the name of iovabench_window, which plays the windows */
 };
 
 struct pass {
@@ -71,6 +78,7 @@ struct pass {
 	const struct pass_rival *rival;    /* paired pass */
 	_Atomic uint32_t *side;            /* enum result_side: whose code runs, of a paired pass; NULL: nobody watches */
 	const struct placements_target *placements; /* where the audit writes what it sees; NULL: nowhere */
+	const struct pass_profiler *profiler;       /* of pass_profile */
 };
 
 /* Words between two rows of the series. */
@@ -101,5 +109,9 @@ int pass_audit(struct pass *pass, struct error *error);
 /* Both allocators play the stream in short windows by turns, in random order; record gets pairs. Where the first
  * outcome differs, what follows is played, but no longer compared. docs/method.md tells the design. */
 int pass_paired(struct pass *pass, struct error *error);
+/* One thread. A profiler that goes by the name of a function sees the stream once, one that takes samples a second of it. */
+int pass_profile(struct pass *pass, struct error *error);
+struct engine;
+uint64_t iovabench_window(const struct pass *pass, struct engine *engine, struct op_piece part);
 
 #endif

@@ -229,6 +229,7 @@ void combination_fill_job(const struct combination *combination, const char *spe
 		.phase_count = combination->stream.phase_count,
 		.stream_words = combination->stream.descriptor,
 		.placements = -1,
+		.profiler_pipes = {-1, -1, -1, -1},
 		.request_count = request_count,
 		.slot_count = op_stream_slots(combination->plan.stream),
 		.domain_count = op_stream_domains(combination->plan.stream),

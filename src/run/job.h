@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "result/result.h"
 #include "play/lock.h"
+#include "run/profiler.h"
 #include "run/plan.h"
 #include "workload/portion.h"
 
@@ -30,6 +31,10 @@ struct job {
 	uint32_t against_twins;
 	bool brief; /* paired: as of struct run_options */
 	bool probe; /* open the spec, play nothing: pass and all that belongs to a workload mean nothing */
+	/* Timed, but a profiler watches, which the warden starts: no figures. */
+	enum profiler profiler;
+	char profile[PATH_MAX];
+	bool profiled; /* the profiler was started, and has started this process */
 	enum result_pass pass;
 	uint32_t round;
 	uint32_t latency_gap; /* 0: no latency pass */
@@ -54,6 +59,8 @@ struct job {
 	int stream_words;          /* operations, or -1: the worker generates them */
 	int placements;            /* where an audit writes what it saw; -1: nowhere */
 	int record;                /* where the worker writes its record */
+	int self;                  /* the job */
+	int profiler_pipes[4];     /* its commands, and its answers; of each the end to read from and the other; -1: none */
 	_Atomic uint64_t progress; /* words played: stands still when the worker hangs */
 	_Atomic bool own_work;     /* it is in this program's own work, in no allocator */
 	_Atomic uint32_t side;     /* enum result_side: whose code runs; paired */

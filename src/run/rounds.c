@@ -12,6 +12,7 @@
 #include "run/matrix.h"
 #include "run/order.h"
 #include "run/probe.h"
+#include "run/profile_arms.h"
 #include "run/process_key.h"
 #include "run/progress.h"
 #include "run/resume.h"
@@ -612,6 +613,8 @@ enum exit_code run_matrix(const struct run_options *options, struct result *resu
 	if (status == 0)
 		status = matrix_gather(&matrix, interrupted, error);
 	enum exit_code code = status == 0 ? keep(&matrix, folder, messages, error) : error->exit_code;
+	if (status == 0 && options->profiler && !interrupted)
+		code = exit_code_of_both(code, profile_arms(&matrix, messages));
 	release(&matrix);
 	return code;
 }

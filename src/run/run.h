@@ -8,6 +8,7 @@
 #include "result/result.h"
 #include "play/lock.h"
 #include "run/plan.h"
+#include "run/profiler.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,9 +64,10 @@ struct run_options {
 	uint64_t memory_limit_bytes; /* of a worker, resident; 0: three quarters of the machine's, or its control group's */
 	uint32_t rounds_least;       /* so many of each workload are played whatever they take; 0: one */
 	bool brief;                  /* pairs in short processes, with windows of one length; nothing is kept on disk */
+	enum profiler profiler;      /* plays every arm once more when all was timed; one thread */
 	enum run_progress progress;
-	const char *command;     /* for the record */
-	struct resumed *resumed; /* NULL: a new run */
+	const char *command;         /* for the record */
+	struct resumed *resumed;     /* NULL: a new run */
 };
 
 /* Runs everything. *result is filled also when the run was interrupted (run.partial) or arms failed; *folder (to be released

@@ -317,6 +317,10 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	{"dump-placements", 0, OPTION_TEXT, OPTION_SHOWS, "FILE", "takes the name of a new file",
 	 "every extent that the audits saw, as CSV: docs/placements.md (about 60 bytes an operation)",
 	 OPTION_AT(struct run_options, placements)},
+	{"profile", 0, OPTION_CHOICE, OPTION_SHOWS, "PROFILER", "takes perf, valgrind or off",
+	 "play every arm once more under perf or valgrind (callgrind), which see the windows of measured phases alone; what "
+	 "they wrote is in the folder, and the command that reads it is told (default off; one thread)",
+	 OPTION_AT(struct run_options, profiler), .choices = profiler_words},
 	{"output", 'o', OPTION_TEXT, OPTION_SHOWS, "DIR", "takes the name of a folder",
 	 "where to write (default results/<time>); a folder with another run is refused",
 	 OPTION_AT(struct run_options, folder)},
@@ -327,7 +331,8 @@ _Static_assert(WORKLOAD_INTERFERENCE_DATA_MAX == 1 << 30 && WORKLOAD_INTERFERENC
 	       "what interfere takes tells these");
 _Static_assert(RUN_SEEDS_MAX == 64 && RUN_ROUNDS_AUTO_MAX == 40 && BUDGET_SECONDS_MAX == 1000 * 3600,
 	       "so does that of rounds and budget");
-_Static_assert(sizeof(enum run_latency) == 4 && sizeof(enum run_paired) == 4 && sizeof(enum lock_kind) == 4,
+_Static_assert(sizeof(enum run_latency) == 4 && sizeof(enum run_paired) == 4 && sizeof(enum lock_kind) == 4 &&
+		       sizeof(enum profiler) == 4,
 	       "options store enums in four bytes");
 
 struct run_options run_options_default(void)

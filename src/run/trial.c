@@ -24,22 +24,6 @@ struct trial {
 
 /* ---- the command that shows it ---- */
 
-static void add_word(struct text *text, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=+,%@-";
-	if (*word && !word[strspn(word, plain)]) {
-		text_add(text, " %s", word);
-		return;
-	}
-	text_add(text, " '");
-	for (; *word; word++)
-		if (*word == '\'')
-			text_add(text, "'\\''");
-		else
-			text_add_bytes(text, word, 1);
-	text_add(text, "'");
-}
-
 static void add_settings(struct text *text, const struct plan_changes *changes)
 {
 	for (const char *at = changes->settings; *at;) {
@@ -47,7 +31,7 @@ static void add_settings(struct text *text, const struct plan_changes *changes)
 		struct text setting = {0};
 		text_add_bytes(&setting, at, length);
 		text_add(text, " --sweep");
-		add_word(text, setting.failed ? "" : setting.bytes);
+		text_add_word(text, setting.failed ? "" : setting.bytes);
 		text->failed |= setting.failed;
 		text_release(&setting);
 		at += length + (at[length] == '\n');
@@ -59,9 +43,9 @@ static void add_command(struct text *text, const struct trial *trial, const char
 	const struct run_options *options = trial->options, fallback = run_options_default();
 	bool audit = trial->job->pass == RESULT_PASS_AUDIT, search = trial->job->changes.space_end > 0;
 	text_add(text, search ? "iovabench aperture" : "iovabench run");
-	add_word(text, trial->combination->plan.workload.file);
+	text_add_word(text, trial->combination->plan.workload.file);
 	text_add(text, " -a");
-	add_word(text, spec);
+	text_add_word(text, spec);
 	add_settings(text, &trial->combination->changes);
 	if (trial->combination->changes.replicate)
 		text_add(text, " --seed %" PRIu64, trial->combination->changes.seed);

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -276,6 +277,18 @@ static int audit(struct worker *worker, struct pass *pass, struct error *error)
 	return result;
 }
 
+/* A worker keeps no end of a pipe that is the profiler's: it would never see the other one close. */
+static int profile(const struct job *job, struct pass *pass, struct error *error)
+{
+	const struct pass_profiler profiler = {job->profiler_pipes[1], job->profiler_pipes[2]};
+	/* One that is gone is told by what it does not answer. */
+	signal(SIGPIPE, SIG_IGN);
+	pass->profiler = &profiler;
+	int result = pass_profile(pass, error);
+	pass->profiler = NULL;
+	return result;
+}
+
 static int time_alone(struct pass *pass, struct error *error)
 {
 	return pass_throughput(pass, error) < 0 || pass_latency(pass, error) < 0 ? -1 : 0;
@@ -312,6 +325,8 @@ static int play(struct worker *worker, struct error *error)
 	};
 	if (job->pass == RESULT_PASS_AUDIT)
 		return audit(worker, &pass, error);
+	if (job->profiled)
+		return profile(job, &pass, error);
 	struct clock_check check;
 	struct text why = {0};
 	double before = clock_core_ghz(&job->clock);
@@ -414,7 +429,8 @@ static int run_job(struct job *job)
 /* Programs that a plugin executes get none of them. */
 static void keep_descriptors(const struct job *job, int descriptor)
 {
-	const int ours[] = {descriptor, job->workload_bytes, job->stream_words, job->placements, job->record};
+	const int ours[] = {descriptor,  job->workload_bytes,    job->stream_words,     job->placements,
+			    job->record, job->profiler_pipes[1], job->profiler_pipes[2]};
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
 		if (ours[i] >= 0)
 			fcntl(ours[i], F_SETFD, FD_CLOEXEC);
@@ -429,6 +445,14 @@ int worker_run(int descriptor)
 		fprintf(stderr, "iovabench: worker is called by the program itself, not by hand\n");
 		return EXIT_CODE_USAGE;
 	}
+	job->self = descriptor;
+	if (job->profiler && !job->profiled)
+		return warden_run(job, profiler_start);
 	keep_descriptors(job, descriptor);
-	return warden_run(job, run_job);
+	if (!job->profiled)
+		return warden_run(job, run_job);
+	for (int i = 0; i < 4; i += 3)
+		if (job->profiler_pipes[i] >= 0)
+			close(job->profiler_pipes[i]);
+	return run_job(job);
 }
