@@ -101,4 +101,7 @@ fake_perf() { # commands
 	run -7 --separate-stderr env "PATH=$scratch/bin:$PATH" "$iovabench" run $tiny -a rbtree --rounds 1 --profile perf -q -o "$scratch/again"
 	has "$stderr" "no profile of rbtree on tiny: "
 	is "$(arms "$scratch/again" .state)" ok
+	fake_perf : "printf 'no\\n' >&\"\$to\"; continue"
+	run -7 --separate-stderr env "PATH=$scratch/bin:$PATH" "$iovabench" run $tiny -a rbtree --rounds 1 --profile perf -q -o "$scratch/third"
+	is "$stderr" "no profile of rbtree on tiny: the profiler did not acknowledge a command"
 }
