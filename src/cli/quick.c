@@ -75,10 +75,10 @@ static enum exit_code measure(const struct quick *quick, const char *file, struc
 
 static void add_ratios(const struct result_paired *paired, struct text *text)
 {
-	text_add(text, "  B / A by process:");
+	text_add(text, "  B / A by process, the median window:");
 	for (size_t i = 0; i < paired->round_count; i++)
-		if (isfinite(paired->round_ratio[i]))
-			text_add(text, " %.4f", paired->round_ratio[i]);
+		if (isfinite(paired->round_typical[i]))
+			text_add(text, " %.4f", paired->round_typical[i]);
 	text_add(text, "\n");
 }
 
@@ -90,8 +90,7 @@ static void add_evidence(const struct result_paired *paired, const struct result
 	text_add(text, "  median %.4f", row->ratio);
 	if (isfinite(row->ci_low))
 		text_add(text, ", %.1f %% interval [%.4f, %.4f]", 100 * COMPARE_QUICK_LEVEL, row->ci_low, row->ci_high);
-	text_add(text, ", threshold %.3g %%; the median pair of windows %.4f\n", 100 * row->threshold,
-		 paired->ratio_typical);
+	text_add(text, ", threshold %.3g %%; the sum of all windows %.4f\n", 100 * row->threshold, paired->ratio);
 }
 
 static void tell(const struct quick *quick, const struct result *result, const struct result_paired *paired,
@@ -127,14 +126,14 @@ static int tell_json(const struct quick *quick, const struct result *result, con
 	json_put_double(&writer, document, "ci_high", row->ci_high);
 	json_put_double(&writer, document, "level", row->level);
 	json_put_double(&writer, document, "threshold", row->threshold);
-	json_put_double(&writer, document, "ratio_typical", paired->ratio_typical);
+	json_put_double(&writer, document, "ratio_sum", paired->ratio);
 	json_put_u64(&writer, document, "processes", paired->rounds);
 	json_put_double(&writer, document, "seconds", seconds);
 	json_put_text(&writer, document, "reason", row->reason ? row->reason : "");
 	json_t *ratios = json_put_array(&writer, document, "ratios");
 	for (size_t i = 0; i < paired->round_count; i++)
-		if (isfinite(paired->round_ratio[i]))
-			json_append(&writer, ratios, json_real(paired->round_ratio[i]));
+		if (isfinite(paired->round_typical[i]))
+			json_append(&writer, ratios, json_real(paired->round_typical[i]));
 	int status = json_finish(&writer, document, true, "comparison", &text, error);
 	if (status == 0)
 		fwrite(text.bytes, 1, text.length, stdout);

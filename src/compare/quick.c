@@ -35,21 +35,37 @@ static enum compare_quick answer_of(const struct result_comparison *row)
 	return row->verdict == RESULT_VERDICT_OK ? COMPARE_QUICK_SAME : COMPARE_QUICK_UNDECIDED;
 }
 
+/* What is seldom is in no median: the sums must not say otherwise. NaN says nothing. */
+static bool bursts_decide(const struct result_paired *paired, enum compare_quick answer, double threshold)
+{
+	double edge = 1 + threshold, sum = paired->ratio;
+	return (answer == COMPARE_QUICK_SAME && (sum > edge * edge || sum < 1 / (edge * edge))) ||
+	       (answer == COMPARE_QUICK_SLOWER && sum < 1 / edge) || (answer == COMPARE_QUICK_FASTER && sum > edge);
+}
+
 int compare_quick(const struct result_paired *paired, double threshold, enum compare_quick *answer,
 		  struct result_comparison *row, struct error *error)
 {
 	assert(threshold > 0);
 	*row = (struct result_comparison){.metric = METRIC_RAW_NS_PER_OP, .baseline = true, .threshold = threshold};
 	*answer = COMPARE_QUICK_UNDECIDED;
-	if (compare_pairs(paired, 0, paired->round_count, threshold, VERDICTS, row, error) < 0)
+	/* In a second the sums of a process are those of what disturbed it; the median window is not. */
+	struct result_paired typical = *paired;
+	typical.round_ratio = paired->round_typical;
+	if (compare_pairs(&typical, 0, paired->round_count, threshold, VERDICTS, row, error) < 0)
 		return -1;
 	*answer = answer_of(row);
-	if (paired->equal_share >= 1)
+	bool bursts = bursts_decide(paired, *answer, threshold);
+	if (paired->equal_share >= 1 && !bursts)
 		return 0;
 	struct text text = {0};
 	*answer = COMPARE_QUICK_UNDECIDED;
-	text_add(&text, "different work: outcomes differ, and the ratio is that of the first %.3g %% of operations",
-		 100 * paired->equal_share);
+	if (paired->equal_share < 1)
+		text_add(&text, "different work: outcomes differ, and the ratio is that of the first %.3g %% of operations",
+			 100 * paired->equal_share);
+	else
+		text_add(&text, "costs come in bursts: the sum of all windows says %.4g, the median window %.4g",
+			 paired->ratio, row->ratio);
 	memory_release(row->reason);
 	row->reason = text.bytes;
 	return text.failed ? error_set(error, EXIT_CODE_IO, "no memory for a comparison") : 0;

@@ -64,6 +64,7 @@ struct crew {
 	enum result_side first, side; /* of the round; that plays now */
 	double barrier_ns;
 	bool inside, begins, stop;
+	bool again;                /* the next round is begun by the other side */
 	enum result_side at_fault; /* result < 0 */
 	int result;
 	struct error *error;
@@ -293,6 +294,16 @@ static int end_phase(struct crew *crew)
 	return crew->player->phase_ended(crew->context, crew->members[0].engines, crew->phase, crew->error);
 }
 
+/* Whoever plays second finds branches predicted by the first: of two rounds of a phase each side begins one. */
+static enum result_side next_first(struct crew *crew)
+{
+	if (crew->sides == 1)
+		return RESULT_SIDE_ARM;
+	crew->again = crew->begins || !crew->again;
+	return crew->again ? (enum result_side)rng_below(&crew->rng, crew->sides)
+			   : (enum result_side)((crew->first + 1) % crew->sides);
+}
+
 /* The first thread's part while nobody plays: what was done is told, what comes next is said. turn: how many sides have
  * played the round. */
 static void direct(struct crew *crew, uint32_t turn)
@@ -308,7 +319,7 @@ static void direct(struct crew *crew, uint32_t turn)
 	if (crew->inside && crew->begins && crew->result == 0)
 		crew->result = end_phase(crew);
 	if (turn == 0)
-		crew->first = crew->sides > 1 ? (enum result_side)rng_below(&crew->rng, crew->sides) : RESULT_SIDE_ARM;
+		crew->first = next_first(crew);
 	crew->side = (enum result_side)((crew->first + turn) % crew->sides);
 	pass_tell_side(crew->pass, crew->side);
 	crew->phase = next;

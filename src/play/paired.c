@@ -14,6 +14,8 @@
 
 /* A window is shorter than a scheduler's slice, and as long as the clock needs. */
 #define WINDOW_WORDS_LEAST ((size_t)4096)
+/* Of a brief pass: many short windows tell more of a moment than few long ones. */
+#define WINDOW_WORDS_BRIEF ((size_t)1024)
 #define WINDOW_WORDS_MOST ((size_t)65536)
 #define LONG_WINDOW_TIMES 8u
 #define ITERATIONS_MAX 24u
@@ -49,6 +51,7 @@ struct pair {
 	double ns[RESULT_SIDES], poll_ns[RESULT_SIDES];
 	uint64_t operations[RESULT_SIDES];
 	uint64_t failures[RESULT_SIDES];
+	uint64_t words; /* of both */
 	bool tainted;
 };
 
@@ -59,7 +62,7 @@ struct pairing {
 	uint32_t iteration;
 	const struct engine *engines; /* RESULT_SIDES of the first thread */
 	bool different;               /* outcomes differed, in this iteration */
-	uint32_t turns;               /* of the round at hand that have ended */
+	uint32_t turns;               /* of the pair at hand that have ended */
 	struct pair pair;
 	uint64_t poll_ticks[RESULT_SIDES];
 	/* Pairs of a phase that are not judged yet. */
@@ -217,6 +220,28 @@ static double take_samples(struct pairing *pairing, enum result_side side)
 	return ns - (double)pairing->samples[side] * pairing->empty_ns;
 }
 
+/* A brief pass takes two rounds, of which each side begins one, for one pair: what the second finds in caches and predictors
+ * cancels out before a median is taken. */
+static uint32_t turns_of_pair(const struct pairing *pairing)
+{
+	return pairing->pass->brief ? 2 * RESULT_SIDES : RESULT_SIDES;
+}
+
+/* -1: no memory. */
+static int end_pair(struct pairing *pairing, struct phase_pairs *phase)
+{
+	struct pair *pair = &pairing->pair;
+	pairing->turns = 0;
+	pairing->samples_taken += pair->operations[RESULT_SIDE_ARM];
+	/* A sample that one of them had nothing to do for is no pair. */
+	pair->tainted |= pairing->interfered && pair->operations[RESULT_SIDE_ARM] != pair->operations[RESULT_SIDE_AGAINST];
+	pairing->different |= !did_the_same(pairing);
+	phase->words += pair->words / RESULT_SIDES;
+	phase->equal_words += pairing->different ? 0 : pair->words / RESULT_SIDES;
+	bool empty = !(pair->ns[RESULT_SIDE_ARM] > 0 && pair->ns[RESULT_SIDE_AGAINST] > 0);
+	return pairing->different || empty ? 0 : hold(pairing, phase);
+}
+
 static int round_ended(void *context, const struct crew_round *round, struct error *error)
 {
 	struct pairing *pairing = context;
@@ -224,11 +249,12 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 	struct pair *pair = &pairing->pair;
 	if (pairing->turns == 0)
 		*pair = (struct pair){0};
-	pair->ns[round->side] = pairing->interfered ? take_samples(pairing, round->side) : round->ns;
-	pair->poll_ns[round->side] = (double)pairing->poll_ticks[round->side] * pairing->pass->clock->ns_per_tick;
+	pair->words += round->words;
+	pair->ns[round->side] += pairing->interfered ? take_samples(pairing, round->side) : round->ns;
+	pair->poll_ns[round->side] += (double)pairing->poll_ticks[round->side] * pairing->pass->clock->ns_per_tick;
 	pairing->poll_ticks[round->side] = 0;
-	pair->operations[round->side] = pairing->interfered ? pairing->samples[round->side] : round->operations;
-	pair->failures[round->side] = round->failures;
+	pair->operations[round->side] += pairing->interfered ? pairing->samples[round->side] : round->operations;
+	pair->failures[round->side] += round->failures;
 	/* A side whose logical call failed plays with a physical side of its own from there on. */
 	pairing->different |= round->own_frames;
 	/* Where the barriers are what is timed, nothing is told, either. */
@@ -236,27 +262,20 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 	pairing->moved = false;
 	pairing->samples[round->side] = 0;
 	pairing->played_ns += round->ns;
-	if (++pairing->turns < RESULT_SIDES)
+	if (++pairing->turns % RESULT_SIDES)
 		return 0;
-	pairing->turns = 0;
 	pairing->rng_of_round = pairing->rng;
-	pairing->samples_taken += pair->operations[RESULT_SIDE_ARM];
-	/* A sample that one of them had nothing to do for is no pair. */
-	pair->tainted |= pairing->interfered && pair->operations[RESULT_SIDE_ARM] != pair->operations[RESULT_SIDE_AGAINST];
-	pairing->different |= !did_the_same(pairing);
-	phase->words += round->words;
-	phase->equal_words += pairing->different ? 0 : round->words;
-	bool empty = !(pair->ns[RESULT_SIDE_ARM] > 0 && pair->ns[RESULT_SIDE_AGAINST] > 0);
-	if (pairing->different || empty || hold(pairing, phase) == 0)
-		return 0;
-	return error_set(error, EXIT_CODE_IO, "no memory for the pairs of a pass");
+	return pairing->turns < turns_of_pair(pairing) || end_pair(pairing, phase) == 0
+		       ? 0
+		       : error_set(error, EXIT_CODE_IO, "no memory for the pairs of a pass");
 }
 
 static int phase_ended(void *context, const struct engine *engines, size_t index, struct error *error)
 {
 	struct pairing *pairing = context;
 	struct phase_pairs *phase = &pairing->phases[index];
-	if (judge_held(pairing, phase) < 0)
+	/* The last round of an odd number. */
+	if ((pairing->turns && end_pair(pairing, phase) < 0) || judge_held(pairing, phase) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for the pairs of a pass");
 	for (int side = 0; side < RESULT_SIDES && is_alone(pairing); side++)
 		phase->hash[side] = !phase->hash[side] || phase->hash[side] == engines[side].placement_hash
@@ -361,7 +380,7 @@ static void store(struct pairing *pairing, enum windows windows)
 
 static int play_short(struct pairing *pairing, struct error *error)
 {
-	pairing->window_words = WINDOW_WORDS_LEAST;
+	pairing->window_words = pairing->pass->brief ? WINDOW_WORDS_BRIEF : WINDOW_WORDS_LEAST;
 	if (play_iteration(pairing, error) < 0)
 		return -1;
 	while (too_short(pairing)) {

@@ -30,7 +30,7 @@
 
 #define PASS_WINDOW_WORDS ((size_t)65536)
 #define PASS_WINDOW_STEPS 1000.0 /* a shorter window says nothing */
-#define PASS_BRIEF_NS 1e7
+#define PASS_BRIEF_NS 7e6
 #define PASS_PLAYED_NS 1e8    /* iterate until this much was played, measured or not … */
 #define PASS_ITERATIONS_MAX 8 /* … but no more often */
 #define PASS_SERIES_ROWS 200u
@@ -73,7 +73,7 @@ struct pass {
 	struct op_source *sources;    /* several threads: one each, which the timed passes play instead of source */
 	const int *cpus;              /* that they are pinned to; NULL: none */
 	struct conduct *conduct;      /* of the allocator; NULL: nobody looks */
-	bool brief;                   /* paired: PASS_BRIEF_NS in place of PASS_PLAYED_NS, and windows of one length */
+	bool brief; /* paired: PASS_BRIEF_NS in place of PASS_PLAYED_NS, and short windows of one length */
 	struct interference *interference; /* before every sample of a latency; one thread. NULL: none */
 	const struct pass_rival *rival;    /* paired pass */
 	_Atomic uint32_t *side;            /* enum result_side: whose code runs, of a paired pass; NULL: nobody watches */

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -329,7 +330,7 @@ static int play(struct worker *worker, struct error *error)
 		return profile(job, &pass, error);
 	struct clock_check check;
 	struct text why = {0};
-	double before = clock_core_ghz(&job->clock);
+	double before = job->brief ? (double)NAN : clock_core_ghz(&job->clock);
 	clock_check_begin(&check, &job->clock);
 	int result = job->pass == RESULT_PASS_PAIRED ? pass_paired(&pass, error) : time_alone(&pass, error);
 	clock_check_end(&check, &job->clock, &why);
@@ -338,8 +339,8 @@ static int play(struct worker *worker, struct error *error)
 	if (why.bytes && !worker->record.distrust)
 		worker->record.distrust = memory_text(why.bytes);
 	text_release(&why);
-	double core_ghz = (before + clock_core_ghz(&job->clock)) / 2;
-	for (size_t i = 0; i < worker->record.phase_count; i++)
+	double core_ghz = job->brief ? (double)NAN : (before + clock_core_ghz(&job->clock)) / 2;
+	for (size_t i = 0; !job->brief && i < worker->record.phase_count; i++)
 		result_set(&worker->record.phases[i].figures, METRIC_CORE_GHZ, core_ghz);
 	return result;
 }

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT
- * A copy of a built-in allocator, ALLOCATOR of src/allocator, linked on its own, that works WORK multiplications longer on
- * each call: a slow-down of known size, planted at build time. WORK 0 is the arm that it is compared with. One text has one
- * layout; what two copies are worth says more of two builds. */
+ * A copy of a built-in allocator, ALLOCATOR of src/allocator, linked on its own, with a slow-down that is planted at build time:
+ * WORK multiplications more on each call, or, of its own kind of work, every PERIOD-th allocation made, undone and made again.
+ * 0: none, the arm that it is compared with. Copies with PERIOD have one text but for a number, and so one layout; what two
+ * copies are worth says more of two builds. */
 #include "allocator/builtin.h"
+
+#include <stdint.h>
 
 #ifndef WORK
 #define WORK 0
 #endif
+#ifndef PERIOD
+#define PERIOD 0
+#endif
+
+static const volatile uint64_t period = PERIOD ? PERIOD : UINT64_MAX;
+static uint64_t left = PERIOD ? PERIOD : UINT64_MAX;
 
 /* Each waits for the one before. */
 static inline void work(void)
@@ -22,6 +31,11 @@ static enum iova_status planted_alloc(void *self, const struct iova_request *req
 				      struct iova_extent *extent)
 {
 	work();
+	if (--left == 0) {
+		left = period;
+		if (ALLOCATOR.alloc(self, request, cpu, extent) == IOVA_OK)
+			ALLOCATOR.free(self, extent, cpu);
+	}
 	return ALLOCATOR.alloc(self, request, cpu, extent);
 }
 

@@ -24,6 +24,7 @@ static void answers(double middle, double spread, size_t processes, enum compare
 				       .round_count = processes,
 				       .rounds = (uint32_t)processes,
 				       .equal_share = 1,
+				       .ratio = middle,
 				       .long_ratio = (double)NAN};
 	struct result_comparison row;
 	struct error error = {0};
@@ -74,6 +75,7 @@ static void who_did_other_work_is_not_judged(void **state)
 				       .round_count = PROCESSES,
 				       .rounds = PROCESSES,
 				       .equal_share = 0.25,
+				       .ratio = 2,
 				       .long_ratio = (double)NAN};
 	struct result_comparison row;
 	struct error error = {0};
@@ -86,6 +88,44 @@ static void who_did_other_work_is_not_judged(void **state)
 	memory_release(row.reason);
 }
 
+/* Every process has a median window of middle, and sums of all windows that say sum. */
+static enum compare_quick answer_with_sums(double middle, double sum)
+{
+	double typical[PROCESSES], sums[PROCESSES];
+	struct result_paired paired = {.round_ratio = sums,
+				       .round_typical = typical,
+				       .round_count = PROCESSES,
+				       .rounds = PROCESSES,
+				       .equal_share = 1,
+				       .ratio = sum,
+				       .long_ratio = (double)NAN};
+	struct result_comparison row;
+	struct error error = {0};
+	enum compare_quick answer;
+	for (size_t i = 0; i < PROCESSES; i++) {
+		typical[i] = middle;
+		sums[i] = sum;
+	}
+	assert_int_equal(compare_quick(&paired, COMPARE_QUICK_THRESHOLD, &answer, &row, &error), 0);
+	assert_true((answer == COMPARE_QUICK_UNDECIDED) == (row.reason && strstr(row.reason, "costs come in bursts")));
+	memory_release(row.reason);
+	return answer;
+}
+
+/* The median window decides, and what it cannot see must not say otherwise. */
+static void seldom_costs_are_not_passed_over(void **state)
+{
+	(void)state;
+	assert_int_equal(answer_with_sums(1.00, 1.015), COMPARE_QUICK_SAME);
+	assert_int_equal(answer_with_sums(1.00, 1.05), COMPARE_QUICK_UNDECIDED);
+	assert_int_equal(answer_with_sums(1.00, 0.95), COMPARE_QUICK_UNDECIDED);
+	assert_int_equal(answer_with_sums(1.02, 1.05), COMPARE_QUICK_SLOWER);
+	assert_int_equal(answer_with_sums(1.02, 0.98), COMPARE_QUICK_UNDECIDED);
+	assert_int_equal(answer_with_sums(0.98, 0.99), COMPARE_QUICK_FASTER);
+	assert_int_equal(answer_with_sums(0.98, 1.02), COMPARE_QUICK_UNDECIDED);
+	assert_int_equal(answer_with_sums(0.98, (double)NAN), COMPARE_QUICK_FASTER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -93,6 +133,7 @@ int main(void)
 		cmocka_unit_test(a_difference_that_is_too_small_is_none),
 		cmocka_unit_test(too_few_processes_say_nothing),
 		cmocka_unit_test(who_did_other_work_is_not_judged),
+		cmocka_unit_test(seldom_costs_are_not_passed_over),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -156,6 +156,22 @@ static void both_orders_occur(void **state)
 	uint64_t rounds = pairs + phase(1)->pairs_long.pairs + phase(1)->pairs_long.tainted + phase(0)->pairs.pairs +
 			  phase(0)->pairs.tainted;
 	assert_true(changes < 2 * rounds && changes > rounds);
+	/* Of two rounds each begins one: sides change 1.25 times a round, against 1.5 times by chance alone. */
+	assert_true(changes * 8 < rounds * 11);
+}
+
+/* Of half as many pairs each is as long as two rounds. */
+static void a_brief_pass_takes_both_orders_for_one_pair(void **state)
+{
+	(void)state;
+	struct iova_allocator arm = table_with(arm_alloc), against = table_with(against_alloc);
+	open_pair(YAML("60k", "4MiB", "10%"), NULL, &arm, NULL, &against);
+	bench.pass.brief = true;
+	play();
+	const struct result_record_pairs *pairs = &phase(1)->pairs;
+	assert_true(pairs->pairs > 0 && bench.record.window_words[1] == 0);
+	assert_true((double)pairs->operations > 1.5 * bench.record.window_words[0] * (double)pairs->pairs);
+	assert_true(turns[0][1] > 0 && turns[1][0] > 0);
 }
 
 /* What a burst at an allocation adds to the time of all pairs, in bursts; NaN: the machine disturbed every try. */
@@ -306,6 +322,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN(both_place_as_they_do_alone),
 		IN(both_orders_occur),
+		IN(a_brief_pass_takes_both_orders_for_one_pair),
 		IN(no_burst_hides),
 		IN(polls_are_timed_apart),
 		IN(what_follows_another_outcome_does_not_count),

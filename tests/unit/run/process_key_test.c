@@ -99,6 +99,7 @@ static const struct {
 	       {"cpus", "0"},
 	       {"node", "0"},
 	       {"dump-placements", "file"},
+	       {"profile", "perf"},
 	       {"output", "place"}};
 _Static_assert(sizeof unusual / sizeof unusual[0] == RUN_SETTINGS, "every option is tried");
 
