@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define NET_NS_MIN 1.0
-#define INTERVAL_LEVEL 0.95
 
 int gather_add(struct gather_arm *arm, struct result_record *record, struct error *error)
 {
@@ -216,7 +215,7 @@ static void set_clean(struct result_figures *figures, const struct gather_arm *a
 			result_set_null(figures, none[i], RESULT_REASON_NO_CLEAN_WINDOW);
 		return;
 	}
-	struct statistics_interval interval = statistics_median_interval(values, count, INTERVAL_LEVEL);
+	struct statistics_interval interval = statistics_median_interval(values, count, GATHER_INTERVAL_LEVEL);
 	double clean = statistics_median(values, count);
 	result_set(figures, METRIC_CLEAN_NS_PER_OP, clean);
 	if (interval.level > 0) {

@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Of intervals over rounds. */
+#define GATHER_INTERVAL_LEVEL 0.95
+
 /* All records of one arm, in the order in which they came. */
 struct gather_arm {
 	struct result_record *records;

@@ -11,7 +11,6 @@
 
 /* A percentile with fewer samples above it is an anecdote. */
 #define SAMPLES_ABOVE 10.0
-#define INTERVAL_LEVEL 0.95
 
 static double percentile(const struct histogram *histogram, double quantile, double resolution_ns)
 {
@@ -71,7 +70,7 @@ static bool has_phase(const struct result_record *record, size_t phase)
 /* Sorts values in place. */
 static struct result_over_processes over_processes(double *values, size_t count)
 {
-	struct statistics_interval interval = statistics_median_interval(values, count, INTERVAL_LEVEL);
+	struct statistics_interval interval = statistics_median_interval(values, count, GATHER_INTERVAL_LEVEL);
 	return (struct result_over_processes){statistics_median(values, count), interval.low, interval.high,
 					      (uint32_t)count};
 }

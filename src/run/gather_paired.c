@@ -9,7 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#define INTERVAL_LEVEL 0.95
 /* Shares of metadata behind huge pages that are further apart are no equal backing. */
 #define HUGE_SHARE_APART 0.1
 
@@ -85,7 +84,7 @@ static const char *refusal(const struct result *result, size_t arm, size_t again
 static void set_median(const double *values, size_t count, double *logs, double *median, double *low, double *high)
 {
 	size_t kept = statistics_logs(values, count, logs);
-	struct statistics_interval interval = statistics_median_interval(logs, kept, INTERVAL_LEVEL);
+	struct statistics_interval interval = statistics_median_interval(logs, kept, GATHER_INTERVAL_LEVEL);
 	*median = exp(statistics_median(logs, kept));
 	if (low) {
 		*low = exp(interval.low);
