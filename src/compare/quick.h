@@ -23,8 +23,8 @@ extern const char *const compare_quick_name[COMPARE_QUICK_COUNT]; /* same, slowe
 /* Fewer processes have no interval. */
 uint32_t compare_quick_processes_least(void);
 
-/* The answer from the median windows of each process of paired, b / a; its ratio, from the sums, must not say otherwise. row: the interval at COMPARE_QUICK_LEVEL, and reason, the caller's to release.
- * -1: no memory. */
+/* The answer from the median pair of windows of each process, b / a; the ratio of sums must not say otherwise. row: the
+ * interval at COMPARE_QUICK_LEVEL, and reason, the caller's to release. -1: no memory. */
 int compare_quick(const struct result_paired *paired, double threshold, enum compare_quick *answer,
 		  struct result_comparison *row, struct error *error);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * A copy of a built-in allocator, ALLOCATOR of src/allocator, linked on its own, with a slow-down that is planted at build time:
- * WORK multiplications more on each call, or, of its own kind of work, every PERIOD-th allocation made, undone and made again.
- * 0: none, the arm that it is compared with. Copies with PERIOD have one text but for a number, and so one layout; what two
- * copies are worth says more of two builds. */
+ * A copy of a built-in allocator, ALLOCATOR of src/allocator, linked on its own, with a slow-down that is planted at build
+ * time: WORK multiplications more on each call, or, of its own kind of work, every PERIOD-th allocation made, undone and made
+ * again. 0: none, the arm that it is compared with. Copies with PERIOD have one text but for a number, and so one layout; what
+ * two copies are worth says more of two builds. */
 #include "allocator/builtin.h"
 
 #include <stdint.h>
