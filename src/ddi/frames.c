@@ -79,17 +79,17 @@ enum ntstatus frames_take_run(struct ddi_adapter *adapter, const struct frame_re
 	return frames_end(adapter, begun, status, list);
 }
 
-/* The nodes stay until the next piece. */
+/* The nodes stay until the next piece, or for good. */
 static void give_recorded(struct ddi_adapter *adapter, struct run_list *list)
 {
 	struct tape *tape = adapter->tape;
 	uint64_t begun = clock_start(tape->clock);
 	frame_pool_give_frames(adapter->physical, adapter->frame_nodes, list);
 	add_time(tape, begun);
-	if (list->runs > 1 &&
-	    memory_grow(&tape->given, &tape->given_capacity, tape->given_count, sizeof tape->given[0]) < 0)
+	bool kept = list->runs > 1 && !tape->keeps;
+	if (kept && memory_grow(&tape->given, &tape->given_capacity, tape->given_count, sizeof tape->given[0]) < 0)
 		tape->broken = true;
-	else if (list->runs > 1)
+	else if (kept)
 		tape->given[tape->given_count++] = *list;
 	*list = run_list_empty();
 }

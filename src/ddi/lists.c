@@ -12,6 +12,16 @@ int node_pool_open(struct node_pool *pool)
 	return pool->chunks ? 0 : -1;
 }
 
+int node_pool_open_over(struct node_pool *pool, struct list_node *nodes, uint64_t count)
+{
+	if (count > NODE_CHUNKS_MAX * NODE_CHUNK_NODES || node_pool_open(pool) < 0)
+		return -1;
+	for (uint64_t at = 0; at < count; at += NODE_CHUNK_NODES)
+		pool->chunks[at >> NODE_CHUNK_SHIFT] = nodes + at;
+	pool->capacity = pool->used = count;
+	return 0;
+}
+
 void node_pool_close(struct node_pool *pool)
 {
 	for (uint64_t chunk = 0; chunk < pool->capacity >> NODE_CHUNK_SHIFT; chunk++)

@@ -61,6 +61,8 @@ struct node_pool {
 /* Return 0, or -1 without memory. close is idempotent on a zeroed pool. */
 int node_pool_open(struct node_pool *pool);
 void node_pool_close(struct node_pool *pool);
+/* Over nodes in lists that somebody else owns: nothing is added, and only the chunks are released. Returns 0, or -1. */
+int node_pool_open_over(struct node_pool *pool, struct list_node *nodes, uint64_t count);
 /* Room for `nodes` nodes in lists, touched. */
 int node_pool_reserve(struct node_pool *pool, uint64_t nodes);
 

@@ -5,6 +5,15 @@
 #include "ddi/frames.h"
 
 #include <assert.h>
+#include <string.h>
+
+/* Then takes, then nodes, in whole cache lines. */
+struct image_head {
+	uint64_t takes, nodes;
+	uint64_t filler[6];
+};
+
+_Static_assert(sizeof(struct image_head) == sizeof(struct list_node), "nodes lie as in memory of their own");
 
 int tape_open(struct tape *tape, const struct clock *clock)
 {
@@ -14,10 +23,70 @@ int tape_open(struct tape *tape, const struct clock *clock)
 
 void tape_close(struct tape *tape)
 {
+	if (tape->mapped) {
+		memory_release(tape->nodes.chunks);
+		*tape = (struct tape){0};
+		return;
+	}
 	node_pool_close(&tape->nodes);
 	memory_release(tape->taken);
 	memory_release(tape->given);
 	*tape = (struct tape){0};
+}
+
+void tape_keep(struct tape *tape)
+{
+	assert(!tape->taken_count && !tape->nodes.used);
+	tape->keeps = true;
+}
+
+static size_t takes_bytes(uint64_t takes)
+{
+	return (takes * sizeof(struct tape_take) + sizeof(struct list_node) - 1) & ~(sizeof(struct list_node) - 1);
+}
+
+uint64_t tape_image_bytes(const struct tape *tape)
+{
+	return sizeof(struct image_head) + takes_bytes(tape->taken_count) + tape->nodes.used * sizeof(struct list_node);
+}
+
+int tape_image_write(const struct tape *tape, int (*write)(void *context, const void *part, size_t length), void *context)
+{
+	assert(tape->keeps && !tape->broken);
+	static const struct list_node filler;
+	const struct image_head head = {.takes = tape->taken_count, .nodes = tape->nodes.used};
+	size_t bytes = tape->taken_count * sizeof tape->taken[0];
+	int result = write(context, &head, sizeof head);
+	if (result >= 0 && bytes)
+		result = write(context, tape->taken, bytes);
+	if (result >= 0 && takes_bytes(tape->taken_count) > bytes)
+		result = write(context, &filler, takes_bytes(tape->taken_count) - bytes);
+	for (uint64_t at = 0; result >= 0 && at < head.nodes; at += NODE_CHUNK_NODES) {
+		uint64_t nodes = head.nodes - at < NODE_CHUNK_NODES ? head.nodes - at : NODE_CHUNK_NODES;
+		result = write(context, node_at(&tape->nodes, (uint32_t)at), nodes * sizeof(struct list_node));
+	}
+	return result;
+}
+
+int tape_open_image(struct tape *tape, const void *image, size_t length)
+{
+	struct image_head head;
+	*tape = (struct tape){0};
+	if (length < sizeof head)
+		return -1;
+	memcpy(&head, image, sizeof head);
+	if (head.takes > length / sizeof(struct tape_take) || head.nodes > length / sizeof(struct list_node) ||
+	    length != sizeof head + takes_bytes(head.takes) + head.nodes * sizeof(struct list_node))
+		return -1;
+	/* Nobody writes through them: players own nothing of a tape. */
+	char *takes = (char *)(uintptr_t)image + sizeof head;
+	if (node_pool_open_over(&tape->nodes, (struct list_node *)(void *)(takes + takes_bytes(head.takes)), head.nodes) <
+	    0)
+		return -1;
+	tape->taken = (struct tape_take *)(void *)takes;
+	tape->taken_count = head.takes;
+	tape->keeps = tape->mapped = true;
+	return 0;
 }
 
 static void attach(struct tape *tape, struct ddi_adapter *adapter, enum frames_from from)
@@ -40,6 +109,8 @@ void tape_play(struct tape *tape, struct ddi_adapter *player)
 
 void tape_next_piece(struct tape *tape)
 {
+	if (tape->keeps)
+		return;
 	for (size_t i = 0; i < tape->given_count; i++)
 		run_list_clear(&tape->nodes, &tape->given[i]);
 	tape->given_count = 0;
@@ -48,7 +119,8 @@ void tape_next_piece(struct tape *tape)
 
 void tape_rewind(struct ddi_adapter *player)
 {
-	player->tape_next = 0;
+	if (!player->tape->keeps)
+		player->tape_next = 0;
 }
 
 bool tape_is_left(const struct ddi_adapter *player)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * What the physical side decides, ahead of those who need it. In remap mode it depends on the driver calls alone, not on the
- * allocator, until a logical call fails. So one adapter, the recorder, makes the calls of a piece of the stream over a pool of
- * frames; others, the players, make the same calls later and get the same frames at the cost of copying a list's head. */
+ * What the physical side decides, ahead of those who need it. In remap mode it depends on the driver calls alone, not on
+ * the allocator, until a logical call fails. So one adapter, the recorder, makes the calls of a piece of the stream over
+ * a pool of frames; others, the players, make the same calls later and get the same frames at the cost of copying a
+ * list's head. A tape that keeps all pieces can be written as an image, which players of other processes map. */
 #ifndef DDI_TAPE_H
 #define DDI_TAPE_H
 
@@ -19,7 +20,8 @@ struct tape_take {
 	enum ntstatus status;
 };
 
-/* Memory: O(calls of a piece + runs that live or lived in it). Players read it and own nothing of it; it outlives them. */
+/* Memory: O(calls of a piece + runs that live or lived in it); of one that keeps all, of the stream. Players read it and
+ * own nothing of it; it outlives them. */
 struct tape {
 	struct node_pool nodes; /* of all lists, those of players among them */
 	struct tape_take *taken;
@@ -27,6 +29,8 @@ struct tape {
 	struct run_list *given; /* back to the pool in this piece: players still read their nodes */
 	size_t given_count, given_capacity;
 	bool broken; /* there was no memory: what is on it is not all */
+	bool keeps;  /* all pieces: nothing that was given back leaves it */
+	bool mapped; /* takes and nodes lie in an image: nothing is recorded */
 	/* The pool's time: searching, building lists, giving back. */
 	const struct clock *clock;
 	uint64_t ticks;
@@ -36,6 +40,16 @@ struct tape {
 /* clock outlives the tape. Returns 0, or -1 without memory. close is idempotent on a zeroed tape. */
 int tape_open(struct tape *tape, const struct clock *clock);
 void tape_close(struct tape *tape);
+
+/* Before anything is recorded: what players read next is what they read last, and no piece is rewound. */
+void tape_keep(struct tape *tape);
+/* Bytes of the image of a tape that keeps all, so far. */
+uint64_t tape_image_bytes(const struct tape *tape);
+/* Hands the image out part by part, in order, until a part is refused (< 0). Returns what write returned last. */
+int tape_image_write(const struct tape *tape, int (*write)(void *context, const void *part, size_t length), void *context);
+/* Opens a tape over an image that this program wrote, which is only read, outlives it, and is aligned as a page. Returns
+ * 0, or -1: no memory, or no image. Released by tape_close. */
+int tape_open_image(struct tape *tape, const void *image, size_t length);
 
 /* Both after the adapter was created in remap mode with a physical side of its own, before its first call. A player's pool is
  * like the recorder's; it is touched only when the player leaves. */

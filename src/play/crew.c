@@ -52,7 +52,8 @@ struct crew {
 	bool timed;
 	struct lock locks[RESULT_SIDES];
 	uint64_t words, own_words; /* timed in the phase; of them with frames of one's own */
-	struct recorder recorder;  /* of one thread; on: sides have their frames off its tape */
+	struct recorder recorder;  /* of one thread, where the pass has no tape; on: sides have their frames off its tape */
+	bool taped;                /* they have them off one or the other */
 	struct rng rng;            /* of the order in which sides play */
 	struct ring *rings;        /* count of them for each side */
 	void *ring_memory;
@@ -287,7 +288,7 @@ static void close_inboxes(struct crew *crew)
 
 static int end_phase(struct crew *crew)
 {
-	if (crew->player->tells_frames && crew->recorder.on && crew->words)
+	if (crew->player->tells_frames && crew->taped && crew->words)
 		result_set(&crew->pass->record->phases[crew->phase].figures, METRIC_AHEAD_SHARE,
 			   1 - (double)crew->own_words / (double)crew->words);
 	crew->words = crew->own_words = 0;
@@ -474,6 +475,19 @@ static int open_members(struct crew *crew, struct error *error)
 	return 0;
 }
 
+/* The tape of the run, whose physical side was timed when it was recorded. */
+static int play_to_tape(struct crew *crew)
+{
+	const struct pass *pass = crew->pass;
+	for (uint32_t side = 0; side < crew->sides; side++)
+		engine_play_to(&crew->members[0].engines[side], &pass->tape->tape);
+	for (size_t i = 0; crew->player->tells_frames && i < pass->record->phase_count; i++)
+		if (!isnan(pass->tape->ns_per_op[i]))
+			result_set(&pass->record->phases[i].figures, METRIC_PHYSICAL_NS_PER_OP, pass->tape->ns_per_op[i]);
+	crew->taped = true;
+	return 0;
+}
+
 /* One thread's sides play to a tape where they can. */
 static int open_recorder(struct crew *crew, struct error *error)
 {
@@ -485,10 +499,14 @@ static int open_recorder(struct crew *crew, struct error *error)
 	for (size_t i = 0; refusal != RESULT_REASON_COUNT && crew->player->tells_frames && i < pass->record->phase_count;
 	     i++)
 		result_set_null_of(&pass->record->phases[i].figures, METRIC_SOURCE_FRAMES, refusal);
-	return refusal != RESULT_REASON_COUNT || !crew->timed
-		       ? 0
-		       : recorder_open(&crew->recorder, pass->workload, first->source->stream, pass->clock, first->engines,
-				       crew->sides, error);
+	if (refusal != RESULT_REASON_COUNT)
+		return 0;
+	if (pass->tape)
+		return play_to_tape(crew);
+	crew->taped = crew->timed;
+	return !crew->timed ? 0
+			    : recorder_open(&crew->recorder, pass->workload, first->source->stream, pass->clock,
+					    first->engines, crew->sides, error);
 }
 
 /* The first one owns what the others play on. */

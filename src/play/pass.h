@@ -6,6 +6,7 @@
 #include "allocator/registry.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "ddi/tape.h"
 #include "result/result.h"
 #include "play/arena.h"
 #include "play/conduct.h"
@@ -52,6 +53,12 @@ struct pass_profiler {
 				    * the name of iovabench_window, which plays the windows */
 };
 
+/* What the physical side decides in the whole stream, recorded once for all processes. */
+struct pass_tape {
+	struct tape tape;        /* keeps all */
+	const double *ns_per_op; /* what it took of an operation, by phase; NaN: nothing that the clock can tell */
+};
+
 struct pass {
 	const struct workload *workload;
 	struct op_source *source;
@@ -77,6 +84,7 @@ struct pass {
 	struct interference *interference; /* before every sample of a latency; one thread. NULL: none */
 	const struct pass_rival *rival;    /* paired pass */
 	_Atomic uint32_t *side;            /* enum result_side: whose code runs, of a paired pass; NULL: nobody watches */
+	struct pass_tape *tape; /* of driver calls' frames; NULL: each pass that is timed records one of its own */
 	const struct placements_target *placements; /* where the audit writes what it sees; NULL: nowhere */
 	const struct pass_profiler *profiler;       /* of pass_profile */
 };

@@ -23,10 +23,12 @@ int recorder_open(struct recorder *recorder, const struct workload *workload, co
 	if (result == 0)
 		result = engine_open_in(&recorder->engine, workload, stream, &recorder->null, &recorder->arena,
 					&surroundings, error);
-	if (result < 0) {
+	if (result < 0 || engine_tape_refusal(&recorder->engine, workload) != RESULT_REASON_COUNT) {
 		recorder_close(recorder);
-		return -1;
+		return result;
 	}
+	if (!player_count)
+		tape_keep(&recorder->tape);
 	engine_record(&recorder->engine, &recorder->tape);
 	for (uint32_t i = 0; i < player_count; i++)
 		engine_play_to(&players[i], &recorder->tape);
@@ -53,9 +55,11 @@ static void begin_phase(struct recorder *recorder, size_t phase)
 	recorder->stamps_before = recorder->tape.stamps;
 }
 
-/* Whether somebody still needs the tape. */
+/* Whether somebody still needs the tape, or may later. */
 static bool is_needed(const struct engine *players, uint32_t player_count)
 {
+	if (!player_count)
+		return true;
 	for (uint32_t i = 0; i < player_count; i++)
 		if (!engine_left_tape(&players[i]))
 			return true;

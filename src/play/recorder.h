@@ -27,8 +27,10 @@ struct recorder {
 	uint64_t ticks_before, stamps_before; /* of the tape, where the phase began */
 };
 
-/* Opens it for the players, which have opened and played nothing: each plays to its tape from then on. workload, stream and
- * clock outlive it, and it is closed after the players. Returns 0, or -1: no memory; it is closed then. */
+/* Opens it for the players, which have opened and played nothing: each plays to its tape from then on; without players
+ * it keeps all that it plays, for those who come later. workload, stream and clock outlive it, and it is closed after
+ * the players. Returns 0, or -1: no memory; it is closed then. It stays closed, too, where there is nothing to record:
+ * engine_tape_refusal. */
 int recorder_open(struct recorder *recorder, const struct workload *workload, const struct op_stream *stream,
 		  const struct clock *clock, struct engine *players, uint32_t player_count, struct error *error);
 void recorder_close(struct recorder *recorder);

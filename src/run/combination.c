@@ -228,6 +228,7 @@ void combination_fill_job(const struct combination *combination, const char *spe
 		.words_of_portions = combination->stream.words_of_portions,
 		.phase_count = combination->stream.phase_count,
 		.stream_words = combination->stream.descriptor,
+		.tape = -1,
 		.placements = -1,
 		.profiler_pipes = {-1, -1, -1, -1},
 		.request_count = request_count,

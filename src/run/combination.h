@@ -10,6 +10,7 @@
 #include "run/plan.h"
 #include "run/run.h"
 #include "run/stream_file.h"
+#include "run/tape_file.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ struct combination {
 	uint64_t file_hash;
 	uint64_t identity; /* of what every process of this workload plays */
 	struct stream_file stream;
+	struct tape_file tape;
 	struct gather_arm *arms;  /* spec_count + 1 */
 	struct gather_arm *pairs; /* spec_count rows of as many: of each arm against each other one; most are empty */
 	struct result_looks looks;

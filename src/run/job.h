@@ -18,7 +18,7 @@
 
 #define JOB_SPEC_BYTES_MAX 1024
 /* Parent and worker are the same program; a number that does not fit says that somebody called the worker by hand. */
-#define JOB_MAGIC UINT64_C(0x626f6a6176600004)
+#define JOB_MAGIC UINT64_C(0x626f6a6176600005)
 
 struct job {
 	uint64_t magic;
@@ -53,10 +53,12 @@ struct job {
 	uint64_t request_count;
 	uint32_t phase_count;
 	uint64_t phase_words[WORKLOAD_PHASES_MAX];
+	double tape_ns_per_op[WORKLOAD_PHASES_MAX]; /* struct pass_tape */
 	uint64_t portion_words[WORKLOAD_THREADS_MAX][WORKLOAD_PHASES_MAX]; /* by thread */
 	/* Descriptors that the worker inherits. */
 	int workload_bytes;        /* the file as the parent read it */
 	int stream_words;          /* operations, or -1: the worker generates them */
+	int tape;                  /* image of a tape (ddi/tape.h), or -1: whoever needs one records it */
 	int placements;            /* where an audit writes what it saw; -1: nowhere */
 	int record;                /* where the worker writes its record */
 	int self;                  /* the job */

@@ -25,8 +25,13 @@ static int probe(const struct run_options *options, const char *spec, struct tex
 	struct text line = {0};
 	if (!job)
 		return error_set(error, EXIT_CODE_IO, "no memory for a job");
-	*job = (struct job){
-		.magic = JOB_MAGIC, .probe = true, .cpu = -1, .workload_bytes = -1, .stream_words = -1, .placements = -1};
+	*job = (struct job){.magic = JOB_MAGIC,
+			    .probe = true,
+			    .cpu = -1,
+			    .workload_bytes = -1,
+			    .stream_words = -1,
+			    .tape = -1,
+			    .placements = -1};
 	snprintf(job->spec, sizeof job->spec, "%s", spec);
 	const struct spawn_watch watch = {.stall_seconds = options->stall_seconds,
 					  .memory_limit_bytes = combination_memory_limit(options)};

@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 #define LATENCY_GAP 64u
-#define LATENCY_GAP_MIN 16u /* at 8 operations a pair and more the stamps no longer bias their neighbours */
+#define LATENCY_GAP_MIN 16u           /* at 8 operations a pair and more the stamps no longer bias their neighbours */
 #define LATENCY_SAMPLES_WANTED 100000u
 #define LOG_SECONDS 60    /* between two lines of progress in a file */
 #define LATENCY_ROUNDS 6u /* in so many; the gap is the same however many there will be */
@@ -195,6 +195,20 @@ static struct gather_arm *place_of(struct matrix *matrix, struct combination *co
 	return &combination->arms[record->side == RESULT_SIDE_ARM ? process.arm : process.against];
 }
 
+/* Those that time something have one tape. */
+static int lend_tape(const struct matrix *matrix, struct combination *combination, struct job *job, struct error *error)
+{
+	struct tape_file *tape = &combination->tape;
+	if (job->pass == RESULT_PASS_AUDIT)
+		return 0;
+	if (!tape->tried && tape_file_create(tape, &combination->plan, &combination->stream, &matrix->clock,
+					     tape_file_bytes_most(), error) < 0)
+		return -1;
+	job->tape = tape->descriptor;
+	memcpy(job->tape_ns_per_op, tape->ns_per_op, sizeof job->tape_ns_per_op);
+	return 0;
+}
+
 static int run_new(struct matrix *matrix, struct combination *combination, struct process process, struct job *job,
 		   struct error *error)
 {
@@ -211,7 +225,8 @@ static int run_new(struct matrix *matrix, struct combination *combination, struc
 				    combination_memory_limit(matrix->options)};
 	job->workload_bytes =
 		spawn_memory_file("iovabench-workload", combination->plan.bytes, combination->plan.length, error);
-	int result = job->workload_bytes < 0 || lend_placements(matrix, job, error) < 0
+	int result = job->workload_bytes < 0 || lend_placements(matrix, job, error) < 0 ||
+				     lend_tape(matrix, combination, job, error) < 0
 			     ? -1
 			     : spawn_worker(job, &watch, &record, &line, error);
 	if (job->placements >= 0)
@@ -532,6 +547,7 @@ static int run_combinations(struct matrix *matrix, struct error *error)
 		else if (matrix->list.combinations[i]->looks.planned_count)
 			matrix->list.combinations[i]->looks.end = RESULT_END_INTERRUPTED;
 		stream_file_close_words(&matrix->list.combinations[i]->stream);
+		tape_file_close(&matrix->list.combinations[i]->tape);
 	}
 	sigaction(SIGINT, &before, NULL);
 	end_progress(matrix);

@@ -33,6 +33,9 @@ struct worker {
 	enum lock_kind lock;
 	const struct op *words;
 	size_t words_bytes;
+	void *tape_image;
+	size_t tape_bytes;
+	struct pass_tape tape;
 	struct allocator_spec spec;
 	struct arena arena;
 	/* Of a paired pass. */
@@ -70,6 +73,27 @@ static int map_words(struct worker *worker, struct error *error)
 		return error_set(error, EXIT_CODE_IO, "cannot map the operation stream: %s", strerror(errno));
 	worker->words = words;
 	return 0;
+}
+
+/* All of it is there before anything is timed. */
+static int map_tape(struct worker *worker, struct error *error)
+{
+	struct stat state;
+	int descriptor = worker->job->tape;
+	if (descriptor < 0)
+		return 0;
+	if (fstat(descriptor, &state) < 0)
+		return error_set(error, EXIT_CODE_IO, "cannot read the tape: %s", strerror(errno));
+	size_t bytes = (size_t)state.st_size;
+	void *image = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_POPULATE, descriptor, 0);
+	if (image == MAP_FAILED)
+		return error_set(error, EXIT_CODE_IO, "cannot map the tape: %s", strerror(errno));
+	worker->tape_image = image;
+	worker->tape_bytes = bytes;
+	worker->tape.ns_per_op = worker->job->tape_ns_per_op;
+	return tape_open_image(&worker->tape.tape, image, bytes) == 0
+		       ? 0
+		       : error_set(error, EXIT_CODE_IO, "no memory for the tape");
 }
 
 static int read_workload(struct worker *worker, struct error *error)
@@ -254,7 +278,8 @@ static int prepare_rival(struct worker *worker, struct error *error)
 static int prepare(struct worker *worker, struct error *error)
 {
 	struct job *job = worker->job;
-	if (read_workload(worker, error) < 0 || check_stream(worker, error) < 0 || map_words(worker, error) < 0)
+	if (read_workload(worker, error) < 0 || check_stream(worker, error) < 0 || map_words(worker, error) < 0 ||
+	    map_tape(worker, error) < 0)
 		return -1;
 	conduct_begin(&worker->conduct, &worker->record);
 	if (prepare_side(worker, job->spec, &worker->spec, &worker->arena, &worker->lock, error) < 0 ||
@@ -321,6 +346,7 @@ static int play(struct worker *worker, struct error *error)
 		.rival = job->pass == RESULT_PASS_PAIRED ? &worker->rival : NULL,
 		.side = &job->side,
 		.brief = job->brief,
+		.tape = worker->tape_image ? &worker->tape : NULL,
 		.interference =
 			workload_interference_is_none(&worker->plan.workload.interference) ? NULL : &worker->interference,
 	};
@@ -393,6 +419,9 @@ static void release(struct worker *worker)
 	arena_destroy(&worker->against_arena);
 	interference_close(&worker->interference);
 	plan_close(&worker->plan);
+	tape_close(&worker->tape.tape);
+	if (worker->tape_image)
+		munmap(worker->tape_image, worker->tape_bytes);
 	if (worker->words)
 		munmap((void *)(uintptr_t)worker->words, worker->words_bytes);
 	result_record_release(&worker->record);
@@ -430,8 +459,8 @@ static int run_job(struct job *job)
 /* Programs that a plugin executes get none of them. */
 static void keep_descriptors(const struct job *job, int descriptor)
 {
-	const int ours[] = {descriptor,  job->workload_bytes,    job->stream_words,     job->placements,
-			    job->record, job->profiler_pipes[1], job->profiler_pipes[2]};
+	const int ours[] = {descriptor,      job->workload_bytes, job->stream_words,      job->tape,
+			    job->placements, job->record,         job->profiler_pipes[1], job->profiler_pipes[2]};
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
 		if (ours[i] >= 0)
 			fcntl(ours[i], F_SETFD, FD_CLOEXEC);

@@ -8,7 +8,10 @@
 
 #include <cmocka.h>
 
+#include "run/tape_file.h"
 #include "support/run_fixture.h"
+
+#include <unistd.h>
 
 #define HEAD(space, rest)                                                                                                  \
 	"iovabench: 1\nname: test\nspace: {size: " space "}\nphysical: {size: 256MiB, scatter: 50%}\n" rest
@@ -108,6 +111,129 @@ static void pairs_end_with_the_first_failure(void **state)
 	assert_true(alone[1] == hashes[RESULT_SIDE_AGAINST]);
 }
 
+/* The tape of a run, as workers have it. */
+struct shared {
+	struct tape_file file;
+	struct pass_tape pass;
+	void *image;
+	size_t bytes;
+};
+
+static void share_tape(struct shared *shared)
+{
+	*shared = (struct shared){.file = {.tried = false}};
+	struct tape_file *file = &shared->file;
+	assert_int_equal(
+		tape_file_create(file, &bench.plan, &bench.stream, &bench.clock, tape_file_bytes_most(), &bench.error), 0);
+	assert_true(file->descriptor >= 0);
+	shared->bytes = (size_t)lseek(file->descriptor, 0, SEEK_END);
+	shared->image = mmap(NULL, shared->bytes, PROT_READ, MAP_PRIVATE, file->descriptor, 0);
+	assert_true(shared->image != MAP_FAILED);
+	assert_int_equal(tape_open_image(&shared->pass.tape, shared->image, shared->bytes), 0);
+	shared->pass.ns_per_op = file->ns_per_op;
+	bench.pass.tape = &shared->pass;
+}
+
+static void give_back(struct shared *shared)
+{
+	tape_close(&shared->pass.tape);
+	munmap(shared->image, shared->bytes);
+	tape_file_close(&shared->file);
+}
+
+/* Returns the least share of a phase. */
+static double assert_shared_alike(const char *yaml, const char *spec)
+{
+	uint64_t audited[PHASES];
+	struct result_figures exact[PHASES];
+	struct shared shared;
+	double share = 1;
+	hashes_of(yaml, spec, pass_audit, audited, exact);
+	bench_open(&bench, yaml, spec, NULL);
+	share_tape(&shared);
+	bench.pass.latency_gap = 16;
+	assert_int_equal(pass_throughput(&bench.pass, &bench.error), 0);
+	assert_int_equal(pass_latency(&bench.pass, &bench.error), 0);
+	assert_int_equal(pass_steps(&bench.pass, &bench.error), 0);
+	for (size_t i = 0; i < PHASES; i++) {
+		const struct result_record_phase *phase = &bench.record.phases[i];
+		assert_true(phase->placement_hash == audited[i] && audited[i] > 1);
+		share = fmin(share, phase->figures.value[METRIC_AHEAD_SHARE]);
+		assert_true(phase->figures.value[METRIC_PHYSICAL_NS_PER_OP] == shared.file.ns_per_op[i]);
+	}
+	assert_true(shared.file.ns_per_op[0] > 0);
+	give_back(&shared);
+	bench_close(&bench);
+	return share;
+}
+
+/* Recorded once, played by all passes, all iterations and all arms. */
+static void a_tape_of_the_run_is_as_good(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SPECS; i++) {
+		assert_true(assert_shared_alike(ROOMY, specs[i]) == 1);
+		assert_true(assert_shared_alike(TIGHT, specs[i]) < 1);
+	}
+	assert_true(assert_shared_alike(SEVERAL_PIECES, "rbtree") == 1);
+}
+
+static void both_of_a_pair_play_to_it(void **state)
+{
+	(void)state;
+	struct allocator_spec against;
+	struct arena arena;
+	struct shared shared;
+	uint64_t alone[PHASES];
+	struct result_figures figures[PHASES];
+	hashes_of(TIGHT, "buddy", pass_audit, alone, figures);
+	bench_open(&bench, TIGHT, "buddy", NULL);
+	share_tape(&shared);
+	assert_int_equal(allocator_spec_open("rbtree", &against, &bench.error), 0);
+	assert_int_equal(arena_create(&arena, false, 1, &bench.error), 0);
+	const struct pass_rival rival = {&against, &arena, LOCK_NONE};
+	bench.pass.rival = &rival;
+	assert_int_equal(pass_paired(&bench.pass, &bench.error), 0);
+	uint64_t hash = bench.record.phases[1].side_hash[RESULT_SIDE_ARM];
+	uint64_t other = bench.record.phases[1].side_hash[RESULT_SIDE_AGAINST];
+	assert_true(bench.record.phases[1].equal_share < 0.5);
+	allocator_spec_close(&against);
+	arena_destroy(&arena);
+	give_back(&shared);
+	bench_close(&bench);
+	assert_true(hash == alone[1]);
+	hashes_of(TIGHT, "rbtree", pass_audit, alone, figures);
+	assert_true(other == alone[1]);
+}
+
+/* Then workers record what they need themselves. */
+static void no_tape_is_made_where_it_cannot_be_kept(void **state)
+{
+	(void)state;
+	struct tape_file file = {0};
+	bench_open(&bench, ROOMY, "rbtree", NULL);
+	assert_int_equal(tape_file_create(&file, &bench.plan, &bench.stream, &bench.clock, 4096, &bench.error), 0);
+	assert_true(file.tried && file.descriptor < 0);
+	tape_file_close(&file);
+	stream_file_close_words(&bench.stream);
+	file = (struct tape_file){0};
+	assert_int_equal(tape_file_create(&file, &bench.plan, &bench.stream, &bench.clock, UINT64_MAX, &bench.error), 0);
+	assert_true(file.descriptor < 0);
+	bench_close(&bench);
+	bench_open(&bench,
+		   "iovabench: 1\nname: test\nspace: {size: 64MiB}\nrequests: [{name: a, size: {fixed: 8KiB}}]\n"
+		   "phases: [{name: p, mix: [{request: a}], ops: 100}]\n",
+		   "rbtree", NULL);
+	file = (struct tape_file){0};
+	assert_int_equal(tape_file_create(&file, &bench.plan, &bench.stream, &bench.clock, UINT64_MAX, &bench.error), 0);
+	assert_true(file.descriptor < 0);
+	bench_close(&bench);
+	struct tape tape;
+	static const uint64_t cut[512] = {1000};
+	assert_int_equal(tape_open_image(&tape, cut, sizeof cut), -1);
+	assert_int_equal(tape_open_image(&tape, cut, 8), -1);
+}
+
 static enum result_reason refusal_of(const char *yaml)
 {
 	bench_open(&bench, yaml, "rbtree", NULL);
@@ -167,6 +293,9 @@ int main(void)
 		cmocka_unit_test(extents_lie_where_the_audit_has_them),
 		cmocka_unit_test(so_they_do_behind_a_failure),
 		cmocka_unit_test(pairs_end_with_the_first_failure),
+		cmocka_unit_test(a_tape_of_the_run_is_as_good),
+		cmocka_unit_test(both_of_a_pair_play_to_it),
+		cmocka_unit_test(no_tape_is_made_where_it_cannot_be_kept),
 		cmocka_unit_test(who_has_no_tape_says_why),
 		cmocka_unit_test(a_lack_of_memory_is_told),
 	};
