@@ -19,12 +19,10 @@
 #define WINDOW_WORDS_MOST ((size_t)65536)
 #define LONG_WINDOW_TIMES 8u
 #define ITERATIONS_MAX 24u
-/* Under interference single operations are stamped: so few to a round that it is shorter than a scheduler's slice, and so
- * many in all. */
+/* Under interference single operations are stamped: so few to a round that it is shorter than a scheduler's slice. */
 #define INTERFERED_GAP_MOST 256u
 #define INTERFERED_GAP_LEAST 16u
 #define INTERFERED_PER_ROUND 24u
-#define INTERFERED_SAMPLES 20000u
 #define EMPTY_PAIRS 256
 /* Of a round of several threads, against what one barrier costs. */
 #define BARRIERS_LEAST 50.0
@@ -408,7 +406,9 @@ static double empty_pair_ns(const struct pass *pass)
 static int play_under_interference(struct pairing *pairing, struct error *error)
 {
 	struct pass *pass = pairing->pass;
-	uint64_t gap = pass->words * ITERATIONS_MAX / INTERFERED_SAMPLES;
+	/* One iteration, if it can be: a third of a round is not timed, and some draws meet what cannot be. */
+	uint64_t gap = pass->words * 7 / (UINT64_C(12) * pass->interfered_samples);
+	assert(pass->interfered_samples);
 	pairing->interfered = true;
 	pairing->gap = gap > INTERFERED_GAP_MOST    ? INTERFERED_GAP_MOST
 		       : gap < INTERFERED_GAP_LEAST ? INTERFERED_GAP_LEAST
@@ -416,7 +416,7 @@ static int play_under_interference(struct pairing *pairing, struct error *error)
 	rng_seed(&pairing->rng_of_round, pass->workload->seed + pass->round);
 	pairing->samples_taken = 0;
 	pairing->empty_ns = pass->record->empty_pair_ns = empty_pair_ns(pass);
-	for (uint32_t i = 0; i < ITERATIONS_MAX && pairing->samples_taken < INTERFERED_SAMPLES; i++)
+	for (uint32_t i = 0; i < ITERATIONS_MAX && pairing->samples_taken < pass->interfered_samples; i++)
 		if (play_iteration(pairing, error) < 0)
 			return -1;
 	store(pairing, INTERFERED);

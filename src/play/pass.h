@@ -32,8 +32,9 @@
 #define PASS_WINDOW_WORDS ((size_t)65536)
 #define PASS_WINDOW_STEPS 1000.0 /* a shorter window says nothing */
 #define PASS_BRIEF_NS 7e6
-#define PASS_PLAYED_NS 1e8    /* iterate until this much was played, measured or not … */
-#define PASS_ITERATIONS_MAX 8 /* … but no more often */
+#define PASS_INTERFERED_SAMPLES 20000u /* of a paired pass, if nothing else is said */
+#define PASS_PLAYED_NS 1e8             /* iterate until this much was played, measured or not … */
+#define PASS_ITERATIONS_MAX 8          /* … but no more often */
 #define PASS_SERIES_ROWS 200u
 #define PASS_MAP_ROWS 100u
 #define PASS_MAP_COLUMNS 256u
@@ -81,10 +82,12 @@ struct pass {
 	const int *cpus;              /* that they are pinned to; NULL: none */
 	struct conduct *conduct;      /* of the allocator; NULL: nobody looks */
 	bool brief; /* paired: PASS_BRIEF_NS in place of PASS_PLAYED_NS, and short windows of one length */
-	struct interference *interference; /* before every sample of a latency; one thread. NULL: none */
-	const struct pass_rival *rival;    /* paired pass */
-	_Atomic uint32_t *side;            /* enum result_side: whose code runs, of a paired pass; NULL: nobody watches */
-	struct pass_tape *tape; /* of driver calls' frames; NULL: each pass that is timed records one of its own */
+	/* Before every sample of a latency, and of single operations in pairs; one thread. NULL: none */
+	struct interference *interference;
+	uint32_t interfered_samples;    /* paired, with interference: operations that are taken so, at least */
+	const struct pass_rival *rival; /* paired pass */
+	_Atomic uint32_t *side;         /* enum result_side: whose code runs, of a paired pass; NULL: nobody watches */
+	struct pass_tape *tape;         /* of driver calls' frames; NULL: each pass that is timed records one of its own */
 	const struct placements_target *placements; /* where the audit writes what it sees; NULL: nowhere */
 	const struct pass_profiler *profiler;       /* of pass_profile */
 };

@@ -104,6 +104,7 @@ static void note_interference(const struct report_view *view, size_t workload, s
 	const struct result *result = view->result;
 	uint64_t data_bytes = result->workloads[workload].interference_data_bytes;
 	uint64_t code_bytes = result->workloads[workload].interference_code_bytes;
+	char count[TEXT_NUMBER_BYTES];
 	bool begun = false;
 	if (!data_bytes && !code_bytes)
 		return;
@@ -112,6 +113,9 @@ static void note_interference(const struct report_view *view, size_t workload, s
 	text_add(text, " of data and ");
 	add_size(text, code_bytes);
 	text_add(text, " of code");
+	if (result->workloads[workload].interference_pairs)
+		text_add(text, ", before %s operations of a process of pairs",
+			 text_count(count, (double)result->workloads[workload].interference_pairs));
 	for (size_t i = 0; i < RESULT_CACHE_COUNT && result->node_count <= 1; i++) {
 		if (!result->machine.cache_bytes[i])
 			continue;

@@ -466,7 +466,8 @@ struct result_workload {
 	char *name, *about, *file;
 	uint64_t hash, stream_hash, seed, ops;
 	uint64_t interference_data_bytes, interference_code_bytes; /* before sampled operations; both 0: none */
-	char *expanded;                                            /* JSON text */
+	uint64_t interference_pairs;     /* of a process, in pairs alone; 0: 20,000, and latencies, too */
+	char *expanded;                  /* JSON text */
 	bool adaptive;                   /* an adversary answers the allocator: no stream_hash, no times */
 	struct result_setting *settings; /* of this combination; none: not part of a sweep */
 	size_t setting_count;

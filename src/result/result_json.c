@@ -129,6 +129,7 @@ static int write_workload(struct json_writer *writer, json_t *object, const stru
 	json_t *interference = json_put_object(writer, object, "interference");
 	json_put_u64(writer, interference, "data_bytes", workload->interference_data_bytes);
 	json_put_u64(writer, interference, "code_bytes", workload->interference_code_bytes);
+	json_put_u64(writer, interference, "pairs", workload->interference_pairs);
 	if (!workload->expanded || !*workload->expanded) {
 		put_none(writer, object, "expanded", "expanded_reason", "not recorded");
 		return 0;

@@ -135,6 +135,8 @@ static void read_interference(struct json_reader *reader, const struct json_at *
 		return;
 	workload->interference_data_bytes = json_read_u64(reader, &interference, "data_bytes", UINT64_MAX);
 	workload->interference_code_bytes = json_read_u64(reader, &interference, "code_bytes", UINT64_MAX);
+	if (json_child_optional(reader, &interference, "pairs").value)
+		workload->interference_pairs = json_read_u64(reader, &interference, "pairs", UINT64_MAX);
 }
 
 static void read_workload(struct json_reader *reader, const struct json_at *at, struct result_workload *workload)

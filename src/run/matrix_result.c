@@ -53,6 +53,7 @@ static int describe_workload(struct matrix *matrix, const struct combination *co
 	described->seed = workload->seed;
 	described->interference_data_bytes = workload->interference.data_bytes;
 	described->interference_code_bytes = workload->interference.code_bytes;
+	described->interference_pairs = workload->interference.pairs;
 	described->ops = combination->stream.operations;
 	if (settings < 0 || expanded.failed || !described->name || !described->about || !described->file)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");

@@ -100,6 +100,22 @@ static bool read_size_of(const char *name, const char *part, size_t length, uint
 	return true;
 }
 
+/* "pairs=2k": the count behind it, or false. */
+static bool read_pairs(const char *part, size_t length, uint32_t *pairs)
+{
+	const char name[] = "pairs=";
+	size_t skip = sizeof name - 1;
+	char *end;
+	if (length <= skip || strncmp(part, name, skip) != 0 || part[skip] < '0' || part[skip] > '9')
+		return false;
+	uint64_t value = strtoull(part + skip, &end, 10);
+	uint64_t unit = *end == 'k' ? 1000 : 1;
+	if (end + (unit > 1) != part + length || value == 0 || value > WORKLOAD_INTERFERENCE_PAIRS_MAX / unit)
+		return false;
+	*pairs = (uint32_t)(value * unit);
+	return true;
+}
+
 static int read_interference(void *target, const char *value, struct error *error)
 {
 	struct run_options *options = target;
@@ -112,12 +128,14 @@ static int read_interference(void *target, const char *value, struct error *erro
 			data = true;
 		else if (!code && read_size_of("code=", part, length, WORKLOAD_INTERFERENCE_CODE_MAX, &size.code_bytes))
 			code = true;
-		else
+		else if (size.pairs || !read_pairs(part, length, &size.pairs))
 			return -1;
 		if (!part[length])
 			break;
 		part += length + 1;
 	}
+	if (size.pairs && workload_interference_is_none(&size))
+		return -1;
 	options->changes.has_interference = true;
 	options->changes.interference = size;
 	return 0;
@@ -133,6 +151,8 @@ static void write_interference(const void *target, struct text *text)
 		text_add(text, "none");
 	else
 		text_add(text, "data=%" PRIu64 "B,code=%" PRIu64 "B", size->data_bytes, size->code_bytes);
+	if (size->pairs)
+		text_add(text, ",pairs=%" PRIu32, size->pairs);
 }
 
 static int read_rounds(void *target, const char *value, struct error *error)
@@ -283,11 +303,12 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	{"against", 0, OPTION_TEXT, OPTION_PLANS, "SPEC|all", "takes the SPEC of an arm, or all: every pair",
 	 "which arm the others are held against (default: the first that can play)",
 	 OPTION_AT(struct run_options, against)},
-	{"interfere", 0, OPTION_OWN, OPTION_FIGURES, "none|data=SIZE,code=SIZE",
-	 "takes none, or sizes with a unit: data=256KiB,code=256KiB; data up to 1GiB, code up to 768KiB",
+	{"interfere", 0, OPTION_OWN, OPTION_FIGURES, "none|data=SIZE,code=SIZE[,pairs=N]",
+	 "takes none, or sizes with a unit: data=256KiB,code=256KiB; data up to 1GiB, code up to 768KiB; and "
+	 "pairs from 1 to 1000k",
 	 "what a driver does between two calls: before every sampled operation data of that size is walked and code of that "
-	 "size is run; latencies are those behind it, and pairs are taken so, too (default: what the workload says, else "
-	 "none)",
+	 "size is run; latencies are those behind it, and pairs are taken so, too, by 20,000 operations of a process; with "
+	 "pairs=N by N, and latencies without it (default: what the workload says, else none)",
 	 .read = read_interference, .write = write_interference},
 	{"threads", 't', OPTION_NUMBER, OPTION_FIGURES, "N", "takes a whole number of threads from 1 to 64",
 	 "threads of one process, 1 to 64, that share the workload on one allocator; each is pinned to a CPU (default 1); "

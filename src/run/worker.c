@@ -320,9 +320,17 @@ static int time_alone(struct pass *pass, struct error *error)
 	return pass_throughput(pass, error) < 0 || pass_latency(pass, error) < 0 ? -1 : 0;
 }
 
+static bool is_interfered(const struct worker *worker)
+{
+	const struct workload_interference *interference = &worker->plan.workload.interference;
+	return !workload_interference_is_none(interference) &&
+	       (!interference->pairs || worker->job->pass == RESULT_PASS_PAIRED);
+}
+
 static int play(struct worker *worker, struct error *error)
 {
 	struct job *job = worker->job;
+	uint32_t pairs = worker->plan.workload.interference.pairs;
 	struct pass pass = {
 		.workload = &worker->plan.played,
 		.source = &worker->source,
@@ -347,8 +355,8 @@ static int play(struct worker *worker, struct error *error)
 		.side = &job->side,
 		.brief = job->brief,
 		.tape = worker->tape_image ? &worker->tape : NULL,
-		.interference =
-			workload_interference_is_none(&worker->plan.workload.interference) ? NULL : &worker->interference,
+		.interference = is_interfered(worker) ? &worker->interference : NULL,
+		.interfered_samples = pairs ? pairs : PASS_INTERFERED_SAMPLES,
 	};
 	if (job->pass == RESULT_PASS_AUDIT)
 		return audit(worker, &pass, error);

@@ -681,6 +681,9 @@ static const struct yaml_key interference_keys[] = {
 	 .help = "data that is walked: a word of each cache line is read and written"},
 	{"code", YAML_BYTES, "0", .at = AT(struct workload_interference, code_bytes), .max = WORKLOAD_INTERFERENCE_CODE_MAX,
 	 .help = "code that is run, with branches that never repeat"},
+	{"pairs", YAML_COUNT, "0", .at = AT(struct workload_interference, pairs), .max = WORKLOAD_INTERFERENCE_PAIRS_MAX,
+	 .what = "operations",
+	 .help = "only so many operations of a process in the pass of pairs, and no latencies; 0: both, 20,000 there"},
 	{0}};
 static const struct yaml_map interference_map = {.keys = interference_keys};
 

@@ -268,12 +268,16 @@ struct workload_physical {
 };
 
 #define WORKLOAD_INTERFERENCE_DATA_MAX (UINT64_C(1) << 30)
+#define WORKLOAD_INTERFERENCE_PAIRS_MAX 1000000u
 #define WORKLOAD_INTERFERENCE_CODE_MAX (UINT64_C(768) << 10) /* every build has as much code */
 
 /* What a driver walks and runs between two calls of its allocator. Bytes, 0: none of it. */
 struct workload_interference {
 	uint64_t data_bytes; /* up to WORKLOAD_INTERFERENCE_DATA_MAX */
 	uint64_t code_bytes; /* up to WORKLOAD_INTERFERENCE_CODE_MAX */
+	/* Operations of a process that are taken so in the pass of pairs, and in no other; 0: as many as the pass takes by
+	 * itself, and samples of latencies, too. */
+	uint32_t pairs;
 };
 
 static inline bool workload_interference_is_none(const struct workload_interference *interference)

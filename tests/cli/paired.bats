@@ -122,7 +122,8 @@ twins() { # what the second one does beside the first, option…
 	pair buddy '.paired_others[0] | [.ratio > 0, .empty_pair_ns > 0, .rounds == 1] | all' | grep -qx true
 	has "$output" "; under interference "
 	has "$(jq -c .options "$scratch/t/run.json")" '"interfere":"data=65536B,code=16384B"'
-	for wrong in data=64 data=64KiB,data=1KiB data=2GiB code=1MiB data=-1KiB all data=; do
+	for wrong in data=64 data=64KiB,data=1KiB data=2GiB code=1MiB data=-1KiB all data= pairs=100 data=1KiB,pairs=0 data=1KiB,pairs=1x \
+		data=1KiB,pairs=2M data=1KiB,pairs=1001k; do
 		run -2 "$iovabench" run $tiny -a rbtree -a buddy --interfere "$wrong" -o "$scratch/none"
 		has "$output" "--interfere '$wrong': takes none, or sizes with a unit"
 	done
@@ -138,15 +139,29 @@ twins() { # what the second one does beside the first, option…
 	run -0 "$iovabench" run "$scratch/w.yaml" -a rbtree -a buddy --rounds 1 --ops 20k -q -o "$scratch/t"
 	is "$(pair buddy '[.paired.condition, (.paired_others[] | .condition)] | join(" ")')" "hot interfered"
 	is "$(jq -c '.workloads[0] | .interference, .expanded.interference' "$scratch/t/result.json" | tr '\n' ' ')" \
-		'{"data_bytes":65536,"code_bytes":16384} {"data":"64KiB","code":"16KiB"} '
+		'{"data_bytes":65536,"code_bytes":16384,"pairs":0} {"data":"64KiB","code":"16KiB","pairs":0} '
 	"$iovabench" run "$scratch/w.yaml" -a rbtree -a buddy --rounds 1 --ops 20k -q --interfere none -o "$scratch/none"
 	is "$(jq -c '.workloads[0].interference, .workloads[0].stream_hash, .arms[1].paired_others' "$scratch/none/result.json" | tr '\n' ' ')" \
-		"{\"data_bytes\":0,\"code_bytes\":0} $(jq -c '.workloads[0].stream_hash' "$scratch/t/result.json") null "
+		"{\"data_bytes\":0,\"code_bytes\":0,\"pairs\":0} $(jq -c '.workloads[0].stream_hash' "$scratch/t/result.json") null "
 	is "$(jq -r .options.interfere "$scratch/none/run.json")" none
 	"$iovabench" run "$scratch/w.yaml" -a buddy --rounds 0 -q --interfere code=1KiB -o "$scratch/code"
-	is "$(jq -c '.workloads[0].interference' "$scratch/code/result.json")" '{"data_bytes":0,"code_bytes":1024}'
+	is "$(jq -c '.workloads[0].interference' "$scratch/code/result.json")" '{"data_bytes":0,"code_bytes":1024,"pairs":0}'
 	"$iovabench" run "$scratch/w.yaml" -a buddy --rounds 0 -q --sweep interference.data=1KiB,2KiB -o "$scratch/swept"
 	is "$(jq -c '[.workloads[].interference.data_bytes]' "$scratch/swept/result.json")" '[1024,2048]'
+}
+
+@test "under interference in pairs alone: so many operations, and latencies are plain" {
+	run -0 "$iovabench" run $tiny -a rbtree -a buddy --rounds 1 --ops 20k --interfere data=64KiB,code=16KiB,pairs=1k -o "$scratch/t"
+	is "$(pair buddy '[.paired.condition, (.paired_others[] | .condition)] | join(" ")')" "hot interfered"
+	has "$(jq -c .options "$scratch/t/run.json")" '"interfere":"data=65536B,code=16384B,pairs=1000"'
+	has "$output" "interference of 64 KiB of data and 16 KiB of code, before 1.00 k operations of a process of pairs"
+	is "$(jq -c '.workloads[0] | .interference, .expanded.interference' "$scratch/t/result.json" | tr '\n' ' ')" \
+		'{"data_bytes":65536,"code_bytes":16384,"pairs":1000} {"data":"64KiB","code":"16KiB","pairs":1000} '
+	# Two sides of a process: not many more than were asked for, and no fewer.
+	jq -s 'map(select(.against == "rbtree") | [.phases[].pairs_interfered.operations // 0] | add) | .[0] | . > 300 and . < 3000' \
+		"$scratch/t/rounds.jsonl" | grep -qx true
+	# What interference costs would be no cost of the stamps: there is a figure only without.
+	is "$(jq '[.arms[].phases[] | .. | .latency_slowdown? // empty] | length > 0' "$scratch/t/result.json")" true
 }
 
 @test "what a workload says interferes takes one thread, and no open loop" {

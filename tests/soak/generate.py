@@ -114,6 +114,8 @@ class Generator:
             # Small: every sample of a latency walks it.
             sizes = {"data": random.choice([0, 64, 512, 4096]), "code": random.choice([0, 1, 512, 4096])}
             tree["interference"] = {key: self.bytes(sizes[key], pages_allowed=False) for key in self.some(list(sizes))}
+            if self.chance(0.3):
+                tree["interference"]["pairs"] = self.count(random.choice([0, 1, 100, 2000]))
         if self.chance(0.15):
             self.tree = self.shuffled(tree)
 

@@ -19,7 +19,7 @@ static struct error error;
 
 static void open_sized(uint64_t data_bytes, uint64_t code_bytes)
 {
-	const struct workload_interference size = {data_bytes, code_bytes};
+	const struct workload_interference size = {.data_bytes = data_bytes, .code_bytes = code_bytes};
 	assert_int_equal(interference_open(&interference, &size, &error), 0);
 }
 
@@ -67,7 +67,7 @@ static void branches_never_repeat(void **state)
 static void without_memory_it_says_so(void **state)
 {
 	(void)state;
-	const struct workload_interference size = {1 << 20, 0};
+	const struct workload_interference size = {.data_bytes = 1 << 20};
 	memory_fail_after(0);
 	assert_int_equal(interference_open(&interference, &size, &error), -1);
 	memory_fail_after(UINT64_MAX);
@@ -114,6 +114,7 @@ static void a_pair_takes_the_same_samples(void **state)
 	const struct pass_rival rival = {&spec, &arena, LOCK_NONE};
 	open_sized(4096, 4096);
 	bench.pass.interference = &interference;
+	bench.pass.interfered_samples = 3000;
 	bench.pass.rival = &rival;
 	assert_int_equal(pass_paired(&bench.pass, &bench.error), 0);
 	const struct result_record_pairs *pairs = &bench.record.phases[1].pairs_interfered;

@@ -79,6 +79,7 @@ static const struct probe {
 	{"seed", TOP("%s\n"), NULL, "18446744073709551616"},
 	{"interference.data", TOP("interference: {%s}\n"), NULL, "1025MiB"},
 	{"interference.code", TOP("interference: {%s}\n"), NULL, "769KiB"},
+	{"interference.pairs", TOP("interference: {%s}\n"), NULL, "1000001"},
 	{"requests.call", REQUEST("size: {fixed: 4KiB}, %s"), NULL, NULL},
 	{"requests.size.powers_of_two.ratio", SIZE("powers_of_two: {" MINMAX ", %s}"), "0%", "101%"},
 	{"requests.size.powers_of_two.exact", SIZE("powers_of_two: {" MINMAX ", %s}"), NULL, NULL},
