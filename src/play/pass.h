@@ -31,9 +31,10 @@
 
 #define PASS_WINDOW_WORDS ((size_t)65536)
 #define PASS_WINDOW_STEPS 1000.0 /* a shorter window says nothing */
+#define PASS_PAIRED_NS 3e7       /* paired: of windows of each side; processes differ by more than longer ones would tell */
 #define PASS_BRIEF_NS 7e6
 #define PASS_INTERFERED_SAMPLES 20000u /* of a paired pass, if nothing else is said */
-#define PASS_PLAYED_NS 1e8             /* iterate until this much was played, measured or not … */
+#define PASS_PLAYED_NS 5e7             /* iterate until this much was played, measured or not … */
 #define PASS_ITERATIONS_MAX 8          /* … but no more often */
 #define PASS_SERIES_ROWS 200u
 #define PASS_MAP_ROWS 100u
@@ -81,7 +82,7 @@ struct pass {
 	struct op_source *sources;    /* several threads: one each, which the timed passes play instead of source */
 	const int *cpus;              /* that they are pinned to; NULL: none */
 	struct conduct *conduct;      /* of the allocator; NULL: nobody looks */
-	bool brief; /* paired: PASS_BRIEF_NS in place of PASS_PLAYED_NS, and short windows of one length */
+	bool brief; /* paired: PASS_BRIEF_NS in place of PASS_PAIRED_NS, and short windows of one length */
 	/* Before every sample of a latency, and of single operations in pairs; one thread. NULL: none */
 	struct interference *interference;
 	uint32_t interfered_samples;    /* paired, with interference: operations that are taken so, at least */

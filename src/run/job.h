@@ -53,7 +53,7 @@ struct job {
 	uint64_t request_count;
 	uint32_t phase_count;
 	uint64_t phase_words[WORKLOAD_PHASES_MAX];
-	double tape_ns_per_op[WORKLOAD_PHASES_MAX]; /* struct pass_tape */
+	double tape_ns_per_op[WORKLOAD_PHASES_MAX];                        /* struct pass_tape */
 	uint64_t portion_words[WORKLOAD_THREADS_MAX][WORKLOAD_PHASES_MAX]; /* by thread */
 	/* Descriptors that the worker inherits. */
 	int workload_bytes;        /* the file as the parent read it */
