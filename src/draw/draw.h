@@ -90,15 +90,37 @@ void draw_dot(struct draw *draw, size_t arm, double x, double y);
 /* From low to high along x. */
 void draw_interval(struct draw *draw, size_t arm, double low, double high, double y);
 
+/* Between one line and another one, count points each, in the plot's values; style: classes of the style sheet. O(count). */
+void draw_area(struct draw *draw, const char *style, const struct draw_point *one, const struct draw_point *other,
+	       size_t count);
+/* The same, of an arm: where a value of its line may lie. */
+void draw_band(struct draw *draw, size_t arm, const struct draw_point *low, const struct draw_point *high, size_t count);
+/* Something failed at a value of y: a stroke at the right edge. */
+void draw_tick(struct draw *draw, double y);
+/* A line at a value of y, with a label on it where room (units of the figure) is enough. */
+void draw_level_rule(struct draw *draw, double y, const char *label, double room);
+
 /* A line across the plot at a value of x, with a label at its top where room (units of the figure) is enough for it. */
 void draw_rule(struct draw *draw, double x, const char *label, double room);
 /* All below a value of y is shaded, and why. */
 void draw_floor(struct draw *draw, double y, const char *label);
-/* A table of columns times rows of levels, row 0 at the top, spread over the plot. Level 0 is paper; levels 1 to DRAW_LEVELS
- * grow darker; DRAW_HATCHED is grey. O(cells), and neighbours of one level are one piece. */
+/* A table of columns times rows, row 0 at the top, spread over the plot. Cell 0 is paper; cell i has style i - 1: classes of the
+ * style sheet. O(cells * styles), and neighbours of one style, beside or above each other, are one piece. */
+void draw_cells(struct draw *draw, size_t columns, size_t rows, const unsigned char *cells, const char *const *styles,
+		size_t style_count);
+/* Styles that grow darker. */
 #define DRAW_LEVELS 8u
-#define DRAW_HATCHED 255u
-void draw_cells(struct draw *draw, size_t columns, size_t rows, const unsigned char *levels);
+extern const char *const draw_levels[DRAW_LEVELS];
+/* Styles of what is told apart where colours stand for no arm, each in three shades, the fullest last; and of what is not in
+ * use. */
+#define DRAW_SORTS 8u
+#define DRAW_SHADES 3u
+extern const char *const draw_sorts[DRAW_SORTS * DRAW_SHADES];
+#define DRAW_STYLE_CACHED "cached"
+#define DRAW_STYLE_DEFERRED "deferred"
+#define DRAW_STYLE_RESERVED "reserved"
+/* A patch of a style and what it stands for, at a place of the figure; returns how wide it is. */
+double draw_swatch(struct draw *draw, double x, double y, const char *style, const char *name);
 
 enum draw_anchor { DRAW_START, DRAW_MIDDLE, DRAW_END };
 enum draw_voice { DRAW_PLAIN, DRAW_STRONG, DRAW_SOFT, DRAW_BAD };

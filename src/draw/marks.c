@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,9 +24,9 @@ static void add_path(struct draw *draw, const struct draw_point *points, size_t 
 		double x = draw_x(draw, points[i].x), y = draw_y(draw, points[i].y);
 		bool placed = is_place(x, y);
 		if (placed && down && steps)
-			text_add(draw->svg, "H%.2fV%.2f", x, y);
+			text_add(draw->svg, "H%.1fV%.1f", x, y);
 		else if (placed)
-			text_add(draw->svg, "%c%.2f %.2f", down ? 'L' : 'M', x, y);
+			text_add(draw->svg, "%c%.1f %.1f", down ? 'L' : 'M', x, y);
 		down = placed;
 	}
 }
@@ -113,43 +114,104 @@ void draw_floor(struct draw *draw, double y, const char *label)
 		draw_label(draw, box->x + box->width - 4, bottom - 4, DRAW_END, DRAW_SOFT, label);
 }
 
-/* Of one level, a stroke of a cell's height for each run in a row. */
-static void add_level(struct draw *draw, size_t columns, size_t rows, const unsigned char *cells, unsigned char level)
+void draw_area(struct draw *draw, const char *style, const struct draw_point *one, const struct draw_point *other,
+	       size_t count)
 {
 	bool begun = false;
-	for (size_t row = 0; row < rows; row++) {
-		const unsigned char *line = &cells[row * columns];
-		for (size_t from = 0; from < columns;) {
-			size_t to = from;
-			while (to < columns && line[to] == level)
-				to++;
-			if (to > from) {
-				if (!begun && level == DRAW_HATCHED)
-					text_add(draw->svg, "<path class=\"hatched\" d=\"");
-				else if (!begun)
-					text_add(draw->svg, "<path class=\"l%u\" d=\"", level);
-				begun = true;
-				text_add(draw->svg, "M%zu %zuh%zu", from, row, to - from);
-			}
-			from = to + 1;
-		}
+	for (size_t i = 0; i < 2 * count; i++) {
+		const struct draw_point *point = i < count ? &one[i] : &other[2 * count - 1 - i];
+		double x = draw_x(draw, point->x), y = draw_y(draw, point->y);
+		if (!is_place(x, y))
+			continue;
+		if (!begun)
+			text_add(draw->svg, "<path class=\"area %s\" d=\"", style);
+		text_add(draw->svg, "%c%.1f %.1f", begun ? 'L' : 'M', x, y);
+		begun = true;
 	}
-	text_add(draw->svg, "%s", begun ? "\"/>\n" : "");
+	text_add(draw->svg, "%s", begun ? "Z\"/>\n" : "");
 }
 
-void draw_cells(struct draw *draw, size_t columns, size_t rows, const unsigned char *levels)
+void draw_band(struct draw *draw, size_t arm, const struct draw_point *low, const struct draw_point *high, size_t count)
+{
+	char style[32];
+	snprintf(style, sizeof style, "band a%zu", arm % DRAW_COLORS);
+	draw_area(draw, style, low, high, count);
+}
+
+void draw_tick(struct draw *draw, double y)
+{
+	double at = draw_y(draw, y);
+	if (isfinite(at))
+		text_add(draw->svg, "<path class=\"tick\" d=\"M%.1f %.1fh-5\"/>", draw->box.x + draw->box.width, at);
+}
+
+void draw_level_rule(struct draw *draw, double y, const char *label, double room)
+{
+	double at = draw_y(draw, y);
+	if (!isfinite(at))
+		return;
+	text_add(draw->svg, "<path class=\"rule\" d=\"M%.2f %.2fH%.2f\"/>", draw->box.x, at, draw->box.x + draw->box.width);
+	if (label && room > DRAW_FONT)
+		draw_label(draw, draw->box.x + 4, at + DRAW_FONT, DRAW_START, DRAW_SOFT, label);
+}
+
+/* ---- cells ---- */
+
+struct table {
+	size_t columns, rows;
+	const unsigned char *cells;
+};
+
+/* The cell behind another one, along a row or down a column. */
+static unsigned char cell_at(const struct table *table, bool down, size_t line, size_t at)
+{
+	return table->cells[down ? at * table->columns + line : line * table->columns + at];
+}
+
+/* Runs of a value along rows or down columns, as strokes as wide as a cell; svg: NULL to count them alone. */
+static size_t add_runs(struct text *svg, const struct table *table, unsigned char value, bool down)
+{
+	size_t count = 0, lines = down ? table->columns : table->rows, length = down ? table->rows : table->columns;
+	for (size_t line = 0; line < lines; line++)
+		for (size_t from = 0; from < length;) {
+			size_t to = from;
+			while (to < length && cell_at(table, down, line, to) == value)
+				to++;
+			if (to == from) {
+				from++;
+				continue;
+			}
+			count++;
+			if (svg && down)
+				text_add(svg, "M%zu.5 %zuv%zu", line, from, to - from);
+			else if (svg)
+				text_add(svg, "M%zu %zu.5h%zu", from, line, to - from);
+			from = to;
+		}
+	return count;
+}
+
+void draw_cells(struct draw *draw, size_t columns, size_t rows, const unsigned char *cells, const char *const *styles,
+		size_t style_count)
 {
 	const struct draw_box *box = &draw->box;
+	const struct table table = {columns, rows, cells};
 	if (!columns || !rows)
 		return;
 	/* In units of cells, so that they are written in a few characters. */
 	text_add(draw->svg,
-		 "<svg class=\"cells\" x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" viewBox=\"0 -.5 %zu %zu\" "
+		 "<svg class=\"cells\" x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" viewBox=\"0 0 %zu %zu\" "
 		 "preserveAspectRatio=\"none\" shape-rendering=\"crispEdges\">",
 		 box->x, box->y, box->width, box->height, columns, rows);
-	for (unsigned level = 1; level <= DRAW_LEVELS; level++)
-		add_level(draw, columns, rows, levels, (unsigned char)level);
-	add_level(draw, columns, rows, levels, DRAW_HATCHED);
+	for (size_t i = 0; i < style_count; i++) {
+		unsigned char value = (unsigned char)(i + 1);
+		size_t along = add_runs(NULL, &table, value, false);
+		if (!along)
+			continue;
+		text_add(draw->svg, "<path class=\"%s\" d=\"", styles[i]);
+		add_runs(draw->svg, &table, value, add_runs(NULL, &table, value, true) < along);
+		text_add(draw->svg, "\"/>\n");
+	}
 	text_add(draw->svg, "</svg>\n");
 }
 
@@ -175,6 +237,13 @@ double draw_key(struct draw *draw, double x, double y, size_t arm, const char *n
 	add_mark(draw->svg, arm, x + 12, y - 4, false);
 	add_label(draw, x + 30, y, DRAW_START, "plain", name);
 	return 30 + draw_text_width(name);
+}
+
+double draw_swatch(struct draw *draw, double x, double y, const char *style, const char *name)
+{
+	text_add(draw->svg, "<path class=\"area %s\" d=\"M%.2f %.2fh12v10h-12Z\"/>", style, x, y - 9);
+	add_label(draw, x + 17, y, DRAW_START, "plain", name);
+	return 17 + draw_text_width(name);
 }
 
 struct placed {

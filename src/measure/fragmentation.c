@@ -11,6 +11,7 @@ void fragmentation_add(struct fragmentation *fragmentation, uint64_t first, uint
 	assert(count && count <= UINT64_C(1) << 52 && first <= (UINT64_C(1) << 52) - count);
 	fragmentation->free_pages += count;
 	fragmentation->free_extents++;
+	fragmentation->runs[bits_log2_floor(count)]++;
 	if (count > fragmentation->largest_free_pages)
 		fragmentation->largest_free_pages = count;
 	while (count) {

@@ -11,6 +11,7 @@
 /* Zero-initialise, then add runs (disjoint, any order). */
 struct fragmentation {
 	uint64_t blocks[FRAGMENTATION_ORDERS]; /* k_i */
+	uint64_t runs[FRAGMENTATION_ORDERS];   /* as added, of 2^i to 2^(i + 1) - 1 pages */
 	uint64_t free_pages;                   /* F */
 	uint64_t free_extents;                 /* runs as added */
 	uint64_t largest_free_pages;

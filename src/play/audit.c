@@ -9,8 +9,8 @@
 #include "play/audit_calls.h"
 #include "play/audit_figures.h"
 #include "play/audit_guard.h"
-#include "play/audit_map.h"
 #include "play/audit_memory.h"
+#include "play/audit_pictures.h"
 #include "play/crew.h"
 
 #include <assert.h>
@@ -47,6 +47,7 @@ struct audit {
 	uint64_t stream_hash;
 	struct audit_memory memory;
 	struct placements placements;
+	struct audit_pictures pictures;
 	int result; /* -1: an adversary had no memory */
 	struct error *error;
 };
@@ -140,6 +141,7 @@ static void failed(struct audit *audit, const struct op_request *request)
 			? AUDIT_PHYSICAL
 			: audit_space_classify(space, request, (size_t)(request - audit->engine->requests));
 	counts->failures[kind]++;
+	audit_failures_count(&audit->pictures.failures, request->name, audit_failure_result[kind], 1);
 	if (!counts->failed) {
 		audit_space_walk(space, &audit->complaints, audit->operations);
 		counts->first_index = fragmentation_index(&space->free, request->request.count);
@@ -171,6 +173,15 @@ static void count_steps(struct audit *audit, const struct engine_outcome *outcom
 	audit->row_allocations++;
 }
 
+static void called(struct audit *audit, const struct op *op, const struct engine_outcome *outcome)
+{
+	const struct audit_counts before = audit->counts;
+	audit_calls_routine(&audit->calls, op->slot, outcome->status, &audit->counts);
+	audit_pictures_routine(&audit->pictures,
+			       workload_routine_table[audit->engine->routine_calls[op->slot].routine].name, &before,
+			       &audit->counts);
+}
+
 static void play_operation(struct audit *audit, const struct op *op)
 {
 	struct engine_outcome outcome;
@@ -180,6 +191,8 @@ static void play_operation(struct audit *audit, const struct op *op)
 	audit->placements.operation = audit->operations + 1;
 	bool asks = op->demand && op->demand >> OP_REQUEST_SHIFT != OP_CONTROL; /* no free, no routine */
 	audit->placements.request = asks ? request->name : NULL;
+	audit->pictures.request =
+		op->demand ? (unsigned char)(op->demand >> OP_REQUEST_SHIFT) : audit->guard.slot_request[op->slot];
 	audit_calls_before(&audit->calls, op);
 	engine_play_counted(audit->engine, op, count, &outcome);
 	audit->operations++;
@@ -201,7 +214,7 @@ static void play_operation(struct audit *audit, const struct op *op)
 		pass_own_work(audit->pass, false);
 		break;
 	case ENGINE_CALLED:
-		audit_calls_routine(&audit->calls, op->slot, outcome.status, &audit->counts);
+		called(audit, op, &outcome);
 		return;
 	case ENGINE_ALLOCATED:
 		audit->counts.allocations++;
@@ -255,11 +268,7 @@ static void end_row(struct audit *audit)
 	audit->row_steps = audit->row_allocations = 0;
 	if (totals.map.live_pages >= audit->fullest.map.live_pages)
 		audit->fullest = totals;
-	if (audit->row % (PASS_SERIES_ROWS / PASS_MAP_ROWS) == 0)
-		for (size_t i = 0; i < record->map_count; i++)
-			audit_map_row(&record->maps[i], PASS_MAP_ROWS,
-				      audit->spaces[audit->first_space + record->maps[i].domain].occupancy,
-				      audit->operations);
+	audit_pictures_row(&audit->pictures, audit->row, audit->operations);
 	audit->row++;
 }
 
@@ -496,6 +505,9 @@ static int opened(void *context, struct engine *engine, struct error *error)
 		audit->spaces[i].live_pages = &audit->live_pages;
 	if (result == 0 && audit->pass->placements)
 		open_placements(audit);
+	if (result == 0 &&
+	    audit_pictures_open(&audit->pictures, engine, audit->pass->record, &audit->spaces[audit->first_space]) < 0)
+		result = error_set(error, EXIT_CODE_IO, "no memory for the picture of the space");
 	return result;
 }
 
@@ -506,6 +518,9 @@ static int ended(void *context, struct error *error)
 	/* What comes now is no part of the stream. */
 	for (uint32_t i = 0; i < audit->space_count; i++)
 		audit->spaces[i].placements = NULL;
+	if (audit_pictures_store(&audit->pictures, audit->operations, audit->pass->record) < 0)
+		return error_set(error, EXIT_CODE_IO, "no memory for the picture of the space");
+	audit_pictures_close(&audit->pictures);
 	if (audit_store_domains(audit->pass->record, audit->spaces, audit->space_count, error) < 0)
 		return -1;
 	if (fatal)
@@ -554,6 +569,7 @@ int pass_audit(struct pass *pass, struct error *error)
 		result = crew_play(pass, &player, &audit, error);
 	if (result == 0)
 		conclude(&audit);
+	audit_pictures_close(&audit.pictures);
 	for (uint32_t i = 0; i < audit.space_count; i++)
 		audit_space_close(&audit.spaces[i]);
 	placements_close(&audit.placements, pass->record);

@@ -3,12 +3,20 @@
 
 #include "base/bits.h"
 #include "base/memory.h"
+#include "play/audit_map.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+const enum result_failure audit_failure_result[AUDIT_FAILURES] = {
+	[AUDIT_IMPOSSIBLE] = RESULT_FAILURE_IMPOSSIBLE,
+	[AUDIT_EXHAUSTED] = RESULT_FAILURE_EXHAUSTED,
+	[AUDIT_FRAGMENTED] = RESULT_FAILURE_FRAGMENTED,
+	[AUDIT_PHYSICAL] = RESULT_FAILURE_PHYSICAL,
+};
 
 struct result_violation *audit_complain(struct audit_complaints *complaints, uint64_t operation, const char *format, ...)
 {
@@ -172,6 +180,8 @@ bool audit_space_take(struct audit_space *space, const struct iova_extent *exten
 	enum occupancy_result result = occupancy_take(space->occupancy, extent->first, extent->count);
 	if (result == OCCUPANCY_OK && space->live_pages)
 		*space->live_pages += extent->count;
+	if (result == OCCUPANCY_OK && space->map)
+		audit_map_take(space->map, extent);
 	bool good = complain_of(result, false, "overlaps", extent, complaints, operation, &kept);
 	if (result == OCCUPANCY_OVERLAP && kept)
 		audit_space_tell_overlap(space, extent, &(struct iova_extent){0}, kept);
@@ -187,6 +197,8 @@ bool audit_space_drop(struct audit_space *space, const struct iova_extent *exten
 	enum occupancy_result result = occupancy_drop(space->occupancy, extent->first, extent->count);
 	if (result == OCCUPANCY_OK && space->live_pages)
 		*space->live_pages -= extent->count;
+	if (result == OCCUPANCY_OK && space->map)
+		audit_map_drop(space->map, extent);
 	audit_space_note(space, PLACEMENTS_FREE, extent->first, extent->count);
 	return complain_of(result, true, "was not live, or not all of it", extent, complaints, operation, NULL);
 }
@@ -376,7 +388,7 @@ static void cut_held(void *context, uint64_t first, uint64_t count)
 	const struct audit_space *space = usable->space;
 	uint64_t end = first + count;
 	for (; usable->held < space->held_count && space->held[usable->held].first < end; usable->held++) {
-		const struct iova_extent *held = &space->held[usable->held];
+		const struct audit_held *held = &space->held[usable->held];
 		if (held->first > first)
 			usable->visit(usable->context, first, held->first - first);
 		if (held->first + held->count > first)
@@ -421,7 +433,7 @@ struct walk {
 	struct usable usable;
 };
 
-static void hold(struct walk *walk, uint64_t first, uint64_t count)
+static void hold(struct walk *walk, uint64_t first, uint64_t count, bool deferred)
 {
 	struct audit_space *space = walk->space;
 	if (memory_grow(&space->held, &space->held_capacity, space->held_count, sizeof space->held[0]) < 0) {
@@ -429,7 +441,7 @@ static void hold(struct walk *walk, uint64_t first, uint64_t count)
 		walk->complaints->harness = true;
 		return;
 	}
-	space->held[space->held_count++] = (struct iova_extent){.first = first, .count = count};
+	space->held[space->held_count++] = (struct audit_held){first, count, deferred};
 }
 
 static void visit(void *context, uint64_t first, uint64_t count, enum iova_free_state state)
@@ -447,12 +459,12 @@ static void visit(void *context, uint64_t first, uint64_t count, enum iova_free_
 		return;
 	}
 	*(state == IOVA_CACHED ? &space->cached_pages : &space->deferred_pages) += count;
-	hold(walk, first, count);
+	hold(walk, first, count, state != IOVA_CACHED);
 }
 
 static int by_first(const void *left, const void *right)
 {
-	const struct iova_extent *a = left, *b = right;
+	const struct audit_held *a = left, *b = right;
 	return (a->first > b->first) - (a->first < b->first);
 }
 

@@ -38,12 +38,23 @@ void audit_complaints_tell(const struct audit_complaints *complaints, struct res
 
 enum audit_failure { AUDIT_IMPOSSIBLE, AUDIT_EXHAUSTED, AUDIT_FRAGMENTED, AUDIT_PHYSICAL, AUDIT_FAILURES };
 
+/* As results call them. */
+extern const enum result_failure audit_failure_result[AUDIT_FAILURES];
+
 /* Of one kind of demand: whether an empty space could hold it falls with its pages, so that two numbers keep what was
  * found. */
 struct audit_fit {
 	uint64_t fits;  /* the most pages that are known to fit */
 	uint64_t never; /* the fewest that are known not to; 0: none */
 };
+
+/* Pages that an allocator holds back. */
+struct audit_held {
+	uint64_t first, count;
+	bool deferred; /* else cached */
+};
+
+struct audit_map;
 
 struct audit_space {
 	struct occupancy *occupancy;
@@ -55,6 +66,7 @@ struct audit_space {
 	struct audit_fit fit[OP_CONTROL]; /* by kind of demand */
 	uint64_t *live_pages;             /* a sum over several spaces, kept by every take and drop; NULL: none */
 	uint64_t failures;
+	struct audit_map *map;         /* its picture; NULL: none */
 	struct placements *placements; /* NULL: nobody wants them */
 	uint32_t domain;
 	bool cpu_side;
@@ -63,7 +75,7 @@ struct audit_space {
 	struct fragmentation free; /* usable pages, in the pieces that the allocator keeps */
 	struct fragmentation runs; /* the same pages by the map, in runs as long as can be */
 	uint64_t cached_pages, deferred_pages;
-	struct iova_extent *held; /* cached or deferred, ascending */
+	struct audit_held *held; /* ascending */
 	size_t held_count, held_capacity;
 	struct fragmentation drained; /* all that is neither live nor reserved, in runs as long as can be */
 	uint64_t gaps;                /* of these runs, those that do not reach an end of the space */

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "measure/heat.h"
 #include "measure/histogram.h"
 #include "play/crew.h"
 #include "play/open_loop.h"
@@ -12,6 +13,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 /* More than a part needs at the default gap. */
 #define GAPS_AHEAD 16384u
@@ -28,9 +30,11 @@ struct sampling {
 	double phase_ns;
 	uint64_t other_ticks; /* of the part at hand: polls, and what the system was asked */
 	uint64_t phase_operations;
-	struct histogram *kinds; /* METRIC_KIND_COUNT of them, then one for the cell of the series */
-	uint64_t row_end;        /* word: of the row of the series at hand */
-	uint64_t clock_backward; /* times, of polls and of operations stamped by several threads */
+	struct histogram *kinds;  /* METRIC_KIND_COUNT of them, then one for the cell of the series */
+	uint64_t row_end;         /* word: of the row of the series at hand */
+	uint32_t bins[HEAT_BINS]; /* samples of that row */
+	uint64_t *heat;           /* RESULT_HEAT_COLUMNS times HEAT_BINS; the first one's, of all threads */
+	uint64_t clock_backward;  /* times, of polls and of operations stamped by several threads */
 	struct samples samples;
 	struct open_loop loop; /* with a rate, in measured phases */
 	uint64_t words;        /* of all threads, played so far; the first one's */
@@ -70,6 +74,40 @@ static double quantile_ns(const struct sampling *sampling, const struct histogra
 	return (double)histogram_quantile(histogram, quantile) * sampling->pass->clock->ns_per_tick;
 }
 
+/* What the bins of a thread have goes to the column in which word `end` of the stream is the last one. */
+static void end_bins(struct sampling *first, uint32_t bins[HEAT_BINS], uint64_t end)
+{
+	uint64_t column_words = PASS_SERIES_ROWS / RESULT_HEAT_COLUMNS * pass_row_words(first->pass);
+	size_t column = end ? (size_t)((end - 1) / column_words) : 0;
+	if (column >= RESULT_HEAT_COLUMNS)
+		column = RESULT_HEAT_COLUMNS - 1;
+	for (size_t i = 0; i < HEAT_BINS; i++)
+		first->heat[column * HEAT_BINS + i] += bins[i];
+	memset(bins, 0, HEAT_BINS * sizeof bins[0]);
+}
+
+static int store_heat(const struct sampling *first, struct result_heat *heat)
+{
+	heat->columns = memory_zeroed(RESULT_HEAT_COLUMNS, sizeof heat->columns[0]);
+	for (size_t i = 0; heat->columns && i < RESULT_HEAT_COLUMNS; i++) {
+		const uint64_t *samples = first->heat + i * HEAT_BINS;
+		struct result_heat_column *column = &heat->columns[i];
+		uint32_t low = 0, high = HEAT_BINS;
+		while (low < high && !samples[low])
+			low++;
+		while (high > low && !samples[high - 1])
+			high--;
+		*column = (struct result_heat_column){.first = low,
+						      .samples = memory_zeroed(high - low, sizeof column->samples[0])};
+		heat->column_count = i + 1;
+		if (!column->samples)
+			return -1;
+		for (uint32_t bin = low; bin < high; bin++)
+			column->samples[column->count++] = samples[bin];
+	}
+	return heat->columns ? 0 : -1;
+}
+
 /* end: the word of the stream at which the point stands. */
 static void end_cell(struct sampling *sampling, uint64_t end)
 {
@@ -94,12 +132,15 @@ static uint64_t record_sample(struct sampling *sampling, const struct engine_tim
 	while (word >= sampling->row_end) {
 		if (cell(sampling)->total >= PASS_CELL_SAMPLES)
 			end_cell(sampling, sampling->row_end);
+		end_bins(sampling, sampling->bins, sampling->row_end);
 		sampling->row_end += pass_row_words(sampling->pass);
 	}
 	histogram_record(&sampling->kinds[kind], timed->ticks);
 	if (kind == METRIC_KIND_ALLOC || kind == METRIC_KIND_CONTIGUOUS_ALLOC || kind == METRIC_KIND_MDL_ALLOC ||
-	    kind == METRIC_KIND_ADL_ALLOC || kind == METRIC_KIND_MAP_ALLOC || kind == METRIC_KIND_RESERVE_ALLOC)
+	    kind == METRIC_KIND_ADL_ALLOC || kind == METRIC_KIND_MAP_ALLOC || kind == METRIC_KIND_RESERVE_ALLOC) {
 		histogram_record(cell(sampling), timed->ticks);
+		sampling->bins[heat_bin(timed->ticks)]++;
+	}
 	return samples_record(&sampling->samples, timed, op, sampling->engine->cpu);
 }
 
@@ -281,6 +322,8 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 	if (first->pass->threads <= 1)
 		return 0;
 	first->words += round->words;
+	for (uint32_t i = 0; i < first->pass->threads; i++)
+		end_bins(first, first[i].bins, first->words);
 	for (uint32_t i = 1; i < first->pass->threads; i++) {
 		histogram_add(cell(first), cell(&first[i]));
 		*cell(&first[i]) = (struct histogram){0};
@@ -335,7 +378,10 @@ static int open_sampling(struct sampling *sampling, struct pass *pass, uint32_t 
 	sampling->gap = take_gap(sampling);
 	sampling->kinds = memory_zeroed(METRIC_KIND_COUNT + 1, sizeof sampling->kinds[0]);
 	sampling->gaps = memory_zeroed(GAPS_AHEAD, sizeof sampling->gaps[0]);
-	if (samples_open(&sampling->samples, pass, thread) < 0 || !sampling->kinds || !sampling->gaps)
+	bool first = thread == 0;
+	sampling->heat = first ? memory_zeroed(RESULT_HEAT_COLUMNS * HEAT_BINS, sizeof sampling->heat[0]) : NULL;
+	if (samples_open(&sampling->samples, pass, thread) < 0 || !sampling->kinds || !sampling->gaps ||
+	    (first && !sampling->heat))
 		return error_set(error, EXIT_CODE_IO, "no memory for histograms");
 	/* Also writes to every page of them. */
 	for (size_t i = 0; i <= METRIC_KIND_COUNT; i++)
@@ -347,6 +393,7 @@ static void close_sampling(struct sampling *sampling)
 {
 	memory_release(sampling->kinds);
 	memory_release(sampling->gaps);
+	memory_release(sampling->heat);
 	samples_close(&sampling->samples);
 }
 
@@ -364,6 +411,12 @@ static int play_samplings(struct sampling *samplings, struct pass *pass, struct 
 	int result = crew_play(pass, &player, samplings, error);
 	if (result == 0 && cell(samplings)->total)
 		end_cell(samplings, pass->threads > 1 ? samplings->words : samplings->row_end);
+	if (result == 0) {
+		end_bins(samplings, samplings->bins, pass->threads > 1 ? samplings->words : samplings->row_end);
+		result = store_heat(samplings, &pass->record->heat);
+		if (result < 0)
+			error_set(error, EXIT_CODE_IO, "no memory for histograms");
+	}
 	return result;
 }
 

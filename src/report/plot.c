@@ -16,8 +16,11 @@ void plots_release(struct plots *plots)
 {
 	for (size_t i = 0; i < plots->count; i++) {
 		struct plot *plot = &plots->plots[i];
-		for (size_t n = 0; n < plot->line_count; n++)
+		for (size_t n = 0; n < plot->line_count; n++) {
 			memory_release(plot->lines[n].points);
+			memory_release(plot->lines[n].low);
+			memory_release(plot->lines[n].high);
+		}
 		memory_release(plot->lines);
 		memory_release(plot->rules);
 		memory_release(plot->title);
@@ -63,6 +66,14 @@ struct plot_line *plots_add_line(struct plots *plots, struct plot *plot, size_t 
 	return line;
 }
 
+bool plots_add_band(struct plots *plots, struct plot_line *line, size_t points)
+{
+	line->low = memory_zeroed(points, sizeof line->low[0]);
+	line->high = memory_zeroed(points, sizeof line->high[0]);
+	plots->failed |= !line->low || !line->high;
+	return line->low && line->high;
+}
+
 static void drop_last(struct plots *plots)
 {
 	struct plots last = {.plots = memory_zeroed(1, sizeof last.plots[0]), .count = 1};
@@ -89,6 +100,10 @@ bool plots_fit(struct plots *plots, bool logarithmic)
 	for (size_t i = 0; i < plot->line_count; i++)
 		for (size_t n = 0; n < plot->lines[i].count; n++) {
 			widen(plot->lines[i].points[n].y, logarithmic, &low, &high);
+			if (plot->lines[i].high) {
+				widen(plot->lines[i].low[n].y, logarithmic, &low, &high);
+				widen(plot->lines[i].high[n].y, logarithmic, &low, &high);
+			}
 		}
 	if (!isfinite(low)) {
 		drop_last(plots);
@@ -102,6 +117,8 @@ bool plots_fit(struct plots *plots, bool logarithmic)
 
 static void draw_line_of(struct draw *draw, const struct plot_line *line)
 {
+	if (line->high)
+		draw_band(draw, line->color, line->low, line->high, line->count);
 	draw_line(draw, line->color, line->name, line->points, line->count, line->solid, line->steps);
 	for (size_t i = 0; line->marked && i < line->count; i++)
 		draw_marker(draw, line->color, line->points[i].x, line->points[i].y, false);
@@ -184,7 +201,7 @@ static void add_number(struct text *csv, double value)
 
 void plots_write(const struct plots *plots, struct text *csv)
 {
-	text_add(csv, "plot,spec,x,y,sure\n");
+	text_add(csv, "plot,spec,x,y,sure,low,high\n");
 	for (size_t i = 0; i < plots->count; i++)
 		for (size_t n = 0; n < plots->plots[i].line_count; n++) {
 			const struct plot_line *line = &plots->plots[i].lines[n];
@@ -194,7 +211,10 @@ void plots_write(const struct plots *plots, struct text *csv)
 				text_add_csv(csv, line->name);
 				add_number(csv, line->points[at].x);
 				add_number(csv, line->points[at].y);
-				text_add(csv, ",%s\n", at < line->solid ? "yes" : "no");
+				text_add(csv, ",%s", at < line->solid ? "yes" : "no");
+				add_number(csv, line->high ? line->low[at].y : (double)NAN);
+				add_number(csv, line->high ? line->high[at].y : (double)NAN);
+				text_add(csv, "\n");
 			}
 		}
 }

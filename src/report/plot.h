@@ -16,6 +16,7 @@ struct plot_line {
 	size_t count;
 	size_t solid; /* points that are to be relied on */
 	bool steps, marked;
+	struct draw_point *low, *high; /* count each: where a value may lie; NULL: nothing is known of it */
 };
 
 struct plot_rule {
@@ -44,6 +45,8 @@ void plots_release(struct plots *plots);
 struct plot *plots_add(struct plots *plots, const char *title, size_t lines);
 /* The next line of a plot, with room for so many points; NULL likewise. */
 struct plot_line *plots_add_line(struct plots *plots, struct plot *plot, size_t color, const char *name, size_t points);
+/* Room for the band of a line, with as many points as the line has room for. false: no memory, which is noted. */
+bool plots_add_band(struct plots *plots, struct plot_line *line, size_t points);
 /* Sets the axis of y to what the lines need: from 0, or on a scale of logarithms around them. A plot without a finite value is
  * taken back: false. */
 bool plots_fit(struct plots *plots, bool logarithmic);
@@ -57,7 +60,7 @@ plot_fill plot_sweep;
 /* All plots as one figure, in so many columns; width: of the figure. */
 void plots_draw(const struct report_view *view, const struct plots *plots, const char *name, unsigned columns, double width,
 		bool standalone, struct text *svg);
-/* One row for each point: plot, spec, x, y, sure. */
+/* One row for each point: plot, spec, x, y, sure, low, high. */
 void plots_write(const struct plots *plots, struct text *csv);
 /* What redraws the table with gnuplot. data: its file. */
 void plots_script(const struct plots *plots, const char *data, struct text *script);
@@ -68,6 +71,12 @@ void plots_script(const struct plots *plots, const char *data, struct text *scri
 void forest_draw(const struct report_view *view, size_t first, size_t count, double width, bool standalone,
 		 struct text *svg);
 void forest_write(const struct report_view *view, struct text *csv);
+
+/* ---- latencies over operations ---- */
+
+void heat_draw(const struct report_view *view, size_t first, size_t count, double width, bool standalone, struct text *svg);
+/* One row for each bin with samples. */
+void heat_write(const struct report_view *view, struct text *csv);
 
 /* ---- the address space over time ---- */
 

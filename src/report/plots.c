@@ -37,19 +37,27 @@ static const struct row {
 		 "cannot tell.",
 		 false, plot_percentiles, NULL, NULL},
 	[REPORT_PLOT_LATENCY] =
-		{"Of the first round: a point for each stretch of operations. A line that climbs is an allocator "
-		 "that ages.",
+		{"A point for each stretch of operations. A line that climbs is an allocator that ages. Time per operation is "
+		 "the median over rounds, and the band its interval at 95 %, from six rounds on; percentiles are of the first "
+		 "round alone.",
 		 false, plot_latency, NULL, NULL},
-	[REPORT_PLOT_FAILURES] = {"Requests that were not served, counted from the start.", false, plot_failures, NULL,
-				  NULL},
+	[REPORT_PLOT_HEAT] =
+		{"Samples of all rounds: a second band above the first is a slow path, a dark line that climbs an allocator "
+		 "that ages. What the clock cannot tell lies in the lowest row.",
+		 false, NULL, heat_draw, heat_write},
+	[REPORT_PLOT_FAILURES] =
+		{"Requests that were not served, counted from the start: all, then by request and reason. Fragmented: enough "
+		 "pages were usable, but not in one piece.",
+		 false, plot_failures, NULL, NULL},
 	[REPORT_PLOT_FRAGMENTATION] =
 		{"The state of the space as the audit saw it: what remains usable decides whether the next "
 		 "large request fits.",
 		 false, plot_fragmentation, NULL, NULL},
 	[REPORT_PLOT_MAP] =
-		{"Addresses from left to right, operations from top to bottom; the darker, the larger the live share of "
-		 "that piece; grey is reserved. Cropped to what was used: the strip above tells where in the space that "
-		 "is. A sharp edge is a compact allocator, a blur is fragmentation.",
+		{"Addresses from left to right, operations from top to bottom. The colour of a piece is that of the request "
+		 "with most of its live pages, the fuller, the larger the live share; where more is held back than lives, that "
+		 "shows. Cropped to what was used: the strip above tells where in the space that is. Red strokes are failed "
+		 "requests. Beside it the runs of usable pages, by length: many short ones are fragmentation.",
 		 false, NULL, map_draw, map_write},
 	[REPORT_PLOT_SWEEP] = {"One line for each allocator, a point for each value that the sweep gave.", true, plot_sweep,
 			       NULL, NULL},

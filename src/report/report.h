@@ -21,9 +21,10 @@ void report_html(const struct result *result, struct text *html);
 	X(FOREST, "forest", "time of every arm against the one it is held against, all workloads in one figure")           \
 	X(PERCENTILES, "percentiles", "latency of every kind of operation by percentile")                                  \
 	X(LATENCY, "latency", "time and latency over operations")                                                          \
-	X(FAILURES, "failures", "failed requests over operations")                                                         \
+	X(HEAT, "heat", "latency of allocations over operations, all samples of all rounds")                               \
+	X(FAILURES, "failures", "failed requests over operations, by kind and request")                                    \
 	X(FRAGMENTATION, "fragmentation", "unusable space, span, page tables, free runs over operations")                  \
-	X(MAP, "map", "the address space over time")                                                                       \
+	X(MAP, "map", "the address space over time, and its free runs by length")                                          \
 	X(SWEEP, "sweep", "metrics against the value of a key that was swept")
 enum report_plot {
 #define REPORT_PLOT_ENUM(id, name, about) REPORT_PLOT_##id,

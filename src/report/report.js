@@ -76,19 +76,26 @@ function open(svg) {
 	for (const [name, value] of [['x', left], ['y', top], ['width', width], ['height', height], ['fill', 'transparent']])
 		base.setAttribute(name, value);
 	svg.insertBefore(base, svg.firstChild);
+	const edges = svg.querySelector('.edges');
 	return {svg: svg, x: scaleOf(svg.dataset.x), y: scaleOf(svg.dataset.y), box: {left, top, width, height}, lines: lines,
-		cursor: cursor, figure: svg.closest('figure')};
+		edges: edges && edges.textContent.split(' ').map(Number), cursor: cursor, figure: svg.closest('figure')};
 }
 
 function nearest(points, x) {
 	return points.reduce((best, point) => Math.abs(point[0] - x) < Math.abs(best[0] - x) ? point : best);
 }
 
+/* Columns of a map are not all as wide. */
+function pageAt(plot, x) {
+	const column = Math.floor((x - plot.box.left) / plot.box.width * (plot.edges.length - 1));
+	return plot.edges[Math.max(0, Math.min(column, plot.edges.length - 2))];
+}
+
 function tell(plot, x, y) {
 	const line = plot.figure.querySelector('.readout');
 	line.textContent = '';
 	element('span', plot.svg.dataset.key, line);
-	element('span', plot.x.text(plot.x.at((x - plot.box.left) / plot.box.width)), line);
+	element('span', plot.edges ? 'page ' + plot.x.text(pageAt(plot, x)) : plot.x.text(plot.x.at((x - plot.box.left) / plot.box.width)), line);
 	if (!plot.lines.length && y !== null)
 		element('b', plot.y.text(plot.y.at(1 - (y - plot.box.top) / plot.box.height)), line);
 	for (const one of plot.lines) {

@@ -9,9 +9,6 @@
 
 #define KEY_BYTES 64
 
-const char result_map_symbols[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_#";
-_Static_assert(sizeof result_map_symbols == RESULT_MAP_RESERVED + 2, "one character for each value of a cell");
-
 /* ---- figures ---- */
 
 /* The object in which the last part of a path stands, made on the way when make is set; *leaf is that last part. */
@@ -254,87 +251,6 @@ void parts_read_series(struct json_reader *reader, const struct json_at *object,
 	*count = row_count;
 }
 
-/* ---- pictures of the space ---- */
-
-static void write_map(struct json_writer *writer, json_t *object, const struct result_map *map)
-{
-	json_put_u64(writer, object, "domain", map->domain);
-	json_put_hex(writer, object, "first", map->first);
-	json_put_u64(writer, object, "count", map->count);
-	json_put_u64(writer, object, "columns", map->columns);
-	json_put_u64(writer, object, "rows", map->rows);
-	parts_write_doubles(writer, object, "ops", map->ops, map->rows);
-	json_t *rows = json_put_array(writer, object, "cells");
-	char *line = memory_zeroed((size_t)map->columns + 1, 1);
-	if (!line) {
-		writer->failed = true;
-		return;
-	}
-	for (size_t i = 0; i < map->rows; i++) {
-		for (size_t j = 0; j < map->columns; j++) {
-			unsigned cell = map->cells[i * map->columns + j];
-			line[j] = result_map_symbols[cell <= RESULT_MAP_RESERVED ? cell : RESULT_MAP_RESERVED];
-		}
-		json_append(writer, rows, json_text(line));
-	}
-	memory_release(line);
-}
-
-void parts_write_maps(struct json_writer *writer, json_t *object, const char *key, const struct result_map *maps,
-		      size_t count)
-{
-	json_t *array = json_put_array(writer, object, key);
-	for (size_t i = 0; i < count; i++)
-		write_map(writer, json_append_object(writer, array), &maps[i]);
-}
-
-static void read_map(struct json_reader *reader, const struct json_at *object, struct result_map *map)
-{
-	size_t rows, ops;
-	map->domain = (uint32_t)json_read_u64(reader, object, "domain", UINT32_MAX);
-	map->first = json_read_u64(reader, object, "first", PARTS_PAGES_MAX);
-	map->count = json_read_u64(reader, object, "count", PARTS_PAGES_MAX);
-	map->columns = (uint32_t)json_read_u64(reader, object, "columns", PARTS_COUNT_MAX);
-	map->rows = (uint32_t)json_read_u64(reader, object, "rows", PARTS_COUNT_MAX);
-	parts_read_doubles(reader, object, "ops", &map->ops, &ops);
-	struct json_at cells = json_array_child(reader, object, "cells", PARTS_COUNT_MAX, &rows);
-	if (rows != map->rows || ops != map->rows) {
-		json_fail(reader, &cells, "and ops must have as many elements as rows says");
-		return;
-	}
-	for (size_t i = 0; i < rows; i++) {
-		struct json_at row = json_element(&cells, i);
-		if (json_string_length(row.value) != map->columns)
-			json_fail(reader, &row, "must be a text of as many characters as columns says");
-	}
-	map->cells = json_room(reader, (size_t)map->rows * map->columns, 1);
-	for (size_t i = 0; i < rows && !reader->failed; i++) {
-		struct json_at row = json_element(&cells, i);
-		const char *line = json_string_value(row.value);
-		for (size_t j = 0; j < map->columns; j++) {
-			const char *symbol = strchr(result_map_symbols, line[j]);
-			if (!symbol) {
-				json_fail(reader, &row, "has a character that stands for no share");
-				break;
-			}
-			map->cells[i * map->columns + j] = (unsigned char)(symbol - result_map_symbols);
-		}
-	}
-}
-
-void parts_read_maps(struct json_reader *reader, const struct json_at *object, const char *key, struct result_map **maps,
-		     size_t *count)
-{
-	size_t found;
-	struct json_at array = json_array_child(reader, object, key, PARTS_COUNT_MAX, &found);
-	*maps = json_room(reader, found, sizeof **maps);
-	for (size_t i = 0; i < found && !reader->failed; i++) {
-		struct json_at element = json_element(&array, i);
-		*count = i + 1;
-		read_map(reader, &element, &(*maps)[i]);
-	}
-}
-
 /* ---- domains and plain numbers ---- */
 
 void parts_write_domains(struct json_writer *writer, json_t *object, const char *key, const struct result_domain *domains,
@@ -393,13 +309,4 @@ void parts_release_histogram(struct result_histogram *histogram)
 {
 	memory_release(histogram->values);
 	memory_release(histogram->samples);
-}
-
-void parts_release_maps(struct result_map *maps, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		memory_release(maps[i].ops);
-		memory_release(maps[i].cells);
-	}
-	memory_release(maps);
 }

@@ -30,6 +30,25 @@ void parts_write_maps(struct json_writer *writer, json_t *object, const char *ke
 void parts_read_maps(struct json_reader *reader, const struct json_at *object, const char *key, struct result_map **maps,
 		     size_t *count);
 
+/* Failures over the stream. Reading: false when there are none in an older document, which knew of none. */
+void parts_write_failures(struct json_writer *writer, json_t *object, const char *key,
+			  const struct result_failures *failures, size_t count);
+bool parts_read_failures(struct json_reader *reader, const struct json_at *object, const char *key,
+			 struct result_failures **failures, size_t *count);
+
+/* "samples" of object: [first bin, samples, ...] of each column. bins: how many there may be. */
+void parts_write_heat_columns(struct json_writer *writer, json_t *object, const struct result_heat *heat);
+void parts_read_heat_columns(struct json_reader *reader, const struct json_at *object, size_t bins,
+			     struct result_heat *heat);
+/* What a result has; older ones have nothing under key. */
+void parts_write_heat(struct json_writer *writer, json_t *object, const struct result_heat *heat);
+void parts_read_heat(struct json_reader *reader, const struct json_at *object, const char *key, struct result_heat *heat);
+
+/* Likewise. */
+void parts_write_cells(struct json_writer *writer, json_t *object, const struct result_cells *cells);
+void parts_read_cells(struct json_reader *reader, const struct json_at *object, const char *key,
+		      struct result_cells *cells);
+
 void parts_write_violations(struct json_writer *writer, json_t *object, const char *key,
 			    const struct result_violation *violations, size_t count);
 /* Older documents have none. */

@@ -44,6 +44,8 @@ void result_record_release(struct result_record *record)
 	memory_release(record->distrust);
 	memory_release(record->series);
 	parts_release_maps(record->maps, record->map_count);
+	result_heat_release(&record->heat);
+	result_failures_release(record->failures, record->failure_count);
 	memory_release(record->domains);
 	*record = (struct result_record){0};
 }
@@ -218,6 +220,9 @@ int result_record_write(const struct result_record *record, struct text *line, s
 	}
 	parts_write_series(&writer, object, "series", record->series, record->series_count);
 	parts_write_maps(&writer, object, "address_maps", record->maps, record->map_count);
+	if (record->heat.column_count)
+		parts_write_heat_columns(&writer, json_put_object(&writer, object, "latency_heat_ticks"), &record->heat);
+	parts_write_failures(&writer, object, "failures_by_request", record->failures, record->failure_count);
 	parts_write_domains(&writer, object, "domains", record->domains, record->domain_count);
 	if (json_finish(&writer, object, false, "record", line, error) < 0)
 		return -1;
@@ -428,6 +433,10 @@ int result_record_read(const char *line, size_t length, struct result_record *re
 	read_phases(&reader, &at, record);
 	parts_read_series(&reader, &at, "series", record->phase_count, &record->series, &record->series_count);
 	parts_read_maps(&reader, &at, "address_maps", &record->maps, &record->map_count);
+	struct json_at heat = json_child_optional(&reader, &at, "latency_heat_ticks");
+	if (heat.value)
+		parts_read_heat_columns(&reader, &heat, RESULT_HEAT_BINS, &record->heat);
+	parts_read_failures(&reader, &at, "failures_by_request", &record->failures, &record->failure_count);
 	parts_read_domains(&reader, &at, "domains", &record->domains, &record->domain_count);
 	if (found == RESULT_SUM_MISSING)
 		json_fail(&reader, &sum, "is missing");

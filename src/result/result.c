@@ -38,6 +38,7 @@ static void release_figures(struct result_arm *arm)
 	for (size_t i = 0; i < arm->phase_count; i++) {
 		memory_release(arm->phases[i].name);
 		memory_release(arm->phases[i].round_ns_per_op);
+		result_cells_release(&arm->phases[i].cells);
 		for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
 			release_latency(&arm->phases[i].latency[kind]);
 		for (size_t class = 0; class < arm->phases[i].class_count; class ++)
@@ -48,6 +49,8 @@ static void release_figures(struct result_arm *arm)
 	memory_release(arm->phases);
 	memory_release(arm->series);
 	parts_release_maps(arm->maps, arm->map_count);
+	result_heat_release(&arm->heat);
+	result_failures_release(arm->failures, arm->failure_count);
 	memory_release(arm->domains);
 	result_paired_release(arm->paired, arm->paired_count);
 	arm->paired = NULL;
@@ -55,8 +58,10 @@ static void release_figures(struct result_arm *arm)
 	arm->phases = NULL;
 	arm->series = NULL;
 	arm->maps = NULL;
+	arm->failures = NULL;
+	arm->failures_known = false;
 	arm->domains = NULL;
-	arm->phase_count = arm->series_count = arm->map_count = arm->domain_count = 0;
+	arm->phase_count = arm->series_count = arm->map_count = arm->domain_count = arm->failure_count = 0;
 }
 
 static void release_arm(struct result_arm *arm)

@@ -90,15 +90,81 @@ struct result_series_row {
 #define RESULT_MAP_RESERVED 64
 /* How a cell is written: the character at its value, '#' for reserved. */
 extern const char result_map_symbols[RESULT_MAP_RESERVED + 2];
+/* What else a cell has: the shares of pages that are held back, in the same steps, and whose pages are most of the live ones: 1 +
+ * an index of requests, 0 when none are. */
+enum result_plane { RESULT_PLANE_CACHED, RESULT_PLANE_DEFERRED, RESULT_PLANE_REQUEST, RESULT_PLANE_COUNT };
+extern const char *const result_plane_name[RESULT_PLANE_COUNT]; /* cached, deferred, request */
+/* Requests that a picture tells apart; the last one stands for all others. */
+#define RESULT_MAP_REQUESTS_MAX 8u
+/* Runs of 2^k to 2^(k + 1) - 1 pages are of order k. */
+#define RESULT_MAP_ORDERS 53u
 struct result_map {
 	uint32_t domain;
 	uint64_t first; /* page at the left edge */
-	uint64_t count; /* pages across */
+	uint64_t count; /* pages across: from the first to the last one ever used; in an older result more */
 	uint32_t columns;
 	uint32_t rows;
 	double *ops;          /* rows: operations done at each row */
 	unsigned char *cells; /* rows * columns */
+	uint64_t *edges;      /* columns + 1, ascending: column i is of pages [edges[i], edges[i + 1]) */
+	/* An older result has nothing of these: 0 and NULL. */
+	uint64_t space_first, space_count; /* all of the space, pages */
+	unsigned char *planes[RESULT_PLANE_COUNT];
+	char **requests; /* names */
+	size_t request_count;
+	uint64_t *free_runs; /* rows * RESULT_MAP_ORDERS: runs of usable pages */
 };
+/* 0, or -1 without memory; what *to has then is to be released, too. */
+int result_map_copy(struct result_map *to, const struct result_map *from);
+/* Zeroed room for what such a map has of its rows and columns; -1: no memory. planes: with those and free runs. */
+int result_map_make_room(struct result_map *map, bool planes);
+
+/* Requests of one name that were not served for one reason, over the stream. */
+enum result_failure {
+	RESULT_FAILURE_MALFORMED,
+	RESULT_FAILURE_IMPOSSIBLE,
+	RESULT_FAILURE_EXHAUSTED,
+	RESULT_FAILURE_FRAGMENTED,
+	RESULT_FAILURE_PHYSICAL,
+	RESULT_FAILURE_COUNT
+};
+extern const char *const result_failure_name[RESULT_FAILURE_COUNT]; /* as failures.* among the metrics */
+struct result_failures {
+	char *request; /* or routine */
+	enum result_failure kind;
+	size_t count;    /* points, where the number grew */
+	double *ops;     /* operations done */
+	double *numbers; /* since the start */
+};
+void result_failures_release(struct result_failures *failures, size_t count);
+int result_failures_copy(struct result_failures **to, size_t *to_count, const struct result_failures *from, size_t count);
+
+/* Latencies of allocations over the stream: a column for each of up to RESULT_HEAT_COLUMNS equal parts of it, samples by bins. */
+#define RESULT_HEAT_COLUMNS 100u
+#define RESULT_HEAT_BINS 160u /* of a record */
+struct result_heat_column {
+	uint32_t first, count; /* bins from the first to the last one with samples */
+	uint64_t *samples;     /* count */
+};
+struct result_heat {
+	struct result_heat_column *columns;
+	size_t column_count;
+	double *ops; /* operations done at the end of each column */
+	/* Bin i is of [edges_ns[i], edges_ns[i + 1]). What lies below the resolution is in the first one. */
+	double *edges_ns;
+	size_t edge_count;
+	double resolution_ns;
+};
+void result_heat_release(struct result_heat *heat);
+
+/* Time per operation over a phase, all rounds together. */
+struct result_cells {
+	size_t count;
+	double *ops;              /* of the stream, done at the end of each cell */
+	double *ns_per_op;        /* median over rounds; NaN: disturbed in all of them */
+	double *ci_low, *ci_high; /* 95 %; NaN below six rounds */
+};
+void result_cells_release(struct result_cells *cells);
 
 struct result_domain {
 	uint64_t first, count; /* the space, pages */
@@ -240,6 +306,9 @@ struct result_record {
 	size_t series_count;
 	struct result_map *maps;
 	size_t map_count;
+	struct result_heat heat;          /* timed: columns alone; bins are measure/heat.h's, in clock ticks */
+	struct result_failures *failures; /* audit */
+	size_t failure_count;
 	struct result_domain *domains; /* audit of a workload with several domains */
 	size_t domain_count;
 };
@@ -316,6 +385,7 @@ struct result_phase {
 	/* What comparisons pair: the median of each round, at the round's number; NaN where a round gave none. */
 	double *round_ns_per_op;
 	size_t round_count;
+	struct result_cells cells; /* none: too short, an adversary, or an older result */
 	struct result_latency latency[METRIC_KIND_COUNT];
 	bool has_classes; /* false: no latency pass, or an older result; there are no classes and worst samples then */
 	struct result_latency_class *classes;
@@ -405,6 +475,10 @@ struct result_arm {
 	size_t series_count;
 	struct result_map *maps;
 	size_t map_count;
+	struct result_heat heat; /* no columns: no latency pass, or an older result */
+	bool failures_known;     /* false: no audit, or an older result */
+	struct result_failures *failures;
+	size_t failure_count;
 	struct result_domain *domains;
 	size_t domain_count;
 	struct result_paired *paired; /* against other arms, the first in hot windows */

@@ -241,6 +241,28 @@ static void write_paired(struct json_writer *writer, json_t *object, const struc
 	}
 }
 
+static void write_cells(struct json_writer *writer, json_t *throughput, const struct result_cells *cells)
+{
+	if (cells->count)
+		parts_write_cells(writer, json_put_object(writer, throughput, "cells"), cells);
+	else
+		put_none(writer, throughput, "cells", "cells_reason", "not measured, or too short for it");
+}
+
+/* What was recorded over the stream, beside its series. */
+static void write_over_stream(struct json_writer *writer, json_t *object, const struct result_arm *arm)
+{
+	parts_write_maps(writer, object, "address_maps", arm->maps, arm->map_count);
+	if (arm->heat.column_count)
+		parts_write_heat(writer, json_put_object(writer, object, "latency_heat"), &arm->heat);
+	else
+		put_none(writer, object, "latency_heat", "latency_heat_reason", "no latencies of allocations");
+	if (arm->failures_known)
+		parts_write_failures(writer, object, "failures_by_request", arm->failures, arm->failure_count);
+	else
+		put_none(writer, object, "failures_by_request", "failures_by_request_reason", "no audit");
+}
+
 static void write_arm(struct json_writer *writer, json_t *object, const struct result *result, size_t index,
 		      const struct text *log)
 {
@@ -276,6 +298,7 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 		json_put_text(writer, phase, "name", or_empty(arm->phases[i].name));
 		json_put(writer, phase, "measured", json_boolean(arm->phases[i].measured));
 		write_figures(writer, phase, &arm->phases[i], &arm->phases[i].figures);
+		write_cells(writer, json_object_get(phase, "throughput"), &arm->phases[i].cells);
 	}
 	parts_write_domains(writer, object, "domains", arm->domains, arm->domain_count);
 	json_put_text(writer, object, "series", "series.csv");
@@ -285,7 +308,7 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 		put_none(writer, object, "histograms", "histograms_reason",
 			 result_reason_text[result_arm_figures(arm)->reason[0]]);
 	parts_write_series(writer, object, "series_table", arm->series, arm->series_count);
-	parts_write_maps(writer, object, "address_maps", arm->maps, arm->map_count);
+	write_over_stream(writer, object, arm);
 }
 
 static void write_arms(struct json_writer *writer, json_t *document, const struct result *result)

@@ -237,6 +237,8 @@ static void read_phase(struct json_reader *reader, const struct json_at *at, str
 	struct json_at throughput = json_child_optional(reader, at, "throughput");
 	if (json_is_object(throughput.value) && json_object_get(throughput.value, "round_ns_per_op"))
 		parts_read_doubles(reader, &throughput, "round_ns_per_op", &phase->round_ns_per_op, &phase->round_count);
+	if (json_is_object(throughput.value))
+		parts_read_cells(reader, &throughput, "cells", &phase->cells);
 	struct json_at latency = json_object_child(reader, at, "latency");
 	for (size_t kind = 0; kind < METRIC_KIND_COUNT && !reader->failed; kind++) {
 		struct json_at one = json_child_optional(reader, &latency, metric_kind_name[kind]);
@@ -370,6 +372,8 @@ static void read_arm(struct json_reader *reader, const struct json_at *at, struc
 	parts_read_domains(reader, at, "domains", &arm->domains, &arm->domain_count);
 	parts_read_series(reader, at, "series_table", arm->phase_count, &arm->series, &arm->series_count);
 	parts_read_maps(reader, at, "address_maps", &arm->maps, &arm->map_count);
+	parts_read_heat(reader, at, "latency_heat", &arm->heat);
+	arm->failures_known = parts_read_failures(reader, at, "failures_by_request", &arm->failures, &arm->failure_count);
 	if (reader->failed)
 		return;
 	bool fatal = result_arm_figures(arm)->value[METRIC_CALLS_FATAL] > 0;

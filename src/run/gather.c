@@ -5,6 +5,7 @@
 #include "measure/statistics.h"
 #include "run/gather_ageing.h"
 #include "run/gather_latency.h"
+#include "run/gather_pictures.h"
 
 #include <math.h>
 #include <string.h>
@@ -320,6 +321,8 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 		result = phase->name && fill_rounds(phase, records, i) == 0 ? gather_ageing(phase, arm, records, i) : -1;
 		if (result == 0)
 			result = gather_latency(phase, records, i, clock);
+		if (result == 0 && !is_adaptive(workload))
+			result = gather_cells(phase, arm, records, i);
 	}
 	memory_release(values);
 	return result == 0 ? 0 : error_set(error, EXIT_CODE_IO, "no memory for the figures of an arm");
@@ -353,21 +356,6 @@ static int fill_series(struct result_arm *arm, const struct gather_arm *records)
 	return 0;
 }
 
-static int copy_map(struct result_map *to, const struct result_map *from)
-{
-	size_t cells = (size_t)from->rows * from->columns;
-	*to = *from;
-	to->ops = memory_zeroed(from->rows, sizeof to->ops[0]);
-	to->cells = memory_zeroed(cells, 1);
-	if (!to->ops || !to->cells)
-		return -1;
-	if (cells) {
-		memcpy(to->ops, from->ops, from->rows * sizeof to->ops[0]);
-		memcpy(to->cells, from->cells, cells);
-	}
-	return 0;
-}
-
 static int fill_audit_parts(struct result_arm *arm, const struct gather_arm *records)
 {
 	const struct result_record *audit = audit_of(records);
@@ -379,13 +367,14 @@ static int fill_audit_parts(struct result_arm *arm, const struct gather_arm *rec
 		return -1;
 	for (size_t i = 0; i < audit->map_count; i++) {
 		arm->map_count++;
-		if (copy_map(&arm->maps[i], &audit->maps[i]) < 0)
+		if (result_map_copy(&arm->maps[i], &audit->maps[i]) < 0)
 			return -1;
 	}
 	if (audit->domain_count)
 		memcpy(arm->domains, audit->domains, audit->domain_count * sizeof arm->domains[0]);
 	arm->domain_count = audit->domain_count;
-	return 0;
+	arm->failures_known = true;
+	return result_failures_copy(&arm->failures, &arm->failure_count, audit->failures, audit->failure_count);
 }
 
 /* NULL when all passes ended every phase with the same extents at the same places. 0 stands where those of one process did
@@ -485,7 +474,8 @@ int gather_fill(struct result_arm *arm, const struct gather_arm *records, const 
 		result_arm_throw_out(arm);
 		return 0;
 	}
-	if (result < 0 || fill_series(arm, records) < 0 || fill_audit_parts(arm, records) < 0)
+	if (result < 0 || fill_series(arm, records) < 0 || fill_audit_parts(arm, records) < 0 ||
+	    gather_heat(arm, records, clock) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for the figures of an arm");
 	return fill_phases(arm, records, null, workload, clock, error);
 }

@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "play/audit_map.h"
 #include "play/engine.h"
 #include "play/pass.h"
 #include "run/clock_check.h"
@@ -187,25 +186,6 @@ static int prepare_record(struct worker *worker, struct error *error)
 	return 0;
 }
 
-static int prepare_maps(struct worker *worker, struct error *error)
-{
-	struct result_record *record = &worker->record;
-	uint32_t domains = op_stream_domains(worker->plan.stream);
-	uint32_t count = domains < PASS_MAPS_MAX ? domains : PASS_MAPS_MAX;
-	if (worker->job->pass != RESULT_PASS_AUDIT || !record->series_count)
-		return 0;
-	record->maps = memory_zeroed(count, sizeof record->maps[0]);
-	if (!record->maps)
-		return error_set(error, EXIT_CODE_IO, "no memory for the picture of the space");
-	for (uint32_t i = 0; i < count; i++) {
-		record->map_count++;
-		if (audit_map_open(&record->maps[i], i, &worker->plan.played, worker->plan.stream, PASS_MAP_ROWS,
-				   PASS_MAP_COLUMNS) < 0)
-			return error_set(error, EXIT_CODE_IO, "no memory for the picture of the space");
-	}
-	return 0;
-}
-
 static int open_sources(struct worker *worker, struct error *error)
 {
 	const struct job *job = worker->job;
@@ -288,7 +268,7 @@ static int prepare(struct worker *worker, struct error *error)
 	if (interference_open(&worker->interference, &worker->plan.workload.interference, error) < 0)
 		return -1;
 	worker->record.locked = worker->lock != LOCK_NONE;
-	return prepare_record(worker, error) < 0 || prepare_maps(worker, error) < 0 ? -1 : 0;
+	return prepare_record(worker, error);
 }
 
 static int audit(struct worker *worker, struct pass *pass, struct error *error)

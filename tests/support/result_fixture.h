@@ -97,12 +97,76 @@ static void fixture_series(struct result_arm *arm, uint32_t rows, double speed, 
 	}
 }
 
+static void fixture_heat(struct result_arm *arm, const struct result_map *map)
+{
+	struct result_heat *heat = &arm->heat;
+	heat->column_count = map->rows < RESULT_HEAT_COLUMNS ? map->rows : RESULT_HEAT_COLUMNS;
+	heat->columns = fixture_room(heat->column_count, sizeof *heat->columns);
+	heat->ops = fixture_room(heat->column_count, sizeof *heat->ops);
+	heat->edge_count = 21;
+	heat->edges_ns = fixture_room(heat->edge_count, sizeof *heat->edges_ns);
+	heat->resolution_ns = 30;
+	for (size_t i = 0; i < heat->edge_count; i++)
+		heat->edges_ns[i] = 25 * pow(2, (double)i / 4);
+	for (size_t i = 0; i < heat->column_count; i++) {
+		struct result_heat_column *column = &heat->columns[i];
+		heat->ops[i] = map->ops[i];
+		*column = (struct result_heat_column){(uint32_t)(i % 3), 12, fixture_room(12, sizeof *column->samples)};
+		for (uint32_t bin = 0; bin < column->count; bin++)
+			column->samples[bin] = bin == 4 ? 0 : UINT64_C(4096) >> bin;
+	}
+}
+
+/* What a new result has beside the live share. */
+static void fixture_planes(struct result_arm *arm, struct result_map *map)
+{
+	static const char *const names[] = {"texture <b>", "ring"};
+	struct result_map more = {.rows = map->rows, .columns = map->columns};
+	if (result_map_make_room(&more, true) < 0)
+		abort();
+	memcpy(more.ops, map->ops, map->rows * sizeof map->ops[0]);
+	memcpy(more.cells, map->cells, (size_t)map->rows * map->columns);
+	memcpy(more.edges, map->edges, ((size_t)map->columns + 1) * sizeof map->edges[0]);
+	more.count = map->count;
+	more.space_count = 2 * map->count;
+	for (size_t i = 0; i < (size_t)map->rows * map->columns; i++) {
+		unsigned char live = map->cells[i] < RESULT_MAP_RESERVED ? map->cells[i] : 0;
+		more.planes[RESULT_PLANE_REQUEST][i] = (unsigned char)(live ? 1 + live % 2 : 0);
+		more.planes[RESULT_PLANE_CACHED][i] = (unsigned char)(live && live < 10 ? 40 : 0);
+		more.planes[RESULT_PLANE_DEFERRED][i] = (unsigned char)(live >= 10 && live < 15 ? 48 : 0);
+	}
+	for (size_t row = 0; row < map->rows; row++)
+		for (size_t order = 0; order < 20; order += 3)
+			more.free_runs[row * RESULT_MAP_ORDERS + order] = row + order;
+	more.requests = fixture_room(2, sizeof *more.requests);
+	for (size_t i = 0; i < 2; i++)
+		more.requests[i] = memory_text(names[i]);
+	more.request_count = 2;
+	memory_release(map->ops);
+	memory_release(map->cells);
+	memory_release(map->edges);
+	*map = more;
+	fixture_heat(arm, map);
+	arm->failures_known = true;
+	arm->failures = fixture_room(2, sizeof *arm->failures);
+	for (size_t i = 0; i < 2; i++) {
+		struct result_failures *one = &arm->failures[arm->failure_count++];
+		*one = (struct result_failures){memory_text(names[i]),
+						i ? RESULT_FAILURE_EXHAUSTED : RESULT_FAILURE_FRAGMENTED, 2,
+						fixture_room(2, sizeof *one->ops), fixture_room(2, sizeof *one->numbers)};
+		one->ops[0] = 3e5, one->ops[1] = 1.2e6;
+		one->numbers[0] = 1, one->numbers[1] = (double)(4 + 10 * i);
+	}
+}
+
 static void fixture_map(struct result_arm *arm, const struct fixture_size *size, double wear, struct rng *rng)
 {
 	struct result_map *map = fixture_room(1, sizeof *map);
 	*map = (struct result_map){.count = FIXTURE_PAGES, .columns = size->map_columns, .rows = size->map_rows};
-	map->ops = fixture_room(map->rows, sizeof *map->ops);
-	map->cells = fixture_room((size_t)map->rows * map->columns, 1);
+	if (result_map_make_room(map, false) < 0)
+		abort();
+	for (uint32_t j = 0; j <= map->columns; j++)
+		map->edges[j] = (uint64_t)FIXTURE_PAGES * j / map->columns;
 	for (uint32_t i = 0; i < map->rows; i++) {
 		double at = (double)(i + 1) / map->rows, filled = at < 0.15 ? at / 0.15 : 1;
 		map->ops[i] = floor(at * 2e6);
@@ -120,6 +184,9 @@ static void fixture_map(struct result_arm *arm, const struct fixture_size *size,
 	}
 	arm->maps = map;
 	arm->map_count = 1;
+	/* The first allocator's arms are of an older version. */
+	if (strcmp(arm->spec, "buddy") != 0)
+		fixture_planes(arm, map);
 }
 
 static void fixture_figures(struct result_phase *phase, double speed, double wear)

@@ -4,7 +4,6 @@
 #define RUN_FIXTURE_H
 
 #include "base/memory.h"
-#include "play/audit_map.h"
 #include "play/engine.h"
 #include "play/pass.h"
 #include "run/plan.h"

@@ -124,8 +124,8 @@ static void lines_break_where_there_is_no_value(void **state)
 	size_t from = svg.length;
 	draw_line(&draw, 9, "a", points, 7, 6, false);
 	assert_non_null(strstr(svg.bytes + from,
-			       "class=\"line d0\" d=\"M100.00 350.00L120.00 250.00M180.00 250.00L200.00 150.00\""));
-	assert_non_null(strstr(svg.bytes + from, "class=\"line unsure\" d=\"M200.00 150.00L220.00 50.00\""));
+			       "class=\"line d0\" d=\"M100.0 350.0L120.0 250.0M180.0 250.0L200.0 150.0\""));
+	assert_non_null(strstr(svg.bytes + from, "class=\"line unsure\" d=\"M200.0 150.0L220.0 50.0\""));
 	assert_non_null(strstr(svg.bytes + from, "series a1\" data-name=\"a\""));
 	from = svg.length;
 	draw_line(&draw, 0, "a", points, 2, 2, true);
@@ -150,7 +150,11 @@ static void nothing_that_is_not_finite_is_drawn(void **state)
 	draw_interval(&draw, 0, (double)NAN, 1, 1);
 	draw_rule(&draw, (double)NAN, "a", 100);
 	draw_floor(&draw, (double)NAN, "a");
-	draw_cells(&draw, 0, 0, NULL);
+	draw_cells(&draw, 0, 0, NULL, draw_levels, DRAW_LEVELS);
+	draw_area(&draw, "l1", points, points, 2);
+	draw_band(&draw, 0, points, points, 2);
+	draw_tick(&draw, (double)NAN);
+	draw_level_rule(&draw, (double)NAN, "a", 100);
 	draw_plot_end(&draw);
 	draw_end(&draw);
 	assert_null(strstr(svg.bytes, "nan"));
@@ -172,6 +176,7 @@ static void names_are_text(void **state)
 	draw_plot_end(&draw);
 	assert_true(draw_end_labels(&draw, &label, 1));
 	draw_key(&draw, 0, 0, 0, hostile);
+	draw_swatch(&draw, 0, 0, DRAW_STYLE_CACHED, hostile);
 	draw_end(&draw);
 	assert_null(strstr(svg.bytes, "<script"));
 	assert_null(strstr(svg.bytes, "\xe2\x80\xae"));
@@ -185,14 +190,15 @@ static void cells_of_one_level_are_one_piece(void **state)
 	(void)state;
 	struct draw draw;
 	struct text svg = {0};
-	const unsigned char levels[] = {1, 1, 0, 2, 2, 2, DRAW_HATCHED, 1};
+	const unsigned char cells[] = {1, 1, 0, 2, 2, 2, 3, 1, 2, 0, 3, 0};
 	begin(&draw, &svg, false);
 	size_t from = svg.length;
-	draw_cells(&draw, 4, 2, levels);
-	assert_non_null(strstr(svg.bytes + from, "viewBox=\"0 -.5 4 2\""));
-	assert_non_null(strstr(svg.bytes + from, "class=\"l1\" d=\"M0 0h2M3 1h1\""));
-	assert_non_null(strstr(svg.bytes + from, "class=\"l2\" d=\"M3 0h1M0 1h2\""));
-	assert_non_null(strstr(svg.bytes + from, "class=\"hatched\" d=\"M2 1h1\""));
+	draw_cells(&draw, 4, 3, cells, draw_levels, 3);
+	assert_non_null(strstr(svg.bytes + from, "viewBox=\"0 0 4 3\""));
+	/* Beside each other, or above each other where those are fewer. */
+	assert_non_null(strstr(svg.bytes + from, "class=\"l1\" d=\"M0 0.5h2M3 1.5h1\""));
+	assert_non_null(strstr(svg.bytes + from, "class=\"l2\" d=\"M3 0.5h1M0 1.5h2M0 2.5h1\""));
+	assert_non_null(strstr(svg.bytes + from, "class=\"l3\" d=\"M2.5 1v2\""));
 	draw_plot_end(&draw);
 	draw_end(&draw);
 	text_release(&svg);

@@ -22,7 +22,28 @@ static double own_ops[] = {0, 1e6};
 static unsigned char own_cells[] = {0, 1, 63, 64, 9, 10};
 static struct result_record_phase own_phases[2];
 static struct result_series_row own_rows[2];
-static struct result_map own_map = {2, 0x100000, 0xfffffffff, 3, 2, own_ops, own_cells};
+static unsigned char own_cached[] = {0, 5, 0, 0, 0, 0}, own_deferred[] = {0, 0, 0, 0, 63, 0},
+		     own_requests[] = {0, 1, 2, 0, 0, 1};
+static uint64_t own_edges[] = {0x100000, 0x100001, 0x200000, 0xffffffffff}, own_runs[2 * RESULT_MAP_ORDERS] = {3, 0, 7};
+static char *own_names[] = {own_name, own_spec};
+static struct result_map own_map = {.domain = 2,
+				    .first = 0x100000,
+				    .count = 0xfffffffff,
+				    .columns = 3,
+				    .rows = 2,
+				    .ops = own_ops,
+				    .cells = own_cells,
+				    .edges = own_edges,
+				    .space_first = 0x1000,
+				    .space_count = 0xfffffffffff,
+				    .planes = {own_cached, own_deferred, own_requests},
+				    .requests = own_names,
+				    .request_count = 2,
+				    .free_runs = own_runs};
+static double own_failed_ops[] = {10, 20}, own_failed[] = {1, 9};
+static struct result_failures own_failures[] = {{own_name, RESULT_FAILURE_PHYSICAL, 2, own_failed_ops, own_failed}};
+static uint64_t own_heat_samples[] = {1, 0, UINT32_MAX};
+static struct result_heat_column own_heat[] = {{7, 3, own_heat_samples}, {0, 0, NULL}};
 static struct result_domain own_domains[2];
 
 static char own_class[] = "<later> limit", own_request[] = "page\n";
@@ -104,6 +125,9 @@ static struct result_record sample(void)
 				      .series_count = 2,
 				      .maps = &own_map,
 				      .map_count = 1,
+				      .failures = own_failures,
+				      .failure_count = 1,
+				      .heat = {.columns = own_heat, .column_count = 2},
 				      .domains = own_domains,
 				      .domain_count = 2};
 }
@@ -156,6 +180,19 @@ static void reading_gives_what_was_written(void **state)
 	assert_int_equal(record.phases[0].placement_hash, UINT64_C(0xfedcba9876543210));
 	assert_int_equal(record.maps[0].count, 0xfffffffff);
 	assert_memory_equal(record.maps[0].cells, own_cells, sizeof own_cells);
+	assert_memory_equal(record.maps[0].edges, own_edges, sizeof own_edges);
+	assert_memory_equal(record.maps[0].free_runs, own_runs, sizeof own_runs);
+	for (size_t i = 0; i < RESULT_PLANE_COUNT; i++)
+		assert_memory_equal(record.maps[0].planes[i], own_map.planes[i], sizeof own_cells);
+	assert_string_equal(record.maps[0].requests[1], own_spec);
+	assert_true(record.maps[0].space_first == 0x1000 && record.maps[0].space_count == 0xfffffffffff);
+	assert_int_equal(record.failure_count, 1);
+	assert_int_equal(record.failures[0].kind, RESULT_FAILURE_PHYSICAL);
+	assert_memory_equal(record.failures[0].numbers, own_failed, sizeof own_failed);
+	assert_int_equal(record.heat.column_count, 2);
+	assert_int_equal(record.heat.columns[0].first, 7);
+	assert_memory_equal(record.heat.columns[0].samples, own_heat_samples, sizeof own_heat_samples);
+	assert_int_equal(record.heat.columns[1].count, 0);
 	assert_true(record.phases[0].latency[METRIC_KIND_CONTIGUOUS_FREE].samples[1] == UINT64_MAX / 2);
 	assert_true(record.domains[1].figures.value[METRIC_SPAN_PAGES] == 123);
 	const struct result_record_phase *phase = &record.phases[0];
@@ -339,11 +376,31 @@ static void wrong_values_are_named_by_their_path(void **state)
 		{"\"taint\":\"steal\"", "\"taint\":\"theft\"",
 		 "record: phases[0].worst_samples[0].taint: must be one of \"none\", \"preempted\", \"moved\", \"steal\""},
 		{"\"op\":17", "\"op\":{}", "record: phases[0].figures.failures.first.op: must be a number or null"},
-		{"\"rows\":2", "\"rows\":3",
-		 "record: address_maps[0].cells: and ops must have as many elements as rows says"},
-		{"\"01_\"", "\"01_0\"",
-		 "record: address_maps[0].cells[0]: must be a text of as many characters as columns says"},
-		{"\"01_\"", "\"01 \"", "record: address_maps[0].cells[0]: has a character that stands for no share"},
+		{"\"rows\":2", "\"rows\":3", "record: address_maps[0].ops: must have as many elements as rows says"},
+		{"[0,1,\"1_\"]", "[0,2,\"1_\"]", "record: address_maps[0].planes.live[0]: must lie inside of the picture"},
+		{"[0,1,\"1_\"]", "[2,1,\"1_\"]", "record: address_maps[0].planes.live[0]: must lie inside of the picture"},
+		{"[0,1,\"1_\"]", "[0,1]", "record: address_maps[0].planes.live[0]: must be [row, column, text]"},
+		{"[0,1,\"1_\"]", "[0,1,\"1 \"]",
+		 "record: address_maps[0].planes.live[0][2]: has a character that stands for nothing here"},
+		{"[0,1,\"12\"]", "[0,1,\"13\"]",
+		 "record: address_maps[0].planes.request[0][2]: has a character that stands for nothing here"},
+		{"[0,1,\"5\"]", "[0,1,\"#\"]",
+		 "record: address_maps[0].planes.cached[0][2]: has a character that stands for nothing here"},
+		{"\"edges\":[1048576,", "\"edges\":[1048577,",
+		 "record: address_maps[0].edges[1]: must be larger than the edge before"},
+		{"\"edges\":[1048576,", "\"edges\":[",
+		 "record: address_maps[0].edges: must have one element more than columns says"},
+		{"\"free_runs\":[[3,0,7],[]]", "\"free_runs\":[[3,0,7]]",
+		 "record: address_maps[0].free_runs: must have as many elements as rows says"},
+		{"\"samples\":[[7,1,0,4294967295]", "\"samples\":[[158,1,0,4294967295]",
+		 "record: latency_heat_ticks.samples[0]: must not have more bins than there are"},
+		{"\"samples\":[[7,1,0,4294967295]", "\"samples\":[[]",
+		 "record: latency_heat_ticks.samples[0]: must be [first bin, samples, samples, ...]"},
+		{"\"failures\":[1,9]", "\"failures\":[1]",
+		 "record: failures_by_request[0]: must have as many failures as ops"},
+		{"\"kind\":\"physical\"", "\"kind\":\"lunar\"",
+		 "record: failures_by_request[0].kind: must be one of \"malformed\", \"impossible\", \"exhausted\", "
+		 "\"fragmented\", \"physical\""},
 		{"\"columns\":[\"phase\"", "\"columns\":[\"op\"", "record: series.columns[0]: must be \"phase\""},
 		{"[1,1,0.5", "[2,1,0.5", "record: series.rows[1][0]: must be the index of a phase"},
 		{"[1,1,0.5", "[1,0.5", "record: series.rows[1]: must be an array with one element per column"},

@@ -71,6 +71,14 @@ static void reading_gives_what_was_written(void **state)
 	assert_string_equal(result.machine.warnings, "a hypervisor is present: other guests share this machine\n"
 						     "the CPU frequency governor is unknown");
 	assert_int_equal(result.arms[0].maps[0].rows, 4);
+	/* The first is of an older version, without planes. */
+	assert_null(result.arms[0].maps[0].free_runs);
+	assert_false(result.arms[0].failures_known);
+	assert_int_equal(result.arms[0].heat.column_count, 0);
+	assert_non_null(result.arms[1].maps[0].free_runs);
+	assert_int_equal(result.arms[1].maps[0].request_count, 2);
+	assert_true(result.arms[1].failures_known && result.arms[1].failure_count == 2);
+	assert_int_equal(result.arms[1].heat.edge_count, 21);
 	assert_int_equal(result.arms[6].domain_count, 2);
 	assert_string_equal(result.arms[5].rate, "1000000:poisson");
 	assert_null(result.arms[4].rate);
@@ -170,6 +178,14 @@ static void the_keys_of_the_interface_are_there(void **state)
 					    "arms/0/histograms",
 					    "arms/0/series_table/columns/18",
 					    "arms/0/address_maps/0/cells/3",
+					    "arms/0/latency_heat_reason",
+					    "arms/0/failures_by_request_reason",
+					    "arms/0/phases/1/throughput/cells_reason",
+					    "arms/1/address_maps/0/planes/live/0",
+					    "arms/1/address_maps/0/planes/request/0",
+					    "arms/1/address_maps/0/free_runs/3",
+					    "arms/1/latency_heat/samples/0",
+					    "arms/1/failures_by_request/1/failures/1",
 					    "comparisons/0/verdict",
 					    "comparisons/0/ratio",
 					    "comparisons/0/ci_low",

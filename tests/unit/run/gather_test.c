@@ -712,8 +712,12 @@ static void every_lack_of_memory_is_an_error(void **state)
 		audit->series_count = 2;
 		audit->maps = memory_zeroed(1, sizeof audit->maps[0]);
 		audit->map_count = 1;
-		audit->maps[0] = (struct result_map){
-			.columns = 2, .rows = 1, .ops = memory_zeroed(1, 8), .cells = memory_zeroed(2, 1)};
+		audit->maps[0] = (struct result_map){.columns = 2, .rows = 1};
+		assert_int_equal(result_map_make_room(&audit->maps[0], true), 0);
+		audit->failures = memory_zeroed(1, sizeof audit->failures[0]);
+		audit->failures[0] = (struct result_failures){memory_text("page"), RESULT_FAILURE_EXHAUSTED, 1,
+							      memory_zeroed(1, 8), memory_zeroed(1, 8)};
+		audit->failure_count = 1;
 		add_samples(200, 1000);
 		add_worst(add_classes(200, 5000, RESULT_TAINT_NONE, 5000), 0, 20000);
 		error = (struct error){0};
@@ -725,6 +729,72 @@ static void every_lack_of_memory_is_an_error(void **state)
 	}
 	assert_int_equal(gathered.series_count, 2);
 	assert_int_equal(gathered.map_count, 1);
+	assert_true(gathered.failures_known && gathered.failure_count == 1);
+}
+
+/* Bins of a timed record: sample counts from the first one on. */
+static void add_heat(struct result_record *record, size_t column, uint32_t first, uint64_t samples)
+{
+	if (!record->heat.columns)
+		record->heat.columns = memory_zeroed(RESULT_HEAT_COLUMNS, sizeof record->heat.columns[0]);
+	record->heat.column_count = RESULT_HEAT_COLUMNS;
+	record->heat.columns[column] = (struct result_heat_column){first, 1, memory_zeroed(1, sizeof(uint64_t))};
+	record->heat.columns[column].samples[0] = samples;
+}
+
+static void heat_is_the_sum_of_all_rounds(void **state)
+{
+	(void)state;
+	struct result_record *record = add(&arm, RESULT_PASS_TIMED);
+	/* 1 tick is ticking.ns_per_tick; the first bin lies far below the resolution. */
+	add_heat(record, 0, 0, 5);
+	add_heat(record, 2, 80, 7);
+	record = add(&arm, RESULT_PASS_TIMED);
+	record->round = 1;
+	add_heat(record, 0, 80, 1);
+	add_heat(record, 2, 80, 4);
+	assert_int_equal(gather_fill(&gathered, &arm, NULL, &workload, &ticking, &error), 0);
+	const struct result_heat *heat = &gathered.heat;
+	double resolution = ticking.pair_ns + ticking.step_ns;
+	assert_int_equal(heat->column_count, 3);
+	assert_true(heat->resolution_ns == resolution);
+	assert_true(heat->edges_ns[0] <= resolution && heat->edges_ns[1] > resolution);
+	assert_int_equal(heat->columns[0].first, 0);
+	assert_int_equal(heat->columns[0].samples[0], 5);
+	assert_int_equal(heat->columns[0].samples[heat->columns[0].count - 1], 1);
+	assert_int_equal(heat->columns[1].count, 0);
+	assert_int_equal(heat->columns[2].count, 1);
+	assert_int_equal(heat->columns[2].samples[0], 11);
+	assert_int_equal(heat->columns[2].first + 2, heat->edge_count);
+}
+
+static void add_cells(uint32_t round, double first, double second)
+{
+	struct result_record *record = add(&arm, RESULT_PASS_TIMED);
+	struct result_record_phase *phase = &record->phases[0];
+	record->round = round;
+	phase->cell_count = 2;
+	phase->cells_ns_per_op = memory_zeroed(2, sizeof(double));
+	phase->cells_operations = memory_zeroed(2, sizeof(double));
+	phase->cells_ns_per_op[0] = first;
+	phase->cells_ns_per_op[1] = second;
+	phase->cells_operations[0] = 300;
+	phase->cells_operations[1] = 100;
+}
+
+static void cells_are_medians_with_their_intervals(void **state)
+{
+	(void)state;
+	for (uint32_t round = 0; round < 6; round++)
+		add_cells(round, 10 + round, round ? 20.5 : (double)NAN);
+	assert_int_equal(gather_fill(&gathered, &arm, NULL, &workload, &ticking, &error), 0);
+	const struct result_cells *cells = &gathered.phases[0].cells;
+	assert_int_equal(cells->count, 2);
+	assert_true(cells->ops[0] == 300 && cells->ops[1] == 400);
+	assert_true(cells->ns_per_op[0] == 12.5 && cells->ns_per_op[1] == 20.5);
+	assert_true(cells->ci_low[0] == 10 && cells->ci_high[0] == 15);
+	/* Five rounds make no interval. */
+	assert_true(isnan(cells->ci_low[1]) && isnan(cells->ci_high[1]));
 }
 
 /* ---- pairs ---- */
@@ -936,6 +1006,8 @@ int main(void)
 		A(the_taint_is_that_of_the_largest),
 		A(the_worst_are_those_of_all_rounds),
 		A(every_lack_of_memory_is_an_error),
+		A(heat_is_the_sum_of_all_rounds),
+		A(cells_are_medians_with_their_intervals),
 #define IN_PAIRS(test) cmocka_unit_test_setup_teardown(test, open_pairs, close_pairs)
 		IN_PAIRS(pairs_are_medians_over_processes),
 		IN_PAIRS(polls_stand_beside_the_ratio),
