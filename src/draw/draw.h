@@ -104,8 +104,8 @@ void draw_level_rule(struct draw *draw, double y, const char *label, double room
 void draw_rule(struct draw *draw, double x, const char *label, double room);
 /* All below a value of y is shaded, and why. */
 void draw_floor(struct draw *draw, double y, const char *label);
-/* A table of columns times rows, row 0 at the top, spread over the plot. Cell 0 is paper; cell i has style i - 1: classes of the
- * style sheet. O(cells * styles), and neighbours of one style, beside or above each other, are one piece. */
+/* A table of columns times rows, row 0 at the top, spread over the plot. Cell 0 is paper; cell i has style i - 1: classes of
+ * the style sheet. O(cells * styles), and neighbours of one style, beside or above each other, are one piece. */
 void draw_cells(struct draw *draw, size_t columns, size_t rows, const unsigned char *cells, const char *const *styles,
 		size_t style_count);
 /* Styles that grow darker. */

@@ -51,6 +51,9 @@ bool plots_add_band(struct plots *plots, struct plot_line *line, size_t points);
  * taken back: false. */
 bool plots_fit(struct plots *plots, bool logarithmic);
 
+/* Operations done at the end of the phase that a row of an arm's series belongs to. O(rows). */
+double plot_phase_end(const struct result_arm *arm, size_t row);
+
 /* Adds what one workload has to show. */
 typedef void plot_fill(const struct report_view *view, size_t workload, struct plots *plots);
 plot_fill plot_percentiles, plot_fragmentation, plot_latency, plot_failures;

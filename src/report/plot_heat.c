@@ -63,14 +63,6 @@ static bool has_heat(const struct result_arm *arm)
 	return arm->heat.column_count && arm->heat.edge_count > 1;
 }
 
-/* Operations done at the end of the phase that a row of the series belongs to. */
-static double end_of_phase(const struct result_arm *arm, size_t row)
-{
-	while (row + 1 < arm->series_count && arm->series[row + 1].phase == arm->series[row].phase)
-		row++;
-	return arm->series[row].value[RESULT_SERIES_OP];
-}
-
 /* Where phases begin. */
 static void draw_phases(struct draw *draw, const struct result_arm *arm)
 {
@@ -79,7 +71,7 @@ static void draw_phases(struct draw *draw, const struct result_arm *arm)
 		uint32_t phase = arm->series[i].phase;
 		if (phase < arm->phase_count && (!i || phase != arm->series[i - 1].phase))
 			draw_rule(draw, begin, arm->phases[phase].name,
-				  draw_x(draw, end_of_phase(arm, i)) - draw_x(draw, begin));
+				  draw_x(draw, plot_phase_end(arm, i)) - draw_x(draw, begin));
 		begin = arm->series[i].value[RESULT_SERIES_OP];
 	}
 }

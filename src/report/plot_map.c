@@ -167,7 +167,7 @@ static void draw_events(struct draw *draw, const struct result_arm *arm, bool na
 		uint32_t phase = arm->series[i].phase;
 		if (phase < arm->phase_count && arm->phase_count > 1 && (!i || phase != arm->series[i - 1].phase))
 			draw_level_rule(draw, begin, names ? arm->phases[phase].name : NULL,
-					draw->box.y + draw->box.height - draw_y(draw, begin));
+					draw_y(draw, plot_phase_end(arm, i)) - draw_y(draw, begin));
 		if (failures > failed) {
 			draw_tick(draw, at);
 			failed = failures;

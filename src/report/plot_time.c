@@ -127,6 +127,13 @@ static void add_series(const struct report_view *view, size_t arm, enum result_s
 		line->solid = line->count;
 }
 
+double plot_phase_end(const struct result_arm *arm, size_t row)
+{
+	while (row + 1 < arm->series_count && arm->series[row + 1].phase == arm->series[row].phase)
+		row++;
+	return arm->series[row].value[RESULT_SERIES_OP];
+}
+
 /* Where phases begin, as the first arm with a series saw it. */
 static void add_phases(const struct report_view *view, size_t workload, struct plots *plots, struct plot *plot)
 {
@@ -200,21 +207,33 @@ static size_t cells_of(const struct result_arm *arm)
 	return count;
 }
 
-/* Whether there was anything: an older result has no cells. */
+/* A line needs two points. An older result has no cells, and in few rounds all may be disturbed. */
+static bool has_line(const struct result_arm *arm)
+{
+	size_t points = 0;
+	for (size_t i = 0; i < arm->phase_count; i++)
+		for (size_t n = 0; n < arm->phases[i].cells.count; n++)
+			points += isfinite(arm->phases[i].cells.ns_per_op[n]) ? 1 : 0;
+	return points >= 2;
+}
+
+/* Whether there was anything. */
 static bool fill_cells(const struct report_view *view, size_t workload, struct plots *plots)
 {
 	struct report_list arms = report_arms(view, workload);
-	size_t total = 0;
+	bool any = false;
 	for (size_t i = 0; i < arms.count; i++)
-		total += cells_of(&view->result->arms[arms.at[i]]);
-	struct plot *plot = total ? add_plot(view, workload, "time per operation", plots) : NULL;
+		any |= has_line(&view->result->arms[arms.at[i]]);
+	struct plot *plot = any ? add_plot(view, workload, "time per operation", plots) : NULL;
 	if (!plot)
-		return total > 0;
+		return any;
 	plot->x = (struct draw_axis){"operations", DRAW_LINEAR, DRAW_COUNT, 0, 1, false};
 	plot->y = (struct draw_axis){"ns", DRAW_LOG, DRAW_NS, 0, 0, false};
 	for (size_t i = 0; i < arms.count; i++) {
 		const struct result_arm *arm = &view->result->arms[arms.at[i]];
 		size_t count = cells_of(arm);
+		if (arm->series_count)
+			plot->x.high = fmax(plot->x.high, arm->series[arm->series_count - 1].value[RESULT_SERIES_OP]);
 		struct plot_line *line =
 			count ? plots_add_line(plots, plot, view->color[arms.at[i]], arm->spec, count) : NULL;
 		if (!line || !plots_add_band(plots, line, count))

@@ -95,7 +95,8 @@ function tell(plot, x, y) {
 	const line = plot.figure.querySelector('.readout');
 	line.textContent = '';
 	element('span', plot.svg.dataset.key, line);
-	element('span', plot.edges ? 'page ' + plot.x.text(pageAt(plot, x)) : plot.x.text(plot.x.at((x - plot.box.left) / plot.box.width)), line);
+	const value = plot.edges ? pageAt(plot, x) : plot.x.at((x - plot.box.left) / plot.box.width);
+	element('span', (plot.edges ? 'page ' : '') + plot.x.text(value), line);
 	if (!plot.lines.length && y !== null)
 		element('b', plot.y.text(plot.y.at(1 - (y - plot.box.top) / plot.box.height)), line);
 	for (const one of plot.lines) {

@@ -90,8 +90,8 @@ struct result_series_row {
 #define RESULT_MAP_RESERVED 64
 /* How a cell is written: the character at its value, '#' for reserved. */
 extern const char result_map_symbols[RESULT_MAP_RESERVED + 2];
-/* What else a cell has: the shares of pages that are held back, in the same steps, and whose pages are most of the live ones: 1 +
- * an index of requests, 0 when none are. */
+/* What else a cell has: the shares of pages that are held back, in the same steps, and whose pages are most of the live ones:
+ * 1 + an index of requests, 0 when none are. */
 enum result_plane { RESULT_PLANE_CACHED, RESULT_PLANE_DEFERRED, RESULT_PLANE_REQUEST, RESULT_PLANE_COUNT };
 extern const char *const result_plane_name[RESULT_PLANE_COUNT]; /* cached, deferred, request */
 /* Requests that a picture tells apart; the last one stands for all others. */
@@ -139,7 +139,8 @@ struct result_failures {
 void result_failures_release(struct result_failures *failures, size_t count);
 int result_failures_copy(struct result_failures **to, size_t *to_count, const struct result_failures *from, size_t count);
 
-/* Latencies of allocations over the stream: a column for each of up to RESULT_HEAT_COLUMNS equal parts of it, samples by bins. */
+/* Latencies of allocations over the stream: a column for each of up to RESULT_HEAT_COLUMNS equal parts of it, samples by
+ * bins. */
 #define RESULT_HEAT_COLUMNS 100u
 #define RESULT_HEAT_BINS 160u /* of a record */
 struct result_heat_column {
