@@ -130,18 +130,6 @@ void text_add_json(struct text *text, const char *value)
 	text_add(text, "\"");
 }
 
-void text_add_csv(struct text *text, const char *value)
-{
-	if (!value || !*value)
-		return;
-	bool runs = strchr("=+-@\t\r", *value) != NULL;
-	bool quoted = runs || strpbrk(value, ",\"\r\n");
-	text_add(text, "%s%s", quoted ? "\"" : "", runs ? "'" : "");
-	for (; *value; value++)
-		text_add(text, *value == '"' ? "\"\"" : "%c", *value);
-	text_add(text, "%s", quoted ? "\"" : "");
-}
-
 /* Characters that no markup may hold, and those that turn the direction of what follows them. */
 static bool is_unfit(const unsigned char *at, size_t length)
 {
@@ -221,6 +209,26 @@ void text_add_word(struct text *text, const char *word)
 		else
 			text_add_bytes(text, word, 1);
 	text_add(text, "'");
+}
+
+void text_add_csv(struct text *text, const char *value)
+{
+	if (!value || !*value)
+		return;
+	bool runs = strchr("=+-@\t\r\n", *value) != NULL;
+	bool quoted = runs || strpbrk(value, ",\"\r\n");
+	text_add(text, "%s%s", quoted ? "\"" : "", runs ? "'" : "");
+	for (const unsigned char *at = (const unsigned char *)value; *at;) {
+		size_t length = utf8_length(at);
+		if (is_unfit(at, length) && *at != '\r')
+			text_add(text, "\xef\xbf\xbd");
+		else if (*at == '"')
+			text_add(text, "\"\"");
+		else
+			text_add_bytes(text, at, length);
+		at += length + (length == 0);
+	}
+	text_add(text, "%s", quoted ? "\"" : "");
 }
 
 void text_release(struct text *text)

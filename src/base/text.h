@@ -27,7 +27,8 @@ void text_add_html(struct text *text, const char *value);
  * what is not UTF-8, is written as an escape: \n, \x1b, \u202e. NULL: nothing. */
 void text_add_plain(struct text *text, const char *value);
 /* A field of CSV as RFC 4180 has it, quoted when it must be. For texts alone: one that a spreadsheet would run as a formula
- * (it begins with = + - @, a tab or a carriage return) gets an apostrophe before it; a number is to be written by itself.
+ * (it begins with = + - @, a tab or the end of a line) gets an apostrophe before it; a number is to be written by itself. What
+ * text_add_html replaces is U+FFFD here, too, but for carriage returns.
  * NULL: empty. */
 void text_add_csv(struct text *text, const char *value);
 /* A space, and a word of a shell's command line, quoted when it must be. */

@@ -48,8 +48,20 @@ static int list_allocators(struct listing *listing)
 
 static int list_metrics(struct listing *listing)
 {
-	for (size_t i = 0; i < METRIC_ALL; i++)
-		add_entry(listing, metric_table[i].path, metric_table[i].help);
+	for (size_t i = 0; i < METRIC_ALL; i++) {
+		const struct metric_info *metric = &metric_table[i];
+		if (!listing->as_json) {
+			add_entry(listing, metric->path, metric->help);
+			continue;
+		}
+		json_t *entry = json_append_object(&listing->writer, listing->array);
+		json_put_text(&listing->writer, entry, "name", metric->path);
+		json_put_text(&listing->writer, entry, "unit", metric->unit);
+		json_put(&listing->writer, entry, "exact", json_boolean(metric->exact));
+		json_put_text(&listing->writer, entry, "better", metric_better_name[metric->better]);
+		json_put_text(&listing->writer, entry, "headline", metric->headline);
+		json_put_text(&listing->writer, entry, "about", metric->help);
+	}
 	return EXIT_CODE_OK;
 }
 

@@ -10,6 +10,9 @@ const char *const metric_kind_name[METRIC_KIND_COUNT] = {
 #undef METRIC_KIND_NAME
 };
 
+const char *const metric_better_name[METRIC_BETTER_COUNT] = {
+	[METRIC_BETTER_NEITHER] = "neither", [METRIC_BETTER_LOWER] = "lower", [METRIC_BETTER_HIGHER] = "higher"};
+
 const double metric_percentile_quantile[METRIC_PERCENTILES] = {0.5, 0.9, 0.99, 0.999, 0.9999};
 const char *const metric_percentile_key[METRIC_PERCENTILES] = {"p50_ns", "p90_ns", "p99_ns", "p999_ns", "p9999_ns"};
 

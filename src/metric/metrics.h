@@ -15,7 +15,8 @@
 
 /* Which way a figure is better. NEITHER: it only describes, or follows from others (net from raw, completed operations from
  * failures), so that it would be judged twice. */
-enum metric_better { METRIC_BETTER_NEITHER, METRIC_BETTER_LOWER, METRIC_BETTER_HIGHER };
+enum metric_better { METRIC_BETTER_NEITHER, METRIC_BETTER_LOWER, METRIC_BETTER_HIGHER, METRIC_BETTER_COUNT };
+extern const char *const metric_better_name[METRIC_BETTER_COUNT]; /* neither, lower, higher */
 
 /* What a figure is made of: whoever fills or empties all figures of one kind goes by it. */
 enum metric_source {

@@ -43,6 +43,8 @@ void report_plot_script(const struct result *result, enum report_plot plot, cons
 
 /* all: as above. */
 void report_markdown(const struct result *result, bool all, struct text *markdown);
+/* A row for each figure of each arm, also for those that are null, with the reason; but none for kinds of operations that did
+ * not occur. */
 void report_csv(const struct result *result, struct text *csv);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Markdown and CSV: every figure of the table of metrics, without pictures. */
+ * Markdown: every figure of the table of metrics, without pictures. */
 #include "report/report.h"
 
 #include "report/brief.h"
@@ -164,48 +164,4 @@ void report_markdown(const struct result *result, bool all, struct text *markdow
 		add_workload(&view, i, all, markdown);
 	text_add(markdown, "\n</details>\n");
 	report_view_close(&view);
-}
-
-static void add_csv_number(struct text *csv, double value)
-{
-	text_add(csv, isfinite(value) ? ",%.17g" : ",", value);
-}
-
-void report_csv(const struct result *result, struct text *csv)
-{
-	static const char *const keys[PERCENTILES] = {"p50_ns",   "p90_ns", "p99_ns",      "p999_ns",
-						      "p9999_ns", "max_ns", "max_clean_ns"};
-	text_add(csv, "workload,allocator,spec,threads,state,owner,reason");
-	for (int metric = 0; metric < METRIC_COUNT; metric++)
-		text_add(csv, ",%s", metric_table[metric].path);
-	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++) {
-		for (size_t which = 0; which < PERCENTILES; which++)
-			text_add(csv, ",latency.%s.%s", metric_kind_name[kind], keys[which]);
-		text_add(csv, ",latency.%s.max_taint", metric_kind_name[kind]);
-	}
-	text_add(csv, "\n");
-	for (size_t i = 0; i < result->arm_count; i++) {
-		const struct result_arm *arm = &result->arms[i];
-		struct text label = {0};
-		result_workload_label(&result->workloads[arm->workload], &label);
-		text_add_csv(csv, label.bytes);
-		csv->failed |= label.failed;
-		text_release(&label);
-		text_add(csv, ",");
-		text_add_csv(csv, arm->allocator);
-		text_add(csv, ",");
-		text_add_csv(csv, arm->spec);
-		text_add(csv, ",%u,%s,%s,", arm->threads, result_arm_state_name[arm->state], error_owner_name[arm->owner]);
-		text_add_csv(csv, arm->reason);
-		for (int metric = 0; metric < METRIC_COUNT; metric++)
-			add_csv_number(csv, result_arm_figures(arm)->value[metric]);
-		for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++) {
-			double ns[PERCENTILES];
-			get_percentiles(latency_of(arm, kind), ns);
-			for (size_t which = 0; which < PERCENTILES; which++)
-				add_csv_number(csv, latency_of(arm, kind)->count ? ns[which] : (double)NAN);
-			text_add(csv, ",%s", result_taint_name[latency_of(arm, kind)->max_taint]);
-		}
-		text_add(csv, "\n");
-	}
 }

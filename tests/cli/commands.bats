@@ -225,7 +225,10 @@ random"
 	run -0 "$iovabench" report "$scratch/r/result.json"
 	has "$output" rbtree
 	run -0 "$iovabench" report "$scratch/r" --format csv
-	[ "${#lines[@]}" -ge 2 ]
+	is "$(python3 -c 'import csv, sys
+for row in csv.DictReader(sys.stdin):
+    if row["metric"] == "failures.total": print(row["workload"], row["spec"], row["seed"], row["threads"], row["lock"], row["value"])' <<<"$output")" \
+		"tiny rbtree 1 1 none $(jq .arms[0].failures.total "$scratch/r/result.json")"
 	run -0 "$iovabench" report "$scratch/r" -o "$scratch/x.html"
 	grep -q rbtree "$scratch/x.html"
 	refuses "takes html, md, csv or json" report "$scratch/r" --format pdf

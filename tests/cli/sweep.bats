@@ -16,7 +16,8 @@ load helpers
 30k 200 30000 200"
 	is "$(jq -r '.workloads[].stream_hash' "$scratch/s/result.json" | sort -u | wc -l)" 6
 	run -0 "$iovabench" report "$scratch/s/result.json" --format csv
-	has "$output" 'tiny phases.churn.ops=10k phases.fill.until.live=100'
+	has "${lines[0]}" ',sweep.phases.churn.ops,sweep.phases.fill.until.live,'
+	is "$(cut -d, -f 8,14,15 <<<"$output" | sort -u | grep -c '^tiny,[123]0k,[12]00$')" 6
 }
 
 @test "a hundred combinations are each played as what they are" {

@@ -112,6 +112,8 @@ static void html_is_escaped(void **state)
 	says(text_add_csv, "@SUM(A1)", "\"'@SUM(A1)\"");
 	says(text_add_csv, "\t=1", "\"'\t=1\"");
 	says(text_add_csv, "\r=1", "\"'\r=1\"");
+	says(text_add_csv, "\n=1", "\"'\n=1\"");
+	says(text_add_csv, "a\x1b[31mb\xc2\x9b\xe2\x80\xae", "a\xef\xbf\xbd[31mb\xef\xbf\xbd\xef\xbf\xbd");
 	says(text_add_csv, "a=1", "a=1");
 	says(text_add_html, "<a href=\"x\">'&'</a>", "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
 }

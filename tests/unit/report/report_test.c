@@ -99,23 +99,57 @@ static size_t fields(const char **line)
 	return count;
 }
 
-static void csv_has_one_row_per_arm(void **state)
+static void csv_has_one_row_per_figure(void **state)
+{
+	(void)state;
+	struct result result;
+	struct text text = {0};
+	size_t kinds = 0;
+	fixture_result(&result, small);
+	memory_release(result.arms[7].reason);
+	result.arms[7].reason = memory_text("a \"quoted\", torn\nreason");
+	for (size_t i = 0; i < result.arm_count; i++)
+		for (size_t kind = 0; kind < METRIC_KIND_COUNT && result.arms[i].phase_count; kind++)
+			kinds += result.arms[i].phases[result.arms[i].figures_phase].latency[kind].count > 0;
+	report_csv(&result, &text);
+	const char *line = text.bytes;
+	size_t columns = fields(&line), rows = 0;
+	for (; *line; rows++)
+		assert_int_equal(fields(&line), columns);
+	assert_int_equal(rows, 9 * METRIC_COUNT + kinds * METRIC_LATENCY_COUNT);
+	assert_non_null(strstr(text.bytes, ",buddy,buddy,1,none,,,ok,none,,churn,throughput.raw_ns_per_op,ns,no,lower,"
+					   "18.399999999999999,,\n"));
+	assert_non_null(strstr(text.bytes, ",n/a,none,\"a \"\"quoted\"\", torn\nreason\",,failures.total,requests,yes,"
+					   "lower,,,not applicable\n"));
+	text_release(&text);
+	result_release(&result);
+}
+
+/* What a sweep sets stands in columns that are called by it, and so does all else that arms can differ in. */
+static void csv_has_a_column_for_every_key(void **state)
 {
 	(void)state;
 	struct result result;
 	struct text text = {0};
 	fixture_result(&result, small);
-	memory_release(result.arms[7].reason);
-	result.arms[7].reason = memory_text("a \"quoted\", torn\nreason");
+	struct result_workload *workload = &result.workloads[0];
+	for (size_t i = 0; i < workload->setting_count; i++) {
+		memory_release(workload->settings[i].key);
+		memory_release(workload->settings[i].value);
+	}
+	memory_release(workload->settings);
+	workload->settings = fixture_room(2, sizeof workload->settings[0]);
+	workload->setting_count = 2;
+	workload->settings[0] = (struct result_setting){memory_text("=phases"), memory_text("-1")};
+	workload->settings[1] = (struct result_setting){memory_text("seed"), memory_text("7")};
+	workload->seed = 7;
+	result.arms[0].threads = 4;
+	memory_release(result.arms[0].rate);
+	result.arms[0].rate = memory_text("100000:poisson");
 	report_csv(&result, &text);
-	const char *line = text.bytes;
-	size_t columns = fields(&line), rows = 0;
-	assert_int_equal(columns, 7 + METRIC_COUNT + 8 * METRIC_KIND_COUNT);
-	for (; *line; rows++)
-		assert_int_equal(fields(&line), columns);
-	assert_int_equal(rows, 9);
-	assert_non_null(strstr(text.bytes, "\ngpu-paging,buddy,buddy,1,ok,none,,18.399999999999999,"));
-	assert_non_null(strstr(text.bytes, ",n/a,none,\"a \"\"quoted\"\", torn\nreason\",,"));
+	assert_non_null(strstr(text.bytes, ",seed,interference_data_bytes,interference_code_bytes,sweep.=phases,allocator,"));
+	assert_null(strstr(text.bytes, "sweep.seed"));
+	assert_non_null(strstr(text.bytes, ",7,0,0,\"'-1\",buddy,buddy,4,none,100000,poisson,ok,"));
 	text_release(&text);
 	result_release(&result);
 }
@@ -775,7 +809,8 @@ int main(void)
 		cmocka_unit_test(markdown_holds_every_figure),
 		cmocka_unit_test(what_markdown_shows_first_has_forty_lines_at_most),
 		cmocka_unit_test(every_report_has_the_same_notes_and_facts),
-		cmocka_unit_test(csv_has_one_row_per_arm),
+		cmocka_unit_test(csv_has_one_row_per_figure),
+		cmocka_unit_test(csv_has_a_column_for_every_key),
 		cmocka_unit_test(reports_grow_with_their_arms_and_not_faster),
 		cmocka_unit_test(no_cell_of_csv_is_a_formula),
 		cmocka_unit_test(percentiles_below_the_clock_are_not_given_as_numbers),
