@@ -15,7 +15,7 @@ libcyaml-dev       reads workload files
 libyaml-dev        finds the positions of their errors
 libjansson-dev     reads and writes results
 zlib1g-dev         packs latency histograms
-libzstd-dev        unpacks recordings of kernels
+libzstd-dev        unpacks recordings of kernels, and results
 "
 check_packages="
 bats               tests of the command line
@@ -27,6 +27,8 @@ procps             finds the worker that a test kills
 bsdextrautils      aligns the table of laws
 python3            makes random workloads and command lines
 python3-yaml       reads those that failed once
+python3-jsonschema holds results against their schema
+zstd               packs results
 "
 
 # What is published: about three minutes. The other workloads answer questions of their own (docs/workloads.md).

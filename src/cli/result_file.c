@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "result/packed.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -35,8 +36,12 @@ static int take_document(struct file *file, struct text *content, struct error *
 		return -1;
 	while (at < length && strchr(" \t\r\n", head[at]) && head[at])
 		at++;
+	size_t most = file_most_in_memory();
+	if (packed_begins(head, length))
+		return file_take_rest(file, most, content, error) < 0 ? -1
+								      : packed_unpack(content, most, file->name, error);
 	if (at == length || head[at] == '{')
-		return file_take_rest(file, file_most_in_memory(), content, error);
+		return file_take_rest(file, most, content, error);
 	text_add_bytes(content, head, length);
 	return content->failed ? error_set(error, EXIT_CODE_IO, "%s: no memory for its content", file->name) : 0;
 }
@@ -56,12 +61,23 @@ static int read_document(const char *path, char **bytes, size_t *length, struct 
 	return status;
 }
 
+/* Of a folder its result, plain or packed. */
+static void find_document(const char *path, bool folder, struct text *file)
+{
+	text_add(file, folder ? "%s/result.json" : "%s", path);
+	if (!folder || file->failed || access(file->bytes, F_OK) == 0)
+		return;
+	text_add(file, PACKED_ENDING);
+	if (!file->failed && access(file->bytes, F_OK) != 0)
+		file->bytes[file->length -= strlen(PACKED_ENDING)] = '\0';
+}
+
 int cli_result_load(const char *path, struct result *result, struct error *error)
 {
 	struct text file = {0};
 	struct stat state;
 	bool folder = stat(path, &state) == 0 && S_ISDIR(state.st_mode);
-	text_add(&file, folder ? "%s/result.json" : "%s", path);
+	find_document(path, folder, &file);
 	char *bytes;
 	size_t length;
 	int status = file.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;

@@ -94,7 +94,8 @@ static void add_arm(const struct result_arm *arm, struct text *csv)
 }
 
 /* What all rows of an arm begin with. */
-static void add_start(const struct result *result, const struct result_arm *arm, const struct keys *keys, struct text *start)
+static void add_start(const struct result *result, const struct result_arm *arm, const struct keys *keys,
+		      struct text *start)
 {
 	add_run(result, arm, start);
 	add_workload(&result->workloads[arm->workload], keys, start);

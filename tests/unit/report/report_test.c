@@ -147,7 +147,8 @@ static void csv_has_a_column_for_every_key(void **state)
 	memory_release(result.arms[0].rate);
 	result.arms[0].rate = memory_text("100000:poisson");
 	report_csv(&result, &text);
-	assert_non_null(strstr(text.bytes, ",seed,interference_data_bytes,interference_code_bytes,sweep.=phases,allocator,"));
+	assert_non_null(
+		strstr(text.bytes, ",seed,interference_data_bytes,interference_code_bytes,sweep.=phases,allocator,"));
 	assert_null(strstr(text.bytes, "sweep.seed"));
 	assert_non_null(strstr(text.bytes, ",7,0,0,\"'-1\",buddy,buddy,4,none,100000,poisson,ok,"));
 	text_release(&text);
