@@ -211,10 +211,11 @@ laws: all ## laws that a right benchmark reproduces: expected and found, on ever
 	@BUILD='$(BUILD)' tests/laws/run
 
 .PHONY: manual
-manual: all ## put the commands and options of the program into its manual page
+manual: all ## put the commands, options, keys and metrics of the program into its manual page, documents and schema
 	@BUILD='$(BUILD)' tests/gates/manual --update
+	@BUILD='$(BUILD)' tests/gates/schema --update
 # Documents link to each other, and to workloads, as they do here.
-DOCUMENTS = $(wildcard docs/*.md) docs/ci-workflow.yml docs/report.png
+DOCUMENTS = $(wildcard docs/*.md) docs/ci-workflow.yml docs/report.png docs/result.schema.json
 # Below PREFIX; files and links, then folders that are ours, the inner ones first.
 INSTALLED = bin/iovabench lib/libiovabench.a lib/pkgconfig/iovabench.pc share/man/man1/iovabench.1 \
 	$(addprefix share/doc/iovabench/,README.md CONTRIBUTING.md CHANGELOG.md LICENSE) share/doc/iovabench/workloads \

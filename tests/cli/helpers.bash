@@ -58,3 +58,8 @@ has() { # text part
 		return 1
 	}
 }
+
+# Every result that the tests of a file left is one by the schema.
+teardown_file() {
+	tests/gates/schema --validate "$BATS_RUN_TMPDIR" >&2
+}
