@@ -131,7 +131,7 @@ const struct option_row run_argument_rows[RUN_ARGUMENT_ROWS] = {
 /* Several threads without a lock: what a plugin needs is known when its worker has opened it. */
 static int check_locks(const struct run_arguments *arguments)
 {
-	if (arguments->run.changes.threads <= 1 || arguments->run.lock != LOCK_NONE)
+	if (run_most_threads(&arguments->run) <= 1 || arguments->run.lock != LOCK_NONE)
 		return EXIT_CODE_OK;
 	for (size_t i = 0; i < arguments->spec_count; i++) {
 		struct text outermost = {0};
@@ -155,12 +155,12 @@ static int check_locks(const struct run_arguments *arguments)
 static int check_rate(const struct run_arguments *arguments)
 {
 	const struct run_options *run = &arguments->run;
-	const char *against = run->changes.threads > 1 ? "takes one thread"
+	const char *against = run_most_threads(run) > 1 ? "takes one thread"
 			      : run->latency == RUN_LATENCY_OFF
 				      ? "needs the latency pass: --latency off does not go with it"
 			      : !run->rounds ? "needs the latency pass: --rounds 0 does not go with it"
 					     : NULL;
-	if (!run->rate || !against)
+	if (!run_is_open_loop(run) || !against)
 		return EXIT_CODE_OK;
 	fprintf(stderr, "iovabench %s: --rate %s\n", arguments->command->name, against);
 	return EXIT_CODE_USAGE;
@@ -171,7 +171,7 @@ static int check_paired(const struct run_arguments *arguments)
 {
 	const struct run_options *run = &arguments->run;
 	const char *against = arguments->spec_count < 2 ? "takes two arms or more"
-			      : run->rate               ? "does not go with --rate: an open loop measures waiting"
+			      : run_is_open_loop(run)   ? "does not go with --rate: an open loop measures waiting"
 							: NULL;
 	if (run->paired != RUN_PAIRED_ONLY || !against)
 		return EXIT_CODE_OK;
@@ -182,9 +182,9 @@ static int check_paired(const struct run_arguments *arguments)
 static int check_interference(const struct run_arguments *arguments)
 {
 	const struct run_options *run = &arguments->run;
-	const char *against = run->changes.threads > 1 ? "takes one thread"
-			      : run->rate              ? "does not go with --rate: it would decide when operations begin"
-						       : NULL;
+	const char *against = run_most_threads(run) > 1 ? "takes one thread"
+			      : run_is_open_loop(run)   ? "does not go with --rate: it would decide when operations begin"
+							: NULL;
 	if (workload_interference_is_none(&run->changes.interference) || !against)
 		return EXIT_CODE_OK;
 	fprintf(stderr, "iovabench %s: --interfere %s\n", arguments->command->name, against);
@@ -270,7 +270,7 @@ int run_arguments_read(struct run_arguments *arguments, const struct cli_command
 	}
 	if (!arguments->spec_count && add_default_specs(arguments) != EXIT_CODE_OK)
 		return EXIT_CODE_IO;
-	if (!cli_was_given(command, &given, "lock") && run->changes.threads > 1)
+	if (!cli_was_given(command, &given, "lock") && run_most_threads(run) > 1)
 		run->lock = LOCK_MUTEX;
 	code = check_together(arguments);
 	if (code != EXIT_CODE_OK)

@@ -130,12 +130,19 @@ static void add_head(struct text *html, const struct result *result)
 
 static void add_sweeps(const struct report_view *view, struct text *html)
 {
-	struct text figure = {0};
-	html_figure(view, REPORT_PLOT_SWEEP, &figure);
-	if (figure.length)
-		text_add(html, "<section class=\"sweeps\"><h2>Sweeps</h2>\n%s</section>\n", figure.bytes);
-	html->failed |= figure.failed;
-	text_release(&figure);
+	static const struct {
+		enum report_plot plot;
+		const char *title;
+	} sections[] = {{REPORT_PLOT_SWEEP, "Sweeps"}, {REPORT_PLOT_LOAD, "Load"}, {REPORT_PLOT_SCALING, "Scaling"}};
+	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+		struct text figure = {0};
+		html_figure(view, sections[i].plot, &figure);
+		if (figure.length)
+			text_add(html, "<section class=\"sweeps\"><h2>%s</h2>\n%s</section>\n", sections[i].title,
+				 figure.bytes);
+		html->failed |= figure.failed;
+		text_release(&figure);
+	}
 }
 
 void report_html(const struct result *result, struct text *html)

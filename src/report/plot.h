@@ -58,7 +58,7 @@ double plot_phase_end(const struct result_arm *arm, size_t row);
 typedef void plot_fill(const struct report_view *view, size_t workload, struct plots *plots);
 plot_fill plot_percentiles, plot_fragmentation, plot_latency, plot_failures;
 /* What several combinations of a sweep show together: for the first of them alone. */
-plot_fill plot_sweep;
+plot_fill plot_sweep, plot_load, plot_scaling;
 
 /* All plots as one figure, in so many columns; width: of the figure. */
 void plots_draw(const struct report_view *view, const struct plots *plots, const char *name, unsigned columns, double width,

@@ -59,6 +59,13 @@ static const struct row {
 		 "that shows. Cropped to what was used: the strip above tells where in the space that is. Red strokes are failed "
 		 "requests. Beside it the runs of usable pages, by length: many short ones are fragmentation.",
 		 false, NULL, map_draw, map_write},
+	[REPORT_PLOT_LOAD] = {"Response counts from the moment at which an operation was to begin. Dotted: the allocator "
+			      "could not keep up with that rate, and responses grow as long as the run takes.",
+			      true, plot_load, NULL, NULL},
+	[REPORT_PLOT_SCALING] = {"All threads share one allocator, behind one lock where it needs one. The ideal is the "
+				 "best of the fewest threads, as many times as there are more. Dotted: more than half of "
+				 "the windows were disturbed, as they are with more threads than idle CPUs.",
+				 true, plot_scaling, NULL, NULL},
 	[REPORT_PLOT_SWEEP] = {"One line for each allocator, a point for each value that the sweep gave.", true, plot_sweep,
 			       NULL, NULL},
 };

@@ -25,7 +25,9 @@ void report_html(const struct result *result, struct text *html);
 	X(FAILURES, "failures", "failed requests over operations, by kind and request")                                    \
 	X(FRAGMENTATION, "fragmentation", "unusable space, span, page tables, free runs over operations")                  \
 	X(MAP, "map", "the address space over time, and its free runs by length")                                          \
-	X(SWEEP, "sweep", "metrics against the value of a key that was swept")
+	X(SWEEP, "sweep", "metrics against the value of a key that was swept")                                             \
+	X(LOAD, "load", "responses and achieved rate against the offered one, of --rate with several")                     \
+	X(SCALING, "scaling", "throughput against threads, of -t with several")
 enum report_plot {
 #define REPORT_PLOT_ENUM(id, name, about) REPORT_PLOT_##id,
 	REPORT_PLOTS(REPORT_PLOT_ENUM)

@@ -26,7 +26,8 @@ static bool has_key(const struct keys *keys, const char *name)
 /* What has a column of its own without a sweep. */
 static bool has_column(const char *name)
 {
-	return strcmp(name, RESULT_SETTING_SEED) == 0;
+	return strcmp(name, RESULT_SETTING_SEED) == 0 || strcmp(name, RESULT_SETTING_THREADS) == 0 ||
+	       strcmp(name, RESULT_SETTING_RATE) == 0;
 }
 
 static bool find_keys(const struct result *result, struct keys *keys)

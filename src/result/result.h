@@ -496,8 +496,10 @@ struct result_expectation {
 	bool met;
 };
 
-/* A value that a sweep gave, or one of several seeds. */
+/* A value that a sweep gave, or one of several seeds, numbers of threads or rates. */
 #define RESULT_SETTING_SEED "seed"
+#define RESULT_SETTING_THREADS "threads"
+#define RESULT_SETTING_RATE "rate"
 struct result_setting {
 	char *key, *value;
 };

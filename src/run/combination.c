@@ -83,7 +83,7 @@ static int open_plan(const struct reading *reading, struct combination *combinat
 	if (changes->ops && !plan_counts_operations(&combination->plan))
 		text_add(reading->messages, "%s: note: --ops changes nothing here: no measured phase ends by operations\n",
 			 reading->file);
-	if (reading->options->rate && !workload_interference_is_none(&combination->plan.workload.interference))
+	if (changes->rate && !workload_interference_is_none(&combination->plan.workload.interference))
 		return error_set(reading->error, EXIT_CODE_USAGE,
 				 "%s: interference does not go with --rate: it would decide when operations begin; "
 				 "--interfere none leaves it out",
@@ -93,6 +93,11 @@ static int open_plan(const struct reading *reading, struct combination *combinat
 				 "%s: an adversary plays in the audit alone: --audit off leaves nothing to run",
 				 reading->file);
 	return 0;
+}
+
+static size_t or_one(size_t count)
+{
+	return count ? count : 1;
 }
 
 /* The sweeps of the file and of the command line. */
@@ -113,7 +118,8 @@ static int merge_sweeps(const struct reading *reading, const struct workload *ba
 		sweeps[at] = options->sweeps[i];
 		axes->sweep_count += at == axes->sweep_count;
 	}
-	double combinations = options->seed_count ? (double)options->seed_count : 1;
+	double combinations = (double)or_one(options->seed_count) * (double)or_one(options->threads_count) *
+			      (double)or_one(options->rate_count);
 	for (size_t i = 0; i < axes->sweep_count && options->seed_count; i++)
 		if (strcmp(sweeps[i].key, RESULT_SETTING_SEED) == 0)
 			return error_set(reading->error, EXIT_CODE_USAGE,
@@ -126,6 +132,25 @@ static int merge_sweeps(const struct reading *reading, const struct workload *ba
 	return 0;
 }
 
+/* One of all combinations of seeds, threads and rates; rates change first. */
+static void set_axes(const struct run_options *options, size_t number, struct plan_changes *changes)
+{
+	if (options->rate_count) {
+		changes->load = true;
+		changes->rate = options->rates[number % options->rate_count];
+	}
+	number /= or_one(options->rate_count);
+	if (options->threads_count) {
+		changes->scaling = true;
+		changes->threads = options->threads[number % options->threads_count];
+	}
+	number /= or_one(options->threads_count);
+	if (options->seed_count) {
+		changes->has_seed = changes->replicate = true;
+		changes->seed = options->seeds[number];
+	}
+}
+
 static int open_combinations(struct combination_list *list, const struct reading *reading, const struct workload *base)
 {
 	struct workload_sweep sweeps[WORKLOAD_SWEEPS_MAX];
@@ -133,17 +158,14 @@ static int open_combinations(struct combination_list *list, const struct reading
 	if (merge_sweeps(reading, base, sweeps, &axes) < 0)
 		return -1;
 	const struct run_options *options = reading->options;
-	size_t seeds = options->seed_count ? options->seed_count : 1;
-	for (size_t i = 0; i < workload_combinations(&axes) * seeds; i++) {
+	size_t each = or_one(options->seed_count) * or_one(options->threads_count) * or_one(options->rate_count);
+	for (size_t i = 0; i < workload_combinations(&axes) * each; i++) {
 		struct combination *combination = add_block(list, options);
 		if (!combination)
 			return no_memory(reading);
-		if (options->seed_count) {
-			combination->changes.has_seed = combination->changes.replicate = true;
-			combination->changes.seed = options->seeds[i % seeds];
-		}
+		set_axes(options, i % each, &combination->changes);
 		size_t told = reading->messages->length;
-		if (write_settings(reading, &axes, i / seeds, &combination->changes) < 0)
+		if (write_settings(reading, &axes, i / each, &combination->changes) < 0)
 			return -1;
 		if (open_plan(reading, combination) == 0)
 			continue;
@@ -254,7 +276,7 @@ bool combination_is_pair(const struct combination *combination, const struct run
 			 size_t against)
 {
 	assert(arm < options->spec_count && against < options->spec_count);
-	if (!options->paired || options->rate || arm == against || op_stream_adaptive(combination->plan.stream))
+	if (!options->paired || combination->changes.rate || arm == against || op_stream_adaptive(combination->plan.stream))
 		return false;
 	if (options->against && strcmp(options->against, COMPARE_AGAINST_ALL) == 0)
 		return against < arm;

@@ -6,6 +6,7 @@
 #include "run/expect.h"
 #include "run/gather_paired.h"
 #include "run/machine.h"
+#include "run/settings.h"
 #include "workload/workload_yaml.h"
 
 #include <assert.h>
@@ -18,7 +19,9 @@ static int describe_settings(const struct combination *combination, struct resul
 	struct yaml_setting settings[WORKLOAD_SWEEPS_MAX];
 	char text[PLAN_SETTINGS_BYTES_MAX];
 	size_t count = plan_settings(&combination->changes, text, settings);
-	described->settings = memory_zeroed(count + 1, sizeof described->settings[0]);
+	struct plan_axis axes[PLAN_AXES_MAX];
+	size_t axis_count = plan_axes(&combination->changes, axes);
+	described->settings = memory_zeroed(count + axis_count + 1, sizeof described->settings[0]);
 	if (!described->settings)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
@@ -27,13 +30,15 @@ static int describe_settings(const struct combination *combination, struct resul
 		if (!setting->key || !setting->value)
 			return -1;
 	}
-	if (!combination->changes.replicate)
-		return 0;
-	char seed[TEXT_NUMBER_BYTES];
-	snprintf(seed, sizeof seed, "%" PRIu64, combination->changes.seed);
-	struct result_setting *setting = &described->settings[described->setting_count++];
-	*setting = (struct result_setting){memory_text(RESULT_SETTING_SEED), memory_text(seed)};
-	return setting->key && setting->value ? 0 : -1;
+	for (size_t i = 0; i < axis_count; i++) {
+		char value[TEXT_NUMBER_BYTES];
+		snprintf(value, sizeof value, "%" PRIu64, axes[i].value);
+		struct result_setting *setting = &described->settings[described->setting_count++];
+		*setting = (struct result_setting){memory_text(axes[i].key), memory_text(value)};
+		if (!setting->key || !setting->value)
+			return -1;
+	}
+	return 0;
 }
 
 static int describe_workload(struct matrix *matrix, const struct combination *combination, struct error *error)
@@ -81,7 +86,7 @@ static const char *why_alone(const struct run_options *options, const struct com
 	return !options->paired                               ? "--paired off"
 	       : !options->rounds                             ? "--rounds 0: the audit alone"
 	       : op_stream_adaptive(combination->plan.stream) ? "adaptive: each arm is asked for something else"
-	       : options->rate                                ? "open loop: what is measured is waiting"
+	       : combination->changes.rate                    ? "open loop: what is measured is waiting"
 	       : options->spec_count < 2                      ? "there is no other arm"
 					 : "others are held against it, or what it is held against failed";
 }
@@ -147,13 +152,13 @@ static int gather_combination(struct matrix *matrix, struct combination *combina
 		arm->spec = memory_text(spec);
 		arm->lock = memory_text(
 			lock_kind_name[gather_locked(&combination->arms[i]) ? matrix->options->lock : LOCK_NONE]);
-		if (matrix->options->rate) {
+		if (combination->changes.rate) {
 			char rate[32];
-			snprintf(rate, sizeof rate, "%u%s", matrix->options->rate,
-				 matrix->options->poisson ? ":poisson" : "");
+			snprintf(rate, sizeof rate, "%u%s", combination->changes.rate,
+				 combination->changes.poisson ? ":poisson" : "");
 			arm->rate = memory_text(rate);
 		}
-		if (!arm->allocator || !arm->spec || !arm->lock || (matrix->options->rate && !arm->rate))
+		if (!arm->allocator || !arm->spec || !arm->lock || (combination->changes.rate && !arm->rate))
 			return error_set(error, EXIT_CODE_IO, "no memory for a result");
 		if (!strchr(spec, '/'))
 			arm->allocator[strcspn(spec, ":")] = '\0';
@@ -199,7 +204,7 @@ int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
 	result->run.partial = interrupted;
 	result->run.rounds = matrix->options->rounds;
 	result->run.latency_serialised = matrix->options->latency == RUN_LATENCY_ALL;
-	if (make_room(matrix, workloads) < 0 || machine_describe(result, &matrix->clock, matrix->options->changes.threads,
+	if (make_room(matrix, workloads) < 0 || machine_describe(result, &matrix->clock, run_most_threads(matrix->options),
 								 matrix->options->memory_limit_bytes) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
 	for (size_t i = 0; i < workloads; i++)

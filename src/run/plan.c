@@ -169,6 +169,18 @@ void plan_close(struct plan *plan)
 	*plan = (struct plan){0};
 }
 
+size_t plan_axes(const struct plan_changes *changes, struct plan_axis axes[PLAN_AXES_MAX])
+{
+	size_t count = 0;
+	if (changes->replicate)
+		axes[count++] = (struct plan_axis){RESULT_SETTING_SEED, changes->seed};
+	if (changes->scaling)
+		axes[count++] = (struct plan_axis){RESULT_SETTING_THREADS, changes->threads};
+	if (changes->load)
+		axes[count++] = (struct plan_axis){RESULT_SETTING_RATE, changes->rate};
+	return count;
+}
+
 void plan_label(const struct plan *plan, const struct plan_changes *changes, struct text *label)
 {
 	text_add(label, "%s", plan->workload.name);
@@ -177,8 +189,10 @@ void plan_label(const struct plan *plan, const struct plan_changes *changes, str
 		text_add(label, " %.*s", (int)length, line);
 		line += length + (line[length] == '\n');
 	}
-	if (changes->replicate)
-		text_add(label, " " RESULT_SETTING_SEED "=%" PRIu64, changes->seed);
+	struct plan_axis axes[PLAN_AXES_MAX];
+	size_t count = plan_axes(changes, axes);
+	for (size_t i = 0; i < count; i++)
+		text_add(label, " %s=%" PRIu64, axes[i].key, axes[i].value);
 }
 
 int plan_check_streams(const struct plan *plan, struct error *error)

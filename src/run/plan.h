@@ -20,6 +20,10 @@ struct plan_changes {
 	bool has_seed;
 	uint64_t seed;
 	bool replicate; /* seed is one of several: it is part of the label, as what a sweep sets */
+	bool scaling;   /* likewise threads */
+	bool load;      /* likewise rate */
+	uint32_t rate;  /* of an open loop, operations per second; 0: closed. One thread */
+	bool poisson;   /* its gaps are exponential */
 	uint64_t ops;   /* > 0: of every measured phase that ends by operations */
 	bool has_interference;
 	struct workload_interference interference; /* instead of the workload's */
@@ -51,6 +55,14 @@ void plan_close(struct plan *plan);
 
 /* How the workload is called among others: its name, and the values of its sweep. */
 void plan_label(const struct plan *plan, const struct plan_changes *changes, struct text *label);
+
+/* What is one of several values of an option: at most PLAN_AXES_MAX. Returns how many there are. */
+#define PLAN_AXES_MAX 3u
+struct plan_axis {
+	const char *key;
+	uint64_t value;
+};
+size_t plan_axes(const struct plan_changes *changes, struct plan_axis axes[PLAN_AXES_MAX]);
 
 /* Takes the settings of *changes apart, into text, which they point to. Returns how many there are, at most
  * WORKLOAD_SWEEPS_MAX. */

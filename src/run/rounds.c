@@ -114,8 +114,8 @@ static void fill_job(const struct matrix *matrix, const struct combination *comb
 	job->clock = matrix->clock;
 	job->lock = options->lock;
 	job->brief = options->brief;
-	job->rate = harness ? 0 : options->rate;
-	job->poisson = options->poisson;
+	job->rate = harness ? 0 : combination->changes.rate;
+	job->poisson = combination->changes.poisson;
 	if (process.pass == RESULT_PASS_PAIRED) {
 		snprintf(job->against, sizeof job->against, "%s", spec_of(matrix, process.against));
 		job->against_twins = twins_before(matrix, process.against);
@@ -132,11 +132,11 @@ static void fill_job(const struct matrix *matrix, const struct combination *comb
 }
 
 /* Threads have no harness figure: null under a lock would tell what the lock costs. */
-static size_t processes_per_round(const struct matrix *matrix)
+static size_t processes_per_round(const struct matrix *matrix, const struct combination *combination)
 {
 	if (matrix->options->paired == RUN_PAIRED_ONLY)
 		return 0;
-	return matrix->options->spec_count + (matrix->options->changes.threads > 1 ? 0 : 1);
+	return matrix->options->spec_count + (combination->plan.threads > 1 ? 0 : 1);
 }
 
 static size_t pairs_per_round(const struct matrix *matrix, const struct combination *combination)
@@ -311,7 +311,7 @@ static int run_audits(struct matrix *matrix, struct combination *combination, st
 
 static int run_round(struct matrix *matrix, struct combination *combination, uint32_t round, struct error *error)
 {
-	size_t count = processes_per_round(matrix);
+	size_t count = processes_per_round(matrix, combination);
 	size_t *order = memory_zeroed(count, sizeof order[0]);
 	if (!order)
 		return error_set(error, EXIT_CODE_IO, "no memory for a round");
@@ -403,7 +403,7 @@ static int look(struct matrix *matrix, struct combination *combination, const st
 static int run_rounds(struct matrix *matrix, struct combination *combination, double end_s, struct error *error)
 {
 	struct pace pace = {.end_s = end_s};
-	size_t processes = processes_per_round(matrix) + pairs_per_round(matrix, combination);
+	size_t processes = processes_per_round(matrix, combination) + pairs_per_round(matrix, combination);
 	for (uint32_t round = 0;; round++) {
 		if (look(matrix, combination, &pace, round, error) < 0)
 			return -1;
@@ -428,7 +428,7 @@ static int run_combination(struct matrix *matrix, struct combination *combinatio
 		return -1;
 	int result = run_audits(matrix, combination, error);
 	if (result < 0 || !combination->looks.planned_count) {
-		matrix->processes_done += processes_per_round(matrix) * matrix->options->rounds;
+		matrix->processes_done += processes_per_round(matrix, combination) * matrix->options->rounds;
 		return result;
 	}
 	return run_rounds(matrix, combination, end_s, error);
@@ -526,10 +526,11 @@ static int run_combinations(struct matrix *matrix, struct error *error)
 {
 	const struct run_options *options = matrix->options;
 	for (size_t i = 0; i < matrix->list.count; i++) {
-		plan_looks(options, matrix->list.combinations[i]);
-		matrix->processes += (options->audit ? options->spec_count : 0) +
-				     (processes_per_round(matrix) + pairs_per_round(matrix, matrix->list.combinations[i])) *
-					     options->rounds;
+		struct combination *combination = matrix->list.combinations[i];
+		plan_looks(options, combination);
+		matrix->processes +=
+			(options->audit ? options->spec_count : 0) +
+			(processes_per_round(matrix, combination) + pairs_per_round(matrix, combination)) * options->rounds;
 	}
 	matrix->cpu = machine_worker_cpu();
 	/* The first interrupt ends the run after this round, the second one at once. Who started us with interrupts ignored

@@ -30,6 +30,7 @@ struct resumed;
 
 #define RUN_CPUS_BYTES 256u
 #define RUN_SEEDS_MAX 64u
+#define RUN_AXIS_MAX 16u /* threads, and rates, of one run */
 
 struct run_options {
 	const char *const *files;
@@ -39,14 +40,15 @@ struct run_options {
 	const bool *named;                   /* of each spec: it was asked for by name. NULL: none was */
 	const struct workload_sweep *sweeps; /* of the command line, beside those of the files */
 	size_t sweep_count;
-	struct plan_changes changes;   /* without settings, and without a seed of several */
+	struct plan_changes changes;   /* without settings, and without what is one of several */
 	uint64_t seeds[RUN_SEEDS_MAX]; /* every workload is played with each; all different */
 	size_t seed_count;             /* 0, or 2 and more */
 	enum lock_kind lock;           /* around allocators that need one; NONE with several threads: they are refused */
-	uint32_t rate;                 /* of an open loop, operations per second; 0: closed. One thread */
-	bool poisson;                  /* its gaps are exponential */
-	uint32_t rounds;               /* at most; 0: the audit alone, which is on then */
-	bool rounds_auto;              /* they end at the first look that decides */
+	/* Every workload is also played with each of these; all different, ascending or not. */
+	uint32_t threads[RUN_AXIS_MAX], rates[RUN_AXIS_MAX];
+	size_t threads_count, rate_count; /* 0, or 2 and more: then changes have none */
+	uint32_t rounds;                  /* at most; 0: the audit alone, which is on then */
+	bool rounds_auto;                 /* they end at the first look that decides */
 	/* Below rounds, ascending: when it is looked before them, or was before more rounds were asked for. */
 	uint32_t looks[RESULT_LOOKS_MAX - 1];
 	uint32_t look_count;

@@ -55,31 +55,79 @@ static void write_seed(const void *target, struct text *text)
 		text_add(text, "%s%" PRIu64, i ? "," : "", options->seeds[i]);
 }
 
+/* Numbers with a comma between them, all different; unit may stand behind each. Returns how many, or 0. */
+static size_t read_list(const char *value, const char *unit, uint64_t least, uint64_t most, bool suffixes,
+			uint32_t list[RUN_AXIS_MAX])
+{
+	for (size_t count = 0; count < RUN_AXIS_MAX;) {
+		char number[32];
+		uint64_t read;
+		size_t length = strcspn(value, ","), unit_length = strlen(unit);
+		if (length >= sizeof number)
+			return 0;
+		snprintf(number, sizeof number, "%.*s", (int)length, value);
+		if (unit_length && length > unit_length && strcmp(number + length - unit_length, unit) == 0)
+			number[length - unit_length] = '\0';
+		if (!option_number(number, least, most, suffixes, &read))
+			return 0;
+		for (size_t i = 0; i < count; i++)
+			if (list[i] == read)
+				return 0;
+		list[count++] = (uint32_t)read;
+		if (!value[length])
+			return count;
+		value += length + 1;
+	}
+	return 0;
+}
+
+static void write_list(uint32_t one, const uint32_t *list, size_t count, struct text *text)
+{
+	if (one)
+		text_add(text, "%" PRIu32, one);
+	for (size_t i = 0; i < count; i++)
+		text_add(text, "%s%" PRIu32, i ? "," : "", list[i]);
+}
+
 static int read_rate(void *target, const char *value, struct error *error)
 {
 	struct run_options *options = target;
-	char number[32];
-	uint64_t rate;
+	char numbers[RUN_AXIS_MAX * 16];
 	size_t length = strcspn(value, ":");
 	const char *arrivals = value + length;
 	(void)error;
-	snprintf(number, sizeof number, "%.*s", (int)length, value);
-	char *unit = strstr(number, "/s");
-	if (unit && unit[2] == '\0')
-		*unit = '\0';
-	options->poisson = strcmp(arrivals, ":poisson") == 0;
-	if (length >= sizeof number || (*arrivals && !options->poisson) ||
-	    !option_number(number, OPEN_LOOP_RATE_MIN, OPEN_LOOP_RATE_MAX, true, &rate))
+	options->changes.poisson = strcmp(arrivals, ":poisson") == 0;
+	if (length >= sizeof numbers || (*arrivals && !options->changes.poisson))
 		return -1;
-	options->rate = (uint32_t)rate;
-	return 0;
+	snprintf(numbers, sizeof numbers, "%.*s", (int)length, value);
+	size_t count = read_list(numbers, "/s", OPEN_LOOP_RATE_MIN, OPEN_LOOP_RATE_MAX, true, options->rates);
+	options->changes.rate = count == 1 ? options->rates[0] : 0;
+	options->rate_count = count == 1 ? 0 : count;
+	return count ? 0 : -1;
 }
 
 static void write_rate(const void *target, struct text *text)
 {
 	const struct run_options *options = target;
-	if (options->rate)
-		text_add(text, "%" PRIu32 "%s", options->rate, options->poisson ? ":poisson" : "");
+	write_list(options->changes.rate, options->rates, options->rate_count, text);
+	if (options->changes.poisson)
+		text_add(text, ":poisson");
+}
+
+static int read_threads(void *target, const char *value, struct error *error)
+{
+	struct run_options *options = target;
+	(void)error;
+	size_t count = read_list(value, "", 1, WORKLOAD_THREADS_MAX, false, options->threads);
+	options->changes.threads = count == 1 ? options->threads[0] : 0;
+	options->threads_count = count == 1 ? 0 : count;
+	return count ? 0 : -1;
+}
+
+static void write_threads(const void *target, struct text *text)
+{
+	const struct run_options *options = target;
+	write_list(options->changes.threads, options->threads, options->threads_count, text);
 }
 
 /* "data=256KiB": the bytes behind a name, or false. */
@@ -310,18 +358,20 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	 "size is run; latencies are those behind it, and pairs are taken so, too, by 20,000 operations of a process; with "
 	 "pairs=N by N, and latencies without it (default: what the workload says, else none)",
 	 .read = read_interference, .write = write_interference},
-	{"threads", 't', OPTION_NUMBER, OPTION_FIGURES, "N", "takes a whole number of threads from 1 to 64",
+	{"threads", 't', OPTION_OWN, OPTION_FIGURES, "N[,N...]",
+	 "takes a whole number of threads from 1 to 64, or 2 to 16 different ones with a comma between them",
 	 "threads of one process, 1 to 64, that share the workload on one allocator; each is pinned to a CPU (default 1); "
-	 "scripts and recordings take one",
-	 OPTION_AT(struct run_options, changes.threads), .minimum = 1, .maximum = WORKLOAD_THREADS_MAX},
+	 "several: each workload is played with each of them, behind the same lock; scripts and recordings take one",
+	 .read = read_threads, .write = write_threads},
 	{"lock", 0, OPTION_CHOICE, OPTION_FIGURES, "KIND", "takes mutex, spin or none",
 	 "around allocators that are not made for several threads: mutex, spin or none (default mutex with several "
 	 "threads, none with one); none with several: only for those that need no lock",
 	 OPTION_AT(struct run_options, lock), .choices = locks},
-	{"rate", 0, OPTION_OWN, OPTION_FIGURES, "R[:poisson]",
-	 "takes operations per second from 100 to 1G, and :poisson behind it",
+	{"rate", 0, OPTION_OWN, OPTION_FIGURES, "R[,R...][:poisson]",
+	 "takes operations per second from 100 to 1G, or 2 to 16 different ones with a comma between them, and :poisson "
+	 "behind it",
 	 "open loop: R operations begin in a second (k, M), at even gaps or at random; the latency pass then records when "
-	 "each one was answered, counted from when it was to begin",
+	 "each one was answered, counted from when it was to begin; several: each workload is played at each of them",
 	 .read = read_rate, .write = write_rate},
 	{"stall", 0, OPTION_OWN, OPTION_PLANS, "SECONDS", "takes seconds from 0.2 to 86400",
 	 "a worker that ends no window for so long hangs (default 60)", .read = read_stall, .write = write_stall},
@@ -348,6 +398,7 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 };
 _Static_assert(RUN_ROUNDS_MAX == 1000 && RUN_ROUNDS_DEFAULT == 12 && WORKLOAD_THREADS_MAX == 64,
 	       "the help of rounds and threads tells these");
+_Static_assert(RUN_AXIS_MAX == 16, "so does that of rate");
 _Static_assert(WORKLOAD_INTERFERENCE_DATA_MAX == 1 << 30 && WORKLOAD_INTERFERENCE_CODE_MAX == 768 << 10,
 	       "what interfere takes tells these");
 _Static_assert(RUN_SEEDS_MAX == 64 && RUN_ROUNDS_AUTO_MAX == 40 && BUDGET_SECONDS_MAX == 1000 * 3600,
@@ -362,6 +413,19 @@ struct run_options run_options_default(void)
 				    .audit = true,
 				    .paired = RUN_PAIRED_ON,
 				    .stall_seconds = RUN_STALL_SECONDS_DEFAULT};
+}
+
+uint32_t run_most_threads(const struct run_options *options)
+{
+	uint32_t most = options->changes.threads;
+	for (size_t i = 0; i < options->threads_count; i++)
+		most = options->threads[i] > most ? options->threads[i] : most;
+	return most;
+}
+
+bool run_is_open_loop(const struct run_options *options)
+{
+	return options->changes.rate || options->rate_count;
 }
 
 void run_settings_add_key(const struct run_options *options, struct text *text)

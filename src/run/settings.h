@@ -14,6 +14,10 @@ extern const struct option_row run_settings[RUN_SETTINGS];
 /* What nobody gave. */
 struct run_options run_options_default(void);
 
+/* What all its arms together need. */
+uint32_t run_most_threads(const struct run_options *options);
+bool run_is_open_loop(const struct run_options *options);
+
 /* Appends "name=value" of every row on which figures depend, a line each. */
 void run_settings_add_key(const struct run_options *options, struct text *text);
 

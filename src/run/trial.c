@@ -38,6 +38,14 @@ static void add_settings(struct text *text, const struct plan_changes *changes)
 	}
 }
 
+static bool is_axis(const char *name, const struct plan_axis *axes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(axes[i].key, name) == 0)
+			return true;
+	return false;
+}
+
 static void add_command(struct text *text, const struct trial *trial, const char *spec)
 {
 	const struct run_options *options = trial->options, fallback = run_options_default();
@@ -47,8 +55,14 @@ static void add_command(struct text *text, const struct trial *trial, const char
 	text_add(text, " -a");
 	text_add_word(text, spec);
 	add_settings(text, &trial->combination->changes);
-	if (trial->combination->changes.replicate)
-		text_add(text, " --seed %" PRIu64, trial->combination->changes.seed);
+	struct plan_axis axes[PLAN_AXES_MAX];
+	size_t axis_count = plan_axes(&trial->combination->changes, axes);
+	for (size_t i = 0; i < axis_count; i++)
+		if (!audit || strcmp(axes[i].key, RESULT_SETTING_RATE) != 0)
+			text_add(text, " --%s %" PRIu64 "%s", axes[i].key, axes[i].value,
+				 trial->combination->changes.poisson && !strcmp(axes[i].key, RESULT_SETTING_RATE)
+					 ? ":poisson"
+					 : "");
 	if (audit && !search)
 		text_add(text, " --rounds 0");
 	if (!audit)
@@ -56,10 +70,9 @@ static void add_command(struct text *text, const struct trial *trial, const char
 	for (size_t i = 0; i < RUN_SETTINGS; i++) {
 		const char *name = run_settings[i].name;
 		if (!strcmp(name, "rounds") || !strcmp(name, "budget") || !strcmp(name, "audit") ||
-		    (options->seed_count && !strcmp(name, "seed")) ||
-		    (audit && (!strcmp(name, "latency") || !strcmp(name, "rate"))))
+		    is_axis(name, axes, axis_count) || (audit && (!strcmp(name, "latency") || !strcmp(name, "rate"))))
 			continue;
-		bool told = !strcmp(name, "lock") && options->changes.threads > 1;
+		bool told = !strcmp(name, "lock") && run_most_threads(options) > 1;
 		run_setting_add(&run_settings[i], options, told ? NULL : &fallback, text);
 	}
 }
