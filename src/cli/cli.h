@@ -20,6 +20,7 @@ extern const struct cli_command cli_describe;
 extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_expand;
 extern const struct cli_command cli_gate;
+extern const struct cli_command cli_history;
 extern const struct cli_command cli_list;
 extern const struct cli_command cli_plot;
 extern const struct cli_command cli_report;

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 static const struct cli_command *const commands[] = {
-	&cli_run,     &cli_resume, &cli_merge,  &cli_aperture,  &cli_check,  &cli_expand, &cli_list,  &cli_describe,
-	&cli_compare, &cli_gate,   &cli_doctor, &cli_calibrate, &cli_report, &cli_plot,   &cli_trace,
+	&cli_run,     &cli_resume, &cli_merge,  &cli_aperture,  &cli_check,  &cli_expand, &cli_list,    &cli_describe,
+	&cli_compare, &cli_gate,   &cli_doctor, &cli_calibrate, &cli_report, &cli_plot,   &cli_history, &cli_trace,
 };
 #define WIDTH_MAX 10000u
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/result_file.h"
+#include "report/history.h"
 #include "report/report.h"
 #include "run/spawn.h"
 
@@ -17,6 +18,9 @@
 #include <unistd.h>
 
 extern char **environ;
+
+/* The kind of figure that takes several results. */
+#define HISTORY "history"
 
 /* One and two columns of a paper: 88 and 180 mm, with letters of 8 points. */
 enum { ONE_COLUMN, TWO_COLUMNS };
@@ -103,13 +107,24 @@ static int write_converted(const char *path, const char *form, const struct text
 
 /* ---- the command ---- */
 
-static int write_figure(const struct arguments *arguments, const struct result *result, enum report_plot kind,
-			struct error *error)
+/* What is drawn. */
+struct subject {
+	enum report_plot kind;
+	bool history;           /* in place of kind */
+	struct result *results; /* one; of a history several */
+	size_t count;
+};
+
+static int write_figure(const struct arguments *arguments, const struct subject *subject, struct error *error)
 {
 	struct text svg = {0};
 	const char *form = arguments->output ? strrchr(arguments->output, '.') + 1 : "svg";
 	int code = 0;
-	report_plot_svg(result, kind, widths[arguments->columns], &svg);
+	const struct history history = {subject->results, subject->count, NULL};
+	if (subject->history)
+		history_svg(&history, widths[arguments->columns], &svg);
+	else
+		report_plot_svg(subject->results, subject->kind, widths[arguments->columns], &svg);
 	if (svg.failed)
 		code = error_set(error, EXIT_CODE_IO, "no memory for the figure");
 	else if (!arguments->output)
@@ -122,12 +137,18 @@ static int write_figure(const struct arguments *arguments, const struct result *
 	return code;
 }
 
-static int write_table(const char *path, const struct result *result, enum report_plot kind, struct error *error)
+static int write_table(const char *path, const struct subject *subject, struct error *error)
 {
 	struct text csv = {0}, script = {0}, beside = {0};
 	int code = 0;
-	report_plot_csv(result, kind, &csv);
-	report_plot_script(result, kind, path, &script);
+	const struct history history = {subject->results, subject->count, NULL};
+	if (subject->history) {
+		history_plot_csv(&history, &csv);
+		history_script(&history, path, &script);
+	} else {
+		report_plot_csv(subject->results, subject->kind, &csv);
+		report_plot_script(subject->results, subject->kind, path, &script);
+	}
 	text_add(&beside, "%s.gp", path);
 	if (csv.failed || script.failed || beside.failed)
 		code = error_set(error, EXIT_CODE_IO, "no memory for the table");
@@ -141,6 +162,15 @@ static int write_table(const char *path, const struct result *result, enum repor
 	return code;
 }
 
+static void plot(const struct arguments *arguments, const struct subject *subject, char **paths, struct error *error)
+{
+	struct subject loaded = *subject;
+	if (cli_results_load(paths, loaded.count, &loaded.results, error) == 0 &&
+	    write_figure(arguments, &loaded, error) == 0 && arguments->data)
+		write_table(arguments->data, &loaded, error);
+	cli_results_release(loaded.results, loaded.count);
+}
+
 static bool has_known_ending(const char *path)
 {
 	const char *dot = strrchr(path, '.');
@@ -151,25 +181,22 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 {
 	struct arguments arguments = {.columns = TWO_COLUMNS};
 	struct cli_given given;
-	struct result result = {0};
 	struct error error = {0};
 	int code = cli_read(command, argc, argv, (void *[]){&arguments, NULL}, &given);
 	if (code >= 0)
 		return code;
-	if (argc - given.first != 2)
-		return cli_usage(command, "takes a kind of figure and a result");
+	bool history = given.first < argc && strcmp(argv[given.first], HISTORY) == 0;
+	if (history ? argc - given.first < 2 : argc - given.first != 2)
+		return cli_usage(command, "takes a kind of figure and a result; history takes several");
 	enum report_plot kind = 0;
-	while (kind < REPORT_PLOT_COUNT && strcmp(report_plot_name[kind], argv[given.first]) != 0)
+	while (!history && kind < REPORT_PLOT_COUNT && strcmp(report_plot_name[kind], argv[given.first]) != 0)
 		kind++;
 	if (kind == REPORT_PLOT_COUNT)
 		return usage_kind(command, argv[given.first]);
 	if (arguments.output && !has_known_ending(arguments.output))
 		return cli_usage(command, "-o takes a file that ends in .svg, .pdf or .png");
-	if (cli_result_load(argv[given.first + 1], &result, &error) == 0) {
-		if (write_figure(&arguments, &result, kind, &error) == 0 && arguments.data)
-			write_table(arguments.data, &result, kind, &error);
-		result_release(&result);
-	}
+	const struct subject subject = {.kind = kind, .count = (size_t)(argc - given.first - 1), .history = history};
+	plot(&arguments, &subject, argv + given.first + 1, &error);
 	if (*error.message)
 		fprintf(stderr, "iovabench plot: %s\n", error.message);
 	return (int)error.exit_code;
@@ -178,12 +205,13 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_plot = {
 	.name = "plot",
 	.about = "draw one figure of results, for a paper or a page: svg, pdf or png",
-	.usage = (const char *const[]){"KIND RESULT [-o FILE.svg|pdf|png] [--columns 1|2] [--data FILE.csv]", NULL},
-	.text = "Draws a figure of a result: a folder that run has written, or its result.json.\n\n"
+	.usage = (const char *const[]){"KIND RESULT... [-o FILE.svg|pdf|png] [--columns 1|2] [--data FILE.csv]", NULL},
+	.text = "Draws a figure of a result, or of several: a folder that run has written, or its result.json.\n\n"
 		"The kinds of figures:\n"
 #define KIND(id, name, about) " " name ": " about "\n"
 	REPORT_PLOTS(KIND)
 #undef KIND
+		" " HISTORY ": headline figures of the same arms in several results, and where they changed\n"
 		"\nArms are told apart by colour, marker and dash, so that a figure survives a printer without colours.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,

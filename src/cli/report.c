@@ -83,6 +83,26 @@ static bool format_of(const char *output, unsigned *format)
 	return false;
 }
 
+/* Several are parts of one matrix: merged as iovabench merge does, but for their journals. */
+static int load(char **paths, size_t count, struct result *result, struct error *error)
+{
+	struct result *parts = NULL;
+	struct text told = {0};
+	if (count == 1)
+		return cli_result_load(paths[0], result, error);
+	int status = cli_results_load(paths, count, &parts, error);
+	if (status == 0)
+		status = result_merge(result, parts, count, "iovabench report", &told, error);
+	if (told.length)
+		fputs(told.bytes, stderr);
+	if (status < 0 && error->exit_code == EXIT_CODE_USAGE && parts && parts[count - 1].arms)
+		fprintf(stderr, "note: iovabench history shows the same arms in several results, compare holds two against "
+				"each other\n");
+	text_release(&told);
+	cli_results_release(parts, count);
+	return status;
+}
+
 static int run_command(const struct cli_command *command, int argc, char **argv)
 {
 	struct arguments arguments = {0};
@@ -90,18 +110,20 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	int code = cli_read(command, argc, argv, (void *[]){&arguments, NULL}, &given);
 	if (code >= 0)
 		return code;
-	if (argc - given.first != 1)
-		return cli_usage(command, "takes one result");
+	size_t count = (size_t)(argc - given.first);
+	if (!count)
+		return cli_usage(command, "takes a result, or several");
+	if (!cli_one_standard_input(command, (const char *const *)(argv + given.first), count))
+		return EXIT_CODE_USAGE;
 	if (!cli_was_given(command, &given, "format") && !format_of(arguments.output, &arguments.format))
 		return cli_usage(
 			command,
 			"-o takes a file that ends in .html, .md, .csv or .json, unless --format tells what it is");
 	struct result result = {0};
 	struct error error = {0};
-	if (cli_result_load(argv[given.first], &result, &error) == 0) {
+	if (load(argv + given.first, count, &result, &error) == 0)
 		write_out(&result, &formats[arguments.format], arguments.all, arguments.output, &error);
-		result_release(&result);
-	}
+	result_release(&result);
 	if (*error.message)
 		fprintf(stderr, "iovabench report: %s\n", error.message);
 	return (int)error.exit_code;
@@ -110,8 +132,9 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_report = {
 	.name = "report",
 	.about = "make a report of results again: html, md, csv or json",
-	.usage = (const char *const[]){"RESULT [-o FILE] [--format html|md|csv|json] [--all]", NULL},
-	.text = "Makes a report from a result: a folder that run has written, or its result.json.\n",
+	.usage = (const char *const[]){"RESULT... [-o FILE] [--format html|md|csv|json] [--all]", NULL},
+	.text = "Makes a report from a result: a folder that run has written, or its result.json; from several\n"
+		"one, when no arm is in two of them.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
 };

@@ -100,6 +100,31 @@ int cli_result_load(const char *path, struct result *result, struct error *error
 	return status;
 }
 
+int cli_results_load(char **paths, size_t count, struct result **results, struct error *error)
+{
+	assert(count);
+	*results = memory_zeroed(count, sizeof **results);
+	if (!*results)
+		return error_set(error, EXIT_CODE_IO, "no memory for results");
+	for (size_t i = 0; i < count; i++)
+		if (cli_result_load(paths[i], &(*results)[i], error) < 0)
+			return -1;
+	for (size_t i = 1; i < count; i++)
+		for (size_t j = i; j && result_order(&(*results)[j - 1], &(*results)[j]) > 0; j--) {
+			struct result later = (*results)[j - 1];
+			(*results)[j - 1] = (*results)[j];
+			(*results)[j] = later;
+		}
+	return 0;
+}
+
+void cli_results_release(struct result *results, size_t count)
+{
+	for (size_t i = 0; results && i < count; i++)
+		result_release(&results[i]);
+	memory_release(results);
+}
+
 int cli_result_name(const char *word, struct cli_result_name *name, struct error *error)
 {
 	assert(word);

@@ -10,6 +10,10 @@
  * no result) or EXIT_CODE_IO. */
 int cli_result_load(const char *path, struct result *result, struct error *error);
 
+/* Several, the oldest first. -1 likewise; *results is to be released with cli_results_release either way. */
+int cli_results_load(char **paths, size_t count, struct result **results, struct error *error);
+void cli_results_release(struct result *results, size_t count);
+
 /* RESULT or RESULT:SPEC. What stands before a colon is a result only if the whole word is none. */
 struct cli_result_name {
 	char *path;       /* released by the caller with memory_release */

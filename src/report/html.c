@@ -108,7 +108,7 @@ static void add_workload(struct text *html, const struct report_view *view, size
 }
 
 /* The policy names each style and script by its hash: what else finds its way into the page is not run. */
-static void add_head(struct text *html, const struct result *result)
+void html_begin(struct text *html, const char *heading, const char *title)
 {
 	text_add(html, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -118,11 +118,15 @@ static void add_head(struct text *html, const struct result *result)
 		       "img-src data:; style-src 'sha256-" REPORT_STYLE_HASH "' 'sha256-" DRAW_STYLE_HASH
 		       "'; script-src 'sha256-" REPORT_SCRIPT_HASH
 		       "'\">\n<link rel=\"icon\" href=\"data:,\">\n<title>iovabench ");
-	text_add_html(html, result->run.id);
-	text_add(html,
-		 "</title>\n<style>%s</style>\n<style>%s</style>\n</head>\n<body>\n<header>\n<h1>Address-space allocators "
-		 "compared</h1>\n<p class=\"run\">iovabench run ",
-		 report_asset_style, draw_style_sheet);
+	text_add_html(html, title);
+	text_add(html, "</title>\n<style>%s</style>\n<style>%s</style>\n</head>\n<body>\n<header>\n<h1>%s</h1>\n",
+		 report_asset_style, draw_style_sheet, heading);
+}
+
+static void add_head(struct text *html, const struct result *result)
+{
+	html_begin(html, "Address-space allocators compared", result->run.id);
+	text_add(html, "<p class=\"run\">iovabench run ");
 	text_add_html(html, result->run.id);
 	text_add(html, "%s</p>\n", result->run.partial ? " <mark>partial</mark>" : "");
 	text_add(html, "</header>\n<main>\n");

@@ -9,6 +9,9 @@
 
 #include <stddef.h>
 
+/* A page up to its heading, inside its header. heading: as HTML has it. */
+void html_begin(struct text *html, const char *heading, const char *title);
+
 /* The name of a workload, and what a sweep set in it. */
 void html_label(const struct result_workload *workload, struct text *html);
 

@@ -133,16 +133,26 @@ static void draw_plot(struct draw *draw, const struct plot *plot, const struct d
 	if (plot->floor > 0)
 		draw_floor(draw, plot->floor, "the clock cannot tell");
 	for (size_t i = 0; i < plot->rule_count; i++) {
-		double end = i + 1 < plot->rule_count ? draw_x(draw, plot->rules[i + 1].x) : box->x + box->width;
-		draw_rule(draw, plot->rules[i].x, plot->rules[i].name, end - draw_x(draw, plot->rules[i].x));
+		bool last = i + 1 == plot->rule_count;
+		double at = draw_x(draw, plot->rules[i].x), wide = draw_text_width(plot->rules[i].name) + 6;
+		double end = last ? box->x + box->width : draw_x(draw, plot->rules[i + 1].x);
+		double before = at - (i ? draw_x(draw, plot->rules[i - 1].x) : box->x);
+		draw_rule(draw, plot->rules[i].x, plot->rules[i].name, end - at);
+		/* The newest moment is the one that matters, and stands at the edge. */
+		if (plot->moments && last && wide >= end - at && wide < before)
+			draw_label(draw, at - 4, box->y + DRAW_FONT, DRAW_END, DRAW_SOFT, plot->rules[i].name);
 	}
 	for (size_t i = 0; i < plot->line_count; i++)
 		draw_line_of(draw, &plot->lines[i]);
 	draw_plot_end(draw);
-	for (size_t i = 0; i < plot->line_count && count < sizeof labels / sizeof labels[0]; i++)
-		if (plot->lines[i].count)
-			labels[count++] = (struct draw_end_label){plot->lines[i].color, plot->lines[i].name,
-								  plot->lines[i].points[plot->lines[i].count - 1].y};
+	for (size_t i = 0; i < plot->line_count && count < sizeof labels / sizeof labels[0]; i++) {
+		const struct plot_line *line = &plot->lines[i];
+		size_t last = line->count;
+		while (last && !isfinite(line->points[last - 1].y))
+			last--;
+		if (last)
+			labels[count++] = (struct draw_end_label){line->color, line->name, line->points[last - 1].y};
+	}
 	draw_end_labels(draw, labels, count);
 }
 

@@ -32,6 +32,7 @@ struct plot {
 	double floor; /* y below which the clock cannot tell; 0: none */
 	struct plot_rule *rules;
 	size_t rule_count;
+	bool moments; /* rules tell of moments, else of what follows them */
 };
 
 /* Zeroed before the first one is added; names of lines and rules are the result's. */

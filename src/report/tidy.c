@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * A result as one tidy table: a row for each figure of each arm, everything that tells arms apart in columns of its own. */
-#include "report/report.h"
+#include "report/tidy.h"
 
 #include "base/memory.h"
 #include "report/format.h"
+#include "report/report.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-/* The keys that sweeps set, each once. */
-struct keys {
-	const char **names;
-	size_t count, capacity;
-};
-
-static bool has_key(const struct keys *keys, const char *name)
+static bool has_key(const struct tidy_keys *keys, const char *name)
 {
 	for (size_t i = 0; i < keys->count; i++)
 		if (strcmp(keys->names[i], name) == 0)
@@ -30,7 +25,7 @@ static bool has_column(const char *name)
 	       strcmp(name, RESULT_SETTING_RATE) == 0;
 }
 
-static bool find_keys(const struct result *result, struct keys *keys)
+bool tidy_find_keys(const struct result *result, struct tidy_keys *keys)
 {
 	for (size_t i = 0; i < result->workload_count; i++)
 		for (size_t n = 0; n < result->workloads[i].setting_count; n++) {
@@ -63,7 +58,7 @@ static void add_run(const struct result *result, const struct result_arm *arm, s
 	text_add(csv, result->node_count ? "0x%" PRIx64 "," : ",", result->node_count ? node->id : 0);
 }
 
-static void add_workload(const struct result_workload *workload, const struct keys *keys, struct text *csv)
+static void add_workload(const struct result_workload *workload, const struct tidy_keys *keys, struct text *csv)
 {
 	add_cell(csv, workload->name);
 	text_add(csv, "0x%" PRIx64 ",", workload->hash);
@@ -85,6 +80,7 @@ static void add_arm(const struct result_arm *arm, struct text *csv)
 	size_t digits = strspn(rate, "0123456789");
 	add_cell(csv, arm->allocator);
 	add_cell(csv, arm->spec);
+	text_add(csv, arm->plugin_hash ? "0x%" PRIx64 "," : ",", arm->plugin_hash);
 	text_add(csv, "%u,", arm->threads);
 	add_cell(csv, arm->lock);
 	text_add_bytes(csv, rate, digits);
@@ -94,9 +90,22 @@ static void add_arm(const struct result_arm *arm, struct text *csv)
 	add_cell(csv, arm->reason);
 }
 
-/* What all rows of an arm begin with. */
-static void add_start(const struct result *result, const struct result_arm *arm, const struct keys *keys,
-		      struct text *start)
+void tidy_add_head(const struct tidy_keys *keys, struct text *csv)
+{
+	text_add(csv, "run,started,version,commit,cpu,kernel,node,workload,workload_hash,stream_hash,seed,"
+		      "interference_data_bytes,interference_code_bytes,");
+	for (size_t i = 0; i < keys->count; i++) {
+		struct text name = {0};
+		text_add(&name, "sweep.%s", keys->names[i]);
+		add_cell(csv, name.bytes);
+		csv->failed |= name.failed;
+		text_release(&name);
+	}
+	text_add(csv, "allocator,spec,plugin_hash,threads,lock,rate_per_s,arrivals,state,owner,reason,phase,");
+}
+
+void tidy_add_start(const struct result *result, const struct result_arm *arm, const struct tidy_keys *keys,
+		    struct text *start)
 {
 	add_run(result, arm, start);
 	add_workload(&result->workloads[arm->workload], keys, start);
@@ -135,22 +144,13 @@ static void add_row(const struct result_arm *arm, int metric, const struct text 
 
 void report_csv(const struct result *result, struct text *csv)
 {
-	struct keys keys = {0};
-	csv->failed |= !find_keys(result, &keys);
-	text_add(csv, "run,started,version,commit,cpu,kernel,node,workload,workload_hash,stream_hash,seed,"
-		      "interference_data_bytes,interference_code_bytes,");
-	for (size_t i = 0; i < keys.count; i++) {
-		struct text name = {0};
-		text_add(&name, "sweep.%s", keys.names[i]);
-		add_cell(csv, name.bytes);
-		csv->failed |= name.failed;
-		text_release(&name);
-	}
-	text_add(csv, "allocator,spec,threads,lock,rate_per_s,arrivals,state,owner,reason,phase,"
-		      "metric,unit,exact,better,value,taint,note\n");
+	struct tidy_keys keys = {0};
+	csv->failed |= !tidy_find_keys(result, &keys);
+	tidy_add_head(&keys, csv);
+	text_add(csv, "metric,unit,exact,better,value,taint,note\n");
 	for (size_t i = 0; i < result->arm_count && !csv->failed; i++) {
 		struct text start = {0};
-		add_start(result, &result->arms[i], &keys, &start);
+		tidy_add_start(result, &result->arms[i], &keys, &start);
 		csv->failed |= start.failed;
 		for (int metric = 0; metric < METRIC_ALL && !csv->failed; metric++)
 			add_row(&result->arms[i], metric, &start, csv);

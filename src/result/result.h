@@ -459,6 +459,7 @@ struct result_arm {
 	size_t source;   /* index; 0 where nothing was merged */
 	char *allocator; /* name, for a plugin its table's name or its path */
 	char *spec;
+	uint64_t plugin_hash; /* of the files of its plugins; 0: built in, or an older result */
 	uint32_t threads;
 	char *lock;
 	char *rate; /* operations per second, ":poisson" behind it; NULL: closed loop */

@@ -274,6 +274,10 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 	json_put_u64(writer, object, "node", result->source_count ? result->sources[arm->source].node : 0);
 	json_put_text(writer, object, "allocator", or_empty(arm->allocator));
 	json_put_text(writer, object, "spec", or_empty(arm->spec));
+	if (arm->plugin_hash)
+		json_put_hex(writer, object, "plugin_hash", arm->plugin_hash);
+	else
+		put_none(writer, object, "plugin_hash", "plugin_hash_reason", "built in, or not recorded");
 	json_put_u64(writer, object, "threads", arm->threads);
 	json_put_text(writer, object, "lock", arm->lock);
 	if (arm->rate)

@@ -352,6 +352,9 @@ static void read_arm(struct json_reader *reader, const struct json_at *at, struc
 		json_fail(reader, &workload, "must be the index of a workload");
 	arm->allocator = json_read_text(reader, at, "allocator");
 	arm->spec = json_read_text(reader, at, "spec");
+	struct json_at plugin = json_child_optional(reader, at, "plugin_hash");
+	if (plugin.value && !json_is_null(plugin.value))
+		arm->plugin_hash = json_u64_at(reader, &plugin, UINT64_MAX);
 	arm->threads = (uint32_t)json_read_u64(reader, at, "threads", UINT32_MAX);
 	arm->lock = json_read_text_or_null(reader, at, "lock");
 	arm->rate = json_read_text_or_null(reader, at, "rate");

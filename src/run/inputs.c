@@ -3,6 +3,7 @@
 
 #include "allocator/registry.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "workload/workload_yaml.h"
 
@@ -115,4 +116,16 @@ int inputs_check(const struct inputs *inputs, struct error *error)
 				       : "cannot be read any more since this run was begun");
 	}
 	return 0;
+}
+
+uint64_t inputs_plugin_hash(const struct inputs *inputs, const char *spec)
+{
+	struct text path = {0};
+	uint64_t hash = 0;
+	while (inputs_next_plugin(&spec, &path) && !path.failed)
+		for (size_t i = 0; i < inputs->count; i++)
+			if (strcmp(inputs->list[i].path, path.bytes) == 0)
+				hash = hash ? hash_bytes(hash, &inputs->list[i].hash, sizeof hash) : inputs->list[i].hash;
+	text_release(&path);
+	return hash;
 }

@@ -35,6 +35,9 @@ void inputs_release(struct inputs *inputs);
 /* Reads all of them again. -1 with EXIT_CODE_USAGE and the name of the first one that is not what it was. */
 int inputs_check(const struct inputs *inputs, struct error *error);
 
+/* Of all plugins of a spec, as they were read; 0: it has none, or they were not read. */
+uint64_t inputs_plugin_hash(const struct inputs *inputs, const char *spec);
+
 /* The next plugin of a spec: *at is the spec at first, and moves on. Its path replaces what is in *path (path->failed: no
  * memory). false: no more. The path of a plugin has a slash and ends before its options; layers may be plugins, too. */
 bool inputs_next_plugin(const char **at, struct text *path);

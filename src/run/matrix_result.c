@@ -148,6 +148,7 @@ static int gather_combination(struct matrix *matrix, struct combination *combina
 		*arm = (struct result_arm){
 			.workload = index, .threads = combination->plan.threads, .looks = combination->looks};
 		arm->named = matrix->options->named && matrix->options->named[i];
+		arm->plugin_hash = inputs_plugin_hash(&matrix->run_file.inputs, spec);
 		arm->allocator = memory_text(spec);
 		arm->spec = memory_text(spec);
 		arm->lock = memory_text(

@@ -19,7 +19,7 @@ buddy 50000000:poisson 50000000 50000000 open loop: what is measured is waiting"
 	is "$(grep '^tiny: achieved rate,ideal,' "$scratch/load.csv" | cut -d, -f3 | paste -sd ' ')" "100000 50000000"
 	grep -q '<h2>Load</h2>' "$scratch/t/report.html"
 	is "$("$iovabench" plot sweep "$scratch/t" | grep -c 'Not measured')" 1
-	is "$("$iovabench" report "$scratch/t" --format csv | grep failures.total | cut -d, -f 15,18,19 | paste -sd ' ')" \
+	is "$("$iovabench" report "$scratch/t" --format csv | grep failures.total | cut -d, -f 15,19,20 | paste -sd ' ')" \
 		"rbtree,100000,poisson buddy,100000,poisson rbtree,1000000,poisson buddy,1000000,poisson rbtree,50000000,poisson buddy,50000000,poisson"
 }
 

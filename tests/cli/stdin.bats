@@ -21,6 +21,8 @@ table() {
 		describe|tests/cli/tiny.yaml|-|0
 		report|MADE/result.json|- --format csv|0
 		plot|MADE/result.json|forest - -o OUT.svg|0
+		plot|MADE/result.json|history - MADE -o OUT.svg|0
+		history|MADE/result.json|- MADE|0
 		compare|MADE/result.json|-- -:buddy -:buddy|4
 		compare|MADE/result.json|- MADE|4
 		compare|MADE/../calibration.json|MADE:buddy MADE:bitmap --calibration -|2

@@ -244,6 +244,7 @@ static void fixture_arm(struct result_arm *arm, size_t workload, size_t which, c
 	rng_seed(&rng, workload * 3 + which + 1);
 	*arm = (struct result_arm){.workload = workload,
 				   .allocator = memory_text(names[which]),
+				   .plugin_hash = which == 1 ? UINT64_C(0xfedcba9876543210) : 0,
 				   .threads = 1,
 				   .spec = memory_text(specs[which]),
 				   .lock = memory_text("none"),

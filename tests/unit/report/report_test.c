@@ -117,7 +117,7 @@ static void csv_has_one_row_per_figure(void **state)
 	for (; *line; rows++)
 		assert_int_equal(fields(&line), columns);
 	assert_int_equal(rows, 9 * METRIC_COUNT + kinds * METRIC_LATENCY_COUNT);
-	assert_non_null(strstr(text.bytes, ",buddy,buddy,1,none,,,ok,none,,churn,throughput.raw_ns_per_op,ns,no,lower,"
+	assert_non_null(strstr(text.bytes, ",buddy,buddy,,1,none,,,ok,none,,churn,throughput.raw_ns_per_op,ns,no,lower,"
 					   "18.399999999999999,,\n"));
 	assert_non_null(strstr(text.bytes, ",n/a,none,\"a \"\"quoted\"\", torn\nreason\",,failures.total,requests,yes,"
 					   "lower,,,not applicable\n"));
@@ -150,7 +150,7 @@ static void csv_has_a_column_for_every_key(void **state)
 	assert_non_null(
 		strstr(text.bytes, ",seed,interference_data_bytes,interference_code_bytes,sweep.=phases,allocator,"));
 	assert_null(strstr(text.bytes, "sweep.seed"));
-	assert_non_null(strstr(text.bytes, ",7,0,0,\"'-1\",buddy,buddy,4,none,100000,poisson,ok,"));
+	assert_non_null(strstr(text.bytes, ",7,0,0,\"'-1\",buddy,buddy,,4,none,100000,poisson,ok,"));
 	text_release(&text);
 	result_release(&result);
 }

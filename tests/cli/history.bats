@@ -1,0 +1,126 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The same arms in several results, and one page of several parts.
+
+load helpers
+
+setup_file() {
+	bats_require_minimum_version 1.5.0
+	local at
+	for at in 1 2 3; do
+		"${BUILD:-build}/iovabench" run tests/cli/tiny.yaml -a buddy -a rbtree $([ $at = 2 ] || echo -a bitmap) --rounds 1 -q -o "$BATS_FILE_TMPDIR/r$at"
+	done
+	made=$BATS_FILE_TMPDIR
+	# What a change of an allocator, and a faster machine, would leave.
+	jq 'del(.digest) | .run.started = "2030-01-01T00:00:00Z" | .build.git = "beefcafe0123" | (.arms[] | select(.spec == "rbtree")) |= (.space.span_pages += 7 |
+		.phases[-1].space.span_pages += 7 | .paired.ratio = 9 | .paired.ci_low = 8.5 | .paired.ci_high = 9.5)' "$made/r3/result.json" >"$made/changed.json"
+	jq 'del(.digest) | (.arms[] | select(.spec == "rbtree").paired) |= (.ratio = 2 | .ci_low = 1.9 | .ci_high = 2.1)' "$made/r1/result.json" >"$made/first.json"
+}
+
+setup() {
+	made=$BATS_FILE_TMPDIR
+}
+
+# What the table says: run, spec, metric, value and change of what the condition (Python) chooses.
+rows() { # file condition
+	python3 - "$1" "$2" <<-'PY'
+		import csv, sys
+		for row in csv.DictReader(open(sys.argv[1])):
+		    if eval(sys.argv[2], {}, row):
+		        print(row["commit"][:8], row["spec"], row["metric"], row["value"], row["change"])
+	PY
+}
+
+@test "exact figures and ratios that changed are marked, in the order in which runs were begun" {
+	"$iovabench" history "$made/changed.json" "$made/r2" "$made/first.json" -o "$scratch/h.csv"
+	is "$(python3 -c 'import csv, sys; print(*dict.fromkeys(row["started"] for row in csv.DictReader(open(sys.argv[1]))))' "$scratch/h.csv" | tr ' ' '\n' | sort -c && echo sorted)" sorted
+	span=$(jq '.arms[1].space.span_pages' "$made/first.json")
+	is "$(rows "$scratch/h.csv" 'change' | sort)" "beefcafe rbtree paired.ratio 9 worse
+beefcafe rbtree space.span_pages $((span + 7)) worse"
+	is "$(rows "$scratch/h.csv" 'spec == "bitmap" and metric == "failures.total"' | wc -l)" 2
+	is "$(rows "$scratch/h.csv" 'spec == "buddy" and metric == "failures.total"' | wc -l)" 3
+}
+
+@test "another stream of operations is other work, and no change of an allocator" {
+	"$iovabench" run $tiny -a buddy --ops 3k --rounds 0 -q -o "$scratch/other"
+	"$iovabench" history "$made/r1" "$scratch/other" -o "$scratch/h.csv"
+	is "$(rows "$scratch/h.csv" 'change' | cut -d' ' -f2,5- | sort -u)" "buddy other work"
+}
+
+@test "the page names runs, commits and changes; plot draws the same" {
+	"$iovabench" history "$made/first.json" "$made/changed.json" -o "$scratch/h.html"
+	for part in beefcafe0123 'time by pairs' '<td>worse</td>' 2030-01-01T00:00:00Z; do grep -q "$part" "$scratch/h.html"; done
+	run ! grep -q -e nan -e '<script' "$scratch/h.html"
+	"$iovabench" plot history "$made/first.json" "$made/changed.json" -o "$scratch/h.svg" --data "$scratch/h.csv"
+	xmllint --noout "$scratch/h.svg"
+	is "$(grep '^tiny: time by pairs,rbtree' "$scratch/h.csv" | cut -d, -f3,4 | paste -sd ' ')" "1,2 2,9"
+	grep -q 'beefcafe0123' "$scratch/h.svg"
+}
+
+@test "a plugin is named by its hash" {
+	cp "${plugins%/tests/plugins}/plugins/example.so" "$scratch/p.so"
+	"$iovabench" run $tiny -a "$scratch/p.so" --rounds 0 -q -o "$scratch/before"
+	echo >>"$scratch/p.so"
+	"$iovabench" run $tiny -a "$scratch/p.so" --rounds 0 -q -o "$scratch/after"
+	[ "$(arms "$scratch/before" .plugin_hash)" != "$(arms "$scratch/after" .plugin_hash)" ]
+	is "$("$iovabench" history "$scratch/before" "$scratch/after" | grep -c "$(arms "$scratch/after" .plugin_hash)")" 7
+	"$iovabench" history "$scratch/before" "$scratch/after" -o "$scratch/h.html"
+	hash=$(arms "$scratch/after" .plugin_hash)
+	grep -q "${hash#0x}" "$scratch/h.html"
+}
+
+@test "parts of a matrix make one page; the same arms twice are told, and where they are shown" {
+	"$iovabench" run $tiny -a linux-lazy --rounds 1 -q -o "$scratch/part"
+	"$iovabench" report "$made/r1" "$scratch/part" -o "$scratch/both.html"
+	for spec in buddy bitmap rbtree linux-lazy; do grep -q "$spec" "$scratch/both.html"; done
+	run -2 --separate-stderr "$iovabench" report "$made/r1" "$made/r2" -o "$scratch/no.html"
+	has "$stderr" "iovabench history shows the same arms in several results"
+	[ ! -e "$scratch/no.html" ]
+}
+
+@test "what is wrong is told: endings, newer results, none at all; a full disk leaves the old page" {
+	run -2 "$iovabench" history
+	run -2 "$iovabench" history "$made/r1" -o "$scratch/h.pdf"
+	has "$output" ".html or .csv"
+	sed 's,iovabench.result/1,iovabench.result/2,' "$made/r1/result.json" >"$scratch/newer.json"
+	for words in "history $made/r1" "report $made/r1" "plot history $made/r1" report "plot forest"; do
+		run -2 "$iovabench" $words "$scratch/newer.json"
+		has "$output" "$scratch/newer.json: "
+		has "$output" 'schema: is "iovabench.result/2", must be "iovabench.result/1"'
+	done
+	for words in "history $made/r1 $made/r2 -o $scratch/old.html" "history $made/r1 -o $scratch/old.csv" "report $made/r1 -o $scratch/old.html" "report $made/r1 -o $scratch/old.csv"; do
+		echo old >"${words##* }"
+		# shellcheck disable=SC2086  # a list of words
+		run -7 prlimit --fsize=4096 "$iovabench" $words
+		is "$(cat "${words##* }")" old
+	done
+	is "$(find "$scratch" -name '*.partial')" ""
+}
+
+@test "a forged result makes no escape sequence, formula or script" {
+	jq 'del(.digest) | .run.started = "=1+1" | .run.command = "\u001b]0;x\u0007<script>alert(1)</script>" | .build.git = "\u001b[31m<blink>" | .machine.cpu = "@SUM(A1)" |
+		(.arms[].spec, (.arms[].paired | select(.)).against) |= "=cmd|x\u001b[2J<script>\u202e\"" + . | .workloads[].name = "-2+3<script>\u009b31m" |
+		.workloads[].sweep = {"=key": "+1"} | .run.id = "\t=1"' "$made/r1/result.json" >"$scratch/forged.json"
+	for words in "report --format csv" "report --format html" history "plot history" "plot forest" "plot percentiles" "plot load"; do
+		"$iovabench" $words "$scratch/forged.json" >"$scratch/out" 2>"$scratch/err" || { cat "$scratch/err"; false; }
+		run ! grep -qP '\x1b|\x07|\xc2\x9b|\xe2\x80\xae' "$scratch/out" "$scratch/err"
+		run ! grep -qP '(^|,)"?[=+@-][^0-9]' <(case $words in *csv | history) cat "$scratch/out" ;; esac)
+		run ! grep -q -e '<script>alert' -e '<blink>' -e 'x<script' <(case $words in *csv | history) ;; *) cat "$scratch/out" ;; esac)
+	done
+	"$iovabench" history "$scratch/forged.json" -o "$scratch/forged.html"
+	run ! grep -qP '<script|<blink>|\x1b|\xc2\x9b|\xe2\x80\xae' "$scratch/forged.html"
+}
+
+@test "series without a sample, and with one, draw" {
+	jq 'del(.digest) | (.arms[].series_table.rows, .arms[].address_maps) |= []' "$made/r1/result.json" >"$scratch/empty.json"
+	jq 'del(.digest) | .arms[].series_table.rows |= .[:1] | .arms[].address_maps |= []' "$made/r1/result.json" >"$scratch/one.json"
+	jq 'del(.digest) | .arms[].series_table.rows |= map([.[0]] + map(null)[1:]) | .arms[].address_maps |= []' "$made/r1/result.json" >"$scratch/null.json"
+	for result in empty one null; do
+		for kind in $("$iovabench" plot --help | sed -n 's/^ \([a-z]*\): .*/\1/p'); do
+			"$iovabench" plot "$kind" "$scratch/$result.json" -o "$scratch/$kind.svg" --data "$scratch/$kind.csv"
+			xmllint --noout "$scratch/$kind.svg"
+			run ! grep -qE '[^a-z]nan|[^a-z]inf[^a-z]' "$scratch/$kind.svg" "$scratch/$kind.csv"
+		done
+		"$iovabench" report "$scratch/$result.json" -o "$scratch/$result.html"
+	done
+}
