@@ -72,9 +72,10 @@ const struct cli_command cli_history = {
 	.name = "history",
 	.about = "the same arms in many results: what changed, and when",
 	.usage = (const char *const[]){"RESULT... [-o FILE.html|csv] [--reference SPEC]", NULL},
-	.text = "Shows the headline figures of the same arms in several results, in the order in which these were made: exact ones\n"
-		"as they are, times as ratios to a reference arm, by pairs, which holds from one machine to the next. A change is an\n"
-		"exact figure that is another one, or a ratio whose interval does not touch that of the first run since the last change.\n",
+	.text = "Shows the headline figures of the same arms in several results, in the order in which these were made:\n"
+		"exact ones as they are, times as ratios to a reference arm, by pairs, which holds from one machine to the\n"
+		"next. A change is an exact figure that is another one, or a ratio whose interval does not touch that of the\n"
+		"first run since the last change.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
 };

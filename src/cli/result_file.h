@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "result/result.h"
 
-/* path: a result.json, plain or packed by zstd, or the folder of a run, with one of these. -1 with EXIT_CODE_USAGE (cannot be opened, or is
- * no result) or EXIT_CODE_IO. */
+/* path: a result.json, plain or packed by zstd, or the folder of a run, with one of these. -1 with EXIT_CODE_USAGE (cannot be
+ * opened, or is no result) or EXIT_CODE_IO. */
 int cli_result_load(const char *path, struct result *result, struct error *error);
 
 /* Several, the oldest first. -1 likewise; *results is to be released with cli_results_release either way. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The same arms in results of several times: exact headline figures as steps, times as ratios to a reference arm by pairs, which
- * holds from one machine to the next, and where something changed. */
+ * The same arms in results of several times: exact headline figures as steps, times as ratios to a reference arm by pairs,
+ * which holds from one machine to the next, and where something changed. */
 #ifndef REPORT_HISTORY_H
 #define REPORT_HISTORY_H
 
