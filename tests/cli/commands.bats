@@ -232,7 +232,7 @@ for row in csv.DictReader(sys.stdin):
 	run -0 "$iovabench" report "$scratch/r" -o "$scratch/x.html"
 	grep -q rbtree "$scratch/x.html"
 	refuses "takes html, md, csv or json" report "$scratch/r" --format pdf
-	refuses "takes one result" report
+	refuses "takes a result, or several" report
 	run -7 "$iovabench" report "$scratch/r" -o "$scratch/none/x.html"
 }
 
