@@ -55,14 +55,14 @@ static void add_run(const struct result *result, const struct result_arm *arm, s
 	add_cell(csv, result->build.git);
 	add_cell(csv, source ? source->cpu : result->machine.cpu);
 	add_cell(csv, source ? source->kernel : result->machine.kernel);
-	text_add(csv, result->node_count ? "0x%" PRIx64 "," : ",", result->node_count ? node->id : 0);
+	text_add(csv, result->node_count ? "0x%016" PRIx64 "," : ",", result->node_count ? node->id : 0);
 }
 
 static void add_workload(const struct result_workload *workload, const struct tidy_keys *keys, struct text *csv)
 {
 	add_cell(csv, workload->name);
-	text_add(csv, "0x%" PRIx64 ",", workload->hash);
-	text_add(csv, workload->stream_hash ? "0x%" PRIx64 "," : ",", workload->stream_hash);
+	text_add(csv, "0x%016" PRIx64 ",", workload->hash);
+	text_add(csv, workload->stream_hash ? "0x%016" PRIx64 "," : ",", workload->stream_hash);
 	text_add(csv, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",", workload->seed, workload->interference_data_bytes,
 		 workload->interference_code_bytes);
 	for (size_t i = 0; i < keys->count; i++) {
@@ -80,7 +80,7 @@ static void add_arm(const struct result_arm *arm, struct text *csv)
 	size_t digits = strspn(rate, "0123456789");
 	add_cell(csv, arm->allocator);
 	add_cell(csv, arm->spec);
-	text_add(csv, arm->plugin_hash ? "0x%" PRIx64 "," : ",", arm->plugin_hash);
+	text_add(csv, arm->plugin_hash ? "0x%016" PRIx64 "," : ",", arm->plugin_hash);
 	text_add(csv, "%u,", arm->threads);
 	add_cell(csv, arm->lock);
 	text_add_bytes(csv, rate, digits);

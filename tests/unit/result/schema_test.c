@@ -64,6 +64,7 @@ static void words_are_those_of_the_tables(void **state)
 	check(defs, "state", result_arm_state_name, RESULT_ARM_NOT_RUN + 1);
 	check(defs, "owner", error_owner_name, ERROR_OWNER_COUNT);
 	check(defs, "taint", result_taint_name, RESULT_TAINT_COUNT);
+	check(defs, "failure", result_failure_name, RESULT_FAILURE_COUNT);
 	check(defs, "class_by", result_class_by_name, RESULT_BY_COUNT);
 	check(defs, "ageing", result_ageing_name, RESULT_AGEING_COUNT);
 	check(defs, "end", result_end_name, RESULT_END_COUNT);
