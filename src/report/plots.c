@@ -56,8 +56,8 @@ static const struct row {
 	[REPORT_PLOT_MAP] =
 		{"Addresses from left to right, operations from top to bottom. The colour of a piece is that of the request "
 		 "with most of its live pages, the fuller, the larger the live share; where more is held back than lives, "
-		 "that shows. Cropped to what was used: the strip above tells where in the space that is. Red strokes are failed "
-		 "requests. Beside it the runs of usable pages, by length: many short ones are fragmentation.",
+		 "that shows. Cropped to what was used: the strip above tells where in the space that is. Red strokes are "
+		 "failed requests. Beside it the runs of usable pages, by length: many short ones are fragmentation.",
 		 false, NULL, map_draw, map_write},
 	[REPORT_PLOT_LOAD] = {"Response counts from the moment at which an operation was to begin. Dotted: the allocator "
 			      "could not keep up with that rate, and responses grow as long as the run takes.",

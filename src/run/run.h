@@ -68,8 +68,8 @@ struct run_options {
 	bool brief;                  /* pairs in short processes, with windows of one length; nothing is kept on disk */
 	enum profiler profiler;      /* plays every arm once more when all was timed; one thread */
 	enum run_progress progress;
-	const char *command;         /* for the record */
-	struct resumed *resumed;     /* NULL: a new run */
+	const char *command;     /* for the record */
+	struct resumed *resumed; /* NULL: a new run */
 };
 
 /* Runs everything. *result is filled also when the run was interrupted (run.partial) or arms failed; *folder (to be released
