@@ -31,7 +31,7 @@ python3-jsonschema holds results against their schema
 zstd               packs results
 "
 
-# What is published: about three minutes. The other workloads answer questions of their own (docs/workloads.md).
+# What is published: five and a half minutes on two CPUs. The other workloads answer questions of their own (docs/workloads.md).
 matrix="comb e1000e gpu-paging gpu-strict mask-mix mixed-sizes nic-ring nvme-lazy nvme-qd128 video-pool"
 
 say() { printf '%s\n' "$*" >&2; }
