@@ -49,6 +49,23 @@ const struct result_record *gather_first_fault(const struct gather_arm *arm)
 	return NULL;
 }
 
+const struct result_record_phase *gather_timed_phase(const struct result_record *record, size_t index)
+{
+	bool timed = record->ok && record->pass == RESULT_PASS_TIMED && index < record->phase_count;
+	return timed ? &record->phases[index] : NULL;
+}
+
+const struct result_record_phase *gather_grid(const struct gather_arm *records, size_t index)
+{
+	const struct result_record_phase *grid = NULL;
+	for (size_t i = 0; i < records->count; i++) {
+		const struct result_record_phase *phase = gather_timed_phase(&records->records[i], index);
+		if (phase && phase->cell_count && (!grid || phase->cell_count > grid->cell_count))
+			grid = phase;
+	}
+	return grid;
+}
+
 bool gather_locked(const struct gather_arm *arm)
 {
 	for (size_t i = 0; i < arm->count; i++)

@@ -14,13 +14,6 @@ _Static_assert((int)RESULT_AGEING_UNKNOWN == (int)AGEING_UNKNOWN && (int)RESULT_
 		       (int)RESULT_AGEING_NO_STEADY_STATE == (int)AGEING_NO_STEADY_STATE,
 	       "classes are the same numbers on both sides");
 
-static const struct result_record_phase *timed_phase(const struct result_record *record, size_t index)
-{
-	if (!record->ok || record->pass != RESULT_PASS_TIMED || index >= record->phase_count)
-		return NULL;
-	return &record->phases[index];
-}
-
 /* The cells of a phase over all rounds. */
 struct cells {
 	double ns_per_op[RESULT_CELLS_MAX];
@@ -29,23 +22,11 @@ struct cells {
 	double end; /* operations of the whole phase */
 };
 
-/* Every round plays the same operations: where a cell stands is taken from the one that has most of them. */
-static const struct result_record_phase *grid_of(const struct gather_arm *records, size_t index)
-{
-	const struct result_record_phase *grid = NULL;
-	for (size_t i = 0; i < records->count; i++) {
-		const struct result_record_phase *phase = timed_phase(&records->records[i], index);
-		if (phase && phase->cell_count && (!grid || phase->cell_count > grid->cell_count))
-			grid = phase;
-	}
-	return grid;
-}
-
 /* One median of each cell; a cell that was disturbed in every round is left out, the others stay where they are. scratch: as
  * many as records. */
 static void cell_medians(const struct gather_arm *records, size_t index, struct cells *cells, double *scratch)
 {
-	const struct result_record_phase *grid = grid_of(records, index);
+	const struct result_record_phase *grid = gather_grid(records, index);
 	cells->count = 0;
 	cells->end = 0;
 	for (size_t cell = 0; grid && cell < grid->cell_count && cell < RESULT_CELLS_MAX; cell++) {
@@ -53,7 +34,7 @@ static void cell_medians(const struct gather_arm *records, size_t index, struct 
 		double first = cells->end;
 		cells->end += grid->cells_operations[cell];
 		for (size_t i = 0; i < records->count; i++) {
-			const struct result_record_phase *phase = timed_phase(&records->records[i], index);
+			const struct result_record_phase *phase = gather_timed_phase(&records->records[i], index);
 			if (phase && cell < phase->cell_count && !isnan(phase->cells_ns_per_op[cell]))
 				scratch[rounds++] = phase->cells_ns_per_op[cell];
 		}
@@ -84,7 +65,7 @@ static struct statistics_interval ratio_interval(const struct gather_arm *record
 {
 	size_t rounds = 0;
 	for (size_t i = 0; i < records->count; i++) {
-		const struct result_record_phase *phase = timed_phase(&records->records[i], index);
+		const struct result_record_phase *phase = gather_timed_phase(&records->records[i], index);
 		double ratio = phase ? ratio_of(phase) : (double)NAN;
 		if (isfinite(ratio))
 			scratch[rounds++] = ratio;

@@ -15,12 +15,6 @@
 
 _Static_assert(HEAT_BINS == RESULT_HEAT_BINS, "a record has these bins");
 
-static const struct result_record_phase *timed_phase(const struct result_record *record, size_t index)
-{
-	bool timed = record->ok && record->pass == RESULT_PASS_TIMED && index < record->phase_count;
-	return timed ? &record->phases[index] : NULL;
-}
-
 /* ---- latencies ---- */
 
 /* Sums of all rounds; returns how many columns there are. */
@@ -82,7 +76,7 @@ static double operations_at(const struct result_arm *arm, const struct gather_ar
 	if (row && isfinite(arm->series[row - 1].value[RESULT_SERIES_OP]))
 		return arm->series[row - 1].value[RESULT_SERIES_OP];
 	for (size_t i = 0; i < records->count && total == 0; i++)
-		for (size_t phase = 0; timed_phase(&records->records[i], phase); phase++)
+		for (size_t phase = 0; gather_timed_phase(&records->records[i], phase); phase++)
 			total += (double)records->records[i].phases[phase].operations;
 	return share * total;
 }
@@ -125,18 +119,6 @@ int gather_heat(struct result_arm *arm, const struct gather_arm *records, const 
 
 /* ---- time per operation ---- */
 
-/* Every round plays the same operations: where a cell stands is taken from the one that has most of them. */
-static const struct result_record_phase *grid_of(const struct gather_arm *records, size_t index)
-{
-	const struct result_record_phase *grid = NULL;
-	for (size_t i = 0; i < records->count; i++) {
-		const struct result_record_phase *phase = timed_phase(&records->records[i], index);
-		if (phase && phase->cell_count && (!grid || phase->cell_count > grid->cell_count))
-			grid = phase;
-	}
-	return grid;
-}
-
 /* Of one round in cells [from, to) of the grid; NaN: all were disturbed. */
 static double mean_of(const struct result_record_phase *phase, size_t from, size_t to)
 {
@@ -171,7 +153,7 @@ static void place_phase(const struct result_arm *arm, const struct gather_arm *r
 		return;
 	*begin = 0;
 	for (size_t before = 0; before < index; before++) {
-		const struct result_record_phase *phase = grid_of(records, before);
+		const struct result_record_phase *phase = gather_grid(records, before);
 		*begin += phase ? (double)phase->operations : 0;
 	}
 	*end = *begin + total;
@@ -182,7 +164,7 @@ static void fill_cell(struct result_cells *cells, const struct gather_arm *recor
 {
 	size_t rounds = 0, at = cells->count;
 	for (size_t i = 0; i < records->count; i++) {
-		const struct result_record_phase *phase = timed_phase(&records->records[i], index);
+		const struct result_record_phase *phase = gather_timed_phase(&records->records[i], index);
 		double ns = phase ? mean_of(phase, from, to) : (double)NAN;
 		if (!isnan(ns))
 			scratch[rounds++] = ns;
@@ -197,7 +179,7 @@ static void fill_cell(struct result_cells *cells, const struct gather_arm *recor
 
 int gather_cells(struct result_phase *phase, const struct result_arm *arm, const struct gather_arm *records, size_t index)
 {
-	const struct result_record_phase *grid = grid_of(records, index);
+	const struct result_record_phase *grid = gather_grid(records, index);
 	struct result_cells *cells = &phase->cells;
 	if (!grid)
 		return 0;
