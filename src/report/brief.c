@@ -11,6 +11,13 @@
 #define WORKLOADS_MAX 10u
 #define SPECS_MAX 8u
 
+/* What was made of a sentence. */
+static void add_sentence(const struct text *sentence, struct text *markdown)
+{
+	format_markdown(markdown, sentence->failed ? "" : sentence->bytes);
+	markdown->failed |= sentence->failed;
+}
+
 /* Sentences as one line. */
 static void add_doubts(const struct report_view *view, struct text *markdown)
 {
@@ -18,8 +25,7 @@ static void add_doubts(const struct report_view *view, struct text *markdown)
 	bool begun = false;
 	for (size_t at = 0; trust_doubt(view, &at, &doubt); text_release(&doubt)) {
 		text_add(markdown, begun ? "; " : "> **Times mean little here:** ");
-		format_markdown(markdown, doubt.failed ? "" : doubt.bytes);
-		markdown->failed |= doubt.failed;
+		add_sentence(&doubt, markdown);
 		begun = true;
 	}
 	text_add(markdown, begun ? "\n\n" : "");
@@ -30,9 +36,8 @@ static void add_whole(const struct report_view *view, struct text *markdown)
 	struct text sentence = {0};
 	for (size_t at = 0, told = 0; verdict_whole(view, &at, &sentence); text_release(&sentence), told++) {
 		text_add(markdown, told ? " " : "**");
-		format_markdown(markdown, sentence.failed ? "" : sentence.bytes);
+		add_sentence(&sentence, markdown);
 		text_add(markdown, told ? "" : "**");
-		markdown->failed |= sentence.failed;
 	}
 	text_add(markdown, "\n");
 }
@@ -41,8 +46,7 @@ static void add_label(const struct report_view *view, size_t workload, struct te
 {
 	struct text label = {0};
 	result_workload_label(&view->result->workloads[workload], &label);
-	format_markdown(markdown, label.failed ? "" : label.bytes);
-	markdown->failed |= label.failed;
+	add_sentence(&label, markdown);
 	text_release(&label);
 }
 
@@ -63,11 +67,10 @@ static void add_choices(const struct report_view *view, struct text *markdown)
 		text_add(markdown, "| ");
 		add_label(view, i, markdown);
 		text_add(markdown, " | **");
-		format_markdown(markdown, take.failed ? "" : take.bytes);
+		add_sentence(&take, markdown);
 		text_add(markdown, "** | ");
-		format_markdown(markdown, why.failed ? "" : why.bytes);
+		add_sentence(&why, markdown);
 		text_add(markdown, " |\n");
-		markdown->failed |= take.failed || why.failed;
 		text_release(&take);
 		text_release(&why);
 	}
@@ -142,16 +145,14 @@ static void add_trust(const struct report_view *view, struct text *markdown)
 	text_add(markdown, "\n");
 	for (size_t at = 0; trust_fact(view, &at, &name, &line); text_release(&line)) {
 		text_add(markdown, "%s**%s** ", begun ? "; " : "", name);
-		format_markdown(markdown, line.failed ? "" : line.bytes);
-		markdown->failed |= line.failed;
+		add_sentence(&line, markdown);
 		begun = true;
 	}
 	text_add(markdown, "\n");
 	begun = false;
 	for (size_t at = 0; trust_warning(view, &at, &line); text_release(&line)) {
 		text_add(markdown, begun ? "; " : "\n**Read with care:** ");
-		format_markdown(markdown, line.failed ? "" : line.bytes);
-		markdown->failed |= line.failed;
+		add_sentence(&line, markdown);
 		begun = true;
 	}
 	text_add(markdown, begun ? "\n" : "");
