@@ -88,7 +88,8 @@ void open_loop_store(const struct open_loop *loop, const struct clock *clock, st
 	if (!loop->done || loop->last <= loop->start)
 		return;
 	double ns = (double)(loop->last - loop->start) * clock->ns_per_tick;
-	result_set(figures, METRIC_OFFERED_RATE, 1e9 / (loop->gap * clock->ns_per_tick));
+	/* Rates are whole operations a second; on its way through ticks it lost the last digit. */
+	result_set(figures, METRIC_OFFERED_RATE, round(1e9 / (loop->gap * clock->ns_per_tick)));
 	result_set(figures, METRIC_ACHIEVED_RATE, (double)loop->done * 1e9 / ns);
 	result_set(figures, METRIC_LATENESS_MEAN_NS, sum / (double)loop->done * clock->ns_per_tick);
 	result_set(figures, METRIC_LATENESS_MAX_NS, (double)loop->lateness_max * clock->ns_per_tick);

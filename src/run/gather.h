@@ -33,7 +33,8 @@ bool gather_locked(const struct gather_arm *arm);
 /* Of a timed pass that went well; NULL: it is none, or has no such phase. */
 const struct result_record_phase *gather_timed_phase(const struct result_record *record, size_t index);
 
-/* Every round plays the same operations: where a cell stands is taken from the phase that has most of them. NULL: none has any. */
+/* Every round plays the same operations: where a cell stands is taken from the phase that has most of them. NULL: none has
+ * any. */
 const struct result_record_phase *gather_grid(const struct gather_arm *records, size_t index);
 
 /* Fills phases, series, maps, domains, state, reason and violations of *arm (zeroed but for what the caller knows: workload,

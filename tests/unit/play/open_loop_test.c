@@ -159,6 +159,24 @@ static void the_mean_lateness_is_that_of_all_operations(void **state)
 	assert_true(figures.value[METRIC_LATENESS_MEAN_NS] == 20);
 }
 
+/* Whatever a tick is, the rate that was asked for is told to its last digit. */
+static void the_offered_rate_is_the_one_asked_for(void **state)
+{
+	(void)state;
+	static const double rates[] = {100, 1e5, 1e6, 999983, 5e7};
+	for (size_t i = 0; i < 1000; i++) {
+		const struct clock clock = {.ns_per_tick = 1 / (2.0 + (double)i / 997)};
+		double rate = rates[i % (sizeof rates / sizeof rates[0])];
+		struct result_figures figures;
+		result_figures_clear(&figures);
+		open_loop_begin(&loop, 0, 1e9 / rate / clock.ns_per_tick, false, 1);
+		uint64_t begin = open_loop_intended(&loop);
+		open_loop_done(&loop, begin, begin + 1);
+		open_loop_store(&loop, &clock, &figures);
+		assert_true(figures.value[METRIC_OFFERED_RATE] == rate);
+	}
+}
+
 /* ---- whole passes ---- */
 
 static uint64_t now_ns, reading_ns, readings;
@@ -533,6 +551,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_allocator_that_cannot_keep_up_is_saturated, set_up, tear_down),
 		cmocka_unit_test(saturation_takes_growth_by_half_that_goes_on_and_a_hundredth_of_the_time),
 		cmocka_unit_test(the_mean_lateness_is_that_of_all_operations),
+		cmocka_unit_test(the_offered_rate_is_the_one_asked_for),
 		cmocka_unit_test_setup_teardown(service_is_the_allocators_time_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_schedule_repeats_and_rounds_differ, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(distances_between_samples_vary, set_up, tear_down),
