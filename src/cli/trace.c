@@ -15,9 +15,10 @@
 #include <string.h>
 
 struct trace_options {
-	const char *file;
+	const char *const *files;
+	size_t file_count;
 	const char *output;
-	uint32_t domain;
+	struct import_options import;
 	bool json;
 };
 
@@ -26,10 +27,24 @@ static int read_domain(void *target, const char *word, struct error *error)
 	struct trace_options *options = target;
 	uint64_t number;
 	(void)error;
-	if (!option_number(word, 0, IMPORT_DOMAINS_MAX - 1, false, &number))
+	if (!option_number(word, 0, OWNERS_MAX - 1, false, &number))
 		return -1;
-	options->domain = (uint32_t)number;
+	options->import.domain = (uint32_t)number;
 	return 0;
+}
+
+static int read_rule(void *target, const char *word, struct error *error)
+{
+	struct trace_options *options = target;
+	struct text messages = {0};
+	int result = 0;
+	if (rule_list_add(&options->import.rules, word, &messages)) {
+		while (messages.length && messages.bytes[messages.length - 1] == '\n')
+			messages.bytes[--messages.length] = '\0';
+		result = error_set(error, EXIT_CODE_USAGE, "%s", messages.bytes ? messages.bytes : "--rule: no memory");
+	}
+	text_release(&messages);
+	return result;
 }
 
 static const struct option_row rows[] = {
@@ -37,9 +52,16 @@ static const struct option_row rows[] = {
 	 "the compact file; it appears only when it is complete", OPTION_AT(struct trace_options, output)},
 	{"domain", 'd', OPTION_OWN, OPTION_SHOWS, "N", "takes a number from 0 to 4095",
 	 "keep one domain, counted from 0 in the order in which they appear; default: all", .read = read_domain},
+	{"rule", 'r', OPTION_OWN, OPTION_SHOWS, "RULE", NULL,
+	 "which events are allocation and free and where they say what: a file of rules, or a line like 'alloc: map, free: "
+	 "unmap, address: iova, size: size'; goes before the built-in rules; may be given several times",
+	 .repeats = true, .read = read_rule},
+	{"lenient", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL,
+	 "go on past events that cannot be read and a clock that runs backwards; both are told",
+	 OPTION_AT(struct trace_options, import.lenient)},
 	{"json", 'j', OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "figures as JSON", OPTION_AT(struct trace_options, json)},
 };
-_Static_assert(IMPORT_DOMAINS_MAX == 4096, "--domain tells this");
+_Static_assert(OWNERS_MAX == 4096, "--domain tells this");
 
 static int print_text(struct text *text, FILE *to, struct error *error)
 {
@@ -50,10 +72,13 @@ static int print_text(struct text *text, FILE *to, struct error *error)
 	return 0;
 }
 
-static int import_text(struct file *file, uint32_t domain, struct recording *recording, struct error *error)
+/* file: open, or NULL: all files of the options. */
+static int import_text(const struct trace_options *options, struct file *file, struct recording *recording,
+		       struct error *error)
 {
 	struct import_report report;
-	if (recording_import_open(file, domain, recording, &report, error))
+	if (file ? recording_import_open(file, &options->import, recording, &report, error)
+		 : recording_import(options->files, options->file_count, &options->import, recording, &report, error))
 		return -1;
 	struct text facts = {0};
 	import_report_add(&report, &facts);
@@ -72,35 +97,37 @@ static int run_import(const struct trace_options *options, struct error *error)
 	if (options->json)
 		return error_set(error, EXIT_CODE_USAGE, "trace import: --json belongs to 'trace stat'");
 	struct recording recording;
-	struct file file;
-	if (file_open_input(options->file, &file, error))
+	if (import_text(options, NULL, &recording, error))
 		return -1;
-	int result = import_text(&file, options->domain, &recording, error);
-	file_close(&file);
-	if (result)
-		return -1;
-	char *copy = strdup(options->file);
-	result =
-		copy ? recording_write(options->output, strcmp(copy, FILE_STANDARD_INPUT) == 0 ? file.name : basename(copy),
-				       &recording, error)
-		     : error_set(error, EXIT_CODE_IO, "trace import: no memory");
+	const char *first = options->files[0];
+	char *copy = strdup(first);
+	const char *source = !copy ? NULL : strcmp(first, FILE_STANDARD_INPUT) == 0 ? "standard input" : basename(copy);
+	int result = source ? recording_write(options->output, source, &recording, error)
+			    : error_set(error, EXIT_CODE_IO, "trace import: no memory");
 	free(copy);
 	recording_release(&recording);
 	return result;
 }
 
-static int read_either(const struct trace_options *options, struct file *file, struct recording *recording,
-		       struct error *error)
+/* One compact file, or texts. */
+static int read_either(const struct trace_options *options, struct recording *recording, struct error *error)
 {
+	if (options->file_count > 1)
+		return import_text(options, NULL, recording, error);
 	const char *head;
 	size_t length;
-	if (file_peek(file, &head, &length, error))
+	struct file file;
+	if (file_open_input(options->files[0], &file, error))
 		return -1;
-	if (!recording_is_compact(head, length))
-		return import_text(file, options->domain, recording, error);
-	if (options->domain != IMPORT_DOMAIN_ALL)
-		return error_set(error, EXIT_CODE_USAGE, "trace stat: --domain is for text; choose when importing");
-	return recording_take(file, recording, error);
+	int result = file_peek(&file, &head, &length, error);
+	if (result == 0 && !recording_is_compact(head, length))
+		result = import_text(options, &file, recording, error);
+	else if (result == 0 && options->import.domain != OWNERS_ALL)
+		result = error_set(error, EXIT_CODE_USAGE, "trace stat: --domain is for text; choose when importing");
+	else if (result == 0)
+		result = recording_take(&file, recording, error);
+	file_close(&file);
+	return result;
 }
 
 static int run_stat(const struct trace_options *options, struct error *error)
@@ -109,21 +136,16 @@ static int run_stat(const struct trace_options *options, struct error *error)
 		return error_set(error, EXIT_CODE_USAGE,
 				 "trace stat: -o belongs to 'trace import'; figures go to standard output");
 	struct recording recording;
-	struct file file;
-	if (file_open_input(options->file, &file, error))
-		return -1;
-	int result = read_either(options, &file, &recording, error);
-	file_close(&file);
-	if (result)
+	if (read_either(options, &recording, error))
 		return -1;
 	struct recording_stat stat;
 	struct text text = {0};
-	result = recording_stat(&recording, &stat, error);
+	int result = recording_stat(&recording, &stat, error);
 	if (result == 0) {
 		if (options->json)
-			result = recording_stat_add_json(&stat, &recording, options->file, &text, error);
+			result = recording_stat_add_json(&stat, &recording, options->files[0], &text, error);
 		else
-			recording_stat_add(&stat, &recording, options->file, &text);
+			recording_stat_add(&stat, &recording, options->files[0], &text);
 		if (result == 0)
 			result = print_text(&text, stdout, error);
 	}
@@ -146,10 +168,11 @@ static int run_verb(struct trace_options *options, char **words, int count, stru
 	for (size_t i = 0; names[i]; i++) {
 		if (strcmp(words[0], names[i]) != 0)
 			continue;
-		if (count != 2)
-			return error_set(error, EXIT_CODE_USAGE, "trace %s: one FILE is wanted, %d given", words[0],
-					 count - 1);
-		options->file = words[1];
+		if (count < 2 || count - 1 > (int)IMPORT_FILES_MAX)
+			return error_set(error, EXIT_CODE_USAGE, "trace %s: 1 to %u files are wanted, %d given", words[0],
+					 IMPORT_FILES_MAX, count - 1);
+		options->files = (const char *const *)&words[1];
+		options->file_count = (size_t)count - 1;
 		return verbs[i].run(options, error);
 	}
 	const char *nearest = text_nearest(words[0], names);
@@ -159,14 +182,16 @@ static int run_verb(struct trace_options *options, char **words, int count, stru
 
 static int run_command(const struct cli_command *command, int argc, char **argv)
 {
-	struct trace_options options = {.domain = IMPORT_DOMAIN_ALL};
+	struct trace_options options = {0};
 	struct cli_given given;
 	struct error error = {0};
+	import_options_default(&options.import);
 	int code = cli_read(command, argc, argv, (void *[]){&options, NULL}, &given);
+	if (code < 0 && run_verb(&options, argv + given.first, argc - given.first, &error) == 0)
+		code = EXIT_CODE_OK;
+	rule_list_release(&options.import.rules);
 	if (code >= 0)
 		return code;
-	if (run_verb(&options, argv + given.first, argc - given.first, &error) == 0)
-		return EXIT_CODE_OK;
 	fprintf(stderr, "iovabench: %s\n", error.message);
 	return (int)error.exit_code;
 }
@@ -174,16 +199,18 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_trace = {
 	.name = "trace",
 	.about = "import a kernel's recording, show its figures",
-	.usage =
-		(const char *const[]){"import FILE -o OUT.iovatrace [--domain N]", "stat FILE [--json] [--domain N]", NULL},
+	.usage = (const char *const[]){"import FILE... -o OUT.iovatrace [--domain N] [--rule RULE]... [--lenient]",
+				       "stat FILE... [--json] [--domain N] [--rule RULE]... [--lenient]", NULL},
 	.text = "import   turns the text of a kernel recording into a compact file that a workload can replay\n"
 		"stat     tells what is in a compact file or in the text of a recording\n\n"
-		"FILE is text from tracefs, 'perf script' or 'trace-cmd report', plain or packed with zstd; "
-		"'-' is standard input. It holds probes on the kernel's allocator (allocret and freei: exact), "
-		"or map and unmap events of the group iommu (rebuilt: one device only). "
-		"docs/traces.md tells how to record them and what the rules are.\n\n"
+		"FILE is text from tracefs, 'perf script', 'trace-cmd report', dmesg, bpftrace or bcc, plain or packed with "
+		"zstd; '-' is standard input. Several files (of several CPUs) are merged by time. Of what it holds the best is "
+		"used: probes on the kernel's allocator (allocret and freei: exact), dma:* events (by device), intel_iommu:* "
+		"events, map and unmap of the group iommu (rebuilt: one device only), cma_* and mm_page_*; or what a --rule "
+		"names. docs/traces.md tells how to record them and what the rules are.\n\n"
 		"  iovabench trace import trace.txt -o mine.iovatrace       then in a workload:\n"
 		"      phases: [{name: replay, trace: {file: mine.iovatrace, repeat: 5, between: drain}}]\n"
+		"  iovabench trace import log.txt -o own.iovatrace --rule 'alloc: get, free: put, address: at, size: len'\n"
 		"  ssh host cat /sys/kernel/tracing/trace | iovabench trace import - -o mine.iovatrace\n"
 		"  iovabench trace stat mine.iovatrace --json\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},

@@ -1,283 +1,517 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace/event.h"
 
+#include "base/hash.h"
+#include "trace/scan.h"
 #include "workload/model.h"
 
 #include <assert.h>
-#include <ctype.h>
-#include <stdbool.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
-#define PAGE_BYTES UINT64_C(4096)
+/* A task may be called as another line's head looks; what is longer is no name, and stands in the text of an event. */
+#define TASK_NAME_BYTES_MAX 24u
 
-static const char *skip_blanks(const char *at)
+static const char *cause(struct event_parser *parser, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static const char *cause(struct event_parser *parser, const char *format, ...)
 {
-	while (*at == ' ' || *at == '\t')
-		at++;
-	return at;
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(parser->cause, sizeof parser->cause, format, arguments);
+	va_end(arguments);
+	return parser->cause;
 }
 
-static const char *skip_word(const char *at)
+static const char *no_number(struct event_parser *parser, const struct field *field)
 {
-	while (*at && *at != ' ' && *at != '\t')
-		at++;
-	return at;
+	if (field->word)
+		return cause(parser, "no word %u", field->word);
+	return cause(parser, "no number %.*s=", (int)field->lengths[0], field->names[0]);
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* "0x…" is hexadecimal, anything else decimal. Returns the end of the number, or NULL: no number, or it needs more than 64
- * bits. */
-static const char *parse_number(const char *at, uint64_t *value)
-{
-	unsigned base = 10;
-	if (at[0] == '0' && (at[1] == 'x' || at[1] == 'X')) {
-		base = 16;
-		at += 2;
-	}
-	const char *begin = at;
-	*value = 0;
-	for (; isxdigit((unsigned char)*at); at++) {
-		unsigned digit = is_digit(*at) ? (unsigned)(*at - '0') : (unsigned)((*at | 0x20) - 'a') + 10;
-		if (digit >= base)
-			return NULL;
-		if (__builtin_mul_overflow(*value, base, value) || __builtin_add_overflow(*value, digit, value))
-			return NULL;
-	}
-	return at == begin ? NULL : at;
-}
-
-/* key includes its '='. The value must end the word. */
-static bool field(const char *payload, const char *key, uint64_t *value)
-{
-	size_t length = strlen(key);
-	for (const char *at = skip_blanks(payload); *at; at = skip_blanks(skip_word(at))) {
-		if (strncmp(at, key, length) != 0)
-			continue;
-		const char *end = parse_number(at + length, value);
-		return end && (!*end || *end == ' ' || *end == '\t');
-	}
-	return false;
-}
-
-static bool has_field(const char *payload, const char *key)
-{
-	uint64_t value;
-	return field(payload, key, &value);
-}
-
-static const char *take_count(struct event *event, uint64_t pages)
+static const char *take_pages(struct event_parser *parser, uint64_t pages, struct event *event)
 {
 	if (pages == 0)
 		return "a range of no pages";
 	if (pages > UINT32_MAX)
-		return "a range of 2^32 pages or more";
+		return cause(parser, "a range of 2^32 pages or more");
 	event->count = (uint32_t)pages;
 	return NULL;
 }
 
-static const char *take_first(struct event *event, uint64_t first)
+/* The last number of a list "{0x1000,0x2000}"; *sum of all of them. False: not a list of numbers. */
+static bool read_list(const char *value, uint64_t *last, uint64_t *sum)
 {
-	if (first >= WORKLOAD_PAGES_MAX)
-		return "a page number of 2^52 or more";
-	event->first = first;
-	return NULL;
-}
-
-static const char *parse_call(const char *payload, struct event *event)
-{
-	uint64_t pages;
-	if (!field(payload, "dom=", &event->domain))
-		return "no number dom=";
-	if (!field(payload, "size=", &pages))
-		return "no number size=";
-	if (!field(payload, "limit=", &event->limit))
-		return "no number limit=";
-	return take_count(event, pages);
-}
-
-static const char *parse_alloc(const char *payload, struct event *event)
-{
-	event->kind = EVENT_ALLOC;
-	return parse_call(payload, event);
-}
-
-static const char *parse_allocret(const char *payload, struct event *event)
-{
-	uint64_t first;
-	event->kind = EVENT_ALLOC_END;
-	if (!field(payload, "ret=", &first))
-		return "no number ret=";
-	const char *cause = take_first(event, first);
-	if (cause || (!strstr(payload, "dom=") && !has_field(payload, "size=") && !has_field(payload, "limit=")))
-		return cause;
-	event->kind = EVENT_ALLOC_ALL;
-	return parse_call(payload, event);
-}
-
-static const char *parse_freei(const char *payload, struct event *event)
-{
-	uint64_t pages, first;
-	event->kind = EVENT_FREE;
-	if (!field(payload, "dom=", &event->domain))
-		return "no number dom=";
-	if (!field(payload, "pfn=", &first))
-		return "no number pfn=";
-	if (!field(payload, "size=", &pages))
-		return "no number size=";
-	const char *cause = take_first(event, first);
-	return cause ? cause : take_count(event, pages);
-}
-
-/* "IOMMU: iova=0xFIRST - 0xEND paddr=… size=BYTES"; before Linux 5.17 without " - 0xEND". */
-static const char *parse_range(const char *payload, struct event *event)
-{
-	uint64_t start, bytes, end;
-	if (strncmp(payload, "IOMMU:", 6) != 0 || !field(payload, "iova=", &start))
-		return "no number iova=";
-	if (!field(payload, "size=", &bytes))
-		return "no number size=";
-	if (bytes % PAGE_BYTES || start % PAGE_BYTES)
-		return "not whole pages of 4096 bytes";
-	const char *behind = skip_blanks(skip_word(strstr(payload, "iova=")));
-	if (behind[0] == '-' && behind[1] == ' ') {
-		const char *rest = parse_number(skip_blanks(behind + 1), &end);
-		if (!rest || (*rest && *rest != ' '))
-			return "no number behind iova=… -";
-		/* The last page of 64 bits ends at 0. */
-		if (end - start != bytes)
-			return "size= is not the distance of its two addresses";
+	const char *at = value + 1;
+	*sum = 0;
+	for (;;) {
+		at = field_number(scan_blanks(at), 10, last);
+		if (!at || __builtin_add_overflow(*sum, *last, sum))
+			return false;
+		if (*at == '}')
+			return true;
+		if (*at != ',')
+			return false;
+		at++;
 	}
-	const char *cause = take_first(event, start / PAGE_BYTES);
-	return cause ? cause : take_count(event, bytes / PAGE_BYTES);
 }
 
-static const char *parse_map(const char *payload, struct event *event)
-{
-	event->kind = EVENT_MAP;
-	return parse_range(payload, event);
-}
-
-static const char *parse_unmap(const char *payload, struct event *event)
-{
-	event->kind = EVENT_UNMAP;
-	return parse_range(payload, event);
-}
-
-static const struct {
-	const char *name;
-	const char *(*parse)(const char *payload, struct event *event);
-} known_events[] = {
-	{"map", parse_map},     {"allocret", parse_allocret}, {"freei", parse_freei},
-	{"unmap", parse_unmap}, {"alloc", parse_alloc},
+/* What is read of a line before it is made into pages. */
+struct reading {
+	const struct rule_ready *ready;
+	const char *payload;
+	uint64_t start; /* in the rule's unit */
+	uint64_t end;   /* of a list of addresses: the last one's start */
+	uint64_t tail;  /* of a list of sizes: the last one */
+	bool list;
 };
 
-/* The PID that ends before cpu, the '[' of "[cpu]": "name-PID [", "name-PID  ( TGID) [", of perf "name PID [" or "name PID/TID
- * [". */
-static bool parse_task(const char *line, const char *cpu, uint64_t *pid)
+static const char *read_address(struct event_parser *parser, struct reading *reading, const struct field *field,
+				const char **value)
 {
-	const char *at = cpu;
-	while (at > line && (at[-1] == ' ' || at[-1] == '\t'))
-		at--;
-	if (at > line && at[-1] == ')') {
-		while (at > line && at[-1] != '(')
-			at--;
-		at -= at > line;
-		while (at > line && (at[-1] == ' ' || at[-1] == '\t'))
-			at--;
+	unsigned base = reading->ready->rule->hex ? 16 : 10;
+	uint64_t sum;
+	*value = field_find(field, reading->payload);
+	if (!*value)
+		return no_number(parser, field);
+	reading->list = **value == '{';
+	if (reading->list) {
+		if (!field_value_number(*value + 1, base, &reading->start) || !read_list(*value, &reading->end, &sum))
+			return no_number(parser, field);
+		return NULL;
 	}
-	const char *end = at;
-	while (at > line && is_digit(at[-1]))
-		at--;
-	if (at == end || at == line || (at[-1] != '-' && at[-1] != ' ' && at[-1] != '/' && at[-1] != '\t'))
-		return false;
-	return parse_number(at, pid) == end && *pid <= UINT32_MAX;
+	return field_value_number(*value, base, &reading->start) ? NULL : no_number(parser, field);
 }
 
-/* perf can print a period, digits alone, before the event. */
-static const char *skip_period(const char *at)
+/* "iova=0xFIRST - 0xEND": END is exclusive, and the last page of 64 bits ends at 0. */
+static const char *check_end(struct event_parser *parser, const struct reading *reading, const char *value, uint64_t size)
 {
-	const char *begin = skip_blanks(at);
-	const char *end = begin;
-	while (is_digit(*end))
-		end++;
-	return end > begin && *end == ' ' ? end : at;
+	const char *behind = scan_blanks(scan_word(value));
+	uint64_t end;
+	if (behind[0] != '-' || (behind[1] && behind[1] != ' '))
+		return NULL;
+	if (!field_value_number(scan_blanks(behind + 1), 10, &end))
+		return cause(parser, "no number behind %.*s=… -", (int)reading->ready->address.lengths[0],
+			     reading->ready->address.names[0]);
+	return end - reading->start == size ? NULL : "size= is not the distance of its two addresses";
 }
 
-/* Passes the flags (5 or 7 characters, or none) and the time stamp behind "[cpu]". NULL: what stands there is no time
- * stamp. */
-static const char *skip_time(const char *at)
+static const char *read_size(struct event_parser *parser, struct reading *reading, uint64_t *size)
 {
-	for (int words = 0; words < 2; words++) {
-		at = skip_blanks(at);
-		const char *end = skip_word(at);
-		if (is_digit(*at) && end[-1] == ':') {
-			const char *rest = at;
-			while (is_digit(*rest) || *rest == '.')
-				rest++;
-			if (rest == end - 1)
-				return skip_period(end);
-		}
-		at = end;
+	const struct field *field = &reading->ready->size;
+	const char *value = field_find(field, reading->payload);
+	*size = 0;
+	size_t length = strlen(reading->payload);
+	if (!value && length && reading->payload[length - 1] == '-')
+		return "it ends at its first address: was the line wrapped by a mail?";
+	if (!value)
+		return field->may_lack ? NULL : no_number(parser, field);
+	if (*value == '{')
+		return read_list(value, &reading->tail, size) ? NULL : no_number(parser, field);
+	reading->tail = 0;
+	return field_value_number(value, 10, size) ? NULL : no_number(parser, field);
+}
+
+/* Addresses and sizes of bytes as pages: what is mapped in parts must be whole ones, else the pages that are touched count. */
+static const char *take_bytes(struct event_parser *parser, const struct reading *reading, uint64_t size,
+			      struct event *event)
+{
+	uint64_t page = parser->page_bytes, offset = reading->start % page, bytes;
+	if (reading->ready->rule->pairing == RULE_PAIRS_MAPS && (offset || size % page))
+		return cause(parser, "not whole pages of %llu bytes", (unsigned long long)page);
+	event->first = reading->start / page;
+	if (reading->list && size) {
+		uint64_t end;
+		if (__builtin_add_overflow(reading->end, reading->tail, &end) || end <= reading->start)
+			return "its addresses do not ascend";
+		size = end - reading->start;
 	}
+	if (!size)
+		return NULL;
+	if (__builtin_add_overflow(offset, size, &bytes) || bytes > UINT64_MAX - page)
+		return "a range that passes the end of 64 bits";
+	return take_pages(parser, (bytes + page - 1) / page, event);
+}
+
+static const char *take_size(struct event_parser *parser, const struct reading *reading, uint64_t size, bool given,
+			     struct event *event)
+{
+	const struct rule *rule = reading->ready->rule;
+	if (!given)
+		return NULL;
+	if (rule->size_unit == RULE_ORDER) {
+		if (size >= 32)
+			return "an order of 32 or more";
+		event->count = UINT32_C(1) << size;
+		return NULL;
+	}
+	if (!size)
+		return "a range of no pages";
+	if (rule->size_unit == RULE_PAGES)
+		return take_pages(parser, size, event);
+	uint64_t page = parser->page_bytes;
+	if (size > UINT64_MAX - page)
+		return "a range that passes the end of 64 bits";
+	return take_pages(parser, (size + page - 1) / page, event);
+}
+
+static const char *read_owner(struct event_parser *parser, const struct reading *reading, struct event *event)
+{
+	const struct field *field = &reading->ready->owner;
+	const char *value = field_named(field) ? field_find(field, reading->payload) : NULL;
+	if (!value) {
+		bool needed = field_named(field) && !field->may_lack;
+		return needed ? no_number(parser, field) : NULL;
+	}
+	size_t length = field_value_bytes(value);
+	if (!length)
+		return no_number(parser, field);
+	if (field_value_number(value, 10, &event->owner))
+		return NULL;
+	event->owner = hash_bytes(HASH_START, value, length);
+	event->owner_name = value;
+	event->owner_name_length = length;
 	return NULL;
 }
 
-/* Finds task, CPU and the word that names the event. A task may be called "a [1] b": the first "[number]" that has a PID
- * before it and a time stamp behind it is the CPU. */
-static const char *parse_head(const char *line, struct event *event)
+static const char *read_limit(struct event_parser *parser, const struct reading *reading, struct event *event)
 {
-	for (const char *at = strchr(line, '['); at; at = strchr(at + 1, '[')) {
-		uint64_t cpu, pid;
-		const char *end = is_digit(at[1]) ? at + 1 : NULL;
-		for (cpu = 0; end && is_digit(*end) && cpu < UINT32_MAX / 10; end++)
-			cpu = 10 * cpu + (uint64_t)(*end - '0');
-		if (!end || *end != ']' || !parse_task(line, at, &pid))
-			continue;
-		const char *behind = skip_time(end + 1);
-		if (!behind)
-			continue;
-		event->cpu = (uint32_t)cpu;
-		event->task = pid ? pid : (UINT64_C(1) << 32) + cpu;
-		return skip_blanks(behind);
-	}
+	const struct field *field = &reading->ready->limit;
+	const char *value = field_named(field) ? field_find(field, reading->payload) : NULL;
+	if (!value)
+		return field_named(field) && !field->may_lack ? no_number(parser, field) : NULL;
+	if (!field_value_number(value, reading->ready->rule->hex ? 16 : 10, &event->limit))
+		return no_number(parser, field);
+	if (reading->ready->rule->address_unit == RULE_BYTES)
+		event->limit /= parser->page_bytes;
+	event->limited = true;
 	return NULL;
 }
 
-static bool is_lost(const char *line)
+static bool failed(const struct reading *reading, const struct event *event)
 {
-	line = skip_blanks(line);
-	return strncmp(line, "CPU:", 4) == 0 && strstr(line, "EVENT") && (strstr(line, "LOST") || strstr(line, "DROPPED"));
+	const char *error = field_find(&reading->ready->error, reading->payload);
+	if (error && strncmp(error, "0", field_value_bytes(error)) != 0)
+		return true;
+	switch (reading->ready->rule->failure) {
+	case RULE_FAILURE_ZERO:
+		return reading->start == 0;
+	case RULE_FAILURE_ONES:
+		return reading->start == UINT64_MAX || reading->start == UINT32_MAX;
+	default:
+		return event->failed;
+	}
 }
 
-const char *event_parse(const char *line, struct event *event)
+static const char *take_address(struct event_parser *parser, const struct reading *reading, const char *value,
+				struct event *event)
 {
-	assert(line);
+	const struct rule *rule = reading->ready->rule;
+	uint64_t size = 0;
+	struct reading sized = *reading;
+	const char *wrong = read_size(parser, &sized, &size);
+	bool given = field_find(&reading->ready->size, reading->payload) != NULL;
+	if (wrong)
+		return wrong;
+	if (rule->address_unit == RULE_BYTES && rule->size_unit == RULE_BYTES) {
+		wrong = given ? check_end(parser, reading, value, size) : NULL;
+		if (!wrong && given && !size)
+			wrong = "a range of no pages";
+		if (!wrong)
+			wrong = take_bytes(parser, &sized, size, event);
+	} else {
+		event->first = rule->address_unit == RULE_BYTES ? reading->start / parser->page_bytes : reading->start;
+		wrong = take_size(parser, &sized, size, given, event);
+	}
+	if (!wrong && event->first >= WORKLOAD_PAGES_MAX)
+		return "a page number of 2^52 or more";
+	return wrong;
+}
+
+static const char *read_match(struct event_parser *parser, const struct reading *reading, struct event *event)
+{
+	const struct field *field = &reading->ready->match;
+	if (!field_named(field))
+		return NULL;
+	const char *value = field_find(field, reading->payload);
+	event->matched = true;
+	if (value && *value == '{')
+		value++;
+	return value && field_value_number(value, 10, &event->match) ? NULL : no_number(parser, field);
+}
+
+/* A return of which the call told the rest. */
+static bool is_return(const struct reading *reading)
+{
+	const struct rule_ready *ready = reading->ready;
+	return ready->rule->call && !field_find(&ready->owner, reading->payload) &&
+	       !field_find(&ready->size, reading->payload) && !field_find(&ready->limit, reading->payload);
+}
+
+static const char *read_alloc(struct event_parser *parser, struct reading *reading, struct event *event)
+{
+	const char *value;
+	const char *wrong = read_address(parser, reading, &reading->ready->address, &value);
+	if (wrong)
+		return wrong;
+	event->failed = failed(reading, event);
+	if (is_return(reading)) {
+		event->kind = EVENT_RETURN;
+		event->lone = reading->ready->size.may_lack;
+		event->first = reading->start;
+		return event->first >= WORKLOAD_PAGES_MAX ? "a page number of 2^52 or more" : NULL;
+	}
+	event->kind = reading->ready->rule->pairing == RULE_PAIRS_MAPS ? EVENT_MAP : EVENT_ALLOC;
+	if ((wrong = read_owner(parser, reading, event)))
+		return wrong;
+	if (event->failed) {
+		reading->start = 0;
+		reading->list = false;
+	}
+	if ((wrong = take_address(parser, reading, value, event)) || (wrong = read_limit(parser, reading, event)))
+		return wrong;
+	return read_match(parser, reading, event);
+}
+
+static const char *read_call(struct event_parser *parser, struct reading *reading, struct event *event)
+{
+	uint64_t size = 0;
+	const char *wrong = read_owner(parser, reading, event);
+	event->kind = EVENT_CALL;
+	if (wrong || (wrong = read_size(parser, reading, &size)) || (wrong = read_limit(parser, reading, event)))
+		return wrong;
+	return take_size(parser, reading, size, field_find(&reading->ready->size, reading->payload), event);
+}
+
+static const char *read_free(struct event_parser *parser, struct reading *reading, struct event *event)
+{
+	const char *value;
+	const char *wrong = read_owner(parser, reading, event);
+	event->kind = reading->ready->rule->pairing == RULE_PAIRS_MAPS ? EVENT_UNMAP : EVENT_FREE;
+	if (wrong || (wrong = read_match(parser, reading, event)))
+		return wrong;
+	if (event->matched)
+		return NULL;
+	if ((wrong = read_address(parser, reading, &reading->ready->freed, &value)))
+		return wrong;
+	return take_address(parser, reading, value, event);
+}
+
+static const char *read_end(struct event_parser *parser, struct reading *reading, struct event *event)
+{
+	event->kind = EVENT_END;
+	return read_owner(parser, reading, event);
+}
+
+/* Whether a payload holds anything that the rule looks for. */
+static bool concerns(const struct rule_ready *ready, const char *payload)
+{
+	return field_find(&ready->address, payload) || field_find(&ready->freed, payload) ||
+	       field_find(&ready->size, payload) ||
+	       (!ready->owner.word && field_named(&ready->owner) && field_find(&ready->owner, payload));
+}
+
+static const char *apply_rule(struct event_parser *parser, const struct rule_word *word, const struct head *head,
+			      struct event *event)
+{
+	static const char *(*const readers[RULE_ROLES])(struct event_parser *, struct reading *, struct event *) = {
+		[RULE_CALLS] = read_call, [RULE_ALLOCATES] = read_alloc, [RULE_FREES] = read_free, [RULE_ENDS] = read_end};
+	const struct rule_ready *ready = &parser->rules->rules[word->rule];
+	struct reading reading = {.ready = ready, .payload = head->payload};
 	memset(event, 0, sizeof *event);
-	const char *name = parse_head(line, event);
-	if (!name) {
-		event->kind = is_lost(line) ? EVENT_LOST : EVENT_OTHER;
-		return NULL;
+	event->level = (uint8_t)ready->level;
+	event->has_cpu = head->has_cpu;
+	event->cpu = head->cpu;
+	event->task = head->task;
+	event->time = head->time;
+	event->clock = head->clock;
+	event->name = head->name;
+	event->name_length = head->name_length;
+	uint64_t number;
+	if (!head->has_cpu) {
+		const char *cpu = field_find(&ready->cpu, head->payload), *pid = field_find(&ready->pid, head->payload);
+		event->has_cpu = cpu && field_value_number(cpu, 10, &number) && number <= UINT32_MAX;
+		if (event->has_cpu)
+			event->cpu = (uint32_t)number;
+		if (pid && field_value_number(pid, 10, &number))
+			event->task = number ? number : (UINT64_C(1) << 32) + event->cpu;
 	}
-	const char *end = skip_word(name);
-	if (end == name || end[-1] != ':')
-		return NULL;
-	/* perf names the group too: "iommu:map:". */
-	size_t length = (size_t)(end - 1 - name);
-	const char *group_end = memrchr(name, ':', length);
-	if (group_end) {
-		length -= (size_t)(group_end + 1 - name);
-		name = group_end + 1;
-	}
-	for (size_t i = 0; i < sizeof known_events / sizeof *known_events; i++) {
-		if (strlen(known_events[i].name) != length || memcmp(known_events[i].name, name, length) != 0)
+	if (event->cpu >= WORKLOAD_CPUS_MAX)
+		return "a CPU number of 4096 or more";
+	return readers[word->role](parser, &reading, event);
+}
+
+static const char *match_rules(struct event_parser *parser, const struct head *head, struct event *event)
+{
+	const struct rule_table *rules = parser->rules;
+	struct event first = {.kind = EVENT_OTHER};
+	const char *wrong = NULL;
+	for (unsigned at = rule_word_find(rules, head->name, head->name_length, 0); at;
+	     at = rule_word_find(rules, head->name, head->name_length, at)) {
+		const struct rule_word *word = &rules->words[at - 1];
+		const struct rule_ready *ready = &rules->rules[word->rule];
+		const char *now = apply_rule(parser, word, head, event);
+		if (!now)
+			return NULL;
+		bool foreign = head->group ? !field_names(&ready->groups, head->group, head->group_length)
+					   : !concerns(ready, head->payload);
+		if (first.kind == EVENT_UNREADABLE)
 			continue;
-		if (event->cpu >= WORKLOAD_CPUS_MAX)
-			return "a CPU number of 4096 or more";
-		return known_events[i].parse(skip_blanks(end), event);
+		first = *event;
+		first.kind = foreign ? EVENT_FOREIGN : EVENT_UNREADABLE;
+		wrong = foreign ? NULL : now;
+	}
+	*event = first;
+	return wrong;
+}
+
+/* A line's prefix "name:" where the file has said that such a one of its parts exists. */
+static const char *skip_prefix(struct event_parser *parser, const char *line, const char **name, size_t *length)
+{
+	const char *at = scan_blanks(line), *end = scan_word(at);
+	*name = NULL;
+	if (end == at || end[-1] != ':')
+		return line;
+	*length = (size_t)(end - 1 - at);
+	if (*length && *length < EVENT_PREFIX_BYTES && strncmp(scan_blanks(end), "cpus=", 5) == 0 &&
+	    parser->prefix_count < EVENT_PREFIXES_MAX) {
+		memcpy(parser->prefixes[parser->prefix_count], at, *length);
+		parser->prefixes[parser->prefix_count++][*length] = '\0';
+		return line;
+	}
+	for (size_t i = 0; i < parser->prefix_count; i++)
+		if (strncmp(parser->prefixes[i], at, *length) == 0 && !parser->prefixes[i][*length]) {
+			*name = at;
+			return end;
+		}
+	return line;
+}
+
+static void own_by_prefix(struct event *event, const char *name, size_t length)
+{
+	event->owner ^= hash_bytes(HASH_START, name, length);
+	if (event->owner_name)
+		return;
+	event->owner_name = name;
+	event->owner_name_length = length;
+}
+
+static uint64_t number_in(const char *text)
+{
+	uint64_t number;
+	while (*text && !scan_is_digit(*text))
+		text++;
+	return field_number(text, 10, &number) ? number : 0;
+}
+
+/* What kernels and tools say of events that are not in the file. */
+static bool is_lost(const char *line, struct event *event)
+{
+	const char *at = scan_blanks(line), *word;
+	event->kind = EVENT_LOST;
+	if (strncmp(at, "CPU:", 4) == 0 && (word = strchr(at, '[')) && strstr(word, "EVENT") &&
+	    (strstr(word, "LOST") || strstr(word, "DROPPED"))) {
+		event->lost = number_in(word);
+		return true;
+	}
+	if ((word = strstr(at, "PERF_RECORD_LOST"))) {
+		word = strstr(word, "lost");
+		event->lost = word ? number_in(word) : 0;
+		return true;
+	}
+	if (strncmp(at, "Lost ", 5) == 0 || strncmp(at, "Possibly lost ", 14) == 0) {
+		event->lost = number_in(at);
+		return true;
+	}
+	event->kind = EVENT_OVERWRITTEN;
+	if (*at == '#' && (word = strstr(at, "entries-in-buffer/entries-written:"))) {
+		uint64_t kept = number_in(word);
+		word = strchr(strchr(word, ':'), '/');
+		uint64_t written = word ? number_in(word) : 0;
+		event->lost = written > kept ? written - kept : 0;
+		return event->lost > 0;
+	}
+	event->kind = EVENT_OTHER;
+	return false;
+}
+
+/* An event of a rule in a line that has no head, as "map:" or, of perf trace, "map(". */
+static const char *find_headless(struct event_parser *parser, const char *line, struct event *event)
+{
+	for (const char *at = line; (at = strpbrk(at, ":(")); at++) {
+		const char *name = at;
+		while (name > line && name[-1] != ' ' && name[-1] != ':' && name[-1] != '\t')
+			name--;
+		size_t length = (size_t)(at - name);
+		unsigned word = rule_word_find(parser->rules, name, length, 0);
+		if (!word || !concerns(&parser->rules->rules[parser->rules->words[word - 1].rule], at + 1))
+			continue;
+		event->kind = EVENT_UNREADABLE;
+		event->level = (uint8_t)parser->rules->rules[parser->rules->words[word - 1].rule].level;
+		return cause(parser, "an event of %.*s, but %s before it%s", (int)length, name, head_missing(line, name),
+			     *at == '(' ? " (perf trace prints this: import what 'perf script' prints)" : "");
 	}
 	return NULL;
+}
+
+/* The event of a line that has the head of a format. *known: there was such a head. */
+static const char *try_format(struct event_parser *parser, const struct head_format *format, const char *line,
+			      struct event *event, bool *known)
+{
+	const char *at = line, *wrong = NULL;
+	struct head head = {0};
+	struct event found = {.kind = EVENT_OTHER};
+	while (format->find(line, &at, &head)) {
+		if (head.task_name && *known && head.task_name_length > TASK_NAME_BYTES_MAX)
+			break;
+		struct event now;
+		const char *fault = match_rules(parser, &head, &now);
+		*known = true;
+		/* The last one that is whole: what stood before it is a task's name. */
+		if (now.kind >= EVENT_CALL || (now.kind != EVENT_OTHER && found.kind < EVENT_CALL)) {
+			found = now;
+			wrong = fault;
+		}
+		memset(&head, 0, sizeof head);
+	}
+	*event = found;
+	return wrong;
+}
+
+static const char *other_format(struct event_parser *parser, unsigned format, struct event *event)
+{
+	const char *name = head_formats[format].name;
+	event->kind = EVENT_UNREADABLE;
+	return cause(parser,
+		     "an event of %.*s, but no [CPU] / PID / time before it as the lines before have (%s): two formats in "
+		     "one file",
+		     (int)event->name_length, event->name, name);
+}
+
+const char *event_parse(struct event_parser *parser, const char *line, struct event *event)
+{
+	assert(parser->rules && parser->page_bytes && line);
+	const char *prefix, *text;
+	size_t prefix_length = 0;
+	memset(event, 0, sizeof *event);
+	text = skip_prefix(parser, line, &prefix, &prefix_length);
+	for (unsigned i = 0; head_formats[i].name; i++) {
+		/* A file has one format, so that its row is looked at first. */
+		unsigned row = !parser->format ? i : i == 0 ? parser->format - 1 : i <= parser->format - 1 ? i - 1 : i;
+		bool known = false;
+		const char *wrong = try_format(parser, &head_formats[row], text, event, &known);
+		if (event->kind == EVENT_OTHER && !(known && row <= 1))
+			continue;
+		if (event->kind >= EVENT_CALL && parser->format && row + 1 != parser->format)
+			return other_format(parser, row, event);
+		if (event->kind >= EVENT_CALL)
+			parser->format = row + 1;
+		if (prefix)
+			own_by_prefix(event, prefix, prefix_length);
+		return wrong;
+	}
+	memset(event, 0, sizeof *event);
+	return is_lost(line, event) ? NULL : find_headless(parser, line, event);
 }

@@ -1,128 +1,213 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace/import.h"
 
+#include "base/memory.h"
 #include "trace/builder.h"
 #include "trace/event.h"
+#include "trace/import_exact.h"
 #include "trace/import_maps.h"
-#include "trace/import_probes.h"
-#include "trace/lines.h"
+#include "trace/source.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
-/* A recording with probes may begin with maps: until the first probe is seen both ways are kept open. */
+/* A file may hold events of several rules, of which the best are used: whatever worse ones built before is dropped when the
+ * first better one comes. */
 struct import {
-	const char *name;
-	struct builder probe_ops;
-	struct builder map_ops;
-	struct probes probes;
+	struct rule_table rules;
+	struct builder builder;
+	struct owners owners;
+	struct exact exact;
 	struct maps maps;
-	bool probed;
+	const char *name; /* for messages */
+	unsigned level;   /* of the rules in use; RULE_LEVELS_MAX before the first event */
+	uint64_t level_events[RULE_LEVELS_MAX];
+	struct import_trouble troubles[RULE_LEVELS_MAX];
+	struct source *sources;
+	size_t count;
+	const struct import_options *options;
 	struct import_report *report;
 };
 
-#define QUOTED_BYTES_MAX 300
-
-static int malformed(const struct import *import, const struct line *line, const char *cause, struct error *error)
+void import_options_default(struct import_options *options)
 {
-	char quoted[QUOTED_BYTES_MAX + 1];
-	size_t length = line->length < QUOTED_BYTES_MAX ? line->length : QUOTED_BYTES_MAX;
-	for (size_t i = 0; i < length; i++)
-		quoted[i] = (unsigned char)line->text[i] < ' ' || line->text[i] == 0x7f ? '?' : line->text[i];
-	quoted[length] = '\0';
-	return error_set(error, EXIT_CODE_USAGE, "%s:%llu: %s\n    %s", import->name, (unsigned long long)line->number,
-			 cause, quoted);
+	*options = (struct import_options){.domain = OWNERS_ALL, .page_bytes = IMPORT_PAGE_BYTES_MIN};
 }
 
-static bool is_probe(enum event_kind kind)
+static void start_engines(struct import *import)
 {
-	return kind == EVENT_ALLOC || kind == EVENT_ALLOC_END || kind == EVENT_ALLOC_ALL || kind == EVENT_FREE;
+	import->exact = (struct exact){.builder = &import->builder, .owners = &import->owners, .report = import->report};
+	import->maps = (struct maps){.builder = &import->builder, .owners = &import->owners, .report = import->report};
+}
+
+static void drop_engines(struct import *import)
+{
+	exact_release(&import->exact);
+	maps_release(&import->maps);
+	owners_release(&import->owners);
+	builder_release(&import->builder);
+}
+
+/* Counts of what the dropped events had led to. */
+static void forget_counts(struct import_report *report)
+{
+	report->used_events = 0;
+	report->cpuless = 0;
+	report->from_maps = false;
+	memset(&report->retries_merged, 0, sizeof *report - offsetof(struct import_report, retries_merged));
 }
 
 static int take_event(struct import *import, const struct event *event, struct error *error)
 {
-	if (is_probe(event->kind)) {
-		if (!import->probed) {
-			import->probed = true;
-			import->report->used_events = 0;
-			maps_release(&import->maps);
-			builder_release(&import->map_ops);
-		}
-		import->report->used_events++;
-		return probes_event(&import->probes, event, error);
-	}
-	if (import->probed)
+	import->level_events[event->level]++;
+	if (event->level > import->level)
 		return 0;
+	if (event->level < import->level) {
+		drop_engines(import);
+		forget_counts(import->report);
+		start_engines(import);
+		import->level = event->level;
+	}
 	import->report->used_events++;
-	return maps_event(&import->maps, event, error);
+	import->report->cpuless += !event->has_cpu;
+	bool maps = event->kind == EVENT_MAP || event->kind == EVENT_UNMAP;
+	import->report->from_maps |= maps;
+	if (event->kind == EVENT_END && import->report->from_maps)
+		return maps_event(&import->maps, event, error);
+	return maps ? maps_event(&import->maps, event, error) : exact_event(&import->exact, event, error);
 }
 
-static int take_line(struct import *import, const struct line *line, struct error *error)
+/* The source whose next event is the oldest; of equals the first. */
+static struct source *oldest(struct import *import)
 {
-	struct event event;
-	const char *cause = event_parse(line->text, &event);
-	import->report->lines = line->number;
-	if (event.kind == EVENT_LOST) {
-		import->report->lost_marks++;
-		return 0;
+	struct source *found = NULL;
+	for (size_t i = 0; i < import->count; i++) {
+		struct source *source = &import->sources[i];
+		if (source->file && (!found || source->event.time < found->event.time))
+			found = source;
 	}
-	if (event.kind == EVENT_OTHER && !cause) {
-		import->report->other_lines++;
-		return 0;
+	return found;
+}
+
+/* Finds the next event of a source, which is closed at its end. */
+static int advance(struct import *import, struct source *source, struct error *error)
+{
+	int more = source_next(source, error);
+	if (more <= 0) {
+		source_close(source);
+		return more;
 	}
-	/* An interrupted copy ends anywhere, even inside a number that still looks like one. Any other line that cannot be
-	 * read would leave ranges live or freed for ever, and so the whole recording is refused. */
-	if (!line->whole) {
-		import->report->last_line_cut = true;
-		return 0;
+	const struct event *event = &source->event;
+	if (import->count > 1 && event->clock == CLOCK_NONE)
+		return error_set(error, EXIT_CODE_USAGE,
+				 "%s:%llu: no time: several files are merged by the times of their events",
+				 source->file->name, (unsigned long long)source->line.number);
+	for (size_t i = 0; i < import->count; i++) {
+		const struct source *other = &import->sources[i];
+		if (import->count > 1 && other->before.clock && other->before.clock != event->clock)
+			return error_set(error, EXIT_CODE_USAGE,
+					 "%s:%llu: its time is in %s, that of another file is not: they cannot be merged",
+					 source->file->name, (unsigned long long)source->line.number,
+					 event->clock == CLOCK_SECONDS ? "seconds" : "ticks of a clock");
 	}
-	if (!cause && line->cut)
-		cause = "an event in a line of more than 8192 bytes";
-	if (cause)
-		return malformed(import, line, cause, error);
-	struct error inner = {0};
-	if (take_event(import, &event, &inner))
-		return error_set(error, inner.exit_code, "%s:%llu: %s", import->name, (unsigned long long)line->number,
-				 inner.message);
 	return 0;
 }
 
-static int read_lines(struct import *import, struct lines *lines, struct error *error)
+static int merge(struct import *import, struct error *error)
 {
-	struct line line;
-	int more;
-	while ((more = lines_next(lines, &line, error)) == 1)
-		if (take_line(import, &line, error))
+	for (size_t i = 0; i < import->count; i++)
+		if (advance(import, &import->sources[i], error))
 			return -1;
-	return more;
-}
-
-static int finish(struct import *import, uint32_t domain, struct recording *recording, struct error *error)
-{
-	struct import_report *report = import->report;
-	if (!report->used_events)
-		return error_set(error, EXIT_CODE_USAGE,
-				 "%s: none of its %llu lines is an event that can be used: allocret and freei (probes), "
-				 "or map and unmap (events of iommu); docs/traces.md tells how to record them",
-				 import->name, (unsigned long long)report->lines);
-	report->from_maps = !import->probed;
-	if (report->from_maps) {
-		report->domains = 1;
-		if (maps_finish(&import->maps, error))
+	for (struct source *source; (source = oldest(import));) {
+		struct error inner = {0};
+		if (take_event(import, &source->event, &inner))
+			return error_set(error, inner.exit_code, "%s:%llu: %s", source->file->name,
+					 (unsigned long long)source->line.number, inner.message);
+		if (advance(import, source, error))
 			return -1;
 	}
+	return 0;
+}
+
+static const char *first_name(const struct import *import)
+{
+	return import->report->files > 1 ? "these files" : import->name;
+}
+
+/* Lines that cannot be read matter when their events are as good as those in use: what is skipped would leave a range live, or
+ * free, for ever, and every figure after it would be wrong. */
+static int check_troubles(struct import *import, struct error *error)
+{
+	struct import_report *report = import->report;
+	struct import_trouble *first = NULL;
+	uint64_t count = 0;
+	for (unsigned i = 0; i < RULE_LEVELS_MAX && i <= import->level; i++) {
+		if (import->troubles[i].count && !first)
+			first = &import->troubles[i];
+		count += import->troubles[i].count;
+	}
+	if (!first)
+		return 0;
+	report->unreadable = *first;
+	report->unreadable.count = count;
+	if (import->options->lenient || count * IMPORT_UNREADABLE_SHARE <= report->used_events)
+		return 0;
+	return error_set(
+		error, EXIT_CODE_USAGE,
+		"%s\n%llu line%s like this (%s): %llu events could be read, and at most one in %u may be left out; "
+		"--lenient goes on without them",
+		first->text, (unsigned long long)count, count == 1 ? "" : "s", first->brief,
+		(unsigned long long)report->used_events, IMPORT_UNREADABLE_SHARE);
+}
+
+/* What events there are besides those in use. */
+static void tell_levels(struct import *import)
+{
+	struct import_report *report = import->report;
+	size_t length = 0;
+	for (unsigned i = 0; i < import->rules.level_count; i++) {
+		if (i == import->level)
+			snprintf(report->level, sizeof report->level, "%s", import->rules.levels[i]);
+		if (i <= import->level || !import->level_events[i])
+			continue;
+		report->weaker_events += import->level_events[i];
+		int added = snprintf(report->weaker + length, sizeof report->weaker - length, "%s%s", length ? ", " : "",
+				     import->rules.levels[i]);
+		if (added > 0 && length + (size_t)added < sizeof report->weaker)
+			length += (size_t)added;
+	}
+}
+
+static int finish(struct import *import, struct recording *recording, struct error *error)
+{
+	struct import_report *report = import->report;
+	uint32_t domain = import->options->domain;
+	if (check_troubles(import, error))
+		return -1;
+	if (!report->used_events)
+		return error_set(
+			error, EXIT_CODE_USAGE,
+			"%s: none of its %llu lines is an event that can be used: allocret and freei (probes), dma:*, "
+			"map and unmap (iommu), or what a --rule names; docs/traces.md tells how to record them",
+			first_name(import), (unsigned long long)report->lines);
+	tell_levels(import);
+	if (report->from_maps && maps_finish(&import->maps, error))
+		return -1;
+	report->domains = import->owners.count;
+	memcpy(report->domain_names, import->owners.names, sizeof report->domain_names);
 	if (report->domains == 0)
 		return error_set(error, EXIT_CODE_USAGE,
-				 "%s: it frees, but it never allocates: is the probe allocret missing?", import->name);
-	if (domain != IMPORT_DOMAIN_ALL && domain >= report->domains)
+				 "%s: it frees, but it never allocates: is the event of allocations missing?",
+				 first_name(import));
+	if (domain != OWNERS_ALL && domain >= report->domains)
 		return error_set(error, EXIT_CODE_USAGE, "%s: domain %u is not in it: it has %u, counted from 0",
-				 import->name, domain, report->domains);
-	struct builder *builder = import->probed ? &import->probe_ops : &import->map_ops;
-	if (builder_finish(builder, domain == IMPORT_DOMAIN_ALL ? report->domains : 1, recording, error))
+				 first_name(import), domain, report->domains);
+	if (builder_finish(&import->builder, domain == OWNERS_ALL ? report->domains : 1, recording, error))
 		return -1;
 	if (!recording->op_count) {
 		recording_release(recording);
-		return error_set(error, EXIT_CODE_USAGE, "%s: no allocation in it is complete", import->name);
+		return error_set(error, EXIT_CODE_USAGE, "%s: no allocation in it is complete", first_name(import));
 	}
 	for (size_t i = 0; i < recording->op_count; i++)
 		if (recording->ops[i].count &&
@@ -131,38 +216,62 @@ static int finish(struct import *import, uint32_t domain, struct recording *reco
 	return 0;
 }
 
-int recording_import(const char *path, uint32_t domain, struct recording *recording, struct import_report *report,
-		     struct error *error)
+static int open_sources(struct import *import, const char *const *paths, struct file *file, struct error *error)
 {
-	struct file file;
+	for (size_t i = 0; i < import->count; i++) {
+		struct source *source = &import->sources[i];
+		source->parser = (struct event_parser){.rules = &import->rules, .page_bytes = import->options->page_bytes};
+		source->options = import->options;
+		source->report = import->report;
+		source->troubles = import->troubles;
+		if (source_open(source, paths ? paths[i] : NULL, paths ? NULL : file, error))
+			return -1;
+	}
+	import->name = import->sources[0].file->name;
+	return 0;
+}
+
+/* paths NULL: from file. */
+static int import_all(const char *const *paths, size_t count, struct file *file, const struct import_options *options,
+		      struct recording *recording, struct import_report *report, struct error *error)
+{
+	assert(options->page_bytes >= IMPORT_PAGE_BYTES_MIN && options->page_bytes <= IMPORT_PAGE_BYTES_MAX);
 	memset(recording, 0, sizeof *recording);
-	memset(report, 0, sizeof *report);
-	if (file_open_input(path, &file, error))
-		return -1;
-	int result = recording_import_open(&file, domain, recording, report, error);
-	file_close(&file);
+	*report = (struct import_report){.files = (uint32_t)count, .page_bytes = options->page_bytes};
+	struct import *import = memory_zeroed(1, sizeof *import);
+	struct source *sources = memory_zeroed(count, sizeof *sources);
+	int result = -1;
+	if (!import || !sources) {
+		error_set(error, EXIT_CODE_IO, "no memory for the import");
+	} else {
+		import->options = options;
+		import->report = report;
+		import->sources = sources;
+		import->count = count;
+		import->level = RULE_LEVELS_MAX;
+		import->owners.wanted = options->domain;
+		rule_table_make(&import->rules, &options->rules);
+		start_engines(import);
+		if (open_sources(import, paths, file, error) == 0 && merge(import, error) == 0)
+			result = finish(import, recording, error);
+		for (size_t i = 0; i < count; i++)
+			source_close(&sources[i]);
+		drop_engines(import);
+	}
+	memory_release(sources);
+	memory_release(import);
 	return result;
 }
 
-int recording_import_open(struct file *file, uint32_t domain, struct recording *recording, struct import_report *report,
-			  struct error *error)
+int recording_import(const char *const *paths, size_t count, const struct import_options *options,
+		     struct recording *recording, struct import_report *report, struct error *error)
 {
-	assert(domain == IMPORT_DOMAIN_ALL || domain < IMPORT_DOMAINS_MAX);
-	memset(recording, 0, sizeof *recording);
-	memset(report, 0, sizeof *report);
-	struct lines *lines = lines_open(file, error);
-	if (!lines)
-		return -1;
-	struct import import = {.name = file->name, .report = report};
-	import.probes = (struct probes){.builder = &import.probe_ops, .report = report, .wanted = domain};
-	import.maps = (struct maps){.builder = &import.map_ops, .report = report};
-	int result = read_lines(&import, lines, error);
-	if (result == 0)
-		result = finish(&import, domain, recording, error);
-	lines_close(lines);
-	probes_release(&import.probes);
-	maps_release(&import.maps);
-	builder_release(&import.probe_ops);
-	builder_release(&import.map_ops);
-	return result;
+	assert(count && count <= IMPORT_FILES_MAX);
+	return import_all(paths, count, NULL, options, recording, report, error);
+}
+
+int recording_import_open(struct file *file, const struct import_options *options, struct recording *recording,
+			  struct import_report *report, struct error *error)
+{
+	return import_all(NULL, 1, file, options, recording, report, error);
 }

@@ -9,24 +9,26 @@ static void add_fact(struct text *text, uint64_t count, const char *fact)
 
 static void add_map_facts(const struct import_report *report, struct text *text)
 {
-	text_add(text,
-		 "rebuilt from map and unmap events: domains and limits are unknown, and a lazy unmap looks like a free\n");
+	text_add(text, "rebuilt from map and unmap events: limits are unknown%s, and a lazy unmap looks like a free\n",
+		 report->domain_names[0][0] ? "" : ", domains too");
 	add_fact(text, report->joined_maps, "maps that were parts of a larger allocation");
+	if (report->linked_ranges)
+		text_add(text, "ranges that were mapped and unmapped page by page: %llu, of %llu pages\n",
+			 (unsigned long long)report->linked_ranges, (unsigned long long)report->linked_pages);
+	add_fact(text, report->partial_unmaps,
+		 "unmaps of a part of what was mapped: the range is freed with the last of its parts");
 	if (report->colliding_maps)
 		text_add(text,
-			 "%llu of %llu maps (%.1f %%) start where something was mapped already: "
+			 "%llu of %llu maps (%.1f %%) lie where something was mapped already: "
 			 "several devices share these addresses, and ranges of theirs are mixed up; record one device, "
-			 "or probes\n",
+			 "probes or dma:* events\n",
 			 (unsigned long long)report->colliding_maps, (unsigned long long)report->maps,
 			 100.0 * (double)report->colliding_maps / (double)report->maps);
 	add_fact(text, report->foreign_unmaps, "unmaps left out, because what they unmap was not seen to be mapped");
 }
 
-static void add_probe_facts(const struct import_report *report, struct text *text)
+static void add_exact_facts(const struct import_report *report, struct text *text)
 {
-	uint64_t maps =
-		report->lines - report->used_events - report->other_lines - report->lost_marks - report->last_line_cut;
-	add_fact(text, maps, "map and unmap events left out, because the probes are exact");
 	add_fact(text, report->retries_merged, "failed attempts joined with the wider attempt that followed");
 	add_fact(text, report->refused_demands, "demands that the kernel refused altogether");
 	add_fact(text, report->foreign_frees,
@@ -36,6 +38,28 @@ static void add_probe_facts(const struct import_report *report, struct text *tex
 		 "frees that are missing, because the range was handed out again while it was live");
 	add_fact(text, report->unfinished_calls, "allocations left out, because the recording ends before they return");
 	add_fact(text, report->headless_returns, "returns left out, because the recording begins after their call");
+	add_fact(text, report->sizeless, "allocations left out, because neither they nor a free tell their size");
+}
+
+static void add_losses(const struct import_report *report, struct text *text)
+{
+	if (report->lost_marks)
+		text_add(text,
+			 "events are missing, because a buffer overflowed: %llu loss%s, %llu event%s (record with a larger "
+			 "one)\n",
+			 (unsigned long long)report->lost_marks, report->lost_marks == 1 ? "" : "es",
+			 (unsigned long long)report->lost_events, report->lost_events == 1 ? "" : "s");
+	if (report->overwritten)
+		text_add(text, "%llu older events were overwritten before the recording was read\n",
+			 (unsigned long long)report->overwritten);
+	add_fact(text, report->backwards, "places where time runs backwards; the lines were taken as they stand");
+	if (report->unreadable.count)
+		text_add(text, "%llu line%s with an event cannot be read and %s left out; the first is line %llu: %s\n",
+			 (unsigned long long)report->unreadable.count, report->unreadable.count == 1 ? "" : "s",
+			 report->unreadable.count == 1 ? "was" : "were", (unsigned long long)report->unreadable.line,
+			 report->unreadable.brief);
+	if (report->last_line_cut)
+		text_add(text, "the last line has no end and was left out\n");
 }
 
 void import_report_add(const struct import_report *report, struct text *text)
@@ -43,12 +67,22 @@ void import_report_add(const struct import_report *report, struct text *text)
 	text_add(text, "%llu lines: %llu events used, %llu lines of other kinds, %u domain%s\n",
 		 (unsigned long long)report->lines, (unsigned long long)report->used_events,
 		 (unsigned long long)report->other_lines, report->domains, report->domains == 1 ? "" : "s");
+	if (report->level[0])
+		text_add(text, "events of %s", report->level);
+	if (report->level[0] && report->weaker_events)
+		text_add(text, ", the best that is in it; %llu of %s left out", (unsigned long long)report->weaker_events,
+			 report->weaker);
+	if (report->level[0])
+		text_add(text, "\n");
+	for (uint32_t i = 0; i < report->domains && i < RECORDING_DOMAINS_MAX; i++)
+		if (report->domain_names[i][0])
+			text_add(text, "domain %u: %s\n", i, report->domain_names[i]);
 	if (report->from_maps)
 		add_map_facts(report, text);
 	else
-		add_probe_facts(report, text);
-	add_fact(text, report->lost_marks,
-		 "places where the kernel's buffer overflowed and events are missing (record with a larger one)");
-	if (report->last_line_cut)
-		text_add(text, "the last line has no end and was left out\n");
+		add_exact_facts(report, text);
+	add_fact(text, report->ended_ranges, "ranges that ended with their domain");
+	add_fact(text, report->cpuless, "events whose CPU nobody tells, all put on CPU 0");
+	add_fact(text, report->foreign_events, "events of the same name from another group, passed over");
+	add_losses(report, text);
 }

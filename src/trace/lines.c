@@ -36,6 +36,11 @@ static const struct {
 	{"\xfd"
 	 "7zXZ",
 	 5, "packed with xz: import what 'xzcat FILE' prints"},
+	{"BZh", 3, "packed with bzip2: import what 'bzcat FILE' prints"},
+	{"PK\3\4", 4, "packed with zip: import what 'unzip -p FILE' prints"},
+	{"\xff\xfe", 2, "text in UTF-16: import what 'iconv -f UTF-16 -t UTF-8 FILE' prints"},
+	{"\xfe\xff", 2, "text in UTF-16: import what 'iconv -f UTF-16 -t UTF-8 FILE' prints"},
+	{"= Start\n", 8, "a trace of mtrace: it tells of malloc, not of a kernel's addresses"},
 	{"\x89IOVA\r\n\x1a", 8, "a compact recording already"},
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Feeds the import of text; what it accepts must keep the rules of a recording. Build as
- * recording_fuzz.c, with src/trace/{builder,event,import,import_maps,import_probes,import_report,lines,table}.c added. */
+ * recording_fuzz.c. */
 #include "fuzz/recording_check.h"
 #include "trace/import.h"
 
@@ -24,8 +24,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct recording recording;
 	struct import_report report;
 	struct error error = {0};
-	uint32_t domain = size % 4 ? IMPORT_DOMAIN_ALL : 0;
-	if (recording_import(path, domain, &recording, &report, &error) == 0)
+	struct import_options options;
+	import_options_default(&options);
+	options.domain = size % 4 ? OWNERS_ALL : 0;
+	options.lenient = size % 3 == 0;
+	options.page_bytes = size % 5 ? IMPORT_PAGE_BYTES_MIN : 65536;
+	if (recording_import((const char *[]){path}, 1, &options, &recording, &report, &error) == 0)
 		check_recording(&recording);
 	else
 		assert(error.exit_code != EXIT_CODE_OK && !recording.ops);

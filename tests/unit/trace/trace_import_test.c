@@ -311,11 +311,11 @@ static void probes_make_maps_superfluous(void **state)
 
 static void fail_every_request(const char *lines)
 {
-	assert_int_equal(import_bytes(lines, strlen(lines), IMPORT_DOMAIN_ALL), 0);
+	assert_int_equal(import_bytes(lines, strlen(lines), OWNERS_ALL), 0);
 	uint64_t hash = recording.hash;
 	for (struct lack lack = {.least = 8}; lack_next(&lack);) {
 		lack_begins(&lack);
-		int result = import_bytes(lines, strlen(lines), IMPORT_DOMAIN_ALL);
+		int result = import_bytes(lines, strlen(lines), OWNERS_ALL);
 		bool failed = lack_ends(&lack);
 		assert_int_equal(result, failed ? -1 : 0);
 		if (!failed)

@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Recordings as people have them (tests/recordings): the figures, or a message that names file, line and reason.
+
+setup() {
+	program=${BUILD:-build}/iovabench
+	folder=$(mktemp -d)
+	samples=tests/recordings
+	head=' fio-7 [001] ...1. 1.5: '
+}
+
+teardown() {
+	rm -rf "$folder"
+}
+
+# One row of the table; what differs goes to standard output.
+check_row() { # file options wanted said
+	local got words
+	read -ra words <<<"$2"
+	if "$program" trace stat "$samples/$1" "${words[@]}" --json >"$folder/out" 2>"$folder/err"; then
+		got=$(jq -r '[.ops, .allocs, .frees, .size_max_pages, .peak_live, (.domains | length), .refused] | join("/")' "$folder/out")
+	else
+		got=$?
+	fi
+	[ "$got" = "$3" ] || echo "$1 $2: $got, wanted $3: $(cat "$folder/err")"
+	grep -qE -- "$4" "$folder/err" || echo "$1 $2: does not say $4: $(cat "$folder/err")"
+}
+
+@test "every recording of the field gives its figures or its message" {
+	local rows=0 bad=0 row file options wanted said
+	while IFS='|' read -r file options wanted said; do
+		case $file in '#'* | '') continue ;; esac
+		rows=$((rows + 1))
+		row=$(check_row "${file// /}" "$options" "${wanted// /}" "${said# }")
+		[ -z "$row" ] || { echo "$row"; bad=$((bad + 1)); }
+	done <"$samples/table"
+	[ "$bad" -eq 0 ]
+	[ "$rows" -ge 50 ]
+}
+
+@test "every file of the folder has a row" {
+	for file in "$samples"/t*; do
+		[ "${file##*/}" = table ] || grep -q "^${file##*/} " "$samples/table"
+	done
+}
+
+@test "files of several CPUs are merged by time" {
+	for cpu in 000 001 003; do
+		grep -F "[$cpu]" "$samples/t26-per-cpu-cat.txt" >"$folder/cpu$cpu"
+	done
+	"$program" trace import "$folder"/cpu* -o "$folder/merged.iovatrace" 2>"$folder/err"
+	"$program" trace import "$samples/t02-linux-618-pipe.txt" -o "$folder/whole.iovatrace" 2>/dev/null
+	[ "$("$program" trace stat "$folder/merged.iovatrace" --json | jq -r .hash)" = \
+		"$("$program" trace stat "$folder/whole.iovatrace" --json | jq -r .hash)" ]
+}
+
+@test "files without a common clock are not merged" {
+	run "$program" trace import "$samples/t02-linux-618-pipe.txt" "$samples/t16-clock-tsc.txt" -o "$folder/x.iovatrace"
+	[ "$status" -eq 2 ]
+	[[ $output == *"they cannot be merged"* ]]
+	run "$program" trace import "$samples/t37-bcc-trace.txt" "$samples/t02-linux-618-pipe.txt" -o "$folder/x.iovatrace"
+	[ "$status" -eq 2 ]
+	[[ $output == *":2: no time: several files are merged by the times of their events"* ]]
+	[ ! -e "$folder/x.iovatrace" ]
+}
+
+@test "a rule in one line reads events that nobody knows" {
+	printf '%s\n' "$head"'get: at=0x5000 len=8192 who=a' "$head"'get: at=0x9000 len=4096 who=b' "$head"'put: at=0x5000 who=a' \
+		>"$folder/own.txt"
+	run "$program" trace stat "$folder/own.txt" --json
+	[ "$status" -eq 2 ]
+	"$program" trace stat "$folder/own.txt" --json --rule 'alloc: get, free: put, address: at, size: len|-, owner: who' \
+		>"$folder/out" 2>"$folder/err"
+	[ "$(jq -c '[.allocs, .frees, .size_max_pages, (.domains | length)]' "$folder/out")" = '[2,1,2,2]' ]
+	grep -q 'events of own' "$folder/err"
+}
+
+@test "a file of rules is read through the table of keys" {
+	printf '%s\n' "$head"'get: at=5 n=1 max=255' "$head"'put: at=5' >"$folder/own.txt"
+	printf 'rules: 1\npairs:\n- {alloc: get, free: put, address: at, unit: pages, size: n|-, size_unit: order, limit: max|-}\n' \
+		>"$folder/rules.yaml"
+	"$program" trace stat "$folder/own.txt" --json --rule "$folder/rules.yaml" >"$folder/out" 2>/dev/null
+	[ "$(jq -c '[.allocs, .frees, .size_max_pages, .limits[0].high_pages[0]]' "$folder/out")" = '[1,1,2,"0xff"]' ]
+	sed -i 's/size_unit: order/size_unit: odrer/' "$folder/rules.yaml"
+	run "$program" trace stat "$folder/own.txt" --rule "$folder/rules.yaml"
+	[ "$status" -eq 2 ]
+	[[ $output == *"rules.yaml:3:"*"order"* ]]
+	run "$program" trace stat "$folder/own.txt" --rule 'alloc: get, free: put, size: n'
+	[ "$status" -eq 2 ]
+	[[ $output == *"which field of alloc is the address?"* ]]
+	run "$program" trace stat "$folder/own.txt" --rule "$folder/nowhere"
+	[ "$status" -eq 2 ]
+	[[ $output == *"or a line like"* ]]
+}
+
+@test "a few unreadable lines among many are left out and told" {
+	for i in $(seq 1 1200); do
+		printf '%smap: IOMMU: iova=0x%x000 - 0x%x000 size=4096\n' "$head" $((2 * i)) $((2 * i + 1))
+	done >"$folder/many.txt"
+	echo "$head"'map: IOMMU: iova=0x7000000' >>"$folder/many.txt"
+	"$program" trace stat "$folder/many.txt" >/dev/null 2>"$folder/err"
+	grep -q '^1 line with an event cannot be read and was left out; the first is line 1201: no number size=' "$folder/err"
+	echo "$head"'map: IOMMU: iova=0x8000000' >>"$folder/many.txt"
+	run "$program" trace stat "$folder/many.txt"
+	[ "$status" -eq 2 ]
+	[[ $output == *"many.txt:1201: no number size="*"2 lines like this"*"1200 events could be read"* ]]
+	"$program" trace stat "$folder/many.txt" --lenient >/dev/null 2>"$folder/err"
+	grep -q '^2 lines with an event cannot be read and were left out' "$folder/err"
+}
+
+@test "a domain that ends takes its ranges with it" {
+	{
+		echo "$head"'allocret: (x <- y) dom=0xa size=0x2 limit=0xff flush=0 ret=0x5'
+		echo "$head"'domput: (x) dom=0xa'
+		echo "$head"'allocret: (x <- y) dom=0xa size=0x1 limit=0xff flush=0 ret=0x5'
+	} >"$folder/two.txt"
+	"$program" trace stat "$folder/two.txt" --json >"$folder/out" 2>"$folder/err"
+	[ "$(jq -c '[.allocs, .frees, .peak_live]' "$folder/out")" = '[2,1,1]' ]
+	grep -q 'ranges that ended with their domain: 1' "$folder/err"
+}
