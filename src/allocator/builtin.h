@@ -12,6 +12,7 @@
 extern const ALLOCATOR_TABLE struct iova_allocator allocator_bitmap;
 extern const ALLOCATOR_TABLE struct iova_allocator allocator_buddy;
 extern const ALLOCATOR_TABLE struct iova_allocator allocator_lazy;
+extern const ALLOCATOR_TABLE struct iova_allocator allocator_leaf;
 extern const ALLOCATOR_TABLE struct iova_allocator allocator_linux;
 extern const ALLOCATOR_TABLE struct iova_allocator allocator_magazine;
 extern const ALLOCATOR_TABLE struct iova_allocator allocator_null;

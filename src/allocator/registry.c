@@ -7,7 +7,7 @@
 #include <string.h>
 
 const struct iova_allocator *const allocator_registry[] = {
-	&allocator_buddy, &allocator_bitmap,   &allocator_rbtree, &allocator_segregated,
+	&allocator_buddy, &allocator_bitmap,   &allocator_rbtree, &allocator_segregated, &allocator_leaf,
 	&allocator_linux, &allocator_magazine, &allocator_lazy,   &allocator_null,
 };
 const size_t allocator_registry_count = sizeof allocator_registry / sizeof allocator_registry[0];

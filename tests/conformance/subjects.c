@@ -64,6 +64,8 @@ static const char *const layered[] = {
 	"lazy:entries=3,queue=single+buddy",
 	"magazine:rounds=2+lazy:entries=5+rbtree",
 	"magazine:rounds=3+buddy:preset=hal",
+	"magazine:rounds=2+leaf",
+	"lazy:entries=4+leaf",
 };
 
 #define COMBINATIONS_MAX (SUBJECTS_MAX - 1 - sizeof layered / sizeof layered[0])

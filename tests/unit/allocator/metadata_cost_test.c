@@ -29,6 +29,7 @@ static const char *const specs[] = {
 	"rbtree:fit=last",
 	"linux",
 	"segregated",
+	"leaf",
 	"magazine+buddy",
 	"magazine+bitmap",
 	"magazine+rbtree",

@@ -117,12 +117,13 @@ static void a_choice_is_its_index(void **state)
 static void a_wrong_name_is_told_with_the_nearest(void **state)
 {
 	(void)state;
-	check_refused("rbtre",
-		      "allocator \"rbtre\": there is no allocator \"rbtre\" (did you mean \"rbtree\"?); there are buddy, "
-		      "bitmap, rbtree, segregated, linux, magazine, lazy, null, linux-lazy, linux-strict (a plugin is a "
-		      "path with a slash)");
+	check_refused(
+		"rbtre",
+		"allocator \"rbtre\": there is no allocator \"rbtre\" (did you mean \"rbtree\"?); there are buddy, "
+		"bitmap, rbtree, segregated, leaf, linux, magazine, lazy, null, linux-lazy, linux-strict (a plugin is a "
+		"path with a slash)");
 	check_refused("slab", "allocator \"slab\": there is no allocator \"slab\"; there are buddy, bitmap, rbtree, "
-			      "segregated, linux, magazine, lazy, null, linux-lazy, linux-strict (a plugin "
+			      "segregated, leaf, linux, magazine, lazy, null, linux-lazy, linux-strict (a plugin "
 			      "is a path with a slash)");
 }
 

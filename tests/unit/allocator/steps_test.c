@@ -198,6 +198,29 @@ static void lists_by_length_count_bins_and_gaps(void **state)
 	end();
 }
 
+/* A look at each leaf or held hole. */
+static void leaves_count_leaves_and_holes(void **state)
+{
+	(void)state;
+	begin("leaf", 0, 4 * 512, 1);
+	struct iova_extent a = take(100, 0), b = take(3, 0), c = take(409, 0);
+	expect(1, 1, 0);
+	take(600, 0);
+	expect(1, 1, 0);
+	give(b, 0);
+	expect(1, 0, 0);
+	b = take(2, 0);
+	assert_int_equal(b.first, 100);
+	expect(1, 1, 0);
+	give(b, 0);
+	expect(1, 0, 1);
+	give(a, 0);
+	expect(1, 0, 1);
+	give(c, 0);
+	expect(1, 0, 1);
+	end();
+}
+
 static void a_magazine_counts_hits_trips_and_looks(void **state)
 {
 	(void)state;
@@ -276,6 +299,7 @@ int main(void)
 		cmocka_unit_test(a_tree_counts_gaps_that_remain_and_that_are_joined),
 		cmocka_unit_test(a_tree_by_length_counts_the_table_and_the_nodes),
 		cmocka_unit_test(lists_by_length_count_bins_and_gaps),
+		cmocka_unit_test(leaves_count_leaves_and_holes),
 		cmocka_unit_test(a_magazine_counts_hits_trips_and_looks),
 		cmocka_unit_test(a_full_depot_counts_what_is_freed_below),
 		cmocka_unit_test(a_queue_counts_what_it_frees_below),

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ * Where a request goes. Every search that a bound misled makes the bound exact, so that it ends. */
+#include "allocator/gap/fit.h"
+#include "allocator/leaf/holes.h"
+
+/* Leaves of a class that may suffice which are tried before one that is sure to. */
+#define TRIES 4u
+
+/* With constraints: so many leaves are tried from the shortest runs up before one whose run is long enough for anything. */
+#define TRIES_CONSTRAINED 48u
+
+/* The lowest place inside the leaf; else its bound is exact. */
+static uint64_t look_inside(struct leaf *self, uint64_t leaf, uint64_t count)
+{
+	bool only;
+	self->examined++;
+	struct line begins = line_begins(&self->lines[leaf], (unsigned)count);
+	unsigned place = line_lowest(&begins, &only);
+	if (place != LINE_NOTHING)
+		return leaf << LINE_LOG2 | place;
+	runs_file_inside(self, leaf, line_longest(&self->lines[leaf]));
+	return NOTHING;
+}
+
+/* Where in the run [first, end), which has the pages, as few whole leaves as can be are used in part. */
+static uint64_t place_across(uint64_t first, uint64_t end, uint64_t count)
+{
+	uint64_t whole = bits_align_up(first, LINE_PAGES), whole_end = bits_align_down(end, LINE_PAGES);
+	uint64_t before = whole - first, behind = end - whole_end;
+	if (whole >= whole_end || count <= before)
+		return first;
+	if (count <= behind)
+		return whole_end;
+	uint64_t needs = (count + LINE_PAGES - 1) / LINE_PAGES;
+	uint64_t needs_less_before = (count - before + LINE_PAGES - 1) / LINE_PAGES;
+	uint64_t needs_less_behind = (count - behind + LINE_PAGES - 1) / LINE_PAGES;
+	uint64_t has = (whole_end - whole) / LINE_PAGES;
+	if (needs_less_before < needs && needs_less_before <= has)
+		return whole + needs_less_before * LINE_PAGES - count;
+	if (needs_less_behind < needs && needs_less_behind <= has)
+		return whole_end - needs_less_behind * LINE_PAGES;
+	return needs <= has ? whole : first;
+}
+
+static uint64_t look_across(struct leaf *self, uint64_t leaf, uint64_t count)
+{
+	uint64_t first, length = runs_across(self, leaf, &first);
+	self->examined++;
+	if (length >= count)
+		return place_across(first, first + length, count);
+	runs_file_across(self, leaf, length);
+	return NOTHING;
+}
+
+/* Among at most `tries` leaves of a class whose runs may be too short. */
+static uint64_t search_class(struct leaf *self, unsigned class, uint64_t count, unsigned tries)
+{
+	uint64_t place = NOTHING, leaf;
+	unsigned left = tries;
+	if (class < CLASSES_INSIDE && self->inside.some[class >> 6] >> (class & 63) & 1)
+		for (leaf = bins_first(&self->inside, class); leaf != BINS_NOTHING && place == NOTHING && left--;
+		     leaf = bins_next(&self->inside, class, leaf + 1))
+			if (self->inside_bounds[leaf] >= count)
+				place = look_inside(self, leaf, count);
+	left = tries;
+	if (place == NOTHING && self->across.some[class >> 6] >> (class & 63) & 1)
+		for (leaf = bins_first(&self->across, class); leaf != BINS_NOTHING && place == NOTHING && left--;
+		     leaf = bins_next(&self->across, class, leaf + 1))
+			if (self->across_bounds[leaf] >= saturated(count))
+				place = look_across(self, leaf, count);
+	return place;
+}
+
+uint64_t search_any(struct leaf *self, uint64_t count)
+{
+	if (count > self->usable_pages || (self->remembers && count >= self->failed))
+		return NOTHING;
+	unsigned may = class_of(saturated(count)), suffices = class_sufficing(saturated(count));
+	uint64_t place = may == suffices ? NOTHING : search_class(self, may, count, TRIES);
+	while (place == NOTHING) {
+		unsigned inside = bins_some(&self->inside, suffices), across = bins_some(&self->across, suffices);
+		if (inside == across && inside == ~0u)
+			break;
+		place = inside <= across ? look_inside(self, bins_first(&self->inside, inside), count)
+					 : look_across(self, bins_first(&self->across, across), count);
+	}
+	if (place == NOTHING && may != suffices)
+		place = search_class(self, may, count, ~0u);
+	if (place == NOTHING) {
+		self->remembers = true;
+		self->failed = count;
+	}
+	return place;
+}
+
+struct constrained {
+	struct gap_wish wish; /* in pages of the space; the others in indices */
+	uint64_t low, end;
+	struct line allowed; /* pages of a leaf at which alignment and boundary let an extent begin that ends in it */
+	unsigned tries;
+};
+
+/* A one at every multiple of period, a power of two up to 64. */
+static uint64_t bits_each(uint64_t period)
+{
+	return ~UINT64_C(0) / line_ones((unsigned)period);
+}
+
+static uint64_t aligned_in_word(unsigned word, uint64_t align)
+{
+	return align <= 64 ? bits_each(align) : !(64 * word & (align - 1));
+}
+
+/* count <= boundary. */
+static uint64_t uncut_in_word(unsigned word, uint64_t boundary, uint64_t count)
+{
+	if (!boundary || boundary >= LINE_PAGES)
+		return ~UINT64_C(0);
+	if (boundary <= 64)
+		return bits_each(boundary) * line_ones((unsigned)(boundary - count) + 1);
+	uint64_t from = 64 * word & (boundary - 1), last = boundary - count;
+	return last < from ? 0 : line_ones(last - from < 63 ? (unsigned)(last - from) + 1 : 64);
+}
+
+static void allow(struct constrained *search)
+{
+	const struct gap_wish *wish = &search->wish;
+	for (unsigned word = 0; word < LINE_WORDS; word++)
+		search->allowed.words[word] =
+			aligned_in_word(word, wish->align) & uncut_in_word(word, wish->boundary, wish->count);
+}
+
+/* Takes the pages of a leaf away at which no extent begins that the limits contain. */
+static void cut_to_limits(const struct constrained *search, uint64_t base, struct line *begins)
+{
+	uint64_t last = search->end - search->wish.count;
+	for (unsigned word = 0; word < LINE_WORDS; word++, base += 64) {
+		if (base < search->low)
+			begins->words[word] &= search->low - base < 64 ? ~UINT64_C(0) << (search->low - base) : 0;
+		if (base + 63 > last)
+			begins->words[word] &= last < base ? 0 : line_ones((unsigned)(last - base) + 1);
+	}
+}
+
+static uint64_t fit_inside(struct leaf *self, struct constrained *search, uint64_t leaf)
+{
+	uint64_t base = leaf << LINE_LOG2;
+	bool only;
+	self->examined++;
+	search->tries++;
+	struct line begins = line_begins(&self->lines[leaf], (unsigned)search->wish.count);
+	for (unsigned pair = 0; pair < LINE_WORDS / 2; pair++)
+		begins.pairs[pair] &= search->allowed.pairs[pair];
+	if (base < search->low || base + LINE_PAGES > search->end)
+		cut_to_limits(search, base, &begins);
+	unsigned place = line_lowest(&begins, &only);
+	/* Of an alignment above a leaf only its first page was let through. */
+	if (place == LINE_NOTHING || (self->base + base + place) & (search->wish.align - 1))
+		return NOTHING;
+	return base + place;
+}
+
+static uint64_t fit_run(const struct leaf *self, const struct constrained *search, uint64_t first, uint64_t end)
+{
+	uint64_t place;
+	return gap_fit(self->base + first, self->base + end, &search->wish, false, &place) ? place - self->base : NOTHING;
+}
+
+static uint64_t fit_across(struct leaf *self, struct constrained *search, uint64_t leaf)
+{
+	uint64_t first, length = runs_across(self, leaf, &first);
+	self->examined++;
+	search->tries++;
+	return length ? fit_run(self, search, first, first + length) : NOTHING;
+}
+
+typedef uint64_t fit_function(struct leaf *self, struct constrained *search, uint64_t leaf);
+
+/* The leaves of a bin that the limits reach, the lowest first, until tries has reached `most`. */
+static uint64_t fit_bin(struct leaf *self, struct constrained *search, const struct bins *bins, unsigned bin,
+			fit_function *fit, unsigned most)
+{
+	uint64_t leaf = search->low >> LINE_LOG2, last = (search->end - 1) >> LINE_LOG2, place = NOTHING;
+	while (place == NOTHING && search->tries < most) {
+		leaf = bins_next(bins, bin, leaf);
+		if (leaf == BINS_NOTHING || leaf > last)
+			return NOTHING;
+		place = fit(self, search, leaf++);
+	}
+	return place;
+}
+
+/* All classes from this one on, until tries has reached `most`. */
+static uint64_t fit_classes(struct leaf *self, struct constrained *search, unsigned class, unsigned most)
+{
+	uint64_t place = NOTHING;
+	while (place == NOTHING && search->tries < most) {
+		unsigned inside = bins_some(&self->inside, class), across = bins_some(&self->across, class);
+		if (inside == across && inside == ~0u)
+			return NOTHING;
+		class = inside < across ? inside : across;
+		if (inside == class)
+			place = fit_bin(self, search, &self->inside, class, fit_inside, most);
+		if (across == class && place == NOTHING)
+			place = fit_bin(self, search, &self->across, class, fit_across, most);
+		class ++;
+	}
+	return place;
+}
+
+/* The run that the lowest page of the limits lies in may begin in a leaf below. */
+static uint64_t fit_low(struct leaf *self, const struct constrained *search)
+{
+	self->examined++;
+	return page_is_used(self, search->low) ? NOTHING
+					       : fit_run(self, search, search->low, runs_next_used(self, search->low));
+}
+
+/* Held holes are no exception from bounds any longer. */
+static void tell_held(struct leaf *self)
+{
+	for (uint64_t some = self->held_some; some; some &= some - 1) {
+		unsigned length = (unsigned)__builtin_ctzll(some);
+		while (self->held_some >> length & 1) {
+			uint64_t before = hole_pop(self, length), leaf = before >> LINE_LOG2;
+			self->examined++;
+			if (length > self->inside_bounds[leaf] && hole_is_there(self, before, length))
+				runs_file_inside(self, leaf, length);
+		}
+	}
+}
+
+uint64_t search_constrained(struct leaf *self, const struct iova_request *request)
+{
+	struct constrained search = {.wish = gap_wish_make(request, self->base + self->first, self->base + self->end)};
+	const struct gap_wish *wish = &search.wish;
+	uint64_t slack = wish->align > wish->boundary ? wish->align : wish->boundary;
+	if (gap_wish_is_hopeless(wish) || wish->count > self->usable_pages)
+		return NOTHING;
+	search.low = wish->low - self->base;
+	search.end = wish->end - self->base;
+	tell_held(self);
+	if (wish->count <= LINE_PAGES)
+		allow(&search);
+	unsigned class = class_of(saturated(wish->count));
+	uint64_t place = fit_classes(self, &search, class, TRIES_CONSTRAINED);
+	if (place == NOTHING)
+		place = fit_low(self, &search);
+	if (place != NOTHING || search.tries < TRIES_CONSTRAINED)
+		return place;
+	search.tries = 0;
+	if (slack < self->end)
+		place = fit_classes(self, &search, class_sufficing(saturated(2 * wish->count + slack)), 2);
+	search.tries = 0;
+	return place == NOTHING ? fit_classes(self, &search, class, ~0u) : place;
+}

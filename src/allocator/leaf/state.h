@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ * The state of leaf, and who may change which part of it. docs/leaf.md has the picture.
+ *
+ * Page numbers in here are indices: leaf 0 and the last one are no part of the space and used for ever, as are the pages of
+ * their neighbours that precede and follow it. So every search stops by itself. */
+#ifndef ALLOCATOR_LEAF_STATE_H
+#define ALLOCATOR_LEAF_STATE_H
+
+#include "allocator/leaf/bins.h"
+#include "iovabench/allocator.h"
+
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#define NOINLINE __attribute__((noinline))
+#define NOTHING UINT64_MAX
+
+/* Classes of lengths: each below 64 has its own, above, each power of two has eight. */
+#define CLASS_EXACT_LOG2 6
+#define CLASS_EXACT (1u << CLASS_EXACT_LOG2)
+#define CLASS_DIVISION_LOG2 3
+#define CLASSES_INSIDE (CLASS_EXACT + ((LINE_LOG2 - CLASS_EXACT_LOG2) << CLASS_DIVISION_LOG2))
+#define CLASSES_ACROSS (CLASS_EXACT + ((32 - CLASS_EXACT_LOG2) << CLASS_DIVISION_LOG2))
+
+/* Holes of a length that are held. */
+#define HELD 4
+/* Only among so many pages: the page before a hole is told by a positive number of 31 bits. */
+#define HELD_PAGES ((UINT64_C(1) << 31) - 1)
+
+typedef int32_t held_holes __attribute__((vector_size(16)));
+
+struct leaf {
+	held_holes held[CLASS_EXACT]; /* by length: HELD_PAGES - the page before a hole, the lowest hole first; 0: none */
+	uint64_t held_some;           /* bit per length */
+	uint64_t usable_pages;
+	bool remembers;          /* a request has failed since the last free, */
+	uint64_t failed;         /* namely one for so many pages */
+	struct bins inside;      /* leaves that are used in part, by their longest free run that is cut at their ends */
+	struct bins across;      /* leaves by the free run that begins in them and crosses their end, or fills one */
+	struct bins in_use;      /* one bin: leaves with a used page */
+	struct line *lines;      /* by leaf */
+	uint16_t *inside_bounds; /* by leaf: no run inside is longer, but for held holes */
+	uint32_t *across_bounds; /* by leaf: the run across is not longer, or UINT32_MAX */
+	uint64_t examined;       /* leaves and holes that were looked at, for ever */
+	uint64_t base;           /* page of index 0, modulo 2^64 */
+	uint64_t first, end;     /* indices of the space */
+	uint64_t leaves;
+	const struct iova_host *host;
+};
+
+INLINE unsigned class_of(uint64_t pages)
+{
+	if (pages < CLASS_EXACT)
+		return (unsigned)pages;
+	unsigned log2 = bits_log2_floor(pages);
+	return CLASS_EXACT + ((log2 - CLASS_EXACT_LOG2) << CLASS_DIVISION_LOG2) +
+	       (unsigned)(pages >> (log2 - CLASS_DIVISION_LOG2) & ((1u << CLASS_DIVISION_LOG2) - 1));
+}
+
+/* The first class of which every length has that many pages. */
+INLINE unsigned class_sufficing(uint64_t pages)
+{
+	if (pages < CLASS_EXACT)
+		return (unsigned)pages;
+	return class_of(pages + (UINT64_C(1) << (bits_log2_floor(pages) - CLASS_DIVISION_LOG2)) - 1);
+}
+
+INLINE uint32_t saturated(uint64_t pages)
+{
+	return pages < UINT32_MAX ? (uint32_t)pages : UINT32_MAX;
+}
+
+INLINE bool page_is_used(const struct leaf *self, uint64_t page)
+{
+	return self->lines[page >> LINE_LOG2].words[page >> 6 & (LINE_WORDS - 1)] >> (page & 63) & 1;
+}
+
+/* runs.c */
+
+/* The first used page at or after page, the last one at or before it. */
+uint64_t runs_next_used(const struct leaf *self, uint64_t page);
+uint64_t runs_previous_used(const struct leaf *self, uint64_t page);
+
+/* The run that begins in the leaf and crosses its end, or fills it: its length, and *first. 0: there is none. */
+uint64_t runs_across(const struct leaf *self, uint64_t leaf, uint64_t *first);
+
+/* New bounds. */
+void runs_file_inside(struct leaf *self, uint64_t leaf, unsigned pages);
+void runs_file_across(struct leaf *self, uint64_t leaf, uint64_t pages);
+
+/* [first, end) is free, and the pages on either side are used: the bounds tell of it. */
+void runs_tell(struct leaf *self, uint64_t first, uint64_t end);
+
+/* Free pages become used, and used ones free, wherever they lie. */
+void runs_take(struct leaf *self, uint64_t first, uint64_t count);
+void runs_give(struct leaf *self, uint64_t first, uint64_t count);
+
+/* holes.h */
+
+/* search.c: they find a place for a request, or NOTHING; nothing but bounds changes. */
+uint64_t search_any(struct leaf *self, uint64_t count);
+uint64_t search_constrained(struct leaf *self, const struct iova_request *request);
+
+/* check.c */
+const char *leaf_check(const struct leaf *self);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ * Every invariant of leaf, broken on purpose, is named. */
+#include "allocator/builtin.h"
+#include "allocator/leaf/state.h"
+#include "support/test_host_a.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct test_host host;
+static struct leaf *self;
+static unsigned char kept[1 << 18];
+static size_t kept_bytes;
+
+/* In leaf 1 a held hole of pages 10 to 12 and one of 200 pages that crosses its end; leaves 3 to 4 wholly free. */
+static void make(void)
+{
+	const struct iova_space space = {0, 4 * 512, 4096};
+	struct iova_extent extent;
+	const char *reason;
+	void *made;
+	test_host_init(&host);
+	assert_int_equal(allocator_leaf.create(&space, NULL, &host.host, NULL, &made, &reason), IOVA_OK);
+	self = made;
+	assert_int_equal(allocator_leaf.place(self, 0, 412, 0, &extent), IOVA_OK);
+	assert_int_equal(allocator_leaf.place(self, 612, 412, 0, &extent), IOVA_OK);
+	allocator_leaf.free(self, &(struct iova_extent){10, 3, 0}, 0);
+	assert_null(allocator_leaf.broken_invariant(self));
+	kept_bytes = (size_t)((unsigned char *)(self->lines + self->leaves) - (unsigned char *)self);
+	assert_true(kept_bytes <= sizeof kept);
+	memcpy(kept, self, kept_bytes);
+}
+
+/* And mends what was broken. */
+static void is_named(const char *sentence)
+{
+	const char *broken = allocator_leaf.broken_invariant(self);
+	assert_non_null(broken);
+	assert_string_equal(broken, sentence);
+	memcpy(self, kept, kept_bytes);
+	assert_null(allocator_leaf.broken_invariant(self));
+}
+
+static void what_is_wrong_with_bits_and_leaves_is_named(void **state)
+{
+	(void)state;
+	make();
+	self->usable_pages++;
+	is_named("the free pages are counted");
+	self->lines[0].words[3] = 0;
+	is_named("pages outside the space are used");
+	*bins_word(&self->in_use, 0, 0, 0) ^= 1 << 3;
+	is_named("a leaf is in use exactly when it has a used page");
+	self->inside_bounds[3] = 5;
+	is_named("a leaf that is wholly free has no bound inside");
+	*bins_word(&self->inside, 0, 7, 0) |= 2;
+	is_named("a leaf is in the bin of its bound and in no other");
+	self->across_bounds[2] = 9;
+	is_named("a leaf is in the bin of its bound and in no other");
+	self->inside.some[0] ^= 1 << 9;
+	is_named("a bin is marked exactly when it has a leaf");
+	self->across.some[0] ^= 1 << 9;
+	is_named("a bin is marked exactly when it has a leaf");
+	self->in_use.some[0] = 0;
+	is_named("a bin is marked exactly when it has a leaf");
+	allocator_leaf.destroy(self);
+}
+
+static void a_run_that_nothing_leads_to_is_named(void **state)
+{
+	(void)state;
+	static const char sentence[] = "every free run is within the bounds of its leaves, or held";
+	make();
+	runs_file_across(self, 1, 199);
+	is_named(sentence);
+	runs_file_across(self, 3, 1023);
+	is_named(sentence);
+	runs_file_inside(self, 1, 99);
+	is_named(sentence);
+	runs_file_inside(self, 2, 99);
+	is_named(sentence);
+	runs_file_inside(self, 1, 100);
+	self->held[3][0]--;
+	self->lines[1].words[0] &= ~(UINT64_C(255) << 30 << 9);
+	self->usable_pages += 8;
+	assert_null(allocator_leaf.broken_invariant(self));
+	memcpy(self, kept, kept_bytes);
+	allocator_leaf.destroy(self);
+}
+
+static void what_is_wrong_with_held_holes_is_named(void **state)
+{
+	(void)state;
+	make();
+	self->held_some = 0;
+	is_named("a length is marked exactly when a hole of it is held");
+	self->held[3][0] = 0;
+	is_named("a length is marked exactly when a hole of it is held");
+	self->held[3][1] = self->held[3][0] + 1;
+	is_named("held holes are in order");
+	allocator_leaf.destroy(self);
+}
+
+static void levels_are_held_against_each_other(void **state)
+{
+	(void)state;
+	const struct iova_space space = {0, 64 * 512, 4096};
+	const char *reason;
+	void *made;
+	test_host_init(&host);
+	assert_int_equal(allocator_leaf.create(&space, NULL, &host.host, NULL, &made, &reason), IOVA_OK);
+	struct leaf *large = made;
+	assert_int_equal(large->in_use.levels, 2);
+	*bins_word(&large->in_use, 1, 0, 0) = 1;
+	assert_string_equal(allocator_leaf.broken_invariant(large),
+			    "a bit of a level is set exactly when the word below it has a bit set");
+	*bins_word(&large->in_use, 1, 0, 0) = 3;
+	assert_null(allocator_leaf.broken_invariant(large));
+	allocator_leaf.destroy(large);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_wrong_with_bits_and_leaves_is_named),
+		cmocka_unit_test(a_run_that_nothing_leads_to_is_named),
+		cmocka_unit_test(what_is_wrong_with_held_holes_is_named),
+		cmocka_unit_test(levels_are_held_against_each_other),
+	};
+	return cmocka_run_group_tests_name("leaf_invariants", tests, NULL, NULL);
+}
