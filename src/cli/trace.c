@@ -4,9 +4,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "trace/cut.h"
 #include "trace/import.h"
 #include "trace/recording_file.h"
 #include "trace/stat.h"
+#include "yaml/scalar.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -19,7 +21,9 @@ struct trace_options {
 	size_t file_count;
 	const char *output;
 	struct import_options import;
-	bool json;
+	struct recording_part part;
+	uint32_t live, domains; /* times */
+	bool json, parted;
 };
 
 static int read_domain(void *target, const char *word, struct error *error)
@@ -47,6 +51,78 @@ static int read_rule(void *target, const char *word, struct error *error)
 	return result;
 }
 
+/* "FROM-TO", "FROM-" or "-TO"; the ends are those of the whole where they are missing. */
+static bool read_span(const char *word, uint64_t most, uint64_t *from, uint64_t *to)
+{
+	char first[32];
+	const char *dash = strchr(word, '-');
+	if (!dash || (size_t)(dash - word) >= sizeof first || !word[1])
+		return false;
+	snprintf(first, sizeof first, "%.*s", (int)(dash - word), word);
+	*from = 0;
+	*to = most;
+	return (!*first || option_number(first, 0, most, true, from)) &&
+	       (!dash[1] || option_number(dash + 1, 0, most, true, to)) && *from <= *to;
+}
+
+static int read_ops(void *target, const char *word, struct error *error)
+{
+	struct trace_options *options = target;
+	(void)error;
+	uint64_t last;
+	if (!read_span(word, RECORDING_OPS_MAX, &options->part.first_op, &last))
+		return -1;
+	options->part.end_op = last + 1;
+	options->parted = true;
+	return 0;
+}
+
+static int read_pages(void *target, const char *word, struct error *error)
+{
+	struct trace_options *options = target;
+	(void)error;
+	uint64_t least, most;
+	if (!read_span(word, UINT32_MAX, &least, &most))
+		return -1;
+	options->part.pages_min = (uint32_t)least;
+	options->part.pages_max = (uint32_t)most;
+	options->parted = true;
+	return 0;
+}
+
+static int read_time(void *target, const char *word, struct error *error)
+{
+	struct trace_options *options = target;
+	char *end;
+	(void)error;
+	double from = *word == '-' ? 0 : strtod(word, &end);
+	if (*word == '-')
+		end = (char *)(uintptr_t)word;
+	if (*end != '-' || !(from >= 0 && from < 1e9))
+		return -1;
+	double to = end[1] ? strtod(end + 1, &end) : 1e9;
+	if ((*end && *end != '-') || !(to > from && to <= 1e9))
+		return -1;
+	options->import.time_first = (uint64_t)(from * 1e9);
+	options->import.time_end = to < 1e9 ? (uint64_t)(to * 1e9) : UINT64_MAX;
+	return 0;
+}
+
+static int read_page(void *target, const char *word, struct error *error)
+{
+	struct trace_options *options = target;
+	(void)error;
+	for (uint64_t bytes = IMPORT_PAGE_BYTES_MIN; bytes <= IMPORT_PAGE_BYTES_MAX; bytes *= 2) {
+		char text[YAML_SIZE_BYTES], number[24];
+		snprintf(number, sizeof number, "%llu", (unsigned long long)bytes);
+		if (strcmp(word, yaml_size_text(text, bytes)) != 0 && strcmp(word, number) != 0)
+			continue;
+		options->import.page_bytes = bytes;
+		return 0;
+	}
+	return -1;
+}
+
 static const struct option_row rows[] = {
 	{"output", 'o', OPTION_TEXT, OPTION_SHOWS, "OUT", "takes a file",
 	 "the compact file; it appears only when it is complete", OPTION_AT(struct trace_options, output)},
@@ -56,12 +132,28 @@ static const struct option_row rows[] = {
 	 "which events are allocation and free and where they say what: a file of rules, or a line like 'alloc: map, free: "
 	 "unmap, address: iova, size: size'; goes before the built-in rules; may be given several times",
 	 .repeats = true, .read = read_rule},
+	{"page", 'p', OPTION_OWN, OPTION_SHOWS, "SIZE", "takes a power of two from 4KiB to 2MiB",
+	 "pages of the kernel that was recorded; default: 4KiB", .read = read_page},
+	{"time", 't', OPTION_OWN, OPTION_SHOWS, "FROM-TO", "takes seconds since the first event, like 2.5-10, 10- or -10",
+	 "of a text only the events from FROM to before TO", .read = read_time},
+	{"ops", 0, OPTION_OWN, OPTION_SHOWS, "FROM-TO", "takes numbers of operations, like 1000-1999, 1000- or -999",
+	 "cut: operations FROM to TO, counted from 0; what lives there in the beginning is allocated first",
+	 .read = read_ops},
+	{"pages", 0, OPTION_OWN, OPTION_SHOWS, "MIN-MAX", "takes numbers of pages, like 1-8, 16- or -4",
+	 "cut: allocations of so many pages, and their frees", .read = read_pages},
+	{"live", 'l', OPTION_NUMBER, OPTION_SHOWS, "N", "takes a number from 1 to 65536",
+	 "scale: each operation happens N times; default: once", OPTION_AT(struct trace_options, live), .minimum = 1,
+	 .maximum = 65536},
+	{"domains", 0, OPTION_NUMBER, OPTION_SHOWS, "N", "takes a number from 1 to 64",
+	 "scale: in N times as many domains; default: in those that there are", OPTION_AT(struct trace_options, domains),
+	 .minimum = 1, .maximum = RECORDING_DOMAINS_MAX},
 	{"lenient", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL,
 	 "go on past events that cannot be read and a clock that runs backwards; both are told",
 	 OPTION_AT(struct trace_options, import.lenient)},
 	{"json", 'j', OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "figures as JSON", OPTION_AT(struct trace_options, json)},
 };
 _Static_assert(OWNERS_MAX == 4096, "--domain tells this");
+_Static_assert(IMPORT_PAGE_BYTES_MIN == 4096 && IMPORT_PAGE_BYTES_MAX == 2 << 20, "--page tells this");
 
 static int print_text(struct text *text, FILE *to, struct error *error)
 {
@@ -89,24 +181,39 @@ static int import_text(const struct trace_options *options, struct file *file, s
 	return result;
 }
 
-static int run_import(const struct trace_options *options, struct error *error)
+static int check_output(const struct trace_options *options, const char *verb, struct error *error)
 {
 	if (!options->output)
 		return error_set(error, EXIT_CODE_USAGE,
-				 "trace import: -o OUT.iovatrace is missing: where shall the recording go?");
+				 "trace %s: -o OUT.iovatrace is missing: where shall the recording go?", verb);
 	if (options->json)
-		return error_set(error, EXIT_CODE_USAGE, "trace import: --json belongs to 'trace stat'");
-	struct recording recording;
-	if (import_text(options, NULL, &recording, error))
-		return -1;
+		return error_set(error, EXIT_CODE_USAGE, "trace %s: --json belongs to 'trace stat'", verb);
+	return 0;
+}
+
+/* Writes the compact file and releases the recording. */
+static int write_compact(const struct trace_options *options, struct recording *recording, struct error *error)
+{
 	const char *first = options->files[0];
 	char *copy = strdup(first);
 	const char *source = !copy ? NULL : strcmp(first, FILE_STANDARD_INPUT) == 0 ? "standard input" : basename(copy);
-	int result = source ? recording_write(options->output, source, &recording, error)
-			    : error_set(error, EXIT_CODE_IO, "trace import: no memory");
+	int result = source ? recording_write(options->output, source, recording, error)
+			    : error_set(error, EXIT_CODE_IO, "trace: no memory");
 	free(copy);
-	recording_release(&recording);
+	recording_release(recording);
 	return result;
+}
+
+static int run_import(const struct trace_options *options, struct error *error)
+{
+	struct recording recording;
+	if (options->parted || options->live || options->domains)
+		return error_set(
+			error, EXIT_CODE_USAGE,
+			"trace import: --ops and --pages belong to 'trace cut', --live and --domains to 'trace scale'");
+	if (check_output(options, "import", error) || import_text(options, NULL, &recording, error))
+		return -1;
+	return write_compact(options, &recording, error);
 }
 
 /* One compact file, or texts. */
@@ -122,34 +229,79 @@ static int read_either(const struct trace_options *options, struct recording *re
 	int result = file_peek(&file, &head, &length, error);
 	if (result == 0 && !recording_is_compact(head, length))
 		result = import_text(options, &file, recording, error);
-	else if (result == 0 && options->import.domain != OWNERS_ALL)
-		result = error_set(error, EXIT_CODE_USAGE, "trace stat: --domain is for text; choose when importing");
+	else if (result == 0 && (options->import.domain != OWNERS_ALL || options->import.time_end != UINT64_MAX ||
+				 options->import.time_first || options->import.rules.count))
+		result = error_set(error, EXIT_CODE_USAGE,
+				   "trace: --domain, --rule and --time are for text, and %s is a compact recording: choose "
+				   "when importing, or with 'trace cut'",
+				   options->files[0]);
 	else if (result == 0)
 		result = recording_take(&file, recording, error);
 	file_close(&file);
 	return result;
 }
 
+/* The domain of a cut is chosen behind the import. */
+static int run_cut(const struct trace_options *given, struct error *error)
+{
+	struct trace_options options = *given;
+	struct recording whole, part;
+	options.part.domain = options.import.domain;
+	options.import.domain = OWNERS_ALL;
+	if (check_output(&options, "cut", error))
+		return -1;
+	if (!options.parted && options.part.domain == OWNERS_ALL && !options.import.time_first &&
+	    options.import.time_end == UINT64_MAX)
+		return error_set(error, EXIT_CODE_USAGE, "trace cut: what shall stay? --ops, --pages, --domain or --time");
+	if (read_either(&options, &whole, error))
+		return -1;
+	int result = options.part.domain != OWNERS_ALL && options.part.domain >= whole.domain_count
+			     ? error_set(error, EXIT_CODE_USAGE, "%s: domain %u is not in it: it has %u, counted from 0",
+					 options.files[0], options.part.domain, whole.domain_count)
+			     : recording_cut(&whole, &options.part, &part, error);
+	recording_release(&whole);
+	return result ? -1 : write_compact(&options, &part, error);
+}
+
+static int run_scale(const struct trace_options *options, struct error *error)
+{
+	struct recording recording, scaled;
+	if (check_output(options, "scale", error))
+		return -1;
+	if (!options->live && !options->domains)
+		return error_set(error, EXIT_CODE_USAGE, "trace scale: by what? --live N, --domains N or both");
+	if (read_either(options, &recording, error))
+		return -1;
+	int result = recording_scale(&recording, options->live ? options->live : 1, options->domains ? options->domains : 1,
+				     &scaled, error);
+	recording_release(&recording);
+	return result ? -1 : write_compact(options, &scaled, error);
+}
+
 static int run_stat(const struct trace_options *options, struct error *error)
 {
 	if (options->output)
 		return error_set(error, EXIT_CODE_USAGE,
-				 "trace stat: -o belongs to 'trace import'; figures go to standard output");
+				 "trace stat: -o belongs to the other commands; figures go to standard output");
 	struct recording recording;
 	if (read_either(options, &recording, error))
 		return -1;
 	struct recording_stat stat;
+	struct recording_shape shape = {0};
 	struct text text = {0};
 	int result = recording_stat(&recording, &stat, error);
-	if (result == 0) {
-		if (options->json)
-			result = recording_stat_add_json(&stat, &recording, options->files[0], &text, error);
-		else
-			recording_stat_add(&stat, &recording, options->files[0], &text);
-		if (result == 0)
-			result = print_text(&text, stdout, error);
+	if (result == 0)
+		result = recording_shape(&recording, &shape, error);
+	if (result == 0 && options->json) {
+		result = recording_stat_add_json(&stat, &recording, &shape, options->files[0], &text, error);
+	} else if (result == 0) {
+		recording_stat_add(&stat, &recording, options->files[0], &text);
+		recording_shape_add(&shape, &text);
 	}
+	if (result == 0)
+		result = print_text(&text, stdout, error);
 	text_release(&text);
+	recording_shape_release(&shape);
 	recording_release(&recording);
 	return result;
 }
@@ -157,14 +309,15 @@ static int run_stat(const struct trace_options *options, struct error *error)
 static const struct {
 	const char *name;
 	int (*run)(const struct trace_options *options, struct error *error);
-} verbs[] = {{"import", run_import}, {"stat", run_stat}};
+} verbs[] = {{"import", run_import}, {"stat", run_stat}, {"cut", run_cut}, {"scale", run_scale}};
 
 /* words: what is no option, the verb first. */
 static int run_verb(struct trace_options *options, char **words, int count, struct error *error)
 {
-	static const char *const names[] = {"import", "stat", NULL};
+	static const char *const names[] = {"import", "stat", "cut", "scale", NULL};
 	if (!count)
-		return error_set(error, EXIT_CODE_USAGE, "trace: import or stat? 'iovabench trace --help' tells");
+		return error_set(error, EXIT_CODE_USAGE,
+				 "trace: import, stat, cut or scale? 'iovabench trace --help' tells");
 	for (size_t i = 0; names[i]; i++) {
 		if (strcmp(words[0], names[i]) != 0)
 			continue;
@@ -176,8 +329,8 @@ static int run_verb(struct trace_options *options, char **words, int count, stru
 		return verbs[i].run(options, error);
 	}
 	const char *nearest = text_nearest(words[0], names);
-	return error_set(error, EXIT_CODE_USAGE, "trace: unknown command %s%s%s; import and stat are known", words[0],
-			 nearest ? ": did you mean " : "", nearest ? nearest : "");
+	return error_set(error, EXIT_CODE_USAGE, "trace: unknown command %s%s%s; import, stat, cut and scale are known",
+			 words[0], nearest ? ": did you mean " : "", nearest ? nearest : "");
 }
 
 static int run_command(const struct cli_command *command, int argc, char **argv)
@@ -186,6 +339,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	struct cli_given given;
 	struct error error = {0};
 	import_options_default(&options.import);
+	options.part = (struct recording_part){.end_op = UINT64_MAX, .domain = OWNERS_ALL, .pages_max = UINT32_MAX};
 	int code = cli_read(command, argc, argv, (void *[]){&options, NULL}, &given);
 	if (code < 0 && run_verb(&options, argv + given.first, argc - given.first, &error) == 0)
 		code = EXIT_CODE_OK;
@@ -199,20 +353,28 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_trace = {
 	.name = "trace",
 	.about = "import a kernel's recording, show its figures",
-	.usage = (const char *const[]){"import FILE... -o OUT.iovatrace [--domain N] [--rule RULE]... [--lenient]",
-				       "stat FILE... [--json] [--domain N] [--rule RULE]... [--lenient]", NULL},
+	.usage =
+		(const char *const[]){
+			"import FILE... -o OUT.iovatrace [--domain N] [--rule RULE]... [--page SIZE] [--lenient]",
+			"stat FILE... [--json] [--domain N] [--rule RULE]... [--page SIZE] [--lenient]",
+			"cut FILE... -o OUT.iovatrace [--ops FROM-TO] [--pages MIN-MAX] [--domain N] [--time FROM-TO]",
+			"scale FILE... -o OUT.iovatrace [--live N] [--domains N]", NULL},
 	.text = "import   turns the text of a kernel recording into a compact file that a workload can replay\n"
-		"stat     tells what is in a compact file or in the text of a recording\n\n"
+		"stat     tells what is in a compact file or in a text\n"
+		"cut      keeps a part of it\n"
+		"scale    makes it larger: every operation several times, in several domains\n\n"
 		"FILE is text from tracefs, 'perf script', 'trace-cmd report', dmesg, bpftrace or bcc, plain or packed with "
-		"zstd; '-' is standard input. Several files (of several CPUs) are merged by time. Of what it holds the best "
-		"is used: probes on the kernel's allocator (allocret and freei: exact), dma:* events (by device), "
-		"intel_iommu:* events, map and unmap of the group iommu (rebuilt: one device only), cma_* and mm_page_*; or "
-		"what a --rule names. docs/traces.md tells how to record them and what the rules are.\n\n"
+		"gzip, xz, zstd, bzip2 or lz4; '-' is standard input. Several files (of several CPUs) are merged by time. Of "
+		"what it holds the best is used: probes on the kernel's allocator (allocret and freei: exact), dma:* events "
+		"(by device), intel_iommu:* events, map and unmap of the group iommu (rebuilt: one device only), cma_* and "
+		"mm_page_*; or what a --rule names. docs/traces.md tells how to record them and what the rules are.\n\n"
 		"  iovabench trace import trace.txt -o mine.iovatrace       then in a workload:\n"
 		"      phases: [{name: replay, trace: {file: mine.iovatrace, repeat: 5, between: drain}}]\n"
 		"  iovabench trace import log.txt -o own.iovatrace --rule 'alloc: get, free: put, address: at, size: len'\n"
 		"  ssh host cat /sys/kernel/tracing/trace | iovabench trace import - -o mine.iovatrace\n"
-		"  iovabench trace stat mine.iovatrace --json\n",
+		"  iovabench trace stat mine.iovatrace --json\n"
+		"  iovabench trace cut mine.iovatrace -o late.iovatrace --ops 100000-199999\n"
+		"  iovabench trace scale mine.iovatrace -o four.iovatrace --live 4\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
 };

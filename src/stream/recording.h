@@ -30,6 +30,23 @@ struct recording_limits {
 	size_t count; /* >= 1 */
 };
 
+/* What the import could not use or had to assume, and what the kernel itself made of the demands. */
+enum recording_fact {
+	RECORDING_UNREADABLE, /* lines that hold an event and were left out */
+	RECORDING_LOSSES,     /* places where a buffer overflowed */
+	RECORDING_LOST,       /* events that are missing there */
+	RECORDING_OVERWRITTEN,
+	RECORDING_BACKWARDS, /* places where time runs backwards */
+	RECORDING_REBUILT,   /* 1: from map and unmap, so that ranges and limits are what fits them */
+	RECORDING_FACTS
+};
+extern const struct recording_fact_row {
+	const char *key, *label;
+} recording_facts[RECORDING_FACTS];
+
+#define RECORDING_PAGE_BYTES_MIN 4096u
+#define RECORDING_PAGE_BYTES_MAX (1u << 21)
+
 struct recording {
 	struct recording_op *ops;
 	size_t op_count;
@@ -38,8 +55,15 @@ struct recording {
 	uint32_t domain_count;
 	struct recording_limits limits[RECORDING_LIMITS_MAX];
 	size_t limits_count;
+	uint32_t page_bytes; /* of the kernel, a power of two; 0: 4096 */
+	uint64_t facts[RECORDING_FACTS];
 	uint64_t hash; /* of the content: part of a stream's identity */
 };
+
+static inline uint32_t recording_page_bytes(const struct recording *recording)
+{
+	return recording->page_bytes ? recording->page_bytes : RECORDING_PAGE_BYTES_MIN;
+}
 
 void recording_release(struct recording *recording);
 

@@ -23,6 +23,15 @@ static int trace_open(struct op_stream *stream, size_t phase, struct error *erro
 {
 	const struct recording *recording = stream->bodies[phase].recording;
 	struct trace *trace = stream->bodies[phase].state;
+	const struct workload *workload = stream->workload;
+	if (recording_page_bytes(recording) != workload->space.page_bytes)
+		return error_set(
+			error, EXIT_CODE_USAGE,
+			"%s: phase %s: %s was recorded in pages of %u KiB, and the space has pages of %llu KiB: sizes "
+			"and limits would be others; give the space 'page: %uKiB'",
+			workload->file, workload->phases[phase].name, workload->phases[phase].trace.file,
+			recording_page_bytes(recording) / 1024, (unsigned long long)(workload->space.page_bytes / 1024),
+			recording_page_bytes(recording) / 1024);
 	stream->domains = recording->domain_count > stream->domains ? recording->domain_count : stream->domains;
 	stream->cpus = recording->cpus > stream->cpus ? recording->cpus : stream->cpus;
 	trace->current = memory_zeroed(recording->slot_count, sizeof *trace->current);

@@ -6,6 +6,7 @@
 #include "trace/event.h"
 #include "trace/import_exact.h"
 #include "trace/import_maps.h"
+#include "trace/recording_file.h"
 #include "trace/source.h"
 
 #include <assert.h>
@@ -22,6 +23,7 @@ struct import {
 	struct maps maps;
 	const char *name; /* for messages */
 	unsigned level;   /* of the rules in use; RULE_LEVELS_MAX before the first event */
+	uint64_t began;   /* 1 + the time of the first event */
 	uint64_t level_events[RULE_LEVELS_MAX];
 	struct import_trouble troubles[RULE_LEVELS_MAX];
 	struct source *sources;
@@ -32,7 +34,8 @@ struct import {
 
 void import_options_default(struct import_options *options)
 {
-	*options = (struct import_options){.domain = OWNERS_ALL, .page_bytes = IMPORT_PAGE_BYTES_MIN};
+	*options =
+		(struct import_options){.domain = OWNERS_ALL, .page_bytes = IMPORT_PAGE_BYTES_MIN, .time_end = UINT64_MAX};
 }
 
 static void start_engines(struct import *import)
@@ -58,8 +61,22 @@ static void forget_counts(struct import_report *report)
 	memset(&report->retries_merged, 0, sizeof *report - offsetof(struct import_report, retries_merged));
 }
 
+/* Whether an event is of the time that was asked for. */
+static bool in_time(struct import *import, const struct event *event)
+{
+	const struct import_options *options = import->options;
+	if (!import->began)
+		import->began = event->time + 1;
+	uint64_t since = event->time > import->began - 1 ? event->time - (import->began - 1) : 0;
+	return since >= options->time_first && since < options->time_end;
+}
+
 static int take_event(struct import *import, const struct event *event, struct error *error)
 {
+	if (!in_time(import, event)) {
+		import->report->outside++;
+		return 0;
+	}
 	import->level_events[event->level]++;
 	if (event->level > import->level)
 		return 0;
@@ -99,6 +116,10 @@ static int advance(struct import *import, struct source *source, struct error *e
 		return more;
 	}
 	const struct event *event = &source->event;
+	bool part = import->options->time_first || import->options->time_end != UINT64_MAX;
+	if (part && event->clock != CLOCK_SECONDS)
+		return error_set(error, EXIT_CODE_USAGE, "%s:%llu: no time in seconds: --time cannot be told from it",
+				 source->file->name, (unsigned long long)source->line.number);
 	if (import->count > 1 && event->clock == CLOCK_NONE)
 		return error_set(error, EXIT_CODE_USAGE,
 				 "%s:%llu: no time: several files are merged by the times of their events",
@@ -179,6 +200,17 @@ static void tell_levels(struct import *import)
 	}
 }
 
+/* What whoever replays it should know. */
+static void keep_facts(const struct import_report *report, struct recording *recording)
+{
+	recording->facts[RECORDING_UNREADABLE] = report->unreadable.count;
+	recording->facts[RECORDING_LOSSES] = report->lost_marks;
+	recording->facts[RECORDING_LOST] = report->lost_events;
+	recording->facts[RECORDING_OVERWRITTEN] = report->overwritten;
+	recording->facts[RECORDING_BACKWARDS] = report->backwards;
+	recording->facts[RECORDING_REBUILT] = report->from_maps;
+}
+
 static int finish(struct import *import, struct recording *recording, struct error *error)
 {
 	struct import_report *report = import->report;
@@ -209,6 +241,9 @@ static int finish(struct import *import, struct recording *recording, struct err
 		recording_release(recording);
 		return error_set(error, EXIT_CODE_USAGE, "%s: no allocation in it is complete", first_name(import));
 	}
+	recording->page_bytes = (uint32_t)report->page_bytes;
+	recording->hash = recording_hash(recording);
+	keep_facts(report, recording);
 	for (size_t i = 0; i < recording->op_count; i++)
 		if (recording->ops[i].count &&
 		    recording->ops[i].refused == recording->limits[recording->ops[i].limits].count)

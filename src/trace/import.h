@@ -17,12 +17,14 @@
 /* Of so many events one may be unreadable. */
 #define IMPORT_UNREADABLE_SHARE 1000u
 
-#define IMPORT_PAGE_BYTES_MIN 4096u
-#define IMPORT_PAGE_BYTES_MAX (1u << 21)
+#define IMPORT_PAGE_BYTES_MIN RECORDING_PAGE_BYTES_MIN
+#define IMPORT_PAGE_BYTES_MAX RECORDING_PAGE_BYTES_MAX
 
 struct import_options {
 	uint32_t domain;     /* the one to keep, by order of appearance, or OWNERS_ALL */
 	uint64_t page_bytes; /* of the kernel, a power of two */
+	uint64_t time_first; /* events from so many ns after the first one on … */
+	uint64_t time_end;   /* … to before these; UINT64_MAX: all */
 	bool lenient;        /* go on past unreadable events and a clock that runs backwards */
 	struct rule_list rules;
 };
@@ -46,6 +48,7 @@ struct import_report {
 	uint64_t lost_events;    /* at them, as far as they tell */
 	uint64_t overwritten;    /* older events that a full buffer overwrote */
 	uint64_t backwards;      /* places where the clock runs backwards */
+	uint64_t outside;        /* events before or behind the time that was asked for */
 	uint64_t cpuless;        /* events whose CPU nobody tells; they stand on CPU 0 */
 	bool last_line_cut;      /* a file ends inside a line of a known event, which was left out */
 	bool from_maps;          /* rebuilt from map and unmap; else a free names its allocation */

@@ -82,6 +82,7 @@ void import_report_add(const struct import_report *report, struct text *text)
 	else
 		add_exact_facts(report, text);
 	add_fact(text, report->ended_ranges, "ranges that ended with their domain");
+	add_fact(text, report->outside, "events before or behind the time that was asked for");
 	add_fact(text, report->cpuless, "events whose CPU nobody tells, all put on CPU 0");
 	add_fact(text, report->foreign_events, "events of the same name from another group, passed over");
 	add_losses(report, text);

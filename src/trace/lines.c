@@ -3,21 +3,18 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "trace/unpack.h"
 
 #include <assert.h>
 #include <string.h>
-#include <zstd.h>
 
 #define PIECE_BYTES ((size_t)1 << 17)
 
 struct lines {
 	const char *path;
 	struct file *file;
-	ZSTD_DStream *unpacker; /* NULL: plain text */
-	char *packed;           /* what the unpacker reads */
-	ZSTD_inBuffer input;
-	bool frame_open; /* the packing has not come to an end */
-	char *text;      /* [PIECE_BYTES + 1] */
+	struct unpacker *unpacker; /* NULL: plain text */
+	char *text;                /* [PIECE_BYTES + 1] */
 	size_t begin;
 	size_t end;
 	bool ended;    /* the file is exhausted */
@@ -25,55 +22,19 @@ struct lines {
 	uint64_t number;
 };
 
-static const struct {
-	const char *magic;
-	size_t length;
-	const char *advice;
-} foreign[] = {
-	{"\x17\x08\x44tracing", 10, "a binary file of trace-cmd: import what 'trace-cmd report -i FILE' prints"},
-	{"PERFILE2", 8, "a binary file of perf: import what 'perf script -i FILE' prints"},
-	{"\x1f\x8b", 2, "packed with gzip: import what 'zcat FILE' prints"},
-	{"\xfd"
-	 "7zXZ",
-	 5, "packed with xz: import what 'xzcat FILE' prints"},
-	{"BZh", 3, "packed with bzip2: import what 'bzcat FILE' prints"},
-	{"PK\3\4", 4, "packed with zip: import what 'unzip -p FILE' prints"},
-	{"\xff\xfe", 2, "text in UTF-16: import what 'iconv -f UTF-16 -t UTF-8 FILE' prints"},
-	{"\xfe\xff", 2, "text in UTF-16: import what 'iconv -f UTF-16 -t UTF-8 FILE' prints"},
-	{"= Start\n", 8, "a trace of mtrace: it tells of malloc, not of a kernel's addresses"},
-	{"\x89IOVA\r\n\x1a", 8, "a compact recording already"},
-};
-
-static int read_piece(struct lines *lines, char *to, size_t room, size_t *got, struct error *error)
-{
-	return file_take(lines->file, to, room, got, error);
-}
-
-static int start_unpacking(struct lines *lines, size_t got, struct error *error)
-{
-	lines->packed = memory_resize(NULL, PIECE_BYTES, 1);
-	lines->unpacker = ZSTD_createDStream();
-	if (!lines->packed || !lines->unpacker)
-		return error_set(error, EXIT_CODE_IO, "%s: no memory to unpack it", lines->path);
-	memcpy(lines->packed, lines->text, got);
-	lines->input = (ZSTD_inBuffer){.src = lines->packed, .size = got};
-	lines->frame_open = true;
-	return 0;
-}
-
 static int start(struct lines *lines, struct error *error)
 {
 	size_t got;
 	lines->text = memory_resize(NULL, PIECE_BYTES + 1, 1);
 	if (!lines->text)
 		return error_set(error, EXIT_CODE_IO, "%s: no memory to read it", lines->path);
-	if (read_piece(lines, lines->text, PIECE_BYTES, &got, error))
+	if (file_take(lines->file, lines->text, PIECE_BYTES, &got, error))
 		return -1;
-	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-		if (got >= foreign[i].length && memcmp(lines->text, foreign[i].magic, foreign[i].length) == 0)
-			return error_set(error, EXIT_CODE_USAGE, "%s: %s", lines->path, foreign[i].advice);
-	if (got >= 4 && memcmp(lines->text, "\x28\xb5\x2f\xfd", 4) == 0)
-		return start_unpacking(lines, got, error);
+	const struct packing *packing = packing_find(lines->text, got);
+	if (packing) {
+		lines->unpacker = unpacker_open(packing, lines->file, lines->text, got, error);
+		return lines->unpacker ? 0 : -1;
+	}
 	lines->end = got;
 	return 0;
 }
@@ -95,44 +56,16 @@ struct lines *lines_open(struct file *file, struct error *error)
 	return lines;
 }
 
-static int unpack(struct lines *lines, struct error *error)
-{
-	ZSTD_outBuffer output = {.dst = lines->text, .size = PIECE_BYTES, .pos = lines->end};
-	while (output.pos == lines->end && !lines->ended) {
-		if (lines->input.pos == lines->input.size) {
-			size_t got;
-			if (read_piece(lines, lines->packed, PIECE_BYTES, &got, error))
-				return -1;
-			lines->input = (ZSTD_inBuffer){.src = lines->packed, .size = got};
-		}
-		bool dry = lines->input.size == 0;
-		size_t taken = lines->input.pos;
-		size_t left = ZSTD_decompressStream(lines->unpacker, &output, &lines->input);
-		if (ZSTD_isError(left))
-			return error_set(error, EXIT_CODE_USAGE, "%s: behind line %llu: cannot unpack: %s", lines->path,
-					 (unsigned long long)lines->number, ZSTD_getErrorName(left));
-		/* Between two frames the unpacker asks for a header that need not come. */
-		if (lines->input.pos != taken || output.pos != lines->end)
-			lines->frame_open = left != 0;
-		lines->ended = dry && output.pos == lines->end;
-	}
-	lines->end = output.pos;
-	if (lines->ended && lines->frame_open)
-		return error_set(error, EXIT_CODE_USAGE, "%s: behind line %llu: the packed file is cut off", lines->path,
-				 (unsigned long long)lines->number);
-	return 0;
-}
-
 /* Moves what is left to the front and reads more behind it. */
 static int refill(struct lines *lines, struct error *error)
 {
 	memmove(lines->text, lines->text + lines->begin, lines->end - lines->begin);
 	lines->end -= lines->begin;
 	lines->begin = 0;
-	if (lines->unpacker)
-		return unpack(lines, error);
-	size_t got;
-	if (read_piece(lines, lines->text + lines->end, PIECE_BYTES - lines->end, &got, error))
+	char *to = lines->text + lines->end;
+	size_t room = PIECE_BYTES - lines->end, got;
+	if (lines->unpacker ? unpacker_read(lines->unpacker, to, room, &got, error)
+			    : file_take(lines->file, to, room, &got, error))
 		return -1;
 	lines->end += got;
 	lines->ended = got == 0;
@@ -184,8 +117,7 @@ void lines_close(struct lines *lines)
 {
 	if (!lines)
 		return;
-	ZSTD_freeDStream(lines->unpacker);
-	memory_release(lines->packed);
+	unpacker_close(lines->unpacker);
 	memory_release(lines->text);
 	memory_release(lines);
 }

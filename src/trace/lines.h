@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Lines of a text file, plain or packed with zstd, one after the other. */
+ * Lines of a text file, plain or packed, one after the other. */
 #ifndef TRACE_LINES_H
 #define TRACE_LINES_H
 

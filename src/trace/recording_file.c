@@ -79,9 +79,9 @@ static int check_header_sum(struct reader *reader, size_t *end)
 		return error_set(reader->error, EXIT_CODE_USAGE, "%s: cut off at byte %zu, in its header", reader->name,
 				 reader->length);
 	uint64_t version = number_at(reader->bytes + 8, 4);
-	if (version != LAYOUT_VERSION)
-		return error_set(reader->error, EXIT_CODE_USAGE, "%s: version %llu; this program reads version %u",
-				 reader->name, (unsigned long long)version, LAYOUT_VERSION);
+	if (version < LAYOUT_VERSION_PLAIN || version > LAYOUT_VERSION)
+		return error_set(reader->error, EXIT_CODE_USAGE, "%s: version %llu; this program reads versions %u to %u",
+				 reader->name, (unsigned long long)version, LAYOUT_VERSION_PLAIN, LAYOUT_VERSION);
 	uint64_t header_bytes = number_at(reader->bytes + 12, 4);
 	if (header_bytes < LAYOUT_HEADER_FIXED_BYTES + LAYOUT_CHECKSUM_BYTES || header_bytes > LAYOUT_HEADER_BYTES_MAX)
 		return out_of_range(reader, "header bytes", header_bytes, LAYOUT_HEADER_FIXED_BYTES + LAYOUT_CHECKSUM_BYTES,
@@ -114,6 +114,24 @@ static int read_limits(struct reader *reader, size_t end)
 	return 0;
 }
 
+/* Facts that this program does not know are passed over. */
+static int read_facts(struct reader *reader, size_t end)
+{
+	if (number_at(reader->bytes + 8, 4) == LAYOUT_VERSION_PLAIN)
+		return 0;
+	if (reader->at >= end)
+		return damaged(reader, "the header ends inside its facts");
+	size_t count = (size_t)take(reader, 1);
+	if (end - reader->at < 8 * count)
+		return damaged(reader, "the header ends inside its facts");
+	for (size_t i = 0; i < count; i++) {
+		uint64_t value = take(reader, 8);
+		if (i < RECORDING_FACTS)
+			reader->recording->facts[i] = value;
+	}
+	return 0;
+}
+
 static int read_source(struct reader *reader, size_t end, size_t source_bytes, char *source)
 {
 	if (end - reader->at != source_bytes || source_bytes >= RECORDING_SOURCE_BYTES)
@@ -141,8 +159,12 @@ static int read_header(struct reader *reader, char *source)
 	reader->hash_promised = take(reader, 8);
 	recording->limits_count = (size_t)take(reader, 2);
 	size_t source_bytes = (size_t)take(reader, 2);
-	if (page_bytes != LAYOUT_PAGE_BYTES)
-		return out_of_range(reader, "bytes of a page", page_bytes, LAYOUT_PAGE_BYTES, LAYOUT_PAGE_BYTES);
+	if (page_bytes < RECORDING_PAGE_BYTES_MIN || page_bytes > RECORDING_PAGE_BYTES_MAX)
+		return out_of_range(reader, "bytes of a page", page_bytes, RECORDING_PAGE_BYTES_MIN,
+				    RECORDING_PAGE_BYTES_MAX);
+	if (page_bytes & (page_bytes - 1))
+		return damaged(reader, "the bytes of a page are no power of two");
+	recording->page_bytes = (uint32_t)page_bytes;
 	if (recording->cpus < 1 || recording->cpus > WORKLOAD_CPUS_MAX)
 		return out_of_range(reader, "CPUs", recording->cpus, 1, WORKLOAD_CPUS_MAX);
 	if (recording->domain_count < 1 || recording->domain_count > RECORDING_DOMAINS_MAX)
@@ -151,7 +173,7 @@ static int read_header(struct reader *reader, char *source)
 		return out_of_range(reader, "operations", reader->ops_promised, 1, RECORDING_OPS_MAX);
 	if (recording->limits_count < 1 || recording->limits_count > RECORDING_LIMITS_MAX)
 		return out_of_range(reader, "lists of limits", recording->limits_count, 1, RECORDING_LIMITS_MAX);
-	if (read_limits(reader, end))
+	if (read_limits(reader, end) || read_facts(reader, end))
 		return -1;
 	return read_source(reader, end, source_bytes, source);
 }

@@ -11,16 +11,17 @@
 /* As PNG's: a file that lost its eighth bit or had its line ends changed is noticed at once. */
 #define LAYOUT_MAGIC "\x89IOVA\r\n\x1a"
 #define LAYOUT_MAGIC_BYTES 8
-#define LAYOUT_VERSION 1u
-#define LAYOUT_PAGE_BYTES 4096u
+#define LAYOUT_VERSION 2u
+#define LAYOUT_VERSION_PLAIN 1u /* without facts; is written where there are none */
 
 /* Header: magic 8, version 4, header bytes 4, page bytes 4, cpus 4, domains 4, slots 4, operations 8, content hash 8,
- * limits count 2, source bytes 2; the limits (count 1, then 8 each); the source; checksum 8 of all that. */
+ * limits count 2, source bytes 2; the limits (count 1, then 8 each); from version 2 on the facts (count 1, then 8 each); the
+ * source; checksum 8 of all that. */
 #define LAYOUT_HEADER_FIXED_BYTES 52u
 #define LAYOUT_CHECKSUM_BYTES 8u
 #define LAYOUT_HEADER_BYTES_MAX                                                                                            \
-	(LAYOUT_HEADER_FIXED_BYTES + RECORDING_LIMITS_MAX * (1 + 8 * WORKLOAD_HIGHS_MAX) + UINT16_MAX +                    \
-	 LAYOUT_CHECKSUM_BYTES)
+	(LAYOUT_HEADER_FIXED_BYTES + RECORDING_LIMITS_MAX * (1 + 8 * WORKLOAD_HIGHS_MAX) + 1 + 8 * UINT8_MAX +             \
+	 UINT16_MAX + LAYOUT_CHECKSUM_BYTES)
 
 /* Block: operations 4, bytes unpacked 4, bytes packed 4, checksum 8 of these 12 and the packed bytes; packed bytes (zstd). */
 #define LAYOUT_BLOCK_HEAD_BYTES 20u
@@ -69,6 +70,9 @@ static inline uint64_t layout_hash_frame(uint64_t hash, const struct recording *
 		for (size_t j = 0; j < limits->count; j++)
 			hash = layout_hash_word(hash, limits->high[j]);
 	}
+	/* What was recorded in pages of 4 KiB keeps the hash that it had before there were others. */
+	if (recording_page_bytes(recording) != RECORDING_PAGE_BYTES_MIN)
+		hash = layout_hash_word(hash, recording_page_bytes(recording));
 	return hash;
 }
 

@@ -176,6 +176,14 @@ static int add_blocks(struct writer *writer)
 	return 0;
 }
 
+static bool has_facts(const struct recording *recording)
+{
+	bool has = false;
+	for (size_t i = 0; i < RECORDING_FACTS; i++)
+		has |= recording->facts[i] != 0;
+	return has;
+}
+
 static void add_header(const struct writer *writer, const char *source, struct text *file)
 {
 	struct recording frame = *writer->recording;
@@ -185,9 +193,11 @@ static void add_header(const struct writer *writer, const char *source, struct t
 	for (size_t i = 0; i < frame.limits_count; i++)
 		header_bytes += 1 + 8 * frame.limits[i].count;
 	text_add_bytes(file, LAYOUT_MAGIC, LAYOUT_MAGIC_BYTES);
-	add_number(file, LAYOUT_VERSION, 4);
+	bool plain = !has_facts(&frame);
+	header_bytes += plain ? 0 : 1 + 8 * RECORDING_FACTS;
+	add_number(file, plain ? LAYOUT_VERSION_PLAIN : LAYOUT_VERSION, 4);
 	add_number(file, header_bytes, 4);
-	add_number(file, LAYOUT_PAGE_BYTES, 4);
+	add_number(file, recording_page_bytes(&frame), 4);
 	add_number(file, frame.cpus, 4);
 	add_number(file, frame.domain_count, 4);
 	add_number(file, frame.slot_count, 4);
@@ -200,6 +210,10 @@ static void add_header(const struct writer *writer, const char *source, struct t
 		for (size_t j = 0; j < frame.limits[i].count; j++)
 			add_number(file, frame.limits[i].high[j], 8);
 	}
+	if (!plain)
+		add_number(file, RECORDING_FACTS, 1);
+	for (size_t i = 0; i < RECORDING_FACTS && !plain; i++)
+		add_number(file, frame.facts[i], 8);
 	for (size_t i = 0; i < source_bytes; i++)
 		text_add_bytes(file, (unsigned char)source[i] < ' ' || source[i] == 0x7f ? "?" : &source[i], 1);
 	if (!file->failed)

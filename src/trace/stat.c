@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PAGES_PER_MIB 256.0
-
 struct range {
 	uint32_t pages;
 	uint32_t cpu;
@@ -89,12 +87,17 @@ static void add_row(struct text *text, const char *label, unsigned long long val
 	text_add(text, "  %-26s %12llu%s%s\n", label, value, *unit ? " " : "", unit);
 }
 
-static void add_refusals(const struct recording_stat *stat, struct text *text)
+static double mib(const struct recording *recording, uint64_t pages)
+{
+	return (double)pages * recording_page_bytes(recording) / (1 << 20);
+}
+
+static void add_refusals(const struct recording_stat *stat, const struct recording *recording, struct text *text)
 {
 	for (size_t i = 0; i < stat->refusal_count; i++) {
 		const struct stat_refusal *refusal = &stat->refusals[i];
 		text_add(text, "  op %zu: %u pages refused at %.1f MiB live, %s\n", refusal->op, refusal->pages,
-			 (double)refusal->live_pages / PAGES_PER_MIB,
+			 mib(recording, refusal->live_pages),
 			 refusal->altogether ? "altogether" : "granted with a wider limit");
 	}
 	uint64_t more = stat->refused + stat->retried - stat->refusal_count;
@@ -112,9 +115,9 @@ void recording_stat_add(const struct recording_stat *stat, const struct recordin
 	text_add(text, "  %-26s %12.2f pages\n", "size, mean", stat->pages_mean);
 	add_row(text, "size, largest", stat->pages_max, "pages");
 	add_row(text, "live at peak", stat->peak_live, "ranges");
-	text_add(text, "  %-26s %12.1f MiB\n", "live at peak", (double)stat->peak_live_pages / PAGES_PER_MIB);
+	text_add(text, "  %-26s %12.1f MiB\n", "live at peak", mib(recording, stat->peak_live_pages));
 	add_row(text, "live at the end", stat->live_at_end, "ranges");
-	text_add(text, "  %-26s %12.1f MiB\n", "live at the end", (double)stat->live_pages_at_end / PAGES_PER_MIB);
+	text_add(text, "  %-26s %12.1f MiB\n", "live at the end", mib(recording, stat->live_pages_at_end));
 	text_add(text, "  %-26s %12.1f %%\n", "freed on another CPU", 100 * share(stat->frees_other_cpu, stat->frees));
 	add_row(text, "CPUs", stat->cpus, "");
 	add_row(text, "domains", stat->domains, "");
@@ -131,7 +134,12 @@ void recording_stat_add(const struct recording_stat *stat, const struct recordin
 	}
 	add_row(text, "retried with a wider limit", stat->retried, "");
 	add_row(text, "refused altogether", stat->refused, "");
-	add_refusals(stat, text);
+	add_refusals(stat, recording, text);
+	if (recording_page_bytes(recording) != RECORDING_PAGE_BYTES_MIN)
+		add_row(text, "page", recording_page_bytes(recording) / 1024, "KiB");
+	for (int i = 0; i < RECORDING_FACTS; i++)
+		if (recording->facts[i])
+			add_row(text, recording_facts[i].label, recording->facts[i], "");
 }
 
 static void put_lists(struct json_writer *writer, json_t *object, const struct recording_stat *stat,
@@ -162,8 +170,8 @@ static void put_lists(struct json_writer *writer, json_t *object, const struct r
 	}
 }
 
-int recording_stat_add_json(const struct recording_stat *stat, const struct recording *recording, const char *name,
-			    struct text *text, struct error *error)
+int recording_stat_add_json(const struct recording_stat *stat, const struct recording *recording,
+			    const struct recording_shape *shape, const char *name, struct text *text, struct error *error)
 {
 	const struct {
 		const char *key;
@@ -189,10 +197,15 @@ int recording_stat_add_json(const struct recording_stat *stat, const struct reco
 	json_put_text(&writer, object, "schema", "iovabench.trace_stat/1");
 	json_put_text(&writer, object, "name", name);
 	json_put_hex(&writer, object, "hash", recording->hash);
-	json_put_u64(&writer, object, "page_bytes", 4096);
+	json_put_u64(&writer, object, "page_bytes", recording_page_bytes(recording));
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		json_put_u64(&writer, object, numbers[i].key, numbers[i].value);
 	json_put_double(&writer, object, "size_mean_pages", stat->pages_mean);
 	put_lists(&writer, object, stat, recording);
+	for (int i = 0; i < RECORDING_FACTS; i++)
+		if (recording->facts[i])
+			json_put_u64(&writer, object, recording_facts[i].key, recording->facts[i]);
+	if (shape)
+		recording_shape_put(shape, &writer, json_put_object(&writer, object, "shape"));
 	return json_finish(&writer, object, true, name, text, error);
 }

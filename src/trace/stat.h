@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "stream/recording.h"
+#include "trace/shape.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,12 +47,12 @@ struct recording_stat {
 /* Returns 0, or -1 with a message: no memory. Cost: one pass. */
 int recording_stat(const struct recording *recording, struct recording_stat *stat, struct error *error);
 
-/* A table for people; name is its title. */
+/* A table for people; name is its title. What the import said follows. */
 void recording_stat_add(const struct recording_stat *stat, const struct recording *recording, const char *name,
 			struct text *text);
 
-/* One JSON object. -1: no memory. */
-int recording_stat_add_json(const struct recording_stat *stat, const struct recording *recording, const char *name,
-			    struct text *text, struct error *error);
+/* One JSON object, with the distributions where there is a shape. -1: no memory. */
+int recording_stat_add_json(const struct recording_stat *stat, const struct recording *recording,
+			    const struct recording_shape *shape, const char *name, struct text *text, struct error *error);
 
 #endif

@@ -118,3 +118,121 @@ check_row() { # file options wanted said
 	[ "$(jq -c '[.allocs, .frees, .peak_live]' "$folder/out")" = '[2,1,1]' ]
 	grep -q 'ranges that ended with their domain: 1' "$folder/err"
 }
+
+@test "packed text is read as it lies around, whole or from a pipe, and a cut file is refused" {
+	for tool in gzip zstd xz bzip2 lz4; do
+		command -v "$tool" >/dev/null || continue
+		"$tool" -c "$samples/t29-vfio-parts.txt" >"$folder/packed"
+		[ "$("$program" trace stat "$folder/packed" --json 2>/dev/null | jq .ops)" = 6 ]
+		[ "$("$program" trace stat - --json <"$folder/packed" 2>/dev/null | jq .ops)" = 6 ]
+		head -c 120 "$folder/packed" >"$folder/cut"
+		run "$program" trace stat "$folder/cut"
+		[ "$status" -eq 2 ]
+		[[ $output == *"cut"* ]]
+	done
+	xz -c "$samples/t29-vfio-parts.txt" >"$folder/packed" || skip "no xz"
+	PATH=/nowhere run "$program" trace stat "$folder/packed"
+	[ "$status" -eq 2 ]
+	[[ $output == *"install xz-utils"* ]]
+}
+
+@test "pages of 64 KiB stay what they are, and a space of other pages is refused" {
+	"$program" trace import "$samples/t46-granule-64k.txt" --page 64KiB -o "$folder/arm.iovatrace" 2>/dev/null
+	"$program" trace stat "$folder/arm.iovatrace" >"$folder/out"
+	grep -q 'live at peak  *0.1 MiB' "$folder/out"
+	[ "$("$program" trace stat "$folder/arm.iovatrace" --json | jq .page_bytes)" = 65536 ]
+	printf 'iovabench: 1\nname: arm\nspace: {size: 16MiB}\nphases: [{name: replay, trace: {file: arm.iovatrace}}]\n' >"$folder/arm.yaml"
+	run "$program" run "$folder/arm.yaml" -a buddy --rounds 1 -o "$folder/result"
+	[ "$status" -eq 2 ]
+	[[ $output == *"arm.iovatrace was recorded in pages of 64 KiB, and the space has pages of 4 KiB"* ]]
+	sed -i 's/16MiB/16MiB, page: 64KiB/' "$folder/arm.yaml"
+	"$program" check "$folder/arm.yaml"
+	run "$program" trace stat "$samples/t46-granule-64k.txt" --page 3KiB
+	[ "$status" -eq 2 ]
+}
+
+@test "losses stay in the compact file" {
+	"$program" trace import "$samples/t02-linux-618-pipe.txt" -o "$folder/lost.iovatrace" 2>/dev/null
+	"$program" trace stat "$folder/lost.iovatrace" >"$folder/out"
+	grep -q 'events lost  *123' "$folder/out"
+	grep -q 'rebuilt from map and unmap  *1' "$folder/out"
+	[ "$("$program" trace stat "$folder/lost.iovatrace" --json | jq -c '[.losses, .lost_events]')" = '[1,123]' ]
+}
+
+@test "a part of a recording, and a larger one" {
+	"$program" trace cut "$samples/t29-vfio-parts.txt" --pages 200- -o "$folder/large.iovatrace" 2>/dev/null
+	[ "$("$program" trace stat "$folder/large.iovatrace" --json | jq -c '[.allocs, .frees]')" = '[2,2]' ]
+	"$program" trace cut "$folder/large.iovatrace" --ops 1- -o "$folder/late.iovatrace"
+	[ "$("$program" trace stat "$folder/late.iovatrace" --json | jq -c '[.allocs, .frees]')" = '[2,2]' ]
+	"$program" trace scale "$folder/large.iovatrace" --live 3 --domains 2 -o "$folder/more.iovatrace"
+	[ "$("$program" trace stat "$folder/more.iovatrace" --json | jq -c '[.allocs, .peak_live, (.domains | length)]')" = '[12,6,2]' ]
+	"$program" trace cut "$samples/t34-comms-perf.txt" --time 2-4 -o "$folder/time.iovatrace" 2>/dev/null
+	[ "$("$program" trace stat "$folder/time.iovatrace" --json | jq .allocs)" = 2 ]
+}
+
+@test "cut and scale tell what is missing or wrong" {
+	run "$program" trace cut "$samples/t29-vfio-parts.txt" -o "$folder/x.iovatrace"
+	[ "$status" -eq 2 ]
+	[[ $output == *"what shall stay?"* ]]
+	run "$program" trace cut "$samples/t29-vfio-parts.txt" --ops 9-3 -o "$folder/x.iovatrace"
+	[ "$status" -eq 2 ]
+	[[ $output == *"like 1000-1999"* ]]
+	run "$program" trace cut "$samples/t29-vfio-parts.txt" --pages 5000- -o "$folder/x.iovatrace"
+	[ "$status" -eq 2 ]
+	[[ $output == *"nothing is left"* ]]
+	run "$program" trace scale "$samples/t29-vfio-parts.txt" -o "$folder/x.iovatrace"
+	[ "$status" -eq 2 ]
+	[[ $output == *"by what?"* ]]
+	run "$program" trace stat "$samples/t37-bcc-trace.txt" --time 1-2
+	[ "$status" -eq 2 ]
+	[[ $output == *"no time in seconds"* ]]
+	[ ! -e "$folder/x.iovatrace" ]
+}
+
+# A folder that looks like tracefs.
+make_tracefs() {
+	mkdir -p "$folder/tracefs/events/iommu/map" "$folder/tracefs/events/iommu/unmap" "$folder/tracefs/events/dma" \
+		"$folder/tracefs/events/iovabench"
+	printf 'old\n' >"$folder/tracefs/trace"
+	printf '1\n' >"$folder/tracefs/tracing_on"
+	printf '1408 (expanded)\n' >"$folder/tracefs/buffer_size_kb"
+	# shellcheck disable=SC2016  # the kernel's words
+	printf '$stack, $retval, $arg<N>\n' >"$folder/tracefs/README"
+	: >"$folder/tracefs/kprobe_events"
+	printf 'ffffffff8f5b0f3d T alloc_iova_fast\n' >"$folder/kallsyms"
+	export TRACING=$folder/tracefs KALLSYMS=$folder/kallsyms
+}
+
+@test "record-iova says what it will do, records, and puts everything back" {
+	make_tracefs
+	run tools/record-iova --dry-run -o "$folder/x.gz"
+	[ "$status" -eq 0 ]
+	[[ $output == *"records   probes"*"x.gz"* ]]
+	[ "$(cat "$TRACING/trace")" = old ]
+	run tools/record-iova -o "$folder/x.gz" -- cp "$samples/t02-linux-618-pipe.txt" "$TRACING/trace"
+	[ "$status" -eq 0 ]
+	[[ $output == *"iovabench trace import $folder/x.gz"* ]]
+	[ "$("$program" trace stat "$folder/x.gz" --json 2>/dev/null | jq .allocs)" = 3 ]
+	[ "$(cat "$TRACING/tracing_on" "$TRACING/buffer_size_kb" "$TRACING/events/iovabench/enable" | xargs)" = "1 1408 0" ]
+	# shellcheck disable=SC2016  # the kernel's words
+	grep -q '^p:iovabench/alloc alloc_iova_fast dom=$arg1:x64 size=$arg2:x64 limit=$arg3:x64$' "$TRACING/kprobe_events"
+	grep -q '^-:iovabench/freei$' "$TRACING/kprobe_events"
+}
+
+@test "record-iova takes the next best, and refuses what cannot be" {
+	make_tracefs
+	: >"$folder/kallsyms"
+	run tools/record-iova --dry-run -o "$folder/x"
+	[[ $output == *"records   dma (events/dma/enable)"* ]]
+	run tools/record-iova --dry-run -o "$folder/x" --events probes
+	[ "$status" -eq 2 ]
+	[[ $output == *"does not offer probes"* ]]
+	run tools/record-iova --for soon
+	[ "$status" -eq 2 ]
+	: >"$folder/x"
+	run tools/record-iova -o "$folder/x"
+	[ "$status" -eq 2 ]
+	[[ $output == *"exists already"* ]]
+	TRACING=$folder/nowhere run tools/record-iova
+	[ "$status" -eq 2 ]
+}

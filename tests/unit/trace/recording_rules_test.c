@@ -101,9 +101,9 @@ static void header_with_impossible_counts_is_refused(void **state)
 		uint64_t value;
 		const char *message;
 	} cases[] = {
-		{offsetof(struct craft, version), 2, "r: version 2; this program reads version 1"},
-		{offsetof(struct craft, page_bytes), 16384,
-		 "r: the header says 16384 bytes of a page; 4096 to 4096 are possible"},
+		{offsetof(struct craft, version), 3, "r: version 3; this program reads versions 1 to 2"},
+		{offsetof(struct craft, page_bytes), 2048,
+		 "r: the header says 2048 bytes of a page; 4096 to 2097152 are possible"},
 		{offsetof(struct craft, cpus), 0, "r: the header says 0 CPUs; 1 to 4096 are possible"},
 		{offsetof(struct craft, cpus), 4097, "r: the header says 4097 CPUs; 1 to 4096 are possible"},
 		{offsetof(struct craft, domains), 0, "r: the header says 0 domains; 1 to 64 are possible"},

@@ -189,7 +189,7 @@ static void json_has_units_in_its_names(void **state)
 	made.hash = 0x1234;
 	struct text text = {0};
 	assert_int_equal(recording_stat(&made, &figures, NULL), 0);
-	assert_int_equal(recording_stat_add_json(&figures, &made, "a\"b", &text, NULL), 0);
+	assert_int_equal(recording_stat_add_json(&figures, &made, NULL, "a\"b", &text, NULL), 0);
 	json_t *wanted = json_loads(
 		"{\"schema\": \"iovabench.trace_stat/1\", \"name\": \"a\\\"b\", \"hash\": \"0x0000000000001234\", "
 		"\"page_bytes\": 4096, \"ops\": 6, \"allocs\": 3, \"frees\": 2, \"allocated_pages\": 896, "
