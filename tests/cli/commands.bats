@@ -248,7 +248,7 @@ for row in csv.DictReader(sys.stdin):
 	run -0 "$iovabench" trace stat workloads/traces/e1000e.strict.iovatrace
 	has "$output" "e1000e.strict.iovatrace"
 	is "$("$iovabench" trace stat workloads/traces/e1000e.strict.iovatrace --json | jq -s length)" 1
-	refuses "one FILE is wanted" trace stat
+	refuses "1 to 256 files are wanted" trace stat
 	refuses "-o OUT.iovatrace is missing" trace import README.md
 	refuses "no/such" trace stat no/such
 }
