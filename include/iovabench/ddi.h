@@ -319,7 +319,9 @@ struct ddi_adl {
  *   NTSTATUS_INVALID_PARAMETER  malformed: offset or size unaligned, empty or outside, reserved flags, REQUIRE_CONTIGUOUS on
  *                               an MDL object, more than 2^32 - 1 pages; impossible as for contiguous memory
  *   NTSTATUS_NO_MEMORY          also: REQUIRE_CONTIGUOUS in identity mode, and the frames are no single run
- *   NTSTATUS_NOT_SUPPORTED, NTSTATUS_INSUFFICIENT_RESOURCES, statuses of a handle */
+ *   NTSTATUS_NOT_SUPPORTED, NTSTATUS_INSUFFICIENT_RESOURCES, statuses of a handle
+ * Cost: O(log of the object's runs of frames + runs of the ADL + extents), and once O(runs) for an object of which ADLs are taken
+ * at an offset. */
 enum ntstatus dxgk_cb_allocate_adl(struct ddi_adapter *adapter, const struct ddi_adl_request *request, uint32_t cpu,
 				   struct ddi_adl *adl);
 
@@ -368,12 +370,12 @@ enum ntstatus iommu_reserve_logical_address_range(struct ddi_adapter *adapter, c
  *   NTSTATUS_RESOURCE_IN_USE      part of it is mapped
  *   statuses of a handle, NTSTATUS_INSUFFICIENT_RESOURCES
  * More than 2^32 - 1 pages: NTSTATUS_INVALID_PARAMETER (ours). The physical side of a segment is one contiguous range: of the
- * documented three forms MDL and page array are not modelled. Cost: O(live segments of the token). */
+ * documented three forms MDL and page array are not modelled. Cost: O(log of the live segments of the token), expected. */
 enum ntstatus iommu_map_reserved_logical_range(struct ddi_adapter *adapter, ddi_handle token, uint64_t offset,
 					       uint32_t permissions, uint64_t physical_address, uint64_t size,
 					       ddi_handle *segment);
 
-/* IOMMU_UNMAP_RESERVED_LOGICAL_RANGE: NTSTATUS_INVALID_PARAMETER: no mapped segment. Cost: O(1). */
+/* IOMMU_UNMAP_RESERVED_LOGICAL_RANGE: NTSTATUS_INVALID_PARAMETER: no mapped segment. Cost as above. */
 enum ntstatus iommu_unmap_reserved_logical_range(struct ddi_adapter *adapter, ddi_handle segment);
 
 /* IOMMU_FREE_RESERVED_LOGICAL_ADDRESS_RANGE: NTSTATUS_RESOURCE_IN_USE while a segment is mapped; statuses of a handle. */

@@ -82,6 +82,7 @@ enum ntstatus dxgk_cb_allocate_adl(struct ddi_adapter *adapter, const struct ddi
 	if (handle_table_prepare(&adapter->handles) != 0)
 		return adapter_count(&adapter->failures.no_metadata, NTSTATUS_INSUFFICIENT_RESOURCES);
 	uint64_t offset = request->offset >> adapter->page_shift, pages = request->size >> adapter->page_shift;
+	object_prepare_index(adapter, object, object_more, offset);
 	struct run_cursor frames = object_frames_at(adapter, object, object_more, offset);
 	status = adapter->identity ? map_in_place(adapter, request, pages, frames, cpu, &list)
 				   : map_logical(adapter, request, object_more, pages, frames, cpu, &list);

@@ -4,8 +4,14 @@
 #include "base/bits.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "ddi/steps.h"
 
 #include <assert.h>
+#include <string.h>
+
+#ifndef NDEBUG
+_Thread_local uint64_t ddi_steps;
+#endif
 
 /* In a broken region the odd frames are somebody else's. */
 #define BROKEN_WORD UINT64_C(0x5555555555555555)
@@ -34,7 +40,7 @@ static unsigned longest_inside(uint64_t word)
 	return longest;
 }
 
-static struct region summary(const uint64_t *words)
+static struct frame_span summary(const uint64_t *words)
 {
 	unsigned free = 0, prefix = 0, longest = 0, run = 0;
 	for (unsigned i = 0; i < REGION_WORDS; i++) {
@@ -56,19 +62,30 @@ static struct region summary(const uint64_t *words)
 	if (run == REGION_FRAMES)
 		prefix = run;
 	longest = run > longest ? run : longest;
-	return (struct region){(uint16_t)free, (uint16_t)prefix, (uint16_t)run, (uint16_t)longest};
+	return (struct frame_span){free, prefix, run, longest};
+}
+
+/* What two spans of half as many frames each come to. */
+static struct frame_span joined(const struct frame_span *left, const struct frame_span *right, uint32_t half)
+{
+	struct frame_span span = {left->free + right->free, left->prefix, right->suffix, left->suffix + right->prefix};
+	if (left->free == half)
+		span.prefix += right->prefix;
+	if (right->free == half)
+		span.suffix += left->suffix;
+	span.longest = span.longest > left->longest ? span.longest : left->longest;
+	span.longest = span.longest > right->longest ? span.longest : right->longest;
+	return span;
 }
 
 /* To be called after the words of a region changed. */
-static void summarise(struct ddi_physical *pool, uint64_t region, bool more_is_free)
+static void summarise(struct ddi_physical *pool, uint64_t region)
 {
-	struct region new = summary(&pool->words[region * REGION_WORDS]);
-	pool->free += (uint64_t) new.free - pool->regions[region].free;
-	pool->regions[region] = new;
-	if (more_is_free)
-		for (unsigned k = 0; k < REGION_CLASSES && 1u << k <= new.longest; k++)
-			if (region < pool->hints[k])
-				pool->hints[k] = region;
+	uint32_t half = REGION_FRAMES;
+	uint64_t node = pool->leaves + region;
+	pool->spans[node] = summary(&pool->words[region * REGION_WORDS]);
+	for (node /= 2; node > 0; node /= 2, half *= 2)
+		pool->spans[node] = joined(&pool->spans[2 * node], &pool->spans[2 * node + 1], half);
 }
 
 /* Sets or clears the bits of [first, first + count). */
@@ -88,19 +105,20 @@ static void mark(struct ddi_physical *pool, uint64_t first, uint64_t count, bool
 				pool->words[first / 64] &= ~bits;
 			first += in_word;
 		}
-		summarise(pool, region, free);
+		summarise(pool, region);
 	}
 }
 
 void frame_pool_take(struct ddi_physical *pool, uint64_t first, uint64_t count)
 {
-	assert(count && first < pool->frames && count <= pool->frames - first && count <= pool->free);
+	assert(count && first < pool->frames && count <= pool->frames - first && count <= frame_pool_free(pool));
 	mark(pool, first, count, false);
 }
 
 void frame_pool_give(struct ddi_physical *pool, uint64_t first, uint64_t count)
 {
-	assert(count && first < pool->frames && count <= pool->frames - first && count <= pool->frames - pool->free);
+	assert(count && first < pool->frames && count <= pool->frames - first &&
+	       count <= pool->frames - frame_pool_free(pool));
 	mark(pool, first, count, true);
 }
 
@@ -112,7 +130,7 @@ void frame_pool_give_frames(struct ddi_physical *pool, const struct node_pool *n
 	while (cursor.left > 0) {
 		uint64_t region = cursor.frame / REGION_FRAMES;
 		if (touched != UINT64_MAX && touched != region)
-			summarise(pool, touched, true);
+			summarise(pool, touched);
 		touched = UINT64_MAX;
 		if (cursor.frame / 64 == (cursor.frame + cursor.left - 1) / 64) {
 			pool->words[cursor.frame / 64] |= mask((unsigned)(cursor.frame % 64), (unsigned)cursor.left);
@@ -123,7 +141,7 @@ void frame_pool_give_frames(struct ddi_physical *pool, const struct node_pool *n
 		run_cursor_advance(&cursor, cursor.left);
 	}
 	if (touched != UINT64_MAX)
-		summarise(pool, touched, true);
+		summarise(pool, touched);
 }
 
 void frame_pool_give_list(struct ddi_physical *pool, struct node_pool *nodes, struct run_list *list)
@@ -150,35 +168,6 @@ static int gather_word(struct ddi_physical *pool, struct node_pool *nodes, uint6
 	return 0;
 }
 
-int frame_pool_gather(struct ddi_physical *pool, struct node_pool *nodes, uint64_t low, uint64_t high, uint64_t count,
-		      struct run_list *list, uint64_t *taken)
-{
-	assert(count && low <= high);
-	int result = 0;
-	uint64_t left = count;
-	if (high >= pool->frames)
-		high = pool->frames - 1;
-	uint64_t region = low / REGION_FRAMES;
-	if (region < pool->hints[0])
-		region = pool->hints[0];
-	for (; region < pool->region_count && region * REGION_FRAMES <= high && left > 0 && result == 0; region++) {
-		if (pool->regions[region].free == 0)
-			continue;
-		for (uint64_t word = region * REGION_WORDS; word < (region + 1) * REGION_WORDS && result == 0; word++) {
-			uint64_t from = word * 64 > low ? word * 64 : low;
-			uint64_t to = word * 64 + 63 < high ? word * 64 + 63 : high;
-			if (from <= to)
-				result = gather_word(pool, nodes, word,
-						     mask((unsigned)(from % 64), (unsigned)(to - from + 1)), &left, list);
-		}
-		summarise(pool, region, false);
-		if (region == pool->hints[0] && pool->regions[region].free == 0)
-			pool->hints[0]++;
-	}
-	*taken = count - left;
-	return result;
-}
-
 /* Whether the request fits into the free run [first, end); its place in *first then. */
 static bool fits(const struct frame_request *request, uint64_t *first, uint64_t end)
 {
@@ -194,12 +183,12 @@ static bool fits(const struct frame_request *request, uint64_t *first, uint64_t 
 	return true;
 }
 
-/* Looks at the runs that lie inside one region, without those at its ends. */
-static bool search_region(const struct ddi_physical *pool, const struct frame_request *request, uint64_t region,
-			  uint64_t *first)
+/* Looks for a free run of `count` frames from `frame` on that ends before its region does. */
+static bool search_region(const struct ddi_physical *pool, uint64_t frame, uint64_t count, uint64_t *first, uint64_t *end)
 {
-	uint64_t frame = region * REGION_FRAMES, end = frame + REGION_FRAMES;
-	while (frame < end) {
+	uint64_t region_end = bits_align_down(frame, REGION_FRAMES) + REGION_FRAMES;
+	while (frame < region_end) {
+		DDI_STEP();
 		uint64_t bits = pool->words[frame / 64] >> (frame % 64);
 		if (!bits) {
 			frame = (frame / 64 + 1) * 64;
@@ -207,41 +196,90 @@ static bool search_region(const struct ddi_physical *pool, const struct frame_re
 		}
 		frame += (unsigned)__builtin_ctzll(bits);
 		uint64_t run_end = frame;
-		while (run_end < end) {
+		while (run_end < region_end) {
 			unsigned ones = ones_from_below(pool->words[run_end / 64] >> (run_end % 64));
 			unsigned in_word = 64 - (unsigned)(run_end % 64);
 			run_end += ones < in_word ? ones : in_word;
 			if (ones < in_word)
 				break;
 		}
-		*first = frame;
-		if (fits(request, first, run_end))
+		if (run_end < region_end && run_end - frame >= count) {
+			*first = frame;
+			*end = run_end;
 			return true;
+		}
 		frame = run_end;
 	}
 	return false;
 }
 
-static bool search(const struct ddi_physical *pool, const struct frame_request *request, uint64_t region, uint64_t *first)
+/* Climbs to the span of as many frames as possible that begins where this one ends. 0: there is none. */
+static uint64_t span_behind(uint64_t node, uint64_t *frames)
 {
-	uint64_t run_first = 0, run = 0;
-	for (; region < pool->region_count && region * REGION_FRAMES <= request->high; region++) {
-		const struct region *here = &pool->regions[region];
-		uint64_t begin = region * REGION_FRAMES;
-		if (run == 0)
-			run_first = begin;
-		run += here->prefix;
-		*first = run_first;
-		if (run >= request->count && fits(request, first, run_first + run))
+	for (; node & 1; node /= 2)
+		*frames *= 2;
+	return node ? node + 1 : 0;
+}
+
+/* The first free run of `count` frames at or behind `from`, and up to where it goes on. One that begins above high may be
+ * missed. O(log regions). */
+static bool next_run(const struct ddi_physical *pool, uint64_t from, uint64_t high, uint64_t count, uint64_t *first,
+		     uint64_t *end)
+{
+	uint64_t node = pool->leaves + from / REGION_FRAMES, frames = REGION_FRAMES;
+	uint64_t at = (from / REGION_FRAMES + 1) * REGION_FRAMES;
+	if (pool->spans[node].longest >= count && search_region(pool, from, count, first, end))
+		return true;
+	/* A run that ends where the span at hand begins. */
+	uint64_t run = pool->spans[node].suffix < at - from ? pool->spans[node].suffix : at - from;
+	node = span_behind(node, &frames);
+	while (node && at <= high) {
+		const struct frame_span *span = &pool->spans[node];
+		DDI_STEP();
+		if (span->free < frames && run + span->prefix >= count) {
+			*first = at - run;
+			*end = at + span->prefix;
 			return true;
-		if (here->free == REGION_FRAMES)
-			continue;
-		if (here->longest >= request->count && search_region(pool, request, region, first))
-			return true;
-		run = here->suffix;
-		run_first = begin + REGION_FRAMES - run;
+		}
+		if (span->free < frames && span->longest >= count) {
+			if (node < pool->leaves) {
+				node *= 2;
+				frames /= 2;
+				continue;
+			}
+			if (search_region(pool, at, count, first, end))
+				return true;
+		}
+		run = span->free == frames ? run + frames : span->suffix;
+		at += frames;
+		node = span_behind(node, &frames);
 	}
-	return false;
+	*first = at - run;
+	*end = at;
+	return run >= count;
+}
+
+int frame_pool_gather(struct ddi_physical *pool, struct node_pool *nodes, uint64_t low, uint64_t high, uint64_t count,
+		      struct run_list *list, uint64_t *taken)
+{
+	assert(count && low <= high);
+	int result = 0;
+	uint64_t left = count, at = low, first, end;
+	if (high >= pool->frames)
+		high = pool->frames - 1;
+	while (left > 0 && result == 0 && at <= high && next_run(pool, at, high, 1, &first, &end)) {
+		uint64_t region = first / REGION_FRAMES;
+		at = (region + 1) * REGION_FRAMES;
+		for (uint64_t word = first / 64; word < at / 64 && word * 64 <= high && result == 0; word++) {
+			uint64_t from = word * 64 > low ? word * 64 : low;
+			uint64_t to = word * 64 + 63 < high ? word * 64 + 63 : high;
+			result = gather_word(pool, nodes, word, mask((unsigned)(from % 64), (unsigned)(to - from + 1)),
+					     &left, list);
+		}
+		summarise(pool, region);
+	}
+	*taken = count - left;
+	return result;
 }
 
 bool frame_pool_take_run(struct ddi_physical *pool, const struct frame_request *request, uint64_t *first)
@@ -251,34 +289,25 @@ bool frame_pool_take_run(struct ddi_physical *pool, const struct frame_request *
 	struct frame_request clipped = *request;
 	if (clipped.high >= pool->frames)
 		clipped.high = pool->frames - 1;
-	if (clipped.low > clipped.high || clipped.count > clipped.high - clipped.low + 1 || pool->free < clipped.count)
+	if (clipped.low > clipped.high || clipped.count > clipped.high - clipped.low + 1)
 		return false;
-	unsigned class = clipped.count >= REGION_FRAMES ? REGION_CLASSES - 1 : bits_log2_floor(clipped.count);
-	uint64_t hint = pool->hints[class], begin = clipped.low / REGION_FRAMES;
-	while (hint < pool->region_count && pool->regions[hint].longest < 1u << class)
-		hint++;
-	pool->hints[class] = hint;
-	/* Runs across regions that are each too short lie below the hint: a second search finds them. */
-	uint64_t found;
-	if (!search(pool, &clipped, begin > hint ? begin : hint, &found) &&
-	    (begin >= hint || !search(pool, &clipped, begin, &found)))
-		return false;
-	frame_pool_take(pool, found, clipped.count);
-	*first = found;
-	return true;
+	uint64_t at = clipped.low, end;
+	while (at <= clipped.high && next_run(pool, at, clipped.high, clipped.count, &at, &end)) {
+		if (fits(&clipped, &at, end)) {
+			frame_pool_take(pool, at, clipped.count);
+			*first = at;
+			return true;
+		}
+		at = end;
+	}
+	return false;
 }
 
-uint64_t frame_pool_free_between(const struct ddi_physical *pool, uint64_t low, uint64_t high)
+/* Free frames in [low, high], which lie in one region. */
+static uint64_t free_in_region(const struct ddi_physical *pool, uint64_t low, uint64_t high)
 {
 	uint64_t free = 0;
-	if (high >= pool->frames)
-		high = pool->frames - 1;
 	while (low <= high) {
-		if (low % REGION_FRAMES == 0 && high - low + 1 >= REGION_FRAMES) {
-			free += pool->regions[low / REGION_FRAMES].free;
-			low += REGION_FRAMES;
-			continue;
-		}
 		uint64_t bit = low % 64, count = high - low + 1 < 64 - bit ? high - low + 1 : 64 - bit;
 		free += (unsigned)__builtin_popcountll(pool->words[low / 64] & mask((unsigned)bit, (unsigned)count));
 		low += count;
@@ -286,24 +315,49 @@ uint64_t frame_pool_free_between(const struct ddi_physical *pool, uint64_t low, 
 	return free;
 }
 
+uint64_t frame_pool_free_between(const struct ddi_physical *pool, uint64_t low, uint64_t high)
+{
+	if (high >= pool->frames)
+		high = pool->frames - 1;
+	if (low > high)
+		return 0;
+	uint64_t from = pool->leaves + low / REGION_FRAMES, to = pool->leaves + high / REGION_FRAMES;
+	if (from == to)
+		return free_in_region(pool, low, high);
+	uint64_t free = free_in_region(pool, low, low | (REGION_FRAMES - 1)) +
+			free_in_region(pool, bits_align_down(high, REGION_FRAMES), high);
+	/* The spans strictly between: on the way up those whose sibling is on the way to the other end. */
+	for (; from / 2 != to / 2; from /= 2, to /= 2) {
+		DDI_STEP();
+		free += from & 1 ? 0 : pool->spans[from + 1].free;
+		free += to & 1 ? pool->spans[to - 1].free : 0;
+	}
+	return free;
+}
+
+static uint64_t region_count(const struct ddi_physical *pool)
+{
+	return (pool->frames + REGION_FRAMES - 1) / REGION_FRAMES;
+}
+
 /* Frees the frames that are nobody else's. Which regions are broken: selection sampling, so that the share is exact. */
 static void fill(struct ddi_physical *pool, const struct ddi_physical_options *options)
 {
 	struct rng rng;
 	rng_seed(&rng, options->seed);
-	uint64_t broken = (pool->region_count * options->scatter_percent + 50) / 100;
-	for (uint64_t region = 0; region < pool->region_count; region++) {
-		bool whole = rng_below(&rng, pool->region_count - region) >= broken;
+	uint64_t regions = region_count(pool), broken = (regions * options->scatter_percent + 50) / 100;
+	for (uint64_t region = 0; region < regions; region++) {
+		bool whole = rng_below(&rng, regions - region) >= broken;
 		broken -= !whole;
 		for (uint64_t word = 0; word < REGION_WORDS; word++)
 			pool->words[region * REGION_WORDS + word] = whole ? UINT64_MAX : BROKEN_WORD;
 	}
 	pool->words[0] &= ~UINT64_C(1);
-	uint64_t end = pool->region_count * REGION_FRAMES;
+	uint64_t end = regions * REGION_FRAMES;
 	for (uint64_t frame = pool->frames; frame < end; frame++)
 		pool->words[frame / 64] &= ~(UINT64_C(1) << frame % 64);
-	for (uint64_t region = 0; region < pool->region_count; region++)
-		summarise(pool, region, true);
+	for (uint64_t region = 0; region < regions; region++)
+		summarise(pool, region);
 }
 
 struct ddi_physical *ddi_physical_create(const struct ddi_physical_options *options, const char **reason)
@@ -314,14 +368,13 @@ struct ddi_physical *ddi_physical_create(const struct ddi_physical_options *opti
 		return NULL;
 	}
 	struct ddi_physical *pool = memory_zeroed(1, sizeof *pool);
-	uint64_t regions = (options->frames + REGION_FRAMES - 1) / REGION_FRAMES;
 	if (pool) {
 		pool->frames = options->frames;
-		pool->region_count = regions;
-		pool->words = memory_zeroed(regions, REGION_WORDS * sizeof *pool->words);
-		pool->regions = memory_zeroed(regions, sizeof *pool->regions);
+		pool->leaves = bits_power_of_two_ceil(region_count(pool));
+		pool->words = memory_zeroed(region_count(pool), REGION_WORDS * sizeof *pool->words);
+		pool->spans = memory_zeroed(2 * pool->leaves, sizeof *pool->spans);
 	}
-	if (!pool || !pool->words || !pool->regions) {
+	if (!pool || !pool->words || !pool->spans) {
 		ddi_physical_destroy(pool);
 		*reason = "no memory for a physical side";
 		return NULL;
@@ -335,7 +388,7 @@ void ddi_physical_destroy(struct ddi_physical *physical)
 	if (!physical)
 		return;
 	memory_release(physical->words);
-	memory_release(physical->regions);
+	memory_release(physical->spans);
 	memory_release(physical);
 }
 
@@ -349,14 +402,13 @@ void ddi_physical_reserve(struct ddi_physical *physical, uint64_t first, uint64_
 
 uint64_t ddi_physical_free_frames(const struct ddi_physical *physical)
 {
-	return physical->free;
+	return frame_pool_free(physical);
 }
 
 const char *ddi_physical_broken_invariant(const struct ddi_physical *physical)
 {
-	uint64_t free = 0;
-	for (uint64_t region = 0; region < physical->region_count; region++) {
-		const struct region *kept = &physical->regions[region];
+	for (uint64_t region = 0; region < region_count(physical); region++) {
+		const struct frame_span *kept = &physical->spans[physical->leaves + region];
 		unsigned counted = 0, run = 0, longest = 0, prefix = 0;
 		for (uint64_t frame = 0; frame < REGION_FRAMES; frame++) {
 			uint64_t at = region * REGION_FRAMES + frame;
@@ -368,12 +420,15 @@ const char *ddi_physical_broken_invariant(const struct ddi_physical *physical)
 			longest = run > longest ? run : longest;
 			prefix = run == frame + 1 ? run : prefix;
 		}
-		free += counted;
 		if (kept->free != counted || kept->longest != longest || kept->prefix != prefix || kept->suffix != run)
 			return "the summary of a region is not what its frames say";
-		for (unsigned k = 0; k < REGION_CLASSES; k++)
-			if (longest >= 1u << k && region < physical->hints[k])
-				return "a free run lies below its hint";
 	}
-	return free == physical->free ? NULL : "the number of free frames is not what the regions say";
+	for (uint64_t node = physical->leaves - 1; node > 0; node--) {
+		uint64_t half = REGION_FRAMES * physical->leaves >> bits_log2_floor(2 * node);
+		const struct frame_span sum =
+			joined(&physical->spans[2 * node], &physical->spans[2 * node + 1], (uint32_t)half);
+		if (memcmp(&sum, &physical->spans[node], sizeof sum) != 0)
+			return "a span of frames is not what the two below it say";
+	}
+	return NULL;
 }

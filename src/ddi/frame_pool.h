@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The physical side from inside: one bit a frame, set while it is free, and a summary of every region of 512 frames (2
- * MiB). */
+ * The physical side from inside: one bit a frame, set while it is free, and a tree of summaries over regions of 512
+ * frames (2 MiB). */
 #ifndef DDI_FRAME_POOL_H
 #define DDI_FRAME_POOL_H
 
@@ -12,26 +12,28 @@
 
 #define REGION_FRAMES 512u
 #define REGION_WORDS 8u
-#define REGION_CLASSES 10u /* runs of 2^0 ... 2^9 frames */
 
-/* Free frames of a region; the runs at both ends, and the longest. */
-struct region {
-	uint16_t free;
-	uint16_t prefix;
-	uint16_t suffix;
-	uint16_t longest;
+/* Free frames of a span of frames; the runs at both ends, and the longest. Frame 0 is never free, so that all fit. */
+struct frame_span {
+	uint32_t free;
+	uint32_t prefix;
+	uint32_t suffix;
+	uint32_t longest;
 };
 
-/* Invariants: no region below hints[k] has a free run of 2^k frames; free is the sum over the regions; bits behind the last
- * frame are clear. */
+/* Invariants: spans is a complete binary tree over the regions, its root at 1 and the region r at leaves + r, in which every
+ * span sums up the two below it; bits behind the last frame are clear. */
 struct ddi_physical {
 	uint64_t *words;
-	struct region *regions;
+	struct frame_span *spans;
 	uint64_t frames;
-	uint64_t region_count;
-	uint64_t free;
-	uint64_t hints[REGION_CLASSES];
+	uint64_t leaves; /* a power of two */
 };
+
+static inline uint64_t frame_pool_free(const struct ddi_physical *pool)
+{
+	return pool->spans[1].free;
+}
 
 /* A run of frames that must lie within [low, high] (inclusive), aligned, and not across a multiple of boundary (a power of
  * two, or 0 = none). */
@@ -44,17 +46,19 @@ struct frame_request {
 };
 
 /* Takes the lowest free frames of [low, high], at most count, and appends them to the list. The number taken in *taken; -1
- * without memory for the list (what was taken is in it). O(regions searched + runs taken). */
+ * without memory for the list (what was taken is in it). O(log regions for each region with free
+ * frames + runs taken). */
 int frame_pool_gather(struct ddi_physical *pool, struct node_pool *nodes, uint64_t low, uint64_t high, uint64_t count,
 		      struct run_list *list, uint64_t *taken);
 
-/* Takes one run. false: there is none. O(regions searched). */
+/* Takes the lowest run. false: there is none. O(log regions), for each free run that is long enough and that alignment or
+ * boundary do not let the request into. */
 bool frame_pool_take_run(struct ddi_physical *pool, const struct frame_request *request, uint64_t *first);
 
 /* Takes exactly [first, first + count), which are free. */
 void frame_pool_take(struct ddi_physical *pool, uint64_t first, uint64_t count);
 
-/* Gives frames back that were taken. O(count / 64). */
+/* Gives frames back that were taken. O(count / 64 + log regions for each region). */
 void frame_pool_give(struct ddi_physical *pool, uint64_t first, uint64_t count);
 
 /* Gives the frames of a list back, and its nodes stay. */
@@ -63,7 +67,7 @@ void frame_pool_give_frames(struct ddi_physical *pool, const struct node_pool *n
 /* The same, and gives its nodes back: the list is empty then. */
 void frame_pool_give_list(struct ddi_physical *pool, struct node_pool *nodes, struct run_list *list);
 
-/* Free frames in [low, high]. O(regions). */
+/* Free frames in [low, high]. O(log regions). */
 uint64_t frame_pool_free_between(const struct ddi_physical *pool, uint64_t low, uint64_t high);
 
 #endif

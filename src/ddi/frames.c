@@ -45,7 +45,7 @@ enum ntstatus frames_end(struct ddi_adapter *adapter, uint64_t begun, enum ntsta
 static enum ntstatus take_any(struct ddi_adapter *adapter, uint64_t pages, struct run_list *list)
 {
 	uint64_t taken = 0;
-	if (pages > adapter->physical->free)
+	if (pages > frame_pool_free(adapter->physical))
 		return adapter_count(&adapter->failures.physical_exhausted, NTSTATUS_NO_MEMORY);
 	if (frame_pool_gather(adapter->physical, adapter->frame_nodes, 0, UINT64_MAX, pages, list, &taken) == 0)
 		return NTSTATUS_SUCCESS;

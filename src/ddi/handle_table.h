@@ -97,16 +97,16 @@ union handle_more {
 		uint8_t type;
 		uint8_t boundary_shift; /* of the boundary in pages, or OBJECT_NO_BOUNDARY */
 		uint8_t cache_type;
+		uint32_t index; /* of its frames, in list_nodes, or NODE_NONE: not made yet */
 	} object;
 	uint64_t virtual_address; /* VIEW */
 	struct {
 		uint64_t pages;
-		uint32_t segments; /* index of the first, or HANDLE_INDEX_NONE */
+		uint32_t segments; /* the root of a tree of them, or HANDLE_INDEX_NONE */
 	} token;
 	struct {
 		uint32_t token;
-		uint32_t next; /* of the same token, or HANDLE_INDEX_NONE */
-		uint32_t previous;
+		uint32_t below[2]; /* segments of the same token at lower and at higher pages, or HANDLE_INDEX_NONE */
 	} segment;
 };
 _Static_assert(sizeof(union handle_more) == 32, "a live handle takes 64 bytes");

@@ -2,6 +2,7 @@
 #include "ddi/lists.h"
 
 #include "base/memory.h"
+#include "ddi/steps.h"
 
 #include <assert.h>
 
@@ -58,6 +59,15 @@ int node_pool_reserve(struct node_pool *pool, uint64_t nodes)
 static int prepare(struct node_pool *pool)
 {
 	return pool->free_count > 0 || pool->used < pool->capacity ? 0 : grow(pool);
+}
+
+/* The same for the next `nodes` takes. */
+static int prepare_many(struct node_pool *pool, uint64_t nodes)
+{
+	while (pool->free_count + (pool->capacity - pool->used) < nodes)
+		if (grow(pool) != 0)
+			return -1;
+	return 0;
 }
 
 /* After prepare. */
@@ -128,10 +138,14 @@ int run_list_add(struct node_pool *pool, struct run_list *list, uint64_t first, 
 	return 0;
 }
 
+static uint64_t nodes_for(const struct run_list *list)
+{
+	return list->runs > 1 ? ((uint64_t)list->runs - 1 + NODE_RUNS - 1) / NODE_RUNS : 0;
+}
+
 void run_list_clear(struct node_pool *pool, struct run_list *list)
 {
-	if (list->runs > 1)
-		give(pool, list->head, list->tail, ((uint64_t)list->runs - 1 + NODE_RUNS - 1) / NODE_RUNS);
+	give(pool, list->head, list->tail, nodes_for(list));
 	*list = run_list_empty();
 }
 
@@ -155,6 +169,17 @@ static void next_run(struct run_cursor *cursor)
 	}
 }
 
+/* Goes on by any number of pages, to the end at most. */
+static void skip(struct run_cursor *cursor, uint64_t pages)
+{
+	while (pages > 0 && cursor->left > 0) {
+		uint64_t step = pages < cursor->left ? pages : cursor->left;
+		DDI_STEP();
+		run_cursor_advance(cursor, step);
+		pages -= step;
+	}
+}
+
 struct run_cursor run_cursor_at(const struct node_pool *pool, const struct run_list *list, uint64_t offset)
 {
 	assert(offset <= list->pages);
@@ -163,11 +188,109 @@ struct run_cursor run_cursor_at(const struct node_pool *pool, const struct run_l
 		return cursor;
 	cursor.frame = frame_run_first(list->first);
 	cursor.left = frame_run_count(list->first);
-	while (offset > 0 && cursor.left > 0) {
-		uint64_t step = offset < cursor.left ? offset : cursor.left;
-		run_cursor_advance(&cursor, step);
-		offset -= step;
+	skip(&cursor, offset);
+	return cursor;
+}
+
+/* Levels of nodes over the nodes of a list. */
+static unsigned index_levels(const struct run_list *list)
+{
+	unsigned levels = 0;
+	for (uint64_t nodes = nodes_for(list); nodes > 1; nodes = (nodes + NODE_RUNS - 1) / NODE_RUNS)
+		levels++;
+	return levels;
+}
+
+static uint64_t index_nodes(const struct run_list *list)
+{
+	uint64_t sum = 0;
+	for (uint64_t nodes = nodes_for(list); nodes > 1; sum += nodes)
+		nodes = (nodes + NODE_RUNS - 1) / NODE_RUNS;
+	return sum;
+}
+
+/* Index nodes as they are made: one chain, level by level. */
+struct index_chain {
+	uint32_t head, tail;
+	unsigned entries; /* of the tail */
+};
+
+static void index_add(struct node_pool *pool, struct index_chain *chain, uint32_t page, uint32_t node)
+{
+	if (chain->entries == NODE_RUNS) {
+		extend(pool, &chain->head, &chain->tail);
+		for (unsigned i = 0; i < NODE_RUNS; i++)
+			node_at(pool, chain->tail)->as.index.page[i] = PAGE_NONE;
+		chain->entries = 0;
 	}
+	node_at(pool, chain->tail)->as.index.page[chain->entries] = page;
+	node_at(pool, chain->tail)->as.index.node[chain->entries++] = node;
+}
+
+/* The lowest level: over the nodes of the list. */
+static void index_list(struct node_pool *pool, struct index_chain *chain, const struct node_pool *list_nodes,
+		       const struct run_list *list)
+{
+	uint64_t page = frame_run_count(list->first);
+	for (uint32_t node = list->head; node != NODE_NONE; node = node_at(list_nodes, node)->next) {
+		index_add(pool, chain, (uint32_t)page, node);
+		for (unsigned i = 0; i < NODE_RUNS && node != list->tail; i++)
+			page += frame_run_count(node_at(list_nodes, node)->as.runs[i]);
+		if (node == list->tail)
+			break;
+	}
+}
+
+uint32_t run_index_make(struct node_pool *pool, const struct node_pool *list_nodes, const struct run_list *list)
+{
+	uint64_t nodes = index_nodes(list);
+	if (nodes == 0 || prepare_many(pool, nodes) < 0)
+		return NODE_NONE;
+	struct index_chain chain = {.head = NODE_NONE, .tail = NODE_NONE, .entries = NODE_RUNS};
+	index_list(pool, &chain, list_nodes, list);
+	uint32_t level = chain.head, last = chain.tail;
+	while (level != last) {
+		chain.entries = NODE_RUNS;
+		uint32_t node = level;
+		for (;; node = node_at(pool, node)->next) {
+			index_add(pool, &chain, node_at(pool, node)->as.index.page[0], node);
+			if (node == last)
+				break;
+		}
+		level = node_at(pool, last)->next;
+		last = chain.tail;
+	}
+	return chain.tail;
+}
+
+void run_index_clear(struct node_pool *pool, const struct run_list *list, uint32_t root)
+{
+	if (root == NODE_NONE)
+		return;
+	uint32_t head = root;
+	for (unsigned level = index_levels(list); level > 1; level--)
+		head = node_at(pool, head)->as.index.node[0];
+	give(pool, head, root, index_nodes(list));
+}
+
+struct run_cursor run_cursor_by(const struct node_pool *index_pool, uint32_t root, const struct node_pool *pool,
+				const struct run_list *list, uint64_t offset)
+{
+	if (root == NODE_NONE || offset < frame_run_count(list->first))
+		return run_cursor_at(pool, list, offset);
+	uint32_t page = 0;
+	for (unsigned level = index_levels(list); level > 0; level--) {
+		const struct list_node *node = node_at(index_pool, root);
+		unsigned slot = 0;
+		DDI_STEP();
+		while (slot + 1 < NODE_RUNS && node->as.index.page[slot + 1] <= offset)
+			slot++;
+		page = node->as.index.page[slot];
+		root = node->as.index.node[slot];
+	}
+	struct run_cursor cursor = {.pool = pool, .list = list, .node = root};
+	next_run(&cursor);
+	skip(&cursor, offset - page);
 	return cursor;
 }
 

@@ -33,6 +33,7 @@ static inline uint64_t frame_run_count(frame_run run)
 #define NODE_RUNS 7u
 #define NODE_EXTENTS 2u
 #define NODE_NONE UINT32_MAX
+#define PAGE_NONE UINT32_MAX
 #define NODE_CHUNK_SHIFT 12u
 #define NODE_CHUNK_NODES (UINT64_C(1) << NODE_CHUNK_SHIFT)
 #define NODE_CHUNKS_MAX (UINT64_C(1) << 16)
@@ -44,6 +45,10 @@ struct list_node {
 			struct iova_extent extents[NODE_EXTENTS];
 			uint32_t pages[NODE_EXTENTS]; /* that were asked for */
 		} of;
+		struct {
+			uint32_t page[NODE_RUNS]; /* of the list, where the node begins; PAGE_NONE: no node */
+			uint32_t node[NODE_RUNS];
+		} index;
 	} as;
 	uint32_t next; /* NODE_NONE at the end */
 };
@@ -91,6 +96,12 @@ int run_list_add(struct node_pool *pool, struct run_list *list, uint64_t first, 
 /* Gives the nodes back. O(1). The list is empty then. */
 void run_list_clear(struct node_pool *pool, struct run_list *list);
 
+/* A tree over the nodes of a list, by their first pages, in nodes of a pool: its root. NODE_NONE: no memory, or a list so short
+ * that it needs none. It is good until the list changes. O(runs). */
+uint32_t run_index_make(struct node_pool *pool, const struct node_pool *list_nodes, const struct run_list *list);
+/* Gives its nodes back. O(log runs). NODE_NONE is ignored. */
+void run_index_clear(struct node_pool *pool, const struct run_list *list, uint32_t root);
+
 /* Walks pages of a run list, or of one long run outside the pool (device memory). */
 struct run_cursor {
 	const struct node_pool *pool;
@@ -103,6 +114,9 @@ struct run_cursor {
 
 /* At page `offset` of the list, which it has. O(runs before it). */
 struct run_cursor run_cursor_at(const struct node_pool *pool, const struct run_list *list, uint64_t offset);
+/* The same by an index in index_nodes: O(log runs); by NODE_NONE as above. */
+struct run_cursor run_cursor_by(const struct node_pool *index_nodes, uint32_t root, const struct node_pool *pool,
+				const struct run_list *list, uint64_t offset);
 /* Goes on by count pages, 1 <= count <= left. */
 void run_cursor_advance(struct run_cursor *cursor, uint64_t count);
 

@@ -110,6 +110,7 @@ enum ntstatus dxgk_cb_create_physical_memory_object(struct ddi_adapter *adapter,
 					       .adapter_object = HANDLE_INDEX_NONE,
 					       .type = (uint8_t)request->type,
 					       .boundary_shift = OBJECT_NO_BOUNDARY,
+					       .index = NODE_NONE,
 					       .cache_type = (uint8_t)request->cache_type}};
 	if (limits.constraints & IOVA_CONSTRAIN_BOUNDARY)
 		more->object.boundary_shift = (uint8_t)bits_log2_floor(limits.boundary);
@@ -192,6 +193,7 @@ void dxgk_cb_destroy_physical_memory_object(struct ddi_adapter *adapter, ddi_han
 	}
 	if (more->object.adapter_object != HANDLE_INDEX_NONE)
 		close_object(adapter, more);
+	object_drop_index(adapter, entry, more);
 	if (more->object.type != DDI_MEMORY_IO_SPACE)
 		frames_give(adapter, &entry->as.frames);
 	handle_table_drop(&adapter->handles, entry);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ddi/limits.h"
 #include "ddi/mapping.h"
+#include "ddi/segments.h"
 
 #define PERMISSIONS (DDI_PERMISSION_READ | DDI_PERMISSION_WRITE)
 
@@ -66,18 +67,6 @@ enum ntstatus iommu_reserve_logical_address_range(struct ddi_adapter *adapter, c
 	return NTSTATUS_SUCCESS;
 }
 
-/* Whether some segment of the token meets pages [first, first + count). */
-static bool overlaps(const struct ddi_adapter *adapter, const union handle_more *token, uint64_t first, uint64_t count)
-{
-	for (uint32_t index = token->token.segments; index != HANDLE_INDEX_NONE;
-	     index = handle_table_more(&adapter->handles, index)->segment.next) {
-		const struct handle_entry *segment = handle_table_entry(&adapter->handles, index);
-		if (first < segment->as.run.logical + segment->as.run.count && segment->as.run.logical < first + count)
-			return true;
-	}
-	return false;
-}
-
 /* Shows a segment as a mapping of one extent. */
 static struct extent_list extent_of(const struct handle_entry *segment)
 {
@@ -91,21 +80,6 @@ static struct extent_list extent_of(const struct handle_entry *segment)
 static struct run_cursor frames_of(const struct handle_entry *segment)
 {
 	return (struct run_cursor){.frame = segment->as.run.frame, .left = segment->as.run.count};
-}
-
-/* Links a new segment in front of the others of its token. */
-static struct handle_entry *make_segment(struct ddi_adapter *adapter, ddi_handle token, union handle_more *token_more)
-{
-	union handle_more *more;
-	struct handle_entry *entry = adapter_take(adapter, HANDLE_SEGMENT, &more);
-	uint32_t index = handle_index(entry->handle), next = token_more->token.segments;
-	more->segment.token = handle_index(token);
-	more->segment.next = next;
-	more->segment.previous = HANDLE_INDEX_NONE;
-	if (next != HANDLE_INDEX_NONE)
-		handle_table_more(&adapter->handles, next)->segment.previous = index;
-	token_more->token.segments = index;
-	return entry;
 }
 
 enum ntstatus iommu_map_reserved_logical_range(struct ddi_adapter *adapter, ddi_handle token, uint64_t offset,
@@ -128,14 +102,17 @@ enum ntstatus iommu_map_reserved_logical_range(struct ddi_adapter *adapter, ddi_
 	uint64_t at = offset >> adapter->page_shift, pages = size >> adapter->page_shift;
 	if (at > more->token.pages || pages > more->token.pages - at || pages > UINT32_MAX)
 		return adapter_count(&adapter->failures.malformed, NTSTATUS_INVALID_PARAMETER);
-	if (overlaps(adapter, more, entry->as.extent.first + at, pages))
+	if (segments_meet(&adapter->handles, more->token.segments, entry->as.extent.first + at, pages))
 		return adapter_count(&adapter->failures.in_use, NTSTATUS_RESOURCE_IN_USE);
 	if (handle_table_prepare(&adapter->handles) != 0)
 		return adapter_count(&adapter->failures.no_metadata, NTSTATUS_INSUFFICIENT_RESOURCES);
-	struct handle_entry *mapped = make_segment(adapter, token, more);
+	union handle_more *mapped_more;
+	struct handle_entry *mapped = adapter_take(adapter, HANDLE_SEGMENT, &mapped_more);
+	mapped_more->segment.token = handle_index(token);
 	mapped->as.run.logical = entry->as.extent.first + at;
 	mapped->as.run.count = pages;
 	mapped->as.run.frame = physical_address >> adapter->page_shift;
+	segments_add(&adapter->handles, &more->token.segments, handle_index(mapped->handle));
 	struct extent_list list = extent_of(mapped);
 	mapping_begin(adapter, DDI_CALL_RESERVED, &list, frames_of(mapped), pages, 0, 0);
 	*segment = mapped->handle;
@@ -150,13 +127,8 @@ enum ntstatus iommu_unmap_reserved_logical_range(struct ddi_adapter *adapter, dd
 		return NTSTATUS_UNSUCCESSFUL;
 	if (adapter_find(adapter, segment, HANDLE_SEGMENT, &entry, &more) != NTSTATUS_SUCCESS)
 		return adapter_count(&adapter->failures.not_mapped, NTSTATUS_INVALID_PARAMETER);
-	uint32_t next = more->segment.next, previous = more->segment.previous;
-	if (next != HANDLE_INDEX_NONE)
-		handle_table_more(&adapter->handles, next)->segment.previous = previous;
-	if (previous != HANDLE_INDEX_NONE)
-		handle_table_more(&adapter->handles, previous)->segment.next = next;
-	else
-		handle_table_more(&adapter->handles, more->segment.token)->token.segments = next;
+	segments_remove(&adapter->handles, &handle_table_more(&adapter->handles, more->segment.token)->token.segments,
+			handle_index(segment));
 	struct extent_list list = extent_of(entry);
 	mapping_end(adapter, &list, frames_of(entry), entry->as.run.count);
 	handle_table_drop(&adapter->handles, entry);

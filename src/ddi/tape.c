@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "ddi/frames.h"
+#include "ddi/memory_object.h"
 
 #include <assert.h>
 #include <string.h>
@@ -182,9 +183,12 @@ int frames_leave_tape(struct ddi_adapter *adapter, struct run_list *in_hand)
 		adapter->failures.no_metadata++;
 		return -1;
 	}
-	for (uint64_t i = 0; i < adapter->handles.used; i++)
-		bring_home(adapter, list_of(handle_table_entry(&adapter->handles, i),
-					    handle_table_more(&adapter->handles, i), &run));
+	for (uint64_t i = 0; i < adapter->handles.used; i++) {
+		struct handle_entry *entry = handle_table_entry(&adapter->handles, i);
+		if (handle_kind_of(entry->handle) == HANDLE_MEMORY_OBJECT)
+			object_drop_index(adapter, entry, handle_table_more(&adapter->handles, i));
+		bring_home(adapter, list_of(entry, handle_table_more(&adapter->handles, i), &run));
+	}
 	bring_home(adapter, in_hand);
 	adapter->frames_from = FRAMES_OF_POOL;
 	adapter->frame_nodes = &adapter->list_nodes;
