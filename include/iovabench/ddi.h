@@ -320,8 +320,8 @@ struct ddi_adl {
  *                               an MDL object, more than 2^32 - 1 pages; impossible as for contiguous memory
  *   NTSTATUS_NO_MEMORY          also: REQUIRE_CONTIGUOUS in identity mode, and the frames are no single run
  *   NTSTATUS_NOT_SUPPORTED, NTSTATUS_INSUFFICIENT_RESOURCES, statuses of a handle
- * Cost: O(log of the object's runs of frames + runs of the ADL + extents), and once O(runs) for an object of which ADLs are taken
- * at an offset. */
+ * Cost: O(log of the object's runs of frames + runs of the ADL + extents), and once O(runs) for an object of which ADLs are
+ * taken at an offset. */
 enum ntstatus dxgk_cb_allocate_adl(struct ddi_adapter *adapter, const struct ddi_adl_request *request, uint32_t cpu,
 				   struct ddi_adl *adl);
 

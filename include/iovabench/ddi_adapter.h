@@ -117,10 +117,10 @@ int ddi_adapter_reserve_handles(struct ddi_adapter *adapter, uint64_t handles);
 
 #define DDI_HANDLES_MAX (UINT64_C(1) << 28)
 
-/* The same for lists: an MDL or memory object keeps its first run of frames in its handle, a mapping its first extent; of what
- * follows 7 runs or 2 extents take a block of 64 bytes. The worst case is one run a page. An object of 32 runs or more of
- * which ADLs are taken at an offset takes one more for every 6; where there is no memory for that, its runs are walked. Returns 0
- * or -1. */
+/* The same for lists: an MDL or memory object keeps its first run of frames in its handle, a mapping its first extent; of
+ * what follows 7 runs or 2 extents take a block of 64 bytes. The worst case is one run a page. An object of 32 runs or more
+ * of which ADLs are taken at an offset takes one more for every 6; where there is no memory for that, its runs are walked.
+ * Returns 0 or -1. */
 int ddi_adapter_reserve_blocks(struct ddi_adapter *adapter, uint64_t blocks);
 
 /* The same for live views of dxgk_cb_map_memory: 32 bytes each at most. Returns 0 or -1. */

@@ -96,8 +96,8 @@ int run_list_add(struct node_pool *pool, struct run_list *list, uint64_t first, 
 /* Gives the nodes back. O(1). The list is empty then. */
 void run_list_clear(struct node_pool *pool, struct run_list *list);
 
-/* A tree over the nodes of a list, by their first pages, in nodes of a pool: its root. NODE_NONE: no memory, or a list so short
- * that it needs none. It is good until the list changes. O(runs). */
+/* A tree over the nodes of a list, by their first pages, in nodes of a pool: its root. NODE_NONE: no memory, or a list so
+ * short that it needs none. It is good until the list changes. O(runs). */
 uint32_t run_index_make(struct node_pool *pool, const struct node_pool *list_nodes, const struct run_list *list);
 /* Gives its nodes back. O(log runs). NODE_NONE is ignored. */
 void run_index_clear(struct node_pool *pool, const struct run_list *list, uint32_t root);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Nodes, regions and words that searches of this room look at: how tests hold a cost against its bound. Nothing in a release. */
+ * Nodes, regions and words that searches of this room look at: tests hold a cost against its bound. Nothing in a release. */
 #ifndef DDI_STEPS_H
 #define DDI_STEPS_H
 

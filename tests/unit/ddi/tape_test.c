@@ -276,7 +276,8 @@ static void play_random(const char *spec, uint64_t seed, uint64_t most, uint64_t
 		const struct ddi_physical *own = trio->player.world.physical, *wanted = trio->plain.world.physical;
 		assert_null(ddi_physical_broken_invariant(own));
 		assert_int_equal(frame_pool_free(own), frame_pool_free(wanted));
-		assert_memory_equal(own->words, wanted->words, (own->frames + REGION_FRAMES - 1) / REGION_FRAMES * REGION_WORDS * sizeof own->words[0]);
+		uint64_t regions = (own->frames + REGION_FRAMES - 1) / REGION_FRAMES;
+		assert_memory_equal(own->words, wanted->words, regions * REGION_WORDS * sizeof own->words[0]);
 	}
 	play_drain(trio);
 	tape_next_piece(&trio->tape);
