@@ -6,6 +6,7 @@
 #include "ddi/contiguous.h"
 #include "ddi/frames.h"
 #include "ddi/mapping.h"
+#include "ddi/memory_object.h"
 
 #define SPACE_PAGES_MAX (UINT64_C(1) << 52)
 
@@ -119,6 +120,7 @@ static void release_object(struct ddi_adapter *adapter, struct handle_entry *ent
 		frames_give(adapter, &entry->as.frames);
 		break;
 	case HANDLE_MEMORY_OBJECT:
+		object_drop_index(adapter, entry, more);
 		if (more->object.type != DDI_MEMORY_IO_SPACE)
 			frames_give(adapter, &entry->as.frames);
 		break;
@@ -135,16 +137,28 @@ static void release_object(struct ddi_adapter *adapter, struct handle_entry *ent
 	}
 }
 
+uint64_t ddi_adapter_reset(struct ddi_adapter *adapter)
+{
+	uint64_t lived = adapter->handles.live;
+	for (uint64_t index = 0; index < adapter->handles.used; index++) {
+		struct handle_entry *entry = handle_table_entry(&adapter->handles, index);
+		union handle_more *more = handle_table_more(&adapter->handles, index);
+		if (handle_kind_of(entry->handle) == HANDLE_DEAD)
+			continue;
+		release_object(adapter, entry, more);
+		handle_table_drop(&adapter->handles, entry);
+	}
+	address_map_close(&adapter->views);
+	address_map_close(&adapter->blocks_at);
+	adapter->mdls_waiting = adapter->open_objects = adapter->adls = 0;
+	return lived;
+}
+
 uint64_t ddi_adapter_destroy(struct ddi_adapter *adapter)
 {
 	if (!adapter)
 		return 0;
-	uint64_t leaks = adapter->handles.live;
-	for (uint64_t index = 0; index < adapter->handles.used; index++)
-		release_object(adapter, handle_table_entry(&adapter->handles, index),
-			       handle_table_more(&adapter->handles, index));
-	address_map_close(&adapter->views);
-	address_map_close(&adapter->blocks_at);
+	uint64_t leaks = ddi_adapter_reset(adapter);
 	node_pool_close(&adapter->list_nodes);
 	handle_table_close(&adapter->handles);
 	memory_release(adapter);
