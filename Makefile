@@ -66,7 +66,7 @@ $(BUILD)/librooms.a: $(ROOM_OBJECTS)
 # For drivers and their tests: allocators and driver calls as one object, of which the public names alone are global.
 # Nothing in there needs JSON.
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/objects/base/json%,$(filter $(addprefix $(BUILD)/objects/,allocator/% base/% ddi/%),$(ROOM_OBJECTS)))
-LIBRARY_NAMES = iova_instance_* ddi_* dxgk_cb_* mm_* ex_free_pool iommu_* ntstatus_name dxgkrnl_* Mm* ExFreePool Ke*
+LIBRARY_NAMES = iova_instance_* ddi_* dxgk_cb_* mm_* ex_free_pool iommu_* ntstatus_name dxgkrnl_* dma_iommu_* Mm* ExFreePool Ke*
 $(BUILD)/libiovabench.a: $(LIBRARY_OBJECTS)
 	@echo '$(CC) -r -nostdlib -o $(BUILD)/libiovabench.o' && $(CC) -r -nostdlib -o $(BUILD)/libiovabench.o $^
 	objcopy --wildcard $(foreach name,$(LIBRARY_NAMES),--keep-global-symbol='$(name)') $(BUILD)/libiovabench.o

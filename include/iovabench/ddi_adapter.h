@@ -103,8 +103,8 @@ struct ddi_adapter *ddi_adapter_create(const struct ddi_adapter_options *options
  * many handles were live: the driver's leaks. No map events. NULL is ignored. */
 uint64_t ddi_adapter_destroy(struct ddi_adapter *adapter);
 
-/* Frees everything of the driver at once, as after a timeout: every handle is stale from then on, and counters stay. Returns how
- * many handles were live. No map events. Cost: O(handles that ever lived at once + what they hold). */
+/* Frees everything of the driver at once, as after a timeout: every handle is stale from then on, and counters stay. Returns
+ * how many handles were live. No map events. Cost: O(handles that ever lived at once + what they hold). */
 uint64_t ddi_adapter_reset(struct ddi_adapter *adapter);
 
 /* Later calls go to this table and instance: the first ones, or a proxy in front of them, which need not repeat the table's

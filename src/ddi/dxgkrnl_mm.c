@@ -73,6 +73,19 @@ PVOID MmAllocateContiguousMemorySpecifyCacheNode(SIZE_T NumberOfBytes, PHYSICAL_
 			     BoundaryAddressMultiple, CacheType, PreferredNode);
 }
 
+PVOID MmAllocateContiguousNodeMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS LowestAcceptableAddress,
+				     PHYSICAL_ADDRESS HighestAcceptableAddress, PHYSICAL_ADDRESS BoundaryAddressMultiple,
+				     ULONG Protect, NODE_REQUIREMENT PreferredNode)
+{
+	ULONG caching = Protect & (PAGE_NOCACHE | PAGE_WRITECOMBINE), access = Protect & ~caching;
+	/* No cache type at all is what the model calls malformed. */
+	int type = caching == PAGE_NOCACHE ? MmNonCached : caching == PAGE_WRITECOMBINE ? MmWriteCombined : MmCached;
+	if ((access != PAGE_READWRITE && access != PAGE_EXECUTE_READWRITE) || caching == (PAGE_NOCACHE | PAGE_WRITECOMBINE))
+		type = MmWriteCombined + 1;
+	return specify_cache(ROUTINE_MM_ALLOCATE_NODE_MEMORY, NumberOfBytes, LowestAcceptableAddress,
+			     HighestAcceptableAddress, BoundaryAddressMultiple, (MEMORY_CACHING_TYPE)type, PreferredNode);
+}
+
 /* The live block of a base address; NULL, told, when it is none. */
 static struct tracked *block_of(struct dxgkrnl *dxgkrnl, enum routine routine, void *base)
 {

@@ -34,6 +34,13 @@ bool segments_meet(const struct handle_table *handles, uint32_t root, uint64_t f
 	       first_page(handles, last) + handle_table_entry(handles, last)->as.run.count > first;
 }
 
+uint32_t segments_at(const struct handle_table *handles, uint32_t root, uint64_t page)
+{
+	while (root != HANDLE_INDEX_NONE && first_page(handles, root) != page)
+		root = below(handles, root)[first_page(handles, root) < page];
+	return root;
+}
+
 void segments_add(struct handle_table *handles, uint32_t *root, uint32_t index)
 {
 	uint64_t page = first_page(handles, index);

@@ -222,6 +222,10 @@ static void lives(struct bench *bench)
 	mdl = MmAllocatePagesForMdl((PHYSICAL_ADDRESS){.QuadPart = 0}, no_limit, (PHYSICAL_ADDRESS){.QuadPart = 0}, 8192);
 	MmFreePagesFromMdl(mdl);
 	ExFreePool(mdl);
+	const PHYSICAL_ADDRESS nothing = {.QuadPart = 0};
+	block = MmAllocateContiguousNodeMemory(100, nothing, no_limit, nothing, PAGE_READWRITE | PAGE_WRITECOMBINE, 1);
+	block[11] = 8;
+	MmFreeContiguousMemory(block);
 	PVOID view;
 	assert_int_equal(bench->table->DxgkCbMapMemory(bench->device, (PHYSICAL_ADDRESS){.QuadPart = 0x1234}, 5000, 0, 0,
 						       MmNonCached, &view),
@@ -333,6 +337,10 @@ static void misuse_of_views_and_blocks(struct bench *bench)
 	assert_int_equal(bench->table->DxgkCbUnmapMemory(bench->device, view), STATUS_SUCCESS);
 	assert_int_equal(bench->table->DxgkCbUnmapMemory(bench->device, view), STATUS_NOT_MAPPED_VIEW);
 	FOUND(bench, before + 2, "double-free");
+	const PHYSICAL_ADDRESS nothing = {.QuadPart = 0};
+	assert_null(MmAllocateContiguousNodeMemory(1, nothing, no_limit, nothing, PAGE_NOCACHE, 0));
+	FOUND(bench, before + 3, "argument");
+	before++;
 	char *block = MmAllocateContiguousMemory(5000, no_limit);
 	MmFreeContiguousMemory(block + 1);
 	FOUND(bench, before + 3, "unknown-object");
