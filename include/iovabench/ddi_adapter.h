@@ -80,6 +80,9 @@ struct ddi_adapter_options {
 	/* The caller's; outlives the adapter. NULL: contiguous memory has no frames; MDLs, memory objects and the Mm
 	 * routines are not supported. */
 	struct ddi_physical *physical;
+	/* Remap mode with a physical side: limits, boundaries and windows of Dxgk calls are those of frames, as the
+	 * documentation says, and logical addresses come from anywhere. Otherwise they limit logical addresses (ours). */
+	bool limits_on_frames;
 	uint32_t nodes; /* NUMA nodes that requests may name; 0 = 1. All frames are on every node (ours) */
 	/* The CPU address space of dxgk_cb_map_memory: a second instance over pages [view_first, view_first + view_count),
 	 * with the rules of the first. view_table NULL: the call returns NTSTATUS_NOT_SUPPORTED. */

@@ -472,8 +472,10 @@ struct dxgkrnl_finding {
 typedef void (*dxgkrnl_report)(void *context, const struct dxgkrnl_finding *finding);
 
 struct dxgkrnl_options {
-	struct ddi_adapter *adapter; /* the caller's; outlives this; used by nobody else meanwhile */
-	uint32_t version;            /* DXGKDDI_INTERFACE_VERSION_; 0: the newest. Decides Size and what is there */
+	/* The caller's; outlives this; used by nobody else meanwhile. Limits of its calls are those of frames from now on, as
+	 * the documentation says. */
+	struct ddi_adapter *adapter;
+	uint32_t version; /* DXGKDDI_INTERFACE_VERSION_; 0: the newest. Decides Size and what is there */
 	/* What the version forbids is refused with STATUS_NOT_SUPPORTED (ours): from 3.0 on with DMA remapping the callbacks
 	 * of 2.4 that allocate or map, and the Mm routines; otherwise it is let through. */
 	bool strict;

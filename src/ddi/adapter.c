@@ -82,6 +82,7 @@ struct ddi_adapter *ddi_adapter_create(const struct ddi_adapter_options *options
 	adapter->physical = options->physical;
 	adapter->frame_nodes = &adapter->list_nodes;
 	adapter->identity = options->mode == DDI_MODE_IDENTITY;
+	adapter->limits_on_frames = options->limits_on_frames && options->physical && !adapter->identity;
 	adapter->explicit = options->capabilities & IOVA_EXPLICIT;
 	adapter->wddm = options->wddm;
 	adapter->nodes = options->nodes ? options->nodes : 1;

@@ -35,6 +35,7 @@ struct ddi_adapter {
 	bool trap;                     /* the level is not passive, or something fatal has happened: calls look closer */
 	bool explicit;                 /* the allocator places at any time */
 	bool identity;
+	bool limits_on_frames; /* remap mode, with a physical side */
 	enum ddi_wddm wddm;
 	enum ddi_irql irql;
 	uint32_t nodes;

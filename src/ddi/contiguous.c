@@ -4,6 +4,7 @@
 #include "ddi/frames.h"
 #include "ddi/limits.h"
 #include "ddi/mapping.h"
+#include "ddi/mdl.h"
 
 static bool malformed(const struct ddi_contiguous_request *request)
 {
@@ -53,8 +54,8 @@ static struct run_cursor frames_of(const struct ddi_adapter *adapter, const stru
 }
 
 /* With a physical side: frames first, so that the allocator is asked last. */
-static enum ntstatus allocate_with_frames(struct ddi_adapter *adapter, const struct iova_request *pages, uint32_t cpu,
-					  ddi_handle *memory_handle)
+static enum ntstatus allocate_with_frames(struct ddi_adapter *adapter, const struct iova_request *pages,
+					  const struct frame_request *run, uint32_t cpu, ddi_handle *memory_handle)
 {
 	struct run_list frames = run_list_empty();
 	struct iova_extent extent;
@@ -64,8 +65,7 @@ static enum ntstatus allocate_with_frames(struct ddi_adapter *adapter, const str
 		if (status != NTSTATUS_SUCCESS)
 			return status;
 	} else {
-		const struct frame_request run = {.count = pages->count, .align = 1, .high = UINT64_MAX};
-		enum ntstatus status = frames_take_run(adapter, &run, &frames);
+		enum ntstatus status = frames_take_run(adapter, run, &frames);
 		if (status != NTSTATUS_SUCCESS)
 			return status;
 		enum iova_status refused = adapter->table->alloc(adapter->self, pages, cpu, &extent);
@@ -99,9 +99,17 @@ enum ntstatus dxgk_cb_allocate_contiguous_memory(struct ddi_adapter *adapter, co
 	uint64_t bytes = request->number_of_bytes;
 	wanted.count = (bytes >> adapter->page_shift) + ((bytes & adapter->page_mask) != 0);
 	wanted.constraints = request->no_drain ? IOVA_CONSTRAIN_NO_DRAIN : 0;
-	bool whole_pages =
-		limits_window(adapter, request->lowest_acceptable_address, request->highest_acceptable_address, &wanted);
-	limits_placement(adapter, request->alignment_pages, request->boundary_address_multiple, &wanted);
+	struct frame_request run = {.count = wanted.count, .align = 1, .high = UINT64_MAX};
+	uint64_t lowest = request->lowest_acceptable_address, highest = request->highest_acceptable_address;
+	uint64_t boundary = request->boundary_address_multiple;
+	bool whole_pages = true;
+	if (__builtin_expect(adapter->limits_on_frames, 0)) {
+		whole_pages = frame_request_of(adapter, lowest, highest, boundary, wanted.count, &run);
+		lowest = boundary = 0;
+		highest = UINT64_MAX;
+	}
+	whole_pages = limits_window(adapter, lowest, highest, &wanted) && whole_pages;
+	limits_placement(adapter, request->alignment_pages, boundary, &wanted);
 	if (!whole_pages || !limits_possible(&wanted))
 		return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
 	const struct iova_request pages = {.count = wanted.count,
@@ -116,7 +124,7 @@ enum ntstatus dxgk_cb_allocate_contiguous_memory(struct ddi_adapter *adapter, co
 	if (handle_table_prepare(&adapter->handles) != 0)
 		return adapter_refusal(adapter, IOVA_NO_MEMORY, &pages);
 	if (adapter->physical)
-		return allocate_with_frames(adapter, &pages, cpu, memory_handle);
+		return allocate_with_frames(adapter, &pages, &run, cpu, memory_handle);
 
 	struct iova_extent extent;
 	enum iova_status status = adapter->table->alloc(adapter->self, &pages, cpu, &extent);

@@ -220,6 +220,8 @@ struct dxgkrnl *dxgkrnl_create(const struct dxgkrnl_options *options, const char
 		dxgkrnl_destroy(dxgkrnl);
 		return NULL;
 	}
+	/* As the pages say. */
+	dxgkrnl->adapter->limits_on_frames = dxgkrnl->adapter->physical && !dxgkrnl->adapter->identity;
 	current = dxgkrnl;
 	return dxgkrnl;
 }

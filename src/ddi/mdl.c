@@ -62,12 +62,19 @@ static enum ntstatus map_into_windows(struct ddi_adapter *adapter, const struct 
 				      struct extent_list *list)
 {
 	struct mapping_wish wish = wish_of(adapter, request);
-	struct page_windows windows = page_windows_of(adapter, request, adapter->first_page, adapter->last_page);
+	struct ddi_mdl_request logical = *request;
+	bool limited = !frames && adapter->limits_on_frames;
+	if (limited) {
+		logical.low_address = 0;
+		logical.high_address = UINT64_MAX;
+	}
+	struct page_windows windows = page_windows_of(adapter, &logical, adapter->first_page, adapter->last_page);
 	int tries = 0;
 	if (!next_possible(adapter, &windows, &tries, &wish))
 		return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
 	if (!frames) {
-		enum ntstatus status = frames_take_any(adapter, wish.pages, taken);
+		enum ntstatus status = limited ? mdl_take_frames(adapter, request, 0, UINT64_MAX, true, taken)
+					       : frames_take_any(adapter, wish.pages, taken);
 		if (status != NTSTATUS_SUCCESS)
 			return status;
 		frames = taken;

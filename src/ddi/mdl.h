@@ -26,6 +26,11 @@ struct page_windows page_windows_of(const struct ddi_adapter *adapter, const str
 /* The next window, clipped. false at the end. */
 bool page_windows_next(struct page_windows *windows, uint64_t *low, uint64_t *high);
 
+/* One run of count frames between two inclusive byte addresses of the pool, not across a boundary in bytes (0: none). false:
+ * not even the empty pool has it. */
+bool frame_request_of(const struct ddi_adapter *adapter, uint64_t lowest, uint64_t highest, uint64_t boundary,
+		      uint64_t count, struct frame_request *request);
+
 /* Takes frames of [first, last] by the request's windows or chunks. whole: all or none; otherwise as many as there are, at
  * least one. NTSTATUS_SUCCESS; NTSTATUS_INVALID_PARAMETER (impossible), NTSTATUS_NO_MEMORY or NTSTATUS_INSUFFICIENT_RESOURCES,
  * counted, with nothing held. */

@@ -76,6 +76,19 @@ bool page_windows_next(struct page_windows *windows, uint64_t *low, uint64_t *hi
 	return true;
 }
 
+bool frame_request_of(const struct ddi_adapter *adapter, uint64_t lowest, uint64_t highest, uint64_t boundary,
+		      uint64_t count, struct frame_request *request)
+{
+	const struct ddi_mdl_request window = {.low_address = lowest, .high_address = highest};
+	struct page_windows windows = page_windows_of(adapter, &window, 0, adapter->physical->frames - 1);
+	struct iova_request limits = {.count = count};
+	bool any = page_windows_next(&windows, &limits.low, &limits.high);
+	limits_placement(adapter, 1, boundary, &limits);
+	*request = (struct frame_request){
+		.count = count, .align = 1, .low = limits.low, .high = limits.high, .boundary = limits.boundary};
+	return any && limits_possible(&limits);
+}
+
 /* Whether all windows together have that many pages. */
 static bool windows_hold(struct page_windows windows, uint64_t pages)
 {

@@ -43,11 +43,17 @@ static enum ntstatus take_frames(struct ddi_adapter *adapter, const struct ddi_m
 {
 	const struct ddi_mdl_request mdl = as_mdl(request);
 	struct frame_request run = {.count = limits->count, .align = 1, .high = UINT64_MAX};
+	if (request->type == DDI_MEMORY_MDL && adapter->limits_on_frames)
+		return mdl_take_frames(adapter, &mdl, 0, UINT64_MAX, true, frames);
 	if (request->type == DDI_MEMORY_MDL && !adapter->identity)
 		return frames_take_any(adapter, limits->count, frames);
 	if (request->type == DDI_MEMORY_MDL)
 		return mdl_take_frames(adapter, &mdl, adapter->first_page, adapter->last_page, true, frames);
-	if (adapter->identity) {
+	if (adapter->limits_on_frames) {
+		if (!frame_request_of(adapter, request->lowest_address, request->highest_address,
+				      request->boundary_address_multiple, limits->count, &run))
+			return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
+	} else if (adapter->identity) {
 		run.low = limits->low;
 		run.high = limits->high;
 		run.boundary = limits->constraints & IOVA_CONSTRAIN_BOUNDARY ? limits->boundary : 0;
@@ -66,8 +72,10 @@ static enum ntstatus object_frames(struct ddi_adapter *adapter, const struct ddi
 		limits->high = adapter->last_page;
 		return NTSTATUS_SUCCESS;
 	}
-	bool any = limits_window(adapter, request->lowest_address, request->highest_address, limits);
-	limits_placement(adapter, 1, mdl ? 0 : request->boundary_address_multiple, limits);
+	bool anywhere = adapter->limits_on_frames;
+	bool any = limits_window(adapter, anywhere ? 0 : request->lowest_address,
+				 anywhere ? UINT64_MAX : request->highest_address, limits);
+	limits_placement(adapter, 1, mdl || anywhere ? 0 : request->boundary_address_multiple, limits);
 	/* Later windows of an MDL count for frames alone. */
 	bool possible = (mdl && adapter->identity) || (any && limits_possible(limits));
 	if (!possible)

@@ -45,17 +45,12 @@ static uint64_t allocate_block(struct ddi_adapter *adapter, const struct block_r
 			      NTSTATUS_SUCCESS);
 		return 0;
 	}
-	const struct ddi_mdl_request window = {.low_address = request->lowest, .high_address = request->highest};
-	struct page_windows windows = page_windows_of(adapter, &window, 0, adapter->physical->frames - 1);
-	struct iova_request limits = {.count = pages_of(adapter, request->bytes)};
-	bool any = page_windows_next(&windows, &limits.low, &limits.high);
-	limits_placement(adapter, 1, request->boundary, &limits);
-	if (!any || !limits_possible(&limits)) {
+	struct frame_request frames;
+	if (!frame_request_of(adapter, request->lowest, request->highest, request->boundary,
+			      pages_of(adapter, request->bytes), &frames)) {
 		adapter->failures.impossible++;
 		return 0;
 	}
-	const struct frame_request frames = {
-		.count = limits.count, .align = 1, .low = limits.low, .high = limits.high, .boundary = limits.boundary};
 	struct run_list run;
 	uint64_t base_page = 0;
 	if (handle_table_prepare(&adapter->handles) != 0) {

@@ -576,6 +576,53 @@ static void adapters_do_not_take_each_others_handles(void **state)
 	close_bench(&one);
 }
 
+/* Lowest and highest addresses are those of frames, as documented: logical ones come from anywhere. */
+static void limits_are_those_of_frames(void **state)
+{
+	(void)state;
+	for (int identity = 0; identity < 2; identity++) {
+		struct bench bench;
+		open_bench(&bench, identity, 0);
+		const PHYSICAL_ADDRESS low = {.QuadPart = 0x400000}, high = {.QuadPart = 0x7fffff},
+				       far = {.QuadPart = 1 << 30};
+		DXGKARGCB_ALLOCATEPAGESFORMDL args = {.LowAddress = low, .HighAddress = high, .TotalBytes = 40 * 4096};
+		assert_int_equal(bench.table->DxgkCbAllocatePagesForMdl(bench.device, &args), STATUS_SUCCESS);
+		for (unsigned i = 0; i < 40; i++)
+			assert_in_range(MmGetMdlPfnArray(args.pMdl)[i], 0x400, 0x7ff);
+		assert_int_equal(free_pages(&bench, args.hMemoryHandle), STATUS_SUCCESS);
+		args.HighAddress = args.LowAddress = far;
+		assert_int_equal(bench.table->DxgkCbAllocatePagesForMdl(bench.device, &args), STATUS_INVALID_PARAMETER);
+		DXGKARGCB_ALLOCATECONTIGUOUSMEMORY block = {.NumberOfBytes = 4096 * 16,
+							    .LowestAcceptableAddress = low,
+							    .HighestAcceptableAddress = high,
+							    .BoundaryAddressMultiple.QuadPart = 0x20000};
+		assert_int_equal(bench.table->DxgkCbAllocateContiguousMemory(bench.device, &block), STATUS_SUCCESS);
+		/* More than the window has: impossible, though the space and the pool are larger. */
+		HANDLE handle = block.hMemoryHandle;
+		block.BoundaryAddressMultiple.QuadPart = 0;
+		block.NumberOfBytes = 0x401000;
+		assert_int_equal(bench.table->DxgkCbAllocateContiguousMemory(bench.device, &block),
+				 STATUS_INVALID_PARAMETER);
+		assert_int_equal(free_contiguous(&bench, handle), STATUS_SUCCESS);
+		DXGKARGCB_CREATE_PHYSICAL_MEMORY_OBJECT object_args = {
+			.hAdapter = bench.device, .Size = 4096 * 16, .Type = DXGK_PHYSICAL_MEMORY_TYPE_CONTIGUOUS_MEMORY};
+		object_args.ContiguousMemory.LowestAcceptableAddress = low;
+		object_args.ContiguousMemory.HighestAcceptableAddress = high;
+		assert_int_equal(bench.table->DxgkCbCreatePhysicalMemoryObject(&object_args), STATUS_SUCCESS);
+		DXGKARGCB_ALLOCATE_ADL adl_args = {.hAdapterMemoryObject = object_args.hAdapterMemoryObject,
+						   .Size = 4096 * 16};
+		adl_args.Flags.RequireContiguous = 1;
+		assert_int_equal(bench.table->DxgkCbAllocateAdl(&adl_args), STATUS_SUCCESS);
+		if (identity)
+			assert_in_range(adl_args.pAdl->BasePageNumber, 0x400, 0x7f0);
+		else
+			assert_in_range(adl_args.pAdl->BasePageNumber, WORLD_FIRST, 0x3ff);
+		free_adl(&bench, object_args.hAdapterMemoryObject, adl_args.pAdl);
+		destroy(&bench, object_args.hPhysicalMemoryObject, object_args.hAdapterMemoryObject);
+		close_bench(&bench);
+	}
+}
+
 /* Random calls with live, stale, foreign and made-up arguments. */
 #define KEPT 64u
 
@@ -780,6 +827,7 @@ int main(void)
 		cmocka_unit_test(calls_fail_as_they_are_told_to),
 		cmocka_unit_test(a_reset_leaves_nothing),
 		cmocka_unit_test(adapters_do_not_take_each_others_handles),
+		cmocka_unit_test(limits_are_those_of_frames),
 		cmocka_unit_test(random_calls_are_survived),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
