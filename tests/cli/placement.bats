@@ -4,16 +4,8 @@
 
 load helpers
 
-setup() {
-	folder=$(mktemp -d)
-}
-
-teardown() {
-	rm -rf "$folder"
-}
-
 hash_of() { # workload spec
-	"$iovabench" run "workloads/$1.yaml" -a "$2" --ops 200k --rounds 1 --latency off --audit off -q --json - -o "$folder/$1-$2" |
+	"$iovabench" run "workloads/$1.yaml" -a "$2" --ops 200k --rounds 1 --latency off --audit off -q --json - -o "$scratch/$1-$2" |
 		jq -r '.arms[0].audit.placement_hash'
 }
 

@@ -4,17 +4,9 @@
 
 load helpers
 
-setup() {
-	folder=$(mktemp -d)
-}
-
-teardown() {
-	rm -rf "$folder"
-}
-
 @test "20,000 operations of 1 TiB are audited within seconds and in little memory" {
 	no_sanitizer
-	cat >"$folder/huge.yaml" <<-'END'
+	cat >"$scratch/huge.yaml" <<-'END'
 		iovabench: 1
 		name: huge
 		space: {base: 0x0, size: 65536TiB}
@@ -23,6 +15,6 @@ teardown() {
 		  - {name: fill, mix: [{request: any}], until: {live: 1000}}
 		  - {name: churn, mix: [{request: any}], ops: 20k}
 	END
-	timeout 30 "$iovabench" run "$folder/huge.yaml" -a rbtree --rounds 0 --memory 64 -q -o "$folder/huge"
-	is "$(jq -c '.arms[0] | [.state, .failures.total, .audit.ops, .audit.violations]' "$folder/huge/result.json")" '["ok",0,20000,0]'
+	timeout 30 "$iovabench" run "$scratch/huge.yaml" -a rbtree --rounds 0 --memory 64 -q -o "$scratch/huge"
+	is "$(jq -c '.arms[0] | [.state, .failures.total, .audit.ops, .audit.violations]' "$scratch/huge/result.json")" '["ok",0,20000,0]'
 }
