@@ -210,6 +210,10 @@ limits: all ## what the built-in allocators reach on the six streams that bound 
 laws: all ## laws that a right benchmark reproduces: expected and found, on every allocator that they speak of
 	@BUILD='$(BUILD)' tests/laws/run
 
+.PHONY: reference
+reference: all ## run the published matrix again for results/reference, on a machine that nothing else uses
+	@./bench.sh reference
+
 .PHONY: manual
 manual: all ## put the commands, options, keys and metrics of the program into its manual page, documents and schema
 	@BUILD='$(BUILD)' tests/gates/manual --update

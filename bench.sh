@@ -31,8 +31,11 @@ python3-jsonschema holds results against their schema
 zstd               packs results
 "
 
-# What is published: five and a half minutes on two CPUs. The other workloads answer questions of their own (docs/workloads.md).
-matrix="comb e1000e gpu-paging gpu-strict mask-mix mixed-sizes nic-ring nvme-lazy nvme-qd128 video-pool"
+# What is published, five and a half minutes on two CPUs. The other workloads answer questions of their own (docs/workloads.md).
+reference=results/reference
+read_matrix() { # into the array matrix
+	mapfile -t matrix < <(grep -v '^#' $reference/arguments | tr ' ' '\n')
+}
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -61,6 +64,33 @@ install_missing() {
 	$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $names </dev/null >&2
 }
 
+# What the published figures rest on is looked at first: laws, and comparisons of equals (noisy ones are no reason to stop).
+renew_reference() {
+	local folder limit=$((2 * 1024 * 1024))
+	command -v zstd >/dev/null || { say "zstd packs the result: ./bench.sh packages installs it."; exit 1; }
+	make -s laws >/dev/null || { say "A law is broken (make laws): no reference is made by this build."; exit 1; }
+	build/iovabench calibrate --null >&2 || [ $? -eq 5 ]
+	folder=$(mktemp -d)
+	# shellcheck disable=SC2064  # the folder of now
+	trap "rm -rf '$folder'" EXIT
+	read_matrix
+	build/iovabench run "${matrix[@]}" -o "$folder/run"
+	zstd -q -19 "$folder/run/result.json" -o "$folder/result.json.zst"
+	[ "$(stat -c %s "$folder/result.json.zst")" -le $limit ] || { say "Packed it is larger than $limit bytes: nothing was changed."; exit 1; }
+	mv "$folder/result.json.zst" $reference/result.json.zst
+	say "$reference/result.json.zst is new."
+	picture "$folder/run/report.html"
+}
+
+# The first screen of a report, for README.md.
+picture() { # report
+	local browser
+	browser=$(command -v chromium || command -v chromium-browser) || { say "Without chromium docs/report.png stays as it is."; return 0; }
+	"$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1400,900 --screenshot="$folder/report.png" "file://$1" 2>/dev/null
+	mv "$folder/report.png" docs/report.png
+	say "docs/report.png is new."
+}
+
 jobs=$(nproc)
 case ${1:-run} in
 run)
@@ -68,12 +98,12 @@ run)
 	say "Building."
 	make -s -j"$jobs"
 	say "Running the published matrix: ten of the shipped workloads on buddy, bitmap, rbtree and what Linux runs."
-	set --
-	for name in $matrix; do set -- "$@" "workloads/$name.yaml"; done
-	# The three comparisons of a workload share an error of 5 %. Seven rounds are the fewest with an interval for it, eleven the
-	# fewest whose interval leaves out a round on each side, so that one that was disturbed decides nothing.
-	exec build/iovabench run "$@" -a buddy -a bitmap -a rbtree -a linux-lazy --rounds 11 \
-		--interfere data=256KiB,code=256KiB,pairs=2k
+	read_matrix
+	exec build/iovabench run "${matrix[@]}"
+	;;
+reference)
+	make -s -j"$jobs"
+	renew_reference
 	;;
 check)
 	install_missing "$run_packages$check_packages"
@@ -84,10 +114,11 @@ packages)
 	install_missing "$run_packages$check_packages"
 	;;
 -h | --help)
-	say "usage: ./bench.sh [check | packages]"
+	say "usage: ./bench.sh [check | packages | reference]"
 	say "  (nothing)  install what is missing, build, run the published matrix, tell where the report is"
 	say "  check      install what is missing, build and run every test; ends with a line 'N passed, N failed'"
 	say "  packages   install what is missing, nothing else"
+	say "  reference  run the published matrix and put it into $reference (make reference)"
 	;;
 *)
 	say "bench.sh: '$1' is unknown; ./bench.sh --help"

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -48,4 +49,11 @@ int calibration_find(const char *file, struct calibration *calibration, struct e
 	}
 	text_release(&path);
 	return status;
+}
+
+void calibration_of_run(const char *command, struct calibration *calibration)
+{
+	struct error error = {0};
+	if (calibration_find(NULL, calibration, &error) < 0)
+		fprintf(stderr, "iovabench %s: %s: this run counts as not calibrated\n", command, error.message);
 }

@@ -13,4 +13,7 @@ int calibration_folder(struct text *folder, struct error *error);
 /* Reads file, or with NULL this machine's; that one may be missing: *calibration is then not known. */
 int calibration_find(const char *file, struct calibration *calibration, struct error *error);
 
+/* This machine's, for a run that command makes: what cannot be read is told on standard error and not known. */
+void calibration_of_run(const char *command, struct calibration *calibration);
+
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "cli/calibration_file.h"
 #include "cli/cli.h"
 #include "cli/result_file.h"
 #include "run/run.h"
@@ -26,12 +27,15 @@ static void complete(const char *folder, struct error *error)
 
 static enum exit_code resume(const char *name, uint32_t rounds, const struct cli_output *output)
 {
-	struct run_options options = {.progress = cli_progress(output->quiet)};
+	struct calibration calibration;
+	struct run_options options = {.progress = cli_progress(output->quiet), .calibration = &calibration};
 	struct result result = {0};
 	struct text folder = {0}, messages = {0};
 	struct error error = {0};
 	bool finished;
+	calibration_of_run("resume", &calibration);
 	enum exit_code code = run_resume(name, rounds, &options, &result, &folder, &messages, &finished, &error);
+	calibration_release(&calibration);
 	if (!finished)
 		return cli_end_run("resume", code, output, &result, &folder, &messages, &error);
 	if (messages.length)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "cli/calibration_file.h"
 #include "cli/cli.h"
 #include "cli/run_arguments.h"
 #include "run/cpus.h"
@@ -13,9 +14,13 @@ static enum exit_code run(const struct run_arguments *arguments)
 	struct result result = {0};
 	struct text folder = {0}, messages = {0};
 	struct error error = {0};
-	enum exit_code code = cpus_use(&arguments->run, &error) < 0
-				      ? error.exit_code
-				      : run_matrix(&arguments->run, &result, &folder, &messages, &error);
+	struct calibration calibration;
+	struct run_options options = arguments->run;
+	calibration_of_run("run", &calibration);
+	options.calibration = &calibration;
+	enum exit_code code = cpus_use(&options, &error) < 0 ? error.exit_code
+							     : run_matrix(&options, &result, &folder, &messages, &error);
+	calibration_release(&calibration);
 	return cli_end_run("run", code, &arguments->output, &result, &folder, &messages, &error);
 }
 

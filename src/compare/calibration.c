@@ -194,19 +194,25 @@ bool calibration_fits(const struct calibration *calibration, const struct result
 						  strcmp(calibration->kernel, result->machine.kernel) == 0));
 }
 
-void calibration_tell(const struct calibration *calibration, const struct result *result, struct text *text)
+void calibration_found(const struct calibration *calibration, struct text *text)
 {
-	if (!calibration_fits(calibration, result)) {
-		text_add(text, "%s\n", NOT_CALIBRATED);
-		return;
-	}
-	text_add(text, "calibrated: %u false alarms in %u comparisons of %u rounds (at most %.2g%% of all, with 95%%); ",
+	assert(calibration->known);
+	text_add(text, "%u false alarms in %u comparisons of %u rounds (at most %.2g%% of all, with 95%%); ",
 		 (unsigned)alarms(calibration), judged(calibration), calibration->rounds,
 		 100 * calibration_alarms_upper(calibration));
 	if (isfinite(calibration->detectable))
-		text_add(text, "19 of 20 would find a slow-down of %.2g%%\n", 100 * calibration->detectable);
+		text_add(text, "19 of 20 would find a slow-down of %.2g%%", 100 * calibration->detectable);
 	else
-		text_add(text, "too few rounds to find anything\n");
+		text_add(text, "too few rounds to find anything");
+}
+
+void calibration_tell(const struct calibration *calibration, const struct result *result, struct text *text)
+{
+	bool fits = calibration_fits(calibration, result);
+	text_add(text, "%s", fits ? "calibrated: " : NOT_CALIBRATED);
+	if (fits)
+		calibration_found(calibration, text);
+	text_add(text, "\n");
 }
 
 void calibration_put(struct json_writer *writer, json_t *object, const struct calibration *calibration,

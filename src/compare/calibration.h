@@ -48,6 +48,8 @@ int calibration_read(const char *json, size_t length, struct calibration *calibr
 
 /* Whether it was made on the machine of a result (NULL: any). */
 bool calibration_fits(const struct calibration *calibration, const struct result *result);
+/* What it found, for people; without an end. It is known. */
+void calibration_found(const struct calibration *calibration, struct text *text);
 /* One line for people, and the same as an object "calibration" (null with a reason when there is none that fits). */
 void calibration_tell(const struct calibration *calibration, const struct result *result, struct text *text);
 void calibration_put(struct json_writer *writer, json_t *object, const struct calibration *calibration,

@@ -176,6 +176,40 @@ static void tell_noise(const struct report_view *view, struct text *text)
 			 result->machine.after.load_1min);
 }
 
+/* What verdicts by pairs are worth on this machine, where nothing differs. */
+static void tell_calibration(const struct report_view *view, struct text *text)
+{
+	const char *found = view->result->machine.calibration;
+	text_add(text, "%s",
+		 found ? found
+		       : "not made before this run: iovabench calibrate --null tells how often this machine cries wolf");
+}
+
+/* Where laws lie, in the sources and as installed. */
+static bool is_law(const struct result_workload *workload)
+{
+	return workload->file && strstr(workload->file, "workloads/laws/");
+}
+
+static void tell_laws(const struct report_view *view, struct text *text)
+{
+	const struct result *result = view->result;
+	size_t laws = 0, wanted = 0, met = 0;
+	for (size_t i = 0; i < result->workload_count; i++)
+		laws += is_law(&result->workloads[i]);
+	for (size_t i = 0; laws && i < result->expectation_count; i++) {
+		const struct result_expectation *expectation = &result->expectations[i];
+		if (is_law(&result->workloads[result->arms[expectation->arm].workload])) {
+			wanted++;
+			met += expectation->met;
+		}
+	}
+	if (laws)
+		text_add(text, "%zu of %zu expectations of %zu laws met", met, wanted, laws);
+	else
+		text_add(text, "none was played in this run; make laws holds the build to those of docs/laws.md");
+}
+
 static void tell_taint(const struct report_view *view, struct text *text)
 {
 	const struct result *result = view->result;
@@ -267,11 +301,10 @@ bool trust_fact(const struct report_view *view, size_t *at, const char **name, s
 	static const struct {
 		const char *name;
 		tell tell;
-	} facts[] = {{"Machine", tell_machine}, {"Clock", tell_clock},
-		     {"Rounds", tell_rounds},   {"Noise", tell_noise},
-		     {"Taint", tell_taint},     {"Steal", tell_steal},
-		     {"Answers", tell_answers}, {"Expectations", tell_expectations},
-		     {"Build", tell_build},     {"Command", tell_command}};
+	} facts[] = {{"Machine", tell_machine}, {"Clock", tell_clock},        {"Rounds", tell_rounds},
+		     {"Noise", tell_noise},     {"Equals", tell_calibration}, {"Taint", tell_taint},
+		     {"Steal", tell_steal},     {"Answers", tell_answers},    {"Expectations", tell_expectations},
+		     {"Laws", tell_laws},       {"Build", tell_build},        {"Command", tell_command}};
 	assert(!text->length);
 	while (!text->length && !text->failed && *at < sizeof facts / sizeof facts[0]) {
 		*name = facts[*at].name;

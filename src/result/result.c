@@ -116,6 +116,7 @@ void result_release(struct result *result)
 	memory_release(result->run.started);
 	memory_release(result->run.command);
 	memory_release(result->run.trouble);
+	memory_release(result->machine.calibration);
 	memory_release(result->machine.cpu);
 	memory_release(result->machine.kernel);
 	memory_release(result->machine.clock);

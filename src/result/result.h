@@ -596,6 +596,7 @@ struct result {
 		struct result_environment before, after;
 		/* lines of text: what about this machine makes its timing less than trustworthy; "" = nothing */
 		char *warnings;
+		char *calibration; /* what comparisons of equals had found on it before the run; NULL: nothing is known */
 	} machine;
 	struct {
 		char *version, *git, *compiler, *flags;

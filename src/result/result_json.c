@@ -77,6 +77,10 @@ static void write_run(struct json_writer *writer, json_t *document, const struct
 	json_put_double(writer, machine, "timer_step_ns", result->machine.timer_step_ns);
 	json_put_double(writer, machine, "timer_pair_ns", result->machine.timer_pair_ns);
 	json_put_double(writer, machine, "timer_drift_ppm", result->machine.timer_drift_ppm);
+	if (result->machine.calibration)
+		json_put_text(writer, machine, "calibration", result->machine.calibration);
+	else
+		put_none(writer, machine, "calibration", "calibration_reason", "no comparison of equals was made on it");
 	write_caches(writer, json_put_object(writer, machine, "cache_bytes"), result);
 	write_environment(writer, json_put_object(writer, machine, "before"), &result->machine.before);
 	write_environment(writer, json_put_object(writer, machine, "after"), &result->machine.after);

@@ -85,6 +85,9 @@ static void read_run(struct json_reader *reader, const struct json_at *document,
 	result->machine.timer_step_ns = json_read_double(reader, &machine, "timer_step_ns");
 	result->machine.timer_pair_ns = json_read_double(reader, &machine, "timer_pair_ns");
 	result->machine.timer_drift_ppm = json_read_double(reader, &machine, "timer_drift_ppm");
+	struct json_at calibration = json_child_optional(reader, &machine, "calibration");
+	if (calibration.value && !json_is_null(calibration.value))
+		result->machine.calibration = json_read_text(reader, &machine, "calibration");
 	read_caches(reader, &machine, result);
 	read_environment(reader, &machine, "before", &result->machine.before);
 	read_environment(reader, &machine, "after", &result->machine.after);

@@ -2,6 +2,7 @@
 #include "run/matrix.h"
 
 #include "base/memory.h"
+#include "compare/calibration.h"
 #include "compare/compare.h"
 #include "run/expect.h"
 #include "run/gather_paired.h"
@@ -196,6 +197,17 @@ int matrix_is_decided(const struct matrix *matrix, struct combination *combinati
 	return status;
 }
 
+static int note_calibration(const struct matrix *matrix)
+{
+	const struct calibration *calibration = matrix->options->calibration;
+	struct text found = {0};
+	if (!calibration || !calibration_fits(calibration, matrix->result))
+		return 0;
+	calibration_found(calibration, &found);
+	matrix->result->machine.calibration = found.bytes;
+	return found.failed ? -1 : 0;
+}
+
 int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
 {
 	assert(matrix->list.count && !matrix->result->arms);
@@ -205,8 +217,10 @@ int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
 	result->run.partial = interrupted;
 	result->run.rounds = matrix->options->rounds;
 	result->run.latency_serialised = matrix->options->latency == RUN_LATENCY_ALL;
-	if (make_room(matrix, workloads) < 0 || machine_describe(result, &matrix->clock, run_most_threads(matrix->options),
-								 matrix->options->memory_limit_bytes) < 0)
+	if (make_room(matrix, workloads) < 0 ||
+	    machine_describe(result, &matrix->clock, run_most_threads(matrix->options),
+			     matrix->options->memory_limit_bytes) < 0 ||
+	    note_calibration(matrix) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
 	for (size_t i = 0; i < workloads; i++)
 		if (gather_combination(matrix, matrix->list.combinations[i], error) < 0)

@@ -163,6 +163,7 @@ static enum exit_code go_on(struct resumed *resumed, const struct run_options *o
 {
 	struct run_options again = resumed->run_file.options;
 	again.progress = options->progress;
+	again.calibration = options->calibration;
 	again.folder = resumed->store.folder.bytes;
 	again.resumed = resumed;
 	if (cpus_use(&again, error) < 0)

@@ -21,6 +21,7 @@ enum run_paired { RUN_PAIRED_OFF, RUN_PAIRED_ON, RUN_PAIRED_ONLY };
 enum run_progress { RUN_PROGRESS_NONE, RUN_PROGRESS_LINE, RUN_PROGRESS_LOG };
 
 struct resumed;
+struct calibration;
 
 #define RUN_ROUNDS_DEFAULT 12u
 #define RUN_ROUNDS_MAX 1000u
@@ -68,8 +69,9 @@ struct run_options {
 	bool brief;                  /* pairs in short processes, with windows of one length; nothing is kept on disk */
 	enum profiler profiler;      /* plays every arm once more when all was timed; one thread */
 	enum run_progress progress;
-	const char *command;     /* for the record */
-	struct resumed *resumed; /* NULL: a new run */
+	const char *command;                   /* for the record */
+	const struct calibration *calibration; /* of this machine, for the record; NULL: not known */
+	struct resumed *resumed;               /* NULL: a new run */
 };
 
 /* Runs everything. *result is filled also when the run was interrupted (run.partial) or arms failed; *folder (to be released
