@@ -135,8 +135,8 @@ static bool is_unfit(const unsigned char *at, size_t length)
 {
 	if (length == 0 || (length == 1 && ((*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7f)))
 		return true;
-	if (length == 2)
-		return at[0] == 0xc2 && at[1] < 0xa0; /* U+0080 to U+009F */
+	if (length == 2) /* U+0080 to U+009F, U+061C */
+		return (at[0] == 0xc2 && at[1] < 0xa0) || (at[0] == 0xd8 && at[1] == 0x9c);
 	if (length != 3)
 		return false;
 	unsigned character = (at[0] & 0x0fu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu);
@@ -161,16 +161,26 @@ static void add_escape(struct text *text, const unsigned char *at, size_t length
 	}
 }
 
-void text_add_plain(struct text *text, const char *value)
+static void add_fit(struct text *text, const char *value, bool lines)
 {
 	for (const unsigned char *at = (const unsigned char *)(value ? value : ""); *at;) {
 		size_t length = utf8_length(at);
-		if (*at == '\n' || *at == '\t' || is_unfit(at, length))
+		if ((!lines && (*at == '\n' || *at == '\t')) || is_unfit(at, length))
 			add_escape(text, at, length);
 		else
 			text_add_bytes(text, at, length);
 		at += length + (length == 0);
 	}
+}
+
+void text_add_plain(struct text *text, const char *value)
+{
+	add_fit(text, value, false);
+}
+
+void text_add_lines(struct text *text, const char *value)
+{
+	add_fit(text, value, true);
 }
 
 void text_add_html(struct text *text, const char *value)

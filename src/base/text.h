@@ -26,6 +26,8 @@ void text_add_html(struct text *text, const char *value);
 /* For terminals and other lines of plain text: what would end the line, steer the terminal or turn the direction of text, and
  * what is not UTF-8, is written as an escape: \n, \x1b, \u202e. NULL: nothing. */
 void text_add_plain(struct text *text, const char *value);
+/* The same of several lines: their ends, and tabs, stay. */
+void text_add_lines(struct text *text, const char *value);
 /* A field of CSV as RFC 4180 has it, quoted when it must be. For texts alone: one that a spreadsheet would run as a formula
  * (it begins with = + - @, a tab or the end of a line) gets an apostrophe before it; a number is to be written by itself. What
  * text_add_html replaces is U+FFFD here, too, but for carriage returns.

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/run_arguments.h"
+#include "cli/say.h"
 #include "run/aperture.h"
 
 #include <stdio.h>
@@ -124,11 +125,11 @@ static int find(const struct run_arguments *arguments)
 	struct error error = {0};
 	int result = aperture_find(&arguments->run, &list, &messages, &error);
 	if (messages.length)
-		fputs(messages.bytes, stderr);
+		cli_say("%s", messages.bytes);
 	if (result == 0)
 		result = show(arguments, &list, &error);
 	if (*error.message)
-		fprintf(stderr, "iovabench aperture: %s\n", error.message);
+		cli_say("iovabench aperture: %s\n", error.message);
 	enum exit_code code = result < 0 ? error.exit_code : judge(&list);
 	aperture_list_release(&list);
 	text_release(&messages);

@@ -9,6 +9,7 @@
 #include "cli/calibration_file.h"
 #include "cli/cli.h"
 #include "cli/result_file.h"
+#include "cli/say.h"
 #include "run/settings.h"
 #include "compare/compare.h"
 #include "run/run_file.h"
@@ -170,7 +171,7 @@ static enum exit_code measure(const struct arguments *arguments, const char *fil
 				      .command = "iovabench calibrate --null"};
 	enum exit_code code = run_or_go_on(&options, result, &messages, error);
 	if (messages.length)
-		fputs(messages.bytes, stderr);
+		cli_say("%s", messages.bytes);
 	text_release(&messages);
 	return code;
 }
@@ -205,7 +206,7 @@ static int keep(const struct calibration *calibration, const char *target, bool 
 	if (status == 0 && target)
 		status = file_write_into(target, "calibration.json", document.bytes, document.length, error);
 	if (status == 0 && target)
-		fprintf(stderr, "stored: %s/calibration.json\n", target);
+		cli_say("stored: %s/calibration.json\n", target);
 	text_release(&document);
 	return status;
 }
@@ -320,7 +321,7 @@ static const struct option_row rows[] = {
 
 static int fault(const char *option, const char *value, const char *wanted)
 {
-	fprintf(stderr, "iovabench calibrate: %s '%s': %s\n", option, value, wanted);
+	cli_say("iovabench calibrate: %s '%s': %s\n", option, value, wanted);
 	return EXIT_CODE_USAGE;
 }
 
@@ -357,7 +358,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	if (code < 0)
 		code = arguments.null ? (int)calibrate(&arguments, &error) : show_clock(arguments.json, &error);
 	if (*error.message)
-		fprintf(stderr, "iovabench calibrate: %s\n", error.message);
+		cli_say("iovabench calibrate: %s\n", error.message);
 	return code;
 }
 

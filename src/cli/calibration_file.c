@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/calibration_file.h"
+#include "cli/say.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -55,5 +56,5 @@ void calibration_of_run(const char *command, struct calibration *calibration)
 {
 	struct error error = {0};
 	if (calibration_find(NULL, calibration, &error) < 0)
-		fprintf(stderr, "iovabench %s: %s: this run counts as not calibrated\n", command, error.message);
+		cli_say("iovabench %s: %s: this run counts as not calibrated\n", command, error.message);
 }

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/workload_folder.h"
+#include "cli/say.h"
 #include "run/plan.h"
 #include "base/file.h"
 #include "workload/workload_yaml.h"
@@ -25,9 +26,9 @@ static int check_file(const char *command, const char *file, const struct plan_c
 		result = -1;
 	}
 	if (messages.length)
-		fputs(messages.bytes, stderr);
+		cli_say("%s", messages.bytes);
 	if (*error.message)
-		fprintf(stderr, "iovabench %s: %s\n", command, error.message);
+		cli_say("iovabench %s: %s\n", command, error.message);
 	text_release(&messages);
 	return result < 0 ? (error.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE) : EXIT_CODE_OK;
 }
@@ -54,7 +55,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	if (code >= 0)
 		return code;
 	if (given.first == argc) {
-		fprintf(stderr, "iovabench check: no file was named\n");
+		cli_say("iovabench check: no file was named\n");
 		return EXIT_CODE_USAGE;
 	}
 	if (!cli_one_standard_input(command, (const char *const *)argv + given.first, (size_t)(argc - given.first)))

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/quick.h"
 #include "cli/result_file.h"
+#include "cli/say.h"
 #include "compare/compare.h"
 #include "compare/dominance.h"
 #include "compare/percentile.h"
@@ -274,8 +275,10 @@ static enum exit_code compare(const struct arguments *arguments, const struct si
 		add_table(arguments, pairs, count, &calibration, &text);
 	if (status == 0 && text.failed)
 		status = error_set(error, EXIT_CODE_IO, "no memory for the table");
-	if (status == 0)
+	if (status == 0 && arguments->json)
 		fwrite(text.bytes, 1, text.length, stdout);
+	else if (status == 0)
+		cli_show(text.bytes);
 	enum exit_code code = status == 0 ? judge(pairs, count) : error->exit_code;
 	for (size_t i = 0; i < count; i++)
 		compare_pair_release(&pairs[i]);
@@ -322,7 +325,7 @@ static int run_quick(const struct cli_command *command, const struct arguments *
 				    .json = arguments->json};
 	int code = (int)quick_compare(&quick, &error);
 	if (*error.message)
-		fprintf(stderr, "iovabench compare: %s\n", error.message);
+		cli_say("iovabench compare: %s\n", error.message);
 	return code;
 }
 
@@ -345,7 +348,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 							   : (int)error.exit_code;
 	release_sides(&sides);
 	if (*error.message)
-		fprintf(stderr, "iovabench compare: %s\n", error.message);
+		cli_say("iovabench compare: %s\n", error.message);
 	return code;
 }
 

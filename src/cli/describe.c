@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/describe_call.h"
 #include "cli/workload_folder.h"
+#include "cli/say.h"
 #include "metric/metrics.h"
 #include "compare/policy.h"
 #include "workload/language.h"
@@ -172,7 +173,7 @@ static int unknown(const char *name)
 		names[count++] = entries[i]->d_name;
 	}
 	const char *nearest = text_nearest(name, names);
-	fprintf(stderr, "iovabench describe: there is no allocator, option, metric, workload or key '%s'%s%s%s\n", name,
+	cli_say("iovabench describe: there is no allocator, option, metric, workload or key '%s'%s%s%s\n", name,
 		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	yaml_key_list_release(&keys);
 	for (int i = 0; i < workloads; i++)
@@ -197,7 +198,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	if (code >= 0)
 		return code;
 	if (argc - given.first != 1) {
-		fprintf(stderr, "iovabench describe: takes one name\n");
+		cli_say("iovabench describe: takes one name\n");
 		return EXIT_CODE_USAGE;
 	}
 	const char *name = argv[given.first];

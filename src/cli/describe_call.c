@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/describe_call.h"
+#include "cli/say.h"
 
 #include "base/error.h"
 #include "base/text.h"
@@ -66,7 +67,7 @@ int describe_call(const char *name)
 		}
 	}
 	const char *nearest = text_nearest(name, names);
-	fprintf(stderr, "iovabench describe: there is no call '%s'%s%s%s; iovabench describe call lists them\n", name,
+	cli_say("iovabench describe: there is no call '%s'%s%s%s; iovabench describe call lists them\n", name,
 		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	return EXIT_CODE_USAGE;
 }

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/workload_folder.h"
+#include "cli/say.h"
 #include "workload/workload_yaml.h"
 
 #include <stdio.h>
@@ -44,7 +45,7 @@ int describe_workload(const char *name)
 			print(path.bytes, &workload);
 			workload_release(&workload);
 		} else if (code == EXIT_CODE_OK) {
-			fputs(messages.bytes ? messages.bytes : "iovabench describe: no memory\n", stderr);
+			cli_say("%s", messages.bytes ? messages.bytes : "iovabench describe: no memory\n");
 			code = EXIT_CODE_USAGE;
 		}
 	}

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/doctor_checks.h"
+#include "cli/say.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -50,7 +51,7 @@ static int diagnose(const char *root, bool json)
 		out.failed = true;
 	int code = out.failed ? EXIT_CODE_IO : EXIT_CODE_OK;
 	if (out.failed)
-		fprintf(stderr, "iovabench doctor: no memory\n");
+		cli_say("iovabench doctor: no memory\n");
 	else
 		fputs(out.bytes, stdout);
 	text_release(&out);
@@ -79,7 +80,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	if (argc > given.first)
 		return cli_usage(command, "takes no argument");
 	if (*arguments.root && (stat(arguments.root, &state) < 0 || !S_ISDIR(state.st_mode))) {
-		fprintf(stderr, "iovabench doctor: --root '%s': is no folder\n", arguments.root);
+		cli_say("iovabench doctor: --root '%s': is no folder\n", arguments.root);
 		return EXIT_CODE_USAGE;
 	}
 	return diagnose(arguments.root, arguments.json);

@@ -2,6 +2,7 @@
  * What run and resume have in common once everything was measured. */
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "report/format.h"
 #include "report/report.h"
 
@@ -56,14 +57,14 @@ static void tell_arm(const char *command, const struct result *result, const str
 		return;
 	result_workload_label(&result->workloads[arm->workload], &label);
 	format_state(arm, &state);
-	fprintf(stderr, "iovabench %s: %s, %s: %s: %s\n", command, label.bytes ? label.bytes : "", arm->spec,
+	cli_say("iovabench %s: %s, %s: %s: %s\n", command, label.bytes ? label.bytes : "", arm->spec,
 		state.bytes ? state.bytes : "", arm->reason ? arm->reason : "no reason was recorded");
 	text_release(&state);
 	text_release(&label);
 	for (size_t i = 0; arm->violation_count > 1 && i < arm->violation_count; i++) {
 		struct text line = {0};
 		result_violation_text(&arm->violations[i], &line);
-		fprintf(stderr, "  %s\n", line.failed ? "no memory" : line.bytes);
+		cli_say("  %s\n", line.failed ? "no memory" : line.bytes);
 		text_release(&line);
 	}
 }
@@ -77,12 +78,12 @@ void cli_tell_faults(const char *command, const struct result *result)
 		const struct result_arm *arm = &result->arms[expectation->arm];
 		if (expectation->met)
 			continue;
-		fprintf(stderr, "iovabench %s: %s, %s: expected %s %s: missed", command,
-			result->workloads[arm->workload].name, arm->spec, expectation->metric, expectation->wanted);
-		fprintf(stderr, isfinite(expectation->got) ? " (%.6g)\n" : " (not measured)\n", expectation->got);
+		cli_say("iovabench %s: %s, %s: expected %s %s: missed", command, result->workloads[arm->workload].name,
+			arm->spec, expectation->metric, expectation->wanted);
+		cli_say(isfinite(expectation->got) ? " (%.6g)\n" : " (not measured)\n", expectation->got);
 	}
 	if (result->run.partial)
-		fprintf(stderr, "iovabench %s: the run was interrupted: its results are partial\n", command);
+		cli_say("iovabench %s: the run was interrupted: its results are partial\n", command);
 }
 
 enum exit_code cli_end_run(const char *command, enum exit_code code, const struct cli_output *output, struct result *result,
@@ -90,7 +91,7 @@ enum exit_code cli_end_run(const char *command, enum exit_code code, const struc
 {
 	assert(folder && messages && error);
 	if (messages->length)
-		fputs(messages->bytes, stderr);
+		cli_say("%s", messages->bytes);
 	/* Whatever fails now: what was measured is shown, and where it lies. */
 	if (error->exit_code == EXIT_CODE_OK) {
 		bool reported = cli_write_report(result, folder->bytes, error) == 0;
@@ -100,10 +101,10 @@ enum exit_code cli_end_run(const char *command, enum exit_code code, const struc
 		if (output->quiet)
 			cli_tell_faults(command, result);
 		if (result->run.trouble)
-			fprintf(stderr, "iovabench %s: %s\n", command, result->run.trouble);
+			cli_say("iovabench %s: %s\n", command, result->run.trouble);
 	}
 	if (*error->message)
-		fprintf(stderr, "iovabench %s: %s\n", command, error->message);
+		cli_say("iovabench %s: %s\n", command, error->message);
 	result_release(result);
 	text_release(folder);
 	text_release(messages);

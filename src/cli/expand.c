@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/workload_folder.h"
+#include "cli/say.h"
 #include "workload/workload_yaml.h"
 
 #include <stdio.h>
@@ -27,7 +28,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	if (read >= 0)
 		return read;
 	if (argc - given.first != 1) {
-		fprintf(stderr, "iovabench expand: takes one workload\n");
+		cli_say("iovabench expand: takes one workload\n");
 		return EXIT_CODE_USAGE;
 	}
 	struct workload workload;
@@ -35,7 +36,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	workload_folder_resolve(argv[given.first], &path);
 	int result = path.failed ? WORKLOAD_NO_MEMORY : workload_load(path.bytes, &workload, &messages);
 	if (messages.length)
-		fputs(messages.bytes, stderr);
+		cli_say("%s", messages.bytes);
 	if (result == 0) {
 		if (arguments.format == YAML)
 			workload_expand_yaml(&workload, &expanded);

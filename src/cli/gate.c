@@ -6,6 +6,7 @@
 #include "cli/calibration_file.h"
 #include "cli/cli.h"
 #include "cli/result_file.h"
+#include "cli/say.h"
 #include "compare/gate.h"
 #include "report/comparison.h"
 
@@ -29,7 +30,7 @@ static enum exit_code load_policy(const char *file, struct policy *policy, struc
 		return error->exit_code;
 	enum exit_code code = EXIT_CODE_OK;
 	if (policy_parse(file, bytes, length, policy, &messages) < 0) {
-		fputs(messages.bytes ? messages.bytes : "iovabench gate: no memory\n", stderr);
+		cli_say("%s", messages.bytes ? messages.bytes : "iovabench gate: no memory\n");
 		code = messages.bytes ? EXIT_CODE_USAGE : EXIT_CODE_IO;
 	}
 	memory_release(bytes);
@@ -137,7 +138,7 @@ static int show(const struct gate *gate, const struct arguments *arguments, stru
 	if (status == 0 && (text.failed || xml.failed))
 		status = error_set(error, EXIT_CODE_IO, "no memory for the table");
 	if (status == 0)
-		fwrite(text.bytes, 1, text.length, stdout);
+		cli_show(text.bytes);
 	if (status == 0 && arguments->junit)
 		status = file_write_whole(arguments->junit, xml.bytes, xml.length, error);
 	calibration_release(&calibration);
@@ -212,7 +213,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	if (code == EXIT_CODE_OK)
 		code = arguments.selftest ? (int)selftest(&policy, &error) : (int)gate(&arguments, &policy, &error);
 	if (*error.message)
-		fprintf(stderr, "iovabench gate: %s\n", error.message);
+		cli_say("iovabench gate: %s\n", error.message);
 	return code;
 }
 

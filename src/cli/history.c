@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/result_file.h"
+#include "cli/say.h"
 #include "report/history.h"
 
 #include <stdio.h>
@@ -64,7 +65,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 		write_out(&(struct history){results, count, arguments.reference}, arguments.output, &error);
 	cli_results_release(results, count);
 	if (*error.message)
-		fprintf(stderr, "iovabench history: %s\n", error.message);
+		cli_say("iovabench history: %s\n", error.message);
 	return (int)error.exit_code;
 }
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/workload_folder.h"
+#include "cli/say.h"
 #include "compare/policy.h"
 #include "metric/metrics.h"
 #include "workload/language.h"
@@ -122,8 +123,8 @@ static int list_workloads(struct listing *listing)
 	struct dirent **entries;
 	int count = workload_folder_scan(folder, &entries), code = EXIT_CODE_OK;
 	if (count < 0) {
-		fprintf(stderr, "iovabench list: there is no folder of workloads here, beside the program or where it was "
-				"installed\n");
+		cli_say("iovabench list: there is no folder of workloads here, beside the program or where it was "
+			"installed\n");
 		return EXIT_CODE_IO;
 	}
 	for (int i = 0; i < count; i++) {
@@ -134,7 +135,7 @@ static int list_workloads(struct listing *listing)
 			add_entry(listing, path.bytes, workload.about);
 			workload_release(&workload);
 		} else {
-			fputs(messages.bytes ? messages.bytes : "iovabench list: no memory\n", stderr);
+			cli_say("%s", messages.bytes ? messages.bytes : "iovabench list: no memory\n");
 			code = EXIT_CODE_USAGE;
 		}
 		text_release(&path);
@@ -206,8 +207,8 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 			return show(&lists[i], arguments.json);
 	}
 	const char *nearest = name ? text_nearest(name, names) : NULL;
-	fprintf(stderr, "iovabench list: takes one of " LISTS(LIST_WORD, ", ", ", ") "%s%s%s\n",
-		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	cli_say("iovabench list: takes one of " LISTS(LIST_WORD, ", ", ", ") "%s%s%s\n", nearest ? "; did you mean '" : "",
+		nearest ? nearest : "", nearest ? "'?" : "");
 	return EXIT_CODE_USAGE;
 }
 

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "iovabench/version.h"
 #include "run/job.h"
 
@@ -93,7 +94,7 @@ static int unknown(const char *name)
 	for (size_t i = 0; i < COMMANDS; i++)
 		names[i] = commands[i]->name;
 	const char *nearest = text_nearest(name, names);
-	fprintf(stderr, "iovabench: there is no command '%s'%s%s%s; iovabench --help lists them\n", name,
+	cli_say("iovabench: there is no command '%s'%s%s%s; iovabench --help lists them\n", name,
 		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	return EXIT_CODE_USAGE;
 }
@@ -103,7 +104,7 @@ static int finish(int exit_code)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return exit_code;
-	fprintf(stderr, "iovabench: cannot write to standard output\n");
+	cli_say("iovabench: cannot write to standard output\n");
 	return EXIT_CODE_IO;
 }
 

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/result_file.h"
+#include "cli/say.h"
 #include "base/json.h"
 #include "run/store.h"
 
@@ -85,7 +86,7 @@ static int write_all(struct result *merged, char **folders, size_t count, const 
 	if (status == 0)
 		status = store_result(&store, merged, &messages, &lost, error);
 	if (messages.length)
-		fputs(messages.bytes, stderr);
+		cli_say("%s", messages.bytes);
 	text_release(&messages);
 	/* What is no whole result is none: the folder can be used again. */
 	if (status < 0)
@@ -147,9 +148,9 @@ static enum exit_code merge(char **folders, size_t count, const char *output, co
 	if (status == 0)
 		status = write_all(&merged, folders, count, output, command, &error);
 	if (*error.message)
-		fprintf(stderr, "iovabench merge: %s\n", error.message);
+		cli_say("iovabench merge: %s\n", error.message);
 	if (status == 0 && told.length)
-		fprintf(stderr, "iovabench merge: the merged result is not to be trusted:\n%s", told.bytes);
+		cli_say("iovabench merge: the merged result is not to be trusted:\n%s", told.bytes);
 	enum exit_code code = told.length ? exit_code_of_both(error.exit_code, EXIT_CODE_UNTRUSTWORTHY) : error.exit_code;
 	for (size_t i = 0; i < loaded; i++)
 		result_release(&results[i]);

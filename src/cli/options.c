@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 
 #include <assert.h>
 #include <getopt.h>
@@ -86,21 +87,20 @@ static int bad_option(const char *command, char **argv, const struct option *opt
 {
 	const char *word = argv[optind - 1];
 	if (option == ':') {
-		fprintf(stderr, "iovabench %s: %s needs a value; iovabench %s --help tells which\n", command, word,
-			command);
+		cli_say("iovabench %s: %s needs a value; iovabench %s --help tells which\n", command, word, command);
 		return EXIT_CODE_USAGE;
 	}
 	bool is_long = strncmp(word, "--", 2) == 0;
 	if (is_long && optopt) {
-		fprintf(stderr, "iovabench %s: %.*s takes no value\n", command, (int)strcspn(word, "="), word);
+		cli_say("iovabench %s: %.*s takes no value\n", command, (int)strcspn(word, "="), word);
 		return EXIT_CODE_USAGE;
 	}
 	const char *nearest = is_long ? nearest_of(word + 2, options) : NULL;
 	if (is_long)
-		fprintf(stderr, "iovabench %s: there is no option '%s'%s%s%s; iovabench %s --help tells all\n", command,
-			word, nearest ? "; did you mean '--" : "", nearest ? nearest : "", nearest ? "'?" : "", command);
+		cli_say("iovabench %s: there is no option '%s'%s%s%s; iovabench %s --help tells all\n", command, word,
+			nearest ? "; did you mean '--" : "", nearest ? nearest : "", nearest ? "'?" : "", command);
 	else
-		fprintf(stderr, "iovabench %s: there is no option '-%c'; iovabench %s --help tells all\n", command, optopt,
+		cli_say("iovabench %s: there is no option '-%c'; iovabench %s --help tells all\n", command, optopt,
 			command);
 	return EXIT_CODE_USAGE;
 }
@@ -121,13 +121,13 @@ static int take(const struct cli_command *command, const struct option_row *row,
 {
 	struct error error = {0};
 	if (*given && row->value && !row->repeats) {
-		fprintf(stderr, "iovabench %s: --%s was given twice; it takes one value\n", command->name, row->name);
+		cli_say("iovabench %s: --%s was given twice; it takes one value\n", command->name, row->name);
 		return EXIT_CODE_USAGE;
 	}
 	*given = true;
 	if (option_read(row, target, optarg, &error) == 0)
 		return EXIT_CODE_OK;
-	fprintf(stderr, "iovabench %s: %s\n", command->name, error.message);
+	cli_say("iovabench %s: %s\n", command->name, error.message);
 	return (int)error.exit_code;
 }
 
@@ -167,7 +167,7 @@ bool cli_was_given(const struct cli_command *command, const struct cli_given *gi
 
 int cli_usage(const struct cli_command *command, const char *message)
 {
-	fprintf(stderr, "iovabench %s: %s; iovabench %s --help tells more\n", command->name, message, command->name);
+	cli_say("iovabench %s: %s; iovabench %s --help tells more\n", command->name, message, command->name);
 	return EXIT_CODE_USAGE;
 }
 
@@ -177,8 +177,8 @@ bool cli_one_standard_input(const struct cli_command *command, const char *const
 	for (size_t i = 0; i < count; i++)
 		found += words[i] && strcmp(words[i], FILE_STANDARD_INPUT) == 0;
 	if (found > 1)
-		fprintf(stderr, "iovabench %s: standard input ('-') was named %zu times, and can be read once\n",
-			command->name, found);
+		cli_say("iovabench %s: standard input ('-') was named %zu times, and can be read once\n", command->name,
+			found);
 	return found <= 1;
 }
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/result_file.h"
+#include "cli/say.h"
 #include "report/history.h"
 #include "report/report.h"
 #include "run/spawn.h"
@@ -198,7 +199,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	const struct subject subject = {.kind = kind, .count = (size_t)(argc - given.first - 1), .history = history};
 	plot(&arguments, &subject, argv + given.first + 1, &error);
 	if (*error.message)
-		fprintf(stderr, "iovabench plot: %s\n", error.message);
+		cli_say("iovabench plot: %s\n", error.message);
 	return (int)error.exit_code;
 }
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/workload_folder.h"
+#include "cli/say.h"
 #include "compare/quick.h"
 #include "run/job.h"
 #include "run/run.h"
@@ -65,7 +66,7 @@ static enum exit_code measure(const struct quick *quick, const char *file, struc
 					    .command = "iovabench compare --quick"};
 	enum exit_code code = run_matrix(&options, result, &folder, &messages, error);
 	if (messages.length && !messages.failed)
-		fputs(messages.bytes, stderr);
+		cli_say("%s", messages.bytes);
 	if (code != EXIT_CODE_USAGE && code != EXIT_CODE_IO)
 		cli_tell_faults("compare", result);
 	text_release(&folder);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/result_file.h"
+#include "cli/say.h"
 #include "report/report.h"
 #include "result/result.h"
 
@@ -94,10 +95,10 @@ static int load(char **paths, size_t count, struct result *result, struct error 
 	if (status == 0)
 		status = result_merge(result, parts, count, "iovabench report", &told, error);
 	if (told.length)
-		fputs(told.bytes, stderr);
+		cli_say("%s", told.bytes);
 	if (status < 0 && error->exit_code == EXIT_CODE_USAGE && parts && parts[count - 1].arms)
-		fprintf(stderr, "note: iovabench history shows the same arms in several results, compare holds two against "
-				"each other\n");
+		cli_say("note: iovabench history shows the same arms in several results, compare holds two against "
+			"each other\n");
 	text_release(&told);
 	cli_results_release(parts, count);
 	return status;
@@ -125,7 +126,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 		write_out(&result, &formats[arguments.format], arguments.all, arguments.output, &error);
 	result_release(&result);
 	if (*error.message)
-		fprintf(stderr, "iovabench report: %s\n", error.message);
+		cli_say("iovabench report: %s\n", error.message);
 	return (int)error.exit_code;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/result_file.h"
+#include "cli/say.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -93,7 +94,7 @@ int cli_result_load(const char *path, struct result *result, struct error *error
 			error_set(error, wrong.exit_code == EXIT_CODE_IO ? EXIT_CODE_IO : EXIT_CODE_USAGE, "%s: %.900s",
 				  file.bytes, wrong.message);
 		else if (result->undigested)
-			fprintf(stderr, "note: %s has no digest, as older versions wrote it: damage would not be noticed\n",
+			cli_say("note: %s has no digest, as older versions wrote it: damage would not be noticed\n",
 				file.bytes);
 	}
 	text_release(&file);

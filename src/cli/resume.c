@@ -2,6 +2,7 @@
 #include "cli/calibration_file.h"
 #include "cli/cli.h"
 #include "cli/result_file.h"
+#include "cli/say.h"
 #include "run/run.h"
 
 #include <stdio.h>
@@ -19,7 +20,7 @@ static void complete(const char *folder, struct error *error)
 			cli_write_report(&result, folder, error);
 		cli_tell_faults("resume", &result);
 		if (result.run.trouble)
-			fprintf(stderr, "iovabench resume: %s\n", result.run.trouble);
+			cli_say("iovabench resume: %s\n", result.run.trouble);
 		result_release(&result);
 	}
 	text_release(&path);
@@ -39,14 +40,14 @@ static enum exit_code resume(const char *name, uint32_t rounds, const struct cli
 	if (!finished)
 		return cli_end_run("resume", code, output, &result, &folder, &messages, &error);
 	if (messages.length)
-		fputs(messages.bytes, stderr);
+		cli_say("%s", messages.bytes);
 	text_release(&messages);
 	if (error.exit_code == EXIT_CODE_OK)
 		complete(name, &error);
 	if (*error.message)
-		fprintf(stderr, "iovabench resume: %s\n", error.message);
+		cli_say("iovabench resume: %s\n", error.message);
 	else if (!output->quiet)
-		fprintf(stderr, "%s: this run is finished; nothing was run\n", name);
+		cli_say("%s: this run is finished; nothing was run\n", name);
 	return error.exit_code == EXIT_CODE_OK ? code : error.exit_code;
 }
 

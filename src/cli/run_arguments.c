@@ -5,6 +5,7 @@
 #include "allocator/registry.h"
 #include "base/memory.h"
 #include "cli/workload_folder.h"
+#include "cli/say.h"
 #include "compare/compare.h"
 #include "run/job.h"
 #include "workload/portion.h"
@@ -142,8 +143,7 @@ static int check_locks(const struct run_arguments *arguments)
 		const struct iova_allocator *table = allocator_find(outermost.bytes);
 		text_release(&outermost);
 		if (table && !(table->capabilities & IOVA_CONCURRENT)) {
-			fprintf(stderr,
-				"iovabench run: --lock none: %s is not made for several threads; it takes --lock mutex or "
+			cli_say("iovabench run: --lock none: %s is not made for several threads; it takes --lock mutex or "
 				"spin, or one thread\n",
 				arguments->specs[i]);
 			return EXIT_CODE_USAGE;
@@ -162,7 +162,7 @@ static int check_rate(const struct run_arguments *arguments)
 					     : NULL;
 	if (!run_is_open_loop(run) || !against)
 		return EXIT_CODE_OK;
-	fprintf(stderr, "iovabench %s: --rate %s\n", arguments->command->name, against);
+	cli_say("iovabench %s: --rate %s\n", arguments->command->name, against);
 	return EXIT_CODE_USAGE;
 }
 
@@ -175,7 +175,7 @@ static int check_paired(const struct run_arguments *arguments)
 							: NULL;
 	if (run->paired != RUN_PAIRED_ONLY || !against)
 		return EXIT_CODE_OK;
-	fprintf(stderr, "iovabench %s: --paired only: %s\n", arguments->command->name, against);
+	cli_say("iovabench %s: --paired only: %s\n", arguments->command->name, against);
 	return EXIT_CODE_USAGE;
 }
 
@@ -187,7 +187,7 @@ static int check_interference(const struct run_arguments *arguments)
 							: NULL;
 	if (workload_interference_is_none(&run->changes.interference) || !against)
 		return EXIT_CODE_OK;
-	fprintf(stderr, "iovabench %s: --interfere %s\n", arguments->command->name, against);
+	cli_say("iovabench %s: --interfere %s\n", arguments->command->name, against);
 	return EXIT_CODE_USAGE;
 }
 
@@ -199,11 +199,11 @@ static int check_against(const struct run_arguments *arguments)
 		found = strcmp(arguments->specs[i], against) == 0;
 	if (found)
 		return EXIT_CODE_OK;
-	fprintf(stderr, "iovabench %s: --against '%s': is no arm of this run; it takes all, or one of",
-		arguments->command->name, against);
+	cli_say("iovabench %s: --against '%s': is no arm of this run; it takes all, or one of", arguments->command->name,
+		against);
 	for (size_t i = 0; i < arguments->spec_count; i++)
-		fprintf(stderr, "%s %s", i ? "," : "", arguments->specs[i]);
-	fputs("\n", stderr);
+		cli_say("%s %s", i ? "," : "", arguments->specs[i]);
+	cli_say("%s", "\n");
 	return EXIT_CODE_USAGE;
 }
 
@@ -216,7 +216,7 @@ static int check_profiler(const struct run_arguments *arguments)
 	else
 		profiler_check(run->profiler, &error);
 	if (error.exit_code != EXIT_CODE_OK)
-		fprintf(stderr, "iovabench %s: %s\n", arguments->command->name, error.message);
+		cli_say("iovabench %s: %s\n", arguments->command->name, error.message);
 	return (int)error.exit_code;
 }
 
@@ -236,7 +236,7 @@ static int check_together(const struct run_arguments *arguments)
 		code = check_profiler(arguments);
 	if (code != EXIT_CODE_OK || arguments->run.rounds || arguments->run.audit)
 		return code;
-	fprintf(stderr, "iovabench %s: --rounds '0': is the audit alone, and --audit is off: nothing would be run\n",
+	cli_say("iovabench %s: --rounds '0': is the audit alone, and --audit is off: nothing would be run\n",
 		arguments->command->name);
 	return EXIT_CODE_USAGE;
 }
@@ -263,8 +263,7 @@ int run_arguments_read(struct run_arguments *arguments, const struct cli_command
 	if (code >= 0)
 		return code;
 	if (given.first == argc) {
-		fprintf(stderr,
-			"iovabench %s: no workload was named; iovabench list workloads shows those that are shipped\n",
+		cli_say("iovabench %s: no workload was named; iovabench list workloads shows those that are shipped\n",
 			command->name);
 		return EXIT_CODE_USAGE;
 	}

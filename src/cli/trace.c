@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
+#include "cli/say.h"
 
 #include "base/error.h"
 #include "base/file.h"
@@ -346,7 +347,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	rule_list_release(&options.import.rules);
 	if (code >= 0)
 		return code;
-	fprintf(stderr, "iovabench: %s\n", error.message);
+	cli_say("iovabench: %s\n", error.message);
 	return (int)error.exit_code;
 }
 

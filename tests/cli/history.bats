@@ -111,6 +111,27 @@ beefcafe rbtree space.span_pages $((span + 7)) worse"
 	run ! grep -qP '<script|<blink>|\x1b|\xc2\x9b|\xe2\x80\xae' "$scratch/forged.html"
 }
 
+@test "whatever stands in a result, nothing that is told of it steers a terminal or turns the direction of text" {
+	jq 'del(.digest) | def h: "\u001b]0;x\u0007\u202e\u009b31m\u2066\u200f\u061c\u0085\u007f\"|`*\r\t\\" + .;
+		.run |= ((.started, .command, .id) |= h) | .build |= map_values(h) | (.machine | .cpu, .kernel, .clock) |= h | .machine.calibration = ("c" | h) |
+		.machine.warnings = ["w" | h] | .run.trouble_owner = "machine" | .run.trouble = ("t" | h) | .workloads[] |= ((.name, .about, .file) |= h) |
+		.arms[] |= ((.spec, .allocator, .workload, .phases[].name) |= h | .reason = ("r" | h) | (.paired | select(.)).against |= h) |
+		.comparisons[] |= ((.a, .b, .workload) |= h)' "$made/r1/result.json" >"$scratch/hostile.json"
+	unfit='[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]'
+	q=$scratch/hostile.json name=$'\e[31m\xe2\x80\xae\xc2\x9b.json'
+	for words in "report $q" "report $q --all" "report $q --format csv" "report $q --format html" "history $q $q" "plot history $q --data $scratch/data" \
+		"plot percentiles $q --data $scratch/data" "plot forest $q --data $scratch/data" "compare $q $q --all" "compare $q:1 $q" "compare $q:none $q" \
+		"gate --baseline $q $q --junit $scratch/junit" "report $q $q" "report $name" "resume $name" "plot $name $q" "report $q --format $name" "check $name" "$name"; do
+		rm -f "$scratch/data" "$scratch/data.gp" "$scratch/junit"
+		# shellcheck disable=SC2086  # a list of words
+		"$iovabench" $words >"$scratch/out" 2>"$scratch/err" || [ $? -le 4 ]
+		[ -s "$scratch/out" ] || [ -s "$scratch/err" ]
+		for told in out err data data.gp junit; do
+			[ ! -e "$scratch/$told" ] || run ! grep -aqP "$unfit" "$scratch/$told"
+		done
+	done
+}
+
 @test "series without a sample, and with one, draw" {
 	jq 'del(.digest) | (.arms[].series_table.rows, .arms[].address_maps) |= []' "$made/r1/result.json" >"$scratch/empty.json"
 	jq 'del(.digest) | .arms[].series_table.rows |= .[:1] | .arms[].address_maps |= []' "$made/r1/result.json" >"$scratch/one.json"
