@@ -16,18 +16,27 @@ static bool is_place(double x, double y)
 	return isfinite(x) && isfinite(y);
 }
 
-/* Through points first to count - 1, with a gap where one has no place. */
+/* As high as it is drawn; NaN: a point that is not there, or has no place. */
+static double height_at(const struct draw *draw, const struct draw_point *points, size_t at, size_t count)
+{
+	double x = at < count ? draw_x(draw, points[at].x) : (double)NAN;
+	double y = at < count ? draw_y(draw, points[at].y) : (double)NAN;
+	return is_place(x, y) ? round(10 * y) / 10 : (double)NAN;
+}
+
+/* Through points first to count - 1, with a gap where one has no place. Of those that lie level only the ends are written. */
 static void add_path(struct draw *draw, const struct draw_point *points, size_t first, size_t count, bool steps)
 {
-	bool down = false;
+	double last = NAN;
 	for (size_t i = first; i < count; i++) {
-		double x = draw_x(draw, points[i].x), y = draw_y(draw, points[i].y);
-		bool placed = is_place(x, y);
-		if (placed && down && steps)
-			text_add(draw->svg, "H%.1fV%.1f", x, y);
-		else if (placed)
-			text_add(draw->svg, "%c%.1f %.1f", down ? 'L' : 'M', x, y);
-		down = placed;
+		double x = draw_x(draw, points[i].x), y = height_at(draw, points, i, count);
+		if (isnan(last) && isfinite(y))
+			text_add(draw->svg, "M%.1f %.1f", x, y);
+		else if (y == last && height_at(draw, points, i + 1, count) != y)
+			text_add(draw->svg, "H%.1f", x);
+		else if (isfinite(y) && y != last)
+			text_add(draw->svg, steps ? "H%.1fV%.1f" : "L%.1f %.1f", x, y);
+		last = y;
 	}
 }
 

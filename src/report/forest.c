@@ -5,12 +5,14 @@
 
 #include "base/memory.h"
 #include "report/format.h"
+#include "report/verdict.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #define ROW 16.0
 #define BLOCK_GAP 14.0
+#define BLOCK_LEAST 42.0 /* name, base, verdict */
 #define TOP 46.0
 #define NAMES 200.0
 #define NOTES 240.0
@@ -123,7 +125,7 @@ static void add_block_name(struct draw *draw, const struct report_view *view, co
 	const struct result_arm *against = &view->result->arms[row->against];
 	char time[TEXT_NUMBER_BYTES];
 	double ns = format_time_ns(result_arm_figures(against)), failed = format_failed_share(result_arm_figures(against));
-	struct text name = {0}, base = {0};
+	struct text name = {0}, base = {0}, take = {0};
 	result_workload_label(&view->result->workloads[row->workload], &name);
 	text_add(&base, "%s", against->spec);
 	if (isfinite(ns))
@@ -132,9 +134,12 @@ static void add_block_name(struct draw *draw, const struct report_view *view, co
 		text_add(&base, ", %s failed", format_share(time, failed));
 	draw_label(draw, MARGIN, y, DRAW_START, DRAW_STRONG, name.failed ? "" : name.bytes);
 	draw_label(draw, MARGIN, y + 13, DRAW_START, failed > 0 ? DRAW_BAD : DRAW_SOFT, base.failed ? "" : base.bytes);
-	draw->svg->failed |= name.failed || base.failed;
+	verdict_take(view, &view->verdicts[row->workload], &take);
+	draw_label(draw, MARGIN, y + 26, DRAW_START, DRAW_PLAIN, take.failed ? "" : take.bytes);
+	draw->svg->failed |= name.failed || base.failed || take.failed;
 	text_release(&name);
 	text_release(&base);
+	text_release(&take);
 }
 
 static void draw_row(struct draw *draw, const struct report_view *view, const struct forest_row *row, double at)
@@ -152,7 +157,7 @@ static double block_height(const struct forest *forest, size_t first, size_t *ne
 	while (last < forest->count && forest->rows[last].workload == forest->rows[first].workload)
 		last++;
 	*next = last;
-	return fmax(ROW * (double)(last - first), 30);
+	return fmax(ROW * (double)(last - first), BLOCK_LEAST);
 }
 
 static double forest_height(const struct forest *forest)

@@ -5,8 +5,10 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #define PLOT_HEIGHT 210.0
+#define SMALL_HEIGHT 130.0
 #define GAP 26.0
 #define TITLE 30.0
 #define KEY_LINE 18.0
@@ -50,6 +52,23 @@ struct plot *plots_add(struct plots *plots, const char *title, size_t lines)
 		plots->failed = true;
 		return NULL;
 	}
+	return plot;
+}
+
+/* Plots of one workload are told apart by what they show, those of several by its name. */
+static void make_title(const struct report_view *view, size_t workload, const char *what, struct text *title)
+{
+	result_workload_label(&view->result->workloads[workload], title);
+	text_add(title, ": %s", what);
+}
+
+struct plot *plots_add_of(const struct report_view *view, size_t workload, const char *what, struct plots *plots)
+{
+	struct text title = {0};
+	make_title(view, workload, what, &title);
+	struct plot *plot = plots_add(plots, title.failed ? "" : title.bytes, report_arms(view, workload).count);
+	plots->failed |= title.failed;
+	text_release(&title);
 	return plot;
 }
 
@@ -124,14 +143,15 @@ static void draw_line_of(struct draw *draw, const struct plot_line *line)
 		draw_marker(draw, line->color, line->points[i].x, line->points[i].y, false);
 }
 
-static void draw_plot(struct draw *draw, const struct plot *plot, const struct draw_box *box, const char *key)
+/* small: what lines are called is in the key alone. */
+static void draw_plot(struct draw *draw, const struct plot *plot, const struct draw_box *box, bool small)
 {
 	struct draw_end_label labels[32];
 	size_t count = 0;
 	draw_label(draw, box->x - DRAW_ROOM_LEFT + 4, box->y - 24, DRAW_START, DRAW_STRONG, plot->title);
-	draw_plot_begin(draw, box, &plot->x, &plot->y, key);
+	draw_plot_begin(draw, box, &plot->x, &plot->y, plot->title);
 	if (plot->floor > 0)
-		draw_floor(draw, plot->floor, "the clock cannot tell");
+		draw_floor(draw, plot->floor, small ? NULL : "the clock cannot tell");
 	for (size_t i = 0; i < plot->rule_count; i++) {
 		bool last = i + 1 == plot->rule_count;
 		double at = draw_x(draw, plot->rules[i].x), wide = draw_text_width(plot->rules[i].name) + 6;
@@ -145,7 +165,7 @@ static void draw_plot(struct draw *draw, const struct plot *plot, const struct d
 	for (size_t i = 0; i < plot->line_count; i++)
 		draw_line_of(draw, &plot->lines[i]);
 	draw_plot_end(draw);
-	for (size_t i = 0; i < plot->line_count && count < sizeof labels / sizeof labels[0]; i++) {
+	for (size_t i = 0; !small && i < plot->line_count && count < sizeof labels / sizeof labels[0]; i++) {
 		const struct plot_line *line = &plot->lines[i];
 		size_t last = line->count;
 		while (last && !isfinite(line->points[last - 1].y))
@@ -187,10 +207,12 @@ void plots_draw(const struct report_view *view, const struct plots *plots, const
 		bool standalone, struct text *svg)
 {
 	struct draw draw;
+	bool small = columns > 2;
 	assert(columns >= 1);
 	size_t rows = (plots->count + columns - 1) / columns;
-	double key = add_key(NULL, view, width), room = fmin(widest_name(plots) + 12, width / columns / 3);
-	double each = (width - MARGIN) / columns, high = PLOT_HEIGHT + TITLE + DRAW_ROOM_BOTTOM + GAP;
+	double key = add_key(NULL, view, width), room = small ? 0 : fmin(widest_name(plots) + 12, width / columns / 3);
+	double tall = small ? SMALL_HEIGHT : PLOT_HEIGHT;
+	double each = (width - MARGIN) / columns, high = tall + TITLE + DRAW_ROOM_BOTTOM + GAP;
 	draw_begin(&draw, svg, width, MARGIN + key + (double)(rows ? rows : 1) * high, name, NULL, standalone);
 	add_key(&draw, view, width);
 	if (!plots->count)
@@ -198,8 +220,8 @@ void plots_draw(const struct report_view *view, const struct plots *plots, const
 	for (size_t i = 0; i < plots->count; i++) {
 		const struct draw_box box = {(double)(i % columns) * each + DRAW_ROOM_LEFT + 4,
 					     MARGIN + key + TITLE + (double)(i / columns) * high,
-					     each - DRAW_ROOM_LEFT - room - 8, PLOT_HEIGHT};
-		draw_plot(&draw, &plots->plots[i], &box, plots->plots[i].title);
+					     each - DRAW_ROOM_LEFT - room - 8, tall};
+		draw_plot(&draw, &plots->plots[i], &box, small);
 	}
 	draw_end(&draw);
 }
@@ -229,13 +251,21 @@ void plots_write(const struct plots *plots, struct text *csv)
 		}
 }
 
-/* A string of gnuplot in single quotes, in which only they need care. */
+/* A field of the table as a string of gnuplot in single quotes, in which only they need care. */
 static void add_quoted(struct text *script, const char *value)
 {
+	struct text field = {0};
+	text_add_csv(&field, value);
+	const char *from = field.failed || !field.length ? "" : field.bytes;
+	size_t length = strlen(from), quotes = *from == '"';
 	text_add(script, "'");
-	for (const char *at = value; *at; at++)
-		text_add(script, *at == '\'' ? "''" : (unsigned char)*at < 0x20 ? " " : "%c", *at);
+	for (size_t i = quotes; i + quotes < length; i++) {
+		i += quotes && from[i] == '"';
+		text_add(script, from[i] == '\'' ? "''" : (unsigned char)from[i] < 0x20 ? " " : "%c", from[i]);
+	}
 	text_add(script, "'");
+	script->failed |= field.failed;
+	text_release(&field);
 }
 
 void plots_script(const struct plots *plots, const char *data, struct text *script)

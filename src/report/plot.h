@@ -44,6 +44,8 @@ struct plots {
 void plots_release(struct plots *plots);
 /* The next plot, with room for so many lines; NULL: no memory, which is noted. title: copied. */
 struct plot *plots_add(struct plots *plots, const char *title, size_t lines);
+/* Named after a workload and what it shows, with room for a line of each of its arms. */
+struct plot *plots_add_of(const struct report_view *view, size_t workload, const char *what, struct plots *plots);
 /* The next line of a plot, with room for so many points; NULL likewise. */
 struct plot_line *plots_add_line(struct plots *plots, struct plot *plot, size_t color, const char *name, size_t points);
 /* Room for the band of a line, with as many points as the line has room for. false: no memory, which is noted. */
@@ -57,11 +59,11 @@ double plot_phase_end(const struct result_arm *arm, size_t row);
 
 /* Adds what one workload has to show. */
 typedef void plot_fill(const struct report_view *view, size_t workload, struct plots *plots);
-plot_fill plot_percentiles, plot_fragmentation, plot_latency, plot_failures;
+plot_fill plot_percentiles, plot_phases, plot_domains, plot_space, plot_fragmentation, plot_latency, plot_failures;
 /* What several combinations of a sweep show together: for the first of them alone. */
 plot_fill plot_sweep, plot_load, plot_scaling;
 
-/* All plots as one figure, in so many columns; width: of the figure. */
+/* All plots as one figure, in so many columns, small ones in more than two; width: of the figure. */
 void plots_draw(const struct report_view *view, const struct plots *plots, const char *name, unsigned columns, double width,
 		bool standalone, struct text *svg);
 /* One row for each point: plot, spec, x, y, sure, low, high. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What one workload shows: latencies by percentile, and what changes while it is played. */
+ * What changes while a workload is played. */
 #include "report/plot.h"
 
 #include "base/memory.h"
@@ -9,75 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Plots of one workload are told apart by what they show, those of several by its name. */
-static void make_title(const struct report_view *view, size_t workload, const char *what, struct text *title)
-{
-	result_workload_label(&view->result->workloads[workload], title);
-	text_add(title, ": %s", what);
-}
-
-static struct plot *add_plot(const struct report_view *view, size_t workload, const char *what, struct plots *plots)
-{
-	struct text title = {0};
-	make_title(view, workload, what, &title);
-	struct plot *plot = plots_add(plots, title.failed ? "" : title.bytes, report_arms(view, workload).count);
-	plots->failed |= title.failed;
-	text_release(&title);
-	return plot;
-}
-
-/* ---- latencies ---- */
-
-/* Percentiles with fewer than ten samples above them are dotted. */
-static void add_curve(const struct report_view *view, size_t arm, const struct result_latency *latency, struct plots *plots,
-		      struct plot *plot)
-{
-	struct result_point points[RESULT_CURVE_MAX];
-	size_t count = result_latency_curve(latency, points);
-	struct plot_line *line = plots_add_line(plots, plot, view->color[arm], view->result->arms[arm].spec, count);
-	if (!line)
-		return;
-	line->solid = 0;
-	for (size_t i = 0; i < count; i++) {
-		double share = points[i].percentile / 100;
-		if (share >= 1)
-			break;
-		if ((1 - share) * (double)latency->count >= 10)
-			line->solid = line->count + 1;
-		line->points[line->count++] = (struct draw_point){share, points[i].ns};
-		plot->x.high = fmax(plot->x.high, share);
-	}
-	plot->floor = fmax(plot->floor, latency->resolution_ns);
-}
-
-void plot_percentiles(const struct report_view *view, size_t workload, struct plots *plots)
-{
-	struct report_list arms = report_arms(view, workload);
-	for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++) {
-		char what[64];
-		uint64_t samples = 0;
-		for (size_t i = 0; i < arms.count; i++) {
-			const struct result_arm *arm = &view->result->arms[arms.at[i]];
-			if (arm->figures_phase < arm->phase_count)
-				samples += arm->phases[arm->figures_phase].latency[kind].count;
-		}
-		if (!samples)
-			continue;
-		snprintf(what, sizeof what, "latency of %s", metric_kind_name[kind]);
-		struct plot *plot = add_plot(view, workload, what, plots);
-		if (!plot)
-			return;
-		plot->x = (struct draw_axis){"percentile", DRAW_TAIL, DRAW_SHARE, 0, 0.9, false};
-		plot->y = (struct draw_axis){"latency", DRAW_LOG, DRAW_NS, 0, 0, false};
-		for (size_t i = 0; i < arms.count; i++) {
-			const struct result_arm *arm = &view->result->arms[arms.at[i]];
-			if (arm->figures_phase < arm->phase_count && arm->phases[arm->figures_phase].latency[kind].count)
-				add_curve(view, arms.at[i], &arm->phases[arm->figures_phase].latency[kind], plots, plot);
-		}
-		plots_fit(plots, true);
-	}
-}
-
 /* ---- over operations ---- */
 
 static const struct column {
@@ -86,13 +17,16 @@ static const struct column {
 	enum draw_unit unit;
 	bool logarithmic, steps;
 } columns_of_space[] = {
-	{RESULT_SERIES_UNUSABLE_2MIB, "free space that no 2 MiB fit into", "unusable", DRAW_SHARE, false, false},
+	{RESULT_SERIES_LIVE_PAGES, "live", "pages", DRAW_COUNT, false, false},
 	{RESULT_SERIES_SPAN_PAGES, "span", "pages", DRAW_COUNT, false, false},
 	{RESULT_SERIES_PAGE_TABLE_PAGES, "page tables", "pages", DRAW_COUNT, false, false},
-	{RESULT_SERIES_FREE_EXTENTS, "free runs", "runs", DRAW_COUNT, true, false},
-	{RESULT_SERIES_LIVE_PAGES, "live", "pages", DRAW_COUNT, false, false},
 	{RESULT_SERIES_CACHED_PAGES, "cached", "pages", DRAW_COUNT, false, false},
 	{RESULT_SERIES_DEFERRED_PAGES, "deferred", "pages", DRAW_COUNT, false, false},
+};
+static const struct column columns_of_fragmentation[] = {
+	{RESULT_SERIES_UNUSABLE_2MIB, "free space that no 2 MiB fit into", "unusable", DRAW_SHARE, false, false},
+	{RESULT_SERIES_FREE_EXTENTS, "free runs", "runs", DRAW_COUNT, true, false},
+	{RESULT_SERIES_LARGEST_FREE_PAGES, "largest free run", "pages", DRAW_COUNT, true, false},
 };
 /* An older result has but one round of it. */
 static const struct column column_of_time = {
@@ -159,7 +93,7 @@ static void fill_columns(const struct report_view *view, size_t workload, const 
 {
 	struct report_list arms = report_arms(view, workload);
 	for (size_t n = 0; n < count; n++) {
-		struct plot *plot = add_plot(view, workload, columns[n].what, plots);
+		struct plot *plot = plots_add_of(view, workload, columns[n].what, plots);
 		if (!plot)
 			return;
 		plot->x = (struct draw_axis){"operations", DRAW_LINEAR, DRAW_COUNT, 0, 1, false};
@@ -175,9 +109,14 @@ static void fill_columns(const struct report_view *view, size_t workload, const 
 
 #define COUNT(columns) (sizeof(columns) / sizeof(columns)[0])
 
-void plot_fragmentation(const struct report_view *view, size_t workload, struct plots *plots)
+void plot_space(const struct report_view *view, size_t workload, struct plots *plots)
 {
 	fill_columns(view, workload, columns_of_space, COUNT(columns_of_space), plots);
+}
+
+void plot_fragmentation(const struct report_view *view, size_t workload, struct plots *plots)
+{
+	fill_columns(view, workload, columns_of_fragmentation, COUNT(columns_of_fragmentation), plots);
 }
 
 /* ---- time per operation ---- */
@@ -224,7 +163,7 @@ static bool fill_cells(const struct report_view *view, size_t workload, struct p
 	bool any = false;
 	for (size_t i = 0; i < arms.count; i++)
 		any |= has_line(&view->result->arms[arms.at[i]]);
-	struct plot *plot = any ? add_plot(view, workload, "time per operation", plots) : NULL;
+	struct plot *plot = any ? plots_add_of(view, workload, "time per operation", plots) : NULL;
 	if (!plot)
 		return any;
 	plot->x = (struct draw_axis){"operations", DRAW_LINEAR, DRAW_COUNT, 0, 1, false};
@@ -317,7 +256,7 @@ static void fill_sort(const struct report_view *view, size_t workload, const str
 	char what[120];
 	struct report_list arms = report_arms(view, workload);
 	snprintf(what, sizeof what, "%.60s %s", sort->request, result_failure_name[sort->kind]);
-	struct plot *plot = add_plot(view, workload, what, plots);
+	struct plot *plot = plots_add_of(view, workload, what, plots);
 	if (!plot)
 		return;
 	plot->x = (struct draw_axis){"operations", DRAW_LINEAR, DRAW_COUNT, 0, 1, false};

@@ -22,6 +22,7 @@ static const char *const abouts[REPORT_PLOT_COUNT] = {
 static const struct row {
 	const char *caption; /* on the page */
 	bool whole;          /* there once, for all workloads; else in the chapter of each */
+	bool small;          /* plots to be held against each other */
 	plot_fill *fill;     /* plots of a workload; NULL: it is drawn as a whole */
 	void (*draw)(const struct report_view *view, size_t first, size_t count, double width, bool standalone,
 		     struct text *svg);
@@ -30,44 +31,54 @@ static const struct row {
 	[REPORT_PLOT_FOREST] =
 		{"Left of 1 an allocator is faster than the one that it is held against. Hollow: it did not do the "
 		 "same work, and its time says little.",
-		 true, NULL, forest_draw, forest_write},
+		 .whole = true, .draw = forest_draw, .write = forest_write},
 	[REPORT_PLOT_PERCENTILES] =
 		{"Each step to the right leaves ten times fewer calls: a flat line is a predictable allocator, a "
 		 "cliff is its tail. Dotted: fewer than ten samples lie above. In the shaded region the clock "
 		 "cannot tell.",
-		 false, plot_percentiles, NULL, NULL},
+		 .fill = plot_percentiles},
 	[REPORT_PLOT_LATENCY] =
 		{"A point for each stretch of operations. A line that climbs is an allocator that ages. Time per operation is "
 		 "the median over rounds, and the band its interval at 95 %, from six rounds on; percentiles are of the first "
 		 "round alone.",
-		 false, plot_latency, NULL, NULL},
+		 .fill = plot_latency},
 	[REPORT_PLOT_HEAT] =
 		{"Samples of all rounds: a second band above the first is a slow path, a dark line that climbs an allocator "
 		 "that ages. What the clock cannot tell lies in the lowest row.",
-		 false, NULL, heat_draw, heat_write},
+		 .draw = heat_draw, .write = heat_write},
 	[REPORT_PLOT_FAILURES] =
 		{"Requests that were not served, counted from the start: all, then by request and reason. Fragmented: enough "
 		 "pages were usable, but not in one piece.",
-		 false, plot_failures, NULL, NULL},
+		 .fill = plot_failures},
+	[REPORT_PLOT_PHASES] =
+		{"Each phase has its own latencies, here on one scale: a phase that lies higher is one in which the allocator "
+		 "searches longer.",
+		 .small = true, .fill = plot_phases},
+	[REPORT_PLOT_DOMAINS] = {"Domains are spaces of their own: one that stands out is where the trouble lies.",
+				 .small = true, .fill = plot_domains},
+	[REPORT_PLOT_SPACE] =
+		{"What an allocator takes of the space for what lives: the wider the span above it, the more page tables. "
+		 "What is cached or deferred can serve nobody else.",
+		 .fill = plot_space},
 	[REPORT_PLOT_FRAGMENTATION] =
 		{"The state of the space as the audit saw it: what remains usable decides whether the next "
 		 "large request fits.",
-		 false, plot_fragmentation, NULL, NULL},
+		 .fill = plot_fragmentation},
 	[REPORT_PLOT_MAP] =
 		{"Addresses from left to right, operations from top to bottom. The colour of a piece is that of the request "
 		 "with most of its live pages, the fuller, the larger the live share; where more is held back than lives, "
 		 "that shows. Cropped to what was used: the strip above tells where in the space that is. Red strokes are "
 		 "failed requests. Beside it the runs of usable pages, by length: many short ones are fragmentation.",
-		 false, NULL, map_draw, map_write},
+		 .draw = map_draw, .write = map_write},
 	[REPORT_PLOT_LOAD] = {"Response counts from the moment at which an operation was to begin. Dotted: the allocator "
 			      "could not keep up with that rate, and responses grow as long as the run takes.",
-			      true, plot_load, NULL, NULL},
+			      .whole = true, .fill = plot_load},
 	[REPORT_PLOT_SCALING] = {"All threads share one allocator, behind one lock where it needs one. The ideal is the "
 				 "best of the fewest threads, as many times as there are more. Dotted: more than half of "
 				 "the windows were disturbed, as they are with more threads than idle CPUs.",
-				 true, plot_scaling, NULL, NULL},
-	[REPORT_PLOT_SWEEP] = {"One line for each allocator, a point for each value that the sweep gave.", true, plot_sweep,
-			       NULL, NULL},
+				 .whole = true, .fill = plot_scaling},
+	[REPORT_PLOT_SWEEP] = {"One line for each allocator, a point for each value that the sweep gave.", .whole = true,
+			       .fill = plot_sweep},
 };
 
 /* Of workloads first to first + count - 1. Returns whether there is anything to see. */
@@ -84,7 +95,8 @@ static bool draw_row(const struct report_view *view, enum report_plot plot, size
 		row->fill(view, i, &plots);
 	bool any = plots.count > 0;
 	if ((any || standalone) && !plots.failed)
-		plots_draw(view, &plots, abouts[plot], width >= 600 ? 2 : 1, width, standalone, svg);
+		plots_draw(view, &plots, abouts[plot], (width >= 600 ? 2u : 1u) * (row->small ? 2u : 1u), width, standalone,
+			   svg);
 	svg->failed |= plots.failed;
 	plots_release(&plots);
 	return any;

@@ -20,10 +20,13 @@ void report_html(const struct result *result, struct text *html);
 #define REPORT_PLOTS(X)                                                                                                    \
 	X(FOREST, "forest", "time of every arm against the one it is held against, all workloads in one figure")           \
 	X(PERCENTILES, "percentiles", "latency of every kind of operation by percentile")                                  \
+	X(PHASES, "phases", "latency by percentile of each phase, side by side")                                           \
+	X(DOMAINS, "domains", "what each domain ended with: failures, span, unusable space, free runs, page tables")       \
 	X(LATENCY, "latency", "time and latency over operations")                                                          \
 	X(HEAT, "heat", "latency of allocations over operations, all samples of all rounds")                               \
 	X(FAILURES, "failures", "failed requests over operations, by kind and request")                                    \
-	X(FRAGMENTATION, "fragmentation", "unusable space, span, page tables, free runs over operations")                  \
+	X(SPACE, "space", "live, span, page tables, cached and deferred pages over operations")                            \
+	X(FRAGMENTATION, "fragmentation", "unusable space, free runs and the largest of them over operations")             \
 	X(MAP, "map", "the address space over time, and its free runs by length")                                          \
 	X(SWEEP, "sweep", "metrics against the value of a key that was swept")                                             \
 	X(LOAD, "load", "responses and achieved rate against the offered one, of --rate with several")                     \

@@ -182,7 +182,8 @@ static void tell_calibration(const struct report_view *view, struct text *text)
 	const char *found = view->result->machine.calibration;
 	text_add(text, "%s",
 		 found ? found
-		       : "not made before this run: iovabench calibrate --null tells how often this machine cries wolf");
+		       : "no comparison of equals before this run: iovabench calibrate --null tells how often this machine "
+			 "cries wolf");
 }
 
 /* Where laws lie, in the sources and as installed. */
@@ -301,10 +302,10 @@ bool trust_fact(const struct report_view *view, size_t *at, const char **name, s
 	static const struct {
 		const char *name;
 		tell tell;
-	} facts[] = {{"Machine", tell_machine}, {"Clock", tell_clock},        {"Rounds", tell_rounds},
-		     {"Noise", tell_noise},     {"Equals", tell_calibration}, {"Taint", tell_taint},
-		     {"Steal", tell_steal},     {"Answers", tell_answers},    {"Expectations", tell_expectations},
-		     {"Laws", tell_laws},       {"Build", tell_build},        {"Command", tell_command}};
+	} facts[] = {{"Machine", tell_machine}, {"Clock", tell_clock},     {"Rounds", tell_rounds},
+		     {"Noise", tell_noise},     {"A/A", tell_calibration}, {"Taint", tell_taint},
+		     {"Steal", tell_steal},     {"Answers", tell_answers}, {"Expectations", tell_expectations},
+		     {"Laws", tell_laws},       {"Build", tell_build},     {"Command", tell_command}};
 	assert(!text->length);
 	while (!text->length && !text->failed && *at < sizeof facts / sizeof facts[0]) {
 		*name = facts[*at].name;

@@ -37,7 +37,7 @@ kinds() { "$iovabench" plot --help | sed -n 's/^ \([a-z]*\): .*/\1/p'; }
 			assert abs(float(rows[0]["ratio"]) / float(sys.argv[2]) - 1) < 1e-12, rows
 		PY
 	fi
-	"$iovabench" plot fragmentation "$made" --data "$scratch/time.csv" >/dev/null
+	"$iovabench" plot space "$made" --data "$scratch/time.csv" >/dev/null
 	python3 - "$scratch/time.csv" "$made/result.json" <<-'PY'
 		import csv, json, sys
 		rows = [row for row in csv.DictReader(open(sys.argv[1])) if row["spec"] == "buddy" and row["plot"].endswith(": live")]
@@ -45,6 +45,27 @@ kinds() { "$iovabench" plot --help | sed -n 's/^ \([a-z]*\): .*/\1/p'; }
 		assert rows and len({row["x"] for row in rows}) == len(rows), rows
 		assert all(float(row["y"]) <= arm["space"]["peak_live_pages"] for row in rows)
 	PY
+}
+
+@test "phases are drawn beside each other on one scale, domains against their number" {
+	"$iovabench" plot phases "$made" --data "$scratch/phases.csv" >"$scratch/phases.svg"
+	for phase in fill churn; do grep -q "^\"tiny: $phase, alloc\",bitmap," "$scratch/phases.csv"; done
+	is "$(grep -o 'data-y="[^"]*" data-key="tiny: [a-z]*, alloc"' "$scratch/phases.svg" | cut -d'"' -f2 | uniq | wc -l)" 1
+	# What is in one phase alone has no other to be held against.
+	run ! grep -q ', free' "$scratch/phases.csv"
+	run "$iovabench" plot domains "$made"
+	has "$output" "Not measured"
+	"$iovabench" run workloads/e1000e.yaml -a buddy -a rbtree --rounds 0 -q -o "$scratch/two"
+	"$iovabench" plot domains "$scratch/two" --data "$scratch/domains.csv" >"$scratch/domains.svg"
+	is "$(grep '^e1000e: span,rbtree' "$scratch/domains.csv" | cut -d, -f4 | paste -sd ' ')" \
+		"$(jq -r '.arms[1].domains | map(.space.span_pages) | join(" ")' "$scratch/two/result.json")"
+}
+
+@test "a line that lies level is written by its ends" {
+	jq 'del(.digest) | .arms[].series_table |= (.columns as $names | ($names | index("span_pages")) as $at | .rows |= map(.[$at] = 7))' \
+		"$made/result.json" >"$scratch/level.json"
+	"$iovabench" plot space "$scratch/level.json" >"$scratch/level.svg"
+	grep -A2 'data-key="tiny: span"' "$scratch/level.svg" | grep -qE 'd="M[0-9.]+ [0-9.]+H[0-9.]+"'
 }
 
 @test "a sweep is drawn against its key" {

@@ -391,6 +391,9 @@ static void fixture_result(struct result *result, struct fixture_size size)
 	result->machine.cpu = memory_text("AMD EPYC 7763 64-Core Processor");
 	result->machine.kernel = memory_text("Linux 6.1.0-18-amd64");
 	result->machine.clock = memory_text("tsc");
+	result->machine.calibration = memory_text(
+		"1 false alarms in 20 comparisons of 12 rounds (at most 22% of all, with 95%); 19 of 20 would find "
+		"a slow-down of 4.6%");
 	result->machine.cpus = 2;
 	result->machine.tsc_hz = 2.6e9;
 	result->machine.timer_step_ns = 10;
