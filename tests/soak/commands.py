@@ -13,7 +13,7 @@ from tool import Finding
 # What each command may end with (--help of each, and of the program).
 CODES = {
     "run": {0, 1, 2, 3, 5, 6, 7, 130}, "resume": {0, 1, 2, 3, 5, 6, 7, 130}, "merge": {0, 1, 2, 3, 5, 6, 7}, "aperture": {0, 1, 2, 3, 5, 6, 7},
-    "report": {0, 2, 7}, "compare": {0, 1, 2, 4, 7}, "gate": {0, 1, 2, 4, 7}, "check": {0, 2, 7}, "expand": {0, 2, 7}, "list": {0, 2, 7},
+    "report": {0, 2, 7}, "plot": {0, 2, 7}, "history": {0, 2, 7}, "compare": {0, 1, 2, 4, 7}, "gate": {0, 1, 2, 4, 7}, "check": {0, 2, 7}, "expand": {0, 2, 7}, "list": {0, 2, 7},
     "describe": {0, 2, 7}, "trace": {0, 2, 7}, "calibrate": {0, 2, 5, 7}, "doctor": {0, 2, 7},
 }
 PATIENCE = 90
@@ -140,12 +140,13 @@ class Lines:
         pools = {
             "-a": self.spec, "--allocator": self.spec, "--seed": lambda: random.choice(["0", "7", "0xff", str(2**64 - 1), str(2**64)]),
             "--ops": lambda: random.choice(["1", "100", "1k", "0", str(2**40 + 1)]), "--rounds": lambda: random.choice(["0", "0", "1", "1001"]),
-            "-t": lambda: random.choice(["1", "2", "0", "64", "65"]), "--threads": lambda: random.choice(["1", "2", "3"]),
+            "-t": lambda: random.choice(["1", "2", "0", "64", "65", "1,2", "2,1,3", "1,1", "1,"]), "--threads": lambda: random.choice(["1", "2", "3", "1,2"]),
             "--sweep": lambda: random.choice(["phases.churn.ops=10,20", "seed=1,2", "cpus=1", "phases.churn.ops=", "name=a", "x", "phases.churn.ops=1,1"]),
-            "-o": self.output, "--output": self.output, "--json": self.output, "--junit": self.output, "--stall": lambda: random.choice(["60", "0", "1000000"]),
+            "-o": self.output, "--output": self.output, "--data": self.output, "--columns": lambda: random.choice(["1", "2", "3"]),
+            "--reference": self.spec, "--json": self.output, "--junit": self.output, "--stall": lambda: random.choice(["60", "0", "1000000"]),
             "--memory": lambda: random.choice(["100000", "0", str(2**63)]), "--latency": lambda: random.choice(["all", "off", "sampled", "some"]),
             "--audit": lambda: random.choice(["on", "off"]), "--lock": lambda: random.choice(["mutex", "spin", "none"]),
-            "--rate": lambda: random.choice(["1k", "1M:poisson", "0", "1:x"]), "--color": lambda: random.choice(["auto", "always", "never"]),
+            "--rate": lambda: random.choice(["1k", "1M:poisson", "0", "1:x", "1M,2M", "1k,1M:poisson", "1k,1k"]), "--color": lambda: random.choice(["auto", "always", "never"]),
             "--format": lambda: random.choice(["html", "md", "csv", "json", "pdf"]), "--threshold": lambda: random.choice(["3%", "0%", "100%", "3"]),
             "--comparisons": lambda: random.choice(["1", "2", "0"]), "-d": lambda: random.choice(["0", "1", "64"]),
         }
@@ -162,7 +163,7 @@ class Lines:
         return spec[:at] + self.random.choice(["+", ":", ",", "=", "x", "/", ".", "9" * 30]) + spec[at + self.random.randrange(2):]
 
     def output(self):
-        return self.random.choice(["fresh", "fresh", "fresh/deep", "one", "w.yaml", "/dev/null", "/proc/none", "", "fresh" + "n" * 300, "empty", "loop", "-", "fifo"])
+        return self.random.choice(["fresh", "fresh", "fresh/deep", "fresh.svg", "fresh.csv", "fresh.html", "fresh.x", "one", "w.yaml", "/dev/null", "/proc/none", "", "fresh" + "n" * 300, "empty", "loop", "-", "fifo"])
 
     def input(self):
         random = self.random
@@ -177,7 +178,9 @@ class Lines:
             return random.choice(STRANGE)
         if command in ("run", "check", "expand", "aperture") and random.random() < 0.6:
             return "w.yaml"
-        if command in ("compare", "gate", "report", "merge", "resume") and random.random() < 0.6:
+        if command == "plot" and random.random() < 0.5:
+            return random.choice(["forest", "percentiles", "phases", "domains", "space", "map", "heat", "load", "scaling", "sweep", "history", "failures"])
+        if command in ("compare", "gate", "report", "plot", "history", "merge", "resume") and random.random() < 0.6:
             return random.choice(["one", "two", "three", "merged", "one:buddy", "one/result.json", "merged:rbtree"])
         if command == "list":
             return random.choice(["allocators", "distributions", "keys", "metrics", "workloads", "key"])

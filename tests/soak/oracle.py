@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -81,6 +82,10 @@ class Play:
         if outcome.code not in wanted:
             raise Finding(f"{outcome.command[1]}: exit code {outcome.code} for a result that means {sorted(wanted)}", outcome.told())
         return result
+
+    def kinds(self):
+        """Of plot, as --help tells them."""
+        return re.findall(r"^ ([a-z]+): ", self.asan("plot", "--help", codes={0}).out, re.MULTILINE)
 
     @property
     def plain(self):
@@ -183,18 +188,53 @@ def readers(play):
             rows = read_csv(outcome.out)
             if len({len(row) for row in rows}) != 1 or sum("failures.total" in row for row in rows) != len(play.plain["arms"]):
                 raise Finding("report: csv has not one row for each figure of each arm", outcome.told())
-    play.run(play.release, "other")
+    play.results["other"] = play.run(play.release, "other")
     play.asan("compare", folder, other, codes={0, 1, 2, 4})
     play.asan("compare", folder, other, "--json", "--all", codes={0, 1, 2, 4})
     failed = any(arm["state"] != "ok" for arm in play.plain["arms"])
     play.asan("gate", "--baseline", folder, other, "--junit", play.path("junit.xml"), codes={0, 1, 2, 4} if failed else {0, 4})
     play.asan("merge", folder, other, "-o", play.path("twice"), codes={2})
+    same_history(play, folder, other)
+    kind = play.random.choice(play.kinds())
+    outcome = play.asan("plot", kind, folder, "--data", play.path("plotted.csv"), codes={0})
+    if '<svg class="figure"' not in outcome.out or re.search(r'[" ]-?(nan|inf)[" ]', outcome.out):
+        raise Finding(f"plot: {kind} is no figure", outcome.told())
+
+
+def same_history(play, folder, other):
+    """Two runs of the same have no change, and plugins keep their hash."""
+    rows = read_csv(play.asan("history", folder, other, codes={0}).out)
+    at = {name: rows[0].index(name) for name in ("spec", "metric", "change")}
+    for row in rows[1:]:
+        if row[at["change"]] and row[at["metric"]] != "paired.ratio":
+            raise Finding("history: a change between two runs of the same", ",".join(row))
+    for one, two in zip(play.plain["arms"], play.results["other"]["arms"]):
+        if one["plugin_hash"] != two["plugin_hash"] or ("/" in one["spec"]) != (one["plugin_hash"] is not None):
+            raise Finding("plugin_hash: not of the plugin", f"{one['spec']}: {one['plugin_hash']} and {two['plugin_hash']}")
 
 
 def read_csv(out):
     import csv
     import io
     return list(csv.reader(io.StringIO(out)))
+
+
+def lists(play):
+    """One of several rates, or numbers of threads, is that one alone."""
+    option, several = play.random.choice([("--rate", "1M,2M"), ("-t", "1,2")])
+    options = [*play.case.options, option]
+    arguments = play.arguments(play.files, play.case.arms, "lists", [*options, several])
+    outcome = play.release(*arguments, codes=RUN_CODES | {2})
+    if outcome.code == 2:  # not every workload is one for several threads, or takes a rate
+        return
+    result = play.read(outcome, "lists")
+    first = several.split(",", maxsplit=1)[0]
+    alone = play.run(play.release, "alone", options=[*options, first])
+    key = "rate" if option == "--rate" else "threads"
+    chosen = [arm for arm in result["arms"] if arm["sweep"][key] == ("1000000" if key == "rate" else first)]
+    if len(chosen) != len(alone["arms"]) or 2 * len(chosen) != len(result["arms"]):
+        raise Finding(f"{option}: arms are missing", f"{len(chosen)} of {len(result['arms'])}, alone {len(alone['arms'])}")
+    figures.same_arms(f"{option} with several and with one", alone, result, list(zip(alone["arms"], chosen)))
 
 
 def shards(play):
@@ -342,6 +382,6 @@ def crashes(play):
 
 
 ALWAYS = [check, plain, sanitized]
-SOMETIMES = [timed, timed, replay, replay, killed, killed, finished, readers, shards, sweep_apart, sweep_option, seed_option, indifferent, threads,
+SOMETIMES = [timed, timed, replay, replay, killed, killed, finished, readers, readers, lists, shards, sweep_apart, sweep_option, seed_option, indifferent, threads,
              open_loop, rewritten]
 STEPS = {step.__name__: step for step in [*ALWAYS, *SOMETIMES, crashes]}
