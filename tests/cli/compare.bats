@@ -526,6 +526,14 @@ percentiles() { # file factor [rounds]
 	has "$output" "calibrated: 0 false alarms in 2 comparisons of 1 rounds (at most 78% of all"
 	run -0 "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy" --json
 	jq -e '.calibration.comparisons == 2' <<<"$output"
+	# And runs from now on tell it.
+	is "$(jq -r '.machine | .calibration, .calibration_reason' "$made")" "null
+no comparison of equals was made on it"
+	"$iovabench" run "$tiny" -a buddy --rounds 0 -q -o "$scratch/after"
+	is "$(jq -r '.machine.calibration' "$scratch/after/result.json")" \
+		"0 false alarms in 2 comparisons of 1 rounds (at most 78% of all, with 95%); too few rounds to find anything"
+	has "$("$iovabench" report "$scratch/after" --format md)" "**A/A** 0 false alarms in 2"
+	has "$("$iovabench" report "$made" --format md)" "**A/A** no comparison of equals before this run"
 	# A cache that is named from where we happen to be is none: the one of the home is.
 	mkdir -p "$scratch/home/.cache"
 	cp -r "$scratch/cache/iovabench" "$scratch/home/.cache"
@@ -543,6 +551,9 @@ percentiles() { # file factor [rounds]
 	run -2 "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy"
 	has "$output" "calibration.json: calibration: schema: is"
 	run -2 "$iovabench" compare "$scratch/a:buddy" "$scratch/a:buddy" --calibration "$scratch/none"
+	run -0 "$iovabench" run "$tiny" -a buddy --rounds 0 -q -o "$scratch/after"
+	has "$output" "this run counts as not calibrated"
+	is "$(jq -r '.machine.calibration' "$scratch/after/result.json")" null
 }
 
 @test "a second allocator is held against the first, and only stored where it was asked for" {

@@ -7,6 +7,8 @@ plugins=${BUILD:-build}/tests/plugins
 case $plugins in /*) ;; *) plugins=./$plugins ;; esac
 tiny=tests/cli/tiny.yaml
 scratch=$BATS_TEST_TMPDIR
+# What a user has calibrated on this machine is no part of a test.
+export XDG_CACHE_HOME=${BATS_FILE_TMPDIR:-/nonexistent}/cache
 
 # A sanitizer wants terabytes of addresses, and catches signals itself.
 no_sanitizer() {
