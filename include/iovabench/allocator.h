@@ -31,7 +31,7 @@ extern "C" {
 
 #define IOVA_MAGIC UINT64_C(0x31766f6961766f69)
 /* Raised with every change that an old plugin would not survive; loading refuses any other number. */
-#define IOVA_ABI 2u
+#define IOVA_ABI 3u
 
 enum iova_status {
 	IOVA_OK = 0,
@@ -50,6 +50,7 @@ enum iova_status {
 #define IOVA_STEPS (UINT64_C(1) << 5)      /* has alloc_counted and free_counted */
 #define IOVA_LAYER (UINT64_C(1) << 6)      /* stands in front of another allocator: create needs below */
 #define IOVA_HARNESS (UINT64_C(1) << 7)    /* measures the harness; never a competitor, its extents may overlap */
+#define IOVA_DIRECTION (UINT64_C(1) << 8)  /* honours IOVA_CONSTRAIN_BOTTOM and IOVA_CONSTRAIN_TOP */
 
 /* Bits of iova_request.constraints. Zero is the fast path: any free run of count pages will do. A field whose bit is
  * clear is unspecified and must not be read. */
@@ -57,6 +58,9 @@ enum iova_status {
 #define IOVA_CONSTRAIN_LIMIT (1u << 1)    /* low and high apply */
 #define IOVA_CONSTRAIN_BOUNDARY (1u << 2) /* boundary applies */
 #define IOVA_CONSTRAIN_NO_DRAIN (1u << 3) /* the caller has another limit to try: do not empty caches for this one */
+/* Of all places that the allocator could give, the one with the lowest first page, or with the highest. Never both. */
+#define IOVA_CONSTRAIN_BOTTOM (1u << 4)
+#define IOVA_CONSTRAIN_TOP (1u << 5)
 
 /* What is asked for. */
 struct iova_request {
@@ -207,6 +211,10 @@ struct iova_allocator {
 	enum iova_status (*alloc_counted)(void *self, const struct iova_request *request, uint32_t cpu,
 					  struct iova_extent *extent, struct iova_steps *steps);
 	void (*free_counted)(void *self, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps);
+
+	/* A CPU has left and calls nothing until it is back, which nobody tells: what caches hold for it alone becomes
+	 * usable by all. No page changes otherwise. A layer passes it on to the one below. NULL: there is none. */
+	void (*offline)(void *self, uint32_t cpu);
 };
 
 #define IOVA_PLUGIN_SYMBOL "iova_plugin"

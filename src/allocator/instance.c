@@ -25,7 +25,7 @@ uint64_t allocator_part_capabilities(const struct allocator_spec_part *part)
 	return capabilities;
 }
 
-#define ASKED_OF_ALL (IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_EXPLICIT)
+#define ASKED_OF_ALL (IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_EXPLICIT | IOVA_DIRECTION)
 
 int allocator_instance_create(const struct allocator_spec *spec, const struct iova_space *space,
 			      const struct iova_host *host, struct allocator_instance *instance, struct error *error)

@@ -6,7 +6,8 @@
 #include <assert.h>
 #include <stdbool.h>
 
-enum { OPTION_ENTRIES, OPTION_PERIOD, OPTION_QUEUE };
+enum { OPTION_ENTRIES, OPTION_PERIOD, OPTION_QUEUE, OPTION_FULL };
+enum { FULL_FAIL, FULL_FLUSH };
 enum queue_kind { QUEUE_PER_CPU, QUEUE_SINGLE };
 
 /* What an option of 0 stands for. */
@@ -27,6 +28,7 @@ struct lazy {
 	uint64_t deferred_pages;
 	uint64_t now_ns;        /* of the last poll */
 	uint64_t flush_from_ns; /* when the first entry was queued, as far as polls tell */
+	bool flushes_full;      /* no space: what waits is flushed, and the request tried once more */
 	bool polled;
 	bool waiting; /* something was queued since the last flush of all queues */
 	uint64_t *counts;
@@ -51,10 +53,10 @@ static void flush_queue(struct lazy *self, uint64_t queue, uint32_t cpu, struct 
 	self->counts[queue] = 0;
 }
 
-static void flush_all(struct lazy *self, uint32_t cpu)
+static void flush_all(struct lazy *self, uint32_t cpu, struct iova_steps *steps)
 {
 	for (uint64_t queue = 0; queue < self->queue_count; queue++)
-		flush_queue(self, queue, cpu, NULL);
+		flush_queue(self, queue, cpu, steps);
 	self->waiting = false;
 }
 
@@ -72,12 +74,31 @@ static void defer(struct lazy *self, const struct iova_extent *extent, uint32_t 
 	self->flush_from_ns = self->now_ns;
 }
 
+static bool flushes_for(const struct lazy *self, const struct iova_request *request, enum iova_status status)
+{
+	return __builtin_expect(status == IOVA_NO_SPACE, 0) && self->flushes_full && self->deferred_pages &&
+	       !(request->constraints & IOVA_CONSTRAIN_NO_DRAIN);
+}
+
 static enum iova_status lazy_alloc(void *context, const struct iova_request *request, uint32_t cpu,
 				   struct iova_extent *extent)
 {
 	assert(contract_request_is_right(request));
 	struct lazy *self = context;
+	enum iova_status status = self->below.table->alloc(self->below.self, request, cpu, extent);
+	if (!flushes_for(self, request, status))
+		return status;
+	flush_all(self, cpu, NULL);
 	return self->below.table->alloc(self->below.self, request, cpu, extent);
+}
+
+static enum iova_status below_alloc_counted(struct lazy *self, const struct iova_request *request, uint32_t cpu,
+					    struct iova_extent *extent, struct iova_steps *steps)
+{
+	const struct iova_allocator *table = self->below.table;
+	steps->backend_trips++;
+	return table->alloc_counted ? table->alloc_counted(self->below.self, request, cpu, extent, steps)
+				    : table->alloc(self->below.self, request, cpu, extent);
 }
 
 static enum iova_status lazy_alloc_counted(void *context, const struct iova_request *request, uint32_t cpu,
@@ -85,10 +106,11 @@ static enum iova_status lazy_alloc_counted(void *context, const struct iova_requ
 {
 	assert(contract_request_is_right(request));
 	struct lazy *self = context;
-	const struct iova_allocator *table = self->below.table;
-	steps->backend_trips++;
-	return table->alloc_counted ? table->alloc_counted(self->below.self, request, cpu, extent, steps)
-				    : table->alloc(self->below.self, request, cpu, extent);
+	enum iova_status status = below_alloc_counted(self, request, cpu, extent, steps);
+	if (!flushes_for(self, request, status))
+		return status;
+	flush_all(self, cpu, steps);
+	return below_alloc_counted(self, request, cpu, extent, steps);
 }
 
 static void lazy_free(void *self, const struct iova_extent *extent, uint32_t cpu)
@@ -108,7 +130,7 @@ static enum iova_status lazy_place(void *context, uint64_t first, uint64_t count
 	enum iova_status status = self->below.table->place(self->below.self, first, count, cpu, extent);
 	if (status != IOVA_TAKEN || !self->deferred_pages)
 		return status;
-	flush_all(self, cpu);
+	flush_all(self, cpu, NULL);
 	return self->below.table->place(self->below.self, first, count, cpu, extent);
 }
 
@@ -156,7 +178,7 @@ static void lazy_poll(void *context, uint64_t now_ns)
 	self->polled = true;
 	self->now_ns = now_ns;
 	if (self->waiting && now_ns - self->flush_from_ns >= self->period_ns)
-		flush_all(self, 0);
+		flush_all(self, 0, NULL);
 	if (self->below.table->poll)
 		self->below.table->poll(self->below.self, now_ns);
 }
@@ -164,9 +186,17 @@ static void lazy_poll(void *context, uint64_t now_ns)
 static void lazy_drain(void *context)
 {
 	struct lazy *self = context;
-	flush_all(self, 0);
+	flush_all(self, 0, NULL);
 	if (self->below.table->drain)
 		self->below.table->drain(self->below.self);
+}
+
+/* Queues of CPUs that left are flushed with the others. */
+static void lazy_offline(void *context, uint32_t cpu)
+{
+	struct lazy *self = context;
+	if (self->below.table->offline)
+		self->below.table->offline(self->below.self, cpu);
 }
 
 static void lazy_destroy(void *context)
@@ -191,6 +221,7 @@ static enum iova_status lazy_create(const struct iova_space *space, const uint64
 	enum queue_kind kind = (enum queue_kind)options[OPTION_QUEUE];
 	self->host = host;
 	self->below = *below;
+	self->flushes_full = options[OPTION_FULL] == FULL_FLUSH;
 	self->queue_count = kind == QUEUE_SINGLE ? 1 : host->cpus;
 	self->entries = options[OPTION_ENTRIES] ? options[OPTION_ENTRIES] : usual[kind].entries;
 	self->period_ns = options[OPTION_PERIOD] ? options[OPTION_PERIOD] : usual[kind].period_ns;
@@ -205,6 +236,7 @@ static enum iova_status lazy_create(const struct iova_space *space, const uint64
 }
 
 static const char *const queues[] = {"per_cpu", "single", NULL};
+static const char *const fulls[] = {"fail", "flush", NULL};
 static const struct iova_option options[] = {
 	[OPTION_ENTRIES] = {.name = "entries",
 			    .kind = IOVA_OPTION_NUMBER,
@@ -225,6 +257,12 @@ static const struct iova_option options[] = {
 			  .default_value = QUEUE_PER_CPU,
 			  .choices = queues,
 			  .help = "where freed extents wait: one queue for each CPU, or a single one"},
+	[OPTION_FULL] = {.name = "full",
+			 .kind = IOVA_OPTION_CHOICE,
+			 .default_value = FULL_FAIL,
+			 .choices = fulls,
+			 .help = "what happens where there is no space while freed extents wait: the request fails, or all "
+				 "queues are flushed and it is tried once more"},
 };
 
 const struct iova_allocator allocator_lazy = {
@@ -233,7 +271,7 @@ const struct iova_allocator allocator_lazy = {
 	.size = sizeof(struct iova_allocator),
 	.name = "lazy",
 	.about = "layer: freed extents wait in a queue until a flush, as behind an IOMMU that is invalidated lazily",
-	.capabilities = IOVA_LAYER | IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS,
+	.capabilities = IOVA_LAYER | IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS | IOVA_DIRECTION,
 	.options = options,
 	.option_count = sizeof options / sizeof options[0],
 	.create = lazy_create,
@@ -248,4 +286,5 @@ const struct iova_allocator allocator_lazy = {
 	.destroy = lazy_destroy,
 	.alloc_counted = lazy_alloc_counted,
 	.free_counted = lazy_free_counted,
+	.offline = lazy_offline,
 };

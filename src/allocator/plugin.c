@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CAPABILITIES_KNOWN ((IOVA_HARNESS << 1) - 1)
+#define CAPABILITIES_KNOWN ((IOVA_DIRECTION << 1) - 1)
 
 /* The sentence of the last fault found by this thread. */
 static _Thread_local char fault_bytes[256];

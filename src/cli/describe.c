@@ -25,6 +25,7 @@ static const struct {
 	{IOVA_ALIGN, "honours alignment"},
 	{IOVA_LIMIT, "honours low and high limits"},
 	{IOVA_BOUNDARY, "honours boundaries"},
+	{IOVA_DIRECTION, "places from below or above"},
 	{IOVA_STEPS, "counts its steps"},
 	{IOVA_LAYER, "stands in front of another allocator"},
 	{IOVA_HARNESS, "measures the harness, is no competitor"},

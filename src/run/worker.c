@@ -140,6 +140,8 @@ static int check_part(const struct allocator_spec_part *part, const struct op_re
 		{IOVA_CONSTRAIN_ALIGN, IOVA_ALIGN, "alignment"},
 		{IOVA_CONSTRAIN_LIMIT, IOVA_LIMIT, "limits (low, high)"},
 		{IOVA_CONSTRAIN_BOUNDARY, IOVA_BOUNDARY, "a boundary"},
+		{IOVA_CONSTRAIN_BOTTOM, IOVA_DIRECTION, "a place from the bottom"},
+		{IOVA_CONSTRAIN_TOP, IOVA_DIRECTION, "a place from the top"},
 	};
 	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
 		if ((request->request.constraints & needs[i].constraint) &&

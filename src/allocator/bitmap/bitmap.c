@@ -132,11 +132,54 @@ static uint64_t search_window(struct bitmap *self, const struct window *window, 
 	return NOTHING;
 }
 
+/* Highest index <= start that is aligned and not cut by a boundary, or NOTHING below the window. */
+static uint64_t fitting_below(const struct bitmap *self, const struct window *window, uint64_t start, uint64_t count)
+{
+	uint64_t page = bits_align_down(self->base + start, window->align);
+	uint64_t inside = page & (window->boundary - 1);
+	if (inside + count > window->boundary) /* the count is at most the boundary */
+		page = bits_align_down(page - (inside + count - window->boundary), window->align); /* in the same block */
+	/* Modulo 2^64, as base is: a page below it is an index beyond all. */
+	start = page - self->base;
+	return start <= window->high && start >= window->low ? start : NOTHING;
+}
+
+/* The highest free page below an index of a used one, plus one; 0: there is none. Full words are passed over. */
+static uint64_t free_end_below(const struct bitmap *self, uint64_t at, uint64_t *examined)
+{
+	uint64_t word = at >> 6, free = ~self->used.words[word] & ((UINT64_C(1) << (at & 63)) - 1);
+	++*examined;
+	while (!free && word) {
+		free = ~self->used.words[--word];
+		++*examined;
+	}
+	return free ? (word << 6) + 64 - (unsigned)__builtin_clzll(free) : 0;
+}
+
+/* As search_window, downwards: highest start in the window. Linear in the words above it. */
+static uint64_t search_window_down(const struct bitmap *self, const struct window *window, uint64_t count,
+				   uint64_t *examined)
+{
+	uint64_t start = fitting_below(self, window, window->high, count);
+	while (start != NOTHING) {
+		uint64_t used = page_bitmap_previous(&self->used, start + count - 1);
+		++*examined;
+		if (used < start)
+			return start;
+		uint64_t end = free_end_below(self, used, examined);
+		if (end < window->low + count)
+			return NOTHING;
+		start = fitting_below(self, window, end - count, count);
+	}
+	return NOTHING;
+}
+
 /* Whether the constraints exclude any run that a request without them could get. */
 static bool binds(const struct bitmap *self, const struct iova_request *request)
 {
 	uint32_t constraints = request->constraints;
-	if (constraints & IOVA_CONSTRAIN_BOUNDARY || (constraints & IOVA_CONSTRAIN_ALIGN && request->align > 1))
+	if (constraints & (IOVA_CONSTRAIN_BOUNDARY | IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP) ||
+	    (constraints & IOVA_CONSTRAIN_ALIGN && request->align > 1))
 		return true;
 	return constraints & IOVA_CONSTRAIN_LIMIT &&
 	       (request->low > self->base + self->first || request->high < self->base + self->end - 1);
@@ -147,7 +190,9 @@ static uint64_t search_constrained(struct bitmap *self, const struct iova_reques
 	struct window window;
 	if (!window_of(self, request, &window))
 		return NOTHING;
-	if (self->fit == FIT_NEXT && self->cursor > window.low) {
+	if (request->constraints & IOVA_CONSTRAIN_TOP)
+		return search_window_down(self, &window, request->count, examined);
+	if (self->fit == FIT_NEXT && self->cursor > window.low && !(request->constraints & IOVA_CONSTRAIN_BOTTOM)) {
 		uint64_t start = search_window(self, &window, self->cursor, request->count, examined);
 		if (start != NOTHING)
 			return start;
@@ -401,7 +446,7 @@ const struct iova_allocator allocator_bitmap = {
 	.size = sizeof(struct iova_allocator),
 	.name = "bitmap",
 	.about = "One bit per page with summaries of the longest free runs; exact page counts, any run length.",
-	.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS,
+	.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS | IOVA_DIRECTION,
 	.options = bitmap_options,
 	.option_count = sizeof(bitmap_options) / sizeof(bitmap_options[0]),
 	.create = bitmap_create,

@@ -71,13 +71,20 @@ static bool window_of(const struct buddy *self, const struct iova_request *reque
 	return window->lowest <= window->highest;
 }
 
+/* Which end of a window is looked at first. */
+static bool searches_downwards(const struct buddy *self, const struct iova_request *request)
+{
+	if (request->constraints & (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP))
+		return request->constraints & IOVA_CONSTRAIN_TOP;
+	return self->first == FIRST_HIGH;
+}
+
 /* The free block of one order that a request of 2^wanted pages can be cut from, and *start, where: the first in the
  * direction. Jumps from candidate to candidate, so that it looks at no more blocks than there are multiples of step in
  * the window. */
 static uint64_t search_window(struct buddy *self, unsigned log2, unsigned wanted, const struct window *window,
-			      uint64_t *start, struct iova_steps *steps)
+			      bool downwards, uint64_t *start, struct iova_steps *steps)
 {
-	bool downwards = self->first == FIRST_HIGH;
 	uint64_t size = UINT64_C(1) << log2, need = UINT64_C(1) << wanted;
 	uint64_t page = downwards ? window->highest : window->lowest;
 	for (;;) {
@@ -110,6 +117,8 @@ static bool binds(const struct buddy *self, const struct iova_request *request)
 		return true;
 	if (constraints & IOVA_CONSTRAIN_BOUNDARY && request->boundary < request->count)
 		return true;
+	if (constraints & (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP))
+		return true;
 	return constraints & IOVA_CONSTRAIN_LIMIT &&
 	       (request->low > self->space.first || request->high < self->space.first + self->space.count - 1);
 }
@@ -126,6 +135,32 @@ INLINE uint64_t granted_pages(const struct buddy *self, unsigned log2, uint64_t 
 	return self->rounding == ROUNDING_TRIM ? count : UINT64_C(1) << log2;
 }
 
+struct found {
+	uint64_t block, start;
+	unsigned log2;
+};
+
+/* In the smallest order that has a place; where the request says from where, the outermost place of all orders. */
+static struct found search_orders(struct buddy *self, const struct iova_request *request, const struct window *window,
+				  struct iova_steps *steps)
+{
+	bool directed = request->constraints & (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP);
+	bool downwards = searches_downwards(self, request);
+	struct found found = {.block = BUDDY_TREE_NOTHING};
+	unsigned wanted = bits_log2_ceil(request->count);
+	for (uint64_t orders = self->tree.nonempty >> wanted << wanted; orders; orders &= orders - 1) {
+		unsigned log2 = (unsigned)__builtin_ctzll(orders);
+		uint64_t start, block = search_window(self, log2, wanted, window, downwards, &start, steps);
+		if (block == BUDDY_TREE_NOTHING)
+			continue;
+		if (found.block == BUDDY_TREE_NOTHING || (downwards ? start > found.start : start < found.start))
+			found = (struct found){block, start, log2};
+		if (!directed)
+			break;
+	}
+	return found;
+}
+
 static enum iova_status alloc_constrained(struct buddy *self, const struct iova_request *request,
 					  struct iova_extent *extent, struct iova_steps *steps)
 {
@@ -133,19 +168,14 @@ static enum iova_status alloc_constrained(struct buddy *self, const struct iova_
 	if (!window_of(self, request, &window))
 		return IOVA_NO_SPACE;
 	buddy_tree_settle(&self->tree);
-	unsigned wanted = bits_log2_ceil(request->count);
-	for (uint64_t orders = self->tree.nonempty >> wanted << wanted; orders; orders &= orders - 1) {
-		unsigned log2 = (unsigned)__builtin_ctzll(orders);
-		uint64_t start, block = search_window(self, log2, wanted, &window, &start, steps);
-		if (block == BUDDY_TREE_NOTHING)
-			continue;
-		uint64_t granted = granted_pages(self, wanted, request->count);
-		buddy_tree_take_out(&self->tree, self->tree.by_address, log2, block);
-		buddy_tree_insert_range(&self->tree, block << log2, start, steps);
-		buddy_tree_insert_range(&self->tree, start + granted, (block + 1) << log2, steps);
-		return give(self, start, granted, extent);
-	}
-	return IOVA_NO_SPACE;
+	const struct found found = search_orders(self, request, &window, steps);
+	if (found.block == BUDDY_TREE_NOTHING)
+		return IOVA_NO_SPACE;
+	uint64_t granted = granted_pages(self, bits_log2_ceil(request->count), request->count);
+	buddy_tree_take_out(&self->tree, self->tree.by_address, found.log2, found.block);
+	buddy_tree_insert_range(&self->tree, found.block << found.log2, found.start, steps);
+	buddy_tree_insert_range(&self->tree, found.start + granted, (found.block + 1) << found.log2, steps);
+	return give(self, found.start, granted, extent);
 }
 
 /* Halves a block, which has been taken out, down to the wanted order. Returns what remains of it. */
@@ -487,7 +517,7 @@ const struct iova_allocator allocator_buddy = {
 	.size = sizeof(struct iova_allocator),
 	.name = "buddy",
 	.about = "Power-of-two blocks aligned to their size, coalesced at once, in a tree of bitmaps.",
-	.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS,
+	.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS | IOVA_DIRECTION,
 	.options = buddy_options,
 	.option_count = sizeof(buddy_options) / sizeof(buddy_options[0]),
 	.create = buddy_create,

@@ -11,6 +11,7 @@
 
 /* Constraints of a request that its place depends on. */
 #define GAP_CONSTRAINED (IOVA_CONSTRAIN_ALIGN | IOVA_CONSTRAIN_LIMIT | IOVA_CONSTRAIN_BOUNDARY)
+#define GAP_DIRECTED (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP)
 
 /* A request with every constraint spelled out; those that do not apply are neutral. */
 struct gap_wish {

@@ -14,6 +14,7 @@
 #include <assert.h>
 
 enum { OPTION_HINT32, OPTION_RETRY, OPTION_GATE };
+enum { GATE_NO, GATE_YES, GATE_OLD };
 
 /* Live extents at most: nodes for so many are reserved for a space of more pages, and backed when touched. */
 #define EXTENTS_MAX (UINT32_C(1) << 26)
@@ -34,6 +35,7 @@ struct linux_domain {
 	uint64_t hint_end;     /* limits and ranges up to here have a hint of their own: 4 GiB; 0: there is one hint */
 	uint64_t gate_end;     /* limits up to here are subject to the gate: 4 GiB; 0: there is no gate */
 	uint64_t gate;         /* requests of so many pages and more fail there at once */
+	bool gate_is_old;      /* a free opens it where the low hint moves with it, and nowhere else */
 	bool retry;
 	uint32_t unused;   /* nodes given back, most recent first, linked by child[0] */
 	uint32_t fresh;    /* from here to capacity no node was ever used */
@@ -154,16 +156,20 @@ static enum iova_status linux_alloc_counted(void *self, const struct iova_reques
 	return allocate(self, request, extent, &steps->examined);
 }
 
-/* node is about to leave the tree: hints at or below it move up, as the space there may be large enough now. */
-static void move_hints(struct linux_domain *self, uint32_t node)
+/* node is about to leave the tree: hints at or below it move up, as the space there may be large enough now. Returns whether
+ * the low one did. */
+static bool move_hints(struct linux_domain *self, uint32_t node)
 {
 	const struct gap *nodes = self->tree.gaps;
 	uint64_t first = nodes[node].first;
 	uint32_t *hints = self->hints, next = gap_neighbour(nodes, node, 1);
-	if (node == hints[HINT_LOW] || (node_end(nodes, node) <= self->hint_end && first >= nodes[hints[HINT_LOW]].first))
+	bool low = node == hints[HINT_LOW] ||
+		   (node_end(nodes, node) <= self->hint_end && first >= nodes[hints[HINT_LOW]].first);
+	if (low)
 		hints[HINT_LOW] = next;
 	if (first >= nodes[hints[HINT_ANY]].first)
 		hints[HINT_ANY] = next;
+	return low;
 }
 
 static void linux_free(void *self, const struct iova_extent *extent, uint32_t cpu)
@@ -171,8 +177,8 @@ static void linux_free(void *self, const struct iova_extent *extent, uint32_t cp
 	(void)cpu;
 	struct linux_domain *domain = self;
 	uint32_t node = (uint32_t)extent->cookie;
-	move_hints(domain, node);
-	if (extent->first < domain->gate_end)
+	bool moved = move_hints(domain, node);
+	if (extent->first < domain->gate_end && (moved || !domain->gate_is_old))
 		domain->gate = GATE_OPEN;
 	gap_erase(&domain->tree, node, false);
 	pool_put(domain, node);
@@ -297,7 +303,8 @@ static enum iova_status linux_create(const struct iova_space *space, const uint6
 	*domain = (struct linux_domain){
 		.hints = {NODE_ANCHOR, NODE_ANCHOR},
 		.hint_end = options[OPTION_HINT32] ? low_end : 0,
-		.gate_end = options[OPTION_GATE] ? low_end : 0,
+		.gate_end = options[OPTION_GATE] != GATE_NO ? low_end : 0,
+		.gate_is_old = options[OPTION_GATE] == GATE_OLD,
 		.gate = GATE_OPEN,
 		.retry = options[OPTION_RETRY],
 		.fresh = NODES_FIXED,
@@ -321,6 +328,7 @@ static enum iova_status linux_create(const struct iova_space *space, const uint6
 	return IOVA_OK;
 }
 
+static const char *const gates[] = {"no", "yes", "old", NULL};
 static const struct iova_option options[] = {
 	[OPTION_HINT32] = {.name = "hint32",
 			   .kind = IOVA_OPTION_FLAG,
@@ -331,9 +339,12 @@ static const struct iova_option options[] = {
 			  .default_value = 1,
 			  .help = "a walk that fails is made once more from the limit down to its start"},
 	[OPTION_GATE] = {.name = "gate",
-			 .kind = IOVA_OPTION_FLAG,
-			 .default_value = 1,
-			 .help = "after a failure, requests limited to 4 GiB that are as long fail at once"},
+			 .kind = IOVA_OPTION_CHOICE,
+			 .default_value = GATE_YES,
+			 .choices = gates,
+			 .help = "after a failure, requests limited to 4 GiB that are as long fail at once, until "
+				 "something there is freed; old, as up to Linux 5.17: until something at or above the "
+				 "hint is"},
 };
 
 const struct iova_allocator allocator_linux = {

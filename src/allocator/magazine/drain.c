@@ -129,6 +129,16 @@ void magazines_drain(struct magazines *self, uint32_t cpu)
 	gates_open(self);
 }
 
+void magazines_leave(struct magazines *self, uint32_t cpu)
+{
+	assert(cpu < self->cpu_count);
+	gates_close(self);
+	for (unsigned size_class = 0; size_class < self->classes; size_class++)
+		if (bit_is_set(cpus_of_class(self, size_class), cpu))
+			empty_pair(self, cpu, size_class, cpu, NULL);
+	gates_open(self);
+}
+
 enum iova_status ask_below(const struct magazines *self, const struct iova_request *request, uint32_t cpu,
 			   struct iova_extent *extent, struct iova_steps *steps)
 {

@@ -15,6 +15,9 @@ uint64_t empty_shelf(struct magazines *self, unsigned size_class, uint64_t keep,
 /* Every magazine is emptied into the layer below. */
 void magazines_drain(struct magazines *self, uint32_t cpu);
 
+/* What one CPU holds is emptied into the layer below; the depot stays. */
+void magazines_leave(struct magazines *self, uint32_t cpu);
+
 /* The rounded request first, so that what it gets can be cached; a run that is only long enough for the exact one is better
  * than none. */
 enum iova_status ask_below(const struct magazines *self, const struct iova_request *request, uint32_t cpu,

@@ -318,6 +318,17 @@ static void magazine_drain(void *context)
 	below_release(self);
 }
 
+static void magazine_offline(void *context, uint32_t cpu)
+{
+	struct magazines *self = context;
+	magazines_leave(self, cpu);
+	if (!self->below.table->offline)
+		return;
+	below_acquire(self);
+	self->below.table->offline(self->below.self, cpu);
+	below_release(self);
+}
+
 /* How many periods have passed since the last one that was counted. */
 static uint64_t periods(struct magazines *self, uint64_t now_ns)
 {
@@ -503,4 +514,5 @@ const struct iova_allocator allocator_magazine = {
 	.destroy = magazine_destroy,
 	.alloc_counted = magazine_alloc_counted,
 	.free_counted = magazine_free_counted,
+	.offline = magazine_offline,
 };

@@ -20,6 +20,49 @@ find_constrained(const struct rbtree *self, const struct iova_request *request, 
 	return (struct gap_at){0};
 }
 
+/* Whether the request wants a place from the end of the tree that searches do not begin at. */
+GAP_INLINE bool is_backward(const struct rbtree *self, const struct iova_request *request)
+{
+	return request->constraints & (self->mirror ? IOVA_CONSTRAIN_BOTTOM : IOVA_CONSTRAIN_TOP);
+}
+
+/* The gap before this one in its bucket, or the last one of the next lower bucket that has a gap of so many pages. Linear in
+ * the buckets that have none. */
+static struct gap_at gap_before(const struct gap_buckets *gaps, struct gap_at at, uint64_t pages, uint64_t *examined)
+{
+	if (at.index)
+		return (struct gap_at){at.bucket, at.index - 1};
+	uint32_t bucket = gaps->order[at.bucket].previous;
+	gap_count_step(examined);
+	while (bucket && gaps->tree.gaps[bucket].length < pages) {
+		bucket = gaps->order[bucket].previous;
+		gap_count_step(examined);
+	}
+	return (struct gap_at){bucket, bucket ? gaps->order[bucket].count - 1 : 0};
+}
+
+/* As find_constrained, from the other end. */
+static __attribute__((noinline)) struct gap_at find_backward(const struct rbtree *self, const struct iova_request *request,
+							     uint64_t *first, uint64_t *examined)
+{
+	const struct gap_buckets *gaps = &self->by_address;
+	const struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
+	if (gap_wish_is_hopeless(&wish))
+		return (struct gap_at){0};
+	uint64_t begin = turn(self, wish.low, wish.end - wish.low), end = begin + (wish.end - wish.low);
+	struct gap_at at = gap_buckets_behind(gaps, end - 1, examined);
+	/* That is behind it; without a gap before it bucket and index are 0. */
+	for (at = at.index ? (struct gap_at){at.bucket, at.index - 1} : (struct gap_at){0}; at.bucket;
+	     at = gap_before(gaps, at, wish.count, examined)) {
+		uint64_t low = gap_at_first(gaps, at), length = gap_at_length(gaps, at);
+		if (low + length <= begin)
+			break;
+		if (fit_towards(self, low, length, &wish, true, first))
+			return at;
+	}
+	return (struct gap_at){0};
+}
+
 /* The gap that contains [first, first + count), if any. */
 static struct gap_at find_around(const struct rbtree *self, uint64_t first, uint64_t count)
 {
@@ -40,9 +83,11 @@ GAP_INLINE enum iova_status allocate(struct rbtree *self, const struct iova_requ
 	struct gap_at at;
 	uint64_t first;
 	/* A rank does not tell gaps of 2^32 pages apart: such a request looks at lengths, as constrained ones do. */
-	if (__builtin_expect(!(request->constraints & GAP_CONSTRAINED) && count < GAP_RANK_MAX, 1)) {
+	if (__builtin_expect(!(request->constraints & (GAP_CONSTRAINED | GAP_DIRECTED)) && count < GAP_RANK_MAX, 1)) {
 		at = gap_buckets_find(gaps, count, examined);
 		first = gap_at_first(gaps, at);
+	} else if (is_backward(self, request)) {
+		at = find_backward(self, request, &first, examined);
 	} else {
 		at = find_constrained(self, request, &first, examined);
 	}

@@ -117,12 +117,15 @@ static enum iova_status rbtree_create(const struct iova_space *space, const uint
 }
 
 static const char *const fits[] = {"first", "best", "last", NULL};
+/* By length, the outermost place is not known. */
+static const uint64_t fits_without[] = {0, IOVA_DIRECTION, 0};
 static const struct iova_option options[] = {
 	[OPTION_FIT] = {.name = "fit",
 			.kind = IOVA_OPTION_CHOICE,
 			.default_value = FIT_BEST,
 			.choices = fits,
-			.help = "which gap serves a request: the lowest, the shortest that suffices, or the highest"},
+			.help = "which gap serves a request: the lowest, the shortest that suffices, or the highest",
+			.without = fits_without},
 };
 
 const struct iova_allocator allocator_rbtree = {
@@ -131,7 +134,7 @@ const struct iova_allocator allocator_rbtree = {
 	.size = sizeof(struct iova_allocator),
 	.name = "rbtree",
 	.about = "red-black tree of gaps, by address or by length: O(log n), complete",
-	.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS,
+	.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS | IOVA_DIRECTION,
 	.options = options,
 	.option_count = sizeof options / sizeof options[0],
 	.create = rbtree_create,

@@ -63,15 +63,22 @@ GAP_INLINE uint64_t rbtree_take_back(struct rbtree *self, const struct iova_exte
 	return turn(self, extent->first, extent->count);
 }
 
-/* Tries the gap [low, low + length) of the tree; *first is an address of the tree. */
-static inline bool fit(const struct rbtree *self, uint64_t low, uint64_t length, const struct gap_wish *wish,
-		       uint64_t *first)
+/* Tries the gap [low, low + length) of the tree, and takes its highest or lowest place by the addresses of the tree, of which
+ * *first is one. */
+static inline bool fit_towards(const struct rbtree *self, uint64_t low, uint64_t length, const struct gap_wish *wish,
+			       bool highest, uint64_t *first)
 {
 	uint64_t place, turned = turn(self, low, length);
-	if (length < wish->count || !gap_fit(turned, turned + length, wish, self->mirror, &place))
+	if (length < wish->count || !gap_fit(turned, turned + length, wish, highest != (self->mirror != 0), &place))
 		return false;
 	*first = turn(self, place, wish->count);
 	return true;
+}
+
+static inline bool fit(const struct rbtree *self, uint64_t low, uint64_t length, const struct gap_wish *wish,
+		       uint64_t *first)
+{
+	return fit_towards(self, low, length, wish, false, first);
 }
 
 #endif

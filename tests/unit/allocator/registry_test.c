@@ -262,7 +262,7 @@ static void bad_plugins_are_refused_by_what_is_wrong_with_them(void **state)
 	check_plugin("tests/plugins/not_a_plugin.so", "it exports no function iova_plugin");
 	check_plugin("tests/plugins/wrong_magic.so",
 		     "its magic is 0x0000000000000001, this program's is 0x31766f6961766f69");
-	check_plugin("tests/plugins/wrong_abi.so", "its ABI is 3, this program's is 2");
+	check_plugin("tests/plugins/wrong_abi.so", "its ABI is 4, this program's is 3");
 	snprintf(message, sizeof message, "its table has %zu bytes, this program's has %zu",
 		 sizeof(struct iova_allocator) - 8, sizeof(struct iova_allocator));
 	check_plugin("tests/plugins/wrong_size.so", message);
