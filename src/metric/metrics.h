@@ -68,6 +68,10 @@ enum metric_source {
 	  "failed with fewer usable pages in the window than asked")                                                       \
 	X(FAILURES_FRAGMENTED, "failures.fragmented", "requests", EXACT, LOWER, OTHER, NULL,                               \
 	  "failed although enough pages of the window were usable")                                                        \
+	X(FAILURES_HELD, "failures.held", "requests", EXACT, LOWER, OTHER, NULL,                                           \
+	  "failed where the pages that were cached or deferred, given back, would have sufficed")                          \
+	X(FAILURES_REFUSED, "failures.refused", "requests", EXACT, LOWER, OTHER, NULL,                                     \
+	  "refused because as many extents live as the space may have; no allocator was to blame")                         \
 	X(FAILURES_PHYSICAL, "failures.physical", "requests", EXACT, LOWER, OTHER, NULL,                                   \
 	  "refused by the physical side: too few frames, or no run of them; no allocator was to blame")                    \
 	X(FIRST_FAILURE_OP, "failures.first.op", "operation", EXACT, NEITHER, OTHER, NULL,                                 \
@@ -76,11 +80,17 @@ enum metric_source {
 	  "live pages at the first failure")                                                                               \
 	X(FIRST_FAILURE_OCCUPANCY, "failures.first.occupancy", "share", EXACT, HIGHER, OTHER, NULL,                        \
 	  "live / usable space at the first failure")                                                                      \
+	X(FIRST_FAILURE_WINDOW_OCCUPANCY, "failures.first.window_occupancy", "share", EXACT, NEITHER, OTHER, NULL,         \
+	  "live / usable pages inside the request's own window at the first failure")                                      \
+	X(FIRST_FAILURE_HELD_PAGES, "failures.first.held_pages", "pages", EXACT, NEITHER, OTHER, NULL,                     \
+	  "cached and deferred pages at the first failure")                                                                \
 	X(FIRST_FAILURE_LARGEST_FREE_PAGES, "failures.first.largest_free_pages", "pages", EXACT, NEITHER, OTHER, NULL,     \
 	  "longest run of usable pages inside the request's own window at the first failure")                              \
 	X(FIRST_FAILURE_INDEX, "failures.first.fragmentation_index", "index", EXACT, NEITHER, OTHER, NULL,                 \
 	  "fragmentation index of the space for the request that failed first")                                            \
 	X(ALLOCATIONS, "operations.allocations", "operations", EXACT, NEITHER, OTHER, NULL, "allocations tried")           \
+	X(FELL_BACK, "operations.fell_back", "operations", EXACT, NEITHER, OTHER, NULL,                                    \
+	  "allocations that a smaller size served, where the request falls back on any")                                   \
 	X(FREES, "operations.frees", "operations", EXACT, NEITHER, OTHER, NULL,                                            \
 	  "frees done; a free after a failed allocation is none")                                                          \
 	X(ROUTINE_CALLS, "operations.routine_calls", "operations", EXACT, NEITHER, OTHER, NULL,                            \
@@ -107,6 +117,8 @@ enum metric_source {
 	  "512 x 2 MiB regions ever touched / peak live pages")                                                            \
 	X(INEXACT_SHARE, "space.inexact_share", "share", EXACT, NEITHER, OTHER, NULL,                                      \
 	  "placements that left a part of the free run that they took")                                                    \
+	X(DEMAND_RATIO, "space.demand_ratio", "ratio", EXACT, NEITHER, OTHER, NULL,                                        \
+	  "most pages that the workload wants live at once / usable pages; above 1 some request must fail")                \
 	X(OVER_CAPACITY, "space.over_capacity", "flag", EXACT, LOWER, OTHER, NULL,                                         \
 	  "1 when the demand, rounded by the allocator, exceeded the space")                                               \
 	X(FREE_PAGES, "fragmentation.free_pages", "pages", EXACT, NEITHER, OTHER, NULL,                                    \

@@ -91,7 +91,8 @@ static void tell_overlap(struct audit *audit, const struct op *op, const struct 
 	audit_space_tell_overlap(space_at_hand(audit), extent, &live, violation);
 }
 
-static void allocated(struct audit *audit, const struct op *op, const struct op_request *request,
+/* asked: pages, by the word of the stream. */
+static void allocated(struct audit *audit, const struct op *op, const struct op_request *request, uint64_t asked,
 		      const struct engine_outcome *outcome)
 {
 	struct audit_space *space = space_at_hand(audit);
@@ -123,6 +124,7 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 	}
 	if (request->call != WORKLOAD_CALL_EXTENT)
 		audit_calls_allocated(&audit->calls, op->slot);
+	counts->fell_back += request->fallback_count && requested != asked;
 	counts->beyond_fitted += request->refused_limits && outcome->attempt < request->refused_limits;
 	if (++audit->live_extents > audit->peak_live_extents)
 		audit->peak_live_extents = audit->live_extents;
@@ -139,7 +141,8 @@ static void failed(struct audit *audit, const struct op_request *request)
 	enum audit_failure kind =
 		audit_calls_lacked_frames(&audit->calls)
 			? AUDIT_PHYSICAL
-			: audit_space_classify(space, request, (size_t)(request - audit->engine->requests));
+			: audit_space_classify(space, request, (size_t)(request - audit->engine->requests),
+					       &audit->complaints, audit->operations);
 	counts->failures[kind]++;
 	audit_failures_count(&audit->pictures.failures, request->name, audit_failure_result[kind], 1);
 	if (!counts->failed) {
@@ -149,6 +152,8 @@ static void failed(struct audit *audit, const struct op_request *request)
 		counts->first_operation = audit->operations;
 		counts->first_live_pages = audit->live_pages;
 		counts->first_occupancy = (double)occupancy_counters(space->occupancy).live_pages / (double)space->usable;
+		counts->first_window_occupancy = audit_space_window_occupancy(space, request);
+		counts->first_held_pages = space->cached_pages + space->deferred_pages;
 		counts->first_largest_free_pages = audit_space_largest_free(space, request);
 	}
 	audit->failures++;
@@ -220,7 +225,7 @@ static void play_operation(struct audit *audit, const struct op *op)
 		audit->counts.allocations++;
 		audit->counts.beyond_demands += request->refused_limits > 0;
 		pass_own_work(audit->pass, true);
-		allocated(audit, op, request, &outcome);
+		allocated(audit, op, request, count, &outcome);
 		pass_own_work(audit->pass, false);
 		break;
 	case ENGINE_FAILED:
@@ -333,21 +338,23 @@ static int phase_ended(void *context, const struct engine *engine, size_t phase_
 	return 0;
 }
 
-/* A poll moves free pages from one state to another, and touches nothing else. The first one of a row that moved any is looked
- * at page by page: each of them would cost more than the stream. */
+/* A poll moves free pages from one state to another, and touches nothing else; so does a CPU that leaves. The first poll of a
+ * row that moved any is looked at page by page: each of them would cost more than the stream. */
 static void play_poll(struct audit *audit, const struct op *op)
 {
 	struct engine *engine = audit->engine;
-	audit->counts.polls++;
-	if (!engine->polls)
+	bool poll = (op->demand & OP_COUNT_MAX) == OP_POLL;
+	audit->counts.polls += poll;
+	if (poll && !engine->polls)
 		return;
 	for (uint32_t i = 0; i < audit->space_count; i++)
 		audit_space_poll_begins(&audit->spaces[i]);
 	engine_poll(engine, op);
-	check_memory(audit, "in poll: ");
-	bool moved = false, walked = audit->poll_row == audit->row + 1;
+	check_memory(audit, poll ? "in poll: " : "in offline: ");
+	bool moved = false, walked = poll && audit->poll_row == audit->row + 1;
 	for (uint32_t i = 0; i < audit->space_count; i++)
-		moved |= audit_space_poll_ended(&audit->spaces[i], &audit->complaints, audit->operations);
+		moved |= audit_space_poll_ended(&audit->spaces[i], poll ? "a poll" : "a CPU that left", &audit->complaints,
+						audit->operations);
 	if (!moved || walked)
 		return;
 	walk_spaces(audit);
@@ -359,7 +366,7 @@ static void play_control(struct audit *audit, const struct op *op)
 	uint32_t code = op->demand & OP_COUNT_MAX;
 	if (code == OP_COUNT_HIGH)
 		audit->count_high = (uint64_t)op->slot << OP_REQUEST_SHIFT;
-	else if (code == OP_POLL)
+	else if (code == OP_POLL || code == OP_OFFLINE)
 		play_poll(audit, op);
 	else
 		engine_play(audit->engine, op, 1);

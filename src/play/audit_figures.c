@@ -111,6 +111,27 @@ void audit_set_space(struct result_figures *figures, const struct audit_totals *
 	set_drained(figures, totals);
 }
 
+static void set_first_failure(struct result_figures *figures, const struct audit_counts *counts)
+{
+	const struct {
+		enum metric metric;
+		double value;
+	} first[] = {
+		{METRIC_FIRST_FAILURE_OP, (double)counts->first_operation},
+		{METRIC_FIRST_FAILURE_LIVE_PAGES, (double)counts->first_live_pages},
+		{METRIC_FIRST_FAILURE_OCCUPANCY, counts->first_occupancy},
+		{METRIC_FIRST_FAILURE_WINDOW_OCCUPANCY, counts->first_window_occupancy},
+		{METRIC_FIRST_FAILURE_HELD_PAGES, (double)counts->first_held_pages},
+		{METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES, (double)counts->first_largest_free_pages},
+		{METRIC_FIRST_FAILURE_INDEX, counts->first_index},
+	};
+	for (size_t i = 0; i < sizeof first / sizeof first[0]; i++)
+		if (counts->failed)
+			result_set(figures, first[i].metric, first[i].value);
+		else
+			result_set_null(figures, first[i].metric, RESULT_REASON_NO_FAILURE);
+}
+
 void audit_set_failures(struct result_figures *figures, const struct audit_counts *counts)
 {
 	uint64_t total = 0;
@@ -122,19 +143,9 @@ void audit_set_failures(struct result_figures *figures, const struct audit_count
 	result_set(figures, METRIC_FAILURES_IMPOSSIBLE, (double)counts->failures[AUDIT_IMPOSSIBLE]);
 	result_set(figures, METRIC_FAILURES_EXHAUSTED, (double)counts->failures[AUDIT_EXHAUSTED]);
 	result_set(figures, METRIC_FAILURES_FRAGMENTED, (double)counts->failures[AUDIT_FRAGMENTED]);
-	if (counts->failed) {
-		result_set(figures, METRIC_FIRST_FAILURE_OP, (double)counts->first_operation);
-		result_set(figures, METRIC_FIRST_FAILURE_LIVE_PAGES, (double)counts->first_live_pages);
-		result_set(figures, METRIC_FIRST_FAILURE_OCCUPANCY, counts->first_occupancy);
-		result_set(figures, METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES, (double)counts->first_largest_free_pages);
-		result_set(figures, METRIC_FIRST_FAILURE_INDEX, counts->first_index);
-	} else {
-		result_set_null(figures, METRIC_FIRST_FAILURE_OP, RESULT_REASON_NO_FAILURE);
-		result_set_null(figures, METRIC_FIRST_FAILURE_LIVE_PAGES, RESULT_REASON_NO_FAILURE);
-		result_set_null(figures, METRIC_FIRST_FAILURE_OCCUPANCY, RESULT_REASON_NO_FAILURE);
-		result_set_null(figures, METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES, RESULT_REASON_NO_FAILURE);
-		result_set_null(figures, METRIC_FIRST_FAILURE_INDEX, RESULT_REASON_NO_FAILURE);
-	}
+	result_set(figures, METRIC_FAILURES_HELD, (double)counts->failures[AUDIT_HELD]);
+	result_set(figures, METRIC_FAILURES_REFUSED, (double)counts->failures[AUDIT_REFUSED]);
+	set_first_failure(figures, counts);
 	result_set(figures, METRIC_BEYOND_DEMANDS, (double)counts->beyond_demands);
 	result_set(figures, METRIC_BEYOND_FITTED, (double)counts->beyond_fitted);
 }
@@ -143,6 +154,7 @@ void audit_set_work(struct result_figures *figures, const struct audit_counts *c
 		    uint64_t peak_live_pages)
 {
 	result_set(figures, METRIC_ALLOCATIONS, (double)counts->allocations);
+	result_set(figures, METRIC_FELL_BACK, (double)counts->fell_back);
 	result_set(figures, METRIC_FREES, (double)counts->frees);
 	result_set(figures, METRIC_ROUTINE_CALLS, (double)counts->routine_calls);
 	result_set(figures, METRIC_FREES_SKIPPED, (double)counts->skipped);
@@ -151,6 +163,7 @@ void audit_set_work(struct result_figures *figures, const struct audit_counts *c
 	double rounding = ratio((double)counts->granted, (double)counts->requested);
 	result_set(figures, METRIC_ROUNDING_RATIO, rounding);
 	result_set(figures, METRIC_ROUNDING_RATIO_MEAN, ratio(counts->rounding_sum, (double)counts->granted_allocations));
+	set_ratio(figures, METRIC_DEMAND_RATIO, (double)peak_live_pages, (double)usable_pages);
 	result_set(figures, METRIC_OVER_CAPACITY, (double)peak_live_pages * rounding > (double)usable_pages);
 	set_ratio(figures, METRIC_INEXACT_SHARE, (double)counts->inexact, (double)counts->granted_allocations);
 	set_ratio(figures, METRIC_TURNOVERS, (double)counts->granted, (double)counts->live_pages_before);

@@ -30,7 +30,9 @@ struct audit_counts {
 	uint64_t alloc_steps, free_steps, splits, merges, cache_hits, depot_trips, backend_trips;
 	uint64_t beyond_demands, beyond_fitted;
 	uint64_t malformed, routine_calls;
-	uint64_t first_largest_free_pages;
+	uint64_t first_largest_free_pages, first_held_pages;
+	double first_window_occupancy;
+	uint64_t fell_back; /* allocations that a smaller size served */
 };
 
 /* Sums over the domains, which a walk has filled. */

@@ -12,10 +12,9 @@
 #include <stdlib.h>
 
 const enum result_failure audit_failure_result[AUDIT_FAILURES] = {
-	[AUDIT_IMPOSSIBLE] = RESULT_FAILURE_IMPOSSIBLE,
-	[AUDIT_EXHAUSTED] = RESULT_FAILURE_EXHAUSTED,
-	[AUDIT_FRAGMENTED] = RESULT_FAILURE_FRAGMENTED,
-	[AUDIT_PHYSICAL] = RESULT_FAILURE_PHYSICAL,
+	[AUDIT_IMPOSSIBLE] = RESULT_FAILURE_IMPOSSIBLE, [AUDIT_EXHAUSTED] = RESULT_FAILURE_EXHAUSTED,
+	[AUDIT_FRAGMENTED] = RESULT_FAILURE_FRAGMENTED, [AUDIT_HELD] = RESULT_FAILURE_HELD,
+	[AUDIT_REFUSED] = RESULT_FAILURE_REFUSED,       [AUDIT_PHYSICAL] = RESULT_FAILURE_PHYSICAL,
 };
 
 struct result_violation *audit_complain(struct audit_complaints *complaints, uint64_t operation, const char *format, ...)
@@ -102,6 +101,7 @@ int audit_space_open(struct audit_space *space, const struct workload *workload,
 		.usable = workload->space.usable,
 		.holes = workload->space.holes,
 		.hole_count = workload->space.hole_count,
+		.held_looks = AUDIT_HELD_LOOKS,
 	};
 	space->occupancy = occupancy_create(space->first, space->count);
 	bool good = space->occupancy != NULL;
@@ -134,6 +134,7 @@ int audit_spaces_open(struct audit_space *spaces, uint32_t *count, uint32_t *fir
 		if (audit_space_open(&spaces[*count], view ? &plain : workload, view ? &domain->view : &domain->instance,
 				     error) < 0)
 			return -1;
+		spaces[*count].quota = !view && domain->quota.of ? &domain->quota : NULL;
 	}
 	return 0;
 }
@@ -332,32 +333,14 @@ static bool may_fit(struct audit_space *space, size_t kind, const struct iova_re
 	return fits;
 }
 
-enum audit_failure audit_space_classify(struct audit_space *space, const struct op_request *request, size_t kind)
-{
-	assert(kind < OP_CONTROL && request->high_count);
-	const struct iova_request *asked = &request->request;
-	uint64_t low = space->first, high = space->first + space->count - 1;
-	if (asked->constraints & IOVA_CONSTRAIN_LIMIT) {
-		uint64_t last = request->highs[request->high_count - 1];
-		low = asked->low > low ? asked->low : low;
-		high = last < high ? last : high;
-	}
-	if (!may_fit(space, kind, asked, low, high))
-		return AUDIT_IMPOSSIBLE;
-	struct iova_statistics statistics = {0};
-	space->instance->table->statistics(space->instance->self, &statistics);
-	uint64_t held = statistics.cached_pages + statistics.deferred_pages;
-	uint64_t free = occupancy_free_pages(space->occupancy, low, high - low + 1);
-	return free < asked->count + held ? AUDIT_EXHAUSTED : AUDIT_FRAGMENTED;
-}
-
 void audit_space_poll_begins(struct audit_space *space)
 {
 	space->before_poll = (struct iova_statistics){0};
 	space->instance->table->statistics(space->instance->self, &space->before_poll);
 }
 
-bool audit_space_poll_ended(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation)
+bool audit_space_poll_ended(const struct audit_space *space, const char *what, struct audit_complaints *complaints,
+			    uint64_t operation)
 {
 	const struct iova_statistics *before = &space->before_poll;
 	struct iova_statistics after = {0};
@@ -365,7 +348,7 @@ bool audit_space_poll_ended(const struct audit_space *space, struct audit_compla
 	uint64_t free_before = before->usable_pages + before->cached_pages + before->deferred_pages;
 	uint64_t free_after = after.usable_pages + after.cached_pages + after.deferred_pages;
 	if (free_before != free_after)
-		audit_complain(complaints, operation, "a poll turned %" PRIu64 " free pages into %" PRIu64, free_before,
+		audit_complain(complaints, operation, "%s turned %" PRIu64 " free pages into %" PRIu64, what, free_before,
 			       free_after);
 	return before->usable_pages != after.usable_pages || before->cached_pages != after.cached_pages ||
 	       before->deferred_pages != after.deferred_pages;
@@ -412,13 +395,20 @@ static void look_for_longest(void *context, uint64_t first, uint64_t count)
 		window->longest = high - low + 1;
 }
 
-uint64_t audit_space_largest_free(const struct audit_space *space, const struct op_request *request)
+static struct window window_of(const struct audit_space *space, const struct op_request *request)
 {
 	struct window window = {space->first, space->first + space->count - 1, 0};
 	if (request->request.constraints & IOVA_CONSTRAIN_LIMIT) {
-		window.low = request->request.low;
-		window.high = request->highs[request->high_count - 1];
+		uint64_t last = request->highs[request->high_count - 1];
+		window.low = request->request.low > window.low ? request->request.low : window.low;
+		window.high = last < window.high ? last : window.high;
 	}
+	return window;
+}
+
+uint64_t audit_space_largest_free(const struct audit_space *space, const struct op_request *request)
+{
+	struct window window = window_of(space, request);
 	struct usable usable = {space, 0, look_for_longest, &window};
 	occupancy_visit_free(space->occupancy, cut_held, &usable);
 	return window.longest;
@@ -519,6 +509,75 @@ void audit_space_walk(struct audit_space *space, struct audit_complaints *compla
 			       " deferred pages, the walk finds %" PRIu64 ", %" PRIu64 " and %" PRIu64,
 			       statistics.usable_pages, statistics.cached_pages, statistics.deferred_pages,
 			       space->free.free_pages, space->cached_pages, space->deferred_pages);
+}
+
+/* ---- why a request failed ---- */
+
+/* Looks for a run, inside the window, in which the request would fit. */
+struct fitting {
+	const struct iova_request *asked;
+	struct window window;
+	uint64_t runs;
+	bool fits;
+};
+
+static void look_for_fit(void *context, uint64_t first, uint64_t count)
+{
+	struct fitting *fitting = context;
+	uint64_t low = first > fitting->window.low ? first : fitting->window.low;
+	uint64_t end = first + count <= fitting->window.high ? first + count : fitting->window.high + 1;
+	fitting->runs++;
+	fitting->fits |= low < end && fits_between(fitting->asked, low, end);
+}
+
+/* With all that is held back the request would fit, and without it would not. */
+static bool is_held(struct audit_space *space, const struct iova_request *asked, const struct window *window,
+		    struct audit_complaints *complaints, uint64_t operation)
+{
+	struct fitting all = {.asked = asked, .window = *window}, usable = all;
+	occupancy_visit_free(space->occupancy, look_for_fit, &all);
+	space->held_looks -= all.runs < space->held_looks ? all.runs : space->held_looks;
+	if (!all.fits)
+		return false;
+	audit_space_walk(space, complaints, operation);
+	struct usable cut = {space, 0, look_for_fit, &usable};
+	occupancy_visit_free(space->occupancy, cut_held, &cut);
+	uint64_t runs = usable.runs + space->held_count;
+	space->held_looks -= runs < space->held_looks ? runs : space->held_looks;
+	return !usable.fits;
+}
+
+enum audit_failure audit_space_classify(struct audit_space *space, const struct op_request *request, size_t kind,
+					struct audit_complaints *complaints, uint64_t operation)
+{
+	assert(kind < OP_CONTROL && request->high_count);
+	const struct iova_request *asked = &request->request;
+	const struct window window = window_of(space, request);
+	if (!may_fit(space, kind, asked, window.low, window.high))
+		return AUDIT_IMPOSSIBLE;
+	if (space->quota && quota_is_spent(space->quota))
+		return AUDIT_REFUSED;
+	struct iova_statistics statistics = {0};
+	space->instance->table->statistics(space->instance->self, &statistics);
+	uint64_t held = statistics.cached_pages + statistics.deferred_pages;
+	uint64_t free = occupancy_free_pages(space->occupancy, window.low, window.high - window.low + 1);
+	if (free < asked->count)
+		return AUDIT_EXHAUSTED;
+	bool exhausted = free < asked->count + held;
+	if (held && (space->held_looks ? is_held(space, asked, &window, complaints, operation) : exhausted))
+		return AUDIT_HELD;
+	return exhausted ? AUDIT_EXHAUSTED : AUDIT_FRAGMENTED;
+}
+
+double audit_space_window_occupancy(const struct audit_space *space, const struct op_request *request)
+{
+	const struct window window = window_of(space, request);
+	if (window.low > window.high)
+		return 1;
+	uint64_t count = window.high - window.low + 1;
+	double free = (double)occupancy_free_pages(space->occupancy, window.low, count);
+	double live = (double)occupancy_live_pages(space->occupancy, window.low, count);
+	return live + free > 0 ? live / (live + free) : 1;
 }
 
 void audit_space_check_empty(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation)

@@ -36,7 +36,15 @@ void audit_complaints_release(struct audit_complaints *complaints);
 /* There are some: owner and message of the record are theirs. */
 void audit_complaints_tell(const struct audit_complaints *complaints, struct result_record *record);
 
-enum audit_failure { AUDIT_IMPOSSIBLE, AUDIT_EXHAUSTED, AUDIT_FRAGMENTED, AUDIT_PHYSICAL, AUDIT_FAILURES };
+enum audit_failure {
+	AUDIT_IMPOSSIBLE,
+	AUDIT_REFUSED,
+	AUDIT_EXHAUSTED,
+	AUDIT_HELD,
+	AUDIT_FRAGMENTED,
+	AUDIT_PHYSICAL,
+	AUDIT_FAILURES
+};
 
 /* As results call them. */
 extern const enum result_failure audit_failure_result[AUDIT_FAILURES];
@@ -59,6 +67,8 @@ struct audit_map;
 struct audit_space {
 	struct occupancy *occupancy;
 	const struct allocator_instance *instance;
+	const struct quota *quota;         /* NULL: any number of extents may live */
+	uint64_t held_looks;               /* runs that may still be looked at to tell HELD from FRAGMENTED */
 	uint64_t first, count;             /* pages */
 	uint64_t usable;                   /* count - holes */
 	const struct workload_hole *holes; /* the workload's */
@@ -118,13 +128,23 @@ const char *audit_extent_fault(const struct iova_request *asked, const struct io
 void audit_check_answer(struct audit_complaints *complaints, uint64_t operation, const struct op_request *request,
 			const struct engine_outcome *outcome);
 
-/* Why a request failed: impossible (an empty space could not hold it), exhausted (fewer usable pages in its window than asked)
- * or fragmented. The window is that of the last limit tried. kind: index of the request. */
-enum audit_failure audit_space_classify(struct audit_space *space, const struct op_request *request, size_t kind);
+/* Why a request failed: impossible (an empty space could not hold it), refused (as many extents live as may), held (it would
+ * fit if what is cached or deferred were given back, and only then), exhausted (fewer usable pages in its window than asked)
+ * or fragmented. The window is that of the last limit tried. kind: index of the request. Whether it would fit is looked up run
+ * by run, AUDIT_HELD_LOOKS of them in a space; from then on held is what has fewer usable pages than asked, and enough with
+ * those that are held back. */
+#define AUDIT_HELD_LOOKS (UINT64_C(1) << 25)
+enum audit_failure audit_space_classify(struct audit_space *space, const struct op_request *request, size_t kind,
+					struct audit_complaints *complaints, uint64_t operation);
 
-/* Around a poll: complains when it changed the number of free pages. Returns whether some moved from one state to another. */
+/* Around what runs beside the operations ("a poll"): complains when it changed the number of free pages. Returns whether some
+ * moved from one state to another. */
 void audit_space_poll_begins(struct audit_space *space);
-bool audit_space_poll_ended(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
+bool audit_space_poll_ended(const struct audit_space *space, const char *what, struct audit_complaints *complaints,
+			    uint64_t operation);
+
+/* Live pages in the window of the request's last limit, by those and the free ones there; 1 where there is neither. */
+double audit_space_window_occupancy(const struct audit_space *space, const struct op_request *request);
 
 /* The longest run of usable pages in the window of the request's last limit, by the map and the last walk, since which nothing
  * has changed. O(free runs). */

@@ -32,14 +32,30 @@ enum iova_status engine_call_contiguous(struct ddi_adapter *adapter, const struc
 	return IOVA_OK;
 }
 
+/* The limits from that one on, one after the other until one serves it. */
+static enum iova_status attempt_from(struct engine *engine, const struct playing *playing, struct op_request *request,
+				     struct iova_extent *slot, uint32_t limit, enum iova_status status)
+{
+	for (; status == IOVA_NO_SPACE && limit < request->high_count; limit++) {
+		set_high(request, limit);
+		engine->last_attempt = limit;
+		status = engine_attempt(engine, playing, request, slot, engine->calls);
+	}
+	return status;
+}
+
 __attribute__((cold)) void engine_attempt_again(struct engine *engine, const struct playing *playing,
 						struct op_request *request, struct iova_extent *slot,
 						enum iova_status status)
 {
-	for (uint32_t next = 1; status == IOVA_NO_SPACE && next < request->high_count; next++) {
-		set_high(request, next);
-		engine->last_attempt = next;
-		status = engine_attempt(engine, playing, request, slot, engine->calls);
+	status = attempt_from(engine, playing, request, slot, 1, status);
+	for (uint32_t size = 0; status == IOVA_NO_SPACE && size < request->fallback_count; size++) {
+		if (request->fallbacks[size] >= request->request.count)
+			continue;
+		request->request.count = request->fallbacks[size];
+		if (request->request.constraints & IOVA_CONSTRAIN_ALIGN)
+			engine_set_alignment(request, request->request.count);
+		status = attempt_from(engine, playing, request, slot, 0, status);
 	}
 	if (request->high_count > 1)
 		set_high(request, 0);
@@ -146,9 +162,9 @@ static inline __attribute__((always_inline)) const struct op *play(struct engine
 			engine_call_routine(engine, playing.adapter, playing.cpu, op->slot);
 		} else if ((demand & OP_COUNT_MAX) == OP_COUNT_HIGH) {
 			count_high = (uint64_t)op->slot << OP_REQUEST_SHIFT;
-		} else if ((demand & OP_COUNT_MAX) != OP_POLL) {
+		} else if ((demand & OP_COUNT_MAX) < OP_POLL) {
 			travel(engine, op);
-		} else if (engine->polls) {
+		} else if ((demand & OP_COUNT_MAX) != OP_POLL || engine->polls) {
 			break;
 		}
 	}

@@ -10,6 +10,7 @@
 #include "result/result.h"
 #include "play/arena.h"
 #include "play/lock.h"
+#include "play/quota.h"
 #include "play/ring.h"
 #include "stream/op_stream.h"
 
@@ -40,6 +41,8 @@ struct engine_domain {
 	void *self;
 	struct allocator_instance instance; /* of the engine that created it; count == 0 in those that joined it */
 	struct engine_front guard;
+	/* In front of both where the space limits the number of extents; quota.of == NULL: it does not. */
+	struct quota quota;
 	/* The CPU's address space, when the stream maps device memory; view_table is NULL otherwise. */
 	const struct iova_allocator *view_table;
 	void *view_self;
@@ -135,10 +138,10 @@ void engine_drain_inbox(struct engine *engine);
 /* Plays count words. */
 void engine_play(struct engine *engine, const struct op *ops, size_t count);
 
-/* As engine_play, but stops in front of an OP_POLL that has something to do, for engine_poll; returns the words that were
- * played. */
+/* As engine_play, but stops in front of an OP_POLL that has something to do, or an OP_OFFLINE, for engine_poll; returns the
+ * words that were played. */
 size_t engine_play_to_poll(struct engine *engine, const struct op *ops, size_t count);
-/* Plays one OP_POLL: tells every allocator of the stream what time it is. */
+/* Plays one OP_POLL or OP_OFFLINE: tells every allocator of the stream what time it is, or that a CPU has left. */
 void engine_poll(struct engine *engine, const struct op *op);
 
 /* What a timed operation was. */

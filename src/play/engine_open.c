@@ -57,6 +57,20 @@ static void front_poll(void *self, uint64_t now_ns)
 	lock_release(guard->lock);
 }
 
+static void tell_offline(const struct iova_allocator *table, void *self, uint32_t cpu)
+{
+	if (table && table->offline)
+		table->offline(self, cpu);
+}
+
+static void front_offline(void *self, uint32_t cpu)
+{
+	struct engine_front *guard = self;
+	lock_acquire(guard->lock);
+	tell_offline(guard->table, guard->self, cpu);
+	lock_release(guard->lock);
+}
+
 static const struct iova_allocator front_table = {
 	.magic = IOVA_MAGIC,
 	.abi = IOVA_ABI,
@@ -67,6 +81,7 @@ static const struct iova_allocator front_table = {
 	.place = front_place,
 	.statistics = front_statistics,
 	.poll = front_poll,
+	.offline = front_offline,
 };
 
 /* Every instance of an engine is of one kind. */
@@ -82,6 +97,13 @@ static void poll_all(struct engine *engine, uint64_t now_ns)
 
 void engine_poll(struct engine *engine, const struct op *op)
 {
+	if (op->demand == op_control(OP_OFFLINE, 0).demand) {
+		for (uint32_t i = 0; i < engine->domain_count; i++) {
+			tell_offline(engine->domains[i].table, engine->domains[i].self, op->slot);
+			tell_offline(engine->domains[i].view_table, engine->domains[i].view_self, op->slot);
+		}
+		return;
+	}
 	assert(op->demand == op_control(OP_POLL, 0).demand);
 	poll_all(engine, (uint64_t)llround(engine->poll_ns * op->slot));
 }
@@ -123,6 +145,12 @@ static int open_instance(struct engine *engine, uint32_t index, const struct wor
 	domain->guard = (struct engine_front){domain->instance.table, domain->instance.self, surroundings->lock};
 	domain->table = surroundings->lock ? &front_table : domain->instance.table;
 	domain->self = surroundings->lock ? &domain->guard : domain->instance.self;
+	if (!workload->space.extents)
+		return 0;
+	quota_open(&domain->quota, domain->table, domain->self, domain->instance.table->capabilities,
+		   workload->space.extents);
+	domain->table = &domain->quota.table;
+	domain->self = &domain->quota;
 	return 0;
 }
 

@@ -165,6 +165,8 @@ static void time_poll(struct sampling *sampling, const struct op *op, uint64_t w
 	sampling->clock_backward += stop < start;
 	waited = lock_waited_ticks() - waited;
 	sampling->other_ticks += ticks;
+	if (op->demand != op_control(OP_POLL, 0).demand) /* a CPU that leaves is none */
+		return;
 	const struct engine_timed timed = {
 		.kind = METRIC_KIND_POLL, .ticks = ticks > waited ? ticks - waited : 0, .moved = from != to};
 	if (stop >= start)

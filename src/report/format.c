@@ -11,8 +11,12 @@ static const struct {
 	enum metric metric;
 	const char *name, *brief;
 } failure_kinds[] = {
-	{METRIC_FAILURES_FRAGMENTED, "fragmented", "frag"},   {METRIC_FAILURES_EXHAUSTED, "exhausted", "full"},
-	{METRIC_FAILURES_IMPOSSIBLE, "impossible", "imposs"}, {METRIC_FAILURES_MALFORMED, "malformed", "malf"},
+	{METRIC_FAILURES_FRAGMENTED, "fragmented", "frag"},
+	{METRIC_FAILURES_EXHAUSTED, "exhausted", "full"},
+	{METRIC_FAILURES_IMPOSSIBLE, "impossible", "imposs"},
+	{METRIC_FAILURES_MALFORMED, "malformed", "malf"},
+	{METRIC_FAILURES_HELD, "held", "held"},
+	{METRIC_FAILURES_REFUSED, "refused", "limit"},
 	{METRIC_FAILURES_PHYSICAL, "without frames", "phys"},
 };
 #define FAILURE_KINDS (sizeof failure_kinds / sizeof failure_kinds[0])
@@ -118,8 +122,8 @@ static double failures_of(const struct result_figures *figures)
 {
 	double sum = 0;
 	for (size_t i = 0; i < FAILURE_KINDS; i++)
-		/* Results of runs before there was a physical side do not have that kind. */
-		if (failure_kinds[i].metric != METRIC_FAILURES_PHYSICAL ||
+		/* Results of older runs do not have the kinds that came later. */
+		if (failure_kinds[i].metric == METRIC_FAILURES_FRAGMENTED ||
 		    isfinite(figures->value[failure_kinds[i].metric]))
 			sum += figures->value[failure_kinds[i].metric];
 	return isfinite(sum) ? sum : figures->value[METRIC_FAILURES_TOTAL];
@@ -139,6 +143,21 @@ const char *format_failures(char buffer[TEXT_NUMBER_BYTES], const struct result_
 		snprintf(buffer, TEXT_NUMBER_BYTES, "0");
 	else
 		snprintf(buffer, TEXT_NUMBER_BYTES, "%.20s%s%s", whole_number(number, sum), *brief ? " " : "", brief);
+	return buffer;
+}
+
+const char *format_arm_failures(char buffer[TEXT_NUMBER_BYTES], const struct result_arm *arm)
+{
+	char own[TEXT_NUMBER_BYTES], others[TEXT_NUMBER_BYTES];
+	double sum = 0;
+	for (size_t i = 0; i < arm->phase_count; i++)
+		if (arm->phases[i].measured && i != arm->figures_phase && failures_of(&arm->phases[i].figures) > 0)
+			sum += failures_of(&arm->phases[i].figures);
+	format_failures(own, result_arm_figures(arm));
+	if (sum > 0)
+		snprintf(buffer, TEXT_NUMBER_BYTES, "%.18s +%.10s", own, whole_number(others, sum));
+	else
+		snprintf(buffer, TEXT_NUMBER_BYTES, "%s", own);
 	return buffer;
 }
 

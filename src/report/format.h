@@ -27,6 +27,8 @@ const char *format_percentile(char buffer[TEXT_NUMBER_BYTES], const struct resul
 
 /* "28 frag", "31 mixed", "0"; "28" when no audit told the kinds, "-" when not measured. */
 const char *format_failures(char buffer[TEXT_NUMBER_BYTES], const struct result_figures *figures);
+/* Of an arm: those of the phase whose figures are the arm's, and " +2" behind them where other measured phases had some. */
+const char *format_arm_failures(char buffer[TEXT_NUMBER_BYTES], const struct result_arm *arm);
 /* Failed / tried allocations; NaN when not measured. */
 double format_failed_share(const struct result_figures *figures);
 

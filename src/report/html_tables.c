@@ -58,7 +58,7 @@ static void add_overview_cell(const struct report_view *view, size_t arm, struct
 	text_add(html, "<small>p99.9 ");
 	text_add_html(html, format_percentile(p999, latency, latency->p999_ns));
 	text_add(html, " · unusable %s · failed %s</small></td>",
-		 format_share(unusable, figures->value[METRIC_UNUSABLE_2MIB]), format_failures(failed, figures));
+		 format_share(unusable, figures->value[METRIC_UNUSABLE_2MIB]), format_arm_failures(failed, its));
 }
 
 /* cells: room for an arm of each colour. */
@@ -147,7 +147,7 @@ static void add_figure_cells(const struct result_arm *arm, struct text *html)
 	char number[TEXT_NUMBER_BYTES], share[TEXT_NUMBER_BYTES];
 	add_cell(html, format_number(number, figures->value[METRIC_STEPS_ALLOC_MEAN]));
 	double failed = format_failed_share(figures);
-	text_add(html, "<td%s>%s", failed > 0 ? " class=\"bad\"" : "", format_failures(number, figures));
+	text_add(html, "<td%s>%s", failed > 0 ? " class=\"bad\"" : "", format_arm_failures(number, arm));
 	if (failed > 0)
 		text_add(html, "<br><small>%s</small>", failed < 0.00001 ? "&lt;0.001 %" : format_share(share, failed));
 	text_add(html, "</td>");

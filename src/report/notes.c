@@ -5,6 +5,7 @@
 #include "report/format.h"
 
 #include <math.h>
+#include <string.h>
 
 /* The next note; NULL: no memory, which is noted. */
 static struct text *add(struct report_notes *notes, size_t arm, bool inner)
@@ -46,7 +47,7 @@ static void add_state(const struct result_arm *arm, struct text *text)
 /* phase: NULL of the one whose figures are the arm's. */
 static void add_failures(const struct result_figures *figures, const char *phase, struct text *text)
 {
-	char share[TEXT_NUMBER_BYTES];
+	char share[TEXT_NUMBER_BYTES], window[TEXT_NUMBER_BYTES];
 	double op = figures->value[METRIC_FIRST_FAILURE_OP];
 	if (!isfinite(op))
 		return;
@@ -54,9 +55,28 @@ static void add_failures(const struct result_figures *figures, const char *phase
 	if (phase)
 		text_add(text, "in phase %s: ", phase);
 	format_failure_kinds(figures, text);
+	format_share(share, figures->value[METRIC_FIRST_FAILURE_OCCUPANCY]);
 	text_add(text, "; first failure at operation %.0f, %.0f pages live, %s of the space", op,
-		 figures->value[METRIC_FIRST_FAILURE_LIVE_PAGES],
-		 format_share(share, figures->value[METRIC_FIRST_FAILURE_OCCUPANCY]));
+		 figures->value[METRIC_FIRST_FAILURE_LIVE_PAGES], share);
+	double window_occupancy = figures->value[METRIC_FIRST_FAILURE_WINDOW_OCCUPANCY];
+	double held = figures->value[METRIC_FIRST_FAILURE_HELD_PAGES];
+	if (isfinite(window_occupancy) && strcmp(format_share(window, window_occupancy), share) != 0)
+		text_add(text, ", %s of what its limits leave", window);
+	if (held > 0)
+		text_add(text, ", %.0f pages cached or waiting for a flush", held);
+}
+
+/* Who rounds nothing is told nothing of rounding, nor is a demand that no rounding made too large. */
+static void add_capacity(const struct result_figures *figures, struct text *text)
+{
+	if (!(figures->value[METRIC_OVER_CAPACITY] > 0))
+		return;
+	bool rounds = figures->value[METRIC_ROUNDING_RATIO] > 1;
+	separate(text);
+	if (figures->value[METRIC_DEMAND_RATIO] > 1 || !rounds)
+		text_add(text, "over capacity: the workload wants more pages at once than the space has");
+	else
+		text_add(text, "over capacity: its rounding makes the demand larger than the space");
 }
 
 static void add_phases(const struct result_arm *arm, struct text *text)
@@ -87,10 +107,7 @@ static void add_calls(const struct result_figures *figures, struct text *text)
 		separate(text);
 		text_add(text, "%.0f %s", figures->value[counts[i].metric], counts[i].words);
 	}
-	if (figures->value[METRIC_OVER_CAPACITY] > 0) {
-		separate(text);
-		text_add(text, "over capacity: its rounding makes the demand larger than the space");
-	}
+	add_capacity(figures, text);
 }
 
 /* Several: one alone stands in the reason. */

@@ -104,7 +104,7 @@ static void fill_steps(const struct row *row, struct text *cell)
 static void fill_failed(const struct row *row, struct text *cell)
 {
 	char number[TEXT_NUMBER_BYTES];
-	text_add(cell, "%s", format_failures(number, result_arm_figures(row->arm)));
+	text_add(cell, "%s", format_arm_failures(number, row->arm));
 }
 
 static void fill_failed_share(const struct row *row, struct text *cell)
@@ -162,7 +162,8 @@ static const struct column {
 	{"alloc", "max", 11, fill_max, "the longest; ~ something else held it up"},
 	{"steps", "/alloc", 5, fill_steps, "nodes or words that an allocation looks at, mean"},
 	{"", "failed", 0, fill_failed,
-	 "requests that were not served: frag enough was free, full too little, mixed several kinds"},
+	 "requests that were not served: frag enough was free, full too little, held it waits in caches or for a flush, "
+	 "mixed several kinds; + in other measured phases"},
 	{"", "share", 3, fill_failed_share, "failed / tried allocations"},
 	{"unusable", "2 MiB", 10, fill_unusable, "share of the free space in pieces too small for an aligned 2 MiB"},
 	{"foot-", "print", 4, fill_footprint, "2 MiB regions ever touched / the fewest for what lived at most; 1 is best"},

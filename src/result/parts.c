@@ -28,9 +28,8 @@ static json_t *metric_parent(struct json_writer *writer, json_t *object, const c
 
 static bool is_first_failure(enum metric metric)
 {
-	return metric == METRIC_FIRST_FAILURE_OP || metric == METRIC_FIRST_FAILURE_LIVE_PAGES ||
-	       metric == METRIC_FIRST_FAILURE_OCCUPANCY || metric == METRIC_FIRST_FAILURE_INDEX ||
-	       metric == METRIC_FIRST_FAILURE_LARGEST_FREE_PAGES;
+	static const char path[] = "failures.first.";
+	return strncmp(metric_table[metric].path, path, sizeof path - 1) == 0;
 }
 
 static const char *reason_text(const struct result_figures *figures, enum metric metric)

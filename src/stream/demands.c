@@ -71,6 +71,10 @@ static int add_workload_request(struct op_stream *stream, const struct workload_
 		request.request.constraints |= IOVA_CONSTRAIN_BOUNDARY;
 		request.request.boundary = from->boundary;
 	}
+	if (from->from != WORKLOAD_FROM_ANYWHERE)
+		request.request.constraints |= from->from == WORKLOAD_FROM_TOP ? IOVA_CONSTRAIN_TOP : IOVA_CONSTRAIN_BOTTOM;
+	for (size_t i = 0; from->size.kind == WORKLOAD_SIZE_FALLBACK && i < from->size.fallback_count; i++)
+		request.fallbacks[request.fallback_count++] = from->size.fallbacks[i] + from->guard;
 	return demands_add(stream, &request, error);
 }
 

@@ -126,6 +126,7 @@ static void add_simple(struct classes *classes, const struct workload_size *size
 {
 	switch (size->kind) {
 	case WORKLOAD_SIZE_FIXED:
+	case WORKLOAD_SIZE_FALLBACK: /* what is planned is the first size */
 	case WORKLOAD_SIZE_UNIFORM:
 		add(classes, size->min, size->max, 1, 0);
 		break;

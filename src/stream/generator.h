@@ -35,6 +35,9 @@ struct op_stream {
 	uint64_t *script_first; /* slot, by script array */
 	uint32_t domains;
 	uint32_t cpus;
+	bool *offline;    /* by CPU of the workload; NULL: no phase takes one away */
+	uint16_t *online; /* the others, ascending */
+	uint32_t online_count;
 
 	/* By slot. */
 	uint32_t slots;
@@ -99,7 +102,7 @@ struct generator {
 };
 extern const struct generator generator_script, generator_trace, generator_rings, generator_adversary, generator_fill,
 	generator_churn, generator_hold, generator_burst, generator_lifetimes, generator_drain, generator_free_all,
-	generator_weave;
+	generator_weave, generator_offline;
 
 /* The longest sequence that must not be torn: context, free, context, poll, count, allocation. */
 #define WRITER_STEP 6u
@@ -118,6 +121,22 @@ static inline void put_context(struct op_stream *stream, struct writer *writer, 
 		return;
 	stream->context = context;
 	writer->ops[writer->count++] = op_control(OP_CONTEXT, context);
+}
+
+/* The CPU itself, or the next one that is online. */
+static inline uint32_t stream_cpu(const struct op_stream *stream, uint32_t cpu)
+{
+	assert(cpu < stream->workload->cpus);
+	while (__builtin_expect(stream->offline && stream->offline[cpu], 0))
+		cpu = (cpu + 1) % stream->workload->cpus;
+	return cpu;
+}
+
+/* One of those that are online, with equal chances. */
+static inline uint32_t stream_draw_cpu(struct op_stream *stream)
+{
+	uint32_t cpu = stream->online_count > 1 ? (uint32_t)rng_below(&stream->mixes.cpus, stream->online_count) : 0;
+	return __builtin_expect(stream->online != NULL, 0) ? stream->online[cpu] : cpu;
 }
 
 /* To be called in front of every operation. */
@@ -188,7 +207,7 @@ static inline void put_victim(struct op_stream *stream, const struct workload_ph
 			put_send(stream, writer, slot);
 			return;
 		}
-		cpu = mixes->cpu_of ? (mixes->cpu_of[victim] + 1u) % stream->workload->cpus : 0;
+		cpu = mixes->cpu_of ? stream_cpu(stream, (mixes->cpu_of[victim] + 1u) % stream->workload->cpus) : 0;
 	}
 	put_context(stream, writer, 0, cpu);
 	put_free(stream, writer, slot);
@@ -228,6 +247,9 @@ int demands_make(struct op_stream *stream, struct error *error);
 
 /* Every script allocates only empty slots and frees only live ones. Returns 0 or -1 with a message. */
 int script_check(const struct op_stream *stream, struct error *error);
+
+/* All CPUs are online. */
+void offline_rewind(struct op_stream *stream);
 
 /* The message; returns -1. */
 int stream_no_memory(const struct op_stream *stream, struct error *error);

@@ -109,7 +109,7 @@ static bool churn_nothing(struct op_stream *stream, const struct workload_phase 
 		stream_think(stream, phase->think);
 		uint32_t request = draw_request(stream, phase, mix);
 		uint64_t pages = distribution_draw(&stream->sizes[request], &stream->draws);
-		uint32_t cpu = population_draw_cpu(mixes, stream->workload->cpus);
+		uint32_t cpu = stream_draw_cpu(stream);
 		if (mixes->cpu_of)
 			mixes->cpu_of[0] = (uint16_t)cpu;
 		put_context(stream, writer, 0, cpu);
@@ -148,7 +148,7 @@ static bool churn_next(struct op_stream *stream, const struct workload_phase *ph
 		if (writer_full(writer))
 			return false;
 		stream_think(stream, phase->think);
-		uint32_t cpu = population_draw_cpu(mixes, stream->workload->cpus);
+		uint32_t cpu = stream_draw_cpu(stream);
 		uint32_t victim = next_victim(mixes, mix, phase->victims);
 		uint32_t request = draw_request(stream, phase, mix);
 		uint64_t pages = distribution_draw(&stream->sizes[request], &stream->draws);

@@ -130,6 +130,7 @@ void op_stream_rewind(struct op_stream *stream)
 	stream->polls = 0;
 	stream->poll_in = stream->poll_operations;
 	stream->poll_passed = 0;
+	offline_rewind(stream);
 	population_rewind(stream);
 	for (size_t i = 0; i < stream->body_count; i++)
 		if (stream->bodies[i].state && stream->bodies[i].generator->rewind)
@@ -164,6 +165,7 @@ static const struct generator *generator_of(const struct workload_phase *phase)
 		[WORKLOAD_BODY_FREE_ALL] = &generator_free_all, [WORKLOAD_BODY_SCRIPT] = &generator_script,
 		[WORKLOAD_BODY_TRACE] = &generator_trace,       [WORKLOAD_BODY_DRAIN] = &generator_drain,
 		[WORKLOAD_BODY_RINGS] = &generator_rings,       [WORKLOAD_BODY_ADVERSARY] = &generator_adversary,
+		[WORKLOAD_BODY_OFFLINE] = &generator_offline,   [WORKLOAD_BODY_ONLINE] = &generator_offline,
 	};
 	if (phase->body != WORKLOAD_BODY_MIX)
 		return of_body[phase->body];
@@ -177,10 +179,10 @@ static const struct generator *generator_of(const struct workload_phase *phase)
 }
 
 /* In the order in which their slots lie; those behind the adversary have none of their own. */
-static const struct generator *const generators[] = {&generator_script,    &generator_trace,   &generator_rings,
-						     &generator_adversary, &generator_fill,    &generator_churn,
-						     &generator_hold,      &generator_burst,   &generator_lifetimes,
-						     &generator_drain,     &generator_free_all};
+static const struct generator *const generators[] = {&generator_script,    &generator_trace,    &generator_rings,
+						     &generator_adversary, &generator_fill,     &generator_churn,
+						     &generator_hold,      &generator_burst,    &generator_lifetimes,
+						     &generator_drain,     &generator_free_all, &generator_offline};
 #define GENERATORS (sizeof generators / sizeof generators[0])
 
 static int open_bodies(struct op_stream *stream, const struct recording *const *recordings, struct error *error)
@@ -333,7 +335,7 @@ struct op_stream *op_stream_open(const struct workload *workload, const struct r
 	stream->workload = workload;
 	stream->seed = seed;
 	stream->domains = 1;
-	stream->cpus = workload->cpus;
+	stream->cpus = stream->online_count = workload->cpus;
 	set_polls(stream);
 	if (make_tables(stream, error) || open_bodies(stream, recordings, error) || lay_out_slots(stream, &bound, error) ||
 	    demands_make(stream, error) || script_check(stream, error) || find_mix_slots(stream, &bound, error)) {
@@ -364,6 +366,8 @@ void op_stream_close(struct op_stream *stream)
 	memory_release(stream->script_first);
 	memory_release(stream->pages);
 	memory_release(stream->domain);
+	memory_release(stream->offline);
+	memory_release(stream->online);
 	memory_release(stream);
 }
 

@@ -40,6 +40,7 @@ enum op_control {
 	OP_POLL, /* time has come to slot * op_stream_poll_ns: allocators may do what they put off; an operation follows */
 	/* Alone in its phase: the player is the adversary of phase slot, and makes up its operations (op_stream_adversary). */
 	OP_ADVERSARY,
+	OP_OFFLINE, /* CPU `slot` has left: allocators are told */
 };
 
 /* Time between two polls, unless OP_POLL_OPERATIONS_MIN operations take longer. */
@@ -51,7 +52,7 @@ enum op_control {
 
 static inline struct op op_control(enum op_control code, uint32_t argument)
 {
-	assert(code > 0 && code <= OP_ADVERSARY);
+	assert(code > 0 && code <= OP_OFFLINE);
 	return (struct op){argument, (OP_CONTROL << OP_REQUEST_SHIFT) | (uint32_t)code};
 }
 
@@ -101,6 +102,9 @@ struct op_request {
 	struct iova_request request;        /* count unset; high = highs[0]; align unset where natural */
 	uint64_t highs[WORKLOAD_HIGHS_MAX]; /* tried in order; all but the last with IOVA_CONSTRAIN_NO_DRAIN */
 	uint32_t high_count;
+	/* Pages, guards included, that are tried one after the other at every limit where more of them cannot be had. */
+	uint64_t fallbacks[WORKLOAD_FALLBACKS_MAX];
+	uint32_t fallback_count;
 	/* NATURAL: align = count less the guard, rounded up to a power of two; NATURAL_UP_TO: at most align_cap */
 	enum workload_align_kind align;
 	uint64_t align_cap;
@@ -138,6 +142,8 @@ struct op_stream;
  *    length. There are slots for ten standard deviations above the mean live count; beyond, the earliest makes room.
  *  - A DRAIN frees extents of mixes until the live pages of the whole stream are at most ceil(ratio * usable), or the extents
  *    of mixes their number.
+ *  - OFFLINE: from then on its CPUs are drawn by nothing but recordings, and the next CPU of a ring or of a free is the next
+ *    one that is online. An OP_OFFLINE for each, unless their caches stay.
  *  - With more CPUs than one each step of a mix (each operation, where the live count may move) draws its own; scripts and
  *    FREE_ALL run on CPU 0. FREE_ON_NEXT frees a victim on the CPU after the one that allocated it; in one thread's portion it
  *    sends the victim and receives another instead.

@@ -182,7 +182,7 @@ uint32_t population_alloc(struct op_stream *stream, struct writer *writer, uint3
 {
 	assert(stream->mixes.live < stream->mixes.capacity);
 	struct population *mixes = &stream->mixes;
-	uint32_t slot = population_slot(mixes, mixes->live++), cpu = population_draw_cpu(mixes, stream->workload->cpus);
+	uint32_t slot = population_slot(mixes, mixes->live++), cpu = stream_draw_cpu(stream);
 	if (mixes->stamps)
 		mixes->stamps[slot] = mixes->clock++;
 	if (mixes->cpu_of)
@@ -198,7 +198,7 @@ void population_give_back(struct op_stream *stream, const struct workload_phase 
 			  uint32_t victim)
 {
 	assert(victim < stream->mixes.capacity);
-	put_victim(stream, phase, writer, victim, population_draw_cpu(&stream->mixes, stream->workload->cpus));
+	put_victim(stream, phase, writer, victim, stream_draw_cpu(stream));
 	stream_forget(stream, stream->mixes.first + victim);
 }
 

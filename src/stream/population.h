@@ -64,12 +64,6 @@ static inline uint32_t population_slot(const struct population *mixes, uint32_t 
 	return mixes->order[at < mixes->capacity ? at : at - mixes->capacity];
 }
 
-static inline uint32_t population_draw_cpu(struct population *mixes, uint32_t cpus)
-{
-	assert(cpus);
-	return cpus > 1 ? (uint32_t)rng_below(&mixes->cpus, cpus) : 0;
-}
-
 /* The i-th to be the victim of a phase that picks no lifetimes; scattered only. */
 static inline uint32_t population_victim(struct population *mixes, enum workload_victims victims)
 {

@@ -62,7 +62,7 @@ static uint64_t put_ring_alloc(struct op_stream *stream, struct writer *writer, 
 {
 	size_t request = shape->request[ring];
 	uint64_t pages = distribution_draw(&stream->sizes[request], &stream->draws);
-	put_context(stream, writer, 0, ring % stream->workload->cpus);
+	put_context(stream, writer, 0, stream_cpu(stream, ring % stream->workload->cpus));
 	stream_alloc(stream, writer, slot, (uint32_t)request, pages);
 	return pages;
 }
@@ -89,7 +89,12 @@ static void put_ring_free(struct op_stream *stream, const struct workload_phase 
 			  uint32_t ring, uint32_t slot)
 {
 	uint32_t cpu = ring + (phase->free_on == WORKLOAD_FREE_ON_NEXT);
-	put_context(stream, writer, 0, cpu % stream->workload->cpus);
+	if (phase->free_on == WORKLOAD_FREE_ON_NEXT && stream->workload->threads > 1) {
+		put_send(stream, writer, slot);
+		stream_forget(stream, slot);
+		return;
+	}
+	put_context(stream, writer, 0, stream_cpu(stream, cpu % stream->workload->cpus));
 	stream_free(stream, writer, slot);
 }
 

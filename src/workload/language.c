@@ -33,10 +33,13 @@ static const struct yaml_key space_keys[] = {
 	 .what = "the largest address", .value = "address below size", .help = "first address"},
 	{"size", YAML_PAGES, "4GiB", .at = AT(struct workload_space, end), .min = 1, .max = WORKLOAD_PAGES_MAX,
 	 .what = SPACE_MOST, .value = "address, up to 2^64 less a page", .help = "end of the space, exclusive"},
-	{"page", YAML_PAGE, "4KiB", .at = AT(struct workload_space, page_bytes), .min = 4096, .max = UINT64_C(1) << 30,
-	 .help = "granule: extents begin and end at its multiples"},
+	{"page", YAML_PAGE, "4KiB", .at = AT(struct workload_space, page_bytes), .min = WORKLOAD_PAGE_MIN,
+	 .max = UINT64_C(1) << 30, .help = "granule: extents begin and end at its multiples"},
 	{"mode", YAML_WORD, "remap", .at = AT(struct workload_space, mode), .words = mode_words,
 	 .help = "whether logical addresses are free to choose, or must equal physical ones"},
+	{"extents", YAML_COUNT, .at = AT(struct workload_space, extents), .given = AT(struct workload_space, has_extents),
+	 .min = 1, .max = WORKLOAD_LIVE_MAX, .what = "extents", .or_else = "any number",
+	 .help = "most that may be live at once in a domain, as vfio limits them to 65,535; more are refused"},
 	{"reserved", YAML_LIST, .at = EACH(struct workload_space, holes), .count = AT(struct workload_space, hole_count),
 	 .map = &hole_map, .help = "ranges that nobody gets; inside the space, without overlap"},
 	{0}};
@@ -183,6 +186,7 @@ static const struct yaml_key part_keys[] = {WEIGHT(PART, "the part is drawn with
 					    {NULL, YAML_INCLUDE, .at = AT(PART, size), .map = &simple_size_map},
 					    {"weights", YAML_ABSENT, .help = NO_MIXTURE},
 					    {"mixed", YAML_ABSENT, .help = NO_MIXTURE},
+					    {"fallback", YAML_ABSENT, .help = "a part has one size; fallback stands alone"},
 					    {0}};
 static const struct yaml_map part_map = {.keys = part_keys, .bytes = sizeof(PART)};
 
@@ -195,6 +199,11 @@ static const struct yaml_key size_keys[] = {
 	SIMPLE_SIZES,
 	{"weights", YAML_LIST, .map = &weight_map, PARTS(WORKLOAD_SIZE_WEIGHTS), .help = "single sizes by weight"},
 	{"mixed", YAML_LIST, .map = &part_map, PARTS(WORKLOAD_SIZE_MIXED), .help = "several distributions by weight"},
+	{"fallback", YAML_PAGES, .at = EACH(DISTRIBUTION, fallbacks), .count = AT(DISTRIBUTION, fallback_count),
+	 .capacity = WORKLOAD_FALLBACKS_MAX, .min = 1, .max = UINT64_MAX, .variant = true,
+	 .sets = SETS(DISTRIBUTION, kind, WORKLOAD_SIZE_FALLBACK),
+	 .value = "list of 2 to 8 sizes, falling; call: extent only",
+	 .help = "the first one; where it cannot be had the next one is tried, and so on"},
 	{0}};
 static const struct yaml_map size_map = {.keys = size_keys, .none = SIZE_NONE, .second = SIZE_SECOND, .rule = rule_size};
 
@@ -355,6 +364,9 @@ static json_t *write_boundary(const void *root, const void *item)
 	return json_string(yaml_size_text(text, bytes));
 }
 
+static const struct yaml_word from_words[] = {
+	{"anywhere", WORKLOAD_FROM_ANYWHERE}, {"bottom", WORKLOAD_FROM_BOTTOM}, {"top", WORKLOAD_FROM_TOP}, {NULL, 0}};
+
 static const struct yaml_key request_keys[] = {
 	{"name", YAML_NAME, .at = AT(REQUEST, name), .names = WORKLOAD_NAMES_REQUESTS, .what = "request",
 	 .missing = "mixes and scripts name requests", .help = "what mixes and scripts call it"},
@@ -366,14 +378,16 @@ static const struct yaml_key request_keys[] = {
 	{"align", YAML_MAP, .at = AT(REQUEST, align), .map = &align_map, NEEDS(ALIGN), .value = ALIGN_VALUE,
 	 .help = "alignment of the first address; natural is the size rounded up to a power of two"},
 	/* Bytes, until the rule of a request makes pages of them. */
-	{"low", YAML_BYTES, .at = AT(REQUEST, low), NEEDS(LOW), .write = write_low, .value = "address inside the space",
+	{"low", YAML_BYTES, .at = AT(REQUEST, low), NEEDS(LOW), .write = write_low, .value = "address, not below the base",
 	 .or_else = "base of the space", .help = "lowest address that may be used"},
 	{"high", YAML_BYTES, .at = EACH(REQUEST, high), .count = AT(REQUEST, high_count), .capacity = WORKLOAD_HIGHS_MAX,
 	 NEEDS(HIGH), .write = write_high, .value = "address, or a list of 1 to 8", .or_else = "end of the space",
 	 .help = "last address that may be used, inclusive; several are tried in order"},
 	{"boundary", YAML_BYTES, .at = AT(REQUEST, boundary), NEEDS(BOUNDARY), .write = write_boundary,
-	 .value = "size, a power of two, at least the largest size",
-	 .help = "an extent lies within one aligned block of this size"},
+	 .value = "size, a power of two", .help = "an extent lies within one aligned block of this size"},
+	{"from", YAML_WORD, "anywhere", .at = AT(REQUEST, from), .words = from_words,
+	 .value = "bottom, top or anywhere; call: extent only",
+	 .help = "which place is taken: the lowest, the highest, or whichever the allocator likes"},
 	{"guard", YAML_PAGES, "0", .at = AT(REQUEST, guard), .max = WORKLOAD_PAGES_MAX, .what = SPACE_MOST,
 	 .value = "size, 0 and more; call: extent only",
 	 .help = "pages left free behind each extent: asked for with it, counted apart"},
@@ -451,7 +465,8 @@ enum {
 	HAS_FREE_ON = 4, /* it frees */
 	HAS_CHURN = 8,
 	HAS_BURST = 16,
-	HAS_THINK = 32
+	HAS_THINK = 32,
+	HAS_CACHES = 64
 };
 
 static uint32_t phase_has(const void *item)
@@ -461,6 +476,8 @@ static uint32_t phase_has(const void *item)
 	uint32_t has = phase->ops_alone ? HAS_SHORT_END : HAS_LONG_END;
 	if (phase->body == WORKLOAD_BODY_RINGS)
 		return fills ? 0 : has | HAS_FREE_ON;
+	if (phase->body == WORKLOAD_BODY_OFFLINE)
+		return HAS_CACHES;
 	if (phase->body != WORKLOAD_BODY_MIX)
 		return 0;
 	if (fills)
@@ -590,6 +607,12 @@ static const struct yaml_map adversary_map = {.keys = adversary_keys};
 
 /* ---- phases ---- */
 
+static const struct yaml_word caches_words[] = {
+	{"drain", WORKLOAD_CACHES_DRAIN}, {"stay", WORKLOAD_CACHES_STAY}, {NULL, 0}};
+
+#define CPUS                                                                                                               \
+	.kind = YAML_COUNT, .at = EACH(PHASE, cpus), .count = AT(PHASE, cpu_count), .max = WORKLOAD_CPUS_MAX - 1,          \
+	.what = "as a CPU", .value = "CPU, or a list of them, from 0 to cpus - 1"
 #define BODY(body_name) .variant = true, .sets = SETS(PHASE, body, body_name)
 
 static const struct yaml_key phase_keys[] = {
@@ -623,6 +646,10 @@ static const struct yaml_key phase_keys[] = {
 	 .help = "FIFO rings that are filled one after the other, then played in turns"},
 	{"adversary", YAML_MAP, .map = &adversary_map, BODY(WORKLOAD_BODY_ADVERSARY), .value = "map with one variant",
 	 .help = "a program that sees where the allocator places; plays in the audit alone"},
+	{"offline", CPUS, BODY(WORKLOAD_BODY_OFFLINE), .help = "logical CPUs that leave"},
+	{"online", CPUS, BODY(WORKLOAD_BODY_ONLINE), .help = "logical CPUs that come back"},
+	{"caches", YAML_WORD, "drain", .at = AT(PHASE, caches), .words = caches_words, .needs = HAS_CACHES,
+	 .help = "of CPUs that leave: what their caches hold is given back, or stays there"},
 	{0}};
 static const struct yaml_map phase_map = {.keys = phase_keys,
 					  .bytes = sizeof(PHASE),
@@ -711,7 +738,7 @@ static const struct yaml_key workload_keys[] = {
 	{"phases", YAML_LIST, .at = EACH(WHOLE, phases), .count = AT(WHOLE, phase_count), .map = &phase_map, .min = 1,
 	 .max = WORKLOAD_PHASES_MAX, .what = "phases", .missing = "a workload has at least one phase",
 	 .empty = "is an empty list; a workload has at least one phase",
-	 .help = "what happens, in order; each has one body: mix, free, script, trace, rings or adversary"},
+	 .help = "what happens, in order; each has one body: mix, free, script, trace, rings, adversary, offline or online"},
 	{"expect", YAML_LIST, .at = EACH(WHOLE, expectations), .count = AT(WHOLE, expectation_count),
 	 .map = &expectation_map, .help = "what must come out; a missed one makes exit code 1"},
 	{"sweep", YAML_LIST, .at = EACH(WHOLE, sweeps), .count = AT(WHOLE, sweep_count), .map = &sweep_map, .min = 1,

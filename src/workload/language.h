@@ -36,7 +36,8 @@ struct rules_slots;
 /* What rules know while they run: document->context. Zero-initialise, then set workload. */
 struct rules {
 	struct workload *workload;
-	bool something_lives; /* phases so far may have left extents */
+	bool something_lives;                     /* phases so far may have left extents */
+	uint64_t offline[WORKLOAD_CPUS_MAX / 64]; /* bits: CPUs that phases so far took away */
 	struct name_table slot_numbers, object_numbers;
 	struct rules_slots *slots; /* one per script array */
 	size_t slots_capacity, array_capacity, object_capacity, routine_call_capacity;

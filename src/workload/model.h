@@ -17,6 +17,7 @@
 #define WORKLOAD_HIGHS_MAX 8
 #define WORKLOAD_PHASES_MAX 256
 #define WORKLOAD_CPUS_MAX 4096
+#define WORKLOAD_PAGE_MIN UINT64_C(2048) /* bytes */
 #define WORKLOAD_PAGES_MAX (UINT64_C(1) << 52)
 #define WORKLOAD_LIVE_MAX (UINT64_C(1) << 28) /* slots */
 #define WORKLOAD_RINGS_MAX 64
@@ -35,15 +36,19 @@ enum workload_size_kind {
 	WORKLOAD_SIZE_PARETO,      /* continuous, density ~ x^-(alpha + 1) */
 	WORKLOAD_SIZE_ZIPF,        /* weight s^-alpha for every whole number s of pages */
 	WORKLOAD_SIZE_WEIGHTS,     /* parts are FIXED */
-	WORKLOAD_SIZE_MIXED        /* parts are anything but WEIGHTS and MIXED */
+	WORKLOAD_SIZE_MIXED,       /* parts are anything but WEIGHTS, MIXED and FALLBACK */
+	WORKLOAD_SIZE_FALLBACK     /* the first of fallbacks; where it fails the next one is tried, and so on */
 };
 
 #define WORKLOAD_SIZE_PARTS_MAX 1024
+#define WORKLOAD_FALLBACKS_MAX 8
 
 struct workload_size {
 	enum workload_size_kind kind;
-	uint64_t min; /* FIXED: the size; min <= max. WEIGHTS, MIXED: of all parts */
+	uint64_t min; /* FIXED: the size; FALLBACK: the first one; min <= max. WEIGHTS, MIXED: of all parts */
 	uint64_t max;
+	uint64_t fallbacks[WORKLOAD_FALLBACKS_MAX]; /* FALLBACK: pages, falling */
+	size_t fallback_count;
 	double ratio;    /* POWERS_OF_TWO: class k has weight ratio^k, 0 < ratio <= 1; classes min * 2^k up to max */
 	bool exact;      /* POWERS_OF_TWO: only min * 2^k; else uniform in (min * 2^(k-1), min * 2^k], class 0 = min */
 	double alpha;    /* PARETO, ZIPF: in [0.01, 16] */
@@ -92,13 +97,18 @@ struct workload_align {
 	uint64_t pages; /* FIXED: the alignment; NATURAL_UP_TO: its cap; a power of two */
 };
 
+/* Where among all places that would do an extent is to lie. */
+enum workload_from { WORKLOAD_FROM_ANYWHERE, WORKLOAD_FROM_BOTTOM, WORKLOAD_FROM_TOP };
+
 struct workload_request {
 	char *name;
 	char *about; /* or NULL */
 	enum workload_call call;
 	struct workload_size size;
 	struct workload_align align;
-	uint64_t low;                      /* lowest page; the first of the space when nothing was said */
+	enum workload_from from; /* ANYWHERE unless call is EXTENT */
+	/* Lowest page; the first of the space when nothing was said. Behind the space: nothing can be had. */
+	uint64_t low;
 	uint64_t high[WORKLOAD_HIGHS_MAX]; /* inclusive pages, tried in order; clipped to the space */
 	size_t high_count;                 /* >= 1 */
 	bool limited;                      /* low or some high is narrower than the space */
@@ -142,8 +152,12 @@ enum workload_body {
 	WORKLOAD_BODY_TRACE,
 	WORKLOAD_BODY_DRAIN, /* frees extents of mixes until OCCUPANCY or LIVE is left */
 	WORKLOAD_BODY_RINGS,
-	WORKLOAD_BODY_ADVERSARY
+	WORKLOAD_BODY_ADVERSARY,
+	WORKLOAD_BODY_OFFLINE, /* logical CPUs leave: from then on no operation carries them */
+	WORKLOAD_BODY_ONLINE   /* they come back */
 };
+/* What becomes of that which the caches of a CPU hold when it leaves. */
+enum workload_caches { WORKLOAD_CACHES_DRAIN, WORKLOAD_CACHES_STAY };
 /* When a mix ends. OCCUPANCY, LIVE: a fill, allocations only. OPS, TURNOVERS: a churn that keeps the live count. */
 enum workload_until { WORKLOAD_UNTIL_OPS, WORKLOAD_UNTIL_OCCUPANCY, WORKLOAD_UNTIL_LIVE, WORKLOAD_UNTIL_TURNOVERS };
 /* Who frees a victim: the CPU or thread that plays the step, or the one after that which allocated it. */
@@ -240,6 +254,9 @@ struct workload_phase {
 	struct workload_trace trace;
 	struct workload_rings rings;
 	struct workload_robson robson; /* ADVERSARY */
+	uint32_t *cpus;                /* OFFLINE, ONLINE: cpu_count different ones */
+	size_t cpu_count;
+	enum workload_caches caches; /* OFFLINE */
 };
 
 struct workload_script_array {
@@ -253,13 +270,15 @@ struct workload_hole { /* reserved range, pages */
 };
 
 struct workload_space {
-	uint64_t page_bytes; /* a power of two >= 4096 */
+	uint64_t page_bytes; /* a power of two >= WORKLOAD_PAGE_MIN */
 	uint64_t first;      /* pages [first, end) */
 	uint64_t end;
 	enum ddi_mode mode;
 	struct workload_hole *holes; /* ascending, disjoint, inside [first, end) */
 	size_t hole_count;
 	uint64_t usable; /* end - first - holes */
+	bool has_extents;
+	uint64_t extents; /* that may be live at once in each domain; 0: any number */
 };
 
 struct workload_physical {

@@ -9,8 +9,11 @@
 
 static bool makes_driver_calls(const struct workload *workload, const struct workload_phase *phase)
 {
-	for (size_t i = 0; i < phase->mix_count; i++)
+	for (size_t i = 0; phase->body == WORKLOAD_BODY_MIX && i < phase->mix_count; i++)
 		if (workload->requests[phase->mix[i].request].call != WORKLOAD_CALL_EXTENT)
+			return true;
+	for (size_t i = 0; phase->body == WORKLOAD_BODY_RINGS && i < phase->rings.count; i++)
+		if (workload->requests[phase->rings.request[i]].call != WORKLOAD_CALL_EXTENT)
 			return true;
 	return false;
 }
@@ -19,10 +22,9 @@ int workload_portion_check(const struct workload *whole, uint32_t threads, struc
 {
 	assert(threads && threads <= WORKLOAD_THREADS_MAX);
 	static const char *const sequences[] = {
-		[WORKLOAD_BODY_SCRIPT] = "is a script",
-		[WORKLOAD_BODY_TRACE] = "is a recording",
-		[WORKLOAD_BODY_RINGS] = "plays rings",
-		[WORKLOAD_BODY_ADVERSARY] = "is an adversary",
+		[WORKLOAD_BODY_SCRIPT] = "is a script",        [WORKLOAD_BODY_TRACE] = "is a recording",
+		[WORKLOAD_BODY_ADVERSARY] = "is an adversary", [WORKLOAD_BODY_OFFLINE] = "takes CPUs away",
+		[WORKLOAD_BODY_ONLINE] = "brings CPUs back",
 	};
 	bool driver_calls = false;
 	for (size_t i = 0; i < whole->request_count; i++)
@@ -35,11 +37,16 @@ int workload_portion_check(const struct workload *whole, uint32_t threads, struc
 				threads);
 	for (size_t i = 0; i < whole->phase_count; i++) {
 		const struct workload_phase *phase = &whole->phases[i];
-		driver_calls = driver_calls || (phase->body == WORKLOAD_BODY_MIX && makes_driver_calls(whole, phase));
+		driver_calls = driver_calls || makes_driver_calls(whole, phase);
 		if (sequences[phase->body])
 			return error_set(error, EXIT_CODE_USAGE,
 					 "%s: phase %s %s: one sequence of operations, which %u threads cannot share",
 					 whole->file, phase->name, sequences[phase->body], threads);
+		if (phase->body == WORKLOAD_BODY_RINGS && phase->rings.count < threads)
+			return error_set(error, EXIT_CODE_USAGE,
+					 "%s: phase %s has %u ring%s, and a ring is one thread's: %u threads need as many",
+					 whole->file, phase->name, phase->rings.count, phase->rings.count == 1 ? "" : "s",
+					 threads);
 		if (phase->free_on == WORKLOAD_FREE_ON_NEXT && driver_calls)
 			return error_set(
 				error, EXIT_CODE_USAGE,
@@ -50,9 +57,40 @@ int workload_portion_check(const struct workload *whole, uint32_t threads, struc
 	return 0;
 }
 
+/* whole * part / parts, rounded down. */
+static uint64_t share(uint64_t whole, uint64_t part, uint64_t parts)
+{
+	return (uint64_t)((rng_wide)whole * part / parts);
+}
+
 static uint64_t cut(uint64_t whole, uint32_t index, uint32_t threads)
 {
 	return whole * (index + 1) / threads - whole * index / threads;
+}
+
+/* Ring i is thread i's, modulo the threads, and so are the steps that it makes. */
+static void cut_rings(struct workload_phase *phase, uint32_t index, uint32_t threads)
+{
+	struct workload_rings *rings = &phase->rings;
+	uint64_t steps = 0, before = 0, own = 0;
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < rings->count; i++) {
+		uint32_t thread = i % threads;
+		steps += rings->pace[i];
+		before += thread < index ? rings->pace[i] : 0;
+		own += thread == index ? rings->pace[i] : 0;
+		if (thread != index)
+			continue;
+		rings->request[count] = rings->request[i];
+		rings->pace[count++] = rings->pace[i];
+	}
+	rings->count = count;
+	rings->request_count = rings->pace_count = count;
+	uint64_t step_ops = 2 * (uint64_t)rings->burst, whole = (phase->until_value + step_ops - 1) / step_ops;
+	if (phase->until == WORKLOAD_UNTIL_OPS)
+		phase->until_value = step_ops * (share(whole, before + own, steps) - share(whole, before, steps));
+	else if (phase->until == WORKLOAD_UNTIL_LIVE)
+		phase->until_value = (uint64_t)count * rings->depth;
 }
 
 int workload_portion(const struct workload *whole, uint32_t index, uint32_t threads, struct workload *part,
@@ -72,8 +110,10 @@ int workload_portion(const struct workload *whole, uint32_t index, uint32_t thre
 	for (size_t i = 0; i < whole->phase_count; i++) {
 		struct workload_phase *phase = &part->phases[i];
 		*phase = whole->phases[i];
-		phase->think /= threads;                /* a thread's pace is that much slower */
-		if (phase->until == WORKLOAD_UNTIL_OPS) /* steps of two */
+		phase->think /= threads; /* a thread's pace is that much slower */
+		if (phase->body == WORKLOAD_BODY_RINGS)
+			cut_rings(phase, index, threads);
+		else if (phase->until == WORKLOAD_UNTIL_OPS) /* steps of two */
 			phase->until_value = 2 * cut((phase->until_value + 1) / 2, index, threads);
 		else if (phase->until == WORKLOAD_UNTIL_LIVE)
 			phase->until_value = cut(phase->until_value, index, threads);

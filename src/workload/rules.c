@@ -23,8 +23,15 @@ void rules_release(struct rules *rules)
 
 void rule_workload(struct yaml_document *document, yaml_location location, void *item)
 {
-	(void)location;
-	(void)item;
+	const struct workload *workload = item;
+	yaml_location space = yaml_key_location(document, location, "space");
+	for (size_t i = 0; workload->space.has_extents && i < workload->request_count; i++)
+		if (workload->requests[i].call != WORKLOAD_CALL_EXTENT) {
+			yaml_fault(document, yaml_key_location(document, space, "extents"),
+				   "limits extents of call: extent, and request '%s' is a driver call",
+				   workload->requests[i].name ? workload->requests[i].name : "?");
+			break;
+		}
 	rules_slots_check(document);
 	rules_objects_check(document);
 }

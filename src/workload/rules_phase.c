@@ -7,7 +7,7 @@
 
 #define TURNOVERS_MAX 1e6
 
-static const char *const bodies[] = {"mix", "free", "script", "trace", "rings", "adversary"};
+static const char *const bodies[] = {"mix", "free", "script", "trace", "rings", "adversary", "offline", "online"};
 #define BODIES (sizeof bodies / sizeof bodies[0])
 
 /* The name of the body, or NULL: it has none. */
@@ -23,6 +23,9 @@ static const char *find_body(const struct yaml_document *document, yaml_location
 static void check_keys(struct yaml_document *document, yaml_location location, const struct workload_phase *phase,
 		       const char *body)
 {
+	if (phase->body != WORKLOAD_BODY_OFFLINE)
+		yaml_fault(document, yaml_key_location(document, location, "caches"),
+			   "belongs to offline; this phase has %s", body);
 	static const struct {
 		const char *key;
 		bool rings;
@@ -226,6 +229,39 @@ void rule_robson(struct yaml_document *document, yaml_location location, void *i
 			   "is more than what lives at once, %s", yaml_key_value(document, location, "live"));
 }
 
+/* ---- CPUs that leave and come back ---- */
+
+static void check_cpu(struct yaml_document *document, yaml_location location, uint32_t cpu, bool leaves)
+{
+	struct rules *rules = rules_of(document);
+	if (!yaml_sound(document, location))
+		return;
+	if (cpu >= rules->workload->cpus) {
+		yaml_fault(document, location, "there is no CPU %u; they are 0 to %u (cpus: %u)", cpu,
+			   rules->workload->cpus - 1, rules->workload->cpus);
+		return;
+	}
+	uint64_t *word = &rules->offline[cpu / 64], bit = UINT64_C(1) << cpu % 64;
+	if (cpu == 0)
+		yaml_fault(document, location, "CPU 0 is always online: scripts and free: all run on it");
+	else if (!(*word & bit) != leaves)
+		yaml_fault(document, location, "CPU %u is %s already", cpu, leaves ? "offline" : "online");
+	else
+		*word ^= bit;
+}
+
+static void check_cpus(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
+{
+	bool leaves = phase->body == WORKLOAD_BODY_OFFLINE;
+	yaml_location list = yaml_key_location(document, location, leaves ? "offline" : "online");
+	if (list == YAML_LOCATION_NONE || !yaml_sound(document, list))
+		return;
+	if (!yaml_list_length(document, list))
+		yaml_fault(document, list, "is an empty list; at least one CPU");
+	for (size_t i = 0; i < phase->cpu_count; i++)
+		check_cpu(document, yaml_item_location(document, list, i), phase->cpus[i], leaves);
+}
+
 /* ---- the phase ---- */
 
 /* A turnover is as large as what lives. */
@@ -234,7 +270,8 @@ static void check_life(struct yaml_document *document, yaml_location location, c
 	bool *lives = &rules_of(document)->something_lives, turns_over = phase->until == WORKLOAD_UNTIL_TURNOVERS;
 	if (phase->body == WORKLOAD_BODY_FREE_ALL)
 		*lives = false;
-	else if (phase->body == WORKLOAD_BODY_DRAIN)
+	else if (phase->body == WORKLOAD_BODY_DRAIN || phase->body == WORKLOAD_BODY_OFFLINE ||
+		 phase->body == WORKLOAD_BODY_ONLINE)
 		return;
 	else if (phase->body != WORKLOAD_BODY_MIX || is_fill(phase))
 		*lives = true;
@@ -272,12 +309,17 @@ void rule_phase(struct yaml_document *document, yaml_location location, void *it
 	case WORKLOAD_BODY_SCRIPT:
 		rules_script(document, location, phase);
 		break;
+	case WORKLOAD_BODY_OFFLINE:
+	case WORKLOAD_BODY_ONLINE:
+		check_cpus(document, location, phase);
+		break;
 	default:
 		break;
 	}
 	/* A drain at the end must not speak for what came before it. */
 	if (!yaml_given(document, location, "measure"))
 		phase->measured = !is_fill(phase) && phase->body != WORKLOAD_BODY_FREE_ALL &&
+				  phase->body != WORKLOAD_BODY_OFFLINE && phase->body != WORKLOAD_BODY_ONLINE &&
 				  (phase->body != WORKLOAD_BODY_RINGS || phase->until != WORKLOAD_UNTIL_LIVE);
 	check_life(document, location, phase);
 }

@@ -75,10 +75,37 @@ static void check_simple(struct yaml_document *document, yaml_location location,
 		check_median(document, below, size, known);
 }
 
+/* What is planned is the first one. */
+static void check_fallbacks(struct yaml_document *document, yaml_location location, struct workload_size *size)
+{
+	yaml_location list = yaml_key_location(document, location, "fallback");
+	size_t given = list == YAML_LOCATION_NONE ? 0 : yaml_list_length(document, list);
+	size->min = size->max = size->fallback_count ? size->fallbacks[0] : 1;
+	if (list == YAML_LOCATION_NONE || !yaml_sound(document, list))
+		return;
+	if (given < 2 || given > WORKLOAD_FALLBACKS_MAX)
+		yaml_fault(document, list, "%zu size%s; 2 to %u are tried, the largest first: [4MiB, 2MiB, 1MiB]", given,
+			   given == 1 ? "" : "s", WORKLOAD_FALLBACKS_MAX);
+	for (size_t i = 0; i < size->fallback_count && given == size->fallback_count; i++) {
+		yaml_location at = yaml_item_location(document, list, i);
+		if (!fits_space(document, at, size->fallbacks[i]) || !i ||
+		    !yaml_sound(document, yaml_item_location(document, list, i - 1)))
+			continue;
+		if (size->fallbacks[i] >= size->fallbacks[i - 1])
+			yaml_fault(document, at, "%s is not less than %s before it; where that fails it would, too",
+				   yaml_value_text(document, at),
+				   yaml_value_text(document, yaml_item_location(document, list, i - 1)));
+	}
+}
+
 void rule_size(struct yaml_document *document, yaml_location location, void *item)
 {
 	struct workload_size *size = item;
 	bool weights = size->kind == WORKLOAD_SIZE_WEIGHTS;
+	if (size->kind == WORKLOAD_SIZE_FALLBACK) {
+		check_fallbacks(document, location, size);
+		return;
+	}
 	if (size->kind != WORKLOAD_SIZE_MIXED && !weights) {
 		check_simple(document, location, size);
 		return;
@@ -220,9 +247,10 @@ static void read_limits(struct yaml_document *document, yaml_location location, 
 	yaml_location low = yaml_key_location(document, location, "low"),
 		      boundary = yaml_key_location(document, location, "boundary");
 	uint64_t page = space->first;
+	/* Behind the space nothing can be had, as a driver finds whose IOMMU has fewer bits than it thinks. */
 	if (low != YAML_LOCATION_NONE && yaml_sound(document, low) &&
 	    (!yaml_read_pages(document, low, request->low, 0, WORKLOAD_PAGES_MAX, "the largest address", &page) ||
-	     !rules_page_inside(document, low, page)))
+	     ((page < space->end || request->call != WORKLOAD_CALL_EXTENT) && !rules_page_inside(document, low, page))))
 		page = space->first;
 	request->low = page;
 	read_highs(document, location, request);
@@ -260,6 +288,8 @@ void rules_check_fit(struct yaml_document *document, yaml_location location, con
 	const struct workload_space *space = &rules_of(document)->workload->space;
 	uint64_t page = space->page_bytes;
 	uint64_t widest = 0, pages = extent_pages + request->guard; /* both at most 2^52 */
+	if (request->low >= space->end)
+		return;
 	for (size_t i = 0; i < request->high_count; i++)
 		widest = request->high[i] > widest ? request->high[i] : widest;
 	uint64_t window = widest - request->low + 1;
@@ -269,12 +299,23 @@ void rules_check_fit(struct yaml_document *document, yaml_location location, con
 	if (pages > space->usable)
 		yaml_fault(document, location, "%s is more than %s, what the space can hold", size,
 			   yaml_pages_text(page, limit, space->usable));
-	else if (request->boundary && pages > request->boundary)
-		yaml_fault(document, location, "%s never fits between two boundaries of %s", size,
-			   yaml_pages_text(page, limit, request->boundary));
 	else if (pages > window)
 		yaml_fault(document, location, "%s never fits into the %s from %s that low and high leave", size,
 			   yaml_pages_text(page, limit, window), yaml_pages_text(page, low, request->low));
+}
+
+/* What the bare allocator alone is asked for. */
+static void check_bare(struct yaml_document *document, yaml_location location, struct workload_request *request)
+{
+	if (request->call == WORKLOAD_CALL_EXTENT)
+		return;
+	if (request->from != WORKLOAD_FROM_ANYWHERE)
+		yaml_fault(document, yaml_key_location(document, location, "from"),
+			   "a driver call does not say from where; leave it out, or take call: extent");
+	if (request->size.kind == WORKLOAD_SIZE_FALLBACK)
+		yaml_fault(document, yaml_key_location(document, yaml_key_location(document, location, "size"), "fallback"),
+			   "a driver call has one size; take another variant, or call: extent");
+	request->from = WORKLOAD_FROM_ANYWHERE;
 }
 
 /* Driver calls have no argument for it. */
@@ -296,6 +337,7 @@ void rule_request(struct yaml_document *document, yaml_location location, void *
 		read_physical_limits(document, location, request);
 	rules_request_arguments(document, location, request);
 	check_guard(document, location, request);
+	check_bare(document, location, request);
 	if (outside)
 		return;
 	read_limits(document, location, request);

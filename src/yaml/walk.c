@@ -368,7 +368,7 @@ static void walk_values(struct walk *walk, const struct yaml_key *row, uint32_t 
 		text_add(walk->out, "]");
 	else
 		write_scalar(walk, row, location, NULL, &bits);
-	if (!lone && row->max && (index < row->min || index > row->max))
+	if (!lone && row->max && !row->capacity && (index < row->min || index > row->max))
 		yaml_fault(document, location, "has %zu %s; from %" PRIu64 " to %" PRIu64, index, row->what, row->min,
 			   row->max);
 }

@@ -52,6 +52,7 @@ static void whether_an_empty_space_could_hold_it_depends_on_nothing_before(void 
 	struct engine engine;
 	assert_int_equal(
 		engine_open(&engine, &bench.plan.workload, bench.plan.stream, &bench.spec, &bench.arena, &bench.error), 0);
+	struct audit_complaints complaints = {0};
 	struct op_request request = engine.requests[0];
 	for (uint64_t way = 0; way < 7; way++) {
 		struct audit_space space;
@@ -64,7 +65,8 @@ static void whether_an_empty_space_could_hold_it_depends_on_nothing_before(void 
 			request.request.constraints = i % 2 ? IOVA_CONSTRAIN_ALIGN : 0;
 			request.request.align = 8;
 			bool impossible = request.request.count > (i % 2 ? 3u : 6u);
-			assert_int_equal(audit_space_classify(&space, &request, i % 2) == AUDIT_IMPOSSIBLE, impossible);
+			assert_int_equal(audit_space_classify(&space, &request, i % 2, &complaints, 0) == AUDIT_IMPOSSIBLE,
+					 impossible);
 		}
 		audit_space_close(&space);
 	}

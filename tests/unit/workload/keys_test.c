@@ -69,7 +69,8 @@ static const struct probe {
 	const char *path, *around;
 	const char *below, *above; /* NULL: no number of this kind lies there */
 } probes[] = {
-	{"space.page", HEAD REQUESTS PHASES "space: {%s}\n", "2KiB", "2GiB"},
+	{"space.page", HEAD REQUESTS PHASES "space: {%s}\n", "1KiB", "2GiB"},
+	{"space.extents", HEAD REQUESTS PHASES "space: {%s}\n", "0", "300M"},
 	{"space.mode", HEAD REQUESTS PHASES "space: {%s}\n", NULL, NULL},
 	{"space.base", HEAD REQUESTS PHASES "space: {%s}\n", NULL, NULL},
 	{"space.size", HEAD REQUESTS PHASES "space: {%s}\n", NULL, NULL},
