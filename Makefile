@@ -214,6 +214,10 @@ laws: all ## laws that a right benchmark reproduces: expected and found, on ever
 reference: all ## run the published matrix again for results/reference, on a machine that nothing else uses
 	@./bench.sh reference
 
+.PHONY: field
+field: all ## reports from the field as workloads: report, allocator, symptom seen or not
+	@BUILD='$(BUILD)' tests/field/run
+
 .PHONY: manual
 manual: all ## put the commands, options, keys and metrics of the program into its manual page, documents and schema
 	@BUILD='$(BUILD)' tests/gates/manual --update
@@ -225,13 +229,14 @@ INSTALLED = bin/iovabench lib/libiovabench.a lib/pkgconfig/iovabench.pc share/ma
 	$(addprefix share/doc/iovabench/,README.md CONTRIBUTING.md CHANGELOG.md LICENSE) share/doc/iovabench/workloads \
 	$(addprefix share/doc/iovabench/,$(DOCUMENTS)) $(addprefix share/iovabench/,$(wildcard $(addprefix workloads/,*.yaml */*.yaml */*.iovatrace))) \
 	$(wildcard include/iovabench/*.h)
-INSTALLED_FOLDERS = include/iovabench share/doc/iovabench/docs share/doc/iovabench $(addprefix share/iovabench/workloads/,traces limits laws) \
+INSTALLED_FOLDERS = include/iovabench share/doc/iovabench/docs share/doc/iovabench $(addprefix share/iovabench/workloads/,traces limits laws field) \
 	share/iovabench/workloads share/iovabench
 
 .PHONY: install
 install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/iovabench $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces \
 		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws \
+		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/field \
 		$(DESTDIR)$(PREFIX)/share/doc/iovabench/docs $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/iovabench $(DESTDIR)$(PREFIX)/bin/iovabench
 	install -m 644 include/iovabench/*.h $(DESTDIR)$(PREFIX)/include/iovabench
@@ -241,6 +246,7 @@ install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -m 644 workloads/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads
 	install -m 644 workloads/limits/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits
 	install -m 644 workloads/laws/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws
+	install -m 644 workloads/field/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/field
 	install -m 644 workloads/traces/*.iovatrace $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces
 	install -m 644 README.md CONTRIBUTING.md CHANGELOG.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/iovabench
 	install -m 644 $(DOCUMENTS) $(DESTDIR)$(PREFIX)/share/doc/iovabench/docs
