@@ -179,6 +179,22 @@ static int check_paired(const struct run_arguments *arguments)
 	return EXIT_CODE_USAGE;
 }
 
+/* Behind them nothing would be left. */
+static int check_alone(const struct run_arguments *arguments)
+{
+	const struct run_options *run = &arguments->run;
+	const char *against =
+		run->paired == RUN_PAIRED_OFF    ? "--paired off leaves nothing to the rounds behind them"
+		: run->paired == RUN_PAIRED_ONLY ? "--paired only times no arm alone"
+		: arguments->spec_count == 1     ? "one arm has no pairs, which are what the rounds behind them play"
+		: run_is_open_loop(run)          ? "an open loop has no pairs, which are what the rounds behind them play"
+						 : NULL;
+	if (!run->rounds_alone || !against)
+		return EXIT_CODE_OK;
+	fprintf(stderr, "iovabench %s: --alone %u: %s\n", arguments->command->name, run->rounds_alone, against);
+	return EXIT_CODE_USAGE;
+}
+
 static int check_interference(const struct run_arguments *arguments)
 {
 	const struct run_options *run = &arguments->run;
@@ -230,6 +246,8 @@ static int check_together(const struct run_arguments *arguments)
 		code = check_against(arguments);
 	if (code == EXIT_CODE_OK)
 		code = check_paired(arguments);
+	if (code == EXIT_CODE_OK)
+		code = check_alone(arguments);
 	if (code == EXIT_CODE_OK)
 		code = check_interference(arguments);
 	if (code == EXIT_CODE_OK)

@@ -423,7 +423,6 @@ static int compare_paired(const struct compare_pair *pair, const struct result_p
 		 "shares of failed allocations differ by more than 0.1 %%; the ratio is that of the first %.3g %% of "
 		 "operations, until outcomes differed",
 		 100 * paired->equal_share);
-	memory_release(row->reason);
 	return give_reason(row, RESULT_VERDICT_DIFFERENT_WORK, reason, error);
 }
 

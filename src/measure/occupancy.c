@@ -150,10 +150,10 @@ static uint64_t live_below(const struct occupancy *occupancy, uint64_t page)
 	if (!span)
 		return 0;
 	if (!covers(span, page >> LEAF_SHIFT))
-		return position.weight_before + span->weight;
+		return span_tree_weight_before(&occupancy->live, &position) + span->weight;
 	const struct bitmap *bitmap = bitmap_of(occupancy, span);
 	uint64_t own = bitmap ? occupancy_bits_set(bitmap, 0, page % LEAF_PAGES) : page - (span->first << LEAF_SHIFT);
-	return position.weight_before + own;
+	return span_tree_weight_before(&occupancy->live, &position) + own;
 }
 
 uint64_t occupancy_live_between(const struct occupancy *occupancy, uint64_t first, uint64_t end)

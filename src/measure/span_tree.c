@@ -138,12 +138,9 @@ struct span *span_tree_find(const struct span_tree *tree, uint64_t number, struc
 	if (!tree->count)
 		return NULL;
 	uint32_t node = tree->root;
-	position->weight_before = 0;
 	for (unsigned level = 0; level < tree->levels; level++) {
 		const struct span_fork *fork = &tree->forks[node];
 		uint32_t child = child_of(fork, number);
-		for (uint32_t i = 0; i < child; i++)
-			position->weight_before += fork->weight[i];
 		position->fork[level] = node;
 		position->child[level] = child;
 		node = fork->child[child];
@@ -154,9 +151,18 @@ struct span *span_tree_find(const struct span_tree *tree, uint64_t number, struc
 		return NULL;
 	position->leaf = node;
 	position->at = spans - 1;
-	for (uint32_t i = 0; i < position->at; i++)
-		position->weight_before += leaf->spans[i].weight;
 	return &leaf->spans[position->at];
+}
+
+uint64_t span_tree_weight_before(const struct span_tree *tree, const struct span_position *position)
+{
+	uint64_t weight = 0;
+	for (unsigned level = 0; level < tree->levels; level++)
+		for (uint32_t i = 0; i < position->child[level]; i++)
+			weight += tree->forks[position->fork[level]].weight[i];
+	for (uint32_t i = 0; i < position->at; i++)
+		weight += tree->leaves[position->leaf].spans[i].weight;
+	return weight;
 }
 
 const struct span *span_tree_first(const struct span_tree *tree, struct span_position *position)

@@ -38,7 +38,6 @@ struct span_tree {
 struct span_position {
 	uint32_t fork[SPAN_TREE_LEVELS_MAX], child[SPAN_TREE_LEVELS_MAX];
 	uint32_t leaf, at;
-	uint64_t weight_before; /* of all spans in front of it together */
 };
 
 void span_tree_release(struct span_tree *tree);
@@ -49,6 +48,8 @@ int span_tree_reserve(struct span_tree *tree, unsigned insertions) __attribute__
 /* The last span that begins at or below number, or NULL; its count may be changed in position as long as spans stay
  * disjoint. */
 struct span *span_tree_find(const struct span_tree *tree, uint64_t number, struct span_position *position);
+/* Of all spans in front of one that was found, together. */
+uint64_t span_tree_weight_before(const struct span_tree *tree, const struct span_position *position);
 /* The first span, and the one behind; NULL at the end. */
 const struct span *span_tree_first(const struct span_tree *tree, struct span_position *position);
 const struct span *span_tree_next(const struct span_tree *tree, struct span_position *position);

@@ -187,6 +187,14 @@ static void called(struct audit *audit, const struct op *op, const struct engine
 			       &audit->counts);
 }
 
+/* Behind the stream its leaks are given back. */
+static void note_steps(const struct audit *audit, uint64_t examined)
+{
+	const struct pass *pass = audit->pass;
+	if (pass->steps && audit->word < pass->words)
+		pass->steps[audit->word] = examined < UINT32_MAX ? (uint32_t)examined + 1 : UINT32_MAX;
+}
+
 static void play_operation(struct audit *audit, const struct op *op)
 {
 	struct engine_outcome outcome;
@@ -201,6 +209,7 @@ static void play_operation(struct audit *audit, const struct op *op)
 	audit_calls_before(&audit->calls, op);
 	engine_play_counted(audit->engine, op, count, &outcome);
 	audit->operations++;
+	note_steps(audit, outcome.steps.examined);
 	check_memory(audit, "");
 	if (outcome.empty_grant)
 		audit_complain(&audit->complaints, audit->operations, "%" PRIu64 " pages were granted as none at all",

@@ -315,6 +315,8 @@ static void direct(struct crew *crew, uint32_t turn)
 			next = crew->members[i].round.phase;
 	if (crew->inside)
 		end_round(crew);
+	if (crew->inside && turn == 0 && crew->player->enough)
+		crew->stop |= crew->player->enough(crew->context);
 	next = crew->stop ? SIZE_MAX : next;
 	crew->begins = turn == 0 && (!crew->inside || next != crew->phase);
 	if (crew->inside && crew->begins && crew->result == 0)

@@ -54,6 +54,8 @@ struct crew_player {
 	 * where there are several threads. */
 	uint64_t (*play)(void *context, uint32_t thread, struct engine *engine, struct op_piece part);
 	int (*round_ended)(void *context, const struct crew_round *round, struct error *error);
+	/* Asked when all sides have played a round; true: nothing behind it counts, and the stream ends here; NULL */
+	bool (*enough)(const void *context);
 	/* engine: the first thread's, as for opened; its placement hash is that of the phase, but where there are several
 	 * threads */
 	int (*phase_ended)(void *context, const struct engine *engine, size_t phase, struct error *error);

@@ -50,6 +50,7 @@ struct pair {
 	uint64_t operations[RESULT_SIDES];
 	uint64_t failures[RESULT_SIDES];
 	uint64_t words; /* of both */
+	double took_ns; /* both, with what stands between samples */
 	bool tainted;
 };
 
@@ -60,6 +61,8 @@ struct pairing {
 	uint32_t iteration;
 	const struct engine *engines; /* RESULT_SIDES of the first thread */
 	bool different;               /* outcomes differed, in this iteration */
+	bool placed;                  /* short windows have shown where all extents lie */
+	double equal_share;           /* of the words of the short windows of all phases */
 	uint32_t turns;               /* of the pair at hand that have ended */
 	struct pair pair;
 	uint64_t poll_ticks[RESULT_SIDES];
@@ -97,7 +100,7 @@ static size_t warm_words(struct op_piece round)
 	return op_cut(round.ops, round.count, round.count / RESULT_UNTIMED_ONE_IN);
 }
 
-/* In three iterations or rounds every word is timed twice: no burst can hide in what is not timed. */
+/* In three iterations or rounds every word is timed, most are twice: no burst can hide in what is not timed. */
 static size_t skew_words(const void *context)
 {
 	const struct pairing *pairing = context;
@@ -197,7 +200,7 @@ static int hold(struct pairing *pairing, struct phase_pairs *phase)
 	if (memory_grow(&pairing->held, &pairing->held_capacity, pairing->held_count, sizeof pairing->held[0]) < 0)
 		return -1;
 	pairing->held[pairing->held_count++] = pairing->pair;
-	pairing->held_ns += pairing->pair.ns[RESULT_SIDE_ARM] + pairing->pair.ns[RESULT_SIDE_AGAINST];
+	pairing->held_ns += pairing->pair.took_ns;
 	return pairing->held_ns < STEAL_PERIOD_NS ? 0 : judge_held(pairing, phase);
 }
 
@@ -248,6 +251,7 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 	if (pairing->turns == 0)
 		*pair = (struct pair){0};
 	pair->words += round->words;
+	pair->took_ns += round->ns;
 	pair->ns[round->side] += pairing->interfered ? take_samples(pairing, round->side) : round->ns;
 	pair->poll_ns[round->side] += (double)pairing->poll_ticks[round->side] * pairing->pass->clock->ns_per_tick;
 	pairing->poll_ticks[round->side] = 0;
@@ -266,6 +270,13 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 	return pairing->turns < turns_of_pair(pairing) || end_pair(pairing, phase) == 0
 		       ? 0
 		       : error_set(error, EXIT_CODE_IO, "no memory for the pairs of a pass");
+}
+
+/* What follows another outcome is played for its placement alone. */
+static bool enough(const void *context)
+{
+	const struct pairing *pairing = context;
+	return pairing->placed && pairing->different;
 }
 
 static int phase_ended(void *context, const struct engine *engines, size_t index, struct error *error)
@@ -304,6 +315,7 @@ static int play_iteration(struct pairing *pairing, struct error *error)
 		.warm_words = warm_words,
 		.play = play,
 		.round_ended = round_ended,
+		.enough = enough,
 		.phase_ended = phase_ended,
 	};
 	pairing->different = false;
@@ -354,6 +366,16 @@ static void store_pairs(const struct phase_pairs *phase, struct result_record_pa
 }
 
 enum windows { SHORT, LONG, INTERFERED };
+
+static double equal_share(const struct pairing *pairing)
+{
+	uint64_t words = 0, equal_words = 0;
+	for (size_t i = 0; i < pairing->pass->record->phase_count; i++) {
+		words += pairing->phases[i].words;
+		equal_words += pairing->phases[i].equal_words;
+	}
+	return words ? (double)equal_words / (double)words : 1;
+}
 
 static void store(struct pairing *pairing, enum windows windows)
 {
@@ -407,7 +429,8 @@ static int play_under_interference(struct pairing *pairing, struct error *error)
 {
 	struct pass *pass = pairing->pass;
 	/* One iteration, if it can be: a third of a round is not timed, and some draws meet what cannot be. */
-	uint64_t gap = pass->words * 7 / (UINT64_C(12) * pass->interfered_samples);
+	uint64_t words = (uint64_t)((double)pass->words * pairing->equal_share);
+	uint64_t gap = words * 7 / (UINT64_C(12) * pass->interfered_samples);
 	assert(pass->interfered_samples);
 	pairing->interfered = true;
 	pairing->gap = gap > INTERFERED_GAP_MOST    ? INTERFERED_GAP_MOST
@@ -427,16 +450,19 @@ int pass_paired(struct pass *pass, struct error *error)
 {
 	assert(pass->record->phase_count == pass->workload->phase_count && pass->rival);
 	struct pairing pairing = {.pass = pass};
+	bool beside = !pass->brief && pass->round < PASS_ROUNDS_BESIDE;
 	pairing.phases = memory_zeroed(pass->record->phase_count, sizeof pairing.phases[0]);
 	int result = pairing.phases ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a pass");
 	if (result == 0 && (result = play_short(&pairing, error)) == 0) {
 		note_backing(pass);
+		pairing.equal_share = equal_share(&pairing);
+		pairing.placed = true;
 		store(&pairing, SHORT);
 		pairing.window_words *= LONG_WINDOW_TIMES;
-		if (!pass->brief && (result = play_iteration(&pairing, error)) == 0)
+		if (beside && (result = play_iteration(&pairing, error)) == 0)
 			store(&pairing, LONG);
 	}
-	if (result == 0 && pass->interference && pass->threads <= 1)
+	if (result == 0 && beside && pass->interference && pass->threads <= 1)
 		result = play_under_interference(&pairing, error);
 	if (pairing.phases)
 		forget(&pairing);

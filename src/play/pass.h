@@ -31,10 +31,13 @@
 
 #define PASS_WINDOW_WORDS ((size_t)65536)
 #define PASS_WINDOW_STEPS 1000.0 /* a shorter window says nothing */
-#define PASS_PAIRED_NS 3e7       /* paired: of windows of each side; processes differ by more than longer ones would tell */
-#define PASS_BRIEF_NS 7e6
+#define PASS_PAIRED_NS 1.5e7     /* paired: of windows of each side; processes differ by more than longer ones would tell */
+#define PASS_BRIEF_NS 4e6
+/* Longer windows, and single operations under interference, are taken in the first rounds of a run alone: the fewest that have an
+ * interval at 95 %. Verdicts come of short windows, in every round. */
+#define PASS_ROUNDS_BESIDE 6u
 #define PASS_INTERFERED_SAMPLES 20000u /* of a paired pass, if nothing else is said */
-#define PASS_PLAYED_NS 5e7             /* iterate until this much was played, measured or not … */
+#define PASS_PLAYED_NS 3e7             /* iterate until this much was played, measured or not … */
 #define PASS_ITERATIONS_MAX 8          /* … but no more often */
 #define PASS_SERIES_ROWS 200u
 #define PASS_MAP_ROWS 100u
@@ -72,8 +75,11 @@ struct pass {
 	uint32_t latency_gap; /* mean words between two samples; 1 = every operation; 0 = no latency pass */
 	double rate;          /* latency pass in an open loop: operations per second; 0: closed */
 	bool poisson;
-	uint64_t latency_took_ns;     /* of the latency pass; it sets this */
-	uint64_t peak_live_pages;     /* planned, requested pages */
+	uint64_t latency_took_ns; /* of the latency pass; it sets this */
+	uint64_t peak_live_pages; /* planned, requested pages */
+	/* Of every word: 1 + what its operation examined, as many as there is room for; 0: no operation, or nothing is counted.
+	 * The audit writes it, the steps of worst samples are read there. NULL: no audit did. */
+	uint32_t *steps;
 	struct result_record *record; /* phases are there, zeroed; figures all null */
 	_Atomic uint64_t *progress;   /* words played, for whoever watches */
 	_Atomic bool *own_work;       /* true while this program works and no allocator is called; NULL: nobody watches */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What the worst samples of the latency pass did: the stream is played once more, without times, and their operations by the
- * counted twins. An operation of few steps that took long was held up by something else. */
+ * What the worst samples of the latency pass did, as the audit counted. Without one, the stream is played once more, without
+ * times, and their operations by the counted twins. An operation of few steps that took long was held up by something else. */
 #include "play/pass.h"
 
 #include "play/crew.h"
@@ -93,6 +93,19 @@ static void want_none(struct counting *counting, enum result_reason reason)
 		counting->wanted[i]->no_steps = reason;
 }
 
+static void look_up(const struct counting *counting)
+{
+	const struct pass *pass = counting->pass;
+	bool counts = pass->spec->parts[0].table->capabilities & IOVA_STEPS;
+	for (size_t i = 0; i < counting->wanted_count; i++) {
+		struct result_sample *sample = counting->wanted[i];
+		uint32_t steps = pass->steps[sample->word];
+		sample->no_steps = counts ? RESULT_REASON_NOT_APPLICABLE : RESULT_REASON_NO_STEPS;
+		if (counts && steps)
+			sample->steps = (double)steps - 1;
+	}
+}
+
 int pass_steps(struct pass *pass, struct error *error)
 {
 	static const struct crew_player player = {
@@ -109,6 +122,8 @@ int pass_steps(struct pass *pass, struct error *error)
 		want(&counting, &pass->record->phases[i]);
 	if (pass->threads > 1)
 		want_none(&counting, RESULT_REASON_SEVERAL_THREADS);
+	else if (pass->steps)
+		look_up(&counting);
 	else if (pass->latency_took_ns > LATENCY_NS_MAX)
 		want_none(&counting, RESULT_REASON_LONG_PASS);
 	else if (counting.wanted_count) {

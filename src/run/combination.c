@@ -31,8 +31,10 @@ static struct combination *add_block(struct combination_list *list, const struct
 	struct combination *combination = memory_zeroed(1, sizeof *combination);
 	struct gather_arm *arms = memory_zeroed(options->spec_count + 1, sizeof arms[0]);
 	struct gather_arm *pairs = memory_zeroed(options->spec_count * options->spec_count, sizeof pairs[0]);
-	if (!combination || !arms || !pairs) {
+	int *steps = memory_zeroed(options->spec_count + 1, sizeof steps[0]);
+	if (!combination || !arms || !pairs || !steps) {
 		memory_release(combination);
+		memory_release(steps);
 		memory_release(arms);
 		memory_release(pairs);
 		return NULL;
@@ -40,8 +42,11 @@ static struct combination *add_block(struct combination_list *list, const struct
 	*combination = (struct combination){.number = list->count,
 					    .changes = options->changes,
 					    .stream = {.descriptor = -1},
+					    .steps = steps,
 					    .arms = arms,
 					    .pairs = pairs};
+	for (size_t arm = 0; arm <= options->spec_count; arm++)
+		steps[arm] = -1;
 	list->combinations[list->count++] = combination;
 	return combination;
 }
@@ -217,6 +222,17 @@ int combination_list_open(struct combination_list *list, const struct run_option
 	return result;
 }
 
+void combination_close_files(struct combination *combination, const struct run_options *options)
+{
+	stream_file_close_words(&combination->stream);
+	tape_file_close(&combination->tape);
+	for (size_t arm = 0; arm <= options->spec_count; arm++) {
+		if (combination->steps[arm] >= 0)
+			close(combination->steps[arm]);
+		combination->steps[arm] = -1;
+	}
+}
+
 void combination_list_close(struct combination_list *list, const struct run_options *options)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -225,6 +241,8 @@ void combination_list_close(struct combination_list *list, const struct run_opti
 			gather_release(&combination->arms[arm]);
 		for (size_t pair = 0; pair < options->spec_count * options->spec_count; pair++)
 			gather_release(&combination->pairs[pair]);
+		combination_close_files(combination, options);
+		memory_release(combination->steps);
 		memory_release(combination->arms);
 		memory_release(combination->pairs);
 		stream_file_close(&combination->stream);
@@ -251,6 +269,7 @@ void combination_fill_job(const struct combination *combination, const char *spe
 		.phase_count = combination->stream.phase_count,
 		.stream_words = combination->stream.descriptor,
 		.tape = -1,
+		.steps = -1,
 		.placements = -1,
 		.profiler_pipes = {-1, -1, -1, -1},
 		.request_count = request_count,

@@ -27,6 +27,7 @@ struct combination {
 	struct tape_file tape;
 	struct gather_arm *arms;  /* spec_count + 1 */
 	struct gather_arm *pairs; /* spec_count rows of as many: of each arm against each other one; most are empty */
+	int *steps;               /* of each arm: run/steps_file.h; -1: there is none */
 	struct result_looks looks;
 	bool fit[2][3]; /* by pass (timed, audit) and witness: trial.c */
 };
@@ -42,6 +43,9 @@ struct combination_list {
 int combination_list_open(struct combination_list *list, const struct run_options *options, struct text *messages,
 			  struct error *error);
 void combination_list_close(struct combination_list *list, const struct run_options *options);
+
+/* What workers mapped. Idempotent. */
+void combination_close_files(struct combination *combination, const struct run_options *options);
 
 /* What every job of a combination has in common; *job is written whole. The stream must have been made. */
 void combination_fill_job(const struct combination *combination, const char *spec, struct job *job);

@@ -97,6 +97,12 @@ static double raw_of(const struct result_arm *arm)
 	return result_arm_figure(arm, METRIC_RAW_NS_PER_OP);
 }
 
+/* Whether a round plays so. */
+static bool is_asked(enum result_condition condition, uint32_t round)
+{
+	return condition == RESULT_CONDITION_HOT || round < PASS_ROUNDS_BESIDE;
+}
+
 /* scratch has room for three lists of rounds. */
 static int fill(struct result *result, size_t arm, const struct gather_arm *records, const struct clock *clock,
 		struct result_paired *paired, double *scratch)
@@ -104,11 +110,15 @@ static int fill(struct result *result, size_t arm, const struct gather_arm *reco
 	size_t count = paired->round_count, phase = result->arms[arm].figures_phase;
 	double *longer = scratch, *polled = scratch + count, *logs = scratch + 2 * count;
 	double pairs = 0, tainted = 0;
+	size_t asked = 0;
 	const char *reason = NULL;
 	for (size_t i = 0; i < count; i++)
 		paired->round_ratio[i] = paired->round_typical[i] = longer[i] = polled[i] = (double)NAN;
 	for (size_t i = 0; i < records->count; i++) {
 		const struct result_record *record = &records->records[i];
+		if (!is_asked(paired->condition, record->round))
+			continue;
+		asked++;
 		static const struct result_record_phase none = {.equal_share = 1};
 		struct process process = {record, phase < record->phase_count ? &record->phases[phase] : &none,
 					  paired->condition};
@@ -146,7 +156,7 @@ static int fill(struct result *result, size_t arm, const struct gather_arm *reco
 		return 0;
 	struct text text = {0};
 	if (paired->rounds)
-		text_add(&text, "%zu of %zu rounds do not count: ", records->count - paired->rounds, records->count);
+		text_add(&text, "%zu of %zu rounds do not count: ", asked - paired->rounds, asked);
 	text_add(&text, "%s", reason);
 	paired->reason = text.bytes;
 	return text.failed ? -1 : 0;
@@ -165,7 +175,7 @@ int gather_paired(struct result *result, size_t arm, size_t against, enum result
 	*paired = (struct result_paired){.against = against, .condition = condition, .equal_share = 1};
 	paired->huge_share[0] = paired->huge_share[1] = (double)NAN;
 	for (size_t i = 0; i < records->count; i++)
-		if (records->records[i].round >= paired->round_count)
+		if (is_asked(condition, records->records[i].round) && records->records[i].round >= paired->round_count)
 			paired->round_count = (size_t)records->records[i].round + 1;
 	paired->round_ratio = memory_zeroed(paired->round_count, sizeof paired->round_ratio[0]);
 	paired->round_typical = memory_zeroed(paired->round_count, sizeof paired->round_typical[0]);

@@ -59,6 +59,7 @@ struct job {
 	int workload_bytes;        /* the file as the parent read it */
 	int stream_words;          /* operations, or -1: the worker generates them */
 	int tape;                  /* image of a tape (ddi/tape.h), or -1: whoever needs one records it */
+	int steps;                 /* of every word, for pass.steps; -1: nowhere */
 	int placements;            /* where an audit writes what it saw; -1: nowhere */
 	int record;                /* where the worker writes its record */
 	int self;                  /* the job */

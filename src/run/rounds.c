@@ -17,6 +17,7 @@
 #include "run/progress.h"
 #include "run/resume.h"
 #include "run/spawn.h"
+#include "run/steps_file.h"
 #include "run/trial.h"
 #include "workload/workload_yaml.h"
 
@@ -132,11 +133,13 @@ static void fill_job(const struct matrix *matrix, const struct combination *comb
 }
 
 /* Threads have no harness figure: null under a lock would tell what the lock costs. */
-static size_t processes_per_round(const struct matrix *matrix, const struct combination *combination)
+static size_t processes_alone(const struct matrix *matrix, const struct combination *combination, uint32_t round)
 {
-	if (matrix->options->paired == RUN_PAIRED_ONLY)
+	const struct run_options *options = matrix->options;
+	if (options->paired == RUN_PAIRED_ONLY ||
+	    (options->paired && options->rounds_alone && round >= options->rounds_alone))
 		return 0;
-	return matrix->options->spec_count + (combination->plan.threads > 1 ? 0 : 1);
+	return options->spec_count + (combination->plan.threads > 1 ? 0 : 1);
 }
 
 static size_t pairs_per_round(const struct matrix *matrix, const struct combination *combination)
@@ -145,6 +148,15 @@ static size_t pairs_per_round(const struct matrix *matrix, const struct combinat
 	for (size_t i = 0; i < count * count; i++)
 		pairs += combination_is_pair(combination, matrix->options, i / count, i % count);
 	return pairs;
+}
+
+/* From round `first` on. */
+static size_t processes_left(const struct matrix *matrix, const struct combination *combination, uint32_t first)
+{
+	size_t count = 0;
+	for (uint32_t round = first; round < matrix->options->rounds; round++)
+		count += processes_alone(matrix, combination, round) + pairs_per_round(matrix, combination);
+	return count;
 }
 
 static void judge_stream(const struct combination *combination, struct result_record *record, struct error *error)
@@ -172,15 +184,38 @@ static int hold(struct matrix *matrix, struct combination *combination, const st
 	return result;
 }
 
-/* A copy that an audit inherits: no other worker, and no program of a plugin, gets the file. */
-static int lend_placements(const struct matrix *matrix, struct job *job, struct error *error)
+/* A copy that one worker inherits: no other one, and no program of a plugin, gets the file. */
+static int lend(int descriptor, int *copy, struct error *error)
 {
-	if (job->pass != RESULT_PASS_AUDIT || matrix->placements < 0)
+	if (descriptor < 0)
 		return 0;
-	job->placements = fcntl(matrix->placements, F_DUPFD, 0);
-	return job->placements >= 0 ? 0
-				    : error_set(error, EXIT_CODE_IO, "--dump-placements %s: %s",
-						matrix->options->placements, strerror(errno));
+	*copy = fcntl(descriptor, F_DUPFD, 0);
+	return *copy >= 0 ? 0 : error_set(error, EXIT_CODE_IO, "cannot lend a file to a worker: %s", strerror(errno));
+}
+
+static int lend_files(const struct matrix *matrix, struct combination *combination, struct process process, struct job *job,
+		      struct error *error)
+{
+	int *steps = &combination->steps[process.arm];
+	bool audit = process.pass == RESULT_PASS_AUDIT;
+	if (audit && combination->plan.threads <= 1)
+		*steps = steps_file_create(combination->stream.words, error);
+	if (error->exit_code != EXIT_CODE_OK)
+		return -1;
+	return (audit && lend(matrix->placements, &job->placements, error) < 0) ||
+			       (process.pass != RESULT_PASS_PAIRED && lend(*steps, &job->steps, error) < 0)
+		       ? -1
+		       : 0;
+}
+
+static void take_files(struct job *job)
+{
+	int *const lent[] = {&job->placements, &job->steps};
+	for (size_t i = 0; i < sizeof lent / sizeof lent[0]; i++) {
+		if (*lent[i] >= 0)
+			close(*lent[i]);
+		*lent[i] = -1;
+	}
 }
 
 /* Where the record of a process goes. What an allocator did in a paired pass is its own fault, not that of the pair. */
@@ -224,13 +259,11 @@ static int run_new(struct matrix *matrix, struct combination *combination, struc
 				    combination_memory_limit(matrix->options)};
 	job->workload_bytes =
 		spawn_memory_file("iovabench-workload", combination->plan.bytes, combination->plan.length, error);
-	int result = job->workload_bytes < 0 || lend_placements(matrix, job, error) < 0 ||
+	int result = job->workload_bytes < 0 || lend_files(matrix, combination, process, job, error) < 0 ||
 				     lend_tape(matrix, combination, job, error) < 0
 			     ? -1
 			     : spawn_worker(job, &watch, &record, &line, error);
-	if (job->placements >= 0)
-		close(job->placements);
-	job->placements = -1;
+	take_files(job);
 	if (result == 0)
 		result = hold(matrix, combination, job, &watch, &record, &line, error);
 	if (job->workload_bytes >= 0)
@@ -311,7 +344,7 @@ static int run_audits(struct matrix *matrix, struct combination *combination, st
 
 static int run_round(struct matrix *matrix, struct combination *combination, uint32_t round, struct error *error)
 {
-	size_t count = processes_per_round(matrix, combination);
+	size_t count = processes_alone(matrix, combination, round);
 	size_t *order = memory_zeroed(count, sizeof order[0]);
 	if (!order)
 		return error_set(error, EXIT_CODE_IO, "no memory for a round");
@@ -403,12 +436,11 @@ static int look(struct matrix *matrix, struct combination *combination, const st
 static int run_rounds(struct matrix *matrix, struct combination *combination, double end_s, struct error *error)
 {
 	struct pace pace = {.end_s = end_s};
-	size_t processes = processes_per_round(matrix, combination) + pairs_per_round(matrix, combination);
 	for (uint32_t round = 0;; round++) {
 		if (look(matrix, combination, &pace, round, error) < 0)
 			return -1;
 		if (combination->looks.end) {
-			matrix->processes -= processes * (matrix->options->rounds - round);
+			matrix->processes -= processes_left(matrix, combination, round);
 			return 0;
 		}
 		double began = seconds_since(matrix);
@@ -428,7 +460,7 @@ static int run_combination(struct matrix *matrix, struct combination *combinatio
 		return -1;
 	int result = run_audits(matrix, combination, error);
 	if (result < 0 || !combination->looks.planned_count) {
-		matrix->processes_done += processes_per_round(matrix, combination) * matrix->options->rounds;
+		matrix->processes_done += processes_left(matrix, combination, 0);
 		return result;
 	}
 	return run_rounds(matrix, combination, end_s, error);
@@ -528,9 +560,7 @@ static int run_combinations(struct matrix *matrix, struct error *error)
 	for (size_t i = 0; i < matrix->list.count; i++) {
 		struct combination *combination = matrix->list.combinations[i];
 		plan_looks(options, combination);
-		matrix->processes +=
-			(options->audit ? options->spec_count : 0) +
-			(processes_per_round(matrix, combination) + pairs_per_round(matrix, combination)) * options->rounds;
+		matrix->processes += (options->audit ? options->spec_count : 0) + processes_left(matrix, combination, 0);
 	}
 	matrix->cpu = machine_worker_cpu();
 	/* The first interrupt ends the run after this round, the second one at once. Who started us with interrupts ignored
@@ -546,8 +576,7 @@ static int run_combinations(struct matrix *matrix, struct error *error)
 			result = run_combination(matrix, matrix->list.combinations[i], error);
 		else if (matrix->list.combinations[i]->looks.planned_count)
 			matrix->list.combinations[i]->looks.end = RESULT_END_INTERRUPTED;
-		stream_file_close_words(&matrix->list.combinations[i]->stream);
-		tape_file_close(&matrix->list.combinations[i]->tape);
+		combination_close_files(matrix->list.combinations[i], options);
 	}
 	sigaction(SIGINT, &before, NULL);
 	end_progress(matrix);

@@ -57,6 +57,7 @@ struct run_options {
 	enum run_latency latency;
 	bool audit;
 	enum run_paired paired;
+	uint32_t rounds_alone;     /* with pairs: the first so many rounds also time every arm alone; 0: all */
 	const char *against;       /* a spec, or COMPARE_AGAINST_ALL: as for compare_within */
 	const char *folder;        /* NULL: results/<run id> */
 	const char *placements;    /* a new file for what the audits see; NULL: none */

@@ -228,6 +228,24 @@ static void write_rounds(const void *target, struct text *text)
 		text_add(text, "%" PRIu32, options->rounds);
 }
 
+static int read_alone(void *target, const char *value, struct error *error)
+{
+	struct run_options *options = target;
+	uint64_t rounds;
+	(void)error;
+	if (!option_number(value, 1, RUN_ROUNDS_MAX, false, &rounds))
+		return -1;
+	options->rounds_alone = (uint32_t)rounds;
+	return 0;
+}
+
+static void write_alone(const void *target, struct text *text)
+{
+	const struct run_options *options = target;
+	if (options->rounds_alone)
+		text_add(text, "%" PRIu32, options->rounds_alone);
+}
+
 static int read_budget(void *target, const char *value, struct error *error)
 {
 	struct run_options *options = target;
@@ -334,6 +352,10 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	 "no verdict on time is inconclusive, which is looked at after 6, 10, 16, 26 and at most 40, each with a fifth of the "
 	 "error",
 	 .read = read_rounds, .write = write_rounds},
+	{"alone", 0, OPTION_OWN, OPTION_PLANS, "N", "takes a whole number of rounds from 1 to 1000",
+	 "rounds that time every arm alone, too: throughput and latency; those behind them hold arms against each other alone, "
+	 "which is what verdicts on time come of (default: all)",
+	 .read = read_alone, .write = write_alone},
 	{"budget", 0, OPTION_OWN, OPTION_PLANS, "TIME", "takes a time with its unit, from 1s to 1000h: 30s, 10m, 2h",
 	 "no round begins that would end later than so long after the start; what there is then is the result (each workload "
 	 "has its share of the time, and at least one round)",

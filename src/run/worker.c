@@ -8,6 +8,7 @@
 #include "play/pass.h"
 #include "run/clock_check.h"
 #include "run/machine.h"
+#include "run/steps_file.h"
 #include "run/warden.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ struct worker {
 	void *tape_image;
 	size_t tape_bytes;
 	struct pass_tape tape;
+	uint32_t *steps;
 	struct allocator_spec spec;
 	struct arena arena;
 	/* Of a paired pass. */
@@ -263,6 +265,9 @@ static int prepare(struct worker *worker, struct error *error)
 	if (read_workload(worker, error) < 0 || check_stream(worker, error) < 0 || map_words(worker, error) < 0 ||
 	    map_tape(worker, error) < 0)
 		return -1;
+	worker->steps = steps_file_map(job->steps, job->words, error);
+	if (job->steps >= 0 && !worker->steps)
+		return -1;
 	conduct_begin(&worker->conduct, &worker->record);
 	if (prepare_side(worker, job->spec, &worker->spec, &worker->arena, &worker->lock, error) < 0 ||
 	    prepare_rival(worker, error) < 0 || open_sources(worker, error) < 0)
@@ -337,6 +342,7 @@ static int play(struct worker *worker, struct error *error)
 		.side = &job->side,
 		.brief = job->brief,
 		.tape = worker->tape_image ? &worker->tape : NULL,
+		.steps = worker->steps,
 		.interference = is_interfered(worker) ? &worker->interference : NULL,
 		.interfered_samples = pairs ? pairs : PASS_INTERFERED_SAMPLES,
 	};
@@ -410,6 +416,7 @@ static void release(struct worker *worker)
 	interference_close(&worker->interference);
 	plan_close(&worker->plan);
 	tape_close(&worker->tape.tape);
+	steps_file_unmap(worker->steps, worker->job->words);
 	if (worker->tape_image)
 		munmap(worker->tape_image, worker->tape_bytes);
 	if (worker->words)
@@ -449,8 +456,9 @@ static int run_job(struct job *job)
 /* Programs that a plugin executes get none of them. */
 static void keep_descriptors(const struct job *job, int descriptor)
 {
-	const int ours[] = {descriptor,      job->workload_bytes, job->stream_words,      job->tape,
-			    job->placements, job->record,         job->profiler_pipes[1], job->profiler_pipes[2]};
+	const int ours[] = {
+		descriptor,  job->workload_bytes,    job->stream_words,     job->tape, job->steps, job->placements,
+		job->record, job->profiler_pipes[1], job->profiler_pipes[2]};
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
 		if (ours[i] >= 0)
 			fcntl(ours[i], F_SETFD, FD_CLOEXEC);

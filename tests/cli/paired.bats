@@ -64,6 +64,23 @@ twins() { # what the second one does beside the first, option…
 	has "$output" "--paired 'maybe': takes on, off or only"
 }
 
+@test "--alone: later rounds are pairs alone" {
+	run -0 "$iovabench" run $tiny -a rbtree -a buddy --rounds 4 --alone 2 --ops 2k -q -o "$scratch/t"
+	is "$(jq -r '"\(.pass) \(.round)"' "$scratch/t/rounds.jsonl" | sort | uniq -c | tr -s ' ' | tr '\n' ';')" \
+		" 2 audit 0; 1 paired 0; 1 paired 1; 1 paired 2; 1 paired 3; 3 timed 0; 3 timed 1;"
+	is "$(pair buddy '[.throughput.rounds, .paired.rounds] | join(" ")')" "2 4"
+	# It goes on by the same rule.
+	run -0 "$iovabench" resume --rounds 6 -q "$scratch/t"
+	is "$(pair buddy '[.throughput.rounds, .paired.rounds] | join(" ")')" "2 6"
+	for wrong in "-a buddy --paired off" "-a buddy --paired only" "" "-a buddy --rate 10k"; do
+		# shellcheck disable=SC2086  # a list of words
+		run -2 "$iovabench" run $tiny -a rbtree $wrong --alone 2 -o "$scratch/none"
+		has "$output" "--alone 2: "
+	done
+	run -2 "$iovabench" run $tiny -a rbtree -a buddy --alone 0 -o "$scratch/none"
+	has "$output" "--alone '0': takes a whole number of rounds from 1 to 1000"
+}
+
 @test "two that share state have no verdict, and keep their figures" {
 	twins moves
 	is $status 0

@@ -87,7 +87,7 @@ static void finds_as_the_model(uint64_t number)
 	assert_memory_equal(span, &model[at - 1], sizeof model[0]);
 	for (size_t i = 0; i + 1 < at; i++)
 		before += model[i].weight;
-	assert_int_equal(position.weight_before, before);
+	assert_int_equal(span_tree_weight_before(&tree, &position), before);
 }
 
 static void an_empty_tree_has_nothing(void **state)

@@ -130,6 +130,7 @@ static void progress_tells_every_word(void **state)
 {
 	(void)state;
 	begin(NULL);
+	bench.clock.ns_per_tick = 1e-9; /* as often as it may be, whatever the machine is at */
 	throughput();
 	assert_int_equal(bench.progress, PASS_ITERATIONS_MAX * bench.stream.words);
 	latency(4);

@@ -249,6 +249,33 @@ static void counting_steps_places_as_the_other_passes_do(void **state)
 		assert_true(bench.record.phases[1].worst[i].steps >= 1);
 }
 
+static void steps_of_the_audit_are_those_of_a_play(void **state)
+{
+	(void)state;
+	static uint32_t steps[8192];
+	double played[RESULT_WORST_MAX];
+	bench_open(&bench, TWO, "rbtree:fit=first", NULL);
+	const struct result_record_phase *churn = &bench.record.phases[1];
+	memset(steps, 0, sizeof steps);
+	assert_in_range(bench.pass.words, 1000, sizeof steps / sizeof steps[0] - 1);
+	bench.pass.steps = steps;
+	assert_int_equal(pass_audit(&bench.pass, &bench.error), 0);
+	assert_int_equal(steps[bench.pass.words], 0); /* what is given back at the end is no word */
+	bench.pass.steps = NULL;
+	bench.pass.latency_gap = 4;
+	arena_reset(&bench.arena);
+	assert_int_equal(pass_latency(&bench.pass, &bench.error), 0);
+	assert_int_equal(pass_steps(&bench.pass, &bench.error), 0);
+	assert_int_equal(churn->worst_count, RESULT_WORST_MAX);
+	for (size_t i = 0; i < RESULT_WORST_MAX; i++)
+		played[i] = churn->worst[i].steps;
+	bench.pass.steps = steps;
+	steps[churn->worst[0].word] += 1000; /* that it is what is read */
+	assert_int_equal(pass_steps(&bench.pass, &bench.error), 0);
+	for (size_t i = 0; i < RESULT_WORST_MAX; i++)
+		assert_true(churn->worst[i].steps == played[i] + (i ? 0 : 1000));
+}
+
 static void no_steps_have_a_reason(void **state)
 {
 	(void)state;
@@ -387,6 +414,7 @@ int main(void)
 		A(the_worst_can_be_found_again),
 		A(steps_are_those_of_the_counted_twins),
 		A(counting_steps_places_as_the_other_passes_do),
+		A(steps_of_the_audit_are_those_of_a_play),
 		A(no_steps_have_a_reason),
 		A(the_system_is_asked_about_long_samples_only),
 		A(the_largest_without_taint_stands_beside_the_largest),

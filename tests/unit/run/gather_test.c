@@ -881,6 +881,27 @@ static void pairs_are_medians_over_processes(void **state)
 	assert_true(around(paired->round_ratio[3], 1.8));
 }
 
+/* Interference is in the first six rounds: the others are none that do not count. */
+static void rounds_without_interference_are_no_failure(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 8; i++) {
+		struct result_record *record = add_paired(i, 2);
+		record->phases[1].pairs_long = (struct result_record_pairs){0};
+		if (i < 6)
+			record->phases[1].pairs_interfered = (struct result_record_pairs){{3e6, 1e6}, 3, 2000, 0, 2000};
+	}
+	const struct result_paired *hot = gather_pair();
+	assert_int_equal(hot->rounds, 8);
+	assert_true(isnan(hot->long_ratio));
+	assert_int_equal(gather_paired(&result, 1, 0, RESULT_CONDITION_INTERFERED, &pairs, &ticking, &error), 0);
+	const struct result_paired *paired = &result.arms[1].paired[1];
+	assert_int_equal(paired->rounds, 6);
+	assert_int_equal(paired->round_count, 6);
+	assert_true(around(paired->ratio, 3) && around(paired->ci_low, 3));
+	assert_null(paired->reason);
+}
+
 static void polls_stand_beside_the_ratio(void **state)
 {
 	(void)state;
@@ -1010,6 +1031,7 @@ int main(void)
 		A(cells_are_medians_with_their_intervals),
 #define IN_PAIRS(test) cmocka_unit_test_setup_teardown(test, open_pairs, close_pairs)
 		IN_PAIRS(pairs_are_medians_over_processes),
+		IN_PAIRS(rounds_without_interference_are_no_failure),
 		IN_PAIRS(polls_stand_beside_the_ratio),
 		IN_PAIRS(what_is_not_to_be_trusted_does_not_count),
 		cmocka_unit_test(without_memory_pairs_end_with_a_message),
