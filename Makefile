@@ -92,6 +92,7 @@ $(BUILD)/objects/run/machine.o: $(BUILD)/commit
 hash_of = $(shell sha256sum $(1) | cut -c1-64 | tr a-f A-F | basenc --base16 -d | basenc --base64)
 $(BUILD)/objects/report/html.o: COMPILE += -DREPORT_STYLE_HASH='"$(call hash_of,src/report/report.css)"' \
 	-DREPORT_SCRIPT_HASH='"$(call hash_of,src/report/report.js)"' -DDRAW_STYLE_HASH='"$(call hash_of,src/draw/figure.css)"'
+$(BUILD)/objects/cli/completion.o: src/cli/completion.bash src/cli/completion.zsh src/cli/completion.fish
 $(BUILD)/objects/report/html.o $(BUILD)/objects/report/assets.o: src/report/report.css src/report/report.js
 $(BUILD)/objects/report/html.o $(BUILD)/objects/draw/style.o: src/draw/figure.css
 
@@ -224,8 +225,15 @@ manual: all ## put the commands, options, keys and metrics of the program into i
 	@BUILD='$(BUILD)' tests/gates/schema --update
 # Documents link to each other, and to workloads, as they do here.
 DOCUMENTS = $(wildcard docs/*.md) docs/ci-workflow.yml docs/report.png docs/result.schema.json
+# page.section goes to man<section>; each shell looks for completions in a folder of its own.
+PAGES = $(wildcard docs/*.[1-9])
+installed_page = share/man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+COMPLETION_bash = share/bash-completion/completions/iovabench
+COMPLETION_zsh = share/zsh/vendor-completions/_iovabench
+COMPLETION_fish = share/fish/vendor_completions.d/iovabench.fish
+SHELLS = bash zsh fish
 # Below PREFIX; files and links, then folders that are ours, the inner ones first.
-INSTALLED = bin/iovabench lib/libiovabench.a lib/pkgconfig/iovabench.pc share/man/man1/iovabench.1 \
+INSTALLED = bin/iovabench lib/libiovabench.a lib/pkgconfig/iovabench.pc $(foreach page,$(PAGES),$(call installed_page,$(page))) $(foreach shell,$(SHELLS),$(COMPLETION_$(shell))) \
 	$(addprefix share/doc/iovabench/,README.md CONTRIBUTING.md CHANGELOG.md LICENSE) share/doc/iovabench/workloads \
 	$(addprefix share/doc/iovabench/,$(DOCUMENTS)) $(addprefix share/iovabench/,$(wildcard $(addprefix workloads/,*.yaml */*.yaml */*.iovatrace))) \
 	$(wildcard include/iovabench/*.h)
@@ -236,8 +244,7 @@ INSTALLED_FOLDERS = include/iovabench share/doc/iovabench/docs share/doc/iovaben
 install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/iovabench $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces \
 		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws \
-		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/field \
-		$(DESTDIR)$(PREFIX)/share/doc/iovabench/docs $(DESTDIR)$(PREFIX)/share/man/man1
+		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/field $(DESTDIR)$(PREFIX)/share/doc/iovabench/docs
 	install -m 755 $(BUILD)/iovabench $(DESTDIR)$(PREFIX)/bin/iovabench
 	install -m 644 include/iovabench/*.h $(DESTDIR)$(PREFIX)/include/iovabench
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
@@ -251,7 +258,8 @@ install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -m 644 README.md CONTRIBUTING.md CHANGELOG.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/iovabench
 	install -m 644 $(DOCUMENTS) $(DESTDIR)$(PREFIX)/share/doc/iovabench/docs
 	ln -sfn ../../iovabench/workloads $(DESTDIR)$(PREFIX)/share/doc/iovabench/workloads
-	install -m 644 docs/iovabench.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(foreach page,$(PAGES),install -D -m 644 $(page) $(DESTDIR)$(PREFIX)/$(call installed_page,$(page)) &&) true
+	$(foreach shell,$(SHELLS),install -D -m 644 src/cli/completion.$(shell) $(DESTDIR)$(PREFIX)/$(COMPLETION_$(shell)) &&) true
 
 .PHONY: uninstall
 uninstall: ## remove what install put below PREFIX, and nothing else

@@ -29,6 +29,9 @@ python3            makes random workloads and command lines
 python3-yaml       reads those that failed once
 python3-jsonschema holds results against their schema
 zstd               packs results
+groff-base         reads the manual pages
+zsh                completes command lines in a test
+fish               likewise
 "
 
 # What is published, five and a half minutes on two CPUs. The other workloads answer questions of their own (docs/workloads.md).

@@ -241,6 +241,20 @@ void text_add_csv(struct text *text, const char *value)
 	text_add(text, "%s", quoted ? "\"" : "");
 }
 
+/* Backslashes, hyphens and leading points say what they are. */
+void text_add_troff(struct text *text, const char *value)
+{
+	for (bool fresh = true; *value; value++) {
+		if (fresh && (*value == '.' || *value == '\''))
+			text_add(text, "\\&");
+		if (*value == '\\' || *value == '-')
+			text_add(text, *value == '-' ? "\\-" : "\\e");
+		else
+			text_add_bytes(text, value, 1);
+		fresh = *value == '\n';
+	}
+}
+
 void text_release(struct text *text)
 {
 	memory_release(text->bytes);

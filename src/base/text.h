@@ -33,6 +33,8 @@ void text_add_lines(struct text *text, const char *value);
  * text_add_html replaces is U+FFFD here, too, but for carriage returns.
  * NULL: empty. */
 void text_add_csv(struct text *text, const char *value);
+/* For manual pages: what troff would take for a command is escaped. */
+void text_add_troff(struct text *text, const char *value);
 /* A space, and a word of a shell's command line, quoted when it must be. */
 void text_add_word(struct text *text, const char *word);
 void text_release(struct text *text);

@@ -16,6 +16,7 @@ extern const struct cli_command cli_aperture;
 extern const struct cli_command cli_calibrate;
 extern const struct cli_command cli_check;
 extern const struct cli_command cli_compare;
+extern const struct cli_command cli_completion;
 extern const struct cli_command cli_describe;
 extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_expand;
@@ -29,10 +30,17 @@ extern const struct cli_command cli_resume;
 extern const struct cli_command cli_run;
 extern const struct cli_command cli_trace;
 
+/* All of them, in the order of help; NULL at the end. */
+extern const struct cli_command *const cli_commands[];
+
 struct plan_changes;
 /* Checks files as iovabench check does, with what a command line changes in them; command: who complains. Returns the exit
  * code. */
 int cli_check_files(const char *command, const char *const *files, size_t count, const struct plan_changes *changes);
+
+/* Writes what a manual page has of a table of the program, in troff: commands, keys, metrics or allocators. make manual puts
+ * it in. Returns the exit code. */
+int cli_manual(const char *table);
 
 /* As --color takes them. */
 enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };

@@ -2,13 +2,16 @@
 #include "allocator/names.h"
 #include "allocator/registry.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/describe_allocator.h"
 #include "cli/describe_call.h"
 #include "cli/workload_folder.h"
 #include "cli/say.h"
 #include "metric/metrics.h"
 #include "compare/policy.h"
+#include "workload/call.h"
 #include "workload/language.h"
 
 #include <inttypes.h>
@@ -40,20 +43,27 @@ static void describe_losses(const struct iova_option *option)
 				       capabilities[i].what);
 }
 
-static void describe_option(const struct iova_option *option)
+void describe_option_range(const struct iova_option *option, struct text *text)
 {
 	static const char *const flag[] = {"no", "yes", NULL};
 	const char *const *choices = option->kind == IOVA_OPTION_FLAG ? flag : option->choices;
-	printf("  %-12s %s\n  %12s ", option->name, option->help, "");
 	if (option->kind == IOVA_OPTION_CHOICE || option->kind == IOVA_OPTION_FLAG) {
 		for (size_t i = 0; choices[i]; i++)
-			printf("%s%s", i ? " | " : "", choices[i]);
-		printf(" (default %s)\n", choices[option->default_value]);
+			text_add(text, "%s%s", i ? " | " : "", choices[i]);
+		text_add(text, "; default %s", choices[option->default_value]);
 	} else {
 		const char *unit = option->kind == IOVA_OPTION_TIME ? " ns" : "";
-		printf("%" PRIu64 " to %" PRIu64 "%s (default %" PRIu64 "%s)\n", option->minimum, option->maximum, unit,
-		       option->default_value, unit);
+		text_add(text, "%" PRIu64 " to %" PRIu64 "%s; default %" PRIu64 "%s", option->minimum, option->maximum,
+			 unit, option->default_value, unit);
 	}
+}
+
+static void describe_option(const struct iova_option *option)
+{
+	struct text range = {0};
+	describe_option_range(option, &range);
+	printf("  %-12s %s\n  %12s %s\n", option->name, option->help, "", range.failed ? "" : range.bytes);
+	text_release(&range);
 	if (option->without)
 		describe_losses(option);
 }
@@ -95,10 +105,6 @@ static void describe_metric(const struct metric_info *metric)
 	       metric->exact ? "repeats exactly with the same workload, seed and allocator"
 			     : "measured: differs from run to run");
 }
-
-#define KEYS_MAX 256
-#define OPTIONS_MAX 16
-#define WORKLOADS_MAX 256
 
 /* Whether name is the whole path, or its end after a point. */
 static bool is_key(const struct yaml_key_text *key, const char *name)
@@ -143,43 +149,95 @@ static size_t describe_keys(const char *name)
 	return found;
 }
 
-static int unknown(const char *name)
+/* Offers every key with its path, and below a map with its own name alone. */
+static void offer_keys(const struct yaml_language *language,
+		       void (*offer)(void *context, const char *name, const char *about), void *context)
 {
-	const char *names[METRIC_ALL + 64 + 32 * OPTIONS_MAX + 2 * KEYS_MAX + WORKLOADS_MAX] = {0};
+	struct yaml_key_list keys = {0};
+	if (yaml_key_list(&keys, language) == 0)
+		for (size_t i = 0; i < keys.count; i++) {
+			const char *last = strrchr(keys.keys[i].path, '.');
+			offer(context, keys.keys[i].path, keys.keys[i].about);
+			if (last)
+				offer(context, last + 1, keys.keys[i].about);
+		}
+	yaml_key_list_release(&keys);
+}
+
+static void offer_workloads(void (*offer)(void *context, const char *name, const char *about), void *context)
+{
 	char folder[PATH_MAX];
 	struct dirent **entries = NULL;
-	size_t count = 0;
-	int workloads = workload_folder_scan(folder, &entries);
-	struct yaml_key_list keys = {0};
-	if (yaml_key_list(&keys, &workload_language) != 0)
-		keys.count = 0;
-	for (size_t i = 0; i < keys.count && i < KEYS_MAX; i++) {
-		const char *last = strrchr(keys.keys[i].path, '.');
-		names[count++] = keys.keys[i].path;
-		if (last)
-			names[count++] = last + 1;
-	}
-	for (size_t i = 0; i < allocator_registry_count && i < 31; i++) {
-		const struct iova_allocator *table = allocator_registry[i];
-		names[count++] = table->name;
-		for (uint64_t k = 0; k < table->option_count && k < OPTIONS_MAX; k++)
-			names[count++] = table->options[k].name;
-	}
-	for (size_t i = 0; i < allocator_named_spec_count && i < 32; i++)
-		names[count++] = allocator_named_specs[i].name;
-	for (size_t i = 0; i < METRIC_ALL; i++)
-		names[count++] = metric_paths[i];
-	for (int i = 0; i < workloads && i < WORKLOADS_MAX; i++) {
+	int count = workload_folder_scan(folder, &entries);
+	for (int i = 0; i < count; i++) {
 		*strrchr(entries[i]->d_name, '.') = '\0';
-		names[count++] = entries[i]->d_name;
-	}
-	const char *nearest = text_nearest(name, names);
-	cli_say("iovabench describe: there is no allocator, option, metric, workload or key '%s'%s%s%s\n", name,
-		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
-	yaml_key_list_release(&keys);
-	for (int i = 0; i < workloads; i++)
+		offer(context, entries[i]->d_name, "workload");
 		free(entries[i]);
+	}
 	free(entries);
+}
+
+static void offer_calls(void (*offer)(void *context, const char *name, const char *about), void *context)
+{
+	offer(context, "call", "every driver call");
+	for (size_t i = 0; i < WORKLOAD_CALL_COUNT + WORKLOAD_ROUTINE_COUNT; i++) {
+		const struct workload_call_info *info = i < WORKLOAD_CALL_COUNT
+								? &workload_call_table[i]
+								: &workload_routine_table[i - WORKLOAD_CALL_COUNT];
+		struct text name = {0};
+		text_add(&name, "call:%s", info->name);
+		if (!name.failed)
+			offer(context, name.bytes, info->about);
+		text_release(&name);
+	}
+}
+
+/* All that can be described. */
+static void offer_names(void (*offer)(void *context, const char *name, const char *about), void *context)
+{
+	for (size_t i = 0; i < allocator_registry_count; i++) {
+		const struct iova_allocator *table = allocator_registry[i];
+		offer(context, table->name, table->about);
+		for (uint64_t k = 0; k < table->option_count; k++)
+			offer(context, table->options[k].name, table->options[k].help);
+	}
+	for (size_t i = 0; i < allocator_named_spec_count; i++)
+		offer(context, allocator_named_specs[i].name, allocator_named_specs[i].about);
+	for (size_t i = 0; i < METRIC_ALL; i++)
+		offer(context, metric_table[i].path, metric_table[i].help);
+	offer_keys(&workload_language, offer, context);
+	offer_keys(&policy_language, offer, context);
+	offer_workloads(offer, context);
+	offer_calls(offer, context);
+}
+
+/* Names of what was asked for nearly so; NULL behind the last. */
+struct names {
+	char **names;
+	size_t count, capacity;
+};
+
+static void collect(void *context, const char *name, const char *about)
+{
+	struct names *names = context;
+	(void)about;
+	if (memory_grow(&names->names, &names->capacity, names->count + 1, sizeof *names->names) < 0)
+		return;
+	names->names[names->count] = memory_text(name);
+	names->count += names->names[names->count] != NULL;
+	names->names[names->count] = NULL;
+}
+
+static int unknown(const char *name)
+{
+	struct names names = {0};
+	offer_names(collect, &names);
+	const char *nearest = names.count ? text_nearest(name, (const char *const *)names.names) : NULL;
+	cli_say("iovabench describe: there is no allocator, option, metric, workload, key or call '%s'%s%s%s\n",
+		name, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	for (size_t i = 0; i < names.count; i++)
+		memory_release(names.names[i]);
+	memory_release(names.names);
 	return EXIT_CODE_USAGE;
 }
 
@@ -230,5 +288,6 @@ const struct cli_command cli_describe = {
 		"range and default (requests.size.zipf, or zipf for all keys of this name); "
 		"iovabench list shows the names. call:NAME explains a driver call of workloads with its arguments and "
 		"answers; call alone lists them.\n",
+	.names = offer_names,
 	.run = run_command,
 };

@@ -14,12 +14,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static const struct cli_command *const commands[] = {
-	&cli_run,     &cli_resume, &cli_merge,  &cli_aperture,  &cli_check,  &cli_expand, &cli_list,    &cli_describe,
-	&cli_compare, &cli_gate,   &cli_doctor, &cli_calibrate, &cli_report, &cli_plot,   &cli_history, &cli_trace,
+const struct cli_command *const cli_commands[] = {
+	&cli_run,    &cli_resume,   &cli_merge,   &cli_aperture, &cli_check,      &cli_expand,
+	&cli_list,   &cli_describe, &cli_compare, &cli_gate,     &cli_doctor,     &cli_calibrate,
+	&cli_report, &cli_plot,     &cli_history, &cli_trace,    &cli_completion, NULL,
 };
 #define WIDTH_MAX 10000u
-#define COMMANDS (sizeof commands / sizeof commands[0])
+#define COMMANDS (sizeof cli_commands / sizeof cli_commands[0] - 1)
 
 const char *const cli_colors[] = {"auto", "always", "never", NULL};
 
@@ -28,7 +29,7 @@ static void help(void)
 	puts("iovabench: fio for address-space allocators\n\n"
 	     "usage: iovabench COMMAND [OPTION]... [ARGUMENT]...\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		printf("  %-10s %s\n", commands[i]->name, commands[i]->about);
+		printf("  %-10s %s\n", cli_commands[i]->name, cli_commands[i]->about);
 	puts("\n  iovabench COMMAND --help tells more, iovabench --version the version,\n"
 	     "  iovabench --parse-only FILE... checks workload files and runs nothing.\n\n"
 	     "A first run:\n"
@@ -75,24 +76,11 @@ enum run_progress cli_progress(bool quiet)
 	return quiet ? RUN_PROGRESS_NONE : isatty(STDERR_FILENO) ? RUN_PROGRESS_LINE : RUN_PROGRESS_LOG;
 }
 
-/* What the manual page has of the commands: make manual puts it in. */
-static int show_manual(void)
-{
-	struct text text = {0};
-	for (size_t i = 0; i < COMMANDS; i++)
-		cli_command_manual(commands[i], &text);
-	if (!text.failed)
-		fputs(text.bytes, stdout);
-	int code = text.failed ? EXIT_CODE_IO : EXIT_CODE_OK;
-	text_release(&text);
-	return code;
-}
-
 static int unknown(const char *name)
 {
 	const char *names[COMMANDS + 1] = {0};
 	for (size_t i = 0; i < COMMANDS; i++)
-		names[i] = commands[i]->name;
+		names[i] = cli_commands[i]->name;
 	const char *nearest = text_nearest(name, names);
 	cli_say("iovabench: there is no command '%s'%s%s%s; iovabench --help lists them\n", name,
 		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
@@ -137,11 +125,11 @@ int main(int argc, char **argv)
 		return finish(EXIT_CODE_OK);
 	}
 	if (strcmp(argv[1], "--manual") == 0)
-		return finish(show_manual());
+		return finish(cli_manual(argc > 2 ? argv[2] : "commands"));
 	if (strcmp(argv[1], "--parse-only") == 0)
 		return finish(cli_check.run(&cli_check, argc - 1, argv + 1));
 	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(argv[1], commands[i]->name) == 0)
-			return finish(commands[i]->run(commands[i], argc - 1, argv + 1));
+		if (strcmp(argv[1], cli_commands[i]->name) == 0)
+			return finish(cli_commands[i]->run(cli_commands[i], argc - 1, argv + 1));
 	return unknown(argv[1]);
 }

@@ -165,6 +165,51 @@ bool cli_was_given(const struct cli_command *command, const struct cli_given *gi
 	return false;
 }
 
+struct visit {
+	void (*what)(void *context, const struct option_row *row);
+	void *context;
+};
+
+static void visit_row(void *context, const struct option_row *row, size_t table, size_t index)
+{
+	const struct visit *visit = context;
+	(void)table;
+	(void)index;
+	visit->what(visit->context, row);
+}
+
+void cli_each_option(const struct cli_command *command, void (*what)(void *context, const struct option_row *row),
+		     void *context)
+{
+	struct visit visit = {what, context};
+	each_row(command, visit_row, &visit);
+	what(context, &help_row);
+}
+
+struct word {
+	const char *word;
+	size_t bytes;
+	const struct option_row *row;
+};
+
+static void is_word(void *context, const struct option_row *row)
+{
+	struct word *word = context;
+	const char *name = word->word;
+	if (word->bytes == 2 && name[0] == '-' && row->letter && name[1] == row->letter)
+		word->row = row;
+	if (word->bytes == strlen(row->name) + 2 && !strncmp(name, "--", 2) &&
+	    !strncmp(name + 2, row->name, word->bytes - 2))
+		word->row = row;
+}
+
+const struct option_row *cli_option(const struct cli_command *command, const char *text, size_t bytes)
+{
+	struct word word = {text, bytes, NULL};
+	cli_each_option(command, is_word, &word);
+	return word.row;
+}
+
 int cli_usage(const struct cli_command *command, const char *message)
 {
 	cli_say("iovabench %s: %s; iovabench %s --help tells more\n", command->name, message, command->name);
@@ -227,20 +272,6 @@ void cli_command_help(const struct cli_command *command, unsigned width, struct 
 	add_paragraphs(command->text + first, strlen(command->text) - first, width, text);
 }
 
-/* Words in troff: backslashes, hyphens and leading points say what they are. */
-static void add_troff(const char *words, struct text *text)
-{
-	for (bool fresh = true; *words; words++) {
-		if (fresh && (*words == '.' || *words == '\''))
-			text_add(text, "\\&");
-		if (*words == '\\' || *words == '-')
-			text_add(text, *words == '-' ? "\\-" : "\\e");
-		else
-			text_add(text, "%c", *words);
-		fresh = *words == '\n';
-	}
-}
-
 static void add_manual(void *context, const struct option_row *row, size_t table, size_t index)
 {
 	struct text *text = context;
@@ -249,16 +280,16 @@ static void add_manual(void *context, const struct option_row *row, size_t table
 	text_add(text, ".TP\n\\fB");
 	if (row->letter)
 		text_add(text, "\\-%c, ", row->letter);
-	add_troff("--", text);
-	add_troff(row->name, text);
+	text_add_troff(text, "--");
+	text_add_troff(text, row->name);
 	text_add(text, "\\fR");
 	if (row->value) {
 		text_add(text, " \\fI");
-		add_troff(row->value, text);
+		text_add_troff(text, row->value);
 		text_add(text, "\\fR");
 	}
 	text_add(text, "\n");
-	add_troff(row->help, text);
+	text_add_troff(text, row->help);
 	text_add(text, "\n");
 }
 
@@ -270,7 +301,7 @@ void cli_command_manual(const struct cli_command *command, struct text *text)
 		if (!i)
 			text_add(text, "%s: %s\"\n.B ", command->name, command->about);
 		text_add(text, "iovabench %s\n", command->name);
-		add_troff(command->usage[i], text);
+		text_add_troff(text, command->usage[i]);
 		text_add(text, "\n");
 	}
 	each_row(command, add_manual, text);

@@ -18,6 +18,9 @@ struct cli_command {
 		size_t count;
 		const char *const *only; /* names of the rows that this command has, NULL at the end; NULL: all */
 	} tables[CLI_TABLES_MAX];
+	/* Offers what the first argument may be, with a line on each, where that is neither a word of usage nor a file; NULL:
+	 * nothing. */
+	void (*names)(void (*offer)(void *context, const char *name, const char *about), void *context);
 	int (*run)(const struct cli_command *command, int argc, char **argv);
 };
 
@@ -33,6 +36,13 @@ int cli_read(const struct cli_command *command, int argc, char **argv, void *con
 
 /* Whether the option of that name, which the command has, was given. */
 bool cli_was_given(const struct cli_command *command, const struct cli_given *given, const char *name);
+
+/* Calls what for every option of the command, in the order of help. */
+void cli_each_option(const struct cli_command *command, void (*what)(void *context, const struct option_row *row),
+		     void *context);
+
+/* The option that the first bytes of a text are: --name, or - and its letter. NULL: none of the command's. */
+const struct option_row *cli_option(const struct cli_command *command, const char *text, size_t bytes);
 
 /* Says "iovabench COMMAND: message; iovabench COMMAND --help tells more" and returns EXIT_CODE_USAGE. */
 int cli_usage(const struct cli_command *command, const char *message);

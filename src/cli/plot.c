@@ -22,6 +22,7 @@ extern char **environ;
 
 /* The kind of figure that takes several results. */
 #define HISTORY "history"
+#define HISTORY_ABOUT "headline figures of the same arms in several results, and where they changed"
 
 /* One and two columns of a paper: 88 and 180 mm, with letters of 8 points. */
 enum { ONE_COLUMN, TWO_COLUMNS };
@@ -203,6 +204,14 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	return (int)error.exit_code;
 }
 
+static void offer_kinds(void (*offer)(void *context, const char *name, const char *about), void *context)
+{
+#define KIND(id, name, about) offer(context, name, about);
+	REPORT_PLOTS(KIND)
+#undef KIND
+	offer(context, HISTORY, HISTORY_ABOUT);
+}
+
 const struct cli_command cli_plot = {
 	.name = "plot",
 	.about = "draw one figure of results, for a paper or a page: svg, pdf or png",
@@ -212,8 +221,9 @@ const struct cli_command cli_plot = {
 #define KIND(id, name, about) " " name ": " about "\n"
 	REPORT_PLOTS(KIND)
 #undef KIND
-		" " HISTORY ": headline figures of the same arms in several results, and where they changed\n"
+		" " HISTORY ": " HISTORY_ABOUT "\n"
 		"\nArms are told apart by colour, marker and dash, so that a figure survives a printer without colours.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
+	.names = offer_kinds,
 	.run = run_command,
 };

@@ -5,15 +5,6 @@
 load helpers
 
 # Nothing may be run or made.
-refuses() { # part of the message, command line…
-	local part=$1
-	shift
-	run -2 --separate-stderr "$iovabench" "$@"
-	is "$output" ""
-	has "$stderr" "$part"
-	[ ! -e "$scratch/t" ]
-}
-
 @test "what does not exist is named with what is nearest to it" {
 	refuses "there is no command 'rnu'; did you mean 'run'?" rnu
 	refuses "there is no command 'frobnicate'; iovabench --help lists them" frobnicate
@@ -22,12 +13,12 @@ refuses() { # part of the message, command line…
 	refuses 'did you mean "rbtree"?' run $tiny -a rbtre -o "$scratch/t"
 	refuses 'did you mean "rounding"?' run $tiny -a buddy:roundign=trim -o "$scratch/t"
 	refuses "trim" run $tiny -a buddy:rounding=trimm -o "$scratch/t"
-	refuses "workload or key 'gpu-pagng'; did you mean 'gpu-paging'?" describe gpu-pagng
+	refuses "workload, key or call 'gpu-pagng'; did you mean 'gpu-paging'?" describe gpu-pagng
 	refuses "workload or key 'roundin'; did you mean 'rounding'?" describe roundin
 	refuses "workload or key 'phases.mxi'; did you mean 'phases.mix'?" describe phases.mxi
 	refuses "workload or key 'nothing-of-the-kind'" describe nothing-of-the-kind
-	refuses "there is no allocator, option, metric, workload or key 'rbtre'; did you mean 'rbtree'?" describe rbtre
-	refuses "there is no allocator, option, metric, workload or key 'failures.totl'; did you mean 'failures.total'?" describe failures.totl
+	refuses "there is no allocator, option, metric, workload, key or call 'rbtre'; did you mean 'rbtree'?" describe rbtre
+	refuses "there is no allocator, option, metric, workload, key or call 'failures.totl'; did you mean 'failures.total'?" describe failures.totl
 	refuses "did you mean 'allocators'?" list alocators
 	refuses "there is no option '--jsn'; did you mean '--json'?" list allocators --jsn
 	refuses "unknown command imprt: did you mean import" trace imprt x

@@ -45,6 +45,16 @@ edits() { # script file
 	}
 }
 
+# Exit code 2, a message with this part, and no folder.
+refuses() { # part of the message, command line…
+	local part=$1
+	shift
+	run -2 --separate-stderr "$iovabench" "$@"
+	is "$output" ""
+	has "$stderr" "$part"
+	[ ! -e "$scratch/t" ]
+}
+
 is() { # got wanted
 	[ "$1" = "$2" ] || {
 		echo "got:    $1"

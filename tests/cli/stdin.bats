@@ -36,6 +36,7 @@ table() {
 		list|none
 		doctor|none
 		calibrate|none
+		completion|none
 	TABLE
 }
 
