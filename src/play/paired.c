@@ -272,6 +272,17 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 		       : error_set(error, EXIT_CODE_IO, "no memory for the pairs of a pass");
 }
 
+/* Huge pages behind one of the two alone would decide. While both live: what is destroyed gives large blocks back. */
+static void note_backing(const struct pass *pass)
+{
+	const struct arena *const arenas[RESULT_SIDES] = {pass->arena, pass->rival->arena};
+	for (int side = 0; side < RESULT_SIDES; side++) {
+		struct arena_backing backing = arena_backing(arenas[side]);
+		pass->record->resident_bytes[side] = backing.resident_bytes;
+		pass->record->huge_bytes[side] = backing.huge_bytes;
+	}
+}
+
 /* What follows another outcome is played for its placement alone. */
 static bool enough(const void *context)
 {
@@ -286,22 +297,13 @@ static int phase_ended(void *context, const struct engine *engines, size_t index
 	/* The last round of an odd number. */
 	if ((pairing->turns && end_pair(pairing, phase) < 0) || judge_held(pairing, phase) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for the pairs of a pass");
+	if (pairing->iteration == 0 && pairing->pass->workload->phases[index].measured)
+		note_backing(pairing->pass);
 	for (int side = 0; side < RESULT_SIDES && is_alone(pairing); side++)
 		phase->hash[side] = !phase->hash[side] || phase->hash[side] == engines[side].placement_hash
 					    ? engines[side].placement_hash
 					    : DISAGREES;
 	return 0;
-}
-
-/* Huge pages behind one of the two alone would decide. */
-static void note_backing(const struct pass *pass)
-{
-	const struct arena *const arenas[RESULT_SIDES] = {pass->arena, pass->rival->arena};
-	for (int side = 0; side < RESULT_SIDES; side++) {
-		struct arena_backing backing = arena_backing(arenas[side]);
-		pass->record->resident_bytes[side] = backing.resident_bytes;
-		pass->record->huge_bytes[side] = backing.huge_bytes;
-	}
 }
 
 static int play_iteration(struct pairing *pairing, struct error *error)
@@ -454,7 +456,6 @@ int pass_paired(struct pass *pass, struct error *error)
 	pairing.phases = memory_zeroed(pass->record->phase_count, sizeof pairing.phases[0]);
 	int result = pairing.phases ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a pass");
 	if (result == 0 && (result = play_short(&pairing, error)) == 0) {
-		note_backing(pass);
 		pairing.equal_share = equal_share(&pairing);
 		pairing.placed = true;
 		store(&pairing, SHORT);

@@ -33,8 +33,8 @@
 #define PASS_WINDOW_STEPS 1000.0 /* a shorter window says nothing */
 #define PASS_PAIRED_NS 1.5e7     /* paired: of windows of each side; processes differ by more than longer ones would tell */
 #define PASS_BRIEF_NS 4e6
-/* Longer windows, and single operations under interference, are taken in the first rounds of a run alone: the fewest that have an
- * interval at 95 %. Verdicts come of short windows, in every round. */
+/* Longer windows, and single operations under interference, are taken in the first rounds of a run alone: the fewest that
+ * have an interval at 95 %. Verdicts come of short windows, in every round. */
 #define PASS_ROUNDS_BESIDE 6u
 #define PASS_INTERFERED_SAMPLES 20000u /* of a paired pass, if nothing else is said */
 #define PASS_PLAYED_NS 3e7             /* iterate until this much was played, measured or not … */
@@ -77,8 +77,8 @@ struct pass {
 	bool poisson;
 	uint64_t latency_took_ns; /* of the latency pass; it sets this */
 	uint64_t peak_live_pages; /* planned, requested pages */
-	/* Of every word: 1 + what its operation examined, as many as there is room for; 0: no operation, or nothing is counted.
-	 * The audit writes it, the steps of worst samples are read there. NULL: no audit did. */
+	/* Of every word: 1 + what its operation examined, at most UINT32_MAX; 0: no operation, or nothing is counted. The
+	 * audit writes it, the steps of worst samples are read there. NULL: no audit did. */
 	uint32_t *steps;
 	struct result_record *record; /* phases are there, zeroed; figures all null */
 	_Atomic uint64_t *progress;   /* words played, for whoever watches */

@@ -353,8 +353,8 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	 "error",
 	 .read = read_rounds, .write = write_rounds},
 	{"alone", 0, OPTION_OWN, OPTION_PLANS, "N", "takes a whole number of rounds from 1 to 1000",
-	 "rounds that time every arm alone, too: throughput and latency; those behind them hold arms against each other alone, "
-	 "which is what verdicts on time come of (default: all)",
+	 "rounds that time every arm alone, too: throughput and latency; those behind them hold arms against each other "
+	 "only, which verdicts on time come of (default: all)",
 	 .read = read_alone, .write = write_alone},
 	{"budget", 0, OPTION_OWN, OPTION_PLANS, "TIME", "takes a time with its unit, from 1s to 1000h: 30s, 10m, 2h",
 	 "no round begins that would end later than so long after the start; what there is then is the result (each workload "

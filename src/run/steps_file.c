@@ -25,8 +25,7 @@ uint32_t *steps_file_map(int descriptor, uint64_t words, struct error *error)
 {
 	if (descriptor < 0)
 		return NULL;
-	uint32_t *steps =
-		mmap(NULL, (size_t)words * sizeof steps[0], PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+	uint32_t *steps = mmap(NULL, (size_t)words * sizeof steps[0], PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
 	if (steps != MAP_FAILED)
 		return steps;
 	error_set(error, EXIT_CODE_IO, "cannot map the steps of an audit: %s", strerror(errno));

@@ -81,6 +81,12 @@ twins() { # what the second one does beside the first, option…
 	has "$output" "--alone '0': takes a whole number of rounds from 1 to 1000"
 }
 
+@test "what lies behind metadata is looked at while it is there" {
+	# Blocks of gigabytes, of which little is touched, and which are given back in the end.
+	run -0 "$iovabench" run gpu-strict -a buddy -a rbtree --paired only --rounds 1 -q -o "$scratch/t"
+	is "$(pair rbtree '[.paired.rounds, .paired.reason] | join(" ")')" "1 "
+}
+
 @test "two that share state have no verdict, and keep their figures" {
 	twins moves
 	is $status 0

@@ -230,8 +230,8 @@ static void both_orders_occur(void **state)
 	play();
 	double rounds = (double)(rounds_of(0) + rounds_of(1)), changes = (double)(turns[0][1] + turns[1][0]) / rounds;
 	assert_true(rounds > 60);
-	/* Of two rounds each begins one, and chance says which: sides change 1.25 times a round. By chance alone it would be 1.5
-	 * times, in a fixed order twice, by turns once. */
+	/* Of two rounds each begins one, and chance says which: sides change 1.25 times a round. By chance alone it would be
+	 * 1.5 times, in a fixed order twice, by turns once. */
 	if (!(changes > 1.125 && changes < 1.375))
 		fail_msg("sides change %g times a round, of %g", changes, rounds);
 }
@@ -274,8 +274,8 @@ static void steal_taints_what_was_played_in_its_time(void **state)
 	interference_close(&interference);
 }
 
-/* Wherever a burst lies, one iteration in three times it at least, and two far from the ends of a phase. Every second word is an
- * allocation: with windows that always begin at the same words, the first three would lie where none is timed. */
+/* Wherever a burst lies, one iteration in three times it at least, and two far from the ends of a phase. Every second word
+ * is an allocation: with windows that always begin at the same words, the first three would lie where none is timed. */
 static void no_burst_hides(void **state)
 {
 	static const struct {
