@@ -74,6 +74,7 @@ static void iterations_stop_at_their_limit(void **state)
 {
 	(void)state;
 	begin(NULL);
+	bench.clock.ns_per_tick = 1e-9; /* a pass that never takes long enough */
 	throughput();
 	assert_int_equal(phase(1)->iterations, PASS_ITERATIONS_MAX);
 	assert_int_equal(phase(0)->iterations, PASS_ITERATIONS_MAX);

@@ -108,8 +108,8 @@ static void an_option_is_in_it_when_figures_depend_on_it(void **state)
 			fail_msg("--%s", row->name);
 		options = run_options_default();
 	}
-	uint64_t even = (assert_int_equal(option_read(&run_settings[11], &options, "1k", &error), 0), key());
-	assert_int_equal(option_read(&run_settings[11], &options, "1k:poisson", &error), 0);
+	uint64_t even = (assert_int_equal(option_read(&run_settings[12], &options, "1k", &error), 0), key());
+	assert_int_equal(option_read(&run_settings[12], &options, "1k:poisson", &error), 0);
 	assert_true(key() != even);
 }
 
