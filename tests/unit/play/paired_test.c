@@ -8,12 +8,10 @@
 #include <cmocka.h>
 
 #include "support/flawed_allocator.h"
+#include "support/quiet_machine.h"
 #include "support/run_fixture.h"
 
 #include <math.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define YAML(ops, size, occupancy)                                                                                         \
 	"iovabench: 1\nname: test\nspace: {base: 0x0, size: " size "}\ncpus: 2\npace: 1M/s\nrequests:\n"                   \
@@ -30,31 +28,13 @@ static _Atomic uint32_t side;
 /* What the tables below count. */
 static uint64_t burst_at, burst_ns, allocations, created, turns[RESULT_SIDES][RESULT_SIDES];
 static int last_side;
-/* A machine on which time goes by in allocations alone, and that nobody disturbs: while it is pretended. */
-static bool quiet;
+/* A clock that goes on in allocations alone. */
 static uint64_t quiet_ns;
-static uint64_t allocation_ns, steal_ns; /* between two steps of steal; 0: there is none */
+static uint64_t allocation_ns, steal_ns; /* between two steps of steal */
 
-int getrusage(__rusage_who_t who, struct rusage *usage)
+static int steal_ticks(void)
 {
-	*usage = (struct rusage){.ru_nivcsw = 0};
-	return quiet ? 0 : (int)syscall(SYS_getrusage, who, usage);
-}
-
-/* Of /proc, which tells of delays and steal. */
-ssize_t pread(int descriptor, void *bytes, size_t length, off_t offset)
-{
-	bool tells_steal = length > 1024;
-	if (quiet && tells_steal && steal_ns) {
-		size_t used = 0;
-		for (int cpu = 0; cpu < 256; cpu++)
-			used += (size_t)snprintf((char *)bytes + used, length - used, "\ncpu%d 0 0 0 0 0 0 0 %d 0", cpu,
-						 (int)(quiet_ns / steal_ns));
-		return (ssize_t)used;
-	}
-	if (quiet)
-		return -1;
-	return syscall(SYS_pread64, descriptor, bytes, length, offset);
+	return (int)(quiet_ns / steal_ns);
 }
 
 static uint64_t pretended_ns(void)
@@ -76,7 +56,7 @@ static int set_up(void **state)
 	flaw = FLAW_NONE;
 	burst_at = burst_ns = allocations = created = 0;
 	quiet = false;
-	steal_ns = 0;
+	quiet_steal_ticks = NULL;
 	allocation_ns = 10;
 	last_side = -1;
 	memset(turns, 0, sizeof turns);
@@ -264,6 +244,7 @@ static void steal_taints_what_was_played_in_its_time(void **state)
 	be_quiet();
 	allocation_ns = 2000;
 	steal_ns = 50 * 1000 * 1000;
+	quiet_steal_ticks = steal_ticks;
 	play();
 	const struct result_record_pairs *const all[] = {&phase(1)->pairs, &phase(1)->pairs_interfered};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
