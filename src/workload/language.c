@@ -38,7 +38,7 @@ static const struct yaml_key space_keys[] = {
 	{"mode", YAML_WORD, "remap", .at = AT(struct workload_space, mode), .words = mode_words,
 	 .help = "whether logical addresses are free to choose, or must equal physical ones"},
 	{"extents", YAML_COUNT, .at = AT(struct workload_space, extents), .given = AT(struct workload_space, has_extents),
-	 .min = 1, .max = WORKLOAD_LIVE_MAX, .what = "extents", .or_else = "any number",
+	 .min = 1, .max = WORKLOAD_LIVE_MAX, .what = "extents",
 	 .help = "most that may be live at once in a domain, as vfio limits them to 65,535; more are refused"},
 	{"reserved", YAML_LIST, .at = EACH(struct workload_space, holes), .count = AT(struct workload_space, hole_count),
 	 .map = &hole_map, .help = "ranges that nobody gets; inside the space, without overlap"},
@@ -386,8 +386,7 @@ static const struct yaml_key request_keys[] = {
 	{"boundary", YAML_BYTES, .at = AT(REQUEST, boundary), NEEDS(BOUNDARY), .write = write_boundary,
 	 .value = "size, a power of two", .help = "an extent lies within one aligned block of this size"},
 	{"from", YAML_WORD, "anywhere", .at = AT(REQUEST, from), .words = from_words,
-	 .value = "bottom, top or anywhere; call: extent only",
-	 .help = "which place is taken: the lowest, the highest, or whichever the allocator likes"},
+	 .help = "which place call extent takes: the lowest, the highest, or whichever the allocator likes"},
 	{"guard", YAML_PAGES, "0", .at = AT(REQUEST, guard), .max = WORKLOAD_PAGES_MAX, .what = SPACE_MOST,
 	 .value = "size, 0 and more; call: extent only",
 	 .help = "pages left free behind each extent: asked for with it, counted apart"},
@@ -488,9 +487,17 @@ static uint32_t phase_has(const void *item)
 	return has;
 }
 
+/* Of a value that another key stands for. */
+static json_t *write_nothing(const void *root, const void *item)
+{
+	(void)root;
+	(void)item;
+	return NULL;
+}
+
 #define UNTIL(until_name) .variant = true, .sets = SETS(PHASE, until, until_name)
 #define UNTIL_SECOND "a second end; until has $ already"
-#define UNTIL_NONE "is missing an end: occupancy, live, turnovers or ops"
+#define UNTIL_NONE "is missing an end: occupancy, live, turnovers, ops or seconds"
 #define OCCUPANCY(text)                                                                                                    \
 	{                                                                                                                  \
 		"occupancy", YAML_SHARE, .at = AT(PHASE, until_ratio), .min = 1, UNTIL(WORKLOAD_UNTIL_OCCUPANCY),          \
@@ -510,6 +517,10 @@ static const struct yaml_key until_keys[] = {
 	{"turnovers", TURNOVERS, .value = "number, above 0, at most 1M",
 	 .help = "times the live volume was allocated when a churn ends"},
 	{"ops", OPS, UNTIL(WORKLOAD_UNTIL_OPS), .help = "allocations and frees of a churn"},
+	/* The rule of a phase makes operations of them. */
+	{"seconds", YAML_NUMBER, .at = AT(PHASE, until_ratio), .least = 0.001, .most = 1e6, UNTIL(WORKLOAD_UNTIL_OPS),
+	 .write = write_nothing,
+	 .help = "seconds at the pace of the workload: so many operations of a churn, less those that its think time takes"},
 	{0}};
 static const struct yaml_map until_map = {.keys = until_keys, .none = UNTIL_NONE, .second = UNTIL_SECOND};
 

@@ -3,6 +3,7 @@
 
 #include "yaml/scalar.h"
 
+#include <math.h>
 #include <string.h>
 
 #define TURNOVERS_MAX 1e6
@@ -51,6 +52,28 @@ void rules_add_operations(struct yaml_document *document, yaml_location location
 			   (unsigned long long)WORKLOAD_OPS_MAX);
 }
 
+/* Seconds of a churn or of rings are so many operations at the pace; a step of a churn takes its think time besides. */
+static void read_seconds(struct yaml_document *document, yaml_location location, struct workload_phase *phase)
+{
+	const struct workload *workload = rules_of(document)->workload;
+	bool rings = phase->body == WORKLOAD_BODY_RINGS;
+	uint64_t burst = rings ? phase->rings.burst : phase->burst;
+	double step = 2 * (double)(burst ? burst : 1), think = rings ? 0 : (double)phase->think;
+	double operations = ceil(phase->until_ratio * workload->pace_ops_per_second * (step / (step + think)));
+	phase->until_value = 1;
+	if (!yaml_sound(document, location))
+		return;
+	if (phase->hold == WORKLOAD_HOLD_OCCUPANCY && phase->think)
+		yaml_fault(document, location,
+			   "with hold: occupancy steps differ in length, and think: would make any time of it; "
+			   "end the phase by ops");
+	else if (operations > (double)WORKLOAD_OPS_MAX)
+		yaml_fault(document, location, "%.4g operations at this pace are more than %llu, what a workload may have",
+			   operations, (unsigned long long)WORKLOAD_OPS_MAX);
+	else
+		phase->until_value = operations > 1 ? (uint64_t)operations : 1;
+}
+
 /* Where phase->until was written: below until, which is refused when there are two ends, or ops. */
 static void check_end(struct yaml_document *document, yaml_location location, struct workload_phase *phase)
 {
@@ -58,13 +81,17 @@ static void check_end(struct yaml_document *document, yaml_location location, st
 		      ops = yaml_key_location(document, location, "ops");
 	if (until != YAML_LOCATION_NONE && ops != YAML_LOCATION_NONE)
 		yaml_fault(document, ops, "a second end; this phase has until already");
+	yaml_location seconds = yaml_key_location(document, until, "seconds");
+	if (seconds != YAML_LOCATION_NONE)
+		read_seconds(document, seconds, phase);
 	if (until != YAML_LOCATION_NONE)
-		ops = yaml_key_location(document, until, "ops");
+		ops = seconds != YAML_LOCATION_NONE ? seconds : yaml_key_location(document, until, "ops");
 	if (ops != YAML_LOCATION_NONE && yaml_sound(document, ops))
 		rules_add_operations(document, ops, phase->until_value);
 	if (until == YAML_LOCATION_NONE && ops == YAML_LOCATION_NONE && phase->body == WORKLOAD_BODY_MIX)
-		yaml_fault(document, location,
-			   "a mix needs an end: ops: 2M, or until: {occupancy: 70%%}, {live: 10k} or {turnovers: 3}");
+		yaml_fault(
+			document, location,
+			"a mix needs an end: ops: 2M, or until: {occupancy: 70%%}, {live: 10k}, {turnovers: 3} or {seconds: 60}");
 	yaml_location turnovers = yaml_key_location(document, until, "turnovers");
 	const char *text = yaml_value_text(document, turnovers);
 	char quoted[YAML_QUOTE_BYTES];

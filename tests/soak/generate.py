@@ -98,10 +98,13 @@ class Generator:
             tree["source"] = "invented"
         self.kind = random.choices(["extent", "driver", "recording", "adversary"], [70, 20, 7, 3])[0]
         self.space()
+        self.cpus, self.pace, self.away = 1, 10**6, set()
         if self.chance(0.3):
-            tree["cpus"] = self.count(random.choice([1, 2, 3, 4, 16, 128, 4096]))
+            self.cpus = random.choice([1, 2, 3, 4, 16, 128, 4096])
+            tree["cpus"] = self.count(self.cpus)
         if self.chance(0.3):
             tree["pace"] = random.choice(["1/s", "1000/s", "1k/s", "1M/s", "100M/s", "1G/s"])
+            self.pace = {"1/s": 1, "1000/s": 1000, "1k/s": 1000}.get(tree["pace"], 10**6)
         if self.chance(0.7):
             tree["seed"] = random.choice(["0", "1", "0xC0FFEE", str(random.getrandbits(64)), hex(random.getrandbits(64)), str(2**64 - 1)])
         self.requests = Requests(self)
@@ -156,6 +159,8 @@ class Generator:
         self.usable = self.end - self.first
         if self.chance(0.25):
             self.reserve(space)
+        if self.kind != "driver" and self.chance(0.06):
+            space["extents"] = self.count(self.random.choice([1, 2, 100, 1000, 65535]))
         if self.identity:
             space["mode"] = "identity"
         elif self.chance(0.1):
@@ -200,7 +205,7 @@ class Generator:
         self.mixes_live = 0  # about how many extents of mixes
         self.filled = 1  # share of the space that a fill has asked for
         self.past_rings = []
-        bodies = {"extent": ["fill", "fill", "churn", "churn", "churn", "drain", "drain", "clear", "script", "rings"],
+        bodies = {"extent": ["fill", "fill", "churn", "churn", "churn", "drain", "drain", "clear", "script", "rings", "leave", "come"],
                   "driver": ["fill", "fill", "churn", "churn", "drain", "drain", "clear", "script", "script", "rings"],
                   "recording": ["trace", "trace", "churn", "drain", "clear"],
                   "adversary": ["adversary", "fill", "churn", "clear"]}[self.kind]
@@ -277,7 +282,10 @@ class Generator:
             phase["until"] = {"turnovers": self.random.choice([f"{max(turns, 0.001):.3f}", "1", "0.5"])}
         else:
             operations = self.budget.take(self.skewed(1, most))
-            if self.chance(0.7):
+            timed = self.pace <= 1000 and not ("think" in phase and phase.get("hold") == "occupancy")
+            if timed and self.chance(0.5):
+                phase["until"] = {"seconds": f"{max(operations / self.pace, 0.001):.3f}"}
+            elif self.chance(0.7):
                 phase["ops"] = self.count(operations)
             else:
                 phase["until"] = {"ops": self.count(operations)}
@@ -308,6 +316,23 @@ class Generator:
         phase["free"] = "all"
         self.script.cleared()
         self.something_lives, self.mixes_live = False, 0
+
+    def leave(self, phase):
+        there = [cpu for cpu in range(1, min(self.cpus, 200)) if cpu not in self.away]
+        if not there:
+            return self.fill(phase)
+        cpus = self.random.sample(there, self.random.randint(1, min(3, len(there))))
+        self.away |= set(cpus)
+        phase["offline"] = cpus[0] if len(cpus) == 1 and self.chance(0.5) else cpus
+        if self.chance(0.5):
+            phase["caches"] = self.word("phases.caches")
+
+    def come(self, phase):
+        if not self.away:
+            return self.leave(phase)
+        cpu = self.random.choice(sorted(self.away))
+        self.away.remove(cpu)
+        phase["online"] = cpu if self.chance(0.5) else [cpu]
 
     def rings(self, phase):
         if self.past_rings and self.chance(0.6):
@@ -394,7 +419,7 @@ class Generator:
                 candidates[f"requests.{request['name']}.size.fixed"] = [f"{pages} pages", f"{max(1, pages - 1)} pages", f"{(pages + 1) // 2} pages"]
         if "seed" in self.tree:
             candidates["seed"] = [str(number) for number in range(30)]
-        if "cpus" in self.tree:
+        if "cpus" in self.tree and not any("offline" in phase for phase in self.list):
             candidates["cpus"] = ["1", "2", "4", "7"]
         candidates = {key: list(dict.fromkeys(values)) for key, values in candidates.items() if values and len(key) < 60}
         keys = self.random.sample(sorted(candidates), min(len(candidates), self.random.choice([1, 1, 2, 3])))

@@ -44,7 +44,10 @@ class Requests:
         most = max(1, min(high - low + 1, boundary, g.usable) - guard)
         if call in ("mdl", "adl", "mm_mdl", "mm_contiguous", "map"):
             most = min(most, max(1, (4 << 30) // g.page - 1), max(1, g.frames))
-        request["size"] = self.size(request["name"], most)
+        falls = call == "extent" and most > 1 and g.chance(0.07)
+        request["size"] = self.fallback(request["name"], most) if falls else self.size(request["name"], most)
+        if call == "extent" and g.chance(0.03):
+            request["from"] = g.word("requests.from")
         if "align" in takes and g.chance(0.4):
             request["align"] = self.align(g.end)
         if g.chance(0.4):
@@ -111,6 +114,12 @@ class Requests:
         size, low, high = self.simple(kind, most)
         self.sizes[name] = (low, high)
         return size
+
+    def fallback(self, name, most):
+        """What is planned is the first."""
+        pages = sorted({self.random.randint(1, most) for _ in range(self.random.choice([2, 3, 8]))} | {1, most}, reverse=True)[:8]
+        self.sizes[name] = (pages[0], pages[0])
+        return {"fallback": [self.g.pages(count) for count in pages]}
 
     def weighed(self, part):
         if self.g.chance(0.6):

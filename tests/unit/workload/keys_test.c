@@ -108,6 +108,7 @@ static const struct probe {
 	{"phases.until.live", PHASE("mix: [{request: a}], until: {%s}"), "0", "268435457"},
 	{"phases.until.ops", PHASE("mix: [{request: a}], until: {%s}"), "0", "1099511627777"},
 	{"phases.until.turnovers", PHASE("mix: [{request: a}], until: {%s}"), "0", "1000001"},
+	{"phases.until.seconds", PHASE("mix: [{request: a}], until: {%s}"), "0", "1000001"},
 	{"phases.ops", PHASE("mix: [{request: a}], %s"), "0", "1099511627777"},
 	{"phases.victims", CHURN, NULL, NULL},
 	{"phases.free_on", CHURN, NULL, NULL},
