@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 #include "cli/say.h"
+#include "cli/trace_fit.h"
 
 #include "base/error.h"
 #include "base/file.h"
@@ -23,6 +24,7 @@ struct trace_options {
 	const char *output;
 	struct import_options import;
 	struct recording_part part;
+	struct fit_options fit;
 	uint32_t live, domains; /* times */
 	bool json, parted;
 };
@@ -109,6 +111,16 @@ static int read_time(void *target, const char *word, struct error *error)
 	return 0;
 }
 
+static int read_against(void *target, const char *word, struct error *error)
+{
+	struct trace_options *options = target;
+	(void)error;
+	if (options->fit.against_count == FIT_AGAINST_MAX)
+		return -1;
+	options->fit.against[options->fit.against_count++] = word;
+	return 0;
+}
+
 static int read_page(void *target, const char *word, struct error *error)
 {
 	struct trace_options *options = target;
@@ -148,6 +160,11 @@ static const struct option_row rows[] = {
 	{"domains", 0, OPTION_NUMBER, OPTION_SHOWS, "N", "takes a number from 1 to 64",
 	 "scale: in N times as many domains; default: in those that there are", OPTION_AT(struct trace_options, domains),
 	 .minimum = 1, .maximum = RECORDING_DOMAINS_MAX},
+	{"like", 0, OPTION_TEXT, OPTION_SHOWS, "WORKLOAD", "takes a file",
+	 "fit: a workload whose space it gets; default: 4 GiB without page 0", OPTION_AT(struct trace_options, fit.like)},
+	{"against", 0, OPTION_OWN, OPTION_SHOWS, "SPEC", "takes an allocator, at most 8 times",
+	 "fit: plays the fit and a replay on this allocator and tells whether their figures agree; may be given several times",
+	 .repeats = true, .read = read_against},
 	{"lenient", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL,
 	 "go on past events that cannot be read and a clock that runs backwards; both are told",
 	 OPTION_AT(struct trace_options, import.lenient)},
@@ -279,6 +296,21 @@ static int run_scale(const struct trace_options *options, struct error *error)
 	return result ? -1 : write_compact(options, &scaled, error);
 }
 
+static int run_fit(const struct trace_options *options, struct error *error)
+{
+	struct recording recording;
+	struct fit_options fit = options->fit;
+	fit.source = options->files[0];
+	fit.output = options->output;
+	if (!options->output)
+		return error_set(error, EXIT_CODE_USAGE, "trace fit: -o OUT.yaml is missing: where shall the workload go?");
+	if (read_either(options, &recording, error))
+		return -1;
+	int result = trace_fit(&recording, &fit, error);
+	recording_release(&recording);
+	return result;
+}
+
 static int run_stat(const struct trace_options *options, struct error *error)
 {
 	if (options->output)
@@ -310,15 +342,15 @@ static int run_stat(const struct trace_options *options, struct error *error)
 static const struct {
 	const char *name;
 	int (*run)(const struct trace_options *options, struct error *error);
-} verbs[] = {{"import", run_import}, {"stat", run_stat}, {"cut", run_cut}, {"scale", run_scale}};
+} verbs[] = {{"import", run_import}, {"stat", run_stat}, {"cut", run_cut}, {"scale", run_scale}, {"fit", run_fit}};
 
 /* words: what is no option, the verb first. */
 static int run_verb(struct trace_options *options, char **words, int count, struct error *error)
 {
-	static const char *const names[] = {"import", "stat", "cut", "scale", NULL};
+	static const char *const names[] = {"import", "stat", "cut", "scale", "fit", NULL};
 	if (!count)
 		return error_set(error, EXIT_CODE_USAGE,
-				 "trace: import, stat, cut or scale? 'iovabench trace --help' tells");
+				 "trace: import, stat, cut, scale or fit? 'iovabench trace --help' tells");
 	for (size_t i = 0; names[i]; i++) {
 		if (strcmp(words[0], names[i]) != 0)
 			continue;
@@ -330,8 +362,9 @@ static int run_verb(struct trace_options *options, char **words, int count, stru
 		return verbs[i].run(options, error);
 	}
 	const char *nearest = text_nearest(words[0], names);
-	return error_set(error, EXIT_CODE_USAGE, "trace: unknown command %s%s%s; import, stat, cut and scale are known",
-			 words[0], nearest ? ": did you mean " : "", nearest ? nearest : "");
+	return error_set(error, EXIT_CODE_USAGE,
+			 "trace: unknown command %s%s%s; import, stat, cut, scale and fit are known", words[0],
+			 nearest ? ": did you mean " : "", nearest ? nearest : "");
 }
 
 static int run_command(const struct cli_command *command, int argc, char **argv)
@@ -359,11 +392,13 @@ const struct cli_command cli_trace = {
 			"import FILE... -o OUT.iovatrace [--domain N] [--rule RULE]... [--page SIZE] [--lenient]",
 			"stat FILE... [--json] [--domain N] [--rule RULE]... [--page SIZE] [--lenient]",
 			"cut FILE... -o OUT.iovatrace [--ops FROM-TO] [--pages MIN-MAX] [--domain N] [--time FROM-TO]",
-			"scale FILE... -o OUT.iovatrace [--live N] [--domains N]", NULL},
+			"scale FILE... -o OUT.iovatrace [--live N] [--domains N]",
+			"fit FILE... -o OUT.yaml [--like WORKLOAD] [--against SPEC]...", NULL},
 	.text = "import   turns the text of a kernel recording into a compact file that a workload can replay\n"
 		"stat     tells what is in a compact file or in a text\n"
 		"cut      keeps a part of it\n"
-		"scale    makes it larger: every operation several times, in several domains\n\n"
+		"scale    makes it larger: every operation several times, in several domains\n"
+		"fit      writes a synthetic workload of its sizes and lifetimes, and tells how far it is from it\n\n"
 		"FILE is text from tracefs, 'perf script', 'trace-cmd report', dmesg, bpftrace or bcc, plain or packed with "
 		"gzip, xz, zstd, bzip2 or lz4; '-' is standard input. Several files (of several CPUs) are merged by time. Of "
 		"what it holds the best is used: probes on the kernel's allocator (allocret and freei: exact), dma:* events "

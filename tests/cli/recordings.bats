@@ -189,6 +189,35 @@ check_row() { # file options wanted said
 	[ ! -e "$folder/x.iovatrace" ]
 }
 
+@test "a fit is a workload that behaves like the recording" {
+	"$program" trace fit workloads/traces/nvme.lazy.iovatrace -o "$folder/fit.yaml" --like workloads/nvme-lazy.yaml \
+		--against rbtree --against segregated >"$folder/out"
+	"$program" check "$folder/fit.yaml"
+	[ "$(grep -c 'fits$' "$folder/out")" -eq 2 ]
+	grep -q 'lifetimes: the two distributions are at most' "$folder/out"
+	# Sizes are those of the recording: one page is the most frequent one.
+	[ "$("$program" expand "$folder/fit.yaml" | jq -c '.requests[] | select(.name == "size0") | .size.fixed')" = '"4KiB"' ]
+}
+
+@test "a fit that differs says where, and one that cannot be says why" {
+	for i in $(seq 1 300); do
+		printf '%s\n' "$head""allocret: (x <- y) dom=0xa size=0x$i limit=0xfffff flush=0 ret=0x$((i * 16))"
+		[ $((i % 3)) -ne 0 ] || printf '%s\n' "$head""freei: (x) dom=0xa pfn=0x$((i * 16)) size=0x$i"
+	done >"$folder/odd.txt"
+	"$program" trace fit "$folder/odd.txt" -o "$folder/fit.yaml" --against rbtree >"$folder/out" 2>/dev/null
+	grep -Eq 'fits$|does not fit: ' "$folder/out"
+	grep -q 'ranges that are never freed: 200' "$folder/out"
+	run "$program" trace fit "$samples/t34-comms-perf.txt" -o "$folder/never.yaml"
+	[ "$status" -eq 2 ]
+	[[ $output == *"nothing in it is ever freed"* ]]
+	[ ! -e "$folder/never.yaml" ]
+	run "$program" trace fit "$folder/odd.txt" -o "$folder/x.yaml" --against nosuch
+	[ "$status" -eq 2 ]
+	run "$program" trace fit "$samples/t46-granule-64k.txt" --page 64KiB -o "$folder/x.yaml" --like workloads/e1000e.yaml
+	[ "$status" -eq 2 ]
+	[[ $output == *"its space has pages of 4 KiB, the recording has 64 KiB"* ]]
+}
+
 # A folder that looks like tracefs.
 make_tracefs() {
 	mkdir -p "$folder/tracefs/events/iommu/map" "$folder/tracefs/events/iommu/unmap" "$folder/tracefs/events/dma" \
