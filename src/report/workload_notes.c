@@ -85,6 +85,13 @@ static void note_beyond_recording(const struct report_view *view, size_t workloa
 	}
 }
 
+static void note_recorded(const struct report_view *view, size_t workload, struct text *text)
+{
+	const char *recorded = view->result->workloads[workload].recorded;
+	if (recorded)
+		text_add(text, "of the recording: %s", recorded);
+}
+
 /* In the largest unit that needs no fraction. */
 static void add_size(struct text *text, uint64_t bytes)
 {
@@ -295,7 +302,7 @@ static void note_driver_calls(const struct report_view *view, size_t workload, s
 bool format_workload_note(const struct report_view *view, size_t workload, size_t *at, struct text *text)
 {
 	static void (*const notes[])(const struct report_view *view, size_t workload, struct text *text) = {
-		note_looks, note_interference, note_driver_calls, note_beyond_recording, note_seeds};
+		note_looks, note_interference, note_driver_calls, note_recorded, note_beyond_recording, note_seeds};
 	assert(!text->length);
 	while (!text->length && !text->failed && *at < sizeof notes / sizeof notes[0])
 		notes[(*at)++](view, workload, text);

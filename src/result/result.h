@@ -548,6 +548,7 @@ struct result_workload {
 	uint64_t interference_data_bytes, interference_code_bytes; /* before sampled operations; both 0: none */
 	uint64_t interference_pairs;     /* of a process, in pairs alone; 0: 20,000, and latencies, too */
 	char *expanded;                  /* JSON text */
+	char *recorded;                  /* what its recordings lack, and what the kernel made of them; NULL: nothing */
 	bool adaptive;                   /* an adversary answers the allocator: no stream_hash, no times */
 	struct result_setting *settings; /* of this combination; none: not part of a sweep */
 	size_t setting_count;

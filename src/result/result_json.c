@@ -130,6 +130,8 @@ static int write_workload(struct json_writer *writer, json_t *object, const stru
 	write_sweep(writer, object, workload);
 	json_put_u64(writer, object, "seed", workload->seed);
 	json_put_u64(writer, object, "ops", workload->ops);
+	if (workload->recorded)
+		json_put_text(writer, object, "recorded", workload->recorded);
 	json_t *interference = json_put_object(writer, object, "interference");
 	json_put_u64(writer, interference, "data_bytes", workload->interference_data_bytes);
 	json_put_u64(writer, interference, "code_bytes", workload->interference_code_bytes);

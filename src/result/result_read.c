@@ -156,6 +156,9 @@ static void read_workload(struct json_reader *reader, const struct json_at *at, 
 	workload->seed = json_read_u64(reader, at, "seed", UINT64_MAX);
 	workload->ops = json_read_u64(reader, at, "ops", UINT64_MAX);
 	read_interference(reader, at, workload);
+	struct json_at recorded = json_child_optional(reader, at, "recorded");
+	if (recorded.value)
+		workload->recorded = json_text_at(reader, &recorded);
 	struct json_at expanded = json_child(reader, at, "expanded");
 	if (reader->failed || json_is_null(expanded.value))
 		return;

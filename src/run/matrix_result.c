@@ -42,6 +42,24 @@ static int describe_settings(const struct combination *combination, struct resul
 	return 0;
 }
 
+/* What those who read the figures of a replay should know of its recordings. */
+static char *describe_recordings(const struct plan *plan, bool *failed)
+{
+	struct text text = {0};
+	for (size_t i = 0; i < plan->workload.phase_count; i++) {
+		const struct workload_phase *phase = &plan->workload.phases[i];
+		struct text facts = {0};
+		if (plan->recording_of[i])
+			recording_facts_add(plan->recording_of[i], &facts);
+		if (facts.length)
+			text_add(&text, "%s%s: %s", text.length ? "; " : "", phase->trace.file, facts.bytes);
+		text.failed |= facts.failed;
+		text_release(&facts);
+	}
+	*failed |= text.failed;
+	return text.bytes;
+}
+
 static int describe_workload(struct matrix *matrix, const struct combination *combination, struct error *error)
 {
 	const struct workload *workload = &combination->plan.workload;
@@ -61,6 +79,7 @@ static int describe_workload(struct matrix *matrix, const struct combination *co
 	described->interference_code_bytes = workload->interference.code_bytes;
 	described->interference_pairs = workload->interference.pairs;
 	described->ops = combination->stream.operations;
+	described->recorded = describe_recordings(&combination->plan, &expanded.failed);
 	if (settings < 0 || expanded.failed || !described->name || !described->about || !described->file)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
 	return 0;

@@ -3,6 +3,7 @@
 #ifndef STREAM_RECORDING_H
 #define STREAM_RECORDING_H
 
+#include "base/text.h"
 #include "workload/model.h"
 
 #include <stddef.h>
@@ -36,8 +37,9 @@ enum recording_fact {
 	RECORDING_LOSSES,     /* places where a buffer overflowed */
 	RECORDING_LOST,       /* events that are missing there */
 	RECORDING_OVERWRITTEN,
-	RECORDING_BACKWARDS, /* places where time runs backwards */
-	RECORDING_REBUILT,   /* 1: from map and unmap, so that ranges and limits are what fits them */
+	RECORDING_BACKWARDS,   /* places where time runs backwards */
+	RECORDING_REBUILT,     /* 1: from map and unmap, so that ranges and limits are what fits them */
+	RECORDING_KERNEL_SPAN, /* pages from the lowest to the highest that the kernel gave, domains added; 0: not known */
 	RECORDING_FACTS
 };
 extern const struct recording_fact_row {
@@ -64,6 +66,9 @@ static inline uint32_t recording_page_bytes(const struct recording *recording)
 {
 	return recording->page_bytes ? recording->page_bytes : RECORDING_PAGE_BYTES_MIN;
 }
+
+/* Those that are not 0, as "losses of events: 2, rebuilt from map and unmap"; nothing when all are 0. */
+void recording_facts_add(const struct recording *recording, struct text *text);
 
 void recording_release(struct recording *recording);
 

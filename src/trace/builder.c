@@ -43,6 +43,23 @@ int builder_append(struct builder *builder, const struct recording_op *op, uint3
 	return 0;
 }
 
+void builder_place(struct builder *builder, uint8_t domain, uint64_t first, uint64_t count)
+{
+	assert(domain < RECORDING_DOMAINS_MAX);
+	if (!builder->end[domain] || first < builder->low[domain])
+		builder->low[domain] = first;
+	if (first + count > builder->end[domain])
+		builder->end[domain] = first + count;
+}
+
+uint64_t builder_span(const struct builder *builder)
+{
+	uint64_t span = 0;
+	for (size_t i = 0; i < RECORDING_DOMAINS_MAX; i++)
+		span += builder->end[i] - builder->low[i];
+	return span;
+}
+
 void builder_withdraw(struct builder *builder, uint32_t index)
 {
 	assert(index < builder->op_count);

@@ -17,6 +17,7 @@ struct builder {
 	size_t op_capacity;
 	struct recording_limits limits[RECORDING_LIMITS_MAX];
 	size_t limits_count;
+	uint64_t low[RECORDING_DOMAINS_MAX], end[RECORDING_DOMAINS_MAX]; /* pages that were ever given; end 0: none */
 };
 
 #define BUILDER_NOTHING UINT32_MAX
@@ -26,6 +27,12 @@ int builder_limits(struct builder *builder, const struct recording_limits *limit
 
 /* Appends an operation; *index is its place. Returns 0, or -1 with a message: no memory, or more than a recording holds. */
 int builder_append(struct builder *builder, const struct recording_op *op, uint32_t *index, struct error *error);
+
+/* Notes where the kernel put a range. */
+void builder_place(struct builder *builder, uint8_t domain, uint64_t first, uint64_t count);
+
+/* Pages from the lowest to the highest one, of all domains together. */
+uint64_t builder_span(const struct builder *builder);
 
 /* Takes the operation at index out. */
 void builder_withdraw(struct builder *builder, uint32_t index);

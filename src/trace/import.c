@@ -201,7 +201,7 @@ static void tell_levels(struct import *import)
 }
 
 /* What whoever replays it should know. */
-static void keep_facts(const struct import_report *report, struct recording *recording)
+static void keep_facts(const struct import_report *report, uint64_t span, struct recording *recording)
 {
 	recording->facts[RECORDING_UNREADABLE] = report->unreadable.count;
 	recording->facts[RECORDING_LOSSES] = report->lost_marks;
@@ -209,6 +209,7 @@ static void keep_facts(const struct import_report *report, struct recording *rec
 	recording->facts[RECORDING_OVERWRITTEN] = report->overwritten;
 	recording->facts[RECORDING_BACKWARDS] = report->backwards;
 	recording->facts[RECORDING_REBUILT] = report->from_maps;
+	recording->facts[RECORDING_KERNEL_SPAN] = span;
 }
 
 static int finish(struct import *import, struct recording *recording, struct error *error)
@@ -243,7 +244,7 @@ static int finish(struct import *import, struct recording *recording, struct err
 	}
 	recording->page_bytes = (uint32_t)report->page_bytes;
 	recording->hash = recording_hash(recording);
-	keep_facts(report, recording);
+	keep_facts(report, builder_span(&import->builder), recording);
 	for (size_t i = 0; i < recording->op_count; i++)
 		if (recording->ops[i].count &&
 		    recording->ops[i].refused == recording->limits[recording->ops[i].limits].count)

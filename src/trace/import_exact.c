@@ -96,8 +96,10 @@ static int take_attempt(struct exact *exact, const struct event *end, const stru
 	if (builder_limits(exact->builder, &limits, &op.limits, error) ||
 	    builder_append(exact->builder, &op, &index, error))
 		return -1;
-	if (!end->failed)
+	if (!end->failed) {
+		builder_place(exact->builder, op.domain, end->first, call->count);
 		return table_put(table, key, index) ? no_memory(error) : 0;
+	}
 	return call->limited && table_put(&exact->failed, demand, index) ? no_memory(error) : 0;
 }
 

@@ -266,6 +266,7 @@ static int take_map(struct maps *maps, const struct event *event, uint32_t owner
 					      .run = run,
 					      .pending = true,
 					      .depth = depth};
+	builder_place(maps->builder, owners_domain(maps->owners, owner), event->first, event->count);
 	/* Only the unmap tells whether a range begins here, and how long it is: the operation is kept. */
 	struct recording_op kept = {
 		.slot = BUILDER_NOTHING, .cpu = (uint16_t)event->cpu, .domain = owners_domain(maps->owners, owner)};

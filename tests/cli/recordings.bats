@@ -265,3 +265,13 @@ make_tracefs() {
 	TRACING=$folder/nowhere run tools/record-iova
 	[ "$status" -eq 2 ]
 }
+
+@test "a replay tells what its recording lacks, and the kernel's own span" {
+	"$program" trace import "$samples/t02-linux-618-pipe.txt" -o "$folder/lost.iovatrace" 2>/dev/null
+	printf 'iovabench: 1\nname: lost\nspace: {size: 4GiB}\nphases: [{name: replay, trace: {file: lost.iovatrace}}]\n' >"$folder/lost.yaml"
+	"$program" run "$folder/lost.yaml" -a buddy --rounds 0 -o "$folder/result" >"$folder/out"
+	[ "$(jq -r '.workloads[0].recorded' "$folder/result/result.json")" = \
+		"lost.iovatrace: losses of events: 1, events lost: 123, rebuilt from map and unmap, pages of the kernel's span: 34" ]
+	grep -q "events lost: 123" "$folder/out"
+	grep -q "s span: 34" "$folder/result/report.html"
+}
