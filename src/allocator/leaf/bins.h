@@ -101,6 +101,20 @@ INLINE unsigned bins_some(const struct bins *bins, unsigned bin)
 	return word << 6 | (unsigned)__builtin_ctzll(bits);
 }
 
+/* The last bin up to this one that has a leaf, or UINT_MAX. */
+static inline unsigned bins_some_below(const struct bins *bins, unsigned bin)
+{
+	assert(bin < 64 * BINS_WORDS_MAX);
+	unsigned word = bin >> 6;
+	uint64_t bits = bins->some[word] & line_ones((bin & 63) + 1);
+	while (!bits) {
+		if (!word--)
+			return ~0u;
+		bits = bins->some[word];
+	}
+	return word << 6 | bits_log2_floor(bits);
+}
+
 /* The lowest leaf >= from of a bin, or BINS_NOTHING. */
 static inline uint64_t bins_next(const struct bins *bins, unsigned bin, uint64_t from)
 {

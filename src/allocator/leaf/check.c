@@ -52,7 +52,7 @@ static bool is_held(const struct leaf *self, uint64_t before, uint64_t length)
 	if (length >= CLASS_EXACT || !(self->held_some >> length & 1))
 		return false;
 	for (unsigned i = 0; i < HELD; i++)
-		if (self->held[length][i] && HELD_PAGES - (uint64_t)(uint32_t)self->held[length][i] == before)
+		if (self->held[length][i] != HELD_NONE && hole_before(self->held[length][i]) == before)
 			return true;
 	return false;
 }
@@ -65,21 +65,17 @@ static bool has_bound_inside(const struct leaf *self, uint64_t first, uint64_t e
 /* A maximal free run. */
 static bool is_told(const struct leaf *self, uint64_t first, uint64_t end)
 {
-	uint64_t low = first >> LINE_LOG2, high = (end - 1) >> LINE_LOG2;
-	if (low == high && end - first < LINE_PAGES)
+	uint64_t low = first >> LINE_LOG2;
+	if (low == (end - 1) >> LINE_LOG2 && end - first < LINE_PAGES)
 		return has_bound_inside(self, first, end);
-	if (self->across_bounds[low] < saturated(end - first))
-		return false;
-	if (first & (LINE_PAGES - 1) && !has_bound_inside(self, first, (low + 1) << LINE_LOG2))
-		return false;
-	return !(end & (LINE_PAGES - 1)) || end == self->end || has_bound_inside(self, high << LINE_LOG2, end);
+	return self->across_bounds[low] >= saturated(end - first);
 }
 
 static const char *check_held(const struct leaf *self)
 {
 	for (unsigned length = 0; length < CLASS_EXACT; length++) {
 		const held_holes *held = &self->held[length];
-		if ((self->held_some >> length & 1) != ((*held)[0] != 0))
+		if ((self->held_some >> length & 1) != ((*held)[0] != HELD_NONE))
 			return "a length is marked exactly when a hole of it is held";
 		for (unsigned i = 1; i < HELD; i++)
 			if ((*held)[i - 1] < (*held)[i])

@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #define INLINE static inline __attribute__((always_inline))
 
 #define LINE_LOG2 9u
@@ -17,45 +21,76 @@
 #define LINE_WORDS (LINE_PAGES / 64)
 #define LINE_NOTHING LINE_PAGES
 
-typedef uint64_t line_pair __attribute__((vector_size(16)));
+#if defined(__AVX2__)
+#define LINE_PART_WORDS 4
+#else
+#define LINE_PART_WORDS 2
+#endif
+#define LINE_PARTS (LINE_WORDS / LINE_PART_WORDS)
+typedef uint64_t line_part __attribute__((vector_size(LINE_PART_WORDS * sizeof(uint64_t))));
 
 /* Bit i of word j is page 64 j + i. */
 struct line {
 	union {
 		uint64_t words[LINE_WORDS];
-		line_pair pairs[LINE_WORDS / 2];
+		line_part parts[LINE_PARTS];
 	};
 } __attribute__((aligned(64)));
 
-/* The lowest `count` <= 64 bits. */
+/* The lowest `count` <= 64 bits of a word. */
+INLINE uint64_t line_below(uint64_t word, unsigned count)
+{
+	assert(count <= 64);
+#if defined(__AVX2__) && defined(__BMI2__)
+	return _bzhi_u64(word, count);
+#else
+	return count ? word << (64 - count) >> (64 - count) : 0;
+#endif
+}
+
 INLINE uint64_t line_ones(unsigned count)
 {
-	return count ? ~UINT64_C(0) >> (64 - count) : 0;
+	return line_below(~UINT64_C(0), count);
+}
+
+/* Word i is word i + 1 of this part and the next one. */
+INLINE line_part line_shifted(line_part part, line_part above)
+{
+#if LINE_PART_WORDS == 4
+	return __builtin_shufflevector(part, above, 1, 2, 3, 4);
+#else
+	return __builtin_shufflevector(part, above, 1, 2);
+#endif
 }
 
 /* Pages where `have` free ones begin become pages where have + more do; more is at most have, and 64. */
 INLINE void line_lengthen(struct line *begins, unsigned more)
 {
-	const line_pair zero = {0, 0};
-	for (unsigned i = 0; i < LINE_WORDS / 2; i++) {
-		line_pair pair = begins->pairs[i], above = i + 1 < LINE_WORDS / 2 ? begins->pairs[i + 1] : zero;
-		line_pair next = __builtin_shufflevector(pair, above, 1, 2);
-		begins->pairs[i] = pair & (more == 64 ? next : pair >> more | next << (64 - more));
+	const line_part none = {0};
+	for (unsigned i = 0; i < LINE_PARTS; i++) {
+		line_part part = begins->parts[i];
+		line_part next = line_shifted(part, i + 1 < LINE_PARTS ? begins->parts[i + 1] : none);
+		begins->parts[i] = part & (more == 64 ? next : part >> more | next << (64 - more));
 	}
 }
 
 INLINE struct line line_inverted(const struct line *line)
 {
 	struct line result;
-	for (unsigned i = 0; i < LINE_WORDS / 2; i++)
-		result.pairs[i] = ~line->pairs[i];
+	for (unsigned i = 0; i < LINE_PARTS; i++)
+		result.parts[i] = ~line->parts[i];
 	return result;
 }
 
 INLINE bool line_is_zero(const struct line *line)
 {
-	line_pair all = (line->pairs[0] | line->pairs[1]) | (line->pairs[2] | line->pairs[3]);
-	return !(all[0] | all[1]);
+	line_part all = line->parts[0];
+	uint64_t bits = 0;
+	for (unsigned i = 1; i < LINE_PARTS; i++)
+		all |= line->parts[i];
+	for (unsigned i = 0; i < LINE_PART_WORDS; i++)
+		bits |= all[i];
+	return !bits;
 }
 
 /* The pages where `count` free ones begin that lie in the leaf, 1 <= count <= 512, as bits. */
@@ -82,17 +117,28 @@ INLINE struct line line_begins(const struct line *line, unsigned count)
 	return begins;
 }
 
-/* The lowest bit, or LINE_NOTHING; *only: it is the only one. */
-INLINE unsigned line_lowest(const struct line *bits, bool *only)
+/* Which words have a bit, as bits. */
+INLINE unsigned line_words_with_bits(const struct line *bits)
 {
-	unsigned word = 0;
-	while (!bits->words[word])
-		if (++word == LINE_WORDS)
-			return LINE_NOTHING;
-	uint64_t others = bits->words[word] & (bits->words[word] - 1);
-	for (unsigned i = word + 1; i < LINE_WORDS; i++)
-		others |= bits->words[i];
-	*only = !others;
+	unsigned some = 0;
+#if defined(__AVX2__)
+	for (unsigned i = 0; i < LINE_PARTS; i++)
+		some |= (unsigned)_mm256_movemask_pd((__m256d)(bits->parts[i] == 0)) << (4 * i);
+	return ~some & 0xff;
+#else
+	for (unsigned i = 0; i < LINE_WORDS; i++)
+		some |= (unsigned)(bits->words[i] != 0) << i;
+	return some;
+#endif
+}
+
+/* The lowest bit, or LINE_NOTHING. */
+INLINE unsigned line_lowest(const struct line *bits)
+{
+	unsigned some = line_words_with_bits(bits);
+	if (!some)
+		return LINE_NOTHING;
+	unsigned word = (unsigned)__builtin_ctz(some);
 	return word << 6 | (unsigned)__builtin_ctzll(bits->words[word]);
 }
 
@@ -153,7 +199,7 @@ INLINE unsigned line_previous_used(const struct line *line, unsigned from)
 INLINE uint64_t line_mask(unsigned word, unsigned first, unsigned end)
 {
 	unsigned low = first > 64 * word ? first - 64 * word : 0, high = end - 64 * word < 64 ? end - 64 * word : 64;
-	return line_ones(high) & ~line_ones(low);
+	return line_ones(high) >> low << low;
 }
 
 /* All are free; all are used. */
@@ -164,6 +210,18 @@ INLINE void line_set(struct line *line, unsigned first, unsigned end)
 		assert(!(line->words[word] & line_mask(word, first, end)));
 		line->words[word] |= line_mask(word, first, end);
 	}
+}
+
+/* The same of less than 64 pages: they lie in two words at most. */
+INLINE void line_set_few(struct line *line, unsigned first, unsigned count)
+{
+	assert(count && count < 64 && first + count <= LINE_PAGES);
+	uint64_t *word = &line->words[first >> 6], pages = line_ones(count);
+	unsigned bit = first & 63;
+	assert(!(*word & pages << bit));
+	*word |= pages << bit;
+	if (bit + count > 64)
+		word[1] |= pages >> (64 - bit);
 }
 
 INLINE void line_clear(struct line *line, unsigned first, unsigned end)

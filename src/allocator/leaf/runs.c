@@ -40,6 +40,24 @@ uint64_t runs_across(const struct leaf *self, uint64_t leaf, uint64_t *first)
 	return runs_next_used(self, end) - *first;
 }
 
+NOINLINE void runs_close(const struct leaf *self, uint64_t leaf, struct line *line)
+{
+	uint64_t begin = leaf << LINE_LOG2;
+	unsigned word;
+	if (!page_is_used(self, begin - 1)) {
+		for (word = 0; word < LINE_WORDS && !line->words[word]; word++)
+			line->words[word] = ~UINT64_C(0);
+		if (word < LINE_WORDS)
+			line->words[word] |= line->words[word] - 1;
+	}
+	if (!page_is_used(self, begin + LINE_PAGES)) {
+		for (word = LINE_WORDS; word && !line->words[word - 1]; word--)
+			line->words[word - 1] = ~UINT64_C(0);
+		if (word)
+			line->words[word - 1] |= ~line_ones(bits_log2_floor(line->words[word - 1]) + 1);
+	}
+}
+
 NOINLINE void runs_file_inside(struct leaf *self, uint64_t leaf, unsigned pages)
 {
 	assert(pages < LINE_PAGES);
@@ -75,33 +93,33 @@ NOINLINE void runs_tell(struct leaf *self, uint64_t first, uint64_t end)
 {
 	assert(first < end);
 	uint64_t low = first >> LINE_LOG2, high = (end - 1) >> LINE_LOG2;
-	unsigned from = first & (LINE_PAGES - 1), to = end & (LINE_PAGES - 1);
 	if (low == high && end - first < LINE_PAGES) {
 		raise_inside(self, low, (unsigned)(end - first));
 		return;
 	}
 	if (saturated(end - first) > self->across_bounds[low])
 		runs_file_across(self, low, end - first);
-	if (from)
-		raise_inside(self, low, LINE_PAGES - from);
-	/* The end of a space is no reason to begin with its last leaf. */
-	if (to && end != self->end)
-		raise_inside(self, high, to);
 }
 
-/* The part of [first, end) in a leaf becomes used. */
-static void take_in(struct leaf *self, uint64_t leaf, unsigned from, unsigned to)
+/* Pages [from, to) of a leaf become used, and free. */
+INLINE void take_in(struct leaf *self, uint64_t leaf, unsigned from, unsigned to)
 {
 	struct line *line = &self->lines[leaf];
 	if (line_is_zero(line))
 		bins_add(&self->in_use, 0, leaf);
-	line_set(line, from, to);
+	if (to - from == LINE_PAGES)
+		memset(line, 0xff, sizeof *line);
+	else
+		line_set(line, from, to);
 }
 
-static void give_in(struct leaf *self, uint64_t leaf, unsigned from, unsigned to)
+INLINE void give_in(struct leaf *self, uint64_t leaf, unsigned from, unsigned to)
 {
 	struct line *line = &self->lines[leaf];
-	line_clear(line, from, to);
+	if (to - from == LINE_PAGES)
+		memset(line, 0, sizeof *line);
+	else
+		line_clear(line, from, to);
 	if (!line_is_zero(line))
 		return;
 	bins_remove(&self->in_use, 0, leaf);
@@ -109,23 +127,17 @@ static void give_in(struct leaf *self, uint64_t leaf, unsigned from, unsigned to
 		runs_file_inside(self, leaf, 0);
 }
 
-static void change(struct leaf *self, uint64_t first, uint64_t end,
-		   void (*change_in)(struct leaf *self, uint64_t leaf, unsigned from, unsigned to))
+INLINE unsigned end_in(uint64_t leaf, uint64_t end)
 {
-	for (uint64_t leaf = first >> LINE_LOG2; first < end; leaf++) {
-		uint64_t base = leaf << LINE_LOG2;
-		unsigned from = (unsigned)(first - base),
-			 to = end - base < LINE_PAGES ? (unsigned)(end - base) : LINE_PAGES;
-		change_in(self, leaf, from, to);
-		first = base + to;
-	}
+	return end - (leaf << LINE_LOG2) < LINE_PAGES ? (unsigned)(end - (leaf << LINE_LOG2)) : LINE_PAGES;
 }
 
 void runs_take(struct leaf *self, uint64_t first, uint64_t count)
 {
 	assert(count && count <= self->usable_pages && first >= self->first && first + count <= self->end);
 	uint64_t end = first + count, run = runs_previous_used(self, first - 1) + 1, run_end = runs_next_used(self, end);
-	change(self, first, end, take_in);
+	for (uint64_t leaf = first >> LINE_LOG2, page = first; page < end; page = ++leaf << LINE_LOG2)
+		take_in(self, leaf, page & (LINE_PAGES - 1), end_in(leaf, end));
 	self->usable_pages -= count;
 	if (run < first)
 		runs_tell(self, run, first);
@@ -140,8 +152,10 @@ NOINLINE void runs_give(struct leaf *self, uint64_t first, uint64_t count)
 {
 	assert(count && first >= self->first && first + count <= self->end);
 	uint64_t end = first + count;
-	change(self, first, end, give_in);
+	for (uint64_t leaf = first >> LINE_LOG2, page = first; page < end; page = ++leaf << LINE_LOG2)
+		give_in(self, leaf, page & (LINE_PAGES - 1), end_in(leaf, end));
 	self->usable_pages += count;
-	self->remembers = false;
-	runs_tell(self, runs_previous_used(self, first - 1) + 1, runs_next_used(self, end));
+	uint64_t run = runs_previous_used(self, first - 1) + 1, run_end = runs_next_used(self, end);
+	forget_failure(self, run_end - run);
+	runs_tell(self, run, run_end);
 }

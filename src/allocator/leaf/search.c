@@ -9,19 +9,6 @@
 /* With constraints: so many leaves are tried from the shortest runs up before one whose run is long enough for anything. */
 #define TRIES_CONSTRAINED 48u
 
-/* The lowest place inside the leaf; else its bound is exact. */
-static uint64_t look_inside(struct leaf *self, uint64_t leaf, uint64_t count)
-{
-	bool only;
-	self->examined++;
-	struct line begins = line_begins(&self->lines[leaf], (unsigned)count);
-	unsigned place = line_lowest(&begins, &only);
-	if (place != LINE_NOTHING)
-		return leaf << LINE_LOG2 | place;
-	runs_file_inside(self, leaf, line_longest(&self->lines[leaf]));
-	return NOTHING;
-}
-
 /* Where in the run [first, end), which has the pages, as few whole leaves as can be are used in part. */
 static uint64_t place_across(uint64_t first, uint64_t end, uint64_t count)
 {
@@ -39,57 +26,127 @@ static uint64_t place_across(uint64_t first, uint64_t end, uint64_t count)
 		return whole + needs_less_before * LINE_PAGES - count;
 	if (needs_less_behind < needs && needs_less_behind <= has)
 		return whole_end - needs_less_behind * LINE_PAGES;
-	return needs <= has ? whole : first;
+	/* Whole leaves begin with one; what shares a leaf anyway leaves the rest in one piece. */
+	return needs <= has && !(count & (LINE_PAGES - 1)) ? whole : first;
 }
 
-static uint64_t look_across(struct leaf *self, uint64_t leaf, uint64_t count)
+static bool is_in_leaf(struct leaf *self, uint64_t leaf, uint64_t count, bool across)
+{
+	uint64_t first;
+	self->examined++;
+	if (across) {
+		uint64_t length = runs_across(self, leaf, &first);
+		if (length >= 2 * LINE_PAGES)
+			self->whole = ((first + length) >> LINE_LOG2) - 1;
+		return length >= count;
+	}
+	struct line begins = line_begins(&self->lines[leaf], (unsigned)count);
+	return line_lowest(&begins) != LINE_NOTHING;
+}
+
+/* From the longest class down: there it is, or hardly anywhere. */
+static bool is_in_bins(struct leaf *self, uint64_t count, bool across)
+{
+	const struct bins *bins = across ? &self->across : &self->inside;
+	unsigned least = class_of(saturated(count));
+	for (unsigned bin = bins_some_below(bins, bins->bins - 1); bin != ~0u && bin >= least;
+	     bin = bins_some_below(bins, bin - 1))
+		for (uint64_t leaf = bins_first(bins, bin); leaf != BINS_NOTHING; leaf = bins_next(bins, bin, leaf + 1))
+			if (is_in_leaf(self, leaf, count, across))
+				return true;
+	return false;
+}
+
+static bool is_held(struct leaf *self, uint64_t count)
+{
+	for (unsigned length = (unsigned)count; length < CLASS_EXACT; length++)
+		for (unsigned i = 0; i < HELD && self->held[length][i] != HELD_NONE; i++)
+			if (self->examined++, hole_is_there(self, hole_before(self->held[length][i]), length))
+				return true;
+	return false;
+}
+
+NOINLINE bool search_is_there(struct leaf *self, uint64_t count)
+{
+	if (count <= LINE_PAGES && line_is_zero(&self->lines[self->whole]))
+		return true;
+	if (is_in_bins(self, count, true) || (count < LINE_PAGES && is_in_bins(self, count, false)) ||
+	    (count < CLASS_EXACT && is_held(self, count)))
+		return true;
+	self->failed = count;
+	return false;
+}
+
+static bool is_sure(struct leaf *self, uint64_t count, bool *sure)
+{
+	if (!*sure)
+		*sure = search_is_there(self, count);
+	return *sure;
+}
+
+uint64_t search_inside(struct leaf *self, uint64_t leaf, uint64_t count, bool *sure)
+{
+	self->examined++;
+	struct line closed = runs_closed(self, leaf);
+	struct line begins = line_begins(&closed, (unsigned)count);
+	unsigned place = line_lowest(&begins);
+	if (place != LINE_NOTHING)
+		return leaf << LINE_LOG2 | place;
+	if (is_sure(self, count, sure))
+		runs_file_inside(self, leaf, line_longest(&closed));
+	return NOTHING;
+}
+
+uint64_t search_across(struct leaf *self, uint64_t leaf, uint64_t count, bool *sure)
 {
 	uint64_t first, length = runs_across(self, leaf, &first);
 	self->examined++;
 	if (length >= count)
 		return place_across(first, first + length, count);
-	runs_file_across(self, leaf, length);
+	if (is_sure(self, count, sure))
+		runs_file_across(self, leaf, length);
 	return NOTHING;
 }
 
 /* Among at most `tries` leaves of a class whose runs may be too short. */
-static uint64_t search_class(struct leaf *self, unsigned class, uint64_t count, unsigned tries)
+static uint64_t search_class(struct leaf *self, unsigned class, uint64_t count, unsigned tries, bool *sure)
 {
 	uint64_t place = NOTHING, leaf;
 	unsigned left = tries;
 	if (class < CLASSES_INSIDE && self->inside.some[class >> 6] >> (class & 63) & 1)
-		for (leaf = bins_first(&self->inside, class); leaf != BINS_NOTHING && place == NOTHING && left--;
+		for (leaf = bins_first(&self->inside, class);
+		     leaf != BINS_NOTHING && place == NOTHING && left-- && count < self->failed;
 		     leaf = bins_next(&self->inside, class, leaf + 1))
 			if (self->inside_bounds[leaf] >= count)
-				place = look_inside(self, leaf, count);
+				place = search_inside(self, leaf, count, sure);
 	left = tries;
 	if (place == NOTHING && self->across.some[class >> 6] >> (class & 63) & 1)
-		for (leaf = bins_first(&self->across, class); leaf != BINS_NOTHING && place == NOTHING && left--;
+		for (leaf = bins_first(&self->across, class);
+		     leaf != BINS_NOTHING && place == NOTHING && left-- && count < self->failed;
 		     leaf = bins_next(&self->across, class, leaf + 1))
 			if (self->across_bounds[leaf] >= saturated(count))
-				place = look_across(self, leaf, count);
+				place = search_across(self, leaf, count, sure);
 	return place;
 }
 
 uint64_t search_any(struct leaf *self, uint64_t count)
 {
-	if (count > self->usable_pages || (self->remembers && count >= self->failed))
+	if (count > self->usable_pages || count >= self->failed)
 		return NOTHING;
+	bool sure = false;
 	unsigned may = class_of(saturated(count)), suffices = class_sufficing(saturated(count));
-	uint64_t place = may == suffices ? NOTHING : search_class(self, may, count, TRIES);
-	while (place == NOTHING) {
+	uint64_t place = may == suffices ? NOTHING : search_class(self, may, count, TRIES, &sure);
+	while (place == NOTHING && count < self->failed) {
 		unsigned inside = bins_some(&self->inside, suffices), across = bins_some(&self->across, suffices);
 		if (inside == across && inside == ~0u)
 			break;
-		place = inside <= across ? look_inside(self, bins_first(&self->inside, inside), count)
-					 : look_across(self, bins_first(&self->across, across), count);
+		place = inside <= across ? search_inside(self, bins_first(&self->inside, inside), count, &sure)
+					 : search_across(self, bins_first(&self->across, across), count, &sure);
 	}
 	if (place == NOTHING && may != suffices)
-		place = search_class(self, may, count, ~0u);
-	if (place == NOTHING) {
-		self->remembers = true;
+		place = search_class(self, may, count, ~0u, &sure);
+	if (place == NOTHING)
 		self->failed = count;
-	}
 	return place;
 }
 
@@ -145,15 +202,14 @@ static void cut_to_limits(const struct constrained *search, uint64_t base, struc
 static uint64_t fit_inside(struct leaf *self, struct constrained *search, uint64_t leaf)
 {
 	uint64_t base = leaf << LINE_LOG2;
-	bool only;
 	self->examined++;
 	search->tries++;
 	struct line begins = line_begins(&self->lines[leaf], (unsigned)search->wish.count);
-	for (unsigned pair = 0; pair < LINE_WORDS / 2; pair++)
-		begins.pairs[pair] &= search->allowed.pairs[pair];
+	for (unsigned part = 0; part < LINE_PARTS; part++)
+		begins.parts[part] &= search->allowed.parts[part];
 	if (base < search->low || base + LINE_PAGES > search->end)
 		cut_to_limits(search, base, &begins);
-	unsigned place = line_lowest(&begins, &only);
+	unsigned place = line_lowest(&begins);
 	/* Of an alignment above a leaf only its first page was let through. */
 	if (place == LINE_NOTHING || (self->base + base + place) & (search->wish.align - 1))
 		return NOTHING;
@@ -216,18 +272,20 @@ static uint64_t fit_low(struct leaf *self, const struct constrained *search)
 					       : fit_run(self, search, search->low, runs_next_used(self, search->low));
 }
 
-/* Held holes are no exception from bounds any longer. */
-static void tell_held(struct leaf *self)
+/* Held holes of these lengths, which no bound tells of. */
+static uint64_t fit_held(struct leaf *self, const struct constrained *search, unsigned from, unsigned to)
 {
-	for (uint64_t some = self->held_some; some; some &= some - 1) {
-		unsigned length = (unsigned)__builtin_ctzll(some);
-		while (self->held_some >> length & 1) {
-			uint64_t before = hole_pop(self, length), leaf = before >> LINE_LOG2;
+	for (unsigned length = from; length <= to; length++)
+		for (unsigned i = 0; i < HELD && self->held[length][i] != HELD_NONE; i++) {
+			uint64_t first = hole_before(self->held[length][i]) + 1, place;
 			self->examined++;
-			if (length > self->inside_bounds[leaf] && hole_is_there(self, before, length))
-				runs_file_inside(self, leaf, length);
+			if (!hole_is_there(self, first - 1, length))
+				continue;
+			place = fit_run(self, search, first, first + length);
+			if (place != NOTHING)
+				return place;
 		}
-	}
+	return NOTHING;
 }
 
 uint64_t search_constrained(struct leaf *self, const struct iova_request *request)
@@ -239,18 +297,22 @@ uint64_t search_constrained(struct leaf *self, const struct iova_request *reques
 		return NOTHING;
 	search.low = wish->low - self->base;
 	search.end = wish->end - self->base;
-	tell_held(self);
 	if (wish->count <= LINE_PAGES)
 		allow(&search);
-	unsigned class = class_of(saturated(wish->count));
-	uint64_t place = fit_classes(self, &search, class, TRIES_CONSTRAINED);
+	unsigned class = class_of(saturated(wish->count)), count = (unsigned)wish->count;
+	uint64_t place = wish->count < CLASS_EXACT ? fit_held(self, &search, count, count) : NOTHING;
+	if (place == NOTHING)
+		place = fit_classes(self, &search, class, TRIES_CONSTRAINED);
 	if (place == NOTHING)
 		place = fit_low(self, &search);
-	if (place != NOTHING || search.tries < TRIES_CONSTRAINED)
-		return place;
-	search.tries = 0;
-	if (slack < self->end)
+	if (place == NOTHING && search.tries >= TRIES_CONSTRAINED && slack < self->end) {
+		search.tries = 0;
 		place = fit_classes(self, &search, class_sufficing(saturated(2 * wish->count + slack)), 2);
-	search.tries = 0;
-	return place == NOTHING ? fit_classes(self, &search, class, ~0u) : place;
+		search.tries = TRIES_CONSTRAINED;
+	}
+	if (place == NOTHING && wish->count < CLASS_EXACT)
+		place = fit_held(self, &search, count, CLASS_EXACT - 1);
+	if (place == NOTHING && search.tries >= TRIES_CONSTRAINED)
+		place = fit_classes(self, &search, class, ~0u);
+	return place;
 }

@@ -22,24 +22,39 @@
 
 /* Holes of a length that are held. */
 #define HELD 4
-/* Only among so many pages: the page before a hole is told by a positive number of 31 bits. */
+/* Only among so many pages: the complement of the page before a hole is a negative number of 32 bits. */
 #define HELD_PAGES ((UINT64_C(1) << 31) - 1)
+#define HELD_NONE INT32_MIN
 
 typedef int32_t held_holes __attribute__((vector_size(16)));
 
+struct leaf;
+
+/* What is called most, for one kind of CPU; all place alike. */
+struct leaf_calls {
+	enum iova_status (*alloc)(void *self, const struct iova_request *request, uint32_t cpu, struct iova_extent *extent);
+	void (*free)(void *self, const struct iova_extent *extent, uint32_t cpu);
+};
+extern const struct leaf_calls leaf_calls_plain;
+#if defined(__x86_64__)
+extern const struct leaf_calls leaf_calls_v3;
+#endif
+
 struct leaf {
-	held_holes held[CLASS_EXACT]; /* by length: HELD_PAGES - the page before a hole, the lowest hole first; 0: none */
+	held_holes held[CLASS_EXACT]; /* by length: ~ the page before a hole, the lowest one first; HELD_NONE: no more */
 	uint64_t held_some;           /* bit per length */
+	struct leaf_calls calls;      /* of this CPU */
 	uint64_t usable_pages;
-	bool remembers;          /* a request has failed since the last free, */
-	uint64_t failed;         /* namely one for so many pages */
+	uint64_t failed;         /* no free run has so many pages; NOTHING: unknown of any number */
+	uint64_t whole;          /* a leaf that was wholly free when last it was looked for one */
 	struct bins inside;      /* leaves that are used in part, by their longest free run that is cut at their ends */
 	struct bins across;      /* leaves by the free run that begins in them and crosses their end, or fills one */
 	struct bins in_use;      /* one bin: leaves with a used page */
 	struct line *lines;      /* by leaf */
+	uint64_t *words;         /* the same */
 	uint16_t *inside_bounds; /* by leaf: no run inside is longer, but for held holes */
 	uint32_t *across_bounds; /* by leaf: the run across is not longer, or UINT32_MAX */
-	uint64_t examined;       /* leaves and holes that were looked at, for ever */
+	uint64_t examined;       /* leaves and holes that were looked at, for ever, but for a hole that serves at once */
 	uint64_t base;           /* page of index 0, modulo 2^64 */
 	uint64_t first, end;     /* indices of the space */
 	uint64_t leaves;
@@ -63,6 +78,13 @@ INLINE unsigned class_sufficing(uint64_t pages)
 	return class_of(pages + (UINT64_C(1) << (bits_log2_floor(pages) - CLASS_DIVISION_LOG2)) - 1);
 }
 
+/* A free has made a run of so many pages. */
+INLINE void forget_failure(struct leaf *self, uint64_t pages)
+{
+	if (UNLIKELY(pages >= self->failed))
+		self->failed = NOTHING;
+}
+
 INLINE uint32_t saturated(uint64_t pages)
 {
 	return pages < UINT32_MAX ? (uint32_t)pages : UINT32_MAX;
@@ -70,7 +92,7 @@ INLINE uint32_t saturated(uint64_t pages)
 
 INLINE bool page_is_used(const struct leaf *self, uint64_t page)
 {
-	return self->lines[page >> LINE_LOG2].words[page >> 6 & (LINE_WORDS - 1)] >> (page & 63) & 1;
+	return self->words[page >> 6] >> (page & 63) & 1;
 }
 
 /* runs.c */
@@ -81,6 +103,16 @@ uint64_t runs_previous_used(const struct leaf *self, uint64_t page);
 
 /* The run that begins in the leaf and crosses its end, or fills it: its length, and *first. 0: there is none. */
 uint64_t runs_across(const struct leaf *self, uint64_t leaf, uint64_t *first);
+
+/* The leaf with the parts of runs that cross its ends as if they were used: what is left are the runs inside. */
+void runs_close(const struct leaf *self, uint64_t leaf, struct line *line);
+INLINE struct line runs_closed(const struct leaf *self, uint64_t leaf)
+{
+	struct line line = self->lines[leaf];
+	if (UNLIKELY(!(line.words[0] & line.words[LINE_WORDS - 1] >> 63 & 1)))
+		runs_close(self, leaf, &line);
+	return line;
+}
 
 /* New bounds. */
 void runs_file_inside(struct leaf *self, uint64_t leaf, unsigned pages);
@@ -93,11 +125,21 @@ void runs_tell(struct leaf *self, uint64_t first, uint64_t end);
 void runs_take(struct leaf *self, uint64_t first, uint64_t count);
 void runs_give(struct leaf *self, uint64_t first, uint64_t count);
 
-/* holes.h */
-
 /* search.c: they find a place for a request, or NOTHING; nothing but bounds changes. */
 uint64_t search_any(struct leaf *self, uint64_t count);
+/* Whether some free run has that many pages; if not, it is remembered. Changes nothing else: so a request that fails changes
+ * no later one. */
+bool search_is_there(struct leaf *self, uint64_t count);
+/* Looks at one leaf, which has a place or NOTHING; then its bound is made exact if *sure: there is a place elsewhere. *sure
+ * becomes search_is_there. */
+uint64_t search_inside(struct leaf *self, uint64_t leaf, uint64_t count, bool *sure);
+uint64_t search_across(struct leaf *self, uint64_t leaf, uint64_t count, bool *sure);
 uint64_t search_constrained(struct leaf *self, const struct iova_request *request);
+
+/* leaf.c: the rest of a request. */
+enum iova_status leaf_grant(struct leaf *self, uint64_t place, uint64_t count, struct iova_extent *extent);
+enum iova_status leaf_alloc_constrained(struct leaf *self, const struct iova_request *request, struct iova_extent *extent);
+enum iova_status leaf_alloc_any(struct leaf *self, uint64_t count, struct iova_extent *extent);
 
 /* check.c */
 const char *leaf_check(const struct leaf *self);
