@@ -31,7 +31,7 @@
 
 #define PASS_WINDOW_WORDS ((size_t)65536)
 #define PASS_WINDOW_STEPS 1000.0 /* a shorter window says nothing */
-#define PASS_PAIRED_NS 1.5e7     /* paired: of windows of each side; processes differ by more than longer ones would tell */
+#define PASS_PAIRED_NS 2e7       /* paired: of windows of each side, at least */
 #define PASS_BRIEF_NS 4e6
 /* Longer windows, and single operations under interference, are taken in the first rounds of a run alone: the fewest that
  * have an interval at 95 %. Verdicts come of short windows, in every round. */
