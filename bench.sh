@@ -34,7 +34,7 @@ zsh                completes command lines in a test
 fish               likewise
 "
 
-# What is published, three minutes on two CPUs (docs/method.md). The other workloads answer questions of their own (docs/workloads.md).
+# What is published, about three minutes on two CPUs (docs/method.md). The other workloads answer questions of their own (docs/workloads.md).
 reference=results/reference
 read_matrix() { # into the array matrix
 	mapfile -t matrix < <(grep -v '^#' $reference/arguments | tr ' ' '\n')
