@@ -138,7 +138,6 @@ static void add_rule(struct rule_table *table, const struct rule *rule)
 		const char *text;
 		struct field *field;
 	} fields[] = {
-		{rule->groups, &ready->groups},
 		{rule->address, &ready->address},
 		{rule->freed ? rule->freed : rule->address, &ready->freed},
 		{rule->match, &ready->match},
@@ -155,6 +154,7 @@ static void add_rule(struct rule_table *table, const struct rule *rule)
 	ready->level = level_of(table, rule->name);
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
 		good &= field_compile(fields[i].text, fields[i].field);
+	good &= rule_events_compile(rule->groups, &ready->groups);
 	for (int role = 0; role < RULE_ROLES; role++) {
 		good &= rule_events_compile(events[role], &ready->events[role]);
 		add_words(table, table->count, (enum rule_role)role);
