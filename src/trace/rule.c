@@ -138,14 +138,10 @@ static void add_rule(struct rule_table *table, const struct rule *rule)
 		const char *text;
 		struct field *field;
 	} fields[] = {
-		{rule->address, &ready->address},
-		{rule->freed ? rule->freed : rule->address, &ready->freed},
-		{rule->match, &ready->match},
-		{rule->size, &ready->size},
-		{rule->owner, &ready->owner},
-		{rule->limit, &ready->limit},
-		{rule->error, &ready->error},
-		{rule->cpu, &ready->cpu},
+		{rule->address, &ready->address}, {rule->freed ? rule->freed : rule->address, &ready->freed},
+		{rule->match, &ready->match},     {rule->size, &ready->size},
+		{rule->owner, &ready->owner},     {rule->limit, &ready->limit},
+		{rule->error, &ready->error},     {rule->cpu, &ready->cpu},
 		{rule->pid, &ready->pid},
 	};
 	const char *const events[RULE_ROLES] = {rule->call, rule->alloc, rule->free, rule->ends};
