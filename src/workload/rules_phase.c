@@ -65,8 +65,7 @@ static void read_seconds(struct yaml_document *document, yaml_location location,
 		return;
 	if (phase->hold == WORKLOAD_HOLD_OCCUPANCY && phase->think)
 		yaml_fault(document, location,
-			   "with hold: occupancy steps differ in length, and think: would make any time of it; "
-			   "end the phase by ops");
+			   "with hold: occupancy and think: a step is as long as its request wants; end the phase by ops");
 	else if (operations > (double)WORKLOAD_OPS_MAX)
 		yaml_fault(document, location, "%.4g operations at this pace are more than %llu, what a workload may have",
 			   operations, (unsigned long long)WORKLOAD_OPS_MAX);
@@ -89,9 +88,9 @@ static void check_end(struct yaml_document *document, yaml_location location, st
 	if (ops != YAML_LOCATION_NONE && yaml_sound(document, ops))
 		rules_add_operations(document, ops, phase->until_value);
 	if (until == YAML_LOCATION_NONE && ops == YAML_LOCATION_NONE && phase->body == WORKLOAD_BODY_MIX)
-		yaml_fault(
-			document, location,
-			"a mix needs an end: ops: 2M, or until: {occupancy: 70%%}, {live: 10k}, {turnovers: 3} or {seconds: 60}");
+		yaml_fault(document, location,
+			   "a mix needs an end: ops: 2M, or until: {occupancy: 70%%}, {live: 10k}, {turnovers: 3} or "
+			   "{seconds: 60}");
 	yaml_location turnovers = yaml_key_location(document, until, "turnovers");
 	const char *text = yaml_value_text(document, turnovers);
 	char quoted[YAML_QUOTE_BYTES];
