@@ -73,3 +73,19 @@ setup_file() {
 	"$iovabench" run $tiny -a rbtree -t 64 --rounds 1 --latency off --audit off -q -o "$scratch/many"
 	has "$(jq -r '.machine.warnings[]' "$scratch/many/result.json")" "64 threads on"
 }
+
+@test "rings are shared out to threads, and there are as many as threads" {
+	cat > "$scratch/rings.yaml" <<- 'YAML'
+		iovabench: 1
+		name: rings
+		requests: [{name: a, size: {fixed: 4KiB}}]
+		phases:
+		  - {name: fill, rings: {request: a, depth: 64, count: 5}}
+		  - {name: play, rings: {request: a, depth: 64, count: 5, pace: [3, 1, 1, 1, 1]}, ops: 7k, free_on: next}
+	YAML
+	run -0 "$iovabench" run "$scratch/rings.yaml" -a rbtree -t 1,2,5 --rounds 0 -q -o "$scratch/rings"
+	is "$(arms "$scratch/rings" .audit.ops | sort -u)" 7000
+	is "$(arms "$scratch/rings" .audit.violations | sort -u)" 0
+	run -2 "$iovabench" run "$scratch/rings.yaml" -a rbtree -t 6 --rounds 0
+	has "$output" "phase fill has 5 rings, and a ring is one thread's: 6 threads need as many"
+}
