@@ -24,6 +24,7 @@ struct subject {
 	struct allocator_spec spec;
 	enum promise promise;
 	bool remembers_failures; /* a failed request makes later ones fail, too */
+	bool never_forgets;      /* perhaps even when all is free */
 };
 
 #define SUBJECTS_MAX 64

@@ -43,6 +43,8 @@ static void make_promise(struct subject *subject)
 	const struct allocator_spec_part *innermost = &subject->spec.parts[subject->spec.count - 1];
 	subject->promise = promise_of(&subject->spec);
 	subject->remembers_failures = is_linux(innermost) && value_of(innermost, "gate");
+	/* The old gate opens for frees at or above the hint alone, which the last ones need not be. */
+	subject->never_forgets = is_linux(innermost) && value_of(innermost, "gate") == 2;
 }
 
 /* Magazines of few rounds, so that a small space exchanges, overflows and drains them. */
