@@ -199,6 +199,10 @@ bench-threads: $(BUILD)/tests/bench/threads ## two workers on one magazine+X aga
 instructions: $(BUILD)/tests/bench/play ## instructions per operation of the built-in allocators, compared with tests/instructions/expected
 	@BUILD='$(BUILD)' tests/instructions/run $(if $(UPDATE),--update,$(if $(MISSES),--misses))
 
+.PHONY: columns
+columns: all $(BUILD)/tests/bench/play ## what an allocator is wanted to reach, a mark for each cell; SPEC=leaf, OPS= for fewer operations
+	@BUILD='$(BUILD)' OPS='$(OPS)' tests/columns/run $(SPEC)
+
 .PHONY: bench-generation
 bench-generation: $(BUILD)/tests/bench/generation ## how many operations a second are generated, by the way of choosing victims
 	@$(BUILD)/tests/bench/generation
