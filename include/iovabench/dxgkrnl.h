@@ -479,10 +479,11 @@ struct dxgkrnl_options {
 	/* What the version forbids is refused with STATUS_NOT_SUPPORTED (ours): from 3.0 on with DMA remapping the callbacks
 	 * of 2.4 that allocate or map, and the Mm routines; otherwise it is let through. */
 	bool strict;
-	const char *fail;      /* as IOVABENCH_DXGKRNL_FAIL, or NULL */
-	uint64_t save_bytes;   /* greatest CommitSize of a frame buffer (DXGK_FRAMEBUFFERSAVEAREA); 0: 256 MiB */
-	uint32_t linked;       /* physical adapters that share the domain: PhysicalAdapterIndex is below this; 0: 1 */
-	bool no_cpu_memory;    /* pMemory of contiguous memory is NULL: for measuring */
+	const char *fail;    /* as IOVABENCH_DXGKRNL_FAIL, or NULL */
+	uint64_t save_bytes; /* greatest CommitSize of a frame buffer (DXGK_FRAMEBUFFERSAVEAREA); 0: 256 MiB */
+	uint32_t linked;     /* physical adapters that share the domain: PhysicalAdapterIndex is below this; 0: 1 */
+	/* For measuring: pMemory of contiguous memory is NULL, and findings do not know which call gave it. */
+	bool no_cpu_memory;
 	dxgkrnl_report report; /* NULL: a line to standard error */
 	void *context;
 };

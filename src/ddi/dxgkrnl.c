@@ -39,6 +39,8 @@ static const struct {
 
 struct dxgkrnl *dxgkrnl_of(HANDLE device)
 {
+	if (device && device == (HANDLE)current)
+		return device;
 	for (unsigned i = 0; i < DEVICES_MAX; i++) {
 		struct dxgkrnl *found = devices[i];
 		if (found && found == device)
@@ -91,19 +93,20 @@ static enum rule forbidden(const struct dxgkrnl *dxgkrnl, enum routine routine)
 	return remapping && kinds[routine].does == GIVES_OLD ? RULE_OLD_CALLBACK : RULES;
 }
 
-bool dxgkrnl_enter(struct dxgkrnl *dxgkrnl, enum routine routine, uint64_t bytes, NTSTATUS *status)
+void dxgkrnl_set_look(struct dxgkrnl *dxgkrnl)
 {
-	dxgkrnl->counts.calls++;
-	if (__builtin_expect(dxgkrnl->strict || dxgkrnl->version < kinds[routine].since, 0)) {
-		enum rule rule = forbidden(dxgkrnl, routine);
-		if (rule != RULES) {
-			*status = STATUS_NOT_SUPPORTED;
-			dxgkrnl_find(dxgkrnl, routine, rule, *status, NULL, NULL);
-			return false;
-		}
+	dxgkrnl->look = dxgkrnl->strict || dxgkrnl->fault_count > 0 || dxgkrnl->version < DXGKDDI_INTERFACE_VERSION_WDDM2_9;
+}
+
+bool dxgkrnl_looks(struct dxgkrnl *dxgkrnl, enum routine routine, uint64_t bytes, NTSTATUS *status)
+{
+	enum rule rule = forbidden(dxgkrnl, routine);
+	if (rule != RULES) {
+		*status = STATUS_NOT_SUPPORTED;
+		dxgkrnl_find(dxgkrnl, routine, rule, *status, NULL, NULL);
+		return false;
 	}
-	if (__builtin_expect(dxgkrnl->fault_count > 0, 0) && kinds[routine].does != ENDS &&
-	    fault_hits(dxgkrnl, routine, bytes)) {
+	if (dxgkrnl->fault_count > 0 && kinds[routine].does != ENDS && fault_hits(dxgkrnl, routine, bytes)) {
 		dxgkrnl->counts.failed++;
 		*status = STATUS_NO_MEMORY;
 		return false;
@@ -129,6 +132,7 @@ static int set_version(struct dxgkrnl *dxgkrnl, uint32_t version)
 	dxgkrnl->version = version;
 	dxgkrnl->adapter->wddm = wddm_of(version);
 	dxgkrnl_fill_interface(dxgkrnl);
+	dxgkrnl_set_look(dxgkrnl);
 	return 0;
 }
 
@@ -142,6 +146,7 @@ int dxgkrnl_set_strict(struct dxgkrnl *dxgkrnl, const char *version, const char 
 			return -1;
 		}
 		dxgkrnl->strict = true;
+		dxgkrnl_set_look(dxgkrnl);
 		return 0;
 	}
 	*reason = "the version to be strict about is none of 2.4, 2.7, 3.0, 3.1 and 3.2";

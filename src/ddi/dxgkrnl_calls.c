@@ -101,7 +101,7 @@ static NTSTATUS allocate_contiguous(HANDLE device, DXGKARGCB_ALLOCATECONTIGUOUSM
 		return no_device(ROUTINE_ALLOCATE_CONTIGUOUS, device);
 	if (!dxgkrnl_enter(dxgkrnl, ROUTINE_ALLOCATE_CONTIGUOUS, args->NumberOfBytes, &status))
 		return status;
-	if (!track_prepare(dxgkrnl, false))
+	if (!dxgkrnl->no_memory && !track_prepare(dxgkrnl, false))
 		return STATUS_INSUFFICIENT_RESOURCES;
 	const struct ddi_contiguous_request request = {.number_of_bytes = args->NumberOfBytes,
 						       .lowest_acceptable_address = address(args->LowestAcceptableAddress),
@@ -112,17 +112,20 @@ static NTSTATUS allocate_contiguous(HANDLE device, DXGKARGCB_ALLOCATECONTIGUOUSM
 	status = (NTSTATUS)dxgk_cb_allocate_contiguous_memory(dxgkrnl->adapter, &request, 0, &handle);
 	if (status != STATUS_SUCCESS)
 		return dxgkrnl_leave(dxgkrnl, ROUTINE_ALLOCATE_CONTIGUOUS, status, NULL);
-	void *memory = dxgkrnl->no_memory ? NULL : dxgkrnl_memory(args->NumberOfBytes);
-	if (!memory && !dxgkrnl->no_memory) {
-		dxgk_cb_free_contiguous_memory(dxgkrnl->adapter, handle, 0);
-		return STATUS_INSUFFICIENT_RESOURCES;
+	void *memory = NULL, *name = to_driver(dxgkrnl, handle);
+	if (!dxgkrnl->no_memory) {
+		memory = dxgkrnl_memory(args->NumberOfBytes);
+		if (!memory) {
+			dxgk_cb_free_contiguous_memory(dxgkrnl->adapter, handle, 0);
+			return STATUS_INSUFFICIENT_RESOURCES;
+		}
+		struct tracked *made = track(dxgkrnl, OBJECT_CONTIGUOUS, ROUTINE_ALLOCATE_CONTIGUOUS, handle_index(handle),
+					     name, args->NumberOfBytes);
+		made->memory = memory;
+		made->memory_bytes = args->NumberOfBytes;
 	}
-	args->hMemoryHandle = to_driver(dxgkrnl, handle);
+	args->hMemoryHandle = name;
 	args->pMemory = memory;
-	struct tracked *made = track(dxgkrnl, OBJECT_CONTIGUOUS, ROUTINE_ALLOCATE_CONTIGUOUS, handle_index(handle),
-				     args->hMemoryHandle, args->NumberOfBytes);
-	made->memory = memory;
-	made->memory_bytes = args->NumberOfBytes;
 	return dxgkrnl_leave(dxgkrnl, ROUTINE_ALLOCATE_CONTIGUOUS, status, NULL);
 }
 
@@ -135,7 +138,7 @@ static NTSTATUS free_contiguous(HANDLE device, const DXGKARGCB_FREECONTIGUOUSMEM
 	if (!dxgkrnl_enter(dxgkrnl, ROUTINE_FREE_CONTIGUOUS, 0, &status))
 		return status;
 	status = (NTSTATUS)dxgk_cb_free_contiguous_memory(dxgkrnl->adapter, from_driver(dxgkrnl, args->hMemoryHandle), 0);
-	if (status == STATUS_SUCCESS)
+	if (status == STATUS_SUCCESS && !dxgkrnl->no_memory)
 		untrack(dxgkrnl, tracked_handle(dxgkrnl, args->hMemoryHandle), ROUTINE_FREE_CONTIGUOUS);
 	return dxgkrnl_leave(dxgkrnl, ROUTINE_FREE_CONTIGUOUS, status, args->hMemoryHandle);
 }

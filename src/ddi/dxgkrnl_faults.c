@@ -99,6 +99,7 @@ int dxgkrnl_set_faults(struct dxgkrnl *dxgkrnl, const char *faults, const char *
 	}
 	memcpy(dxgkrnl->faults, read, count * sizeof *read);
 	dxgkrnl->fault_count = count;
+	dxgkrnl_set_look(dxgkrnl);
 	return 0;
 }
 

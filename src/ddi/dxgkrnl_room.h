@@ -143,7 +143,7 @@ struct dxgkrnl {
 	uint64_t secret; /* over handles, so that those of other adapters are told apart */
 	uint32_t version;
 	bool strict;
-	bool quiet; /* while the model itself calls */
+	bool look; /* strict, or a version without some member, or faults: calls look closer */
 	bool no_memory;
 	uint64_t save_bytes;
 	uint32_t linked;
@@ -181,11 +181,26 @@ static inline ddi_handle from_driver(const struct dxgkrnl *dxgkrnl, HANDLE handl
 	return handle ? (uint64_t)(uintptr_t)handle ^ dxgkrnl->secret : 0;
 }
 
+/* The rest of dxgkrnl_enter and of dxgkrnl_leave. */
+bool dxgkrnl_looks(struct dxgkrnl *dxgkrnl, enum routine routine, uint64_t bytes, NTSTATUS *status);
+NTSTATUS dxgkrnl_judge(struct dxgkrnl *dxgkrnl, enum routine routine, NTSTATUS status, void *name);
+
 /* Begins a call. False: it is refused or made to fail with *status. */
-bool dxgkrnl_enter(struct dxgkrnl *dxgkrnl, enum routine routine, uint64_t bytes, NTSTATUS *status);
+static inline bool dxgkrnl_enter(struct dxgkrnl *dxgkrnl, enum routine routine, uint64_t bytes, NTSTATUS *status)
+{
+	dxgkrnl->counts.calls++;
+	return __builtin_expect(!dxgkrnl->look, 1) || dxgkrnl_looks(dxgkrnl, routine, bytes, status);
+}
+
 /* Ends it: tells what broke a rule, by its status and by what was counted since. name: what the driver spoke of, or NULL.
  * Returns status. */
-NTSTATUS dxgkrnl_leave(struct dxgkrnl *dxgkrnl, enum routine routine, NTSTATUS status, void *name);
+static inline NTSTATUS dxgkrnl_leave(struct dxgkrnl *dxgkrnl, enum routine routine, NTSTATUS status, void *name)
+{
+	if (__builtin_expect(status == STATUS_SUCCESS && !dxgkrnl->adapter->trap, 1))
+		return status;
+	return dxgkrnl_judge(dxgkrnl, routine, status, name);
+}
+
 /* The same of calls without a status, after the adapter counted a violation or the pointer was none. */
 void dxgkrnl_blame(struct dxgkrnl *dxgkrnl, enum routine routine, void *name);
 void dxgkrnl_find(struct dxgkrnl *dxgkrnl, enum routine routine, enum rule rule, NTSTATUS status,
@@ -206,7 +221,8 @@ void untrack(struct dxgkrnl *dxgkrnl, struct tracked *object, enum routine by);
 /* Page-aligned zeroed memory, of which a sanitizer guards the end; NULL. Released with free. */
 void *dxgkrnl_memory(uint64_t bytes);
 
-/* Faults. */
+/* After strict, version or faults have changed. */
+void dxgkrnl_set_look(struct dxgkrnl *dxgkrnl);
 bool fault_hits(struct dxgkrnl *dxgkrnl, enum routine routine, uint64_t bytes);
 
 /* An MDL over frames of the adapter's MDL, or NULL. */

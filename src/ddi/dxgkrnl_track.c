@@ -176,8 +176,6 @@ void dxgkrnl_find(struct dxgkrnl *dxgkrnl, enum routine routine, enum rule rule,
 		  const struct tracked *object, void *name)
 {
 	char text[512], says[256];
-	if (dxgkrnl->quiet)
-		return;
 	dxgkrnl->counts.findings++;
 	describe(object, name, text, sizeof text);
 	snprintf(says, sizeof says, "%s; page %s", rules[rule].says, routine_page(routine));
@@ -235,11 +233,9 @@ static void blame_status(struct dxgkrnl *dxgkrnl, enum routine routine, NTSTATUS
 	dxgkrnl_find(dxgkrnl, routine, rule, status, live ? live : dead, name);
 }
 
-NTSTATUS dxgkrnl_leave(struct dxgkrnl *dxgkrnl, enum routine routine, NTSTATUS status, void *name)
+NTSTATUS dxgkrnl_judge(struct dxgkrnl *dxgkrnl, enum routine routine, NTSTATUS status, void *name)
 {
 	struct ddi_adapter *adapter = dxgkrnl->adapter;
-	if (__builtin_expect(status == STATUS_SUCCESS && !adapter->trap, 1))
-		return status;
 	if (status == STATUS_INVALID_HANDLE || status == STATUS_OBJECT_TYPE_MISMATCH ||
 	    status == STATUS_INVALID_PARAMETER || status == STATUS_RESOURCE_IN_USE || status == STATUS_NOT_MAPPED_VIEW)
 		blame_status(dxgkrnl, routine, status, name);
