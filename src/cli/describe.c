@@ -233,8 +233,8 @@ static int unknown(const char *name)
 	struct names names = {0};
 	offer_names(collect, &names);
 	const char *nearest = names.count ? text_nearest(name, (const char *const *)names.names) : NULL;
-	cli_say("iovabench describe: there is no allocator, option, metric, workload, key or call '%s'%s%s%s\n",
-		name, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	cli_say("iovabench describe: there is no allocator, option, metric, workload, key or call '%s'%s%s%s\n", name,
+		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	for (size_t i = 0; i < names.count; i++)
 		memory_release(names.names[i]);
 	memory_release(names.names);

@@ -14,9 +14,9 @@ load helpers
 	refuses 'did you mean "rounding"?' run $tiny -a buddy:roundign=trim -o "$scratch/t"
 	refuses "trim" run $tiny -a buddy:rounding=trimm -o "$scratch/t"
 	refuses "workload, key or call 'gpu-pagng'; did you mean 'gpu-paging'?" describe gpu-pagng
-	refuses "workload or key 'roundin'; did you mean 'rounding'?" describe roundin
-	refuses "workload or key 'phases.mxi'; did you mean 'phases.mix'?" describe phases.mxi
-	refuses "workload or key 'nothing-of-the-kind'" describe nothing-of-the-kind
+	refuses "workload, key or call 'roundin'; did you mean 'rounding'?" describe roundin
+	refuses "workload, key or call 'phases.mxi'; did you mean 'phases.mix'?" describe phases.mxi
+	refuses "workload, key or call 'nothing-of-the-kind'" describe nothing-of-the-kind
 	refuses "there is no allocator, option, metric, workload, key or call 'rbtre'; did you mean 'rbtree'?" describe rbtre
 	refuses "there is no allocator, option, metric, workload, key or call 'failures.totl'; did you mean 'failures.total'?" describe failures.totl
 	refuses "did you mean 'allocators'?" list alocators

@@ -11,7 +11,7 @@ lacks() { # text part
 
 # The figure of an arm of a workload of tests/field, in the audit alone.
 figure() { # file spec path
-	"$iovabench" run tests/field/"$1".yaml -a "$2" --rounds 0 -q --json - | jq -r ".arms[0].$3"
+	"$iovabench" run tests/field/"$1".yaml -a "$2" --rounds 0 -q -o "$(mktemp -d "$scratch/XXXXXX")/result" --json - | jq -r ".arms[0].$3"
 }
 
 @test "every report is seen on the allocators that it speaks of" {
@@ -50,21 +50,21 @@ figure() { # file spec path
 	is "$(figure y17-old-gate linux:gate=old failures.total)" 0
 	is "$(figure y22-iova-39bit linux failures.impossible)" 10
 	is "$(figure y24-maple-aligned-hole linux failures.total)" 0
-	run -0 "$iovabench" run tests/field/y15-cpu-offline.yaml -a magazine+linux --rounds 0 -q --json "$scratch/offline"
+	run -0 "$iovabench" run tests/field/y15-cpu-offline.yaml -a magazine+linux --rounds 0 -q --json "$scratch/offline" -o "$scratch/off"
 	is "$(jq -r '.arms[0].phases[1].name' "$scratch/offline")" off
 }
 
 @test "no rounding is blamed where nothing rounds, and other phases that failed are in the table" {
-	run -0 "$iovabench" run tests/field/y09-tce-halves.yaml -a bitmap --rounds 0
+	run -0 "$iovabench" run tests/field/y09-tce-halves.yaml -a bitmap --rounds 0 -o "$scratch/halves"
 	lacks "$output" "its rounding"
 	has "$output" "of what its limits leave"
-	run -0 "$iovabench" run tests/field/y31-rknpu.yaml -a buddy --rounds 0
+	run -0 "$iovabench" run tests/field/y31-rknpu.yaml -a buddy --rounds 0 -o "$scratch/npu"
 	has "$output" "9 frag +2"
-	run -0 "$iovabench" run tests/field/y16-lazy-single-small.yaml -a lazy:queue=single+linux --rounds 0
+	run -0 "$iovabench" run tests/field/y16-lazy-single-small.yaml -a lazy:queue=single+linux --rounds 0 -o "$scratch/queue"
 	has "$output" "pages cached or waiting for a flush"
 }
 
 @test "an allocator that cannot place from an end is n/a, and says why" {
-	run -6 "$iovabench" run tests/field/y14-direction.yaml -a rbtree --rounds 0
+	run -6 "$iovabench" run tests/field/y14-direction.yaml -a rbtree --rounds 0 -o "$scratch/direction"
 	has "$output" "a place from the bottom, which rbtree does not honour"
 }

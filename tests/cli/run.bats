@@ -256,7 +256,7 @@ setup_file() {
 @test "-a all plays every competitor and not the harness" {
 	run -0 "$iovabench" run $tiny -a all --rounds 1 --ops 1k --latency off -q -o "$scratch/t"
 	is "$(arms "$scratch/t" .spec | grep -cx null || true)" 0
-	is "$(arms "$scratch/t" .spec | tr '\n' ' ')" "buddy bitmap rbtree segregated linux-lazy "
+	is "$(arms "$scratch/t" .spec | tr '\n' ' ')" "buddy bitmap rbtree segregated leaf linux-lazy "
 }
 
 @test "a named spec is an arm of that name, and plays what it stands for" {

@@ -114,8 +114,8 @@ buddy 95 64 ok"
 	run -0 tests/laws/run 12 18
 	has "$output" "12-fit-exact"
 	run -1 grep -F 02-n2- <<<"$output"
-	run -2 tests/laws/run 12 22
-	has "$output" "there is no law 22"
+	run -2 tests/laws/run 12 99
+	has "$output" "there is no law 99"
 	cp -r workloads/laws "$scratch/laws"
 	edits 's/size: {fixed: 3 pages}/size: {fixed: 4 pages}/' "$scratch/laws/10-align-3.yaml"
 	LAWS=$scratch/laws run -1 tests/laws/run 19
