@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Feeds the import of text; what it accepts must keep the rules of a recording. Build as
  * recording_fuzz.c. */
+#include "fuzz/input_path.h"
 #include "fuzz/recording_check.h"
 #include "trace/import.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,14 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
 		if (size >= strlen(packed[i]) && memcmp(data, packed[i], strlen(packed[i])) == 0)
 			return 0;
-	static char path[32];
-	static int descriptor = -1;
-	if (descriptor < 0) {
-		descriptor = memfd_create("input", 0);
-		snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-	}
-	if (ftruncate(descriptor, 0) || pwrite(descriptor, data, size, 0) != (ssize_t)size)
-		abort();
+	const char *path = input_path(data, size);
 	struct recording recording;
 	struct import_report report;
 	struct error error = {0};

@@ -2,6 +2,7 @@
  * Feeds the rules of the import and the fit: the first line is a value of --rule, the rest is a recording that is read by
  * it. What is fitted to it must be a right workload. */
 #include "base/text.h"
+#include "fuzz/input_path.h"
 #include "fuzz/recording_check.h"
 #include "trace/fit.h"
 #include "trace/import.h"
@@ -9,8 +10,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -35,14 +34,7 @@ static void fit(const struct recording *recording)
 
 static void import(const struct import_options *options, const uint8_t *data, size_t size)
 {
-	static char path[32];
-	static int descriptor = -1;
-	if (descriptor < 0) {
-		descriptor = memfd_create("input", 0);
-		snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-	}
-	if (ftruncate(descriptor, 0) || pwrite(descriptor, data, size, 0) != (ssize_t)size)
-		abort();
+	const char *path = input_path(data, size);
 	struct recording recording;
 	struct import_report report;
 	struct error error = {0};
