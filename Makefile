@@ -167,10 +167,18 @@ format: ## rewrite the sources in the style of .clang-format
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
 FUZZED := $(sort $(wildcard src/base/*.c src/metric/*.c src/yaml/*.c src/workload/*.c src/stream/*.c src/measure/*.c src/result/*.c src/trace/*.c src/compare/*.c))
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(FUZZED)
+FUZZ_OBJECTS := $(FUZZED:src/%.c=$(BUILD)/fuzz/objects/%.o)
+FUZZ = clang -std=gnu11 -g -O1 -fsanitize=$(1),address,undefined -fno-sanitize-recover=undefined $(PACKAGE_FLAGS) -Iinclude -Isrc -Itests -D_GNU_SOURCE
+
+$(BUILD)/fuzz/objects/%.o: src/%.c
 	@mkdir -p $(@D)
-	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(PACKAGE_FLAGS) -Iinclude -Isrc -Itests \
-		-D_GNU_SOURCE -o $@ $< $(FUZZED) $(LIBS)
+	$(call FUZZ,fuzzer-no-link) -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzz/loaders.a: $(FUZZ_OBJECTS)
+	@echo 'ar rcs $@' && rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(BUILD)/fuzz/loaders.a
+	$(call FUZZ,fuzzer) -o $@ $< $(BUILD)/fuzz/loaders.a $(LIBS)
 
 .PHONY: fuzz
 fuzz: $(FUZZERS) ## fuzz every loader for FUZZ_SECONDS=10 each, from the kept corpus (needs clang)
@@ -278,4 +286,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
--include $(patsubst %.o,%.d,$(FILE_OBJECTS) $(FOLDER_OBJECTS)) $(BUILD)/objects/cli/main.d $(addsuffix .d,$(UNIT_TESTS)) $(BUILD)/tests/bench/play.d $(BUILD)/tests/bench/threads.d
+-include $(patsubst %.o,%.d,$(FILE_OBJECTS) $(FOLDER_OBJECTS) $(FUZZ_OBJECTS)) $(BUILD)/objects/cli/main.d $(addsuffix .d,$(UNIT_TESTS)) $(BUILD)/tests/bench/play.d $(BUILD)/tests/bench/threads.d

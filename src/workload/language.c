@@ -348,6 +348,9 @@ static json_t *write_high(const void *root, const void *item)
 	char text[24];
 	if (workload_call_is_outside(request->call))
 		return request->arguments.has_high ? json_string(address_of(text, request->arguments.high)) : NULL;
+	/* Clipped to a space that low lies behind, they would be refused. */
+	if (request->low >= workload->space.end)
+		return NULL;
 	json_t *array = json_array();
 	for (size_t i = 0; i < request->high_count; i++)
 		json_array_append_new(array, json_string(address_of(text, request->high[i] * page + (page - 1))));

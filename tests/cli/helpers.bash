@@ -12,7 +12,10 @@ export XDG_CACHE_HOME=${BATS_FILE_TMPDIR:-/nonexistent}/cache
 
 # A sanitizer wants terabytes of addresses, and catches signals itself.
 no_sanitizer() {
-	! grep -q -e __asan_init -e __tsan_init "$iovabench" || skip "not with a sanitizer"
+	! grep -q -e __asan_init -e __tsan_init "$iovabench" || {
+		touch "$BATS_FILE_TMPDIR/skipped"
+		skip "not with a sanitizer"
+	}
 }
 
 # The arms of a result, one line each: what the filter gives of an arm.
@@ -71,7 +74,8 @@ has() { # text part
 	}
 }
 
-# Every result that the tests of a file left is one by the schema.
+# Every result that the tests of a file left is one by the schema; they leave some, unless a sanitizer skips them.
 teardown_file() {
+	[ ! -e "$BATS_FILE_TMPDIR/skipped" ] || [ -n "$(find "$BATS_RUN_TMPDIR" -name result.json -print -quit)" ] || return 0
 	tests/gates/schema --validate "$BATS_RUN_TMPDIR" >&2
 }

@@ -19,7 +19,7 @@ static void must(bool holds)
 static void check_space(const struct workload *workload)
 {
 	uint64_t at = workload->space.first, reserved = 0;
-	must(bits_is_power_of_two(workload->space.page_bytes) && workload->space.page_bytes >= 4096);
+	must(bits_is_power_of_two(workload->space.page_bytes) && workload->space.page_bytes >= WORKLOAD_PAGE_MIN);
 	must(workload->space.first < workload->space.end && workload->space.end <= WORKLOAD_PAGES_MAX);
 	for (size_t i = 0; i < workload->space.hole_count; i++) {
 		const struct workload_hole *hole = &workload->space.holes[i];
@@ -53,9 +53,21 @@ static void check_simple_size(const struct workload *workload, const struct work
 		must(size->sigma >= 0.01 && size->sigma <= 8 && size->median >= size->min && size->median <= size->max);
 }
 
+static void check_fallbacks(const struct workload *workload, const struct workload_size *size)
+{
+	must(size->fallback_count >= 2 && size->fallback_count <= WORKLOAD_FALLBACKS_MAX && !size->parts);
+	must(size->min == size->fallbacks[0] && size->max == size->min && size->max <= workload->space.usable);
+	for (size_t i = 0; i < size->fallback_count; i++)
+		must(size->fallbacks[i] && (!i || size->fallbacks[i] < size->fallbacks[i - 1]));
+}
+
 static void check_size(const struct workload *workload, const struct workload_size *size)
 {
 	bool mixture = size->kind == WORKLOAD_SIZE_WEIGHTS || size->kind == WORKLOAD_SIZE_MIXED;
+	if (size->kind == WORKLOAD_SIZE_FALLBACK) {
+		check_fallbacks(workload, size);
+		return;
+	}
 	if (!mixture) {
 		check_simple_size(workload, size);
 		return;
@@ -109,19 +121,24 @@ static void check_request(const struct workload *workload, const struct workload
 	check_size(workload, &request->size);
 	check_lifetime(&request->lifetime);
 	check_align(&request->align);
-	must(request->low >= workload->space.first && request->high_count >= 1 &&
-	     request->high_count <= WORKLOAD_HIGHS_MAX);
+	must(request->low >= workload->space.first && request->low <= WORKLOAD_PAGES_MAX);
+	must(request->high_count >= 1 && request->high_count <= WORKLOAD_HIGHS_MAX);
+	/* Behind the space nothing can be had; that is no fault of a bare extent. */
+	bool behind = request->low >= workload->space.end;
+	must(!behind || (request->call == WORKLOAD_CALL_EXTENT && request->limited));
 	for (size_t i = 0; i < request->high_count; i++)
-		must(request->high[i] >= request->low && request->high[i] < workload->space.end);
+		must((behind || request->high[i] >= request->low) && request->high[i] < workload->space.end);
 	must(!request->guard || request->call == WORKLOAD_CALL_EXTENT);
 	must(request->call < WORKLOAD_CALL_COUNT);
 	check_arguments(&request->arguments);
 	/* Scripts may say what a routine must refuse; requests not. */
 	must(!request->arguments.has_low || !request->arguments.has_high ||
 	     request->arguments.low <= request->arguments.high);
-	must(workload_request_pages_max(request) <= workload->space.usable);
-	must(!request->boundary ||
-	     (bits_is_power_of_two(request->boundary) && workload_request_pages_max(request) <= request->boundary));
+	must(behind || workload_request_pages_max(request) <= workload->space.usable);
+	must(!request->boundary || bits_is_power_of_two(request->boundary));
+	must(request->from <= WORKLOAD_FROM_TOP);
+	must(request->call == WORKLOAD_CALL_EXTENT ||
+	     (request->from == WORKLOAD_FROM_ANYWHERE && request->size.kind != WORKLOAD_SIZE_FALLBACK));
 }
 
 static void check_range(const struct workload *workload, const struct workload_range *range)
@@ -215,6 +232,16 @@ static void check_mix(const struct workload *workload, const struct workload_pha
 		must(phase->until_value >= 1);
 }
 
+static void check_cpus(const struct workload *workload, const struct workload_phase *phase)
+{
+	must(phase->cpu_count >= 1 && phase->caches <= WORKLOAD_CACHES_STAY);
+	for (size_t i = 0; i < phase->cpu_count; i++) {
+		must(phase->cpus[i] < workload->cpus);
+		for (size_t j = 0; j < i; j++)
+			must(phase->cpus[j] != phase->cpus[i]);
+	}
+}
+
 static void check_phase(const struct workload *workload, const struct workload_phase *phase)
 {
 	must(phase->name != NULL);
@@ -242,6 +269,10 @@ static void check_phase(const struct workload *workload, const struct workload_p
 	case WORKLOAD_BODY_ADVERSARY:
 		must(bits_is_power_of_two(phase->robson.largest) && phase->robson.live >= phase->robson.largest);
 		must(phase->robson.live <= WORKLOAD_LIVE_MAX);
+		break;
+	case WORKLOAD_BODY_OFFLINE:
+	case WORKLOAD_BODY_ONLINE:
+		check_cpus(workload, phase);
 		break;
 	default:
 		abort();
