@@ -37,7 +37,7 @@ VERSION := $(shell sed -n 's/^\#define IOVABENCH_VERSION "\(.*\)"/\1/p' include/
 GIT_COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 
 COMPILE = $(CC) -std=gnu11 $(WARNINGS) $(FLAGS_$(VARIANT)) $(PACKAGE_FLAGS) -Iinclude -Isrc -D_GNU_SOURCE $(CFLAGS)
-LINK = $(CC) $(FLAGS_$(VARIANT)) $(LDFLAGS)
+LINK = $(CC) $(FLAGS_$(VARIANT)) -Wl,--build-id $(LDFLAGS)
 TESTED = $(BUILD)$(if $(filter release,$(VARIANT)),/checked)
 COMPILE_TEST = $(COMPILE) -UNDEBUG
 LIBS = $(PACKAGE_LIBS) -ldl -lm -lpthread

@@ -9,8 +9,6 @@
 #include <assert.h>
 #include <math.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 static enum iova_status front_alloc(void *self, const struct iova_request *request, uint32_t cpu,
 				    struct iova_extent *extent)
@@ -191,21 +189,18 @@ static void clip(struct op_request *request, uint64_t last)
 	request->request.high = request->highs[0];
 }
 
-static int copy_requests(struct engine *engine, const struct op_stream *stream, struct error *error)
+/* Slots of what is timed are written to, so that no window meets a first touch. */
+static int copy_requests(struct engine *engine, const struct op_stream *stream, bool timed, struct error *error)
 {
 	const struct op_request *requests = op_stream_requests(stream, &engine->request_count);
 	engine->requests = memory_zeroed(engine->request_count, sizeof engine->requests[0]);
-	engine->slots = memory_zeroed_huge(engine->slot_count, sizeof engine->slots[0]);
+	engine->slots = timed ? memory_zeroed_huge(engine->slot_count, sizeof engine->slots[0])
+			      : memory_zeroed(engine->slot_count, sizeof engine->slots[0]);
 	engine->domains = memory_zeroed(engine->domain_count, sizeof engine->domains[0]);
 	if (!engine->requests || !engine->slots || !engine->domains)
 		return error_set(error, EXIT_CODE_IO, "no memory for %u slots", engine->slot_count);
-	/* As the allocator's metadata, and for the same reason: see arena.c. Refusal costs speed only. */
-	size_t bytes = engine->slot_count * sizeof engine->slots[0], page = (size_t)sysconf(_SC_PAGESIZE);
-	unsigned char *whole = (unsigned char *)engine->slots + (-(uintptr_t)engine->slots & (page - 1));
-	if (bytes > page)
-		madvise(whole, bytes - page, MADV_HUGEPAGE);
-	/* Also writes to every page, so that no window meets a first touch. */
-	memset(engine->slots, 0, engine->slot_count * sizeof engine->slots[0]);
+	if (timed)
+		memset(engine->slots, 0, engine->slot_count * sizeof engine->slots[0]);
 	for (size_t i = 0; i < engine->request_count; i++) {
 		engine->requests[i] = requests[i];
 		clip(&engine->requests[i], engine->space_first + engine->space_count - 1);
@@ -232,7 +227,7 @@ int engine_open_in(struct engine *engine, const struct workload *workload, const
 		.cpu = surroundings->cpu,
 	};
 	const struct engine *owner = surroundings->joined ? surroundings->joined : engine;
-	int result = copy_requests(engine, stream, error);
+	int result = copy_requests(engine, stream, arena->prefault, error);
 	if (result == 0)
 		result = engine_ddi_prepare(engine, workload, error);
 	for (uint32_t i = 0; result == 0 && i < engine->domain_count; i++)

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/json.h"
 #include "result/looks.h"
+#include "run/build.h"
 #include "run/machine.h"
 #include "run/settings.h"
 #include "workload/portion.h"
@@ -19,19 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PROGRAM_BYTES_MAX ((size_t)1 << 30)
 #define LIST_MAX ((size_t)100000)
-
-static int hash_program(uint64_t *hash, struct error *error)
-{
-	char *bytes;
-	size_t length;
-	if (file_read("/proc/self/exe", PROGRAM_BYTES_MAX, &bytes, &length, error) < 0)
-		return -1;
-	*hash = workload_hash(bytes, length);
-	memory_release(bytes);
-	return 0;
-}
 
 int run_file_new(struct run_file *run_file, const struct run_options *options, struct error *error)
 {
@@ -46,7 +35,7 @@ int run_file_new(struct run_file *run_file, const struct run_options *options, s
 	*run_file = (struct run_file){.options = *options};
 	if (!getcwd(directory, sizeof directory))
 		return error_set(error, EXIT_CODE_IO, "cannot tell the current folder: %s", strerror(errno));
-	if (!options->brief && hash_program(&run_file->build_hash, error) < 0)
+	if (!options->brief && build_hash(&run_file->build_hash, error) < 0)
 		return -1;
 	run_file->id = memory_text(id);
 	run_file->started = memory_text(started);
@@ -336,7 +325,7 @@ int run_file_read(const char *json, size_t length, struct run_file *run_file, st
 int run_file_check_here(const struct run_file *run_file, struct error *error)
 {
 	uint64_t hash;
-	if (hash_program(&hash, error) < 0)
+	if (build_hash(&hash, error) < 0)
 		return -1;
 	if (hash != run_file->build_hash)
 		return error_set(error, EXIT_CODE_USAGE,

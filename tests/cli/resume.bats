@@ -246,6 +246,24 @@ refused() { # message
 	has "$output" "this run was begun by another build of iovabench"
 }
 
+@test "a program is known by the ID of its build, and without one by its bytes" {
+	killed_at 0
+	objcopy --dump-section .note.gnu.build-id="$scratch/id" "$iovabench" "$scratch/same"
+	run -0 "$scratch/same" resume -q "$scratch/t"
+	head -c 19 "$scratch/id" >"$scratch/other-id"
+	tail -c +20 "$scratch/id" | tr '\000-\377' '\001-\377\000' >>"$scratch/other-id"
+	objcopy --update-section .note.gnu.build-id="$scratch/other-id" "$iovabench" "$scratch/other"
+	killed_at 0
+	run -2 "$scratch/other" resume "$scratch/t"
+	has "$output" "this run was begun by another build of iovabench"
+	tr '\003' '\004' <"$scratch/id" >"$scratch/no-id"
+	objcopy --update-section .note.gnu.build-id="$scratch/no-id" "$iovabench" "$scratch/none"
+	run -2 "$scratch/none" resume "$scratch/t"
+	has "$output" "this run was begun by another build of iovabench"
+	rm -r "$scratch/t"
+	run -0 "$scratch/none" run -q -a buddy --ops 1k --rounds 0 -o "$scratch/t" $tiny
+}
+
 @test "another machine does not go on" {
 	killed_at 0
 	edits 's/"digest"/"once"/' "$scratch/t/run.json"

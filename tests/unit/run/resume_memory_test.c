@@ -87,7 +87,7 @@ static void a_request_is_made_or_there_is_no_memory(void **state)
 	struct workload_sweep sweeps[2];
 	struct yaml_written values[3] = {0};
 	struct run_file from = sample(sweeps, values);
-	for (struct lack lack = {.least = 5}; lack_next(&lack);) {
+	for (struct lack lack = {.least = 4}; lack_next(&lack);) {
 		struct run_file request;
 		struct error error = {0};
 		lack_begins(&lack);
