@@ -5,6 +5,8 @@ CC = gcc
 VARIANT ?= release
 BUILD ?= build$(if $(filter-out release,$(VARIANT)),/$(VARIANT))
 PREFIX ?= /usr/local
+# Of the library, below PREFIX: a distribution's may name the machine, lib/x86_64-linux-gnu.
+LIBDIR ?= lib
 WERROR ?=
 # A variable in the environment or on the command line adds to these.
 CFLAGS ?=
@@ -245,7 +247,7 @@ COMPLETION_zsh = share/zsh/vendor-completions/_iovabench
 COMPLETION_fish = share/fish/vendor_completions.d/iovabench.fish
 SHELLS = bash zsh fish
 # Below PREFIX; files and links, then folders that are ours, the inner ones first.
-INSTALLED = bin/iovabench lib/libiovabench.a lib/pkgconfig/iovabench.pc $(foreach page,$(PAGES),$(call installed_page,$(page))) $(foreach shell,$(SHELLS),$(COMPLETION_$(shell))) \
+INSTALLED = bin/iovabench $(LIBDIR)/libiovabench.a $(LIBDIR)/pkgconfig/iovabench.pc $(foreach page,$(PAGES),$(call installed_page,$(page))) $(foreach shell,$(SHELLS),$(COMPLETION_$(shell))) \
 	$(addprefix share/doc/iovabench/,README.md CONTRIBUTING.md CHANGELOG.md LICENSE) share/doc/iovabench/workloads \
 	$(addprefix share/doc/iovabench/,$(DOCUMENTS)) $(addprefix share/iovabench/,$(wildcard $(addprefix workloads/,*.yaml */*.yaml */*.iovatrace))) \
 	$(wildcard include/iovabench/*.h)
@@ -259,9 +261,9 @@ install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/field $(DESTDIR)$(PREFIX)/share/doc/iovabench/docs
 	install -m 755 $(BUILD)/iovabench $(DESTDIR)$(PREFIX)/bin/iovabench
 	install -m 644 include/iovabench/*.h $(DESTDIR)$(PREFIX)/include/iovabench
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	install -m 644 $(BUILD)/libiovabench.a $(DESTDIR)$(PREFIX)/lib
-	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' src/iovabench.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/iovabench.pc
+	install -d $(DESTDIR)$(PREFIX)/$(LIBDIR)/pkgconfig
+	install -m 644 $(BUILD)/libiovabench.a $(DESTDIR)$(PREFIX)/$(LIBDIR)
+	sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(LIBDIR),; s,@VERSION@,$(VERSION),' src/iovabench.pc.in > $(DESTDIR)$(PREFIX)/$(LIBDIR)/pkgconfig/iovabench.pc
 	install -m 644 workloads/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads
 	install -m 644 workloads/limits/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits
 	install -m 644 workloads/laws/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws
