@@ -26,7 +26,6 @@
 
 #define CLOCK_MILLISECONDS 500u
 #define COMPARISONS_DEFAULT 20u
-#define ROUNDS_TOTAL_MAX 100000u
 #define RUN_BYTES_MAX ((size_t)64 << 20)
 
 /* Small enough that a process takes a tenth of a second, long enough for its windows. */
@@ -342,7 +341,7 @@ static int read_arguments(const struct cli_command *command, struct arguments *a
 		return fault("calibrate", argc > first ? argv[first] : "",
 			     "the clock needs nothing; --null takes the rest");
 	arguments->file = argc > first ? argv[first] : NULL;
-	if (arguments->rounds * (uint64_t)arguments->comparisons > ROUNDS_TOTAL_MAX)
+	if (arguments->rounds * (uint64_t)arguments->comparisons > RUN_ROUNDS_MAX)
 		return fault("--comparisons", "", "times --rounds is more than 100000");
 	if (arguments->spec_count == 0)
 		arguments->specs[arguments->spec_count++] = "rbtree";

@@ -62,12 +62,12 @@ static const struct option_row rows[] = {
 };
 
 static const struct option_row round_rows[] = {
-	{"rounds", 0, OPTION_NUMBER, OPTION_SHOWS, "N", "takes a whole number from 1 to 1000",
+	{"rounds", 0, OPTION_NUMBER, OPTION_SHOWS, "N", "takes a whole number from 1 to 100000",
 	 "play on until there are N rounds, also of a run that is finished or was to end by itself; N is not below the rounds "
 	 "that there are",
 	 OPTION_AT(struct run_options, rounds), .minimum = 1, .maximum = RUN_ROUNDS_MAX},
 };
-_Static_assert(RUN_ROUNDS_MAX == 1000, "what it takes tells this");
+_Static_assert(RUN_ROUNDS_MAX == 100000, "what it takes tells this");
 
 static int run_command(const struct cli_command *command, int argc, char **argv)
 {

@@ -24,7 +24,7 @@ struct resumed;
 struct calibration;
 
 #define RUN_ROUNDS_DEFAULT 12u
-#define RUN_ROUNDS_MAX 1000u
+#define RUN_ROUNDS_MAX 100000u
 #define RUN_ROUNDS_AUTO "auto"
 #define RUN_ROUNDS_AUTO_MAX 40u
 #define RUN_STALL_SECONDS_DEFAULT 60.0

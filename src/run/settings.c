@@ -347,12 +347,13 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	{"ops", 0, OPTION_COUNT, OPTION_FIGURES, "N", "takes a count from 1 to 1000G",
 	 "operations of every measured phase that ends by operations (k, M and G are understood)",
 	 OPTION_AT(struct run_options, changes.ops), .minimum = 1, .maximum = WORKLOAD_OPS_MAX},
-	{"rounds", 0, OPTION_OWN, OPTION_PLANS, "N|auto", "takes a whole number from 0 (the audit alone) to 1000, or auto",
-	 "fresh processes per arm, 0 to 1000 (default 12; below 6 there is no 95 % interval; 0: the audit alone); auto: until "
-	 "no verdict on time is inconclusive, which is looked at after 6, 10, 16, 26 and at most 40, each with a fifth of the "
-	 "error",
+	{"rounds", 0, OPTION_OWN, OPTION_PLANS, "N|auto",
+	 "takes a whole number from 0 (the audit alone) to 100000, or auto",
+	 "fresh processes per arm, 0 to 100000 (default 12; below 6 there is no 95 % interval; 0: the audit alone); auto: "
+	 "until no verdict on time is inconclusive, which is looked at after 6, 10, 16, 26 and at most 40, each with a fifth "
+	 "of the error",
 	 .read = read_rounds, .write = write_rounds},
-	{"alone", 0, OPTION_OWN, OPTION_PLANS, "N", "takes a whole number of rounds from 1 to 1000",
+	{"alone", 0, OPTION_OWN, OPTION_PLANS, "N", "takes a whole number of rounds from 1 to 100000",
 	 "rounds that time every arm alone, too: throughput and latency; those behind them hold arms against each other "
 	 "only, which verdicts on time come of (default: all)",
 	 .read = read_alone, .write = write_alone},
@@ -418,7 +419,7 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	 "where to write (default results/<time>); a folder with another run is refused",
 	 OPTION_AT(struct run_options, folder)},
 };
-_Static_assert(RUN_ROUNDS_MAX == 1000 && RUN_ROUNDS_DEFAULT == 12 && WORKLOAD_THREADS_MAX == 64,
+_Static_assert(RUN_ROUNDS_MAX == 100000 && RUN_ROUNDS_DEFAULT == 12 && WORKLOAD_THREADS_MAX == 64,
 	       "the help of rounds and threads tells these");
 _Static_assert(RUN_AXIS_MAX == 16, "so does that of rate");
 _Static_assert(WORKLOAD_INTERFERENCE_DATA_MAX == 1 << 30 && WORKLOAD_INTERFERENCE_CODE_MAX == 768 << 10,

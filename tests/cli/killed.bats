@@ -217,3 +217,16 @@ never_began() { # folder
 	run -0 "$iovabench" calibrate --null --comparisons 2 --rounds 1 --ops 1k -o "$scratch/t"
 	[ -s "$scratch/t/calibration.json" ]
 }
+
+@test "a calibration of more rounds than a run has by hand goes on" {
+	no_sanitizer
+	had=0
+	for _ in 1 2; do
+		code=0
+		LD_PRELOAD=$(realpath "$plugins/killed.so") KILLED_AT=20 "$iovabench" calibrate --null --comparisons 1001 --rounds 2 --ops 1k \
+			-o "$scratch/t" || code=$?
+		is $code 137
+		[ "$(wc -l <"$scratch/t/rounds.jsonl")" -gt "$had" ]
+		had=$(wc -l <"$scratch/t/rounds.jsonl")
+	done
+}

@@ -78,7 +78,7 @@ twins() { # what the second one does beside the first, option…
 		has "$output" "--alone 2: "
 	done
 	run -2 "$iovabench" run $tiny -a rbtree -a buddy --alone 0 -o "$scratch/none"
-	has "$output" "--alone '0': takes a whole number of rounds from 1 to 1000"
+	has "$output" "--alone '0': takes a whole number of rounds from 1 to 100000"
 }
 
 @test "what lies behind metadata is looked at while it is there" {

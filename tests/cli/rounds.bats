@@ -126,7 +126,7 @@ order() { # folder
 	run -0 "$iovabench" resume "$scratch/t"
 	has "$output" "this run is finished; nothing was run"
 	run -2 "$iovabench" resume --rounds 0 "$scratch/t"
-	has "$output" "--rounds '0': takes a whole number from 1 to 1000"
+	has "$output" "--rounds '0': takes a whole number from 1 to 100000"
 	run -2 "$iovabench" resume --rounds 18446744073709551616 "$scratch/t"
 	"$iovabench" run $tiny -a buddy --rounds 0 -q -o "$scratch/audit"
 	run -0 "$iovabench" resume -q --rounds 2 "$scratch/audit"
@@ -154,9 +154,9 @@ order() { # folder
 }
 
 @test "rounds and budgets that are none are refused" {
-	for value in automatic Auto 10x 1001 -1 "" 18446744073709551617; do
+	for value in automatic Auto 10x 100001 -1 "" 18446744073709551617; do
 		run -2 "$iovabench" run $tiny --rounds "$value"
-		has "$output" "--rounds '$value': takes a whole number from 0 (the audit alone) to 1000, or auto"
+		has "$output" "--rounds '$value': takes a whole number from 0 (the audit alone) to 100000, or auto"
 	done
 	for value in 10 0s 10S 1.5m 1001h s "" -1s 18446744073709551617s 00000000000000000000001s; do
 		run -2 "$iovabench" run $tiny --budget "$value"
