@@ -202,14 +202,16 @@ static void add_with_flat_arrays(const struct text *indented, struct text *text)
 int json_dump_text(const json_t *document, bool indented, unsigned digits, struct text *text)
 {
 	assert(digits && digits <= 17);
-	struct text dump = {0};
+	struct text dump = {0}, laid_out = {0};
 	size_t flags = (indented ? JSON_INDENT(1) : JSON_COMPACT) | JSON_REAL_PRECISION(digits);
 	int result = json_dump_callback(document, add_piece, &dump, flags);
 	if (result == 0 && indented)
-		add_with_flat_arrays(&dump, text);
-	else if (result == 0)
-		text_add_bytes(text, dump.bytes, dump.length);
+		add_with_flat_arrays(&dump, &laid_out);
+	if (result == 0)
+		text_add_json_document(text, indented ? laid_out.bytes : dump.bytes, indented ? laid_out.length : dump.length);
+	text->failed |= laid_out.failed;
 	text_add(text, "\n");
+	text_release(&laid_out);
 	text_release(&dump);
 	return result < 0 || text->failed ? -1 : 0;
 }

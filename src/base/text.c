@@ -82,6 +82,36 @@ static size_t utf8_length(const unsigned char *bytes)
 	return length;
 }
 
+static unsigned character_of(const unsigned char *at, size_t length)
+{
+	return length == 2 ? (at[0] & 0x1fu) << 6 | (at[1] & 0x3fu)
+			   : (at[0] & 0x0fu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu);
+}
+
+/* Characters that no markup may hold, and those that turn the direction of what follows them. */
+static bool is_unfit(const unsigned char *at, size_t length)
+{
+	if (length == 0 || (length == 1 && ((*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7f)))
+		return true;
+	if (length == 2) /* U+0080 to U+009F, U+061C */
+		return (at[0] == 0xc2 && at[1] < 0xa0) || (at[0] == 0xd8 && at[1] == 0x9c);
+	if (length != 3)
+		return false;
+	unsigned character = character_of(at, length);
+	return character == 0x200e || character == 0x200f || (character >= 0x202a && character <= 0x202e) ||
+	       (character >= 0x2066 && character <= 0x2069) || character >= 0xfffe;
+}
+
+/* Of two bytes or more. U+2028, U+2029, U+FEFF: YAML takes JSON, but not these in it. */
+static void add_json_sequence(struct text *text, const unsigned char *at, size_t length)
+{
+	unsigned character = length < 4 ? character_of(at, length) : 0;
+	if (is_unfit(at, length) || character == 0x2028 || character == 0x2029 || character == 0xfeff)
+		text_add(text, "\\u%04x", character);
+	else
+		text_add_bytes(text, at, length);
+}
+
 static void add_json_character(struct text *text, unsigned char c)
 {
 	switch (c) {
@@ -123,35 +153,39 @@ void text_add_json(struct text *text, const char *value)
 		} else if (length == 1) {
 			add_json_character(text, *at++);
 		} else {
-			text_add_bytes(text, at, length);
+			add_json_sequence(text, at, length);
 			at += length;
 		}
 	}
 	text_add(text, "\"");
 }
 
-/* Characters that no markup may hold, and those that turn the direction of what follows them. */
-static bool is_unfit(const unsigned char *at, size_t length)
+void text_add_json_document(struct text *text, const char *json, size_t length)
 {
-	if (length == 0 || (length == 1 && ((*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7f)))
-		return true;
-	if (length == 2) /* U+0080 to U+009F, U+061C */
-		return (at[0] == 0xc2 && at[1] < 0xa0) || (at[0] == 0xd8 && at[1] == 0x9c);
-	if (length != 3)
-		return false;
-	unsigned character = (at[0] & 0x0fu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu);
-	return character == 0x200e || character == 0x200f || (character >= 0x202a && character <= 0x202e) ||
-	       (character >= 0x2066 && character <= 0x2069) || character >= 0xfffe;
+	const unsigned char *at = (const unsigned char *)json, *end = at + length, *from = at;
+	while (at < end) {
+		size_t bytes = *at < 0x7f ? 1 : utf8_length(at);
+		if (bytes == 1 && *at < 0x7f) {
+			at++;
+			continue;
+		}
+		text_add_bytes(text, from, (size_t)(at - from));
+		if (bytes > 1)
+			add_json_sequence(text, at, bytes);
+		else
+			text_add(text, bytes ? "\\u007f" : "\\ufffd");
+		at += bytes + (bytes == 0);
+		from = at;
+	}
+	text_add_bytes(text, from, (size_t)(at - from));
 }
 
 static void add_escape(struct text *text, const unsigned char *at, size_t length)
 {
 	switch (length) {
 	case 3:
-		text_add(text, "\\u%04x", (at[0] & 0x0fu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu));
-		break;
 	case 2:
-		text_add(text, "\\u%04x", (at[0] & 0x1fu) << 6 | (at[1] & 0x3fu));
+		text_add(text, "\\u%04x", character_of(at, length));
 		break;
 	default:
 		if (*at == '\n' || *at == '\t' || *at == '\r')

@@ -14,7 +14,8 @@ enum draw_scale {
 	DRAW_LOG, /* of positive values */
 	DRAW_TAIL /* of shares p below 1, by log(1 / (1 - p)): as much room for 99 to 99.9 % as for 90 to 99 % */
 };
-enum draw_unit { DRAW_COUNT, DRAW_NS, DRAW_BYTES, DRAW_SHARE, DRAW_TIMES };
+/* Counts and bytes are whole: so are their ticks. */
+enum draw_unit { DRAW_COUNT, DRAW_NUMBER, DRAW_NS, DRAW_BYTES, DRAW_SHARE, DRAW_TIMES };
 
 struct draw_axis {
 	const char *title; /* with the unit of its numbers; NULL: none */

@@ -80,6 +80,7 @@ void draw_plot_begin(struct draw *draw, const struct draw_box *box, const struct
 {
 	static const char *const scales[] = {[DRAW_LINEAR] = "linear", [DRAW_LOG] = "log", [DRAW_TAIL] = "tail"};
 	static const char *const units[] = {[DRAW_COUNT] = "count",
+					    [DRAW_NUMBER] = "number",
 					    [DRAW_NS] = "ns",
 					    [DRAW_BYTES] = "bytes",
 					    [DRAW_SHARE] = "share",

@@ -40,15 +40,15 @@ double draw_y(const struct draw *draw, double value)
 	return draw->box.y + (1 - share_of(&draw->y, value)) * draw->box.height;
 }
 
-/* A step of 1, 2, 2.5 or 5 times a power of ten; of bytes a power of two. */
+/* A step of 1, 2, 2.5 or 5 times a power of ten, of counts a whole one; of bytes a power of two. */
 static double step_of(enum draw_unit unit, double least)
 {
 	static const double factors[] = {1, 2, 2.5, 5, 10};
 	if (unit == DRAW_BYTES)
 		return exp2(ceil(log2(fmax(least, 1)) - 1e-9));
-	double power = pow(10, floor(log10(least)));
+	double power = pow(10, floor(log10(unit == DRAW_COUNT ? fmax(least, 1) : least)));
 	for (size_t i = 0; i < sizeof factors / sizeof factors[0]; i++)
-		if (factors[i] * power >= least * 0.999)
+		if (factors[i] * power >= least * 0.999 && (unit != DRAW_COUNT || fmod(factors[i] * power, 1) == 0))
 			return factors[i] * power;
 	return 10 * power;
 }
@@ -153,6 +153,7 @@ const char *draw_number(char buffer[TEXT_NUMBER_BYTES], enum draw_unit unit, dou
 		snprintf(buffer, TEXT_NUMBER_BYTES, "%.3g\u00d7", value);
 		return buffer;
 	case DRAW_COUNT:
+	case DRAW_NUMBER:
 		text_count(buffer, value);
 		break;
 	}

@@ -156,8 +156,10 @@ static void add_ideal(const struct report_view *view, struct plots *plots, struc
 static void set_x(struct plot *plot, const char *title, const char *value)
 {
 	double low = INFINITY, high = -INFINITY;
+	bool whole = true;
 	for (size_t i = 0; i < plot->line_count; i++)
 		for (size_t n = 0; n < plot->lines[i].count; n++) {
+			whole &= fmod(plot->lines[i].points[n].x, 1) == 0;
 			low = fmin(low, plot->lines[i].points[n].x);
 			high = fmax(high, plot->lines[i].points[n].x);
 		}
@@ -165,7 +167,8 @@ static void set_x(struct plot *plot, const char *title, const char *value)
 	size_t length = strlen(value);
 	enum draw_unit unit = length && value[length - 1] == '%'   ? DRAW_SHARE
 			      : length && value[length - 1] == 'B' ? DRAW_BYTES
-								   : DRAW_COUNT;
+			      : whole                              ? DRAW_COUNT
+								   : DRAW_NUMBER;
 	/* Markers at the ends are whole. */
 	double beside = 0.03 * (high - low);
 	plot->x = (struct draw_axis){title,

@@ -20,6 +20,7 @@ function scaled(value, step, units) {
 const formats = {
 	ns: value => scaled(value, 1000, ['ns', 'us', 'ms', 's']),
 	count: value => scaled(value, 1000, ['', 'k', 'M', 'G', 'T']),
+	number: value => scaled(value, 1000, ['', 'k', 'M', 'G', 'T']),
 	bytes: value => scaled(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']),
 	share: value => String(Number((100 * value).toPrecision(Math.abs(value) > 0.9 && value < 1 ? 7 : 3))) + ' %',
 	times: value => String(Number(value.toPrecision(3))) + '\u00d7',

@@ -170,6 +170,21 @@ static int add_line(const struct result_phase *phase, enum metric_kind kind, str
 	return result;
 }
 
+/* NULL: none. */
+static const struct result_phase *logged_phase(const struct result_arm *arm)
+{
+	return arm->figures_phase < arm->phase_count ? &arm->phases[arm->figures_phase] : NULL;
+}
+
+bool result_has_hlog(const struct result_arm *arm)
+{
+	const struct result_phase *phase = logged_phase(arm);
+	for (int kind = 0; phase && kind < METRIC_KIND_COUNT; kind++)
+		if (phase->latency[kind].count)
+			return true;
+	return false;
+}
+
 int result_hlog(const struct result_arm *arm, const char *started, struct text *log, struct error *error)
 {
 	assert(started);
@@ -178,12 +193,10 @@ int result_hlog(const struct result_arm *arm, const char *started, struct text *
 	add_start_time(started, log);
 	text_add(log, "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n");
 	int result = 0;
-	if (arm->figures_phase < arm->phase_count) {
-		const struct result_phase *phase = &arm->phases[arm->figures_phase];
-		for (int kind = 0; kind < METRIC_KIND_COUNT && result == 0; kind++)
-			if (phase->latency[kind].count)
-				result = add_line(phase, (enum metric_kind)kind, log);
-	}
+	const struct result_phase *phase = logged_phase(arm);
+	for (int kind = 0; phase && kind < METRIC_KIND_COUNT && result == 0; kind++)
+		if (phase->latency[kind].count)
+			result = add_line(phase, (enum metric_kind)kind, log);
 	if (result < 0 || log->failed)
 		return error_set(error, EXIT_CODE_IO, "histogram log: no memory to write it");
 	return 0;

@@ -663,6 +663,8 @@ void result_series_csv(const struct result *result, struct text *csv);
 /* One HdrHistogram log (version 1.3 text with base64 V2 compressed histograms, as HistogramLogReader takes it), all kinds of
  * an arm's figures phase, tagged by kind, in nanoseconds. */
 int result_hlog(const struct result_arm *arm, const char *started, struct text *log, struct error *error);
+/* Whether there is a latency to log: other arms have no file. */
+bool result_has_hlog(const struct result_arm *arm);
 
 /* File names of the logs of all arms, "<workload>-<spec>.hlog" with everything but letters, digits, '.', '_' and '-' replaced
  * by '_'. Of a long name only its beginning, then '~' and a hash of all of it; arms whose names would be the same get '~' and

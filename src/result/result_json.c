@@ -312,11 +312,11 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 	}
 	parts_write_domains(writer, object, "domains", arm->domains, arm->domain_count);
 	json_put_text(writer, object, "series", "series.csv");
-	if (known)
+	if (result_has_hlog(arm))
 		json_put_text(writer, object, "histograms", log->bytes);
 	else
 		put_none(writer, object, "histograms", "histograms_reason",
-			 result_reason_text[result_arm_figures(arm)->reason[0]]);
+			 known ? "no latency was measured" : result_reason_text[result_arm_figures(arm)->reason[0]]);
 	parts_write_series(writer, object, "series_table", arm->series, arm->series_count);
 	write_over_stream(writer, object, arm);
 }

@@ -239,7 +239,7 @@ static void write_log(struct secondary *secondary, const struct result *result, 
 {
 	struct text log = {0};
 	struct error why = {0};
-	if (result->arms[arm].phase_count && is_wanted(secondary, name)) {
+	if (result_has_hlog(&result->arms[arm]) && is_wanted(secondary, name)) {
 		result_hlog(&result->arms[arm], result->run.started, &log, &why);
 		write_secondary(secondary, name, &log, &why);
 	}

@@ -370,23 +370,6 @@ static void add_yaml(struct text *out, json_t *document)
 	}
 }
 
-/* JSON leaves some characters as they are that YAML takes for line breaks, or not at all. Outside of texts it has none of
- * them. */
-static void escape(struct text *out, const char *json, size_t left)
-{
-	while (left) {
-		uint32_t code = 0;
-		size_t length = yaml_utf8_decode(json, left, &code);
-		if ((code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 || code == 0xfeff || code == 0xfffe ||
-		    code == 0xffff)
-			text_add(out, "\\u%04x", code);
-		else
-			text_add_bytes(out, json, length ? length : 1);
-		json += length ? length : 1;
-		left -= length ? length : 1;
-	}
-}
-
 int yaml_write(const struct yaml_language *language, const void *root, bool json, struct text *text)
 {
 	assert(root && !text->failed);
@@ -402,14 +385,10 @@ int yaml_write(const struct yaml_language *language, const void *root, bool json
 			yaml_cursor_enter(&cursor);
 	}
 	json_t *document = write_map(&writing, language->root, root);
-	struct text written = {0};
-	bool failed = json_ran_out() || (json && json_dump_text(document, true, NUMBER_DIGITS, &written) < 0);
-	if (!failed && json)
-		escape(text, written.bytes, written.length);
-	else if (!failed)
+	bool failed = json_ran_out() || (json && json_dump_text(document, true, NUMBER_DIGITS, text) < 0);
+	if (!failed && !json)
 		add_yaml(text, document);
 	failed = failed || json_ran_out() || text->failed;
-	text_release(&written);
 	json_decref(document);
 	return failed ? -1 : 0;
 }

@@ -211,3 +211,9 @@ begin() {
 	is "$status" 0
 	is "$(jq '.apertures | length' "$scratch/read")" 3
 }
+
+@test "an arm without latencies has no log, and says so" {
+	"$iovabench" run "$tiny" -a buddy --rounds 0 -q -o "$scratch/t"
+	is "$(find "$scratch/t" -name '*.hlog')" ""
+	is "$(arms "$scratch/t" '"\(.histograms) \(.histograms_reason)"')" "null no latency was measured"
+}

@@ -101,11 +101,11 @@ beefcafe rbtree space.span_pages $((span + 7)) worse"
 	jq 'del(.digest) | .run.started = "=1+1" | .run.command = "\u001b]0;x\u0007<script>alert(1)</script>" | .build.git = "\u001b[31m<blink>" | .machine.cpu = "@SUM(A1)" |
 		(.arms[].spec, (.arms[].paired | select(.)).against) |= "=cmd|x\u001b[2J<script>\u202e\"" + . | .workloads[].name = "-2+3<script>\u009b31m" |
 		.workloads[].sweep = {"=key": "+1"} | .run.id = "\t=1"' "$made/r1/result.json" >"$scratch/forged.json"
-	for words in "report --format csv" "report --format html" history "plot history" "plot forest" "plot percentiles" "plot load"; do
+	for words in "report --format csv" "report --format html" "report --format json" history "plot history" "plot forest" "plot percentiles" "plot load"; do
 		"$iovabench" $words "$scratch/forged.json" >"$scratch/out" 2>"$scratch/err" || { cat "$scratch/err"; false; }
 		run ! grep -qP '\x1b|\x07|\xc2\x9b|\xe2\x80\xae' "$scratch/out" "$scratch/err"
 		run ! grep -qP '(^|,)"?[=+@-][^0-9]' <(case $words in *csv | history) cat "$scratch/out" ;; esac)
-		run ! grep -q -e '<script>alert' -e '<blink>' -e 'x<script' <(case $words in *csv | history) ;; *) cat "$scratch/out" ;; esac)
+		run ! grep -q -e '<script>alert' -e '<blink>' -e 'x<script' <(case $words in *csv | *json | history) ;; *) cat "$scratch/out" ;; esac)
 	done
 	"$iovabench" history "$scratch/forged.json" -o "$scratch/forged.html"
 	run ! grep -qP '<script|<blink>|\x1b|\xc2\x9b|\xe2\x80\xae' "$scratch/forged.html"
@@ -119,7 +119,7 @@ beefcafe rbtree space.span_pages $((span + 7)) worse"
 		.comparisons[] |= ((.a, .b, .workload) |= h)' "$made/r1/result.json" >"$scratch/hostile.json"
 	unfit='[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]'
 	q=$scratch/hostile.json name=$'\e[31m\xe2\x80\xae\xc2\x9b.json'
-	for words in "report $q" "report $q --all" "report $q --format csv" "report $q --format html" "history $q $q" "plot history $q --data $scratch/data" \
+	for words in "report $q" "report $q --all" "report $q --format csv" "report $q --format html" "report $q --format json" "history $q $q" "plot history $q --data $scratch/data" \
 		"plot percentiles $q --data $scratch/data" "plot forest $q --data $scratch/data" "compare $q $q --all" "compare $q:1 $q" "compare $q:none $q" \
 		"gate --baseline $q $q --junit $scratch/junit" "report $q $q" "report $name" "resume $name" "plot $name $q" "report $q --format $name" "check $name" "$name"; do
 		rm -f "$scratch/data" "$scratch/data.gp" "$scratch/junit"

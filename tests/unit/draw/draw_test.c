@@ -47,7 +47,7 @@ static void ticks_lie_on_their_axis_and_ascend(void **state)
 		struct draw_axis axis = {NULL, DRAW_LOG, DRAW_NS, low, high, false};
 		check_ticks(&axis, pixels, 40);
 		axis.scale = DRAW_LINEAR;
-		axis.unit = (enum draw_unit)(i % 5);
+		axis.unit = (enum draw_unit)(i % 6);
 		check_ticks(&axis, pixels, 40);
 		axis.low = -high;
 		check_ticks(&axis, pixels, 40);
@@ -63,6 +63,16 @@ static void ticks_are_numbers_that_people_expect(void **state)
 	const struct draw_axis linear = {NULL, DRAW_LINEAR, DRAW_COUNT, 0, 100, false};
 	assert_int_equal(draw_ticks(&linear, 400, 80, ticks), 6);
 	assert_true(ticks[1] == 20 && ticks[5] == 100);
+	/* There is no half a domain. */
+	const struct draw_axis few = {NULL, DRAW_LINEAR, DRAW_COUNT, -0.25, 1.25, false};
+	assert_int_equal(draw_ticks(&few, 800, 40, ticks), 2);
+	assert_true(ticks[0] == 0 && ticks[1] == 1);
+	const struct draw_axis some = {NULL, DRAW_LINEAR, DRAW_COUNT, 0, 10, false};
+	assert_int_equal(draw_ticks(&some, 160, 40, ticks), 3);
+	assert_true(ticks[1] == 5);
+	const struct draw_axis share = {NULL, DRAW_LINEAR, DRAW_NUMBER, -0.25, 1.25, false};
+	assert_int_equal(draw_ticks(&share, 160, 40, ticks), 3);
+	assert_true(ticks[1] == 0.5);
 	const struct draw_axis bytes = {NULL, DRAW_LINEAR, DRAW_BYTES, 0, 4096, false};
 	assert_int_equal(draw_ticks(&bytes, 400, 80, ticks), 5);
 	assert_true(ticks[1] == 1024);

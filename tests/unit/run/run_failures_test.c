@@ -19,9 +19,9 @@
 
 #include <cmocka.h>
 
-/* run.json; one line for the audit, the round, and the harness in it; series.csv, one .hlog, result.json. */
+/* run.json; one line for the audit, the round, and the harness in it; series.csv, result.json. */
 #define JOURNAL_LINES 3
-#define WRITES (1 + JOURNAL_LINES + 3)
+#define WRITES (1 + JOURNAL_LINES + 2)
 
 static char folder[64], inside[128], workload[128];
 

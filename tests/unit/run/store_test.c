@@ -269,6 +269,7 @@ static struct result *make_result(void)
 		arm->phase_count = 1;
 		arm->phases[0].name = memory_text("p");
 		result_figures_clear(&arm->phases[0].figures);
+		arm->phases[0].latency[METRIC_KIND_ALLOC].count = 1; /* else it has no log */
 	}
 	return &result;
 }
