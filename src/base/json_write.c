@@ -208,7 +208,8 @@ int json_dump_text(const json_t *document, bool indented, unsigned digits, struc
 	if (result == 0 && indented)
 		add_with_flat_arrays(&dump, &laid_out);
 	if (result == 0)
-		text_add_json_document(text, indented ? laid_out.bytes : dump.bytes, indented ? laid_out.length : dump.length);
+		text_add_json_document(text, indented ? laid_out.bytes : dump.bytes,
+				       indented ? laid_out.length : dump.length);
 	text->failed |= laid_out.failed;
 	text_add(text, "\n");
 	text_release(&laid_out);

@@ -9,13 +9,19 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define ROW 16.0
 #define BLOCK_GAP 14.0
 #define BLOCK_LEAST 42.0 /* name, base, verdict */
 #define TOP 46.0
+/* Beside the rows, or, in one column of a paper, above them. */
+#define NARROW 600.0
 #define NAMES 200.0
-#define NOTES 240.0
+#define NOTES 300.0
+#define NOTES_NARROW 200.0
+#define HEAD_NARROW 30.0
+#define SPEC_WIDTH 130.0 /* of a spec beside its row; longer ones are cut */
 #define MARGIN 12.0
 
 struct forest_row {
@@ -31,6 +37,8 @@ struct forest {
 	struct forest_row *rows;
 	size_t count, blocks;
 	double low, high; /* of all that is drawn */
+	bool narrow;
+	double head; /* room above the rows of a block */
 };
 
 static void widen(struct forest *forest, double value)
@@ -104,38 +112,73 @@ static int open_forest(struct forest *forest, const struct report_view *view, si
 
 /* ---- drawn ---- */
 
-static void add_notes(struct draw *draw, const struct report_view *view, const struct forest_row *row, double x, double y)
+/* As much of a spec as there is room for. */
+static void add_spec(const char *spec, struct text *line)
+{
+	size_t length = strlen(spec), keep = length;
+	struct text cut = {0};
+	text_add(&cut, "%s", spec);
+	while (!cut.failed && draw_text_width(cut.bytes) > SPEC_WIDTH) {
+		while (keep && (spec[--keep] & 0xc0) == 0x80)
+			;
+		text_release(&cut);
+		text_add(&cut, "%.*s\u2026", (int)keep, spec);
+	}
+	text_add(line, "%s ", cut.failed ? "" : cut.bytes);
+	line->failed |= cut.failed;
+	text_release(&cut);
+}
+
+static void add_notes(struct draw *draw, const struct report_view *view, const struct forest_row *row, double x, double y,
+		      bool narrow)
 {
 	const struct result_figures *figures = result_arm_figures(&view->result->arms[row->arm]);
 	double failed = format_failed_share(figures);
-	char line[96], share[TEXT_NUMBER_BYTES];
-	snprintf(line, sizeof line, "%.3g\u00d7 %s", row->ratio,
-		 row->interfered ? "interfered"
-		 : row->word     ? row->word
-				 : "");
-	draw_label(draw, x, y, DRAW_START, DRAW_PLAIN, line);
-	if (failed > 0 && !row->interfered) {
-		snprintf(line, sizeof line, "%s failed", format_share(share, failed));
-		draw_label(draw, draw->width - MARGIN, y, DRAW_END, DRAW_BAD, line);
-	}
+	struct text line = {0};
+	char share[TEXT_NUMBER_BYTES], bad[TEXT_NUMBER_BYTES + 16];
+	bool fails = failed > 0 && !row->interfered;
+	snprintf(bad, sizeof bad, "%s failed", format_share(share, failed));
+	if (!row->interfered)
+		add_spec(view->result->arms[row->arm].spec, &line);
+	text_add(&line, "%.3g\u00d7 %s", row->ratio,
+		 row->interfered   ? "interfered"
+		 : fails && narrow ? bad
+		 : row->word       ? row->word
+				   : "");
+	draw_label(draw, x, y, DRAW_START,
+		   row->interfered   ? DRAW_SOFT
+		   : fails && narrow ? DRAW_BAD
+				     : DRAW_PLAIN,
+		   line.failed ? "" : line.bytes);
+	if (fails && !narrow)
+		draw_label(draw, draw->width - MARGIN, y, DRAW_END, DRAW_BAD, bad);
+	draw->svg->failed |= line.failed;
+	text_release(&line);
 }
 
-static void add_block_name(struct draw *draw, const struct report_view *view, const struct forest_row *row, double y)
+static void add_block_name(struct draw *draw, const struct report_view *view, const struct forest_row *row, double y,
+			   bool narrow)
 {
 	const struct result_arm *against = &view->result->arms[row->against];
 	char time[TEXT_NUMBER_BYTES];
 	double ns = format_time_ns(result_arm_figures(against)), failed = format_failed_share(result_arm_figures(against));
 	struct text name = {0}, base = {0}, take = {0};
+	enum draw_voice voice = failed > 0 ? DRAW_BAD : DRAW_SOFT;
 	result_workload_label(&view->result->workloads[row->workload], &name);
 	text_add(&base, "%s", against->spec);
 	if (isfinite(ns))
 		text_add(&base, " = 1: %s", text_duration(time, ns));
 	if (failed > 0)
 		text_add(&base, ", %s failed", format_share(time, failed));
-	draw_label(draw, MARGIN, y, DRAW_START, DRAW_STRONG, name.failed ? "" : name.bytes);
-	draw_label(draw, MARGIN, y + 13, DRAW_START, failed > 0 ? DRAW_BAD : DRAW_SOFT, base.failed ? "" : base.bytes);
 	verdict_take(view, &view->verdicts[row->workload], &take);
-	draw_label(draw, MARGIN, y + 26, DRAW_START, DRAW_PLAIN, take.failed ? "" : take.bytes);
+	draw_label(draw, MARGIN, y, DRAW_START, DRAW_STRONG, name.failed ? "" : name.bytes);
+	if (narrow) {
+		draw_label(draw, draw->width - MARGIN, y, DRAW_END, voice, base.failed ? "" : base.bytes);
+		draw_label(draw, MARGIN, y + 13, DRAW_START, DRAW_PLAIN, take.failed ? "" : take.bytes);
+	} else {
+		draw_label(draw, MARGIN, y + 13, DRAW_START, voice, base.failed ? "" : base.bytes);
+		draw_label(draw, MARGIN, y + 26, DRAW_START, DRAW_PLAIN, take.failed ? "" : take.bytes);
+	}
 	draw->svg->failed |= name.failed || base.failed || take.failed;
 	text_release(&name);
 	text_release(&base);
@@ -157,7 +200,7 @@ static double block_height(const struct forest *forest, size_t first, size_t *ne
 	while (last < forest->count && forest->rows[last].workload == forest->rows[first].workload)
 		last++;
 	*next = last;
-	return fmax(ROW * (double)(last - first), BLOCK_LEAST);
+	return fmax(forest->head + ROW * (double)(last - first), BLOCK_LEAST);
 }
 
 static double forest_height(const struct forest *forest)
@@ -170,10 +213,13 @@ static double forest_height(const struct forest *forest)
 
 static void draw_rows(struct draw *draw, const struct report_view *view, const struct forest *forest, double total)
 {
-	const struct draw_box box = {MARGIN + NAMES, TOP, draw->width - NAMES - NOTES - 2 * MARGIN, total};
+	const double names = forest->narrow ? 0 : NAMES, notes = forest->narrow ? NOTES_NARROW : NOTES;
+	const struct draw_box box = {MARGIN + names, TOP, draw->width - names - notes - 2 * MARGIN, total};
 	const struct draw_axis y = {NULL, DRAW_LINEAR, DRAW_COUNT, total, 0, true};
 	const struct draw_axis x = {
-		"time / time of the arm it is held against, by pairs where there are any (scale of logarithms)",
+		forest->narrow
+			? "time / time of the first (scale of logarithms)"
+			: "time / time of the arm it is held against, by pairs where there are any (scale of logarithms)",
 		DRAW_LOG,
 		DRAW_TIMES,
 		forest->low / 1.03,
@@ -185,17 +231,17 @@ static void draw_rows(struct draw *draw, const struct report_view *view, const s
 	for (size_t i = 0, next; i < forest->count; i = next) {
 		double height = block_height(forest, i, &next);
 		for (size_t n = i; n < next; n++)
-			draw_row(draw, view, &forest->rows[n], top + ROW * ((double)(n - i) + 0.5));
+			draw_row(draw, view, &forest->rows[n], top + forest->head + ROW * ((double)(n - i) + 0.5));
 		top += height + BLOCK_GAP;
 	}
 	draw_plot_end(draw);
 	top = TOP + BLOCK_GAP / 2;
 	for (size_t i = 0, next; i < forest->count; i = next) {
 		double height = block_height(forest, i, &next);
-		add_block_name(draw, view, &forest->rows[i], top + 11);
+		add_block_name(draw, view, &forest->rows[i], top + 11, forest->narrow);
 		for (size_t n = i; n < next; n++)
 			add_notes(draw, view, &forest->rows[n], box.x + box.width + 10,
-				  top + ROW * ((double)(n - i) + 0.5) + 4);
+				  top + forest->head + ROW * ((double)(n - i) + 0.5) + 4, forest->narrow);
 		top += height + BLOCK_GAP;
 	}
 }
@@ -209,6 +255,8 @@ void forest_draw(const struct report_view *view, size_t first, size_t count, dou
 		svg->failed = true;
 		return;
 	}
+	forest.narrow = width < NARROW;
+	forest.head = forest.narrow ? HEAD_NARROW : 0;
 	double total = forest_height(&forest), x = MARGIN;
 	draw_begin(&draw, svg, width, TOP + total + DRAW_ROOM_BOTTOM + MARGIN, "Time of each allocator against the first",
 		   "For each workload the ratio of times, its 95 % interval and a dot for each round.", standalone);

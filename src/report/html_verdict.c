@@ -7,6 +7,7 @@
 #include "report/verdict.h"
 
 #include <assert.h>
+#include <string.h>
 
 static void add_choice(const struct report_view *view, size_t workload, const char *between, struct text *html)
 {
@@ -120,7 +121,7 @@ void html_trust(const struct report_view *view, struct text *html)
 	add_warnings(view, html);
 	text_add(html, "<dl class=\"facts\">\n");
 	for (size_t at = 0; trust_fact(view, &at, &name, &fact); text_release(&fact)) {
-		text_add(html, "<div><dt>%s</dt><dd>", name);
+		text_add(html, "<div%s><dt>%s</dt><dd>", strcmp(name, "Command") == 0 ? " class=\"wide\"" : "", name);
 		text_add_html(html, fact.failed ? "" : fact.bytes);
 		text_add(html, "</dd></div>\n");
 		html->failed |= fact.failed;

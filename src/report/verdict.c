@@ -170,6 +170,8 @@ static void take_row(const struct report_view *view, struct verdict *verdict, si
 	if (row->metric != METRIC_RAW_NS_PER_OP)
 		return;
 	arm->time = ratio;
+	struct verdict_ratio seen = in_order((struct verdict_ratio){row->ratio, row->ci_low, row->ci_high, false});
+	arm->seen = turned ? inverse(seen) : seen;
 	arm->rounds_wanted = row->rounds_wanted;
 	arm->row = row;
 	verdict->threshold = row->threshold;
@@ -184,8 +186,8 @@ static void take_row(const struct report_view *view, struct verdict *verdict, si
 static void take_times(const struct report_view *view, struct verdict *verdict)
 {
 	size_t base = verdict->arms[verdict->base].arm;
-	verdict->arms[verdict->base].time = verdict->arms[verdict->base].interfered = verdict->arms[verdict->base].tail =
-		(struct verdict_ratio){1, 1, 1, true};
+	struct verdict_arm *its = &verdict->arms[verdict->base];
+	its->time = its->interfered = its->tail = its->seen = (struct verdict_ratio){1, 1, 1, true};
 	for (size_t i = 0; i < verdict->count; i++) {
 		struct report_list rows = report_comparisons(view, verdict->arms[i].arm);
 		for (size_t n = 0; n < rows.count; n++) {
@@ -249,12 +251,14 @@ static void judge_times(struct verdict *verdict)
 
 /* ---- what is left ---- */
 
-/* Where times of others were compared, and those of two were not, the rest does not decide between them: time stands before
- * it. */
-static bool may_decide(const struct verdict *verdict, size_t left, size_t right)
+/* Time stands before the rest: that decides neither between two whose times were not compared while those of others were, nor
+ * against the one that is faster hot while interference leaves it open. */
+static bool may_put_behind(const struct verdict *verdict, size_t at, size_t other)
 {
 	struct verdict_ratio ratio;
-	return verdict->base == SIZE_MAX || verdict_time(verdict, left, right, &ratio) != VERDICT_UNKNOWN;
+	enum verdict_relation relation =
+		verdict->base == SIZE_MAX ? VERDICT_LEVEL : verdict_time(verdict, at, other, &ratio);
+	return relation != VERDICT_UNKNOWN && relation != VERDICT_FASTER_HOT;
 }
 
 /* The least of those that are taken; NaN: one has none. */
@@ -282,7 +286,7 @@ static void judge_criterion(const struct report_view *view, struct verdict *verd
 		for (size_t j = 0; j < verdict->count && !behind; j++)
 			behind = verdict->arms[j].standing == VERDICT_TAKEN &&
 				 matters(metric, value, figure_of(view, &verdict->arms[j], metric)) &&
-				 may_decide(verdict, i, j);
+				 may_put_behind(verdict, i, j);
 		if (behind)
 			put_behind(verdict, i, metric);
 	}
@@ -300,8 +304,12 @@ int verdict_make(const struct report_view *view, size_t workload, struct verdict
 		return -1;
 	}
 	for (size_t i = 0; i < arms.count; i++)
-		verdict->arms[verdict->count++] = (struct verdict_arm){
-			.arm = arms.at[i], .by = METRIC_ALL, .time = unknown, .interfered = unknown, .tail = unknown};
+		verdict->arms[verdict->count++] = (struct verdict_arm){.arm = arms.at[i],
+								       .by = METRIC_ALL,
+								       .time = unknown,
+								       .interfered = unknown,
+								       .tail = unknown,
+								       .seen = unknown};
 	sort_out(view, verdict);
 	judge_failures(view, verdict);
 	verdict->base = base_of(view, verdict, held);
@@ -343,17 +351,31 @@ static bool did_the_same(const struct report_view *view, const struct verdict *v
 	       failed_share(view, &verdict->arms[at]) <= failed_share(view, &verdict->arms[own]) + COMPARE_FAILED_SHARE_MAX;
 }
 
+static void keep_slower(const struct verdict *verdict, size_t at, struct verdict_ratio ratio, struct verdict_cost *cost)
+{
+	if (relation_of(ratio, verdict->threshold) != VERDICT_SLOWER || ratio.ratio <= cost->own)
+		return;
+	cost->own = ratio.ratio;
+	cost->arm = verdict->arms[at].arm;
+}
+
+/* Who fails more may be faster as long as it does not: the one that is so by most, of those that no verdict on time tells. */
+static bool find_time(const struct verdict *verdict, size_t own, struct verdict_cost *cost)
+{
+	struct verdict_ratio told;
+	for (size_t i = 0; i < verdict->count; i++)
+		if (verdict->arms[i].standing == VERDICT_BEHIND && verdict->arms[i].by == METRIC_FAILURES_TOTAL &&
+		    verdict_time(verdict, own, i, &told) == VERDICT_UNKNOWN)
+			keep_slower(verdict, i, quotient(verdict->arms[own].seen, verdict->arms[i].seen), cost);
+	return cost->own > 1;
+}
+
 /* Of p99.9, the one that its tail is furthest behind. */
 static bool find_tail(const struct report_view *view, const struct verdict *verdict, size_t own, struct verdict_cost *cost)
 {
-	for (size_t i = 0; i < verdict->count; i++) {
-		struct verdict_ratio ratio = quotient(verdict->arms[own].tail, verdict->arms[i].tail);
-		if (!did_the_same(view, verdict, own, i) || relation_of(ratio, verdict->threshold) != VERDICT_SLOWER ||
-		    ratio.ratio <= cost->own)
-			continue;
-		cost->own = ratio.ratio;
-		cost->arm = verdict->arms[i].arm;
-	}
+	for (size_t i = 0; i < verdict->count; i++)
+		if (did_the_same(view, verdict, own, i))
+			keep_slower(verdict, i, quotient(verdict->arms[own].tail, verdict->arms[i].tail), cost);
 	return cost->own > 1;
 }
 
@@ -364,6 +386,8 @@ size_t verdict_costs(const struct report_view *view, const struct verdict *verdi
 	if (verdict->taken != 1)
 		return 0;
 	const size_t own = taken_of(verdict);
+	costs[count] = (struct verdict_cost){METRIC_RAW_NS_PER_OP, 1, 1, SIZE_MAX};
+	count += find_time(verdict, own, &costs[count]);
 	for (size_t n = 0; n < CRITERIA; n++) {
 		struct verdict_cost cost = {criteria[n], figure_of(view, &verdict->arms[own], criteria[n]), INFINITY, 0};
 		for (size_t i = 0; i < verdict->count; i++) {

@@ -29,6 +29,7 @@ struct verdict_arm {
 	enum verdict_standing standing;
 	enum metric by;                              /* BEHIND */
 	struct verdict_ratio time, interfered, tail; /* tail: of p99.9 */
+	struct verdict_ratio seen;                   /* time as far as outcomes were the same, whether it decides or not */
 	uint32_t rounds_wanted;                      /* of time; 0: not known */
 	const struct result_comparison *row;         /* of time, against the base; NULL: none */
 };
@@ -68,7 +69,7 @@ enum verdict_relation verdict_time(const struct verdict *verdict, size_t left, s
 /* A headline figure in which the one arm that is taken is behind one that did the same work. */
 struct verdict_cost {
 	enum metric metric;
-	double own, least; /* of p99.9: ratio of own to the other's, and 1 */
+	double own, least; /* of time and p99.9: ratio of own to the other's, and 1 */
 	size_t arm;        /* whose is the least */
 };
 /* Returns how many. 0 unless one arm is taken. */

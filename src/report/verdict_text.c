@@ -139,8 +139,9 @@ static void add_figure(const struct sentence *sentence, enum metric metric, doub
 {
 	char one[TEXT_NUMBER_BYTES], two[TEXT_NUMBER_BYTES];
 	const char *spec = sentence->view->result->arms[arm].spec;
-	if (metric >= METRIC_COUNT)
-		text_add(sentence->text, "%s %.3g times that of %s", name_of(metric), value, spec);
+	if (metric >= METRIC_COUNT || metric == METRIC_RAW_NS_PER_OP)
+		text_add(sentence->text, "%s %.3g times that of %s%s", name_of(metric), value, spec,
+			 metric < METRIC_COUNT ? " until their outcomes differ" : "");
 	else
 		text_add(sentence->text, "%s %s (%s %s)", name_of(metric), format_metric(one, metric, value), spec,
 			 format_metric(two, metric, other));

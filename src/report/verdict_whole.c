@@ -285,7 +285,7 @@ static bool add_prices(const struct report_view *view, size_t color, const char 
 			text_add(text, "%s%s %s ", before, spec_of(view, color), metric_table[metric].headline);
 		begun = true;
 		if (isfinite(size_of(&cost)) && strcmp(metric_table[metric].unit, "share") != 0)
-			text_add(text, "×%.3g", size_of(&cost));
+			text_add(text, size_of(&cost) < 1000 ? "×%.3g" : "×%.0f", size_of(&cost));
 		else
 			text_add(text, "%s against %s", format_metric(own, cost.metric, cost.own),
 				 format_metric(least, cost.metric, cost.least));

@@ -70,7 +70,8 @@ static void json_is_escaped(void **state)
 	says(text_add_json, "a\"b\\c\n\t\r\x01", "\"a\\\"b\\\\c\\n\\t\\r\\u0001\"");
 	says(text_add_json, "\x7f", "\"\\u007f\"");
 	says(text_add_json, "gr\xc3\xbc\xc3\x9f", "\"gr\xc3\xbc\xc3\x9f\"");
-	says(text_add_json, "\xc2\x9b\xe2\x80\xae\xd8\x9c\xe2\x80\xa8\xef\xbb\xbf", "\"\\u009b\\u202e\\u061c\\u2028\\ufeff\"");
+	says(text_add_json, "\xc2\x9b\xe2\x80\xae\xd8\x9c\xe2\x80\xa8\xef\xbb\xbf",
+	     "\"\\u009b\\u202e\\u061c\\u2028\\ufeff\"");
 	says(text_add_json, "", "\"\"");
 	says(text_add_json, NULL, "null");
 }
@@ -83,7 +84,8 @@ static void add_document(struct text *into, const char *json)
 static void a_document_of_json_keeps_all_but_what_steers(void **state)
 {
 	(void)state;
-	says(add_document, "{\"a\": [1,\n\t2], \"\\n\xc3\xbc\xf0\x9f\x98\x80\": \"\"}\n", "{\"a\": [1,\n\t2], \"\\n\xc3\xbc\xf0\x9f\x98\x80\": \"\"}\n");
+	says(add_document, "{\"a\": [1,\n\t2], \"\\n\xc3\xbc\xf0\x9f\x98\x80\": \"\"}\n",
+	     "{\"a\": [1,\n\t2], \"\\n\xc3\xbc\xf0\x9f\x98\x80\": \"\"}\n");
 	says(add_document, "\"\x7f\xc2\x80x\xc2\x9f\xc2\xa0\xe2\x81\xa6\xe2\x80\x8f\"",
 	     "\"\\u007f\\u0080x\\u009f\xc2\xa0\\u2066\\u200f\"");
 	says(add_document, "\"\xe2\x80\xa8\xe2\x80\xa9\xef\xbb\xbf\xe2\x82\xac\"", "\"\\u2028\\u2029\\ufeff\xe2\x82\xac\"");

@@ -125,6 +125,31 @@ static void assert_whole(const struct world *world, const char *wanted)
 	report_view_close(&view);
 }
 
+/* Outcomes that differ forbid a verdict on time, but not to say what it cost until then. */
+static void what_serving_costs_in_time_is_told(void **state)
+{
+	struct world world;
+	(void)state;
+	make(&world, 1, 3);
+	set(&world, 0, METRIC_FAILURES_TOTAL, 5000);
+	set(&world, 2, METRIC_FAILURES_TOTAL, 7000);
+	struct result_comparison *row = hold(&world, 0, 1, 1.6, 1.8);
+	row->verdict = RESULT_VERDICT_DIFFERENT_WORK;
+	hold(&world, 0, 2, 0.5, 0.6)->verdict = RESULT_VERDICT_DIFFERENT_WORK;
+	assert_told(&world,
+		    "take b: alone serves every request (a fails 0.50 %, c 0.70 %); price: time 3.1 times that of c until "
+		    "their outcomes differ");
+	assert_whole(&world,
+		     "Take b on one. a fails requests on one (0.50 %); c fails requests on one (0.70 %). Price of a choice "
+		     "against the best of the others, at most: b time ×3.1. Where one of these counts more than what "
+		     "decided, another choice is right.");
+	/* Within the threshold, or the other way round, it costs none. */
+	world.rows[1].ci_low = 1.5;
+	world.rows[1].ci_high = 1.9;
+	row->ci_low = 0.9;
+	assert_told(&world, "take b: alone serves every request (a fails 0.50 %, c 0.70 %)");
+}
+
 /* However much faster, whatever it saves. */
 static void who_fails_is_not_taken_over_one_that_does_not(void **state)
 {
@@ -179,9 +204,10 @@ static void what_interference_does_not_confirm_does_not_decide(void **state)
 	interfere(&world, 0, 1, 0.7, 0.9);
 	assert_told(&world, "take b: a takes 1.83 times its time; price: page tables 1000 (a 100)");
 	interfere(&world, 0, 1, 0.9, 1.1);
-	assert_told(
-		&world,
-		"take a: faster hot, under interference open: b (0.5 to 0.6 times); needs less: page tables 100 (b 1000)");
+	/* What is open decides nothing, nor does what is worth less decide against it. */
+	assert_told(&world,
+		    "nothing decides: between a, b; faster hot, under interference open: b (0.5 to 0.6 times); trade: page "
+		    "tables 100 (a) to 1000 (b)");
 	interfere(&world, 0, 1, 1.1, 1.3);
 	assert_told(&world,
 		    "take a: hot the one is faster, under interference the other: b (0.5 to 0.6 times); needs less: page "
@@ -192,9 +218,14 @@ static void what_interference_does_not_confirm_does_not_decide(void **state)
 	world.result.comparison_count = 1;
 	set(&world, 1, METRIC_PAGE_TABLE_EVER_PAGES, 10);
 	interfere(&world, 0, 1, 0.9, 1.1);
+	assert_told(&world,
+		    "nothing decides: between a, b; slower hot, under interference open: b (1.7 to 2 times); trade: page "
+		    "tables 10 (b) to 100 (a)");
+	/* The one that is faster hot may need less, too. */
+	set(&world, 1, METRIC_PAGE_TABLE_EVER_PAGES, 1000);
 	assert_told(
 		&world,
-		"take b: faster hot, under interference open: a (0.5 to 0.588 times); needs less: page tables 10 (a 100)");
+		"take a: slower hot, under interference open: b (1.7 to 2 times); needs less: page tables 100 (b 1000)");
 }
 
 static void ties_are_told_as_ties(void **state)
@@ -392,6 +423,7 @@ static void without_memory_there_is_no_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_serving_costs_in_time_is_told),
 		cmocka_unit_test(who_fails_is_not_taken_over_one_that_does_not),
 		cmocka_unit_test(a_time_decides_only_where_its_interval_excludes_one),
 		cmocka_unit_test(what_interference_does_not_confirm_does_not_decide),
