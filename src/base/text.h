@@ -20,8 +20,8 @@ void text_add(struct text *text, const char *format, ...) __attribute__((format(
 void text_add_bytes(struct text *text, const void *bytes, size_t length);
 /* "…" with JSON's escapes; text that is not UTF-8 has its wrong bytes replaced by U+FFFD. NULL writes null. */
 void text_add_json(struct text *text, const char *value);
-/* A document of JSON as it is, but for what its texts hold of text_add_html's unfit characters and of those that YAML takes for
- * line ends: \u and four digits. */
+/* A document of JSON as it is, but for what its texts hold of characters that text_add_html replaces and of those that YAML
+ * takes for line ends: \u and four digits. */
 void text_add_json_document(struct text *text, const char *json, size_t length);
 /* For text and attribute values of HTML, SVG and XML: & < > " ' are escaped; what is not UTF-8, control characters but newline
  * and tab, and those that turn the direction of text are written as U+FFFD. */

@@ -79,12 +79,8 @@ void draw_plot_begin(struct draw *draw, const struct draw_box *box, const struct
 		     const char *key)
 {
 	static const char *const scales[] = {[DRAW_LINEAR] = "linear", [DRAW_LOG] = "log", [DRAW_TAIL] = "tail"};
-	static const char *const units[] = {[DRAW_COUNT] = "count",
-					    [DRAW_NUMBER] = "number",
-					    [DRAW_NS] = "ns",
-					    [DRAW_BYTES] = "bytes",
-					    [DRAW_SHARE] = "share",
-					    [DRAW_TIMES] = "times"};
+	static const char *const units[] = {[DRAW_COUNT] = "count", [DRAW_NUMBER] = "number", [DRAW_NS] = "ns",
+					    [DRAW_BYTES] = "bytes", [DRAW_SHARE] = "share",   [DRAW_TIMES] = "times"};
 	assert(!draw->in_plot && box->width > 0 && box->height > 0);
 	draw->box = *box;
 	draw->x = *x;
