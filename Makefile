@@ -110,9 +110,10 @@ $(BUILD)/commit: force
 $(BUILD)/plugins/%.so: plugins/%.c include/iovabench/allocator.h
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(WARNINGS) -O2 -g -shared -fPIC -Iinclude -o $@ $<
-$(BUILD)/tests/plugins/%.so: tests/plugins/%.c tests/plugins/bump.h plugins/example.c include/iovabench/allocator.h src/run/job.h
+$(BUILD)/tests/plugins/%.so: tests/plugins/%.c tests/plugins/bump.h tests/mutants/mutants.c plugins/example.c \
+		include/iovabench/allocator.h src/run/job.h
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(WARNINGS) -O2 -g -shared -fPIC -Iinclude -Isrc -o $@ $<
+	$(CC) -std=gnu11 $(WARNINGS) -O2 -g -shared -fPIC -Iinclude -Isrc -Itests -o $@ $<
 
 # What a folder hides, for the tests that look into one.
 $(BUILD)/libinside.a: $(FOLDER_OBJECTS)

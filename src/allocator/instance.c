@@ -27,6 +27,15 @@ uint64_t allocator_part_capabilities(const struct allocator_spec_part *part)
 
 #define ASKED_OF_ALL (IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_EXPLICIT | IOVA_DIRECTION)
 
+uint64_t allocator_spec_capabilities(const struct allocator_spec *spec)
+{
+	assert(spec->count && spec->count <= ALLOCATOR_SPEC_LAYERS_MAX);
+	uint64_t capabilities = allocator_part_capabilities(&spec->parts[0]);
+	for (size_t i = 1; i < spec->count; i++)
+		capabilities &= allocator_part_capabilities(&spec->parts[i]) | ~ASKED_OF_ALL;
+	return capabilities;
+}
+
 int allocator_instance_create(const struct allocator_spec *spec, const struct iova_space *space,
 			      const struct iova_host *host, struct allocator_instance *instance, struct error *error)
 {
@@ -43,14 +52,11 @@ int allocator_instance_create(const struct allocator_spec *spec, const struct io
 			allocator_instance_destroy(instance);
 			return create_failed(part->table, space, status, reason, error);
 		}
-		uint64_t capabilities = allocator_part_capabilities(part);
-		if (instance->count)
-			capabilities &= instance->capabilities | ~ASKED_OF_ALL;
-		instance->capabilities = capabilities;
 		instance->stack[instance->count++] = (struct iova_below){part->table, self};
 		instance->table = part->table;
 		instance->self = self;
 	}
+	instance->capabilities = allocator_spec_capabilities(spec);
 	return 0;
 }
 

@@ -39,6 +39,9 @@ struct allocator_spec {
 
 /* What the table of a part can do, less what the choices of its options take away. */
 uint64_t allocator_part_capabilities(const struct allocator_spec_part *part);
+/* Of the outermost part, less what a request may ask for (ALIGN, LIMIT, BOUNDARY, EXPLICIT, DIRECTION) and one below does not
+ * follow. */
+uint64_t allocator_spec_capabilities(const struct allocator_spec *spec);
 
 /* Checks a spec without opening plugins: names, options, values and layer order of built-ins; a part with a slash only needs
  * to look like a path. Returns 0, or -1 with EXIT_CODE_USAGE and a message that names the part, the option, what it takes and
@@ -60,9 +63,7 @@ const char *allocator_table_fault(const struct iova_allocator *table);
 struct allocator_instance {
 	const struct iova_allocator *table;
 	void *self;
-	/* Of the outermost layer; less what a request may ask for (ALIGN, LIMIT, BOUNDARY, EXPLICIT) and one below does not
-	 * follow. */
-	uint64_t capabilities;
+	uint64_t capabilities; /* as allocator_spec_capabilities has them */
 	size_t count;
 	struct iova_below stack[ALLOCATOR_SPEC_LAYERS_MAX]; /* innermost first */
 };

@@ -29,6 +29,7 @@ extern const struct cli_command cli_merge;
 extern const struct cli_command cli_resume;
 extern const struct cli_command cli_run;
 extern const struct cli_command cli_trace;
+extern const struct cli_command cli_verify;
 
 /* All of them, in the order of help; NULL at the end. */
 extern const struct cli_command *const cli_commands[];

@@ -10,6 +10,7 @@
 #include "cli/say.h"
 #include "compare/policy.h"
 #include "metric/metrics.h"
+#include "verify/verify.h"
 #include "workload/language.h"
 #include "workload/workload_yaml.h"
 
@@ -146,11 +147,19 @@ static int list_workloads(struct listing *listing)
 	return code;
 }
 
+static int list_rules(struct listing *listing)
+{
+	for (size_t i = 0; i < verify_rule_count; i++)
+		add_entry(listing, verify_rules[i].name, verify_rules[i].sentence);
+	return EXIT_CODE_OK;
+}
+
 /* Comma and or stand between them, or before the last one. */
 #define LISTS(X, comma, or)                                                                                                \
 	X(allocators) comma X(distributions)                                                                               \
 	comma X(keys)                                                                                                      \
-	comma X(metrics) or X(workloads)
+	comma X(metrics)                                                                                                   \
+	comma X(rules) or X(workloads)
 #define LIST_WORD(list) #list
 #define LIST_ROW(list)                                                                                                     \
 	{                                                                                                                  \

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "run/container.h"
-#include "run/process.h"
+#include "base/process.h"
 
 #include <assert.h>
 #include <errno.h>

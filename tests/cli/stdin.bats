@@ -30,6 +30,7 @@ table() {
 		gate|MADE/result.json|--baseline - MADE|0
 		gate|MADE/../policy.yaml|--baseline MADE MADE --policy -|0
 		trace|workloads/traces/gpu.strict.iovatrace|stat -|0
+		verify|tests/cli/tiny.yaml|buddy - --rule disjoint --ops 1k|0
 		resume|none
 		merge|MADE/result.json|- MADE -o OUT|2
 		merge|MADE/result.json|MADE - -o OUT|2

@@ -12,33 +12,46 @@
 
 struct trial {
 	char name[256];
-	struct subject *subject;
-	const struct rule *rule;
+	const struct subject *subject;
+	const struct verify_rule *rule;
 };
+
+/* How the rule is answered, and *mail what it is told of. */
+static enum verify_state play(const struct trial *trial, struct verify_mail *mail)
+{
+	struct verify_ground ground = {.seed = 1};
+	const char *reason;
+	*mail = (struct verify_mail){0};
+	if (!verify_ground_find(&trial->subject->verified, &ground, &reason))
+		fail_msg("%s: %s", trial->subject->name, reason);
+	verify_play(trial->rule, &trial->subject->verified, &ground, mail);
+	return mail->state;
+}
 
 static void keeps_rule(void **state)
 {
 	const struct trial *trial = *state;
-	const char *wrong = trial->rule->holds(trial->subject);
-	if (wrong)
-		fail_msg("%s: %s", trial->subject->name, wrong);
+	struct verify_mail mail;
+	enum verify_state answer = play(trial, &mail);
+	if (answer != VERIFY_HELD && answer != VERIFY_NOT_APPLICABLE)
+		fail_msg("%s: %s", trial->subject->name, mail.message);
 }
 
 /* The mutant's own rule must reject it: that another one stumbles over it shows nothing. */
 static void is_rejected(void **state)
 {
 	const struct trial *trial = *state;
-	const char *wrong = trial->rule->holds(trial->subject);
-	if (!wrong)
+	struct verify_mail mail;
+	if (play(trial, &mail) != VERIFY_BROKEN)
 		fail_msg("mutant %s passes", trial->subject->name);
-	print_message("# %s: %s\n", trial->subject->name, wrong);
+	print_message("# %s: %s\n", trial->subject->name, mail.message);
 }
 
-static const struct rule *rule_called(const char *name)
+static const struct verify_rule *rule_called(const char *name)
 {
-	for (size_t i = 0; i < rule_count; i++)
-		if (!strcmp(rules[i].name, name))
-			return &rules[i];
+	const struct verify_rule *rule = verify_rule_find(name);
+	if (rule)
+		return rule;
 	print_error("there is no rule \"%s\"\n", name);
 	abort();
 }
@@ -49,20 +62,27 @@ static void plugin_opens(void **state)
 		fail_msg("%s", (const char *)*state);
 }
 
-static struct CMUnitTest add_trial(struct trial *trial, struct subject *subject, const struct rule *rule, bool must_hold)
+static struct CMUnitTest add_trial(struct trial *trial, const struct subject *subject, const struct verify_rule *rule,
+				   bool must_hold)
 {
 	*trial = (struct trial){.subject = subject, .rule = rule};
 	snprintf(trial->name, sizeof trial->name, "%s%s%s: %s", must_hold ? "" : "mutant ", subject->name,
-		 must_hold ? "" : " is rejected", rule->name);
+		 must_hold ? "" : " is rejected", rule->sentence);
 	return (struct CMUnitTest){trial->name, must_hold ? keeps_rule : is_rejected, NULL, NULL, trial};
+}
+
+static void subject_of_table(struct subject *subject, const struct iova_allocator *table)
+{
+	snprintf(subject->name, sizeof subject->name, "%s", table->name);
+	verify_subject_of_table(&subject->verified, table);
 }
 
 /* A layer over the reference. */
 static void subject_of_layer(struct subject *subject, const struct iova_allocator *table)
 {
-	subject_of_table(subject, table, PROMISE_COMPLETE);
-	subject->spec.parts[1].table = &mutant_reference;
-	subject->spec.count = 2;
+	subject_of_table(subject, table);
+	subject->verified.spec.parts[1].table = &mutant_reference;
+	subject->verified.spec.count = 2;
 }
 
 int main(void)
@@ -73,19 +93,19 @@ int main(void)
 	if (!subjects)
 		return 1;
 	size_t opened = subjects_make(subjects, &wrong), count = opened, tests_count = 0;
-	subject_of_table(&subjects[count++], &mutant_reference, PROMISE_COMPLETE);
+	subject_of_table(&subjects[count++], &mutant_reference);
 	subject_of_layer(&subjects[count++], &mutant_layer_reference);
-	struct trial *trials = calloc(count * rule_count + mutants_all, sizeof *trials);
-	struct CMUnitTest *tests = calloc(count * rule_count + mutants_all + 1, sizeof *tests);
+	struct trial *trials = calloc(count * verify_rule_count + mutants_all, sizeof *trials);
+	struct CMUnitTest *tests = calloc(count * verify_rule_count + mutants_all + 1, sizeof *tests);
 	if (!trials || !tests)
 		return 1;
 	for (size_t i = 0; i < count; i++)
-		for (size_t rule = 0; rule < rule_count; rule++, tests_count++)
-			tests[tests_count] = add_trial(&trials[tests_count], &subjects[i], &rules[rule], true);
+		for (size_t rule = 0; rule < verify_rule_count; rule++, tests_count++)
+			tests[tests_count] = add_trial(&trials[tests_count], &subjects[i], &verify_rules[rule], true);
 	for (size_t i = 0; i < mutants_all; i++, tests_count++) {
 		const struct mutant *mutant = i < mutant_count ? &mutants[i] : &layer_mutants[i - mutant_count];
 		if (i < mutant_count)
-			subject_of_table(&subjects[count + i], mutant->table, PROMISE_COMPLETE);
+			subject_of_table(&subjects[count + i], mutant->table);
 		else
 			subject_of_layer(&subjects[count + i], mutant->table);
 		tests[tests_count] =

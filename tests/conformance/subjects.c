@@ -14,37 +14,10 @@ static uint64_t value_of(const struct allocator_spec_part *part, const char *opt
 	return UINT64_MAX;
 }
 
-static bool is_linux(const struct allocator_spec_part *part)
-{
-	return !strcmp(part->table->name, "linux");
-}
-
 /* Low first is what hal means. */
 static bool is_refused(const struct allocator_spec_part *part)
 {
 	return !strcmp(part->table->name, "buddy") && value_of(part, "preset") == 1 && value_of(part, "first") == 2;
-}
-
-/* What a layer promises is what stands below it, if it gives everything back before it says no. Of linux: without the
- * second walk, what lies above the hint is not found; the gate refuses without a look. */
-static enum promise promise_of(const struct allocator_spec *spec)
-{
-	const struct allocator_spec_part *innermost = &spec->parts[spec->count - 1];
-	for (size_t i = 0; i < spec->count; i++)
-		if (!strcmp(spec->parts[i].table->name, "lazy"))
-			return PROMISE_NOTHING;
-	if (is_linux(innermost) && (!value_of(innermost, "retry") || value_of(innermost, "gate")))
-		return PROMISE_NOTHING;
-	return strcmp(innermost->table->name, "buddy") ? PROMISE_COMPLETE : PROMISE_BLOCK;
-}
-
-static void make_promise(struct subject *subject)
-{
-	const struct allocator_spec_part *innermost = &subject->spec.parts[subject->spec.count - 1];
-	subject->promise = promise_of(&subject->spec);
-	subject->remembers_failures = is_linux(innermost) && value_of(innermost, "gate");
-	/* The old gate opens for frees at or above the hint alone, which the last ones need not be. */
-	subject->never_forgets = is_linux(innermost) && value_of(innermost, "gate") == 2;
 }
 
 /* Magazines of few rounds, so that a small space exchanges, overflows and drains them. */
@@ -101,27 +74,18 @@ static uint64_t value_at(const struct iova_option *option, uint64_t index)
 	return index == 0 ? option->default_value : index == 1 ? option->minimum : option->maximum;
 }
 
-void subject_of_table(struct subject *subject, const struct iova_allocator *table, enum promise promise)
-{
-	memset(subject, 0, sizeof *subject);
-	subject->spec.count = 1;
-	subject->spec.parts[0].table = table;
-	subject->promise = promise;
-	add_text(subject, table->name);
-	for (uint64_t i = 0; i < table->option_count; i++)
-		subject->spec.parts[0].options[i] = table->options[i].default_value;
-}
-
 /* Combination number `combination` of the options; its name tells every value. */
 static void choose(struct subject *subject, const struct iova_allocator *table, uint64_t combination)
 {
-	subject_of_table(subject, table, PROMISE_NOTHING);
+	memset(subject, 0, sizeof *subject);
+	verify_subject_of_table(&subject->verified, table);
+	add_text(subject, table->name);
 	for (uint64_t i = 0; i < table->option_count; i++) {
 		const struct iova_option *option = &table->options[i];
 		uint64_t value = value_at(option, combination % value_count(option));
 		char number[24];
 		combination /= value_count(option);
-		subject->spec.parts[0].options[i] = value;
+		subject->verified.spec.parts[0].options[i] = value;
 		add_text(subject, i ? "," : ":");
 		add_text(subject, option->name);
 		add_text(subject, "=");
@@ -130,7 +94,7 @@ static void choose(struct subject *subject, const struct iova_allocator *table, 
 				  : option->kind == IOVA_OPTION_FLAG ? (value ? "yes" : "no")
 								     : number);
 	}
-	make_promise(subject);
+	verify_subject_promise(&subject->verified);
 }
 
 size_t subjects_make(struct subject subjects[SUBJECTS_MAX], const char **wrong)
@@ -147,23 +111,22 @@ size_t subjects_make(struct subject subjects[SUBJECTS_MAX], const char **wrong)
 			combinations *= value_count(&table->options[option]);
 		for (uint64_t combination = 0; combination < combinations && count < COMBINATIONS_MAX; combination++) {
 			choose(&subjects[count], table, combination);
-			count += !is_refused(&subjects[count].spec.parts[0]);
+			count += !is_refused(&subjects[count].verified.spec.parts[0]);
 		}
 	}
 	for (size_t i = 0; i < sizeof layered / sizeof layered[0]; i++, count++) {
 		memset(&subjects[count], 0, sizeof subjects[count]);
 		add_text(&subjects[count], layered[i]);
-		if (allocator_spec_open(layered[i], &subjects[count].spec, &error)) {
+		if (verify_subject_open(layered[i], &subjects[count].verified, &error)) {
 			*wrong = error.message;
 			return count;
 		}
-		make_promise(&subjects[count]);
 	}
 	const char *build = getenv("BUILD");
 	struct subject *plugin = &subjects[count];
 	memset(plugin, 0, sizeof *plugin);
 	snprintf(plugin->name, sizeof plugin->name, "%s/plugins/example.so", build ? build : "build");
-	if (allocator_spec_open(plugin->name, &plugin->spec, &error))
+	if (verify_subject_open(plugin->name, &plugin->verified, &error))
 		*wrong = error.message;
 	else
 		count++;
@@ -173,5 +136,5 @@ size_t subjects_make(struct subject subjects[SUBJECTS_MAX], const char **wrong)
 void subjects_close(struct subject *subjects, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		allocator_spec_close(&subjects[i].spec);
+		verify_subject_close(&subjects[i].verified);
 }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "verify/verify.h"
+
+#include <assert.h>
+#include <string.h>
+
+const char *const verify_promise_names[VERIFY_PROMISES + 1] = {"complete", "size-classes", "buddy", "bounded", NULL};
+
+/* The value of an option, or a number that is none. */
+static uint64_t value_of(const struct allocator_spec_part *part, const char *option)
+{
+	for (uint64_t i = 0; i < part->table->option_count; i++)
+		if (!strcmp(part->table->options[i].name, option))
+			return part->options[i];
+	return UINT64_MAX;
+}
+
+static bool is_called(const struct allocator_spec_part *part, const char *name)
+{
+	return !part->library && !strcmp(part->table->name, name);
+}
+
+/* What a layer promises is what stands below it, if it gives everything back before it says no. Of linux: without the
+ * second walk, what lies above the hint is not found; the gate refuses without a look. */
+static enum verify_promise promise_of(const struct allocator_spec *spec)
+{
+	const struct allocator_spec_part *innermost = &spec->parts[spec->count - 1];
+	for (size_t i = 0; i < spec->count; i++)
+		if (is_called(&spec->parts[i], "lazy"))
+			return VERIFY_PROMISE_BOUNDED;
+	if (is_called(innermost, "linux") && (!value_of(innermost, "retry") || value_of(innermost, "gate")))
+		return VERIFY_PROMISE_BOUNDED;
+	return is_called(innermost, "buddy") ? VERIFY_PROMISE_BUDDY : VERIFY_PROMISE_COMPLETE;
+}
+
+void verify_subject_promise(struct verify_subject *subject)
+{
+	assert(subject->spec.count);
+	const struct allocator_spec_part *innermost = &subject->spec.parts[subject->spec.count - 1];
+	subject->promise = promise_of(&subject->spec);
+	subject->remembers_failures = is_called(innermost, "linux") && value_of(innermost, "gate");
+	/* The old gate opens for frees at or above the hint alone, which the last ones need not be. */
+	subject->never_forgets = is_called(innermost, "linux") && value_of(innermost, "gate") == 2;
+}
+
+int verify_subject_open(const char *spec, struct verify_subject *subject, struct error *error)
+{
+	*subject = (struct verify_subject){0};
+	if (allocator_spec_open(spec, &subject->spec, error) < 0)
+		return -1;
+	verify_subject_promise(subject);
+	return 0;
+}
+
+void verify_subject_of_table(struct verify_subject *subject, const struct iova_allocator *table)
+{
+	*subject = (struct verify_subject){.spec.count = 1, .spec.parts[0].table = table};
+	for (uint64_t i = 0; i < table->option_count; i++)
+		subject->spec.parts[0].options[i] = table->options[i].default_value;
+	verify_subject_promise(subject);
+}
+
+void verify_subject_close(struct verify_subject *subject)
+{
+	allocator_spec_close(&subject->spec);
+}
+
+uint64_t verify_capabilities(const struct verify_subject *subject)
+{
+	return allocator_spec_capabilities(&subject->spec);
+}
