@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+extern const struct cli_command cli_advise;
 extern const struct cli_command cli_aperture;
 extern const struct cli_command cli_calibrate;
 extern const struct cli_command cli_check;

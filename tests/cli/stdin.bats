@@ -15,6 +15,7 @@ setup_file() {
 table() {
 	cat <<-'TABLE'
 		run|tests/cli/tiny.yaml|- -a buddy --rounds 0 -q -o OUT|0
+		advise|tests/cli/tiny.yaml|- --rounds 0 -q -o OUT|0
 		aperture|tests/cli/tiny.yaml|- -a buddy|0
 		check|tests/cli/tiny.yaml|-|0
 		expand|tests/cli/tiny.yaml|-|0

@@ -12,7 +12,7 @@ from tool import Finding
 
 # What each command may end with (--help of each, and of the program).
 CODES = {
-    "run": {0, 1, 2, 3, 5, 6, 7, 130}, "resume": {0, 1, 2, 3, 5, 6, 7, 130}, "merge": {0, 1, 2, 3, 5, 6, 7}, "aperture": {0, 1, 2, 3, 5, 6, 7},
+    "run": {0, 1, 2, 3, 5, 6, 7, 130}, "resume": {0, 1, 2, 3, 5, 6, 7, 130}, "merge": {0, 1, 2, 3, 5, 6, 7}, "aperture": {0, 1, 2, 3, 5, 6, 7}, "advise": {0, 1, 2, 3, 5, 6, 7, 130},
     "report": {0, 2, 7}, "plot": {0, 2, 7}, "history": {0, 2, 7}, "compare": {0, 1, 2, 4, 7}, "gate": {0, 1, 2, 4, 7}, "check": {0, 2, 7}, "expand": {0, 2, 7}, "list": {0, 2, 7},
     "describe": {0, 2, 7}, "trace": {0, 2, 7}, "calibrate": {0, 2, 5, 7}, "doctor": {0, 2, 7},
 }
@@ -176,7 +176,7 @@ class Lines:
         random = self.random
         if random.random() < 0.1:
             return random.choice(STRANGE)
-        if command in ("run", "check", "expand", "aperture") and random.random() < 0.6:
+        if command in ("run", "advise", "check", "expand", "aperture") and random.random() < 0.6:
             return "w.yaml"
         if command == "plot" and random.random() < 0.5:
             return random.choice(["forest", "percentiles", "phases", "domains", "space", "map", "heat", "load", "scaling", "sweep", "history", "failures"])
@@ -206,9 +206,9 @@ class Lines:
                 words.append(f"{option}={self.value(option)}")
             else:
                 words += [option, self.value(option)] if wants else [option]
-        if command in ("run", "aperture") and not any(word.startswith(("--rounds", "-o", "--output")) for word in words):
+        if command in ("run", "advise", "aperture") and not any(word.startswith(("--rounds", "-o", "--output")) for word in words):
             words += ["--ops", "100"] if command == "aperture" else ["--rounds", "0", "-o", "fresh"]
-        if command == "run" and not any(word.startswith("--rounds") for word in words):
+        if command in ("run", "advise") and not any(word.startswith("--rounds") for word in words):
             words += ["--rounds", "1"]
         return [word.replace("\0", "") for word in words]
 

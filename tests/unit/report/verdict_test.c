@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What is taken on a workload, and that no sentence says more than the figures do. */
+#include "report/report.h"
 #include "report/verdict.h"
 #include "support/lack.h"
 
@@ -420,9 +421,74 @@ static void without_memory_there_is_no_view(void **state)
 	}
 }
 
+static void assert_advised(const struct world *world, const char *words, bool wanted)
+{
+	struct text advice = {0};
+	report_advice(&world->result, 400, &advice);
+	assert_false(advice.failed);
+	if (!!strstr(advice.bytes, words) != wanted)
+		fail_msg("%s: %s\n%s", words, wanted ? "not found" : "found", advice.bytes);
+	text_release(&advice);
+}
+
+/* A time that is open, and one better figure, keep an arm from being beaten. */
+static void advice_tells_who_is_beaten_in_everything(void **state)
+{
+	(void)state;
+	struct world world;
+	make(&world, 1, 3);
+	hold(&world, 0, 1, 0.99, 1.01);
+	hold(&world, 0, 2, 0.9, 1.2);
+	set(&world, 1, METRIC_SPAN_PAGES, 2000);
+	set(&world, 2, METRIC_SPAN_PAGES, 2000);
+	assert_advised(&world, "beaten in everything: b by a\n", true);
+	set(&world, 1, METRIC_METADATA_BYTES, 4096);
+	assert_advised(&world, "beaten in everything: none", true);
+	set(&world, 1, METRIC_METADATA_BYTES, 65536);
+	set(&world, 1, METRIC_SPAN_PAGES, 1000);
+	assert_advised(&world, "beaten in everything: none", true);
+	world.result.comparison_count = 0;
+	hold(&world, 0, 1, 1.2, 1.3);
+	assert_advised(&world, "beaten in everything: b by a\n", true);
+}
+
+static void advice_tells_what_ages(void **state)
+{
+	(void)state;
+	struct world world;
+	make(&world, 1, 2);
+	hold(&world, 0, 1, 0.99, 1.01);
+	world.phases[1].ageing = RESULT_AGEING_WARM_UP;
+	assert_advised(&world, "ages:", false);
+	world.phases[1].ageing = RESULT_AGEING_AGEING;
+	assert_advised(&world, "ages: b: ", true);
+	assert_advised(&world, "ages: a: ", false);
+	world.arms[1].state = RESULT_ARM_FAILED;
+	assert_advised(&world, "ages:", false);
+}
+
+static void advice_without_memory_is_none(void **state)
+{
+	(void)state;
+	struct world world;
+	make(&world, 1, 2);
+	hold(&world, 0, 1, 1.2, 1.3);
+	for (struct lack lack = {.least = 4}; lack_next(&lack);) {
+		struct text advice = {0};
+		lack_begins(&lack);
+		report_advice(&world.result, 100, &advice);
+		bool failed = lack_ends(&lack);
+		assert_int_equal(advice.failed, failed);
+		text_release(&advice);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(advice_tells_who_is_beaten_in_everything),
+		cmocka_unit_test(advice_tells_what_ages),
+		cmocka_unit_test(advice_without_memory_is_none),
 		cmocka_unit_test(what_serving_costs_in_time_is_told),
 		cmocka_unit_test(who_fails_is_not_taken_over_one_that_does_not),
 		cmocka_unit_test(a_time_decides_only_where_its_interval_excludes_one),
