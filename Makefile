@@ -219,7 +219,7 @@ bench-generation: $(BUILD)/tests/bench/generation ## how many operations a secon
 	@$(BUILD)/tests/bench/generation
 
 .PHONY: limits
-limits: all ## what the built-in allocators reach on the six streams that bound plain C, one round
+limits: all ## what the built-in allocators reach on the streams of workloads/limits, one round
 	@$(BUILD)/iovabench run workloads/limits/*.yaml -a all --rounds 1 --latency off -o $(BUILD)/limits
 
 .PHONY: laws

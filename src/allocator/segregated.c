@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * segregated: free runs in lists by length, two-level size classes; docs/segregated.md has the picture and the costs. */
 #include "allocator/builtin.h"
-#include "allocator/gap/fit.h"
+#include "allocator/gap/index.h"
 #include "allocator/contract.h"
 
 #include <assert.h>
@@ -16,11 +16,11 @@
 #define BINS (EXACT_PAGES + ((SPACE_LOG2_MAX - EXACT_LOG2 + 1u) << DIVISION_LOG2))
 #define WORDS ((BINS + 63) / 64)
 
-/* Live extents at most: 2^26 times 32 bytes are reserved for a space of more pages, and backed when touched. */
-#define EXTENTS_MAX (UINT32_C(1) << 26)
-
 /* With constraints: so many runs are tried from the shortest up before one is taken that is long enough for anything. */
 #define TRIES 64u
+
+/* Live extents at most: 2^26 times 32 bytes are reserved for a space of more pages, and backed when touched. */
+#define EXTENTS_MAX (UINT32_C(1) << 26)
 
 /* Blocks that are always there. */
 enum { BLOCK_NONE, BLOCK_END, BLOCKS_FIXED };
@@ -44,7 +44,9 @@ struct segregated {
 	uint32_t capacity; /* blocks */
 	uint64_t first;
 	uint64_t count;
+	uint64_t count_plain; /* of a request that most calls are about: the space, or 0 while the index is on */
 	const struct iova_host *host;
+	struct gap_index index;
 	uint32_t heads[BINS]; /* gaps, most recent first; there is no bin 0 */
 };
 
@@ -160,14 +162,43 @@ static uint32_t find_roomy(const struct segregated *self, const struct gap_wish 
 	return bin && fits(self, block, wish, first) ? block : BLOCK_NONE;
 }
 
-/* From the shortest gaps that may suffice up: every gap is looked at before the answer is no. */
-static uint32_t find_constrained(const struct segregated *self, const struct iova_request *request, uint64_t *first,
+/* False: no memory, and requests look at every gap as before. */
+static bool begin_index(struct segregated *self, struct iova_steps *steps)
+{
+	if (!gap_index_begin(&self->index, self->host))
+		return false;
+	uint32_t block = BLOCK_END;
+	do {
+		block = self->blocks[block].next;
+		const struct block *gap = &self->blocks[block];
+		if (gap->length)
+			gap_index_note(&self->index, gap->first, gap->length, block);
+		if (steps)
+			steps->examined++;
+	} while (block != BLOCK_END);
+	self->count_plain = 0;
+	return self->index.on;
+}
+
+static uint32_t find_indexed(struct segregated *self, const struct gap_wish *wish, uint64_t *first,
+			     struct iova_steps *steps)
+{
+	uint32_t found = gap_index_find(&self->index, wish, 0, false, first, steps ? &steps->examined : NULL);
+	return found ? self->index.tree.gaps[found].owner : BLOCK_NONE;
+}
+
+/* From the shortest gaps that may suffice up; after some tries one that is long enough for anything, else the shortest of all,
+ * by the index. */
+static uint32_t find_constrained(struct segregated *self, const struct iova_request *request, uint64_t *first,
 				 struct iova_steps *steps)
 {
 	struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
 	unsigned tries = 0;
 	if (gap_wish_is_hopeless(&wish))
 		return BLOCK_NONE;
+	if (self->index.on)
+		return find_indexed(self, &wish, first, steps);
+	gap_index_walk(&self->index);
 	for (unsigned bin = bin_find(self, bin_of(wish.count)); bin; bin = bin + 1 < BINS ? bin_find(self, bin + 1) : 0)
 		for (uint32_t block = self->heads[bin]; block; block = self->blocks[block].bin_next) {
 			if (steps)
@@ -177,6 +208,8 @@ static uint32_t find_constrained(const struct segregated *self, const struct iov
 			uint32_t roomy = ++tries == TRIES ? find_roomy(self, &wish, first) : BLOCK_NONE;
 			if (roomy)
 				return roomy;
+			if (gap_index_tried(&self->index) && begin_index(self, steps))
+				return find_indexed(self, &wish, first, steps);
 		}
 	return BLOCK_NONE;
 }
@@ -214,6 +247,32 @@ INLINE uint64_t take(struct segregated *self, uint32_t gap, unsigned bin, uint32
 	return first;
 }
 
+/* Pages became the extent of a block: the gap that they were of is two others in the index, if any. */
+static void index_taken(struct segregated *self, uint64_t count, uint32_t block)
+{
+	const struct block *before = &self->blocks[block], *behind = &self->blocks[before->next];
+	if (!self->index.on)
+		return;
+	gap_index_remove(&self->index, before->first, before->length + count + behind->length);
+	if (before->length)
+		gap_index_add(&self->index, before->first, before->length, block);
+	if (behind->length)
+		gap_index_add(&self->index, behind->first, behind->length, before->next);
+}
+
+static void index_given(struct segregated *self, const struct iova_extent *extent)
+{
+	uint32_t block = (uint32_t)extent->cookie, behind = self->blocks[block].next;
+	uint64_t front = self->blocks[block].length, back = self->blocks[behind].length;
+	if (!self->index.on)
+		return;
+	if (front)
+		gap_index_remove(&self->index, extent->first - front, front);
+	if (back)
+		gap_index_remove(&self->index, extent->first + extent->count, back);
+	gap_index_add(&self->index, extent->first - front, front + extent->count + back, behind);
+}
+
 static __attribute__((noinline)) enum iova_status alloc_constrained(struct segregated *self,
 								    const struct iova_request *request,
 								    struct iova_extent *extent, struct iova_steps *steps)
@@ -227,17 +286,13 @@ static __attribute__((noinline)) enum iova_status alloc_constrained(struct segre
 		return IOVA_NO_MEMORY;
 	take(self, gap, bin_of(self->blocks[gap].length), block, first - self->blocks[gap].first, request->count, steps);
 	*extent = (struct iova_extent){first, request->count, block};
+	index_taken(self, request->count, block);
 	return IOVA_OK;
 }
 
-INLINE enum iova_status allocate(struct segregated *self, const struct iova_request *request, struct iova_extent *extent,
-				 struct iova_steps *steps)
+INLINE enum iova_status alloc_plain(struct segregated *self, uint64_t count, struct iova_extent *extent,
+				    struct iova_steps *steps)
 {
-	uint64_t count = request->count;
-	if (__builtin_expect(count > self->count, 0))
-		return IOVA_NO_SPACE;
-	if (__builtin_expect(request->constraints & GAP_CONSTRAINED, 0))
-		return alloc_constrained(self, request, extent, steps);
 	unsigned bin;
 	uint32_t gap = find(self, count, &bin, steps);
 	if (__builtin_expect(!gap, 0))
@@ -249,6 +304,30 @@ INLINE enum iova_status allocate(struct segregated *self, const struct iova_requ
 	extent->count = count;
 	extent->cookie = block;
 	return IOVA_OK;
+}
+
+static __attribute__((noinline)) enum iova_status alloc_indexed(struct segregated *self, const struct iova_request *request,
+								struct iova_extent *extent, struct iova_steps *steps)
+{
+	if (request->count > self->count)
+		return IOVA_NO_SPACE;
+	self->count_plain = self->index.on ? 0 : self->count;
+	if (request->constraints & GAP_CONSTRAINED)
+		return alloc_constrained(self, request, extent, steps);
+	enum iova_status status = alloc_plain(self, request->count, extent, steps);
+	if (status == IOVA_OK)
+		index_taken(self, request->count, (uint32_t)extent->cookie);
+	return status;
+}
+
+INLINE enum iova_status allocate(struct segregated *self, const struct iova_request *request, struct iova_extent *extent,
+				 struct iova_steps *steps)
+{
+	if (__builtin_expect(request->count > self->count_plain, 0))
+		return alloc_indexed(self, request, extent, steps);
+	if (__builtin_expect(request->constraints & GAP_CONSTRAINED, 0))
+		return alloc_constrained(self, request, extent, steps);
+	return alloc_plain(self, request->count, extent, steps);
 }
 
 /* A gap of back pages becomes a longer one. */
@@ -309,16 +388,28 @@ static enum iova_status segregated_alloc_counted(void *self, const struct iova_r
 	return allocate(self, request, extent, steps);
 }
 
-static void segregated_free(void *self, const struct iova_extent *extent, uint32_t cpu)
+/* Calls around it would save registers for one inside. */
+static __attribute__((noinline)) void release_indexed(struct segregated *self, const struct iova_extent *extent,
+						      struct iova_steps *steps)
+{
+	index_given(self, extent);
+	release(self, extent, steps);
+}
+
+static void segregated_free(void *context, const struct iova_extent *extent, uint32_t cpu)
 {
 	(void)cpu;
-	release(self, extent, NULL);
+	struct segregated *self = context;
+	if (__builtin_expect(self->index.on, 0))
+		release_indexed(self, extent, NULL);
+	else
+		release(self, extent, NULL);
 }
 
 static void segregated_free_counted(void *self, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
 {
 	(void)cpu;
-	release(self, extent, steps);
+	release_indexed(self, extent, steps);
 }
 
 /* The gap that contains [first, first + count), or BLOCK_NONE. There is no index by address: from the longest gaps down, which
@@ -350,6 +441,7 @@ static enum iova_status segregated_place(void *context, uint64_t first, uint64_t
 		return IOVA_NO_MEMORY;
 	take(self, gap, bin_of(self->blocks[gap].length), block, first - self->blocks[gap].first, count, NULL);
 	*extent = (struct iova_extent){first, count, block};
+	index_taken(self, count, block);
 	return IOVA_OK;
 }
 
@@ -425,7 +517,10 @@ static const char *segregated_broken_invariant(void *context)
 	if (unused > taken)
 		return "every block of the pool is live or unused";
 	const char *broken = broken_circle(self, taken - unused, &gaps);
-	return broken ? broken : broken_bins(self, gaps);
+	broken = broken ? broken : broken_bins(self, gaps);
+	if (!broken && self->index.on && self->count_plain)
+		return "while the index is on, no call passes it by";
+	return broken ? broken : gap_index_check(&self->index, self->usable_pages);
 }
 
 static void segregated_destroy(void *context)
@@ -434,6 +529,7 @@ static void segregated_destroy(void *context)
 	if (!self)
 		return;
 	const struct iova_host *host = self->host;
+	gap_index_release(&self->index, host);
 	host->memory_put(host->context, self->blocks, self->capacity * sizeof *self->blocks);
 	host->memory_put(host->context, self, sizeof *self);
 }
@@ -450,7 +546,8 @@ static enum iova_status segregated_create(const struct iova_space *space, const 
 		return IOVA_NO_MEMORY;
 	self->host = host;
 	self->first = space->first;
-	self->count = space->count;
+	self->count = self->count_plain = space->count;
+	gap_index_create(&self->index, space->count, GAP_BY_LENGTH_DOWN);
 	self->capacity = (uint32_t)(space->count < EXTENTS_MAX ? space->count : EXTENTS_MAX) + BLOCKS_FIXED;
 	self->fresh = BLOCKS_FIXED;
 	self->usable_pages = space->count;

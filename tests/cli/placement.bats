@@ -10,7 +10,7 @@ hash_of() { # workload spec
 }
 
 @test "first fit places alike in a bitmap and in a tree" {
-	for workload in mixed-sizes gpu-paging limits/ring1 limits/pow64-1k limits/pow64-10k limits/pow512-100k limits/huge-mix limits/tight-90; do
+	for workload in mixed-sizes gpu-paging limits/ring1 limits/pow64-1k limits/pow64-10k limits/pow512-100k limits/huge-mix limits/tight-90 limits/align-mix; do
 		bitmap=$(hash_of "$workload" bitmap:fit=first)
 		is "$(hash_of "$workload" rbtree:fit=first)" "$bitmap"
 		[[ $bitmap =~ ^0x[0-9a-f]{16}$ ]]

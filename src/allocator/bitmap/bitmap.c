@@ -78,6 +78,8 @@ static uint64_t search_from(struct bitmap *self, uint64_t from, uint64_t count, 
 	return word == self->end >> 6 ? NOTHING : search_words(self, word + 1, count, examined);
 }
 
+#define BOUNDARY_NONE (UINT64_C(1) << 63)
+
 /* Where a request may start and end, in indices. */
 struct window {
 	uint64_t low;
@@ -89,7 +91,7 @@ struct window {
 static bool window_of(const struct bitmap *self, const struct iova_request *request, struct window *window)
 {
 	uint64_t count = request->count, end = self->end;
-	*window = (struct window){self->first, 0, 1, UINT64_C(1) << 63};
+	*window = (struct window){self->first, 0, 1, BOUNDARY_NONE};
 	if (request->constraints & IOVA_CONSTRAIN_ALIGN)
 		window->align = request->align;
 	if (request->constraints & IOVA_CONSTRAIN_BOUNDARY)
@@ -116,17 +118,49 @@ static uint64_t fitting(const struct bitmap *self, const struct window *window, 
 	return page - self->base;
 }
 
+/* As the searches below, by the index. */
+static uint64_t search_index(struct bitmap *self, const struct window *window, uint64_t from, uint64_t count, bool down,
+			     uint64_t *examined)
+{
+	const struct gap_wish wish = {.count = count,
+				      .align = window->align,
+				      .boundary = window->boundary < BOUNDARY_NONE ? window->boundary : 0,
+				      .low = self->base + from,
+				      .end = self->base + window->high + count};
+	uint64_t first;
+	if (from > window->high || !gap_index_find(&self->index, &wish, down, down, &first, examined))
+		return NOTHING;
+	return first - self->base;
+}
+
+static void visit_free(const struct bitmap *self, iova_visit visit, void *visit_context);
+
+static bool begin_index(struct bitmap *self, uint64_t *examined)
+{
+	if (!gap_index_begin(&self->index, self->host))
+		return false;
+	visit_free(self, gap_index_visit, &self->index);
+	*examined += self->index.count;
+	self->inside_end = self->index.on ? 0 : RUN_INDEX_EXACT;
+	return self->index.on;
+}
+
 /* Jumps from run to run and from fitting address to fitting address; lowest start >= from, or NOTHING. */
 static uint64_t search_window(struct bitmap *self, const struct window *window, uint64_t from, uint64_t count,
 			      uint64_t *examined)
 {
 	uint64_t start = fitting(self, window, from, count);
+	if (self->index.on)
+		return search_index(self, window, from, count, false, examined);
+	gap_index_walk(&self->index);
 	while (start <= window->high) {
 		uint64_t run = search_from(self, start, count, examined);
 		if (run == start)
 			return start;
 		if (run == NOTHING)
 			return NOTHING;
+		if (gap_index_tried(&self->index) && begin_index(self, examined))
+			return search_index(self, window, from, count, false, examined);
 		start = fitting(self, window, run, count);
 	}
 	return NOTHING;
@@ -157,10 +191,12 @@ static uint64_t free_end_below(const struct bitmap *self, uint64_t at, uint64_t 
 }
 
 /* As search_window, downwards: highest start in the window. Linear in the words above it. */
-static uint64_t search_window_down(const struct bitmap *self, const struct window *window, uint64_t count,
-				   uint64_t *examined)
+static uint64_t search_window_down(struct bitmap *self, const struct window *window, uint64_t count, uint64_t *examined)
 {
 	uint64_t start = fitting_below(self, window, window->high, count);
+	if (self->index.on)
+		return search_index(self, window, window->low, count, true, examined);
+	gap_index_walk(&self->index);
 	while (start != NOTHING) {
 		uint64_t used = page_bitmap_previous(&self->used, start + count - 1);
 		++*examined;
@@ -169,6 +205,8 @@ static uint64_t search_window_down(const struct bitmap *self, const struct windo
 		uint64_t end = free_end_below(self, used, examined);
 		if (end < window->low + count)
 			return NOTHING;
+		if (gap_index_tried(&self->index) && begin_index(self, examined))
+			return search_index(self, window, window->low, count, true, examined);
 		start = fitting_below(self, window, end - count, count);
 	}
 	return NOTHING;
@@ -272,6 +310,7 @@ static NOINLINE enum iova_status allocate(struct bitmap *self, const struct iova
 	take(self, start, count);
 	self->cursor = start + count;
 	*extent = (struct iova_extent){self->base + start, count, 0};
+	gap_index_take(&self->index, extent->first, count);
 	return IOVA_OK;
 }
 
@@ -294,7 +333,7 @@ static enum iova_status bitmap_alloc(void *context, const struct iova_request *r
 	(void)cpu;
 	struct bitmap *self = context;
 	uint64_t count = request->count;
-	if (UNLIKELY(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN) || UNLIKELY(count >= RUN_INDEX_EXACT))
+	if (UNLIKELY(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN) || UNLIKELY(count >= self->inside_end))
 		return allocate(self, request, extent, NULL);
 	uint64_t word = likely_word(self, count);
 	if (UNLIKELY(self->runs.codes[word] < count))
@@ -321,13 +360,20 @@ static enum iova_status bitmap_alloc_counted(void *context, const struct iova_re
 	return IOVA_OK;
 }
 
+static void give_back_indexed(struct bitmap *self, const struct iova_extent *extent)
+{
+	give_back(self, extent->first - self->base, extent->count);
+	gap_index_give(&self->index, extent->first, extent->count);
+	self->inside_end = self->index.on ? 0 : RUN_INDEX_EXACT;
+}
+
 static void bitmap_free(void *context, const struct iova_extent *extent, uint32_t cpu)
 {
 	(void)cpu;
 	struct bitmap *self = context;
 	uint64_t first = extent->first - self->base;
 	if (UNLIKELY(!give_back_inside(self, first, extent->count)))
-		give_back(self, first, extent->count);
+		give_back_indexed(self, extent);
 }
 
 static void bitmap_free_counted(void *context, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
@@ -338,7 +384,7 @@ static void bitmap_free_counted(void *context, const struct iova_extent *extent,
 	steps->merges += page_bitmap_is_used(&self->used, first - 1) ? 0 : 1;
 	steps->merges += page_bitmap_is_used(&self->used, end) ? 0 : 1;
 	steps->examined += ((end - 1) >> 6) - (first >> 6) + 1;
-	give_back(self, first, extent->count);
+	give_back_indexed(self, extent);
 }
 
 static enum iova_status bitmap_place(void *context, uint64_t first, uint64_t count, uint32_t cpu,
@@ -351,13 +397,13 @@ static enum iova_status bitmap_place(void *context, uint64_t first, uint64_t cou
 	if (start < self->first || start >= self->end || page_bitmap_next(&self->used, start) - start < count)
 		return IOVA_TAKEN;
 	take(self, start, count);
+	gap_index_take(&self->index, first, count);
 	*extent = (struct iova_extent){first, count, 0};
 	return IOVA_OK;
 }
 
-static void bitmap_visit_free(void *context, iova_visit visit, void *visit_context)
+static void visit_free(const struct bitmap *self, iova_visit visit, void *visit_context)
 {
-	const struct bitmap *self = context;
 	for (uint64_t at = self->first; at < self->end;) {
 		uint64_t free = ~self->used.words[at >> 6] >> (at & 63);
 		if (!free) {
@@ -371,6 +417,11 @@ static void bitmap_visit_free(void *context, iova_visit visit, void *visit_conte
 		visit(visit_context, self->base + at, end - at, IOVA_USABLE);
 		at = end;
 	}
+}
+
+static void bitmap_visit_free(void *context, iova_visit visit, void *visit_context)
+{
+	visit_free(context, visit, visit_context);
 }
 
 static void bitmap_statistics(void *context, struct iova_statistics *statistics)
@@ -389,6 +440,7 @@ static void bitmap_destroy(void *context)
 	struct bitmap *self = context;
 	if (!self)
 		return;
+	gap_index_release(&self->index, self->host);
 	run_index_release(&self->runs);
 	page_bitmap_release(&self->used);
 	summaries_release(&self->summaries);
@@ -414,6 +466,8 @@ static enum iova_status bitmap_create(const struct iova_space *space, const uint
 	self->end = self->first + space->count;
 	self->cursor = self->first;
 	self->free_pages = space->count;
+	self->inside_end = RUN_INDEX_EXACT;
+	gap_index_create(&self->index, space->count, GAP_BY_ADDRESS);
 	uint64_t words = (self->end >> 6) + 1;
 	if (summaries_create(&self->summaries, words, host) ||
 	    page_bitmap_create(&self->used, words << 6, &self->summaries, host) ||

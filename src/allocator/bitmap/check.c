@@ -24,6 +24,9 @@ const char *bitmap_check(struct bitmap *self)
 		if (run_index_next(&self->runs, 0, (uint8_t)code, &examined) < self->lowest[code])
 			return "no word below its bound has the code";
 	}
+	if (self->index.on && self->inside_end)
+		return "while the index is on, no call passes it by";
 	const char *broken = run_index_broken_invariant(&self->runs);
-	return broken ? broken : page_bitmap_broken_invariant(&self->used);
+	broken = broken ? broken : page_bitmap_broken_invariant(&self->used);
+	return broken ? broken : gap_index_check(&self->index, self->free_pages);
 }

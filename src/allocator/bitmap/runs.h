@@ -6,6 +6,7 @@
 #include "allocator/bitmap/page_bitmap.h"
 #include "allocator/bitmap/run_index.h"
 #include "allocator/bitmap/word_runs.h"
+#include "allocator/gap/index.h"
 #include "base/bits.h"
 
 #include <assert.h>
@@ -40,6 +41,9 @@ struct bitmap {
 	uint64_t end;
 	uint64_t free_pages;
 	uint64_t cursor; /* of fit=next */
+	/* What begins and ends below so many bits of a word may have a way of its own: 64, or 0 while the index is on. */
+	uint64_t inside_end;
+	struct gap_index index; /* pages, not indices */
 	enum fit fit;
 	const struct iova_host *host;
 	struct recent recent[CLASSES]; /* fit=any: words that had a run of at least 2^class, lately */
@@ -127,7 +131,7 @@ INLINE void give_back(struct bitmap *self, uint64_t first, uint64_t count)
 INLINE bool give_back_inside(struct bitmap *self, uint64_t first, uint64_t count)
 {
 	uint64_t word = first >> 6, position = first & 63, used = self->used.words[word];
-	if (UNLIKELY(position + count >= 64))
+	if (UNLIKELY(position + count >= self->inside_end))
 		return false;
 	uint64_t below = used & ((UINT64_C(1) << position) - 1), above = used >> (position + count);
 	if (UNLIKELY(!below) || UNLIKELY(!above))

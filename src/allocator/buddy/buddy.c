@@ -35,7 +35,8 @@ struct buddy {
 	uint64_t free_pages;
 	enum first first;
 	enum rounding rounding;
-	bool rare;   /* allocations take the general way */
+	bool rare; /* allocations take the general way */
+	enum buddy_tree_use frees;
 	bool hal;    /* places no given address after the first allocation */
 	bool closed; /* hal, and that was */
 	const struct iova_host *host;
@@ -81,9 +82,9 @@ static bool searches_downwards(const struct buddy *self, const struct iova_reque
 
 /* The free block of one order that a request of 2^wanted pages can be cut from, and *start, where: the first in the
  * direction. Jumps from candidate to candidate, so that it looks at no more blocks than there are multiples of step in
- * the window. */
+ * the window; NOTHING also when the index is wanted, and owes is not NULL. */
 static uint64_t search_window(struct buddy *self, unsigned log2, unsigned wanted, const struct window *window,
-			      bool downwards, uint64_t *start, struct iova_steps *steps)
+			      bool downwards, uint64_t *start, bool *owes, struct iova_steps *steps)
 {
 	uint64_t size = UINT64_C(1) << log2, need = UINT64_C(1) << wanted;
 	uint64_t page = downwards ? window->highest : window->lowest;
@@ -104,6 +105,10 @@ static uint64_t search_window(struct buddy *self, unsigned log2, unsigned wanted
 		if (page >= first && page <= last) {
 			*start = page - self->base;
 			return block;
+		}
+		if (owes && gap_index_tried(&self->tree.index)) {
+			*owes = true;
+			return BUDDY_TREE_NOTHING;
 		}
 	}
 }
@@ -142,7 +147,7 @@ struct found {
 
 /* In the smallest order that has a place; where the request says from where, the outermost place of all orders. */
 static struct found search_orders(struct buddy *self, const struct iova_request *request, const struct window *window,
-				  struct iova_steps *steps)
+				  bool *owes, struct iova_steps *steps)
 {
 	bool directed = request->constraints & (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP);
 	bool downwards = searches_downwards(self, request);
@@ -150,7 +155,9 @@ static struct found search_orders(struct buddy *self, const struct iova_request 
 	unsigned wanted = bits_log2_ceil(request->count);
 	for (uint64_t orders = self->tree.nonempty >> wanted << wanted; orders; orders &= orders - 1) {
 		unsigned log2 = (unsigned)__builtin_ctzll(orders);
-		uint64_t start, block = search_window(self, log2, wanted, window, downwards, &start, steps);
+		uint64_t start, block = search_window(self, log2, wanted, window, downwards, &start, owes, steps);
+		if (owes && *owes)
+			break;
 		if (block == BUDDY_TREE_NOTHING)
 			continue;
 		if (found.block == BUDDY_TREE_NOTHING || (downwards ? start > found.start : start < found.start))
@@ -161,6 +168,59 @@ static struct found search_orders(struct buddy *self, const struct iova_request 
 	return found;
 }
 
+/* What calls do not tell the index may pass it by. */
+static void choose_ways(struct buddy *self)
+{
+	self->rare = self->rounding == ROUNDING_TRIM || self->tree.index.on;
+	self->frees = self->tree.index.on           ? BUDDY_TREE_GENERAL
+		      : self->first == FIRST_RECENT ? BUDDY_TREE_QUICK_RECENT
+						    : BUDDY_TREE_QUICK_BY_ADDRESS;
+}
+
+/* By the index: the same place as in the orders, unless the request says from where. */
+static struct found search_index(struct buddy *self, uint64_t count, const struct window *window, struct iova_steps *steps)
+{
+	struct gap_index *index = &self->tree.index;
+	uint64_t need = bits_power_of_two_ceil(count), start;
+	const struct gap_wish wish = {need, window->step, 0, window->lowest, window->highest + need};
+	uint32_t found =
+		gap_index_find(index, &wish, 0, self->first == FIRST_HIGH, &start, steps ? &steps->examined : NULL);
+	if (!found)
+		return (struct found){.block = BUDDY_TREE_NOTHING};
+	unsigned log2 = bits_log2_floor(index->tree.gaps[found].length);
+	return (struct found){(start - self->base) >> log2, start - self->base, log2};
+}
+
+static void buddy_visit_free(void *context, iova_visit visit, void *visit_context);
+
+static bool begin_index(struct buddy *self, struct iova_steps *steps)
+{
+	if (!gap_index_begin(&self->tree.index, self->host))
+		return false;
+	buddy_visit_free(self, gap_index_visit, &self->tree.index);
+	if (steps)
+		steps->examined += self->tree.index.count;
+	choose_ways(self);
+	return self->tree.index.on;
+}
+
+static struct found search(struct buddy *self, const struct iova_request *request, const struct window *window,
+			   struct iova_steps *steps)
+{
+	bool directed = request->constraints & (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP), owes = false;
+	if (directed)
+		return search_orders(self, request, window, NULL, steps);
+	if (self->tree.index.on)
+		return search_index(self, request->count, window, steps);
+	gap_index_walk(&self->tree.index);
+	struct found found = search_orders(self, request, window, &owes, steps);
+	if (!owes)
+		return found;
+	if (begin_index(self, steps))
+		return search_index(self, request->count, window, steps);
+	return search_orders(self, request, window, NULL, steps);
+}
+
 static enum iova_status alloc_constrained(struct buddy *self, const struct iova_request *request,
 					  struct iova_extent *extent, struct iova_steps *steps)
 {
@@ -168,22 +228,23 @@ static enum iova_status alloc_constrained(struct buddy *self, const struct iova_
 	if (!window_of(self, request, &window))
 		return IOVA_NO_SPACE;
 	buddy_tree_settle(&self->tree);
-	const struct found found = search_orders(self, request, &window, steps);
+	const struct found found = search(self, request, &window, steps);
 	if (found.block == BUDDY_TREE_NOTHING)
 		return IOVA_NO_SPACE;
 	uint64_t granted = granted_pages(self, bits_log2_ceil(request->count), request->count);
-	buddy_tree_take_out(&self->tree, self->tree.by_address, found.log2, found.block);
+	buddy_tree_take_out(&self->tree, BUDDY_TREE_GENERAL, found.log2, found.block);
 	buddy_tree_insert_range(&self->tree, found.block << found.log2, found.start, steps);
 	buddy_tree_insert_range(&self->tree, found.start + granted, (found.block + 1) << found.log2, steps);
 	return give(self, found.start, granted, extent);
 }
 
 /* Halves a block, which has been taken out, down to the wanted order. Returns what remains of it. */
-INLINE uint64_t split(struct buddy_tree *tree, enum first first, uint64_t block, unsigned log2, unsigned wanted)
+INLINE uint64_t split(struct buddy_tree *tree, enum buddy_tree_use use, enum first first, uint64_t block, unsigned log2,
+		      unsigned wanted)
 {
 	while (log2-- > wanted) {
 		block = block << 1 | (first == FIRST_HIGH);
-		buddy_tree_insert(tree, first != FIRST_RECENT, log2, block ^ 1);
+		buddy_tree_insert(tree, use, log2, block ^ 1);
 	}
 	return block;
 }
@@ -204,10 +265,10 @@ static enum iova_status alloc_any(struct buddy *self, const struct iova_request 
 		return IOVA_NO_SPACE;
 	unsigned log2 = wanted + (unsigned)__builtin_ctzll(orders);
 	uint64_t block = buddy_tree_search_all(tree, log2, steps);
-	buddy_tree_take_out(tree, tree->by_address, log2, block);
+	buddy_tree_take_out(tree, BUDDY_TREE_GENERAL, log2, block);
 	if (steps)
 		steps->splits += log2 - wanted;
-	block = split(tree, self->first, block, log2, wanted);
+	block = split(tree, BUDDY_TREE_GENERAL, self->first, block, log2, wanted);
 	uint64_t index = block << wanted, granted = granted_pages(self, wanted, count);
 	buddy_tree_insert_range(tree, index + granted, (block + 1) << wanted, steps);
 	return give(self, index, granted, extent);
@@ -217,21 +278,21 @@ static enum iova_status alloc_any(struct buddy *self, const struct iova_request 
 static __attribute__((noinline)) enum iova_status split_recent(struct buddy *self, uint64_t block, unsigned log2,
 							       unsigned wanted, struct iova_extent *extent)
 {
-	block = split(&self->tree, FIRST_RECENT, block, log2, wanted);
+	block = split(&self->tree, BUDDY_TREE_QUICK_RECENT, FIRST_RECENT, block, log2, wanted);
 	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
 }
 
 static __attribute__((noinline)) enum iova_status split_low(struct buddy *self, uint64_t block, unsigned log2,
 							    unsigned wanted, struct iova_extent *extent)
 {
-	block = split(&self->tree, FIRST_LOW, block, log2, wanted);
+	block = split(&self->tree, BUDDY_TREE_QUICK_BY_ADDRESS, FIRST_LOW, block, log2, wanted);
 	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
 }
 
 static __attribute__((noinline)) enum iova_status split_high(struct buddy *self, uint64_t block, unsigned log2,
 							     unsigned wanted, struct iova_extent *extent)
 {
-	block = split(&self->tree, FIRST_HIGH, block, log2, wanted);
+	block = split(&self->tree, BUDDY_TREE_QUICK_BY_ADDRESS, FIRST_HIGH, block, log2, wanted);
 	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
 }
 
@@ -254,7 +315,7 @@ static __attribute__((noinline)) enum iova_status alloc_recent(struct buddy *sel
 	uint64_t block = buddy_tree_pop(&tree->orders[log2]);
 	if (UNLIKELY(!buddy_tree_is_free(tree, log2, block)))
 		return alloc_any(self, request, extent, NULL);
-	buddy_tree_take_out(tree, false, log2, block);
+	buddy_tree_take_out(tree, BUDDY_TREE_QUICK_RECENT, log2, block);
 	if (log2 != wanted)
 		return split_recent(self, block, log2, wanted, extent);
 	return give(self, block << wanted, UINT64_C(1) << wanted, extent);
@@ -293,13 +354,13 @@ static __attribute__((noinline)) enum iova_status alloc_high(struct buddy *self,
 	return alloc_by_address(self, FIRST_HIGH, request, extent);
 }
 
-static enum iova_status alloc_rare(struct buddy *self, const struct iova_request *request, struct iova_extent *extent,
-				   struct iova_steps *steps)
+static __attribute__((noinline)) enum iova_status alloc_rare(struct buddy *self, const struct iova_request *request,
+							     struct iova_extent *extent, struct iova_steps *steps)
 {
 	enum iova_status status = alloc_any(self, request, extent, steps);
 	if (status == IOVA_OK) {
 		self->closed = self->hal;
-		self->rare = self->rounding == ROUNDING_TRIM;
+		choose_ways(self);
 	}
 	return status;
 }
@@ -325,7 +386,7 @@ static enum iova_status buddy_alloc_counted(void *context, const struct iova_req
 	return alloc_rare(context, request, extent, steps);
 }
 
-INLINE void release(struct buddy *self, bool by_address, const struct iova_extent *extent, struct iova_steps *steps)
+INLINE void release(struct buddy *self, enum buddy_tree_use use, const struct iova_extent *extent, struct iova_steps *steps)
 {
 	assert(contract_range_is_inside(extent->first, extent->count, self->space.first,
 					self->space.first + self->space.count));
@@ -336,34 +397,41 @@ INLINE void release(struct buddy *self, bool by_address, const struct iova_exten
 		return;
 	}
 	unsigned log2 = (unsigned)__builtin_ctzll(count);
-	buddy_tree_release_block(&self->tree, by_address, log2, page >> log2, steps);
+	buddy_tree_release_block(&self->tree, use, log2, page >> log2, steps);
 }
 
 static __attribute__((noinline)) void free_by_address(struct buddy *self, const struct iova_extent *extent)
 {
-	release(self, true, extent, NULL);
+	release(self, BUDDY_TREE_QUICK_BY_ADDRESS, extent, NULL);
 }
 
 static __attribute__((noinline)) void free_recent(struct buddy *self, const struct iova_extent *extent)
 {
-	release(self, false, extent, NULL);
+	release(self, BUDDY_TREE_QUICK_RECENT, extent, NULL);
+}
+
+static __attribute__((noinline)) void free_any(struct buddy *self, const struct iova_extent *extent)
+{
+	release(self, BUDDY_TREE_GENERAL, extent, NULL);
 }
 
 static void buddy_free(void *context, const struct iova_extent *extent, uint32_t cpu)
 {
 	(void)cpu;
 	struct buddy *self = context;
-	if (self->first == FIRST_RECENT)
+	if (self->frees == BUDDY_TREE_QUICK_RECENT)
 		free_recent(self, extent);
-	else
+	else if (self->frees == BUDDY_TREE_QUICK_BY_ADDRESS)
 		free_by_address(self, extent);
+	else
+		free_any(self, extent);
 }
 
 static void buddy_free_counted(void *context, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
 {
 	(void)cpu;
 	struct buddy *self = context;
-	release(self, self->tree.by_address, extent, steps);
+	release(self, BUDDY_TREE_GENERAL, extent, steps);
 }
 
 #define NO_ORDER BUDDY_TREE_ORDERS_MAX
@@ -398,7 +466,7 @@ static enum iova_status buddy_place(void *context, uint64_t first, uint64_t coun
 	for (uint64_t at = index; at < end;) {
 		unsigned log2 = containing(self, at);
 		uint64_t block = at >> log2, block_end = (block + 1) << log2;
-		buddy_tree_take_out(&self->tree, self->tree.by_address, log2, block);
+		buddy_tree_take_out(&self->tree, BUDDY_TREE_GENERAL, log2, block);
 		buddy_tree_insert_range(&self->tree, block << log2, at, NULL);
 		buddy_tree_insert_range(&self->tree, end, block_end, NULL);
 		at = block_end;
@@ -435,7 +503,9 @@ static const char *buddy_broken_invariant(void *context)
 	const char *broken = buddy_tree_broken_invariant(&self->tree, first, first + self->space.count, &free_pages);
 	if (!broken && free_pages != self->free_pages)
 		return "the free pages are counted";
-	return broken;
+	if (!broken && self->tree.index.on && (!self->rare || self->frees != BUDDY_TREE_GENERAL))
+		return "while the index is on, no call passes it by";
+	return broken ? broken : gap_index_check(&self->tree.index, self->free_pages);
 }
 
 static void buddy_destroy(void *context)
@@ -473,11 +543,13 @@ static enum iova_status buddy_create(const struct iova_space *space, const uint6
 	self->hal = hal;
 	self->first = hal ? FIRST_LOW : (enum first)options[OPTION_FIRST];
 	self->rounding = (enum rounding)options[OPTION_ROUNDING];
-	self->rare = hal || self->rounding == ROUNDING_TRIM;
+	choose_ways(self);
+	self->rare |= hal;
 	if (buddy_tree_create(&self->tree, order_max, end, self->first != FIRST_RECENT, self->first == FIRST_HIGH, host)) {
 		buddy_destroy(self);
 		return IOVA_NO_MEMORY;
 	}
+	self->tree.base = base;
 	buddy_tree_insert_range(&self->tree, first, end, NULL);
 	self->free_pages = space->count;
 	*result = self;

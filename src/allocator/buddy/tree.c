@@ -45,7 +45,7 @@ void buddy_tree_release_range(struct buddy_tree *tree, uint64_t first, uint64_t 
 {
 	while (first < end) {
 		unsigned log2 = aligned_log2(first, end);
-		buddy_tree_release_block(tree, tree->by_address, log2, first >> log2, steps);
+		buddy_tree_release_block(tree, BUDDY_TREE_GENERAL, log2, first >> log2, steps);
 		first += UINT64_C(1) << log2;
 	}
 }
@@ -54,7 +54,7 @@ void buddy_tree_insert_range(struct buddy_tree *tree, uint64_t first, uint64_t e
 {
 	while (first < end) {
 		unsigned log2 = aligned_log2(first, end);
-		buddy_tree_insert(tree, tree->by_address, log2, first >> log2);
+		buddy_tree_insert(tree, BUDDY_TREE_GENERAL, log2, first >> log2);
 		first += UINT64_C(1) << log2;
 		if (steps)
 			steps->splits++;
@@ -128,6 +128,7 @@ enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, 
 {
 	*tree = (struct buddy_tree){
 		.by_address = by_address, .downwards = downwards, .order_max = order_max, .end = end, .host = host};
+	gap_index_create(&tree->index, end, downwards ? GAP_BY_LENGTH_DOWN : GAP_BY_LENGTH);
 	do
 		tree->top++;
 	while (buddy_tree_words(end, 0, tree->top) > 1);
@@ -145,6 +146,8 @@ enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, 
 
 void buddy_tree_release(struct buddy_tree *tree)
 {
+	if (tree->host)
+		gap_index_release(&tree->index, tree->host);
 	if (tree->memory)
 		tree->host->memory_put(tree->host->context, tree->memory, tree->bytes);
 	*tree = (struct buddy_tree){0};

@@ -15,6 +15,7 @@
 #ifndef ALLOCATOR_BUDDY_TREE_H
 #define ALLOCATOR_BUDDY_TREE_H
 
+#include "allocator/gap/index.h"
 #include "base/bits.h"
 #include "iovabench/allocator.h"
 
@@ -54,8 +55,22 @@ struct buddy_tree {
 	uint64_t *memory;
 	size_t bytes;
 	const struct iova_host *host;
+	uint64_t base; /* page of index 0: 0, unless the caller sets it */
 	struct buddy_tree_order orders[BUDDY_TREE_ORDERS_MAX];
+	struct gap_index index; /* blocks by their pages, for what is asked for at multiples of more than its size */
 };
+
+/* What calls have in common is a compile-time constant of the usual ones. */
+enum buddy_tree_use {
+	BUDDY_TREE_QUICK_RECENT,
+	BUDDY_TREE_QUICK_BY_ADDRESS,
+	BUDDY_TREE_GENERAL, /* as the tree says, and the index may be on */
+};
+
+INLINE bool buddy_tree_is_by_address(const struct buddy_tree *tree, enum buddy_tree_use use)
+{
+	return use == BUDDY_TREE_GENERAL ? tree->by_address : use == BUDDY_TREE_QUICK_BY_ADDRESS;
+}
 
 /* A tree without free blocks for pages below end, of which no block of order_max + 1 is ever whole. Returns IOVA_OK or
  * IOVA_NO_MEMORY; release is due in both cases, and takes a zeroed tree, too. */
@@ -141,10 +156,13 @@ INLINE bool buddy_tree_unmark(struct buddy_tree *tree, unsigned log2, uint64_t w
 	return !(tree->orders[log2].root &= ~(UINT64_C(1) << (word & 63)));
 }
 
-/* A block becomes free whose buddy is in use. by_address is that of the tree; a constant makes it fast. */
-INLINE void buddy_tree_insert(struct buddy_tree *tree, bool by_address, unsigned log2, uint64_t block)
+/* A block becomes free whose buddy is in use. */
+INLINE void buddy_tree_insert(struct buddy_tree *tree, enum buddy_tree_use use, unsigned log2, uint64_t block)
 {
-	assert(by_address == tree->by_address);
+	const bool by_address = buddy_tree_is_by_address(tree, use);
+	assert(by_address == tree->by_address && (use == BUDDY_TREE_GENERAL || !tree->index.on));
+	if (use == BUDDY_TREE_GENERAL && tree->index.on)
+		gap_index_add(&tree->index, tree->base + (block << log2), UINT64_C(1) << log2, 0);
 	struct buddy_tree_order *order = &tree->orders[log2];
 	uint64_t *word = buddy_tree_word(tree, log2, 0, block >> 6), before = *word;
 	*word = before | UINT64_C(1) << (block & 63);
@@ -169,9 +187,13 @@ INLINE void buddy_tree_insert(struct buddy_tree *tree, bool by_address, unsigned
 	order->held = held + 1;
 }
 
-INLINE void buddy_tree_take_out(struct buddy_tree *tree, bool by_address, unsigned log2, uint64_t block)
+INLINE void buddy_tree_take_out(struct buddy_tree *tree, enum buddy_tree_use use, unsigned log2, uint64_t block)
 {
+	const bool by_address = buddy_tree_is_by_address(tree, use);
 	assert(buddy_tree_is_free(tree, log2, block) && by_address == tree->by_address);
+	assert(use == BUDDY_TREE_GENERAL || !tree->index.on);
+	if (use == BUDDY_TREE_GENERAL)
+		gap_index_remove(&tree->index, tree->base + (block << log2), UINT64_C(1) << log2);
 	struct buddy_tree_order *order = &tree->orders[log2];
 	uint64_t *word = buddy_tree_word(tree, log2, 0, block >> 6), after = *word & ~(UINT64_C(1) << (block & 63));
 	*word = after;
@@ -223,12 +245,12 @@ INLINE uint64_t buddy_tree_take_first(struct buddy_tree *tree, bool downwards, u
 }
 
 /* Frees one block and coalesces. A buddy of the largest block is outside the space and never free, so the loop ends. */
-INLINE void buddy_tree_release_block(struct buddy_tree *tree, bool by_address, unsigned log2, uint64_t block,
+INLINE void buddy_tree_release_block(struct buddy_tree *tree, enum buddy_tree_use use, unsigned log2, uint64_t block,
 				     struct iova_steps *steps)
 {
 	assert(!buddy_tree_is_free(tree, log2, block));
 	while (UNLIKELY(buddy_tree_is_buddy_free(tree, log2, block))) {
-		buddy_tree_take_out(tree, by_address, log2, block ^ 1);
+		buddy_tree_take_out(tree, use, log2, block ^ 1);
 		block >>= 1;
 		log2++;
 		if (steps)
@@ -236,7 +258,7 @@ INLINE void buddy_tree_release_block(struct buddy_tree *tree, bool by_address, u
 	}
 	if (steps)
 		steps->examined++;
-	buddy_tree_insert(tree, by_address, log2, block);
+	buddy_tree_insert(tree, use, log2, block);
 }
 
 #endif

@@ -14,9 +14,11 @@ static inline uint64_t gap_check_blacks(const struct gap *gaps, uint32_t gap)
 	return blacks;
 }
 
-static inline const char *gap_check_node(const struct gap *gaps, uint32_t gap, uint64_t black_height, bool by_address)
+static inline const char *gap_check_node(const struct gap_tree *tree, uint32_t gap, uint64_t black_height,
+					 enum gap_order order)
 {
-	if (!by_address && !gaps[gap].length)
+	const struct gap *gaps = tree->gaps;
+	if (order != GAP_BY_ADDRESS && !gaps[gap].length)
 		return "a gap in the tree has pages";
 	for (int side = 0; side < 2; side++) {
 		uint32_t child = gaps[gap].child[side];
@@ -27,13 +29,18 @@ static inline const char *gap_check_node(const struct gap *gaps, uint32_t gap, u
 		if (!child && gap_check_blacks(gaps, gap) != black_height)
 			return "every path has the same number of black gaps";
 	}
-	if (by_address && gaps[gap].longest != gap_longest(gaps, gap))
+	if (order == GAP_BY_ADDRESS && gaps[gap].longest != gap_longest(gaps, gap))
 		return "longest is the greatest length in the subtree";
+	if (order == GAP_INDEXED) {
+		const struct gap_reach reach = gap_reach_count(tree, gap);
+		if (!gap_reach_is(tree, &reach, &tree->reach[gap]))
+			return "an index tells what the gaps of a subtree offer";
+	}
 	return NULL;
 }
 
 /* NULL, or the invariant that does not hold. count: gaps in it. */
-static inline const char *gap_check_tree(const struct gap_tree *tree, uint64_t count, bool by_address)
+static inline const char *gap_check_tree(const struct gap_tree *tree, uint64_t count, enum gap_order order)
 {
 	const struct gap *gaps = tree->gaps;
 	uint32_t gap = gap_outermost(tree, 0), before = 0;
@@ -44,10 +51,10 @@ static inline const char *gap_check_tree(const struct gap_tree *tree, uint64_t c
 	if (tree->root && (gap_parent(gaps, tree->root) || !gap_is_black(gaps, tree->root)))
 		return "the root is black and has no parent";
 	for (; gap && seen <= count; gap = gap_neighbour(gaps, gap, 1)) {
-		const char *broken = gap_check_node(gaps, gap, black_height, by_address);
+		const char *broken = gap_check_node(tree, gap, black_height, order);
 		if (broken)
 			return broken;
-		if (before && !gap_is_behind(&gaps[gap], gaps[before].first, gaps[before].length, by_address))
+		if (before && !gap_is_behind(&gaps[gap], gaps[before].first, gaps[before].length, gap_asked(tree, order)))
 			return "the gaps of the tree ascend";
 		before = gap;
 		seen++;

@@ -113,7 +113,7 @@ static void link_node(struct linux_domain *self, uint32_t node, const struct spo
 	uint32_t parent = is_higher_child ? spot->below : spot->above;
 	nodes[node] = (struct gap){.first = spot->first, .length = count, .parent = parent << 1};
 	nodes[parent].child[is_higher_child] = node;
-	gap_balance_link(&self->tree, node, false);
+	gap_balance_link(&self->tree, node, GAP_BY_LENGTH);
 	self->usable_pages -= count;
 	self->live++;
 }
@@ -180,7 +180,7 @@ static void linux_free(void *self, const struct iova_extent *extent, uint32_t cp
 	bool moved = move_hints(domain, node);
 	if (extent->first < domain->gate_end && (moved || !domain->gate_is_old))
 		domain->gate = GATE_OPEN;
-	gap_erase(&domain->tree, node, false);
+	gap_erase(&domain->tree, node, GAP_BY_LENGTH);
 	pool_put(domain, node);
 	domain->usable_pages += extent->count;
 	domain->live--;
@@ -242,7 +242,7 @@ static const char *broken_order(const struct linux_domain *self)
 	uint64_t page = self->first, pages = 0, seen = 0;
 	bool hinted[HINTS] = {false};
 	for (; node && seen <= self->live; node = gap_neighbour(nodes, node, 1)) {
-		const char *broken = gap_check_node(nodes, node, black_height, false);
+		const char *broken = gap_check_node(&self->tree, node, black_height, GAP_BY_LENGTH);
 		if (broken)
 			return broken;
 		if (nodes[node].first < page)

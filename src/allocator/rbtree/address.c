@@ -1,20 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/rbtree/order.h"
 
+/* From the tree's low end, or from the other one. */
+static struct gap_at find_indexed(struct rbtree *self, const struct gap_wish *wish, bool backward, uint64_t *first,
+				  uint64_t *examined)
+{
+	bool highest = backward != (self->mirror != 0);
+	uint64_t place;
+	if (!gap_index_find(&self->index, wish, highest, highest, &place, examined))
+		return (struct gap_at){0};
+	*first = turn(self, place, wish->count);
+	return gap_buckets_ending_behind(&self->by_address, *first, examined);
+}
+
 /* The lowest gap that satisfies the constraints, and the place in it. Gaps too short are passed over, with whole subtrees of
  * them. */
-static __attribute__((noinline)) struct gap_at
-find_constrained(const struct rbtree *self, const struct iova_request *request, uint64_t *first, uint64_t *examined)
+static __attribute__((noinline)) struct gap_at find_constrained(struct rbtree *self, const struct iova_request *request,
+								uint64_t *first, uint64_t *examined)
 {
 	const struct gap_buckets *gaps = &self->by_address;
 	const struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
 	if (gap_wish_is_hopeless(&wish))
 		return (struct gap_at){0};
+	if (self->index.on)
+		return find_indexed(self, &wish, false, first, examined);
 	uint64_t begin = turn(self, wish.low, wish.end - wish.low), end = begin + (wish.end - wish.low);
 	struct gap_at at = gap_buckets_ending_behind(gaps, begin, examined);
+	gap_index_walk(&self->index);
 	while (at.bucket && gap_at_first(gaps, at) < end) {
 		if (fit(self, gap_at_first(gaps, at), gap_at_length(gaps, at), &wish, first))
 			return at;
+		if (gap_index_tried(&self->index) && rbtree_begin_index(self, examined))
+			return find_indexed(self, &wish, false, first, examined);
 		at = gap_buckets_find_next(gaps, at, wish.count, examined);
 	}
 	return (struct gap_at){0};
@@ -42,18 +59,23 @@ static struct gap_at gap_before(const struct gap_buckets *gaps, struct gap_at at
 }
 
 /* As find_constrained, from the other end. */
-static __attribute__((noinline)) struct gap_at find_backward(const struct rbtree *self, const struct iova_request *request,
+static __attribute__((noinline)) struct gap_at find_backward(struct rbtree *self, const struct iova_request *request,
 							     uint64_t *first, uint64_t *examined)
 {
 	const struct gap_buckets *gaps = &self->by_address;
 	const struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
 	if (gap_wish_is_hopeless(&wish))
 		return (struct gap_at){0};
+	if (self->index.on)
+		return find_indexed(self, &wish, true, first, examined);
 	uint64_t begin = turn(self, wish.low, wish.end - wish.low), end = begin + (wish.end - wish.low);
 	struct gap_at at = gap_buckets_behind(gaps, end - 1, examined);
+	gap_index_walk(&self->index);
 	/* That is behind it; without a gap before it bucket and index are 0. */
 	for (at = at.index ? (struct gap_at){at.bucket, at.index - 1} : (struct gap_at){0}; at.bucket;
 	     at = gap_before(gaps, at, wish.count, examined)) {
+		if (gap_index_tried(&self->index) && rbtree_begin_index(self, examined))
+			return find_indexed(self, &wish, true, first, examined);
 		uint64_t low = gap_at_first(gaps, at), length = gap_at_length(gaps, at);
 		if (low + length <= begin)
 			break;
@@ -74,16 +96,15 @@ static struct gap_at find_around(const struct rbtree *self, uint64_t first, uint
 	return at;
 }
 
-GAP_INLINE enum iova_status allocate(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
-				     struct iova_steps *steps)
+GAP_INLINE enum iova_status allocate(struct rbtree *self, bool constrained, const struct iova_request *request,
+				     struct iova_extent *extent, struct iova_steps *steps)
 {
 	struct gap_buckets *gaps = &self->by_address;
 	const uint64_t count = request->count;
 	uint64_t *examined = steps ? &steps->examined : NULL;
 	struct gap_at at;
 	uint64_t first;
-	/* A rank does not tell gaps of 2^32 pages apart: such a request looks at lengths, as constrained ones do. */
-	if (__builtin_expect(!(request->constraints & (GAP_CONSTRAINED | GAP_DIRECTED)) && count < GAP_RANK_MAX, 1)) {
+	if (!constrained) {
 		at = gap_buckets_find(gaps, count, examined);
 		first = gap_at_first(gaps, at);
 	} else if (is_backward(self, request)) {
@@ -100,18 +121,37 @@ GAP_INLINE enum iova_status allocate(struct rbtree *self, const struct iova_requ
 		steps->splits += (uint64_t)(before != 0) + (gap_at_length(gaps, at) != before + count);
 	gap_buckets_take(gaps, at, first, count);
 	rbtree_grant(self, first, count, extent);
+	if (steps)
+		gap_index_take(&self->index, extent->first, count);
 	return IOVA_OK;
+}
+
+/* A rank does not tell gaps of 2^32 pages apart: such a request looks at lengths, as constrained ones do. */
+GAP_INLINE bool is_constrained(const struct iova_request *request)
+{
+	return request->constraints & (GAP_CONSTRAINED | GAP_DIRECTED) || request->count >= GAP_RANK_MAX;
+}
+
+/* Also what the index is to hear of; else allocations without constraints hold no call for it. */
+static __attribute__((noinline)) enum iova_status alloc_general(struct rbtree *self, const struct iova_request *request,
+								struct iova_extent *extent)
+{
+	struct iova_steps steps = {0};
+	return address_alloc_counted(self, request, extent, &steps);
 }
 
 enum iova_status address_alloc(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent)
 {
-	return allocate(self, request, extent, NULL);
+	if (__builtin_expect(is_constrained(request), 0) || __builtin_expect(self->index.on, 0))
+		return alloc_general(self, request, extent);
+	return allocate(self, false, request, extent, NULL);
 }
 
 enum iova_status address_alloc_counted(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
 				       struct iova_steps *steps)
 {
-	return allocate(self, request, extent, steps);
+	return is_constrained(request) ? allocate(self, true, request, extent, steps)
+				       : allocate(self, false, request, extent, steps);
 }
 
 /* Gaps that end at first or begin behind the extent. A used up one in its place has no pages, and is none. */
@@ -124,8 +164,18 @@ static unsigned merges(const struct gap_buckets *gaps, uint64_t first, uint64_t 
 	return merges + (high.bucket && gap_at_length(gaps, high) && gap_at_first(gaps, high) == first + count);
 }
 
+static __attribute__((noinline)) void free_general(struct rbtree *self, const struct iova_extent *extent)
+{
+	struct iova_steps steps = {0};
+	address_free_counted(self, extent, &steps);
+}
+
 void address_free(struct rbtree *self, const struct iova_extent *extent)
 {
+	if (__builtin_expect(self->index.on, 0)) {
+		free_general(self, extent);
+		return;
+	}
 	const uint64_t first = rbtree_take_back(self, extent);
 	gap_buckets_give(&self->by_address, first, extent->count, NULL);
 }
@@ -135,6 +185,7 @@ void address_free_counted(struct rbtree *self, const struct iova_extent *extent,
 	const uint64_t count = extent->count, first = rbtree_take_back(self, extent);
 	steps->merges += merges(&self->by_address, first, count);
 	gap_buckets_give(&self->by_address, first, count, &steps->examined);
+	gap_index_give(&self->index, extent->first, count);
 }
 
 enum iova_status address_place(struct rbtree *self, uint64_t first, uint64_t count, struct iova_extent *extent)
@@ -147,6 +198,7 @@ enum iova_status address_place(struct rbtree *self, uint64_t first, uint64_t cou
 		return IOVA_NO_MEMORY;
 	gap_buckets_take(&self->by_address, at, first, count);
 	rbtree_grant(self, first, count, extent);
+	gap_index_take(&self->index, extent->first, count);
 	return IOVA_OK;
 }
 

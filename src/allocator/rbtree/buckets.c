@@ -12,7 +12,7 @@ void gap_bucket_raise(struct gap_buckets *self, uint32_t bucket, uint64_t longes
 void gap_bucket_recount(struct gap_buckets *self, uint32_t bucket)
 {
 	self->tree.gaps[bucket].length = gap_bucket_longest(&self->buckets[bucket]);
-	gap_recount(self->tree.gaps, bucket);
+	gap_recount(&self->tree, bucket, GAP_BY_ADDRESS);
 }
 
 /* A new bucket behind the given one, which may be 0, with the count gaps at from. */
@@ -30,7 +30,7 @@ static uint32_t gap_bucket_add(struct gap_buckets *self, uint32_t behind, const 
 	self->order[next].previous = bucket;
 	self->tree.gaps[bucket].first = filled->first[0];
 	self->tree.gaps[bucket].length = gap_bucket_longest(filled);
-	gap_insert(&self->tree, bucket, true, NULL);
+	gap_insert(&self->tree, bucket, GAP_BY_ADDRESS, NULL);
 	return bucket;
 }
 
@@ -39,7 +39,7 @@ static void gap_bucket_remove(struct gap_buckets *self, uint32_t bucket)
 	const struct gap_bucket_order order = self->order[bucket];
 	self->order[order.previous].next = order.next;
 	self->order[order.next].previous = order.previous;
-	gap_erase(&self->tree, bucket, true);
+	gap_erase(&self->tree, bucket, GAP_BY_ADDRESS);
 	gap_put(&self->tree, bucket);
 }
 

@@ -40,7 +40,7 @@ static const char *check_by_address(const struct rbtree *self)
 	const struct gap_buckets *gaps = &self->by_address;
 	uint64_t taken = gap_check_taken(&gaps->tree), count = 0, behind = 0, pages = 0, buckets = 0;
 	uint32_t node = gap_outermost(&gaps->tree, 0);
-	const char *broken = gap_check_tree(&gaps->tree, taken, true);
+	const char *broken = gap_check_tree(&gaps->tree, taken, GAP_BY_ADDRESS);
 	for (uint32_t bucket = gaps->order[0].next; bucket && !broken; bucket = gaps->order[bucket].next, buckets++) {
 		if (buckets == taken || bucket != node)
 			return "the buckets by address are those of the tree";
@@ -96,7 +96,7 @@ static const char *check_by_length(const struct rbtree *self)
 	const struct rbtree_by_length *by_length = &self->by_length;
 	const struct gap *gaps = by_length->tree.gaps;
 	uint64_t taken = gap_check_taken(&by_length->tree), pages = 0;
-	const char *broken = gap_check_tree(&by_length->tree, taken, false);
+	const char *broken = gap_check_tree(&by_length->tree, taken, GAP_BY_LENGTH);
 	if (broken)
 		return broken;
 	if (taken > self->live + 1)
@@ -117,5 +117,6 @@ static const char *check_by_length(const struct rbtree *self)
 
 const char *rbtree_check(const struct rbtree *self)
 {
-	return self->is_by_address ? check_by_address(self) : check_by_length(self);
+	const char *broken = self->is_by_address ? check_by_address(self) : check_by_length(self);
+	return broken ? broken : gap_index_check(&self->index, self->usable_pages);
 }

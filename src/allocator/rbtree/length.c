@@ -28,7 +28,7 @@ GAP_INLINE void note_short(struct rbtree_by_length *self, uint32_t gap)
 GAP_INLINE void erase(struct rbtree_by_length *self, uint32_t gap)
 {
 	forget_short(self, gap);
-	gap_erase(&self->tree, gap, false);
+	gap_erase(&self->tree, gap, GAP_BY_LENGTH);
 }
 
 /* Gives gap, which is in the tree, another range. */
@@ -37,14 +37,14 @@ GAP_INLINE void resize(struct rbtree_by_length *self, uint32_t gap, uint64_t fir
 	struct gap *gaps = self->tree.gaps;
 	bool grows = length > gaps[gap].length;
 	uint32_t neighbour = gap_neighbour(gaps, gap, grows);
-	bool stays = !neighbour || gap_is_behind(&gaps[neighbour], first, length, false) == grows;
+	bool stays = !neighbour || gap_is_behind(&gaps[neighbour], first, length, GAP_BY_LENGTH) == grows;
 	forget_short(self, gap);
 	if (!stays)
-		gap_erase(&self->tree, gap, false);
+		gap_erase(&self->tree, gap, GAP_BY_LENGTH);
 	gaps[gap].first = first;
 	gaps[gap].length = length;
 	if (!stays)
-		gap_insert(&self->tree, gap, false, examined);
+		gap_insert(&self->tree, gap, GAP_BY_LENGTH, examined);
 	note_short(self, gap);
 }
 
@@ -55,7 +55,7 @@ GAP_INLINE void add(struct rbtree_by_length *self, uint64_t first, uint64_t leng
 	uint32_t gap = gap_take(&self->tree);
 	gaps[gap].first = first;
 	gaps[gap].length = length;
-	gap_insert(&self->tree, gap, false, examined);
+	gap_insert(&self->tree, gap, GAP_BY_LENGTH, examined);
 	note_short(self, gap);
 	gap_ends_set(&self->ends, gaps, first, gap, false);
 	gap_ends_set(&self->ends, gaps, first + length, gap, true);
@@ -117,16 +117,28 @@ GAP_INLINE uint32_t find_best(const struct rbtree_by_length *self, uint64_t coun
 	return found;
 }
 
+static uint32_t find_indexed(struct rbtree *self, const struct gap_wish *wish, uint64_t *first, uint64_t *examined)
+{
+	uint32_t found = gap_index_find(&self->index, wish, 0, false, first, examined);
+	const struct gap *gap = &self->index.tree.gaps[found];
+	return found ? gap_ends_at(&self->by_length.ends, self->by_length.tree.gaps, gap->first) : 0;
+}
+
 /* The shortest gap that satisfies the constraints, the lowest of several, and the place in it. */
-static __attribute__((noinline)) uint32_t find_constrained(const struct rbtree *self, const struct iova_request *request,
+static __attribute__((noinline)) uint32_t find_constrained(struct rbtree *self, const struct iova_request *request,
 							   uint64_t *first, uint64_t *examined)
 {
 	const struct gap *gaps = self->by_length.tree.gaps;
 	const struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
 	if (gap_wish_is_hopeless(&wish))
 		return 0;
+	if (self->index.on)
+		return find_indexed(self, &wish, first, examined);
+	gap_index_walk(&self->index);
 	uint32_t gap = find_best(&self->by_length, wish.count, examined);
 	while (gap && !fit(self, gaps[gap].first, gaps[gap].length, &wish, first)) {
+		if (gap_index_tried(&self->index) && rbtree_begin_index(self, examined))
+			return find_indexed(self, &wish, first, examined);
 		gap_count_step(examined);
 		gap = gap_neighbour(gaps, gap, 1);
 	}
@@ -144,6 +156,13 @@ static uint32_t find_around(const struct rbtree_by_length *self, uint64_t first,
 	if (first < gaps[gap].first || gaps[gap].length < count || first - gaps[gap].first > gaps[gap].length - count)
 		return 0;
 	return gap;
+}
+
+static void index_taken(struct rbtree *self, uint32_t gap, uint64_t first, uint64_t count)
+{
+	const struct gap *from = &self->by_length.tree.gaps[gap];
+	if (self->index.on)
+		gap_index_cut(&self->index, from->first, from->length, first, count);
 }
 
 static void set_room(struct rbtree *self)
@@ -167,13 +186,13 @@ static __attribute__((noinline, cold)) enum iova_status make_room(struct rbtree 
 	return IOVA_OK;
 }
 
-GAP_INLINE enum iova_status allocate(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
-				     struct iova_steps *steps)
+GAP_INLINE enum iova_status allocate(struct rbtree *self, bool constrained, const struct iova_request *request,
+				     struct iova_extent *extent, struct iova_steps *steps)
 {
 	uint64_t *examined = steps ? &steps->examined : NULL;
 	uint64_t first;
 	uint32_t gap;
-	if (__builtin_expect(!(request->constraints & GAP_CONSTRAINED), 1)) {
+	if (!constrained) {
 		gap = find_best(&self->by_length, request->count, examined);
 		first = self->by_length.tree.gaps[gap].first;
 	} else {
@@ -183,20 +202,34 @@ GAP_INLINE enum iova_status allocate(struct rbtree *self, const struct iova_requ
 		return IOVA_NO_SPACE;
 	if (__builtin_expect(self->live >= self->room, 0) && make_room(self, examined) != IOVA_OK)
 		return IOVA_NO_MEMORY;
+	if (constrained || steps)
+		index_taken(self, gap, first, request->count);
 	take(&self->by_length, gap, first, request->count, steps);
 	rbtree_grant(self, first, request->count, extent);
 	return IOVA_OK;
 }
 
+/* Also what the index is to hear of; else allocations without constraints hold no call. */
+static __attribute__((noinline)) enum iova_status alloc_general(struct rbtree *self, const struct iova_request *request,
+								struct iova_extent *extent)
+{
+	struct iova_steps steps = {0};
+	return length_alloc_counted(self, request, extent, &steps);
+}
+
 enum iova_status length_alloc(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent)
 {
-	return allocate(self, request, extent, NULL);
+	if (__builtin_expect((request->constraints & GAP_CONSTRAINED) | self->index.on, 0))
+		return alloc_general(self, request, extent);
+	return allocate(self, false, request, extent, NULL);
 }
 
 enum iova_status length_alloc_counted(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
 				      struct iova_steps *steps)
 {
-	return allocate(self, request, extent, steps);
+	if (request->constraints & GAP_CONSTRAINED)
+		return allocate(self, true, request, extent, steps);
+	return allocate(self, false, request, extent, steps);
 }
 
 /* Both neighbours of an extent that is freed are gaps. */
@@ -223,6 +256,8 @@ GAP_INLINE void give_back(struct rbtree *tree, const struct iova_extent *extent,
 	const uint32_t low = gap_ends_at(ends, gaps, first), high = gap_ends_at(ends, gaps, end);
 	if (steps)
 		steps->merges += (uint64_t)(low != 0) + (high != 0);
+	if (steps && tree->index.on)
+		gap_index_join(&tree->index, gaps[low].length, first, count, gaps[high].length);
 	if (low && high) {
 		join(self, low, high, examined);
 	} else if (low) {
@@ -238,9 +273,18 @@ GAP_INLINE void give_back(struct rbtree *tree, const struct iova_extent *extent,
 	}
 }
 
+static __attribute__((noinline)) void free_general(struct rbtree *self, const struct iova_extent *extent)
+{
+	struct iova_steps steps = {0};
+	length_free_counted(self, extent, &steps);
+}
+
 void length_free(struct rbtree *self, const struct iova_extent *extent)
 {
-	give_back(self, extent, NULL);
+	if (__builtin_expect(self->index.on, 0))
+		free_general(self, extent);
+	else
+		give_back(self, extent, NULL);
 }
 
 void length_free_counted(struct rbtree *self, const struct iova_extent *extent, struct iova_steps *steps)
@@ -255,6 +299,7 @@ enum iova_status length_place(struct rbtree *self, uint64_t first, uint64_t coun
 		return IOVA_TAKEN;
 	if (self->live >= self->room && make_room(self, NULL) != IOVA_OK)
 		return IOVA_NO_MEMORY;
+	index_taken(self, gap, first, count);
 	take(&self->by_length, gap, first, count, NULL);
 	rbtree_grant(self, first, count, extent);
 	return IOVA_OK;

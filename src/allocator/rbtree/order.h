@@ -8,6 +8,9 @@
 
 #include "allocator/rbtree/state.h"
 
+/* Begins the index with all gaps, each of which counts as examined. False: no memory. */
+bool rbtree_begin_index(struct rbtree *self, uint64_t *examined);
+
 enum iova_status address_create(struct rbtree *self);
 void address_release(struct rbtree *self);
 enum iova_status address_alloc(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent);

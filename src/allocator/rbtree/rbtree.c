@@ -68,6 +68,16 @@ static void rbtree_visit_free(void *self, iova_visit visit, void *context)
 		length_visit(tree, visit, context);
 }
 
+bool rbtree_begin_index(struct rbtree *self, uint64_t *examined)
+{
+	if (!gap_index_begin(&self->index, self->host))
+		return false;
+	rbtree_visit_free(self, gap_index_visit, &self->index);
+	if (examined)
+		*examined += self->index.count;
+	return self->index.on;
+}
+
 static void rbtree_statistics(void *self, struct iova_statistics *statistics)
 {
 	const struct rbtree *tree = self;
@@ -89,6 +99,7 @@ static void rbtree_destroy(void *self)
 		address_release(tree);
 	else
 		length_release(tree);
+	gap_index_release(&tree->index, host);
 	host->memory_put(host->context, tree, sizeof *tree);
 }
 
@@ -107,6 +118,7 @@ static enum iova_status rbtree_create(const struct iova_space *space, const uint
 	tree->first = space->first;
 	tree->count = space->count;
 	tree->usable_pages = space->count;
+	gap_index_create(&tree->index, space->count, tree->is_by_address ? GAP_BY_ADDRESS : GAP_BY_LENGTH);
 	enum iova_status status = tree->is_by_address ? address_create(tree) : length_create(tree);
 	if (status != IOVA_OK) {
 		rbtree_destroy(tree);

@@ -5,7 +5,7 @@
 
 #include "allocator/rbtree/buckets.h"
 #include "allocator/rbtree/ends.h"
-#include "allocator/gap/fit.h"
+#include "allocator/gap/index.h"
 
 /* Live extents at most: gaps for so many are reserved for a space of more pages, and backed when touched. */
 #define RBTREE_EXTENTS_MAX (UINT32_C(1) << 26)
@@ -33,6 +33,7 @@ struct rbtree {
 		struct gap_buckets by_address;
 		struct rbtree_by_length by_length;
 	};
+	struct gap_index index; /* by the addresses of the space */
 	uint64_t extents_max;
 	const struct iova_host *host;
 	uint64_t first; /* of the tree's addresses, mirrored or not: the space mirrored has the same range */

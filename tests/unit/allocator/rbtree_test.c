@@ -565,7 +565,7 @@ static void every_broken_invariant_of_the_buckets_is_named(void **state)
 }
 
 /* Any gap leaves a tree of any shape: in the allocator some of these are rare. */
-static void check_random_erasures(bool by_address)
+static void check_random_erasures(enum gap_order order)
 {
 	enum { NODES = 64, TREES = 3000 };
 	static struct gap nodes[NODES];
@@ -579,15 +579,15 @@ static void check_random_erasures(bool by_address)
 		for (uint32_t i = 1; i <= count; i++) {
 			nodes[i].first = i * 100;
 			nodes[i].length = 1 + rng_below(&rng, 30);
-			gap_insert(&random, i, by_address, NULL);
+			gap_insert(&random, i, order, NULL);
 		}
 		for (int erasure = 0; erasure < 8 && left; erasure++) {
 			uint32_t gap = 1 + (uint32_t)rng_below(&rng, count);
 			if (!nodes[gap].length)
 				continue;
-			gap_erase(&random, gap, by_address);
+			gap_erase(&random, gap, order);
 			nodes[gap].length = 0;
-			const char *broken = gap_check_tree(&random, --left, by_address);
+			const char *broken = gap_check_tree(&random, --left, order);
 			if (broken)
 				fail_msg("%s", broken);
 		}
@@ -597,13 +597,13 @@ static void check_random_erasures(bool by_address)
 static void a_tree_by_address_survives_any_erasure(void **state)
 {
 	(void)state;
-	check_random_erasures(true);
+	check_random_erasures(GAP_BY_ADDRESS);
 }
 
 static void a_tree_by_length_survives_any_erasure(void **state)
 {
 	(void)state;
-	check_random_erasures(false);
+	check_random_erasures(GAP_BY_LENGTH);
 }
 
 int main(void)

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT
+ * The index of constrained requests: held against a walk over an array of gaps, and every allocator that has one against its
+ * twin whose host has no memory for it, and which walks. */
+#include "allocator/builtin.h"
+#include "allocator/gap/index.h"
+#include "base/rng.h"
+#include "support/test_host_a.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#define PAGES 20000u
+#define FIRST 71u
+
+static struct rng rng;
+
+static struct iova_request draw(uint64_t largest)
+{
+	struct iova_request request = {.count = 1 + rng_below(&rng, rng_below(&rng, 2) ? 4 : largest)};
+	if (rng_below(&rng, 2)) {
+		request.constraints |= IOVA_CONSTRAIN_ALIGN;
+		request.align = UINT64_C(1) << rng_below(&rng, 10);
+	}
+	if (rng_below(&rng, 8) == 0) {
+		request.constraints |= IOVA_CONSTRAIN_BOUNDARY;
+		request.boundary = UINT64_C(4) << rng_below(&rng, 6);
+	}
+	if (rng_below(&rng, 3) == 0) {
+		request.constraints |= IOVA_CONSTRAIN_LIMIT;
+		request.low = rng_below(&rng, 2) ? FIRST : FIRST + rng_below(&rng, PAGES / 2);
+		request.high = request.low + rng_below(&rng, FIRST + PAGES - request.low);
+	}
+	return request;
+}
+
+/* By page: how long the gap is that begins there. */
+static uint64_t lengths[FIRST + PAGES];
+
+static bool comes_before(enum gap_order order, uint64_t a, uint64_t b)
+{
+	if (order == GAP_BY_ADDRESS || lengths[a] == lengths[b])
+		return order == GAP_BY_LENGTH_DOWN ? a > b : a < b;
+	return lengths[a] < lengths[b];
+}
+
+static uint64_t walk(enum gap_order order, const struct gap_wish *wish, int side, bool highest, uint64_t *place)
+{
+	uint64_t found = 0, there;
+	for (uint64_t page = FIRST; page < FIRST + PAGES; page++)
+		if (lengths[page] && gap_fit(page, page + lengths[page], wish, highest, &there) &&
+		    (!found || comes_before(order, page, found) == (side == 0))) {
+			found = page;
+			*place = there;
+		}
+	return found;
+}
+
+static void begin_empty(struct gap_index *index, struct test_host *host, enum gap_order order)
+{
+	test_host_init(host);
+	memset(lengths, 0, sizeof lengths);
+	gap_index_create(index, PAGES, order);
+	assert_true(gap_index_begin(index, &host->host));
+}
+
+static void check_order(enum gap_order order)
+{
+	struct test_host host;
+	struct gap_index index;
+	uint64_t pages = 0;
+	unsigned found = 0;
+	rng_seed(&rng, 11);
+	begin_empty(&index, &host, order);
+	for (unsigned step = 0; step < 6000; step++) {
+		uint64_t cell = FIRST + 40 * rng_below(&rng, PAGES / 40), shift = cell % 23;
+		if (lengths[cell + shift]) {
+			gap_index_remove(&index, cell + shift, lengths[cell + shift]);
+			pages -= lengths[cell + shift];
+			lengths[cell + shift] = 0;
+		} else {
+			lengths[cell + shift] = 1 + rng_below(&rng, 16);
+			pages += lengths[cell + shift];
+			gap_index_add(&index, cell + shift, lengths[cell + shift], 7);
+		}
+		const struct iova_request request = draw(16);
+		const struct gap_wish wish = gap_wish_make(&request, FIRST, FIRST + PAGES);
+		if (step % 4 || gap_wish_is_hopeless(&wish))
+			continue;
+		uint64_t place = 0, expected = 0;
+		int side = order == GAP_BY_ADDRESS && rng_below(&rng, 2);
+		uint64_t gap = walk(order, &wish, side, side, &expected);
+		uint32_t got = gap_index_find(&index, &wish, side, side, &place, NULL);
+		assert_int_equal(gap, got ? index.tree.gaps[got].first : 0);
+		assert_true(!gap || (place == expected && index.tree.gaps[got].owner == 7));
+		found += gap != 0;
+		if (step % 64 == 0)
+			assert_null(gap_index_check(&index, pages));
+	}
+	assert_true(index.on && found > 300);
+	assert_non_null(gap_index_check(&index, pages + 1));
+	gap_index_release(&index, &host.host);
+	assert_int_equal(test_host_blocks_held(&host), 0);
+}
+
+static void it_finds_the_gap_that_a_walk_finds(void **state)
+{
+	(void)state;
+	check_order(GAP_BY_ADDRESS);
+	check_order(GAP_BY_LENGTH);
+	check_order(GAP_BY_LENGTH_DOWN);
+}
+
+static void a_few_long_walks_or_many_begin_it(void **state)
+{
+	(void)state;
+	struct gap_index index;
+	gap_index_create(&index, PAGES, GAP_BY_ADDRESS);
+	for (unsigned request = 0; request < 1000; request++) {
+		gap_index_walk(&index);
+		for (unsigned tries = 0; tries < GAP_INDEX_TRIES; tries++)
+			assert_false(gap_index_tried(&index));
+	}
+	unsigned requests = 0;
+	for (bool wanted = false; !wanted; requests++) {
+		gap_index_walk(&index);
+		for (unsigned tries = 0; tries < 2 * GAP_INDEX_TRIES; tries++)
+			wanted |= gap_index_tried(&index);
+	}
+	assert_in_range(requests, GAP_INDEX_DEBT / GAP_INDEX_TRIES - 2, GAP_INDEX_DEBT / GAP_INDEX_TRIES);
+}
+
+static void pages_are_cut_out_and_join_by_address(void **state)
+{
+	(void)state;
+	struct test_host host;
+	struct gap_index index;
+	begin_empty(&index, &host, GAP_BY_ADDRESS);
+	gap_index_give(&index, 100, 50);
+	gap_index_take(&index, 110, 10);
+	assert_int_equal(index.count, 2);
+	gap_index_take(&index, 100, 10);
+	gap_index_take(&index, 120, 30);
+	assert_int_equal(index.count, 0);
+	gap_index_give(&index, 120, 30);
+	gap_index_give(&index, 100, 10);
+	gap_index_give(&index, 110, 10);
+	assert_int_equal(index.count, 1);
+	assert_null(gap_index_check(&index, 50));
+	gap_index_release(&index, &host.host);
+}
+
+static void it_goes_off_when_nobody_asks_or_when_it_is_full(void **state)
+{
+	(void)state;
+	struct test_host host;
+	struct gap_index index;
+	begin_empty(&index, &host, GAP_BY_ADDRESS);
+	unsigned changes = 0;
+	for (; index.on && changes < 100000; changes++) {
+		gap_index_add(&index, 100, 1, 0);
+		gap_index_remove(&index, 100, 1);
+	}
+	assert_in_range(changes, GAP_INDEX_IDLE, GAP_INDEX_IDLE + 2);
+	assert_true(gap_index_begin(&index, &host.host));
+	index.tree.capacity = 11;
+	for (uint64_t gap = 0; gap < 10; gap++)
+		gap_index_add(&index, 100 + 2 * gap, 1, 0);
+	assert_true(index.on);
+	gap_index_add(&index, 500, 1, 0);
+	assert_false(index.on);
+	index.tree.capacity = PAGES / 2 + 2;
+	gap_index_release(&index, &host.host);
+}
+
+#define LIVE 3000u
+
+struct player {
+	struct test_host host;
+	const struct iova_allocator *table;
+	void *self;
+	struct iova_extent live[LIVE];
+};
+
+static void begin(struct player *player, const struct iova_allocator *table, uint64_t option, bool lacks_memory)
+{
+	const struct iova_space space = {FIRST, PAGES, 4096};
+	uint64_t options[4] = {option};
+	const char *reason;
+	*player = (struct player){.table = table};
+	test_host_init(&player->host);
+	assert_int_equal(table->create(&space, options, &player->host.host, NULL, &player->self, &reason), IOVA_OK);
+	if (lacks_memory)
+		player->host.passes = 0;
+}
+
+/* What the counted calls examined. */
+static uint64_t play(struct player *player, size_t slot, const struct iova_request *request, enum iova_status *status)
+{
+	struct iova_steps steps = {0};
+	struct iova_extent *extent = &player->live[slot];
+	*status = IOVA_OK;
+	if (extent->count) {
+		player->table->free(player->self, extent, 0);
+		*extent = (struct iova_extent){0};
+		return 0;
+	}
+	*status = player->table->alloc_counted(player->self, request, 0, extent, &steps);
+	if (*status != IOVA_OK)
+		*extent = (struct iova_extent){0};
+	return steps.examined;
+}
+
+static bool any_fits;
+static void try_gap(void *context, uint64_t first, uint64_t count, enum iova_free_state state)
+{
+	uint64_t place;
+	(void)state;
+	any_fits |= gap_fit(first, first + count, context, false, &place);
+}
+
+/* Many requests that most gaps do not suit, in a space that is nearly full. A twin has other places when no policy says
+ * which. */
+static void check_twins(const struct iova_allocator *table, uint64_t option, bool alike, uint64_t examined_most)
+{
+	static struct player fast, slow;
+	uint64_t examined[2] = {0}, failures = 0;
+	rng_seed(&rng, 5);
+	begin(&fast, table, option, false);
+	begin(&slow, table, option, true);
+	for (unsigned step = 0; step < 20000; step++) {
+		size_t slot = rng_below(&rng, LIVE);
+		struct iova_request request = draw(8);
+		if (step % 4) {
+			request.constraints |= IOVA_CONSTRAIN_ALIGN;
+			request.align = 64;
+		}
+		enum iova_status status, slow_status;
+		uint64_t fast_steps = play(&fast, slot, &request, &status);
+		examined[0] += fast_steps;
+		examined[1] += alike ? play(&slow, slot, &request, &slow_status) : 0;
+		if (alike) {
+			assert_int_equal(status, slow_status);
+			assert_int_equal(fast.live[slot].first, slow.live[slot].first);
+		} else if (status == IOVA_NO_SPACE) {
+			struct gap_wish wish = gap_wish_make(&request, FIRST, FIRST + PAGES);
+			any_fits = false;
+			if (!gap_wish_is_hopeless(&wish))
+				table->visit_free(fast.self, try_gap, &wish);
+			assert_false(any_fits);
+		}
+		failures += status == IOVA_NO_SPACE;
+		if (step % 1024 == 0)
+			assert_null(table->broken_invariant(fast.self));
+	}
+	assert_true(failures > 100);
+	assert_in_range(examined[0] / 20000, 1, examined_most);
+	assert_true(!alike || examined[0] * 4 < examined[1]);
+	table->destroy(fast.self);
+	table->destroy(slow.self);
+	assert_int_equal(test_host_blocks_held(&fast.host), 0);
+}
+
+static void allocators_place_alike_with_and_without_it(void **state)
+{
+	(void)state;
+	for (uint64_t option = 0; option < 3; option++) {
+		check_twins(&allocator_buddy, option, true, 20);
+		check_twins(&allocator_bitmap, option, true, 64);
+		check_twins(&allocator_rbtree, option, true, 64);
+	}
+	check_twins(&allocator_segregated, 0, false, 64);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_finds_the_gap_that_a_walk_finds),
+		cmocka_unit_test(a_few_long_walks_or_many_begin_it),
+		cmocka_unit_test(pages_are_cut_out_and_join_by_address),
+		cmocka_unit_test(it_goes_off_when_nobody_asks_or_when_it_is_full),
+		cmocka_unit_test(allocators_place_alike_with_and_without_it),
+	};
+	return cmocka_run_group_tests_name("gap index", tests, NULL, NULL);
+}
