@@ -571,6 +571,17 @@ no comparison of equals was made on it"
 	run -2 "$iovabench" calibrate --null --threshold 3
 }
 
+@test "a calibration of the harness, of a workload that expects something, and of an allocator that is wrong" {
+	# Nobody audits null, so that nothing of it meets the expectation.
+	sed 's/^expect:.*//' $tiny >"$scratch/w.yaml"
+	echo "expect: [{metric: audit.violations, is: 0}]" >>"$scratch/w.yaml"
+	run -0 "$iovabench" calibrate --null -a null --comparisons 1 --rounds 1 --ops 20k -o "$scratch/n" "$scratch/w.yaml"
+	jq -e '.a == "null" and .median_ratio > 0.2 and .median_ratio < 5' "$scratch/n/calibration.json"
+	run -3 "$iovabench" calibrate --null -a "$plugins/overlap.so" --comparisons 1 --rounds 1 --ops 1k -o "$scratch/wrong"
+	has "$output" "iovabench calibrate: calibration, $plugins/overlap.so: failed (allocator):"
+	[ ! -e "$scratch/wrong/calibration.json" ]
+}
+
 # A machine made of files.
 fake() { # path content
 	mkdir -p "$scratch/root/$(dirname "$1")"

@@ -58,6 +58,9 @@ twins() { # what the second one does beside the first, option…
 	is "$(jq -c '[.comparisons[] | select(.metric == "throughput.raw_ns_per_op") | .by_pairs]' "$scratch/t/result.json")" "[true]"
 	run -0 "$iovabench" run $tiny -a rbtree -a buddy --rate 10k --rounds 1 --ops 200 -q -o "$scratch/rate"
 	is "$(jq -r '.arms[1].paired_reason' "$scratch/rate/result.json")" "open loop: what is measured is waiting"
+	run -0 "$iovabench" run workloads/laws/01-robson-64-16.yaml -a rbtree -a buddy --rounds 1 -q -o "$scratch/adversary"
+	is "$(jq -r '.arms[1].paired_reason' "$scratch/adversary/result.json")" "adaptive: each arm is asked for something else"
+	is "$(grep -c '"pass":"paired"' "$scratch/adversary/rounds.jsonl")" 0
 	run -2 "$iovabench" run $tiny -a rbtree --paired only -o "$scratch/none"
 	has "$output" "--paired only: takes two arms or more"
 	run -2 "$iovabench" run $tiny -a rbtree -a buddy --paired maybe -o "$scratch/none"

@@ -51,6 +51,24 @@ static void code_is_run_in_proportion(void **state)
 	interference_close(&interference);
 }
 
+/* What comes out depends on each of them. */
+static void every_function_is_run(void **state)
+{
+	(void)state;
+	open_sized(0, 64 << 10);
+	size_t all = interference.functions;
+	uint64_t before = 0;
+	for (size_t count = 0; count <= all; count++) {
+		interference.functions = count;
+		interference.value = 1;
+		interference_run(&interference);
+		assert_true(count == 0 || interference.value != before);
+		before = interference.value;
+	}
+	assert_true(all > 10);
+	interference_close(&interference);
+}
+
 static void branches_never_repeat(void **state)
 {
 	(void)state;
@@ -131,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_line_is_written), cmocka_unit_test(code_is_run_in_proportion),
+		cmocka_unit_test(every_function_is_run),
 		cmocka_unit_test(branches_never_repeat), cmocka_unit_test(without_memory_it_says_so),
 		cmocka_unit_test(samples_alone_meet_it), cmocka_unit_test(a_pair_takes_the_same_samples),
 	};

@@ -216,6 +216,57 @@ static void both_orders_occur(void **state)
 		fail_msg("sides change %g times a round, of %g", changes, rounds);
 }
 
+/* After each switch: brings the allocator's memory back into the caches. */
+static void a_third_of_each_round_is_not_timed(void **state)
+{
+	(void)state;
+	struct iova_allocator arm = table_with(arm_alloc), against = table_with(against_alloc);
+	open_pair(YAML("400k", "4MiB", "10%"), NULL, &arm, NULL, &against);
+	be_quiet();
+	allocation_ns = 1000;
+	play();
+	double timed_ns = 0, all_ns = (double)(allocations * allocation_ns);
+	for (size_t i = 0; i < 2; i++)
+		timed_ns += phase(i)->pairs.ns[RESULT_SIDE_ARM] + phase(i)->pairs_long.ns[RESULT_SIDE_ARM];
+	if (!(timed_ns > 0.6 * all_ns && timed_ns < 0.7 * all_ns))
+		fail_msg("%g of all that was played is timed", timed_ns / all_ns);
+}
+
+static int created_first;
+
+static enum iova_status note_arm(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
+				 const struct iova_below *below, void **self, const char **reason)
+{
+	created_first = created_first < 0 ? RESULT_SIDE_ARM : created_first;
+	return flawed_create(space, options, host, below, self, reason);
+}
+
+static enum iova_status note_against(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
+				     const struct iova_below *below, void **self, const char **reason)
+{
+	created_first = created_first < 0 ? RESULT_SIDE_AGAINST : created_first;
+	return flawed_create(space, options, host, below, self, reason);
+}
+
+/* Not always the same one has the memory that came first. */
+static void either_is_created_first(void **state)
+{
+	int firsts[RESULT_SIDES] = {0};
+	for (uint32_t round = 0; round < 16; round++) {
+		struct iova_allocator arm = table_with(arm_alloc), against = table_with(against_alloc);
+		arm.create = note_arm;
+		against.create = note_against;
+		created_first = -1;
+		open_pair(YAML("2k", "4MiB", "10%"), NULL, &arm, NULL, &against);
+		bench.pass.brief = true;
+		bench.pass.round = round;
+		play();
+		firsts[created_first]++;
+		tear_down(state);
+	}
+	assert_true(firsts[RESULT_SIDE_ARM] > 0 && firsts[RESULT_SIDE_AGAINST] > 0);
+}
+
 /* Of half as many pairs each is as long as two rounds. */
 static void a_brief_pass_takes_both_orders_for_one_pair(void **state)
 {
@@ -253,6 +304,23 @@ static void steal_taints_what_was_played_in_its_time(void **state)
 			fail_msg("%g of all pairs are tainted%s", share, i ? ", under interference" : "");
 	}
 	interference_close(&interference);
+}
+
+static void disturbed_pairs_do_not_count(void **state)
+{
+	(void)state;
+	struct iova_allocator arm = table_with(arm_alloc), against = table_with(against_alloc);
+	open_pair(YAML("100k", "4MiB", "10%"), NULL, &arm, NULL, &against);
+	be_quiet();
+	allocation_ns = 2000;
+	steal_ns = 1000; /* at all times */
+	quiet_steal_ticks = steal_ticks;
+	play();
+	const struct result_record_pairs *pairs = &phase(1)->pairs;
+	assert_true(pairs->tainted > 0);
+	assert_int_equal(pairs->pairs, 0);
+	assert_int_equal(pairs->operations, 0);
+	assert_true(pairs->ns[RESULT_SIDE_ARM] == 0 && pairs->ns[RESULT_SIDE_AGAINST] == 0);
 }
 
 /* Wherever a burst lies, one iteration in three times it at least, and two far from the ends of a phase. Every second word
@@ -403,6 +471,49 @@ static void threads_play_in_turns(void **state)
 	assert_true(phase(1)->equal_share == 1);
 }
 
+/* A clock by which barriers take long, as long as nothing was allocated. */
+static _Atomic uint64_t shared_ns;
+static _Atomic bool works;
+
+static uint64_t slow_until_it_works(void)
+{
+	return atomic_fetch_add(&shared_ns, works ? 1 : 1000 * 1000);
+}
+
+static enum iova_status working_alloc(void *self, const struct iova_request *request, uint32_t cpu,
+				      struct iova_extent *extent)
+{
+	works = true;
+	return flawed_alloc(self, request, cpu, extent);
+}
+
+static enum iova_status idle_create(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
+				    const struct iova_below *below, void **self, const char **reason)
+{
+	works = false;
+	return flawed_create(space, options, host, below, self, reason);
+}
+
+static void barriers_are_not_what_is_timed(void **state)
+{
+	(void)state;
+	for (int slow = 0; slow <= 1; slow++) {
+		struct iova_allocator arm = table_with(working_alloc), against = table_with(working_alloc);
+		if (slow)
+			arm.create = against.create = idle_create;
+		works = !slow;
+		bench_threads = 2;
+		open_pair(YAML("20k", "4MiB", "10%"), NULL, &arm, NULL, &against);
+		quiet = true;
+		bench.clock.counter = false;
+		clock_pretend(slow_until_it_works);
+		play();
+		assert_true(phase(1)->pairs.pairs + phase(1)->pairs.tainted > 0);
+		assert_int_equal(phase(1)->pairs.pairs > 0, !slow);
+		tear_down(state);
+	}
+}
+
 int main(void)
 {
 #define IN(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -410,7 +521,10 @@ int main(void)
 		IN(both_place_as_they_do_alone),
 		IN(later_rounds_play_short_windows_alone),
 		IN(steal_taints_what_was_played_in_its_time),
+		IN(disturbed_pairs_do_not_count),
+		IN(a_third_of_each_round_is_not_timed),
 		IN(both_orders_occur),
+		IN(either_is_created_first),
 		IN(a_brief_pass_takes_both_orders_for_one_pair),
 		IN(no_burst_hides),
 		IN(polls_are_timed_apart),
@@ -421,6 +535,7 @@ int main(void)
 		IN(who_wanders_is_found),
 		IN(without_memory_it_ends_with_a_message),
 		IN(threads_play_in_turns),
+		IN(barriers_are_not_what_is_timed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
