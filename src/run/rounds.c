@@ -270,7 +270,7 @@ static int run_new(struct matrix *matrix, struct combination *combination, struc
 		close(job->workload_bytes);
 	if (result == 0) {
 		judge_stream(combination, &record, error);
-		result = matrix->options->brief ? 0 : store_record(&matrix->store, &line, error);
+		result = store_record(&matrix->store, &line, error);
 		if (gather_add(place_of(matrix, combination, process, &record), &record, error) < 0 ||
 		    error->exit_code != EXIT_CODE_OK)
 			result = -1;
@@ -507,13 +507,13 @@ static int begin(struct matrix *matrix, struct text *folder, struct error *error
 		return -1;
 	if (note_inputs(matrix, error) < 0)
 		return -1;
-	if (!matrix->options->brief && store_open(&matrix->store, folder->bytes, false, error) < 0)
+	if (matrix->options->brief)
+		matrix->store = STORE_NOWHERE;
+	else if (store_open(&matrix->store, folder->bytes, false, error) < 0)
 		return -1;
 	clock_calibrate(&matrix->clock, matrix_calibration_milliseconds(matrix->options));
 	machine_environment(&matrix->result->machine.before, &matrix->clock);
 	run_file->clock = matrix->clock;
-	if (matrix->options->brief)
-		return 0;
 	int result = run_file_write(run_file, &json, error);
 	if (result == 0)
 		result = store_file(&matrix->store, "run.json", &json, error);
@@ -628,8 +628,6 @@ static int prepare(struct matrix *matrix, struct text *folder, struct text *mess
 static enum exit_code keep(struct matrix *matrix, const struct text *folder, struct text *messages, struct error *error)
 {
 	size_t lost;
-	if (matrix->options->brief)
-		return result_exit_code(matrix->result);
 	int status = store_result(&matrix->store, matrix->result, messages, &lost, error);
 	if (status < 0 || lost)
 		text_add(messages, "all that was measured is in %s: iovabench resume %s writes what is missing\n",

@@ -13,9 +13,12 @@ struct store {
 	struct text folder;
 	int directory; /* the same, open: what is written stays there, whatever becomes of the name */
 	int journal;
+	bool nowhere; /* what is written is not kept */
 };
 /* Holds nothing. */
 #define STORE_CLOSED ((struct store){.directory = -1, .journal = -1})
+/* Takes records, files and results, and keeps none; closed as it is. */
+#define STORE_NOWHERE ((struct store){.directory = -1, .journal = -1, .nowhere = true})
 
 /* Two programs never work in one folder: it is locked from open to close. */
 
