@@ -9,6 +9,7 @@
 #include "workload/workload_yaml.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -93,6 +94,12 @@ static int open_plan(const struct reading *reading, struct combination *combinat
 				 "%s: interference does not go with --rate: it would decide when operations begin; "
 				 "--interfere none leaves it out",
 				 reading->file);
+	uint64_t data_bytes = combination->plan.workload.interference.data_bytes;
+	uint64_t limit_bytes = combination_memory_limit(reading->options);
+	if (data_bytes >= limit_bytes)
+		return error_set(reading->error, EXIT_CODE_USAGE,
+				 "%s: interference of %" PRIu64 " MiB of data: a worker has %" PRIu64 " MiB (--memory)",
+				 reading->file, data_bytes >> 20, limit_bytes >> 20);
 	if (op_stream_adaptive(combination->plan.stream) && !reading->options->audit)
 		return error_set(reading->error, EXIT_CODE_USAGE,
 				 "%s: an adversary plays in the audit alone: --audit off leaves nothing to run",

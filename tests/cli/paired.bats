@@ -157,6 +157,9 @@ twins() { # what the second one does beside the first, option…
 	has "$output" "--interfere takes one thread"
 	run -2 "$iovabench" run $tiny -a rbtree -a buddy --interfere data=1KiB --rate 10k -o "$scratch/none"
 	has "$output" "--interfere does not go with --rate"
+	run -2 "$iovabench" run $tiny -a rbtree -a buddy --interfere data=1GiB --memory 1024 -o "$scratch/none"
+	has "$output" "$tiny: interference of 1024 MiB of data: a worker has 1024 MiB (--memory)"
+	[ ! -e "$scratch/none" ]
 }
 
 @test "a workload says what interferes; the command line overrides it, and every document tells what held" {
