@@ -153,6 +153,14 @@ static void add_ideal(const struct report_view *view, struct plots *plots, struc
 	line->solid = 0;
 }
 
+/* "4KiB", "2 pages". */
+static bool is_size(const char *value)
+{
+	static const char pages[] = "pages";
+	size_t length = strlen(value), most = sizeof pages - 1;
+	return (length && value[length - 1] == 'B') || (length >= most && strcmp(value + length - most, pages) == 0);
+}
+
 static void set_x(struct plot *plot, const char *title, const char *value)
 {
 	double low = INFINITY, high = -INFINITY;
@@ -165,10 +173,10 @@ static void set_x(struct plot *plot, const char *title, const char *value)
 		}
 	bool wide = low > 0 && high > 20 * low;
 	size_t length = strlen(value);
-	enum draw_unit unit = length && value[length - 1] == '%'   ? DRAW_SHARE
-			      : length && value[length - 1] == 'B' ? DRAW_BYTES
-			      : whole                              ? DRAW_COUNT
-								   : DRAW_NUMBER;
+	enum draw_unit unit = length && value[length - 1] == '%' ? DRAW_SHARE
+			      : is_size(value)                   ? DRAW_BYTES
+			      : whole                            ? DRAW_COUNT
+								 : DRAW_NUMBER;
 	/* Markers at the ends are whole. */
 	double beside = 0.03 * (high - low);
 	plot->x = (struct draw_axis){title,

@@ -68,6 +68,14 @@ kinds() { "$iovabench" plot --help | sed -n 's/^ \([a-z]*\): .*/\1/p'; }
 	grep -A2 'data-key="tiny: span"' "$scratch/level.svg" | grep -qE 'd="M[0-9.]+ [0-9.]+H[0-9.]+"'
 }
 
+@test "sizes in pages and in KiB lie on one axis, in bytes" {
+	"$iovabench" run tests/cli/tiny.yaml -a buddy --sweep 'requests.page.size.fixed=2 pages,4KiB,4 pages' --rounds 0 -q -o "$scratch/pages"
+	"$iovabench" plot sweep "$scratch/pages" --data "$scratch/pages.csv" >"$scratch/pages.svg"
+	grep -q '>16 KiB<' "$scratch/pages.svg"
+	[ "$(grep -c 'metadata,buddy' "$scratch/pages.csv")" -eq 3 ]
+	grep -q 'metadata,buddy,16384,' "$scratch/pages.csv"
+}
+
 @test "a sweep is drawn against its key" {
 	"$iovabench" run tests/cli/tiny.yaml -a buddy --sweep phases.churn.ops=1k,2k,4k --rounds 0 -q -o "$scratch/swept" || true
 	[ -e "$scratch/swept/result.json" ] || skip "no such key to sweep"
