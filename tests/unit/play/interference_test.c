@@ -148,10 +148,10 @@ static void a_pair_takes_the_same_samples(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_line_is_written), cmocka_unit_test(code_is_run_in_proportion),
-		cmocka_unit_test(every_function_is_run),
-		cmocka_unit_test(branches_never_repeat), cmocka_unit_test(without_memory_it_says_so),
-		cmocka_unit_test(samples_alone_meet_it), cmocka_unit_test(a_pair_takes_the_same_samples),
+		cmocka_unit_test(every_line_is_written),         cmocka_unit_test(code_is_run_in_proportion),
+		cmocka_unit_test(every_function_is_run),         cmocka_unit_test(branches_never_repeat),
+		cmocka_unit_test(without_memory_it_says_so),     cmocka_unit_test(samples_alone_meet_it),
+		cmocka_unit_test(a_pair_takes_the_same_samples),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

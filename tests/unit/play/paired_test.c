@@ -306,6 +306,28 @@ static void steal_taints_what_was_played_in_its_time(void **state)
 	interference_close(&interference);
 }
 
+/* Allocations take a thousand times as long as frees: who took others would have another sum. */
+static void under_interference_both_take_the_same_samples(void **state)
+{
+	(void)state;
+	static struct interference interference;
+	const struct workload_interference size = {.data_bytes = 1024, .code_bytes = 1024};
+	struct iova_allocator arm = table_with(arm_alloc), against = table_with(against_alloc);
+	open_pair(YAML("100k", "4MiB", "10%"), NULL, &arm, NULL, &against);
+	assert_int_equal(interference_open(&interference, &size, &bench.error), 0);
+	bench.pass.interference = &interference;
+	bench.pass.interfered_samples = 2000;
+	be_quiet();
+	allocation_ns = 1000;
+	play();
+	const struct result_record_pairs *pairs = &phase(1)->pairs_interfered;
+	assert_int_equal(pairs->tainted, 0);
+	assert_true(pairs->pairs > 10 && pairs->operations > 1000);
+	assert_true(fabs(pairs->ns[RESULT_SIDE_ARM] / pairs->ns[RESULT_SIDE_AGAINST] - 1) < 1e-3);
+	assert_true(fabs(pairs->typical - 1) < 1e-3);
+	interference_close(&interference);
+}
+
 static void disturbed_pairs_do_not_count(void **state)
 {
 	(void)state;
@@ -522,6 +544,7 @@ int main(void)
 		IN(later_rounds_play_short_windows_alone),
 		IN(steal_taints_what_was_played_in_its_time),
 		IN(disturbed_pairs_do_not_count),
+		IN(under_interference_both_take_the_same_samples),
 		IN(a_third_of_each_round_is_not_timed),
 		IN(both_orders_occur),
 		IN(either_is_created_first),
