@@ -36,6 +36,7 @@ struct draw {
 	struct draw_box box; /* of the plot at hand */
 	struct draw_axis x, y;
 	bool in_plot;
+	bool sheet, open, keys; /* of a sheet: a piece is begun, and it is of the key */
 };
 
 /* What tells one arm from another: a colour, a marker and a dash, so that neither colour vision nor a printer is needed.
@@ -52,6 +53,13 @@ void draw_style(struct text *css);
 /* width, height > 0. name: for people who do not see it; about: what it shows, likewise. standalone: a document of its own. */
 void draw_begin(struct draw *draw, struct text *svg, double width, double height, const char *name, const char *about,
 		bool standalone);
+/* The same of many plots, which a page shows side by side as far as it is wide: there they are pieces, pictures of their own, and
+ * nothing is drawn before the first one; in a document of its own pieces are nothing. */
+void draw_begin_sheet(struct draw *draw, struct text *svg, double width, double height, const char *name, const char *about,
+		      bool standalone);
+/* What is drawn next lies in this part of the figure. columns: how many of its like stand side by side where there is room, 1 to
+ * 4; 0: a word of the key, which keeps its size. name: as of draw_begin. */
+void draw_piece(struct draw *draw, const struct draw_box *part, unsigned columns, const char *name);
 void draw_end(struct draw *draw);
 
 /* A plot inside box, with its axes, ticks and grid around it; what is drawn before draw_plot_end is cut at its edges. key:

@@ -28,10 +28,45 @@ void draw_begin(struct draw *draw, struct text *svg, double width, double height
 	}
 }
 
+void draw_begin_sheet(struct draw *draw, struct text *svg, double width, double height, const char *name, const char *about,
+		      bool standalone)
+{
+	if (standalone) {
+		draw_begin(draw, svg, width, height, name, about, true);
+		return;
+	}
+	*draw = (struct draw){.svg = svg, .width = width, .height = height, .sheet = true};
+	text_add(svg, "<div class=\"sheet\" role=\"group\" aria-label=\"");
+	text_add_html(svg, name);
+	text_add(svg, "\">");
+}
+
+void draw_piece(struct draw *draw, const struct draw_box *part, unsigned columns, const char *name)
+{
+	assert(!draw->in_plot && columns <= 4 && part->width > 0 && part->height > 0);
+	if (!draw->sheet)
+		return;
+	text_add(draw->svg, "%s%s", draw->open ? "</svg>\n" : "", draw->keys && columns ? "<br>" : "");
+	draw->open = true;
+	draw->keys = !columns;
+	text_add(draw->svg, "<svg class=\"figure ");
+	if (columns)
+		text_add(draw->svg, "piece c%u\"", columns);
+	else
+		text_add(draw->svg, "key\" width=\"%.0f\" height=\"%.0f\"", part->width, part->height);
+	text_add(draw->svg, " role=\"img\" viewBox=\"%.1f %.1f %.1f %.1f\" aria-label=\"", part->x, part->y, part->width,
+		 part->height);
+	text_add_html(draw->svg, name);
+	text_add(draw->svg, "\">");
+}
+
 void draw_end(struct draw *draw)
 {
 	assert(!draw->in_plot);
-	text_add(draw->svg, "</svg>\n");
+	if (!draw->sheet || draw->open)
+		text_add(draw->svg, "</svg>\n");
+	if (draw->sheet)
+		text_add(draw->svg, "</div>");
 }
 
 double draw_text_width(const char *text)

@@ -196,8 +196,11 @@ static double add_key(struct draw *draw, const struct report_view *view, double 
 			x = MARGIN;
 			y += KEY_LINE;
 		}
-		if (draw)
+		const struct draw_box part = {x, y - DRAW_FONT - 1, wide, KEY_LINE};
+		if (draw) {
+			draw_piece(draw, &part, 0, spec);
 			draw_key(draw, x, y, i, spec);
+		}
 		x += wide;
 	}
 	return y + KEY_LINE - MARGIN;
@@ -213,14 +216,18 @@ void plots_draw(const struct report_view *view, const struct plots *plots, const
 	double key = add_key(NULL, view, width), room = small ? 0 : fmin(widest_name(plots) + 12, width / columns / 3);
 	double tall = small ? SMALL_HEIGHT : PLOT_HEIGHT;
 	double each = (width - MARGIN) / columns, high = tall + TITLE + DRAW_ROOM_BOTTOM + GAP;
-	draw_begin(&draw, svg, width, MARGIN + key + (double)(rows ? rows : 1) * high, name, NULL, standalone);
+	draw_begin_sheet(&draw, svg, width, MARGIN + key + (double)(rows ? rows : 1) * high, name, NULL, standalone);
 	add_key(&draw, view, width);
-	if (!plots->count)
+	const struct draw_box nothing = {0, MARGIN + key, width, high};
+	if (!plots->count) {
+		draw_piece(&draw, &nothing, 1, name);
 		draw_label(&draw, MARGIN, MARGIN + key + TITLE, DRAW_START, DRAW_SOFT, "Not measured.");
+	}
 	for (size_t i = 0; i < plots->count; i++) {
-		const struct draw_box box = {(double)(i % columns) * each + DRAW_ROOM_LEFT + 4,
-					     MARGIN + key + TITLE + (double)(i / columns) * high,
-					     each - DRAW_ROOM_LEFT - room - 8, tall};
+		double x = (double)(i % columns) * each, y = MARGIN + key + (double)(i / columns) * high;
+		const struct draw_box part = {x, y - DRAW_FONT / 2, each, high - GAP / 2};
+		const struct draw_box box = {x + DRAW_ROOM_LEFT + 4, y + TITLE, each - DRAW_ROOM_LEFT - room - 8, tall};
+		draw_piece(&draw, &part, columns, plots->plots[i].title);
 		draw_plot(&draw, &plots->plots[i], &box, small);
 	}
 	draw_end(&draw);

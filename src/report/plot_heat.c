@@ -108,12 +108,17 @@ static size_t heats_of(const struct report_view *view, size_t first, size_t work
 static void add_key(struct draw *draw)
 {
 	double x = MARGIN;
-	draw_label(draw, x, MARGIN + DRAW_FONT, DRAW_START, DRAW_SOFT, "share of the samples of a column:");
-	x += draw_text_width("share of the samples of a column:") + 8;
+	static const char what[] = "share of the samples of a column:";
+	struct draw_box part = {x, MARGIN - 2, draw_text_width(what) + 8, KEY};
+	draw_piece(draw, &part, 0, what);
+	draw_label(draw, x, MARGIN + DRAW_FONT, DRAW_START, DRAW_SOFT, what);
+	x += part.width;
 	for (size_t i = 0; i < DRAW_LEVELS; i++) {
 		char name[TEXT_NUMBER_BYTES];
 		snprintf(name, sizeof name, "%s%.2g %%", i ? "\u2265 " : "< ",
 			 100 * pow(SHARE_EACH, (double)i - DRAW_LEVELS + (i ? 0 : 1)));
+		part = (struct draw_box){x, MARGIN - 2, 29 + draw_text_width(name), KEY};
+		draw_piece(draw, &part, 0, name);
 		x += draw_swatch(draw, x, MARGIN + DRAW_FONT, draw_levels[i], name) + 12;
 	}
 }
@@ -121,17 +126,22 @@ static void add_key(struct draw *draw)
 void heat_draw(const struct report_view *view, size_t first, size_t count, double width, bool standalone, struct text *svg)
 {
 	struct draw draw;
-	size_t columns = width > 1000 ? 3 : width > 500 ? 2 : 1, heats = heats_of(view, first, count), at = 0;
+	unsigned columns = width > 1000 ? 3 : width > 500 ? 2 : 1;
+	size_t heats = heats_of(view, first, count), at = 0;
 	double each = (width - MARGIN) / (double)columns, high = TITLE + HEIGHT + DRAW_ROOM_BOTTOM + GAP;
-	draw_begin(&draw, svg, width, heats ? MARGIN + KEY + (double)((heats + columns - 1) / columns) * high : 4 * MARGIN,
-		   "Latency of allocations over operations",
-		   "Operations from left to right, latency from bottom to top; the darker, the more of the samples.",
-		   standalone);
-	if (heats)
+	const struct draw_box nothing = {0, 0, width, 4 * MARGIN};
+	draw_begin_sheet(&draw, svg, width,
+			 heats ? MARGIN + KEY + (double)((heats + columns - 1) / columns) * high : nothing.height,
+			 "Latency of allocations over operations",
+			 "Operations from left to right, latency from bottom to top; the darker, the more of the samples.",
+			 standalone);
+	if (heats) {
 		add_key(&draw);
-	else
+	} else {
+		draw_piece(&draw, &nothing, 1, "no heat map");
 		draw_label(&draw, MARGIN, 2 * MARGIN, DRAW_START, DRAW_SOFT,
 			   "No latency heat map: no latencies were measured, or the result is older than these.");
+	}
 	for (size_t workload = first; workload < first + count; workload++) {
 		struct report_list arms = report_arms(view, workload);
 		struct text label = {0};
@@ -140,9 +150,11 @@ void heat_draw(const struct report_view *view, size_t first, size_t count, doubl
 			const struct result_arm *arm = &view->result->arms[arms.at[i]];
 			if (!has_heat(arm))
 				continue;
-			const struct draw_box box = {(double)(at % columns) * each + DRAW_ROOM_LEFT + 4,
-						     MARGIN + KEY + TITLE + (double)(at / columns) * high,
+			const struct draw_box part = {(double)(at % columns) * each,
+						      MARGIN + KEY + (double)(at / columns) * high, each, high - GAP / 2};
+			const struct draw_box box = {part.x + DRAW_ROOM_LEFT + 4, part.y + TITLE,
 						     each - DRAW_ROOM_LEFT - 16, HEIGHT};
+			draw_piece(&draw, &part, columns, arm->spec);
 			draw_heat(&draw, arm, label.failed ? "" : label.bytes, &box);
 			at++;
 		}

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -135,7 +136,7 @@ static void draw_strip(struct draw *draw, const struct draw_box *box, const stru
 	text_add(draw->svg, "\n");
 }
 
-/* Numbers of pages, where there is room for them. */
+/* Numbers of pages, where there is room for them: all their digits, as neighbours may differ in the last ones alone. */
 static void draw_pages(struct draw *draw, const struct draw_box *box, const struct result_map *map, size_t first,
 		       size_t last)
 {
@@ -143,7 +144,8 @@ static void draw_pages(struct draw *draw, const struct draw_box *box, const stru
 	for (size_t column = first; column <= last; column++) {
 		char number[TEXT_NUMBER_BYTES];
 		double x = box->x + box->width * (double)(column - first) / (double)(last - first);
-		double half = draw_text_width(draw_number(number, DRAW_COUNT, (double)map->edges[column])) / 2;
+		snprintf(number, sizeof number, "%" PRIu64, (uint64_t)map->edges[column]);
+		double half = draw_text_width(number) / 2;
 		bool jump = column > first && column < last &&
 			    map->edges[column + 1] - map->edges[column] > 2 * (map->edges[column] - map->edges[column - 1]);
 		if (jump)
@@ -283,8 +285,11 @@ static void add_key(struct key *key, const char *style, const char *name)
 		key->x = MARGIN;
 		key->y += KEY_LINE;
 	}
-	if (key->draw)
+	const struct draw_box part = {key->x, key->y - DRAW_FONT - 2, wide, KEY_LINE};
+	if (key->draw) {
+		draw_piece(key->draw, &part, 0, name);
 		draw_swatch(key->draw, key->x, key->y, style, name);
+	}
 	key->x += wide;
 }
 
@@ -349,7 +354,8 @@ static size_t maps_of(const struct report_view *view, size_t workload)
 /* The pictures of a workload from y on; draw: NULL to measure alone. Returns where they end. */
 static double add_workload(struct draw *draw, const struct report_view *view, size_t workload, double y, double width)
 {
-	size_t columns = width > 700 ? 2 : 1, maps = maps_of(view, workload), at = 0;
+	unsigned columns = width > 700 ? 2 : 1;
+	size_t maps = maps_of(view, workload), at = 0;
 	double each = (width - MARGIN) / (double)columns, high = TITLE + HEIGHT + DRAW_ROOM_BOTTOM + GAP;
 	struct report_list arms = report_arms(view, workload);
 	struct text label = {0};
@@ -362,9 +368,11 @@ static double add_workload(struct draw *draw, const struct report_view *view, si
 	for (size_t i = 0; i < arms.count; i++) {
 		const struct result_arm *arm = &view->result->arms[arms.at[i]];
 		for (size_t n = 0; n < arm->map_count; n++, at++) {
-			const struct draw_box box = {(double)(at % columns) * each + DRAW_ROOM_LEFT + 4,
-						     y + TITLE + (double)(at / columns) * high, each - DRAW_ROOM_LEFT - 16,
-						     HEIGHT};
+			const struct draw_box part = {(double)(at % columns) * each, y + (double)(at / columns) * high,
+						      each, high - GAP / 2};
+			const struct draw_box box = {part.x + DRAW_ROOM_LEFT + 4, part.y + TITLE,
+						     each - DRAW_ROOM_LEFT - 16, HEIGHT};
+			draw_piece(draw, &part, columns, arm->spec);
 			draw_map(draw, arm, &arm->maps[n], label.failed ? "" : label.bytes, &box);
 		}
 	}
@@ -380,11 +388,15 @@ void map_draw(const struct report_view *view, size_t first, size_t count, double
 	for (size_t i = first; i < first + count; i++)
 		high = add_workload(NULL, view, i, high, width);
 	bool any = high > MARGIN;
-	draw_begin(&draw, svg, width, high + MARGIN + (any ? 0 : TITLE), "The address space over time",
-		   "Addresses from left to right, operations from top to bottom; beside it the free runs by their length.",
-		   standalone);
-	if (!any)
+	const struct draw_box nothing = {0, 0, width, high + MARGIN + TITLE};
+	draw_begin_sheet(
+		&draw, svg, width, any ? high + MARGIN : nothing.height, "The address space over time",
+		"Addresses from left to right, operations from top to bottom; beside it the free runs by their length.",
+		standalone);
+	if (!any) {
+		draw_piece(&draw, &nothing, 1, "no address map");
 		draw_label(&draw, MARGIN, MARGIN + TITLE / 2, DRAW_START, DRAW_SOFT, "No address map: there was no audit.");
+	}
 	for (size_t i = first; i < first + count; i++)
 		y = add_workload(&draw, view, i, y, width);
 	draw_end(&draw);

@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #define PAGE_WIDTH 1160.0
+#define PAGE_WIDTH_NARROW 460.0
 
 const char *const report_plot_name[REPORT_PLOT_COUNT + 1] = {
 #define NAME(id, name, about) [REPORT_PLOT_##id] = name,
@@ -152,7 +153,18 @@ void report_plot_script(const struct result *result, enum report_plot plot, cons
 static void add_figure(const struct report_view *view, enum report_plot plot, size_t first, size_t count, struct text *html)
 {
 	struct text svg = {0};
-	if (draw_row(view, plot, first, count, PAGE_WIDTH, false, &svg) && !svg.failed)
+	bool any;
+	/* What cannot be cut into pieces is there for a narrow page, too. */
+	if (plot == REPORT_PLOT_FOREST) {
+		text_add(&svg, "<div class=\"broad\">");
+		any = draw_row(view, plot, first, count, PAGE_WIDTH, false, &svg);
+		text_add(&svg, "</div><div class=\"narrow\">");
+		draw_row(view, plot, first, count, PAGE_WIDTH_NARROW, false, &svg);
+		text_add(&svg, "</div>");
+	} else {
+		any = draw_row(view, plot, first, count, PAGE_WIDTH, false, &svg);
+	}
+	if (any && !svg.failed)
 		text_add(html,
 			 "<figure class=\"chart\" data-chart=\"%s\"><div class=\"scroll\" tabindex=\"0\">%s</div>"
 			 "<p class=\"readout\" aria-live=\"polite\"></p><figcaption>%s</figcaption></figure>\n",

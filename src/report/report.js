@@ -132,6 +132,13 @@ function point(plots, plot, x, y) {
 
 function zoom(plot) {
 	const whole = plot.svg.parentNode.closest('svg'), state = whole.dataset.whole;
+	if (whole.classList.contains('piece')) {
+		if (whole.classList.toggle('whole'))
+			whole.dataset.whole = 'yes';
+		else
+			delete whole.dataset.whole;
+		return;
+	}
 	if (state) {
 		whole.setAttribute('viewBox', state);
 		delete whole.dataset.whole;

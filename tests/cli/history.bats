@@ -41,6 +41,34 @@ beefcafe rbtree space.span_pages $((span + 7)) worse"
 	is "$(rows "$scratch/h.csv" 'spec == "buddy" and metric == "failures.total"' | wc -l)" 3
 }
 
+# A result like the first one whose rbtree has this ratio to buddy, made in this second.
+ratio() { # second ratio low high
+	jq --arg at "2030-01-01T00:00:0$1Z" "del(.digest) | .run.started = \$at | (.arms[] | select(.spec == \"rbtree\").paired) |=
+		(.ratio = $2 | .ci_low = $3 | .ci_high = $4)" "$made/r1/result.json" >"$scratch/ratio$1.json"
+}
+
+@test "a ratio is held against that of the first run since the last change, and intervals that touch are none" {
+	# It touches, leaves, stays, and drifts until it has left again.
+	ratio 1 2 1.9 2.1
+	ratio 2 2.2 2.05 2.3
+	ratio 3 3 2.9 3.1
+	ratio 4 3.1 3 3.2
+	ratio 5 2.8 2.7 2.95
+	ratio 6 2.6 2.5 2.75
+	"$iovabench" history "$scratch"/ratio?.json -o "$scratch/h.csv"
+	is "$(rows "$scratch/h.csv" 'spec == "rbtree" and metric == "paired.ratio"' | cut -d' ' -f4- | tr '\n' ,)" "2 ,2.2000000000000002 ,3 worse,3.1000000000000001 ,2.7999999999999998 ,2.6000000000000001 better,"
+	is "$(python3 -c 'import csv, sys; print(*next((row["reference"], row["ci_low"], row["ci_high"], row["better"]) for row in csv.DictReader(open(sys.argv[1])) if row["metric"] == "paired.ratio" and row["ci_low"]))' "$scratch/h.csv")" \
+		"buddy 1.8999999999999999 2.1000000000000001 lower"
+	"$iovabench" history "$scratch"/ratio?.json -o "$scratch/h.html"
+	grep -q '<td class="number">2.000</td><td class="number">3.000</td><td>worse</td>' "$scratch/h.html"
+	run ! grep -q 'Nothing' "$scratch/h.html"
+	# The same arm in all of them has no times without a pair with the one that is asked for.
+	"$iovabench" history "$scratch"/ratio?.json --reference bitmap -o "$scratch/other.csv"
+	is "$(rows "$scratch/other.csv" 'spec == "rbtree" and metric == "paired.ratio" and value' | wc -l)" 0
+	"$iovabench" history "$scratch/ratio1.json" "$scratch/ratio2.json" -o "$scratch/none.html"
+	grep -q 'Nothing' "$scratch/none.html"
+}
+
 @test "another stream of operations is other work, and no change of an allocator" {
 	"$iovabench" run $tiny -a buddy --ops 3k --rounds 0 -q -o "$scratch/other"
 	"$iovabench" history "$made/r1" "$scratch/other" -o "$scratch/h.csv"

@@ -326,6 +326,42 @@ static void arms_stay_apart_for_any_eye(void **state)
 	}
 }
 
+static size_t times(const char *text, const char *part)
+{
+	size_t count = 0;
+	for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
+		count++;
+	return count;
+}
+
+/* On a page each piece is a picture of its part of the figure; in a document of its own there are none. */
+static void a_sheet_is_cut_into_pieces_on_a_page_alone(void **state)
+{
+	(void)state;
+	const struct draw_box key = {10, 0, 30, 20}, left = {0, 20, 50, 80}, right = {50, 20, 50, 80};
+	for (int standalone = 0; standalone <= 1; standalone++) {
+		struct draw draw;
+		struct text svg = {0};
+		draw_begin_sheet(&draw, &svg, 100, 100, "a <sheet>", NULL, standalone);
+		draw_piece(&draw, &key, 0, "key");
+		draw_label(&draw, 12, 10, DRAW_START, DRAW_PLAIN, "word");
+		draw_piece(&draw, &left, 2, "<left>");
+		draw_piece(&draw, &right, 2, "right");
+		draw_end(&draw);
+		assert_int_equal(times(svg.bytes, "<svg"), standalone ? 1 : 3);
+		assert_int_equal(times(svg.bytes, "</svg>"), standalone ? 1 : 3);
+		assert_int_equal(times(svg.bytes, "<br>"), standalone ? 0 : 1);
+		assert_int_equal(times(svg.bytes, "<div"), times(svg.bytes, "</div>"));
+		if (!standalone) {
+			assert_non_null(strstr(svg.bytes, "figure key\" width=\"30\" height=\"20\""));
+			assert_non_null(strstr(svg.bytes, "viewBox=\"50.0 20.0 50.0 80.0\" aria-label=\"right\""));
+			assert_non_null(strstr(svg.bytes, "aria-label=\"&lt;left&gt;\""));
+			assert_non_null(strstr(svg.bytes, "aria-label=\"a &lt;sheet&gt;\""));
+		}
+		text_release(&svg);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +371,7 @@ int main(void)
 		cmocka_unit_test(values_stand_where_their_scale_has_them),
 		cmocka_unit_test(lines_break_where_there_is_no_value),
 		cmocka_unit_test(nothing_that_is_not_finite_is_drawn),
+		cmocka_unit_test(a_sheet_is_cut_into_pieces_on_a_page_alone),
 		cmocka_unit_test(names_are_text),
 		cmocka_unit_test(cells_of_one_level_are_one_piece),
 		cmocka_unit_test(labels_never_touch),

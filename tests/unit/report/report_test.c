@@ -125,9 +125,66 @@ static void csv_has_one_row_per_figure(void **state)
 	result_release(&result);
 }
 
+/* The text of a column in the first row of a metric, without quotes; its end is at *length. */
+static const char *cell_of(const char *csv, const char *column, const char *metric, size_t *length)
+{
+	static char row[4000];
+	snprintf(row, sizeof row, ",%s,", metric);
+	const char *found = strstr(csv, row), *head = csv;
+	assert_non_null(found);
+	while (found[-1] != '\n')
+		found--;
+	for (;; head++, found++) {
+		const char *wanted = head;
+		size_t width = strcspn(head, ",\n"), quoted = *found == '"';
+		*length = quoted ? strcspn(found + 1, "\"") : strcspn(found, ",\n");
+		if (strlen(column) == width && strncmp(wanted, column, width) == 0)
+			return found + quoted;
+		assert_int_equal(head[width], ','); /* else there is no such column */
+		head += width;
+		found += *length + 2 * quoted;
+	}
+}
+
+static void assert_cell(const char *csv, const char *column, const char *metric, const char *wanted)
+{
+	size_t length;
+	const char *cell = cell_of(csv, column, metric, &length);
+	if (length != strlen(wanted) || strncmp(cell, wanted, length) != 0)
+		fail_msg("%s of %s: '%.*s', not '%s'", column, metric, (int)length, cell, wanted);
+}
+
 /* What a sweep sets stands in columns that are called by it, and so does all else that arms can differ in. */
 static void csv_has_a_column_for_every_key(void **state)
 {
+	static const struct {
+		const char *column, *value;
+	} wanted[] = {{"run", "20260131T235959Z-7"},
+		      {"version", "0.1.0"},
+		      {"commit", "0c66f43a1b2c"},
+		      {"cpu", "AMD EPYC 7763 64-Core Processor"},
+		      {"kernel", "Linux 6.1.0-18-amd64"},
+		      {"node", "0x00000000000051de"},
+		      {"workload_hash", "0x8badf00d00000000"},
+		      {"stream_hash", "0x0000000000001234"},
+		      {"seed", "7"},
+		      {"interference_data_bytes", "3"},
+		      {"interference_code_bytes", "5"},
+		      {"sweep.=phases", "'-1"},
+		      {"sweep.live", "70%"},
+		      {"allocator", "buddy"},
+		      {"spec", "buddy:x"},
+		      {"plugin_hash", "0x00000000000000ab"},
+		      {"threads", "4"},
+		      {"lock", "spin"},
+		      {"rate_per_s", "100000"},
+		      {"arrivals", "poisson"},
+		      {"state", "ok"},
+		      {"owner", "none"},
+		      {"phase", "churn"},
+		      {"unit", "requests"},
+		      {"exact", "yes"},
+		      {"better", "lower"}};
 	(void)state;
 	struct result result;
 	struct text text = {0};
@@ -138,19 +195,50 @@ static void csv_has_a_column_for_every_key(void **state)
 		memory_release(workload->settings[i].value);
 	}
 	memory_release(workload->settings);
-	workload->settings = fixture_room(2, sizeof workload->settings[0]);
-	workload->setting_count = 2;
+	workload->settings = fixture_room(3, sizeof workload->settings[0]);
+	workload->setting_count = 3;
 	workload->settings[0] = (struct result_setting){memory_text("=phases"), memory_text("-1")};
 	workload->settings[1] = (struct result_setting){memory_text("seed"), memory_text("7")};
+	workload->settings[2] = (struct result_setting){memory_text("live"), memory_text("70%")};
 	workload->seed = 7;
-	result.arms[0].threads = 4;
-	memory_release(result.arms[0].rate);
-	result.arms[0].rate = memory_text("100000:poisson");
+	workload->stream_hash = 0x1234;
+	workload->interference_data_bytes = 3;
+	workload->interference_code_bytes = 5;
+	struct result_arm *arm = &result.arms[0];
+	memory_release(result.run.id);
+	result.run.id = memory_text("20260131T235959Z-7");
+	memory_release(arm->spec);
+	arm->spec = memory_text("buddy:x");
+	memory_release(arm->lock);
+	arm->lock = memory_text("spin");
+	arm->plugin_hash = 0xab;
+	arm->threads = 4;
+	memory_release(arm->rate);
+	arm->rate = memory_text("100000:poisson");
 	report_csv(&result, &text);
-	assert_non_null(
-		strstr(text.bytes, ",seed,interference_data_bytes,interference_code_bytes,sweep.=phases,allocator,"));
+	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+		assert_cell(text.bytes, wanted[i].column, "failures.total", wanted[i].value);
+	assert_cell(text.bytes, "exact", "throughput.raw_ns_per_op", "no");
 	assert_null(strstr(text.bytes, "sweep.seed"));
-	assert_non_null(strstr(text.bytes, ",7,0,0,\"'-1\",buddy,buddy,,4,none,100000,poisson,ok,"));
+	text_release(&text);
+	/* Without a word behind it a rate is of even gaps. */
+	arm->rate[6] = '\0';
+	report_csv(&result, &text);
+	assert_cell(text.bytes, "rate_per_s", "failures.total", "100000");
+	assert_cell(text.bytes, "arrivals", "failures.total", "even");
+	text_release(&text);
+	/* In a merged document an arm is of the run that it comes from. */
+	result.sources = fixture_room(1, sizeof result.sources[0]);
+	result.source_count = 1;
+	result.sources[0].id = memory_text("other-run");
+	result.sources[0].started = memory_text("2026-02-01T00:00:00Z");
+	result.sources[0].cpu = memory_text("other cpu");
+	result.sources[0].kernel = memory_text("other kernel");
+	report_csv(&result, &text);
+	assert_cell(text.bytes, "run", "failures.total", "other-run");
+	assert_cell(text.bytes, "started", "failures.total", "2026-02-01T00:00:00Z");
+	assert_cell(text.bytes, "cpu", "failures.total", "other cpu");
+	assert_cell(text.bytes, "kernel", "failures.total", "other kernel");
 	text_release(&text);
 	result_release(&result);
 }
