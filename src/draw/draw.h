@@ -53,12 +53,12 @@ void draw_style(struct text *css);
 /* width, height > 0. name: for people who do not see it; about: what it shows, likewise. standalone: a document of its own. */
 void draw_begin(struct draw *draw, struct text *svg, double width, double height, const char *name, const char *about,
 		bool standalone);
-/* The same of many plots, which a page shows side by side as far as it is wide: there they are pieces, pictures of their own, and
- * nothing is drawn before the first one; in a document of its own pieces are nothing. */
+/* The same of many plots, which a page shows side by side as far as it is wide: there they are pieces, pictures of their own,
+ * and nothing is drawn before the first one; in a document of its own pieces are nothing. */
 void draw_begin_sheet(struct draw *draw, struct text *svg, double width, double height, const char *name, const char *about,
 		      bool standalone);
-/* What is drawn next lies in this part of the figure. columns: how many of its like stand side by side where there is room, 1 to
- * 4; 0: a word of the key, which keeps its size. name: as of draw_begin. */
+/* What is drawn next lies in this part of the figure. columns: how many of its like stand side by side where there is room,
+ * 1 to 4; 0: a word of the key, which keeps its size. name: as of draw_begin. */
 void draw_piece(struct draw *draw, const struct draw_box *part, unsigned columns, const char *name);
 void draw_end(struct draw *draw);
 

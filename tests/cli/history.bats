@@ -83,6 +83,14 @@ ratio() { # second ratio low high
 	xmllint --noout "$scratch/h.svg"
 	is "$(grep '^tiny: time by pairs,rbtree' "$scratch/h.csv" | cut -d, -f3,4 | paste -sd ' ')" "1,2 2,9"
 	grep -q 'beefcafe0123' "$scratch/h.svg"
+	# An exact figure holds until it is another one, a ratio is joined to the next.
+	python3 - "$scratch/h.svg" <<-'PY'
+		import re, sys
+		plots = {part.split('"')[0]: re.findall(r'class="line[^"]*" d="([^"]*)"', part) for part in open(sys.argv[1]).read().split('data-key="')[1:]}
+		steps, joined = plots["tiny: span"], plots["tiny: time by pairs"]
+		assert any("V" in path for path in steps) and not any("L" in path for path in steps), steps
+		assert any("L" in path for path in joined), joined
+	PY
 }
 
 @test "a plugin is named by its hash" {
