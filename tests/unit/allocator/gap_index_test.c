@@ -270,7 +270,8 @@ static void allocators_place_alike_with_and_without_it(void **state)
 		check_twins(&allocator_bitmap, option, true, 64);
 		check_twins(&allocator_rbtree, option, true, 64);
 	}
-	check_twins(&allocator_segregated, 0, false, 64);
+	for (uint64_t option = 0; option < 2; option++)
+		check_twins(&allocator_segregated, option, false, 64);
 }
 
 int main(void)

@@ -14,6 +14,7 @@ static struct segregated *self;
 static struct segregated kept;
 static struct block blocks_kept[8];
 static uint32_t low, high;
+static uint64_t order = ORDER_RECENT;
 
 /* Gaps [0, 10) and [30, 100) with two extents between them, and a block that is unused. */
 static void make(void)
@@ -24,7 +25,7 @@ static void make(void)
 	const char *reason;
 	void *made;
 	test_host_init(&host);
-	assert_int_equal(allocator_segregated.create(&space, NULL, &host.host, NULL, &made, &reason), IOVA_OK);
+	assert_int_equal(allocator_segregated.create(&space, &order, &host.host, NULL, &made, &reason), IOVA_OK);
 	self = made;
 	assert_int_equal(allocator_segregated.alloc(self, &ten, 0, &gap), IOVA_OK);
 	assert_int_equal(allocator_segregated.alloc(self, &ten, 0, &one), IOVA_OK);
@@ -91,6 +92,41 @@ static void what_is_wrong_with_the_bins_is_named(void **state)
 	allocator_segregated.destroy(self);
 }
 
+/* Gaps [0, 10), [20, 30) and [40, 100): the first two are a tree, whose root is the first. */
+static void what_is_wrong_with_a_bin_by_address_is_named(void **state)
+{
+	(void)state;
+	const struct iova_request ten = {.count = 10};
+	struct iova_extent second, third;
+	order = ORDER_LOW;
+	make();
+	assert_int_equal(allocator_segregated.alloc(self, &ten, 0, &second), IOVA_OK);
+	assert_int_equal(second.first, 0);
+	assert_int_equal(allocator_segregated.alloc(self, &ten, 0, &third), IOVA_OK);
+	assert_int_equal(third.first, 30);
+	allocator_segregated.free(self, &second, 0);
+	const struct iova_extent middle = {20, 10, high};
+	allocator_segregated.free(self, &middle, 0);
+	uint32_t root = self->heads[10], child = self->blocks[root].child[0] + self->blocks[root].child[1];
+	assert_true(child && rank_of(root) >= rank_of(child));
+	kept = *self;
+	memcpy(blocks_kept, self->blocks, sizeof blocks_kept);
+	uint32_t side = self->blocks[root].child[0];
+	self->blocks[root].child[0] = self->blocks[root].child[1];
+	self->blocks[root].child[1] = side;
+	is_named("a bin by address ascends");
+	/* The other one becomes the root. */
+	bool above = self->blocks[root].child[1] != BLOCK_NONE;
+	self->heads[10] = child;
+	self->blocks[root].child[above] = BLOCK_NONE;
+	self->blocks[child].child[!above] = root;
+	is_named("no gap of a bin by address has a higher rank than its parent");
+	self->quick_pages_max = 1;
+	is_named("the quick way is for lists, while the index is off");
+	allocator_segregated.destroy(self);
+	order = ORDER_RECENT;
+}
+
 /* 2^26 extents are too many to try: here there is no block but the unused one. */
 static void without_a_block_nothing_changes(void **state)
 {
@@ -118,6 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_wrong_with_the_blocks_is_named),
 		cmocka_unit_test(what_is_wrong_with_the_bins_is_named),
+		cmocka_unit_test(what_is_wrong_with_a_bin_by_address_is_named),
 		cmocka_unit_test(without_a_block_nothing_changes),
 	};
 	return cmocka_run_group_tests_name("segregated_invariants", tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 static struct test_host host;
 static void *self;
+static uint64_t order; /* 0: recent, 1: low */
 
 static const struct iova_allocator *const table = &allocator_segregated;
 
@@ -14,7 +15,7 @@ static void begin(uint64_t first, uint64_t count)
 	const struct iova_space space = {first, count, 4096};
 	const char *reason;
 	test_host_init(&host);
-	assert_int_equal(table->create(&space, NULL, &host.host, NULL, &self, &reason), IOVA_OK);
+	assert_int_equal(table->create(&space, &order, &host.host, NULL, &self, &reason), IOVA_OK);
 }
 
 static void end(void)
@@ -161,6 +162,7 @@ static uint64_t lowest(const struct model_plan *plan, const struct model *model,
 static void walk(uint64_t first, uint64_t count, uint64_t largest)
 {
 	const struct model_plan plan = {.table = table,
+					.options = {order},
 					.first = first,
 					.count = count,
 					.largest = largest,
@@ -177,6 +179,51 @@ static void whatever_fits_is_found_under_all_constraints(void **state)
 	walk(0, 1000, 40);
 	walk(777, 4096, 300);
 	walk(5, 70, 9);
+}
+
+static void with_order_low_the_lowest_gap_of_a_bin_is_taken(void **state)
+{
+	(void)state;
+	order = 1;
+	/* As above: gaps [0, 3), [10, 13), [20, 24) and [30, 100), made in this order; then [26, 29), which comes and goes. */
+	begin(0, 100);
+	block(3, 7);
+	block(13, 7);
+	block(24, 2);
+	block(29, 1);
+	assert_int_equal(take(3).first, 0);
+	struct iova_extent middle = take(3), last = take(3);
+	assert_int_equal(middle.first, 10);
+	assert_int_equal(last.first, 26);
+	give(last);
+	give(middle);
+	assert_int_equal(take(3).first, 10);
+	assert_int_equal(take(3).first, 26);
+	assert_int_equal(take(2).first, 20);
+	end();
+	walk(0, 1000, 40);
+	walk(777, 4096, 300);
+	walk(5, 70, 9);
+	order = 0;
+}
+
+/* A thousand gaps of one page, freed in an order that a tree without balance would not bear, take few looks each. */
+static void a_bin_by_address_is_in_order_whatever_came_first(void **state)
+{
+	(void)state;
+	enum { EXTENTS = 1000 };
+	static struct iova_extent live[2 * EXTENTS];
+	order = 1;
+	begin(0, 2 * EXTENTS);
+	for (size_t i = 0; i < 2 * EXTENTS; i++)
+		live[i] = take(1);
+	for (size_t i = 0; i < EXTENTS; i++) /* upwards, downwards, and from the middle */
+		give(live[2 * (i % 2 ? i / 2 : EXTENTS - 1 - i / 2)]);
+	assert_null(table->broken_invariant(self));
+	for (size_t i = 0; i < EXTENTS; i++)
+		assert_int_equal(take(1).first, 2 * i);
+	end();
+	order = 0;
 }
 
 static void a_space_of_2_to_the_36_pages_costs_no_more_than_a_small_one(void **state)
@@ -220,6 +267,8 @@ int main(void)
 		cmocka_unit_test(every_gap_is_tried_before_the_answer_is_no),
 		cmocka_unit_test(after_64_tries_a_gap_is_taken_that_is_long_enough_for_any_alignment),
 		cmocka_unit_test(whatever_fits_is_found_under_all_constraints),
+		cmocka_unit_test(with_order_low_the_lowest_gap_of_a_bin_is_taken),
+		cmocka_unit_test(a_bin_by_address_is_in_order_whatever_came_first),
 		cmocka_unit_test(a_space_of_2_to_the_36_pages_costs_no_more_than_a_small_one),
 		cmocka_unit_test(a_live_extent_costs_32_bytes),
 	};
