@@ -67,6 +67,11 @@ static const char *check_ends(const struct rbtree_by_length *self, uint64_t coun
 	uint64_t entries = 0;
 	for (uint64_t i = 0; i < self->ends.entries; i++)
 		entries += self->ends.gap_at[i] != 0;
+	for (uint64_t i = 0; self->ends.old && i < self->ends.entries / 2; i++) {
+		entries += self->ends.old[i] != 0;
+		if (self->ends.old[i] && i < self->ends.moved)
+			return "slots that were moved are empty";
+	}
 	if (entries != 2 * count)
 		return "exactly the two ends of every gap are entered";
 	for (uint32_t gap = gap_outermost(&self->tree, 0); gap; gap = gap_neighbour(gaps, gap, 1))

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/rbtree/ends.h"
 
+#include <assert.h>
+
+static void release_old(struct gap_ends *ends, const struct iova_host *host)
+{
+	if (ends->old)
+		host->memory_put(host->context, ends->old, ends->entries / 2 * sizeof *ends->old);
+	ends->old = NULL;
+}
+
 void gap_ends_release(struct gap_ends *ends, const struct iova_host *host)
 {
+	release_old(ends, host);
 	host->memory_put(host->context, ends->gap_at, ends->entries * sizeof *ends->gap_at);
 	ends->gap_at = NULL;
 }
@@ -16,18 +26,35 @@ enum iova_status gap_ends_create(struct gap_ends *ends, uint64_t first, uint64_t
 	return ends->gap_at ? IOVA_OK : IOVA_NO_MEMORY;
 }
 
-enum iova_status gap_ends_grow(struct gap_ends *ends, const struct gap *gaps, const struct iova_host *host)
+enum iova_status gap_ends_grow(struct gap_ends *ends, const struct iova_host *host)
 {
-	struct gap_ends grown = {.entries = 2 * ends->entries, .by_slot = ends->by_slot - 1};
-	grown.gap_at = host->memory_get(host->context, grown.entries * sizeof *grown.gap_at);
-	if (!grown.gap_at)
+	assert(ends->by_slot && !ends->old);
+	uint32_t *slots = host->memory_get(host->context, 2 * ends->entries * sizeof *slots);
+	if (!slots)
 		return IOVA_NO_MEMORY;
-	for (uint64_t slot = 0; slot < ends->entries; slot++) {
-		uint32_t entry = ends->gap_at[slot];
-		if (entry)
-			grown.gap_at[gap_ends_probe(&grown, gaps, gap_ends_page(gaps, entry))] = entry;
-	}
-	gap_ends_release(ends, host);
-	*ends = grown;
+	ends->old = ends->gap_at;
+	ends->gap_at = slots;
+	ends->entries *= 2;
+	ends->by_slot--;
+	ends->moved = 0;
 	return IOVA_OK;
+}
+
+uint64_t gap_ends_move(struct gap_ends *ends, const struct gap *gaps, const struct iova_host *host)
+{
+	const struct gap_ends old = gap_ends_old(ends);
+	uint64_t looks = 0;
+	for (; looks < GAP_ENDS_PORTION && ends->moved < old.entries; looks++) {
+		uint32_t entry = old.gap_at[ends->moved];
+		if (!entry) {
+			ends->moved++;
+			continue;
+		}
+		/* What was pushed behind it may move up into its slot, which is looked at again. */
+		gap_ends_empty(&old, gaps, ends->moved);
+		ends->gap_at[gap_ends_probe(ends, gaps, gap_ends_page(gaps, entry))] = entry;
+	}
+	if (ends->moved == old.entries)
+		release_old(ends, host);
+	return looks;
 }

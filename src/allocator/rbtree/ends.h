@@ -3,7 +3,8 @@
  * at its first page and the one that begins behind it are its neighbours, found without a search.
  *
  * A space of up to GAP_ENDS_DIRECT_PAGES pages has an array by page, backed where it was touched. In a larger one that could
- * cost a page of memory for every extent: there it is a hash table with linear probing, at most three quarters full.
+ * cost a page of memory for every extent: there it is a hash table with linear probing, at most three quarters full. When it
+ * grows the old table stays beside the new one until its entries have moved, GAP_ENDS_PORTION slots at a time.
  *
  * An entry of the table tells its page by its gap. So a gap's first page and length change while neither its old nor its new
  * end is in here: clear, change, set. */
@@ -16,13 +17,22 @@
 /* 64 GiB in pages of 4 KiB: the array takes 64 MiB at most, however few extents touch all of it. */
 #define GAP_ENDS_DIRECT_PAGES (UINT64_C(1) << 24)
 #define GAP_ENDS_SLOTS_MIN 64u
+#define GAP_ENDS_PORTION 64u
 
 struct gap_ends {
 	uint32_t *gap_at; /* by page: the gap, 0 for none. By slot: gap * 2, + 1 for its end */
 	uint64_t base;    /* by page: the first one of the space */
 	uint64_t entries; /* of gap_at; by slot: a power of two */
 	unsigned by_slot; /* 0, or 64 - log2(entries): what a hash is shifted by */
+	uint32_t *old;    /* half as many slots, whose entries are moving, or NULL */
+	uint64_t moved;   /* of its slots, so many from the first one are empty, and stay so */
 };
+
+/* The old table as if it were one by itself. */
+GAP_INLINE struct gap_ends gap_ends_old(const struct gap_ends *ends)
+{
+	return (struct gap_ends){.gap_at = ends->old, .entries = ends->entries / 2, .by_slot = ends->by_slot + 1};
+}
 
 /* 2^64 / the golden ratio (Knuth, The Art of Computer Programming 3, 6.4): neighbouring pages spread over the table. */
 GAP_INLINE uint64_t gap_ends_slot(const struct gap_ends *ends, uint64_t page)
@@ -45,11 +55,10 @@ static inline uint64_t gap_ends_probe(const struct gap_ends *ends, const struct 
 	return slot;
 }
 
-/* Empties the slot of page and moves up what had been pushed behind it (Knuth, algorithm 6.4 R). */
-static inline void gap_ends_remove(struct gap_ends *ends, const struct gap *gaps, uint64_t page)
+/* Empties a slot and moves up what had been pushed behind it (Knuth, algorithm 6.4 R). */
+static inline void gap_ends_empty(const struct gap_ends *ends, const struct gap *gaps, uint64_t hole)
 {
 	const uint64_t mask = ends->entries - 1;
-	uint64_t hole = gap_ends_probe(ends, gaps, page);
 	for (uint64_t slot = (hole + 1) & mask; ends->gap_at[slot]; slot = (slot + 1) & mask) {
 		uint64_t home = gap_ends_slot(ends, gap_ends_page(gaps, ends->gap_at[slot]));
 		if (((slot - home) & mask) < ((slot - hole) & mask))
@@ -60,12 +69,28 @@ static inline void gap_ends_remove(struct gap_ends *ends, const struct gap *gaps
 	ends->gap_at[hole] = 0;
 }
 
+static inline void gap_ends_remove(const struct gap_ends *ends, const struct gap *gaps, uint64_t page)
+{
+	uint64_t slot = gap_ends_probe(ends, gaps, page);
+	if (!ends->gap_at[slot] && ends->old) {
+		const struct gap_ends old = gap_ends_old(ends);
+		gap_ends_empty(&old, gaps, gap_ends_probe(&old, gaps, page));
+		return;
+	}
+	gap_ends_empty(ends, gaps, slot);
+}
+
 /* The gap that begins or ends at page, or 0. */
 GAP_INLINE uint32_t gap_ends_at(const struct gap_ends *ends, const struct gap *gaps, uint64_t page)
 {
 	if (__builtin_expect(!ends->by_slot, 1))
 		return ends->gap_at[page - ends->base];
-	return ends->gap_at[gap_ends_probe(ends, gaps, page)] >> 1;
+	uint32_t entry = ends->gap_at[gap_ends_probe(ends, gaps, page)];
+	if (!entry && ends->old) {
+		const struct gap_ends old = gap_ends_old(ends);
+		entry = old.gap_at[gap_ends_probe(&old, gaps, page)];
+	}
+	return entry >> 1;
 }
 
 /* There is none at page any more. */
@@ -102,7 +127,11 @@ GAP_INLINE bool gap_ends_suffice(const struct gap_ends *ends, uint64_t gaps)
 	return !ends->by_slot || gaps <= gap_ends_gaps_max(ends);
 }
 
-/* Twice the slots. Returns IOVA_OK, or IOVA_NO_MEMORY with nothing done. O(entries). */
-enum iova_status gap_ends_grow(struct gap_ends *ends, const struct gap *gaps, const struct iova_host *host);
+/* Twice the slots, while no entries are moving. Returns IOVA_OK, or IOVA_NO_MEMORY with nothing done. O(1). */
+enum iova_status gap_ends_grow(struct gap_ends *ends, const struct iova_host *host);
+
+/* Moves a portion, while entries are moving; the last one gives the old table back. Returns how many slots it looked at. Every
+ * gap is entered at both of its ends meanwhile. */
+uint64_t gap_ends_move(struct gap_ends *ends, const struct gap *gaps, const struct iova_host *host);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/rbtree/order.h"
 
+#include <assert.h>
+
 /* gap is about to leave its place. */
 GAP_INLINE void forget_short(struct rbtree_by_length *self, uint32_t gap)
 {
@@ -172,17 +174,23 @@ static void set_room(struct rbtree *self)
 		self->room = gap_ends_gaps_max(&self->by_length.ends) - 1;
 }
 
-/* The ends of one gap more may need room. Every slot of the old table counts as examined. */
+/* The ends of one gap more may need room, or entries are moving into a larger table: then a portion does, and its slots count
+ * as examined. They have all moved long before that table is full. */
 static __attribute__((noinline, cold)) enum iova_status make_room(struct rbtree *self, uint64_t *examined)
 {
+	struct gap_ends *ends = &self->by_length.ends;
 	if (self->live >= self->extents_max)
 		return IOVA_NO_MEMORY;
-	enum iova_status status = gap_ends_grow(&self->by_length.ends, self->by_length.tree.gaps, self->host);
-	if (status != IOVA_OK)
-		return status;
+	if (!ends->old && gap_ends_grow(ends, self->host) != IOVA_OK)
+		return IOVA_NO_MEMORY;
+	uint64_t slots = gap_ends_move(ends, self->by_length.tree.gaps, self->host);
 	if (examined)
-		*examined += self->by_length.ends.entries / 2;
-	set_room(self);
+		*examined += slots;
+	if (!ends->old)
+		set_room(self);
+	else
+		self->room = 0;
+	assert(gap_ends_suffice(ends, self->live + 2));
 	return IOVA_OK;
 }
 

@@ -192,8 +192,49 @@ static void without_memory_for_the_table_nothing_has_changed(void **state)
 	struct iova_steps steps = {0};
 	assert_int_equal(tree.table->alloc_counted(tree.self, &request, 0, &extent, &steps), IOVA_OK);
 	assert_int_equal(extent.first, 0);
-	/* The lowest gap of one page, and the slots of the table. */
-	assert_int_equal(steps.examined, 1 + 64);
+	/* The lowest gap of one page, and as many slots of the table as move at once. */
+	assert_int_equal(steps.examined, 1 + GAP_ENDS_PORTION);
+	check(&tree);
+	allocator_instance_destroy(&tree);
+	assert_int_equal(test_host_blocks_held(&host), 0);
+}
+
+/* Twenty thousand extents double a table of 64 slots ten times. */
+static void no_request_pays_for_a_whole_table(void **state)
+{
+	(void)state;
+	enum { EXTENTS = 20000 };
+	struct test_host host;
+	struct allocator_instance tree = make("rbtree:fit=best", &host, 0, GAP_ENDS_DIRECT_PAGES + 1);
+	static struct iova_extent live[EXTENTS];
+	const struct iova_request request = {.count = 1};
+	struct rng rng;
+	uint64_t most = 0;
+	rng_seed(&rng, 3);
+	for (uint64_t i = 0; i < 2 * EXTENTS; i++) {
+		struct iova_steps steps = {0};
+		struct iova_extent extent;
+		assert_int_equal(tree.table->alloc_counted(tree.self, &request, 0, &extent, &steps), IOVA_OK);
+		if (i % 2)
+			live[i / 2] = extent; /* between two gaps, once the others are free */
+		else if (i)
+			tree.table->free(tree.self, &live[i / 2 - 1], 0), live[i / 2 - 1] = extent;
+		most = steps.examined > most ? steps.examined : most;
+		if (i % 1000 == 0)
+			check(&tree);
+	}
+	for (uint64_t i = 0; i < EXTENTS; i++) {
+		size_t other = rng_below(&rng, EXTENTS);
+		struct iova_extent swapped = live[i];
+		live[i] = live[other];
+		live[other] = swapped;
+	}
+	for (uint64_t i = 0; i < EXTENTS; i++) {
+		tree.table->free(tree.self, &live[i], 0);
+		if (i % 1000 == 0)
+			check(&tree);
+	}
+	assert_true(most <= GAP_ENDS_PORTION + 40);
 	check(&tree);
 	allocator_instance_destroy(&tree);
 	assert_int_equal(test_host_blocks_held(&host), 0);
@@ -220,6 +261,7 @@ int main(void)
 		cmocka_unit_test(first_places_like_a_bitmap),
 		cmocka_unit_test(best_places_like_a_search_of_every_page),
 		cmocka_unit_test(best_does_so_with_ends_by_slot),
+		cmocka_unit_test(no_request_pays_for_a_whole_table),
 		cmocka_unit_test(without_memory_for_the_table_nothing_has_changed),
 		cmocka_unit_test(the_array_by_page_costs_64_mib_at_most),
 	};
