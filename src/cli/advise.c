@@ -228,11 +228,11 @@ const struct cli_command cli_advise = {
 	.name = "advise",
 	.about = "tell which allocator fits a driver",
 	.usage = (const char *const[]){"WORKLOAD|RECORDING... [-a SPEC]... [OPTION]...", NULL},
-	.text = "Plays a workload on what Linux does and on every built-in, and says which fits: who fails requests, what each costs "
-		"in time, page tables and memory, who is beaten in everything, what ages, and how sure that is. A recording of a kernel "
-		"(text, or a compact file) becomes a workload first, NAME.replay.yaml in the current folder. Rounds go on until "
-		"verdicts on time are no longer inconclusive, or for half a minute (--budget); -a adds allocators of your "
-		"own.\n\n"
+	.text = "Plays a workload on what Linux does and on every built-in, and says which fits: who fails requests, what "
+		"each costs in time, page tables and memory, who is beaten in everything, what ages, and how sure that is. A "
+		"recording of a kernel (text, or a compact file) becomes a workload first, NAME.replay.yaml in the current "
+		"folder. Rounds go on until verdicts on time are no longer inconclusive, or for half a minute (--budget); -a "
+		"adds allocators of your own.\n\n"
 		"  iovabench advise nvme-lazy\n"
 		"  iovabench advise trace.txt -a ./mine.so --budget 2m\n",
 	.tables = {{run_argument_rows, RUN_ARGUMENT_ROWS,

@@ -14,8 +14,8 @@
 void report_terminal(const struct result *result, bool color, unsigned width, bool all, struct text *text);
 
 /* Sentences for somebody who has a driver and asks which allocator to take, in lines of width columns: of each workload the
- * verdict, a row of headline figures for each arm, which arms another one beats in all of them, what ages; then how sure all that
- * is. */
+ * verdict, a row of headline figures for each arm, which arms another one beats in all of them, what ages; then how sure all
+ * that is. */
 void report_advice(const struct result *result, unsigned width, struct text *text);
 
 /* One self-contained HTML file: no network, no other file. */
