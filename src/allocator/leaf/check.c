@@ -108,5 +108,7 @@ const char *leaf_check(const struct leaf *self)
 	}
 	if (!broken && usable != self->usable_pages)
 		broken = "the free pages are counted";
-	return broken;
+	if (!broken && self->index.on && self->calls.alloc == self->usual.alloc)
+		broken = "while the index is on, calls tell it what they do";
+	return broken ? broken : gap_index_check(&self->index, self->usable_pages);
 }

@@ -19,9 +19,30 @@ enum iova_status leaf_grant(struct leaf *self, uint64_t place, uint64_t count, s
 	return IOVA_OK;
 }
 
+/* An extent was taken: the gap that it was of is known by the pages used around it. */
+static void index_taken(struct leaf *self, const struct iova_extent *extent)
+{
+	if (!self->index.on)
+		return;
+	uint64_t first = extent->first - self->base, begin = runs_previous_used(self, first - 1) + 1;
+	uint64_t end = runs_next_used(self, first + extent->count);
+	gap_index_cut(&self->index, self->base + begin, end - begin, extent->first, extent->count);
+}
+
+static void index_given(struct leaf *self, const struct iova_extent *extent)
+{
+	uint64_t first = extent->first - self->base, begin = runs_previous_used(self, first) + 1;
+	uint64_t end = first + extent->count, behind = runs_next_used(self, end);
+	if (self->index.on)
+		gap_index_join(&self->index, first - begin, extent->first, extent->count, behind - end);
+}
+
 enum iova_status leaf_alloc_constrained(struct leaf *self, const struct iova_request *request, struct iova_extent *extent)
 {
-	return leaf_grant(self, search_constrained(self, request), request->count, extent);
+	enum iova_status status = leaf_grant(self, search_constrained(self, request), request->count, extent);
+	if (status == IOVA_OK)
+		index_taken(self, extent);
+	return status;
 }
 
 enum iova_status leaf_alloc_any(struct leaf *self, uint64_t count, struct iova_extent *extent)
@@ -40,6 +61,38 @@ static void leaf_free(void *context, const struct iova_extent *extent, uint32_t 
 {
 	const struct leaf *self = context;
 	self->calls.free(context, extent, cpu);
+}
+
+static enum iova_status alloc_indexed(void *context, const struct iova_request *request, uint32_t cpu,
+				      struct iova_extent *extent)
+{
+	struct leaf *self = context;
+	if (!self->index.on)
+		self->calls = self->usual;
+	enum iova_status status = self->usual.alloc(self, request, cpu, extent);
+	if (status == IOVA_OK && !(request->constraints & GAP_CONSTRAINED))
+		index_taken(self, extent);
+	return status;
+}
+
+static void free_indexed(void *context, const struct iova_extent *extent, uint32_t cpu)
+{
+	struct leaf *self = context;
+	self->usual.free(self, extent, cpu);
+	index_given(self, extent);
+}
+
+static void leaf_visit_free(void *context, iova_visit visit, void *visit_context);
+
+bool leaf_begin_index(struct leaf *self)
+{
+	if (!gap_index_begin(&self->index, self->host))
+		return false;
+	leaf_visit_free(self, gap_index_visit, &self->index);
+	self->examined += self->index.count;
+	if (self->index.on)
+		self->calls = (struct leaf_calls){alloc_indexed, free_indexed};
+	return self->index.on;
 }
 
 /* The fastest that this CPU runs. */
@@ -85,7 +138,9 @@ static enum iova_status leaf_place(void *context, uint64_t first, uint64_t count
 	uint64_t place = first - self->base;
 	if (place < self->first || place >= self->end || runs_next_used(self, place) - place < count)
 		return IOVA_TAKEN;
-	return leaf_grant(self, place, count, extent);
+	enum iova_status status = leaf_grant(self, place, count, extent);
+	index_taken(self, extent);
+	return status;
 }
 
 static void leaf_visit_free(void *context, iova_visit visit, void *visit_context)
@@ -147,8 +202,10 @@ static size_t lay_out(struct leaf *self, char *memory)
 static void leaf_destroy(void *context)
 {
 	struct leaf *self = context;
-	if (self)
-		self->host->memory_put(self->host->context, self, lay_out(self, NULL));
+	if (!self)
+		return;
+	gap_index_release(&self->index, self->host);
+	self->host->memory_put(self->host->context, self, lay_out(self, NULL));
 }
 
 static void fill_outside(struct leaf *self, uint64_t first, uint64_t end)
@@ -181,7 +238,8 @@ static enum iova_status leaf_create(const struct iova_space *space, const uint64
 	*self = layout;
 	lay_out(self, (char *)self);
 	self->words = self->lines->words;
-	self->calls = options[0] == CODE_PLAIN ? leaf_calls_plain : *calls_best();
+	self->usual = self->calls = options[0] == CODE_PLAIN ? leaf_calls_plain : *calls_best();
+	gap_index_create(&self->index, space->count, GAP_BY_LENGTH_DOWN);
 	for (unsigned length = 0; length < CLASS_EXACT; length++)
 		self->held[length] = (held_holes){HELD_NONE, HELD_NONE, HELD_NONE, HELD_NONE};
 	bins_make(&self->in_use, self->leaves, 1, self->in_use.words[0]);

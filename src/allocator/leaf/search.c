@@ -155,7 +155,19 @@ struct constrained {
 	uint64_t low, end;
 	struct line allowed; /* pages of a leaf at which alignment and boundary let an extent begin that ends in it */
 	unsigned tries;
+	bool owes;  /* the index is wanted: tries are at their most */
+	bool walks; /* there is no memory for it */
 };
+
+static void count_try(struct leaf *self, struct constrained *search)
+{
+	self->examined++;
+	search->tries++;
+	if (!search->walks && gap_index_tried(&self->index)) {
+		search->owes = true;
+		search->tries = ~0u;
+	}
+}
 
 /* A one at every multiple of period, a power of two up to 64. */
 static uint64_t bits_each(uint64_t period)
@@ -202,8 +214,7 @@ static void cut_to_limits(const struct constrained *search, uint64_t base, struc
 static uint64_t fit_inside(struct leaf *self, struct constrained *search, uint64_t leaf)
 {
 	uint64_t base = leaf << LINE_LOG2;
-	self->examined++;
-	search->tries++;
+	count_try(self, search);
 	struct line begins = line_begins(&self->lines[leaf], (unsigned)search->wish.count);
 	for (unsigned part = 0; part < LINE_PARTS; part++)
 		begins.parts[part] &= search->allowed.parts[part];
@@ -225,8 +236,7 @@ static uint64_t fit_run(const struct leaf *self, const struct constrained *searc
 static uint64_t fit_across(struct leaf *self, struct constrained *search, uint64_t leaf)
 {
 	uint64_t first, length = runs_across(self, leaf, &first);
-	self->examined++;
-	search->tries++;
+	count_try(self, search);
 	return length ? fit_run(self, search, first, first + length) : NOTHING;
 }
 
@@ -288,6 +298,27 @@ static uint64_t fit_held(struct leaf *self, const struct constrained *search, un
 	return NOTHING;
 }
 
+/* The shortest run that serves, the highest of equals, since who has a limit mostly has a low one. */
+static uint64_t fit_indexed(struct leaf *self, const struct constrained *search)
+{
+	uint64_t place;
+	bool found = gap_index_find(&self->index, &search->wish, 0, false, &place, &self->examined);
+	return found ? place - self->base : NOTHING;
+}
+
+/* All leaves that are left, or the index. */
+static uint64_t fit_all(struct leaf *self, struct constrained *search, unsigned class)
+{
+	uint64_t place = search->owes ? NOTHING : fit_classes(self, search, class, ~0u);
+	if (!search->owes)
+		return place;
+	if (leaf_begin_index(self))
+		return fit_indexed(self, search);
+	search->walks = true;
+	search->tries = 0;
+	return fit_classes(self, search, class, ~0u);
+}
+
 uint64_t search_constrained(struct leaf *self, const struct iova_request *request)
 {
 	struct constrained search = {.wish = gap_wish_make(request, self->base + self->first, self->base + self->end)};
@@ -295,6 +326,9 @@ uint64_t search_constrained(struct leaf *self, const struct iova_request *reques
 	uint64_t slack = wish->align > wish->boundary ? wish->align : wish->boundary;
 	if (gap_wish_is_hopeless(wish) || wish->count > self->usable_pages)
 		return NOTHING;
+	if (self->index.on)
+		return fit_indexed(self, &search);
+	gap_index_walk(&self->index);
 	search.low = wish->low - self->base;
 	search.end = wish->end - self->base;
 	if (wish->count <= LINE_PAGES)
@@ -313,6 +347,6 @@ uint64_t search_constrained(struct leaf *self, const struct iova_request *reques
 	if (place == NOTHING && wish->count < CLASS_EXACT)
 		place = fit_held(self, &search, count, CLASS_EXACT - 1);
 	if (place == NOTHING && search.tries >= TRIES_CONSTRAINED)
-		place = fit_classes(self, &search, class, ~0u);
+		place = fit_all(self, &search, class);
 	return place;
 }

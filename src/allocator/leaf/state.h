@@ -6,6 +6,7 @@
 #ifndef ALLOCATOR_LEAF_STATE_H
 #define ALLOCATOR_LEAF_STATE_H
 
+#include "allocator/gap/index.h"
 #include "allocator/leaf/bins.h"
 #include "iovabench/allocator.h"
 
@@ -43,7 +44,7 @@ extern const struct leaf_calls leaf_calls_v3;
 struct leaf {
 	held_holes held[CLASS_EXACT]; /* by length: ~ the page before a hole, the lowest one first; HELD_NONE: no more */
 	uint64_t held_some;           /* bit per length */
-	struct leaf_calls calls;      /* of this CPU */
+	struct leaf_calls calls;      /* of this CPU, or those that tell the index of what they do */
 	uint64_t usable_pages;
 	uint64_t failed;         /* no free run has so many pages; NOTHING: unknown of any number */
 	uint64_t whole;          /* a leaf that was wholly free when last it was looked for one */
@@ -59,6 +60,8 @@ struct leaf {
 	uint64_t first, end;     /* indices of the space */
 	uint64_t leaves;
 	const struct iova_host *host;
+	struct leaf_calls usual; /* of this CPU */
+	struct gap_index index;  /* by length, the highest of equals first */
 };
 
 INLINE unsigned class_of(uint64_t pages)
@@ -139,6 +142,8 @@ uint64_t search_constrained(struct leaf *self, const struct iova_request *reques
 /* leaf.c: the rest of a request. */
 enum iova_status leaf_grant(struct leaf *self, uint64_t place, uint64_t count, struct iova_extent *extent);
 enum iova_status leaf_alloc_constrained(struct leaf *self, const struct iova_request *request, struct iova_extent *extent);
+/* Turns the index on. False: no memory. */
+bool leaf_begin_index(struct leaf *self);
 enum iova_status leaf_alloc_any(struct leaf *self, uint64_t count, struct iova_extent *extent);
 
 /* check.c */

@@ -270,8 +270,10 @@ static void allocators_place_alike_with_and_without_it(void **state)
 		check_twins(&allocator_bitmap, option, true, 64);
 		check_twins(&allocator_rbtree, option, true, 64);
 	}
-	for (uint64_t option = 0; option < 2; option++)
+	for (uint64_t option = 0; option < 2; option++) {
 		check_twins(&allocator_segregated, option, false, 64);
+		check_twins(&allocator_leaf, option, false, 64);
+	}
 }
 
 int main(void)

@@ -105,6 +105,38 @@ static void what_is_wrong_with_held_holes_is_named(void **state)
 	allocator_leaf.destroy(self);
 }
 
+/* Requests at multiples of 64 pages in a space of holes begin the index. */
+static void what_is_wrong_while_the_index_is_on_is_named(void **state)
+{
+	(void)state;
+	const struct iova_space space = {0, 200 * 512, 4096};
+	const struct iova_request request = {.count = 2, .align = 64, .constraints = IOVA_CONSTRAIN_ALIGN};
+	const char *reason;
+	void *made;
+	struct iova_extent extent;
+	test_host_init(&host);
+	assert_int_equal(allocator_leaf.create(&space, options, &host.host, NULL, &made, &reason), IOVA_OK);
+	struct leaf *large = made;
+	struct iova_extent last = {0};
+	while (allocator_leaf.alloc(large, &request, 0, &extent) == IOVA_OK)
+		last = extent;
+	for (unsigned i = 0; i < 100 && !large->index.on; i++)
+		assert_int_equal(allocator_leaf.alloc(large, &request, 0, &extent), IOVA_NO_SPACE);
+	assert_true(large->index.on);
+	allocator_leaf.free(large, &last, 0);
+	assert_null(allocator_leaf.broken_invariant(large));
+	const struct leaf_calls calls = large->calls;
+	large->calls = large->usual;
+	assert_string_equal(allocator_leaf.broken_invariant(large), "while the index is on, calls tell it what they do");
+	large->calls = calls;
+	gap_index_add(&large->index, 1, 1, 0);
+	assert_string_equal(allocator_leaf.broken_invariant(large), "an index has all gaps");
+	gap_index_remove(&large->index, 1, 1);
+	assert_null(allocator_leaf.broken_invariant(large));
+	allocator_leaf.destroy(large);
+	assert_int_equal(test_host_blocks_held(&host), 0);
+}
+
 static void levels_are_held_against_each_other(void **state)
 {
 	(void)state;
@@ -129,6 +161,7 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_with_bits_and_leaves_is_named),
 		cmocka_unit_test(a_run_that_nothing_leads_to_is_named),
 		cmocka_unit_test(what_is_wrong_with_held_holes_is_named),
+		cmocka_unit_test(what_is_wrong_while_the_index_is_on_is_named),
 		cmocka_unit_test(levels_are_held_against_each_other),
 	};
 	return cmocka_run_group_tests_name("leaf_invariants", tests, NULL, NULL);
