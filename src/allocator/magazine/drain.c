@@ -157,7 +157,7 @@ enum iova_status drain_for(struct magazines *self, const struct iova_request *re
 {
 	enum iova_status status = IOVA_NO_SPACE;
 	struct drain_at at = {self->classes, 0};
-	uint64_t pieces = self->drain == DRAIN_ALL || self->below.table->drain ? UINT64_MAX : 1;
+	uint64_t pieces = self->drain == DRAIN_ALL ? UINT64_MAX : 1;
 	if (!bits_below(self->cached_classes, self->classes))
 		return status;
 	gates_close(self);

@@ -24,8 +24,8 @@ enum iova_status ask_below(const struct magazines *self, const struct iova_reque
 			   struct iova_extent *extent, struct iova_steps *steps);
 
 /* Where there is no space, caches give back what they hold. With DRAIN_LARGEST the longest extents come first, which give the
- * most pages for each free, in portions that double: no more than twice of what it takes, and few questions. A layer that
- * keeps freed extents would keep each portion: it gets all before it is asked. */
+ * most pages for each free, in portions that double: no more than twice of what it takes, and few questions. A layer below
+ * that keeps freed extents gives them back in turn when it is asked. */
 enum iova_status drain_for(struct magazines *self, const struct iova_request *request, uint32_t cpu,
 			   struct iova_extent *extent, struct iova_steps *steps);
 

@@ -237,6 +237,28 @@ static void no_more_is_given_back_than_twice_what_it_takes(void **state)
 	}
 }
 
+/* The layer below keeps what it gets, until it is asked. */
+static void over_a_caching_layer_it_is_so_too(void **state)
+{
+	(void)state;
+	enum { BURST = 20000 };
+	static struct iova_extent burst[BURST];
+	static const char *const specs[] = {"magazine+magazine+segregated", "magazine+lazy:full=flush+segregated"};
+	for (size_t spec = 0; spec < sizeof specs / sizeof specs[0]; spec++) {
+		begin(specs[spec], 0, BURST, 1);
+		for (size_t i = 0; i < BURST; i++)
+			burst[i] = take(1, 0);
+		for (size_t i = 0; i < BURST; i++)
+			give(burst[i], 0);
+		struct iova_extent two = take(2, 0);
+		assert_true(pages().cached_pages + pages().deferred_pages >= BURST - 2 - 2 * ROUNDS);
+		assert_true(steps.backend_trips <= 4 * ROUNDS);
+		give(two, 0);
+		assert_int_equal(take(BURST, 0).count, BURST);
+		end();
+	}
+}
+
 static void drain_all_gives_everything_back_at_once(void **state)
 {
 	(void)state;
@@ -423,6 +445,7 @@ int main(void)
 		cmocka_unit_test(no_space_empties_the_depot_alone),
 		cmocka_unit_test(the_largest_extents_are_given_back_first),
 		cmocka_unit_test(no_more_is_given_back_than_twice_what_it_takes),
+		cmocka_unit_test(over_a_caching_layer_it_is_so_too),
 		cmocka_unit_test(drain_all_gives_everything_back_at_once),
 		cmocka_unit_test(a_full_depot_frees_the_overflow_at_once),
 		cmocka_unit_test(a_poll_trims_one_magazine_every_100_ms_down_to_the_cpus),
