@@ -72,6 +72,8 @@ enum metric_source {
 	  "failed where the pages that were cached or deferred, given back, would have sufficed")                          \
 	X(FAILURES_REFUSED, "failures.refused", "requests", EXACT, LOWER, OTHER, NULL,                                     \
 	  "refused because as many extents live as the space may have; no allocator was to blame")                         \
+	X(FAILURES_METADATA, "failures.metadata", "requests", EXACT, LOWER, OTHER, NULL,                                   \
+	  "found no memory for metadata, as the space says; no allocator was to blame")                                    \
 	X(FAILURES_PHYSICAL, "failures.physical", "requests", EXACT, LOWER, OTHER, NULL,                                   \
 	  "refused by the physical side: too few frames, or no run of them; no allocator was to blame")                    \
 	X(FIRST_FAILURE_OP, "failures.first.op", "operation", EXACT, NEITHER, OTHER, NULL,                                 \

@@ -145,6 +145,7 @@ void audit_set_failures(struct result_figures *figures, const struct audit_count
 	result_set(figures, METRIC_FAILURES_FRAGMENTED, (double)counts->failures[AUDIT_FRAGMENTED]);
 	result_set(figures, METRIC_FAILURES_HELD, (double)counts->failures[AUDIT_HELD]);
 	result_set(figures, METRIC_FAILURES_REFUSED, (double)counts->failures[AUDIT_REFUSED]);
+	result_set(figures, METRIC_FAILURES_METADATA, (double)counts->failures[AUDIT_METADATA]);
 	set_first_failure(figures, counts);
 	result_set(figures, METRIC_BEYOND_DEMANDS, (double)counts->beyond_demands);
 	result_set(figures, METRIC_BEYOND_FITTED, (double)counts->beyond_fitted);

@@ -15,6 +15,7 @@ const enum result_failure audit_failure_result[AUDIT_FAILURES] = {
 	[AUDIT_IMPOSSIBLE] = RESULT_FAILURE_IMPOSSIBLE, [AUDIT_EXHAUSTED] = RESULT_FAILURE_EXHAUSTED,
 	[AUDIT_FRAGMENTED] = RESULT_FAILURE_FRAGMENTED, [AUDIT_HELD] = RESULT_FAILURE_HELD,
 	[AUDIT_REFUSED] = RESULT_FAILURE_REFUSED,       [AUDIT_PHYSICAL] = RESULT_FAILURE_PHYSICAL,
+	[AUDIT_METADATA] = RESULT_FAILURE_METADATA,
 };
 
 struct result_violation *audit_complain(struct audit_complaints *complaints, uint64_t operation, const char *format, ...)
@@ -555,6 +556,8 @@ enum audit_failure audit_space_classify(struct audit_space *space, const struct 
 	const struct window window = window_of(space, request);
 	if (!may_fit(space, kind, asked, window.low, window.high))
 		return AUDIT_IMPOSSIBLE;
+	if (space->quota && quota_is_starved(space->quota))
+		return AUDIT_METADATA;
 	if (space->quota && quota_is_spent(space->quota))
 		return AUDIT_REFUSED;
 	struct iova_statistics statistics = {0};

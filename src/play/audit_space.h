@@ -39,6 +39,7 @@ void audit_complaints_tell(const struct audit_complaints *complaints, struct res
 enum audit_failure {
 	AUDIT_IMPOSSIBLE,
 	AUDIT_REFUSED,
+	AUDIT_METADATA,
 	AUDIT_EXHAUSTED,
 	AUDIT_HELD,
 	AUDIT_FRAGMENTED,
@@ -67,7 +68,7 @@ struct audit_map;
 struct audit_space {
 	struct occupancy *occupancy;
 	const struct allocator_instance *instance;
-	const struct quota *quota;         /* NULL: any number of extents may live */
+	const struct quota *quota;         /* NULL: the space refuses nothing by itself */
 	uint64_t held_looks;               /* runs that may still be looked at to tell HELD from FRAGMENTED */
 	uint64_t first, count;             /* pages */
 	uint64_t usable;                   /* count - holes */
@@ -128,11 +129,11 @@ const char *audit_extent_fault(const struct iova_request *asked, const struct io
 void audit_check_answer(struct audit_complaints *complaints, uint64_t operation, const struct op_request *request,
 			const struct engine_outcome *outcome);
 
-/* Why a request failed: impossible (an empty space could not hold it), refused (as many extents live as may), held (it would
- * fit if what is cached or deferred were given back, and only then), exhausted (fewer usable pages in its window than asked)
- * or fragmented. The window is that of the last limit tried. kind: index of the request. Whether it would fit is looked up run
- * by run, AUDIT_HELD_LOOKS of them in a space; from then on held is what has fewer usable pages than asked, and enough with
- * those that are held back. */
+/* Why a request failed: impossible (an empty space could not hold it), metadata (its last attempt found no memory for any),
+ * refused (as many extents live as may), held (it would fit if what is cached or deferred were given back, and only then),
+ * exhausted (fewer usable pages in its window than asked) or fragmented. The window is that of the last limit tried. kind:
+ * index of the request. Whether it would fit is looked up run by run, AUDIT_HELD_LOOKS of them in a space; from then on held
+ * is what has fewer usable pages than asked, and enough with those that are held back. */
 #define AUDIT_HELD_LOOKS (UINT64_C(1) << 25)
 enum audit_failure audit_space_classify(struct audit_space *space, const struct op_request *request, size_t kind,
 					struct audit_complaints *complaints, uint64_t operation);

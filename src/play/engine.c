@@ -32,6 +32,13 @@ enum iova_status engine_call_contiguous(struct ddi_adapter *adapter, const struc
 	return IOVA_OK;
 }
 
+enum iova_status engine_place(const struct playing *playing, const struct op_request *request, struct iova_extent *slot)
+{
+	enum iova_status status =
+		playing->table->place(playing->self, request->request.low, request->request.count, playing->cpu, slot);
+	return status == IOVA_TAKEN ? IOVA_NO_SPACE : status;
+}
+
 /* The limits from that one on, one after the other until one serves it. */
 static enum iova_status attempt_from(struct engine *engine, const struct playing *playing, struct op_request *request,
 				     struct iova_extent *slot, uint32_t limit, enum iova_status status)
@@ -39,7 +46,7 @@ static enum iova_status attempt_from(struct engine *engine, const struct playing
 	for (; status == IOVA_NO_SPACE && limit < request->high_count; limit++) {
 		set_high(request, limit);
 		engine->last_attempt = limit;
-		status = engine_attempt(engine, playing, request, slot, engine->calls);
+		status = engine_attempt(engine, playing, request, slot, engine->paths);
 	}
 	return status;
 }
@@ -174,7 +181,7 @@ static inline __attribute__((always_inline)) const struct op *play(struct engine
 size_t engine_play_to_poll(struct engine *engine, const struct op *ops, size_t count)
 {
 	assert(ops || !count);
-	if (engine->calls)
+	if (engine->paths)
 		return (size_t)(play(engine, ops, ops + count, true) - ops);
 	return (size_t)(play(engine, ops, ops + count, false) - ops);
 }

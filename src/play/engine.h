@@ -25,7 +25,8 @@
 enum engine_path {
 	ENGINE_PATH_EXTENT,     /* the bare allocator */
 	ENGINE_PATH_CONTIGUOUS, /* contiguous memory at PASSIVE_LEVEL: the handle tells all */
-	ENGINE_PATH_HELD        /* any other driver call: engine->held of the slot */
+	ENGINE_PATH_HELD,       /* any other driver call: engine->held of the slot */
+	ENGINE_PATH_PLACE       /* the bare allocator, at the lowest page of the request */
 };
 
 /* Stands in front of an allocator that is not IOVA_CONCURRENT. */
@@ -41,7 +42,7 @@ struct engine_domain {
 	void *self;
 	struct allocator_instance instance; /* of the engine that created it; count == 0 in those that joined it */
 	struct engine_front guard;
-	/* In front of both where the space limits the number of extents; quota.of == NULL: it does not. */
+	/* In front of both where the space refuses something by itself; quota.of == NULL: it does not. */
 	struct quota quota;
 	/* The CPU's address space, when the stream maps device memory; view_table is NULL otherwise. */
 	const struct iova_allocator *view_table;
@@ -70,6 +71,7 @@ struct engine {
 	uint32_t domain; /* of the operations at hand */
 	uint32_t cpu;
 	bool calls;        /* some request is a driver call */
+	bool paths;        /* or takes another way than ENGINE_PATH_EXTENT */
 	bool polls;        /* some instance has work for a poll */
 	uint64_t skipped;  /* frees of slots whose allocation had failed */
 	uint64_t failures; /* demands that none of their limits could serve; without those beyond a recording */

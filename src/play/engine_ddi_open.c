@@ -59,7 +59,7 @@ static bool needs_frames(const struct engine *engine, const struct workload *wor
 static enum engine_path path_of(const struct op_request *request)
 {
 	if (request->call == WORKLOAD_CALL_EXTENT)
-		return ENGINE_PATH_EXTENT;
+		return request->placed ? ENGINE_PATH_PLACE : ENGINE_PATH_EXTENT;
 	bool at_once = request->call == WORKLOAD_CALL_CONTIGUOUS && request->arguments->irql == DDI_PASSIVE_LEVEL;
 	return at_once ? ENGINE_PATH_CONTIGUOUS : ENGINE_PATH_HELD;
 }
@@ -70,7 +70,8 @@ static void find_calls(struct engine *engine, const struct workload *workload, b
 		struct op_request *request = &engine->requests[i];
 		const struct engine_call *call = &engine_call_table[request->call];
 		request->path = path_of(request);
-		engine->calls |= request->path != ENGINE_PATH_EXTENT;
+		engine->calls |= request->call != WORKLOAD_CALL_EXTENT;
+		engine->paths |= request->path != ENGINE_PATH_EXTENT;
 		engine->views |= call->maps_views;
 		engine->mm_blocks |= call->takes_mm_blocks;
 		*holds |= request->path == ENGINE_PATH_HELD;
@@ -83,6 +84,7 @@ static void find_calls(struct engine *engine, const struct workload *workload, b
 		engine->mm_blocks |= routine->takes_mm_blocks;
 	}
 	engine->calls |= workload->routine_call_count > 0;
+	engine->paths |= engine->calls;
 }
 
 int engine_ddi_prepare(struct engine *engine, const struct workload *workload, struct error *error)

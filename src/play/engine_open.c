@@ -143,10 +143,10 @@ static int open_instance(struct engine *engine, uint32_t index, const struct wor
 	domain->guard = (struct engine_front){domain->instance.table, domain->instance.self, surroundings->lock};
 	domain->table = surroundings->lock ? &front_table : domain->instance.table;
 	domain->self = surroundings->lock ? &domain->guard : domain->instance.self;
-	if (!workload->space.extents)
+	if (!quota_is_needed(&workload->space))
 		return 0;
-	quota_open(&domain->quota, domain->table, domain->self, domain->instance.table->capabilities,
-		   workload->space.extents);
+	quota_open(&domain->quota, domain->table, domain->self, domain->instance.table->capabilities, &workload->space,
+		   workload->seed + index);
 	domain->table = &domain->quota.table;
 	domain->self = &domain->quota;
 	return 0;

@@ -36,6 +36,8 @@ static inline void engine_set_alignment(struct op_request *request, uint64_t cou
 enum iova_status engine_call_contiguous(struct ddi_adapter *adapter, const struct engine *engine,
 					const struct op_request *request, uint32_t cpu, struct iova_extent *slot);
 
+enum iova_status engine_place(const struct playing *playing, const struct op_request *request, struct iova_extent *slot);
+
 /* The first limit failed: the others in their order, then those of smaller sizes where the request falls back on any; the
  * count of the request is that of the last one. Away from the loop, which then need not know about them. */
 void engine_attempt_again(struct engine *engine, const struct playing *playing, struct op_request *request,
@@ -50,6 +52,8 @@ static inline enum iova_status engine_attempt(struct engine *engine, const struc
 {
 	if (calls && request->path == ENGINE_PATH_CONTIGUOUS)
 		return engine_call_contiguous(playing->adapter, engine, request, playing->cpu, slot);
+	if (calls && request->path == ENGINE_PATH_PLACE)
+		return engine_place(playing, request, slot);
 	if (calls && request->path != ENGINE_PATH_EXTENT)
 		return engine_call_alloc(engine, playing->adapter, request, playing->cpu, (uint32_t)(slot - engine->slots));
 	return playing->table->alloc(playing->self, &request->request, playing->cpu, slot);

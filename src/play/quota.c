@@ -1,13 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #include "play/quota.h"
 
+#include "base/rng.h"
+
 #include <assert.h>
+
+/* Whether the attempt, from 1 on, finds no memory for metadata. */
+static bool starves(const struct quota *quota, uint64_t attempt)
+{
+	const struct workload_metadata_fails *fails = &quota->metadata_fails;
+	uint64_t state = quota->seed + attempt * UINT64_C(0x9e3779b97f4a7c15);
+	if (fails->kind == WORKLOAD_METADATA_EVERY)
+		return attempt % fails->every == 0;
+	return (double)(rng_splitmix(&state) >> 11) * 0x1p-53 < fails->share;
+}
 
 static bool take_one(struct quota *quota)
 {
-	if (atomic_fetch_sub_explicit(&quota->left, 1, memory_order_relaxed) > 0)
+	bool starved = false;
+	if (quota->metadata_fails.kind != WORKLOAD_METADATA_SUFFICES) {
+		starved = starves(quota, 1 + atomic_fetch_add_explicit(&quota->attempts, 1, memory_order_relaxed));
+		atomic_store_explicit(&quota->starved, starved, memory_order_relaxed);
+	}
+	if (!starved && atomic_fetch_sub_explicit(&quota->left, 1, memory_order_relaxed) > 0)
 		return true;
-	atomic_fetch_add_explicit(&quota->left, 1, memory_order_relaxed);
+	if (!starved)
+		atomic_fetch_add_explicit(&quota->left, 1, memory_order_relaxed);
 	return false;
 }
 
@@ -53,7 +71,9 @@ static void quota_free_counted(void *self, const struct iova_extent *extent, uin
 static enum iova_status quota_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
 {
 	struct quota *quota = self;
-	return quota->of->place(quota->self, first, count, cpu, extent);
+	if (!take_one(quota))
+		return IOVA_TAKEN;
+	return keep(quota, quota->of->place(quota->self, first, count, cpu, extent));
 }
 
 static void quota_statistics(void *self, struct iova_statistics *statistics)
@@ -76,13 +96,16 @@ static void quota_offline(void *self, uint32_t cpu)
 		quota->of->offline(quota->self, cpu);
 }
 
-void quota_open(struct quota *quota, const struct iova_allocator *of, void *self, uint64_t capabilities, uint64_t extents)
+void quota_open(struct quota *quota, const struct iova_allocator *of, void *self, uint64_t capabilities,
+		const struct workload_space *space, uint64_t seed)
 {
-	assert(extents && extents <= INT64_MAX);
+	assert(quota_is_needed(space) && space->extents <= INT64_MAX);
 	bool steps = capabilities & IOVA_STEPS && of->alloc_counted;
 	quota->of = of;
 	quota->self = self;
-	atomic_init(&quota->left, (int64_t)extents);
+	quota->metadata_fails = space->metadata_fails;
+	quota->seed = seed;
+	atomic_init(&quota->left, space->extents ? (int64_t)space->extents : INT64_MAX);
 	quota->table = (struct iova_allocator){
 		.magic = IOVA_MAGIC,
 		.abi = IOVA_ABI,

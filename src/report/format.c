@@ -17,6 +17,7 @@ static const struct {
 	{METRIC_FAILURES_MALFORMED, "malformed", "malf"},
 	{METRIC_FAILURES_HELD, "held", "held"},
 	{METRIC_FAILURES_REFUSED, "refused", "limit"},
+	{METRIC_FAILURES_METADATA, "without metadata", "meta"},
 	{METRIC_FAILURES_PHYSICAL, "without frames", "phys"},
 };
 #define FAILURE_KINDS (sizeof failure_kinds / sizeof failure_kinds[0])

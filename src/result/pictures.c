@@ -15,7 +15,7 @@ _Static_assert(sizeof result_map_symbols == RESULT_MAP_RESERVED + 2, "one charac
 
 const char *const result_plane_name[RESULT_PLANE_COUNT] = {"cached", "deferred", "request"};
 const char *const result_failure_name[RESULT_FAILURE_COUNT] = {"malformed", "impossible", "exhausted", "fragmented",
-							       "physical",  "held",       "refused"};
+							       "physical",  "held",       "refused",   "metadata"};
 
 int result_map_make_room(struct result_map *map, bool planes)
 {

@@ -128,6 +128,7 @@ enum result_failure {
 	RESULT_FAILURE_PHYSICAL,
 	RESULT_FAILURE_HELD,
 	RESULT_FAILURE_REFUSED,
+	RESULT_FAILURE_METADATA,
 	RESULT_FAILURE_COUNT
 };
 extern const char *const result_failure_name[RESULT_FAILURE_COUNT]; /* as failures.* among the metrics */

@@ -150,6 +150,11 @@ static int check_part(const struct allocator_spec_part *part, const struct op_re
 		    !(allocator_part_capabilities(part) & needs[i].capability))
 			return error_set(error, EXIT_CODE_NO_ARM, "request %s asks for %s, which %s does not honour",
 					 request->name, needs[i].what, part->table->name);
+	if (request->placed && !(allocator_part_capabilities(part) & IOVA_EXPLICIT))
+		return error_set(
+			error, EXIT_CODE_NO_ARM,
+			"the workload reserves ranges while it runs, and %s places nothing at a given address then",
+			part->table->name);
 	return 0;
 }
 

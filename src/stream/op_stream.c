@@ -166,6 +166,7 @@ static const struct generator *generator_of(const struct workload_phase *phase)
 		[WORKLOAD_BODY_TRACE] = &generator_trace,       [WORKLOAD_BODY_DRAIN] = &generator_drain,
 		[WORKLOAD_BODY_RINGS] = &generator_rings,       [WORKLOAD_BODY_ADVERSARY] = &generator_adversary,
 		[WORKLOAD_BODY_OFFLINE] = &generator_offline,   [WORKLOAD_BODY_ONLINE] = &generator_offline,
+		[WORKLOAD_BODY_RESERVE] = &generator_reserve,   [WORKLOAD_BODY_UNRESERVE] = &generator_reserve,
 	};
 	if (phase->body != WORKLOAD_BODY_MIX)
 		return of_body[phase->body];
@@ -178,11 +179,11 @@ static const struct generator *generator_of(const struct workload_phase *phase)
 	return phase->burst > 1 ? &generator_burst : &generator_churn;
 }
 
-/* In the order in which their slots lie; those behind the adversary have none of their own. */
-static const struct generator *const generators[] = {&generator_script,    &generator_trace,    &generator_rings,
-						     &generator_adversary, &generator_fill,     &generator_churn,
-						     &generator_hold,      &generator_burst,    &generator_lifetimes,
-						     &generator_drain,     &generator_free_all, &generator_offline};
+/* In the order in which their slots lie; those behind reserve have none of their own. */
+static const struct generator *const generators[] = {
+	&generator_script, &generator_trace,    &generator_rings,  &generator_adversary, &generator_reserve,
+	&generator_fill,   &generator_churn,    &generator_hold,   &generator_burst,     &generator_lifetimes,
+	&generator_drain,  &generator_free_all, &generator_offline};
 #define GENERATORS (sizeof generators / sizeof generators[0])
 
 static int open_bodies(struct op_stream *stream, const struct recording *const *recordings, struct error *error)

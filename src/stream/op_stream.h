@@ -111,6 +111,7 @@ struct op_request {
 	/* Pages of every count that are left free behind the extent: natural alignment is that of the rest. */
 	uint64_t guard;
 	enum workload_call call;
+	bool placed;                                /* at request.low, with place: no other will do */
 	unsigned path;                              /* 0; whoever plays a copy keeps there how */
 	const struct workload_arguments *arguments; /* of a driver call; owned by the workload */
 	/* How many of the limits the recorded kernel tried in vain; 0 for demands that it granted at once, and for synthetic
@@ -150,7 +151,9 @@ struct op_stream;
  *  - RINGS: ring i runs on CPU i (modulo the CPUs), with FREE_ON_NEXT its frees on the one after. TURNOVERS counts from the
  *    full rings on. A slot whose extent was freed by another phase is filled again.
  *  - ADVERSARY: one OP_ADVERSARY; planned as if live extents of one page lived from then on.
- *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, rings, adversaries, mixes.
+ *  - RESERVE allocates its ranges in their order, domain by domain, on CPU 0; UNRESERVE frees them.
+ *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, rings, adversaries, reserved ranges,
+ *    mixes.
  *  - Between repetitions of a recording (and after the last) DRAIN frees what stayed live, in the order of its slots. With
  *    KEEP it stays live, and its slots stand for fresh ones from then on.
  *  - Sizes and choices, victims, CPUs and lifetimes come from generators of their own for every phase. */

@@ -28,6 +28,19 @@ static const struct yaml_key hole_keys[] = {
 	{0}};
 static const struct yaml_map hole_map = {.keys = hole_keys, .bytes = sizeof(struct workload_hole)};
 
+#define METADATA_FAILS struct workload_metadata_fails
+static const struct yaml_key metadata_fails_keys[] = {
+	{"every", YAML_COUNT, .at = AT(METADATA_FAILS, every), .variant = true,
+	 .sets = SETS(METADATA_FAILS, kind, WORKLOAD_METADATA_EVERY), .min = 1, .max = WORKLOAD_OPS_MAX, .what = "attempts",
+	 .help = "each N-th attempt"},
+	{"share", YAML_SHARE, .at = AT(METADATA_FAILS, share), .variant = true,
+	 .sets = SETS(METADATA_FAILS, kind, WORKLOAD_METADATA_SHARE), .min = 1,
+	 .help = "each attempt with this chance, by the seed"},
+	{0}};
+static const struct yaml_map metadata_fails_map = {.keys = metadata_fails_keys,
+						   .none = "is empty; write {every: 1000} or {share: 0.1%}",
+						   .second = "one of the two; this is $ already"};
+
 static const struct yaml_key space_keys[] = {
 	{"base", YAML_PAGES, "1 page", .at = AT(struct workload_space, first), .max = WORKLOAD_PAGES_MAX - 1,
 	 .what = "the largest address", .value = "address below size", .help = "first address"},
@@ -40,6 +53,8 @@ static const struct yaml_key space_keys[] = {
 	{"extents", YAML_COUNT, .at = AT(struct workload_space, extents), .given = AT(struct workload_space, has_extents),
 	 .min = 1, .max = WORKLOAD_LIVE_MAX, .what = "extents",
 	 .help = "most that may be live at once in a domain, as vfio limits them to 65,535; more are refused"},
+	{"metadata_fails", YAML_MAP, .at = AT(struct workload_space, metadata_fails), .map = &metadata_fails_map,
+	 .help = "attempts that find no memory for metadata and fail, the same ones for every allocator"},
 	{"reserved", YAML_LIST, .at = EACH(struct workload_space, holes), .count = AT(struct workload_space, hole_count),
 	 .map = &hole_map, .help = "ranges that nobody gets; inside the space, without overlap"},
 	{0}};
@@ -627,6 +642,10 @@ static const struct yaml_word caches_words[] = {
 #define CPUS                                                                                                               \
 	.kind = YAML_COUNT, .at = EACH(PHASE, cpus), .count = AT(PHASE, cpu_count), .max = WORKLOAD_CPUS_MAX - 1,          \
 	.what = "as a CPU", .value = "CPU, or a list of them, from 0 to cpus - 1"
+#define RANGES                                                                                                             \
+	.kind = YAML_LIST, .at = EACH(PHASE, ranges), .count = AT(PHASE, range_count), .map = &hole_map,                   \
+	.max = WORKLOAD_RANGES_MAX, .what = "ranges", .empty = "is an empty list; at least one range",                     \
+	.value = "list of {base, size}"
 #define BODY(body_name) .variant = true, .sets = SETS(PHASE, body, body_name)
 
 static const struct yaml_key phase_keys[] = {
@@ -662,6 +681,9 @@ static const struct yaml_key phase_keys[] = {
 	 .help = "a program that sees where the allocator places; plays in the audit alone"},
 	{"offline", CPUS, BODY(WORKLOAD_BODY_OFFLINE), .help = "logical CPUs that leave"},
 	{"online", CPUS, BODY(WORKLOAD_BODY_ONLINE), .help = "logical CPUs that come back"},
+	{"reserve", RANGES, BODY(WORKLOAD_BODY_RESERVE),
+	 .help = "ranges that are taken where they lie, until they are given back or everything is freed"},
+	{"unreserve", RANGES, BODY(WORKLOAD_BODY_UNRESERVE), .help = "ranges that are given back"},
 	{"caches", YAML_WORD, "drain", .at = AT(PHASE, caches), .words = caches_words, .needs = HAS_CACHES,
 	 .help = "of CPUs that leave: what their caches hold is given back, or stays there"},
 	{0}};
@@ -752,7 +774,8 @@ static const struct yaml_key workload_keys[] = {
 	{"phases", YAML_LIST, .at = EACH(WHOLE, phases), .count = AT(WHOLE, phase_count), .map = &phase_map, .min = 1,
 	 .max = WORKLOAD_PHASES_MAX, .what = "phases", .missing = "a workload has at least one phase",
 	 .empty = "is an empty list; a workload has at least one phase",
-	 .help = "what happens, in order; each has one body: mix, free, script, trace, rings, adversary, offline or online"},
+	 .help = "what happens, in order; each has one body: mix, free, script, trace, rings, adversary, offline, online, "
+		 "reserve or unreserve"},
 	{"expect", YAML_LIST, .at = EACH(WHOLE, expectations), .count = AT(WHOLE, expectation_count),
 	 .map = &expectation_map, .help = "what must come out; a missed one makes exit code 1"},
 	{"sweep", YAML_LIST, .at = EACH(WHOLE, sweeps), .count = AT(WHOLE, sweep_count), .map = &sweep_map, .min = 1,

@@ -38,6 +38,8 @@ struct rules {
 	struct workload *workload;
 	bool something_lives;                     /* phases so far may have left extents */
 	uint64_t offline[WORKLOAD_CPUS_MAX / 64]; /* bits: CPUs that phases so far took away */
+	struct workload_hole *reserved;           /* ranges that phases so far reserved and did not give back */
+	size_t reserved_count, reserved_capacity;
 	struct name_table slot_numbers, object_numbers;
 	struct rules_slots *slots; /* one per script array */
 	size_t slots_capacity, array_capacity, object_capacity, routine_call_capacity;
@@ -66,6 +68,9 @@ void rules_check_fit(struct yaml_document *document, yaml_location location, con
 		     uint64_t pages);
 /* Whether it is a page of the space; told when not. */
 bool rules_page_inside(struct yaml_document *document, yaml_location location, uint64_t page);
+/* Whether a range lies inside the space; told when not, but for what is wrong with it already. */
+bool rules_hole(struct yaml_document *document, yaml_location location, const struct workload_space *space,
+		const struct workload_hole *hole);
 /* What a request's call takes beside size and align; limits and boundary of calls outside the space with it. */
 void rules_request_arguments(struct yaml_document *document, yaml_location location, struct workload_request *request);
 /* The lines of a phase become its script. */

@@ -21,6 +21,7 @@
 #define WORKLOAD_PAGES_MAX (UINT64_C(1) << 52)
 #define WORKLOAD_LIVE_MAX (UINT64_C(1) << 28) /* slots */
 #define WORKLOAD_RINGS_MAX 64
+#define WORKLOAD_RANGES_MAX 64
 #define WORKLOAD_SWEEPS_MAX 8
 #define WORKLOAD_SWEEP_VALUES_MAX 100
 #define WORKLOAD_COMBINATIONS_MAX 1000       /* of the values of all sweeps of a file, and of its seeds */
@@ -153,8 +154,10 @@ enum workload_body {
 	WORKLOAD_BODY_DRAIN, /* frees extents of mixes until OCCUPANCY or LIVE is left */
 	WORKLOAD_BODY_RINGS,
 	WORKLOAD_BODY_ADVERSARY,
-	WORKLOAD_BODY_OFFLINE, /* logical CPUs leave: from then on no operation carries them */
-	WORKLOAD_BODY_ONLINE   /* they come back */
+	WORKLOAD_BODY_OFFLINE,  /* logical CPUs leave: from then on no operation carries them */
+	WORKLOAD_BODY_ONLINE,   /* they come back */
+	WORKLOAD_BODY_RESERVE,  /* ranges are taken where they lie, in every domain */
+	WORKLOAD_BODY_UNRESERVE /* ranges that an earlier phase took are given back */
 };
 /* What becomes of that which the caches of a CPU hold when it leaves. */
 enum workload_caches { WORKLOAD_CACHES_DRAIN, WORKLOAD_CACHES_STAY };
@@ -229,6 +232,11 @@ struct workload_robson {
 	uint64_t largest; /* pages, a power of two */
 };
 
+struct workload_hole { /* reserved range, pages */
+	uint64_t first;
+	uint64_t count;
+};
+
 struct workload_phase {
 	char *name;
 	enum workload_body body;
@@ -257,6 +265,10 @@ struct workload_phase {
 	uint32_t *cpus;                /* OFFLINE, ONLINE: cpu_count different ones */
 	size_t cpu_count;
 	enum workload_caches caches; /* OFFLINE */
+	/* RESERVE, UNRESERVE: inside the space. Those that are reserved at one time do not overlap. UNRESERVE names such as an
+	 * earlier phase reserved and no phase since gave back. */
+	struct workload_hole *ranges;
+	size_t range_count;
 };
 
 struct workload_script_array {
@@ -264,9 +276,13 @@ struct workload_script_array {
 	uint64_t count; /* slots, >= 1 */
 };
 
-struct workload_hole { /* reserved range, pages */
-	uint64_t first;
-	uint64_t count;
+enum workload_metadata_kind { WORKLOAD_METADATA_SUFFICES, WORKLOAD_METADATA_EVERY, WORKLOAD_METADATA_SHARE };
+
+/* Attempts that find no memory for metadata, whoever is asked. */
+struct workload_metadata_fails {
+	enum workload_metadata_kind kind;
+	uint64_t every; /* EVERY: each every-th, >= 1 */
+	double share;   /* SHARE: each with this chance, in (0, 1] */
 };
 
 struct workload_space {
@@ -279,6 +295,7 @@ struct workload_space {
 	uint64_t usable; /* end - first - holes */
 	bool has_extents;
 	uint64_t extents; /* that may be live at once in each domain; 0: any number */
+	struct workload_metadata_fails metadata_fails;
 };
 
 struct workload_physical {

@@ -18,6 +18,7 @@ void rules_release(struct rules *rules)
 	name_table_release(&rules->slot_numbers);
 	name_table_release(&rules->object_numbers);
 	memory_release(rules->slots);
+	memory_release(rules->reserved);
 	*rules = (struct rules){0};
 }
 
@@ -25,13 +26,16 @@ void rule_workload(struct yaml_document *document, yaml_location location, void 
 {
 	const struct workload *workload = item;
 	yaml_location space = yaml_key_location(document, location, "space");
-	for (size_t i = 0; workload->space.has_extents && i < workload->request_count; i++)
-		if (workload->requests[i].call != WORKLOAD_CALL_EXTENT) {
-			yaml_fault(document, yaml_key_location(document, space, "extents"),
-				   "limits extents of call: extent, and request '%s' is a driver call",
-				   workload->requests[i].name ? workload->requests[i].name : "?");
-			break;
-		}
+	const char *driver_call = NULL;
+	for (size_t i = 0; !driver_call && i < workload->request_count; i++)
+		if (workload->requests[i].call != WORKLOAD_CALL_EXTENT)
+			driver_call = workload->requests[i].name ? workload->requests[i].name : "?";
+	if (driver_call && workload->space.has_extents)
+		yaml_fault(document, yaml_key_location(document, space, "extents"),
+			   "limits extents of call: extent, and request '%s' is a driver call", driver_call);
+	if (driver_call && yaml_given(document, space, "metadata_fails"))
+		yaml_fault(document, yaml_key_location(document, space, "metadata_fails"),
+			   "is for requests of call: extent, and request '%s' is a driver call", driver_call);
 	rules_slots_check(document);
 	rules_objects_check(document);
 }

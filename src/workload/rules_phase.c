@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "workload/language.h"
 
+#include "base/memory.h"
 #include "yaml/scalar.h"
 
 #include <math.h>
@@ -8,7 +9,8 @@
 
 #define TURNOVERS_MAX 1e6
 
-static const char *const bodies[] = {"mix", "free", "script", "trace", "rings", "adversary", "offline", "online"};
+static const char *const bodies[] = {"mix",       "free",    "script", "trace",   "rings",
+				     "adversary", "offline", "online", "reserve", "unreserve"};
 #define BODIES (sizeof bodies / sizeof bodies[0])
 
 /* The name of the body, or NULL: it has none. */
@@ -288,16 +290,86 @@ static void check_cpus(struct yaml_document *document, yaml_location location, c
 		check_cpu(document, yaml_item_location(document, list, i), phase->cpus[i], leaves);
 }
 
+/* ---- ranges that are reserved while the workload runs ---- */
+
+static bool overlap(const struct workload_hole *a, const struct workload_hole *b)
+{
+	return a->first < b->first + b->count && b->first < a->first + a->count;
+}
+
+/* The one that lives of those that phases so far reserved and that is the same as range, or overlaps it; or NULL. */
+static struct workload_hole *find_reserved(struct rules *rules, const struct workload_hole *range, bool same)
+{
+	for (size_t i = 0; i < rules->reserved_count; i++) {
+		struct workload_hole *other = &rules->reserved[i];
+		if (same ? other->first == range->first && other->count == range->count : overlap(other, range))
+			return other;
+	}
+	return NULL;
+}
+
+static void reserve_range(struct yaml_document *document, yaml_location location, const struct workload_hole *range)
+{
+	struct rules *rules = rules_of(document);
+	const struct workload_space *space = &rules->workload->space;
+	yaml_location base = yaml_key_location(document, location, "base");
+	for (size_t i = 0; i < space->hole_count; i++)
+		if (overlap(&space->holes[i], range)) {
+			yaml_fault(document, base, "the range overlaps one of space.reserved, which nobody gets");
+			return;
+		}
+	if (find_reserved(rules, range, false)) {
+		yaml_fault(document, base, "the range overlaps one that is reserved already");
+		return;
+	}
+	if (memory_grow(&rules->reserved, &rules->reserved_capacity, rules->reserved_count, sizeof rules->reserved[0]) < 0)
+		yaml_no_memory(document);
+	else
+		rules->reserved[rules->reserved_count++] = *range;
+}
+
+static void check_ranges(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
+{
+	struct rules *rules = rules_of(document);
+	bool reserves = phase->body == WORKLOAD_BODY_RESERVE;
+	yaml_location list = yaml_key_location(document, location, reserves ? "reserve" : "unreserve");
+	if (list == YAML_LOCATION_NONE || !yaml_sound(document, list))
+		return;
+	if (rules->workload->space.mode == DDI_MODE_IDENTITY)
+		yaml_fault(document, list, "in mode identity physical memory decides what is taken");
+	for (size_t i = 0; i < phase->range_count; i++) {
+		yaml_location item = yaml_item_location(document, list, i);
+		const struct workload_hole *range = &phase->ranges[i];
+		if (!rules_hole(document, item, &rules->workload->space, range))
+			continue;
+		struct workload_hole *reserved = reserves ? NULL : find_reserved(rules, range, true);
+		if (reserves)
+			reserve_range(document, item, range);
+		else if (reserved)
+			*reserved = rules->reserved[--rules->reserved_count];
+		else
+			yaml_fault(document, yaml_key_location(document, item, "base"),
+				   "no phase before has reserved just this range, or it was given back since");
+	}
+}
+
 /* ---- the phase ---- */
+
+/* It leaves what lives as it is. */
+static bool has_no_extents(const struct workload_phase *phase)
+{
+	return phase->body == WORKLOAD_BODY_OFFLINE || phase->body == WORKLOAD_BODY_ONLINE ||
+	       phase->body == WORKLOAD_BODY_RESERVE || phase->body == WORKLOAD_BODY_UNRESERVE;
+}
 
 /* A turnover is as large as what lives. */
 static void check_life(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
 {
 	bool *lives = &rules_of(document)->something_lives, turns_over = phase->until == WORKLOAD_UNTIL_TURNOVERS;
-	if (phase->body == WORKLOAD_BODY_FREE_ALL)
+	if (phase->body == WORKLOAD_BODY_FREE_ALL) {
 		*lives = false;
-	else if (phase->body == WORKLOAD_BODY_DRAIN || phase->body == WORKLOAD_BODY_OFFLINE ||
-		 phase->body == WORKLOAD_BODY_ONLINE)
+		rules_of(document)->reserved_count = 0;
+	} else if (phase->body == WORKLOAD_BODY_DRAIN || has_no_extents(phase))
 		return;
 	else if (phase->body != WORKLOAD_BODY_MIX || is_fill(phase))
 		*lives = true;
@@ -339,13 +411,16 @@ void rule_phase(struct yaml_document *document, yaml_location location, void *it
 	case WORKLOAD_BODY_ONLINE:
 		check_cpus(document, location, phase);
 		break;
+	case WORKLOAD_BODY_RESERVE:
+	case WORKLOAD_BODY_UNRESERVE:
+		check_ranges(document, location, phase);
+		break;
 	default:
 		break;
 	}
 	/* A drain at the end must not speak for what came before it. */
 	if (!yaml_given(document, location, "measure"))
-		phase->measured = !is_fill(phase) && phase->body != WORKLOAD_BODY_FREE_ALL &&
-				  phase->body != WORKLOAD_BODY_OFFLINE && phase->body != WORKLOAD_BODY_ONLINE &&
+		phase->measured = !is_fill(phase) && phase->body != WORKLOAD_BODY_FREE_ALL && !has_no_extents(phase) &&
 				  (phase->body != WORKLOAD_BODY_RINGS || phase->until != WORKLOAD_UNTIL_LIVE);
 	check_life(document, location, phase);
 }

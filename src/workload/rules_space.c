@@ -32,8 +32,8 @@ bool rules_page_inside(struct yaml_document *document, yaml_location location, u
 	return false;
 }
 
-static bool check_hole(struct yaml_document *document, yaml_location location, const struct workload_space *space,
-		       const struct workload_hole *hole)
+bool rules_hole(struct yaml_document *document, yaml_location location, const struct workload_space *space,
+		const struct workload_hole *hole)
 {
 	char at[YAML_SIZE_BYTES];
 	yaml_location size = yaml_key_location(document, location, "size");
@@ -81,7 +81,7 @@ static void check_holes(struct yaml_document *document, yaml_location list, stru
 	}
 	for (size_t i = 0; i < space->hole_count; i++) {
 		yaml_location location = yaml_item_location(document, list, i);
-		if (check_hole(document, location, space, &space->holes[i]))
+		if (rules_hole(document, location, space, &space->holes[i]))
 			holes[count++] = (struct placed_hole){space->holes[i], location};
 	}
 	qsort(holes, count, sizeof *holes, by_first);

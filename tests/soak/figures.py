@@ -107,7 +107,7 @@ def self_consistent(result):
 
 def check_phase(where, phase):
     failures, operations, space = phase["failures"], phase["operations"], phase["space"]
-    kinds = [failures[kind] for kind in ("malformed", "impossible", "exhausted", "fragmented", "held", "refused", "physical")]
+    kinds = [failures[kind] for kind in ("malformed", "impossible", "exhausted", "fragmented", "held", "refused", "metadata", "physical")]
     if None not in kinds and failures["total"] is not None and sum(kinds) != failures["total"]:
         raise Finding("run: failures do not add up", f"{where}, {phase['name']}: {failures}")
     if space["requested_pages"] is not None and space["requested_pages"] > space["granted_pages"]:

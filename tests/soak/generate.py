@@ -156,11 +156,14 @@ class Generator:
         if self.chance(0.3):
             self.first = random.choice([0, 1, random.randrange(self.end // 2), self.end - random.randint(1, min(self.end, 300))])
             space["base"] = self.bytes(self.first * self.page)
-        self.usable = self.end - self.first
+        self.usable, self.holes = self.end - self.first, []
         if self.chance(0.25):
             self.reserve(space)
         if self.kind != "driver" and self.chance(0.06):
             space["extents"] = self.count(self.random.choice([1, 2, 100, 1000, 65535]))
+        if self.kind != "driver" and self.chance(0.06):
+            every = self.count(self.random.choice([1, 2, 10, 1000, 10**9]))
+            space["metadata_fails"] = {"every": every} if self.chance(0.5) else {"share": self.share(self.random.random())}
         if self.identity:
             space["mode"] = "identity"
         elif self.chance(0.1):
@@ -176,6 +179,7 @@ class Generator:
             return
         self.usable -= sum(length for _, length in holes)
         self.random.shuffle(holes)
+        self.holes = holes
         space["reserved"] = [{"base": self.bytes(first * self.page), "size": self.pages(length)} for first, length in holes]
 
     def memory(self):
@@ -199,13 +203,13 @@ class Generator:
     # Phases.
 
     def phases(self):
-        self.list = []
+        self.list, self.ranges = [], []
         self.script = Script(self)
         self.something_lives = False
         self.mixes_live = 0  # about how many extents of mixes
         self.filled = 1  # share of the space that a fill has asked for
         self.past_rings = []
-        bodies = {"extent": ["fill", "fill", "churn", "churn", "churn", "drain", "drain", "clear", "script", "rings", "leave", "come"],
+        bodies = {"extent": ["fill", "fill", "churn", "churn", "churn", "drain", "drain", "clear", "script", "rings", "leave", "come", "busy", "idle"],
                   "driver": ["fill", "fill", "churn", "churn", "drain", "drain", "clear", "script", "script", "rings"],
                   "recording": ["trace", "trace", "churn", "drain", "clear"],
                   "adversary": ["adversary", "fill", "churn", "clear"]}[self.kind]
@@ -316,6 +320,7 @@ class Generator:
         phase["free"] = "all"
         self.script.cleared()
         self.something_lives, self.mixes_live = False, 0
+        self.ranges = []
 
     def leave(self, phase):
         there = [cpu for cpu in range(1, min(self.cpus, 200)) if cpu not in self.away]
@@ -326,6 +331,23 @@ class Generator:
         phase["offline"] = cpus[0] if len(cpus) == 1 and self.chance(0.5) else cpus
         if self.chance(0.5):
             phase["caches"] = self.word("phases.caches")
+
+    def busy(self, phase):
+        """What somebody has is reserved in vain, and that is no fault."""
+        first = self.random.randrange(self.first, self.end)
+        count = min(self.end - first, self.skewed(1, self.end - first))
+        taken = self.holes + [(low, length) for low, length, _ in self.ranges]
+        if any(first < low + length and low < first + count for low, length in taken):
+            return self.fill(phase)
+        entry = {"base": self.bytes(first * self.page), "size": self.pages(count)}
+        self.ranges.append((first, count, entry))
+        phase["reserve"] = [entry]
+
+    def idle(self, phase):
+        if not self.ranges:
+            return self.busy(phase)
+        _, _, entry = self.ranges.pop(self.random.randrange(len(self.ranges)))
+        phase["unreserve"] = [entry]
 
     def come(self, phase):
         if not self.away:

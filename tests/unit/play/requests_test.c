@@ -72,6 +72,73 @@ static void as_many_extents_live_as_the_space_may_have(void **state)
 	}
 }
 
+/* Attempts 3 and 6: x[2] and x[5]; the limit that is tried second, attempt 9, serves nobody either. */
+static void attempts_find_no_memory_for_metadata(void **state)
+{
+	(void)state;
+	static const char *const specs[] = {"bitmap", "magazine+rbtree"};
+	for (size_t i = 0; i < 2; i++) {
+		play(BEGIN("size: 64KiB, metadata_fails: {every: 3}") "requests:\n  - {name: a, size: {fixed: 4KiB}}\n"
+								      "  - {name: b, size: {fixed: 4KiB}, "
+								      "high: [0xfff, 0xffff]}\n"
+								      "phases: [{name: p, measure: yes, script: [{alloc: "
+								      "\"x[0..6]\", request: a}, {free: \"x[2..3]\"}, "
+								      "{alloc: y, request: b}]}]\n",
+		     specs[i]);
+		assert_about(figure(METRIC_FAILURES_METADATA), 3, 0);
+		assert_about(figure(METRIC_FAILURES_TOTAL), 3, 0);
+		assert_about(figure(METRIC_PEAK_LIVE_PAGES), 5, 0);
+		bench_close(&bench);
+	}
+}
+
+#define SHARE_OF(seed)                                                                                                     \
+	"iovabench: 1\nname: test\nseed: " seed "\nspace: {base: 0, size: 64MiB, metadata_fails: {share: 10%}}\n"          \
+	"requests: [{name: a, size: {fixed: 4KiB}}]\n"                                                                     \
+	"phases: [{name: p, mix: [{request: a}], until: {live: 10000}, measure: yes}]\n"
+
+/* Four standard deviations of a binomial distribution are 120; another seed lets others fail. */
+static void a_share_of_the_attempts_finds_no_memory(void **state)
+{
+	(void)state;
+	play(SHARE_OF("1"), "bitmap");
+	double failed = figure(METRIC_FAILURES_METADATA), first = figure(METRIC_FIRST_FAILURE_OP);
+	assert_about(failed, 1000, 120);
+	bench_close(&bench);
+	play(SHARE_OF("1"), "buddy");
+	assert_about(figure(METRIC_FAILURES_METADATA), failed, 0);
+	assert_about(figure(METRIC_FIRST_FAILURE_OP), first, 0);
+	bench_close(&bench);
+	play(SHARE_OF("2"), "bitmap");
+	assert_true(figure(METRIC_FAILURES_METADATA) != failed || figure(METRIC_FIRST_FAILURE_OP) != first);
+}
+
+/* 16 pages, of which 5 to 11 are busy while nine extents of a page are asked for; then they come back. */
+static void ranges_are_busy_for_a_while(void **state)
+{
+	(void)state;
+	static const char *const specs[] = {"buddy", "bitmap", "rbtree", "segregated", "leaf", "linux", "magazine+linux"};
+	for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+		play(BEGIN("size: 64KiB") "requests: [{name: a, size: {fixed: 4KiB}}]\nphases:\n"
+					  "  - {name: busy, reserve: [{base: 0x5000, size: 28KiB}]}\n"
+					  "  - {name: nine, script: [{alloc: \"x[0..9]\", request: a}]}\n"
+					  "  - {name: back, unreserve: [{base: 0x5000, size: 28KiB}]}\n"
+					  "  - {name: rest, script: [{alloc: \"y[0..6]\", request: a}]}\n"
+					  "  - {name: late, measure: yes, reserve: [{base: 0x5000, size: 4KiB}]}\n"
+					  "  - {name: clear, free: all}\n"
+					  "  - {name: again, measure: yes, reserve: [{base: 0x5000, size: 4KiB}]}\n",
+		     specs[i]);
+		assert_about(figure_of(0, METRIC_FAILURES_TOTAL), 0, 0);
+		assert_about(figure_of(0, METRIC_PEAK_LIVE_PAGES), 7, 0);
+		assert_about(figure_of(1, METRIC_FAILURES_EXHAUSTED), 1, 0);
+		assert_about(figure_of(3, METRIC_FAILURES_TOTAL), 0, 0);
+		assert_about(figure_of(4, METRIC_FAILURES_EXHAUSTED), 1, 0);
+		if (i < 6) /* it keeps a magazine of the page */
+			assert_about(figure_of(6, METRIC_FAILURES_TOTAL), 0, 0);
+		bench_close(&bench);
+	}
+}
+
 /* A boundary of 4 pages: 5 can never be had, and a window behind the space holds nothing. */
 static void what_no_empty_space_could_hold_is_impossible(void **state)
 {
@@ -206,6 +273,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_size_falls_back_on_the_next_one_that_fits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_size_is_tried_at_each_limit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(as_many_extents_live_as_the_space_may_have, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(attempts_find_no_memory_for_metadata, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_share_of_the_attempts_finds_no_memory, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(ranges_are_busy_for_a_while, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_no_empty_space_could_hold_is_impossible, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(pages_that_wait_are_held_when_they_would_have_sufficed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(pages_that_wait_are_no_excuse_where_others_would_do, set_up, tear_down),

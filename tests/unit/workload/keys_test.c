@@ -71,6 +71,8 @@ static const struct probe {
 } probes[] = {
 	{"space.page", HEAD REQUESTS PHASES "space: {%s}\n", "1KiB", "2GiB"},
 	{"space.extents", HEAD REQUESTS PHASES "space: {%s}\n", "0", "300M"},
+	{"space.metadata_fails.every", HEAD REQUESTS PHASES "space: {metadata_fails: {%s}}\n", "0", "2000G"},
+	{"space.metadata_fails.share", HEAD REQUESTS PHASES "space: {metadata_fails: {%s}}\n", "0%", "101%"},
 	{"space.mode", HEAD REQUESTS PHASES "space: {%s}\n", NULL, NULL},
 	{"space.base", HEAD REQUESTS PHASES "space: {%s}\n", NULL, NULL},
 	{"space.size", HEAD REQUESTS PHASES "space: {%s}\n", NULL, NULL},
