@@ -27,6 +27,7 @@ enum metric_source {
 	METRIC_SOURCE_STEPS,    /* that allocators count in the audit */
 	METRIC_SOURCE_LAYER,    /* likewise, of layers that cache */
 	METRIC_SOURCE_CALLS,    /* driver calls of the audit */
+	METRIC_SOURCE_QUEUE,    /* phases of requests that wait, in the audit */
 	METRIC_SOURCE_LATENCY,  /* the samples of one kind */
 	METRIC_SOURCE_OTHER
 };
@@ -93,6 +94,14 @@ enum metric_source {
 	X(ALLOCATIONS, "operations.allocations", "operations", EXACT, NEITHER, OTHER, NULL, "allocations tried")           \
 	X(FELL_BACK, "operations.fell_back", "operations", EXACT, NEITHER, OTHER, NULL,                                    \
 	  "allocations that a smaller size served, where the request falls back on any")                                   \
+	X(QUEUE_SERVED, "queue.served", "requests", EXACT, NEITHER, QUEUE, NULL,                                           \
+	  "of those that wait until something is freed, those that were served")                                           \
+	X(QUEUE_WAITED, "queue.waited", "requests", EXACT, NEITHER, QUEUE, NULL,                                           \
+	  "of them, those that were not served at once")                                                                   \
+	X(QUEUE_FREES_MEAN, "queue.frees_mean", "frees", EXACT, NEITHER, QUEUE, NULL,                                      \
+	  "frees for which such a request waited, mean")                                                                   \
+	X(QUEUE_OCCUPANCY_MEAN, "queue.occupancy_mean", "share", EXACT, HIGHER, QUEUE, NULL,                               \
+	  "pages asked for that live / usable space, mean over the time of a queue")                                       \
 	X(FREES, "operations.frees", "operations", EXACT, NEITHER, OTHER, NULL,                                            \
 	  "frees done; a free after a failed allocation is none")                                                          \
 	X(ROUTINE_CALLS, "operations.routine_calls", "operations", EXACT, NEITHER, OTHER, NULL,                            \

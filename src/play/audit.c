@@ -7,6 +7,7 @@
 #include "measure/histogram.h"
 #include "play/adversary.h"
 #include "play/audit_calls.h"
+#include "play/queue.h"
 #include "play/audit_figures.h"
 #include "play/audit_guard.h"
 #include "play/audit_memory.h"
@@ -334,6 +335,7 @@ static int phase_ended(void *context, const struct engine *engine, size_t phase_
 	audit->fullest = (struct audit_totals){0};
 	audit_set_failures(&phase->figures, &audit->counts);
 	audit_set_work(&phase->figures, &audit->counts, totals.usable_pages, pass->peak_live_pages);
+	audit_set_queue(&phase->figures, &audit->counts, totals.usable_pages);
 	audit_calls_phase(&audit->calls, &phase->figures);
 	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL, layer);
 	double resident = (double)arena_resident_bytes(pass->arena);
@@ -389,16 +391,27 @@ static void adversary_operation(void *context, const struct op *op, uint64_t cou
 	++*audit->pass->progress;
 }
 
+static void play_queue(struct audit *audit, const struct op_stream *stream, size_t phase,
+		       const struct adversary_player *player)
+{
+	struct queue_figures figures;
+	audit->result = queue_play(stream, op_stream_queue(stream, phase), player, &figures, audit->error);
+	audit->counts.queue = figures;
+}
+
 static void play_word(struct audit *audit, const struct op *op)
 {
 	const struct adversary_player player = {adversary_operation, audit, audit->engine->slots};
+	const struct op_stream *stream = audit->pass->source->stream;
 	if (!op_is_control(op))
 		play_operation(audit, op);
-	else if ((op->demand & OP_COUNT_MAX) == OP_ADVERSARY)
-		audit->result = adversary_play(op_stream_adversary(audit->pass->source->stream, op->slot),
-					       audit->engine->space_first, &player, audit->error);
-	else
+	else if ((op->demand & OP_COUNT_MAX) != OP_ADVERSARY)
 		play_control(audit, op);
+	else if (audit->pass->workload->phases[op->slot].body == WORKLOAD_BODY_QUEUE)
+		play_queue(audit, stream, op->slot, &player);
+	else
+		audit->result = adversary_play(op_stream_adversary(stream, op->slot), audit->engine->space_first, &player,
+					       audit->error);
 }
 
 static size_t part_words(const void *context, size_t phase)

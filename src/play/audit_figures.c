@@ -173,6 +173,19 @@ void audit_set_work(struct result_figures *figures, const struct audit_counts *c
 	result_set(figures, METRIC_AUDIT_POLLS, (double)counts->polls);
 }
 
+void audit_set_queue(struct result_figures *figures, const struct audit_counts *counts, uint64_t usable_pages)
+{
+	const struct queue_figures *queue = &counts->queue;
+	if (!queue->served && !queue->given_up) {
+		result_set_null_of(figures, METRIC_SOURCE_QUEUE, RESULT_REASON_NOT_APPLICABLE);
+		return;
+	}
+	result_set(figures, METRIC_QUEUE_SERVED, (double)queue->served);
+	result_set(figures, METRIC_QUEUE_WAITED, (double)queue->waited);
+	set_ratio(figures, METRIC_QUEUE_FREES_MEAN, (double)queue->frees, (double)queue->waited);
+	set_ratio(figures, METRIC_QUEUE_OCCUPANCY_MEAN, queue->live_pages, (double)usable_pages);
+}
+
 void audit_count_holes(struct audit_counts *counts, const struct audit_totals *totals, uint64_t live_extents)
 {
 	if (!live_extents)

@@ -9,6 +9,7 @@
 #include "result/figures.h"
 #include "result/result.h"
 #include "play/audit_space.h"
+#include "play/queue.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,6 +34,7 @@ struct audit_counts {
 	uint64_t first_largest_free_pages, first_held_pages;
 	double first_window_occupancy;
 	uint64_t fell_back; /* allocations that a smaller size served */
+	struct queue_figures queue;
 };
 
 /* Sums over the domains, which a walk has filled. */
@@ -52,6 +54,8 @@ void audit_set_failures(struct result_figures *figures, const struct audit_count
 /* usable_pages: of all domains; peak_live_pages: planned, as requested. */
 void audit_set_work(struct result_figures *figures, const struct audit_counts *counts, uint64_t usable_pages,
 		    uint64_t peak_live_pages);
+/* Of requests that wait; null in other phases. */
+void audit_set_queue(struct result_figures *figures, const struct audit_counts *counts, uint64_t usable_pages);
 /* What one walk saw of the holes between live extents. */
 void audit_count_holes(struct audit_counts *counts, const struct audit_totals *totals, uint64_t live_extents);
 /* alloc_steps NULL: the allocator does not count. layer: it stands in front of another. */

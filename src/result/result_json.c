@@ -124,7 +124,7 @@ static int write_workload(struct json_writer *writer, json_t *object, const stru
 		json_put_hex(writer, object, "stream_hash", workload->stream_hash);
 	else
 		put_none(writer, object, "stream_hash", "stream_hash_reason",
-			 workload->adaptive ? "adaptive: an adversary answers what the allocator does"
+			 workload->adaptive ? "adaptive: what is asked depends on what the allocator answers"
 					    : "not known: never played, or made while it ran");
 	json_put(writer, object, "adaptive", json_boolean(workload->adaptive));
 	write_sweep(writer, object, workload);

@@ -102,7 +102,7 @@ static int open_plan(const struct reading *reading, struct combination *combinat
 				 reading->file, data_bytes >> 20, limit_bytes >> 20);
 	if (op_stream_adaptive(combination->plan.stream) && !reading->options->audit)
 		return error_set(reading->error, EXIT_CODE_USAGE,
-				 "%s: an adversary plays in the audit alone: --audit off leaves nothing to run",
+				 "%s: an adversary or a queue plays in the audit alone: --audit off leaves nothing to run",
 				 reading->file);
 	return 0;
 }

@@ -277,14 +277,6 @@ static void set_times(struct result_figures *figures, const struct gather_arm *a
 	set_clean(figures, arm, null, phase, values);
 }
 
-static bool is_adaptive(const struct workload *workload)
-{
-	for (size_t i = 0; i < workload->phase_count; i++)
-		if (workload->phases[i].body == WORKLOAD_BODY_ADVERSARY)
-			return true;
-	return false;
-}
-
 /* What comparisons pair: every round at its number. */
 static int fill_rounds(struct result_phase *phase, const struct gather_arm *arm, size_t index)
 {
@@ -326,7 +318,7 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 		set_times(&phase->figures, records, null, i, values);
 		if (!arm->rate)
 			result_set_null_of(&phase->figures, METRIC_SOURCE_SCHEDULE, RESULT_REASON_CLOSED_LOOP);
-		if (is_adaptive(workload))
+		if (workload_is_adaptive(workload))
 			result_set_null_of(&phase->figures, METRIC_SOURCE_WINDOWS, RESULT_REASON_ADAPTIVE);
 		if (arm->threads > 1 && workload->phases[i].free_on == WORKLOAD_FREE_ON_NEXT) {
 			set_travel(&phase->figures, METRIC_RING_STARVED, records, i, record_starved, values);
@@ -338,7 +330,7 @@ static int fill_phases(struct result_arm *arm, const struct gather_arm *records,
 		result = phase->name && fill_rounds(phase, records, i) == 0 ? gather_ageing(phase, arm, records, i) : -1;
 		if (result == 0)
 			result = gather_latency(phase, records, i, clock);
-		if (result == 0 && !is_adaptive(workload))
+		if (result == 0 && !workload_is_adaptive(workload))
 			result = gather_cells(phase, arm, records, i);
 	}
 	memory_release(values);

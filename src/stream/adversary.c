@@ -88,11 +88,3 @@ const struct op_adversary *op_stream_adversary(const struct op_stream *stream, s
 	const struct adversary *adversary = stream->bodies[phase].state;
 	return &adversary->asked;
 }
-
-bool op_stream_adaptive(const struct op_stream *stream)
-{
-	for (size_t i = 0; i < stream->workload->phase_count; i++)
-		if (stream->bodies[i].generator == &generator_adversary)
-			return true;
-	return false;
-}

@@ -19,7 +19,8 @@ void stream_fail(struct op_stream *stream, const char *format, ...)
 
 static bool is_adversary(const struct op_stream *stream, uint32_t phase)
 {
-	return phase < stream->workload->phase_count && stream->bodies[phase].generator == &generator_adversary;
+	return phase < stream->workload->phase_count && (stream->bodies[phase].generator == &generator_adversary ||
+							 stream->bodies[phase].generator == &generator_queue);
 }
 
 static bool control_fits(const struct op_stream *stream, const struct op *op)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * How the phases of a stream make their words: a table for each body, with a state of its own in every phase, over what all
  * of them share. Slots are laid out as: the script arrays in their order, then a range for every trace phase, for every set
- * of rings, every adversary and every phase that reserves, then the extents of mixes (stream/population.h). */
+ * of rings, every adversary, every queue and every phase that reserves, then the extents of mixes (stream/population.h). */
 #ifndef STREAM_GENERATOR_H
 #define STREAM_GENERATOR_H
 
@@ -102,7 +102,7 @@ struct generator {
 };
 extern const struct generator generator_script, generator_trace, generator_rings, generator_adversary, generator_fill,
 	generator_churn, generator_hold, generator_burst, generator_lifetimes, generator_drain, generator_free_all,
-	generator_weave, generator_offline, generator_reserve;
+	generator_weave, generator_offline, generator_reserve, generator_queue;
 
 /* The longest sequence that must not be torn: context, free, context, poll, count, allocation. */
 #define WRITER_STEP 6u

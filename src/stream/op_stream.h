@@ -6,6 +6,7 @@
 #define STREAM_OP_STREAM_H
 
 #include "base/error.h"
+#include "base/rng.h"
 #include "iovabench/allocator.h"
 #include "workload/model.h"
 #include "stream/recording.h"
@@ -38,7 +39,8 @@ enum op_control {
 	OP_RECEIVE, /* free the oldest extent that was sent to this thread, and one more when an earlier receive found none */
 	OP_CALL,    /* an operation: routine call `slot` of the workload's scripts */
 	OP_POLL, /* time has come to slot * op_stream_poll_ns: allocators may do what they put off; an operation follows */
-	/* Alone in its phase: the player is the adversary of phase slot, and makes up its operations (op_stream_adversary). */
+	/* Alone in its phase but for a context: the player is the adversary or the queue of phase slot, and makes up its
+	 * operations (op_stream_adversary, op_stream_queue). */
 	OP_ADVERSARY,
 	OP_OFFLINE, /* CPU `slot` has left: allocators are told */
 };
@@ -151,9 +153,10 @@ struct op_stream;
  *  - RINGS: ring i runs on CPU i (modulo the CPUs), with FREE_ON_NEXT its frees on the one after. TURNOVERS counts from the
  *    full rings on. A slot whose extent was freed by another phase is filled again.
  *  - ADVERSARY: one OP_ADVERSARY; planned as if live extents of one page lived from then on.
+ *  - QUEUE: one OP_ADVERSARY; planned as an adversary of as many extents.
  *  - RESERVE allocates its ranges in their order, domain by domain, on CPU 0; UNRESERVE frees them.
- *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, rings, adversaries, reserved ranges,
- *    mixes.
+ *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, rings, adversaries, queues,
+ *    reserved ranges, mixes.
  *  - Between repetitions of a recording (and after the last) DRAIN frees what stayed live, in the order of its slots. With
  *    KEEP it stays live, and its slots stand for fresh ones from then on.
  *  - Sizes and choices, victims, CPUs and lifetimes come from generators of their own for every phase. */
@@ -204,7 +207,27 @@ struct op_adversary {
 	uint64_t largest; /* pages of a block, a power of two */
 };
 const struct op_adversary *op_stream_adversary(const struct op_stream *stream, size_t phase);
-/* Some phase is an adversary: operations depend on the allocator, and a hash of the words says nothing. */
+
+/* The queue of a phase that is one: it uses slots [slot_first, slot_first + live). */
+#define OP_QUEUE_LIVE_MAX (UINT64_C(1) << 20)
+struct op_queue {
+	size_t phase;
+	uint32_t slot_first;
+	uint64_t live;   /* extents at once, at most: with more the next request waits, too */
+	uint64_t served; /* requests */
+};
+const struct op_queue *op_stream_queue(const struct op_stream *stream, size_t phase);
+/* The next request, from a generator that op_queue_seed has set. */
+struct op_queue_request {
+	uint32_t kind; /* of attempts that may fail */
+	uint32_t last; /* of one that may not */
+	uint64_t pages, ticks;
+};
+void op_queue_seed(const struct op_stream *stream, const struct op_queue *queue, struct rng *draws);
+void op_queue_draw(const struct op_stream *stream, const struct op_queue *asked, struct rng *draws,
+		   struct op_queue_request *request);
+
+/* Some phase is an adversary or a queue: operations depend on the allocator, and a hash of the words says nothing. */
 bool op_stream_adaptive(const struct op_stream *stream);
 /* Time between two polls: how long the operations between them take at the pace of the workload. 0: the stream has none. */
 double op_stream_poll_ns(const struct op_stream *stream);

@@ -634,6 +634,16 @@ static const struct yaml_key adversary_keys[] = {
 	{0}};
 static const struct yaml_map adversary_map = {.keys = adversary_keys};
 
+#define MIX                                                                                                                \
+	.kind = YAML_LIST, .at = EACH(PHASE, mix), .count = AT(PHASE, mix_count), .map = &share_map,                       \
+	.empty = "is an empty mix", .help = "requests drawn by weight"
+static const struct yaml_key queue_keys[] = {
+	{"mix", MIX, .missing = "what waits, for example [{request: name}]"},
+	{"served", YAML_COUNT, .at = AT(PHASE, served), .min = 1, .max = WORKLOAD_OPS_MAX, .what = "requests",
+	 .missing = "how many requests are served, for example 100k", .help = "requests that are served, then it ends"},
+	{0}};
+static const struct yaml_map queue_map = {.keys = queue_keys};
+
 /* ---- phases ---- */
 
 static const struct yaml_word caches_words[] = {
@@ -651,8 +661,7 @@ static const struct yaml_word caches_words[] = {
 static const struct yaml_key phase_keys[] = {
 	{"name", YAML_NAME, .at = AT(PHASE, name), .names = WORKLOAD_NAMES_PHASES, .what = "phase",
 	 .missing = "results are told by the names of phases", .help = "names the phase in results"},
-	{"mix", YAML_LIST, .at = EACH(PHASE, mix), .count = AT(PHASE, mix_count), .map = &share_map,
-	 BODY(WORKLOAD_BODY_MIX), .empty = "is an empty mix", .help = "requests drawn by weight"},
+	{"mix", MIX, BODY(WORKLOAD_BODY_MIX)},
 	{"until", YAML_MAP, .map = &until_map, .needs = HAS_LONG_END, .value = "map with one key",
 	 .or_else = "this or ops is required", .help = "when a mix ends"},
 	{"ops", OPS, .given = AT(PHASE, ops_alone), .sets = SETS(PHASE, until, WORKLOAD_UNTIL_OPS), .needs = HAS_SHORT_END,
@@ -679,6 +688,8 @@ static const struct yaml_key phase_keys[] = {
 	 .help = "FIFO rings that are filled one after the other, then played in turns"},
 	{"adversary", YAML_MAP, .map = &adversary_map, BODY(WORKLOAD_BODY_ADVERSARY), .value = "map with one variant",
 	 .help = "a program that sees where the allocator places; plays in the audit alone"},
+	{"queue", YAML_MAP, .map = &queue_map, BODY(WORKLOAD_BODY_QUEUE),
+	 .help = "requests that wait until something is freed; plays in the audit alone"},
 	{"offline", CPUS, BODY(WORKLOAD_BODY_OFFLINE), .help = "logical CPUs that leave"},
 	{"online", CPUS, BODY(WORKLOAD_BODY_ONLINE), .help = "logical CPUs that come back"},
 	{"reserve", RANGES, BODY(WORKLOAD_BODY_RESERVE),
@@ -774,8 +785,8 @@ static const struct yaml_key workload_keys[] = {
 	{"phases", YAML_LIST, .at = EACH(WHOLE, phases), .count = AT(WHOLE, phase_count), .map = &phase_map, .min = 1,
 	 .max = WORKLOAD_PHASES_MAX, .what = "phases", .missing = "a workload has at least one phase",
 	 .empty = "is an empty list; a workload has at least one phase",
-	 .help = "what happens, in order; each has one body: mix, free, script, trace, rings, adversary, offline, online, "
-		 "reserve or unreserve"},
+	 .help = "what happens, in order; each has one body: mix, free, script, trace, rings, adversary, queue, offline, "
+		 "online, reserve or unreserve"},
 	{"expect", YAML_LIST, .at = EACH(WHOLE, expectations), .count = AT(WHOLE, expectation_count),
 	 .map = &expectation_map, .help = "what must come out; a missed one makes exit code 1"},
 	{"sweep", YAML_LIST, .at = EACH(WHOLE, sweeps), .count = AT(WHOLE, sweep_count), .map = &sweep_map, .min = 1,

@@ -154,10 +154,11 @@ enum workload_body {
 	WORKLOAD_BODY_DRAIN, /* frees extents of mixes until OCCUPANCY or LIVE is left */
 	WORKLOAD_BODY_RINGS,
 	WORKLOAD_BODY_ADVERSARY,
-	WORKLOAD_BODY_OFFLINE,  /* logical CPUs leave: from then on no operation carries them */
-	WORKLOAD_BODY_ONLINE,   /* they come back */
-	WORKLOAD_BODY_RESERVE,  /* ranges are taken where they lie, in every domain */
-	WORKLOAD_BODY_UNRESERVE /* ranges that an earlier phase took are given back */
+	WORKLOAD_BODY_OFFLINE,   /* logical CPUs leave: from then on no operation carries them */
+	WORKLOAD_BODY_ONLINE,    /* they come back */
+	WORKLOAD_BODY_RESERVE,   /* ranges are taken where they lie, in every domain */
+	WORKLOAD_BODY_UNRESERVE, /* ranges that an earlier phase took are given back */
+	WORKLOAD_BODY_QUEUE      /* requests of a mix that wait until they are served */
 };
 /* What becomes of that which the caches of a CPU hold when it leaves. */
 enum workload_caches { WORKLOAD_CACHES_DRAIN, WORKLOAD_CACHES_STAY };
@@ -265,6 +266,7 @@ struct workload_phase {
 	uint32_t *cpus;                /* OFFLINE, ONLINE: cpu_count different ones */
 	size_t cpu_count;
 	enum workload_caches caches; /* OFFLINE */
+	uint64_t served;             /* QUEUE: requests; its mix is that of the phase, and each has a lifetime */
 	/* RESERVE, UNRESERVE: inside the space. Those that are reserved at one time do not overlap. UNRESERVE names such as an
 	 * earlier phase reserved and no phase since gave back. */
 	struct workload_hole *ranges;
@@ -368,6 +370,15 @@ struct workload {
 	struct workload_sweep *sweeps;
 	size_t sweep_count;
 };
+
+/* What some phase asks for depends on what the allocator answers: operations are no property of the workload. */
+static inline bool workload_is_adaptive(const struct workload *workload)
+{
+	for (size_t i = 0; i < workload->phase_count; i++)
+		if (workload->phases[i].body == WORKLOAD_BODY_ADVERSARY || workload->phases[i].body == WORKLOAD_BODY_QUEUE)
+			return true;
+	return false;
+}
 
 /* Fewest and most pages that an extent takes from the space, its guard included; a size that a script gives aside. */
 static inline uint64_t workload_request_pages_min(const struct workload_request *request)

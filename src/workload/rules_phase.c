@@ -9,8 +9,8 @@
 
 #define TURNOVERS_MAX 1e6
 
-static const char *const bodies[] = {"mix",       "free",    "script", "trace",   "rings",
-				     "adversary", "offline", "online", "reserve", "unreserve"};
+static const char *const bodies[] = {"mix",   "free",    "script", "trace",   "rings",    "adversary",
+				     "queue", "offline", "online", "reserve", "unreserve"};
 #define BODIES (sizeof bodies / sizeof bodies[0])
 
 /* The name of the body, or NULL: it has none. */
@@ -109,6 +109,7 @@ static bool is_fill(const struct workload_phase *phase)
 
 /* ---- mixes ---- */
 
+/* location: of what the mix is a key of. */
 static void check_mix(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
 {
 	yaml_location list = yaml_key_location(document, location, "mix");
@@ -135,8 +136,24 @@ static void check_lifetimes(struct yaml_document *document, yaml_location locati
 		const char *text = yaml_value_text(document, name);
 		if (text && workload->requests[phase->mix[i].request].lifetime.kind == WORKLOAD_LIFETIME_NONE)
 			yaml_fault(document, name,
-				   "'%s' has no lifetime, and victims: lifetime needs one; for example lifetime: "
+				   "'%s' has no lifetime, and %s needs one; for example lifetime: "
 				   "{exponential: {mean: 20k}}",
+				   text, phase->body == WORKLOAD_BODY_QUEUE ? "a queue" : "victims: lifetime");
+	}
+}
+
+static void check_queue(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
+{
+	const struct workload *workload = rules_of(document)->workload;
+	yaml_location queue = yaml_key_location(document, location, "queue");
+	yaml_location list = yaml_key_location(document, queue, "mix");
+	check_mix(document, queue, phase);
+	check_lifetimes(document, queue, phase);
+	for (size_t i = 0; i < phase->mix_count; i++) {
+		yaml_location name = yaml_key_location(document, yaml_item_location(document, list, i), "request");
+		const char *text = yaml_value_text(document, name);
+		if (text && workload->requests[phase->mix[i].request].call != WORKLOAD_CALL_EXTENT)
+			yaml_fault(document, name, "'%s' is a driver call, which fails at once; a queue takes call: extent",
 				   text);
 	}
 }
@@ -410,6 +427,9 @@ void rule_phase(struct yaml_document *document, yaml_location location, void *it
 	case WORKLOAD_BODY_OFFLINE:
 	case WORKLOAD_BODY_ONLINE:
 		check_cpus(document, location, phase);
+		break;
+	case WORKLOAD_BODY_QUEUE:
+		check_queue(document, location, phase);
 		break;
 	case WORKLOAD_BODY_RESERVE:
 	case WORKLOAD_BODY_UNRESERVE:

@@ -56,8 +56,8 @@ load helpers
 	law=workloads/laws/01-robson-64-16.yaml
 	run -0 "$iovabench" run $law -a buddy -a rbtree:fit=first --rounds 2 -q -o "$scratch/a"
 	is "$(arms "$scratch/a" .space.high_water_pages | tr '\n' ' ')" "192 177 "
-	is "$(arms "$scratch/a" .throughput.raw_ns_per_op_reason | sort -u)" "an adversary answers the allocator: every arm does other work"
-	is "$(jq -r '.workloads[0].stream_hash_reason' "$scratch/a/result.json")" "adaptive: an adversary answers what the allocator does"
+	is "$(arms "$scratch/a" .throughput.raw_ns_per_op_reason | sort -u)" "what is asked depends on what the allocator answers: every arm does other work"
+	is "$(jq -r '.workloads[0].stream_hash_reason' "$scratch/a/result.json")" "adaptive: what is asked depends on what the allocator answers"
 	run -2 "$iovabench" run $law -a buddy --audit off -o "$scratch/none"
 	has "$output" "--audit off leaves nothing to run"
 	run -2 "$iovabench" run $law -a buddy -t 2 -o "$scratch/none"

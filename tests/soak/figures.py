@@ -173,7 +173,7 @@ def check_counts(where, arm, expanded):
             if kind == "live" and mix is not None:
                 wanted = ("frees", max(0, mix - value), freed)
             mix = None if mix is None else mix - freed
-        elif "trace" in meant or "adversary" in meant:
+        elif "trace" in meant or "adversary" in meant or "queue" in meant:
             mix = None
         if wanted and wanted[1] != wanted[2]:
             raise Finding(f"run: {wanted[0]} of a phase are not what was asked for",

@@ -212,7 +212,7 @@ class Generator:
         bodies = {"extent": ["fill", "fill", "churn", "churn", "churn", "drain", "drain", "clear", "script", "rings", "leave", "come", "busy", "idle"],
                   "driver": ["fill", "fill", "churn", "churn", "drain", "drain", "clear", "script", "script", "rings"],
                   "recording": ["trace", "trace", "churn", "drain", "clear"],
-                  "adversary": ["adversary", "fill", "churn", "clear"]}[self.kind]
+                  "adversary": ["adversary", "queue", "fill", "churn", "clear"]}[self.kind]
         first = bodies[0]
         bodies = self.some(bodies)
         self.victims = {key: self.some(self.keys.words(key)) for key in ("phases.victims", "phases.free.victims")}
@@ -400,6 +400,14 @@ class Generator:
         if self.chance(0.5):
             trace["align"] = self.requests.align(self.end)
         phase["trace"] = trace
+        self.something_lives = True
+
+    def queue(self, phase):
+        """Every request of it has a lifetime."""
+        if not self.requests.with_lifetime():
+            return self.adversary(phase)
+        served = self.budget.take(self.skewed(1, 2000))
+        phase["queue"] = {"mix": self.mix(lives=True), "served": self.count(max(1, served))}
         self.something_lives = True
 
     def adversary(self, phase):

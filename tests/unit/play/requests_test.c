@@ -139,6 +139,36 @@ static void ranges_are_busy_for_a_while(void **state)
 	}
 }
 
+#define WAITING(space, request, rest)                                                                                      \
+	BEGIN(space)                                                                                                       \
+	"requests:\n  - {name: a, " request "}\nphases:\n  - {name: wait, queue: {mix: [{request: a}], served: " rest
+
+/* 64 pages hold 21 extents of 3, those of a buddy 16. All live five ticks from when they are served, so that each request from
+ * the first that waits on waits for one free, or finds one of those that are due at the same time. */
+static void requests_wait_until_they_are_served(void **state)
+{
+	(void)state;
+	play(WAITING("size: 256KiB", "size: {fixed: 12KiB}, lifetime: {fixed: 5}", "100}}\n"), "bitmap");
+	assert_about(figure(METRIC_QUEUE_SERVED), 100, 0);
+	assert_about(figure(METRIC_QUEUE_WAITED), 100 - 21, 0);
+	assert_about(figure(METRIC_QUEUE_FREES_MEAN), 1, 0);
+	assert_about(figure(METRIC_QUEUE_OCCUPANCY_MEAN), 63.0 / 64, 1e-9);
+	assert_about(figure(METRIC_FAILURES_TOTAL), 0, 0);
+	assert_about(figure(METRIC_FREES), 79, 0);
+	bench_close(&bench);
+	play(WAITING("size: 256KiB", "size: {fixed: 12KiB}, lifetime: {fixed: 5}", "100}}\n"), "buddy");
+	assert_about(figure(METRIC_QUEUE_OCCUPANCY_MEAN), 48.0 / 64, 1e-9);
+	bench_close(&bench);
+	/* What an empty space cannot hold is given up, and freed again is what lives. */
+	play(WAITING("size: 256KiB", "size: {fixed: 12KiB}, boundary: 8KiB, lifetime: {fixed: 5}",
+		     "7}}\n  - {name: clear, free: all, measure: yes}\n"),
+	     "bitmap");
+	assert_about(figure_of(0, METRIC_FAILURES_IMPOSSIBLE), 7, 0);
+	assert_about(figure_of(0, METRIC_QUEUE_SERVED), 0, 0);
+	assert_about(figure_of(1, METRIC_FREES), 0, 0);
+	assert_true(isnan(figure_of(1, METRIC_QUEUE_SERVED)));
+}
+
 /* A boundary of 4 pages: 5 can never be had, and a window behind the space holds nothing. */
 static void what_no_empty_space_could_hold_is_impossible(void **state)
 {
@@ -276,6 +306,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(attempts_find_no_memory_for_metadata, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_share_of_the_attempts_finds_no_memory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(ranges_are_busy_for_a_while, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(requests_wait_until_they_are_served, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_no_empty_space_could_hold_is_impossible, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(pages_that_wait_are_held_when_they_would_have_sufficed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(pages_that_wait_are_no_excuse_where_others_would_do, set_up, tear_down),

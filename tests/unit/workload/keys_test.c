@@ -73,6 +73,14 @@ static const struct probe {
 	{"space.extents", HEAD REQUESTS PHASES "space: {%s}\n", "0", "300M"},
 	{"space.metadata_fails.every", HEAD REQUESTS PHASES "space: {metadata_fails: {%s}}\n", "0", "2000G"},
 	{"space.metadata_fails.share", HEAD REQUESTS PHASES "space: {metadata_fails: {%s}}\n", "0%", "101%"},
+	{"phases.queue.mix.weight",
+	 HEAD "requests: [{name: a, size: {fixed: 4KiB}, lifetime: {fixed: 3}}]\n"
+	      "phases: [{name: p, queue: {mix: [{request: a, %s}], served: 3}}]\n",
+	 "0", "2G"},
+	{"phases.queue.served",
+	 HEAD "requests: [{name: a, size: {fixed: 4KiB}, lifetime: {fixed: 3}}]\n"
+	      "phases: [{name: p, queue: {mix: [{request: a}], %s}}]\n",
+	 "0", "2000G"},
 	{"space.mode", HEAD REQUESTS PHASES "space: {%s}\n", NULL, NULL},
 	{"space.base", HEAD REQUESTS PHASES "space: {%s}\n", NULL, NULL},
 	{"space.size", HEAD REQUESTS PHASES "space: {%s}\n", NULL, NULL},
