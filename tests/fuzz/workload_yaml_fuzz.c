@@ -28,6 +28,9 @@ static void check_space(const struct workload *workload)
 		reserved += hole->count;
 	}
 	must(workload->space.usable && workload->space.usable == workload->space.end - workload->space.first - reserved);
+	const struct workload_metadata_fails *fails = &workload->space.metadata_fails;
+	must(fails->kind != WORKLOAD_METADATA_EVERY || fails->every >= 1);
+	must(fails->kind != WORKLOAD_METADATA_SHARE || (fails->share > 0 && fails->share <= 1));
 	must(workload->physical.scatter >= 0 && workload->physical.scatter <= 1);
 	must(workload->interference.data_bytes <= WORKLOAD_INTERFERENCE_DATA_MAX &&
 	     workload->interference.code_bytes <= WORKLOAD_INTERFERENCE_CODE_MAX);
@@ -242,6 +245,30 @@ static void check_cpus(const struct workload *workload, const struct workload_ph
 	}
 }
 
+static void check_queue(const struct workload *workload, const struct workload_phase *phase)
+{
+	must(phase->served >= 1 && phase->mix_count >= 1);
+	for (size_t i = 0; i < phase->mix_count; i++) {
+		const struct workload_request *request = &workload->requests[phase->mix[i].request];
+		must(phase->mix[i].request < workload->request_count && phase->mix[i].weight);
+		must(request->call == WORKLOAD_CALL_EXTENT && request->lifetime.kind != WORKLOAD_LIFETIME_NONE);
+	}
+}
+
+/* Inside the space, and those of one phase apart. */
+static void check_ranges(const struct workload *workload, const struct workload_phase *phase)
+{
+	must(phase->range_count >= 1 && phase->range_count <= WORKLOAD_RANGES_MAX);
+	for (size_t i = 0; i < phase->range_count; i++) {
+		const struct workload_hole *range = &phase->ranges[i];
+		must(range->count && range->first >= workload->space.first && range->first < workload->space.end &&
+		     range->count <= workload->space.end - range->first);
+		for (size_t j = 0; j < i; j++)
+			must(range->first + range->count <= phase->ranges[j].first ||
+			     phase->ranges[j].first + phase->ranges[j].count <= range->first);
+	}
+}
+
 static void check_phase(const struct workload *workload, const struct workload_phase *phase)
 {
 	must(phase->name != NULL);
@@ -269,6 +296,13 @@ static void check_phase(const struct workload *workload, const struct workload_p
 	case WORKLOAD_BODY_ADVERSARY:
 		must(bits_is_power_of_two(phase->robson.largest) && phase->robson.live >= phase->robson.largest);
 		must(phase->robson.live <= WORKLOAD_LIVE_MAX);
+		break;
+	case WORKLOAD_BODY_QUEUE:
+		check_queue(workload, phase);
+		break;
+	case WORKLOAD_BODY_RESERVE:
+	case WORKLOAD_BODY_UNRESERVE:
+		check_ranges(workload, phase);
 		break;
 	case WORKLOAD_BODY_OFFLINE:
 	case WORKLOAD_BODY_ONLINE:
