@@ -167,7 +167,7 @@ static void add_row(struct advice *advice, size_t at)
 {
 	char number[TEXT_NUMBER_BYTES];
 	struct text name = {0}, state = {0};
-	format_arm(arm_at(advice, at), &name);
+	format_arm(advice->view->result, arm_at(advice, at), &name);
 	text_add_plain(&state, name.bytes);
 	advice->text->failed |= name.failed || state.failed;
 	add_name(advice, name.failed || state.failed ? "" : state.bytes);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/format.h"
 
+#include "result/node.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
@@ -202,11 +204,27 @@ void format_state(const struct result_arm *arm, struct text *text)
 		text_add(text, " (%s)", error_owner_name[arm->owner]);
 }
 
-void format_arm(const struct result_arm *arm, struct text *text)
+static bool is_on_another_node(const struct result *result, const struct result_arm *arm, const struct result_arm *other)
+{
+	return other->workload == arm->workload && other->threads == arm->threads && strcmp(other->spec, arm->spec) == 0 &&
+	       result_arm_node(result, other) != result_arm_node(result, arm);
+}
+
+void format_node(const struct result *result, const struct result_arm *arm, struct text *text)
+{
+	bool several = false;
+	for (size_t i = 0; result->node_count > 1 && i < result->arm_count && !several; i++)
+		several = is_on_another_node(result, arm, &result->arms[i]);
+	if (several)
+		text_add(text, ", node %td", result_arm_node(result, arm) - result->nodes);
+}
+
+void format_arm(const struct result *result, const struct result_arm *arm, struct text *text)
 {
 	text_add(text, "%s", arm->spec);
 	if (arm->threads > 1)
 		text_add(text, ", %u threads", arm->threads);
+	format_node(result, arm, text);
 }
 
 void format_markdown(struct text *markdown, const char *value)

@@ -55,7 +55,10 @@ void format_timing_notes(const struct result_arm *arm, struct text *text);
 /* Text that Markdown takes as text: no markup, no cell border, no line break. */
 void format_markdown(struct text *markdown, const char *value);
 
-/* An arm by its spec, and its threads when it had several. */
-void format_arm(const struct result_arm *arm, struct text *text);
+/* ", node 1", as the document numbers nodes, where another node has the same arm; else nothing. */
+void format_node(const struct result *result, const struct result_arm *arm, struct text *text);
+
+/* An arm by its spec, its threads when it had several, and its node as above. */
+void format_arm(const struct result *result, const struct result_arm *arm, struct text *text);
 
 #endif

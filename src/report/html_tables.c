@@ -27,6 +27,7 @@ void html_chip(const struct report_view *view, size_t arm, struct text *html)
 	text_add_html(html, result->arms[arm].spec);
 	if (result->arms[arm].threads > 1)
 		text_add(html, ", %u threads", result->arms[arm].threads);
+	format_node(result, &result->arms[arm], html);
 }
 
 static void add_time(const struct result_figures *figures, struct text *html)

@@ -136,6 +136,7 @@ static void add_workload(const struct report_view *view, size_t workload, bool a
 	for (size_t i = 0; i < arms.count; i++) {
 		text_add(markdown, " | ");
 		format_markdown(markdown, result->arms[arms.at[i]].spec);
+		format_node(result, &result->arms[arms.at[i]], markdown);
 	}
 	text_add(markdown, " |\n| ---");
 	for (size_t i = 0; i < arms.count; i++)

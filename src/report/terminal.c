@@ -19,6 +19,7 @@
 
 /* What a column shows of an arm. */
 struct row {
+	const struct result *result;
 	const struct result_arm *arm;
 	const struct verdict_arm *its;
 	bool base; /* that times are held against */
@@ -40,7 +41,7 @@ static void add_percentile(const struct result_arm *arm, double ns, struct text 
 static void fill_spec(const struct row *row, struct text *cell)
 {
 	struct text name = {0};
-	format_arm(row->arm, &name);
+	format_arm(row->result, row->arm, &name);
 	text_add_plain(cell, name.failed ? "" : name.bytes);
 	cell->failed |= name.failed;
 	text_release(&name);
@@ -311,7 +312,8 @@ static void add_table(const struct report_view *view, size_t workload, struct sh
 	table.cells = memory_zeroed((verdict->count + 1) * COLUMNS, sizeof *table.cells);
 	bool failed = !table.arms || !table.cells;
 	for (size_t i = 0; i < verdict->count && !failed; i++) {
-		const struct row row = {&view->result->arms[verdict->arms[i].arm], &verdict->arms[i], i == verdict->base};
+		const struct row row = {view->result, &view->result->arms[verdict->arms[i].arm], &verdict->arms[i],
+					i == verdict->base};
 		for (size_t column = 0; column < COLUMNS; column++) {
 			struct text *cell = &table.cells[table.rows * COLUMNS + column];
 			columns[column].fill(&row, cell);

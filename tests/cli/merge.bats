@@ -104,7 +104,12 @@ full buddy 2 1"
 	elsewhere "$parts/a" "$scratch/c" 0x2 '.nodes[0].kernel = "Other"'
 	run -2 "$iovabench" merge "$scratch/a" "$scratch/c" -o "$scratch/u"
 	has "$output" "both of one node: an arm can be there once only"
+	# Who is there twice is told apart; who is there once is called as ever.
+	run -0 "$iovabench" report "$scratch/t" --format md
+	has "$output" "| figure | rbtree, node 0 | rbtree, node 1 | buddy |"
+	"$iovabench" report "$scratch/t" --format html | grep -q '</i>rbtree, node 1<'
 	run -0 "$iovabench" report "$scratch/t"
+	has "$output" "rbtree, node 1"
 }
 
 @test "the order of the parts does not matter" {
