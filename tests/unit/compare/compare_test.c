@@ -285,6 +285,18 @@ static enum result_verdict verdict_of_failures(struct result *result, enum metri
 	return verdict;
 }
 
+/* Arms 3 and 5 of the fixture, with twelve equal rounds each. */
+static void equal_rounds(struct result *result)
+{
+	fixture_result(result, small);
+	for (size_t i = 3; i < 6; i += 2) {
+		memory_release(result->arms[i].phases[1].round_ns_per_op);
+		result->arms[i].phases[1].round_ns_per_op = fixture_room(12, sizeof(double));
+		memcpy(result->arms[i].phases[1].round_ns_per_op, ones, sizeof ones);
+		result->arms[i].phases[1].round_count = 12;
+	}
+}
+
 /* 0.1 % of a million are a thousand, whichever arm it is. Without an audit half of the operations are allocations. */
 static void work_is_different_beyond_a_thousandth(void **state)
 {
@@ -294,13 +306,7 @@ static void work_is_different_beyond_a_thousandth(void **state)
 		double of;
 	} counts[] = {{METRIC_ALLOCATIONS, 1e6}, {METRIC_OPERATIONS, 2e6}};
 	struct result result;
-	fixture_result(&result, small);
-	for (size_t i = 3; i < 6; i += 2) {
-		memory_release(result.arms[i].phases[1].round_ns_per_op);
-		result.arms[i].phases[1].round_ns_per_op = fixture_room(12, sizeof(double));
-		memcpy(result.arms[i].phases[1].round_ns_per_op, ones, sizeof ones);
-		result.arms[i].phases[1].round_count = 12;
-	}
+	equal_rounds(&result);
 	for (size_t i = 0; i < 2; i++) {
 		enum metric tried = counts[i].tried;
 		double of = counts[i].of;
@@ -309,6 +315,29 @@ static void work_is_different_beyond_a_thousandth(void **state)
 		assert_int_equal(verdict_of_failures(&result, tried, of, 5000, 5000), RESULT_VERDICT_OK);
 		assert_int_equal(verdict_of_failures(&result, tried, of, 0, 1001), RESULT_VERDICT_DIFFERENT_WORK);
 		assert_int_equal(verdict_of_failures(&result, tried, of, 1001, 0), RESULT_VERDICT_DIFFERENT_WORK);
+	}
+	result_release(&result);
+}
+
+/* A failed logical call of a driver ends the times of an arm; those of older results contain the physical side. */
+static void times_that_end_apart_are_different_work(void **state)
+{
+	(void)state;
+	static const struct {
+		double a, b;
+		enum result_verdict verdict;
+	} ends[] = {{1, 1, RESULT_VERDICT_OK},
+		    {0.5, 0.5, RESULT_VERDICT_OK},
+		    {1, 0.5, RESULT_VERDICT_DIFFERENT_WORK},
+		    {0.5, 1, RESULT_VERDICT_DIFFERENT_WORK},
+		    {1, NAN, RESULT_VERDICT_DIFFERENT_WORK},
+		    {NAN, 1, RESULT_VERDICT_DIFFERENT_WORK}};
+	struct result result;
+	equal_rounds(&result);
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		result.arms[3].phases[1].figures.value[METRIC_AHEAD_SHARE] = ends[i].a;
+		result.arms[5].phases[1].figures.value[METRIC_AHEAD_SHARE] = ends[i].b;
+		assert_int_equal(verdict_of_failures(&result, METRIC_ALLOCATIONS, 1e6, 0, 0), ends[i].verdict);
 	}
 	result_release(&result);
 }
@@ -985,6 +1014,7 @@ int main(void)
 		cmocka_unit_test(rounds_are_compared_in_pairs),
 		cmocka_unit_test(a_verdict_is_where_the_interval_lies),
 		cmocka_unit_test(work_is_different_beyond_a_thousandth),
+		cmocka_unit_test(times_that_end_apart_are_different_work),
 		cmocka_unit_test(two_runs_and_two_builds_are_told),
 		cmocka_unit_test(times_of_two_machines_are_not_compared),
 		cmocka_unit_test(nodes_of_a_class_are_clusters),
