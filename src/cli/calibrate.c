@@ -167,6 +167,7 @@ static enum exit_code measure(const struct arguments *arguments, const char *fil
 				      .latency = RUN_LATENCY_OFF,
 				      .audit = true,
 				      .paired = harness ? RUN_PAIRED_ON : RUN_PAIRED_ONLY,
+				      .paired_ms = RUN_PAIRED_MS_DEFAULT,
 				      .folder = folder,
 				      .stall_seconds = RUN_STALL_SECONDS_DEFAULT,
 				      .progress = cli_progress(false),

@@ -19,6 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Of each allocator in a process. */
+#define WINDOWS_MS 4u
 /* Start and end take a part of the second. */
 #define BUDGET_SECONDS 0.93
 
@@ -59,6 +61,7 @@ static enum exit_code measure(const struct quick *quick, const char *file, struc
 					    .latency = RUN_LATENCY_OFF,
 					    .audit = true,
 					    .paired = RUN_PAIRED_ONLY,
+					    .paired_ms = WINDOWS_MS,
 					    .brief = true,
 					    .budget_seconds = BUDGET_SECONDS,
 					    .rounds_least = compare_quick_processes_least(),

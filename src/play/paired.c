@@ -411,7 +411,7 @@ static int play_short(struct pairing *pairing, struct error *error)
 		if (play_iteration(pairing, error) < 0)
 			return -1;
 	}
-	double enough_ns = RESULT_SIDES * (pairing->pass->brief ? PASS_BRIEF_NS : PASS_PAIRED_NS);
+	double enough_ns = RESULT_SIDES * pairing->pass->paired_ns;
 	for (uint32_t i = 1; i < ITERATIONS_MAX && pairing->played_ns < enough_ns; i++)
 		if (play_iteration(pairing, error) < 0)
 			return -1;

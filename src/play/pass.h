@@ -31,8 +31,6 @@
 
 #define PASS_WINDOW_WORDS ((size_t)65536)
 #define PASS_WINDOW_STEPS 1000.0 /* a shorter window says nothing */
-#define PASS_PAIRED_NS 2e7       /* paired: of windows of each side, at least */
-#define PASS_BRIEF_NS 4e6
 /* Longer windows, and single operations under interference, are taken in the first rounds of a run alone: the fewest that
  * have an interval at 95 %. Verdicts come of short windows, in every round. */
 #define PASS_ROUNDS_BESIDE 6u
@@ -88,7 +86,8 @@ struct pass {
 	struct op_source *sources;    /* several threads: one each, which the timed passes play instead of source */
 	const int *cpus;              /* that they are pinned to; NULL: none */
 	struct conduct *conduct;      /* of the allocator; NULL: nobody looks */
-	bool brief; /* paired: PASS_BRIEF_NS in place of PASS_PAIRED_NS, and short windows of one length */
+	double paired_ns;             /* paired: of windows of each side, at least */
+	bool brief;                   /* paired: short windows of one length */
 	/* Before every sample of a latency, and of single operations in pairs; one thread. NULL: none */
 	struct interference *interference;
 	uint32_t interfered_samples;    /* paired, with interference: operations that are taken so, at least */

@@ -29,8 +29,9 @@ struct job {
 	/* Of a paired pass: the spec that spec is held against; else empty. */
 	char against[JOB_SPEC_BYTES_MAX];
 	uint32_t against_twins;
-	bool brief; /* paired: as of struct run_options */
-	bool probe; /* open the spec, play nothing: pass and all that belongs to a workload mean nothing */
+	uint32_t paired_ms; /* paired: as of struct run_options */
+	bool brief;         /* likewise */
+	bool probe;         /* open the spec, play nothing: pass and all that belongs to a workload mean nothing */
 	/* Timed, but a profiler watches, which the warden starts: no figures. */
 	enum profiler profiler;
 	char profile[PATH_MAX];

@@ -114,6 +114,7 @@ static void fill_job(const struct matrix *matrix, const struct combination *comb
 	job->cpu = matrix->cpu;
 	job->clock = matrix->clock;
 	job->lock = options->lock;
+	job->paired_ms = options->paired_ms;
 	job->brief = options->brief;
 	job->rate = harness ? 0 : combination->changes.rate;
 	job->poisson = combination->changes.poisson;

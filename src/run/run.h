@@ -24,6 +24,8 @@ struct resumed;
 struct calibration;
 
 #define RUN_ROUNDS_DEFAULT 12u
+#define RUN_PAIRED_MS_DEFAULT 40u
+#define RUN_PAIRED_MS_MAX 10000u
 #define RUN_ROUNDS_MAX 100000u
 #define RUN_ROUNDS_AUTO "auto"
 #define RUN_ROUNDS_AUTO_MAX 40u
@@ -58,6 +60,7 @@ struct run_options {
 	bool audit;
 	enum run_paired paired;
 	uint32_t rounds_alone;     /* with pairs: the first so many rounds also time every arm alone; 0: all */
+	uint32_t paired_ms;        /* of windows that each of a pair plays in a process, at least */
 	const char *against;       /* a spec, or COMPARE_AGAINST_ALL: as for compare_within */
 	const char *folder;        /* NULL: results/<run id> */
 	const char *placements;    /* a new file for what the audits see; NULL: none */

@@ -374,6 +374,10 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	{"against", 0, OPTION_TEXT, OPTION_PLANS, "SPEC|all", "takes the SPEC of an arm, or all: every pair",
 	 "which arm the others are held against (default: the first that can play)",
 	 OPTION_AT(struct run_options, against)},
+	{"paired-ms", 0, OPTION_NUMBER, OPTION_FIGURES, "MS", "takes a whole number from 1 to 10000",
+	 "milliseconds of windows that each of a pair plays in a process, at least (default 40): ratios spread by the square "
+	 "root less",
+	 OPTION_AT(struct run_options, paired_ms), .minimum = 1, .maximum = RUN_PAIRED_MS_MAX},
 	{"interfere", 0, OPTION_OWN, OPTION_FIGURES, "none|data=SIZE,code=SIZE[,pairs=N]",
 	 "takes none, or sizes with a unit: data=256KiB,code=256KiB; data up to 1GiB, code up to 768KiB; and "
 	 "pairs from 1 to 1000k",
@@ -421,6 +425,7 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 };
 _Static_assert(RUN_ROUNDS_MAX == 100000 && RUN_ROUNDS_DEFAULT == 12 && WORKLOAD_THREADS_MAX == 64,
 	       "the help of rounds and threads tells these");
+_Static_assert(RUN_PAIRED_MS_DEFAULT == 40 && RUN_PAIRED_MS_MAX == 10000, "so does that of paired-ms");
 _Static_assert(RUN_AXIS_MAX == 16, "so does that of rate");
 _Static_assert(WORKLOAD_INTERFERENCE_DATA_MAX == 1 << 30 && WORKLOAD_INTERFERENCE_CODE_MAX == 768 << 10,
 	       "what interfere takes tells these");
@@ -433,6 +438,7 @@ _Static_assert(sizeof(enum run_latency) == 4 && sizeof(enum run_paired) == 4 && 
 struct run_options run_options_default(void)
 {
 	return (struct run_options){.rounds = RUN_ROUNDS_DEFAULT,
+				    .paired_ms = RUN_PAIRED_MS_DEFAULT,
 				    .audit = true,
 				    .paired = RUN_PAIRED_ON,
 				    .stall_seconds = RUN_STALL_SECONDS_DEFAULT};

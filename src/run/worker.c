@@ -345,6 +345,7 @@ static int play(struct worker *worker, struct error *error)
 		.conduct = &worker->conduct,
 		.rival = job->pass == RESULT_PASS_PAIRED ? &worker->rival : NULL,
 		.side = &job->side,
+		.paired_ns = 1e6 * job->paired_ms,
 		.brief = job->brief,
 		.tape = worker->tape_image ? &worker->tape : NULL,
 		.steps = worker->steps,

@@ -61,10 +61,21 @@ twins() { # what the second one does beside the first, option…
 	run -0 "$iovabench" run workloads/laws/01-robson-64-16.yaml -a rbtree -a buddy --rounds 1 -q -o "$scratch/adversary"
 	is "$(jq -r '.arms[1].paired_reason' "$scratch/adversary/result.json")" "adaptive: each arm is asked for something else"
 	is "$(grep -c '"pass":"paired"' "$scratch/adversary/rounds.jsonl")" 0
+	run -2 "$iovabench" run $tiny -a rbtree -a buddy --paired-ms 0 -o "$scratch/none"
+	has "$output" "--paired-ms '0': takes a whole number from 1 to 10000"
 	run -2 "$iovabench" run $tiny -a rbtree --paired only -o "$scratch/none"
 	has "$output" "--paired only: takes two arms or more"
 	run -2 "$iovabench" run $tiny -a rbtree -a buddy --paired maybe -o "$scratch/none"
 	has "$output" "--paired 'maybe': takes on, off or only"
+}
+
+@test "--paired-ms: so long windows of each, and not much longer" {
+	for ms in 2 60; do
+		run -0 "$iovabench" run $tiny -a rbtree -a buddy --rounds 1 --paired only --paired-ms $ms -q -o "$scratch/$ms"
+		# Short windows of measured phases, of both sides; one iteration may be longer than was asked for.
+		jq -s "[.[] | select(.pass == \"paired\") | .phases[].pairs.pairs, .phases[].pairs.tainted] | add" "$scratch/$ms/rounds.jsonl" >"$scratch/$ms.pairs"
+	done
+	[ "$(cat "$scratch/60.pairs")" -gt $((3 * $(cat "$scratch/2.pairs"))) ]
 }
 
 @test "--alone: later rounds are pairs alone" {

@@ -95,6 +95,7 @@ static inline void bench_open(struct bench *bench, const char *yaml, const char 
 		.source = &bench->source,
 		.spec = &bench->spec,
 		.arena = &bench->arena,
+		.paired_ns = 2e7,
 		.clock = &bench->clock,
 		.words = bench->stream.words,
 		.peak_live_pages = bench->stream.peak_live_pages,

@@ -82,16 +82,27 @@ static void all_that_it_plays_is_in_it(void **state)
 /* A value of each option that is not the usual one; a new row has to be entered here. */
 static const struct {
 	const char *name, *value;
-} unusual[] = {{"seed", "9"},        {"ops", "1k"},
-	       {"rounds", "3"},      {"alone", "3"},
-	       {"budget", "2m"},     {"latency", "all"},
-	       {"audit", "off"},     {"paired", "off"},
-	       {"against", "buddy"}, {"interfere", "data=64KiB,code=1KiB"},
-	       {"threads", "3"},     {"lock", "spin"},
-	       {"rate", "1k"},       {"stall", "1"},
-	       {"memory", "64"},     {"cpus", "0"},
-	       {"node", "0"},        {"dump-placements", "file"},
-	       {"profile", "perf"},  {"output", "place"}};
+} unusual[] = {{"seed", "9"},
+	       {"ops", "1k"},
+	       {"rounds", "3"},
+	       {"alone", "3"},
+	       {"budget", "2m"},
+	       {"latency", "all"},
+	       {"audit", "off"},
+	       {"paired", "off"},
+	       {"against", "buddy"},
+	       {"paired-ms", "7"},
+	       {"interfere", "data=64KiB,code=1KiB"},
+	       {"threads", "3"},
+	       {"lock", "spin"},
+	       {"rate", "1k"},
+	       {"stall", "1"},
+	       {"memory", "64"},
+	       {"cpus", "0"},
+	       {"node", "0"},
+	       {"dump-placements", "file"},
+	       {"profile", "perf"},
+	       {"output", "place"}};
 _Static_assert(sizeof unusual / sizeof unusual[0] == RUN_SETTINGS, "every option is tried");
 
 static void an_option_is_in_it_when_figures_depend_on_it(void **state)
@@ -108,8 +119,8 @@ static void an_option_is_in_it_when_figures_depend_on_it(void **state)
 			fail_msg("--%s", row->name);
 		options = run_options_default();
 	}
-	uint64_t even = (assert_int_equal(option_read(&run_settings[12], &options, "1k", &error), 0), key());
-	assert_int_equal(option_read(&run_settings[12], &options, "1k:poisson", &error), 0);
+	uint64_t even = (assert_int_equal(option_read(&run_settings[13], &options, "1k", &error), 0), key());
+	assert_int_equal(option_read(&run_settings[13], &options, "1k:poisson", &error), 0);
 	assert_true(key() != even);
 }
 
