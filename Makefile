@@ -95,6 +95,7 @@ hash_of = $(shell sha256sum $(1) | cut -c1-64 | tr a-f A-F | basenc --base16 -d 
 $(BUILD)/objects/report/html.o: COMPILE += -DREPORT_STYLE_HASH='"$(call hash_of,src/report/report.css)"' \
 	-DREPORT_SCRIPT_HASH='"$(call hash_of,src/report/report.js)"' -DDRAW_STYLE_HASH='"$(call hash_of,src/draw/figure.css)"'
 $(BUILD)/objects/cli/completion.o: src/cli/completion.bash src/cli/completion.zsh src/cli/completion.fish
+$(BUILD)/objects/cli/plugin.o: plugins/template.c
 $(BUILD)/objects/report/html.o $(BUILD)/objects/report/assets.o: src/report/report.css src/report/report.js
 $(BUILD)/objects/report/html.o $(BUILD)/objects/draw/style.o: src/draw/figure.css
 
@@ -251,8 +252,8 @@ SHELLS = bash zsh fish
 INSTALLED = bin/iovabench $(LIBDIR)/libiovabench.a $(LIBDIR)/pkgconfig/iovabench.pc $(foreach page,$(PAGES),$(call installed_page,$(page))) $(foreach shell,$(SHELLS),$(COMPLETION_$(shell))) \
 	$(addprefix share/doc/iovabench/,README.md CONTRIBUTING.md CHANGELOG.md LICENSE) share/doc/iovabench/workloads \
 	$(addprefix share/doc/iovabench/,$(DOCUMENTS)) $(addprefix share/iovabench/,$(wildcard $(addprefix workloads/,*.yaml */*.yaml */*.iovatrace))) \
-	$(wildcard include/iovabench/*.h)
-INSTALLED_FOLDERS = include/iovabench share/doc/iovabench/docs share/doc/iovabench $(addprefix share/iovabench/workloads/,traces limits laws field) \
+	$(wildcard include/iovabench/*.h) $(addprefix share/iovabench/,$(wildcard plugins/*.c))
+INSTALLED_FOLDERS = include/iovabench share/iovabench/plugins share/doc/iovabench/docs share/doc/iovabench $(addprefix share/iovabench/workloads/,traces limits laws field) \
 	share/iovabench/workloads share/iovabench
 
 .PHONY: install
@@ -265,6 +266,8 @@ install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/$(LIBDIR)/pkgconfig
 	install -m 644 $(BUILD)/libiovabench.a $(DESTDIR)$(PREFIX)/$(LIBDIR)
 	sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(LIBDIR),; s,@VERSION@,$(VERSION),' src/iovabench.pc.in > $(DESTDIR)$(PREFIX)/$(LIBDIR)/pkgconfig/iovabench.pc
+	install -d $(DESTDIR)$(PREFIX)/share/iovabench/plugins
+	install -m 644 plugins/*.c $(DESTDIR)$(PREFIX)/share/iovabench/plugins
 	install -m 644 workloads/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads
 	install -m 644 workloads/limits/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits
 	install -m 644 workloads/laws/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws

@@ -45,12 +45,22 @@ enum iova_status {
 #define IOVA_CONCURRENT (UINT64_C(1) << 0) /* calls on one instance need no lock around them */
 #define IOVA_EXPLICIT (UINT64_C(1) << 1)   /* place works at any time, not only before the first allocation */
 #define IOVA_ALIGN (UINT64_C(1) << 2)      /* honours iova_request.align */
-#define IOVA_LIMIT (UINT64_C(1) << 3)      /* honours iova_request.low and .high */
+#define IOVA_LOW (UINT64_C(1) << 3)        /* honours iova_request.low; without it, low is the first page of the space */
 #define IOVA_BOUNDARY (UINT64_C(1) << 4)   /* honours iova_request.boundary */
 #define IOVA_STEPS (UINT64_C(1) << 5)      /* has alloc_counted and free_counted */
 #define IOVA_LAYER (UINT64_C(1) << 6)      /* stands in front of another allocator: create needs below */
 #define IOVA_HARNESS (UINT64_C(1) << 7)    /* measures the harness; never a competitor, its extents may overlap */
 #define IOVA_DIRECTION (UINT64_C(1) << 8)  /* honours IOVA_CONSTRAIN_BOTTOM and IOVA_CONSTRAIN_TOP */
+#define IOVA_HIGH (UINT64_C(1) << 9)       /* honours iova_request.high; without it, high is the last page of the space */
+#define IOVA_LIMIT (IOVA_LOW | IOVA_HIGH)
+
+/* What an allocator promises to find: where there is such a place, IOVA_NO_SPACE is wrong. */
+enum iova_promise {
+	IOVA_PROMISE_COMPLETE,     /* any place that satisfies the request */
+	IOVA_PROMISE_SIZE_CLASSES, /* a run of twice the pages, rounded up to a power of two, that would satisfy all of it */
+	IOVA_PROMISE_BUDDY,        /* a naturally aligned block of the next power of two that satisfies the request */
+	IOVA_PROMISE_BOUNDED,      /* nothing: its search may end before it has seen all */
+};
 
 /* Bits of iova_request.constraints. Zero is the fast path: any free run of count pages will do. A field whose bit is
  * clear is unspecified and must not be read. */
@@ -183,12 +193,14 @@ struct iova_allocator {
 	/* Takes back what alloc or place gave. Cannot fail: what it needs, alloc has put aside. */
 	void (*free)(void *self, const struct iova_extent *extent, uint32_t cpu);
 
-	/* Takes exactly [first, first + count). Works in every allocator before the first alloc, to make the holes of a
-	 * space; later only with IOVA_EXPLICIT, else IOVA_UNSUPPORTED. IOVA_OK, IOVA_TAKEN, IOVA_NO_MEMORY or
-	 * IOVA_UNSUPPORTED. */
+	/* Takes exactly [first, first + count). Works before the first alloc, to make the holes of a space; later only with
+	 * IOVA_EXPLICIT, else IOVA_UNSUPPORTED. IOVA_OK, IOVA_TAKEN, IOVA_NO_MEMORY or IOVA_UNSUPPORTED. NULL, unless it is
+	 * IOVA_EXPLICIT: the holes are allocated, with limits that leave no other place; without IOVA_LIMIT it plays no
+	 * workload that has some. */
 	enum iova_status (*place)(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent);
 
-	/* Shows every page that is not allocated, once. Live + visited = space. Not called while another thread works. */
+	/* Shows every page that is not allocated, once. Live + visited = space. Not called while another thread works. NULL:
+	 * what is not allocated is usable, all of it; not for one that has poll or drain, nor for what stands below a layer. */
 	void (*visit_free)(void *self, iova_visit visit, void *context);
 
 	/* The sums over visit_free. Cost: O(1), or O(CPUs) for a layer. */
@@ -215,6 +227,12 @@ struct iova_allocator {
 	/* A CPU has left and calls nothing until it is back, which nobody tells: what caches hold for it alone becomes
 	 * usable by all. No page changes otherwise. A layer passes it on to the one below. NULL: there is none. */
 	void (*offline)(void *self, uint32_t cpu);
+
+	/* Pages of the longest request that this instance could ever serve: a longer one is impossible, not fragmented. NULL:
+	 * the space is the only limit. */
+	uint64_t (*length_max)(void *self);
+
+	enum iova_promise promise; /* a layer's is that of what stands below it, or less */
 };
 
 #define IOVA_PLUGIN_SYMBOL "iova_plugin"

@@ -44,6 +44,12 @@ int allocator_instance_create(const struct allocator_spec *spec, const struct io
 	memset(instance, 0, sizeof *instance);
 	for (size_t i = spec->count; i-- > 0;) {
 		const struct allocator_spec_part *part = &spec->parts[i];
+		if (instance->count && !instance->table->visit_free) {
+			error_set(error, EXIT_CODE_NO_ARM, "allocator \"%s\" has no visit_free, which %s above it needs",
+				  instance->table->name, part->table->name);
+			allocator_instance_destroy(instance);
+			return -1;
+		}
 		const struct iova_below *below = instance->count ? &instance->stack[instance->count - 1] : NULL;
 		const char *reason = NULL;
 		void *self = NULL;
@@ -69,4 +75,15 @@ void allocator_instance_destroy(struct allocator_instance *instance)
 	}
 	instance->table = NULL;
 	instance->self = NULL;
+}
+
+uint64_t allocator_instance_length_max(const struct allocator_instance *instance)
+{
+	uint64_t least = UINT64_MAX;
+	for (size_t i = 0; i < instance->count; i++) {
+		const struct iova_below *part = &instance->stack[i];
+		uint64_t length = part->table->length_max ? part->table->length_max(part->self) : UINT64_MAX;
+		least = length < least ? length : least;
+	}
+	return least;
 }

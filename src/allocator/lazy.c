@@ -127,6 +127,8 @@ static void lazy_free_counted(void *self, const struct iova_extent *extent, uint
 static enum iova_status lazy_place(void *context, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
 {
 	struct lazy *self = context;
+	if (!self->below.table->place)
+		return IOVA_UNSUPPORTED;
 	enum iova_status status = self->below.table->place(self->below.self, first, count, cpu, extent);
 	if (status != IOVA_TAKEN || !self->deferred_pages)
 		return status;
@@ -272,6 +274,7 @@ const struct iova_allocator allocator_lazy = {
 	.name = "lazy",
 	.about = "layer: freed extents wait in a queue until a flush, as behind an IOMMU that is invalidated lazily",
 	.capabilities = IOVA_LAYER | IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS | IOVA_DIRECTION,
+	.promise = IOVA_PROMISE_BOUNDED,
 	.options = options,
 	.option_count = sizeof options / sizeof options[0],
 	.create = lazy_create,

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CAPABILITIES_KNOWN ((IOVA_DIRECTION << 1) - 1)
+#define CAPABILITIES_KNOWN ((IOVA_HIGH << 1) - 1)
 
 /* The sentence of the last fault found by this thread. */
 static _Thread_local char fault_bytes[256];
@@ -92,8 +92,6 @@ static const char *functions_fault(const struct iova_allocator *table)
 		{table->create, "create"},
 		{table->alloc, "alloc"},
 		{table->free, "free"},
-		{table->place, "place"},
-		{table->visit_free, "visit_free"},
 		{table->statistics, "statistics"},
 		{table->broken_invariant, "broken_invariant"},
 		{table->destroy, "destroy"},
@@ -101,6 +99,10 @@ static const char *functions_fault(const struct iova_allocator *table)
 	for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++)
 		if (!functions[i].present)
 			return fault("the function %s is missing", functions[i].name);
+	if (table->capabilities & IOVA_EXPLICIT && !table->place)
+		return "it has IOVA_EXPLICIT, but the function place is missing";
+	if (!table->visit_free && (table->poll || table->drain))
+		return "it caches or defers (poll, drain), but the function visit_free is missing";
 	bool steps = table->capabilities & IOVA_STEPS;
 	if (steps && !table->alloc_counted)
 		return "it has IOVA_STEPS, but the function alloc_counted is missing";
@@ -127,6 +129,8 @@ const char *allocator_table_fault(const struct iova_allocator *table)
 		return "it says nothing about itself";
 	if (table->capabilities & ~CAPABILITIES_KNOWN)
 		return fault("it has unknown capabilities: 0x%" PRIx64, table->capabilities & ~CAPABILITIES_KNOWN);
+	if ((unsigned)table->promise > IOVA_PROMISE_BOUNDED)
+		return fault("it has the unknown promise %d", (int)table->promise);
 	const char *wrong = functions_fault(table);
 	return wrong ? wrong : options_fault(table);
 }

@@ -73,5 +73,7 @@ struct allocator_instance {
 int allocator_instance_create(const struct allocator_spec *spec, const struct iova_space *space,
 			      const struct iova_host *host, struct allocator_instance *instance, struct error *error);
 void allocator_instance_destroy(struct allocator_instance *instance);
+/* Pages of the longest request that all of the stack could ever serve; UINT64_MAX: the space is the only limit. */
+uint64_t allocator_instance_length_max(const struct allocator_instance *instance);
 
 #endif

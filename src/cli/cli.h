@@ -25,6 +25,7 @@ extern const struct cli_command cli_gate;
 extern const struct cli_command cli_history;
 extern const struct cli_command cli_list;
 extern const struct cli_command cli_plot;
+extern const struct cli_command cli_plugin;
 extern const struct cli_command cli_report;
 extern const struct cli_command cli_merge;
 extern const struct cli_command cli_resume;
@@ -43,6 +44,10 @@ int cli_check_files(const char *command, const char *const *files, size_t count,
 /* Writes what a manual page has of a table of the program, in troff: commands, keys, metrics or allocators. make manual puts
  * it in. Returns the exit code. */
 int cli_manual(const char *table);
+
+/* Plays the operations of a workload, with what a command line changes in it, on an allocator that gave wrong answers, cuts
+ * them down and writes them as a script. Tells what became of it. Returns an exit code. */
+int cli_shrink(const char *spec, const char *file, const struct plan_changes *changes, const char *script);
 
 /* As --color takes them. */
 enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };

@@ -10,6 +10,7 @@
 #include "cli/workload_folder.h"
 #include "cli/say.h"
 #include "metric/metrics.h"
+#include "verify/child.h"
 #include "compare/policy.h"
 #include "workload/call.h"
 #include "workload/language.h"
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 static const struct {
 	uint64_t bit;
@@ -26,7 +28,8 @@ static const struct {
 	{IOVA_CONCURRENT, "needs no lock around its calls"},
 	{IOVA_EXPLICIT, "can place at a given address at any time"},
 	{IOVA_ALIGN, "honours alignment"},
-	{IOVA_LIMIT, "honours low and high limits"},
+	{IOVA_LOW, "honours low limits"},
+	{IOVA_HIGH, "honours high limits"},
 	{IOVA_BOUNDARY, "honours boundaries"},
 	{IOVA_DIRECTION, "places from below or above"},
 	{IOVA_STEPS, "counts its steps"},
@@ -34,13 +37,13 @@ static const struct {
 	{IOVA_HARNESS, "measures the harness, is no competitor"},
 };
 
-static void describe_losses(const struct iova_option *option)
+static void add_losses(const struct iova_option *option, struct text *text)
 {
 	for (size_t choice = 0; option->choices[choice]; choice++)
 		for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0]; i++)
 			if (option->without[choice] & capabilities[i].bit)
-				printf("  %12s with %s it no longer %s\n", "", option->choices[choice],
-				       capabilities[i].what);
+				text_add(text, "  %12s with %s it no longer %s\n", "", option->choices[choice],
+					 capabilities[i].what);
 }
 
 void describe_option_range(const struct iova_option *option, struct text *text)
@@ -58,27 +61,111 @@ void describe_option_range(const struct iova_option *option, struct text *text)
 	}
 }
 
+static void add_option(const struct iova_option *option, struct text *text)
+{
+	text_add(text, "  %-12s %s\n  %12s ", option->name, option->help, "");
+	describe_option_range(option, text);
+	text_add(text, "\n");
+	if (option->without)
+		add_losses(option, text);
+}
+
 static void describe_option(const struct iova_option *option)
 {
-	struct text range = {0};
-	describe_option_range(option, &range);
-	printf("  %-12s %s\n  %12s %s\n", option->name, option->help, "", range.failed ? "" : range.bytes);
-	text_release(&range);
-	if (option->without)
-		describe_losses(option);
+	struct text text = {0};
+	add_option(option, &text);
+	fputs(text.failed ? "" : text.bytes, stdout);
+	text_release(&text);
+}
+
+/* able: what it can do, which choices of its options may have made less. word: how a spec names it. */
+static void add_allocator(const struct iova_allocator *table, uint64_t able, const char *word, struct text *text)
+{
+	text_add(text, "%s: %s\n\n", table->name, table->about);
+	for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0]; i++)
+		if (able & capabilities[i].bit)
+			text_add(text, "  - %s\n", capabilities[i].what);
+	text_add(text, "  - promises to find: %s\n", verify_promise_names[table->promise]);
+	text_add(text, "\noptions: %s\n", table->option_count ? "" : "none");
+	for (uint64_t i = 0; i < table->option_count; i++)
+		add_option(&table->options[i], text);
+	if (table->option_count)
+		text_add(text, "\n  iovabench run WORKLOAD -a %s:%s=...\n", word, table->options[0].name);
 }
 
 static void describe_allocator(const struct iova_allocator *table)
 {
-	printf("%s: %s\n\n", table->name, table->about);
-	for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0]; i++)
-		if (table->capabilities & capabilities[i].bit)
-			printf("  - %s\n", capabilities[i].what);
-	printf("\noptions: %s\n", table->option_count ? "" : "none");
-	for (uint64_t i = 0; i < table->option_count; i++)
-		describe_option(&table->options[i]);
-	if (table->option_count)
-		printf("\n  iovabench run WORKLOAD -a %s:%s=...\n", table->name, table->options[0].name);
+	struct text text = {0};
+	add_allocator(table, table->capabilities, table->name, &text);
+	fputs(text.failed ? "" : text.bytes, stdout);
+	text_release(&text);
+}
+
+#define DESCRIPTION_BYTES ((size_t)1 << 16)
+
+/* Shared with the process that opens a spec. */
+struct description {
+	const char *spec;
+	struct error error;
+	char text[DESCRIPTION_BYTES];
+};
+
+static void add_value(const struct iova_option *option, uint64_t value, struct text *text)
+{
+	if (option->kind == IOVA_OPTION_CHOICE)
+		text_add(text, "  %s=%s", option->name, option->choices[value]);
+	else if (option->kind == IOVA_OPTION_FLAG)
+		text_add(text, "  %s=%s", option->name, value ? "yes" : "no");
+	else
+		text_add(text, "  %s=%" PRIu64 "%s", option->name, value, option->kind == IOVA_OPTION_TIME ? "ns" : "");
+}
+
+static void open_and_describe(void *context, struct verify_mail *mail)
+{
+	struct description *description = context;
+	struct allocator_spec spec;
+	struct text text = {0};
+	if (allocator_spec_open(description->spec, &spec, &description->error) == 0) {
+		for (size_t i = 0; i < spec.count; i++) {
+			const struct allocator_spec_part *part = &spec.parts[i];
+			text_add(&text, i ? "\n" : "");
+			add_allocator(part->table, allocator_part_capabilities(part),
+				      part->library ? description->spec : part->table->name, &text);
+			text_add(&text, part->table->option_count ? "\nhere:" : "");
+			for (uint64_t k = 0; k < part->table->option_count; k++)
+				add_value(&part->table->options[k], part->options[k], &text);
+			text_add(&text, part->table->option_count ? "\n" : "");
+		}
+		snprintf(description->text, sizeof description->text, "%s", text.failed ? "" : text.bytes);
+		allocator_spec_close(&spec);
+	}
+	text_release(&text);
+	mail->done = true;
+}
+
+/* A plugin is opened in a process of its own, and may take that with it. */
+static int describe_spec(const char *spec)
+{
+	const struct verify_limits limits = {.stall_seconds = 5};
+	struct verify_outcome outcome;
+	struct error error = {0};
+	struct description *description = verify_shared(sizeof *description);
+	if (!description)
+		return EXIT_CODE_IO;
+	description->spec = spec;
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (verify_child(open_and_describe, description, &limits, &outcome, &error) == 0) {
+		if (description->error.exit_code != EXIT_CODE_OK)
+			error_set(&error, description->error.exit_code, "%.1000s", description->error.message);
+		else if (outcome.state != VERIFY_HELD)
+			error_set(&error, EXIT_CODE_VIOLATION, "%s %s when it is opened", spec, outcome.message);
+		else
+			cli_show(description->text);
+	}
+	if (*error.message)
+		cli_say("iovabench describe: %s\n", error.message);
+	verify_unshare(description, sizeof *description);
+	return (int)error.exit_code;
 }
 
 /* An option of every allocator that has one of this name. Returns how many do. */
@@ -250,6 +337,14 @@ static int describe_others(const char *name)
 	return describe_options(name) + describe_keys(name) ? EXIT_CODE_OK : unknown(name);
 }
 
+/* Options, layers and plugins make a spec; a workload is a file of YAML, and - is standard input. */
+static bool is_spec(const char *name)
+{
+	size_t length = strlen(name);
+	bool yaml = length > 5 && !strcmp(name + length - 5, ".yaml");
+	return strpbrk(name, ":+") || (strchr(name, '/') && !yaml);
+}
+
 static int run_command(const struct cli_command *command, int argc, char **argv)
 {
 	struct cli_given given;
@@ -274,6 +369,8 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 		printf("%s: %s\n\n  %s stands for %s\n", named->name, named->about, named->name, named->spec);
 	else if (metric >= 0)
 		describe_metric(&metric_table[metric]);
+	else if (is_spec(name))
+		return describe_spec(name);
 	else
 		return describe_others(name);
 	return EXIT_CODE_OK;
@@ -282,8 +379,9 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_describe = {
 	.name = "describe",
 	.about = "explain an allocator, option, metric, workload, key or driver call",
-	.usage = (const char *const[]){"NAME", NULL},
-	.text = "Explains an allocator with its options, an option, a metric with its unit, "
+	.usage = (const char *const[]){"NAME|SPEC", NULL},
+	.text = "Explains an allocator with its options (also a plugin, ./mine.so, and a spec with what it chose, "
+		"rbtree:fit=best), an option, a metric with its unit, "
 		"a workload that is shipped (or its file), or a key of workload files with its value, "
 		"range and default (requests.size.zipf, or zipf for all keys of this name); "
 		"iovabench list shows the names. call:NAME explains a driver call of workloads with its arguments and "

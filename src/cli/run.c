@@ -9,6 +9,21 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The arms whose allocator failed; of one with several seeds or values of a sweep, the operations are those of the file. */
+static void shrink(const struct run_arguments *arguments, const struct result *result)
+{
+	char script[64] = "failure.yaml";
+	unsigned written = 0;
+	for (size_t i = 0; i < result->arm_count; i++) {
+		const struct result_arm *arm = &result->arms[i];
+		if (arm->state != RESULT_ARM_FAILED || arm->owner != ERROR_OWNER_ALLOCATOR)
+			continue;
+		if (written++)
+			snprintf(script, sizeof script, "failure-%u.yaml", written);
+		cli_shrink(arm->spec, result->workloads[arm->workload].file, &arguments->run.changes, script);
+	}
+}
+
 static enum exit_code run(const struct run_arguments *arguments)
 {
 	struct result result = {0};
@@ -21,6 +36,8 @@ static enum exit_code run(const struct run_arguments *arguments)
 	enum exit_code code = cpus_use(&options, &error) < 0 ? error.exit_code
 							     : run_matrix(&options, &result, &folder, &messages, &error);
 	calibration_release(&calibration);
+	if (arguments->shrink)
+		shrink(arguments, &result);
 	return cli_end_run("run", code, &arguments->output, &result, &folder, &messages, &error);
 }
 

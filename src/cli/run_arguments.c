@@ -123,6 +123,10 @@ const struct option_row run_argument_rows[RUN_ARGUMENT_ROWS] = {
 	{"parse-only", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL,
 	 "check the workload files, with --seed, --ops and -t, and run nothing",
 	 OPTION_AT(struct run_arguments, parse_only)},
+	{"shrink", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL,
+	 "cut the operations with which an allocator gave a wrong answer, crashed or hung down to a few, and write them as "
+	 "failure.yaml",
+	 OPTION_AT(struct run_arguments, shrink)},
 	{"quiet", 'q', OPTION_FLAG, OPTION_SHOWS, NULL, NULL, "no table, no progress",
 	 OPTION_AT(struct run_arguments, output.quiet)},
 	{"all", 0, OPTION_FLAG, OPTION_SHOWS, NULL, NULL,

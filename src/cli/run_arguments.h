@@ -18,7 +18,7 @@ struct run_arguments {
 	bool *named; /* each of them was named by itself */
 	size_t spec_count;
 	struct cli_output output;
-	bool parse_only;
+	bool parse_only, shrink;
 	struct workload_sweep *sweeps;
 	size_t sweep_count;
 	char **files;      /* of run */
@@ -26,7 +26,7 @@ struct run_arguments {
 };
 
 /* Rows whose target is a struct run_arguments; those of run/settings.h go with them. */
-enum { RUN_ARGUMENT_ROWS = 7 };
+enum { RUN_ARGUMENT_ROWS = 8 };
 extern const struct option_row run_argument_rows[RUN_ARGUMENT_ROWS];
 
 /* -1: go on; else the exit code, everything was said. Released by the caller in both cases. */

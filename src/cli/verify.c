@@ -33,7 +33,7 @@ static const struct option_row rows[] = {
 	 .value = "complete|size-classes|buddy|bounded",
 	 .wanted = "complete, size-classes, buddy or bounded",
 	 .choices = verify_promise_names,
-	 .help = "what it promises to find: any place that would do (what plugins are taken for); a run of twice the pages; a "
+	 .help = "what it promises to find, instead of what its table says: any place that would do; a run of twice the pages; a "
 		 "naturally aligned block of the next power of two; or nothing, because its search ends early",
 	 OPTION_AT(struct arguments, verify.promise)},
 	{.name = "minutes",
@@ -148,14 +148,14 @@ static const char *state_name(const struct verify_row *row)
 }
 
 /* Opens a workload, from memory where bytes are given (taken over), and makes its calls a case. */
-static int read_case(const char *file, char *bytes, size_t length, uint64_t most, struct verify_case *made,
-		     struct text *messages, struct error *error)
+static int read_case(const char *file, char *bytes, size_t length, const struct plan_changes *changes, uint64_t most,
+		     struct verify_case *made, struct text *messages, struct error *error)
 {
 	static const struct plan_changes none;
 	struct plan plan = {0};
 	if (!bytes && file_read_input(file, WORKLOAD_FILE_BYTES_MAX, &bytes, &length, error) < 0)
 		return -1;
-	if (plan_open(&plan, file, bytes, length, &none, messages, error) < 0)
+	if (plan_open(&plan, file, bytes, length, changes ? changes : &none, messages, error) < 0)
 		return error_set(error, EXIT_CODE_USAGE, "%s is no workload that can be played", file);
 	verify_case_of_stream(&plan.workload, plan.stream, most, made);
 	plan_close(&plan);
@@ -172,9 +172,9 @@ static int read_workloads(struct arguments *arguments, char *const *words, size_
 	for (size_t i = 0; result == 0 && i < count; i++) {
 		struct text path = {0};
 		workload_folder_resolve(words[i], &path);
-		result = path.failed
-				 ? error_set(error, EXIT_CODE_IO, "no memory for a path")
-				 : read_case(path.bytes, NULL, 0, arguments->ops, &arguments->given[i], &messages, error);
+		result = path.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path")
+				     : read_case(path.bytes, NULL, 0, NULL, arguments->ops, &arguments->given[i], &messages,
+						 error);
 		text_release(&path);
 		arguments->verify.given_count = i + 1;
 	}
@@ -229,9 +229,9 @@ static bool shows(const struct arguments *arguments, const struct verify_report 
 	struct verify_options options = arguments->verify;
 	char *bytes = memory_text(failure->script.bytes);
 	options.limits.quiet = true;
-	int result =
-		bytes ? read_case(arguments->script, bytes, failure->script.length, UINT64_MAX, &again, &messages, &wrong)
-		      : -1;
+	int result = bytes ? read_case(arguments->script, bytes, failure->script.length, NULL, UINT64_MAX, &again,
+				       &messages, &wrong)
+			   : -1;
 	if (result == 0)
 		result = verify_once(&options, failure->row->rule, &report->ground, &again, &outcome, error);
 	verify_case_release(&again);
@@ -469,6 +469,60 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	memory_release(arguments.given);
 	if (*error.message)
 		cli_say("iovabench verify: %s\n", error.message);
+	return (int)error.exit_code;
+}
+
+/* What an audit sees; what breaks several of them is told by the first. */
+static const char *const audited[] = {"constraints", "invariant", "statistics", "visit"};
+
+/* Returns whether the operations of the workload break the rule; then they are cut down. */
+static bool shrink_under(const struct arguments *arguments, const struct verify_rule *rule, struct failure *failure,
+			 struct verify_row *row, struct error *error)
+{
+	struct verify_report report = {0};
+	*row = (struct verify_row){.rule = rule, .given = arguments->given, .seed = arguments->verify.seed};
+	report.ground.given = arguments->given;
+	if (verify_once(&arguments->verify, rule, &report.ground, arguments->given, &row->outcome, error) < 0 ||
+	    !is_broken(row))
+		return false;
+	failure->row = row;
+	if (verify_shrink(&arguments->verify, rule, &report.ground, arguments->given, &row->outcome, SHRINK_SECONDS,
+			  &failure->shrunk, error) == 0)
+		write_failure(arguments, &report, failure, error);
+	return true;
+}
+
+int cli_shrink(const char *spec, const char *file, const struct plan_changes *changes, const char *script)
+{
+	struct arguments arguments;
+	struct verify_case given = {0};
+	struct failure failure = {0};
+	struct verify_row row;
+	struct text messages = {0};
+	struct error error = {0};
+	bool found = false;
+	defaults(&arguments);
+	arguments.verify.spec = spec;
+	arguments.verify.limits = (struct verify_limits){.stall_seconds = arguments.stall_seconds,
+							 .memory_bytes = (uint64_t)arguments.memory_mib << 20};
+	arguments.script = script;
+	arguments.given = &given;
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (read_case(file, NULL, 0, changes, UINT64_MAX, &given, &messages, &error) == 0)
+		for (size_t i = 0; i < sizeof audited / sizeof audited[0] && !found && error.exit_code == EXIT_CODE_OK; i++)
+			found = shrink_under(&arguments, verify_rule_find(audited[i]), &failure, &row, &error);
+	if (found && error.exit_code == EXIT_CODE_OK)
+		tell_failure(&arguments, &failure);
+	else if (error.exit_code == EXIT_CODE_OK)
+		cli_say("iovabench run --shrink: %s on %s: what broke it there does not break it with the calls of its first "
+			"domain alone\n",
+			spec, file);
+	if (*error.message)
+		cli_say("iovabench run --shrink: %s\n", error.message);
+	verify_case_release(&given);
+	verify_shrunk_release(&failure.shrunk);
+	text_release(&failure.script);
+	text_release(&messages);
 	return (int)error.exit_code;
 }
 

@@ -50,7 +50,7 @@ static uint32_t constraints_honoured(uint64_t capabilities)
 		return UINT32_MAX;
 	if (capabilities & IOVA_ALIGN)
 		honoured |= IOVA_CONSTRAIN_ALIGN;
-	if (capabilities & IOVA_LIMIT)
+	if ((capabilities & IOVA_LIMIT) == IOVA_LIMIT)
 		honoured |= IOVA_CONSTRAIN_LIMIT;
 	if (capabilities & IOVA_BOUNDARY)
 		honoured |= IOVA_CONSTRAIN_BOUNDARY;

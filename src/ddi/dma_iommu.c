@@ -88,7 +88,9 @@ static NTSTATUS reserve_regions(PIOMMU_DMA_DOMAIN domain, const IOMMU_DMA_RESERV
 		if (region->Base % PAGE_SIZE != 0 || region->NumberOfPages == 0 || first > adapter->last_page ||
 		    region->NumberOfPages > adapter->last_page - first + 1)
 			return STATUS_INVALID_PARAMETER;
-		enum iova_status status = adapter->table->place(adapter->self, first, region->NumberOfPages, 0, &extent);
+		enum iova_status status = adapter->table->place ? adapter->table->place(adapter->self, first,
+											region->NumberOfPages, 0, &extent)
+								: IOVA_UNSUPPORTED;
 		if (status != IOVA_OK)
 			return status == IOVA_NO_MEMORY ? STATUS_INSUFFICIENT_RESOURCES : STATUS_INVALID_PARAMETER;
 	}

@@ -182,6 +182,8 @@ uint64_t ddi_adapter_largest_free_pages(struct ddi_adapter *adapter, uint64_t lo
 	if (lowest > highest || !limits_window(adapter, lowest, highest, &window) || window.low > window.high)
 		return 0;
 	struct longest longest = {window.low, window.high, 0};
+	if (!adapter->table->visit_free)
+		return 0;
 	adapter->table->visit_free(adapter->self, look_at, &longest);
 	return longest.pages;
 }

@@ -487,7 +487,10 @@ void audit_space_walk(struct audit_space *space, struct audit_complaints *compla
 	space->cached_pages = space->deferred_pages = space->gaps = 0;
 	space->held_count = 0;
 	const struct iova_allocator *table = space->instance->table;
-	table->visit_free(space->instance->self, visit, &walk);
+	if (table->visit_free)
+		table->visit_free(space->instance->self, visit, &walk);
+	else /* all that is not live is usable */
+		occupancy_visit_free(space->occupancy, add_run, &space->free);
 	if (space->held_count)
 		qsort(space->held, space->held_count, sizeof space->held[0], by_first);
 	occupancy_visit_free(space->occupancy, visit_drained, &walk);
@@ -554,7 +557,8 @@ enum audit_failure audit_space_classify(struct audit_space *space, const struct 
 	assert(kind < OP_CONTROL && request->high_count);
 	const struct iova_request *asked = &request->request;
 	const struct window window = window_of(space, request);
-	if (!may_fit(space, kind, asked, window.low, window.high))
+	if (!may_fit(space, kind, asked, window.low, window.high) ||
+	    asked->count > allocator_instance_length_max(space->instance))
 		return AUDIT_IMPOSSIBLE;
 	if (space->quota && quota_is_starved(space->quota))
 		return AUDIT_METADATA;

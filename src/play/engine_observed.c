@@ -56,6 +56,8 @@ static void stamp_free(void *self, const struct iova_extent *extent, uint32_t cp
 static enum iova_status stamp_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
 {
 	struct stamp *stamp = self;
+	if (!stamp->table->place)
+		return IOVA_UNSUPPORTED;
 	stamp_begin(stamp);
 	enum iova_status status = stamp->table->place(stamp->self, first, count, cpu, extent);
 	stamp_end(stamp);
@@ -211,6 +213,8 @@ static enum iova_status counting_place(void *self, uint64_t first, uint64_t coun
 	struct counting *counting = self;
 	const struct iova_request exactly = {
 		.count = count, .low = first, .high = first + count - 1, .constraints = IOVA_CONSTRAIN_LIMIT};
+	if (!counting->table->place)
+		return IOVA_UNSUPPORTED;
 	enum iova_status status = counting->table->place(counting->self, first, count, cpu, extent);
 	return note_grant(counting, &exactly, status, extent);
 }

@@ -31,6 +31,8 @@ static void front_free(void *self, const struct iova_extent *extent, uint32_t cp
 static enum iova_status front_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
 {
 	struct engine_front *guard = self;
+	if (!guard->table->place)
+		return IOVA_UNSUPPORTED;
 	lock_acquire(guard->lock);
 	enum iova_status status = guard->table->place(guard->self, first, count, cpu, extent);
 	lock_release(guard->lock);
@@ -106,13 +108,30 @@ void engine_poll(struct engine *engine, const struct op *op)
 	poll_all(engine, (uint64_t)llround(engine->poll_ns * op->slot));
 }
 
+/* One that places nothing allocates a hole, with limits that leave no other place. */
+static enum iova_status make_hole(struct engine_domain *domain, const struct workload_hole *hole)
+{
+	const struct allocator_instance *instance = &domain->instance;
+	const struct iova_request exactly = {.count = hole->count,
+					     .low = hole->first,
+					     .high = hole->first + hole->count - 1,
+					     .constraints = IOVA_CONSTRAIN_LIMIT};
+	struct iova_extent extent;
+	enum iova_status status = instance->table->place
+					  ? instance->table->place(instance->self, hole->first, hole->count, 0, &extent)
+					  : IOVA_UNSUPPORTED;
+	if (status != IOVA_UNSUPPORTED || (instance->capabilities & IOVA_LIMIT) != IOVA_LIMIT)
+		return status;
+	status = instance->table->alloc(instance->self, &exactly, 0, &extent);
+	/* More than the hole would be missing from the space. */
+	return status == IOVA_OK && extent.count != hole->count ? IOVA_UNSUPPORTED : status;
+}
+
 static int place_holes(struct engine_domain *domain, const struct workload *workload, struct error *error)
 {
 	for (size_t i = 0; i < workload->space.hole_count; i++) {
 		const struct workload_hole *hole = &workload->space.holes[i];
-		struct iova_extent extent;
-		enum iova_status status =
-			domain->instance.table->place(domain->instance.self, hole->first, hole->count, 0, &extent);
+		enum iova_status status = make_hole(domain, hole);
 		if (status != IOVA_OK)
 			return error_set(error, EXIT_CODE_NO_ARM, "%s cannot reserve pages [0x%llx, 0x%llx) (%s)",
 					 domain->instance.table->name, (unsigned long long)hole->first,

@@ -71,6 +71,8 @@ static void quota_free_counted(void *self, const struct iova_extent *extent, uin
 static enum iova_status quota_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
 {
 	struct quota *quota = self;
+	if (!quota->of->place)
+		return IOVA_UNSUPPORTED;
 	if (!take_one(quota))
 		return IOVA_TAKEN;
 	return keep(quota, quota->of->place(quota->self, first, count, cpu, extent));

@@ -131,8 +131,19 @@ static int check_stream(const struct worker *worker, struct error *error)
 			 worker->job->workload_file);
 }
 
+/* Of the limits, those that bound more than the space does. */
+static uint64_t limits_needed(const struct workload_space *space, const struct op_request *request)
+{
+	uint64_t needed = request->request.low > space->first ? IOVA_LOW : 0;
+	for (uint32_t i = 0; i < request->high_count; i++)
+		if (request->highs[i] < space->end - 1)
+			needed |= IOVA_HIGH;
+	return request->request.constraints & IOVA_CONSTRAIN_LIMIT ? needed : 0;
+}
+
 /* Says which demand of the workload a layer, or what is below it, does not understand. */
-static int check_part(const struct allocator_spec_part *part, const struct op_request *request, struct error *error)
+static int check_part(const struct allocator_spec_part *part, const struct workload_space *space,
+		      const struct op_request *request, struct error *error)
 {
 	static const struct {
 		uint32_t constraint;
@@ -140,11 +151,18 @@ static int check_part(const struct allocator_spec_part *part, const struct op_re
 		const char *what;
 	} needs[] = {
 		{IOVA_CONSTRAIN_ALIGN, IOVA_ALIGN, "alignment"},
-		{IOVA_CONSTRAIN_LIMIT, IOVA_LIMIT, "limits (low, high)"},
 		{IOVA_CONSTRAIN_BOUNDARY, IOVA_BOUNDARY, "a boundary"},
 		{IOVA_CONSTRAIN_BOTTOM, IOVA_DIRECTION, "a place from the bottom"},
 		{IOVA_CONSTRAIN_TOP, IOVA_DIRECTION, "a place from the top"},
 	};
+	uint64_t limits = limits_needed(space, request) & ~allocator_part_capabilities(part);
+	if (limits)
+		return error_set(error, EXIT_CODE_NO_ARM, "request %s asks for limits (%s), which %s does not honour",
+				 request->name,
+				 limits == IOVA_LIMIT ? "low, high"
+				 : limits == IOVA_LOW ? "low"
+						      : "high",
+				 part->table->name);
 	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
 		if ((request->request.constraints & needs[i].constraint) &&
 		    !(allocator_part_capabilities(part) & needs[i].capability))
@@ -166,7 +184,7 @@ static int check_capabilities(const struct worker *worker, const struct allocato
 		return 0;
 	for (size_t i = 0; i < count; i++)
 		for (size_t part = 0; part < spec->count; part++)
-			if (check_part(&spec->parts[part], &requests[i], error) < 0)
+			if (check_part(&spec->parts[part], &worker->plan.workload.space, &requests[i], error) < 0)
 				return -1;
 	return 0;
 }

@@ -19,7 +19,7 @@ static double seconds_now(void)
 struct opening {
 	const struct verify_options *options;
 	struct verify_ground ground;
-	enum verify_promise promise;
+	enum iova_promise promise;
 	struct error error;
 };
 

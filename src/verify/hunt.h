@@ -10,7 +10,7 @@
 
 struct verify_options {
 	const char *spec;
-	enum verify_promise promise; /* or VERIFY_PROMISE_OWN */
+	enum iova_promise promise; /* or VERIFY_PROMISE_OWN */
 	uint64_t seed;
 	double hunt_seconds; /* random cases of ever new seeds for so long, behind the quick look */
 	struct verify_limits limits;
@@ -30,7 +30,7 @@ struct verify_row {
 struct verify_report {
 	struct verify_row *rows; /* of every rule that was played, in the order of the table */
 	size_t row_count;
-	enum verify_promise promise;
+	enum iova_promise promise;
 	struct verify_ground ground;
 	size_t held, broken, not_applicable;
 	uint64_t calls, refused, seeds; /* played; spaces that it refused; of the hunt */

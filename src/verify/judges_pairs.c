@@ -194,7 +194,7 @@ const char *judge_failure(struct verify_look *look)
 		const struct iova_request request = verify_request(op);
 		look->mail->op = i;
 		if (op->kind == VERIFY_ALLOC && !pair->other.slots[op->slot].taken &&
-		    !verify_has_place(&pair->other, &request, VERIFY_PROMISE_COMPLETE))
+		    !verify_has_place(&pair->other, &request, IOVA_PROMISE_COMPLETE))
 			wrong = fail_once(pair, op);
 		else if (alone)
 			wrong = verify_player_call(&pair->other, op, &answer);
@@ -254,7 +254,9 @@ static const char *compare_with_fresh(struct verify_look *look, struct pair *pai
 			pair->before.count, pair->before.runs[0].first,
 			pair->before.runs[0].first + pair->before.runs[0].count, pair->after.count,
 			pair->after.runs[0].first, pair->after.runs[0].first + pair->after.runs[0].count);
-	const char *wrong = look->subject->promise == VERIFY_PROMISE_COMPLETE ? whole_space(&pair->one) : NULL;
+	bool whole = look->subject->promise == IOVA_PROMISE_COMPLETE &&
+		     allocator_instance_length_max(&pair->one.instance) >= pair->one.space.count;
+	const char *wrong = whole ? whole_space(&pair->one) : NULL;
 	if (!wrong)
 		wrong = fill(&pair->one, used);
 	if (!wrong)

@@ -27,7 +27,7 @@ struct maker {
 static uint32_t known_constraints(const struct verify_ground *ground)
 {
 	uint64_t has = ground->capabilities;
-	return (has & IOVA_ALIGN ? IOVA_CONSTRAIN_ALIGN : 0) | (has & IOVA_LIMIT ? IOVA_CONSTRAIN_LIMIT : 0) |
+	return (has & IOVA_ALIGN ? IOVA_CONSTRAIN_ALIGN : 0) | (has & IOVA_HIGH ? IOVA_CONSTRAIN_LIMIT : 0) |
 	       (has & IOVA_BOUNDARY ? IOVA_CONSTRAIN_BOUNDARY : 0);
 }
 
@@ -68,6 +68,8 @@ static void limit(struct maker *maker, struct verify_op *op)
 			op->low = op->high - (op->count - 1);
 		}
 	}
+	if (!(maker->ground->capabilities & IOVA_LOW))
+		op->low = space->first;
 	/* Few have no page at all, and limits even below the space. */
 	if (op->low && rng_below(rng, 32) == 0)
 		op->high = rng_below(rng, op->low);
@@ -309,6 +311,8 @@ void make_no_memory(struct verify_case *made, uint64_t part, const struct verify
 		calls(&maker, CALLS_WITHOUT_MEMORY);
 		break;
 	case 3:
+		if (!(ground->capabilities & VERIFY_PLACES))
+			break;
 		for (uint32_t slot = 0; slot < 100; slot++)
 			hole(&maker, slot);
 		break;

@@ -47,18 +47,18 @@ static bool run_has_place(uint64_t first, uint64_t end, uint64_t count, uint64_t
 	return first < end && count <= end - first;
 }
 
-bool verify_has_place(const struct verify_player *player, const struct iova_request *request, enum verify_promise promise)
+bool verify_has_place(const struct verify_player *player, const struct iova_request *request, enum iova_promise promise)
 {
 	uint64_t count = request->count, pages = player->space.count;
 	uint64_t align = request->constraints & IOVA_CONSTRAIN_ALIGN ? request->align : 1, block = 1;
-	if (promise == VERIFY_PROMISE_BOUNDED || count > pages)
+	if (promise == IOVA_PROMISE_BOUNDED || count > pages || count > allocator_instance_length_max(&player->instance))
 		return false;
 	while (block < count)
 		block *= 2;
-	if (promise == VERIFY_PROMISE_BUDDY) {
+	if (promise == IOVA_PROMISE_BUDDY) {
 		count = block;
 		align = align > block ? align : block;
-	} else if (promise == VERIFY_PROMISE_SIZE_CLASSES) {
+	} else if (promise == IOVA_PROMISE_SIZE_CLASSES) {
 		count = 2 * block;
 	}
 	for (uint64_t from = 0; from < pages;) {
@@ -108,7 +108,10 @@ static void visit_run(void *context, uint64_t first, uint64_t count, enum iova_f
 const char *verify_check_visit(const struct verify_player *player)
 {
 	uint64_t pages = player->space.count;
-	struct visit visit = {.player = player, .seen = calloc(pages / 64 + 1, 8)};
+	struct visit visit = {.player = player};
+	if (!player->instance.table->visit_free)
+		return NULL;
+	visit.seen = calloc(pages / 64 + 1, 8);
 	if (!visit.seen)
 		return "verify has no memory";
 	player->instance.table->visit_free(player->instance.self, visit_run, &visit);
@@ -139,6 +142,8 @@ const char *verify_check_statistics(const struct verify_player *player)
 		return verify_say("live and free pages are not the space: %" PRIu64 " are live, statistics tell %" PRIu64
 				  " of the other %" PRIu64,
 				  player->live_pages, sum, player->space.count - player->live_pages);
+	if (!player->instance.table->visit_free)
+		return NULL;
 	player->instance.table->visit_free(player->instance.self, sum_run, &visit);
 	if (visit.pages[IOVA_USABLE] != statistics.usable_pages || visit.pages[IOVA_CACHED] != statistics.cached_pages ||
 	    visit.pages[IOVA_DEFERRED] != statistics.deferred_pages)
@@ -168,7 +173,8 @@ static void keep_run(void *context, uint64_t first, uint64_t count, enum iova_fr
 void verify_snapshot_take(const struct verify_player *player, struct verify_snapshot *snapshot)
 {
 	snapshot->count = 0;
-	player->instance.table->visit_free(player->instance.self, keep_run, snapshot);
+	if (player->instance.table->visit_free)
+		player->instance.table->visit_free(player->instance.self, keep_run, snapshot);
 	player->instance.table->statistics(player->instance.self, &snapshot->statistics);
 	qsort(snapshot->runs, snapshot->count, sizeof snapshot->runs[0], compare_runs);
 }

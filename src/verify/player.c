@@ -153,7 +153,18 @@ static const char *call_place(struct verify_player *player, const struct verify_
 	struct iova_extent extent = {0};
 	const char *wrong;
 	bool taken = is_taken(player, op->low, op->count);
-	answer->status = player->instance.table->place(player->instance.self, op->low, op->count, op->cpu, &extent);
+	if (player->instance.table->place) {
+		answer->status = player->instance.table->place(player->instance.self, op->low, op->count, op->cpu, &extent);
+	} else {
+		/* The hole of a workload, made as a run makes it. */
+		const struct iova_request exactly = {.count = op->count,
+						     .low = op->low,
+						     .high = op->low + op->count - 1,
+						     .constraints = IOVA_CONSTRAIN_LIMIT};
+		bool limits = (player->instance.capabilities & IOVA_LIMIT) == IOVA_LIMIT;
+		answer->status = limits ? player->instance.table->alloc(player->instance.self, &exactly, op->cpu, &extent)
+					: IOVA_UNSUPPORTED;
+	}
 	switch (answer->status) {
 	case IOVA_OK:
 		if (extent.first == op->low && extent.count == op->count)

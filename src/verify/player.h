@@ -44,7 +44,7 @@ void verify_player_free_all(struct verify_player *player);
 void verify_player_drain(struct verify_player *player);
 
 /* Whether what is not live has a place that the promise lets a request have. Cost: O(space / 64 + runs). */
-bool verify_has_place(const struct verify_player *player, const struct iova_request *request, enum verify_promise promise);
+bool verify_has_place(const struct verify_player *player, const struct iova_request *request, enum iova_promise promise);
 
 const char *verify_check_visit(const struct verify_player *player);
 const char *verify_check_statistics(const struct verify_player *player);

@@ -231,7 +231,7 @@ static void fewest(struct shrinker *shrinker, struct pattern *pattern)
 /* Returns whether calls alike do it, with this one as the last. */
 static bool try_patterns(struct shrinker *shrinker, const struct verify_op *end, size_t allocations)
 {
-	size_t pages = shrinker->ground->space.count;
+	size_t pages = (size_t)shrinker->best->one.space.count;
 	/* A repeat of more calls is shorter to read than a list of them. */
 	size_t many = allocations > pages || pages > MANY_PAGES ? allocations : pages + 2;
 	struct pattern pattern = {.end = *end};

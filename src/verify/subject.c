@@ -20,24 +20,21 @@ static bool is_called(const struct allocator_spec_part *part, const char *name)
 	return !part->library && !strcmp(part->table->name, name);
 }
 
-/* What a layer promises is what stands below it, if it gives everything back before it says no. Of linux: without the
- * second walk, what lies above the hint is not found; the gate refuses without a look. */
-static enum verify_promise promise_of(const struct allocator_spec *spec)
+/* Linux's without the gate, and with the second walk, finds everything. */
+static enum iova_promise promise_of(const struct allocator_spec_part *part)
 {
-	const struct allocator_spec_part *innermost = &spec->parts[spec->count - 1];
-	for (size_t i = 0; i < spec->count; i++)
-		if (is_called(&spec->parts[i], "lazy"))
-			return VERIFY_PROMISE_BOUNDED;
-	if (is_called(innermost, "linux") && (!value_of(innermost, "retry") || value_of(innermost, "gate")))
-		return VERIFY_PROMISE_BOUNDED;
-	return is_called(innermost, "buddy") ? VERIFY_PROMISE_BUDDY : VERIFY_PROMISE_COMPLETE;
+	bool finds_all = is_called(part, "linux") && value_of(part, "retry") && !value_of(part, "gate");
+	return finds_all ? IOVA_PROMISE_COMPLETE : part->table->promise;
 }
 
 void verify_subject_promise(struct verify_subject *subject)
 {
 	assert(subject->spec.count);
 	const struct allocator_spec_part *innermost = &subject->spec.parts[subject->spec.count - 1];
-	subject->promise = promise_of(&subject->spec);
+	subject->promise = IOVA_PROMISE_COMPLETE;
+	for (size_t i = 0; i < subject->spec.count; i++)
+		if (promise_of(&subject->spec.parts[i]) > subject->promise)
+			subject->promise = promise_of(&subject->spec.parts[i]);
 	subject->remembers_failures = is_called(innermost, "linux") && value_of(innermost, "gate");
 	/* The old gate opens for frees at or above the hint alone, which the last ones need not be. */
 	subject->never_forgets = is_called(innermost, "linux") && value_of(innermost, "gate") == 2;
@@ -67,5 +64,9 @@ void verify_subject_close(struct verify_subject *subject)
 
 uint64_t verify_capabilities(const struct verify_subject *subject)
 {
-	return allocator_spec_capabilities(&subject->spec);
+	uint64_t extra = VERIFY_PLACES | VERIFY_SHOWS_FREE;
+	for (size_t i = 0; i < subject->spec.count; i++)
+		extra &= (subject->spec.parts[i].table->place ? VERIFY_PLACES : 0) |
+			 (subject->spec.parts[i].table->visit_free ? VERIFY_SHOWS_FREE : 0);
+	return allocator_spec_capabilities(&subject->spec) | extra;
 }

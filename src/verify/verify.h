@@ -13,25 +13,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What an allocator promises to find. */
-enum verify_promise {
-	VERIFY_PROMISE_COMPLETE,     /* any place that satisfies the request */
-	VERIFY_PROMISE_SIZE_CLASSES, /* a run of twice the pages that would satisfy all of the request */
-	VERIFY_PROMISE_BUDDY,   /* a free naturally aligned block of the next power of two that satisfies the request */
-	VERIFY_PROMISE_BOUNDED, /* nothing: its search ends before it has seen all */
-	VERIFY_PROMISES
-};
+#define VERIFY_PROMISES (IOVA_PROMISE_BOUNDED + 1)
 extern const char *const verify_promise_names[VERIFY_PROMISES + 1]; /* "complete", …; NULL at the end */
 
 struct verify_subject {
 	struct allocator_spec spec;
-	enum verify_promise promise;
+	enum iova_promise promise;
 	bool remembers_failures; /* a failed request makes later ones fail, too */
 	bool never_forgets;      /* perhaps even when all is free */
 };
 
-/* Opens a spec, with the promise of its allocators: a layer keeps that of what stands below it, a plugin is complete. Returns
- * 0, or -1 as allocator_spec_open. */
+/* Opens a spec, with the promise of the part that promises least. Returns 0, or -1 as allocator_spec_open. */
 int verify_subject_open(const char *spec, struct verify_subject *subject, struct error *error);
 /* One table with its default options. */
 void verify_subject_of_table(struct verify_subject *subject, const struct iova_allocator *table);
@@ -72,7 +64,7 @@ void verify_case_add(struct verify_case *one, const struct verify_op *op);
 /* What a case is made from, beside the seed. */
 struct verify_ground {
 	struct iova_space space; /* that the allocator manages */
-	uint64_t capabilities;   /* of the whole spec */
+	uint64_t capabilities;   /* of the whole spec, and VERIFY_ */
 	uint64_t seed;
 	const struct verify_case *given; /* of a workload, or NULL: its calls are what is played */
 };
@@ -131,6 +123,10 @@ const struct verify_rule *verify_rule_find(const char *name);
 
 /* What the spec can do as a whole. */
 uint64_t verify_capabilities(const struct verify_subject *subject);
+
+/* Of a ground, beside those of the contract: there is a place, a visit_free. */
+#define VERIFY_PLACES (UINT64_C(1) << 62)
+#define VERIFY_SHOWS_FREE (UINT64_C(1) << 63)
 
 /* Finds a space that the allocator manages. Returns false, and *reason (valid until the next call), when it refuses all that
  * are tried, or has no memory. */

@@ -122,7 +122,7 @@ print({row["value"] for row in csv.DictReader(sys.stdin) if "overlap" in row["sp
 @test "plugins that are none, are not there or get a wrong option are told together, and nothing is run" {
 	run -2 "$iovabench" run $tiny -a rbtree -a "$plugins/wrong_abi.so" -a "$plugins/wrong_size.so" -a "$plugins/wrong_magic.so" \
 		-a "$plugins/missing_function.so" -a "$plugins/not_a_plugin.so" -a ./no/such/plugin.so -a "$plugins/slow.so:speed=9" -a "magazine+$plugins/not_a_plugin.so" --rounds 2 --latency off -o "$scratch/t"
-	for part in ABI size magic visit_free iova_plugin no/such/plugin.so 'has no option "speed"; it takes none'; do has "$output" "$part"; done
+	for part in ABI size magic statistics iova_plugin no/such/plugin.so 'has no option "speed"; it takes none'; do has "$output" "$part"; done
 	is "$(wc -l <<<"$output")" 8
 	[ ! -e "$scratch/t" ]
 	# With the faults of the workload; by aperture and calibrate, too.

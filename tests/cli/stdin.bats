@@ -32,6 +32,7 @@ table() {
 		gate|MADE/../policy.yaml|--baseline MADE MADE --policy -|0
 		trace|workloads/traces/gpu.strict.iovatrace|stat -|0
 		verify|tests/cli/tiny.yaml|buddy - --rule disjoint --ops 1k|0
+		plugin|none
 		resume|none
 		merge|MADE/result.json|- MADE -o OUT|2
 		merge|MADE/result.json|MADE - -o OUT|2

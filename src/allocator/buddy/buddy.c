@@ -590,6 +590,7 @@ const struct iova_allocator allocator_buddy = {
 	.name = "buddy",
 	.about = "Power-of-two blocks aligned to their size, coalesced at once, in a tree of bitmaps.",
 	.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS | IOVA_DIRECTION,
+	.promise = IOVA_PROMISE_BUDDY,
 	.options = buddy_options,
 	.option_count = sizeof(buddy_options) / sizeof(buddy_options[0]),
 	.create = buddy_create,

@@ -355,6 +355,7 @@ const struct iova_allocator allocator_linux = {
 	.about = "Linux's search: a red-black tree of allocated ranges, walked downwards from where the last allocation "
 		 "went; linear",
 	.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS,
+	.promise = IOVA_PROMISE_BOUNDED,
 	.options = options,
 	.option_count = sizeof options / sizeof options[0],
 	.create = linux_create,

@@ -289,6 +289,8 @@ static void magazine_free_counted(void *self, const struct iova_extent *extent, 
 static enum iova_status below_place(struct magazines *self, uint64_t first, uint64_t count, uint32_t cpu,
 				    struct iova_extent *extent)
 {
+	if (!self->below.table->place)
+		return IOVA_UNSUPPORTED;
 	below_acquire(self);
 	enum iova_status status = self->below.table->place(self->below.self, first, count, cpu, extent);
 	below_release(self);

@@ -266,7 +266,7 @@ static void bad_plugins_are_refused_by_what_is_wrong_with_them(void **state)
 	snprintf(message, sizeof message, "its table has %zu bytes, this program's has %zu",
 		 sizeof(struct iova_allocator) - 8, sizeof(struct iova_allocator));
 	check_plugin("tests/plugins/wrong_size.so", message);
-	check_plugin("tests/plugins/missing_function.so", "the function visit_free is missing");
+	check_plugin("tests/plugins/missing_function.so", "the function statistics is missing");
 	check_plugin("tests/plugins/absent.so", "cannot open: No such file or directory");
 }
 
