@@ -24,6 +24,7 @@ struct import {
 	const char *name; /* for messages */
 	unsigned level;   /* of the rules in use; RULE_LEVELS_MAX before the first event */
 	uint64_t began;   /* 1 + the time of the first event */
+	uint64_t bits;    /* of all addresses and sizes, in pages */
 	uint64_t level_events[RULE_LEVELS_MAX];
 	struct import_trouble troubles[RULE_LEVELS_MAX];
 	struct source *sources;
@@ -83,10 +84,12 @@ static int take_event(struct import *import, const struct event *event, struct e
 	if (event->level < import->level) {
 		drop_engines(import);
 		forget_counts(import->report);
+		import->bits = 0;
 		start_engines(import);
 		import->level = event->level;
 	}
 	import->report->used_events++;
+	import->bits |= event->first | event->count;
 	import->report->cpuless += !event->has_cpu;
 	bool maps = event->kind == EVENT_MAP || event->kind == EVENT_UNMAP;
 	import->report->from_maps |= maps;
@@ -243,6 +246,7 @@ static int finish(struct import *import, struct recording *recording, struct err
 		return error_set(error, EXIT_CODE_USAGE, "%s: no allocation in it is complete", first_name(import));
 	}
 	recording->page_bytes = (uint32_t)report->page_bytes;
+	report->granule_bytes = report->page_bytes * (import->bits & -import->bits);
 	recording->hash = recording_hash(recording);
 	keep_facts(report, builder_span(&import->builder), recording);
 	for (size_t i = 0; i < recording->op_count; i++)

@@ -54,7 +54,8 @@ struct import_report {
 	bool from_maps;          /* rebuilt from map and unmap; else a free names its allocation */
 	uint32_t files;
 	uint64_t page_bytes;
-	char level[64]; /* the name of the rules that were used */
+	uint64_t granule_bytes; /* every address and every size is a multiple of it; a power of two, or 0: there is none */
+	char level[64];         /* the name of the rules that were used */
 	char weaker[160];
 	uint32_t domains; /* in the text; the recording may hold one of them */
 	char domain_names[RECORDING_DOMAINS_MAX][OWNER_NAME_BYTES];

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace/import.h"
 
+#include "yaml/scalar.h"
+
+#define GRANULE_TOLD 4u /* pages */
+
 static void add_fact(struct text *text, uint64_t count, const char *fact)
 {
 	if (count)
@@ -62,6 +66,19 @@ static void add_losses(const struct import_report *report, struct text *text)
 		text_add(text, "the last line has no end and was left out\n");
 }
 
+/* Nothing in a text says how large a page was; all that it can say is how large one may have been. */
+static void add_granule(const struct import_report *report, struct text *text)
+{
+	uint64_t most = report->granule_bytes < IMPORT_PAGE_BYTES_MAX ? report->granule_bytes : IMPORT_PAGE_BYTES_MAX;
+	char found[YAML_SIZE_BYTES];
+	if (report->page_bytes > IMPORT_PAGE_BYTES_MIN || most < GRANULE_TOLD * IMPORT_PAGE_BYTES_MIN)
+		return;
+	text_add(text,
+		 "every address and size is a multiple of %s, and pages of 4KiB were taken: where the kernel had others "
+		 "(arm64, ppc64), --page tells which\n",
+		 yaml_size_text(found, most));
+}
+
 void import_report_add(const struct import_report *report, struct text *text)
 {
 	text_add(text, "%llu lines: %llu events used, %llu lines of other kinds, %u domain%s\n",
@@ -81,6 +98,7 @@ void import_report_add(const struct import_report *report, struct text *text)
 		add_map_facts(report, text);
 	else
 		add_exact_facts(report, text);
+	add_granule(report, text);
 	add_fact(text, report->ended_ranges, "ranges that ended with their domain");
 	add_fact(text, report->outside, "events before or behind the time that was asked for");
 	add_fact(text, report->cpuless, "events whose CPU nobody tells, all put on CPU 0");

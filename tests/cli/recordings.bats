@@ -151,6 +151,18 @@ check_row() { # file options wanted said
 	[ "$status" -eq 2 ]
 }
 
+@test "addresses that are all multiples of more than a page are told" {
+	printf '%s\n' "$head"'map: IOMMU: iova=0x30000 - 0x50000 size=131072' "$head"'map: IOMMU: iova=0x90000 - 0xa0000 size=65536' \
+		>"$folder/wide.txt"
+	"$program" trace stat "$folder/wide.txt" >/dev/null 2>"$folder/err"
+	grep -q 'every address and size is a multiple of 64KiB, and pages of 4KiB were taken' "$folder/err"
+	"$program" trace stat "$folder/wide.txt" --page 64KiB >/dev/null 2>"$folder/err"
+	[ "$(grep -c "multiple of" "$folder/err")" -eq 0 ]
+	echo "$head"'map: IOMMU: iova=0x1000 - 0x2000 size=4096' >>"$folder/wide.txt"
+	"$program" trace stat "$folder/wide.txt" >/dev/null 2>"$folder/err"
+	[ "$(grep -c "multiple of" "$folder/err")" -eq 0 ]
+}
+
 @test "losses stay in the compact file" {
 	"$program" trace import "$samples/t02-linux-618-pipe.txt" -o "$folder/lost.iovatrace" 2>/dev/null
 	"$program" trace stat "$folder/lost.iovatrace" >"$folder/out"
