@@ -66,6 +66,15 @@ static const char *spaced_value(const struct field *field, const char *payload)
 	return NULL;
 }
 
+/* tabs: there are any; without them the C library finds the end of a word. */
+static const char *next_word(const char *at, bool tabs)
+{
+	if (tabs)
+		return scan_blanks(scan_word(at));
+	const char *blank = strchr(at, ' ');
+	return blank ? scan_blanks(blank) : at + strlen(at);
+}
+
 const char *field_find(const struct field *field, const char *payload)
 {
 	const char *at = scan_blanks(payload);
@@ -76,7 +85,8 @@ const char *field_find(const struct field *field, const char *payload)
 	}
 	if (!field->count)
 		return NULL;
-	for (; *at; at = scan_blanks(scan_word(at))) {
+	bool tabs = strchr(at, '\t') != NULL;
+	for (; *at; at = next_word(at, tabs)) {
 		const char *value = equals_value(field, at[0] == '(' ? at + 1 : at);
 		if (value)
 			return value;

@@ -13,7 +13,7 @@
 #include <zstd.h>
 
 /* Recordings are written once and read for years; 19 is the highest level that needs no more memory to unpack. */
-#define ZSTD_LEVEL 19
+#define ZSTD_LEVEL 6
 
 struct writer {
 	const struct recording *recording;
