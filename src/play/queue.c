@@ -56,6 +56,7 @@ static void free_first(struct waiting *waiting)
 {
 	struct due due = pop(waiting);
 	const struct op op = {.slot = due.slot};
+	assert(due.time >= waiting->now && due.pages <= waiting->live_pages);
 	waiting->page_ticks += (double)waiting->live_pages * (double)(due.time - waiting->now);
 	waiting->now = due.time;
 	waiting->live_pages -= due.pages;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What a request may ask for beside pages, and what CPUs and spaces may have: worked out by hand, seen by the audit. */
+#include "play/queue.h"
 #include "unit/play/audit_fixture.h"
 
 #define BEGIN(space) "iovabench: 1\nname: test\ncpus: 4\nspace: {base: 0, " space "}\n"
@@ -169,6 +170,55 @@ static void requests_wait_until_they_are_served(void **state)
 	assert_true(isnan(figure_of(1, METRIC_QUEUE_SERVED)));
 }
 
+/* Plays a queue in the place of an allocator: room for three, and what is freed must be what is due first. */
+struct witness {
+	const struct op_queue *queue;
+	struct rng draws;
+	struct iova_extent slots[64];
+	uint64_t due[64], now, live, frees;
+};
+
+static void witness_play(void *context, const struct op *op, uint64_t count)
+{
+	struct witness *witness = context;
+	struct op_queue_request request;
+	if (count && witness->live == 3)
+		return;
+	if (count) {
+		op_queue_draw(bench.plan.stream, witness->queue, &witness->draws, &request);
+		assert_int_equal(request.pages, count);
+		witness->due[op->slot] = witness->now + request.ticks;
+		witness->slots[op->slot].count = count;
+		witness->live++;
+		return;
+	}
+	for (size_t i = 0; i < 64; i++)
+		assert_true(!witness->slots[i].count || witness->due[i] >= witness->due[op->slot]);
+	assert_true(witness->slots[op->slot].count);
+	witness->now = witness->due[op->slot];
+	witness->slots[op->slot].count = 0;
+	witness->live--;
+	witness->frees++;
+}
+
+static void what_is_due_first_is_freed_first(void **state)
+{
+	(void)state;
+	bench_open(&bench,
+		   WAITING("size: 64 pages",
+			   "size: {uniform: {min: 1 page, max: 9 pages}}, lifetime: {uniform: {min: 1, max: 90}}",
+			   "500}}\n"),
+		   "null", NULL);
+	struct witness witness = {.queue = op_stream_queue(bench.plan.stream, 0)};
+	const struct adversary_player player = {witness_play, &witness, witness.slots};
+	struct queue_figures figures;
+	op_queue_seed(bench.plan.stream, witness.queue, &witness.draws);
+	assert_int_equal(queue_play(bench.plan.stream, witness.queue, &player, &figures, &bench.error), 0);
+	assert_int_equal(figures.served, 500);
+	assert_int_equal(witness.frees, 497);
+	assert_int_equal(figures.frees, 497);
+}
+
 /* A boundary of 4 pages: 5 can never be had, and a window behind the space holds nothing. */
 static void what_no_empty_space_could_hold_is_impossible(void **state)
 {
@@ -307,6 +357,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_share_of_the_attempts_finds_no_memory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(ranges_are_busy_for_a_while, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(requests_wait_until_they_are_served, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_due_first_is_freed_first, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_no_empty_space_could_hold_is_impossible, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(pages_that_wait_are_held_when_they_would_have_sufficed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(pages_that_wait_are_no_excuse_where_others_would_do, set_up, tear_down),
