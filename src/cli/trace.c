@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "cli/trace_fit.h"
+#include "cli/trace_page.h"
 
 #include "base/error.h"
 #include "base/file.h"
@@ -138,7 +139,8 @@ static int read_page(void *target, const char *word, struct error *error)
 
 static const struct option_row rows[] = {
 	{"output", 'o', OPTION_TEXT, OPTION_SHOWS, "OUT", "takes a file",
-	 "the compact file; it appears only when it is complete", OPTION_AT(struct trace_options, output)},
+	 "the compact file (stat: a page, OUT.html; fit: the workload); it appears only when it is complete",
+	 OPTION_AT(struct trace_options, output)},
 	{"domain", 'd', OPTION_OWN, OPTION_SHOWS, "N", "takes a number from 0 to 4095",
 	 "keep one domain, counted from 0 in the order in which they appear; default: all", .read = read_domain},
 	{"rule", 'r', OPTION_OWN, OPTION_SHOWS, "RULE", NULL,
@@ -311,11 +313,20 @@ static int run_fit(const struct trace_options *options, struct error *error)
 	return result;
 }
 
+/* The page has what the text has, whatever goes to standard output. */
+static int write_page(const struct trace_options *options, const struct recording_stat *stat,
+		      const struct recording *recording, const struct recording_shape *shape, struct error *error)
+{
+	struct text told = {0};
+	recording_stat_add(stat, recording, options->files[0], &told);
+	recording_shape_add(shape, &told);
+	int result = trace_page_write(options->output, options->files[0], shape, &told, error);
+	text_release(&told);
+	return result;
+}
+
 static int run_stat(const struct trace_options *options, struct error *error)
 {
-	if (options->output)
-		return error_set(error, EXIT_CODE_USAGE,
-				 "trace stat: -o belongs to the other commands; figures go to standard output");
 	struct recording recording;
 	if (read_either(options, &recording, error))
 		return -1;
@@ -325,6 +336,8 @@ static int run_stat(const struct trace_options *options, struct error *error)
 	int result = recording_stat(&recording, &stat, error);
 	if (result == 0)
 		result = recording_shape(&recording, &shape, error);
+	if (result == 0 && options->output)
+		result = write_page(options, &stat, &recording, &shape, error);
 	if (result == 0 && options->json) {
 		result = recording_stat_add_json(&stat, &recording, &shape, options->files[0], &text, error);
 	} else if (result == 0) {
@@ -390,7 +403,7 @@ const struct cli_command cli_trace = {
 	.usage =
 		(const char *const[]){
 			"import FILE... -o OUT.iovatrace [--domain N] [--rule RULE]... [--page SIZE] [--lenient]",
-			"stat FILE... [--json] [--domain N] [--rule RULE]... [--page SIZE] [--lenient]",
+			"stat FILE... [--json] [-o PAGE.html] [--domain N] [--rule RULE]... [--page SIZE] [--lenient]",
 			"cut FILE... -o OUT.iovatrace [--ops FROM-TO] [--pages MIN-MAX] [--domain N] [--time FROM-TO]",
 			"scale FILE... -o OUT.iovatrace [--live N] [--domains N]",
 			"fit FILE... -o OUT.yaml [--like WORKLOAD] [--against SPEC]...", NULL},
@@ -408,7 +421,7 @@ const struct cli_command cli_trace = {
 		"      phases: [{name: replay, trace: {file: mine.iovatrace, repeat: 5, between: drain}}]\n"
 		"  iovabench trace import log.txt -o own.iovatrace --rule 'alloc: get, free: put, address: at, size: len'\n"
 		"  ssh host cat /sys/kernel/tracing/trace | iovabench trace import - -o mine.iovatrace\n"
-		"  iovabench trace stat mine.iovatrace --json\n"
+		"  iovabench trace stat mine.iovatrace --json -o mine.html\n"
 		"  iovabench trace cut mine.iovatrace -o late.iovatrace --ops 100000-199999\n"
 		"  iovabench trace scale mine.iovatrace -o four.iovatrace --live 4\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},

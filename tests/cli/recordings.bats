@@ -163,6 +163,23 @@ check_row() { # file options wanted said
 	[ "$(grep -c "multiple of" "$folder/err")" -eq 0 ]
 }
 
+@test "the figures of a recording are a page, too" {
+	"$program" trace stat "$samples/t34-comms-perf.txt" -o "$folder/page.html" >"$folder/out" 2>/dev/null
+	[ "$(grep -c '<figure>' "$folder/page.html")" -eq 3 ] # nothing of it is ever freed: no lifetimes
+	grep -q 'live at peak' "$folder/page.html"
+	diff <(sed '1d' "$folder/out") <(sed -n '/<pre>/,/<\/pre>/p' "$folder/page.html" | sed -e '1d' -e '/<\/pre>/d' -e "s/&#39;/'/")
+	"$program" trace stat workloads/traces/e1000e.strict.iovatrace --json -o "$folder/json.html" | jq -e .allocs >/dev/null
+	[ "$(grep -c '<figure>' "$folder/json.html")" -eq 4 ]
+	printf '%s\n' "$head"'allocret: (x <- y) dom=0xa size=0x2 limit=0xff flush=0 ret=0x5' >"$folder/<b>&.txt"
+	"$program" trace stat "$folder/<b>&.txt" -o "$folder/odd.html" >/dev/null 2>&1
+	grep -q '&lt;b&gt;&amp;.txt</h1>' "$folder/odd.html"
+	run "$program" trace stat "$samples/t02.zip" -o "$folder/none.html"
+	[ "$status" -eq 2 ]
+	[ ! -e "$folder/none.html" ]
+	run "$program" trace stat "$samples/t34-comms-perf.txt" -o "$folder/nowhere/page.html"
+	[ "$status" -eq 7 ]
+}
+
 @test "losses stay in the compact file" {
 	"$program" trace import "$samples/t02-linux-618-pipe.txt" -o "$folder/lost.iovatrace" 2>/dev/null
 	"$program" trace stat "$folder/lost.iovatrace" >"$folder/out"
