@@ -202,6 +202,18 @@ static bool all_below(const struct result_paired *paired)
 	return paired->ci_high < 1;
 }
 
+/* What a ratio by pairs leaves out. */
+static void add_left_out(const struct result_arm *arm, const struct result_comparison *row, struct text *line)
+{
+	const struct result_paired *its = result_paired_find(arm, row->a, RESULT_CONDITION_HOT);
+	if (!row->by_pairs || !its || !its->rounds)
+		return;
+	if (its->equal_share < 1 && row->verdict != RESULT_VERDICT_DIFFERENT_WORK) /* whose reason tells it */
+		text_add(line, "; of the first %.3g %% of operations, until outcomes differed", 100 * its->equal_share);
+	if (isfinite(its->ratio_with_polls))
+		text_add(line, "; with polls %.4g", its->ratio_with_polls);
+}
+
 /* What other data and code between operations make of a pair. */
 static void add_interfered(const struct result_arm *arm, size_t against, struct text *line)
 {
@@ -233,6 +245,7 @@ static void add_timed(const struct result *result, const struct result_compariso
 		text_add(line, " [%.4g, %.4g]", row->ci_low, row->ci_high);
 	text_add(line, isfinite(row->ratio) ? ", %s at %.3g %%" : "%s", result_verdict_word(row), 100 * row->threshold);
 	add_rest(row, line);
+	add_left_out(&result->arms[row->b], row, line);
 	if (row->metric == METRIC_RAW_NS_PER_OP)
 		add_interfered(&result->arms[row->b], row->a, line);
 }

@@ -380,6 +380,20 @@ static void a_comparison_without_an_interval_says_what_it_takes(void **state)
 	assert_true(report_comparison_lines(&view, 1, (size_t[]){0}, &line));
 	assert_null(strstr(line.effects.bytes, "the ranking turns"));
 	report_comparison_release(&line);
+	/* What the ratio leaves out. */
+	row.by_pairs = true;
+	paired[0].equal_share = 1;
+	paired[0].ratio_with_polls = (double)NAN;
+	assert_true(report_comparison_lines(&view, 1, (size_t[]){0}, &line));
+	assert_null(strstr(line.effects.bytes, "polls"));
+	assert_null(strstr(line.effects.bytes, "outcomes"));
+	report_comparison_release(&line);
+	paired[0].equal_share = 0.75;
+	paired[0].ratio_with_polls = 1.375;
+	assert_true(report_comparison_lines(&view, 1, (size_t[]){0}, &line));
+	assert_non_null(strstr(line.effects.bytes,
+			       "; of the first 75 % of operations, until outcomes differed; with polls 1.375;"));
+	report_comparison_release(&line);
 	arms[1].paired_count = 0;
 	report_view_close(&view);
 }
