@@ -119,6 +119,19 @@ static void samples_alone_meet_it(void **state)
 	bench_close(&bench);
 }
 
+/* What is taken off samples was measured as they were: after the same interference. */
+static void an_empty_pair_meets_it(void **state)
+{
+	(void)state;
+	const struct clock clock = {.ns_per_tick = 1};
+	open_sized(64, 0);
+	interference.data[0] = 0;
+	for (int i = 0; i < 3; i++)
+		interference_empty_pair(&interference, &clock);
+	assert_int_equal(interference.data[0], 3);
+	interference_close(&interference);
+}
+
 /* Both sides of a pair take as many samples; what is stored is without the stamps. */
 static void a_pair_takes_the_same_samples(void **state)
 {
@@ -151,7 +164,7 @@ int main(void)
 		cmocka_unit_test(every_line_is_written),         cmocka_unit_test(code_is_run_in_proportion),
 		cmocka_unit_test(every_function_is_run),         cmocka_unit_test(branches_never_repeat),
 		cmocka_unit_test(without_memory_it_says_so),     cmocka_unit_test(samples_alone_meet_it),
-		cmocka_unit_test(a_pair_takes_the_same_samples),
+		cmocka_unit_test(a_pair_takes_the_same_samples), cmocka_unit_test(an_empty_pair_meets_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
