@@ -367,30 +367,35 @@ INLINE uint64_t take(struct segregated *self, enum order order, uint32_t gap, un
 	return first;
 }
 
-/* Pages became the extent of a block: the gap that they were of is two others in the index, if any. */
+/* Pages became the extent of a block: of the gap that they were of, what is before them belongs to it, and what is behind them
+ * to the next one. */
 static void index_taken(struct segregated *self, uint64_t count, uint32_t block)
 {
 	const struct block *before = &self->blocks[block], *behind = &self->blocks[before->next];
-	if (!self->index.on)
-		return;
-	gap_index_remove(&self->index, before->first, before->length + count + behind->length);
+	uint64_t length = before->length + count + behind->length;
 	if (before->length)
-		gap_index_add(&self->index, before->first, before->length, block);
-	if (behind->length)
+		gap_index_move(&self->index, before->first, length, before->first, before->length, block);
+	if (behind->length && !before->length)
+		gap_index_move(&self->index, before->first, length, behind->first, behind->length, before->next);
+	if (behind->length && before->length)
 		gap_index_add(&self->index, behind->first, behind->length, before->next);
+	if (!behind->length && !before->length)
+		gap_index_remove(&self->index, before->first, length);
 }
 
 static void index_given(struct segregated *self, const struct iova_extent *extent)
 {
 	uint32_t block = (uint32_t)extent->cookie, behind = self->blocks[block].next;
-	uint64_t front = self->blocks[block].length, back = self->blocks[behind].length;
-	if (!self->index.on)
-		return;
+	uint64_t front = self->blocks[block].length, back = self->blocks[behind].length, count = extent->count;
+	if (front && back)
+		gap_index_remove(&self->index, extent->first + count, back);
 	if (front)
-		gap_index_remove(&self->index, extent->first - front, front);
-	if (back)
-		gap_index_remove(&self->index, extent->first + extent->count, back);
-	gap_index_add(&self->index, extent->first - front, front + extent->count + back, behind);
+		gap_index_move(&self->index, extent->first - front, front, extent->first - front, front + count + back,
+			       behind);
+	else if (back)
+		gap_index_move(&self->index, extent->first + count, back, extent->first, count + back, behind);
+	else
+		gap_index_add(&self->index, extent->first, count, behind);
 }
 
 static __attribute__((noinline)) enum iova_status alloc_constrained(struct segregated *self,

@@ -100,22 +100,27 @@ static inline bool gap_index_begin(struct gap_index *index, const struct iova_ho
 	return true;
 }
 
+/* When nobody asks, it goes off. */
+static inline void gap_index_count_change(struct gap_index *index)
+{
+	index->on = ++index->changes <= index->count + GAP_INDEX_IDLE;
+}
+
 /* What is below is for an index that is on, and does nothing for one that is not. */
 static inline void gap_index_add(struct gap_index *index, uint64_t first, uint64_t length, uint32_t owner)
 {
 	struct gap_tree *tree = &index->tree;
 	assert(length);
 	uint32_t gap = index->on ? gap_take(tree) : 0;
-	index->changes++;
-	if (!gap || index->changes > index->count + GAP_INDEX_IDLE) {
-		index->on = false;
+	index->on = gap != 0;
+	if (!gap)
 		return;
-	}
 	index->count++;
 	tree->gaps[gap].first = first;
 	tree->gaps[gap].length = length;
 	tree->gaps[gap].owner = owner;
 	gap_insert(tree, gap, GAP_INDEXED, NULL);
+	gap_index_count_change(index);
 }
 
 /* The last gap in the order that is not behind (first, length), or 0. */
@@ -141,6 +146,32 @@ static inline void gap_index_remove(struct gap_index *index, uint64_t first, uin
 	gap_put(&index->tree, gap);
 }
 
+/* The gap gets another range, which overlaps no other gap, and another owner. Most stay where they are in the order. */
+static __attribute__((noinline, unused)) void gap_index_move(struct gap_index *index, uint64_t first, uint64_t length,
+							     uint64_t to_first, uint64_t to_length, uint32_t owner)
+{
+	struct gap_tree *tree = &index->tree;
+	struct gap *gaps = tree->gaps;
+	if (!index->on)
+		return;
+	assert(to_length);
+	uint32_t gap = gap_index_before(tree, first, length);
+	assert(gap && gaps[gap].first == first && gaps[gap].length == length);
+	uint32_t low = gap_neighbour(gaps, gap, 0), high = gap_neighbour(gaps, gap, 1);
+	bool stays = (!low || !gap_is_behind(&gaps[low], to_first, to_length, gap_asked(tree, GAP_INDEXED))) &&
+		     (!high || gap_is_behind(&gaps[high], to_first, to_length, gap_asked(tree, GAP_INDEXED)));
+	if (!stays)
+		gap_erase(tree, gap, GAP_INDEXED);
+	gaps[gap].first = to_first;
+	gaps[gap].length = to_length;
+	gaps[gap].owner = owner;
+	if (stays)
+		gap_recount(tree, gap, GAP_INDEXED);
+	else
+		gap_insert(tree, gap, GAP_INDEXED, NULL);
+	gap_index_count_change(index);
+}
+
 /* While an index that was begun gets its gaps. */
 static inline void gap_index_note(struct gap_index *index, uint64_t first, uint64_t length, uint32_t owner)
 {
@@ -160,22 +191,29 @@ static __attribute__((noinline, unused)) void gap_index_cut(struct gap_index *in
 							    uint64_t first, uint64_t count)
 {
 	assert(first >= begin && count <= length && first - begin <= length - count);
-	gap_index_remove(index, begin, length);
-	if (first != begin)
-		gap_index_add(index, begin, first - begin, 0);
-	if (first + count != begin + length)
-		gap_index_add(index, first + count, begin + length - first - count, 0);
+	uint64_t before = first - begin, behind = length - before - count;
+	if (before)
+		gap_index_move(index, begin, length, begin, before, 0);
+	if (behind && !before)
+		gap_index_move(index, begin, length, first + count, behind, 0);
+	if (behind && before)
+		gap_index_add(index, first + count, behind, 0);
+	if (!behind && !before)
+		gap_index_remove(index, begin, length);
 }
 
 /* The pages [first, first + count) become free; so many pages before and behind them were. */
 static __attribute__((noinline, unused)) void gap_index_join(struct gap_index *index, uint64_t before, uint64_t first,
 							     uint64_t count, uint64_t behind)
 {
-	if (before)
-		gap_index_remove(index, first - before, before);
-	if (behind)
+	if (before && behind)
 		gap_index_remove(index, first + count, behind);
-	gap_index_add(index, first - before, before + count + behind, 0);
+	if (before)
+		gap_index_move(index, first - before, before, first - before, before + count + behind, 0);
+	else if (behind)
+		gap_index_move(index, first + count, behind, first, count + behind, 0);
+	else
+		gap_index_add(index, first, count, 0);
 }
 
 /* The same, by address, for who does not know the gaps. */
