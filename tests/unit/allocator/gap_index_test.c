@@ -37,6 +37,7 @@ static struct iova_request draw(uint64_t largest)
 
 /* By page: how long the gap is that begins there. */
 static uint64_t lengths[FIRST + PAGES];
+static uint32_t owners[FIRST + PAGES];
 
 static bool comes_before(enum gap_order order, uint64_t a, uint64_t b)
 {
@@ -74,16 +75,24 @@ static void check_order(enum gap_order order)
 	rng_seed(&rng, 11);
 	begin_empty(&index, &host, order);
 	for (unsigned step = 0; step < 6000; step++) {
-		uint64_t cell = FIRST + 40 * rng_below(&rng, PAGES / 40), shift = cell % 23;
-		if (lengths[cell + shift]) {
-			gap_index_remove(&index, cell + shift, lengths[cell + shift]);
-			pages -= lengths[cell + shift];
-			lengths[cell + shift] = 0;
+		/* Every 40 pages there may be a gap, which comes, gets another range, and goes. */
+		uint64_t cell = FIRST + 40 * rng_below(&rng, PAGES / 40), from = cell;
+		while (from < cell + 24 && !lengths[from])
+			from++;
+		uint64_t to = cell + rng_below(&rng, 24), length = 1 + rng_below(&rng, 16), before = lengths[from];
+		pages -= before;
+		lengths[from] = 0;
+		if (!before) {
+			gap_index_add(&index, to, length, step);
+		} else if (rng_below(&rng, 2)) {
+			gap_index_move(&index, from, before, to, length, step);
 		} else {
-			lengths[cell + shift] = 1 + rng_below(&rng, 16);
-			pages += lengths[cell + shift];
-			gap_index_add(&index, cell + shift, lengths[cell + shift], 7);
+			gap_index_remove(&index, from, before);
+			length = 0;
 		}
+		lengths[to] = length;
+		owners[to] = step;
+		pages += length;
 		const struct iova_request request = draw(16);
 		const struct gap_wish wish = gap_wish_make(&request, FIRST, FIRST + PAGES);
 		if (step % 4 || gap_wish_is_hopeless(&wish))
@@ -93,7 +102,7 @@ static void check_order(enum gap_order order)
 		uint64_t gap = walk(order, &wish, side, side, &expected);
 		uint32_t got = gap_index_find(&index, &wish, side, side, &place, NULL);
 		assert_int_equal(gap, got ? index.tree.gaps[got].first : 0);
-		assert_true(!gap || (place == expected && index.tree.gaps[got].owner == 7));
+		assert_true(!gap || (place == expected && index.tree.gaps[got].owner == owners[gap]));
 		found += gap != 0;
 		if (step % 64 == 0)
 			assert_null(gap_index_check(&index, pages));
