@@ -221,7 +221,7 @@ bench-generation: $(BUILD)/tests/bench/generation ## how many operations a secon
 
 .PHONY: limits
 limits: all ## what the built-in allocators reach on the streams of workloads/limits, one round
-	@$(BUILD)/iovabench run workloads/limits/*.yaml -a all --rounds 1 --latency off -o $(BUILD)/limits
+	@$(BUILD)/iovabench suite run suites/limits.yaml -o $(BUILD)/limits
 
 .PHONY: laws
 laws: all ## laws that a right benchmark reproduces: expected and found, on every allocator that they speak of
@@ -251,16 +251,17 @@ SHELLS = bash zsh fish
 # Below PREFIX; files and links, then folders that are ours, the inner ones first.
 INSTALLED = bin/iovabench $(LIBDIR)/libiovabench.a $(LIBDIR)/pkgconfig/iovabench.pc $(foreach page,$(PAGES),$(call installed_page,$(page))) $(foreach shell,$(SHELLS),$(COMPLETION_$(shell))) \
 	$(addprefix share/doc/iovabench/,README.md CONTRIBUTING.md CHANGELOG.md LICENSE) share/doc/iovabench/workloads \
-	$(addprefix share/doc/iovabench/,$(DOCUMENTS)) $(addprefix share/iovabench/,$(wildcard $(addprefix workloads/,*.yaml */*.yaml */*.iovatrace))) \
+	$(addprefix share/doc/iovabench/,$(DOCUMENTS)) $(addprefix share/iovabench/,$(wildcard $(addprefix workloads/,*.yaml */*.yaml */*.iovatrace) suites/*.yaml)) \
 	$(wildcard include/iovabench/*.h) $(addprefix share/iovabench/,$(wildcard plugins/*.c))
 INSTALLED_FOLDERS = include/iovabench share/iovabench/plugins share/doc/iovabench/docs share/doc/iovabench $(addprefix share/iovabench/workloads/,traces limits laws field) \
-	share/iovabench/workloads share/iovabench
+	share/iovabench/workloads share/iovabench/suites share/iovabench
 
 .PHONY: install
 install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/iovabench $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces \
 		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws \
-		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/field $(DESTDIR)$(PREFIX)/share/doc/iovabench/docs
+		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/field $(DESTDIR)$(PREFIX)/share/doc/iovabench/docs \
+		$(DESTDIR)$(PREFIX)/share/iovabench/suites
 	install -m 755 $(BUILD)/iovabench $(DESTDIR)$(PREFIX)/bin/iovabench
 	install -m 644 include/iovabench/*.h $(DESTDIR)$(PREFIX)/include/iovabench
 	install -d $(DESTDIR)$(PREFIX)/$(LIBDIR)/pkgconfig
@@ -272,6 +273,7 @@ install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -m 644 workloads/limits/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits
 	install -m 644 workloads/laws/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws
 	install -m 644 workloads/field/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/workloads/field
+	install -m 644 suites/*.yaml $(DESTDIR)$(PREFIX)/share/iovabench/suites
 	install -m 644 workloads/traces/*.iovatrace $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces
 	install -m 644 README.md CONTRIBUTING.md CHANGELOG.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/iovabench
 	install -m 644 $(DOCUMENTS) $(DESTDIR)$(PREFIX)/share/doc/iovabench/docs

@@ -34,11 +34,8 @@ zsh                completes command lines in a test
 fish               likewise
 "
 
-# What is published, about three minutes on two CPUs (docs/method.md). The other workloads answer questions of their own (docs/workloads.md).
+# What is published is suites/published.yaml (docs/method.md). The other workloads answer questions of their own (docs/workloads.md).
 reference=results/reference
-read_matrix() { # into the array matrix
-	mapfile -t matrix < <(grep -v '^#' $reference/arguments | tr ' ' '\n')
-}
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -76,8 +73,7 @@ renew_reference() {
 	folder=$(mktemp -d)
 	# shellcheck disable=SC2064  # the folder of now
 	trap "rm -rf '$folder'" EXIT
-	read_matrix
-	build/iovabench run "${matrix[@]}" -o "$folder/run"
+	build/iovabench suite run suites/published.yaml -o "$folder/run"
 	zstd -q -19 "$folder/run/result.json" -o "$folder/result.json.zst"
 	[ "$(stat -c %s "$folder/result.json.zst")" -le $limit ] || { say "Packed it is larger than $limit bytes: nothing was changed."; exit 1; }
 	mv "$folder/result.json.zst" $reference/result.json.zst
@@ -100,9 +96,8 @@ run)
 	install_missing "$run_packages"
 	say "Building."
 	make -s -j"$jobs"
-	say "Running the published matrix: ten of the shipped workloads on buddy, bitmap, rbtree and what Linux runs."
-	read_matrix
-	exec build/iovabench run "${matrix[@]}"
+	say "Running the published matrix, suites/published.yaml."
+	exec build/iovabench suite run suites/published.yaml
 	;;
 reference)
 	make -s -j"$jobs"

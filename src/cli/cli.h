@@ -30,6 +30,7 @@ extern const struct cli_command cli_report;
 extern const struct cli_command cli_merge;
 extern const struct cli_command cli_resume;
 extern const struct cli_command cli_run;
+extern const struct cli_command cli_suite;
 extern const struct cli_command cli_trace;
 extern const struct cli_command cli_verify;
 

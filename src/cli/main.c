@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 const struct cli_command *const cli_commands[] = {
-	&cli_run,       &cli_advise, &cli_resume, &cli_merge,    &cli_aperture, &cli_check,      &cli_expand,
-	&cli_verify,    &cli_plugin, &cli_list,   &cli_describe, &cli_compare,  &cli_gate,       &cli_doctor,
-	&cli_calibrate, &cli_report, &cli_plot,   &cli_history,  &cli_trace,    &cli_completion, NULL,
+	&cli_run,    &cli_suite,  &cli_advise,  &cli_resume,   &cli_merge,      &cli_aperture, &cli_check,  &cli_expand,
+	&cli_verify, &cli_plugin, &cli_list,    &cli_describe, &cli_compare,    &cli_gate,     &cli_doctor, &cli_calibrate,
+	&cli_report, &cli_plot,   &cli_history, &cli_trace,    &cli_completion, NULL,
 };
 #define WIDTH_MAX 10000u
 #define COMMANDS (sizeof cli_commands / sizeof cli_commands[0] - 1)

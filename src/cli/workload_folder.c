@@ -16,20 +16,19 @@ static int is_workload(const struct dirent *entry)
 	return dot && strcmp(dot, ".yaml") == 0;
 }
 
-int workload_folder_scan(char folder[PATH_MAX], struct dirent ***entries)
+/* kind: workloads or suites. */
+static int scan(const char *kind, char folder[PATH_MAX], struct dirent ***entries)
 {
-	static const char *const folders[] = {"workloads", "%s/../workloads", "%s/../../workloads",
-					      "%s/../share/iovabench/workloads"};
+	static const char *const places[] = {"", "/../", "/../../", "/../share/iovabench/"};
 	char program[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
 	program[length > 0 ? length : 0] = '\0';
 	char *slash = strrchr(program, '/');
 	if (slash)
 		*slash = '\0';
-	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-		const char *from = strstr(folders[i], "%s") ? folders[i] + 2 : folders[i];
-		int bytes = snprintf(folder, PATH_MAX, "%s%s", from == folders[i] ? "" : program, from);
-		char *whole = from != folders[i] && bytes < PATH_MAX ? realpath(folder, NULL) : NULL;
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		int bytes = snprintf(folder, PATH_MAX, "%s%s%s", i ? program : "", places[i], kind);
+		char *whole = i && bytes < PATH_MAX ? realpath(folder, NULL) : NULL;
 		if (whole)
 			snprintf(folder, PATH_MAX, "%s", whole);
 		free(whole);
@@ -42,6 +41,16 @@ int workload_folder_scan(char folder[PATH_MAX], struct dirent ***entries)
 	return -1;
 }
 
+int workload_folder_scan(char folder[PATH_MAX], struct dirent ***entries)
+{
+	return scan("workloads", folder, entries);
+}
+
+int suite_folder_scan(char folder[PATH_MAX], struct dirent ***entries)
+{
+	return scan("suites", folder, entries);
+}
+
 /* Whether name is that of an entry, without .yaml. */
 static bool is_named(const struct dirent *entry, const char *name)
 {
@@ -49,12 +58,12 @@ static bool is_named(const struct dirent *entry, const char *name)
 	return strncmp(entry->d_name, name, length) == 0 && strcmp(entry->d_name + length, ".yaml") == 0;
 }
 
-bool workload_folder_find(const char *name, struct text *path)
+static bool find(const char *kind, const char *name, struct text *path)
 {
 	char folder[PATH_MAX];
 	struct dirent **entries;
 	bool found = false;
-	int count = workload_folder_scan(folder, &entries);
+	int count = scan(kind, folder, &entries);
 	for (int i = 0; i < count; i++) {
 		if (is_named(entries[i], name)) {
 			text_add(path, "%s/%s", folder, entries[i]->d_name);
@@ -67,11 +76,26 @@ bool workload_folder_find(const char *name, struct text *path)
 	return found;
 }
 
-void workload_folder_resolve(const char *word, struct text *path)
+bool workload_folder_find(const char *name, struct text *path)
+{
+	return find("workloads", name, path);
+}
+
+static void resolve(const char *kind, const char *word, struct text *path)
 {
 	bool named = *word && strcmp(word, FILE_STANDARD_INPUT) != 0 && !strchr(word, '/') && access(word, F_OK) != 0;
-	if (!named || !workload_folder_find(word, path))
+	if (!named || !find(kind, word, path))
 		text_add(path, "%s", word);
+}
+
+void workload_folder_resolve(const char *word, struct text *path)
+{
+	resolve("workloads", word, path);
+}
+
+void suite_folder_resolve(const char *word, struct text *path)
+{
+	resolve("suites", word, path);
 }
 
 char **workload_folder_resolve_all(char *const *words, size_t count)

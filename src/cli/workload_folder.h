@@ -21,7 +21,11 @@ bool workload_folder_find(const char *name, struct text *path);
  * word. */
 void workload_folder_resolve(const char *word, struct text *path);
 
-/* The same for a whole list; to be released with workload_folder_release. NULL: no memory. */
+/* Of suites, likewise. */
+int suite_folder_scan(char folder[PATH_MAX], struct dirent ***entries);
+void suite_folder_resolve(const char *word, struct text *path);
+
+/* The same as workload_folder_resolve for a whole list; to be released with workload_folder_release. NULL: no memory. */
 char **workload_folder_resolve_all(char *const *words, size_t count);
 void workload_folder_release(char **paths, size_t count);
 

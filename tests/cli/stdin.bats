@@ -8,6 +8,7 @@ setup_file() {
 	bats_require_minimum_version 1.5.0
 	"${BUILD:-build}/iovabench" run tests/cli/tiny.yaml -a buddy -a bitmap --rounds 1 --latency off -q -o "$BATS_FILE_TMPDIR/made"
 	printf 'policy: 1\n' >"$BATS_FILE_TMPDIR/policy.yaml"
+	printf 'suite: 1\nworkloads: tests/cli/tiny.yaml\nallocators: buddy\nrounds: 0\n' >"$BATS_FILE_TMPDIR/suite.yaml"
 	printf '{}' >"$BATS_FILE_TMPDIR/calibration.json"
 }
 
@@ -15,7 +16,8 @@ setup_file() {
 table() {
 	cat <<-'TABLE'
 		run|tests/cli/tiny.yaml|- -a buddy --rounds 0 -q -o OUT|0
-		advise|tests/cli/tiny.yaml|- --rounds 0 -q -o OUT|0
+		advise|tests/cli/tiny.yaml|- --rounds 0 -q -o OUT.advised|0
+		suite|MADE/../suite.yaml|run - -o OUT.suite -q|0
 		aperture|tests/cli/tiny.yaml|- -a buddy|0
 		check|tests/cli/tiny.yaml|-|0
 		expand|tests/cli/tiny.yaml|-|0

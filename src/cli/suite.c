@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT
+ * A suite is a command line of run as a file: what it holds becomes that line, so that one code reads both. */
+#include "cli/cli.h"
+#include "cli/run_arguments.h"
+#include "cli/say.h"
+#include "cli/suite_file.h"
+#include "cli/workload_folder.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of the command line that a suite stands for; each is owned. */
+struct words {
+	char **list; /* NULL behind the last */
+	size_t count, capacity;
+	bool failed;
+};
+
+static void add_word(struct words *words, const char *word)
+{
+	char *copy = memory_text(word);
+	while (!words->failed && words->count + 2 > words->capacity)
+		words->failed = memory_grow(&words->list, &words->capacity, words->capacity, sizeof words->list[0]) < 0;
+	if (!copy || words->failed) {
+		words->failed = true;
+		memory_release(copy);
+		return;
+	}
+	words->list[words->count++] = copy;
+	words->list[words->count] = NULL;
+}
+
+static void release_words(struct words *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		memory_release(words->list[i]);
+	memory_release(words->list);
+}
+
+/* Whether the command line says it, too: then it has the last word. */
+static bool is_given(const struct option_row *row, int count, char **rest)
+{
+	for (int i = 0; i < count; i++)
+		if (cli_option(&cli_run, rest[i], strcspn(rest[i], "=")) == row)
+			return true;
+	return false;
+}
+
+static void add_option(struct words *words, const char *name, const struct suite_values *values, bool repeats)
+{
+	struct text option = {0}, joined = {0};
+	text_add(&option, "--%s", name);
+	for (size_t i = 0; i < values->count; i++)
+		text_add(&joined, "%s%s", joined.length ? repeats ? "\n" : "," : "", values->values[i].text);
+	for (char *at = joined.length ? joined.bytes : NULL, *next; at; at = next) {
+		next = repeats ? strchr(at, '\n') : NULL;
+		if (next)
+			*next++ = '\0';
+		add_word(words, option.failed ? "" : option.bytes);
+		add_word(words, at);
+	}
+	words->failed |= option.failed || joined.failed;
+	text_release(&option);
+	text_release(&joined);
+}
+
+/* false: no file has such a name. */
+static bool add_pattern(struct words *words, const char *pattern)
+{
+	glob_t found;
+	int status = glob(pattern, 0, NULL, &found);
+	for (size_t i = 0; status == 0 && i < found.gl_pathc; i++)
+		add_word(words, found.gl_pathv[i]);
+	if (status == 0)
+		globfree(&found);
+	return status == 0;
+}
+
+/* A pattern is of files here, else of those beside the folder of the suite, where shipped ones lie. -1: of none; everything was
+ * said. */
+static int add_workload(struct words *words, const char *file, const struct yaml_written *value)
+{
+	struct text beside = {0};
+	const char *slash = strrchr(file, '/');
+	if (!strpbrk(value->text, "*?[")) {
+		add_word(words, value->text);
+		return 0;
+	}
+	text_add(&beside, "%.*s../%s", slash ? (int)(slash + 1 - file) : 0, file, value->text);
+	bool found = add_pattern(words, value->text) || (slash && !beside.failed && add_pattern(words, beside.bytes));
+	text_release(&beside);
+	if (!found)
+		cli_say("%s:%u:%u: workloads: '%s' is the name of no file here\n", file, value->line, value->column,
+			value->text);
+	return found ? 0 : -1;
+}
+
+static int add_suite(struct words *words, const char *file, const struct suite *suite, int count, char **rest)
+{
+	static const struct {
+		int list;
+		const char *option;
+	} lists[] = {{SUITE_ALLOCATORS, "allocator"}, {SUITE_SWEEPS, "sweep"}};
+	const struct suite_values *workloads = &suite->lists[SUITE_WORKLOADS];
+	int status = 0;
+	add_word(words, "run");
+	for (size_t i = 0; i < workloads->count && status == 0; i++)
+		status = add_workload(words, file, &workloads->values[i]);
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		for (size_t n = 0; n < RUN_ARGUMENT_ROWS; n++)
+			if (strcmp(run_argument_rows[n].name, lists[i].option) == 0 &&
+			    !is_given(&run_argument_rows[n], count, rest))
+				add_option(words, lists[i].option, &suite->lists[lists[i].list], true);
+	for (size_t i = 0; i < RUN_SETTINGS; i++)
+		if (suite->settings[i].count && !is_given(&run_settings[i], count, rest))
+			add_option(words, run_settings[i].name, &suite->settings[i], false);
+	for (int i = 0; i < count; i++)
+		add_word(words, rest[i]);
+	return status;
+}
+
+static int read_suite(const char *file, struct suite *suite)
+{
+	char *bytes;
+	size_t length;
+	struct text messages = {0};
+	struct error error = {0};
+	if (file_read_input(file, SUITE_FILE_BYTES_MAX, &bytes, &length, &error) < 0) {
+		cli_say("iovabench suite: %s\n", error.message);
+		return (int)error.exit_code;
+	}
+	int code = EXIT_CODE_OK;
+	if (suite_parse(file, bytes, length, suite, &messages) < 0) {
+		cli_say("%s", messages.bytes ? messages.bytes : "iovabench suite: no memory\n");
+		code = messages.bytes ? EXIT_CODE_USAGE : EXIT_CODE_IO;
+	}
+	memory_release(bytes);
+	text_release(&messages);
+	return code;
+}
+
+static void print_line(const struct words *words)
+{
+	struct text line = {0};
+	text_add(&line, "iovabench");
+	for (size_t i = 0; i < words->count; i++)
+		text_add_word(&line, words->list[i]);
+	if (!line.failed)
+		puts(line.bytes);
+	text_release(&line);
+}
+
+/* verb: run, check or plan. */
+static int use(const char *verb, const char *file, int count, char **rest)
+{
+	struct suite suite;
+	struct words words = {0};
+	int code = read_suite(file, &suite);
+	if (code != EXIT_CODE_OK)
+		return code;
+	if (add_suite(&words, file, &suite, count, rest) < 0)
+		code = EXIT_CODE_USAGE;
+	if (strcmp(verb, "check") == 0)
+		add_word(&words, "--parse-only");
+	if (words.failed) {
+		cli_say("%s", "iovabench suite: no memory\n");
+		code = EXIT_CODE_IO;
+	}
+	if (code == EXIT_CODE_OK && strcmp(verb, "plan") == 0)
+		print_line(&words);
+	else if (code == EXIT_CODE_OK)
+		code = cli_run.run(&cli_run, (int)words.count, words.list);
+	suite_release(&suite);
+	release_words(&words);
+	return code;
+}
+
+static int list(void)
+{
+	char folder[PATH_MAX];
+	struct dirent **entries;
+	int count = suite_folder_scan(folder, &entries), code = EXIT_CODE_OK;
+	for (int i = 0; i < count; i++) {
+		struct text path = {0};
+		struct suite suite;
+		text_add(&path, "%s/%s", folder, entries[i]->d_name);
+		int read = path.failed ? EXIT_CODE_IO : read_suite(path.bytes, &suite);
+		if (read == EXIT_CODE_OK) {
+			printf("%-12.*s %s\n", (int)strlen(entries[i]->d_name) - 5, entries[i]->d_name,
+			       suite.about ? suite.about : "");
+			suite_release(&suite);
+		} else {
+			code = read;
+		}
+		text_release(&path);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return code;
+}
+
+static int run_command(const struct cli_command *command, int argc, char **argv)
+{
+	static const char *const verbs[] = {"run", "check", "plan", "list", NULL};
+	struct run_arguments arguments = {.run = run_options_default()};
+	struct cli_given given;
+	size_t verb = 0;
+	if (argc < 2 || argv[1][0] == '-' || (argc > 2 && strcmp(argv[2], "--help") == 0)) {
+		int code = cli_read(command, argc, argv, (void *[]){&arguments, &arguments.run}, &given);
+		run_arguments_release(&arguments);
+		return code >= 0 ? code : cli_usage(command, "run, check, plan or list is wanted first, then a suite");
+	}
+	while (verbs[verb] && strcmp(argv[1], verbs[verb]) != 0)
+		verb++;
+	if (!verbs[verb]) {
+		const char *nearest = text_nearest(argv[1], verbs);
+		cli_say("iovabench suite: unknown command %s%s%s; run, check, plan and list are known\n", argv[1],
+			nearest ? ": did you mean " : "", nearest ? nearest : "");
+		return EXIT_CODE_USAGE;
+	}
+	if (strcmp(verbs[verb], "list") == 0)
+		return argc == 2 ? list() : cli_usage(command, "list takes nothing more");
+	if (argc < 3)
+		return cli_usage(command, "which suite? iovabench suite list shows those that are shipped");
+	struct text path = {0};
+	suite_folder_resolve(argv[2], &path);
+	int code = path.failed ? EXIT_CODE_IO : use(verbs[verb], path.bytes, argc - 3, argv + 3);
+	text_release(&path);
+	return code;
+}
+
+const struct cli_command cli_suite = {
+	.name = "suite",
+	.about = "run what a file names: workloads, allocators, rounds",
+	.usage = (const char *const[]){"run SUITE [OPTION of run]...", "check SUITE [OPTION of run]...",
+				       "plan SUITE [OPTION of run]...", "list", NULL},
+	.text = "run      plays it, as iovabench run does\n"
+		"check    checks the suite and its workloads, and runs nothing\n"
+		"plan     prints the command line of run that it stands for\n"
+		"list     shows the suites that are shipped\n\n"
+		"SUITE is a file, - for standard input, or the name of one that is shipped. Its keys are suite: 1, about, "
+		"workloads, allocators, sweep, and every option of run by its name; what the command line gives, too, "
+		"replaces what the suite says.\n\n"
+		"  iovabench suite run published\n"
+		"  iovabench suite run suites/published.yaml --rounds 0 -o audits\n",
+	.tables = {{run_argument_rows, RUN_ARGUMENT_ROWS, NULL}, {run_settings, RUN_SETTINGS, NULL}},
+	.run = run_command,
+};
