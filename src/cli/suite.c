@@ -81,8 +81,8 @@ static bool add_pattern(struct words *words, const char *pattern)
 	return status == 0;
 }
 
-/* A pattern is of files here, else of those beside the folder of the suite, where shipped ones lie. -1: of none; everything was
- * said. */
+/* A pattern is of files here, else of those beside the folder of the suite, where shipped ones lie. -1: of none; everything
+ * was said. */
 static int add_workload(struct words *words, const char *file, const struct yaml_written *value)
 {
 	struct text beside = {0};

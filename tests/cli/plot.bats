@@ -47,6 +47,15 @@ kinds() { "$iovabench" plot --help | sed -n 's/^ \([a-z]*\): .*/\1/p'; }
 	PY
 }
 
+@test "figures of the reference have its numbers, whole" {
+	"$iovabench" report results/reference --format json >"$scratch/result.json"
+	for kind in percentiles phases latency failures space; do
+		"$iovabench" plot "$kind" results/reference -o "$scratch/$kind.svg" --data "$scratch/$kind.csv"
+	done
+	python3 tests/cli/figures.py "$scratch/result.json" "$scratch"
+	rm "$scratch/result.json" # of another build
+}
+
 @test "phases are drawn beside each other on one scale, domains against their number" {
 	"$iovabench" plot phases "$made" --data "$scratch/phases.csv" >"$scratch/phases.svg"
 	for phase in fill churn; do grep -q "^\"tiny: $phase, alloc\",bitmap," "$scratch/phases.csv"; done
