@@ -169,7 +169,7 @@ format: ## rewrite the sources in the style of .clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
-FUZZED := $(sort $(wildcard src/base/*.c src/metric/*.c src/yaml/*.c src/workload/*.c src/stream/*.c src/measure/*.c src/result/*.c src/trace/*.c src/compare/*.c))
+FUZZED := $(sort $(wildcard src/base/*.c src/metric/*.c src/yaml/*.c src/workload/*.c src/stream/*.c src/measure/*.c src/result/*.c src/trace/*.c src/compare/*.c) src/cli/suite_file.c src/run/settings.c src/run/cpus.c src/run/profiler.c)
 
 FUZZ_OBJECTS := $(FUZZED:src/%.c=$(BUILD)/fuzz/objects/%.o)
 FUZZ = clang -std=gnu11 -g -O1 -fsanitize=$(1),address,undefined -fno-sanitize-recover=undefined $(PACKAGE_FLAGS) -Iinclude -Isrc -Itests -D_GNU_SOURCE

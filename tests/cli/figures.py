@@ -62,6 +62,14 @@ for arm in result["arms"]:
     for column, title in (("cached_pages", "cached"), ("deferred_pages", "deferred"), ("live_pages", "live")):
         index = arm["series_table"]["columns"].index(column)
         held(any(row[index] for row in arm["series_table"]["rows"]), (f"{name}: {title}", spec) in space, f"{title} of {name} {spec}")
+# What failed most comes first.
+totals = collections.Counter()
+for arm in result["arms"]:
+    for one in arm["failures_by_request"]:
+        if arm["workload"] == "mask-mix":
+            totals[f"mask-mix: {one['request']} {one['kind']}"] += one["failures"][-1]
+order = list(dict.fromkeys(title for title, spec in lines("failures") if title in totals))
+held([totals[title] for title in order], sorted((totals[title] for title in order), reverse=True), "order of failures")
 assert not percentiles, f"of nothing: {list(percentiles)[:3]}"
 assert {"alloc", "free", "contiguous.alloc", "mdl.free", "poll"} <= kinds, kinds
 assert ends >= 8 and cells >= 8, (ends, cells)
