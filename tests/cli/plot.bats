@@ -85,12 +85,26 @@ kinds() { "$iovabench" plot --help | sed -n 's/^ \([a-z]*\): .*/\1/p'; }
 	grep -q 'metadata,buddy,16384,' "$scratch/pages.csv"
 }
 
-@test "a sweep is drawn against its key" {
-	"$iovabench" run tests/cli/tiny.yaml -a buddy --sweep phases.churn.ops=1k,2k,4k --rounds 0 -q -o "$scratch/swept" || true
-	[ -e "$scratch/swept/result.json" ] || skip "no such key to sweep"
+@test "a sweep is drawn against its key, one line for each arm and each of the other values" {
+	"$iovabench" run tests/cli/tiny.yaml -a buddy -a rbtree --seed 1,2 --sweep phases.churn.ops=4k,1k,2k --rounds 0 -q -o "$scratch/swept"
 	"$iovabench" plot sweep "$scratch/swept" --data "$scratch/sweep.csv" >"$scratch/sweep.svg"
-	grep -q 'phases.churn.ops' "$scratch/sweep.svg"
-	[ "$(grep -c 'metadata,buddy' "$scratch/sweep.csv")" -eq 3 ]
+	grep -q '>phases.churn.ops</text>' "$scratch/sweep.svg"
+	grep -q '>bytes</text>' "$scratch/sweep.svg"
+	is "$(grep ': metadata,' "$scratch/sweep.csv" | cut -d, -f1-3 | paste -sd ';')" \
+		"$(for seed in 1 2; do for spec in buddy rbtree; do for x in 1000 2000 4000; do printf 'tiny seed=%s: metadata,%s,%s;' $seed $spec $x; done; done; done | sed 's/;$//')"
+	bytes=$(jq '[.arms[] | select(.spec == "rbtree")][0].metadata_bytes' "$scratch/swept/result.json")
+	is "$(grep '^tiny seed=1: metadata,rbtree,4000,' "$scratch/sweep.csv" | cut -d, -f4)" "$bytes"
+	# A scale of its own for each way to write an amount; ticks of counts are whole.
+	for values in '4KiB 16KiB 1MiB:4096,16384,1048576:log bytes' '10% 20% 30%:0.10000000000000001,0.20000000000000001,0.29999999999999999:linear share' \
+		'1 2 3:1,2,3:linear count' '0.5 1 1.5:0.5,1,1.5:linear number'; do
+		IFS=: read -r written wanted scale <<<"$values"
+		jq --arg written "$written" 'del(.digest) | ($written | split(" ")) as $v | .workloads[] |= (.sweep["phases.churn.ops"] |= {"1k": $v[0], "2k": $v[1], "4k": $v[2]}[.])' \
+			"$scratch/swept/result.json" >"$scratch/written.json"
+		"$iovabench" plot sweep "$scratch/written.json" --data "$scratch/written.csv" >"$scratch/written.svg"
+		is "$(grep '^tiny seed=1: metadata,buddy,' "$scratch/written.csv" | cut -d, -f3 | paste -sd ,)" "$wanted"
+		grep -q "data-x=\"$scale " "$scratch/written.svg"
+	done
+	rm "$scratch/written.json"
 }
 
 @test "other forms come from rsvg-convert, and its absence is told" {
