@@ -122,7 +122,7 @@ static void values_stand_where_their_scale_has_them(void **state)
 	/* As much room for 99 to 99.9 % as for 90 to 99 %. */
 	const struct draw_box place = {100, 50, 300, 300};
 	const struct draw_axis tail = {NULL, DRAW_TAIL, DRAW_SHARE, 0, 0.999, false};
-	const struct draw_axis shares = {"share", DRAW_LINEAR, DRAW_SHARE, 0, 1, false};
+	const struct draw_axis shares = {"share", DRAW_LINEAR, DRAW_TIMES, 0, 1, false};
 	size_t from = svg.length;
 	draw_plot_begin(&draw, &place, &tail, &shares, "tail");
 	assert_true(fabs(draw_x(&draw, 0.9) - 200) < 1e-6 && fabs(draw_x(&draw, 0.99) - 300) < 1e-6);
@@ -131,7 +131,7 @@ static void values_stand_where_their_scale_has_them(void **state)
 	/* Each axis has its own title and numbers. */
 	assert_non_null(strstr(svg.bytes + from, ">99.9 %</text>"));
 	assert_non_null(strstr(svg.bytes + from, ">share</text>"));
-	assert_non_null(strstr(svg.bytes + from, ">60 %</text>"));
+	assert_non_null(strstr(svg.bytes + from, ">0.6\u00d7</text>"));
 	draw_end(&draw);
 	text_release(&svg);
 }
