@@ -235,6 +235,16 @@ reference: all ## run the published matrix again for results/reference, on a mac
 field: all ## reports from the field as workloads: report, allocator, symptom seen or not
 	@BUILD='$(BUILD)' tests/field/run
 
+# A tree, or an archive as Debian's linux-source brings it.
+LINUX_SRC ?= $(lastword $(sort $(wildcard /usr/src/linux-source-*)))
+.PHONY: peers
+peers: all ## plugins from unmodified kernel files, of LINUX_SRC= or Debian's linux-source
+	@BUILD='$(BUILD)' CC='$(CC)' plugins/peers/build '$(LINUX_SRC)'
+
+.PHONY: fidelity
+fidelity: peers ## our imitations against the real files: every extent must lie where it lies there
+	@BUILD='$(BUILD)' tests/fidelity/run $(if $(UPDATE),--update)
+
 .PHONY: manual
 manual: all ## put the commands, options, keys and metrics of the program into its manual page, documents and schema
 	@BUILD='$(BUILD)' tests/gates/manual --update

@@ -248,7 +248,7 @@ void make_failing(struct verify_case *made, uint64_t part, const struct verify_g
 			continue;
 		struct verify_op op = request(&maker, slot);
 		op.constraints = 0;
-		if (i % 4 && known_constraints(ground) & IOVA_CONSTRAIN_LIMIT) {
+		if (i % 4 && (ground->capabilities & IOVA_LIMIT) == IOVA_LIMIT) {
 			op.count = 1 + i % 9;
 			op.constraints = IOVA_CONSTRAIN_LIMIT;
 			op.low = ground->space.first + rng_below(&maker.rng, ground->space.count - op.count);

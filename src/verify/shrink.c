@@ -346,7 +346,10 @@ static void try_sayable(struct shrinker *shrinker)
 		struct verify_op op = shrinker->best->one.ops[i];
 		bool limited = op.kind == VERIFY_ALLOC && op.constraints & IOVA_CONSTRAIN_LIMIT;
 		if (limited && (op.high < op.low || op.high - op.low + 1 < op.count)) {
-			op.low = op.high = space->first + space->count - 1;
+			/* One that knows no low limit is asked for none. */
+			bool low = shrinker->ground->capabilities & IOVA_LOW || op.low != space->first;
+			op.low = low ? space->first + space->count - 1 : space->first;
+			op.high = op.low;
 			op.count = 1;
 			try_op(shrinker, i, &op);
 		}

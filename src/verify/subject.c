@@ -20,9 +20,11 @@ static bool is_called(const struct allocator_spec_part *part, const char *name)
 	return !part->library && !strcmp(part->table->name, name);
 }
 
-/* Linux's without the gate, and with the second walk, finds everything. */
+/* Linux's without the gate, and with the second walk, finds everything. Magazines by order round requests up. */
 static enum iova_promise promise_of(const struct allocator_spec_part *part)
 {
+	if (is_called(part, "magazine"))
+		return value_of(part, "key") == 1 ? IOVA_PROMISE_SIZE_CLASSES : IOVA_PROMISE_COMPLETE;
 	bool finds_all = is_called(part, "linux") && value_of(part, "retry") && !value_of(part, "gate");
 	return finds_all ? IOVA_PROMISE_COMPLETE : part->table->promise;
 }

@@ -112,6 +112,15 @@ teardown_file() { :; }
 	has "$output" "request low asks for limits (low), which mine does not honour"
 }
 
+@test "kernel sources that are not there are one line, and no error" {
+	for source in "" /no/such/tree "$scratch"; do
+		run -0 env "BUILD=$scratch/build" "$BATS_TEST_DIRNAME/../../plugins/peers/build" "$source"
+		is "$(wc -l <<<"$output")" 1
+	done
+	run -0 env "BUILD=$scratch/build" "$BATS_TEST_DIRNAME/../../tests/fidelity/run"
+	has "$output" "there are no peers"
+}
+
 @test "describe opens a spec and a plugin, bench tells what an operation costs" {
 	run -0 "$iovabench" describe rbtree:fit=best
 	has "$output" "here:  fit=best"

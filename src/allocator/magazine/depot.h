@@ -92,6 +92,18 @@ static inline void depot_put_full(struct magazine_depot *depot, unsigned size_cl
 	shelf->count++;
 }
 
+/* Those that came first are the first then. */
+static inline void depot_reverse(struct magazine_depot *depot, unsigned size_class)
+{
+	struct magazine *reversed = NULL;
+	for (struct magazine *magazine = depot->shelves[size_class].full, *next; magazine; magazine = next) {
+		next = magazine->next;
+		magazine->next = reversed;
+		reversed = magazine;
+	}
+	__atomic_store_n(&depot->shelves[size_class].full, reversed, __ATOMIC_RELAXED);
+}
+
 void depot_release(struct magazine_depot *depot);
 
 #endif

@@ -102,6 +102,30 @@ static bool give_back(struct magazines *self, struct drain_at *at, uint64_t piec
 	return left != pieces;
 }
 
+static bool drains_as_linux(const struct magazines *self)
+{
+	return self->key == KEY_ORDER && self->drain == DRAIN_ALL;
+}
+
+/* All that is cached, in Linux's order, which decides where its search begins then: each CPU's, shorter ones first, then the
+ * depot's, those that came first at first. Returns whether there was anything. */
+static bool give_back_all(struct magazines *self, uint32_t cpu, struct iova_steps *steps)
+{
+	bool any = false;
+	for (uint32_t holder = 0; holder < self->cpu_count; holder++)
+		for (unsigned size_class = 0; size_class < self->classes; size_class++)
+			if (bit_is_set(cpus_of_class(self, size_class), holder))
+				any |= empty_pair(self, holder, size_class, cpu, steps);
+	for (unsigned size_class = 0; size_class < self->classes; size_class++) {
+		acquire(self, self->depot_lock);
+		depot_reverse(&self->depot, size_class);
+		release(self, self->depot_lock);
+		any |= empty_shelf(self, size_class, 0, UINT64_MAX, cpu, steps) > 0;
+		bit_clear(self->cached_classes, size_class);
+	}
+	return any;
+}
+
 static void gates_close(struct magazines *self)
 {
 	acquire(self, self->drain_lock);
@@ -125,7 +149,10 @@ void magazines_drain(struct magazines *self, uint32_t cpu)
 	assert(cpu < self->cpu_count);
 	struct drain_at at = {self->classes, 0};
 	gates_close(self);
-	give_back(self, &at, UINT64_MAX, cpu, NULL);
+	if (drains_as_linux(self))
+		give_back_all(self, cpu, NULL);
+	else
+		give_back(self, &at, UINT64_MAX, cpu, NULL);
 	gates_open(self);
 }
 
@@ -145,9 +172,7 @@ enum iova_status ask_below(const struct magazines *self, const struct iova_reque
 	if (self->key == KEY_ORDER && request->count <= self->largest && !bits_is_power_of_two(request->count)) {
 		struct iova_request rounded = *request;
 		rounded.count = bits_power_of_two_ceil(request->count);
-		enum iova_status status = below_alloc(self, &rounded, cpu, extent, steps);
-		if (status != IOVA_NO_SPACE)
-			return status;
+		return below_alloc(self, &rounded, cpu, extent, steps);
 	}
 	return below_alloc(self, request, cpu, extent, steps);
 }
@@ -161,6 +186,8 @@ enum iova_status drain_for(struct magazines *self, const struct iova_request *re
 	if (!bits_below(self->cached_classes, self->classes))
 		return status;
 	gates_close(self);
+	if (drains_as_linux(self) && give_back_all(self, cpu, steps))
+		status = ask_below(self, request, cpu, extent, steps);
 	for (; status == IOVA_NO_SPACE && give_back(self, &at, pieces, cpu, steps); pieces *= 2)
 		status = ask_below(self, request, cpu, extent, steps);
 	gates_open(self);

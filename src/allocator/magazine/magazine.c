@@ -203,16 +203,21 @@ OUTLINE void unload(struct magazines *self, struct cpu *cpu, uint32_t number, un
 		swap_hands(pair);
 		return;
 	}
-	struct magazine *empty = exchange(self, size_class, pair->previous.magazine);
+	/* Bonwick keeps what was freed last at hand, Linux what was freed before it. */
+	bool keeps_loaded = self->key != KEY_ORDER || !pair->previous.magazine;
+	struct hand *full = keeps_loaded ? &pair->previous : &pair->loaded;
+	struct magazine *empty = exchange(self, size_class, full->magazine);
 	if (!empty) {
-		uint64_t pages = empty_hand(self, &pair->previous, number, steps);
+		uint64_t pages = empty_hand(self, full, number, steps);
 		count_cached(cpu, 0 - pages);
-		swap_hands(pair);
+		if (keeps_loaded)
+			swap_hands(pair);
 		return;
 	}
-	if (steps && pair->previous.magazine)
+	if (steps && full->magazine)
 		steps->depot_trips++;
-	pair->previous = pair->loaded;
+	if (keeps_loaded)
+		pair->previous = pair->loaded;
 	pair->loaded = (struct hand){empty, 0, self->rounds};
 }
 
