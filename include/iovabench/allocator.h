@@ -200,7 +200,7 @@ struct iova_allocator {
 	enum iova_status (*place)(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent);
 
 	/* Shows every page that is not allocated, once. Live + visited = space. Not called while another thread works. NULL:
-	 * what is not allocated is usable, all of it; not for one that has poll or drain, nor for what stands below a layer. */
+	 * what is not allocated is usable; not for one that has poll or drain, nor for what stands below a layer. */
 	void (*visit_free)(void *self, iova_visit visit, void *context);
 
 	/* The sums over visit_free. Cost: O(1), or O(CPUs) for a layer. */

@@ -112,7 +112,8 @@ const struct cli_command cli_plugin = {
 				       "bench SPEC... [-w WORKLOAD] [--ops N] [--instructions]", NULL},
 	.text = "template   a commented first fit of a hundred lines that compiles as it is\n"
 		"check      the same as iovabench verify\n"
-		"bench      CPU time per operation of plugins and built-ins beside null, which measures the harness; with valgrind "
+		"bench      CPU time per operation of plugins and built-ins beside null, which measures the harness; with "
+		"valgrind "
 		"instructions, too, which repeat exactly\n\n"
 		"  iovabench plugin template > mine.c && cc -shared -fPIC -O2 -o mine.so mine.c\n"
 		"  iovabench plugin check ./mine.so\n"

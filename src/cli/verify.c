@@ -33,7 +33,8 @@ static const struct option_row rows[] = {
 	 .value = "complete|size-classes|buddy|bounded",
 	 .wanted = "complete, size-classes, buddy or bounded",
 	 .choices = verify_promise_names,
-	 .help = "what it promises to find, instead of what its table says: any place that would do; a run of twice the pages; a "
+	 .help = "what it promises to find, instead of what its table says: any place that would do; a run of twice the "
+		 "pages; a "
 		 "naturally aligned block of the next power of two; or nothing, because its search ends early",
 	 OPTION_AT(struct arguments, verify.promise)},
 	{.name = "minutes",
