@@ -34,7 +34,7 @@ enum flaw {
 	FLAW_ODD_STATUS, /* … with IOVA_TAKEN */
 	FLAW_DEFERS,     /* no flaw: freed pages wait for a drain that never comes */
 	FLAW_WANDERS,    /* places elsewhere in every other instance */
-	FLAW_NO_PLACE,
+	FLAW_NO_PLACE,   /* nor between limits */
 	FLAW_POLL_LOSES, /* the second poll loses the last page of the space, which is free */
 	FLAW_POLL_FREES, /* … frees the first page, which is live */
 	FLAW_POLL_MOVES, /* … frees the first page, and loses the last */
@@ -92,6 +92,8 @@ static enum iova_status flawed_alloc(void *self, const struct iova_request *requ
 	struct flawed *flawed = self;
 	(void)cpu;
 	flawed->calls++;
+	if (flaw == FLAW_NO_PLACE)
+		return IOVA_NO_SPACE;
 	if (flawed->calls == 3 && flaw == FLAW_NO_MEMORY)
 		return IOVA_NO_MEMORY;
 	if (flawed->calls == 3 && flaw == FLAW_ODD_STATUS)

@@ -400,7 +400,7 @@ static void wrong_values_are_named_by_their_path(void **state)
 		 "record: failures_by_request[0]: must have as many failures as ops"},
 		{"\"kind\":\"physical\"", "\"kind\":\"lunar\"",
 		 "record: failures_by_request[0].kind: must be one of \"malformed\", \"impossible\", \"exhausted\", "
-		 "\"fragmented\", \"physical\", \"held\", \"refused\""},
+		 "\"fragmented\", \"physical\", \"held\", \"refused\", \"metadata\""},
 		{"\"columns\":[\"phase\"", "\"columns\":[\"op\"", "record: series.columns[0]: must be \"phase\""},
 		{"[1,1,0.5", "[2,1,0.5", "record: series.rows[1][0]: must be the index of a phase"},
 		{"[1,1,0.5", "[1,0.5", "record: series.rows[1]: must be an array with one element per column"},

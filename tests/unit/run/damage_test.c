@@ -39,6 +39,7 @@ static void run(void)
 				      .latency = RUN_LATENCY_OFF,
 				      .audit = true,
 				      .folder = inside,
+				      .paired_ms = RUN_PAIRED_MS_DEFAULT,
 				      .stall_seconds = 60,
 				      .command = "test"};
 	struct result result = {0};

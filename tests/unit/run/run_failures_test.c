@@ -93,6 +93,7 @@ static struct found begin(void)
 				      .latency = RUN_LATENCY_OFF,
 				      .audit = true,
 				      .folder = inside,
+				      .paired_ms = RUN_PAIRED_MS_DEFAULT,
 				      .stall_seconds = 60,
 				      .command = "test"};
 	struct result result = {0};
