@@ -7,8 +7,8 @@ load helpers
 setup_file() {
 	load helpers
 	export parts=$BATS_FILE_TMPDIR
-	"$iovabench" run $tiny -a rbtree --rounds 1 --latency off -q -o "$parts/a"
-	"$iovabench" run $tiny tests/cli/full.yaml -a buddy --rounds 1 --latency off -q -o "$parts/b"
+	"$iovabench" run $tiny -a rbtree --rounds 1 -q -o "$parts/a"
+	"$iovabench" run $tiny tests/cli/full.yaml -a buddy --rounds 1 -q -o "$parts/b"
 	"$iovabench" run $tiny tests/cli/full.yaml -a rbtree --rounds 1 --latency off -q -o "$parts/c" --seed 7
 	"$iovabench" run $tiny tests/cli/missed.yaml -a bitmap --rounds 2 --latency off -q -o "$parts/d" || true
 }
@@ -42,7 +42,7 @@ full 7"
 	sweep() { # name allocator option…
 		local name=$1 spec=$2
 		shift 2
-		"$iovabench" run $tiny -a "$spec" --rounds 1 --latency off -q -o "$scratch/$name" "$@"
+		"$iovabench" run $tiny -a "$spec" --rounds 1 -q -o "$scratch/$name" "$@"
 	}
 	sweep one rbtree --sweep phases.churn.ops=10k,20k
 	sweep two buddy --sweep phases.churn.ops=20k,30k
