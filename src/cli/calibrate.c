@@ -18,6 +18,7 @@
 #include "run/trial.h"
 #include "workload/workload_yaml.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,16 @@ static int check_same(const char *folder, const struct run_options *options, str
 	return status;
 }
 
+/* What was killed while it wrote the calibration of a run that had ended left a part of it. */
+static void sweep(const char *folder)
+{
+	int opened = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (opened < 0)
+		return;
+	file_sweep_folder(opened);
+	close(opened);
+}
+
 /* Runs, or goes on with what was killed in folder, or takes what is finished there. */
 static enum exit_code run_or_go_on(const struct run_options *options, struct result *result, struct text *messages,
 				   struct error *error)
@@ -141,7 +152,9 @@ static enum exit_code run_or_go_on(const struct run_options *options, struct res
 		code = run_matrix(options, result, &used, messages, error);
 	} else if (status == 0 && check_same(options->folder, options, error) == 0) {
 		finished = cli_result_load(options->folder, result, &none) == 0 && !result_can_go_on(result);
-		if (!finished) {
+		if (finished) {
+			sweep(options->folder);
+		} else {
 			result_release(result);
 			code = run_resume(options->folder, 0, options, result, &used, messages, &finished, error);
 		}
