@@ -70,7 +70,7 @@ static uint32_t slot_of(const struct op_stream *stream, const struct workload_ho
 			if (earlier->ranges[i].first == range->first && earlier->ranges[i].count == range->count)
 				return (uint32_t)(reserve->slot_first + i * stream->domains);
 	}
-	assert(!"rules let only what was reserved be given back");
+	assert(false && "rules let only what was reserved be given back");
 	return 0;
 }
 
