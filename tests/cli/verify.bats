@@ -81,6 +81,7 @@ flaws() {
 }
 
 @test "a plugin that does what it should not is told by what it does, and harms nobody else" {
+	no_sanitizer
 	while IFS='|' read -r deed code said; do
 		run -"$code" "$iovabench" verify "$wild:does=$deed,at=40" --rule disjoint --stall 1 --memory 300 --shrink off
 		has "$output" "$said"
@@ -100,6 +101,7 @@ flaws() {
 }
 
 @test "what comes with the hundredth allocation is a repeat, and a crash is cut down as well" {
+	no_sanitizer
 	run -3 "$iovabench" verify "$wild:does=overlap,at=1000" --rule disjoint
 	[ "$(lines)" -le 3 ]
 	grep -q 'repeat: [0-9]*, script' failure.yaml
