@@ -386,3 +386,11 @@ const char *text_nearest(const char *word, const char *const *names)
 	}
 	return nearest;
 }
+
+unsigned text_columns(const char *text)
+{
+	unsigned columns = 0;
+	for (; *text; text++)
+		columns += ((unsigned char)*text & 0xc0) != 0x80;
+	return columns;
+}

@@ -50,6 +50,9 @@ const char *text_duration(char buffer[TEXT_NUMBER_BYTES], double ns);
 const char *text_bytes(char buffer[TEXT_NUMBER_BYTES], double bytes);
 const char *text_count(char buffer[TEXT_NUMBER_BYTES], double count);
 
+/* How wide UTF-8 stands on a terminal where each letter is one column. */
+unsigned text_columns(const char *text);
+
 /* The entry of names (NULL at the end) that a typing slip of word could mean, or NULL: Damerau-Levenshtein distance of at most
  * a third of its length, at least 1. */
 const char *text_nearest(const char *word, const char *const *names);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Which allocator for my driver: a workload or a recording on all allocators, and the answer in sentences. */
 #include "base/file.h"
-#include "cli/calibration_file.h"
 #include "cli/cli.h"
 #include "cli/run_arguments.h"
 #include "cli/say.h"
@@ -17,22 +16,16 @@
 #include <unistd.h>
 
 #define BUDGET_SECONDS 30.0
-#define SPACE_BYTES (UINT64_C(4) << 30)
 #define ARGUMENTS_MAX 256
 
-/* What stands before the words of the user, each unless it is among them. */
+/* What stands before the words of the user: allocators beside theirs, the others unless they give them. */
 static const struct {
-	const char *option, *value;
+	const char *option, *word, *value;
 	bool always;
-} preset[] = {{"-a", "all", true}, {"--against", "linux-lazy", false}, {"--rounds", "auto", false}};
-
-static bool is_among(const char *option, int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		if (strncmp(argv[i], option, strlen(option)) == 0)
-			return true;
-	return false;
-}
+} preset[] = {{"allocator", "--allocator", "all", true},
+	      {"against", "--against", "linux-lazy", false},
+	      {"rounds", "--rounds", "auto", false}};
+enum { PRESETS = sizeof preset / sizeof preset[0] };
 
 /* Whether a file is no workload but what a kernel did. What cannot be read is told by whoever plays it. */
 static bool is_recording(const char *path, bool *compact)
@@ -85,19 +78,6 @@ static int take_recording(const char *path, bool compact, struct recording *reco
 	return result;
 }
 
-static void add_replay(const struct recording *recording, const char *path, const char *compact, struct text *yaml)
-{
-	uint32_t page = recording_page_bytes(recording);
-	const struct workload_space space = {.page_bytes = page, .first = 1, .end = SPACE_BYTES / page};
-	text_add(yaml, "iovabench: 1\nname: replay\nabout: what a kernel did\nsource: ");
-	text_add_json(yaml, path);
-	text_add(yaml, "\n# 4 GiB without page 0, where the recording does not say: put in what its device can reach.\n");
-	fit_add_space(&space, yaml);
-	text_add(yaml, "cpus: %u\nphases:\n  - {name: replay, trace: {file: ", recording->cpus);
-	text_add_json(yaml, compact);
-	text_add(yaml, "}}\n");
-}
-
 /* Writes a recording as a workload: *name is its file. */
 static int make_workload(const char *path, bool compact, struct text *name, struct error *error)
 {
@@ -109,7 +89,8 @@ static int make_workload(const char *path, bool compact, struct text *name, stru
 	if (result == 0)
 		result = take_recording(path, compact, &recording, error);
 	if (result == 0) {
-		add_replay(&recording, path, file.bytes, &yaml);
+		const struct workload_space space = fit_space(&recording);
+		fit_add_replay(&recording, &space, path, file.bytes, &yaml);
 		result = yaml.failed ? error_set(error, EXIT_CODE_IO, "no memory for a workload")
 				     : recording_write(file.bytes, path, &recording, error);
 		recording_release(&recording);
@@ -121,60 +102,6 @@ static int make_workload(const char *path, bool compact, struct text *name, stru
 	text_release(&file);
 	text_release(&yaml);
 	return result;
-}
-
-static int show(const struct run_arguments *arguments, const struct result *result, const char *folder)
-{
-	struct text text = {0}, json = {0};
-	struct error error = {0};
-	bool on_stdout = arguments->output.json && strcmp(arguments->output.json, "-") == 0;
-	report_advice(result, cli_width(STDOUT_FILENO), &text);
-	text_add(&text, "all of it: %s/report.html; as a table: iovabench report %s\n", folder, folder);
-	int status = text.failed ? error_set(&error, EXIT_CODE_IO, "no memory for the answer")
-				 : cli_write_report(result, folder, &error);
-	if (!text.failed)
-		fputs(text.bytes, on_stdout ? stderr : stdout);
-	if (status == 0 && arguments->output.json)
-		status = result_write(result, &json, &error);
-	if (status == 0 && on_stdout)
-		fputs(json.bytes, stdout);
-	else if (status == 0 && arguments->output.json)
-		status = file_write_whole(arguments->output.json, json.bytes, json.length, &error);
-	text_release(&json);
-	text_release(&text);
-	if (status)
-		cli_say("iovabench advise: %s\n", error.message);
-	return status ? (int)error.exit_code : EXIT_CODE_OK;
-}
-
-/* What the time decides is not enough for a matrix: without --budget half a minute. */
-static enum exit_code play(struct run_arguments *arguments)
-{
-	struct run_options options = arguments->run;
-	struct result result = {0};
-	struct text folder = {0}, messages = {0};
-	struct error error = {0};
-	struct calibration calibration;
-	calibration_of_run("advise", &calibration);
-	options.calibration = &calibration;
-	if (!(options.budget_seconds > 0))
-		options.budget_seconds = BUDGET_SECONDS;
-	enum exit_code code = run_matrix(&options, &result, &folder, &messages, &error);
-	calibration_release(&calibration);
-	if (messages.length)
-		cli_say("%s", messages.bytes);
-	if (*error.message)
-		cli_say("iovabench advise: %s\n", error.message);
-	if (error.exit_code == EXIT_CODE_OK) {
-		cli_tell_faults("advise", &result);
-		code = exit_code_of_both(code, (enum exit_code)show(arguments, &result, folder.bytes));
-	} else {
-		code = error.exit_code;
-	}
-	result_release(&result);
-	text_release(&folder);
-	text_release(&messages);
-	return code;
 }
 
 /* Recordings become workloads in place. */
@@ -201,13 +128,13 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	struct run_arguments arguments = {0};
 	struct error error = {0};
 	int count = 1;
-	if (argc > ARGUMENTS_MAX - 8)
+	if (argc >= ARGUMENTS_MAX - 2 * PRESETS)
 		return cli_usage(command, "too many words");
 	words[0] = argv[0];
-	for (size_t i = 0; i < sizeof preset / sizeof preset[0]; i++) {
-		if (!preset[i].always && is_among(preset[i].option, argc, argv))
+	for (size_t i = 0; i < PRESETS; i++) {
+		if (!preset[i].always && cli_is_among(command, preset[i].option, argc - 1, argv + 1))
 			continue;
-		words[count++] = (char *)(uintptr_t)preset[i].option;
+		words[count++] = (char *)(uintptr_t)preset[i].word;
 		words[count++] = (char *)(uintptr_t)preset[i].value;
 	}
 	for (int i = 1; i < argc; i++)
@@ -218,8 +145,12 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 		cli_say("iovabench advise: %s\n", error.message);
 		code = (int)error.exit_code;
 	}
+	/* All allocators on all pairs take what time there is. */
+	if (!(arguments.run.budget_seconds > 0))
+		arguments.run.budget_seconds = BUDGET_SECONDS;
+	arguments.output.answer = report_advice;
 	if (code < 0)
-		code = (int)play(&arguments);
+		code = run_arguments_play(&arguments);
 	run_arguments_release(&arguments);
 	return code;
 }

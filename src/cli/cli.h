@@ -66,6 +66,8 @@ struct cli_output {
 	const char *json; /* a file, "-", or NULL */
 	enum cli_color color;
 	bool quiet, all;
+	/* In place of the table, also when quiet: adds lines of width columns. NULL: the table. */
+	void (*answer)(const struct result *result, unsigned width, struct text *text);
 };
 
 /* What comes behind a run with this exit code: messages, the report, the table; then all of it is released. Returns the exit

@@ -40,12 +40,19 @@ static void show(const struct cli_output *output, const struct result *result, c
 	bool json_on_stdout = output->json && strcmp(output->json, "-") == 0;
 	FILE *out = json_on_stdout ? stderr : stdout;
 	struct text table = {0};
-	if (output->quiet)
+	if (output->answer)
+		output->answer(result, cli_width(fileno(out)), &table);
+	else if (output->quiet)
 		return;
-	report_terminal(result, cli_takes_color(fileno(out), output->color), cli_width(fileno(out)), output->all, &table);
+	else
+		report_terminal(result, cli_takes_color(fileno(out), output->color), cli_width(fileno(out)), output->all,
+				&table);
 	if (table.bytes && !table.failed)
 		fwrite(table.bytes, 1, table.length, out);
-	fprintf(out, "\nreport: %s/%s\n", folder, file);
+	if (output->answer)
+		fprintf(out, "all of it: %s/%s; as a table: iovabench report %s\n", folder, file, folder);
+	else
+		fprintf(out, "\nreport: %s/%s\n", folder, file);
 	text_release(&table);
 }
 
@@ -98,7 +105,7 @@ enum exit_code cli_end_run(const char *command, enum exit_code code, const struc
 		write_json(output->json, result, error);
 		show(output, result, folder->bytes, reported ? "report.html" : "result.json");
 		/* The table tells them, when there is one. */
-		if (output->quiet)
+		if (output->quiet || output->answer)
 			cli_tell_faults(command, result);
 		if (result->run.trouble)
 			cli_say("iovabench %s: %s\n", command, result->run.trouble);

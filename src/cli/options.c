@@ -210,6 +210,16 @@ const struct option_row *cli_option(const struct cli_command *command, const cha
 	return word.row;
 }
 
+bool cli_is_among(const struct cli_command *command, const char *name, int count, char *const *words)
+{
+	for (int i = 0; i < count; i++) {
+		const struct option_row *row = cli_option(command, words[i], strcspn(words[i], "="));
+		if (row && strcmp(row->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 int cli_usage(const struct cli_command *command, const char *message)
 {
 	cli_say("iovabench %s: %s; iovabench %s --help tells more\n", command->name, message, command->name);

@@ -44,6 +44,9 @@ void cli_each_option(const struct cli_command *command, void (*what)(void *conte
 /* The option that the first bytes of a text are: --name, or - and its letter. NULL: none of the command's. */
 const struct option_row *cli_option(const struct cli_command *command, const char *text, size_t bytes);
 
+/* Whether one of the words is the option of that name. */
+bool cli_is_among(const struct cli_command *command, const char *name, int count, char *const *words);
+
 /* Says "iovabench COMMAND: message; iovabench COMMAND --help tells more" and returns EXIT_CODE_USAGE. */
 int cli_usage(const struct cli_command *command, const char *message);
 

@@ -24,21 +24,22 @@ static void shrink(const struct run_arguments *arguments, const struct result *r
 	}
 }
 
-static enum exit_code run(const struct run_arguments *arguments)
+int run_arguments_play(const struct run_arguments *arguments)
 {
+	const char *command = arguments->command->name;
 	struct result result = {0};
 	struct text folder = {0}, messages = {0};
 	struct error error = {0};
 	struct calibration calibration;
 	struct run_options options = arguments->run;
-	calibration_of_run("run", &calibration);
+	calibration_of_run(command, &calibration);
 	options.calibration = &calibration;
 	enum exit_code code = cpus_use(&options, &error) < 0 ? error.exit_code
 							     : run_matrix(&options, &result, &folder, &messages, &error);
 	calibration_release(&calibration);
 	if (arguments->shrink)
 		shrink(arguments, &result);
-	return cli_end_run("run", code, &arguments->output, &result, &folder, &messages, &error);
+	return (int)cli_end_run(command, code, &arguments->output, &result, &folder, &messages, &error);
 }
 
 static int run_command(const struct cli_command *command, int argc, char **argv)
@@ -48,7 +49,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	if (code < 0)
 		code = arguments.parse_only ? cli_check_files(command->name, arguments.run.files, arguments.run.file_count,
 							      &arguments.run.changes)
-					    : (int)run(&arguments);
+					    : run_arguments_play(&arguments);
 	run_arguments_release(&arguments);
 	return code;
 }

@@ -31,6 +31,8 @@ extern const struct option_row run_argument_rows[RUN_ARGUMENT_ROWS];
 
 /* -1: go on; else the exit code, everything was said. Released by the caller in both cases. */
 int run_arguments_read(struct run_arguments *arguments, const struct cli_command *command, int argc, char **argv);
+/* Plays what was read and tells it. Returns the exit code. */
+int run_arguments_play(const struct run_arguments *arguments);
 void run_arguments_release(struct run_arguments *arguments);
 
 #endif

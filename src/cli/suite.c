@@ -42,15 +42,6 @@ static void release_words(struct words *words)
 	memory_release(words->list);
 }
 
-/* Whether the command line says it, too: then it has the last word. */
-static bool is_given(const struct option_row *row, int count, char **rest)
-{
-	for (int i = 0; i < count; i++)
-		if (cli_option(&cli_run, rest[i], strcspn(rest[i], "=")) == row)
-			return true;
-	return false;
-}
-
 static void add_option(struct words *words, const char *name, const struct suite_values *values, bool repeats)
 {
 	struct text option = {0}, joined = {0};
@@ -100,6 +91,7 @@ static int add_workload(struct words *words, const char *file, const struct yaml
 	return found ? 0 : -1;
 }
 
+/* What the command line gives, too, has the last word. */
 static int add_suite(struct words *words, const char *file, const struct suite *suite, int count, char **rest)
 {
 	static const struct {
@@ -114,10 +106,10 @@ static int add_suite(struct words *words, const char *file, const struct suite *
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		for (size_t n = 0; n < RUN_ARGUMENT_ROWS; n++)
 			if (strcmp(run_argument_rows[n].name, lists[i].option) == 0 &&
-			    !is_given(&run_argument_rows[n], count, rest))
+			    !cli_is_among(&cli_run, lists[i].option, count, rest))
 				add_option(words, lists[i].option, &suite->lists[lists[i].list], true);
 	for (size_t i = 0; i < RUN_SETTINGS; i++)
-		if (suite->settings[i].count && !is_given(&run_settings[i], count, rest))
+		if (suite->settings[i].count && !cli_is_among(&cli_run, run_settings[i].name, count, rest))
 			add_option(words, run_settings[i].name, &suite->settings[i], false);
 	for (int i = 0; i < count; i++)
 		add_word(words, rest[i]);

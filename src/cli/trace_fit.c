@@ -20,8 +20,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SPACE_BYTES (UINT64_C(4) << 30)
-
 /* What both are held against: within these a fit fits. */
 #define UNUSABLE_POINTS 5.0
 #define SPAN_SHARE 0.20
@@ -32,8 +30,7 @@ static int find_space(const struct recording *recording, const struct fit_option
 {
 	uint32_t page_bytes = recording_page_bytes(recording);
 	if (!options->like) {
-		like->space =
-			(struct workload_space){.page_bytes = page_bytes, .first = 1, .end = SPACE_BYTES / page_bytes};
+		like->space = fit_space(recording);
 		return 0;
 	}
 	struct text messages = {0};
@@ -153,9 +150,7 @@ static int prove(const struct recording *recording, const struct workload_space 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		snprintf(path[i], sizeof path[i], "%s/%s", folder, names[i]);
 	struct text replay = {0};
-	text_add(&replay, "iovabench: 1\nname: replay\n");
-	fit_add_space(space, &replay);
-	text_add(&replay, "cpus: %u\nphases: [{name: replay, trace: {file: replay.iovatrace}}]\n", recording->cpus);
+	fit_add_replay(recording, space, options->source, names[0], &replay);
 	int result = replay.failed ? error_set(error, EXIT_CODE_IO, "trace fit: no memory")
 				   : recording_write(path[0], "fit", recording, error);
 	if (result == 0)

@@ -119,24 +119,15 @@ static void add_ageing(struct advice *advice)
 
 /* ---- the table ---- */
 
-/* Letters of several bytes are one column each. */
-static int columns_of(const char *cell)
-{
-	int columns = 0;
-	for (; *cell; cell++)
-		columns += (*cell & 0xC0) != 0x80;
-	return columns;
-}
-
 static void add_cell(struct text *text, int width, const char *cell)
 {
-	int columns = columns_of(cell);
+	int columns = (int)text_columns(cell);
 	text_add(text, "  %*s%s", columns < width ? width - columns : 0, "", cell);
 }
 
 static void add_name(struct advice *advice, const char *name)
 {
-	int columns = columns_of(name);
+	int columns = (int)text_columns(name);
 	text_add(advice->text, "%s%*s", name, columns < NAME_WIDTH ? NAME_WIDTH - columns : 0, "");
 }
 

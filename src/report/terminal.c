@@ -190,15 +190,6 @@ struct shown {
 	bool there[COLUMNS], dropped[COLUMNS];
 };
 
-/* Characters, not bytes. */
-static unsigned text_width(const char *text)
-{
-	unsigned width = 0;
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
-	return width;
-}
-
 static void add_spaces(struct text *text, unsigned count)
 {
 	text_add(text, "%*s", (int)count, "");
@@ -216,12 +207,12 @@ static unsigned total_width(const struct table *table)
 static void fit_cells(struct table *table)
 {
 	for (size_t i = 0; i < COLUMNS; i++) {
-		unsigned above = text_width(columns[i].above), title = text_width(columns[i].title);
+		unsigned above = text_columns(columns[i].above), title = text_columns(columns[i].title);
 		bool empty = columns[i].dropped > 0;
 		table->width[i] = above > title ? above : title;
 		for (size_t row = 0; row < table->rows; row++) {
 			const char *bytes = table->cells[row * COLUMNS + i].bytes;
-			unsigned cell = text_width(bytes);
+			unsigned cell = text_columns(bytes);
 			empty &= strcmp(bytes, "-") == 0;
 			if (cell > table->width[i])
 				table->width[i] = cell;
@@ -260,10 +251,10 @@ static void add_heads(const struct table *table, bool above, struct text *text)
 		if (!table->width[i])
 			continue;
 		const char *word = i == 0 && table->tall ? "" : above ? columns[i].above : columns[i].title;
-		add_spaces(&line, (i ? GAP : 0) + (i ? table->width[i] - text_width(word) : 0));
+		add_spaces(&line, (i ? GAP : 0) + (i ? table->width[i] - text_columns(word) : 0));
 		text_add(&line, "%s", word);
 		if (i == 0)
-			add_spaces(&line, table->width[0] - text_width(word));
+			add_spaces(&line, table->width[0] - text_columns(word));
 	}
 	while (line.length && line.bytes[line.length - 1] == ' ')
 		line.bytes[--line.length] = '\0';
@@ -276,7 +267,7 @@ static void add_row(const struct table *table, size_t row, struct text *text)
 {
 	for (size_t i = 0; i < COLUMNS; i++) {
 		const char *cell = table->cells[row * COLUMNS + i].bytes;
-		unsigned width = text_width(cell), room = table->width[i];
+		unsigned width = text_columns(cell), room = table->width[i];
 		bool marked = i == TIME_COLUMN && table->arms[row] == table->taken;
 		if (!room)
 			continue;

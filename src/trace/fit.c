@@ -201,7 +201,15 @@ static void choose(struct fit *fit, struct fit_distance *distance)
 							   1.0 / (double)shape->cpus));
 }
 
-void fit_add_space(const struct workload_space *space, struct text *yaml)
+#define SPACE_BYTES (UINT64_C(4) << 30)
+
+struct workload_space fit_space(const struct recording *recording)
+{
+	uint32_t page_bytes = recording_page_bytes(recording);
+	return (struct workload_space){.page_bytes = page_bytes, .first = 1, .end = SPACE_BYTES / page_bytes};
+}
+
+static void add_space(const struct workload_space *space, struct text *yaml)
 {
 	text_add(yaml, "space:\n  size: %llu pages\n", (unsigned long long)(space->end - space->first));
 	if (space->first)
@@ -210,6 +218,18 @@ void fit_add_space(const struct workload_space *space, struct text *yaml)
 	for (size_t i = 0; i < space->hole_count; i++)
 		text_add(yaml, "%s    - {base: %llu pages, size: %llu pages}\n", i ? "" : "  reserved:\n",
 			 (unsigned long long)space->holes[i].first, (unsigned long long)space->holes[i].count);
+}
+
+void fit_add_replay(const struct recording *recording, const struct workload_space *space, const char *source,
+		    const char *file, struct text *yaml)
+{
+	text_add(yaml, "iovabench: 1\nname: replay\nabout: what a kernel did\nsource: ");
+	text_add_json(yaml, source);
+	text_add(yaml, "\n# A recording does not say how far its device reaches: put that in.\n");
+	add_space(space, yaml);
+	text_add(yaml, "cpus: %u\nphases:\n  - {name: replay, trace: {file: ", recording->cpus);
+	text_add_json(yaml, file);
+	text_add(yaml, "}}\n");
 }
 
 /* The limits that most demands of the recording have, where the space reaches beyond them. */
@@ -363,7 +383,7 @@ static int make(struct fit *fit, const struct workload_space *space, const char 
 		       "iovabench: 1\nname: fit\nabout: fitted to a recording by iovabench trace fit\nsource: ");
 	text_add_json(yaml, source);
 	text_add(yaml, "\n");
-	fit_add_space(space, yaml);
+	add_space(space, yaml);
 	text_add(yaml, "cpus: %u\n", fit->recording->cpus);
 	add_requests(fit, space, yaml);
 	add_phases(fit, distance, yaml);

@@ -24,8 +24,12 @@ struct fit_distance {
 int recording_fit(const struct recording *recording, const struct workload_space *space, const char *source,
 		  struct text *yaml, struct fit_distance *distance, struct error *error);
 
-/* The key space: of a workload. */
-void fit_add_space(const struct workload_space *space, struct text *yaml);
+/* Where a recording is played when nobody says: 4 GiB of its pages without page 0. */
+struct workload_space fit_space(const struct recording *recording);
+
+/* A workload that replays it from a compact file, whose name is as seen from the workload's folder. source: what it was made of. */
+void fit_add_replay(const struct recording *recording, const struct workload_space *space, const char *source,
+		    const char *file, struct text *yaml);
 
 /* Lines for people. */
 void fit_distance_add(const struct fit_distance *distance, struct text *text);

@@ -4,7 +4,8 @@
 
 load helpers
 
-recording=tests/recordings/t20-dma-612.txt
+recording=$PWD/tests/recordings/t20-dma-612.txt
+program=$(realpath "$iovabench")
 
 # Fragments that bitmap can use and buddy cannot: 3 pages of 8 each, in a space of 64.
 rounding() {
@@ -32,16 +33,16 @@ rounding() {
 
 @test "a recording becomes a workload beside us, once, and is played" {
 	cd "$scratch"
-	run -0 --separate-stderr "$OLDPWD/$iovabench" advise "$OLDPWD/$recording" --rounds 0 -q -o t
+	run -0 --separate-stderr "$program" advise "$recording" --rounds 0 -q -o t
 	has "$stderr" "t20-dma-612.replay.yaml is the workload that was made of"
 	[[ ${lines[0]} == "replay: "* ]]
-	"$OLDPWD/$iovabench" check t20-dma-612.replay.yaml
-	run -2 --separate-stderr "$OLDPWD/$iovabench" advise "$OLDPWD/$recording" --rounds 0 -q -o u
+	"$program" check t20-dma-612.replay.yaml
+	run -2 --separate-stderr "$program" advise "$recording" --rounds 0 -q -o u
 	has "$stderr" "t20-dma-612.replay.yaml: is there already"
 	[ ! -e u ]
-	run -0 "$OLDPWD/$iovabench" advise t20-dma-612.replay.yaml --rounds 0 -q -o u
+	run -0 "$program" advise t20-dma-612.replay.yaml --rounds 0 -q -o u
 	printf 'no recording\n' >nothing.txt
-	run -2 --separate-stderr "$OLDPWD/$iovabench" advise nothing.txt -q -o v
+	run -2 --separate-stderr "$program" advise nothing.txt -q -o v
 	has "$stderr" "none of its 1 lines is an event that can be used"
 	[ ! -e nothing.replay.yaml ] && [ ! -e nothing.replay.iovatrace ] && [ ! -e v ]
 }
@@ -50,6 +51,9 @@ rounding() {
 	run -0 --separate-stderr "$iovabench" advise $tiny --rounds 0 -q --json - -o "$scratch/t"
 	is "$(jq -r '.schema' <<<"$output")" "$(jq -r .schema "$scratch/t/result.json")"
 	has "$stderr" "tiny: "
+	run -2 "$iovabench" advise $tiny --rounds 0 --cpus 4095 -o "$scratch/u"
+	has "$output" "4095"
+	[ ! -e "$scratch/u" ]
 	run -2 "$iovabench" advise
 	has "$output" "no workload was named"
 }
