@@ -27,7 +27,8 @@ int recording_fit(const struct recording *recording, const struct workload_space
 /* Where a recording is played when nobody says: 4 GiB of its pages without page 0. */
 struct workload_space fit_space(const struct recording *recording);
 
-/* A workload that replays it from a compact file, whose name is as seen from the workload's folder. source: what it was made of. */
+/* A workload that replays it from a compact file, whose name is as seen from the workload's folder. source: what it was made
+ * of. */
 void fit_add_replay(const struct recording *recording, const struct workload_space *space, const char *source,
 		    const char *file, struct text *yaml);
 
