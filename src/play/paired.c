@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
 /* A window is shorter than a scheduler's slice, and as long as the clock needs. */
 #define WINDOW_WORDS_LEAST ((size_t)4096)
@@ -19,6 +20,11 @@
 #define WINDOW_WORDS_MOST ((size_t)65536)
 #define LONG_WINDOW_TIMES 8u
 #define ITERATIONS_MAX 24u
+/* Of windows that begin at other words, and iterations in a row whose windows begin at the same. */
+#define SKEWS 3u
+#define REPEATS 3u
+/* A window that took so many times the median of the same words was disturbed. */
+#define DISTURBED_TIMES 1.1
 /* Under interference single operations are stamped: so few to a round that it is shorter than a scheduler's slice. */
 #define INTERFERED_GAP_MOST 256u
 #define INTERFERED_GAP_LEAST 16u
@@ -32,19 +38,6 @@
 #define NOTHING_PLACED UINT64_C(1)
 #define DISAGREES UINT64_MAX
 
-struct phase_pairs {
-	double ns[RESULT_SIDES];
-	double poll_ns[RESULT_SIDES];
-	uint64_t operations;
-	double *ratios; /* arm / against, of the pairs in ns */
-	size_t count, capacity;
-	uint64_t tainted;
-	double all_ns; /* of the shorter window of each pair, tainted ones among them */
-	size_t all;
-	uint64_t words, equal_words; /* of all iterations; until outcomes differed */
-	uint64_t hash[RESULT_SIDES];
-};
-
 struct pair {
 	double ns[RESULT_SIDES], poll_ns[RESULT_SIDES];
 	uint64_t operations[RESULT_SIDES];
@@ -52,6 +45,19 @@ struct pair {
 	uint64_t words; /* of both */
 	double took_ns; /* both, with what stands between samples */
 	bool tainted;
+	/* Pairs of one phase with the same two play the same words, in other iterations. */
+	uint32_t skew; /* which of SKEWS */
+	size_t index;  /* in its iteration of the phase */
+};
+
+struct phase_pairs {
+	struct pair *pairs; /* in the order in which they were played */
+	size_t count, capacity;
+	size_t judged;               /* what stands behind them waits to be told of steal */
+	double unjudged_ns;          /* what that took */
+	size_t next_index;           /* of this iteration */
+	uint64_t words, equal_words; /* of all iterations; until outcomes differed */
+	uint64_t hash[RESULT_SIDES];
 };
 
 struct pairing {
@@ -63,13 +69,9 @@ struct pairing {
 	bool different;               /* outcomes differed, in this iteration */
 	bool placed;                  /* short windows have shown where all extents lie */
 	double equal_share;           /* of the words of the short windows of all phases */
-	uint32_t turns;               /* of the pair at hand that have ended */
+	bool half;                    /* one side of the pair at hand has played */
 	struct pair pair;
 	uint64_t poll_ticks[RESULT_SIDES];
-	/* Pairs of a phase that are not judged yet. */
-	struct pair *held;
-	size_t held_count, held_capacity;
-	double held_ns;
 	struct taint steal;
 	/* Under interference. */
 	bool interfered;
@@ -100,11 +102,16 @@ static size_t warm_words(struct op_piece round)
 	return op_cut(round.ops, round.count, round.count / RESULT_UNTIMED_ONE_IN);
 }
 
-/* In three iterations or rounds every word is timed, most are twice: no burst can hide in what is not timed. */
+/* In SKEWS processes, or times REPEATS iterations, every word is timed, most are twice: no burst can hide in what is not. */
+static uint32_t skew_of(const struct pairing *pairing)
+{
+	return (pairing->pass->round + pairing->iteration / REPEATS) % SKEWS;
+}
+
 static size_t skew_words(const void *context)
 {
 	const struct pairing *pairing = context;
-	return pairing->interfered ? 0 : (pairing->pass->round + pairing->iteration) % 3 * (pairing->window_words / 2);
+	return pairing->interfered ? 0 : skew_of(pairing) * (pairing->window_words / 2);
 }
 
 static int opened(void *context, struct engine *engines, struct error *error)
@@ -162,46 +169,24 @@ static uint64_t play(void *context, uint32_t thread, struct engine *engine, stru
 	return 0;
 }
 
-static int add_pair(struct phase_pairs *phase, const struct pair *pair)
-{
-	phase->all_ns += fmin(pair->ns[RESULT_SIDE_ARM], pair->ns[RESULT_SIDE_AGAINST]);
-	phase->all++;
-	if (pair->tainted) {
-		phase->tainted++;
-		return 0;
-	}
-	if (memory_grow(&phase->ratios, &phase->capacity, phase->count, sizeof phase->ratios[0]) < 0)
-		return -1;
-	phase->ratios[phase->count++] = pair->ns[RESULT_SIDE_ARM] / pair->ns[RESULT_SIDE_AGAINST];
-	phase->operations += pair->operations[RESULT_SIDE_ARM];
-	for (int side = 0; side < RESULT_SIDES; side++) {
-		phase->ns[side] += pair->ns[side];
-		phase->poll_ns[side] += pair->poll_ns[side];
-	}
-	return 0;
-}
-
-static int judge_held(struct pairing *pairing, struct phase_pairs *phase)
+static void judge(struct pairing *pairing, struct phase_pairs *phase)
 {
 	bool stolen = taint_after_steal(&pairing->steal);
-	int result = 0;
-	for (size_t i = 0; i < pairing->held_count && result == 0; i++) {
-		pairing->held[i].tainted |= stolen;
-		result = add_pair(phase, &pairing->held[i]);
-	}
-	pairing->held_count = 0;
-	pairing->held_ns = 0;
+	for (; phase->judged < phase->count; phase->judged++)
+		phase->pairs[phase->judged].tainted |= stolen;
+	phase->unjudged_ns = 0;
 	taint_before_steal(&pairing->steal);
-	return result;
 }
 
 static int hold(struct pairing *pairing, struct phase_pairs *phase)
 {
-	if (memory_grow(&pairing->held, &pairing->held_capacity, pairing->held_count, sizeof pairing->held[0]) < 0)
+	if (memory_grow(&phase->pairs, &phase->capacity, phase->count, sizeof phase->pairs[0]) < 0)
 		return -1;
-	pairing->held[pairing->held_count++] = pairing->pair;
-	pairing->held_ns += pairing->pair.took_ns;
-	return pairing->held_ns < STEAL_PERIOD_NS ? 0 : judge_held(pairing, phase);
+	phase->pairs[phase->count++] = pairing->pair;
+	phase->unjudged_ns += pairing->pair.took_ns;
+	if (phase->unjudged_ns >= STEAL_PERIOD_NS)
+		judge(pairing, phase);
+	return 0;
 }
 
 /* A slot whose allocation failed is skipped when it would be freed: who failed and skipped as often did the same. */
@@ -221,18 +206,12 @@ static double take_samples(struct pairing *pairing, enum result_side side)
 	return ns - (double)pairing->samples[side] * pairing->empty_ns;
 }
 
-/* A brief pass takes two rounds, of which each side begins one, for one pair: what the second finds in caches and predictors
- * cancels out before a median is taken. */
-static uint32_t turns_of_pair(const struct pairing *pairing)
-{
-	return pairing->pass->brief ? 2 * RESULT_SIDES : RESULT_SIDES;
-}
-
 /* -1: no memory. */
 static int end_pair(struct pairing *pairing, struct phase_pairs *phase)
 {
 	struct pair *pair = &pairing->pair;
-	pairing->turns = 0;
+	pair->skew = skew_of(pairing);
+	pair->index = phase->next_index++;
 	pairing->samples_taken += pair->operations[RESULT_SIDE_ARM];
 	/* A sample that one of them had nothing to do for is no pair. */
 	pair->tainted |= pairing->interfered && pair->operations[RESULT_SIDE_ARM] != pair->operations[RESULT_SIDE_AGAINST];
@@ -248,7 +227,7 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 	struct pairing *pairing = context;
 	struct phase_pairs *phase = &pairing->phases[round->phase];
 	struct pair *pair = &pairing->pair;
-	if (pairing->turns == 0)
+	if (!pairing->half)
 		*pair = (struct pair){0};
 	pair->words += round->words;
 	pair->took_ns += round->ns;
@@ -264,12 +243,11 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 	pairing->moved = false;
 	pairing->samples[round->side] = 0;
 	pairing->played_ns += round->ns;
-	if (++pairing->turns % RESULT_SIDES)
+	pairing->half = !pairing->half;
+	if (pairing->half)
 		return 0;
 	pairing->rng_of_round = pairing->rng;
-	return pairing->turns < turns_of_pair(pairing) || end_pair(pairing, phase) == 0
-		       ? 0
-		       : error_set(error, EXIT_CODE_IO, "no memory for the pairs of a pass");
+	return end_pair(pairing, phase) == 0 ? 0 : error_set(error, EXIT_CODE_IO, "no memory for the pairs of a pass");
 }
 
 /* Huge pages behind one of the two alone would decide. While both live: what is destroyed gives large blocks back. */
@@ -294,9 +272,10 @@ static int phase_ended(void *context, const struct engine *engines, size_t index
 {
 	struct pairing *pairing = context;
 	struct phase_pairs *phase = &pairing->phases[index];
-	/* The last round of an odd number. */
-	if ((pairing->turns && end_pair(pairing, phase) < 0) || judge_held(pairing, phase) < 0)
-		return error_set(error, EXIT_CODE_IO, "no memory for the pairs of a pass");
+	(void)error;
+	assert(!pairing->half);
+	judge(pairing, phase);
+	phase->next_index = 0;
 	if (pairing->iteration == 0 && pairing->pass->workload->phases[index].measured)
 		note_backing(pairing->pass);
 	for (int side = 0; side < RESULT_SIDES && is_alone(pairing); side++)
@@ -321,7 +300,6 @@ static int play_iteration(struct pairing *pairing, struct error *error)
 		.phase_ended = phase_ended,
 	};
 	pairing->different = false;
-	pairing->turns = 0;
 	arena_reset(pairing->pass->arena);
 	arena_reset(pairing->pass->rival->arena);
 	taint_open(&pairing->steal, true);
@@ -335,7 +313,7 @@ static int play_iteration(struct pairing *pairing, struct error *error)
 static void forget(struct pairing *pairing)
 {
 	for (size_t i = 0; i < pairing->pass->record->phase_count; i++) {
-		memory_release(pairing->phases[i].ratios);
+		memory_release(pairing->phases[i].pairs);
 		pairing->phases[i] = (struct phase_pairs){0};
 	}
 }
@@ -349,25 +327,88 @@ static bool too_short(const struct pairing *pairing)
 		return false;
 	for (size_t i = 0; i < pass->record->phase_count; i++) {
 		const struct phase_pairs *phase = &pairing->phases[i];
-		if (pass->workload->phases[i].measured && phase->all > 1 && phase->all_ns < least * (double)phase->all)
+		double shorter_ns = 0;
+		for (size_t at = 0; at < phase->count; at++)
+			shorter_ns += fmin(phase->pairs[at].ns[RESULT_SIDE_ARM], phase->pairs[at].ns[RESULT_SIDE_AGAINST]);
+		if (pass->workload->phases[i].measured && phase->count > 1 && shorter_ns < least * (double)phase->count)
 			return true;
 	}
 	return false;
 }
 
-static void store_pairs(const struct phase_pairs *phase, struct result_record_pairs *pairs)
+static int same_words_first(const void *a, const void *b)
 {
-	*pairs = (struct result_record_pairs){
-		.typical = statistics_median(phase->ratios, phase->count),
-		.pairs = phase->count,
-		.tainted = phase->tainted,
-		.operations = phase->operations,
-	};
-	for (int side = 0; side < RESULT_SIDES; side++)
-		pairs->ns[side] = phase->ns[side];
+	const struct pair *one = a, *two = b;
+	if (one->skew != two->skew)
+		return one->skew < two->skew ? -1 : 1;
+	return one->index < two->index ? -1 : one->index > two->index;
+}
+
+/* What the same words took an allocator that began afresh tells a burst of its own, which returns, from a disturbance, which
+ * does not. scratch has room for count values. */
+static void taint_what_does_not_return(struct pair *same, size_t count, double *scratch)
+{
+	double most[RESULT_SIDES];
+	size_t kept = 0;
+	for (int side = 0; side < RESULT_SIDES; side++) {
+		kept = 0;
+		for (size_t i = 0; i < count; i++)
+			if (!same[i].tainted)
+				scratch[kept++] = same[i].ns[side];
+		most[side] = DISTURBED_TIMES * statistics_median(scratch, kept);
+	}
+	for (size_t i = 0; i < count && kept >= REPEATS; i++)
+		same[i].tainted |= same[i].ns[RESULT_SIDE_ARM] > most[RESULT_SIDE_ARM] ||
+				   same[i].ns[RESULT_SIDE_AGAINST] > most[RESULT_SIDE_AGAINST];
+}
+
+static double ratio_of(const struct pair *one, const struct pair *two)
+{
+	return (one->ns[RESULT_SIDE_ARM] + two->ns[RESULT_SIDE_ARM]) /
+	       (one->ns[RESULT_SIDE_AGAINST] + two->ns[RESULT_SIDE_AGAINST]);
+}
+
+/* Of two rounds each side begins one: what the second finds in caches and predictors cancels out in both together. The median
+ * over such twins; where a phase has none, over pairs. */
+static double typical_ratio(const struct phase_pairs *phase, double *scratch)
+{
+	const struct pair *pairs = phase->pairs;
+	size_t count = 0;
+	for (size_t i = 1; i < phase->count; i++)
+		if (pairs[i].index == pairs[i - 1].index + 1 && pairs[i].index % 2 && !pairs[i].tainted &&
+		    !pairs[i - 1].tainted)
+			scratch[count++] = ratio_of(&pairs[i - 1], &pairs[i]);
+	bool alone = count == 0;
+	for (size_t i = 0; i < phase->count && alone; i++)
+		if (!pairs[i].tainted)
+			scratch[count++] = pairs[i].ns[RESULT_SIDE_ARM] / pairs[i].ns[RESULT_SIDE_AGAINST];
+	return statistics_median(scratch, count);
 }
 
 enum windows { SHORT, LONG, INTERFERED };
+
+/* scratch has room for a value of each pair, which are sorted. */
+static void sum_pairs(struct phase_pairs *phase, bool repeats, double *scratch, struct result_record_pairs *sum)
+{
+	*sum = (struct result_record_pairs){.typical = typical_ratio(phase, scratch)};
+	if (repeats)
+		qsort(phase->pairs, phase->count, sizeof phase->pairs[0], same_words_first);
+	for (size_t i = 0, end; i < phase->count && repeats; i = end) {
+		for (end = i + 1; end < phase->count && same_words_first(&phase->pairs[i], &phase->pairs[end]) == 0; end++)
+			;
+		taint_what_does_not_return(&phase->pairs[i], end - i, scratch);
+	}
+	for (size_t i = 0; i < phase->count; i++) {
+		const struct pair *pair = &phase->pairs[i];
+		sum->tainted += pair->tainted;
+		if (pair->tainted)
+			continue;
+		sum->pairs++;
+		sum->operations += pair->operations[RESULT_SIDE_ARM];
+		for (int side = 0; side < RESULT_SIDES; side++)
+			sum->ns[side] += pair->ns[side];
+	}
+}
 
 static double equal_share(const struct pairing *pairing)
 {
@@ -379,25 +420,36 @@ static double equal_share(const struct pairing *pairing)
 	return words ? (double)equal_words / (double)words : 1;
 }
 
-static void store(struct pairing *pairing, enum windows windows)
+static int store(struct pairing *pairing, enum windows windows, struct error *error)
 {
 	struct result_record *record = pairing->pass->record;
+	/* Several threads never meet in the same order twice, and no two iterations take the same samples. */
+	bool repeats = windows != INTERFERED && is_alone(pairing);
+	size_t most = 0;
+	for (size_t i = 0; i < record->phase_count; i++)
+		most = pairing->phases[i].count > most ? pairing->phases[i].count : most;
+	double *scratch = memory_zeroed(most + 1, sizeof scratch[0]);
+	if (!scratch)
+		return error_set(error, EXIT_CODE_IO, "no memory for the pairs of a pass");
 	if (windows != INTERFERED)
 		record->window_words[windows] = (uint32_t)pairing->window_words;
 	for (size_t i = 0; i < record->phase_count; i++) {
-		const struct phase_pairs *phase = &pairing->phases[i];
+		struct phase_pairs *phase = &pairing->phases[i];
 		struct result_record_phase *to = &record->phases[i];
 		struct result_record_pairs *const targets[] = {&to->pairs, &to->pairs_long, &to->pairs_interfered};
-		store_pairs(phase, targets[windows]);
+		sum_pairs(phase, repeats, scratch, targets[windows]);
 		if (windows != SHORT)
 			continue;
 		to->equal_share = phase->words ? (double)phase->equal_words / (double)phase->words : 1;
 		for (int side = 0; side < RESULT_SIDES; side++) {
-			to->poll_ns[side] = phase->poll_ns[side];
+			for (size_t at = 0; at < phase->count; at++)
+				to->poll_ns[side] += phase->pairs[at].tainted ? 0 : phase->pairs[at].poll_ns[side];
 			to->side_hash[side] = phase->hash[side] ? phase->hash[side] : NOTHING_PLACED;
 		}
 	}
+	memory_release(scratch);
 	forget(pairing);
+	return 0;
 }
 
 static int play_short(struct pairing *pairing, struct error *error)
@@ -444,8 +496,7 @@ static int play_under_interference(struct pairing *pairing, struct error *error)
 	for (uint32_t i = 0; i < ITERATIONS_MAX && pairing->samples_taken < pass->interfered_samples; i++)
 		if (play_iteration(pairing, error) < 0)
 			return -1;
-	store(pairing, INTERFERED);
-	return 0;
+	return store(pairing, INTERFERED, error);
 }
 
 int pass_paired(struct pass *pass, struct error *error)
@@ -458,16 +509,16 @@ int pass_paired(struct pass *pass, struct error *error)
 	if (result == 0 && (result = play_short(&pairing, error)) == 0) {
 		pairing.equal_share = equal_share(&pairing);
 		pairing.placed = true;
-		store(&pairing, SHORT);
+		result = store(&pairing, SHORT, error);
+	}
+	if (result == 0 && beside) {
 		pairing.window_words *= LONG_WINDOW_TIMES;
-		if (beside && (result = play_iteration(&pairing, error)) == 0)
-			store(&pairing, LONG);
+		result = play_iteration(&pairing, error) == 0 ? store(&pairing, LONG, error) : -1;
 	}
 	if (result == 0 && beside && pass->interference && pass->threads <= 1)
 		result = play_under_interference(&pairing, error);
 	if (pairing.phases)
 		forget(&pairing);
 	memory_release(pairing.phases);
-	memory_release(pairing.held);
 	return result;
 }
