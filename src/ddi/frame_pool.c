@@ -32,80 +32,113 @@ static unsigned ones_from_above(uint64_t word)
 	return word == UINT64_MAX ? 64 : (unsigned)__builtin_clzll(~word);
 }
 
+/* The longest run of a word, which has one: of runs of 1, 2, 4, ... the longest that there are, and what it goes on by. */
 static unsigned longest_inside(uint64_t word)
 {
-	unsigned longest = 0;
-	for (; word; word &= word << 1)
-		longest++;
+	uint64_t begins[6] = {word}, longest_begin;
+	unsigned power = 0;
+	while (power < 5 && (begins[power + 1] = begins[power] & begins[power] >> (1u << power)) != 0)
+		power++;
+	unsigned longest = 1u << power;
+	longest_begin = begins[power];
+	while (power-- > 0) {
+		uint64_t longer = longest_begin & begins[power] >> longest;
+		if (longer) {
+			longest_begin = longer;
+			longest += 1u << power;
+		}
+	}
 	return longest;
 }
 
-static struct frame_span summary(const uint64_t *words)
+/* The runs of a region; how many frames are free, it does not count. */
+static struct frame_span runs_of(const uint64_t *words)
 {
-	unsigned free = 0, prefix = 0, longest = 0, run = 0;
+	struct frame_span span = {0};
+	unsigned run = 0; /* that ends where the word begins */
 	for (unsigned i = 0; i < REGION_WORDS; i++) {
 		uint64_t word = words[i];
 		if (word == UINT64_MAX) {
 			run += 64;
-			free += 64;
-		} else {
-			unsigned below = ones_from_below(word), inside = word ? longest_inside(word) : 0;
-			free += (unsigned)__builtin_popcountll(word);
-			run += below;
-			if (run == i * 64 + below)
-				prefix = run;
-			longest = run > longest ? run : longest;
-			longest = inside > longest ? inside : longest;
-			run = ones_from_above(word);
+			continue;
 		}
+		unsigned below = ones_from_below(word);
+		run += below;
+		if (run == i * 64 + below)
+			span.prefix = run;
+		span.longest = run > span.longest ? run : span.longest;
+		run = 0;
+		if (word == 0)
+			continue;
+		unsigned above = run = ones_from_above(word);
+		/* Runs that reach neither end. */
+		uint64_t within = word & ~((UINT64_C(1) << below) - 1) & UINT64_MAX >> above;
+		unsigned inside = within ? longest_inside(within) : 0;
+		span.longest = inside > span.longest ? inside : span.longest;
 	}
+	span.suffix = run;
 	if (run == REGION_FRAMES)
-		prefix = run;
-	longest = run > longest ? run : longest;
-	return (struct frame_span){free, prefix, run, longest};
+		span.prefix = run;
+	span.longest = run > span.longest ? run : span.longest;
+	return span;
+}
+
+static bool same_runs(const struct frame_span *a, const struct frame_span *b)
+{
+	return a->prefix == b->prefix && a->suffix == b->suffix && a->longest == b->longest;
 }
 
 /* What two spans of half as many frames each come to. */
 static struct frame_span joined(const struct frame_span *left, const struct frame_span *right, uint32_t half)
 {
 	struct frame_span span = {left->free + right->free, left->prefix, right->suffix, left->suffix + right->prefix};
-	if (left->free == half)
+	if (left->prefix == half)
 		span.prefix += right->prefix;
-	if (right->free == half)
+	if (right->suffix == half)
 		span.suffix += left->suffix;
 	span.longest = span.longest > left->longest ? span.longest : left->longest;
 	span.longest = span.longest > right->longest ? span.longest : right->longest;
 	return span;
 }
 
-/* To be called after the words of a region changed. */
-static void summarise(struct ddi_physical *pool, uint64_t region)
+/* To be called after the words of a region changed, in which `gained` frames more are free (fewer: modulo 2^32). The runs of a
+ * span follow from those of the two below it: above one whose runs stay, counts alone change. */
+static void summarise(struct ddi_physical *pool, uint64_t region, uint32_t gained)
 {
 	uint32_t half = REGION_FRAMES;
 	uint64_t node = pool->leaves + region;
-	pool->spans[node] = summary(&pool->words[region * REGION_WORDS]);
-	for (node /= 2; node > 0; node /= 2, half *= 2)
-		pool->spans[node] = joined(&pool->spans[2 * node], &pool->spans[2 * node + 1], half);
+	struct frame_span span = runs_of(&pool->words[region * REGION_WORDS]);
+	span.free = pool->spans[node].free + gained;
+	while (!same_runs(&span, &pool->spans[node])) {
+		pool->spans[node] = span;
+		node /= 2;
+		if (node == 0)
+			return;
+		span = joined(&pool->spans[2 * node], &pool->spans[2 * node + 1], half);
+		half *= 2;
+	}
+	for (; node > 0; node /= 2)
+		pool->spans[node].free += gained;
 }
 
-/* Sets or clears the bits of [first, first + count). */
+/* Sets or clears the bits of [first, first + count), of which some may be so already. */
 static void mark(struct ddi_physical *pool, uint64_t first, uint64_t count, bool free)
 {
 	while (count > 0) {
 		uint64_t region = first / REGION_FRAMES, region_end = (region + 1) * REGION_FRAMES;
 		uint64_t end = first + count < region_end ? first + count : region_end;
+		uint32_t changed = 0;
 		count -= end - first;
 		while (first < end) {
 			unsigned bit = (unsigned)(first % 64);
 			uint64_t in_word = end - first < 64 - bit ? end - first : 64 - bit;
-			uint64_t bits = mask(bit, (unsigned)in_word);
-			if (free)
-				pool->words[first / 64] |= bits;
-			else
-				pool->words[first / 64] &= ~bits;
+			uint64_t bits = mask(bit, (unsigned)in_word), *word = &pool->words[first / 64];
+			uint64_t change = free ? bits & ~*word : bits & *word;
+			*word ^= change;
+			changed += change == bits ? (uint32_t)in_word : (uint32_t)__builtin_popcountll(change);
 			first += in_word;
 		}
-		summarise(pool, region);
+		summarise(pool, region, free ? changed : -changed);
 	}
 }
 
@@ -126,22 +159,26 @@ void frame_pool_give_frames(struct ddi_physical *pool, const struct node_pool *n
 {
 	/* Runs of one region in a row are summarised once. */
 	uint64_t touched = UINT64_MAX;
+	uint32_t gained = 0;
 	struct run_cursor cursor = run_cursor_at(nodes, list, 0);
 	while (cursor.left > 0) {
 		uint64_t region = cursor.frame / REGION_FRAMES;
-		if (touched != UINT64_MAX && touched != region)
-			summarise(pool, touched);
-		touched = UINT64_MAX;
+		if (touched != UINT64_MAX && touched != region) {
+			summarise(pool, touched, gained);
+			touched = UINT64_MAX;
+			gained = 0;
+		}
 		if (cursor.frame / 64 == (cursor.frame + cursor.left - 1) / 64) {
 			pool->words[cursor.frame / 64] |= mask((unsigned)(cursor.frame % 64), (unsigned)cursor.left);
 			touched = region;
+			gained += (uint32_t)cursor.left;
 		} else {
 			mark(pool, cursor.frame, cursor.left, true);
 		}
 		run_cursor_advance(&cursor, cursor.left);
 	}
 	if (touched != UINT64_MAX)
-		summarise(pool, touched);
+		summarise(pool, touched, gained);
 }
 
 void frame_pool_give_list(struct ddi_physical *pool, struct node_pool *nodes, struct run_list *list)
@@ -268,15 +305,15 @@ int frame_pool_gather(struct ddi_physical *pool, struct node_pool *nodes, uint64
 	if (high >= pool->frames)
 		high = pool->frames - 1;
 	while (left > 0 && result == 0 && at <= high && next_run(pool, at, high, 1, &first, &end)) {
-		uint64_t region = first / REGION_FRAMES;
+		uint64_t region = first / REGION_FRAMES, left_before = left;
 		at = (region + 1) * REGION_FRAMES;
-		for (uint64_t word = first / 64; word < at / 64 && word * 64 <= high && result == 0; word++) {
+		for (uint64_t word = first / 64; word < at / 64 && word * 64 <= high && left > 0 && result == 0; word++) {
 			uint64_t from = word * 64 > low ? word * 64 : low;
 			uint64_t to = word * 64 + 63 < high ? word * 64 + 63 : high;
 			result = gather_word(pool, nodes, word, mask((unsigned)(from % 64), (unsigned)(to - from + 1)),
 					     &left, list);
 		}
-		summarise(pool, region);
+		summarise(pool, region, (uint32_t)(left - left_before));
 	}
 	*taken = count - left;
 	return result;
@@ -357,7 +394,8 @@ static void fill(struct ddi_physical *pool, const struct ddi_physical_options *o
 	for (uint64_t frame = pool->frames; frame < end; frame++)
 		pool->words[frame / 64] &= ~(UINT64_C(1) << frame % 64);
 	for (uint64_t region = 0; region < regions; region++)
-		summarise(pool, region);
+		summarise(pool, region,
+			  (uint32_t)free_in_region(pool, region * REGION_FRAMES, (region + 1) * REGION_FRAMES - 1));
 }
 
 struct ddi_physical *ddi_physical_create(const struct ddi_physical_options *options, const char **reason)
