@@ -29,7 +29,7 @@ typedef int16_t CSHORT;
 typedef uint32_t ULONG, UINT, UINT32, NODE_REQUIREMENT, MM_PAGE_PRIORITY_ARGUMENT;
 typedef int32_t LONG, NTSTATUS;
 typedef int64_t LONGLONG;
-typedef uint64_t ULONGLONG, ULONG_PTR, ULONG64, SIZE_T, PFN_NUMBER, *PPFN_NUMBER, DXGK_PAGE_NUMBER;
+typedef uint64_t ULONGLONG, ULONG_PTR, ULONG64, SIZE_T, *PSIZE_T, PFN_NUMBER, *PPFN_NUMBER, DXGK_PAGE_NUMBER;
 
 typedef union _LARGE_INTEGER {
 	__extension__ struct {
@@ -42,6 +42,12 @@ typedef union _LARGE_INTEGER {
 #ifndef TRUE
 #define TRUE 1
 #define FALSE 0
+#endif
+
+#ifndef RtlZeroMemory
+#define RtlZeroMemory(Destination, Length) ((void)__builtin_memset((Destination), 0, (Length)))
+#define RtlCopyMemory(Destination, Source, Length) ((void)__builtin_memcpy((Destination), (Source), (Length)))
+#define UNREFERENCED_PARAMETER(P) ((void)(P))
 #endif
 
 #define PAGE_SIZE 4096u
@@ -296,6 +302,32 @@ typedef struct _DXGKARGCB_PINFRAMEBUFFERFORSAVE2 {
 	DXGK_ADL *pAdl; /* out: ended by DxgkCbUnpinFrameBufferForSave */
 } DXGKARGCB_PINFRAMEBUFFERFORSAVE2;
 
+/* The names that the pages of the callbacks give to what they take. */
+typedef HANDLE IN_CONST_HANDLE;
+#define DXGKRNL_IN(name) typedef const DXGKARGCB_##name *IN_CONST_PDXGKARGCB_##name
+#define DXGKRNL_INOUT(prefix, name) typedef DXGKARGCB_##name *prefix##_PDXGKARGCB_##name
+DXGKRNL_INOUT(INOUT, ALLOCATECONTIGUOUSMEMORY);
+DXGKRNL_IN(FREECONTIGUOUSMEMORY);
+DXGKRNL_INOUT(INOUT, ALLOCATEPAGESFORMDL);
+DXGKRNL_IN(FREEPAGESFROMMDL);
+DXGKRNL_INOUT(INOUT, MAPMDLTOIOMMU);
+DXGKRNL_IN(UNMAPMDLFROMIOMMU);
+DXGKRNL_INOUT(INOUT, PINFRAMEBUFFERFORSAVE);
+DXGKRNL_INOUT(INOUT, PINFRAMEBUFFERFORSAVE2);
+DXGKRNL_IN(UNPINFRAMEBUFFERFORSAVE);
+DXGKRNL_INOUT(INOUT, MAPFRAMEBUFFERPOINTER);
+DXGKRNL_IN(UNMAPFRAMEBUFFERPOINTER);
+DXGKRNL_INOUT(IN_OUT, CREATE_PHYSICAL_MEMORY_OBJECT);
+DXGKRNL_IN(DESTROY_PHYSICAL_MEMORY_OBJECT);
+DXGKRNL_INOUT(IN_OUT, OPEN_PHYSICAL_MEMORY_OBJECT);
+DXGKRNL_IN(CLOSE_PHYSICAL_MEMORY_OBJECT);
+DXGKRNL_INOUT(IN_OUT, MAP_PHYSICAL_MEMORY);
+DXGKRNL_IN(UNMAP_PHYSICAL_MEMORY);
+DXGKRNL_INOUT(IN_OUT, ALLOCATE_ADL);
+DXGKRNL_IN(FREE_ADL);
+#undef DXGKRNL_IN
+#undef DXGKRNL_INOUT
+
 /* ---- The interface ---- */
 
 /* The pages name these values and tell no number: the numbers are ours, in the order of the versions. */
@@ -437,7 +469,15 @@ PVOID MmAllocateContiguousNodeMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS Lowe
 #define PAGE_EXECUTE_READWRITE 0x40u
 #define PAGE_NOCACHE 0x200u
 #define PAGE_WRITECOMBINE 0x400u
-/* Of any of the four. */
+/* Answers why there is none: STATUS_INVALID_PARAMETER, or STATUS_INSUFFICIENT_RESOURCES (both ours). *NumberOfBytes becomes
+ * whole pages. PartitionObject must be NULL: partitions are not modelled. Tag is ignored; nothing here is slow, so that
+ * MM_ALLOCATE_CONTIGUOUS_MEMORY_FAST_ONLY changes nothing. */
+NTSTATUS MmAllocateContiguousMemoryEx(PSIZE_T NumberOfBytes, PHYSICAL_ADDRESS LowestAcceptableAddress,
+				      PHYSICAL_ADDRESS HighestAcceptableAddress, PHYSICAL_ADDRESS BoundaryAddressMultiple,
+				      NODE_REQUIREMENT PreferredNode, ULONG Protect, PVOID PartitionObject, ULONG Tag,
+				      ULONG Flags, PVOID *BaseAddress);
+#define MM_ALLOCATE_CONTIGUOUS_MEMORY_FAST_ONLY 0x1u
+/* Of any of the five. */
 VOID MmFreeContiguousMemory(PVOID BaseAddress);
 VOID MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes, MEMORY_CACHING_TYPE CacheType);
 PMDL MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS SkipBytes,

@@ -42,18 +42,33 @@ PVOID MmAllocateContiguousMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS HighestA
 	return block(dxgkrnl, ROUTINE_MM_ALLOCATE, NumberOfBytes, base, malformed);
 }
 
-static PVOID specify_cache(enum routine routine, SIZE_T bytes, PHYSICAL_ADDRESS lowest, PHYSICAL_ADDRESS highest,
-			   PHYSICAL_ADDRESS boundary, MEMORY_CACHING_TYPE cache_type, NODE_REQUIREMENT node)
+/* NULL with *status why. */
+static PVOID allocate(enum routine routine, SIZE_T bytes, PHYSICAL_ADDRESS lowest, PHYSICAL_ADDRESS highest,
+		      PHYSICAL_ADDRESS boundary, MEMORY_CACHING_TYPE cache_type, NODE_REQUIREMENT node, NTSTATUS *status)
 {
 	struct dxgkrnl *dxgkrnl = dxgkrnl_current();
-	NTSTATUS status;
-	if (!dxgkrnl || !dxgkrnl_enter(dxgkrnl, routine, bytes, &status) || !track_prepare(dxgkrnl, true))
+	*status = STATUS_UNSUCCESSFUL;
+	if (!dxgkrnl || !dxgkrnl_enter(dxgkrnl, routine, bytes, status))
+		return NULL;
+	*status = STATUS_INSUFFICIENT_RESOURCES;
+	if (!track_prepare(dxgkrnl, true))
 		return NULL;
 	uint64_t malformed = dxgkrnl->adapter->failures.malformed;
 	uint64_t base = mm_allocate_contiguous_memory_specify_cache_node(
 		dxgkrnl->adapter, bytes, (uint64_t)lowest.QuadPart, (uint64_t)highest.QuadPart, (uint64_t)boundary.QuadPart,
 		(enum ddi_cache_type)cache_type, node);
-	return block(dxgkrnl, routine, bytes, base, malformed);
+	if (dxgkrnl->adapter->failures.malformed != malformed)
+		*status = STATUS_INVALID_PARAMETER;
+	PVOID memory = block(dxgkrnl, routine, bytes, base, malformed);
+	*status = memory ? STATUS_SUCCESS : *status;
+	return memory;
+}
+
+static PVOID specify_cache(enum routine routine, SIZE_T bytes, PHYSICAL_ADDRESS lowest, PHYSICAL_ADDRESS highest,
+			   PHYSICAL_ADDRESS boundary, MEMORY_CACHING_TYPE cache_type, NODE_REQUIREMENT node)
+{
+	NTSTATUS status;
+	return allocate(routine, bytes, lowest, highest, boundary, cache_type, node, &status);
 }
 
 PVOID MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS LowestAcceptableAddress,
@@ -73,17 +88,39 @@ PVOID MmAllocateContiguousMemorySpecifyCacheNode(SIZE_T NumberOfBytes, PHYSICAL_
 			     BoundaryAddressMultiple, CacheType, PreferredNode);
 }
 
+/* No cache type at all, which the model calls malformed, for a protection that the pages do not have. */
+static MEMORY_CACHING_TYPE type_of(ULONG protect)
+{
+	ULONG caching = protect & (PAGE_NOCACHE | PAGE_WRITECOMBINE), access = protect & ~caching;
+	if ((access != PAGE_READWRITE && access != PAGE_EXECUTE_READWRITE) || caching == (PAGE_NOCACHE | PAGE_WRITECOMBINE))
+		return (MEMORY_CACHING_TYPE)(MmWriteCombined + 1);
+	return caching == PAGE_NOCACHE ? MmNonCached : caching == PAGE_WRITECOMBINE ? MmWriteCombined : MmCached;
+}
+
 PVOID MmAllocateContiguousNodeMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS LowestAcceptableAddress,
 				     PHYSICAL_ADDRESS HighestAcceptableAddress, PHYSICAL_ADDRESS BoundaryAddressMultiple,
 				     ULONG Protect, NODE_REQUIREMENT PreferredNode)
 {
-	ULONG caching = Protect & (PAGE_NOCACHE | PAGE_WRITECOMBINE), access = Protect & ~caching;
-	/* No cache type at all is what the model calls malformed. */
-	int type = caching == PAGE_NOCACHE ? MmNonCached : caching == PAGE_WRITECOMBINE ? MmWriteCombined : MmCached;
-	if ((access != PAGE_READWRITE && access != PAGE_EXECUTE_READWRITE) || caching == (PAGE_NOCACHE | PAGE_WRITECOMBINE))
-		type = MmWriteCombined + 1;
 	return specify_cache(ROUTINE_MM_ALLOCATE_NODE_MEMORY, NumberOfBytes, LowestAcceptableAddress,
-			     HighestAcceptableAddress, BoundaryAddressMultiple, (MEMORY_CACHING_TYPE)type, PreferredNode);
+			     HighestAcceptableAddress, BoundaryAddressMultiple, type_of(Protect), PreferredNode);
+}
+
+NTSTATUS MmAllocateContiguousMemoryEx(PSIZE_T NumberOfBytes, PHYSICAL_ADDRESS LowestAcceptableAddress,
+				      PHYSICAL_ADDRESS HighestAcceptableAddress, PHYSICAL_ADDRESS BoundaryAddressMultiple,
+				      NODE_REQUIREMENT PreferredNode, ULONG Protect, PVOID PartitionObject, ULONG Tag,
+				      ULONG Flags, PVOID *BaseAddress)
+{
+	NTSTATUS status;
+	MEMORY_CACHING_TYPE type = type_of(Protect);
+	(void)Tag;
+	/* Partitions are the memory manager's. */
+	if (PartitionObject || Flags & ~MM_ALLOCATE_CONTIGUOUS_MEMORY_FAST_ONLY)
+		type = (MEMORY_CACHING_TYPE)(MmWriteCombined + 1);
+	*BaseAddress = allocate(ROUTINE_MM_ALLOCATE_EX, *NumberOfBytes, LowestAcceptableAddress, HighestAcceptableAddress,
+				BoundaryAddressMultiple, type, PreferredNode, &status);
+	if (status == STATUS_SUCCESS)
+		*NumberOfBytes = (*NumberOfBytes + PAGE_SIZE - 1) & ~(SIZE_T)(PAGE_SIZE - 1);
+	return status;
 }
 
 /* The live block of a base address; NULL, told, when it is none. */

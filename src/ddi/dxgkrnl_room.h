@@ -41,6 +41,7 @@
 	X(MM_ALLOCATE_NODE, "MmAllocateContiguousMemorySpecifyCacheNode", "MmAllocateContiguousMemorySpecifyCacheNode",    \
 	  GIVES_MM, 0)                                                                                                     \
 	X(MM_ALLOCATE_NODE_MEMORY, "MmAllocateContiguousNodeMemory", "MmAllocateContiguousNodeMemory", GIVES_MM, 0)        \
+	X(MM_ALLOCATE_EX, "MmAllocateContiguousMemoryEx", "MmAllocateContiguousMemoryEx", GIVES_MM, 0)                     \
 	X(MM_FREE, "MmFreeContiguousMemory", "MmFreeContiguousMemory", ENDS, 0)                                            \
 	X(MM_FREE_CACHE, "MmFreeContiguousMemorySpecifyCache", "MmFreeContiguousMemorySpecifyCache", ENDS, 0)              \
 	X(MM_PAGES, "MmAllocatePagesForMdl", "MmAllocatePagesForMdl", GIVES_MM, 0)                                         \

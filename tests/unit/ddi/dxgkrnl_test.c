@@ -325,6 +325,44 @@ static void misuse_of_objects(struct bench *bench)
 	FOUND(bench, before + 12, "use-after-free");
 }
 
+/* Returns how many findings it makes. */
+static unsigned misuse_of_ex(struct bench *bench, unsigned before)
+{
+	const PHYSICAL_ADDRESS nothing = {.QuadPart = 0};
+	SIZE_T bytes = 5000;
+	PVOID block = bench;
+	int partition;
+	assert_int_equal(MmAllocateContiguousMemoryEx(&bytes, nothing, no_limit, nothing, MM_ANY_NODE_OK,
+						      PAGE_READWRITE | PAGE_NOCACHE, NULL, 0,
+						      MM_ALLOCATE_CONTIGUOUS_MEMORY_FAST_ONLY, &block),
+			 STATUS_SUCCESS);
+	assert_int_equal(bytes, 8192);
+	memset(block, 1, 5000);
+	MmFreeContiguousMemory(block);
+	assert_int_equal(bench->findings, before);
+	bytes = UINT64_C(1) << 40; /* no room, and no rule is broken */
+	assert_int_equal(MmAllocateContiguousMemoryEx(&bytes, nothing, no_limit, nothing, MM_ANY_NODE_OK, PAGE_READWRITE,
+						      NULL, 0, 0, &block),
+			 STATUS_INSUFFICIENT_RESOURCES);
+	assert_null(block);
+	assert_int_equal(bytes, UINT64_C(1) << 40);
+	assert_int_equal(bench->findings, before);
+	bytes = 1;
+	assert_int_equal(
+		MmAllocateContiguousMemoryEx(&bytes, nothing, no_limit, nothing, 0, PAGE_NOCACHE, NULL, 0, 0, &block),
+		STATUS_INVALID_PARAMETER);
+	FOUND(bench, before + 1, "argument");
+	assert_int_equal(MmAllocateContiguousMemoryEx(&bytes, nothing, no_limit, nothing, 0, PAGE_READWRITE, &partition, 0,
+						      0, &block),
+			 STATUS_INVALID_PARAMETER);
+	FOUND(bench, before + 2, "argument");
+	assert_int_equal(
+		MmAllocateContiguousMemoryEx(&bytes, nothing, no_limit, nothing, 0, PAGE_READWRITE, NULL, 0, 2, &block),
+		STATUS_INVALID_PARAMETER);
+	FOUND(bench, before + 3, "argument");
+	return 3;
+}
+
 static void misuse_of_views_and_blocks(struct bench *bench)
 {
 	unsigned before = bench->findings;
@@ -341,6 +379,7 @@ static void misuse_of_views_and_blocks(struct bench *bench)
 	assert_null(MmAllocateContiguousNodeMemory(1, nothing, no_limit, nothing, PAGE_NOCACHE, 0));
 	FOUND(bench, before + 3, "argument");
 	before++;
+	before += misuse_of_ex(bench, before + 2);
 	char *block = MmAllocateContiguousMemory(5000, no_limit);
 	MmFreeContiguousMemory(block + 1);
 	FOUND(bench, before + 3, "unknown-object");
