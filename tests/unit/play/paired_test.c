@@ -280,6 +280,45 @@ static void a_brief_pass_has_short_windows_of_one_length(void **state)
 	assert_true(turns[0][1] > 0 && turns[1][0] > 0);
 }
 
+static uint64_t iterations_with[RESULT_SIDES][2]; /* memory: the own, the other's */
+
+static void note_memory(int now, const struct iova_host *host)
+{
+	iterations_with[now][host != (now == RESULT_SIDE_ARM ? &bench.arena.host : &rival_arena.host)]++;
+}
+
+static enum iova_status arm_in_memory(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
+				      const struct iova_below *below, void **self, const char **reason)
+{
+	note_memory(RESULT_SIDE_ARM, host);
+	return flawed_create(space, options, host, below, self, reason);
+}
+
+static enum iova_status against_in_memory(const struct iova_space *space, const uint64_t *options,
+					  const struct iova_host *host, const struct iova_below *below, void **self,
+					  const char **reason)
+{
+	note_memory(RESULT_SIDE_AGAINST, host);
+	return flawed_create(space, options, host, below, self, reason);
+}
+
+static void each_has_either_memory_as_often(void **state)
+{
+	(void)state;
+	struct iova_allocator arm = table_with(arm_alloc), against = table_with(against_alloc);
+	arm.create = arm_in_memory;
+	against.create = against_in_memory;
+	memset(iterations_with, 0, sizeof iterations_with);
+	open_pair(YAML("20k", "4MiB", "10%"), NULL, &arm, NULL, &against);
+	be_quiet();
+	play();
+	for (int i = 0; i < RESULT_SIDES; i++) {
+		uint64_t own = iterations_with[i][0], other = iterations_with[i][1];
+		assert_true(other >= 6 && (own == other || own == other + 1));
+		assert_int_equal(own, iterations_with[!i][0]);
+	}
+}
+
 static uint64_t made[RESULT_SIDES];
 
 /* Who is ahead begins the round. */
@@ -604,6 +643,7 @@ int main(void)
 		IN(both_orders_occur),
 		IN(either_is_created_first),
 		IN(a_brief_pass_has_short_windows_of_one_length),
+		IN(each_has_either_memory_as_often),
 		IN(who_begins_does_not_move_the_typical_ratio),
 		IN(what_does_not_return_is_a_disturbance),
 		IN(no_burst_hides),
