@@ -8,7 +8,7 @@
 
 #define LOW_BITS 32
 
-enum { OPTION_RCACHE, OPTION_ALIGNED };
+enum { OPTION_RCACHE, OPTION_ALIGNED, OPTION_LOCKS };
 
 struct peer {
 	struct iova_domain domain;
@@ -51,7 +51,8 @@ static enum iova_status peer_create(const struct iova_space *space, const uint64
 	if (!peer)
 		return IOVA_NO_MEMORY;
 	peer->space = *space;
-	peer->call = (struct kernel_call){.host = host, .cpus = host->cpus, .pool = &peer->pool};
+	peer->call =
+		(struct kernel_call){.host = host, .cpus = host->cpus, .pool = &peer->pool, .spin = options[OPTION_LOCKS]};
 	peer->rcache = options[OPTION_RCACHE];
 	peer->aligned = options[OPTION_ALIGNED];
 	enter(peer, 0);
@@ -198,6 +199,8 @@ static const struct iova_option options[] = {
 			   "its caches by CPU and size stand in front of the tree", NULL},
 	[OPTION_ALIGNED] = {"aligned", IOVA_OPTION_FLAG, 0, 0, 1, NULL,
 			    "without caches: every request is aligned to its size, as DMA mappings are", NULL},
+	[OPTION_LOCKS] = {"locks", IOVA_OPTION_FLAG, 0, 0, 1, NULL, "its spin locks are taken, which nobody waits for",
+			  NULL},
 };
 
 const struct iova_allocator *iova_plugin(void)

@@ -3,7 +3,7 @@
 #ifndef PEERS_LINUX_IOVA_H
 #define PEERS_LINUX_IOVA_H
 
-#include "kernel.h"
+#include "linux/rbtree.h"
 
 struct iova {
 	struct rb_node node;
