@@ -149,8 +149,8 @@ uint64_t ddi_adapter_reset(struct ddi_adapter *adapter)
 		release_object(adapter, entry, more);
 		handle_table_drop(&adapter->handles, entry);
 	}
-	address_map_close(&adapter->views);
-	address_map_close(&adapter->blocks_at);
+	address_map_clear(&adapter->views);
+	address_map_clear(&adapter->blocks_at);
 	adapter->mdls_waiting = adapter->open_objects = adapter->adls = 0;
 	return lived;
 }
@@ -160,6 +160,8 @@ uint64_t ddi_adapter_destroy(struct ddi_adapter *adapter)
 	if (!adapter)
 		return 0;
 	uint64_t leaks = ddi_adapter_reset(adapter);
+	address_map_close(&adapter->views);
+	address_map_close(&adapter->blocks_at);
 	node_pool_close(&adapter->list_nodes);
 	handle_table_close(&adapter->handles);
 	memory_release(adapter);

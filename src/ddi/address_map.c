@@ -36,6 +36,14 @@ int address_map_reserve(struct address_map *map, uint64_t count)
 	return 0;
 }
 
+void address_map_clear(struct address_map *map)
+{
+	for (uint64_t i = 0; map->count > 0; i++) {
+		map->count -= map->slots[i].key != 0;
+		map->slots[i].key = 0;
+	}
+}
+
 void address_map_close(struct address_map *map)
 {
 	memory_release(map->slots);

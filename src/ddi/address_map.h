@@ -17,6 +17,8 @@ struct address_map {
 
 /* Room for `count` keys, touched. Returns 0, or -1 without memory: the map is as it was. */
 int address_map_reserve(struct address_map *map, uint64_t count);
+/* No key is there any more; the room stays. O(capacity), O(1) of an empty one. */
+void address_map_clear(struct address_map *map);
 /* Idempotent. */
 void address_map_close(struct address_map *map);
 

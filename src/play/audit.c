@@ -372,6 +372,15 @@ static void play_poll(struct audit *audit, const struct op *op)
 	audit->poll_row = audit->row + 1;
 }
 
+/* A reset and what is pulled out end every mapping, and no map event tells of one. */
+static void play_event(struct audit *audit, const struct op *op)
+{
+	engine_poll(audit->engine, op);
+	if (op->slot != WORKLOAD_EVENT_STOP)
+		audit->calls.mapped_pages = 0;
+	check_memory(audit, "in a reset: ");
+}
+
 static void play_control(struct audit *audit, const struct op *op)
 {
 	uint32_t code = op->demand & OP_COUNT_MAX;
@@ -379,6 +388,8 @@ static void play_control(struct audit *audit, const struct op *op)
 		audit->count_high = (uint64_t)op->slot << OP_REQUEST_SHIFT;
 	else if (code == OP_POLL || code == OP_OFFLINE)
 		play_poll(audit, op);
+	else if (code == OP_ADAPTER)
+		play_event(audit, op);
 	else
 		engine_play(audit->engine, op, 1);
 }

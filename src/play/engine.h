@@ -140,10 +140,11 @@ void engine_drain_inbox(struct engine *engine);
 /* Plays count words. */
 void engine_play(struct engine *engine, const struct op *ops, size_t count);
 
-/* As engine_play, but stops in front of an OP_POLL that has something to do, or an OP_OFFLINE, for engine_poll; returns the
- * words that were played. */
+/* As engine_play, but stops in front of an OP_POLL that has something to do, an OP_OFFLINE or OP_ADAPTER, for engine_poll;
+ * returns the words that were played. */
 size_t engine_play_to_poll(struct engine *engine, const struct op *ops, size_t count);
-/* Plays one OP_POLL or OP_OFFLINE: tells every allocator of the stream what time it is, or that a CPU has left. */
+/* Plays one OP_POLL, OP_OFFLINE or OP_ADAPTER: tells every allocator of the stream what time it is, or that a CPU has left; or
+ * every adapter what becomes of it. */
 void engine_poll(struct engine *engine, const struct op *op);
 
 /* What a timed operation was. */
@@ -185,6 +186,9 @@ bool engine_left_tape(const struct engine *engine);
 
 /* Destroys the adapters before the engine is closed; the watch sees what they give back. */
 void engine_drop_adapters(struct engine *engine);
+
+/* Everything that lives on them is given back at once; the watch sees it. */
+void engine_reset_adapters(struct engine *engine);
 
 /* Plays one operation (OP_CALL, or no control word) of count pages with the counted twins. */
 void engine_play_counted(struct engine *engine, const struct op *op, uint64_t count, struct engine_outcome *outcome);

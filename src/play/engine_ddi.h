@@ -68,6 +68,8 @@ const char *engine_fatal(const struct engine *engine);
 /* The driver's devices are stopped: leaks that are documented as fatal show now. Every slot is free. Returns what engine_fatal
  * does. */
 const char *engine_stop_adapters(struct engine *engine);
+/* What an OP_ADAPTER says. Something fatal may come of a stop: engine->broken. */
+void engine_adapter_event(struct engine *engine, enum workload_event event);
 /* The same after the last operation of a pass, nothing of which is measured: frees the slots that would look like leaks.
  * Returns 0, or -1 with the error of engine_broken. */
 int engine_end_driver(struct engine *engine, struct error *error);

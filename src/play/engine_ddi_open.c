@@ -224,6 +224,18 @@ const char *engine_stop_adapters(struct engine *engine)
 	return engine_fatal(engine);
 }
 
+/* What lived in slots was freed: what is left, scripts made. */
+void engine_adapter_event(struct engine *engine, enum workload_event event)
+{
+	assert(event == WORKLOAD_EVENT_RESET || event == WORKLOAD_EVENT_UNPLUG || event == WORKLOAD_EVENT_STOP);
+	if (event == WORKLOAD_EVENT_STOP) {
+		if (engine_stop_adapters(engine) && engine->broken == IOVA_OK)
+			engine->broken = IOVA_UNSUPPORTED;
+		return;
+	}
+	engine_reset_adapters(engine);
+}
+
 /* Requests free whatever they took, so only those ADLs are leaked that a script made; what lives in slots lives by right. */
 int engine_end_driver(struct engine *engine, struct error *error)
 {

@@ -319,16 +319,33 @@ void engine_play_counted(struct engine *engine, const struct op *op, uint64_t co
 	look_away(engine);
 }
 
-void engine_drop_adapters(struct engine *engine)
+/* One domain after the other; the watch sees what its adapter gives back. */
+static void end_adapters(struct engine *engine, bool drop)
 {
 	struct iova_steps steps = {0};
+	uint32_t at_hand = engine->domain;
 	for (engine->domain = 0; engine->domain < engine->domain_count; engine->domain++) {
 		struct engine_domain *domain = &engine->domains[engine->domain];
 		struct counting counting = {domain->table, domain->self, &steps, engine->watch, false, false};
 		struct counting view = {domain->view_table, domain->view_self, &steps, engine->watch, true, false};
 		look_into(engine, &counting_table, &counting, &view);
-		ddi_adapter_destroy(domain->adapter);
-		domain->adapter = NULL;
+		if (drop) {
+			ddi_adapter_destroy(domain->adapter);
+			domain->adapter = NULL;
+		} else if (domain->adapter) {
+			ddi_adapter_reset(domain->adapter);
+		}
+		look_away(engine);
 	}
-	engine->domain = 0;
+	engine->domain = drop ? 0 : at_hand;
+}
+
+void engine_drop_adapters(struct engine *engine)
+{
+	end_adapters(engine, true);
+}
+
+void engine_reset_adapters(struct engine *engine)
+{
+	end_adapters(engine, false);
 }

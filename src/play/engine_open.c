@@ -104,6 +104,10 @@ void engine_poll(struct engine *engine, const struct op *op)
 		}
 		return;
 	}
+	if (op->demand == op_control(OP_ADAPTER, 0).demand) {
+		engine_adapter_event(engine, (enum workload_event)op->slot);
+		return;
+	}
 	assert(op->demand == op_control(OP_POLL, 0).demand);
 	poll_all(engine, (uint64_t)llround(engine->poll_ns * op->slot));
 }

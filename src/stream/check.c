@@ -34,6 +34,8 @@ static bool control_fits(const struct op_stream *stream, const struct op *op)
 		return op->slot < stream->workload->routine_call_count;
 	case OP_OFFLINE:
 		return op->slot < stream->cpus;
+	case OP_ADAPTER:
+		return op->slot <= WORKLOAD_EVENT_UNPLUG;
 	case OP_ADVERSARY:
 		return is_adversary(stream, op->slot);
 	case OP_COUNT_HIGH:

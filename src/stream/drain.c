@@ -47,24 +47,36 @@ static void free_all_begin(struct op_stream *stream, const struct workload_phase
 	all->slot = 0;
 }
 
-static bool free_all_next(struct op_stream *stream, const struct workload_phase *phase, void *state, struct writer *writer)
+static void free_slot(struct op_stream *stream, struct writer *writer, uint32_t slot)
 {
-	struct free_all *all = state;
+	put_context(stream, writer, stream->domain ? stream->domain[slot] : 0, 0);
+	stream_free(stream, writer, slot);
+}
+
+bool stream_free_all(struct op_stream *stream, struct writer *writer, uint64_t *at, bool backwards)
+{
 	struct population *mixes = &stream->mixes;
 	/* Not the slots that stand ready for later. */
 	uint64_t end = (uint64_t)mixes->first + (mixes->scattered ? mixes->capacity : mixes->live);
-	(void)phase;
-	for (; all->slot < end; all->slot++) {
-		uint32_t slot = (uint32_t)all->slot;
-		if (!stream->pages[slot])
-			continue;
-		if (writer_full(writer))
+	if (backwards && *at > end)
+		*at = end;
+	while (backwards ? *at > 0 : *at < end) {
+		uint32_t slot = (uint32_t)(backwards ? *at - 1 : *at);
+		if (stream->pages[slot] && writer_full(writer))
 			return false;
-		put_context(stream, writer, stream->domain ? stream->domain[slot] : 0, 0);
-		stream_free(stream, writer, slot);
+		if (stream->pages[slot])
+			free_slot(stream, writer, slot);
+		*at = backwards ? slot : slot + UINT64_C(1);
 	}
 	mixes->live = 0;
 	return true;
+}
+
+static bool free_all_next(struct op_stream *stream, const struct workload_phase *phase, void *state, struct writer *writer)
+{
+	struct free_all *all = state;
+	(void)phase;
+	return stream_free_all(stream, writer, &all->slot, false);
 }
 
 const struct generator generator_free_all = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * How the phases of a stream make their words: a table for each body, with a state of its own in every phase, over what all
  * of them share. Slots are laid out as: the script arrays in their order, then a range for every trace phase, for every set
- * of rings, every adversary, every queue and every phase that reserves, then the extents of mixes (stream/population.h). */
+ * of rings, every adversary, every queue, every phase that reserves and every one that saves, then the extents of mixes
+ * (stream/population.h). */
 #ifndef STREAM_GENERATOR_H
 #define STREAM_GENERATOR_H
 
@@ -102,7 +103,7 @@ struct generator {
 };
 extern const struct generator generator_script, generator_trace, generator_rings, generator_adversary, generator_fill,
 	generator_churn, generator_hold, generator_burst, generator_lifetimes, generator_drain, generator_free_all,
-	generator_weave, generator_offline, generator_reserve, generator_queue;
+	generator_weave, generator_offline, generator_reserve, generator_queue, generator_adapter;
 
 /* The longest sequence that must not be torn: context, free, context, poll, count, allocation. */
 #define WRITER_STEP 6u
@@ -226,6 +227,9 @@ void stream_alloc(struct op_stream *stream, struct writer *writer, uint32_t slot
 void stream_free(struct op_stream *stream, struct writer *writer, uint32_t slot);
 /* The book-keeping of a free alone. */
 void stream_forget(struct op_stream *stream, uint32_t slot);
+
+/* Frees what lives, from the slot *at on (0, or backwards the number of slots): true once all is freed. */
+bool stream_free_all(struct op_stream *stream, struct writer *writer, uint64_t *at, bool backwards);
 
 /* Where a phase by occupancy, turnovers (of what lives now), live extents or operations ends. */
 uint64_t stream_target(const struct op_stream *stream, const struct workload_phase *phase);

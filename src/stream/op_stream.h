@@ -43,6 +43,7 @@ enum op_control {
 	 * operations (op_stream_adversary, op_stream_queue). */
 	OP_ADVERSARY,
 	OP_OFFLINE, /* CPU `slot` has left: allocators are told */
+	OP_ADAPTER, /* event `slot` (enum workload_event) of every adapter, once what lived in slots was freed */
 };
 
 /* Time between two polls, unless OP_POLL_OPERATIONS_MIN operations take longer. */
@@ -54,7 +55,7 @@ enum op_control {
 
 static inline struct op op_control(enum op_control code, uint32_t argument)
 {
-	assert(code > 0 && code <= OP_OFFLINE);
+	assert(code > 0 && code <= OP_ADAPTER);
 	return (struct op){argument, (OP_CONTROL << OP_REQUEST_SHIFT) | (uint32_t)code};
 }
 
@@ -155,6 +156,8 @@ struct op_stream;
  *  - ADVERSARY: one OP_ADVERSARY; planned as if live extents of one page lived from then on.
  *  - QUEUE: one OP_ADVERSARY; planned as an adversary of as many extents.
  *  - RESERVE allocates its ranges in their order, domain by domain, on CPU 0; UNRESERVE frees them.
+ *  - ADAPTER: RESET and UNPLUG free as FREE_ALL does, STOP in the opposite order; an OP_ADAPTER follows. POWER_DOWN allocates
+ *    what it saves, on CPU 0, and POWER_UP frees it.
  *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, rings, adversaries, queues,
  *    reserved ranges, mixes.
  *  - Between repetitions of a recording (and after the last) DRAIN frees what stayed live, in the order of its slots. With

@@ -194,7 +194,7 @@ int script_check(const struct op_stream *stream, struct error *error)
 	int result = 0;
 	for (size_t i = 0; i < workload->phase_count && !result; i++) {
 		check.phase = &workload->phases[i];
-		if (check.phase->body == WORKLOAD_BODY_FREE_ALL)
+		if (workload_phase_ends_all(check.phase))
 			memset(check.live, 0, slots);
 		else if (check.phase->body == WORKLOAD_BODY_SCRIPT)
 			result = check_script(&check);

@@ -483,7 +483,8 @@ enum {
 	HAS_CHURN = 8,
 	HAS_BURST = 16,
 	HAS_THINK = 32,
-	HAS_CACHES = 64
+	HAS_CACHES = 64,
+	HAS_SAVE = 128
 };
 
 static uint32_t phase_has(const void *item)
@@ -495,6 +496,8 @@ static uint32_t phase_has(const void *item)
 		return fills ? 0 : has | HAS_FREE_ON;
 	if (phase->body == WORKLOAD_BODY_OFFLINE)
 		return HAS_CACHES;
+	if (phase->body == WORKLOAD_BODY_ADAPTER)
+		return phase->save.count ? HAS_SAVE : 0;
 	if (phase->body != WORKLOAD_BODY_MIX)
 		return 0;
 	if (fills)
@@ -644,7 +647,25 @@ static const struct yaml_key queue_keys[] = {
 	{0}};
 static const struct yaml_map queue_map = {.keys = queue_keys};
 
+#define SAVE struct workload_save
+static const struct yaml_key save_keys[] = {
+	{"request", YAML_REFERENCE, .at = AT(SAVE, request), .names = WORKLOAD_NAMES_REQUESTS, .what = "request",
+	 .missing = "the request of a frame buffer, a driver call",
+	 .help = "what a frame buffer is saved to, a driver call"},
+	{"count", YAML_COUNT, "1", .at = AT(SAVE, count), .min = 1, .max = WORKLOAD_LIVE_MAX, .what = "frame buffers",
+	 .help = "frame buffers: one of each adapter that is linked"},
+	{0}};
+static const struct yaml_map save_map = {.keys = save_keys};
+
 /* ---- phases ---- */
+
+static const struct yaml_word event_words[] = {{"reset", WORKLOAD_EVENT_RESET},
+					       {"stop", WORKLOAD_EVENT_STOP},
+					       {"start", WORKLOAD_EVENT_START},
+					       {"power_down", WORKLOAD_EVENT_POWER_DOWN},
+					       {"power_up", WORKLOAD_EVENT_POWER_UP},
+					       {"unplug", WORKLOAD_EVENT_UNPLUG},
+					       {NULL, 0}};
 
 static const struct yaml_word caches_words[] = {
 	{"drain", WORKLOAD_CACHES_DRAIN}, {"stay", WORKLOAD_CACHES_STAY}, {NULL, 0}};
@@ -695,6 +716,10 @@ static const struct yaml_key phase_keys[] = {
 	{"reserve", RANGES, BODY(WORKLOAD_BODY_RESERVE),
 	 .help = "ranges that are taken where they lie, until they are given back or everything is freed"},
 	{"unreserve", RANGES, BODY(WORKLOAD_BODY_UNRESERVE), .help = "ranges that are given back"},
+	{"adapter", YAML_WORD, .at = AT(PHASE, event), .words = event_words, BODY(WORKLOAD_BODY_ADAPTER),
+	 .help = "what happens to the adapter as a whole"},
+	{"save", YAML_MAP, .at = AT(PHASE, save), .map = &save_map, .needs = HAS_SAVE, .value = "map",
+	 .or_else = "nothing is saved", .help = "of adapter: power_down: frame buffers that are saved until power_up"},
 	{"caches", YAML_WORD, "drain", .at = AT(PHASE, caches), .words = caches_words, .needs = HAS_CACHES,
 	 .help = "of CPUs that leave: what their caches hold is given back, or stays there"},
 	{0}};

@@ -38,7 +38,8 @@ struct rules {
 	struct workload *workload;
 	bool something_lives;                     /* phases so far may have left extents */
 	uint64_t offline[WORKLOAD_CPUS_MAX / 64]; /* bits: CPUs that phases so far took away */
-	struct workload_hole *reserved;           /* ranges that phases so far reserved and did not give back */
+	enum rules_adapter { RULES_ADAPTER_RUNS, RULES_ADAPTER_ASLEEP, RULES_ADAPTER_GONE } adapter; /* phases so far */
+	struct workload_hole *reserved; /* ranges that phases so far reserved and did not give back */
 	size_t reserved_count, reserved_capacity;
 	struct name_table slot_numbers, object_numbers;
 	struct rules_slots *slots; /* one per script array */

@@ -158,7 +158,19 @@ enum workload_body {
 	WORKLOAD_BODY_ONLINE,    /* they come back */
 	WORKLOAD_BODY_RESERVE,   /* ranges are taken where they lie, in every domain */
 	WORKLOAD_BODY_UNRESERVE, /* ranges that an earlier phase took are given back */
-	WORKLOAD_BODY_QUEUE      /* requests of a mix that wait until they are served */
+	WORKLOAD_BODY_QUEUE,     /* requests of a mix that wait until they are served */
+	WORKLOAD_BODY_ADAPTER    /* something happens to the adapter as a whole */
+};
+/* RESET, as after a timeout, and UNPLUG: everything that lives is given back at once. STOP: by the driver, which must leave
+ * nothing. POWER_DOWN: frame buffers are saved, what lives stays; POWER_UP restores them. Nobody calls between STOP or UNPLUG
+ * and START, nor between POWER_DOWN and POWER_UP. */
+enum workload_event {
+	WORKLOAD_EVENT_RESET,
+	WORKLOAD_EVENT_STOP,
+	WORKLOAD_EVENT_START,
+	WORKLOAD_EVENT_POWER_DOWN,
+	WORKLOAD_EVENT_POWER_UP,
+	WORKLOAD_EVENT_UNPLUG
 };
 /* What becomes of that which the caches of a CPU hold when it leaves. */
 enum workload_caches { WORKLOAD_CACHES_DRAIN, WORKLOAD_CACHES_STAY };
@@ -233,6 +245,12 @@ struct workload_robson {
 	uint64_t largest; /* pages, a power of two */
 };
 
+/* Frame buffers that are saved when the power goes: as many allocations of a request, a driver call. */
+struct workload_save {
+	size_t request;
+	uint64_t count; /* 0: none */
+};
+
 struct workload_hole { /* reserved range, pages */
 	uint64_t first;
 	uint64_t count;
@@ -266,6 +284,8 @@ struct workload_phase {
 	uint32_t *cpus;                /* OFFLINE, ONLINE: cpu_count different ones */
 	size_t cpu_count;
 	enum workload_caches caches; /* OFFLINE */
+	enum workload_event event;   /* ADAPTER */
+	struct workload_save save;   /* ADAPTER, POWER_DOWN */
 	uint64_t served;             /* QUEUE: requests; its mix is that of the phase, and each has a lifetime */
 	/* RESERVE, UNRESERVE: inside the space. Those that are reserved at one time do not overlap. UNRESERVE names such as an
 	 * earlier phase reserved and no phase since gave back. */
@@ -378,6 +398,15 @@ static inline bool workload_is_adaptive(const struct workload *workload)
 		if (workload->phases[i].body == WORKLOAD_BODY_ADVERSARY || workload->phases[i].body == WORKLOAD_BODY_QUEUE)
 			return true;
 	return false;
+}
+
+/* An event after which nothing lives. */
+static inline bool workload_phase_ends_all(const struct workload_phase *phase)
+{
+	return phase->body == WORKLOAD_BODY_FREE_ALL ||
+	       (phase->body == WORKLOAD_BODY_ADAPTER &&
+		(phase->event == WORKLOAD_EVENT_RESET || phase->event == WORKLOAD_EVENT_STOP ||
+		 phase->event == WORKLOAD_EVENT_UNPLUG));
 }
 
 /* Fewest and most pages that an extent takes from the space, its guard included; a size that a script gives aside. */

@@ -26,6 +26,7 @@ int workload_portion_check(const struct workload *whole, uint32_t threads, struc
 		[WORKLOAD_BODY_ADVERSARY] = "is an adversary",   [WORKLOAD_BODY_OFFLINE] = "takes CPUs away",
 		[WORKLOAD_BODY_ONLINE] = "brings CPUs back",     [WORKLOAD_BODY_RESERVE] = "reserves ranges",
 		[WORKLOAD_BODY_UNRESERVE] = "gives ranges back", [WORKLOAD_BODY_QUEUE] = "is a queue",
+		[WORKLOAD_BODY_ADAPTER] = "changes the adapter",
 	};
 	bool driver_calls = false;
 	for (size_t i = 0; i < whole->request_count; i++)

@@ -36,6 +36,12 @@ void rule_workload(struct yaml_document *document, yaml_location location, void 
 	if (driver_call && yaml_given(document, space, "metadata_fails"))
 		yaml_fault(document, yaml_key_location(document, space, "metadata_fails"),
 			   "is for requests of call: extent, and request '%s' is a driver call", driver_call);
+	yaml_location phases = yaml_key_location(document, location, "phases");
+	for (size_t i = 0; !driver_call && !workload->routine_call_count && i < workload->phase_count; i++)
+		if (workload->phases[i].body == WORKLOAD_BODY_ADAPTER)
+			yaml_fault(
+				document, yaml_key_location(document, yaml_item_location(document, phases, i), "adapter"),
+				"no request here is a driver call, so that there is no adapter; free: all frees extents");
 	rules_slots_check(document);
 	rules_objects_check(document);
 }

@@ -9,8 +9,8 @@
 
 #define TURNOVERS_MAX 1e6
 
-static const char *const bodies[] = {"mix",   "free",    "script", "trace",   "rings",    "adversary",
-				     "queue", "offline", "online", "reserve", "unreserve"};
+static const char *const bodies[] = {"mix",   "free",    "script", "trace",   "rings",     "adversary",
+				     "queue", "offline", "online", "reserve", "unreserve", "adapter"};
 #define BODIES (sizeof bodies / sizeof bodies[0])
 
 /* The name of the body, or NULL: it has none. */
@@ -26,6 +26,9 @@ static const char *find_body(const struct yaml_document *document, yaml_location
 static void check_keys(struct yaml_document *document, yaml_location location, const struct workload_phase *phase,
 		       const char *body)
 {
+	if (phase->body != WORKLOAD_BODY_ADAPTER)
+		yaml_fault(document, yaml_key_location(document, location, "save"),
+			   "belongs to adapter: power_down; this phase has %s", body);
 	if (phase->body != WORKLOAD_BODY_OFFLINE)
 		yaml_fault(document, yaml_key_location(document, location, "caches"),
 			   "belongs to offline; this phase has %s", body);
@@ -370,20 +373,76 @@ static void check_ranges(struct yaml_document *document, yaml_location location,
 	}
 }
 
+/* ---- the adapter ---- */
+
+/* Whoever comes while there is no adapter, or none with power. */
+static void check_adapter_runs(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
+{
+	enum rules_adapter *adapter = &rules_of(document)->adapter;
+	if (*adapter == RULES_ADAPTER_RUNS || phase->body == WORKLOAD_BODY_OFFLINE || phase->body == WORKLOAD_BODY_ONLINE)
+		return;
+	yaml_fault(document, location, "the adapter %s by a phase before; adapter: %s must come first",
+		   *adapter == RULES_ADAPTER_ASLEEP ? "was powered down" : "was stopped or unplugged",
+		   *adapter == RULES_ADAPTER_ASLEEP ? "power_up" : "start");
+	*adapter = RULES_ADAPTER_RUNS; /* told once */
+}
+
+static void check_save(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
+{
+	yaml_location save = yaml_key_location(document, location, "save");
+	yaml_location request = yaml_key_location(document, save, "request");
+	const char *name = yaml_value_text(document, request);
+	if (phase->event != WORKLOAD_EVENT_POWER_DOWN)
+		yaml_fault(document, yaml_key_location(document, location, "save"), "belongs to adapter: power_down");
+	else if (name && yaml_sound(document, request) &&
+		 rules_of(document)->workload->requests[phase->save.request].call == WORKLOAD_CALL_EXTENT)
+		yaml_fault(document, request,
+			   "'%s' is no driver call; a frame buffer is saved by one, for example call: adl", name);
+}
+
+static void check_event(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
+{
+	enum rules_adapter *adapter = &rules_of(document)->adapter;
+	yaml_location event = yaml_key_location(document, location, "adapter");
+	if (event == YAML_LOCATION_NONE || !yaml_sound(document, event))
+		return;
+	check_save(document, location, phase);
+	switch (phase->event) {
+	case WORKLOAD_EVENT_START:
+		if (*adapter != RULES_ADAPTER_GONE)
+			yaml_fault(document, event, "the adapter runs: start comes after stop or unplug");
+		break;
+	case WORKLOAD_EVENT_POWER_UP:
+		if (*adapter != RULES_ADAPTER_ASLEEP)
+			yaml_fault(document, event, "the adapter has power: power_up comes after power_down");
+		break;
+	case WORKLOAD_EVENT_UNPLUG:
+		if (*adapter == RULES_ADAPTER_ASLEEP) /* also while it sleeps */
+			break;
+		/* fallthrough */
+	default:
+		check_adapter_runs(document, event, phase);
+	}
+	*adapter = phase->event == WORKLOAD_EVENT_POWER_DOWN                                      ? RULES_ADAPTER_ASLEEP
+		   : phase->event == WORKLOAD_EVENT_STOP || phase->event == WORKLOAD_EVENT_UNPLUG ? RULES_ADAPTER_GONE
+												  : RULES_ADAPTER_RUNS;
+}
+
 /* ---- the phase ---- */
 
 /* It leaves what lives as it is. */
 static bool has_no_extents(const struct workload_phase *phase)
 {
 	return phase->body == WORKLOAD_BODY_OFFLINE || phase->body == WORKLOAD_BODY_ONLINE ||
-	       phase->body == WORKLOAD_BODY_RESERVE || phase->body == WORKLOAD_BODY_UNRESERVE;
+	       phase->body == WORKLOAD_BODY_RESERVE || phase->body == WORKLOAD_BODY_UNRESERVE ||
+	       phase->body == WORKLOAD_BODY_ADAPTER;
 }
 
 /* A turnover is as large as what lives. */
 static void check_life(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
 {
 	bool *lives = &rules_of(document)->something_lives, turns_over = phase->until == WORKLOAD_UNTIL_TURNOVERS;
-	if (phase->body == WORKLOAD_BODY_FREE_ALL) {
+	if (workload_phase_ends_all(phase)) {
 		*lives = false;
 		rules_of(document)->reserved_count = 0;
 	} else if (phase->body == WORKLOAD_BODY_DRAIN || has_no_extents(phase))
@@ -408,6 +467,8 @@ void rule_phase(struct yaml_document *document, yaml_location location, void *it
 		return;
 	}
 	check_keys(document, location, phase, body);
+	if (phase->body != WORKLOAD_BODY_ADAPTER)
+		check_adapter_runs(document, location, phase);
 	switch (phase->body) {
 	case WORKLOAD_BODY_MIX:
 		check_mix(document, location, phase);
@@ -427,6 +488,16 @@ void rule_phase(struct yaml_document *document, yaml_location location, void *it
 	case WORKLOAD_BODY_OFFLINE:
 	case WORKLOAD_BODY_ONLINE:
 		check_cpus(document, location, phase);
+		break;
+	case WORKLOAD_BODY_ADAPTER:
+		check_event(document, location, phase);
+		break;
+	case WORKLOAD_BODY_TRACE:
+		if (rules_of(document)->workload->space.mode == DDI_MODE_IDENTITY)
+			yaml_fault(
+				document, yaml_key_location(document, location, "trace"),
+				"in mode identity physical memory decides every address; a recording asks the allocator for "
+				"them");
 		break;
 	case WORKLOAD_BODY_QUEUE:
 		check_queue(document, location, phase);

@@ -4,7 +4,7 @@
 
 load helpers
 
-calls=(gpu-paging mdl-storm contiguous-windows adl-objects reserve-map bar-mapping mm-partial)
+calls=(gpu-paging gpu-lifecycle mdl-storm contiguous-windows adl-objects reserve-map bar-mapping mm-partial)
 
 @test "the life of every call answers as it should, with every built-in" {
 	run -0 --separate-stderr "$iovabench" run workloads/ddi-life.yaml -a all --rounds 1 --latency off -o "$scratch/t"
@@ -146,6 +146,38 @@ calls=(gpu-paging mdl-storm contiguous-windows adl-objects reserve-map bar-mappi
 	is "$(arms "$scratch/v" '"\(.calls.fatal) \(.calls.leaked_handles)"')" "0 1"
 	# Nobody looked at the answers then: a missed expectation, and no more.
 	run -1 --separate-stderr "$iovabench" run "$scratch/leak.yaml" -a buddy --rounds 1 --audit off --latency all -o "$scratch/w"
+}
+
+lifecycle() { # phases behind a fill of 100 ADLs
+	printf '%s\n' 'iovabench: 1' 'name: life' 'space: {size: 1GiB}' 'requests:' \
+		'  - {name: a, call: adl, size: {fixed: 64KiB}}' '  - {name: view, call: map, size: {fixed: 4KiB}}' \
+		'  - {name: fb, call: adl, contiguous: prefer, type: mdl, size: {fixed: 16MiB}}' 'phases:' \
+		'  - {name: fill, mix: [{request: a}, {request: view}], until: {live: 100}}'
+	printf '  - %s\n' "$@"
+}
+
+@test "an adapter that is reset, powered down, unplugged or stopped gives back what it had" {
+	script='{name: held, script: [{call: DxgkCbCreatePhysicalMemoryObject, type: contiguous, size: 1MiB, open: yes, into: [object, opened]}, {call: DxgkCbAllocateAdl, of: opened, size: 128KiB, into: adl}]}'
+	lifecycle "$script" '{name: hang, adapter: reset, measure: yes}' \
+		'{name: stale, script: [{call: DxgkCbFreeAdl, of: adl, violation: free_adl}]}' \
+		'{name: again, mix: [{request: a}, {request: view}], ops: 1k}' \
+		'{name: sleep, adapter: power_down, save: {request: fb, count: 3}, measure: yes}' \
+		'{name: wake, adapter: power_up, measure: yes}' \
+		'{name: more, mix: [{request: a}], until: {live: 50}}' \
+		'{name: pulled, adapter: unplug, measure: yes}' '{name: back, adapter: start}' \
+		'{name: last, mix: [{request: a}], until: {live: 7}}' '{name: end, adapter: stop, measure: yes}' >"$scratch/life.yaml"
+	run -0 --separate-stderr "$iovabench" run "$scratch/life.yaml" -a all --rounds 1 --latency all -o "$scratch/t"
+	is "$(arms "$scratch/t" '"\(.state) \(.audit.violations) \(.calls.leaked_handles) \(.calls.fatal)"' | sort -u)" "ok 0 0 0"
+	# Of a reset: 100 slots; of a sleep 3 frame buffers, freed by the wake.
+	is "$(arms "$scratch/t" 'select(.allocator == "buddy") | [.phases[] | select(.name | IN("hang", "sleep", "wake", "pulled", "end")) | "\(.operations.allocations)/\(.operations.frees)"] | join(" ")')" "0/100 3/0 0/3 0/50 0/7"
+	# What scripts held is free, too: both spaces, less page 0.
+	is "$(arms "$scratch/t" 'select(.allocator == "buddy") | .phases[] | select(.name == "stale") | .fragmentation.free_pages')" 524286
+	run -2 --separate-stderr "$iovabench" run "$scratch/life.yaml" -a buddy -t 2 -o "$scratch/u"
+	has "$stderr" "2 threads"
+	# Stopped with an ADL that lives.
+	lifecycle "$script" '{name: end, adapter: stop}' '{name: back, adapter: start}' '{name: never, mix: [{request: a}], ops: 10}' >"$scratch/leak.yaml"
+	run -3 --separate-stderr "$iovabench" run "$scratch/leak.yaml" -a buddy --rounds 1 --latency off -o "$scratch/v"
+	has "$output" "subcode 0x7, ADL leaked: the adapter was stopped while an ADL lived"
 }
 
 @test "describe explains every call and routine" {

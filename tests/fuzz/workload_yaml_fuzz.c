@@ -304,6 +304,13 @@ static void check_phase(const struct workload *workload, const struct workload_p
 	case WORKLOAD_BODY_UNRESERVE:
 		check_ranges(workload, phase);
 		break;
+	case WORKLOAD_BODY_ADAPTER:
+		must(phase->event <= WORKLOAD_EVENT_UNPLUG);
+		must(!phase->save.count ||
+		     (phase->event == WORKLOAD_EVENT_POWER_DOWN && phase->save.request < workload->request_count &&
+		      phase->save.count <= WORKLOAD_LIVE_MAX &&
+		      workload->requests[phase->save.request].call != WORKLOAD_CALL_EXTENT));
+		break;
 	case WORKLOAD_BODY_OFFLINE:
 	case WORKLOAD_BODY_ONLINE:
 		check_cpus(workload, phase);

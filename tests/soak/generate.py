@@ -209,8 +209,10 @@ class Generator:
         self.mixes_live = 0  # about how many extents of mixes
         self.filled = 1  # share of the space that a fill has asked for
         self.past_rings = []
+        self.due = None  # the body that has to come next
+        self.saved = None
         bodies = {"extent": ["fill", "fill", "churn", "churn", "churn", "drain", "drain", "clear", "script", "rings", "leave", "come", "busy", "idle"],
-                  "driver": ["fill", "fill", "churn", "churn", "drain", "drain", "clear", "script", "script", "rings"],
+                  "driver": ["fill", "fill", "churn", "churn", "drain", "drain", "clear", "script", "script", "rings", "event"],
                   "recording": ["trace", "trace", "churn", "drain", "clear"],
                   "adversary": ["adversary", "queue", "fill", "churn", "clear"]}[self.kind]
         first = bodies[0]
@@ -221,7 +223,7 @@ class Generator:
         for number in range(self.random.choice([1, 2, 3, 4, 5, 6, 8, 12])):
             body = self.body(bodies, body) if number or self.kind not in ("recording", "adversary") else first
             phase = {"name": self.name(number)}
-            getattr(self, body)(phase)
+            getattr(self, self.due or body)(phase)
             if self.chance(0.2):
                 phase["measure"] = self.flag()
             self.list.append(phase)
@@ -321,6 +323,25 @@ class Generator:
         self.script.cleared()
         self.something_lives, self.mixes_live = False, 0
         self.ranges = []
+
+    def event(self, phase):
+        """The adapter is reset, or comes back in the next phase, if there is one."""
+        called = [request["name"] for request in self.requests.list if request.get("call", "extent") != "extent"]
+        if not called:
+            return self.clear(phase)
+        event = self.random.choice(["reset", "stop", "unplug", "power_down"])
+        if self.due == "event":
+            event, self.due = self.saved, None
+        elif event != "reset":
+            self.due, self.saved = "event", "power_up" if event == "power_down" else "start"
+        phase["adapter"] = event
+        if event in ("reset", "stop", "unplug"):
+            self.script.cleared()
+            self.something_lives, self.mixes_live = False, 0
+        if event == "power_down" and self.chance(0.7):
+            phase["save"] = {"request": self.random.choice(called)}
+            if self.chance(0.5):
+                phase["save"]["count"] = self.random.choice([1, 2, 3])
 
     def leave(self, phase):
         there = [cpu for cpu in range(1, min(self.cpus, 200)) if cpu not in self.away]

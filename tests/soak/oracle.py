@@ -310,7 +310,7 @@ def indifferent(play):
 
 
 def shareable(tree):
-    bodies = ("script", "trace", "rings", "adversary", "queue", "offline", "online", "reserve", "unreserve")
+    bodies = ("script", "trace", "rings", "adversary", "queue", "offline", "online", "reserve", "unreserve", "adapter")
     if any(body in phase for phase in tree["phases"] for body in bodies):
         return False
     calls = {request.get("call", "extent") for request in tree["requests"]}

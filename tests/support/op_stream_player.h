@@ -37,6 +37,7 @@ struct player {
 	struct op_phase_totals plan;
 	uint32_t context;
 	uint64_t high;
+	uint32_t events; /* of the adapter: digits, one more than each */
 };
 
 static inline void player_release(struct player *player)
@@ -92,6 +93,9 @@ static inline void player_word(struct player *player, const struct op_stream *st
 	} else if ((op.demand & OP_COUNT_MAX) == OP_POLL) {
 		assert_int_equal(op.slot, ++player->polls);
 		assert_int_equal(player->count, (size_t)op.slot * player->poll_operations);
+	} else if ((op.demand & OP_COUNT_MAX) == OP_ADAPTER) {
+		assert_int_equal(player->live, 0);
+		player->events = 10 * player->events + op.slot + 1;
 	} else {
 		assert_int_equal(op.demand & OP_COUNT_MAX, OP_COUNT_HIGH);
 		assert_int_equal(player->high, 0);
@@ -127,7 +131,8 @@ static inline void player_run(struct player *player, struct op_stream *stream, s
 	while ((count = op_stream_next(stream, piece, capacity, &phase)) > 0) {
 		assert_true(count <= capacity && phase < phases && phase >= last);
 		player_phase(player, stream, &last, phase);
-		assert_true(piece[count - 1].demand >> OP_REQUEST_SHIFT != OP_CONTROL);
+		assert_true(piece[count - 1].demand >> OP_REQUEST_SHIFT != OP_CONTROL ||
+			    piece[count - 1].demand == op_control(OP_ADAPTER, 0).demand);
 		for (size_t i = 0; i < count; i++)
 			player_word(player, stream, piece[i]);
 		player->hash = op_stream_hash(player->hash, piece, count);

@@ -290,6 +290,49 @@ static void free_all_goes_by_slots(void **state)
 	assert_int_equal(op_stream_totals(stream, 3).live_after, 3);
 }
 
+static struct workload_phase *add_event(enum workload_event event)
+{
+	struct workload_phase *phase = &phases[workload.phase_count++];
+	*phase = (struct workload_phase){.name = text, .body = WORKLOAD_BODY_ADAPTER, .event = event};
+	return phase;
+}
+
+static void an_adapter_stops_backwards_and_frees_what_it_saved(void **state)
+{
+	(void)state;
+	add_fill(40);
+	add_event(WORKLOAD_EVENT_POWER_DOWN)->save = (struct workload_save){1, 30};
+	add_event(WORKLOAD_EVENT_POWER_UP);
+	add_event(WORKLOAD_EVENT_STOP);
+	add_event(WORKLOAD_EVENT_START);
+	add_fill(20);
+	add_event(WORKLOAD_EVENT_RESET);
+	add_event(WORKLOAD_EVENT_RESET);
+	add_fill(7);
+	add_event(WORKLOAD_EVENT_POWER_DOWN)->save = (struct workload_save){0, 2};
+	add_event(WORKLOAD_EVENT_UNPLUG);
+	play(16);
+	/* Slots of what is saved are in front of those of mixes. */
+	assert_int_equal(op_stream_slots(stream), 32 + 40);
+	for (size_t i = 0; i < 30; i++) {
+		assert_int_equal(player.ops[player.phase_start[1] + i].slot, i);
+		assert_int_equal(player.ops[player.phase_start[1] + i].pages, 8);
+		assert_int_equal(player.ops[player.phase_start[2] + i].slot, i);
+	}
+	assert_int_equal(op_stream_totals(stream, 2).frees, 30);
+	for (size_t i = 0; i < 40; i++)
+		assert_int_equal(player.ops[player.phase_start[3] + i].slot, 71 - i);
+	assert_int_equal(phase_ops(4), 0);
+	for (size_t i = 0; i < 20; i++)
+		assert_int_equal(player.ops[player.phase_start[6] + i].slot, 32 + i);
+	assert_int_equal(phase_ops(7), 0);
+	assert_int_equal(op_stream_totals(stream, 10).frees, 9);
+	assert_int_equal(player.events, 2116); /* stop, reset, reset, unplug */
+	uint64_t hash = player.hash;
+	play(4096);
+	assert_int_equal(player.hash, hash);
+}
+
 static void cpus_are_drawn_for_each_step(void **state)
 {
 	(void)state;
@@ -531,6 +574,7 @@ int main(void)
 		TEST(random_victims_are_uniform),
 		TEST(requests_come_by_their_weights),
 		TEST(free_all_goes_by_slots),
+		TEST(an_adapter_stops_backwards_and_frees_what_it_saved),
 		TEST(cpus_are_drawn_for_each_step),
 		TEST(cpus_do_not_change_sizes_or_victims),
 		TEST(huge_counts_have_their_high_bits_in_front),
