@@ -203,6 +203,9 @@ $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/librooms.a $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -Itests -MMD -MP -o $@ $< $(BUILD)/librooms.a $(LDFLAGS) $(LIBS)
 
+.PHONY: bench-ddi
+bench-ddi: $(BUILD)/tests/bench/ddi ## what driver calls cost over their allocator, and handles in memory, each with its target
+	@$(BUILD)/tests/bench/ddi
 .PHONY: bench-threads
 bench-threads: $(BUILD)/tests/bench/threads ## two workers on one magazine+X against an X of its own for each
 	@$(BUILD)/tests/bench/threads

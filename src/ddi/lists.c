@@ -106,32 +106,29 @@ static void extend(struct node_pool *pool, uint32_t *head, uint32_t *tail)
 	*tail = node;
 }
 
-static frame_run *last_run(const struct node_pool *pool, struct run_list *list)
-{
-	if (list->runs == 1)
-		return &list->first;
-	return &node_at(pool, list->tail)->as.runs[(list->runs - 2) % NODE_RUNS];
-}
-
 int run_list_add(struct node_pool *pool, struct run_list *list, uint64_t first, uint64_t count)
 {
 	assert(count && count <= UINT32_MAX - list->pages);
-	if (list->runs > 0) {
-		frame_run *last = last_run(pool, list);
-		if (frame_run_first(*last) + frame_run_count(*last) == first) {
-			*last = frame_run_of(frame_run_first(*last), frame_run_count(*last) + count);
-			list->pages += (uint32_t)count;
-			return 0;
-		}
-		uint32_t slot = (list->runs - 1) % NODE_RUNS;
-		if (slot == 0) {
-			if (prepare(pool) != 0)
-				return -1;
-			extend(pool, &list->head, &list->tail);
-		}
-		node_at(pool, list->tail)->as.runs[slot] = frame_run_of(first, count);
-	} else {
+	if (list->runs == 0) {
 		list->first = frame_run_of(first, count);
+		list->runs = 1;
+		list->pages += (uint32_t)count;
+		return 0;
+	}
+	uint32_t slot = list->runs > 1 ? (list->runs - 2) % NODE_RUNS : NODE_RUNS - 1;
+	frame_run *last = list->runs > 1 ? &node_at(pool, list->tail)->as.runs[slot] : &list->first;
+	if (frame_run_first(*last) + frame_run_count(*last) == first) {
+		*last = frame_run_of(frame_run_first(*last), frame_run_count(*last) + count);
+		list->pages += (uint32_t)count;
+		return 0;
+	}
+	if (slot < NODE_RUNS - 1) {
+		last[1] = frame_run_of(first, count);
+	} else {
+		if (prepare(pool) != 0)
+			return -1;
+		extend(pool, &list->head, &list->tail);
+		node_at(pool, list->tail)->as.runs[0] = frame_run_of(first, count);
 	}
 	list->runs++;
 	list->pages += (uint32_t)count;
@@ -157,8 +154,7 @@ static void next_run(struct run_cursor *cursor)
 		return;
 	const struct run_list *list = cursor->list;
 	const struct list_node *node = node_at(cursor->pool, cursor->node);
-	uint32_t in_tail = (list->runs - 2) % NODE_RUNS + 1;
-	if (cursor->node == list->tail && cursor->slot == in_tail)
+	if (cursor->node == list->tail && cursor->slot == (list->runs - 2) % NODE_RUNS + 1)
 		return;
 	frame_run run = node->as.runs[cursor->slot++];
 	cursor->frame = frame_run_first(run);

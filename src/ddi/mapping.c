@@ -214,6 +214,21 @@ static void count_extents(const struct ddi_adapter *adapter, const struct extent
 	}
 }
 
+/* The runs behind one extent. */
+static void measure_runs(uint64_t logical, struct run_cursor frames, uint64_t pages, struct ddi_placement *placement)
+{
+	uint64_t end = UINT64_MAX;
+	while (pages > 0) {
+		uint64_t count = frames.left < pages ? frames.left : pages;
+		placement->frame_runs += frames.frame != end;
+		end = frames.frame + count;
+		ddi_count_leaves(logical, frames.frame, count, &placement->leaves);
+		logical += count;
+		pages -= count;
+		run_cursor_advance(&frames, count);
+	}
+}
+
 void mapping_measure(const struct ddi_adapter *adapter, const struct extent_list *list, struct run_cursor frames,
 		     uint64_t pages, struct ddi_placement *placement)
 {
@@ -222,6 +237,10 @@ void mapping_measure(const struct ddi_adapter *adapter, const struct extent_list
 	count_extents(adapter, list, placement);
 	if (frames.left == 0)
 		return;
+	if (list->count == 1) {
+		measure_runs(list->first.first, frames, pages, placement);
+		return;
+	}
 	uint64_t end = UINT64_MAX;
 	struct walk walk = {.extents = extent_cursor_at(&adapter->list_nodes, list), .frames = frames, .pages = pages};
 	while (walk_next(&walk)) {
