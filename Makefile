@@ -33,6 +33,10 @@ PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES))
 ifneq ($(filter missing,$(PACKAGE_FLAGS)),)
 $(error libraries are missing: ./bench.sh installs them, or see README.md)
 endif
+# Reads binary files of trace-cmd; without it there is advice.
+TRACECMD := $(shell pkg-config --exists libtracecmd 2>/dev/null && echo libtracecmd)
+TRACECMD_FLAGS := $(if $(TRACECMD),-DHAVE_TRACECMD $(shell pkg-config --cflags libtracecmd))
+PACKAGE_LIBS += $(if $(TRACECMD),$(shell pkg-config --libs libtracecmd))
 endif
 
 VERSION := $(shell sed -n 's/^\#define IOVABENCH_VERSION "\(.*\)"/\1/p' include/iovabench/version.h)
@@ -88,6 +92,8 @@ $(FOLDER_OBJECTS): COMPILE += -fvisibility=hidden
 
 # Weights of distributions are the same bits on every machine only when nothing is fused.
 $(BUILD)/objects/stream/%.o: COMPILE += -ffp-contract=off
+$(BUILD)/objects/trace/trace_dat.o: COMPILE += $(TRACECMD_FLAGS)
+$(BUILD)/objects/trace/trace_dat.o: $(BUILD)/tracecmd
 $(BUILD)/objects/run/machine.o: COMPILE += -DBUILD_GIT='"$(GIT_COMMIT)"' -DBUILD_FLAGS='"$(FLAGS_$(VARIANT))"'
 $(BUILD)/objects/run/machine.o: $(BUILD)/commit
 # The content policy of a report names the styles and the script that are in it.
@@ -103,6 +109,9 @@ $(BUILD)/objects/report/html.o $(BUILD)/objects/draw/style.o: src/draw/figure.cs
 $(BUILD)/flags: force
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(COMPILE))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(COMPILE))' > $@
+$(BUILD)/tracecmd: force
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(TRACECMD_FLAGS)' | cmp -s - $@ || printf '%s\n' '$(TRACECMD_FLAGS)' > $@
 $(BUILD)/commit: force
 	@mkdir -p $(@D)
 	@echo '$(GIT_COMMIT)' | cmp -s - $@ || echo '$(GIT_COMMIT)' > $@

@@ -25,6 +25,7 @@ jq                 looks into JSON documents
 libxml2-utils      checks that JUnit files are well-formed XML
 procps             finds the worker that a test kills
 bsdextrautils      aligns the table of laws
+libtracecmd-dev    reads trace.dat, where it is there
 python3            makes random workloads and command lines
 python3-yaml       reads those that failed once
 python3-jsonschema holds results against their schema

@@ -63,6 +63,20 @@ int file_write_into(const char *folder, const char *name, const void *bytes, siz
 /* Where a user says. Pipes, character devices and open descriptors (/dev/stdout, /dev/fd) are written to as they are. */
 int file_write_whole(const char *path, const void *bytes, size_t length, struct error *error);
 
+/* The same in pieces: a writer begins, adds, and then ends, which makes the file appear, or is dropped, which leaves nothing
+ * behind. path must stay. Each returns 0, or -1 with a message: a writer that did not begin, or that ended, needs no drop. */
+#define FILE_PARTIAL_BYTES 48
+struct file_writer {
+	int folder, descriptor;
+	const char *name, *path;
+	char partial[FILE_PARTIAL_BYTES];
+	bool stream; /* what is written is gone */
+};
+int file_writer_begin(struct file_writer *writer, const char *path, struct error *error);
+int file_writer_add(struct file_writer *writer, const void *bytes, size_t length, struct error *error);
+int file_writer_end(struct file_writer *writer, struct error *error);
+void file_writer_drop(struct file_writer *writer);
+
 /* A folder to open and create files in: a descriptor, or -1 with the exit codes of file_open. */
 int file_open_folder(const char *path, struct error *error);
 /* Removes what writers left in a folder when they were killed. Nobody must be writing there. */

@@ -16,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PARTIAL_BYTES 48
 #define PARTIAL_TRIES_MAX 100
 
 static uint64_t writes_left = UINT64_MAX, steps_left = UINT64_MAX;
@@ -86,24 +85,16 @@ static int cannot_write(const char *path, struct error *error)
 }
 
 /* A new file of our own: what lies there under such a name is not touched. */
-static int create_partial(int folder, char name[PARTIAL_BYTES])
+static int create_partial(int folder, char name[FILE_PARTIAL_BYTES])
 {
 	int descriptor = -1;
 	for (unsigned i = 0; i < PARTIAL_TRIES_MAX && descriptor < 0 && (i == 0 || errno == EEXIST); i++) {
 		if (step_fails())
 			return -1;
-		snprintf(name, PARTIAL_BYTES, "iovabench-%d-%u.partial", (int)getpid(), i);
+		snprintf(name, FILE_PARTIAL_BYTES, "iovabench-%d-%u.partial", (int)getpid(), i);
 		descriptor = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	}
 	return descriptor;
-}
-
-static int write_partial(int descriptor, const void *bytes, size_t length)
-{
-	int result = write_all(descriptor, bytes, length);
-	if (result == 0)
-		result = step_fails() ? -1 : fsync(descriptor);
-	return end(descriptor, result);
 }
 
 /* A rename is on disk only when its folder is. Some file systems cannot sync a folder; the rename is as safe there as it
@@ -115,25 +106,61 @@ static int sync_folder(int folder)
 	return fsync(folder) < 0 && errno != EINVAL && errno != EROFS ? -1 : 0;
 }
 
+static int begin_partial(struct file_writer *writer, const char *name, const char *path, struct error *error)
+{
+	writer->name = name;
+	writer->path = path;
+	writer->descriptor = create_partial(writer->folder, writer->partial);
+	return writer->descriptor < 0 ? cannot_write(path, error) : 0;
+}
+
+int file_writer_add(struct file_writer *writer, const void *bytes, size_t length, struct error *error)
+{
+	assert(writer->descriptor >= 0 && (bytes || !length));
+	return write_all(writer->descriptor, bytes, length) < 0 ? cannot_write(writer->path, error) : 0;
+}
+
+static int take_name(struct file_writer *writer)
+{
+	int result = step_fails() ? -1 : fsync(writer->descriptor);
+	result = end(writer->descriptor, result);
+	writer->descriptor = -1;
+	if (result == 0)
+		result = step_fails() ? -1 : renameat(writer->folder, writer->partial, writer->folder, writer->name);
+	return result;
+}
+
+/* All but the folder, which is whoever's opened it. */
+static int end_partial(struct file_writer *writer, struct error *error)
+{
+	if (take_name(writer) < 0) {
+		cannot_write(writer->path, error);
+		unlinkat(writer->folder, writer->partial, 0);
+		return -1;
+	}
+	if (sync_folder(writer->folder) < 0)
+		return error_set(error, EXIT_CODE_IO, "%s: cannot force its folder to disk: %s", writer->path,
+				 strerror(errno));
+	return 0;
+}
+
+static void drop_partial(struct file_writer *writer)
+{
+	close(writer->descriptor);
+	unlinkat(writer->folder, writer->partial, 0);
+}
+
 int file_write_at(int folder, const char *name, const char *path, const void *bytes, size_t length, struct error *error)
 {
 	assert(folder >= 0 && *name && !strchr(name, '/'));
-	assert(bytes || !length);
-	char partial[PARTIAL_BYTES];
-	int descriptor = create_partial(folder, partial);
-	if (descriptor < 0)
-		return cannot_write(path, error);
-	int result = write_partial(descriptor, bytes, length);
-	if (result == 0)
-		result = step_fails() ? -1 : renameat(folder, partial, folder, name);
-	if (result < 0) {
-		cannot_write(path, error);
-		unlinkat(folder, partial, 0);
+	struct file_writer writer = {.folder = folder};
+	if (begin_partial(&writer, name, path, error))
+		return -1;
+	if (file_writer_add(&writer, bytes, length, error)) {
+		drop_partial(&writer);
 		return -1;
 	}
-	if (sync_folder(folder) < 0)
-		return error_set(error, EXIT_CODE_IO, "%s: cannot force its folder to disk: %s", path, strerror(errno));
-	return 0;
+	return end_partial(&writer, error);
 }
 
 int file_write_into(const char *folder, const char *name, const void *bytes, size_t length, struct error *error)
@@ -199,37 +226,67 @@ static int open_stream(int folder, const char *name)
 	return descriptor;
 }
 
-static int write_through(int folder, const char *name, const char *path, const void *bytes, size_t length,
-			 struct error *error)
+static int begin_stream(struct file_writer *writer, const char *name, const char *path, struct error *error)
 {
-	int descriptor = open_stream(folder, name);
-	if (descriptor < 0 && errno == ENXIO)
+	writer->path = path;
+	writer->stream = true;
+	writer->descriptor = open_stream(writer->folder, name);
+	if (writer->descriptor < 0 && errno == ENXIO)
 		return error_set(error, EXIT_CODE_IO, "%s: cannot write: it is a pipe that nobody reads", path);
-	if (descriptor < 0 || end(descriptor, write_all(descriptor, bytes, length)) < 0)
+	return writer->descriptor < 0 ? cannot_write(path, error) : 0;
+}
+
+int file_writer_begin(struct file_writer *writer, const char *path, struct error *error)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	struct text folder = {0};
+	*writer = (struct file_writer){.folder = -1, .descriptor = -1};
+	text_add(&folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	if (folder.failed)
+		return error_set(error, EXIT_CODE_IO, "%s: no memory", path);
+	writer->folder = open(folder.bytes, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	text_release(&folder);
+	if (writer->folder < 0)
 		return cannot_write(path, error);
-	return 0;
+	int result;
+	if (!*name || is_kept(writer->folder, name))
+		result = error_set(error, EXIT_CODE_IO, "%s: cannot write: is no file", path);
+	else if (is_stream(writer->folder, name))
+		result = begin_stream(writer, name, path, error);
+	else
+		result = begin_partial(writer, name, path, error);
+	if (result)
+		close(writer->folder);
+	return result;
+}
+
+int file_writer_end(struct file_writer *writer, struct error *error)
+{
+	int result = writer->stream ? end(writer->descriptor, 0) : end_partial(writer, error);
+	if (writer->stream && result)
+		cannot_write(writer->path, error);
+	close(writer->folder);
+	return result;
+}
+
+void file_writer_drop(struct file_writer *writer)
+{
+	if (writer->stream)
+		close(writer->descriptor);
+	else
+		drop_partial(writer);
+	close(writer->folder);
 }
 
 int file_write_whole(const char *path, const void *bytes, size_t length, struct error *error)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	struct text folder = {0};
-	text_add(&folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-	if (folder.failed)
-		return error_set(error, EXIT_CODE_IO, "%s: no memory", path);
-	int opened = open(folder.bytes, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	text_release(&folder);
-	if (opened < 0)
-		return cannot_write(path, error);
-	int result;
-	if (!*name || is_kept(opened, name))
-		result = error_set(error, EXIT_CODE_IO, "%s: cannot write: is no file", path);
-	else if (is_stream(opened, name))
-		result = write_through(opened, name, path, bytes, length, error);
-	else
-		result = file_write_at(opened, name, path, bytes, length, error);
-	close(opened);
-	return result;
+	struct file_writer writer;
+	if (file_writer_begin(&writer, path, error))
+		return -1;
+	if (file_writer_add(&writer, bytes, length, error) == 0)
+		return file_writer_end(&writer, error);
+	file_writer_drop(&writer);
+	return -1;
 }
 
 void file_sweep_folder(int folder)

@@ -214,6 +214,14 @@ uint64_t occupancy_page_table_pages(const struct occupancy *occupancy)
 	return counters->regions_2mib_live + counters->regions_1gib_live + counters->regions_512gib_live + 1;
 }
 
+uint64_t occupancy_page_tables_ever(const struct occupancy *occupancy)
+{
+	const struct occupancy_counters *counters = &occupancy->counters;
+	if (!counters->ever_used)
+		return 0;
+	return counters->regions_2mib_touched + counters->regions_1gib_touched + counters->regions_512gib_touched + 1;
+}
+
 uint64_t occupancy_page_table_floor(uint64_t pages)
 {
 	if (!pages)

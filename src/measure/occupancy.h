@@ -58,6 +58,8 @@ struct occupancy_counters occupancy_counters(const struct occupancy *occupancy);
  * ceil(live/512) + ceil(live/512^2) + ceil(live/512^3) + 1; both 0 when nothing is live. */
 uint64_t occupancy_page_table_pages(const struct occupancy *occupancy);
 uint64_t occupancy_page_table_floor(uint64_t live_pages);
+/* The same of all pages that were ever live: what a driver keeps that gives none back. */
+uint64_t occupancy_page_tables_ever(const struct occupancy *occupancy);
 
 /* NULL, or the counter that a full recount contradicts. */
 const char *occupancy_broken_invariant(const struct occupancy *occupancy);

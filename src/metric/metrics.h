@@ -28,6 +28,7 @@ enum metric_source {
 	METRIC_SOURCE_LAYER,    /* likewise, of layers that cache */
 	METRIC_SOURCE_CALLS,    /* driver calls of the audit */
 	METRIC_SOURCE_QUEUE,    /* phases of requests that wait, in the audit */
+	METRIC_SOURCE_RECORDED, /* what the recorded kernel made of a replay */
 	METRIC_SOURCE_LATENCY,  /* the samples of one kind */
 	METRIC_SOURCE_OTHER
 };
@@ -79,6 +80,8 @@ enum metric_source {
 	  "refused by the physical side: too few frames, or no run of them; no allocator was to blame")                    \
 	X(FIRST_FAILURE_OP, "failures.first.op", "operation", EXACT, NEITHER, OTHER, NULL,                                 \
 	  "operation of the first failure")                                                                                \
+	X(FIRST_FAILURE_DEVICE_S, "failures.first.device_s", "s", EXACT, NEITHER, OTHER, NULL,                             \
+	  "device time of the first failed request, by the workload's pace")                                               \
 	X(FIRST_FAILURE_LIVE_PAGES, "failures.first.live_pages", "pages", EXACT, NEITHER, OTHER, NULL,                     \
 	  "live pages at the first failure")                                                                               \
 	X(FIRST_FAILURE_OCCUPANCY, "failures.first.occupancy", "share", EXACT, HIGHER, OTHER, NULL,                        \
@@ -92,6 +95,8 @@ enum metric_source {
 	X(FIRST_FAILURE_INDEX, "failures.first.fragmentation_index", "index", EXACT, NEITHER, OTHER, NULL,                 \
 	  "fragmentation index of the space for the request that failed first")                                            \
 	X(ALLOCATIONS, "operations.allocations", "operations", EXACT, NEITHER, OTHER, NULL, "allocations tried")           \
+	X(DEVICE_S, "operations.device_s", "s", EXACT, NEITHER, OTHER, NULL,                                               \
+	  "device time that the phase took, by the workload's pace")                                                       \
 	X(FELL_BACK, "operations.fell_back", "operations", EXACT, NEITHER, OTHER, NULL,                                    \
 	  "allocations that a smaller size served, where the request falls back on any")                                   \
 	X(QUEUE_SERVED, "queue.served", "requests", EXACT, NEITHER, QUEUE, NULL,                                           \
@@ -264,6 +269,16 @@ enum metric_source {
 	  "demands that the recorded kernel could not place at first")                                                     \
 	X(BEYOND_FITTED, "beyond_recording.fitted", "requests", EXACT, HIGHER, OTHER, NULL,                                \
 	  "of those, placed here within the limit that the kernel could not")                                              \
+	X(RECORDED_SPAN_PAGES, "recorded_kernel.span_pages", "pages", EXACT, NEITHER, RECORDED, NULL,                      \
+	  "span of what the recorded kernel gave, as space.span_pages")                                                    \
+	X(RECORDED_TABLE_PAGES, "recorded_kernel.page_table_pages", "pages", EXACT, NEITHER, RECORDED, NULL,               \
+	  "its page tables at the recording's end, as fragmentation.page_table_pages")                                     \
+	X(RECORDED_TABLE_EVER_PAGES, "recorded_kernel.page_table_ever_pages", "pages", EXACT, NEITHER, RECORDED, NULL,     \
+	  "its page tables of all that ever lived, as fragmentation.page_table_ever_pages")                                \
+	X(RECORDED_SPAN_RATIO, "recorded_kernel.span_ratio", "ratio", EXACT, NEITHER, RECORDED, NULL,                      \
+	  "space.span_pages / that of the recorded kernel")                                                                \
+	X(RECORDED_TABLE_EVER_RATIO, "recorded_kernel.page_table_ever_ratio", "ratio", EXACT, NEITHER, RECORDED, NULL,     \
+	  "fragmentation.page_table_ever_pages / that of the recorded kernel")                                             \
 	X(RING_STARVED, "ring.starved", "receives", TIMED, NEITHER, OTHER, NULL,                                           \
 	  "receives that found nothing sent; several threads and free_on: next, median over rounds")                       \
 	X(RING_FULL, "ring.full", "sends", TIMED, NEITHER, OTHER, NULL,                                                    \

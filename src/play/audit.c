@@ -36,6 +36,8 @@ struct audit {
 	struct audit_counts counts; /* of the phase at hand */
 	uint64_t failures;          /* of the whole stream */
 	uint64_t operations;        /* of the whole stream */
+	double poll_ns;             /* device time of the last poll … */
+	uint64_t poll_operations;   /* … and the operations before it */
 	uint64_t live_extents, peak_live_extents;
 	struct audit_guard guard;
 	uint64_t live_pages, peak_live_pages; /* of all spaces whose figures are told, together */
@@ -52,6 +54,21 @@ struct audit {
 	int result; /* -1: an adversary had no memory */
 	struct error *error;
 };
+
+/* Device time of the stream: the polls tell it, think times too, and operations pass between two of them at the pace. */
+static double device_s(const struct audit *audit)
+{
+	double pace = audit->pass->workload->pace_ops_per_second;
+	double since = (double)(audit->operations - audit->poll_operations);
+	return pace > 0 ? audit->poll_ns / 1e9 + since / pace : (double)NAN;
+}
+
+static void note_device_time(struct audit *audit, const struct op *poll)
+{
+	double before_ns = device_s(audit) * 1e9, poll_ns = audit->engine->poll_ns * poll->slot;
+	audit->poll_ns = fmax(before_ns, poll_ns);
+	audit->poll_operations = audit->operations;
+}
 
 static void check_memory(struct audit *audit, const char *where)
 {
@@ -151,6 +168,7 @@ static void failed(struct audit *audit, const struct op_request *request)
 		counts->first_index = fragmentation_index(&space->free, request->request.count);
 		counts->failed = true;
 		counts->first_operation = audit->operations;
+		counts->first_device_s = device_s(audit);
 		counts->first_live_pages = audit->live_pages;
 		counts->first_occupancy = (double)occupancy_counters(space->occupancy).live_pages / (double)space->usable;
 		counts->first_window_occupancy = audit_space_window_occupancy(space, request);
@@ -276,6 +294,7 @@ static void end_row(struct audit *audit)
 	audit_count_holes(&audit->counts, &totals, audit->live_extents);
 	row->phase = (uint32_t)audit->phase;
 	value[RESULT_SERIES_OP] = (double)audit->operations;
+	value[RESULT_SERIES_DEVICE_S] = device_s(audit);
 	audit_set_row(value, &totals);
 	if (audit->row_allocations && audit->engine->domains[0].instance.table->capabilities & IOVA_STEPS)
 		value[RESULT_SERIES_STEPS_ALLOC_MEAN] = (double)audit->row_steps / (double)audit->row_allocations;
@@ -334,6 +353,7 @@ static int phase_ended(void *context, const struct engine *engine, size_t phase_
 	audit_set_space(&phase->figures, &totals);
 	audit->fullest = (struct audit_totals){0};
 	audit_set_failures(&phase->figures, &audit->counts);
+	audit->counts.device_s = device_s(audit);
 	audit_set_work(&phase->figures, &audit->counts, totals.usable_pages, pass->peak_live_pages);
 	audit_set_queue(&phase->figures, &audit->counts, totals.usable_pages);
 	audit_calls_phase(&audit->calls, &phase->figures);
@@ -344,7 +364,7 @@ static int phase_ended(void *context, const struct engine *engine, size_t phase_
 		result_set(&phase->figures, METRIC_METADATA_BYTES_PER_EXTENT, resident / (double)audit->peak_live_extents);
 	result_set(&phase->figures, METRIC_GUARD_PAGES, (double)audit->guard.peak_pages);
 	phase->placement_hash = engine->placement_hash;
-	audit->counts = (struct audit_counts){.live_pages_before = audit->live_pages};
+	audit->counts = (struct audit_counts){.live_pages_before = audit->live_pages, .device_s_before = device_s(audit)};
 	*audit->alloc_steps = (struct histogram){0};
 	return 0;
 }
@@ -356,6 +376,8 @@ static void play_poll(struct audit *audit, const struct op *op)
 	struct engine *engine = audit->engine;
 	bool poll = (op->demand & OP_COUNT_MAX) == OP_POLL;
 	audit->counts.polls += poll;
+	if (poll)
+		note_device_time(audit, op);
 	if (poll && !engine->polls)
 		return;
 	for (uint32_t i = 0; i < audit->space_count; i++)

@@ -15,12 +15,6 @@ static void add_runs(struct fragmentation *sum, const struct fragmentation *part
 		sum->largest_free_pages = part->largest_free_pages;
 }
 
-/* Page tables that a driver which never gives one back has, in a space that was used. */
-static uint64_t page_tables_ever(const struct occupancy_counters *map)
-{
-	return map->ever_used ? map->regions_2mib_touched + map->regions_1gib_touched + map->regions_512gib_touched + 1 : 0;
-}
-
 void audit_totals_add(struct audit_totals *totals, const struct audit_space *space)
 {
 	struct occupancy_counters map = occupancy_counters(space->occupancy);
@@ -29,7 +23,7 @@ void audit_totals_add(struct audit_totals *totals, const struct audit_space *spa
 	add_runs(&totals->drained, &space->drained);
 	totals->gaps += space->gaps;
 	totals->space_pages += space->count;
-	totals->page_table_ever_pages += page_tables_ever(&map);
+	totals->page_table_ever_pages += occupancy_page_tables_ever(space->occupancy);
 	totals->usable_pages += space->usable;
 	totals->cached_pages += space->cached_pages;
 	totals->deferred_pages += space->deferred_pages;
@@ -118,6 +112,7 @@ static void set_first_failure(struct result_figures *figures, const struct audit
 		double value;
 	} first[] = {
 		{METRIC_FIRST_FAILURE_OP, (double)counts->first_operation},
+		{METRIC_FIRST_FAILURE_DEVICE_S, counts->first_device_s},
 		{METRIC_FIRST_FAILURE_LIVE_PAGES, (double)counts->first_live_pages},
 		{METRIC_FIRST_FAILURE_OCCUPANCY, counts->first_occupancy},
 		{METRIC_FIRST_FAILURE_WINDOW_OCCUPANCY, counts->first_window_occupancy},
@@ -126,7 +121,9 @@ static void set_first_failure(struct result_figures *figures, const struct audit
 		{METRIC_FIRST_FAILURE_INDEX, counts->first_index},
 	};
 	for (size_t i = 0; i < sizeof first / sizeof first[0]; i++)
-		if (counts->failed)
+		if (counts->failed && isnan(first[i].value))
+			result_set_null(figures, first[i].metric, RESULT_REASON_NOT_APPLICABLE);
+		else if (counts->failed)
 			result_set(figures, first[i].metric, first[i].value);
 		else
 			result_set_null(figures, first[i].metric, RESULT_REASON_NO_FAILURE);
@@ -155,6 +152,7 @@ void audit_set_work(struct result_figures *figures, const struct audit_counts *c
 		    uint64_t peak_live_pages)
 {
 	result_set(figures, METRIC_ALLOCATIONS, (double)counts->allocations);
+	set_share(figures, METRIC_DEVICE_S, counts->device_s - counts->device_s_before);
 	result_set(figures, METRIC_FELL_BACK, (double)counts->fell_back);
 	result_set(figures, METRIC_FREES, (double)counts->frees);
 	result_set(figures, METRIC_ROUTINE_CALLS, (double)counts->routine_calls);

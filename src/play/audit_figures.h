@@ -20,6 +20,8 @@ struct audit_counts {
 	uint64_t failures[AUDIT_FAILURES];
 	bool failed;
 	uint64_t first_operation, first_live_pages;
+	double first_device_s;
+	double device_s_before, device_s; /* of the stream, when the phase began and now; NaN: it has no pace */
 	double first_occupancy;
 	uint64_t granted, requested, granted_allocations;
 	double rounding_sum;

@@ -239,3 +239,48 @@ void format_markdown(struct text *markdown, const char *value)
 	markdown->failed |= plain.failed;
 	text_release(&plain);
 }
+
+double format_device_s(const struct result_arm *arm, double operation)
+{
+	double from = 0, from_s = 0;
+	for (size_t i = 0; i < arm->series_count; i++) {
+		double at = arm->series[i].value[RESULT_SERIES_OP], at_s = arm->series[i].value[RESULT_SERIES_DEVICE_S];
+		if (!isfinite(at) || !isfinite(at_s)) /* a row of another pass */
+			continue;
+		if (at >= operation)
+			return at > from ? from_s + (at_s - from_s) * (operation - from) / (at - from) : at_s;
+		from = at;
+		from_s = at_s;
+	}
+	return from_s > 0 ? from_s : (double)NAN;
+}
+
+static double whole_s(const struct result_arm *arm)
+{
+	double sum = 0;
+	for (size_t i = 0; i < arm->phase_count; i++)
+		sum += arm->phases[i].figures.value[METRIC_DEVICE_S];
+	return arm->phase_count ? sum : (double)NAN;
+}
+
+double format_device_whole_s(const struct report_view *view, size_t workload)
+{
+	struct report_list arms = report_arms(view, workload);
+	for (size_t i = 0; i < arms.count; i++) {
+		double sum = whole_s(&view->result->arms[arms.at[i]]);
+		if (isfinite(sum))
+			return sum;
+	}
+	return (double)NAN;
+}
+
+const char *format_operations(char buffer[FORMAT_OPERATIONS_BYTES], double whole_s)
+{
+	char time[TEXT_NUMBER_BYTES];
+	if (isfinite(whole_s))
+		snprintf(buffer, FORMAT_OPERATIONS_BYTES, "operations (%s of device time in all)",
+			 text_duration(time, whole_s * 1e9));
+	else
+		snprintf(buffer, FORMAT_OPERATIONS_BYTES, "operations");
+	return buffer;
+}

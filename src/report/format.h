@@ -29,6 +29,15 @@ const char *format_percentile(char buffer[TEXT_NUMBER_BYTES], const struct resul
 const char *format_failures(char buffer[TEXT_NUMBER_BYTES], const struct result_figures *figures);
 /* Of an arm: those of the phase whose figures are the arm's, and " +2" behind them where other measured phases had some. */
 const char *format_arm_failures(char buffer[TEXT_NUMBER_BYTES], const struct result_arm *arm);
+/* Device time of an operation of the stream, s, as the series of an arm tells it, behind its last row that of the row; NaN: it
+ * does not. O(rows). */
+double format_device_s(const struct result_arm *arm, double operation);
+/* Of the whole stream, s, as the first arm that knows it tells it. NaN: none does. */
+double format_device_whole_s(const struct report_view *view, size_t workload);
+/* "operations", with the device time of all of them behind it where it is known: the title of an axis. */
+#define FORMAT_OPERATIONS_BYTES 64
+const char *format_operations(char buffer[FORMAT_OPERATIONS_BYTES], double whole_s);
+
 /* Failed / tried allocations; NaN when not measured. */
 double format_failed_share(const struct result_figures *figures);
 

@@ -4,6 +4,7 @@
 #include "draw/draw.h"
 #include "report/assets.h"
 #include "report/comparison.h"
+#include "report/format.h"
 #include "report/notes.h"
 #include "report/report.h"
 
@@ -88,8 +89,11 @@ static void add_workload(struct text *html, const struct report_view *view, size
 	text_add_html(html, workload->about);
 	text_add(html, "</p>\n<p class=\"choice\">");
 	html_choice(view, index, html);
-	text_add(html, "</p>\n<p class=\"meta\">%s operations · seed %" PRIu64 " · workload %016" PRIx64,
-		 text_count(ops, (double)workload->ops), workload->seed, workload->hash);
+	double device_s = format_device_whole_s(view, index);
+	text_add(html, "</p>\n<p class=\"meta\">%s operations · ", text_count(ops, (double)workload->ops));
+	if (isfinite(device_s))
+		text_add(html, "%s of device time · ", text_duration(ops, device_s * 1e9));
+	text_add(html, "seed %" PRIu64 " · workload %016" PRIx64, workload->seed, workload->hash);
 	if (workload->stream_hash)
 		text_add(html, " · operations %016" PRIx64, workload->stream_hash);
 	text_add(html, "</p>\n");

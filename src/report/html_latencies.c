@@ -86,7 +86,7 @@ static void add_classes(struct text *html, const struct result_phase *phase)
 	text_add(html, "</tbody></table></div>\n");
 }
 
-static void add_sample(struct text *html, const struct result_sample *sample)
+static void add_sample(struct text *html, const struct result_arm *arm, const struct result_sample *sample)
 {
 	char number[TEXT_NUMBER_BYTES];
 	text_add(html, "<tr><td>%s</td><td>%s</td>", text_duration(number, sample->latency),
@@ -102,20 +102,23 @@ static void add_sample(struct text *html, const struct result_sample *sample)
 		text_add(html, "%llu", (unsigned long long)sample->pages);
 	else
 		text_add(html, "–");
-	text_add(html, "</td><td>%u</td><td>%u</td><td>%u</td><td>%llu</td></tr>\n", sample->cpu, sample->round,
-		 sample->thread, (unsigned long long)sample->operation);
+	/* Of several threads each counts its own operations. */
+	double device_s = arm->threads > 1 ? (double)NAN : format_device_s(arm, (double)sample->operation);
+	text_add(html, "</td><td>%u</td><td>%u</td><td>%u</td><td>%llu</td><td>%s</td></tr>\n", sample->cpu, sample->round,
+		 sample->thread, (unsigned long long)sample->operation,
+		 isfinite(device_s) ? text_duration(number, device_s * 1e9) : "–");
 }
 
-static void add_worst(struct text *html, const struct result_phase *phase)
+static void add_worst(struct text *html, const struct result_arm *arm, const struct result_phase *phase)
 {
-	static const char *const heads[] = {"latency", "taint", "steps", "kind",   "request",
-					    "pages",   "CPU",   "round", "thread", "operation"};
+	static const char *const heads[] = {"latency", "taint", "steps",  "kind",      "request",    "pages",
+					    "CPU",     "round", "thread", "operation", "device time"};
 	text_add(html, "<div class=\"scroll\"><table class=\"all\"><thead><tr>");
 	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
 		text_add(html, "<th scope=\"col\">%s</th>", heads[i]);
 	text_add(html, "</tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < phase->worst_count; i++)
-		add_sample(html, &phase->worst[i]);
+		add_sample(html, arm, &phase->worst[i]);
 	text_add(html, "</tbody></table></div>\n");
 }
 
@@ -135,7 +138,7 @@ void html_latencies(const struct report_view *view, size_t workload, struct text
 			html,
 			"<p class=\"note\">Medians over processes with 95 %% intervals; max of all. The worst samples: few "
 			"steps that took long were held up by something else, whether the system tells or not.</p>\n");
-		add_worst(html, &arm->phases[arm->figures_phase]);
+		add_worst(html, arm, &arm->phases[arm->figures_phase]);
 		text_add(html, "</details>\n");
 	}
 }

@@ -56,8 +56,11 @@ static void add_failures(const struct result_figures *figures, const char *phase
 		text_add(text, "in phase %s: ", phase);
 	format_failure_kinds(figures, text);
 	format_share(share, figures->value[METRIC_FIRST_FAILURE_OCCUPANCY]);
-	text_add(text, "; first failure at operation %.0f, %.0f pages live, %s of the space", op,
-		 figures->value[METRIC_FIRST_FAILURE_LIVE_PAGES], share);
+	text_add(text, "; first failure at operation %.0f", op);
+	if (isfinite(figures->value[METRIC_FIRST_FAILURE_DEVICE_S]))
+		text_add(text, " (%s of device time)",
+			 text_duration(window, figures->value[METRIC_FIRST_FAILURE_DEVICE_S] * 1e9));
+	text_add(text, ", %.0f pages live, %s of the space", figures->value[METRIC_FIRST_FAILURE_LIVE_PAGES], share);
 	double window_occupancy = figures->value[METRIC_FIRST_FAILURE_WINDOW_OCCUPANCY];
 	double held = figures->value[METRIC_FIRST_FAILURE_HELD_PAGES];
 	if (isfinite(window_occupancy) && strcmp(format_share(window, window_occupancy), share) != 0)

@@ -2,6 +2,7 @@
 #include "report/plot.h"
 
 #include "base/memory.h"
+#include "report/format.h"
 
 #include <assert.h>
 #include <math.h>
@@ -149,7 +150,11 @@ static void draw_plot(struct draw *draw, const struct plot *plot, const struct d
 	struct draw_end_label labels[32];
 	size_t count = 0;
 	draw_label(draw, box->x - DRAW_ROOM_LEFT + 4, box->y - 24, DRAW_START, DRAW_STRONG, plot->title);
-	draw_plot_begin(draw, box, &plot->x, &plot->y, plot->title);
+	char operations[FORMAT_OPERATIONS_BYTES];
+	struct draw_axis x = plot->x;
+	if (plot->device_s > 0)
+		x.title = format_operations(operations, plot->device_s);
+	draw_plot_begin(draw, box, &x, &plot->y, plot->title);
 	if (plot->floor > 0)
 		draw_floor(draw, plot->floor, small ? NULL : "the clock cannot tell");
 	for (size_t i = 0; i < plot->rule_count; i++) {

@@ -27,6 +27,7 @@ struct plot_rule {
 struct plot {
 	char *title; /* owned */
 	struct draw_axis x, y;
+	double device_s; /* of all operations, where x counts these; 0 and NaN: not known */
 	struct plot_line *lines;
 	size_t line_count;
 	double floor; /* y below which the clock cannot tell; 0: none */

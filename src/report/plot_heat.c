@@ -3,6 +3,7 @@
 #include "report/plot.h"
 
 #include "base/memory.h"
+#include "report/format.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -84,7 +85,9 @@ static void draw_heat(struct draw *draw, const struct result_arm *arm, const cha
 	char title[160];
 	double low = heat->edges_ns[0], high = heat->edges_ns[heat->edge_count - 1];
 	double end = heat->ops[heat->column_count - 1];
-	const struct draw_axis x = {"operations", DRAW_LINEAR, DRAW_COUNT, 0, isfinite(end) && end > 0 ? end : 1, false};
+	char operations[FORMAT_OPERATIONS_BYTES];
+	format_operations(operations, arm->series_count ? format_device_s(arm, end) : (double)NAN);
+	const struct draw_axis x = {operations, DRAW_LINEAR, DRAW_COUNT, 0, isfinite(end) && end > 0 ? end : 1, false};
 	const struct draw_axis y = {"latency", DRAW_LOG, DRAW_NS, low > 0 ? low : high / 2, high, false};
 	snprintf(title, sizeof title, "%.60s: %.80s", label, arm->spec);
 	draw_label(draw, box->x - DRAW_ROOM_LEFT + 4, box->y - 24, DRAW_START, DRAW_STRONG, title);

@@ -4,6 +4,7 @@
 #include "report/plot.h"
 
 #include "base/memory.h"
+#include "report/format.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -262,6 +263,10 @@ static void draw_map(struct draw *draw, const struct result_arm *arm, const stru
 	draw_label(draw, box->x - 7, box->y + 9, DRAW_END, DRAW_SOFT, "0");
 	draw_label(draw, box->x - 7, box->y + box->height, DRAW_END, DRAW_SOFT, draw_number(number, DRAW_COUNT, y.low));
 	draw_label(draw, box->x - 7, box->y + box->height / 2, DRAW_END, DRAW_SOFT, "operations");
+	double end_s = format_device_s(arm, end);
+	if (isfinite(end_s))
+		draw_label(draw, box->x - 7, box->y + box->height / 2 + 14, DRAW_END, DRAW_SOFT,
+			   text_duration(number, end_s * 1e9));
 	draw_plot_begin(draw, &picture, &x, &y, title);
 	if (last > first)
 		draw_cropped(draw, map, first, last);

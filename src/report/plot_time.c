@@ -3,6 +3,7 @@
 #include "report/plot.h"
 
 #include "base/memory.h"
+#include "report/format.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -96,6 +97,7 @@ static void fill_columns(const struct report_view *view, size_t workload, const 
 		struct plot *plot = plots_add_of(view, workload, columns[n].what, plots);
 		if (!plot)
 			return;
+		plot->device_s = format_device_whole_s(view, workload);
 		plot->x = (struct draw_axis){"operations", DRAW_LINEAR, DRAW_COUNT, 0, 1, false};
 		plot->y = (struct draw_axis){columns[n].axis, DRAW_LINEAR, columns[n].unit, 0, 0, false};
 		for (size_t i = 0; i < arms.count; i++)
@@ -166,6 +168,7 @@ static bool fill_cells(const struct report_view *view, size_t workload, struct p
 	struct plot *plot = any ? plots_add_of(view, workload, "time per operation", plots) : NULL;
 	if (!plot)
 		return any;
+	plot->device_s = format_device_whole_s(view, workload);
 	plot->x = (struct draw_axis){"operations", DRAW_LINEAR, DRAW_COUNT, 0, 1, false};
 	plot->y = (struct draw_axis){"ns", DRAW_LOG, DRAW_NS, 0, 0, false};
 	for (size_t i = 0; i < arms.count; i++) {
@@ -259,6 +262,7 @@ static void fill_sort(const struct report_view *view, size_t workload, const str
 	struct plot *plot = plots_add_of(view, workload, what, plots);
 	if (!plot)
 		return;
+	plot->device_s = format_device_whole_s(view, workload);
 	plot->x = (struct draw_axis){"operations", DRAW_LINEAR, DRAW_COUNT, 0, 1, false};
 	plot->y = (struct draw_axis){"requests", DRAW_LINEAR, DRAW_COUNT, 0, 0, false};
 	for (size_t i = 0; i < arms.count; i++) {

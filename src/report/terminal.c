@@ -462,8 +462,11 @@ static void add_workload(const struct report_view *view, size_t index, struct sh
 		text_add(text, " — ");
 		text_add_plain(text, workload->about);
 	}
-	text_add(text, " (%s operations, seed %llu)\n", text_count(ops, (double)workload->ops),
-		 (unsigned long long)workload->seed);
+	double device_s = format_device_whole_s(view, index);
+	text_add(text, " (%s operations, ", text_count(ops, (double)workload->ops));
+	if (isfinite(device_s))
+		text_add(text, "%s of device time, ", text_duration(ops, device_s * 1e9));
+	text_add(text, "seed %llu)\n", (unsigned long long)workload->seed);
 	add_verdict(view, index, text);
 	add_table(view, index, shown, text);
 	add_notes(view, index, shown->color, all, text);

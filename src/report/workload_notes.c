@@ -85,6 +85,33 @@ static void note_beyond_recording(const struct report_view *view, size_t workloa
 	}
 }
 
+/* "span and page tables: the recorded kernel 24576 and 54 pages, rbtree 20480 and 46, buddy …"; of what it does not know the
+ * reason. */
+static void note_recorded_kernel(const struct report_view *view, size_t workload, struct text *text)
+{
+	const struct result *result = view->result;
+	struct report_list arms = report_arms(view, workload);
+	bool begun = false;
+	for (size_t n = 0; n < arms.count; n++) {
+		const struct result_arm *arm = &result->arms[arms.at[n]];
+		const struct result_figures *figures = result_arm_figures(arm);
+		double span = figures->value[METRIC_RECORDED_SPAN_PAGES];
+		double tables = figures->value[METRIC_RECORDED_TABLE_EVER_PAGES];
+		if (!isfinite(span) || !isfinite(figures->value[METRIC_SPAN_PAGES]))
+			continue;
+		if (!begun)
+			text_add(text, "span and page tables ever, in pages: the recorded kernel %.0f and ", span);
+		if (!begun && isfinite(tables))
+			text_add(text, "%.0f", tables);
+		else if (!begun)
+			text_add(text, "not known (%s)",
+				 result_reason_text[figures->reason[METRIC_RECORDED_TABLE_EVER_PAGES]]);
+		text_add(text, "; %s %.0f and %.0f", arm->spec, figures->value[METRIC_SPAN_PAGES],
+			 figures->value[METRIC_PAGE_TABLE_EVER_PAGES]);
+		begun = true;
+	}
+}
+
 static void note_recorded(const struct report_view *view, size_t workload, struct text *text)
 {
 	const char *recorded = view->result->workloads[workload].recorded;
@@ -302,7 +329,8 @@ static void note_driver_calls(const struct report_view *view, size_t workload, s
 bool format_workload_note(const struct report_view *view, size_t workload, size_t *at, struct text *text)
 {
 	static void (*const notes[])(const struct report_view *view, size_t workload, struct text *text) = {
-		note_looks, note_interference, note_driver_calls, note_recorded, note_beyond_recording, note_seeds};
+		note_looks,           note_interference,     note_driver_calls, note_recorded,
+		note_recorded_kernel, note_beyond_recording, note_seeds};
 	assert(!text->length);
 	while (!text->length && !text->failed && *at < sizeof notes / sizeof notes[0])
 		notes[(*at)++](view, workload, text);

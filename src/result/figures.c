@@ -31,6 +31,9 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_PLACE_CAN_FAIL] = "identity mode: place can fail, so that nothing is decided ahead",
 	[RESULT_REASON_ROUTINES] = "scripts call routines, so that nothing is decided ahead",
 	[RESULT_REASON_DIFFERENT_WORK] = "different work: a logical call failed before a window had ended",
+	[RESULT_REASON_NO_ADDRESSES] = "the recording does not tell: an older version imported it",
+	[RESULT_REASON_REMADE] = "the recording was cut or scaled from another one, whose addresses are not its own",
+	[RESULT_REASON_OVERLAPS] = "ranges of the recording overlap: frees are missing in it",
 };
 
 const char *const result_taint_name[RESULT_TAINT_COUNT] = {

@@ -35,6 +35,9 @@ enum result_reason {
 	RESULT_REASON_PLACE_CAN_FAIL, /* physical: in identity mode nothing is decided ahead */
 	RESULT_REASON_ROUTINES,       /* physical: of what scripts call literally, nothing is decided ahead */
 	RESULT_REASON_DIFFERENT_WORK, /* times: a logical call failed before the first window had ended */
+	RESULT_REASON_NO_ADDRESSES,   /* recorded kernel: imported by an older version */
+	RESULT_REASON_REMADE,         /* likewise: cut or scaled */
+	RESULT_REASON_OVERLAPS,       /* likewise: its frees are not all there */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];

@@ -54,6 +54,7 @@ enum result_side { RESULT_SIDE_ARM, RESULT_SIDE_AGAINST, RESULT_SIDES };
 /* Where every figure of a series stands on the grid. NaN where a pass did not measure it. */
 #define RESULT_SERIES_COLUMNS(X)                                                                                           \
 	X(OP, "op")               /* operations of the workload done when the row was taken */                             \
+	X(DEVICE_S, "device_s")   /* device time when they were done, by the workload's pace */                            \
 	X(NS_PER_OP, "ns_per_op") /* throughput inside the cell, first iteration of the first round */                     \
 	X(ALLOC_P50_NS, "alloc_p50_ns")                                                                                    \
 	X(ALLOC_P99_NS, "alloc_p99_ns")                                                                                    \

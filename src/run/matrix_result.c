@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -156,6 +157,40 @@ static int gather_pairs(struct matrix *matrix, const struct combination *combina
 	return 0;
 }
 
+/* Why a figure of the recorded kernel is not known. */
+static enum result_reason why_unknown(const struct recording *recording)
+{
+	return !recording                                    ? RESULT_REASON_NOT_APPLICABLE
+	       : recording->facts[RECORDING_REMADE]          ? RESULT_REASON_REMADE
+	       : recording->facts[RECORDING_KERNEL_OVERLAPS] ? RESULT_REASON_OVERLAPS
+							     : RESULT_REASON_NO_ADDRESSES;
+}
+
+static void set_recorded(struct result_figures *figures, const struct recording *recording)
+{
+	static const struct {
+		enum metric own, ours, ratio; /* ratio: METRIC_COUNT, or that of the two */
+		enum recording_fact fact;
+	} rows[] = {
+		{METRIC_RECORDED_SPAN_PAGES, METRIC_SPAN_PAGES, METRIC_RECORDED_SPAN_RATIO, RECORDING_KERNEL_SPAN},
+		{METRIC_RECORDED_TABLE_PAGES, METRIC_PAGE_TABLE_PAGES, METRIC_COUNT, RECORDING_KERNEL_TABLES},
+		{METRIC_RECORDED_TABLE_EVER_PAGES, METRIC_PAGE_TABLE_EVER_PAGES, METRIC_RECORDED_TABLE_EVER_RATIO,
+		 RECORDING_KERNEL_TABLES_EVER},
+	};
+	result_set_null_of(figures, METRIC_SOURCE_RECORDED, why_unknown(recording));
+	for (size_t i = 0; i < sizeof rows / sizeof *rows && recording; i++) {
+		uint64_t pages = recording->facts[rows[i].fact];
+		double ours = figures->value[rows[i].ours];
+		if (!pages)
+			continue;
+		result_set(figures, rows[i].own, (double)pages);
+		if (rows[i].ratio != METRIC_COUNT && isfinite(ours))
+			result_set(figures, rows[i].ratio, ours / (double)pages);
+		else if (rows[i].ratio != METRIC_COUNT)
+			result_set_null(figures, rows[i].ratio, RESULT_REASON_NOT_MEASURED);
+	}
+}
+
 static int gather_combination(struct matrix *matrix, struct combination *combination, struct error *error)
 {
 	size_t index = matrix->result->workload_count;
@@ -186,6 +221,8 @@ static int gather_combination(struct matrix *matrix, struct combination *combina
 		if (gather_fill(arm, &combination->arms[i], &combination->arms[spec_count], &combination->plan.workload,
 				&matrix->clock, error) < 0)
 			return -1;
+		for (size_t phase = 0; phase < arm->phase_count; phase++)
+			set_recorded(&arm->phases[phase].figures, combination->plan.recording_of[phase]);
 	}
 	if (gather_pairs(matrix, combination, first_arm, error) < 0)
 		return -1;

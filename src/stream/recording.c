@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 const struct recording_fact_row recording_facts[RECORDING_FACTS] = {
 	[RECORDING_UNREADABLE] = {"unreadable_lines", "unreadable lines, left out"},
@@ -11,8 +12,12 @@ const struct recording_fact_row recording_facts[RECORDING_FACTS] = {
 	[RECORDING_LOST] = {"lost_events", "events lost"},
 	[RECORDING_OVERWRITTEN] = {"overwritten_events", "older events overwritten"},
 	[RECORDING_BACKWARDS] = {"backward_times", "times that run backwards"},
-	[RECORDING_REBUILT] = {"rebuilt_from_maps", "rebuilt from map and unmap"},
+	[RECORDING_REBUILT] = {"rebuilt_from_maps", "rebuilt from map and unmap", .flag = true},
 	[RECORDING_KERNEL_SPAN] = {"kernel_span_pages", "pages of the kernel's span"},
+	[RECORDING_KERNEL_TABLES] = {"kernel_page_table_pages", "the kernel's page tables"},
+	[RECORDING_KERNEL_TABLES_EVER] = {"kernel_page_table_ever_pages", "the kernel's page tables, ever"},
+	[RECORDING_KERNEL_OVERLAPS] = {"kernel_overlaps", "ranges that overlap"},
+	[RECORDING_REMADE] = {"remade", "cut or scaled from another one", .flag = true},
 };
 
 void recording_facts_add(const struct recording *recording, struct text *text)
@@ -23,14 +28,24 @@ void recording_facts_add(const struct recording *recording, struct text *text)
 			continue;
 		text_add(text, first ? "" : ", ");
 		text_add(text, "%s", recording_facts[i].label);
-		if (i != RECORDING_REBUILT)
+		if (!recording_facts[i].flag)
 			text_add(text, ": %llu", (unsigned long long)recording->facts[i]);
 		first = false;
 	}
 }
 
+void recording_leave(const struct recording *recording, size_t before)
+{
+	const size_t least = (size_t)1 << 16; /* any system's page divides it */
+	if (recording->ops_mapped_bytes)
+		madvise(recording->ops, before * sizeof *recording->ops / least * least, MADV_DONTNEED);
+}
+
 void recording_release(struct recording *recording)
 {
-	memory_release(recording->ops);
+	if (recording->ops_mapped_bytes)
+		munmap(recording->ops, recording->ops_mapped_bytes);
+	else
+		memory_release(recording->ops);
 	memset(recording, 0, sizeof *recording);
 }

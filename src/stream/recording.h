@@ -39,11 +39,18 @@ enum recording_fact {
 	RECORDING_OVERWRITTEN,
 	RECORDING_BACKWARDS,   /* places where time runs backwards */
 	RECORDING_REBUILT,     /* 1: from map and unmap, so that ranges and limits are what fits them */
-	RECORDING_KERNEL_SPAN, /* pages from the lowest to the highest that the kernel gave, domains added; 0: not known */
+	/* Pages from the lowest to the highest that the kernel gave, and page tables of what lived at its end (if nothing did,
+	 * at its fullest moment) and of all that ever lived, domains added; 0: not known. */
+	RECORDING_KERNEL_SPAN,
+	RECORDING_KERNEL_TABLES,
+	RECORDING_KERNEL_TABLES_EVER,
+	RECORDING_KERNEL_OVERLAPS, /* ranges that the kernel gave where one lived still: its page tables are not known */
+	RECORDING_REMADE,          /* 1: cut or scaled from another one: what is the kernel's is not known */
 	RECORDING_FACTS
 };
 extern const struct recording_fact_row {
 	const char *key, *label;
+	bool flag; /* 1 or 0 */
 } recording_facts[RECORDING_FACTS];
 
 #define RECORDING_PAGE_BYTES_MIN 4096u
@@ -52,8 +59,9 @@ extern const struct recording_fact_row {
 struct recording {
 	struct recording_op *ops;
 	size_t op_count;
-	uint32_t slot_count; /* slots are below this */
-	uint32_t cpus;       /* cpu numbers are below this */
+	size_t ops_mapped_bytes; /* ops are a map of a file; 0: they are in memory */
+	uint32_t slot_count;     /* slots are below this */
+	uint32_t cpus;           /* cpu numbers are below this */
 	uint32_t domain_count;
 	struct recording_limits limits[RECORDING_LIMITS_MAX];
 	size_t limits_count;
@@ -69,6 +77,11 @@ static inline uint32_t recording_page_bytes(const struct recording *recording)
 
 /* Those that are not 0, as "losses of events: 2, rebuilt from map and unmap"; nothing when all are 0. */
 void recording_facts_add(const struct recording *recording, struct text *text);
+
+/* Of a long recording that was just imported, operations before this one need no memory until they are looked at again:
+ * whoever walks through all of them says so every RECORDING_LEAVE_OPS. */
+#define RECORDING_LEAVE_OPS ((size_t)1 << 16)
+void recording_leave(const struct recording *recording, size_t before);
 
 void recording_release(struct recording *recording);
 

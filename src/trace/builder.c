@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace/builder.h"
 
-#include "base/memory.h"
-#include "trace/recording_file.h"
 #include "trace/slots.h"
+#include "trace/table.h"
 
 #include <assert.h>
 #include <string.h>
@@ -32,108 +31,103 @@ int builder_limits(struct builder *builder, const struct recording_limits *limit
 int builder_append(struct builder *builder, const struct recording_op *op, uint32_t *index, struct error *error)
 {
 	assert(op->count ? op->limits < builder->limits_count
-			 : op->slot == BUILDER_NOTHING || op->slot < builder->op_count);
-	if (builder->op_count >= RECORDING_OPS_MAX)
-		return error_set(error, EXIT_CODE_USAGE, "more than %llu operations, the most that a recording holds",
-				 (unsigned long long)RECORDING_OPS_MAX);
-	if (memory_grow(&builder->ops, &builder->op_capacity, builder->op_count, sizeof *op))
-		return error_set(error, EXIT_CODE_IO, "no memory for the recording");
-	*index = (uint32_t)builder->op_count;
-	builder->ops[builder->op_count++] = *op;
-	return 0;
-}
-
-void builder_place(struct builder *builder, uint8_t domain, uint64_t first, uint64_t count)
-{
-	assert(domain < RECORDING_DOMAINS_MAX);
-	if (!builder->end[domain] || first < builder->low[domain])
-		builder->low[domain] = first;
-	if (first + count > builder->end[domain])
-		builder->end[domain] = first + count;
-}
-
-uint64_t builder_span(const struct builder *builder)
-{
-	uint64_t span = 0;
-	for (size_t i = 0; i < RECORDING_DOMAINS_MAX; i++)
-		span += builder->end[i] - builder->low[i];
-	return span;
+			 : op->slot == BUILDER_NOTHING || op->slot < builder->store.count);
+	*index = (uint32_t)builder->store.count;
+	return op_store_append(&builder->store, op, error);
 }
 
 void builder_withdraw(struct builder *builder, uint32_t index)
 {
-	assert(index < builder->op_count);
-	builder->ops[index] = (struct recording_op){.slot = BUILDER_NOTHING};
+	assert(index < builder->store.count);
+	builder->store.ops[index] = (struct recording_op){.slot = BUILDER_NOTHING};
 }
 
 /* Limits that only withdrawn attempts had are dropped; the others keep their order. */
-static void compact_limits(struct builder *builder, struct recording *recording)
+static void compact_limits(struct builder *builder, const bool used[RECORDING_LIMITS_MAX], struct recording *recording)
 {
-	bool used[RECORDING_LIMITS_MAX] = {false};
 	uint8_t renumbered[RECORDING_LIMITS_MAX] = {0};
-	for (size_t i = 0; i < recording->op_count; i++)
-		if (recording->ops[i].count)
-			used[recording->ops[i].limits] = true;
 	for (size_t i = 0; i < builder->limits_count; i++) {
 		if (!used[i])
 			continue;
 		renumbered[i] = (uint8_t)recording->limits_count;
 		recording->limits[recording->limits_count++] = builder->limits[i];
 	}
-	for (size_t i = 0; i < recording->op_count; i++)
+	for (size_t i = 0; i < recording->op_count && recording->limits_count < builder->limits_count; i++) {
 		if (recording->ops[i].count)
 			recording->ops[i].limits = renumbered[recording->ops[i].limits];
+		if (i % RECORDING_LEAVE_OPS == 0)
+			recording_leave(recording, i);
+	}
 }
 
-/* Moves operations over the gaps, to the front of the same array. slot_of: the slot of each allocation, by its index
- * before. */
-static int assign_slots(struct builder *builder, struct slots *slots, uint32_t *slot_of, struct recording *recording)
+/* What is numbered anew when all operations are there. */
+struct numbering {
+	struct slots slots;
+	struct table slot_of; /* of each live range, by the index of its allocation */
+	bool used[RECORDING_LIMITS_MAX];
+};
+
+static int assign_slot(struct builder *builder, struct numbering *numbering, size_t index, struct recording_op *op)
 {
-	size_t kept = 0;
-	for (size_t i = 0; i < builder->op_count; i++) {
-		struct recording_op op = builder->ops[i];
+	struct slots *slots = &numbering->slots;
+	if (op->count == 0) {
+		uint32_t *live = table_find(&numbering->slot_of, op->slot);
+		assert(live);
+		uint32_t slot = *live;
+		table_remove(&numbering->slot_of, op->slot);
+		op->slot = slot;
+		slots_give(slots, slot);
+		return 0;
+	}
+	numbering->used[op->limits] = true;
+	if (op->refused == builder->limits[op->limits].count) {
+		builder->refused_demands++;
+		op->slot = slots_peek(slots);
+		return 0;
+	}
+	return slots_take(slots, op->domain, &op->slot) || table_put(&numbering->slot_of, index, op->slot) ? -1 : 0;
+}
+
+/* Moves operations over the gaps, to the front of the same array. */
+static int assign_slots(struct builder *builder, struct numbering *numbering, struct recording *recording)
+{
+	for (size_t i = 0; i < builder->store.count; i++) {
+		struct recording_op op = recording->ops[i];
+		if (i % RECORDING_LEAVE_OPS == 0)
+			recording_leave(recording, i);
 		if (op.count == 0 && op.slot == BUILDER_NOTHING)
 			continue;
-		if (op.count == 0) {
-			op.slot = slot_of[op.slot];
-			slots_give(slots, op.slot);
-		} else if (op.refused == builder->limits[op.limits].count) {
-			op.slot = slots_peek(slots);
-		} else {
-			if (slots_take(slots, op.domain, &op.slot))
-				return -1;
-			slot_of[i] = op.slot;
-		}
+		if (assign_slot(builder, numbering, i, &op))
+			return -1;
 		if (op.cpu >= recording->cpus)
 			recording->cpus = op.cpu + 1u;
-		builder->ops[kept++] = op;
+		recording->ops[recording->op_count++] = op;
 	}
-	recording->op_count = kept;
-	recording->slot_count = slots->count;
+	recording->slot_count = numbering->slots.count;
 	return 0;
 }
 
 int builder_finish(struct builder *builder, uint32_t domain_count, struct recording *recording, struct error *error)
 {
 	assert(domain_count && domain_count <= RECORDING_DOMAINS_MAX);
-	memset(recording, 0, sizeof *recording);
-	struct slots slots = {0};
-	uint32_t *slot_of = memory_resize(NULL, builder->op_count, sizeof *slot_of);
-	int result = slot_of ? assign_slots(builder, &slots, slot_of, recording) : -1;
-	memory_release(slot_of);
-	slots_release(&slots);
-	if (result)
+	*recording = (struct recording){
+		.ops = builder->store.ops, .ops_mapped_bytes = builder->store.mapped_bytes, .domain_count = domain_count};
+	struct numbering numbering = {0};
+	int result = assign_slots(builder, &numbering, recording);
+	slots_release(&numbering.slots);
+	table_release(&numbering.slot_of);
+	if (result) {
+		memset(recording, 0, sizeof *recording);
 		return error_set(error, EXIT_CODE_IO, "no memory for the recording");
-	recording->ops = builder->ops;
-	recording->domain_count = domain_count;
-	builder->ops = NULL;
-	compact_limits(builder, recording);
-	recording->hash = recording_hash(recording);
+	}
+	op_store_hand_over(&builder->store, recording);
+	compact_limits(builder, numbering.used, recording);
 	return 0;
 }
 
 void builder_release(struct builder *builder)
 {
-	memory_release(builder->ops);
+	op_store_release(&builder->store);
+	placed_release(&builder->placed);
 	memset(builder, 0, sizeof *builder);
 }

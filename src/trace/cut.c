@@ -12,7 +12,11 @@ static void take_frame(const struct recording *recording, struct recording *made
 {
 	*made = *recording;
 	made->ops = NULL;
+	made->ops_mapped_bytes = 0;
 	made->op_count = 0;
+	for (int i = RECORDING_KERNEL_SPAN; i <= RECORDING_KERNEL_OVERLAPS; i++)
+		made->facts[i] = 0;
+	made->facts[RECORDING_REMADE] = 1;
 }
 
 static bool fits(const struct recording_part *wanted, const struct recording_op *op)

@@ -425,7 +425,14 @@ static bool is_lost(const char *line, struct event *event)
 		event->lost = number_in(at);
 		return true;
 	}
+	/* perf record, of its own buffers: how many events were in one nobody knows. */
+	if (strncmp(at, "Processed ", 10) == 0 && strstr(at, " lost ") && strstr(at, "chunk"))
+		return event->summary = true;
 	event->kind = EVENT_OVERWRITTEN;
+	if (strncmp(at, "overrun: ", 9) == 0) {
+		event->lost = number_in(at);
+		return event->lost > 0;
+	}
 	if (*at == '#' && (word = strstr(at, "entries-in-buffer/entries-written:"))) {
 		uint64_t kept = number_in(word);
 		word = strchr(strchr(word, ':'), '/');
@@ -514,4 +521,20 @@ const char *event_parse(struct event_parser *parser, const char *line, struct ev
 	}
 	memset(event, 0, sizeof *event);
 	return is_lost(line, event) ? NULL : find_headless(parser, line, event);
+}
+
+bool event_is_rest(const struct event_parser *parser, const char *line)
+{
+	bool concerned = false;
+	for (size_t i = 0; i < parser->rules->count && !concerned; i++) {
+		const struct rule_ready *ready = &parser->rules->rules[i];
+		concerned = !ready->address.word && !ready->freed.word && !ready->size.word && concerns(ready, line);
+	}
+	/* A word and a number are head enough for bpftrace and bcc, and so is any rest of a line. */
+	for (unsigned i = 0; i < HEAD_FORMATS_STRICT && concerned; i++) {
+		const char *at = line;
+		struct head head = {0};
+		concerned = !head_formats[i].find(line, &at, &head);
+	}
+	return concerned;
 }

@@ -31,6 +31,7 @@ struct event {
 	bool failed;   /* the allocation did */
 	bool limited;  /* limit is known */
 	bool matched;  /* match ties the two, not first */
+	bool summary;  /* EVENT_LOST: of what other lines may tell one by one */
 	bool lone;     /* EVENT_RETURN that may be all there is of an allocation */
 	uint32_t cpu;
 	uint32_t count;
@@ -62,6 +63,10 @@ struct event_parser {
 	size_t prefix_count;
 	char cause[160];
 };
+
+/* Whether a line that is no event may be the rest of one whose beginning is missing: it has fields that a rule looks for, and
+ * no head. */
+bool event_is_rest(const struct event_parser *parser, const char *line);
 
 /* Parses a line ('\0' at its end, no newline). *event borrows from it. Returns NULL; or what is wrong with an
  * EVENT_UNREADABLE, valid until the next call. */

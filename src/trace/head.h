@@ -36,6 +36,7 @@ struct head_format {
 
 /* The most telling first; the last row has no name. */
 extern const struct head_format head_formats[];
+#define HEAD_FORMATS_STRICT 3u /* so many of them tell an event from any other line */
 
 /* Why a line whose event stands at name has no head: "no [CPU]", "no PID", "no time" … */
 const char *head_missing(const char *line, const char *name);

@@ -204,7 +204,7 @@ static void tell_levels(struct import *import)
 }
 
 /* What whoever replays it should know. */
-static void keep_facts(const struct import_report *report, uint64_t span, struct recording *recording)
+static void keep_facts(const struct import_report *report, const struct placed *placed, struct recording *recording)
 {
 	recording->facts[RECORDING_UNREADABLE] = report->unreadable.count;
 	recording->facts[RECORDING_LOSSES] = report->lost_marks;
@@ -212,7 +212,7 @@ static void keep_facts(const struct import_report *report, uint64_t span, struct
 	recording->facts[RECORDING_OVERWRITTEN] = report->overwritten;
 	recording->facts[RECORDING_BACKWARDS] = report->backwards;
 	recording->facts[RECORDING_REBUILT] = report->from_maps;
-	recording->facts[RECORDING_KERNEL_SPAN] = span;
+	placed_tell(placed, recording->facts);
 }
 
 static int finish(struct import *import, struct recording *recording, struct error *error)
@@ -227,6 +227,8 @@ static int finish(struct import *import, struct recording *recording, struct err
 			"%s: none of its %llu lines is an event that can be used: allocret and freei (probes), dma:*, "
 			"map and unmap (iommu), or what a --rule names; docs/traces.md tells how to record them",
 			first_name(import), (unsigned long long)report->lines);
+	if (!report->lost_marks)
+		report->lost_marks = report->loss_summaries;
 	tell_levels(import);
 	if (report->from_maps && maps_finish(&import->maps, error))
 		return -1;
@@ -248,11 +250,8 @@ static int finish(struct import *import, struct recording *recording, struct err
 	recording->page_bytes = (uint32_t)report->page_bytes;
 	report->granule_bytes = report->page_bytes * (import->bits & -import->bits);
 	recording->hash = recording_hash(recording);
-	keep_facts(report, builder_span(&import->builder), recording);
-	for (size_t i = 0; i < recording->op_count; i++)
-		if (recording->ops[i].count &&
-		    recording->ops[i].refused == recording->limits[recording->ops[i].limits].count)
-			report->refused_demands++;
+	keep_facts(report, &import->builder.placed, recording);
+	report->refused_demands = import->builder.refused_demands;
 	return 0;
 }
 

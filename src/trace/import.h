@@ -45,11 +45,13 @@ struct import_report {
 	uint64_t weaker_events;  /* of rules that tell less than the ones that were used */
 	uint64_t foreign_events; /* of the same name and another group */
 	uint64_t lost_marks;     /* places where a buffer overflowed */
+	uint64_t loss_summaries; /* places where a tool tells that it lost some; lost_marks where nothing else does */
 	uint64_t lost_events;    /* at them, as far as they tell */
 	uint64_t overwritten;    /* older events that a full buffer overwrote */
 	uint64_t backwards;      /* places where the clock runs backwards */
 	uint64_t outside;        /* events before or behind the time that was asked for */
 	uint64_t cpuless;        /* events whose CPU nobody tells; they stand on CPU 0 */
+	bool first_line_cut;     /* a file begins inside a line of an event, which was left out */
 	bool last_line_cut;      /* a file ends inside a line of a known event, which was left out */
 	bool from_maps;          /* rebuilt from map and unmap; else a free names its allocation */
 	uint32_t files;

@@ -36,15 +36,36 @@ static struct table *table_of(struct exact *exact, const struct event *event, ui
 	return &exact->live;
 }
 
+static int tie(struct exact *exact, uint64_t key, uint64_t first)
+{
+	return table_put(&exact->tied[0], key, (uint32_t)first) || table_put(&exact->tied[1], key, (uint32_t)(first >> 32));
+}
+
+/* The first page of a range, and forgets what ties it. */
+static uint64_t untie(struct exact *exact, const struct table *table, uint64_t key)
+{
+	if (table == &exact->live)
+		return key % WORKLOAD_PAGES_MAX;
+	const uint32_t *low = table_find(&exact->tied[0], key), *high = table_find(&exact->tied[1], key);
+	assert(low && high);
+	uint64_t first = *low | (uint64_t)*high << 32;
+	table_remove(&exact->tied[0], key);
+	table_remove(&exact->tied[1], key);
+	return first;
+}
+
 static int take_free(struct exact *exact, uint32_t cpu, struct table *table, uint64_t key, struct error *error)
 {
 	uint32_t index, alloc = *table_find(table, key);
-	const struct recording_op *before = &exact->builder->ops[alloc];
+	const struct recording_op *before = &exact->builder->store.ops[alloc];
 	struct recording_op op = {.slot = alloc, .cpu = (uint16_t)cpu, .domain = before->domain};
+	uint64_t first = untie(exact, table, key);
 	table_remove(table, key);
 	/* Of a range whose size nobody told nothing stays. */
 	if (!before->count)
 		return 0;
+	if (placed_drop(&exact->builder->placed, op.domain, first, before->count, error))
+		return -1;
 	return builder_append(exact->builder, &op, &index, error);
 }
 
@@ -58,7 +79,7 @@ static void gather_limits(struct exact *exact, uint64_t key, const struct open_c
 		return;
 	uint32_t index = *failed;
 	table_remove(&exact->failed, key);
-	const struct recording_op *before = &exact->builder->ops[index];
+	const struct recording_op *before = &exact->builder->store.ops[index];
 	const struct recording_limits *tried = &exact->builder->limits[before->limits];
 	if (before->count != call->count || call->limit <= tried->high[tried->count - 1] ||
 	    tried->count == WORKLOAD_HIGHS_MAX)
@@ -97,8 +118,10 @@ static int take_attempt(struct exact *exact, const struct event *end, const stru
 	    builder_append(exact->builder, &op, &index, error))
 		return -1;
 	if (!end->failed) {
-		builder_place(exact->builder, op.domain, end->first, call->count);
-		return table_put(table, key, index) ? no_memory(error) : 0;
+		if (call->count && placed_take(&exact->builder->placed, op.domain, end->first, call->count, error))
+			return -1;
+		bool forgotten = table == &exact->ties && tie(exact, key, end->first);
+		return forgotten || table_put(table, key, index) ? no_memory(error) : 0;
 	}
 	return call->limited && table_put(&exact->failed, demand, index) ? no_memory(error) : 0;
 }
@@ -168,11 +191,15 @@ static int freed(struct exact *exact, const struct event *event, uint32_t owner,
 		exact->report->foreign_frees++;
 		return 0;
 	}
-	struct recording_op *op = &exact->builder->ops[*live];
+	struct recording_op *op = &exact->builder->store.ops[*live];
 	if (!op->count && event->count) {
 		op->count = event->count;
 		op->slot = 0;
 		exact->report->sizeless--;
+		/* Where it lay is known now; of a tied one its free tells no address. */
+		if (table == &exact->live &&
+		    placed_take(&exact->builder->placed, op->domain, event->first, op->count, error))
+			return -1;
 	} else if (event->count && op->count != event->count) {
 		exact->report->resized_frees++;
 	}
@@ -194,7 +221,7 @@ static int end_owner(struct exact *exact, const struct event *event, struct tabl
 	if (!ended)
 		return no_memory(error);
 	for (size_t i = 0; i < table->capacity; i++)
-		if (table->entries[i].used && exact->builder->ops[table->entries[i].value].domain == domain)
+		if (table->entries[i].used && exact->builder->store.ops[table->entries[i].value].domain == domain)
 			ended[count++] = table->entries[i];
 	if (count)
 		qsort(ended, count, sizeof *ended, by_number);
@@ -237,6 +264,8 @@ void exact_release(struct exact *exact)
 {
 	table_release(&exact->live);
 	table_release(&exact->ties);
+	table_release(&exact->tied[0]);
+	table_release(&exact->tied[1]);
 	table_release(&exact->failed);
 	table_release(&exact->callers);
 	memory_release(exact->calls);

@@ -18,6 +18,7 @@ struct exact {
 	struct import_report *report;
 	struct table live;    /* domain and first page: operation */
 	struct table ties;    /* domain and match: operation */
+	struct table tied[2]; /* the same: low 32 bits of the first page, and those above */
 	struct table failed;  /* task and domain: operation of the last attempt, which failed */
 	struct table callers; /* task: its innermost open call */
 	struct open_call *calls;

@@ -40,16 +40,30 @@ static struct mapped *mapped_of(const struct maps *maps, uint32_t node)
 	return &maps->mapped[maps->live.nodes[node].value];
 }
 
+/* A piece of what was mapped is no more. */
+static int leave(struct maps *maps, uint64_t key, uint64_t count, struct error *error)
+{
+	uint8_t domain = owners_domain(maps->owners, (uint32_t)(key >> DOMAIN_SHIFT));
+	return placed_drop(&maps->builder->placed, domain, key % WORKLOAD_PAGES_MAX, count, error);
+}
+
+static int remove_node(struct maps *maps, uint32_t node, struct error *error)
+{
+	struct range_node piece = maps->live.nodes[node];
+	ranges_remove(&maps->live, node);
+	return leave(maps, piece.first, piece.count, error);
+}
+
 static void become_range(struct maps *maps, uint32_t op, uint32_t count)
 {
-	maps->builder->ops[op].slot = 0;
-	maps->builder->ops[op].count = count;
+	maps->builder->store.ops[op].slot = 0;
+	maps->builder->store.ops[op].count = count;
 }
 
 static int append_free(struct maps *maps, uint32_t alloc, uint32_t cpu, struct error *error)
 {
 	uint32_t number;
-	struct recording_op op = {.slot = alloc, .cpu = (uint16_t)cpu, .domain = maps->builder->ops[alloc].domain};
+	struct recording_op op = {.slot = alloc, .cpu = (uint16_t)cpu, .domain = maps->builder->store.ops[alloc].domain};
 	return builder_append(maps->builder, &op, &number, error);
 }
 
@@ -79,7 +93,7 @@ static void break_link(struct maps *maps)
 	struct link *link = &maps->link;
 	for (size_t i = 0; i < link->count; i++) {
 		become_range(maps, link->members[i].alloc, 1);
-		maps->builder->ops[link->members[i].free].slot = link->members[i].alloc;
+		maps->builder->store.ops[link->members[i].free].slot = link->members[i].alloc;
 	}
 	link->count = 0;
 	link->pages = 0;
@@ -91,7 +105,7 @@ static void complete_link(struct maps *maps)
 	struct link *link = &maps->link;
 	assert(link->count == link->pages);
 	become_range(maps, link->op, (uint32_t)link->pages);
-	maps->builder->ops[link->members[link->count - 1].free].slot = link->op;
+	maps->builder->store.ops[link->members[link->count - 1].free].slot = link->op;
 	maps->report->linked_ranges++;
 	maps->report->linked_pages += link->pages;
 	link->count = 0;
@@ -177,14 +191,16 @@ static int take_linked(struct maps *maps, uint32_t node, const struct event *eve
 	if (memory_grow(&link->members, &link->capacity, link->count, sizeof *link->members))
 		return no_memory(error);
 	struct link_member *member = &link->members[link->count];
-	struct recording_op kept = {
-		.slot = BUILDER_NOTHING, .cpu = (uint16_t)event->cpu, .domain = maps->builder->ops[mapped->op].domain};
+	struct recording_op kept = {.slot = BUILDER_NOTHING,
+				    .cpu = (uint16_t)event->cpu,
+				    .domain = maps->builder->store.ops[mapped->op].domain};
 	if (builder_append(maps->builder, &kept, &member->free, error))
 		return -1;
 	member->alloc = mapped->op;
 	link->count++;
 	release_mapped(maps, mapped);
-	ranges_remove(&maps->live, node);
+	if (remove_node(maps, node, error))
+		return -1;
 	if (link->count == link->pages)
 		complete_link(maps);
 	return 1;
@@ -205,8 +221,8 @@ static int lose_range(struct maps *maps, uint32_t node, uint32_t cpu, struct err
 	}
 	for (uint32_t at = ranges_find(&maps->live, mapped->first); at && maps->live.nodes[at].first < end;) {
 		uint32_t next = ranges_next(&maps->live, at);
-		if (maps->live.nodes[at].value == index)
-			ranges_remove(&maps->live, at);
+		if (maps->live.nodes[at].value == index && remove_node(maps, at, error))
+			return -1;
 		at = next;
 	}
 	release_mapped(maps, mapped);
@@ -254,9 +270,14 @@ static int take_map(struct maps *maps, const struct event *event, uint32_t owner
 				 (key < maps->link.first + maps->link.pages && key + event->count > maps->link.first)))
 		break_link(maps);
 	uint32_t depth = index == UINT32_MAX ? 1 : maps->mapped[index].depth;
-	if (index == UINT32_MAX && (find_mapped(maps, &index, error) ||
-				    (ranges_insert(&maps->live, key, event->count, index) && no_memory(error))))
-		return -1;
+	uint8_t domain = owners_domain(maps->owners, owner);
+	if (index == UINT32_MAX) {
+		if (find_mapped(maps, &index, error) ||
+		    (ranges_insert(&maps->live, key, event->count, index) && no_memory(error)))
+			return -1;
+		if (placed_take(&maps->builder->placed, domain, event->first, event->count, error))
+			return -1;
+	}
 	if (number_run(maps, event->task, &run, error))
 		return -1;
 	maps->mapped[index] = (struct mapped){.first = key,
@@ -266,10 +287,8 @@ static int take_map(struct maps *maps, const struct event *event, uint32_t owner
 					      .run = run,
 					      .pending = true,
 					      .depth = depth};
-	builder_place(maps->builder, owners_domain(maps->owners, owner), event->first, event->count);
 	/* Only the unmap tells whether a range begins here, and how long it is: the operation is kept. */
-	struct recording_op kept = {
-		.slot = BUILDER_NOTHING, .cpu = (uint16_t)event->cpu, .domain = owners_domain(maps->owners, owner)};
+	struct recording_op kept = {.slot = BUILDER_NOTHING, .cpu = (uint16_t)event->cpu, .domain = domain};
 	return builder_append(maps->builder, &kept, &maps->mapped[index].op, error);
 }
 
@@ -299,7 +318,7 @@ static struct covered look(const struct maps *maps, uint64_t key, uint64_t end)
 }
 
 /* Takes one map away from each range in [key, end), all of which lie in it. */
-static void uncover(struct maps *maps, uint64_t key, uint64_t end)
+static int uncover(struct maps *maps, uint64_t key, uint64_t end, struct error *error)
 {
 	for (uint32_t node = ranges_find(&maps->live, key); node && maps->live.nodes[node].first < end;) {
 		uint32_t next = ranges_next(&maps->live, node);
@@ -307,10 +326,12 @@ static void uncover(struct maps *maps, uint64_t key, uint64_t end)
 		mapped->pending = false;
 		if (--mapped->depth == 0) {
 			release_mapped(maps, mapped);
-			ranges_remove(&maps->live, node);
+			if (remove_node(maps, node, error))
+				return -1;
 		}
 		node = next;
 	}
+	return 0;
 }
 
 /* Takes [key, end) out of one piece of a range; what is left on both sides stays. */
@@ -323,6 +344,8 @@ static int clip(struct maps *maps, uint32_t node, uint64_t key, uint64_t end, co
 	struct mapped *mapped = &maps->mapped[piece.value];
 	ranges_remove(&maps->live, node);
 	mapped->left -= (uint32_t)(to - from);
+	if (leave(maps, from, to - from, error))
+		return -1;
 	if ((from > piece.first && ranges_insert(&maps->live, piece.first, from - piece.first, piece.value)) ||
 	    (to < piece_end && ranges_insert(&maps->live, to, piece_end - to, piece.value)))
 		return no_memory(error);
@@ -362,7 +385,8 @@ static int take_unmap(struct maps *maps, const struct event *event, uint32_t own
 	struct covered covered = look(maps, key, end);
 	if (!covered.whole)
 		return unmap_parts(maps, key, end, event, error);
-	uncover(maps, key, end);
+	if (uncover(maps, key, end, error))
+		return -1;
 	if (!covered.parts) {
 		maps->report->foreign_unmaps++;
 		return 0;

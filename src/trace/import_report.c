@@ -62,6 +62,8 @@ static void add_losses(const struct import_report *report, struct text *text)
 			 (unsigned long long)report->unreadable.count, report->unreadable.count == 1 ? "" : "s",
 			 report->unreadable.count == 1 ? "was" : "were", (unsigned long long)report->unreadable.line,
 			 report->unreadable.brief);
+	if (report->first_line_cut)
+		text_add(text, "the first line has no beginning and was left out\n");
 	if (report->last_line_cut)
 		text_add(text, "the last line has no end and was left out\n");
 }

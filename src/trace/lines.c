@@ -18,6 +18,7 @@ struct lines {
 	size_t begin;
 	size_t end;
 	bool ended;    /* the file is exhausted */
+	bool looked;   /* at what its packing holds */
 	bool skipping; /* inside the rest of a line that was cut */
 	uint64_t number;
 };
@@ -67,6 +68,11 @@ static int refill(struct lines *lines, struct error *error)
 	if (lines->unpacker ? unpacker_read(lines->unpacker, to, room, &got, error)
 			    : file_take(lines->file, to, room, &got, error))
 		return -1;
+	const struct packing *packing = lines->unpacker && !lines->looked ? packing_find(to, got) : NULL;
+	lines->looked = true;
+	if (packing)
+		return error_set(error, EXIT_CODE_USAGE, "%s: what is packed in it is no text: %s", lines->path,
+				 packing->advice ? packing->advice : "packed once more: unpack it first");
 	lines->end += got;
 	lines->ended = got == 0;
 	return 0;
@@ -89,6 +95,9 @@ static bool take_line(struct lines *lines, char *end, bool newline, struct line 
 	if (newline && !cut && length && begin[length - 1] == '\r')
 		length--;
 	begin[length] = '\0';
+	/* What a crash or an archive put there would hide the rest of the line. */
+	for (char *zero = begin; (zero = memchr(zero, '\0', (size_t)(begin + length - zero)));)
+		*zero = ' ';
 	*line = (struct line){.text = begin, .length = length, .number = lines->number, .cut = cut, .whole = newline};
 	return true;
 }

@@ -421,7 +421,10 @@ uint64_t recording_hash(const struct recording *recording)
 {
 	assert(recording->limits_count <= RECORDING_LIMITS_MAX);
 	uint64_t hash = 0;
-	for (size_t i = 0; i < recording->op_count; i++)
+	for (size_t i = 0; i < recording->op_count; i++) {
 		hash = layout_hash_op(hash, &recording->ops[i]);
+		if (i % RECORDING_LEAVE_OPS == 0)
+			recording_leave(recording, i);
+	}
 	return layout_hash_frame(hash, recording);
 }

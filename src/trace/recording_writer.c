@@ -21,7 +21,9 @@ struct writer {
 	uint32_t *renumbered; /* [slot_count]: 1 + the slot in the file, 0 = empty */
 	uint64_t hash;
 	struct text block; /* unpacked */
-	struct text blocks;
+	uint8_t *packed;
+	size_t packed_room;
+	struct file_writer *file;
 	struct error *error;
 };
 
@@ -128,28 +130,52 @@ static int no_memory(struct writer *writer)
 static int pack_block(struct writer *writer, size_t count)
 {
 	size_t bound = ZSTD_compressBound(writer->block.length);
-	uint8_t *packed = memory_resize(NULL, bound, 1);
-	if (!packed)
-		return no_memory(writer);
-	size_t length = ZSTD_compress(packed, bound, writer->block.bytes, writer->block.length, ZSTD_LEVEL);
-	if (ZSTD_isError(length)) {
-		memory_release(packed);
-		return error_set(writer->error, EXIT_CODE_IO, "recording: cannot pack it: %s", ZSTD_getErrorName(length));
+	if (bound > writer->packed_room) {
+		uint8_t *wider = memory_resize(writer->packed, bound, 1);
+		if (!wider)
+			return no_memory(writer);
+		writer->packed = wider;
+		writer->packed_room = bound;
 	}
+	size_t length = ZSTD_compress(writer->packed, bound, writer->block.bytes, writer->block.length, ZSTD_LEVEL);
+	if (ZSTD_isError(length))
+		return error_set(writer->error, EXIT_CODE_IO, "recording: cannot pack it: %s", ZSTD_getErrorName(length));
 	struct text head = {0};
 	add_number(&head, count, 4);
 	add_number(&head, writer->block.length, 4);
 	add_number(&head, length, 4);
-	if (!head.failed) {
+	int result = head.failed ? no_memory(writer) : 0;
+	if (result == 0) {
 		uint64_t sum = hash_bytes(HASH_START, head.bytes, head.length);
-		add_number(&head, hash_bytes(sum, packed, length), 8);
-		text_add_bytes(&writer->blocks, head.bytes, head.length);
-		text_add_bytes(&writer->blocks, packed, length);
+		add_number(&head, hash_bytes(sum, writer->packed, length), 8);
+		result = head.failed ? no_memory(writer)
+				     : file_writer_add(writer->file, head.bytes, head.length, writer->error);
 	}
-	bool failed = head.failed || writer->blocks.failed;
 	text_release(&head);
-	memory_release(packed);
-	return failed ? no_memory(writer) : 0;
+	return result ? -1 : file_writer_add(writer->file, writer->packed, length, writer->error);
+}
+
+/* The same operations twice: the header, which comes first, tells their hash and their slots. */
+static int restart(struct writer *writer)
+{
+	slots_release(&writer->slots);
+	memory_release(writer->renumbered);
+	writer->renumbered = memory_zeroed(writer->recording->slot_count, sizeof *writer->renumbered);
+	return writer->renumbered ? 0 : no_memory(writer);
+}
+
+static int hash_ops(struct writer *writer)
+{
+	const struct recording *recording = writer->recording;
+	for (size_t i = 0; i < recording->op_count; i++) {
+		struct recording_op op = recording->ops[i];
+		if (renumber(writer, i, &op))
+			return -1;
+		writer->hash = layout_hash_op(writer->hash, &op);
+		if (i % RECORDING_LEAVE_OPS == 0)
+			recording_leave(recording, i);
+	}
+	return 0;
 }
 
 static int add_blocks(struct writer *writer)
@@ -161,11 +187,11 @@ static int add_blocks(struct writer *writer)
 			count = LAYOUT_BLOCK_OPS;
 		struct layout_context context = {0};
 		writer->block.length = 0;
+		recording_leave(recording, first);
 		for (size_t i = first; i < first + count; i++) {
 			struct recording_op op = recording->ops[i];
 			if (renumber(writer, i, &op))
 				return -1;
-			writer->hash = layout_hash_op(writer->hash, &op);
 			add_op(&writer->block, &context, &op);
 		}
 		if (writer->block.failed)
@@ -220,31 +246,33 @@ static void add_header(const struct writer *writer, const char *source, struct t
 		add_number(file, hash_bytes(HASH_START, file->bytes, file->length), LAYOUT_CHECKSUM_BYTES);
 }
 
-static int write_file(struct writer *writer, const char *path, const char *source)
+static int write_file(struct writer *writer, const char *source)
 {
-	if (check_frame(writer))
-		return -1;
-	writer->renumbered = memory_zeroed(writer->recording->slot_count, sizeof *writer->renumbered);
-	if (!writer->renumbered)
-		return no_memory(writer);
-	if (add_blocks(writer))
-		return -1;
-	struct text file = {0};
-	add_header(writer, source, &file);
-	text_add_bytes(&file, writer->blocks.bytes, writer->blocks.length);
-	int result = file.failed ? no_memory(writer) : file_write_whole(path, file.bytes, file.length, writer->error);
-	text_release(&file);
-	return result;
+	struct text header = {0};
+	add_header(writer, source, &header);
+	int result = header.failed ? no_memory(writer)
+				   : file_writer_add(writer->file, header.bytes, header.length, writer->error);
+	text_release(&header);
+	return result || restart(writer) || add_blocks(writer) ? -1 : 0;
 }
 
 int recording_write(const char *path, const char *source, const struct recording *recording, struct error *error)
 {
 	assert(source && (recording->ops || !recording->op_count));
-	struct writer writer = {.recording = recording, .error = error};
-	int result = write_file(&writer, path, source);
+	struct file_writer file;
+	struct writer writer = {.recording = recording, .file = &file, .error = error};
+	int result = check_frame(&writer) || restart(&writer) || hash_ops(&writer) ? -1 : 0;
+	if (result == 0)
+		result = file_writer_begin(&file, path, error);
+	if (result == 0 && write_file(&writer, source) == 0)
+		result = file_writer_end(&file, error);
+	else if (result == 0) {
+		file_writer_drop(&file);
+		result = -1;
+	}
 	slots_release(&writer.slots);
 	memory_release(writer.renumbered);
+	memory_release(writer.packed);
 	text_release(&writer.block);
-	text_release(&writer.blocks);
 	return result;
 }

@@ -83,12 +83,14 @@ static int take_line(struct source *source, struct error *error)
 	switch (event->kind) {
 	case EVENT_OTHER:
 		report->other_lines++;
+		report->first_line_cut |= source->line.number == 1 && event_is_rest(&source->parser, source->line.text);
 		return 0;
 	case EVENT_FOREIGN:
 		report->foreign_events++;
 		return 0;
 	case EVENT_LOST:
-		report->lost_marks++;
+		report->lost_marks += !event->summary;
+		report->loss_summaries += event->summary;
 		report->lost_events += event->lost;
 		return 0;
 	case EVENT_OVERWRITTEN:

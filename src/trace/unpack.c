@@ -2,6 +2,7 @@
 #include "trace/unpack.h"
 
 #include "base/memory.h"
+#include "trace/trace_dat.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -16,6 +18,7 @@
 
 #define PIECE_BYTES ((size_t)1 << 17)
 #define NO_TOOL 127
+#define UNMARKED_BYTES 16u
 
 struct unpacker {
 	const struct packing *packing;
@@ -188,6 +191,8 @@ static int wait_for(pid_t *child)
 	return waited > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static int open_trace_dat(struct unpacker *unpacker, const struct packing *packing, struct error *error);
+
 static int read_tool(struct unpacker *unpacker, char *to, size_t room, size_t *got, struct error *error)
 {
 	ssize_t length;
@@ -204,6 +209,10 @@ static int read_tool(struct unpacker *unpacker, char *to, size_t room, size_t *g
 	if (code == NO_TOOL)
 		return error_set(error, EXIT_CODE_USAGE, "%s: %s; or install %s, whose %s unpacks it", unpacker->file->name,
 				 unpacker->packing->advice, unpacker->packing->package, unpacker->packing->tool);
+	if (code && unpacker->packing->open == open_trace_dat)
+		return error_set(error, EXIT_CODE_USAGE,
+				 "%s: libtracecmd cannot read it: damaged, cut off, or with instances; %s",
+				 unpacker->file->name, unpacker->packing->advice);
 	if (code)
 		return error_set(error, EXIT_CODE_USAGE, "%s: cannot unpack: '%s -dc' fails: damaged or cut off",
 				 unpacker->file->name, unpacker->packing->tool);
@@ -223,6 +232,31 @@ static void close_tool(struct unpacker *unpacker)
 	wait_for(&unpacker->tool);
 }
 
+/* A binary file of trace-cmd, of which a child of ours makes text: what its library does with a damaged file is the child's
+ * end alone. */
+static int open_trace_dat(struct unpacker *unpacker, const struct packing *packing, struct error *error)
+{
+	int out[2];
+	bool whole = lseek(unpacker->file->descriptor, 0, SEEK_SET) == 0;
+	if (!trace_dat_is_readable() || !whole || pipe2(out, O_CLOEXEC))
+		return error_set(error, EXIT_CODE_USAGE, "%s: %s", unpacker->file->name, packing->advice);
+	unpacker->from = out[0];
+	unpacker->tool = fork();
+	if (unpacker->tool == 0) {
+		const struct rlimit none = {0};
+		int silent = open("/dev/null", O_WRONLY);
+		setrlimit(RLIMIT_CORE, &none);
+		if (silent >= 0)
+			dup2(silent, STDERR_FILENO);
+		_exit(trace_dat_print(unpacker->file->descriptor, out[1]));
+	}
+	close(out[1]);
+	if (unpacker->tool > 0)
+		return 0;
+	unpacker->tool = 0;
+	return error_set(error, EXIT_CODE_USAGE, "%s: %s", unpacker->file->name, packing->advice);
+}
+
 #define TOOL(program, of) .open = open_tool, .read = read_tool, .close = close_tool, .tool = program, .package = of
 
 static const struct packing packings[] = {
@@ -233,21 +267,45 @@ static const struct packing packings[] = {
 	 5, TOOL("xz", "xz-utils"), .advice = "packed with xz: import what 'xzcat FILE' prints"},
 	{"BZh", 3, TOOL("bzip2", "bzip2"), .advice = "packed with bzip2: import what 'bzcat FILE' prints"},
 	{"\x04\x22\x4d\x18", 4, TOOL("lz4", "lz4"), .advice = "packed with lz4: import what 'lz4cat FILE' prints"},
-	{"\x17\x08\x44tracing", 10, .advice = "a binary file of trace-cmd: import what 'trace-cmd report -i FILE' prints"},
+	{"\x17\x08\x44tracing", 10, .open = open_trace_dat, .read = read_tool, .close = close_tool, .tool = "libtracecmd",
+	 .advice = "a binary file of trace-cmd: import what 'trace-cmd report -i FILE' prints"},
 	{"PERFILE2", 8, .advice = "a binary file of perf: import what 'perf script -i FILE' prints"},
 	{"PK\3\4", 4, .advice = "packed with zip: import what 'unzip -p FILE' prints"},
+	{"\xff\xfe\0\0", 4, .advice = "text in UTF-32: import what 'iconv -f UTF-32 -t UTF-8 FILE' prints"},
 	{"\xff\xfe", 2, .advice = "text in UTF-16: import what 'iconv -f UTF-16 -t UTF-8 FILE' prints"},
 	{"\xfe\xff", 2, .advice = "text in UTF-16: import what 'iconv -f UTF-16 -t UTF-8 FILE' prints"},
+	{"ustar", 5, .at = 257, .advice = "a tar archive: import what 'tar xOf FILE NAME' prints of one of its files"},
+	{"7z\xbc\xaf\x27\x1c", 6, .advice = "packed with 7-Zip: import what '7z x -so FILE' prints"},
+	{"\x5d\0\0", 3, .advice = "packed with lzma: import what 'xz -dc --format=lzma FILE' prints"},
 	{"= Start\n", 8, .advice = "a trace of mtrace: it tells of malloc, not of a kernel's addresses"},
 	{"\x89IOVA\r\n\x1a", 8, .advice = "a compact recording already"},
 };
 
+/* As those of plain letters in UTF-16 without a mark are: every second byte, from odd on. */
+static bool zeros_alternate(const char *text, size_t length, size_t odd)
+{
+	if (length < UNMARKED_BYTES)
+		return false;
+	for (size_t i = 0; i < UNMARKED_BYTES; i++)
+		if ((text[i] == '\0') != (i % 2 == odd))
+			return false;
+	return true;
+}
+
 const struct packing *packing_find(const void *bytes, size_t length)
 {
-	for (size_t i = 0; i < sizeof packings / sizeof *packings; i++)
-		if (length >= packings[i].length && memcmp(bytes, packings[i].magic, packings[i].length) == 0)
-			return &packings[i];
-	return NULL;
+	static const struct packing unmarked[] = {
+		{.advice = "text in UTF-16: import what 'iconv -f UTF-16LE -t UTF-8 FILE' prints"},
+		{.advice = "text in UTF-16: import what 'iconv -f UTF-16BE -t UTF-8 FILE' prints"},
+	};
+	const char *text = bytes;
+	for (size_t i = 0; i < sizeof packings / sizeof *packings; i++) {
+		const struct packing *packing = &packings[i];
+		if (length >= packing->at + packing->length &&
+		    memcmp(text + packing->at, packing->magic, packing->length) == 0)
+			return packing;
+	}
+	return zeros_alternate(text, length, 1) ? &unmarked[0] : zeros_alternate(text, length, 0) ? &unmarked[1] : NULL;
 }
 
 struct unpacker *unpacker_open(const struct packing *packing, struct file *file, const void *bytes, size_t length,

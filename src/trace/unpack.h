@@ -14,6 +14,7 @@ struct unpacker;
 struct packing {
 	const char *magic;
 	size_t length;
+	size_t at; /* where the magic stands */
 	int (*open)(struct unpacker *unpacker, const struct packing *packing, struct error *error); /* NULL: refused */
 	/* Adds to what is at to; 0 bytes: the end. */
 	int (*read)(struct unpacker *unpacker, char *to, size_t room, size_t *got, struct error *error);

@@ -300,7 +300,84 @@ make_tracefs() {
 	printf 'iovabench: 1\nname: lost\nspace: {size: 4GiB}\nphases: [{name: replay, trace: {file: lost.iovatrace}}]\n' >"$folder/lost.yaml"
 	"$program" run "$folder/lost.yaml" -a buddy --rounds 0 -o "$folder/result" >"$folder/out"
 	[ "$(jq -r '.workloads[0].recorded' "$folder/result/result.json")" = \
-		"lost.iovatrace: losses of events: 1, events lost: 123, rebuilt from map and unmap, pages of the kernel's span: 34" ]
+		"lost.iovatrace: losses of events: 1, events lost: 123, rebuilt from map and unmap, pages of the kernel's span: 34, the kernel's page tables: 4, the kernel's page tables, ever: 4" ]
 	grep -q "events lost: 123" "$folder/out"
 	grep -q "s span: 34" "$folder/result/report.html"
+	# Its figures stand beside those of each allocator.
+	grep -q 'span and page tables ever, in pages: the recorded kernel 34 and 4; buddy [0-9]* and 4' "$folder/out"
+	[ "$(jq -c '.arms[0].recorded_kernel | [.span_pages, .page_table_pages, .page_table_ever_pages, .page_table_ever_ratio]' \
+		"$folder/result/result.json")" = '[34,4,4,1]' ]
+	[ "$("$program" trace stat "$folder/lost.iovatrace" --json | jq -c '[.kernel_span_pages, .kernel_page_table_ever_pages]')" = '[34,4]' ]
+	# A part has none of its own, and another workload none at all.
+	"$program" trace cut "$folder/lost.iovatrace" --ops 1- -o "$folder/part.iovatrace"
+	sed s/lost.iovatrace/part.iovatrace/ "$folder/lost.yaml" >"$folder/part.yaml"
+	"$program" run "$folder/part.yaml" tests/cli/tiny.yaml -a buddy --rounds 0 -o "$folder/parts" >"$folder/out"
+	[ "$(jq -r '.arms[0].recorded_kernel | [.span_pages, .span_pages_reason] | join(" ")' "$folder/parts/result.json")" = \
+		' the recording was cut or scaled from another one, whose addresses are not its own' ]
+	[ "$(jq -r '.arms[1].recorded_kernel.span_pages_reason' "$folder/parts/result.json")" = 'not applicable' ]
+}
+
+@test "device time stands beside operations" {
+	printf 'iovabench: 1\nname: slow\npace: 1k/s\nspace: {size: 64KiB}\nrequests: [{name: a, size: {fixed: 12KiB}}]\nphases: [{name: p, mix: [{request: a, weight: 1}], ops: 2k, victims: random, measure: yes}]\n' >"$folder/slow.yaml"
+	sed -i 's/phases: \[/phases: [{name: fill, mix: [{request: a, weight: 1}], until: {live: 9}}, /' "$folder/slow.yaml"
+	"$program" run "$folder/slow.yaml" -a bitmap --rounds 0 -o "$folder/result" >"$folder/out" || true
+	grep -Eq '\(2.01 k operations, 2.0[01] s of device time, seed' "$folder/out"
+	grep -Eq 'first failure at operation [0-9]+ \([0-9.]+ (m?)s of device time\)' "$folder/out"
+	grep -q '2.01 s of device time in all' "$folder/result/report.html"
+	[ "$(head -1 "$folder/result/series.csv" | tr , '\n' | grep -c device_s)" -eq 1 ]
+	jq -e '.arms[0].phases[1].operations.device_s | . > 1.999 and . < 2.001' "$folder/result/result.json"
+}
+
+@test "what an archive or an old encoding hides is named, and a cut head is told" {
+	local sample=$samples/t03-perf-default.txt
+	tar -cf "$folder/a.tar" -C "$samples" t03-perf-default.txt
+	run "$program" trace stat "$folder/a.tar"
+	[ "$status" -eq 2 ]
+	[[ $output == *"a tar archive: import what 'tar xOf FILE NAME' prints"* ]]
+	gzip -c "$folder/a.tar" >"$folder/a.tar.gz"
+	run "$program" trace stat "$folder/a.tar.gz"
+	[ "$status" -eq 2 ]
+	[[ $output == *"what is packed in it is no text: a tar archive"* ]]
+	gzip -c "$sample" | gzip -c >"$folder/twice.gz"
+	run "$program" trace stat "$folder/twice.gz"
+	[ "$status" -eq 2 ]
+	[[ $output == *"packed once more"* ]]
+	for encoding in UTF-16LE UTF-16BE UTF-32; do
+		iconv -f UTF-8 -t "$encoding" "$sample" >"$folder/wide"
+		run "$program" trace stat "$folder/wide"
+		[ "$status" -eq 2 ]
+		[[ $output == *"text in ${encoding%?E}: import what 'iconv"* ]]
+	done
+	# A zero hides nothing.
+	{ printf '\0\0'; cat "$sample"; } >"$folder/zero"
+	[ "$("$program" trace stat "$folder/zero" --json 2>/dev/null | jq .ops)" -eq 5 ]
+	# A file that begins inside a line.
+	sed '1s/.*IOMMU: //' "$sample" >"$folder/cut"
+	"$program" trace stat "$folder/cut" >/dev/null 2>"$folder/err"
+	grep -q 'the first line has no beginning and was left out' "$folder/err"
+	{ cat "$sample"; printf 'Processed 55 events and lost 3 chunks!\n'; } >"$folder/chunks"
+	"$program" trace stat "$folder/chunks" >/dev/null 2>"$folder/err"
+	grep -q 'a buffer overflowed: 1 loss' "$folder/err"
+}
+
+@test "a trace.dat is read by libtracecmd where it was there at build" {
+	command -v python3 >/dev/null || skip "needs python3"
+	tests/support/trace_dat.py "$samples/t01-linux-3x.txt" "$folder/trace.dat"
+	run "$program" trace import "$folder/trace.dat" -o "$folder/dat.iovatrace"
+	if [[ $output == *"a binary file of trace-cmd: import what 'trace-cmd report"* ]] && ! grep -q tracecmd "${BUILD:-build}/tracecmd"; then
+		[ "$status" -eq 2 ]
+		skip "built without libtracecmd"
+	fi
+	[ "$status" -eq 0 ]
+	"$program" trace import "$samples/t01-linux-3x.txt" -o "$folder/text.iovatrace"
+	[ "$("$program" trace stat "$folder/dat.iovatrace" --json | jq -r .hash)" = \
+		"$("$program" trace stat "$folder/text.iovatrace" --json | jq -r .hash)" ]
+	# Damaged, and through a pipe, from which it cannot be read.
+	head -c 3000 "$folder/trace.dat" >"$folder/damaged.dat"
+	run "$program" trace import "$folder/damaged.dat" -o "$folder/x.iovatrace"
+	[ "$status" -eq 2 ]
+	[[ $output == *"trace-cmd report"* ]]
+	run bash -c "cat '$folder/trace.dat' | '$program' trace import - -o '$folder/x.iovatrace'"
+	[ "$status" -eq 2 ]
+	[ ! -e "$folder/x.iovatrace" ]
 }

@@ -224,6 +224,9 @@ static void a_failure_with_enough_free_pages_is_fragmentation(void **state)
 	assert_true(figure(METRIC_FAILURES_TOTAL) == 1);
 	assert_true(figure(METRIC_FAILURES_FRAGMENTED) == 1);
 	assert_true(figure(METRIC_FIRST_FAILURE_OP) == 5);
+	/* At the default of a million operations a second. */
+	assert_about(figure(METRIC_FIRST_FAILURE_DEVICE_S), 5e-6, 1e-15);
+	assert_about(figure(METRIC_DEVICE_S), 6e-6, 1e-15); /* the free of what failed, too */
 	assert_true(figure(METRIC_FIRST_FAILURE_LIVE_PAGES) == 9);
 	assert_about(figure(METRIC_FIRST_FAILURE_OCCUPANCY), 9.0 / 16, 1e-12);
 	/* Free blocks of 1, 2 and 4 pages: 1 - (1 + 7 / 5) / 3. */
@@ -385,6 +388,22 @@ static void driver_calls_are_audited_by_their_extents(void **state)
 	assert_true(figure(METRIC_SPAN_PAGES) == 4);
 }
 
+/* 100 steps of two operations after a think time of 998 each: a millisecond a step at a million operations a second. */
+static void device_time_has_the_think_times(void **state)
+{
+	(void)state;
+	audit("iovabench: 1\nname: test\nspace: {base: 0x0, size: 1MiB}\nrequests:\n"
+	      "  - {name: any, size: {fixed: 4KiB}}\nphases:\n"
+	      "  - {name: fill, mix: [{request: any, weight: 1}], until: {live: 8}}\n"
+	      "  - {name: slow, measure: yes, mix: [{request: any, weight: 1}], ops: 200, think: 998, victims: random}\n",
+	      FLAW_NONE);
+	assert_about(bench_figure(&bench, 0, METRIC_DEVICE_S), 8e-6, 1e-12);
+	assert_about(bench_figure(&bench, 1, METRIC_DEVICE_S), 0.1, 0.0011);
+	const struct result_series_row *last = &bench.record.series[bench.record.series_count - 1];
+	assert_about(last->value[RESULT_SERIES_DEVICE_S], 0.1, 0.0011);
+	assert_true(bench_figure(&bench, 1, METRIC_AUDIT_POLLS) > 90);
+}
+
 int main(void)
 {
 #define A(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -414,6 +433,7 @@ int main(void)
 		A(a_phase_that_drains_itself_keeps_marks_that_rose_after_its_fullest_row),
 		A(a_drain_shorter_than_a_row_has_figures_too),
 		A(the_series_follows_the_stream),
+		A(device_time_has_the_think_times),
 		A(driver_calls_are_audited_by_their_extents),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

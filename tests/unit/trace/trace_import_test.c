@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "support/lack.h"
+#include "trace/op_store.h"
 
 static void combined_lines_are_an_allocation_and_its_free(void **state)
 {
@@ -327,6 +328,79 @@ static void fail_every_request(const char *lines)
 	assert_true(recording.hash == hash);
 }
 
+/* Operations beyond a few lie in a file; what comes out is the same. */
+static void a_long_recording_is_put_together_in_a_file(void **state)
+{
+	(void)state;
+	struct text text = {0};
+	for (unsigned i = 1; i <= 40; i++)
+		text_add(&text, TASK "allocret: (x <- y) dom=0xa size=0x1 limit=0x%x flush=0 ret=0x%x\n",
+			 i == 7 ? 0xfff : 0xffff, i);
+	for (unsigned i = 40; i > 1; i -= 3)
+		text_add(&text, FREE(TASK, "0xa", "0x%x", "0x1"), i);
+	assert_int_equal(import_bytes(text.bytes, text.length, OWNERS_ALL), 0);
+	struct text whole = {0};
+	for (size_t i = 0; i < recording.op_count; i++)
+		add_op(&whole, &recording.ops[i]);
+	uint64_t hash = recording.hash;
+	assert_int_equal(recording.ops_mapped_bytes, 0);
+	size_t before = op_store_memory_ops;
+	op_store_memory_ops = 5;
+	int result = import_bytes(text.bytes, text.length, OWNERS_ALL);
+	setenv("TMPDIR", "/nowhere/at/all", 1);
+	struct recording kept = recording;
+	recording.ops = NULL;
+	recording.ops_mapped_bytes = 0;
+	int refused = import_bytes(text.bytes, text.length, OWNERS_ALL);
+	unsetenv("TMPDIR");
+	op_store_memory_ops = before;
+	recording = kept;
+	assert_int_equal(result, 0);
+	assert_int_equal(refused, -1);
+	assert_non_null(strstr(error.message, "TMPDIR"));
+	assert_true(recording.ops_mapped_bytes > 0);
+	assert_true(recording.hash == hash);
+	assert_ops(whole.bytes);
+	text_release(&whole);
+	text_release(&text);
+}
+
+static void import_text(const char *text)
+{
+	assert_int_equal(import_bytes(text, strlen(text), OWNERS_ALL), 0);
+}
+
+static uint64_t fact(enum recording_fact which)
+{
+	return recording.facts[which];
+}
+
+/* [0x200, 0x201) and [0x5ff, 0x601): three leaf tables, one table each above them; the first range goes. */
+static void the_kernels_span_and_page_tables_are_kept(void **state)
+{
+	(void)state;
+	import_text(ALLOC(TASK, "0xa", "0x1", "0xffff", "0x200") ALLOC(TASK, "0xa", "0x2", "0xffff", "0x5ff")
+			    FREE(TASK, "0xa", "0x200", "0x1"));
+	assert_int_equal(fact(RECORDING_KERNEL_SPAN), 0x401);
+	assert_int_equal(fact(RECORDING_KERNEL_TABLES), 2 + 3);
+	assert_int_equal(fact(RECORDING_KERNEL_TABLES_EVER), 3 + 3);
+	/* Nothing lives at the end: the fullest moment speaks for it. */
+	import_text(ALLOC(TASK, "0xa", "0x1", "0xffff", "0x200") ALLOC(TASK, "0xa", "0x2", "0xffff", "0x5ff")
+			    FREE(TASK, "0xa", "0x200", "0x1") FREE(TASK, "0xa", "0x5ff", "0x2"));
+	assert_int_equal(fact(RECORDING_KERNEL_TABLES), 3 + 3);
+	/* The same from map and unmap, one of them in parts. */
+	import_text(MAP(TASK, "0x200000", "0x201000", "4096") MAP(TASK, "0x5ff000", "0x601000", "8192")
+			    UNMAP(TASK, "0x5ff000", "0x600000", "4096") UNMAP(TASK, "0x200000", "0x201000", "4096"));
+	assert_int_equal(fact(RECORDING_KERNEL_SPAN), 0x401);
+	assert_int_equal(fact(RECORDING_KERNEL_TABLES), 1 + 3);
+	assert_int_equal(fact(RECORDING_KERNEL_TABLES_EVER), 3 + 3);
+	/* A range inside of one that lives: a free is missing, and no table is told. */
+	import_text(ALLOC(TASK, "0xa", "0x8", "0xffff", "0x200") ALLOC(TASK, "0xa", "0x2", "0xffff", "0x202"));
+	assert_int_equal(fact(RECORDING_KERNEL_OVERLAPS), 1);
+	assert_int_equal(fact(RECORDING_KERNEL_TABLES_EVER), 0);
+	assert_int_equal(fact(RECORDING_KERNEL_SPAN), 8);
+}
+
 static void every_memory_request_may_fail(void **state)
 {
 	(void)state;
@@ -379,6 +453,8 @@ int main(void)
 		TEST(start_that_is_mapped_already_is_a_collision),
 		TEST(unmap_of_an_older_range_is_counted),
 		TEST(probes_make_maps_superfluous),
+		TEST(a_long_recording_is_put_together_in_a_file),
+		TEST(the_kernels_span_and_page_tables_are_kept),
 		TEST(every_memory_request_may_fail),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
