@@ -611,7 +611,7 @@ static void series_csv_has_a_row_for_each_cell(void **state)
 	for (const char *at_line = csv.bytes; (at_line = strchr(at_line, '\n')); at_line++)
 		lines++;
 	assert_int_equal(lines, 1 + 7 * 6);
-	assert_non_null(strstr(csv.bytes, "workload,spec,phase,op,ns_per_op,alloc_p50_ns"));
+	assert_non_null(strstr(csv.bytes, "workload,spec,phase,op,device_s,ns_per_op,alloc_p50_ns"));
 	assert_non_null(strstr(csv.bytes, "\n\"a \"\"b\"\", c\",buddy,fill,10000,"));
 	assert_non_null(strstr(csv.bytes, "churn,60000,"));
 	assert_null(strstr(csv.bytes, "nan"));
