@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "trace/cut.h"
+#include "trace/fit.h"
 #include "trace/import.h"
 #include "trace/recording_file.h"
 #include "trace/stat.h"
@@ -23,6 +24,7 @@ struct trace_options {
 	const char *const *files;
 	size_t file_count;
 	const char *output;
+	const char *workload;
 	struct import_options import;
 	struct recording_part part;
 	struct fit_options fit;
@@ -141,6 +143,9 @@ static const struct option_row rows[] = {
 	{"output", 'o', OPTION_TEXT, OPTION_SHOWS, "OUT", "takes a file",
 	 "the compact file (stat: a page, OUT.html; fit: the workload); it appears only when it is complete",
 	 OPTION_AT(struct trace_options, output)},
+	{"workload", 'w', OPTION_TEXT, OPTION_SHOWS, "OUT.yaml", "takes a file",
+	 "import, cut and scale: writes a workload, too, that replays the recording in 4 GiB without page 0, or in as much as it needs",
+	 OPTION_AT(struct trace_options, workload)},
 	{"domain", 'd', OPTION_OWN, OPTION_SHOWS, "N", "takes a number from 0 to 4095",
 	 "keep one domain, counted from 0 in the order in which they appear; default: all", .read = read_domain},
 	{"rule", 'r', OPTION_OWN, OPTION_SHOWS, "RULE", NULL,
@@ -211,7 +216,37 @@ static int check_output(const struct trace_options *options, const char *verb, s
 	return 0;
 }
 
-/* Writes the compact file and releases the recording. */
+/* The compact file as a workload names it: by its name where both are in one folder, else by its whole path. */
+static int name_for(const char *workload, const char *compact, struct text *name)
+{
+	const char *slash = strrchr(workload, '/'), *other = strrchr(compact, '/');
+	size_t length = slash ? (size_t)(slash - workload) : 0, other_length = other ? (size_t)(other - compact) : 0;
+	bool together = length == other_length && strncmp(workload, compact, length) == 0;
+	char *whole = together ? NULL : realpath(compact, NULL);
+	if (together || whole)
+		text_add(name, "%s", together ? (other ? other + 1 : compact) : whole);
+	free(whole);
+	return (together || name->length) && !name->failed ? 0 : -1;
+}
+
+static int write_workload(const struct trace_options *options, const struct recording *recording, struct error *error)
+{
+	struct text name = {0}, yaml = {0};
+	const struct workload_space space = fit_space(recording);
+	int result = name_for(options->workload, options->output, &name);
+	if (result == 0)
+		fit_add_replay(recording, &space, options->files[0], name.bytes, &yaml);
+	if (result || yaml.failed)
+		result = error_set(error, EXIT_CODE_IO, "%s: cannot name %s in it: %s", options->workload, options->output,
+				   strerror(errno));
+	else
+		result = file_write_whole(options->workload, yaml.bytes, yaml.length, error);
+	text_release(&name);
+	text_release(&yaml);
+	return result;
+}
+
+/* Writes the compact file, and the workload that was asked for, and releases the recording. */
 static int write_compact(const struct trace_options *options, struct recording *recording, struct error *error)
 {
 	const char *first = options->files[0];
@@ -219,6 +254,8 @@ static int write_compact(const struct trace_options *options, struct recording *
 	const char *source = !copy ? NULL : strcmp(first, FILE_STANDARD_INPUT) == 0 ? "standard input" : basename(copy);
 	int result = source ? recording_write(options->output, source, recording, error)
 			    : error_set(error, EXIT_CODE_IO, "trace: no memory");
+	if (result == 0 && options->workload)
+		result = write_workload(options, recording, error);
 	free(copy);
 	recording_release(recording);
 	return result;
@@ -300,6 +337,10 @@ static int run_scale(const struct trace_options *options, struct error *error)
 
 static int run_fit(const struct trace_options *options, struct error *error)
 {
+	if (options->workload)
+		return error_set(
+			error, EXIT_CODE_USAGE,
+			"trace fit: what it writes with -o is the workload; --workload belongs to import, cut and scale");
 	struct recording recording;
 	struct fit_options fit = options->fit;
 	fit.source = options->files[0];
@@ -327,6 +368,8 @@ static int write_page(const struct trace_options *options, const struct recordin
 
 static int run_stat(const struct trace_options *options, struct error *error)
 {
+	if (options->workload)
+		return error_set(error, EXIT_CODE_USAGE, "trace stat: --workload belongs to import, cut and scale");
 	struct recording recording;
 	if (read_either(options, &recording, error))
 		return -1;
@@ -402,7 +445,7 @@ const struct cli_command cli_trace = {
 	.about = "import a kernel's recording, show its figures",
 	.usage =
 		(const char *const[]){
-			"import FILE... -o OUT.iovatrace [--domain N] [--rule RULE]... [--page SIZE] [--lenient]",
+			"import FILE... -o OUT.iovatrace [--workload OUT.yaml] [--domain N] [--rule RULE]... [--page SIZE] [--lenient]",
 			"stat FILE... [--json] [-o PAGE.html] [--domain N] [--rule RULE]... [--page SIZE] [--lenient]",
 			"cut FILE... -o OUT.iovatrace [--ops FROM-TO] [--pages MIN-MAX] [--domain N] [--time FROM-TO]",
 			"scale FILE... -o OUT.iovatrace [--live N] [--domains N]",
@@ -417,6 +460,8 @@ const struct cli_command cli_trace = {
 		"what it holds the best is used: probes on the kernel's allocator (allocret and freei: exact), dma:* events "
 		"(by device), intel_iommu:* events, map and unmap of the group iommu (rebuilt: one device only), cma_* and "
 		"mm_page_*; or what a --rule names. docs/traces.md tells how to record them and what the rules are.\n\n"
+		"  iovabench trace import dmesg.txt -o posted.iovatrace --workload posted.yaml\n"
+		"  iovabench run posted.yaml -a linux -a buddy -a rbtree -a segregated -a bitmap -a leaf\n"
 		"  iovabench trace import trace.txt -o mine.iovatrace       then in a workload:\n"
 		"      phases: [{name: replay, trace: {file: mine.iovatrace, repeat: 5, between: drain}}]\n"
 		"  iovabench trace import log.txt -o own.iovatrace --rule 'alloc: get, free: put, address: at, size: len'\n"

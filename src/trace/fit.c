@@ -203,15 +203,37 @@ static void choose(struct fit *fit, struct fit_distance *distance)
 
 #define SPACE_BYTES (UINT64_C(4) << 30)
 
+/* Pages of the most that lives at once. */
+static uint64_t peak_pages(const struct recording *recording)
+{
+	uint64_t live = 0, peak = 0;
+	uint32_t *pages = memory_zeroed(recording->slot_count, sizeof *pages);
+	for (size_t i = 0; i < recording->op_count && pages; i++) {
+		const struct recording_op *op = &recording->ops[i];
+		if (op->count && op->refused == recording->limits[op->limits].count)
+			continue;
+		live += op->count ? op->count : -(uint64_t)pages[op->slot];
+		pages[op->slot] = op->count;
+		peak = live > peak ? live : peak;
+		if (i % RECORDING_LEAVE_OPS == 0)
+			recording_leave(recording, i);
+	}
+	memory_release(pages);
+	return peak;
+}
+
 struct workload_space fit_space(const struct recording *recording)
 {
 	uint32_t page_bytes = recording_page_bytes(recording);
-	return (struct workload_space){.page_bytes = page_bytes, .first = 1, .end = SPACE_BYTES / page_bytes};
+	struct workload_space space = {.page_bytes = page_bytes, .first = 1, .end = SPACE_BYTES / page_bytes};
+	for (uint64_t peak = peak_pages(recording); space.end / 8 * 7 < peak && space.end < WORKLOAD_PAGES_MAX;)
+		space.end *= 2;
+	return space;
 }
 
 static void add_space(const struct workload_space *space, struct text *yaml)
 {
-	text_add(yaml, "space:\n  size: %llu pages\n", (unsigned long long)(space->end - space->first));
+	text_add(yaml, "space:\n  size: %llu pages\n", (unsigned long long)space->end); /* exclusive */
 	if (space->first)
 		text_add(yaml, "  base: %llu pages\n", (unsigned long long)space->first);
 	text_add(yaml, "  page: %lluKiB\n", (unsigned long long)(space->page_bytes / 1024));

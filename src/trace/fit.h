@@ -24,7 +24,8 @@ struct fit_distance {
 int recording_fit(const struct recording *recording, const struct workload_space *space, const char *source,
 		  struct text *yaml, struct fit_distance *distance, struct error *error);
 
-/* Where a recording is played when nobody says: 4 GiB of its pages without page 0. */
+/* Where a recording is played when nobody says: 4 GiB without page 0, or the next power of two of which what lives at once
+ * takes at most seven eighths. */
 struct workload_space fit_space(const struct recording *recording);
 
 /* A workload that replays it from a compact file, whose name is as seen from the workload's folder. source: what it was made

@@ -228,6 +228,31 @@ check_row() { # file options wanted said
 	[ "$("$program" expand "$folder/fit.yaml" | jq -c '.requests[] | select(.name == "size0") | .size.fixed')" = '"4KiB"' ]
 }
 
+@test "of every shipped recording a fit says on three allocators what is outside of its bounds, and nothing else" {
+	local recording like rows=0
+	while read -r recording like; do
+		"$program" trace fit "workloads/traces/$recording.iovatrace" -o "$folder/fit.yaml" --like "workloads/$like.yaml" \
+			--against rbtree --against buddy --against segregated >"$folder/out"
+		awk '/%.*%.*(fits$|does not fit:)/ && $1 != "fits:" {
+			ratio = $6 / $7; said = $0; sub(/^.*[0-9]  /, "", said); out = ""
+			if (($2 - $4) ^ 2 > 25) out = out " unusable"
+			if ((ratio - 1) ^ 2 > 0.04) out = out " span"
+			if ($8 + $9 > 0 && ($8 == 0 || $9 == 0 || $8 > 2 * $9 || $9 > 2 * $8)) out = out " failures"
+			wanted = out == "" ? "fits" : "does not fit:" out
+			rows++
+			if (said != wanted) { print said " but " wanted ": " $0; bad = 1 }
+		} END { exit bad || rows != 3 }' "$folder/out"
+		rows=$((rows + 1))
+	done <<-END
+		nvme.lazy nvme-lazy
+		gpu.strict gpu-strict
+		e1000e.strict e1000e
+	END
+	[ "$rows" -eq 3 ]
+	# The last one has two domains, which a fit has not.
+	grep -q "domains: 2 in the recording, one in the fit; 'trace cut --domain N' keeps one" "$folder/out"
+}
+
 @test "a fit that differs says where, and one that cannot be says why" {
 	for i in $(seq 1 300); do
 		printf '%s\n' "$head""allocret: (x <- y) dom=0xa size=0x$i limit=0xfffff flush=0 ret=0x$((i * 16))"
@@ -380,4 +405,25 @@ make_tracefs() {
 	run bash -c "cat '$folder/trace.dat' | '$program' trace import - -o '$folder/x.iovatrace'"
 	[ "$status" -eq 2 ]
 	[ ! -e "$folder/x.iovatrace" ]
+}
+
+@test "two commands lead from a posted dmesg or perf script to a replay on six allocators" {
+	local posted
+	for posted in t19-dmesg-dyndbg.txt t20-dma-612.txt t22-dma-and-iommu.txt; do
+		"$program" trace import "$samples/$posted" -o "$folder/posted.iovatrace" --workload "$folder/posted.yaml" 2>/dev/null
+		"$program" run "$folder/posted.yaml" -a linux -a buddy -a rbtree -a segregated -a bitmap -a leaf --rounds 0 \
+			-o "$folder/$posted.result" >/dev/null
+		[ "$(jq -c '[.arms[] | select(.state == "ok") | .operations | .allocations, .frees] | unique' \
+			"$folder/$posted.result/result.json")" = '[3]' ]
+		[ "$(jq '.arms | length' "$folder/$posted.result/result.json")" -eq 6 ]
+	done
+	# Elsewhere the workload names its recording by the whole path; what needs more than 4 GiB gets it.
+	mkdir "$folder/elsewhere"
+	printf '%s\n' "$head"'map: IOMMU: iova=0x100000000 - 0x300000000 paddr=0x1 size=8589934592' >"$folder/wide.txt"
+	"$program" trace import "$folder/wide.txt" -o "$folder/wide.iovatrace" --workload "$folder/elsewhere/wide.yaml" 2>/dev/null
+	"$program" run "$folder/elsewhere/wide.yaml" -a buddy --rounds 0 -o "$folder/wide" >/dev/null
+	jq -e '.arms[0].failures.total == 0' "$folder/wide/result.json"
+	run "$program" trace stat "$folder/wide.txt" --workload "$folder/x.yaml"
+	[ "$status" -eq 2 ]
+	[[ $output == *"--workload belongs to import, cut and scale"* ]]
 }
