@@ -39,6 +39,7 @@ struct option_row {
 	uint64_t minimum, maximum;
 	const char *const *choices; /* NULL at the end */
 	bool repeats;               /* may be given more than once */
+	bool apart;                 /* tells processes of one request apart: no key of a suite */
 	/* 0, or -1 with *error set, or left alone when `wanted` says it all. */
 	int (*read)(void *target, const char *value, struct error *error);
 	/* Appends what read understands; nothing when the option was not given. */

@@ -5,6 +5,7 @@
 #include "cli/result_file.h"
 #include "cli/say.h"
 #include "base/json.h"
+#include "run/join.h"
 #include "run/store.h"
 
 #include <stdio.h>
@@ -50,7 +51,8 @@ static int copy_journal(struct store *store, const char *folder, struct error *e
 }
 
 /* Says that this folder is a merge's while it is not whole. */
-static int write_request(const struct store *store, char **folders, size_t count, const char *command, struct error *error)
+static int write_request(const struct store *store, const char **folders, size_t count, const char *command,
+			 struct error *error)
 {
 	struct json_writer writer = {false};
 	struct text json = {0};
@@ -68,7 +70,7 @@ static int write_request(const struct store *store, char **folders, size_t count
 	return status;
 }
 
-static int write_all(struct result *merged, char **folders, size_t count, const char *output, const char *command,
+static int write_all(struct result *merged, const char **folders, size_t count, const char *output, const char *command,
 		     struct error *error)
 {
 	struct store store;
@@ -116,46 +118,81 @@ static int check_folder(const char *path, struct error *error)
 }
 
 /* Journals stand in the order in which runs do, whatever that of the words was. */
-static void sort_parts(char **folders, struct result *results, size_t count)
+static void sort_parts(const char **folders, struct result *results, size_t count)
 {
 	for (size_t i = 1; i < count; i++)
 		for (size_t j = i; j && result_order(&results[j - 1], &results[j]) > 0; j--) {
 			struct result result = results[j];
-			char *folder = folders[j];
+			const char *folder = folders[j];
 			results[j] = results[j - 1], results[j - 1] = result;
 			folders[j] = folders[j - 1], folders[j - 1] = folder;
 		}
 }
 
-static enum exit_code merge(char **folders, size_t count, const char *output, const char *command)
+/* What was merged: documents, or shards of one matrix. */
+static int merge_documents(struct result *merged, const char **folders, size_t count, const char *command,
+			   struct text *told, struct error *error)
 {
-	struct error error = {0};
-	struct result merged = {0};
-	struct text told = {0};
 	struct result *results = memory_zeroed(count, sizeof results[0]);
-	int status = results ? 0 : error_set(&error, EXIT_CODE_IO, "no memory for results");
+	int status = results ? 0 : error_set(error, EXIT_CODE_IO, "no memory for results");
 	size_t loaded = 0;
 	while (status == 0 && loaded < count) {
-		status = check_folder(folders[loaded], &error);
-		if (status == 0)
-			status = cli_result_load(folders[loaded], &results[loaded], &error);
+		status = cli_result_load(folders[loaded], &results[loaded], error);
 		loaded += status == 0;
 	}
 	if (status == 0)
 		sort_parts(folders, results, count);
 	if (status == 0)
-		status = result_merge(&merged, results, count, command, &told, &error);
+		status = result_merge(merged, results, count, command, told, error);
+	for (size_t i = 0; i < loaded; i++)
+		result_release(&results[i]);
+	memory_release(results);
+	return status;
+}
+
+/* Whether all of them are shards: 1; none: 0; else -1. */
+static int are_shards(const char **folders, size_t count, struct error *error)
+{
+	int first = join_is_shard(folders[0], error);
+	for (size_t i = 1; i < count && first >= 0; i++) {
+		int other = join_is_shard(folders[i], error);
+		if (other < 0)
+			return -1;
+		if (other != first)
+			return error_set(
+				error, EXIT_CODE_USAGE,
+				"%s is a shard, %s is none: merge the shards with each other first, then the result "
+				"with others",
+				folders[first ? 0 : i], folders[first ? i : 0]);
+	}
+	return first;
+}
+
+static enum exit_code merge(const char **folders, size_t count, const char *output, const char *command)
+{
+	struct error error = {0};
+	struct result merged = {0};
+	struct text told = {0}, messages = {0};
+	int status = 0;
+	for (size_t i = 0; i < count && status == 0; i++)
+		status = check_folder(folders[i], &error);
+	int shards = status == 0 ? are_shards(folders, count, &error) : -1;
+	status = shards < 0 ? -1
+		 : shards   ? join_shards(folders, count, command, &merged, &told, &messages, &error)
+			    : merge_documents(&merged, folders, count, command, &told, &error);
 	if (status == 0)
 		status = write_all(&merged, folders, count, output, command, &error);
+	if (messages.length)
+		cli_say("iovabench merge: %s", messages.bytes);
 	if (*error.message)
 		cli_say("iovabench merge: %s\n", error.message);
 	if (status == 0 && told.length)
 		cli_say("iovabench merge: the merged result is not to be trusted:\n%s", told.bytes);
 	enum exit_code code = told.length ? exit_code_of_both(error.exit_code, EXIT_CODE_UNTRUSTWORTHY) : error.exit_code;
-	for (size_t i = 0; i < loaded; i++)
-		result_release(&results[i]);
-	memory_release(results);
+	if (status == 0 && shards)
+		code = exit_code_of_both(code, result_exit_code(&merged));
 	result_release(&merged);
+	text_release(&messages);
 	text_release(&told);
 	return code;
 }
@@ -183,7 +220,8 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	else if (code < 0 && (argc == given.first || !arguments.output))
 		code = cli_usage(command, "takes the folders of runs, and -o with a new folder");
 	else if (code < 0)
-		code = (int)merge(argv + given.first, (size_t)(argc - given.first), arguments.output, words.bytes);
+		code = (int)merge((const char **)(argv + given.first), (size_t)(argc - given.first), arguments.output,
+				  words.bytes);
 	text_release(&words);
 	return code;
 }
@@ -196,7 +234,10 @@ const struct cli_command cli_merge = {
 		"Equal workloads become one, each arm names the run that it comes from, "
 		"the journals stand one behind the other. Arms of several machines stay apart, and audits that were made "
 		"twice must agree (5). An arm that is there twice of one machine is refused. "
-		"The order of the folders does not matter.\n",
+		"The order of the folders does not matter.\n\n"
+		"Shards of one matrix (run --shard) become the document of the whole matrix again, as if it had been played "
+		"without: all of them must be there, once each, finished, of one build and one request; of several machines "
+		"each keeps its own rounds, which are held against each other within it alone.\n",
 	.tables = {{rows, sizeof rows / sizeof rows[0], NULL}},
 	.run = run_command,
 };

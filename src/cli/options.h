@@ -5,8 +5,8 @@
 
 #include "base/option.h"
 
-#define CLI_TABLES_MAX 2
-#define CLI_OPTIONS_MAX 32
+#define CLI_TABLES_MAX 3
+#define CLI_OPTIONS_MAX 40
 
 struct cli_command {
 	const char *name;

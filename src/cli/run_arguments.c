@@ -240,6 +240,23 @@ static int check_profiler(const struct run_arguments *arguments)
 	return (int)error.exit_code;
 }
 
+/* Every machine is to make the same plan. */
+static int check_shard(const struct run_arguments *arguments)
+{
+	const struct run_options *run = &arguments->run;
+	const char *against =
+		run->rounds_auto          ? "--rounds auto ends by what was measured, on each machine at another round: "
+					    "it takes --rounds N"
+		: run->budget_seconds > 0 ? "--budget ends by time, on each machine at another round: it takes "
+					    "--budget none"
+		: run->placements         ? "--dump-placements is of a whole run"
+					  : NULL;
+	if (!run->shards || !against)
+		return EXIT_CODE_OK;
+	cli_say("iovabench %s: --shard %u/%u: %s\n", arguments->command->name, run->shard, run->shards, against);
+	return EXIT_CODE_USAGE;
+}
+
 /* What several options are together. */
 static int check_together(const struct run_arguments *arguments)
 {
@@ -256,6 +273,8 @@ static int check_together(const struct run_arguments *arguments)
 		code = check_interference(arguments);
 	if (code == EXIT_CODE_OK)
 		code = check_profiler(arguments);
+	if (code == EXIT_CODE_OK)
+		code = check_shard(arguments);
 	if (code != EXIT_CODE_OK || arguments->run.rounds || arguments->run.audit)
 		return code;
 	cli_say("iovabench %s: --rounds '0': is the audit alone, and --audit is off: nothing would be run\n",

@@ -4,6 +4,7 @@
 #include "cli/run_arguments.h"
 #include "cli/say.h"
 #include "cli/suite_file.h"
+#include "cli/suite_plan.h"
 #include "cli/workload_folder.h"
 
 #include "base/file.h"
@@ -147,12 +148,47 @@ static void print_line(const struct words *words)
 	text_release(&line);
 }
 
+/* The name of a file without its folder and ending; of standard input "suite". */
+static void name_of(const char *file, struct text *name)
+{
+	const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+	size_t length = strlen(base);
+	if (length > 5 && strcmp(base + length - 5, ".yaml") == 0)
+		length -= 5;
+	if (strcmp(file, FILE_STANDARD_INPUT) == 0)
+		text_add(name, "suite");
+	else
+		text_add(name, "%.*s", (int)length, base);
+}
+
+static int plan(const struct suite_plan *plan, const char *file, const char *output, struct words *words)
+{
+	struct text name = {0};
+	if (!plan->shards) {
+		if (output) {
+			add_word(words, "-o");
+			add_word(words, output);
+		}
+		print_line(words);
+		return words->failed ? EXIT_CODE_IO : EXIT_CODE_OK;
+	}
+	name_of(file, &name);
+	int code = name.failed ? EXIT_CODE_IO : suite_plan_print(plan, name.bytes, output, (int)words->count, words->list);
+	text_release(&name);
+	return code;
+}
+
 /* verb: run, check or plan. */
 static int use(const char *verb, const char *file, int count, char **rest)
 {
 	struct suite suite;
 	struct words words = {0};
-	int code = read_suite(file, &suite);
+	struct suite_plan parts = {0};
+	const char *output = NULL;
+	bool plans = strcmp(verb, "plan") == 0;
+	int code = plans ? suite_plan_take(&parts, &count, rest, &output) : -1;
+	if (code < 0)
+		code = read_suite(file, &suite);
 	if (code != EXIT_CODE_OK)
 		return code;
 	if (add_suite(&words, file, &suite, count, rest) < 0)
@@ -163,8 +199,8 @@ static int use(const char *verb, const char *file, int count, char **rest)
 		cli_say("%s", "iovabench suite: no memory\n");
 		code = EXIT_CODE_IO;
 	}
-	if (code == EXIT_CODE_OK && strcmp(verb, "plan") == 0)
-		print_line(&words);
+	if (code == EXIT_CODE_OK && plans)
+		code = plan(&parts, file, output, &words);
 	else if (code == EXIT_CODE_OK)
 		code = cli_run.run(&cli_run, (int)words.count, words.list);
 	suite_release(&suite);
@@ -204,7 +240,8 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	struct cli_given given;
 	size_t verb = 0;
 	if (argc < 2 || argv[1][0] == '-' || (argc > 2 && strcmp(argv[2], "--help") == 0)) {
-		int code = cli_read(command, argc, argv, (void *[]){&arguments, &arguments.run}, &given);
+		int code = cli_read(command, argc, argv, (void *[]){&arguments, &arguments.run, &(struct suite_plan){0}},
+				    &given);
 		run_arguments_release(&arguments);
 		return code >= 0 ? code : cli_usage(command, "run, check, plan or list is wanted first, then a suite");
 	}
@@ -231,16 +268,20 @@ const struct cli_command cli_suite = {
 	.name = "suite",
 	.about = "run what a file names: workloads, allocators, rounds",
 	.usage = (const char *const[]){"run SUITE [OPTION of run]...", "check SUITE [OPTION of run]...",
-				       "plan SUITE [OPTION of run]...", "list", NULL},
+				       "plan SUITE [--shards N [--for KIND]] [OPTION of run]...", "list", NULL},
 	.text = "run      plays it, as iovabench run does\n"
 		"check    checks the suite and its workloads, and runs nothing\n"
-		"plan     prints the command line of run that it stands for\n"
+		"plan     prints the command line of run that it stands for; with --shards N which part of it has which rounds, "
+		"and with --for what hands the parts to machines\n"
 		"list     shows the suites that are shipped\n\n"
 		"SUITE is a file, - for standard input, or the name of one that is shipped. Its keys are suite: 1, about, "
 		"workloads, allocators, sweep, and every option of run by its name; what the command line gives, too, "
 		"replaces what the suite says.\n\n"
 		"  iovabench suite run published\n"
-		"  iovabench suite run suites/published.yaml --rounds 0 -o audits\n",
-	.tables = {{run_argument_rows, RUN_ARGUMENT_ROWS, NULL}, {run_settings, RUN_SETTINGS, NULL}},
+		"  iovabench suite run suites/published.yaml --rounds 0 -o audits\n"
+		"  iovabench suite plan published --shards 4 --for slurm -o results/published >job.sh\n",
+	.tables = {{run_argument_rows, RUN_ARGUMENT_ROWS, NULL},
+		   {run_settings, RUN_SETTINGS, NULL},
+		   {suite_plan_rows, SUITE_PLAN_ROWS, NULL}},
 	.run = run_command,
 };

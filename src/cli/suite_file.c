@@ -34,7 +34,7 @@ static void add_settings(void)
 	for (size_t i = 0; i < RUN_SETTINGS; i++) {
 		const struct option_row *row = &run_settings[i];
 		size_t at = offsetof(struct suite, settings) + i * sizeof(struct suite_values);
-		if (row->effect == OPTION_SHOWS)
+		if (row->effect == OPTION_SHOWS || row->apart)
 			continue;
 		snprintf(names[i][0], sizeof names[i][0], "settings[%zu].values", i);
 		snprintf(names[i][1], sizeof names[i][1], "settings[%zu].count", i);

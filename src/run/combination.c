@@ -240,22 +240,25 @@ void combination_close_files(struct combination *combination, const struct run_o
 	}
 }
 
+void combination_close(struct combination *combination, const struct run_options *options)
+{
+	for (size_t arm = 0; arm <= options->spec_count; arm++)
+		gather_release(&combination->arms[arm]);
+	for (size_t pair = 0; pair < options->spec_count * options->spec_count; pair++)
+		gather_release(&combination->pairs[pair]);
+	combination_close_files(combination, options);
+	memory_release(combination->steps);
+	memory_release(combination->arms);
+	memory_release(combination->pairs);
+	stream_file_close(&combination->stream);
+	plan_close(&combination->plan);
+	memory_release(combination);
+}
+
 void combination_list_close(struct combination_list *list, const struct run_options *options)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		struct combination *combination = list->combinations[i];
-		for (size_t arm = 0; arm <= options->spec_count; arm++)
-			gather_release(&combination->arms[arm]);
-		for (size_t pair = 0; pair < options->spec_count * options->spec_count; pair++)
-			gather_release(&combination->pairs[pair]);
-		combination_close_files(combination, options);
-		memory_release(combination->steps);
-		memory_release(combination->arms);
-		memory_release(combination->pairs);
-		stream_file_close(&combination->stream);
-		plan_close(&combination->plan);
-		memory_release(combination);
-	}
+	for (size_t i = 0; i < list->count; i++)
+		combination_close(list->combinations[i], options);
 	memory_release(list->combinations);
 	*list = (struct combination_list){0};
 }
@@ -311,6 +314,28 @@ bool combination_is_pair(const struct combination *combination, const struct run
 								: !can_play(&combination->arms[first])))
 		first++;
 	return against == first;
+}
+
+/* Threads have no harness figure: null under a lock would tell what the lock costs. */
+uint32_t combination_square(const struct combination *combination, const struct run_options *options)
+{
+	return (uint32_t)options->spec_count + (combination->plan.threads > 1 ? 0 : 1);
+}
+
+size_t combination_processes_alone(const struct combination *combination, const struct run_options *options, uint32_t round)
+{
+	if (options->paired == RUN_PAIRED_ONLY ||
+	    (options->paired && options->rounds_alone && round >= options->rounds_alone))
+		return 0;
+	return combination_square(combination, options);
+}
+
+size_t combination_pairs(const struct combination *combination, const struct run_options *options)
+{
+	size_t count = options->spec_count, pairs = 0;
+	for (size_t i = 0; i < count * count; i++)
+		pairs += combination_is_pair(combination, options, i / count, i % count);
+	return pairs;
 }
 
 /* The rest is for this process, the stream that workers share, and the system. */

@@ -44,6 +44,9 @@ int combination_list_open(struct combination_list *list, const struct run_option
 			  struct error *error);
 void combination_list_close(struct combination_list *list, const struct run_options *options);
 
+/* Gives one back that was taken out of its list. */
+void combination_close(struct combination *combination, const struct run_options *options);
+
 /* What workers mapped. Idempotent. */
 void combination_close_files(struct combination *combination, const struct run_options *options);
 
@@ -59,6 +62,14 @@ static inline struct gather_arm *combination_pair(const struct combination *comb
 {
 	return &combination->pairs[arm * options->spec_count + against];
 }
+
+/* Processes of a round that time an arm alone, the harness among them; and those that hold two against each other, as far as
+ * audits know. */
+size_t combination_processes_alone(const struct combination *combination, const struct run_options *options,
+				   uint32_t round);
+size_t combination_pairs(const struct combination *combination, const struct run_options *options);
+/* Rounds of a Latin square. */
+uint32_t combination_square(const struct combination *combination, const struct run_options *options);
 
 /* Resident bytes that a worker may take. */
 uint64_t combination_memory_limit(const struct run_options *options);

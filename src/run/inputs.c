@@ -67,6 +67,15 @@ static int add_file(struct inputs *inputs, const struct text *path, struct error
 	return inputs_add(inputs, memory_text(path->bytes), hash, error);
 }
 
+int inputs_add_file(struct inputs *inputs, const char *path, struct error *error)
+{
+	struct text text = {0};
+	text_add(&text, "%s", path);
+	int status = add_file(inputs, &text, error);
+	text_release(&text);
+	return status;
+}
+
 int inputs_add_plugins(struct inputs *inputs, const char *spec, struct error *error)
 {
 	assert(spec);

@@ -27,6 +27,8 @@ struct inputs {
 
 /* Takes path over, also on failure; NULL is no memory. One that is there already is left as it is. -1: no memory. */
 int inputs_add(struct inputs *inputs, char *path, uint64_t hash, struct error *error);
+/* Its bytes are read now. */
+int inputs_add_file(struct inputs *inputs, const char *path, struct error *error);
 /* The plugins of a spec, and the recordings of a workload, read now. -1: no memory, or a file that cannot be read. */
 int inputs_add_plugins(struct inputs *inputs, const char *spec, struct error *error);
 int inputs_add_recordings(struct inputs *inputs, const struct workload *workload, struct error *error);

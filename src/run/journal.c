@@ -89,6 +89,52 @@ void journal_release(struct journal *journal)
 	*journal = (struct journal){0};
 }
 
+/* What every audit of one workload says on any machine. */
+static const char *audits_differ(const struct result_record *a, const struct result_record *b)
+{
+	if (a->ok != b->ok || a->exit_code != b->exit_code || a->phase_count != b->phase_count)
+		return "one of them failed";
+	if (a->stream_hash != b->stream_hash)
+		return "their streams of operations";
+	for (size_t i = 0; i < a->phase_count; i++)
+		if (a->phases[i].placement_hash != b->phases[i].placement_hash)
+			return "their placements";
+	return NULL;
+}
+
+static int join_entry(struct journal *journal, struct journal_entry *entry, struct error *error)
+{
+	if (make_room(journal) < 0)
+		return error_set(error, EXIT_CODE_IO, "no memory for the journal");
+	size_t *slot = slot_of(journal, entry->record.key);
+	if (!*slot) {
+		*slot = journal->count + 1;
+		journal->entries[journal->count++] = *entry;
+		entry->record = (struct result_record){0};
+		return 0;
+	}
+	const struct result_record *before = &journal->entries[*slot - 1].record, *record = &entry->record;
+	if (record->pass != RESULT_PASS_AUDIT || before->pass != RESULT_PASS_AUDIT)
+		return error_set(error, EXIT_CODE_USAGE, "round %u of %s on %s is in another shard, too: they overlap",
+				 record->round + 1, record->spec, record->workload);
+	const char *differs = audits_differ(before, record);
+	return differs ? error_set(
+				 error, EXIT_CODE_UNTRUSTWORTHY,
+				 "the audit of %s on %s disagrees with that of another shard (%s): which is right cannot be "
+				 "told",
+				 record->spec, record->workload, differs)
+		       : 0;
+}
+
+int journal_join(struct journal *journal, struct journal *part, struct error *error)
+{
+	int status = 0;
+	for (size_t i = 0; i < part->count && status == 0; i++)
+		status = join_entry(journal, &part->entries[i], error);
+	journal_release(part);
+	return status;
+}
+
 static bool is_known(const char *spec, const struct journal_bounds *bounds)
 {
 	for (size_t i = 0; i < bounds->spec_count; i++)

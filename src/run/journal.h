@@ -31,6 +31,10 @@ struct journal {
 int journal_read(struct journal *journal, const char *bytes, size_t length, struct error *error);
 void journal_release(struct journal *journal);
 
+/* Moves all of a part's records, which is released then. An audit that both have is kept once. -1: two audits
+ * that disagree (EXIT_CODE_UNTRUSTWORTHY), another process that both have (EXIT_CODE_USAGE), no memory. */
+int journal_join(struct journal *journal, struct journal *part, struct error *error);
+
 /* What a run can have written. */
 struct journal_bounds {
 	const char *const *specs; /* and null, the harness */

@@ -264,19 +264,36 @@ static int note_calibration(const struct matrix *matrix)
 	return found.failed ? -1 : 0;
 }
 
+/* Of this machine, or of the one that played what is joined. */
+static int describe_machine(struct matrix *matrix)
+{
+	struct result *result = matrix->result;
+	if (!matrix->joined) {
+		clock_compare(&matrix->clock, matrix_calibration_milliseconds(matrix->options));
+		return machine_describe(result, &matrix->clock, run_most_threads(matrix->options),
+					matrix->options->memory_limit_bytes) < 0 ||
+				       note_calibration(matrix) < 0
+			       ? -1
+			       : 0;
+	}
+	struct result *machine = matrix->joined->machine;
+	result->machine = machine->machine;
+	result->build = machine->build;
+	result->nodes = machine->nodes;
+	result->node_count = machine->node_count;
+	*machine = (struct result){0};
+	return 0;
+}
+
 int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
 {
 	assert(matrix->list.count && !matrix->result->arms);
 	struct result *result = matrix->result;
 	size_t workloads = matrix->list.count;
-	clock_compare(&matrix->clock, matrix_calibration_milliseconds(matrix->options));
 	result->run.partial = interrupted;
 	result->run.rounds = matrix->options->rounds;
 	result->run.latency_serialised = matrix->options->latency == RUN_LATENCY_ALL;
-	if (make_room(matrix, workloads) < 0 ||
-	    machine_describe(result, &matrix->clock, run_most_threads(matrix->options),
-			     matrix->options->memory_limit_bytes) < 0 ||
-	    note_calibration(matrix) < 0)
+	if (make_room(matrix, workloads) < 0 || describe_machine(matrix) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
 	for (size_t i = 0; i < workloads; i++)
 		if (gather_combination(matrix, matrix->list.combinations[i], error) < 0)

@@ -122,13 +122,17 @@ static void add_look(uint32_t look, uint32_t looks[2 * RESULT_LOOKS_MAX], uint32
 static int ask_for(struct resumed *resumed, const struct past *past, uint32_t rounds, struct error *error)
 {
 	struct run_options *options = &resumed->run_file.options;
-	uint32_t played = journal_rounds(&resumed->journal), looks[2 * RESULT_LOOKS_MAX], count = 0;
+	uint32_t looks[2 * RESULT_LOOKS_MAX], count = 0;
+	/* All shards of a matrix have the same rounds, whichever of them this one played. */
+	uint32_t played = options->shards ? options->rounds : journal_rounds(&resumed->journal);
 	if (rounds < played)
 		return error_set(error, EXIT_CODE_USAGE, "--rounds '%u': this run has %u rounds; it takes %u or more",
 				 rounds, played, played);
 	for (uint32_t i = 0; i < options->look_count; i++)
 		if (options->looks[i] < rounds && options->looks[i] <= played)
 			add_look(options->looks[i], looks, &count);
+	if (options->shards && played && played < rounds)
+		add_look(played, looks, &count);
 	for (uint32_t i = 0; i < past->looks.made_count; i++)
 		if (past->looks.made[i] < rounds)
 			add_look(past->looks.made[i], looks, &count);

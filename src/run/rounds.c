@@ -8,6 +8,7 @@
 #include "play/placements.h"
 #include "result/looks.h"
 #include "run/expect.h"
+#include "run/join.h"
 #include "run/machine.h"
 #include "run/matrix.h"
 #include "run/order.h"
@@ -133,22 +134,10 @@ static void fill_job(const struct matrix *matrix, const struct combination *comb
 	}
 }
 
-/* Threads have no harness figure: null under a lock would tell what the lock costs. */
-static size_t processes_alone(const struct matrix *matrix, const struct combination *combination, uint32_t round)
+/* Whether this process plays, or joins, the round. */
+static bool is_mine(const struct matrix *matrix, const struct combination *combination, uint32_t round)
 {
-	const struct run_options *options = matrix->options;
-	if (options->paired == RUN_PAIRED_ONLY ||
-	    (options->paired && options->rounds_alone && round >= options->rounds_alone))
-		return 0;
-	return options->spec_count + (combination->plan.threads > 1 ? 0 : 1);
-}
-
-static size_t pairs_per_round(const struct matrix *matrix, const struct combination *combination)
-{
-	size_t count = matrix->options->spec_count, pairs = 0;
-	for (size_t i = 0; i < count * count; i++)
-		pairs += combination_is_pair(combination, matrix->options, i / count, i % count);
-	return pairs;
+	return !matrix->shards.count || matrix->mine[shard_plan_of(&matrix->shards, combination->number, round) - 1];
 }
 
 /* From round `first` on. */
@@ -156,7 +145,9 @@ static size_t processes_left(const struct matrix *matrix, const struct combinati
 {
 	size_t count = 0;
 	for (uint32_t round = first; round < matrix->options->rounds; round++)
-		count += processes_alone(matrix, combination, round) + pairs_per_round(matrix, combination);
+		if (is_mine(matrix, combination, round))
+			count += combination_processes_alone(combination, matrix->options, round) +
+				 combination_pairs(combination, matrix->options);
 	return count;
 }
 
@@ -297,6 +288,18 @@ static int take_back(struct journal *journal, const struct combination *combinat
 	return journal_take(journal, &process, record, error);
 }
 
+/* What is joined is not played. */
+static int tell_missing(const struct matrix *matrix, const struct combination *combination, const struct job *job,
+			struct error *error)
+{
+	uint32_t shard = shard_plan_of(&matrix->shards, combination->number, job->round);
+	const char *folder = matrix->joined->parts[shard - 1]->folder;
+	return error_set(error, EXIT_CODE_USAGE,
+			 "%s: shard %u/%u has not played all of its part (%s on %s, round %u): iovabench resume %s first",
+			 folder, shard, matrix->options->shards, job->spec, combination->plan.workload.name, job->round + 1,
+			 folder);
+}
+
 /* A process that finished before the run was killed is not run again. */
 static int run_process(struct matrix *matrix, struct combination *combination, struct process process, struct error *error)
 {
@@ -308,7 +311,10 @@ static int run_process(struct matrix *matrix, struct combination *combination, s
 	int result =
 		process_key(job, matrix->options, combination->identity, matrix->run_file.build_hash, &job->key, error);
 	struct resumed *resumed = matrix->options->resumed;
-	int taken = result == 0 && resumed ? take_back(&resumed->journal, combination, job, &record, error) : 0;
+	struct journal *journal = matrix->joined ? &matrix->joined->journal : resumed ? &resumed->journal : NULL;
+	int taken = result == 0 && journal ? take_back(journal, combination, job, &record, error) : 0;
+	if (result == 0 && taken == 0 && matrix->joined)
+		taken = tell_missing(matrix, combination, job, error);
 	if (taken > 0)
 		result = gather_add(place_of(matrix, combination, process, &record), &record, error);
 	else if (result == 0)
@@ -345,7 +351,7 @@ static int run_audits(struct matrix *matrix, struct combination *combination, st
 
 static int run_round(struct matrix *matrix, struct combination *combination, uint32_t round, struct error *error)
 {
-	size_t count = processes_alone(matrix, combination, round);
+	size_t count = combination_processes_alone(combination, matrix->options, round);
 	size_t *order = memory_zeroed(count, sizeof order[0]);
 	if (!order)
 		return error_set(error, EXIT_CODE_IO, "no memory for a round");
@@ -444,6 +450,8 @@ static int run_rounds(struct matrix *matrix, struct combination *combination, do
 			matrix->processes -= processes_left(matrix, combination, round);
 			return 0;
 		}
+		if (!is_mine(matrix, combination, round))
+			continue;
 		double began = seconds_since(matrix);
 		if (run_round(matrix, combination, round, error) < 0 || run_pairs(matrix, combination, round, error) < 0)
 			return -1;
@@ -454,7 +462,8 @@ static int run_rounds(struct matrix *matrix, struct combination *combination, do
 static int run_combination(struct matrix *matrix, struct combination *combination, struct error *error)
 {
 	double end_s = end_of_share(matrix, combination);
-	if (stream_file_create(&combination->stream, &combination->plan, error) < 0)
+	bool known = matrix->joined && combination->stream.hash;
+	if (!known && stream_file_create(&combination->stream, &combination->plan, error) < 0)
 		return -1;
 	if (process_identity(&combination->plan.workload, combination->stream.hash, combination->number,
 			     &combination->identity, error) < 0)
@@ -483,6 +492,14 @@ static int name_run(struct matrix *matrix, struct text *folder, struct error *er
 	return 0;
 }
 
+static int note_plugins(struct matrix *matrix, struct error *error)
+{
+	int status = 0;
+	for (size_t i = 0; i < matrix->options->spec_count && status == 0; i++)
+		status = inputs_add_plugins(&matrix->run_file.inputs, matrix->options->specs[i], error);
+	return status;
+}
+
 /* Of the workloads, what they were when they were read. */
 static int note_inputs(struct matrix *matrix, struct error *error)
 {
@@ -494,9 +511,35 @@ static int note_inputs(struct matrix *matrix, struct error *error)
 		    inputs_add_recordings(inputs, &combination->plan.workload, error) < 0)
 			return -1;
 	}
-	for (size_t i = 0; i < options->spec_count; i++)
-		if (inputs_add_plugins(inputs, options->specs[i], error) < 0)
-			return -1;
+	if (note_plugins(matrix, error) < 0)
+		return -1;
+	struct error wrong = {0};
+	if (options->costs && inputs_add_file(inputs, options->costs, &wrong) < 0)
+		return error_set(error, wrong.exit_code, "--costs %.900s", wrong.message);
+	return 0;
+}
+
+/* Combinations of which this process has no unit are none of its document. */
+int matrix_take_shards(struct matrix *matrix, struct error *error)
+{
+	const struct run_options *options = matrix->options;
+	struct combination_list *list = &matrix->list;
+	size_t kept = 0;
+	if (!options->shards)
+		return 0;
+	if (shard_plan_make(&matrix->shards, list, options, options->shards, error) < 0 ||
+	    (matrix->joined && join_streams(matrix, error) < 0))
+		return -1;
+	for (size_t i = 0; i < list->count; i++) {
+		bool mine = shard_plan_has(&matrix->shards, i, matrix->mine);
+		struct combination *combination = list->combinations[i];
+		list->combinations[i] = NULL;
+		if (mine)
+			list->combinations[kept++] = combination;
+		else
+			combination_close(combination, options);
+	}
+	list->count = kept;
 	return 0;
 }
 
@@ -506,7 +549,8 @@ static int begin(struct matrix *matrix, struct text *folder, struct error *error
 	struct text json = {0};
 	if (run_file_new(run_file, matrix->options, error) < 0 || name_run(matrix, folder, error) < 0)
 		return -1;
-	if (note_inputs(matrix, error) < 0)
+	/* The plan is known before anything is written. */
+	if (note_inputs(matrix, error) < 0 || matrix_take_shards(matrix, error) < 0)
 		return -1;
 	if (matrix->options->brief)
 		matrix->store = STORE_NOWHERE;
@@ -588,6 +632,8 @@ static void release(struct matrix *matrix)
 {
 	combination_list_close(&matrix->list, matrix->options);
 	run_file_release(&matrix->run_file);
+	shard_plan_release(&matrix->shards);
+	memory_release(matrix->mine);
 	store_close(&matrix->store);
 	if (matrix->placements >= 0)
 		close(matrix->placements);
@@ -622,7 +668,14 @@ static int prepare(struct matrix *matrix, struct text *folder, struct text *mess
 		result = -1;
 	if (result < 0)
 		return -1;
-	return matrix->options->resumed ? go_on(matrix, folder, error) : begin(matrix, folder, error);
+	matrix->mine = memory_zeroed(matrix->options->shards + 1, sizeof matrix->mine[0]);
+	if (!matrix->mine)
+		return error_set(error, EXIT_CODE_IO, "no memory for a plan");
+	if (matrix->options->shards)
+		matrix->mine[matrix->options->shard - 1] = true;
+	if (!matrix->options->resumed)
+		return begin(matrix, folder, error);
+	return matrix_take_shards(matrix, error) < 0 ? -1 : go_on(matrix, folder, error);
 }
 
 /* Whatever cannot be written now, what was measured is in the journal. */
@@ -636,6 +689,44 @@ static enum exit_code keep(struct matrix *matrix, const struct text *folder, str
 	if (status < 0)
 		return error->exit_code;
 	return exit_code_of_both(result_exit_code(matrix->result), lost ? EXIT_CODE_IO : EXIT_CODE_OK);
+}
+
+int matrix_join(const struct run_options *options, struct joined *joined, struct result *result, struct text *messages,
+		struct error *error)
+{
+	assert(options->shards && !options->resumed);
+	struct matrix matrix = {.options = options,
+				.result = result,
+				.store = STORE_NOWHERE,
+				.placements = -1,
+				.joined = joined,
+				.clock = joined->first->clock,
+				.began_ns = clock_system_ns()};
+	interrupted = 0;
+	matrix.mine = memory_zeroed(options->shards, sizeof matrix.mine[0]);
+	int status = matrix.mine ? combination_list_open(&matrix.list, options, messages, error)
+				 : error_set(error, EXIT_CODE_IO, "no memory for a plan");
+	for (uint32_t i = 0; status == 0 && i < options->shards; i++)
+		matrix.mine[i] = joined->parts[i] != NULL;
+	matrix.run_file.build_hash = joined->first->build_hash;
+	result->run.id = memory_text(joined->first->id);
+	result->run.started = memory_text(joined->first->started);
+	result->run.command = memory_text(options->command);
+	if (status == 0 && !(result->run.id && result->run.started && result->run.command))
+		status = error_set(error, EXIT_CODE_IO, "no memory for a result");
+	if (status == 0)
+		status = note_plugins(&matrix, error);
+	if (status == 0)
+		status = matrix_take_shards(&matrix, error);
+	for (size_t i = 0; status == 0 && i < matrix.list.count; i++) {
+		plan_looks(options, matrix.list.combinations[i]);
+		status = run_combination(&matrix, matrix.list.combinations[i], error);
+		combination_close_files(matrix.list.combinations[i], options);
+	}
+	if (status == 0)
+		status = matrix_gather(&matrix, false, error);
+	release(&matrix);
+	return status;
 }
 
 enum exit_code run_matrix(const struct run_options *options, struct result *result, struct text *folder,

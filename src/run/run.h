@@ -34,6 +34,7 @@ struct calibration;
 #define RUN_CPUS_BYTES 256u
 #define RUN_SEEDS_MAX 64u
 #define RUN_AXIS_MAX 16u /* threads, and rates, of one run */
+#define RUN_SHARDS_MAX 10000u
 
 struct run_options {
 	const char *const *files;
@@ -62,6 +63,8 @@ struct run_options {
 	uint32_t rounds_alone;     /* with pairs: the first so many rounds also time every arm alone; 0: all */
 	uint32_t paired_ms;        /* of windows that each of a pair plays in a process, at least */
 	const char *against;       /* a spec, or COMPARE_AGAINST_ALL: as for compare_within */
+	uint32_t shard, shards;    /* plays part `shard` of so many alone (run/shard.h); 0: all */
+	const char *costs;         /* a result.json that says what workloads cost, for the plan of shards; NULL: none */
 	const char *folder;        /* NULL: results/<run id> */
 	const char *placements;    /* a new file for what the audits see; NULL: none */
 	double stall_seconds;      /* a worker that plays no window for so long hangs */

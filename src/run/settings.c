@@ -255,6 +255,10 @@ static int read_budget(void *target, const char *value, struct error *error)
 	char number[16];
 	uint64_t count;
 	(void)error;
+	if (strcmp(value, "none") == 0) {
+		options->budget_seconds = 0;
+		return 0;
+	}
 	snprintf(number, sizeof number, "%.*s", (int)(digits < sizeof number ? digits : 0), value);
 	if (!seconds || !option_number(number, 1, BUDGET_SECONDS_MAX / seconds, false, &count))
 		return -1;
@@ -267,6 +271,30 @@ static void write_budget(const void *target, struct text *text)
 	const struct run_options *options = target;
 	if (options->budget_seconds > 0)
 		text_add(text, "%.0fs", options->budget_seconds);
+}
+
+/* I/N */
+static int read_shard(void *target, const char *value, struct error *error)
+{
+	struct run_options *options = target;
+	size_t length = strcspn(value, "/");
+	char first[16];
+	uint64_t shard, shards;
+	(void)error;
+	snprintf(first, sizeof first, "%.*s", (int)(length < sizeof first ? length : 0), value);
+	if (!value[length] || !option_number(value + length + 1, 1, RUN_SHARDS_MAX, false, &shards) ||
+	    !option_number(first, 1, shards, false, &shard))
+		return -1;
+	options->shard = (uint32_t)shard;
+	options->shards = (uint32_t)shards;
+	return 0;
+}
+
+static void write_shard(const void *target, struct text *text)
+{
+	const struct run_options *options = target;
+	if (options->shards)
+		text_add(text, "%u/%u", options->shard, options->shards);
 }
 
 static int read_stall(void *target, const char *value, struct error *error)
@@ -357,7 +385,8 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	 "rounds that time every arm alone, too: throughput and latency; those behind them hold arms against each other "
 	 "only, which verdicts on time come of (default: all)",
 	 .read = read_alone, .write = write_alone},
-	{"budget", 0, OPTION_OWN, OPTION_PLANS, "TIME", "takes a time with its unit, from 1s to 1000h: 30s, 10m, 2h",
+	{"budget", 0, OPTION_OWN, OPTION_PLANS, "TIME|none",
+	 "takes a time with its unit, from 1s to 1000h: 30s, 10m, 2h; or none",
 	 "no round begins that would end later than so long after the start; what there is then is the result (each workload "
 	 "has its share of the time, and at least one round)",
 	 .read = read_budget, .write = write_budget},
@@ -400,6 +429,14 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	 "open loop: R operations begin in a second (k, M), at even gaps or at random; the latency pass then records when "
 	 "each one was answered, counted from when it was to begin; several: each workload is played at each of them",
 	 .read = read_rate, .write = write_rate},
+	{"shard", 0, OPTION_OWN, OPTION_PLANS, "I/N", "takes the number of a part and how many there are, up to 10000: 2/8",
+	 "play part I of N alone: blocks of rounds of a workload, each with all arms; merge joins the parts to the document of "
+	 "the whole (iovabench suite plan lists them)",
+	 .apart = true, .read = read_shard, .write = write_shard},
+	{"costs", 0, OPTION_TEXT, OPTION_PLANS, "RESULT.json", "takes the result.json of an earlier run",
+	 "what an operation of each workload takes, so that parts take as long as each other (default: 50 ns for all); every "
+	 "part wants the same file",
+	 OPTION_AT(struct run_options, costs)},
 	{"stall", 0, OPTION_OWN, OPTION_PLANS, "SECONDS", "takes seconds from 0.2 to 86400",
 	 "a worker that ends no window for so long hangs (default 60)", .read = read_stall, .write = write_stall},
 	{"memory", 0, OPTION_OWN, OPTION_PLANS, "MIB", "takes MiB, a whole number from 1 to 16777216",
@@ -427,6 +464,7 @@ _Static_assert(RUN_ROUNDS_MAX == 100000 && RUN_ROUNDS_DEFAULT == 12 && WORKLOAD_
 	       "the help of rounds and threads tells these");
 _Static_assert(RUN_PAIRED_MS_DEFAULT == 40 && RUN_PAIRED_MS_MAX == 10000, "so does that of paired-ms");
 _Static_assert(RUN_AXIS_MAX == 16, "so does that of rate");
+_Static_assert(RUN_SHARDS_MAX == 10000, "so does that of shard");
 _Static_assert(WORKLOAD_INTERFERENCE_DATA_MAX == 1 << 30 && WORKLOAD_INTERFERENCE_CODE_MAX == 768 << 10,
 	       "what interfere takes tells these");
 _Static_assert(RUN_SEEDS_MAX == 64 && RUN_ROUNDS_AUTO_MAX == 40 && BUDGET_SECONDS_MAX == 1000 * 3600,
