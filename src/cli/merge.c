@@ -190,6 +190,8 @@ static enum exit_code merge(const char **folders, size_t count, const char *outp
 		cli_say("iovabench merge: the merged result is not to be trusted:\n%s", told.bytes);
 	enum exit_code code = told.length ? exit_code_of_both(error.exit_code, EXIT_CODE_UNTRUSTWORTHY) : error.exit_code;
 	if (status == 0 && shards)
+		cli_tell_faults("merge", &merged);
+	if (status == 0 && shards)
 		code = exit_code_of_both(code, result_exit_code(&merged));
 	result_release(&merged);
 	text_release(&messages);

@@ -271,7 +271,7 @@ const struct cli_command cli_suite = {
 				       "plan SUITE [--shards N [--for KIND]] [OPTION of run]...", "list", NULL},
 	.text = "run      plays it, as iovabench run does\n"
 		"check    checks the suite and its workloads, and runs nothing\n"
-		"plan     prints the command line of run that it stands for; with --shards N which part of it has which rounds, "
+		"plan     prints the command line of run that it stands for; with --shards N which part has which rounds, "
 		"and with --for what hands the parts to machines\n"
 		"list     shows the suites that are shipped\n\n"
 		"SUITE is a file, - for standard input, or the name of one that is shipped. Its keys are suite: 1, about, "

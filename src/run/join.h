@@ -15,15 +15,15 @@ int join_is_shard(const char *folder, struct error *error);
 
 /* folders: of all shards of one matrix, in any order; they are put in that of their numbers. *into (zeroed) is the document
  * that a run without shards would have left, but for times; of shards that several machines played result_merge puts together
- * what each of them did. Nothing is played. -1 with EXIT_CODE_USAGE and the name of what is missing, there twice, not finished,
- * of another build, request, workload or clock; EXIT_CODE_UNTRUSTWORTHY: two audits of one
+ * what each of them did. Nothing is played. -1 with EXIT_CODE_USAGE and the name of what is missing, there twice, not
+ * finished, of another build, request, workload or clock; EXIT_CODE_UNTRUSTWORTHY: two audits of one
  * machine disagree; no memory. told: as for result_merge. Peak memory is that of
  * all records, and of one document. */
 int join_shards(const char **folders, size_t count, const char *command, struct result *into, struct text *told,
 		struct text *messages, struct error *error);
 
-/* For matrix_take_shards: gives combinations the hashes of the streams that shards played, so that none has to be made. -1 with
- * EXIT_CODE_USAGE: two shards played different ones. */
+/* For matrix_take_shards: gives combinations the hashes of the streams that shards played, so that none has to be made. -1
+ * with EXIT_CODE_USAGE: two shards played different ones. */
 int join_streams(struct matrix *matrix, struct error *error);
 
 #endif

@@ -430,8 +430,8 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	 "each one was answered, counted from when it was to begin; several: each workload is played at each of them",
 	 .read = read_rate, .write = write_rate},
 	{"shard", 0, OPTION_OWN, OPTION_PLANS, "I/N", "takes the number of a part and how many there are, up to 10000: 2/8",
-	 "play part I of N alone: blocks of rounds of a workload, each with all arms; merge joins the parts to the document of "
-	 "the whole (iovabench suite plan lists them)",
+	 "play part I of N alone: blocks of rounds of a workload, each with all arms; merge joins the parts to the document "
+	 "of the whole (iovabench suite plan lists them)",
 	 .apart = true, .read = read_shard, .write = write_shard},
 	{"costs", 0, OPTION_TEXT, OPTION_PLANS, "RESULT.json", "takes the result.json of an earlier run",
 	 "what an operation of each workload takes, so that parts take as long as each other (default: 50 ns for all); every "
