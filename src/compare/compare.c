@@ -81,6 +81,7 @@ static enum result_verdict judge_interval(const struct statistics_interval *inte
 struct spread {
 	size_t below, above; /* beyond the threshold */
 	size_t far;          /* beyond COMPARE_FAR thresholds, on either side */
+	double farthest;     /* how far from 1 the farthest lies, on the scale of logarithms */
 	size_t lower;        /* of two modes: how many are the lower one; 0: there is one */
 };
 
@@ -98,15 +99,19 @@ static struct spread spread_of(const double *logs, size_t count, double edge)
 		spread.below += logs[i] < -edge;
 		spread.above += logs[i] > edge;
 		spread.far += fabs(logs[i]) > COMPARE_FAR * edge;
+		spread.farthest = fmax(spread.farthest, fabs(logs[i]));
 		if (i >= COMPARE_MODE_ROUNDS && count - i >= COMPARE_MODE_ROUNDS && is_gap(logs, count, i, edge))
 			spread.lower = i;
 	}
 	return spread;
 }
 
-static bool too_many_far(size_t far, size_t count)
+/* One alone may be chance, unless it would move a mean of all rounds beyond the threshold. */
+static bool too_many_far(const struct spread *spread, size_t count, double edge)
 {
-	return far && statistics_share_upper(far, count, 1 - COMPARE_ERROR_RATE) > COMPARE_FAR_SHARE;
+	bool moves = spread->far >= COMPARE_MODE_ROUNDS || spread->farthest > edge * (double)count;
+	return spread->far && moves &&
+	       statistics_share_upper(spread->far, count, 1 - COMPARE_ERROR_RATE) > COMPARE_FAR_SHARE;
 }
 
 static int add_reason(struct result_comparison *row, const char *reason, struct error *error)
@@ -132,7 +137,7 @@ static int judge_spread(const double *logs, size_t count, const struct spread *s
 			struct error *error)
 {
 	char reason[160];
-	bool far = too_many_far(spread->far, count);
+	bool far = too_many_far(spread, count, log1p(row->threshold));
 	if (row->verdict == RESULT_VERDICT_OK && (far || spread->lower))
 		row->verdict = RESULT_VERDICT_INCONCLUSIVE;
 	if (spread->lower) {
@@ -168,7 +173,7 @@ int compare_ratios(const double *ratios, size_t count, double threshold, size_t 
 	row->rounds_wanted = 0;
 	row->verdict = kept ? judge_interval(&interval, edge) : RESULT_VERDICT_NOT_COMPARED;
 	/* Of a median inside the threshold more rounds would only say again that others lie far away. */
-	bool hidden = fabs(median) <= edge && (spread.lower || too_many_far(spread.far, kept));
+	bool hidden = fabs(median) <= edge && (spread.lower || too_many_far(&spread, kept, edge));
 	if (row->verdict == RESULT_VERDICT_INCONCLUSIVE && !(hidden && interval.level > 0))
 		row->rounds_wanted = (uint32_t)statistics_values_wanted(kept, level, spread.below, spread.above);
 	int status = judge_spread(logs, kept, &spread, row, error);
@@ -199,9 +204,9 @@ int compare_rounds(const double *a, size_t a_count, const double *b, size_t b_co
 	return result;
 }
 
-/* The median of log(b / a) over the rounds of a node; NaN: none has both. *pairs: how many have; *far grows by those that lie
+/* The median of log(b / a) over the rounds of a node; NaN: none has both. *pairs: how many have; *all grows by those that lie
  * far. -1: no memory. */
-static int node_median(const struct compare_series *node, double edge, double *median, size_t *pairs, size_t *far,
+static int node_median(const struct compare_series *node, double edge, double *median, size_t *pairs, struct spread *all,
 		       struct error *error)
 {
 	size_t count;
@@ -211,12 +216,15 @@ static int node_median(const struct compare_series *node, double edge, double *m
 		return error_set(error, EXIT_CODE_IO, "no memory for a comparison");
 	*pairs = statistics_logs(ratios, count, ratios);
 	*median = statistics_median(ratios, *pairs);
-	*far += spread_of(ratios, *pairs, edge).far;
+	struct spread spread = spread_of(ratios, *pairs, edge);
+	all->far += spread.far;
+	all->farthest = fmax(all->farthest, spread.farthest);
 	memory_release(ratios);
 	return 0;
 }
 
-static int pool(const double *medians, size_t count, size_t far, struct result_comparison *row, struct error *error)
+static int pool(const double *medians, size_t count, const struct spread *all, struct result_comparison *row,
+		struct error *error)
 {
 	double edge = log1p(row->threshold), least = medians[0], most = medians[0], sum = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -239,22 +247,23 @@ static int pool(const double *medians, size_t count, size_t far, struct result_c
 	row->ci_low = exp(interval.low);
 	row->ci_high = exp(interval.high);
 	row->verdict = judge_interval(&interval, edge);
-	if (row->verdict != RESULT_VERDICT_OK || !too_many_far(far, row->rounds))
+	if (row->verdict != RESULT_VERDICT_OK || !too_many_far(all, row->rounds, edge))
 		return 0;
 	row->verdict = RESULT_VERDICT_INCONCLUSIVE;
-	return tell_far(row, far, row->rounds, error);
+	return tell_far(row, all->far, row->rounds, error);
 }
 
 int compare_nodes(const struct compare_series *nodes, size_t count, double threshold, size_t timed_verdicts,
 		  struct result_comparison *row, struct error *error)
 {
 	assert(threshold >= 0 && timed_verdicts && count && !row->reason);
-	size_t found = 0, rounds = 0, last = 0, far = 0;
+	size_t found = 0, rounds = 0, last = 0;
+	struct spread all = {0};
 	double *medians = memory_zeroed(count, sizeof medians[0]);
 	int status = medians ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a comparison");
 	for (size_t i = 0; i < count && status == 0; i++) {
 		size_t pairs;
-		status = node_median(&nodes[i], log1p(threshold), &medians[found], &pairs, &far, error);
+		status = node_median(&nodes[i], log1p(threshold), &medians[found], &pairs, &all, error);
 		rounds += pairs;
 		found += pairs > 0;
 		last = pairs ? i : last;
@@ -264,7 +273,7 @@ int compare_nodes(const struct compare_series *nodes, size_t count, double thres
 	row->threshold = threshold;
 	row->rounds = (uint32_t)rounds;
 	if (status == 0 && found > 1)
-		status = pool(medians, found, far, row, error);
+		status = pool(medians, found, &all, row, error);
 	else if (status == 0)
 		status = compare_rounds(nodes[last].a, nodes[last].a_count, nodes[last].b, nodes[last].b_count, threshold,
 					timed_verdicts, row, error);

@@ -13,7 +13,8 @@
 #define COMPARE_THRESHOLD_TEXT "3%"
 #define COMPARE_ERROR_RATE 0.05 /* alpha: shared evenly (Bonferroni) among the timed verdicts of one family */
 /* A median is `ok` only while the rounds are, too: none lies further from 1 than this many thresholds (on the scale of
- * logarithms), or, with an error of COMPARE_ERROR_RATE, no more than a share of all processes does. */
+ * logarithms), or, with an error of COMPARE_ERROR_RATE, no more than a share of all processes does; or a single one does that
+ * would not move a mean of all rounds beyond the threshold. */
 #define COMPARE_FAR 3
 #define COMPARE_FAR_SHARE 0.1
 #define COMPARE_MODE_ROUNDS 2 /* one round alone is no mode */

@@ -175,10 +175,10 @@ static void a_fifth_that_is_three_times_slower_is_not_ok(void **state)
 {
 	(void)state;
 	unsigned lost;
-	/* None of twelve is slow in 0.8^12 = 7 % of cases, none of forty in 0.01 %. */
+	/* None of twelve is slow in 0.8^12 = 7 % of cases; none of forty in 0.01 %, one alone in 0.1 %. */
 	assert_true(simulated_ok(12, 0.2, &lost) <= 40);
 	assert_true(lost > 100);
-	assert_true(simulated_ok(40, 0.2, &lost) == 0);
+	assert_true(simulated_ok(40, 0.2, &lost) <= 2);
 	/* One in a hundred is, and may be. */
 	assert_true(simulated_ok(12, 0, &lost) > 320);
 	assert_true(lost <= 4);
@@ -203,23 +203,29 @@ static void two_modes_and_far_rounds_are_told(void **state)
 	(void)state;
 	double ratios[60] = {1, 1, 1.5, 1, 1, 1, 1.01, 1, 1, 1.4, 1, 1};
 	expect_reason(ratios, 12, RESULT_VERDICT_INCONCLUSIVE, "two modes: 10 rounds at 1, 2 at 1.449");
-	ratios[2] = 1.01; /* one round is no mode */
-	expect_reason(ratios, 12, RESULT_VERDICT_INCONCLUSIVE,
-		      "1 of 12 rounds lie further from 1 than 3 thresholds: the median hides them");
-	ratios[9] = 1.09; /* 1.03^3 is 1.0927 */
+	ratios[2] = 1.01; /* one round is no mode, and 1.4 moves the mean of twelve by 2.8 % */
 	expect_reason(ratios, 12, RESULT_VERDICT_OK, NULL);
-	ratios[9] = 1 / 1.1;
+	ratios[9] = 1.43; /* 1.03^12 is 1.426 */
 	expect_reason(ratios, 12, RESULT_VERDICT_INCONCLUSIVE,
 		      "1 of 12 rounds lie further from 1 than 3 thresholds: the median hides them");
+	ratios[9] = 1 / 1.43;
+	expect_reason(ratios, 12, RESULT_VERDICT_INCONCLUSIVE,
+		      "1 of 12 rounds lie further from 1 than 3 thresholds: the median hides them");
+	ratios[9] = 1.1; /* 1.03^3 is 1.0927 */
+	ratios[2] = 1 / 1.1;
+	expect_reason(ratios, 12, RESULT_VERDICT_INCONCLUSIVE,
+		      "2 of 12 rounds lie further from 1 than 3 thresholds: the median hides them");
+	ratios[9] = 1.09;
+	expect_reason(ratios, 12, RESULT_VERDICT_OK, NULL);
 	const double both[] = {0.6, 0.58}; /* too few rounds, but nothing is hidden */
 	expect_reason(both, 2, RESULT_VERDICT_INCONCLUSIVE, NULL);
 	/* Modes of both sides of a difference do not undo it. */
 	for (int i = 0; i < 12; i++)
 		ratios[i] = i % 2 ? 2 : 3;
 	expect_reason(ratios, 12, RESULT_VERDICT_REGRESSION, "two modes: 6 rounds at 2, 6 at 3");
-	/* One in 46 is no more than a tenth with 95 %, one in 45 is not known to be. */
+	/* One in 46 is no more than a tenth with 95 %, one in 45 is not known to be; 4 moves a mean of as many. */
 	for (int i = 0; i < 46; i++)
-		ratios[i] = i ? 1 : 3;
+		ratios[i] = i ? 1 : 4;
 	expect_reason(ratios, 46, RESULT_VERDICT_OK, NULL);
 	expect_reason(ratios, 45, RESULT_VERDICT_INCONCLUSIVE,
 		      "1 of 45 rounds lie further from 1 than 3 thresholds: the median hides them");
