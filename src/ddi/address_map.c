@@ -38,10 +38,10 @@ int address_map_reserve(struct address_map *map, uint64_t count)
 
 void address_map_clear(struct address_map *map)
 {
-	for (uint64_t i = 0; map->count > 0; i++) {
-		map->count -= map->slots[i].key != 0;
+	/* Over the harness, which gives pages twice, fewer keys than were counted. */
+	for (uint64_t i = 0; map->count > 0 && i < map->capacity; i++)
 		map->slots[i].key = 0;
-	}
+	map->count = 0;
 }
 
 void address_map_close(struct address_map *map)
