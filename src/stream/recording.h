@@ -37,8 +37,8 @@ enum recording_fact {
 	RECORDING_LOSSES,     /* places where a buffer overflowed */
 	RECORDING_LOST,       /* events that are missing there */
 	RECORDING_OVERWRITTEN,
-	RECORDING_BACKWARDS,   /* places where time runs backwards */
-	RECORDING_REBUILT,     /* 1: from map and unmap, so that ranges and limits are what fits them */
+	RECORDING_BACKWARDS, /* places where time runs backwards */
+	RECORDING_REBUILT,   /* 1: from map and unmap, so that ranges and limits are what fits them */
 	/* Pages from the lowest to the highest that the kernel gave, and page tables of what lived at its end (if nothing did,
 	 * at its fullest moment) and of all that ever lived, domains added; 0: not known. */
 	RECORDING_KERNEL_SPAN,
