@@ -144,7 +144,8 @@ static const struct option_row rows[] = {
 	 "the compact file (stat: a page, OUT.html; fit: the workload); it appears only when it is complete",
 	 OPTION_AT(struct trace_options, output)},
 	{"workload", 'w', OPTION_TEXT, OPTION_SHOWS, "OUT.yaml", "takes a file",
-	 "import, cut and scale: writes a workload, too, that replays the recording in 4 GiB without page 0, or in as much as it needs",
+	 "import, cut and scale: writes a workload, too, that replays the recording in 4 GiB without page 0, or in "
+	 "as much as it needs",
 	 OPTION_AT(struct trace_options, workload)},
 	{"domain", 'd', OPTION_OWN, OPTION_SHOWS, "N", "takes a number from 0 to 4095",
 	 "keep one domain, counted from 0 in the order in which they appear; default: all", .read = read_domain},
@@ -445,7 +446,8 @@ const struct cli_command cli_trace = {
 	.about = "import a kernel's recording, show its figures",
 	.usage =
 		(const char *const[]){
-			"import FILE... -o OUT.iovatrace [--workload OUT.yaml] [--domain N] [--rule RULE]... [--page SIZE] [--lenient]",
+			"import FILE... -o OUT.iovatrace [--workload OUT.yaml] [--domain N] [--rule RULE]... [--page SIZE] "
+			"[--lenient]",
 			"stat FILE... [--json] [-o PAGE.html] [--domain N] [--rule RULE]... [--page SIZE] [--lenient]",
 			"cut FILE... -o OUT.iovatrace [--ops FROM-TO] [--pages MIN-MAX] [--domain N] [--time FROM-TO]",
 			"scale FILE... -o OUT.iovatrace [--live N] [--domains N]",
