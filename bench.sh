@@ -17,6 +17,9 @@ libjansson-dev     reads and writes results
 zlib1g-dev         packs latency histograms
 libzstd-dev        unpacks recordings of kernels, and results
 "
+peers_packages="
+linux-source       kernel files as plugins
+"
 check_packages="
 bats               tests of the command line
 libcmocka-dev      unit tests
@@ -100,6 +103,15 @@ run)
 	say "Running the published matrix, suites/published.yaml."
 	exec build/iovabench suite run suites/published.yaml
 	;;
+peers)
+	[ -n "${LINUX_SRC:-}" ] && peers_packages=
+	install_missing "$run_packages$peers_packages"
+	say "Building."
+	make -s -j"$jobs" peers
+	[ -e build/peers/drm_mm.so ] || { say "Without kernel files there are no peers: LINUX_SRC= says where a tree is."; exit 1; }
+	say "Running the published matrix with files of the Linux kernel, suites/peers.yaml; tests/peers/table makes tables of its result."
+	exec build/iovabench suite run suites/peers.yaml
+	;;
 reference)
 	make -s -j"$jobs"
 	renew_reference
@@ -113,10 +125,11 @@ packages)
 	install_missing "$run_packages$check_packages"
 	;;
 -h | --help)
-	say "usage: ./bench.sh [check | packages | reference]"
+	say "usage: ./bench.sh [check | packages | peers | reference]"
 	say "  (nothing)  install what is missing, build, run the published matrix, tell where the report is"
 	say "  check      install what is missing, build and run every test; ends with a line 'N passed, N failed'"
 	say "  packages   install what is missing, nothing else"
+	say "  peers      run the published matrix with plugins of Linux's files, from Debian's linux-source or LINUX_SRC="
 	say "  reference  run the published matrix and put it into $reference (make reference)"
 	;;
 *)

@@ -30,7 +30,7 @@ suite() { # lines…
 	for suite in $("$iovabench" suite list | cut -d' ' -f1); do
 		"$iovabench" suite check "$suite" >/dev/null
 	done
-	is "$("$iovabench" suite list | cut -d' ' -f1 | paste -sd ' ')" "drivers field laws limits nightly published quick"
+	is "$("$iovabench" suite list | cut -d' ' -f1 | paste -sd ' ')" "drivers field laws limits nightly peers published quick"
 	"$iovabench" run --help | sed -n 's/^ *\(-.,\)\? *--\([a-z-]*\) .*/\2/p' | grep -vxE 'allocator|sweep|json|color|parse-only|quiet|all|help|dump-placements|profile|output|shrink|shard|shards|for' >"$scratch/options"
 	[ "$(wc -l <"$scratch/options")" -ge 15 ]
 	while read -r option; do
