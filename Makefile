@@ -90,6 +90,8 @@ endef
 $(foreach folder,$(FOLDERS),$(eval $(call FOLDER,$(folder))))
 $(FOLDER_OBJECTS): COMPILE += -fvisibility=hidden
 
+# What is compiled for programs at any address may be part of a shared object as well, but for variables of the C library.
+$(BUILD)/objects/ddi/dxgkrnl_track.o: COMPILE += -fPIC
 # Weights of distributions are the same bits on every machine only when nothing is fused.
 $(BUILD)/objects/stream/%.o: COMPILE += -ffp-contract=off
 $(BUILD)/objects/trace/trace_dat.o: COMPILE += $(TRACECMD_FLAGS)

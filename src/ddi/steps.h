@@ -8,8 +8,8 @@
 #ifdef NDEBUG
 #define DDI_STEP() ((void)0)
 #else
-/* Of the calling thread; only ever grows. */
-extern _Thread_local uint64_t ddi_steps;
+/* Of the calling thread; only ever grows. A shared object may have it, too. */
+extern _Thread_local uint64_t ddi_steps __attribute__((tls_model("initial-exec")));
 #define DDI_STEP() ((void)ddi_steps++)
 #endif
 

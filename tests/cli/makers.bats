@@ -112,6 +112,32 @@ teardown_file() { :; }
 	has "$output" "request low asks for limits (low), which mine does not honour"
 }
 
+@test "the library can be part of a plugin" {
+	cat >inside.c <<-'C'
+		#include <iovabench/dxgkrnl.h>
+		#include <iovabench/instance.h>
+		void *keep = (void *)dxgkrnl_create;
+		const struct iova_allocator *iova_plugin(void)
+		{
+			static struct iova_allocator table;
+			struct iova_space space = {.count = 64, .page_bytes = 4096};
+			struct iova_instance *buddy = iova_instance_create("buddy", &space, 0, 0, 0);
+			if (!buddy)
+				return 0;
+			table = *iova_instance_table(buddy);
+			table.name = "inside";
+			iova_instance_destroy(buddy);
+			return &table;
+		}
+	C
+	"${CC:-cc}" -std=c11 -shared -fPIC -O2 -I"$usr/include" -o inside.so inside.c "$usr/lib/libiovabench.a" -lm -lpthread -ldl
+	[ "$(readelf -d inside.so | grep -c TEXTREL)" -eq 0 ]
+	run -0 "$iovabench" describe ./inside.so
+	has "$output" inside
+	run -0 "$iovabench" verify ./inside.so --shrink off
+	has "$output" " 0 broken"
+}
+
 @test "kernel sources that are not there are one line, and no error" {
 	for source in "" /no/such/tree "$scratch"; do
 		run -0 env "BUILD=$scratch/build" "$BATS_TEST_DIRNAME/../../plugins/peers/build" "$source"
