@@ -102,6 +102,53 @@ print({row["value"] for row in csv.DictReader(sys.stdin) if "overlap" in row["sp
 	reason_is "passed the memory limit of 100 MiB in the audit" failed
 }
 
+# One run of a hundred arms: what each does, in its first call of which function, and what is told of it. Whether an arm can go on
+# without its descriptors depends on which are open: -.
+@test "a hundred plugins that do what they should not are told by what they do, and no other arm is touched" {
+	no_sanitizer
+	local everywhere="create alloc free place statistics visit invariant poll drain destroy"
+	cat >"$scratch/deeds" <<-TABLE
+		crash|failed|crashed in the audit: signal 11|$everywhere
+		abort|failed|crashed in the audit: signal 6|$everywhere
+		trap|failed|crashed in the audit: signal 4|$everywhere
+		exit|failed|ended in the audit with exit code 0 and without a record|$everywhere
+		killed|failed|was killed from outside in the audit: signal 9|$everywhere
+		close|-||$everywhere
+		fork|ok|left 1 process behind (exe), which was killed|$everywhere
+		thread|ok|destroy left threads behind|$everywhere
+		print|ok||$everywhere
+		eat|failed|passed the memory limit of 100 MiB in the audit|alloc free statistics destroy
+		hang|failed|hung in the audit: no window ended for 1 s|alloc free
+		overlap|failed|wrong answers; the first: operation |alloc
+	TABLE
+	cat >"$scratch/wild.yaml" <<-'YAML'
+		iovabench: 1
+		name: wild
+		space: {base: 4KiB, size: 4MiB, reserved: [{base: 64KiB, size: 4KiB}]}
+		pace: 1k/s
+		requests: [{name: page, size: {fixed: 4KiB}}]
+		phases:
+		  - {name: fill, mix: [{request: page}], until: {live: 100}}
+		  - {name: churn, mix: [{request: page}], ops: 400}
+	YAML
+	local deed state said functions function arms=(-a buddy)
+	while IFS='|' read -r deed state said functions; do
+		for function in $functions; do
+			arms+=(-a "$plugins/wild.so:does=$deed,at=1,in=$function")
+			printf '%s\t%s\t%s\n' "does=$deed,at=1,in=$function" "$state" "$said"
+		done
+	done <"$scratch/deeds" >"$scratch/expected"
+	is "$(wc -l <"$scratch/expected")" 97
+	run -0 "$iovabench" run "$scratch/wild.yaml" -a buddy -a bitmap --rounds 0 -q -o "$scratch/alone"
+	run -7 "$iovabench" run "$scratch/wild.yaml" "${arms[@]}" -a bitmap --rounds 0 --stall 1 --memory 100 -q -o "$scratch/t"
+	arms "$scratch/t" 'select(.spec | test("wild")) | [(.spec | sub(".*wild.so:"; "")), .state, .reason // ""] | @tsv' >"$scratch/got"
+	is "$(wc -l <"$scratch/got")" 97
+	paste "$scratch/expected" "$scratch/got" |
+		awk -F'\t' '$1 != $4 || $2 != "-" && ($2 != $5 || ($3 == "" ? $6 != "" : !index($6, $3)))' >"$scratch/wrong"
+	is "$(cat "$scratch/wrong")" ""
+	is "$(arms "$scratch/t" 'select(.spec | test("wild") | not) | .audit' | sha256sum)" "$(arms "$scratch/alone" .audit | sha256sum)"
+}
+
 @test "without standard files nothing else takes their place" {
 	prints() { # redirection…
 		rm -rf "$scratch/t"
