@@ -12,8 +12,8 @@
 
 #define CAPABILITIES_KNOWN ((IOVA_HIGH << 1) - 1)
 
-/* The sentence of the last fault found by this thread. Its model is one that a shared object may have: libiovabench can be part
- * of a plugin. */
+/* The sentence of the last fault found by this thread. Its model is one that a shared object may have: libiovabench can be
+ * part of a plugin. */
 static _Thread_local char fault_bytes[256] __attribute__((tls_model("initial-exec")));
 
 __attribute__((format(printf, 1, 2))) static const char *fault(const char *format, ...)

@@ -113,6 +113,7 @@ teardown_file() { :; }
 }
 
 @test "the library can be part of a plugin" {
+	no_sanitizer
 	cat >inside.c <<-'C'
 		#include <iovabench/dxgkrnl.h>
 		#include <iovabench/instance.h>
