@@ -492,7 +492,11 @@ static int round_ended(void *context, const struct crew_round *round, struct err
 static void check_for_leaks(struct audit *audit)
 {
 	struct engine *engine = audit->engine;
+	/* Driver calls give back memory of theirs, too. */
+	bool looks = !engine->calls && !engine->physical;
 	engine_phase_begin(engine);
+	if (looks)
+		outside_begin(&audit->memory.outside);
 	for (uint32_t slot = 0; slot < engine->slot_count; slot++) {
 		struct op op = {.slot = slot};
 		engine->domain = audit->slot_domain[slot];
@@ -505,6 +509,8 @@ static void check_for_leaks(struct audit *audit)
 		if (instance->table->drain)
 			instance->table->drain(instance->self);
 	}
+	if (looks)
+		outside_end(&audit->memory.outside);
 	check_memory(audit, "in drain: ");
 	walk_spaces(audit);
 	for (uint32_t i = 0; i < audit->space_count; i++)
@@ -529,7 +535,7 @@ static void conclude(struct audit *audit)
 {
 	struct result_record *record = audit->pass->record;
 	check_memory(audit, "in destroy: ");
-	audit_memory_note_leaks(&audit->memory, record);
+	audit_memory_note(&audit->memory, record);
 	for (size_t i = 0; i < record->phase_count; i++)
 		result_set(&record->phases[i].figures, METRIC_AUDIT_VIOLATIONS, (double)audit->complaints.count);
 	if (audit->complaints.count)
@@ -559,6 +565,7 @@ static int opened(void *context, struct engine *engine, struct error *error)
 {
 	struct audit *audit = context;
 	audit->engine = engine;
+	engine->outside = &audit->memory.outside;
 	audit_calls_open(&audit->calls, engine, audit->spaces, &audit->complaints, &audit->operations);
 	check_memory(audit, "in create: ");
 	int result = audit_spaces_open(audit->spaces, &audit->space_count, &audit->first_space, audit->pass->workload,
@@ -625,7 +632,7 @@ int pass_audit(struct pass *pass, struct error *error)
 		.map_event = map_event,
 	};
 	assert(pass->record->phase_count == pass->workload->phase_count);
-	struct audit audit = {.pass = pass, .memory = {.arena = pass->arena}, .error = error};
+	struct audit audit = {.pass = pass, .memory = {.arena = pass->arena, .outside.arena = pass->arena}, .error = error};
 	int result = open_audit(&audit, error);
 	if (result == 0)
 		result = crew_play(pass, &player, &audit, error);

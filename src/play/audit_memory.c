@@ -13,7 +13,7 @@ void audit_memory_check(struct audit_memory *memory, struct audit_complaints *co
 	audit_complain(complaints, operation, "%s%s", where, book->fault);
 }
 
-void audit_memory_note_leaks(const struct audit_memory *memory, struct result_record *record)
+void audit_memory_note(const struct audit_memory *memory, struct result_record *record)
 {
 	const struct arena *arena = memory->arena;
 	char bytes[TEXT_NUMBER_BYTES];
@@ -23,4 +23,7 @@ void audit_memory_note_leaks(const struct audit_memory *memory, struct result_re
 	if (arena->locks)
 		result_record_note(record, "destroy left %" PRIu64 " lock%s of the host behind", (uint64_t)arena->locks,
 				   arena->locks == 1 ? "" : "s");
+	if (outside_bytes(&memory->outside))
+		result_record_note(record, "had %s of memory beside the host's, which no figure of metadata counts",
+				   text_bytes(bytes, (double)outside_bytes(&memory->outside)));
 }

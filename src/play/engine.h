@@ -98,6 +98,7 @@ struct engine {
 	size_t routine_call_count;
 	struct ddi_physical *physical;
 	const struct engine_watch *watch; /* of the audit; NULL: none */
+	struct outside *outside;          /* what instances give back at their end; NULL: nobody looks */
 	bool views;                       /* some call maps device memory */
 	bool mm_blocks;                   /* some call takes contiguous frames */
 

@@ -2,6 +2,7 @@
  * What an engine plays on: instances of the allocator, one per domain, a lock around those that need one, adapters for driver
  * calls. */
 #include "play/engine_ddi.h"
+#include "play/outside.h"
 
 #include "base/memory.h"
 #include "workload/model.h"
@@ -276,8 +277,12 @@ void engine_close(struct engine *engine)
 {
 	for (uint32_t i = 0; engine->domains && i < engine->domain_count; i++) {
 		ddi_adapter_destroy(engine->domains[i].adapter);
+		if (engine->outside)
+			outside_begin(engine->outside);
 		allocator_instance_destroy(&engine->domains[i].view);
 		allocator_instance_destroy(&engine->domains[i].instance);
+		if (engine->outside)
+			outside_end(engine->outside);
 	}
 	engine_ddi_close(engine);
 	memory_release(engine->domains);

@@ -66,6 +66,27 @@ teardown_file() { :; }
 	has "$output" "overlaps"
 }
 
+@test "memory beside the host's is told" {
+	no_sanitizer
+	cat >many.yaml <<-'YAML'
+		iovabench: 1
+		name: many
+		space: {size: 256MiB}
+		requests: [{name: page, size: {fixed: 4KiB}}]
+		phases: [{name: fill, mix: [{request: page}], until: {live: 10k}}]
+	YAML
+	"$iovabench" plugin template | sed '1i #include <stdlib.h>' >inside.c
+	sed 's/mine->host->memory_get(mine->host->context, sizeof \*node)/calloc(1, sizeof *node)/
+		s/mine->host->memory_put(mine->host->context, node, sizeof \*node)/free(node)/' inside.c >beside.c
+	is "$(diff inside.c beside.c | grep -c '^>')" 2
+	for kind in inside beside; do "${CC:-cc}" -std=c11 -shared -fPIC -O2 -I"$usr/include" -o $kind.so $kind.c; done
+	run -0 "$iovabench" run many.yaml -a buddy -a ./inside.so -a ./beside.so --rounds 0 -o out
+	is "$(arms out .reason | grep -c .)" 3
+	is "$(arms out .reason | sed '2!d')" null
+	has "$(arms out .reason | sed '3!d')" "of memory beside the host's, which no figure of metadata counts"
+	has "$output" "beside the host's"
+}
+
 @test "place and visit_free are optional: holes are made with limits, and the audit's own map shows free space" {
 	"$iovabench" plugin template >mine.c
 	"${CC:-cc}" -shared -fPIC -O2 -I"$usr/include" -o mine.so mine.c
