@@ -96,9 +96,13 @@ int option_read(const struct option_row *row, void *target, const char *value, s
 		return 0;
 	if (!row->wanted)
 		return -1;
+	const char *nearest = row->kind == OPTION_CHOICE ? text_nearest(value, row->choices) : NULL;
+	const char *ask = nearest ? "; did you mean '" : "", *end = nearest ? "'?" : "";
+	nearest = nearest ? nearest : "";
 	if (row->letter)
-		return error_set(error, EXIT_CODE_USAGE, "-%c '%s': %s", row->letter, value, row->wanted);
-	return error_set(error, EXIT_CODE_USAGE, "--%s '%s': %s", row->name, value, row->wanted);
+		return error_set(error, EXIT_CODE_USAGE, "-%c '%s': %s%s%s%s", row->letter, value, row->wanted, ask,
+				 nearest, end);
+	return error_set(error, EXIT_CODE_USAGE, "--%s '%s': %s%s%s%s", row->name, value, row->wanted, ask, nearest, end);
 }
 
 void option_write(const struct option_row *row, const void *target, struct text *text)

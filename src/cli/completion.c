@@ -237,7 +237,8 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 			fputs(shells[i].script, stdout);
 			return EXIT_CODE_OK;
 		}
-	return cli_usage(command, "takes one of bash, zsh, fish");
+	return cli_usage_nearest(command, "takes one of bash, zsh, fish", count == 1 ? words[0] : "",
+				 (const char *const[]){"bash", "zsh", "fish", NULL});
 }
 
 const struct cli_command cli_completion = {

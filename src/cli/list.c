@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/names.h"
 #include "allocator/registry.h"
+#include "base/file.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/suite_file.h"
 #include "cli/workload_folder.h"
 #include "cli/say.h"
 #include "compare/policy.h"
@@ -154,12 +156,47 @@ static int list_rules(struct listing *listing)
 	return EXIT_CODE_OK;
 }
 
+static int list_suites(struct listing *listing)
+{
+	char folder[PATH_MAX];
+	struct dirent **entries;
+	int count = suite_folder_scan(folder, &entries), code = EXIT_CODE_OK;
+	if (count < 0) {
+		cli_say("iovabench list: there is no folder of suites here, beside the program or where it was "
+			"installed\n");
+		return EXIT_CODE_IO;
+	}
+	for (int i = 0; i < count; i++) {
+		struct text path = {0}, messages = {0};
+		struct suite suite;
+		struct error error = {0};
+		char *bytes = NULL;
+		size_t length = 0;
+		text_add(&path, "%s/%s", folder, entries[i]->d_name);
+		if (!path.failed && file_read(path.bytes, SUITE_FILE_BYTES_MAX, &bytes, &length, &error) == 0 &&
+		    suite_parse(path.bytes, bytes, length, &suite, &messages) == 0) {
+			add_entry(listing, path.bytes, suite.about);
+			suite_release(&suite);
+		} else {
+			cli_say("%s", messages.bytes ? messages.bytes : "iovabench list: a suite cannot be read\n");
+			code = EXIT_CODE_USAGE;
+		}
+		memory_release(bytes);
+		text_release(&path);
+		text_release(&messages);
+		free(entries[i]);
+	}
+	free(entries);
+	return code;
+}
+
 /* Comma and or stand between them, or before the last one. */
 #define LISTS(X, comma, or)                                                                                                \
 	X(allocators) comma X(distributions)                                                                               \
 	comma X(keys)                                                                                                      \
 	comma X(metrics)                                                                                                   \
-	comma X(rules) or X(workloads)
+	comma X(rules)                                                                                                     \
+	comma X(suites) or X(workloads)
 #define LIST_WORD(list) #list
 #define LIST_ROW(list)                                                                                                     \
 	{                                                                                                                  \

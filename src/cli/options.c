@@ -226,6 +226,17 @@ int cli_usage(const struct cli_command *command, const char *message)
 	return EXIT_CODE_USAGE;
 }
 
+int cli_usage_nearest(const struct cli_command *command, const char *message, const char *word, const char *const *names)
+{
+	const char *nearest = text_nearest(word, names);
+	struct text whole = {0};
+	text_add(&whole, "%s%s%s%s", message, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+		 nearest ? "'?" : "");
+	int code = cli_usage(command, whole.failed ? message : whole.bytes);
+	text_release(&whole);
+	return code;
+}
+
 bool cli_one_standard_input(const struct cli_command *command, const char *const *words, size_t count)
 {
 	size_t found = 0;

@@ -50,6 +50,9 @@ bool cli_is_among(const struct cli_command *command, const char *name, int count
 /* Says "iovabench COMMAND: message; iovabench COMMAND --help tells more" and returns EXIT_CODE_USAGE. */
 int cli_usage(const struct cli_command *command, const char *message);
 
+/* Likewise, with what a word that is none of names may have meant: message; did you mean '...'? */
+int cli_usage_nearest(const struct cli_command *command, const char *message, const char *word, const char *const *names);
+
 /* Whether at most one of the words (NULL: none) is standard input, which can be read once; else says so. */
 bool cli_one_standard_input(const struct cli_command *command, const char *const *words, size_t count);
 

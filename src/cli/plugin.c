@@ -102,7 +102,8 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 		return words > 0
 			       ? plugin_bench(&arguments.bench, (const char *const *)argv + given.first + 1, (size_t)words)
 			       : cli_usage(command, "bench takes allocators: names, or paths of plugins");
-	return cli_usage(command, "takes template, check or bench");
+	return cli_usage_nearest(command, "takes template, check or bench", verb,
+				 (const char *const[]){"template", "check", "bench", NULL});
 }
 
 const struct cli_command cli_plugin = {

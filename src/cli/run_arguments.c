@@ -40,6 +40,21 @@ static int add_spec(struct run_arguments *arguments, const char *spec, bool name
 	return 0;
 }
 
+/* Commas stand between options of one allocator. */
+static int tell_apart(const char *specs, struct error *error)
+{
+	struct text line = {0};
+	for (const char *at = specs; *at;) {
+		size_t length = strcspn(at, ",");
+		text_add(&line, "%s-a %.*s", line.length ? " " : "", (int)length, at);
+		at += length + (at[length] == ',');
+	}
+	error_set(error, EXIT_CODE_USAGE, "-a '%.400s': takes one allocator, and may be repeated: %.400s", specs,
+		  line.failed ? "-a buddy -a linux" : line.bytes);
+	text_release(&line);
+	return -1;
+}
+
 static int read_spec(void *target, const char *spec, struct error *error)
 {
 	struct run_arguments *arguments = target;
@@ -53,6 +68,8 @@ static int read_spec(void *target, const char *spec, struct error *error)
 	}
 	if (strlen(spec) >= JOB_SPEC_BYTES_MAX)
 		return error_set(error, EXIT_CODE_USAGE, "-a '...': is longer than 1023 characters");
+	if (!strpbrk(spec, ":/\\") && strchr(spec, ','))
+		return tell_apart(spec, error);
 	if (allocator_spec_check(spec, &wrong) < 0)
 		return error_set(error, wrong.exit_code, "-a %s", wrong.message);
 	return add_spec(arguments, spec, true, error);
@@ -211,6 +228,18 @@ static int check_interference(const struct run_arguments *arguments)
 	return EXIT_CODE_USAGE;
 }
 
+static const char *nearest_spec(const struct run_arguments *arguments, const char *word)
+{
+	const char **names = memory_zeroed(arguments->spec_count + 2, sizeof names[0]);
+	for (size_t i = 0; names && i < arguments->spec_count; i++)
+		names[i] = arguments->specs[i];
+	if (names)
+		names[arguments->spec_count] = COMPARE_AGAINST_ALL;
+	const char *nearest = names ? text_nearest(word, names) : NULL;
+	memory_release(names);
+	return nearest;
+}
+
 static int check_against(const struct run_arguments *arguments)
 {
 	const char *against = arguments->run.against;
@@ -223,7 +252,8 @@ static int check_against(const struct run_arguments *arguments)
 		against);
 	for (size_t i = 0; i < arguments->spec_count; i++)
 		cli_say("%s %s", i ? "," : "", arguments->specs[i]);
-	cli_say("%s", "\n");
+	const char *nearest = nearest_spec(arguments, against);
+	cli_say("%s%s%s\n", nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	return EXIT_CODE_USAGE;
 }
 

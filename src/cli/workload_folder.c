@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "cli/say.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -81,11 +82,36 @@ bool workload_folder_find(const char *name, struct text *path)
 	return find("workloads", name, path);
 }
 
+/* What a name that stands for nothing may have meant. */
+static void tell_nearest(const char *kind, const char *word)
+{
+	char folder[PATH_MAX];
+	struct dirent **entries;
+	int count = scan(kind, folder, &entries);
+	const char **names = memory_zeroed(count > 0 ? (size_t)count + 1 : 1, sizeof names[0]);
+	for (int i = 0; names && i < count; i++) {
+		entries[i]->d_name[strlen(entries[i]->d_name) - strlen(".yaml")] = '\0';
+		names[i] = entries[i]->d_name;
+	}
+	const char *nearest = names ? text_nearest(word, names) : NULL;
+	if (nearest)
+		cli_say("iovabench: there is no %.*s '%s', and no file of that name; did you mean '%s'?\n",
+			(int)strlen(kind) - 1, kind, word, nearest);
+	memory_release(names);
+	for (int i = 0; i < count; i++)
+		free(entries[i]);
+	if (count >= 0)
+		free(entries);
+}
+
 static void resolve(const char *kind, const char *word, struct text *path)
 {
 	bool named = *word && strcmp(word, FILE_STANDARD_INPUT) != 0 && !strchr(word, '/') && access(word, F_OK) != 0;
-	if (!named || !find(kind, word, path))
-		text_add(path, "%s", word);
+	if (named && find(kind, word, path))
+		return;
+	if (named)
+		tell_nearest(kind, word);
+	text_add(path, "%s", word);
 }
 
 void workload_folder_resolve(const char *word, struct text *path)

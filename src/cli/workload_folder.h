@@ -18,7 +18,7 @@ int workload_folder_scan(char folder[PATH_MAX], struct dirent ***entries);
 bool workload_folder_find(const char *name, struct text *path);
 
 /* Adds what a command's word means: standard input, a file that is there, else a shipped workload of this name, else the
- * word. */
+ * word, and says which shipped one is nearest. */
 void workload_folder_resolve(const char *word, struct text *path);
 
 /* Of suites, likewise. */
