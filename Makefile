@@ -265,6 +265,7 @@ manual: all ## put the commands, options, keys and metrics of the program into i
 	@BUILD='$(BUILD)' tests/gates/schema --update
 # Documents link to each other, and to workloads, as they do here.
 DOCUMENTS = $(wildcard docs/*.md) docs/ci-workflow.yml docs/report.png docs/result.schema.json
+PICTURES = $(wildcard docs/gallery/*.png)
 # page.section goes to man<section>; each shell looks for completions in a folder of its own.
 PAGES = $(wildcard docs/*.[1-9])
 installed_page = share/man/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
@@ -275,16 +276,16 @@ SHELLS = bash zsh fish
 # Below PREFIX; files and links, then folders that are ours, the inner ones first.
 INSTALLED = bin/iovabench $(LIBDIR)/libiovabench.a $(LIBDIR)/pkgconfig/iovabench.pc $(foreach page,$(PAGES),$(call installed_page,$(page))) $(foreach shell,$(SHELLS),$(COMPLETION_$(shell))) \
 	$(addprefix share/doc/iovabench/,README.md CONTRIBUTING.md CHANGELOG.md LICENSE) share/doc/iovabench/workloads \
-	$(addprefix share/doc/iovabench/,$(DOCUMENTS)) $(addprefix share/iovabench/,$(wildcard $(addprefix workloads/,*.yaml */*.yaml */*.iovatrace) suites/*.yaml)) \
+	$(addprefix share/doc/iovabench/,$(DOCUMENTS) $(PICTURES)) $(addprefix share/iovabench/,$(wildcard $(addprefix workloads/,*.yaml */*.yaml */*.iovatrace) suites/*.yaml)) \
 	$(wildcard include/iovabench/*.h) $(addprefix share/iovabench/,$(wildcard plugins/*.c))
-INSTALLED_FOLDERS = include/iovabench share/iovabench/plugins share/doc/iovabench/docs share/doc/iovabench $(addprefix share/iovabench/workloads/,traces limits laws field) \
+INSTALLED_FOLDERS = include/iovabench share/iovabench/plugins share/doc/iovabench/docs/gallery share/doc/iovabench/docs share/doc/iovabench $(addprefix share/iovabench/workloads/,traces limits laws field) \
 	share/iovabench/workloads share/iovabench/suites share/iovabench
 
 .PHONY: install
 install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/iovabench $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces \
 		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/limits $(DESTDIR)$(PREFIX)/share/iovabench/workloads/laws \
-		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/field $(DESTDIR)$(PREFIX)/share/doc/iovabench/docs \
+		$(DESTDIR)$(PREFIX)/share/iovabench/workloads/field $(DESTDIR)$(PREFIX)/share/doc/iovabench/docs/gallery \
 		$(DESTDIR)$(PREFIX)/share/iovabench/suites
 	install -m 755 $(BUILD)/iovabench $(DESTDIR)$(PREFIX)/bin/iovabench
 	install -m 644 include/iovabench/*.h $(DESTDIR)$(PREFIX)/include/iovabench
@@ -301,6 +302,7 @@ install: all ## install below PREFIX=/usr/local (DESTDIR is honoured)
 	install -m 644 workloads/traces/*.iovatrace $(DESTDIR)$(PREFIX)/share/iovabench/workloads/traces
 	install -m 644 README.md CONTRIBUTING.md CHANGELOG.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/iovabench
 	install -m 644 $(DOCUMENTS) $(DESTDIR)$(PREFIX)/share/doc/iovabench/docs
+	install -m 644 $(PICTURES) $(DESTDIR)$(PREFIX)/share/doc/iovabench/docs/gallery
 	ln -sfn ../../iovabench/workloads $(DESTDIR)$(PREFIX)/share/doc/iovabench/workloads
 	$(foreach page,$(PAGES),install -D -m 644 $(page) $(DESTDIR)$(PREFIX)/$(call installed_page,$(page)) &&) true
 	$(foreach shell,$(SHELLS),install -D -m 644 src/cli/completion.$(shell) $(DESTDIR)$(PREFIX)/$(COMPLETION_$(shell)) &&) true
