@@ -811,7 +811,7 @@ static const struct yaml_key workload_keys[] = {
 	 .max = WORKLOAD_PHASES_MAX, .what = "phases", .missing = "a workload has at least one phase",
 	 .empty = "is an empty list; a workload has at least one phase",
 	 .help = "what happens, in order; each has one body: mix, free, script, trace, rings, adversary, queue, offline, "
-		 "online, reserve or unreserve"},
+		 "online, reserve, unreserve or adapter"},
 	{"expect", YAML_LIST, .at = EACH(WHOLE, expectations), .count = AT(WHOLE, expectation_count),
 	 .map = &expectation_map, .help = "what must come out; a missed one makes exit code 1"},
 	{"sweep", YAML_LIST, .at = EACH(WHOLE, sweeps), .count = AT(WHOLE, sweep_count), .map = &sweep_map, .min = 1,
