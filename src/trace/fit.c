@@ -59,7 +59,8 @@ static int by_allocs(const void *left, const void *right)
 static int make_classes(struct fit *fit)
 {
 	struct recording_shape *shape = &fit->shape;
-	qsort(shape->sizes, shape->size_count, sizeof *shape->sizes, by_allocs);
+	if (shape->size_count)
+		qsort(shape->sizes, shape->size_count, sizeof *shape->sizes, by_allocs);
 	fit->class_count = shape->size_count < FIT_CLASSES_MAX ? shape->size_count : FIT_CLASSES_MAX;
 	for (size_t i = 0; i < fit->class_count; i++) {
 		fit->classes[i].pages = shape->sizes[i].pages;
