@@ -377,10 +377,13 @@ static bool lie_apart(double ratio, double other, double edge)
 	return isfinite(ratio) && isfinite(other) && fabs(log(ratio / other)) > edge;
 }
 
-/* Windows that are longer give another ratio. */
-static bool caches_decide(const struct result_paired *paired, double edge)
+/* Windows that are longer give another ratio: one apart by more than the threshold beyond doubt; or, of two that seem equal, one
+ * that is apart by chance no more. */
+static bool caches_decide(const struct result_paired *paired, enum result_verdict verdict, double edge)
 {
-	return lie_apart(paired->long_ratio, 1, edge) && (paired->long_ci_low > 1 || paired->long_ci_high < 1);
+	bool differ = verdict == RESULT_VERDICT_REGRESSION || verdict == RESULT_VERDICT_IMPROVEMENT;
+	double doubt = differ ? exp(edge) : 1;
+	return lie_apart(paired->long_ratio, 1, edge) && (paired->long_ci_low > doubt || paired->long_ci_high < 1 / doubt);
 }
 
 /* Median of what is a number. */
@@ -406,7 +409,7 @@ int compare_pairs(const struct result_paired *paired, size_t first, size_t count
 	double typical = median_of(paired->round_typical + first, count, scratch);
 	memory_release(scratch);
 	row->by_pairs = true;
-	if (caches_decide(paired, edge)) {
+	if (caches_decide(paired, row->verdict, edge)) {
 		char reason[128];
 		snprintf(reason, sizeof reason,
 			 "shared caches decide: with windows many times as long the ratio is %.4g times as large",

@@ -751,6 +751,16 @@ static void verdicts_on_time_go_by_pairs(void **state)
 	assert_non_null(strstr(row->reason, "caches"));
 	paired->long_ci_low = 0.97; /* chance */
 	assert_int_equal(time_row(&result, NULL)->verdict, RESULT_VERDICT_OK);
+	/* Of one that is slower the whole interval has to lie beyond the threshold. */
+	for (int i = 0; i < 12; i++)
+		paired->round_ratio[i] *= 1.5;
+	paired->long_ci_low = 1.02;
+	assert_int_equal(time_row(&result, NULL)->verdict, RESULT_VERDICT_REGRESSION);
+	paired->long_ci_low = 1.04;
+	assert_int_equal(time_row(&result, NULL)->verdict, RESULT_VERDICT_NOT_COMPARED);
+	for (int i = 0; i < 12; i++)
+		paired->round_ratio[i] /= 1.5;
+	paired->long_ci_low = 0.97;
 	paired->round_ratio[3] = paired->round_ratio[9] = 3;
 	paired->reason = memory_text("one round was left out");
 	row = time_row(&result, NULL);
