@@ -377,8 +377,8 @@ static bool lie_apart(double ratio, double other, double edge)
 	return isfinite(ratio) && isfinite(other) && fabs(log(ratio / other)) > edge;
 }
 
-/* Windows that are longer give another ratio: one apart by more than the threshold beyond doubt; or, of two that seem equal, one
- * that is apart by chance no more. */
+/* Windows that are longer give another ratio: apart by more than the threshold beyond doubt; or, of two that seem equal, apart
+ * by no chance. */
 static bool caches_decide(const struct result_paired *paired, enum result_verdict verdict, double edge)
 {
 	bool differ = verdict == RESULT_VERDICT_REGRESSION || verdict == RESULT_VERDICT_IMPROVEMENT;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Memory that an allocator has beside that of the host: what its frees and its end give back to malloc, or to the system. What it
- * never gives back, and what is part of its file, is not seen. */
+ * Memory that an allocator has beside that of the host: what its frees and its end give back to malloc, or to the system. What
+ * it never gives back, and what is part of its file, is not seen. */
 #ifndef PLAY_OUTSIDE_H
 #define PLAY_OUTSIDE_H
 

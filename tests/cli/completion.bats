@@ -23,7 +23,7 @@ offered() { # word...
 	is "$(offered run x.yaml -a magazine+bit)" magazine+bitmap
 	is "$(offered run -a rbtree:fi)" "rbtree:fit="
 	is "$(offered run -a magazine+rbtree:fit=)" "magazine+rbtree:fit=first magazine+rbtree:fit=best magazine+rbtree:fit=last"
-	is "$(offered list "")" "allocators distributions keys metrics rules workloads"
+	is "$(offered list "")" "allocators distributions keys metrics rules suites workloads"
 	is "$(offered trace st)" "stat @files"
 	is "$(offered plot hea)" "heat @files"
 	is "$(offered describe requests.size.zipf.)" "requests.size.zipf.min requests.size.zipf.max requests.size.zipf.alpha"

@@ -140,7 +140,7 @@ static void pages_for_an_mdl(struct bench *bench)
 		{PAGES(3), 0, ALL, PAGES(3), 1, MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS, STATUS_INVALID_PARAMETER},
 		{PAGES(3), 0, ALL, PAGES(2), 1, MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS, STATUS_INVALID_PARAMETER},
 		{FOUR_GIB - 4096, 0, ALL, 0, 1, 0, STATUS_INVALID_PARAMETER}, /* no space is as large */
-		{PAGES(4096), 0, ALL, 0, 1, 0, STATUS_NO_MEMORY}, /* half of the frames, less the first */
+		{PAGES(4096), 0, ALL, 0, 1, 0, STATUS_NO_MEMORY},             /* half of the frames, less the first */
 	};
 	for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
 		DXGKARGCB_ALLOCATEPAGESFORMDL args = {.LowAddress = at(rows[row].low),

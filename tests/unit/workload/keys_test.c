@@ -153,6 +153,10 @@ static const struct probe {
 	{"phases.rings.count", PHASE("rings: {request: a, depth: 3, %s}, ops: 9"), "0", "65"},
 	{"phases.rings.pace", PHASE("rings: {request: a, depth: 3, %s}, ops: 9"), "0", NULL},
 	{"phases.rings.burst", PHASE("rings: {request: a, depth: 3, %s}, ops: 9"), "0", "4"},
+	{"phases.save.count",
+	 HEAD "requests: [{name: a, size: {fixed: 4KiB}, call: adl}]\n" PHASES
+	      "- {name: p, adapter: power_down, save: {request: a, %s}}\n",
+	 "0", "268435457"},
 	{"expect.tolerance", TOP("expect: [{metric: audit.violations, is: 0, %s}]\n"), "-1", NULL},
 };
 
