@@ -403,7 +403,7 @@ enum windows { SHORT, LONG, INTERFERED };
 static void sum_pairs(struct phase_pairs *phase, bool repeats, double *scratch, struct result_record_pairs *sum)
 {
 	*sum = (struct result_record_pairs){.typical = typical_ratio(phase, scratch)};
-	if (repeats)
+	if (repeats && phase->count)
 		qsort(phase->pairs, phase->count, sizeof phase->pairs[0], same_words_first);
 	for (size_t i = 0, end; i < phase->count && repeats; i = end) {
 		for (end = i + 1; end < phase->count && same_words_first(&phase->pairs[i], &phase->pairs[end]) == 0; end++)
