@@ -7,17 +7,17 @@
 #include <sys/mman.h>
 
 const struct recording_fact_row recording_facts[RECORDING_FACTS] = {
-	[RECORDING_UNREADABLE] = {"unreadable_lines", "unreadable lines, left out"},
-	[RECORDING_LOSSES] = {"losses", "losses of events"},
-	[RECORDING_LOST] = {"lost_events", "events lost"},
-	[RECORDING_OVERWRITTEN] = {"overwritten_events", "older events overwritten"},
-	[RECORDING_BACKWARDS] = {"backward_times", "times that run backwards"},
-	[RECORDING_REBUILT] = {"rebuilt_from_maps", "rebuilt from map and unmap", .flag = true},
-	[RECORDING_KERNEL_SPAN] = {"kernel_span_pages", "pages of the kernel's span"},
-	[RECORDING_KERNEL_TABLES] = {"kernel_page_table_pages", "the kernel's page tables"},
-	[RECORDING_KERNEL_TABLES_EVER] = {"kernel_page_table_ever_pages", "the kernel's page tables, ever"},
-	[RECORDING_KERNEL_OVERLAPS] = {"kernel_overlaps", "ranges that overlap"},
-	[RECORDING_REMADE] = {"remade", "cut or scaled from another one", .flag = true},
+	[RECORDING_UNREADABLE] = {"unreadable_lines", "unreadable lines, left out", false},
+	[RECORDING_LOSSES] = {"losses", "losses of events", false},
+	[RECORDING_LOST] = {"lost_events", "events lost", false},
+	[RECORDING_OVERWRITTEN] = {"overwritten_events", "older events overwritten", false},
+	[RECORDING_BACKWARDS] = {"backward_times", "times that run backwards", false},
+	[RECORDING_REBUILT] = {"rebuilt_from_maps", "rebuilt from map and unmap", true},
+	[RECORDING_KERNEL_SPAN] = {"kernel_span_pages", "pages of the kernel's span", false},
+	[RECORDING_KERNEL_TABLES] = {"kernel_page_table_pages", "the kernel's page tables", false},
+	[RECORDING_KERNEL_TABLES_EVER] = {"kernel_page_table_ever_pages", "the kernel's page tables, ever", false},
+	[RECORDING_KERNEL_OVERLAPS] = {"kernel_overlaps", "ranges that overlap", false},
+	[RECORDING_REMADE] = {"remade", "cut or scaled from another one", true},
 };
 
 void recording_facts_add(const struct recording *recording, struct text *text)
