@@ -311,7 +311,7 @@ def indifferent(play):
 
 def shareable(tree):
     bodies = ("script", "trace", "rings", "adversary", "queue", "offline", "online", "reserve", "unreserve", "adapter")
-    if any(body in phase for phase in tree["phases"] for body in bodies):
+    if "interference" in tree or any(body in phase for phase in tree["phases"] for body in bodies):
         return False
     calls = {request.get("call", "extent") for request in tree["requests"]}
     return calls <= {"extent"}
@@ -332,6 +332,8 @@ def threads(play):
 
 
 def open_loop(play):
+    if any("interference" in tree for tree in play.case.trees):
+        return  # it would decide when operations begin
     options = ["--rounds", "1", "--stall", "100", "--rate", play.random.choice(["2M", "1M:poisson", "1G"])]
     result = play.run(play.asan if play.random.random() < 0.5 else play.release, "rate", options=options, environment=USUAL_CLOCK)
     figures.same_results("open loop and closed", play.plain, result, leave=OF_TIMES)
