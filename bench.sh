@@ -29,6 +29,8 @@ libxml2-utils      checks that JUnit files are well-formed XML
 procps             finds the worker that a test kills
 bsdextrautils      aligns the table of laws
 libtracecmd-dev    reads trace.dat, where it is there
+libtracefs-dev     what libtracecmd is made of
+libtraceevent-dev  likewise
 python3            makes random workloads and command lines
 python3-yaml       reads those that failed once
 python3-jsonschema holds results against their schema
