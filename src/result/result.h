@@ -239,7 +239,7 @@ void result_insert_worst(struct result_sample worst[RESULT_WORST_MAX], size_t *c
  * tainted; and all of them did equal work. */
 struct result_record_pairs {
 	double ns[RESULT_SIDES]; /* of all pairs */
-	double typical;          /* median over pairs of arm / against; NaN: no pair */
+	double typical;          /* median of arm / against over two pairs in a row, each side first in one; NaN: no pair */
 	uint64_t pairs, tainted;
 	uint64_t operations; /* of each side in ns */
 };
