@@ -229,6 +229,9 @@ instructions: $(BUILD)/tests/bench/play ## instructions per operation of the bui
 columns: all $(BUILD)/tests/bench/play ## what an allocator is wanted to reach, a mark for each cell; SPEC=leaf, OPS= for fewer operations
 	@BUILD='$(BUILD)' OPS='$(OPS)' tests/columns/run $(SPEC)
 
+.PHONY: bench-import
+bench-import: all ## lines a second that the import reads, by the built-in rules and by rules of a user
+	@BUILD='$(BUILD)' tests/bench/import
 .PHONY: bench-generation
 bench-generation: $(BUILD)/tests/bench/generation ## how many operations a second are generated, by the way of choosing victims
 	@$(BUILD)/tests/bench/generation

@@ -61,7 +61,7 @@ static bool read_list(const char *value, uint64_t *last, uint64_t *sum)
 /* What is read of a line before it is made into pages. */
 struct reading {
 	const struct rule_ready *ready;
-	const char *payload;
+	const struct fields *fields;
 	uint64_t start; /* in the rule's unit */
 	uint64_t end;   /* of a list of addresses: the last one's start */
 	uint64_t tail;  /* of a list of sizes: the last one */
@@ -73,7 +73,7 @@ static const char *read_address(struct event_parser *parser, struct reading *rea
 {
 	unsigned base = reading->ready->rule->hex ? 16 : 10;
 	uint64_t sum;
-	*value = field_find(field, reading->payload);
+	*value = field_find(field, reading->fields);
 	if (!*value)
 		return no_number(parser, field);
 	reading->list = **value == '{';
@@ -82,7 +82,12 @@ static const char *read_address(struct event_parser *parser, struct reading *rea
 			return no_number(parser, field);
 		return NULL;
 	}
-	return field_value_number(*value, base, &reading->start) ? NULL : no_number(parser, field);
+	if (field_value_number(*value, base, &reading->start))
+		return NULL;
+	if (!reading->ready->rule->hex && field_value_number(*value, 16, &reading->start))
+		return cause(parser, "no number %.*s=: hexadecimal without 0x is read by a --rule with hex: yes",
+			     (int)field->lengths[0], field->count ? field->names[0] : "");
+	return no_number(parser, field);
 }
 
 /* "iova=0xFIRST - 0xEND": END is exclusive, and the last page of 64 bits ends at 0. */
@@ -101,13 +106,15 @@ static const char *check_end(struct event_parser *parser, const struct reading *
 static const char *read_size(struct event_parser *parser, struct reading *reading, uint64_t *size)
 {
 	const struct field *field = &reading->ready->size;
-	const char *value = field_find(field, reading->payload);
+	const char *value = field_find(field, reading->fields);
 	*size = 0;
-	size_t length = strlen(reading->payload);
-	if (!value && length && reading->payload[length - 1] == '-')
-		return "it ends at its first address: was the line wrapped by a mail?";
-	if (!value)
+	if (!value) {
+		const char *payload = reading->fields->payload;
+		size_t length = strlen(payload);
+		if (length && payload[length - 1] == '-')
+			return "it ends at its first address: was the line wrapped by a mail?";
 		return field->may_lack ? NULL : no_number(parser, field);
+	}
 	if (*value == '{')
 		return read_list(value, &reading->tail, size) ? NULL : no_number(parser, field);
 	reading->tail = 0;
@@ -160,7 +167,7 @@ static const char *take_size(struct event_parser *parser, const struct reading *
 static const char *read_owner(struct event_parser *parser, const struct reading *reading, struct event *event)
 {
 	const struct field *field = &reading->ready->owner;
-	const char *value = field_named(field) ? field_find(field, reading->payload) : NULL;
+	const char *value = field_named(field) ? field_find(field, reading->fields) : NULL;
 	if (!value) {
 		bool needed = field_named(field) && !field->may_lack;
 		return needed ? no_number(parser, field) : NULL;
@@ -179,7 +186,7 @@ static const char *read_owner(struct event_parser *parser, const struct reading 
 static const char *read_limit(struct event_parser *parser, const struct reading *reading, struct event *event)
 {
 	const struct field *field = &reading->ready->limit;
-	const char *value = field_named(field) ? field_find(field, reading->payload) : NULL;
+	const char *value = field_named(field) ? field_find(field, reading->fields) : NULL;
 	if (!value)
 		return field_named(field) && !field->may_lack ? no_number(parser, field) : NULL;
 	if (!field_value_number(value, reading->ready->rule->hex ? 16 : 10, &event->limit))
@@ -192,12 +199,12 @@ static const char *read_limit(struct event_parser *parser, const struct reading 
 
 static bool failed(const struct reading *reading, const struct event *event)
 {
-	const char *error = field_find(&reading->ready->error, reading->payload);
+	const char *error = field_find(&reading->ready->error, reading->fields);
 	if (error && strncmp(error, "0", field_value_bytes(error)) != 0)
 		return true;
 	switch (reading->ready->rule->failure) {
-	case RULE_FAILURE_ZERO:
-		return reading->start == 0;
+	case RULE_FAILURE_ZERO: /* or the number of no page, -1 */
+		return reading->start == 0 || reading->start == UINT64_MAX;
 	case RULE_FAILURE_ONES:
 		return reading->start == UINT64_MAX || reading->start == UINT32_MAX;
 	default:
@@ -212,7 +219,7 @@ static const char *take_address(struct event_parser *parser, const struct readin
 	uint64_t size = 0;
 	struct reading sized = *reading;
 	const char *wrong = read_size(parser, &sized, &size);
-	bool given = field_find(&reading->ready->size, reading->payload) != NULL;
+	bool given = field_find(&reading->ready->size, reading->fields) != NULL;
 	if (wrong)
 		return wrong;
 	if (rule->address_unit == RULE_BYTES && rule->size_unit == RULE_BYTES) {
@@ -235,7 +242,7 @@ static const char *read_match(struct event_parser *parser, const struct reading 
 	const struct field *field = &reading->ready->match;
 	if (!field_named(field))
 		return NULL;
-	const char *value = field_find(field, reading->payload);
+	const char *value = field_find(field, reading->fields);
 	event->matched = true;
 	if (value && *value == '{')
 		value++;
@@ -246,8 +253,8 @@ static const char *read_match(struct event_parser *parser, const struct reading 
 static bool is_return(const struct reading *reading)
 {
 	const struct rule_ready *ready = reading->ready;
-	return ready->rule->call && !field_find(&ready->owner, reading->payload) &&
-	       !field_find(&ready->size, reading->payload) && !field_find(&ready->limit, reading->payload);
+	return ready->rule->call && !field_find(&ready->owner, reading->fields) &&
+	       !field_find(&ready->size, reading->fields) && !field_find(&ready->limit, reading->fields);
 }
 
 static const char *read_alloc(struct event_parser *parser, struct reading *reading, struct event *event)
@@ -282,7 +289,7 @@ static const char *read_call(struct event_parser *parser, struct reading *readin
 	event->kind = EVENT_CALL;
 	if (wrong || (wrong = read_size(parser, reading, &size)) || (wrong = read_limit(parser, reading, event)))
 		return wrong;
-	return take_size(parser, reading, size, field_find(&reading->ready->size, reading->payload), event);
+	return take_size(parser, reading, size, field_find(&reading->ready->size, reading->fields), event);
 }
 
 static const char *read_free(struct event_parser *parser, struct reading *reading, struct event *event)
@@ -306,11 +313,11 @@ static const char *read_end(struct event_parser *parser, struct reading *reading
 }
 
 /* Whether a payload holds anything that the rule looks for. */
-static bool concerns(const struct rule_ready *ready, const char *payload)
+static bool concerns(const struct rule_ready *ready, const struct fields *fields)
 {
-	return field_find(&ready->address, payload) || field_find(&ready->freed, payload) ||
-	       field_find(&ready->size, payload) ||
-	       (!ready->owner.word && field_named(&ready->owner) && field_find(&ready->owner, payload));
+	return field_find(&ready->address, fields) || field_find(&ready->freed, fields) ||
+	       field_find(&ready->size, fields) ||
+	       (!ready->owner.word && field_named(&ready->owner) && field_find(&ready->owner, fields));
 }
 
 static const char *apply_rule(struct event_parser *parser, const struct rule_word *word, const struct head *head,
@@ -319,7 +326,7 @@ static const char *apply_rule(struct event_parser *parser, const struct rule_wor
 	static const char *(*const readers[RULE_ROLES])(struct event_parser *, struct reading *, struct event *) = {
 		[RULE_CALLS] = read_call, [RULE_ALLOCATES] = read_alloc, [RULE_FREES] = read_free, [RULE_ENDS] = read_end};
 	const struct rule_ready *ready = &parser->rules->rules[word->rule];
-	struct reading reading = {.ready = ready, .payload = head->payload};
+	struct reading reading = {.ready = ready, .fields = &parser->fields};
 	memset(event, 0, sizeof *event);
 	event->level = (uint8_t)ready->level;
 	event->has_cpu = head->has_cpu;
@@ -331,7 +338,7 @@ static const char *apply_rule(struct event_parser *parser, const struct rule_wor
 	event->name_length = head->name_length;
 	uint64_t number;
 	if (!head->has_cpu) {
-		const char *cpu = field_find(&ready->cpu, head->payload), *pid = field_find(&ready->pid, head->payload);
+		const char *cpu = field_find(&ready->cpu, reading.fields), *pid = field_find(&ready->pid, reading.fields);
 		event->has_cpu = cpu && field_value_number(cpu, 10, &number) && number <= UINT32_MAX;
 		if (event->has_cpu)
 			event->cpu = (uint32_t)number;
@@ -348,39 +355,50 @@ static const char *match_rules(struct event_parser *parser, const struct head *h
 	const struct rule_table *rules = parser->rules;
 	struct event first = {.kind = EVENT_OTHER};
 	const char *wrong = NULL;
-	for (unsigned at = rule_word_find(rules, head->name, head->name_length, 0); at;
-	     at = rule_word_find(rules, head->name, head->name_length, at)) {
+	unsigned at = rule_word_find(rules, head->name, head->name_length, 0);
+	if (at)
+		fields_read(&parser->fields, head->payload);
+	for (; at; at = rule_word_find(rules, head->name, head->name_length, at)) {
 		const struct rule_word *word = &rules->words[at - 1];
 		const struct rule_ready *ready = &rules->rules[word->rule];
 		const char *now = apply_rule(parser, word, head, event);
 		if (!now)
 			return NULL;
+		bool empty = head->has_cpu && !*head->payload;
 		bool foreign = head->group ? !field_names(&ready->groups, head->group, head->group_length)
-					   : !concerns(ready, head->payload);
+					   : !empty && !concerns(ready, &parser->fields);
 		if (first.kind == EVENT_UNREADABLE)
 			continue;
 		first = *event;
 		first.kind = foreign ? EVENT_FOREIGN : EVENT_UNREADABLE;
-		wrong = foreign ? NULL : now;
+		wrong = foreign ? NULL : empty ? "nothing behind its event: was the line wrapped, or cut?" : now;
 	}
 	*event = first;
 	return wrong;
 }
 
-/* A line's prefix "name:" where the file has said that such a one of its parts exists. */
-static const char *skip_prefix(struct event_parser *parser, const char *line, const char **name, size_t *length)
+/* A line "name: cpus=4" says that a part of this name follows. */
+static void note_prefix(struct event_parser *parser, const char *line)
 {
 	const char *at = scan_blanks(line), *end = scan_word(at);
+	size_t length = end > at ? (size_t)(end - 1 - at) : 0;
+	if (length && end[-1] == ':' && length < EVENT_PREFIX_BYTES && strncmp(scan_blanks(end), "cpus=", 5) == 0 &&
+	    parser->prefix_count < EVENT_PREFIXES_MAX) {
+		memcpy(parser->prefixes[parser->prefix_count], at, length);
+		parser->prefixes[parser->prefix_count++][length] = '\0';
+	}
+}
+
+/* A line's prefix "name:" where the file has said that such a one of its parts exists. */
+static const char *skip_prefix(const struct event_parser *parser, const char *line, const char **name, size_t *length)
+{
 	*name = NULL;
+	if (!parser->prefix_count)
+		return line;
+	const char *at = scan_blanks(line), *end = scan_word(at);
 	if (end == at || end[-1] != ':')
 		return line;
 	*length = (size_t)(end - 1 - at);
-	if (*length && *length < EVENT_PREFIX_BYTES && strncmp(scan_blanks(end), "cpus=", 5) == 0 &&
-	    parser->prefix_count < EVENT_PREFIXES_MAX) {
-		memcpy(parser->prefixes[parser->prefix_count], at, *length);
-		parser->prefixes[parser->prefix_count++][*length] = '\0';
-		return line;
-	}
 	for (size_t i = 0; i < parser->prefix_count; i++)
 		if (strncmp(parser->prefixes[i], at, *length) == 0 && !parser->prefixes[i][*length]) {
 			*name = at;
@@ -421,12 +439,16 @@ static bool is_lost(const char *line, struct event *event)
 		event->lost = word ? number_in(word) : 0;
 		return true;
 	}
-	if (strncmp(at, "Lost ", 5) == 0 || strncmp(at, "Possibly lost ", 14) == 0) {
-		event->lost = number_in(at);
+	static const char *const counts[] = {"Lost ", "Possibly lost ", "WARNING: Lost "};
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+		if (strncmp(at, counts[i], strlen(counts[i])) == 0) {
+			event->lost = number_in(at);
+			return true;
+		}
+	if (strncmp(at, "dropped events: ", 16) == 0 && (event->lost = number_in(at)))
 		return true;
-	}
 	/* perf record, of its own buffers: how many events were in one nobody knows. */
-	if (strncmp(at, "Processed ", 10) == 0 && strstr(at, " lost ") && strstr(at, "chunk"))
+	if (strncmp(at, "Processed ", 10) == 0 && strstr(at, " lost "))
 		return event->summary = true;
 	event->kind = EVENT_OVERWRITTEN;
 	if (strncmp(at, "overrun: ", 9) == 0) {
@@ -444,21 +466,35 @@ static bool is_lost(const char *line, struct event *event)
 	return false;
 }
 
+/* Whether what stands behind a name in a line without a head is an event of that rule. What is not set off from the name by a
+ * mark must have an address and a size, or it could be any text. */
+static bool is_headless(struct event_parser *parser, const struct rule_ready *ready, const char *behind)
+{
+	fields_read(&parser->fields, behind + 1);
+	if (*behind != ' ' && *behind != '\t')
+		return concerns(ready, &parser->fields);
+	return !ready->address.word && !ready->size.word && field_find(&ready->size, &parser->fields) &&
+	       (field_find(&ready->address, &parser->fields) || field_find(&ready->freed, &parser->fields));
+}
+
 /* An event of a rule in a line that has no head, as "map:" or, of perf trace, "map(". */
 static const char *find_headless(struct event_parser *parser, const char *line, struct event *event)
 {
-	for (const char *at = line; (at = strpbrk(at, ":(")); at++) {
+	for (const char *at = line; (at = strpbrk(at, ":( \t")); at++) {
 		const char *name = at;
 		while (name > line && name[-1] != ' ' && name[-1] != ':' && name[-1] != '\t')
 			name--;
 		size_t length = (size_t)(at - name);
 		unsigned word = rule_word_find(parser->rules, name, length, 0);
-		if (!word || !concerns(&parser->rules->rules[parser->rules->words[word - 1].rule], at + 1))
+		const struct rule_ready *ready = word ? &parser->rules->rules[parser->rules->words[word - 1].rule] : NULL;
+		if (!word || !is_headless(parser, ready, at))
 			continue;
 		event->kind = EVENT_UNREADABLE;
-		event->level = (uint8_t)parser->rules->rules[parser->rules->words[word - 1].rule].level;
-		return cause(parser, "an event of %.*s, but %s before it%s", (int)length, name, head_missing(line, name),
-			     *at == '(' ? " (perf trace prints this: import what 'perf script' prints)" : "");
+		event->level = (uint8_t)ready->level;
+		return cause(parser, "an event of %.*s, but %s before it: %s", (int)length, name, head_missing(line, name),
+			     *at == '(' ? "perf trace prints this, import what 'perf script' prints"
+					: "a line is read as 'name-PID [CPU] time: event:', which perf script -F "
+					  "+pid,+cpu,+time prints");
 	}
 	return NULL;
 }
@@ -519,16 +555,19 @@ const char *event_parse(struct event_parser *parser, const char *line, struct ev
 			own_by_prefix(event, prefix, prefix_length);
 		return wrong;
 	}
+	note_prefix(parser, line);
 	memset(event, 0, sizeof *event);
 	return is_lost(line, event) ? NULL : find_headless(parser, line, event);
 }
 
-bool event_is_rest(const struct event_parser *parser, const char *line)
+bool event_is_rest(struct event_parser *parser, const char *line)
 {
 	bool concerned = false;
+	fields_read(&parser->fields, line);
 	for (size_t i = 0; i < parser->rules->count && !concerned; i++) {
 		const struct rule_ready *ready = &parser->rules->rules[i];
-		concerned = !ready->address.word && !ready->freed.word && !ready->size.word && concerns(ready, line);
+		concerned =
+			!ready->address.word && !ready->freed.word && !ready->size.word && concerns(ready, &parser->fields);
 	}
 	/* A word and a number are head enough for bpftrace and bcc, and so is any rest of a line. */
 	for (unsigned i = 0; i < HEAD_FORMATS_STRICT && concerned; i++) {

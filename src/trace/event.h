@@ -61,12 +61,13 @@ struct event_parser {
 	/* of a merged report of trace-cmd, which names each of its files with a line "name: cpus=4" */
 	char prefixes[EVENT_PREFIXES_MAX][EVENT_PREFIX_BYTES];
 	size_t prefix_count;
-	char cause[160];
+	char cause[240];
+	struct fields fields; /* of the event that is read */
 };
 
 /* Whether a line that is no event may be the rest of one whose beginning is missing: it has fields that a rule looks for, and
  * no head. */
-bool event_is_rest(const struct event_parser *parser, const char *line);
+bool event_is_rest(struct event_parser *parser, const char *line);
 
 /* Parses a line ('\0' at its end, no newline). *event borrows from it. Returns NULL; or what is wrong with an
  * EVENT_UNREADABLE, valid until the next call. */

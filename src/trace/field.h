@@ -30,8 +30,22 @@ static inline bool field_named(const struct field *field)
 /* Whether one of the names is exactly these bytes. O(names). */
 bool field_names(const struct field *field, const char *bytes, size_t length);
 
-/* Its value in a payload, up to the end of the word, or NULL. O(payload). */
-const char *field_find(const struct field *field, const char *payload);
+/* Where the words "name=value" of a payload are; it borrows the payload. */
+#define FIELDS_MAX 2048u
+struct fields {
+	const char *payload;
+	size_t count;
+	struct {
+		uint16_t name, length, value; /* bytes from the payload on */
+	} words[FIELDS_MAX];
+};
+
+/* Finds the words of a payload of at most FIELDS_BYTES_MAX bytes, the first FIELDS_MAX of them. O(payload). */
+#define FIELDS_BYTES_MAX 65535u
+void fields_read(struct fields *fields, const char *payload);
+
+/* The value of a field, up to the end of the word, or NULL. O(words), of "name value" O(payload). */
+const char *field_find(const struct field *field, const struct fields *fields);
 
 /* How long a value is: up to a blank, a comma or a closing bracket. */
 size_t field_value_bytes(const char *value);

@@ -33,9 +33,9 @@ static const char *task_before(const char *line, const char *at, uint64_t *pid)
 /* "147.575762", "354181828800" or "147575762us". Returns its end, or NULL. */
 static const char *read_time(const char *at, struct head *head)
 {
-	const char *end = scan_digits(at);
 	uint64_t whole;
-	if (end == at || field_number(at, 10, &whole) != end)
+	const char *end = scan_is_digit(*at) && (at[1] | 0x20) != 'x' ? field_number(at, 10, &whole) : NULL;
+	if (!end)
 		return NULL;
 	head->time = whole;
 	head->clock = CLOCK_TICKS;
@@ -56,6 +56,27 @@ static const char *read_time(const char *at, struct head *head)
 		head->time = whole * 1000;
 		head->clock = CLOCK_SECONDS;
 	}
+	return end;
+}
+
+/* "08:00:00" or "08:00:00.123456789", as bpftrace's time() and bcc print it, as the time since midnight. Returns its end, or
+ * NULL. */
+static const char *read_day_time(const char *at, struct head *head)
+{
+	uint64_t seconds = 0;
+	for (int part = 0; part < 3; part++) {
+		if (!scan_is_digit(at[0]) || !scan_is_digit(at[1]) || (part < 2 && at[2] != ':'))
+			return NULL;
+		if (part == 2)
+			break;
+		seconds = 60 * (seconds + 10 * (uint64_t)(at[0] - '0') + (uint64_t)(at[1] - '0'));
+		at += 3;
+	}
+	const char *end = read_time(at, head);
+	if (!end || end < at + 2 || head->time >= 100 * NS_PER_SECOND)
+		return NULL;
+	head->time = (head->clock == CLOCK_TICKS ? head->time * NS_PER_SECOND : head->time) + seconds * NS_PER_SECOND;
+	head->clock = CLOCK_SECONDS;
 	return end;
 }
 
@@ -200,13 +221,36 @@ static bool find_dmesg(const char *line, const char **at, struct head *head)
 		name--;
 	if (name == line)
 		return false;
-	const char *open = strchr(line, '[');
-	if (open && open < name && !read_time(scan_blanks(open + 1), head))
+	/* Other brackets hold dates, tasks and what serial loggers put there. */
+	for (const char *open = line; (open = memchr(open, '[', (size_t)(name - open))); open++) {
+		const char *end = read_time(scan_blanks(open + 1), head);
+		if (end && *end == ']' && head->clock == CLOCK_SECONDS)
+			break;
 		head->clock = CLOCK_NONE;
+	}
 	head->name = name;
 	head->name_length = (size_t)(payload - name);
 	head->payload = payload + 2;
 	*at = payload;
+	return true;
+}
+
+/* A word of a date or a time: "2026-11-30", "08:00:00", "[147.575762]". The time is that of the first one that has one. */
+static bool read_stamp(const char *word, const char *end, struct head *head)
+{
+	const char *inside = word + (*word == '[');
+	if (!scan_is_digit(*inside) || strspn(inside, "0123456789:.,+-TZus]") < (size_t)(end - inside))
+		return false;
+	struct head stamp = {.clock = CLOCK_NONE};
+	const char *behind = read_day_time(inside, &stamp);
+	if (!behind)
+		behind = read_time(inside, &stamp);
+	if (behind && (*behind == ']' || *behind == ':'))
+		behind++;
+	if (behind == end && head->clock == CLOCK_NONE) {
+		head->time = stamp.time;
+		head->clock = stamp.clock;
+	}
 	return true;
 }
 
@@ -216,17 +260,12 @@ static bool find_bpftrace(const char *line, const char **at, struct head *head)
 	if (*at != line)
 		return false;
 	const char *word = scan_blanks(line), *end = scan_word(word);
-	const char *stamp = word[0] == '[' ? word + 1 : word;
-	const char *time_end = read_time(stamp, head);
-	if (time_end && (*time_end == ']' || *time_end == ':'))
-		time_end++;
-	if (time_end == end && end > word) {
+	head->clock = CLOCK_NONE;
+	while (end > word && read_stamp(word, end, head)) {
 		word = scan_blanks(end);
 		end = scan_word(word);
-	} else {
-		head->clock = CLOCK_NONE;
 	}
-	if (end == word || !isalpha((unsigned char)*word) || !strchr(end, '='))
+	if (end == word || !isalpha((unsigned char)*word))
 		return false;
 	head->name = word;
 	head->name_length = (size_t)(end - word) - (end[-1] == ':');
@@ -242,50 +281,51 @@ static bool find_bpftrace(const char *line, const char **at, struct head *head)
 	return head->name_length > 0;
 }
 
-/* "1101    1101    fio             map              iova=… size=…": trace of bcc, with or without a column of time. */
+/* The number that a word is. Returns the next word, or NULL: it is none. */
+static const char *number_word(const char *word, uint64_t *number)
+{
+	const char *end = scan_word(word);
+	return end > word && field_number(word, 10, number) == end ? scan_blanks(end) : NULL;
+}
+
+/* "1101    1101    fio             map              iova=… size=…": trace of bcc, with or without columns of time and CPU. */
 static bool find_bcc(const char *line, const char **at, struct head *head)
 {
 	if (*at != line)
 		return false;
 	const char *word = scan_blanks(line), *end = scan_word(word);
-	struct head stamp = {.clock = CLOCK_NONE};
-	if (read_time(word, &stamp) == end && stamp.clock == CLOCK_SECONDS) {
+	struct head found = {.clock = CLOCK_NONE};
+	if (memchr(word, ':', (size_t)(end - word)) || memchr(word, '.', (size_t)(end - word))) {
+		if (!read_stamp(word, end, &found))
+			return false;
 		word = scan_blanks(end);
-		end = scan_word(word);
-	} else {
-		stamp.clock = CLOCK_NONE;
-		const char *colon = strchr(word, ':');
-		if (colon && colon < end && scan_is_digit(*word)) {
-			word = scan_blanks(end);
-			end = scan_word(word);
-		}
 	}
-	uint64_t pid, tid;
-	if (field_number(word, 10, &pid) != end || end == word)
+	uint64_t numbers[3];
+	const char *third = number_word(word, &numbers[0]);
+	third = third ? number_word(third, &numbers[1]) : NULL;
+	const char *payload = third ? strchr(third, '=') : NULL;
+	if (!payload)
 		return false;
-	const char *second = scan_blanks(end);
-	if (field_number(second, 10, &tid) != scan_word(second) || !*second)
-		return false;
-	const char *equals = strchr(second, '=');
-	if (!equals)
-		return false;
-	const char *payload = equals;
-	while (payload > second && payload[-1] != ' ' && payload[-1] != '\t')
+	while (payload > third && payload[-1] != ' ' && payload[-1] != '\t')
 		payload--;
 	const char *name_end = payload;
-	while (name_end > second && (name_end[-1] == ' ' || name_end[-1] == '\t'))
+	while (name_end > third && (name_end[-1] == ' ' || name_end[-1] == '\t'))
 		name_end--;
 	const char *name = name_end;
-	while (name > second && name[-1] != ' ' && name[-1] != '\t' && name[-1] != ':')
+	while (name > third && name[-1] != ' ' && name[-1] != '\t' && name[-1] != ':')
 		name--;
-	if (name == name_end || name == second)
+	if (name == name_end || name == third)
 		return false;
-	*head = (struct head){.name = name,
-			      .name_length = (size_t)(name_end - name),
-			      .payload = payload,
-			      .task = tid,
-			      .time = stamp.time,
-			      .clock = stamp.clock};
+	/* CPU, PID and TID stand before a task's name, which may be a number, too. */
+	const char *fourth = number_word(third, &numbers[2]);
+	found.has_cpu = fourth && fourth < name && numbers[0] <= UINT32_MAX;
+	found.cpu = found.has_cpu ? (uint32_t)numbers[0] : 0;
+	uint64_t tid = numbers[found.has_cpu ? 2 : 1];
+	found.task = !tid && found.has_cpu ? (UINT64_C(1) << 32) + found.cpu : tid;
+	found.name = name;
+	found.name_length = (size_t)(name_end - name);
+	found.payload = payload;
+	*head = found;
 	*at = payload;
 	return true;
 }

@@ -127,9 +127,9 @@ static int advance(struct import *import, struct source *source, struct error *e
 		return error_set(error, EXIT_CODE_USAGE,
 				 "%s:%llu: no time: several files are merged by the times of their events",
 				 source->file->name, (unsigned long long)source->line.number);
-	for (size_t i = 0; i < import->count; i++) {
+	for (size_t i = 0; i < import->count && import->count > 1; i++) {
 		const struct source *other = &import->sources[i];
-		if (import->count > 1 && other->before.clock && other->before.clock != event->clock)
+		if (other->before_clock && other->before_clock != event->clock)
 			return error_set(error, EXIT_CODE_USAGE,
 					 "%s:%llu: its time is in %s, that of another file is not: they cannot be merged",
 					 source->file->name, (unsigned long long)source->line.number,
@@ -143,8 +143,8 @@ static int merge(struct import *import, struct error *error)
 	for (size_t i = 0; i < import->count; i++)
 		if (advance(import, &import->sources[i], error))
 			return -1;
+	struct error inner = {0};
 	for (struct source *source; (source = oldest(import));) {
-		struct error inner = {0};
 		if (take_event(import, &source->event, &inner))
 			return error_set(error, inner.exit_code, "%s:%llu: %s", source->file->name,
 					 (unsigned long long)source->line.number, inner.message);
@@ -259,7 +259,8 @@ static int open_sources(struct import *import, const char *const *paths, struct 
 {
 	for (size_t i = 0; i < import->count; i++) {
 		struct source *source = &import->sources[i];
-		source->parser = (struct event_parser){.rules = &import->rules, .page_bytes = import->options->page_bytes};
+		source->parser.rules = &import->rules;
+		source->parser.page_bytes = import->options->page_bytes;
 		source->options = import->options;
 		source->report = import->report;
 		source->troubles = import->troubles;

@@ -122,7 +122,7 @@ static bool links(const struct maps *maps, uint32_t node, uint32_t run)
 /* The pages around first that one run mapped, from low to its result, and the first of their operations. They are a link
  * unless they break what holds of Linux: it aligns a range to its size, and ranges of their own that come from the top lie
  * one below the other. */
-static uint64_t measure_link(const struct maps *maps, uint64_t first, uint32_t run, uint64_t *low, uint32_t *op, bool *good)
+static uint64_t measure_link(struct maps *maps, uint64_t first, uint32_t run, uint64_t *low, uint32_t *op, bool *good)
 {
 	*low = first;
 	while (first - *low<LINKED_PAGES_MAX && * low> 0) {
@@ -300,7 +300,7 @@ struct covered {
 	bool whole;     /* it covers all of them, and none was unmapped in part before */
 };
 
-static struct covered look(const struct maps *maps, uint64_t key, uint64_t end)
+static struct covered look(struct maps *maps, uint64_t key, uint64_t end)
 {
 	struct covered covered = {.op = UINT32_MAX, .first = end, .whole = true};
 	for (uint32_t node = ranges_find(&maps->live, key); node && maps->live.nodes[node].first < end;

@@ -10,6 +10,10 @@
 
 #define PIECE_BYTES ((size_t)1 << 17)
 
+#define ESCAPE '\33'
+#define NO_BREAK "\xc2\xa0" /* the blank of web pages */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 struct lines {
 	const char *path;
 	struct file *file;
@@ -20,8 +24,34 @@ struct lines {
 	bool ended;    /* the file is exhausted */
 	bool looked;   /* at what its packing holds */
 	bool skipping; /* inside the rest of a line that was cut */
+	bool odd;      /* what is read holds bytes that are no text */
 	uint64_t number;
 };
+
+/* Whether there are bytes that clean changes: it looks at each line only then. */
+static bool is_odd(const char *text, size_t length)
+{
+	return memchr(text, '\0', length) || memchr(text, ESCAPE, length) || memchr(text, NO_BREAK[0], length);
+}
+
+/* Makes text of a line in place: what a crash, an archive or a browser put there becomes blank, and colours go. Returns its
+ * new length. */
+static size_t clean(char *text, size_t length)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == ESCAPE && i + 1 < length && text[i + 1] == '[') {
+			/* ESC [ numbers and a letter. */
+			for (i += 2; i < length && (text[i] < '@' || text[i] > '~');)
+				i++;
+			continue;
+		}
+		bool no_break = i + 1 < length && memcmp(&text[i], NO_BREAK, 2) == 0;
+		text[kept++] = text[i] == '\0' || text[i] == ESCAPE || no_break ? ' ' : text[i];
+		i += no_break;
+	}
+	return kept;
+}
 
 static int start(struct lines *lines, struct error *error)
 {
@@ -37,6 +67,9 @@ static int start(struct lines *lines, struct error *error)
 		return lines->unpacker ? 0 : -1;
 	}
 	lines->end = got;
+	lines->odd = is_odd(lines->text, got);
+	if (got >= strlen(BYTE_ORDER_MARK) && memcmp(lines->text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+		lines->begin = strlen(BYTE_ORDER_MARK);
 	return 0;
 }
 
@@ -75,6 +108,7 @@ static int refill(struct lines *lines, struct error *error)
 				 packing->advice ? packing->advice : "packed once more: unpack it first");
 	lines->end += got;
 	lines->ended = got == 0;
+	lines->odd = is_odd(lines->text, lines->end);
 	return 0;
 }
 
@@ -92,12 +126,11 @@ static bool take_line(struct lines *lines, char *end, bool newline, struct line 
 	bool cut = length > LINE_BYTES_MAX || (!newline && !lines->ended);
 	if (length > LINE_BYTES_MAX)
 		length = LINE_BYTES_MAX;
-	if (newline && !cut && length && begin[length - 1] == '\r')
+	while (newline && !cut && length && begin[length - 1] == '\r')
 		length--;
+	if (lines->odd)
+		length = clean(begin, length);
 	begin[length] = '\0';
-	/* What a crash or an archive put there would hide the rest of the line. */
-	for (char *zero = begin; (zero = memchr(zero, '\0', (size_t)(begin + length - zero)));)
-		*zero = ' ';
 	*line = (struct line){.text = begin, .length = length, .number = lines->number, .cut = cut, .whole = newline};
 	return true;
 }

@@ -11,15 +11,6 @@ static int no_memory(struct error *error)
 	return error_set(error, EXIT_CODE_IO, "no memory for the import");
 }
 
-/* Page tables of what lives now, of all domains together. */
-static uint64_t count_tables(const struct placed *placed)
-{
-	uint64_t pages = 0;
-	for (size_t i = 0; i < RECORDING_DOMAINS_MAX; i++)
-		pages += placed->domains[i] ? occupancy_page_table_pages(placed->domains[i]) : 0;
-	return pages;
-}
-
 static void widen(struct placed *placed, uint8_t domain, uint64_t first, uint64_t count)
 {
 	if (!placed->end[domain] || first < placed->low[domain])
@@ -38,6 +29,7 @@ int placed_take(struct placed *placed, uint8_t domain, uint64_t first, uint64_t 
 	struct occupancy **map = &placed->domains[domain];
 	if (!*map && !(*map = occupancy_create(0, WORKLOAD_PAGES_MAX)))
 		return no_memory(error);
+	uint64_t tables = occupancy_page_table_pages(*map);
 	switch (occupancy_take(*map, first, count)) {
 	case OCCUPANCY_OK:
 		break;
@@ -48,9 +40,10 @@ int placed_take(struct placed *placed, uint8_t domain, uint64_t first, uint64_t 
 		return 0;
 	}
 	placed->live_pages += count;
+	placed->live_tables += occupancy_page_table_pages(*map) - tables;
 	if (placed->live_pages >= placed->fullest_pages) {
 		placed->fullest_pages = placed->live_pages;
-		placed->fullest_tables = count_tables(placed);
+		placed->fullest_tables = placed->live_tables;
 	}
 	return 0;
 }
@@ -63,9 +56,11 @@ int placed_drop(struct placed *placed, uint8_t domain, uint64_t first, uint64_t 
 	struct occupancy *map = placed->domains[domain];
 	if (!map)
 		return 0;
+	uint64_t tables = occupancy_page_table_pages(map);
 	switch (occupancy_drop(map, first, count)) {
 	case OCCUPANCY_OK:
 		placed->live_pages -= count;
+		placed->live_tables += occupancy_page_table_pages(map) - tables;
 		return 0;
 	case OCCUPANCY_NO_MEMORY:
 		return no_memory(error);
@@ -83,7 +78,7 @@ void placed_tell(const struct placed *placed, uint64_t facts[RECORDING_FACTS])
 	if (placed->overlaps)
 		return;
 	/* An empty space at the end says nothing: as in the audit its fullest moment speaks for it. */
-	facts[RECORDING_KERNEL_TABLES] = placed->live_pages ? count_tables(placed) : placed->fullest_tables;
+	facts[RECORDING_KERNEL_TABLES] = placed->live_pages ? placed->live_tables : placed->fullest_tables;
 	for (size_t i = 0; i < RECORDING_DOMAINS_MAX; i++)
 		facts[RECORDING_KERNEL_TABLES_EVER] +=
 			placed->domains[i] ? occupancy_page_tables_ever(placed->domains[i]) : 0;

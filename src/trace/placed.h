@@ -15,8 +15,9 @@ struct occupancy;
 struct placed {
 	struct occupancy *domains[RECORDING_DOMAINS_MAX];
 	uint64_t low[RECORDING_DOMAINS_MAX], end[RECORDING_DOMAINS_MAX]; /* pages that were ever given; end 0: none */
-	uint64_t live_pages, fullest_pages, fullest_tables;
-	uint64_t overlaps; /* ranges that lie on live ones: page tables are not known then */
+	uint64_t live_pages, fullest_pages;
+	uint64_t live_tables, fullest_tables; /* page tables, of all domains together */
+	uint64_t overlaps;                    /* ranges that lie on live ones: page tables are not known then */
 };
 
 /* The kernel gave a range, or took it back. Return 0, or -1 with a message: no memory. O(log ranges). */

@@ -6,25 +6,27 @@
 #include <assert.h>
 #include <string.h>
 
-/* For each level the last node that ends at or before key. */
-static void find_before(const struct ranges *ranges, uint64_t key, uint32_t before[RANGES_LEVELS])
+static void find_before(struct ranges *ranges, uint64_t key)
 {
 	const struct range_node *nodes = ranges->nodes;
+	if (ranges->sought && ranges->sought_key == key)
+		return;
+	ranges->sought = true;
+	ranges->sought_key = key;
 	uint32_t at = 0;
 	for (int level = RANGES_LEVELS - 1; level >= 0; level--) {
 		for (uint32_t next; (next = nodes[at].next[level]) && nodes[next].first + nodes[next].count <= key;)
 			at = next;
-		before[level] = at;
+		ranges->before[level] = at;
 	}
 }
 
-uint32_t ranges_find(const struct ranges *ranges, uint64_t key)
+uint32_t ranges_find(struct ranges *ranges, uint64_t key)
 {
-	uint32_t before[RANGES_LEVELS];
 	if (!ranges->count)
 		return RANGES_NONE;
-	find_before(ranges, key, before);
-	return ranges->nodes[before[0]].next[0];
+	find_before(ranges, key);
+	return ranges->nodes[ranges->before[0]].next[0];
 }
 
 uint32_t ranges_next(const struct ranges *ranges, uint32_t node)
@@ -56,12 +58,13 @@ static int take_node(struct ranges *ranges, uint32_t *node)
 
 int ranges_insert(struct ranges *ranges, uint64_t first, uint64_t count, uint32_t value)
 {
-	uint32_t node, before[RANGES_LEVELS];
+	uint32_t node;
 	assert(count);
 	if (take_node(ranges, &node))
 		return -1;
 	ranges->nodes[node] = (struct range_node){.first = first, .count = count, .value = value};
-	find_before(ranges, first, before);
+	find_before(ranges, first);
+	const uint32_t *before = ranges->before;
 	assert(!ranges->nodes[before[0]].next[0] || ranges->nodes[ranges->nodes[before[0]].next[0]].first >= first + count);
 	ranges->random ^= ranges->random << 13;
 	ranges->random ^= ranges->random >> 7;
@@ -73,21 +76,23 @@ int ranges_insert(struct ranges *ranges, uint64_t first, uint64_t count, uint32_
 		ranges->nodes[before[level]].next[level] = node;
 		bits >>= level ? 2 : 0;
 	}
+	ranges->sought = false;
 	return 0;
 }
 
 void ranges_remove(struct ranges *ranges, uint32_t node)
 {
-	uint32_t before[RANGES_LEVELS];
 	assert(node && node < ranges->count);
 	struct range_node *nodes = ranges->nodes;
-	find_before(ranges, nodes[node].first, before);
+	find_before(ranges, nodes[node].first);
+	const uint32_t *before = ranges->before;
 	assert(nodes[before[0]].next[0] == node);
 	for (int level = 0; level < RANGES_LEVELS && nodes[before[level]].next[level] == node; level++)
 		nodes[before[level]].next[level] = nodes[node].next[level];
 	nodes[node].next[0] = ranges->unused;
 	nodes[node].count = 0;
 	ranges->unused = node;
+	ranges->sought = false;
 }
 
 void ranges_release(struct ranges *ranges)

@@ -3,6 +3,7 @@
 #ifndef TRACE_RANGES_H
 #define TRACE_RANGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,10 +24,14 @@ struct ranges {
 	size_t capacity;
 	uint32_t unused;
 	uint64_t random;
+	/* The last search, until something changes: what looks, inserts and removes at one place searches once. */
+	bool sought;
+	uint64_t sought_key;
+	uint32_t before[RANGES_LEVELS]; /* of each level the last node that ends at or before the key */
 };
 
 /* The first node that ends behind key, or RANGES_NONE. O(log ranges). */
-uint32_t ranges_find(const struct ranges *ranges, uint64_t key);
+uint32_t ranges_find(struct ranges *ranges, uint64_t key);
 
 /* The node behind one, or RANGES_NONE. */
 uint32_t ranges_next(const struct ranges *ranges, uint32_t node);

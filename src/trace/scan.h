@@ -31,13 +31,13 @@ static inline const char *scan_digits(const char *at)
 	return at;
 }
 
-/* The value of a hexadecimal digit; 16 for anything else. */
+/* 1 + the value of a hexadecimal digit, 0 for anything else. */
+extern const unsigned char scan_digit[256];
+
+/* The value of a hexadecimal digit; more than 15 for anything else. */
 static inline unsigned scan_hex(char c)
 {
-	if (scan_is_digit(c))
-		return (unsigned)(c - '0');
-	char small = (char)(c | 0x20);
-	return small >= 'a' && small <= 'f' ? (unsigned)(small - 'a') + 10 : 16;
+	return scan_digit[(unsigned char)c] - 1u;
 }
 
 #endif

@@ -52,13 +52,13 @@ static void note_trouble(struct source *source, const char *cause)
 
 static int check_time(struct source *source, struct error *error)
 {
-	const struct event *now = &source->event, *before = &source->before;
-	if (now->clock != CLOCK_NONE && now->clock == before->clock && now->time < before->time) {
+	const struct event *now = &source->event;
+	if (now->clock != CLOCK_NONE && now->clock == source->before_clock && now->time < source->before_time) {
 		source->report->backwards++;
 		if (!source->options->lenient) {
 			char jump[48] = "";
 			if (now->clock == CLOCK_SECONDS)
-				snprintf(jump, sizeof jump, " by %.6f s", (double)(before->time - now->time) / 1e9);
+				snprintf(jump, sizeof jump, " by %.6f s", (double)(source->before_time - now->time) / 1e9);
 			return error_set(
 				error, EXIT_CODE_USAGE,
 				"%s:%llu: time runs backwards in line %llu%s, behind line %llu: are these files of several "
@@ -68,7 +68,8 @@ static int check_time(struct source *source, struct error *error)
 				(unsigned long long)source->line.number, jump, (unsigned long long)source->before_line);
 		}
 	}
-	source->before = *now;
+	source->before_time = now->time;
+	source->before_clock = now->clock;
 	source->before_line = source->line.number;
 	return 0;
 }

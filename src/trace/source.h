@@ -15,8 +15,9 @@ struct source {
 	struct lines *lines;
 	struct event_parser parser;
 	struct line line;
-	struct event event;  /* the next; borrows from the line */
-	struct event before; /* times of the one before it */
+	struct event event;   /* the next; borrows from the line */
+	uint64_t before_time; /* of the one before it */
+	enum head_clock before_clock;
 	uint64_t before_line;
 	const struct import_options *options;
 	struct import_report *report;

@@ -278,6 +278,8 @@ static const struct packing packings[] = {
 	{"7z\xbc\xaf\x27\x1c", 6, .advice = "packed with 7-Zip: import what '7z x -so FILE' prints"},
 	{"\x5d\0\0", 3, .advice = "packed with lzma: import what 'xz -dc --format=lzma FILE' prints"},
 	{"= Start\n", 8, .advice = "a trace of mtrace: it tells of malloc, not of a kernel's addresses"},
+	{"{\n\t\"linux-perf-json", 19, .advice = "JSON of perf: import what 'perf script -i FILE' prints"},
+	{"{\"", 2, .advice = "JSON: import lines, of a journal what 'journalctl -k -o short-monotonic' prints"},
 	{"\x89IOVA\r\n\x1a", 8, .advice = "a compact recording already"},
 };
 
