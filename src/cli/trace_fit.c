@@ -88,7 +88,8 @@ static bool within_factor(double a, double b, double factor)
 	return (a + b == 0) || (a > 0 && b > 0 && a <= factor * b && b <= factor * a);
 }
 
-static void add_arm(const struct result *fit, const struct result *replay, size_t arm, struct text *text)
+/* Whether it fits. */
+static bool add_arm(const struct result *fit, const struct result *replay, size_t arm, struct text *text)
 {
 	double unusable[2] = {100 * figure(fit, arm, METRIC_UNUSABLE_2MIB),
 			      100 * figure(replay, arm, METRIC_UNUSABLE_2MIB)};
@@ -98,21 +99,23 @@ static void add_arm(const struct result *fit, const struct result *replay, size_
 	text_add(text, "%-20s", replay->arms[arm].spec);
 	if (!known) {
 		text_add(text, " no figures of both\n");
-		return;
+		return true;
 	}
 	bool fits[3] = {fabs(unusable[0] - unusable[1]) <= UNUSABLE_POINTS, fabs(span[0] / span[1] - 1) <= SPAN_SHARE,
 			within_factor(failures[0], failures[1], FAILURES_FACTOR)};
 	text_add(text, " %7.2f %% %7.2f %%  %9.0f %9.0f  %8.0f %8.0f  ", unusable[0], unusable[1], span[0], span[1],
 		 failures[0], failures[1]);
-	if (fits[0] && fits[1] && fits[2])
+	bool all = fits[0] && fits[1] && fits[2];
+	if (all)
 		text_add(text, "fits\n");
 	else
 		text_add(text, "does not fit:%s%s%s\n", fits[0] ? "" : " unusable", fits[1] ? "" : " span",
 			 fits[2] ? "" : " failures");
+	return all;
 }
 
 /* The table of both on each allocator. */
-static int compare(const char *fit_folder, const char *replay_folder, struct error *error)
+static int compare(const char *fit_folder, const char *replay_folder, uint32_t domains, struct error *error)
 {
 	struct result fit = {0}, replay = {0};
 	struct text text = {0};
@@ -123,11 +126,18 @@ static int compare(const char *fit_folder, const char *replay_folder, struct err
 		text_add(&text, "%-20s %9s %9s  %9s %9s  %8s %8s\n%-20s %9s %9s  %9s %9s  %8s %8s\n", "", "unusable",
 			 "2 MiB", "span", "pages", "failures", "", "allocator", "fit", "replay", "fit", "replay", "fit",
 			 "replay");
+		bool fits = true;
 		for (size_t i = 0; i < replay.arm_count; i++)
-			add_arm(&fit, &replay, i, &text);
+			fits &= add_arm(&fit, &replay, i, &text);
 		text_add(&text,
 			 "fits: unusable within %.0f points, span within %.0f %%, failures within a factor of %.0f\n",
 			 UNUSABLE_POINTS, 100 * SPAN_SHARE, FAILURES_FACTOR);
+		if (!fits && domains > 1)
+			text_add(
+				&text,
+				"the replay's span is the sum of the spans of %u domains, each with addresses of its own, and "
+				"the fit has all in one: fit the domains apart, each from what 'trace cut --domain N' keeps\n",
+				domains);
 	}
 	if (result == 0 && (text.failed || fwrite(text.bytes, 1, text.length, stdout) != text.length))
 		result = error_set(error, EXIT_CODE_IO, "trace fit: cannot write the output");
@@ -162,7 +172,7 @@ static int prove(const struct recording *recording, const struct workload_space 
 	if (result == 0)
 		result = play(path[2], path[4], options, error);
 	if (result == 0)
-		result = compare(path[4], path[3], error);
+		result = compare(path[4], path[3], recording->domain_count, error);
 	text_release(&replay);
 	nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	return result;

@@ -81,9 +81,21 @@ struct living {
 	uint32_t pages;
 };
 
+/* As many ranges as have these pages at most while they are drawn again and again: n ranges have n times their mean, and the
+ * most of several draws of all of them lies so many standard deviations above it. */
+static uint64_t count_for_pages(double pages, double freed, double freed_pages, double squares)
+{
+	double mean = freed_pages / freed, deviation = sqrt(fmax(0, squares / freed - mean * mean));
+	double draws = freed * mean / fmax(pages, 1);
+	double above = draws > 1 ? deviation * sqrt(2 * log(draws)) : 0;
+	double root = (sqrt(above * above + 4 * mean * pages) - above) / (2 * mean);
+	return (uint64_t)fmax(1, root * root);
+}
+
 static int measure_lifetimes(struct fit *fit)
 {
 	uint64_t live_pages = 0, peak_pages = 0, freed = 0, freed_pages = 0;
+	double squares = 0; /* of the pages of what is freed */
 	const struct recording *recording = fit->recording;
 	struct living *living = memory_zeroed(recording->slot_count, sizeof *living);
 	if (!living)
@@ -98,6 +110,7 @@ static int measure_lifetimes(struct fit *fit)
 			continue;
 		live_pages -= range->pages;
 		freed_pages += range->pages;
+		squares += (double)range->pages * range->pages;
 		freed++;
 		struct class *class = class_of(fit, range->pages);
 		uint64_t lifetime = i + 1 - range->since;
@@ -112,9 +125,8 @@ static int measure_lifetimes(struct fit *fit)
 		if (living[slot].since)
 			class_of(fit, living[slot].pages)->stay++;
 	memory_release(living);
-	/* As many as have the pages that lived at once: what is drawn is as large as what was freed. */
-	fit->peak = freed ? (uint64_t)((double)(peak_pages - live_pages) * (double)freed / (double)freed_pages) : 0;
-	fit->peak = fit->peak ? fit->peak : 1;
+	fit->peak =
+		freed ? count_for_pages((double)(peak_pages - live_pages), (double)freed, (double)freed_pages, squares) : 1;
 	return 0;
 }
 
@@ -334,20 +346,19 @@ static void add_requests(const struct fit *fit, const struct workload_space *spa
 	}
 }
 
-static void add_mix(const struct fit *fit, bool stays, struct text *yaml)
+static void add_mix(const struct fit *fit, struct text *yaml)
 {
 	bool first = true;
 	for (size_t i = 0; i <= fit->class_count; i++) {
-		uint64_t weight = stays ? fit->classes[i].stay : fit->classes[i].freed;
-		if (!weight)
+		if (!fit->classes[i].freed)
 			continue;
-		text_add(yaml, "%s{request: %s%zu, weight: %llu}", first ? "" : ", ", stays ? "stays" : "size", i,
-			 (unsigned long long)weight);
+		text_add(yaml, "%s{request: size%zu, weight: %llu}", first ? "" : ", ", i,
+			 (unsigned long long)fit->classes[i].freed);
 		first = false;
 	}
 }
 
-static void add_phases(const struct fit *fit, const struct fit_distance *distance, struct text *yaml)
+static void add_phases(const struct fit *fit, struct text *yaml)
 {
 	uint64_t freed = 0, other_cpu = 0;
 	const struct recording *recording = fit->recording;
@@ -364,18 +375,18 @@ static void add_phases(const struct fit *fit, const struct fit_distance *distanc
 		yaml->failed = true;
 	memory_release(cpus);
 	text_add(yaml, "phases:\n");
-	if (distance->stay) {
-		text_add(yaml, "  - {name: stays, mix: [");
-		add_mix(fit, true, yaml);
-		text_add(yaml, "], until: {live: %llu}}\n", (unsigned long long)distance->stay);
-	}
+	/* What is in rings is no victim of a mix. */
+	for (size_t i = 0; i <= fit->class_count; i++)
+		if (fit->classes[i].stay)
+			text_add(yaml, "  - {name: stays%zu, rings: {request: stays%zu, depth: %llu}}\n", i, i,
+				 (unsigned long long)fit->classes[i].stay);
 	if (fit->victims != FIT_LIFETIME) {
 		text_add(yaml, "  - {name: fill, mix: [");
-		add_mix(fit, false, yaml);
-		text_add(yaml, "], until: {live: %llu}}\n", (unsigned long long)(distance->stay + fit->peak));
+		add_mix(fit, yaml);
+		text_add(yaml, "], until: {live: %llu}}\n", (unsigned long long)fit->peak);
 	}
 	text_add(yaml, "  - {name: lives, mix: [");
-	add_mix(fit, false, yaml);
+	add_mix(fit, yaml);
 	text_add(yaml, "], ops: %llu, victims: %s%s", (unsigned long long)(2 * freed),
 		 fit->victims == FIT_LIFETIME ? "lifetime"
 		 : fit->victims == FIT_FIFO   ? "fifo"
@@ -409,7 +420,7 @@ static int make(struct fit *fit, const struct workload_space *space, const char 
 	add_space(space, yaml);
 	text_add(yaml, "cpus: %u\n", fit->recording->cpus);
 	add_requests(fit, space, yaml);
-	add_phases(fit, distance, yaml);
+	add_phases(fit, yaml);
 	return yaml->failed ? error_set(error, EXIT_CODE_IO, "no memory to fit a workload") : 0;
 }
 

@@ -259,8 +259,29 @@ check_row() { # file options wanted said
 		e1000e.strict e1000e
 	END
 	[ "$rows" -eq 3 ]
-	# The last one has two domains, which a fit has not.
+	# The last one has two domains, which a fit has not; apart they fit.
 	grep -q "domains: 2 in the recording, one in the fit; 'trace cut --domain N' keeps one" "$folder/out"
+	grep -q "does not fit: span" "$folder/out"
+	grep -q "the sum of the spans of 2 domains.*'trace cut --domain N' keeps" "$folder/out"
+	for domain in 0 1; do
+		"$program" trace cut workloads/traces/e1000e.strict.iovatrace --domain "$domain" -o "$folder/one.iovatrace"
+		"$program" trace fit "$folder/one.iovatrace" -o "$folder/fit.yaml" --like workloads/e1000e.yaml --against rbtree \
+			--against buddy --against segregated >"$folder/out"
+		[ "$(grep -c ' fits$' "$folder/out")" -eq 3 ]
+	done
+}
+
+@test "what is never freed in the recording is no victim of its fit" {
+	for i in $(seq 1 40); do
+		printf '%s\n' "$head""allocret: (x <- y) dom=0xa size=0x1 limit=0xfffff flush=0 ret=0x$((i + 1000))"
+	done >"$folder/stays.txt"
+	for i in $(seq 1 200); do
+		for j in 1 2 3 4 5; do printf '%s\n' "$head""allocret: (x <- y) dom=0xa size=0x2 limit=0xfffff flush=0 ret=0x${j}0"; done
+		for j in 1 2 3 4 5; do printf '%s\n' "$head""freei: (x) dom=0xa pfn=0x${j}0 size=0x2"; done
+	done >>"$folder/stays.txt"
+	"$program" trace fit "$folder/stays.txt" -o "$folder/fit.yaml" --against rbtree >"$folder/out" 2>/dev/null
+	grep -q 'rings: {request: stays1, depth: 40}' "$folder/fit.yaml"
+	grep -q 'fits$' "$folder/out"
 }
 
 @test "a fit that differs says where, and one that cannot be says why" {
