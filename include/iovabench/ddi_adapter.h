@@ -67,6 +67,8 @@ typedef void (*ddi_map_event)(void *context, uint64_t logical, uint64_t frame, u
 
 /* What an adapter stands on. The allocator belongs to the caller and outlives the adapter. Zero is the default of what follows
  * mode. */
+#define DDI_ADAPTERS_MAX 16u
+
 struct ddi_adapter_options {
 	const struct iova_allocator *table;
 	void *self; /* a created instance of table that manages the space */
@@ -83,6 +85,8 @@ struct ddi_adapter_options {
 	/* Remap mode with a physical side: limits, boundaries and windows of Dxgk calls are those of frames, as the
 	 * documentation says, and logical addresses come from anywhere. Otherwise they limit logical addresses (ours). */
 	bool limits_on_frames;
+	/* Of several adapters of a system, below DDI_ADAPTERS_MAX: handles and base addresses of one are none of another's. */
+	uint32_t number;
 	uint32_t nodes; /* NUMA nodes that requests may name; 0 = 1. All frames are on every node (ours) */
 	/* The CPU address space of dxgk_cb_map_memory: a second instance over pages [view_first, view_first + view_count),
 	 * with the rules of the first. view_table NULL: the call returns NTSTATUS_NOT_SUPPORTED. */

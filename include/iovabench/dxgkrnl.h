@@ -77,6 +77,7 @@ typedef enum _MEMORY_CACHING_TYPE { MmNonCached = 0, MmCached = 1, MmWriteCombin
 #define MM_ALLOCATE_PREFER_CONTIGUOUS 0x00000010u
 #define MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS 0x00000020u
 #define MM_ALLOCATE_FAST_LARGE_PAGES 0x00000040u
+#define MM_ALLOCATE_AND_HOT_REMOVE 0x00000100u /* refused: it takes memory out of the system */
 #define MM_ANY_NODE_OK 0x80000000u
 
 /* A memory descriptor list. The frame numbers lie behind it: MmGetMdlPfnArray. Drivers read it through the functions below. */

@@ -20,6 +20,8 @@ static const char *options_fault(const struct ddi_adapter_options *options)
 	if (options->view_table &&
 	    (!options->view_table->alloc || !options->view_table->free || !options->view_table->statistics))
 		return "the allocator for views of an adapter has no alloc, free or statistics";
+	if (options->number >= DDI_ADAPTERS_MAX)
+		return "the number of an adapter is above 15";
 	if (options->space_count == 0)
 		return "the space of an adapter is empty";
 	if (options->space_first > SPACE_PAGES_MAX || options->space_count > SPACE_PAGES_MAX - options->space_first)
@@ -85,6 +87,8 @@ struct ddi_adapter *ddi_adapter_create(const struct ddi_adapter_options *options
 	adapter->limits_on_frames = options->limits_on_frames && options->physical && !adapter->identity;
 	adapter->explicit = options->capabilities & IOVA_EXPLICIT;
 	adapter->wddm = options->wddm;
+	adapter->number = options->number;
+	adapter->handles.first_generation = 1 + options->number * (UINT32_MAX / DDI_ADAPTERS_MAX);
 	adapter->nodes = options->nodes ? options->nodes : 1;
 	adapter->map_event = options->map_event;
 	adapter->map_context = options->map_context;

@@ -38,6 +38,7 @@ struct ddi_adapter {
 	bool limits_on_frames; /* remap mode, with a physical side */
 	enum ddi_wddm wddm;
 	enum ddi_irql irql;
+	uint32_t number;
 	uint32_t nodes;
 	const struct ddi_bug_check *fatal; /* or NULL */
 	struct handle_table handles;

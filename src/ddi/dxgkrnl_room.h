@@ -135,6 +135,7 @@ struct fault {
 struct pin {
 	ddi_handle handle, object, opened;
 	struct tracked adl_or_mdl; /* memory of the driver's structure; name NULL: nothing is pinned */
+	struct tracked last;       /* what was unpinned last, for findings; name NULL: nothing was */
 	void *save;                /* the section, once a pointer was mapped */
 };
 

@@ -101,7 +101,8 @@ static NTSTATUS unpin(HANDLE device, const DXGKARGCB_UNPINFRAMEBUFFERFORSAVE *ar
 		return dxgkrnl_leave(dxgkrnl, ROUTINE_UNPIN, STATUS_INVALID_PARAMETER, NULL);
 	struct pin *pin = &dxgkrnl->pins[args->PhysicalAdapterIndex];
 	if (!pin->adl_or_mdl.name) {
-		dxgkrnl_find(dxgkrnl, ROUTINE_UNPIN, RULE_DOUBLE_FREE, STATUS_NOT_MAPPED_VIEW, NULL, NULL);
+		const struct tracked *last = pin->last.name ? &pin->last : NULL;
+		dxgkrnl_find(dxgkrnl, ROUTINE_UNPIN, RULE_DOUBLE_FREE, STATUS_NOT_MAPPED_VIEW, last, NULL);
 		return STATUS_NOT_MAPPED_VIEW;
 	}
 	if (pin->adl_or_mdl.born_by == ROUTINE_PIN) {
@@ -111,8 +112,12 @@ static NTSTATUS unpin(HANDLE device, const DXGKARGCB_UNPINFRAMEBUFFERFORSAVE *ar
 		dxgk_cb_destroy_physical_memory_object(dxgkrnl->adapter, pin->object, pin->opened);
 		status = dxgkrnl->adapter->fatal ? STATUS_UNSUCCESSFUL : STATUS_SUCCESS;
 	}
-	if (status == STATUS_SUCCESS)
+	if (status == STATUS_SUCCESS) {
+		pin->last = pin->adl_or_mdl;
+		pin->last.died = dxgkrnl->counts.calls;
+		pin->last.died_by = ROUTINE_UNPIN;
 		untrack(dxgkrnl, &pin->adl_or_mdl, ROUTINE_UNPIN);
+	}
 	return dxgkrnl_leave(dxgkrnl, ROUTINE_UNPIN, status, NULL);
 }
 

@@ -5,7 +5,7 @@
 
 int handle_table_open(struct handle_table *table)
 {
-	*table = (struct handle_table){.free_head = HANDLE_NONE};
+	*table = (struct handle_table){.free_head = HANDLE_NONE, .first_generation = 1};
 	table->chunks = memory_zeroed(HANDLE_CHUNKS_MAX, sizeof(*table->chunks));
 	table->more = memory_zeroed(HANDLE_CHUNKS_MAX, sizeof(*table->more));
 	if (table->chunks && table->more)

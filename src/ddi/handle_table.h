@@ -123,8 +123,9 @@ struct handle_table {
 	uint64_t capacity;
 	uint64_t used; /* entries [used, capacity) were never given */
 	uint64_t live;
-	uint64_t retired;   /* entries whose generations are used up */
-	uint64_t free_head; /* most recently dropped first: its cache line is the likeliest to be near */
+	uint64_t retired;          /* entries whose generations are used up */
+	uint32_t first_generation; /* of every entry, >= 1 */
+	uint64_t free_head;        /* most recently dropped first: its cache line is the likeliest to be near */
 };
 
 /* Returns 0, or -1 without memory: nothing is held then. */
@@ -186,7 +187,7 @@ static inline struct handle_entry *handle_table_take(struct handle_table *table,
 		table->free_head = entry->as.next_free;
 	} else {
 		entry = handle_table_entry(table, table->used);
-		entry->handle = (UINT64_C(1) << HANDLE_GENERATION_SHIFT) | table->used;
+		entry->handle = ((uint64_t)table->first_generation << HANDLE_GENERATION_SHIFT) | table->used;
 		table->used++;
 	}
 	entry->handle |= (uint64_t)kind << HANDLE_KIND_SHIFT;

@@ -22,8 +22,8 @@ struct block_request {
 /* Takes addresses for a block: their first page, or 0 when there are too few or no memory for one. */
 static uint64_t take_base_page(struct ddi_adapter *adapter, uint64_t pages)
 {
-	uint64_t begin = BASES_FIRST >> adapter->page_shift;
-	uint64_t first = adapter->next_base_page ? adapter->next_base_page : begin;
+	uint64_t begin = BASES_FIRST >> adapter->page_shift, own = adapter->number * (begin / DDI_ADAPTERS_MAX);
+	uint64_t first = adapter->next_base_page ? adapter->next_base_page : begin + own;
 	if (pages >= 2 * begin - first || address_map_reserve(&adapter->blocks_at, adapter->blocks_at.count + 1) != 0)
 		return 0;
 	adapter->next_base_page = first + pages + 1;

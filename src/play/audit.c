@@ -77,13 +77,12 @@ static void check_memory(struct audit *audit, const char *where)
 
 static struct audit_space *space_at_hand(struct audit *audit)
 {
-	return &audit->spaces[audit->engine->domain];
+	return &audit->spaces[engine_space_at_hand(audit->engine, false)];
 }
 
 static struct audit_space *space_of(struct audit *audit, const struct op_request *request)
 {
-	return &audit->spaces[audit->engine->domain +
-			      (request->call == WORKLOAD_CALL_MAP ? audit->engine->domain_count : 0)];
+	return &audit->spaces[engine_space_at_hand(audit->engine, request->call == WORKLOAD_CALL_MAP)];
 }
 
 /* Domains reach their peaks at different times. */
@@ -101,7 +100,8 @@ static void tell_overlap(struct audit *audit, const struct op *op, const struct 
 	struct iova_extent live = {0};
 	for (uint32_t slot = 0; slot < engine->slot_count && !live.count; slot++) {
 		const struct iova_extent *other = &engine->slots[slot];
-		if (slot != op->slot && other->count && audit->slot_domain[slot] == engine->domain &&
+		if (slot != op->slot && other->count &&
+		    engine->domains[audit->slot_domain[slot]].rank == engine->domains[engine->domain].rank &&
 		    other->first != ENGINE_SLOT_IS_HANDLE && other->first < extent->first + extent->count &&
 		    extent->first < other->first + other->count)
 			live = *other;
@@ -398,8 +398,8 @@ static void play_poll(struct audit *audit, const struct op *op)
 static void play_event(struct audit *audit, const struct op *op)
 {
 	engine_poll(audit->engine, op);
-	if (op->slot != WORKLOAD_EVENT_STOP)
-		audit->calls.mapped_pages = 0;
+	if (op->slot >> 16 != WORKLOAD_EVENT_STOP)
+		audit_calls_forget_maps(&audit->calls, op->slot & 0xffff);
 	check_memory(audit, "in a reset: ");
 }
 
@@ -552,8 +552,8 @@ static void open_placements(struct audit *audit)
 	}
 	for (uint32_t i = audit->first_space; i < audit->space_count; i++) {
 		struct audit_space *space = &audit->spaces[i];
-		space->domain = i % audit->engine->domain_count;
-		space->cpu_side = i >= audit->engine->domain_count;
+		space->cpu_side = i >= audit->engine->instance_count;
+		space->domain = space->cpu_side ? i - audit->engine->instance_count : i;
 		space->placements = &audit->placements;
 		audit_space_note(space, PLACEMENTS_SPACE, space->first, space->count);
 		for (size_t hole = 0; hole < space->hole_count; hole++)
@@ -566,10 +566,12 @@ static int opened(void *context, struct engine *engine, struct error *error)
 	struct audit *audit = context;
 	audit->engine = engine;
 	engine->outside = &audit->memory.outside;
-	audit_calls_open(&audit->calls, engine, audit->spaces, &audit->complaints, &audit->operations);
+	int result = audit_calls_open(&audit->calls, engine, audit->spaces, &audit->complaints, &audit->operations);
 	check_memory(audit, "in create: ");
-	int result = audit_spaces_open(audit->spaces, &audit->space_count, &audit->first_space, audit->pass->workload,
-				       engine, error);
+	if (result < 0)
+		return error_set(error, EXIT_CODE_IO, "no memory for the audit of %u domains", engine->domain_count);
+	result = audit_spaces_open(audit->spaces, &audit->space_count, &audit->first_space, audit->pass->workload, engine,
+				   error);
 	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
 		audit->spaces[i].live_pages = &audit->live_pages;
 	if (result == 0 && audit->pass->placements)
@@ -590,7 +592,7 @@ static int ended(void *context, struct error *error)
 	if (audit_pictures_store(&audit->pictures, audit->operations, audit->pass->record) < 0)
 		return error_set(error, EXIT_CODE_IO, "no memory for the picture of the space");
 	audit_pictures_close(&audit->pictures);
-	if (audit_store_domains(audit->pass->record, audit->spaces, audit->space_count, error) < 0)
+	if (audit_store_domains(audit->pass->record, audit->engine, audit->spaces, audit->space_count, error) < 0)
 		return -1;
 	if (fatal)
 		audit_calls_stop(&audit->calls, fatal);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "play/audit_calls.h"
 
+#include "base/memory.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
@@ -9,8 +11,7 @@
 
 static struct audit_space *space_of(const struct audit_calls *calls, bool view)
 {
-	const struct engine *engine = calls->engine;
-	return &calls->spaces[engine->domain + (view ? engine->domain_count : 0)];
+	return &calls->spaces[engine_space_at_hand(calls->engine, view)];
 }
 
 static void granted(void *context, bool view, const struct iova_request *asked, const struct iova_extent *extent)
@@ -38,8 +39,8 @@ static void returned(void *context, bool view, const struct iova_extent *extent)
 	calls->granted_pages -= extent->count;
 }
 
-void audit_calls_open(struct audit_calls *calls, struct engine *engine, struct audit_space *spaces,
-		      struct audit_complaints *complaints, const uint64_t *operations)
+int audit_calls_open(struct audit_calls *calls, struct engine *engine, struct audit_space *spaces,
+		     struct audit_complaints *complaints, const uint64_t *operations)
 {
 	assert(engine && spaces && complaints && operations);
 	*calls = (struct audit_calls){
@@ -48,13 +49,23 @@ void audit_calls_open(struct audit_calls *calls, struct engine *engine, struct a
 		.complaints = complaints,
 		.operations = operations,
 		.watch = {calls, granted, returned},
+		.mapped_pages = memory_zeroed(engine->domain_count, sizeof calls->mapped_pages[0]),
 	};
 	engine->watch = &calls->watch;
+	return calls->mapped_pages ? 0 : -1;
 }
 
 void audit_calls_close(struct audit_calls *calls)
 {
 	text_release(&calls->message);
+	memory_release(calls->mapped_pages);
+}
+
+void audit_calls_forget_maps(struct audit_calls *calls, uint32_t adapter)
+{
+	for (uint32_t i = 0; i < calls->engine->domain_count; i++)
+		if (adapter == OP_ADAPTERS_ALL || adapter == i)
+			calls->mapped_pages[i] = 0;
 }
 
 void audit_calls_map_event(void *context, uint64_t logical, uint64_t frame, uint64_t count, bool mapped)
@@ -62,10 +73,10 @@ void audit_calls_map_event(void *context, uint64_t logical, uint64_t frame, uint
 	struct audit_calls *calls = context;
 	(void)frame;
 	if (!mapped) {
-		calls->mapped_pages -= count;
+		calls->mapped_pages[calls->engine->domain] -= count;
 		return;
 	}
-	calls->mapped_pages += count;
+	calls->mapped_pages[calls->engine->domain] += count;
 	/* Contiguous memory enters the map of the audit when its call has returned. */
 	if (calls->watching && occupancy_live_pages(space_of(calls, false)->occupancy, logical, count) != count)
 		audit_complain(calls->complaints, *calls->operations,
@@ -214,8 +225,10 @@ void audit_calls_routine(struct audit_calls *calls, uint32_t index, enum ntstatu
 
 void audit_calls_end(struct audit_calls *calls)
 {
+	uint64_t mapped = 0;
 	for (uint32_t i = 0; i < calls->engine->domain_count; i++) {
 		const struct ddi_adapter *adapter = calls->engine->domains[i].adapter;
+		mapped += calls->mapped_pages[i];
 		if (!adapter)
 			continue;
 		struct ddi_leaks leaks = ddi_adapter_leaks(adapter);
@@ -224,9 +237,9 @@ void audit_calls_end(struct audit_calls *calls)
 		calls->leaks.adapter_objects += leaks.adapter_objects;
 		calls->leaks.adls += leaks.adls;
 	}
-	if (calls->leaks.handles == 0 && calls->mapped_pages)
+	if (calls->leaks.handles == 0 && mapped)
 		audit_complain(calls->complaints, *calls->operations,
-			       "after everything was freed %" PRIu64 " pages are still mapped", calls->mapped_pages);
+			       "after everything was freed %" PRIu64 " pages are still mapped", mapped);
 	const char *fatal = engine_stop_adapters(calls->engine);
 	if (fatal) {
 		calls->fatal = true;
@@ -250,21 +263,33 @@ static void set_violations(struct audit_calls *calls, struct result_figures *fig
 {
 #define METRIC_OF_VIOLATION(violation, field) [WORKLOAD_VIOLATION_##violation] = METRIC_VIOLATIONS_##violation,
 	static const enum metric metrics[WORKLOAD_VIOLATION_COUNT] = {WORKLOAD_VIOLATIONS(METRIC_OF_VIOLATION)};
-	const struct ddi_violations now = ddi_adapter_violations(adapter_at_hand(calls));
-	const struct workload_violation_counts before = workload_violation_counts(&calls->phase_violations),
-					       after = workload_violation_counts(&now);
+	struct workload_violation_counts sum = {0};
+	for (uint32_t i = 0; i < calls->engine->domain_count; i++) {
+		const struct ddi_violations now = ddi_adapter_violations(calls->engine->domains[i].adapter);
+		const struct workload_violation_counts of_one = workload_violation_counts(&now);
+		for (enum workload_violation rule = WORKLOAD_VIOLATION_NONE + 1; rule < WORKLOAD_VIOLATION_COUNT; rule++)
+			sum.of[rule] += of_one.of[rule];
+	}
 	uint64_t total = 0;
 	for (enum workload_violation i = WORKLOAD_VIOLATION_NONE + 1; i < WORKLOAD_VIOLATION_COUNT; i++) {
-		result_set(figures, metrics[i], (double)(after.of[i] - before.of[i]));
-		total += after.of[i] - before.of[i];
+		result_set(figures, metrics[i], (double)(sum.of[i] - calls->phase_violations.of[i]));
+		total += sum.of[i] - calls->phase_violations.of[i];
 	}
 	result_set(figures, METRIC_VIOLATIONS_TOTAL, (double)total);
-	calls->phase_violations = now;
+	calls->phase_violations = sum;
 }
 
 static void set_refusals(struct audit_calls *calls, struct result_figures *figures)
 {
-	struct ddi_failures before = calls->phase_failures, now = ddi_adapter_failures(adapter_at_hand(calls));
+	struct ddi_failures before = calls->phase_failures, now = {0};
+	for (uint32_t i = 0; i < calls->engine->domain_count; i++) {
+		const struct ddi_failures of_one = ddi_adapter_failures(calls->engine->domains[i].adapter);
+		now.partial += of_one.partial;
+		now.handles_invalid += of_one.handles_invalid;
+		now.handles_mistyped += of_one.handles_mistyped;
+		now.in_use += of_one.in_use;
+		now.not_mapped += of_one.not_mapped;
+	}
 	result_set(figures, METRIC_CALLS_PARTIAL, (double)(now.partial - before.partial));
 	result_set(figures, METRIC_REFUSED_INVALID_HANDLE, (double)(now.handles_invalid - before.handles_invalid));
 	result_set(figures, METRIC_REFUSED_TYPE_MISMATCH, (double)(now.handles_mistyped - before.handles_mistyped));
@@ -298,7 +323,7 @@ static void set_placements(struct audit_calls *calls, struct result_figures *fig
 void audit_calls_phase(struct audit_calls *calls, struct result_figures *figures)
 {
 	result_set_null_of(figures, METRIC_SOURCE_CALLS, RESULT_REASON_NOT_APPLICABLE);
-	if (!adapter_at_hand(calls))
+	if (!calls->engine->calls)
 		return;
 	set_refusals(calls, figures);
 	set_violations(calls, figures);

@@ -10,7 +10,7 @@
 
 struct audit_calls {
 	struct engine *engine;
-	struct audit_space *spaces; /* by domain; the CPU's address spaces behind them, when there are any */
+	struct audit_space *spaces; /* as engine_space_at_hand counts them */
 	struct audit_complaints *complaints;
 	const uint64_t *operations; /* done so far */
 	struct engine_watch watch;
@@ -19,14 +19,14 @@ struct audit_calls {
 	uint64_t granted_pages; /* less what went back: pieces of a placement that failed */
 	struct ddi_failures failures_before;
 	struct ddi_violations violations_before;
-	/* At the start of the phase. */
+	/* At the start of the phase, of all adapters; of failures those that are told. */
 	struct ddi_failures phase_failures;
-	struct ddi_violations phase_violations;
+	struct workload_violation_counts phase_violations;
 	/* Of the phase. */
 	struct ddi_placement placed; /* sums */
 	uint64_t mdls, mdl_extents, mdl_extents_max, mdl_frame_runs;
 	/* Of the whole stream. */
-	uint64_t mapped_pages;
+	uint64_t *mapped_pages; /* by adapter */
 	uint64_t mismatches;
 	bool fatal;
 	bool cut_short;      /* by something fatal, before the end of the stream */
@@ -34,11 +34,13 @@ struct audit_calls {
 	struct ddi_leaks leaks;
 };
 
-/* engine is open or will be; spaces are open before the first operation. Sets engine->watch. */
-void audit_calls_open(struct audit_calls *calls, struct engine *engine, struct audit_space *spaces,
-		      struct audit_complaints *complaints, const uint64_t *operations);
+/* engine is open; spaces are before the first operation. Sets engine->watch. Returns 0, or -1 without memory. */
+int audit_calls_open(struct audit_calls *calls, struct engine *engine, struct audit_space *spaces,
+		     struct audit_complaints *complaints, const uint64_t *operations);
 void audit_calls_close(struct audit_calls *calls);
 
+/* Of an adapter, or of OP_ADAPTERS_ALL, every mapping has ended, and no map event tells of one. */
+void audit_calls_forget_maps(struct audit_calls *calls, uint32_t adapter);
 /* For struct engine_surroundings; context is the audit_calls. */
 void audit_calls_map_event(void *context, uint64_t logical, uint64_t frame, uint64_t count, bool mapped);
 

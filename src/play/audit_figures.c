@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <math.h>
+#include <stdio.h>
 
 static void add_runs(struct fragmentation *sum, const struct fragmentation *part)
 {
@@ -222,7 +223,20 @@ void audit_set_steps(struct result_figures *figures, const struct audit_counts *
 	set_layer(figures, counts, layer);
 }
 
-int audit_store_domains(struct result_record *record, const struct audit_space *spaces, uint32_t count, struct error *error)
+/* The adapters of a space by their names, as many as there is room for: "gpu0+gpu1"; "" where they have none. */
+static void name_domain(const struct engine *engine, uint32_t space, char name[RESULT_DOMAIN_BYTES])
+{
+	size_t length = 0;
+	bool view = space >= engine->instance_count;
+	name[0] = '\0';
+	for (uint32_t i = 0; i < engine->adapter_count && length < RESULT_DOMAIN_BYTES; i++)
+		if (view ? space - engine->instance_count == i : engine->domains[i].rank == space)
+			length += (size_t)snprintf(name + length, RESULT_DOMAIN_BYTES - length, "%s%s%s", length ? "+" : "",
+						   engine->adapters[i].name, view ? ".cpu" : "");
+}
+
+int audit_store_domains(struct result_record *record, const struct engine *engine, const struct audit_space *spaces,
+			uint32_t count, struct error *error)
 {
 	if (count < 2)
 		return 0;
@@ -233,6 +247,7 @@ int audit_store_domains(struct result_record *record, const struct audit_space *
 		struct result_domain *domain = &record->domains[record->domain_count++];
 		struct audit_totals totals = {0};
 		audit_totals_add(&totals, &spaces[i]);
+		name_domain(engine, i, domain->name);
 		domain->first = spaces[i].first;
 		domain->count = spaces[i].count;
 		result_figures_clear(&domain->figures);

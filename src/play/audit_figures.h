@@ -68,7 +68,7 @@ void audit_set_steps(struct result_figures *figures, const struct audit_counts *
 void audit_set_row(double value[RESULT_SERIES_COUNT], const struct audit_totals *totals);
 
 /* Figures of every space apart, when there are several. 0, or -1 with a message: no memory. */
-int audit_store_domains(struct result_record *record, const struct audit_space *spaces, uint32_t count,
-			struct error *error);
+int audit_store_domains(struct result_record *record, const struct engine *engine, const struct audit_space *spaces,
+			uint32_t count, struct error *error);
 
 #endif

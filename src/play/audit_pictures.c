@@ -6,7 +6,7 @@
 int audit_pictures_open(struct audit_pictures *pictures, const struct engine *engine, const struct result_record *record,
 			struct audit_space *spaces)
 {
-	uint32_t count = engine->domain_count < PASS_MAPS_MAX ? engine->domain_count : PASS_MAPS_MAX;
+	uint32_t count = engine->instance_count < PASS_MAPS_MAX ? engine->instance_count : PASS_MAPS_MAX;
 	pictures->spaces = spaces;
 	audit_map_name(&pictures->names, engine->requests, engine->request_count);
 	for (uint32_t i = 0; record->series_count && i < count; i++) {

@@ -127,11 +127,13 @@ int audit_spaces_open(struct audit_space *spaces, uint32_t *count, uint32_t *fir
 		logical |= engine->requests[i].call != WORKLOAD_CALL_MAP;
 	/* Without requests there is an adversary or nothing. */
 	logical |= engine->request_count == 0;
-	*first = logical ? 0 : engine->domain_count;
-	uint32_t wanted = engine->domain_count * (engine->views ? 2 : 1);
+	*first = logical ? 0 : engine->instance_count;
+	uint32_t wanted = engine->instance_count + (engine->views ? engine->domain_count : 0);
 	for (*count = 0; *count < wanted; ++*count) {
-		bool view = *count >= engine->domain_count;
-		const struct engine_domain *domain = &engine->domains[*count % engine->domain_count];
+		bool view = *count >= engine->instance_count;
+		const struct engine_domain *domain = &engine->domains[view ? *count - engine->instance_count : 0];
+		while (!view && domain->rank != *count) /* the first one has the instance */
+			domain++;
 		if (audit_space_open(&spaces[*count], view ? &plain : workload, view ? &domain->view : &domain->instance,
 				     error) < 0)
 			return -1;

@@ -94,7 +94,7 @@ struct audit_space {
 
 int audit_space_open(struct audit_space *space, const struct workload *workload, const struct allocator_instance *instance,
 		     struct error *error);
-/* Opens one space per domain and, when the stream maps device memory, one per CPU address space behind them: count is how
+/* Opens one space per instance and, when the stream maps device memory, one per CPU address space behind them: count is how
  * many, first the first one that the stream takes anything of. spaces: zeroed, two for each domain. On failure those that are
  * open are count. */
 int audit_spaces_open(struct audit_space *spaces, uint32_t *count, uint32_t *first, const struct workload *workload,

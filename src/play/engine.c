@@ -163,7 +163,7 @@ static inline __attribute__((always_inline)) const struct op *play(struct engine
 			count_high = 0;
 		} else if ((demand & OP_COUNT_MAX) == OP_CONTEXT) {
 			engine->domain = op->slot >> 16;
-			engine->cpu = op->slot & 0xffff;
+			engine->cpu = engine->home_cpu + (op->slot & 0xffff); /* a thread has one, its own */
 			playing = playing_in(engine);
 		} else if ((demand & OP_COUNT_MAX) == OP_CALL) {
 			engine_call_routine(engine, playing.adapter, playing.cpu, op->slot);
@@ -229,8 +229,7 @@ static void hash_extent(void *context, const struct iova_extent *extent)
 static void hash_slot(const struct engine *engine, struct placement_hash *placement, uint32_t slot)
 {
 	placement->slot = slot;
-	/* Streams with driver calls have one domain: a recording has none. */
-	engine_visit_slot(engine, 0, slot, hash_extent, placement);
+	engine_visit_slot(engine, slot, hash_extent, placement);
 }
 
 static void hash_word(const struct engine *engine, struct placement_hash *placement, const struct op *op)

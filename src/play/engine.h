@@ -36,11 +36,14 @@ struct engine_front {
 	struct lock *lock;
 };
 
+/* Of several adapters there is one for each, though some may share a logical space. */
 struct engine_domain {
 	/* What is called: the instance, or a guard in front of it. */
 	const struct iova_allocator *table;
 	void *self;
-	struct allocator_instance instance; /* of the engine that created it; count == 0 in those that joined it */
+	uint32_t space;                     /* the domain whose instance it is: its own index, or one below it */
+	uint32_t rank;                      /* of that instance among all: below engine->instance_count */
+	struct allocator_instance instance; /* of the engine that created it; count == 0 in those that joined or share it */
 	struct engine_front guard;
 	/* In front of both where the space refuses something by itself; quota.of == NULL: it does not. */
 	struct quota quota;
@@ -106,8 +109,17 @@ struct engine {
 	size_t request_count;
 	uint32_t slot_count;
 	uint32_t domain_count;
+	uint32_t instance_count; /* domains that share nothing, or are shared */
+	size_t adapter_count;    /* of them, that have names; 0: there is one, without */
+	const struct workload_adapter *adapters;
 	uint64_t space_first, space_count, page_bytes;
 };
+
+/* Which of all spaces is at hand: one for each instance, and those of the CPU behind them, one for each domain. */
+static inline uint32_t engine_space_at_hand(const struct engine *engine, bool view)
+{
+	return view ? engine->instance_count + engine->domain : engine->domains[engine->domain].rank;
+}
 
 struct workload;
 
@@ -117,7 +129,8 @@ struct workload;
 struct engine_surroundings {
 	struct lock *lock;           /* around every call; NULL: none */
 	const struct engine *joined; /* NULL: create the instances; else play on those of this one, which is closed last */
-	uint32_t cpu;
+	uint32_t cpu;                /* of several threads: which one */
+	uint32_t threads;            /* 0 and 1: one; else each has frames out of its own part of physical memory */
 	struct ring *inbox, *outbox; /* NULL: the stream neither sends nor receives */
 	bool grows;                  /* driver calls take room for what they hold when they need it: nobody is timed */
 	ddi_map_event map_event;     /* of the adapters; NULL: none */
@@ -188,8 +201,8 @@ bool engine_left_tape(const struct engine *engine);
 /* Destroys the adapters before the engine is closed; the watch sees what they give back. */
 void engine_drop_adapters(struct engine *engine);
 
-/* Everything that lives on them is given back at once; the watch sees it. */
-void engine_reset_adapters(struct engine *engine);
+/* Everything that lives on one, or on OP_ADAPTERS_ALL, is given back at once; the watch sees it. */
+void engine_reset_adapters(struct engine *engine, uint32_t adapter);
 
 /* Plays one operation (OP_CALL, or no control word) of count pages with the counted twins. */
 void engine_play_counted(struct engine *engine, const struct op *op, uint64_t count, struct engine_outcome *outcome);

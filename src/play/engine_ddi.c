@@ -274,9 +274,9 @@ ddi_handle engine_placed_handle(const struct engine *engine, uint32_t slot)
 	return placed ? held->cookie : 0;
 }
 
-void engine_visit_slot(const struct engine *engine, uint32_t domain, uint32_t slot, ddi_visit_extent visit, void *context)
+void engine_visit_slot(const struct engine *engine, uint32_t slot, ddi_visit_extent visit, void *context)
 {
-	assert(domain < engine->domain_count && slot < engine->slot_count);
+	assert(slot < engine->slot_count);
 	const struct iova_extent *held = &engine->slots[slot];
 	if (held->count == 0)
 		return;
@@ -285,7 +285,9 @@ void engine_visit_slot(const struct engine *engine, uint32_t domain, uint32_t sl
 		return;
 	}
 	const struct engine_call *call = &engine_call_table[engine_call_in(engine, slot)];
-	const ddi_handle *handles = is_held(engine, slot) ? engine->held[slot].handles : &held->cookie;
+	bool knows = is_held(engine, slot); /* else there is one adapter */
+	const ddi_handle *handles = knows ? engine->held[slot].handles : &held->cookie;
+	const struct ddi_adapter *adapter = engine->domains[knows ? engine->held[slot].request->adapter : 0].adapter;
 	if (call->visit)
-		call->visit(engine->domains[domain].adapter, handles, visit, context);
+		call->visit(adapter, handles, visit, context);
 }

@@ -43,12 +43,12 @@ extern const struct engine_routine engine_routine_table[WORKLOAD_ROUTINE_COUNT];
 
 /* Physical side, handles, objects of scripts. Everything that calls will need is taken here: engine_close gives it back.
  * Adapters are opened later. */
-int engine_ddi_prepare(struct engine *engine, const struct workload *workload, struct error *error);
-/* The adapter of a domain; needs prepare and the domain's instances, which have these capabilities. EXIT_CODE_NO_ARM with the
+int engine_ddi_prepare(struct engine *engine, const struct workload *workload,
+		       const struct engine_surroundings *surroundings, struct error *error);
+/* The adapter of a domain, by index; needs prepare and its instance, which has these capabilities. EXIT_CODE_NO_ARM with the
  * reason when the allocator cannot do what the mode needs. */
-int engine_ddi_open_adapter(struct engine *engine, struct engine_domain *domain, uint64_t capabilities,
-			    const struct workload *workload, const struct engine_surroundings *surroundings,
-			    struct error *error);
+int engine_ddi_open_adapter(struct engine *engine, uint32_t index, uint64_t capabilities, const struct workload *workload,
+			    const struct engine_surroundings *surroundings, struct error *error);
 /* After the adapters. */
 void engine_ddi_close(struct engine *engine);
 
@@ -68,8 +68,8 @@ const char *engine_fatal(const struct engine *engine);
 /* The driver's devices are stopped: leaks that are documented as fatal show now. Every slot is free. Returns what engine_fatal
  * does. */
 const char *engine_stop_adapters(struct engine *engine);
-/* What an OP_ADAPTER says. Something fatal may come of a stop: engine->broken. */
-void engine_adapter_event(struct engine *engine, enum workload_event event);
+/* What an OP_ADAPTER says: to one, or to OP_ADAPTERS_ALL. Something fatal may come of a stop: engine->broken. */
+void engine_adapter_event(struct engine *engine, enum workload_event event, uint32_t adapter);
 /* The same after the last operation of a pass, nothing of which is measured: frees the slots that would look like leaks.
  * Returns 0, or -1 with the error of engine_broken. */
 int engine_end_driver(struct engine *engine, struct error *error);
@@ -81,6 +81,6 @@ ddi_handle engine_placed_handle(const struct engine *engine, uint32_t slot);
 enum workload_call engine_call_in(const struct engine *engine, uint32_t slot);
 
 /* Shows what the allocator granted for a live slot. */
-void engine_visit_slot(const struct engine *engine, uint32_t domain, uint32_t slot, ddi_visit_extent visit, void *context);
+void engine_visit_slot(const struct engine *engine, uint32_t slot, ddi_visit_extent visit, void *context);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "ddi/tape.h"
+#include "workload/portion.h"
 
 #include <assert.h>
 #include <math.h>
@@ -28,7 +29,17 @@ static uint64_t physical_frames(const struct engine *engine, const struct worklo
 	return frames < DDI_FRAMES_MAX ? frames : DDI_FRAMES_MAX;
 }
 
-static int open_physical(struct engine *engine, const struct workload *workload, struct error *error)
+/* Of several threads each has its part: what the others have is no frame of this one. */
+static void cut_physical(struct engine *engine, uint64_t frames, uint32_t thread, uint32_t threads)
+{
+	assert(thread < threads && threads <= WORKLOAD_THREADS_MAX);
+	uint64_t first = frames * thread / threads, end = frames * (thread + 1) / threads;
+	ddi_physical_reserve(engine->physical, 0, first);
+	ddi_physical_reserve(engine->physical, end, frames - end);
+}
+
+static int open_physical(struct engine *engine, const struct workload *workload,
+			 const struct engine_surroundings *surroundings, struct error *error)
 {
 	struct ddi_physical_options options = {
 		.frames = physical_frames(engine, workload),
@@ -39,6 +50,8 @@ static int open_physical(struct engine *engine, const struct workload *workload,
 	engine->physical = ddi_physical_create(&options, &reason);
 	if (!engine->physical)
 		return error_set(error, EXIT_CODE_IO, "cannot create the physical side: %s", reason);
+	if (surroundings->threads > 1)
+		cut_physical(engine, options.frames, surroundings->cpu, surroundings->threads);
 	if (workload->space.mode != DDI_MODE_IDENTITY)
 		return 0;
 	/* Logical addresses are physical ones: what the space does not have is no frame. */
@@ -48,28 +61,37 @@ static int open_physical(struct engine *engine, const struct workload *workload,
 	return 0;
 }
 
+static bool is_plain_contiguous(const struct op_request *request)
+{
+	return request->call == WORKLOAD_CALL_CONTIGUOUS && request->arguments->irql == DDI_PASSIVE_LEVEL;
+}
+
 /* Streams of contiguous memory in remap mode need no frames, unless the workload names physical memory: their calls stay as
  * short as they are. */
 static bool needs_frames(const struct engine *engine, const struct workload *workload)
 {
-	return engine->held || engine->routine_call_count || workload->physical.bytes ||
+	bool listed = false;
+	for (size_t i = 0; i < engine->request_count; i++)
+		listed |= engine->requests[i].call != WORKLOAD_CALL_EXTENT && !is_plain_contiguous(&engine->requests[i]);
+	return listed || engine->routine_call_count || workload->physical.bytes ||
 	       workload->space.mode == DDI_MODE_IDENTITY;
 }
 
-static enum engine_path path_of(const struct op_request *request)
+/* The handle tells all, where there is one adapter. */
+static enum engine_path path_of(const struct op_request *request, bool alone)
 {
 	if (request->call == WORKLOAD_CALL_EXTENT)
 		return request->placed ? ENGINE_PATH_PLACE : ENGINE_PATH_EXTENT;
-	bool at_once = request->call == WORKLOAD_CALL_CONTIGUOUS && request->arguments->irql == DDI_PASSIVE_LEVEL;
-	return at_once ? ENGINE_PATH_CONTIGUOUS : ENGINE_PATH_HELD;
+	return alone && is_plain_contiguous(request) ? ENGINE_PATH_CONTIGUOUS : ENGINE_PATH_HELD;
 }
 
 static void find_calls(struct engine *engine, const struct workload *workload, bool *holds)
 {
+	bool alone = workload->adapter_count < 2;
 	for (size_t i = 0; i < engine->request_count; i++) {
 		struct op_request *request = &engine->requests[i];
 		const struct engine_call *call = &engine_call_table[request->call];
-		request->path = path_of(request);
+		request->path = path_of(request, alone);
 		engine->calls |= request->call != WORKLOAD_CALL_EXTENT;
 		engine->paths |= request->path != ENGINE_PATH_EXTENT;
 		engine->views |= call->maps_views;
@@ -87,7 +109,8 @@ static void find_calls(struct engine *engine, const struct workload *workload, b
 	engine->paths |= engine->calls;
 }
 
-int engine_ddi_prepare(struct engine *engine, const struct workload *workload, struct error *error)
+int engine_ddi_prepare(struct engine *engine, const struct workload *workload,
+		       const struct engine_surroundings *surroundings, struct error *error)
 {
 	bool holds = false;
 	find_calls(engine, workload, &holds);
@@ -102,7 +125,7 @@ int engine_ddi_prepare(struct engine *engine, const struct workload *workload, s
 	engine->objects = memory_zeroed(workload->object_count, sizeof engine->objects[0]);
 	if (!engine->objects)
 		return error_set(error, EXIT_CODE_IO, "no memory for the objects of scripts");
-	return needs_frames(engine, workload) ? open_physical(engine, workload, error) : 0;
+	return needs_frames(engine, workload) ? open_physical(engine, workload, surroundings, error) : 0;
 }
 
 /* Pages that can be behind lists at one time. */
@@ -136,11 +159,11 @@ static uint64_t followed(uint64_t capabilities)
 	return capabilities & IOVA_HARNESS ? capabilities | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY : capabilities;
 }
 
-int engine_ddi_open_adapter(struct engine *engine, struct engine_domain *domain, uint64_t capabilities,
-			    const struct workload *workload, const struct engine_surroundings *surroundings,
-			    struct error *error)
+int engine_ddi_open_adapter(struct engine *engine, uint32_t index, uint64_t capabilities, const struct workload *workload,
+			    const struct engine_surroundings *surroundings, struct error *error)
 {
-	assert(!domain->adapter);
+	assert(index < engine->domain_count && !engine->domains[index].adapter);
+	struct engine_domain *domain = &engine->domains[index];
 	bool identity = workload->space.mode == DDI_MODE_IDENTITY;
 	if (!engine->calls)
 		return 0;
@@ -153,6 +176,8 @@ int engine_ddi_open_adapter(struct engine *engine, struct engine_domain *domain,
 		.capabilities = followed(capabilities),
 		.mode = identity ? DDI_MODE_IDENTITY : DDI_MODE_REMAP,
 		.wddm = workload->wddm,
+		.number =
+			index < DDI_ADAPTERS_MAX ? index : 0, /* of domains that only recordings use nobody knows handles */
 		.physical = engine->physical,
 		.view_table = domain->view_table,
 		.view_self = domain->view_self,
@@ -176,10 +201,12 @@ enum result_reason engine_tape_refusal(const struct engine *engine, const struct
 		return RESULT_REASON_NOT_APPLICABLE;
 	if (workload->space.mode == DDI_MODE_IDENTITY)
 		return RESULT_REASON_PLACE_CAN_FAIL;
+	if (engine->adapter_count > 1)
+		return RESULT_REASON_ADAPTERS;
 	return engine->routine_call_count ? RESULT_REASON_ROUTINES : RESULT_REASON_COUNT;
 }
 
-/* Streams with driver calls have one domain. */
+/* There is one adapter. */
 void engine_record(struct engine *engine, struct tape *tape)
 {
 	tape_record(tape, engine->domains[0].adapter);
@@ -216,24 +243,29 @@ const char *engine_fatal(const struct engine *engine)
 	return NULL;
 }
 
-const char *engine_stop_adapters(struct engine *engine)
+static const char *stop(struct engine *engine, uint32_t adapter)
 {
 	for (uint32_t i = 0; engine->calls && i < engine->domain_count; i++)
-		if (engine->domains[i].adapter)
+		if (engine->domains[i].adapter && (adapter == OP_ADAPTERS_ALL || adapter == i))
 			ddi_adapter_stop(engine->domains[i].adapter);
 	return engine_fatal(engine);
 }
 
+const char *engine_stop_adapters(struct engine *engine)
+{
+	return stop(engine, OP_ADAPTERS_ALL);
+}
+
 /* What lived in slots was freed: what is left, scripts made. */
-void engine_adapter_event(struct engine *engine, enum workload_event event)
+void engine_adapter_event(struct engine *engine, enum workload_event event, uint32_t adapter)
 {
 	assert(event == WORKLOAD_EVENT_RESET || event == WORKLOAD_EVENT_UNPLUG || event == WORKLOAD_EVENT_STOP);
 	if (event == WORKLOAD_EVENT_STOP) {
-		if (engine_stop_adapters(engine) && engine->broken == IOVA_OK)
+		if (stop(engine, adapter) && engine->broken == IOVA_OK)
 			engine->broken = IOVA_UNSUPPORTED;
 		return;
 	}
-	engine_reset_adapters(engine);
+	engine_reset_adapters(engine, adapter);
 }
 
 /* Requests free whatever they took, so only those ADLs are leaked that a script made; what lives in slots lives by right. */
@@ -245,7 +277,8 @@ int engine_end_driver(struct engine *engine, struct error *error)
 		struct iova_extent *held = &engine->slots[slot];
 		if (held->first != ENGINE_SLOT_IS_HANDLE || engine_call_in(engine, slot) != WORKLOAD_CALL_ADL)
 			continue;
-		engine_call_free(engine, engine->domains[0].adapter, engine->home_cpu, slot);
+		engine_call_free(engine, engine->domains[engine->held[slot].request->adapter].adapter, engine->home_cpu,
+				 slot);
 		*held = (struct iova_extent){0};
 	}
 	return engine_stop_adapters(engine) ? engine_broken(engine, error) : 0;

@@ -257,7 +257,7 @@ static void first_extent(void *context, const struct iova_extent *extent)
 static struct iova_extent extent_of(const struct engine *engine, uint32_t slot)
 {
 	struct iova_extent extent = {0};
-	engine_visit_slot(engine, engine->domain, slot, first_extent, &extent);
+	engine_visit_slot(engine, slot, first_extent, &extent);
 	return extent;
 }
 
@@ -319,12 +319,14 @@ void engine_play_counted(struct engine *engine, const struct op *op, uint64_t co
 	look_away(engine);
 }
 
-/* One domain after the other; the watch sees what its adapter gives back. */
-static void end_adapters(struct engine *engine, bool drop)
+/* One domain after the other, or one alone; the watch sees what its adapter gives back. */
+static void end_adapters(struct engine *engine, uint32_t adapter, bool drop)
 {
 	struct iova_steps steps = {0};
 	uint32_t at_hand = engine->domain;
 	for (engine->domain = 0; engine->domain < engine->domain_count; engine->domain++) {
+		if (adapter != OP_ADAPTERS_ALL && adapter != engine->domain)
+			continue;
 		struct engine_domain *domain = &engine->domains[engine->domain];
 		struct counting counting = {domain->table, domain->self, &steps, engine->watch, false, false};
 		struct counting view = {domain->view_table, domain->view_self, &steps, engine->watch, true, false};
@@ -342,10 +344,10 @@ static void end_adapters(struct engine *engine, bool drop)
 
 void engine_drop_adapters(struct engine *engine)
 {
-	end_adapters(engine, true);
+	end_adapters(engine, OP_ADAPTERS_ALL, true);
 }
 
-void engine_reset_adapters(struct engine *engine)
+void engine_reset_adapters(struct engine *engine, uint32_t adapter)
 {
-	end_adapters(engine, false);
+	end_adapters(engine, adapter, false);
 }

@@ -90,7 +90,8 @@ static void poll_all(struct engine *engine, uint64_t now_ns)
 {
 	for (uint32_t i = 0; engine->polls && i < engine->domain_count; i++) {
 		struct engine_domain *domain = &engine->domains[i];
-		domain->table->poll(domain->self, now_ns);
+		if (domain->space == i)
+			domain->table->poll(domain->self, now_ns);
 		if (domain->view_table)
 			domain->view_table->poll(domain->view_self, now_ns);
 	}
@@ -100,13 +101,14 @@ void engine_poll(struct engine *engine, const struct op *op)
 {
 	if (op->demand == op_control(OP_OFFLINE, 0).demand) {
 		for (uint32_t i = 0; i < engine->domain_count; i++) {
-			tell_offline(engine->domains[i].table, engine->domains[i].self, op->slot);
+			if (engine->domains[i].space == i)
+				tell_offline(engine->domains[i].table, engine->domains[i].self, op->slot);
 			tell_offline(engine->domains[i].view_table, engine->domains[i].view_self, op->slot);
 		}
 		return;
 	}
 	if (op->demand == op_control(OP_ADAPTER, 0).demand) {
-		engine_adapter_event(engine, (enum workload_event)op->slot);
+		engine_adapter_event(engine, (enum workload_event)(op->slot >> 16), op->slot & 0xffff);
 		return;
 	}
 	assert(op->demand == op_control(OP_POLL, 0).demand);
@@ -155,9 +157,12 @@ static int open_instance(struct engine *engine, uint32_t index, const struct wor
 {
 	struct engine_domain *domain = &engine->domains[index];
 	struct iova_space space = {engine->space_first, engine->space_count, engine->page_bytes};
-	if (surroundings->joined) {
-		domain->table = surroundings->joined->domains[index].table;
-		domain->self = surroundings->joined->domains[index].self;
+	domain->space = index < workload->adapter_count ? (uint32_t)workload->adapters[index].domain : index;
+	domain->rank = domain->space == index ? engine->instance_count++ : engine->domains[domain->space].rank;
+	const struct engine *has = surroundings->joined ? surroundings->joined : engine;
+	if (surroundings->joined || domain->space != index) {
+		domain->table = has->domains[domain->space].table;
+		domain->self = has->domains[domain->space].self;
 		return 0;
 	}
 	if (allocator_instance_create(spec, &space, &arena->host, &domain->instance, error) < 0)
@@ -177,12 +182,18 @@ static int open_instance(struct engine *engine, uint32_t index, const struct wor
 }
 
 /* A second one, for device memory in the CPU's address space: as large, without holes. */
-static int open_view(struct engine *engine, struct engine_domain *domain, const struct allocator_spec *spec,
-		     struct arena *arena, const struct engine_surroundings *surroundings, struct error *error)
+static int open_view(struct engine *engine, uint32_t index, const struct allocator_spec *spec, struct arena *arena,
+		     const struct engine_surroundings *surroundings, struct error *error)
 {
+	struct engine_domain *domain = &engine->domains[index];
 	struct iova_space space = {engine->space_first, engine->space_count, engine->page_bytes};
 	if (!engine->views)
 		return 0;
+	if (surroundings->joined) {
+		domain->view_table = surroundings->joined->domains[index].view_table;
+		domain->view_self = surroundings->joined->domains[index].view_self;
+		return 0;
+	}
 	if (allocator_instance_create(spec, &space, &arena->host, &domain->view, error) < 0)
 		return -1;
 	domain->view_front = (struct engine_front){domain->view.table, domain->view.self, surroundings->lock};
@@ -199,10 +210,10 @@ static int open_domain(struct engine *engine, uint32_t index, const struct workl
 	const struct engine *owner = surroundings->joined ? surroundings->joined : engine;
 	struct engine_domain *domain = &engine->domains[index];
 	if (open_instance(engine, index, workload, spec, arena, surroundings, error) < 0 ||
-	    open_view(engine, domain, spec, arena, surroundings, error) < 0)
+	    open_view(engine, index, spec, arena, surroundings, error) < 0)
 		return -1;
-	return engine_ddi_open_adapter(engine, domain, owner->domains[index].instance.capabilities, workload, surroundings,
-				       error);
+	return engine_ddi_open_adapter(engine, index, owner->domains[domain->space].instance.capabilities, workload,
+				       surroundings, error);
 }
 
 /* The space may end below that of the workload. */
@@ -241,6 +252,8 @@ int engine_open_in(struct engine *engine, const struct workload *workload, const
 	*engine = (struct engine){
 		.slot_count = op_stream_slots(stream),
 		.domain_count = op_stream_domains(stream),
+		.adapter_count = workload->adapter_count,
+		.adapters = workload->adapters,
 		.space_first = workload->space.first,
 		.space_count = workload->space.end - workload->space.first,
 		.page_bytes = workload->space.page_bytes,
@@ -253,7 +266,7 @@ int engine_open_in(struct engine *engine, const struct workload *workload, const
 	const struct engine *owner = surroundings->joined ? surroundings->joined : engine;
 	int result = copy_requests(engine, stream, arena->prefault, error);
 	if (result == 0)
-		result = engine_ddi_prepare(engine, workload, error);
+		result = engine_ddi_prepare(engine, workload, surroundings, error);
 	for (uint32_t i = 0; result == 0 && i < engine->domain_count; i++)
 		result = open_domain(engine, i, workload, spec, arena, surroundings, error);
 	if (result < 0) {
@@ -275,8 +288,10 @@ int engine_open(struct engine *engine, const struct workload *workload, const st
 
 void engine_close(struct engine *engine)
 {
-	for (uint32_t i = 0; engine->domains && i < engine->domain_count; i++) {
+	/* Some may share an instance. */
+	for (uint32_t i = 0; engine->domains && i < engine->domain_count; i++)
 		ddi_adapter_destroy(engine->domains[i].adapter);
+	for (uint32_t i = 0; engine->domains && i < engine->domain_count; i++) {
 		if (engine->outside)
 			outside_begin(engine->outside);
 		allocator_instance_destroy(&engine->domains[i].view);

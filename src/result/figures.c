@@ -29,6 +29,7 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_CPU_CLOCK] = "the clock of CPU time is too coarse for the windows",
 	[RESULT_REASON_PIECES] = "an older version counted the allocator's pieces, not runs of free pages",
 	[RESULT_REASON_PLACE_CAN_FAIL] = "identity mode: place can fail, so that nothing is decided ahead",
+	[RESULT_REASON_ADAPTERS] = "several adapters share physical memory, so that nothing is decided ahead",
 	[RESULT_REASON_ROUTINES] = "scripts call routines, so that nothing is decided ahead",
 	[RESULT_REASON_DIFFERENT_WORK] = "different work: a logical call failed before a window had ended",
 	[RESULT_REASON_NO_ADDRESSES] = "the recording does not tell: an older version imported it",

@@ -33,6 +33,7 @@ enum result_reason {
 	RESULT_REASON_CPU_CLOCK,      /* CPU time is not known in steps as small as the windows need */
 	RESULT_REASON_PIECES,         /* free runs of an older version, which told how the allocator keeps them */
 	RESULT_REASON_PLACE_CAN_FAIL, /* physical: in identity mode nothing is decided ahead */
+	RESULT_REASON_ADAPTERS,       /* physical: several adapters have their frames of one pool */
 	RESULT_REASON_ROUTINES,       /* physical: of what scripts call literally, nothing is decided ahead */
 	RESULT_REASON_DIFFERENT_WORK, /* times: a logical call failed before the first window had ended */
 	RESULT_REASON_NO_ADDRESSES,   /* recorded kernel: imported by an older version */

@@ -257,10 +257,10 @@ void parts_write_domains(struct json_writer *writer, json_t *object, const char 
 {
 	json_t *array = json_put_array(writer, object, key);
 	for (size_t i = 0; i < count; i++) {
-		char name[24];
-		snprintf(name, sizeof name, "%zu", i);
+		char number[24];
+		snprintf(number, sizeof number, "%zu", i);
 		json_t *domain = json_append_object(writer, array);
-		json_put_text(writer, domain, "name", name);
+		json_put_text(writer, domain, "name", *domains[i].name ? domains[i].name : number);
 		json_put_hex(writer, domain, "first", domains[i].first);
 		json_put_u64(writer, domain, "count", domains[i].count);
 		parts_write_figures(writer, domain, &domains[i].figures, false);
@@ -275,6 +275,9 @@ void parts_read_domains(struct json_reader *reader, const struct json_at *object
 	*domains = json_room(reader, found, sizeof **domains);
 	for (size_t i = 0; i < found && !reader->failed; i++) {
 		struct json_at element = json_element(&array, i);
+		char *name = json_read_text(reader, &element, "name");
+		snprintf((*domains)[i].name, sizeof(*domains)[i].name, "%s", name ? name : "");
+		memory_release(name);
 		(*domains)[i].first = json_read_u64(reader, &element, "first", PARTS_PAGES_MAX);
 		(*domains)[i].count = json_read_u64(reader, &element, "count", PARTS_PAGES_MAX);
 		parts_read_figures(reader, &element, &(*domains)[i].figures);

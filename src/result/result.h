@@ -171,8 +171,10 @@ struct result_cells {
 };
 void result_cells_release(struct result_cells *cells);
 
+#define RESULT_DOMAIN_BYTES 128u
 struct result_domain {
-	uint64_t first, count; /* the space, pages */
+	char name[RESULT_DOMAIN_BYTES]; /* of its adapters; "": its number stands for it */
+	uint64_t first, count;          /* the space, pages */
 	struct result_figures figures;
 };
 

@@ -35,7 +35,8 @@ static bool control_fits(const struct op_stream *stream, const struct op *op)
 	case OP_OFFLINE:
 		return op->slot < stream->cpus;
 	case OP_ADAPTER:
-		return op->slot <= WORKLOAD_EVENT_UNPLUG;
+		return op->slot >> 16 <= WORKLOAD_EVENT_UNPLUG &&
+		       ((op->slot & 0xffff) == OP_ADAPTERS_ALL || (op->slot & 0xffff) < stream->domains);
 	case OP_ADVERSARY:
 		return is_adversary(stream, op->slot);
 	case OP_COUNT_HIGH:

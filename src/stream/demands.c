@@ -61,6 +61,7 @@ static int add_workload_request(struct op_stream *stream, const struct workload_
 	memset(&request, 0, sizeof request);
 	request.name = from->name;
 	request.call = from->call;
+	request.adapter = (uint32_t)from->adapter;
 	request.arguments = &from->arguments;
 	request.guard = from->guard;
 	demand_align(&request, &from->align);

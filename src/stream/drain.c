@@ -49,7 +49,7 @@ static void free_all_begin(struct op_stream *stream, const struct workload_phase
 
 static void free_slot(struct op_stream *stream, struct writer *writer, uint32_t slot)
 {
-	put_context(stream, writer, stream->domain ? stream->domain[slot] : 0, 0);
+	put_context(stream, writer, stream_domain(stream, slot), 0);
 	stream_free(stream, writer, slot);
 }
 

@@ -43,7 +43,7 @@ struct op_stream {
 	/* By slot. */
 	uint32_t slots;
 	uint64_t *pages; /* 0 = empty */
-	uint8_t *domain; /* NULL with one domain */
+	uint8_t *domain; /* or adapter, as in the OP_CONTEXT of its allocation; NULL with one */
 	struct population mixes;
 
 	double poll_ns;           /* between two polls; 0: there are none */
@@ -124,6 +124,18 @@ static inline void put_context(struct op_stream *stream, struct writer *writer, 
 	writer->ops[writer->count++] = op_control(OP_CONTEXT, context);
 }
 
+/* Where what lives in a slot is freed. */
+static inline uint32_t stream_domain(const struct op_stream *stream, uint32_t slot)
+{
+	return stream->domain ? stream->domain[slot] : 0;
+}
+
+/* Where a demand is asked for that is no recording's. */
+static inline uint32_t stream_adapter(const struct op_stream *stream, uint32_t request)
+{
+	return stream->domain ? stream->requests[request].adapter : 0;
+}
+
 /* The CPU itself, or the next one that is online. */
 static inline uint32_t stream_cpu(const struct op_stream *stream, uint32_t cpu)
 {
@@ -166,11 +178,14 @@ static inline void stream_think(struct op_stream *stream, uint64_t operations)
 	stream->poll_in = 0;
 }
 
+/* Behind the context of its domain. */
 static inline void put_alloc(struct op_stream *stream, struct writer *writer, uint32_t slot, uint32_t request,
 			     uint64_t pages)
 {
 	assert(pages && request < OP_CONTROL && writer->count < writer->capacity);
 	put_poll(stream, writer);
+	if (stream->domain)
+		stream->domain[slot] = (uint8_t)(stream->context >> 16);
 	if (__builtin_expect(pages > OP_COUNT_MAX, 0)) {
 		writer->ops[writer->count++] = op_control(OP_COUNT_HIGH, (uint32_t)(pages >> OP_REQUEST_SHIFT));
 		pages &= OP_COUNT_MAX;
@@ -210,7 +225,7 @@ static inline void put_victim(struct op_stream *stream, const struct workload_ph
 		}
 		cpu = mixes->cpu_of ? stream_cpu(stream, (mixes->cpu_of[victim] + 1u) % stream->workload->cpus) : 0;
 	}
-	put_context(stream, writer, 0, cpu);
+	put_context(stream, writer, stream_domain(stream, slot), cpu);
 	put_free(stream, writer, slot);
 }
 

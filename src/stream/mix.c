@@ -112,7 +112,7 @@ static bool churn_nothing(struct op_stream *stream, const struct workload_phase 
 		uint32_t cpu = stream_draw_cpu(stream);
 		if (mixes->cpu_of)
 			mixes->cpu_of[0] = (uint16_t)cpu;
-		put_context(stream, writer, 0, cpu);
+		put_context(stream, writer, stream_adapter(stream, request), cpu);
 		stream_alloc(stream, writer, mixes->first, request, pages);
 		put_victim(stream, phase, writer, 0, cpu);
 		stream_forget(stream, mixes->first);
@@ -155,7 +155,7 @@ static bool churn_next(struct op_stream *stream, const struct workload_phase *ph
 		put_victim(stream, phase, writer, victim, cpu);
 		if (mixes->cpu_of)
 			mixes->cpu_of[victim] = (uint16_t)cpu;
-		put_context(stream, writer, 0, cpu);
+		put_context(stream, writer, stream_adapter(stream, request), cpu);
 		put_alloc(stream, writer, mixes->first + victim, request, pages);
 		stream->live_pages += pages - all_pages[victim];
 		all_pages[victim] = pages;

@@ -336,7 +336,7 @@ struct op_stream *op_stream_open(const struct workload *workload, const struct r
 	}
 	stream->workload = workload;
 	stream->seed = seed;
-	stream->domains = 1;
+	stream->domains = (uint32_t)workload_adapters(workload);
 	stream->cpus = stream->online_count = workload->cpus;
 	set_polls(stream);
 	if (make_tables(stream, error) || open_bodies(stream, recordings, error) || lay_out_slots(stream, &bound, error) ||

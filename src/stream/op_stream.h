@@ -30,8 +30,9 @@ _Static_assert(sizeof(struct op) == 8, "an operation is one word of a stream");
 #define OP_CONTROL 255u
 
 enum op_control {
-	OP_CONTEXT =
-		1, /* the operations that follow belong to domain slot >> 16 and CPU slot & 0xffff; at a phase's start: 0, 0 */
+	/* The operations that follow belong to domain slot >> 16 (of several adapters: to that one) and CPU slot & 0xffff; at
+	 * a phase's start: 0, 0. */
+	OP_CONTEXT = 1,
 	OP_COUNT_HIGH, /* the next operation is an allocation of slot * 2^24 more pages than it says */
 	/* Of one thread among several: */
 	/* the next thread is to free what slot holds; this one does when OP_RING_EXTENTS wait and it has no more to play */
@@ -43,8 +44,15 @@ enum op_control {
 	 * operations (op_stream_adversary, op_stream_queue). */
 	OP_ADVERSARY,
 	OP_OFFLINE, /* CPU `slot` has left: allocators are told */
-	OP_ADAPTER, /* event `slot` (enum workload_event) of every adapter, once what lived in slots was freed */
+	OP_ADAPTER, /* something happened (op_adapter) to an adapter, or to all, once what lived in its slots was freed */
 };
+
+/* The argument of an OP_ADAPTER: what happened, and to whom. */
+#define OP_ADAPTERS_ALL UINT32_C(0xffff)
+static inline uint32_t op_adapter(enum workload_event event, uint32_t adapter)
+{
+	return (uint32_t)event << 16 | adapter;
+}
 
 /* Time between two polls, unless OP_POLL_OPERATIONS_MIN operations take longer. */
 #define OP_POLLS_PER_SECOND 1000u
@@ -114,6 +122,7 @@ struct op_request {
 	/* Pages of every count that are left free behind the extent: natural alignment is that of the rest. */
 	uint64_t guard;
 	enum workload_call call;
+	uint32_t adapter;                           /* whose memory it is: its domain in an OP_CONTEXT */
 	bool placed;                                /* at request.low, with place: no other will do */
 	unsigned path;                              /* 0; whoever plays a copy keeps there how */
 	const struct workload_arguments *arguments; /* of a driver call; owned by the workload */
@@ -156,8 +165,10 @@ struct op_stream;
  *  - ADVERSARY: one OP_ADVERSARY; planned as if live extents of one page lived from then on.
  *  - QUEUE: one OP_ADVERSARY; planned as an adversary of as many extents.
  *  - RESERVE allocates its ranges in their order, domain by domain, on CPU 0; UNRESERVE frees them.
- *  - ADAPTER: RESET and UNPLUG free as FREE_ALL does, STOP in the opposite order; an OP_ADAPTER follows. POWER_DOWN allocates
- *    what it saves, on CPU 0, and POWER_UP frees it.
+ *  - ADAPTER: RESET and UNPLUG free as FREE_ALL does, STOP in the opposite order; an OP_ADAPTER follows. Of one adapter among
+ *    several only its own slots, those of mixes from the last to the first. POWER_DOWN allocates what it saves, on CPU 0, and
+ *    POWER_UP frees it.
+ *  - Of several adapters every operation carries that of its request, or of the call.
  *  - FREE_ALL frees every live extent in the order of slots: script arrays, recordings, rings, adversaries, queues,
  *    reserved ranges, mixes.
  *  - Between repetitions of a recording (and after the last) DRAIN frees what stayed live, in the order of its slots. With
@@ -198,7 +209,8 @@ const struct op_request *op_stream_requests(const struct op_stream *stream, size
 
 /* Slots are below this. */
 uint32_t op_stream_slots(const struct op_stream *stream);
-/* Domains and CPUs of the stream are below these; >= 1. CPUs: the larger of the workload's and its recordings'. */
+/* Domains, as OP_CONTEXT names them, and CPUs of the stream are below these; >= 1. CPUs: the larger of the workload's and its
+ * recordings'. */
 uint32_t op_stream_domains(const struct op_stream *stream);
 uint32_t op_stream_cpus(const struct op_stream *stream);
 

@@ -189,7 +189,7 @@ uint32_t population_alloc(struct op_stream *stream, struct writer *writer, uint3
 		mixes->cpu_of[slot] = (uint16_t)cpu;
 	if (mixes->request_of)
 		mixes->request_of[slot] = (uint8_t)request;
-	put_context(stream, writer, 0, cpu);
+	put_context(stream, writer, stream_adapter(stream, request), cpu);
 	stream_alloc(stream, writer, mixes->first + slot, request, pages);
 	return slot;
 }
@@ -202,12 +202,11 @@ void population_give_back(struct op_stream *stream, const struct workload_phase 
 	stream_forget(stream, stream->mixes.first + victim);
 }
 
-void population_free(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer, uint32_t i)
+uint32_t population_remove(struct population *mixes, uint32_t i, bool oldest)
 {
-	assert(i < stream->mixes.live && stream->mixes.scattered);
-	struct population *mixes = &stream->mixes;
+	assert(i < mixes->live && mixes->scattered && (!oldest || i == 0));
 	uint32_t slot = population_slot(mixes, i), last = --mixes->live;
-	if (i == 0 && phase->victims == WORKLOAD_VICTIMS_FIFO) {
+	if (oldest) {
 		/* The ring is full of slots: the one that leaves the live part at its front follows at its end. */
 		mixes->order_first = mixes->order_first + 1 < mixes->capacity ? mixes->order_first + 1 : 0;
 	} else {
@@ -215,5 +214,11 @@ void population_free(struct op_stream *stream, const struct workload_phase *phas
 		mixes->order[at < mixes->capacity ? at : at - mixes->capacity] = population_slot(mixes, last);
 		mixes->order[end < mixes->capacity ? end : end - mixes->capacity] = slot;
 	}
-	population_give_back(stream, phase, writer, slot);
+	return slot;
+}
+
+void population_free(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer, uint32_t i)
+{
+	bool oldest = i == 0 && phase->victims == WORKLOAD_VICTIMS_FIFO;
+	population_give_back(stream, phase, writer, population_remove(&stream->mixes, i, oldest));
 }

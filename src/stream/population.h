@@ -73,6 +73,9 @@ static inline uint32_t population_victim(struct population *mixes, enum workload
 	return victims == WORKLOAD_VICTIMS_LIFO ? mixes->live - 1 : 0;
 }
 
+/* Takes the i-th live one out, which the caller frees; oldest: the first, of an order of ages that stays one. Scattered only.
+ * Returns its slot. */
+uint32_t population_remove(struct population *mixes, uint32_t i, bool oldest);
 /* A free, and an allocation into the next empty slot, with all their book-keeping; scattered only. The victim is the i-th
  * live one; by age, the first or the last. */
 void population_free(struct op_stream *stream, const struct workload_phase *phase, struct writer *writer, uint32_t i);

@@ -78,19 +78,20 @@ static bool reserve_next(struct op_stream *stream, const struct workload_phase *
 {
 	struct reserve *reserve = state;
 	bool takes = phase->body == WORKLOAD_BODY_RESERVE;
+	size_t adapters = stream->workload->adapter_count;
 	for (; reserve->done < phase->range_count * stream->domains; reserve->done++) {
 		if (writer_full(writer))
 			return false;
 		const struct workload_hole *range = &phase->ranges[reserve->done / stream->domains];
 		uint32_t domain = (uint32_t)(reserve->done % stream->domains), slot = slot_of(stream, range) + domain;
+		if (domain < adapters && stream->workload->adapters[domain].shares)
+			continue; /* another one's */
 		put_context(stream, writer, domain, 0);
 		if (!takes) {
 			stream_free(stream, writer, slot);
 			continue;
 		}
 		stream_alloc(stream, writer, slot, kind_of(stream, range), range->count);
-		if (stream->domain)
-			stream->domain[slot] = (uint8_t)domain;
 	}
 	return true;
 }

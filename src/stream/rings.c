@@ -62,7 +62,8 @@ static uint64_t put_ring_alloc(struct op_stream *stream, struct writer *writer, 
 {
 	size_t request = shape->request[ring];
 	uint64_t pages = distribution_draw(&stream->sizes[request], &stream->draws);
-	put_context(stream, writer, 0, stream_cpu(stream, ring % stream->workload->cpus));
+	put_context(stream, writer, stream_adapter(stream, (uint32_t)request),
+		    stream_cpu(stream, ring % stream->workload->cpus));
 	stream_alloc(stream, writer, slot, (uint32_t)request, pages);
 	return pages;
 }
@@ -94,7 +95,7 @@ static void put_ring_free(struct op_stream *stream, const struct workload_phase 
 		stream_forget(stream, slot);
 		return;
 	}
-	put_context(stream, writer, 0, stream_cpu(stream, cpu % stream->workload->cpus));
+	put_context(stream, writer, stream_domain(stream, slot), stream_cpu(stream, cpu % stream->workload->cpus));
 	stream_free(stream, writer, slot);
 }
 

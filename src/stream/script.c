@@ -61,6 +61,7 @@ static void script_begin(struct op_stream *stream, const struct workload_phase *
 
 static void put_call(struct op_stream *stream, struct writer *writer, uint32_t call)
 {
+	put_context(stream, writer, (uint32_t)stream->workload->routine_calls[call].adapter, 0);
 	put_poll(stream, writer);
 	writer->ops[writer->count++] = op_control(OP_CALL, call);
 	stream->totals[stream->phase].calls++;
@@ -103,11 +104,13 @@ static bool script_next(struct op_stream *stream, const struct workload_phase *p
 				return false;
 			uint32_t slot = range_slot(stream, &op->slots, script->element);
 			if (op->kind == WORKLOAD_SCRIPT_FREE) {
+				put_context(stream, writer, stream_domain(stream, slot), 0);
 				stream_free(stream, writer, slot);
 				continue;
 			}
 			uint64_t pages = op->count ? op->count + stream->workload->requests[op->request].guard
 						   : distribution_draw(&stream->sizes[op->request], &stream->draws);
+			put_context(stream, writer, stream_adapter(stream, (uint32_t)op->request), 0);
 			stream_alloc(stream, writer, slot, (uint32_t)op->request, pages);
 		}
 		script->element = 0;
@@ -127,7 +130,7 @@ const struct generator generator_script = {
 struct check {
 	const struct op_stream *stream;
 	const struct workload_phase *phase;
-	unsigned char *live; /* by slot */
+	unsigned char *live; /* by slot: 1 + the adapter whose it is; 0: nothing lives there */
 	struct error *error;
 };
 
@@ -140,7 +143,7 @@ static int check_op(const struct check *check, size_t index, bool again)
 	uint64_t elements = range_elements(&op->slots);
 	for (uint64_t element = 0; element < elements; element++) {
 		unsigned char *live = &check->live[range_slot(check->stream, &op->slots, element)];
-		if (*live == allocates) {
+		if ((*live != 0) == allocates) {
 			uint64_t slot = op->slots.first + element * (uint64_t)op->slots.step;
 			return error_set(check->error, EXIT_CODE_USAGE,
 					 "%s: phase %s: operation %zu of the script%s %s slot %s[%llu], which is %s: %s",
@@ -150,7 +153,7 @@ static int check_op(const struct check *check, size_t index, bool again)
 					 (unsigned long long)slot, allocates ? "live" : "empty",
 					 allocates ? "free it first, or take another slot" : "allocate it first");
 		}
-		*live = allocates;
+		*live = allocates ? (unsigned char)(1 + workload->requests[op->request].adapter) : 0;
 	}
 	return 0;
 }
@@ -182,6 +185,13 @@ static int check_script(const struct check *check)
 	return 0;
 }
 
+static void end_adapter(const struct check *check, uint64_t slots)
+{
+	for (uint64_t slot = 0; slot < slots; slot++)
+		if (check->live[slot] == 1 + check->phase->adapter)
+			check->live[slot] = 0;
+}
+
 int script_check(const struct op_stream *stream, struct error *error)
 {
 	const struct workload *workload = stream->workload;
@@ -196,6 +206,8 @@ int script_check(const struct op_stream *stream, struct error *error)
 		check.phase = &workload->phases[i];
 		if (workload_phase_ends_all(check.phase))
 			memset(check.live, 0, slots);
+		else if (workload_phase_ends_adapter(check.phase))
+			end_adapter(&check, slots);
 		else if (check.phase->body == WORKLOAD_BODY_SCRIPT)
 			result = check_script(&check);
 	}

@@ -190,8 +190,6 @@ static void play_op(struct op_stream *stream, const struct recording *recording,
 		return;
 	}
 	stream_alloc(stream, writer, slot, trace->requests[op->limits][op->refused], op->count);
-	if (stream->domain)
-		stream->domain[slot] = op->domain;
 	if (op->refused == recording->limits[op->limits].count)
 		stream_free(stream, writer, slot);
 }
@@ -205,7 +203,7 @@ static bool drain(struct op_stream *stream, const struct recording *recording, s
 			continue;
 		if (writer_full(writer))
 			return false;
-		put_context(stream, writer, stream->domain ? stream->domain[slot] : 0, stream->context & 0xffff);
+		put_context(stream, writer, stream_domain(stream, slot), stream->context & 0xffff);
 		stream_free(stream, writer, slot);
 	}
 	return true;

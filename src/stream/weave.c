@@ -14,6 +14,7 @@ struct strand {
 	struct op *ops; /* its piece at hand */
 	size_t at, count, phase;
 	bool ended;
+	uint32_t domain;                   /* of its operations at hand */
 	uint32_t *slots;                   /* slot of the woven stream, by slot of its own */
 	uint32_t waiting[OP_RING_EXTENTS]; /* sent to it: slots of the woven stream, oldest at first % OP_RING_EXTENTS */
 	uint64_t first, end;
@@ -25,6 +26,7 @@ struct weave {
 	struct strand *strands;
 	uint32_t count;
 	uint32_t turn;
+	uint32_t events;  /* threads whose adapters this phase has changed */
 	uint32_t *unused; /* slots, the next one last */
 	uint32_t unused_count, slots;
 };
@@ -33,14 +35,17 @@ static void look_ahead(struct strand *strand)
 {
 	if (strand->at < strand->count || strand->ended)
 		return;
+	size_t before = strand->phase;
 	strand->at = 0;
 	strand->count = op_stream_next(strand->stream, strand->ops, PIECE, &strand->phase);
 	strand->ended = strand->count == 0;
+	if (strand->phase != before)
+		strand->domain = 0;
 }
 
 static void put_back(struct op_stream *stream, struct weave *weave, struct writer *writer, uint32_t slot)
 {
-	put_context(stream, writer, 0, weave->turn);
+	put_context(stream, writer, stream_domain(stream, slot), weave->turn);
 	stream_free(stream, writer, slot);
 	weave->unused[weave->unused_count++] = slot;
 }
@@ -86,14 +91,22 @@ static void take_turn(struct op_stream *stream, struct weave *weave, struct writ
 			}
 			uint32_t slot = weave->unused[--weave->unused_count];
 			strand->slots[op.slot] = slot;
-			put_context(stream, writer, 0, weave->turn);
+			put_context(stream, writer, strand->domain, weave->turn);
 			stream_alloc(stream, writer, slot, request, high + low);
+		} else if (low == OP_CONTEXT) { /* the CPU is the thread's */
+			strand->domain = op.slot >> 16;
+			continue;
 		} else if (low == OP_COUNT_HIGH) {
 			high = (uint64_t)op.slot << OP_REQUEST_SHIFT;
 			continue;
 		} else if (low == OP_POLL) {
 			writer->ops[writer->count++] = op;
 			continue;
+		} else if (low == OP_ADAPTER) { /* one adapter here, when the last of them has freed what it had */
+			if (++weave->events < weave->count)
+				return;
+			weave->events = 0;
+			writer->ops[writer->count++] = op;
 		} else if (low == OP_SEND) {
 			send(stream, weave, writer, &weave->strands[(weave->turn + 1) % weave->count],
 			     strand->slots[op.slot]);
@@ -153,10 +166,11 @@ static void weave_rewind(void *state)
 		struct strand *strand = &weave->strands[i];
 		op_stream_rewind(strand->stream);
 		strand->at = strand->count = strand->phase = 0;
+		strand->domain = 0;
 		strand->ended = false;
 		strand->first = strand->end = strand->owed = 0;
 	}
-	weave->turn = 0;
+	weave->turn = weave->events = 0;
 	weave->unused_count = weave->slots;
 	for (uint32_t i = 0; i < weave->slots; i++)
 		weave->unused[i] = weave->slots - 1 - i;
@@ -194,7 +208,10 @@ static bool open_tables(struct op_stream *stream, struct weave *weave, const str
 	stream->pages = memory_zeroed(weave->slots, sizeof stream->pages[0]);
 	stream->totals = memory_zeroed(stream->workload->phase_count, sizeof stream->totals[0]);
 	weave->unused = memory_zeroed(weave->slots, sizeof weave->unused[0]);
-	if (!stream->requests || !stream->pages || !stream->totals || !weave->unused)
+	if (stream->domains > 1)
+		stream->domain = memory_zeroed(weave->slots, sizeof stream->domain[0]);
+	if (!stream->requests || !stream->pages || !stream->totals || !weave->unused ||
+	    (stream->domains > 1 && !stream->domain))
 		return false;
 	memcpy(stream->requests, portion->requests, portion->request_count * sizeof stream->requests[0]);
 	stream->request_count = portion->request_count;
@@ -218,7 +235,7 @@ struct op_stream *op_stream_weave(const struct workload *whole, struct op_stream
 		*stream = (struct op_stream){.workload = whole,
 					     .bodies = bodies,
 					     .body_count = whole->phase_count,
-					     .domains = 1,
+					     .domains = portions[0]->domains,
 					     .cpus = count,
 					     .slots = (uint32_t)slots,
 					     .mixes.first = (uint32_t)slots,

@@ -110,7 +110,6 @@ extern const struct workload_argument_info workload_argument_table[WORKLOAD_ARGU
 
 /* What a row says beside its arguments. */
 enum workload_trait {
-	WORKLOAD_TRAIT_ANY_THREAD = 1,  /* of a request: threads may each make it, on an adapter of their own */
 	WORKLOAD_TRAIT_CHOOSES = 2,     /* of a request: the allocator chooses the address, also in mode identity */
 	WORKLOAD_TRAIT_OUTSIDE = 4,     /* of a request: takes frames or CPU addresses, and nothing of the space */
 	WORKLOAD_TRAIT_PREFERS = 8,     /* contiguous: prefer is the default */

@@ -9,10 +9,10 @@
  * call: of a request. One allocation of it is everything that a driver does to get such memory, one free all that gives it
  * back. Name, word, arguments beside the size, traits, what it is, rules in lines. */
 #define WORKLOAD_CALLS(X)                                                                                                  \
-	X(EXTENT, "extent", WINDOW | T(BOUNDARY) | T(ALIGN), TRAIT(ANY_THREAD) | TRAIT(CHOOSES),                           \
+	X(EXTENT, "extent", WINDOW | T(BOUNDARY) | T(ALIGN), TRAIT(CHOOSES),                                               \
 	  "the bare allocator, without handles or driver rules",                                                           \
 	  "alloc and free of the allocator's table; a failure is an empty slot\n")                                         \
-	X(CONTIGUOUS, "contiguous", WINDOW | T(BOUNDARY) | T(ALIGN) | T(CACHE) | T(IRQL), TRAIT(ANY_THREAD),               \
+	X(CONTIGUOUS, "contiguous", WINDOW | T(BOUNDARY) | T(ALIGN) | T(CACHE) | T(IRQL), 0,                               \
 	  "DxgkCbAllocateContiguousMemory and DxgkCbFreeContiguousMemory: one extent over one run of frames",              \
 	  "STATUS_INVALID_PARAMETER   impossible: window, boundary and alignment leave no place\n" ROOM_RULES)             \
 	X(APERTURE, "aperture", WINDOW | T(ALIGN) | T(CACHE) | T(IRQL), 0,                                                 \

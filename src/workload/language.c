@@ -74,6 +74,21 @@ static const struct yaml_key adapter_keys[] = {
 	{0}};
 static const struct yaml_map adapter_map = {.keys = adapter_keys, .rule = rule_adapter};
 
+#define ADAPTER struct workload_adapter
+static const struct yaml_key one_adapter_keys[] = {
+	{"name", YAML_NAME, .at = AT(ADAPTER, name), .names = WORKLOAD_NAMES_ADAPTERS, .what = "adapter",
+	 .missing = "requests and phases name adapters", .help = "what requests and phases call it"},
+	{"shares", YAML_REFERENCE, .at = AT(ADAPTER, with), .given = AT(ADAPTER, shares), .names = WORKLOAD_NAMES_ADAPTERS,
+	 .what = "adapter", .value = "name of an adapter before it", .or_else = "a domain of its own",
+	 .help = "the adapter whose domain it is attached to"},
+	{0}};
+static const struct yaml_map one_adapter_map = {
+	.keys = one_adapter_keys, .bytes = sizeof(ADAPTER), .rule = rule_one_adapter};
+#define OF_ADAPTER(structure, written, default_text, text)                                                                 \
+	.kind = YAML_REFERENCE, .at = AT(structure, adapter), .given = AT(structure, written),                             \
+	.names = WORKLOAD_NAMES_ADAPTERS, .what = "adapter", .value = "name of an adapter", .or_else = default_text,       \
+	.help = text
+
 /* ---- size ---- */
 
 #define DISTRIBUTION struct workload_size
@@ -391,6 +406,7 @@ static const struct yaml_key request_keys[] = {
 	{"about", YAML_TEXT, .at = AT(REQUEST, about), .help = "what it stands for, one line for people"},
 	{"call", YAML_WORD, "extent", .at = AT(REQUEST, call), .words = workload_call_words,
 	 .help = "the bare allocator, or a driver call: 'iovabench describe call:mdl' explains one"},
+	{"adapter", OF_ADAPTER(REQUEST, has_adapter, "the first one", "whose memory it is, of several adapters")},
 	{"size", YAML_MAP, .at = AT(REQUEST, size), .map = &size_map, .missing = "for example size: {fixed: 4KiB}",
 	 .help = "how many pages an extent has"},
 	{"align", YAML_MAP, .at = AT(REQUEST, align), .map = &align_map, NEEDS(ALIGN), .value = ALIGN_VALUE,
@@ -434,6 +450,7 @@ static const struct yaml_key line_keys[] = {
 	 .empty = "is an empty script", .or_else = "required with repeat", .help = "what is repeated; at most 8 deep"},
 	{"call", YAML_TEXT, .at = AT(LINE, call), .variant = true, .sets = SETS(LINE, kind, WORKLOAD_SCRIPT_CALL),
 	 .value = "name of a routine", .help = "calls it with the arguments beside it"},
+	{"adapter", OF_ADAPTER(LINE, has_adapter, "the first one", "which of several adapters is called")},
 	{"into", YAML_TEXT, .at = EACH(LINE, into), .count = AT(LINE, into_count), .value = "name, or a list of two",
 	 .help = "objects that keep what a routine gives"},
 	{"of", YAML_TEXT, .at = EACH(LINE, of), .count = AT(LINE, of_count), .value = "name or number, or a list of two",
@@ -484,7 +501,8 @@ enum {
 	HAS_BURST = 16,
 	HAS_THINK = 32,
 	HAS_CACHES = 64,
-	HAS_SAVE = 128
+	HAS_SAVE = 128,
+	HAS_EVENT = 256
 };
 
 static uint32_t phase_has(const void *item)
@@ -497,7 +515,7 @@ static uint32_t phase_has(const void *item)
 	if (phase->body == WORKLOAD_BODY_OFFLINE)
 		return HAS_CACHES;
 	if (phase->body == WORKLOAD_BODY_ADAPTER)
-		return phase->save.count ? HAS_SAVE : 0;
+		return HAS_EVENT | (phase->save.count ? HAS_SAVE : 0);
 	if (phase->body != WORKLOAD_BODY_MIX)
 		return 0;
 	if (fills)
@@ -718,6 +736,8 @@ static const struct yaml_key phase_keys[] = {
 	{"unreserve", RANGES, BODY(WORKLOAD_BODY_UNRESERVE), .help = "ranges that are given back"},
 	{"adapter", YAML_WORD, .at = AT(PHASE, event), .words = event_words, BODY(WORKLOAD_BODY_ADAPTER),
 	 .help = "what happens to the adapter as a whole"},
+	{"of", OF_ADAPTER(PHASE, one_adapter, "all of them", "the one of several adapters that it happens to"),
+	 .needs = HAS_EVENT},
 	{"save", YAML_MAP, .at = AT(PHASE, save), .map = &save_map, .needs = HAS_SAVE, .value = "map",
 	 .or_else = "nothing is saved", .help = "of adapter: power_down: frame buffers that are saved until power_up"},
 	{"caches", YAML_WORD, "drain", .at = AT(PHASE, caches), .words = caches_words, .needs = HAS_CACHES,
@@ -798,6 +818,9 @@ static const struct yaml_key workload_keys[] = {
 	{"physical", YAML_MAP, "{}", .at = AT(WHOLE, physical), .map = &physical_map,
 	 .help = "the memory behind the space"},
 	{"adapter", YAML_MAP, "{}", .map = &adapter_map, .help = "the display adapter of driver calls"},
+	{"adapters", YAML_LIST, .at = EACH(WHOLE, adapters), .count = AT(WHOLE, adapter_count), .map = &one_adapter_map,
+	 .min = 1, .max = WORKLOAD_ADAPTERS_MAX, .what = "adapters", .or_else = "one without a name",
+	 .help = "several adapters, with domains of their own or shared ones"},
 	{"cpus", YAML_COUNT, "1", .at = AT(WHOLE, cpus), .min = 1, .max = WORKLOAD_CPUS_MAX, .what = "CPUs",
 	 .help = "logical CPUs that operations carry, drawn uniformly; one thread plays them all"},
 	{"pace", YAML_RATE, WORKLOAD_PACE_TEXT, .at = AT(WHOLE, pace_ops_per_second),
@@ -823,6 +846,8 @@ static const struct yaml_map workload_map = {.keys = workload_keys, .bytes = siz
 static const char *name_of(const void *root, unsigned names, size_t index)
 {
 	const struct workload *workload = root;
+	if (names == WORKLOAD_NAMES_ADAPTERS)
+		return workload->adapters[index].name;
 	return names == WORKLOAD_NAMES_REQUESTS ? workload->requests[index].name : workload->phases[index].name;
 }
 

@@ -13,7 +13,7 @@ extern const struct yaml_language workload_language;
 #define WORKLOAD_REPEATS_MAX 8u /* inside of each other */
 
 /* Sets of names. */
-enum { WORKLOAD_NAMES_REQUESTS = 1, WORKLOAD_NAMES_PHASES };
+enum { WORKLOAD_NAMES_REQUESTS = 1, WORKLOAD_NAMES_PHASES, WORKLOAD_NAMES_ADAPTERS };
 
 /* A line of a script as a file has it, which the rules of its phase make flat. */
 struct workload_line {
@@ -26,6 +26,8 @@ struct workload_line {
 	char **into, **of;
 	size_t into_count, of_count;
 	struct workload_arguments arguments;
+	bool has_adapter;
+	size_t adapter;
 	int status;    /* that of a routine, or WORKLOAD_ANY */
 	int violation; /* index, or WORKLOAD_ANY */
 };
@@ -38,7 +40,8 @@ struct rules {
 	struct workload *workload;
 	bool something_lives;                     /* phases so far may have left extents */
 	uint64_t offline[WORKLOAD_CPUS_MAX / 64]; /* bits: CPUs that phases so far took away */
-	enum rules_adapter { RULES_ADAPTER_RUNS, RULES_ADAPTER_ASLEEP, RULES_ADAPTER_GONE } adapter; /* phases so far */
+	/* After the phases so far, by adapter. */
+	enum rules_adapter { RULES_ADAPTER_RUNS, RULES_ADAPTER_ASLEEP, RULES_ADAPTER_GONE } adapters[WORKLOAD_ADAPTERS_MAX];
 	struct workload_hole *reserved; /* ranges that phases so far reserved and did not give back */
 	size_t reserved_count, reserved_capacity;
 	struct name_table slot_numbers, object_numbers;
@@ -51,6 +54,7 @@ void rules_release(struct rules *rules);
 void rule_workload(struct yaml_document *document, yaml_location location, void *item);
 void rule_space(struct yaml_document *document, yaml_location location, void *item);
 void rule_adapter(struct yaml_document *document, yaml_location location, void *item);
+void rule_one_adapter(struct yaml_document *document, yaml_location location, void *item);
 void rule_size(struct yaml_document *document, yaml_location location, void *item);
 void rule_lifetime(struct yaml_document *document, yaml_location location, void *item);
 void rule_align(struct yaml_document *document, yaml_location location, void *item);

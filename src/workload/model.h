@@ -13,6 +13,7 @@
 
 #define WORKLOAD_PACE 1e6 /* operations a second of a workload without a pace */
 #define WORKLOAD_PACE_TEXT "1M/s"
+#define WORKLOAD_ADAPTERS_MAX 16
 #define WORKLOAD_REQUESTS_MAX 128 /* op.demand has room for 254; the rest belongs to recordings */
 #define WORKLOAD_HIGHS_MAX 8
 #define WORKLOAD_PHASES_MAX 256
@@ -101,10 +102,20 @@ struct workload_align {
 /* Where among all places that would do an extent is to lie. */
 enum workload_from { WORKLOAD_FROM_ANYWHERE, WORKLOAD_FROM_BOTTOM, WORKLOAD_FROM_TOP };
 
+/* One of several display adapters. */
+struct workload_adapter {
+	char *name;
+	bool shares;   /* the domain of another one */
+	size_t with;   /* index, below its own: of that one */
+	size_t domain; /* index of the adapter whose domain it is: its own, or one that shares nothing */
+};
+
 struct workload_request {
 	char *name;
 	char *about; /* or NULL */
 	enum workload_call call;
+	bool has_adapter;
+	size_t adapter; /* that makes it: index; 0 when nothing was said */
 	struct workload_size size;
 	struct workload_align align;
 	enum workload_from from; /* ANYWHERE unless call is EXTENT */
@@ -134,6 +145,8 @@ struct workload_routine_call {
 	enum workload_routine routine;
 	size_t into[WORKLOAD_CALL_OBJECTS]; /* index into objects, or WORKLOAD_OBJECT_NONE */
 	struct workload_operand of[WORKLOAD_CALL_OBJECTS];
+	bool has_adapter;
+	size_t adapter; /* that is called: index; 0 when nothing was said */
 	struct workload_arguments arguments;
 	bool any_status, any_violation;
 	enum ntstatus status;              /* wanted */
@@ -285,6 +298,8 @@ struct workload_phase {
 	size_t cpu_count;
 	enum workload_caches caches; /* OFFLINE */
 	enum workload_event event;   /* ADAPTER */
+	bool one_adapter;            /* ADAPTER: it happens to this one alone, else to all that there are */
+	size_t adapter;              /* index */
 	struct workload_save save;   /* ADAPTER, POWER_DOWN */
 	uint64_t served;             /* QUEUE: requests; its mix is that of the phase, and each has a lifetime */
 	/* RESERVE, UNRESERVE: inside the space. Those that are reserved at one time do not overlap. UNRESERVE names such as an
@@ -368,6 +383,8 @@ struct workload {
 	struct workload_space space;
 	struct workload_physical physical;
 	enum ddi_wddm wddm;
+	struct workload_adapter *adapters; /* those that have names; a workload without any has one */
+	size_t adapter_count;
 	uint32_t cpus;    /* logical CPUs, >= 1 */
 	uint32_t threads; /* that play the whole together, of which this is one's share; 0 or 1: this is the whole */
 	/* WORKLOAD_PACE when nothing was said; 0, in the share of a thread that does not poll: no time */
@@ -400,13 +417,24 @@ static inline bool workload_is_adaptive(const struct workload *workload)
 	return false;
 }
 
-/* An event after which nothing lives. */
+/* An event after which nothing lives on the adapters that it happens to. */
+static inline bool workload_phase_ends_adapter(const struct workload_phase *phase)
+{
+	return phase->body == WORKLOAD_BODY_ADAPTER &&
+	       (phase->event == WORKLOAD_EVENT_RESET || phase->event == WORKLOAD_EVENT_STOP ||
+		phase->event == WORKLOAD_EVENT_UNPLUG);
+}
+
+/* After which nothing lives at all. */
 static inline bool workload_phase_ends_all(const struct workload_phase *phase)
 {
-	return phase->body == WORKLOAD_BODY_FREE_ALL ||
-	       (phase->body == WORKLOAD_BODY_ADAPTER &&
-		(phase->event == WORKLOAD_EVENT_RESET || phase->event == WORKLOAD_EVENT_STOP ||
-		 phase->event == WORKLOAD_EVENT_UNPLUG));
+	return phase->body == WORKLOAD_BODY_FREE_ALL || (workload_phase_ends_adapter(phase) && !phase->one_adapter);
+}
+
+/* Adapters, named or not. */
+static inline size_t workload_adapters(const struct workload *workload)
+{
+	return workload->adapter_count ? workload->adapter_count : 1;
 }
 
 /* Fewest and most pages that an extent takes from the space, its guard included; a size that a script gives aside. */

@@ -21,22 +21,13 @@ static bool makes_driver_calls(const struct workload *workload, const struct wor
 int workload_portion_check(const struct workload *whole, uint32_t threads, struct error *error)
 {
 	assert(threads && threads <= WORKLOAD_THREADS_MAX);
-	static const char *const sequences[] = {
+	static const char *const sequences[WORKLOAD_BODY_ADAPTER + 1] = {
 		[WORKLOAD_BODY_SCRIPT] = "is a script",          [WORKLOAD_BODY_TRACE] = "is a recording",
 		[WORKLOAD_BODY_ADVERSARY] = "is an adversary",   [WORKLOAD_BODY_OFFLINE] = "takes CPUs away",
 		[WORKLOAD_BODY_ONLINE] = "brings CPUs back",     [WORKLOAD_BODY_RESERVE] = "reserves ranges",
 		[WORKLOAD_BODY_UNRESERVE] = "gives ranges back", [WORKLOAD_BODY_QUEUE] = "is a queue",
-		[WORKLOAD_BODY_ADAPTER] = "changes the adapter",
 	};
 	bool driver_calls = false;
-	for (size_t i = 0; i < whole->request_count; i++)
-		if (!(workload_call_table[whole->requests[i].call].traits & WORKLOAD_TRAIT_ANY_THREAD))
-			return error_set(
-				error, EXIT_CODE_USAGE,
-				"%s: request %s: frames and handles of call %s are one adapter's: %u threads take calls "
-				"extent and contiguous only",
-				whole->file, whole->requests[i].name, workload_call_table[whole->requests[i].call].name,
-				threads);
 	for (size_t i = 0; i < whole->phase_count; i++) {
 		const struct workload_phase *phase = &whole->phases[i];
 		driver_calls = driver_calls || makes_driver_calls(whole, phase);
@@ -54,6 +45,12 @@ int workload_portion_check(const struct workload *whole, uint32_t threads, struc
 				error, EXIT_CODE_USAGE,
 				"%s: phase %s frees on the next CPU, and driver calls belong to the thread that made them: "
 				"threads take free_on: next with call: extent only",
+				whole->file, phase->name);
+		if (phase->free_on == WORKLOAD_FREE_ON_NEXT && whole->adapter_count > 1)
+			return error_set(
+				error, EXIT_CODE_USAGE,
+				"%s: phase %s frees on the next CPU, and an extent that is handed over does not tell "
+				"its adapter: threads take free_on: next with one adapter only",
 				whole->file, phase->name);
 	}
 	return 0;
@@ -113,6 +110,7 @@ int workload_portion(const struct workload *whole, uint32_t index, uint32_t thre
 		struct workload_phase *phase = &part->phases[i];
 		*phase = whole->phases[i];
 		phase->think /= threads; /* a thread's pace is that much slower */
+		phase->save.count = cut(phase->save.count, index, threads);
 		if (phase->body == WORKLOAD_BODY_RINGS)
 			cut_rings(phase, index, threads);
 		else if (phase->until == WORKLOAD_UNTIL_OPS) /* steps of two */

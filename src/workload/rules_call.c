@@ -198,6 +198,8 @@ bool rules_routine_call(struct yaml_document *document, yaml_location location, 
 	struct rules *rules = rules_of(document);
 	struct workload *workload = rules->workload;
 	struct workload_routine_call call = {.line = yaml_locations_position(&document->locations, location).line,
+					     .has_adapter = line->has_adapter,
+					     .adapter = line->adapter,
 					     .arguments = line->arguments};
 	if (!find_routine(document, yaml_key_location(document, location, "call"), &call.routine))
 		return false;

@@ -29,6 +29,9 @@ static void check_keys(struct yaml_document *document, yaml_location location, c
 	if (phase->body != WORKLOAD_BODY_ADAPTER)
 		yaml_fault(document, yaml_key_location(document, location, "save"),
 			   "belongs to adapter: power_down; this phase has %s", body);
+	if (phase->body != WORKLOAD_BODY_ADAPTER)
+		yaml_fault(document, yaml_key_location(document, location, "of"), "belongs to adapter; this phase has %s",
+			   body);
 	if (phase->body != WORKLOAD_BODY_OFFLINE)
 		yaml_fault(document, yaml_key_location(document, location, "caches"),
 			   "belongs to offline; this phase has %s", body);
@@ -373,59 +376,132 @@ static void check_ranges(struct yaml_document *document, yaml_location location,
 	}
 }
 
-/* ---- the adapter ---- */
+/* ---- adapters ---- */
 
-/* Whoever comes while there is no adapter, or none with power. */
-static void check_adapter_runs(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
+static enum rules_adapter *state_of(const struct yaml_document *document, size_t adapter)
 {
-	enum rules_adapter *adapter = &rules_of(document)->adapter;
-	if (*adapter == RULES_ADAPTER_RUNS || phase->body == WORKLOAD_BODY_OFFLINE || phase->body == WORKLOAD_BODY_ONLINE)
+	return &rules_of(document)->adapters[adapter < WORKLOAD_ADAPTERS_MAX ? adapter : 0];
+}
+
+/* It is not there, or has no power. */
+static void check_runs(struct yaml_document *document, yaml_location location, size_t adapter)
+{
+	const struct workload *workload = rules_of(document)->workload;
+	enum rules_adapter *state = state_of(document, adapter);
+	if (*state == RULES_ADAPTER_RUNS)
 		return;
-	yaml_fault(document, location, "the adapter %s by a phase before; adapter: %s must come first",
-		   *adapter == RULES_ADAPTER_ASLEEP ? "was powered down" : "was stopped or unplugged",
-		   *adapter == RULES_ADAPTER_ASLEEP ? "power_up" : "start");
-	*adapter = RULES_ADAPTER_RUNS; /* told once */
+	yaml_fault(document, location, "the adapter%s%s %s by a phase before; adapter: %s must come first",
+		   workload->adapter_count ? " " : "", workload->adapter_count ? workload->adapters[adapter].name : "",
+		   *state == RULES_ADAPTER_ASLEEP ? "was powered down" : "was stopped or unplugged",
+		   *state == RULES_ADAPTER_ASLEEP ? "power_up" : "start");
+	*state = RULES_ADAPTER_RUNS; /* told once */
+}
+
+/* 0 of what was told as no request. */
+static size_t adapter_of(const struct workload *workload, size_t request)
+{
+	return request < workload->request_count ? workload->requests[request].adapter : 0;
+}
+
+/* Whether a phase asks something of an adapter among several. */
+static bool asks_adapter(const struct workload *workload, const struct workload_phase *phase, size_t adapter)
+{
+	bool asks = false;
+	switch (phase->body) {
+	case WORKLOAD_BODY_MIX:
+	case WORKLOAD_BODY_QUEUE:
+		for (size_t i = 0; i < phase->mix_count; i++)
+			asks |= adapter_of(workload, phase->mix[i].request) == adapter;
+		return asks;
+	case WORKLOAD_BODY_RINGS:
+		for (size_t i = 0; i < phase->rings.count; i++)
+			asks |= adapter_of(workload, phase->rings.request[i]) == adapter;
+		return asks;
+	case WORKLOAD_BODY_SCRIPT:
+		for (size_t i = 0; i < phase->script_count; i++) {
+			const struct workload_script_op *op = &phase->script[i];
+			asks |= op->kind == WORKLOAD_SCRIPT_ALLOC && adapter_of(workload, op->request) == adapter;
+			asks |= op->kind == WORKLOAD_SCRIPT_CALL && workload->routine_calls[op->call].adapter == adapter;
+		}
+		return asks;
+	case WORKLOAD_BODY_DRAIN:
+	case WORKLOAD_BODY_FREE_ALL:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Whoever comes while an adapter that it needs does not run. What is freed may be anybody's, but for who is not there: he has
+ * nothing. */
+static void check_adapters_run(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
+{
+	const struct workload *workload = rules_of(document)->workload;
+	if (phase->body == WORKLOAD_BODY_OFFLINE || phase->body == WORKLOAD_BODY_ONLINE)
+		return;
+	for (size_t i = 0; i < workload_adapters(workload); i++) {
+		bool frees = *state_of(document, i) == RULES_ADAPTER_ASLEEP && !is_fill(phase);
+		if (workload->adapter_count < 2 || frees || asks_adapter(workload, phase, i))
+			check_runs(document, location, i);
+	}
 }
 
 static void check_save(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
 {
+	const struct workload *workload = rules_of(document)->workload;
 	yaml_location save = yaml_key_location(document, location, "save");
 	yaml_location request = yaml_key_location(document, save, "request");
 	const char *name = yaml_value_text(document, request);
 	if (phase->event != WORKLOAD_EVENT_POWER_DOWN)
 		yaml_fault(document, yaml_key_location(document, location, "save"), "belongs to adapter: power_down");
-	else if (name && yaml_sound(document, request) &&
-		 rules_of(document)->workload->requests[phase->save.request].call == WORKLOAD_CALL_EXTENT)
+	else if (!name || !yaml_sound(document, request))
+		return;
+	else if (workload->requests[phase->save.request].call == WORKLOAD_CALL_EXTENT)
 		yaml_fault(document, request,
 			   "'%s' is no driver call; a frame buffer is saved by one, for example call: adl", name);
+	else if (phase->one_adapter && workload->requests[phase->save.request].adapter != phase->adapter)
+		yaml_fault(document, request, "'%s' is memory of another adapter than the one that is powered down", name);
+}
+
+/* The event on one of its adapters. */
+static void pass_event(struct yaml_document *document, yaml_location event, const struct workload_phase *phase,
+		       size_t adapter)
+{
+	enum rules_adapter *state = state_of(document, adapter);
+	switch (phase->event) {
+	case WORKLOAD_EVENT_START:
+		if (*state != RULES_ADAPTER_GONE)
+			yaml_fault(document, event, "the adapter runs: start comes after stop or unplug");
+		break;
+	case WORKLOAD_EVENT_POWER_UP:
+		if (*state != RULES_ADAPTER_ASLEEP)
+			yaml_fault(document, event, "the adapter has power: power_up comes after power_down");
+		break;
+	case WORKLOAD_EVENT_UNPLUG:
+		if (*state == RULES_ADAPTER_ASLEEP) /* also while it sleeps */
+			break;
+		/* fallthrough */
+	default:
+		check_runs(document, event, adapter);
+	}
+	*state = phase->event == WORKLOAD_EVENT_POWER_DOWN                                      ? RULES_ADAPTER_ASLEEP
+		 : phase->event == WORKLOAD_EVENT_STOP || phase->event == WORKLOAD_EVENT_UNPLUG ? RULES_ADAPTER_GONE
+												: RULES_ADAPTER_RUNS;
 }
 
 static void check_event(struct yaml_document *document, yaml_location location, const struct workload_phase *phase)
 {
-	enum rules_adapter *adapter = &rules_of(document)->adapter;
+	const struct rules *rules = rules_of(document);
 	yaml_location event = yaml_key_location(document, location, "adapter");
 	if (event == YAML_LOCATION_NONE || !yaml_sound(document, event))
 		return;
 	check_save(document, location, phase);
-	switch (phase->event) {
-	case WORKLOAD_EVENT_START:
-		if (*adapter != RULES_ADAPTER_GONE)
-			yaml_fault(document, event, "the adapter runs: start comes after stop or unplug");
-		break;
-	case WORKLOAD_EVENT_POWER_UP:
-		if (*adapter != RULES_ADAPTER_ASLEEP)
-			yaml_fault(document, event, "the adapter has power: power_up comes after power_down");
-		break;
-	case WORKLOAD_EVENT_UNPLUG:
-		if (*adapter == RULES_ADAPTER_ASLEEP) /* also while it sleeps */
-			break;
-		/* fallthrough */
-	default:
-		check_adapter_runs(document, event, phase);
-	}
-	*adapter = phase->event == WORKLOAD_EVENT_POWER_DOWN                                      ? RULES_ADAPTER_ASLEEP
-		   : phase->event == WORKLOAD_EVENT_STOP || phase->event == WORKLOAD_EVENT_UNPLUG ? RULES_ADAPTER_GONE
-												  : RULES_ADAPTER_RUNS;
+	if (phase->one_adapter && workload_phase_ends_adapter(phase) && rules->reserved_count)
+		yaml_fault(document, yaml_key_location(document, location, "of"),
+			   "ranges are reserved in every domain; unreserve must come first, or it happens to all adapters");
+	for (size_t i = 0; i < workload_adapters(rules->workload); i++)
+		if (!phase->one_adapter || phase->adapter == i)
+			pass_event(document, event, phase, i);
 }
 
 /* ---- the phase ---- */
@@ -467,8 +543,6 @@ void rule_phase(struct yaml_document *document, yaml_location location, void *it
 		return;
 	}
 	check_keys(document, location, phase, body);
-	if (phase->body != WORKLOAD_BODY_ADAPTER)
-		check_adapter_runs(document, location, phase);
 	switch (phase->body) {
 	case WORKLOAD_BODY_MIX:
 		check_mix(document, location, phase);
@@ -509,6 +583,8 @@ void rule_phase(struct yaml_document *document, yaml_location location, void *it
 	default:
 		break;
 	}
+	if (phase->body != WORKLOAD_BODY_ADAPTER)
+		check_adapters_run(document, location, phase);
 	/* A drain at the end must not speak for what came before it. */
 	if (!yaml_given(document, location, "measure"))
 		phase->measured = !is_fill(phase) && phase->body != WORKLOAD_BODY_FREE_ALL && !has_no_extents(phase) &&

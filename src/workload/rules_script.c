@@ -305,6 +305,8 @@ static void check_line(struct yaml_document *document, yaml_location location, e
 		if (i != WORKLOAD_ARGUMENT_SIZE)
 			yaml_fault(document, yaml_key_location(document, location, workload_argument_table[i].key),
 				   "belongs to call, not to %s", names[kind]);
+	yaml_fault(document, yaml_key_location(document, location, "adapter"), "belongs to call; the request says it of %s",
+		   names[kind]);
 }
 
 static void read_line(struct reader *reader, yaml_location location, const struct workload_line *line)
@@ -416,6 +418,8 @@ static json_t *write_line(const struct workload *workload, const struct workload
 	uint32_t takes = workload_routine_table[call->routine].takes, traits = workload_routine_table[call->routine].traits;
 	line.call = (char *)(uintptr_t)workload_routine_table[call->routine].name;
 	line.arguments = call->arguments;
+	line.has_adapter = call->has_adapter;
+	line.adapter = call->adapter;
 	line.of = of;
 	line.into = into;
 	for (size_t i = 0; i < WORKLOAD_CALL_OBJECTS; i++) {

@@ -123,6 +123,22 @@ void rule_space(struct yaml_document *document, yaml_location location, void *it
 		check_holes(document, yaml_key_location(document, location, "reserved"), space);
 }
 
+void rule_one_adapter(struct yaml_document *document, yaml_location location, void *item)
+{
+	const struct workload *workload = rules_of(document)->workload;
+	struct workload_adapter *adapter = item;
+	size_t index = (size_t)(adapter - workload->adapters);
+	yaml_location shares = yaml_key_location(document, location, "shares");
+	adapter->domain = index;
+	if (!adapter->shares || !yaml_sound(document, shares))
+		return;
+	if (adapter->with >= index)
+		yaml_fault(document, shares, "'%s' is this adapter itself; leave it out for a domain of its own",
+			   yaml_value_text(document, shares));
+	else
+		adapter->domain = workload->adapters[adapter->with].domain;
+}
+
 void rule_adapter(struct yaml_document *document, yaml_location location, void *item)
 {
 	struct workload *workload = item;

@@ -198,7 +198,80 @@ lifecycle() { # phases behind a fill of 100 ADLs
 	has "$stderr" "did you mean 'DxgkCbFreeAdl'?"
 }
 
-@test "several threads take calls extent and contiguous only" {
-	run -2 --separate-stderr "$iovabench" run workloads/mdl-storm.yaml -a rbtree -t 2 -o "$scratch/t"
-	has "$stderr" "2 threads take calls extent and contiguous only"
+@test "several threads make every call, each on an adapter of its own" {
+	printf '%s\n' 'iovabench: 1' 'name: crowd' 'space: {size: 256MiB}' 'physical: {size: 512MiB, scatter: 50%}' 'requests:' \
+		'  - {name: a, call: adl, size: {fixed: 64KiB}}' '  - {name: b, call: mdl, size: {fixed: 32KiB}}' '  - {name: c, call: contiguous, size: {fixed: 16KiB}}' \
+		'  - {name: d, call: aperture, size: {fixed: 64KiB}}' '  - {name: e, call: map, size: {fixed: 8KiB}}' '  - {name: f, call: mm_contiguous, size: {fixed: 8KiB}}' \
+		'  - {name: g, call: mm_mdl, size: {fixed: 20KiB}}' '  - {name: h, call: reserve, size: {fixed: 64KiB}}' 'phases:' \
+		'  - {name: fill, mix: &all [{request: a}, {request: b}, {request: c}, {request: d}, {request: e}, {request: f}, {request: g}, {request: h}], until: {live: 400}}' \
+		'  - {name: churn, mix: *all, ops: 4k}' '  - {name: hang, adapter: reset, measure: yes}' '  - {name: again, mix: *all, until: {live: 300}}' \
+		'  - {name: sleep, adapter: power_down, save: {request: a, count: 3}, measure: yes}' '  - {name: wake, adapter: power_up, measure: yes}' \
+		'  - {name: end, adapter: stop, measure: yes}' >"$scratch/crowd.yaml"
+	run -0 --separate-stderr "$iovabench" run "$scratch/crowd.yaml" -a all -t 3 --rounds 1 -o "$scratch/t"
+	is "$(arms "$scratch/t" '"\(.state) \(.audit.violations) \(.calls.leaked_handles) \(.calls.violations.total)"' | sort -u)" "ok 0 0 0"
+	is "$(arms "$scratch/t" 'select(.allocator == "buddy") | [.phases[] | select(.name | IN("hang", "sleep", "wake", "end")) | "\(.operations.allocations)/\(.operations.frees)"] | join(" ")')" "0/400 3/0 0/3 0/300"
+	is "$(arms "$scratch/t" 'select(.allocator == "buddy") | .failures.total')" 0
+	# Frames, and so addresses, of two threads never meet.
+	sed 's/name: crowd/name: isolated/; s/size: 256MiB/size: 512MiB, mode: identity/; /name: h/d; s/, {request: h}//' "$scratch/crowd.yaml" >"$scratch/isolated.yaml"
+	run -0 --separate-stderr "$iovabench" run "$scratch/isolated.yaml" -a rbtree -t 2 --rounds 1 --latency off -o "$scratch/u"
+	is "$(arms "$scratch/u" '"\(.state) \(.audit.violations) \(.calls.leaked_handles) \(.failures.total)"')" "ok 0 0 0"
+	# An extent that is handed over does not tell its adapter.
+	sed 's/ops: 4k/ops: 4k, free_on: next/' "$scratch/crowd.yaml" >"$scratch/next.yaml"
+	run -2 --separate-stderr "$iovabench" run "$scratch/next.yaml" -a buddy -t 2 -o "$scratch/v"
+	has "$stderr" "threads take free_on: next with call: extent only"
+}
+
+adapters() { # three of them, two in one domain
+	printf '%s\n' 'iovabench: 1' 'name: three' 'space: {size: 64MiB}' 'physical: {size: 256MiB}' 'adapters: [{name: big}, {name: panel}, {name: coder, shares: big}]' \
+		'requests:' '  - {name: a, adapter: big, call: adl, size: {fixed: 64KiB}}' '  - {name: b, adapter: panel, call: contiguous, size: {fixed: 16KiB}}' \
+		'  - {name: c, adapter: coder, call: aperture, size: {fixed: 32KiB}}' '  - {name: v, adapter: panel, call: map, size: {fixed: 4KiB}}' \
+		'  - {name: e, adapter: panel, size: {fixed: 4KiB}}' 'phases:' \
+		'  - {name: fill, mix: [{request: a}, {request: b}, {request: c}, {request: v}, {request: e}], until: {live: 500}}'
+	printf '  - %s\n' "$@"
+}
+
+@test "several adapters have domains of their own or share one, and what happens to one leaves the others" {
+	adapters '{name: mark, script: [{alloc: "x[0..9]", request: a}, {alloc: "y[0..9]", request: b}], measure: yes}' \
+		'{name: stray, script: [{call: DxgkCbAllocateContiguousMemory, adapter: panel, size: 4KiB, into: own}, {call: DxgkCbFreeContiguousMemory, of: own, status: STATUS_INVALID_HANDLE}, {call: DxgkCbFreeContiguousMemory, adapter: panel, of: own}]}' \
+		'{name: hang, adapter: reset, of: big, measure: yes}' '{name: on, mix: [{request: b}, {request: c}, {request: v}], ops: 2k}' \
+		'{name: again, script: [{alloc: "x[0..9]", request: a}, {free: "y[0..9]"}]}' \
+		'{name: sleep, adapter: power_down, of: panel, save: {request: b, count: 2}, measure: yes}' '{name: more, mix: [{request: a}], until: {live: 600}}' \
+		'{name: wake, adapter: power_up, of: panel, measure: yes}' '{name: pulled, adapter: unplug, of: coder, measure: yes}' \
+		'{name: rest, mix: [{request: a}, {request: b}], ops: 1k}' '{name: end, adapter: stop, of: big}' '{name: last, adapter: stop, of: panel}' >"$scratch/three.yaml"
+	run -0 --separate-stderr "$iovabench" run "$scratch/three.yaml" -a all --rounds 1 --latency all -o "$scratch/t"
+	is "$(arms "$scratch/t" '"\(.state) \(.audit.violations) \(.calls.leaked_handles) \(.calls.status_mismatches) \(.calls.violations.total)"' | sort -u)" "ok 0 0 0 0"
+	is "$(arms "$scratch/t" 'select(.allocator == "buddy") | [.domains[].name] | join(" ")')" "big+coder panel big.cpu panel.cpu coder.cpu"
+	# Everything was given back in both domains: 16383 pages each, and views.
+	is "$(arms "$scratch/t" 'select(.allocator == "buddy") | [.domains[].fragmentation.free_pages] | join(" ")')" "16383 16383 16383 16383 16383"
+	is "$(arms "$scratch/t" 'select(.allocator == "buddy") | .phases[] | select(.name == "sleep" or .name == "wake") | "\(.operations.allocations)/\(.operations.frees)"' | tr '\n' ' ')" "2/0 0/2 "
+	# About a fifth of 500 and ten slots of the script; the panel keeps what it has.
+	hung="$(arms "$scratch/t" 'select(.allocator == "buddy") | .phases[] | select(.name == "hang") | .operations.frees')"
+	((hung > 60 && hung < 160))
+	run -0 "$iovabench" expand "$scratch/three.yaml"
+	printf '%s\n' "$output" >"$scratch/expanded.yaml"
+	run -0 "$iovabench" expand "$scratch/expanded.yaml"
+	diff "$scratch/expanded.yaml" - <<<"$output"
+	# Two threads, each with three adapters.
+	adapters '{name: churn, mix: [{request: a}, {request: b}, {request: c}], ops: 2k}' '{name: hang, adapter: reset, of: panel}' '{name: on, mix: [{request: a}], ops: 1k}' >"$scratch/pair.yaml"
+	run -0 --separate-stderr "$iovabench" run "$scratch/pair.yaml" -a rbtree -t 2 --rounds 1 --latency off -o "$scratch/u"
+	is "$(arms "$scratch/u" '"\(.state) \(.audit.violations) \(.calls.leaked_handles)"')" "ok 0 0"
+}
+
+@test "a wrong adapter is told with what would be right" {
+	refuse() { # message, adapters, phase
+		adapters "$3" | sed "s/^adapters:.*/adapters: $2/" >"$scratch/wrong.yaml"
+		run -2 --separate-stderr "$iovabench" check "$scratch/wrong.yaml"
+		has "$stderr" "$1"
+	}
+	right='[{name: big}, {name: panel}, {name: coder, shares: big}]'
+	refuse "there is no adapter 'pannel'; did you mean 'panel'?" "$right" '{name: p, adapter: reset, of: pannel}'
+	refuse "there is no adapter 'panel'" '[{name: big}, {name: coder, shares: panel}, {name: panel}]' '{name: p, free: all}'
+	refuse "'panel' is this adapter itself" '[{name: big}, {name: panel, shares: panel}, {name: coder}]' '{name: p, free: all}'
+	refuse "belongs to adapter; this phase has free" "$right" '{name: p, free: all, of: big}'
+	refuse "belongs to call; the request says it" "$right" '{name: p, script: [{alloc: x, request: a, adapter: big}]}'
+	refuse "the adapter big was stopped or unplugged by a phase before; adapter: start must come first" "$right" $'{name: p, adapter: stop, of: big}\n  - {name: q, mix: [{request: a}], ops: 2}'
+	refuse "the adapter panel was powered down by a phase before" "$right" $'{name: p, adapter: power_down, of: panel}\n  - {name: q, mix: [{request: a}], ops: 2}'
+	refuse "is memory of another adapter than the one that is powered down" "$right" '{name: p, adapter: power_down, of: panel, save: {request: a}}'
+	refuse "ranges are reserved in every domain" "$right" $'{name: p, reserve: [{base: 32MiB, size: 4KiB}]}\n  - {name: q, adapter: reset, of: big}'
+	refuse "has 17 adapters; from 1 to 16" "[$(printf '{name: g%d}, ' {1..16}){name: big}]" '{name: p, free: all}'
 }

@@ -121,6 +121,7 @@ static void check_arguments(const struct workload_arguments *arguments)
 static void check_request(const struct workload *workload, const struct workload_request *request)
 {
 	must(request->name && *request->name);
+	must(request->has_adapter ? request->adapter < workload->adapter_count : request->adapter == 0);
 	check_size(workload, &request->size);
 	check_lifetime(&request->lifetime);
 	check_align(&request->align);
@@ -306,6 +307,7 @@ static void check_phase(const struct workload *workload, const struct workload_p
 		break;
 	case WORKLOAD_BODY_ADAPTER:
 		must(phase->event <= WORKLOAD_EVENT_UNPLUG);
+		must(phase->one_adapter ? phase->adapter < workload->adapter_count : phase->adapter == 0);
 		must(!phase->save.count ||
 		     (phase->event == WORKLOAD_EVENT_POWER_DOWN && phase->save.request < workload->request_count &&
 		      phase->save.count <= WORKLOAD_LIVE_MAX &&
@@ -320,6 +322,21 @@ static void check_phase(const struct workload *workload, const struct workload_p
 	}
 }
 
+static void check_adapters(const struct workload *workload)
+{
+	must(workload->adapter_count <= WORKLOAD_ADAPTERS_MAX);
+	for (size_t i = 0; i < workload->adapter_count; i++) {
+		const struct workload_adapter *adapter = &workload->adapters[i];
+		must(adapter->name && *adapter->name);
+		must(adapter->shares ? adapter->with < i && adapter->domain < i : adapter->domain == i);
+		must(!workload->adapters[adapter->domain].shares);
+	}
+	for (size_t i = 0; i < workload->routine_call_count; i++) {
+		const struct workload_routine_call *call = &workload->routine_calls[i];
+		must(call->has_adapter ? call->adapter < workload->adapter_count : call->adapter == 0);
+	}
+}
+
 static void check(const struct workload *workload)
 {
 	must(workload->name && workload->about && workload->source && workload->file);
@@ -327,6 +344,7 @@ static void check(const struct workload *workload)
 	must(workload->phase_count >= 1 && workload->phase_count <= WORKLOAD_PHASES_MAX);
 	must(workload->operations <= WORKLOAD_OPS_MAX);
 	check_space(workload);
+	check_adapters(workload);
 	for (size_t i = 0; i < workload->request_count; i++)
 		check_request(workload, &workload->requests[i]);
 	for (size_t i = 0; i < workload->script_array_count; i++)

@@ -199,6 +199,14 @@ class Generator:
                 adapter["wddm"] = wddm
         if adapter:
             self.tree["adapter"] = adapter
+        self.adapters = []
+        if self.chance(0.3 if self.kind == "driver" else 0.03):
+            for number in range(self.random.choice([1, 2, 2, 3, 5])):
+                entry = {"name": f"gpu{number}"}
+                if number and self.chance(0.4):
+                    entry["shares"] = self.random.choice(self.adapters)["name"]
+                self.adapters.append(entry)
+            self.tree["adapters"] = self.adapters
 
     # Phases.
 
@@ -330,16 +338,22 @@ class Generator:
         if not called:
             return self.clear(phase)
         event = self.random.choice(["reset", "stop", "unplug", "power_down"])
+        if self.due != "event":
+            one = self.adapters and not self.script.live and self.chance(0.6)
+            self.concerned = self.random.choice(self.adapters)["name"] if one else None
+        saves = [name for name in called if self.concerned in (None, self.requests.adapter_of(name))]
         if self.due == "event":
             event, self.due = self.saved, None
         elif event != "reset":
             self.due, self.saved = "event", "power_up" if event == "power_down" else "start"
         phase["adapter"] = event
-        if event in ("reset", "stop", "unplug"):
+        if self.concerned:
+            phase["of"] = self.concerned
+        if event in ("reset", "stop", "unplug") and not self.concerned:
             self.script.cleared()
             self.something_lives, self.mixes_live = False, 0
-        if event == "power_down" and self.chance(0.7):
-            phase["save"] = {"request": self.random.choice(called)}
+        if event == "power_down" and saves and self.chance(0.7):
+            phase["save"] = {"request": self.random.choice(saves)}
             if self.chance(0.5):
                 phase["save"]["count"] = self.random.choice([1, 2, 3])
 

@@ -12,6 +12,10 @@ class Requests:
     def names(self):
         return [request["name"] for request in self.list]
 
+    def adapter_of(self, name):
+        request = next(request for request in self.list if request["name"] == name)
+        return request.get("adapter", self.g.adapters[0]["name"] if self.g.adapters else None)
+
     def with_lifetime(self):
         return [request["name"] for request in self.list if "lifetime" in request]
 
@@ -36,6 +40,8 @@ class Requests:
             request["about"] = "null"
         if call != "extent" or g.chance(0.1):
             request["call"] = call
+        if g.adapters and g.chance(0.7):
+            request["adapter"] = random.choice(g.adapters)["name"]
         low, high, boundary = self.window(request, call, takes)
         guard = 0
         if call == "extent" and g.chance(0.1):

@@ -11,6 +11,7 @@
 #include "ddi/frame_pool.h"
 #include "iovabench/dxgkrnl.h"
 #include "unit/ddi/ddi_world.h"
+#include "unit/ddi/dxgkrnl_versions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -223,15 +224,12 @@ static void address_lists(struct bench *bench)
 static void every_refusal_comes_through_the_table(void **state)
 {
 	(void)state;
-	static const uint32_t versions[] = {DXGKDDI_INTERFACE_VERSION_WDDM2_4, DXGKDDI_INTERFACE_VERSION_WDDM2_7,
-					    DXGKDDI_INTERFACE_VERSION_WDDM3_0, DXGKDDI_INTERFACE_VERSION_WDDM3_1,
-					    DXGKDDI_INTERFACE_VERSION_WDDM3_2};
-	for (unsigned i = 0; i < 2 * sizeof versions / sizeof versions[0]; i++) {
+	for (unsigned i = 0; i < 2 * DXGKRNL_VERSIONS; i++) {
 		struct bench bench;
-		open_bench(&bench, i % 2, versions[i / 2]);
+		open_bench(&bench, i % 2, dxgkrnl_versions[i / 2]);
 		contiguous_memory(&bench);
 		pages_for_an_mdl(&bench);
-		if (versions[i / 2] >= DXGKDDI_INTERFACE_VERSION_WDDM2_9) {
+		if (dxgkrnl_versions[i / 2] >= DXGKDDI_INTERFACE_VERSION_WDDM2_9) {
 			memory_objects(&bench);
 			address_lists(&bench);
 		}

@@ -10,6 +10,7 @@
 
 #include "iovabench/dxgkrnl.h"
 #include "unit/ddi/ddi_world.h"
+#include "unit/ddi/dxgkrnl_versions.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -441,16 +442,13 @@ static void misuse_of_frame_buffers(struct bench *bench)
 static void every_misuse_is_named(void **state)
 {
 	(void)state;
-	static const uint32_t versions[] = {DXGKDDI_INTERFACE_VERSION_WDDM2_4, DXGKDDI_INTERFACE_VERSION_WDDM2_7,
-					    DXGKDDI_INTERFACE_VERSION_WDDM3_0, DXGKDDI_INTERFACE_VERSION_WDDM3_1,
-					    DXGKDDI_INTERFACE_VERSION_WDDM3_2};
-	for (unsigned i = 0; i < 2 * sizeof versions / sizeof versions[0]; i++) {
+	for (unsigned i = 0; i < 2 * DXGKRNL_VERSIONS; i++) {
 		struct bench bench;
-		open_bench(&bench, i % 2, versions[i / 2]);
+		open_bench(&bench, i % 2, dxgkrnl_versions[i / 2]);
 		misuse_of_handles(&bench);
 		misuse_of_views_and_blocks(&bench);
 		misuse_of_frame_buffers(&bench);
-		if (versions[i / 2] >= DXGKDDI_INTERFACE_VERSION_WDDM2_9)
+		if (dxgkrnl_versions[i / 2] >= DXGKDDI_INTERFACE_VERSION_WDDM2_9)
 			misuse_of_objects(&bench);
 		assert_null(dxgkrnl_stop(bench.dxgkrnl));
 		assert_int_equal(ddi_adapter_live_handles(bench.world.adapter), 0);

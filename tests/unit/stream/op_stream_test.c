@@ -297,6 +297,51 @@ static struct workload_phase *add_event(enum workload_event event)
 	return phase;
 }
 
+/* The player holds every free against the context of its allocation. */
+static void what_happens_to_one_adapter_leaves_the_others(void **state)
+{
+	(void)state;
+	static char strong[] = "strong", panel[] = "panel";
+	static struct workload_adapter adapters[] = {{.name = strong, .domain = 0}, {.name = panel, .domain = 1}};
+	workload.adapters = adapters;
+	workload.adapter_count = 2;
+	requests[2].adapter = 1;
+	add_fill(400);
+	add_event(WORKLOAD_EVENT_POWER_DOWN)->save = (struct workload_save){2, 3};
+	struct workload_phase *reset = add_event(WORKLOAD_EVENT_RESET), *stop;
+	reset->one_adapter = true;
+	reset->adapter = 1;
+	add_churn(600, WORKLOAD_VICTIMS_FIFO);
+	add_churn(600, WORKLOAD_VICTIMS_RANDOM);
+	stop = add_event(WORKLOAD_EVENT_STOP);
+	stop->one_adapter = true;
+	add_event(WORKLOAD_EVENT_POWER_UP); /* of what the reset freed nothing is left */
+	add_free_all();
+	play(16);
+	requests[2].adapter = 0;
+	workload.adapter_count = 0;
+	assert_int_equal(op_stream_domains(stream), 2);
+	uint64_t of_panel = 3, freed = op_stream_totals(stream, 2).frees;
+	for (size_t i = 0; i < 400; i++)
+		of_panel += player.ops[i].request == 2;
+	assert_int_equal(freed, of_panel);
+	for (size_t i = player.phase_start[2]; i < player.phase_start[3]; i++)
+		assert_int_equal(player.ops[i].context >> 16, 1);
+	assert_int_equal(op_stream_totals(stream, 2).live_after, 403 - freed);
+	for (size_t i = player.phase_start[5]; i < player.phase_start[6]; i++)
+		assert_int_equal(player.ops[i].context >> 16, 0);
+	assert_true(phase_ops(5) > 0);
+	assert_int_equal(phase_ops(6), 0);
+	assert_int_equal(op_stream_totals(stream, 7).live_after, 0);
+	assert_true(phase_ops(7) > 0);
+	assert_int_equal(player.events, 12); /* reset, stop */
+	workload.adapter_count = 2;
+	op_stream_rewind(stream);
+	player_run(&other, stream, 4096, workload.phase_count);
+	workload.adapter_count = 0;
+	assert_int_equal(player.hash, other.hash);
+}
+
 static void an_adapter_stops_backwards_and_frees_what_it_saved(void **state)
 {
 	(void)state;
@@ -575,6 +620,7 @@ int main(void)
 		TEST(requests_come_by_their_weights),
 		TEST(free_all_goes_by_slots),
 		TEST(an_adapter_stops_backwards_and_frees_what_it_saved),
+		TEST(what_happens_to_one_adapter_leaves_the_others),
 		TEST(cpus_are_drawn_for_each_step),
 		TEST(cpus_do_not_change_sizes_or_victims),
 		TEST(huge_counts_have_their_high_bits_in_front),

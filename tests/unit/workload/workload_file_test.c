@@ -92,7 +92,7 @@ static void the_examples_of_the_manual_are_right(void **state)
 		examples++;
 		at += strlen(at) + 1;
 	}
-	assert_int_equal(examples, 5);
+	assert_int_equal(examples, 6);
 	memory_release(manual);
 }
 
