@@ -233,6 +233,12 @@ struct iova_allocator {
 	uint64_t (*length_max)(void *self);
 
 	enum iova_promise promise; /* a layer's is that of what stands below it, or less */
+
+	/* Pages in front of extent->first that a live extent holds, too, and that come back with it: those of an allocator that
+	 * reaches an alignment by taking more. Free pages are what neither extents nor their padding hold. Asked by whoever
+	 * checks, never by whoever measures. NULL: there are none. One that has some stands below no layer, which could not
+	 * show them. */
+	uint64_t (*padding)(void *self, const struct iova_extent *extent);
 };
 
 #define IOVA_PLUGIN_SYMBOL "iova_plugin"

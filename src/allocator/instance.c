@@ -36,6 +36,20 @@ uint64_t allocator_spec_capabilities(const struct allocator_spec *spec)
 	return capabilities;
 }
 
+/* What a layer shows of free pages is what stands below it shows, and its own extents. */
+static bool fits_below(const struct iova_allocator *table, const struct iova_allocator *layer, struct error *error)
+{
+	if (table->padding)
+		error_set(error, EXIT_CODE_NO_ARM, "allocator \"%s\" has padding, which %s above it cannot show",
+			  table->name, layer->name);
+	else if (!table->visit_free)
+		error_set(error, EXIT_CODE_NO_ARM, "allocator \"%s\" has no visit_free, which %s above it needs",
+			  table->name, layer->name);
+	else
+		return true;
+	return false;
+}
+
 int allocator_instance_create(const struct allocator_spec *spec, const struct iova_space *space,
 			      const struct iova_host *host, struct allocator_instance *instance, struct error *error)
 {
@@ -44,9 +58,7 @@ int allocator_instance_create(const struct allocator_spec *spec, const struct io
 	memset(instance, 0, sizeof *instance);
 	for (size_t i = spec->count; i-- > 0;) {
 		const struct allocator_spec_part *part = &spec->parts[i];
-		if (instance->count && !instance->table->visit_free) {
-			error_set(error, EXIT_CODE_NO_ARM, "allocator \"%s\" has no visit_free, which %s above it needs",
-				  instance->table->name, part->table->name);
+		if (instance->count && !fits_below(instance->table, part->table, error)) {
 			allocator_instance_destroy(instance);
 			return -1;
 		}
@@ -86,4 +98,9 @@ uint64_t allocator_instance_length_max(const struct allocator_instance *instance
 		least = length < least ? length : least;
 	}
 	return least;
+}
+
+uint64_t allocator_instance_padding(const struct allocator_instance *instance, const struct iova_extent *extent)
+{
+	return instance->table->padding ? instance->table->padding(instance->self, extent) : 0;
 }

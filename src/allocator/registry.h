@@ -75,5 +75,7 @@ int allocator_instance_create(const struct allocator_spec *spec, const struct io
 void allocator_instance_destroy(struct allocator_instance *instance);
 /* Pages of the longest request that all of the stack could ever serve; UINT64_MAX: the space is the only limit. */
 uint64_t allocator_instance_length_max(const struct allocator_instance *instance);
+/* Pages in front of a live extent that come and go with it. */
+uint64_t allocator_instance_padding(const struct allocator_instance *instance, const struct iova_extent *extent);
 
 #endif

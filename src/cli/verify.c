@@ -279,6 +279,7 @@ static int cut_down(const struct arguments *arguments, const struct verify_repor
 			failure->row = row;
 			result = verify_shrink(&arguments->verify, row->rule, &ground, &broken, &row->outcome,
 					       SHRINK_SECONDS, &failure->shrunk, error);
+			verify_outcome_tell_crash(&failure->shrunk.outcome);
 		}
 		verify_case_release(&broken);
 		if (calls)

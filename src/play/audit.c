@@ -115,14 +115,14 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 {
 	struct audit_space *space = space_at_hand(audit);
 	const struct iova_extent *extent = &outcome->extent;
-	uint64_t requested = request->request.count, granted = extent->count;
+	uint64_t requested = request->request.count, granted = extent->count + outcome->padding;
 	if (audit->calls.watching) {
 		granted = audit->calls.granted_pages;
 	} else {
 		audit_check_answer(&audit->complaints, audit->operations, request, outcome);
 		/* Not ours to free: somebody else's pages would go with it. */
 		struct result_violation *violation;
-		if (!audit_space_take(space, extent, &audit->complaints, audit->operations, &violation)) {
+		if (!audit_space_take(space, extent, outcome->padding, &audit->complaints, audit->operations, &violation)) {
 			audit_complain_request(&audit->complaints, violation, request->name, &request->request,
 					       request->highs[outcome->attempt]);
 			if (violation && violation->overlaps)
@@ -138,7 +138,7 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 		counts->requested += requested;
 		counts->rounding_sum += (double)granted / (double)requested;
 		counts->granted_allocations++;
-		counts->inexact += !audit->calls.watching && !audit_space_fits_exactly(space, extent);
+		counts->inexact += !audit->calls.watching && !audit_space_fits_exactly(space, extent, outcome->padding);
 	}
 	if (request->call != WORKLOAD_CALL_EXTENT)
 		audit_calls_allocated(&audit->calls, op->slot);
@@ -243,7 +243,8 @@ static void play_operation(struct audit *audit, const struct op *op)
 		pass_own_work(audit->pass, true);
 		audit_guard_drop(&audit->guard, op, audit->engine->requests);
 		if (!audit->calls.watching)
-			audit_space_drop(space_at_hand(audit), &outcome.extent, &audit->complaints, audit->operations);
+			audit_space_drop(space_at_hand(audit), &outcome.extent, outcome.padding, &audit->complaints,
+					 audit->operations);
 		pass_own_work(audit->pass, false);
 		break;
 	case ENGINE_CALLED:

@@ -14,7 +14,8 @@ static struct audit_space *space_of(const struct audit_calls *calls, bool view)
 	return &calls->spaces[engine_space_at_hand(calls->engine, view)];
 }
 
-static void granted(void *context, bool view, const struct iova_request *asked, const struct iova_extent *extent)
+static void granted(void *context, bool view, const struct iova_request *asked, const struct iova_extent *extent,
+		    uint64_t padding)
 {
 	struct audit_calls *calls = context;
 	const char *fault = audit_extent_fault(asked, extent);
@@ -27,16 +28,16 @@ static void granted(void *context, bool view, const struct iova_request *asked, 
 		audit_complain_extent(wrong, extent);
 	}
 	struct result_violation *violation;
-	audit_space_take(space_of(calls, view), extent, calls->complaints, *calls->operations, &violation);
+	audit_space_take(space_of(calls, view), extent, padding, calls->complaints, *calls->operations, &violation);
 	audit_complain_request(calls->complaints, violation, "of a driver call", asked, asked->high);
-	calls->granted_pages += extent->count;
+	calls->granted_pages += extent->count + padding;
 }
 
-static void returned(void *context, bool view, const struct iova_extent *extent)
+static void returned(void *context, bool view, const struct iova_extent *extent, uint64_t padding)
 {
 	struct audit_calls *calls = context;
-	audit_space_drop(space_of(calls, view), extent, calls->complaints, *calls->operations);
-	calls->granted_pages -= extent->count;
+	audit_space_drop(space_of(calls, view), extent, padding, calls->complaints, *calls->operations);
+	calls->granted_pages -= extent->count + padding;
 }
 
 int audit_calls_open(struct audit_calls *calls, struct engine *engine, struct audit_space *spaces,

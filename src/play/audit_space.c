@@ -177,32 +177,43 @@ void audit_space_note(const struct audit_space *space, enum placements_event eve
 		placements_note(space->placements, event, space->domain, space->cpu_side, first, count);
 }
 
-bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
-		      uint64_t operation, struct result_violation **told)
+/* An extent with its padding; all of memory where that would begin below 0. */
+static struct iova_extent with_padding(const struct iova_extent *extent, uint64_t padding)
+{
+	if (padding > extent->first)
+		return (struct iova_extent){.count = UINT64_MAX};
+	return (struct iova_extent){.first = extent->first - padding, .count = extent->count + padding};
+}
+
+bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, uint64_t padding,
+		      struct audit_complaints *complaints, uint64_t operation, struct result_violation **told)
 {
 	struct result_violation *kept;
-	enum occupancy_result result = occupancy_take(space->occupancy, extent->first, extent->count);
+	const struct iova_extent whole = with_padding(extent, padding);
+	enum occupancy_result result = occupancy_take(space->occupancy, whole.first, whole.count);
 	if (result == OCCUPANCY_OK && space->live_pages)
-		*space->live_pages += extent->count;
+		*space->live_pages += whole.count;
 	if (result == OCCUPANCY_OK && space->map)
-		audit_map_take(space->map, extent);
-	bool good = complain_of(result, false, "overlaps", extent, complaints, operation, &kept);
+		audit_map_take(space->map, &whole);
+	bool good = complain_of(result, false, padding ? "overlaps with its padding" : "overlaps", extent, complaints,
+				operation, &kept);
 	if (result == OCCUPANCY_OVERLAP && kept)
-		audit_space_tell_overlap(space, extent, &(struct iova_extent){0}, kept);
+		audit_space_tell_overlap(space, &whole, &(struct iova_extent){0}, kept);
 	audit_space_note(space, PLACEMENTS_ALLOC, extent->first, extent->count);
 	if (told)
 		*told = kept;
 	return good;
 }
 
-bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
-		      uint64_t operation)
+bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, uint64_t padding,
+		      struct audit_complaints *complaints, uint64_t operation)
 {
-	enum occupancy_result result = occupancy_drop(space->occupancy, extent->first, extent->count);
+	const struct iova_extent whole = with_padding(extent, padding);
+	enum occupancy_result result = occupancy_drop(space->occupancy, whole.first, whole.count);
 	if (result == OCCUPANCY_OK && space->live_pages)
-		*space->live_pages -= extent->count;
+		*space->live_pages -= whole.count;
 	if (result == OCCUPANCY_OK && space->map)
-		audit_map_drop(space->map, extent);
+		audit_map_drop(space->map, &whole);
 	audit_space_note(space, PLACEMENTS_FREE, extent->first, extent->count);
 	return complain_of(result, true, "was not live, or not all of it", extent, complaints, operation, NULL);
 }
@@ -475,10 +486,10 @@ static void visit_drained(void *context, uint64_t first, uint64_t count)
 	cut_held(&walk->usable, first, count);
 }
 
-bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent)
+bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent, uint64_t padding)
 {
-	uint64_t end = extent->first + extent->count;
-	bool below = extent->first > space->first && occupancy_is_free(space->occupancy, extent->first - 1, 1);
+	uint64_t end = extent->first + extent->count, first = extent->first - padding;
+	bool below = first > space->first && occupancy_is_free(space->occupancy, first - 1, 1);
 	return !below && !occupancy_is_free(space->occupancy, end, 1);
 }
 

@@ -104,19 +104,19 @@ void audit_space_close(struct audit_space *space);
 /* A line of placements, where somebody wants them. */
 void audit_space_note(const struct audit_space *space, enum placements_event event, uint64_t first, uint64_t count);
 
-/* Enter a granted extent into the map, and take it out. false: the extent overlaps a live one or leaves the space (complained
- * of), or there was no memory for the map (also complained of: the audit cannot go on trusting itself). *told: the violation
- * that is kept of it, or NULL; told may be NULL. */
-bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
-		      uint64_t operation, struct result_violation **told);
-bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, struct audit_complaints *complaints,
-		      uint64_t operation);
+/* Enter a granted extent into the map with the pages of padding in front of it, and take it out. false: it overlaps a live one
+ * or leaves the space (complained of), or there was no memory for the map (also complained of: the audit cannot go on trusting
+ * itself). *told: the violation that is kept of it, or NULL; told may be NULL. */
+bool audit_space_take(struct audit_space *space, const struct iova_extent *extent, uint64_t padding,
+		      struct audit_complaints *complaints, uint64_t operation, struct result_violation **told);
+bool audit_space_drop(struct audit_space *space, const struct iova_extent *extent, uint64_t padding,
+		      struct audit_complaints *complaints, uint64_t operation);
 
 /* After the last walk: nothing is live, nothing is missing. */
 void audit_space_check_empty(const struct audit_space *space, struct audit_complaints *complaints, uint64_t operation);
 
 /* The extent, live already, fills the whole free run that it was taken from. */
-bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent);
+bool audit_space_fits_exactly(const struct audit_space *space, const struct iova_extent *extent, uint64_t padding);
 
 /* Names what a granted extent overlaps: the live extent that the caller knows (count 0: it knows none), a reserved range, or
  * pages. */

@@ -56,11 +56,13 @@ struct engine_domain {
 };
 
 /* Sees every extent that passes between an adapter and its allocators in driver calls beyond contiguous memory, and in
- * routines. view: of the CPU's address space. request: what was asked, a placement being a window that leaves one place. */
+ * routines. view: of the CPU's address space. request: what was asked, a placement being a window that leaves one place.
+ * padding: pages in front of the extent that come and go with it. */
 struct engine_watch {
 	void *context;
-	void (*granted)(void *context, bool view, const struct iova_request *request, const struct iova_extent *extent);
-	void (*returned)(void *context, bool view, const struct iova_extent *extent);
+	void (*granted)(void *context, bool view, const struct iova_request *request, const struct iova_extent *extent,
+			uint64_t padding);
+	void (*returned)(void *context, bool view, const struct iova_extent *extent, uint64_t padding);
 };
 
 struct engine_held;
@@ -182,6 +184,7 @@ struct engine_outcome {
 	bool empty_grant; /* the allocator said IOVA_OK and gave no page: FAILED, but no honest failure */
 	/* ALLOCATED: what was granted; FREED: what was given back; of several extents the first */
 	struct iova_extent extent;
+	uint64_t padding;        /* pages in front of it */
 	enum ntstatus status;    /* CALLED */
 	struct iova_steps steps; /* zero for allocators that do not count */
 };

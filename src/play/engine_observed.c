@@ -181,18 +181,23 @@ bool engine_play_timed(struct engine *engine, const struct op *op, const struct 
 struct counting {
 	const struct iova_allocator *table;
 	void *self;
+	const struct allocator_instance *instance; /* behind it */
 	struct iova_steps *steps;
 	const struct engine_watch *watch; /* NULL: nobody wants to see extents */
 	bool view;
 	bool empty_grant;
+	uint64_t padding; /* of the last extent */
 };
 
 static enum iova_status note_grant(struct counting *counting, const struct iova_request *request, enum iova_status status,
 				   const struct iova_extent *extent)
 {
 	counting->empty_grant |= status == IOVA_OK && extent->count == 0;
-	if (status == IOVA_OK && counting->watch)
-		counting->watch->granted(counting->watch->context, counting->view, request, extent);
+	if (status != IOVA_OK || extent->count == 0)
+		return status;
+	counting->padding = allocator_instance_padding(counting->instance, extent);
+	if (counting->watch)
+		counting->watch->granted(counting->watch->context, counting->view, request, extent, counting->padding);
 	return status;
 }
 
@@ -222,8 +227,9 @@ static enum iova_status counting_place(void *self, uint64_t first, uint64_t coun
 static void counting_free(void *self, const struct iova_extent *extent, uint32_t cpu)
 {
 	struct counting *counting = self;
+	counting->padding = allocator_instance_padding(counting->instance, extent);
 	if (counting->watch)
-		counting->watch->returned(counting->watch->context, counting->view, extent);
+		counting->watch->returned(counting->watch->context, counting->view, extent, counting->padding);
 	if (counting->table->capabilities & IOVA_STEPS)
 		counting->table->free_counted(counting->self, extent, cpu, counting->steps);
 	else
@@ -246,6 +252,21 @@ static const struct iova_allocator counting_table = {
 	.place = counting_place,
 	.statistics = counting_statistics,
 };
+
+static struct counting count_domain(const struct engine_domain *domain, struct iova_steps *steps)
+{
+	return (struct counting){
+		.table = domain->table, .self = domain->self, .instance = &domain->instance, .steps = steps};
+}
+
+static struct counting count_view(const struct engine_domain *domain, struct iova_steps *steps)
+{
+	return (struct counting){.table = domain->view_table,
+				 .self = domain->view_self,
+				 .instance = &domain->view,
+				 .steps = steps,
+				 .view = true};
+}
 
 static void first_extent(void *context, const struct iova_extent *extent)
 {
@@ -301,8 +322,7 @@ void engine_play_counted(struct engine *engine, const struct op *op, uint64_t co
 	*outcome = (struct engine_outcome){0};
 	struct playing playing = playing_in(engine);
 	const struct engine_domain *domain = &engine->domains[engine->domain];
-	struct counting counting = {playing.table, playing.self, &outcome->steps, NULL, false, false};
-	struct counting view = {domain->view_table, domain->view_self, &outcome->steps, NULL, true, false};
+	struct counting counting = count_domain(domain, &outcome->steps), view = count_view(domain, &outcome->steps);
 	struct playing counted = {&counting_table, &counting, playing.adapter, playing.cpu};
 	if (engine->watch && engine_is_watched(engine, op))
 		counting.watch = view.watch = engine->watch;
@@ -316,6 +336,7 @@ void engine_play_counted(struct engine *engine, const struct op *op, uint64_t co
 		counted_alloc(engine, &counted, op, count, outcome);
 	}
 	outcome->empty_grant = counting.empty_grant || view.empty_grant;
+	outcome->padding = counting.padding + view.padding;
 	look_away(engine);
 }
 
@@ -328,8 +349,8 @@ static void end_adapters(struct engine *engine, uint32_t adapter, bool drop)
 		if (adapter != OP_ADAPTERS_ALL && adapter != engine->domain)
 			continue;
 		struct engine_domain *domain = &engine->domains[engine->domain];
-		struct counting counting = {domain->table, domain->self, &steps, engine->watch, false, false};
-		struct counting view = {domain->view_table, domain->view_self, &steps, engine->watch, true, false};
+		struct counting counting = count_domain(domain, &steps), view = count_view(domain, &steps);
+		counting.watch = view.watch = engine->watch;
 		look_into(engine, &counting_table, &counting, &view);
 		if (drop) {
 			ddi_adapter_destroy(domain->adapter);

@@ -131,7 +131,8 @@ static enum iova_status make_hole(struct engine_domain *domain, const struct wor
 		return status;
 	status = instance->table->alloc(instance->self, &exactly, 0, &extent);
 	/* More than the hole would be missing from the space. */
-	return status == IOVA_OK && extent.count != hole->count ? IOVA_UNSUPPORTED : status;
+	bool more = status == IOVA_OK && (extent.count != hole->count || allocator_instance_padding(instance, &extent));
+	return more ? IOVA_UNSUPPORTED : status;
 }
 
 static int place_holes(struct engine_domain *domain, const struct workload *workload, struct error *error)

@@ -40,6 +40,7 @@ void result_record_release(struct result_record *record)
 	memory_release(record->against);
 	memory_release(record->message);
 	result_violations_release(record->violations, record->violation_count);
+	memory_release(record->plugin_about);
 	memory_release(record->notes);
 	memory_release(record->distrust);
 	memory_release(record->series);
@@ -205,6 +206,7 @@ int result_record_write(const struct result_record *record, struct text *line, s
 	json_put_text(&writer, object, "owner", error_owner_name[record->owner]);
 	json_put_text(&writer, object, "message", record->message);
 	parts_write_violations(&writer, object, "violations", record->violations, record->violation_count);
+	json_put_text(&writer, object, "plugin_about", record->plugin_about);
 	json_put_text(&writer, object, "notes", record->notes);
 	json_put_text(&writer, object, "distrust", record->distrust);
 	json_put_hex(&writer, object, "stream_hash", record->stream_hash);
@@ -425,6 +427,7 @@ int result_record_read(const char *line, size_t length, struct result_record *re
 	record->owner = (enum error_owner)json_read_choice(&reader, &at, "owner", error_owner_name, ERROR_OWNER_COUNT);
 	record->message = json_read_text_or_null(&reader, &at, "message");
 	parts_read_violations(&reader, &at, "violations", &record->violations, &record->violation_count);
+	record->plugin_about = json_read_text_or_null(&reader, &at, "plugin_about");
 	record->notes = json_read_text_or_null(&reader, &at, "notes");
 	record->distrust = json_read_text_or_null(&reader, &at, "distrust");
 	record->stream_hash = json_read_u64(&reader, &at, "stream_hash", UINT64_MAX);

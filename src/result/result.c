@@ -70,6 +70,7 @@ static void release_arm(struct result_arm *arm)
 	memory_release(arm->allocator);
 	memory_release(arm->spec);
 	memory_release(arm->lock);
+	memory_release(arm->plugin_about);
 	memory_release(arm->rate);
 	memory_release(arm->reason);
 	memory_release(arm->paired_reason);

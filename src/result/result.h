@@ -301,6 +301,7 @@ struct result_record {
 	char *message;
 	struct result_violation *violations; /* the first few */
 	size_t violation_count;
+	char *plugin_about;   /* what the plugins of its spec say of themselves; NULL: there are none */
 	char *notes;          /* lines: what the allocator did to its process beside answering; NULL: nothing */
 	char *distrust;       /* why its times, but not its answers, are not to be trusted; NULL: they are */
 	uint64_t stream_hash; /* of the operations played; 0 when not known */
@@ -466,6 +467,7 @@ struct result_arm {
 	char *allocator; /* name, for a plugin its table's name or its path */
 	char *spec;
 	uint64_t plugin_hash; /* of the files of its plugins; 0: built in, or an older result */
+	char *plugin_about;   /* what they say of themselves; NULL: likewise, or never opened */
 	uint32_t threads;
 	char *lock;
 	char *rate; /* operations per second, ":poisson" behind it; NULL: closed loop */

@@ -284,6 +284,10 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 		json_put_hex(writer, object, "plugin_hash", arm->plugin_hash);
 	else
 		put_none(writer, object, "plugin_hash", "plugin_hash_reason", "built in, or not recorded");
+	if (arm->plugin_about)
+		json_put_text(writer, object, "plugin_about", arm->plugin_about);
+	else
+		put_none(writer, object, "plugin_about", "plugin_about_reason", "built in, or never opened");
 	json_put_u64(writer, object, "threads", arm->threads);
 	json_put_text(writer, object, "lock", arm->lock);
 	if (arm->rate)

@@ -361,6 +361,9 @@ static void read_arm(struct json_reader *reader, const struct json_at *at, struc
 	struct json_at plugin = json_child_optional(reader, at, "plugin_hash");
 	if (plugin.value && !json_is_null(plugin.value))
 		arm->plugin_hash = json_u64_at(reader, &plugin, UINT64_MAX);
+	struct json_at about = json_child_optional(reader, at, "plugin_about");
+	if (about.value)
+		arm->plugin_about = json_read_text_or_null(reader, at, "plugin_about");
 	arm->threads = (uint32_t)json_read_u64(reader, at, "threads", UINT32_MAX);
 	arm->lock = json_read_text_or_null(reader, at, "lock");
 	arm->rate = json_read_text_or_null(reader, at, "rate");

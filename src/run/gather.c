@@ -475,10 +475,19 @@ static int set_state(struct result_arm *arm, const struct gather_arm *records)
 		     : 0;
 }
 
+static int set_plugin(struct result_arm *arm, const struct gather_arm *records)
+{
+	for (size_t i = 0; i < records->count && !arm->plugin_about; i++)
+		if (records->records[i].plugin_about &&
+		    !(arm->plugin_about = memory_text(records->records[i].plugin_about)))
+			return -1;
+	return 0;
+}
+
 int gather_fill(struct result_arm *arm, const struct gather_arm *records, const struct gather_arm *null,
 		const struct workload *workload, const struct clock *clock, struct error *error)
 {
-	int result = set_state(arm, records);
+	int result = set_state(arm, records) < 0 || set_plugin(arm, records) < 0 ? -1 : 0;
 	if (result == 0 && result_arm_is_thrown_out(arm)) {
 		result_arm_throw_out(arm);
 		return 0;

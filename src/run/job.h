@@ -4,6 +4,7 @@
 #define RUN_JOB_H
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "result/result.h"
 #include "play/lock.h"
 #include "run/profiler.h"
@@ -65,6 +66,7 @@ struct job {
 	int record;                /* where the worker writes its record */
 	int self;                  /* the job */
 	int profiler_pipes[4];     /* its commands, and its answers; of each the end to read from and the other; -1: none */
+	struct crash crash;        /* where it crashed */
 	_Atomic uint64_t progress; /* words played: stands still when the worker hangs */
 	_Atomic bool own_work;     /* it is in this program's own work, in no allocator */
 	_Atomic uint32_t side;     /* enum result_side: whose code runs; paired */

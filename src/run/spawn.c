@@ -241,6 +241,17 @@ static bool killed_for_memory(const struct waiting *waiting)
 	return container.oom_kills > waiting->oom_kills;
 }
 
+static int describe_crash(struct result_record *record, const struct job *job, const struct crash *crash, const char *pass,
+			  int number, struct error *error)
+{
+	struct text where = {0};
+	crash_text(crash, &where);
+	int result = describe(record, job, ERROR_OWNER_ALLOCATOR, error, "crashed in the %s: signal %d (%s)%.160s", pass,
+			      number, strsignal(number), where.length && !where.failed ? where.bytes : "");
+	text_release(&where);
+	return result;
+}
+
 static int describe_ending(const struct job *job, const struct waiting *waiting, struct result_record *record,
 			   struct error *error)
 {
@@ -281,8 +292,7 @@ static int describe_ending(const struct job *job, const struct waiting *waiting,
 	if (!number && !waiting->job->player)
 		return describe(record, job, ERROR_OWNER_MACHINE, error, "no process could be started for the %s", pass);
 	if (number)
-		return describe(record, job, ERROR_OWNER_ALLOCATOR, error, "crashed in the %s: signal %d (%s)", pass,
-				number, strsignal(number));
+		return describe_crash(record, job, &waiting->job->crash, pass, number, error);
 	return describe(record, job, ERROR_OWNER_ALLOCATOR, error, "ended in the %s with exit code %d and without a record",
 			pass, WEXITSTATUS(status));
 }

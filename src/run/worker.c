@@ -391,6 +391,18 @@ static int play(struct worker *worker, struct error *error)
 	return result;
 }
 
+/* Sentences of all of them. */
+static char *plugin_about(const struct allocator_spec *spec)
+{
+	struct text text = {0};
+	for (size_t i = 0; i < spec->count; i++)
+		if (spec->parts[i].library)
+			text_add(&text, "%s%s", text.length ? "; " : "", spec->parts[i].table->about);
+	char *about = memory_text(text.bytes);
+	text_release(&text);
+	return about;
+}
+
 static void finish_record(struct worker *worker, const struct error *error)
 {
 	const struct job *job = worker->job;
@@ -398,6 +410,7 @@ static void finish_record(struct worker *worker, const struct error *error)
 	struct rusage usage;
 	record->workload = memory_text(worker->plan.workload.name ? worker->plan.workload.name : "");
 	record->spec = memory_text(job->spec);
+	record->plugin_about = plugin_about(&worker->spec);
 	record->against = *job->against ? memory_text(job->against) : NULL;
 	record->side = (enum result_side)job->side;
 	record->key = job->key;
@@ -462,6 +475,7 @@ static int run_job(struct job *job)
 {
 	struct worker worker = {.job = job};
 	struct error error = {0};
+	crash_watch(&job->crash);
 	worker.pinned = job->cpu >= 0 && machine_thread_cpus(worker.cpus, WORKLOAD_THREADS_MAX) > 0;
 	pin(job->cpu);
 	if (job->probe)

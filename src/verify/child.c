@@ -54,6 +54,7 @@ static void become_child(verify_body body, void *context, const struct verify_li
 		(void)!write(score, "1000", 4);
 		close(score);
 	}
+	crash_watch(&mail->crash);
 	body(context, mail);
 	_exit(EXIT_CODE_OK);
 }
@@ -104,6 +105,7 @@ static void judge(struct verify_outcome *outcome, const struct verify_mail *mail
 		snprintf(message, bytes, "takes more than %s of memory", text_bytes(size, (double)limits->memory_bytes));
 	} else if (WIFSIGNALED(status)) {
 		outcome->state = VERIFY_CRASHED;
+		memcpy(&outcome->crash, (const void *)&mail->crash, sizeof outcome->crash);
 		snprintf(message, bytes, "crashes: signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
 	} else if (!mail->done) {
 		outcome->state = VERIFY_ENDED;
@@ -112,6 +114,19 @@ static void judge(struct verify_outcome *outcome, const struct verify_mail *mail
 		outcome->state = mail->state <= VERIFY_ENDED ? (enum verify_state)mail->state : VERIFY_BROKEN;
 		snprintf(message, bytes, "%.*s", (int)sizeof mail->message - 1, mail->message);
 	}
+}
+
+void verify_outcome_tell_crash(struct verify_outcome *outcome)
+{
+	struct text where = {0};
+	size_t length = strlen(outcome->message);
+	if (outcome->state != VERIFY_CRASHED)
+		return;
+	crash_text(&outcome->crash, &where);
+	if (where.length && !where.failed)
+		snprintf(outcome->message + length, sizeof outcome->message - length, "%s", where.bytes);
+	text_release(&where);
+	outcome->crash.count = 0; /* told once */
 }
 
 int verify_child(verify_body body, void *context, const struct verify_limits *limits, struct verify_outcome *outcome,

@@ -56,7 +56,8 @@ static int look_at(const struct verify_options *options, struct verify_report *r
 	int result = verify_child(open_body, opening, &options->limits, &outcome, error);
 	if (result == 0 && opening->error.exit_code != EXIT_CODE_OK)
 		result = error_set(error, opening->error.exit_code, "%.1000s", opening->error.message);
-	else if (result == 0 && outcome.state != VERIFY_HELD)
+	verify_outcome_tell_crash(&outcome);
+	if (result == 0 && outcome.state != VERIFY_HELD)
 		result = error_set(error, EXIT_CODE_VIOLATION, "allocator \"%.200s\" %s when it is opened", options->spec,
 				   outcome.message);
 	report->ground = opening->ground;
@@ -116,6 +117,7 @@ static int play_rule(const struct verify_options *options, struct verify_report 
 	report->refused += outcome.refused;
 	if (is_broken(&row->outcome))
 		return 0;
+	verify_outcome_tell_crash(&outcome);
 	row->outcome = outcome;
 	row->seed = ground->seed;
 	row->given = ground->given;
@@ -192,6 +194,7 @@ static int hunt(const struct verify_options *options, struct verify_report *repo
 				return -1;
 			report->calls += outcome.calls;
 			if (is_broken(&outcome)) {
+				verify_outcome_tell_crash(&outcome);
 				row->outcome = outcome;
 				row->seed = ground.seed + outcome.refused;
 				row->given = NULL;

@@ -359,15 +359,8 @@ const char *judge_threads(struct verify_look *look)
 	look->mail->calls += look->played->count;
 	if (!wrong)
 		wrong = crew.wrong;
-	/* What lives now enters the map that all else is held against. */
-	for (uint32_t slot = 0; !wrong && player.instance.table && slot < player.slot_count; slot++) {
-		const struct iova_extent *extent = &player.slots[slot].extent;
-		player.live_pages += extent->count;
-		for (uint64_t page = 0; page < extent->count; page++) {
-			uint64_t at = extent->first - player.space.first + page;
-			player.live[at / 64] |= UINT64_C(1) << at % 64;
-		}
-	}
+	if (!wrong && player.instance.table)
+		wrong = verify_player_adopt(&player);
 	if (!wrong && player.instance.table)
 		wrong = check_state(&player, CHECK_STATE);
 	free(crew.pages);

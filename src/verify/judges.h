@@ -9,6 +9,10 @@
 const char *judge_table(struct verify_look *look);
 const char *judge_overlap(struct verify_look *look);
 const char *judge_constraints(struct verify_look *look);
+const char *judge_direction(struct verify_look *look);
+const char *judge_longest(struct verify_look *look);
+const char *judge_undrained(struct verify_look *look);
+const char *judge_leaving(struct verify_look *look);
 const char *judge_found(struct verify_look *look);
 const char *judge_visit(struct verify_look *look);
 const char *judge_statistics(struct verify_look *look);
@@ -33,6 +37,10 @@ void make_aligned(struct verify_case *made, uint64_t part, const struct verify_g
 void make_limited(struct verify_case *made, uint64_t part, const struct verify_ground *ground);
 void make_bounded(struct verify_case *made, uint64_t part, const struct verify_ground *ground);
 void make_constrained(struct verify_case *made, uint64_t part, const struct verify_ground *ground);
+void make_directed(struct verify_case *made, uint64_t part, const struct verify_ground *ground);
+void make_longest(struct verify_case *made, uint64_t part, const struct verify_ground *ground);
+void make_undrained(struct verify_case *made, uint64_t part, const struct verify_ground *ground);
+void make_leaving(struct verify_case *made, uint64_t part, const struct verify_ground *ground);
 void make_found(struct verify_case *made, uint64_t part, const struct verify_ground *ground);
 void make_short(struct verify_case *made, uint64_t part, const struct verify_ground *ground);
 void make_left(struct verify_case *made, uint64_t part, const struct verify_ground *ground);

@@ -57,7 +57,7 @@ static const char *in_step(struct pair *pair, const struct verify_op *op, const 
 	const char *wrong = verify_player_call(&pair->one, op, &answer);
 	if (!wrong)
 		wrong = verify_player_call(&pair->other, op, &other);
-	if (wrong || (answer.status == other.status && (op->kind == VERIFY_POLL || same_extent(pair, op->slot))))
+	if (wrong || (answer.status == other.status && (!verify_op_has_slot(op) || same_extent(pair, op->slot))))
 		return wrong;
 	const struct iova_extent *a = &pair->one.slots[op->slot].extent, *b = &pair->other.slots[op->slot].extent;
 	return verify_say("%s: page 0x%" PRIx64 " and page 0x%" PRIx64 " (status %d and %d)", difference, a->first,

@@ -292,6 +292,47 @@ void make_space(struct verify_case *made, uint64_t part, const struct verify_gro
 	calls(&maker, space->count > 100000 ? 400 : 1500);
 }
 
+void make_directed(struct verify_case *made, uint64_t part, const struct verify_ground *ground)
+{
+	struct rng rng;
+	rng_seed(&rng, ground->seed + part);
+	make(made, ground, part, ALL_CONSTRAINTS, 0, 1500);
+	for (size_t i = 0; i < made->count; i++)
+		if (made->ops[i].kind == VERIFY_ALLOC)
+			made->ops[i].constraints |= rng_below(&rng, 2) ? IOVA_CONSTRAIN_BOTTOM : IOVA_CONSTRAIN_TOP;
+}
+
+void make_longest(struct verify_case *made, uint64_t part, const struct verify_ground *ground)
+{
+	struct maker maker;
+	begin(&maker, made, ground, part);
+	for (uint64_t more = 0; more < 2; more++) {
+		add(&maker, (struct verify_op){.kind = VERIFY_ALLOC, .count = ground->length_max + more});
+		add(&maker, (struct verify_op){.kind = VERIFY_FREE});
+	}
+}
+
+void make_undrained(struct verify_case *made, uint64_t part, const struct verify_ground *ground)
+{
+	make_failing(made, part, ground);
+	for (size_t i = 0; i < made->count; i++)
+		if (made->ops[i].kind == VERIFY_ALLOC)
+			made->ops[i].constraints |= IOVA_CONSTRAIN_NO_DRAIN;
+}
+
+void make_leaving(struct verify_case *made, uint64_t part, const struct verify_ground *ground)
+{
+	struct maker maker;
+	begin(&maker, made, ground, part);
+	maker.constraints = ALL_CONSTRAINTS;
+	for (uint64_t i = 0; i < 3000; i++) {
+		call(&maker, i);
+		if (i % 37 == 0) /* its slot says which CPU */
+			add(&maker,
+			    (struct verify_op){.kind = VERIFY_LEAVE, .slot = (uint32_t)rng_below(&maker.rng, CPUS)});
+	}
+}
+
 #define CALLS_WITHOUT_MEMORY 600u
 /* What is an array over a small space may grow in a large one. */
 #define LARGE_SPACE ((UINT64_C(1) << 24) + 1)

@@ -29,25 +29,40 @@ static uint64_t round_up(uint64_t page, uint64_t align)
 	return (page + align - 1) & ~(align - 1);
 }
 
-/* Whether so many pages in [first, end) keep alignment, limits and boundary. */
-static bool run_has_place(uint64_t first, uint64_t end, uint64_t count, uint64_t align, const struct iova_request *request)
+/* Of the places of so many pages in [first, end) that keep alignment and boundary, the lowest one, or the highest. */
+static bool place_in_run(uint64_t first, uint64_t end, uint64_t count, uint64_t align, uint64_t boundary, bool highest,
+			 uint64_t *place)
 {
+	if (first >= end || count > end - first || count > boundary)
+		return false;
+	uint64_t at = highest ? (end - count) & ~(align - 1) : round_up(first, align);
+	if (at / boundary != (at + count - 1) / boundary)
+		at = highest ? ((at + count - 1) / boundary * boundary - count) & ~(align - 1)
+			     : round_up(at, align > boundary ? align : boundary);
+	*place = at;
+	return at >= first && at < end && count <= end - at;
+}
+
+/* Limits apply, too. */
+static bool run_has_place(uint64_t first, uint64_t end, uint64_t count, uint64_t align, const struct iova_request *request,
+			  bool highest, uint64_t *place)
+{
+	uint64_t boundary = request->constraints & IOVA_CONSTRAIN_BOUNDARY ? request->boundary : UINT64_C(1) << 63;
 	if (request->constraints & IOVA_CONSTRAIN_LIMIT) {
 		first = first > request->low ? first : request->low;
 		end = end <= request->high ? end : request->high + 1;
 	}
-	first = round_up(first, align);
-	if (request->constraints & IOVA_CONSTRAIN_BOUNDARY) {
-		uint64_t boundary = request->boundary;
-		if (count > boundary)
-			return false;
-		if (first / boundary != (first + count - 1) / boundary)
-			first = round_up(first, align > boundary ? align : boundary);
-	}
-	return first < end && count <= end - first;
+	return place_in_run(first, end, count, align, boundary, highest, place);
 }
 
 bool verify_has_place(const struct verify_player *player, const struct iova_request *request, enum iova_promise promise)
+{
+	uint64_t first;
+	return verify_find_place(player, request, promise, false, &first);
+}
+
+bool verify_find_place(const struct verify_player *player, const struct iova_request *request, enum iova_promise promise,
+		       bool highest, uint64_t *first)
 {
 	uint64_t count = request->count, pages = player->space.count;
 	uint64_t align = request->constraints & IOVA_CONSTRAIN_ALIGN ? request->align : 1, block = 1;
@@ -61,14 +76,16 @@ bool verify_has_place(const struct verify_player *player, const struct iova_requ
 	} else if (promise == IOVA_PROMISE_SIZE_CLASSES) {
 		count = 2 * block;
 	}
-	for (uint64_t from = 0; from < pages;) {
-		uint64_t first = next_page(player, from, false), end = next_page(player, first, true);
-		if (first < end &&
-		    run_has_place(player->space.first + first, player->space.first + end, count, align, request))
-			return true;
+	bool found = false;
+	for (uint64_t from = 0; from < pages && !(found && !highest);) {
+		uint64_t begin = next_page(player, from, false), end = next_page(player, begin, true), place;
+		bool has = run_has_place(player->space.first + begin, player->space.first + end, count, align, request,
+					 highest, &place);
+		found |= has;
+		*first = has ? place : *first;
 		from = end;
 	}
-	return false;
+	return found;
 }
 
 struct visit {

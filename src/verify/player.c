@@ -77,16 +77,23 @@ static uint64_t mark(struct verify_player *player, const struct iova_extent *ext
 	return twice;
 }
 
+/* An extent with its padding. */
+static struct iova_extent with_padding(const struct iova_extent *extent, uint64_t padding)
+{
+	return (struct iova_extent){.first = extent->first - padding, .count = extent->count + padding};
+}
+
 static const char *tell_overlap(const struct verify_player *player, uint32_t slot, const struct iova_extent *extent,
 				uint64_t page)
 {
 	for (uint32_t other = 0; other < player->slot_count; other++) {
-		const struct iova_extent *live = &player->slots[other].extent;
-		if (live->count && other != slot && page >= live->first && page - live->first < live->count)
+		const struct verify_slot *holds = &player->slots[other];
+		const struct iova_extent live = with_padding(&holds->extent, holds->padding);
+		if (holds->extent.count && other != slot && page >= live.first && page - live.first < live.count)
 			return verify_say("two live extents overlap: [0x%" PRIx64 ", 0x%" PRIx64
 					  ") was given while [0x%" PRIx64 ", 0x%" PRIx64 ") lives",
-					  extent->first, extent->first + extent->count, live->first,
-					  live->first + live->count);
+					  extent->first, extent->first + extent->count, live.first,
+					  live.first + live.count);
 	}
 	return verify_say("page 0x%" PRIx64 " was given twice", page);
 }
@@ -101,12 +108,28 @@ static const char *enter(struct verify_player *player, uint32_t slot, const stru
 	if (extent->first < begin || extent->first >= end || extent->count > end - extent->first)
 		return verify_say("an extent leaves the space: %" PRIu64 " pages from page 0x%" PRIx64, extent->count,
 				  extent->first);
-	uint64_t twice = mark(player, extent, true);
+	uint64_t padding = allocator_instance_padding(&player->instance, extent);
+	if (padding > extent->first - begin)
+		return verify_say("%" PRIu64 " pages of padding in front of page 0x%" PRIx64 " leave the space", padding,
+				  extent->first);
+	const struct iova_extent whole = with_padding(extent, padding);
+	uint64_t twice = mark(player, &whole, true);
 	if (twice != UINT64_MAX)
-		return tell_overlap(player, slot, extent, begin + twice);
+		return tell_overlap(player, slot, &whole, begin + twice);
 	player->slots[slot].extent = *extent;
-	player->live_pages += extent->count;
+	player->slots[slot].padding = padding;
+	player->live_pages += whole.count;
 	return NULL;
+}
+
+const char *verify_player_adopt(struct verify_player *player)
+{
+	const char *wrong = NULL;
+	for (uint32_t slot = 0; !wrong && slot < player->slot_count; slot++) {
+		const struct iova_extent extent = player->slots[slot].extent;
+		wrong = extent.count ? enter(player, slot, &extent, extent.count) : NULL;
+	}
+	return wrong;
 }
 
 struct iova_request verify_request(const struct verify_op *op)
@@ -183,12 +206,18 @@ static const char *call_place(struct verify_player *player, const struct verify_
 	}
 }
 
-static void call_free(struct verify_player *player, uint32_t slot, uint32_t cpu)
+static const char *call_free(struct verify_player *player, uint32_t slot, uint32_t cpu)
 {
 	const struct iova_extent extent = player->slots[slot].extent;
 	const struct iova_allocator *table = player->instance.table;
-	mark(player, &extent, false);
-	player->live_pages -= extent.count;
+	uint64_t padding = player->slots[slot].padding, now = allocator_instance_padding(&player->instance, &extent);
+	const struct iova_extent whole = with_padding(&extent, padding);
+	if (now != padding)
+		return verify_say("the padding of page 0x%" PRIx64 " was %" PRIu64 " pages, and is %" PRIu64
+				  " when it is freed",
+				  extent.first, padding, now);
+	mark(player, &whole, false);
+	player->live_pages -= whole.count;
 	player->slots[slot].extent.count = 0;
 	if (player->counted && table->free_counted) {
 		struct iova_steps steps = {0};
@@ -196,6 +225,7 @@ static void call_free(struct verify_player *player, uint32_t slot, uint32_t cpu)
 	} else {
 		table->free(player->instance.self, &extent, cpu);
 	}
+	return NULL;
 }
 
 const char *verify_player_call(struct verify_player *player, const struct verify_op *op, struct verify_answer *answer)
@@ -205,6 +235,11 @@ const char *verify_player_call(struct verify_player *player, const struct verify
 	if (op->kind == VERIFY_POLL) {
 		if (player->instance.table->poll)
 			player->instance.table->poll(player->instance.self, op->count);
+		return NULL;
+	}
+	if (op->kind == VERIFY_LEAVE) {
+		if (player->instance.table->offline)
+			player->instance.table->offline(player->instance.self, op->cpu);
 		return NULL;
 	}
 	if (slot->taken != (op->kind == VERIFY_FREE))
@@ -217,9 +252,7 @@ const char *verify_player_call(struct verify_player *player, const struct verify
 	case VERIFY_PLACE:
 		return call_place(player, op, answer);
 	default:
-		if (slot->extent.count)
-			call_free(player, op->slot, op->cpu);
-		return NULL;
+		return slot->extent.count ? call_free(player, op->slot, op->cpu) : NULL;
 	}
 }
 
@@ -241,7 +274,7 @@ void verify_player_free_all(struct verify_player *player)
 {
 	for (uint32_t slot = 0; slot < player->slot_count; slot++) {
 		if (player->slots[slot].extent.count)
-			call_free(player, slot, slot % player->host.host.cpus);
+			(void)call_free(player, slot, slot % player->host.host.cpus);
 		player->slots[slot].taken = false;
 	}
 }

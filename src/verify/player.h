@@ -12,11 +12,12 @@ struct verify_player {
 	struct allocator_instance instance; /* table NULL: the space was refused, with a reason */
 	struct iova_space space;
 	bool counted;   /* calls the counted twins, where there are some */
-	uint64_t *live; /* a bit for each page, backed when it is touched */
+	uint64_t *live; /* a bit for each page that an extent or its padding holds, backed when it is touched */
 	size_t live_bytes;
 	uint64_t live_pages;
 	struct verify_slot {
 		struct iova_extent extent; /* count 0: holds nothing */
+		uint64_t padding;          /* pages in front of it that it holds, too */
 		bool taken;                /* as the case has it, as if nothing had failed */
 	} * slots;
 	uint32_t slot_count;
@@ -41,9 +42,14 @@ struct iova_request verify_request(const struct verify_op *op);
 /* Whether the extent in the slot keeps what the call asked for. */
 const char *verify_check_constraints(const struct verify_player *player, const struct verify_op *op);
 void verify_player_free_all(struct verify_player *player);
+/* Enters what the slots hold into the map, which the calls that gave it have not. */
+const char *verify_player_adopt(struct verify_player *player);
 void verify_player_drain(struct verify_player *player);
 
-/* Whether what is not live has a place that the promise lets a request have. Cost: O(space / 64 + runs). */
+/* Whether what is not live has a place that the promise lets a request have. *first: first page of the lowest one, or of the
+ * highest. Cost: O(space / 64 + runs). */
+bool verify_find_place(const struct verify_player *player, const struct iova_request *request, enum iova_promise promise,
+		       bool highest, uint64_t *first);
 bool verify_has_place(const struct verify_player *player, const struct iova_request *request, enum iova_promise promise);
 
 const char *verify_check_visit(const struct verify_player *player);

@@ -16,6 +16,8 @@ const struct verify_rule verify_rules[] = {
 	{"limit", "limits are honoured", IOVA_HIGH, 0, 1, 0, make_limited, judge_constraints, true, 16},
 	{"boundary", "boundaries are honoured", IOVA_BOUNDARY, 0, 1, 0, make_bounded, judge_constraints, true, 16},
 	{"constraints", "all constraints hold together", 0, 0, 1, 0, make_constrained, judge_constraints, true, 16},
+	{"direction", "the lowest or the highest place is found, as asked", IOVA_DIRECTION, 0, 1, 0, make_directed,
+	 judge_direction, false, 1},
 	{"found", "what was promised is found", 0, 0, 2, 0, make_found, judge_found, true, 8},
 	{"visit", "visit_free shows every page that is not live, once", VERIFY_SHOWS_FREE, 0, 1, 0, make_short, judge_visit,
 	 true, 1},
@@ -29,6 +31,12 @@ const struct verify_rule verify_rules[] = {
 	 1, 0, make_late_place, judge_late_place, false, 0},
 	{"as-new", "after all frees the space is as new", 0, 0, 1, 0, make_short, judge_as_new, true, 1},
 	{"drain", "after drain every free page is usable", 0, 0, 1, 0, make_short, judge_drain, true, 1},
+	{"longest", "length_max is served by a free space, and nothing longer", VERIFY_LENGTH, 0, 1, 0, make_longest,
+	 judge_longest, false, 0},
+	{"no-drain", "a request with NO_DRAIN leaves caches as they are", VERIFY_DRAINS, 0, 1, 0, make_undrained,
+	 judge_undrained, false, 1},
+	{"offline", "a CPU that leaves makes free pages usable, and changes no other", VERIFY_LEAVES, 0, 1, 0, make_leaving,
+	 judge_leaving, false, 1},
 	{"failure", "a failure changes nothing", 0, 0, 1, 0, make_failing, judge_failure, true, 1},
 	{"counted", "counted calls place like plain ones", IOVA_STEPS, 0, 1, 0, make_short, judge_twins, true, 1},
 	{"repeats", "the same calls place the same", 0, 0, 1, 0, make_short, judge_repeats, true, 1},
@@ -143,8 +151,10 @@ bool verify_ground_find(const struct verify_subject *subject, struct verify_grou
 		struct error refused = {0};
 		verify_host_make(&host, 2);
 		int failed = allocator_instance_create(&subject->spec, &tried[i], &host.host, &instance, &refused);
-		if (!failed)
+		if (!failed) {
+			ground->length_max = allocator_instance_length_max(&instance);
 			allocator_instance_destroy(&instance);
+		}
 		verify_host_end(&host);
 		if (!failed) {
 			ground->space = tried[i];

@@ -81,12 +81,13 @@ static bool keep_calls(struct writer *writer, struct text *reserved)
 	unsigned char *taken = memory_zeroed(one->slots, 1); /* 2: reserved */
 	for (size_t i = 0; taken && i < one->count; i++) {
 		const struct verify_op *op = &one->ops[i];
-		if (op->kind == VERIFY_POLL) {
+		if (!verify_op_has_slot(op)) {
 			same = false;
 			continue;
 		}
 		bool frees = op->kind == VERIFY_FREE;
-		same = same && !op->cpu && !(frees && taken[op->slot] == 2) && !(op->kind == VERIFY_PLACE && allocated);
+		same = same && !op->cpu && !(op->constraints & IOVA_CONSTRAIN_NO_DRAIN) &&
+		       !(frees && taken[op->slot] == 2) && !(op->kind == VERIFY_PLACE && allocated);
 		if ((taken[op->slot] != 0) != frees || taken[op->slot] == 2)
 			continue;
 		if (op->kind == VERIFY_PLACE) {

@@ -96,7 +96,7 @@ static void try_live(struct shrinker *shrinker)
 	copy(&candidate, one, one->count);
 	for (size_t i = 0; last && i < one->count; i++) {
 		const struct verify_op *op = &one->ops[i];
-		if (op->kind == VERIFY_POLL)
+		if (!verify_op_has_slot(op))
 			continue;
 		if (op->kind == VERIFY_FREE)
 			last[op->slot] = 0;
@@ -105,7 +105,7 @@ static void try_live(struct shrinker *shrinker)
 	}
 	candidate.count = 0;
 	for (size_t i = 0; last && !candidate.failed && i < one->count; i++)
-		if (i + 1 == one->count || (one->ops[i].kind != VERIFY_POLL && last[one->ops[i].slot] == i + 1))
+		if (i + 1 == one->count || (verify_op_has_slot(&one->ops[i]) && last[one->ops[i].slot] == i + 1))
 			candidate.ops[candidate.count++] = one->ops[i];
 	memory_release(last);
 	try(shrinker, &candidate);
@@ -127,7 +127,7 @@ static void try_plain(struct shrinker *shrinker)
 	for (size_t i = 0; i < candidate.count; i++) {
 		candidate.ops[count] = candidate.ops[i];
 		candidate.ops[count].cpu = 0;
-		count += candidate.ops[i].kind != VERIFY_POLL;
+		count += verify_op_has_slot(&candidate.ops[i]);
 	}
 	candidate.count = count;
 	try(shrinker, &candidate);
@@ -382,7 +382,7 @@ static bool try_slots(struct shrinker *shrinker)
 		copy(&candidate, one, one->count);
 		candidate.count = 0;
 		for (size_t k = 0; !candidate.failed && k < one->count; k++)
-			if (one->ops[k].slot != slot || one->ops[k].kind == VERIFY_POLL)
+			if (one->ops[k].slot != slot || !verify_op_has_slot(&one->ops[k]))
 				candidate.ops[candidate.count++] = one->ops[k];
 		any |= try(shrinker, &candidate);
 	}

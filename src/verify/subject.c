@@ -66,9 +66,12 @@ void verify_subject_close(struct verify_subject *subject)
 
 uint64_t verify_capabilities(const struct verify_subject *subject)
 {
-	uint64_t extra = VERIFY_PLACES | VERIFY_SHOWS_FREE;
-	for (size_t i = 0; i < subject->spec.count; i++)
-		extra &= (subject->spec.parts[i].table->place ? VERIFY_PLACES : 0) |
-			 (subject->spec.parts[i].table->visit_free ? VERIFY_SHOWS_FREE : 0);
-	return allocator_spec_capabilities(&subject->spec) | extra;
+	uint64_t all = VERIFY_PLACES | VERIFY_SHOWS_FREE, some = 0;
+	for (size_t i = 0; i < subject->spec.count; i++) {
+		const struct iova_allocator *table = subject->spec.parts[i].table;
+		all &= (table->place ? VERIFY_PLACES : 0) | (table->visit_free ? VERIFY_SHOWS_FREE : 0);
+		some |= (table->drain ? VERIFY_DRAINS : 0) | (table->offline ? VERIFY_LEAVES : 0) |
+			(table->length_max ? VERIFY_LENGTH : 0);
+	}
+	return allocator_spec_capabilities(&subject->spec) | all | some;
 }

@@ -5,6 +5,7 @@
 #define VERIFY_VERIFY_H
 
 #include "allocator/registry.h"
+#include "base/crash.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "iovabench/allocator.h"
@@ -31,7 +32,7 @@ void verify_subject_of_table(struct verify_subject *subject, const struct iova_a
 void verify_subject_promise(struct verify_subject *subject);
 void verify_subject_close(struct verify_subject *subject);
 
-enum verify_op_kind { VERIFY_ALLOC, VERIFY_FREE, VERIFY_PLACE, VERIFY_POLL };
+enum verify_op_kind { VERIFY_ALLOC, VERIFY_FREE, VERIFY_PLACE, VERIFY_POLL, VERIFY_LEAVE /* cpu is offline */ };
 
 /* One call. An ALLOC or PLACE into a slot that is taken, and a FREE of one that is not, are passed over: any part of a case is
  * a case. A slot whose allocation failed is taken, and holds nothing. */
@@ -46,6 +47,11 @@ struct verify_op {
 	uint64_t high;
 	uint64_t boundary;
 };
+
+static inline bool verify_op_has_slot(const struct verify_op *op)
+{
+	return op->kind != VERIFY_POLL && op->kind != VERIFY_LEAVE;
+}
 
 #define VERIFY_MEMORY_SUFFICES UINT64_MAX
 
@@ -64,6 +70,7 @@ void verify_case_add(struct verify_case *one, const struct verify_op *op);
 /* What a case is made from, beside the seed. */
 struct verify_ground {
 	struct iova_space space; /* that the allocator manages */
+	uint64_t length_max;     /* pages of the longest request there */
 	uint64_t capabilities;   /* of the whole spec, and VERIFY_ */
 	uint64_t seed;
 	const struct verify_case *given; /* of a workload, or NULL: its calls are what is played */
@@ -90,6 +97,7 @@ struct verify_mail {
 	volatile uint32_t state;   /* an enum verify_state */
 	volatile uint32_t done;    /* it ended by itself */
 	char message[VERIFY_MESSAGE_BYTES];
+	struct crash crash; /* where it was when it crashed */
 };
 
 /* A player's view of a case. */
@@ -124,7 +132,10 @@ const struct verify_rule *verify_rule_find(const char *name);
 /* What the spec can do as a whole. */
 uint64_t verify_capabilities(const struct verify_subject *subject);
 
-/* Of a ground, beside those of the contract: there is a place, a visit_free. */
+/* Of a ground, beside those of the contract: something caches, there is a length_max, an offline, a place, a visit_free. */
+#define VERIFY_DRAINS (UINT64_C(1) << 59)
+#define VERIFY_LENGTH (UINT64_C(1) << 60)
+#define VERIFY_LEAVES (UINT64_C(1) << 61)
 #define VERIFY_PLACES (UINT64_C(1) << 62)
 #define VERIFY_SHOWS_FREE (UINT64_C(1) << 63)
 

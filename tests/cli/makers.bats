@@ -133,6 +133,58 @@ teardown_file() { :; }
 	has "$output" "request low asks for limits (low), which mine does not honour"
 }
 
+@test "padding in front of an extent is its own, and has to be told" {
+	"$iovabench" plugin template >mine.c
+	sed 's/^	uint64_t first = mine->space.first, end;/	uint64_t first = mine->space.first, end, from = first;/
+		s/^		if (request->constraints & IOVA_CONSTRAIN_ALIGN)/		from = first;\n&/
+		s/^	node->first = extent->first = first;/	node->first = from, extent->first = first;/
+		s/^	node->count = extent->count = request->count;/	extent->count = request->count, node->count = first - from + request->count;/' \
+		mine.c >untold.c
+	sed 's/^const struct iova_allocator \*iova_plugin(void)$/static uint64_t padding(void *self, const struct iova_extent *extent)\
+{\
+	(void)self;\
+	return extent->first - ((struct node *)(uintptr_t)extent->cookie)->first;\
+}\
+&/
+		s/	mine.name = /	mine.padding = padding;\n&/' untold.c >padded.c
+	for name in untold padded; do
+		"${CC:-cc}" -shared -fPIC -O2 -I"$usr/include" -o "$name.so" "$name.c"
+	done
+	run -0 "$iovabench" verify ./padded.so -q
+	run -3 "$iovabench" verify ./untold.so --shrink off
+	has "$output" "broken   statistics"
+	cat >aligned.yaml <<-'YAML'
+		iovabench: 1
+		name: aligned
+		space: {size: 16MiB}
+		requests: [{name: page, size: {fixed: 4KiB}}, {name: aligned, size: {fixed: 4KiB}, align: 64KiB}]
+		phases: [{name: fill, mix: [{request: page}, {request: aligned}], until: {live: 100}}, {name: churn, mix: [{request: page}, {request: aligned}], ops: 5k}]
+	YAML
+	run -0 "$iovabench" run aligned.yaml -a ./padded.so --rounds 0 -q -o out
+	is "$(jq '.arms[0] | .audit.violations, .space.granted_pages > .space.requested_pages, .plugin_about' out/result.json | paste -sd' ')" \
+		'0 true "first fit over a list of live extents"'
+	run -3 "$iovabench" run aligned.yaml -a ./untold.so --rounds 0 -q -o out-untold
+	run -6 "$iovabench" run aligned.yaml -a magazine+./padded.so --rounds 0 -q -o out-layer
+	has "$output" "has padding, which magazine above it cannot show"
+}
+
+@test "a crash is told with the line that it happened in" {
+	no_sanitizer
+	command -v addr2line >/dev/null || skip "binutils is not there"
+	"$iovabench" plugin template >mine.c
+	sed 's/^	(void)cpu; \/\* of a magazine.*/	static unsigned calls;\n	if (++calls == 500)\n		*(volatile int *)(uintptr_t)calls = 0;\n&/' mine.c >crash.c
+	line=$(grep -n 'volatile int' crash.c | cut -d: -f1)
+	"${CC:-cc}" -g -shared -fPIC -O1 -I"$usr/include" -o crash.so crash.c
+	run -3 "$iovabench" verify ./crash.so --rule disjoint
+	has "$output" "crashes: signal 11 (Segmentation fault) at mine_alloc (crash.c:$line)"
+	grep -q "^# crashes: signal 11 (Segmentation fault) at mine_alloc (crash.c:$line)$" failure.yaml
+	run -3 "$iovabench" run gpu-paging -a ./crash.so --ops 5k --rounds 0 -q -o out
+	has "$output" "at mine_alloc (crash.c:$line)"
+	"${CC:-cc}" -shared -fPIC -O1 -s -I"$usr/include" -o crash.so crash.c
+	run -3 "$iovabench" verify ./crash.so --rule disjoint --shrink off
+	has "$output" "(Segmentation fault) at crash.so+0x"
+}
+
 @test "the library can be part of a plugin" {
 	no_sanitizer
 	cat >inside.c <<-'C'

@@ -19,7 +19,7 @@ lines() { sed -n '/script:/,/^expect/p' failure.yaml | grep -c '^      - '; }
 
 @test "a right allocator holds every rule that applies to it" {
 	run -0 --separate-stderr "$iovabench" verify buddy --json t.json
-	has "$output" "buddy: 21 rules held, 0 broken, 2 do not apply; promise: buddy"
+	has "$output" "buddy: 22 rules held, 0 broken, 5 do not apply; promise: buddy"
 	is "$(jq -r '[.schema, .broken, .failure] | map(tostring) | join(" ")' t.json)" "iovabench.verify/1 0 null"
 	is "$(jq -r '.rules | length' t.json)" "$("$iovabench" list rules | wc -l)"
 	run -0 "$iovabench" verify "$example" -q
@@ -58,6 +58,13 @@ flaws() {
 		broken-invariant|invariant|3
 		no-coalescing|as-new|-
 		failure-moves|failure|-
+		ignored-bottom|direction|-
+		ignored-top|direction|-
+		longest-too-long|longest|-
+		longest-too-short|longest|-
+		padding-untold|visit|3
+		padding-too-long|align|3
+		padding-changes|align|3
 	TABLE
 }
 

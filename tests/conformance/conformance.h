@@ -26,6 +26,7 @@ struct mutant {
 extern const struct mutant mutants[];
 extern const size_t mutant_count;
 extern const struct iova_allocator mutant_reference;
+extern const struct iova_allocator mutant_padded; /* right, too: what it aligns has padding */
 extern const struct mutant layer_mutants[];
 extern const size_t layer_mutant_count;
 extern const struct iova_allocator mutant_layer_reference;

@@ -89,11 +89,12 @@ int main(void)
 {
 	const char *wrong;
 	size_t mutants_all = mutant_count + layer_mutant_count;
-	struct subject *subjects = calloc(SUBJECTS_MAX + 2 + mutants_all, sizeof *subjects);
+	struct subject *subjects = calloc(SUBJECTS_MAX + 3 + mutants_all, sizeof *subjects);
 	if (!subjects)
 		return 1;
 	size_t opened = subjects_make(subjects, &wrong), count = opened, tests_count = 0;
 	subject_of_table(&subjects[count++], &mutant_reference);
+	subject_of_table(&subjects[count++], &mutant_padded);
 	subject_of_layer(&subjects[count++], &mutant_layer_reference);
 	struct trial *trials = calloc(count * verify_rule_count + mutants_all, sizeof *trials);
 	struct CMUnitTest *tests = calloc(count * verify_rule_count + mutants_all + 1, sizeof *tests);

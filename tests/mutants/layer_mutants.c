@@ -10,6 +10,9 @@ enum flaw {
 	FLAW_DOUBLE_HAND_OUT,
 	FLAW_NO_DRAIN,
 	FLAW_UNTOLD_CACHE,
+	FLAW_DRAINS_ALWAYS,
+	FLAW_LEAVING_CACHES,
+	FLAW_LEAVING_FORGETS,
 };
 
 #define CACHED_MAX 12
@@ -61,7 +64,8 @@ static enum iova_status layer_alloc(void *self, const struct iova_request *reque
 		return IOVA_OK;
 	}
 	enum iova_status status = layer->below.table->alloc(layer->below.self, request, cpu, extent);
-	if (status != IOVA_NO_SPACE || layer->flaw == FLAW_NO_DRAIN)
+	bool asked = !(request->constraints & IOVA_CONSTRAIN_NO_DRAIN) || layer->flaw == FLAW_DRAINS_ALWAYS;
+	if (status != IOVA_NO_SPACE || layer->flaw == FLAW_NO_DRAIN || !asked)
 		return status;
 	layer_drain(layer);
 	return layer->below.table->alloc(layer->below.self, request, cpu, extent);
@@ -104,6 +108,20 @@ static const char *layer_broken_invariant(void *self)
 {
 	struct layer *layer = self;
 	return layer->below.table->broken_invariant(layer->below.self);
+}
+
+/* Who caches for all CPUs together has nothing to do; this one empties the cache, so that something can be wrong. */
+static void layer_offline(void *self, uint32_t cpu)
+{
+	struct layer *layer = self;
+	const struct iova_request one = {.count = 1};
+	const struct iova_allocator *below = layer->below.table;
+	if (layer->flaw == FLAW_LEAVING_CACHES && layer->count < CACHED_MAX)
+		layer->count += below->alloc(layer->below.self, &one, cpu, &layer->cached[layer->count]) == IOVA_OK;
+	else if (layer->flaw == FLAW_LEAVING_FORGETS)
+		layer->count = 0;
+	else
+		layer_drain(layer);
 }
 
 static void layer_destroy(void *self)
@@ -150,6 +168,7 @@ static enum iova_status layer_make(const struct iova_host *host, const struct io
 		.statistics = layer_statistics,                                                                            \
 		.broken_invariant = layer_broken_invariant,                                                                \
 		.drain = layer_drain,                                                                                      \
+		.offline = layer_offline,                                                                                  \
 		.destroy = layer_destroy,                                                                                  \
 	};
 
@@ -160,8 +179,14 @@ LAYER(FLAW_ALIGN_AT_POP, align_at_pop, static)
 LAYER(FLAW_DOUBLE_HAND_OUT, double_hand_out, static)
 LAYER(FLAW_NO_DRAIN, no_drain, static)
 LAYER(FLAW_UNTOLD_CACHE, untold_cache, static)
+LAYER(FLAW_DRAINS_ALWAYS, drains_always, static)
+LAYER(FLAW_LEAVING_CACHES, leaving_caches, static)
+LAYER(FLAW_LEAVING_FORGETS, leaving_forgets, static)
 
 const struct mutant layer_mutants[] = {
+	{&drains_always, "a request with NO_DRAIN leaves caches as they are"},
+	{&leaving_caches, "a CPU that leaves makes free pages usable, and changes no other"},
+	{&leaving_forgets, "a CPU that leaves makes free pages usable, and changes no other"},
 	{&lost_at_drain, "after all frees the space is as new"},
 	{&lost_at_drain, "visit_free shows every page that is not live, once"},
 	{&limits_at_pop, "limits are honoured"},

@@ -31,6 +31,14 @@ enum flaw {
 	FLAW_BROKEN_INVARIANT,
 	FLAW_HUGE_SPACE,
 	FLAW_PLACES_LATE, /* can, and does not say so */
+	FLAW_IGNORED_BOTTOM,
+	FLAW_IGNORED_TOP,
+	FLAW_LONGEST_TOO_LONG,
+	FLAW_LONGEST_TOO_SHORT,
+	FLAW_PADS, /* is none: free pages in front of an aligned extent go with it */
+	FLAW_PADDING_UNTOLD,
+	FLAW_PADDING_TOO_LONG,
+	FLAW_PADDING_CHANGES,
 };
 
 enum { PAGE_FREE, PAGE_LIVE, PAGE_SEAM /* free, but no run of FLAW_NO_COALESCING goes beyond it */ };
@@ -89,11 +97,13 @@ static bool satisfies(const struct reference *reference, const struct iova_reque
 	       first / request->boundary == last / request->boundary;
 }
 
-/* The first free run that satisfies the request; the number of its first page from the beginning of the space, or
- * UINT64_MAX. */
+/* The first free run that satisfies the request, or the last one if it asks for that; the number of its first page from the
+ * beginning of the space, or UINT64_MAX. */
 static uint64_t find(const struct reference *reference, const struct iova_request *request)
 {
-	uint64_t run = 0, count = reference->space.count;
+	uint64_t run = 0, count = reference->space.count, last = UINT64_MAX;
+	bool bottom = request->constraints & IOVA_CONSTRAIN_BOTTOM, top = request->constraints & IOVA_CONSTRAIN_TOP;
+	top = (top && reference->flaw != FLAW_IGNORED_TOP) || (bottom && reference->flaw == FLAW_IGNORED_BOTTOM);
 	for (uint64_t page = reference->skip; page < count; page++) {
 		if (reference->pages[page] == PAGE_LIVE)
 			run = 0;
@@ -102,10 +112,47 @@ static uint64_t find(const struct reference *reference, const struct iova_reques
 		else
 			run++;
 		uint64_t begin = page + 1 - request->count;
-		if (run >= request->count && satisfies(reference, request, reference->space.first + begin))
-			return begin;
+		if (run < request->count || !satisfies(reference, request, reference->space.first + begin))
+			continue;
+		last = begin;
+		if (!top)
+			break;
 	}
-	return UINT64_MAX;
+	return last;
+}
+
+static bool pads(const struct reference *reference)
+{
+	return reference->flaw >= FLAW_PADS && reference->flaw <= FLAW_PADDING_CHANGES;
+}
+
+/* Free pages right in front of an extent, as many as an alignment may pass over. */
+static uint64_t find_padding(const struct reference *reference, const struct iova_request *request, uint64_t begin)
+{
+	uint64_t most = request->constraints & IOVA_CONSTRAIN_ALIGN && pads(reference) ? request->align - 1 : 0,
+		 padding = 0;
+	while (padding < most && padding < begin && reference->pages[begin - padding - 1] != PAGE_LIVE)
+		padding++;
+	return padding;
+}
+
+static uint64_t reference_padding(void *self, const struct iova_extent *extent)
+{
+	const struct reference *reference = self;
+	if (reference->flaw == FLAW_PADDING_UNTOLD)
+		return 0;
+	if (reference->flaw == FLAW_PADDING_TOO_LONG && extent->cookie)
+		return extent->cookie + 1;
+	return reference->flaw == FLAW_PADDING_CHANGES && extent->cookie ? reference->calls % 2 : extent->cookie;
+}
+
+static uint64_t reference_length_max(void *self)
+{
+	const struct reference *reference = self;
+	uint64_t count = reference->space.count;
+	return reference->flaw == FLAW_LONGEST_TOO_LONG    ? count + 1
+	       : reference->flaw == FLAW_LONGEST_TOO_SHORT ? count / 2
+							   : count;
 }
 
 static void mark(struct reference *reference, uint64_t begin, uint64_t count, uint8_t state)
@@ -159,21 +206,22 @@ static enum iova_status reference_alloc(void *self, const struct iova_request *r
 	uint64_t begin = find(reference, request), count = request->count;
 	if (begin == UINT64_MAX)
 		return reference_failed(reference, request, extent);
-	mark(reference, begin, count, PAGE_LIVE);
+	uint64_t padding = find_padding(reference, request, begin);
+	mark(reference, begin - padding, count + padding, PAGE_LIVE);
 	if (reference->flaw == FLAW_OVERLAP && reference->calls % 50 == 0)
 		mark(reference, begin, 1, PAGE_FREE);
 	if (reference->flaw == FLAW_BROKEN_INVARIANT && reference->calls % 100 == 0)
 		reference->usable++;
 	if (reference->flaw == FLAW_SHORT_GRANT && count > 3 && reference->calls % 50 == 0)
 		mark(reference, begin + --count, 1, PAGE_FREE);
-	*extent = (struct iova_extent){reference->space.first + begin, count, 0};
+	*extent = (struct iova_extent){reference->space.first + begin, count, padding};
 	return IOVA_OK;
 }
 
 static void reference_free(void *self, const struct iova_extent *extent, uint32_t cpu)
 {
 	struct reference *reference = self;
-	uint64_t begin = extent->first - reference->space.first, count = extent->count;
+	uint64_t begin = extent->first - extent->cookie - reference->space.first, count = extent->count + extent->cookie;
 	(void)cpu;
 	if (reference->flaw == FLAW_OUT_OF_RANGE && count > reference->space.count - begin)
 		count = reference->space.count - begin;
@@ -266,8 +314,9 @@ static void reference_free_counted(void *self, const struct iova_extent *extent,
 }
 
 /* One table for each flaw: only create and the name differ. */
-#define REFERENCE(flaw_, label, storage) WITH(flaw_, label, storage, IOVA_EXPLICIT)
-#define WITH(flaw_, label, storage, explicit_)                                                                             \
+#define REFERENCE(flaw_, label, storage) WITH(flaw_, label, storage, IOVA_EXPLICIT, NULL)
+#define PADDED(flaw_, label, storage) WITH(flaw_, label, storage, IOVA_EXPLICIT, reference_padding)
+#define WITH(flaw_, label, storage, explicit_, padding_)                                                                   \
 	static enum iova_status create_##flaw_(const struct iova_space *space, const uint64_t *options,                    \
 					       const struct iova_host *host, const struct iova_below *below, void **self,  \
 					       const char **reason)                                                        \
@@ -282,7 +331,7 @@ static void reference_free_counted(void *self, const struct iova_extent *extent,
 		.size = sizeof(struct iova_allocator),                                                                     \
 		.name = #label,                                                                                            \
 		.about = "one byte for each page, first fit",                                                              \
-		.capabilities = (explicit_) | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS,                        \
+		.capabilities = (explicit_) | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS | IOVA_DIRECTION,       \
 		.create = create_##flaw_,                                                                                  \
 		.alloc = reference_alloc,                                                                                  \
 		.free = reference_free,                                                                                    \
@@ -293,6 +342,8 @@ static void reference_free_counted(void *self, const struct iova_extent *extent,
 		.destroy = reference_destroy,                                                                              \
 		.alloc_counted = reference_alloc_counted,                                                                  \
 		.free_counted = reference_free_counted,                                                                    \
+		.length_max = reference_length_max,                                                                        \
+		.padding = (padding_),                                                                                     \
 	};
 
 REFERENCE(FLAW_NONE, mutant_reference, )
@@ -319,7 +370,15 @@ REFERENCE(FLAW_LEAK_ON_FAILURE, leak_on_failure, static)
 REFERENCE(FLAW_NO_MEMORY_MOVES, no_memory_moves, static)
 REFERENCE(FLAW_BROKEN_INVARIANT, broken_invariant, static)
 REFERENCE(FLAW_HUGE_SPACE, large_space, static)
-WITH(FLAW_PLACES_LATE, places_late, static, 0)
+WITH(FLAW_PLACES_LATE, places_late, static, 0, NULL)
+REFERENCE(FLAW_IGNORED_BOTTOM, ignored_bottom, static)
+REFERENCE(FLAW_IGNORED_TOP, ignored_top, static)
+REFERENCE(FLAW_LONGEST_TOO_LONG, longest_too_long, static)
+REFERENCE(FLAW_LONGEST_TOO_SHORT, longest_too_short, static)
+PADDED(FLAW_PADS, mutant_padded, )
+PADDED(FLAW_PADDING_UNTOLD, padding_untold, static)
+PADDED(FLAW_PADDING_TOO_LONG, padding_too_long, static)
+PADDED(FLAW_PADDING_CHANGES, padding_changes, static)
 
 const struct mutant mutants[] = {
 	{&overlap, "live extents are disjoint parts of the space"},
@@ -346,5 +405,13 @@ const struct mutant mutants[] = {
 	{&no_memory_moves, "every failing memory request leaves all as it was"},
 	{&broken_invariant, "no invariant breaks"},
 	{&large_space, "odd and huge spaces work or are refused"},
+	{&ignored_bottom, "the lowest or the highest place is found, as asked"},
+	{&ignored_top, "the lowest or the highest place is found, as asked"},
+	{&longest_too_long, "length_max is served by a free space, and nothing longer"},
+	{&longest_too_short, "length_max is served by a free space, and nothing longer"},
+	{&padding_untold, "visit_free shows every page that is not live, once"},
+	{&padding_untold, "live and free pages are the space"},
+	{&padding_too_long, "alignment is honoured"},
+	{&padding_changes, "alignment is honoured"},
 };
 const size_t mutant_count = sizeof mutants / sizeof mutants[0];

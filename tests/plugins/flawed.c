@@ -28,10 +28,18 @@ static const char *const flaws[] = {
 	"broken-invariant",
 	"large-space",
 	"places-late",
+	"ignored-bottom",
+	"ignored-top",
+	"longest-too-long",
+	"longest-too-short",
+	"pads",
+	"padding-untold",
+	"padding-too-long",
+	"padding-changes",
 	NULL,
 };
-_Static_assert(sizeof flaws / sizeof flaws[0] == FLAW_PLACES_LATE + 2, "a name for each flaw");
-static const uint64_t without[FLAW_PLACES_LATE + 1] = {[FLAW_PLACES_LATE] = IOVA_EXPLICIT};
+_Static_assert(sizeof flaws / sizeof flaws[0] == FLAW_PADDING_CHANGES + 2, "a name for each flaw");
+static const uint64_t without[FLAW_PADDING_CHANGES + 1] = {[FLAW_PLACES_LATE] = IOVA_EXPLICIT};
 
 static const struct iova_option options[] = {
 	{.name = "flaw", .kind = IOVA_OPTION_CHOICE, .choices = flaws, .help = "what is wrong with it", .without = without},
@@ -53,5 +61,6 @@ const struct iova_allocator *iova_plugin(void)
 	table.options = options;
 	table.option_count = 1;
 	table.create = create_flawed;
+	table.padding = reference_padding;
 	return &table;
 }

@@ -6,7 +6,7 @@ from tool import Finding
 
 TIMED = ("throughput", "latency", "latency_classes", "worst_samples", "latency_slowdown", "paired", "paired_reason", "paired_others", "tainted_share", "ring", "open_loop",
          "ageing", "counters", "core_ghz", "looks", "physical", "latency_heat")
-OF_THE_RUN = ("source", "histograms", "series", "spec", "workload_index", "sweep", "threads", "lock", "rate", "plugin_hash")
+OF_THE_RUN = ("source", "histograms", "series", "spec", "workload_index", "sweep", "threads", "lock", "rate", "plugin_hash", "plugin_about")
 TIMED_COLUMNS = ("ns_per_op", "alloc_p50_ns", "alloc_p99_ns", "alloc_max_ns")
 
 HUGE_SPACE_PAGES = 1 << 34

@@ -211,6 +211,8 @@ def same_history(play, folder, other):
     for one, two in zip(play.plain["arms"], play.results["other"]["arms"]):
         if one["plugin_hash"] != two["plugin_hash"] or ("/" in one["spec"]) != (one["plugin_hash"] is not None):
             raise Finding("plugin_hash: not of the plugin", f"{one['spec']}: {one['plugin_hash']} and {two['plugin_hash']}")
+        if one["plugin_about"] is not None and "/" not in one["spec"]:
+            raise Finding("plugin_about: of a built-in", f"{one['spec']}: {one['plugin_about']}")
 
 
 def read_csv(out):

@@ -245,6 +245,7 @@ static void fixture_arm(struct result_arm *arm, size_t workload, size_t which, c
 	*arm = (struct result_arm){.workload = workload,
 				   .allocator = memory_text(names[which]),
 				   .plugin_hash = which == 1 ? UINT64_C(0xfedcba9876543210) : 0,
+				   .plugin_about = which == 1 ? memory_text("one of ours") : NULL,
 				   .threads = 1,
 				   .spec = memory_text(specs[which]),
 				   .lock = memory_text("none"),

@@ -24,16 +24,16 @@ static void a_double_free_is_told(void **state)
 	bench_open(&bench, THREE, NULL, &flawed_table);
 	assert_int_equal(audit_space_open(&space, &bench.plan.workload, NULL, &bench.error), 0);
 	space.live_pages = &live_pages;
-	assert_true(audit_space_take(&space, &extent, &complaints, 1, NULL));
+	assert_true(audit_space_take(&space, &extent, 0, &complaints, 1, NULL));
 	assert_int_equal(live_pages, 2);
-	assert_true(audit_space_drop(&space, &extent, &complaints, 2));
+	assert_true(audit_space_drop(&space, &extent, 0, &complaints, 2));
 	assert_int_equal(complaints.count, 0);
-	assert_false(audit_space_drop(&space, &extent, &complaints, 3));
+	assert_false(audit_space_drop(&space, &extent, 0, &complaints, 3));
 	assert_int_equal(complaints.count, 1);
 	assert_string_equal(complaints.kept[0].what, "was not live, or not all of it");
 	/* Nor may half of it go when the other half is free. */
-	assert_true(audit_space_take(&space, &other, &complaints, 4, NULL));
-	assert_false(audit_space_drop(&space, &extent, &complaints, 5));
+	assert_true(audit_space_take(&space, &other, 0, &complaints, 4, NULL));
+	assert_false(audit_space_drop(&space, &extent, 0, &complaints, 5));
 	assert_int_equal(occupancy_counters(space.occupancy).live_pages, 1);
 	assert_int_equal(live_pages, 1);
 	audit_complaints_release(&complaints);

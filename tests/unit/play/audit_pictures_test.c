@@ -135,7 +135,7 @@ static void take(uint64_t first, uint64_t count, unsigned char of)
 	struct audit_complaints complaints = {0};
 	const struct iova_extent extent = {.first = first, .count = count};
 	request = of;
-	assert_true(audit_space_take(&space, &extent, &complaints, 1, NULL));
+	assert_true(audit_space_take(&space, &extent, 0, &complaints, 1, NULL));
 }
 
 static struct result_map stored(void)

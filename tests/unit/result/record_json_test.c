@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 static char own_name[] = "a \"quoted\"\n<name>", own_spec[] = "rbtree:fit=best", own_message[] = "page 7 given twice";
-static char own_notes[] = "one thing\nanother", own_distrust[] = "a thread spun";
+static char own_notes[] = "one thing\nanother", own_distrust[] = "a thread spun", own_about[] = "a plugin of ours";
 static double own_ns[] = {3.1, NAN, 0.1 + 0.2}, own_clean[] = {3.0, NAN, -0.0}, own_cpu[] = {2.5, NAN, 0.7};
 static uint64_t own_values[] = {3, 255, 256}, own_samples[] = {1, UINT64_MAX / 2, 7};
 static double own_cell_operations[] = {65536, 65536, 70001};
@@ -115,6 +115,7 @@ static struct result_record sample(void)
 				      .exit_code = EXIT_CODE_VIOLATION,
 				      .owner = ERROR_OWNER_ALLOCATOR,
 				      .message = own_message,
+				      .plugin_about = own_about,
 				      .notes = own_notes,
 				      .distrust = own_distrust,
 				      .stream_hash = UINT64_C(0x8000000000000001),
@@ -173,6 +174,7 @@ static void reading_gives_what_was_written(void **state)
 	assert_true(record.phases[0].cells_operations[2] == 70001);
 	assert_int_equal(record.exit_code, EXIT_CODE_VIOLATION);
 	assert_int_equal(record.owner, ERROR_OWNER_ALLOCATOR);
+	assert_string_equal(record.plugin_about, own_about);
 	assert_string_equal(record.notes, own_notes);
 	assert_string_equal(record.distrust, own_distrust);
 	assert_int_equal(record.stream_hash, UINT64_C(0x8000000000000001));
