@@ -234,10 +234,10 @@ struct iova_allocator {
 
 	enum iova_promise promise; /* a layer's is that of what stands below it, or less */
 
-	/* Pages in front of extent->first that a live extent holds, too, and that come back with it: those of an allocator that
-	 * reaches an alignment by taking more. Free pages are what neither extents nor their padding hold. Asked by whoever
-	 * checks, never by whoever measures. NULL: there are none. One that has some stands below no layer, which could not
-	 * show them. */
+	/* Pages in front of extent->first that a live extent holds, too, and that come back with it: those of an allocator
+	 * that reaches an alignment by taking more. Free pages are what neither extents nor their padding hold. Asked by
+	 * whoever checks, never by whoever measures. NULL: there are none. One that has some stands below no layer, which
+	 * could not show them. */
 	uint64_t (*padding)(void *self, const struct iova_extent *extent);
 };
 
