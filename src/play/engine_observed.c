@@ -253,10 +253,13 @@ static const struct iova_allocator counting_table = {
 	.statistics = counting_statistics,
 };
 
-static struct counting count_domain(const struct engine_domain *domain, struct iova_steps *steps)
+static struct counting count_domain(const struct engine *engine, const struct engine_domain *domain,
+				    struct iova_steps *steps)
 {
-	return (struct counting){
-		.table = domain->table, .self = domain->self, .instance = &domain->instance, .steps = steps};
+	return (struct counting){.table = domain->table,
+				 .self = domain->self,
+				 .instance = &engine->domains[domain->space].instance,
+				 .steps = steps};
 }
 
 static struct counting count_view(const struct engine_domain *domain, struct iova_steps *steps)
@@ -322,7 +325,8 @@ void engine_play_counted(struct engine *engine, const struct op *op, uint64_t co
 	*outcome = (struct engine_outcome){0};
 	struct playing playing = playing_in(engine);
 	const struct engine_domain *domain = &engine->domains[engine->domain];
-	struct counting counting = count_domain(domain, &outcome->steps), view = count_view(domain, &outcome->steps);
+	struct counting counting = count_domain(engine, domain, &outcome->steps),
+			view = count_view(domain, &outcome->steps);
 	struct playing counted = {&counting_table, &counting, playing.adapter, playing.cpu};
 	if (engine->watch && engine_is_watched(engine, op))
 		counting.watch = view.watch = engine->watch;
@@ -349,7 +353,7 @@ static void end_adapters(struct engine *engine, uint32_t adapter, bool drop)
 		if (adapter != OP_ADAPTERS_ALL && adapter != engine->domain)
 			continue;
 		struct engine_domain *domain = &engine->domains[engine->domain];
-		struct counting counting = count_domain(domain, &steps), view = count_view(domain, &steps);
+		struct counting counting = count_domain(engine, domain, &steps), view = count_view(domain, &steps);
 		counting.watch = view.watch = engine->watch;
 		look_into(engine, &counting_table, &counting, &view);
 		if (drop) {
