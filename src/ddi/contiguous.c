@@ -54,8 +54,10 @@ static struct run_cursor frames_of(const struct ddi_adapter *adapter, const stru
 }
 
 /* With a physical side: frames first, so that the allocator is asked last. */
-static enum ntstatus allocate_with_frames(struct ddi_adapter *adapter, const struct iova_request *pages,
-					  const struct frame_request *run, uint32_t cpu, ddi_handle *memory_handle)
+static __attribute__((noinline)) enum ntstatus allocate_with_frames(struct ddi_adapter *adapter,
+								    const struct iova_request *pages,
+								    const struct frame_request *run, uint32_t cpu,
+								    ddi_handle *memory_handle)
 {
 	struct run_list frames = run_list_empty();
 	struct iova_extent extent;
@@ -86,54 +88,77 @@ static enum ntstatus allocate_with_frames(struct ddi_adapter *adapter, const str
 	return NTSTATUS_SUCCESS;
 }
 
+/* What a request that was found in order asks of the allocator. run: of the physical side; NULL: anywhere. */
+static inline __attribute__((always_inline)) enum ntstatus allocate(struct ddi_adapter *adapter,
+								    const struct iova_request *pages,
+								    const struct frame_request *run, uint32_t cpu,
+								    ddi_handle *memory_handle)
+{
+	if (handle_table_prepare(&adapter->handles) != 0)
+		return adapter_refusal(adapter, IOVA_NO_MEMORY, pages);
+	if (adapter->physical) {
+		const struct frame_request anywhere = {.count = pages->count, .align = 1, .high = UINT64_MAX};
+		return allocate_with_frames(adapter, pages, run ? run : &anywhere, cpu, memory_handle);
+	}
+	struct iova_extent extent;
+	enum iova_status status = adapter->table->alloc(adapter->self, pages, cpu, &extent);
+	if (__builtin_expect(status != IOVA_OK, 0))
+		return adapter_refusal(adapter, status, pages);
+	struct handle_entry *entry = handle_table_take(&adapter->handles, HANDLE_CONTIGUOUS);
+	entry->as.extent = extent;
+	*memory_handle = entry->handle;
+	return NTSTATUS_SUCCESS;
+}
+
+/* A request that limits something, or is not in order. */
+static __attribute__((noinline)) enum ntstatus allocate_limited(struct ddi_adapter *adapter,
+								const struct ddi_contiguous_request *request, uint32_t cpu,
+								ddi_handle *memory_handle)
+{
+	if (malformed(request))
+		return adapter_count(&adapter->failures.malformed, NTSTATUS_INVALID_PARAMETER);
+	struct iova_request pages = {.count = pages_of(adapter, request->number_of_bytes),
+				     .constraints = request->no_drain ? IOVA_CONSTRAIN_NO_DRAIN : 0};
+	struct frame_request run = {.count = pages.count, .align = 1, .high = UINT64_MAX};
+	uint64_t lowest = request->lowest_acceptable_address, highest = request->highest_acceptable_address;
+	uint64_t boundary = request->boundary_address_multiple;
+	bool whole_pages = true;
+	if (adapter->limits_on_frames) {
+		whole_pages = frame_request_of(adapter, lowest, highest, boundary, pages.count, &run);
+		lowest = boundary = 0;
+		highest = UINT64_MAX;
+	}
+	whole_pages = limits_window(adapter, lowest, highest, &pages) && whole_pages;
+	limits_placement(adapter, request->alignment_pages, boundary, &pages);
+	if (!whole_pages || !limits_possible(&pages))
+		return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
+	if (pages.constraints & ~adapter->honoured && !adapter->identity)
+		return frames_leave_tape(adapter, NULL) == 0 ? adapter_refusal(adapter, IOVA_UNSUPPORTED, &pages)
+							     : NTSTATUS_INSUFFICIENT_RESOURCES;
+	return allocate(adapter, &pages, &run, cpu, memory_handle);
+}
+
+/* As drivers that reach all of the space ask: in order, and nothing to be looked at but the size. */
+static inline bool is_free(const struct ddi_adapter *adapter, const struct ddi_contiguous_request *request)
+{
+	return request->lowest_acceptable_address <= adapter->first_byte &&
+	       request->highest_acceptable_address >= adapter->last_byte && !request->boundary_address_multiple &&
+	       request->alignment_pages <= 1 && !cache_type_unknown(request->cache_type) && !adapter->limits_on_frames;
+}
+
 enum ntstatus dxgk_cb_allocate_contiguous_memory(struct ddi_adapter *adapter, const struct ddi_contiguous_request *request,
 						 uint32_t cpu, ddi_handle *memory_handle)
 {
 	if (!adapter_enter(adapter, DDI_APC_LEVEL))
 		return NTSTATUS_UNSUCCESSFUL;
-	if (malformed(request))
-		return adapter_count(&adapter->failures.malformed, NTSTATUS_INVALID_PARAMETER);
-	/* Lives in registers until the request is complete. Copied by fields: as a whole it would go through memory, and a
-	 * wide load of narrow stores stalls for longer than the rest of the call takes. */
-	struct iova_request wanted = {0};
-	uint64_t bytes = request->number_of_bytes;
-	wanted.count = (bytes >> adapter->page_shift) + ((bytes & adapter->page_mask) != 0);
-	wanted.constraints = request->no_drain ? IOVA_CONSTRAIN_NO_DRAIN : 0;
-	struct frame_request run = {.count = wanted.count, .align = 1, .high = UINT64_MAX};
-	uint64_t lowest = request->lowest_acceptable_address, highest = request->highest_acceptable_address;
-	uint64_t boundary = request->boundary_address_multiple;
-	bool whole_pages = true;
-	if (__builtin_expect(adapter->limits_on_frames, 0)) {
-		whole_pages = frame_request_of(adapter, lowest, highest, boundary, wanted.count, &run);
-		lowest = boundary = 0;
-		highest = UINT64_MAX;
-	}
-	whole_pages = limits_window(adapter, lowest, highest, &wanted) && whole_pages;
-	limits_placement(adapter, request->alignment_pages, boundary, &wanted);
-	if (!whole_pages || !limits_possible(&wanted))
-		return adapter_count(&adapter->failures.impossible, NTSTATUS_INVALID_PARAMETER);
-	const struct iova_request pages = {.count = wanted.count,
-					   .align = wanted.align,
-					   .low = wanted.low,
-					   .high = wanted.high,
-					   .boundary = wanted.boundary,
-					   .constraints = wanted.constraints};
-	if (pages.constraints & ~adapter->honoured && !adapter->identity)
-		return frames_leave_tape(adapter, NULL) == 0 ? adapter_refusal(adapter, IOVA_UNSUPPORTED, &pages)
-							     : NTSTATUS_INSUFFICIENT_RESOURCES;
-	if (handle_table_prepare(&adapter->handles) != 0)
-		return adapter_refusal(adapter, IOVA_NO_MEMORY, &pages);
-	if (adapter->physical)
-		return allocate_with_frames(adapter, &pages, &run, cpu, memory_handle);
-
-	struct iova_extent extent;
-	enum iova_status status = adapter->table->alloc(adapter->self, &pages, cpu, &extent);
-	if (__builtin_expect(status != IOVA_OK, 0))
-		return adapter_refusal(adapter, status, &pages);
-	struct handle_entry *entry = handle_table_take(&adapter->handles, HANDLE_CONTIGUOUS);
-	entry->as.extent = extent;
-	*memory_handle = entry->handle;
-	return NTSTATUS_SUCCESS;
+	const struct iova_request pages = {.count = pages_of(adapter, request->number_of_bytes),
+					   .low = adapter->first_page,
+					   .high = adapter->last_page,
+					   .constraints = request->no_drain ? IOVA_CONSTRAIN_NO_DRAIN : 0};
+	/* Of no bytes the difference is larger than any space. */
+	if (__builtin_expect(!is_free(adapter, request) || pages.count - 1 > pages.high - pages.low, 0))
+		return allocate_limited(adapter, request, cpu, memory_handle);
+	return allocate(adapter, &pages, NULL, cpu, memory_handle);
 }
 
 void contiguous_give_frames(struct ddi_adapter *adapter, const struct handle_entry *entry, union handle_more *more)

@@ -70,7 +70,7 @@ struct dxgkrnl *dxgkrnl_of_object(HANDLE handle)
 		struct dxgkrnl *found = devices[i];
 		/* Whoever gave it xored its own secret in, which leaves a generation that handles have. */
 		uint64_t generation = found ? from_driver(found, handle) >> HANDLE_GENERATION_SHIFT : 0;
-		if (found && generation && generation < UINT64_C(1) << 24)
+		if (found && generation - found->adapter->handles.first_generation < UINT64_C(1) << 24)
 			return found;
 	}
 	if (current) {

@@ -204,12 +204,12 @@ static inline enum ntstatus handle_table_find(const struct handle_table *table, 
 	if (index >= table->used)
 		return NTSTATUS_INVALID_HANDLE;
 	struct handle_entry *entry = handle_table_entry(table, index);
-	if (entry->handle != handle || handle_kind_of(handle) == HANDLE_DEAD)
-		return NTSTATUS_INVALID_HANDLE;
-	if (handle_kind_of(handle) != kind)
-		return NTSTATUS_OBJECT_TYPE_MISMATCH;
-	*found = entry;
-	return NTSTATUS_SUCCESS;
+	bool same = entry->handle == handle;
+	if (__builtin_expect(same && handle_kind_of(handle) == kind && kind != HANDLE_DEAD, 1)) {
+		*found = entry;
+		return NTSTATUS_SUCCESS;
+	}
+	return same && handle_kind_of(handle) != HANDLE_DEAD ? NTSTATUS_OBJECT_TYPE_MISMATCH : NTSTATUS_INVALID_HANDLE;
 }
 
 /* Ends the life of an entry. One whose generations are used up is never taken again: an old handle cannot come back to
@@ -217,15 +217,14 @@ static inline enum ntstatus handle_table_find(const struct handle_table *table, 
 static inline void handle_table_drop(struct handle_table *table, struct handle_entry *entry)
 {
 	assert(table->live && handle_kind_of(entry->handle) != HANDLE_DEAD);
-	uint64_t index = entry->handle & HANDLE_INDEX_MASK;
-	uint64_t generation = entry->handle >> HANDLE_GENERATION_SHIFT;
+	ddi_handle dead = entry->handle & ~(HANDLE_KIND_MASK << HANDLE_KIND_SHIFT), index = dead & HANDLE_INDEX_MASK;
 	table->live--;
-	if (__builtin_expect(generation == UINT32_MAX, 0)) {
+	if (__builtin_expect(dead >> HANDLE_GENERATION_SHIFT == UINT32_MAX, 0)) {
 		entry->handle = index;
 		table->retired++;
 		return;
 	}
-	entry->handle = ((generation + 1) << HANDLE_GENERATION_SHIFT) | index;
+	entry->handle = dead + (UINT64_C(1) << HANDLE_GENERATION_SHIFT);
 	entry->as.next_free = table->free_head;
 	table->free_head = index;
 }
