@@ -316,6 +316,36 @@ static void frames_are_reserved_once_however_often_they_are_named(void **state)
 	ddi_physical_destroy(physical);
 }
 
+static void what_one_adapter_gave_is_unknown_to_another(void **state)
+{
+	(void)state;
+	const struct world_options first = {.pages = 1024, .frames = 8192},
+				   last = {.pages = 1024, .frames = 8192, .number = DDI_ADAPTERS_MAX - 1};
+	const struct ddi_contiguous_request request = {.number_of_bytes = PAGE, .highest_acceptable_address = NO_LIMIT};
+	struct world here, there;
+	ddi_handle own, foreign;
+	assert_true(world_open(&here, "rbtree", &first) && world_open(&there, "rbtree", &last));
+	OK(dxgk_cb_allocate_contiguous_memory(here.adapter, &request, 0, &own));
+	OK(dxgk_cb_allocate_contiguous_memory(there.adapter, &request, 0, &foreign));
+	uint64_t base = mm_allocate_contiguous_memory(here.adapter, PAGE, NO_LIMIT),
+		 elsewhere = mm_allocate_contiguous_memory(there.adapter, PAGE, NO_LIMIT);
+	assert_true(base && elsewhere && base != elsewhere);
+	assert_int_equal(dxgk_cb_free_contiguous_memory(here.adapter, foreign, 0), NTSTATUS_INVALID_HANDLE);
+	mm_free_contiguous_memory(here.adapter, elsewhere);
+	assert_int_equal(ddi_adapter_violations(here.adapter).mm_not_at_base, 1);
+	OK(dxgk_cb_free_contiguous_memory(here.adapter, own, 0));
+	OK(dxgk_cb_free_contiguous_memory(there.adapter, foreign, 0));
+	mm_free_contiguous_memory(here.adapter, base);
+	mm_free_contiguous_memory(there.adapter, elsewhere);
+	assert_int_equal(ddi_adapter_live_handles(here.adapter) + ddi_adapter_live_handles(there.adapter), 0);
+	assert_int_equal(ddi_adapter_violations(there.adapter).mm_not_at_base, 0);
+	world_close(&here);
+	world_close(&there);
+	const struct ddi_adapter_options beyond = {.number = DDI_ADAPTERS_MAX};
+	const char *reason = NULL;
+	assert_null(ddi_adapter_create(&beyond, &reason));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +361,7 @@ int main(void)
 		cmocka_unit_test(a_reserved_range_is_mapped_in_disjoint_segments),
 		cmocka_unit_test(in_identity_mode_logical_addresses_are_physical_ones),
 		cmocka_unit_test(frames_are_reserved_once_however_often_they_are_named),
+		cmocka_unit_test(what_one_adapter_gave_is_unknown_to_another),
 	};
 	return cmocka_run_group_tests_name("ddi_life", tests, NULL, NULL);
 }

@@ -47,6 +47,7 @@ struct world_options {
 	uint32_t scatter_percent;
 	bool identity;
 	enum ddi_wddm wddm;
+	uint32_t number;
 };
 
 /* false: the allocator cannot stand under identity mode; nothing is open then. */
@@ -71,6 +72,7 @@ static inline bool world_open(struct world *world, const char *spec, const struc
 		.page_bytes = PAGE,
 		.mode = wanted->identity ? DDI_MODE_IDENTITY : DDI_MODE_REMAP,
 		.wddm = wanted->wddm,
+		.number = wanted->number,
 		.physical = world->physical,
 		.nodes = 2,
 		.view_table = iova_instance_table(world->views),

@@ -18,6 +18,22 @@
 	"  - {name: travel, mix: [{request: any}], ops: 60k, free_on: next}\n"                                             \
 	"  - {name: drain, free: all}\n"
 
+/* Each thread has an adapter of its own, and its part of the frames; in identity mode these are the pages. */
+#define CALLS                                                                                                              \
+	"requests:\n  - {name: object, call: adl, size: {uniform: {min: 4KiB, max: 64KiB}}}\n"                             \
+	"  - {name: list, call: mdl, size: {uniform: {min: 4KiB, max: 64KiB}}}\n"                                          \
+	"  - {name: ring, call: contiguous, size: {fixed: 16KiB}}\n"                                                       \
+	"  - {name: frames, call: mm_mdl, size: {fixed: 20KiB}}\n"                                                         \
+	"phases:\n  - {name: fill, mix: &all [{request: object}, {request: list}, {request: ring}, {request: frames}], "   \
+	"until: {live: 2k}}\n"                                                                                             \
+	"  - {name: churn, mix: *all, ops: 20k}\n  - {name: hang, adapter: reset}\n"                                       \
+	"  - {name: again, mix: *all, until: {live: 1k}}\n  - {name: sleep, adapter: power_down, save: {request: object, " \
+	"count: 3}}\n  - {name: wake, adapter: power_up}\n  - {name: drain, free: all}\n"
+#define REMAP "iovabench: 1\nname: test\nspace: {base: 0x0, size: 256MiB}\nphysical: {size: 512MiB, scatter: 50%}\n" CALLS
+#define IDENTITY                                                                                                           \
+	"iovabench: 1\nname: test\nspace: {base: 0x0, size: 256MiB, mode: identity}\nphysical: {size: 256MiB}\n" CALLS
+
+static const char bare[] = YAML;
 static struct bench bench;
 static _Atomic unsigned char marks[PAGES];
 static _Atomic uint64_t wrong;
@@ -55,7 +71,15 @@ static void give_back(void *self, const struct iova_extent *extent, uint32_t cpu
 	below->free(self, extent, cpu);
 }
 
-static void play(uint32_t threads, enum lock_kind lock)
+static enum iova_status place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
+{
+	enum iova_status status = below->place(self, first, count, cpu, extent);
+	if (status == IOVA_OK)
+		mark(extent, 0, 1);
+	return status;
+}
+
+static void play(uint32_t threads, enum lock_kind lock, const char *yaml)
 {
 	static struct iova_allocator table;
 	below = allocator_find("rbtree");
@@ -63,13 +87,17 @@ static void play(uint32_t threads, enum lock_kind lock)
 	table.create = create;
 	table.alloc = alloc;
 	table.free = give_back;
+	table.place = place;
 	table.capabilities &= ~IOVA_STEPS;
 	bench_threads = threads;
 	wrong = 0;
-	bench_open(&bench, YAML, NULL, &table);
+	bench_open(&bench, yaml, NULL, &table);
 	bench.pass.lock = lock;
 	if (pass_throughput(&bench.pass, &bench.error) < 0)
 		fail_msg("%s", bench.error.message);
+	/* No thread was given frames that another one has; the bare requests fill the space. */
+	for (size_t i = 0; yaml != bare && i < bench.record.phase_count; i++)
+		assert_int_equal(bench.record.phases[i].failures, 0);
 	bench.pass.latency_gap = 16;
 	if (pass_latency(&bench.pass, &bench.error) < 0)
 		fail_msg("%s", bench.error.message);
@@ -84,19 +112,26 @@ static void play(uint32_t threads, enum lock_kind lock)
 static void two_threads_with_a_mutex(void **state)
 {
 	(void)state;
-	play(2, LOCK_MUTEX);
+	play(2, LOCK_MUTEX, bare);
 }
 
 static void two_threads_with_a_spin_lock(void **state)
 {
 	(void)state;
-	play(2, LOCK_SPIN);
+	play(2, LOCK_SPIN, bare);
 }
 
 static void four_threads_with_a_mutex(void **state)
 {
 	(void)state;
-	play(4, LOCK_MUTEX);
+	play(4, LOCK_MUTEX, bare);
+}
+
+static void driver_calls_of_three_threads(void **state)
+{
+	(void)state;
+	play(3, LOCK_MUTEX, REMAP);
+	play(3, LOCK_SPIN, IDENTITY);
 }
 
 int main(void)
@@ -105,6 +140,7 @@ int main(void)
 		cmocka_unit_test(two_threads_with_a_mutex),
 		cmocka_unit_test(two_threads_with_a_spin_lock),
 		cmocka_unit_test(four_threads_with_a_mutex),
+		cmocka_unit_test(driver_calls_of_three_threads),
 	};
 	return cmocka_run_group_tests_name("threads under stress", tests, NULL, NULL);
 }
