@@ -28,10 +28,13 @@ void kernel_memory_put(void *memory)
 
 struct kmem_cache *kmem_cache_create(const char *name, size_t bytes, size_t align, unsigned flags, void (*make)(void *))
 {
-	static struct kmem_cache cache;
-	(void)name, (void)align, (void)flags, (void)make;
-	cache.bytes = (bytes + 63) / 64 * 64;
-	return &cache;
+	static struct kmem_cache caches[KERNEL_CACHES_MAX];
+	unsigned index = 0;
+	(void)align, (void)flags, (void)make;
+	while (caches[index].bytes && strcmp(caches[index].name, name) != 0)
+		BUG_ON(++index == KERNEL_CACHES_MAX);
+	caches[index] = (struct kmem_cache){(bytes + 63) / 64 * 64, index, name};
+	return &caches[index];
 }
 
 void kmem_cache_destroy(struct kmem_cache *cache)
@@ -39,40 +42,45 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 	(void)cache;
 }
 
+/* Of a slab, beside the one that its head takes; large ones are few, as each is touched when it is made. */
 #define SLAB_OBJECTS 63u
+#define SLAB_OBJECTS_LARGE 7u
+#define LARGE_BYTES 512u
 
-static bool grow(struct kernel_pool *pool, size_t bytes)
+static bool grow(struct kernel_pool *pool, const struct kmem_cache *cache)
 {
-	char *slab = kernel_memory_get((SLAB_OBJECTS + 1) * bytes);
+	size_t bytes = cache->bytes, objects = bytes < LARGE_BYTES ? SLAB_OBJECTS : SLAB_OBJECTS_LARGE;
+	struct kernel_unused *unused = &pool->unused[cache->index];
+	char *slab = kernel_memory_get((objects + 1) * bytes);
 	if (!slab)
 		return false;
 	*(void **)(void *)slab = pool->slabs;
 	pool->slabs = slab;
-	for (size_t i = SLAB_OBJECTS; i > 0; i--) {
-		*(void **)(void *)(slab + i * bytes) = pool->unused;
-		pool->unused = slab + i * bytes;
+	for (size_t i = objects; i > 0; i--) {
+		*(void **)(void *)(slab + i * bytes) = unused->first;
+		unused->first = slab + i * bytes;
 	}
-	pool->unused_count += SLAB_OBJECTS;
+	unused->count += objects;
 	return true;
 }
 
 bool kernel_pool_reserve(struct kernel_pool *pool, const struct kmem_cache *cache, unsigned long objects)
 {
-	while (pool->unused_count < objects)
-		if (!grow(pool, cache->bytes))
+	while (pool->unused[cache->index].count < objects)
+		if (!grow(pool, cache))
 			return false;
 	return true;
 }
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t how)
 {
-	struct kernel_pool *pool = kernel_call.pool;
+	struct kernel_unused *unused = &kernel_call.pool->unused[cache->index];
 	(void)how;
-	if (!pool->unused && !grow(pool, cache->bytes))
+	if (!unused->first && !grow(kernel_call.pool, cache))
 		return NULL;
-	void *object = pool->unused;
-	pool->unused = *(void **)object;
-	pool->unused_count--;
+	void *object = unused->first;
+	unused->first = *(void **)object;
+	unused->count--;
 	return object;
 }
 
@@ -84,11 +92,12 @@ void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t how)
 
 void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
-	struct kernel_pool *pool = kernel_call.pool;
-	(void)cache;
-	*(void **)object = pool->unused;
-	pool->unused = object;
-	pool->unused_count++;
+	struct kernel_unused *unused = &kernel_call.pool->unused[cache->index];
+	if (!object) /* iova.c of 6.12 does so when its caches find no memory */
+		return;
+	*(void **)object = unused->first;
+	unused->first = object;
+	unused->count++;
 }
 
 void kernel_pool_release(struct kernel_pool *pool)
@@ -97,5 +106,43 @@ void kernel_pool_release(struct kernel_pool *pool)
 		void *slab = pool->slabs;
 		pool->slabs = *(void **)slab;
 		kernel_memory_put(slab);
+	}
+}
+
+void kernel_work_add(struct delayed_work *work, unsigned long delay_ms)
+{
+	if (work->pending)
+		return;
+	work->pending = true;
+	work->due_ns = *kernel_call.now_ns + delay_ms * 1000000;
+	work->next = *kernel_call.works;
+	*kernel_call.works = work;
+}
+
+void kernel_work_cancel(struct delayed_work *work)
+{
+	for (struct delayed_work **at = kernel_call.works; *at; at = &(*at)->next)
+		if (*at == work) {
+			*at = work->next;
+			break;
+		}
+	work->pending = false;
+}
+
+/* Work that begins anew while it runs waits for its own time. */
+void kernel_work_run(void)
+{
+	struct delayed_work *works = *kernel_call.works;
+	*kernel_call.works = NULL;
+	while (works) {
+		struct delayed_work *work = works;
+		works = work->next;
+		if (work->due_ns > *kernel_call.now_ns) {
+			work->next = *kernel_call.works;
+			*kernel_call.works = work;
+			continue;
+		}
+		work->pending = false;
+		work->work.function(&work->work);
 	}
 }

@@ -15,6 +15,8 @@ struct peer {
 	struct iova_space space;
 	struct kernel_call call;
 	struct kernel_pool pool;
+	struct delayed_work *works;
+	uint64_t now_ns;
 	uint64_t live_pages;
 	uint64_t rcache, aligned;
 	bool allocated;
@@ -51,8 +53,12 @@ static enum iova_status peer_create(const struct iova_space *space, const uint64
 	if (!peer)
 		return IOVA_NO_MEMORY;
 	peer->space = *space;
-	peer->call =
-		(struct kernel_call){.host = host, .cpus = host->cpus, .pool = &peer->pool, .spin = options[OPTION_LOCKS]};
+	peer->call = (struct kernel_call){.host = host,
+					  .cpus = host->cpus,
+					  .pool = &peer->pool,
+					  .works = &peer->works,
+					  .now_ns = &peer->now_ns,
+					  .spin = options[OPTION_LOCKS]};
 	peer->rcache = options[OPTION_RCACHE];
 	peer->aligned = options[OPTION_ALIGNED];
 	enter(peer, 0);
@@ -133,11 +139,30 @@ static enum iova_status peer_place(void *self, uint64_t first, uint64_t count, u
 	return IOVA_OK;
 }
 
+static uint64_t visit_pfns(const struct iova_magazine *magazine, unsigned long count, uint64_t pages, iova_visit visit,
+			   void *context)
+{
+	for (unsigned long i = 0; visit && i < count; i++)
+		visit(context, magazine->pfns[i], pages, IOVA_CACHED);
+	return count * pages;
+}
+
 static uint64_t visit_magazine(const struct iova_magazine *magazine, uint64_t pages, iova_visit visit, void *context)
 {
-	for (unsigned long i = 0; magazine && visit && i < magazine->size; i++)
-		visit(context, magazine->pfns[i], pages, IOVA_CACHED);
-	return magazine ? magazine->size * pages : 0;
+	return magazine ? visit_pfns(magazine, magazine->size, pages, visit, context) : 0;
+}
+
+static uint64_t visit_depot(const struct iova_rcache *rcache, uint64_t each, iova_visit visit, void *context)
+{
+	uint64_t pages = 0;
+#if KERNEL_NUMBER >= 6007 /* a list of full ones, whose link lies where their size was */
+	for (const struct iova_magazine *magazine = rcache->depot; magazine; magazine = magazine->next)
+		pages += visit_pfns(magazine, IOVA_MAG_SIZE, each, visit, context);
+#else
+	for (unsigned long i = 0; i < rcache->depot_size; i++)
+		pages += visit_magazine(rcache->depot[i], each, visit, context);
+#endif
+	return pages;
 }
 
 /* Returns the pages in caches. */
@@ -151,8 +176,7 @@ static uint64_t visit_cached(const struct peer *peer, iova_visit visit, void *co
 			pages += visit_magazine(own->loaded, 1UL << order, visit, context);
 			pages += visit_magazine(own->prev, 1UL << order, visit, context);
 		}
-		for (unsigned long i = 0; i < rcache->depot_size; i++)
-			pages += visit_magazine(rcache->depot[i], 1UL << order, visit, context);
+		pages += visit_depot(rcache, 1UL << order, visit, context);
 	}
 	return pages;
 }
@@ -194,6 +218,17 @@ static void peer_drain(void *self)
 		free_global_cached_iovas(&peer->domain);
 }
 
+#if KERNEL_NUMBER >= 6007 /* its depot is trimmed by and by */
+static void peer_poll(void *self, uint64_t now_ns)
+{
+	struct peer *peer = enter(self, 0);
+	peer->now_ns = now_ns;
+	kernel_work_run();
+}
+#else
+#define peer_poll NULL
+#endif
+
 static const struct iova_option options[] = {
 	[OPTION_RCACHE] = {"rcache", IOVA_OPTION_FLAG, 1, 0, 1, NULL,
 			   "its caches by CPU and size stand in front of the tree", NULL},
@@ -221,6 +256,7 @@ const struct iova_allocator *iova_plugin(void)
 		.visit_free = peer_visit_free,
 		.statistics = peer_statistics,
 		.broken_invariant = peer_broken_invariant,
+		.poll = peer_poll,
 		.drain = peer_drain,
 		.destroy = peer_destroy,
 		.promise = IOVA_PROMISE_BOUNDED,

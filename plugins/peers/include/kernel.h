@@ -19,6 +19,8 @@ struct kernel_call {
 	const struct iova_host *host;
 	unsigned cpu, cpus;
 	struct kernel_pool *pool;
+	struct delayed_work **works; /* that wait, in no order */
+	uint64_t *now_ns;
 	bool spin; /* locks are taken; there are none otherwise */
 };
 extern _Thread_local struct kernel_call kernel_call __attribute__((tls_model("initial-exec")));
@@ -92,6 +94,10 @@ typedef uint64_t u64, phys_addr_t, dma_addr_t;
 #define rcu_read_unlock() ((void)0)
 #define cond_resched() ((void)0)
 #define kmemleak_update_trace(memory) ((void)(memory))
+#define kmemleak_transient_leak(memory) ((void)(memory))
+#ifndef static_assert
+#define static_assert _Static_assert
+#endif
 
 /* ---- numbers ---- */
 
@@ -259,7 +265,10 @@ static inline void kfree(const void *memory)
 /* Objects of one size; a cache is shared by all instances, and its objects are theirs. */
 struct kmem_cache {
 	size_t bytes;
+	unsigned index;
+	const char *name;
 };
+#define KERNEL_CACHES_MAX 2u /* of one plugin */
 #define SLAB_HWCACHE_ALIGN 0u
 #define KMEM_CACHE(type, flags) kmem_cache_create(#type, sizeof(struct type), _Alignof(struct type), flags, NULL)
 struct kmem_cache *kmem_cache_create(const char *name, size_t bytes, size_t align, unsigned flags, void (*make)(void *));
@@ -268,7 +277,29 @@ void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t how);
 void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t how);
 void kmem_cache_free(struct kmem_cache *cache, void *object);
 
+/* ---- work that is put off: poll runs it when its time has come ---- */
+
+struct work_struct {
+	void (*function)(struct work_struct *work);
+};
+struct delayed_work {
+	struct work_struct work;
+	struct delayed_work *next;
+	uint64_t due_ns;
+	bool pending;
+};
+void kernel_work_add(struct delayed_work *work, unsigned long delay_ms);
+void kernel_work_cancel(struct delayed_work *work);
+/* What is due. */
+void kernel_work_run(void);
+#define msecs_to_jiffies(ms) ((unsigned long)(ms))
+#define INIT_DELAYED_WORK(delayed, run) ((void)(*(delayed) = (struct delayed_work){.work = {run}}))
+#define schedule_delayed_work(work, delay) kernel_work_add(work, delay)
+#define cancel_delayed_work_sync(work) kernel_work_cancel(work)
+
 /* ---- CPUs ---- */
+
+#define num_online_cpus() kernel_call.cpus
 
 #define cache_line_size() 64u
 #define __alloc_percpu(bytes, align) kernel_memory_get(kernel_call.cpus *(((bytes) + 63) / 64 * 64))
