@@ -70,19 +70,34 @@ struct file_writer {
 	int folder, descriptor;
 	const char *name, *path;
 	char partial[FILE_PARTIAL_BYTES];
-	bool stream; /* what is written is gone */
+	bool stream;         /* what is written is gone */
+	bool borrowed;       /* folder is somebody else's */
+	struct text pending; /* that was put and is not written yet */
 };
 int file_writer_begin(struct file_writer *writer, const char *path, struct error *error);
 int file_writer_add(struct file_writer *writer, const void *bytes, size_t length, struct error *error);
 int file_writer_end(struct file_writer *writer, struct error *error);
 void file_writer_drop(struct file_writer *writer);
 
+/* Into a folder that is open, as file_write_at; it must stay open. */
+int file_writer_begin_at(struct file_writer *writer, int folder, const char *name, const char *path, struct error *error);
+
+/* Where something goes that is too large to be whole in memory. put: 0, or -1 with a message. */
+struct file_sink {
+	int (*put)(void *to, const void *bytes, size_t length, struct error *error);
+	void *to;
+};
+/* Both borrow what they put to: a writer that has begun; a text. */
+struct file_sink file_sink_to_writer(struct file_writer *writer);
+struct file_sink file_sink_to_text(struct text *text);
+
 /* A folder to open and create files in: a descriptor, or -1 with the exit codes of file_open. */
 int file_open_folder(const char *path, struct error *error);
 /* Removes what writers left in a folder when they were killed. Nobody must be writing there. */
 void file_sweep_folder(int folder);
 
-/* Appends one complete record and forces it to disk. */
+/* Appends complete records, and forces them to disk. */
+int file_append(int descriptor, const char *path, const void *bytes, size_t length, struct error *error);
 int file_append_synced(int descriptor, const char *path, const void *bytes, size_t length, struct error *error);
 
 /* For tests: the disk becomes full in the write after `passes` more ones: half of its bytes are written, and it and all later

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define PARTIAL_TRIES_MAX 100
+#define PENDING_BYTES ((size_t)1 << 20)
 
 static uint64_t writes_left = UINT64_MAX, steps_left = UINT64_MAX;
 static bool disk_full;
@@ -150,17 +151,57 @@ static void drop_partial(struct file_writer *writer)
 	unlinkat(writer->folder, writer->partial, 0);
 }
 
-int file_write_at(int folder, const char *name, const char *path, const void *bytes, size_t length, struct error *error)
+int file_writer_begin_at(struct file_writer *writer, int folder, const char *name, const char *path, struct error *error)
 {
 	assert(folder >= 0 && *name && !strchr(name, '/'));
-	struct file_writer writer = {.folder = folder};
-	if (begin_partial(&writer, name, path, error))
+	*writer = (struct file_writer){.folder = folder, .borrowed = true};
+	return begin_partial(writer, name, path, error);
+}
+
+static int put_pending(struct file_writer *writer, struct error *error)
+{
+	const struct text *pending = &writer->pending;
+	int result = pending->length ? file_writer_add(writer, pending->bytes, pending->length, error) : 0;
+	text_release(&writer->pending);
+	return result;
+}
+
+/* Pieces are small. */
+static int put_to_writer(void *to, const void *bytes, size_t length, struct error *error)
+{
+	struct file_writer *writer = to;
+	text_add_bytes(&writer->pending, bytes, length);
+	if (writer->pending.failed)
+		return error_set(error, EXIT_CODE_IO, "%s: no memory to write it", writer->path);
+	return writer->pending.length < PENDING_BYTES ? 0 : put_pending(writer, error);
+}
+
+struct file_sink file_sink_to_writer(struct file_writer *writer)
+{
+	return (struct file_sink){put_to_writer, writer};
+}
+
+static int put_to_text(void *to, const void *bytes, size_t length, struct error *error)
+{
+	struct text *text = to;
+	text_add_bytes(text, bytes, length);
+	return text->failed ? error_set(error, EXIT_CODE_IO, "no memory for a text") : 0;
+}
+
+struct file_sink file_sink_to_text(struct text *text)
+{
+	return (struct file_sink){put_to_text, text};
+}
+
+int file_write_at(int folder, const char *name, const char *path, const void *bytes, size_t length, struct error *error)
+{
+	struct file_writer writer;
+	if (file_writer_begin_at(&writer, folder, name, path, error))
 		return -1;
-	if (file_writer_add(&writer, bytes, length, error)) {
-		drop_partial(&writer);
-		return -1;
-	}
-	return end_partial(&writer, error);
+	if (file_writer_add(&writer, bytes, length, error) == 0)
+		return file_writer_end(&writer, error);
+	file_writer_drop(&writer);
+	return -1;
 }
 
 int file_write_into(const char *folder, const char *name, const void *bytes, size_t length, struct error *error)
@@ -262,20 +303,27 @@ int file_writer_begin(struct file_writer *writer, const char *path, struct error
 
 int file_writer_end(struct file_writer *writer, struct error *error)
 {
+	if (put_pending(writer, error) < 0) {
+		file_writer_drop(writer);
+		return -1;
+	}
 	int result = writer->stream ? end(writer->descriptor, 0) : end_partial(writer, error);
 	if (writer->stream && result)
 		cannot_write(writer->path, error);
-	close(writer->folder);
+	if (!writer->borrowed)
+		close(writer->folder);
 	return result;
 }
 
 void file_writer_drop(struct file_writer *writer)
 {
+	text_release(&writer->pending);
 	if (writer->stream)
 		close(writer->descriptor);
 	else
 		drop_partial(writer);
-	close(writer->folder);
+	if (!writer->borrowed)
+		close(writer->folder);
 }
 
 int file_write_whole(const char *path, const void *bytes, size_t length, struct error *error)
@@ -304,10 +352,18 @@ void file_sweep_folder(int folder)
 		close(again);
 }
 
-int file_append_synced(int descriptor, const char *path, const void *bytes, size_t length, struct error *error)
+int file_append(int descriptor, const char *path, const void *bytes, size_t length, struct error *error)
 {
 	assert(descriptor >= 0 && length);
-	if (write_all(descriptor, bytes, length) < 0 || fdatasync(descriptor) < 0)
-		return error_set(error, EXIT_CODE_IO, "%s: cannot append: %s", path, strerror(errno));
-	return 0;
+	return write_all(descriptor, bytes, length) < 0
+		       ? error_set(error, EXIT_CODE_IO, "%s: cannot append: %s", path, strerror(errno))
+		       : 0;
+}
+
+int file_append_synced(int descriptor, const char *path, const void *bytes, size_t length, struct error *error)
+{
+	if (file_append(descriptor, path, bytes, length, error) < 0)
+		return -1;
+	return fdatasync(descriptor) < 0 ? error_set(error, EXIT_CODE_IO, "%s: cannot append: %s", path, strerror(errno))
+					 : 0;
 }

@@ -5,6 +5,7 @@
 #define BASE_JSON_H
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #include <jansson.h>
@@ -51,6 +52,41 @@ int json_finish(struct json_writer *writer, json_t *document, bool indented, con
 /* Adds it with so many significant digits of numbers that are not whole. -1: no memory. */
 int json_dump_text(const json_t *document, bool indented, unsigned digits, struct text *text);
 
+/* ---- writing what is too large to be whole in memory ---- */
+
+/* The digest of a document whose members come in the order of their keys (strcmp), lists element by element. Values are
+ * borrowed. After a failure further calls do nothing that counts. */
+struct json_digest {
+	uint64_t hash;
+	const char *key; /* the last one */
+	size_t elements;
+	bool failed;
+};
+void json_digest_begin(struct json_digest *digest);
+void json_digest_member(struct json_digest *digest, const char *key, const json_t *value);
+void json_digest_list(struct json_digest *digest, const char *key);
+void json_digest_element(struct json_digest *digest, const json_t *value);
+void json_digest_list_end(struct json_digest *digest);
+/* As json_put_digest puts it. NULL: no memory, now or before. */
+json_t *json_digest_end(struct json_digest *digest);
+
+/* The same bytes that json_finish makes of an indented document, member by member, lists of objects element by element. Values
+ * are taken; NULL is no memory. Failures are sticky, as a writer's; error gets the first. */
+struct json_stream {
+	const struct file_sink *sink; /* borrowed */
+	const char *what;
+	struct error *error;
+	const char *list; /* its key, while one is open */
+	size_t elements;
+	bool begun, failed;
+};
+void json_stream_begin(struct json_stream *stream, const struct file_sink *sink, const char *what, struct error *error);
+void json_stream_member(struct json_stream *stream, const char *key, json_t *value);
+void json_stream_list(struct json_stream *stream, const char *key);
+void json_stream_element(struct json_stream *stream, json_t *value);
+void json_stream_list_end(struct json_stream *stream);
+int json_stream_end(struct json_stream *stream);
+
 /* ---- reading ---- */
 
 struct json_reader {
@@ -69,6 +105,8 @@ struct json_at {
 
 /* Parses one document; the caller releases it with json_decref. NULL on failure. */
 json_t *json_parse(struct json_reader *reader, const char *bytes, size_t length);
+/* Leaves the members of the outermost object with these names (NULL at the end) out where they are arrays, unread. */
+json_t *json_parse_without(struct json_reader *reader, const char *bytes, size_t length, const char *const *names);
 /* Fails with "<what>: <path>: <should>". */
 void json_fail(struct json_reader *reader, const struct json_at *at, const char *should);
 void json_fail_memory(struct json_reader *reader);

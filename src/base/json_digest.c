@@ -3,12 +3,14 @@
 
 #include "base/hash.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define DIGEST_KEY "digest"
 #define DIGEST_BYTES 24
+#define DIGEST_FORMAT "0x%016" PRIx64
 
 static int add_piece(const char *bytes, size_t length, void *hash)
 {
@@ -21,9 +23,72 @@ static int digest(const json_t *document, char text[DIGEST_BYTES])
 {
 	uint64_t hash = HASH_START;
 	int result = json_dump_callback(document, add_piece, &hash, JSON_COMPACT | JSON_SORT_KEYS);
-	snprintf(text, DIGEST_BYTES, "0x%016" PRIx64, hash);
+	snprintf(text, DIGEST_BYTES, DIGEST_FORMAT, hash);
 	return result < 0 || json_ran_out() ? -1 : 0;
 }
+
+/* ---- of a document that is never whole ---- */
+
+static void digest_words(struct json_digest *digest, const char *words)
+{
+	digest->hash = hash_bytes(digest->hash, words, strlen(words));
+}
+
+static void digest_value(struct json_digest *digest, const json_t *value)
+{
+	size_t flags = JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY;
+	if (!value || json_dump_callback(value, add_piece, &digest->hash, flags) < 0 || json_ran_out())
+		digest->failed = true;
+}
+
+static void digest_key(struct json_digest *digest, const char *key)
+{
+	assert(!digest->key || strcmp(digest->key, key) < 0);
+	digest_words(digest, digest->key ? ",\"" : "{\"");
+	digest_words(digest, key);
+	digest_words(digest, "\":");
+	digest->key = key;
+}
+
+void json_digest_begin(struct json_digest *digest)
+{
+	*digest = (struct json_digest){.hash = HASH_START};
+}
+
+void json_digest_member(struct json_digest *digest, const char *key, const json_t *value)
+{
+	digest_key(digest, key);
+	digest_value(digest, value);
+}
+
+void json_digest_list(struct json_digest *digest, const char *key)
+{
+	digest_key(digest, key);
+	digest_words(digest, "[");
+	digest->elements = 0;
+}
+
+void json_digest_element(struct json_digest *digest, const json_t *value)
+{
+	if (digest->elements++)
+		digest_words(digest, ",");
+	digest_value(digest, value);
+}
+
+void json_digest_list_end(struct json_digest *digest)
+{
+	digest_words(digest, "]");
+}
+
+json_t *json_digest_end(struct json_digest *digest)
+{
+	char text[DIGEST_BYTES];
+	digest_words(digest, "}");
+	snprintf(text, sizeof text, DIGEST_FORMAT, digest->hash);
+	return digest->failed ? NULL : json_string(text);
+}
+
+/* ---- of one that is ---- */
 
 void json_put_digest(struct json_writer *writer, json_t *document)
 {

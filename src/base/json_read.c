@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <math.h>
@@ -26,6 +27,71 @@ json_t *json_parse(struct json_reader *reader, const char *bytes, size_t length)
 		error_set(reader->error, EXIT_CODE_USAGE, "%s:%d:%d: not JSON: %s", reader->what, cause.line, cause.column,
 			  cause.text);
 	return NULL;
+}
+
+/* Behind the closing quote of the string that begins at `at`, or end. */
+static const char *after_string(const char *at, const char *end)
+{
+	for (at++; at < end && *at != '"'; at++)
+		if (*at == '\\')
+			at++;
+	return at < end ? at + 1 : end;
+}
+
+/* Behind the bracket that closes the one at `at`, or end. */
+static const char *after_bracket(const char *at, const char *end)
+{
+	size_t depth = 0;
+	do {
+		if (*at == '"') {
+			at = after_string(at, end);
+			continue;
+		}
+		depth += *at == '[' || *at == '{';
+		depth -= *at == ']' || *at == '}';
+		at++;
+	} while (depth && at < end);
+	return at;
+}
+
+static bool is_named(const char *string, size_t length, const char *const *names)
+{
+	for (; *names; names++)
+		if (strlen(*names) + 2 == length && memcmp(string + 1, *names, length - 2) == 0)
+			return true;
+	return false;
+}
+
+/* Whatever it is, what is left in is parsed. An array that is left out is an empty one. */
+json_t *json_parse_without(struct json_reader *reader, const char *bytes, size_t length, const char *const *names)
+{
+	struct text kept = {0};
+	const char *end = bytes + length, *from = bytes, *at = memchr(bytes, '{', length);
+	bool named = false;
+	for (at = at ? at + 1 : end; at < end;) {
+		if (*at == '"') {
+			const char *next = after_string(at, end);
+			named = is_named(at, (size_t)(next - at), names);
+			at = next;
+		} else if (*at == '[' && named) {
+			text_add_bytes(&kept, from, (size_t)(at - from));
+			text_add_bytes(&kept, "[]", 2);
+			from = at = after_bracket(at, end);
+		} else if (*at == '[' || *at == '{') {
+			at = after_bracket(at, end);
+		} else {
+			named = named && *at != ',';
+			at++;
+		}
+	}
+	text_add_bytes(&kept, from, (size_t)(end - from));
+	json_t *document = NULL;
+	if (kept.failed)
+		json_fail_memory(reader);
+	else
+		document = json_parse(reader, kept.bytes, kept.length);
+	text_release(&kept);
+	return document;
 }
 
 void json_fail_memory(struct json_reader *reader)

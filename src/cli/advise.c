@@ -110,14 +110,14 @@ static int prepare(struct run_arguments *arguments, struct error *error)
 	for (size_t i = 0; i < arguments->run.file_count; i++) {
 		struct text name = {0};
 		bool compact = false;
-		if (!is_recording(arguments->files[i], &compact))
+		if (!is_recording(arguments->files.list[i], &compact))
 			continue;
-		if (make_workload(arguments->files[i], compact, &name, error) < 0) {
+		if (make_workload(arguments->files.list[i], compact, &name, error) < 0) {
 			text_release(&name);
 			return -1;
 		}
-		free(arguments->files[i]);
-		arguments->files[i] = name.bytes;
+		free(arguments->files.list[i]);
+		arguments->files.list[i] = name.bytes;
 	}
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "workload/workload_yaml.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* A file is right when it could be run: its recordings are read too. */
@@ -36,14 +37,18 @@ static int check_file(const char *command, const char *file, const struct plan_c
 int cli_check_files(const char *command, const char *const *files, size_t count, const struct plan_changes *changes)
 {
 	assert(files || !count);
+	struct workload_paths paths = {0};
+	struct error error = {0};
 	int code = EXIT_CODE_OK;
-	for (size_t i = 0; i < count; i++) {
-		struct text path = {0};
-		workload_folder_resolve(files[i], &path);
-		int found = path.failed ? EXIT_CODE_IO : check_file(command, path.bytes, changes);
-		text_release(&path);
+	if (workload_folder_resolve_all((char *const *)(uintptr_t)files, count, &paths, &error) < 0) {
+		cli_say("iovabench %s: %s\n", command, error.message);
+		code = (int)error.exit_code;
+	}
+	for (size_t i = 0; i < paths.count; i++) {
+		int found = check_file(command, paths.list[i], changes);
 		code = found > code ? found : code;
 	}
+	workload_folder_release(&paths);
 	return code;
 }
 

@@ -61,9 +61,12 @@ unsigned cli_width(int descriptor);
 /* How a command that takes a while tells how far it is. */
 enum run_progress cli_progress(bool quiet);
 
+struct cli_gate; /* cli/gate_end.h */
+
 /* How a run tells what it found. */
 struct cli_output {
-	const char *json; /* a file, "-", or NULL */
+	const struct cli_gate *gate; /* holds the result against a baseline, too; NULL: none */
+	const char *json;            /* a file, "-", or NULL */
 	enum cli_color color;
 	bool quiet, all;
 	/* In place of the table, also when quiet: adds lines of width columns. NULL: the table. */

@@ -231,6 +231,22 @@ static enum exit_code judge(const struct compare_pair *pairs, size_t count)
 	return open ? EXIT_CODE_INCONCLUSIVE : EXIT_CODE_OK;
 }
 
+/* Of an arm that was named and is not there, what it may have meant. */
+static void tell_nearest(const struct result *result, const char *spec, char side, struct text *text)
+{
+	const char **specs = memory_zeroed(result->arm_count + 1, sizeof specs[0]);
+	bool there = !spec;
+	for (size_t i = 0; specs && i < result->arm_count; i++) {
+		specs[i] = result->arms[i].spec;
+		there |= spec && strcmp(specs[i], spec) == 0;
+	}
+	const char *nearest = specs && !there ? text_nearest(spec, specs) : NULL;
+	if (!there)
+		text_add(text, "%c has no arm '%s'%s%s%s; ", side, spec, nearest ? ", did you mean '" : "",
+			 nearest ? nearest : "", nearest ? "'?" : "");
+	memory_release(specs);
+}
+
 static int match(const struct sides *sides, struct compare_pair **pairs, size_t *count, struct error *error)
 {
 	if (sides->a == sides->b && !sides->names[0].spec && !sides->names[1].spec)
@@ -240,6 +256,8 @@ static int match(const struct sides *sides, struct compare_pair **pairs, size_t 
 	if (*count)
 		return compare_check_work(*pairs, *count, error);
 	struct text arms = {0};
+	tell_nearest(sides->a, sides->names[0].spec, 'A', &arms);
+	tell_nearest(sides->b, sides->names[1].spec, 'B', &arms);
 	for (int i = 0; i < 2; i++) {
 		const struct result *result = i ? sides->b : sides->a;
 		text_add(&arms, i ? "; B has%s" : "A has%s", result->arm_count ? "" : " none");

@@ -7,6 +7,8 @@
 #include "cli/cli.h"
 #include "cli/describe_allocator.h"
 #include "cli/describe_call.h"
+#include "cli/describe_word.h"
+#include "cli/suite_file.h"
 #include "cli/workload_folder.h"
 #include "cli/say.h"
 #include "metric/metrics.h"
@@ -225,14 +227,17 @@ static size_t describe_keys_of(const struct yaml_key_list *list, const char *of,
 
 static size_t describe_keys(const char *name)
 {
-	struct yaml_key_list workload = {0}, policy = {0};
+	struct yaml_key_list workload = {0}, policy = {0}, suite = {0};
 	size_t found = 0;
 	if (yaml_key_list(&workload, &workload_language) == 0)
 		found = describe_keys_of(&workload, "", name, found);
 	if (yaml_key_list(&policy, &policy_language) == 0)
 		found = describe_keys_of(&policy, " (key of a policy)", name, found);
+	if (yaml_key_list(&suite, suite_language()) == 0)
+		found = describe_keys_of(&suite, " (key of a suite)", name, found);
 	yaml_key_list_release(&workload);
 	yaml_key_list_release(&policy);
+	yaml_key_list_release(&suite);
 	return found;
 }
 
@@ -294,8 +299,10 @@ static void offer_names(void (*offer)(void *context, const char *name, const cha
 		offer(context, metric_table[i].path, metric_table[i].help);
 	offer_keys(&workload_language, offer, context);
 	offer_keys(&policy_language, offer, context);
+	offer_keys(suite_language(), offer, context);
 	offer_workloads(offer, context);
 	offer_calls(offer, context);
+	describe_offer_words(offer, context);
 }
 
 /* Names of what was asked for nearly so; NULL behind the last. */
@@ -334,7 +341,7 @@ static int describe_others(const char *name)
 	int code = describe_workload(name);
 	if (code >= 0)
 		return code;
-	return describe_options(name) + describe_keys(name) ? EXIT_CODE_OK : unknown(name);
+	return describe_options(name) + describe_keys(name) + describe_words(name) ? EXIT_CODE_OK : unknown(name);
 }
 
 /* Options, layers and plugins make a spec; a workload is a file of YAML, and - is standard input. */
@@ -370,7 +377,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	else if (metric >= 0)
 		describe_metric(&metric_table[metric]);
 	else if (is_spec(name))
-		return describe_spec(name);
+		return describe_words(name) ? EXIT_CODE_OK : describe_spec(name); /* b / a, ns/op */
 	else
 		return describe_others(name);
 	return EXIT_CODE_OK;
@@ -382,8 +389,9 @@ const struct cli_command cli_describe = {
 	.usage = (const char *const[]){"NAME|SPEC", NULL},
 	.text = "Explains an allocator with its options (also a plugin, ./mine.so, and a spec with what it chose, "
 		"rbtree:fit=best), an option, a metric with its unit, "
-		"a workload that is shipped (or its file), or a key of workload files with its value, "
-		"range and default (requests.size.zipf, or zipf for all keys of this name); "
+		"a workload that is shipped (or its file), a key of workload files, policies or suites with its value, "
+		"range and default (requests.size.zipf, or zipf for all keys of this name), a heading of a table "
+		"('by pairs', p999) or an option of a command (rounds); "
 		"iovabench list shows the names. call:NAME explains a driver call of workloads with its arguments and "
 		"answers; call alone lists them.\n",
 	.names = offer_names,

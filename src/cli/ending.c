@@ -2,6 +2,7 @@
  * What run and resume have in common once everything was measured. */
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/gate_end.h"
 #include "cli/say.h"
 #include "report/format.h"
 #include "report/report.h"
@@ -10,15 +11,26 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 int cli_write_report(const struct result *result, const char *folder, struct error *error)
 {
-	struct text html = {0};
-	report_html(result, &html);
-	int status = html.failed ? error_set(error, EXIT_CODE_IO, "no memory for the report")
-				 : file_write_into(folder, "report.html", html.bytes, html.length, error);
-	text_release(&html);
-	return status;
+	struct text path = {0};
+	struct file_writer writer;
+	text_add(&path, "%s/report.html", folder);
+	int status = path.failed ? error_set(error, EXIT_CODE_IO, "no memory for a path") : 0;
+	int opened = status == 0 ? file_open_folder(folder, error) : -1;
+	if (opened >= 0) {
+		const struct file_sink sink = file_sink_to_writer(&writer);
+		status = file_writer_begin_at(&writer, opened, "report.html", path.bytes, error);
+		if (status == 0 && (status = report_html_to(result, &sink, error)) < 0)
+			file_writer_drop(&writer);
+		else if (status == 0)
+			status = file_writer_end(&writer, error);
+		close(opened);
+	}
+	text_release(&path);
+	return opened < 0 ? -1 : status;
 }
 
 static int write_json(const char *name, const struct result *result, struct error *error)
@@ -35,10 +47,31 @@ static int write_json(const char *name, const struct result *result, struct erro
 	return status;
 }
 
+/* Where data goes that is for people: JSON may have standard output. */
+static FILE *out_of(const struct cli_output *output)
+{
+	return output->json && strcmp(output->json, "-") == 0 ? stderr : stdout;
+}
+
+/* Also of an interrupted run: it says so. */
+static enum exit_code hold(const struct cli_output *output, const struct result *result, struct error *error)
+{
+	struct text text = {0}, plain = {0};
+	if (!output->gate || !output->gate->held)
+		return EXIT_CODE_OK;
+	enum exit_code code = cli_gate_tell(output->gate, result, output->all, output->quiet, &text, NULL, error);
+	if (error->exit_code == EXIT_CODE_OK) {
+		text_add_lines(&plain, text.bytes);
+		fprintf(out_of(output), "%s%s", output->quiet ? "" : "\n", plain.failed ? "" : plain.bytes);
+	}
+	text_release(&text);
+	text_release(&plain);
+	return error->exit_code == EXIT_CODE_OK ? code : EXIT_CODE_OK;
+}
+
 static void show(const struct cli_output *output, const struct result *result, const char *folder, const char *file)
 {
-	bool json_on_stdout = output->json && strcmp(output->json, "-") == 0;
-	FILE *out = json_on_stdout ? stderr : stdout;
+	FILE *out = out_of(output);
 	struct text table = {0};
 	if (output->answer)
 		output->answer(result, cli_width(fileno(out)), &table);
@@ -109,6 +142,7 @@ enum exit_code cli_end_run(const char *command, enum exit_code code, const struc
 			cli_tell_faults(command, result);
 		if (result->run.trouble)
 			cli_say("iovabench %s: %s\n", command, result->run.trouble);
+		code = exit_code_of_both(code, hold(output, result, error));
 	}
 	if (*error->message)
 		cli_say("iovabench %s: %s\n", command, error->message);

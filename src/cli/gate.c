@@ -5,11 +5,13 @@
 #include "base/text.h"
 #include "cli/calibration_file.h"
 #include "cli/cli.h"
+#include "cli/gate_end.h"
 #include "cli/result_file.h"
 #include "cli/say.h"
 #include "compare/gate.h"
 #include "report/comparison.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,24 +20,51 @@ struct arguments {
 	bool selftest, all;
 };
 
-static enum exit_code load_policy(const char *file, struct policy *policy, struct error *error)
+enum exit_code cli_gate_policy(const char *command, const char *file, struct policy *policy)
 {
-	policy_default(policy);
+	struct error error = {0};
 	char *bytes;
 	size_t length;
 	struct text messages = {0};
+	policy_default(policy);
 	if (!file)
 		return EXIT_CODE_OK;
-	if (file_read_input(file, POLICY_FILE_BYTES_MAX, &bytes, &length, error) < 0)
-		return error->exit_code;
+	if (file_read_input(file, POLICY_FILE_BYTES_MAX, &bytes, &length, &error) < 0) {
+		cli_say("iovabench %s: %s\n", command, error.message);
+		return error.exit_code;
+	}
 	enum exit_code code = EXIT_CODE_OK;
 	if (policy_parse(file, bytes, length, policy, &messages) < 0) {
-		cli_say("%s", messages.bytes ? messages.bytes : "iovabench gate: no memory\n");
+		if (messages.bytes)
+			cli_say("%s", messages.bytes);
+		else
+			cli_say("iovabench %s: no memory\n", command);
 		code = messages.bytes ? EXIT_CODE_USAGE : EXIT_CODE_IO;
 	}
 	memory_release(bytes);
 	text_release(&messages);
 	return code;
+}
+
+enum exit_code cli_gate_open(struct cli_gate *gate, const char *command, const char *baseline, const char *policy)
+{
+	struct error error = {0};
+	*gate = (struct cli_gate){.held = false};
+	enum exit_code code = cli_gate_policy(command, policy, &gate->policy);
+	if (code != EXIT_CODE_OK || !baseline)
+		return code;
+	if (cli_result_load(baseline, &gate->baseline, &error) < 0) {
+		cli_say("iovabench %s: %s\n", command, error.message);
+		return error.exit_code;
+	}
+	gate->held = true;
+	return EXIT_CODE_OK;
+}
+
+void cli_gate_close(struct cli_gate *gate)
+{
+	result_release(&gate->baseline);
+	gate->held = false;
 }
 
 static enum exit_code selftest(const struct policy *policy, struct error *error)
@@ -118,50 +147,59 @@ static void add_blinds(const struct gate *gate, struct text *text)
 	}
 }
 
-static int show(const struct gate *gate, const struct arguments *arguments, struct error *error)
+static int add_all(const struct gate *gate, bool all, bool quiet, struct text *text, struct error *error)
 {
 	static const char *const outcomes[] = {"passed", "inconclusive", "FAILED"};
-	struct text text = {0}, xml = {0};
 	struct calibration calibration = {0};
-	int status = calibration_find(NULL, &calibration, error);
-	for (size_t i = 0; i < gate->arm_count; i++)
-		text.failed |= add_arm(gate, &gate->arms[i], arguments->all, &text) < 0;
-	add_blinds(gate, &text);
-	add_not_gated(gate, &text);
-	calibration_tell(&calibration, gate->result, &text);
+	int status = quiet ? 0 : calibration_find(NULL, &calibration, error);
+	for (size_t i = 0; i < gate->arm_count && !quiet; i++)
+		text->failed |= add_arm(gate, &gate->arms[i], all, text) < 0;
+	if (!quiet) {
+		add_blinds(gate, text);
+		add_not_gated(gate, text);
+		calibration_tell(&calibration, gate->result, text);
+	}
 	if (gate->baseline->run.partial || gate->result->run.partial)
-		text_add(&text, "the run of %s was interrupted: not all of its rounds are there\n",
+		text_add(text, "the run of %s was interrupted: not all of its rounds are there\n",
 			 gate->result->run.partial ? "the result" : "the baseline");
-	text_add(&text, "gate: %s\n", outcomes[gate->outcome]);
-	if (arguments->junit)
-		gate_junit(gate, &xml);
-	if (status == 0 && (text.failed || xml.failed))
-		status = error_set(error, EXIT_CODE_IO, "no memory for the table");
-	if (status == 0)
-		cli_show(text.bytes);
-	if (status == 0 && arguments->junit)
-		status = file_write_whole(arguments->junit, xml.bytes, xml.length, error);
+	text_add(text, "gate: %s\n", outcomes[gate->outcome]);
 	calibration_release(&calibration);
-	text_release(&text);
-	text_release(&xml);
 	return status;
 }
 
-static enum exit_code gate(const struct arguments *arguments, const struct policy *policy, struct error *error)
+enum exit_code cli_gate_tell(const struct cli_gate *held, const struct result *result, bool all, bool quiet,
+			     struct text *text, struct text *junit, struct error *error)
 {
 	static const enum exit_code codes[] = {EXIT_CODE_OK, EXIT_CODE_INCONCLUSIVE, EXIT_CODE_MISSED};
-	struct result baseline = {0}, result = {0};
 	struct gate gate;
+	assert(held->held);
+	if (gate_open(&gate, &held->policy, &held->baseline, result, error) < 0)
+		return error->exit_code;
+	enum exit_code code = codes[gate.outcome];
+	int status = add_all(&gate, all, quiet, text, error);
+	if (junit)
+		gate_junit(&gate, junit);
+	if (status == 0 && (text->failed || (junit && junit->failed)))
+		error_set(error, EXIT_CODE_IO, "no memory for the table");
+	gate_close(&gate);
+	return error->exit_code == EXIT_CODE_OK ? code : error->exit_code;
+}
+
+static enum exit_code gate(const struct arguments *arguments, struct cli_gate *held, struct error *error)
+{
+	struct result result = {0};
+	struct text text = {0}, xml = {0};
 	enum exit_code code = EXIT_CODE_OK;
-	if (cli_result_load(arguments->baseline, &baseline, error) == 0 &&
-	    cli_result_load(arguments->result, &result, error) == 0 &&
-	    gate_open(&gate, policy, &baseline, &result, error) == 0) {
-		code = codes[gate.outcome];
-		show(&gate, arguments, error);
-		gate_close(&gate);
+	if (cli_result_load(arguments->result, &result, error) == 0) {
+		code = cli_gate_tell(held, &result, arguments->all, false, &text, arguments->junit ? &xml : NULL, error);
+		if (error->exit_code == EXIT_CODE_OK)
+			cli_show(text.bytes);
+		if (error->exit_code == EXIT_CODE_OK && arguments->junit)
+			file_write_whole(arguments->junit, xml.bytes, xml.length, error);
 	}
-	result_release(&baseline);
 	result_release(&result);
+	text_release(&text);
+	text_release(&xml);
 	return error->exit_code == EXIT_CODE_OK ? code : error->exit_code;
 }
 
@@ -204,16 +242,17 @@ static int read_arguments(const struct cli_command *command, struct arguments *a
 static int run_command(const struct cli_command *command, int argc, char **argv)
 {
 	struct arguments arguments = {0};
-	struct policy policy;
+	struct cli_gate held;
 	struct error error = {0};
 	int code = read_arguments(command, &arguments, argc, argv);
 	if (code >= 0)
 		return code;
-	code = (int)load_policy(arguments.policy, &policy, &error);
+	code = (int)cli_gate_open(&held, command->name, arguments.baseline, arguments.policy);
 	if (code == EXIT_CODE_OK)
-		code = arguments.selftest ? (int)selftest(&policy, &error) : (int)gate(&arguments, &policy, &error);
+		code = arguments.selftest ? (int)selftest(&held.policy, &error) : (int)gate(&arguments, &held, &error);
 	if (*error.message)
 		cli_say("iovabench gate: %s\n", error.message);
+	cli_gate_close(&held);
 	return code;
 }
 

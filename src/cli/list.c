@@ -100,7 +100,9 @@ static int list_keys_of(struct listing *listing, const char *file, const struct 
 static int list_keys(struct listing *listing)
 {
 	int code = list_keys_of(listing, "workload", &workload_language);
-	return code == EXIT_CODE_OK ? list_keys_of(listing, "policy", &policy_language) : code;
+	if (code == EXIT_CODE_OK)
+		code = list_keys_of(listing, "policy", &policy_language);
+	return code == EXIT_CODE_OK ? list_keys_of(listing, "suite", suite_language()) : code;
 }
 
 /* The variants of sizes and lifetimes. */

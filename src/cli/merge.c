@@ -43,7 +43,7 @@ static int copy_journal(struct store *store, const char *folder, struct error *e
 		const struct text lines = {.bytes = bytes, .length = length};
 		status = check_sums(path.bytes, bytes, length, error);
 		if (status == 0 && length)
-			status = store_record(store, &lines, error);
+			status = store_lines(store, &lines, error);
 		memory_release(bytes);
 	}
 	text_release(&path);
@@ -82,6 +82,8 @@ static int write_all(struct result *merged, const char **folders, size_t count, 
 	int status = write_request(&store, folders, count, command, error);
 	for (size_t i = 0; i < count && status == 0; i++)
 		status = copy_journal(&store, folders[i], error);
+	if (status == 0)
+		status = store_sync(&store, error);
 	if (status == 0 && cli_write_report(merged, output, &unreported) < 0)
 		text_add(&messages, "%s\n", unreported.message);
 	/* Last, because a folder with a result.json is whole. */
@@ -129,6 +131,15 @@ static void sort_parts(const char **folders, struct result *results, size_t coun
 		}
 }
 
+/* One document is whole at a time. */
+static int pack(struct result *result, struct error *error)
+{
+	for (size_t i = 0; i < result->arm_count; i++)
+		if (result_arm_pack(&result->arms[i]) < 0)
+			return error_set(error, EXIT_CODE_IO, "no memory for a result");
+	return 0;
+}
+
 /* What was merged: documents, or shards of one matrix. */
 static int merge_documents(struct result *merged, const char **folders, size_t count, const char *command,
 			   struct text *told, struct error *error)
@@ -139,6 +150,8 @@ static int merge_documents(struct result *merged, const char **folders, size_t c
 	while (status == 0 && loaded < count) {
 		status = cli_result_load(folders[loaded], &results[loaded], error);
 		loaded += status == 0;
+		if (status == 0)
+			status = pack(&results[loaded - 1], error);
 	}
 	if (status == 0)
 		sort_parts(folders, results, count);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/calibration_file.h"
 #include "cli/cli.h"
+#include "cli/gate_end.h"
 #include "cli/run_arguments.h"
 #include "run/cpus.h"
 #include "run/run.h"
@@ -24,7 +25,7 @@ static void shrink(const struct run_arguments *arguments, const struct result *r
 	}
 }
 
-int run_arguments_play(const struct run_arguments *arguments)
+static int play(const struct run_arguments *arguments, const struct cli_gate *gate)
 {
 	const char *command = arguments->command->name;
 	struct result result = {0};
@@ -32,6 +33,8 @@ int run_arguments_play(const struct run_arguments *arguments)
 	struct error error = {0};
 	struct calibration calibration;
 	struct run_options options = arguments->run;
+	struct cli_output output = arguments->output;
+	output.gate = gate;
 	calibration_of_run(command, &calibration);
 	options.calibration = &calibration;
 	enum exit_code code = cpus_use(&options, &error) < 0 ? error.exit_code
@@ -39,7 +42,22 @@ int run_arguments_play(const struct run_arguments *arguments)
 	calibration_release(&calibration);
 	if (arguments->shrink)
 		shrink(arguments, &result);
-	return (int)cli_end_run(command, code, &arguments->output, &result, &folder, &messages, &error);
+	return (int)cli_end_run(command, code, &output, &result, &folder, &messages, &error);
+}
+
+int run_arguments_play(const struct run_arguments *arguments)
+{
+	const char *command = arguments->command->name;
+	struct cli_gate gate;
+	bool part = arguments->run.shards > 0;
+	/* What a run is held against is looked at before hours are spent. */
+	int code = (int)cli_gate_open(&gate, command, part ? NULL : arguments->baseline, arguments->policy);
+	if (code == EXIT_CODE_OK && arguments->parse_only)
+		code = cli_check_files(command, arguments->run.files, arguments->run.file_count, &arguments->run.changes);
+	else if (code == EXIT_CODE_OK)
+		code = play(arguments, &gate);
+	cli_gate_close(&gate);
+	return code;
 }
 
 static int run_command(const struct cli_command *command, int argc, char **argv)
@@ -47,9 +65,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	struct run_arguments arguments = {0};
 	int code = run_arguments_read(&arguments, command, argc, argv);
 	if (code < 0)
-		code = arguments.parse_only ? cli_check_files(command->name, arguments.run.files, arguments.run.file_count,
-							      &arguments.run.changes)
-					    : run_arguments_play(&arguments);
+		code = run_arguments_play(&arguments);
 	run_arguments_release(&arguments);
 	return code;
 }
@@ -58,11 +74,12 @@ const struct cli_command cli_run = {
 	.name = "run",
 	.about = "run workloads on allocators, show a table, write a report",
 	.usage = (const char *const[]){"WORKLOAD... [-a SPEC]... [OPTION]...", NULL},
-	.text = "Plays every workload (a file, - for standard input, or the name of one that is shipped) on every allocator: "
+	.text = "Plays every workload (a file, - for standard input, the name of one that is shipped, or a quoted pattern of "
+		"either with * and ?) on every allocator: "
 		"an audit that checks each answer, then rounds of fresh processes that measure throughput and latency. "
 		"Shows a table, and writes result.json, the journal, series and report.html.\n\n"
 		"  iovabench run workloads/nvme-lazy.yaml -a all --rounds 3\n"
-		"  iovabench run workloads/gpu-*.yaml -a rbtree:fit=best -a ./my-allocator.so\n",
+		"  iovabench run 'gpu-*' nvme-lazy -a rbtree:fit=best -a ./my-allocator.so\n",
 	.tables = {{run_argument_rows, RUN_ARGUMENT_ROWS, NULL}, {run_settings, RUN_SETTINGS, NULL}},
 	.run = run_command,
 };

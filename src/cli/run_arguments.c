@@ -4,7 +4,6 @@
 #include "allocator/names.h"
 #include "allocator/registry.h"
 #include "base/memory.h"
-#include "cli/workload_folder.h"
 #include "cli/say.h"
 #include "compare/compare.h"
 #include "run/job.h"
@@ -320,9 +319,23 @@ static int add_default_specs(struct run_arguments *arguments)
 	return EXIT_CODE_OK;
 }
 
+static int take_files(struct run_arguments *arguments, size_t count, char **words)
+{
+	struct error error = {0};
+	if (!cli_one_standard_input(arguments->command, (const char *const *)words, count))
+		return EXIT_CODE_USAGE;
+	if (workload_folder_resolve_all(words, count, &arguments->files, &error) < 0) {
+		cli_say("iovabench %s: %s\n", arguments->command->name, error.message);
+		return (int)error.exit_code;
+	}
+	arguments->run.files = (const char *const *)arguments->files.list;
+	arguments->run.file_count = arguments->files.count;
+	return EXIT_CODE_OK;
+}
+
 int run_arguments_read(struct run_arguments *arguments, const struct cli_command *command, int argc, char **argv)
 {
-	assert(argc >= 1 && !arguments->specs && !arguments->files);
+	assert(argc >= 1 && !arguments->specs && !arguments->files.count);
 	struct run_options *run = &arguments->run;
 	struct cli_given given;
 	arguments->command = command;
@@ -345,13 +358,9 @@ int run_arguments_read(struct run_arguments *arguments, const struct cli_command
 	code = check_together(arguments);
 	if (code != EXIT_CODE_OK)
 		return code;
-	run->file_count = (size_t)(argc - given.first);
-	if (!cli_one_standard_input(command, (const char *const *)(argv + given.first), run->file_count))
-		return EXIT_CODE_USAGE;
-	arguments->files = workload_folder_resolve_all(argv + given.first, run->file_count);
-	if (!arguments->files)
-		return EXIT_CODE_IO;
-	run->files = (const char *const *)arguments->files;
+	code = take_files(arguments, (size_t)(argc - given.first), argv + given.first);
+	if (code != EXIT_CODE_OK)
+		return code;
 	run->sweeps = arguments->sweeps;
 	run->sweep_count = arguments->sweep_count;
 	run->specs = arguments->specs;
@@ -366,7 +375,7 @@ void run_arguments_release(struct run_arguments *arguments)
 {
 	struct workload swept = {.sweeps = arguments->sweeps, .sweep_count = arguments->sweep_count};
 	workload_release(&swept);
-	workload_folder_release(arguments->files, arguments->run.file_count);
+	workload_folder_release(&arguments->files);
 	memory_release(arguments->specs);
 	memory_release(arguments->named);
 	text_release(&arguments->words);

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/workload_folder.h"
 #include "run/run.h"
 #include "run/settings.h"
 
@@ -19,10 +20,11 @@ struct run_arguments {
 	size_t spec_count;
 	struct cli_output output;
 	bool parse_only, shrink;
+	const char *baseline, *policy; /* of a suite: what the result is held against; NULL: none */
 	struct workload_sweep *sweeps;
 	size_t sweep_count;
-	char **files;      /* of run */
-	struct text words; /* of the command line */
+	struct workload_paths files; /* of run */
+	struct text words;           /* of the command line */
 };
 
 /* Rows whose target is a struct run_arguments; those of run/settings.h go with them. */
@@ -31,7 +33,7 @@ extern const struct option_row run_argument_rows[RUN_ARGUMENT_ROWS];
 
 /* -1: go on; else the exit code, everything was said. Released by the caller in both cases. */
 int run_arguments_read(struct run_arguments *arguments, const struct cli_command *command, int argc, char **argv);
-/* Plays what was read and tells it. Returns the exit code. */
+/* Plays what was read, or checks it (parse_only), and tells it. Returns the exit code. */
 int run_arguments_play(const struct run_arguments *arguments);
 void run_arguments_release(struct run_arguments *arguments);
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Of the command line that a suite stands for; each is owned. */
 struct words {
@@ -148,6 +149,23 @@ static void print_line(const struct words *words)
 	text_release(&line);
 }
 
+/* What run has no option for. */
+static void print_gate(const struct suite_plan *plan, const char *output)
+{
+	struct words words = {0};
+	add_word(&words, "gate");
+	add_word(&words, "--baseline");
+	add_word(&words, plan->baseline);
+	if (plan->policy) {
+		add_word(&words, "--policy");
+		add_word(&words, plan->policy);
+	}
+	add_word(&words, output ? output : "RESULT");
+	if (!words.failed)
+		print_line(&words);
+	release_words(&words);
+}
+
 /* The name of a file without its folder and ending; of standard input "suite". */
 static void name_of(const char *file, struct text *name)
 {
@@ -170,11 +188,64 @@ static int plan(const struct suite_plan *plan, const char *file, const char *out
 			add_word(words, output);
 		}
 		print_line(words);
+		if (plan->baseline)
+			print_gate(plan, output);
 		return words->failed ? EXIT_CODE_IO : EXIT_CODE_OK;
 	}
 	name_of(file, &name);
 	int code = name.failed ? EXIT_CODE_IO : suite_plan_print(plan, name.bytes, output, (int)words->count, words->list);
 	text_release(&name);
+	return code;
+}
+
+/* A file that a suite names: here, or beside the folder of the suite. NULL: the suite does not say. In *path when it is not
+ * here. -1: nowhere; everything was said. */
+static int find_file(const char *file, const struct suite_values *values, const char *key, struct text *path,
+		     const char **found)
+{
+	const struct yaml_written *value = values->values;
+	const char *slash = strrchr(file, '/');
+	if (*found || !values->count)
+		return 0;
+	*found = value->text;
+	if (access(value->text, F_OK) == 0)
+		return 0;
+	text_add(path, "%.*s../%s", slash ? (int)(slash + 1 - file) : 0, file, value->text);
+	*found = path->failed ? NULL : path->bytes;
+	if (*found && slash && access(*found, F_OK) == 0)
+		return 0;
+	cli_say("%s:%u:%u: %s: '%s' is not there\n", file, value->line, value->column, key, value->text);
+	return -1;
+}
+
+/* Paths of what a suite is held against, where they are not here. */
+struct held {
+	struct text baseline, policy;
+};
+
+static int find_held(const char *file, const struct suite *suite, struct suite_plan *plan, struct held *held)
+{
+	int status = find_file(file, &suite->lists[SUITE_BASELINE], "baseline", &held->baseline, &plan->baseline);
+	if (status == 0)
+		status = find_file(file, &suite->lists[SUITE_POLICY], "policy", &held->policy, &plan->policy);
+	if (status < 0 || plan->baseline || !plan->policy)
+		return status;
+	cli_say("%s: policy: takes a baseline, too: what is the result held against?\n", file);
+	return -1;
+}
+
+static int play(struct words *words, const struct suite_plan *held)
+{
+	struct run_arguments arguments = {0};
+	int code = run_arguments_read(&arguments, &cli_run, (int)words->count, words->list);
+	arguments.baseline = held->baseline;
+	arguments.policy = held->policy;
+	if (code < 0 && arguments.run.shards && held->baseline)
+		cli_say("note: a part is not held against %s: iovabench gate holds what merge makes of all\n",
+			held->baseline);
+	if (code < 0)
+		code = run_arguments_play(&arguments);
+	run_arguments_release(&arguments);
 	return code;
 }
 
@@ -184,14 +255,14 @@ static int use(const char *verb, const char *file, int count, char **rest)
 	struct suite suite;
 	struct words words = {0};
 	struct suite_plan parts = {0};
+	struct held held = {0};
 	const char *output = NULL;
-	bool plans = strcmp(verb, "plan") == 0;
-	int code = plans ? suite_plan_take(&parts, &count, rest, &output) : -1;
+	int code = suite_plan_take(&parts, verb, &count, rest, &output);
 	if (code < 0)
 		code = read_suite(file, &suite);
 	if (code != EXIT_CODE_OK)
 		return code;
-	if (add_suite(&words, file, &suite, count, rest) < 0)
+	if (add_suite(&words, file, &suite, count, rest) < 0 || find_held(file, &suite, &parts, &held) < 0)
 		code = EXIT_CODE_USAGE;
 	if (strcmp(verb, "check") == 0)
 		add_word(&words, "--parse-only");
@@ -199,10 +270,10 @@ static int use(const char *verb, const char *file, int count, char **rest)
 		cli_say("%s", "iovabench suite: no memory\n");
 		code = EXIT_CODE_IO;
 	}
-	if (code == EXIT_CODE_OK && plans)
-		code = plan(&parts, file, output, &words);
-	else if (code == EXIT_CODE_OK)
-		code = cli_run.run(&cli_run, (int)words.count, words.list);
+	if (code == EXIT_CODE_OK)
+		code = strcmp(verb, "plan") == 0 ? plan(&parts, file, output, &words) : play(&words, &parts);
+	text_release(&held.baseline);
+	text_release(&held.policy);
 	suite_release(&suite);
 	release_words(&words);
 	return code;
@@ -267,7 +338,8 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_suite = {
 	.name = "suite",
 	.about = "run what a file names: workloads, allocators, rounds",
-	.usage = (const char *const[]){"run SUITE [OPTION of run]...", "check SUITE [OPTION of run]...",
+	.usage = (const char *const[]){"run SUITE [--baseline A [--policy FILE]] [OPTION of run]...",
+				       "check SUITE [OPTION of run]...",
 				       "plan SUITE [--shards N [--for KIND]] [OPTION of run]...", "list", NULL},
 	.text = "run      plays it, as iovabench run does\n"
 		"check    checks the suite and its workloads, and runs nothing\n"
@@ -275,8 +347,11 @@ const struct cli_command cli_suite = {
 		"and with --for what hands the parts to machines\n"
 		"list     shows the suites that are shipped\n\n"
 		"SUITE is a file, - for standard input, or the name of one that is shipped. Its keys are suite: 1, about, "
-		"workloads, allocators, sweep, and every option of run by its name; what the command line gives, too, "
-		"replaces what the suite says.\n\n"
+		"workloads, allocators, sweep, baseline, policy, and every option of run by its name; what the command line "
+		"gives, too, replaces what the suite says.\n\n"
+		"With a baseline (a result) the run is held against it when it ends, by the policy, as iovabench gate does: "
+		"its table comes behind that of the run, and the exit code is 1 where it fails and 4 where it is "
+		"inconclusive.\n\n"
 		"  iovabench suite run published\n"
 		"  iovabench suite run suites/published.yaml --rounds 0 -o audits\n"
 		"  iovabench suite plan published --shards 4 --for slurm -o results/published >job.sh\n",

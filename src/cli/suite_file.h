@@ -7,8 +7,8 @@
 #include "run/settings.h"
 #include "yaml/key.h"
 
-/* In place of the options of run_argument_rows. */
-enum { SUITE_WORKLOADS, SUITE_ALLOCATORS, SUITE_SWEEPS, SUITE_LISTS };
+/* What is no option of run, or stands in place of one of run_argument_rows. Of a baseline and a policy there is one. */
+enum { SUITE_WORKLOADS, SUITE_ALLOCATORS, SUITE_SWEEPS, SUITE_BASELINE, SUITE_POLICY, SUITE_LISTS };
 
 struct suite_values {
 	struct yaml_written *values;
@@ -20,6 +20,9 @@ struct suite {
 	struct suite_values lists[SUITE_LISTS];
 	struct suite_values settings[RUN_SETTINGS]; /* by row of run_settings */
 };
+
+/* The keys of a suite. */
+const struct yaml_language *suite_language(void);
 
 #define SUITE_FILE_BYTES_MAX (1u << 20)
 

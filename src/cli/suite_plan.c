@@ -24,6 +24,12 @@ const struct option_row suite_plan_rows[SUITE_PLAN_ROWS] = {
 	 "plan: with --shards, what hands the parts to machines and merges them: a job array of Slurm, GNU parallel over "
 	 "hosts, or a makefile; people: a table (default)",
 	 OPTION_AT(struct suite_plan, kind), .choices = kinds},
+	{"baseline", 0, OPTION_TEXT, OPTION_SHOWS, "A", "takes a result",
+	 "in place of the suite's: the result that its own is held against when it ends, as gate does, which has the exit "
+	 "code then",
+	 OPTION_AT(struct suite_plan, baseline)},
+	{"policy", 0, OPTION_TEXT, OPTION_SHOWS, "FILE", "takes a file",
+	 "in place of the suite's: which metrics are gated, and their thresholds", OPTION_AT(struct suite_plan, policy)},
 };
 _Static_assert(sizeof(enum suite_for) == 4, "options store enums in four bytes");
 
@@ -41,9 +47,10 @@ static const char *value_of(const char *name, int count, char **words, int *at)
 	return name[1] != '-' && words[*at][length] ? words[*at] + length : NULL;
 }
 
-int suite_plan_take(struct suite_plan *plan, int *count, char **words, const char **output)
+int suite_plan_take(struct suite_plan *plan, const char *verb, int *count, char **words, const char **output)
 {
 	int kept = 0;
+	bool plans = strcmp(verb, "plan") == 0;
 	*output = NULL;
 	for (int i = 0; i < *count; i++) {
 		struct error error = {0};
@@ -55,12 +62,12 @@ int suite_plan_take(struct suite_plan *plan, int *count, char **words, const cha
 			const char *value = value_of(name, *count, words, &i);
 			taken = value != NULL;
 			if (taken && option_read(&suite_plan_rows[row], plan, value, &error) < 0) {
-				cli_say("iovabench suite plan: %s\n", error.message);
+				cli_say("iovabench suite %s: %s\n", verb, error.message);
 				return (int)error.exit_code;
 			}
 		}
-		const char *folder = taken ? NULL : value_of("-o", *count, words, &i);
-		if (!taken && !folder)
+		const char *folder = taken || !plans ? NULL : value_of("-o", *count, words, &i);
+		if (!taken && plans && !folder)
 			folder = value_of("--output", *count, words, &i);
 		if (folder)
 			*output = folder;
@@ -68,6 +75,11 @@ int suite_plan_take(struct suite_plan *plan, int *count, char **words, const cha
 			words[kept++] = word;
 	}
 	*count = kept;
+	if (!plans && (plan->shards || plan->kind != SUITE_FOR_PEOPLE)) {
+		cli_say("iovabench suite %s: --shards and --for are suite plan's; %s takes --shard I/N: one part\n", verb,
+			verb);
+		return EXIT_CODE_USAGE;
+	}
 	if (plan->kind == SUITE_FOR_PEOPLE || plan->shards)
 		return -1;
 	cli_say("iovabench suite plan: --for %s: takes --shards N, too: in how many parts\n", kinds[plan->kind]);
@@ -139,7 +151,7 @@ static int make_plan(const struct suite_plan *plan, int count, char **line)
 
 /* ---- scripts ---- */
 
-/* %s: the words of run, behind the program. Whoever comes again goes on with what is there. */
+/* %s: the words of run, behind the program; what stands around the merge. Whoever comes again goes on with what is there. */
 static const char part_and_merge[] = "case $folder in /*) out=$folder ;; *) out=$dir/$folder ;; esac\n"
 				     "part() { # number\n"
 				     "\t[ ! -e \"$out/$1/run.json\" ] || exec \"$iovabench\" resume \"$out/$1\" -q\n"
@@ -148,7 +160,7 @@ static const char part_and_merge[] = "case $folder in /*) out=$folder ;; *) out=
 				     "merge() {\n"
 				     "\tset --\n"
 				     "\tfor i in $(seq \"$shards\"); do set -- \"$@\" \"$out/$i\"; done\n"
-				     "\texec \"$iovabench\" merge \"$@\" -o \"$out/merged\"\n"
+				     "\t%s\"$iovabench\" merge \"$@\" -o \"$out/merged\"%s\n"
 				     "}\n"
 				     "cd \"$dir\" || exit\n"
 				     "case ${1-} in\n";
@@ -179,10 +191,10 @@ static const char submit_parallel[] =
 	"\t;;\n"
 	"esac\n";
 
-/* %s: the words of run. */
+/* %s: what stands behind the merge, and the words of run. */
 static const char make_rules[] = "parts := $(shell seq $(shards))\n"
 				 "$(out)/merged/result.json: $(parts:%%=$(out)/%%/result.json)\n"
-				 "\t$(iovabench) merge $(parts:%%=$(out)/%%) -o $(out)/merged\n"
+				 "\t$(iovabench) merge $(parts:%%=$(out)/%%) -o $(out)/merged%s\n"
 				 "$(out)/%%/result.json:\n"
 				 "\tif [ -e $(out)/$*/run.json ]; then $(iovabench) resume $(out)/$* -q; \\\n"
 				 "\telse $(iovabench)%s --shard $*/$(shards) -o $(out)/$* -q; fi\n"
@@ -198,19 +210,40 @@ static void assign(struct text *text, const char *name, const char *value)
 	text_release(&word);
 }
 
+/* What holds a merged result against a baseline: nothing where the suite has none. */
+static void add_gate(const struct suite_plan *plan, const char *program, const char *merged, struct text *text)
+{
+	if (!plan->baseline)
+		return;
+	text_add(text, " && %s gate --baseline", program);
+	text_add_word(text, plan->baseline);
+	if (plan->policy)
+		text_add(text, " --policy");
+	if (plan->policy)
+		text_add_word(text, plan->policy);
+	text_add(text, " %s", merged);
+}
+
 static void add_script(const struct suite_plan *plan, const char *program, const char *folder, const char *output,
 		       const char *words, struct text *text)
 {
+	struct text gate = {0};
 	if (plan->kind == SUITE_FOR_MAKE) {
 		text_add(text, "iovabench := %s\nout := %s\nshards := %u\n", program, output, plan->shards);
-		text_add(text, make_rules, words);
+		add_gate(plan, "$(iovabench)", "$(out)/merged", &gate);
+		text_add(text, make_rules, gate.length ? gate.bytes : "", words);
+		text->failed |= gate.failed;
+		text_release(&gate);
 		return;
 	}
+	add_gate(plan, "exec \"$iovabench\"", "\"$out/merged\"", &gate);
 	assign(text, "dir", folder);
 	assign(text, "iovabench", program);
 	assign(text, "folder", output);
 	text_add(text, "shards=%u\n", plan->shards);
-	text_add(text, part_and_merge, words);
+	text_add(text, part_and_merge, words, gate.length ? "" : "exec ", gate.length ? gate.bytes : "");
+	text->failed |= gate.failed;
+	text_release(&gate);
 	text_add(text, "%s", plan->kind == SUITE_FOR_SLURM ? submit_slurm : submit_parallel);
 }
 

@@ -6,6 +6,8 @@
 #include "cli/say.h"
 
 #include <assert.h>
+#include <fnmatch.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,26 +126,95 @@ void suite_folder_resolve(const char *word, struct text *path)
 	resolve("suites", word, path);
 }
 
-char **workload_folder_resolve_all(char *const *words, size_t count)
+static int add_path(struct workload_paths *paths, const char *path)
 {
-	assert(words || !count);
-	char **paths = memory_zeroed(count + 1, sizeof paths[0]);
-	for (size_t i = 0; paths && i < count; i++) {
-		struct text path = {0};
-		workload_folder_resolve(words[i], &path);
-		paths[i] = path.failed ? NULL : memory_text(path.bytes);
-		text_release(&path);
-		if (!paths[i]) {
-			workload_folder_release(paths, i);
-			return NULL;
-		}
+	char *copy = memory_text(path);
+	/* One more is behind the last. */
+	if (!copy || memory_grow(&paths->list, &paths->capacity, paths->count + 1, sizeof paths->list[0]) < 0) {
+		memory_release(copy);
+		return -1;
 	}
-	return paths;
+	paths->list[paths->count++] = copy;
+	paths->list[paths->count] = NULL;
+	return 0;
 }
 
-void workload_folder_release(char **paths, size_t count)
+/* Returns how many files match, or -1. */
+static int add_files(struct workload_paths *paths, const char *pattern)
 {
-	for (size_t i = 0; paths && i < count; i++)
-		memory_release(paths[i]);
-	memory_release(paths);
+	glob_t found;
+	int status = glob(pattern, 0, NULL, &found);
+	if (status == GLOB_NOSPACE)
+		return -1;
+	if (status != 0)
+		return 0;
+	int count = (int)found.gl_pathc;
+	for (size_t i = 0; i < found.gl_pathc && count >= 0; i++)
+		count = add_path(paths, found.gl_pathv[i]) < 0 ? -1 : count;
+	globfree(&found);
+	return count;
+}
+
+static int add_shipped(struct workload_paths *paths, const char *pattern)
+{
+	char folder[PATH_MAX];
+	struct dirent **entries;
+	int count = scan("workloads", folder, &entries), added = 0;
+	for (int i = 0; i < count; i++) {
+		struct text name = {0}, path = {0};
+		text_add(&name, "%.*s", (int)(strlen(entries[i]->d_name) - strlen(".yaml")), entries[i]->d_name);
+		text_add(&path, "%s/%s", folder, entries[i]->d_name);
+		bool failed = name.failed || path.failed;
+		if (!failed && added >= 0 && fnmatch(pattern, name.bytes, 0) == 0)
+			added = add_path(paths, path.bytes) < 0 ? -1 : added + 1;
+		added = failed ? -1 : added;
+		text_release(&name);
+		text_release(&path);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return added;
+}
+
+static bool is_pattern(const char *word)
+{
+	return strpbrk(word, "*?[") && access(word, F_OK) != 0;
+}
+
+static int add_pattern(struct workload_paths *paths, const char *pattern, struct error *error)
+{
+	int added = add_files(paths, pattern);
+	if (added == 0 && !strchr(pattern, '/'))
+		added = add_shipped(paths, pattern);
+	if (added == 0)
+		return error_set(error, EXIT_CODE_USAGE, "'%.300s' is the name of no file here, and of no shipped workload",
+				 pattern);
+	return added < 0 ? error_set(error, EXIT_CODE_IO, "no memory for the names of workloads") : 0;
+}
+
+int workload_folder_resolve_all(char *const *words, size_t count, struct workload_paths *paths, struct error *error)
+{
+	assert(words || !count);
+	int status = 0;
+	for (size_t i = 0; i < count && status == 0; i++) {
+		struct text path = {0};
+		if (is_pattern(words[i])) {
+			status = add_pattern(paths, words[i], error);
+			continue;
+		}
+		workload_folder_resolve(words[i], &path);
+		if (path.failed || add_path(paths, path.bytes) < 0)
+			status = error_set(error, EXIT_CODE_IO, "no memory for the names of workloads");
+		text_release(&path);
+	}
+	return status;
+}
+
+void workload_folder_release(struct workload_paths *paths)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		memory_release(paths->list[i]);
+	memory_release(paths->list);
+	*paths = (struct workload_paths){0};
 }

@@ -3,6 +3,7 @@
 #ifndef CLI_WORKLOAD_FOLDER_H
 #define CLI_WORKLOAD_FOLDER_H
 
+#include "base/error.h"
 #include "base/text.h"
 
 #include <dirent.h>
@@ -25,9 +26,15 @@ void workload_folder_resolve(const char *word, struct text *path);
 int suite_folder_scan(char folder[PATH_MAX], struct dirent ***entries);
 void suite_folder_resolve(const char *word, struct text *path);
 
-/* The same as workload_folder_resolve for a whole list; to be released with workload_folder_release. NULL: no memory. */
-char **workload_folder_resolve_all(char *const *words, size_t count);
-void workload_folder_release(char **paths, size_t count);
+/* The same as workload_folder_resolve for a whole list, and patterns with * ? [ stand for all files that they match, else for
+ * all shipped workloads whose names they match, in order. A file or name that is there is no pattern. */
+struct workload_paths {
+	char **list; /* NULL behind the last; released with workload_folder_release */
+	size_t count, capacity;
+};
+/* -1: a pattern of nothing, EXIT_CODE_USAGE; no memory. */
+int workload_folder_resolve_all(char *const *words, size_t count, struct workload_paths *paths, struct error *error);
+void workload_folder_release(struct workload_paths *paths);
 
 /* Describes the workload of this name, or of this file (with .yaml at its end). Returns an exit code, or -1 when there is
  * none. */

@@ -153,24 +153,59 @@ static void add_sweeps(const struct report_view *view, struct text *html)
 	}
 }
 
-void report_html(const struct result *result, struct text *html)
+static int put(const struct file_sink *sink, struct text *html, struct error *error)
+{
+	int status = html->failed ? error_set(error, EXIT_CODE_IO, "no memory for the report")
+				  : sink->put(sink->to, html->bytes ? html->bytes : "", html->length, error);
+	text_release(html);
+	return status;
+}
+
+/* Of its arms, whatever is packed is open while the workload is shown. */
+static int put_workload(const struct report_view *view, size_t index, const struct file_sink *sink, struct error *error)
+{
+	struct text html = {0};
+	struct report_list arms = report_arms(view, index);
+	for (size_t i = 0; i < arms.count && !html.failed; i++)
+		html.failed = result_arm_open(&view->result->arms[arms.at[i]]) < 0;
+	if (!html.failed)
+		add_workload(&html, view, index);
+	for (size_t i = 0; i < arms.count; i++)
+		result_arm_shut(&view->result->arms[arms.at[i]]);
+	return put(sink, &html, error);
+}
+
+int report_html_to(const struct result *result, const struct file_sink *sink, struct error *error)
 {
 	struct report_view view;
-	if (report_view_open(&view, result) < 0) {
-		html->failed = true;
-		return;
-	}
-	add_head(html, result);
-	html_verdict(&view, html);
-	html_trust(&view, html);
-	html_overview(&view, html);
-	add_sweeps(&view, html);
-	for (size_t i = 0; i < result->workload_count; i++)
-		add_workload(html, &view, i);
-	text_add(html, "</main>\n"
-		       "<footer><p>Percentiles below the step of the clock do not exist and are written as &lt;step. "
-		       "Rates count completed operations only. What every figure means is in docs/metrics.md, "
-		       "how it was measured in docs/method.md.</p></footer>\n");
+	struct text html = {0};
+	if (report_view_open(&view, result) < 0)
+		return error_set(error, EXIT_CODE_IO, "no memory for the report");
+	add_head(&html, result);
+	html_verdict(&view, &html);
+	html_trust(&view, &html);
+	html_overview(&view, &html);
+	add_sweeps(&view, &html);
+	int status = put(sink, &html, error);
+	for (size_t i = 0; i < result->workload_count && status == 0; i++)
+		status = put_workload(&view, i, sink, error);
 	report_view_close(&view);
-	text_add(html, "<script>%s</script>\n</body>\n</html>\n", report_asset_script);
+	text_add(&html,
+		 "</main>\n"
+		 "<footer><p>Percentiles below the step of the clock do not exist and are written as &lt;step. "
+		 "Rates count completed operations only. What every figure means is in docs/metrics.md, "
+		 "how it was measured in docs/method.md.</p></footer>\n<script>%s</script>\n</body>\n</html>\n",
+		 report_asset_script);
+	if (status == 0)
+		return put(sink, &html, error);
+	text_release(&html);
+	return -1;
+}
+
+void report_html(const struct result *result, struct text *html)
+{
+	struct error error = {0};
+	const struct file_sink sink = file_sink_to_text(html);
+	if (report_html_to(result, &sink, &error) < 0)
+		html->failed = true;
 }

@@ -3,6 +3,7 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
+#include "base/file.h"
 #include "base/text.h"
 #include "result/result.h"
 
@@ -13,6 +14,14 @@
  * metrics that are no headline figures. */
 void report_terminal(const struct result *result, bool color, unsigned width, bool all, struct text *text);
 
+/* A column of that table. */
+struct report_heading {
+	const char *above, *title; /* its two lines; above may be empty */
+	const char *legend;
+};
+/* The index-th one; false: there are no more. */
+bool report_heading(size_t index, struct report_heading *heading);
+
 /* Sentences for somebody who has a driver and asks which allocator to take, in lines of width columns: of each workload the
  * verdict, a row of headline figures for each arm, which arms another one beats in all of them, what ages; then how sure all
  * that is. */
@@ -20,6 +29,8 @@ void report_advice(const struct result *result, unsigned width, struct text *tex
 
 /* One self-contained HTML file: no network, no other file. */
 void report_html(const struct result *result, struct text *html);
+/* The same, workload by workload; their arms may be packed. */
+int report_html_to(const struct result *result, const struct file_sink *sink, struct error *error);
 
 /* The kinds of figures, and what each shows. */
 #define REPORT_PLOTS(X)                                                                                                    \

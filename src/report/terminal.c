@@ -173,6 +173,14 @@ static const struct column {
 };
 #define TIME_COLUMN 1
 
+bool report_heading(size_t index, struct report_heading *heading)
+{
+	if (index >= COLUMNS)
+		return false;
+	*heading = (struct report_heading){columns[index].above, columns[index].title, columns[index].legend};
+	return true;
+}
+
 struct table {
 	size_t rows;
 	size_t *arms;            /* index of each row's arm */

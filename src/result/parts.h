@@ -105,6 +105,8 @@ void parts_read_paired(struct json_reader *reader, const struct json_at *object,
 		       struct result_paired *paired);
 
 void parts_release_histogram(struct result_histogram *histogram);
+/* See result_arm_pack. */
+void parts_release_bulk(struct result_arm *arm);
 void parts_release_maps(struct result_map *maps, size_t count);
 
 #endif

@@ -11,7 +11,6 @@
 
 static void release_latency(struct result_latency *latency)
 {
-	parts_release_histogram(&latency->histogram);
 	for (size_t i = 0; i < METRIC_PERCENTILES; i++)
 		memory_release(latency->round_ns[i]);
 }
@@ -35,33 +34,21 @@ void result_insert_worst(struct result_sample worst[RESULT_WORST_MAX], size_t *c
 
 static void release_figures(struct result_arm *arm)
 {
+	parts_release_bulk(arm);
+	text_release(&arm->packed);
 	for (size_t i = 0; i < arm->phase_count; i++) {
 		memory_release(arm->phases[i].name);
 		memory_release(arm->phases[i].round_ns_per_op);
-		result_cells_release(&arm->phases[i].cells);
 		for (size_t kind = 0; kind < METRIC_KIND_COUNT; kind++)
 			release_latency(&arm->phases[i].latency[kind]);
-		for (size_t class = 0; class < arm->phases[i].class_count; class ++)
-			memory_release(arm->phases[i].classes[class].name);
-		memory_release(arm->phases[i].classes);
-		result_samples_release(arm->phases[i].worst, arm->phases[i].worst_count);
 	}
 	memory_release(arm->phases);
-	memory_release(arm->series);
-	parts_release_maps(arm->maps, arm->map_count);
-	result_heat_release(&arm->heat);
-	result_failures_release(arm->failures, arm->failure_count);
-	memory_release(arm->domains);
 	result_paired_release(arm->paired, arm->paired_count);
 	arm->paired = NULL;
 	arm->paired_count = 0;
 	arm->phases = NULL;
-	arm->series = NULL;
-	arm->maps = NULL;
-	arm->failures = NULL;
 	arm->failures_known = false;
-	arm->domains = NULL;
-	arm->phase_count = arm->series_count = arm->map_count = arm->domain_count = arm->failure_count = 0;
+	arm->phase_count = 0;
 }
 
 static void release_arm(struct result_arm *arm)

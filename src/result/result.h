@@ -4,6 +4,7 @@
 #define RESULT_RESULT_H
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "result/figures.h"
 
@@ -495,7 +496,17 @@ struct result_arm {
 	size_t paired_count;
 	char *paired_reason;       /* why there is none; NULL: there is, or an older result */
 	struct result_looks looks; /* of its workload, in its run */
+	struct text packed;        /* its bulk: result_arm_pack; empty: never packed */
 };
+
+/* Many arms do not fit into memory whole. What only an arm's own tables and figures show is its bulk: series, maps, heat,
+ * failures, domains, and of each phase cells, histograms, classes and worst samples. Verdicts, and whatever speaks of several
+ * workloads, take none of it. Packed, it takes about a tenth of the bytes, and counts are 0 where it was.
+ * -1: no memory; the arm is as it was. */
+int result_arm_pack(struct result_arm *arm);
+/* Has the bulk at hand again until result_arm_shut; nothing on an arm that was never packed. -1: no memory; it is shut. */
+int result_arm_open(struct result_arm *arm);
+void result_arm_shut(struct result_arm *arm);
 
 struct result_expectation {
 	size_t arm; /* index */
@@ -643,9 +654,13 @@ void result_workload_label(const struct result_workload *workload, struct text *
 /* result.json as interface.md has it, indented, with every metric of the table nested by its path in each arm and in each of
  * its phases, null with "<key>_reason" beside it. */
 int result_write(const struct result *result, struct text *json, struct error *error);
+/* The same, arm by arm: peak memory is that of the largest. Arms that are packed are opened one at a time. */
+int result_write_to(const struct result *result, const struct file_sink *sink, struct error *error);
 /* Reads what result_write wrote, of the same schema; anything else, and what does not fit its digest, is refused with the
  * key's path. */
 int result_read(const char *json, size_t length, struct result *result, struct error *error);
+/* Of such a document what is no arm and speaks of none, at a tenth of the cost; it is not held against its digest. */
+int result_read_head(const char *json, size_t length, struct result *result, struct error *error);
 
 /* What arm holds against another one under a condition; NULL: nothing. */
 const struct result_paired *result_paired_find(const struct result_arm *arm, size_t against,
@@ -665,6 +680,8 @@ int result_order(const struct result *a, const struct result *b);
 
 /* series.csv of all arms: workload, spec, phase, then the columns; empty where there is no figure. */
 void result_series_csv(const struct result *result, struct text *csv);
+/* The same, arm by arm. */
+int result_series_csv_to(const struct result *result, const struct file_sink *sink, struct error *error);
 
 /* One HdrHistogram log (version 1.3 text with base64 V2 compressed histograms, as HistogramLogReader takes it), all kinds of
  * an arm's figures phase, tagged by kind, in nanoseconds. */

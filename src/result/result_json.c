@@ -51,9 +51,8 @@ static void write_caches(struct json_writer *writer, json_t *object, const struc
 	}
 }
 
-static void write_run(struct json_writer *writer, json_t *document, const struct result *result)
+static void write_run(struct json_writer *writer, json_t *run, const struct result *result)
 {
-	json_t *run = json_put_object(writer, document, "run");
 	json_put_text(writer, run, "id", or_empty(result->run.id));
 	json_put_text(writer, run, "started", or_empty(result->run.started));
 	json_put_text(writer, run, "command", or_empty(result->run.command));
@@ -65,8 +64,10 @@ static void write_run(struct json_writer *writer, json_t *document, const struct
 		json_put_text(writer, run, "trouble", result->run.trouble);
 	else
 		put_none(writer, run, "trouble", "trouble_reason", "nothing failed beside arms");
+}
 
-	json_t *machine = json_put_object(writer, document, "machine");
+static void write_machine(struct json_writer *writer, json_t *machine, const struct result *result)
+{
 	json_put_text(writer, machine, "cpu", or_empty(result->machine.cpu));
 	json_put_text(writer, machine, "kernel", or_empty(result->machine.kernel));
 	json_put_text(writer, machine, "clock", or_empty(result->machine.clock));
@@ -94,8 +95,10 @@ static void write_run(struct json_writer *writer, json_t *document, const struct
 		text_release(&warning);
 		line += length + (line[length] == '\n');
 	}
+}
 
-	json_t *build = json_put_object(writer, document, "build");
+static void write_build(struct json_writer *writer, json_t *build, const struct result *result)
+{
 	json_put_text(writer, build, "version", or_empty(result->build.version));
 	json_put_text(writer, build, "git", or_empty(result->build.git));
 	json_put_text(writer, build, "compiler", or_empty(result->build.compiler));
@@ -113,9 +116,10 @@ static void write_sweep(struct json_writer *writer, json_t *object, const struct
 		json_put_text(writer, sweep, workload->settings[i].key, workload->settings[i].value);
 }
 
-static int write_workload(struct json_writer *writer, json_t *object, const struct result_workload *workload,
+static int write_workload(struct json_writer *writer, json_t *object, const struct result *result, size_t index,
 			  struct error *error)
 {
+	const struct result_workload *workload = &result->workloads[index];
 	json_put_text(writer, object, "name", or_empty(workload->name));
 	json_put_text(writer, object, "about", or_empty(workload->about));
 	json_put_text(writer, object, "file", or_empty(workload->file));
@@ -325,61 +329,51 @@ static void write_arm(struct json_writer *writer, json_t *object, const struct r
 	write_over_stream(writer, object, arm);
 }
 
-static void write_arms(struct json_writer *writer, json_t *document, const struct result *result)
-{
-	json_t *arms = json_put_array(writer, document, "arms");
-	struct text *logs = result_hlog_names(result);
-	for (size_t i = 0; logs && i < result->arm_count; i++)
-		write_arm(writer, json_append_object(writer, arms), result, i, &logs[i]);
-	writer->failed |= !logs;
-	result_release_hlog_names(logs, result->arm_count);
-}
-
-static void write_nodes(struct json_writer *writer, json_t *document, const struct result *result)
+static int write_node(struct json_writer *writer, json_t *object, const struct result *result, size_t index,
+		      struct error *error)
 {
 	static const char reason[] = "this system does not tell";
-	json_t *nodes = json_put_array(writer, document, "nodes");
-	for (size_t i = 0; i < result->node_count; i++) {
-		const struct result_node *node = &result->nodes[i];
-		json_t *object = json_append_object(writer, nodes);
-		json_put_hex(writer, object, "id", node->id);
-		json_put_text(writer, object, "cpu", or_empty(node->cpu));
-		json_put_u64(writer, object, "cpus", node->cpus);
-		if (node->microcode)
-			json_put_text(writer, object, "microcode", node->microcode);
-		else
-			put_none(writer, object, "microcode", "microcode_reason", reason);
-		json_put_text(writer, object, "kernel", or_empty(node->kernel));
-		json_put_text(writer, object, "build", or_empty(node->build));
-		if (node->memory_bytes)
-			json_put_u64(writer, object, "memory_bytes", node->memory_bytes);
-		else
-			put_none(writer, object, "memory_bytes", "memory_bytes_reason", reason);
-		if (node->numa_nodes)
-			json_put_u64(writer, object, "numa_nodes", node->numa_nodes);
-		else
-			put_none(writer, object, "numa_nodes", "numa_nodes_reason", reason);
-	}
+	const struct result_node *node = &result->nodes[index];
+	(void)error;
+	json_put_hex(writer, object, "id", node->id);
+	json_put_text(writer, object, "cpu", or_empty(node->cpu));
+	json_put_u64(writer, object, "cpus", node->cpus);
+	if (node->microcode)
+		json_put_text(writer, object, "microcode", node->microcode);
+	else
+		put_none(writer, object, "microcode", "microcode_reason", reason);
+	json_put_text(writer, object, "kernel", or_empty(node->kernel));
+	json_put_text(writer, object, "build", or_empty(node->build));
+	if (node->memory_bytes)
+		json_put_u64(writer, object, "memory_bytes", node->memory_bytes);
+	else
+		put_none(writer, object, "memory_bytes", "memory_bytes_reason", reason);
+	if (node->numa_nodes)
+		json_put_u64(writer, object, "numa_nodes", node->numa_nodes);
+	else
+		put_none(writer, object, "numa_nodes", "numa_nodes_reason", reason);
+	return 0;
 }
 
-/* Nothing where nothing was merged. */
-static void write_sources(struct json_writer *writer, json_t *document, const struct result *result)
+static int write_source(struct json_writer *writer, json_t *object, const struct result *result, size_t index,
+			struct error *error)
 {
-	json_t *sources = result->source_count ? json_put_array(writer, document, "sources") : NULL;
-	for (size_t i = 0; i < result->source_count; i++) {
-		json_t *source = json_append_object(writer, sources);
-		json_put_text(writer, source, "id", or_empty(result->sources[i].id));
-		json_put_text(writer, source, "started", or_empty(result->sources[i].started));
-		json_put_text(writer, source, "command", or_empty(result->sources[i].command));
-		json_put_text(writer, source, "cpu", or_empty(result->sources[i].cpu));
-		json_put_text(writer, source, "kernel", or_empty(result->sources[i].kernel));
-		json_put_u64(writer, source, "node", result->sources[i].node);
-	}
+	const struct result_source *source = &result->sources[index];
+	(void)error;
+	json_put_text(writer, object, "id", or_empty(source->id));
+	json_put_text(writer, object, "started", or_empty(source->started));
+	json_put_text(writer, object, "command", or_empty(source->command));
+	json_put_text(writer, object, "cpu", or_empty(source->cpu));
+	json_put_text(writer, object, "kernel", or_empty(source->kernel));
+	json_put_u64(writer, object, "node", source->node);
+	return 0;
 }
 
-static void write_expectation(struct json_writer *writer, json_t *object, const struct result *result,
-			      const struct result_expectation *expectation)
+static int write_expectation(struct json_writer *writer, json_t *object, const struct result *result, size_t index,
+			     struct error *error)
 {
+	const struct result_expectation *expectation = &result->expectations[index];
+	(void)error;
 	const struct result_arm *arm = &result->arms[expectation->arm];
 	json_put_u64(writer, object, "arm", expectation->arm);
 	json_put_text(writer, object, "workload", or_empty(result->workloads[arm->workload].name));
@@ -392,6 +386,7 @@ static void write_expectation(struct json_writer *writer, json_t *object, const 
 			      result_reason_text[result_arm_is_thrown_out(arm) ? RESULT_REASON_THROWN_OUT
 									       : RESULT_REASON_NOT_MEASURED]);
 	json_put(writer, object, "met", json_boolean(expectation->met));
+	return 0;
 }
 
 static void write_interval_end(struct json_writer *writer, json_t *object, const char *key, const char *reason_key,
@@ -435,9 +430,11 @@ void parts_write_comparison(struct json_writer *writer, json_t *object, const st
 	json_put_text(writer, object, "reason", comparison->reason);
 }
 
-static void write_comparison(struct json_writer *writer, json_t *object, const struct result *result,
-			     const struct result_comparison *comparison)
+static int write_comparison(struct json_writer *writer, json_t *object, const struct result *result, size_t index,
+			    struct error *error)
 {
+	const struct result_comparison *comparison = &result->comparisons[index];
+	(void)error;
 	const struct result_arm *a = &result->arms[comparison->a], *b = &result->arms[comparison->b];
 	json_put_text(writer, object, "workload", or_empty(result->workloads[b->workload].name));
 	json_put_text(writer, object, "a", or_empty(a->spec));
@@ -445,31 +442,144 @@ static void write_comparison(struct json_writer *writer, json_t *object, const s
 	json_put_u64(writer, object, "a_arm", comparison->a);
 	json_put_u64(writer, object, "b_arm", comparison->b);
 	parts_write_comparison(writer, object, comparison);
+	return 0;
+}
+
+/* ---- the document, piece by piece ---- */
+
+typedef void write_member(struct json_writer *writer, json_t *object, const struct result *result);
+typedef int write_element(struct json_writer *writer, json_t *object, const struct result *result, size_t index,
+			  struct error *error);
+
+/* A document while it is written. */
+struct document {
+	const struct result *result;
+	struct json_stream stream;
+	struct json_digest digest;
+	struct text *logs; /* names, of each arm */
+	struct error *error;
+};
+
+/* NULL: no memory, or *error tells. */
+static json_t *member_of(const struct document *document, write_member *write)
+{
+	struct json_writer writer = {false};
+	json_t *object = json_object();
+	write(&writer, object, document->result);
+	if (!writer.failed)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static json_t *element_of(const struct document *document, write_element *write, size_t index)
+{
+	struct json_writer writer = {false};
+	json_t *object = json_object();
+	if (write(&writer, object, document->result, index, document->error) == 0 && !writer.failed)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static void put_member(struct document *document, const char *key, write_member *write)
+{
+	json_stream_member(&document->stream, key, member_of(document, write));
+}
+
+static void put_list(struct document *document, const char *key, size_t count, write_element *write)
+{
+	json_stream_list(&document->stream, key);
+	for (size_t i = 0; i < count && !document->stream.failed; i++)
+		json_stream_element(&document->stream, element_of(document, write, i));
+	json_stream_list_end(&document->stream);
+}
+
+static void digest_member(struct document *document, const char *key, write_member *write)
+{
+	json_t *object = member_of(document, write);
+	json_digest_member(&document->digest, key, object);
+	json_decref(object);
+}
+
+static void digest_list(struct document *document, const char *key, size_t count, write_element *write)
+{
+	json_digest_list(&document->digest, key);
+	for (size_t i = 0; i < count && !document->stream.failed; i++) {
+		json_t *object = element_of(document, write, i);
+		json_digest_element(&document->digest, object);
+		json_decref(object);
+	}
+	json_digest_list_end(&document->digest);
+}
+
+/* Nearly all of a document, and the first of its keys: one tree gives both. */
+static void put_arms(struct document *document)
+{
+	const struct result *result = document->result;
+	json_stream_list(&document->stream, "arms");
+	json_digest_list(&document->digest, "arms");
+	for (size_t i = 0; i < result->arm_count && !document->stream.failed; i++) {
+		struct json_writer writer = {result_arm_open(&result->arms[i]) < 0};
+		json_t *object = json_object();
+		if (!writer.failed)
+			write_arm(&writer, object, result, i, &document->logs[i]);
+		result_arm_shut(&result->arms[i]);
+		json_digest_element(&document->digest, object);
+		if (writer.failed) {
+			json_decref(object);
+			object = NULL;
+		}
+		json_stream_element(&document->stream, object);
+	}
+	json_digest_list_end(&document->digest);
+	json_stream_list_end(&document->stream);
+}
+
+/* Lists other than of arms are made twice, so that none is kept. */
+static void put_document(struct document *document)
+{
+	const struct result *result = document->result;
+	json_t *schema = json_string(RESULT_SCHEMA);
+	json_stream_member(&document->stream, "schema", json_string(RESULT_SCHEMA));
+	put_member(document, "run", write_run);
+	put_member(document, "machine", write_machine);
+	put_member(document, "build", write_build);
+	put_list(document, "nodes", result->node_count, write_node);
+	if (result->source_count)
+		put_list(document, "sources", result->source_count, write_source);
+	put_list(document, "workloads", result->workload_count, write_workload);
+	put_arms(document);
+	put_list(document, "comparisons", result->comparison_count, write_comparison);
+	put_list(document, "expectations", result->expectation_count, write_expectation);
+	digest_member(document, "build", write_build);
+	digest_list(document, "comparisons", result->comparison_count, write_comparison);
+	digest_list(document, "expectations", result->expectation_count, write_expectation);
+	digest_member(document, "machine", write_machine);
+	digest_list(document, "nodes", result->node_count, write_node);
+	digest_member(document, "run", write_run);
+	json_digest_member(&document->digest, "schema", schema);
+	if (result->source_count)
+		digest_list(document, "sources", result->source_count, write_source);
+	digest_list(document, "workloads", result->workload_count, write_workload);
+	json_stream_member(&document->stream, "digest", json_digest_end(&document->digest));
+	json_decref(schema);
+}
+
+int result_write_to(const struct result *result, const struct file_sink *sink, struct error *error)
+{
+	struct document document = {.result = result, .logs = result_hlog_names(result), .error = error};
+	if (!document.logs)
+		return error_set(error, EXIT_CODE_IO, "result: no memory to write it");
+	json_stream_begin(&document.stream, sink, "result", error);
+	json_digest_begin(&document.digest);
+	put_document(&document);
+	result_release_hlog_names(document.logs, result->arm_count);
+	return json_stream_end(&document.stream);
 }
 
 int result_write(const struct result *result, struct text *json, struct error *error)
 {
-	struct json_writer writer = {false};
-	json_prepare();
-	json_t *document = json_object();
-	json_put_text(&writer, document, "schema", RESULT_SCHEMA);
-	write_run(&writer, document, result);
-	write_nodes(&writer, document, result);
-	write_sources(&writer, document, result);
-	json_t *workloads = json_put_array(&writer, document, "workloads");
-	for (size_t i = 0; i < result->workload_count; i++) {
-		if (write_workload(&writer, json_append_object(&writer, workloads), &result->workloads[i], error) < 0) {
-			json_decref(document);
-			return -1;
-		}
-	}
-	write_arms(&writer, document, result);
-	json_t *comparisons = json_put_array(&writer, document, "comparisons");
-	for (size_t i = 0; i < result->comparison_count; i++)
-		write_comparison(&writer, json_append_object(&writer, comparisons), result, &result->comparisons[i]);
-	json_t *expectations = json_put_array(&writer, document, "expectations");
-	for (size_t i = 0; i < result->expectation_count; i++)
-		write_expectation(&writer, json_append_object(&writer, expectations), result, &result->expectations[i]);
-	json_put_digest(&writer, document);
-	return json_finish(&writer, document, true, "result", json, error);
+	const struct file_sink sink = file_sink_to_text(json);
+	return result_write_to(result, &sink, error);
 }

@@ -240,12 +240,17 @@ void combination_close_files(struct combination *combination, const struct run_o
 	}
 }
 
-void combination_close(struct combination *combination, const struct run_options *options)
+void combination_drop_records(struct combination *combination, const struct run_options *options)
 {
 	for (size_t arm = 0; arm <= options->spec_count; arm++)
 		gather_release(&combination->arms[arm]);
 	for (size_t pair = 0; pair < options->spec_count * options->spec_count; pair++)
 		gather_release(&combination->pairs[pair]);
+}
+
+void combination_close(struct combination *combination, const struct run_options *options)
+{
+	combination_drop_records(combination, options);
 	combination_close_files(combination, options);
 	memory_release(combination->steps);
 	memory_release(combination->arms);

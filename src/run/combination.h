@@ -47,6 +47,9 @@ void combination_list_close(struct combination_list *list, const struct run_opti
 /* Gives one back that was taken out of its list. */
 void combination_close(struct combination *combination, const struct run_options *options);
 
+/* What its processes said, once a result has it. Idempotent. */
+void combination_drop_records(struct combination *combination, const struct run_options *options);
+
 /* What workers mapped. Idempotent. */
 void combination_close_files(struct combination *combination, const struct run_options *options);
 

@@ -63,10 +63,11 @@ static void release_part(struct joined_part *part)
 {
 	run_file_release(&part->run_file);
 	memory_release(part->streams);
+	memory_release(part->command);
 	result_release(&part->machine);
 }
 
-/* What its document says of machine and streams. */
+/* What its document says of machine and streams. Its arms are made again, of the journal. */
 static int keep_document(struct joined_part *part, struct result *result, struct error *error)
 {
 	part->streams = memory_zeroed(result->workload_count + 1, sizeof part->streams[0]);
@@ -97,7 +98,7 @@ static int read_document(struct joined_part *part, struct error *error)
 		return error_set(error, wrong.exit_code,
 				 "%s: shard %u/%u has not finished: iovabench resume %s goes on with it", part->folder,
 				 options->shard, options->shards, part->folder);
-	int status = result_read(bytes, length, &result, &wrong);
+	int status = result_read_head(bytes, length, &result, &wrong);
 	memory_release(bytes);
 	if (status < 0)
 		return error_set(error, wrong.exit_code, "%s/result.json: %.800s", part->folder, wrong.message);
@@ -110,12 +111,6 @@ static int read_document(struct joined_part *part, struct error *error)
 		status = keep_document(part, &result, error);
 	result_release(&result);
 	return status;
-}
-
-static int read_part(struct joined_part *part, const char *folder, struct error *error)
-{
-	part->folder = folder;
-	return read_request(folder, &part->run_file, error);
 }
 
 static int read_journal(const struct joined_part *part, struct journal *into, struct error *error)
@@ -263,19 +258,16 @@ static int check_all_there(const struct joined_part *parts, size_t count, struct
 	return missing ? -1 : 0;
 }
 
-static int check_parts(const struct joined_part *parts, size_t count, struct error *error)
+static int check_build(const struct joined_part *part, struct error *error)
 {
 	uint64_t build;
-	for (size_t i = 1; i < count; i++)
-		if (check_same(&parts[0], &parts[i], error) < 0)
-			return -1;
-	if (check_all_there(parts, count, error) < 0 || build_hash(&build, error) < 0)
+	if (build_hash(&build, error) < 0)
 		return -1;
-	return build == parts[0].run_file.build_hash
+	return build == part->run_file.build_hash
 		       ? 0
 		       : error_set(error, EXIT_CODE_USAGE,
 				   "%s was run by another build of iovabench: merge its shards with that one",
-				   parts[0].folder);
+				   part->folder);
 }
 
 /* ---- what one machine played ---- */
@@ -332,8 +324,7 @@ static int gather_parts(struct joined *joined, struct joined_part *parts, size_t
 	for (size_t i = first; i < count; i++) {
 		if (!same_machine(&parts[first], &parts[i]))
 			continue;
-		if (check_clock(&parts[first], &parts[i], error) < 0 ||
-		    read_journal(&parts[i], &joined->journal, error) < 0)
+		if (check_clock(&parts[first], &parts[i], error) < 0)
 			return -1;
 		joined->parts[i] = &parts[i];
 		machine->machine.after = parts[i].machine.machine.after;
@@ -347,11 +338,13 @@ static int join_machine(struct joined_part *parts, size_t first, size_t count, s
 			struct error *error)
 {
 	struct joined joined = {.parts = memory_zeroed(count, sizeof joined.parts[0])};
+	struct run_options options = parts[0].run_file.options;
+	options.command = parts[first].command;
 	int status = joined.parts ? 0 : error_set(error, EXIT_CODE_IO, "no memory for shards");
 	if (status == 0)
 		status = gather_parts(&joined, parts, first, count, error);
 	if (status == 0)
-		status = matrix_join(&parts[first].run_file.options, &joined, into, messages, error);
+		status = matrix_join(&options, &joined, into, messages, error);
 	if (status == 0) {
 		size_t left = journal_left(&joined.journal);
 		if (left)
@@ -423,20 +416,47 @@ static int join_there(struct joined_part *parts, size_t count, const char *comma
 	return status;
 }
 
-/* Folders are named from here, files of the run from elsewhere. */
+/* Folders are named from here, files of the run from elsewhere. Of each only its number is kept yet. */
+static int find_part(struct joined_part *part, const char *folder, struct error *error)
+{
+	struct error wrong = {0};
+	part->named = folder;
+	part->folder = realpath(folder, NULL);
+	if (!part->folder)
+		return error_set(error, EXIT_CODE_USAGE, "%s: %s", folder, strerror(errno));
+	if (read_request(part->folder, &part->run_file, &wrong) < 0)
+		return error_set(error, wrong.exit_code, "%s", wrong.message);
+	part->command = memory_text(part->run_file.options.command);
+	run_file_forget_request(&part->run_file);
+	return part->command ? 0 : error_set(error, EXIT_CODE_IO, "no memory for a command");
+}
+
+/* What all parts were asked for is kept once, of the first. */
+static int check_part(struct joined_part *first, struct joined_part *part, struct error *error)
+{
+	run_file_release(&part->run_file);
+	if (read_request(part->folder, &part->run_file, error) < 0)
+		return -1;
+	if (part == first)
+		return 0;
+	int status = check_same(first, part, error);
+	run_file_forget_request(&part->run_file);
+	return status;
+}
+
 static int read_parts(struct joined_part *parts, const char **folders, size_t count, struct error *error)
 {
 	int status = 0;
-	for (size_t i = 0; i < count && status == 0; i++) {
-		char *path = realpath(folders[i], NULL);
-		parts[i].named = folders[i];
-		status = path ? read_part(&parts[i], path, error)
-			      : error_set(error, EXIT_CODE_USAGE, "%s: %s", folders[i], strerror(errno));
-	}
+	for (size_t i = 0; i < count && status == 0; i++)
+		status = find_part(&parts[i], folders[i], error);
 	if (status == 0)
 		qsort(parts, count, sizeof parts[0], compare_shards);
+	for (size_t i = 0; i < count && status == 0; i++)
+		status = check_part(&parts[0], &parts[i], error);
 	if (status == 0)
-		status = check_parts(parts, count, error);
+		status = check_all_there(parts, count, error);
+	if (status == 0)
+		status = check_build(&parts[0], error);
 	for (size_t i = 0; i < count; i++)
 		folders[i] = parts[i].named ? parts[i].named : folders[i];
 	for (size_t i = 0; i < count && status == 0; i++)
@@ -484,25 +504,55 @@ static int know(struct combination *combination, const struct joined_part *part,
 	return 0;
 }
 
+/* How much of a shard's streams was told, and the combination that its last one is of, from 1. */
+struct told {
+	size_t streams, combination;
+};
+
+static int tell_streams(struct matrix *matrix, size_t index, struct told *told, struct error *error)
+{
+	const struct shard_plan *plan = &matrix->shards;
+	for (size_t unit = plan->first_unit[index]; unit < plan->first_unit[index + 1]; unit++) {
+		uint32_t shard = plan->units[unit].shard - 1;
+		const struct joined_part *part = matrix->joined->parts[shard];
+		if (!part || told[shard].combination == index + 1)
+			continue;
+		told[shard].combination = index + 1;
+		if (told[shard].streams++ < part->stream_count &&
+		    know(matrix->list.combinations[index], part, &part->streams[told[shard].streams - 1], error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int join_streams(struct matrix *matrix, struct error *error)
 {
 	uint32_t shards = matrix->options->shards;
-	bool *mine = memory_zeroed(shards, sizeof mine[0]);
-	int status = mine ? 0 : error_set(error, EXIT_CODE_IO, "no memory for shards");
-	for (uint32_t shard = 0; status == 0 && shard < shards; shard++) {
+	struct told *told = memory_zeroed(shards, sizeof told[0]);
+	int status = told ? 0 : error_set(error, EXIT_CODE_IO, "no memory for shards");
+	for (size_t i = 0; i < matrix->list.count && status == 0; i++)
+		status = tell_streams(matrix, i, told, error);
+	for (uint32_t shard = 0; shard < shards && status == 0; shard++) {
 		const struct joined_part *part = matrix->joined->parts[shard];
-		size_t at = 0;
-		if (!part)
-			continue;
-		mine[shard] = true;
-		for (size_t i = 0; i < matrix->list.count && status == 0; i++)
-			if (shard_plan_has(&matrix->shards, i, mine) && at++ < part->stream_count)
-				status = know(matrix->list.combinations[i], part, &part->streams[at - 1], error);
-		mine[shard] = false;
-		if (status == 0 && at != part->stream_count)
+		if (part && told[shard].streams != part->stream_count)
 			status = error_set(error, EXIT_CODE_USAGE, "%s: its result.json is that of another plan",
 					   part->folder);
 	}
-	memory_release(mine);
+	memory_release(told);
+	return status;
+}
+
+int join_journals(struct matrix *matrix, size_t number, struct error *error)
+{
+	const struct shard_plan *plan = &matrix->shards;
+	struct joined *joined = matrix->joined;
+	int status = 0;
+	for (size_t unit = plan->first_unit[number]; unit < plan->first_unit[number + 1] && status == 0; unit++) {
+		struct joined_part *part = joined->parts[plan->units[unit].shard - 1];
+		if (!part || part->told)
+			continue;
+		status = read_journal(part, &joined->journal, error);
+		part->told = true;
+	}
 	return status;
 }

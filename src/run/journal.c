@@ -113,8 +113,9 @@ static int join_entry(struct journal *journal, struct journal_entry *entry, stru
 		entry->record = (struct result_record){0};
 		return 0;
 	}
-	const struct result_record *before = &journal->entries[*slot - 1].record, *record = &entry->record;
-	if (record->pass != RESULT_PASS_AUDIT || before->pass != RESULT_PASS_AUDIT)
+	const struct journal_entry *known = &journal->entries[*slot - 1];
+	const struct result_record *before = &known->record, *record = &entry->record;
+	if (known->taken || record->pass != RESULT_PASS_AUDIT || before->pass != RESULT_PASS_AUDIT)
 		return error_set(error, EXIT_CODE_USAGE, "round %u of %s on %s is in another shard, too: they overlap",
 				 record->round + 1, record->spec, record->workload);
 	const char *differs = audits_differ(before, record);

@@ -32,7 +32,7 @@ int journal_read(struct journal *journal, const char *bytes, size_t length, stru
 void journal_release(struct journal *journal);
 
 /* Moves all of a part's records, which is released then. An audit that both have is kept once. -1: two audits
- * that disagree (EXIT_CODE_UNTRUSTWORTHY), another process that both have (EXIT_CODE_USAGE), no memory. */
+ * that disagree (EXIT_CODE_UNTRUSTWORTHY), another process that both have, or that was taken (EXIT_CODE_USAGE), no memory. */
 int journal_join(struct journal *journal, struct journal *part, struct error *error);
 
 /* What a run can have written. */

@@ -27,15 +27,17 @@ struct joined_part {
 		uint64_t operations;
 	} * streams;
 	size_t stream_count;
+	char *command;         /* that played it */
 	struct result machine; /* its machine, build and node alone */
+	bool told;             /* its journal was read */
 };
 
 /* The shards that one machine played. */
 struct joined {
 	struct journal journal;
-	const struct joined_part **parts; /* of every shard, by its number - 1; NULL: another machine's */
-	struct run_file *first;           /* of the first of them */
-	struct result *machine;           /* likewise; what matrix_gather takes of it is moved */
+	struct joined_part **parts; /* of every shard, by its number - 1; NULL: another machine's */
+	struct run_file *first;     /* of the first of them */
+	struct result *machine;     /* likewise; what matrix_gather takes of it is moved */
 };
 
 struct matrix {
@@ -77,5 +79,9 @@ int matrix_join(const struct run_options *options, struct joined *joined, struct
 
 /* Fills matrix->result, but for what names the run; interrupted: not everything was run. -1: no memory. */
 int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error);
+/* The same in steps: one for each combination, in their order, whose records are not needed any more behind it. */
+int matrix_gather_begin(struct matrix *matrix, bool interrupted, struct error *error);
+int matrix_gather_next(struct matrix *matrix, struct error *error);
+int matrix_gather_end(struct matrix *matrix, struct error *error);
 
 #endif

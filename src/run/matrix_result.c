@@ -285,18 +285,35 @@ static int describe_machine(struct matrix *matrix)
 	return 0;
 }
 
-int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
+int matrix_gather_begin(struct matrix *matrix, bool interrupted, struct error *error)
 {
 	assert(matrix->list.count && !matrix->result->arms);
 	struct result *result = matrix->result;
-	size_t workloads = matrix->list.count;
 	result->run.partial = interrupted;
 	result->run.rounds = matrix->options->rounds;
 	result->run.latency_serialised = matrix->options->latency == RUN_LATENCY_ALL;
-	if (make_room(matrix, workloads) < 0 || describe_machine(matrix) < 0)
-		return error_set(error, EXIT_CODE_IO, "no memory for a result");
-	for (size_t i = 0; i < workloads; i++)
-		if (gather_combination(matrix, matrix->list.combinations[i], error) < 0)
-			return -1;
-	return compare_within(result, COMPARE_THRESHOLD_DEFAULT, matrix->options->against, error);
+	return make_room(matrix, matrix->list.count) < 0 || describe_machine(matrix) < 0
+		       ? error_set(error, EXIT_CODE_IO, "no memory for a result")
+		       : 0;
+}
+
+int matrix_gather_next(struct matrix *matrix, struct error *error)
+{
+	size_t index = matrix->result->workload_count;
+	assert(index < matrix->list.count);
+	return gather_combination(matrix, matrix->list.combinations[index], error);
+}
+
+int matrix_gather_end(struct matrix *matrix, struct error *error)
+{
+	assert(matrix->result->workload_count == matrix->list.count);
+	return compare_within(matrix->result, COMPARE_THRESHOLD_DEFAULT, matrix->options->against, error);
+}
+
+int matrix_gather(struct matrix *matrix, bool interrupted, struct error *error)
+{
+	int status = matrix_gather_begin(matrix, interrupted, error);
+	for (size_t i = 0; i < matrix->list.count && status == 0; i++)
+		status = matrix_gather_next(matrix, error);
+	return status == 0 ? matrix_gather_end(matrix, error) : -1;
 }

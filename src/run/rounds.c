@@ -691,6 +691,24 @@ static enum exit_code keep(struct matrix *matrix, const struct text *folder, str
 	return exit_code_of_both(result_exit_code(matrix->result), lost ? EXIT_CODE_IO : EXIT_CODE_OK);
 }
 
+/* Its records are read, made an arm of each, and gone: memory is not that of all shards. */
+static int join_combination(struct matrix *matrix, struct combination *combination, struct error *error)
+{
+	plan_looks(matrix->options, combination);
+	size_t first_arm = matrix->result->arm_count;
+	int status = join_journals(matrix, combination->number, error);
+	if (status == 0)
+		status = run_combination(matrix, combination, error);
+	combination_close_files(combination, matrix->options);
+	if (status == 0)
+		status = matrix_gather_next(matrix, error);
+	combination_drop_records(combination, matrix->options);
+	for (size_t arm = first_arm; arm < matrix->result->arm_count && status == 0; arm++)
+		if (result_arm_pack(&matrix->result->arms[arm]) < 0)
+			status = error_set(error, EXIT_CODE_IO, "no memory for a result");
+	return status;
+}
+
 int matrix_join(const struct run_options *options, struct joined *joined, struct result *result, struct text *messages,
 		struct error *error)
 {
@@ -718,13 +736,12 @@ int matrix_join(const struct run_options *options, struct joined *joined, struct
 		status = note_plugins(&matrix, error);
 	if (status == 0)
 		status = matrix_take_shards(&matrix, error);
-	for (size_t i = 0; status == 0 && i < matrix.list.count; i++) {
-		plan_looks(options, matrix.list.combinations[i]);
-		status = run_combination(&matrix, matrix.list.combinations[i], error);
-		combination_close_files(matrix.list.combinations[i], options);
-	}
 	if (status == 0)
-		status = matrix_gather(&matrix, false, error);
+		status = matrix_gather_begin(&matrix, false, error);
+	for (size_t i = 0; status == 0 && i < matrix.list.count; i++)
+		status = join_combination(&matrix, matrix.list.combinations[i], error);
+	if (status == 0)
+		status = matrix_gather_end(&matrix, error);
 	release(&matrix);
 	return status;
 }

@@ -48,24 +48,36 @@ int run_file_new(struct run_file *run_file, const struct run_options *options, s
 	return error_set(error, EXIT_CODE_IO, "no memory for a run");
 }
 
-void run_file_release(struct run_file *run_file)
+void run_file_forget_request(struct run_file *run_file)
 {
+	struct run_options *options = &run_file->options;
+	const uint32_t shard = options->shard, shards = options->shards;
 	for (size_t i = 0; i < run_file->text_count; i++)
 		memory_release(run_file->texts[i]);
+	memory_release(run_file->texts);
 	if (run_file->was_read) {
-		memory_release((void *)(uintptr_t)run_file->options.files);
-		memory_release((void *)(uintptr_t)run_file->options.specs);
-		memory_release((void *)(uintptr_t)run_file->options.named);
-		struct workload swept = {.sweeps = (struct workload_sweep *)(uintptr_t)run_file->options.sweeps,
-					 .sweep_count = run_file->options.sweep_count};
+		memory_release((void *)(uintptr_t)options->files);
+		memory_release((void *)(uintptr_t)options->specs);
+		memory_release((void *)(uintptr_t)options->named);
+		struct workload swept = {.sweeps = (struct workload_sweep *)(uintptr_t)options->sweeps,
+					 .sweep_count = options->sweep_count};
 		workload_release(&swept);
 	}
-	memory_release(run_file->texts);
+	inputs_release(&run_file->inputs);
+	run_file->inputs = (struct inputs){0};
+	run_file->texts = NULL;
+	run_file->text_count = 0;
+	run_file->was_read = false;
+	*options = (struct run_options){.shard = shard, .shards = shards};
+}
+
+void run_file_release(struct run_file *run_file)
+{
+	run_file_forget_request(run_file);
 	memory_release(run_file->id);
 	memory_release(run_file->started);
 	memory_release(run_file->directory);
 	memory_release(run_file->cpu);
-	inputs_release(&run_file->inputs);
 	*run_file = (struct run_file){0};
 }
 

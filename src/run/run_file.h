@@ -33,6 +33,8 @@ struct run_file {
  * about this process cannot be told. */
 int run_file_new(struct run_file *run_file, const struct run_options *options, struct error *error);
 void run_file_release(struct run_file *run_file);
+/* Gives back what it was asked for, but for options.shard and options.shards, and keeps what tells whose it is. */
+void run_file_forget_request(struct run_file *run_file);
 
 int run_file_write(const struct run_file *run_file, struct text *json, struct error *error);
 /* -1 with a message that names the key; *run_file is then zeroed. */

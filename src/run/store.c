@@ -194,6 +194,20 @@ int store_record(struct store *store, const struct text *line, struct error *err
 	return file_append_synced(store->journal, "rounds.jsonl", line->bytes, line->length, error);
 }
 
+int store_lines(struct store *store, const struct text *lines, struct error *error)
+{
+	assert(!lines->failed && lines->length && lines->bytes[lines->length - 1] == '\n' && store->journal >= 0);
+	return file_append(store->journal, "rounds.jsonl", lines->bytes, lines->length, error);
+}
+
+int store_sync(struct store *store, struct error *error)
+{
+	assert(store->journal >= 0);
+	return fdatasync(store->journal) == 0
+		       ? 0
+		       : error_set(error, EXIT_CODE_IO, "rounds.jsonl: cannot force it to disk: %s", strerror(errno));
+}
+
 int store_file(const struct store *store, const char *name, const struct text *content, struct error *error)
 {
 	if (store->nowhere)
@@ -218,10 +232,8 @@ struct secondary {
 };
 #define LOST_TOLD_MAX 3
 
-static void write_secondary(struct secondary *secondary, const char *name, const struct text *content, struct error *why)
+static void tell_lost(struct secondary *secondary, const struct error *why)
 {
-	if (why->exit_code == EXIT_CODE_OK)
-		store_file(secondary->store, name, content, why);
 	if (why->exit_code != EXIT_CODE_OK && secondary->lost++ < LOST_TOLD_MAX)
 		text_add(secondary->messages, "%s\n", why->message);
 }
@@ -231,25 +243,52 @@ static bool is_wanted(const struct secondary *secondary, const char *name)
 	return !secondary->missing || !is_there(secondary->store, name);
 }
 
-static void write_series(struct secondary *secondary, const struct result *result)
+/* What a file is made of, piece by piece. */
+typedef int store_pieces(const struct result *result, const struct file_sink *sink, struct error *error);
+
+static int write_pieces(const struct store *store, const char *name, const struct result *result, store_pieces *pieces,
+			struct error *error)
 {
-	struct text csv = {0};
-	struct error why = {0};
-	if (is_wanted(secondary, "series.csv")) {
-		result_series_csv(result, &csv);
-		write_secondary(secondary, "series.csv", &csv, &why);
+	struct text path = {0};
+	struct file_writer writer;
+	int status = path_of(store, name, &path, error);
+	if (status == 0)
+		status = file_writer_begin_at(&writer, store->directory, name, path.bytes, error);
+	if (status == 0) {
+		const struct file_sink sink = file_sink_to_writer(&writer);
+		if (pieces(result, &sink, error) == 0) {
+			status = file_writer_end(&writer, error);
+		} else {
+			file_writer_drop(&writer);
+			status = -1;
+		}
 	}
-	text_release(&csv);
+	text_release(&path);
+	return status;
 }
 
-static void write_log(struct secondary *secondary, const struct result *result, size_t arm, const char *name)
+static void write_series(struct secondary *secondary, const struct result *result)
+{
+	struct error why = {0};
+	if (!is_wanted(secondary, "series.csv"))
+		return;
+	write_pieces(secondary->store, "series.csv", result, result_series_csv_to, &why);
+	tell_lost(secondary, &why);
+}
+
+static void write_log(struct secondary *secondary, const struct result *result, size_t index, const char *name)
 {
 	struct text log = {0};
 	struct error why = {0};
-	if (result_has_hlog(&result->arms[arm]) && is_wanted(secondary, name)) {
-		result_hlog(&result->arms[arm], result->run.started, &log, &why);
-		write_secondary(secondary, name, &log, &why);
-	}
+	struct result_arm *arm = &result->arms[index];
+	if (!result_has_hlog(arm) || !is_wanted(secondary, name))
+		return;
+	if (result_arm_open(arm) < 0)
+		error_set(&why, EXIT_CODE_IO, "%s: no memory to write it", name);
+	else if (result_hlog(arm, result->run.started, &log, &why) == 0)
+		store_file(secondary->store, name, &log, &why);
+	result_arm_shut(arm);
+	tell_lost(secondary, &why);
 	text_release(&log);
 }
 
@@ -273,17 +312,12 @@ int store_result(const struct store *store, const struct result *result, struct 
 		 struct error *error)
 {
 	struct secondary secondary = {.store = store, .messages = messages};
-	struct text json = {0};
 	*lost = 0;
 	if (store->nowhere)
 		return 0;
 	*lost = write_secondaries(&secondary, result);
-	int status = result_write(result, &json, error);
 	/* Last, because a folder with a result.json is a finished run. */
-	if (status == 0)
-		status = store_file(store, "result.json", &json, error);
-	text_release(&json);
-	return status;
+	return write_pieces(store, "result.json", result, result_write_to, error);
 }
 
 size_t store_complete(const struct store *store, const struct result *result, struct text *messages)

@@ -39,6 +39,9 @@ void store_abandon(struct store *store);
 
 /* Appends one record, forced to disk. */
 int store_record(struct store *store, const struct text *line, struct error *error);
+/* Appends records that others have kept, on disk after store_sync. */
+int store_lines(struct store *store, const struct text *lines, struct error *error);
+int store_sync(struct store *store, struct error *error);
 
 /* Cuts what stands behind the first length bytes of the journal. */
 int store_cut_journal(struct store *store, size_t length, struct error *error);

@@ -249,3 +249,17 @@ for row in csv.DictReader(sys.stdin):
 	run -2 "$iovabench" worker 77
 	has "$output" "worker is called by the program itself, not by hand"
 }
+
+@test "describe knows every heading of every table, percentiles and options" {
+	"$iovabench" run $tiny -a buddy -a bitmap --rounds 1 --seed 1,2 -q -o "$scratch/d"
+	grep -o '<th scope="col[^>]*>[^<]*\(<br>[^<]*\)\?</th>' "$scratch/d/report.html" | sed 's/<br>/ /; s/<[^>]*>//g' | sort -u >"$scratch/heads"
+	{ "$iovabench" compare "$scratch/d:buddy" "$scratch/d:bitmap" || true; } | grep -o 'metric .*interval' | head -1 | sed 's/  \+/\n/g' >>"$scratch/heads"
+	printf '%s\n' ns/op 'time by pairs' '95 %' net p50 p99.9 'alloc p50' 'steps /alloc' failed 'unusable 2 MiB' footprint 'page tables' metadata p999 p9999 >>"$scratch/heads"
+	[ "$(wc -l <"$scratch/heads")" -ge 40 ]
+	while IFS= read -r head; do
+		run -0 "$iovabench" describe "$head"
+	done <"$scratch/heads"
+	has "$("$iovabench" describe rounds)" "--rounds N|auto, an option of run, suite, advise: fresh processes"
+	has "$("$iovabench" describe p999)" "99.9 % of the samples"
+	refuses "did you mean 'footprint'?" describe fotprint
+}

@@ -275,6 +275,8 @@ regression null a3"
 	has "$output" "no two arms to compare"
 	has "$output" "buddy on tiny"
 	has "$output" "buddy on other"
+	run -2 "$iovabench" compare "$scratch/a:budy" "$scratch/b:bitmap"
+	has "$output" "A has no arm 'budy', did you mean 'buddy'?; A has "
 	craft b b 1 '.arms[].state = "failed" | .arms[].reason = "crashed"'
 	run -2 "$iovabench" compare "$scratch/a" "$scratch/b"
 	has "$output" "A has buddy on tiny, bitmap on tiny; B has buddy on tiny (failed), bitmap on tiny (failed)"

@@ -212,3 +212,14 @@ sums() { # journal
 	run -2 "$iovabench" suite plan "$parts/s.yaml" --shards 2 --for slrum
 	has "$output" "takes slurm, parallel, make or people"
 }
+
+@test "memory of a merge does not grow with the parts: each is read, packed and gone" {
+	no_sanitizer
+	sweep=$(seq -s, 100 111)
+	for i in $(seq 12); do
+		"$iovabench" run tests/cli/tiny.yaml -a rbtree -a buddy --sweep "phases.churn.ops=$sweep" --rounds 0 --shard $i/12 -q -o "$scratch/$i"
+	done
+	# The trees of all documents would take twice as much.
+	(ulimit -d 12000 && "$iovabench" merge $(seq -f "$scratch/%.0f" 12) -o "$scratch/merged")
+	is "$(arms "$scratch/merged" .state | sort | uniq -c | xargs)" "24 ok"
+}

@@ -62,3 +62,68 @@ suite() { # lines…
 	refuses "suite list shows those that are shipped" suite run
 	run -2 "$iovabench" suite run "$scratch/nothing.yaml"
 }
+
+@test "a suite holds its run against a baseline by a policy, as gate does" {
+	suite 'suite: 1' 'workloads: tests/cli/tiny.yaml' 'allocators: buddy' 'ops: 1k' 'rounds: 0'
+	"$iovabench" suite run "$scratch/s.yaml" -q -o "$scratch/base"
+	"$iovabench" suite run "$scratch/s.yaml" -q --ops 1k -a bitmap -o "$scratch/other"
+	jq '(.arms[] | .space.span_pages, .phases[].space.span_pages) = 1 | del(.digest)' "$scratch/base/result.json" >"$scratch/less.json"
+	printf '%s\n' 'policy: 1' 'metrics: [{metric: space.span_pages, as: ignored}]' >"$scratch/p.yaml"
+	echo "baseline: $scratch/base" >>"$scratch/s.yaml"
+	run -0 "$iovabench" suite run "$scratch/s.yaml" -o "$scratch/same"
+	has "$output" "gate: passed"
+	has "$output" "space.span_pages"
+	run -0 "$iovabench" suite run "$scratch/s.yaml" -q -o "$scratch/quiet"
+	is "$output" "gate: passed"
+	# Another arm is not the one that counts as good.
+	run -1 "$iovabench" suite run "$scratch/s.yaml" -q -a bitmap -o "$scratch/bitmap"
+	has "$output" "gate: FAILED"
+	run -1 "$iovabench" gate --baseline "$scratch/base" "$scratch/bitmap"
+	# A policy is the suite's, too.
+	run -1 "$iovabench" suite run "$scratch/s.yaml" -q --baseline "$scratch/less.json" -o "$scratch/worse"
+	has "$output" "gate: FAILED"
+	echo "policy: $scratch/p.yaml" >>"$scratch/s.yaml"
+	run -0 "$iovabench" suite run "$scratch/s.yaml" -q --baseline "$scratch/less.json" -o "$scratch/ignored"
+	has "$output" "gate: passed"
+	# JSON has standard output for itself.
+	"$iovabench" suite run "$scratch/s.yaml" -q --json - -o "$scratch/json" 2>"$scratch/said" | jq -e .schema
+	grep -q 'gate: passed' "$scratch/said"
+	# The command line has the last word.
+	run -0 "$iovabench" suite run "$scratch/s.yaml" -q -a bitmap --baseline "$scratch/other" -o "$scratch/again"
+	has "$output" "gate: passed"
+}
+
+@test "what a suite is held against is looked at before anything is run" {
+	suite 'suite: 1' 'workloads: tests/cli/tiny.yaml' 'baseline: nothing'
+	refuses "s.yaml:3:11: baseline: 'nothing' is not there" suite run "$scratch/s.yaml" -o "$scratch/t"
+	suite 'suite: 1' 'workloads: tests/cli/tiny.yaml' "baseline: $scratch/s.yaml"
+	refuses "not JSON" suite check "$scratch/s.yaml"
+	suite 'suite: 1' 'workloads: tests/cli/tiny.yaml' "policy: $scratch/s.yaml"
+	refuses "policy: takes a baseline, too" suite check "$scratch/s.yaml"
+	refuses "suite plan's" suite run quick --shards 3 -o "$scratch/t"
+	[ ! -e "$scratch/t" ]
+}
+
+@test "a plan says what holds the whole against the baseline" {
+	suite 'suite: 1' 'workloads: tests/cli/tiny.yaml' 'allocators: buddy' 'rounds: 4' "baseline: results/reference"
+	is "$("$iovabench" suite plan "$scratch/s.yaml" -o x | tail -1)" "iovabench gate --baseline results/reference x"
+	for kind in slurm parallel make; do
+		has "$("$iovabench" suite plan "$scratch/s.yaml" --shards 2 --for $kind -o x)" "gate --baseline results/reference"
+	done
+	"$iovabench" suite plan "$scratch/s.yaml" --shards 2 --for slurm -o x | sh -n
+}
+
+@test "quoted patterns are several workloads, here or of those that are shipped" {
+	is "$("$iovabench" check 'tests/cli/ti*.yaml' tests/cli/full.yaml)" "tests/cli/tiny.yaml: ok
+tests/cli/full.yaml: ok"
+	"$iovabench" run 'tests/cli/tin?.yaml' -a buddy --rounds 0 -q -o "$scratch/ran"
+	is "$(arms "$scratch/ran" .state)" ok
+	is "$("$iovabench" run 'nvme-*' --parse-only | wc -l)" "$(ls workloads/nvme-*.yaml | wc -l)"
+	refuses "'nothing-*' is the name of no file here, and of no shipped workload" run 'nothing-*' -o "$scratch/u"
+}
+
+@test "keys of suites are listed and described" {
+	has "$("$iovabench" list keys)" "suite: a result (its folder or result.json)"
+	has "$("$iovabench" describe baseline)" "(key of a suite)"
+	has "$("$iovabench" describe rounds)" "(key of a suite)"
+}

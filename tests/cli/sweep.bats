@@ -104,8 +104,9 @@ buddy 95 64 ok"
 
 @test "a law that does not hold is told" {
 	cp -r workloads/laws "$scratch/laws"
+	printf '%s\n' 'suite: 1' "workloads: $scratch/laws/*.yaml" >"$scratch/laws.suite"
 	edits 's/is: 95, allocator: "bitmap/is: 96, allocator: "bitmap/' "$scratch/laws/02-n2-64.yaml"
-	LAWS=$scratch/laws run -1 tests/laws/run --quick
+	LAWS=$scratch/laws.suite run -1 tests/laws/run --quick
 	has "$output" "MISSED"
 	has "$output" ", 1 missed"
 }
@@ -117,8 +118,9 @@ buddy 95 64 ok"
 	run -2 tests/laws/run 12 99
 	has "$output" "there is no law 99"
 	cp -r workloads/laws "$scratch/laws"
+	printf '%s\n' 'suite: 1' "workloads: $scratch/laws/*.yaml" >"$scratch/laws.suite"
 	edits 's/size: {fixed: 3 pages}/size: {fixed: 4 pages}/' "$scratch/laws/10-align-3.yaml"
-	LAWS=$scratch/laws run -1 tests/laws/run 19
+	LAWS=$scratch/laws.suite run -1 tests/laws/run 19
 	has "$output" "is 3999   4000  MISSED"
 	has "$output" ", 7 missed"
 }
