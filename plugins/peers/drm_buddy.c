@@ -18,6 +18,7 @@ struct peer {
 	struct iova_space space;
 	struct kernel_call call;
 	struct kernel_pool pool;
+	uint64_t length_max;
 	uint64_t live_pages;
 	uint64_t trim, flags;
 };
@@ -50,6 +51,16 @@ static int take(struct peer *peer, uint64_t first, uint64_t count, struct list_h
 				      DRM_BUDDY_RANGE_ALLOCATION);
 }
 
+/* Pages of the longest block, which begins at a multiple of its size, that the space has room for. */
+static uint64_t longest_block(const struct peer *peer)
+{
+	uint64_t first = peer->space.first, end = first + peer->space.count, pages = UINT64_C(1) << peer->mm.max_order;
+	pages = pages < PAGES_MAX ? pages : PAGES_MAX;
+	while (round_up(first, pages) + pages > end)
+		pages /= 2;
+	return pages;
+}
+
 static enum iova_status peer_create(const struct iova_space *space, const uint64_t *options, const struct iova_host *host,
 				    const struct iova_below *below, void **self, const char **reason)
 {
@@ -76,6 +87,7 @@ static enum iova_status peer_create(const struct iova_space *space, const uint64
 		return IOVA_NO_MEMORY;
 	}
 	list_del(&front); /* they stay a ring, and nobody asks for them */
+	peer->length_max = longest_block(peer);
 	*self = peer;
 	return IOVA_OK;
 }
@@ -104,8 +116,7 @@ static enum iova_status give(struct peer *peer, struct list_head *blocks, struct
 static uint64_t peer_length_max(void *self)
 {
 	const struct peer *peer = self;
-	uint64_t most = UINT64_C(1) << peer->mm.max_order;
-	return most < PAGES_MAX ? most : PAGES_MAX;
+	return peer->length_max;
 }
 
 static enum iova_status peer_alloc(void *self, const struct iova_request *request, uint32_t cpu, struct iova_extent *extent)
@@ -123,7 +134,7 @@ static enum iova_status peer_alloc(void *self, const struct iova_request *reques
 		end = request->high + 1;
 		flags |= DRM_BUDDY_RANGE_ALLOCATION;
 	}
-	if (pages > peer_length_max(peer) || low + pages > end)
+	if (pages > peer->length_max || low + pages > end)
 		return IOVA_NO_SPACE;
 	/* A range of just that size is taken as it is, wherever it begins. */
 	if (low + pages == end && low & (pages - 1))
