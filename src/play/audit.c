@@ -36,8 +36,7 @@ struct audit {
 	struct audit_counts counts; /* of the phase at hand */
 	uint64_t failures;          /* of the whole stream */
 	uint64_t operations;        /* of the whole stream */
-	double poll_ns;             /* device time of the last poll … */
-	uint64_t poll_operations;   /* … and the operations before it */
+	struct audit_clock clock;
 	uint64_t live_extents, peak_live_extents;
 	struct audit_guard guard;
 	uint64_t live_pages, peak_live_pages; /* of all spaces whose figures are told, together */
@@ -55,19 +54,16 @@ struct audit {
 	struct error *error;
 };
 
-/* Device time of the stream: the polls tell it, think times too, and operations pass between two of them at the pace. */
 static double device_s(const struct audit *audit)
 {
-	double pace = audit->pass->workload->pace_ops_per_second;
-	double since = (double)(audit->operations - audit->poll_operations);
-	return pace > 0 ? audit->poll_ns / 1e9 + since / pace : (double)NAN;
+	return audit_clock_s(&audit->clock, audit->operations);
 }
 
 static void note_device_time(struct audit *audit, const struct op *poll)
 {
 	double before_ns = device_s(audit) * 1e9, poll_ns = audit->engine->poll_ns * poll->slot;
-	audit->poll_ns = fmax(before_ns, poll_ns);
-	audit->poll_operations = audit->operations;
+	audit->clock.poll_ns = fmax(before_ns, poll_ns);
+	audit->clock.operations = audit->operations;
 }
 
 static void check_memory(struct audit *audit, const char *where)
@@ -355,7 +351,9 @@ static int phase_ended(void *context, const struct engine *engine, size_t phase_
 	audit->fullest = (struct audit_totals){0};
 	audit_set_failures(&phase->figures, &audit->counts);
 	audit->counts.device_s = device_s(audit);
-	audit_set_work(&phase->figures, &audit->counts, totals.usable_pages, pass->peak_live_pages);
+	/* What waits asks for as much as it is given. */
+	double planned = workload_waits(pass->workload) ? (double)NAN : (double)pass->peak_live_pages;
+	audit_set_work(&phase->figures, &audit->counts, totals.usable_pages, planned);
 	audit_set_queue(&phase->figures, &audit->counts, totals.usable_pages);
 	audit_calls_phase(&audit->calls, &phase->figures);
 	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL, layer);
@@ -636,6 +634,8 @@ int pass_audit(struct pass *pass, struct error *error)
 	};
 	assert(pass->record->phase_count == pass->workload->phase_count);
 	struct audit audit = {.pass = pass, .memory = {.arena = pass->arena, .outside.arena = pass->arena}, .error = error};
+	audit.clock.pace = pass->workload->pace_ops_per_second;
+	audit.complaints.clock = &audit.clock;
 	int result = open_audit(&audit, error);
 	if (result == 0)
 		result = crew_play(pass, &player, &audit, error);

@@ -150,7 +150,7 @@ void audit_set_failures(struct result_figures *figures, const struct audit_count
 }
 
 void audit_set_work(struct result_figures *figures, const struct audit_counts *counts, uint64_t usable_pages,
-		    uint64_t peak_live_pages)
+		    double peak_live_pages)
 {
 	result_set(figures, METRIC_ALLOCATIONS, (double)counts->allocations);
 	set_share(figures, METRIC_DEVICE_S, counts->device_s - counts->device_s_before);
@@ -163,8 +163,10 @@ void audit_set_work(struct result_figures *figures, const struct audit_counts *c
 	double rounding = ratio((double)counts->granted, (double)counts->requested);
 	result_set(figures, METRIC_ROUNDING_RATIO, rounding);
 	result_set(figures, METRIC_ROUNDING_RATIO_MEAN, ratio(counts->rounding_sum, (double)counts->granted_allocations));
-	set_ratio(figures, METRIC_DEMAND_RATIO, (double)peak_live_pages, (double)usable_pages);
-	result_set(figures, METRIC_OVER_CAPACITY, (double)peak_live_pages * rounding > (double)usable_pages);
+	if (isfinite(peak_live_pages)) {
+		set_ratio(figures, METRIC_DEMAND_RATIO, peak_live_pages, (double)usable_pages);
+		result_set(figures, METRIC_OVER_CAPACITY, peak_live_pages * rounding > (double)usable_pages);
+	}
 	set_ratio(figures, METRIC_INEXACT_SHARE, (double)counts->inexact, (double)counts->granted_allocations);
 	set_ratio(figures, METRIC_TURNOVERS, (double)counts->granted, (double)counts->live_pages_before);
 	set_ratio(figures, METRIC_HOLES_PER_EXTENT, counts->holes_sum, (double)counts->holes_walks);

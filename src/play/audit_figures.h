@@ -53,9 +53,9 @@ void audit_totals_add(struct audit_totals *totals, const struct audit_space *spa
 
 void audit_set_space(struct result_figures *figures, const struct audit_totals *totals);
 void audit_set_failures(struct result_figures *figures, const struct audit_counts *counts);
-/* usable_pages: of all domains; peak_live_pages: planned, as requested. */
+/* usable_pages: of all domains; peak_live_pages: planned, as requested, or NaN: nobody can plan it. */
 void audit_set_work(struct result_figures *figures, const struct audit_counts *counts, uint64_t usable_pages,
-		    uint64_t peak_live_pages);
+		    double peak_live_pages);
 /* Of requests that wait; null in other phases. */
 void audit_set_queue(struct result_figures *figures, const struct audit_counts *counts, uint64_t usable_pages);
 /* What one walk saw of the holes between live extents. */

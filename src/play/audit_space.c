@@ -18,6 +18,13 @@ const enum result_failure audit_failure_result[AUDIT_FAILURES] = {
 	[AUDIT_METADATA] = RESULT_FAILURE_METADATA,
 };
 
+double audit_clock_s(const struct audit_clock *clock, uint64_t operations)
+{
+	if (!clock || !(clock->pace > 0))
+		return (double)NAN;
+	return clock->poll_ns / 1e9 + (double)(operations - clock->operations) / clock->pace;
+}
+
 struct result_violation *audit_complain(struct audit_complaints *complaints, uint64_t operation, const char *format, ...)
 {
 	if (complaints->count++ >= AUDIT_COMPLAINTS_KEPT)
@@ -28,7 +35,8 @@ struct result_violation *audit_complain(struct audit_complaints *complaints, uin
 	vsnprintf(what, sizeof what, format, arguments);
 	va_end(arguments);
 	struct result_violation *violation = &complaints->kept[complaints->kept_count++];
-	*violation = (struct result_violation){.operation = operation, .what = memory_text(what)};
+	*violation = (struct result_violation){
+		.operation = operation, .device_s = audit_clock_s(complaints->clock, operation), .what = memory_text(what)};
 	complaints->failed |= !violation->what;
 	return violation;
 }

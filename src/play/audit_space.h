@@ -17,8 +17,18 @@
 
 #define AUDIT_COMPLAINTS_KEPT 5
 
+/* Device time of a stream: the polls tell it, think times too, and operations pass between two of them at the pace. */
+struct audit_clock {
+	double pace;         /* operations a second; 0: there is none */
+	double poll_ns;      /* of the last poll … */
+	uint64_t operations; /* … and the operations before it */
+};
+/* When so many operations were done, s; NaN: there is no pace. */
+double audit_clock_s(const struct audit_clock *clock, uint64_t operations);
+
 /* Violations: all are counted, the first few are kept. */
 struct audit_complaints {
+	const struct audit_clock *clock; /* NULL: none */
 	uint64_t count;
 	bool harness; /* one of them is about the audit itself, which cannot judge anybody then */
 	bool failed;  /* there was no memory for one */

@@ -274,6 +274,17 @@ double format_device_whole_s(const struct report_view *view, size_t workload)
 	return (double)NAN;
 }
 
+const char *format_workload_ops(char buffer[FORMAT_OPERATIONS_BYTES], const struct result_workload *workload)
+{
+	char ops[TEXT_NUMBER_BYTES];
+	if (workload->adaptive && !workload->ops)
+		snprintf(buffer, FORMAT_OPERATIONS_BYTES, "operations by what is answered");
+	else
+		snprintf(buffer, FORMAT_OPERATIONS_BYTES, "%s operations%s", text_count(ops, (double)workload->ops),
+			 workload->adaptive ? " and what is answered" : "");
+	return buffer;
+}
+
 const char *format_operations(char buffer[FORMAT_OPERATIONS_BYTES], double whole_s)
 {
 	char time[TEXT_NUMBER_BYTES];

@@ -34,8 +34,10 @@ const char *format_arm_failures(char buffer[TEXT_NUMBER_BYTES], const struct res
 double format_device_s(const struct result_arm *arm, double operation);
 /* Of the whole stream, s, as the first arm that knows it tells it. NaN: none does. */
 double format_device_whole_s(const struct report_view *view, size_t workload);
-/* "operations", with the device time of all of them behind it where it is known: the title of an axis. */
 #define FORMAT_OPERATIONS_BYTES 64
+/* "1.20 M operations", or that the answers decide about them. */
+const char *format_workload_ops(char buffer[FORMAT_OPERATIONS_BYTES], const struct result_workload *workload);
+/* "operations", with the device time of all of them behind it where it is known: the title of an axis. */
 const char *format_operations(char buffer[FORMAT_OPERATIONS_BYTES], double whole_s);
 
 /* Failed / tried allocations; NaN when not measured. */

@@ -82,7 +82,7 @@ static void add_notes(struct text *html, const struct report_view *view, size_t 
 static void add_workload(struct text *html, const struct report_view *view, size_t index)
 {
 	const struct result_workload *workload = &view->result->workloads[index];
-	char ops[TEXT_NUMBER_BYTES];
+	char ops[TEXT_NUMBER_BYTES], ops_text[FORMAT_OPERATIONS_BYTES];
 	text_add(html, "<section class=\"workload\" id=\"w%zu\" data-workload=\"%zu\">\n<h2>", index, index);
 	html_label(workload, html);
 	text_add(html, "</h2>\n<p class=\"about\">");
@@ -90,7 +90,7 @@ static void add_workload(struct text *html, const struct report_view *view, size
 	text_add(html, "</p>\n<p class=\"choice\">");
 	html_choice(view, index, html);
 	double device_s = format_device_whole_s(view, index);
-	text_add(html, "</p>\n<p class=\"meta\">%s operations · ", text_count(ops, (double)workload->ops));
+	text_add(html, "</p>\n<p class=\"meta\">%s · ", format_workload_ops(ops_text, workload));
 	if (isfinite(device_s))
 		text_add(html, "%s of device time · ", text_duration(ops, device_s * 1e9));
 	text_add(html, "seed %" PRIu64 " · workload %016" PRIx64, workload->seed, workload->hash);

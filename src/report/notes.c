@@ -96,6 +96,7 @@ static void add_calls(const struct result_figures *figures, struct text *text)
 		const char *words;
 	} counts[] = {{METRIC_VIOLATIONS_TOTAL, "rules broken by the driver"},
 		      {METRIC_LEAKED_HANDLES, "handles leaked"},
+		      {METRIC_FELL_BACK, "requests that a smaller size served"},
 		      {METRIC_AUDIT_VIOLATIONS, "wrong answers found by the audit"}};
 	char mean[TEXT_NUMBER_BYTES];
 	if (figures->value[METRIC_MDL_EXTENTS_MEAN] > 1) {

@@ -458,7 +458,7 @@ static void add_whole(const struct report_view *view, struct text *text)
 static void add_workload(const struct report_view *view, size_t index, struct shown *shown, bool all, struct text *text)
 {
 	const struct result_workload *workload = &view->result->workloads[index];
-	char ops[TEXT_NUMBER_BYTES];
+	char ops[TEXT_NUMBER_BYTES], ops_text[FORMAT_OPERATIONS_BYTES];
 	text_add(text, "\n%s", shown->color ? "\033[1m" : "");
 	struct text label = {0};
 	result_workload_label(workload, &label);
@@ -471,7 +471,7 @@ static void add_workload(const struct report_view *view, size_t index, struct sh
 		text_add_plain(text, workload->about);
 	}
 	double device_s = format_device_whole_s(view, index);
-	text_add(text, " (%s operations, ", text_count(ops, (double)workload->ops));
+	text_add(text, " (%s, ", format_workload_ops(ops_text, workload));
 	if (isfinite(device_s))
 		text_add(text, "%s of device time, ", text_duration(ops, device_s * 1e9));
 	text_add(text, "seed %llu)\n", (unsigned long long)workload->seed);

@@ -182,6 +182,7 @@ struct result_domain {
 /* A wrong answer of an allocator. Pages. */
 struct result_violation {
 	uint64_t operation;              /* of the stream, from 1; at the end: the last one */
+	double device_s;                 /* device time until then; NaN: the workload has no pace */
 	char *what;                      /* what is wrong: "not aligned", "overlaps the live extent" */
 	char *request;                   /* name of what was asked for; NULL: it is not about one request */
 	uint64_t pages, align, boundary; /* that it asked for; 0: no such constraint */

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 static void add_extent(struct text *text, uint64_t first, uint64_t count)
@@ -29,7 +30,11 @@ static void add_request(struct text *text, const struct result_violation *violat
 void result_violation_text(const struct result_violation *violation, struct text *text)
 {
 	assert(violation->what);
-	text_add(text, "operation %" PRIu64 ": ", violation->operation);
+	char time[TEXT_NUMBER_BYTES];
+	text_add(text, "operation %" PRIu64, violation->operation);
+	if (violation->device_s > 0)
+		text_add(text, " (%s of device time)", text_duration(time, violation->device_s * 1e9));
+	text_add(text, ": ");
 	if (violation->request) {
 		add_request(text, violation);
 		text_add(text, violation->has_extent ? " was given " : ": ");
@@ -63,6 +68,12 @@ static void put_extent(struct json_writer *writer, json_t *object, const char *k
 static void write_violation(struct json_writer *writer, json_t *object, const struct result_violation *violation)
 {
 	json_put_u64(writer, object, "operation", violation->operation);
+	if (isfinite(violation->device_s)) {
+		json_put_double(writer, object, "device_s", violation->device_s);
+	} else {
+		json_put(writer, object, "device_s", json_null());
+		json_put_text(writer, object, "device_s_reason", "the workload has no pace");
+	}
 	json_put_text(writer, object, "what", violation->what);
 	if (violation->request) {
 		json_t *request = json_put_object(writer, object, "request");
@@ -115,6 +126,9 @@ static bool read_extent(struct json_reader *reader, const struct json_at *at, co
 static void read_violation(struct json_reader *reader, const struct json_at *at, struct result_violation *violation)
 {
 	violation->operation = json_read_u64(reader, at, "operation", UINT64_MAX);
+	struct json_at device_s = json_child_optional(reader, at, "device_s");
+	bool timed = device_s.value && !json_is_null(device_s.value);
+	violation->device_s = timed ? json_read_double(reader, at, "device_s") : (double)NAN;
 	violation->what = json_read_text(reader, at, "what");
 	struct json_at request = json_child_optional(reader, at, "request");
 	if (request.value && !json_is_null(request.value)) {

@@ -417,6 +417,15 @@ static inline bool workload_is_adaptive(const struct workload *workload)
 	return false;
 }
 
+/* Some request waits until it is served: how much is wanted at once is no property of the workload either. */
+static inline bool workload_waits(const struct workload *workload)
+{
+	for (size_t i = 0; i < workload->phase_count; i++)
+		if (workload->phases[i].body == WORKLOAD_BODY_QUEUE)
+			return true;
+	return false;
+}
+
 /* An event after which nothing lives on the adapters that it happens to. */
 static inline bool workload_phase_ends_adapter(const struct workload_phase *phase)
 {

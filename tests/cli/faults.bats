@@ -29,13 +29,13 @@ reason_is() {
 	has "$output" "failed (allocator): "
 	# A line for each that is kept, in every form.
 	for n in 2 3; do
-		has "$output" "    operation $n: request page (1 page) was given [0x1, 0x2): overlaps the live extent [0x1, 0x2)"
+		has "$output" "    operation $n ($n.00 us of device time): request page (1 page) was given [0x1, 0x2): overlaps the live extent [0x1, 0x2)"
 		has "$("$iovabench" report "$scratch/t" --format md)" "
-  - operation $n: request page (1 page) was given"
-		has "$(cat "$scratch/t/report.html")" "<li>operation $n: request page (1 page) was given [0x1, 0x2): overlaps the live extent [0x1, 0x2)</li>"
+  - operation $n ($n.00 us of device time): request page (1 page) was given"
+		has "$(cat "$scratch/t/report.html")" "<li>operation $n ($n.00 us of device time): request page (1 page) was given [0x1, 0x2): overlaps the live extent [0x1, 0x2)</li>"
 	done
-	is "$(arms "$scratch/t" 'select(.spec != "rbtree") | .violations[0] | [.operation, .what, .request.name, .request.pages, .extent.first,
-		.extent.count, .overlaps.first, .overlaps.count] | join(" ")')" "2 overlaps the live extent page 1 0x0000000000000001 1 0x0000000000000001 1"
+	is "$(arms "$scratch/t" 'select(.spec != "rbtree") | .violations[0] | [.operation, .device_s, .what, .request.name, .request.pages, .extent.first,
+		.extent.count, .overlaps.first, .overlaps.count] | join(" ")')" "2 2e-06 overlaps the live extent page 1 0x0000000000000001 1 0x0000000000000001 1"
 }
 
 @test "no figure of an arm that was thrown out stands anywhere" {

@@ -76,6 +76,16 @@ check_posted() { # file
 	has "$output" "pages cached or waiting for a flush"
 }
 
+@test "what waits is told neither to want too much nor to have no operations, and what fell back is counted" {
+	run -0 "$iovabench" run workloads/laws/22-queue.yaml -a rbtree --rounds 0 --json "$scratch/queue.json" -o "$scratch/waits"
+	lacks "$output" "over capacity"
+	lacks "$output" "(0 operations"
+	has "$output" "(operations by what is answered, "
+	is "$(jq -c '.arms[0].space | [.over_capacity, .demand_ratio]' "$scratch/queue.json")" '[null,null]'
+	run -0 "$iovabench" run workloads/field/11-size-fallback.yaml -a buddy --rounds 0 -o "$scratch/halves"
+	has "$output" "buddy: 32 requests that a smaller size served"
+}
+
 @test "an allocator that cannot place from an end is n/a, and says why" {
 	run -6 "$iovabench" run tests/field/y14-direction.yaml -a rbtree --rounds 0 -o "$scratch/direction"
 	has "$output" "a place from the bottom, which rbtree does not honour"

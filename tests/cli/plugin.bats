@@ -84,7 +84,7 @@ unharmed() {
 		guest "${deed%|*}"
 		is $status 3
 		is "$(of guest .state)" failed
-		is "$(of guest .reason)" "1 wrong answer: operation 100: ${deed#*|}"
+		is "$(of guest .reason)" "1 wrong answer: operation 100 (100 us of device time): ${deed#*|}"
 		unharmed
 	done
 }

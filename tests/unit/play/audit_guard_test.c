@@ -8,7 +8,8 @@ static void an_overlap_is_told(void **state)
 {
 	(void)state;
 	audit(THREE, FLAW_OVERLAP);
-	complains("operation 3: request any (4 pages) was given [0x0, 0x4): overlaps the live extent [0x0, 0x5)");
+	complains("operation 3 (3.00 us of device time): "
+		  "request any (4 pages) was given [0x0, 0x4): overlaps the live extent [0x0, 0x5)");
 	/* What was not its to have is not freed: once is once. */
 	assert_true(figure(METRIC_AUDIT_VIOLATIONS) == 1);
 }
@@ -77,7 +78,8 @@ static void an_extent_outside_of_the_space_is_told(void **state)
 {
 	(void)state;
 	audit(THREE, FLAW_OUTSIDE);
-	complains("operation 3: request any (4 pages) was given [0x10, 0x14): lies outside of the space");
+	complains("operation 3 (3.00 us of device time): "
+		  "request any (4 pages) was given [0x10, 0x14): lies outside of the space");
 }
 
 /* UINT64_MAX marks the handles of driver calls: it must not be taken for one. */
@@ -93,14 +95,15 @@ static void a_short_grant_is_told(void **state)
 {
 	(void)state;
 	audit(THREE, FLAW_SHORT_GRANT);
-	complains("operation 1: request any (5 pages) was given [0x0, 0x4): fewer pages than requested");
+	complains("operation 1 (1.00 us of device time): "
+		  "request any (5 pages) was given [0x0, 0x4): fewer pages than requested");
 }
 
 static void an_empty_grant_is_told(void **state)
 {
 	(void)state;
 	audit(THREE, FLAW_EMPTY_GRANT);
-	complains("operation 1: 5 pages were granted as none at all");
+	complains("operation 1 (1.00 us of device time): 5 pages were granted as none at all");
 }
 
 static void a_misaligned_extent_is_told(void **state)
@@ -137,7 +140,8 @@ static void an_extent_above_its_limit_is_told(void **state)
 	audit(LIMITED "      - {alloc: a, request: any, size: 28KiB}\n"
 		      "      - {alloc: b, request: low, size: 8KiB}\n",
 	      FLAW_IGNORES_LIMIT);
-	complains("operation 2: request low (2 pages, within [0x0, 0x7]) was given [0x7, 0x9): lies outside of the limits");
+	complains("operation 2 (2.00 us of device time): "
+		  "request low (2 pages, within [0x0, 0x7]) was given [0x7, 0x9): lies outside of the limits");
 }
 
 /* The page below the limit. */
@@ -214,34 +218,39 @@ static void a_walk_that_leaves_pages_out_is_told(void **state)
 {
 	(void)state;
 	audit(THREE, FLAW_SILENT_VISIT);
-	complains("operation 1: live 5 + usable 0 + cached 0 + deferred 0 + reserved 0 pages are not the space of 16");
+	complains("operation 1 (1.00 us of device time): "
+		  "live 5 + usable 0 + cached 0 + deferred 0 + reserved 0 pages are not the space of 16");
 }
 
 static void a_walk_that_shows_pages_twice_is_told(void **state)
 {
 	(void)state;
 	audit(THREE, FLAW_DOUBLE_VISIT);
-	complains("operation 1: live 5 + usable 22 + cached 0 + deferred 0 + reserved 0 pages are not the space of 16");
+	complains("operation 1 (1.00 us of device time): "
+		  "live 5 + usable 22 + cached 0 + deferred 0 + reserved 0 pages are not the space of 16");
 }
 
 static void a_walk_with_an_empty_run_is_told(void **state)
 {
 	(void)state;
 	audit(THREE, FLAW_EMPTY_VISIT);
-	complains("operation 1: the allocator calls [0x5, 0x5) free, which is not");
+	complains("operation 1 (1.00 us of device time): the allocator calls [0x5, 0x5) free, which is not");
 }
 
 static void lying_statistics_are_told(void **state)
 {
 	(void)state;
 	audit(THREE, FLAW_LYING_STATISTICS);
-	complains("operation 1: statistics say 10 usable, 0 cached and 0 deferred pages, the walk finds 11, 0 and 0");
+	complains("operation 1 (1.00 us of device time): "
+		  "statistics say 10 usable, 0 cached and 0 deferred pages, the walk finds 11, 0 and 0");
 	bench_close(&bench);
 	audit(THREE, FLAW_LYING_CACHED);
-	complains("operation 1: statistics say 11 usable, 1 cached and 0 deferred pages, the walk finds 11, 0 and 0");
+	complains("operation 1 (1.00 us of device time): "
+		  "statistics say 11 usable, 1 cached and 0 deferred pages, the walk finds 11, 0 and 0");
 	bench_close(&bench);
 	audit(THREE, FLAW_LYING_DEFERRED);
-	complains("operation 1: statistics say 11 usable, 0 cached and 1 deferred pages, the walk finds 11, 0 and 0");
+	complains("operation 1 (1.00 us of device time): "
+		  "statistics say 11 usable, 0 cached and 1 deferred pages, the walk finds 11, 0 and 0");
 }
 
 /* The second free is the one of the drain at the end: the leak shows there. */
@@ -278,15 +287,15 @@ static void a_poll_that_loses_pages_is_told(void **state)
 {
 	(void)state;
 	audit(POLLED, FLAW_POLL_LOSES);
-	complains("operation 100: a poll turned 14 free pages into 13");
+	complains("operation 100 (1.00 ms of device time): a poll turned 14 free pages into 13");
 }
 
 static void a_poll_that_frees_what_is_live_is_told(void **state)
 {
 	(void)state;
 	audit(POLLED, FLAW_POLL_FREES);
-	complains("operation 100: a poll turned 14 free pages into 15");
-	complains("operation 100: the allocator calls [0x0, 0x1) free, which is not");
+	complains("operation 100 (1.00 ms of device time): a poll turned 14 free pages into 15");
+	complains("operation 100 (1.00 ms of device time): the allocator calls [0x0, 0x1) free, which is not");
 	bench_close(&bench);
 	audit(POLLED, FLAW_POLL_MOVES);
 	complains("the allocator calls [0x0, ");
@@ -296,7 +305,7 @@ static void a_broken_invariant_is_told(void **state)
 {
 	(void)state;
 	audit(THREE, FLAW_BROKEN_INVARIANT);
-	complains("operation 4: invariant of flawed does not hold: the sky is above");
+	complains("operation 4 (4.00 us of device time): invariant of flawed does not hold: the sky is above");
 }
 
 static void every_phase_carries_all_violations(void **state)
@@ -313,7 +322,8 @@ static void only_the_first_complaints_are_kept_but_all_are_counted(void **state)
 	audit(HEAD "phases: [{name: only, script: [{repeat: 50, script: [{alloc: a, request: any}, {free: a}]}]}]\n",
 	      FLAW_LYING_STATISTICS);
 	assert_int_equal(bench.record.violation_count, AUDIT_COMPLAINTS_KEPT);
-	assert_non_null(strstr(bench.record.message, " wrong answers; the first: operation 1: statistics say "));
+	assert_non_null(strstr(bench.record.message,
+			       " wrong answers; the first: operation 1 (1.00 us of device time): statistics say "));
 	assert_null(strchr(bench.record.message, '\n'));
 	assert_true(figure(METRIC_AUDIT_VIOLATIONS) > 50);
 }
