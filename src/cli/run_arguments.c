@@ -279,10 +279,20 @@ static int check_shard(const struct run_arguments *arguments)
 		: run->budget_seconds > 0 ? "--budget ends by time, on each machine at another round: it takes "
 					    "--budget none"
 		: run->placements         ? "--dump-placements is of a whole run"
-					  : NULL;
+		: run->until ? "--until steady looks at all arms before anything is planned: play it once with "
+			       "--rounds 0, then --ops N"
+			     : NULL;
 	if (!run->shards || !against)
 		return EXIT_CODE_OK;
 	cli_say("iovabench %s: --shard %u/%u: %s\n", arguments->command->name, run->shard, run->shards, against);
+	return EXIT_CODE_USAGE;
+}
+
+static int check_until(const struct run_arguments *arguments)
+{
+	if (!arguments->run.until || arguments->run.audit)
+		return EXIT_CODE_OK;
+	cli_say("iovabench %s: --until steady: is told by audits, and --audit is off\n", arguments->command->name);
 	return EXIT_CODE_USAGE;
 }
 
@@ -304,6 +314,8 @@ static int check_together(const struct run_arguments *arguments)
 		code = check_profiler(arguments);
 	if (code == EXIT_CODE_OK)
 		code = check_shard(arguments);
+	if (code == EXIT_CODE_OK)
+		code = check_until(arguments);
 	if (code != EXIT_CODE_OK || arguments->run.rounds || arguments->run.audit)
 		return code;
 	cli_say("iovabench %s: --rounds '0': is the audit alone, and --audit is off: nothing would be run\n",

@@ -65,6 +65,30 @@ static void note_looks(const struct report_view *view, size_t workload, struct t
 	}
 }
 
+/* What is level stays so, as far as anybody can tell from outside; what grows says nothing of a longer run. */
+static void note_steady(const struct report_view *view, size_t workload, struct text *text)
+{
+	const struct result_workload_steady *steady = &view->result->workloads[workload].steady;
+	char count[TEXT_NUMBER_BYTES], time[TEXT_NUMBER_BYTES];
+	if (!steady->asked)
+		return;
+	if (!steady->operations) {
+		text_add(text, "whether it is steady cannot be told: %s",
+			 steady->reason ? steady->reason : "nothing was played");
+		return;
+	}
+	text_add(text, "%s after %s operations", steady->reason ? "not steady" : "steady",
+		 text_count(count, (double)steady->operations));
+	if (isfinite(steady->device_s))
+		text_add(text, ", %s on the device", text_duration(time, steady->device_s * 1e9));
+	if (steady->reason)
+		text_add(text, " (%s): nothing can be said of a longer run", steady->reason);
+	else
+		text_add(text,
+			 ": live pages, unusable 2 MiB, page tables and span of no arm grow. That a week of this load "
+			 "looks the same is an extrapolation");
+}
+
 static void note_beyond_recording(const struct report_view *view, size_t workload, struct text *text)
 {
 	const struct result *result = view->result;
@@ -329,8 +353,8 @@ static void note_driver_calls(const struct report_view *view, size_t workload, s
 bool format_workload_note(const struct report_view *view, size_t workload, size_t *at, struct text *text)
 {
 	static void (*const notes[])(const struct report_view *view, size_t workload, struct text *text) = {
-		note_looks,           note_interference,     note_driver_calls, note_recorded,
-		note_recorded_kernel, note_beyond_recording, note_seeds};
+		note_looks,    note_steady,          note_interference,     note_driver_calls,
+		note_recorded, note_recorded_kernel, note_beyond_recording, note_seeds};
 	assert(!text->length);
 	while (!text->length && !text->failed && *at < sizeof notes / sizeof notes[0])
 		notes[(*at)++](view, workload, text);

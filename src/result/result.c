@@ -130,6 +130,7 @@ void result_release(struct result *result)
 		memory_release(result->workloads[i].file);
 		memory_release(result->workloads[i].expanded);
 		memory_release(result->workloads[i].recorded);
+		memory_release(result->workloads[i].steady.reason);
 		for (size_t j = 0; j < result->workloads[i].setting_count; j++) {
 			memory_release(result->workloads[i].settings[j].key);
 			memory_release(result->workloads[i].settings[j].value);

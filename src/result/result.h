@@ -560,13 +560,22 @@ const char *result_verdict_word(const struct result_comparison *comparison);
 /* The verdict that a word stands for; -1: none. */
 int result_verdict_of_word(const char *word, enum metric metric);
 
+/* What --until steady found. */
+struct result_workload_steady {
+	bool asked;
+	char *reason;        /* NULL: no series grows */
+	uint64_t operations; /* of the stream that was judged last; 0: none was */
+	double device_s;     /* that they are on the device; NaN: the workload has no pace */
+};
+
 struct result_workload {
 	char *name, *about, *file;
 	uint64_t hash, stream_hash, seed, ops;
 	uint64_t interference_data_bytes, interference_code_bytes; /* before sampled operations; both 0: none */
-	uint64_t interference_pairs;     /* of a process, in pairs alone; 0: 20,000, and latencies, too */
-	char *expanded;                  /* JSON text */
-	char *recorded;                  /* what its recordings lack, and what the kernel made of them; NULL: nothing */
+	uint64_t interference_pairs; /* of a process, in pairs alone; 0: 20,000, and latencies, too */
+	char *expanded;              /* JSON text */
+	char *recorded;              /* what its recordings lack, and what the kernel made of them; NULL: nothing */
+	struct result_workload_steady steady;
 	bool adaptive;                   /* an adversary answers the allocator: no stream_hash, no times */
 	struct result_setting *settings; /* of this combination; none: not part of a sweep */
 	size_t setting_count;

@@ -116,6 +116,22 @@ static void write_sweep(struct json_writer *writer, json_t *object, const struct
 		json_put_text(writer, sweep, workload->settings[i].key, workload->settings[i].value);
 }
 
+/* Only where it was asked for. */
+static void write_steady(struct json_writer *writer, json_t *object, const struct result_workload_steady *steady)
+{
+	if (!steady->asked)
+		return;
+	json_t *found = json_put_object(writer, object, "steady");
+	json_put(writer, found, "level", json_boolean(!steady->reason));
+	json_put_text(writer, found, "reason", steady->reason);
+	json_put_u64(writer, found, "operations", steady->operations);
+	if (isfinite(steady->device_s))
+		json_put_double(writer, found, "device_s", steady->device_s);
+	else
+		put_none(writer, found, "device_s", "device_s_reason",
+			 steady->operations ? "the workload has no pace" : "nothing was judged");
+}
+
 static int write_workload(struct json_writer *writer, json_t *object, const struct result *result, size_t index,
 			  struct error *error)
 {
@@ -136,6 +152,7 @@ static int write_workload(struct json_writer *writer, json_t *object, const stru
 	json_put_u64(writer, object, "ops", workload->ops);
 	if (workload->recorded)
 		json_put_text(writer, object, "recorded", workload->recorded);
+	write_steady(writer, object, &workload->steady);
 	json_t *interference = json_put_object(writer, object, "interference");
 	json_put_u64(writer, interference, "data_bytes", workload->interference_data_bytes);
 	json_put_u64(writer, interference, "code_bytes", workload->interference_code_bytes);

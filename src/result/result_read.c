@@ -142,6 +142,18 @@ static void read_interference(struct json_reader *reader, const struct json_at *
 		workload->interference_pairs = json_read_u64(reader, &interference, "pairs", UINT64_MAX);
 }
 
+static void read_steady(struct json_reader *reader, const struct json_at *at, struct result_workload_steady *steady)
+{
+	bool level = json_read_bool(reader, at, "level");
+	steady->asked = true;
+	steady->reason = json_read_text_or_null(reader, at, "reason");
+	steady->operations = json_read_u64(reader, at, "operations", UINT64_MAX);
+	struct json_at device = json_child(reader, at, "device_s");
+	steady->device_s = json_is_null(device.value) ? (double)NAN : json_double_at(reader, &device);
+	if (!reader->failed && level != !steady->reason)
+		json_fail(reader, at, "must have a reason when it is not level, and none when it is");
+}
+
 static void read_workload(struct json_reader *reader, const struct json_at *at, struct result_workload *workload)
 {
 	workload->name = json_read_text(reader, at, "name");
@@ -159,6 +171,9 @@ static void read_workload(struct json_reader *reader, const struct json_at *at, 
 	struct json_at recorded = json_child_optional(reader, at, "recorded");
 	if (recorded.value)
 		workload->recorded = json_text_at(reader, &recorded);
+	struct json_at steady = json_child_optional(reader, at, "steady");
+	if (steady.value)
+		read_steady(reader, &steady, &workload->steady);
 	struct json_at expanded = json_child(reader, at, "expanded");
 	if (reader->failed || json_is_null(expanded.value))
 		return;

@@ -86,7 +86,7 @@ static int open_plan(const struct reading *reading, struct combination *combinat
 	if (plan_open(&combination->plan, reading->file, bytes, reading->length, changes, reading->messages,
 		      reading->error) < 0)
 		return -1;
-	if (changes->ops && !plan_counts_operations(&combination->plan))
+	if (changes->ops && !plan_phase_operations(&combination->plan))
 		text_add(reading->messages, "%s: note: --ops changes nothing here: no measured phase ends by operations\n",
 			 reading->file);
 	if (changes->rate && !workload_interference_is_none(&combination->plan.workload.interference))
@@ -257,6 +257,7 @@ void combination_close(struct combination *combination, const struct run_options
 	memory_release(combination->pairs);
 	stream_file_close(&combination->stream);
 	plan_close(&combination->plan);
+	memory_release(combination->steady.reason);
 	memory_release(combination);
 }
 

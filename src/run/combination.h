@@ -29,7 +29,8 @@ struct combination {
 	struct gather_arm *pairs; /* spec_count rows of as many: of each arm against each other one; most are empty */
 	int *steps;               /* of each arm: run/steps_file.h; -1: there is none */
 	struct result_looks looks;
-	bool fit[2][3]; /* by pass (timed, audit) and witness: trial.c */
+	struct result_workload_steady steady; /* its reason is owned */
+	bool fit[2][3];                       /* by pass (timed, audit) and witness: trial.c */
 };
 
 /* Zero-initialise. Blocks are memory of their own: a plan does not move. */

@@ -87,30 +87,43 @@ static void judge(struct result_phase *phase, enum ageing_class class, const str
 }
 
 /* A column of the phase's rows, where it has a figure. Returns how many; values has room for all rows. */
-static size_t column_of(const struct result_arm *arm, size_t index, enum result_series_column column, double *values)
+static size_t column_of(const struct result_series_row *series, size_t rows, size_t phase, enum result_series_column column,
+			double *values)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < arm->series_count; i++)
-		if (arm->series[i].phase == index && isfinite(arm->series[i].value[column]))
-			values[count++] = arm->series[i].value[column];
+	for (size_t i = 0; i < rows; i++)
+		if (series[i].phase == phase && isfinite(series[i].value[column]))
+			values[count++] = series[i].value[column];
 	return count;
 }
 
-/* What an allocator spreads over and cuts up, while the load does not grow itself. */
-static int judge_growth(struct result_phase *phase, const struct result_arm *arm, size_t index)
+int gather_growth(const struct result_series_row *series, size_t rows, size_t phase, struct gather_growth *growth)
 {
 	static const enum result_series_column columns[] = {RESULT_SERIES_UNUSABLE_2MIB, RESULT_SERIES_PAGE_TABLE_PAGES,
 							    RESULT_SERIES_SPAN_PAGES};
-	double *values = memory_zeroed(arm->series_count, sizeof values[0]);
+	double *values = memory_zeroed(rows, sizeof values[0]);
 	if (!values)
 		return -1;
-	size_t rows = column_of(arm, index, RESULT_SERIES_LIVE_PAGES, values);
-	phase->growth_known = rows >= AGEING_VALUES_MIN;
-	bool load = ageing_grows(values, rows);
-	for (size_t i = 0; i < sizeof columns / sizeof columns[0] && !load; i++)
-		if (ageing_grows(values, column_of(arm, index, columns[i], values)))
-			phase->growing |= UINT32_C(1) << columns[i];
+	size_t live = column_of(series, rows, phase, RESULT_SERIES_LIVE_PAGES, values);
+	*growth = (struct gather_growth){.known = live >= AGEING_VALUES_MIN};
+	if (ageing_grows(values, live))
+		growth->growing = UINT32_C(1) << RESULT_SERIES_LIVE_PAGES;
+	for (size_t i = 0; i < sizeof columns / sizeof columns[0] && !(growth->growing >> RESULT_SERIES_LIVE_PAGES & 1);
+	     i++)
+		if (ageing_grows(values, column_of(series, rows, phase, columns[i], values)))
+			growth->growing |= UINT32_C(1) << columns[i];
 	memory_release(values);
+	return 0;
+}
+
+/* While the load does not grow itself. */
+static int judge_growth(struct result_phase *phase, const struct result_arm *arm, size_t index)
+{
+	struct gather_growth growth;
+	if (gather_growth(arm->series, arm->series_count, index, &growth) < 0)
+		return -1;
+	phase->growth_known = growth.known;
+	phase->growing = growth.growing & ~(UINT32_C(1) << RESULT_SERIES_LIVE_PAGES);
 	return 0;
 }
 

@@ -80,8 +80,11 @@ static int describe_workload(struct matrix *matrix, const struct combination *co
 	described->interference_code_bytes = workload->interference.code_bytes;
 	described->interference_pairs = workload->interference.pairs;
 	described->ops = combination->stream.operations;
+	described->steady = combination->steady;
+	described->steady.reason = memory_text(combination->steady.reason);
+	bool no_reason = combination->steady.reason && !described->steady.reason;
 	described->recorded = describe_recordings(&combination->plan, &expanded.failed);
-	if (settings < 0 || expanded.failed || !described->name || !described->about || !described->file)
+	if (settings < 0 || expanded.failed || no_reason || !described->name || !described->about || !described->file)
 		return error_set(error, EXIT_CODE_IO, "no memory for a result");
 	return 0;
 }

@@ -210,10 +210,13 @@ int plan_check_streams(const struct plan *plan, struct error *error)
 		plan->workload.file, fault);
 }
 
-bool plan_counts_operations(const struct plan *plan)
+uint64_t plan_phase_operations(const struct plan *plan)
 {
-	for (size_t i = 0; i < plan->workload.phase_count; i++)
-		if (counts_operations(&plan->workload.phases[i]))
-			return true;
-	return false;
+	uint64_t most = 0;
+	for (size_t i = 0; i < plan->workload.phase_count; i++) {
+		const struct workload_phase *phase = &plan->workload.phases[i];
+		if (counts_operations(phase) && phase->until_value > most)
+			most = phase->until_value;
+	}
+	return most;
 }

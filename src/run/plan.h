@@ -73,7 +73,7 @@ size_t plan_settings(const struct plan_changes *changes, char text[PLAN_SETTINGS
  * end. */
 int plan_check_streams(const struct plan *plan, struct error *error);
 
-/* Whether plan_changes.ops has a phase to change. */
-bool plan_counts_operations(const struct plan *plan);
+/* Operations of the longest phase that plan_changes.ops changes; 0: there is none. */
+uint64_t plan_phase_operations(const struct plan *plan);
 
 #endif

@@ -18,6 +18,7 @@
 #include "run/progress.h"
 #include "run/resume.h"
 #include "run/spawn.h"
+#include "run/steady.h"
 #include "run/steps_file.h"
 #include "run/trial.h"
 #include "workload/workload_yaml.h"
@@ -666,6 +667,8 @@ static int prepare(struct matrix *matrix, struct text *folder, struct text *mess
 	if (error->exit_code != EXIT_CODE_IO && !matrix->options->resumed &&
 	    probe_specs(matrix->options, messages, error) < 0)
 		result = -1;
+	for (size_t i = 0; result == 0 && matrix->options->until == RUN_UNTIL_STEADY && i < matrix->list.count; i++)
+		result = steady_extend(matrix->list.combinations[i], matrix->options, messages, error);
 	if (result < 0)
 		return -1;
 	matrix->mine = memory_zeroed(matrix->options->shards + 1, sizeof matrix->mine[0]);

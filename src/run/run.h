@@ -15,6 +15,8 @@
 #include <stdint.h>
 
 enum run_latency { RUN_LATENCY_SAMPLED, RUN_LATENCY_ALL, RUN_LATENCY_OFF };
+/* How long streams are: as they are written, or run/steady.h. */
+enum run_until { RUN_UNTIL_WRITTEN, RUN_UNTIL_STEADY };
 /* Whether arms are held against each other in one process: never, too, or without being timed alone. */
 enum run_paired { RUN_PAIRED_OFF, RUN_PAIRED_ON, RUN_PAIRED_ONLY };
 /* How it tells how far it is, on standard error: not at all, on one line of a terminal, by a line a minute. */
@@ -57,6 +59,7 @@ struct run_options {
 	uint32_t looks[RESULT_LOOKS_MAX - 1];
 	uint32_t look_count;
 	double budget_seconds; /* no round begins that would end later, but for the first of each workload; 0: none */
+	enum run_until until;
 	enum run_latency latency;
 	bool audit;
 	enum run_paired paired;

@@ -18,6 +18,7 @@ static const char *const latencies[] = {"sampled", "all", "off", NULL};
 static const char *const locks[] = {"none", "mutex", "spin", NULL};
 static const char *const pairings[] = {"off", "on", "only", NULL};
 static const char *const off_on[] = {"off", "on", NULL};
+static const char *const untils[] = {"written", "steady", NULL};
 
 static int read_seed(void *target, const char *value, struct error *error)
 {
@@ -375,6 +376,11 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	{"ops", 0, OPTION_COUNT, OPTION_FIGURES, "N", "takes a count from 1 to 1000G",
 	 "operations of every measured phase that ends by operations (k, M and G are understood)",
 	 OPTION_AT(struct run_options, changes.ops), .minimum = 1, .maximum = WORKLOAD_OPS_MAX},
+	{"until", 0, OPTION_CHOICE, OPTION_PLANS, "written|steady", "takes written or steady",
+	 "how long streams are: as workloads say (default), or ever twice as long until neither live pages nor unusable 2 "
+	 "MiB, page tables or span of any arm grow, which audits tell; --ops is the most operations then (default: 64 times "
+	 "as many as written)",
+	 OPTION_AT(struct run_options, until), .choices = untils},
 	{"rounds", 0, OPTION_OWN, OPTION_PLANS, "N|auto",
 	 "takes a whole number from 0 (the audit alone) to 100000, or auto",
 	 "fresh processes per arm, 0 to 100000 (default 12; below 6 there is no 95 % interval; 0: the audit alone); auto: "
@@ -470,7 +476,7 @@ _Static_assert(WORKLOAD_INTERFERENCE_DATA_MAX == 1 << 30 && WORKLOAD_INTERFERENC
 _Static_assert(RUN_SEEDS_MAX == 64 && RUN_ROUNDS_AUTO_MAX == 40 && BUDGET_SECONDS_MAX == 1000 * 3600,
 	       "so does that of rounds and budget");
 _Static_assert(sizeof(enum run_latency) == 4 && sizeof(enum run_paired) == 4 && sizeof(enum lock_kind) == 4 &&
-		       sizeof(enum profiler) == 4,
+		       sizeof(enum run_until) == 4 && sizeof(enum profiler) == 4,
 	       "options store enums in four bytes");
 
 struct run_options run_options_default(void)

@@ -84,6 +84,7 @@ static const struct {
 	const char *name, *value;
 } unusual[] = {{"seed", "9"},
 	       {"ops", "1k"},
+	       {"until", "steady"},
 	       {"rounds", "3"},
 	       {"alone", "3"},
 	       {"budget", "2m"},
