@@ -109,6 +109,8 @@ class Script:
             routine = self.random.choice(["DxgkCbAllocatePagesForMdl", "DxgkCbCreatePhysicalMemoryObject", "DxgkCbAllocateContiguousMemory"])
             takes = self.g.tables.calls.routines[routine]
         call = {"call": routine}
+        if self.g.adapters and self.g.chance(0.5):
+            call["adapter"] = self.random.choice(self.g.adapters)["name"]
         # What this call fills is not there yet for its own operands.
         for key, required in sorted(takes.items(), key=lambda item: item[0] == "into"):
             if required or key in ("into", "status", "violation") or self.g.chance(0.35):
