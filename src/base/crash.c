@@ -129,9 +129,9 @@ static void ask_addr2line(const struct crash_frame *frame, char *answer, size_t 
 	int failed = posix_spawnp(&child, arguments[0], &actions, NULL, arguments, (char *[]){NULL});
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
-	for (ssize_t got = 1; !failed && got > 0 && length < bytes - 1; length += (size_t)got)
-		if ((got = read(ends[0], answer + length, bytes - 1 - length)) <= 0)
-			break;
+	ssize_t got;
+	while (!failed && length < bytes - 1 && (got = read(ends[0], answer + length, bytes - 1 - length)) > 0)
+		length += (size_t)got;
 	answer[length] = '\0';
 	close(ends[0]);
 	if (!failed)

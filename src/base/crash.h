@@ -25,8 +25,7 @@ void crash_watch(struct crash *crash);
 
 /* Adds " at find (mine.c:31), called by alloc (mine.c:58)", and nothing when no frame was told. Names and lines come from
  * addr2line, where binutils and debug information are there; else the function, or where in the object. The C library's own
- * frames are left out, and those of this program behind another object's. Starts a process for each object, and waits for
- * it. */
+ * frames are left out, and those of this program behind another object's. A process for each frame is started, and ended. */
 void crash_text(const struct crash *crash, struct text *text);
 
 #endif

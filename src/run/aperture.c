@@ -58,7 +58,6 @@ static enum outcome try_pages(struct search *search, uint64_t pages)
 {
 	struct job *job = memory_zeroed(1, sizeof *job);
 	struct result_record record = {0};
-	struct text line = {0};
 	enum outcome outcome = NO_ANSWER;
 	if (!job) {
 		error_set(search->error, EXIT_CODE_IO, "no memory for a job");
@@ -70,14 +69,10 @@ static enum outcome try_pages(struct search *search, uint64_t pages)
 	job->lock = search->options->lock;
 	job->changes.space_end = search->combination->plan.workload.space.first + pages;
 	job->workload_bytes = search->workload_bytes;
-	const struct spawn_watch watch = {.stall_seconds = search->options->stall_seconds,
-					  .memory_limit_bytes = combination_memory_limit(search->options)};
 	search->answer->runs++;
-	if (spawn_worker(job, &watch, &record, &line, search->error) == 0 &&
-	    trial_hold(search->options, search->combination, job, &watch, &record, search->error) == 0)
+	if (trial_play(search->options, search->combination, job, &record, search->error) == 0)
 		outcome = judge(search, &record);
 	result_record_release(&record);
-	text_release(&line);
 	memory_release(job);
 	return outcome;
 }

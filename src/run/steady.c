@@ -16,6 +16,7 @@ struct search {
 	struct combination *combination;
 	const struct run_options *options;
 	struct text reason; /* why it is not steady; empty: it is */
+	bool failed;        /* an arm did, and will again */
 	size_t judged;      /* arms */
 	struct text *messages;
 	struct error *error;
@@ -89,6 +90,7 @@ static int judge(struct search *search, const char *spec, const struct result_re
 		return 0;
 	if (!record->ok || record->owner != ERROR_OWNER_NONE) {
 		text_add(&search->reason, "%s%s failed", search->reason.length ? "; " : "", spec);
+		search->failed = true;
 		return 0;
 	}
 	size_t phase = last_measured(&search->combination->plan.workload);
@@ -106,7 +108,6 @@ static int play_arm(struct search *search, const char *spec, int workload_bytes)
 {
 	struct job *job = memory_zeroed(1, sizeof *job);
 	struct result_record record = {0};
-	struct text line = {0};
 	if (!job)
 		return error_set(search->error, EXIT_CODE_IO, "no memory for a job");
 	show_progress(search, spec);
@@ -115,15 +116,10 @@ static int play_arm(struct search *search, const char *spec, int workload_bytes)
 	job->with_series = true;
 	job->lock = search->options->lock;
 	job->workload_bytes = workload_bytes;
-	const struct spawn_watch watch = {.stall_seconds = search->options->stall_seconds,
-					  .memory_limit_bytes = combination_memory_limit(search->options)};
-	int result = spawn_worker(job, &watch, &record, &line, search->error);
-	if (result == 0)
-		result = trial_hold(search->options, search->combination, job, &watch, &record, search->error);
+	int result = trial_play(search->options, search->combination, job, &record, search->error);
 	if (result == 0)
 		result = judge(search, spec, &record);
 	result_record_release(&record);
-	text_release(&line);
 	memory_release(job);
 	return result;
 }
@@ -166,7 +162,7 @@ static int extend(struct search *search)
 	int result = ops > most ? reopen(search, ops = most) : 0;
 	if (result == 0)
 		result = play(search);
-	while (result == 0 && search->reason.length && search->judged && ops < most) {
+	while (result == 0 && search->reason.length && search->judged && !search->failed && ops < most) {
 		ops = ops <= most / 2 ? 2 * ops : most;
 		result = reopen(search, ops) < 0 ? -1 : play(search);
 	}

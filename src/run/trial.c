@@ -187,3 +187,16 @@ int trial_hold(const struct run_options *options, struct combination *combinatio
 	}
 	return 0;
 }
+
+int trial_play(const struct run_options *options, struct combination *combination, struct job *job,
+	       struct result_record *record, struct error *error)
+{
+	const struct spawn_watch watch = {.stall_seconds = options->stall_seconds,
+					  .memory_limit_bytes = combination_memory_limit(options)};
+	struct text line = {0};
+	int result = spawn_worker(job, &watch, record, &line, error);
+	if (result == 0)
+		result = trial_hold(options, combination, job, &watch, record, error);
+	text_release(&line);
+	return result;
+}

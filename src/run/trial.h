@@ -20,4 +20,8 @@
 int trial_hold(const struct run_options *options, struct combination *combination, const struct job *job,
 	       const struct spawn_watch *watch, struct result_record *record, struct error *error);
 
+/* Plays a job of the combination in a worker with the run's limits, and holds its record. Returns as trial_hold. */
+int trial_play(const struct run_options *options, struct combination *combination, struct job *job,
+	       struct result_record *record, struct error *error);
+
 #endif

@@ -22,8 +22,6 @@ enum {
 /* In a larger space a look at all of it comes now and then. */
 #define LOOKED_AT_PAGES 4096u
 #define LOOKS_LARGE 64u
-/* Recounting may look at every page. */
-#define INVARIANT_PAGES (UINT64_C(1) << 20)
 
 static const char *check_state(const struct verify_player *player, unsigned checks)
 {

@@ -101,9 +101,6 @@ const char *judge_undrained(struct verify_look *look)
 	return judge_calls(look, call_undrained);
 }
 
-/* Recounting may look at every page. */
-#define INVARIANT_PAGES (UINT64_C(1) << 20)
-
 static const char *call_leaving(struct verify_player *player, const struct verify_op *op)
 {
 	struct verify_answer answer;

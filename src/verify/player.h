@@ -54,6 +54,8 @@ bool verify_has_place(const struct verify_player *player, const struct iova_requ
 
 const char *verify_check_visit(const struct verify_player *player);
 const char *verify_check_statistics(const struct verify_player *player);
+/* Recounting may look at every page: for spaces of at most so many. */
+#define INVARIANT_PAGES (UINT64_C(1) << 20)
 const char *verify_check_invariant(const struct verify_player *player);
 
 /* The free runs in address order: equal texts are equal states. At most SNAPSHOT_RUNS are kept. */
