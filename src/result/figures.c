@@ -35,6 +35,8 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_NO_ADDRESSES] = "the recording does not tell: an older version imported it",
 	[RESULT_REASON_REMADE] = "the recording was cut or scaled from another one, whose addresses are not its own",
 	[RESULT_REASON_OVERLAPS] = "ranges of the recording overlap: frees are missing in it",
+	[RESULT_REASON_HARNESS_SHORT] = "the harness alone was done within 1000 steps of the clock",
+	[RESULT_REASON_HARNESS_DISTURBED] = "no window of the harness alone was left undisturbed",
 };
 
 const char *const result_taint_name[RESULT_TAINT_COUNT] = {

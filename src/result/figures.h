@@ -18,7 +18,7 @@ enum result_reason {
 	RESULT_REASON_FEW_ROUNDS,    /* interval: too few rounds for 95 % */
 	RESULT_REASON_NO_FAILURE,    /* first failure: there was none */
 	RESULT_REASON_NO_STEPS,      /* the allocator does not count */
-	RESULT_REASON_NO_HARNESS,    /* net: null gave no figure */
+	RESULT_REASON_NO_HARNESS,    /* net: null was not played, or failed */
 	RESULT_REASON_CLOSED_LOOP,
 	RESULT_REASON_FEW_WINDOWS,      /* ageing */
 	RESULT_REASON_DISTURBED,        /* ageing: no window of the first or of the last tenth is left */
@@ -30,15 +30,17 @@ enum result_reason {
 	RESULT_REASON_SEVERAL_THREADS,  /* steps of a latency: in which order they came is chance */
 	RESULT_REASON_LONG_PASS,        /* steps of a latency: its pass is not played once more */
 	RESULT_REASON_NO_CLEAN_WINDOW,
-	RESULT_REASON_CPU_CLOCK,      /* CPU time is not known in steps as small as the windows need */
-	RESULT_REASON_PIECES,         /* free runs of an older version, which told how the allocator keeps them */
-	RESULT_REASON_PLACE_CAN_FAIL, /* physical: in identity mode nothing is decided ahead */
-	RESULT_REASON_ADAPTERS,       /* physical: several adapters have their frames of one pool */
-	RESULT_REASON_ROUTINES,       /* physical: of what scripts call literally, nothing is decided ahead */
-	RESULT_REASON_DIFFERENT_WORK, /* times: a logical call failed before the first window had ended */
-	RESULT_REASON_NO_ADDRESSES,   /* recorded kernel: imported by an older version */
-	RESULT_REASON_REMADE,         /* likewise: cut or scaled */
-	RESULT_REASON_OVERLAPS,       /* likewise: its frees are not all there */
+	RESULT_REASON_CPU_CLOCK,         /* CPU time is not known in steps as small as the windows need */
+	RESULT_REASON_PIECES,            /* free runs of an older version, which told how the allocator keeps them */
+	RESULT_REASON_PLACE_CAN_FAIL,    /* physical: in identity mode nothing is decided ahead */
+	RESULT_REASON_ADAPTERS,          /* physical: several adapters have their frames of one pool */
+	RESULT_REASON_ROUTINES,          /* physical: of what scripts call literally, nothing is decided ahead */
+	RESULT_REASON_DIFFERENT_WORK,    /* times: a logical call failed before the first window had ended */
+	RESULT_REASON_NO_ADDRESSES,      /* recorded kernel: imported by an older version */
+	RESULT_REASON_REMADE,            /* likewise: cut or scaled */
+	RESULT_REASON_OVERLAPS,          /* likewise: its frees are not all there */
+	RESULT_REASON_HARNESS_SHORT,     /* net: null was done within 1000 clock steps */
+	RESULT_REASON_HARNESS_DISTURBED, /* net: null has no clean window */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];

@@ -126,12 +126,20 @@ static const struct result_record *first_timed(const struct gather_arm *arm)
 	return NULL;
 }
 
+static enum result_reason why_no_harness(const struct gather_arm *null, size_t phase, double *values)
+{
+	if (!null || !first_timed(null))
+		return RESULT_REASON_NO_HARNESS;
+	return round_medians(null, phase, TIMES_RAW, values) ? RESULT_REASON_HARNESS_DISTURBED
+							     : RESULT_REASON_HARNESS_SHORT;
+}
+
 static void set_net(struct result_figures *figures, double clean, const struct gather_arm *null, size_t phase,
 		    double *values)
 {
 	size_t count = null ? round_medians(null, phase, TIMES_CLEAN, values) : 0;
 	if (!count) {
-		result_set_null(figures, METRIC_NET_NS_PER_OP, RESULT_REASON_NO_HARNESS);
+		result_set_null(figures, METRIC_NET_NS_PER_OP, why_no_harness(null, phase, values));
 		return;
 	}
 	double net = clean - statistics_median(values, count);

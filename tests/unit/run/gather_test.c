@@ -351,6 +351,24 @@ static void net_is_null_without_a_harness(void **state)
 	assert_int_equal(reason(METRIC_NET_NS_PER_OP), RESULT_REASON_NO_HARNESS);
 }
 
+static void net_is_null_with_what_the_harness_lacks(void **state)
+{
+	(void)state;
+	const double nan = (double)NAN;
+	add_round(&arm, 10, 10, 10);
+	struct result_record_phase *churn = &add_round(&null, 3, 3, 3)->phases[1];
+	for (size_t i = 0; i < 3; i++)
+		churn->clean_ns_per_op[i] = nan;
+	gather(&null);
+	assert_true(isnan(figure(METRIC_NET_NS_PER_OP)));
+	assert_int_equal(reason(METRIC_NET_NS_PER_OP), RESULT_REASON_HARNESS_DISTURBED);
+	release_gathered();
+	for (size_t i = 0; i < 3; i++)
+		churn->ns_per_op[i] = nan;
+	gather(&null);
+	assert_int_equal(reason(METRIC_NET_NS_PER_OP), RESULT_REASON_HARNESS_SHORT);
+}
+
 static void exact_figures_come_from_the_audit(void **state)
 {
 	(void)state;
@@ -1006,6 +1024,7 @@ int main(void)
 		A(net_is_null_below_one_nanosecond),
 		A(net_is_null_after_failures),
 		A(net_is_null_without_a_harness),
+		A(net_is_null_with_what_the_harness_lacks),
 		A(exact_figures_come_from_the_audit),
 		A(an_arm_without_records_was_not_run),
 		A(hashes_that_differ_are_nondeterministic),
