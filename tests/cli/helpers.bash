@@ -11,8 +11,12 @@ scratch=$BATS_TEST_TMPDIR
 export XDG_CACHE_HOME=${BATS_FILE_TMPDIR:-/nonexistent}/cache
 
 # A sanitizer wants terabytes of addresses, and catches signals itself.
+sanitized() {
+	grep -q -e __asan_init -e __tsan_init "$iovabench"
+}
+
 no_sanitizer() {
-	! grep -q -e __asan_init -e __tsan_init "$iovabench" || {
+	! sanitized || {
 		touch "$BATS_FILE_TMPDIR/skipped"
 		skip "not with a sanitizer"
 	}

@@ -104,7 +104,13 @@ above() { # value least
 	run -0 "$iovabench" run $tiny -a rbtree --ops 2M --rounds 6 --audit off --latency off -q -o "$scratch/t"
 	case $(figure rbtree ageing.class) in flat | warm-up | ageing | "no steady state") ;; *) false ;; esac
 	above "$(figure rbtree ageing.windows)" 20
-	above "$(figure rbtree ageing.first_to_last_decile)" 0.01
+	# A busy machine can disturb every window of a tenth, and says so.
+	decile=$(figure rbtree ageing.first_to_last_decile)
+	if [ "$decile" = null ]; then
+		has "$(figure rbtree ageing.first_to_last_decile_reason)" "was disturbed"
+	else
+		above "$decile" 0.01
+	fi
 	is "$(figure rbtree 'phases[0].ageing.class')" null
 	is "$(figure rbtree 'phases[0].ageing.class_reason')" "fewer than 20 windows"
 }

@@ -69,12 +69,18 @@ flaws() {
 }
 
 @test "every mutant is rejected by its rule, with a script that cannot be shorter" {
+	# Shrinking ends by time, for which a sanitizer is too slow on a busy machine.
+	shrunk=true
+	! sanitized || shrunk=any
 	while IFS='|' read -r flaw rule answer; do
 		rm -f failure.yaml
 		code=0
 		"$iovabench" verify "$flawed:flaw=$flaw" --rule "$rule" --json t.json >/dev/null 2>said || code=$?
-		is "$flaw: $code $(jq -r '[.failure.rule, .failure.repeats, .failure.minimal] | map(tostring) | join(" ")' t.json)" "$flaw: 3 $rule true true"
-		[ "$(lines)" -le 12 ] || { cat failure.yaml; return 1; }
+		is "$flaw: $code $(jq -r '[.failure.rule, .failure.repeats] | map(tostring) | join(" ")' t.json)" "$flaw: 3 $rule true"
+		if [ $shrunk = true ]; then
+			is "$flaw: $(jq -r .failure.minimal t.json)" "$flaw: true"
+			[ "$(lines)" -le 12 ] || { cat failure.yaml; return 1; }
+		fi
 		[ "$answer" != - ] || continue
 		code=0
 		"$iovabench" run failure.yaml -a "$flawed:flaw=$flaw" --rounds 0 -q -o out >/dev/null 2>&1 || code=$?
@@ -131,6 +137,7 @@ flaws() {
 }
 
 @test "the operations of a workload are played, too" {
+	no_sanitizer # half a million calls that are shrunk within a time
 	cat >late.yaml <<-'YAML'
 		iovabench: 1
 		name: late
