@@ -54,10 +54,8 @@ static struct run_cursor frames_of(const struct ddi_adapter *adapter, const stru
 }
 
 /* With a physical side: frames first, so that the allocator is asked last. */
-static __attribute__((noinline)) enum ntstatus allocate_with_frames(struct ddi_adapter *adapter,
-								    const struct iova_request *pages,
-								    const struct frame_request *run, uint32_t cpu,
-								    ddi_handle *memory_handle)
+static enum ntstatus allocate_with_frames(struct ddi_adapter *adapter, const struct iova_request *pages,
+					  const struct frame_request *run, uint32_t cpu, ddi_handle *memory_handle)
 {
 	struct run_list frames = run_list_empty();
 	struct iova_extent extent;
@@ -88,21 +86,25 @@ static __attribute__((noinline)) enum ntstatus allocate_with_frames(struct ddi_a
 	return NTSTATUS_SUCCESS;
 }
 
-/* What a request that was found in order asks of the allocator. run: of the physical side; NULL: anywhere. */
-static inline __attribute__((always_inline)) enum ntstatus allocate(struct ddi_adapter *adapter,
-								    const struct iova_request *pages,
-								    const struct frame_request *run, uint32_t cpu,
-								    ddi_handle *memory_handle)
+enum ntstatus contiguous_refused(struct ddi_adapter *adapter, enum iova_status status, const struct iova_request *request)
+{
+	struct iova_request anywhere = *request;
+	anywhere.low = adapter->first_page;
+	anywhere.high = adapter->last_page;
+	return adapter_refusal(adapter, status, &anywhere);
+}
+
+/* What a request that was found in order asks of the allocator, and of the physical side. */
+static enum ntstatus allocate(struct ddi_adapter *adapter, const struct iova_request *pages,
+			      const struct frame_request *run, uint32_t cpu, ddi_handle *memory_handle)
 {
 	if (handle_table_prepare(&adapter->handles) != 0)
 		return adapter_refusal(adapter, IOVA_NO_MEMORY, pages);
-	if (adapter->physical) {
-		const struct frame_request anywhere = {.count = pages->count, .align = 1, .high = UINT64_MAX};
-		return allocate_with_frames(adapter, pages, run ? run : &anywhere, cpu, memory_handle);
-	}
+	if (adapter->physical)
+		return allocate_with_frames(adapter, pages, run, cpu, memory_handle);
 	struct iova_extent extent;
 	enum iova_status status = adapter->table->alloc(adapter->self, pages, cpu, &extent);
-	if (__builtin_expect(status != IOVA_OK, 0))
+	if (status != IOVA_OK)
 		return adapter_refusal(adapter, status, pages);
 	struct handle_entry *entry = handle_table_take(&adapter->handles, HANDLE_CONTIGUOUS);
 	entry->as.extent = extent;
@@ -110,10 +112,9 @@ static inline __attribute__((always_inline)) enum ntstatus allocate(struct ddi_a
 	return NTSTATUS_SUCCESS;
 }
 
-/* A request that limits something, or is not in order. */
-static __attribute__((noinline)) enum ntstatus allocate_limited(struct ddi_adapter *adapter,
-								const struct ddi_contiguous_request *request, uint32_t cpu,
-								ddi_handle *memory_handle)
+/* A request that limits something, is not in order, or needs frames. */
+enum ntstatus contiguous_allocate_closely(struct ddi_adapter *adapter, const struct ddi_contiguous_request *request,
+					  uint32_t cpu, ddi_handle *memory_handle)
 {
 	if (malformed(request))
 		return adapter_count(&adapter->failures.malformed, NTSTATUS_INVALID_PARAMETER);
@@ -138,27 +139,20 @@ static __attribute__((noinline)) enum ntstatus allocate_limited(struct ddi_adapt
 	return allocate(adapter, &pages, &run, cpu, memory_handle);
 }
 
-/* As drivers that reach all of the space ask: in order, and nothing to be looked at but the size. */
-static inline bool is_free(const struct ddi_adapter *adapter, const struct ddi_contiguous_request *request)
-{
-	return request->lowest_acceptable_address <= adapter->first_byte &&
-	       request->highest_acceptable_address >= adapter->last_byte && !request->boundary_address_multiple &&
-	       request->alignment_pages <= 1 && !cache_type_unknown(request->cache_type) && !adapter->limits_on_frames;
-}
-
 enum ntstatus dxgk_cb_allocate_contiguous_memory(struct ddi_adapter *adapter, const struct ddi_contiguous_request *request,
 						 uint32_t cpu, ddi_handle *memory_handle)
 {
 	if (!adapter_enter(adapter, DDI_APC_LEVEL))
 		return NTSTATUS_UNSUCCESSFUL;
-	const struct iova_request pages = {.count = pages_of(adapter, request->number_of_bytes),
-					   .low = adapter->first_page,
-					   .high = adapter->last_page,
-					   .constraints = request->no_drain ? IOVA_CONSTRAIN_NO_DRAIN : 0};
-	/* Of no bytes the difference is larger than any space. */
-	if (__builtin_expect(!is_free(adapter, request) || pages.count - 1 > pages.high - pages.low, 0))
-		return allocate_limited(adapter, request, cpu, memory_handle);
-	return allocate(adapter, &pages, NULL, cpu, memory_handle);
+	uint64_t pages = pages_of(adapter, request->number_of_bytes);
+	if (__builtin_expect(request->alignment_pages > 1 ||
+				     !contiguous_is_anywhere(adapter, pages, request->lowest_acceptable_address,
+							     request->highest_acceptable_address,
+							     request->boundary_address_multiple, request->cache_type),
+			     0))
+		return contiguous_allocate_closely(adapter, request, cpu, memory_handle);
+	return contiguous_allocate_anywhere(adapter, pages, request->no_drain ? IOVA_CONSTRAIN_NO_DRAIN : 0, cpu,
+					    memory_handle);
 }
 
 void contiguous_give_frames(struct ddi_adapter *adapter, const struct handle_entry *entry, union handle_more *more)
@@ -171,7 +165,7 @@ void contiguous_give_frames(struct ddi_adapter *adapter, const struct handle_ent
 		frames_give(adapter, &more->frames);
 }
 
-static void end_frames(struct ddi_adapter *adapter, const struct handle_entry *entry)
+void contiguous_end_frames(struct ddi_adapter *adapter, const struct handle_entry *entry)
 {
 	union handle_more *more = handle_table_more(&adapter->handles, handle_index(entry->handle));
 	uint64_t pages = more->frames.pages;
@@ -182,17 +176,7 @@ static void end_frames(struct ddi_adapter *adapter, const struct handle_entry *e
 
 enum ntstatus dxgk_cb_free_contiguous_memory(struct ddi_adapter *adapter, ddi_handle memory_handle, uint32_t cpu)
 {
-	struct handle_entry *entry;
-	if (!adapter_enter(adapter, DDI_APC_LEVEL))
-		return NTSTATUS_UNSUCCESSFUL;
-	enum ntstatus status = handle_table_find(&adapter->handles, memory_handle, HANDLE_CONTIGUOUS, &entry);
-	if (__builtin_expect(status != NTSTATUS_SUCCESS, 0))
-		return adapter_refuse_handle(adapter, status);
-	adapter->table->free(adapter->self, &entry->as.extent, cpu);
-	if (adapter->physical)
-		end_frames(adapter, entry);
-	handle_table_drop(&adapter->handles, entry);
-	return NTSTATUS_SUCCESS;
+	return contiguous_free(adapter, memory_handle, cpu);
 }
 
 enum ntstatus ddi_contiguous_extent(const struct ddi_adapter *adapter, ddi_handle memory_handle, struct iova_extent *extent)

@@ -13,7 +13,7 @@
 /* Those that live. Slots are written under the lock and read by calls of any adapter. */
 static pthread_mutex_t devices_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct dxgkrnl *_Atomic devices[DEVICES_MAX];
-static struct dxgkrnl *_Atomic current;
+struct dxgkrnl *_Atomic dxgkrnl_chosen;
 static uint64_t made;
 
 /* What a routine is, for what a version forbids and what faults may hit. */
@@ -37,26 +37,19 @@ static const struct {
 		{"3.1", DXGKDDI_INTERFACE_VERSION_WDDM3_1},
 		{"3.2", DXGKDDI_INTERFACE_VERSION_WDDM3_2}};
 
-struct dxgkrnl *dxgkrnl_of(HANDLE device)
+struct dxgkrnl *dxgkrnl_search(HANDLE device)
 {
-	if (device && device == (HANDLE)current)
-		return device;
-	for (unsigned i = 0; i < DEVICES_MAX; i++) {
+	for (unsigned i = 0; device && i < DEVICES_MAX; i++) {
 		struct dxgkrnl *found = devices[i];
-		if (found && found == device)
+		if (found == device)
 			return found;
 	}
 	return NULL;
 }
 
-struct dxgkrnl *dxgkrnl_current(void)
-{
-	return current;
-}
-
 void dxgkrnl_set_current(struct dxgkrnl *dxgkrnl)
 {
-	current = dxgkrnl;
+	dxgkrnl_chosen = dxgkrnl;
 }
 
 struct dxgkrnl *dxgkrnl_of_object(HANDLE handle)
@@ -73,9 +66,9 @@ struct dxgkrnl *dxgkrnl_of_object(HANDLE handle)
 		if (found && generation - found->adapter->handles.first_generation < UINT64_C(1) << 24)
 			return found;
 	}
-	if (current) {
-		current->counts.calls++;
-		dxgkrnl_find(current, ROUTINE_OPEN_OBJECT, RULE_UNKNOWN, STATUS_INVALID_HANDLE, NULL, handle);
+	if (dxgkrnl_chosen) {
+		dxgkrnl_chosen->counts.calls++;
+		dxgkrnl_find(dxgkrnl_chosen, ROUTINE_OPEN_OBJECT, RULE_UNKNOWN, STATUS_INVALID_HANDLE, NULL, handle);
 	}
 	return NULL;
 }
@@ -227,7 +220,7 @@ struct dxgkrnl *dxgkrnl_create(const struct dxgkrnl_options *options, const char
 	}
 	/* As the pages say. */
 	dxgkrnl->adapter->limits_on_frames = dxgkrnl->adapter->physical && !dxgkrnl->adapter->identity;
-	current = dxgkrnl;
+	dxgkrnl_chosen = dxgkrnl;
 	return dxgkrnl;
 }
 
@@ -257,8 +250,8 @@ uint64_t dxgkrnl_destroy(struct dxgkrnl *dxgkrnl)
 	for (unsigned i = 0; i < DEVICES_MAX; i++)
 		if (devices[i] == dxgkrnl)
 			devices[i] = NULL;
-	if (current == dxgkrnl)
-		current = NULL;
+	if (dxgkrnl_chosen == dxgkrnl)
+		dxgkrnl_chosen = NULL;
 	pthread_mutex_unlock(&devices_lock);
 	if (dxgkrnl->dead) {
 		forget(dxgkrnl, ROUTINE_STOP);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The callbacks of the interface: documented structures in, calls of ddi.h, documented structures out. */
+#include "ddi/contiguous.h"
 #include "ddi/dxgkrnl_room.h"
 #include "iovabench/ddi.h"
 
@@ -92,6 +93,23 @@ static NTSTATUS unmap_memory(HANDLE device, PVOID virtual_address)
 	return dxgkrnl_leave(dxgkrnl, ROUTINE_UNMAP_MEMORY, status, virtual_address);
 }
 
+/* As dxgk_cb_allocate_contiguous_memory does; most calls need no request of ours made for it. */
+static inline enum ntstatus take_contiguous(struct ddi_adapter *adapter, const DXGKARGCB_ALLOCATECONTIGUOUSMEMORY *args,
+					    ddi_handle *handle)
+{
+	uint64_t lowest = address(args->LowestAcceptableAddress), highest = address(args->HighestAcceptableAddress);
+	uint64_t boundary = address(args->BoundaryAddressMultiple), pages = pages_of(adapter, args->NumberOfBytes);
+	enum ddi_cache_type cache_type = (enum ddi_cache_type)args->CacheType;
+	if (!adapter->trap && contiguous_is_anywhere(adapter, pages, lowest, highest, boundary, cache_type))
+		return contiguous_allocate_anywhere(adapter, pages, 0, 0, handle);
+	const struct ddi_contiguous_request request = {.number_of_bytes = args->NumberOfBytes,
+						       .lowest_acceptable_address = lowest,
+						       .highest_acceptable_address = highest,
+						       .boundary_address_multiple = boundary,
+						       .cache_type = cache_type};
+	return dxgk_cb_allocate_contiguous_memory(adapter, &request, 0, handle);
+}
+
 static NTSTATUS allocate_contiguous(HANDLE device, DXGKARGCB_ALLOCATECONTIGUOUSMEMORY *args)
 {
 	struct dxgkrnl *dxgkrnl = dxgkrnl_of(device);
@@ -103,13 +121,7 @@ static NTSTATUS allocate_contiguous(HANDLE device, DXGKARGCB_ALLOCATECONTIGUOUSM
 		return status;
 	if (!dxgkrnl->no_memory && !track_prepare(dxgkrnl, false))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	const struct ddi_contiguous_request request = {.number_of_bytes = args->NumberOfBytes,
-						       .lowest_acceptable_address = address(args->LowestAcceptableAddress),
-						       .highest_acceptable_address =
-							       address(args->HighestAcceptableAddress),
-						       .boundary_address_multiple = address(args->BoundaryAddressMultiple),
-						       .cache_type = (enum ddi_cache_type)args->CacheType};
-	status = (NTSTATUS)dxgk_cb_allocate_contiguous_memory(dxgkrnl->adapter, &request, 0, &handle);
+	status = (NTSTATUS)take_contiguous(dxgkrnl->adapter, args, &handle);
 	if (status != STATUS_SUCCESS)
 		return dxgkrnl_leave(dxgkrnl, ROUTINE_ALLOCATE_CONTIGUOUS, status, NULL);
 	void *memory = NULL, *name = to_driver(dxgkrnl, handle);
@@ -137,7 +149,7 @@ static NTSTATUS free_contiguous(HANDLE device, const DXGKARGCB_FREECONTIGUOUSMEM
 		return no_device(ROUTINE_FREE_CONTIGUOUS, device);
 	if (!dxgkrnl_enter(dxgkrnl, ROUTINE_FREE_CONTIGUOUS, 0, &status))
 		return status;
-	status = (NTSTATUS)dxgk_cb_free_contiguous_memory(dxgkrnl->adapter, from_driver(dxgkrnl, args->hMemoryHandle), 0);
+	status = (NTSTATUS)contiguous_free(dxgkrnl->adapter, from_driver(dxgkrnl, args->hMemoryHandle), 0);
 	if (status == STATUS_SUCCESS && !dxgkrnl->no_memory)
 		untrack(dxgkrnl, tracked_handle(dxgkrnl, args->hMemoryHandle), ROUTINE_FREE_CONTIGUOUS);
 	return dxgkrnl_leave(dxgkrnl, ROUTINE_FREE_CONTIGUOUS, status, args->hMemoryHandle);

@@ -8,6 +8,7 @@
 #include "iovabench/ddi.h"
 #include "iovabench/dxgkrnl.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -167,11 +168,25 @@ struct dxgkrnl {
 const char *routine_name(enum routine routine);
 const char *routine_page(enum routine routine);
 
+/* The current one, which calls without an adapter speak to, or NULL. */
+extern struct dxgkrnl *_Atomic dxgkrnl_chosen;
+static inline struct dxgkrnl *dxgkrnl_current(void)
+{
+	return atomic_load_explicit(&dxgkrnl_chosen, memory_order_acquire);
+}
+
+/* Among those that are not current. */
+struct dxgkrnl *dxgkrnl_search(HANDLE device);
+
 /* The adapter of a handle, or NULL. */
-struct dxgkrnl *dxgkrnl_of(HANDLE device);
+static inline struct dxgkrnl *dxgkrnl_of(HANDLE device)
+{
+	struct dxgkrnl *current = dxgkrnl_current();
+	return __builtin_expect(device && device == (HANDLE)current, 1) ? current : dxgkrnl_search(device);
+}
+
 /* The one that has such a live handle, whatever its kind, else the current one, or NULL. */
 struct dxgkrnl *dxgkrnl_of_object(HANDLE handle);
-struct dxgkrnl *dxgkrnl_current(void);
 
 static inline HANDLE to_driver(const struct dxgkrnl *dxgkrnl, ddi_handle handle)
 {

@@ -5,7 +5,7 @@
 
 int handle_table_open(struct handle_table *table)
 {
-	*table = (struct handle_table){.free_head = HANDLE_NONE, .first_generation = 1};
+	*table = (struct handle_table){.first_generation = 1};
 	table->chunks = memory_zeroed(HANDLE_CHUNKS_MAX, sizeof(*table->chunks));
 	table->more = memory_zeroed(HANDLE_CHUNKS_MAX, sizeof(*table->more));
 	if (table->chunks && table->more)
@@ -22,7 +22,7 @@ void handle_table_close(struct handle_table *table)
 	}
 	memory_release(table->chunks);
 	memory_release(table->more);
-	*table = (struct handle_table){.free_head = HANDLE_NONE};
+	*table = (struct handle_table){0};
 }
 
 int handle_table_grow(struct handle_table *table)

@@ -51,9 +51,9 @@ struct handle_entry {
 				uint64_t logical;   /* SEGMENT: page */
 				uint64_t base_page; /* MM_CONTIGUOUS: of the address that the driver has */
 			};
-		} run;              /* MM_CONTIGUOUS, MEMORY_OBJECT of I/O space, SEGMENT */
-		uint32_t target;    /* ADAPTER_OBJECT: index of its memory object */
-		uint64_t next_free; /* dead: index of the next dead entry, or HANDLE_NONE */
+		} run;                          /* MM_CONTIGUOUS, MEMORY_OBJECT of I/O space, SEGMENT */
+		uint32_t target;                /* ADAPTER_OBJECT: index of its memory object */
+		struct handle_entry *next_dead; /* dead: or NULL */
 	} as;
 };
 _Static_assert(sizeof(struct handle_entry) == 32, "two entries per cache line");
@@ -111,12 +111,11 @@ union handle_more {
 };
 _Static_assert(sizeof(union handle_more) == 32, "a live handle takes 64 bytes");
 
-#define HANDLE_NONE UINT64_MAX
 #define HANDLE_CHUNK_SHIFT 12u
 #define HANDLE_CHUNK_ENTRIES (UINT64_C(1) << HANDLE_CHUNK_SHIFT)
 #define HANDLE_CHUNKS_MAX (UINT64_C(1) << (HANDLE_INDEX_BITS - HANDLE_CHUNK_SHIFT))
 
-/* Invariants: used <= capacity = chunk_count * HANDLE_CHUNK_ENTRIES; live + free list + retired = used. */
+/* Invariants: used <= capacity = chunk_count * HANDLE_CHUNK_ENTRIES; live + dead ones in the list + retired = used. */
 struct handle_table {
 	struct handle_entry **chunks; /* HANDLE_CHUNKS_MAX of them, backed as they are touched */
 	union handle_more **more;     /* likewise */
@@ -125,7 +124,7 @@ struct handle_table {
 	uint64_t live;
 	uint64_t retired;          /* entries whose generations are used up */
 	uint32_t first_generation; /* of every entry, >= 1 */
-	uint64_t free_head;        /* most recently dropped first: its cache line is the likeliest to be near */
+	struct handle_entry *dead; /* most recently dropped first: its cache line is the likeliest to be near; or NULL */
 };
 
 /* Returns 0, or -1 without memory: nothing is held then. */
@@ -165,7 +164,7 @@ static inline enum handle_kind handle_kind_of(ddi_handle handle)
 /* After it succeeds (0), the next take cannot fail: called first, so that nothing must be undone. -1 without memory. */
 static inline int handle_table_prepare(struct handle_table *table)
 {
-	if (__builtin_expect(table->free_head != HANDLE_NONE || table->used < table->capacity, 1))
+	if (__builtin_expect(table->dead || table->used < table->capacity, 1))
 		return 0;
 	return handle_table_grow(table);
 }
@@ -176,22 +175,34 @@ static inline int handle_table_prepare_pair(struct handle_table *table)
 	return table->capacity - table->live - table->retired >= 2 ? 0 : handle_table_grow(table);
 }
 
-/* An entry for a new object of the kind; its handle is set, the caller fills the rest. */
-static inline struct handle_entry *handle_table_take(struct handle_table *table, enum handle_kind kind)
+/* The entry that the next take gives, after a prepare that succeeded. */
+static inline struct handle_entry *handle_table_next(const struct handle_table *table)
 {
-	assert(kind > HANDLE_DEAD && kind < HANDLE_KINDS);
-	assert(table->free_head != HANDLE_NONE || table->used < table->capacity);
-	struct handle_entry *entry;
-	if (table->free_head != HANDLE_NONE) {
-		entry = handle_table_entry(table, table->free_head);
-		table->free_head = entry->as.next_free;
+	assert(table->dead || table->used < table->capacity);
+	return __builtin_expect(table->dead != NULL, 1) ? table->dead : handle_table_entry(table, table->used);
+}
+
+/* Makes the entry of handle_table_next that of a new object of the kind: its handle is set, and its rest is the caller's, who
+ * may have filled it already. next_dead: what as.next_dead of the entry was. */
+static inline void handle_table_commit(struct handle_table *table, struct handle_entry *entry,
+				       struct handle_entry *next_dead, enum handle_kind kind)
+{
+	assert(kind > HANDLE_DEAD && kind < HANDLE_KINDS && entry == handle_table_next(table));
+	if (__builtin_expect(table->dead != NULL, 1)) {
+		table->dead = next_dead;
 	} else {
-		entry = handle_table_entry(table, table->used);
 		entry->handle = ((uint64_t)table->first_generation << HANDLE_GENERATION_SHIFT) | table->used;
 		table->used++;
 	}
 	entry->handle |= (uint64_t)kind << HANDLE_KIND_SHIFT;
 	table->live++;
+}
+
+/* Both. */
+static inline struct handle_entry *handle_table_take(struct handle_table *table, enum handle_kind kind)
+{
+	struct handle_entry *entry = handle_table_next(table);
+	handle_table_commit(table, entry, entry->as.next_dead, kind);
 	return entry;
 }
 
@@ -217,16 +228,16 @@ static inline enum ntstatus handle_table_find(const struct handle_table *table, 
 static inline void handle_table_drop(struct handle_table *table, struct handle_entry *entry)
 {
 	assert(table->live && handle_kind_of(entry->handle) != HANDLE_DEAD);
-	ddi_handle dead = entry->handle & ~(HANDLE_KIND_MASK << HANDLE_KIND_SHIFT), index = dead & HANDLE_INDEX_MASK;
+	ddi_handle dead = entry->handle & ~(HANDLE_KIND_MASK << HANDLE_KIND_SHIFT);
 	table->live--;
 	if (__builtin_expect(dead >> HANDLE_GENERATION_SHIFT == UINT32_MAX, 0)) {
-		entry->handle = index;
+		entry->handle = dead & HANDLE_INDEX_MASK;
 		table->retired++;
 		return;
 	}
 	entry->handle = dead + (UINT64_C(1) << HANDLE_GENERATION_SHIFT);
-	entry->as.next_free = table->free_head;
-	table->free_head = index;
+	entry->as.next_dead = table->dead;
+	table->dead = entry;
 }
 
 #endif
