@@ -4,6 +4,10 @@
 
 load helpers
 
+# A sanitizer takes ten times as long: one of each kind, and the layers.
+played=(-a all -a linux -a linux-strict -a magazine+rbtree -a lazy+magazine+buddy)
+! sanitized || played=(-a buddy -a bitmap -a segregated -a leaf -a linux -a magazine+rbtree -a lazy+magazine+buddy)
+
 # Scripts and recordings do not follow --ops: one repetition of them is enough.
 play() { # workload
 	local sweeps=()
@@ -12,7 +16,7 @@ play() { # workload
 	*/video-pool.yaml) sweeps=(--sweep 'phases.changes.script.0.repeat=20') ;;
 	esac
 	grep -q '^  - {name: replay' "$1" && sweeps=(--sweep phases.replay.trace.repeat=1)
-	"$iovabench" run "$1" -a all -a linux -a linux-strict -a magazine+rbtree -a lazy+magazine+buddy \
+	"$iovabench" run "$1" "${played[@]}" \
 		--ops 5k --rounds 0 "${sweeps[@]}" -q -o "$scratch/$(basename "$1" .yaml)"
 }
 

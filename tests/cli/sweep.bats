@@ -98,11 +98,13 @@ buddy 95 64 ok"
 }
 
 @test "the quick laws hold" {
+	no_sanitizer # minutes, of the same code that conformance plays
 	run -0 tests/laws/run --quick
 	has "$output" " hold, 0 missed"
 }
 
 @test "a law that does not hold is told" {
+	no_sanitizer # minutes, of the same code that conformance plays
 	cp -r workloads/laws "$scratch/laws"
 	printf '%s\n' 'suite: 1' "workloads: $scratch/laws/*.yaml" >"$scratch/laws.suite"
 	edits 's/is: 95, allocator: "bitmap/is: 96, allocator: "bitmap/' "$scratch/laws/02-n2-64.yaml"
