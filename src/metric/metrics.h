@@ -27,6 +27,7 @@ enum metric_source {
 	METRIC_SOURCE_STEPS,    /* that allocators count in the audit */
 	METRIC_SOURCE_LAYER,    /* likewise, of layers that cache */
 	METRIC_SOURCE_CALLS,    /* driver calls of the audit */
+	METRIC_SOURCE_DEVICE,   /* the IOTLB that the audit simulates */
 	METRIC_SOURCE_QUEUE,    /* phases of requests that wait, in the audit */
 	METRIC_SOURCE_RECORDED, /* what the recorded kernel made of a replay */
 	METRIC_SOURCE_LATENCY,  /* the samples of one kind */
@@ -188,6 +189,17 @@ enum metric_source {
 	  "leaf tables of the same")                                                                                       \
 	X(PAGE_TABLE_EVER_RATIO, "fragmentation.page_table_ever_ratio", "ratio", EXACT, LOWER, OTHER, NULL,                \
 	  "page_table_ever_pages / the least that the peak of live pages could do with")                                   \
+	X(IOTLB_TOUCHES, "iotlb.touches", "pages", EXACT, NEITHER, DEVICE, NULL,                                           \
+	  "pages that the device touched, each time, where the workload has an iotlb")                                     \
+	X(IOTLB_MISSES_PER_OP, "iotlb.misses_per_op", "misses", EXACT, LOWER, DEVICE, NULL,                                \
+	  "touches whose translation the IOTLB did not hold, per operation")                                               \
+	X(IOTLB_MISS_SHARE, "iotlb.miss_share", "share", EXACT, LOWER, DEVICE, NULL, "the same / touches")                 \
+	X(IOTLB_WALK_REFERENCES_PER_OP, "iotlb.walk_references_per_op", "reads", EXACT, LOWER, DEVICE, NULL,               \
+	  "entries of page tables that walks read from memory, per operation")                                             \
+	X(IOTLB_WALK_REFERENCES_PER_MISS, "iotlb.walk_references_per_miss", "reads", EXACT, LOWER, DEVICE, NULL,           \
+	  "the same per miss")                                                                                             \
+	X(IOTLB_FLUSHES_PER_OP, "iotlb.flushes_per_op", "flushes", EXACT, LOWER, DEVICE, NULL,                             \
+	  "invalidations, per operation: one for each that unmaps, or for all that waited")                                \
 	X(STEPS_ALLOC_MEAN, "steps.alloc_mean", "steps", EXACT, LOWER, STEPS, NULL,                                        \
 	  "nodes or words examined per allocation")                                                                        \
 	X(STEPS_ALLOC_P99, "steps.alloc_p99", "steps", EXACT, LOWER, STEPS, NULL, "99th percentile of the same")           \

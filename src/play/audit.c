@@ -7,6 +7,7 @@
 #include "measure/histogram.h"
 #include "play/adversary.h"
 #include "play/audit_calls.h"
+#include "play/audit_device.h"
 #include "play/queue.h"
 #include "play/audit_figures.h"
 #include "play/audit_guard.h"
@@ -30,6 +31,7 @@ struct audit {
 	uint32_t space_count;
 	uint32_t first_space; /* whose figures are told: what the stream takes nothing of says nothing */
 	struct audit_calls calls;
+	struct audit_device device;
 	struct audit_complaints complaints;
 	unsigned char *slot_domain; /* of the extent in each slot */
 	struct histogram *alloc_steps;
@@ -136,6 +138,11 @@ static void allocated(struct audit *audit, const struct op *op, const struct op_
 		counts->granted_allocations++;
 		counts->inexact += !audit->calls.watching && !audit_space_fits_exactly(space, extent, outcome->padding);
 	}
+	/* Of driver calls with frames, map events tell. */
+	bool maps = request->call == WORKLOAD_CALL_EXTENT ? !request->placed : !audit->engine->physical;
+	if (maps && !audit->calls.watching)
+		audit_device_map(&audit->device, audit->engine->domain, extent->first, requested - request->guard,
+				 AUDIT_DEVICE_NO_FRAME);
 	if (request->call != WORKLOAD_CALL_EXTENT)
 		audit_calls_allocated(&audit->calls, op->slot);
 	counts->fell_back += request->fallback_count && requested != asked;
@@ -210,7 +217,8 @@ static void note_steps(const struct audit *audit, uint64_t examined)
 		pass->steps[audit->word] = examined < UINT32_MAX ? (uint32_t)examined + 1 : UINT32_MAX;
 }
 
-static void play_operation(struct audit *audit, const struct op *op)
+/* Whether anything was allocated, freed or called. */
+static bool operate(struct audit *audit, const struct op *op)
 {
 	struct engine_outcome outcome;
 	uint64_t count = audit->count_high + (op->demand & OP_COUNT_MAX);
@@ -232,7 +240,7 @@ static void play_operation(struct audit *audit, const struct op *op)
 	switch (outcome.what) {
 	case ENGINE_SKIPPED:
 		audit->counts.skipped++;
-		return;
+		return false;
 	case ENGINE_FREED:
 		audit->counts.frees++;
 		audit->live_extents--;
@@ -241,11 +249,14 @@ static void play_operation(struct audit *audit, const struct op *op)
 		if (!audit->calls.watching)
 			audit_space_drop(space_at_hand(audit), &outcome.extent, outcome.padding, &audit->complaints,
 					 audit->operations);
+		if (!audit->calls.watching)
+			audit_device_unmap(&audit->device, audit->engine->domain, outcome.extent.first,
+					   outcome.extent.count);
 		pass_own_work(audit->pass, false);
 		break;
 	case ENGINE_CALLED:
 		called(audit, op, &outcome);
-		return;
+		return true;
 	case ENGINE_ALLOCATED:
 		audit->counts.allocations++;
 		audit->counts.beyond_demands += request->refused_limits > 0;
@@ -261,6 +272,15 @@ static void play_operation(struct audit *audit, const struct op *op)
 		break;
 	}
 	count_steps(audit, &outcome);
+	return outcome.what != ENGINE_FAILED;
+}
+
+static void play_operation(struct audit *audit, const struct op *op)
+{
+	bool done = operate(audit, op);
+	pass_own_work(audit->pass, true);
+	audit_device_settle(&audit->device, audit->engine->domain, done);
+	pass_own_work(audit->pass, false);
 }
 
 static struct audit_totals sum_spaces(const struct audit *audit)
@@ -355,6 +375,8 @@ static int phase_ended(void *context, const struct engine *engine, size_t phase_
 	double planned = workload_waits(pass->workload) ? (double)NAN : (double)pass->peak_live_pages;
 	audit_set_work(&phase->figures, &audit->counts, totals.usable_pages, planned);
 	audit_set_queue(&phase->figures, &audit->counts, totals.usable_pages);
+	audit_device_phase(&audit->device, &phase->figures,
+			   audit->counts.allocations + audit->counts.frees + audit->counts.routine_calls);
 	audit_calls_phase(&audit->calls, &phase->figures);
 	audit_set_steps(&phase->figures, &audit->counts, counts_steps ? audit->alloc_steps : NULL, layer);
 	double resident = (double)arena_resident_bytes(pass->arena);
@@ -382,6 +404,7 @@ static void play_poll(struct audit *audit, const struct op *op)
 	for (uint32_t i = 0; i < audit->space_count; i++)
 		audit_space_poll_begins(&audit->spaces[i]);
 	engine_poll(engine, op);
+	audit_device_polled(&audit->device);
 	check_memory(audit, poll ? "in poll: " : "in offline: ");
 	bool moved = false, walked = poll && audit->poll_row == audit->row + 1;
 	for (uint32_t i = 0; i < audit->space_count; i++)
@@ -399,6 +422,9 @@ static void play_event(struct audit *audit, const struct op *op)
 	engine_poll(audit->engine, op);
 	if (op->slot >> 16 != WORKLOAD_EVENT_STOP)
 		audit_calls_forget_maps(&audit->calls, op->slot & 0xffff);
+	if (op->slot >> 16 != WORKLOAD_EVENT_STOP)
+		audit_device_forget(&audit->device, op->slot & 0xffff);
+	audit_device_polled(&audit->device);
 	check_memory(audit, "in a reset: ");
 }
 
@@ -573,6 +599,8 @@ static int opened(void *context, struct engine *engine, struct error *error)
 				   error);
 	for (uint32_t i = audit->first_space; i < audit->space_count; i++)
 		audit->spaces[i].live_pages = &audit->live_pages;
+	if (result == 0 && audit_device_open(&audit->device, audit->pass->workload, engine) < 0)
+		result = error_set(error, EXIT_CODE_IO, "no memory for the model of the IOTLB");
 	if (result == 0 && audit->pass->placements)
 		open_placements(audit);
 	if (result == 0 &&
@@ -603,7 +631,12 @@ static int ended(void *context, struct error *error)
 
 static void map_event(void *context, uint64_t logical, uint64_t frame, uint64_t count, bool mapped)
 {
-	audit_calls_map_event(&((struct audit *)context)->calls, logical, frame, count, mapped);
+	struct audit *audit = context;
+	audit_calls_map_event(&audit->calls, logical, frame, count, mapped);
+	if (mapped)
+		audit_device_map(&audit->device, audit->engine->domain, logical, count, frame);
+	else
+		audit_device_unmap(&audit->device, audit->engine->domain, logical, count);
 }
 
 static int open_audit(struct audit *audit, struct error *error)
@@ -646,6 +679,9 @@ int pass_audit(struct pass *pass, struct error *error)
 		audit_space_close(&audit.spaces[i]);
 	placements_close(&audit.placements, pass->record);
 	audit_calls_close(&audit.calls);
+	if (audit.device.failed)
+		result_record_note(pass->record, "the IOTLB could not be followed: no memory");
+	audit_device_close(&audit.device);
 	audit_complaints_release(&audit.complaints);
 	memory_release(audit.guard.slot_request);
 	memory_release(audit.slot_domain);

@@ -37,6 +37,7 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_OVERLAPS] = "ranges of the recording overlap: frees are missing in it",
 	[RESULT_REASON_HARNESS_SHORT] = "the harness alone was done within 1000 steps of the clock",
 	[RESULT_REASON_HARNESS_DISTURBED] = "no window of the harness alone was left undisturbed",
+	[RESULT_REASON_NO_IOTLB] = "the workload has no iotlb",
 };
 
 const char *const result_taint_name[RESULT_TAINT_COUNT] = {

@@ -41,6 +41,7 @@ enum result_reason {
 	RESULT_REASON_OVERLAPS,          /* likewise: its frees are not all there */
 	RESULT_REASON_HARNESS_SHORT,     /* net: null was done within 1000 clock steps */
 	RESULT_REASON_HARNESS_DISTURBED, /* net: null has no clean window */
+	RESULT_REASON_NO_IOTLB,          /* the workload has none */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];

@@ -806,6 +806,32 @@ static const struct yaml_key interference_keys[] = {
 	{0}};
 static const struct yaml_map interference_map = {.keys = interference_keys};
 
+#define IOTLB struct workload_iotlb
+static const struct yaml_key walk_keys[] = {
+	{"l2", YAML_COUNT, "0", .at = AT(IOTLB, walk_l2), .max = WORKLOAD_IOTLB_WALK_MAX, .what = "cached entries",
+	 .help = "cached entries that lead to a leaf table: 2 MiB each"},
+	{"l3", YAML_COUNT, "0", .at = AT(IOTLB, walk_l3), .max = WORKLOAD_IOTLB_WALK_MAX, .what = "cached entries",
+	 .help = "cached entries that lead to a table above those: 1 GiB each"},
+	{0}};
+static const struct yaml_map walk_map = {.keys = walk_keys};
+static const struct yaml_key iotlb_keys[] = {
+	{"entries", YAML_COUNT, .at = AT(IOTLB, entries), .min = 1, .max = WORKLOAD_IOTLB_ENTRIES_MAX, .what = "entries",
+	 .missing = "how many translations it holds, for example 64", .help = "translations that it holds"},
+	{"ways", YAML_COUNT, .at = AT(IOTLB, ways), .min = 1, .max = WORKLOAD_IOTLB_WAYS_MAX, .what = "ways",
+	 .missing = "how many of the entries may hold one page, for example 4",
+	 .help = "entries that may hold one page; entries / ways is a power of two"},
+	{"walk", YAML_MAP, "{}", .map = &walk_map, .help = "what is kept of walks: paging-structure caches"},
+	{0}};
+static const struct yaml_map iotlb_map = {.keys = iotlb_keys, .rule = rule_iotlb};
+static const struct yaml_word touch_words[] = {
+	{"all", WORKLOAD_TOUCH_ALL}, {"first", WORKLOAD_TOUCH_FIRST}, {"random", WORKLOAD_TOUCH_RANDOM}, {NULL, 0}};
+
+#define HAS_IOTLB 1u /* of a workload */
+static uint32_t workload_has(const void *item)
+{
+	return ((const struct workload *)item)->iotlb.entries ? HAS_IOTLB : 0;
+}
+
 #define WHOLE struct workload
 static const struct yaml_key workload_keys[] = {
 	{"iovabench", YAML_VERSION, .min = 1, .missing = "a workload begins with iovabench: 1",
@@ -828,6 +854,10 @@ static const struct yaml_key workload_keys[] = {
 	{"seed", YAML_SEED, "1", .at = AT(WHOLE, seed), .help = "the same seed gives the same operations on every machine"},
 	{"interference", YAML_MAP, "{}", .at = AT(WHOLE, interference), .map = &interference_map,
 	 .help = "what a driver does between two calls, before every sampled operation; --interfere overrides it"},
+	{"iotlb", YAML_MAP, .at = AT(WHOLE, iotlb), .map = &iotlb_map, .needs = HAS_IOTLB,
+	 .or_else = "no IOTLB is simulated", .help = "what the IOMMU keeps of translations: the audit simulates it"},
+	{"touch", YAML_WORD, "all", .at = AT(WHOLE, touch), .words = touch_words, .needs = HAS_IOTLB,
+	 .help = "of what is mapped with iotlb: what the device touches, once per operation; docs/iotlb.md"},
 	{"requests", YAML_LIST, .at = EACH(WHOLE, requests), .count = AT(WHOLE, request_count), .map = &request_map,
 	 .max = WORKLOAD_REQUESTS_MAX, .what = "requests", .help = "kinds of requests"},
 	{"phases", YAML_LIST, .at = EACH(WHOLE, phases), .count = AT(WHOLE, phase_count), .map = &phase_map, .min = 1,
@@ -841,7 +871,8 @@ static const struct yaml_key workload_keys[] = {
 	 .max = WORKLOAD_SWEEPS_MAX, .what = "keys",
 	 .help = "values that change: the workload is played with every combination, at most 1000"},
 	{0}};
-static const struct yaml_map workload_map = {.keys = workload_keys, .bytes = sizeof(WHOLE), .rule = rule_workload};
+static const struct yaml_map workload_map = {
+	.keys = workload_keys, .bytes = sizeof(WHOLE), .rule = rule_workload, .has = workload_has};
 
 static const char *name_of(const void *root, unsigned names, size_t index)
 {

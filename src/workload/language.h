@@ -55,6 +55,7 @@ void rule_workload(struct yaml_document *document, yaml_location location, void 
 void rule_space(struct yaml_document *document, yaml_location location, void *item);
 void rule_adapter(struct yaml_document *document, yaml_location location, void *item);
 void rule_one_adapter(struct yaml_document *document, yaml_location location, void *item);
+void rule_iotlb(struct yaml_document *document, yaml_location location, void *item);
 void rule_size(struct yaml_document *document, yaml_location location, void *item);
 void rule_lifetime(struct yaml_document *document, yaml_location location, void *item);
 void rule_align(struct yaml_document *document, yaml_location location, void *item);

@@ -353,6 +353,21 @@ struct workload_interference {
 	uint32_t pairs;
 };
 
+#define WORKLOAD_IOTLB_ENTRIES_MAX 65536u
+#define WORKLOAD_IOTLB_WAYS_MAX 1024u
+#define WORKLOAD_IOTLB_WALK_MAX 256u
+
+/* What an IOMMU keeps of translations, for the audit. Of each domain alike: they share it. */
+struct workload_iotlb {
+	uint32_t entries; /* 0: the workload has none, and nothing else here is meant */
+	uint32_t ways;    /* 1 and more; entries / ways is a power of two, without a remainder */
+	uint32_t walk_l2; /* cached entries that lead to leaf tables; 0: none */
+	uint32_t walk_l3; /* … to the tables above these */
+};
+/* What the device touches: once each page, or the first one, of what an operation maps; or with each operation a page of
+ * something that is mapped. */
+enum workload_touch { WORKLOAD_TOUCH_ALL, WORKLOAD_TOUCH_FIRST, WORKLOAD_TOUCH_RANDOM };
+
 static inline bool workload_interference_is_none(const struct workload_interference *interference)
 {
 	return !interference->data_bytes && !interference->code_bytes;
@@ -391,6 +406,8 @@ struct workload {
 	double pace_ops_per_second;
 	uint64_t seed;
 	struct workload_interference interference;
+	struct workload_iotlb iotlb;
+	enum workload_touch touch;
 	struct workload_request *requests;
 	size_t request_count;
 	struct workload_phase *phases;

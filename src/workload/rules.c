@@ -36,6 +36,11 @@ void rule_workload(struct yaml_document *document, yaml_location location, void 
 	if (driver_call && yaml_given(document, space, "metadata_fails"))
 		yaml_fault(document, yaml_key_location(document, space, "metadata_fails"),
 			   "is for requests of call: extent, and request '%s' is a driver call", driver_call);
+	if (!yaml_given(document, location, "iotlb") && yaml_given(document, location, "touch"))
+		yaml_fault(
+			document, yaml_key_location(document, location, "touch"),
+			"says what is touched through an iotlb, and there is none here; for example iotlb: {entries: 64, "
+			"ways: 4}");
 	yaml_location phases = yaml_key_location(document, location, "phases");
 	for (size_t i = 0; !driver_call && !workload->routine_call_count && i < workload->phase_count; i++)
 		if (workload->phases[i].body == WORKLOAD_BODY_ADAPTER)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "workload/language.h"
 
+#include "base/bits.h"
 #include "base/memory.h"
 #include "yaml/scalar.h"
 
@@ -137,6 +138,21 @@ void rule_one_adapter(struct yaml_document *document, yaml_location location, vo
 			   yaml_value_text(document, shares));
 	else
 		adapter->domain = workload->adapters[adapter->with].domain;
+}
+
+void rule_iotlb(struct yaml_document *document, yaml_location location, void *item)
+{
+	const struct workload_iotlb *iotlb = item;
+	yaml_location ways = yaml_key_location(document, location, "ways");
+	if (!iotlb->entries || !iotlb->ways || !yaml_good(document, location, "entries") || !yaml_sound(document, ways))
+		return;
+	if (iotlb->ways > iotlb->entries)
+		yaml_fault(document, ways, "%u ways of %u entries: at most as many as entries", iotlb->ways,
+			   iotlb->entries);
+	else if (iotlb->entries % iotlb->ways || !bits_is_power_of_two(iotlb->entries / iotlb->ways))
+		yaml_fault(document, ways,
+			   "%u entries in sets of %u: the number of sets is entries / ways, and a power of two",
+			   iotlb->entries, iotlb->ways);
 }
 
 void rule_adapter(struct yaml_document *document, yaml_location location, void *item)

@@ -34,6 +34,11 @@ static void check_space(const struct workload *workload)
 	must(workload->physical.scatter >= 0 && workload->physical.scatter <= 1);
 	must(workload->interference.data_bytes <= WORKLOAD_INTERFERENCE_DATA_MAX &&
 	     workload->interference.code_bytes <= WORKLOAD_INTERFERENCE_CODE_MAX);
+	const struct workload_iotlb *iotlb = &workload->iotlb;
+	must(iotlb->entries <= WORKLOAD_IOTLB_ENTRIES_MAX && iotlb->walk_l2 <= WORKLOAD_IOTLB_WALK_MAX &&
+	     iotlb->walk_l3 <= WORKLOAD_IOTLB_WALK_MAX && workload->touch <= WORKLOAD_TOUCH_RANDOM);
+	must(!iotlb->entries || (iotlb->ways && iotlb->ways <= WORKLOAD_IOTLB_WAYS_MAX &&
+				 iotlb->entries % iotlb->ways == 0 && bits_is_power_of_two(iotlb->entries / iotlb->ways)));
 	must(workload->cpus >= 1 && workload->cpus <= WORKLOAD_CPUS_MAX);
 }
 

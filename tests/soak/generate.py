@@ -119,6 +119,13 @@ class Generator:
             tree["interference"] = {key: self.bytes(sizes[key], pages_allowed=False) for key in self.some(list(sizes))}
             if self.chance(0.3):
                 tree["interference"]["pairs"] = self.count(random.choice([0, 1, 100, 2000]))
+        if self.chance(0.1):
+            # Sets are a power of two; every page is touched only where extents are short.
+            ways = random.choice([1, 2, 3, 4, 1024])
+            tree["iotlb"] = {"entries": self.count(ways * random.choice([1, 2, 64])), "ways": self.count(ways)}
+            if self.chance(0.7):
+                tree["iotlb"]["walk"] = {key: self.count(random.choice([0, 1, 8, 256])) for key in self.some(["l2", "l3"])}
+            tree["touch"] = random.choice(["first", "random"] + (["all"] if self.usable <= 4096 else []))
         if self.chance(0.15):
             self.tree = self.shuffled(tree)
 
