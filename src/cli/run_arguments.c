@@ -270,19 +270,24 @@ static int check_profiler(const struct run_arguments *arguments)
 }
 
 /* Every machine is to make the same plan. */
+const char *run_arguments_against_shards(const struct run_arguments *arguments)
+{
+	const struct run_options *run = &arguments->run;
+	return run->rounds_auto          ? "--rounds auto ends by what was measured, on each machine at another round: "
+					   "it takes --rounds N"
+	       : run->budget_seconds > 0 ? "--budget ends by time, on each machine at another round: it takes "
+					   "--budget none"
+	       : run->placements         ? "--dump-placements is of a whole run"
+	       : run->until              ? "--until steady looks at all arms before anything is planned: play it once with "
+					   "--rounds 0, then --ops N"
+					 : NULL;
+}
+
 static int check_shard(const struct run_arguments *arguments)
 {
 	const struct run_options *run = &arguments->run;
-	const char *against =
-		run->rounds_auto          ? "--rounds auto ends by what was measured, on each machine at another round: "
-					    "it takes --rounds N"
-		: run->budget_seconds > 0 ? "--budget ends by time, on each machine at another round: it takes "
-					    "--budget none"
-		: run->placements         ? "--dump-placements is of a whole run"
-		: run->until ? "--until steady looks at all arms before anything is planned: play it once with "
-			       "--rounds 0, then --ops N"
-			     : NULL;
-	if (!run->shards || !against)
+	const char *against = run->shards ? run_arguments_against_shards(arguments) : NULL;
+	if (!against)
 		return EXIT_CODE_OK;
 	cli_say("iovabench %s: --shard %u/%u: %s\n", arguments->command->name, run->shard, run->shards, against);
 	return EXIT_CODE_USAGE;

@@ -132,7 +132,12 @@ static int make_plan(const struct suite_plan *plan, int count, char **line)
 		run_arguments_release(&arguments);
 		return code;
 	}
-	int status = combination_list_open(&list, &arguments.run, &messages, &error);
+	const char *against = run_arguments_against_shards(&arguments);
+	int status = 0;
+	if (against)
+		status = error_set(&error, EXIT_CODE_USAGE, "--shards %u: %s", plan->shards, against);
+	if (status == 0)
+		status = combination_list_open(&list, &arguments.run, &messages, &error);
 	if (status == 0)
 		status = shard_plan_make(&shards, &list, &arguments.run, plan->shards, &error);
 	if (messages.length)
