@@ -7,8 +7,9 @@
  * What holds for every function below:
  *  - Sizes and addresses of the calls are bytes, as in the documentation; names that end in _pages are pages of the space. A
  *    frame is a physical page; it has the size of a page of the space.
- *  - Lowest and highest addresses are inclusive. The documentation means physical addresses. In remap mode they limit logical
- *    ones (ours), in identity mode both are the same; the Mm calls always limit physical ones.
+ *  - Lowest and highest addresses are inclusive (ours of MDLs, whose pages say "the end of the range"). The documentation
+ *    means physical addresses. In remap mode they limit logical ones (ours), in identity mode both are the same; the Mm
+ *    calls always limit physical ones.
  *  - A call that does not return NTSTATUS_SUCCESS changes nothing but the counters of struct ddi_failures. A call without a
  *    result that breaks a rule changes nothing but the counters of struct ddi_violations (ours).
  *  - Results of a call (handles, addresses) are left alone unless it succeeds. 0 is never a handle.
@@ -96,8 +97,8 @@ struct ddi_mdl_request {
 	uint64_t low_address;  /* byte; of the first window; rounded up to a page */
 	uint64_t high_address; /* byte, inclusive, >= low */
 	/* Bytes, a multiple of the page. Without REQUIRE_CONTIGUOUS_CHUNKS the step between windows: pages also come from
-	 * [low + k * skip, high + k * skip]; 0 = one window. With it the size and alignment of each chunk: a power of two,
-	 * total_bytes a multiple; 0 = one block or nothing. */
+	 * [low + k * skip, high + k * skip]; 0 = one window (ours). With it the size and alignment of each chunk: a power of
+	 * two, total_bytes a multiple; 0 = one block or nothing. */
 	uint64_t skip_bytes;
 	uint64_t total_bytes; /* >= 1, rounded up to pages; at most 4 GiB - one page and DDI_MDL_PAGES_MAX pages */
 	enum ddi_cache_type cache_type;
@@ -108,8 +109,9 @@ struct ddi_mdl_request {
 };
 
 /* DxgkCbAllocatePagesForMdl: pages, an MDL of them, and their mapping. Never partial. memory_handle frees it; mdl only
- * describes it. Remap: frames from anywhere; logical extents within the first window that has room for all of them. Identity:
- * frames of the windows, in order, mapped one by one where they are: a call of place for every run.
+ * describes it. Remap: frames from anywhere; logical extents within the first window that has room for all of them (ours: in
+ * Windows, and here where windows are those of frames, the pages of several windows add up). Identity: frames of the windows,
+ * in order, mapped one by one where they are: a call of place for every run.
  *   NTSTATUS_INVALID_PARAMETER  malformed: size 0 or too large, low > high, skip no page multiple, unknown flags, no cache
  *                               type, chunks whose size is no power of two or does not divide the total
  *                               impossible: no window holds it (with chunks or contiguity required: no window holds a chunk)
@@ -134,10 +136,10 @@ struct ddi_map_request {
 	bool no_drain;
 };
 
-/* DxgkCbMapMdlToIoMmu: logical extents for the pages of a live MDL, which must outlive the map. An MDL may be mapped several
- * times in remap mode. Identity: its pages where they are; NTSTATUS_RESOURCE_IN_USE when they are mapped already. An MDL whose
- * pages were freed: NTSTATUS_INVALID_PARAMETER (malformed). Other statuses as for allocating. request NULL: no limit, one
- * extent preferred. */
+/* DxgkCbMapMdlToIoMmu: logical extents for the pages of a live MDL, which must outlive the map. An MDL may be mapped
+ * several times in remap mode (ours). Identity: its pages where they are; NTSTATUS_RESOURCE_IN_USE when they are mapped
+ * already. An MDL whose pages were freed: NTSTATUS_INVALID_PARAMETER (malformed). Other statuses as for allocating. request
+ * NULL: no limit, one extent preferred. */
 enum ntstatus dxgk_cb_map_mdl_to_io_mmu(struct ddi_adapter *adapter, ddi_handle mdl, const struct ddi_map_request *request,
 					uint32_t cpu, ddi_handle *memory_handle);
 
@@ -169,7 +171,7 @@ enum ntstatus ddi_mdl_frames(const struct ddi_adapter *adapter, ddi_handle mdl, 
 /* The arguments of DXGKCB_MAP_MEMORY, which has no structure. */
 struct ddi_view_request {
 	uint64_t translated_address; /* byte, any: of a BAR or I/O range */
-	uint64_t length;             /* bytes, >= 1; translated_address + length <= 2^64; whole pages are mapped */
+	uint64_t length;             /* bytes, >= 1; translated_address + length <= 2^64; whole pages are mapped (ours) */
 	bool in_io_space;            /* carried */
 	bool map_to_user_mode;       /* carried */
 	enum ddi_cache_type cache_type;
@@ -191,7 +193,7 @@ enum ntstatus ddi_view_extent(const struct ddi_adapter *adapter, uint64_t virtua
 
 /* ---- The Mm routines: physical frames and no logical addresses (ours) ---- */
 
-/* Named as node when any will do. */
+/* Named as node when any will do; of an MDL, too (ours: its page has node numbers alone). */
 #define DDI_MM_ANY_NODE_OK UINT32_C(0x80000000)
 
 /* MmAllocateContiguousMemory and its kin: one run of frames between two physical addresses. Return a base address, a multiple
@@ -275,8 +277,8 @@ enum ntstatus dxgk_cb_create_physical_memory_object(struct ddi_adapter *adapter,
 						    const struct ddi_memory_object_request *request,
 						    ddi_handle *physical_memory_object, ddi_handle *adapter_memory_object);
 
-/* DxgkCbOpenPhysicalMemoryObject: on one adapter at a time: NTSTATUS_RESOURCE_IN_USE when it is open (ours). Statuses of a
- * handle; NTSTATUS_INSUFFICIENT_RESOURCES. */
+/* DxgkCbOpenPhysicalMemoryObject: on one adapter at a time: NTSTATUS_RESOURCE_IN_USE (status: ours) when it is open. Statuses
+ * of a handle; NTSTATUS_INSUFFICIENT_RESOURCES. */
 enum ntstatus dxgk_cb_open_physical_memory_object(struct ddi_adapter *adapter, ddi_handle physical_memory_object,
 						  ddi_handle *adapter_memory_object);
 
@@ -285,7 +287,7 @@ enum ntstatus dxgk_cb_open_physical_memory_object(struct ddi_adapter *adapter, d
 void dxgk_cb_close_physical_memory_object(struct ddi_adapter *adapter, ddi_handle adapter_memory_object);
 
 /* DxgkCbDestroyPhysicalMemoryObject. adapter_memory_object 0, or the open one, which is closed with it. Violation
- * destroy_object: no live object, another adapter object, or one that would stay open. With a live ADL: fatal,
+ * destroy_object: no live object, another adapter object, or one that would stay open (ours). With a live ADL: fatal,
  * DDI_SYSMM_UNLOCKED_UNDER_ADL. */
 void dxgk_cb_destroy_physical_memory_object(struct ddi_adapter *adapter, ddi_handle physical_memory_object,
 					    ddi_handle adapter_memory_object);
@@ -365,7 +367,7 @@ enum ntstatus iommu_reserve_logical_address_range(struct ddi_adapter *adapter, c
  * physical_address + size). No allocator call.
  *   NTSTATUS_INVALID_PARAMETER_2  offset no page multiple
  *   NTSTATUS_INVALID_PARAMETER_3  reserved permission bits (ours)
- *   NTSTATUS_INVALID_PARAMETER_4  physical address or size no page multiple, size 0, end beyond 2^64
+ *   NTSTATUS_INVALID_PARAMETER_4  physical address or size no page multiple; size 0, end beyond 2^64 (ours)
  *   NTSTATUS_INVALID_PARAMETER    not inside the token (ours)
  *   NTSTATUS_RESOURCE_IN_USE      part of it is mapped
  *   statuses of a handle, NTSTATUS_INSUFFICIENT_RESOURCES

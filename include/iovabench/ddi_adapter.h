@@ -30,7 +30,9 @@ enum ddi_mode {
 enum ddi_wddm {
 	DDI_WDDM_3_0 = 0,
 	DDI_WDDM_2_4,
-	DDI_WDDM_3_2, /* a Dxgk call at DISPATCH_LEVEL or above is fatal, but for mapping and unmapping device memory */
+	/* A Dxgk call at DISPATCH_LEVEL or above is fatal, but for mapping and unmapping device memory; of
+	 * DxgkCbPinFrameBufferForSave2 this is ours. */
+	DDI_WDDM_3_2,
 };
 
 /* The physical side: a pool of frames [0, frames), of which frame 0 is never given. In a broken 2 MiB frame (512 frames,

@@ -30,7 +30,7 @@ typedef struct _IOMMU_DMA_DEVICE IOMMU_DMA_DEVICE, *PIOMMU_DMA_DEVICE;
 typedef enum _IOMMU_DMA_DOMAIN_TYPE {
 	DomainTypeTranslate,
 	DomainTypePassThrough,
-	DomainTypeUnmanaged, /* STATUS_NOT_SUPPORTED (ours) */
+	DomainTypeUnmanaged, /* refused (ours) with the documented STATUS_NOT_SUPPORTED */
 	DomainTypeMax
 } IOMMU_DMA_DOMAIN_TYPE;
 
@@ -100,7 +100,8 @@ typedef struct _IOMMU_DMA_LOGICAL_ADDRESS_TOKEN_MAPPED_SEGMENT {
 
 /* Statuses are those of the pages, with STATUS_RESOURCE_IN_USE for their STATUS_IN_USE, which has no known number. What is
  * ours: STATUS_INVALID_PARAMETER_1 also for a domain that nobody created, STATUS_INVALID_PARAMETER_2 for reserved permissions,
- * STATUS_NO_MEMORY when there is no room now, STATUS_INSUFFICIENT_RESOURCES. */
+ * STATUS_NO_MEMORY when there is no room now, STATUS_INSUFFICIENT_RESOURCES of mapping and reserving. Deleting a domain ends
+ * what lives in it, untold (ours: the driver is to free its tokens before). */
 typedef NTSTATUS (*PIOMMU_DOMAIN_CREATE_EX)(IOMMU_DMA_DOMAIN_TYPE DomainType, IOMMU_DMA_DOMAIN_CREATION_FLAGS Flags,
 					    PIOMMU_DMA_LOGICAL_ALLOCATOR_CONFIG LogicalAllocatorConfig,
 					    PIOMMU_DMA_RESERVED_REGION ReservedRegions, PIOMMU_DMA_DOMAIN *DomainOut);
@@ -184,8 +185,9 @@ struct ddi_adapter *dma_iommu_domain_adapter(PIOMMU_DMA_DOMAIN domain);
 #define DOMAIN_COMMON_BUFFER_LARGE_PAGE 0x1u
 
 /* AllocateDomainCommonBuffer of DMA_OPERATIONS without its adapter: Length bytes of CPU memory, in one extent at or below
- * *MaximumAddress (NULL: no maximum), with large pages in whole aligned ones of 2 MiB. STATUS_INVALID_PARAMETER: no such
- * domain with an allocator, Length 0, other flags. */
+ * *MaximumAddress (NULL: no maximum; ours: the page says "maximum" and "below"), with large pages in whole ones of 2 MiB, the
+ * documented granularity, aligned (ours, as the number of the flag). STATUS_INVALID_PARAMETER (ours): no such domain with an
+ * allocator, Length 0, other flags. */
 NTSTATUS dma_iommu_allocate_domain_common_buffer(PIOMMU_DMA_DOMAIN DomainHandle, const PHYSICAL_ADDRESS *MaximumAddress,
 						 ULONG Length, ULONG Flags, PHYSICAL_ADDRESS *LogicalAddress,
 						 PVOID *VirtualAddress);

@@ -136,7 +136,7 @@ typedef struct _DXGKARGCB_ALLOCATECONTIGUOUSMEMORY {
 	PHYSICAL_ADDRESS BoundaryAddressMultiple;
 	DXGK_MEMORY_CACHING_TYPE CacheType;
 	HANDLE hMemoryHandle; /* out */
-	PVOID pMemory;        /* out: NumberOfBytes of CPU memory, page-aligned and zeroed */
+	PVOID pMemory; /* out: NumberOfBytes of CPU memory, page-aligned and zeroed (ours: drivers must not rely on it) */
 } DXGKARGCB_ALLOCATECONTIGUOUSMEMORY;
 
 typedef struct _DXGKARGCB_FREECONTIGUOUSMEMORY {
@@ -448,7 +448,7 @@ typedef struct _DXGKRNL_INTERFACE {
 	DXGKCB_OPENPHYSICALMEMORYOBJECT DxgkCbOpenPhysicalMemoryObject;
 	DXGKCB_CLOSEPHYSICALMEMORYOBJECT DxgkCbClosePhysicalMemoryObject;
 	DXGKCB_PINFRAMEBUFFERFORSAVE2 DxgkCbPinFrameBufferForSave2;
-	/* WDDM 3.1 */
+	/* WDDM 3.1 by the page of the interface; 3.2 by that of its flags */
 	DXGKRNL_NOT_MODELLED DxgkCbDisconnectDoorbell;
 } DXGKRNL_INTERFACE, *PDXGKRNL_INTERFACE;
 
@@ -471,7 +471,7 @@ PVOID MmAllocateContiguousNodeMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS Lowe
 #define PAGE_NOCACHE 0x200u
 #define PAGE_WRITECOMBINE 0x400u
 /* Answers why there is none: STATUS_INVALID_PARAMETER, or STATUS_INSUFFICIENT_RESOURCES (both ours). *NumberOfBytes becomes
- * whole pages. PartitionObject must be NULL: partitions are not modelled. Tag is ignored; nothing here is slow, so that
+ * whole pages (ours). PartitionObject must be NULL: partitions are not modelled. Tag is ignored; nothing here is slow, so that
  * MM_ALLOCATE_CONTIGUOUS_MEMORY_FAST_ONLY changes nothing. */
 NTSTATUS MmAllocateContiguousMemoryEx(PSIZE_T NumberOfBytes, PHYSICAL_ADDRESS LowestAcceptableAddress,
 				      PHYSICAL_ADDRESS HighestAcceptableAddress, PHYSICAL_ADDRESS BoundaryAddressMultiple,
@@ -485,8 +485,10 @@ PMDL MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAdd
 			   SIZE_T TotalBytes);
 PMDL MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS SkipBytes,
 			     SIZE_T TotalBytes, MEMORY_CACHING_TYPE CacheType, ULONG Flags);
+PMDL MmAllocateNodePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS SkipBytes,
+				 SIZE_T TotalBytes, MEMORY_CACHING_TYPE CacheType, ULONG IdealNode, ULONG Flags);
 VOID MmFreePagesFromMdl(PMDL MemoryDescriptorList);
-/* Of MDLs of the two routines above. */
+/* Of MDLs of the three routines above. */
 VOID ExFreePool(PVOID P);
 
 /* The level of the current adapter's calls. */

@@ -27,7 +27,7 @@ enum ntstatus {
 	NTSTATUS_OBJECT_TYPE_MISMATCH = NTSTATUS_OF(0xC0000024),  /* a live handle that another call gave */
 	NTSTATUS_INVALID_PARAMETER_MIX = NTSTATUS_OF(0xC0000030), /* least and greatest address cannot hold the size */
 	NTSTATUS_INSUFFICIENT_RESOURCES =
-		NTSTATUS_OF(0xC000009A), /* no memory for the model or the allocator's metadata (ours) */
+		NTSTATUS_OF(0xC000009A), /* no memory for the model or the allocator's metadata (ours, but of HAL calls) */
 	NTSTATUS_FREE_VM_NOT_AT_BASE = NTSTATUS_OF(0xC000009F), /* counted as violations.mm_not_at_base */
 	NTSTATUS_NOT_SUPPORTED =
 		NTSTATUS_OF(0xC00000BB), /* the allocator lacks the capability that the request needs (ours) */

@@ -183,7 +183,7 @@ static NTSTATUS attach(PIOMMU_DMA_DOMAIN domain, PIOMMU_DMA_DEVICE device)
 	if (!lives(domain))
 		return STATUS_INVALID_PARAMETER_1;
 	if (!device || device->domain)
-		return device ? STATUS_RESOURCE_IN_USE : STATUS_INVALID_PARAMETER_2;
+		return device ? STATUS_INVALID_PARAMETER : STATUS_INVALID_PARAMETER_2;
 	device->domain = domain;
 	domain->attached++;
 	return STATUS_SUCCESS;
@@ -432,8 +432,10 @@ static NTSTATUS unmap_identity(PIOMMU_DMA_DOMAIN domain, PIOMMU_MAP_PHYSICAL_ADD
 {
 	uint64_t pages, frame;
 	NTSTATUS status = check_mapping(domain, true, 0, physical, &pages);
-	if (status != STATUS_SUCCESS)
-		return status;
+	if (status != STATUS_SUCCESS) /* it has no permissions in front of the address */
+		return status == STATUS_INVALID_PARAMETER_3 ? STATUS_INVALID_PARAMETER_2 : status;
+	if (domain->allocator && !domain->adapter->explicit)
+		return STATUS_NOT_SUPPORTED;
 	for (uint64_t at = 0; at < pages;) {
 		uint64_t count = physical_run(physical, at, pages, &frame);
 		if (!whole_mappings(domain, frame, count))

@@ -168,16 +168,16 @@ VOID MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes,
 }
 
 static PMDL pages(enum routine routine, PHYSICAL_ADDRESS low, PHYSICAL_ADDRESS high, PHYSICAL_ADDRESS skip, SIZE_T bytes,
-		  MEMORY_CACHING_TYPE cache_type, ULONG flags)
+		  MEMORY_CACHING_TYPE cache_type, ULONG node, ULONG flags)
 {
 	struct dxgkrnl *dxgkrnl = dxgkrnl_current();
 	NTSTATUS status;
 	if (!dxgkrnl || !dxgkrnl_enter(dxgkrnl, routine, bytes, &status) || !track_prepare(dxgkrnl, true))
 		return NULL;
 	uint64_t malformed = dxgkrnl->adapter->failures.malformed;
-	ddi_handle mdl =
-		mm_allocate_pages_for_mdl_ex(dxgkrnl->adapter, (uint64_t)low.QuadPart, (uint64_t)high.QuadPart,
-					     (uint64_t)skip.QuadPart, bytes, (enum ddi_cache_type)cache_type, flags);
+	ddi_handle mdl = mm_allocate_node_pages_for_mdl_ex(dxgkrnl->adapter, (uint64_t)low.QuadPart,
+							   (uint64_t)high.QuadPart, (uint64_t)skip.QuadPart, bytes,
+							   (enum ddi_cache_type)cache_type, node, flags);
 	MDL *made = mdl ? dxgkrnl_make_mdl(dxgkrnl, mdl) : NULL;
 	if (mdl && !made) {
 		mm_free_pages_from_mdl(dxgkrnl->adapter, mdl);
@@ -198,13 +198,20 @@ static PMDL pages(enum routine routine, PHYSICAL_ADDRESS low, PHYSICAL_ADDRESS h
 PMDL MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS SkipBytes,
 			   SIZE_T TotalBytes)
 {
-	return pages(ROUTINE_MM_PAGES, LowAddress, HighAddress, SkipBytes, TotalBytes, MmCached, 0);
+	return pages(ROUTINE_MM_PAGES, LowAddress, HighAddress, SkipBytes, TotalBytes, MmCached, DDI_MM_ANY_NODE_OK, 0);
 }
 
 PMDL MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS SkipBytes,
 			     SIZE_T TotalBytes, MEMORY_CACHING_TYPE CacheType, ULONG Flags)
 {
-	return pages(ROUTINE_MM_PAGES_EX, LowAddress, HighAddress, SkipBytes, TotalBytes, CacheType, Flags);
+	return pages(ROUTINE_MM_PAGES_EX, LowAddress, HighAddress, SkipBytes, TotalBytes, CacheType, DDI_MM_ANY_NODE_OK,
+		     Flags);
+}
+
+PMDL MmAllocateNodePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS SkipBytes,
+				 SIZE_T TotalBytes, MEMORY_CACHING_TYPE CacheType, ULONG IdealNode, ULONG Flags)
+{
+	return pages(ROUTINE_MM_PAGES_NODE, LowAddress, HighAddress, SkipBytes, TotalBytes, CacheType, IdealNode, Flags);
 }
 
 VOID MmFreePagesFromMdl(PMDL MemoryDescriptorList)

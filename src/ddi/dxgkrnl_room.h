@@ -47,6 +47,7 @@
 	X(MM_FREE_CACHE, "MmFreeContiguousMemorySpecifyCache", "MmFreeContiguousMemorySpecifyCache", ENDS, 0)              \
 	X(MM_PAGES, "MmAllocatePagesForMdl", "MmAllocatePagesForMdl", GIVES_MM, 0)                                         \
 	X(MM_PAGES_EX, "MmAllocatePagesForMdlEx", "MmAllocatePagesForMdlEx", GIVES_MM, 0)                                  \
+	X(MM_PAGES_NODE, "MmAllocateNodePagesForMdlEx", "MmAllocateNodePagesForMdlEx", GIVES_MM, 0)                        \
 	X(MM_FREE_PAGES, "MmFreePagesFromMdl", "MmFreePagesFromMdl", ENDS, 0)                                              \
 	X(EX_FREE_POOL, "ExFreePool", "ExFreePool", ENDS, 0)                                                               \
 	X(SYSTEM_ADDRESS, "MmGetSystemAddressForMdlSafe", "MmGetSystemAddressForMdlSafe", ENDS, 0)                         \

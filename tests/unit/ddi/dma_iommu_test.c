@@ -73,7 +73,7 @@ static void domains_have_their_parameters(void **state)
 	domain = create(32, NULL);
 	PIOMMU_DMA_DEVICE device = dma_iommu_device();
 	assert_int_equal(v2()->AttachDeviceEx(domain, device), STATUS_SUCCESS);
-	assert_int_equal(v2()->AttachDeviceEx(domain, device), STATUS_RESOURCE_IN_USE);
+	assert_int_equal(v2()->AttachDeviceEx(domain, device), STATUS_INVALID_PARAMETER);
 	assert_int_equal(v2()->DeleteDomain(domain), STATUS_RESOURCE_IN_USE);
 	assert_int_equal(v2()->DetachDeviceEx(device), STATUS_SUCCESS);
 	assert_int_equal(v2()->DetachDeviceEx(device), STATUS_INVALID_PARAMETER_1);
@@ -106,6 +106,9 @@ static void the_buddy_decides_addresses(void **state)
 	assert_int_equal(v2()->MapLogicalRangeEx(domain, 3, &physical, NULL, &maximum, &minimum, &at[3]),
 			 STATUS_INVALID_PARAMETER_MIX);
 	assert_int_equal(v2()->MapIdentityRangeEx(domain, 3, &physical), STATUS_NOT_SUPPORTED);
+	/* Nor does it unmap what has the address by chance. */
+	IOMMU_MAP_PHYSICAL_ADDRESS same = range_of(at[1], 4096);
+	assert_int_equal(v2()->UnmapIdentityRangeEx(domain, &same), STATUS_NOT_SUPPORTED);
 	static const uint64_t malformed[][2] = {{1, 4096}, {0, 0}, {0, 4097}, {UINT64_MAX - 4095, 8192}};
 	for (size_t i = 0; i < 4; i++) {
 		IOMMU_MAP_PHYSICAL_ADDRESS bad = range_of(malformed[i][0], malformed[i][1]);

@@ -224,6 +224,10 @@ static void lives(struct bench *bench)
 	MmFreePagesFromMdl(mdl);
 	ExFreePool(mdl);
 	const PHYSICAL_ADDRESS nothing = {.QuadPart = 0};
+	mdl = MmAllocateNodePagesForMdlEx(nothing, no_limit, nothing, 9000, MmCached, 0, 0);
+	assert_int_equal(MmGetMdlByteCount(mdl), 9000);
+	MmFreePagesFromMdl(mdl);
+	ExFreePool(mdl);
 	block = MmAllocateContiguousNodeMemory(100, nothing, no_limit, nothing, PAGE_READWRITE | PAGE_WRITECOMBINE, 1);
 	block[11] = 8;
 	MmFreeContiguousMemory(block);
@@ -379,7 +383,9 @@ static void misuse_of_views_and_blocks(struct bench *bench)
 	const PHYSICAL_ADDRESS nothing = {.QuadPart = 0};
 	assert_null(MmAllocateContiguousNodeMemory(1, nothing, no_limit, nothing, PAGE_NOCACHE, 0));
 	FOUND(bench, before + 3, "argument");
-	before++;
+	assert_null(MmAllocateNodePagesForMdlEx(nothing, no_limit, nothing, 4096, MmCached, 99, 0));
+	FOUND(bench, before + 4, "argument");
+	before += 2;
 	before += misuse_of_ex(bench, before + 2);
 	char *block = MmAllocateContiguousMemory(5000, no_limit);
 	MmFreeContiguousMemory(block + 1);
@@ -810,9 +816,9 @@ static void mm_call(struct player *player)
 		MmFreeContiguousMemory(player->blocks[at]);
 		break;
 	case 2:
-		player->mdls[at] = MmAllocatePagesForMdlEx((PHYSICAL_ADDRESS){.QuadPart = 0}, some_address(player),
-							   (PHYSICAL_ADDRESS){.QuadPart = 0}, some_size(player), MmCached,
-							   (ULONG)draw(player, 16));
+		player->mdls[at] = MmAllocateNodePagesForMdlEx((PHYSICAL_ADDRESS){.QuadPart = 0}, some_address(player),
+							       (PHYSICAL_ADDRESS){.QuadPart = 0}, some_size(player),
+							       MmCached, (ULONG)draw(player, 3), (ULONG)draw(player, 16));
 		break;
 	case 3:
 		MmFreePagesFromMdl(player->mdls[at]);
