@@ -16,8 +16,10 @@
 #define BINS (EXACT_PAGES + ((SPACE_LOG2_MAX - EXACT_LOG2 + 1u) << DIVISION_LOG2))
 #define WORDS ((BINS + 63) / 64)
 
-/* With constraints: so many runs are tried from the shortest up before one is taken that is long enough for anything. */
+/* With constraints: so many runs are tried from the shortest up before one is taken that is long enough for anything, and so
+ * many before one of the longest. */
 #define TRIES 64u
+#define TRIES_LONG 320u
 
 /* Live extents at most: 2^26 times 32 bytes are reserved for a space of more pages, and backed when touched. */
 #define EXTENTS_MAX (UINT32_C(1) << 26)
@@ -64,6 +66,7 @@ struct segregated {
 	enum order order;
 	const struct iova_host *host;
 	struct gap_index index;
+	uint32_t filed_next;  /* while it is filing: the next block */
 	uint32_t heads[BINS]; /* gaps, most recent first, or the root of the tree; there is no bin 0 */
 };
 
@@ -281,21 +284,46 @@ static uint32_t find_roomy(const struct segregated *self, const struct gap_wish 
 	return bin && fits(self, block, wish, first) ? block : BLOCK_NONE;
 }
 
-/* False: no memory, and requests look at every gap as before. */
+/* The longest gaps, TRIES of them: what a limit leaves alone for long is long. */
+static uint32_t find_long(const struct segregated *self, const struct gap_wish *wish, uint64_t *first,
+			  struct iova_steps *steps)
+{
+	unsigned tries = 0;
+	for (unsigned bin = BINS - 1; bin >= bin_of(wish->count); bin--)
+		for (uint32_t block = bin_first(self, self->order, bin, steps); block && tries < TRIES;
+		     block = bin_next(self, self->order, bin, block, steps), tries++) {
+			count_step(steps);
+			if (fits(self, block, wish, first))
+				return block;
+		}
+	return BLOCK_NONE;
+}
+
+/* A portion of the blocks, by address, enters the index with its gaps. What lies before the next one may have become part of
+ * its gap, which is filed then. */
+static void file_gaps(struct segregated *self, struct iova_steps *steps)
+{
+	const struct block *blocks = self->blocks;
+	struct gap_index *index = &self->index;
+	for (unsigned left = GAP_INDEX_PORTION; left && gap_index_is_filing(index); left--) {
+		uint32_t block = self->filed_next;
+		self->filed_next = blocks[block].next;
+		if (blocks[block].length && (!index->begun || !gap_index_has(index, blocks[block].first, 0)))
+			gap_index_file(index, blocks[block].first, blocks[block].length, block);
+		if (block == BLOCK_END)
+			gap_index_finish(index);
+		count_step(steps);
+	}
+}
+
+/* Where it is wanted. True: it is on. */
 static bool begin_index(struct segregated *self, struct iova_steps *steps)
 {
-	if (!gap_index_begin(&self->index, self->host))
-		return false;
-	uint32_t block = BLOCK_END;
-	do {
-		block = self->blocks[block].next;
-		const struct block *gap = &self->blocks[block];
-		if (gap->length)
-			gap_index_note(&self->index, gap->first, gap->length, block);
-		if (steps)
-			steps->examined++;
-	} while (block != BLOCK_END);
-	self->quick_pages_max = 0;
+	if (gap_index_is_wanted(&self->index) && gap_index_begin(&self->index, self->host)) {
+		self->filed_next = self->blocks[BLOCK_END].next;
+		self->quick_pages_max = 0;
+		file_gaps(self, steps);
+	}
 	return self->index.on;
 }
 
@@ -306,8 +334,7 @@ static uint32_t find_indexed(struct segregated *self, const struct gap_wish *wis
 	return found ? self->index.tree.gaps[found].owner : BLOCK_NONE;
 }
 
-/* From the shortest gaps that may suffice up; after some tries one that is long enough for anything, else the shortest of all,
- * by the index. */
+/* By the index the shortest of all. Else from the shortest gaps that may suffice up, with other tries in between. */
 static uint32_t find_constrained(struct segregated *self, const struct iova_request *request, uint64_t *first,
 				 struct iova_steps *steps)
 {
@@ -315,8 +342,9 @@ static uint32_t find_constrained(struct segregated *self, const struct iova_requ
 	unsigned tries = 0;
 	if (gap_wish_is_hopeless(&wish))
 		return BLOCK_NONE;
-	if (self->index.on)
-		return find_indexed(self, &wish, first, steps);
+	uint32_t found = begin_index(self, steps) ? find_indexed(self, &wish, first, steps) : BLOCK_NONE;
+	if (self->index.on && (found || gap_index_settles(&self->index, &wish)))
+		return found;
 	gap_index_walk(&self->index);
 	for (unsigned bin = bin_find(self, bin_of(wish.count)); bin; bin = bin + 1 < BINS ? bin_find(self, bin + 1) : 0)
 		for (uint32_t block = bin_first(self, self->order, bin, steps); block;
@@ -325,11 +353,13 @@ static uint32_t find_constrained(struct segregated *self, const struct iova_requ
 				steps->examined++;
 			if (fits(self, block, &wish, first))
 				return block;
-			uint32_t roomy = ++tries == TRIES ? find_roomy(self, &wish, first) : BLOCK_NONE;
-			if (roomy)
-				return roomy;
-			if (gap_index_tried(&self->index) && begin_index(self, steps))
-				return find_indexed(self, &wish, first, steps);
+			tries++;
+			uint32_t other = tries == TRIES        ? find_roomy(self, &wish, first)
+					 : tries == TRIES_LONG ? find_long(self, &wish, first, steps)
+							       : BLOCK_NONE;
+			if (other)
+				return other;
+			gap_index_tried(&self->index);
 		}
 	return BLOCK_NONE;
 }
@@ -372,6 +402,8 @@ INLINE uint64_t take(struct segregated *self, enum order order, uint32_t gap, un
 static void index_taken(struct segregated *self, uint64_t count, uint32_t block)
 {
 	const struct block *before = &self->blocks[block], *behind = &self->blocks[before->next];
+	if (self->filed_next == before->next)
+		self->filed_next = block;
 	uint64_t length = before->length + count + behind->length;
 	if (before->length)
 		gap_index_move(&self->index, before->first, length, before->first, before->length, block);
@@ -387,6 +419,8 @@ static void index_given(struct segregated *self, const struct iova_extent *exten
 {
 	uint32_t block = (uint32_t)extent->cookie, behind = self->blocks[block].next;
 	uint64_t front = self->blocks[block].length, back = self->blocks[behind].length, count = extent->count;
+	if (self->filed_next == block)
+		self->filed_next = behind;
 	if (front && back)
 		gap_index_remove(&self->index, extent->first + count, back);
 	if (front)
@@ -438,6 +472,8 @@ static __attribute__((noinline)) enum iova_status alloc_general(struct segregate
 	if (request->count > self->count)
 		return IOVA_NO_SPACE;
 	self->quick_pages_max = self->index.on || self->order != ORDER_RECENT ? 0 : self->count;
+	if (gap_index_is_filing(&self->index))
+		file_gaps(self, steps);
 	if (request->constraints & GAP_CONSTRAINED)
 		return alloc_constrained(self, request, extent, steps);
 	enum iova_status status = alloc_plain(self, self->order, request->count, extent, steps);
@@ -697,7 +733,7 @@ static enum iova_status segregated_create(const struct iova_space *space, const 
 	self->order = (enum order)options[OPTION_ORDER];
 	self->count = space->count;
 	self->quick_pages_max = self->order == ORDER_RECENT ? space->count : 0;
-	gap_index_create(&self->index, space->count, GAP_BY_LENGTH_DOWN);
+	gap_index_create(&self->index, space->count, GAP_BY_LENGTH_DOWN, GAP_BY_ADDRESS);
 	self->capacity = (uint32_t)(space->count < EXTENTS_MAX ? space->count : EXTENTS_MAX) + BLOCKS_FIXED;
 	self->fresh = BLOCKS_FIXED;
 	self->usable_pages = space->count;

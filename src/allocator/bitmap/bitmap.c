@@ -118,9 +118,47 @@ static uint64_t fitting(const struct bitmap *self, const struct window *window, 
 	return page - self->base;
 }
 
-/* As the searches below, by the index. */
-static uint64_t search_index(struct bitmap *self, const struct window *window, uint64_t from, uint64_t count, bool down,
-			     uint64_t *examined)
+/* The first run from a page on, which is used, or the first one of the space or of a run; self->end: there is none. */
+static uint64_t next_run(const struct bitmap *self, uint64_t at)
+{
+	while (at < self->end) {
+		uint64_t free = ~self->used.words[at >> 6] >> (at & 63);
+		if (free)
+			return at + (unsigned)__builtin_ctzll(free);
+		/* What is free behind a used page begins in a word that has a code. */
+		uint64_t word = run_index_peek(&self->runs, (at >> 6) + 1);
+		at = word == RUN_INDEX_NOTHING ? self->end : word << 6;
+	}
+	return self->end;
+}
+
+/* A portion of the runs enters the index, the lowest first. */
+static void file_runs(struct bitmap *self, uint64_t *examined)
+{
+	struct gap_index *index = &self->index;
+	uint64_t end = index->begun ? page_bitmap_next(&self->used, index->filed.first - self->base) : self->first;
+	unsigned left = GAP_INDEX_PORTION;
+	for (uint64_t at; left && (at = next_run(self, end)) < self->end; left--) {
+		end = page_bitmap_next(&self->used, at);
+		gap_index_file(index, self->base + at, end - at, 0);
+	}
+	if (left)
+		gap_index_finish(index);
+	*examined += GAP_INDEX_PORTION - left;
+}
+
+/* Where it is wanted. True: it is on. */
+static bool begin_index(struct bitmap *self, uint64_t *examined)
+{
+	if (gap_index_is_wanted(&self->index) && gap_index_begin(&self->index, self->host))
+		file_runs(self, examined);
+	self->inside_end = self->index.on ? 0 : RUN_INDEX_EXACT;
+	return self->index.on;
+}
+
+/* As the searches below, by the index. False: it does not know. */
+static bool search_index(struct bitmap *self, const struct window *window, uint64_t from, uint64_t count, bool down,
+			 uint64_t *place, uint64_t *examined)
 {
 	const struct gap_wish wish = {.count = count,
 				      .align = window->align,
@@ -128,30 +166,24 @@ static uint64_t search_index(struct bitmap *self, const struct window *window, u
 				      .low = self->base + from,
 				      .end = self->base + window->high + count};
 	uint64_t first;
-	if (from > window->high || !gap_index_find(&self->index, &wish, down, down, &first, examined))
-		return NOTHING;
-	return first - self->base;
-}
-
-static void visit_free(const struct bitmap *self, iova_visit visit, void *visit_context);
-
-static bool begin_index(struct bitmap *self, uint64_t *examined)
-{
-	if (!gap_index_begin(&self->index, self->host))
+	*place = NOTHING;
+	if (!begin_index(self, examined) || (down && !self->index.whole))
 		return false;
-	visit_free(self, gap_index_visit, &self->index);
-	*examined += self->index.count;
-	self->inside_end = self->index.on ? 0 : RUN_INDEX_EXACT;
-	return self->index.on;
+	if (from > window->high)
+		return true;
+	if (!gap_index_find(&self->index, &wish, down, down, &first, examined))
+		return gap_index_settles(&self->index, &wish);
+	*place = first - self->base;
+	return true;
 }
 
 /* Jumps from run to run and from fitting address to fitting address; lowest start >= from, or NOTHING. */
 static uint64_t search_window(struct bitmap *self, const struct window *window, uint64_t from, uint64_t count,
 			      uint64_t *examined)
 {
-	uint64_t start = fitting(self, window, from, count);
-	if (self->index.on)
-		return search_index(self, window, from, count, false, examined);
+	uint64_t start = fitting(self, window, from, count), place;
+	if (search_index(self, window, from, count, false, &place, examined))
+		return place;
 	gap_index_walk(&self->index);
 	while (start <= window->high) {
 		uint64_t run = search_from(self, start, count, examined);
@@ -159,8 +191,7 @@ static uint64_t search_window(struct bitmap *self, const struct window *window, 
 			return start;
 		if (run == NOTHING)
 			return NOTHING;
-		if (gap_index_tried(&self->index) && begin_index(self, examined))
-			return search_index(self, window, from, count, false, examined);
+		gap_index_tried(&self->index);
 		start = fitting(self, window, run, count);
 	}
 	return NOTHING;
@@ -193,9 +224,9 @@ static uint64_t free_end_below(const struct bitmap *self, uint64_t at, uint64_t 
 /* As search_window, downwards: highest start in the window. Linear in the words above it. */
 static uint64_t search_window_down(struct bitmap *self, const struct window *window, uint64_t count, uint64_t *examined)
 {
-	uint64_t start = fitting_below(self, window, window->high, count);
-	if (self->index.on)
-		return search_index(self, window, window->low, count, true, examined);
+	uint64_t start = fitting_below(self, window, window->high, count), place;
+	if (search_index(self, window, window->low, count, true, &place, examined))
+		return place;
 	gap_index_walk(&self->index);
 	while (start != NOTHING) {
 		uint64_t used = page_bitmap_previous(&self->used, start + count - 1);
@@ -205,8 +236,7 @@ static uint64_t search_window_down(struct bitmap *self, const struct window *win
 		uint64_t end = free_end_below(self, used, examined);
 		if (end < window->low + count)
 			return NOTHING;
-		if (gap_index_tried(&self->index) && begin_index(self, examined))
-			return search_index(self, window, window->low, count, true, examined);
+		gap_index_tried(&self->index);
 		start = fitting_below(self, window, end - count, count);
 	}
 	return NOTHING;
@@ -289,12 +319,29 @@ INLINE uint64_t search_any(struct bitmap *self, uint64_t count, uint64_t *examin
 	return start;
 }
 
+/* Where the run begins that a free page or the one behind it is of. */
+static uint64_t run_begin(const struct bitmap *self, uint64_t page)
+{
+	return page_bitmap_previous(&self->used, page - 1) + 1;
+}
+
+/* The pages, used now, were of the run that lies on either side of them. */
+static void index_taken(struct bitmap *self, uint64_t first, uint64_t count)
+{
+	if (!self->index.on)
+		return;
+	uint64_t begin = run_begin(self, first), end = page_bitmap_next(&self->used, first + count);
+	gap_index_cut(&self->index, self->base + begin, end - begin, self->base + first, count);
+}
+
 static NOINLINE enum iova_status allocate(struct bitmap *self, const struct iova_request *request,
 					  struct iova_extent *extent, struct iova_steps *steps)
 {
 	uint64_t count = request->count, start, examined = 0;
 	if (__builtin_expect(count > self->free_pages, 0))
 		return IOVA_NO_SPACE;
+	if (__builtin_expect(gap_index_is_filing(&self->index), 0))
+		file_runs(self, &examined);
 	if (__builtin_expect(request->constraints & ~IOVA_CONSTRAIN_NO_DRAIN, 0) && binds(self, request))
 		start = search_constrained(self, request, &examined);
 	else if (self->fit == FIT_NEXT)
@@ -310,7 +357,7 @@ static NOINLINE enum iova_status allocate(struct bitmap *self, const struct iova
 	take(self, start, count);
 	self->cursor = start + count;
 	*extent = (struct iova_extent){self->base + start, count, 0};
-	gap_index_take(&self->index, extent->first, count);
+	index_taken(self, start, count);
 	return IOVA_OK;
 }
 
@@ -362,8 +409,11 @@ static enum iova_status bitmap_alloc_counted(void *context, const struct iova_re
 
 static void give_back_indexed(struct bitmap *self, const struct iova_extent *extent)
 {
-	give_back(self, extent->first - self->base, extent->count);
-	gap_index_give(&self->index, extent->first, extent->count);
+	uint64_t first = extent->first - self->base, end = first + extent->count;
+	give_back(self, first, extent->count);
+	if (self->index.on)
+		gap_index_join(&self->index, first - run_begin(self, first), extent->first, extent->count,
+			       page_bitmap_next(&self->used, end) - end);
 	self->inside_end = self->index.on ? 0 : RUN_INDEX_EXACT;
 }
 
@@ -397,31 +447,18 @@ static enum iova_status bitmap_place(void *context, uint64_t first, uint64_t cou
 	if (start < self->first || start >= self->end || page_bitmap_next(&self->used, start) - start < count)
 		return IOVA_TAKEN;
 	take(self, start, count);
-	gap_index_take(&self->index, first, count);
+	index_taken(self, start, count);
 	*extent = (struct iova_extent){first, count, 0};
 	return IOVA_OK;
 }
 
-static void visit_free(const struct bitmap *self, iova_visit visit, void *visit_context)
-{
-	for (uint64_t at = self->first; at < self->end;) {
-		uint64_t free = ~self->used.words[at >> 6] >> (at & 63);
-		if (!free) {
-			/* What is free behind a used page begins in a word that has a code. */
-			uint64_t word = run_index_peek(&self->runs, (at >> 6) + 1);
-			at = word == RUN_INDEX_NOTHING ? self->end : word << 6;
-			continue;
-		}
-		at += (unsigned)__builtin_ctzll(free);
-		uint64_t end = page_bitmap_next(&self->used, at);
-		visit(visit_context, self->base + at, end - at, IOVA_USABLE);
-		at = end;
-	}
-}
-
 static void bitmap_visit_free(void *context, iova_visit visit, void *visit_context)
 {
-	visit_free(context, visit, visit_context);
+	const struct bitmap *self = context;
+	for (uint64_t at = next_run(self, self->first), end; at < self->end; at = next_run(self, end)) {
+		end = page_bitmap_next(&self->used, at);
+		visit(visit_context, self->base + at, end - at, IOVA_USABLE);
+	}
 }
 
 static void bitmap_statistics(void *context, struct iova_statistics *statistics)
@@ -467,7 +504,7 @@ static enum iova_status bitmap_create(const struct iova_space *space, const uint
 	self->cursor = self->first;
 	self->free_pages = space->count;
 	self->inside_end = RUN_INDEX_EXACT;
-	gap_index_create(&self->index, space->count, GAP_BY_ADDRESS);
+	gap_index_create(&self->index, space->count, GAP_BY_ADDRESS, GAP_BY_ADDRESS);
 	uint64_t words = (self->end >> 6) + 1;
 	if (summaries_create(&self->summaries, words, host) ||
 	    page_bitmap_create(&self->used, words << 6, &self->summaries, host) ||

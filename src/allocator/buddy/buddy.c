@@ -82,9 +82,9 @@ static bool searches_downwards(const struct buddy *self, const struct iova_reque
 
 /* The free block of one order that a request of 2^wanted pages can be cut from, and *start, where: the first in the
  * direction. Jumps from candidate to candidate, so that it looks at no more blocks than there are multiples of step in
- * the window; NOTHING also when the index is wanted, and owes is not NULL. */
+ * the window. */
 static uint64_t search_window(struct buddy *self, unsigned log2, unsigned wanted, const struct window *window,
-			      bool downwards, uint64_t *start, bool *owes, struct iova_steps *steps)
+			      bool downwards, uint64_t *start, struct iova_steps *steps)
 {
 	uint64_t size = UINT64_C(1) << log2, need = UINT64_C(1) << wanted;
 	uint64_t page = downwards ? window->highest : window->lowest;
@@ -106,10 +106,7 @@ static uint64_t search_window(struct buddy *self, unsigned log2, unsigned wanted
 			*start = page - self->base;
 			return block;
 		}
-		if (owes && gap_index_tried(&self->tree.index)) {
-			*owes = true;
-			return BUDDY_TREE_NOTHING;
-		}
+		gap_index_tried(&self->tree.index);
 	}
 }
 
@@ -147,7 +144,7 @@ struct found {
 
 /* In the smallest order that has a place; where the request says from where, the outermost place of all orders. */
 static struct found search_orders(struct buddy *self, const struct iova_request *request, const struct window *window,
-				  bool *owes, struct iova_steps *steps)
+				  struct iova_steps *steps)
 {
 	bool directed = request->constraints & (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP);
 	bool downwards = searches_downwards(self, request);
@@ -155,9 +152,7 @@ static struct found search_orders(struct buddy *self, const struct iova_request 
 	unsigned wanted = bits_log2_ceil(request->count);
 	for (uint64_t orders = self->tree.nonempty >> wanted << wanted; orders; orders &= orders - 1) {
 		unsigned log2 = (unsigned)__builtin_ctzll(orders);
-		uint64_t start, block = search_window(self, log2, wanted, window, downwards, &start, owes, steps);
-		if (owes && *owes)
-			break;
+		uint64_t start, block = search_window(self, log2, wanted, window, downwards, &start, steps);
 		if (block == BUDDY_TREE_NOTHING)
 			continue;
 		if (found.block == BUDDY_TREE_NOTHING || (downwards ? start > found.start : start < found.start))
@@ -191,34 +186,21 @@ static struct found search_index(struct buddy *self, uint64_t count, const struc
 	return (struct found){(start - self->base) >> log2, start - self->base, log2};
 }
 
-static void buddy_visit_free(void *context, iova_visit visit, void *visit_context);
-
-static bool begin_index(struct buddy *self, struct iova_steps *steps)
-{
-	if (!gap_index_begin(&self->tree.index, self->host))
-		return false;
-	buddy_visit_free(self, gap_index_visit, &self->tree.index);
-	if (steps)
-		steps->examined += self->tree.index.count;
-	choose_ways(self);
-	return self->tree.index.on;
-}
-
 static struct found search(struct buddy *self, const struct iova_request *request, const struct window *window,
 			   struct iova_steps *steps)
 {
-	bool directed = request->constraints & (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP), owes = false;
-	if (directed)
-		return search_orders(self, request, window, NULL, steps);
-	if (self->tree.index.on)
-		return search_index(self, request->count, window, steps);
-	gap_index_walk(&self->tree.index);
-	struct found found = search_orders(self, request, window, &owes, steps);
-	if (!owes)
-		return found;
-	if (begin_index(self, steps))
-		return search_index(self, request->count, window, steps);
-	return search_orders(self, request, window, NULL, steps);
+	struct gap_index *index = &self->tree.index;
+	if (request->constraints & (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP))
+		return search_orders(self, request, window, steps);
+	if (gap_index_is_wanted(index) && gap_index_begin(index, self->host))
+		buddy_tree_file(&self->tree, steps);
+	if (index->on && (index->whole || self->first != FIRST_HIGH)) {
+		const struct found found = search_index(self, request->count, window, steps);
+		if (index->whole || found.block != BUDDY_TREE_NOTHING)
+			return found;
+	}
+	gap_index_walk(index);
+	return search_orders(self, request, window, steps);
 }
 
 static enum iova_status alloc_constrained(struct buddy *self, const struct iova_request *request,
@@ -357,6 +339,8 @@ static __attribute__((noinline)) enum iova_status alloc_high(struct buddy *self,
 static __attribute__((noinline)) enum iova_status alloc_rare(struct buddy *self, const struct iova_request *request,
 							     struct iova_extent *extent, struct iova_steps *steps)
 {
+	if (gap_index_is_filing(&self->tree.index))
+		buddy_tree_file(&self->tree, steps);
 	enum iova_status status = alloc_any(self, request, extent, steps);
 	if (status == IOVA_OK) {
 		self->closed = self->hal;

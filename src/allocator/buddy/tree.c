@@ -119,6 +119,34 @@ uint64_t buddy_tree_search_all(struct buddy_tree *tree, unsigned log2, struct io
 	return search(tree, log2, tree->top, 0, ~UINT64_C(0), tree->downwards, steps);
 }
 
+void buddy_tree_file(struct buddy_tree *tree, struct iova_steps *steps)
+{
+	struct gap_index *index = &tree->index;
+	unsigned log2 = 0, left = GAP_INDEX_PORTION;
+	uint64_t block = 0;
+	if (index->begun) {
+		log2 = bits_log2_floor(index->filed.length);
+		block = ((index->filed.first - tree->base) >> log2) + 1;
+	}
+	buddy_tree_settle(tree);
+	while (left && log2 <= tree->order_max) {
+		block = block << log2 < tree->end ? buddy_tree_search_from(tree, log2, block, false, NULL)
+						  : BUDDY_TREE_NOTHING;
+		if (block == BUDDY_TREE_NOTHING) {
+			log2++;
+			block = 0;
+			continue;
+		}
+		gap_index_file(index, tree->base + (block << log2), UINT64_C(1) << log2, 0);
+		block++;
+		left--;
+	}
+	if (log2 > tree->order_max)
+		gap_index_finish(index);
+	if (steps)
+		steps->examined += GAP_INDEX_PORTION - left;
+}
+
 /* What all regions share is part of what creation costs, rather than of what the first extents in a region do, if it is no
  * larger than this: that of 2^36 pages has half of it. */
 #define WRITTEN_AT_CREATION ((size_t)256 << 10)
@@ -128,7 +156,7 @@ enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, 
 {
 	*tree = (struct buddy_tree){
 		.by_address = by_address, .downwards = downwards, .order_max = order_max, .end = end, .host = host};
-	gap_index_create(&tree->index, end, downwards ? GAP_BY_LENGTH_DOWN : GAP_BY_LENGTH);
+	gap_index_create(&tree->index, end, downwards ? GAP_BY_LENGTH_DOWN : GAP_BY_LENGTH, GAP_BY_LENGTH);
 	do
 		tree->top++;
 	while (buddy_tree_words(end, 0, tree->top) > 1);

@@ -92,6 +92,9 @@ uint64_t buddy_tree_search_from(struct buddy_tree *tree, unsigned log2, uint64_t
 				struct iova_steps *steps);
 void buddy_tree_settle(struct buddy_tree *tree);
 
+/* A portion of the blocks enters the index, which wants them: the smallest first, then by address. */
+void buddy_tree_file(struct buddy_tree *tree, struct iova_steps *steps);
+
 /* NULL, or which rule is broken; free blocks lie in [first, end). Looks at every word; *free_pages counts the pages. */
 const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t first, uint64_t end, uint64_t *free_pages);
 

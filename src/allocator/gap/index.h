@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * An index of free gaps for constrained requests, beside whatever an allocator finds its gaps with. It is off while requests
- * find their gap in a few tries. What they try beyond that is a debt; when it is large, the allocator begins the index and
- * adds all its gaps, once, and tells of every change from then on. It goes off again when it has not been asked for long:
- * nobody pays for it who does not need it.
+ * find their gap in a few tries. What they try beyond that is a debt; when it is large, the allocator begins the index, and
+ * from then on tells of every change. Every request files GAP_INDEX_PORTION gaps more, in an order of the allocator's choice:
+ * what comes behind the last one that was filed is not in the index yet, and changes there do not touch it. Until all are
+ * filed, and it is whole, requests that it has no gap for walk. It goes off again when it has not been asked for long: nobody
+ * pays for it who does not need it.
  *
  * A red-black tree of gaps, by address or by length and then by address. Of every subtree it knows where its gaps lie, and how
  * many pages the best of them has behind a multiple of each alignment that was asked for. So a search finds the first gap in
@@ -23,7 +25,10 @@
 
 /* Tries of a request that cost less than the index would, and so many more, in all lately, before it is begun. */
 #define GAP_INDEX_TRIES 64u
-#define GAP_INDEX_DEBT 4096u
+#define GAP_INDEX_DEBT 2048u
+
+/* Gaps that one request files. */
+#define GAP_INDEX_PORTION 64u
 
 /* Gaps at most; with more it goes off. */
 #define GAP_INDEX_GAPS_MAX (UINT32_C(1) << 26)
@@ -33,6 +38,10 @@
 
 struct gap_index {
 	bool on;
+	bool begun;              /* on, and the first gap is filed */
+	bool whole;              /* on, and every gap is filed */
+	enum gap_order filed_by; /* one of the others */
+	struct gap filed;        /* first and length alone: in that order, of which all up to here are filed */
 	struct gap_tree tree;
 	uint64_t count;   /* gaps */
 	uint64_t changes; /* since the last search */
@@ -45,17 +54,30 @@ static inline void gap_index_walk(struct gap_index *index)
 	index->debt -= index->debt < GAP_INDEX_TRIES ? index->debt : GAP_INDEX_TRIES;
 }
 
-/* It has tried one gap more in vain. True: the index is wanted. */
-static inline bool gap_index_tried(struct gap_index *index)
+/* It has tried one gap more in vain. */
+static inline void gap_index_tried(struct gap_index *index)
 {
-	return ++index->debt >= GAP_INDEX_DEBT;
+	index->debt += !index->on;
 }
 
-/* A zeroed one becomes one of a space; nothing is asked of the host yet. */
-static inline void gap_index_create(struct gap_index *index, uint64_t space_pages, enum gap_order asked)
+static inline bool gap_index_is_wanted(const struct gap_index *index)
+{
+	return index->debt >= GAP_INDEX_DEBT;
+}
+
+/* There are gaps to be filed. */
+static inline bool gap_index_is_filing(const struct gap_index *index)
+{
+	return index->on && !index->whole;
+}
+
+/* A zeroed one becomes one of a space, with gaps in one order, filed in another; nothing is asked of the host yet. */
+static inline void gap_index_create(struct gap_index *index, uint64_t space_pages, enum gap_order asked,
+				    enum gap_order filed_by)
 {
 	uint64_t most = space_pages / 2 + 2;
-	*index = (struct gap_index){.tree = {.asked = asked,
+	*index = (struct gap_index){.filed_by = filed_by,
+				    .tree = {.asked = asked,
 					     .align_count = 1,
 					     .capacity = most < GAP_INDEX_GAPS_MAX ? (uint32_t)most : GAP_INDEX_GAPS_MAX}};
 }
@@ -80,7 +102,7 @@ static inline unsigned gap_index_align(const struct gap_tree *tree, uint64_t ali
 	return best;
 }
 
-/* Turns it on, empty. False: the host has no memory. */
+/* Turns it on, empty; a portion is to be filed at once. False: the host has no memory. */
 static inline bool gap_index_begin(struct gap_index *index, const struct iova_host *host)
 {
 	struct gap_tree *tree = &index->tree;
@@ -97,7 +119,15 @@ static inline bool gap_index_begin(struct gap_index *index, const struct iova_ho
 	tree->fresh = 1;
 	index->count = index->changes = 0;
 	index->on = true;
+	index->begun = index->whole = false;
 	return true;
+}
+
+/* Of a gap that the index was not told of, or will be told of. */
+static inline bool gap_index_has(const struct gap_index *index, uint64_t first, uint64_t length)
+{
+	const struct gap gap = {.first = first, .length = length};
+	return index->whole || !gap_is_behind(&gap, index->filed.first, index->filed.length, index->filed_by);
 }
 
 /* When nobody asks, it goes off. */
@@ -106,12 +136,14 @@ static inline void gap_index_count_change(struct gap_index *index)
 	index->on = ++index->changes <= index->count + GAP_INDEX_IDLE;
 }
 
-/* What is below is for an index that is on, and does nothing for one that is not. */
+/* What is below is for an index that is on, and does nothing for one that is not, nor for gaps that are not filed. */
 static inline void gap_index_add(struct gap_index *index, uint64_t first, uint64_t length, uint32_t owner)
 {
 	struct gap_tree *tree = &index->tree;
 	assert(length);
-	uint32_t gap = index->on ? gap_take(tree) : 0;
+	if (!index->on || !gap_index_has(index, first, length))
+		return;
+	uint32_t gap = gap_take(tree);
 	index->on = gap != 0;
 	if (!gap)
 		return;
@@ -137,7 +169,7 @@ static inline uint32_t gap_index_before(const struct gap_tree *tree, uint64_t fi
 
 static inline void gap_index_remove(struct gap_index *index, uint64_t first, uint64_t length)
 {
-	if (!index->on)
+	if (!index->on || !gap_index_has(index, first, length))
 		return;
 	uint32_t gap = gap_index_before(&index->tree, first, length);
 	assert(gap && index->tree.gaps[gap].first == first && index->tree.gaps[gap].length == length);
@@ -155,6 +187,14 @@ static __attribute__((noinline, unused)) void gap_index_move(struct gap_index *i
 	if (!index->on)
 		return;
 	assert(to_length);
+	if (!gap_index_has(index, first, length)) {
+		gap_index_add(index, to_first, to_length, owner);
+		return;
+	}
+	if (!gap_index_has(index, to_first, to_length)) {
+		gap_index_remove(index, first, length);
+		return;
+	}
 	uint32_t gap = gap_index_before(tree, first, length);
 	assert(gap && gaps[gap].first == first && gaps[gap].length == length);
 	uint32_t low = gap_neighbour(gaps, gap, 0), high = gap_neighbour(gaps, gap, 1);
@@ -172,18 +212,27 @@ static __attribute__((noinline, unused)) void gap_index_move(struct gap_index *i
 	gap_index_count_change(index);
 }
 
-/* While an index that was begun gets its gaps. */
-static inline void gap_index_note(struct gap_index *index, uint64_t first, uint64_t length, uint32_t owner)
+/* In the order of filing there is no gap up to this position, but for those that are filed. */
+static inline void gap_index_pass(struct gap_index *index, uint64_t first, uint64_t length)
 {
+	assert(!index->begun || !gap_index_has(index, first, length));
+	index->begun = true;
+	index->filed.first = first;
+	index->filed.length = length;
+}
+
+/* The next gap in that order. */
+static inline void gap_index_file(struct gap_index *index, uint64_t first, uint64_t length, uint32_t owner)
+{
+	gap_index_pass(index, first, length);
 	gap_index_add(index, first, length, owner);
 	index->changes = 0;
 }
 
-/* The same for visit_free. */
-static inline void gap_index_visit(void *index, uint64_t first, uint64_t count, enum iova_free_state state)
+/* There are no more. */
+static inline void gap_index_finish(struct gap_index *index)
 {
-	(void)state;
-	gap_index_note(index, first, count, 0);
+	index->whole = true;
 }
 
 /* The pages [first, first + count) are taken out of the gap [begin, begin + length). */
@@ -216,25 +265,6 @@ static __attribute__((noinline, unused)) void gap_index_join(struct gap_index *i
 		gap_index_add(index, first, count, 0);
 }
 
-/* The same, by address, for who does not know the gaps. */
-static inline void gap_index_take(struct gap_index *index, uint64_t first, uint64_t count)
-{
-	if (!index->on)
-		return;
-	const struct gap *gap = &index->tree.gaps[gap_index_before(&index->tree, first, 0)];
-	gap_index_cut(index, gap->first, gap->length, first, count);
-}
-
-static inline void gap_index_give(struct gap_index *index, uint64_t first, uint64_t count)
-{
-	if (!index->on)
-		return;
-	const struct gap *low = &index->tree.gaps[gap_index_before(&index->tree, first, 0)];
-	const struct gap *high = &index->tree.gaps[gap_index_before(&index->tree, first + count, 0)];
-	gap_index_join(index, low->first + low->length == first ? low->length : 0, first, count,
-		       high->first == first + count ? high->length : 0);
-}
-
 static inline bool gap_index_may(const struct gap_tree *tree, uint32_t gap, const struct gap_wish *wish, unsigned align)
 {
 	const struct gap_reach *reach = &tree->reach[gap];
@@ -263,8 +293,14 @@ static inline void gap_index_learn(struct gap_tree *tree, uint64_t align)
 	}
 }
 
+/* That it finds nothing settles it: every gap that the limits reach is filed. */
+static inline bool gap_index_settles(const struct gap_index *index, const struct gap_wish *wish)
+{
+	return index->whole || (index->filed_by == GAP_BY_ADDRESS && index->begun && wish->end <= index->filed.first);
+}
+
 /* The first gap in the order (side 0) or the last one (side 1) that satisfies the wish, and where: its lowest or highest
- * place. 0: there is none. */
+ * place. 0: there is none that is filed. */
 static __attribute__((noinline, unused)) uint32_t gap_index_find(struct gap_index *index, const struct gap_wish *wish,
 								 int side, bool highest, uint64_t *first,
 								 uint64_t *examined)
@@ -300,16 +336,21 @@ static __attribute__((noinline, unused)) uint32_t gap_index_find(struct gap_inde
 	return 0;
 }
 
-/* NULL, or the invariant that does not hold. gaps: that the allocator has, with so many pages. */
+/* NULL, or the invariant that does not hold. pages: of all gaps that the allocator has. */
 static inline const char *gap_index_check(const struct gap_index *index, uint64_t pages)
 {
 	uint64_t sum = 0;
 	if (!index->on)
 		return NULL;
 	for (uint32_t gap = gap_outermost(&index->tree, 0); gap && sum <= pages;
-	     gap = gap_neighbour(index->tree.gaps, gap, 1))
+	     gap = gap_neighbour(index->tree.gaps, gap, 1)) {
+		if (!gap_index_has(index, index->tree.gaps[gap].first, index->tree.gaps[gap].length))
+			return "an index has no gap that is not filed";
 		sum += index->tree.gaps[gap].length;
-	return sum != pages ? "an index has all gaps" : gap_check_tree(&index->tree, index->count, GAP_INDEXED);
+	}
+	if (index->whole ? sum != pages : sum > pages)
+		return "an index has all gaps";
+	return gap_check_tree(&index->tree, index->count, GAP_INDEXED);
 }
 
 #endif

@@ -18,10 +18,11 @@
 __extension__ typedef unsigned __int128 gap_wide;
 
 enum gap_order {
-	GAP_BY_LENGTH,      /* then by address */
-	GAP_BY_LENGTH_DOWN, /* then by address, the highest first: of indices alone */
-	GAP_BY_ADDRESS,     /* with `longest` */
-	GAP_INDEXED,        /* with `reach` */
+	GAP_BY_LENGTH,       /* then by address */
+	GAP_BY_LENGTH_DOWN,  /* then by address, the highest first: of indices alone */
+	GAP_BY_ADDRESS,      /* with `longest` */
+	GAP_BY_ADDRESS_DOWN, /* the highest first: how indices are filed */
+	GAP_INDEXED,         /* with `reach` */
 };
 
 /* Multiples that an index knows of: of 1 page, and of alignments that were asked for. */
@@ -258,6 +259,8 @@ GAP_INLINE bool gap_is_behind(const struct gap *gap, uint64_t first, uint64_t le
 {
 	if (order == GAP_BY_ADDRESS)
 		return gap->first > first;
+	if (order == GAP_BY_ADDRESS_DOWN)
+		return gap->first < first;
 	if (order == GAP_BY_LENGTH_DOWN)
 		return ((gap_wide)gap->length << 64 | ~gap->first) > ((gap_wide)length << 64 | ~first);
 	/* One comparison of 128 bits: a descent is a chain of these, and a branch would be mispredicted every other time. */

@@ -7,6 +7,9 @@
 #include "allocator/builtin.h"
 #include "allocator/leaf/state.h"
 
+/* Words without a free page that one request passes over while it files runs in the index. */
+#define FILED_WORDS (256 * LINE_WORDS)
+
 /* Bins over more leaves are more addresses than a host can be asked for. */
 #define PAGES_MAX (UINT64_C(1) << 44)
 
@@ -63,12 +66,46 @@ static void leaf_free(void *context, const struct iova_extent *extent, uint32_t 
 	self->calls.free(context, extent, cpu);
 }
 
+/* The first free page at or behind a used page, or where no more words are to be looked at, of which *words is taken, or the
+ * end of the space. */
+static uint64_t next_free(const struct leaf *self, uint64_t page, uint64_t *words)
+{
+	for (; page < self->end && *words; page = (page | 63) + 1, --*words) {
+		uint64_t free = ~self->words[page >> 6] >> (page & 63);
+		if (free)
+			return page + (unsigned)__builtin_ctzll(free);
+	}
+	return page;
+}
+
+/* A portion of the runs enters the index, the lowest first, or of the words between them, where all pages are used. */
+static void file_runs(struct leaf *self)
+{
+	struct gap_index *index = &self->index;
+	uint64_t page = index->begun ? runs_next_used(self, index->filed.first - self->base) : self->first;
+	uint64_t words = FILED_WORDS;
+	unsigned left = GAP_INDEX_PORTION;
+	for (; left && words && page < self->end; left--) {
+		uint64_t first = next_free(self, page, &words);
+		page = runs_next_used(self, first);
+		if (page > first)
+			gap_index_file(index, self->base + first, page - first, 0);
+		else
+			gap_index_pass(index, self->base + page, 0);
+	}
+	if (page >= self->end)
+		gap_index_finish(index);
+	self->examined += GAP_INDEX_PORTION - left + (FILED_WORDS - words) / LINE_WORDS;
+}
+
 static enum iova_status alloc_indexed(void *context, const struct iova_request *request, uint32_t cpu,
 				      struct iova_extent *extent)
 {
 	struct leaf *self = context;
 	if (!self->index.on)
 		self->calls = self->usual;
+	if (gap_index_is_filing(&self->index))
+		file_runs(self);
 	enum iova_status status = self->usual.alloc(self, request, cpu, extent);
 	if (status == IOVA_OK && !(request->constraints & GAP_CONSTRAINED))
 		index_taken(self, extent);
@@ -82,16 +119,12 @@ static void free_indexed(void *context, const struct iova_extent *extent, uint32
 	index_given(self, extent);
 }
 
-static void leaf_visit_free(void *context, iova_visit visit, void *visit_context);
-
 bool leaf_begin_index(struct leaf *self)
 {
-	if (!gap_index_begin(&self->index, self->host))
-		return false;
-	leaf_visit_free(self, gap_index_visit, &self->index);
-	self->examined += self->index.count;
-	if (self->index.on)
+	if (gap_index_is_wanted(&self->index) && gap_index_begin(&self->index, self->host)) {
 		self->calls = (struct leaf_calls){alloc_indexed, free_indexed};
+		file_runs(self);
+	}
 	return self->index.on;
 }
 
@@ -146,17 +179,10 @@ static enum iova_status leaf_place(void *context, uint64_t first, uint64_t count
 static void leaf_visit_free(void *context, iova_visit visit, void *visit_context)
 {
 	const struct leaf *self = context;
-	for (uint64_t page = self->first; page < self->end;) {
-		uint64_t end = runs_next_used(self, page);
-		if (end > page)
-			visit(visit_context, self->base + page, end - page, IOVA_USABLE);
-		for (page = end; page < self->end; page = (page | 63) + 1) {
-			uint64_t free = ~self->words[page >> 6] >> (page & 63);
-			if (free) {
-				page += (unsigned)__builtin_ctzll(free);
-				break;
-			}
-		}
+	uint64_t words = UINT64_MAX, end;
+	for (uint64_t page = next_free(self, self->first, &words); page < self->end; page = next_free(self, end, &words)) {
+		end = runs_next_used(self, page);
+		visit(visit_context, self->base + page, end - page, IOVA_USABLE);
 	}
 }
 
@@ -239,7 +265,7 @@ static enum iova_status leaf_create(const struct iova_space *space, const uint64
 	lay_out(self, (char *)self);
 	self->words = self->lines->words;
 	self->usual = self->calls = options[0] == CODE_PLAIN ? leaf_calls_plain : *calls_best();
-	gap_index_create(&self->index, space->count, GAP_BY_LENGTH_DOWN);
+	gap_index_create(&self->index, space->count, GAP_BY_LENGTH_DOWN, GAP_BY_ADDRESS);
 	for (unsigned length = 0; length < CLASS_EXACT; length++)
 		self->held[length] = (held_holes){HELD_NONE, HELD_NONE, HELD_NONE, HELD_NONE};
 	bins_make(&self->in_use, self->leaves, 1, self->in_use.words[0]);

@@ -9,6 +9,9 @@
 /* With constraints: so many leaves are tried from the shortest runs up before one whose run is long enough for anything. */
 #define TRIES_CONSTRAINED 48u
 
+/* And without limits so many before all others. */
+#define TRIES_MANY 256u
+
 /* Where in the run [first, end), which has the pages, as few whole leaves as can be are used in part. */
 static uint64_t place_across(uint64_t first, uint64_t end, uint64_t count)
 {
@@ -155,18 +158,13 @@ struct constrained {
 	uint64_t low, end;
 	struct line allowed; /* pages of a leaf at which alignment and boundary let an extent begin that ends in it */
 	unsigned tries;
-	bool owes;  /* the index is wanted: tries are at their most */
-	bool walks; /* there is no memory for it */
 };
 
 static void count_try(struct leaf *self, struct constrained *search)
 {
 	self->examined++;
 	search->tries++;
-	if (!search->walks && gap_index_tried(&self->index)) {
-		search->owes = true;
-		search->tries = ~0u;
-	}
+	gap_index_tried(&self->index);
 }
 
 /* A one at every multiple of period, a power of two up to 64. */
@@ -256,15 +254,15 @@ static uint64_t fit_bin(struct leaf *self, struct constrained *search, const str
 	return place;
 }
 
-/* All classes from this one on, until tries has reached `most`. */
-static uint64_t fit_classes(struct leaf *self, struct constrained *search, unsigned class, unsigned most)
+/* All classes from this one up to the end, until tries has reached `most`. */
+static uint64_t fit_classes(struct leaf *self, struct constrained *search, unsigned class, unsigned end, unsigned most)
 {
 	uint64_t place = NOTHING;
 	while (place == NOTHING && search->tries < most) {
 		unsigned inside = bins_some(&self->inside, class), across = bins_some(&self->across, class);
-		if (inside == across && inside == ~0u)
-			return NOTHING;
 		class = inside < across ? inside : across;
+		if (class >= end)
+			return NOTHING;
 		if (inside == class)
 			place = fit_bin(self, search, &self->inside, class, fit_inside, most);
 		if (across == class && place == NOTHING)
@@ -306,17 +304,16 @@ static uint64_t fit_indexed(struct leaf *self, const struct constrained *search)
 	return found ? place - self->base : NOTHING;
 }
 
-/* All leaves that are left, or the index. */
-static uint64_t fit_all(struct leaf *self, struct constrained *search, unsigned class)
+/* All leaves that the limits reach. Without limits, those first of which hardly one is of no use, when there are many. */
+static uint64_t fit_all(struct leaf *self, struct constrained *search, unsigned class, unsigned roomy)
 {
-	uint64_t place = search->owes ? NOTHING : fit_classes(self, search, class, ~0u);
-	if (!search->owes)
-		return place;
-	if (leaf_begin_index(self))
-		return fit_indexed(self, search);
-	search->walks = true;
+	bool limited = search->low > self->first || search->end < self->end;
 	search->tries = 0;
-	return fit_classes(self, search, class, ~0u);
+	uint64_t place = fit_classes(self, search, class, ~0u, limited ? ~0u : TRIES_MANY);
+	if (place != NOTHING || search->tries < TRIES_MANY || limited)
+		return place;
+	place = fit_classes(self, search, roomy, ~0u, ~0u);
+	return place == NOTHING ? fit_classes(self, search, class, roomy, ~0u) : place;
 }
 
 uint64_t search_constrained(struct leaf *self, const struct iova_request *request)
@@ -326,27 +323,26 @@ uint64_t search_constrained(struct leaf *self, const struct iova_request *reques
 	uint64_t slack = wish->align > wish->boundary ? wish->align : wish->boundary;
 	if (gap_wish_is_hopeless(wish) || wish->count > self->usable_pages)
 		return NOTHING;
-	if (self->index.on)
-		return fit_indexed(self, &search);
+	uint64_t place = leaf_begin_index(self) ? fit_indexed(self, &search) : NOTHING;
+	if (self->index.on && (place != NOTHING || gap_index_settles(&self->index, wish)))
+		return place;
 	gap_index_walk(&self->index);
 	search.low = wish->low - self->base;
 	search.end = wish->end - self->base;
 	if (wish->count <= LINE_PAGES)
 		allow(&search);
 	unsigned class = class_of(saturated(wish->count)), count = (unsigned)wish->count;
-	uint64_t place = wish->count < CLASS_EXACT ? fit_held(self, &search, count, count) : NOTHING;
+	unsigned roomy = slack < self->end ? class_sufficing(saturated(2 * wish->count + slack)) : ~0u;
+	place = wish->count < CLASS_EXACT ? fit_held(self, &search, count, count) : NOTHING;
 	if (place == NOTHING)
-		place = fit_classes(self, &search, class, TRIES_CONSTRAINED);
+		place = fit_classes(self, &search, class, ~0u, TRIES_CONSTRAINED);
 	if (place == NOTHING)
 		place = fit_low(self, &search);
-	if (place == NOTHING && search.tries >= TRIES_CONSTRAINED && slack < self->end) {
-		search.tries = 0;
-		place = fit_classes(self, &search, class_sufficing(saturated(2 * wish->count + slack)), 2);
-		search.tries = TRIES_CONSTRAINED;
-	}
+	bool all = search.tries >= TRIES_CONSTRAINED;
+	search.tries = 0;
+	if (place == NOTHING && all && roomy != ~0u)
+		place = fit_classes(self, &search, roomy, ~0u, 2);
 	if (place == NOTHING && wish->count < CLASS_EXACT)
 		place = fit_held(self, &search, count, CLASS_EXACT - 1);
-	if (place == NOTHING && search.tries >= TRIES_CONSTRAINED)
-		place = fit_all(self, &search, class);
-	return place;
+	return place == NOTHING && all ? fit_all(self, &search, class, roomy) : place;
 }

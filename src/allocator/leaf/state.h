@@ -142,7 +142,7 @@ uint64_t search_constrained(struct leaf *self, const struct iova_request *reques
 /* leaf.c: the rest of a request. */
 enum iova_status leaf_grant(struct leaf *self, uint64_t place, uint64_t count, struct iova_extent *extent);
 enum iova_status leaf_alloc_constrained(struct leaf *self, const struct iova_request *request, struct iova_extent *extent);
-/* Turns the index on. False: no memory. */
+/* Begins the index where it is wanted. True: it is on. */
 bool leaf_begin_index(struct leaf *self);
 enum iova_status leaf_alloc_any(struct leaf *self, uint64_t count, struct iova_extent *extent);
 

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/rbtree/order.h"
 
-/* From the tree's low end, or from the other one. */
-static struct gap_at find_indexed(struct rbtree *self, const struct gap_wish *wish, bool backward, uint64_t *first,
-				  uint64_t *examined)
+/* From the tree's low end, which is filed first, or from the other one. False: the index does not know. */
+static bool find_indexed(struct rbtree *self, const struct gap_wish *wish, bool backward, struct gap_at *at,
+			 uint64_t *first, uint64_t *examined)
 {
 	bool highest = backward != (self->mirror != 0);
 	uint64_t place;
+	*at = (struct gap_at){0};
+	if (!rbtree_begin_index(self, examined) || (backward && !self->index.whole))
+		return false;
 	if (!gap_index_find(&self->index, wish, highest, highest, &place, examined))
-		return (struct gap_at){0};
+		return gap_index_settles(&self->index, wish);
 	*first = turn(self, place, wish->count);
-	return gap_buckets_ending_behind(&self->by_address, *first, examined);
+	*at = gap_buckets_ending_behind(&self->by_address, *first, examined);
+	return true;
 }
 
 /* The lowest gap that satisfies the constraints, and the place in it. Gaps too short are passed over, with whole subtrees of
@@ -20,18 +24,18 @@ static __attribute__((noinline)) struct gap_at find_constrained(struct rbtree *s
 {
 	const struct gap_buckets *gaps = &self->by_address;
 	const struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
+	struct gap_at at;
 	if (gap_wish_is_hopeless(&wish))
 		return (struct gap_at){0};
-	if (self->index.on)
-		return find_indexed(self, &wish, false, first, examined);
+	if (find_indexed(self, &wish, false, &at, first, examined))
+		return at;
 	uint64_t begin = turn(self, wish.low, wish.end - wish.low), end = begin + (wish.end - wish.low);
-	struct gap_at at = gap_buckets_ending_behind(gaps, begin, examined);
+	at = gap_buckets_ending_behind(gaps, begin, examined);
 	gap_index_walk(&self->index);
 	while (at.bucket && gap_at_first(gaps, at) < end) {
 		if (fit(self, gap_at_first(gaps, at), gap_at_length(gaps, at), &wish, first))
 			return at;
-		if (gap_index_tried(&self->index) && rbtree_begin_index(self, examined))
-			return find_indexed(self, &wish, false, first, examined);
+		gap_index_tried(&self->index);
 		at = gap_buckets_find_next(gaps, at, wish.count, examined);
 	}
 	return (struct gap_at){0};
@@ -64,18 +68,18 @@ static __attribute__((noinline)) struct gap_at find_backward(struct rbtree *self
 {
 	const struct gap_buckets *gaps = &self->by_address;
 	const struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
+	struct gap_at at;
 	if (gap_wish_is_hopeless(&wish))
 		return (struct gap_at){0};
-	if (self->index.on)
-		return find_indexed(self, &wish, true, first, examined);
+	if (find_indexed(self, &wish, true, &at, first, examined))
+		return at;
 	uint64_t begin = turn(self, wish.low, wish.end - wish.low), end = begin + (wish.end - wish.low);
-	struct gap_at at = gap_buckets_behind(gaps, end - 1, examined);
+	at = gap_buckets_behind(gaps, end - 1, examined);
 	gap_index_walk(&self->index);
 	/* That is behind it; without a gap before it bucket and index are 0. */
 	for (at = at.index ? (struct gap_at){at.bucket, at.index - 1} : (struct gap_at){0}; at.bucket;
 	     at = gap_before(gaps, at, wish.count, examined)) {
-		if (gap_index_tried(&self->index) && rbtree_begin_index(self, examined))
-			return find_indexed(self, &wish, true, first, examined);
+		gap_index_tried(&self->index);
 		uint64_t low = gap_at_first(gaps, at), length = gap_at_length(gaps, at);
 		if (low + length <= begin)
 			break;
@@ -83,6 +87,25 @@ static __attribute__((noinline)) struct gap_at find_backward(struct rbtree *self
 			return at;
 	}
 	return (struct gap_at){0};
+}
+
+unsigned address_file(struct rbtree *self)
+{
+	const struct gap_buckets *gaps = &self->by_address;
+	struct gap_index *index = &self->index;
+	struct gap_at at = {gaps->order[0].next, 0};
+	unsigned left = GAP_INDEX_PORTION;
+	if (index->begun)
+		at = self->mirror ? gap_buckets_ending_behind(gaps, self->mirror - index->filed.first, NULL)
+				  : gap_buckets_here(gaps, gap_buckets_behind(gaps, index->filed.first, NULL));
+	for (; left && at.bucket; at = gap_buckets_find_next(gaps, at, 1, NULL)) {
+		uint64_t length = gap_at_length(gaps, at);
+		if (!length)
+			continue;
+		gap_index_file(index, turn(self, gap_at_first(gaps, at), length), length, 0);
+		left--;
+	}
+	return left;
 }
 
 /* The gap that contains [first, first + count), if any. */
@@ -94,6 +117,14 @@ static struct gap_at find_around(const struct rbtree *self, uint64_t first, uint
 	    first - gap_at_first(gaps, at) > gap_at_length(gaps, at) - count)
 		return (struct gap_at){0};
 	return at;
+}
+
+/* The pages are about to be taken out of a gap. */
+static void index_taken(struct rbtree *self, struct gap_at at, uint64_t first, uint64_t count)
+{
+	uint64_t begin = gap_at_first(&self->by_address, at), length = gap_at_length(&self->by_address, at);
+	if (self->index.on)
+		gap_index_cut(&self->index, turn(self, begin, length), length, turn(self, first, count), count);
 }
 
 GAP_INLINE enum iova_status allocate(struct rbtree *self, bool constrained, const struct iova_request *request,
@@ -117,12 +148,12 @@ GAP_INLINE enum iova_status allocate(struct rbtree *self, bool constrained, cons
 	if (__builtin_expect(self->live >= self->room, 0))
 		return IOVA_NO_MEMORY;
 	uint64_t before = first - gap_at_first(gaps, at);
-	if (steps)
+	if (steps) {
 		steps->splits += (uint64_t)(before != 0) + (gap_at_length(gaps, at) != before + count);
+		index_taken(self, at, first, count);
+	}
 	gap_buckets_take(gaps, at, first, count);
 	rbtree_grant(self, first, count, extent);
-	if (steps)
-		gap_index_take(&self->index, extent->first, count);
 	return IOVA_OK;
 }
 
@@ -150,18 +181,27 @@ enum iova_status address_alloc(struct rbtree *self, const struct iova_request *r
 enum iova_status address_alloc_counted(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
 				       struct iova_steps *steps)
 {
+	if (gap_index_is_filing(&self->index))
+		rbtree_file(self, &steps->examined);
 	return is_constrained(request) ? allocate(self, true, request, extent, steps)
 				       : allocate(self, false, request, extent, steps);
 }
 
-/* Gaps that end at first or begin behind the extent. A used up one in its place has no pages, and is none. */
-static unsigned merges(const struct gap_buckets *gaps, uint64_t first, uint64_t count)
+/* Pages of the gaps that end at first and that begin behind the extent. A used up one in its place has none. */
+struct beside {
+	uint64_t low, high;
+};
+
+static struct beside beside(const struct gap_buckets *gaps, uint64_t first, uint64_t count)
 {
 	const struct gap_at behind = gap_buckets_behind(gaps, first, NULL), low = {behind.bucket, behind.index - 1};
-	unsigned merges =
-		behind.index && gap_at_length(gaps, low) && gap_at_first(gaps, low) + gap_at_length(gaps, low) == first;
-	struct gap_at high = gap_buckets_here(gaps, behind);
-	return merges + (high.bucket && gap_at_length(gaps, high) && gap_at_first(gaps, high) == first + count);
+	const struct gap_at high = gap_buckets_here(gaps, behind);
+	struct beside pages = {0};
+	if (behind.index && gap_at_first(gaps, low) + gap_at_length(gaps, low) == first)
+		pages.low = gap_at_length(gaps, low);
+	if (high.bucket && gap_at_first(gaps, high) == first + count)
+		pages.high = gap_at_length(gaps, high);
+	return pages;
 }
 
 static __attribute__((noinline)) void free_general(struct rbtree *self, const struct iova_extent *extent)
@@ -183,9 +223,12 @@ void address_free(struct rbtree *self, const struct iova_extent *extent)
 void address_free_counted(struct rbtree *self, const struct iova_extent *extent, struct iova_steps *steps)
 {
 	const uint64_t count = extent->count, first = rbtree_take_back(self, extent);
-	steps->merges += merges(&self->by_address, first, count);
+	const struct beside pages = beside(&self->by_address, first, count);
+	steps->merges += (uint64_t)(pages.low != 0) + (pages.high != 0);
 	gap_buckets_give(&self->by_address, first, count, &steps->examined);
-	gap_index_give(&self->index, extent->first, count);
+	if (self->index.on)
+		gap_index_join(&self->index, self->mirror ? pages.high : pages.low, extent->first, count,
+			       self->mirror ? pages.low : pages.high);
 }
 
 enum iova_status address_place(struct rbtree *self, uint64_t first, uint64_t count, struct iova_extent *extent)
@@ -196,9 +239,9 @@ enum iova_status address_place(struct rbtree *self, uint64_t first, uint64_t cou
 		return IOVA_TAKEN;
 	if (self->live >= self->room)
 		return IOVA_NO_MEMORY;
+	index_taken(self, at, first, count);
 	gap_buckets_take(&self->by_address, at, first, count);
 	rbtree_grant(self, first, count, extent);
-	gap_index_take(&self->index, extent->first, count);
 	return IOVA_OK;
 }
 

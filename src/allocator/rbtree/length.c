@@ -134,17 +134,32 @@ static __attribute__((noinline)) uint32_t find_constrained(struct rbtree *self, 
 	const struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
 	if (gap_wish_is_hopeless(&wish))
 		return 0;
-	if (self->index.on)
-		return find_indexed(self, &wish, first, examined);
+	uint32_t gap = rbtree_begin_index(self, examined) ? find_indexed(self, &wish, first, examined) : 0;
+	if (self->index.on && (gap || gap_index_settles(&self->index, &wish)))
+		return gap;
 	gap_index_walk(&self->index);
-	uint32_t gap = find_best(&self->by_length, wish.count, examined);
+	gap = find_best(&self->by_length, wish.count, examined);
 	while (gap && !fit(self, gaps[gap].first, gaps[gap].length, &wish, first)) {
-		if (gap_index_tried(&self->index) && rbtree_begin_index(self, examined))
-			return find_indexed(self, &wish, first, examined);
+		gap_index_tried(&self->index);
 		gap_count_step(examined);
 		gap = gap_neighbour(gaps, gap, 1);
 	}
 	return gap;
+}
+
+unsigned length_file(struct rbtree *self)
+{
+	const struct gap_tree *tree = &self->by_length.tree;
+	struct gap_index *index = &self->index;
+	uint32_t gap = gap_outermost(tree, 0);
+	unsigned left = GAP_INDEX_PORTION;
+	if (index->begun) {
+		uint32_t before = gap_index_before(tree, index->filed.first, index->filed.length);
+		gap = before ? gap_neighbour(tree->gaps, before, 1) : gap;
+	}
+	for (; left && gap; gap = gap_neighbour(tree->gaps, gap, 1), left--)
+		gap_index_file(index, tree->gaps[gap].first, tree->gaps[gap].length, 0);
+	return left;
 }
 
 /* The gap that contains [first, first + count), or 0. There is no index by address: from the longest gap down, which is the
@@ -235,6 +250,8 @@ enum iova_status length_alloc(struct rbtree *self, const struct iova_request *re
 enum iova_status length_alloc_counted(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
 				      struct iova_steps *steps)
 {
+	if (gap_index_is_filing(&self->index))
+		rbtree_file(self, &steps->examined);
 	if (request->constraints & GAP_CONSTRAINED)
 		return allocate(self, true, request, extent, steps);
 	return allocate(self, false, request, extent, steps);

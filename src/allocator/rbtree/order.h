@@ -8,7 +8,10 @@
 
 #include "allocator/rbtree/state.h"
 
-/* Begins the index with all gaps, each of which counts as examined. False: no memory. */
+/* A portion of the gaps enters the index, which wants them; each counts as examined. */
+void rbtree_file(struct rbtree *self, uint64_t *examined);
+
+/* Begins the index where it is wanted. True: it is on. */
 bool rbtree_begin_index(struct rbtree *self, uint64_t *examined);
 
 enum iova_status address_create(struct rbtree *self);
@@ -19,6 +22,8 @@ enum iova_status address_alloc_counted(struct rbtree *self, const struct iova_re
 void address_free(struct rbtree *self, const struct iova_extent *extent);
 void address_free_counted(struct rbtree *self, const struct iova_extent *extent, struct iova_steps *steps);
 enum iova_status address_place(struct rbtree *self, uint64_t first, uint64_t count, struct iova_extent *extent);
+/* Files a portion in the index, in the order of the tree. Returns how many gaps it has fewer. */
+unsigned address_file(struct rbtree *self);
 void address_visit(const struct rbtree *self, iova_visit visit, void *context);
 
 enum iova_status length_create(struct rbtree *self);
@@ -29,6 +34,7 @@ enum iova_status length_alloc_counted(struct rbtree *self, const struct iova_req
 void length_free(struct rbtree *self, const struct iova_extent *extent);
 void length_free_counted(struct rbtree *self, const struct iova_extent *extent, struct iova_steps *steps);
 enum iova_status length_place(struct rbtree *self, uint64_t first, uint64_t count, struct iova_extent *extent);
+unsigned length_file(struct rbtree *self);
 void length_visit(const struct rbtree *self, iova_visit visit, void *context);
 
 #endif

@@ -68,13 +68,19 @@ static void rbtree_visit_free(void *self, iova_visit visit, void *context)
 		length_visit(tree, visit, context);
 }
 
+void rbtree_file(struct rbtree *self, uint64_t *examined)
+{
+	unsigned left = self->is_by_address ? address_file(self) : length_file(self);
+	if (left)
+		gap_index_finish(&self->index);
+	if (examined)
+		*examined += GAP_INDEX_PORTION - left;
+}
+
 bool rbtree_begin_index(struct rbtree *self, uint64_t *examined)
 {
-	if (!gap_index_begin(&self->index, self->host))
-		return false;
-	rbtree_visit_free(self, gap_index_visit, &self->index);
-	if (examined)
-		*examined += self->index.count;
+	if (gap_index_is_wanted(&self->index) && gap_index_begin(&self->index, self->host))
+		rbtree_file(self, examined);
 	return self->index.on;
 }
 
@@ -118,7 +124,10 @@ static enum iova_status rbtree_create(const struct iova_space *space, const uint
 	tree->first = space->first;
 	tree->count = space->count;
 	tree->usable_pages = space->count;
-	gap_index_create(&tree->index, space->count, tree->is_by_address ? GAP_BY_ADDRESS : GAP_BY_LENGTH);
+	gap_index_create(&tree->index, space->count, tree->is_by_address ? GAP_BY_ADDRESS : GAP_BY_LENGTH,
+			 !tree->is_by_address ? GAP_BY_LENGTH
+			 : tree->mirror       ? GAP_BY_ADDRESS_DOWN
+					      : GAP_BY_ADDRESS);
 	enum iova_status status = tree->is_by_address ? address_create(tree) : length_create(tree);
 	if (status != IOVA_OK) {
 		rbtree_destroy(tree);

@@ -120,9 +120,9 @@ static void what_is_wrong_while_the_index_is_on_is_named(void **state)
 	struct iova_extent last = {0};
 	while (allocator_leaf.alloc(large, &request, 0, &extent) == IOVA_OK)
 		last = extent;
-	for (unsigned i = 0; i < 100 && !large->index.on; i++)
+	for (unsigned i = 0; i < 100 && !large->index.whole; i++)
 		assert_int_equal(allocator_leaf.alloc(large, &request, 0, &extent), IOVA_NO_SPACE);
-	assert_true(large->index.on);
+	assert_true(large->index.on && large->index.whole);
 	allocator_leaf.free(large, &last, 0);
 	assert_null(allocator_leaf.broken_invariant(large));
 	const struct leaf_calls calls = large->calls;
