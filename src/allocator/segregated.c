@@ -267,7 +267,7 @@ INLINE uint32_t find(const struct segregated *self, enum order order, uint64_t c
 	return block;
 }
 
-static bool fits(const struct segregated *self, uint32_t block, const struct gap_wish *wish, uint64_t *first)
+INLINE bool fits(const struct segregated *self, uint32_t block, const struct gap_wish *wish, uint64_t *first)
 {
 	const struct block *tried = &self->blocks[block];
 	return tried->length >= wish->count && gap_fit(tried->first, tried->first + tried->length, wish, false, first);
@@ -285,8 +285,8 @@ static uint32_t find_roomy(const struct segregated *self, const struct gap_wish 
 }
 
 /* The longest gaps, TRIES of them: what a limit leaves alone for long is long. */
-static uint32_t find_long(const struct segregated *self, const struct gap_wish *wish, uint64_t *first,
-			  struct iova_steps *steps)
+static __attribute__((noinline)) uint32_t find_long(const struct segregated *self, const struct gap_wish *wish,
+						    uint64_t *first, struct iova_steps *steps)
 {
 	unsigned tries = 0;
 	for (unsigned bin = BINS - 1; bin >= bin_of(wish->count); bin--)
@@ -339,7 +339,7 @@ static uint32_t find_constrained(struct segregated *self, const struct iova_requ
 				 struct iova_steps *steps)
 {
 	struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
-	unsigned tries = 0;
+	unsigned tries = 0, other_from = TRIES;
 	if (gap_wish_is_hopeless(&wish))
 		return BLOCK_NONE;
 	uint32_t found = begin_index(self, steps) ? find_indexed(self, &wish, first, steps) : BLOCK_NONE;
@@ -353,13 +353,14 @@ static uint32_t find_constrained(struct segregated *self, const struct iova_requ
 				steps->examined++;
 			if (fits(self, block, &wish, first))
 				return block;
-			tries++;
-			uint32_t other = tries == TRIES        ? find_roomy(self, &wish, first)
-					 : tries == TRIES_LONG ? find_long(self, &wish, first, steps)
-							       : BLOCK_NONE;
+			gap_index_tried(&self->index);
+			if (__builtin_expect(++tries < other_from, 1))
+				continue;
+			uint32_t other =
+				tries == TRIES ? find_roomy(self, &wish, first) : find_long(self, &wish, first, steps);
 			if (other)
 				return other;
-			gap_index_tried(&self->index);
+			other_from = tries == TRIES ? TRIES_LONG : ~0u;
 		}
 	return BLOCK_NONE;
 }

@@ -182,7 +182,7 @@ static uint64_t search_window(struct bitmap *self, const struct window *window, 
 			      uint64_t *examined)
 {
 	uint64_t start = fitting(self, window, from, count), place;
-	if (search_index(self, window, from, count, false, &place, examined))
+	if (gap_index_is_due(&self->index) && search_index(self, window, from, count, false, &place, examined))
 		return place;
 	gap_index_walk(&self->index);
 	while (start <= window->high) {
@@ -225,7 +225,7 @@ static uint64_t free_end_below(const struct bitmap *self, uint64_t at, uint64_t 
 static uint64_t search_window_down(struct bitmap *self, const struct window *window, uint64_t count, uint64_t *examined)
 {
 	uint64_t start = fitting_below(self, window, window->high, count), place;
-	if (search_index(self, window, window->low, count, true, &place, examined))
+	if (gap_index_is_due(&self->index) && search_index(self, window, window->low, count, true, &place, examined))
 		return place;
 	gap_index_walk(&self->index);
 	while (start != NOTHING) {

@@ -57,12 +57,18 @@ static inline void gap_index_walk(struct gap_index *index)
 /* It has tried one gap more in vain. */
 static inline void gap_index_tried(struct gap_index *index)
 {
-	index->debt += !index->on;
+	index->debt++;
 }
 
 static inline bool gap_index_is_wanted(const struct gap_index *index)
 {
-	return index->debt >= GAP_INDEX_DEBT;
+	return index->debt >= GAP_INDEX_DEBT && !index->on;
+}
+
+/* On, or wanted. */
+static inline bool gap_index_is_due(const struct gap_index *index)
+{
+	return index->on || index->debt >= GAP_INDEX_DEBT;
 }
 
 /* There are gaps to be filed. */
@@ -233,6 +239,7 @@ static inline void gap_index_file(struct gap_index *index, uint64_t first, uint6
 static inline void gap_index_finish(struct gap_index *index)
 {
 	index->whole = true;
+	index->debt = 0;
 }
 
 /* The pages [first, first + count) are taken out of the gap [begin, begin + length). */

@@ -27,7 +27,7 @@ static __attribute__((noinline)) struct gap_at find_constrained(struct rbtree *s
 	struct gap_at at;
 	if (gap_wish_is_hopeless(&wish))
 		return (struct gap_at){0};
-	if (find_indexed(self, &wish, false, &at, first, examined))
+	if (gap_index_is_due(&self->index) && find_indexed(self, &wish, false, &at, first, examined))
 		return at;
 	uint64_t begin = turn(self, wish.low, wish.end - wish.low), end = begin + (wish.end - wish.low);
 	at = gap_buckets_ending_behind(gaps, begin, examined);
@@ -71,7 +71,7 @@ static __attribute__((noinline)) struct gap_at find_backward(struct rbtree *self
 	struct gap_at at;
 	if (gap_wish_is_hopeless(&wish))
 		return (struct gap_at){0};
-	if (find_indexed(self, &wish, true, &at, first, examined))
+	if (gap_index_is_due(&self->index) && find_indexed(self, &wish, true, &at, first, examined))
 		return at;
 	uint64_t begin = turn(self, wish.low, wish.end - wish.low), end = begin + (wish.end - wish.low);
 	at = gap_buckets_behind(gaps, end - 1, examined);
