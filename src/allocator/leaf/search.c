@@ -6,6 +6,9 @@
 /* Leaves of a class that may suffice which are tried before one that is sure to. */
 #define TRIES 4u
 
+/* Leaves of a class of which that with the shortest run is taken. */
+#define CHOICE 8u
+
 /* With constraints: so many leaves are tried from the shortest runs up before one whose run is long enough for anything. */
 #define TRIES_CONSTRAINED 48u
 
@@ -111,6 +114,25 @@ uint64_t search_across(struct leaf *self, uint64_t leaf, uint64_t count, bool *s
 	return NOTHING;
 }
 
+INLINE uint64_t bound_of(const struct leaf *self, uint64_t leaf, bool across)
+{
+	return across ? self->across_bounds[leaf] : self->inside_bounds[leaf];
+}
+
+/* The leaf with the least bound among the CHOICE lowest of a class that has one, all of whose bounds suffice. */
+static NOINLINE uint64_t shortest(const struct leaf *self, unsigned class, uint64_t count, bool across)
+{
+	const struct bins *bins = across ? &self->across : &self->inside;
+	uint64_t leaf = bins_first(bins, class), found = leaf, least = UINT64_MAX;
+	for (unsigned left = CHOICE; left && leaf != BINS_NOTHING && least > count;
+	     left--, leaf = bins_next(bins, class, leaf + 1)) {
+		uint64_t bound = bound_of(self, leaf, across);
+		found = bound < least ? leaf : found;
+		least = bound < least ? bound : least;
+	}
+	return found;
+}
+
 /* Among at most `tries` leaves of a class whose runs may be too short. */
 static uint64_t search_class(struct leaf *self, unsigned class, uint64_t count, unsigned tries, bool *sure)
 {
@@ -132,6 +154,16 @@ static uint64_t search_class(struct leaf *self, unsigned class, uint64_t count, 
 	return place;
 }
 
+/* In the class of the shorter runs. */
+static uint64_t search_shortest(struct leaf *self, unsigned inside, unsigned across, uint64_t count, bool *sure)
+{
+	bool is_across = across < inside;
+	uint64_t leaf = is_across ? bins_first(&self->across, across) : bins_first(&self->inside, inside);
+	if (bound_of(self, leaf, is_across) > count)
+		leaf = shortest(self, is_across ? across : inside, count, is_across);
+	return is_across ? search_across(self, leaf, count, sure) : search_inside(self, leaf, count, sure);
+}
+
 uint64_t search_any(struct leaf *self, uint64_t count)
 {
 	if (count > self->usable_pages || count >= self->failed)
@@ -143,8 +175,7 @@ uint64_t search_any(struct leaf *self, uint64_t count)
 		unsigned inside = bins_some(&self->inside, suffices), across = bins_some(&self->across, suffices);
 		if (inside == across && inside == ~0u)
 			break;
-		place = inside <= across ? search_inside(self, bins_first(&self->inside, inside), count, &sure)
-					 : search_across(self, bins_first(&self->across, across), count, &sure);
+		place = search_shortest(self, inside, across, count, &sure);
 	}
 	if (place == NOTHING && may != suffices)
 		place = search_class(self, may, count, ~0u, &sure);

@@ -156,6 +156,23 @@ static void a_long_request_breaks_as_few_leaves_as_can_be(void **state)
 	end();
 }
 
+/* Of 128 to 143 pages, which are of one class. */
+static void the_shortest_of_a_class_is_taken(void **state)
+{
+	(void)state;
+	begin(0, 4 * 512);
+	for (uint64_t leaf = 0; leaf < 4; leaf++)
+		block(512 * leaf, 512);
+	give(at(100, 141));
+	give(at(512 + 100, 130));
+	give(at(1024 + 100, 135));
+	assert_int_equal(take(128).first, 512 + 100);
+	assert_int_equal(take(128).first, 1024 + 100);
+	assert_int_equal(take(128).first, 100);
+	assert_int_equal(take(128).count, 0);
+	end();
+}
+
 static void a_failed_request_is_remembered_until_something_is_freed(void **state)
 {
 	(void)state;
@@ -368,6 +385,7 @@ int main(void)
 		cmocka_unit_test(the_fullest_leaf_fills_first),
 		cmocka_unit_test(a_run_across_two_leaves_in_use_serves_before_a_free_leaf_is_broken),
 		cmocka_unit_test(a_long_request_breaks_as_few_leaves_as_can_be),
+		cmocka_unit_test(the_shortest_of_a_class_is_taken),
 		cmocka_unit_test(a_failed_request_is_remembered_until_something_is_freed),
 		cmocka_unit_test(limits_are_found_inside_a_run),
 		cmocka_unit_test(an_alignment_above_the_size_takes_a_look_a_leaf),
