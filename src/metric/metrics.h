@@ -28,6 +28,7 @@ enum metric_source {
 	METRIC_SOURCE_LAYER,    /* likewise, of layers that cache */
 	METRIC_SOURCE_CALLS,    /* driver calls of the audit */
 	METRIC_SOURCE_DEVICE,   /* the IOTLB that the audit simulates */
+	METRIC_SOURCE_BOUNDS,   /* of the stream, whoever plays it, and what an arm has above them */
 	METRIC_SOURCE_QUEUE,    /* phases of requests that wait, in the audit */
 	METRIC_SOURCE_RECORDED, /* what the recorded kernel made of a replay */
 	METRIC_SOURCE_LATENCY,  /* the samples of one kind */
@@ -189,6 +190,21 @@ enum metric_source {
 	  "leaf tables of the same")                                                                                       \
 	X(PAGE_TABLE_EVER_RATIO, "fragmentation.page_table_ever_ratio", "ratio", EXACT, LOWER, OTHER, NULL,                \
 	  "page_table_ever_pages / the least that the peak of live pages could do with")                                   \
+	X(BOUNDS_TABLES_FLOOR, "bounds.page_table_leaf_floor", "pages", EXACT, NEITHER, BOUNDS, NULL,                      \
+	  "leaf tables that what lives needs at its worst moment, whoever places it")                                      \
+	X(BOUNDS_TABLES_PACKED, "bounds.page_table_leaf_packed", "pages", EXACT, NEITHER, BOUNDS, NULL,                    \
+	  "leaf tables ever touched by the best packing that was found offline")                                           \
+	X(BOUNDS_TABLES_RATIO, "bounds.page_table_leaf_ratio", "ratio", EXACT, NEITHER, BOUNDS, NULL,                      \
+	  "page_table_ever_leaf_pages / those of that packing")                                                            \
+	X(BOUNDS_SPAN_FLOOR_PAGES, "bounds.span_floor_pages", "pages", EXACT, NEITHER, BOUNDS, NULL,                       \
+	  "span that what lives needs at its worst moment, whoever places it")                                             \
+	X(BOUNDS_SPAN_PACKED_PAGES, "bounds.span_packed_pages", "pages", EXACT, NEITHER, BOUNDS, NULL,                     \
+	  "span of the best packing that was found offline")                                                               \
+	X(BOUNDS_SPAN_RATIO, "bounds.span_ratio", "ratio", EXACT, NEITHER, BOUNDS, NULL, "span_pages / that span")         \
+	X(BOUNDS_ROBSON_PAGES, "bounds.robson_pages", "pages", EXACT, NEITHER, BOUNDS, NULL,                               \
+	  "Robson's bound for as many live pages and such a largest extent: some stream takes so much of any allocator")   \
+	X(BOUNDS_ROBSON_BUDDY_PAGES, "bounds.robson_buddy_pages", "pages", EXACT, NEITHER, BOUNDS, NULL,                   \
+	  "what the same stream takes of a buddy, whose blocks are powers of two")                                         \
 	X(IOTLB_TOUCHES, "iotlb.touches", "pages", EXACT, NEITHER, DEVICE, NULL,                                           \
 	  "pages that the device touched, each time, where the workload has an iotlb")                                     \
 	X(IOTLB_MISSES_PER_OP, "iotlb.misses_per_op", "misses", EXACT, LOWER, DEVICE, NULL,                                \

@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 static uint32_t last_of(const uint32_t *rounds, uint32_t count)
 {
@@ -134,6 +136,76 @@ static void note_recorded_kernel(const struct report_view *view, size_t workload
 			 figures->value[METRIC_PAGE_TABLE_EVER_PAGES]);
 		begun = true;
 	}
+}
+
+/* ": buddy 172, linux 183 (2 failed)": what arms have of a figure; what fails places less. */
+static void add_arms(const struct report_view *view, size_t workload, enum metric metric, struct text *text)
+{
+	struct report_list arms = report_arms(view, workload);
+	const char *before = ":";
+	for (size_t n = 0; n < arms.count; n++) {
+		const struct result_arm *arm = &view->result->arms[arms.at[n]];
+		const double *value = result_arm_figures(arm)->value;
+		char number[TEXT_NUMBER_BYTES];
+		if (!isfinite(value[metric]))
+			continue;
+		bool whole = strcmp(metric_table[metric].unit, "pages") == 0;
+		if (whole)
+			snprintf(number, sizeof number, "%.0f", value[metric]);
+		else
+			format_number(number, value[metric]);
+		text_add(text, "%s %s %s", before, arm->spec, number);
+		if (value[METRIC_FAILURES_TOTAL] > 0)
+			text_add(text, " (%.0f failed)", value[METRIC_FAILURES_TOTAL]);
+		before = ",";
+	}
+}
+
+static const struct result_figures *first_with(const struct report_view *view, size_t workload, enum metric metric)
+{
+	struct report_list arms = report_arms(view, workload);
+	for (size_t n = 0; n < arms.count; n++) {
+		const struct result_figures *figures = result_arm_figures(&view->result->arms[arms.at[n]]);
+		if (isfinite(figures->value[metric]))
+			return figures;
+	}
+	return NULL;
+}
+
+static void note_bounds(const struct report_view *view, size_t workload, struct text *text)
+{
+	static const struct {
+		const char *what;
+		enum metric floor, packed, ours;
+	} rows[] = {
+		{"leaf tables ever", METRIC_BOUNDS_TABLES_FLOOR, METRIC_BOUNDS_TABLES_PACKED,
+		 METRIC_PAGE_TABLE_EVER_LEAF_PAGES},
+		{"span in pages", METRIC_BOUNDS_SPAN_FLOOR_PAGES, METRIC_BOUNDS_SPAN_PACKED_PAGES, METRIC_SPAN_PAGES},
+	};
+	const struct result_figures *figures = first_with(view, workload, METRIC_BOUNDS_TABLES_FLOOR);
+	if (!figures)
+		return;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		double packed = figures->value[rows[i].packed];
+		text_add(text, "%s%s: at least %.0f, ", i ? "; " : "bounds: ", rows[i].what, figures->value[rows[i].floor]);
+		if (isfinite(packed))
+			text_add(text, "%.0f in the best packing found offline", packed);
+		else
+			text_add(text, "no packing (%s)", result_reason_text[figures->reason[rows[i].packed]]);
+		add_arms(view, workload, rows[i].ours, text);
+	}
+	text_add(text, "; some stream of as many live pages takes %.0f pages of any allocator, %.0f of a buddy (Robson)",
+		 figures->value[METRIC_BOUNDS_ROBSON_PAGES], figures->value[METRIC_BOUNDS_ROBSON_BUDDY_PAGES]);
+}
+
+static void note_iotlb(const struct report_view *view, size_t workload, struct text *text)
+{
+	if (!first_with(view, workload, METRIC_IOTLB_MISSES_PER_OP))
+		return;
+	text_add(text, "behind the IOTLB of the workload, misses an operation");
+	add_arms(view, workload, METRIC_IOTLB_MISSES_PER_OP, text);
+	text_add(text, "; reads of page tables for each");
+	add_arms(view, workload, METRIC_IOTLB_WALK_REFERENCES_PER_MISS, text);
 }
 
 static void note_recorded(const struct report_view *view, size_t workload, struct text *text)
@@ -353,8 +425,8 @@ static void note_driver_calls(const struct report_view *view, size_t workload, s
 bool format_workload_note(const struct report_view *view, size_t workload, size_t *at, struct text *text)
 {
 	static void (*const notes[])(const struct report_view *view, size_t workload, struct text *text) = {
-		note_looks,    note_steady,          note_interference,     note_driver_calls,
-		note_recorded, note_recorded_kernel, note_beyond_recording, note_seeds};
+		note_looks,           note_steady,           note_interference, note_driver_calls, note_recorded,
+		note_recorded_kernel, note_beyond_recording, note_bounds,       note_iotlb,        note_seeds};
 	assert(!text->length);
 	while (!text->length && !text->failed && *at < sizeof notes / sizeof notes[0])
 		notes[(*at)++](view, workload, text);

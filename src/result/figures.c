@@ -38,6 +38,10 @@ const char *const result_reason_text[RESULT_REASON_COUNT] = {
 	[RESULT_REASON_HARNESS_SHORT] = "the harness alone was done within 1000 steps of the clock",
 	[RESULT_REASON_HARNESS_DISTURBED] = "no window of the harness alone was left undisturbed",
 	[RESULT_REASON_NO_IOTLB] = "the workload has no iotlb",
+	[RESULT_REASON_NO_BOUNDS] = "not asked for: --bounds on",
+	[RESULT_REASON_IN_PIECES] = "driver calls, and sizes that fall back, may take other extents than were asked for",
+	[RESULT_REASON_MANY_EXTENTS] = "more extents than an offline packing takes: --ops makes the stream shorter",
+	[RESULT_REASON_NO_PACKING] = "no packing that was tried has room for all extents",
 };
 
 const char *const result_taint_name[RESULT_TAINT_COUNT] = {

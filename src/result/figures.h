@@ -42,6 +42,10 @@ enum result_reason {
 	RESULT_REASON_HARNESS_SHORT,     /* net: null was done within 1000 clock steps */
 	RESULT_REASON_HARNESS_DISTURBED, /* net: null has no clean window */
 	RESULT_REASON_NO_IOTLB,          /* the workload has none */
+	RESULT_REASON_NO_BOUNDS,         /* nobody asked */
+	RESULT_REASON_IN_PIECES,         /* bounds: what lives is not what was asked for */
+	RESULT_REASON_MANY_EXTENTS,      /* bounds: packings would take too long */
+	RESULT_REASON_NO_PACKING,        /* bounds: none found a place for every extent */
 	RESULT_REASON_COUNT
 };
 extern const char *const result_reason_text[RESULT_REASON_COUNT];

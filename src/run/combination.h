@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "run/bounds.h"
 #include "run/gather.h"
 #include "run/job.h"
 #include "run/plan.h"
@@ -30,7 +31,9 @@ struct combination {
 	int *steps;               /* of each arm: run/steps_file.h; -1: there is none */
 	struct result_looks looks;
 	struct result_workload_steady steady; /* its reason is owned */
-	bool fit[2][3];                       /* by pass (timed, audit) and witness: trial.c */
+	bool bounded;                         /* bounds are known */
+	struct bounds bounds;
+	bool fit[2][3]; /* by pass (timed, audit) and witness: trial.c */
 };
 
 /* Zero-initialise. Blocks are memory of their own: a plan does not move. */

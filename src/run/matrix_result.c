@@ -194,11 +194,20 @@ static void set_recorded(struct result_figures *figures, const struct recording 
 	}
 }
 
+/* Once: they are the stream's. */
+static int find_bounds(const struct matrix *matrix, struct combination *combination, struct error *error)
+{
+	if (combination->bounded || !matrix->options->bounds)
+		return 0;
+	combination->bounded = bounds_find(&combination->plan, &combination->bounds, error) == 0;
+	return combination->bounded ? 0 : -1;
+}
+
 static int gather_combination(struct matrix *matrix, struct combination *combination, struct error *error)
 {
 	size_t index = matrix->result->workload_count;
 	size_t spec_count = matrix->options->spec_count, first_arm = matrix->result->arm_count;
-	if (describe_workload(matrix, combination, error) < 0)
+	if (describe_workload(matrix, combination, error) < 0 || find_bounds(matrix, combination, error) < 0)
 		return -1;
 	for (size_t i = 0; i < spec_count; i++) {
 		const char *spec = matrix->options->specs[i];
@@ -224,8 +233,10 @@ static int gather_combination(struct matrix *matrix, struct combination *combina
 		if (gather_fill(arm, &combination->arms[i], &combination->arms[spec_count], &combination->plan.workload,
 				&matrix->clock, error) < 0)
 			return -1;
-		for (size_t phase = 0; phase < arm->phase_count; phase++)
+		for (size_t phase = 0; phase < arm->phase_count; phase++) {
 			set_recorded(&arm->phases[phase].figures, combination->plan.recording_of[phase]);
+			bounds_set(combination->bounded ? &combination->bounds : NULL, &arm->phases[phase].figures);
+		}
 	}
 	if (gather_pairs(matrix, combination, first_arm, error) < 0)
 		return -1;

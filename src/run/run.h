@@ -62,6 +62,7 @@ struct run_options {
 	enum run_until until;
 	enum run_latency latency;
 	bool audit;
+	bool bounds;
 	enum run_paired paired;
 	uint32_t rounds_alone;     /* with pairs: the first so many rounds also time every arm alone; 0: all */
 	uint32_t paired_ms;        /* of windows that each of a pair plays in a process, at least */

@@ -402,6 +402,9 @@ const struct option_row run_settings[RUN_SETTINGS] = {
 	{"audit", 0, OPTION_CHOICE, OPTION_PLANS, "on|off", "takes on or off",
 	 "check every answer and count fragmentation (default on)", OPTION_AT(struct run_options, audit),
 	 .choices = off_on},
+	{"bounds", 0, OPTION_CHOICE, OPTION_PLANS, "on|off", "takes on or off",
+	 "pack every stream offline and tell between which bounds allocators lie; seconds for long ones (default off)",
+	 OPTION_AT(struct run_options, bounds), .choices = off_on},
 	{"paired", 0, OPTION_CHOICE, OPTION_PLANS, "on|off|only", "takes on, off or only",
 	 "hold arms against each other in one process, in short windows by turns: verdicts on time that a busy machine does "
 	 "not blur (default on; only: no arm is timed on its own)",

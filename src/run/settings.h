@@ -8,7 +8,7 @@
 #include "run/run.h"
 
 /* Rows whose target is a struct run_options. */
-enum { RUN_SETTINGS = 24 };
+enum { RUN_SETTINGS = 25 };
 extern const struct option_row run_settings[RUN_SETTINGS];
 
 /* What nobody gave. */

@@ -145,7 +145,7 @@ class Lines:
             "-o": self.output, "--output": self.output, "--data": self.output, "--columns": lambda: random.choice(["1", "2", "3"]),
             "--reference": self.spec, "--json": self.output, "--junit": self.output, "--stall": lambda: random.choice(["60", "0", "1000000"]),
             "--memory": lambda: random.choice(["100000", "0", str(2**63)]), "--latency": lambda: random.choice(["all", "off", "sampled", "some"]),
-            "--audit": lambda: random.choice(["on", "off"]), "--lock": lambda: random.choice(["mutex", "spin", "none"]),
+            "--audit": lambda: random.choice(["on", "off"]), "--bounds": lambda: random.choice(["on", "off", "maybe"]), "--lock": lambda: random.choice(["mutex", "spin", "none"]),
             "--rate": lambda: random.choice(["1k", "1M:poisson", "0", "1:x", "1M,2M", "1k,1M:poisson", "1k,1k"]), "--color": lambda: random.choice(["auto", "always", "never"]),
             "--format": lambda: random.choice(["html", "md", "csv", "json", "pdf"]), "--threshold": lambda: random.choice(["3%", "0%", "100%", "3"]),
             "--comparisons": lambda: random.choice(["1", "2", "0"]), "-d": lambda: random.choice(["0", "1", "64"]),

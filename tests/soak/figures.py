@@ -101,8 +101,24 @@ def self_consistent(result):
         for phase in arm["phases"]:
             check_phase(where, phase)
         conservation(where, arm, workload["expanded"])
+        bounded(where, arm)
         if not fatal(arm) and arm["threads"] == 1:
             check_counts(where, arm, workload["expanded"])
+
+
+def bounded(where, arm):
+    """Neither who serves everything nor a packing needs less than the floor."""
+    bounds = arm["bounds"]
+    if bounds["span_floor_pages"] is None or any(phase["failures"]["total"] != 0 for phase in arm["phases"]):
+        return
+    last = arm["phases"][-1]
+    if last["space"]["span_pages"] is None:
+        return
+    span, tables = last["space"]["span_pages"], last["fragmentation"]["page_table_ever_leaf_pages"]
+    for what, floor, packed, has in (("span", "span_floor_pages", "span_packed_pages", span),
+                                     ("tables", "page_table_leaf_floor", "page_table_leaf_packed", tables)):
+        if has < bounds[floor] or (bounds[packed] is not None and bounds[packed] < bounds[floor]):
+            raise Finding(f"run: {what} below the floor", f"{where}: {bounds}, the arm has {has}")
 
 
 def check_phase(where, phase):

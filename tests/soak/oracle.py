@@ -337,6 +337,7 @@ def open_loop(play):
     if any("interference" in tree for tree in play.case.trees):
         return  # it would decide when operations begin
     options = ["--rounds", "1", "--stall", "100", "--rate", play.random.choice(["2M", "1M:poisson", "1G"])]
+    options += ["--bounds", "on"] if "--bounds" in play.case.options else []
     result = play.run(play.asan if play.random.random() < 0.5 else play.release, "rate", options=options, environment=USUAL_CLOCK)
     figures.same_results("open loop and closed", play.plain, result, leave=OF_TIMES)
 

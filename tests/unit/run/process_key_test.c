@@ -90,6 +90,7 @@ static const struct {
 	       {"budget", "2m"},
 	       {"latency", "all"},
 	       {"audit", "off"},
+	       {"bounds", "on"},
 	       {"paired", "off"},
 	       {"against", "buddy"},
 	       {"paired-ms", "7"},
