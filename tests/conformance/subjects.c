@@ -41,6 +41,7 @@ static const char *const layered[] = {
 	"magazine:rounds=3+buddy:preset=hal",
 	"magazine:rounds=2+leaf",
 	"lazy:entries=4+leaf",
+	"magazine:rounds=2+leaf:cache=cpu",
 };
 
 #define COMBINATIONS_MAX (SUBJECTS_MAX - 1 - sizeof layered / sizeof layered[0])

@@ -13,6 +13,9 @@ enum flaw {
 	FLAW_DRAINS_ALWAYS,
 	FLAW_LEAVING_CACHES,
 	FLAW_LEAVING_FORGETS,
+	FLAW_DRAINS_ONCE,
+	FLAW_OTHER_LENGTH,
+	FLAW_PLACE_BESIDE,
 };
 
 #define CACHED_MAX 12
@@ -30,7 +33,7 @@ static bool serves(const struct layer *layer, const struct iova_extent *extent, 
 {
 	uint64_t first = extent->first, last = first + request->count - 1;
 	uint32_t constraints = request->constraints;
-	if (extent->count != request->count)
+	if (layer->flaw == FLAW_OTHER_LENGTH ? extent->count / 2 != request->count / 2 : extent->count != request->count)
 		return false;
 	if (layer->flaw != FLAW_ALIGN_AT_POP && constraints & IOVA_CONSTRAIN_ALIGN && first & (request->align - 1))
 		return false;
@@ -67,7 +70,11 @@ static enum iova_status layer_alloc(void *self, const struct iova_request *reque
 	bool asked = !(request->constraints & IOVA_CONSTRAIN_NO_DRAIN) || layer->flaw == FLAW_DRAINS_ALWAYS;
 	if (status != IOVA_NO_SPACE || layer->flaw == FLAW_NO_DRAIN || !asked)
 		return status;
-	layer_drain(layer);
+	/* The first portion, and no other one. */
+	if (layer->flaw == FLAW_DRAINS_ONCE && layer->count)
+		layer->below.table->free(layer->below.self, &layer->cached[--layer->count], 0);
+	else
+		layer_drain(layer);
 	return layer->below.table->alloc(layer->below.self, request, cpu, extent);
 }
 
@@ -84,7 +91,8 @@ static void layer_free(void *self, const struct iova_extent *extent, uint32_t cp
 static enum iova_status layer_place(void *self, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
 {
 	struct layer *layer = self;
-	layer_drain(layer);
+	if (layer->flaw != FLAW_PLACE_BESIDE)
+		layer_drain(layer);
 	return layer->below.table->place(layer->below.self, first, count, cpu, extent);
 }
 
@@ -182,6 +190,9 @@ LAYER(FLAW_UNTOLD_CACHE, untold_cache, static)
 LAYER(FLAW_DRAINS_ALWAYS, drains_always, static)
 LAYER(FLAW_LEAVING_CACHES, leaving_caches, static)
 LAYER(FLAW_LEAVING_FORGETS, leaving_forgets, static)
+LAYER(FLAW_DRAINS_ONCE, drains_once, static)
+LAYER(FLAW_OTHER_LENGTH, other_length, static)
+LAYER(FLAW_PLACE_BESIDE, place_beside, static)
 
 const struct mutant layer_mutants[] = {
 	{&drains_always, "a request with NO_DRAIN leaves caches as they are"},
@@ -193,6 +204,9 @@ const struct mutant layer_mutants[] = {
 	{&align_at_pop, "alignment is honoured"},
 	{&double_hand_out, "live extents are disjoint parts of the space"},
 	{&no_drain, "what was promised is found"},
+	{&drains_once, "what was promised is found"},
+	{&other_length, "live extents are disjoint parts of the space"},
+	{&place_beside, "with IOVA_EXPLICIT extents can be placed at any time"},
 	{&untold_cache, "visit_free shows every page that is not live, once"},
 };
 const size_t layer_mutant_count = sizeof layer_mutants / sizeof layer_mutants[0];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The invariants, recounted from the bits. */
+#include "allocator/leaf/cache.h"
 #include "allocator/leaf/holes.h"
 
 static const char *check_levels(const struct leaf *self, const struct bins *bins)
@@ -84,6 +85,91 @@ static const char *check_held(const struct leaf *self)
 	return NULL;
 }
 
+static const char *check_cached(const struct leaf *self, const struct leaf_cache *cache, uint64_t length)
+{
+	if (cache->count > cache->room)
+		return "a cache has at most the extents that it has room for";
+	for (uint32_t i = 0; i < cache->count; i++) {
+		uint64_t first = cache->pages[i], end = first + length;
+		if (first < self->first || end > self->end || first >> LINE_LOG2 != (end - 1) >> LINE_LOG2)
+			return "a cached extent lies in one leaf of the space";
+		for (uint64_t page = first; page < end; page++)
+			if (!page_is_used(self, page))
+				return "cached pages are used";
+	}
+	return NULL;
+}
+
+struct overlaps {
+	const struct leaf *self;
+	uint64_t first, count; /* of the extent that the others are held against */
+	uint64_t extents, meetings;
+};
+
+static void meet(void *context, uint64_t first, uint64_t count, enum iova_free_state state)
+{
+	struct overlaps *overlaps = context;
+	(void)state;
+	overlaps->meetings += first < overlaps->first + overlaps->count && overlaps->first < first + count;
+}
+
+static void meet_all(void *context, uint64_t first, uint64_t count, enum iova_free_state state)
+{
+	struct overlaps *overlaps = context;
+	(void)state;
+	overlaps->first = first;
+	overlaps->count = count;
+	overlaps->extents++;
+	cache_visit(overlaps->self, meet, overlaps);
+}
+
+/* What drains and rooms rely on: those that are awake are known. */
+static const char *check_awake(const struct leaf *self)
+{
+	struct leaf_caches *caches = caches_of(self);
+	uint64_t awake = 0, room = 0;
+	for (uint32_t cpu = 0; cpu < self->cpus; cpu++)
+		for (unsigned length = 1; length <= LINE_PAGES; length++) {
+			const struct leaf_cache *cache = cache_of(caches, cpu, length);
+			if (!caches->at[length])
+				continue;
+			awake += cache->room > 0;
+			room += cache->room;
+			if (!cache->room && cache->count)
+				return "a cache that is asleep is empty";
+		}
+	if (awake != caches->awake_count || room != caches->awake_room || room > CACHE_ROOM_MOST)
+		return "caches that are awake are known, and have room for as many extents as one call may give back";
+	for (uint32_t cpu = 0; cpu < self->cpus; cpu++)
+		if (cache_of(caches, cpu, 0)->room || cache_of(caches, cpu, 0)->count)
+			return "lengths that are not cached have a cache that never wakes";
+	return NULL;
+}
+
+static const char *check_caches(const struct leaf *self)
+{
+	struct leaf_caches *caches = caches_of(self);
+	struct overlaps overlaps = {.self = self};
+	uint64_t pages = 0;
+	const char *broken = check_awake(self);
+	for (uint32_t number = 0; number < caches->awake_count && !broken; number++) {
+		const struct leaf_cache *cache = cache_awake(caches, number);
+		uint32_t length = caches->awake[number].length, cpu = caches->awake[number].at >> CACHE_CPU_LOG2;
+		pages += (uint64_t)cache->count * length;
+		if (cache != cache_of(caches, cpu, length) || !cache->room)
+			return "what is known to be awake is";
+		broken = check_cached(self, cache, length);
+	}
+	if (broken)
+		return broken;
+	cache_visit(self, meet_all, &overlaps);
+	if (overlaps.meetings != overlaps.extents)
+		return "cached extents are disjoint";
+	if (pages != caches->pages)
+		return "the cached pages are counted";
+	return self->calls.alloc == leaf_calls_cached.alloc ? NULL : "calls come to the caches first";
+}
+
 const char *leaf_check(const struct leaf *self)
 {
 	uint64_t usable = 0;
@@ -108,7 +194,9 @@ const char *leaf_check(const struct leaf *self)
 	}
 	if (!broken && usable != self->usable_pages)
 		broken = "the free pages are counted";
-	if (!broken && self->index.on && self->calls.alloc == self->usual.alloc)
+	if (!broken && self->index.on && self->inner.alloc == self->usual.alloc)
 		broken = "while the index is on, calls tell it what they do";
-	return broken ? broken : gap_index_check(&self->index, self->usable_pages);
+	if (!broken)
+		broken = gap_index_check(&self->index, self->usable_pages);
+	return broken || !self->cpus ? broken : check_caches(self);
 }

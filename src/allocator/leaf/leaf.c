@@ -5,7 +5,7 @@
  * Leaves are in bins by a bound of their longest free run, so that a request goes where it leaves least, and leaves that are
  * wholly free stay so. Nothing is linked to its neighbours: a free touches one word and one small line. */
 #include "allocator/builtin.h"
-#include "allocator/leaf/state.h"
+#include "allocator/leaf/cache.h"
 
 /* Words without a free page that one request passes over while it files runs in the index. */
 #define FILED_WORDS (256 * LINE_WORDS)
@@ -98,12 +98,18 @@ static void file_runs(struct leaf *self)
 	self->examined += GAP_INDEX_PORTION - left + (FILED_WORDS - words) / LINE_WORDS;
 }
 
+static void use_calls(struct leaf *self, const struct leaf_calls *calls)
+{
+	self->inner = *calls;
+	self->calls = self->cpus ? leaf_calls_cached : *calls;
+}
+
 static enum iova_status alloc_indexed(void *context, const struct iova_request *request, uint32_t cpu,
 				      struct iova_extent *extent)
 {
 	struct leaf *self = context;
 	if (!self->index.on)
-		self->calls = self->usual;
+		use_calls(self, &self->usual);
 	if (gap_index_is_filing(&self->index))
 		file_runs(self);
 	enum iova_status status = self->usual.alloc(self, request, cpu, extent);
@@ -122,7 +128,7 @@ static void free_indexed(void *context, const struct iova_extent *extent, uint32
 bool leaf_begin_index(struct leaf *self)
 {
 	if (gap_index_is_wanted(&self->index) && gap_index_begin(&self->index, self->host)) {
-		self->calls = (struct leaf_calls){alloc_indexed, free_indexed};
+		use_calls(self, &(const struct leaf_calls){alloc_indexed, free_indexed});
 		file_runs(self);
 	}
 	return self->index.on;
@@ -138,17 +144,34 @@ static const struct leaf_calls *calls_best(void)
 	return &leaf_calls_plain;
 }
 
+/* What caches have given back, and what is usable: a request that changes neither was served by a cache. */
+struct before {
+	uint64_t examined;
+	uint64_t returned;
+	uint64_t usable_pages;
+};
+
+static struct before look_before(const struct leaf *self)
+{
+	return (struct before){self->examined, self->cpus ? caches_of(self)->returned : 0, self->usable_pages};
+}
+
 static enum iova_status leaf_alloc_counted(void *context, const struct iova_request *request, uint32_t cpu,
 					   struct iova_extent *extent, struct iova_steps *steps)
 {
 	struct leaf *self = context;
-	uint64_t examined = self->examined;
+	struct before before = look_before(self);
 	enum iova_status status = self->calls.alloc(self, request, cpu, extent);
-	steps->examined += self->examined - examined;
+	struct before after = look_before(self);
+	steps->examined += after.examined - before.examined;
 	if (status != IOVA_OK)
 		return status;
+	if (after.usable_pages == before.usable_pages && after.returned == before.returned) {
+		steps->cache_hits++;
+		return IOVA_OK;
+	}
 	/* The held hole that serves at once is not counted where it would cost something. */
-	steps->examined += self->examined == examined;
+	steps->examined += after.examined == before.examined;
 	uint64_t first = extent->first - self->base;
 	steps->splits += (uint64_t)!page_is_used(self, first - 1) + !page_is_used(self, first + extent->count);
 	return IOVA_OK;
@@ -157,10 +180,15 @@ static enum iova_status leaf_alloc_counted(void *context, const struct iova_requ
 static void leaf_free_counted(void *context, const struct iova_extent *extent, uint32_t cpu, struct iova_steps *steps)
 {
 	struct leaf *self = context;
-	uint64_t first = extent->first - self->base, end = first + extent->count;
-	steps->merges += (uint64_t)!page_is_used(self, first - 1) + !page_is_used(self, end);
-	steps->examined += ((end - 1) >> LINE_LOG2) - (first >> LINE_LOG2) + 1;
+	uint64_t first = extent->first - self->base, end = first + extent->count, examined = self->examined;
+	uint64_t merges = (uint64_t)!page_is_used(self, first - 1) + !page_is_used(self, end);
 	self->calls.free(self, extent, cpu);
+	steps->examined += self->examined - examined;
+	/* To a cached one nothing has happened. */
+	if (page_is_used(self, first))
+		return;
+	steps->merges += merges;
+	steps->examined += ((end - 1) >> LINE_LOG2) - (first >> LINE_LOG2) + 1;
 }
 
 static enum iova_status leaf_place(void *context, uint64_t first, uint64_t count, uint32_t cpu, struct iova_extent *extent)
@@ -169,7 +197,11 @@ static enum iova_status leaf_place(void *context, uint64_t first, uint64_t count
 	(void)cpu;
 	struct leaf *self = context;
 	uint64_t place = first - self->base;
-	if (place < self->first || place >= self->end || runs_next_used(self, place) - place < count)
+	bool is_inside = place >= self->first && place < self->end;
+	/* Taken pages may be cached. */
+	if (is_inside && runs_next_used(self, place) - place < count)
+		cache_return(self, ~0u);
+	if (!is_inside || runs_next_used(self, place) - place < count)
 		return IOVA_TAKEN;
 	enum iova_status status = leaf_grant(self, place, count, extent);
 	index_taken(self, extent);
@@ -184,12 +216,26 @@ static void leaf_visit_free(void *context, iova_visit visit, void *visit_context
 		end = runs_next_used(self, page);
 		visit(visit_context, self->base + page, end - page, IOVA_USABLE);
 	}
+	cache_visit(self, visit, visit_context);
 }
 
 static void leaf_statistics(void *context, struct iova_statistics *statistics)
 {
 	const struct leaf *self = context;
-	*statistics = (struct iova_statistics){.usable_pages = self->usable_pages};
+	*statistics = (struct iova_statistics){.usable_pages = self->usable_pages,
+					       .cached_pages = self->cpus ? caches_of(self)->pages : 0};
+}
+
+static void leaf_drain(void *context)
+{
+	struct leaf *self = context;
+	cache_return(self, ~0u);
+}
+
+static void leaf_offline(void *context, uint32_t cpu)
+{
+	struct leaf *self = context;
+	cache_leave(self, cpu);
 }
 
 static const char *leaf_broken_invariant(void *self)
@@ -202,10 +248,17 @@ enum code {
 	CODE_PLAIN,
 };
 
+enum cache {
+	CACHE_NONE,
+	CACHE_CPU,
+};
+
+enum { OPTION_CODE, OPTION_CACHE };
+
 /* Where things lie in the one piece of memory, behind the state. Returns its bytes. */
 static size_t lay_out(struct leaf *self, char *memory)
 {
-	size_t at = bits_align_up(sizeof *self, 64), leaves = self->leaves;
+	size_t at = bits_align_up(CACHES_AT + cache_bytes(self->cpus), 64), leaves = self->leaves;
 	struct {
 		void **array;
 		size_t bytes;
@@ -255,6 +308,7 @@ static enum iova_status leaf_create(const struct iova_space *space, const uint64
 	}
 	struct leaf layout = {.base = bits_align_down(space->first, LINE_PAGES) - LINE_PAGES};
 	layout.host = host;
+	layout.cpus = options[OPTION_CACHE] == CACHE_CPU ? host->cpus : 0;
 	layout.first = space->first - layout.base;
 	layout.end = layout.first + space->count;
 	layout.leaves = ((layout.end - 1) >> LINE_LOG2) + 2;
@@ -264,7 +318,9 @@ static enum iova_status leaf_create(const struct iova_space *space, const uint64
 	*self = layout;
 	lay_out(self, (char *)self);
 	self->words = self->lines->words;
-	self->usual = self->calls = options[0] == CODE_PLAIN ? leaf_calls_plain : *calls_best();
+	self->usual = options[OPTION_CODE] == CODE_PLAIN ? leaf_calls_plain : *calls_best();
+	cache_make(self);
+	use_calls(self, &self->usual);
 	gap_index_create(&self->index, space->count, GAP_BY_LENGTH_DOWN, GAP_BY_ADDRESS);
 	for (unsigned length = 0; length < CLASS_EXACT; length++)
 		self->held[length] = (held_holes){HELD_NONE, HELD_NONE, HELD_NONE, HELD_NONE};
@@ -282,12 +338,20 @@ static enum iova_status leaf_create(const struct iova_space *space, const uint64
 
 static const char *const code_choices[] = {"best", "plain", NULL};
 
+static const char *const cache_choices[] = {"none", "cpu", NULL};
+
 static const struct iova_option leaf_options[] = {
-	{.name = "code",
-	 .kind = IOVA_OPTION_CHOICE,
-	 .default_value = CODE_BEST,
-	 .choices = code_choices,
-	 .help = "Which instructions are used, the best that the CPU has or plain ones; both place alike."},
+	[OPTION_CODE] = {.name = "code",
+			 .kind = IOVA_OPTION_CHOICE,
+			 .default_value = CODE_BEST,
+			 .choices = code_choices,
+			 .help = "Which instructions are used, the best that the CPU has or plain ones; both place alike."},
+	[OPTION_CACHE] = {.name = "cache",
+			  .kind = IOVA_OPTION_CHOICE,
+			  .default_value = CACHE_NONE,
+			  .choices = cache_choices,
+			  .help = "Whether freed extents wait for the CPU's next request of their length: none, or few of "
+				  "each length, so that page tables stay few."},
 };
 
 const struct iova_allocator allocator_leaf = {
@@ -306,6 +370,8 @@ const struct iova_allocator allocator_leaf = {
 	.visit_free = leaf_visit_free,
 	.statistics = leaf_statistics,
 	.broken_invariant = leaf_broken_invariant,
+	.drain = leaf_drain,
+	.offline = leaf_offline,
 	.destroy = leaf_destroy,
 	.alloc_counted = leaf_alloc_counted,
 	.free_counted = leaf_free_counted,

@@ -105,8 +105,10 @@ NOINLINE void runs_tell(struct leaf *self, uint64_t first, uint64_t end)
 INLINE void take_in(struct leaf *self, uint64_t leaf, unsigned from, unsigned to)
 {
 	struct line *line = &self->lines[leaf];
-	if (line_is_zero(line))
+	if (line_is_zero(line)) {
 		bins_add(&self->in_use, 0, leaf);
+		self->begun++;
+	}
 	if (to - from == LINE_PAGES)
 		memset(line, 0xff, sizeof *line);
 	else

@@ -44,7 +44,7 @@ extern const struct leaf_calls leaf_calls_v3;
 struct leaf {
 	held_holes held[CLASS_EXACT]; /* by length: ~ the page before a hole, the lowest one first; HELD_NONE: no more */
 	uint64_t held_some;           /* bit per length */
-	struct leaf_calls calls;      /* of this CPU, or those that tell the index of what they do */
+	struct leaf_calls calls;      /* those of caches, or inner */
 	uint64_t usable_pages;
 	uint64_t failed;         /* no free run has so many pages; NOTHING: unknown of any number */
 	uint64_t whole;          /* a leaf that was wholly free when last it was looked for one */
@@ -59,7 +59,10 @@ struct leaf {
 	uint64_t base;           /* page of index 0, modulo 2^64 */
 	uint64_t first, end;     /* indices of the space */
 	uint64_t leaves;
+	uint64_t begun; /* leaves that an extent was the first of, for ever */
+	uint32_t cpus;  /* that have caches; 0: there are none */
 	const struct iova_host *host;
+	struct leaf_calls inner; /* usual, or those that tell the index of what they do */
 	struct leaf_calls usual; /* of this CPU */
 	struct gap_index index;  /* by length, the highest of equals first */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Every invariant of leaf, broken on purpose, is named. */
 #include "allocator/builtin.h"
-#include "allocator/leaf/state.h"
+#include "allocator/leaf/cache.h"
 #include "support/test_host_a.h"
 
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-static const uint64_t options[] = {0};
+static const uint64_t options[] = {0, 0}, cached[] = {0, 1};
 static struct test_host host;
 static struct leaf *self;
 static unsigned char kept[1 << 18];
@@ -125,15 +125,63 @@ static void what_is_wrong_while_the_index_is_on_is_named(void **state)
 	assert_true(large->index.on && large->index.whole);
 	allocator_leaf.free(large, &last, 0);
 	assert_null(allocator_leaf.broken_invariant(large));
-	const struct leaf_calls calls = large->calls;
-	large->calls = large->usual;
+	const struct leaf_calls calls = large->inner;
+	large->inner = large->usual;
 	assert_string_equal(allocator_leaf.broken_invariant(large), "while the index is on, calls tell it what they do");
-	large->calls = calls;
+	large->inner = calls;
 	gap_index_add(&large->index, 1, 1, 0);
 	assert_string_equal(allocator_leaf.broken_invariant(large), "an index has all gaps");
 	gap_index_remove(&large->index, 1, 1);
 	assert_null(allocator_leaf.broken_invariant(large));
 	allocator_leaf.destroy(large);
+	assert_int_equal(test_host_blocks_held(&host), 0);
+}
+
+static void what_is_wrong_with_caches_is_named(void **state)
+{
+	(void)state;
+	const struct iova_space space = {0, 64 * 512, 4096};
+	struct iova_extent extent;
+	const char *reason;
+	void *made;
+	test_host_init(&host);
+	host.host.cpus = 2;
+	assert_int_equal(allocator_leaf.create(&space, cached, &host.host, NULL, &made, &reason), IOVA_OK);
+	self = made;
+	assert_int_equal(allocator_leaf.place(self, 0, 32 * 512, 0, &extent), IOVA_OK);
+	allocator_leaf.free(self, &(struct iova_extent){600, 600, 0}, 0);
+	allocator_leaf.free(self, &(struct iova_extent){10, 3, 0}, 1);
+	allocator_leaf.free(self, &(struct iova_extent){20, 3, 0}, 1);
+	allocator_leaf.free(self, &(struct iova_extent){30, 1, 0}, 0);
+	kept_bytes = CACHES_AT + cache_bytes(2);
+	assert_true(kept_bytes <= sizeof kept);
+	memcpy(kept, self, kept_bytes);
+	struct leaf_caches *caches = caches_of(self);
+	struct leaf_cache *cache = cache_of(caches, 1, 3);
+	assert_int_equal(caches->pages, 7);
+	caches->pages = 4;
+	is_named("the cached pages are counted");
+	cache->count = cache->room + 1;
+	is_named("a cache has at most the extents that it has room for");
+	cache->pages[0] = 512 + 600;
+	is_named("cached pages are used");
+	cache->pages[0] = 5 * 512 - 1;
+	is_named("a cached extent lies in one leaf of the space");
+	cache->pages[0] = 3;
+	is_named("a cached extent lies in one leaf of the space");
+	cache->pages[1] = cache->pages[0] + 2;
+	is_named("cached extents are disjoint");
+	cache->room = 0;
+	is_named("a cache that is asleep is empty");
+	caches->awake_count = 1;
+	is_named("caches that are awake are known, and have room for as many extents as one call may give back");
+	caches->awake[0].length = 2;
+	is_named("what is known to be awake is");
+	cache_of(caches, 0, 0)->room = 1;
+	is_named("lengths that are not cached have a cache that never wakes");
+	self->calls = self->inner;
+	is_named("calls come to the caches first");
+	allocator_leaf.destroy(self);
 	assert_int_equal(test_host_blocks_held(&host), 0);
 }
 
@@ -162,6 +210,7 @@ int main(void)
 		cmocka_unit_test(a_run_that_nothing_leads_to_is_named),
 		cmocka_unit_test(what_is_wrong_with_held_holes_is_named),
 		cmocka_unit_test(what_is_wrong_while_the_index_is_on_is_named),
+		cmocka_unit_test(what_is_wrong_with_caches_is_named),
 		cmocka_unit_test(levels_are_held_against_each_other),
 	};
 	return cmocka_run_group_tests_name("leaf_invariants", tests, NULL, NULL);

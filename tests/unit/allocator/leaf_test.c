@@ -4,7 +4,7 @@
 #include "support/array_model.h"
 #include "support/cpu_time.h"
 
-static const uint64_t plain[] = {1}, best[] = {0};
+static const uint64_t plain[] = {1, 0}, best[] = {0, 0};
 static const uint64_t *options = best;
 static struct test_host host;
 static void *self;

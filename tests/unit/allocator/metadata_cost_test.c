@@ -30,6 +30,7 @@ static const char *const specs[] = {
 	"linux",
 	"segregated",
 	"leaf",
+	"leaf:cache=cpu",
 	"magazine+buddy",
 	"magazine+bitmap",
 	"magazine+rbtree",
