@@ -706,7 +706,7 @@ static const char *segregated_broken_invariant(void *context)
 	broken = broken ? broken : broken_bins(self, gaps);
 	if (!broken && (self->index.on || self->order != ORDER_RECENT) && self->quick_pages_max)
 		return "the quick way is for lists, while the index is off";
-	return broken ? broken : gap_index_check(&self->index, self->usable_pages);
+	return broken ? broken : gap_index_check(&self->index, segregated_visit_free, context);
 }
 
 static void segregated_destroy(void *context)

@@ -467,9 +467,11 @@ static void bitmap_statistics(void *context, struct iova_statistics *statistics)
 	*statistics = (struct iova_statistics){.usable_pages = self->free_pages};
 }
 
-static const char *bitmap_broken_invariant(void *self)
+static const char *bitmap_broken_invariant(void *context)
 {
-	return bitmap_check(self);
+	struct bitmap *self = context;
+	const char *broken = bitmap_check(self);
+	return broken ? broken : gap_index_check(&self->index, bitmap_visit_free, self);
 }
 
 static void bitmap_destroy(void *context)

@@ -489,7 +489,7 @@ static const char *buddy_broken_invariant(void *context)
 		return "the free pages are counted";
 	if (!broken && self->tree.index.on && (!self->rare || self->frees != BUDDY_TREE_GENERAL))
 		return "while the index is on, no call passes it by";
-	return broken ? broken : gap_index_check(&self->tree.index, self->free_pages);
+	return broken ? broken : gap_index_check(&self->tree.index, buddy_visit_free, context);
 }
 
 static void buddy_destroy(void *context)

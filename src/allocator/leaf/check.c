@@ -196,7 +196,5 @@ const char *leaf_check(const struct leaf *self)
 		broken = "the free pages are counted";
 	if (!broken && self->index.on && self->inner.alloc == self->usual.alloc)
 		broken = "while the index is on, calls tell it what they do";
-	if (!broken)
-		broken = gap_index_check(&self->index, self->usable_pages);
 	return broken || !self->cpus ? broken : check_caches(self);
 }

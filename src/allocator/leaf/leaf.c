@@ -238,9 +238,11 @@ static void leaf_offline(void *context, uint32_t cpu)
 	cache_leave(self, cpu);
 }
 
-static const char *leaf_broken_invariant(void *self)
+static const char *leaf_broken_invariant(void *context)
 {
-	return leaf_check(self);
+	const struct leaf *self = context;
+	const char *broken = leaf_check(self);
+	return broken ? broken : gap_index_check(&self->index, leaf_visit_free, context);
 }
 
 enum code {

@@ -122,6 +122,5 @@ static const char *check_by_length(const struct rbtree *self)
 
 const char *rbtree_check(const struct rbtree *self)
 {
-	const char *broken = self->is_by_address ? check_by_address(self) : check_by_length(self);
-	return broken ? broken : gap_index_check(&self->index, self->usable_pages);
+	return self->is_by_address ? check_by_address(self) : check_by_length(self);
 }

@@ -92,7 +92,9 @@ static void rbtree_statistics(void *self, struct iova_statistics *statistics)
 
 static const char *rbtree_broken_invariant(void *self)
 {
-	return rbtree_check(self);
+	const struct rbtree *tree = self;
+	const char *broken = rbtree_check(tree);
+	return broken ? broken : gap_index_check(&tree->index, rbtree_visit_free, self);
 }
 
 static void rbtree_destroy(void *self)
