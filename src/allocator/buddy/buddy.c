@@ -192,8 +192,10 @@ static struct found search(struct buddy *self, const struct iova_request *reques
 	struct gap_index *index = &self->tree.index;
 	if (request->constraints & (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP))
 		return search_orders(self, request, window, steps);
-	if (gap_index_is_wanted(index) && gap_index_begin(index, self->host))
+	if (gap_index_is_wanted(index) && gap_index_begin(index, self->host)) {
 		buddy_tree_file(&self->tree, steps);
+		choose_ways(self);
+	}
 	if (index->on && (index->whole || self->first != FIRST_HIGH)) {
 		const struct found found = search_index(self, request->count, window, steps);
 		if (index->whole || found.block != BUDDY_TREE_NOTHING)

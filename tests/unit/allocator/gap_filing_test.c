@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ * Goal: while an index of gaps is filed, a portion a request, gaps come and go before, behind and at the place where filing
+ * goes on. Method: half of the pages of a space are free at random, but no multiple of 64; requests for such a one, which try
+ * all gaps in vain, begin the index and file it, between them pages are taken and freed, and after each call what is filed is
+ * held against all gaps. */
+#include "base/rng.h"
+#include "iovabench/instance.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PAGES 12288u
+#define FIRST 64u
+#define ALIGN 64u
+
+static const char *const specs[] = {"buddy",
+				    "buddy:first=low",
+				    "bitmap",
+				    "bitmap:fit=first",
+				    "rbtree:fit=best",
+				    "rbtree:fit=first",
+				    "rbtree:fit=last",
+				    "segregated",
+				    "segregated:order=low",
+				    "leaf",
+				    "leaf:cache=cpu"};
+
+static struct iova_extent live[PAGES];
+static size_t live_count;
+
+static void give_one(const struct iova_allocator *table, void *self, struct rng *rng)
+{
+	size_t victim;
+	do
+		victim = rng_below(rng, live_count);
+	while (live[victim].first % ALIGN == 0);
+	table->free(self, &live[victim], 0);
+	live[victim] = live[--live_count];
+}
+
+static void check(const struct iova_allocator *table, void *self, const char *spec)
+{
+	const char *broken = table->broken_invariant(self);
+	if (broken)
+		fail_msg("%s: %s", spec, broken);
+}
+
+static void file_while_gaps_change(const char *spec, uint64_t seed)
+{
+	const struct iova_space space = {.first = FIRST, .count = PAGES, .page_bytes = 4096};
+	const struct iova_request page = {.count = 1},
+				  hopeless = {.count = 2, .align = ALIGN, .constraints = IOVA_CONSTRAIN_ALIGN};
+	char message[256];
+	struct rng rng;
+	struct iova_instance *instance = iova_instance_create(spec, &space, NULL, message, sizeof message);
+	assert_non_null(instance);
+	const struct iova_allocator *table = iova_instance_table(instance);
+	void *self = iova_instance_self(instance);
+	rng_seed(&rng, seed);
+	live_count = 0;
+	while (table->alloc(self, &page, 0, &live[live_count]) == IOVA_OK)
+		live_count++;
+	while (live_count > PAGES / 2)
+		give_one(table, self, &rng);
+	for (unsigned request = 0; request < 160; request++) {
+		struct iova_extent extent;
+		assert_int_equal(table->alloc(self, &hopeless, 0, &extent), IOVA_NO_SPACE);
+		check(table, self, spec);
+		give_one(table, self, &rng);
+		check(table, self, spec);
+		if (rng_below(&rng, 2)) {
+			const struct iova_request some = {.count = 1 + rng_below(&rng, 3)};
+			if (table->alloc(self, &some, 0, &extent) == IOVA_OK)
+				live[live_count++] = extent;
+			check(table, self, spec);
+		}
+	}
+	while (live_count > 0)
+		table->free(self, &live[--live_count], 0);
+	check(table, self, spec);
+	iova_instance_destroy(instance);
+}
+
+static void what_is_filed_is_what_there_is(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++)
+		for (uint64_t seed = 1; seed <= 3; seed++)
+			file_while_gaps_change(specs[i], seed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_filed_is_what_there_is)};
+	return cmocka_run_group_tests_name("gap_filing", tests, NULL, NULL);
+}
