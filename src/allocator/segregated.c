@@ -307,9 +307,13 @@ static void file_gaps(struct segregated *self, struct iova_steps *steps)
 	struct gap_index *index = &self->index;
 	for (unsigned left = GAP_INDEX_PORTION; left && gap_index_is_filing(index); left--) {
 		uint32_t block = self->filed_next;
+		uint64_t first = blocks[block].first, length = blocks[block].length;
 		self->filed_next = blocks[block].next;
-		if (blocks[block].length && (!index->begun || !gap_index_has(index, blocks[block].first, 0)))
-			gap_index_file(index, blocks[block].first, blocks[block].length, block);
+		if (length && (!index->begun || !gap_index_has(index, first, 0)))
+			gap_index_file(index, first, length, block);
+		/* What will be free up to the extent of the block, where none was or where it is cut, is not met again. */
+		if (!index->begun || !gap_index_has(index, first + length, 0))
+			gap_index_pass(index, first + length, 0);
 		if (block == BLOCK_END)
 			gap_index_finish(index);
 		count_step(steps);
