@@ -32,13 +32,13 @@ static inline __attribute__((always_inline)) enum ntstatus contiguous_allocate_a
 	if (__builtin_expect(handle_table_prepare(&adapter->handles) != 0, 0))
 		return contiguous_refused(adapter, IOVA_NO_MEMORY, &pages);
 	/* The allocator writes its extent where it stays: reading two halves back as one would wait for both. */
-	struct handle_entry *entry = handle_table_next(&adapter->handles), *next_dead = entry->as.next_dead;
+	struct handle_entry *entry = adapter->handles.dead, *next_dead = entry->as.next_dead;
 	enum iova_status status = adapter->table->alloc(adapter->self, &pages, cpu, &entry->as.extent);
 	if (__builtin_expect(status != IOVA_OK, 0)) {
 		entry->as.next_dead = next_dead; /* whatever a plugin wrote */
 		return contiguous_refused(adapter, status, &pages);
 	}
-	handle_table_commit(&adapter->handles, entry, next_dead, HANDLE_CONTIGUOUS);
+	handle_table_commit(&adapter->handles, next_dead, HANDLE_CONTIGUOUS);
 	*memory_handle = entry->handle;
 	return NTSTATUS_SUCCESS;
 }

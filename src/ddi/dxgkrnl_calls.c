@@ -93,63 +93,79 @@ static NTSTATUS unmap_memory(HANDLE device, PVOID virtual_address)
 	return dxgkrnl_leave(dxgkrnl, ROUTINE_UNMAP_MEMORY, status, virtual_address);
 }
 
+static __attribute__((noinline)) enum ntstatus
+take_contiguous_closely(struct ddi_adapter *adapter, const DXGKARGCB_ALLOCATECONTIGUOUSMEMORY *args, ddi_handle *handle)
+{
+	const struct ddi_contiguous_request request = {.number_of_bytes = args->NumberOfBytes,
+						       .lowest_acceptable_address = address(args->LowestAcceptableAddress),
+						       .highest_acceptable_address =
+							       address(args->HighestAcceptableAddress),
+						       .boundary_address_multiple = address(args->BoundaryAddressMultiple),
+						       .cache_type = (enum ddi_cache_type)args->CacheType};
+	return dxgk_cb_allocate_contiguous_memory(adapter, &request, 0, handle);
+}
+
 /* As dxgk_cb_allocate_contiguous_memory does; most calls need no request of ours made for it. */
 static inline enum ntstatus take_contiguous(struct ddi_adapter *adapter, const DXGKARGCB_ALLOCATECONTIGUOUSMEMORY *args,
 					    ddi_handle *handle)
 {
-	uint64_t lowest = address(args->LowestAcceptableAddress), highest = address(args->HighestAcceptableAddress);
-	uint64_t boundary = address(args->BoundaryAddressMultiple), pages = pages_of(adapter, args->NumberOfBytes);
-	enum ddi_cache_type cache_type = (enum ddi_cache_type)args->CacheType;
-	if (!adapter->trap && contiguous_is_anywhere(adapter, pages, lowest, highest, boundary, cache_type))
-		return contiguous_allocate_anywhere(adapter, pages, 0, 0, handle);
-	const struct ddi_contiguous_request request = {.number_of_bytes = args->NumberOfBytes,
-						       .lowest_acceptable_address = lowest,
-						       .highest_acceptable_address = highest,
-						       .boundary_address_multiple = boundary,
-						       .cache_type = cache_type};
-	return dxgk_cb_allocate_contiguous_memory(adapter, &request, 0, handle);
+	uint64_t pages = pages_of(adapter, args->NumberOfBytes);
+	bool anywhere = !adapter->trap && contiguous_is_anywhere(adapter, pages, address(args->LowestAcceptableAddress),
+								 address(args->HighestAcceptableAddress),
+								 address(args->BoundaryAddressMultiple),
+								 (enum ddi_cache_type)args->CacheType);
+	return __builtin_expect(anywhere, 1) ? contiguous_allocate_anywhere(adapter, pages, 0, 0, handle)
+					     : take_contiguous_closely(adapter, args, handle);
+}
+
+/* What a driver sees behind the handle, and what it is told about it later. */
+static __attribute__((noinline)) NTSTATUS
+give_contiguous_memory(struct dxgkrnl *dxgkrnl, DXGKARGCB_ALLOCATECONTIGUOUSMEMORY *args, ddi_handle handle)
+{
+	void *memory = dxgkrnl_memory(args->NumberOfBytes), *name = to_driver(dxgkrnl, handle);
+	if (!memory) {
+		dxgk_cb_free_contiguous_memory(dxgkrnl->adapter, handle, 0);
+		return STATUS_INSUFFICIENT_RESOURCES;
+	}
+	struct tracked *made = track(dxgkrnl, OBJECT_CONTIGUOUS, ROUTINE_ALLOCATE_CONTIGUOUS, handle_index(handle), name,
+				     args->NumberOfBytes);
+	made->memory = memory;
+	made->memory_bytes = args->NumberOfBytes;
+	args->hMemoryHandle = name;
+	args->pMemory = memory;
+	return dxgkrnl_leave(dxgkrnl, ROUTINE_ALLOCATE_CONTIGUOUS, STATUS_SUCCESS, NULL);
 }
 
 static NTSTATUS allocate_contiguous(HANDLE device, DXGKARGCB_ALLOCATECONTIGUOUSMEMORY *args)
 {
 	struct dxgkrnl *dxgkrnl = dxgkrnl_of(device);
-	NTSTATUS status;
+	NTSTATUS refused;
 	ddi_handle handle;
 	if (!dxgkrnl)
 		return no_device(ROUTINE_ALLOCATE_CONTIGUOUS, device);
-	if (!dxgkrnl_enter(dxgkrnl, ROUTINE_ALLOCATE_CONTIGUOUS, args->NumberOfBytes, &status))
-		return status;
+	if (!dxgkrnl_enter(dxgkrnl, ROUTINE_ALLOCATE_CONTIGUOUS, args->NumberOfBytes, &refused))
+		return refused;
 	if (!dxgkrnl->no_memory && !track_prepare(dxgkrnl, false))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	status = (NTSTATUS)take_contiguous(dxgkrnl->adapter, args, &handle);
+	NTSTATUS status = (NTSTATUS)take_contiguous(dxgkrnl->adapter, args, &handle);
 	if (status != STATUS_SUCCESS)
 		return dxgkrnl_leave(dxgkrnl, ROUTINE_ALLOCATE_CONTIGUOUS, status, NULL);
-	void *memory = NULL, *name = to_driver(dxgkrnl, handle);
-	if (!dxgkrnl->no_memory) {
-		memory = dxgkrnl_memory(args->NumberOfBytes);
-		if (!memory) {
-			dxgk_cb_free_contiguous_memory(dxgkrnl->adapter, handle, 0);
-			return STATUS_INSUFFICIENT_RESOURCES;
-		}
-		struct tracked *made = track(dxgkrnl, OBJECT_CONTIGUOUS, ROUTINE_ALLOCATE_CONTIGUOUS, handle_index(handle),
-					     name, args->NumberOfBytes);
-		made->memory = memory;
-		made->memory_bytes = args->NumberOfBytes;
-	}
-	args->hMemoryHandle = name;
-	args->pMemory = memory;
+	if (!dxgkrnl->no_memory)
+		return give_contiguous_memory(dxgkrnl, args, handle);
+	args->hMemoryHandle = to_driver(dxgkrnl, handle);
+	args->pMemory = NULL;
 	return dxgkrnl_leave(dxgkrnl, ROUTINE_ALLOCATE_CONTIGUOUS, status, NULL);
 }
 
 static NTSTATUS free_contiguous(HANDLE device, const DXGKARGCB_FREECONTIGUOUSMEMORY *args)
 {
 	struct dxgkrnl *dxgkrnl = dxgkrnl_of(device);
-	NTSTATUS status;
+	NTSTATUS refused;
 	if (!dxgkrnl)
 		return no_device(ROUTINE_FREE_CONTIGUOUS, device);
-	if (!dxgkrnl_enter(dxgkrnl, ROUTINE_FREE_CONTIGUOUS, 0, &status))
-		return status;
-	status = (NTSTATUS)contiguous_free(dxgkrnl->adapter, from_driver(dxgkrnl, args->hMemoryHandle), 0);
+	if (!dxgkrnl_enter(dxgkrnl, ROUTINE_FREE_CONTIGUOUS, 0, &refused))
+		return refused;
+	NTSTATUS status = (NTSTATUS)contiguous_free(dxgkrnl->adapter, from_driver(dxgkrnl, args->hMemoryHandle), 0);
 	if (status == STATUS_SUCCESS && !dxgkrnl->no_memory)
 		untrack(dxgkrnl, tracked_handle(dxgkrnl, args->hMemoryHandle), ROUTINE_FREE_CONTIGUOUS);
 	return dxgkrnl_leave(dxgkrnl, ROUTINE_FREE_CONTIGUOUS, status, args->hMemoryHandle);

@@ -25,7 +25,8 @@ void handle_table_close(struct handle_table *table)
 	*table = (struct handle_table){0};
 }
 
-int handle_table_grow(struct handle_table *table)
+/* Adds one chunk. Returns 0, or -1. */
+static int grow(struct handle_table *table)
 {
 	uint64_t chunk = table->capacity >> HANDLE_CHUNK_SHIFT;
 	if (chunk == HANDLE_CHUNKS_MAX)
@@ -41,12 +42,28 @@ int handle_table_grow(struct handle_table *table)
 	return 0;
 }
 
+int handle_table_refresh(struct handle_table *table, unsigned wanted)
+{
+	struct handle_entry **last = &table->dead;
+	for (; wanted > 0; wanted--, last = &(*last)->as.next_dead) {
+		if (*last)
+			continue;
+		if (table->used == table->capacity && grow(table) != 0)
+			return -1;
+		struct handle_entry *fresh = handle_table_entry(table, table->used);
+		fresh->handle = ((uint64_t)table->first_generation << HANDLE_GENERATION_SHIFT) | table->used++;
+		fresh->as.next_dead = NULL;
+		*last = fresh;
+	}
+	return 0;
+}
+
 int handle_table_reserve(struct handle_table *table, uint64_t handles)
 {
 	if (handles > DDI_HANDLES_MAX)
 		return -1;
 	while (table->capacity < handles) {
-		if (handle_table_grow(table) != 0)
+		if (grow(table) != 0)
 			return -1;
 	}
 	/* Zeroes on top of zeroes, but their memory is backed now and not inside a measured window. */

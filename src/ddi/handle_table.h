@@ -120,7 +120,7 @@ struct handle_table {
 	struct handle_entry **chunks; /* HANDLE_CHUNKS_MAX of them, backed as they are touched */
 	union handle_more **more;     /* likewise */
 	uint64_t capacity;
-	uint64_t used; /* entries [used, capacity) were never given */
+	uint64_t used; /* entries [used, capacity) have never been among the dead */
 	uint64_t live;
 	uint64_t retired;          /* entries whose generations are used up */
 	uint32_t first_generation; /* of every entry, >= 1 */
@@ -135,8 +135,8 @@ void handle_table_close(struct handle_table *table);
 /* Room for `handles` live handles, touched. Returns 0, or -1 without memory or above DDI_HANDLES_MAX. */
 int handle_table_reserve(struct handle_table *table, uint64_t handles);
 
-/* Adds one chunk. Returns 0, or -1. */
-int handle_table_grow(struct handle_table *table);
+/* Until so many are dead, entries that were never given join them, behind those that were. Returns 0, or -1 without memory. */
+int handle_table_refresh(struct handle_table *table, unsigned wanted);
 
 /* The entry of an index below used. */
 static inline struct handle_entry *handle_table_entry(const struct handle_table *table, uint64_t index)
@@ -164,45 +164,30 @@ static inline enum handle_kind handle_kind_of(ddi_handle handle)
 /* After it succeeds (0), the next take cannot fail: called first, so that nothing must be undone. -1 without memory. */
 static inline int handle_table_prepare(struct handle_table *table)
 {
-	if (__builtin_expect(table->dead || table->used < table->capacity, 1))
-		return 0;
-	return handle_table_grow(table);
+	return __builtin_expect(table->dead != NULL, 1) ? 0 : handle_table_refresh(table, 1);
 }
 
 /* The same for the next two takes. */
 static inline int handle_table_prepare_pair(struct handle_table *table)
 {
-	return table->capacity - table->live - table->retired >= 2 ? 0 : handle_table_grow(table);
+	return table->dead && table->dead->as.next_dead ? 0 : handle_table_refresh(table, 2);
 }
 
-/* The entry that the next take gives, after a prepare that succeeded. */
-static inline struct handle_entry *handle_table_next(const struct handle_table *table)
+/* Makes the entry at table->dead, after a prepare that succeeded, that of a new object of the kind: its handle is set, and its
+ * rest is the caller's, who may have filled it already. next_dead: what as.next_dead of the entry was. */
+static inline void handle_table_commit(struct handle_table *table, struct handle_entry *next_dead, enum handle_kind kind)
 {
-	assert(table->dead || table->used < table->capacity);
-	return __builtin_expect(table->dead != NULL, 1) ? table->dead : handle_table_entry(table, table->used);
-}
-
-/* Makes the entry of handle_table_next that of a new object of the kind: its handle is set, and its rest is the caller's, who
- * may have filled it already. next_dead: what as.next_dead of the entry was. */
-static inline void handle_table_commit(struct handle_table *table, struct handle_entry *entry,
-				       struct handle_entry *next_dead, enum handle_kind kind)
-{
-	assert(kind > HANDLE_DEAD && kind < HANDLE_KINDS && entry == handle_table_next(table));
-	if (__builtin_expect(table->dead != NULL, 1)) {
-		table->dead = next_dead;
-	} else {
-		entry->handle = ((uint64_t)table->first_generation << HANDLE_GENERATION_SHIFT) | table->used;
-		table->used++;
-	}
-	entry->handle |= (uint64_t)kind << HANDLE_KIND_SHIFT;
+	assert(kind > HANDLE_DEAD && kind < HANDLE_KINDS && table->dead);
+	table->dead->handle |= (uint64_t)kind << HANDLE_KIND_SHIFT;
+	table->dead = next_dead;
 	table->live++;
 }
 
-/* Both. */
 static inline struct handle_entry *handle_table_take(struct handle_table *table, enum handle_kind kind)
 {
-	struct handle_entry *entry = handle_table_next(table);
-	handle_table_commit(table, entry, entry->as.next_dead, kind);
+	assert(table->dead);
+	struct handle_entry *entry = table->dead;
+	handle_table_commit(table, entry->as.next_dead, kind);
 	return entry;
 }
 
@@ -230,12 +215,10 @@ static inline void handle_table_drop(struct handle_table *table, struct handle_e
 	assert(table->live && handle_kind_of(entry->handle) != HANDLE_DEAD);
 	ddi_handle dead = entry->handle & ~(HANDLE_KIND_MASK << HANDLE_KIND_SHIFT);
 	table->live--;
-	if (__builtin_expect(dead >> HANDLE_GENERATION_SHIFT == UINT32_MAX, 0)) {
-		entry->handle = dead & HANDLE_INDEX_MASK;
+	if (__builtin_expect(__builtin_add_overflow(dead, UINT64_C(1) << HANDLE_GENERATION_SHIFT, &entry->handle), 0)) {
 		table->retired++;
 		return;
 	}
-	entry->handle = dead + (UINT64_C(1) << HANDLE_GENERATION_SHIFT);
 	entry->as.next_dead = table->dead;
 	table->dead = entry;
 }
