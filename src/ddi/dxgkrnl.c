@@ -13,7 +13,7 @@
 /* Those that live. Slots are written under the lock and read by calls of any adapter. */
 static pthread_mutex_t devices_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct dxgkrnl *_Atomic devices[DEVICES_MAX];
-struct dxgkrnl *_Atomic dxgkrnl_chosen;
+struct dxgkrnl *_Atomic current_dxgkrnl;
 static uint64_t made;
 
 /* What a routine is, for what a version forbids and what faults may hit. */
@@ -49,7 +49,7 @@ struct dxgkrnl *dxgkrnl_search(HANDLE device)
 
 void dxgkrnl_set_current(struct dxgkrnl *dxgkrnl)
 {
-	dxgkrnl_chosen = dxgkrnl;
+	current_dxgkrnl = dxgkrnl;
 }
 
 struct dxgkrnl *dxgkrnl_of_object(HANDLE handle)
@@ -66,9 +66,9 @@ struct dxgkrnl *dxgkrnl_of_object(HANDLE handle)
 		if (found && generation - found->adapter->handles.first_generation < UINT64_C(1) << 24)
 			return found;
 	}
-	if (dxgkrnl_chosen) {
-		dxgkrnl_chosen->counts.calls++;
-		dxgkrnl_find(dxgkrnl_chosen, ROUTINE_OPEN_OBJECT, RULE_UNKNOWN, STATUS_INVALID_HANDLE, NULL, handle);
+	if (current_dxgkrnl) {
+		current_dxgkrnl->counts.calls++;
+		dxgkrnl_find(current_dxgkrnl, ROUTINE_OPEN_OBJECT, RULE_UNKNOWN, STATUS_INVALID_HANDLE, NULL, handle);
 	}
 	return NULL;
 }
@@ -220,7 +220,7 @@ struct dxgkrnl *dxgkrnl_create(const struct dxgkrnl_options *options, const char
 	}
 	/* As the pages say. */
 	dxgkrnl->adapter->limits_on_frames = dxgkrnl->adapter->physical && !dxgkrnl->adapter->identity;
-	dxgkrnl_chosen = dxgkrnl;
+	current_dxgkrnl = dxgkrnl;
 	return dxgkrnl;
 }
 
@@ -250,8 +250,8 @@ uint64_t dxgkrnl_destroy(struct dxgkrnl *dxgkrnl)
 	for (unsigned i = 0; i < DEVICES_MAX; i++)
 		if (devices[i] == dxgkrnl)
 			devices[i] = NULL;
-	if (dxgkrnl_chosen == dxgkrnl)
-		dxgkrnl_chosen = NULL;
+	if (current_dxgkrnl == dxgkrnl)
+		current_dxgkrnl = NULL;
 	pthread_mutex_unlock(&devices_lock);
 	if (dxgkrnl->dead) {
 		forget(dxgkrnl, ROUTINE_STOP);

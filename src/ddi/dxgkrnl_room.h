@@ -170,10 +170,10 @@ const char *routine_name(enum routine routine);
 const char *routine_page(enum routine routine);
 
 /* The current one, which calls without an adapter speak to, or NULL. */
-extern struct dxgkrnl *_Atomic dxgkrnl_chosen;
+extern struct dxgkrnl *_Atomic current_dxgkrnl;
 static inline struct dxgkrnl *dxgkrnl_current(void)
 {
-	return atomic_load_explicit(&dxgkrnl_chosen, memory_order_acquire);
+	return atomic_load_explicit(&current_dxgkrnl, memory_order_acquire);
 }
 
 /* Among those that are not current. */
