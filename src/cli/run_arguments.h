@@ -33,7 +33,6 @@ extern const struct option_row run_argument_rows[RUN_ARGUMENT_ROWS];
 
 /* -1: go on; else the exit code, everything was said. Released by the caller in both cases. */
 int run_arguments_read(struct run_arguments *arguments, const struct cli_command *command, int argc, char **argv);
-
 /* Why a run with these cannot be played in shards, in words, or NULL. */
 const char *run_arguments_against_shards(const struct run_arguments *arguments);
 /* Plays what was read, or checks it (parse_only), and tells it. Returns the exit code. */

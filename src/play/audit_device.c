@@ -5,6 +5,10 @@
 
 #include <assert.h>
 
+_Static_assert(WORKLOAD_IOTLB_ENTRIES_MAX == IOTLB_ENTRIES_MAX && WORKLOAD_IOTLB_WAYS_MAX == IOTLB_WAYS_MAX &&
+		       WORKLOAD_IOTLB_WALK_MAX == IOTLB_WALK_MAX,
+	       "a workload takes what can be simulated");
+
 #define SEED UINT64_C(0x696f746c62) /* no other generator of a pass draws the same numbers */
 
 static uint64_t key_of(uint32_t domain, uint64_t page)

@@ -110,16 +110,6 @@ static void set_bounds(struct leaf *self)
 	caches->below = saturated(bits_align_down(self->first + used, LINE_PAGES));
 }
 
-static bool serves(const struct iova_request *request, uint64_t first)
-{
-	uint64_t last = first + request->count - 1;
-	if (request->constraints & IOVA_CONSTRAIN_ALIGN && first & (request->align - 1))
-		return false;
-	if (request->constraints & IOVA_CONSTRAIN_LIMIT && (first < request->low || last > request->high))
-		return false;
-	return !(request->constraints & IOVA_CONSTRAIN_BOUNDARY) || (first ^ last) < request->boundary;
-}
-
 /* The first one from the top that serves; the top takes its place. */
 static bool pop_constrained(struct leaf *self, const struct iova_request *request, uint32_t cpu, struct iova_extent *extent)
 {
@@ -129,7 +119,7 @@ static bool pop_constrained(struct leaf *self, const struct iova_request *reques
 	for (uint32_t i = cache->count; i--;) {
 		uint64_t first = self->base + cache->pages[i];
 		self->examined++;
-		if (!serves(request, first))
+		if (!contract_is_served(request, first))
 			continue;
 		cache->pages[i] = cache->pages[--cache->count];
 		caches_of(self)->pages -= request->count;

@@ -77,16 +77,6 @@ OUTLINE bool reload(struct magazines *self, struct pair *pair, uint32_t number, 
 	return true;
 }
 
-static bool satisfies(const struct iova_request *request, uint64_t first)
-{
-	uint64_t last = first + request->count - 1;
-	if (request->constraints & IOVA_CONSTRAIN_ALIGN && first & (request->align - 1))
-		return false;
-	if (request->constraints & IOVA_CONSTRAIN_LIMIT && (first < request->low || last > request->high))
-		return false;
-	return !(request->constraints & IOVA_CONSTRAIN_BOUNDARY) || (first ^ last) < request->boundary;
-}
-
 /* The first extent from the top that satisfies the request; the top takes its place. */
 OUTLINE bool pop_constrained(struct hand *loaded, const struct iova_request *request, struct iova_extent *extent,
 			     struct iova_steps *steps)
@@ -95,7 +85,7 @@ OUTLINE bool pop_constrained(struct hand *loaded, const struct iova_request *req
 	for (uint32_t i = loaded->count; i-- > 0;) {
 		if (steps)
 			steps->examined++;
-		if (!satisfies(request, extents[i].first))
+		if (!contract_is_served(request, extents[i].first))
 			continue;
 		*extent = extents[i];
 		extents[i] = extents[--loaded->count];
