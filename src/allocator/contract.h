@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What iovabench/allocator.h lets an allocator rely on, for assertions where the calls come in, and what it asks of a place. */
+ * What iovabench/allocator.h lets an allocator rely on, for assertions where the calls come in, and asks of a place. */
 #ifndef ALLOCATOR_CONTRACT_H
 #define ALLOCATOR_CONTRACT_H
 
