@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "play/open_loop.h"
 
+#include "measure/statistics.h"
+
 #include <assert.h>
 #include <math.h>
 
-#define GROWTH 1.5
 #define SHARE_OF_TIME 0.01
 
 static void draw_next(struct open_loop *loop)
@@ -61,23 +62,31 @@ uint64_t open_loop_done(struct open_loop *loop, uint64_t begin, uint64_t end)
 	return end > intended ? end - intended : 0;
 }
 
-/* Mean lateness of the full bins from … to - 1. */
-static double mean(const struct open_loop *loop, size_t from, size_t to)
+/* Mean lateness of a full bin. */
+static double mean(const struct open_loop *loop, size_t bin)
 {
-	double sum = 0;
+	return loop->bins[bin] / (double)loop->bin_size;
+}
+
+/* Theil-Sen: the median growth from a bin to the next, of all pairs of the bins from … to - 1. One stall moves few of them. */
+static double growth(const struct open_loop *loop, size_t from, size_t to)
+{
+	double slopes[(OPEN_LOOP_BINS / 2 + 1) * (OPEN_LOOP_BINS / 2) / 2];
+	size_t count = 0;
 	for (size_t i = from; i < to; i++)
-		sum += loop->bins[i];
-	return sum / ((double)(to - from) * (double)loop->bin_size);
+		for (size_t j = i + 1; j < to; j++)
+			slopes[count++] = (mean(loop, j) - mean(loop, i)) / (double)(j - i);
+	return statistics_median(slopes, count);
 }
 
 bool open_loop_saturated(const struct open_loop *loop)
 {
-	size_t full = (size_t)(loop->done / loop->bin_size), quarter = full / 4;
+	size_t full = (size_t)(loop->done / loop->bin_size);
 	if (full < 16)
 		return false;
-	double last = mean(loop, full - quarter, full), second = mean(loop, quarter, 2 * quarter);
-	bool rises = mean(loop, full - 1, full) > mean(loop, full - quarter, full - quarter + 1);
-	return rises && last >= GROWTH * second && last >= SHARE_OF_TIME * (double)(loop->last - loop->start);
+	double whole = (double)(loop->last - loop->start), last = mean(loop, full - 1);
+	return last > mean(loop, full - full / 4) && last >= SHARE_OF_TIME * whole &&
+	       growth(loop, full / 2, full) >= SHARE_OF_TIME * whole / (double)full;
 }
 
 void open_loop_store(const struct open_loop *loop, const struct clock *clock, struct result_figures *figures)

@@ -43,8 +43,9 @@ uint64_t open_loop_intended(const struct open_loop *loop);
 /* It began and ended then, both not before its arrival. Returns its response: end - intended. */
 uint64_t open_loop_done(struct open_loop *loop, uint64_t begin, uint64_t end);
 
-/* Lateness grows: its mean over the last quarter of the operations is 1.5 times that over the second one (a queue that fills
- * steadily has 2.3), it rises within that quarter, and it is 1 % of the whole time or more. false below 16 bins. */
+/* Lateness grows: over the last half of the operations by 1 % of the time or more (Theil-Sen, so that one stall, which a queue
+ * below its capacity catches up with, neither makes nor hides it), it rises within the last quarter, and it is 1 % of all the
+ * time or more. false below 16 bins. */
 bool open_loop_saturated(const struct open_loop *loop);
 
 /* open_loop.* of a schedule in which something was done. */

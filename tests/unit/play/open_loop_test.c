@@ -111,14 +111,20 @@ static void a_queue_that_grows_is_saturated_and_one_that_drains_is_not(void **st
 	assert_true(saturates(1000, 5000, NEVER, 0, COUNT));
 	assert_false(saturates(1000, 500, NEVER, 0, COUNT));
 	assert_false(saturates(1000, 900, NEVER, 0, COUNT));
-	/* A stall of 2 % of the whole, wherever it comes. */
-	for (size_t at = 0; at < COUNT; at += COUNT / 10)
+	/* A stall of 2 % of the whole, wherever it comes; and one as long as all arrivals together hides nothing. */
+	for (size_t at = 0; at < COUNT; at += COUNT / 10) {
 		assert_false(saturates(1000, 300, at, 1000000, COUNT));
+		assert_false(saturates(1000, 900, at, 1000000, COUNT));
+	}
+	for (size_t at = 0; at < COUNT / 2; at += COUNT / 10) {
+		assert_true(saturates(1000, 1100, at, 50000000, COUNT));
+		assert_false(saturates(1000, 900, at, 50000000, COUNT));
+	}
 	assert_false(saturates(1000, 5000, NEVER, 0, 15));
 }
 
 /* Three quarters are equally late, the last one on a line. */
-static void saturation_takes_growth_by_half_that_goes_on_and_a_hundredth_of_the_time(void **state)
+static void saturation_takes_growth_that_goes_on_and_a_hundredth_of_the_time(void **state)
 {
 	(void)state;
 	enum { GAP = 1000, COUNT = 64000 };
@@ -126,9 +132,10 @@ static void saturation_takes_growth_by_half_that_goes_on_and_a_hundredth_of_the_
 		double second, last_begin, last_end; /* lateness, in shares of the whole time */
 		bool saturated;
 	} cases[] = {
-		{0.05, 0.10, 0.12, true},      {0.05, 0.055, 0.065, false}, /* less than half more */
+		{0.05, 0.10, 0.12, true},    {0.05, 0.051, 0.052, false},   /* 0.8 % of the time */
 		{0.05, 0.12, 0.10, false},                                  /* falls again */
-		{0.0005, 0.005, 0.006, false}, {0.005, 0.012, 0.014, true},
+		{0.05, 0.055, 0.06, true},   {0.0005, 0.005, 0.006, false}, /* 0.6 % of the whole */
+		{0.005, 0.012, 0.014, true},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		open_loop_begin(&loop, 0, GAP, false, 1);
@@ -549,7 +556,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_planted_stall_is_seen_at_its_percentile, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(in_an_open_loop_those_that_wait_behind_a_stall_count, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_allocator_that_cannot_keep_up_is_saturated, set_up, tear_down),
-		cmocka_unit_test(saturation_takes_growth_by_half_that_goes_on_and_a_hundredth_of_the_time),
+		cmocka_unit_test(saturation_takes_growth_that_goes_on_and_a_hundredth_of_the_time),
 		cmocka_unit_test(the_mean_lateness_is_that_of_all_operations),
 		cmocka_unit_test(the_offered_rate_is_the_one_asked_for),
 		cmocka_unit_test_setup_teardown(service_is_the_allocators_time_alone, set_up, tear_down),
