@@ -128,7 +128,7 @@ void ddi_adapter_set_view_allocator(struct ddi_adapter *adapter, const struct io
  * one by everything else that lives; Mm blocks and views of device memory take one, too. */
 int ddi_adapter_reserve_handles(struct ddi_adapter *adapter, uint64_t handles);
 
-#define DDI_HANDLES_MAX (UINT64_C(1) << 28)
+#define DDI_HANDLES_MAX ((UINT64_C(1) << 28) - 1)
 
 /* The same for lists: an MDL or memory object keeps its first run of frames in its handle, a mapping its first extent; of
  * what follows 7 runs or 2 extents take a block of 64 bytes. The worst case is one run a page. An object of 32 runs or more

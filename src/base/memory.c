@@ -42,6 +42,32 @@ void *memory_zeroed_huge(size_t count, size_t bytes)
 	return memset(memory, 0, total);
 }
 
+void *memory_addresses(size_t bytes)
+{
+	if (must_fail() || bytes > SIZE_MAX - HUGE_PAGE)
+		return NULL;
+	char *all = mmap(NULL, bytes + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (all == MAP_FAILED)
+		return NULL;
+	size_t before = -(uintptr_t)all & (HUGE_PAGE - 1);
+	if (before)
+		munmap(all, before);
+	munmap(all + before + bytes, HUGE_PAGE - before);
+	return all + before;
+}
+
+void memory_give_addresses(void *addresses, size_t bytes)
+{
+	if (addresses)
+		munmap(addresses, bytes);
+}
+
+int memory_back(void *addresses, size_t bytes)
+{
+	assert(((uintptr_t)addresses | bytes) % ((size_t)64 << 10) == 0);
+	return must_fail() ? -1 : mprotect(addresses, bytes, PROT_READ | PROT_WRITE);
+}
+
 void *memory_resize(void *memory, size_t count, size_t bytes)
 {
 	size_t total;

@@ -59,6 +59,12 @@ static uint32_t constraints_honoured(uint64_t capabilities)
 	return honoured;
 }
 
+static void set_trap(struct ddi_adapter *adapter, bool trap)
+{
+	adapter->trap = trap;
+	adapter->plain_pages = trap || adapter->physical ? 0 : adapter->last_page - adapter->first_page + 1;
+}
+
 struct ddi_adapter *ddi_adapter_create(const struct ddi_adapter_options *options, const char **reason)
 {
 	const char *fault = options_fault(options);
@@ -94,6 +100,7 @@ struct ddi_adapter *ddi_adapter_create(const struct ddi_adapter_options *options
 	adapter->map_context = options->map_context;
 	adapter->view_first = options->view_first;
 	adapter->view_count = options->view_count;
+	set_trap(adapter, false);
 	ddi_adapter_set_allocator(adapter, options->table, options->self);
 	ddi_adapter_set_view_allocator(adapter, options->view_table, options->view_self);
 	return adapter;
@@ -212,7 +219,7 @@ uint64_t ddi_adapter_live_handles(const struct ddi_adapter *adapter)
 void ddi_adapter_set_irql(struct ddi_adapter *adapter, enum ddi_irql irql)
 {
 	adapter->irql = irql;
-	adapter->trap = adapter->fatal || irql != DDI_PASSIVE_LEVEL;
+	set_trap(adapter, adapter->fatal || irql != DDI_PASSIVE_LEVEL);
 }
 
 const struct ddi_bug_check *ddi_adapter_fatal(const struct ddi_adapter *adapter)
@@ -237,7 +244,7 @@ void adapter_bug_check(struct ddi_adapter *adapter, enum adapter_fault fault)
 	};
 #undef SYSMM
 	adapter->fatal = &bug_checks[fault];
-	adapter->trap = true;
+	set_trap(adapter, true);
 }
 
 const struct ddi_bug_check *ddi_adapter_stop(struct ddi_adapter *adapter)

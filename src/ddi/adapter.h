@@ -31,6 +31,7 @@ struct ddi_adapter {
 	uint64_t last_page; /* inclusive */
 	uint64_t first_byte;
 	uint64_t last_byte;            /* inclusive: 2^64 - 1 for a space that ends at 2^64 */
+	uint64_t plain_pages;          /* of the space; 0 while calls trap, and where frames lie behind it */
 	struct ddi_physical *physical; /* or NULL */
 	bool trap;                     /* the level is not passive, or something fatal has happened: calls look closer */
 	bool explicit;                 /* the allocator places at any time */

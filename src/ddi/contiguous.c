@@ -116,6 +116,8 @@ static enum ntstatus allocate(struct ddi_adapter *adapter, const struct iova_req
 enum ntstatus contiguous_allocate_closely(struct ddi_adapter *adapter, const struct ddi_contiguous_request *request,
 					  uint32_t cpu, ddi_handle *memory_handle)
 {
+	if (!adapter_enter(adapter, DDI_APC_LEVEL))
+		return NTSTATUS_UNSUCCESSFUL;
 	if (malformed(request))
 		return adapter_count(&adapter->failures.malformed, NTSTATUS_INVALID_PARAMETER);
 	struct iova_request pages = {.count = pages_of(adapter, request->number_of_bytes),
@@ -142,8 +144,6 @@ enum ntstatus contiguous_allocate_closely(struct ddi_adapter *adapter, const str
 enum ntstatus dxgk_cb_allocate_contiguous_memory(struct ddi_adapter *adapter, const struct ddi_contiguous_request *request,
 						 uint32_t cpu, ddi_handle *memory_handle)
 {
-	if (!adapter_enter(adapter, DDI_APC_LEVEL))
-		return NTSTATUS_UNSUCCESSFUL;
 	uint64_t pages = pages_of(adapter, request->number_of_bytes);
 	if (__builtin_expect(request->alignment_pages > 1 ||
 				     !contiguous_is_anywhere(adapter, pages, request->lowest_acceptable_address,

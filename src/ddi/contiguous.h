@@ -13,13 +13,14 @@ enum ntstatus contiguous_allocate_closely(struct ddi_adapter *adapter, const str
 enum ntstatus contiguous_refused(struct ddi_adapter *adapter, enum iova_status status, const struct iova_request *request);
 void contiguous_end_frames(struct ddi_adapter *adapter, const struct handle_entry *entry);
 
-/* Whether nothing has to be looked at but the size: who asks reaches all of the space, and no frames lie behind it. */
+/* Whether nothing has to be looked at but the size: who asks reaches all of the space, no frames lie behind it, and the adapter
+ * does not trap. */
 static inline bool contiguous_is_anywhere(const struct ddi_adapter *adapter, uint64_t pages, uint64_t lowest,
 					  uint64_t highest, uint64_t boundary, enum ddi_cache_type cache_type)
 {
 	/* Of no pages the difference is larger than any space. */
-	return !adapter->physical && lowest <= adapter->first_byte && highest >= adapter->last_byte && boundary == 0 &&
-	       !cache_type_unknown(cache_type) && pages - 1 <= adapter->last_page - adapter->first_page;
+	return pages - 1 < adapter->plain_pages && lowest <= adapter->first_byte && highest >= adapter->last_byte &&
+	       boundary == 0 && !cache_type_unknown(cache_type);
 }
 
 /* The request for which that holds. */
@@ -32,14 +33,11 @@ static inline __attribute__((always_inline)) enum ntstatus contiguous_allocate_a
 	if (__builtin_expect(handle_table_prepare(&adapter->handles) != 0, 0))
 		return contiguous_refused(adapter, IOVA_NO_MEMORY, &pages);
 	/* The allocator writes its extent where it stays: reading two halves back as one would wait for both. */
-	struct handle_entry *entry = adapter->handles.dead, *next_dead = entry->as.next_dead;
-	enum iova_status status = adapter->table->alloc(adapter->self, &pages, cpu, &entry->as.extent);
-	if (__builtin_expect(status != IOVA_OK, 0)) {
-		entry->as.next_dead = next_dead; /* whatever a plugin wrote */
+	enum iova_status status =
+		adapter->table->alloc(adapter->self, &pages, cpu, &handle_table_next(&adapter->handles)->as.extent);
+	if (__builtin_expect(status != IOVA_OK, 0))
 		return contiguous_refused(adapter, status, &pages);
-	}
-	handle_table_commit(&adapter->handles, next_dead, HANDLE_CONTIGUOUS);
-	*memory_handle = entry->handle;
+	*memory_handle = handle_table_take(&adapter->handles, HANDLE_CONTIGUOUS)->handle;
 	return NTSTATUS_SUCCESS;
 }
 

@@ -110,10 +110,9 @@ static inline enum ntstatus take_contiguous(struct ddi_adapter *adapter, const D
 					    ddi_handle *handle)
 {
 	uint64_t pages = pages_of(adapter, args->NumberOfBytes);
-	bool anywhere = !adapter->trap && contiguous_is_anywhere(adapter, pages, address(args->LowestAcceptableAddress),
-								 address(args->HighestAcceptableAddress),
-								 address(args->BoundaryAddressMultiple),
-								 (enum ddi_cache_type)args->CacheType);
+	bool anywhere = contiguous_is_anywhere(
+		adapter, pages, address(args->LowestAcceptableAddress), address(args->HighestAcceptableAddress),
+		address(args->BoundaryAddressMultiple), (enum ddi_cache_type)args->CacheType);
 	return __builtin_expect(anywhere, 1) ? contiguous_allocate_anywhere(adapter, pages, 0, 0, handle)
 					     : take_contiguous_closely(adapter, args, handle);
 }

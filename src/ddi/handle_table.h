@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Handles of one adapter: small numbers with a kind and a generation in them. An entry is 32 bytes, with 32 more apart for
- * kinds that need them: what is hot stays dense. Neither ever moves; the table grows by chunks, so that no call copies or
- * clears much. */
+ * kinds that need them: what is hot stays dense. Neither ever moves: the addresses of all that there can be are set aside, and
+ * memory comes to them by chunks, so that no call copies or clears much. */
 #ifndef DDI_HANDLE_TABLE_H
 #define DDI_HANDLE_TABLE_H
 
@@ -19,7 +19,8 @@
 #define HANDLE_GENERATION_SHIFT 32u
 #define HANDLE_INDEX_MASK ((UINT64_C(1) << HANDLE_INDEX_BITS) - 1)
 #define HANDLE_KIND_MASK UINT64_C(15)
-_Static_assert(DDI_HANDLES_MAX == UINT64_C(1) << HANDLE_INDEX_BITS, "every index fits into a handle");
+#define HANDLE_INDEX_NONE ((uint32_t)HANDLE_INDEX_MASK)
+_Static_assert(DDI_HANDLES_MAX == HANDLE_INDEX_MASK, "every index fits into a handle, and none of them is NONE");
 
 enum handle_kind {
 	HANDLE_DEAD = 0, /* of an entry that is not in use; never part of a handle that was given */
@@ -39,7 +40,8 @@ enum handle_kind {
 _Static_assert(HANDLE_KINDS <= HANDLE_KIND_MASK + 1, "every kind fits into a handle");
 
 struct handle_entry {
-	/* In use: the handle. Dead: the same with kind HANDLE_DEAD and the generation that comes next. */
+	/* In use: the handle. Dead: the generation that comes next, kind HANDLE_DEAD, and for an index that of the next dead entry, or
+	 * HANDLE_INDEX_NONE. */
 	ddi_handle handle;
 	union {
 		struct iova_extent extent; /* CONTIGUOUS, VIEW, TOKEN; the first one of ALLOCATED_MDL, MAPPED_MDL, ADL */
@@ -51,14 +53,12 @@ struct handle_entry {
 				uint64_t logical;   /* SEGMENT: page */
 				uint64_t base_page; /* MM_CONTIGUOUS: of the address that the driver has */
 			};
-		} run;                          /* MM_CONTIGUOUS, MEMORY_OBJECT of I/O space, SEGMENT */
-		uint32_t target;                /* ADAPTER_OBJECT: index of its memory object */
-		struct handle_entry *next_dead; /* dead: or NULL */
+		} run;           /* MM_CONTIGUOUS, MEMORY_OBJECT of I/O space, SEGMENT */
+		uint32_t target; /* ADAPTER_OBJECT: index of its memory object */
 	} as;
 };
 _Static_assert(sizeof(struct handle_entry) == 32, "two entries per cache line");
 
-#define HANDLE_INDEX_NONE UINT32_MAX
 #define MAP_OFFSET_MASK ((UINT64_C(1) << 56) - 1)
 
 /* The second half of an object, by kind. Unspecified until it is set. */
@@ -111,20 +111,19 @@ union handle_more {
 };
 _Static_assert(sizeof(union handle_more) == 32, "a live handle takes 64 bytes");
 
-#define HANDLE_CHUNK_SHIFT 12u
-#define HANDLE_CHUNK_ENTRIES (UINT64_C(1) << HANDLE_CHUNK_SHIFT)
-#define HANDLE_CHUNKS_MAX (UINT64_C(1) << (HANDLE_INDEX_BITS - HANDLE_CHUNK_SHIFT))
+#define HANDLE_CHUNK_ENTRIES (UINT64_C(1) << 12)
 
-/* Invariants: used <= capacity = chunk_count * HANDLE_CHUNK_ENTRIES; live + dead ones in the list + retired = used. */
+/* Invariants: used <= capacity <= room, multiples of HANDLE_CHUNK_ENTRIES but used; live + dead ones in the list + retired = used. */
 struct handle_table {
-	struct handle_entry **chunks; /* HANDLE_CHUNKS_MAX of them, backed as they are touched */
-	union handle_more **more;     /* likewise */
+	struct handle_entry *entries; /* the first capacity of them have memory */
+	union handle_more *more;      /* likewise */
+	uint64_t room;
 	uint64_t capacity;
 	uint64_t used; /* entries [used, capacity) have never been among the dead */
 	uint64_t live;
 	uint64_t retired;          /* entries whose generations are used up */
 	uint32_t first_generation; /* of every entry, >= 1 */
-	struct handle_entry *dead; /* most recently dropped first: its cache line is the likeliest to be near; or NULL */
+	uint32_t dead; /* most recently dropped first: its cache line is the likeliest to be near; or HANDLE_INDEX_NONE */
 };
 
 /* Returns 0, or -1 without memory: nothing is held then. */
@@ -138,19 +137,6 @@ int handle_table_reserve(struct handle_table *table, uint64_t handles);
 /* Until so many are dead, entries that were never given join them, behind those that were. Returns 0, or -1 without memory. */
 int handle_table_refresh(struct handle_table *table, unsigned wanted);
 
-/* The entry of an index below used. */
-static inline struct handle_entry *handle_table_entry(const struct handle_table *table, uint64_t index)
-{
-	assert(index < table->capacity);
-	return &table->chunks[index >> HANDLE_CHUNK_SHIFT][index & (HANDLE_CHUNK_ENTRIES - 1)];
-}
-
-static inline union handle_more *handle_table_more(const struct handle_table *table, uint64_t index)
-{
-	assert(index < table->capacity);
-	return &table->more[index >> HANDLE_CHUNK_SHIFT][index & (HANDLE_CHUNK_ENTRIES - 1)];
-}
-
 static inline uint32_t handle_index(ddi_handle handle)
 {
 	return (uint32_t)(handle & HANDLE_INDEX_MASK);
@@ -161,33 +147,48 @@ static inline enum handle_kind handle_kind_of(ddi_handle handle)
 	return (enum handle_kind)((handle >> HANDLE_KIND_SHIFT) & HANDLE_KIND_MASK);
 }
 
+/* The entry of an index below used. */
+static inline struct handle_entry *handle_table_entry(const struct handle_table *table, uint64_t index)
+{
+	assert(index < table->capacity);
+	return &table->entries[index];
+}
+
+static inline union handle_more *handle_table_more(const struct handle_table *table, uint64_t index)
+{
+	assert(index < table->capacity);
+	return &table->more[index];
+}
+
 /* After it succeeds (0), the next take cannot fail: called first, so that nothing must be undone. -1 without memory. */
 static inline int handle_table_prepare(struct handle_table *table)
 {
-	return __builtin_expect(table->dead != NULL, 1) ? 0 : handle_table_refresh(table, 1);
+	return __builtin_expect(table->dead != HANDLE_INDEX_NONE, 1) ? 0 : handle_table_refresh(table, 1);
 }
 
 /* The same for the next two takes. */
 static inline int handle_table_prepare_pair(struct handle_table *table)
 {
-	return table->dead && table->dead->as.next_dead ? 0 : handle_table_refresh(table, 2);
+	return table->dead != HANDLE_INDEX_NONE && handle_index(table->entries[table->dead].handle) != HANDLE_INDEX_NONE
+		       ? 0
+		       : handle_table_refresh(table, 2);
 }
 
-/* Makes the entry at table->dead, after a prepare that succeeded, that of a new object of the kind: its handle is set, and its
- * rest is the caller's, who may have filled it already. next_dead: what as.next_dead of the entry was. */
-static inline void handle_table_commit(struct handle_table *table, struct handle_entry *next_dead, enum handle_kind kind)
+/* The entry that the next take gives, after a prepare that succeeded: what it holds beside its handle is the caller's already. */
+static inline struct handle_entry *handle_table_next(const struct handle_table *table)
 {
-	assert(kind > HANDLE_DEAD && kind < HANDLE_KINDS && table->dead);
-	table->dead->handle |= (uint64_t)kind << HANDLE_KIND_SHIFT;
-	table->dead = next_dead;
-	table->live++;
+	return handle_table_entry(table, table->dead);
 }
 
+/* A new object of the kind, after a prepare that succeeded: its handle is set, and the rest is the caller's. */
 static inline struct handle_entry *handle_table_take(struct handle_table *table, enum handle_kind kind)
 {
-	assert(table->dead);
-	struct handle_entry *entry = table->dead;
-	handle_table_commit(table, entry->as.next_dead, kind);
+	assert(kind > HANDLE_DEAD && kind < HANDLE_KINDS && table->dead < table->used);
+	uint32_t index = table->dead;
+	struct handle_entry *entry = &table->entries[index];
+	table->dead = handle_index(entry->handle);
+	entry->handle = (entry->handle & ~HANDLE_INDEX_MASK) | (uint64_t)kind << HANDLE_KIND_SHIFT | index;
+	table->live++;
 	return entry;
 }
 
@@ -213,14 +214,17 @@ static inline enum ntstatus handle_table_find(const struct handle_table *table, 
 static inline void handle_table_drop(struct handle_table *table, struct handle_entry *entry)
 {
 	assert(table->live && handle_kind_of(entry->handle) != HANDLE_DEAD);
-	ddi_handle dead = entry->handle & ~(HANDLE_KIND_MASK << HANDLE_KIND_SHIFT);
+	uint32_t index = handle_index(entry->handle);
+	uint64_t next;
+	bool used_up = __builtin_add_overflow(entry->handle >> HANDLE_GENERATION_SHIFT << HANDLE_GENERATION_SHIFT,
+					      UINT64_C(1) << HANDLE_GENERATION_SHIFT, &next);
+	entry->handle = next | table->dead;
 	table->live--;
-	if (__builtin_expect(__builtin_add_overflow(dead, UINT64_C(1) << HANDLE_GENERATION_SHIFT, &entry->handle), 0)) {
+	if (__builtin_expect(used_up, 0)) {
 		table->retired++;
 		return;
 	}
-	entry->as.next_dead = table->dead;
-	table->dead = entry;
+	table->dead = index;
 }
 
 #endif

@@ -8,11 +8,11 @@
 #include <iovabench/instance.h>
 
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PAGE UINT64_C(4096)
 #define REPETITIONS 15
@@ -244,14 +244,23 @@ static void placements_in_identity_mode(const char *spec)
 	}
 }
 
+static size_t resident_bytes(void)
+{
+	long all, resident;
+	FILE *file = fopen("/proc/self/statm", "r");
+	need(file && fscanf(file, "%ld %ld", &all, &resident) == 2, "no /proc/self/statm");
+	fclose(file);
+	return (size_t)resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
 static void memory_of_live_handles(const char *spec)
 {
 	const uint64_t count = 1 << 20;
 	struct made made = make(spec, 1 << 21, UINT64_C(1) << 22, 0, false);
 	const struct ddi_mdl_request request = {.high_address = UINT64_MAX, .total_bytes = PAGE};
-	size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+	size_t before = resident_bytes();
 	need(ddi_adapter_reserve_handles(made.adapter, count) == 0, "no memory for handles");
-	size_t after = mallinfo2().uordblks + mallinfo2().hblkhd;
+	size_t after = resident_bytes();
 	for (uint64_t i = 0; i < count / 2; i++) { /* each is two handles: the MDL, and its mapping */
 		ddi_handle handle, mdl;
 		need(dxgk_cb_allocate_pages_for_mdl(made.adapter, &request, 0, &handle, &mdl) == NTSTATUS_SUCCESS,

@@ -53,6 +53,33 @@ static void memory_in_huge_pages_is_zeroed(void **state)
 	memory_fail_after(UINT64_MAX);
 }
 
+/* 64 GiB of addresses, of which both ends come to memory. */
+static void addresses_come_to_memory_by_parts(void **state)
+{
+	(void)state;
+	const size_t all = (size_t)64 << 30, part = (size_t)64 << 10;
+	char *addresses = memory_addresses(all);
+	assert_non_null(addresses);
+	assert_int_equal((uintptr_t)addresses % (2u << 20), 0);
+	memory_fail_after(0);
+	assert_int_equal(memory_back(addresses, part), -1);
+	memory_fail_after(UINT64_MAX);
+	assert_int_equal(memory_back(addresses, part), 0);
+	assert_int_equal(memory_back(addresses + all - part, part), 0);
+	for (size_t i = 0; i < part; i++) {
+		assert_int_equal(addresses[i] | addresses[all - 1 - i], 0);
+		addresses[i] = addresses[all - 1 - i] = 1;
+	}
+	memory_give_addresses(addresses, all);
+	memory_give_addresses(NULL, all);
+	volatile size_t huge = SIZE_MAX;
+	assert_null(memory_addresses(huge));
+	assert_null(memory_addresses(huge / 2));
+	memory_fail_after(0);
+	assert_null(memory_addresses(part));
+	memory_fail_after(UINT64_MAX);
+}
+
 static void products_that_overflow_are_refused(void **state)
 {
 	(void)state;
@@ -273,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_is_zeroed),
 		cmocka_unit_test(memory_in_huge_pages_is_zeroed),
+		cmocka_unit_test(addresses_come_to_memory_by_parts),
 		cmocka_unit_test(products_that_overflow_are_refused),
 		cmocka_unit_test(nothing_is_a_block_too),
 		cmocka_unit_test(texts_are_copied),
