@@ -221,6 +221,7 @@ enum metric_source {
 	X(STEPS_ALLOC_P99, "steps.alloc_p99", "steps", EXACT, LOWER, STEPS, NULL, "99th percentile of the same")           \
 	X(STEPS_ALLOC_MAX, "steps.alloc_max", "steps", EXACT, LOWER, STEPS, "worst steps", "largest of the same")          \
 	X(STEPS_FREE_MEAN, "steps.free_mean", "steps", EXACT, LOWER, STEPS, NULL, "nodes or words examined per free")      \
+	X(STEPS_FREE_MAX, "steps.free_max", "steps", EXACT, LOWER, STEPS, NULL, "largest of the same")                     \
 	X(STEPS_SPLITS_MEAN, "steps.splits_mean", "splits", EXACT, LOWER, STEPS, NULL, "blocks split per allocation")      \
 	X(STEPS_MERGES_MEAN, "steps.merges_mean", "merges", EXACT, LOWER, STEPS, NULL, "blocks merged per free")           \
 	X(STEPS_CACHE_HIT_SHARE, "steps.cache_hit_share", "share", EXACT, HIGHER, LAYER, NULL,                             \
@@ -229,6 +230,8 @@ enum metric_source {
 	  "magazines exchanged with the depot per operation")                                                              \
 	X(STEPS_BACKEND_TRIPS_PER_OP, "steps.backend_trips_per_op", "trips", EXACT, LOWER, LAYER, NULL,                    \
 	  "calls of the layer below per operation")                                                                        \
+	X(STEPS_BACKEND_TRIPS_MAX, "steps.backend_trips_max", "trips", EXACT, LOWER, LAYER, NULL,                          \
+	  "most calls of the layer below in one operation")                                                                \
 	X(METADATA_BYTES, "metadata_bytes", "B", EXACT, LOWER, OTHER, "metadata",                                          \
 	  "resident memory of the allocator at the end of the audit")                                                      \
 	X(METADATA_BYTES_PER_EXTENT, "metadata_bytes_per_extent", "B", EXACT, LOWER, OTHER, NULL,                          \

@@ -182,14 +182,21 @@ static void failed(struct audit *audit, const struct op_request *request)
 	space->failures++;
 }
 
+static void keep_most(uint64_t *most, uint64_t value)
+{
+	*most = value > *most ? value : *most;
+}
+
 static void count_steps(struct audit *audit, const struct engine_outcome *outcome)
 {
 	struct audit_counts *counts = &audit->counts;
 	counts->depot_trips += outcome->steps.depot_trips;
 	counts->backend_trips += outcome->steps.backend_trips;
 	counts->cache_hits += outcome->steps.cache_hits;
+	keep_most(&counts->backend_trips_max, outcome->steps.backend_trips);
 	if (outcome->what == ENGINE_FREED) {
 		counts->free_steps += outcome->steps.examined;
+		keep_most(&counts->free_steps_max, outcome->steps.examined);
 		counts->merges += outcome->steps.merges;
 		return;
 	}

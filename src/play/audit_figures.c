@@ -205,6 +205,7 @@ static void set_layer(struct result_figures *figures, const struct audit_counts 
 	set_ratio(figures, METRIC_STEPS_CACHE_HIT_SHARE, (double)counts->cache_hits, allocations);
 	set_ratio(figures, METRIC_STEPS_DEPOT_TRIPS_PER_OP, (double)counts->depot_trips, operations);
 	set_ratio(figures, METRIC_STEPS_BACKEND_TRIPS_PER_OP, (double)counts->backend_trips, operations);
+	result_set(figures, METRIC_STEPS_BACKEND_TRIPS_MAX, (double)counts->backend_trips_max);
 }
 
 void audit_set_steps(struct result_figures *figures, const struct audit_counts *counts, const struct histogram *alloc_steps,
@@ -220,6 +221,7 @@ void audit_set_steps(struct result_figures *figures, const struct audit_counts *
 	result_set(figures, METRIC_STEPS_ALLOC_P99, (double)histogram_quantile(alloc_steps, 0.99));
 	result_set(figures, METRIC_STEPS_ALLOC_MAX, (double)alloc_steps->max);
 	result_set(figures, METRIC_STEPS_FREE_MEAN, ratio((double)counts->free_steps, frees));
+	result_set(figures, METRIC_STEPS_FREE_MAX, (double)counts->free_steps_max);
 	result_set(figures, METRIC_STEPS_SPLITS_MEAN, ratio((double)counts->splits, allocations));
 	result_set(figures, METRIC_STEPS_MERGES_MEAN, ratio((double)counts->merges, frees));
 	set_layer(figures, counts, layer);

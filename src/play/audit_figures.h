@@ -31,6 +31,7 @@ struct audit_counts {
 	double holes_sum; /* of holes / live extents, over walks */
 	uint64_t holes_walks;
 	uint64_t alloc_steps, free_steps, splits, merges, cache_hits, depot_trips, backend_trips;
+	uint64_t free_steps_max, backend_trips_max; /* of one operation */
 	uint64_t beyond_demands, beyond_fitted;
 	uint64_t malformed, routine_calls;
 	uint64_t first_largest_free_pages, first_held_pages;

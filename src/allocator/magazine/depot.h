@@ -14,6 +14,7 @@
 /* Room for `rounds` extents. Who holds it knows how many it has. */
 struct magazine {
 	struct magazine *next; /* in the depot */
+	uint32_t given;        /* an index: where giving back in portions goes on */
 	struct iova_extent extents[];
 };
 

@@ -2,12 +2,30 @@
 #include "allocator/magazine/drain.h"
 
 #include <assert.h>
+#include <string.h>
 
 uint64_t empty_hand(struct magazines *self, struct hand *hand, uint32_t cpu, struct iova_steps *steps)
 {
 	assert(hand->magazine ? hand->count <= self->rounds : !hand->count);
 	uint64_t pages = hand->count ? below_free(self, hand->magazine->extents, hand->count, cpu, steps) : 0;
 	hand->count = 0;
+	return pages;
+}
+
+/* From place to place, around all but the last ones, which is where extents come in; those fill the places. */
+uint64_t relieve_hand(struct magazines *self, struct hand *hand, uint32_t cpu, struct iova_steps *steps)
+{
+	struct magazine *magazine = hand->magazine;
+	if (!hand->count)
+		return 0;
+	uint32_t rounds = self->rounds, end = rounds > MAGAZINE_PORTION ? rounds - MAGAZINE_PORTION : rounds;
+	uint32_t at = magazine->given, left = end - at, count = left < MAGAZINE_PORTION ? left : MAGAZINE_PORTION;
+	assert(hand->count == rounds && at < end);
+	uint64_t pages = below_free(self, &magazine->extents[at], count, cpu, steps);
+	hand->count -= count;
+	if (end < rounds)
+		memcpy(&magazine->extents[at], &magazine->extents[hand->count], count * sizeof magazine->extents[0]);
+	magazine->given = count < left ? at + count : 0;
 	return pages;
 }
 
@@ -102,7 +120,7 @@ static bool give_back(struct magazines *self, struct drain_at *at, uint64_t piec
 	return left != pieces;
 }
 
-static bool drains_as_linux(const struct magazines *self)
+bool drains_as_linux(const struct magazines *self)
 {
 	return self->key == KEY_ORDER && self->drain == DRAIN_ALL;
 }

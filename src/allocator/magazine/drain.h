@@ -8,6 +8,13 @@
 /* Empties a magazine in the hands of a CPU; returns its pages. */
 uint64_t empty_hand(struct magazines *self, struct hand *hand, uint32_t cpu, struct iova_steps *steps);
 
+/* Whether all is given back at once, and in the order, that Linux does it. */
+bool drains_as_linux(const struct magazines *self);
+
+/* Gives back MAGAZINE_PORTION extents of a full magazine in the hands of a CPU, if there is one: those that have been in it
+ * the longest, or nearly. Returns their pages. */
+uint64_t relieve_hand(struct magazines *self, struct hand *hand, uint32_t cpu, struct iova_steps *steps);
+
 /* Frees at most so many full magazines of a class, down to those it keeps. Returns how many. */
 uint64_t empty_shelf(struct magazines *self, unsigned size_class, uint64_t keep, uint64_t most, uint32_t cpu,
 		     struct iova_steps *steps);

@@ -185,7 +185,8 @@ static struct magazine *exchange(struct magazines *self, unsigned size_class, st
 	return empty;
 }
 
-/* Loads a magazine with room: the CPU's other one, or an empty one for a full one; else the full one is freed at once. */
+/* Loads a magazine with room: the CPU's other one, or an empty one for a full one; else the full one gives back a
+ * portion, as Linux all that it has. */
 OUTLINE void unload(struct magazines *self, struct cpu *cpu, uint32_t number, unsigned size_class, struct iova_steps *steps)
 {
 	struct pair *pair = &cpu->pairs[size_class];
@@ -198,7 +199,8 @@ OUTLINE void unload(struct magazines *self, struct cpu *cpu, uint32_t number, un
 	struct hand *full = keeps_loaded ? &pair->previous : &pair->loaded;
 	struct magazine *empty = exchange(self, size_class, full->magazine);
 	if (!empty) {
-		uint64_t pages = empty_hand(self, full, number, steps);
+		bool all = drains_as_linux(self);
+		uint64_t pages = all ? empty_hand(self, full, number, steps) : relieve_hand(self, full, number, steps);
 		count_cached(cpu, 0 - pages);
 		if (keeps_loaded)
 			swap_hands(pair);
@@ -479,8 +481,8 @@ static const struct iova_option options[] = {
 		 .default_value = 0,
 		 .minimum = 0,
 		 .maximum = 1000000,
-		 .help = "full magazines kept for each size, what is beyond is freed at once; 0: any number, trimmed "
-			 "every 100 ms down to the number of CPUs"},
+		 .help = "full magazines kept for each size, what is beyond is freed by eight, with key=order,drain=all "
+			 "at once; 0: any number, trimmed every 100 ms down to the number of CPUs"},
 	[OPTION_DRAIN] =
 		{.name = "drain",
 		 .kind = IOVA_OPTION_CHOICE,

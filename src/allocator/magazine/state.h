@@ -13,6 +13,8 @@ enum key { KEY_SIZE, KEY_ORDER };
 
 /* Largest value of the option max. */
 #define CACHED_PAGES_MAX 1024u
+/* Extents that one free gives back where there is no room for its own. */
+#define MAGAZINE_PORTION 8u
 enum drain { DRAIN_LARGEST, DRAIN_ALL };
 
 /* A magazine in the hands of a CPU. */

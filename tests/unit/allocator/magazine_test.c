@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * What magazines cache, exchange and give back: worked out by hand. */
+#include "allocator/magazine/state.h"
+#include "base/rng.h"
 #include "support/layer_fixture.h"
+
+#include <stdio.h>
 
 #define MS UINT64_C(1000000)
 #define ROUNDS 127
@@ -296,7 +300,7 @@ static void drain_all_gives_everything_back_at_once(void **state)
 	end();
 }
 
-static void a_full_depot_frees_the_overflow_at_once(void **state)
+static void small_magazines_are_freed_whole_beside_a_full_depot(void **state)
 {
 	(void)state;
 	begin("magazine:rounds=4,depot=2+segregated", 0, 1000, 1);
@@ -307,6 +311,133 @@ static void a_full_depot_frees_the_overflow_at_once(void **state)
 	give(extents[16], 0);
 	assert_int_equal(steps.backend_trips, 4);
 	assert_int_equal(pages().cached_pages, 13);
+	end();
+}
+
+/* Which of so many extents the layer below has got back. */
+static uint64_t given_back(uint64_t count)
+{
+	uint64_t mask = 0;
+	const struct magazines *self = instance.self;
+	for (uint64_t i = 0; i < count; i++) {
+		struct iova_extent extent;
+		const struct iova_allocator *below = self->below.table;
+		if (below->place(self->below.self, extents[i].first, 1, 0, &extent) != IOVA_OK)
+			continue;
+		below->free(self->below.self, &extent, 0);
+		mask |= UINT64_C(1) << i;
+	}
+	return mask;
+}
+
+/* Three magazines of 20 are full. What comes then finds the older one of the CPU's two in hand: 12 places around which it
+ * goes, 8 where extents come in. */
+static void a_full_depot_frees_the_overflow_in_portions(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t frees, trips, first, last; /* what the first of these frees gives back */
+	} all[] = {{8, 8, 20, 27}, {8, 8, 40, 47}, {4, 4, 28, 31}, {4, 4, 48, 51}, {8, 8, 32, 39}};
+	uint64_t at = 60, cached = 60, gone = 0;
+	begin("magazine:rounds=20,depot=1+segregated", 0, 1000, 1);
+	take_many(100, 0);
+	give_many(60, 0);
+	assert_int_equal(pages().cached_pages, cached);
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		for (uint64_t j = 0; j < all[i].frees; j++) {
+			give(extents[at++], 0);
+			assert_int_equal(steps.backend_trips, j ? 0 : all[i].trips);
+			cached += 1 - (j ? 0 : all[i].trips);
+			assert_int_equal(pages().cached_pages, cached);
+			assert_null(instance.table->broken_invariant(instance.self));
+			if (j == 0)
+				gone |= ((UINT64_C(2) << all[i].last) - 1) & ~((UINT64_C(1) << all[i].first) - 1);
+			assert_int_equal(given_back(60), gone);
+		}
+	/* Nothing waits where a request could not have it. */
+	take_many(1, 0);
+	assert_int_equal(steps.cache_hits, 1);
+	struct iova_extent none;
+	assert_int_equal(try_get(&(struct iova_request){.count = 1000}, 0, &none), IOVA_NO_SPACE);
+	assert_int_equal(pages().cached_pages, 0);
+	end();
+}
+
+/* As many extents as a magazine holds are given back while as many come, whatever its size. */
+static void portions_suffice_for_magazines_of_any_size(void **state)
+{
+	(void)state;
+	static const unsigned rounds[] = {1, 7, 8, 9, 15, 16, 17, 127};
+	char spec[64];
+	for (size_t i = 0; i < sizeof rounds / sizeof rounds[0]; i++) {
+		snprintf(spec, sizeof spec, "magazine:rounds=%u,depot=1+segregated", rounds[i]);
+		begin(spec, 0, 1000, 1);
+		take_many(6 * rounds[i], 0);
+		for (unsigned j = 0; j < 6 * rounds[i]; j++) {
+			give(extents[j], 0);
+			assert_in_range(steps.backend_trips, 0, 8);
+			assert_null(instance.table->broken_invariant(instance.self));
+		}
+		assert_in_range(pages().cached_pages, 2 * rounds[i] + 1, 3 * rounds[i]);
+		end();
+	}
+}
+
+/* Eight frees of the layer below, of which two give back eight. */
+static void portions_stay_small_over_a_layer_that_caches(void **state)
+{
+	(void)state;
+	begin("magazine:depot=1+magazine:depot=1+segregated", 0, 2000, 1);
+	take_many(8 * ROUNDS, 0);
+	for (unsigned i = 0; i < 8 * ROUNDS; i++) {
+		give(extents[i], 0);
+		assert_in_range(steps.backend_trips, 0, 8 + 2 * 8);
+	}
+	end();
+}
+
+/* 300 slots that are taken and given back in any order hold no page twice. */
+static void portions_lose_nothing(void **state)
+{
+	(void)state;
+	static struct iova_extent owned[300];
+	bool live[300] = {false};
+	struct rng rng;
+	memset(owned, 0, sizeof owned);
+	rng_seed(&rng, 19);
+	begin("magazine:rounds=20,depot=1+segregated", 0, 300, 1);
+	for (unsigned i = 0; i < 40000; i++) {
+		uint64_t slot = rng_below(&rng, 300);
+		bool takes = i / 400 % 2 && !owned[slot].count;
+		if (takes) {
+			owned[slot] = take(1, 0);
+			assert_false(live[owned[slot].first]);
+			live[owned[slot].first] = true;
+		} else if (owned[slot].count) {
+			live[owned[slot].first] = false;
+			give(owned[slot], 0);
+			owned[slot].count = 0;
+		}
+	}
+	assert_null(instance.table->broken_invariant(instance.self));
+	instance.table->drain(instance.self);
+	uint64_t count = 0;
+	for (size_t i = 0; i < 300; i++)
+		count += owned[i].count;
+	assert_int_equal(pages().usable_pages, 300 - count);
+	end();
+}
+
+/* What Linux does is a burst. */
+static void as_linux_a_full_depot_frees_a_whole_magazine(void **state)
+{
+	(void)state;
+	begin("magazine:rounds=20,depot=1,key=order,drain=all+segregated", 0, 1000, 1);
+	take_many(61, 0);
+	give_many(60, 0);
+	give(extents[60], 0);
+	assert_int_equal(steps.backend_trips, 20);
+	assert_int_equal(given_back(60), ((UINT64_C(1) << 60) - 1) & ~((UINT64_C(1) << 40) - 1));
 	end();
 }
 
@@ -472,7 +603,12 @@ int main(void)
 		cmocka_unit_test(no_more_is_given_back_than_twice_what_it_takes),
 		cmocka_unit_test(over_a_caching_layer_it_is_so_too),
 		cmocka_unit_test(drain_all_gives_everything_back_at_once),
-		cmocka_unit_test(a_full_depot_frees_the_overflow_at_once),
+		cmocka_unit_test(small_magazines_are_freed_whole_beside_a_full_depot),
+		cmocka_unit_test(a_full_depot_frees_the_overflow_in_portions),
+		cmocka_unit_test(portions_suffice_for_magazines_of_any_size),
+		cmocka_unit_test(portions_stay_small_over_a_layer_that_caches),
+		cmocka_unit_test(portions_lose_nothing),
+		cmocka_unit_test(as_linux_a_full_depot_frees_a_whole_magazine),
 		cmocka_unit_test(a_poll_trims_one_magazine_every_100_ms_down_to_the_cpus),
 		cmocka_unit_test(a_burst_of_100000_frees_takes_79_seconds_to_leave_the_depot),
 		cmocka_unit_test(a_depot_with_a_limit_is_not_trimmed),

@@ -139,9 +139,11 @@ static void trips_of_a_layer_are_counted(void **state)
 	assert_true(bench_figure(&bench, 0, METRIC_STEPS_CACHE_HIT_SHARE) == 0);
 	assert_about(bench_figure(&bench, 0, METRIC_STEPS_BACKEND_TRIPS_PER_OP), 6.0 / 12, 1e-12);
 	assert_about(bench_figure(&bench, 0, METRIC_STEPS_DEPOT_TRIPS_PER_OP), 1.0 / 12, 1e-12);
+	assert_true(bench_figure(&bench, 0, METRIC_STEPS_BACKEND_TRIPS_MAX) == 1);
 	/* Then none does; one trip each way. */
 	assert_true(bench_figure(&bench, 1, METRIC_STEPS_CACHE_HIT_SHARE) == 1);
 	assert_true(bench_figure(&bench, 1, METRIC_STEPS_BACKEND_TRIPS_PER_OP) == 0);
+	assert_true(bench_figure(&bench, 1, METRIC_STEPS_BACKEND_TRIPS_MAX) == 0);
 	assert_about(bench_figure(&bench, 1, METRIC_STEPS_DEPOT_TRIPS_PER_OP), 2.0 / 12, 1e-12);
 }
 
@@ -170,6 +172,8 @@ static void steps_of_a_counting_allocator_are_there(void **state)
 	assert_null(bench.record.message);
 	assert_true(figure(METRIC_STEPS_ALLOC_MEAN) > 0);
 	assert_true(figure(METRIC_STEPS_ALLOC_MAX) >= figure(METRIC_STEPS_ALLOC_MEAN));
+	assert_true(figure(METRIC_STEPS_FREE_MEAN) > 0);
+	assert_true(figure(METRIC_STEPS_FREE_MAX) >= figure(METRIC_STEPS_FREE_MEAN));
 }
 
 static void a_buddy_rounds(void **state)
