@@ -226,7 +226,7 @@ instructions: $(BUILD)/tests/bench/play ## instructions per operation of the bui
 	@BUILD='$(BUILD)' tests/instructions/run $(if $(UPDATE),--update,$(if $(MISSES),--misses))
 
 .PHONY: columns
-columns: all $(BUILD)/tests/bench/play ## what an allocator is wanted to reach, a mark for each cell; SPEC=leaf, OPS= for fewer operations
+columns: all $(BUILD)/tests/bench/play ## what an allocator is wanted to reach, a mark for each cell; SPEC=leaf, OPS= for fewer operations, TIMES=no without times
 	@BUILD='$(BUILD)' OPS='$(OPS)' tests/columns/run $(SPEC)
 
 .PHONY: bench-import
