@@ -72,20 +72,35 @@ static bool window_of(const struct buddy *self, const struct iova_request *reque
 	return window->lowest <= window->highest;
 }
 
+/* The request says from which end. */
+static bool is_directed(const struct iova_request *request)
+{
+	return request->constraints & (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP);
+}
+
 /* Which end of a window is looked at first. */
 static bool searches_downwards(const struct buddy *self, const struct iova_request *request)
 {
-	if (request->constraints & (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP))
+	if (is_directed(request))
 		return request->constraints & IOVA_CONSTRAIN_TOP;
 	return self->first == FIRST_HIGH;
+}
+
+/* The index that knows blocks in the order in which the request wants them. */
+static struct gap_index *index_for(struct buddy *self, const struct iova_request *request)
+{
+	return is_directed(request) ? &self->tree.directed : &self->tree.index;
 }
 
 /* The free block of one order that a request of 2^wanted pages can be cut from, and *start, where: the first in the
  * direction. Jumps from candidate to candidate, so that it looks at no more blocks than there are multiples of step in
  * the window. */
-static uint64_t search_window(struct buddy *self, unsigned log2, unsigned wanted, const struct window *window,
-			      bool downwards, uint64_t *start, struct iova_steps *steps)
+static uint64_t search_window(struct buddy *self, unsigned log2, const struct iova_request *request,
+			      const struct window *window, uint64_t *start, struct iova_steps *steps)
 {
+	unsigned wanted = bits_log2_ceil(request->count);
+	bool downwards = searches_downwards(self, request);
+	struct gap_index *index = index_for(self, request);
 	uint64_t size = UINT64_C(1) << log2, need = UINT64_C(1) << wanted;
 	uint64_t page = downwards ? window->highest : window->lowest;
 	for (;;) {
@@ -106,7 +121,7 @@ static uint64_t search_window(struct buddy *self, unsigned log2, unsigned wanted
 			*start = page - self->base;
 			return block;
 		}
-		gap_index_tried(&self->tree.index);
+		gap_index_tried(index);
 	}
 }
 
@@ -119,7 +134,7 @@ static bool binds(const struct buddy *self, const struct iova_request *request)
 		return true;
 	if (constraints & IOVA_CONSTRAIN_BOUNDARY && request->boundary < request->count)
 		return true;
-	if (constraints & (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP))
+	if (is_directed(request))
 		return true;
 	return constraints & IOVA_CONSTRAIN_LIMIT &&
 	       (request->low > self->space.first || request->high < self->space.first + self->space.count - 1);
@@ -146,13 +161,12 @@ struct found {
 static struct found search_orders(struct buddy *self, const struct iova_request *request, const struct window *window,
 				  struct iova_steps *steps)
 {
-	bool directed = request->constraints & (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP);
-	bool downwards = searches_downwards(self, request);
+	bool directed = is_directed(request), downwards = searches_downwards(self, request);
 	struct found found = {.block = BUDDY_TREE_NOTHING};
 	unsigned wanted = bits_log2_ceil(request->count);
 	for (uint64_t orders = self->tree.nonempty >> wanted << wanted; orders; orders &= orders - 1) {
 		unsigned log2 = (unsigned)__builtin_ctzll(orders);
-		uint64_t start, block = search_window(self, log2, wanted, window, downwards, &start, steps);
+		uint64_t start, block = search_window(self, log2, request, window, &start, steps);
 		if (block == BUDDY_TREE_NOTHING)
 			continue;
 		if (found.block == BUDDY_TREE_NOTHING || (downwards ? start > found.start : start < found.start))
@@ -163,23 +177,26 @@ static struct found search_orders(struct buddy *self, const struct iova_request 
 	return found;
 }
 
-/* What calls do not tell the index may pass it by. */
+/* What calls do not tell an index may pass it by. */
 static void choose_ways(struct buddy *self)
 {
-	self->rare = self->rounding == ROUNDING_TRIM || self->tree.index.on;
-	self->frees = self->tree.index.on           ? BUDDY_TREE_GENERAL
+	bool indexed = buddy_tree_is_indexed(&self->tree);
+	self->rare = self->rounding == ROUNDING_TRIM || indexed;
+	self->frees = indexed                       ? BUDDY_TREE_GENERAL
 		      : self->first == FIRST_RECENT ? BUDDY_TREE_QUICK_RECENT
 						    : BUDDY_TREE_QUICK_BY_ADDRESS;
 }
 
-/* By the index: the same place as in the orders, unless the request says from where. */
-static struct found search_index(struct buddy *self, uint64_t count, const struct window *window, struct iova_steps *steps)
+/* By the index: the same place as in the orders. */
+static struct found search_index(struct buddy *self, const struct iova_request *request, const struct window *window,
+				 struct iova_steps *steps)
 {
-	struct gap_index *index = &self->tree.index;
-	uint64_t need = bits_power_of_two_ceil(count), start;
+	struct gap_index *index = index_for(self, request);
+	uint64_t need = bits_power_of_two_ceil(request->count), start;
 	const struct gap_wish wish = {need, window->step, 0, window->lowest, window->highest + need};
-	uint32_t found =
-		gap_index_find(index, &wish, 0, self->first == FIRST_HIGH, &start, steps ? &steps->examined : NULL);
+	bool downwards = searches_downwards(self, request);
+	uint32_t found = gap_index_find(index, &wish, is_directed(request) && downwards, downwards, &start,
+					steps ? &steps->examined : NULL);
 	if (!found)
 		return (struct found){.block = BUDDY_TREE_NOTHING};
 	unsigned log2 = bits_log2_floor(index->tree.gaps[found].length);
@@ -189,15 +206,14 @@ static struct found search_index(struct buddy *self, uint64_t count, const struc
 static struct found search(struct buddy *self, const struct iova_request *request, const struct window *window,
 			   struct iova_steps *steps)
 {
-	struct gap_index *index = &self->tree.index;
-	if (request->constraints & (IOVA_CONSTRAIN_BOTTOM | IOVA_CONSTRAIN_TOP))
-		return search_orders(self, request, window, steps);
+	struct gap_index *index = index_for(self, request);
 	if (gap_index_is_wanted(index) && gap_index_begin(index, self->host)) {
-		buddy_tree_file(&self->tree, steps);
+		buddy_tree_file(&self->tree, index, steps);
 		choose_ways(self);
 	}
-	if (index->on && (index->whole || self->first != FIRST_HIGH)) {
-		const struct found found = search_index(self, request->count, window, steps);
+	bool in_order = !is_directed(request) && self->first != FIRST_HIGH; /* blocks are filed as they are looked at */
+	if (index->on && (index->whole || in_order)) {
+		const struct found found = search_index(self, request, window, steps);
 		if (index->whole || found.block != BUDDY_TREE_NOTHING)
 			return found;
 	}
@@ -341,8 +357,11 @@ static __attribute__((noinline)) enum iova_status alloc_high(struct buddy *self,
 static __attribute__((noinline)) enum iova_status alloc_rare(struct buddy *self, const struct iova_request *request,
 							     struct iova_extent *extent, struct iova_steps *steps)
 {
-	if (gap_index_is_filing(&self->tree.index))
-		buddy_tree_file(&self->tree, steps);
+	struct buddy_tree *tree = &self->tree;
+	if (gap_index_is_filing(&tree->index))
+		buddy_tree_file(tree, &tree->index, steps);
+	if (gap_index_is_filing(&tree->directed))
+		buddy_tree_file(tree, &tree->directed, steps);
 	enum iova_status status = alloc_any(self, request, extent, steps);
 	if (status == IOVA_OK) {
 		self->closed = self->hal;
@@ -489,9 +508,10 @@ static const char *buddy_broken_invariant(void *context)
 	const char *broken = buddy_tree_broken_invariant(&self->tree, first, first + self->space.count, &free_pages);
 	if (!broken && free_pages != self->free_pages)
 		return "the free pages are counted";
-	if (!broken && self->tree.index.on && (!self->rare || self->frees != BUDDY_TREE_GENERAL))
+	if (!broken && buddy_tree_is_indexed(&self->tree) && (!self->rare || self->frees != BUDDY_TREE_GENERAL))
 		return "while the index is on, no call passes it by";
-	return broken ? broken : gap_index_check(&self->tree.index, buddy_visit_free, context);
+	broken = broken ? broken : gap_index_check(&self->tree.index, buddy_visit_free, context);
+	return broken ? broken : gap_index_check(&self->tree.directed, buddy_visit_free, context);
 }
 
 static void buddy_destroy(void *context)

@@ -119,9 +119,20 @@ uint64_t buddy_tree_search_all(struct buddy_tree *tree, unsigned log2, struct io
 	return search(tree, log2, tree->top, 0, ~UINT64_C(0), tree->downwards, steps);
 }
 
-void buddy_tree_file(struct buddy_tree *tree, struct iova_steps *steps)
+void buddy_tree_note_free(struct buddy_tree *tree, unsigned log2, uint64_t block)
 {
-	struct gap_index *index = &tree->index;
+	gap_index_add(&tree->index, tree->base + (block << log2), UINT64_C(1) << log2, 0);
+	gap_index_add(&tree->directed, tree->base + (block << log2), UINT64_C(1) << log2, 0);
+}
+
+void buddy_tree_note_taken(struct buddy_tree *tree, unsigned log2, uint64_t block)
+{
+	gap_index_remove(&tree->index, tree->base + (block << log2), UINT64_C(1) << log2);
+	gap_index_remove(&tree->directed, tree->base + (block << log2), UINT64_C(1) << log2);
+}
+
+void buddy_tree_file(struct buddy_tree *tree, struct gap_index *index, struct iova_steps *steps)
+{
 	unsigned log2 = 0, left = GAP_INDEX_PORTION;
 	uint64_t block = 0;
 	if (index->begun) {
@@ -157,6 +168,7 @@ enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, 
 	*tree = (struct buddy_tree){
 		.by_address = by_address, .downwards = downwards, .order_max = order_max, .end = end, .host = host};
 	gap_index_create(&tree->index, end, downwards ? GAP_BY_LENGTH_DOWN : GAP_BY_LENGTH, GAP_BY_LENGTH);
+	gap_index_create(&tree->directed, end, GAP_BY_ADDRESS, GAP_BY_LENGTH);
 	do
 		tree->top++;
 	while (buddy_tree_words(end, 0, tree->top) > 1);
@@ -174,8 +186,10 @@ enum iova_status buddy_tree_create(struct buddy_tree *tree, unsigned order_max, 
 
 void buddy_tree_release(struct buddy_tree *tree)
 {
-	if (tree->host)
+	if (tree->host) {
 		gap_index_release(&tree->index, tree->host);
+		gap_index_release(&tree->directed, tree->host);
+	}
 	if (tree->memory)
 		tree->host->memory_put(tree->host->context, tree->memory, tree->bytes);
 	*tree = (struct buddy_tree){0};

@@ -57,14 +57,22 @@ struct buddy_tree {
 	const struct iova_host *host;
 	uint64_t base; /* page of index 0: 0, unless the caller sets it */
 	struct buddy_tree_order orders[BUDDY_TREE_ORDERS_MAX];
-	struct gap_index index; /* blocks by their pages, for what is asked for at multiples of more than its size */
+	/* Blocks, for what is asked for at multiples of more than its size: by their pages, and by address for who says from
+	 * which end. */
+	struct gap_index index;
+	struct gap_index directed;
 };
+
+INLINE bool buddy_tree_is_indexed(const struct buddy_tree *tree)
+{
+	return tree->index.on || tree->directed.on;
+}
 
 /* What calls have in common is a compile-time constant of the usual ones. */
 enum buddy_tree_use {
 	BUDDY_TREE_QUICK_RECENT,
 	BUDDY_TREE_QUICK_BY_ADDRESS,
-	BUDDY_TREE_GENERAL, /* as the tree says, and the index may be on */
+	BUDDY_TREE_GENERAL, /* as the tree says, and an index may be on */
 };
 
 INLINE bool buddy_tree_is_by_address(const struct buddy_tree *tree, enum buddy_tree_use use)
@@ -92,8 +100,8 @@ uint64_t buddy_tree_search_from(struct buddy_tree *tree, unsigned log2, uint64_t
 				struct iova_steps *steps);
 void buddy_tree_settle(struct buddy_tree *tree);
 
-/* A portion of the blocks enters the index, which wants them: the smallest first, then by address. */
-void buddy_tree_file(struct buddy_tree *tree, struct iova_steps *steps);
+/* A portion of the blocks enters one of the tree's indexes, which wants them: the smallest first, then by address. */
+void buddy_tree_file(struct buddy_tree *tree, struct gap_index *index, struct iova_steps *steps);
 
 /* NULL, or which rule is broken; free blocks lie in [first, end). Looks at every word; *free_pages counts the pages. */
 const char *buddy_tree_broken_invariant(const struct buddy_tree *tree, uint64_t first, uint64_t end, uint64_t *free_pages);
@@ -109,6 +117,10 @@ INLINE uint64_t buddy_tree_words(uint64_t end, unsigned log2, unsigned level)
 /* For create, which has set end, order_max and top: sets the places. Returns the words of memory that they take; of these, the
  * shared ones are about so many pages that few are touched, however many regions of the space are. */
 uint64_t buddy_tree_lay_out(struct buddy_tree *tree, uint64_t *shared_first, uint64_t *shared_words);
+
+/* To the indexes that are on. */
+void buddy_tree_note_free(struct buddy_tree *tree, unsigned log2, uint64_t block);
+void buddy_tree_note_taken(struct buddy_tree *tree, unsigned log2, uint64_t block);
 
 /* Pushes when the stack is full: forgets the older half. */
 void buddy_tree_forget(struct buddy_tree *tree, unsigned log2, uint64_t block);
@@ -163,9 +175,9 @@ INLINE bool buddy_tree_unmark(struct buddy_tree *tree, unsigned log2, uint64_t w
 INLINE void buddy_tree_insert(struct buddy_tree *tree, enum buddy_tree_use use, unsigned log2, uint64_t block)
 {
 	const bool by_address = buddy_tree_is_by_address(tree, use);
-	assert(by_address == tree->by_address && (use == BUDDY_TREE_GENERAL || !tree->index.on));
-	if (use == BUDDY_TREE_GENERAL && tree->index.on)
-		gap_index_add(&tree->index, tree->base + (block << log2), UINT64_C(1) << log2, 0);
+	assert(by_address == tree->by_address && (use == BUDDY_TREE_GENERAL || !buddy_tree_is_indexed(tree)));
+	if (use == BUDDY_TREE_GENERAL && buddy_tree_is_indexed(tree))
+		buddy_tree_note_free(tree, log2, block);
 	struct buddy_tree_order *order = &tree->orders[log2];
 	uint64_t *word = buddy_tree_word(tree, log2, 0, block >> 6), before = *word;
 	*word = before | UINT64_C(1) << (block & 63);
@@ -194,9 +206,9 @@ INLINE void buddy_tree_take_out(struct buddy_tree *tree, enum buddy_tree_use use
 {
 	const bool by_address = buddy_tree_is_by_address(tree, use);
 	assert(buddy_tree_is_free(tree, log2, block) && by_address == tree->by_address);
-	assert(use == BUDDY_TREE_GENERAL || !tree->index.on);
-	if (use == BUDDY_TREE_GENERAL)
-		gap_index_remove(&tree->index, tree->base + (block << log2), UINT64_C(1) << log2);
+	assert(use == BUDDY_TREE_GENERAL || !buddy_tree_is_indexed(tree));
+	if (use == BUDDY_TREE_GENERAL && buddy_tree_is_indexed(tree))
+		buddy_tree_note_taken(tree, log2, block);
 	struct buddy_tree_order *order = &tree->orders[log2];
 	uint64_t *word = buddy_tree_word(tree, log2, 0, block >> 6), after = *word & ~(UINT64_C(1) << (block & 63));
 	*word = after;

@@ -52,11 +52,12 @@ static void check(const struct iova_allocator *table, void *self, const char *sp
 		fail_msg("%s: %s", spec, broken);
 }
 
-static void file_while_gaps_change(const char *spec, uint64_t seed)
+/* direction: 0, or a constraint that says from which end. */
+static void file_while_gaps_change(const char *spec, uint32_t direction, uint64_t seed)
 {
 	const struct iova_space space = {.first = ALIGN, .count = EXTENTS * EXTENT_PAGES, .page_bytes = 4096};
 	const struct iova_request usual = {.count = EXTENT_PAGES},
-				  hopeless = {.count = 2, .align = ALIGN, .constraints = IOVA_CONSTRAIN_ALIGN};
+				  hopeless = {.count = 2, .align = ALIGN, .constraints = IOVA_CONSTRAIN_ALIGN | direction};
 	char message[256];
 	struct rng rng;
 	struct iova_instance *instance = iova_instance_create(spec, &space, NULL, message, sizeof message);
@@ -71,7 +72,12 @@ static void file_while_gaps_change(const char *spec, uint64_t seed)
 		give_one(table, self, &rng);
 	for (unsigned request = 0; request < 40; request++) {
 		struct iova_extent extent;
+		struct iova_request undirected = hopeless;
+		undirected.constraints = IOVA_CONSTRAIN_ALIGN;
 		assert_int_equal(table->alloc(self, &hopeless, 0, &extent), IOVA_NO_SPACE);
+		/* Who has an index for each files both at once. */
+		if (request % 3 == 0)
+			assert_int_equal(table->alloc(self, &undirected, 0, &extent), IOVA_NO_SPACE);
 		check(table, self, spec);
 		/* Any request files, so that changes where filing goes on come from frees, and places, in a row. */
 		for (unsigned free = 0; request % 8 < 6 && free < 160; free++) {
@@ -95,11 +101,22 @@ static void what_is_filed_is_what_there_is(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++)
 		for (uint64_t seed = 1; seed <= 10; seed++)
-			file_while_gaps_change(specs[i], seed);
+			file_while_gaps_change(specs[i], 0, seed);
+}
+
+static void from_an_end_it_is_so_too(void **state)
+{
+	(void)state;
+	static const char *const directed[] = {"buddy", "buddy:first=low", "buddy:first=high,rounding=trim",
+					       "bitmap:fit=first"};
+	for (size_t i = 0; i < sizeof directed / sizeof directed[0]; i++)
+		for (uint64_t seed = 1; seed <= 2; seed++)
+			file_while_gaps_change(directed[i], seed % 2 ? IOVA_CONSTRAIN_TOP : IOVA_CONSTRAIN_BOTTOM, seed);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_filed_is_what_there_is)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_filed_is_what_there_is),
+					   cmocka_unit_test(from_an_end_it_is_so_too)};
 	return cmocka_run_group_tests_name("gap_filing", tests, NULL, NULL);
 }

@@ -268,9 +268,10 @@ static void try_gap(void *context, uint64_t first, uint64_t count, enum iova_fre
 	any_fits |= gap_fit(first, first + count, context, false, &place);
 }
 
-/* Many requests that most gaps do not suit, in a space that is nearly full. A twin has other places when no policy says
- * which. */
-static void check_twins(const struct iova_allocator *table, uint64_t option, bool alike, uint64_t examined_most)
+/* Many requests that most gaps do not suit, two of three of them from one of the ends where they are directed, in a space
+ * that is nearly full. A twin has other places when no policy says which. */
+static void check_twins(const struct iova_allocator *table, uint64_t option, bool directed, bool alike,
+			uint64_t examined_most)
 {
 	static struct player fast, slow;
 	uint64_t examined[2] = {0}, most[2] = {0}, failures = 0;
@@ -284,6 +285,8 @@ static void check_twins(const struct iova_allocator *table, uint64_t option, boo
 			request.constraints |= IOVA_CONSTRAIN_ALIGN;
 			request.align = 64;
 		}
+		if (directed && step % 3)
+			request.constraints |= rng_below(&rng, 2) ? IOVA_CONSTRAIN_TOP : IOVA_CONSTRAIN_BOTTOM;
 		enum iova_status status, slow_status;
 		uint64_t fast_steps = play(&fast, slot, &request, &status);
 		uint64_t slow_steps = play(&slow, slot, &request, &slow_status);
@@ -319,13 +322,15 @@ static void allocators_place_alike_with_and_without_it(void **state)
 {
 	(void)state;
 	for (uint64_t option = 0; option < 3; option++) {
-		check_twins(&allocator_buddy, option, true, 20);
-		check_twins(&allocator_bitmap, option, true, 64);
-		check_twins(&allocator_rbtree, option, true, 64);
+		check_twins(&allocator_buddy, option, false, true, 20);
+		check_twins(&allocator_buddy, option, true, true, 20);
+		check_twins(&allocator_bitmap, option, false, true, 64);
+		check_twins(&allocator_bitmap, option, true, true, 64);
+		check_twins(&allocator_rbtree, option, false, true, 64);
 	}
 	for (uint64_t option = 0; option < 2; option++) {
-		check_twins(&allocator_segregated, option, false, 64);
-		check_twins(&allocator_leaf, option, false, 64);
+		check_twins(&allocator_segregated, option, false, false, 64);
+		check_twins(&allocator_leaf, option, false, false, 64);
 	}
 }
 
