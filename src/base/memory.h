@@ -28,13 +28,14 @@ void memory_release(void *memory);
  * wanted below 16 of one that has none yet. Returns 0, or -1 without memory (everything as it was). Amortised O(1). */
 int memory_grow(void *array, size_t *capacity, size_t count, size_t bytes) __attribute__((warn_unused_result));
 
-/* Addresses for bytes that come to memory later, aligned to a huge page, or NULL: a program may have far more of them than of
- * memory, and they count against none of its limits but that of addresses (ulimit -v). Given back with memory_give_addresses, of
- * NULL too, and all that was backed with them. */
+/* Addresses for bytes that come to memory later, aligned to a huge page, or NULL: a program may have far more of them than
+ * of memory, and they count against none of its limits but that of addresses (ulimit -v). Given back with
+ * memory_give_addresses, of NULL too, and all that was backed with them. */
 void *memory_addresses(size_t bytes) __attribute__((warn_unused_result));
 void memory_give_addresses(void *addresses, size_t bytes);
 
-/* Zeroed memory at some of them that had none; both are multiples of 64 KiB, the largest page. Returns 0, or -1 without memory: they are as they were. */
+/* Zeroed memory at some of them that had none; both are multiples of 64 KiB, the largest page. Returns 0, or -1 without
+ * memory: they are as they were. */
 int memory_back(void *addresses, size_t bytes) __attribute__((warn_unused_result));
 
 /* For tests: the request after `passes` more ones fails, once; UINT64_MAX switches this off. memory_requests counts. */

@@ -13,8 +13,8 @@ enum ntstatus contiguous_allocate_closely(struct ddi_adapter *adapter, const str
 enum ntstatus contiguous_refused(struct ddi_adapter *adapter, enum iova_status status, const struct iova_request *request);
 void contiguous_end_frames(struct ddi_adapter *adapter, const struct handle_entry *entry);
 
-/* Whether nothing has to be looked at but the size: who asks reaches all of the space, no frames lie behind it, and the adapter
- * does not trap. */
+/* Whether nothing has to be looked at but the size: who asks reaches all of the space, no frames lie behind it, and the
+ * adapter does not trap. */
 static inline bool contiguous_is_anywhere(const struct ddi_adapter *adapter, uint64_t pages, uint64_t lowest,
 					  uint64_t highest, uint64_t boundary, enum ddi_cache_type cache_type)
 {

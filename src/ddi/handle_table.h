@@ -40,8 +40,8 @@ enum handle_kind {
 _Static_assert(HANDLE_KINDS <= HANDLE_KIND_MASK + 1, "every kind fits into a handle");
 
 struct handle_entry {
-	/* In use: the handle. Dead: the generation that comes next, kind HANDLE_DEAD, and for an index that of the next dead entry, or
-	 * HANDLE_INDEX_NONE. */
+	/* In use: the handle. Dead: the generation that comes next, kind HANDLE_DEAD, and for an index that of the next dead
+	 * entry, or HANDLE_INDEX_NONE. */
 	ddi_handle handle;
 	union {
 		struct iova_extent extent; /* CONTIGUOUS, VIEW, TOKEN; the first one of ALLOCATED_MDL, MAPPED_MDL, ADL */
@@ -113,7 +113,8 @@ _Static_assert(sizeof(union handle_more) == 32, "a live handle takes 64 bytes");
 
 #define HANDLE_CHUNK_ENTRIES (UINT64_C(1) << 12)
 
-/* Invariants: used <= capacity <= room, multiples of HANDLE_CHUNK_ENTRIES but used; live + dead ones in the list + retired = used. */
+/* Invariants: used <= capacity <= room, the latter two multiples of HANDLE_CHUNK_ENTRIES; live + dead ones in the list +
+ * retired = used. */
 struct handle_table {
 	struct handle_entry *entries; /* the first capacity of them have memory */
 	union handle_more *more;      /* likewise */
@@ -174,7 +175,8 @@ static inline int handle_table_prepare_pair(struct handle_table *table)
 		       : handle_table_refresh(table, 2);
 }
 
-/* The entry that the next take gives, after a prepare that succeeded: what it holds beside its handle is the caller's already. */
+/* The entry that the next take gives, after a prepare that succeeded: what it holds beside its handle is the caller's
+ * already. */
 static inline struct handle_entry *handle_table_next(const struct handle_table *table)
 {
 	return handle_table_entry(table, table->dead);
