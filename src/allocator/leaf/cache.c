@@ -176,11 +176,11 @@ static enum iova_status cached_alloc(void *context, const struct iova_request *r
 	uint32_t some = cache->count;
 	if (UNLIKELY(!some))
 		return alloc_slowly(self, request, cpu, extent);
+	extent->count = count;
+	extent->cookie = 0;
 	cache->count = some - 1;
 	caches->pages -= count;
 	extent->first = self->base + cache->pages[some - 1];
-	extent->count = count;
-	extent->cookie = 0;
 	return IOVA_OK;
 }
 
@@ -247,4 +247,4 @@ static void cached_free(void *context, const struct iova_extent *extent, uint32_
 	caches->pages = pages;
 }
 
-const struct leaf_calls leaf_calls_cached = {cached_alloc, cached_free};
+const struct leaf_calls leaf_calls_cached = {.alloc = cached_alloc, .free = cached_free};

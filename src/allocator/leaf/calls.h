@@ -1,84 +1,89 @@
 /* SPDX-License-Identifier: MIT
  * What is called most: short requests, and frees inside a word. Compiled once for each kind of CPU; LEAF_CALLS names its
- * table. */
+ * table. What is called seldom is called last, so that nothing is saved for it. */
 #include "allocator/contract.h"
 #include "allocator/gap/fit.h"
 #include "allocator/leaf/holes.h"
 
-/* count < 64, for which this leaf may have a run: then its bound is exact afterwards. False: it has none. */
-static NOINLINE bool take_inside(struct leaf *self, uint64_t leaf, uint64_t count, uint64_t *first)
+/* Pages that are set as used already. */
+INLINE enum iova_status granted(struct leaf *self, uint64_t first, uint64_t count, struct iova_extent *extent)
 {
-	struct line *line = &self->lines[leaf];
-	self->examined++;
-	struct line closed = runs_closed(self, leaf);
-	struct line begins = line_begins(&closed, (unsigned)count);
-	unsigned place = line_lowest(&begins);
-	if (UNLIKELY(place == LINE_NOTHING))
-		return false;
-	*first = leaf << LINE_LOG2 | place;
-	line_set_few(line, place, (unsigned)count);
-	line_set_few(&closed, place, (unsigned)count);
+	extent->count = count;
+	extent->cookie = 0;
 	self->usable_pages -= count;
-	unsigned longest = line_longest(&closed);
-	if (longest != self->inside_bounds[leaf])
-		runs_file_inside(self, leaf, longest);
-	return true;
-}
-
-/* The hole of `length` behind page before: its first count pages, if it is still there. */
-INLINE bool take_hole(struct leaf *self, uint64_t before, unsigned length, uint64_t count)
-{
-	if (UNLIKELY(!hole_is_there(self, before, length)))
-		return false;
-	self->words[before >> 6] |= hole_bits((unsigned)count) << (before & 63);
-	self->usable_pages -= count;
-	return true;
-}
-
-INLINE enum iova_status granted(const struct leaf *self, uint64_t first, uint64_t count, struct iova_extent *extent)
-{
-	*extent = (struct iova_extent){self->base + first, count, 0};
+	extent->first = self->base + first;
 	return IOVA_OK;
 }
 
-/* Makes the bound of a leaf exact. */
+/* The hole of `length` behind page before: all of it, if it is there. */
+INLINE bool take_hole(struct leaf *self, int64_t before, uint64_t length)
+{
+	uint64_t *word = &self->words[before >> 6], used = *word ^ hole_bits((unsigned)length) << (before & 63);
+	if (UNLIKELY(line_below(~(used >> (before & 63)), (unsigned)length + 2)))
+		return false;
+	*word = used;
+	return true;
+}
+
+/* The first count pages of a hole that is there, the lowest held one of its length; what is left of it is held in turn. */
+static NOINLINE enum iova_status alloc_part(struct leaf *self, uint64_t before, unsigned length, uint64_t count,
+					    struct iova_extent *extent)
+{
+	self->words[before >> 6] |= hole_bits((unsigned)count) << (before & 63);
+	self->examined++;
+	hole_pop(self, length);
+	granted(self, before + 1, count, extent);
+	if (length != count)
+		hole_hold(self, before + count, length - (unsigned)count);
+	return IOVA_OK;
+}
+
+static NOINLINE unsigned find(const struct leaf *self, uint64_t leaf, uint64_t count)
+{
+	struct line closed = runs_closed(self, leaf);
+	struct line begins = line_begins(&closed, (unsigned)count);
+	return line_lowest(&begins);
+}
+
 static NOINLINE void tighten(struct leaf *self, uint64_t leaf)
 {
 	struct line closed = runs_closed(self, leaf);
 	runs_file_inside(self, leaf, line_longest(&closed));
 }
 
-/* The lowest class that suffices, held before inside before across. count < 64. */
-static NOINLINE enum iova_status alloc_short(struct leaf *self, uint64_t count, struct iova_extent *extent)
+/* The lowest class that suffices, held before inside before across, as often as one misleads. count < 64. */
+static NOINLINE enum iova_status alloc_misled(struct leaf *self, uint64_t count, struct iova_extent *extent)
 {
-	uint64_t first, leaf;
 	bool sure = false;
 	while (count < self->failed) {
 		uint64_t some = (self->inside.some[0] | self->across.some[0] | self->held_some) >> count;
 		if (!some)
 			return leaf_alloc_any(self, count, extent);
 		unsigned bin = (unsigned)(count + (unsigned)__builtin_ctzll(some));
-		if (self->held_some >> bin & 1) {
-			uint64_t before = hole_lowest(self, bin);
+		int64_t before = hole_lowest(self, bin);
+		if (before < 0)
+			self->held_some &= ~(UINT64_C(1) << bin);
+		if (before >= 0) {
+			if (hole_is_there(self, before, bin))
+				return alloc_part(self, (uint64_t)before, bin, count, extent);
 			self->examined++;
-			if (take_hole(self, before, bin, count)) {
-				hole_pop(self, bin);
-				if (bin != count)
-					hole_hold(self, before + count, bin - (unsigned)count);
-				return granted(self, before + 1, count, extent);
-			}
 			sure = sure || search_is_there(self, count);
 			if (sure)
 				hole_pop(self, bin);
 		} else if (self->inside.some[0] >> bin & 1) {
-			leaf = bins_first(&self->inside, bin);
-			if (take_inside(self, leaf, count, &first))
-				return granted(self, first, count, extent);
+			uint64_t leaf = bins_first(&self->inside, bin);
+			unsigned place = find(self, leaf, count);
+			self->examined++;
+			if (place != LINE_NOTHING) {
+				line_set_few(&self->lines[leaf], place, (unsigned)count);
+				tighten(self, leaf);
+				return granted(self, leaf << LINE_LOG2 | place, count, extent);
+			}
 			sure = sure || search_is_there(self, count);
 			if (sure)
 				tighten(self, leaf);
-		} else {
-			first = search_across(self, bins_first(&self->across, bin), count, &sure);
+		} else if (self->across.some[0] >> bin & 1) {
+			uint64_t first = search_across(self, bins_first(&self->across, bin), count, &sure);
 			if (first != NOTHING)
 				return leaf_grant(self, first, count, extent);
 		}
@@ -86,34 +91,83 @@ static NOINLINE enum iova_status alloc_short(struct leaf *self, uint64_t count, 
 	return IOVA_NO_SPACE;
 }
 
-/* What is left of a hole is held in turn. */
-static NOINLINE enum iova_status hold_rest(struct leaf *self, uint64_t before, unsigned length)
+/* count < 64, in the leaf that is looked at first: where `begins` first has them. Its bound is exact afterwards. */
+INLINE void take_inside(struct leaf *self, uint64_t leaf, unsigned place, unsigned count, struct line *begins)
 {
-	hole_hold(self, before, length);
-	return IOVA_OK;
+	unsigned have = count, limit = LINE_PAGES + 1, longest = 0, old = self->inside_bounds[leaf];
+	line_set_few(&self->lines[leaf], place, count);
+	/* No run of so many pages begins before, so what is left of this one begins behind what was taken. */
+	line_unset_few(begins, place, count);
+	bool is_shorter = line_is_zero(begins);
+	if (is_shorter) {
+		struct line closed = runs_closed(self, leaf);
+		*begins = line_inverted(&closed);
+		have = 1;
+		limit = count;
+		is_shorter = line_is_zero(begins);
+	}
+	if (!is_shorter)
+		longest = line_longest_of(begins, have, limit);
+	self->inside_bounds[leaf] = (uint16_t)longest;
+	runs_file(&self->inside, leaf, old, longest);
 }
 
-/* Most requests are short, and the first held hole that is looked at serves them: as alloc_short would. */
+static NOINLINE enum iova_status alloc_inside(struct leaf *self, uint64_t leaf, uint64_t count, struct iova_extent *extent)
+{
+	struct line closed = runs_closed(self, leaf);
+	struct line begins = line_begins(&closed, (unsigned)count);
+	unsigned place = line_lowest(&begins);
+	if (UNLIKELY(place == LINE_NOTHING))
+		return alloc_misled(self, count, extent);
+	self->examined++;
+	take_inside(self, leaf, place, (unsigned)count, &begins);
+	return granted(self, leaf << LINE_LOG2 | place, count, extent);
+}
+
+/* As alloc_misled, where nothing misleads. No hole of the very length is held. */
+static NOINLINE enum iova_status alloc_short(struct leaf *self, uint64_t count, struct iova_extent *extent)
+{
+	uint64_t inside = self->inside.some[0], in_bins = inside | self->across.some[0];
+	uint64_t held = self->held_some &= ~(UINT64_C(1) << count), some;
+	if (UNLIKELY(count >= self->failed))
+		return IOVA_NO_SPACE;
+	while ((some = (in_bins | held) >> count)) {
+		unsigned bin = (unsigned)count + (unsigned)__builtin_ctzll(some);
+		if (!(held >> bin & 1))
+			return inside >> bin & 1 ? alloc_inside(self, bins_first(&self->inside, bin), count, extent)
+						 : alloc_misled(self, count, extent);
+		int64_t before = hole_lowest(self, bin);
+		if (before >= 0)
+			return hole_is_there(self, before, bin) ? alloc_part(self, (uint64_t)before, bin, count, extent)
+								: alloc_misled(self, count, extent);
+		self->held_some = held &= ~(UINT64_C(1) << bin);
+	}
+	return leaf_alloc_any(self, count, extent);
+}
+
+static NOINLINE enum iova_status alloc_other(struct leaf *self, const struct iova_request *request, struct iova_extent *extent)
+{
+	if (request->constraints & GAP_CONSTRAINED)
+		return leaf_alloc_constrained(self, request, extent);
+	if (request->count >= CLASS_EXACT)
+		return leaf_alloc_any(self, request->count, extent);
+	return alloc_short(self, request->count, extent);
+}
+
+/* Most requests are short, and the lowest held hole of their very length serves them, as alloc_misled would. */
 static enum iova_status alloc(void *context, const struct iova_request *request, uint32_t cpu, struct iova_extent *extent)
 {
 	assert(contract_request_is_right(request));
 	(void)cpu;
 	struct leaf *self = context;
-	uint64_t count = request->count, held = self->held_some;
-	if (UNLIKELY(request->constraints & GAP_CONSTRAINED))
-		return leaf_alloc_constrained(self, request, extent);
-	if (UNLIKELY(count >= CLASS_EXACT))
-		return leaf_alloc_any(self, count, extent);
-	uint64_t some = (self->inside.some[0] | self->across.some[0] | held) >> count;
-	if (UNLIKELY(!(held >> count & some & -some)))
-		return alloc_short(self, count, extent);
-	unsigned bin = (unsigned)count + (unsigned)__builtin_ctzll(some);
-	uint64_t before = hole_lowest(self, bin);
-	if (UNLIKELY(!take_hole(self, before, bin, count)))
-		return alloc_short(self, count, extent);
-	hole_pop(self, bin);
-	granted(self, before + 1, count, extent);
-	return bin == count ? IOVA_OK : hold_rest(self, before + count, bin - (unsigned)count);
+	uint64_t count = request->count;
+	if (UNLIKELY(request->constraints & GAP_CONSTRAINED) || UNLIKELY(count > HELD_LENGTH_MOST))
+		return alloc_other(self, request, extent);
+	int64_t before = hole_lowest(self, count);
+	if (UNLIKELY(!take_hole(self, before, count)))
+		return before < 0 ? alloc_short(self, count, extent) : alloc_misled(self, count, extent);
+	hole_pop(self, count);
+	return granted(self, (uint64_t)before + 1, count, extent);
 }
 
 /* A run that reaches an end of its word. The pages are free. */
@@ -139,13 +193,26 @@ static NOINLINE void give_edge(struct leaf *self, uint64_t page)
 	runs_tell(self, first, end);
 }
 
+/* More than a word, or too high to be held. */
+static NOINLINE void give_other(struct leaf *self, uint64_t page, uint64_t count)
+{
+	unsigned in_leaf = page & (LINE_PAGES - 1);
+	if (count >= 64 || in_leaf + count > LINE_PAGES) {
+		runs_give(self, page, count);
+		return;
+	}
+	line_unset_few(&self->lines[page >> LINE_LOG2], in_leaf, (unsigned)count);
+	self->usable_pages += count;
+	give_edge(self, page);
+}
+
 static void give(void *context, const struct iova_extent *extent, uint32_t cpu)
 {
 	(void)cpu;
 	struct leaf *self = context;
 	uint64_t count = extent->count, page = extent->first - self->base, bit = page & 63;
 	if (UNLIKELY(bit + count > 64) || UNLIKELY(page >= HELD_PAGES)) {
-		runs_give(self, page, count);
+		give_other(self, page, count);
 		return;
 	}
 	uint64_t *word = &self->words[page >> 6];
@@ -158,8 +225,8 @@ static void give(void *context, const struct iova_extent *extent, uint32_t cpu)
 		give_edge(self, page);
 		return;
 	}
-	unsigned before = bits_log2_floor(below);
-	hole_hold(self, (page & ~UINT64_C(63)) + before, (unsigned)bit + (unsigned)__builtin_ctzll(above) - before - 1);
+	unsigned before = bits_log2_floor(below), behind = (unsigned)bit + (unsigned)__builtin_ctzll(above);
+	hole_hold(self, ((uint32_t)page & ~UINT32_C(63)) | before, behind - before - 1);
 }
 
-const struct leaf_calls LEAF_CALLS = {alloc, give};
+const struct leaf_calls LEAF_CALLS = {alloc, give, find, tighten};

@@ -50,10 +50,8 @@ static const char *check_leaf(const struct leaf *self, uint64_t leaf)
 
 static bool is_held(const struct leaf *self, uint64_t before, uint64_t length)
 {
-	if (length >= CLASS_EXACT || !(self->held_some >> length & 1))
-		return false;
-	for (unsigned i = 0; i < HELD; i++)
-		if (self->held[length][i] != HELD_NONE && hole_before(self->held[length][i]) == before)
+	for (unsigned i = 0; length < CLASS_EXACT && i < HELD; i++)
+		if (self->held[length][i] != HELD_NONE && self->held[length][i] == before)
 			return true;
 	return false;
 }
@@ -76,10 +74,12 @@ static const char *check_held(const struct leaf *self)
 {
 	for (unsigned length = 0; length < CLASS_EXACT; length++) {
 		const held_holes *held = &self->held[length];
-		if ((self->held_some >> length & 1) != ((*held)[0] != HELD_NONE))
-			return "a length is marked exactly when a hole of it is held";
+		if ((!length || length > HELD_LENGTH_MOST) && (*held)[0] != HELD_NONE)
+			return "only holes of 1 to 62 pages are held";
+		if (!(self->held_some >> length & 1) && (*held)[0] != HELD_NONE)
+			return "a length is marked when a hole of it is held";
 		for (unsigned i = 1; i < HELD; i++)
-			if ((*held)[i - 1] < (*held)[i])
+			if ((*held)[i - 1] > (*held)[i])
 				return "held holes are in order";
 	}
 	return NULL;

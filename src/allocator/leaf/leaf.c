@@ -128,7 +128,7 @@ static void free_indexed(void *context, const struct iova_extent *extent, uint32
 bool leaf_begin_index(struct leaf *self)
 {
 	if (gap_index_is_wanted(&self->index) && gap_index_begin(&self->index, self->host)) {
-		use_calls(self, &(const struct leaf_calls){alloc_indexed, free_indexed});
+		use_calls(self, &(const struct leaf_calls){.alloc = alloc_indexed, .free = free_indexed});
 		file_runs(self);
 	}
 	return self->index.on;

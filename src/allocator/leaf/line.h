@@ -85,12 +85,16 @@ INLINE struct line line_inverted(const struct line *line)
 INLINE bool line_is_zero(const struct line *line)
 {
 	line_part all = line->parts[0];
-	uint64_t bits = 0;
 	for (unsigned i = 1; i < LINE_PARTS; i++)
 		all |= line->parts[i];
+#if defined(__AVX2__)
+	return _mm256_testz_si256((__m256i)all, (__m256i)all);
+#else
+	uint64_t bits = 0;
 	for (unsigned i = 0; i < LINE_PART_WORDS; i++)
 		bits |= all[i];
 	return !bits;
+#endif
 }
 
 /* The pages where `count` free ones begin that lie in the leaf, 1 <= count <= 512, as bits. */
@@ -142,30 +146,43 @@ INLINE unsigned line_lowest(const struct line *bits)
 	return word << 6 | (unsigned)__builtin_ctzll(bits->words[word]);
 }
 
-/* The longest free run that lies in the leaf: up by doubling, then the rest by halving. */
-static inline unsigned line_longest(const struct line *line)
+/* The longest free run that lies in the leaf: have <= result < limit. `begins` are those of `have` pages, and not none;
+ * they become those of the result. Up by steps that double, then the rest by halving. */
+INLINE unsigned line_longest_of(struct line *begins, unsigned have, unsigned limit)
 {
-	struct line begins = line_inverted(line), longer;
-	if (line_is_zero(&begins))
-		return 0;
-	unsigned have = 1, more = 1;
-	for (; have < LINE_PAGES; have += more, more = have < 64 ? have : 64) {
-		more = have < 64 ? have : 64;
-		longer = begins;
+	struct line longer;
+	unsigned more = 1;
+#pragma GCC unroll 6
+	for (unsigned i = 0; i < 6; i++, more *= 2) {
+		longer = *begins;
+		line_lengthen(&longer, more);
+		if (have + more >= limit || line_is_zero(&longer))
+			break;
+		*begins = longer;
+		have += more;
+	}
+	for (; more == 64 && have + more < limit; have += more) {
+		longer = *begins;
 		line_lengthen(&longer, more);
 		if (line_is_zero(&longer))
 			break;
-		begins = longer;
+		*begins = longer;
 	}
 	for (more >>= 1; more; more >>= 1) {
-		longer = begins;
+		longer = *begins;
 		line_lengthen(&longer, more);
-		if (line_is_zero(&longer))
+		if (have + more >= limit || line_is_zero(&longer))
 			continue;
-		begins = longer;
+		*begins = longer;
 		have += more;
 	}
 	return have;
+}
+
+static inline unsigned line_longest(const struct line *line)
+{
+	struct line begins = line_inverted(line);
+	return line_is_zero(&begins) ? 0 : line_longest_of(&begins, 1, LINE_PAGES + 1);
 }
 
 /* The first used page at or after `from`, or LINE_NOTHING, and the last one at or before it, or LINE_NOTHING. */
@@ -222,6 +239,17 @@ INLINE void line_set_few(struct line *line, unsigned first, unsigned count)
 	*word |= pages << bit;
 	if (bit + count > 64)
 		word[1] |= pages >> (64 - bit);
+}
+
+/* From used pages: bits of any kind. */
+INLINE void line_unset_few(struct line *bits, unsigned first, unsigned count)
+{
+	assert(count && count < 64 && first + count <= LINE_PAGES);
+	uint64_t *word = &bits->words[first >> 6], pages = line_ones(count);
+	unsigned bit = first & 63;
+	*word &= ~(pages << bit);
+	if (bit + count > 64)
+		word[1] &= ~(pages >> (64 - bit));
 }
 
 INLINE void line_clear(struct line *line, unsigned first, unsigned end)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Free runs wherever they lie, and the bounds that lead to them. */
-#include "allocator/leaf/state.h"
+#include "allocator/leaf/holes.h"
 
 #include <string.h>
 
@@ -61,26 +61,16 @@ NOINLINE void runs_close(const struct leaf *self, uint64_t leaf, struct line *li
 NOINLINE void runs_file_inside(struct leaf *self, uint64_t leaf, unsigned pages)
 {
 	assert(pages < LINE_PAGES);
-	unsigned from = class_of(self->inside_bounds[leaf]), to = class_of(pages);
+	uint16_t old = self->inside_bounds[leaf];
 	self->inside_bounds[leaf] = (uint16_t)pages;
-	if (from == to)
-		return;
-	if (from)
-		bins_remove(&self->inside, from, leaf);
-	if (to)
-		bins_add(&self->inside, to, leaf);
+	runs_file(&self->inside, leaf, old, pages);
 }
 
 NOINLINE void runs_file_across(struct leaf *self, uint64_t leaf, uint64_t pages)
 {
-	unsigned from = class_of(self->across_bounds[leaf]), to = class_of(saturated(pages));
+	uint32_t old = self->across_bounds[leaf];
 	self->across_bounds[leaf] = saturated(pages);
-	if (from == to)
-		return;
-	if (from)
-		bins_remove(&self->across, from, leaf);
-	if (to)
-		bins_add(&self->across, to, leaf);
+	runs_file(&self->across, leaf, old, saturated(pages));
 }
 
 static void raise_inside(struct leaf *self, uint64_t leaf, unsigned pages)
@@ -99,6 +89,13 @@ NOINLINE void runs_tell(struct leaf *self, uint64_t first, uint64_t end)
 	}
 	if (saturated(end - first) > self->across_bounds[low])
 		runs_file_across(self, low, end - first);
+}
+
+NOINLINE void runs_tell_hole(struct leaf *self, uint64_t before, unsigned length)
+{
+	uint64_t leaf = before >> LINE_LOG2;
+	if (length > self->inside_bounds[leaf] && hole_is_there(self, (int64_t)before, length))
+		runs_file_inside(self, leaf, length);
 }
 
 /* Pages [from, to) of a leaf become used, and free. */

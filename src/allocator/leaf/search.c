@@ -93,13 +93,11 @@ static bool is_sure(struct leaf *self, uint64_t count, bool *sure)
 uint64_t search_inside(struct leaf *self, uint64_t leaf, uint64_t count, bool *sure)
 {
 	self->examined++;
-	struct line closed = runs_closed(self, leaf);
-	struct line begins = line_begins(&closed, (unsigned)count);
-	unsigned place = line_lowest(&begins);
+	unsigned place = self->usual.find(self, leaf, count);
 	if (place != LINE_NOTHING)
 		return leaf << LINE_LOG2 | place;
 	if (is_sure(self, count, sure))
-		runs_file_inside(self, leaf, line_longest(&closed));
+		self->usual.tighten(self, leaf);
 	return NOTHING;
 }
 
@@ -316,9 +314,10 @@ static uint64_t fit_held(struct leaf *self, const struct constrained *search, un
 {
 	for (unsigned length = from; length <= to; length++)
 		for (unsigned i = 0; i < HELD && self->held[length][i] != HELD_NONE; i++) {
-			uint64_t first = hole_before(self->held[length][i]) + 1, place;
+			int64_t before = hole_before(self->held[length][i]);
+			uint64_t first = (uint64_t)before + 1, place;
 			self->examined++;
-			if (!hole_is_there(self, first - 1, length))
+			if (!hole_is_there(self, before, length))
 				continue;
 			place = fit_run(self, search, first, first + length);
 			if (place != NOTHING)

@@ -21,13 +21,14 @@
 #define CLASSES_INSIDE (CLASS_EXACT + ((LINE_LOG2 - CLASS_EXACT_LOG2) << CLASS_DIVISION_LOG2))
 #define CLASSES_ACROSS (CLASS_EXACT + ((32 - CLASS_EXACT_LOG2) << CLASS_DIVISION_LOG2))
 
-/* Holes of a length that are held. */
+/* Holes of a length that are held, and the longest: with the used pages on either side it lies in one word. */
 #define HELD 4
-/* Only among so many pages: the complement of the page before a hole is a negative number of 32 bits. */
+#define HELD_LENGTH_MOST (CLASS_EXACT - 2)
+/* Only among so many pages: as a page number, HELD_NONE is negative. */
 #define HELD_PAGES ((UINT64_C(1) << 31) - 1)
-#define HELD_NONE INT32_MIN
+#define HELD_NONE UINT32_MAX
 
-typedef int32_t held_holes __attribute__((vector_size(16)));
+typedef uint32_t held_holes __attribute__((vector_size(16)));
 
 struct leaf;
 
@@ -35,6 +36,10 @@ struct leaf;
 struct leaf_calls {
 	enum iova_status (*alloc)(void *self, const struct iova_request *request, uint32_t cpu, struct iova_extent *extent);
 	void (*free)(void *self, const struct iova_extent *extent, uint32_t cpu);
+	/* Where in a leaf there first are so many pages, or LINE_NOTHING. */
+	unsigned (*find)(const struct leaf *self, uint64_t leaf, uint64_t count);
+	/* Makes the bound inside exact. */
+	void (*tighten)(struct leaf *self, uint64_t leaf);
 };
 extern const struct leaf_calls leaf_calls_plain;
 #if defined(__x86_64__)
@@ -42,8 +47,8 @@ extern const struct leaf_calls leaf_calls_v3;
 #endif
 
 struct leaf {
-	held_holes held[CLASS_EXACT]; /* by length: ~ the page before a hole, the lowest one first; HELD_NONE: no more */
-	uint64_t held_some;           /* bit per length */
+	held_holes held[CLASS_EXACT]; /* by length: the page before a hole, the lowest one first; HELD_NONE: no more */
+	uint64_t held_some;           /* bit per length: a hole of it was held when last it was looked for one */
 	struct leaf_calls calls;      /* those of caches, or inner */
 	uint64_t usable_pages;
 	uint64_t failed;         /* no free run has so many pages; NOTHING: unknown of any number */
@@ -114,18 +119,34 @@ uint64_t runs_across(const struct leaf *self, uint64_t leaf, uint64_t *first);
 void runs_close(const struct leaf *self, uint64_t leaf, struct line *line);
 INLINE struct line runs_closed(const struct leaf *self, uint64_t leaf)
 {
-	struct line line = self->lines[leaf];
-	if (UNLIKELY(!(line.words[0] & line.words[LINE_WORDS - 1] >> 63 & 1)))
+	const struct line *of = &self->lines[leaf];
+	struct line line;
+	for (unsigned i = 0; i < LINE_PARTS; i++)
+		line.parts[i] = of->parts[i];
+	if (UNLIKELY(!(of->words[0] & of->words[LINE_WORDS - 1] >> 63 & 1)))
 		runs_close(self, leaf, &line);
 	return line;
 }
 
 /* New bounds. */
+INLINE void runs_file(struct bins *bins, uint64_t leaf, uint64_t old, uint64_t pages)
+{
+	unsigned from = class_of(old), to = class_of(pages);
+	if (from == to)
+		return;
+	if (from)
+		bins_remove(bins, from, leaf);
+	if (to)
+		bins_add(bins, to, leaf);
+}
 void runs_file_inside(struct leaf *self, uint64_t leaf, unsigned pages);
 void runs_file_across(struct leaf *self, uint64_t leaf, uint64_t pages);
 
 /* [first, end) is free, and the pages on either side are used: the bounds tell of it. */
 void runs_tell(struct leaf *self, uint64_t first, uint64_t end);
+
+/* The hole behind page `before`, which is held no longer, if it is still there. */
+void runs_tell_hole(struct leaf *self, uint64_t before, unsigned length);
 
 /* Free pages become used, and used ones free, wherever they lie. */
 void runs_take(struct leaf *self, uint64_t first, uint64_t count);

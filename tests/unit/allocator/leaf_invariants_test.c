@@ -97,11 +97,16 @@ static void what_is_wrong_with_held_holes_is_named(void **state)
 	(void)state;
 	make();
 	self->held_some = 0;
-	is_named("a length is marked exactly when a hole of it is held");
-	self->held[3][0] = HELD_NONE;
-	is_named("a length is marked exactly when a hole of it is held");
-	self->held[3][1] = self->held[3][0] + 1;
+	is_named("a length is marked when a hole of it is held");
+	/* Not the other way round: the last hole of a length goes without a look at its mark. */
+	self->held_some |= 1 << 4;
+	assert_null(allocator_leaf.broken_invariant(self));
+	self->held[3][1] = self->held[3][0] - 1;
 	is_named("held holes are in order");
+	self->held[HELD_LENGTH_MOST + 1] = self->held[3];
+	is_named("only holes of 1 to 62 pages are held");
+	self->held[0] = self->held[3];
+	is_named("only holes of 1 to 62 pages are held");
 	allocator_leaf.destroy(self);
 }
 
