@@ -141,15 +141,11 @@ static bool wants_back(const struct leaf *self, const struct iova_request *reque
 	return self->begun != begun && request->count < LINE_PAGES && caches->pages >= used / SHARE_RETURNED;
 }
 
-/* From the leaves. In portions that double, all that is cached is given back first where that may serve. */
-static NOINLINE enum iova_status alloc_slowly(struct leaf *self, const struct iova_request *request, uint32_t cpu,
-					      struct iova_extent *extent)
+/* What the leaves have answered is given back where something is cached that may serve better: in portions that double. */
+static NOINLINE enum iova_status alloc_returning(struct leaf *self, const struct iova_request *request, uint32_t cpu,
+						 struct iova_extent *extent, enum iova_status status, uint64_t begun)
 {
-	if (request->constraints & GAP_CONSTRAINED && pop_constrained(self, request, cpu, extent))
-		return IOVA_OK;
-	uint64_t begun = self->begun;
-	struct iova_extent found;
-	enum iova_status status = self->inner.alloc(self, request, cpu, &found);
+	struct iova_extent found = status == IOVA_OK ? *extent : (struct iova_extent){0};
 	for (unsigned portion = RETURNED_FIRST; wants_back(self, request, status, begun); portion *= 2) {
 		if (status == IOVA_OK)
 			self->inner.free(self, &found, cpu);
@@ -161,6 +157,20 @@ static NOINLINE enum iova_status alloc_slowly(struct leaf *self, const struct io
 		*extent = found;
 	set_bounds(self);
 	return status;
+}
+
+/* From the leaves. */
+static NOINLINE enum iova_status alloc_slowly(struct leaf *self, const struct iova_request *request, uint32_t cpu,
+					      struct iova_extent *extent)
+{
+	if (UNLIKELY(request->constraints & GAP_CONSTRAINED) && pop_constrained(self, request, cpu, extent))
+		return IOVA_OK;
+	uint64_t begun = self->begun;
+	enum iova_status status = self->inner.alloc(self, request, cpu, extent);
+	if (UNLIKELY(status != IOVA_OK) || UNLIKELY(self->begun != begun))
+		return alloc_returning(self, request, cpu, extent, status, begun);
+	set_bounds(self);
+	return IOVA_OK;
 }
 
 static enum iova_status cached_alloc(void *context, const struct iova_request *request, uint32_t cpu,
@@ -204,26 +214,43 @@ INLINE bool lies_in_one_leaf(uint64_t page, uint64_t count)
 	return (page ^ (page + count - 1)) < LINE_PAGES;
 }
 
+/* Into a cache that may be asleep or full. */
+static NOINLINE void free_cached(struct leaf *self, const struct iova_extent *extent, uint32_t cpu)
+{
+	struct leaf_caches *caches = caches_of(self);
+	uint64_t count = extent->count, page = extent->first - self->base;
+	struct leaf_cache *cache = cache_of(caches, cpu, count);
+	if (!cache->room)
+		wake(self, cache, (uint32_t)count);
+	if (cache->count < cache->room) {
+		cache->pages[cache->count++] = (uint32_t)page;
+		caches->pages += count;
+		return;
+	}
+	page = exchange_highest(cache, page);
+	self->inner.free(self, &(struct iova_extent){self->base + page, count, 0}, cpu);
+}
+
+static NOINLINE void return_some(struct leaf *self)
+{
+	struct leaf_caches *caches = caches_of(self);
+	for (unsigned i = 0; i < RETURNED_BY_FREE && caches->pages > caches->pages_most; i++)
+		empty(self, caches->turn++ % caches->awake_count, 1);
+}
+
 static NOINLINE void free_slowly(struct leaf *self, const struct iova_extent *extent, uint32_t cpu)
 {
 	struct leaf_caches *caches = caches_of(self);
 	uint64_t count = extent->count, page = extent->first - self->base;
 	set_bounds(self);
-	for (unsigned i = 0; i < RETURNED_BY_FREE && caches->pages > caches->pages_most; i++)
-		empty(self, caches->turn++ % caches->awake_count, 1);
-	if (lies_in_one_leaf(page, count) && page < caches->below && caches->pages + count <= caches->pages_most &&
-	    caches->at[count]) {
-		struct leaf_cache *cache = cache_of(caches, cpu, count);
-		if (!cache->room)
-			wake(self, cache, (uint32_t)count);
-		if (cache->count < cache->room) {
-			cache->pages[cache->count++] = (uint32_t)page;
-			caches->pages += count;
-			return;
-		}
-		page = exchange_highest(cache, page);
-	}
-	self->inner.free(self, &(struct iova_extent){self->base + page, count, 0}, cpu);
+	if (UNLIKELY(caches->pages > caches->pages_most))
+		return_some(self);
+	bool is_cached = lies_in_one_leaf(page, count) && page < caches->below &&
+			 caches->pages + count <= caches->pages_most && caches->at[count];
+	if (UNLIKELY(is_cached))
+		free_cached(self, extent, cpu);
+	else
+		self->inner.free(self, extent, cpu);
 }
 
 static void cached_free(void *context, const struct iova_extent *extent, uint32_t cpu)

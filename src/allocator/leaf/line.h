@@ -146,34 +146,34 @@ INLINE unsigned line_lowest(const struct line *bits)
 	return word << 6 | (unsigned)__builtin_ctzll(bits->words[word]);
 }
 
-/* The longest free run that lies in the leaf: have <= result < limit. `begins` are those of `have` pages, and not none;
- * they become those of the result. Up by steps that double, then the rest by halving. */
-INLINE unsigned line_longest_of(struct line *begins, unsigned have, unsigned limit)
+/* The longest free run that lies in the leaf: have <= result < limit. `begins` are those of `have` pages, and not none. Up by
+ * steps that double, then the rest by halving. */
+INLINE unsigned line_longest_of(const struct line *begins, unsigned have, unsigned limit)
 {
-	struct line longer;
+	struct line runs = *begins, longer;
 	unsigned more = 1;
 #pragma GCC unroll 6
 	for (unsigned i = 0; i < 6; i++, more *= 2) {
-		longer = *begins;
+		longer = runs;
 		line_lengthen(&longer, more);
 		if (have + more >= limit || line_is_zero(&longer))
 			break;
-		*begins = longer;
+		runs = longer;
 		have += more;
 	}
 	for (; more == 64 && have + more < limit; have += more) {
-		longer = *begins;
+		longer = runs;
 		line_lengthen(&longer, more);
 		if (line_is_zero(&longer))
 			break;
-		*begins = longer;
+		runs = longer;
 	}
 	for (more >>= 1; more; more >>= 1) {
-		longer = *begins;
+		longer = runs;
 		line_lengthen(&longer, more);
 		if (have + more >= limit || line_is_zero(&longer))
 			continue;
-		*begins = longer;
+		runs = longer;
 		have += more;
 	}
 	return have;

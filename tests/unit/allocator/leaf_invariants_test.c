@@ -110,6 +110,33 @@ static void what_is_wrong_with_held_holes_is_named(void **state)
 	allocator_leaf.destroy(self);
 }
 
+/* A bound that leads a request to a leaf without room stays when there is no room anywhere, and is made exact when there is. */
+static void a_request_that_fails_changes_no_bound(void **state)
+{
+	(void)state;
+	const struct iova_space space = {0, 2 * 512, 4096};
+	const struct iova_request four = {.count = 4};
+	struct iova_extent extent;
+	const char *reason;
+	void *made;
+	for (uint64_t code = 0; code < 2; code++) {
+		test_host_init(&host);
+		assert_int_equal(allocator_leaf.create(&space, (const uint64_t[]){code, 0}, &host.host, NULL, &made, &reason),
+				 IOVA_OK);
+		self = made;
+		assert_int_equal(allocator_leaf.place(self, 0, 1024, 0, &extent), IOVA_OK);
+		runs_file_inside(self, 1, 5);
+		assert_int_equal(allocator_leaf.alloc(self, &four, 0, &extent), IOVA_NO_SPACE);
+		assert_int_equal(self->inside_bounds[1], 5);
+		allocator_leaf.free(self, &(struct iova_extent){700, 6, 0}, 0);
+		assert_int_equal(allocator_leaf.alloc(self, &four, 0, &extent), IOVA_OK);
+		assert_int_equal(extent.first, 700);
+		assert_int_equal(self->inside_bounds[1], 0);
+		assert_null(allocator_leaf.broken_invariant(self));
+		allocator_leaf.destroy(self);
+	}
+}
+
 /* Requests at multiples of 64 pages in a space of holes begin the index. */
 static void what_is_wrong_while_the_index_is_on_is_named(void **state)
 {
@@ -215,6 +242,7 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_with_bits_and_leaves_is_named),
 		cmocka_unit_test(a_run_that_nothing_leads_to_is_named),
 		cmocka_unit_test(what_is_wrong_with_held_holes_is_named),
+		cmocka_unit_test(a_request_that_fails_changes_no_bound),
 		cmocka_unit_test(what_is_wrong_while_the_index_is_on_is_named),
 		cmocka_unit_test(what_is_wrong_with_caches_is_named),
 		cmocka_unit_test(levels_are_held_against_each_other),
