@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Leaves in bins: per bin a bitmap, a bit a leaf, under levels of fan-out 64 that tell which words below have a bit set.
- * So the lowest leaf of a bin takes one look a level. The words of all bins about the same 64 leaves lie side by side: memory
- * follows use. */
+ * So the lowest leaf of a bin takes one look a level. The words of all bins of all kinds about the same 64 leaves lie side by
+ * side, BINS_WORDS of them: memory follows use. */
 #ifndef ALLOCATOR_LEAF_BINS_H
 #define ALLOCATOR_LEAF_BINS_H
 
@@ -9,10 +9,13 @@
 
 #define BINS_LEVELS_MAX 7
 #define BINS_NOTHING UINT64_MAX
-#define BINS_WORDS_MAX 5 /* of `some` */
+#define BINS_SOME_MAX 5
+
+/* Bins of all kinds together. */
+#define BINS_WORDS 361u
 
 struct bins {
-	uint64_t some[BINS_WORDS_MAX]; /* bit per bin: it has a leaf */
+	uint64_t some[BINS_SOME_MAX]; /* bit per bin: it has a leaf */
 	unsigned levels;
 	unsigned bins;
 	uint64_t *words[BINS_LEVELS_MAX];
@@ -27,32 +30,33 @@ static inline unsigned bins_levels(uint64_t leaves)
 	return levels;
 }
 
-static inline uint64_t bins_words(uint64_t leaves, unsigned bins)
+/* Of all levels and kinds. */
+static inline uint64_t bins_words(uint64_t leaves)
 {
 	uint64_t words = 0, groups = leaves;
 	for (unsigned level = 0; level < bins_levels(leaves); level++) {
 		groups = (groups + 63) / 64;
-		words += groups * bins;
+		words += groups * BINS_WORDS;
 	}
 	return words;
 }
 
-/* memory: bins_words() words, all zero. */
-static inline void bins_make(struct bins *bins, uint64_t leaves, unsigned count, uint64_t *memory)
+/* memory: bins_words() words, all zero, for all kinds; of this one are `count` from word `at` of each BINS_WORDS on. */
+static inline void bins_make(struct bins *bins, uint64_t leaves, unsigned count, unsigned at, uint64_t *memory)
 {
-	assert(count <= 64 * BINS_WORDS_MAX && bins_levels(leaves) <= BINS_LEVELS_MAX);
+	assert(count <= 64 * BINS_SOME_MAX && at + count <= BINS_WORDS && bins_levels(leaves) <= BINS_LEVELS_MAX);
 	bins->levels = bins_levels(leaves);
 	bins->bins = count;
 	for (unsigned level = 0; level < bins->levels; level++) {
-		bins->words[level] = memory;
+		bins->words[level] = memory + at;
 		leaves = (leaves + 63) / 64;
-		memory += leaves * count;
+		memory += leaves * BINS_WORDS;
 	}
 }
 
 INLINE uint64_t *bins_word(const struct bins *bins, unsigned level, unsigned bin, uint64_t group)
 {
-	return bins->words[level] + group * bins->bins + bin;
+	return bins->words[level] + group * BINS_WORDS + bin;
 }
 
 INLINE void bins_add(struct bins *bins, unsigned bin, uint64_t leaf)
@@ -94,7 +98,7 @@ INLINE unsigned bins_some(const struct bins *bins, unsigned bin)
 		return ~0u;
 	uint64_t bits = bins->some[word] >> (bin & 63) << (bin & 63);
 	while (!bits) {
-		if (++word == BINS_WORDS_MAX)
+		if (++word == BINS_SOME_MAX)
 			return ~0u;
 		bits = bins->some[word];
 	}
@@ -104,7 +108,7 @@ INLINE unsigned bins_some(const struct bins *bins, unsigned bin)
 /* The last bin up to this one that has a leaf, or UINT_MAX. */
 static inline unsigned bins_some_below(const struct bins *bins, unsigned bin)
 {
-	assert(bin < 64 * BINS_WORDS_MAX);
+	assert(bin < 64 * BINS_SOME_MAX);
 	unsigned word = bin >> 6;
 	uint64_t bits = bins->some[word] & line_ones((bin & 63) + 1);
 	while (!bits) {

@@ -94,7 +94,7 @@ static NOINLINE enum iova_status alloc_misled(struct leaf *self, uint64_t count,
 /* count < 64, in the leaf that is looked at first: where `begins` first has them. Its bound is exact afterwards. */
 INLINE void take_inside(struct leaf *self, uint64_t leaf, unsigned place, unsigned count, struct line *begins)
 {
-	unsigned have = count, limit = LINE_PAGES + 1, longest = 0, old = self->inside_bounds[leaf];
+	unsigned have = count, limit = LINE_PAGES + 1, longest = 0, old = self->bounds[leaf].inside;
 	line_set_few(&self->lines[leaf], place, count);
 	/* No run of so many pages begins before, so what is left of this one begins behind what was taken. */
 	line_unset_few(begins, place, count);
@@ -108,7 +108,7 @@ INLINE void take_inside(struct leaf *self, uint64_t leaf, unsigned place, unsign
 	}
 	if (!is_shorter)
 		longest = line_longest_of(begins, have, limit);
-	self->inside_bounds[leaf] = (uint16_t)longest;
+	self->bounds[leaf].inside = (uint16_t)longest;
 	runs_file(&self->inside, leaf, old, longest);
 }
 
@@ -145,7 +145,8 @@ static NOINLINE enum iova_status alloc_short(struct leaf *self, uint64_t count, 
 	return leaf_alloc_any(self, count, extent);
 }
 
-static NOINLINE enum iova_status alloc_other(struct leaf *self, const struct iova_request *request, struct iova_extent *extent)
+static NOINLINE enum iova_status alloc_other(struct leaf *self, const struct iova_request *request,
+					     struct iova_extent *extent)
 {
 	if (request->constraints & GAP_CONSTRAINED)
 		return leaf_alloc_constrained(self, request, extent);
@@ -179,13 +180,13 @@ static NOINLINE void give_edge(struct leaf *self, uint64_t page)
 	unsigned behind = line_next_used(line, page & (LINE_PAGES - 1));
 	if (before != LINE_NOTHING && behind != LINE_NOTHING) {
 		forget_failure(self, behind - before - 1);
-		if (behind - before - 1 > self->inside_bounds[leaf])
+		if (behind - before - 1 > self->bounds[leaf].inside)
 			runs_file_inside(self, leaf, behind - before - 1);
 		return;
 	}
 	if (before == LINE_NOTHING && behind == LINE_NOTHING) {
 		bins_remove(&self->in_use, 0, leaf);
-		if (self->inside_bounds[leaf])
+		if (self->bounds[leaf].inside)
 			runs_file_inside(self, leaf, 0);
 	}
 	uint64_t first = runs_previous_used(self, page) + 1, end = runs_next_used(self, page);

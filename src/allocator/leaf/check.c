@@ -40,10 +40,10 @@ static const char *check_leaf(const struct leaf *self, uint64_t leaf)
 	bool in_use = !line_is_zero(&self->lines[leaf]);
 	if (is_in_bin(&self->in_use, leaf, 0) != in_use)
 		return "a leaf is in use exactly when it has a used page";
-	if (!in_use && self->inside_bounds[leaf])
+	if (!in_use && self->bounds[leaf].inside)
 		return "a leaf that is wholly free has no bound inside";
-	if (!is_in_its_bin(&self->inside, leaf, class_of(self->inside_bounds[leaf])) ||
-	    !is_in_its_bin(&self->across, leaf, class_of(self->across_bounds[leaf])))
+	if (!is_in_its_bin(&self->inside, leaf, class_of(self->bounds[leaf].inside)) ||
+	    !is_in_its_bin(&self->across, leaf, class_of(self->bounds[leaf].across)))
 		return "a leaf is in the bin of its bound and in no other";
 	return NULL;
 }
@@ -58,7 +58,7 @@ static bool is_held(const struct leaf *self, uint64_t before, uint64_t length)
 
 static bool has_bound_inside(const struct leaf *self, uint64_t first, uint64_t end)
 {
-	return self->inside_bounds[first >> LINE_LOG2] >= end - first || is_held(self, first - 1, end - first);
+	return self->bounds[first >> LINE_LOG2].inside >= end - first || is_held(self, first - 1, end - first);
 }
 
 /* A maximal free run. */
@@ -67,7 +67,7 @@ static bool is_told(const struct leaf *self, uint64_t first, uint64_t end)
 	uint64_t low = first >> LINE_LOG2;
 	if (low == (end - 1) >> LINE_LOG2 && end - first < LINE_PAGES)
 		return has_bound_inside(self, first, end);
-	return self->across_bounds[low] >= saturated(end - first);
+	return self->bounds[low].across >= saturated(end - first);
 }
 
 static const char *check_held(const struct leaf *self)

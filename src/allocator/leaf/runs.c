@@ -61,21 +61,21 @@ NOINLINE void runs_close(const struct leaf *self, uint64_t leaf, struct line *li
 NOINLINE void runs_file_inside(struct leaf *self, uint64_t leaf, unsigned pages)
 {
 	assert(pages < LINE_PAGES);
-	uint16_t old = self->inside_bounds[leaf];
-	self->inside_bounds[leaf] = (uint16_t)pages;
+	uint16_t old = self->bounds[leaf].inside;
+	self->bounds[leaf].inside = (uint16_t)pages;
 	runs_file(&self->inside, leaf, old, pages);
 }
 
 NOINLINE void runs_file_across(struct leaf *self, uint64_t leaf, uint64_t pages)
 {
-	uint32_t old = self->across_bounds[leaf];
-	self->across_bounds[leaf] = saturated(pages);
+	uint32_t old = self->bounds[leaf].across;
+	self->bounds[leaf].across = saturated(pages);
 	runs_file(&self->across, leaf, old, saturated(pages));
 }
 
 static void raise_inside(struct leaf *self, uint64_t leaf, unsigned pages)
 {
-	if (pages > self->inside_bounds[leaf])
+	if (pages > self->bounds[leaf].inside)
 		runs_file_inside(self, leaf, pages);
 }
 
@@ -87,14 +87,14 @@ NOINLINE void runs_tell(struct leaf *self, uint64_t first, uint64_t end)
 		raise_inside(self, low, (unsigned)(end - first));
 		return;
 	}
-	if (saturated(end - first) > self->across_bounds[low])
+	if (saturated(end - first) > self->bounds[low].across)
 		runs_file_across(self, low, end - first);
 }
 
 NOINLINE void runs_tell_hole(struct leaf *self, uint64_t before, unsigned length)
 {
 	uint64_t leaf = before >> LINE_LOG2;
-	if (length > self->inside_bounds[leaf] && hole_is_there(self, (int64_t)before, length))
+	if (length > self->bounds[leaf].inside && hole_is_there(self, (int64_t)before, length))
 		runs_file_inside(self, leaf, length);
 }
 
@@ -122,7 +122,7 @@ INLINE void give_in(struct leaf *self, uint64_t leaf, unsigned from, unsigned to
 	if (!line_is_zero(line))
 		return;
 	bins_remove(&self->in_use, 0, leaf);
-	if (self->inside_bounds[leaf])
+	if (self->bounds[leaf].inside)
 		runs_file_inside(self, leaf, 0);
 }
 
@@ -143,7 +143,7 @@ void runs_take(struct leaf *self, uint64_t first, uint64_t count)
 	if (end < run_end)
 		runs_tell(self, end, run_end);
 	uint64_t leaf = run >> LINE_LOG2;
-	if (self->across_bounds[leaf])
+	if (self->bounds[leaf].across)
 		runs_file_across(self, leaf, runs_across(self, leaf, &run));
 }
 

@@ -114,7 +114,7 @@ uint64_t search_across(struct leaf *self, uint64_t leaf, uint64_t count, bool *s
 
 INLINE uint64_t bound_of(const struct leaf *self, uint64_t leaf, bool across)
 {
-	return across ? self->across_bounds[leaf] : self->inside_bounds[leaf];
+	return across ? self->bounds[leaf].across : self->bounds[leaf].inside;
 }
 
 /* The leaf with the least bound among the CHOICE lowest of a class that has one, all of whose bounds suffice. */
@@ -140,14 +140,14 @@ static uint64_t search_class(struct leaf *self, unsigned class, uint64_t count, 
 		for (leaf = bins_first(&self->inside, class);
 		     leaf != BINS_NOTHING && place == NOTHING && left-- && count < self->failed;
 		     leaf = bins_next(&self->inside, class, leaf + 1))
-			if (self->inside_bounds[leaf] >= count)
+			if (self->bounds[leaf].inside >= count)
 				place = search_inside(self, leaf, count, sure);
 	left = tries;
 	if (place == NOTHING && self->across.some[class >> 6] >> (class & 63) & 1)
 		for (leaf = bins_first(&self->across, class);
 		     leaf != BINS_NOTHING && place == NOTHING && left-- && count < self->failed;
 		     leaf = bins_next(&self->across, class, leaf + 1))
-			if (self->across_bounds[leaf] >= saturated(count))
+			if (self->bounds[leaf].across >= saturated(count))
 				place = search_across(self, leaf, count, sure);
 	return place;
 }

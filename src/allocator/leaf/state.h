@@ -20,6 +20,7 @@
 #define CLASS_DIVISION_LOG2 3
 #define CLASSES_INSIDE (CLASS_EXACT + ((LINE_LOG2 - CLASS_EXACT_LOG2) << CLASS_DIVISION_LOG2))
 #define CLASSES_ACROSS (CLASS_EXACT + ((32 - CLASS_EXACT_LOG2) << CLASS_DIVISION_LOG2))
+_Static_assert(1 + CLASSES_INSIDE + CLASSES_ACROSS == BINS_WORDS, "leaves in use, inside and across");
 
 /* Holes of a length that are held, and the longest: with the used pages on either side it lies in one word. */
 #define HELD 4
@@ -29,6 +30,12 @@
 #define HELD_NONE UINT32_MAX
 
 typedef uint32_t held_holes __attribute__((vector_size(16)));
+
+/* Of one leaf. */
+struct bounds {
+	uint32_t across; /* the run across is not longer; UINT32_MAX: or it is */
+	uint16_t inside; /* no run inside is longer, but for held holes */
+};
 
 struct leaf;
 
@@ -51,18 +58,17 @@ struct leaf {
 	uint64_t held_some;           /* bit per length: a hole of it was held when last it was looked for one */
 	struct leaf_calls calls;      /* those of caches, or inner */
 	uint64_t usable_pages;
-	uint64_t failed;         /* no free run has so many pages; NOTHING: unknown of any number */
-	uint64_t whole;          /* a leaf that was wholly free when last it was looked for one */
-	struct bins inside;      /* leaves that are used in part, by their longest free run that is cut at their ends */
-	struct bins across;      /* leaves by the free run that begins in them and crosses their end, or fills one */
-	struct bins in_use;      /* one bin: leaves with a used page */
-	struct line *lines;      /* by leaf */
-	uint64_t *words;         /* the same */
-	uint16_t *inside_bounds; /* by leaf: no run inside is longer, but for held holes */
-	uint32_t *across_bounds; /* by leaf: the run across is not longer, or UINT32_MAX */
-	uint64_t examined;       /* leaves and holes that were looked at, for ever, but for a hole that serves at once */
-	uint64_t base;           /* page of index 0, modulo 2^64 */
-	uint64_t first, end;     /* indices of the space */
+	uint64_t failed;       /* no free run has so many pages; NOTHING: unknown of any number */
+	uint64_t whole;        /* a leaf that was wholly free when last it was looked for one */
+	struct bins inside;    /* leaves that are used in part, by their longest free run that is cut at their ends */
+	struct bins across;    /* leaves by the free run that begins in them and crosses their end, or fills one */
+	struct bins in_use;    /* one bin: leaves with a used page */
+	struct line *lines;    /* by leaf */
+	uint64_t *words;       /* the same */
+	struct bounds *bounds; /* by leaf */
+	uint64_t examined;     /* leaves and holes that were looked at, for ever, but for a hole that serves at once */
+	uint64_t base;         /* page of index 0, modulo 2^64 */
+	uint64_t first, end;   /* indices of the space */
 	uint64_t leaves;
 	uint64_t begun; /* leaves that an extent was the first of, for ever */
 	uint32_t cpus;  /* that have caches; 0: there are none */

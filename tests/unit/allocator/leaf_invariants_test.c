@@ -55,11 +55,11 @@ static void what_is_wrong_with_bits_and_leaves_is_named(void **state)
 	is_named("pages outside the space are used");
 	*bins_word(&self->in_use, 0, 0, 0) ^= 1 << 3;
 	is_named("a leaf is in use exactly when it has a used page");
-	self->inside_bounds[3] = 5;
+	self->bounds[3].inside = 5;
 	is_named("a leaf that is wholly free has no bound inside");
 	*bins_word(&self->inside, 0, 7, 0) |= 2;
 	is_named("a leaf is in the bin of its bound and in no other");
-	self->across_bounds[2] = 9;
+	self->bounds[2].across = 9;
 	is_named("a leaf is in the bin of its bound and in no other");
 	self->inside.some[0] ^= 1 << 9;
 	is_named("a bin is marked exactly when it has a leaf");
@@ -121,17 +121,18 @@ static void a_request_that_fails_changes_no_bound(void **state)
 	void *made;
 	for (uint64_t code = 0; code < 2; code++) {
 		test_host_init(&host);
-		assert_int_equal(allocator_leaf.create(&space, (const uint64_t[]){code, 0}, &host.host, NULL, &made, &reason),
-				 IOVA_OK);
+		assert_int_equal(
+			allocator_leaf.create(&space, (const uint64_t[]){code, 0}, &host.host, NULL, &made, &reason),
+			IOVA_OK);
 		self = made;
 		assert_int_equal(allocator_leaf.place(self, 0, 1024, 0, &extent), IOVA_OK);
 		runs_file_inside(self, 1, 5);
 		assert_int_equal(allocator_leaf.alloc(self, &four, 0, &extent), IOVA_NO_SPACE);
-		assert_int_equal(self->inside_bounds[1], 5);
+		assert_int_equal(self->bounds[1].inside, 5);
 		allocator_leaf.free(self, &(struct iova_extent){700, 6, 0}, 0);
 		assert_int_equal(allocator_leaf.alloc(self, &four, 0, &extent), IOVA_OK);
 		assert_int_equal(extent.first, 700);
-		assert_int_equal(self->inside_bounds[1], 0);
+		assert_int_equal(self->bounds[1].inside, 0);
 		assert_null(allocator_leaf.broken_invariant(self));
 		allocator_leaf.destroy(self);
 	}
