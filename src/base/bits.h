@@ -16,7 +16,7 @@ static inline bool bits_is_power_of_two(uint64_t value)
 static inline unsigned bits_log2_floor(uint64_t value)
 {
 	assert(value);
-	return 63u ^ (unsigned)__builtin_clzll(value);
+	return 63u - (unsigned)__builtin_clzll(value);
 }
 
 /* ceil(log2(value)), 1 <= value <= 2^63. Branch-free: the mispredicted branch of the usual form costs more than all the rest
@@ -24,7 +24,7 @@ static inline unsigned bits_log2_floor(uint64_t value)
 static inline unsigned bits_log2_ceil(uint64_t value)
 {
 	assert(value && value <= UINT64_C(1) << 63);
-	return 63u ^ (unsigned)__builtin_clzll(2 * value - 1);
+	return 63u - (unsigned)__builtin_clzll(2 * value - 1);
 }
 
 /* The smallest power of two >= value, 1 <= value <= 2^63. */

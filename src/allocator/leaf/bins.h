@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Leaves in bins: per bin a bitmap, a bit a leaf, under levels of fan-out 64 that tell which words below have a bit set.
- * So the lowest leaf of a bin takes one look a level. The words of all bins of all kinds about the same 64 leaves lie side by
- * side, BINS_WORDS of them: memory follows use. */
+ * So the lowest leaf of a bin takes one look a level. The words of all bins about the same 64 leaves lie side by side, also of
+ * two kinds of bins that share memory: memory follows use. */
 #ifndef ALLOCATOR_LEAF_BINS_H
 #define ALLOCATOR_LEAF_BINS_H
 
@@ -11,13 +11,11 @@
 #define BINS_NOTHING UINT64_MAX
 #define BINS_SOME_MAX 5
 
-/* Bins of all kinds together. */
-#define BINS_WORDS 361u
-
 struct bins {
 	uint64_t some[BINS_SOME_MAX]; /* bit per bin: it has a leaf */
 	unsigned levels;
 	unsigned bins;
+	uint64_t each; /* words about the same 64 leaves */
 	uint64_t *words[BINS_LEVELS_MAX];
 };
 
@@ -30,33 +28,36 @@ static inline unsigned bins_levels(uint64_t leaves)
 	return levels;
 }
 
-/* Of all levels and kinds. */
-static inline uint64_t bins_words(uint64_t leaves)
+/* Of all levels; each: words about the same 64 leaves. */
+static inline uint64_t bins_words(uint64_t leaves, unsigned each)
 {
 	uint64_t words = 0, groups = leaves;
 	for (unsigned level = 0; level < bins_levels(leaves); level++) {
 		groups = (groups + 63) / 64;
-		words += groups * BINS_WORDS;
+		words += groups * each;
 	}
 	return words;
 }
 
-/* memory: bins_words() words, all zero, for all kinds; of this one are `count` from word `at` of each BINS_WORDS on. */
-static inline void bins_make(struct bins *bins, uint64_t leaves, unsigned count, unsigned at, uint64_t *memory)
+/* memory: bins_words() words, all zero; these bins have `count` of `each`, from word `at` on. */
+static inline void bins_make(struct bins *bins, uint64_t leaves, unsigned count, unsigned at, unsigned each,
+			     uint64_t *memory)
 {
-	assert(count <= 64 * BINS_SOME_MAX && at + count <= BINS_WORDS && bins_levels(leaves) <= BINS_LEVELS_MAX);
+	assert(count <= 64 * BINS_SOME_MAX && at + count <= each && bins_levels(leaves) <= BINS_LEVELS_MAX);
 	bins->levels = bins_levels(leaves);
 	bins->bins = count;
-	for (unsigned level = 0; level < bins->levels; level++) {
+	bins->each = each;
+	/* The last level first: it and the words about the first leaves share what memory is backed by. */
+	for (unsigned level = bins->levels; level--;) {
+		uint64_t per_word = UINT64_C(64) << (6 * level);
 		bins->words[level] = memory + at;
-		leaves = (leaves + 63) / 64;
-		memory += leaves * BINS_WORDS;
+		memory += (leaves + per_word - 1) / per_word * each;
 	}
 }
 
 INLINE uint64_t *bins_word(const struct bins *bins, unsigned level, unsigned bin, uint64_t group)
 {
-	return bins->words[level] + group * BINS_WORDS + bin;
+	return bins->words[level] + group * bins->each + bin;
 }
 
 INLINE void bins_add(struct bins *bins, unsigned bin, uint64_t leaf)
@@ -116,7 +117,7 @@ static inline unsigned bins_some_below(const struct bins *bins, unsigned bin)
 			return ~0u;
 		bits = bins->some[word];
 	}
-	return word << 6 | bits_log2_floor(bits);
+	return word << 6 | line_highest(bits);
 }
 
 /* The lowest leaf >= from of a bin, or BINS_NOTHING. */
@@ -144,9 +145,9 @@ static inline uint64_t bins_previous(const struct bins *bins, unsigned bin, uint
 	for (unsigned level = 0; level < bins->levels; level++) {
 		uint64_t bits = *bins_word(bins, level, bin, from >> 6) & below;
 		if (bits) {
-			from = from >> 6 << 6 | bits_log2_floor(bits);
+			from = from >> 6 << 6 | line_highest(bits);
 			while (level--)
-				from = from << 6 | bits_log2_floor(*bins_word(bins, level, bin, from));
+				from = from << 6 | line_highest(*bins_word(bins, level, bin, from));
 			return from;
 		}
 		from >>= 6;

@@ -105,9 +105,9 @@ static void wake(struct leaf *self, struct leaf_cache *cache, uint32_t length)
 static void set_bounds(struct leaf *self)
 {
 	struct leaf_caches *caches = caches_of(self);
-	uint64_t used = self->end - self->first - self->usable_pages;
-	caches->pages_most = used / SHARE_CACHED;
-	caches->below = saturated(bits_align_down(self->first + used, LINE_PAGES));
+	uint64_t used_end = self->end - self->usable_pages; /* if they lay at the bottom */
+	caches->pages_most = (used_end - self->first) / SHARE_CACHED;
+	caches->below = saturated(bits_align_down(used_end, LINE_PAGES));
 }
 
 /* The first one from the top that serves; the top takes its place. */
@@ -163,8 +163,6 @@ static NOINLINE enum iova_status alloc_returning(struct leaf *self, const struct
 static NOINLINE enum iova_status alloc_slowly(struct leaf *self, const struct iova_request *request, uint32_t cpu,
 					      struct iova_extent *extent)
 {
-	if (UNLIKELY(request->constraints & GAP_CONSTRAINED) && pop_constrained(self, request, cpu, extent))
-		return IOVA_OK;
 	uint64_t begun = self->begun;
 	enum iova_status status = self->inner.alloc(self, request, cpu, extent);
 	if (UNLIKELY(status != IOVA_OK) || UNLIKELY(self->begun != begun))
@@ -173,13 +171,22 @@ static NOINLINE enum iova_status alloc_slowly(struct leaf *self, const struct io
 	return IOVA_OK;
 }
 
+static NOINLINE enum iova_status alloc_constrained(struct leaf *self, const struct iova_request *request, uint32_t cpu,
+						   struct iova_extent *extent)
+{
+	bool popped = pop_constrained(self, request, cpu, extent);
+	return popped ? IOVA_OK : alloc_slowly(self, request, cpu, extent);
+}
+
 static enum iova_status cached_alloc(void *context, const struct iova_request *request, uint32_t cpu,
 				     struct iova_extent *extent)
 {
 	assert(contract_request_is_right(request));
 	struct leaf *self = context;
 	uint64_t count = request->count;
-	if (UNLIKELY(request->constraints & GAP_CONSTRAINED) || UNLIKELY(count > LINE_PAGES))
+	if (UNLIKELY(request->constraints & GAP_CONSTRAINED))
+		return alloc_constrained(self, request, cpu, extent);
+	if (UNLIKELY(count > LINE_PAGES))
 		return alloc_slowly(self, request, cpu, extent);
 	struct leaf_caches *caches = caches_of(self);
 	struct leaf_cache *cache = cache_of(caches, cpu, count);
@@ -214,41 +221,40 @@ INLINE bool lies_in_one_leaf(uint64_t page, uint64_t count)
 	return (page ^ (page + count - 1)) < LINE_PAGES;
 }
 
-/* Into a cache that may be asleep or full. */
-static NOINLINE void free_cached(struct leaf *self, const struct iova_extent *extent, uint32_t cpu)
+static bool may_come_in(const struct leaf *self, uint64_t page, uint64_t count)
+{
+	const struct leaf_caches *caches = caches_of(self);
+	return lies_in_one_leaf(page, count) && page < caches->below && caches->pages + count <= caches->pages_most &&
+	       caches->at[count];
+}
+
+/* There are too many, or it may come into a cache that is asleep or full. */
+static NOINLINE void free_slowest(struct leaf *self, const struct iova_extent *extent, uint32_t cpu)
 {
 	struct leaf_caches *caches = caches_of(self);
 	uint64_t count = extent->count, page = extent->first - self->base;
-	struct leaf_cache *cache = cache_of(caches, cpu, count);
-	if (!cache->room)
-		wake(self, cache, (uint32_t)count);
-	if (cache->count < cache->room) {
-		cache->pages[cache->count++] = (uint32_t)page;
-		caches->pages += count;
-		return;
-	}
-	page = exchange_highest(cache, page);
-	self->inner.free(self, &(struct iova_extent){self->base + page, count, 0}, cpu);
-}
-
-static NOINLINE void return_some(struct leaf *self)
-{
-	struct leaf_caches *caches = caches_of(self);
 	for (unsigned i = 0; i < RETURNED_BY_FREE && caches->pages > caches->pages_most; i++)
 		empty(self, caches->turn++ % caches->awake_count, 1);
+	if (may_come_in(self, page, count)) {
+		struct leaf_cache *cache = cache_of(caches, cpu, count);
+		if (!cache->room)
+			wake(self, cache, (uint32_t)count);
+		if (cache->count < cache->room) {
+			cache->pages[cache->count++] = (uint32_t)page;
+			caches->pages += count;
+			return;
+		}
+		page = exchange_highest(cache, page);
+	}
+	self->inner.free(self, &(struct iova_extent){self->base + page, count, 0}, cpu);
 }
 
 static NOINLINE void free_slowly(struct leaf *self, const struct iova_extent *extent, uint32_t cpu)
 {
-	struct leaf_caches *caches = caches_of(self);
-	uint64_t count = extent->count, page = extent->first - self->base;
+	const struct leaf_caches *caches = caches_of(self);
 	set_bounds(self);
-	if (UNLIKELY(caches->pages > caches->pages_most))
-		return_some(self);
-	bool is_cached = lies_in_one_leaf(page, count) && page < caches->below &&
-			 caches->pages + count <= caches->pages_most && caches->at[count];
-	if (UNLIKELY(is_cached))
-		free_cached(self, extent, cpu);
+	if (UNLIKELY(caches->pages > caches->pages_most) || may_come_in(self, extent->first - self->base, extent->count))
+		free_slowest(self, extent, cpu);
 	else
 		self->inner.free(self, extent, cpu);
 }

@@ -226,7 +226,7 @@ static void give(void *context, const struct iova_extent *extent, uint32_t cpu)
 		give_edge(self, page);
 		return;
 	}
-	unsigned before = bits_log2_floor(below), behind = (unsigned)bit + (unsigned)__builtin_ctzll(above);
+	unsigned before = line_highest(below), behind = (unsigned)bit + (unsigned)__builtin_ctzll(above);
 	hole_hold(self, ((uint32_t)page & ~UINT32_C(63)) | before, behind - before - 1);
 }
 

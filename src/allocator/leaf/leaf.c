@@ -265,8 +265,9 @@ static size_t lay_out(struct leaf *self, char *memory)
 		void **array;
 		size_t bytes;
 	} pieces[] = {
+		{(void **)&self->in_use.words[0], bins_words(leaves, 1) * sizeof(uint64_t)},
+		{(void **)&self->inside.words[0], bins_words(leaves, CLASSES_INSIDE + CLASSES_ACROSS) * sizeof(uint64_t)},
 		{(void **)&self->bounds, leaves * sizeof *self->bounds},
-		{(void **)&self->in_use.words[0], bins_words(leaves) * sizeof(uint64_t)},
 		{(void **)&self->lines, leaves * sizeof *self->lines},
 	};
 	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
@@ -323,10 +324,10 @@ static enum iova_status leaf_create(const struct iova_space *space, const uint64
 	gap_index_create(&self->index, space->count, GAP_BY_LENGTH_DOWN, GAP_BY_ADDRESS);
 	for (unsigned length = 0; length < CLASS_EXACT; length++)
 		self->held[length] = (held_holes){HELD_NONE, HELD_NONE, HELD_NONE, HELD_NONE};
-	uint64_t *words = self->in_use.words[0];
-	bins_make(&self->in_use, self->leaves, 1, 0, words);
-	bins_make(&self->inside, self->leaves, CLASSES_INSIDE, 1, words);
-	bins_make(&self->across, self->leaves, CLASSES_ACROSS, 1 + CLASSES_INSIDE, words);
+	uint64_t *words = self->inside.words[0];
+	bins_make(&self->in_use, self->leaves, 1, 0, 1, self->in_use.words[0]);
+	bins_make(&self->inside, self->leaves, CLASSES_INSIDE, 0, CLASSES_INSIDE + CLASSES_ACROSS, words);
+	bins_make(&self->across, self->leaves, CLASSES_ACROSS, CLASSES_INSIDE, CLASSES_INSIDE + CLASSES_ACROSS, words);
 	fill_outside(self, 0, self->first);
 	fill_outside(self, self->end, self->leaves << LINE_LOG2);
 	self->usable_pages = space->count;

@@ -37,6 +37,13 @@ struct line {
 	};
 } __attribute__((aligned(64)));
 
+/* The highest bit of a word that has one. Exclusive or: compilers know what it undoes. */
+INLINE unsigned line_highest(uint64_t word)
+{
+	assert(word);
+	return 63u ^ (unsigned)__builtin_clzll(word);
+}
+
 /* The lowest `count` <= 64 bits of a word. */
 INLINE uint64_t line_below(uint64_t word, unsigned count)
 {
@@ -205,7 +212,7 @@ INLINE unsigned line_previous_used(const struct line *line, unsigned from)
 	uint64_t bits = line->words[from >> 6] << (63 - (from & 63)) >> (63 - (from & 63));
 	for (unsigned word = from >> 6;;) {
 		if (bits)
-			return word << 6 | bits_log2_floor(bits);
+			return word << 6 | line_highest(bits);
 		if (!word--)
 			return LINE_NOTHING;
 		bits = line->words[word];

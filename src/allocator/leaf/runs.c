@@ -54,7 +54,7 @@ NOINLINE void runs_close(const struct leaf *self, uint64_t leaf, struct line *li
 		for (word = LINE_WORDS; word && !line->words[word - 1]; word--)
 			line->words[word - 1] = ~UINT64_C(0);
 		if (word)
-			line->words[word - 1] |= ~line_ones(bits_log2_floor(line->words[word - 1]) + 1);
+			line->words[word - 1] |= ~line_ones(line_highest(line->words[word - 1]) + 1);
 	}
 }
 
@@ -131,10 +131,21 @@ INLINE unsigned end_in(uint64_t leaf, uint64_t end)
 	return end - (leaf << LINE_LOG2) < LINE_PAGES ? (unsigned)(end - (leaf << LINE_LOG2)) : LINE_PAGES;
 }
 
+/* Where the free pages before this one begin, and those from this one on end: mostly there are none. */
+INLINE uint64_t run_first(const struct leaf *self, uint64_t page)
+{
+	return page_is_used(self, page - 1) ? page : runs_previous_used(self, page - 1) + 1;
+}
+
+INLINE uint64_t run_end_of(const struct leaf *self, uint64_t page)
+{
+	return page_is_used(self, page) ? page : runs_next_used(self, page);
+}
+
 void runs_take(struct leaf *self, uint64_t first, uint64_t count)
 {
 	assert(count && count <= self->usable_pages && first >= self->first && first + count <= self->end);
-	uint64_t end = first + count, run = runs_previous_used(self, first - 1) + 1, run_end = runs_next_used(self, end);
+	uint64_t end = first + count, run = run_first(self, first), run_end = run_end_of(self, end);
 	for (uint64_t leaf = first >> LINE_LOG2, page = first; page < end; page = ++leaf << LINE_LOG2)
 		take_in(self, leaf, page & (LINE_PAGES - 1), end_in(leaf, end));
 	self->usable_pages -= count;
@@ -154,7 +165,7 @@ NOINLINE void runs_give(struct leaf *self, uint64_t first, uint64_t count)
 	for (uint64_t leaf = first >> LINE_LOG2, page = first; page < end; page = ++leaf << LINE_LOG2)
 		give_in(self, leaf, page & (LINE_PAGES - 1), end_in(leaf, end));
 	self->usable_pages += count;
-	uint64_t run = runs_previous_used(self, first - 1) + 1, run_end = runs_next_used(self, end);
+	uint64_t run = run_first(self, first), run_end = run_end_of(self, end);
 	forget_failure(self, run_end - run);
 	runs_tell(self, run, run_end);
 }

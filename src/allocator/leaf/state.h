@@ -20,7 +20,6 @@
 #define CLASS_DIVISION_LOG2 3
 #define CLASSES_INSIDE (CLASS_EXACT + ((LINE_LOG2 - CLASS_EXACT_LOG2) << CLASS_DIVISION_LOG2))
 #define CLASSES_ACROSS (CLASS_EXACT + ((32 - CLASS_EXACT_LOG2) << CLASS_DIVISION_LOG2))
-_Static_assert(1 + CLASSES_INSIDE + CLASSES_ACROSS == BINS_WORDS, "leaves in use, inside and across");
 
 /* Holes of a length that are held, and the longest: with the used pages on either side it lies in one word. */
 #define HELD 4
@@ -82,7 +81,7 @@ INLINE unsigned class_of(uint64_t pages)
 {
 	if (pages < CLASS_EXACT)
 		return (unsigned)pages;
-	unsigned log2 = bits_log2_floor(pages);
+	unsigned log2 = line_highest(pages);
 	return CLASS_EXACT + ((log2 - CLASS_EXACT_LOG2) << CLASS_DIVISION_LOG2) +
 	       (unsigned)(pages >> (log2 - CLASS_DIVISION_LOG2) & ((1u << CLASS_DIVISION_LOG2) - 1));
 }
@@ -92,7 +91,7 @@ INLINE unsigned class_sufficing(uint64_t pages)
 {
 	if (pages < CLASS_EXACT)
 		return (unsigned)pages;
-	return class_of(pages + (UINT64_C(1) << (bits_log2_floor(pages) - CLASS_DIVISION_LOG2)) - 1);
+	return class_of(pages + (UINT64_C(1) << (line_highest(pages) - CLASS_DIVISION_LOG2)) - 1);
 }
 
 /* A free has made a run of so many pages. */
