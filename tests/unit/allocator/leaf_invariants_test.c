@@ -110,7 +110,7 @@ static void what_is_wrong_with_held_holes_is_named(void **state)
 	allocator_leaf.destroy(self);
 }
 
-/* A bound that leads a request to a leaf without room stays when there is no room anywhere, and is made exact when there is. */
+/* A bound that leads a request to a leaf without room stays while there is no room anywhere; then it is made exact. */
 static void a_request_that_fails_changes_no_bound(void **state)
 {
 	(void)state;
@@ -121,9 +121,8 @@ static void a_request_that_fails_changes_no_bound(void **state)
 	void *made;
 	for (uint64_t code = 0; code < 2; code++) {
 		test_host_init(&host);
-		assert_int_equal(
-			allocator_leaf.create(&space, (const uint64_t[]){code, 0}, &host.host, NULL, &made, &reason),
-			IOVA_OK);
+		const uint64_t of_code[] = {code, 0};
+		assert_int_equal(allocator_leaf.create(&space, of_code, &host.host, NULL, &made, &reason), IOVA_OK);
 		self = made;
 		assert_int_equal(allocator_leaf.place(self, 0, 1024, 0, &extent), IOVA_OK);
 		runs_file_inside(self, 1, 5);
