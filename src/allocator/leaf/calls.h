@@ -194,7 +194,7 @@ static NOINLINE void give_edge(struct leaf *self, uint64_t page)
 	runs_tell(self, first, end);
 }
 
-/* More than a word, or too high to be held. */
+/* In two words or more, or too high to be held. */
 static NOINLINE void give_other(struct leaf *self, uint64_t page, uint64_t count)
 {
 	unsigned in_leaf = page & (LINE_PAGES - 1);
@@ -212,7 +212,7 @@ static void give(void *context, const struct iova_extent *extent, uint32_t cpu)
 	(void)cpu;
 	struct leaf *self = context;
 	uint64_t count = extent->count, page = extent->first - self->base, bit = page & 63;
-	if (UNLIKELY(bit + count > 64) || UNLIKELY(page >= HELD_PAGES)) {
+	if (UNLIKELY(bit + count > 64)) {
 		give_other(self, page, count);
 		return;
 	}
@@ -230,4 +230,15 @@ static void give(void *context, const struct iova_extent *extent, uint32_t cpu)
 	hole_hold(self, ((uint32_t)page & ~UINT32_C(63)) | before, behind - before - 1);
 }
 
-const struct leaf_calls LEAF_CALLS = {alloc, give, find, tighten};
+/* Where a page may be too high to be held. */
+static void give_far(void *context, const struct iova_extent *extent, uint32_t cpu)
+{
+	struct leaf *self = context;
+	uint64_t page = extent->first - self->base;
+	if (page < HELD_PAGES)
+		give(self, extent, cpu);
+	else
+		give_other(self, page, extent->count);
+}
+
+const struct leaf_calls LEAF_CALLS = {.alloc = alloc, .free = give, .free_far = give_far, .find = find, .tighten = tighten};

@@ -319,6 +319,8 @@ static enum iova_status leaf_create(const struct iova_space *space, const uint64
 	lay_out(self, (char *)self);
 	self->words = self->lines->words;
 	self->usual = options[OPTION_CODE] == CODE_PLAIN ? leaf_calls_plain : *calls_best();
+	if (self->end > HELD_PAGES)
+		self->usual.free = self->usual.free_far;
 	cache_make(self);
 	use_calls(self, &self->usual);
 	gap_index_create(&self->index, space->count, GAP_BY_LENGTH_DOWN, GAP_BY_ADDRESS);

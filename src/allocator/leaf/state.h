@@ -42,6 +42,8 @@ struct leaf;
 struct leaf_calls {
 	enum iova_status (*alloc)(void *self, const struct iova_request *request, uint32_t cpu, struct iova_extent *extent);
 	void (*free)(void *self, const struct iova_extent *extent, uint32_t cpu);
+	/* The same where there are pages from HELD_PAGES on. */
+	void (*free_far)(void *self, const struct iova_extent *extent, uint32_t cpu);
 	/* Where in a leaf there first are so many pages, or LINE_NOTHING. */
 	unsigned (*find)(const struct leaf *self, uint64_t leaf, uint64_t count);
 	/* Makes the bound inside exact. */
