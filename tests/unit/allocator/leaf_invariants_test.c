@@ -110,6 +110,33 @@ static void what_is_wrong_with_held_holes_is_named(void **state)
 	allocator_leaf.destroy(self);
 }
 
+/* Of two holes of three pages on either side of page 2^31 the lower one is held, and a bound leads to the other one. */
+static void holes_are_held_among_the_first_pages(void **state)
+{
+	(void)state;
+	const struct iova_space space = {512, (UINT64_C(1) << 31) + 1024, 4096};
+	const struct iova_request three = {.count = 3};
+	const uint64_t low = (UINT64_C(1) << 31) - 50, high = low + 100;
+	struct iova_extent extent;
+	const char *reason;
+	void *made;
+	test_host_init(&host);
+	assert_int_equal(allocator_leaf.create(&space, options, &host.host, NULL, &made, &reason), IOVA_OK);
+	self = made;
+	assert_int_equal(self->base, 0);
+	assert_int_equal(allocator_leaf.place(self, low - 20, 200, 0, &extent), IOVA_OK);
+	allocator_leaf.free(self, &(struct iova_extent){high, 3, 0}, 0);
+	assert_int_equal(self->held[3][0], HELD_NONE);
+	assert_int_equal(self->bounds[high >> LINE_LOG2].inside, 3);
+	allocator_leaf.free(self, &(struct iova_extent){low, 3, 0}, 0);
+	assert_int_equal(self->held[3][0], low - 1);
+	assert_int_equal(allocator_leaf.alloc(self, &three, 0, &extent), IOVA_OK);
+	assert_int_equal(extent.first, low);
+	assert_int_equal(allocator_leaf.alloc(self, &three, 0, &extent), IOVA_OK);
+	assert_int_equal(extent.first, high);
+	allocator_leaf.destroy(self);
+}
+
 /* A bound that leads a request to a leaf without room stays while there is no room anywhere; then it is made exact. */
 static void a_request_that_fails_changes_no_bound(void **state)
 {
@@ -242,6 +269,7 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_with_bits_and_leaves_is_named),
 		cmocka_unit_test(a_run_that_nothing_leads_to_is_named),
 		cmocka_unit_test(what_is_wrong_with_held_holes_is_named),
+		cmocka_unit_test(holes_are_held_among_the_first_pages),
 		cmocka_unit_test(a_request_that_fails_changes_no_bound),
 		cmocka_unit_test(what_is_wrong_while_the_index_is_on_is_named),
 		cmocka_unit_test(what_is_wrong_with_caches_is_named),
