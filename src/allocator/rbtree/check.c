@@ -120,7 +120,142 @@ static const char *check_by_length(const struct rbtree *self)
 	return broken ? broken : check_short(by_length);
 }
 
+static const char *check_leaf(const struct gap_keys *keys, uint32_t leaf)
+{
+	const struct gap_leaf *held = &keys->leaves[leaf];
+	if (keys->leaves[held->next].previous != leaf)
+		return "the next leaf's previous one is this one";
+	if (held->count > GAP_LEAF_KEYS || (!held->count && keys->levels))
+		return "a leaf has a key, and no more than it has room for";
+	for (unsigned i = held->count; i < 2 * GAP_LEAF_KEYS; i++)
+		if (held->key[i] != GAP_NO_KEY)
+			return "behind the last key of a leaf there is none";
+	return NULL;
+}
+
+static const char *check_inner(const struct gap_keys *keys, uint32_t node, uint32_t level)
+{
+	const struct gap_inner *inner = &keys->inners[node];
+	if (inner->count > GAP_INNER_CHILDREN || inner->count < (level == keys->levels ? 2u : 1u))
+		return "a node has a child, the root two, and no more than it has room for";
+	for (uint32_t i = 0; i <= GAP_INNER_CHILDREN; i++)
+		if (i + 1 < inner->count ? inner->last[i] >= inner->last[i + 1] : inner->last[i] != GAP_NO_KEY)
+			return "the children of a node ascend, and the last one has the rest";
+	for (uint32_t i = 0; i + 1 < inner->count; i++) {
+		const uint32_t low = inner->child[i], high = inner->child[i + 1];
+		if (level > 1 ? keys->inners[low].count <= GAP_INNER_FEW && keys->inners[high].count <= GAP_INNER_FEW
+			      : keys->leaves[low].count <= GAP_LEAF_FEW && keys->leaves[high].count <= GAP_LEAF_FEW)
+			return "of two neighbouring nodes one has more than few";
+	}
+	return NULL;
+}
+
+/* All nodes below the root, by key, and that the leaves are those of the circle. */
+static const char *check_levels(const struct gap_keys *keys, uint64_t *inners)
+{
+	uint32_t path[GAP_KEYS_LEVELS_MAX + 1], index[GAP_KEYS_LEVELS_MAX + 1] = {0};
+	uint32_t level = keys->levels, leaf = keys->leaves[0].next;
+	if (!level)
+		return keys->leaves[leaf].next || leaf != keys->root ? "the leaves by key are those of the tree" : NULL;
+	path[level] = keys->root;
+	*inners = 1;
+	const char *broken = check_inner(keys, keys->root, level);
+	while (!broken && level <= keys->levels) {
+		const struct gap_inner *inner = &keys->inners[path[level]];
+		if (index[level] == inner->count) {
+			level++;
+		} else if (level == 1) {
+			if (inner->child[index[level]++] != leaf)
+				return "the leaves by key are those of the tree";
+			leaf = keys->leaves[leaf].next;
+		} else {
+			path[level - 1] = inner->child[index[level]++];
+			index[--level] = 0;
+			++*inners;
+			broken = check_inner(keys, path[level], level);
+		}
+	}
+	return broken || !leaf ? broken : "the leaves by key are those of the tree";
+}
+
+/* How many numbers are taken. */
+static uint64_t leaves_taken(const struct gap_keys *keys)
+{
+	uint64_t taken = keys->leaf_numbers.fresh - 1;
+	for (uint32_t leaf = keys->leaf_numbers.unused; leaf && taken; leaf = keys->leaves[leaf].next)
+		taken--;
+	return taken;
+}
+
+static uint64_t inners_taken(const struct gap_keys *keys)
+{
+	uint64_t taken = keys->inner_numbers.fresh - 1;
+	for (uint32_t inner = keys->inner_numbers.unused; inner && taken; inner = keys->inners[inner].child[0])
+		taken--;
+	return taken;
+}
+
+const char *gap_keys_check(const struct gap_keys *keys)
+{
+	uint64_t leaves = 0, inners = 0, before = 0;
+	const char *broken = keys->levels > GAP_KEYS_LEVELS_MAX ? "a tree has no more levels than it needs"
+								: check_levels(keys, &inners);
+	if (!broken && keys->leaves[keys->leaves[0].next].previous)
+		broken = "the next leaf's previous one is this one";
+	for (uint32_t leaf = keys->leaves[0].next; leaf && !broken; leaf = keys->leaves[leaf].next, leaves++)
+		broken = check_leaf(keys, leaf);
+	if (broken)
+		return broken;
+	if (leaves != leaves_taken(keys) || inners != inners_taken(keys))
+		return "exactly the numbers that are not unused are nodes of the tree";
+	for (struct gap_key_at at = gap_keys_first(keys); gap_keys_get(keys, at) != GAP_NO_KEY;
+	     at = gap_keys_next(keys, at)) {
+		const uint64_t key = gap_keys_get(keys, at);
+		const struct gap_key_at spot = gap_keys_spot(keys, key, NULL);
+		if ((at.leaf != keys->leaves[0].next || at.index) && key <= before)
+			return "keys ascend";
+		if (spot.leaf != at.leaf || spot.index != at.index)
+			return "every key is found";
+		before = key;
+	}
+	return NULL;
+}
+
+static const char *check_ends_of(const struct rbtree_by_key *by_key, uint64_t key)
+{
+	const uint64_t length = key >> 32, offset = (uint32_t)key;
+	return by_key->length_at[offset] == length && by_key->length_at[offset + length] == length
+		       ? NULL
+		       : "both ends of a gap tell its length";
+}
+
+static const char *check_by_key(const struct rbtree *self)
+{
+	const struct rbtree_by_key *by_key = &self->by_key;
+	const struct gap_keys *keys = &by_key->keys;
+	uint64_t gaps = 0, ends = 0, pages = 0;
+	const char *broken = gap_keys_check(keys);
+	for (struct gap_key_at at = gap_keys_first(keys); !broken && gap_keys_get(keys, at) != GAP_NO_KEY;
+	     at = gap_keys_next(keys, at), gaps++) {
+		const uint64_t key = gap_keys_get(keys, at);
+		uint64_t behind = 0;
+		broken = check_range(self, self->first + (uint32_t)key, key >> 32, &behind, &pages);
+		broken = broken ? broken : check_ends_of(by_key, key);
+	}
+	if (broken)
+		return broken;
+	for (uint64_t page = 0; page <= self->count; page++)
+		ends += by_key->length_at[page] != 0;
+	if (ends != 2 * gaps)
+		return "exactly the two ends of every gap tell a length";
+	if (gaps > self->live + 1)
+		return "there is an extent between two gaps";
+	return pages == self->usable_pages ? NULL : "usable_pages is the sum of all gaps";
+}
+
 const char *rbtree_check(const struct rbtree *self)
 {
-	return self->is_by_address ? check_by_address(self) : check_by_length(self);
+	return self->order == RBTREE_BY_ADDRESS ? check_by_address(self)
+	       : self->order == RBTREE_BY_KEY   ? check_by_key(self)
+						: check_by_length(self);
 }

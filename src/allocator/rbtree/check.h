@@ -5,7 +5,8 @@
 
 #include "allocator/rbtree/state.h"
 
-/* NULL, or the one that does not hold. */
+/* NULL, or the one that does not hold: of a tree, and of keys by themselves. */
 const char *rbtree_check(const struct rbtree *self);
+const char *gap_keys_check(const struct gap_keys *keys);
 
 #endif

@@ -17,25 +17,23 @@ void gap_ends_release(struct gap_ends *ends, const struct iova_host *host)
 	ends->gap_at = NULL;
 }
 
-enum iova_status gap_ends_create(struct gap_ends *ends, uint64_t first, uint64_t count, const struct iova_host *host)
+enum iova_status gap_ends_create(struct gap_ends *ends, const struct iova_host *host)
 {
-	bool by_page = count <= GAP_ENDS_DIRECT_PAGES;
-	*ends = (struct gap_ends){.base = first, .entries = by_page ? count + 1 : GAP_ENDS_SLOTS_MIN};
-	ends->by_slot = by_page ? 0 : 64 - (unsigned)__builtin_ctz(GAP_ENDS_SLOTS_MIN);
+	*ends = (struct gap_ends){.entries = GAP_ENDS_SLOTS_MIN, .shift = 64 - (unsigned)__builtin_ctz(GAP_ENDS_SLOTS_MIN)};
 	ends->gap_at = host->memory_get(host->context, ends->entries * sizeof *ends->gap_at);
 	return ends->gap_at ? IOVA_OK : IOVA_NO_MEMORY;
 }
 
 enum iova_status gap_ends_grow(struct gap_ends *ends, const struct iova_host *host)
 {
-	assert(ends->by_slot && !ends->old);
+	assert(!ends->old);
 	uint32_t *slots = host->memory_get(host->context, 2 * ends->entries * sizeof *slots);
 	if (!slots)
 		return IOVA_NO_MEMORY;
 	ends->old = ends->gap_at;
 	ends->gap_at = slots;
 	ends->entries *= 2;
-	ends->by_slot--;
+	ends->shift--;
 	ends->moved = 0;
 	return IOVA_OK;
 }

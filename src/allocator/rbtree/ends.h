@@ -2,9 +2,8 @@
  * Which gap begins or ends at a page. Gaps never touch, so that it is one at most; where an extent is freed, the gap that ends
  * at its first page and the one that begins behind it are its neighbours, found without a search.
  *
- * A space of up to GAP_ENDS_DIRECT_PAGES pages has an array by page, backed where it was touched. In a larger one that could
- * cost a page of memory for every extent: there it is a hash table with linear probing, at most three quarters full. When it
- * grows the old table stays beside the new one until its entries have moved, GAP_ENDS_PORTION slots at a time.
+ * A hash table with linear probing, at most three quarters full. When it grows the old table stays beside the new one until
+ * its entries have moved, GAP_ENDS_PORTION slots at a time.
  *
  * An entry of the table tells its page by its gap. So a gap's first page and length change while neither its old nor its new
  * end is in here: clear, change, set. */
@@ -14,16 +13,13 @@
 #include "allocator/gap/tree.h"
 #include "iovabench/allocator.h"
 
-/* 64 GiB in pages of 4 KiB: the array takes 64 MiB at most, however few extents touch all of it. */
-#define GAP_ENDS_DIRECT_PAGES (UINT64_C(1) << 24)
 #define GAP_ENDS_SLOTS_MIN 64u
 #define GAP_ENDS_PORTION 64u
 
 struct gap_ends {
-	uint32_t *gap_at; /* by page: the gap, 0 for none. By slot: gap * 2, + 1 for its end */
-	uint64_t base;    /* by page: the first one of the space */
-	uint64_t entries; /* of gap_at; by slot: a power of two */
-	unsigned by_slot; /* 0, or 64 - log2(entries): what a hash is shifted by */
+	uint32_t *gap_at; /* by slot: gap * 2, + 1 for its end; 0 for none */
+	uint64_t entries; /* of gap_at: a power of two */
+	unsigned shift;   /* 64 - log2(entries): what a hash is shifted by */
 	uint32_t *old;    /* half as many slots, whose entries are moving, or NULL */
 	uint64_t moved;   /* of its slots, so many from the first one are empty, and stay so */
 };
@@ -31,13 +27,13 @@ struct gap_ends {
 /* The old table as if it were one by itself. */
 GAP_INLINE struct gap_ends gap_ends_old(const struct gap_ends *ends)
 {
-	return (struct gap_ends){.gap_at = ends->old, .entries = ends->entries / 2, .by_slot = ends->by_slot + 1};
+	return (struct gap_ends){.gap_at = ends->old, .entries = ends->entries / 2, .shift = ends->shift + 1};
 }
 
 /* 2^64 / the golden ratio (Knuth, The Art of Computer Programming 3, 6.4): neighbouring pages spread over the table. */
 GAP_INLINE uint64_t gap_ends_slot(const struct gap_ends *ends, uint64_t page)
 {
-	return page * UINT64_C(0x9e3779b97f4a7c15) >> ends->by_slot;
+	return page * UINT64_C(0x9e3779b97f4a7c15) >> ends->shift;
 }
 
 GAP_INLINE uint64_t gap_ends_page(const struct gap *gaps, uint32_t entry)
@@ -69,7 +65,19 @@ static inline void gap_ends_empty(const struct gap_ends *ends, const struct gap 
 	ends->gap_at[hole] = 0;
 }
 
-static inline void gap_ends_remove(const struct gap_ends *ends, const struct gap *gaps, uint64_t page)
+/* The gap that begins or ends at page, or 0. */
+GAP_INLINE uint32_t gap_ends_at(const struct gap_ends *ends, const struct gap *gaps, uint64_t page)
+{
+	uint32_t entry = ends->gap_at[gap_ends_probe(ends, gaps, page)];
+	if (!entry && ends->old) {
+		const struct gap_ends old = gap_ends_old(ends);
+		entry = old.gap_at[gap_ends_probe(&old, gaps, page)];
+	}
+	return entry >> 1;
+}
+
+/* There is none at page any more. */
+static inline void gap_ends_clear(const struct gap_ends *ends, const struct gap *gaps, uint64_t page)
 {
 	uint64_t slot = gap_ends_probe(ends, gaps, page);
 	if (!ends->gap_at[slot] && ends->old) {
@@ -80,42 +88,17 @@ static inline void gap_ends_remove(const struct gap_ends *ends, const struct gap
 	gap_ends_empty(ends, gaps, slot);
 }
 
-/* The gap that begins or ends at page, or 0. */
-GAP_INLINE uint32_t gap_ends_at(const struct gap_ends *ends, const struct gap *gaps, uint64_t page)
-{
-	if (__builtin_expect(!ends->by_slot, 1))
-		return ends->gap_at[page - ends->base];
-	uint32_t entry = ends->gap_at[gap_ends_probe(ends, gaps, page)];
-	if (!entry && ends->old) {
-		const struct gap_ends old = gap_ends_old(ends);
-		entry = old.gap_at[gap_ends_probe(&old, gaps, page)];
-	}
-	return entry >> 1;
-}
-
-/* There is none at page any more. */
-GAP_INLINE void gap_ends_clear(struct gap_ends *ends, const struct gap *gaps, uint64_t page)
-{
-	if (__builtin_expect(!ends->by_slot, 1))
-		ends->gap_at[page - ends->base] = 0;
-	else
-		gap_ends_remove(ends, gaps, page);
-}
-
 /* gap begins at page, or ends there. There was none before. */
 GAP_INLINE void gap_ends_set(struct gap_ends *ends, const struct gap *gaps, uint64_t page, uint32_t gap, bool is_end)
 {
-	if (__builtin_expect(!ends->by_slot, 1))
-		ends->gap_at[page - ends->base] = gap;
-	else
-		ends->gap_at[gap_ends_probe(ends, gaps, page)] = gap << 1 | is_end;
+	ends->gap_at[gap_ends_probe(ends, gaps, page)] = gap << 1 | is_end;
 }
 
-/* An empty one over [first, first + count). Returns IOVA_OK or IOVA_NO_MEMORY; release takes a zeroed one, too. */
-enum iova_status gap_ends_create(struct gap_ends *ends, uint64_t first, uint64_t count, const struct iova_host *host);
+/* An empty one. Returns IOVA_OK or IOVA_NO_MEMORY; release takes a zeroed one, too. */
+enum iova_status gap_ends_create(struct gap_ends *ends, const struct iova_host *host);
 void gap_ends_release(struct gap_ends *ends, const struct iova_host *host);
 
-/* By slot: so many gaps have room. */
+/* So many gaps have room. */
 GAP_INLINE uint64_t gap_ends_gaps_max(const struct gap_ends *ends)
 {
 	return ends->entries / 8 * 3;
@@ -124,7 +107,7 @@ GAP_INLINE uint64_t gap_ends_gaps_max(const struct gap_ends *ends)
 /* Whether so many gaps have room. */
 GAP_INLINE bool gap_ends_suffice(const struct gap_ends *ends, uint64_t gaps)
 {
-	return !ends->by_slot || gaps <= gap_ends_gaps_max(ends);
+	return gaps <= gap_ends_gaps_max(ends);
 }
 
 /* Twice the slots, while no entries are moving. Returns IOVA_OK, or IOVA_NO_MEMORY with nothing done. O(1). */

@@ -343,7 +343,7 @@ enum iova_status length_create(struct rbtree *self)
 	by_length->tree = (struct gap_tree){.fresh = 1, .capacity = (uint32_t)self->extents_max + 2};
 	by_length->tree.gaps =
 		self->host->memory_get(self->host->context, by_length->tree.capacity * sizeof *by_length->tree.gaps);
-	if (!by_length->tree.gaps || gap_ends_create(&by_length->ends, self->first, self->count, self->host) != IOVA_OK)
+	if (!by_length->tree.gaps || gap_ends_create(&by_length->ends, self->host) != IOVA_OK)
 		return IOVA_NO_MEMORY;
 	set_room(self);
 	gap_set_black(by_length->tree.gaps, 0, true);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * The two orders of rbtree's gaps, each with the same functions: address.c for fit=first (and fit=last, in a mirrored space),
- * length.c for fit=best. They do all of a call, with an instance of their kind; create and release do what the kind alone has.
- * place returns IOVA_OK, IOVA_TAKEN or IOVA_NO_MEMORY; create IOVA_OK or IOVA_NO_MEMORY, and release takes what was left
- * then. */
+ * The orders of rbtree's gaps, each with the same functions: address.c for fit=first (and fit=last, in a mirrored space),
+ * key.c for fit=best, length.c for it in spaces of more than RBTREE_KEYS_PAGES. They do all of a call, with an instance of
+ * their kind; create and release do what the kind alone has. place returns IOVA_OK, IOVA_TAKEN or IOVA_NO_MEMORY; create
+ * IOVA_OK or IOVA_NO_MEMORY, and release takes what was left then. */
 #ifndef ALLOCATOR_RBTREE_ORDER_H
 #define ALLOCATOR_RBTREE_ORDER_H
 
@@ -25,6 +25,17 @@ enum iova_status address_place(struct rbtree *self, uint64_t first, uint64_t cou
 /* Files a portion in the index, in the order of the tree. Returns how many gaps it has fewer. */
 unsigned address_file(struct rbtree *self);
 void address_visit(const struct rbtree *self, iova_visit visit, void *context);
+
+enum iova_status key_create(struct rbtree *self);
+void key_release(struct rbtree *self);
+enum iova_status key_alloc(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent);
+enum iova_status key_alloc_counted(struct rbtree *self, const struct iova_request *request, struct iova_extent *extent,
+				   struct iova_steps *steps);
+void key_free(struct rbtree *self, const struct iova_extent *extent);
+void key_free_counted(struct rbtree *self, const struct iova_extent *extent, struct iova_steps *steps);
+enum iova_status key_place(struct rbtree *self, uint64_t first, uint64_t count, struct iova_extent *extent);
+unsigned key_file(struct rbtree *self);
+void key_visit(const struct rbtree *self, iova_visit visit, void *context);
 
 enum iova_status length_create(struct rbtree *self);
 void length_release(struct rbtree *self);

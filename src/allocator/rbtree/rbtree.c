@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Red-black tree of gaps; docs/rbtree.md has the picture and the costs. */
+ * Trees of gaps; docs/rbtree.md has the picture and the costs. */
 #include "allocator/builtin.h"
 #include "allocator/rbtree/check.h"
 #include "allocator/rbtree/order.h"
@@ -16,7 +16,9 @@ static enum iova_status rbtree_alloc(void *self, const struct iova_request *requ
 	assert(contract_request_is_right(request));
 	struct rbtree *tree = self;
 	(void)cpu;
-	return tree->is_by_address ? address_alloc(tree, request, extent) : length_alloc(tree, request, extent);
+	if (tree->order == RBTREE_BY_ADDRESS)
+		return address_alloc(tree, request, extent);
+	return tree->order == RBTREE_BY_KEY ? key_alloc(tree, request, extent) : length_alloc(tree, request, extent);
 }
 
 static enum iova_status rbtree_alloc_counted(void *self, const struct iova_request *request, uint32_t cpu,
@@ -25,8 +27,10 @@ static enum iova_status rbtree_alloc_counted(void *self, const struct iova_reque
 	assert(contract_request_is_right(request));
 	struct rbtree *tree = self;
 	(void)cpu;
-	return tree->is_by_address ? address_alloc_counted(tree, request, extent, steps)
-				   : length_alloc_counted(tree, request, extent, steps);
+	if (tree->order == RBTREE_BY_ADDRESS)
+		return address_alloc_counted(tree, request, extent, steps);
+	return tree->order == RBTREE_BY_KEY ? key_alloc_counted(tree, request, extent, steps)
+					    : length_alloc_counted(tree, request, extent, steps);
 }
 
 static void rbtree_free(void *self, const struct iova_extent *extent, uint32_t cpu)
@@ -34,8 +38,10 @@ static void rbtree_free(void *self, const struct iova_extent *extent, uint32_t c
 	assert(extent->count);
 	struct rbtree *tree = self;
 	(void)cpu;
-	if (tree->is_by_address)
+	if (tree->order == RBTREE_BY_ADDRESS)
 		address_free(tree, extent);
+	else if (tree->order == RBTREE_BY_KEY)
+		key_free(tree, extent);
 	else
 		length_free(tree, extent);
 }
@@ -45,8 +51,10 @@ static void rbtree_free_counted(void *self, const struct iova_extent *extent, ui
 	assert(extent->count);
 	struct rbtree *tree = self;
 	(void)cpu;
-	if (tree->is_by_address)
+	if (tree->order == RBTREE_BY_ADDRESS)
 		address_free_counted(tree, extent, steps);
+	else if (tree->order == RBTREE_BY_KEY)
+		key_free_counted(tree, extent, steps);
 	else
 		length_free_counted(tree, extent, steps);
 }
@@ -56,21 +64,28 @@ static enum iova_status rbtree_place(void *self, uint64_t first, uint64_t count,
 	assert(count);
 	struct rbtree *tree = self;
 	(void)cpu;
-	return tree->is_by_address ? address_place(tree, first, count, extent) : length_place(tree, first, count, extent);
+	if (tree->order == RBTREE_BY_ADDRESS)
+		return address_place(tree, first, count, extent);
+	return tree->order == RBTREE_BY_KEY ? key_place(tree, first, count, extent)
+					    : length_place(tree, first, count, extent);
 }
 
 static void rbtree_visit_free(void *self, iova_visit visit, void *context)
 {
 	const struct rbtree *tree = self;
-	if (tree->is_by_address)
+	if (tree->order == RBTREE_BY_ADDRESS)
 		address_visit(tree, visit, context);
+	else if (tree->order == RBTREE_BY_KEY)
+		key_visit(tree, visit, context);
 	else
 		length_visit(tree, visit, context);
 }
 
 void rbtree_file(struct rbtree *self, uint64_t *examined)
 {
-	unsigned left = self->is_by_address ? address_file(self) : length_file(self);
+	unsigned left = self->order == RBTREE_BY_ADDRESS ? address_file(self)
+			: self->order == RBTREE_BY_KEY   ? key_file(self)
+							 : length_file(self);
 	if (left)
 		gap_index_finish(&self->index);
 	if (examined)
@@ -103,8 +118,10 @@ static void rbtree_destroy(void *self)
 	if (!tree)
 		return;
 	const struct iova_host *host = tree->host;
-	if (tree->is_by_address)
+	if (tree->order == RBTREE_BY_ADDRESS)
 		address_release(tree);
+	else if (tree->order == RBTREE_BY_KEY)
+		key_release(tree);
 	else
 		length_release(tree);
 	gap_index_release(&tree->index, host);
@@ -121,16 +138,18 @@ static enum iova_status rbtree_create(const struct iova_space *space, const uint
 		return IOVA_NO_MEMORY;
 	tree->host = host;
 	tree->extents_max = space->count < RBTREE_EXTENTS_MAX ? space->count : RBTREE_EXTENTS_MAX;
-	tree->is_by_address = options[OPTION_FIT] != FIT_BEST;
+	tree->order = options[OPTION_FIT] != FIT_BEST     ? RBTREE_BY_ADDRESS
+		      : space->count <= RBTREE_KEYS_PAGES ? RBTREE_BY_KEY
+							  : RBTREE_BY_LENGTH;
 	tree->mirror = options[OPTION_FIT] == FIT_LAST ? 2 * space->first + space->count : 0;
 	tree->first = space->first;
 	tree->count = space->count;
 	tree->usable_pages = space->count;
-	gap_index_create(&tree->index, space->count, tree->is_by_address ? GAP_BY_ADDRESS : GAP_BY_LENGTH,
-			 !tree->is_by_address ? GAP_BY_LENGTH
-			 : tree->mirror       ? GAP_BY_ADDRESS_DOWN
-					      : GAP_BY_ADDRESS);
-	enum iova_status status = tree->is_by_address ? address_create(tree) : length_create(tree);
+	const enum gap_order asked = tree->order == RBTREE_BY_ADDRESS ? GAP_BY_ADDRESS : GAP_BY_LENGTH;
+	gap_index_create(&tree->index, space->count, asked, tree->mirror ? GAP_BY_ADDRESS_DOWN : asked);
+	enum iova_status status = tree->order == RBTREE_BY_ADDRESS ? address_create(tree)
+				  : tree->order == RBTREE_BY_KEY   ? key_create(tree)
+								   : length_create(tree);
 	if (status != IOVA_OK) {
 		rbtree_destroy(tree);
 		return status;
@@ -156,7 +175,7 @@ const struct iova_allocator allocator_rbtree = {
 	.abi = IOVA_ABI,
 	.size = sizeof(struct iova_allocator),
 	.name = "rbtree",
-	.about = "red-black tree of gaps, by address or by length: O(log n), complete",
+	.about = "tree of gaps, by address or by length: O(log n), complete",
 	.capabilities = IOVA_EXPLICIT | IOVA_ALIGN | IOVA_LIMIT | IOVA_BOUNDARY | IOVA_STEPS | IOVA_DIRECTION,
 	.options = options,
 	.option_count = sizeof options / sizeof options[0],

@@ -5,6 +5,7 @@
 
 #include "allocator/rbtree/buckets.h"
 #include "allocator/rbtree/ends.h"
+#include "allocator/rbtree/keys.h"
 #include "allocator/gap/index.h"
 
 /* Live extents at most: gaps for so many are reserved for a space of more pages, and backed when touched. */
@@ -12,6 +13,17 @@
 
 /* Gaps of up to so many pages are also found by their length. */
 #define SHORT_PAGES 64u
+
+/* A space of up to so many pages, 64 GiB of 4 KiB, has gaps by length as keys, and an array by page: 64 MiB of it at most,
+ * however few extents touch all of it. In a larger one it could cost a page of memory for every extent. */
+#define RBTREE_KEYS_PAGES (UINT64_C(1) << 24)
+
+/* Gaps in the order of their length, then of their address, as keys. Where an extent is freed, the gaps beside it are found by
+ * their lengths at its ends: gaps never touch, so that one at most begins or ends at a page. */
+struct rbtree_by_key {
+	struct gap_keys keys; /* length << 32 | first page - that of the space */
+	uint32_t *length_at;  /* by page - the first one of the space: pages of the gap that begins or ends there, or 0 */
+};
 
 /* Gaps in the order of their length, then of their address. */
 struct rbtree_by_length {
@@ -22,8 +34,14 @@ struct rbtree_by_length {
 	uint32_t lowest[SHORT_PAGES];
 };
 
+enum rbtree_order {
+	RBTREE_BY_ADDRESS,
+	RBTREE_BY_KEY,    /* by length, in a space of up to RBTREE_KEYS_PAGES */
+	RBTREE_BY_LENGTH, /* in a larger one */
+};
+
 struct rbtree {
-	bool is_by_address; /* the gaps' order; else by length */
+	enum rbtree_order order; /* the gaps' */
 	uint64_t live;
 	uint64_t room; /* extents that may live before room is made for more gaps */
 	uint64_t usable_pages;
@@ -31,6 +49,7 @@ struct rbtree {
 	uint64_t mirror;
 	union {
 		struct gap_buckets by_address;
+		struct rbtree_by_key by_key;
 		struct rbtree_by_length by_length;
 	};
 	struct gap_index index; /* by the addresses of the space */

@@ -210,6 +210,21 @@ static void more_than_2_to_the_32_pages_are_looked_for_by_their_length(void **st
 	end();
 }
 
+/* More pages than there are, 2^32 more than a gap has: a key has no room for them. */
+static void more_pages_than_the_space_has_are_no_space(void **state)
+{
+	(void)state;
+	struct iova_extent extent;
+	const uint64_t more = UINT64_C(1) << 32;
+	make_gaps("rbtree:fit=best");
+	assert_int_equal(take(101).first, UINT64_MAX);
+	assert_int_equal(take(more + 1).first, UINT64_MAX);
+	assert_int_equal(instance.table->place(instance.self, 99, 2, 0, &extent), IOVA_TAKEN);
+	assert_int_equal(instance.table->place(instance.self, 100, 1, 0, &extent), IOVA_TAKEN);
+	assert_int_equal(instance.table->place(instance.self, 40, more, 0, &extent), IOVA_TAKEN);
+	end();
+}
+
 static void limits_are_inclusive(void **state)
 {
 	(void)state;
@@ -355,23 +370,23 @@ static void by_length_it_does_even_if_every_extent_lies_alone(void **state)
 	check_bytes_per_extent("rbtree:fit=best");
 }
 
-/* Ends of gaps by page and by slot of a table: what is placed does not depend on it. */
+/* Gaps by length as keys and in a tree: what is placed does not depend on it. */
 static void check_large_space(const char *spec)
 {
 	enum { SLOTS = 500, STEPS = 30000 };
 	static struct iova_extent slots[2][SLOTS];
 	for (uint64_t large = 0; large < 2; large++) {
-		const uint64_t count = GAP_ENDS_DIRECT_PAGES + large;
+		const uint64_t count = RBTREE_KEYS_PAGES + large;
 		struct rng rng;
 		struct iova_extent end_of_space;
 		rng_seed(&rng, 11);
 		memset(slots[large], 0, sizeof slots[large]);
 		begin(spec, 1000, count);
 		const struct rbtree *self = instance.self;
-		assert_true(self->is_by_address || (self->by_length.ends.by_slot != 0) == large);
+		assert_true(self->order == RBTREE_BY_ADDRESS || (self->order == RBTREE_BY_LENGTH) == large);
 		/* The same pages are left in both. */
 		assert_int_equal(
-			instance.table->place(instance.self, 1000 + GAP_ENDS_DIRECT_PAGES - 1, 1 + large, 0, &end_of_space),
+			instance.table->place(instance.self, 1000 + RBTREE_KEYS_PAGES - 1, 1 + large, 0, &end_of_space),
 			IOVA_OK);
 		for (int step = 0; step < STEPS; step++) {
 			struct iova_extent *slot = &slots[large][rng_below(&rng, SLOTS)];
@@ -439,13 +454,18 @@ static void steps_count_the_nodes_on_the_way(void **state)
 /* Four extents of one page behind gaps of 1, 2, 3 and 4 pages: x [0,1) x [2,4) x [5,8) x [9,13), but for the first one. */
 static struct rbtree tree;
 
-static void make_tree(bool is_by_address)
+static void make_tree(enum rbtree_order order)
 {
 	static const struct iova_request pages[4] = {{.count = 1}, {.count = 2}, {.count = 3}, {.count = 4}};
 	struct iova_extent gap_extents[4];
 	if (instance.table)
 		allocator_instance_destroy(&instance);
-	begin(!is_by_address ? "rbtree:fit=best" : "rbtree:fit=first", 0, 13);
+	begin(order == RBTREE_BY_ADDRESS ? "rbtree:fit=first" : "rbtree:fit=best", 0,
+	      order == RBTREE_BY_LENGTH ? RBTREE_KEYS_PAGES + 1 : 13);
+	if (order == RBTREE_BY_LENGTH) {
+		struct iova_extent rest;
+		assert_int_equal(instance.table->place(instance.self, 13, RBTREE_KEYS_PAGES - 12, 0, &rest), IOVA_OK);
+	}
 	for (int i = 0; i < 4; i++) {
 		gap_extents[i] = get(&pages[i]);
 		if (i < 3)
@@ -454,6 +474,7 @@ static void make_tree(bool is_by_address)
 	for (int i = 0; i < 4; i++)
 		give(gap_extents[i]);
 	tree = *(struct rbtree *)instance.self;
+	assert_int_equal(tree.order, order);
 	assert_null(rbtree_check(&tree));
 }
 
@@ -462,13 +483,13 @@ static void check_broken(const char *sentence)
 	const char *broken = rbtree_check(&tree);
 	assert_non_null(broken);
 	assert_string_equal(broken, sentence);
-	make_tree(tree.is_by_address);
+	make_tree(tree.order);
 }
 
 static void every_broken_invariant_of_the_tree_is_named(void **state)
 {
 	(void)state;
-	make_tree(false);
+	make_tree(RBTREE_BY_LENGTH);
 	struct gap *gaps = tree.by_length.tree.gaps;
 	const uint32_t root = tree.by_length.tree.root, low = gaps[root].child[0], high = gaps[root].child[1];
 	const uint32_t longest = gap_outermost(&tree.by_length.tree, 1);
@@ -498,7 +519,7 @@ static void every_broken_invariant_of_the_tree_is_named(void **state)
 	gaps[longest].length = 0;
 	check_broken("a gap in the tree has pages");
 	gaps = tree.by_length.tree.gaps;
-	gaps[longest].length++;
+	gaps[longest].length += RBTREE_KEYS_PAGES;
 	check_broken("a gap lies in the space");
 	tree.usable_pages++;
 	check_broken("usable_pages is the sum of all gaps");
@@ -508,12 +529,39 @@ static void every_broken_invariant_of_the_tree_is_named(void **state)
 	check_broken("short_lengths has exactly the lengths of short gaps");
 	tree.by_length.lowest[3] = root;
 	check_broken("a table entry is the lowest gap of its length");
-	tree.by_length.ends.gap_at[1] = 0;
+	const uint64_t slot = gap_ends_probe(&tree.by_length.ends, tree.by_length.tree.gaps, 1);
+	tree.by_length.ends.gap_at[slot] = 0;
 	check_broken("exactly the two ends of every gap are entered");
-	tree.by_length.ends.gap_at[1] = longest;
+	tree.by_length.ends.gap_at[slot] = longest << 1;
 	check_broken("a gap is found at both of its ends");
 	tree.by_length.tree.fresh++;
 	check_broken("the tree has exactly the gaps that are not unused");
+	allocator_instance_destroy(&instance);
+}
+
+/* Of one leaf; gap_keys_test has trees of more. */
+static void every_broken_invariant_of_the_keys_is_named(void **state)
+{
+	(void)state;
+	make_tree(RBTREE_BY_KEY);
+	struct gap_leaf *leaf = &tree.by_key.keys.leaves[tree.by_key.keys.root];
+	assert_int_equal(leaf->count, 4);
+	assert_int_equal(leaf->key[3], UINT64_C(4) << 32 | 9);
+	leaf->key[0] = leaf->key[1];
+	check_broken("keys ascend");
+	leaf = &tree.by_key.keys.leaves[tree.by_key.keys.root];
+	leaf->key[3]++;
+	check_broken("a gap lies in the space");
+	tree.by_key.length_at[9] = 3;
+	check_broken("both ends of a gap tell its length");
+	tree.by_key.length_at[13] = 0;
+	check_broken("both ends of a gap tell its length");
+	tree.by_key.length_at[3] = 1;
+	check_broken("exactly the two ends of every gap tell a length");
+	tree.live -= 2;
+	check_broken("there is an extent between two gaps");
+	tree.usable_pages++;
+	check_broken("usable_pages is the sum of all gaps");
 	allocator_instance_destroy(&instance);
 }
 
@@ -522,7 +570,7 @@ static void too_much_room_in_a_table_of_ends_is_named(void **state)
 	(void)state;
 	if (instance.table)
 		allocator_instance_destroy(&instance);
-	begin("rbtree:fit=best", 0, GAP_ENDS_DIRECT_PAGES + 1);
+	begin("rbtree:fit=best", 0, RBTREE_KEYS_PAGES + 1);
 	struct rbtree *large = instance.self;
 	/* 64 slots, of which 48 may be full. */
 	assert_int_equal(large->room, 23);
@@ -535,7 +583,7 @@ static void too_much_room_in_a_table_of_ends_is_named(void **state)
 static void every_broken_invariant_of_the_buckets_is_named(void **state)
 {
 	(void)state;
-	make_tree(true);
+	make_tree(RBTREE_BY_ADDRESS);
 	const uint32_t bucket = tree.by_address.tree.root;
 	assert_int_equal(tree.by_address.order[bucket].count, 4);
 	tree.by_address.tree.gaps[bucket].longest++;
@@ -618,6 +666,7 @@ int main(void)
 		cmocka_unit_test(a_boundary_is_not_crossed),
 		cmocka_unit_test(a_gap_can_be_filled_exactly_at_its_place),
 		cmocka_unit_test(more_than_2_to_the_32_pages_are_looked_for_by_their_length),
+		cmocka_unit_test(more_pages_than_the_space_has_are_no_space),
 		cmocka_unit_test(limits_are_inclusive),
 		cmocka_unit_test(first_is_exact_first_fit_under_all_constraints),
 		cmocka_unit_test(best_is_exact_best_fit_under_all_constraints),
@@ -629,6 +678,7 @@ int main(void)
 		cmocka_unit_test(more_extents_than_there_is_room_for_are_no_memory),
 		cmocka_unit_test(steps_count_the_nodes_on_the_way),
 		cmocka_unit_test(every_broken_invariant_of_the_tree_is_named),
+		cmocka_unit_test(every_broken_invariant_of_the_keys_is_named),
 		cmocka_unit_test(too_much_room_in_a_table_of_ends_is_named),
 		cmocka_unit_test(every_broken_invariant_of_the_buckets_is_named),
 	};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What the counted calls of every allocator count, worked out by hand. */
+#include "allocator/rbtree/state.h"
 #include "support/layer_fixture.h"
 
 static struct iova_extent take_within(uint64_t count, uint64_t low, uint64_t high)
@@ -151,12 +152,32 @@ static void a_tree_counts_gaps_that_remain_and_that_are_joined(void **state)
 	}
 }
 
+/* A look at each node on the way to a key: to where one is that leaves, and to where one comes. Here there is one leaf, which
+ * every change looks at; the lowest gap of all suffices at the first look. */
+static void gaps_as_keys_count_the_nodes_on_the_way(void **state)
+{
+	(void)state;
+	begin("rbtree:fit=best", 0, 1000, 1);
+	struct iova_extent low = take(10, 0);
+	expect(2, 1, 0);
+	struct iova_extent next = take(10, 0);
+	expect(2, 1, 0);
+	give(low, 0);
+	expect(1, 0, 0);
+	/* The shortest gap leaves as a whole; then the other one is looked for, becomes another one. */
+	low = take(10, 0);
+	expect(1, 0, 0);
+	give(next, 0);
+	expect(2, 0, 1);
+	end();
+}
+
 /* A list by length is one look, a descent one for each node. */
 static void a_tree_by_length_counts_the_table_and_the_nodes(void **state)
 {
 	(void)state;
-	begin("rbtree:fit=best", 0, 1000, 1);
-	/* From the only gap, of 1000 pages, which shrinks in its place. */
+	begin("rbtree:fit=best", 0, RBTREE_KEYS_PAGES + 1, 1);
+	/* From the only gap, which shrinks in its place. */
 	struct iova_extent low = take(10, 0);
 	expect(1, 1, 0);
 	struct iova_extent next = take(10, 0);
@@ -297,6 +318,7 @@ int main(void)
 		cmocka_unit_test(a_limit_cuts_a_block_into_all_its_parts),
 		cmocka_unit_test(a_bitmap_counts_words_and_the_runs_beside),
 		cmocka_unit_test(a_tree_counts_gaps_that_remain_and_that_are_joined),
+		cmocka_unit_test(gaps_as_keys_count_the_nodes_on_the_way),
 		cmocka_unit_test(a_tree_by_length_counts_the_table_and_the_nodes),
 		cmocka_unit_test(lists_by_length_count_bins_and_gaps),
 		cmocka_unit_test(leaves_count_leaves_and_holes),
