@@ -11,6 +11,9 @@
  * the order that satisfies a request, the very one that a walk over all gaps would, and passes over subtrees that have none:
  * with an alignment or a limit from one side O(log n), with several of them, or a boundary, a little more.
  *
+ * An index may be of the gaps that begin below a page alone: it is whole at once where these are few, and knows nothing of
+ * requests that reach further.
+ *
  * Its memory, 96 bytes a gap, is reserved at once and backed when touched. Where the host has none the index stays off, and
  * requests walk. */
 #ifndef ALLOCATOR_GAP_INDEX_H
@@ -36,10 +39,14 @@
 /* Changes without a search, beside one for each gap, before it goes off: it has cost as much as to begin again. */
 #define GAP_INDEX_IDLE 4096u
 
+/* The end of an index of all gaps. */
+#define GAP_INDEX_ALL UINT64_MAX
+
 struct gap_index {
 	bool on;
 	bool begun;              /* on, and the first gap is filed */
 	bool whole;              /* on, and every gap is filed */
+	uint64_t end;            /* on: what begins at this page or behind it is none of its gaps */
 	enum gap_order filed_by; /* one of the others */
 	struct gap filed;        /* first and length alone: in that order, of which all up to here are filed */
 	struct gap_tree tree;
@@ -62,7 +69,7 @@ static inline void gap_index_tried(struct gap_index *index)
 
 static inline bool gap_index_is_wanted(const struct gap_index *index)
 {
-	return index->debt >= GAP_INDEX_DEBT && !index->on;
+	return index->debt >= GAP_INDEX_DEBT && (!index->on || index->end != GAP_INDEX_ALL);
 }
 
 /* On, or wanted. */
@@ -126,6 +133,7 @@ static inline bool gap_index_begin(struct gap_index *index, const struct iova_ho
 	index->count = index->changes = 0;
 	index->on = true;
 	index->begun = index->whole = false;
+	index->end = GAP_INDEX_ALL;
 	return true;
 }
 
@@ -133,7 +141,8 @@ static inline bool gap_index_begin(struct gap_index *index, const struct iova_ho
 static inline bool gap_index_has(const struct gap_index *index, uint64_t first, uint64_t length)
 {
 	const struct gap gap = {.first = first, .length = length};
-	return index->whole || !gap_is_behind(&gap, index->filed.first, index->filed.length, index->filed_by);
+	return first < index->end &&
+	       (index->whole || !gap_is_behind(&gap, index->filed.first, index->filed.length, index->filed_by));
 }
 
 /* When nobody asks, it goes off. */
@@ -240,6 +249,23 @@ static inline void gap_index_finish(struct gap_index *index)
 {
 	index->whole = true;
 	index->debt = 0;
+}
+
+/* Turns it on for the gaps that begin below a page, which the caller adds before anything else happens. False: the host has no
+ * memory. */
+static inline bool gap_index_begin_below(struct gap_index *index, uint64_t end, const struct iova_host *host)
+{
+	if (!gap_index_begin(index, host))
+		return false;
+	index->end = end;
+	gap_index_finish(index);
+	return true;
+}
+
+/* No gap that the wish could have is none of its gaps. */
+static inline bool gap_index_reaches(const struct gap_index *index, const struct gap_wish *wish)
+{
+	return wish->end <= index->end;
 }
 
 /* The pages [first, first + count) are taken out of the gap [begin, begin + length). */

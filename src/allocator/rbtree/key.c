@@ -48,6 +48,18 @@ GAP_INLINE void take(struct rbtree_by_key *self, struct gap_key_at at, uint64_t 
 	}
 }
 
+static uint64_t length_at(const struct rbtree *self, uint64_t page)
+{
+	return self->by_key.length_at[page - self->first];
+}
+
+static uint64_t find_indexed(struct rbtree *self, const struct gap_wish *wish, uint64_t *first, uint64_t *examined)
+{
+	const uint32_t found = gap_index_find(&self->index, wish, 0, false, first, examined);
+	const struct gap *gap = &self->index.tree.gaps[found];
+	return found ? make_key(gap->length, gap->first - self->first) : GAP_NO_KEY;
+}
+
 /* The shortest gap that satisfies the constraints, the lowest of several, and the place in it. */
 static __attribute__((noinline)) uint64_t find_constrained(struct rbtree *self, const struct iova_request *request,
 							   uint64_t *first, uint64_t *examined)
@@ -56,19 +68,17 @@ static __attribute__((noinline)) uint64_t find_constrained(struct rbtree *self, 
 	const struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
 	if (gap_wish_is_hopeless(&wish))
 		return GAP_NO_KEY;
-	if (rbtree_begin_index(self, examined)) {
-		const uint32_t found = gap_index_find(&self->index, &wish, 0, false, first, examined);
-		const struct gap *gap = &self->index.tree.gaps[found];
-		if (found)
-			return make_key(gap->length, gap->first - self->first);
-		if (gap_index_settles(&self->index, &wish))
-			return GAP_NO_KEY;
-	}
+	bool asks = rbtree_begin_index(self, examined) && gap_index_reaches(&self->index, &wish);
+	uint64_t key = asks ? find_indexed(self, &wish, first, examined) : GAP_NO_KEY;
+	if (asks && (key != GAP_NO_KEY || gap_index_settles(&self->index, &wish)))
+		return key;
 	gap_index_walk(&self->index);
 	struct gap_key_at at = gap_keys_find(keys, make_key(wish.count, 0), examined);
-	uint64_t key;
-	while ((key = gap_keys_get(keys, at)) != GAP_NO_KEY &&
-	       !fit(self, self->first + key_offset(key), key_length(key), &wish, first)) {
+	for (unsigned tries = 1; (key = gap_keys_get(keys, at)) != GAP_NO_KEY &&
+				 !fit(self, self->first + key_offset(key), key_length(key), &wish, first);
+	     tries++) {
+		if (tries == RBTREE_TRIES && rbtree_index_below(self, &wish, length_at, examined))
+			return find_indexed(self, &wish, first, examined);
 		gap_index_tried(&self->index);
 		gap_count_step(examined);
 		at = gap_keys_next(keys, at);

@@ -126,6 +126,12 @@ static uint32_t find_indexed(struct rbtree *self, const struct gap_wish *wish, u
 	return found ? gap_ends_at(&self->by_length.ends, self->by_length.tree.gaps, gap->first) : 0;
 }
 
+static uint64_t length_at(const struct rbtree *self, uint64_t page)
+{
+	const struct gap *gaps = self->by_length.tree.gaps;
+	return gaps[gap_ends_at(&self->by_length.ends, gaps, page)].length;
+}
+
 /* The shortest gap that satisfies the constraints, the lowest of several, and the place in it. */
 static __attribute__((noinline)) uint32_t find_constrained(struct rbtree *self, const struct iova_request *request,
 							   uint64_t *first, uint64_t *examined)
@@ -134,12 +140,15 @@ static __attribute__((noinline)) uint32_t find_constrained(struct rbtree *self, 
 	const struct gap_wish wish = gap_wish_make(request, self->first, self->first + self->count);
 	if (gap_wish_is_hopeless(&wish))
 		return 0;
-	uint32_t gap = rbtree_begin_index(self, examined) ? find_indexed(self, &wish, first, examined) : 0;
-	if (self->index.on && (gap || gap_index_settles(&self->index, &wish)))
+	bool asks = rbtree_begin_index(self, examined) && gap_index_reaches(&self->index, &wish);
+	uint32_t gap = asks ? find_indexed(self, &wish, first, examined) : 0;
+	if (asks && (gap || gap_index_settles(&self->index, &wish)))
 		return gap;
 	gap_index_walk(&self->index);
 	gap = find_best(&self->by_length, wish.count, examined);
-	while (gap && !fit(self, gaps[gap].first, gaps[gap].length, &wish, first)) {
+	for (unsigned tries = 1; gap && !fit(self, gaps[gap].first, gaps[gap].length, &wish, first); tries++) {
+		if (tries == RBTREE_TRIES && rbtree_index_below(self, &wish, length_at, examined))
+			return find_indexed(self, &wish, first, examined);
 		gap_index_tried(&self->index);
 		gap_count_step(examined);
 		gap = gap_neighbour(gaps, gap, 1);

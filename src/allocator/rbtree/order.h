@@ -11,6 +11,13 @@
 /* A portion of the gaps enters the index, which wants them; each counts as examined. */
 void rbtree_file(struct rbtree *self, uint64_t *examined);
 
+/* Pages of the gap that begins at a page, or 0. The one that ends there is not asked for. */
+typedef uint64_t (*rbtree_length_at)(const struct rbtree *self, uint64_t page);
+
+/* Turns the index on for a wish with an upper limit, of the gaps that begin below it, where a look along them is a short one:
+ * little lives there. Looks count as examined. False: it is as it was. */
+bool rbtree_index_below(struct rbtree *self, const struct gap_wish *wish, rbtree_length_at length_at, uint64_t *examined);
+
 /* Begins the index where it is wanted. True: it is on. */
 bool rbtree_begin_index(struct rbtree *self, uint64_t *examined);
 

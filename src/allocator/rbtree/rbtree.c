@@ -92,6 +92,30 @@ void rbtree_file(struct rbtree *self, uint64_t *examined)
 		*examined += GAP_INDEX_PORTION - left;
 }
 
+bool rbtree_index_below(struct rbtree *self, const struct gap_wish *wish, rbtree_length_at length_at, uint64_t *examined)
+{
+	struct gap found[RBTREE_LOOKS];
+	unsigned looks = 0, gaps = 0;
+	if (self->index.on || wish->end == self->first + self->count)
+		return false;
+	for (uint64_t page = self->first; page < wish->end; looks++) {
+		if (looks == RBTREE_LOOKS)
+			return false;
+		uint64_t length = length_at(self, page);
+		if (length)
+			found[gaps++] = (struct gap){.first = page, .length = length};
+		/* Behind a gap there is a page that lives. */
+		page += length + 1;
+		if (examined)
+			++*examined;
+	}
+	if (!gap_index_begin_below(&self->index, wish->end, self->host))
+		return false;
+	for (unsigned i = 0; i < gaps; i++)
+		gap_index_add(&self->index, found[i].first, found[i].length, 0);
+	return true;
+}
+
 bool rbtree_begin_index(struct rbtree *self, uint64_t *examined)
 {
 	if (gap_index_is_wanted(&self->index) && gap_index_begin(&self->index, self->host))

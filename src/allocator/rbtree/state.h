@@ -11,6 +11,10 @@
 /* Live extents at most: gaps for so many are reserved for a space of more pages, and backed when touched. */
 #define RBTREE_EXTENTS_MAX (UINT32_C(1) << 26)
 
+/* A walk that has tried so many gaps in vain looks at so many pages below its limit for all that are there. */
+#define RBTREE_TRIES 512u
+#define RBTREE_LOOKS 32u
+
 /* Gaps of up to so many pages are also found by their length. */
 #define SHORT_PAGES 64u
 

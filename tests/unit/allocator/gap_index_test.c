@@ -222,6 +222,40 @@ static void it_goes_off_when_nobody_asks_or_when_it_is_full(void **state)
 	gap_index_release(&index, &host.host);
 }
 
+static void one_below_a_page_has_no_gap_behind_it(void **state)
+{
+	(void)state;
+	struct test_host host;
+	struct gap_index index;
+	const struct gap_wish near = {1, 1, 0, 0, 500}, far = {1, 1, 0, 0, 501};
+	begin_empty(&index, &host, GAP_BY_LENGTH, GAP_BY_LENGTH);
+	assert_true(gap_index_reaches(&index, &far));
+	assert_true(gap_index_begin_below(&index, 500, &host.host));
+	assert_true(index.whole && gap_index_reaches(&index, &near) && !gap_index_reaches(&index, &far));
+	gap_index_add(&index, 100, 10, 0);
+	gap_index_add(&index, 600, 10, 0);
+	gap_index_add(&index, 499, 20, 0);
+	assert_int_equal(index.count, 2);
+	/* Over the border, and back. */
+	gap_index_cut(&index, 499, 20, 499, 1);
+	assert_int_equal(index.count, 1);
+	gap_index_join(&index, 0, 490, 10, 19);
+	assert_int_equal(index.count, 2);
+	gap_index_cut(&index, 490, 29, 495, 10);
+	gap_index_join(&index, 0, 595, 5, 10);
+	gap_index_cut(&index, 595, 15, 595, 15);
+	assert_int_equal(index.count, 2);
+	lengths[100] = 10, lengths[490] = 5, lengths[505] = 14;
+	assert_null(gap_index_check(&index, visit_gaps, NULL));
+	/* Who reaches further and walks long wants one of all gaps. */
+	index.debt = GAP_INDEX_DEBT;
+	assert_true(gap_index_is_wanted(&index));
+	assert_true(gap_index_begin(&index, &host.host) && gap_index_reaches(&index, &far));
+	index.debt = GAP_INDEX_DEBT;
+	assert_false(gap_index_is_wanted(&index));
+	gap_index_release(&index, &host.host);
+}
+
 #define LIVE 3000u
 
 struct player {
@@ -231,14 +265,19 @@ struct player {
 	struct iova_extent live[LIVE];
 };
 
-static void begin(struct player *player, const struct iova_allocator *table, uint64_t option, bool lacks_memory)
+static void begin_in(struct player *player, const struct iova_allocator *table, uint64_t option, uint64_t pages)
 {
-	const struct iova_space space = {FIRST, PAGES, 4096};
+	const struct iova_space space = {FIRST, pages, 4096};
 	uint64_t options[4] = {option};
 	const char *reason;
 	*player = (struct player){.table = table};
 	test_host_init(&player->host);
 	assert_int_equal(table->create(&space, options, &player->host.host, NULL, &player->self, &reason), IOVA_OK);
+}
+
+static void begin(struct player *player, const struct iova_allocator *table, uint64_t option, bool lacks_memory)
+{
+	begin_in(player, table, option, PAGES);
 	if (lacks_memory)
 		player->host.passes = 0;
 }
@@ -258,6 +297,66 @@ static uint64_t play(struct player *player, size_t slot, const struct iova_reque
 	if (*status != IOVA_OK)
 		*extent = (struct iova_extent){0};
 	return steps.examined;
+}
+
+#define LIMIT 8000u /* pages below it */
+
+/* The first ten extents lie below it, and five holes between them. */
+static void open_holes(struct player *player, uint64_t last)
+{
+	enum iova_status status;
+	for (size_t slot = 0; slot < LIVE; slot++) {
+		const struct iova_request request = {.count = 1 + slot % 4,
+						     .low = slot < 10 ? 0 : LIMIT,
+						     .high = slot < 10 ? LIMIT - 1 : last,
+						     .constraints = IOVA_CONSTRAIN_LIMIT};
+		play(player, slot, &request, &status);
+	}
+	for (size_t slot = 0; slot < LIVE; slot += 2)
+		play(player, slot, NULL, &status);
+}
+
+/* 1,500 holes above a limit, and requests below it, where first little lives: what a walk would find, without the walk. */
+static void check_holes_above(uint64_t pages)
+{
+	static struct player fast, slow;
+	const uint64_t last = FIRST + pages - 1;
+	uint64_t most = 0, most_slow = 0;
+	begin_in(&fast, &allocator_rbtree, 1, pages); /* fit=best */
+	begin_in(&slow, &allocator_rbtree, 1, pages);
+	open_holes(&fast, last);
+	open_holes(&slow, last);
+	slow.host.passes = 0;
+	rng_seed(&rng, 23);
+	for (unsigned step = 0; step < 6000; step++) {
+		const size_t slot = rng_below(&rng, LIVE);
+		const bool low = rng_below(&rng, 4);
+		const struct iova_request request = {.count = 1 + rng_below(&rng, 6),
+						     .low = low ? 0 : LIMIT,
+						     .high = low ? LIMIT - 1 : last,
+						     .constraints = IOVA_CONSTRAIN_LIMIT};
+		enum iova_status status, slow_status;
+		uint64_t steps = play(&fast, slot, &request, &status),
+			 slow_steps = play(&slow, slot, &request, &slow_status);
+		assert_int_equal(status, slow_status);
+		assert_int_equal(fast.live[slot].first, slow.live[slot].first);
+		most = low && steps > most ? steps : most;
+		most_slow = low && slow_steps > most_slow ? slow_steps : most_slow;
+		if (step % 64 == 0)
+			assert_null(fast.table->broken_invariant(fast.self));
+	}
+	assert_in_range(most, 1, 600);
+	assert_in_range(most_slow, 1000, 3000);
+	fast.table->destroy(fast.self);
+	slow.table->destroy(slow.self);
+	assert_int_equal(test_host_blocks_held(&fast.host), 0);
+}
+
+static void holes_above_a_limit_are_not_tried(void **state)
+{
+	(void)state;
+	check_holes_above(PAGES);
+	check_holes_above((UINT64_C(1) << 24) + 1);
 }
 
 static bool any_fits;
@@ -341,6 +440,8 @@ int main(void)
 		cmocka_unit_test(a_few_long_walks_or_many_begin_it),
 		cmocka_unit_test(pages_are_cut_out_and_join),
 		cmocka_unit_test(it_goes_off_when_nobody_asks_or_when_it_is_full),
+		cmocka_unit_test(one_below_a_page_has_no_gap_behind_it),
+		cmocka_unit_test(holes_above_a_limit_are_not_tried),
 		cmocka_unit_test(allocators_place_alike_with_and_without_it),
 	};
 	return cmocka_run_group_tests_name("gap index", tests, NULL, NULL);
