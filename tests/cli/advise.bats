@@ -21,7 +21,7 @@ rounding() {
 @test "who fails requests is not advised, and every allocator has its row" {
 	rounding
 	run -0 "$iovabench" advise "$scratch/rounding.yaml" --rounds 0 -q -o "$scratch/t"
-	has "${lines[0]}" "rounding: nothing decides. between rbtree, segregated; serves every request (buddy fails 20.0 %"
+	has "${lines[0]}" "rounding: take segregated. serves every request (buddy fails 20.0 %"
 	for spec in buddy bitmap rbtree segregated leaf linux-lazy; do
 		is "$(grep -c "^$spec  " <<<"$output")" 1
 	done
