@@ -75,7 +75,7 @@ twins() { # what the second one does beside the first, option…
 		# Of the longer one iterations end, of which there are 24 at most.
 		jq -s "[.[] | select(.pass == \"paired\") | .phases[].pairs.pairs, .phases[].pairs.tainted] | add" "$scratch/$ms/rounds.jsonl" >"$scratch/$ms.pairs"
 	done
-	[ "$(cat "$scratch/1000.pairs")" -gt $((3 * $(cat "$scratch/1.pairs"))) ]
+	[ "$(cat "$scratch/1000.pairs")" -gt $((2 * $(cat "$scratch/1.pairs"))) ]
 }
 
 @test "--alone: later rounds are pairs alone" {
