@@ -268,6 +268,7 @@ static size_t lay_out(struct leaf *self, char *memory)
 		{(void **)&self->in_use.words[0], bins_words(leaves, 1) * sizeof(uint64_t)},
 		{(void **)&self->inside.words[0], bins_words(leaves, CLASSES_INSIDE + CLASSES_ACROSS) * sizeof(uint64_t)},
 		{(void **)&self->bounds, leaves * sizeof *self->bounds},
+		/* Not the first: there is a word before them (hole_is_there). */
 		{(void **)&self->lines, leaves * sizeof *self->lines},
 	};
 	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
