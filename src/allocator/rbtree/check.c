@@ -223,7 +223,7 @@ const char *gap_keys_check(const struct gap_keys *keys)
 
 static const char *check_ends_of(const struct rbtree_by_key *by_key, uint64_t key)
 {
-	const uint64_t length = key >> 32, offset = (uint32_t)key;
+	const uint64_t length = key_length(key), offset = key_offset(key);
 	return by_key->length_at[offset] == length && by_key->length_at[offset + length] == length
 		       ? NULL
 		       : "both ends of a gap tell its length";
@@ -239,7 +239,7 @@ static const char *check_by_key(const struct rbtree *self)
 	     at = gap_keys_next(keys, at), gaps++) {
 		const uint64_t key = gap_keys_get(keys, at);
 		uint64_t behind = 0;
-		broken = check_range(self, self->first + (uint32_t)key, key >> 32, &behind, &pages);
+		broken = check_range(self, self->first + key_offset(key), key_length(key), &behind, &pages);
 		broken = broken ? broken : check_ends_of(by_key, key);
 	}
 	if (broken)

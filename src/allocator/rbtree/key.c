@@ -1,24 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocator/rbtree/order.h"
 
-#include <assert.h>
-
-GAP_INLINE uint64_t make_key(uint64_t length, uint64_t offset)
-{
-	return length << 32 | offset;
-}
-
-GAP_INLINE uint64_t key_length(uint64_t key)
-{
-	return key >> 32;
-}
-
-/* Of the gap's first page in the space. */
-GAP_INLINE uint64_t key_offset(uint64_t key)
-{
-	return (uint32_t)key;
-}
-
 /* The gap has these ends. */
 GAP_INLINE void set_ends(struct rbtree_by_key *self, uint64_t offset, uint64_t length)
 {

@@ -25,7 +25,7 @@
 /* Gaps in the order of their length, then of their address, as keys. Where an extent is freed, the gaps beside it are found by
  * their lengths at its ends: gaps never touch, so that one at most begins or ends at a page. */
 struct rbtree_by_key {
-	struct gap_keys keys; /* length << 32 | first page - that of the space */
+	struct gap_keys keys; /* of make_key */
 	uint32_t *length_at;  /* by page - the first one of the space: pages of the gap that begins or ends there, or 0 */
 };
 
@@ -62,6 +62,22 @@ struct rbtree {
 	uint64_t first; /* of the tree's addresses, mirrored or not: the space mirrored has the same range */
 	uint64_t count;
 };
+
+/* A gap as a key: by its length, then by its first page in the space, the offset. */
+GAP_INLINE uint64_t make_key(uint64_t length, uint64_t offset)
+{
+	return length << 32 | offset;
+}
+
+GAP_INLINE uint64_t key_length(uint64_t key)
+{
+	return key >> 32;
+}
+
+GAP_INLINE uint64_t key_offset(uint64_t key)
+{
+	return (uint32_t)key;
+}
 
 /* From an address of the tree to one of the space, and back: the first page of count ones. */
 GAP_INLINE uint64_t turn(const struct rbtree *self, uint64_t first, uint64_t count)

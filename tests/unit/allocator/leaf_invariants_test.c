@@ -16,16 +16,21 @@ static struct leaf *self;
 static unsigned char kept[1 << 18];
 static size_t kept_bytes;
 
+static void make_of(const struct iova_space *space)
+{
+	const char *reason;
+	void *made;
+	test_host_init(&host);
+	assert_int_equal(allocator_leaf.create(space, options, &host.host, NULL, &made, &reason), IOVA_OK);
+	self = made;
+}
+
 /* In leaf 1 a held hole of pages 10 to 12, and a run of 200 pages from it into leaf 2; leaves 3 and 4 wholly free. */
 static void make(void)
 {
 	const struct iova_space space = {0, 4 * 512, 4096};
 	struct iova_extent extent;
-	const char *reason;
-	void *made;
-	test_host_init(&host);
-	assert_int_equal(allocator_leaf.create(&space, options, &host.host, NULL, &made, &reason), IOVA_OK);
-	self = made;
+	make_of(&space);
 	assert_int_equal(allocator_leaf.place(self, 0, 412, 0, &extent), IOVA_OK);
 	assert_int_equal(allocator_leaf.place(self, 612, 412, 0, &extent), IOVA_OK);
 	allocator_leaf.free(self, &(struct iova_extent){10, 3, 0}, 0);
@@ -118,11 +123,7 @@ static void holes_are_held_among_the_first_pages(void **state)
 	const struct iova_request three = {.count = 3};
 	const uint64_t low = (UINT64_C(1) << 31) - 50, high = low + 100;
 	struct iova_extent extent;
-	const char *reason;
-	void *made;
-	test_host_init(&host);
-	assert_int_equal(allocator_leaf.create(&space, options, &host.host, NULL, &made, &reason), IOVA_OK);
-	self = made;
+	make_of(&space);
 	assert_int_equal(self->base, 0);
 	assert_int_equal(allocator_leaf.place(self, low - 20, 200, 0, &extent), IOVA_OK);
 	allocator_leaf.free(self, &(struct iova_extent){high, 3, 0}, 0);
